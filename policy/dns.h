@@ -1,0 +1,87 @@
+/*
+ * dns.h - a DNS question and its answer as plain data, and the zone lines of tests and stories.
+ *
+ * Floor 2. Names are in presentation form without the final dot; bytes that are not printable
+ * are written \DDD, a dot inside a label \. (RFC 1035, 5.1; RFC 4343). Never asks anybody.
+ */
+#ifndef DNS_H
+#define DNS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "arena.h"
+#include "fault.h"
+
+enum dns_type { DNS_A = 1, DNS_CNAME = 5, DNS_PTR = 12, DNS_MX = 15, DNS_TXT = 16, DNS_AAAA = 28 };
+
+enum {
+	DNS_NAME_TEXT = 1025,   /* 255 wire bytes, each escaped at worst, and a NUL */
+	DNS_RECORDS_MAX = 512,  /* of one answer; what is beyond is cut and the answer is TEMPORARY */
+	DNS_TXT_MAX = 64 * 1024 /* bytes of one TXT record */
+};
+
+struct dns_question {
+	char name[DNS_NAME_TEXT]; /* lower case */
+	enum dns_type type;
+};
+
+enum dns_status {
+	DNS_FOUND,     /* NOERROR with at least one record of the type asked */
+	DNS_EMPTY,     /* NOERROR without one */
+	DNS_NXDOMAIN,  /* RFC 8020 */
+	DNS_TEMPORARY  /* SERVFAIL, time-out, bogus, no answer, answer too large or malformed */
+};
+
+struct dns_record {
+	uint16_t preference; /* MX only */
+	uint16_t length;     /* of bytes */
+	const uint8_t *bytes; /* A 4, AAAA 16; TXT: all strings joined; MX, PTR: a name, NUL-terminated */
+};
+
+struct dns_answer {
+	enum dns_status status;
+	bool secure;  /* validated by DNSSEC */
+	bool bogus;   /* TEMPORARY because validation failed */
+	uint32_t ttl; /* seconds; for negative answers of the SOA (RFC 2308); 0 when not known */
+	size_t count;
+	const struct dns_record *records; /* in the order received */
+};
+
+const char *dns_type_name(enum dns_type);
+bool dns_type_read(const char *name, enum dns_type *out) MUST_USE;
+
+/* Fills *out: lower-cases, drops the final dot. False for a name that DNS cannot carry (empty
+ * label, label over 63, name over 255 bytes): such a name does not exist. */
+bool dns_question_make(struct dns_question *out, const char *name, enum dns_type) MUST_USE;
+
+/* A copy whose memory is all in the arena; false without memory. */
+bool dns_answer_copy(struct arena *, const struct dns_answer *from, struct dns_answer *to) MUST_USE;
+
+/* The name in wire form (RFC 1035, 3.1) into out; the length, or 0 when it cannot be. */
+size_t dns_name_to_wire(const char *name, uint8_t out[255]);
+
+/*
+ * A zone of canned answers. Lines are
+ *     NAME [TTL] TYPE DATA        TXT data: "string" "string" ... with \" \\ \DDD; or bare words
+ *     NAME TYPE SERVFAIL|TIMEOUT|NXDOMAIN|BOGUS
+ * TYPE may be * before SERVFAIL and its like: every type of the name. A name that has no line
+ * is NXDOMAIN unless a name below it has one (then EMPTY). CNAME is followed, at most 8 deep.
+ */
+struct dns_zone;
+
+struct dns_zone *dns_zone_open(void) MUST_USE;          /* given; NULL without memory */
+void dns_zone_close(struct dns_zone *);
+bool dns_zone_line(struct dns_zone *, const char *line, struct fault *why) MUST_USE;
+/* Adds one record straight: bytes are what struct dns_record would hold; copied. */
+bool dns_zone_add(struct dns_zone *, const char *name, enum dns_type, uint32_t ttl, uint16_t preference,
+    const void *bytes, size_t length) MUST_USE;
+/* Every later question of this name (and type; 0 is all types that have no line) ends so. */
+bool dns_zone_fail(struct dns_zone *, const char *name, int type, enum dns_status) MUST_USE;
+/* Forgets every line of a name, or of one type of it (0: all). */
+void dns_zone_drop(struct dns_zone *, const char *name, int type);
+/* Answers from the zone; memory is the zone's and lasts until it changes. */
+void dns_zone_answer(const struct dns_zone *, const struct dns_question *, struct dns_answer *out);
+
+#endif

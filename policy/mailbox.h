@@ -1,0 +1,56 @@
+/*
+ * mailbox.h - the mailboxes of an RFC 5322 From field, and one SMTP path (RFC 5321).
+ *
+ * Floor 2. A real lexer: quoted strings, quoted pairs, nested comments, groups, source routes,
+ * folding, obsolete forms (RFC 5322, 4.4), UTF-8 (RFC 6532). Encoded words are never decoded
+ * into addresses. Never guesses: what does not parse as a whole is reported as such.
+ */
+#ifndef MAILBOX_H
+#define MAILBOX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "arena.h"
+
+enum {
+	MAILBOX_FIELD_MAX = 8 * 1024, /* of one From field; DESIGN section 3 refuses longer ones */
+	MAILBOXES_MAX = 1000,         /* of one field */
+	LOCAL_PART_MAX = 1024         /* bytes; RFC 5321 4.5.3.1.1 says 64, real mail exceeds it */
+};
+
+/* One mailbox. Strings live in the arena given to the reader. */
+struct mailbox {
+	const char *local;  /* without quotes and escapes; never NULL; "" possible for <""@x> */
+	const char *domain; /* normal form of domain.h; "" for a domain literal or none */
+	const char *text;   /* local@domain as a person would write it, quoted where needed */
+};
+
+/*
+ * Reads the body of one From field (bytes behind the colon; CRLF or LF folds allowed) and
+ * appends its mailboxes to the list. False when the field as a whole does not parse, holds no
+ * mailbox, or one whose domain is neither a valid name nor a literal; the list may then hold
+ * those read so far. Errors of memory are false too.
+ */
+struct mailbox_list {
+	struct mailbox *list;
+	size_t count, room;
+};
+bool mailbox_read_from(struct arena *, const char *field, size_t length, struct mailbox_list *) MUST_USE;
+
+/*
+ * Reads one SMTP path as libmilter gives it: "<a@b>", "a@b", "<>", with or without a source
+ * route (dropped, RFC 5321 4.1.2 and appendix C). "<>" and "" give local "" and domain "".
+ * "postmaster" alone gives domain "". False for anything else that does not parse.
+ */
+bool mailbox_read_path(struct arena *, const char *path, struct mailbox *out) MUST_USE;
+
+/*
+ * Does `domain` (normal form) stand anywhere in the raw field as a whole domain: bytes before
+ * and behind it are no name characters (a label before it, joined by a dot, counts: it is then a
+ * name below it)? Case is folded, U-labels are tried too, blanks, folds and comments are
+ * ignored. For fields that do not parse (DESIGN section 3).
+ */
+bool mailbox_field_names(const char *field, size_t length, const char *domain);
+
+#endif

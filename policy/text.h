@@ -1,0 +1,51 @@
+/*
+ * text.h - growing text with a stated ceiling, and borrowed spans of text.
+ *
+ * Floor 0. Never grows past its ceiling: what does not fit is cut and remembered.
+ */
+#ifndef TEXT_H
+#define TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "fault.h"
+
+/* Borrowed bytes; not terminated. */
+struct span {
+	const char *at;
+	size_t length;
+};
+
+struct span span_of(const char *string);
+struct span span_trim(struct span);			/* without blanks, tabs, CR and LF at both ends */
+bool span_is(struct span, const char *string);		/* equal, byte for byte */
+bool span_is_nocase(struct span, const char *string);	/* equal, ASCII case folded */
+
+/* Cuts *rest at the first mark: answers what stands before it and leaves *rest behind it. */
+struct span span_cut(struct span *rest, char mark);
+
+/* Text under construction. Bytes are always terminated; NUL bytes inside are allowed. */
+struct text {
+	char *bytes;   /* never NULL */
+	size_t length; /* at most ceiling */
+	size_t room, ceiling;
+	bool cut;      /* something did not fit, or memory ran out */
+};
+
+void text_open(struct text *, size_t ceiling);
+void text_close(struct text *);
+void text_clear(struct text *);
+void text_add(struct text *, const void *bytes, size_t length);
+void text_put(struct text *, const char *string);
+void text_span(struct text *, struct span);
+void text_char(struct text *, char);
+void text_format(struct text *, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+/* ASCII lower case of one byte, whatever the locale. */
+char text_lower(char);
+
+/* Counts the edits (insert, drop, change, swap) between two short words; for "did you mean". */
+unsigned text_distance(const char *, const char *);
+
+#endif
