@@ -1,0 +1,31 @@
+/*
+ * authres.h - Authentication-Results: ours written, forged ones recognised (RFC 8601).
+ *
+ * Floor 4. Every byte from the network is checked or quoted before it enters the field.
+ */
+#ifndef AUTHRES_H
+#define AUTHRES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "facts.h"
+#include "text.h"
+
+enum { AUTHRES_MAX = 8 * 1024 };
+
+/* Is `name` (any case, blanks behind it ignored) the field Authentication-Results? */
+bool authres_is_field(const char *name);
+
+/* Does a received field body bear this id? By grammar: CFWS, comments, quoted-string, version,
+ * case folded, IDN; a body that starts with our id but breaks the grammar later bears it too. */
+bool authres_bears(const char *value, size_t length, const char *authserv_id);
+
+/* Writes the body (folded with LF + tab, ready for smfi_insheader without its leading blank):
+ * spf, every dkim signature, dmarc for each author asked. "none" where nothing was checked. */
+void authres_write(const struct facts *, const char *authserv_id, struct text *out);
+
+/* Writes our own: "x-greenlane=vouched policy.vendor=nable-rmm"; vendor "" leaves the property out. */
+void authres_write_outcome(const char *outcome, const char *vendor, const char *authserv_id, struct text *out);
+
+#endif

@@ -1,0 +1,131 @@
+/*
+ * facts.h - all that is known of one message, "not known" included.
+ *
+ * Floor 3. Filled by the shell stage by stage, read by verdict, authres, explain and record.
+ * Strings are borrowed (they live in the message's arena or longer) and never NULL unless said.
+ * Time is a fact too: nothing below the shell looks at a clock.
+ */
+#ifndef FACTS_H
+#define FACTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "address.h"
+#include "mailbox.h"
+
+/* Known to be so, known not to be so, or not known (yet, or not to be found out). */
+enum answer { NO, YES, UNKNOWN };
+
+enum answer answer_both(enum answer, enum answer);   /* NO if either is NO */
+enum answer answer_either(enum answer, enum answer); /* YES if either is YES */
+const char *answer_word(enum answer);                /* "no", "yes", "unknown" */
+
+/* How far the SMTP conversation has come. */
+enum stage { STAGE_CONNECT, STAGE_HELO, STAGE_MAIL, STAGE_RCPT, STAGE_HEADERS, STAGE_EOM };
+const char *stage_word(enum stage);
+
+/* Result words of RFC 8601, 2.7; one enum for SPF, DKIM and DMARC. */
+enum auth_result {
+	AUTH_NOT_ASKED, /* written "-" in the log; never in a header */
+	AUTH_NONE,
+	AUTH_PASS,
+	AUTH_FAIL,
+	AUTH_SOFTFAIL,
+	AUTH_NEUTRAL,
+	AUTH_POLICY,
+	AUTH_TEMPERROR,
+	AUTH_PERMERROR
+};
+const char *auth_word(enum auth_result);
+
+struct spf_fact {
+	enum auth_result result;
+	bool by_helo;       /* the HELO name was checked: the sender is null (RFC 7208, 2.4) */
+	const char *domain; /* the domain checked, normal form where it has one */
+};
+
+struct dkim_fact {
+	const char *d, *s; /* d in normal form; "" when it has none */
+	const char *a;     /* "rsa-sha256", ...; "" when not known */
+	const char *b;     /* first 8 characters of b=, for header.b (RFC 6008) */
+	enum auth_result result;
+	bool counts;       /* section 8: may prove something */
+	bool weak;         /* verifies, but by a test key or sha1 */
+	bool secure;       /* key protected by DNSSEC */
+	const char *why;   /* one slug of check_dkim.h where it does not count; "" where it does */
+};
+
+enum dmarc_policy { DMARC_NONE, DMARC_QUARANTINE, DMARC_REJECT };
+const char *dmarc_policy_word(enum dmarc_policy);
+
+struct dmarc_fact {
+	enum auth_result result;    /* NOT_ASKED, NONE (no record), PASS, FAIL, TEMPERROR, PERMERROR */
+	enum dmarc_policy policy;   /* that the owner asks for (p, sp); pct and t= are not applied */
+	const char *domain;         /* where the record was found; "" when none */
+	bool spf_aligned;           /* SPF passed and aligns relaxed, record or not */
+	bool dkim_aligned;          /* a counting signature aligns relaxed, record or not */
+};
+
+struct author {
+	struct mailbox mailbox;
+	enum auth_result spf_from; /* check_host(client, this domain); NOT_ASKED until asked */
+	struct dmarc_fact dmarc;
+};
+
+/* What an spf source that cannot be listed said for this client (DESIGN section 4). */
+struct live_fact {
+	uint32_t source; /* number of the source in the policy */
+	enum answer answer;
+};
+
+enum { AUTHORS_MAX = 1000, DKIM_MAX = 64, RCPTS_MAX = 1000, LIVE_MAX = 64 };
+
+/* State of the From field(s). */
+enum from_state {
+	FROM_NOT_SEEN,  /* headers are not complete */
+	FROM_MISSING,
+	FROM_READ,      /* every field parsed: authors holds at least one */
+	FROM_UNREADABLE /* one does not parse; raw holds all their bodies, joined by newlines */
+};
+
+struct facts {
+	enum stage stage; /* the last one that is complete */
+	int64_t now;      /* seconds since 1970 */
+
+	/* the connection */
+	struct address client;   /* ADDRESS_NONE: local submission */
+	uint16_t port;
+	const char *client_name; /* as the MTA found it; never trusted */
+	const char *helo;        /* "" until known */
+	const char *auth;        /* {auth_authen}; "" when not authenticated */
+	const char *daemon_name; /* {daemon_name}; "" when not known */
+
+	/* the envelope */
+	const char *mail_from;   /* as a person would write it; "" for the null sender */
+	struct mailbox sender;   /* parsed; domain "" for the null sender and for nonsense */
+	bool null_sender;
+	size_t rcpt_count;
+	const char **rcpts;      /* RCPTS_MAX at most */
+	struct spf_fact spf;
+
+	/* the message */
+	enum from_state from_state;
+	const char *from_raw;    /* only for FROM_UNREADABLE, else "" */
+	size_t from_raw_length;
+	bool from_too_long;      /* a From field over MAILBOX_FIELD_MAX */
+	struct author *authors;
+	size_t author_count;
+	const char *message_id;  /* "" when none */
+	bool dkim_done;          /* no signature can be added to the list any more */
+	struct dkim_fact *dkim;
+	size_t dkim_count;
+	struct live_fact live[LIVE_MAX];
+	size_t live_count;
+
+	int64_t unsure_since;    /* first time this tuple was unsure; 0: never before */
+	bool failed;             /* a failure of ours: store, memory, resolver */
+};
+
+#endif

@@ -1,0 +1,91 @@
+/*
+ * greylist.h - a past record and the clock say whether a stranger waits.
+ *
+ * Floor 4. Pure: the store is the shell's. Records are fixed bytes, the same on every host.
+ * Never greylists by a full address: networks and, where SPF passes, domains (pools).
+ */
+#ifndef GREYLIST_H
+#define GREYLIST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "facts.h"
+#include "vendor.h"
+
+struct prefixes {
+	const struct prefix *list;
+	size_t count;
+};
+bool prefixes_hold(const struct prefixes *, const struct address *);
+
+enum greylist_stage { GREYLIST_AUTO, GREYLIST_RCPT, GREYLIST_MESSAGE };
+
+struct greylist_settings {
+	bool on;                 /* false: store = "none" */
+	enum greylist_stage stage;
+	int64_t delay, retry_window, lifetime; /* seconds */
+	unsigned auto_pass;      /* passes after which a key is not asked again for lifetime */
+	unsigned ipv4_prefix, ipv6_prefix;
+	struct prefixes exempt_networks;
+	struct name_rules exempt_senders;    /* "name", "=name", "local@name", "local@" (any domain: domain "") */
+	struct name_rules exempt_recipients;
+};
+
+/* What the store keeps of one key. */
+struct greylist_record {
+	int64_t first;   /* first seen, seconds since 1970 */
+	int64_t last;    /* last written */
+	uint32_t passed; /* times it passed */
+	uint32_t asked;  /* times it was told to come again */
+};
+
+enum { GREYLIST_KEY_MAX = 20, GREYLIST_RECORD_BYTES = 24 };
+
+/*
+ * The key of one recipient: a hash (SHA-1 is not needed: 160 bits of a keyed-less FNV would
+ * collide; see greylist.c) over kind, normalised sender, recipient and network or SPF domain.
+ * kind 'g' is greylisting, 'u' the unsure tuple. Answers the length.
+ */
+size_t greylist_key(const struct greylist_settings *, const struct facts *, const char *rcpt, char kind,
+    uint8_t out[GREYLIST_KEY_MAX]);
+
+/* The sender as keys see it: domain lower case, +ext dropped, prvs= and SRS undone, runs of
+ * digits as '#'. out is terminated, at most size bytes. */
+void greylist_normalise(const struct mailbox *, char *out, size_t size);
+
+enum greylist_state {
+	GREYLIST_OFF,    /* no store, or not asked */
+	GREYLIST_EXEMPT, /* network, sender or recipient is exempt */
+	GREYLIST_NEW,    /* first contact, or the old one is too old: wait */
+	GREYLIST_EARLY,  /* came back before delay: wait */
+	GREYLIST_DUE,    /* came back in time: passes now */
+	GREYLIST_KNOWN,  /* passed before */
+	GREYLIST_FREE    /* passed auto_pass times: not asked again */
+};
+const char *greylist_state_word(enum greylist_state);
+bool greylist_state_waits(enum greylist_state); /* NEW or EARLY */
+
+/* Exempt by configuration? (postmaster and abuse by default) */
+bool greylist_is_exempt(const struct greylist_settings *, const struct facts *, const char *rcpt);
+
+struct greylist_decision {
+	enum greylist_state state;
+	int64_t wait;                /* seconds until it would pass; 0 when it does */
+	bool write;                  /* the record is to be kept */
+	struct greylist_record record;
+};
+
+/* found NULL: the store has no such key. A clock that went back never locks a sender out. */
+struct greylist_decision greylist_decide(const struct greylist_settings *,
+    const struct greylist_record *found, int64_t now);
+
+/* Is a record dead at `now`, so that a sweep may drop it? */
+bool greylist_is_dead(const struct greylist_settings *, const struct greylist_record *, int64_t now);
+
+void greylist_record_pack(const struct greylist_record *, uint8_t out[GREYLIST_RECORD_BYTES]);
+/* False for a wrong length or version: such a record is treated as not there. */
+bool greylist_record_unpack(const void *bytes, size_t length, struct greylist_record *out) MUST_USE;
+
+#endif

@@ -1,0 +1,97 @@
+/*
+ * policy.h - the rules in force: settings, vendors and their sources. Immutable once built.
+ *
+ * Floor 5. Built by policy_text from text, lent by live; readers share it without a lock.
+ * Times are seconds unless the name says ms. Strings are never NULL; "" is absent.
+ */
+#ifndef POLICY_H
+#define POLICY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "greylist.h"
+#include "vendor.h"
+
+struct strings {
+	const char *const *list;
+	size_t count;
+};
+
+enum relay_kind { RELAY_GATEWAY, RELAY_FORWARDER };
+struct relay {
+	const char *name;
+	enum relay_kind kind;
+	struct prefixes networks;
+};
+
+struct delegation {
+	const char *vendor;
+	struct name_rules domains;
+	unsigned vouch[VOUCH_MAX];
+	size_t vouch_count;
+};
+
+struct settings {
+	const char *authserv_id; /* "": the MTA's name */
+	bool monitor;            /* mode = "monitor" */
+	const char *user, *state_dir;
+	struct {
+		const char *listen, *group;
+		int64_t deadline_ms; /* waiting for DNS that one message may do */
+		unsigned max_sessions;
+	} milter;
+	struct {
+		const char *listen, *greylist_class;
+	} delegate;
+	const char *control_listen, *metrics_listen;
+	struct {
+		struct strings servers; /* "127.0.0.1@53"; none: the host's resolv.conf */
+		int64_t timeout_ms;     /* of one question */
+		const char *trust_anchor;
+	} dns;
+	struct {
+		const char *facility, *record;
+	} log;
+	const char *store; /* "lmdb:PATH", "redis:HOST:PORT" or "none" */
+	struct greylist_settings greylist;
+	int64_t unsure_max;
+	struct {
+		int64_t min, max;
+	} refresh;
+	const char *contact;
+	struct {
+		struct name_rules domains;
+		struct prefixes networks, outbound;
+		struct strings daemon_names;
+	} own;
+	struct {
+		bool authenticate;
+		bool dmarc_report; /* dmarc = "report": evaluated and written, never acted on */
+	} strangers;
+	struct strings vendor_path;
+};
+
+struct policy {
+	struct arena *arena; /* everything below lives in it */
+	struct settings settings;
+	const struct vendor *vendors;
+	size_t vendor_count;
+	const struct source *sources; /* of all vendors, by number */
+	size_t source_count;
+	const struct delegation *delegations;
+	size_t delegation_count;
+	const struct relay *relays;
+	size_t relay_count;
+};
+
+void policy_free(struct policy *); /* NULL is fine */
+
+/* The enabled vendor that owns this mailbox, first in the configuration; NULL: nobody's. */
+const struct vendor *policy_owner(const struct policy *, const struct mailbox *);
+
+/* Is d= (normal form) among some enabled vendor's dkim names? */
+bool policy_signs(const struct policy *, const char *d);
+
+#endif

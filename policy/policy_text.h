@@ -1,0 +1,39 @@
+/*
+ * policy_text.h - the text of greenlane.conf and of vendor files becomes a policy, or faults.
+ *
+ * Floor 6. The only user of libconfig, and only on text already in memory; @include is refused
+ * before libconfig sees it. Every fault of a load is reported, not the first. Opens no file:
+ * the shell hands texts over by name.
+ */
+#ifndef POLICY_TEXT_H
+#define POLICY_TEXT_H
+
+#include <stddef.h>
+
+#include "fault.h"
+#include "policy.h"
+
+enum { POLICY_TEXT_MAX = 64 * 1024 * 1024, POLICY_ARENA_MAX = 1024 * 1024 * 1024 };
+
+/* How the shell hands over texts. Answers a terminated text of *length bytes that lasts until
+ * the load is over, or NULL with why filled. `path` is what was found, for fault places. */
+struct policy_files {
+	void *context;
+	/* A vendor's file by its name, searched on vendor_path (the last one that has it wins). */
+	const char *(*vendor)(void *context, const struct strings *vendor_path, const char *name,
+	    const char **path, size_t *length, struct fault *why);
+	/* A `file` source: a network a line, # comments. Relative to the vendor file's folder. */
+	const char *(*networks)(void *context, const char *vendor_file, const char *path, size_t *length,
+	    struct fault *why);
+};
+
+/* Loads all. Faults and warnings are added to *faults; answers NULL when one is an error. Given. */
+struct policy *policy_text_load(const char *file, const char *text, size_t length,
+    const struct policy_files *, struct faults *) MUST_USE;
+
+/* Reads "20s", "5m", "2d", "500ms" into milliseconds; range-checked by the caller. */
+bool policy_text_duration(const char *text, int64_t *ms) MUST_USE;
+/* Reads "64KiB", "10MiB", "512B". */
+bool policy_text_size(const char *text, int64_t *bytes) MUST_USE;
+
+#endif

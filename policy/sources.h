@@ -1,0 +1,65 @@
+/*
+ * sources.h - unfolds what a vendor publishes into networks, by ask and answer.
+ *
+ * Floor 4. The limits of RFC 7208, 4.6.4 hold for unfolding too; a loop, an eleventh look-up or
+ * an over-long answer is a fault that names the include path. Never asks DNS itself.
+ */
+#ifndef SOURCES_H
+#define SOURCES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "arena.h"
+#include "dns.h"
+#include "fault.h"
+#include "prefix_table.h"
+#include "vendor.h"
+
+enum { SOURCE_NETWORKS_MAX = 100000, SOURCE_PATH_MAX = 1024 };
+
+/* One network found, and by which path: "autotask.net > _spf.example > ip4". */
+struct source_network {
+	struct prefix prefix;
+	const char *path;
+};
+
+struct unfolding; /* one source being unfolded */
+
+/* Begins; the source is kept. cidr and file sources ask nothing. NULL without memory. Given. */
+struct unfolding *unfolding_open(const struct source *) MUST_USE;
+void unfolding_close(struct unfolding *);
+
+/* The next question to ask, or false when there is none: done or failed. */
+bool unfolding_next(struct unfolding *, struct dns_question *out);
+/* Its answer; copied where needed. */
+void unfolding_answer(struct unfolding *, const struct dns_answer *);
+
+enum unfolding_state {
+	UNFOLDING_ASKS,    /* a question is open */
+	UNFOLDING_DONE,
+	UNFOLDING_TEMPORARY, /* DNS trouble: ask again later */
+	UNFOLDING_BROKEN   /* what is published is wrong: no such name, no SPF record, a loop, too much */
+};
+enum unfolding_state unfolding_state(const struct unfolding *, struct fault *why);
+
+const struct source_network *unfolding_networks(const struct unfolding *, size_t *count); /* borrowed; no doubles */
+/* spf: terms that cannot be listed (exists, ptr, macros, qualifiers other than + before the end):
+ * true means the source must be asked for the connecting address too. */
+bool unfolding_is_live(const struct unfolding *);
+const char *unfolding_live_why(const struct unfolding *); /* the first such term and its path; "" */
+uint32_t unfolding_ttl(const struct unfolding *); /* smallest seen; UINT32_MAX when nothing was asked */
+
+/* What all sources of a policy have unfolded to; immutable once built. */
+struct source_state {
+	bool known;      /* networks are believed: no hit means NO */
+	bool live;       /* ask for the connecting address as well */
+};
+struct ranges {
+	const struct prefix_table *table; /* numbers are source numbers; NULL: nothing is listed */
+	const struct source_state *states; /* one a source, by number */
+	size_t count;
+};
+
+#endif
