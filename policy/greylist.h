@@ -41,15 +41,16 @@ struct greylist_record {
 	uint32_t asked;  /* times it was told to come again */
 };
 
-enum { GREYLIST_KEY_MAX = 20, GREYLIST_RECORD_BYTES = 24 };
+enum { GREYLIST_KEY_MAX = 480, GREYLIST_RECORD_BYTES = 24 };
 
 /*
- * The key of one recipient: a hash (SHA-1 is not needed: 160 bits of a keyed-less FNV would
- * collide; see greylist.c) over kind, normalised sender, recipient and network or SPF domain.
- * kind 'g' is greylisting, 'u' the unsure tuple. Answers the length.
+ * The key of one recipient, readable: "g sender recipient network", where network is the client's
+ * ("192.0.2.0/24") or, where SPF passes, "@" and the MAIL FROM domain. kind 'g' is greylisting,
+ * 'u' the unsure tuple. What is longer than fits ends in a 64-bit FNV-1a of the whole. Bytes
+ * outside 0x21-0x7e are written \\xNN. Answers the length; out is terminated as well.
  */
 size_t greylist_key(const struct greylist_settings *, const struct facts *, const char *rcpt, char kind,
-    uint8_t out[GREYLIST_KEY_MAX]);
+    char out[GREYLIST_KEY_MAX + 1]);
 
 /* The sender as keys see it: domain lower case, +ext dropped, prvs= and SRS undone, runs of
  * digits as '#'. out is terminated, at most size bytes. */

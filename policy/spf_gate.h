@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 
+#include "address.h"
 #include "arena.h"
 #include "dns.h"
 

@@ -1,0 +1,52 @@
+/*
+ * check_dkim.h - DKIM verification by libopendkim over our resolver (RFC 6376, 8301, 8463).
+ *
+ * Floor 9. One library handle a process, one check a message. Decides which signatures count
+ * (DESIGN section 8), not what they are worth to a vendor. At most five are looked up.
+ */
+#ifndef CHECK_DKIM_H
+#define CHECK_DKIM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "arena.h"
+#include "facts.h"
+#include "resolver.h"
+#include "suffix.h"
+
+enum { DKIM_LOOKUPS_MAX = 5 };
+
+struct dkim_house; /* the library handle */
+struct dkim_check; /* one message */
+
+/* resolver and suffixes are kept. Call before threads use libopendkim. Given. */
+struct dkim_house *dkim_house_open(struct resolver *, const struct suffix_list *, struct fault *why) MUST_USE;
+void dkim_house_close(struct dkim_house *);
+bool dkim_house_has_ed25519(const struct dkim_house *);
+
+/* Whose signatures are looked up first: true for an enabled vendor's d= (normal form). */
+typedef bool dkim_first_fn(const void *context, const char *d);
+
+/* NULL without memory. Arena and context are kept until dkim_check_close. Given. */
+struct dkim_check *dkim_check_open(struct dkim_house *, struct arena *, const char *id,
+    dkim_first_fn *, const void *context) MUST_USE;
+void dkim_check_close(struct dkim_check *);
+
+/* One field as the milter gave it with SMFIP_HDR_LEADSPC: name, and value with its leading blank;
+ * folds are LF or CRLF. False on a failure of ours (memory): the check then ends TEMPERROR. */
+bool dkim_check_header(struct dkim_check *, const char *name, const char *value);
+
+/* Chooses signatures and prefetches their keys. Answers whether the body is wanted. */
+bool dkim_check_headers_end(struct dkim_check *);
+
+bool dkim_check_body(struct dkim_check *, const unsigned char *bytes, size_t length);
+
+/* Verifies and writes facts->dkim (in the arena, at most DKIM_MAX, in header order) and dkim_done.
+ * False on a failure of ours. */
+bool dkim_check_end(struct dkim_check *, struct budget *, struct facts *);
+
+/* why a signature does not count: "" or one of: unverified (see result), no-from, no-subject,
+ * repeated-field, partial-body (l=), public-suffix, test-key, sha1, short-key, not-looked-up */
+
+#endif

@@ -1,0 +1,24 @@
+/*
+ * check_spf.h - SPF by libspf2, only through spf_gate, over our resolver (RFC 7208).
+ *
+ * Floor 9. Keeps nothing between checks. Never asks for explanations (exp=).
+ */
+#ifndef CHECK_SPF_H
+#define CHECK_SPF_H
+
+#include "arena.h"
+#include "facts.h"
+#include "resolver.h"
+
+struct spf_query {
+	struct address client;
+	const char *helo;      /* borrowed; any bytes */
+	const char *mail_from; /* "local@domain" or "domain"; "" checks postmaster@helo (RFC 7208, 2.4) */
+};
+
+/* check_host(). out->domain is in the arena. Our own failures (memory) are TEMPERROR. A name that
+ * is no fully qualified domain gives NONE (4.3). */
+void check_spf(struct resolver *, struct budget *, struct arena *, const struct spf_query *,
+    struct spf_fact *out);
+
+#endif

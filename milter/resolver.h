@@ -1,0 +1,53 @@
+/*
+ * resolver.h - answers DNS questions within a deadline.
+ *
+ * Floor 8. A struct of functions: resolver.c is libunbound on one dispatcher thread behind our own
+ * answer cache, resolver_canned.c answers from a zone text. Any thread may ask. Never fails: what
+ * cannot be answered is TEMPORARY.
+ */
+#ifndef RESOLVER_H
+#define RESOLVER_H
+
+#include <stdint.h>
+
+#include "arena.h"
+#include "dns.h"
+#include "fault.h"
+
+/* The waiting that one message may still do; lookups in cache cost nothing. */
+struct budget {
+	int64_t left_ms;
+};
+
+struct resolver {
+	void (*ask)(struct resolver *, const struct dns_question *, struct budget *, struct arena *,
+	    struct dns_answer *);
+	void (*prefetch)(struct resolver *, const struct dns_question *);
+	void (*close)(struct resolver *);
+};
+
+/* Waits at most until the question's time-out or the end of the budget (which it lowers by the
+ * time waited; never below 0). The answer's memory is the arena's. budget NULL: the time-out alone. */
+void resolver_ask(struct resolver *, const struct dns_question *, struct budget *, struct arena *,
+    struct dns_answer *out);
+
+/* Starts the question without waiting, so that a later ask finds it under way or answered. */
+void resolver_prefetch(struct resolver *, const struct dns_question *);
+
+void resolver_close(struct resolver *); /* NULL is fine; waits for questions under way */
+
+struct resolver_settings {
+	const char *const *servers; /* "127.0.0.1@53", "::1@53"; "127.0.0.1" is port 53 */
+	size_t server_count;        /* 0: the host's resolv.conf */
+	int64_t timeout_ms;
+	const char *trust_anchor;   /* "": no DNSSEC */
+	size_t cache_bytes;         /* ceiling of our answer cache; 0: a default of 16 MiB */
+};
+
+/* Creates threads: call after daemonising, with signals blocked. NULL with why. Given. */
+struct resolver *resolver_live(const struct resolver_settings *, struct fault *why) MUST_USE;
+
+/* The zone is kept, and may be changed between questions by the one thread that asks. Given. */
+struct resolver *resolver_canned(const struct dns_zone *, struct fault *why) MUST_USE;
+
+#endif
