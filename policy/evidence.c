@@ -1,0 +1,189 @@
+/* room: verdict */
+#include "evidence.h"
+
+enum answer
+evidence_answer(enum auth_result result)
+{
+	if (result == AUTH_PASS)
+		return YES;
+	return result == AUTH_NOT_ASKED || result == AUTH_TEMPERROR ? UNKNOWN : NO;
+}
+
+const struct live_fact *
+evidence_live(const struct facts *facts, uint32_t source)
+{
+	for (size_t i = 0; i < facts->live_count; i++)
+		if (facts->live[i].source == source)
+			return &facts->live[i];
+	return NULL;
+}
+
+/* Of one source that is not in the table's hits: what do its state and its live answer say? */
+static enum answer
+listed_beyond_table(const struct judge *judge, const struct facts *facts, const struct source *source)
+{
+	const struct source_state *state = &judge->ranges->states[source->number];
+	const struct live_fact *fact = evidence_live(facts, source->number);
+
+	if (fact != NULL && fact->answer != NO)
+		return fact->answer;
+	if (!state->known || (state->live && fact == NULL))
+		return UNKNOWN;
+	return NO;
+}
+
+static bool
+is_hit(struct prefix_hits hits, uint32_t number)
+{
+	for (size_t i = 0; i < hits.count; i++)
+		if (hits.numbers[i] == number)
+			return true;
+	return false;
+}
+
+static struct prefix_hits
+hits_of(const struct judge *judge, const struct facts *facts)
+{
+	if (judge->ranges->table == NULL || facts->client.family == ADDRESS_NONE)
+		return (struct prefix_hits){ 0 };
+	return prefix_table_find(judge->ranges->table, &facts->client);
+}
+
+void
+evidence_listed(const struct judge *judge, const struct facts *facts, struct claim *claim)
+{
+	struct prefix_hits hits = hits_of(judge, facts);
+
+	claim->listed = NO;
+	for (size_t i = 0; i < claim->vendor->source_count; i++) {
+		const struct source *source = &claim->vendor->sources[i];
+		enum answer answer;
+
+		if (!source_counts(source))
+			continue;
+		answer = is_hit(hits, source->number) ? YES
+						      : listed_beyond_table(judge, facts, source);
+		claim->listed = answer_either(claim->listed, answer);
+		if (answer != YES)
+			continue;
+		/* an exclusive source says more: name it rather than a shared one */
+		if (claim->source == NULL || (source->exclusive && !claim->exclusive))
+			claim->source = source;
+		claim->exclusive = claim->exclusive || source->exclusive;
+	}
+}
+
+/* The mailbox that SPF checks: the sender, or postmaster at the HELO name (RFC 7208, 2.4). */
+struct mailbox
+evidence_identity(const struct facts *facts)
+{
+	if (!facts->null_sender)
+		return facts->sender;
+	return (struct mailbox){ .local = "postmaster", .domain = facts->spf.domain, .text = "" };
+}
+
+static enum answer
+find_spf(const struct facts *facts, const struct vendor *vendor)
+{
+	struct mailbox identity = evidence_identity(facts);
+
+	if (facts->stage < STAGE_MAIL)
+		return UNKNOWN;
+	/* another's name proves nothing here, whatever its DNS says */
+	if (!vendor_owns_sender(vendor, &identity))
+		return NO;
+	return evidence_answer(facts->spf.result);
+}
+
+static enum answer
+find_dkim(const struct facts *facts, const struct vendor *vendor, bool *weak)
+{
+	enum answer answer = facts->dkim_done ? NO : UNKNOWN;
+
+	if (vendor->dkim.count == 0)
+		return NO;
+	for (size_t i = 0; i < facts->dkim_count; i++) {
+		const struct dkim_fact *fact = &facts->dkim[i];
+
+		if (!name_rules_hold_domain(&vendor->dkim, fact->d))
+			continue;
+		*weak = *weak || fact->weak;
+		if (fact->counts)
+			answer = YES;
+		else if (fact->result == AUTH_TEMPERROR)
+			answer = answer_either(answer, UNKNOWN);
+	}
+	return answer;
+}
+
+/* An author's proof counts for a vendor only when all of that vendor's authors have it. */
+static enum answer
+find_of_authors(const struct facts *facts, const struct vendor *vendor,
+    enum auth_result (*of)(const struct author *))
+{
+	enum answer answer = YES;
+	bool any = false;
+
+	if (facts->from_state == FROM_NOT_SEEN)
+		return UNKNOWN;
+	if (facts->from_state != FROM_READ)
+		return NO;
+	for (size_t i = 0; i < facts->author_count; i++) {
+		if (!name_rules_hold(&vendor->domains, &facts->authors[i].mailbox))
+			continue;
+		answer = answer_both(answer, evidence_answer(of(&facts->authors[i])));
+		any = true;
+	}
+	return any ? answer : NO;
+}
+
+static enum auth_result
+spf_from_of(const struct author *author)
+{
+	return author->spf_from;
+}
+
+static enum auth_result
+dmarc_of(const struct author *author)
+{
+	return author->dmarc.result;
+}
+
+void
+evidence_find(const struct judge *judge, const struct facts *facts, struct claim *claim)
+{
+	const struct vendor *vendor = claim->vendor;
+
+	evidence_listed(judge, facts, claim);
+	claim->spf = find_spf(facts, vendor);
+	claim->dkim = find_dkim(facts, vendor, &claim->weak);
+	claim->spf_from = find_of_authors(facts, vendor, spf_from_of);
+	claim->dmarc = find_of_authors(facts, vendor, dmarc_of);
+}
+
+static enum answer
+alternative_holds(const struct claim *claim, unsigned proofs)
+{
+	const struct {
+		enum proof proof;
+		enum answer answer;
+	} rows[] = { { PROOF_LISTED, claim->listed }, { PROOF_SPF, claim->spf },
+		{ PROOF_DKIM, claim->dkim }, { PROOF_SPF_FROM, claim->spf_from },
+		{ PROOF_DMARC, claim->dmarc } };
+	enum answer answer = YES;
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+		if (proofs & rows[i].proof)
+			answer = answer_both(answer, rows[i].answer);
+	return answer;
+}
+
+enum answer
+evidence_vouches(const struct claim *claim)
+{
+	enum answer answer = NO;
+
+	for (size_t i = 0; i < claim->vendor->vouch_count; i++)
+		answer = answer_either(answer, alternative_holds(claim, claim->vendor->vouch[i]));
+	return answer;
+}

@@ -1,0 +1,95 @@
+/*
+ * verdict.h - one pure function judges facts against the policy (DESIGN section 3).
+ *
+ * Floor 6. The same facts always give the same verdict: no clock, no DNS, nothing remembered.
+ * Never asks: verdict_wants names the next fact that the shell should find out.
+ */
+#ifndef VERDICT_H
+#define VERDICT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "facts.h"
+#include "policy.h"
+#include "reason.h"
+#include "sources.h"
+
+enum outcome {
+	OUTCOME_EXEMPT,
+	OUTCOME_STRANGER,
+	OUTCOME_VOUCHED,
+	OUTCOME_UNPROVEN,
+	OUTCOME_UNSURE,
+	OUTCOME_FORGED
+};
+const char *outcome_word(enum outcome);
+
+enum { CLAIMS_MAX = 16 }; /* vendors one message may name; more is forged */
+
+/* One claimed vendor and what is known for it. */
+struct claim {
+	const struct vendor *vendor;
+	bool by_author, by_envelope;
+	bool dropped;                 /* by the envelope alone, and every author stands by itself */
+	enum answer listed, spf, dkim, spf_from, dmarc;
+	const struct source *source;  /* that lists the client; NULL */
+	bool exclusive;               /* one that lists the client is */
+	bool weak;                    /* a signature of the vendor verifies, but is weak */
+	enum outcome outcome;
+	enum reason reason;
+	enum action wanted;           /* by the vendor's file */
+	enum action action;           /* under the vendor's mode */
+};
+
+struct verdict {
+	bool settled;            /* nothing later can change it */
+	enum outcome outcome;
+	enum reason reason;
+	enum action action;      /* GREYLIST: the greylister is to be asked */
+	bool monitored;          /* the daemon or a claimed vendor is in monitor mode */
+	enum action would;       /* what is done outside monitor mode */
+	int deciding;            /* index of the claim that decided; -1: none */
+	struct claim claims[CLAIMS_MAX];
+	size_t claim_count;
+};
+
+/* Borrowed arguments; ranges may lack a table while nothing is unfolded yet. */
+struct judge {
+	const struct policy *policy;
+	const struct ranges *ranges;
+};
+
+void verdict_judge(const struct judge *, const struct facts *, struct verdict *out);
+
+/* The claim that decided, or NULL; and its vendor's name, or "". */
+const struct claim *verdict_claim(const struct verdict *);
+const char *verdict_vendor(const struct verdict *);
+
+/* Exempt mail passes without a DNS query (section 3); answers REASON_NONE when it is not exempt. */
+enum reason verdict_exempts(const struct policy *, const struct facts *);
+
+/* Could any enabled vendor still vouch for this session, whatever its headers and signatures are?
+ * Decides whether greylisting may happen at RCPT already. */
+bool verdict_may_vouch(const struct judge *, const struct facts *);
+
+/* Does what is known at RCPT already satisfy a claimed vendor's policy? The end of the message
+ * confirms or revokes it. */
+bool verdict_promises(const struct judge *, const struct facts *);
+
+/* What the shell should find out next, now that facts->stage is complete. */
+enum want {
+	WANT_NOTHING,
+	WANT_SPF,      /* check_host of the sender or HELO */
+	WANT_LIVE,     /* check_host(client, postmaster@NAME) of an spf source */
+	WANT_SPF_FROM, /* check_host(client, author's domain) */
+	WANT_DMARC     /* of an author; only at the end, when DKIM is done */
+};
+struct wanted {
+	enum want want;
+	const struct source *source; /* LIVE */
+	size_t author;               /* SPF_FROM, DMARC: index */
+};
+struct wanted verdict_wants(const struct judge *, const struct facts *);
+
+#endif
