@@ -36,8 +36,8 @@ enum dns_status {
 
 struct dns_record {
 	uint16_t preference; /* MX only */
-	uint16_t length;     /* of bytes */
-	const uint8_t *bytes; /* A 4, AAAA 16; TXT: all strings joined; MX, PTR: a name, NUL-terminated */
+	uint16_t length;     /* of bytes; a NUL that terminates a name is not counted */
+	const uint8_t *bytes; /* A 4, AAAA 16; TXT: all strings joined; MX, PTR: a name, NUL-terminated; the root is "" */
 };
 
 struct dns_answer {
@@ -62,10 +62,18 @@ bool dns_answer_copy(struct arena *, const struct dns_answer *from, struct dns_a
 /* The name in wire form (RFC 1035, 3.1) into out; the length, or 0 when it cannot be. */
 size_t dns_name_to_wire(const char *name, uint8_t out[255]);
 
+/* The name in presentation form of uncompressed wire form, its case kept; the root is "". */
+bool dns_name_from_wire(const uint8_t *wire, size_t length, char out[DNS_NAME_TEXT]) MUST_USE;
+
+/* Writes one byte of a label as presentation form has it, terminated; its length. */
+size_t dns_name_escape(uint8_t byte, char out[5]);
+
 /*
  * A zone of canned answers. Lines are
- *     NAME [TTL] TYPE DATA        TXT data: "string" "string" ... with \" \\ \DDD; or bare words
+ *     NAME [TTL] TYPE DATA        TXT data: "string" "string" ... with \" \\ \DDD; without a quote in
+ *                                 front the rest of the line as it stands; MX data: PREFERENCE NAME
  *     NAME TYPE SERVFAIL|TIMEOUT|NXDOMAIN|BOGUS
+ *     # or ; and a remark; an empty line
  * TYPE may be * before SERVFAIL and its like: every type of the name. A name that has no line
  * is NXDOMAIN unless a name below it has one (then EMPTY). CNAME is followed, at most 8 deep.
  */
