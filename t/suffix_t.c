@@ -1,0 +1,140 @@
+/*
+ * suffix_t.c - organisational domains: the list's own tests, and what DMARC and DKIM lean on.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <libpsl.h>
+
+#include "domain.h"
+#include "suffix.h"
+#include "tap.h"
+
+static const struct {
+	const char *what, *name, *organisation; /* NULL: a public suffix, or no name */
+} rows[] = {
+	{ "a bare name is its own organisation", "vendor.com", "vendor.com" },
+	{ "a host belongs to the name below the suffix", "a.b.vendor.com", "vendor.com" },
+	{ "a suffix of two labels is skipped", "mail.vendor.co.uk", "vendor.co.uk" },
+	{ "the suffix itself has no organisation", "co.uk", NULL },
+	{ "a top-level domain has no organisation", "com", NULL },
+	{ "a private suffix separates its customers", "evil.github.io", "evil.github.io" },
+	{ "the private suffix itself is public", "github.io", NULL },
+	{ "an unknown top-level domain follows the star rule", "mail.vendor.test", "vendor.test" },
+	{ "an unknown top-level domain alone is public", "test", NULL },
+	{ "a wildcard rule takes one label more", "a.b.test.ck", "b.test.ck" },
+	{ "an exception to a wildcard is registrable", "www.ck", "www.ck" },
+	{ "an underscore label is below the organisation", "_dmarc.vendor.com", "vendor.com" },
+	{ "an A-label suffix is known", "shop.xn--55qx5d.cn", "shop.xn--55qx5d.cn" },
+	{ "an A-label suffix is public", "xn--55qx5d.cn", NULL },
+	{ "the empty name has no organisation", "", NULL },
+	{ "a leading dot is no name", ".vendor.com", NULL },
+	{ "an address is not split into organisations below a digit", "192.0.2.1", "2.1" },
+};
+
+static void
+test_rows(const struct suffix_list *list)
+{
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		is(suffix_organisational(list, rows[i].name), rows[i].organisation, "%s", rows[i].what);
+		ok(suffix_is_public(list, rows[i].name) ==
+			(rows[i].organisation == NULL || strcmp(rows[i].name, "") == 0),
+		    "%s (public or not)", rows[i].what);
+	}
+}
+
+/* The quoted word behind *at, or NULL for the word null; moves *at behind it. */
+static char *
+argument(char **at)
+{
+	char *start = *at + strspn(*at, "(, "), *end;
+
+	if (*start != '\'') {
+		*at = start + strcspn(start, ",)");
+		return NULL;
+	}
+	end = strchr(start + 1, '\'');
+	if (end == NULL)
+		return NULL;
+	*end = '\0';
+	*at = end + 1;
+	return start + 1;
+}
+
+/* One line of the list's own tests, with names brought to normal form as everywhere here. */
+static void
+test_line(const struct suffix_list *list, char *line)
+{
+	char *at = line + strlen("checkPublicSuffix"), *name = argument(&at), *wanted = argument(&at);
+	char normal[DOMAIN_TEXT], normal_wanted[DOMAIN_TEXT];
+	const char *got = NULL;
+
+	if (name == NULL)
+		return; /* null in, null out: no name in C */
+	if (domain_read(name, strlen(name), normal, NULL))
+		got = suffix_organisational(list, normal);
+	if (wanted != NULL && !domain_read(wanted, strlen(wanted), normal_wanted, NULL)) {
+		ok(false, "'%s' of the list's tests is a name", wanted);
+		return;
+	}
+	is(got, wanted == NULL ? NULL : normal_wanted, "the list's own test of %s", name);
+	if (got != NULL)
+		ok(got >= normal && got <= normal + strlen(normal), "%s: the answer points into the name", name);
+}
+
+static unsigned
+test_suite(const struct suffix_list *list, const char *folder)
+{
+	char path[1024], line[512];
+	unsigned count = 0;
+	FILE *file;
+
+	snprintf(path, sizeof path, "%s/test_psl.txt", folder);
+	file = fopen(path, "r");
+	if (file == NULL)
+		return 0;
+	while (fgets(line, sizeof line, file) != NULL) {
+		if (strncmp(line, "checkPublicSuffix", 17) != 0)
+			continue;
+		test_line(list, line);
+		count++;
+	}
+	fclose(file);
+	return count;
+}
+
+static void
+test_without_list(void)
+{
+	static const struct suffix_list none = { NULL };
+
+	is(suffix_organisational(&none, "a.b.co.uk"), "co.uk", "without a list two labels are an organisation");
+	is(suffix_organisational(&none, "co.uk"), "co.uk", "without a list two labels are their own organisation");
+	is(suffix_organisational(&none, "uk"), NULL, "without a list one label has no organisation");
+	is(suffix_organisational(&none, ""), NULL, "without a list the empty name has no organisation");
+	ok(suffix_is_public(&none, "uk"), "without a list one label is public");
+	ok(!suffix_is_public(&none, "co.uk"), "without a list two labels are not public");
+	ok(suffix_is_public(&none, ""), "without a list the empty name is public");
+}
+
+int
+main(void)
+{
+	const char *srcdir = getenv("srcdir");
+	char folder[512], path[1024];
+	struct suffix_list list;
+	psl_ctx_t *psl;
+
+	snprintf(folder, sizeof folder, "%s/t/suites/psl", srcdir == NULL ? "." : srcdir);
+	snprintf(path, sizeof path, "%s/public_suffix_list.dat", folder);
+	psl = psl_load_file(path);
+	list.psl = psl;
+	if (ok(psl != NULL, "the copied list loads")) {
+		test_rows(&list);
+		is_number(test_suite(&list, folder), 78, "every line of the list's own tests was run");
+	}
+	test_without_list();
+	psl_free(psl);
+	return done();
+}
