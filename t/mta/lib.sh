@@ -1,0 +1,389 @@
+# lib.sh - a private mail world: DNS, greenlaned and an MTA in one folder, on free loopback ports.
+#
+# For bash scripts, sourced after they set `top` (the source tree). world_begin makes the folder,
+# world_end (also on every exit and signal) ends each process and removes the folder. Two worlds
+# never meet: folder, ports, queue and processes are each world's own.
+#
+# DNS is nsd: a small Debian package that only answers with authority, starts in milliseconds, takes
+# a root zone, so that every name that is not ours is NXDOMAIN, and reads its zones again on HUP.
+#
+# From outside, all optional:
+#   top_builddir  where the build is, when not in the source tree
+#   GREENLANED, GREENLANE   the programs to try (default: the ones of the build)
+#   KEEP=1        leaves the folder behind, for a look at the logs
+
+top_builddir=${top_builddir:-$top}
+GREENLANED=${GREENLANED:-$top_builddir/milter/greenlaned}
+GREENLANE=${GREENLANE:-$top_builddir/milter/greenlane}
+export PATH="$PATH:/usr/sbin:/sbin"
+
+world=
+pids=          # of the processes that we started, newest first
+nsd_pid= dns_at= dns_port= greenlaned_pid= noop_pid= smtp_at= postfix_up=
+
+# ---- the folder -------------------------------------------------------------------------------
+
+# /tmp, whatever TMPDIR says: Postfix's and greenlaned's users must be able to come in.
+world_begin() {
+    world=$(mktemp -d /tmp/greenlane.XXXXXX) || exit 99
+    chmod 755 "$world"
+    trap world_end EXIT
+    trap 'exit 129' HUP
+    trap 'exit 130' INT
+    trap 'exit 143' TERM
+}
+
+world_end() {
+    local status=$? pid
+    trap '' HUP INT TERM
+    [ -n "$world" ] || return
+    postfix_stop
+    for pid in $pids; do
+        end_process "$pid" 10
+    done
+    if [ -n "${KEEP:-}" ]; then
+        echo "# kept: $world" >&2
+    else
+        rm -rf "$world"
+    fi
+    world=
+    trap - EXIT
+    exit "$status"
+}
+
+remember() { pids="$1 $pids"; }
+
+forget() { pids=$(printf '%s\n' $pids | grep -vx "$1" | tr '\n' ' '); }
+
+# end_process PID SECONDS: asks it to stop, makes it stop when that takes longer.
+end_process() {
+    forget "$1"
+    kill -TERM "$1" 2>/dev/null || return 0
+    wait_for "$2" gone "$1" || kill -KILL "$1" 2>/dev/null
+    wait "$1" 2>/dev/null
+    return 0
+}
+
+gone() { ! kill -0 "$1" 2>/dev/null || grep -q '^State:[[:space:]]*Z' "/proc/$1/status" 2>/dev/null; }
+
+# wait_for SECONDS COMMAND...: until it succeeds; 1 when it never does.
+wait_for() {
+    local turns=$(($1 * 20))
+    shift
+    until "$@"; do
+        turns=$((turns - 1))
+        [ $turns -gt 0 ] || return 1
+        sleep 0.05
+    done
+}
+
+# missing NAME...: prints the programs that are not installed; 1 when there are none.
+missing() {
+    local name none=1
+    for name; do
+        command -v "$name" >/dev/null || { echo "$name"; none=0; }
+    done
+    return $none
+}
+
+net() { python3 "$top/t/mta/net.py" "$@"; }
+
+# tool PATH SOURCE... [-lLIBRARY...]: where a test program is; compiled here when the build has not made it.
+tool() {
+    local path=$1 name=${1##*/} file sources=
+    shift
+    if [ -x "$top_builddir/$path" ]; then
+        echo "$top_builddir/$path"
+        return
+    fi
+    if [ ! -x "$world/bin/$name" ]; then
+        mkdir -p "$world/bin"
+        for file; do
+            case $file in -*) sources="$sources $file" ;; *) sources="$sources $top/$file" ;; esac
+        done
+        # shellcheck disable=SC2086
+        ${CC:-cc} -std=gnu11 -D_GNU_SOURCE -O2 -pthread -I"$top/policy" -I"$top/milter" -I"$top/t" \
+            -o "$world/bin/$name" $sources || return 1
+    fi
+    echo "$world/bin/$name"
+}
+
+noopmilter() { tool t/bench/noopmilter t/bench/noopmilter.c -lmilter; }
+milterload() { tool t/bench/milterload t/bench/milterload.c; }
+
+# ---- DNS --------------------------------------------------------------------------------------
+
+# nsd_start ZONEFILE [ADDRESS PORT]: serves it as the root zone, by default on a free loopback port.
+# A port below 1024 needs root; else nsd is nobody from its first instruction on.
+nsd_start() {
+    local zone=$1 as=(setpriv --reuid=nobody --regid=nogroup --clear-groups)
+    dns_at=${2:-127.0.0.1}
+    dns_port=${3:-$(net ports 1)}
+    [ "$dns_port" -ge 1024 ] || as=()
+    mkdir -p "$world/dns"
+    [ "$zone" -ef "$world/dns/root.zone" ] || cp "$zone" "$world/dns/root.zone"
+    chmod 644 "$world/dns/root.zone"
+    cat > "$world/dns/nsd.conf" <<END
+server:
+    ip-address: $dns_at@$dns_port
+    server-count: 1
+    username: ""
+    chroot: ""
+    zonesdir: "$world/dns"
+    database: ""
+    pidfile: ""
+    logfile: "$world/dns/nsd.log"
+    zonelistfile: "$world/dns/zone.list"
+    xfrdfile: ""
+    xfrdir: "$world/dns"
+    rrl-ratelimit: 0
+    rrl-whitelist-ratelimit: 0
+remote-control:
+    control-enable: no
+zone:
+    name: "."
+    zonefile: "root.zone"
+END
+    [ ${#as[@]} -eq 0 ] || chown -R nobody "$world/dns"
+    "${as[@]}" nsd -d -c "$world/dns/nsd.conf" >> "$world/dns/nsd.out" 2>&1 &
+    nsd_pid=$!
+    remember $nsd_pid
+    wait_for 10 net dns "$dns_at" "$dns_port" . || die "nsd does not answer" "$world/dns/nsd.log"
+}
+
+nsd_stop() {
+    [ -n "$nsd_pid" ] || return 0
+    end_process "$nsd_pid" 5
+    nsd_pid=
+}
+
+# ---- greenlaned, and a milter that does nothing -----------------------------------------------
+
+milter_at() { echo "unix:$world/run/milter.sock"; }
+
+greenlaned_start() {
+    "$GREENLANED" -c "$world/greenlane.conf" -f >> "$world/greenlaned.log" 2>&1 &
+    greenlaned_pid=$!
+    remember $greenlaned_pid
+    wait_for 20 greenlaned_answers || die "greenlaned did not start" "$world/greenlaned.log"
+}
+
+greenlaned_answers() {
+    gone "$greenlaned_pid" && die "greenlaned has ended" "$world/greenlaned.log"
+    net open "$(milter_at)"
+}
+
+greenlaned_stop() {
+    [ -n "$greenlaned_pid" ] || return 0
+    end_process "$greenlaned_pid" 15
+    greenlaned_pid=
+}
+
+# noop_start [WORD...]: the do-nothing milter of t/bench on greenlaned's own socket.
+noop_start() {
+    local program
+    program=$(noopmilter) || die "noopmilter does not compile"
+    mkdir -p "$world/run"
+    (umask 000; exec "$program" "$(milter_at)" "$@") >> "$world/noop.log" 2>&1 &
+    noop_pid=$!
+    remember $noop_pid
+    wait_for 10 net open "$(milter_at)" || die "noopmilter did not start" "$world/noop.log"
+}
+
+# The verdict lines that greenlaned wrote after line N of its log.
+verdicts_after() { tail -n "+$(($1 + 1))" "$world/greenlaned.log" | grep -o 'id=[^ ]* qid=.*'; }
+
+log_length() { wc -l < "$world/greenlaned.log"; }
+
+# field NAME: the value of NAME in the first log line on standard input, unquoted.
+field() {
+    python3 -c 'import re, sys
+found = re.search(r"(?:^| )" + re.escape(sys.argv[1]) + r"=(\"(?:[^\"\\]|\\.)*\"|\S*)", sys.stdin.readline())
+print(found[1].strip("\"") if found else "(absent)")' "$1"
+}
+
+# ---- Postfix ----------------------------------------------------------------------------------
+
+postfix_conf() { echo "$world/postfix/conf"; }
+
+# postfix_start [LINE...]: with further lines of main.cf. All mail is taken for rx.example and
+# delivered to one maildir, $world/mail/inbox.
+postfix_start() {
+    local port conf
+    conf=$(postfix_conf)
+    port=$(net ports 1)
+    mkdir -p "$conf" "$world/postfix/spool" "$world/postfix/data" "$world/mail"
+    chown postfix "$world/postfix/data"
+    chown 65534 "$world/mail"
+    cat > "$conf/main.cf" <<END
+compatibility_level = 3.6
+queue_directory = $world/postfix/spool
+data_directory = $world/postfix/data
+command_directory = /usr/sbin
+daemon_directory = /usr/lib/postfix/sbin
+shlib_directory = /usr/lib/postfix
+mail_owner = postfix
+setgid_group = postdrop
+maillog_file = $world/postfix/maillog
+maillog_file_prefixes = $world
+myhostname = mx.rx.example
+mydomain = rx.example
+myorigin = rx.example
+mydestination =
+inet_interfaces = 127.0.0.1
+inet_protocols = all
+smtp_bind_address = 127.0.0.1
+mynetworks = 127.0.0.2/32
+alias_maps =
+alias_database =
+local_recipient_maps =
+virtual_mailbox_domains = rx.example
+virtual_mailbox_base = $world/mail
+virtual_mailbox_maps = static:inbox/
+virtual_uid_maps = static:65534
+virtual_gid_maps = static:65534
+virtual_minimum_uid = 1
+virtual_mailbox_limit = 100000000
+message_size_limit = 60000000
+smtpd_authorized_xclient_hosts = 127.0.0.0/8
+smtpd_recipient_restrictions = reject_unauth_destination
+smtpd_peername_lookup = no
+disable_dns_lookups = yes
+smtpd_milters = $(milter_at)
+milter_default_action = tempfail
+smtpd_client_connection_rate_limit = 0
+smtpd_client_connection_count_limit = 0
+smtpd_error_sleep_time = 0
+smtpd_soft_error_limit = 100
+smtpd_hard_error_limit = 200
+END
+    printf '%s\n' "$@" >> "$conf/main.cf"
+    cat > "$conf/master.cf" <<END
+127.0.0.1:$port inet n - n - - smtpd
+pickup unix n - n 60 1 pickup
+cleanup unix n - n - 0 cleanup
+qmgr unix n - n 300 1 qmgr
+tlsmgr unix - - n 1000? 1 tlsmgr
+rewrite unix - - n - - trivial-rewrite
+bounce unix - - n - 0 bounce
+defer unix - - n - 0 bounce
+trace unix - - n - 0 bounce
+verify unix - - n - 1 verify
+flush unix n - n 1000? 0 flush
+proxymap unix - - n - - proxymap
+smtp unix - - n - - smtp
+error unix - - n - - error
+retry unix - - n - - error
+discard unix - - n - - discard
+virtual unix - n n - - virtual
+anvil unix - - n - 1 anvil
+scache unix - - n - 1 scache
+postlog unix-dgram n - n - 1 postlogd
+END
+    smtp_at=127.0.0.1:$port
+    postfix_up=1
+    postfix -c "$conf" check >> "$world/postfix/out" 2>&1
+    postfix -c "$conf" start >> "$world/postfix/out" 2>&1
+    wait_for 10 net open "$smtp_at" || die "Postfix did not start" "$world/postfix/out" "$world/postfix/maillog"
+}
+
+# `stop` waits for the queue manager and may give up; the master's process group then gets the rest.
+postfix_stop() {
+    local master
+    [ -n "$postfix_up" ] || return 0
+    postfix_up=
+    master=$(tr -d ' ' < "$world/postfix/spool/pid/master.pid" 2>/dev/null)
+    postfix -c "$(postfix_conf)" stop >> "$world/postfix/out" 2>&1
+    [ -n "$master" ] || return 0
+    wait_for 5 group_gone "$master" || kill -KILL -- "-$master" 2>/dev/null
+    wait_for 5 group_gone "$master"
+}
+
+group_gone() { ! kill -0 -- "-$1" 2>/dev/null; }
+
+# ---- mail -------------------------------------------------------------------------------------
+
+smtp() { python3 "$top/t/mta/smtp.py" "$@"; }
+
+# pretend CLIENT HELO: the steps that make Postfix see that client, ready for MAIL.
+pretend() {
+    local client=$1
+    case $client in *:*) client=IPV6:$client ;; esac
+    printf '%s\n' banner ehlo=tester.example "xclient=NAME=[UNAVAILABLE] ADDR=$client HELO=$2" "ehlo=$2"
+}
+
+# send CLIENT HELO MAIL-FROM RCPT FILE: one message from a pretended client; prints the replies.
+send() {
+    local steps
+    mapfile -t steps < <(pretend "$1" "$2")
+    smtp "$smtp_at" "${steps[@]}" "mail=$3" "rcpt=$4" "data=$5" quit
+}
+
+# The reply that decided: the first one from MAIL on that refuses, else the one to the final dot.
+decided() {
+    awk -F '\t' '$1 ~ /^(mail|rcpt|data|dot)$/ { if (!found && ($2 == "---" || $2 >= 400 || $1 == "dot")) {
+        print $2 " " $3; found = 1 } }'
+}
+
+# delivered MESSAGE-ID: the file that it was delivered to; waits a while.
+delivered() {
+    wait_for "${2:-10}" is_delivered "$1" && grep -lsF "$1" "$world"/mail/inbox/new/* | head -n 1
+}
+is_delivered() { grep -qsF "$1" "$world"/mail/inbox/new/*; }
+
+# ---- trouble ----------------------------------------------------------------------------------
+
+# die WHAT [LOG...]: says what happened and shows the ends of the logs, as TAP diagnostics.
+die() {
+    local log
+    echo "# $1" >&2
+    shift
+    for log; do
+        [ -s "$log" ] || continue
+        echo "# the end of $log:" >&2
+        tail -n 20 "$log" | sed 's/^/#   /' >&2
+    done
+    exit 99
+}
+
+# ---- Test Anything Protocol -------------------------------------------------------------------
+
+tap_count=0 tap_failed=0
+
+# ok STATUS NAME
+ok() {
+    tap_count=$((tap_count + 1))
+    if [ "$1" -eq 0 ]; then
+        echo "ok $tap_count - $2"
+    else
+        tap_failed=$((tap_failed + 1))
+        echo "not ok $tap_count - $2"
+    fi
+    return "$1"
+}
+
+is() {
+    [ "$1" = "$2" ]
+    ok $? "$3" || printf '#      got: %s\n#   wanted: %s\n' "$1" "$2"
+}
+
+# like GOT PATTERN NAME: an extended regular expression finds something in GOT.
+like() {
+    printf '%s\n' "$1" | grep -Eq -- "$2"
+    ok $? "$3" || { printf '%s\n' "$1" | sed 's/^/#      got: /'; printf '#   wanted: %s\n' "$2"; }
+}
+
+unlike() {
+    ! printf '%s\n' "$1" | grep -Eq -- "$2"
+    ok $? "$3" || { printf '%s\n' "$1" | sed 's/^/#      got: /'; printf '# unwanted: %s\n' "$2"; }
+}
+
+tap_done() {
+    echo "1..$tap_count"
+    [ $tap_failed -eq 0 ] && [ $tap_count -gt 0 ]
+}
+
+skip_all() {
+    echo "1..0 # SKIP $1"
+    exit 0
+}

@@ -1,0 +1,72 @@
+#!/usr/bin/env python3
+"""Small questions about the network that a shell cannot ask.
+
+usage: net.py ports N              N loopback ports that are free for TCP and UDP, one a line
+       net.py dns HOST PORT NAME   exit 0 when the server answers a question for NAME's SOA
+       net.py open ADDRESS         exit 0 when something listens at unix:PATH or HOST:PORT
+"""
+import random
+import socket
+import sys
+
+# Below the range that kernels give to outgoing connections, so that none of those gets in between.
+PORTS = range(20000, 32000)
+
+
+def is_free(port):
+    for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+        with socket.socket(socket.AF_INET, kind) as s:
+            try:
+                s.bind(("127.0.0.1", port))
+            except OSError:
+                return False
+    return True
+
+
+def ports(count):
+    found = []
+    for port in random.sample(PORTS, len(PORTS)):
+        if len(found) == count:
+            break
+        if is_free(port):
+            found.append(port)
+    print(*found, sep="\n")
+    return len(found) == count
+
+
+def dns(host, port, name):
+    labels = [label for label in name.split(".") if label]
+    question = b"".join(bytes([len(label)]) + label.encode() for label in labels) + b"\0\0\6\0\1"
+    query = b"\x12\x34\0\0\0\1\0\0\0\0\0\0" + question
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        s.settimeout(0.5)
+        try:
+            s.sendto(query, (host, int(port)))
+            answer = s.recv(4096)
+        except OSError:
+            return False
+    # The same id, no error, and at least one answer.
+    return answer[:2] == query[:2] and answer[3] & 15 == 0 and answer[6:8] != b"\0\0"
+
+
+def is_open(address):
+    if address.startswith("unix:"):
+        family, where = socket.AF_UNIX, address[5:]
+    else:
+        host, _, port = address.rpartition(":")
+        family, where = socket.AF_INET, (host, int(port))
+    with socket.socket(family, socket.SOCK_STREAM) as s:
+        s.settimeout(1)
+        return s.connect_ex(where) == 0
+
+
+def main(arguments):
+    commands = {"ports": (1, lambda n: ports(int(n))), "dns": (3, dns), "open": (1, is_open)}
+    count, command = commands.get(arguments[0] if arguments else "", (None, None))
+    if command is None or len(arguments) != count + 1:
+        sys.exit(__doc__)
+    return 0 if command(*arguments[1:]) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
