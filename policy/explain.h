@@ -1,0 +1,29 @@
+/*
+ * explain.h - a verdict in words: the SMTP reply and the postmaster's explanation.
+ *
+ * Floor 7. Replies hold nothing from the network: names from the configuration, slugs, numbers.
+ */
+#ifndef EXPLAIN_H
+#define EXPLAIN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "facts.h"
+#include "text.h"
+#include "verdict.h"
+
+struct reply {
+	const char *code, *enhanced; /* "550", "5.7.26" (RFC 5321, RFC 3463, RFC 7372) */
+	char text[480];              /* one line, RFC 5321 4.5.3.1.5 */
+};
+
+/* The reply for what is done; false where the message goes on (pass, tag, quarantine).
+ * wait: seconds until a greylisted recipient would pass. */
+bool explain_reply(const struct verdict *, enum action done, const char *id, const char *contact,
+    int64_t wait, struct reply *out);
+
+/* Several lines for a person: outcome, evidence of each vendor, what would change it. */
+void explain_write(const struct judge *, const struct facts *, const struct verdict *, struct text *out);
+
+#endif

@@ -1,0 +1,453 @@
+#include <string.h>
+
+#include "record.h"
+
+/* ---- what both forms say ---- */
+
+static const char *
+mode_word(const struct record *record)
+{
+	const struct claim *claim = verdict_claim(record->verdict);
+
+	if (record->policy->settings.monitor)
+		return vendor_mode_word(MODE_MONITOR);
+	return vendor_mode_word(claim == NULL ? MODE_ENFORCE : claim->vendor->mode);
+}
+
+static const char *
+listed_text(const struct record *record)
+{
+	const struct claim *claim = verdict_claim(record->verdict);
+
+	return claim == NULL || claim->source == NULL ? "" : claim->source->text;
+}
+
+static const char *
+sender_text(const struct facts *facts)
+{
+	return facts->null_sender ? "<>" : facts->mail_from;
+}
+
+/* The author that matters: the first of the deciding vendor's, else the first. */
+static const struct author *
+main_author(const struct record *record)
+{
+	const struct claim *claim = verdict_claim(record->verdict);
+	const struct facts *facts = record->facts;
+
+	for (size_t i = 0; claim != NULL && i < facts->author_count; i++)
+		if (name_rules_hold(&claim->vendor->domains, &facts->authors[i].mailbox))
+			return &facts->authors[i];
+	return facts->author_count > 0 ? &facts->authors[0] : NULL;
+}
+
+static const char *
+dmarc_text(const struct record *record)
+{
+	const struct author *author = main_author(record);
+
+	return author == NULL ? "-" : auth_word(author->dmarc.result);
+}
+
+static void
+write_authors(const struct facts *facts, struct text *out)
+{
+	for (size_t i = 0; i < facts->author_count; i++) {
+		if (i > 0)
+			text_char(out, ',');
+		text_put(out, facts->authors[i].mailbox.text);
+	}
+}
+
+static void
+write_signatures(const struct facts *facts, struct text *out)
+{
+	for (size_t i = 0; i < facts->dkim_count; i++)
+		text_format(out, "%s%s:%s", i > 0 ? "," : "", auth_word(facts->dkim[i].result),
+		    facts->dkim[i].d);
+}
+
+/* ---- the line ---- */
+
+enum { VALUE_MAX = 512 }; /* bytes of one value in the line, before escapes */
+
+static bool
+needs_quotes(const char *value, size_t length)
+{
+	for (size_t i = 0; i < length; i++)
+		if (value[i] == ' ' || value[i] == '"' || value[i] == '\\')
+			return true;
+	return length == 1 && value[0] == '-'; /* a lone '-' is how "empty" is written */
+}
+
+static void
+write_escaped(struct text *out, const char *value, size_t length)
+{
+	for (size_t i = 0; i < length; i++) {
+		unsigned char c = (unsigned char)value[i];
+
+		if (c < 0x20 || c >= 0x7f)
+			text_format(out, "\\x%02x", c);
+		else if (c == '"' || c == '\\')
+			text_format(out, "\\%c", c);
+		else
+			text_char(out, (char)c);
+	}
+}
+
+static void
+put(struct text *out, const char *key, const char *value)
+{
+	size_t length = strlen(value);
+	bool cut = length > VALUE_MAX, quoted;
+
+	if (cut)
+		length = VALUE_MAX;
+	quoted = cut || needs_quotes(value, length);
+	text_format(out, "%s%s=", out->length > 0 ? " " : "", key);
+	if (length == 0)
+		text_char(out, '-');
+	if (quoted)
+		text_char(out, '"');
+	write_escaped(out, value, length);
+	text_put(out, cut ? "...\"" : quoted ? "\"" : "");
+}
+
+static void
+put_number(struct text *out, const char *key, int64_t value)
+{
+	text_format(out, " %s=%lld", key, (long long)value);
+}
+
+static void
+put_list(struct text *out, const char *key, void (*write)(const struct facts *, struct text *),
+    const struct facts *facts)
+{
+	struct text value;
+
+	text_open(&value, 4 * VALUE_MAX);
+	write(facts, &value);
+	put(out, key, value.bytes);
+	text_close(&value);
+}
+
+static void
+put_rcpts(struct text *out, const struct record *record)
+{
+	struct text value;
+
+	text_open(&value, 4 * VALUE_MAX);
+	for (size_t i = 0; i < record->rcpt_count; i++)
+		text_format(&value, "%s%s", i > 0 ? "," : "", record->rcpts[i]);
+	put(out, "rcpts", value.bytes);
+	text_close(&value);
+}
+
+void
+record_write_line(const struct record *record, struct text *out)
+{
+	const struct facts *facts = record->facts;
+	const struct verdict *verdict = record->verdict;
+	char client[ADDRESS_TEXT];
+
+	put(out, "id", record->id);
+	put(out, "qid", record->qid);
+	put(out, "outcome", outcome_word(verdict->outcome));
+	put(out, "action", action_word(record->action));
+	if (verdict->monitored)
+		put(out, "would", action_word(verdict->would));
+	put(out, "vendor", verdict_vendor(verdict));
+	put(out, "reason", reason_slug(verdict->reason));
+	put(out, "stage", stage_word(record->stage));
+	put(out, "mode", mode_word(record));
+	text_format(out, " client=%s", address_write(&facts->client, client));
+	put_number(out, "port", facts->port);
+	put(out, "listed", listed_text(record));
+	put(out, "via", "");
+	put(out, "helo", facts->helo);
+	put(out, "mail_from", sender_text(facts));
+	put_list(out, "from", write_authors, facts);
+	put_rcpts(out, record);
+	text_format(out, " spf=%s", auth_word(facts->spf.result));
+	put_list(out, "dkim", write_signatures, facts);
+	text_format(out, " dmarc=%s", dmarc_text(record));
+	text_format(out, " greylist=%s", greylist_state_word(record->greylist));
+	put(out, "msgid", facts->message_id);
+	put_number(out, "ms", record->ms);
+}
+
+/* ---- the JSON ---- */
+
+/* How many bytes at `at` are one well-formed UTF-8 character (RFC 3629)? 0: none. */
+static size_t
+utf8_length(const unsigned char *at, size_t left)
+{
+	size_t need = at[0] < 0x80 ? 1 : at[0] < 0xc2 ? 0 : at[0] < 0xe0 ? 2 : at[0] < 0xf0 ? 3
+	    : at[0] < 0xf5					     ? 4
+								     : 0;
+
+	if (need == 0 || need > left)
+		return 0;
+	for (size_t i = 1; i < need; i++)
+		if ((at[i] & 0xc0) != 0x80)
+			return 0;
+	if ((at[0] == 0xe0 && at[1] < 0xa0) || (at[0] == 0xed && at[1] > 0x9f) ||
+	    (at[0] == 0xf0 && at[1] < 0x90) || (at[0] == 0xf4 && at[1] > 0x8f))
+		return 0;
+	return need;
+}
+
+/* A byte that is no UTF-8 becomes the lone surrogate U+DC80 + (byte - 0x80), so none is lost. */
+static void
+json_bytes(struct text *out, const char *value, size_t length)
+{
+	const unsigned char *at = (const unsigned char *)value;
+
+	text_char(out, '"');
+	for (size_t i = 0; i < length;) {
+		size_t one = utf8_length(at + i, length - i);
+
+		if (one == 0)
+			text_format(out, "\\udc%02x", at[i]);
+		else if (at[i] == '"' || at[i] == '\\')
+			text_format(out, "\\%c", at[i]);
+		else if (at[i] < 0x20 || at[i] == 0x7f)
+			text_format(out, "\\u%04x", at[i]);
+		else
+			text_add(out, at + i, one);
+		i += one == 0 ? 1 : one;
+	}
+	text_char(out, '"');
+}
+
+static void
+json_key(struct text *out, const char *key)
+{
+	char last = out->length > 0 ? out->bytes[out->length - 1] : '{';
+
+	text_format(out, "%s\"%s\":", last == '{' || last == '[' ? "" : ",", key);
+}
+
+static void
+json_string(struct text *out, const char *key, const char *value)
+{
+	json_key(out, key);
+	json_bytes(out, value, strlen(value));
+}
+
+/* As in the line, what is empty is "-". */
+static void
+json_word(struct text *out, const char *key, const char *value)
+{
+	json_string(out, key, value[0] == '\0' ? "-" : value);
+}
+
+static void
+json_number(struct text *out, const char *key, int64_t value)
+{
+	json_key(out, key);
+	text_format(out, "%lld", (long long)value);
+}
+
+static void
+json_bool(struct text *out, const char *key, bool value)
+{
+	json_key(out, key);
+	text_put(out, value ? "true" : "false");
+}
+
+static void
+json_comma(struct text *out)
+{
+	if (out->bytes[out->length - 1] != '[')
+		text_char(out, ',');
+}
+
+static void
+json_dkim(struct text *out, const struct facts *facts)
+{
+	json_key(out, "dkim");
+	text_char(out, '[');
+	for (size_t i = 0; i < facts->dkim_count; i++) {
+		const struct dkim_fact *fact = &facts->dkim[i];
+
+		json_comma(out);
+		text_char(out, '{');
+		json_string(out, "d", fact->d);
+		json_string(out, "s", fact->s);
+		json_string(out, "a", fact->a);
+		json_string(out, "result", auth_word(fact->result));
+		json_bool(out, "counts", fact->counts);
+		if (!fact->counts)
+			json_string(out, "why", fact->why);
+		json_bool(out, "weak", fact->weak);
+		json_bool(out, "secure", fact->secure);
+		text_char(out, '}');
+	}
+	text_char(out, ']');
+}
+
+static void
+json_authors(struct text *out, const struct facts *facts)
+{
+	json_key(out, "authors");
+	text_char(out, '[');
+	for (size_t i = 0; i < facts->author_count; i++) {
+		const struct author *author = &facts->authors[i];
+
+		json_comma(out);
+		text_char(out, '{');
+		json_string(out, "local", author->mailbox.local);
+		json_string(out, "domain", author->mailbox.domain);
+		json_string(out, "spf_from", auth_word(author->spf_from));
+		json_string(out, "dmarc", auth_word(author->dmarc.result));
+		json_string(out, "policy", dmarc_policy_word(author->dmarc.policy));
+		json_string(out, "record", author->dmarc.domain);
+		json_bool(out, "spf_aligned", author->dmarc.spf_aligned);
+		json_bool(out, "dkim_aligned", author->dmarc.dkim_aligned);
+		text_char(out, '}');
+	}
+	text_char(out, ']');
+}
+
+static void
+json_vendors(struct text *out, const struct verdict *verdict)
+{
+	json_key(out, "vendors");
+	text_char(out, '{');
+	for (size_t i = 0; i < verdict->claim_count; i++) {
+		const struct claim *claim = &verdict->claims[i];
+
+		json_key(out, claim->vendor->name);
+		text_char(out, '{');
+		json_string(out, "listed", answer_word(claim->listed));
+		json_string(out, "spf", answer_word(claim->spf));
+		json_string(out, "dkim", answer_word(claim->dkim));
+		json_string(out, "spf_from", answer_word(claim->spf_from));
+		json_string(out, "dmarc", answer_word(claim->dmarc));
+		json_string(out, "source", claim->source == NULL ? "" : claim->source->text);
+		json_bool(out, "exclusive", claim->exclusive);
+		json_bool(out, "by_author", claim->by_author);
+		json_bool(out, "by_envelope", claim->by_envelope);
+		json_bool(out, "dropped", claim->dropped);
+		json_string(out, "outcome", outcome_word(claim->outcome));
+		json_string(out, "reason", reason_slug(claim->reason));
+		text_char(out, '}');
+	}
+	text_char(out, '}');
+}
+
+static void
+json_live(struct text *out, const struct record *record)
+{
+	const struct facts *facts = record->facts;
+
+	json_key(out, "live");
+	text_char(out, '[');
+	for (size_t i = 0; i < facts->live_count; i++) {
+		const struct source *source = &record->policy->sources[facts->live[i].source];
+
+		json_comma(out);
+		text_char(out, '{');
+		json_string(out, "vendor", source->vendor->name);
+		json_string(out, "source", source->text);
+		json_string(out, "answer", answer_word(facts->live[i].answer));
+		text_char(out, '}');
+	}
+	text_char(out, ']');
+}
+
+static const char *
+from_state_word(enum from_state state)
+{
+	static const char *const words[] = { [FROM_NOT_SEEN] = "not-seen", [FROM_MISSING] = "missing",
+		[FROM_READ] = "read", [FROM_UNREADABLE] = "unreadable" };
+
+	return words[state];
+}
+
+static void
+json_facts(struct text *out, const struct record *record)
+{
+	const struct facts *facts = record->facts;
+
+	json_key(out, "facts");
+	text_char(out, '{');
+	json_number(out, "now", facts->now);
+	json_string(out, "client_name", facts->client_name);
+	json_string(out, "auth", facts->auth);
+	json_string(out, "daemon_name", facts->daemon_name);
+	json_bool(out, "null_sender", facts->null_sender);
+	json_string(out, "sender_local", facts->sender.local);
+	json_string(out, "sender_domain", facts->sender.domain);
+	json_bool(out, "spf_by_helo", facts->spf.by_helo);
+	json_string(out, "spf_domain", facts->spf.domain);
+	json_string(out, "from_state", from_state_word(facts->from_state));
+	json_key(out, "from_raw");
+	json_bytes(out, facts->from_raw, facts->from_raw_length);
+	json_bool(out, "from_too_long", facts->from_too_long);
+	json_authors(out, facts);
+	json_bool(out, "dkim_done", facts->dkim_done);
+	json_live(out, record);
+	json_vendors(out, record->verdict);
+	json_number(out, "unsure_since", facts->unsure_since);
+	json_bool(out, "failed", facts->failed);
+	text_char(out, '}');
+}
+
+static void
+json_envelope(struct text *out, const struct record *record)
+{
+	const struct facts *facts = record->facts;
+	struct text from;
+
+	json_word(out, "helo", facts->helo);
+	json_word(out, "mail_from", sender_text(facts));
+	text_open(&from, RECORD_JSON_MAX / 4);
+	write_authors(facts, &from);
+	json_word(out, "from", from.bytes);
+	text_close(&from);
+	json_key(out, "rcpts");
+	text_char(out, '[');
+	for (size_t i = 0; i < record->rcpt_count; i++) {
+		json_comma(out);
+		json_bytes(out, record->rcpts[i], strlen(record->rcpts[i]));
+	}
+	text_char(out, ']');
+}
+
+void
+record_write_json(const struct record *record, struct text *out)
+{
+	const struct facts *facts = record->facts;
+	const struct verdict *verdict = record->verdict;
+	char client[ADDRESS_TEXT];
+
+	text_char(out, '{');
+	json_number(out, "v", RECORD_VERSION);
+	json_word(out, "id", record->id);
+	json_word(out, "qid", record->qid);
+	json_word(out, "outcome", outcome_word(verdict->outcome));
+	json_word(out, "action", action_word(record->action));
+	if (verdict->monitored)
+		json_word(out, "would", action_word(verdict->would));
+	json_word(out, "vendor", verdict_vendor(verdict));
+	json_word(out, "reason", reason_slug(verdict->reason));
+	json_word(out, "stage", stage_word(record->stage));
+	json_word(out, "mode", mode_word(record));
+	json_word(out, "client", address_write(&facts->client, client));
+	json_number(out, "port", facts->port);
+	json_word(out, "listed", listed_text(record));
+	json_word(out, "via", "");
+	json_envelope(out, record);
+	json_word(out, "spf", auth_word(facts->spf.result));
+	json_dkim(out, facts);
+	json_word(out, "dmarc", dmarc_text(record));
+	json_word(out, "greylist", greylist_state_word(record->greylist));
+	json_word(out, "msgid", facts->message_id);
+	json_number(out, "ms", record->ms);
+	json_facts(out, record);
+	if (record->explanation != NULL)
+		json_string(out, "explanation", record->explanation);
+	text_char(out, '}');
+}
