@@ -1,0 +1,241 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#define SYSLOG_NAMES
+#include "journal.h"
+
+struct line {
+	int level; /* LOG_*; TO_RECORD: for the record file */
+	char *text;
+};
+enum { TO_RECORD = -1 };
+
+struct journal {
+	pthread_t writer;
+	pthread_mutex_t lock;
+	pthread_cond_t filled;
+	struct line queue[JOURNAL_QUEUE];
+	size_t first, count;
+	unsigned long dropped;
+	bool loud, ends, reopen;
+	char path[4096]; /* of the record file; "" none */
+	int file;
+};
+
+bool
+journal_facility_read(const char *name, int *facility)
+{
+	for (const CODE *code = facilitynames; code->c_name != NULL; code++)
+		if (strcmp(code->c_name, name) == 0) {
+			*facility = code->c_val;
+			return true;
+		}
+	return false;
+}
+
+static int
+open_record(const char *path)
+{
+	return open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK, 0640);
+}
+
+/* One write a line, so that lines of two processes never mix. */
+static void
+write_record(struct journal *journal, char *text)
+{
+	struct iovec parts[2] = { { text, strlen(text) }, { (char[]){ '\n' }, 1 } };
+
+	if (journal->file >= 0 && writev(journal->file, parts, 2) >= 0)
+		return;
+	syslog(LOG_ERR, "%s: a record could not be written: %s", journal->path,
+	    journal->file < 0 ? "it is not open" : strerror(errno));
+}
+
+static void
+write_line(struct journal *journal, struct line *line)
+{
+	if (line->level == TO_RECORD) {
+		write_record(journal, line->text);
+	} else {
+		syslog(line->level, "%s", line->text);
+		if (journal->loud)
+			fprintf(stderr, "greenlaned: %s\n", line->text);
+	}
+	free(line->text);
+}
+
+static void
+reopen_record(struct journal *journal)
+{
+	int file = open_record(journal->path);
+
+	if (file < 0) {
+		syslog(LOG_ERR, "%s: cannot be opened: %s", journal->path, strerror(errno));
+		return;
+	}
+	if (journal->file >= 0)
+		close(journal->file);
+	journal->file = file;
+}
+
+static void *
+write_on(void *argument)
+{
+	struct journal *journal = argument;
+
+	pthread_mutex_lock(&journal->lock);
+	while (journal->count > 0 || !journal->ends) {
+		unsigned long dropped = journal->dropped;
+		bool reopen = journal->reopen;
+		struct line line;
+
+		if (journal->count == 0 && !reopen) {
+			pthread_cond_wait(&journal->filled, &journal->lock);
+			continue;
+		}
+		line = journal->count > 0 ? journal->queue[journal->first] : (struct line){ 0, NULL };
+		if (line.text != NULL) {
+			journal->first = (journal->first + 1) % JOURNAL_QUEUE;
+			journal->count--;
+		}
+		journal->dropped = 0;
+		journal->reopen = false;
+		pthread_mutex_unlock(&journal->lock);
+		if (reopen && journal->path[0] != '\0')
+			reopen_record(journal);
+		if (dropped > 0)
+			syslog(LOG_WARNING, "%lu log lines were dropped: the log is too slow", dropped);
+		if (line.text != NULL)
+			write_line(journal, &line);
+		pthread_mutex_lock(&journal->lock);
+	}
+	pthread_mutex_unlock(&journal->lock);
+	return NULL;
+}
+
+struct journal *
+journal_open(const char *facility, const char *record, bool loud, struct fault *why)
+{
+	struct journal *journal = calloc(1, sizeof *journal);
+	int code;
+
+	if (journal == NULL || !journal_facility_read(facility, &code)) {
+		free(journal);
+		fault_set(why, "log.facility '%s' is unknown; write \"mail\"", facility);
+		return NULL;
+	}
+	openlog("greenlaned", LOG_PID | LOG_NDELAY, code);
+	journal->loud = loud;
+	journal->file = -1;
+	snprintf(journal->path, sizeof journal->path, "%s", record);
+	if (record[0] != '\0' && (journal->file = open_record(record)) < 0) {
+		fault_at(why, record, 0, "cannot be opened for records: %s; make its folder writable",
+		    strerror(errno));
+		free(journal);
+		return NULL;
+	}
+	pthread_mutex_init(&journal->lock, NULL);
+	pthread_cond_init(&journal->filled, NULL);
+	if (pthread_create(&journal->writer, NULL, write_on, journal) != 0) {
+		fault_set(why, "no thread for the log: %s", strerror(errno));
+		if (journal->file >= 0)
+			close(journal->file);
+		free(journal);
+		return NULL;
+	}
+	return journal;
+}
+
+void
+journal_close(struct journal *journal)
+{
+	if (journal == NULL)
+		return;
+	pthread_mutex_lock(&journal->lock);
+	journal->ends = true;
+	pthread_cond_signal(&journal->filled);
+	pthread_mutex_unlock(&journal->lock);
+	pthread_join(journal->writer, NULL);
+	if (journal->file >= 0)
+		close(journal->file);
+	closelog();
+	pthread_mutex_destroy(&journal->lock);
+	pthread_cond_destroy(&journal->filled);
+	free(journal);
+}
+
+void
+journal_reopen(struct journal *journal)
+{
+	pthread_mutex_lock(&journal->lock);
+	journal->reopen = true;
+	pthread_cond_signal(&journal->filled);
+	pthread_mutex_unlock(&journal->lock);
+}
+
+/* text is given; NULL (no memory) counts as dropped. */
+static void
+enqueue(struct journal *journal, int level, char *text)
+{
+	pthread_mutex_lock(&journal->lock);
+	if (text == NULL || journal->count == JOURNAL_QUEUE) {
+		journal->dropped++;
+		free(text);
+	} else {
+		size_t last = (journal->first + journal->count++) % JOURNAL_QUEUE;
+
+		journal->queue[last] = (struct line){ level, text };
+	}
+	pthread_cond_signal(&journal->filled);
+	pthread_mutex_unlock(&journal->lock);
+}
+
+void
+journal_say(struct journal *journal, int level, const char *fmt, ...)
+{
+	char *text = NULL;
+	va_list args;
+
+	if (journal == NULL)
+		return;
+	va_start(args, fmt);
+	if (vasprintf(&text, fmt, args) < 0)
+		text = NULL;
+	va_end(args);
+	enqueue(journal, level, text);
+}
+
+void
+journal_fault(struct journal *journal, int level, const struct fault *fault)
+{
+	char text[1024];
+
+	fault_write(fault, text, sizeof text);
+	journal_say(journal, level, "%s", text);
+}
+
+void
+journal_verdict(struct journal *journal, const struct record *record)
+{
+	struct text line;
+
+	if (journal == NULL)
+		return;
+	text_open(&line, RECORD_LINE_MAX);
+	record_write_line(record, &line);
+	enqueue(journal, LOG_INFO, strdup(line.bytes));
+	text_close(&line);
+	if (journal->path[0] == '\0')
+		return;
+	text_open(&line, RECORD_JSON_MAX);
+	record_write_json(record, &line);
+	enqueue(journal, TO_RECORD, line.cut ? NULL : strdup(line.bytes));
+	text_close(&line);
+}

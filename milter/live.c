@@ -1,0 +1,278 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "live.h"
+#include "policy_text.h"
+
+/* ---- files ---- */
+
+/* The texts of one load: kept until it is over, for policy_text borrows them. */
+struct shelf {
+	struct book {
+		struct book *next;
+		char path[4096];
+		char *text;
+	} *books;
+};
+
+static void
+shelf_close(struct shelf *shelf)
+{
+	struct book *next;
+
+	for (struct book *book = shelf->books; book != NULL; book = next) {
+		next = book->next;
+		free(book->text);
+		free(book);
+	}
+}
+
+static char *
+read_all(int fd, size_t size, size_t *length)
+{
+	char *text = malloc(size + 1);
+	ssize_t got = 1;
+
+	*length = 0;
+	while (text != NULL && *length < size && got > 0) {
+		got = read(fd, text + *length, size - *length);
+		if (got < 0 && errno != EINTR) {
+			free(text);
+			return NULL;
+		}
+		*length += got > 0 ? (size_t)got : 0;
+	}
+	if (text != NULL)
+		text[*length] = '\0';
+	return text;
+}
+
+/* A directory would make libconfig's scanner exit the process: only regular files are read. */
+static char *
+read_file(const char *path, size_t *length, struct fault *why)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	char *text = NULL;
+	struct stat st;
+
+	if (fd < 0)
+		fault_at(why, path, 0, "cannot be opened: %s", strerror(errno));
+	else if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
+		fault_at(why, path, 0, "is no regular file; write the name of a configuration file");
+	else if (st.st_size > POLICY_TEXT_MAX)
+		fault_at(why, path, 0, "is larger than %d MiB", POLICY_TEXT_MAX / 1024 / 1024);
+	else if ((text = read_all(fd, (size_t)st.st_size, length)) == NULL)
+		fault_at(why, path, 0, "cannot be read: %s", strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	return text;
+}
+
+static const char *
+shelf_read(struct shelf *shelf, const char *path, const char **kept, size_t *length, struct fault *why)
+{
+	struct book *book = calloc(1, sizeof *book);
+
+	if (book == NULL) {
+		fault_at(why, path, 0, "out of memory");
+		return NULL;
+	}
+	snprintf(book->path, sizeof book->path, "%s", path);
+	book->text = read_file(book->path, length, why);
+	if (book->text == NULL) {
+		free(book);
+		return NULL;
+	}
+	book->next = shelf->books;
+	shelf->books = book;
+	*kept = book->path;
+	return book->text;
+}
+
+/* The last folder of vendor_path that has the file wins: a site's file replaces the shipped one. */
+static const char *
+read_vendor(void *context, const struct strings *folders, const char *name, const char **path,
+    size_t *length, struct fault *why)
+{
+	char found[4096];
+
+	for (size_t i = folders->count; i-- > 0;) {
+		snprintf(found, sizeof found, "%s/%s.conf", folders->list[i], name);
+		if (access(found, F_OK) == 0)
+			return shelf_read(context, found, path, length, why);
+	}
+	fault_set(why, "no file '%s.conf' in vendor_path; see the folder of shipped vendors for names",
+	    name);
+	return NULL;
+}
+
+static const char *
+read_networks(void *context, const char *vendor_file, const char *name, size_t *length,
+    struct fault *why)
+{
+	const char *slash = strrchr(vendor_file, '/'), *kept;
+	char path[8192];
+
+	if (name[0] == '/' || slash == NULL)
+		snprintf(path, sizeof path, "%s", name);
+	else
+		snprintf(path, sizeof path, "%.*s/%s", (int)(slash - vendor_file), vendor_file, name);
+	return shelf_read(context, path, &kept, length, why);
+}
+
+struct policy *
+live_read(const char *path, struct faults *faults)
+{
+	struct shelf shelf = { NULL };
+	struct policy_files files = { &shelf, read_vendor, read_networks };
+	struct policy *policy = NULL;
+	const char *text, *kept;
+	struct fault why;
+	size_t length;
+
+	text = shelf_read(&shelf, path, &kept, &length, &why);
+	if (text == NULL)
+		faults_add(faults, FAULT_ERROR, &why);
+	else
+		policy = policy_text_load(kept, text, length, &files, faults);
+	shelf_close(&shelf);
+	return policy;
+}
+
+/* ---- snapshots ---- */
+
+struct world { /* a policy, shared by the snapshots that differ in ranges only */
+	struct policy *policy;
+	unsigned holders;
+};
+
+struct lent {
+	struct snapshot snapshot; /* first: readers hold its address */
+	struct world *world;
+	struct ranges *ranges;
+	unsigned holders;
+};
+
+struct live {
+	pthread_mutex_t lock; /* guards holders and now; never held while judging */
+	struct lent *now;
+};
+
+struct ranges *
+ranges_open(size_t sources)
+{
+	struct ranges *ranges = calloc(1, sizeof *ranges);
+	struct source_state *states = calloc(sources + 1, sizeof *states);
+
+	if (ranges == NULL || states == NULL) {
+		free(ranges);
+		free(states);
+		return NULL;
+	}
+	ranges->states = states;
+	ranges->count = sources;
+	return ranges;
+}
+
+void
+ranges_free(struct ranges *ranges)
+{
+	if (ranges == NULL)
+		return;
+	prefix_table_free((struct prefix_table *)ranges->table);
+	free((struct source_state *)ranges->states);
+	free(ranges);
+}
+
+struct live *
+live_open(struct fault *why)
+{
+	struct live *live = calloc(1, sizeof *live);
+
+	if (live == NULL)
+		fault_set(why, "out of memory");
+	else
+		pthread_mutex_init(&live->lock, NULL);
+	return live;
+}
+
+/* Gives up one hold; what nobody holds any more is freed. The lock is held. */
+static void
+release(struct lent *lent)
+{
+	if (lent == NULL || --lent->holders > 0)
+		return;
+	if (--lent->world->holders == 0) {
+		policy_free(lent->world->policy);
+		free(lent->world);
+	}
+	ranges_free(lent->ranges);
+	free(lent);
+}
+
+void
+live_close(struct live *live)
+{
+	if (live == NULL)
+		return;
+	release(live->now);
+	pthread_mutex_destroy(&live->lock);
+	free(live);
+}
+
+bool
+live_publish(struct live *live, struct policy *policy, struct ranges *ranges, struct fault *why)
+{
+	struct lent *next = calloc(1, sizeof *next);
+	struct world *world = policy == NULL ? live->now->world : calloc(1, sizeof *world);
+
+	if (next == NULL || world == NULL) {
+		free(next);
+		if (policy != NULL)
+			free(world);
+		policy_free(policy);
+		ranges_free(ranges);
+		return fault_set(why, "out of memory");
+	}
+	if (policy != NULL)
+		world->policy = policy;
+	next->world = world;
+	next->ranges = ranges;
+	next->holders = 1; /* as the one in force */
+	next->snapshot.judge = (struct judge){ world->policy, ranges };
+	pthread_mutex_lock(&live->lock);
+	world->holders++;
+	release(live->now);
+	live->now = next;
+	pthread_mutex_unlock(&live->lock);
+	return true;
+}
+
+const struct snapshot *
+live_borrow(struct live *live)
+{
+	struct lent *lent;
+
+	pthread_mutex_lock(&live->lock);
+	lent = live->now;
+	if (lent != NULL)
+		lent->holders++;
+	pthread_mutex_unlock(&live->lock);
+	return lent == NULL ? NULL : &lent->snapshot;
+}
+
+void
+live_return(struct live *live, const struct snapshot *snapshot)
+{
+	if (snapshot == NULL)
+		return;
+	pthread_mutex_lock(&live->lock);
+	release((struct lent *)snapshot);
+	pthread_mutex_unlock(&live->lock);
+}
