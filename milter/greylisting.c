@@ -1,0 +1,213 @@
+/* room: message */
+#include <string.h>
+
+#include "greylisting.h"
+#include "message_parts.h"
+
+enum { UNSURE_FORGOTTEN = 24 * 3600 }; /* seconds without a try; then an unsure tuple is a new one */
+
+static const struct greylist_settings *
+settings_of(const struct message *message)
+{
+	return &message->judge->policy->settings.greylist;
+}
+
+static bool
+is_on(const struct message *message)
+{
+	const struct settings *settings = &message->judge->policy->settings;
+
+	return settings->greylist.on && !settings->monitor && message->house->store != NULL;
+}
+
+/* Asks about one recipient and keeps the record. A store in trouble greylists nobody. */
+static struct greylist_decision
+ask(struct message *message, const char *rcpt)
+{
+	const struct greylist_settings *settings = settings_of(message);
+	struct greylist_decision decision = { .state = GREYLIST_OFF };
+	struct greylist_record found;
+	char key[GREYLIST_KEY_MAX + 1];
+	struct fault why;
+	size_t length;
+	bool known;
+
+	if (greylist_is_exempt(settings, &message->facts, rcpt)) {
+		decision.state = GREYLIST_EXEMPT;
+		return decision;
+	}
+	length = greylist_key(settings, &message->facts, rcpt, 'g', key);
+	if (!store_get(message->house->store, key, length, &found, &known, &why)) {
+		journal_fault(message->house->journal, LOG_ERR, &why);
+		return decision;
+	}
+	decision = greylist_decide(settings, known ? &found : NULL, message->facts.now);
+	if (decision.write &&
+	    !store_put(message->house->store, key, length, &decision.record, &why)) {
+		/* what cannot be kept would be greylisted for ever */
+		journal_fault(message->house->journal, LOG_ERR, &why);
+		decision.state = GREYLIST_OFF;
+	}
+	return decision;
+}
+
+/* ---- at RCPT ---- */
+
+static bool
+asks_at_rcpt(const struct message *message)
+{
+	if (!is_on(message) || !message->visitor->replies_at_rcpt || message->facts.null_sender)
+		return false;
+	switch (settings_of(message)->stage) {
+	case GREYLIST_RCPT:
+		return !verdict_promises(message->judge, &message->facts);
+	case GREYLIST_AUTO:
+		return !verdict_may_vouch(message->judge, &message->facts);
+	default:
+		return false;
+	}
+}
+
+static void
+remember_refused(struct message *message, const char *rcpt, enum greylist_state state)
+{
+	if (message->refused == NULL)
+		message->refused = arena_take(message->arena, RCPTS_MAX * sizeof *message->refused);
+	if (message->refused == NULL || message->refused_count == RCPTS_MAX)
+		return;
+	message->refused[message->refused_count++] = rcpt;
+	message->refused_grey = state;
+}
+
+bool
+greylisting_at_rcpt(struct message *message, const char *rcpt, struct reply *out)
+{
+	struct greylist_decision decision;
+
+	if (!asks_at_rcpt(message))
+		return true;
+	message->asked_at_rcpt = true;
+	decision = ask(message, rcpt);
+	message->grey = decision.state;
+	if (!greylist_state_waits(decision.state))
+		return true;
+	verdict_judge(message->judge, &message->facts, &message->verdict);
+	remember_refused(message, rcpt, decision.state);
+	explain_reply(&message->verdict, ACTION_GREYLIST, message->id,
+	    message->judge->policy->settings.contact, decision.wait, out);
+	return false;
+}
+
+/* ---- unsure tuples ---- */
+
+static bool
+unsure_get(struct message *message, const char *key, size_t length, struct greylist_record *record)
+{
+	struct fault why;
+	bool known = false;
+
+	if (!store_get(message->house->unsure, key, length, record, &known, &why)) {
+		journal_fault(message->house->journal, LOG_ERR, &why);
+		return false;
+	}
+	return known && message->facts.now - record->last <= UNSURE_FORGOTTEN &&
+	    record->first <= message->facts.now;
+}
+
+/* Finds since when this tuple is unsure, and keeps it. */
+static void
+note_unsure(struct message *message)
+{
+	struct facts *facts = &message->facts;
+	char key[GREYLIST_KEY_MAX + 1];
+	struct fault why;
+
+	for (size_t i = 0; i < facts->rcpt_count; i++) {
+		size_t length = greylist_key(settings_of(message), facts, facts->rcpts[i], 'u', key);
+		struct greylist_record record;
+
+		if (!unsure_get(message, key, length, &record))
+			record = (struct greylist_record){ .first = facts->now };
+		record.last = facts->now;
+		record.asked++;
+		if (facts->unsure_since == 0 || record.first < facts->unsure_since)
+			facts->unsure_since = record.first;
+		if (!store_put(message->house->unsure, key, length, &record, &why))
+			journal_fault(message->house->journal, LOG_ERR, &why);
+	}
+}
+
+/* ---- at the end ---- */
+
+/* One answer serves all: it passes when any recipient's tuple is due, and all are recorded. */
+static void
+ask_for_all(struct message *message)
+{
+	int64_t wait = 0;
+	bool passes = false;
+
+	for (size_t i = 0; i < message->facts.rcpt_count; i++) {
+		struct greylist_decision decision = ask(message, message->facts.rcpts[i]);
+		bool waits = greylist_state_waits(decision.state);
+
+		if (!waits && !passes)
+			message->grey = decision.state;
+		else if (waits && !passes && (i == 0 || decision.wait < wait))
+			message->grey = decision.state;
+		if (waits && (wait == 0 || decision.wait < wait))
+			wait = decision.wait;
+		passes = passes || !waits;
+	}
+	message->done = passes || message->facts.rcpt_count == 0 ? ACTION_PASS : ACTION_GREYLIST;
+	message->wait = passes ? 0 : wait;
+}
+
+void
+greylisting_at_end(struct message *message)
+{
+	struct verdict *verdict = &message->verdict;
+
+	if (verdict->outcome == OUTCOME_UNSURE && message->house->unsure != NULL &&
+	    verdict->reason == REASON_DNS_TROUBLE && !message->judge->policy->settings.monitor) {
+		note_unsure(message);
+		verdict_judge(message->judge, &message->facts, verdict);
+	}
+	message->done = verdict->action;
+	if (verdict->action != ACTION_GREYLIST)
+		return;
+	if (message->asked_at_rcpt) /* those left have passed the greylist there */
+		message->done = ACTION_PASS;
+	else if (is_on(message))
+		ask_for_all(message);
+	else if (!message->house->first_contact)
+		message->done = ACTION_PASS; /* without a store nobody waits */
+}
+
+/* ---- the log ---- */
+
+void
+greylisting_write(struct message *message)
+{
+	struct record record;
+
+	message_record(message, &record);
+	journal_verdict(message->house->journal, &record);
+}
+
+void
+greylisting_close(struct message *message)
+{
+	struct record record;
+
+	if (message->refused_count == 0)
+		return;
+	if (!message->ended)
+		verdict_judge(message->judge, &message->facts, &message->verdict);
+	message_record(message, &record);
+	record.stage = STAGE_RCPT;
+	record.action = ACTION_GREYLIST;
+	record.greylist = message->refused_grey;
+	record.rcpts = message->refused;
+	record.rcpt_count = message->refused_count;
+	journal_verdict(message->house->journal, &record);
+}

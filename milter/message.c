@@ -1,0 +1,435 @@
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "authres.h"
+#include "clock.h"
+#include "domain.h"
+#include "gather.h"
+#include "greylisting.h"
+#include "message.h"
+#include "message_parts.h"
+
+/* ---- begin and end of life ---- */
+
+static void
+make_id(char *out, size_t size)
+{
+	static atomic_uint counter;
+	unsigned number = atomic_fetch_add(&counter, 1);
+
+	/* process and counter keep ids of one second apart, also over a restart */
+	snprintf(out, size, "%llx.%x.%x", (unsigned long long)clock_now(), (unsigned)getpid() & 0xffff,
+	    number & 0xffffff);
+}
+
+static const char *
+or_empty(const char *string)
+{
+	return string == NULL ? "" : string;
+}
+
+static void
+set_visitor(struct facts *facts, const struct visitor *visitor)
+{
+	facts->client = visitor->address;
+	facts->port = visitor->port;
+	facts->client_name = or_empty(visitor->name);
+	facts->helo = or_empty(visitor->helo);
+	facts->daemon_name = or_empty(visitor->daemon_name);
+}
+
+/* "<a@b> " to "a@b", in the arena; the parameters of MAIL are other arguments. */
+static const char *
+bare_path(struct arena *arena, const char *path)
+{
+	size_t length = strlen(path);
+
+	if (length >= 2 && path[0] == '<' && path[length - 1] == '>') {
+		path++;
+		length -= 2;
+	}
+	return arena_copy(arena, path, length);
+}
+
+static bool
+set_sender(struct message *message, const char *path)
+{
+	struct facts *facts = &message->facts;
+	char helo[DOMAIN_TEXT];
+
+	facts->mail_from = bare_path(message->arena, path);
+	if (facts->mail_from == NULL)
+		return false;
+	facts->null_sender = facts->mail_from[0] == '\0';
+	if (!mailbox_read_path(message->arena, path, &facts->sender))
+		facts->sender = (struct mailbox){ "", "", facts->mail_from };
+	facts->spf.domain = facts->sender.domain;
+	if (facts->null_sender && domain_read(facts->helo, strlen(facts->helo), helo, NULL))
+		facts->spf.domain = arena_string(message->arena, helo);
+	return facts->spf.domain != NULL;
+}
+
+static bool
+begin(struct message *message, const struct visitor *visitor, const char *path, const char *auth)
+{
+	struct facts *facts = &message->facts;
+
+	message->snapshot = live_borrow(message->house->live);
+	message->arena = arena_open(MESSAGE_ARENA_MAX);
+	if (message->snapshot == NULL || message->arena == NULL)
+		return false;
+	message->judge = &message->snapshot->judge;
+	message->budget.left_ms = message->judge->policy->settings.milter.deadline_ms;
+	message->visitor = visitor;
+	make_id(message->id, sizeof message->id);
+	set_visitor(facts, visitor);
+	facts->auth = arena_string(message->arena, or_empty(auth));
+	facts->rcpts = arena_take(message->arena, RCPTS_MAX * sizeof *facts->rcpts);
+	facts->from_raw = facts->message_id = "";
+	facts->now = clock_now();
+	return facts->auth != NULL && facts->rcpts != NULL && set_sender(message, path);
+}
+
+struct message *
+message_open(const struct house *house, const struct visitor *visitor, const char *path,
+    const char *auth)
+{
+	struct message *message = calloc(1, sizeof *message);
+	int64_t start = clock_ticks();
+
+	if (message == NULL)
+		return NULL;
+	message->house = house;
+	message->qid = "";
+	text_open(&message->from, FROM_RAW_MAX);
+	if (!begin(message, visitor, path, auth)) {
+		message_close(message);
+		return NULL;
+	}
+	message->facts.stage = STAGE_MAIL;
+	message->exempt = verdict_exempts(message->judge->policy, &message->facts) != REASON_NONE;
+	gather(message);
+	message->spent += clock_ticks() - start;
+	return message;
+}
+
+void
+message_close(struct message *message)
+{
+	if (message == NULL)
+		return;
+	greylisting_close(message);
+	dkim_check_close(message->dkim);
+	text_close(&message->from);
+	if (message->snapshot != NULL)
+		live_return(message->house->live, message->snapshot);
+	arena_close(message->arena);
+	free(message);
+}
+
+void
+message_queue_id(struct message *message, const char *qid)
+{
+	const char *copy = message->qid[0] == '\0' ? arena_string(message->arena, qid) : NULL;
+
+	if (copy != NULL)
+		message->qid = copy;
+}
+
+bool
+message_rcpt(struct message *message, const char *path, struct reply *out)
+{
+	int64_t start = clock_ticks();
+	bool passes = true;
+	const char *rcpt;
+
+	if (message->facts.rcpt_count == RCPTS_MAX)
+		return true; /* the MTA's own limit is lower; the log names the first thousand */
+	rcpt = bare_path(message->arena, path);
+	if (rcpt == NULL) {
+		message->facts.failed = true;
+		return true;
+	}
+	message->facts.stage = STAGE_RCPT;
+	if (!message->exempt)
+		passes = greylisting_at_rcpt(message, rcpt, out);
+	if (passes)
+		message->facts.rcpts[message->facts.rcpt_count++] = rcpt;
+	message->spent += clock_ticks() - start;
+	return passes;
+}
+
+/* ---- headers ---- */
+
+static void
+note_results(struct message *message, const char *value)
+{
+	message->results_seen++;
+	if (!authres_bears(value, strlen(value), message_authserv_id(message)))
+		return;
+	if (message->forged_count == message->forged_room) {
+		size_t room = message->forged_room == 0 ? 16 : message->forged_room * 2;
+		unsigned *grown = room > MESSAGE_FORGED_MAX
+		    ? NULL
+		    : arena_take(message->arena, room * sizeof *grown);
+
+		if (grown == NULL) {
+			/* a forged field that stays would be believed: such mail does not go on */
+			message->facts.failed = true;
+			return;
+		}
+		if (message->forged_count > 0)
+			memcpy(grown, message->forged, message->forged_count * sizeof *grown);
+		message->forged = grown;
+		message->forged_room = room;
+	}
+	message->forged[message->forged_count++] = message->results_seen;
+}
+
+/* Every From field is kept raw, NUL-free, and read when the headers are complete. */
+static void
+note_from(struct message *message, const char *value)
+{
+	size_t length = strlen(value);
+
+	message->from_fields++;
+	if (length > MAILBOX_FIELD_MAX)
+		message->facts.from_too_long = true;
+	if (message->from.length > 0)
+		text_char(&message->from, '\n');
+	text_add(&message->from, value, length);
+	if (message->from.cut)
+		message->facts.from_too_long = true;
+	if (message->facts.from_too_long ||
+	    !mailbox_read_from(message->arena, value, length, &message->authors))
+		message->from_broken = true;
+}
+
+static void
+note_message_id(struct message *message, const char *value)
+{
+	struct span id = span_trim(span_of(value));
+	const char *copy = arena_copy(message->arena, id.at, id.length < 512 ? id.length : 512);
+
+	if (message->facts.message_id[0] == '\0' && copy != NULL)
+		message->facts.message_id = copy;
+}
+
+static bool
+is_field(const char *name, const char *wanted)
+{
+	struct span span = span_trim(span_of(name));
+
+	return span_is_nocase(span, wanted);
+}
+
+static bool
+first_signer(const void *context, const char *d)
+{
+	return policy_signs(context, d);
+}
+
+static bool
+wants_dkim(const struct message *message)
+{
+	const struct policy *policy = message->judge->policy;
+
+	return !message->exempt &&
+	    (policy->settings.strangers.authenticate || policy->vendor_count > 0);
+}
+
+static void
+feed_header(struct message *message, const char *name, const char *value)
+{
+	if (message->dkim == NULL)
+		message->dkim = dkim_check_open(message->house->dkim, message->arena, message->id,
+		    first_signer, message->judge->policy);
+	if (message->dkim == NULL || !dkim_check_header(message->dkim, name, value))
+		message->facts.failed = true;
+}
+
+void
+message_header(struct message *message, const char *name, const char *value)
+{
+	if (authres_is_field(name))
+		note_results(message, value);
+	if (is_field(name, "Message-ID"))
+		note_message_id(message, value);
+	if (message->exempt)
+		return;
+	if (is_field(name, "From"))
+		note_from(message, value);
+	if (wants_dkim(message) && !message->facts.failed)
+		feed_header(message, name, value);
+}
+
+/* All mailboxes of all From fields become authors. */
+static void
+settle_authors(struct message *message)
+{
+	struct facts *facts = &message->facts;
+	size_t count = message->authors.count;
+
+	facts->from_raw = message->from.bytes;
+	facts->from_raw_length = message->from.length;
+	if (count > AUTHORS_MAX) {
+		message->from_broken = true;
+		count = AUTHORS_MAX;
+	}
+	if (message->from_fields == 0)
+		facts->from_state = FROM_MISSING;
+	else
+		facts->from_state = message->from_broken || count == 0 ? FROM_UNREADABLE : FROM_READ;
+	if (count == 0)
+		return;
+	facts->authors = arena_take(message->arena, count * sizeof *facts->authors);
+	if (facts->authors == NULL) {
+		facts->failed = true;
+		return;
+	}
+	for (size_t i = 0; i < count; i++) {
+		facts->authors[i].mailbox = message->authors.list[i];
+		facts->authors[i].dmarc.domain = "";
+	}
+	facts->author_count = count;
+}
+
+bool
+message_headers_end(struct message *message)
+{
+	int64_t start = clock_ticks();
+
+	message->headers_ended = true;
+	if (message->exempt)
+		return false;
+	settle_authors(message);
+	message->body_wanted = message->dkim != NULL && !message->facts.failed &&
+	    dkim_check_headers_end(message->dkim);
+	message->facts.stage = STAGE_HEADERS;
+	gather_ahead(message);
+	gather(message);
+	message->spent += clock_ticks() - start;
+	return message->body_wanted;
+}
+
+void
+message_body(struct message *message, const unsigned char *bytes, size_t length)
+{
+	int64_t start = clock_ticks();
+
+	if (message->body_wanted && !message->facts.failed &&
+	    !dkim_check_body(message->dkim, bytes, length))
+		message->facts.failed = true;
+	message->spent += clock_ticks() - start;
+}
+
+/* ---- the end ---- */
+
+const char *
+message_authserv_id(const struct message *message)
+{
+	static const char unknown[] = "localhost";
+	const char *id = message->judge->policy->settings.authserv_id;
+
+	if (id[0] != '\0')
+		return id;
+	return message->visitor->mta_name[0] != '\0' ? message->visitor->mta_name : unknown;
+}
+
+static void
+finish_dkim(struct message *message)
+{
+	struct facts *facts = &message->facts;
+
+	if (message->dkim != NULL && !facts->failed &&
+	    !dkim_check_end(message->dkim, &message->budget, facts))
+		facts->failed = true;
+	facts->dkim_done = true;
+	facts->stage = STAGE_EOM;
+	facts->now = clock_now();
+}
+
+static char *
+keep(struct message *message, struct text *text)
+{
+	char *copy = text->cut ? NULL : arena_copy(message->arena, text->bytes, text->length);
+
+	text_close(text);
+	return copy;
+}
+
+static void
+write_headers(struct message *message, struct ending *out)
+{
+	const char *id = message_authserv_id(message);
+	struct text text;
+
+	text_open(&text, AUTHRES_MAX);
+	authres_write(&message->facts, id, &text);
+	out->results = keep(message, &text);
+	text_open(&text, AUTHRES_MAX);
+	authres_write_outcome(outcome_word(message->verdict.outcome), verdict_vendor(&message->verdict),
+	    id, &text);
+	out->outcome = keep(message, &text);
+}
+
+void
+message_end(struct message *message, struct ending *out)
+{
+	int64_t start = clock_ticks();
+
+	*out = (struct ending){ .forged = message->forged, .forged_count = message->forged_count };
+	if (!message->headers_ended)
+		message_headers_end(message);
+	if (!message->exempt) {
+		finish_dkim(message);
+		gather(message);
+	}
+	verdict_judge(message->judge, &message->facts, &message->verdict);
+	greylisting_at_end(message);
+	out->action = message->done;
+	out->replies = explain_reply(&message->verdict, out->action, message->id,
+	    message->judge->policy->settings.contact, message->wait, &out->reply);
+	if (!out->replies && !message->exempt)
+		write_headers(message, out);
+	if (out->action == ACTION_QUARANTINE)
+		out->quarantine = arena_format(message->arena, "greenlane: %s claims %s (%s)",
+		    message->id, verdict_vendor(&message->verdict),
+		    reason_slug(message->verdict.reason));
+	message->ended = true;
+	message->spent += clock_ticks() - start;
+	greylisting_write(message);
+}
+
+const struct facts *
+message_facts(const struct message *message)
+{
+	return &message->facts;
+}
+
+const struct verdict *
+message_verdict(const struct message *message)
+{
+	return &message->verdict;
+}
+
+const struct judge *
+message_judge(const struct message *message)
+{
+	return message->judge;
+}
+
+void
+message_record(const struct message *message, struct record *out)
+{
+	*out = (struct record){ .id = message->id, .qid = message->qid,
+		.policy = message->judge->policy, .facts = &message->facts,
+		.verdict = &message->verdict, .stage = message->ended ? STAGE_EOM : STAGE_RCPT,
+		.action = message->done, .rcpts = message->facts.rcpts,
+		.rcpt_count = message->facts.rcpt_count, .greylist = message->grey,
+		.ms = message->spent / 1000 };
+}

@@ -1,0 +1,90 @@
+/*
+ * message.h - one mail from MAIL to its end: gathers facts, asks the verdict, keeps the greylist.
+ *
+ * Floor 10. The same room serves the milter session and `greenlane explain`. It decides nothing
+ * itself: verdict, greylist and explain do. Keeps nothing after message_close.
+ */
+#ifndef MESSAGE_H
+#define MESSAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "check_dkim.h"
+#include "explain.h"
+#include "journal.h"
+#include "live.h"
+#include "resolver.h"
+#include "store.h"
+
+enum {
+	MESSAGE_ARENA_MAX = 4 * 1024 * 1024,
+	MESSAGE_FORGED_MAX = 4096 /* results headers of ours that one message may carry */
+};
+
+/* What all messages share; all kept. */
+struct house {
+	struct resolver *resolver;
+	struct dkim_house *dkim;
+	const struct suffix_list *suffixes;
+	struct live *live;
+	struct store *store;     /* NULL: no greylisting */
+	struct store *unsure;    /* remembers unsure tuples; NULL: nothing is remembered */
+	struct journal *journal; /* NULL: nothing is written */
+	bool first_contact;      /* explain: no greylist is asked, what a first contact meets is said */
+};
+
+/* One SMTP client, as the session knows it; strings are kept until message_close. */
+struct visitor {
+	struct address address; /* ADDRESS_NONE: local submission */
+	uint16_t port;
+	const char *name, *helo;
+	const char *daemon_name;
+	const char *mta_name; /* {j}; "" unknown */
+	bool replies_at_rcpt; /* false: the MTA does not wait for an answer to RCPT */
+};
+
+struct message;
+
+/* MAIL: borrows the policy, asks SPF. path is libmilter's ("<a@b>"); auth is {auth_authen} or "".
+ * NULL without memory or policy: the mail is to be deferred. Given. */
+struct message *message_open(const struct house *, const struct visitor *, const char *path,
+    const char *auth) MUST_USE;
+
+/* Gives everything back; writes the log lines of recipients that were greylisted at RCPT. */
+void message_close(struct message *);
+
+void message_queue_id(struct message *, const char *qid);
+
+/* RCPT. False: *out is the refusal of this recipient. */
+bool message_rcpt(struct message *, const char *path, struct reply *out) MUST_USE;
+
+/* One header field, value with its leading blank as SMFIP_HDR_LEADSPC gives it. */
+void message_header(struct message *, const char *name, const char *value);
+
+/* End of headers: looks up keys. Answers whether the body is wanted. */
+bool message_headers_end(struct message *);
+void message_body(struct message *, const unsigned char *bytes, size_t length);
+
+/* What is to be done at the end. Everything lives until message_close. */
+struct ending {
+	enum action action;
+	bool replies;          /* reply is to be given (reject, defer, greylist) */
+	struct reply reply;
+	const unsigned *forged; /* 1-based indexes of Authentication-Results fields to delete, rising */
+	size_t forged_count;
+	const char *results;   /* our Authentication-Results bodies; NULL: none is written */
+	const char *outcome;
+	const char *quarantine; /* why, for the MTA's queue; only for ACTION_QUARANTINE */
+};
+void message_end(struct message *, struct ending *out);
+
+/* For explain and tests: borrowed until message_close. */
+const struct facts *message_facts(const struct message *);
+const struct verdict *message_verdict(const struct message *);
+const struct judge *message_judge(const struct message *);
+/* The record of the whole message, as the log got it. Valid after message_end. */
+void message_record(const struct message *, struct record *out);
+
+#endif

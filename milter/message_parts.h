@@ -1,0 +1,51 @@
+/* room: message */
+/*
+ * message_parts.h - what a message holds, for the files of its own room.
+ *
+ * Floor 10. message.c moves it along, gather.c fills its facts, greylisting.c asks the store.
+ */
+#ifndef MESSAGE_PARTS_H
+#define MESSAGE_PARTS_H
+
+#include "message.h"
+
+enum { FROM_RAW_MAX = 64 * 1024 };
+
+struct message {
+	const struct house *house;
+	const struct visitor *visitor;
+	const struct snapshot *snapshot;
+	const struct judge *judge;
+	struct arena *arena;
+	struct budget budget; /* of waiting for DNS */
+	struct facts facts;
+	struct verdict verdict;
+	char id[40];
+	const char *qid;
+	bool exempt, headers_ended, ended;
+	int64_t spent; /* microseconds in our hands */
+
+	/* headers */
+	struct mailbox_list authors;
+	struct text from; /* all From bodies, joined by newlines */
+	unsigned from_fields;
+	bool from_broken;
+	unsigned results_seen; /* Authentication-Results fields so far */
+	unsigned *forged;
+	size_t forged_count, forged_room;
+	struct dkim_check *dkim;
+	bool body_wanted;
+
+	/* greylisting */
+	enum greylist_state grey; /* of the message as a whole */
+	bool asked_at_rcpt;       /* every recipient so far passed the greylist at RCPT */
+	int64_t wait;             /* seconds, for the reply */
+	const char **refused;     /* recipients told at RCPT to come again */
+	size_t refused_count;
+	enum greylist_state refused_grey;
+	enum action done;
+};
+
+const char *message_authserv_id(const struct message *);
+
+#endif
