@@ -21,8 +21,10 @@ bool authres_is_field(const char *name);
  * case folded, IDN; a body that starts with our id but breaks the grammar later bears it too. */
 bool authres_bears(const char *value, size_t length, const char *authserv_id);
 
-/* Writes the body (folded with LF + tab, ready for smfi_insheader without its leading blank):
- * spf, every dkim signature, dmarc for each author asked. "none" where nothing was checked. */
+/* Adds the body (folded with LF + tab, ready for smfi_insheader without its leading blank): spf,
+ * every dkim signature, dmarc for each author's domain asked; "none" where nothing was. Whole results
+ * only, at most AUTHRES_MAX. A signature that verifies but does not count is dkim=policy, its
+ * reason the slug of facts.h (RFC 8601, 2.7.1: passed, but not acceptable here). */
 void authres_write(const struct facts *, const char *authserv_id, struct text *out);
 
 /* Writes our own: "x-greenlane=vouched policy.vendor=nable-rmm"; vendor "" leaves the property out. */
