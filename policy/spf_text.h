@@ -41,6 +41,10 @@ bool spf_text_is_record(const char *text, size_t length);
 /* Reads it whole; false with what is wrong: the record is a permerror (RFC 7208, 4.6). */
 bool spf_text_read(struct arena *, const char *text, size_t length, struct spf_record *out, struct fault *why) MUST_USE;
 
+/* libspf2 passes every loopback client unasked. So it sees such a client, and every address that is
+ * compared with it, with the top bit turned: this is the address as libspf2 shall see it. */
+struct address spf_text_alias(struct address, const struct address *client);
+
 /* Writes what libspf2 shall see for this client: exp= and unknown modifiers dropped, terms of
  * the other family dropped, zero prefixes rewritten, nothing behind `all`, redirect last. */
 void spf_text_write(const struct spf_record *, const struct address *client, struct text *out);

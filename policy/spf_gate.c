@@ -1,0 +1,271 @@
+#include <string.h>
+
+#include "spf_gate.h"
+#include "spf_text.h"
+#include "text.h"
+
+enum { NAMES_MAX = SPF_MX_LIMIT > SPF_PTR_LIMIT ? SPF_MX_LIMIT : SPF_PTR_LIMIT };
+
+/* What a question is for. */
+enum errand {
+	ERRAND_FIRST,     /* the record of the domain itself: free */
+	ERRAND_TERM,      /* a term that causes look-ups (RFC 7208, 4.6.4) */
+	ERRAND_MX_TARGET, /* an address of a name that an MX or PTR answer held: counted there */
+	ERRAND_PTR_NAME
+};
+
+struct spf_gate {
+	struct arena *arena;
+	struct address client;
+	bool started, permerror, temperror;
+	unsigned terms, voids;
+	enum errand errand; /* of the question that is open */
+
+	/* names of the last MX or PTR answer; libspf2 asks for their addresses next, in order */
+	char (*names)[DNS_NAME_TEXT];
+	size_t count, next;
+	enum errand names_errand;
+};
+
+struct spf_gate *
+spf_gate_open(struct arena *arena, const struct address *client)
+{
+	struct spf_gate *gate = arena_take(arena, sizeof *gate);
+
+	if (gate == NULL)
+		return NULL;
+	gate->arena = arena;
+	gate->client = *client;
+	return gate;
+}
+
+bool
+spf_gate_is_permerror(const struct spf_gate *gate)
+{
+	return gate->permerror;
+}
+
+bool
+spf_gate_is_temperror(const struct spf_gate *gate)
+{
+	return gate->temperror;
+}
+
+static bool
+is_address(enum dns_type type)
+{
+	return type == DNS_A || type == DNS_AAAA;
+}
+
+static bool
+is_expected(struct spf_gate *gate, const struct dns_question *question)
+{
+	if (!is_address(question->type))
+		return false;
+	for (size_t i = gate->next; i < gate->count; i++)
+		if (strcmp(gate->names[i], question->name) == 0) {
+			gate->next = i + 1;
+			return true;
+		}
+	return false;
+}
+
+bool
+spf_gate_ask(struct spf_gate *gate, const struct dns_question *question)
+{
+	if (gate->permerror || gate->temperror)
+		return false;
+	if (!gate->started) {
+		gate->started = true;
+		gate->errand = ERRAND_FIRST;
+		return true;
+	}
+	if (is_expected(gate, question)) {
+		gate->errand = gate->names_errand;
+		return true;
+	}
+	gate->count = 0;
+	gate->errand = ERRAND_TERM;
+	gate->permerror = ++gate->terms > SPF_TERMS_LIMIT;
+	return !gate->permerror;
+}
+
+/* ---- answers ---- */
+
+static const struct dns_record *
+record_of(struct spf_gate *gate, const char *text, size_t length)
+{
+	struct dns_record *record = arena_take(gate->arena, sizeof *record);
+	char *copy = arena_copy(gate->arena, text, length);
+
+	if (record == NULL || copy == NULL)
+		return NULL;
+	*record = (struct dns_record){ .bytes = (const uint8_t *)copy, .length = (uint16_t)length };
+	return record;
+}
+
+/* The one record that libspf2 may see: canonical, or harmless when it was refused. */
+static void
+record_see(struct spf_gate *gate, const struct dns_record *given, struct dns_answer *seen)
+{
+	static const char harmless[] = "v=spf1 ?all";
+	const struct dns_record *record;
+	struct spf_record read;
+	struct text written;
+
+	text_open(&written, 2 * SPF_RECORD_MAX);
+	if (spf_text_read(gate->arena, (const char *)given->bytes, given->length, &read, NULL))
+		spf_text_write(&read, &gate->client, &written);
+	else
+		gate->permerror = true;
+	gate->permerror = gate->permerror || written.cut;
+	record = gate->permerror ? record_of(gate, harmless, sizeof harmless - 1) :
+	    record_of(gate, written.bytes, written.length);
+	text_close(&written);
+	if (record == NULL) {
+		gate->temperror = true;
+		return;
+	}
+	seen->status = DNS_FOUND;
+	seen->count = 1;
+	seen->records = record;
+}
+
+/* RFC 7208, 4.5: exactly one SPF record; include (5.2) and redirect (6.1) must find one. */
+static void
+text_see(struct spf_gate *gate, const struct dns_answer *answer, struct dns_answer *seen)
+{
+	const struct dns_record *found = NULL;
+
+	for (size_t i = 0; i < answer->count; i++) {
+		const struct dns_record *record = &answer->records[i];
+
+		if (!spf_text_is_record((const char *)record->bytes, record->length))
+			continue;
+		gate->permerror = gate->permerror || found != NULL;
+		found = record;
+	}
+	if (found == NULL && gate->errand != ERRAND_FIRST)
+		gate->permerror = true;
+	if (found != NULL && !gate->permerror)
+		record_see(gate, found, seen);
+}
+
+/* Keeps the names of an MX or PTR answer that can be those of hosts, at most `limit`. */
+static void
+names_see(struct spf_gate *gate, const struct dns_answer *answer, size_t limit, enum errand errand,
+    struct dns_answer *seen)
+{
+	struct dns_record *kept = arena_take(gate->arena, limit * sizeof *kept);
+	struct dns_question name;
+
+	if (gate->names == NULL)
+		gate->names = arena_take(gate->arena, NAMES_MAX * sizeof *gate->names);
+	if (kept == NULL || gate->names == NULL) {
+		gate->temperror = true;
+		return;
+	}
+	gate->count = gate->next = 0;
+	gate->names_errand = errand;
+	for (size_t i = 0; i < answer->count && i < limit; i++) {
+		const char *bytes = (const char *)answer->records[i].bytes;
+
+		/* null MX (RFC 7505) and names with bytes that no host has lead nowhere */
+		if (strchr(bytes, '\\') != NULL || !dns_question_make(&name, bytes, DNS_A))
+			continue;
+		memcpy(gate->names[gate->count], name.name, sizeof name.name);
+		kept[gate->count++] = answer->records[i];
+	}
+	seen->status = gate->count > 0 ? DNS_FOUND : DNS_EMPTY;
+	seen->count = gate->count;
+	seen->records = kept;
+}
+
+static void
+mx_see(struct spf_gate *gate, const struct dns_answer *answer, struct dns_answer *seen)
+{
+	if (answer->count > SPF_MX_LIMIT) /* RFC 7208, 4.6.4: an error; of PTR only the first ten count */
+		gate->permerror = true;
+	else
+		names_see(gate, answer, SPF_MX_LIMIT, ERRAND_MX_TARGET, seen);
+}
+
+/* Addresses as libspf2 shall see them; what has another length is left out. */
+static void
+addresses_see(struct spf_gate *gate, enum dns_type type, const struct dns_answer *answer, struct dns_answer *seen)
+{
+	size_t length = type == DNS_A ? 4 : 16, count = answer->count;
+	struct address address = { .family = type == DNS_A ? ADDRESS_V4 : ADDRESS_V6 };
+	struct dns_record *kept = arena_take(gate->arena, count * sizeof *kept);
+	uint8_t *bytes = arena_take(gate->arena, count * length);
+
+	if (kept == NULL || bytes == NULL) {
+		gate->temperror = true;
+		return;
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (answer->records[i].length != length)
+			continue;
+		memcpy(address.bytes, answer->records[i].bytes, length);
+		memcpy(bytes, spf_text_alias(address, &gate->client).bytes, length);
+		kept[seen->count++] = (struct dns_record){ .bytes = bytes, .length = (uint16_t)length };
+		bytes += length;
+	}
+	seen->status = seen->count > 0 ? DNS_FOUND : DNS_EMPTY;
+	seen->records = kept;
+}
+
+static void
+found_see(struct spf_gate *gate, enum dns_type type, const struct dns_answer *answer, struct dns_answer *seen)
+{
+	switch (type) {
+	case DNS_TXT:
+		text_see(gate, answer, seen);
+		break;
+	case DNS_MX:
+		mx_see(gate, answer, seen);
+		break;
+	case DNS_PTR:
+		names_see(gate, answer, SPF_PTR_LIMIT, ERRAND_PTR_NAME, seen);
+		break;
+	case DNS_A:
+	case DNS_AAAA:
+		addresses_see(gate, type, answer, seen);
+		break;
+	default:
+		break;
+	}
+}
+
+/* A failed look-up of PTR or of a PTR's name only does not match (RFC 7208, 5.5); all others end the check. */
+static void
+temporary_see(struct spf_gate *gate, enum dns_type type, struct dns_answer *seen)
+{
+	if (type == DNS_PTR || gate->errand == ERRAND_PTR_NAME)
+		return;
+	gate->temperror = true;
+	seen->status = DNS_TEMPORARY;
+}
+
+void
+spf_gate_answer(struct spf_gate *gate, const struct dns_question *question, const struct dns_answer *answer,
+    struct dns_answer *seen)
+{
+	*seen = (struct dns_answer){ .status = DNS_EMPTY, .ttl = answer->ttl };
+	switch (answer->status) {
+	case DNS_FOUND:
+		found_see(gate, question->type, answer, seen);
+		break;
+	case DNS_TEMPORARY:
+		temporary_see(gate, question->type, seen);
+		break;
+	case DNS_EMPTY:
+	case DNS_NXDOMAIN:
+		seen->status = answer->status;
+		if (gate->errand == ERRAND_TERM && ++gate->voids > SPF_VOIDS_LIMIT)
+			gate->permerror = true;
+		if (question->type == DNS_TXT && gate->errand == ERRAND_TERM)
+			gate->permerror = true;
+		break;
+	}
+}
