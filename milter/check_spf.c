@@ -1,0 +1,321 @@
+#include <sys/socket.h>
+
+#include <netinet/in.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <spf2/spf.h>
+
+#include "check_spf.h"
+#include "domain.h"
+#include "spf_gate.h"
+#include "spf_text.h"
+
+enum {
+	NAME_MAX_TEXT = 253,  /* RFC 7208, 7.3: longer names lose labels on the left */
+	WORD_MAX = 255,       /* of a local part or HELO name: no more fits into a DNS name */
+	NO_ASCII = 0x7f       /* stands for every byte above it; no name with it exists (RFC 8616, 4) */
+};
+
+/* One check: what libspf2's questions need. */
+struct check {
+	struct resolver *resolver;
+	struct budget *budget;
+	struct arena *arena;
+	struct address client;
+	struct spf_gate *gate;
+	SPF_dns_rr_t *spare; /* so that the hook has something to answer when memory is out */
+	bool failed;
+};
+
+/* ---- questions ---- */
+
+/* The name of the client's PTR record, whatever libspf2 takes the client for. */
+static void
+reverse_name(const struct address *client, char out[DNS_NAME_TEXT])
+{
+	const uint8_t *b = client->bytes;
+	size_t used = 0;
+
+	if (client->family == ADDRESS_V4) {
+		snprintf(out, DNS_NAME_TEXT, "%u.%u.%u.%u.in-addr.arpa", b[3], b[2], b[1], b[0]);
+		return;
+	}
+	for (size_t i = 16; i-- > 0;)
+		used += (size_t)snprintf(out + used, DNS_NAME_TEXT - used, "%x.%x.", b[i] & 15, b[i] >> 4);
+	snprintf(out + used, DNS_NAME_TEXT - used, "ip6.arpa");
+}
+
+/* A name as libspf2 made it, cut to what DNS carries and in presentation form; false when it is none. */
+static bool
+name_of_raw(const char *raw, char out[DNS_NAME_TEXT])
+{
+	const char *dot;
+	size_t used = 0;
+
+	while (strlen(raw) > NAME_MAX_TEXT && (dot = strchr(raw, '.')) != NULL)
+		raw = dot + 1;
+	if (strlen(raw) > NAME_MAX_TEXT || strchr(raw, NO_ASCII) != NULL)
+		return false;
+	for (; *raw != '\0'; raw++) {
+		if (*raw == '\\')
+			out[used++] = '\\';
+		out[used++] = *raw;
+	}
+	out[used] = '\0';
+	return true;
+}
+
+/* False: the name cannot be, so it does not exist. The gate counts it all the same, as "". */
+static bool
+question_make(const struct check *check, const char *domain, enum dns_type type, struct dns_question *out)
+{
+	char name[DNS_NAME_TEXT];
+
+	*out = (struct dns_question){ .type = type };
+	if (type == DNS_PTR)
+		reverse_name(&check->client, name);
+	else if (!name_of_raw(domain, name))
+		return false;
+	if (dns_question_make(out, name, type))
+		return true;
+	out->name[0] = '\0';
+	return false;
+}
+
+static void
+question_ask(struct check *check, const char *domain, enum dns_type type, struct dns_answer *seen)
+{
+	struct dns_answer answer = { .status = DNS_NXDOMAIN };
+	struct dns_question question;
+	bool can_be = question_make(check, domain, type, &question);
+
+	*seen = (struct dns_answer){ .status = DNS_EMPTY };
+	if (!spf_gate_ask(check->gate, &question))
+		return;
+	if (can_be)
+		resolver_ask(check->resolver, &question, check->budget, check->arena, &answer);
+	spf_gate_answer(check->gate, &question, &answer, seen);
+}
+
+/* ---- answers, as libspf2 wants them ---- */
+
+static SPF_dns_stat_t
+h_error_of(enum dns_status status)
+{
+	static const SPF_dns_stat_t map[] = {
+		[DNS_FOUND] = NETDB_SUCCESS,
+		[DNS_EMPTY] = NO_DATA,
+		[DNS_NXDOMAIN] = HOST_NOT_FOUND,
+		[DNS_TEMPORARY] = TRY_AGAIN,
+	};
+
+	return map[status];
+}
+
+static bool
+record_put(SPF_dns_rr_t *rr, int index, ns_type type, const struct dns_record *record)
+{
+	SPF_dns_rr_data_t *data;
+
+	if (SPF_dns_rr_buf_realloc(rr, index, (size_t)record->length + 1) != SPF_E_SUCCESS)
+		return false;
+	data = rr->rr[index];
+	if (type == ns_t_a)
+		memcpy(&data->a, record->bytes, sizeof data->a);
+	else if (type == ns_t_aaaa)
+		memcpy(&data->aaaa, record->bytes, sizeof data->aaaa);
+	else /* ptr, mx and txt share their place; the gate let no NUL through */
+		memcpy(data, record->bytes, (size_t)record->length + 1);
+	return true;
+}
+
+static SPF_dns_rr_t *
+rr_of_answer(SPF_dns_server_t *server, const char *domain, ns_type type, const struct dns_answer *answer)
+{
+	SPF_dns_rr_t *rr = SPF_dns_rr_new_init(server, domain, type, 0, h_error_of(answer->status));
+
+	for (size_t i = 0; rr != NULL && i < answer->count; i++) {
+		if (!record_put(rr, (int)i, type, &answer->records[i])) {
+			SPF_dns_rr_free(rr);
+			return NULL;
+		}
+		rr->num_rr = (int)i + 1;
+	}
+	return rr;
+}
+
+/* libspf2's hook. Never answers NULL: libspf2 aborts then. */
+static SPF_dns_rr_t *
+lookup(SPF_dns_server_t *server, const char *domain, ns_type type, int should_cache)
+{
+	struct check *check = server->hook;
+	struct dns_answer seen = { .status = DNS_NXDOMAIN }; /* type 99 (RFC 7208, 3.1), and all others */
+	SPF_dns_rr_t *rr;
+
+	(void)should_cache;
+	switch ((int)type) {
+	case DNS_A:
+	case DNS_AAAA:
+	case DNS_MX:
+	case DNS_PTR:
+	case DNS_TXT:
+		question_ask(check, domain, (enum dns_type)type, &seen);
+		break;
+	}
+	rr = rr_of_answer(server, domain, type, &seen);
+	if (rr == NULL) {
+		rr = check->spare;
+		check->spare = NULL;
+		check->failed = true;
+	}
+	return rr;
+}
+
+/* ---- the check ---- */
+
+/* Who is checked: always with a local part, the domain in normal form, all ASCII. */
+struct identity {
+	char sender[WORD_MAX + 1 + DOMAIN_TEXT];
+	char helo[WORD_MAX + 1];
+};
+
+static size_t
+ascii_copy(const char *from, size_t length, char out[WORD_MAX + 1])
+{
+	if (length > WORD_MAX)
+		length = WORD_MAX;
+	for (size_t i = 0; i < length; i++)
+		out[i] = (unsigned char)from[i] > NO_ASCII ? NO_ASCII : from[i];
+	out[length] = '\0';
+	return length;
+}
+
+static void
+identity_make(const struct spf_query *query, const char *domain, struct identity *out)
+{
+	const char *at = strrchr(query->mail_from, '@');
+	size_t local = at == NULL ? 0 : ascii_copy(query->mail_from, (size_t)(at - query->mail_from), out->sender);
+
+	/* an empty local part is postmaster (RFC 7208, 4.3) */
+	if (local == 0)
+		local = ascii_copy("postmaster", strlen("postmaster"), out->sender);
+	snprintf(out->sender + local, sizeof out->sender - local, "@%s", domain);
+	/* libspf2 aborts without a HELO name */
+	if (ascii_copy(query->helo, strlen(query->helo), out->helo) == 0)
+		ascii_copy("unknown", strlen("unknown"), out->helo);
+}
+
+static SPF_errcode_t
+client_set(SPF_request_t *request, const struct address *client)
+{
+	struct in6_addr v6;
+	struct in_addr v4;
+
+	if (client->family == ADDRESS_V4) {
+		memcpy(&v4, client->bytes, sizeof v4);
+		return SPF_request_set_ipv4(request, v4);
+	}
+	memcpy(&v6, client->bytes, sizeof v6);
+	return SPF_request_set_ipv6(request, v6);
+}
+
+static const enum auth_result results[] = {
+	[SPF_RESULT_INVALID] = AUTH_PERMERROR, /* include and redirect that lead nowhere, loops */
+	[SPF_RESULT_NEUTRAL] = AUTH_NEUTRAL,
+	[SPF_RESULT_PASS] = AUTH_PASS,
+	[SPF_RESULT_FAIL] = AUTH_FAIL,
+	[SPF_RESULT_SOFTFAIL] = AUTH_SOFTFAIL,
+	[SPF_RESULT_NONE] = AUTH_NONE,
+	[SPF_RESULT_TEMPERROR] = AUTH_TEMPERROR,
+	[SPF_RESULT_PERMERROR] = AUTH_PERMERROR,
+};
+
+/* The gate knows better than libspf2; our own failures are before both. */
+static enum auth_result
+result_of(const struct check *check, SPF_response_t *response)
+{
+	SPF_errcode_t error;
+
+	if (check->failed || response == NULL)
+		return AUTH_TEMPERROR;
+	if (spf_gate_is_permerror(check->gate))
+		return AUTH_PERMERROR;
+	error = SPF_response_errcode(response);
+	if (spf_gate_is_temperror(check->gate) || error == SPF_E_DNS_ERROR || error == SPF_E_NO_MEMORY)
+		return AUTH_TEMPERROR;
+	return results[SPF_response_result(response)];
+}
+
+static enum auth_result
+library_ask(struct check *check, const struct identity *identity)
+{
+	/* without destroy it is ours and may live on the stack */
+	SPF_dns_server_t dns = { .lookup = lookup, .name = "greenlane", .hook = check };
+	struct address client = spf_text_alias(check->client, &check->client);
+	enum auth_result result = AUTH_TEMPERROR;
+	SPF_response_t *response = NULL;
+	SPF_request_t *request = NULL;
+	SPF_server_t *server = SPF_server_new_dns(&dns, 0);
+
+	check->spare = SPF_dns_rr_new_init(&dns, "", ns_t_any, 0, TRY_AGAIN);
+	if (server == NULL || check->spare == NULL || (request = SPF_request_new(server)) == NULL)
+		goto out;
+	/* the gate counts; libspf2's own limits are one off */
+	if (SPF_server_set_max_dns_mech(server, 1000) != SPF_E_SUCCESS ||
+	    SPF_server_set_max_dns_ptr(server, 1000) != SPF_E_SUCCESS ||
+	    client_set(request, &client) != SPF_E_SUCCESS ||
+	    SPF_request_set_helo_dom(request, identity->helo) != SPF_E_SUCCESS ||
+	    SPF_request_set_env_from(request, identity->sender) != 0)
+		goto out;
+	SPF_request_query_mailfrom(request, &response);
+	result = result_of(check, response);
+out:
+	if (response != NULL)
+		SPF_response_free(response);
+	if (request != NULL)
+		SPF_request_free(request);
+	if (server != NULL)
+		SPF_server_free(server);
+	if (check->spare != NULL)
+		SPF_dns_rr_free(check->spare);
+	return result;
+}
+
+/* A fully qualified domain name, in normal form (RFC 7208, 4.3)? */
+static bool
+is_checkable(const char *domain, char normal[DOMAIN_TEXT])
+{
+	return domain_read(domain, strlen(domain), normal, NULL) && domain_labels(normal) > 1;
+}
+
+void
+check_spf(struct resolver *resolver, struct budget *budget, struct arena *arena, const struct spf_query *query,
+    struct spf_fact *out)
+{
+	struct check check = { .resolver = resolver, .budget = budget, .arena = arena, .client = query->client };
+	const char *at = strrchr(query->mail_from, '@'), *domain = at == NULL ? query->mail_from : at + 1;
+	char normal[DOMAIN_TEXT];
+	struct identity identity;
+	bool checkable;
+
+	*out = (struct spf_fact){ .result = AUTH_NONE, .by_helo = *query->mail_from == '\0' };
+	if (out->by_helo)
+		domain = query->helo;
+	checkable = is_checkable(domain, normal);
+	out->domain = arena_string(arena, checkable ? normal : domain);
+	if (out->domain == NULL) {
+		out->domain = "";
+		out->result = AUTH_TEMPERROR;
+		return;
+	}
+	if (!checkable || query->client.family == ADDRESS_NONE)
+		return;
+	if (query->client.family == ADDRESS_V6) /* a mapped address is IPv4 (RFC 7208, 5) */
+		check.client = address_of_v6(query->client.bytes);
+	identity_make(query, normal, &identity);
+	check.gate = spf_gate_open(arena, &check.client);
+	out->result = check.gate == NULL ? AUTH_TEMPERROR : library_ask(&check, &identity);
+}
