@@ -88,7 +88,7 @@ missing() {
 
 net() { python3 "$top/t/mta/net.py" "$@"; }
 
-# tool PATH SOURCE... [-lLIBRARY...]: where a test program is; compiled here when the build has not made it.
+# tool PATH SOURCE... [-OPTION...]: where a test program is; compiled here when the build has not made it.
 tool() {
     local path=$1 name=${1##*/} file sources=
     shift
@@ -102,7 +102,7 @@ tool() {
             case $file in -*) sources="$sources $file" ;; *) sources="$sources $top/$file" ;; esac
         done
         # shellcheck disable=SC2086
-        ${CC:-cc} -std=gnu11 -D_GNU_SOURCE -O2 -pthread -I"$top/policy" -I"$top/milter" -I"$top/t" \
+        ${CC:-cc} -std=gnu11 -O2 -pthread -I"$top/policy" -I"$top/milter" -I"$top/t" \
             -o "$world/bin/$name" $sources || return 1
     fi
     echo "$world/bin/$name"
@@ -110,6 +110,7 @@ tool() {
 
 noopmilter() { tool t/bench/noopmilter t/bench/noopmilter.c -lmilter; }
 milterload() { tool t/bench/milterload t/bench/milterload.c; }
+signmail() { tool t/signmail t/signmail.c t/sign.c policy/text.c -D_GNU_SOURCE -lcrypto; }
 
 # ---- DNS --------------------------------------------------------------------------------------
 

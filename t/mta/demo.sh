@@ -1,0 +1,247 @@
+# demo.sh - the demo vendors and strangers: their zone, keys, vendor files and mail.
+#
+# For bash scripts, sourced after lib.sh. Two vendors:
+#   deskhelp    publishes an SPF include (192.0.2.0/25 and an IPv6 range), signs with RSA (s1) and
+#               Ed25519 (e1), DMARC p=reject; its range is exclusive
+#   nightwatch  publishes A records a territory, signs nothing, no DMARC; only territory "uk" is selected
+# and strangers under stranger.example, with SPF of their own that passes for 203.0.113.0/24.
+
+# Quotes TXT data as strings of a zone file, at most 255 bytes each.
+zone_text() { fold -w 200 | sed 's/.*/"&"/' | tr '\n' ' '; }
+
+demo_zone() {
+    local sign rsa ed25519
+    sign=$(signmail) || die "signmail does not compile"
+    mkdir -p "$world/keys"
+    rsa=$("$sign" --make-key rsa "$world/keys/rsa.pem") || die "cannot make an RSA key"
+    ed25519=$("$sign" --make-key ed25519 "$world/keys/ed25519.pem") || die "cannot make an Ed25519 key"
+    cat <<END
+\$TTL 300
+. SOA ns.rx.example. hostmaster.rx.example. 1 3600 600 86400 60
+. NS ns.rx.example.
+ns.rx.example. A 127.0.0.1
+
+deskhelp.example. TXT "v=spf1 include:_spf.deskhelp.example -all"
+deskhelp.example. MX 10 mail10.deskhelp.example.
+mail10.deskhelp.example. A 192.0.2.10
+_spf.deskhelp.example. TXT "v=spf1 ip4:192.0.2.0/25 ip6:2001:db8:10::/64 -all"
+_dmarc.deskhelp.example. TXT "v=DMARC1; p=reject"
+s1._domainkey.deskhelp.example. TXT $(printf '%s\n' "$rsa" | zone_text)
+e1._domainkey.deskhelp.example. TXT $(printf '%s\n' "$ed25519" | zone_text)
+
+nightwatch.example. TXT "v=spf1 a:uk.mailers.nightwatch.example a:us.mailers.nightwatch.example -all"
+uk.mailers.nightwatch.example. A 198.51.100.40
+uk.mailers.nightwatch.example. A 198.51.100.41
+uk.mailers.nightwatch.example. AAAA 2001:db8:40::40
+us.mailers.nightwatch.example. A 198.51.100.140
+
+stranger.example. TXT "v=spf1 ip4:203.0.113.0/24 -all"
+stranger.example. MX 10 mail.stranger.example.
+mail.stranger.example. A 203.0.113.66
+END
+}
+
+demo_vendors() {
+    mkdir -p "$world/vendors"
+    cat > "$world/vendors/deskhelp.conf" <<'END'
+vendor = {
+  name    = "deskhelp";
+  title   = "Desk Help, a demo ticket system";
+  domains = [ "deskhelp.example" ];
+  sources = ( { spf = "_spf.deskhelp.example"; exclusive = true; } );
+};
+END
+    cat > "$world/vendors/nightwatch.conf" <<'END'
+vendor = {
+  name    = "nightwatch";
+  title   = "Night Watch, a demo monitoring system";
+  domains = [ "nightwatch.example" ];
+  dkim    = [ ];
+  vouch   = [ "listed+spf" ];
+  sources = (
+    { a = "uk.mailers.nightwatch.example"; tags = [ "uk" ]; },
+    { a = "us.mailers.nightwatch.example"; tags = [ "us" ]; }
+  );
+};
+END
+}
+
+# demo_config [LINE...]: greenlane.conf, with further lines of it.
+demo_config() {
+    cat > "$world/greenlane.conf" <<END
+authserv_id = "mx.rx.example";
+mode        = "enforce";
+user        = "nobody";
+state_dir   = "$world/state";
+milter      = { listen = "$(milter_at)"; group = "postfix"; };
+control     = { listen = "unix:$world/run/control.sock"; };
+dns         = { servers = [ "$dns_at@$dns_port" ]; timeout = "2s"; };
+log         = { facility = "mail"; record = "$world/log/verdicts.jsonl"; };
+greylist    = { store = "lmdb:$world/state/greylist"; delay = "2s"; };
+vendor_path = [ "$world/vendors" ];
+vendors = (
+  { name = "deskhelp"; },
+  { name = "nightwatch"; tags = [ "uk" ]; }
+);
+END
+    printf '%s\n' "$@" >> "$world/greenlane.conf"
+}
+
+# demo_start [LINE...]: the whole world, with further lines of greenlane.conf.
+demo_start() {
+    mkdir -p "$world/msg"
+    demo_zone > "$world/root.zone"
+    nsd_start "$world/root.zone"
+    demo_vendors
+    demo_config "$@"
+    greenlaned_start
+    postfix_start
+}
+
+# letter ID FROM [FIELD...]: the text of a message. Its Message-ID is ID@demo; FROM is the whole
+# From field body; a FIELD is a whole header line, put on top.
+letter() {
+    local id=$1 from=$2
+    shift 2
+    [ $# -eq 0 ] || printf '%s\n' "$@"
+    cat <<END
+From: $from
+To: helpdesk@rx.example
+Subject: Ticket T20261121.0042 has a new note
+Date: $(LC_ALL=C date -R)
+Message-ID: <$id@demo>
+MIME-Version: 1.0
+Content-Type: text/plain; charset=us-ascii
+
+A note was added to ticket T20261121.0042.
+Your one-time code is 493 027; it expires in ten minutes.
+END
+}
+
+sign_rsa() { "$(signmail)" --key "$world/keys/rsa.pem" --d deskhelp.example --s s1; }
+sign_ed25519() { "$(signmail)" --key "$world/keys/ed25519.pem" --d deskhelp.example --s e1 --a ed25519-sha256; }
+
+desk='Desk Help <noreply@deskhelp.example>'
+stranger='Eve <eve@stranger.example>'
+vendor_helo=mail10.deskhelp.example
+stranger_helo=mail.stranger.example
+fake_results='Authentication-Results: mx.rx.example; spf=pass smtp.mailfrom=deskhelp.example; dkim=pass header.d=deskhelp.example'
+
+# The mails in the order in which they are told.
+demo_mails="genuine new-address by-a-record ipv6 dkim-only dkim-ed25519
+    forged-author forged-envelope two-from-fields beside-a-stranger unreadable-from forged-results
+    altered null-sender unproven encoded-name lookalike helo-only stranger stranger-again"
+
+# demo_mail NAME: writes $world/msg/NAME.eml and sets
+#   title client helo mail_from rcpt    what is sent, and how
+#   reply outcome action                what is expected: the reply's start, words of the log
+demo_mail() {
+    local file=$world/msg/$1.eml
+    rcpt=helpdesk@rx.example mail_from=bounce@deskhelp.example helo=$vendor_helo client=192.0.2.10
+    reply='250 2.0.0 ' outcome=vouched action=pass
+    case $1 in
+    genuine)
+        title="vendor mail, signed, from an address that the vendor has long used"
+        letter "$1" "$desk" | sign_rsa ;;
+    new-address)
+        title="vendor mail, unsigned, from an address never seen before, inside the vendor's range"
+        client=192.0.2.99 helo=mail99.deskhelp.example
+        letter "$1" "$desk" ;;
+    by-a-record)
+        title="a vendor that signs nothing, from a host its A record names"
+        client=198.51.100.41 helo=uk.mailers.nightwatch.example mail_from=alert@nightwatch.example
+        letter "$1" 'Night Watch <alert@nightwatch.example>' ;;
+    ipv6)
+        title="vendor mail from an IPv6 client in the vendor's range"
+        client=2001:db8:10::25
+        letter "$1" "$desk" | sign_rsa ;;
+    dkim-only)
+        title="vendor mail from an unlisted address; only the signature (RSA) speaks for it"
+        client=198.51.100.20 helo=relay.cloud.example
+        letter "$1" "$desk" | sign_rsa ;;
+    dkim-ed25519)
+        title="vendor mail from an unlisted address, signed with Ed25519"
+        client=198.51.100.21 helo=relay.cloud.example
+        letter "$1" "$desk" | sign_ed25519 ;;
+    forged-*|two-from-fields|beside-a-stranger|unreadable-from|altered|null-sender)
+        client=203.0.113.66 helo=$stranger_helo mail_from=bulk@stranger.example
+        reply='550 5.7.26 ' outcome=forged action=reject
+        forged_mail "$1" ;;
+    unproven)
+        title="from the vendor's own host, but with somebody else's envelope"
+        client=198.51.100.40 helo=uk.mailers.nightwatch.example mail_from=news@stranger.example
+        reply='451 4.7.1 greylisted' outcome=unproven action=greylist
+        letter "$1" 'Night Watch <alert@nightwatch.example>' ;;
+    encoded-name|lookalike|helo-only|stranger|stranger-again)
+        client=203.0.113.66 helo=$stranger_helo mail_from=eve@stranger.example
+        reply='451 4.7.1 greylisted' outcome=stranger action=greylist
+        strange_mail "$1" ;;
+    *) die "no demo mail is called $1" ;;
+    esac > "$file"
+}
+
+# What pretends to be the vendor. Sets as demo_mail does.
+forged_mail() {
+    case $1 in
+    forged-author)
+        title="forged: the vendor's From, the forger's own envelope and address (its SPF passes)"
+        letter "$1" "$desk" ;;
+    forged-envelope)
+        title="forged: only the envelope names the vendor"
+        mail_from=bounce@deskhelp.example
+        letter "$1" "$stranger" ;;
+    two-from-fields)
+        title="forged: two From fields, the forger's first"
+        letter "$1" "$desk" "From: $stranger" ;;
+    beside-a-stranger)
+        title="forged: a stranger beside the vendor in one From, signed, from the vendor's own range"
+        client=192.0.2.10 helo=$vendor_helo mail_from=bounce@deskhelp.example
+        letter "$1" "$desk, $stranger" | sign_rsa ;;
+    unreadable-from)
+        title="forged: a From that programs read differently"
+        letter "$1" 'noreply@deskhelp.example <eve@stranger.example' ;;
+    forged-results)
+        title="forged: with an Authentication-Results of ours that says all is well"
+        letter "$1" "$desk" "$fake_results" ;;
+    altered)
+        title="forged: a vendor's signed message with another text"
+        client=198.51.100.20 mail_from=bounce@deskhelp.example
+        letter "$1" "$desk" | sign_rsa | sed 's/493 027/111 111/' ;;
+    null-sender)
+        title="forged: the vendor's From under the null sender"
+        mail_from=
+        letter "$1" "$desk" ;;
+    *) die "no forged mail is called $1" ;;
+    esac
+}
+
+# What names no vendor where it counts, and is treated as anybody's.
+strange_mail() {
+    case $1 in
+    encoded-name)
+        title="a display name that spells the vendor's address in an encoded word"
+        mail_from=eve-encoded@stranger.example
+        letter "$1" '=?utf-8?q?noreply=40deskhelp=2Eexample?= <eve@stranger.example>' ;;
+    lookalike)
+        title="a domain that only looks like the vendor's"
+        mail_from=eve-lookalike@deskhelp.example.stranger.example
+        letter "$1" 'Desk Help <noreply@deskhelp.example.stranger.example>' ;;
+    helo-only)
+        title="a stranger that greets with the vendor's name"
+        mail_from=eve-helo@stranger.example helo=$vendor_helo
+        letter "$1" "$stranger" ;;
+    stranger)
+        title="a stranger's mail, first contact, with a forged vouched result of ours"
+        letter "$1" "$stranger" 'Authentication-Results: mx.rx.example; x-greenlane=vouched policy.vendor=deskhelp' ;;
+    stranger-again)
+        title="the stranger's mail again after the delay"
+        reply='250 2.0.0 ' action=pass
+        letter "$1" "$stranger" 'Authentication-Results: mx.rx.example; x-greenlane=vouched policy.vendor=deskhelp' ;;
+    *) die "no stranger's mail is called $1" ;;
+    esac
+}
+
+# The stranger's second try must come after greylist.delay.
+demo_pause() {
+    case $1 in stranger-again) sleep 3 ;; esac
+}
