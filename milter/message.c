@@ -316,12 +316,18 @@ message_headers_end(struct message *message)
 	return message->body_wanted;
 }
 
+bool
+message_wants_body(const struct message *message)
+{
+	return message->body_wanted && !message->facts.failed;
+}
+
 void
 message_body(struct message *message, const unsigned char *bytes, size_t length)
 {
 	int64_t start = clock_ticks();
 
-	if (message->body_wanted && !message->facts.failed &&
+	if (message_wants_body(message) &&
 	    !dkim_check_body(message->dkim, bytes, length))
 		message->facts.failed = true;
 	message->spent += clock_ticks() - start;

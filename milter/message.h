@@ -65,6 +65,7 @@ void message_header(struct message *, const char *name, const char *value);
 
 /* End of headers: looks up keys. Answers whether the body is wanted. */
 bool message_headers_end(struct message *);
+bool message_wants_body(const struct message *);
 void message_body(struct message *, const unsigned char *bytes, size_t length);
 
 /* What is to be done at the end. Everything lives until message_close. */

@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,7 +31,8 @@ struct refresh {
 	struct live *live;
 	struct journal *journal;
 	pthread_t thread;
-	bool runs, ends;
+	bool runs;
+	atomic_bool ends; /* set without the lock: an unfolding holds it while DNS is slow */
 	pthread_mutex_t lock; /* guards all below; sessions never take it */
 	pthread_cond_t changed;
 	struct entry *entries;
@@ -116,7 +118,7 @@ answer_all(struct refresh *refresh, struct unfolding *unfolding, struct budget *
 
 	if (arena == NULL)
 		return false;
-	while (unfolding_next(unfolding, &question)) {
+	while (!refresh->ends && unfolding_next(unfolding, &question)) {
 		resolver_ask(refresh->resolver, &question, budget, arena, &answer);
 		unfolding_answer(unfolding, &answer);
 	}
@@ -287,8 +289,8 @@ refresh_close(struct refresh *refresh)
 
 	if (refresh == NULL)
 		return;
-	pthread_mutex_lock(&refresh->lock);
 	refresh->ends = true;
+	pthread_mutex_lock(&refresh->lock);
 	pthread_cond_signal(&refresh->changed);
 	pthread_mutex_unlock(&refresh->lock);
 	if (refresh->runs)

@@ -1,0 +1,556 @@
+/*
+ * greenlaned - the daemon: options, load, drop privileges, open the doors, reload, drain.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include <libmilter/mfapi.h>
+#include <libpsl.h>
+
+#include "clock.h"
+#include "journal.h"
+#include "live.h"
+#include "message.h"
+#include "privileges.h"
+#include "refresh.h"
+#include "session.h"
+
+#ifndef GREENLANE_CONFIG
+#define GREENLANE_CONFIG "/etc/greenlane/greenlane.conf"
+#endif
+#ifndef VERSION
+#define VERSION "unreleased"
+#endif
+
+enum {
+	FIRST_PATIENCE_MS = 10 * 1000,      /* for DNS, before mail is taken */
+	RELOAD_PATIENCE_MS = 10 * 1000,
+	DRAIN_SECONDS = 25,                 /* below systemd's and Postfix's own patience */
+	STOP_SECONDS = 6,                   /* libmilter's own polls take up to five */
+	SWEEP_SECONDS = 60,
+	UNSURE_RECORDS = 100000,            /* kept in memory without a store */
+	BACKLOG = 128
+};
+
+/* What the daemon holds, opened in this order and closed in the other. */
+struct daemon {
+	const char *config;
+	bool foreground;
+	int ready; /* where the parent waits for a byte; -1 */
+	struct policy *first; /* until it is adopted */
+	struct account account;
+	char listen[4096], state_dir[4096], store[4096]; /* as started: a change needs a restart */
+	char user[64];
+	struct journal *journal;
+	struct resolver *resolver;
+	psl_ctx_t *psl;
+	struct suffix_list suffixes;
+	struct dkim_house *dkim;
+	struct live *live;
+	struct refresh *refresh;
+	struct store *store_open, *memory;
+	struct house house;
+	pthread_t milter;
+	bool milter_runs;
+};
+
+/* ---- faults ---- */
+
+static void
+show_faults(const struct faults *faults)
+{
+	char text[1024];
+
+	for (size_t i = 0; i < faults->kept; i++) {
+		fault_write(&faults->list[i].fault, text, sizeof text);
+		fprintf(stderr, "greenlaned: %s%s\n",
+		    faults->list[i].level == FAULT_WARNING ? "warning: " : "", text);
+	}
+}
+
+static void
+log_faults(struct journal *journal, const struct faults *faults)
+{
+	for (size_t i = 0; i < faults->kept; i++)
+		journal_fault(journal,
+		    faults->list[i].level == FAULT_WARNING ? LOG_WARNING : LOG_ERR,
+		    &faults->list[i].fault);
+}
+
+static void
+die(const struct fault *why, int status)
+{
+	char text[1024];
+
+	fault_write(why, text, sizeof text);
+	fprintf(stderr, "greenlaned: %s\n", text);
+	exit(status);
+}
+
+/* ---- start ---- */
+
+static void
+usage(void)
+{
+	fprintf(stderr, "usage: greenlaned [-f] [-V] [-c FILE]\n"
+			"  -c FILE  configuration (default %s)\n"
+			"  -f       stay in the foreground and log to standard error as well\n"
+			"  -V       print the version\n",
+	    GREENLANE_CONFIG);
+	exit(EX_USAGE);
+}
+
+static void
+read_options(struct daemon *daemon, int argc, char **argv)
+{
+	int option;
+
+	while ((option = getopt(argc, argv, "c:fV")) != -1) {
+		switch (option) {
+		case 'c':
+			daemon->config = optarg;
+			break;
+		case 'f':
+			daemon->foreground = true;
+			break;
+		case 'V':
+			printf("greenlaned %s\n", VERSION);
+			exit(0);
+		default:
+			usage();
+		}
+	}
+	if (optind != argc)
+		usage();
+}
+
+static void
+read_first_policy(struct daemon *daemon)
+{
+	struct faults *faults = faults_open();
+
+	if (faults == NULL)
+		exit(EX_OSERR);
+	daemon->first = live_read(daemon->config, faults);
+	show_faults(faults);
+	if (daemon->first == NULL) {
+		fprintf(stderr, "greenlaned: %zu errors in the configuration; nothing was started\n",
+		    faults->errors);
+		exit(EX_CONFIG);
+	}
+	faults_close(faults);
+}
+
+static const char *
+unix_path(const char *listen)
+{
+	if (strncmp(listen, "unix:", 5) == 0)
+		return listen + 5;
+	return strncmp(listen, "local:", 6) == 0 ? listen + 6 : NULL;
+}
+
+static const char *
+lmdb_path(const char *store)
+{
+	return strncmp(store, "lmdb:", 5) == 0 ? store + 5 : NULL;
+}
+
+static bool
+make_folders(struct daemon *daemon, const struct settings *settings, struct fault *why)
+{
+	const char *socket = unix_path(settings->milter.listen), *store = lmdb_path(settings->store);
+	char lock[4200];
+
+	if (!account_make_folder(&daemon->account, settings->state_dir, 0750, why) ||
+	    (socket != NULL && !account_make_folder_of(&daemon->account, socket, 0755, why)) ||
+	    (store != NULL && !account_make_folder(&daemon->account, store, 0750, why)) ||
+	    !account_make_folder_of(&daemon->account, settings->log.record, 0750, why))
+		return false;
+	snprintf(lock, sizeof lock, "%s/lock", settings->state_dir);
+	return lock_take(lock, &daemon->account, why);
+}
+
+static bool
+open_socket(struct daemon *daemon, const struct settings *settings, struct fault *why)
+{
+	const char *path = unix_path(settings->milter.listen);
+
+	smfi_setbacklog(BACKLOG);
+	if (smfi_setconn((char *)settings->milter.listen) != MI_SUCCESS ||
+	    smfi_opensocket(true) != MI_SUCCESS)
+		return fault_set(why,
+		    "milter.listen '%s' cannot be opened; is its folder there, the port free?",
+		    settings->milter.listen);
+	if (path != NULL &&
+	    !account_give_socket(&daemon->account, path, settings->milter.group, why)) {
+		char text[1024];
+
+		fault_write(why, text, sizeof text);
+		fprintf(stderr, "greenlaned: warning: %s\n", text);
+	}
+	return true;
+}
+
+/* The parent waits until the child is ready or dead, so that a start that fails is seen. */
+static void
+go_to_background(struct daemon *daemon)
+{
+	int ends[2];
+	char byte;
+
+	if (daemon->foreground)
+		return;
+	if (pipe2(ends, O_CLOEXEC) != 0)
+		die(&(struct fault){ .text = "no pipe" }, EX_OSERR);
+	switch (fork()) {
+	case -1:
+		die(&(struct fault){ .text = "no process" }, EX_OSERR);
+		break;
+	case 0:
+		close(ends[0]);
+		daemon->ready = ends[1];
+		setsid();
+		return;
+	default:
+		close(ends[1]);
+		_exit(read(ends[0], &byte, 1) == 1 ? 0 : EX_SOFTWARE);
+	}
+}
+
+static void
+say_ready(struct daemon *daemon)
+{
+	int null;
+
+	if (daemon->ready < 0)
+		return;
+	null = open("/dev/null", O_RDWR);
+	if (null >= 0) {
+		dup2(null, 0);
+		dup2(null, 1);
+		dup2(null, 2);
+		if (null > 2)
+			close(null);
+	}
+	if (write(daemon->ready, "r", 1) == 1)
+		close(daemon->ready);
+	daemon->ready = -1;
+}
+
+static bool
+open_store(struct daemon *daemon, const struct settings *settings, struct fault *why)
+{
+	const char *path = lmdb_path(settings->store);
+
+	daemon->memory = store_memory(UNSURE_RECORDS, why);
+	if (daemon->memory == NULL)
+		return false;
+	if (path != NULL && (daemon->store_open = store_lmdb(path, why)) == NULL)
+		/* no store: nobody is greylisted, and the log says why */
+		journal_fault(daemon->journal, LOG_ERR, why);
+	else if (path == NULL && settings->greylist.on)
+		journal_say(daemon->journal, LOG_ERR,
+		    "greylist.store '%s' is not served by this version; nobody is greylisted; write "
+		    "\"lmdb:PATH\"",
+		    settings->store);
+	return true;
+}
+
+static bool
+open_rooms(struct daemon *daemon, const struct settings *settings, struct fault *why)
+{
+	struct resolver_settings dns = { settings->dns.servers.list, settings->dns.servers.count,
+		settings->dns.timeout_ms, settings->dns.trust_anchor, 0 };
+
+	daemon->journal = journal_open(settings->log.facility, settings->log.record,
+	    daemon->foreground, why);
+	if (daemon->journal == NULL || !open_store(daemon, settings, why))
+		return false;
+	daemon->psl = psl_latest(NULL);
+	daemon->suffixes.psl = daemon->psl != NULL ? daemon->psl : psl_builtin();
+	daemon->resolver = resolver_live(&dns, why);
+	if (daemon->resolver == NULL)
+		return false;
+	daemon->dkim = dkim_house_open(daemon->resolver, &daemon->suffixes, why);
+	daemon->live = daemon->dkim == NULL ? NULL : live_open(why);
+	if (daemon->live == NULL)
+		return false;
+	daemon->refresh = refresh_open(daemon->resolver, daemon->live, daemon->journal, why);
+	daemon->house = (struct house){ .resolver = daemon->resolver, .dkim = daemon->dkim,
+		.suffixes = &daemon->suffixes, .live = daemon->live, .store = daemon->store_open,
+		.unsure = daemon->store_open != NULL ? daemon->store_open : daemon->memory,
+		.journal = daemon->journal };
+	return daemon->refresh != NULL;
+}
+
+static void
+remember_start(struct daemon *daemon, const struct settings *settings)
+{
+	snprintf(daemon->listen, sizeof daemon->listen, "%s", settings->milter.listen);
+	snprintf(daemon->state_dir, sizeof daemon->state_dir, "%s", settings->state_dir);
+	snprintf(daemon->store, sizeof daemon->store, "%s", settings->store);
+	snprintf(daemon->user, sizeof daemon->user, "%s", settings->user);
+}
+
+static void
+say_start(struct daemon *daemon)
+{
+	const struct snapshot *snapshot = live_borrow(daemon->live);
+	const struct policy *policy = snapshot->judge.policy;
+
+	journal_say(daemon->journal, LOG_NOTICE,
+	    "greenlaned %s serves %s: %zu vendors, %zu sources, mode %s, as %s", VERSION,
+	    daemon->listen, policy->vendor_count, policy->source_count,
+	    policy->settings.monitor ? "monitor" : "enforce", daemon->account.name);
+	if (!dkim_house_has_ed25519(daemon->dkim))
+		journal_say(daemon->journal, LOG_WARNING,
+		    "this libopendkim does not know ed25519: such signatures prove nothing");
+	live_return(daemon->live, snapshot);
+}
+
+static void *
+serve(void *unused)
+{
+	(void)unused;
+	return (void *)(intptr_t)smfi_main();
+}
+
+static bool
+start(struct daemon *daemon, struct fault *why)
+{
+	const struct settings *settings = &daemon->first->settings;
+	struct policy *first = daemon->first;
+	unsigned most = settings->milter.max_sessions;
+
+	if (!account_find(settings->user, &daemon->account, why) ||
+	    !make_folders(daemon, settings, why) || !session_register(&daemon->house, most, why) ||
+	    !open_socket(daemon, settings, why) || !account_become(&daemon->account, why))
+		return false;
+	if (daemon->account.uid == 0)
+		fprintf(stderr, "greenlaned: warning: it runs as root; name an ordinary user in `user`\n");
+	remember_start(daemon, settings);
+	if (!open_rooms(daemon, settings, why))
+		return false;
+	daemon->first = NULL;
+	if (!refresh_adopt(daemon->refresh, first, FIRST_PATIENCE_MS, why) ||
+	    !refresh_start(daemon->refresh, why))
+		return false;
+	if (pthread_create(&daemon->milter, NULL, serve, NULL) != 0)
+		return fault_set(why, "no thread for the milter");
+	daemon->milter_runs = true;
+	say_start(daemon);
+	say_ready(daemon);
+	return true;
+}
+
+/* ---- signals ---- */
+
+static int wakes[2]; /* handlers write a byte for the main loop */
+
+static void
+on_signal(int number)
+{
+	int kept = errno;
+	char byte = number == SIGHUP ? 'h' : 't';
+
+	/* a full pipe means that the loop has enough to wake for */
+	if (write(wakes[1], &byte, 1) < 0)
+		errno = kept;
+	errno = kept;
+}
+
+/* Every other thread keeps them blocked: libmilter's own would stop the filter at HUP. */
+static void
+block_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+static bool
+take_signals(struct fault *why)
+{
+	struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
+	sigset_t set;
+
+	if (pipe2(wakes, O_CLOEXEC | O_NONBLOCK) != 0)
+		return fault_set(why, "no pipe: %s", strerror(errno));
+	sigemptyset(&action.sa_mask);
+	sigaction(SIGHUP, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGINT, &action, NULL);
+	sigemptyset(&set);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+	return true;
+}
+
+/* ---- reload ---- */
+
+static void
+warn_restart(struct daemon *daemon, const struct settings *settings)
+{
+	const struct {
+		const char *key, *then, *now;
+	} rows[] = { { "milter.listen", daemon->listen, settings->milter.listen },
+		{ "state_dir", daemon->state_dir, settings->state_dir },
+		{ "greylist.store", daemon->store, settings->store },
+		{ "user", daemon->user, settings->user } };
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+		if (strcmp(rows[i].then, rows[i].now) != 0)
+			journal_say(daemon->journal, LOG_WARNING,
+			    "%s changed from '%s' to '%s': this needs a restart", rows[i].key,
+			    rows[i].then, rows[i].now);
+}
+
+static void
+reload(struct daemon *daemon)
+{
+	struct faults *faults = faults_open();
+	struct policy *policy = faults == NULL ? NULL : live_read(daemon->config, faults);
+	struct fault why = { .text = "out of memory" };
+	size_t vendors;
+
+	journal_reopen(daemon->journal);
+	if (faults != NULL)
+		log_faults(daemon->journal, faults);
+	if (policy == NULL) {
+		journal_say(daemon->journal, LOG_ERR,
+		    "reload: %zu errors in %s; the old policy stays in force",
+		    faults == NULL ? (size_t)1 : faults->errors, daemon->config);
+	} else {
+		vendors = policy->vendor_count;
+		warn_restart(daemon, &policy->settings);
+		if (refresh_adopt(daemon->refresh, policy, RELOAD_PATIENCE_MS, &why))
+			journal_say(daemon->journal, LOG_NOTICE, "reload: %zu vendors in force", vendors);
+		else
+			journal_fault(daemon->journal, LOG_ERR, &why);
+	}
+	faults_close(faults);
+}
+
+/* ---- the main loop ---- */
+
+static bool
+record_is_dead(const void *context, const struct greylist_record *record)
+{
+	const struct policy *policy = context;
+
+	return greylist_is_dead(&policy->settings.greylist, record, clock_now());
+}
+
+static void
+sweep(struct daemon *daemon)
+{
+	const struct snapshot *snapshot = live_borrow(daemon->live);
+	struct fault why;
+	bool done;
+
+	if (daemon->store_open != NULL &&
+	    !store_sweep(daemon->store_open, record_is_dead, snapshot->judge.policy, &done, &why))
+		journal_fault(daemon->journal, LOG_ERR, &why);
+	live_return(daemon->live, snapshot);
+}
+
+/* Answers when TERM comes. */
+static void
+loop(struct daemon *daemon)
+{
+	struct pollfd pipe_end = { .fd = wakes[0], .events = POLLIN };
+	char bytes[64];
+	ssize_t got;
+
+	for (;;) {
+		if (poll(&pipe_end, 1, SWEEP_SECONDS * 1000) == 0)
+			sweep(daemon);
+		got = read(wakes[0], bytes, sizeof bytes);
+		if (got <= 0)
+			continue;
+		if (memchr(bytes, 't', (size_t)got) != NULL)
+			return;
+		reload(daemon);
+	}
+}
+
+/* ---- stop ---- */
+
+static void
+drain(struct daemon *daemon)
+{
+	unsigned waited = 0;
+
+	session_drain();
+	journal_say(daemon->journal, LOG_NOTICE, "stopping: %u messages are open", session_messages());
+	while (session_messages() > 0 && waited++ < DRAIN_SECONDS * 20)
+		poll(NULL, 0, 50);
+	if (session_messages() > 0)
+		journal_say(daemon->journal, LOG_WARNING,
+		    "%u messages were still open after %d seconds; the MTA defers them",
+		    session_messages(), DRAIN_SECONDS);
+}
+
+/* True when libmilter has let go of everything, so that memory may be given back. */
+static bool
+stop_milter(struct daemon *daemon)
+{
+	struct timespec until;
+
+	if (!daemon->milter_runs)
+		return true;
+	smfi_stop();
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += STOP_SECONDS;
+	return pthread_timedjoin_np(daemon->milter, NULL, &until) == 0 && session_count() == 0;
+}
+
+static void
+close_rooms(struct daemon *daemon)
+{
+	refresh_close(daemon->refresh);
+	live_close(daemon->live);
+	dkim_house_close(daemon->dkim);
+	resolver_close(daemon->resolver);
+	psl_free(daemon->psl);
+	store_close(daemon->memory);
+}
+
+int
+main(int argc, char **argv)
+{
+	static struct daemon daemon = { .config = GREENLANE_CONFIG, .ready = -1 };
+	struct fault why;
+
+	read_options(&daemon, argc, argv);
+	umask(022);
+	read_first_policy(&daemon);
+	block_signals();
+	go_to_background(&daemon);
+	if (!start(&daemon, &why) || !take_signals(&why))
+		die(&why, EX_UNAVAILABLE);
+	loop(&daemon);
+	drain(&daemon);
+	if (stop_milter(&daemon))
+		close_rooms(&daemon);
+	store_close(daemon.store_open);
+	journal_say(daemon.journal, LOG_NOTICE, "stopped");
+	journal_close(daemon.journal);
+	return 0;
+}

@@ -1,0 +1,402 @@
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include <libmilter/mfapi.h>
+
+#include "session.h"
+
+enum {
+	NAME_MAX_BYTES = 512,            /* of HELO, host and macro values that are kept */
+	MTA_PACKET_MAX = 4 * 1024 * 1024 /* libmilter hangs up above 65,535 bytes by default */
+};
+
+static const struct house *house;
+static unsigned most;
+static atomic_uint sessions, messages;
+static atomic_bool draining;
+
+struct session {
+	struct visitor visitor;
+	char name[NAME_MAX_BYTES], helo[NAME_MAX_BYTES];
+	char daemon_name[NAME_MAX_BYTES], mta_name[NAME_MAX_BYTES];
+	unsigned long waived;    /* SMFIP_NR_* that the MTA granted */
+	struct message *message; /* NULL outside a mail */
+	bool failed;             /* a message could not be opened: said at the next reply */
+	bool leads;              /* header values keep their leading blank */
+};
+
+unsigned
+session_messages(void)
+{
+	return messages;
+}
+
+unsigned
+session_count(void)
+{
+	return sessions;
+}
+
+void
+session_drain(void)
+{
+	draining = true;
+}
+
+/* ---- small translations ---- */
+
+static void
+copy_name(char out[NAME_MAX_BYTES], const char *value)
+{
+	size_t length = value == NULL ? 0 : strnlen(value, NAME_MAX_BYTES - 1);
+
+	memcpy(out, value == NULL ? "" : value, length);
+	out[length] = '\0';
+}
+
+static const char *
+macro(SMFICTX *ctx, const char *name)
+{
+	const char *value = smfi_getsymval(ctx, (char *)name);
+
+	return value == NULL ? "" : value;
+}
+
+static sfsistat
+go_on(const struct session *session, unsigned long waiver)
+{
+	return session->waived & waiver ? SMFIS_NOREPLY : SMFIS_CONTINUE;
+}
+
+/* libmilter takes % for a format. */
+static sfsistat
+give_reply(SMFICTX *ctx, const struct reply *reply)
+{
+	char text[2 * sizeof reply->text];
+	size_t n = 0;
+
+	for (const char *c = reply->text; *c != '\0'; c++) {
+		if (*c == '%')
+			text[n++] = '%';
+		text[n++] = *c;
+	}
+	text[n] = '\0';
+	/* a text that libmilter does not take leaves the MTA's own, with the same class of code */
+	(void)smfi_setreply(ctx, (char *)reply->code, (char *)reply->enhanced, text);
+	return reply->code[0] == '5' ? SMFIS_REJECT : SMFIS_TEMPFAIL;
+}
+
+static sfsistat
+give_failure(SMFICTX *ctx)
+{
+	static const struct reply failure = { "451", "4.3.0",
+		"greenlane is in trouble, please try again (own-failure)" };
+
+	return give_reply(ctx, &failure);
+}
+
+static void
+drop_message(struct session *session)
+{
+	session->failed = false;
+	if (session->message == NULL)
+		return;
+	message_close(session->message);
+	session->message = NULL;
+	messages--;
+}
+
+/* ---- callbacks ---- */
+
+/* RCPT needs a reply only where greylisting may happen there. */
+static bool
+replies_at_rcpt(void)
+{
+	const struct snapshot *snapshot = live_borrow(house->live);
+	bool replies = false;
+
+	if (snapshot != NULL) {
+		const struct policy *policy = snapshot->judge.policy;
+		struct facts nobody = { .stage = STAGE_MAIL, .spf.domain = "", .helo = "",
+			.auth = "", .daemon_name = "", .sender = { "", "", "" } };
+
+		replies = policy->settings.greylist.on && !policy->settings.monitor &&
+		    (policy->settings.greylist.stage == GREYLIST_RCPT ||
+			(policy->settings.greylist.stage == GREYLIST_AUTO &&
+			    !verdict_may_vouch(&snapshot->judge, &nobody)));
+	}
+	live_return(house->live, snapshot);
+	return replies;
+}
+
+static void
+ask_for_macros(SMFICTX *ctx)
+{
+	/* what is not named is not sent: fewer packets for the MTA and for us */
+	smfi_setsymlist(ctx, SMFIM_CONNECT, (char *)"j {daemon_name}");
+	smfi_setsymlist(ctx, SMFIM_HELO, (char *)"j");
+	smfi_setsymlist(ctx, SMFIM_ENVFROM, (char *)"i {auth_authen}");
+	smfi_setsymlist(ctx, SMFIM_ENVRCPT, (char *)"i");
+	smfi_setsymlist(ctx, SMFIM_DATA, (char *)"i");
+	smfi_setsymlist(ctx, SMFIM_EOH, (char *)"i");
+	smfi_setsymlist(ctx, SMFIM_EOM, (char *)"i");
+}
+
+static sfsistat
+on_negotiate(SMFICTX *ctx, unsigned long offered_actions, unsigned long offered, unsigned long u2,
+    unsigned long u3, unsigned long *actions, unsigned long *steps, unsigned long *o2,
+    unsigned long *o3)
+{
+	unsigned long waivers = SMFIP_NR_CONN | SMFIP_NR_HELO | SMFIP_NR_MAIL | SMFIP_NR_DATA |
+	    SMFIP_NR_HDR | SMFIP_NR_EOH;
+	struct session *session;
+
+	(void)u2;
+	(void)u3;
+	if (draining || sessions >= most || (session = calloc(1, sizeof *session)) == NULL) {
+		if (!draining)
+			journal_say(house->journal, LOG_WARNING,
+			    "a session is refused: milter.max_sessions (%u) are open", most);
+		return SMFIS_REJECT;
+	}
+	sessions++;
+	session->visitor = (struct visitor){ .name = session->name, .helo = session->helo,
+		.daemon_name = session->daemon_name, .mta_name = session->mta_name };
+	session->visitor.replies_at_rcpt = replies_at_rcpt();
+	if (!session->visitor.replies_at_rcpt)
+		waivers |= SMFIP_NR_RCPT;
+	session->waived = waivers & offered;
+	session->leads = offered & SMFIP_HDR_LEADSPC;
+	smfi_setpriv(ctx, session);
+	*actions = (SMFIF_ADDHDRS | SMFIF_CHGHDRS | SMFIF_QUARANTINE) & offered_actions;
+	*steps = (waivers | SMFIP_HDR_LEADSPC | SMFIP_SKIP | SMFIP_NOUNKNOWN | SMFIP_NODATA) & offered;
+	*o2 = *o3 = 0;
+	ask_for_macros(ctx);
+	return SMFIS_CONTINUE;
+}
+
+static void
+take_address(struct visitor *visitor, const struct sockaddr *address)
+{
+	if (address == NULL)
+		return;
+	if (address->sa_family == AF_INET) {
+		const struct sockaddr_in *in = (const struct sockaddr_in *)address;
+
+		visitor->address = address_of_v4((const uint8_t *)&in->sin_addr);
+		visitor->port = ntohs(in->sin_port);
+	} else if (address->sa_family == AF_INET6) {
+		const struct sockaddr_in6 *in = (const struct sockaddr_in6 *)address;
+
+		visitor->address = address_of_v6((const uint8_t *)&in->sin6_addr);
+		visitor->port = ntohs(in->sin6_port);
+	}
+}
+
+static sfsistat
+on_connect(SMFICTX *ctx, char *name, struct sockaddr *address)
+{
+	struct session *session = smfi_getpriv(ctx);
+
+	if (session == NULL)
+		return SMFIS_TEMPFAIL;
+	copy_name(session->name, name);
+	copy_name(session->mta_name, macro(ctx, "j"));
+	copy_name(session->daemon_name, macro(ctx, "{daemon_name}"));
+	take_address(&session->visitor, address);
+	return go_on(session, SMFIP_NR_CONN);
+}
+
+static sfsistat
+on_helo(SMFICTX *ctx, char *name)
+{
+	struct session *session = smfi_getpriv(ctx);
+
+	copy_name(session->helo, name);
+	return go_on(session, SMFIP_NR_HELO);
+}
+
+static sfsistat
+on_mail(SMFICTX *ctx, char **argv)
+{
+	struct session *session = smfi_getpriv(ctx);
+
+	drop_message(session);
+	session->message = message_open(house, &session->visitor, argv[0], macro(ctx, "{auth_authen}"));
+	session->failed = session->message == NULL;
+	if (session->message != NULL) {
+		messages++;
+		message_queue_id(session->message, macro(ctx, "i"));
+	}
+	return go_on(session, SMFIP_NR_MAIL);
+}
+
+static sfsistat
+on_rcpt(SMFICTX *ctx, char **argv)
+{
+	struct session *session = smfi_getpriv(ctx);
+	struct reply reply;
+
+	if (session->message == NULL)
+		return session->waived & SMFIP_NR_RCPT ? SMFIS_NOREPLY : give_failure(ctx);
+	message_queue_id(session->message, macro(ctx, "i"));
+	if (!message_rcpt(session->message, argv[0], &reply))
+		return give_reply(ctx, &reply);
+	return go_on(session, SMFIP_NR_RCPT);
+}
+
+static sfsistat
+on_header(SMFICTX *ctx, char *name, char *value)
+{
+	struct session *session = smfi_getpriv(ctx);
+
+	if (session->message != NULL)
+		message_header(session->message, name, value);
+	return go_on(session, SMFIP_NR_HDR);
+}
+
+static sfsistat
+on_headers_end(SMFICTX *ctx)
+{
+	struct session *session = smfi_getpriv(ctx);
+
+	if (session->message != NULL)
+		(void)message_headers_end(session->message);
+	return go_on(session, SMFIP_NR_EOH);
+}
+
+static sfsistat
+on_body(SMFICTX *ctx, unsigned char *bytes, size_t length)
+{
+	struct session *session = smfi_getpriv(ctx);
+
+	if (session->message == NULL || !message_wants_body(session->message))
+		return SMFIS_SKIP;
+	message_body(session->message, bytes, length);
+	return SMFIS_CONTINUE;
+}
+
+/* With SMFIP_HDR_LEADSPC the MTA adds no blank behind the colon: we do. */
+static bool
+insert(SMFICTX *ctx, const struct session *session, const char *value)
+{
+	char *body = NULL;
+	bool done;
+
+	if (value == NULL)
+		return false;
+	if (asprintf(&body, "%s%s", session->leads ? " " : "", value) < 0)
+		return false;
+	done = smfi_insheader(ctx, 0, (char *)"Authentication-Results", body) == MI_SUCCESS;
+	free(body);
+	return done;
+}
+
+/* From the last to the first, for each deletion moves those behind it (CVE-2022-48521). */
+static bool
+delete_forged(SMFICTX *ctx, const struct ending *ending)
+{
+	for (size_t i = ending->forged_count; i-- > 0;)
+		if (smfi_chgheader(ctx, (char *)"Authentication-Results", (int)ending->forged[i],
+			NULL) != MI_SUCCESS)
+			return false;
+	return true;
+}
+
+static bool
+edit_headers(SMFICTX *ctx, const struct session *session, const struct ending *ending)
+{
+	if (!delete_forged(ctx, ending))
+		return false;
+	if (ending->results == NULL) /* exempt mail gets none */
+		return true;
+	return insert(ctx, session, ending->outcome) && insert(ctx, session, ending->results);
+}
+
+static sfsistat
+carry_out(SMFICTX *ctx, const struct session *session, const struct ending *ending)
+{
+	if (ending->replies)
+		return give_reply(ctx, &ending->reply);
+	if (!edit_headers(ctx, session, ending))
+		return give_failure(ctx);
+	if (ending->action == ACTION_QUARANTINE &&
+	    smfi_quarantine(ctx, (char *)ending->quarantine) != MI_SUCCESS)
+		return give_failure(ctx);
+	return SMFIS_CONTINUE;
+}
+
+static sfsistat
+on_end(SMFICTX *ctx)
+{
+	struct session *session = smfi_getpriv(ctx);
+	struct ending ending;
+	sfsistat status;
+
+	if (session->message == NULL)
+		return give_failure(ctx);
+	message_queue_id(session->message, macro(ctx, "i"));
+	message_end(session->message, &ending);
+	status = carry_out(ctx, session, &ending);
+	drop_message(session);
+	return status;
+}
+
+static sfsistat
+on_abort(SMFICTX *ctx)
+{
+	struct session *session = smfi_getpriv(ctx);
+
+	if (session != NULL)
+		drop_message(session);
+	return SMFIS_CONTINUE;
+}
+
+static sfsistat
+on_close(SMFICTX *ctx)
+{
+	struct session *session = smfi_getpriv(ctx);
+
+	if (session == NULL)
+		return SMFIS_CONTINUE;
+	drop_message(session);
+	free(session);
+	smfi_setpriv(ctx, NULL);
+	sessions--;
+	return SMFIS_CONTINUE;
+}
+
+bool
+session_register(const struct house *kept, unsigned max_sessions, struct fault *why)
+{
+	struct smfiDesc filter = {
+		.xxfi_name = (char *)"greenlaned",
+		.xxfi_version = SMFI_VERSION,
+		.xxfi_flags = SMFIF_ADDHDRS | SMFIF_CHGHDRS | SMFIF_QUARANTINE,
+		.xxfi_connect = on_connect,
+		.xxfi_helo = on_helo,
+		.xxfi_envfrom = on_mail,
+		.xxfi_envrcpt = on_rcpt,
+		.xxfi_header = on_header,
+		.xxfi_eoh = on_headers_end,
+		.xxfi_body = on_body,
+		.xxfi_eom = on_end,
+		.xxfi_abort = on_abort,
+		.xxfi_close = on_close,
+		.xxfi_negotiate = on_negotiate,
+	};
+
+	house = kept;
+	most = max_sessions;
+	draining = false;
+	if (smfi_register(filter) != MI_SUCCESS)
+		return fault_set(why, "libmilter did not take the callbacks");
+	if (smfi_setmaxdatasize(MTA_PACKET_MAX) == 0)
+		return fault_set(why, "libmilter did not take the packet size");
+	return true;
+}
