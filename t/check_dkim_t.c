@@ -1,0 +1,851 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <libpsl.h>
+#include <pthread.h>
+
+#include "check_dkim.h"
+#include "sign.h"
+#include "tap.h"
+#include "text.h"
+
+enum { TESTKEY = SIGN_TESTING, STRICT = SIGN_STRICT, REVOKED = SIGN_REVOKED, DAY = 86400 };
+
+static const struct sign_field message[] = { { "From", " Support <support@vendor.example>" },
+	{ "To", " one@rx.example,\n\ttwo@rx.example" }, { "Subject", " Ticket  4711 \n is open" },
+	{ "Date", " Fri, 20 Nov 2026 10:00:00 +0000" }, { "Message-ID", " <1@vendor.example>" } };
+enum { FIELDS = sizeof message / sizeof message[0] };
+
+static const char body[] = "Dear  customer, \r\n\r\nyour ticket\tis open.\r\n-- \r\n\r\n\r\n";
+static const char usual[] = "from:to:subject:date:message-id";
+
+/* A resolver that counts what it is asked, over the canned one. */
+struct counter {
+	struct resolver doors;
+	struct resolver *below;
+	size_t asked, prefetched;
+	char last[DNS_NAME_TEXT];
+};
+
+static void
+counter_ask(struct resolver *resolver, const struct dns_question *question, struct budget *budget,
+    struct arena *arena, struct dns_answer *out)
+{
+	struct counter *counter = (struct counter *)resolver;
+
+	counter->asked++;
+	snprintf(counter->last, sizeof counter->last, "%s", question->name);
+	resolver_ask(counter->below, question, budget, arena, out);
+}
+
+static void
+counter_prefetch(struct resolver *resolver, const struct dns_question *question)
+{
+	(void)question;
+	((struct counter *)resolver)->prefetched++;
+}
+
+/* The world of one test: a zone, a library, one message and what is found in it. */
+struct world {
+	struct dns_zone *zone;
+	struct counter counter;
+	struct suffix_list suffixes;
+	struct dkim_house *house;
+	struct arena *arena;
+	struct facts facts;
+	const char *first;    /* d= of the vendor */
+	bool body_wanted, fine;
+};
+
+static void
+world_open(struct world *world)
+{
+	struct fault why;
+
+	memset(world, 0, sizeof *world);
+	world->zone = dns_zone_open();
+	world->counter.doors = (struct resolver){ .ask = counter_ask, .prefetch = counter_prefetch };
+	world->counter.below = resolver_canned(world->zone, &why);
+	world->suffixes.psl = psl_builtin();
+	world->house = dkim_house_open(&world->counter.doors, &world->suffixes, &why);
+	world->arena = arena_open(1 << 20);
+	if (world->house == NULL || world->arena == NULL)
+		abort();
+}
+
+static void
+world_close(struct world *world)
+{
+	dkim_house_close(world->house);
+	resolver_close(world->counter.below);
+	dns_zone_close(world->zone);
+	arena_close(world->arena);
+}
+
+static void
+publish_text(struct world *world, const char *s, const char *d, const void *bytes, size_t length)
+{
+	char name[512];
+
+	snprintf(name, sizeof name, "%s._domainkey.%s", s, d);
+	if (!dns_zone_add(world->zone, name, DNS_TXT, 300, 0, bytes, length))
+		abort();
+}
+
+static void
+publish(struct world *world, const char *s, const char *d, enum sign_kind kind, unsigned options)
+{
+	char *record = sign_record(sign_key(kind), options);
+
+	publish_text(world, s, d, record, strlen(record));
+	free(record);
+}
+
+static bool
+is_first(const void *context, const char *d)
+{
+	const struct world *world = context;
+
+	return world->first != NULL && strcmp(d, world->first) == 0;
+}
+
+/* Runs a message through a check, the body in pieces of `piece` bytes (0: in one). */
+static void
+verify(struct world *world, const struct sign_field *fields, size_t count, const char *text, size_t length,
+    size_t piece)
+{
+	struct dkim_check *check = dkim_check_open(world->house, world->arena, "test", is_first, world);
+	struct budget budget = { 5000 };
+
+	world->counter.asked = world->counter.prefetched = 0;
+	world->fine = true;
+	memset(&world->facts, 0, sizeof world->facts);
+	for (size_t i = 0; i < count; i++)
+		world->fine = dkim_check_header(check, fields[i].name, fields[i].value) && world->fine;
+	world->body_wanted = dkim_check_headers_end(check);
+	for (size_t at = 0, n; at < length; at += n) {
+		n = piece == 0 || length - at < piece ? length - at : piece;
+		world->fine = dkim_check_body(check, (const unsigned char *)text + at, n) && world->fine;
+	}
+	world->fine = dkim_check_end(check, &budget, &world->facts) && world->fine;
+	dkim_check_close(check);
+}
+
+static void
+verdict_is(const struct world *world, size_t n, enum auth_result result, const char *why, const char *name)
+{
+	const struct dkim_fact *fact = &world->facts.dkim[n];
+
+	if (!ok(n < world->facts.dkim_count, "%s: it is in the facts", name))
+		return;
+	is(auth_word(fact->result), auth_word(result), "%s: result", name);
+	is(fact->why, why, "%s: why", name);
+	ok(fact->counts == (fact->why[0] == '\0') && fact->counts == (fact->result == AUTH_PASS),
+	    "%s: it counts, passes and has no why, or none of that", name);
+}
+
+enum twist { ASIS, BODY_CHANGED, BODY_APPENDED, BODY_REPLACED, SUBJECT_CHANGED, FROM_PREPENDED, SUBJECT_PREPENDED,
+	TO_PREPENDED };
+
+struct row {
+	const char *name;
+	enum sign_kind key;
+	unsigned record;
+	struct sign_order order; /* without key; t and x are seconds from now */
+	enum twist twist;
+	enum auth_result result;
+	const char *why;
+	bool weak;
+};
+
+#define V .d = "vendor.example", .s = "s1"
+
+static const struct row rows[] = {
+	{ "rsa 2048", SIGN_RSA_2048, 0, { V }, ASIS, AUTH_PASS, "", false },
+	{ "rsa 2048 in simple/simple", SIGN_RSA_2048, 0, { V, .simple = true }, ASIS, AUTH_PASS, "", false },
+	{ "rsa 1024", SIGN_RSA_1024, 0, { V }, ASIS, AUTH_PASS, "", false },
+	{ "ed25519", SIGN_ED25519, 0, { V }, ASIS, AUTH_PASS, "", false },
+	{ "ed25519 in simple/simple", SIGN_ED25519, 0, { V, .simple = true }, ASIS, AUTH_PASS, "", false },
+	{ "d= in capitals", SIGN_RSA_1024, 0, { .d = "Vendor.EXAMPLE", .s = "s1" }, ASIS, AUTH_PASS, "", false },
+	{ "rsa 768 is too weak", SIGN_RSA_768, 0, { V }, ASIS, AUTH_POLICY, "short-key", false },
+	{ "rsa-sha1 verifies but is weak", SIGN_RSA_1024, 0, { V, .a = "rsa-sha1" }, ASIS, AUTH_POLICY, "sha1", true },
+	{ "rsa-sha1 over another body", SIGN_RSA_1024, 0, { V, .a = "rsa-sha1" }, BODY_CHANGED, AUTH_FAIL, "unverified", false },
+	{ "body changed", SIGN_RSA_1024, 0, { V }, BODY_CHANGED, AUTH_FAIL, "unverified", false },
+	{ "body appended to", SIGN_RSA_1024, 0, { V }, BODY_APPENDED, AUTH_FAIL, "unverified", false },
+	{ "subject changed", SIGN_RSA_1024, 0, { V }, SUBJECT_CHANGED, AUTH_FAIL, "unverified", false },
+	{ "l= over all the body", SIGN_RSA_1024, 0, { V, .partial = true, .l = 44 }, ASIS, AUTH_PASS, "", false },
+	{ "l= over all the body, simple", SIGN_RSA_1024, 0, { V, .simple = true, .partial = true, .l = 47 }, ASIS, AUTH_PASS, "", false },
+	{ "l= and text appended", SIGN_RSA_1024, 0, { V, .partial = true, .l = 44 }, BODY_APPENDED, AUTH_POLICY, "partial-body", false },
+	{ "l= and text appended, simple", SIGN_RSA_1024, 0, { V, .simple = true, .partial = true, .l = 47 }, BODY_APPENDED, AUTH_POLICY, "partial-body", false },
+	{ "l= one byte short", SIGN_RSA_1024, 0, { V, .partial = true, .l = 43 }, ASIS, AUTH_POLICY, "partial-body", false },
+	{ "l=0 and quite another body", SIGN_RSA_1024, 0, { V, .partial = true, .l = 0 }, BODY_REPLACED, AUTH_POLICY, "partial-body", false },
+	{ "l= beyond the body", SIGN_RSA_1024, 0, { V, .partial = true, .l = 4000 }, ASIS, AUTH_NEUTRAL, "unverified", false },
+	{ "x= past", SIGN_RSA_1024, 0, { V, .t = -3 * DAY, .x = -2 * DAY }, ASIS, AUTH_POLICY, "unverified", false },
+	{ "x= past within the drift of clocks", SIGN_RSA_1024, 0, { V, .t = -DAY, .x = -60 }, ASIS, AUTH_PASS, "", false },
+	{ "x= to come", SIGN_RSA_1024, 0, { V, .t = -60, .x = DAY }, ASIS, AUTH_PASS, "", false },
+	{ "t= in the future", SIGN_RSA_1024, 0, { V, .t = 2 * DAY }, ASIS, AUTH_POLICY, "unverified", false },
+	{ "second From prepended", SIGN_RSA_1024, 0, { V }, FROM_PREPENDED, AUTH_POLICY, "repeated-field", false },
+	{ "second From prepended to one signed twice", SIGN_RSA_1024, 0, { V, .h = "from:from:subject" }, FROM_PREPENDED, AUTH_FAIL, "unverified", false },
+	{ "From signed twice", SIGN_RSA_1024, 0, { V, .h = "from:from:subject:subject:to" }, ASIS, AUTH_PASS, "", false },
+	{ "second Subject prepended", SIGN_RSA_1024, 0, { V }, SUBJECT_PREPENDED, AUTH_POLICY, "repeated-field", false },
+	{ "second To prepended where To is not signed", SIGN_RSA_1024, 0, { V, .h = "From:Subject" }, TO_PREPENDED, AUTH_PASS, "", false },
+	{ "second From before a test key's signature", SIGN_RSA_1024, TESTKEY, { V }, FROM_PREPENDED, AUTH_POLICY, "repeated-field", false },
+	{ "From is not in h=", SIGN_RSA_1024, 0, { V, .h = "subject:to" }, ASIS, AUTH_PERMERROR, "no-from", false },
+	{ "Subject is not in h=", SIGN_RSA_1024, 0, { V, .h = "from:to" }, ASIS, AUTH_POLICY, "no-subject", false },
+	{ "revoked key", SIGN_RSA_1024, REVOKED, { V }, ASIS, AUTH_PERMERROR, "unverified", false },
+	{ "test key", SIGN_RSA_1024, TESTKEY, { V }, ASIS, AUTH_POLICY, "test-key", true },
+	{ "test key over another body", SIGN_RSA_1024, TESTKEY, { V }, BODY_CHANGED, AUTH_FAIL, "unverified", false },
+	{ "i= below d=", SIGN_RSA_1024, 0, { V, .i = "x@mail.vendor.example" }, ASIS, AUTH_PASS, "", false },
+	{ "i= below d= and t=s", SIGN_RSA_1024, STRICT, { V, .i = "x@mail.vendor.example" }, ASIS, AUTH_PERMERROR, "unverified", false },
+	{ "i= equal to d= and t=s", SIGN_RSA_1024, STRICT, { V, .i = "@vendor.example" }, ASIS, AUTH_PASS, "", false },
+	{ "i= of somebody else", SIGN_RSA_1024, 0, { V, .i = "x@evil.example" }, ASIS, AUTH_PERMERROR, "unverified", false },
+	{ "d= with junk characters", SIGN_RSA_1024, 0, { .d = "vendor.example'a.evil.example", .s = "s1" }, ASIS, AUTH_NEUTRAL, "unverified", false },
+	{ "s= with junk characters", SIGN_RSA_1024, 0, { .d = "vendor.example", .s = "a(b" }, ASIS, AUTH_NEUTRAL, "unverified", false },
+	{ "d=net", SIGN_RSA_1024, 0, { .d = "net", .s = "s1" }, ASIS, AUTH_POLICY, "public-suffix", false },
+	{ "d=co.uk", SIGN_RSA_1024, 0, { .d = "co.uk", .s = "s1" }, ASIS, AUTH_POLICY, "public-suffix", false },
+	{ "no key", SIGN_RSA_1024, 0, { .d = "other.example", .s = "nobody" }, ASIS, AUTH_PERMERROR, "unverified", false },
+	{ "unknown algorithm", SIGN_RSA_1024, 0, { V, .a = "rsa-sha512" }, ASIS, AUTH_NEUTRAL, "unverified", false },
+	{ "tag given twice", SIGN_RSA_1024, 0, { V, .tag = "d=vendor.example" }, ASIS, AUTH_NEUTRAL, "unverified", false },
+	{ "tag given twice in another case", SIGN_RSA_1024, 0, { V, .tag = "H=from" }, ASIS, AUTH_NEUTRAL, "unverified", false },
+	{ "unknown tag", SIGN_RSA_1024, 0, { V, .tag = "zz=1" }, ASIS, AUTH_PASS, "", false },
+	{ "h= naming the field of ours", SIGN_RSA_1024, 0, { V, .h = "from:subject:greenlane-pad" }, ASIS, AUTH_NEUTRAL, "unverified", false },
+	{ "h= naming more fields than there are", SIGN_RSA_1024, 0, { V, .h = "from:subject:to:date:message-id:dkim-signature:a:b:c:d:e:f:g:h:i:j" }, ASIS, AUTH_FAIL, "unverified", false },
+};
+
+static size_t
+twist_fields(const struct row *row, const struct sign_field *signature, struct sign_field *out)
+{
+	static const struct sign_field added[] = { [FROM_PREPENDED] = { "From", " evil@evil.example" },
+		[SUBJECT_PREPENDED] = { "SUBJECT", " Pay now" }, [TO_PREPENDED] = { "To", " x@rx.example" } };
+	size_t count = 0;
+
+	if (row->twist >= FROM_PREPENDED)
+		out[count++] = added[row->twist];
+	out[count++] = *signature;
+	for (size_t i = 0; i < FIELDS; i++) {
+		out[count] = message[i];
+		if (row->twist == SUBJECT_CHANGED && strcmp(message[i].name, "Subject") == 0)
+			out[count].value = " Ticket 4712 is open";
+		count++;
+	}
+	return count;
+}
+
+static const char *
+twist_body(enum twist twist)
+{
+	switch (twist) {
+	case BODY_CHANGED:
+		return "Dear  customer, \r\n\r\nyour ticket\tis shut.\r\n-- \r\n";
+	case BODY_APPENDED:
+		return "Dear  customer, \r\n\r\nyour ticket\tis open.\r\n-- \r\n\r\n\r\nPay here\r\n";
+	case BODY_REPLACED:
+		return "Quite another text\r\n";
+	default:
+		return body;
+	}
+}
+
+static void
+test_row(struct world *world, const struct row *row)
+{
+	struct sign_order order = row->order;
+	struct sign_field fields[FIELDS + 2], signature = { .name = "DKIM-Signature" };
+	const char *text = twist_body(row->twist);
+	char *value;
+	size_t count;
+
+	order.key = sign_key(row->key);
+	order.t = order.t == 0 ? 0 : time(NULL) + order.t;
+	order.x = order.x == 0 ? 0 : time(NULL) + order.x;
+	dns_zone_drop(world->zone, "s1._domainkey.vendor.example", 0);
+	publish(world, "s1", "vendor.example", row->key, row->record);
+	signature.value = value = sign_message(&order, message, FIELDS, body, sizeof body - 1);
+	count = twist_fields(row, &signature, fields);
+	for (size_t piece = 0; piece < 3; piece++) {
+		verify(world, fields, count, text, strlen(text), piece);
+		verdict_is(world, 0, row->result, row->why, row->name);
+		ok(world->facts.dkim[0].weak == row->weak && world->fine && world->facts.dkim_count == 1,
+		    "%s: weak or not as it should be", row->name);
+	}
+	free(value);
+}
+
+static void
+test_rows(void)
+{
+	struct world world;
+
+	world_open(&world);
+	ok(dkim_house_has_ed25519(world.house), "libopendkim knows Ed25519");
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+		test_row(&world, &rows[i]);
+	world_close(&world);
+}
+
+/* A signature by d over the usual message. */
+static char *
+sign(const char *s, const char *d, enum sign_kind kind, const char *h)
+{
+	struct sign_order order = { .key = sign_key(kind), .d = d, .s = s, .h = h };
+
+	return sign_message(&order, message, FIELDS, body, sizeof body - 1);
+}
+
+/* Signatures, then the usual message. */
+static void
+verify_with(struct world *world, char *const *values, size_t count)
+{
+	struct sign_field fields[100 + FIELDS];
+
+	for (size_t i = 0; i < count; i++)
+		fields[i] = (struct sign_field){ "DKIM-Signature", values[i] };
+	memcpy(fields + count, message, sizeof message);
+	verify(world, fields, count + FIELDS, body, sizeof body - 1, 0);
+}
+
+static void
+values_free(char **values, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		free(values[i]);
+}
+
+static void
+test_several(void)
+{
+	struct world world;
+	char *values[70];
+	const size_t bogus = 60;
+
+	world_open(&world);
+	publish(&world, "rsa", "vendor.example", SIGN_RSA_1024, 0);
+	publish(&world, "ed", "vendor.example", SIGN_ED25519, 0);
+
+	values[0] = sign("rsa", "vendor.example", SIGN_RSA_1024, usual);
+	values[1] = sign("ed", "vendor.example", SIGN_ED25519, usual);
+	verify_with(&world, values, 2);
+	verdict_is(&world, 0, AUTH_PASS, "", "rsa and ed25519 together, rsa");
+	verdict_is(&world, 1, AUTH_PASS, "", "rsa and ed25519 together, ed25519");
+	is(world.facts.dkim[0].a, "rsa-sha256", "the algorithm of the first is told");
+	is(world.facts.dkim[1].a, "ed25519-sha256", "the algorithm of the second is told");
+	is(world.facts.dkim[1].s, "ed", "the selector is told");
+	is_number((long long)strlen(world.facts.dkim[1].b), 8, "eight characters of b= are told");
+	ok(strstr(values[1], world.facts.dkim[1].b) != NULL, "they are those of its own b=");
+	is_number((long long)world.counter.prefetched, 2, "both keys are asked for when the header ends");
+	values_free(values, 2);
+
+	values[0] = sign("rsa", "evil.example", SIGN_RSA_1024, usual);
+	values[1] = sign("rsa", "vendor.example", SIGN_RSA_1024, usual);
+	verify_with(&world, values, 2);
+	verdict_is(&world, 0, AUTH_PERMERROR, "unverified", "a broken one before a good one");
+	verdict_is(&world, 1, AUTH_PASS, "", "a good one behind a broken one");
+	is(world.facts.dkim[1].d, "vendor.example", "each keeps its own signer");
+	values_free(values, 2);
+
+	for (size_t i = 0; i < bogus; i++)
+		values[i] = sign("rsa", i % 2 ? "evil.example" : "other.example", SIGN_RSA_1024, usual);
+	values[bogus] = sign("rsa", "vendor.example", SIGN_RSA_1024, usual);
+	world.first = "vendor.example";
+	verify_with(&world, values, bogus + 1);
+	verdict_is(&world, bogus, AUTH_PASS, "", "a vendor's behind sixty bogus ones");
+	verdict_is(&world, bogus - 1, AUTH_POLICY, "not-looked-up", "the sixtieth bogus one");
+	ok(world.counter.asked <= DKIM_LOOKUPS_MAX && world.counter.asked > 1, "at most five questions are asked");
+	is_number((long long)world.facts.dkim_count, (long long)bogus + 1, "all are in the facts");
+	world.first = NULL;
+	verify_with(&world, values, bogus + 1);
+	verdict_is(&world, bogus, AUTH_POLICY, "not-looked-up", "a stranger's behind sixty bogus ones");
+
+	for (size_t i = bogus + 1; i < 70; i++)
+		values[i] = sign("rsa", "vendor.example", SIGN_RSA_1024, usual);
+	verify_with(&world, values, 70);
+	is_number((long long)world.facts.dkim_count, DKIM_MAX, "a list too long is cut");
+	values_free(values, 70);
+	world_close(&world);
+}
+
+struct key_row {
+	const char *name, *record;
+	enum auth_result result;
+};
+
+static void
+test_keys(void)
+{
+	char *good = sign_record(sign_key(SIGN_RSA_1024), 0), *value = sign("k", "vendor.example", SIGN_RSA_1024, usual);
+	char padded[2000], other[2000], sha1[2000];
+	const struct key_row list[] = { { "empty key record", "", AUTH_PERMERROR },
+		{ "key record of blanks", "   ", AUTH_PERMERROR }, { "SPF record in place of a key", "v=spf1 -all", AUTH_PERMERROR },
+		{ "key of another version", "v=DKIM2; p=AAAA", AUTH_PERMERROR }, { "key that is no key", "v=DKIM1; p=AAAA", AUTH_PERMERROR },
+		{ "key that is no base64", "v=DKIM1; p=\"(!", AUTH_PERMERROR }, { "key of an unknown kind", other, AUTH_PERMERROR },
+		{ "key record with notes of 500 bytes", padded, AUTH_PASS }, { "key for SHA-1 alone", sha1, AUTH_PERMERROR } };
+	struct world world;
+
+	snprintf(padded, sizeof padded, "v=DKIM1; n=%0500d; %s", 7, good + strlen("v=DKIM1; "));
+	snprintf(other, sizeof other, "v=DKIM1; k=dsa; %s", good + strlen("v=DKIM1; k=rsa; "));
+	snprintf(sha1, sizeof sha1, "v=DKIM1; h=sha1; %s", good + strlen("v=DKIM1; "));
+	world_open(&world);
+	for (size_t i = 0; i < sizeof list / sizeof list[0]; i++) {
+		dns_zone_drop(world.zone, "k._domainkey.vendor.example", 0);
+		publish_text(&world, "k", "vendor.example", list[i].record, strlen(list[i].record));
+		verify_with(&world, &value, 1);
+		verdict_is(&world, 0, list[i].result, list[i].result == AUTH_PASS ? "" : "unverified", list[i].name);
+	}
+	free(good);
+	free(value);
+	world_close(&world);
+}
+
+static void
+zone_line(struct world *world, const char *line)
+{
+	struct fault why;
+
+	if (!dns_zone_line(world->zone, line, &why))
+		note("%s", why.text);
+}
+
+static void
+test_dns(void)
+{
+	static const char name[] = "k._domainkey.vendor.example";
+	char *good = sign_record(sign_key(SIGN_RSA_2048), 0), *value = sign("k", "vendor.example", SIGN_RSA_2048, usual);
+	char line[2000], *huge = calloc(1, 60000), nul[1000];
+	struct world world;
+
+	world_open(&world);
+	zone_line(&world, "k._domainkey.vendor.example TXT SERVFAIL");
+	verify_with(&world, &value, 1);
+	verdict_is(&world, 0, AUTH_TEMPERROR, "unverified", "SERVFAIL for the key");
+	ok(world.fine, "SERVFAIL is no failure of ours");
+	is(world.counter.last, name, "the key is asked by its name");
+	dns_zone_drop(world.zone, name, 0);
+	zone_line(&world, "k._domainkey.vendor.example TXT TIMEOUT");
+	verify_with(&world, &value, 1);
+	verdict_is(&world, 0, AUTH_TEMPERROR, "unverified", "no answer for the key");
+
+	dns_zone_drop(world.zone, name, 0);
+	snprintf(line, sizeof line, "%s TXT \"%.200s\" \"%s\"", name, good, good + 200);
+	zone_line(&world, line);
+	verify_with(&world, &value, 1);
+	verdict_is(&world, 0, AUTH_PASS, "", "key in two strings");
+	ok(!world.facts.dkim[0].secure, "it is not said to be secure");
+
+	publish_text(&world, "k", "vendor.example", "google-site-verification=x", 26);
+	verify_with(&world, &value, 1);
+	verdict_is(&world, 0, AUTH_PASS, "", "key beside a record that is none");
+	publish_text(&world, "k", "vendor.example", "v=DKIM1; p=", 11);
+	verify_with(&world, &value, 1);
+	verdict_is(&world, 0, AUTH_PERMERROR, "unverified", "two keys");
+
+	dns_zone_drop(world.zone, name, 0);
+	memset(huge, 'x', 59999);
+	memcpy(huge, "v=DKIM1; n=", 11);
+	publish_text(&world, "k", "vendor.example", huge, 59999);
+	verify_with(&world, &value, 1);
+	verdict_is(&world, 0, AUTH_PERMERROR, "unverified", "huge key record");
+
+	dns_zone_drop(world.zone, name, 0);
+	memcpy(nul, good, strlen(good) + 1);
+	publish_text(&world, "k", "vendor.example", nul, strlen(good) + 1);
+	verify_with(&world, &value, 1);
+	verdict_is(&world, 0, AUTH_PERMERROR, "unverified", "key record with a NUL");
+
+	dns_zone_drop(world.zone, name, 0);
+	zone_line(&world, "k._domainkey.vendor.example CNAME key.esp.example");
+	snprintf(line, sizeof line, "key.esp.example TXT \"%.200s\" \"%s\"", good, good + 200);
+	zone_line(&world, line);
+	verify_with(&world, &value, 1);
+	verdict_is(&world, 0, AUTH_PASS, "", "key behind a CNAME");
+	free(huge);
+	free(good);
+	free(value);
+	world_close(&world);
+}
+
+/* Verifies a message whose own fields are signed as they are. */
+static void
+verify_signed(struct world *world, struct sign_field *fields, size_t count, const char *text, size_t length, const char *h,
+    bool simple)
+{
+	struct sign_order order = { .key = sign_key(SIGN_RSA_1024), .d = "vendor.example", .s = "k", .h = h, .simple = simple };
+	char *value = sign_message(&order, fields + 1, count - 1, text, length);
+
+	fields[0] = (struct sign_field){ "DKIM-Signature", value };
+	verify(world, fields, count, text, length, 0);
+	free(value);
+}
+
+struct from_row {
+	const char *name, *value;
+};
+
+/* Whatever our From parser reads must not be lost in libopendkim's, which gives up the message. */
+static void
+test_authors(void)
+{
+	static const struct from_row list[] = { { "quoted name with a bracket", " \"[4711] a (b\" <a@vendor.example>" },
+		{ "group", " Team: a@vendor.example, b@vendor.example;" }, { "two authors", " a@vendor.example, b@other.example" },
+		{ "source route", " <@x.example,@y.example:a@vendor.example>" }, { "comments", " (a (nested\\) one)) a@vendor.example (x)" },
+		{ "quoted local part", " \"a b\"@vendor.example" }, { "domain literal", " <a@[192.0.2.1]>" },
+		{ "UTF-8", " J\xc3\xbcrgen <j\xc3\xbcrgen@vendor.example>" }, { "name with an address in it", " \"x@evil.example\" <a@vendor.example>" },
+		{ "bare address", "a@vendor.example" }, { "obsolete dots", " a . b @ vendor . example" } };
+	struct sign_field fields[4];
+	struct world world;
+
+	world_open(&world);
+	publish(&world, "k", "vendor.example", SIGN_RSA_1024, 0);
+	for (size_t i = 0; i < sizeof list / sizeof list[0]; i++) {
+		fields[1] = (struct sign_field){ "From", list[i].value };
+		fields[2] = (struct sign_field){ "Subject", " x" };
+		verify_signed(&world, fields, 3, "x\r\n", 3, "from:subject", false);
+		verdict_is(&world, 0, AUTH_PASS, "", list[i].name);
+	}
+	fields[1] = (struct sign_field){ "Subject", " x" };
+	verify_signed(&world, fields, 2, "x\r\n", 3, "from:subject", false);
+	verdict_is(&world, 0, AUTH_PERMERROR, "unverified", "no From at all");
+	ok(!world.body_wanted && world.fine, "no From at all: the body is not wanted");
+	fields[1] = (struct sign_field){ "From", " nobody here" };
+	verify_signed(&world, fields, 2, "x\r\n", 3, "from:subject", false);
+	verdict_is(&world, 0, AUTH_PERMERROR, "unverified", "From without an address");
+
+	fields[1] = (struct sign_field){ "From", " a@vendor.example" };
+	fields[2] = (struct sign_field){ " From ", " b@evil.example" };
+	fields[3] = (struct sign_field){ "Subject", " x" };
+	verify_signed(&world, fields, 4, "x\r\n", 3, "from:subject", false);
+	verdict_is(&world, 0, AUTH_POLICY, "repeated-field", "a From with blanks about its name");
+	world_close(&world);
+}
+
+struct body_row {
+	const char *name, *text;
+};
+
+static void
+test_bodies(void)
+{
+	static const struct body_row list[] = { { "empty body", "" }, { "body of line ends", "\r\n\r\n\r\n" },
+		{ "body without a last line end", "abc" }, { "body ending in CR", "abc\r" }, { "bare LFs", "a \nb\n\nc\n" },
+		{ "bare LF first", "\na\n" }, { "blanks at line ends", "a \t \r\n b\t\r\n \r\n" }, { "one LF", "\n" } };
+	struct sign_field fields[3] = { { NULL, NULL }, { "From", " a@vendor.example" }, { "Subject", " x\n\ty\r\n z" } };
+	struct world world;
+	char *big = malloc(300001);
+
+	world_open(&world);
+	publish(&world, "k", "vendor.example", SIGN_RSA_1024, 0);
+	for (size_t i = 0; i < 2 * sizeof list / sizeof list[0]; i++) {
+		const struct body_row *row = &list[i / 2];
+		size_t length = strlen(row->text);
+
+		if (length > 0 && row->text[length - 1] == '\r')
+			continue; /* the signer takes it for a byte of text; see below */
+		verify_signed(&world, fields, 3, row->text, length, "from:subject", i % 2);
+		verdict_is(&world, 0, AUTH_PASS, "", row->name);
+		ok(world.body_wanted && world.fine, "%s: the body is wanted", row->name);
+	}
+	for (size_t i = 0; i < 300000; i++)
+		big[i] = "abc def\r\n\r\n"[i % 11];
+	big[300000] = '\0';
+	verify_signed(&world, fields, 3, big, 300000, "from:subject", false);
+	verdict_is(&world, 0, AUTH_PASS, "", "large body");
+	free(big);
+	verify(&world, message, FIELDS, body, sizeof body - 1, 0);
+	ok(!world.body_wanted && world.fine && world.facts.dkim_count == 0 && world.facts.dkim_done && world.counter.asked == 0,
+	    "an unsigned message needs neither body nor DNS");
+	world_close(&world);
+}
+
+static void
+test_ceilings(void)
+{
+	struct world world;
+	static struct sign_field fields[2100];
+	char *long_name = calloc(1, 70001), *wide = calloc(1, 300001), *value = sign("k", "vendor.example", SIGN_RSA_1024, usual);
+	struct text h;
+	size_t count = 0;
+
+	world_open(&world);
+	publish(&world, "k", "vendor.example", SIGN_RSA_1024, 0);
+	memset(long_name, 'n', 70000);
+	memset(wide, 'w', 300000);
+
+	for (count = 1; count < 1900; count++)
+		fields[count] = (struct sign_field){ "X-Filler", " x" };
+	memcpy(fields + count, message, sizeof message);
+	verify_signed(&world, fields, count + FIELDS, "x\r\n", 3, "from:subject:x-filler", false);
+	verdict_is(&world, 0, AUTH_POLICY, "repeated-field", "two thousand fields");
+	for (; count < 2100; count++)
+		fields[count] = (struct sign_field){ "X-Filler", " x" };
+	verify_signed(&world, fields, 2100, "x\r\n", 3, "from:subject", false);
+	verdict_is(&world, 0, AUTH_NEUTRAL, "unverified", "more fields than two thousand");
+	ok(!world.body_wanted && world.fine, "more fields than two thousand: no body, no failure of ours");
+
+	memcpy(fields + 1, message, sizeof message);
+	fields[FIELDS + 1] = (struct sign_field){ "X-Wide", wide + 240000 };
+	verify_signed(&world, fields, FIELDS + 2, "x\r\n", 3, "from:subject:x-wide", true);
+	verdict_is(&world, 0, AUTH_PASS, "", "a signed field of 60,000 bytes");
+	fields[FIELDS + 1].value = wide;
+	verify_signed(&world, fields, FIELDS + 2, "x\r\n", 3, "from:subject", false);
+	verdict_is(&world, 0, AUTH_NEUTRAL, "unverified", "a header of 300,000 bytes");
+	fields[FIELDS + 1] = (struct sign_field){ long_name, " x" };
+	verify_signed(&world, fields, FIELDS + 2, "x\r\n", 3, "from:subject", false);
+	verdict_is(&world, 0, AUTH_PASS, "", "a field name of 70,000 bytes");
+	fields[FIELDS + 1] = (struct sign_field){ "", "" };
+	verify_signed(&world, fields, FIELDS + 2, "x\r\n", 3, "from:subject", false);
+	verdict_is(&world, 0, AUTH_PASS, "", "a field without a name");
+
+	text_open(&h, 1 << 20);
+	text_put(&h, "from:subject");
+	while (h.length < 5000)
+		text_put(&h, ":a-rather-long-name-of-a-field");
+	verify_signed(&world, fields, FIELDS + 1, "x\r\n", 3, h.bytes, false);
+	verdict_is(&world, 0, AUTH_NEUTRAL, "unverified", "h= longer than libopendkim reads");
+	text_clear(&h);
+	text_put(&h, "from:subject");
+	for (int i = 0; i < 255; i++)
+		text_put(&h, ":a");
+	verify_signed(&world, fields, FIELDS + 1, "x\r\n", 3, h.bytes, false);
+	verdict_is(&world, 0, AUTH_NEUTRAL, "unverified", "h= with too many names");
+	text_clear(&h);
+	text_format(&h, " v=1; a=rsa-sha256; d=vendor.example; s=k; h=from; z=%s; bh=x; b=x", wide);
+	fields[FIELDS + 1] = (struct sign_field){ "DKIM-Signature", value };
+	fields[0] = (struct sign_field){ "DKIM-Signature", h.bytes + 60000 };
+	memcpy(h.bytes + 60000, " v=1; z=", 8);
+	verify(&world, fields, FIELDS + 2, body, sizeof body - 1, 0);
+	verdict_is(&world, 0, AUTH_NEUTRAL, "unverified", "a signature field of 240,000 bytes");
+	verdict_is(&world, 1, AUTH_PASS, "", "the good one beside it");
+	text_close(&h);
+	free(long_name);
+	free(wide);
+	free(value);
+	world_close(&world);
+}
+
+/* Old signers name Received; every hop adds one on top, and that is no attack. */
+static void
+test_trace(void)
+{
+	struct sign_order order = { .key = sign_key(SIGN_RSA_1024), .d = "vendor.example", .s = "k", .h = "received:from:subject" };
+	struct sign_field fields[5] = { { "Received", " by us" }, { "DKIM-Signature", NULL }, { "Received", " by them" },
+		{ "From", " a@vendor.example" }, { "Subject", " x" } };
+	struct world world;
+	char *value;
+
+	value = sign_message(&order, fields + 2, 3, "x\r\n", 3);
+	fields[1].value = value;
+	world_open(&world);
+	publish(&world, "k", "vendor.example", SIGN_RSA_1024, 0);
+	verify(&world, fields, 5, "x\r\n", 3, 0);
+	verdict_is(&world, 0, AUTH_PASS, "", "a hop's Received above a signed one");
+	fields[0].value = " by anybody";
+	fields[0].name = "From";
+	verify(&world, fields, 5, "x\r\n", 3, 0);
+	verdict_is(&world, 0, AUTH_POLICY, "repeated-field", "another From above a signed Received");
+	free(value);
+	world_close(&world);
+}
+
+/* Every field signed and h= going on: libopendkim alone writes past its list here. */
+static void
+test_all_signed(void)
+{
+	struct world world;
+	struct sign_field fields[8];
+
+	world_open(&world);
+	publish(&world, "k", "vendor.example", SIGN_RSA_1024, 0);
+	for (size_t count = 2; count < 8; count++) {
+		for (size_t i = 1; i < count; i++)
+			fields[i] = i == 1 ? message[0] : (struct sign_field){ "Subject", " x" };
+		verify_signed(&world, fields, count, "x\r\n", 3,
+		    "from:subject:subject:subject:subject:subject:subject:subject:a:b:c:d:e:f:g:h", false);
+		verdict_is(&world, 0, AUTH_PASS, "", "every field is signed and h= goes on");
+	}
+	world_close(&world);
+}
+
+static void
+test_rubbish(void)
+{
+	static const char *const list[] = { "", ";", " ;;;", "=", "v", "v=1", "v=1; v=1", "b=", "v=1; a=; d=; s=; h=; b=; bh=",
+		" v=1; a=rsa-sha256; d=vendor.example; s=k; h=from:subject; b=x; bh=x; l=-1", " v=1; a=rsa-sha256; d=vendor.example; s=k; h=:::; b=x; bh=x",
+		" v=1; a=rsa-sha256; d=vendor.example; s=k; h=from:subject; b=!!; bh=x; q=file/x", " v=1; a=rsa-sha256; d=vendor.example; s=k; h=from; b=x; bh=x; i=@@@",
+		" v=1; a=rsa-sha256; d=vendor.example; s=k; h=from; b=x; bh=x; i===4", " v=1; a=rsa-sha256; d=vendor.example; s=k; h=from; bh=x",
+		" v=1; a=rsa-sha256; d=vendor.example; s=k; h=from; b=x; t=99999999999999999999999", " v=1; a=rsa-sha256; c=relaxed/; d=vendor.example; s=k; h=from; b=x; bh=x",
+		" v=1; a=rsa-sha256; c=/; d=vendor.example; s=k; h=from; b=x; bh=x; l=99999999999999999999", " v=1; d=a..b; s=k", "\xff=\xff; d=x.example; s=y",
+		" v=1; a=ed25519-sha256; d=vendor.example; s=k; h=from:subject; b=AAAA; bh=AAAA" };
+	char *good = sign("k", "vendor.example", SIGN_RSA_1024, usual);
+	struct world world;
+
+	world_open(&world);
+	publish(&world, "k", "vendor.example", SIGN_RSA_1024, 0);
+	for (size_t i = 0; i < sizeof list / sizeof list[0]; i++) {
+		char *values[2] = { (char *)list[i], good };
+
+		verify_with(&world, values, 2);
+		ok(world.fine && world.facts.dkim_count == 2 && !world.facts.dkim[0].counts && world.facts.dkim[1].counts,
+		    "rubbish %zu counts for nothing and spoils nothing", i);
+	}
+	free(good);
+	world_close(&world);
+}
+
+/* One file: records, a blank line, a message with LF ends. */
+static void
+test_sample(const char *path, size_t count, enum auth_result result, const char *why)
+{
+	struct sign_field fields[50];
+	size_t field_count = 0;
+	static char text[20000];
+	FILE *file = fopen(path, "r");
+	char *at, *end;
+	struct world world;
+
+	if (!ok(file != NULL, "%s can be opened", path))
+		return;
+	text[fread(text, 1, sizeof text - 1, file)] = '\0';
+	fclose(file);
+	world_open(&world);
+	for (at = text; *at != '\n'; at = end + 1) {
+		char *blank = strchr(at, ' '), *mark = strstr(at, "._domainkey.");
+
+		end = strchr(at, '\n');
+		*end = *blank = *mark = '\0';
+		publish_text(&world, at, mark + strlen("._domainkey."), blank + 1, strlen(blank + 1));
+	}
+	for (at++; *at != '\n'; at = end + 1) {
+		char *colon = strchr(at, ':');
+
+		for (end = strchr(at, '\n'); end[1] == ' ' || end[1] == '\t'; end = strchr(end + 1, '\n'))
+			;
+		*end = *colon = '\0';
+		fields[field_count++] = (struct sign_field){ at, colon + 1 };
+	}
+	verify(&world, fields, field_count, at + 1, strlen(at + 1), 0);
+	is_number((long long)world.facts.dkim_count, (long long)count, "%s: signatures", path);
+	for (size_t i = 0; i < count; i++)
+		verdict_is(&world, i, result, why, path);
+	world_close(&world);
+}
+
+struct run {
+	struct world *world;
+	char *value;
+	size_t passed;
+};
+
+enum { THREADS = 4, ROUNDS = 50 };
+
+static void *
+run_many(void *context)
+{
+	struct run *run = context;
+	struct sign_field signature = { "DKIM-Signature", run->value };
+	struct budget budget = { 5000 };
+
+	for (int i = 0; i < ROUNDS; i++) {
+		struct arena *arena = arena_open(1 << 16);
+		struct dkim_check *check = dkim_check_open(run->world->house, arena, "thread", NULL, NULL);
+		struct facts facts = { .now = 0 };
+		bool fine = dkim_check_header(check, signature.name, signature.value);
+
+		for (size_t k = 0; k < FIELDS; k++)
+			fine = dkim_check_header(check, message[k].name, message[k].value) && fine;
+		dkim_check_headers_end(check);
+		fine = dkim_check_body(check, (const unsigned char *)body, sizeof body - 1) && fine;
+		run->passed += dkim_check_end(check, &budget, &facts) && fine && facts.dkim[0].counts;
+		dkim_check_close(check);
+		arena_close(arena);
+	}
+	return NULL;
+}
+
+static void
+test_threads(void)
+{
+	struct world world;
+	struct fault why;
+	pthread_t threads[THREADS];
+	struct run runs[THREADS];
+	char *value = sign("k", "vendor.example", SIGN_RSA_1024, usual);
+	size_t passed = 0;
+
+	world_open(&world);
+	publish(&world, "k", "vendor.example", SIGN_RSA_1024, 0);
+	dkim_house_close(world.house); /* the counter is not for threads */
+	world.house = dkim_house_open(world.counter.below, &world.suffixes, &why);
+	for (int i = 0; i < THREADS; i++) {
+		runs[i] = (struct run){ &world, value, 0 };
+		pthread_create(&threads[i], NULL, run_many, &runs[i]);
+	}
+	for (int i = 0; i < THREADS; i++) {
+		pthread_join(threads[i], NULL);
+		passed += runs[i].passed;
+	}
+	is_number((long long)passed, THREADS * ROUNDS, "four threads share one library");
+	free(value);
+	world_close(&world);
+}
+
+static double
+seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+/* Printed, never asserted. */
+static void
+tell_speed(size_t length, int rounds, const char *what)
+{
+	struct sign_field fields[FIELDS + 1];
+	char *text = malloc(length + 1), *value;
+	struct sign_order order = { .key = sign_key(SIGN_RSA_2048), .d = "vendor.example", .s = "k" };
+	struct world world;
+	double began;
+
+	world_open(&world);
+	publish(&world, "k", "vendor.example", SIGN_RSA_2048, 0);
+	for (size_t i = 0; i < length; i++)
+		text[i] = "Lorem ipsum dolor sit amet, consectetur adipisici elit, sed\r\n"[i % 61];
+	value = sign_message(&order, message, FIELDS, text, length);
+	fields[0] = (struct sign_field){ "DKIM-Signature", value };
+	memcpy(fields + 1, message, sizeof message);
+	began = seconds();
+	for (int i = 0; i < rounds; i++) {
+		arena_close(world.arena);
+		world.arena = arena_open(1 << 20);
+		verify(&world, fields, FIELDS + 1, text, length, 65535);
+	}
+	note("%s: %.0f us of CPU a message, rsa 2048", what, (seconds() - began) * 1e6 / rounds);
+	ok(world.facts.dkim_count == 1 && world.facts.dkim[0].counts, "%s: it counted", what);
+	free(value);
+	free(text);
+	world_close(&world);
+}
+
+int
+main(void)
+{
+	test_rows();
+	test_several();
+	test_keys();
+	test_dns();
+	test_authors();
+	test_bodies();
+	test_ceilings();
+	test_all_signed();
+	test_trace();
+	test_rubbish();
+	test_sample("t/suites/dkim-stalwart/001.txt", 2, AUTH_PASS, "");
+	test_sample("t/suites/dkim-stalwart/002.txt", 1, AUTH_PASS, "");
+	test_threads();
+	tell_speed(1024, 300, "1 KiB");
+	tell_speed(20 * 1024, 100, "20 KiB");
+	tell_speed(1024 * 1024, 5, "1 MiB");
+	return done();
+}
