@@ -14,7 +14,14 @@
 #include "address.h"
 #include "fault.h"
 
-enum { PREFIX_TABLE_MAX = 16 * 1024 * 1024 }; /* networks in one table */
+enum {
+	PREFIX_TABLE_MAX = 16 * 1024 * 1024, /* networks in one table */
+	/* Numbers that all sets of one table may hold together. Where many networks lie in many
+	 * others the sets could grow with the square of the entries; this stops it at 64 MiB. */
+	PREFIX_TABLE_SETS_MAX = 16 * 1024 * 1024,
+	/* Numbers that the building may write while it joins sets, found again or new: its time. */
+	PREFIX_TABLE_WORK_MAX = 256 * 1024 * 1024
+};
 
 struct prefix_entry {
 	struct prefix prefix;
@@ -29,9 +36,10 @@ struct prefix_hits {
 struct prefix_table;
 
 /* Builds from count entries, in any order, doubles allowed; entries are sorted in place and not
- * kept. NULL without memory or above PREFIX_TABLE_MAX. Given. */
+ * kept. NULL without memory, above one of the ceilings, or for an entry that prefix_read would
+ * refuse (host bits set, no family). Takes O(n log n) and the work of joining sets. Given. */
 struct prefix_table *prefix_table_build(struct prefix_entry *entries, size_t count, struct fault *why) MUST_USE;
-void prefix_table_free(struct prefix_table *);
+void prefix_table_free(struct prefix_table *); /* NULL is fine */
 
 struct prefix_hits prefix_table_find(const struct prefix_table *, const struct address *);
 
