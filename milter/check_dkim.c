@@ -63,6 +63,12 @@ struct dkim_check {
 	struct budget *budget;
 };
 
+/*
+ * libopendkim writes one pointer past its list when h= goes on after every field fed is used up
+ * (dkim_canon_selecthdrs). So one field is fed that no h= may name.
+ */
+static const char pad[] = "Greenlane-Pad";
+
 static DKIM_CBSTAT key_give(DKIM *, DKIM_SIGINFO *, u_char *, size_t);
 
 struct dkim_house *
@@ -178,6 +184,8 @@ signature_add(struct dkim_check *check, struct field *field, const char *value)
 	signature = arena_take(check->own, sizeof *signature);
 	if (signature == NULL || !dkim_text_read(check->own, value, strlen(value), &signature->text))
 		return false;
+	if (dkim_text_signs(&signature->text, span_of(pad)) > 0)
+		signature->text.sound = false;
 	field->signature = check->list[check->count++] = signature;
 	return true;
 }
@@ -297,12 +305,6 @@ choose(struct dkim_check *check, bool first, size_t chosen)
 	}
 	return chosen;
 }
-
-/*
- * libopendkim writes one pointer past its list when h= goes on after every field fed is used up
- * (dkim_canon_selecthdrs). So one field is fed that no h= may name.
- */
-static const char pad[] = "Greenlane-Pad";
 
 /* Feeds every field but the signatures not chosen: each would cost a pass over the body. */
 static size_t
