@@ -68,6 +68,20 @@ asks_at_rcpt(const struct message *message)
 	}
 }
 
+bool
+message_may_refuse_rcpt(const struct judge *judge)
+{
+	const struct settings *settings = &judge->policy->settings;
+	struct facts nobody = { .stage = STAGE_MAIL, .spf.domain = "", .helo = "", .auth = "",
+		.daemon_name = "", .sender = { "", "", "" } };
+
+	if (!settings->greylist.on || settings->monitor)
+		return false;
+	if (settings->greylist.stage == GREYLIST_AUTO) /* even this session may be vouched: all may */
+		return !verdict_may_vouch(judge, &nobody);
+	return settings->greylist.stage == GREYLIST_RCPT;
+}
+
 static void
 remember_refused(struct message *message, const char *rcpt, enum greylist_state state)
 {

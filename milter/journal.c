@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +26,11 @@ struct journal {
 	size_t first, count;
 	unsigned long dropped;
 	bool loud, ends, reopen;
-	char path[4096]; /* of the record file; "" none */
+	pthread_cond_t reopened;
+	int facility;
+	char path[4096]; /* of the record file; "" none; the writer's */
+	char next_path[4096];
+	atomic_bool records; /* there is a record file */
 	int file;
 };
 
@@ -64,25 +69,28 @@ write_line(struct journal *journal, struct line *line)
 	if (line->level == TO_RECORD) {
 		write_record(journal, line->text);
 	} else {
-		syslog(line->level, "%s", line->text);
+		syslog(journal->facility | line->level, "%s", line->text);
 		if (journal->loud)
 			fprintf(stderr, "greenlaned: %s\n", line->text);
 	}
 	free(line->text);
 }
 
+/* The old file stays when the new one cannot be opened: no record is lost for a typing error. */
 static void
 reopen_record(struct journal *journal)
 {
-	int file = open_record(journal->path);
+	int file = -1;
 
-	if (file < 0) {
-		syslog(LOG_ERR, "%s: cannot be opened: %s", journal->path, strerror(errno));
+	if (journal->next_path[0] != '\0' && (file = open_record(journal->next_path)) < 0) {
+		syslog(LOG_ERR, "%s: cannot be opened: %s", journal->next_path, strerror(errno));
 		return;
 	}
 	if (journal->file >= 0)
 		close(journal->file);
 	journal->file = file;
+	journal->records = file >= 0;
+	memcpy(journal->path, journal->next_path, sizeof journal->path);
 }
 
 static void *
@@ -93,7 +101,7 @@ write_on(void *argument)
 	pthread_mutex_lock(&journal->lock);
 	while (journal->count > 0 || !journal->ends) {
 		unsigned long dropped = journal->dropped;
-		bool reopen = journal->reopen;
+		bool reopen = journal->reopen && journal->count == 0; /* after what was queued before */
 		struct line line;
 
 		if (journal->count == 0 && !reopen) {
@@ -106,15 +114,18 @@ write_on(void *argument)
 			journal->count--;
 		}
 		journal->dropped = 0;
-		journal->reopen = false;
 		pthread_mutex_unlock(&journal->lock);
-		if (reopen && journal->path[0] != '\0')
+		if (reopen)
 			reopen_record(journal);
 		if (dropped > 0)
 			syslog(LOG_WARNING, "%lu log lines were dropped: the log is too slow", dropped);
 		if (line.text != NULL)
 			write_line(journal, &line);
 		pthread_mutex_lock(&journal->lock);
+		if (reopen) {
+			journal->reopen = false;
+			pthread_cond_broadcast(&journal->reopened);
+		}
 	}
 	pthread_mutex_unlock(&journal->lock);
 	return NULL;
@@ -132,16 +143,20 @@ journal_open(const char *facility, const char *record, bool loud, struct fault *
 		return NULL;
 	}
 	openlog("greenlaned", LOG_PID | LOG_NDELAY, code);
+	journal->facility = code;
 	journal->loud = loud;
 	journal->file = -1;
 	snprintf(journal->path, sizeof journal->path, "%s", record);
+	snprintf(journal->next_path, sizeof journal->next_path, "%s", record);
 	if (record[0] != '\0' && (journal->file = open_record(record)) < 0) {
 		fault_at(why, record, 0, "cannot be opened for records: %s; make its folder writable",
 		    strerror(errno));
 		free(journal);
 		return NULL;
 	}
+	journal->records = journal->file >= 0;
 	pthread_mutex_init(&journal->lock, NULL);
+	pthread_cond_init(&journal->reopened, NULL);
 	pthread_cond_init(&journal->filled, NULL);
 	if (pthread_create(&journal->writer, NULL, write_on, journal) != 0) {
 		fault_set(why, "no thread for the log: %s", strerror(errno));
@@ -168,15 +183,26 @@ journal_close(struct journal *journal)
 	closelog();
 	pthread_mutex_destroy(&journal->lock);
 	pthread_cond_destroy(&journal->filled);
+	pthread_cond_destroy(&journal->reopened);
 	free(journal);
 }
 
 void
-journal_reopen(struct journal *journal)
+journal_reopen(struct journal *journal, const char *facility, const char *record)
 {
+	int code;
+
 	pthread_mutex_lock(&journal->lock);
+	while (journal->reopen)
+		pthread_cond_wait(&journal->reopened, &journal->lock);
+	if (facility != NULL && journal_facility_read(facility, &code))
+		journal->facility = code;
+	if (record != NULL)
+		snprintf(journal->next_path, sizeof journal->next_path, "%s", record);
 	journal->reopen = true;
 	pthread_cond_signal(&journal->filled);
+	while (journal->reopen)
+		pthread_cond_wait(&journal->reopened, &journal->lock);
 	pthread_mutex_unlock(&journal->lock);
 }
 
@@ -232,7 +258,7 @@ journal_verdict(struct journal *journal, const struct record *record)
 	record_write_line(record, &line);
 	enqueue(journal, LOG_INFO, strdup(line.bytes));
 	text_close(&line);
-	if (journal->path[0] == '\0')
+	if (!journal->records)
 		return;
 	text_open(&line, RECORD_JSON_MAX);
 	record_write_json(record, &line);

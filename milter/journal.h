@@ -23,8 +23,9 @@ struct journal *journal_open(const char *facility, const char *record, bool loud
     MUST_USE;
 void journal_close(struct journal *); /* writes what waits; NULL is fine */
 
-/* Opens the record file again, for logrotate. */
-void journal_reopen(struct journal *);
+/* Opens the record file again, for logrotate, under what may be a new facility and path; NULL
+ * leaves both as they are. Waits for what is queued under the old ones. */
+void journal_reopen(struct journal *, const char *facility, const char *record);
 
 /* level is syslog's LOG_*. A NULL journal drops it. */
 void journal_say(struct journal *, int level, const char *fmt, ...) PRINTF_LIKE(3, 4);

@@ -49,7 +49,7 @@ struct daemon {
 	struct policy *first; /* until it is adopted */
 	struct account account;
 	char listen[4096], state_dir[4096], store[4096]; /* as started: a change needs a restart */
-	char user[64];
+	char user[64], dns[1024];
 	struct journal *journal;
 	struct resolver *resolver;
 	psl_ctx_t *psl;
@@ -292,6 +292,21 @@ open_rooms(struct daemon *daemon, const struct settings *settings, struct fault 
 	return daemon->refresh != NULL;
 }
 
+/* All that a resolver is opened with, as one string to compare. */
+static void
+write_dns(const struct settings *settings, char *out, size_t size)
+{
+	struct text text;
+
+	text_open(&text, size - 1);
+	for (size_t i = 0; i < settings->dns.servers.count; i++)
+		text_format(&text, "%s ", settings->dns.servers.list[i]);
+	text_format(&text, "timeout %lldms trust_anchor %s", (long long)settings->dns.timeout_ms,
+	    settings->dns.trust_anchor[0] == '\0' ? "none" : settings->dns.trust_anchor);
+	snprintf(out, size, "%s", text.bytes);
+	text_close(&text);
+}
+
 static void
 remember_start(struct daemon *daemon, const struct settings *settings)
 {
@@ -299,6 +314,7 @@ remember_start(struct daemon *daemon, const struct settings *settings)
 	snprintf(daemon->state_dir, sizeof daemon->state_dir, "%s", settings->state_dir);
 	snprintf(daemon->store, sizeof daemon->store, "%s", settings->store);
 	snprintf(daemon->user, sizeof daemon->user, "%s", settings->user);
+	write_dns(settings, daemon->dns, sizeof daemon->dns);
 }
 
 static void
@@ -329,10 +345,9 @@ start(struct daemon *daemon, struct fault *why)
 {
 	const struct settings *settings = &daemon->first->settings;
 	struct policy *first = daemon->first;
-	unsigned most = settings->milter.max_sessions;
 
 	if (!account_find(settings->user, &daemon->account, why) ||
-	    !make_folders(daemon, settings, why) || !session_register(&daemon->house, most, why) ||
+	    !make_folders(daemon, settings, why) || !session_register(&daemon->house, why) ||
 	    !open_socket(daemon, settings, why) || !account_become(&daemon->account, why))
 		return false;
 	if (daemon->account.uid == 0)
@@ -407,13 +422,15 @@ take_signals(struct fault *why)
 static void
 warn_restart(struct daemon *daemon, const struct settings *settings)
 {
+	char dns[sizeof daemon->dns];
 	const struct {
 		const char *key, *then, *now;
 	} rows[] = { { "milter.listen", daemon->listen, settings->milter.listen },
 		{ "state_dir", daemon->state_dir, settings->state_dir },
 		{ "greylist.store", daemon->store, settings->store },
-		{ "user", daemon->user, settings->user } };
+		{ "user", daemon->user, settings->user }, { "dns", daemon->dns, dns } };
 
+	write_dns(settings, dns, sizeof dns);
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
 		if (strcmp(rows[i].then, rows[i].now) != 0)
 			journal_say(daemon->journal, LOG_WARNING,
@@ -429,16 +446,18 @@ reload(struct daemon *daemon)
 	struct fault why = { .text = "out of memory" };
 	size_t vendors;
 
-	journal_reopen(daemon->journal);
 	if (faults != NULL)
 		log_faults(daemon->journal, faults);
 	if (policy == NULL) {
+		journal_reopen(daemon->journal, NULL, NULL);
 		journal_say(daemon->journal, LOG_ERR,
 		    "reload: %zu errors in %s; the old policy stays in force",
 		    faults == NULL ? (size_t)1 : faults->errors, daemon->config);
 	} else {
 		vendors = policy->vendor_count;
 		warn_restart(daemon, &policy->settings);
+		journal_reopen(daemon->journal, policy->settings.log.facility,
+		    policy->settings.log.record);
 		if (refresh_adopt(daemon->refresh, policy, RELOAD_PATIENCE_MS, &why))
 			journal_say(daemon->journal, LOG_NOTICE, "reload: %zu vendors in force", vendors);
 		else
@@ -530,6 +549,7 @@ close_rooms(struct daemon *daemon)
 	resolver_close(daemon->resolver);
 	psl_free(daemon->psl);
 	store_close(daemon->memory);
+	store_close(daemon->store_open);
 }
 
 int
@@ -549,7 +569,8 @@ main(int argc, char **argv)
 	drain(&daemon);
 	if (stop_milter(&daemon))
 		close_rooms(&daemon);
-	store_close(daemon.store_open);
+	else if (daemon.store_open != NULL && !store_sync(daemon.store_open, &why))
+		journal_fault(daemon.journal, LOG_ERR, &why);
 	journal_say(daemon.journal, LOG_NOTICE, "stopped");
 	journal_close(daemon.journal);
 	return 0;

@@ -45,6 +45,9 @@ struct visitor {
 	bool replies_at_rcpt; /* false: the MTA does not wait for an answer to RCPT */
 };
 
+/* Can RCPT be refused at all under this policy? Where not, its reply may be waived. */
+bool message_may_refuse_rcpt(const struct judge *);
+
 struct message;
 
 /* MAIL: borrows the policy, asks SPF. path is libmilter's ("<a@b>"); auth is {auth_authen} or "".

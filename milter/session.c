@@ -16,7 +16,6 @@ enum {
 };
 
 static const struct house *house;
-static unsigned most;
 static atomic_uint sessions, messages;
 static atomic_bool draining;
 
@@ -113,25 +112,30 @@ drop_message(struct session *session)
 
 /* ---- callbacks ---- */
 
-/* RCPT needs a reply only where greylisting may happen there. */
-static bool
-replies_at_rcpt(void)
+/* Makes a session under the policy in force now; NULL: there are too many, or no memory. */
+static struct session *
+session_open(void)
 {
 	const struct snapshot *snapshot = live_borrow(house->live);
-	bool replies = false;
+	struct session *session = NULL;
+	unsigned most = 0;
 
 	if (snapshot != NULL) {
-		const struct policy *policy = snapshot->judge.policy;
-		struct facts nobody = { .stage = STAGE_MAIL, .spf.domain = "", .helo = "",
-			.auth = "", .daemon_name = "", .sender = { "", "", "" } };
-
-		replies = policy->settings.greylist.on && !policy->settings.monitor &&
-		    (policy->settings.greylist.stage == GREYLIST_RCPT ||
-			(policy->settings.greylist.stage == GREYLIST_AUTO &&
-			    !verdict_may_vouch(&snapshot->judge, &nobody)));
+		most = snapshot->judge.policy->settings.milter.max_sessions;
+		if (!draining && sessions < most)
+			session = calloc(1, sizeof *session);
+	}
+	if (session != NULL) {
+		sessions++;
+		session->visitor = (struct visitor){ .name = session->name, .helo = session->helo,
+			.daemon_name = session->daemon_name, .mta_name = session->mta_name,
+			.replies_at_rcpt = message_may_refuse_rcpt(&snapshot->judge) };
+	} else if (!draining) {
+		journal_say(house->journal, LOG_WARNING,
+		    "a session is refused: %u are open, milter.max_sessions is %u", sessions, most);
 	}
 	live_return(house->live, snapshot);
-	return replies;
+	return session;
 }
 
 static void
@@ -154,20 +158,12 @@ on_negotiate(SMFICTX *ctx, unsigned long offered_actions, unsigned long offered,
 {
 	unsigned long waivers = SMFIP_NR_CONN | SMFIP_NR_HELO | SMFIP_NR_MAIL | SMFIP_NR_DATA |
 	    SMFIP_NR_HDR | SMFIP_NR_EOH;
-	struct session *session;
+	struct session *session = session_open();
 
 	(void)u2;
 	(void)u3;
-	if (draining || sessions >= most || (session = calloc(1, sizeof *session)) == NULL) {
-		if (!draining)
-			journal_say(house->journal, LOG_WARNING,
-			    "a session is refused: milter.max_sessions (%u) are open", most);
+	if (session == NULL)
 		return SMFIS_REJECT;
-	}
-	sessions++;
-	session->visitor = (struct visitor){ .name = session->name, .helo = session->helo,
-		.daemon_name = session->daemon_name, .mta_name = session->mta_name };
-	session->visitor.replies_at_rcpt = replies_at_rcpt();
 	if (!session->visitor.replies_at_rcpt)
 		waivers |= SMFIP_NR_RCPT;
 	session->waived = waivers & offered;
@@ -372,7 +368,7 @@ on_close(SMFICTX *ctx)
 }
 
 bool
-session_register(const struct house *kept, unsigned max_sessions, struct fault *why)
+session_register(const struct house *kept, struct fault *why)
 {
 	struct smfiDesc filter = {
 		.xxfi_name = (char *)"greenlaned",
@@ -392,7 +388,6 @@ session_register(const struct house *kept, unsigned max_sessions, struct fault *
 	};
 
 	house = kept;
-	most = max_sessions;
 	draining = false;
 	if (smfi_register(filter) != MI_SUCCESS)
 		return fault_set(why, "libmilter did not take the callbacks");

@@ -1,0 +1,28 @@
+/*
+ * cmd.h - the commands of greenlane, one file each.
+ *
+ * Floor 11. A command parses its own options, prints for a person (or JSON), answers the exit
+ * status of DESIGN section 5.
+ */
+#ifndef CMD_H
+#define CMD_H
+
+#include "policy.h"
+
+struct command {
+	const char *name;
+	const char *synopsis; /* behind the name */
+	const char *summary;
+	/* argv[0] is the command's name; config is -c FILE or the installed one. */
+	int (*run)(const char *config, int argc, char **argv);
+};
+
+extern const struct command cmd_check, cmd_explain;
+
+/* Prints "greenlane: usage: ..." and answers EX_USAGE. */
+int cmd_usage(const struct command *);
+
+/* Loads the configuration; its faults go to standard error. NULL: the caller exits EX_CONFIG. */
+struct policy *cmd_load(const char *config);
+
+#endif

@@ -1,0 +1,369 @@
+/* room: cmd */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include <libpsl.h>
+
+#include "cmd.h"
+#include "message.h"
+#include "record.h"
+#include "refresh.h"
+
+enum {
+	PATIENCE_MS = 20 * 1000,            /* for the sources, all together */
+	MESSAGE_FILE_MAX = 256 * 1024 * 1024,
+	CHUNK = 65535                       /* bytes of body at a time, as an MTA sends them */
+};
+
+struct request {
+	const char *client, *helo, *mail_from, *from, *message;
+	const char **rcpts;
+	size_t rcpt_count;
+	bool json;
+};
+
+/* ---- the message, fed as an MTA would ---- */
+
+static char *
+read_stream(FILE *file, size_t *length)
+{
+	char *bytes = NULL, *grown;
+	size_t room = 0, got;
+
+	*length = 0;
+	do {
+		if (room - *length < CHUNK) {
+			room = room * 2 + CHUNK;
+			grown = room > MESSAGE_FILE_MAX ? NULL : realloc(bytes, room + 1);
+			if (grown == NULL) {
+				free(bytes);
+				errno = EFBIG;
+				return NULL;
+			}
+			bytes = grown;
+		}
+		got = fread(bytes + *length, 1, room - *length, file);
+		*length += got;
+	} while (got > 0);
+	bytes[*length] = '\0';
+	return bytes;
+}
+
+static char *
+read_message(const char *path, size_t *length)
+{
+	FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
+	char *bytes = file == NULL ? NULL : read_stream(file, length);
+
+	if (bytes == NULL)
+		fprintf(stderr, "greenlane: %s: cannot be read: %s\n", path, strerror(errno));
+	if (file != NULL && file != stdin)
+		fclose(file);
+	return bytes;
+}
+
+/* The line behind `at`, with its folds; `at` moves behind it. Without CR and the last LF. */
+static char *
+next_field(char **at, char *end)
+{
+	char *start = *at, *write = start, *read = start;
+
+	while (read < end) {
+		if (*read == '\n' && (read + 1 == end || (read[1] != ' ' && read[1] != '\t')))
+			break;
+		if (*read != '\r' && *read != '\0')
+			*write++ = *read;
+		read++;
+	}
+	*at = read < end ? read + 1 : end;
+	*write = '\0';
+	return start;
+}
+
+static void
+feed_header(struct message *message, char *field)
+{
+	char *colon = strchr(field, ':');
+
+	if (colon == NULL)
+		return; /* no field: an MTA would end the headers here or drop it */
+	*colon = '\0';
+	message_header(message, field, colon + 1);
+}
+
+/* Lines end in CRLF on the wire, whatever the file has. */
+static void
+feed_body(struct message *message, const char *at, const char *end)
+{
+	unsigned char chunk[CHUNK];
+	size_t n = 0;
+
+	for (; at < end; at++) {
+		if (n + 2 > sizeof chunk) {
+			message_body(message, chunk, n);
+			n = 0;
+		}
+		if (*at == '\r' && at + 1 < end && at[1] == '\n')
+			continue;
+		if (*at == '\n')
+			chunk[n++] = '\r';
+		chunk[n++] = (unsigned char)*at;
+	}
+	if (n > 0)
+		message_body(message, chunk, n);
+}
+
+static void
+feed(struct message *message, char *bytes, size_t length)
+{
+	char *at = bytes, *end = bytes + length;
+	char *field;
+
+	while (at < end) {
+		field = next_field(&at, end);
+		if (field[0] == '\0')
+			break;
+		feed_header(message, field);
+	}
+	if (message_headers_end(message))
+		feed_body(message, at, end);
+}
+
+static void
+feed_author(struct message *message, const char *from)
+{
+	char *value = NULL;
+
+	if (from != NULL && asprintf(&value, " %s", from) >= 0)
+		message_header(message, "From", value);
+	free(value);
+	(void)message_headers_end(message);
+}
+
+/* ---- what is printed ---- */
+
+static int
+status_of(enum action action)
+{
+	if (action == ACTION_REJECT)
+		return 1;
+	return action == ACTION_DEFER ? EX_TEMPFAIL : 0;
+}
+
+static void
+print_text(const struct ending *ending, const struct text *why)
+{
+	fputs(why->bytes, stdout);
+	if (ending->replies)
+		printf("reply      %s %s %s\n", ending->reply.code, ending->reply.enhanced,
+		    ending->reply.text);
+	if (ending->forged_count > 0)
+		printf("headers    %zu forged Authentication-Results would be removed\n",
+		    ending->forged_count);
+}
+
+static void
+print_json(const struct message *message, const struct text *why)
+{
+	struct record record;
+	struct text json;
+
+	message_record(message, &record);
+	record.explanation = why->bytes;
+	text_open(&json, RECORD_JSON_MAX);
+	record_write_json(&record, &json);
+	puts(json.bytes);
+	text_close(&json);
+}
+
+static int
+finish(struct message *message, const struct request *request)
+{
+	struct ending ending;
+	struct text why;
+
+	message_end(message, &ending);
+	text_open(&why, 64 * 1024);
+	explain_write(message_judge(message), message_facts(message), message_verdict(message), &why);
+	if (request->json)
+		print_json(message, &why);
+	else
+		print_text(&ending, &why);
+	text_close(&why);
+	return status_of(ending.action);
+}
+
+static int
+judge_message(const struct house *house, const struct visitor *visitor, const struct request *request)
+{
+	size_t length = 0;
+	char *bytes = NULL;
+	struct message *message;
+	struct reply reply;
+	int status = EX_OSERR;
+
+	if (request->message != NULL && (bytes = read_message(request->message, &length)) == NULL)
+		return EX_NOINPUT;
+	message = message_open(house, visitor, request->mail_from, "");
+	if (message != NULL) {
+		/* without a store no recipient is refused here */
+		for (size_t i = 0; i < request->rcpt_count; i++)
+			if (!message_rcpt(message, request->rcpts[i], &reply))
+				break;
+		if (bytes != NULL)
+			feed(message, bytes, length);
+		else
+			feed_author(message, request->from);
+		status = finish(message, request);
+	}
+	message_close(message);
+	free(bytes);
+	return status;
+}
+
+/* ---- a house of our own ---- */
+
+struct rooms {
+	struct resolver *resolver;
+	psl_ctx_t *psl;
+	struct suffix_list suffixes;
+	struct dkim_house *dkim;
+	struct live *live;
+	struct refresh *refresh;
+};
+
+static bool
+rooms_open(struct rooms *rooms, struct policy *policy, struct fault *why)
+{
+	const struct settings *settings = &policy->settings;
+	struct resolver_settings dns = { settings->dns.servers.list, settings->dns.servers.count,
+		settings->dns.timeout_ms, settings->dns.trust_anchor, 0 };
+
+	rooms->psl = psl_latest(NULL);
+	rooms->suffixes.psl = rooms->psl != NULL ? rooms->psl : psl_builtin();
+	rooms->resolver = resolver_live(&dns, why);
+	rooms->dkim = rooms->resolver == NULL
+	    ? NULL
+	    : dkim_house_open(rooms->resolver, &rooms->suffixes, why);
+	rooms->live = rooms->dkim == NULL ? NULL : live_open(why);
+	rooms->refresh = rooms->live == NULL
+	    ? NULL
+	    : refresh_open(rooms->resolver, rooms->live, NULL, why);
+	if (rooms->refresh == NULL) {
+		policy_free(policy);
+		return false;
+	}
+	return refresh_adopt(rooms->refresh, policy, PATIENCE_MS, why);
+}
+
+static void
+rooms_close(struct rooms *rooms)
+{
+	refresh_close(rooms->refresh);
+	live_close(rooms->live);
+	dkim_house_close(rooms->dkim);
+	resolver_close(rooms->resolver);
+	psl_free(rooms->psl);
+}
+
+static int
+explain(struct policy *policy, const struct visitor *visitor, const struct request *request)
+{
+	struct rooms rooms = { 0 };
+	struct fault why;
+	int status = EX_UNAVAILABLE;
+
+	if (rooms_open(&rooms, policy, &why)) {
+		struct house house = { .resolver = rooms.resolver, .dkim = rooms.dkim,
+			.suffixes = &rooms.suffixes, .live = rooms.live, .first_contact = true };
+
+		status = judge_message(&house, visitor, request);
+	} else {
+		fprintf(stderr, "greenlane: %s\n", why.text);
+	}
+	rooms_close(&rooms);
+	return status;
+}
+
+/* ---- options ---- */
+
+static bool
+read_options(struct request *request, int argc, char **argv)
+{
+	static const struct option options[] = { { "client", required_argument, NULL, 'i' },
+		{ "helo", required_argument, NULL, 'h' }, { "mail-from", required_argument, NULL, 'm' },
+		{ "from", required_argument, NULL, 'f' }, { "rcpt", required_argument, NULL, 'r' },
+		{ "message", required_argument, NULL, 'M' }, { "json", no_argument, NULL, 'j' },
+		{ NULL, 0, NULL, 0 } };
+	int option;
+
+	optind = 0;
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		switch (option) {
+		case 'i':
+			request->client = optarg;
+			break;
+		case 'h':
+			request->helo = optarg;
+			break;
+		case 'm':
+			request->mail_from = optarg;
+			break;
+		case 'f':
+			request->from = optarg;
+			break;
+		case 'r':
+			request->rcpts[request->rcpt_count++] = optarg;
+			break;
+		case 'M':
+			request->message = optarg;
+			break;
+		case 'j':
+			request->json = true;
+			break;
+		default:
+			return false;
+		}
+	}
+	return optind == argc && request->client != NULL &&
+	    (request->message == NULL || request->from == NULL);
+}
+
+static int
+run(const char *config, int argc, char **argv)
+{
+	struct request request = { .helo = "", .mail_from = "<>" };
+	struct visitor visitor = { .name = "", .daemon_name = "", .replies_at_rcpt = true };
+	char host[256] = "";
+	struct policy *policy;
+	int status;
+
+	request.rcpts = calloc((size_t)argc + 1, sizeof *request.rcpts);
+	if (request.rcpts == NULL)
+		return EX_OSERR;
+	if (!read_options(&request, argc, argv)) {
+		status = cmd_usage(&cmd_explain);
+	} else if (!address_read(request.client, &visitor.address)) {
+		fprintf(stderr, "greenlane: --client '%s' is no IP address; write 192.0.2.1\n",
+		    request.client);
+		status = EX_USAGE;
+	} else if ((policy = cmd_load(config)) == NULL) {
+		status = EX_CONFIG;
+	} else {
+		gethostname(host, sizeof host - 1);
+		visitor.mta_name = host;
+		visitor.helo = request.helo;
+		status = explain(policy, &visitor, &request);
+	}
+	free(request.rcpts);
+	return status;
+}
+
+const struct command cmd_explain = { "explain",
+	"--client IP [--helo H] [--mail-from A] [--from A | --message FILE] [--rcpt A]... [--json]",
+	"judge one message as the daemon would, and say why", run };
