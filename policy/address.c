@@ -50,7 +50,7 @@ const char *
 address_write(const struct address *address, char out[ADDRESS_TEXT])
 {
 	if (address->family == ADDRESS_NONE)
-		return strcpy(out, "-");
+		return memcpy(out, "-", 2);
 	return inet_ntop(address->family == ADDRESS_V4 ? AF_INET : AF_INET6, address->bytes, out,
 	    ADDRESS_TEXT);
 }

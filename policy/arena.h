@@ -9,27 +9,26 @@
 
 #include <stddef.h>
 
-#include "fault.h"
-
 struct arena;
 
 /* A new arena that hands out at most ceiling bytes; NULL without memory. Given. */
-struct arena *arena_open(size_t ceiling) MUST_USE;
+struct arena *arena_open(size_t ceiling) __attribute__((warn_unused_result));
 
 /* Gives everything back. NULL is fine. */
 void arena_close(struct arena *);
 
 /* size zeroed bytes, aligned for any type; NULL past the ceiling or without memory. */
-void *arena_take(struct arena *, size_t size) MUST_USE;
+void *arena_take(struct arena *, size_t size) __attribute__((warn_unused_result));
 
 /* A terminated copy of length bytes (which may hold NUL); NULL as above. */
-char *arena_copy(struct arena *, const void *bytes, size_t length) MUST_USE;
+char *arena_copy(struct arena *, const void *bytes, size_t length) __attribute__((warn_unused_result));
 
 /* A terminated copy of a string; NULL as above. */
-char *arena_string(struct arena *, const char *string) MUST_USE;
+char *arena_string(struct arena *, const char *string) __attribute__((warn_unused_result));
 
 /* A formatted string; NULL as above. */
-char *arena_format(struct arena *, const char *fmt, ...) PRINTF_LIKE(2, 3) MUST_USE;
+char *arena_format(struct arena *, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3), warn_unused_result));
 
 /* Bytes handed out so far. */
 size_t arena_used(const struct arena *);

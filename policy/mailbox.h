@@ -12,6 +12,7 @@
 #include <stddef.h>
 
 #include "arena.h"
+#include "fault.h"
 
 enum {
 	MAILBOX_FIELD_MAX = 8 * 1024, /* of one From field; DESIGN section 3 refuses longer ones */

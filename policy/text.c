@@ -6,7 +6,7 @@
 
 #include "text.h"
 
-static char nothing[1]; /* what an empty text points to; never written */
+static const char nothing[1]; /* what an empty text points to */
 
 struct span
 span_of(const char *string)
@@ -75,7 +75,7 @@ span_cut(struct span *rest, char mark)
 void
 text_open(struct text *text, size_t ceiling)
 {
-	*text = (struct text){ .bytes = nothing, .ceiling = ceiling };
+	*text = (struct text){ .bytes = (char *)nothing, .ceiling = ceiling };
 }
 
 void

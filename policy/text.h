@@ -9,8 +9,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "fault.h"
-
 /* Borrowed bytes; not terminated. */
 struct span {
 	const char *at;
@@ -40,7 +38,7 @@ void text_add(struct text *, const void *bytes, size_t length);
 void text_put(struct text *, const char *string);
 void text_span(struct text *, struct span);
 void text_char(struct text *, char);
-void text_format(struct text *, const char *fmt, ...) PRINTF_LIKE(2, 3);
+void text_format(struct text *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* ASCII lower case of one byte, whatever the locale. */
 char text_lower(char);
