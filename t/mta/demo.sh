@@ -87,13 +87,18 @@ END
     printf '%s\n' "$@" >> "$world/greenlane.conf"
 }
 
-# demo_start [LINE...]: the whole world, with further lines of greenlane.conf.
-demo_start() {
+# demo_prepare [LINE...]: DNS and all files, with further lines of greenlane.conf.
+demo_prepare() {
     mkdir -p "$world/msg"
     demo_zone > "$world/root.zone"
     nsd_start "$world/root.zone"
     demo_vendors
     demo_config "$@"
+}
+
+# demo_start [LINE...]: the whole world.
+demo_start() {
+    demo_prepare "$@"
     greenlaned_start
     postfix_start
 }

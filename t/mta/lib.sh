@@ -11,6 +11,7 @@
 #   top_builddir  where the build is, when not in the source tree
 #   GREENLANED, GREENLANE   the programs to try (default: the ones of the build)
 #   KEEP=1        leaves the folder behind, for a look at the logs
+# A script may set milter_listen before it starts anything: another address than the Unix socket.
 
 top_builddir=${top_builddir:-$top}
 GREENLANED=${GREENLANED:-$top_builddir/milter/greenlaned}
@@ -160,7 +161,7 @@ nsd_stop() {
 
 # ---- greenlaned, and a milter that does nothing -----------------------------------------------
 
-milter_at() { echo "unix:$world/run/milter.sock"; }
+milter_at() { echo "${milter_listen:-unix:$world/run/milter.sock}"; }
 
 greenlaned_start() {
     "$GREENLANED" -c "$world/greenlane.conf" -f >> "$world/greenlaned.log" 2>&1 &

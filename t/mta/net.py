@@ -3,7 +3,7 @@
 
 usage: net.py ports N              N loopback ports that are free for TCP and UDP, one a line
        net.py dns HOST PORT NAME   exit 0 when the server answers a question for NAME's SOA
-       net.py open ADDRESS         exit 0 when something listens at unix:PATH or HOST:PORT
+       net.py open ADDRESS         exit 0 when something listens at unix:PATH, inet:PORT@HOST or HOST:PORT
 """
 import random
 import socket
@@ -53,6 +53,8 @@ def is_open(address):
     if address.startswith("unix:"):
         family, where = socket.AF_UNIX, address[5:]
     else:
+        if address.startswith("inet:"):
+            address = ":".join(reversed(address[5:].split("@")))
         host, _, port = address.rpartition(":")
         family, where = socket.AF_INET, (host, int(port))
     with socket.socket(family, socket.SOCK_STREAM) as s:

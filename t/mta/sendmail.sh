@@ -1,0 +1,149 @@
+#!/bin/bash
+# sendmail.sh - the three outcomes on a real Sendmail: vouched passes, forged is refused, a stranger waits.
+#
+# TAP. Must be run as root. Sendmail's package conflicts with Postfix's, so it is unpacked into the
+# private folder (apt-get download, or the .deb files in the folder SENDMAIL_DEBS). It has no XCLIENT:
+# all runs in a network namespace of its own, where the clients' addresses stand on lo.
+
+set -u
+top=$(cd "$(dirname "$0")/../.." && pwd) || exit 99
+. "$top/t/mta/lib.sh"
+. "$top/t/mta/demo.sh"
+
+packages="sendmail-bin sendmail-base sendmail-cf libwrap0 liblockfile1"
+sendmail_root=
+
+# ---- outside the namespace: fetch, unpack, go in ----------------------------------------------
+
+fetch() {
+    if [ -n "${SENDMAIL_DEBS:-}" ]; then
+        cp "$SENDMAIL_DEBS"/*.deb "$1"
+    else
+        # shellcheck disable=SC2086
+        (cd "$1" && apt-get -o APT::Sandbox::User=root -o Acquire::Retries=1 \
+            -o Acquire::http::Timeout=10 download $packages)
+    fi
+}
+
+# The set-gid bit goes: the loader would ignore the library path.
+unpack() {
+    local deb
+    for deb in "$1"/*.deb; do
+        dpkg -x "$deb" "$2" || return 1
+    done
+    chmod 755 "$2/usr/libexec/sendmail/sendmail"
+}
+
+outside() {
+    [ "$(id -u)" -eq 0 ] || skip_all "Sendmail's network namespace needs root"
+    absent=$(missing nsd setpriv unshare ip m4 python3 dpkg apt-get) && skip_all "not installed:" $absent
+    [ -x "$GREENLANED" ] || skip_all "$GREENLANED is not built"
+    unshare -n -u true 2>/dev/null || skip_all "network namespaces are not allowed here"
+    world_begin
+    mkdir "$world/debs"
+    fetch "$world/debs" > "$world/fetch.log" 2>&1 || skip_all "Sendmail's .deb files cannot be had"
+    unpack "$world/debs" "$world/root" > "$world/fetch.log" 2>&1 || die "dpkg -x" "$world/fetch.log"
+    unshare -n -u bash "$0" --inside "$world/root" &
+    remember $!
+    wait $!
+}
+
+# ---- inside -----------------------------------------------------------------------------------
+
+sendmail_mc() {
+    cat <<END
+divert(0)dnl
+VERSIONID(\`greenlane test')
+OSTYPE(\`linux')
+define(\`confDOMAIN_NAME', \`mx.rx.example')
+define(\`QUEUE_DIR', \`$world/queue')
+define(\`confPID_FILE', \`$world/sendmail.pid')
+define(\`STATUS_FILE', \`$world/statistics')
+define(\`ALIAS_FILE', \`')
+define(\`HELP_FILE', \`')
+define(\`confSERVICE_SWITCH_FILE', \`$world/service.switch')
+define(\`confTO_IDENT', \`0')
+define(\`confDELIVERY_MODE', \`queueonly')
+define(\`confDONT_BLAME_SENDMAIL', \`GroupWritableDirPathSafe,WorldWritableIncludeFile')
+define(\`confPRIVACY_FLAGS', \`goaway')
+FEATURE(\`nocanonify')
+FEATURE(\`accept_unresolvable_domains')
+FEATURE(\`accept_unqualified_senders')
+FEATURE(\`no_default_msa')
+DAEMON_OPTIONS(\`Name=MTA, Family=inet, Addr=127.0.0.1, Port=2525')
+DAEMON_OPTIONS(\`Name=MTA6, Family=inet6, Addr=::1, Port=2525')
+RELAY_DOMAIN(\`rx.example')
+INPUT_MAIL_FILTER(\`greenlane', \`S=$(milter_at), F=T, T=C:5s;S:30s;R:30s;E:5m')
+MAILER(\`local')
+MAILER(\`smtp')
+END
+}
+
+# An unqualified host name would make it sleep a minute before it listens.
+sendmail_start() {
+    local cf=$sendmail_root/usr/share/sendmail/cf
+    hostname mx.rx.example
+    mkdir -p "$world/queue"
+    printf 'hosts files\naliases files\n' > "$world/service.switch"
+    sendmail_mc > "$world/test.mc"
+    m4 -D_CF_DIR_="$cf/" "$cf/m4/cf.m4" "$world/test.mc" > "$world/test.cf" 2> "$world/m4.log" ||
+        die "m4" "$world/m4.log"
+    LD_LIBRARY_PATH=$sendmail_root/lib/x86_64-linux-gnu:$sendmail_root/usr/lib/x86_64-linux-gnu \
+        "$sendmail_root/usr/libexec/sendmail/sendmail" -bD -C "$world/test.cf" -X "$world/traffic.log" \
+        > "$world/sendmail.log" 2>&1 &
+    remember $!
+    wait_for 20 net open 127.0.0.1:2525 || die "Sendmail did not start" "$world/sendmail.log" "$world/m4.log"
+}
+
+# demo NAME: sends a demo mail from its client's own address and checks what demo_mail expects.
+demo() {
+    local mark server=127.0.0.1:2525 bits=32
+    demo_mail "$1"
+    demo_pause "$1"
+    case $client in *:*) server='[::1]:2525' bits=128 ;; esac
+    ip addr replace "$client/$bits" dev lo nodad 2>/dev/null || ip addr replace "$client/$bits" dev lo
+    mark=$(log_length)
+    answer=$(smtp -b "$client" "$server" banner "ehlo=$helo" "mail=$mail_from" "rcpt=$rcpt" \
+        "data=$world/msg/$1.eml" quit | decided)
+    wait_for 5 logged "$mark" || true
+    verdict=$(verdicts_after "$mark" | tail -n 1)
+    like "$answer" "^${reply//./\\.}" "$title: $reply"
+    is "$(printf '%s\n' "$verdict" | field outcome) $(printf '%s\n' "$verdict" | field action)" \
+        "$outcome $action" "$title: $outcome, $action"
+    is "$(printf '%s\n' "$verdict" | field client)" "$client" "$title: the log has the client's address"
+}
+
+logged() { [ -n "$(verdicts_after "$1")" ]; }
+
+# The header that Sendmail queued: the H lines of the control file, with their flags.
+queued_header() { grep -lsF "<$1@demo>" "$world"/queue/qf* | head -n 1 | xargs -r sed -n '/^H/,/^\./p' | grep -av '^H[^ ]*Return-Path:'; }
+
+inside() {
+    local name head
+    sendmail_root=$1
+    world_begin
+    ip link set lo up
+    milter_listen=inet:2526@127.0.0.1
+    demo_prepare
+    greenlaned_start
+    sendmail_start
+    for name in genuine new-address ipv6 dkim-only forged-author two-from-fields forged-results altered \
+        null-sender unproven stranger stranger-again; do
+        demo "$name"
+    done
+    head=$(queued_header genuine)
+    like "$(printf '%s\n' "$head" | head -n 1)" 'Authentication-Results: mx\.rx\.example;' "our results stand on top"
+    like "$head" 'x-greenlane=vouched policy\.vendor=deskhelp' "the header names the vendor"
+    unlike "$(queued_header stranger-again)" 'x-greenlane=vouched' "a stranger's forged result of ours is gone"
+    greenlaned_stop
+    demo_mail genuine
+    answer=$(smtp -b 192.0.2.10 127.0.0.1:2525 banner "ehlo=$helo" "mail=$mail_from" | decided)
+    like "$answer" '^4' "without greenlaned Sendmail defers (F=T)"
+    [ $tap_failed -eq 0 ] || tail -n 40 "$world/greenlaned.log" "$world/sendmail.log" | sed 's/^/# /'
+    tap_done
+}
+
+case ${1:-} in
+--inside) inside "$2" ;;
+*) outside ;;
+esac
