@@ -52,8 +52,9 @@ enum { GREYLIST_KEY_MAX = 480, GREYLIST_RECORD_BYTES = 24 };
 size_t greylist_key(const struct greylist_settings *, const struct facts *, const char *rcpt, char kind,
     char out[GREYLIST_KEY_MAX + 1]);
 
-/* The sender as keys see it: domain lower case, +ext dropped, prvs= and SRS undone, runs of
- * digits as '#'. out is terminated, at most size bytes. */
+/* The sender as keys see it: domain lower case, +ext dropped, prvs= and SRS undone (back to the
+ * first sender's own domain), runs of digits as '#'; "" for the null sender and for nonsense.
+ * out is terminated, at most size bytes. */
 void greylist_normalise(const struct mailbox *, char *out, size_t size);
 
 enum greylist_state {
@@ -78,15 +79,21 @@ struct greylist_decision {
 	struct greylist_record record;
 };
 
-/* found NULL: the store has no such key. A clock that went back never locks a sender out. */
+/*
+ * found NULL: the store has no such key. It passes from delay to retry_window after first contact,
+ * both included, and once passed for lifetime after each pass. FREE is written at most once a day.
+ * A clock that went back behind first contact: one delay by the new clock, no more and no less.
+ * A clock that went back behind the last pass: it still passes; its life counts from now on.
+ * A clock that jumps ahead: a waiting one may pass early once, or begins anew; both heal by themselves.
+ */
 struct greylist_decision greylist_decide(const struct greylist_settings *,
     const struct greylist_record *found, int64_t now);
 
-/* Is a record dead at `now`, so that a sweep may drop it? */
+/* Is a record dead at `now`, so that a sweep may drop it? A clock that went back kills nothing. */
 bool greylist_is_dead(const struct greylist_settings *, const struct greylist_record *, int64_t now);
 
 void greylist_record_pack(const struct greylist_record *, uint8_t out[GREYLIST_RECORD_BYTES]);
-/* False for a wrong length or version: such a record is treated as not there. */
+/* False for a wrong length, version or check sum: such a record is treated as not there. */
 bool greylist_record_unpack(const void *bytes, size_t length, struct greylist_record *out) MUST_USE;
 
 #endif
