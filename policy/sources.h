@@ -1,8 +1,10 @@
 /*
  * sources.h - unfolds what a vendor publishes into networks, by ask and answer.
  *
- * Floor 4. The limits of RFC 7208, 4.6.4 hold for unfolding too; a loop, an eleventh look-up or
- * an over-long answer is a fault that names the include path. Never asks DNS itself.
+ * Floor 4. The limits of RFC 7208, 4.6.4 hold for unfolding too; a loop, an eleventh look-up, an
+ * over-long answer, "+all" or a network wider than /8 (IPv6: /16) is a fault that names the include
+ * path. First match wins in SPF, so what stands behind a term that may end the search without a
+ * pass is not listed: that makes the source live. Never asks DNS itself.
  */
 #ifndef SOURCES_H
 #define SOURCES_H
@@ -44,7 +46,8 @@ enum unfolding_state {
 };
 enum unfolding_state unfolding_state(const struct unfolding *, struct fault *why);
 
-const struct source_network *unfolding_networks(const struct unfolding *, size_t *count); /* borrowed; no doubles */
+/* Borrowed; no doubles; in the order found. None until it is done: half a list is no list. */
+const struct source_network *unfolding_networks(const struct unfolding *, size_t *count);
 /* spf: terms that cannot be listed (exists, ptr, macros, qualifiers other than + before the end):
  * true means the source must be asked for the connecting address too. */
 bool unfolding_is_live(const struct unfolding *);
