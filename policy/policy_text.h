@@ -1,8 +1,8 @@
 /*
  * policy_text.h - the text of greenlane.conf and of vendor files becomes a policy, or faults.
  *
- * Floor 6. The only user of libconfig, and only on text already in memory; @include is refused
- * before libconfig sees it. Every fault of a load is reported, not the first. Opens no file:
+ * Floor 6. libconfig stands behind policy_tree and gets only text already in memory; @include is
+ * refused before it sees it. Every fault of a load is reported, not the first. Opens no file:
  * the shell hands texts over by name.
  */
 #ifndef POLICY_TEXT_H
@@ -35,5 +35,10 @@ struct policy *policy_text_load(const char *file, const char *text, size_t lengt
 bool policy_text_duration(const char *text, int64_t *ms) MUST_USE;
 /* Reads "64KiB", "10MiB", "512B". */
 bool policy_text_size(const char *text, int64_t *bytes) MUST_USE;
+
+/* Shows every key there is: "greylist.delay", "vendors.tags", "vendor.sources.a". `type` holds
+ * words or range, `fallback` is the default, "none" or "required". For the manual and its test. */
+void policy_text_keys(void (*each)(void *, const char *key, const char *type, const char *fallback,
+    const char *help), void *);
 
 #endif

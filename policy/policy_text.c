@@ -1,0 +1,561 @@
+#include <string.h>
+
+#include "arena.h"
+#include "policy_keys.h"
+#include "policy_text.h"
+#include "policy_tree.h"
+#include "policy_value.h"
+#include "policy_vendor.h"
+#include "text.h"
+
+#ifndef GREENLANE_VENDOR_DIR
+#define GREENLANE_VENDOR_DIR "/usr/share/greenlane/vendors"
+#endif
+#ifndef GREENLANE_SITE_VENDOR_DIR
+#define GREENLANE_SITE_VENDOR_DIR "/etc/greenlane/vendors"
+#endif
+#ifndef GREENLANE_STATE_DIR
+#define GREENLANE_STATE_DIR "/var/lib/greenlane"
+#endif
+#ifndef GREENLANE_RUN_DIR
+#define GREENLANE_RUN_DIR "/run/greenlane"
+#endif
+
+enum { SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE, DAY = 24 * HOUR };
+enum { VENDORS_MAX = 4096, LINES_MAX = 1000 * 1000 };
+#define DAYS(n) (INT64_C(n) * DAY)
+
+static const char *const daemon_modes[] = { "enforce", "monitor", NULL };
+static const char *const dmarc_words[] = { "off", "report", NULL };
+static const char *const relay_kinds[] = { [RELAY_GATEWAY] = "gateway", [RELAY_FORWARDER] = "forwarder", NULL };
+static const char *const stages[] = { [GREYLIST_AUTO] = "auto", [GREYLIST_RCPT] = "rcpt",
+	[GREYLIST_MESSAGE] = "message", NULL };
+static const char *const facilities[] = { "mail", "daemon", "user", "auth", "local0", "local1", "local2",
+	"local3", "local4", "local5", "local6", "local7", NULL };
+
+#define AT(field) .offset = offsetof(struct settings, field)
+#define LIST_AT(field) \
+	.offset = offsetof(struct settings, field.list), .count_offset = offsetof(struct settings, field.count)
+#define RANGE(least, most) .min = (least), .max = (most)
+
+static const struct key setting_rows[] = {
+	{ "authserv_id", &key_text, NULL, "our name in Authentication-Results; else the MTA's", AT(authserv_id),
+	    .check = value_word },
+	{ "mode", &key_switch, "enforce", "monitor: judge, log and write headers, but pass everything",
+	    AT(monitor), .words = daemon_modes },
+	{ "user", &key_text, "greenlane", "whom greenlaned becomes when started as root", AT(user),
+	    .check = value_word },
+	{ "state_dir", &key_text, GREENLANE_STATE_DIR, "what must survive a restart", AT(state_dir),
+	    .check = value_path },
+	{ "unsure_max", &key_seconds, "4h", "how long the same unsure mail is deferred before it goes a stranger's way",
+	    AT(unsure_max), RANGE(SECOND, DAYS(30)) },
+	{ "milter.listen", &key_text, "unix:" GREENLANE_RUN_DIR "/milter.sock", "where the MTA asks",
+	    AT(milter.listen), .check = value_listener },
+	{ "milter.group", &key_text, "postfix", "group that may use the milter's socket", AT(milter.group),
+	    .check = value_word },
+	{ "milter.deadline", &key_milliseconds, "20s", "how long one message may wait for DNS",
+	    AT(milter.deadline_ms), RANGE(SECOND, 5 * MINUTE) },
+	{ "milter.max_sessions", &key_number, "500", "connections of the MTA at once", AT(milter.max_sessions),
+	    RANGE(1, 100000) },
+	{ "delegate.listen", &key_text, NULL, "where Postfix's policy delegation asks", AT(delegate.listen),
+	    .check = value_listener, .flags = KEY_IDLE },
+	{ "delegate.greylist_class", &key_text, "greylist", "restriction class answered for all that is not vouched",
+	    AT(delegate.greylist_class), .check = value_word },
+	{ "control.listen", &key_text, NULL, "where the greenlane command asks", AT(control_listen),
+	    .check = value_listener, .flags = KEY_IDLE },
+	{ "metrics.listen", &key_text, NULL, "where a monitoring system asks", AT(metrics_listen),
+	    .check = value_listener, .flags = KEY_IDLE },
+	{ "dns.servers", &key_texts, "", "name servers to ask; else those of the host's resolv.conf",
+	    LIST_AT(dns.servers), .check = value_server },
+	{ "dns.timeout", &key_milliseconds, "5s", "how long one question may take", AT(dns.timeout_ms),
+	    RANGE(SECOND, MINUTE) },
+	{ "dns.trust_anchor", &key_text, NULL, "root key file; without it there is no DNSSEC", AT(dns.trust_anchor),
+	    .check = value_path },
+	{ "log.facility", &key_choice, "mail", "syslog facility of the verdicts", AT(log.facility),
+	    .words = facilities },
+	{ "log.record", &key_text, NULL, "file for one JSON object a verdict; without it none is written",
+	    AT(log.record), .check = value_path },
+	{ "greylist.store", &key_text, "lmdb:" GREENLANE_STATE_DIR "/greylist",
+	    "lmdb:PATH, redis:HOST:PORT or none; the default lies in state_dir", AT(store), .check = value_store },
+	{ "greylist.stage", &key_word, "auto", "when the answer is given: at RCPT, at the end of the message, or by need",
+	    AT(greylist.stage), .words = stages },
+	{ "greylist.delay", &key_seconds, "5m", "how long a stranger waits", AT(greylist.delay),
+	    RANGE(SECOND, DAYS(1)) },
+	{ "greylist.retry_window", &key_seconds, "2d", "how late a stranger may come back",
+	    AT(greylist.retry_window), RANGE(SECOND, DAYS(60)) },
+	{ "greylist.lifetime", &key_seconds, "36d", "how long one who passed is remembered", AT(greylist.lifetime),
+	    RANGE(SECOND, DAYS(400)) },
+	{ "greylist.auto_pass", &key_number, "5", "passes after which a key is not asked again", AT(greylist.auto_pass),
+	    RANGE(1, 1000000) },
+	{ "greylist.ipv4_prefix", &key_number, "24", "bits of an IPv4 client that make a key", AT(greylist.ipv4_prefix),
+	    RANGE(8, 32) },
+	{ "greylist.ipv6_prefix", &key_number, "64", "bits of an IPv6 client that make a key", AT(greylist.ipv6_prefix),
+	    RANGE(16, 128) },
+	{ "greylist.exempt.networks", &key_networks, "", "clients that are never greylisted",
+	    LIST_AT(greylist.exempt_networks) },
+	{ "greylist.exempt.senders", &key_mailboxes, "", "senders that are never greylisted",
+	    LIST_AT(greylist.exempt_senders) },
+	{ "greylist.exempt.recipients", &key_mailboxes, "postmaster@, abuse@", "recipients that never greylist",
+	    LIST_AT(greylist.exempt_recipients) },
+	{ "refresh.min", &key_seconds, "60s", "a source is asked again no sooner", AT(refresh.min),
+	    RANGE(SECOND, DAYS(1)) },
+	{ "refresh.max", &key_seconds, "1d", "a source is asked again no later", AT(refresh.max),
+	    RANGE(SECOND, DAYS(30)) },
+	{ "reply.contact", &key_text, NULL, "where a refused sender may ask; part of the reply", AT(contact),
+	    .check = value_ascii },
+	{ "own.domains", &key_domains, "", "our own names", LIST_AT(own.domains) },
+	{ "own.networks", &key_networks, "", "our own clients: their mail is exempt", LIST_AT(own.networks) },
+	{ "own.outbound", &key_networks, "", "hosts that send in our name", LIST_AT(own.outbound),
+	    .flags = KEY_IDLE },
+	{ "own.daemon_names", &key_texts, "", "the MTA's submission services: their mail is exempt",
+	    LIST_AT(own.daemon_names), .check = value_word },
+	{ "strangers.authenticate", &key_bool, "true", "SPF, DKIM and DMARC of mail that claims no vendor",
+	    AT(strangers.authenticate) },
+	{ "strangers.dmarc", &key_switch, "report", "report: DMARC is evaluated and written, never acted on",
+	    AT(strangers.dmarc_report), .words = dmarc_words },
+	{ "vendor_path", &key_texts, GREENLANE_VENDOR_DIR ", " GREENLANE_SITE_VENDOR_DIR,
+	    "folders of vendor files; of two with one name the later counts", LIST_AT(vendor_path) },
+	{ "vendors", &key_groups, NULL, "the vendors in force; any key of a vendor file may stand beside name",
+	    .flags = KEY_REQUIRED },
+	{ "delegations", &key_groups, NULL, "vendors that may send in our own names", .flags = KEY_IDLE },
+	{ "relays", &key_groups, NULL, "hosts that hand us other people's mail", .flags = KEY_IDLE },
+};
+static const struct keys setting_keys = { "", setting_rows, sizeof setting_rows / sizeof setting_rows[0] };
+
+#undef AT
+#undef LIST_AT
+#define AT(field) .offset = offsetof(struct delegation, field)
+#define LIST_AT(list, count) \
+	.offset = offsetof(struct delegation, list), .count_offset = offsetof(struct delegation, count)
+
+static const struct key delegation_rows[] = {
+	{ "vendor", &key_text, NULL, "one of vendors", AT(vendor), .check = value_name, .flags = KEY_REQUIRED },
+	{ "domains", &key_names, NULL, "our names that it may use", LIST_AT(domains.list, domains.count),
+	    .flags = KEY_REQUIRED },
+	{ "vouch", &key_vouch, "dkim, listed+spf_from", "what proves that it was the vendor",
+	    LIST_AT(vouch, vouch_count) },
+};
+static const struct keys delegation_keys = { "delegations.", delegation_rows,
+	sizeof delegation_rows / sizeof delegation_rows[0] };
+
+#undef AT
+#undef LIST_AT
+#define AT(field) .offset = offsetof(struct relay, field)
+#define LIST_AT(list, count) \
+	.offset = offsetof(struct relay, list), .count_offset = offsetof(struct relay, count)
+
+static const struct key relay_rows[] = {
+	{ "name", &key_text, NULL, "how the log calls it", AT(name), .check = value_name, .flags = KEY_REQUIRED },
+	{ "kind", &key_word, NULL, "what it does", AT(kind), .words = relay_kinds, .flags = KEY_REQUIRED },
+	{ "networks", &key_networks, NULL, "its addresses", LIST_AT(networks.list, networks.count),
+	    .flags = KEY_REQUIRED },
+};
+static const struct keys relay_keys = { "relays.", relay_rows, sizeof relay_rows / sizeof relay_rows[0] };
+
+/* One load. */
+struct load {
+	struct reading r;
+	struct arena *trees; /* of all files; given back at the end */
+	const struct policy_files *files;
+	const char *file; /* greenlane.conf */
+	struct policy *policy;
+	struct vendor_draft *drafts;
+	size_t draft_count;
+};
+
+/* The tree of a file, or NULL with its fault added. */
+static const struct node *
+text_tree(struct load *load, const char *file, const char *text, size_t length)
+{
+	const struct node *root;
+	struct fault why;
+
+	if (length > POLICY_TEXT_MAX) {
+		faults_error(load->r.faults, file, 0, "larger than %d MiB; put long lists into files of their own",
+		    POLICY_TEXT_MAX >> 20);
+		return NULL;
+	}
+	root = tree_read(load->trees, file, text, length, &why);
+	if (root == NULL)
+		faults_add(load->r.faults, FAULT_ERROR, &why);
+	return root;
+}
+
+/* What no single key can know. */
+static void
+settings_check(struct load *load, const struct node *root)
+{
+	struct settings *settings = &load->policy->settings;
+	const struct node *refresh = node_member(root, "refresh"), *greylist = node_member(root, "greylist");
+	const struct node *user = node_member(root, "user");
+	struct reading *r = &load->r;
+
+	if (refresh != NULL && settings->refresh.min > settings->refresh.max)
+		reading_fault(r, refresh, "'refresh.min' is longer than 'refresh.max'; write a shorter one");
+	if (greylist != NULL && settings->greylist.delay >= settings->greylist.retry_window)
+		reading_fault(r, greylist, "'greylist.delay' is not shorter than 'greylist.retry_window', so nobody "
+		    "could come back in time; write a longer window");
+	if (user != NULL && strcmp(settings->user, "root") == 0)
+		faults_warn(r->faults, r->file, user->line, "'user' is root; write a user without rights of its own");
+	if (strncmp(settings->store, "redis:", 6) == 0)
+		faults_warn(r->faults, r->file, greylist == NULL ? 0 : greylist->line,
+		    "'greylist.store' redis is read, but not acted on by this version");
+	settings->greylist.on = strcmp(settings->store, "none") != 0;
+}
+
+static void
+settings_read(struct load *load, const struct node *root)
+{
+	struct settings *settings = &load->policy->settings;
+	const struct node *greylist = node_member(root, "greylist");
+
+	keys_default(&load->r, &setting_keys, settings);
+	keys_require(&load->r, &setting_keys, root);
+	keys_read(&load->r, &setting_keys, root, settings);
+	if (greylist == NULL || greylist->kind != NODE_GROUP || node_member(greylist, "store") == NULL) {
+		const char *store = arena_format(load->r.arena, "lmdb:%s/greylist", settings->state_dir);
+
+		if (store == NULL)
+			reading_starve(&load->r);
+		else
+			settings->store = store;
+	}
+	settings_check(load, root);
+}
+
+/* Groups of a list at the root; none where the key is absent or no list. */
+static size_t
+groups_of(const struct node *root, const char *name, const struct node **list)
+{
+	const struct node *node = node_member(root, name);
+
+	*list = node;
+	return node == NULL || node->kind != NODE_LIST ? 0 : node->count;
+}
+
+/* The one group of a vendor's file. */
+static const struct node *
+vendor_group(struct load *load, const char *file, const struct node *root)
+{
+	static const char *const words[] = { "vendor" };
+	const struct node *group = node_member(root, "vendor");
+	char hint[HINT_TEXT];
+
+	for (size_t i = 0; i < root->count; i++)
+		if (strcmp(root->children[i].name, words[0]) != 0)
+			faults_error(load->r.faults, file, root->children[i].line, "unknown key '%.60s'%s",
+			    root->children[i].name, keys_hint(root->children[i].name, words, 1, hint));
+	if (group == NULL)
+		faults_error(load->r.faults, file, 0, "no vendor is described; write vendor = { name = \"...\"; ... };");
+	else if (group->kind != NODE_GROUP)
+		faults_error(load->r.faults, file, group->line, "'vendor' wants a group; write vendor = { ... };");
+	return group == NULL || group->kind != NODE_GROUP ? NULL : group;
+}
+
+/* Finds, parses and reads the file of a vendor; false when there is nothing to finish. */
+static bool
+vendor_file_read(struct load *load, const char *name, const struct node *site, struct vendor_draft *draft)
+{
+	struct reading *r = &load->r;
+	const struct node *root, *group, *inside;
+	const char *path = name, *text;
+	struct fault why = { .text = "" };
+	size_t length = 0;
+
+	text = load->files->vendor(load->files->context, &load->policy->settings.vendor_path, name, &path, &length,
+	    &why);
+	if (text == NULL) {
+		reading_fault(r, site, "%s", why.text);
+		return false;
+	}
+	draft->vendor.file = reading_string(r, path);
+	root = text_tree(load, path, text, length);
+	group = root == NULL ? NULL : vendor_group(load, path, root);
+	if (group == NULL)
+		return false;
+	r->file = draft->vendor.file;
+	keys_require(r, &vendor_keys, group);
+	vendor_draft_read(r, group, draft);
+	inside = node_member(group, "name");
+	if (inside != NULL && inside->kind == NODE_STRING && inside->text[0] != '\0' && strcmp(inside->text, name) != 0)
+		reading_fault(r, inside, "'%.60s' is not the name of this file; write \"%s\"", inside->text, name);
+	r->file = load->file;
+	return true;
+}
+
+/* One list file, a network a line. */
+static void
+networks_read(struct load *load, struct source *source, const char *text, size_t length)
+{
+	struct span rest = { text, length };
+	struct prefix *list;
+	size_t lines = 1;
+	struct fault why;
+	char word[64];
+
+	for (const char *at = text; (at = memchr(at, '\n', (size_t)(text + length - at))) != NULL; at++)
+		lines++;
+	if (lines > LINES_MAX + 1) { /* one behind the last newline */
+		faults_error(load->r.faults, source->name, 0, "more than %d lines; write wider networks", LINES_MAX);
+		return;
+	}
+	list = reading_take(&load->r, lines, sizeof *list);
+	if (list == NULL)
+		return;
+	source->prefixes = list;
+	for (unsigned line = 1; rest.length > 0; line++) {
+		struct span row = span_cut(&rest, '\n');
+		struct span entry = span_trim(span_cut(&row, '#'));
+
+		if (entry.length == 0)
+			continue;
+		if (entry.length >= sizeof word || memchr(entry.at, '\0', entry.length) != NULL) {
+			faults_error(load->r.faults, source->name, line, "no network; write one a line, '192.0.2.0/24'");
+			continue;
+		}
+		memcpy(word, entry.at, entry.length);
+		word[entry.length] = '\0';
+		if (!prefix_read(word, &list[source->prefix_count], &why))
+			faults_error(load->r.faults, source->name, line, "%s", why.text);
+		else if (!vendor_network_fits(&list[source->prefix_count], &why))
+			faults_error(load->r.faults, source->name, line, "%s", why.text);
+		else
+			source->prefix_count++;
+	}
+}
+
+static void
+lists_read(struct load *load, struct vendor_draft *draft)
+{
+	for (size_t i = 0; i < draft->vendor.source_count; i++) {
+		struct source *source = &draft->sources[i];
+		struct fault why = { .text = "" };
+		const char *text;
+		size_t length = 0;
+
+		if (source->kind != SOURCE_FILE || source->name[0] == '\0')
+			continue;
+		text = load->files->networks(load->files->context, draft->sources_file, source->name, &length, &why);
+		if (text == NULL)
+			faults_error(load->r.faults, draft->sources_file, source->line, "%s", why.text);
+		else
+			networks_read(load, source, text, length);
+	}
+}
+
+/* The name of a vendor in greenlane.conf; NULL where it is none: keys_read says why. */
+static const char *
+site_name(struct load *load, const struct node *site)
+{
+	const struct node *name = node_member(site, "name");
+
+	if (name == NULL)
+		reading_fault(&load->r, site, "a vendor has no name; write { name = \"autotask\"; }");
+	if (name == NULL || name->kind != NODE_STRING || name->text[0] == '\0' || !value_name(name->text, NULL))
+		return NULL;
+	for (size_t i = 0; i < load->draft_count; i++)
+		if (strcmp(load->drafts[i].vendor.name, name->text) == 0) {
+			reading_fault(&load->r, name, "vendor '%s' stands in line %u already; keep one of them", name->text,
+			    load->drafts[i].vendor.line);
+			return NULL;
+		}
+	return name->text;
+}
+
+static void
+vendor_read(struct load *load, const struct node *site)
+{
+	struct vendor_draft *draft = &load->drafts[load->draft_count];
+	const char *name = site_name(load, site);
+	bool found = false;
+
+	vendor_draft_open(&load->r, draft);
+	draft->vendor.line = site->line;
+	if (name != NULL)
+		found = vendor_file_read(load, name, site, draft);
+	load->r.site = true;
+	vendor_draft_read(&load->r, site, draft);
+	load->r.site = false;
+	if (name == NULL)
+		return;
+	load->draft_count++;
+	if (!found)
+		return;
+	lists_read(load, draft);
+	vendor_draft_finish(&load->r, draft);
+}
+
+/* All vendors into one list, all their sources into another, numbered. */
+static void
+vendors_place(struct load *load)
+{
+	struct reading *r = &load->r;
+	struct vendor *vendors = reading_take(r, load->draft_count, sizeof *vendors);
+	struct source *sources;
+	size_t total = 0, next = 0;
+
+	for (size_t i = 0; i < load->draft_count; i++)
+		total += load->drafts[i].vendor.source_count;
+	sources = reading_take(r, total, sizeof *sources);
+	if (vendors == NULL || sources == NULL)
+		return;
+	for (size_t i = 0; i < load->draft_count; i++) {
+		vendors[i] = load->drafts[i].vendor;
+		vendors[i].number = (uint32_t)i;
+		vendors[i].sources = &sources[next];
+		for (size_t j = 0; j < vendors[i].source_count; j++, next++) {
+			sources[next] = load->drafts[i].sources[j];
+			sources[next].number = (uint32_t)next;
+			sources[next].vendor = &vendors[i];
+		}
+	}
+	load->policy->vendors = vendors;
+	load->policy->vendor_count = load->draft_count;
+	load->policy->sources = sources;
+	load->policy->source_count = total;
+}
+
+static void
+vendors_read(struct load *load, const struct node *root)
+{
+	const struct node *list;
+	size_t count = groups_of(root, "vendors", &list);
+
+	if (list != NULL && list->kind == NODE_LIST && count == 0)
+		faults_warn(load->r.faults, load->file, list->line,
+		    "'vendors' is empty, so nothing is vouched for; write ( { name = \"autotask\"; } )");
+	if (count > VENDORS_MAX) {
+		reading_fault(&load->r, list, "more than %d vendors; write fewer", VENDORS_MAX);
+		return;
+	}
+	load->drafts = count == 0 ? NULL : arena_take(load->trees, count * sizeof *load->drafts);
+	if (count > 0 && load->drafts == NULL)
+		reading_starve(&load->r);
+	for (size_t i = 0; i < count && load->drafts != NULL; i++)
+		if (list->children[i].kind == NODE_GROUP)
+			vendor_read(load, &list->children[i]);
+	vendors_place(load);
+}
+
+static void
+delegation_vendor_check(struct load *load, const struct node *group, const char *name)
+{
+	enum { SHOWN = 64 };
+	const struct node *node = node_member(group, "vendor");
+	const char *known[SHOWN];
+	char hint[HINT_TEXT];
+	size_t count = 0;
+
+	for (size_t i = 0; i < load->draft_count; i++) {
+		if (strcmp(load->drafts[i].vendor.name, name) == 0)
+			return;
+		if (count < SHOWN)
+			known[count++] = load->drafts[i].vendor.name;
+	}
+	if (node != NULL && name[0] != '\0')
+		reading_fault(&load->r, node, "'%s' is none of 'vendors'%s", name,
+		    count == 0 ? "; name it there" : keys_hint(name, known, count, hint));
+}
+
+static void
+delegations_read(struct load *load, const struct node *root)
+{
+	const struct node *list;
+	size_t count = groups_of(root, "delegations", &list);
+	struct delegation *made = reading_take(&load->r, count, sizeof *made);
+
+	for (size_t i = 0; made != NULL && i < count; i++) {
+		if (list->children[i].kind != NODE_GROUP)
+			continue;
+		keys_default(&load->r, &delegation_keys, &made[i]);
+		keys_require(&load->r, &delegation_keys, &list->children[i]);
+		keys_read(&load->r, &delegation_keys, &list->children[i], &made[i]);
+		delegation_vendor_check(load, &list->children[i], made[i].vendor);
+	}
+	load->policy->delegations = made;
+	load->policy->delegation_count = count;
+}
+
+static void
+relays_read(struct load *load, const struct node *root)
+{
+	const struct node *list;
+	size_t count = groups_of(root, "relays", &list);
+	struct relay *made = reading_take(&load->r, count, sizeof *made);
+
+	for (size_t i = 0; made != NULL && i < count; i++) {
+		if (list->children[i].kind != NODE_GROUP)
+			continue;
+		keys_default(&load->r, &relay_keys, &made[i]);
+		keys_require(&load->r, &relay_keys, &list->children[i]);
+		keys_read(&load->r, &relay_keys, &list->children[i], &made[i]);
+	}
+	load->policy->relays = made;
+	load->policy->relay_count = count;
+}
+
+static struct policy *
+policy_open(struct faults *faults, const char *file)
+{
+	struct arena *arena = arena_open(POLICY_ARENA_MAX);
+	struct policy *policy = arena == NULL ? NULL : arena_take(arena, sizeof *policy);
+
+	if (policy == NULL) {
+		faults_error(faults, file, 0, "out of memory");
+		arena_close(arena);
+		return NULL;
+	}
+	policy->arena = arena;
+	return policy;
+}
+
+struct policy *
+policy_text_load(const char *file, const char *text, size_t length, const struct policy_files *files,
+    struct faults *faults)
+{
+	size_t before = faults->errors;
+	struct policy *policy = policy_open(faults, file);
+	struct load load = { .files = files, .file = file, .policy = policy };
+	const struct node *root;
+
+	if (policy == NULL)
+		return NULL;
+	load.r = (struct reading){ .arena = policy->arena, .faults = faults, .file = file };
+	load.trees = arena_open(POLICY_ARENA_MAX);
+	if (load.trees == NULL)
+		reading_starve(&load.r);
+	root = load.trees == NULL ? NULL : text_tree(&load, file, text, length);
+	if (root != NULL) {
+		settings_read(&load, root);
+		vendors_read(&load, root);
+		delegations_read(&load, root);
+		relays_read(&load, root);
+	}
+	arena_close(load.trees);
+	if (faults->errors == before)
+		return policy;
+	policy_free(policy);
+	return NULL;
+}
+
+bool
+policy_text_duration(const char *text, int64_t *ms)
+{
+	return value_duration(text, ms);
+}
+
+bool
+policy_text_size(const char *text, int64_t *bytes)
+{
+	return value_size(text, bytes);
+}
+
+void
+policy_text_keys(void (*each)(void *, const char *, const char *, const char *, const char *), void *context)
+{
+	static const struct keys *const tables[] = { &setting_keys, &delegation_keys, &relay_keys, &vendor_keys,
+		&source_keys, &evidence_keys };
+
+	for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
+		keys_each(tables[i], each, context);
+}

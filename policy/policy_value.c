@@ -1,0 +1,276 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "address.h"
+#include "domain.h"
+#include "policy_value.h"
+#include "text.h"
+
+enum { WORD_MAX = 64, ASCII_MAX = 200, PATH_TEXT_MAX = 1024, SOCKET_PATH_MAX = 107 /* sun_path */ };
+
+struct unit {
+	const char *word;
+	int64_t worth;
+};
+
+static const struct unit times[] = { /* ms; rising */
+	{ "ms", 1 }, { "s", 1000 }, { "m", 60 * 1000 }, { "h", 3600 * 1000 },
+	{ "d", 86400 * 1000 }, { "w", INT64_C(7) * 86400 * 1000 }, { NULL, 0 }
+};
+static const struct unit sizes[] = {
+	{ "B", 1 }, { "KiB", 1 << 10 }, { "MiB", 1 << 20 }, { "GiB", 1 << 30 }, { NULL, 0 }
+};
+
+static bool
+is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* Digits, with their end; false without any or on overflow. */
+static bool
+digits_read(const char **at, int64_t *out)
+{
+	int64_t number = 0;
+
+	if (!is_digit(**at))
+		return false;
+	for (; is_digit(**at); ++*at)
+		if (__builtin_mul_overflow(number, 10, &number) ||
+		    __builtin_add_overflow(number, **at - '0', &number))
+			return false;
+	*out = number;
+	return true;
+}
+
+static bool
+units_read(const char *text, const struct unit *units, int64_t *out)
+{
+	int64_t number;
+
+	if (!digits_read(&text, &number))
+		return false;
+	for (; units->word != NULL; units++)
+		if (strcmp(units->word, text) == 0)
+			return !__builtin_mul_overflow(number, units->worth, out);
+	return false;
+}
+
+bool
+value_duration(const char *text, int64_t *ms)
+{
+	return units_read(text, times, ms);
+}
+
+const char *
+value_duration_write(int64_t ms, char out[DURATION_TEXT])
+{
+	const struct unit *best = times;
+
+	for (const struct unit *unit = times; unit->word != NULL; unit++)
+		if (ms % unit->worth == 0 && strcmp(unit->word, "w") != 0)
+			best = unit;
+	snprintf(out, DURATION_TEXT, "%lld%s", (long long)(ms / best->worth), best->word);
+	return out;
+}
+
+bool
+value_size(const char *text, int64_t *bytes)
+{
+	return units_read(text, sizes, bytes);
+}
+
+bool
+value_whole(const char *text, int64_t *out)
+{
+	bool negative = *text == '-';
+
+	text += negative;
+	if (!digits_read(&text, out) || *text != '\0')
+		return false;
+	if (negative)
+		*out = -*out;
+	return true;
+}
+
+/* Bytes of the UTF-8 character at `at`, 0 when it is none (RFC 3629, 4). */
+static size_t
+utf8_length(const unsigned char *at)
+{
+	size_t length = at[0] < 0x80 ? 1 : at[0] < 0xc2 ? 0 : at[0] < 0xe0 ? 2 : at[0] < 0xf0 ? 3
+	    : at[0] < 0xf5 ? 4 : 0;
+
+	for (size_t i = 1; i < length; i++)
+		if ((at[i] & 0xc0) != 0x80)
+			return 0;
+	if ((at[0] == 0xe0 && at[1] < 0xa0) || (at[0] == 0xed && at[1] > 0x9f) ||
+	    (at[0] == 0xf0 && at[1] < 0x90) || (at[0] == 0xf4 && at[1] > 0x8f))
+		return 0;
+	return length;
+}
+
+bool
+value_text(const char *text, struct fault *why)
+{
+	const unsigned char *at = (const unsigned char *)text;
+
+	while (*at != '\0') {
+		size_t length = utf8_length(at);
+
+		if (length == 0)
+			return fault_set(why, "byte 0x%02x is no UTF-8; save the file as UTF-8", *at);
+		/* C1 controls, U+0080 to U+009f, steer terminals as C0 do */
+		if (*at < 0x20 || *at == 0x7f || (*at == 0xc2 && at[1] < 0xa0))
+			return fault_set(why, "a control character; write plain text on one line");
+		at += length;
+	}
+	return true;
+}
+
+bool
+value_ascii(const char *text, struct fault *why)
+{
+	if (strlen(text) > ASCII_MAX)
+		return fault_set(why, "longer than %d characters; write less", ASCII_MAX);
+	for (; *text != '\0'; text++)
+		if (*text < 0x20 || *text > 0x7e)
+			return fault_set(why, "not plain ASCII; SMTP replies need that");
+	return true;
+}
+
+static bool
+chars_fit(const char *text, size_t longest, bool upper, const char *marks)
+{
+	size_t length = strlen(text);
+
+	if (length > longest)
+		return false;
+	for (; *text != '\0'; text++)
+		if (!(text_lower(*text) >= 'a' && text_lower(*text) <= 'z' &&
+		    (upper || text_lower(*text) == *text)) &&
+		    !is_digit(*text) && strchr(marks, *text) == NULL)
+			return false;
+	return true;
+}
+
+bool
+value_word(const char *text, struct fault *why)
+{
+	return chars_fit(text, DOMAIN_MAX, true, "._-") ||
+	    fault_set(why, "'%.60s' is no plain word; write letters, digits, '.', '-' and '_'", text);
+}
+
+bool
+value_name(const char *text, struct fault *why)
+{
+	return chars_fit(text, WORD_MAX, false, "_-") ||
+	    fault_set(why, "'%.60s' is no name; write lower-case letters, digits, '-' and '_', "
+		"at most %d", text, WORD_MAX);
+}
+
+bool
+value_path(const char *text, struct fault *why)
+{
+	if (text[0] != '/')
+		return fault_set(why, "'%.200s' is no absolute path; begin it with '/'", text);
+	if (strlen(text) > PATH_TEXT_MAX)
+		return fault_set(why, "a path longer than %d bytes; write a shorter one", PATH_TEXT_MAX);
+	return true;
+}
+
+bool
+value_date(const char *text, struct fault *why)
+{
+	static const int days[] = { 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+	int year, month, day, end = 0;
+
+	if (strlen(text) == 10 && strspn(text, "0123456789-") == 10 &&
+	    sscanf(text, "%4d-%2d-%2d%n", &year, &month, &day, &end) == 3 && end == 10 &&
+	    year >= 1970 && month >= 1 && month <= 12 && day >= 1 && day <= days[month - 1])
+		return true;
+	return fault_set(why, "'%.40s' is no date; write YYYY-MM-DD, as \"2026-08-01\"", text);
+}
+
+static bool
+port_fits(const char *text, size_t length)
+{
+	const char *at = text;
+	int64_t port;
+
+	return digits_read(&at, &port) && at == text + length && port >= 1 && port <= 65535;
+}
+
+/* family 0: either. A host name fits either. */
+static bool
+host_fits(const char *text, size_t length, enum address_family family)
+{
+	char host[DOMAIN_TEXT], name[DOMAIN_TEXT];
+	struct address address;
+
+	if (length == 0 || length >= sizeof host)
+		return false;
+	if (family != ADDRESS_V4 && text[0] == '[' && text[length - 1] == ']' && length > 2) {
+		text++;
+		length -= 2;
+	}
+	memcpy(host, text, length);
+	host[length] = '\0';
+	if (address_read(host, &address))
+		return family == ADDRESS_NONE || address.family == family;
+	/* all digits and dots: an address gone wrong, no name */
+	return strspn(host, "0123456789.") < length && domain_read(host, length, name, NULL);
+}
+
+bool
+value_listener(const char *text, struct fault *why)
+{
+	bool six = strncmp(text, "inet6:", 6) == 0;
+	const char *port = text + (six ? 6 : 5), *at = strchr(text, '@');
+
+	if (strncmp(text, "unix:", 5) == 0) {
+		if (strlen(text + 5) > SOCKET_PATH_MAX)
+			return fault_set(why, "a socket's path stops at %d bytes; write a shorter one",
+			    SOCKET_PATH_MAX);
+		return value_path(text + 5, why);
+	}
+	if ((six || strncmp(text, "inet:", 5) == 0) && at != NULL && at > port &&
+	    port_fits(port, (size_t)(at - port)) &&
+	    host_fits(at + 1, strlen(at + 1), six ? ADDRESS_V6 : ADDRESS_V4))
+		return true;
+	return fault_set(why, "'%.120s' is no listener; write \"unix:/run/greenlane/milter.sock\", "
+	    "\"inet:8890@127.0.0.1\" or \"inet6:8890@::1\"", text);
+}
+
+bool
+value_server(const char *text, struct fault *why)
+{
+	const char *at = strchr(text, '@');
+	char base[ADDRESS_TEXT];
+	struct address address;
+	size_t length = at == NULL ? strlen(text) : (size_t)(at - text);
+
+	if (length < sizeof base && (at == NULL || port_fits(at + 1, strlen(at + 1)))) {
+		memcpy(base, text, length);
+		base[length] = '\0';
+		if (address_read(base, &address))
+			return true;
+	}
+	return fault_set(why, "'%.60s' is no name server; write \"127.0.0.1\" or \"127.0.0.1@53\"", text);
+}
+
+bool
+value_store(const char *text, struct fault *why)
+{
+	const char *colon = strrchr(text, ':');
+
+	if (strcmp(text, "none") == 0)
+		return true;
+	if (strncmp(text, "lmdb:", 5) == 0)
+		return value_path(text + 5, why);
+	if (strncmp(text, "redis:", 6) == 0 && colon > text + 6 &&
+	    port_fits(colon + 1, strlen(colon + 1)) &&
+	    host_fits(text + 6, (size_t)(colon - text - 6), ADDRESS_NONE))
+		return true;
+	return fault_set(why, "'%.120s' is no store; write \"lmdb:/var/lib/greenlane/greylist\", "
+	    "\"redis:127.0.0.1:6379\" or \"none\"", text);
+}

@@ -1,0 +1,423 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "address.h"
+#include "domain.h"
+#include "policy_value.h"
+#include "policy_vendor.h"
+#include "text.h"
+
+enum { SECOND = 1000, DAY = 24 * 3600 * SECOND };
+enum { WIDEST_V4 = 8, WIDEST_V6 = 16 }; /* no vendor holds more; a slip would list half the world */
+
+static const char *const kinds[] = { [VENDOR_APPLICATION] = "application", [VENDOR_ESP] = "esp",
+	[VENDOR_GATEWAY] = "gateway", NULL };
+static const char *const modes[] = { [MODE_ENFORCE] = "enforce", [MODE_VOUCH] = "vouch",
+	[MODE_MONITOR] = "monitor", NULL };
+static const char *const actions[] = { [ACTION_PASS] = "pass", [ACTION_TAG] = "tag",
+	[ACTION_QUARANTINE] = "quarantine", [ACTION_GREYLIST] = "greylist", [ACTION_DEFER] = "defer",
+	[ACTION_REJECT] = "reject", NULL };
+static const char *const uses[] = { [USE_MX] = "mx", [USE_LOGIN] = "login", [USE_API] = "api", NULL };
+static const char *const source_kinds[] = { [SOURCE_CIDR] = "cidr", [SOURCE_FILE] = "file",
+	[SOURCE_A] = "a", [SOURCE_MX] = "mx", [SOURCE_SPF] = "spf" };
+
+static const char *const proofs[] = { "listed", "spf", "dkim", "spf_from", "dmarc" }; /* bits of enum proof */
+_Static_assert(PROOF_LISTED == 1 && PROOF_SPF == 2 && PROOF_DKIM == 4 && PROOF_SPF_FROM == 8 &&
+	PROOF_DMARC == 16, "the order of proofs");
+
+/* Nobody owns a top-level domain: everybody's mail would claim the vendor. */
+static bool
+name_is_ownable(const char *domain, struct fault *why)
+{
+	return domain_labels(domain) > 1 ||
+	    fault_set(why, "'%s' is a top-level domain; write a name below it", domain);
+}
+
+bool
+vendor_network_fits(const struct prefix *prefix, struct fault *why)
+{
+	unsigned least = prefix->base.family == ADDRESS_V4 ? WIDEST_V4 : WIDEST_V6;
+	char text[PREFIX_TEXT];
+
+	return prefix->bits >= least ||
+	    fault_set(why, "'%s' is too wide for a source; write networks of /%u and longer",
+		prefix_write(prefix, text), least);
+}
+
+/* "listed+spf" into bits. */
+static bool
+proofs_read(const char *text, unsigned *out, struct fault *why)
+{
+	enum { COUNT = sizeof proofs / sizeof proofs[0] };
+	struct span rest = span_of(text);
+	char hint[HINT_TEXT], word[64];
+
+	*out = 0;
+	do {
+		struct span part = span_trim(span_cut(&rest, '+'));
+		size_t i = 0;
+
+		while (i < COUNT && !span_is(part, proofs[i]))
+			i++;
+		if (i == COUNT) {
+			snprintf(word, sizeof word, "%.*s", part.length < 60 ? (int)part.length : 60, part.at);
+			return fault_set(why, "'%s' is no evidence%s", word, keys_hint(word, proofs, COUNT, hint));
+		}
+		*out |= 1u << i;
+	} while (rest.length > 0);
+	return text[strlen(text) - 1] != '+' ||
+	    fault_set(why, "'%.60s' ends in '+'; drop it", text);
+}
+
+static void
+vouch_read(struct reading *r, const struct key *key, const struct node *node, void *base)
+{
+	unsigned *field = (unsigned *)(void *)((char *)base + key->offset);
+	size_t count = 0;
+	struct fault why;
+
+	for (size_t i = 0; i < node->count; i++) {
+		const struct node *child = &node->children[i];
+
+		if (child->kind != NODE_STRING || child->text[0] == '\0')
+			reading_fault(r, child, "'%s' wants strings; write %s", key->path, key->type->example);
+		else if (i >= VOUCH_MAX)
+			reading_fault(r, child, "'%s' holds more than %d alternatives; drop some", key->path, VOUCH_MAX);
+		else if (!proofs_read(child->text, &field[count], &why))
+			reading_fault(r, child, "'%s': %s", key->path, why.text);
+		else
+			count++;
+	}
+	memcpy((char *)base + key->count_offset, &count, sizeof count);
+}
+
+const struct key_type key_vouch = { "a list of evidence", "[ \"listed+spf\", \"dkim\" ]", NODE_LIST, vouch_read };
+
+/* One source before its kind is known. */
+struct source_draft {
+	struct source source;
+	const char *where[SOURCE_SPF + 1]; /* by kind; cidr has none */
+	bool given[SOURCE_SPF + 1];
+};
+
+#define AT(field) .offset = offsetof(struct source_draft, field)
+#define LIST_AT(list, count) \
+	.offset = offsetof(struct source_draft, list), .count_offset = offsetof(struct source_draft, count)
+
+static const struct key source_rows[] = {
+	{ "cidr", &key_networks, NULL, "networks, written out",
+	    LIST_AT(source.prefixes, source.prefix_count), .check_network = vendor_network_fits },
+	{ "file", &key_text, NULL, "a file beside this one: a network a line, '#' begins a comment",
+	    AT(where[SOURCE_FILE]) },
+	{ "a", &key_text, NULL, "a host name: its A and AAAA records", AT(where[SOURCE_A]) },
+	{ "mx", &key_text, NULL, "a domain: the addresses of its MX hosts", AT(where[SOURCE_MX]) },
+	{ "spf", &key_text, NULL, "a domain: what its SPF record lets pass", AT(where[SOURCE_SPF]) },
+	{ "tags", &key_texts, NULL, "territory, data centre, zone; a source without tags always counts",
+	    LIST_AT(source.tags, source.tag_count), .check = value_name },
+	{ "exclusive", &key_bool, "false", "nobody else's mail leaves from there", AT(source.exclusive) },
+	{ "use", &key_word, "mx", "what these hosts do; only mx counts for listed", AT(source.use),
+	    .words = uses },
+	{ "as_of", &key_text, NULL, "the day on which the vendor said so", AT(source.as_of),
+	    .check = value_date },
+	{ "review_by", &key_text, NULL, "the day by which a person should look again", AT(source.review_by),
+	    .check = value_date },
+	{ "max_stale", &key_seconds, "7d", "how long the last good answer is believed while DNS fails",
+	    AT(source.max_stale), .min = SECOND, .max = INT64_C(365) * DAY },
+};
+const struct keys source_keys = { "vendor.sources.", source_rows, sizeof source_rows / sizeof source_rows[0] };
+
+#undef AT
+#define AT(field) .offset = offsetof(struct evidence, field)
+
+static const struct key evidence_rows[] = {
+	{ "what", &key_text, NULL, "the key that this backs, or the fact", AT(what), .flags = KEY_REQUIRED },
+	{ "where", &key_text, NULL, "the page, list or header that says so", AT(where), .flags = KEY_REQUIRED },
+	{ "seen", &key_text, NULL, "its date, or \"undated\"", AT(seen), .flags = KEY_REQUIRED },
+};
+const struct keys evidence_keys = { "vendor.evidence.", evidence_rows,
+	sizeof evidence_rows / sizeof evidence_rows[0] };
+
+/* Which of the five kinds this group describes; false with a fault. */
+static bool
+source_kind_find(struct reading *r, const struct node *group, enum source_kind *kind)
+{
+	const struct node *found = NULL;
+
+	for (unsigned i = 0; i <= SOURCE_SPF; i++) {
+		const struct node *node = node_member(group, source_kinds[i]);
+
+		if (node != NULL && found != NULL) {
+			reading_fault(r, node, "a source has '%s' and '%s'; write two sources", found->name, node->name);
+			return false;
+		}
+		if (node != NULL) {
+			found = node;
+			*kind = (enum source_kind)i;
+		}
+	}
+	if (found == NULL)
+		reading_fault(r, group, "a source says no address; write one of cidr, file, a, mx or spf");
+	return found != NULL;
+}
+
+static void
+source_name(struct reading *r, const struct node *node, struct source *source)
+{
+	char name[DOMAIN_TEXT];
+	struct fault why;
+
+	if (node->kind != NODE_STRING || source->name[0] == '\0' || source->kind == SOURCE_FILE)
+		return;
+	if (domain_read(source->name, strlen(source->name), name, &why))
+		source->name = reading_string(r, name);
+	else
+		reading_fault(r, node, "'%s': %s", node->name, why.text);
+}
+
+/* "a:uk.mailers.example", "cidr:192.0.2.0/24,...": how logs and reports call it. */
+static void
+source_text(struct reading *r, struct source *source)
+{
+	char first[PREFIX_TEXT] = "";
+
+	if (source->kind == SOURCE_CIDR && source->prefix_count > 0)
+		prefix_write(&source->prefixes[0], first);
+	source->text = arena_format(r->arena, "%s:%s%s%s", source_kinds[source->kind], first, source->name,
+	    source->kind == SOURCE_CIDR && source->prefix_count > 1 ? ",..." : "");
+	if (source->text == NULL) {
+		source->text = "";
+		reading_starve(r);
+	}
+}
+
+static void
+source_read(struct reading *r, const struct node *group, struct source *out)
+{
+	struct source_draft draft = { .source = { .name = "", .text = "", .line = group->line } };
+	struct source *source = &draft.source;
+	size_t before = r->faults->errors;
+
+	keys_default(r, &source_keys, &draft);
+	keys_read(r, &source_keys, group, &draft);
+	if (source_kind_find(r, group, &source->kind)) {
+		source->name = source->kind == SOURCE_CIDR ? "" : draft.where[source->kind];
+		source_name(r, node_member(group, source_kinds[source->kind]), source);
+		if (source->kind == SOURCE_CIDR && source->prefix_count == 0 && before == r->faults->errors)
+			reading_fault(r, group, "'cidr' lists no network; write [ \"192.0.2.0/24\" ] or drop the source");
+		source_text(r, source);
+	}
+	if (source->as_of[0] != '\0' && source->review_by[0] != '\0' && strcmp(source->review_by, source->as_of) < 0)
+		reading_fault(r, group, "'review_by' lies before 'as_of'; write a later day");
+	*out = *source;
+}
+
+static void
+sources_read(struct reading *r, const struct key *key, const struct node *node, void *base)
+{
+	struct vendor_draft *draft = base;
+	struct source *sources = reading_take(r, node->count, sizeof *sources);
+
+	if (sources == NULL || !keys_are_groups(r, key, node))
+		return;
+	for (size_t i = 0; i < node->count; i++)
+		source_read(r, &node->children[i], &sources[i]);
+	draft->sources = sources;
+	draft->sources_file = r->file;
+	draft->vendor.source_count = node->count;
+}
+
+static void
+evidence_read(struct reading *r, const struct key *key, const struct node *node, void *base)
+{
+	struct vendor_draft *draft = base;
+	struct evidence *list = reading_take(r, node->count, sizeof *list);
+
+	if (list == NULL || !keys_are_groups(r, key, node))
+		return;
+	for (size_t i = 0; i < node->count; i++) {
+		keys_default(r, &evidence_keys, &list[i]);
+		keys_require(r, &evidence_keys, &node->children[i]);
+		keys_read(r, &evidence_keys, &node->children[i], &list[i]);
+	}
+	draft->vendor.evidence = list;
+	draft->vendor.evidence_count = node->count;
+}
+
+static const struct key_type key_sources = { "a list of sources", "( { a = \"mailers.example.com\"; } )",
+	NODE_LIST, sources_read };
+static const struct key_type key_evidence = { "a list of evidence",
+	"( { what = \"sources\"; where = \"the vendor's page\"; seen = \"2026-08-01\"; } )", NODE_LIST,
+	evidence_read };
+
+#undef AT
+#undef LIST_AT
+#define AT(field) .offset = offsetof(struct vendor_draft, field)
+#define LIST_AT(list, count) \
+	.offset = offsetof(struct vendor_draft, list), .count_offset = offsetof(struct vendor_draft, count)
+
+static const struct key vendor_rows[] = {
+	{ "name", &key_text, NULL, "the name of this file without .conf", AT(vendor.name),
+	    .check = value_name, .flags = KEY_REQUIRED },
+	{ "title", &key_text, NULL, "the vendor as people call it", AT(vendor.title) },
+	{ "kind", &key_word, "application", "what it is", AT(vendor.kind), .words = kinds },
+	{ "domains", &key_names, NULL, "names that it owns: an author or sender there is a claim",
+	    LIST_AT(vendor.domains.list, vendor.domains.count), .check = name_is_ownable,
+	    .flags = KEY_REQUIRED },
+	{ "envelope", &key_names, "", "further domains of its bounces",
+	    LIST_AT(vendor.envelope.list, vendor.envelope.count), .check = name_is_ownable },
+	{ "dkim", &key_domains, NULL, "signing domains (d=) that prove it",
+	    LIST_AT(vendor.dkim.list, vendor.dkim.count), .check = name_is_ownable },
+	{ "sources", &key_sources, NULL, "where its mail comes from", AT(sources) },
+	{ "vouch", &key_vouch, "listed+spf, dkim", "alternatives; '+' joins what one of them needs",
+	    LIST_AT(vendor.vouch, vendor.vouch_count) },
+	{ "on_forged", &key_word, "reject", "for mail that claims the vendor, all evidence against it",
+	    AT(vendor.on_forged), .words = actions },
+	{ "on_unproven", &key_word, "greylist", "for mail with some evidence, not enough to vouch",
+	    AT(vendor.on_unproven), .words = actions },
+	{ "on_unsure", &key_word, "defer", "for mail whose evidence could not be had",
+	    AT(vendor.on_unsure), .words = actions },
+	{ "mode", &key_word, "enforce", "how far this vendor's policy is trusted", AT(vendor.mode),
+	    .words = modes },
+	{ "evidence", &key_evidence, NULL, "how each fact of this file is known", AT(vendor.evidence) },
+	{ "tags", &key_texts, NULL, "which sources count; without it all do", LIST_AT(tags, tag_count),
+	    .check = value_name, .flags = KEY_SITE },
+};
+const struct keys vendor_keys = { "vendor.", vendor_rows, sizeof vendor_rows / sizeof vendor_rows[0] };
+
+void
+vendor_draft_open(struct reading *r, struct vendor_draft *draft)
+{
+	*draft = (struct vendor_draft){ .vendor.file = "", .sources_file = "" };
+	keys_default(r, &vendor_keys, draft);
+}
+
+void
+vendor_draft_read(struct reading *r, const struct node *group, struct vendor_draft *draft)
+{
+	const struct node *tags = node_member(group, "tags");
+	const struct node *domains = node_member(group, "domains");
+
+	keys_read(r, &vendor_keys, group, draft);
+	draft->own_dkim = draft->own_dkim || node_member(group, "dkim") != NULL;
+	draft->own_vouch = draft->own_vouch || node_member(group, "vouch") != NULL;
+	if (tags != NULL)
+		draft->tags_line = tags->line;
+	if (domains != NULL && domains->kind == NODE_LIST && domains->count == 0)
+		reading_fault(r, domains, "'domains' is empty; name at least one domain of the vendor");
+}
+
+static bool
+source_has_tag(const struct source *source, const char *tag)
+{
+	for (size_t i = 0; i < source->tag_count; i++)
+		if (strcmp(source->tags[i], tag) == 0)
+			return true;
+	return false;
+}
+
+/* Every tag of every source, each once. */
+static size_t
+tags_collect(const struct vendor_draft *draft, const char **out, size_t room)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < draft->vendor.source_count; i++)
+		for (size_t j = 0; j < draft->sources[i].tag_count && count < room; j++) {
+			size_t k = 0;
+
+			while (k < count && strcmp(out[k], draft->sources[i].tags[j]) != 0)
+				k++;
+			out[k] = draft->sources[i].tags[j];
+			count += k == count;
+		}
+	return count;
+}
+
+static void
+tag_check(struct reading *r, const struct vendor_draft *draft, const char *tag)
+{
+	enum { SHOWN = 64 };
+	const char *known[SHOWN], *near;
+	size_t count;
+	struct text list;
+
+	for (size_t i = 0; i < draft->vendor.source_count; i++)
+		if (source_has_tag(&draft->sources[i], tag))
+			return;
+	count = tags_collect(draft, known, SHOWN);
+	if (count == 0) {
+		faults_error(r->faults, r->file, draft->tags_line,
+		    "tag '%s' selects no source of '%s', which has no tags; drop 'tags'", tag, draft->vendor.name);
+		return;
+	}
+	near = keys_nearest(tag, known, count);
+	text_open(&list, HINT_TEXT);
+	for (size_t i = 0; i < count; i++)
+		text_format(&list, "%s%s", i == 0 ? "" : ", ", known[i]);
+	faults_error(r->faults, r->file, draft->tags_line, "tag '%s' selects no source of '%s'; %s%s%sits tags are %s",
+	    tag, draft->vendor.name, near == NULL ? "" : "did you mean '", near == NULL ? "" : near,
+	    near == NULL ? "" : "'? ", list.bytes);
+	text_close(&list);
+}
+
+static void
+sources_select(struct vendor_draft *draft)
+{
+	for (size_t i = 0; i < draft->vendor.source_count; i++) {
+		struct source *source = &draft->sources[i];
+
+		source->selected = draft->tag_count == 0 || source->tag_count == 0;
+		for (size_t j = 0; j < draft->tag_count; j++)
+			source->selected = source->selected || source_has_tag(source, draft->tags[j]);
+	}
+}
+
+/* `listed` alone proves nothing where others send from the same hosts (DESIGN section 4). */
+static void
+listed_alone_check(struct reading *r, const struct vendor_draft *draft)
+{
+	const struct vendor *vendor = &draft->vendor;
+	bool alone = false;
+
+	for (size_t i = 0; i < vendor->vouch_count; i++)
+		alone = alone || vendor->vouch[i] == PROOF_LISTED;
+	for (size_t i = 0; alone && i < vendor->source_count; i++)
+		if (source_counts(&draft->sources[i]) && !draft->sources[i].exclusive)
+			faults_error(r->faults, draft->sources_file, draft->sources[i].line,
+			    "'listed' stands alone in vouch of '%s', but this source is shared; write "
+			    "\"listed+spf\" there, or exclusive = true here if nobody else's mail leaves from it",
+			    vendor->name);
+}
+
+/* Alternatives that no message can meet are no fault, but nobody writes them on purpose. */
+static void
+vouch_reach_check(struct reading *r, const struct vendor_draft *draft)
+{
+	const struct vendor *vendor = &draft->vendor;
+	bool listable = false;
+
+	for (size_t i = 0; i < vendor->source_count; i++)
+		listable = listable || source_counts(&draft->sources[i]);
+	for (size_t i = 0; i < vendor->vouch_count; i++) {
+		if ((vendor->vouch[i] & PROOF_DKIM) && vendor->dkim.count == 0)
+			faults_warn(r->faults, r->file, vendor->line,
+			    "'%s' vouches by dkim, but its dkim is empty; drop that alternative", vendor->name);
+		if ((vendor->vouch[i] & PROOF_LISTED) && !listable)
+			faults_warn(r->faults, r->file, vendor->line,
+			    "'%s' vouches by listed, but no selected source counts; drop that alternative",
+			    vendor->name);
+	}
+}
+
+void
+vendor_draft_finish(struct reading *r, struct vendor_draft *draft)
+{
+	for (size_t i = 0; i < draft->tag_count; i++)
+		tag_check(r, draft, draft->tags[i]);
+	sources_select(draft);
+	if (!draft->own_dkim)
+		draft->vendor.dkim = draft->vendor.domains;
+	listed_alone_check(r, draft);
+	if (draft->own_vouch)
+		vouch_reach_check(r, draft);
+}

@@ -1,0 +1,40 @@
+/*
+ * policy_vendor.h - one vendor from its file, and from what the site says beside its name.
+ *
+ * Floor 5. Owns the tables of a vendor's keys. Networks of `file` sources are left to policy_text,
+ * which alone may ask the shell for texts.
+ */
+#ifndef POLICY_VENDOR_H
+#define POLICY_VENDOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "policy_keys.h"
+#include "policy_tree.h"
+#include "vendor.h"
+
+struct vendor_draft {
+	struct vendor vendor;
+	struct source *sources; /* vendor.source_count of them */
+	const char *sources_file; /* where `sources` stands: the vendor's file or greenlane.conf */
+	const char *const *tags; /* of the site */
+	size_t tag_count;
+	unsigned tags_line;
+	bool own_dkim, own_vouch; /* the key was given, not its default */
+};
+
+extern const struct keys vendor_keys, source_keys, evidence_keys;
+extern const struct key_type key_vouch; /* unsigned[VOUCH_MAX]; its count is a size_t */
+
+/* Not so wide that it must be a slip. */
+bool vendor_network_fits(const struct prefix *, struct fault *why) MUST_USE;
+
+/* Defaults; then vendor_draft_read with the file's group; then with the site's. */
+void vendor_draft_open(struct reading *, struct vendor_draft *);
+void vendor_draft_read(struct reading *, const struct node *group, struct vendor_draft *);
+
+/* What can be checked and filled in only when both were read. r->file is greenlane.conf. */
+void vendor_draft_finish(struct reading *, struct vendor_draft *);
+
+#endif
