@@ -52,21 +52,37 @@ skip_cfws(struct span *rest)
 	}
 }
 
+/* The id read so far. Not on the heap: a forged field must be known without memory, too. */
+struct id {
+	char bytes[4 * DOMAIN_TEXT]; /* bytes of UTF-8; what is longer is counted and never ours */
+	size_t length;
+	char last;
+};
+
 static void
-cut_token(struct span *rest, struct text *out)
+id_add(struct id *id, char c)
+{
+	if (id->length < sizeof id->bytes)
+		id->bytes[id->length] = c;
+	id->length++;
+	id->last = c;
+}
+
+static void
+cut_token(struct span *rest, struct id *id)
 {
 	while (rest->length > 0 && is_token(rest->at[0])) {
-		text_char(out, rest->at[0]);
+		id_add(id, rest->at[0]);
 		skip(rest, 1);
 	}
 }
 
 /* The content of a quoted-string (RFC 5322, 3.2.4), folds dropped; false when it never ends. */
 static bool
-cut_quoted(struct span *rest, struct text *out)
+cut_quoted(struct span *rest, struct id *id)
 {
 	struct span at = *rest;
-	size_t before = out->length;
+	struct id before = *id;
 
 	for (skip(&at, 1); at.length > 0; skip(&at, 1)) {
 		if (at.at[0] == '"') {
@@ -77,10 +93,9 @@ cut_quoted(struct span *rest, struct text *out)
 		if (at.at[0] == '\\')
 			skip(&at, 1);
 		if (at.length > 0 && at.at[0] != '\r' && at.at[0] != '\n')
-			text_char(out, at.at[0]);
+			id_add(id, at.at[0]);
 	}
-	if (out->length > before)
-		out->bytes[out->length = before] = '\0';
+	*id = before;
 	return false;
 }
 
@@ -89,14 +104,14 @@ cut_quoted(struct span *rest, struct text *out)
  * it does in an old domain (RFC 5322, 4.4). A quote that never ends is taken as not there.
  */
 static bool
-cut_word(struct span *rest, struct text *id)
+cut_word(struct span *rest, struct id *id)
 {
 	size_t before = id->length;
 
 	skip_cfws(rest);
 	if (rest->length == 0)
 		return false;
-	if (before > 0 && rest->at[0] != '.' && id->bytes[before - 1] != '.')
+	if (before > 0 && rest->at[0] != '.' && id->last != '.')
 		return false;
 	if (rest->at[0] != '"' || !cut_quoted(rest, id)) {
 		skip(rest, rest->at[0] == '"');
@@ -128,14 +143,12 @@ bool
 authres_bears(const char *value, size_t length, const char *authserv_id)
 {
 	struct span rest = { value, length };
-	struct text id;
-	bool bears = false;
+	struct id id = { .length = 0 };
 
-	text_open(&id, AUTHRES_MAX);
-	while (!bears && cut_word(&rest, &id)) /* "mx.example.com. 1" is ours after its first word */
-		bears = same_id(span_trim((struct span){ id.bytes, id.length }), authserv_id);
-	text_close(&id);
-	return bears;
+	while (cut_word(&rest, &id) && id.length <= sizeof id.bytes)
+		if (same_id(span_trim((struct span){ id.bytes, id.length }), authserv_id))
+			return true; /* after its first word: "mx.example.com. 1" */
+	return false;
 }
 
 /* ---- writing ---- */
@@ -356,12 +369,15 @@ authres_write(const struct facts *facts, const char *authserv_id, struct text *o
 	field.limit = out->length + room - authors.length;
 	put_id(out, authserv_id);
 	bare = out->length;
+	if (out->cut)
+		goto out; /* without an id it is no field */
 	write_spf(&field, facts);
 	for (size_t i = 0; i < facts->dkim_count && !field.full; i++)
 		write_dkim(&field, &facts->dkim[i]);
 	text_add(out, authors.bytes, authors.length);
 	if (out->length == bare)
 		text_put(out, "; none"); /* RFC 8601, 2.2 */
+out:
 	text_close(&authors);
 }
 

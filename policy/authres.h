@@ -24,7 +24,8 @@ bool authres_bears(const char *value, size_t length, const char *authserv_id);
 /* Adds the body (folded with LF + tab, ready for smfi_insheader without its leading blank): spf,
  * every dkim signature, dmarc for each author's domain asked; "none" where nothing was. Whole results
  * only, at most AUTHRES_MAX. A signature that verifies but does not count is dkim=policy, its
- * reason the slug of facts.h (RFC 8601, 2.7.1: passed, but not acceptable here). */
+ * reason the slug of facts.h (RFC 8601, 2.7.1: passed, but not acceptable here). Text that is cut
+ * (no memory) is no field. */
 void authres_write(const struct facts *, const char *authserv_id, struct text *out);
 
 /* Writes our own: "x-greenlane=vouched policy.vendor=nable-rmm"; vendor "" leaves the property out. */

@@ -114,6 +114,8 @@ test_reading(void)
 	ok(authres_bears(deep, LARGE + sizeof US - 1, US), "body: comments a hundred thousand deep");
 	memset(deep, 'a', LARGE);
 	ok(!authres_bears(deep, LARGE, US), "body: a word as long as a field can be");
+	memset(deep, '"', 1);
+	ok(!authres_bears(deep, LARGE, US), "body: the same behind a quote that never ends");
 	for (size_t i = 0; i < LARGE; i++)
 		deep[i] = i % 2 == 0 ? '.' : ' ';
 	ok(!authres_bears(deep, LARGE, US), "body: a hundred thousand dots");
@@ -305,6 +307,18 @@ test_ceiling(size_t ceiling)
 	text_close(&out);
 }
 
+/* Without room for the id nothing is written that looks like a field. */
+static void
+test_no_room(void)
+{
+	struct text out;
+
+	text_open(&out, 5);
+	authres_write(facts_of(0), US, &out);
+	ok(out.cut && strcmp(out.bytes, "mx.ex") == 0, "an id that does not fit leaves a text that is cut");
+	text_close(&out);
+}
+
 /* For t/authres.py: a field a line, as an MTA would write it, its folds as \n. */
 static int
 print_fields(void)
@@ -336,5 +350,6 @@ main(int argc, char **argv)
 	test_outcome();
 	test_ceiling(2 * AUTHRES_MAX);
 	test_ceiling(AUTHRES_MAX / 2);
+	test_no_room();
 	return done();
 }
