@@ -1,0 +1,137 @@
+/*
+ * replay.c - feeds the seeds of one fuzz target to it, without a fuzzer; prints TAP.
+ *
+ *   fuzz_NAME [FOLDER...]   default: seeds/NAME beside the source
+ *
+ * Each seed goes in whole, cut at CUTS places and with FLIPS single bytes changed: always the same ones, so that
+ * a failure comes back. A target that does not like what it sees aborts, and then the plan at the end is missing.
+ */
+#include <dirent.h>
+#include <limits.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tap.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+enum { CUTS = 64, FLIPS = 256, SEED_MAX = 1024 * 1024 };
+
+/* In a block of its very size, so that a sanitizer sees a byte read behind it. */
+static bool
+feed(const uint8_t *bytes, size_t size)
+{
+	uint8_t *copy = malloc(size);
+
+	if (copy == NULL && size > 0)
+		return false;
+	if (size > 0)
+		memcpy(copy, bytes, size);
+	LLVMFuzzerTestOneInput(copy, size);
+	free(copy);
+	return true;
+}
+
+static bool
+feed_cut(const uint8_t *bytes, size_t size)
+{
+	bool good = true;
+
+	for (size_t i = 0, last = size; i < CUTS; i++) {
+		size_t kept = size * i / CUTS;
+
+		if (kept != last)
+			good = feed(bytes, kept) && good;
+		last = kept;
+	}
+	return good;
+}
+
+static bool
+feed_flipped(uint8_t *bytes, size_t size)
+{
+	uint64_t chance = 0x9e3779b97f4a7c15u; /* the same for every seed */
+	bool good = true;
+
+	for (unsigned i = 0; i < FLIPS && size > 0; i++) {
+		size_t place;
+		uint8_t was;
+
+		chance = chance * 6364136223846793005u + 1442695040888963407u;
+		place = (size_t)(chance >> 33) % size;
+		was = bytes[place];
+		/* half of them one bit, half of them any byte */
+		bytes[place] = i % 2 == 0 ? (uint8_t)(was ^ 1u << (chance >> 20) % 8) : (uint8_t)(chance >> 24);
+		good = feed(bytes, size) && good;
+		bytes[place] = was;
+	}
+	return good;
+}
+
+static void
+replay_file(const char *folder, const char *name)
+{
+	char path[PATH_MAX];
+	uint8_t *bytes = malloc(SEED_MAX);
+	size_t size = 0;
+	FILE *file;
+
+	snprintf(path, sizeof path, "%s/%s", folder, name);
+	file = fopen(path, "rb");
+	if (file != NULL && bytes != NULL)
+		size = fread(bytes, 1, SEED_MAX, file);
+	ok(file != NULL && bytes != NULL && ferror(file) == 0 && feed(bytes, size) && feed_cut(bytes, size) &&
+		feed_flipped(bytes, size),
+	    "%s, its cuts and its flips are survived", name);
+	if (file != NULL)
+		fclose(file);
+	free(bytes);
+}
+
+static int
+is_seed(const struct dirent *entry)
+{
+	return entry->d_name[0] != '.';
+}
+
+static void
+replay_folder(const char *folder)
+{
+	struct dirent **entries = NULL;
+	int count = scandir(folder, &entries, is_seed, alphasort);
+
+	ok(count > 0, "there are seeds in the folder");
+	if (count <= 0)
+		note("%s", folder);
+	for (int i = 0; i < count; i++) {
+		replay_file(folder, entries[i]->d_name);
+		free(entries[i]);
+	}
+	free(entries);
+}
+
+/* fuzz_mailbox has its seeds in SRCDIR/t/fuzz/seeds/mailbox. */
+static void
+replay_own(const char *program)
+{
+	const char *slash = strrchr(program, '/'), *name = slash == NULL ? program : slash + 1;
+	const char *srcdir = getenv("srcdir");
+	char folder[PATH_MAX];
+
+	if (strncmp(name, "fuzz_", 5) == 0)
+		name += 5;
+	snprintf(folder, sizeof folder, "%s/t/fuzz/seeds/%s", srcdir == NULL ? "." : srcdir, name);
+	replay_folder(folder);
+}
+
+int
+main(int argc, char **argv)
+{
+	if (argc < 2)
+		replay_own(argv[0]);
+	for (int i = 1; i < argc; i++)
+		replay_folder(argv[i]);
+	return done();
+}
