@@ -627,9 +627,6 @@ dkim_check_end(struct dkim_check *check, struct budget *budget, struct facts *fa
 		dkim_check_headers_end(check);
 	if (check->wanted && !check->failed)
 		verify(check);
-	facts->dkim = NULL;
-	facts->dkim_count = 0;
-	facts->dkim_done = true;
 	if (check->count > 0 && (list = arena_take(check->arena, check->count * sizeof *list)) == NULL)
 		return false;
 	for (size_t i = 0; i < check->count; i++)
@@ -637,5 +634,6 @@ dkim_check_end(struct dkim_check *check, struct budget *budget, struct facts *fa
 			return false;
 	facts->dkim = list;
 	facts->dkim_count = check->count;
+	facts->dkim_done = true;
 	return !check->failed;
 }

@@ -46,7 +46,12 @@ bool dkim_check_body(struct dkim_check *, const unsigned char *bytes, size_t len
  * False on a failure of ours. */
 bool dkim_check_end(struct dkim_check *, struct budget *, struct facts *);
 
-/* why a signature does not count: "" or one of: unverified (see result), no-from, no-subject,
- * repeated-field, partial-body (l=), public-suffix, test-key, sha1, short-key, not-looked-up */
+/*
+ * The result is "pass" for a signature that counts, and for no other: one that verifies but must not be
+ * relied on is "policy" (RFC 8601, 2.7.1), so that readers of the header are not misled. why it does not
+ * count: "" or one of: unverified (see result), no-from, no-subject, repeated-field, partial-body (l=),
+ * public-suffix, test-key, sha1, short-key, not-looked-up. Fields that every hop adds (Received, ...)
+ * are never repeated-field.
+ */
 
 #endif
