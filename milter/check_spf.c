@@ -11,12 +11,11 @@
 #include "check_spf.h"
 #include "domain.h"
 #include "spf_gate.h"
-#include "spf_text.h"
+#include "spf_write.h"
 
 enum {
-	NAME_MAX_TEXT = 253,  /* RFC 7208, 7.3: longer names lose labels on the left */
-	WORD_MAX = 255,       /* of a local part or HELO name: no more fits into a DNS name */
-	NO_ASCII = 0x7f       /* stands for every byte above it; no name with it exists (RFC 8616, 4) */
+	NAME_MAX_TEXT = 253,
+	WORD_MAX = 255 /* bytes of a local part or HELO name; no more fits into a DNS name */
 };
 
 /* One check: what libspf2's questions need. */
@@ -25,6 +24,7 @@ struct check {
 	struct budget *budget;
 	struct arena *arena;
 	struct address client;
+	const char *domain; /* that is checked, in normal form */
 	struct spf_gate *gate;
 	SPF_dns_rr_t *spare; /* so that the hook has something to answer when memory is out */
 	bool failed;
@@ -48,18 +48,17 @@ reverse_name(const struct address *client, char out[DNS_NAME_TEXT])
 	snprintf(out + used, DNS_NAME_TEXT - used, "ip6.arpa");
 }
 
-/* A name as libspf2 made it, cut to what DNS carries and in presentation form; false when it is none. */
+/* Raw bytes in presentation form; false when DNS cannot carry them or none but ASCII may be (RFC 8616, 4). */
 static bool
 name_of_raw(const char *raw, char out[DNS_NAME_TEXT])
 {
-	const char *dot;
 	size_t used = 0;
 
-	while (strlen(raw) > NAME_MAX_TEXT && (dot = strchr(raw, '.')) != NULL)
-		raw = dot + 1;
-	if (strlen(raw) > NAME_MAX_TEXT || strchr(raw, NO_ASCII) != NULL)
+	if (strlen(raw) > NAME_MAX_TEXT + 1)
 		return false;
 	for (; *raw != '\0'; raw++) {
+		if ((unsigned char)*raw > 0x7f)
+			return false;
 		if (*raw == '\\')
 			out[used++] = '\\';
 		out[used++] = *raw;
@@ -77,12 +76,64 @@ question_make(const struct check *check, const char *domain, enum dns_type type,
 	*out = (struct dns_question){ .type = type };
 	if (type == DNS_PTR)
 		reverse_name(&check->client, name);
-	else if (!name_of_raw(domain, name))
+	else if (!name_of_raw(spf_gate_name(check->gate, domain), name))
 		return false;
 	if (dns_question_make(out, name, type))
 		return true;
 	out->name[0] = '\0';
 	return false;
+}
+
+/* Does the name have the client's address? */
+static bool
+is_validated(struct check *check, const char *name)
+{
+	bool v4 = check->client.family == ADDRESS_V4;
+	struct dns_question question;
+	struct dns_answer answer;
+
+	if (strchr(name, '\\') != NULL || !dns_question_make(&question, name, v4 ? DNS_A : DNS_AAAA))
+		return false;
+	resolver_ask(check->resolver, &question, check->budget, check->arena, &answer);
+	for (size_t i = 0; i < answer.count; i++)
+		if (answer.records[i].length == (v4 ? 4 : 16) &&
+		    memcmp(answer.records[i].bytes, check->client.bytes, answer.records[i].length) == 0)
+			return true;
+	return false;
+}
+
+/* How well a validated name suits %{p} (RFC 7208, 7.3): the domain itself, one below it, any. */
+static unsigned
+name_rank(const char *name, const char *domain)
+{
+	char normal[DOMAIN_TEXT];
+
+	if (!domain_read(name, strlen(name), normal, NULL) || !domain_is_under(normal, domain))
+		return 1;
+	return strcmp(normal, domain) == 0 ? 3 : 2;
+}
+
+/* The client's validated name for %{p}; DNS errors only mean that it is not known. */
+static const char *
+client_name(struct check *check)
+{
+	struct dns_question question = { .type = DNS_PTR };
+	const char *found = "unknown";
+	struct dns_answer answer;
+	unsigned best = 0;
+
+	reverse_name(&check->client, question.name);
+	resolver_ask(check->resolver, &question, check->budget, check->arena, &answer);
+	for (size_t i = 0; answer.status == DNS_FOUND && i < answer.count && i < SPF_PTR_LIMIT; i++) {
+		const char *name = (const char *)answer.records[i].bytes;
+		unsigned rank = is_validated(check, name) ? name_rank(name, check->domain) : 0;
+
+		if (rank > best) {
+			best = rank;
+			found = name;
+		}
+	}
+	return found;
 }
 
 static void
@@ -97,6 +148,8 @@ question_ask(struct check *check, const char *domain, enum dns_type type, struct
 		return;
 	if (can_be)
 		resolver_ask(check->resolver, &question, check->budget, check->arena, &answer);
+	if (spf_gate_wants_name(check->gate, &question, &answer))
+		spf_gate_give_name(check->gate, client_name(check));
 	spf_gate_answer(check->gate, &question, &answer, seen);
 }
 
@@ -176,36 +229,24 @@ lookup(SPF_dns_server_t *server, const char *domain, ns_type type, int should_ca
 
 /* ---- the check ---- */
 
-/* Who is checked: always with a local part, the domain in normal form, all ASCII. */
-struct identity {
-	char sender[WORD_MAX + 1 + DOMAIN_TEXT];
-	char helo[WORD_MAX + 1];
-};
-
-static size_t
-ascii_copy(const char *from, size_t length, char out[WORD_MAX + 1])
+/* At most WORD_MAX bytes, in the arena; NULL without memory. */
+static const char *
+word_copy(struct arena *arena, const char *from, size_t length)
 {
-	if (length > WORD_MAX)
-		length = WORD_MAX;
-	for (size_t i = 0; i < length; i++)
-		out[i] = (unsigned char)from[i] > NO_ASCII ? NO_ASCII : from[i];
-	out[length] = '\0';
-	return length;
+	return arena_copy(arena, from, length < WORD_MAX ? length : WORD_MAX);
 }
 
-static void
-identity_make(const struct spf_query *query, const char *domain, struct identity *out)
+/* What the macros stand for; false without memory. */
+static bool
+view_make(const struct check *check, const struct spf_query *query, struct spf_view *out)
 {
 	const char *at = strrchr(query->mail_from, '@');
-	size_t local = at == NULL ? 0 : ascii_copy(query->mail_from, (size_t)(at - query->mail_from), out->sender);
 
-	/* an empty local part is postmaster (RFC 7208, 4.3) */
-	if (local == 0)
-		local = ascii_copy("postmaster", strlen("postmaster"), out->sender);
-	snprintf(out->sender + local, sizeof out->sender - local, "@%s", domain);
-	/* libspf2 aborts without a HELO name */
-	if (ascii_copy(query->helo, strlen(query->helo), out->helo) == 0)
-		ascii_copy("unknown", strlen("unknown"), out->helo);
+	*out = (struct spf_view){ .client = check->client, .sender_domain = check->domain, .domain = check->domain };
+	out->local = at == NULL || at == query->mail_from ? "postmaster" : /* RFC 7208, 4.3 */
+	    word_copy(check->arena, query->mail_from, (size_t)(at - query->mail_from));
+	out->helo = word_copy(check->arena, query->helo, strlen(query->helo));
+	return out->local != NULL && out->helo != NULL;
 }
 
 static SPF_errcode_t
@@ -249,12 +290,14 @@ result_of(const struct check *check, SPF_response_t *response)
 	return results[SPF_response_result(response)];
 }
 
+/* Of the mail libspf2 is told the client and the domain alone: the gate expands all macros. It aborts
+ * without a HELO name. */
 static enum auth_result
-library_ask(struct check *check, const struct identity *identity)
+library_ask(struct check *check)
 {
 	/* without destroy it is ours and may live on the stack */
 	SPF_dns_server_t dns = { .lookup = lookup, .name = "greenlane", .hook = check };
-	struct address client = spf_text_alias(check->client, &check->client);
+	struct address client = spf_alias(check->client, &check->client);
 	enum auth_result result = AUTH_TEMPERROR;
 	SPF_response_t *response = NULL;
 	SPF_request_t *request = NULL;
@@ -266,9 +309,10 @@ library_ask(struct check *check, const struct identity *identity)
 	/* the gate counts; libspf2's own limits are one off */
 	if (SPF_server_set_max_dns_mech(server, 1000) != SPF_E_SUCCESS ||
 	    SPF_server_set_max_dns_ptr(server, 1000) != SPF_E_SUCCESS ||
+	    SPF_server_set_max_dns_mx(server, 1000) != SPF_E_SUCCESS ||
 	    client_set(request, &client) != SPF_E_SUCCESS ||
-	    SPF_request_set_helo_dom(request, identity->helo) != SPF_E_SUCCESS ||
-	    SPF_request_set_env_from(request, identity->sender) != 0)
+	    SPF_request_set_helo_dom(request, check->domain) != SPF_E_SUCCESS ||
+	    SPF_request_set_env_from(request, check->domain) != 0)
 		goto out;
 	SPF_request_query_mailfrom(request, &response);
 	result = result_of(check, response);
@@ -298,7 +342,7 @@ check_spf(struct resolver *resolver, struct budget *budget, struct arena *arena,
 	struct check check = { .resolver = resolver, .budget = budget, .arena = arena, .client = query->client };
 	const char *at = strrchr(query->mail_from, '@'), *domain = at == NULL ? query->mail_from : at + 1;
 	char normal[DOMAIN_TEXT];
-	struct identity identity;
+	struct spf_view view;
 	bool checkable;
 
 	*out = (struct spf_fact){ .result = AUTH_NONE, .by_helo = *query->mail_from == '\0' };
@@ -315,7 +359,7 @@ check_spf(struct resolver *resolver, struct budget *budget, struct arena *arena,
 		return;
 	if (query->client.family == ADDRESS_V6) /* a mapped address is IPv4 (RFC 7208, 5) */
 		check.client = address_of_v6(query->client.bytes);
-	identity_make(query, normal, &identity);
-	check.gate = spf_gate_open(arena, &check.client);
-	out->result = check.gate == NULL ? AUTH_TEMPERROR : library_ask(&check, &identity);
+	check.domain = normal;
+	check.gate = view_make(&check, query, &view) ? spf_gate_open(arena, &view) : NULL;
+	out->result = check.gate == NULL ? AUTH_TEMPERROR : library_ask(&check);
 }

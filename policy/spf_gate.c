@@ -4,7 +4,8 @@
 #include "spf_text.h"
 #include "text.h"
 
-enum { NAMES_MAX = SPF_MX_LIMIT > SPF_PTR_LIMIT ? SPF_MX_LIMIT : SPF_PTR_LIMIT };
+enum { WRITTEN_MAX = 2 * SPF_RECORD_MAX };
+enum { NAMES_MAX = SPF_MX_LIMIT + 1 }; /* the eleventh MX name is an error, but only when it is asked for */
 
 /* What a question is for. */
 enum errand {
@@ -16,8 +17,10 @@ enum errand {
 
 struct spf_gate {
 	struct arena *arena;
-	struct address client;
+	struct spf_view view;
+	struct spf_names stand_ins;
 	bool started, permerror, temperror;
+	bool p_counted;
 	unsigned terms, voids;
 	enum errand errand; /* of the question that is open */
 
@@ -28,14 +31,16 @@ struct spf_gate {
 };
 
 struct spf_gate *
-spf_gate_open(struct arena *arena, const struct address *client)
+spf_gate_open(struct arena *arena, const struct spf_view *view)
 {
 	struct spf_gate *gate = arena_take(arena, sizeof *gate);
 
 	if (gate == NULL)
 		return NULL;
 	gate->arena = arena;
-	gate->client = *client;
+	gate->stand_ins.arena = arena;
+	gate->view = *view;
+	gate->view.name = NULL;
 	return gate;
 }
 
@@ -49,6 +54,29 @@ bool
 spf_gate_is_temperror(const struct spf_gate *gate)
 {
 	return gate->temperror;
+}
+
+/* One term more that causes look-ups. */
+static bool
+term_count(struct spf_gate *gate)
+{
+	if (++gate->terms > SPF_TERMS_LIMIT)
+		gate->permerror = true;
+	return !gate->permerror;
+}
+
+const char *
+spf_gate_name(struct spf_gate *gate, const char *domain)
+{
+	const struct spf_stood_in *found = spf_names_find(&gate->stand_ins, domain);
+
+	if (found == NULL)
+		return domain;
+	if (found->by_p && !gate->p_counted) { /* its PTR look-up counts (RFC 7208, 4.6.4) */
+		gate->p_counted = true;
+		term_count(gate);
+	}
+	return found->name;
 }
 
 static bool
@@ -65,6 +93,8 @@ is_expected(struct spf_gate *gate, const struct dns_question *question)
 	for (size_t i = gate->next; i < gate->count; i++)
 		if (strcmp(gate->names[i], question->name) == 0) {
 			gate->next = i + 1;
+			if (i >= SPF_MX_LIMIT) /* RFC 7208, 4.6.4 */
+				gate->permerror = true;
 			return true;
 		}
 	return false;
@@ -82,12 +112,11 @@ spf_gate_ask(struct spf_gate *gate, const struct dns_question *question)
 	}
 	if (is_expected(gate, question)) {
 		gate->errand = gate->names_errand;
-		return true;
+		return !gate->permerror;
 	}
 	gate->count = 0;
 	gate->errand = ERRAND_TERM;
-	gate->permerror = ++gate->terms > SPF_TERMS_LIMIT;
-	return !gate->permerror;
+	return term_count(gate);
 }
 
 /* ---- answers ---- */
@@ -104,23 +133,23 @@ record_of(struct spf_gate *gate, const char *text, size_t length)
 	return record;
 }
 
-/* The one record that libspf2 may see: canonical, or harmless when it was refused. */
+/* The one record that libspf2 may see. */
 static void
-record_see(struct spf_gate *gate, const struct dns_record *given, struct dns_answer *seen)
+record_see(struct spf_gate *gate, const struct dns_question *question, const struct dns_record *given,
+    struct dns_answer *seen)
 {
-	static const char harmless[] = "v=spf1 ?all";
-	const struct dns_record *record;
+	const struct dns_record *record = NULL;
 	struct spf_record read;
 	struct text written;
 
-	text_open(&written, 2 * SPF_RECORD_MAX);
-	if (spf_text_read(gate->arena, (const char *)given->bytes, given->length, &read, NULL))
-		spf_text_write(&read, &gate->client, &written);
-	else
+	if (!spf_text_read(gate->arena, (const char *)given->bytes, given->length, &read, NULL)) {
 		gate->permerror = true;
-	gate->permerror = gate->permerror || written.cut;
-	record = gate->permerror ? record_of(gate, harmless, sizeof harmless - 1) :
-	    record_of(gate, written.bytes, written.length);
+		return;
+	}
+	gate->view.domain = question->name;
+	text_open(&written, WRITTEN_MAX);
+	if (spf_write(&read, &gate->view, &gate->stand_ins, &written))
+		record = record_of(gate, written.bytes, written.length);
 	text_close(&written);
 	if (record == NULL) {
 		gate->temperror = true;
@@ -131,9 +160,32 @@ record_see(struct spf_gate *gate, const struct dns_record *given, struct dns_ans
 	seen->records = record;
 }
 
+bool
+spf_gate_wants_name(const struct spf_gate *gate, const struct dns_question *question, const struct dns_answer *answer)
+{
+	if (gate->view.name != NULL || question->type != DNS_TXT)
+		return false;
+	for (size_t i = 0; i < answer->count; i++) {
+		const struct dns_record *record = &answer->records[i];
+
+		if (spf_text_is_record((const char *)record->bytes, record->length) &&
+		    (memmem(record->bytes, record->length, "%{p", 3) != NULL ||
+		    memmem(record->bytes, record->length, "%{P", 3) != NULL))
+			return true;
+	}
+	return false;
+}
+
+void
+spf_gate_give_name(struct spf_gate *gate, const char *name)
+{
+	gate->view.name = name;
+}
+
 /* RFC 7208, 4.5: exactly one SPF record; include (5.2) and redirect (6.1) must find one. */
 static void
-text_see(struct spf_gate *gate, const struct dns_answer *answer, struct dns_answer *seen)
+text_see(struct spf_gate *gate, const struct dns_question *question, const struct dns_answer *answer,
+    struct dns_answer *seen)
 {
 	const struct dns_record *found = NULL;
 
@@ -148,7 +200,7 @@ text_see(struct spf_gate *gate, const struct dns_answer *answer, struct dns_answ
 	if (found == NULL && gate->errand != ERRAND_FIRST)
 		gate->permerror = true;
 	if (found != NULL && !gate->permerror)
-		record_see(gate, found, seen);
+		record_see(gate, question, found, seen);
 }
 
 /* Keeps the names of an MX or PTR answer that can be those of hosts, at most `limit`. */
@@ -181,15 +233,6 @@ names_see(struct spf_gate *gate, const struct dns_answer *answer, size_t limit, 
 	seen->records = kept;
 }
 
-static void
-mx_see(struct spf_gate *gate, const struct dns_answer *answer, struct dns_answer *seen)
-{
-	if (answer->count > SPF_MX_LIMIT) /* RFC 7208, 4.6.4: an error; of PTR only the first ten count */
-		gate->permerror = true;
-	else
-		names_see(gate, answer, SPF_MX_LIMIT, ERRAND_MX_TARGET, seen);
-}
-
 /* Addresses as libspf2 shall see them; what has another length is left out. */
 static void
 addresses_see(struct spf_gate *gate, enum dns_type type, const struct dns_answer *answer, struct dns_answer *seen)
@@ -207,7 +250,7 @@ addresses_see(struct spf_gate *gate, enum dns_type type, const struct dns_answer
 		if (answer->records[i].length != length)
 			continue;
 		memcpy(address.bytes, answer->records[i].bytes, length);
-		memcpy(bytes, spf_text_alias(address, &gate->client).bytes, length);
+		memcpy(bytes, spf_alias(address, &gate->view.client).bytes, length);
 		kept[seen->count++] = (struct dns_record){ .bytes = bytes, .length = (uint16_t)length };
 		bytes += length;
 	}
@@ -216,21 +259,22 @@ addresses_see(struct spf_gate *gate, enum dns_type type, const struct dns_answer
 }
 
 static void
-found_see(struct spf_gate *gate, enum dns_type type, const struct dns_answer *answer, struct dns_answer *seen)
+found_see(struct spf_gate *gate, const struct dns_question *question, const struct dns_answer *answer,
+    struct dns_answer *seen)
 {
-	switch (type) {
+	switch (question->type) {
 	case DNS_TXT:
-		text_see(gate, answer, seen);
+		text_see(gate, question, answer, seen);
 		break;
 	case DNS_MX:
-		mx_see(gate, answer, seen);
+		names_see(gate, answer, SPF_MX_LIMIT + 1, ERRAND_MX_TARGET, seen);
 		break;
 	case DNS_PTR:
 		names_see(gate, answer, SPF_PTR_LIMIT, ERRAND_PTR_NAME, seen);
 		break;
 	case DNS_A:
 	case DNS_AAAA:
-		addresses_see(gate, type, answer, seen);
+		addresses_see(gate, question->type, answer, seen);
 		break;
 	default:
 		break;
@@ -254,7 +298,7 @@ spf_gate_answer(struct spf_gate *gate, const struct dns_question *question, cons
 	*seen = (struct dns_answer){ .status = DNS_EMPTY, .ttl = answer->ttl };
 	switch (answer->status) {
 	case DNS_FOUND:
-		found_see(gate, question->type, answer, seen);
+		found_see(gate, question, answer, seen);
 		break;
 	case DNS_TEMPORARY:
 		temporary_see(gate, question->type, seen);

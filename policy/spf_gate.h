@@ -10,22 +10,30 @@
 
 #include <stdbool.h>
 
-#include "address.h"
 #include "arena.h"
 #include "dns.h"
+#include "spf_write.h"
 
 enum { SPF_TERMS_LIMIT = 10, SPF_VOIDS_LIMIT = 2, SPF_MX_LIMIT = 10, SPF_PTR_LIMIT = 10 };
 
 struct spf_gate;
 
-/* In the arena; NULL without memory. client is copied, borrowed strings are not kept. */
-struct spf_gate *spf_gate_open(struct arena *, const struct address *client);
+/* In the arena; NULL without memory. The view's strings are kept; its domain and name are set here. */
+struct spf_gate *spf_gate_open(struct arena *, const struct spf_view *) MUST_USE;
+
+/* The name that libspf2 means by a name it asks for: raw bytes, as they stood in the mail or the record. */
+const char *spf_gate_name(struct spf_gate *, const char *domain);
 
 /* May this be asked? False: answer libspf2 with an empty answer without asking anybody (a limit
- * is passed or an error is already certain). */
+ * is passed or an error is already certain). A name that cannot be is asked as "". */
 bool spf_gate_ask(struct spf_gate *, const struct dns_question *);
 
-/* What libspf2 shall see of the answer: records checked, rewritten, cut. Memory is the gate's arena. */
+/* Does a record of this answer need the client's validated name (%{p}), not given yet? */
+bool spf_gate_wants_name(const struct spf_gate *, const struct dns_question *, const struct dns_answer *);
+void spf_gate_give_name(struct spf_gate *, const char *name); /* kept */
+
+/* What libspf2 shall see of the answer: records checked, rewritten, cut. Memory is the gate's arena
+ * or the answer's. */
 void spf_gate_answer(struct spf_gate *, const struct dns_question *, const struct dns_answer *, struct dns_answer *seen);
 
 /* After the check: errors that override libspf2's result. */

@@ -1,8 +1,8 @@
 /*
- * spf_text.h - an SPF record, checked against the grammar of RFC 7208, 12, and written canonically.
+ * spf_text.h - an SPF record, read by the grammar of RFC 7208, 12.
  *
  * Floor 2. libspf2 accepts much that is no SPF and aborts on some of it: nothing reaches it that
- * was not read and written again here.
+ * was not read here and written again by spf_write.
  */
 #ifndef SPF_TEXT_H
 #define SPF_TEXT_H
@@ -13,7 +13,6 @@
 #include "address.h"
 #include "arena.h"
 #include "fault.h"
-#include "text.h"
 
 enum { SPF_SPEC_MAX = 400, SPF_RECORD_MAX = 8 * 1024, SPF_TERMS_MAX = 1000 };
 
@@ -40,13 +39,5 @@ bool spf_text_is_record(const char *text, size_t length);
 
 /* Reads it whole; false with what is wrong: the record is a permerror (RFC 7208, 4.6). */
 bool spf_text_read(struct arena *, const char *text, size_t length, struct spf_record *out, struct fault *why) MUST_USE;
-
-/* libspf2 passes every loopback client unasked. So it sees such a client, and every address that is
- * compared with it, with the top bit turned: this is the address as libspf2 shall see it. */
-struct address spf_text_alias(struct address, const struct address *client);
-
-/* Writes what libspf2 shall see for this client: exp= and unknown modifiers dropped, terms of
- * the other family dropped, zero prefixes rewritten, nothing behind `all`, redirect last. */
-void spf_text_write(const struct spf_record *, const struct address *client, struct text *out);
 
 #endif

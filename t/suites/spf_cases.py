@@ -1,18 +1,18 @@
 #!/usr/bin/python3
 """Turns an open SPF suite (YAML) into lines for t/spf_suite, into zones and into cases.
 
-    spf_cases.py SUITE [--changed FILE]       tab separated lines, for t/spf_suite:
+    spf_cases.py SUITE [--name NAME] [--differs FILE]    tab separated lines, for t/spf_suite:
         scenario NAME
         zone LINE                             as dns_zone_line() reads it
-        case NAME CLIENT HELO MAIL_FROM RESULT[,RESULT...] kept|changed
+        case NAME CLIENT HELO MAIL_FROM RESULT[,RESULT...] kept|differs
     spf_cases.py SUITE --list                 the scenarios, numbered
     spf_cases.py SUITE --zone SCENARIO        a root zone for nsd
     spf_cases.py SUITE --cases SCENARIO       NAME CLIENT HELO MAIL_FROM RESULT[,RESULT...]
                                               of the cases that meet no TIMEOUT
 
-SUITE is a YAML file, or several of one format. SCENARIO is its number or its description. FILE names the
-cases, one a line with the RFC 7208 section behind it, whose result a newer RFC changed. In fields
-and names every byte that is not printable ASCII, and the backslash, is written \\DDD.
+SUITE is one YAML file or several. SCENARIO is its number or its description. FILE names the cases that
+RFC 7208 judges otherwise than the suite: a section of it, a blank, SCENARIO: NAME. In fields and
+names every byte that is not printable ASCII, and the backslash, is written \\DDD.
 """
 
 import argparse
@@ -50,6 +50,15 @@ class Scenario:
         self.records = []   # (owner, type, data): TXT data is text, MX data (preference, name)
         self.timeouts = []  # owners whose other types time out
         self.cases = []     # (name, client, helo, mail_from, results)
+
+    def successor(self, name):
+        made = Scenario(name)
+        made.records, made.timeouts = list(self.records), list(self.timeouts)
+        return made
+
+    def replace(self, records):
+        gone = {record[:2] for record in records}
+        self.records = [record for record in self.records if record[:2] not in gone] + records
 
 
 def strings(value):
@@ -91,6 +100,9 @@ def read_pyspf(document):
     return scenario
 
 
+RECORD_KEYS = ("a", "aaaa", "exp", "mx", "ptr", "spf")
+
+
 def stalwart_record(kind, value):
     """One line of a stalwart suite: 'mx: OWNER ADDRESS, ...' makes a host an address."""
     owner, _, rest = value.strip().partition(" ")
@@ -112,35 +124,47 @@ def stalwart_record(kind, value):
         sys.exit("spf_cases.py: record of type '%s'" % kind)
 
 
-def read_stalwart(document, pairs):
-    """pairs: the records in order; their keys repeat, so a mapping loses all but the last."""
-    scenario = Scenario(document["name"])
-    for kind, value in pairs:
+def read_stalwart(document):
+    """Keys repeat, so everything is pairs in order. A test may put new records in place of old ones: that
+    opens another scenario; `expect` ends a case, what it needs is kept from the lines before it."""
+    said = dict(pair for pair in document if isinstance(pair[1], str))
+    scenario = Scenario(said["name"])
+    for kind, value in dict(document).get("records", []):
         scenario.records.extend(stalwart_record(kind, value))
-    for number, case in enumerate(document["tests"], 1):
-        scenario.cases.append(("%d" % number, case["ip"], case["domain"], case["sender"],
-                               [case["expect"].split()[0]]))
-    return scenario
+    state, found = {}, [scenario]
+    for kind, value in (pair for test in dict(document)["tests"] for pair in test):
+        if kind in RECORD_KEYS:
+            if scenario.cases:
+                scenario = scenario.successor("%s (%d)" % (said["name"], len(found) + 1))
+                found.append(scenario)
+            scenario.replace(list(stalwart_record(kind, value)))
+        elif kind == "expect":
+            scenario.cases.append(("%d" % (len(scenario.cases) + 1), state["ip"], state["domain"], state["sender"],
+                                   [value.split()[0]]))
+        else:
+            state[kind] = value
+    for one in found: # names of theirs that always fail
+        one.timeouts += ["_dns_error.org", "_dns_error.test.org"]
+    return found
 
 
-def mapping_pairs(node, key):
-    for name, value in node.value:
-        if name.value == key:
-            return [(k.value, v.value) for k, v in value.value]
-    return []
+def pairs_of(node):
+    """A YAML node with mappings as lists of pairs: none is lost where a key repeats."""
+    if isinstance(node, yaml.MappingNode):
+        return [(key.value, pairs_of(value)) for key, value in node.value]
+    if isinstance(node, yaml.SequenceNode):
+        return [pairs_of(item) for item in node.value]
+    return node.value
 
 
 def scenarios(path):
     with open(path, encoding="utf-8") as file:
         text = file.read()
-    nodes = yaml.compose_all(text, yaml.BaseLoader)
-    for document, node in zip(yaml.load_all(text, yaml.BaseLoader), nodes):
-        if document is None:
-            continue
+    for document, node in zip(yaml.load_all(text, yaml.BaseLoader), yaml.compose_all(text, yaml.BaseLoader)):
         if "zonedata" in document:
             yield read_pyspf(document)
         else:
-            yield read_stalwart(document, mapping_pairs(node, "records"))
+            yield from read_stalwart(pairs_of(node))
 
 
 def quoted(text, size=None):
@@ -176,7 +200,7 @@ def zone_records(scenario, size=None, dot=""):
             yield escape(owner.rstrip("."), ZONE_MARKS if dot else "") + dot, kind, data
 
 
-def print_flat(suite, found, changed):
+def print_flat(suite, found, differs):
     for scenario in found:
         print("scenario\t%s" % scenario.name)
         for record in zone_records(scenario):
@@ -184,9 +208,9 @@ def print_flat(suite, found, changed):
         for owner in scenario.timeouts:
             print("zone\t%s * TIMEOUT" % escape(owner))
         for name, client, helo, sender, results in scenario.cases:
-            state = "changed" if name in changed else "kept"
-            print("\t".join(["case", "%s, %s: %s" % (suite, scenario.name, name), client, field(helo),
-                             field(sender), ",".join(results), state]))
+            title = "%s: %s" % (scenario.name, name)
+            print("\t".join(["case", "%s, %s" % (suite, title), client, field(helo), field(sender),
+                             ",".join(results), "differs" if title in differs else "kept"]))
 
 
 def print_zone(scenario):
@@ -238,16 +262,16 @@ def chosen(found, wanted):
     sys.exit("spf_cases.py: no scenario '%s'" % wanted)
 
 
-def changed_names(path):
+def titles(path):
     with open(path, encoding="utf-8") as file:
-        return {line.split()[0] for line in file if line.strip() and not line.startswith("#")}
+        return {line.split(None, 1)[1].strip() for line in file if line.strip() and not line.startswith("#")}
 
 
 def main():
     parser = argparse.ArgumentParser(description="open SPF suites as lines, zones and cases")
     parser.add_argument("suite", nargs="+")
     parser.add_argument("--name", help="of the suite, in front of every case")
-    parser.add_argument("--changed", metavar="FILE")
+    parser.add_argument("--differs", metavar="FILE")
     mode = parser.add_mutually_exclusive_group()
     mode.add_argument("--list", action="store_true")
     mode.add_argument("--zone", metavar="SCENARIO")
@@ -262,7 +286,7 @@ def main():
     elif args.cases:
         print_cases(chosen(found, args.cases))
     else:
-        print_flat(args.name or "suite", found, changed_names(args.changed) if args.changed else set())
+        print_flat(args.name or "suite", found, titles(args.differs) if args.differs else set())
 
 
 if __name__ == "__main__":
