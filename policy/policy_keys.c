@@ -167,9 +167,11 @@ example_write(const struct key *key, const struct node *node, char out[EXAMPLE_T
 {
 	const struct key_type *type = key->type;
 
-	snprintf(out, EXAMPLE_TEXT, "%s", type->example);
+	snprintf(out, EXAMPLE_TEXT, "%s", key->example == NULL ? type->example : key->example);
 	if (key->words != NULL)
 		snprintf(out, EXAMPLE_TEXT, "\"%s\"", key->words[0]);
+	else if (type->kind == NODE_STRING && node->kind != NODE_NUMBER && key->fallback != NULL)
+		snprintf(out, EXAMPLE_TEXT, "\"%s\"", key->fallback);
 	else if (node->kind == NODE_NUMBER && is_duration(key) && node->text[0] != '-' && strlen(node->text) < 10)
 		snprintf(out, EXAMPLE_TEXT, "\"%ss\"", node->text);
 	else if (node->kind == NODE_NUMBER && type->kind == NODE_STRING && !is_duration(key))
@@ -195,8 +197,8 @@ key_read(struct reading *r, const struct key *key, const struct node *node, void
 		return;
 	}
 	if (node->kind == NODE_STRING && node->text[0] == '\0') {
-		reading_fault(r, node, "'%s' is empty; leave it out or write %s", key->path,
-		    example_write(key, node, example));
+		reading_fault(r, node, "'%s' is empty; write %s%s", key->path, example_write(key, node, example),
+		    key->flags & KEY_REQUIRED ? "" : " or leave it out");
 		return;
 	}
 	if ((key->flags & KEY_IDLE) && (node->kind != NODE_LIST || node->count > 0))
@@ -319,24 +321,26 @@ path_find(const struct node *group, const char *path)
 void
 keys_require(struct reading *r, const struct keys *keys, const struct node *group)
 {
-	for (size_t i = 0; i < keys->count; i++)
-		if ((keys->list[i].flags & KEY_REQUIRED) && path_find(group, keys->list[i].path) == NULL)
-			reading_fault(r, group, "'%s' is missing; write %s = %s;", keys->list[i].path,
-			    keys->list[i].path, keys->list[i].type->example);
+	char example[EXAMPLE_TEXT];
+
+	for (size_t i = 0; i < keys->count; i++) {
+		const struct key *key = &keys->list[i];
+
+		if ((key->flags & KEY_REQUIRED) && path_find(group, key->path) == NULL)
+			reading_fault(r, group, "'%s' is missing; write %s = %s;", key->path, key->path,
+			    example_write(key, group, example));
+	}
 }
 
-bool
-keys_are_groups(struct reading *r, const struct key *key, const struct node *list)
+void
+keys_want_groups(struct reading *r, const struct key *key, const struct node *list)
 {
-	bool good = true;
+	char example[EXAMPLE_TEXT];
 
 	for (size_t i = 0; i < list->count; i++)
-		if (list->children[i].kind != NODE_GROUP) {
+		if (list->children[i].kind != NODE_GROUP)
 			reading_fault(r, &list->children[i], "'%s' wants groups, not %s; write %s", key->path,
-			    kind_word(list->children[i].kind), key->type->example);
-			good = false;
-		}
-	return good;
+			    kind_word(list->children[i].kind), example_write(key, list, example));
 }
 
 static void

@@ -48,6 +48,7 @@ struct key {
 	size_t offset;        /* of the value in the struct that is read into */
 	size_t count_offset;  /* lists: of its count */
 	int64_t min, max;     /* numbers; durations in ms */
+	const char *example;  /* NULL: the type's */
 	const char *const *words;                  /* choices, NULL at the end, in the enum's order */
 	bool (*check)(const char *, struct fault *); /* texts, lists of texts, domains of names */
 	bool (*check_network)(const struct prefix *, struct fault *);
@@ -86,8 +87,8 @@ void keys_read(struct reading *, const struct keys *, const struct node *group, 
 /* Says which required keys are missing. */
 void keys_require(struct reading *, const struct keys *, const struct node *group);
 
-/* Is every element a group? Says so where not. */
-bool keys_are_groups(struct reading *, const struct key *, const struct node *list);
+/* Says which elements are no group; the caller skips them. */
+void keys_want_groups(struct reading *, const struct key *, const struct node *list);
 
 /* Shows each row to the manual and its test. `type` holds the range. */
 void keys_each(const struct keys *,

@@ -305,7 +305,7 @@ static void
 groups_read(struct reading *r, const struct key *key, const struct node *node, void *base)
 {
 	(void)base;
-	keys_are_groups(r, key, node);
+	keys_want_groups(r, key, node);
 }
 
 const struct key_type key_text = { "text", "\"text\"", NODE_STRING, text_read };

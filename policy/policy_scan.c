@@ -296,7 +296,7 @@ mark_scan(struct scanner *s, char mark)
 	if (mark == '=' && s->before != PIECE_NAME)
 		return refuse(s, s->line, "'=' has no key before it; write 'key = value;'");
 	if (mark == ';' && !group)
-		return refuse(s, s->line, "';' stands inside the '%c' of line %u; write '%c' before it",
+		return refuse(s, s->line, "';' stands inside the '%c' of line %u; write ',' instead, or '%c' before it",
 		    level_of(s)->open, level_of(s)->line, closer_of(level_of(s)->open));
 	if (mark != '=' && s->before != PIECE_VALUE)
 		return refuse(s, s->line, "a '%c' too much; drop it", mark);
@@ -329,6 +329,8 @@ token_scan(struct scanner *s)
 	case '=': case ',': case ';':
 		return mark_scan(s, c);
 	default:
+		if (s->end - s->at > 1 && memcmp(s->at - 1, "\xe2\x80", 2) == 0)
+			return refuse(s, s->line, "a typographic quotation mark; write '\"'");
 		if ((unsigned char)c > ' ' && (unsigned char)c < 0x7f)
 			return refuse(s, s->line, "'%c' means nothing here; write text between quotes", c);
 		return refuse(s, s->line, "byte 0x%02x means nothing here; write text between quotes",

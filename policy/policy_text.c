@@ -116,9 +116,11 @@ static const struct key setting_rows[] = {
 	{ "vendor_path", &key_texts, GREENLANE_VENDOR_DIR ", " GREENLANE_SITE_VENDOR_DIR,
 	    "folders of vendor files; of two with one name the later counts", LIST_AT(vendor_path) },
 	{ "vendors", &key_groups, NULL, "the vendors in force; any key of a vendor file may stand beside name",
-	    .flags = KEY_REQUIRED },
-	{ "delegations", &key_groups, NULL, "vendors that may send in our own names", .flags = KEY_IDLE },
-	{ "relays", &key_groups, NULL, "hosts that hand us other people's mail", .flags = KEY_IDLE },
+	    .example = "( { name = \"autotask\"; } )", .flags = KEY_REQUIRED },
+	{ "delegations", &key_groups, NULL, "vendors that may send in our own names",
+	    .example = "( { vendor = \"autotask\"; domains = [ \"example.com\" ]; } )", .flags = KEY_IDLE },
+	{ "relays", &key_groups, NULL, "hosts that hand us other people's mail",
+	    .example = "( { name = \"backup-mx\"; kind = \"gateway\"; networks = [ \"192.0.2.1\" ]; } )", .flags = KEY_IDLE },
 };
 static const struct keys setting_keys = { "", setting_rows, sizeof setting_rows / sizeof setting_rows[0] };
 
@@ -129,7 +131,8 @@ static const struct keys setting_keys = { "", setting_rows, sizeof setting_rows 
 	.offset = offsetof(struct delegation, list), .count_offset = offsetof(struct delegation, count)
 
 static const struct key delegation_rows[] = {
-	{ "vendor", &key_text, NULL, "one of vendors", AT(vendor), .check = value_name, .flags = KEY_REQUIRED },
+	{ "vendor", &key_text, NULL, "one of vendors", AT(vendor), .check = value_name,
+	    .example = "\"autotask\"", .flags = KEY_REQUIRED },
 	{ "domains", &key_names, NULL, "our names that it may use", LIST_AT(domains.list, domains.count),
 	    .flags = KEY_REQUIRED },
 	{ "vouch", &key_vouch, "dkim, listed+spf_from", "what proves that it was the vendor",
@@ -145,7 +148,8 @@ static const struct keys delegation_keys = { "delegations.", delegation_rows,
 	.offset = offsetof(struct relay, list), .count_offset = offsetof(struct relay, count)
 
 static const struct key relay_rows[] = {
-	{ "name", &key_text, NULL, "how the log calls it", AT(name), .check = value_name, .flags = KEY_REQUIRED },
+	{ "name", &key_text, NULL, "how the log calls it", AT(name), .check = value_name,
+	    .example = "\"backup-mx\"", .flags = KEY_REQUIRED },
 	{ "kind", &key_word, NULL, "what it does", AT(kind), .words = relay_kinds, .flags = KEY_REQUIRED },
 	{ "networks", &key_networks, NULL, "its addresses", LIST_AT(networks.list, networks.count),
 	    .flags = KEY_REQUIRED },

@@ -10,16 +10,18 @@
  * order of the text, and only ours know the line of each and the digits of a number. */
 struct copying {
 	struct arena *arena;
-	const struct token *next, *end;
+	const struct tokens *tokens;
+	size_t next;
 };
 
 static bool
 scalar_copy(struct copying *copying, const config_setting_t *from, struct node *to)
 {
-	const struct token *token = copying->next++;
+	const struct token *token;
 
-	if (token == copying->end)
+	if (copying->next == copying->tokens->count)
 		return false;
+	token = &copying->tokens->list[copying->next++];
 	to->line = token->line;
 	switch (token->kind) {
 	case TOKEN_STRING:
@@ -86,10 +88,10 @@ terminated(const char *text, size_t length)
 const struct node *
 tree_read(struct arena *arena, const char *file, const char *text, size_t length, struct fault *why)
 {
-	struct copying copying = { .arena = arena };
 	struct node *root = NULL, *made = arena_take(arena, sizeof *made);
 	char *copy = terminated(text, length);
 	struct tokens tokens = { 0 };
+	struct copying copying = { .arena = arena, .tokens = &tokens };
 	config_t config;
 
 	config_init(&config);
@@ -104,9 +106,7 @@ tree_read(struct arena *arena, const char *file, const char *text, size_t length
 		    "%s; write elements of one kind between '[' and ']'", config_error_text(&config));
 		goto out;
 	}
-	copying.next = tokens.list;
-	copying.end = tokens.list + tokens.count;
-	if (!node_copy(&copying, config_root_setting(&config), made) || copying.next != copying.end) {
+	if (!node_copy(&copying, config_root_setting(&config), made) || copying.next != tokens.count) {
 		fault_at(why, file, 0, "too large for memory, or read differently by libconfig");
 		goto out;
 	}

@@ -76,13 +76,15 @@ vouch_read(struct reading *r, const struct key *key, const struct node *node, vo
 	size_t count = 0;
 	struct fault why;
 
+	if (node->count > VOUCH_MAX) {
+		reading_fault(r, node, "'%s' holds more than %d alternatives; drop some", key->path, VOUCH_MAX);
+		return;
+	}
 	for (size_t i = 0; i < node->count; i++) {
 		const struct node *child = &node->children[i];
 
 		if (child->kind != NODE_STRING || child->text[0] == '\0')
 			reading_fault(r, child, "'%s' wants strings; write %s", key->path, key->type->example);
-		else if (i >= VOUCH_MAX)
-			reading_fault(r, child, "'%s' holds more than %d alternatives; drop some", key->path, VOUCH_MAX);
 		else if (!proofs_read(child->text, &field[count], &why))
 			reading_fault(r, child, "'%s': %s", key->path, why.text);
 		else
@@ -217,13 +219,15 @@ sources_read(struct reading *r, const struct key *key, const struct node *node, 
 	struct vendor_draft *draft = base;
 	struct source *sources = reading_take(r, node->count, sizeof *sources);
 
-	if (sources == NULL || !keys_are_groups(r, key, node))
-		return;
-	for (size_t i = 0; i < node->count; i++)
-		source_read(r, &node->children[i], &sources[i]);
+	size_t count = 0;
+
+	keys_want_groups(r, key, node);
+	for (size_t i = 0; sources != NULL && i < node->count; i++)
+		if (node->children[i].kind == NODE_GROUP)
+			source_read(r, &node->children[i], &sources[count++]);
 	draft->sources = sources;
 	draft->sources_file = r->file;
-	draft->vendor.source_count = node->count;
+	draft->vendor.source_count = count;
 }
 
 static void
@@ -232,15 +236,18 @@ evidence_read(struct reading *r, const struct key *key, const struct node *node,
 	struct vendor_draft *draft = base;
 	struct evidence *list = reading_take(r, node->count, sizeof *list);
 
-	if (list == NULL || !keys_are_groups(r, key, node))
-		return;
-	for (size_t i = 0; i < node->count; i++) {
-		keys_default(r, &evidence_keys, &list[i]);
+	size_t count = 0;
+
+	keys_want_groups(r, key, node);
+	for (size_t i = 0; list != NULL && i < node->count; i++) {
+		if (node->children[i].kind != NODE_GROUP)
+			continue;
+		keys_default(r, &evidence_keys, &list[count]);
 		keys_require(r, &evidence_keys, &node->children[i]);
-		keys_read(r, &evidence_keys, &node->children[i], &list[i]);
+		keys_read(r, &evidence_keys, &node->children[i], &list[count++]);
 	}
 	draft->vendor.evidence = list;
-	draft->vendor.evidence_count = node->count;
+	draft->vendor.evidence_count = count;
 }
 
 static const struct key_type key_sources = { "a list of sources", "( { a = \"mailers.example.com\"; } )",
@@ -257,7 +264,7 @@ static const struct key_type key_evidence = { "a list of evidence",
 
 static const struct key vendor_rows[] = {
 	{ "name", &key_text, NULL, "the name of this file without .conf", AT(vendor.name),
-	    .check = value_name, .flags = KEY_REQUIRED },
+	    .check = value_name, .example = "\"acme\"", .flags = KEY_REQUIRED },
 	{ "title", &key_text, NULL, "the vendor as people call it", AT(vendor.title) },
 	{ "kind", &key_word, "application", "what it is", AT(vendor.kind), .words = kinds },
 	{ "domains", &key_names, NULL, "names that it owns: an author or sender there is a claim",
@@ -287,7 +294,8 @@ const struct keys vendor_keys = { "vendor.", vendor_rows, sizeof vendor_rows / s
 void
 vendor_draft_open(struct reading *r, struct vendor_draft *draft)
 {
-	*draft = (struct vendor_draft){ .vendor.file = "", .sources_file = "" };
+	*draft = (struct vendor_draft){ .vendor.file = "", .sources_file = "",
+		.errors_before = r->faults->errors };
 	keys_default(r, &vendor_keys, draft);
 }
 
@@ -418,6 +426,6 @@ vendor_draft_finish(struct reading *r, struct vendor_draft *draft)
 	if (!draft->own_dkim)
 		draft->vendor.dkim = draft->vendor.domains;
 	listed_alone_check(r, draft);
-	if (draft->own_vouch)
+	if (draft->own_vouch && r->faults->errors == draft->errors_before)
 		vouch_reach_check(r, draft);
 }

@@ -21,6 +21,7 @@ struct vendor_draft {
 	const char *const *tags; /* of the site */
 	size_t tag_count;
 	unsigned tags_line;
+	size_t errors_before; /* faults of what was read before this vendor */
 	bool own_dkim, own_vouch; /* the key was given, not its default */
 };
 
