@@ -89,7 +89,7 @@ publish_text(struct world *world, const char *s, const char *d, const void *byte
 {
 	char name[512];
 
-	snprintf(name, sizeof name, "%s._domainkey.%s", s, d);
+	snprintf(name, sizeof name, "%.100s._domainkey.%.300s", s, d);
 	if (!dns_zone_add(world->zone, name, DNS_TXT, 300, 0, bytes, length))
 		abort();
 }
