@@ -1,0 +1,372 @@
+/* Plays a story over the milter protocol, version 6, to greenlaned's own session.o (as Postfix does). */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <libmilter/mfapi.h>
+
+#include "session.h"
+#include "story.h"
+
+enum { PACKET_MAX = 1024 * 1024 };
+
+struct wire {
+	struct player player; /* first */
+	int fd;
+	unsigned long steps; /* negotiated */
+	char folder[64];
+	struct sockaddr_un address;
+	bool opened;         /* a mail is under way */
+	bool skips_body;
+	pthread_t thread;
+};
+
+static void
+broken(const char *what)
+{
+	printf("Bail out! wire: %s: %s\n", what, strerror(errno));
+	exit(1);
+}
+
+/* ---- packets ---- */
+
+static void
+write_all(int fd, const void *bytes, size_t length)
+{
+	while (length > 0) {
+		ssize_t sent = send(fd, bytes, length, MSG_NOSIGNAL);
+
+		if (sent <= 0)
+			broken("send");
+		bytes = (const char *)bytes + sent;
+		length -= (size_t)sent;
+	}
+}
+
+static void
+send_packet(struct wire *wire, char command, const void *data, size_t length)
+{
+	uint32_t size = htonl((uint32_t)length + 1);
+
+	write_all(wire->fd, &size, sizeof size);
+	write_all(wire->fd, &command, 1);
+	write_all(wire->fd, data, length);
+}
+
+static bool
+read_all(int fd, void *bytes, size_t length)
+{
+	while (length > 0) {
+		ssize_t got = recv(fd, bytes, length, 0);
+
+		if (got <= 0)
+			return false;
+		bytes = (char *)bytes + got;
+		length -= (size_t)got;
+	}
+	return true;
+}
+
+/* Answers the command; data is terminated and lasts until the next packet. */
+static char
+read_packet(struct wire *wire, char **data, size_t *length)
+{
+	static char packet[PACKET_MAX + 1];
+	uint32_t size;
+
+	if (!read_all(wire->fd, &size, sizeof size))
+		broken("the filter hung up");
+	size = ntohl(size);
+	if (size == 0 || size > PACKET_MAX || !read_all(wire->fd, packet, size))
+		broken("bad packet");
+	packet[size] = '\0';
+	*data = packet + 1;
+	*length = size - 1;
+	return packet[0];
+}
+
+static void
+send_macros(struct wire *wire, char stage, const char *const *pairs)
+{
+	char data[2048];
+	size_t n = 0;
+
+	data[n++] = stage;
+	for (; pairs[0] != NULL; pairs += 2) {
+		if (pairs[1][0] == '\0')
+			continue;
+		n += (size_t)snprintf(data + n, sizeof data - n, "%s", pairs[0]) + 1;
+		n += (size_t)snprintf(data + n, sizeof data - n, "%s", pairs[1]) + 1;
+	}
+	send_packet(wire, SMFIC_MACRO, data, n);
+}
+
+/* ---- replies ---- */
+
+static void
+take_reply(char command, const char *data, struct story_reply *out)
+{
+	switch (command) {
+	case SMFIR_REPLYCODE:
+		snprintf(out->code, sizeof out->code, "%.3s", data);
+		if (sscanf(data + 3, " %15s %599[^\r\n]", out->enhanced, out->text) < 2)
+			out->text[0] = '\0';
+		break;
+	case SMFIR_REJECT:
+		strcpy(out->code, "550");
+		break;
+	case SMFIR_TEMPFAIL:
+		strcpy(out->code, "451");
+		break;
+	default:
+		break;
+	}
+}
+
+/* Waits for the reply of a step unless the filter waived it. */
+static void
+await(struct wire *wire, unsigned long waiver, struct story_reply *out)
+{
+	struct story_reply nobody = { .code = "" };
+	char command, *data;
+	size_t length;
+
+	if (wire->steps & waiver)
+		return;
+	command = read_packet(wire, &data, &length);
+	take_reply(command, data, out == NULL ? &nobody : out);
+}
+
+/* ---- the player ---- */
+
+static void
+negotiate(struct wire *wire)
+{
+	uint32_t offer[3] = { htonl(6), htonl(0x1ff), htonl(0x1fffff) }, got[3];
+	size_t length;
+	char *data;
+
+	send_packet(wire, SMFIC_OPTNEG, offer, sizeof offer);
+	if (read_packet(wire, &data, &length) != SMFIC_OPTNEG || length < sizeof got)
+		broken("no negotiation");
+	memcpy(got, data, sizeof got);
+	wire->steps = ntohl(got[2]);
+}
+
+static void
+wire_connect(struct player *player, const struct story_client *client)
+{
+	struct wire *wire = (struct wire *)player;
+	char data[512], text[ADDRESS_TEXT];
+	size_t n = (size_t)snprintf(data, 256, "%s", client->name) + 1;
+	uint16_t port = htons(client->port);
+
+	wire->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (wire->fd < 0 ||
+	    connect(wire->fd, (struct sockaddr *)&wire->address, sizeof wire->address) != 0)
+		broken("connect");
+	negotiate(wire);
+	send_macros(wire, SMFIC_CONNECT,
+	    (const char *const[]){ "j", client->mta_name, "{daemon_name}", client->daemon_name, NULL });
+	data[n++] = client->address.family == ADDRESS_NONE ? SMFIA_UNKNOWN
+	    : client->address.family == ADDRESS_V4	   ? SMFIA_INET
+							   : SMFIA_INET6;
+	if (client->address.family != ADDRESS_NONE) {
+		memcpy(data + n, &port, sizeof port);
+		n += sizeof port;
+		n += (size_t)snprintf(data + n, sizeof data - n, "%s",
+			 address_write(&client->address, text)) +
+		    1;
+	}
+	send_packet(wire, SMFIC_CONNECT, data, n);
+	await(wire, SMFIP_NR_CONN, NULL);
+}
+
+static void
+wire_helo(struct player *player, const char *name)
+{
+	struct wire *wire = (struct wire *)player;
+
+	send_packet(wire, SMFIC_HELO, name, strlen(name) + 1);
+	await(wire, SMFIP_NR_HELO, NULL);
+}
+
+static void
+wire_abort(struct player *player)
+{
+	struct wire *wire = (struct wire *)player;
+
+	if (wire->opened)
+		send_packet(wire, SMFIC_ABORT, "", 0);
+	wire->opened = false;
+}
+
+static void
+wire_mail(struct player *player, const char *path, const char *auth)
+{
+	struct wire *wire = (struct wire *)player;
+
+	wire_abort(player);
+	send_macros(wire, SMFIC_MAIL, (const char *const[]){ "{auth_authen}", auth, NULL });
+	send_packet(wire, SMFIC_MAIL, path, strlen(path) + 1);
+	wire->opened = true;
+	wire->skips_body = false;
+	await(wire, SMFIP_NR_MAIL, NULL);
+}
+
+static void
+wire_rcpt(struct player *player, const char *path, struct story_reply *out)
+{
+	struct wire *wire = (struct wire *)player;
+
+	send_macros(wire, SMFIC_RCPT, (const char *const[]){ "i", "4STORY", NULL });
+	send_packet(wire, SMFIC_RCPT, path, strlen(path) + 1);
+	await(wire, SMFIP_NR_RCPT, out);
+}
+
+static void
+wire_header(struct player *player, const char *name, const char *value)
+{
+	struct wire *wire = (struct wire *)player;
+	size_t n = strlen(name) + 1, v = strlen(value) + 1;
+	char *data = malloc(n + v);
+
+	if (data == NULL)
+		broken("memory");
+	memcpy(data, name, n);
+	memcpy(data + n, value, v);
+	send_packet(wire, SMFIC_HEADER, data, n + v);
+	free(data);
+	await(wire, SMFIP_NR_HDR, NULL);
+}
+
+static void
+wire_headers_end(struct player *player)
+{
+	struct wire *wire = (struct wire *)player;
+
+	send_packet(wire, SMFIC_EOH, "", 0);
+	await(wire, SMFIP_NR_EOH, NULL);
+}
+
+static void
+wire_body(struct player *player, const char *bytes, size_t length)
+{
+	struct wire *wire = (struct wire *)player;
+	char *data;
+
+	while (length > 0 && !wire->skips_body) {
+		size_t chunk = length < 65535 ? length : 65535, got;
+
+		send_packet(wire, SMFIC_BODY, bytes, chunk);
+		if (!(wire->steps & SMFIP_NR_BODY))
+			wire->skips_body = read_packet(wire, &data, &got) == SMFIR_SKIP;
+		bytes += chunk;
+		length -= chunk;
+	}
+}
+
+static void
+take_edit(char command, const char *data, size_t length, struct story_ending *out)
+{
+	uint32_t index;
+	const char *name = data + sizeof index, *value = name + strlen(name) + 1;
+
+	if (length < sizeof index + 2)
+		broken("short edit");
+	memcpy(&index, data, sizeof index);
+	if (command == SMFIR_CHGHEADER && out->removed_count < STORY_HEADERS_MAX)
+		out->removed[out->removed_count++] = ntohl(index);
+	if (command != SMFIR_INSHEADER || out->inserted_count == STORY_HEADERS_MAX)
+		return;
+	/* inserted at the top: what came before moves down */
+	memmove(out->inserted + 1, out->inserted, out->inserted_count * sizeof *out->inserted);
+	if (asprintf(&out->inserted[0], "%s:%s", name, value) < 0)
+		broken("memory");
+	out->inserted_count++;
+}
+
+static void
+wire_end(struct player *player, struct story_ending *out)
+{
+	struct wire *wire = (struct wire *)player;
+	size_t length;
+	char command, *data;
+
+	send_macros(wire, SMFIC_BODYEOB, (const char *const[]){ "i", "4STORY", NULL });
+	send_packet(wire, SMFIC_BODYEOB, "", 0);
+	for (;;) {
+		command = read_packet(wire, &data, &length);
+		if (command == SMFIR_INSHEADER || command == SMFIR_CHGHEADER)
+			take_edit(command, data, length, out);
+		else if (command == SMFIR_QUARANTINE)
+			out->reply.quarantined = true;
+		else
+			break;
+	}
+	take_reply(command, data, &out->reply);
+	out->reply.accepts_message = command == SMFIR_CONTINUE || command == SMFIR_ACCEPT;
+	wire->opened = false;
+}
+
+static void
+wire_quit(struct player *player)
+{
+	struct wire *wire = (struct wire *)player;
+
+	wire_abort(player);
+	send_packet(wire, SMFIC_QUIT, "", 0);
+	close(wire->fd);
+	while (session_count() > 0)
+		usleep(200);
+}
+
+/* ---- the filter, in this very process ---- */
+
+static void *
+serve(void *unused)
+{
+	(void)unused;
+	if (smfi_main() != MI_SUCCESS)
+		broken("smfi_main");
+	return NULL;
+}
+
+static struct wire wire;
+
+static void
+clean_up(void)
+{
+	unlink(wire.address.sun_path);
+	rmdir(wire.folder);
+}
+
+struct player *
+play_wire(const struct house *house)
+{
+	char where[160];
+	struct fault why;
+
+	strcpy(wire.folder, "/tmp/greenlane-wire.XXXXXX");
+	if (mkdtemp(wire.folder) == NULL)
+		broken("mkdtemp");
+	wire.address.sun_family = AF_UNIX;
+	snprintf(wire.address.sun_path, sizeof wire.address.sun_path, "%s/sock", wire.folder);
+	snprintf(where, sizeof where, "unix:%s/sock", wire.folder);
+	if (!session_register(house, &why) || smfi_setconn(where) != MI_SUCCESS ||
+	    smfi_opensocket(true) != MI_SUCCESS ||
+	    pthread_create(&wire.thread, NULL, serve, NULL) != 0)
+		broken("no filter");
+	atexit(clean_up);
+	wire.player = (struct player){ .name = "wire", .connect = wire_connect, .helo = wire_helo,
+		.mail = wire_mail, .rcpt = wire_rcpt, .header = wire_header,
+		.headers_end = wire_headers_end, .body = wire_body, .end = wire_end,
+		.abort = wire_abort, .quit = wire_quit };
+	return &wire.player;
+}

@@ -1,0 +1,777 @@
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <libpsl.h>
+
+#include "policy_text.h"
+#include "refresh.h"
+#include "sign.h"
+#include "story.h"
+#include "tap.h"
+
+enum { TEXTS_MAX = 32, FIELDS_MAX = 256, LINE_MAX_BYTES = 64 * 1024 };
+
+struct named_text {
+	char name[256];
+	char *text;
+};
+
+struct field {
+	char *name, *value;
+	bool late; /* added by a forwarder: on top, unsigned */
+};
+
+struct story {
+	const char *path;
+	FILE *file;
+	unsigned line, failures;
+	char title[256];
+	bool begun; /* a mail is being written down */
+
+	/* the world */
+	struct player *player;
+	struct house *house;
+	struct dns_zone *zone;
+	struct resolver counting, *canned;
+	unsigned asked; /* DNS questions since MAIL */
+	struct named_text vendors[TEXTS_MAX];
+	size_t vendor_count;
+	char *config;
+	bool loaded;
+	struct refresh *refresh;
+	struct dkim_house *dkim;
+	struct suffix_list suffixes;
+	int64_t now;
+
+	/* the conversation */
+	struct story_client client;
+	bool connected;
+	char auth[256], name[256], daemon_name[256], mta_name[256];
+	struct field fields[FIELDS_MAX];
+	size_t field_count;
+	char signatures[16][1024];
+	size_t signature_count;
+	char *body, *sent_body;
+	struct story_reply reply;
+	struct story_ending ending;
+};
+
+/* The resolver that counts; one story at a time. */
+static struct story *playing;
+
+static void __attribute__((format(printf, 2, 3)))
+fail(struct story *story, const char *fmt, ...)
+{
+	char text[2048];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof text, fmt, args);
+	va_end(args);
+	note("%s:%u: %s", story->path, story->line, text);
+	story->failures++;
+}
+
+/* ---- DNS, clock, policy ---- */
+
+static void
+count_ask(struct resolver *resolver, const struct dns_question *question, struct budget *budget,
+    struct arena *arena, struct dns_answer *out)
+{
+	(void)resolver;
+	playing->asked++;
+	resolver_ask(playing->canned, question, budget, arena, out);
+}
+
+static void
+count_prefetch(struct resolver *resolver, const struct dns_question *question)
+{
+	(void)resolver;
+	(void)question;
+}
+
+static void
+count_close(struct resolver *resolver)
+{
+	(void)resolver;
+}
+
+static const char *
+find_vendor(void *context, const struct strings *folders, const char *name, const char **path,
+    size_t *length, struct fault *why)
+{
+	struct story *story = context;
+
+	(void)folders;
+	for (size_t i = 0; i < story->vendor_count; i++)
+		if (strcmp(story->vendors[i].name, name) == 0) {
+			*path = story->vendors[i].name;
+			*length = strlen(story->vendors[i].text);
+			return story->vendors[i].text;
+		}
+	fault_set(why, "the story has no VENDOR %s", name);
+	return NULL;
+}
+
+static const char *
+find_networks(void *context, const char *vendor_file, const char *path, size_t *length, struct fault *why)
+{
+	const char *unused;
+
+	(void)vendor_file;
+	return find_vendor(context, NULL, path, &unused, length, why);
+}
+
+/* Reads CONFIG and the vendors into a policy, as a start or a reload does. */
+static void
+load(struct story *story)
+{
+	static const char fallback[] =
+	    "authserv_id = \"mx.rx.example\"; vendors = ( { name = \"vendor\"; } );";
+	const char *text = story->config != NULL ? story->config : fallback;
+	struct policy_files files = { story, find_vendor, find_networks };
+	struct faults *faults = faults_open();
+	struct policy *policy;
+	struct fault why;
+	char line[1024];
+
+	policy = policy_text_load("CONFIG", text, strlen(text), &files, faults);
+	for (size_t i = 0; policy == NULL && i < faults->kept; i++) {
+		fault_write(&faults->list[i].fault, line, sizeof line);
+		fail(story, "%s", line);
+	}
+	faults_close(faults);
+	if (policy == NULL || !refresh_adopt(story->refresh, policy, 1000, &why)) {
+		fail(story, "the policy is not in force");
+		return;
+	}
+	story->loaded = true;
+}
+
+static bool
+open_world(struct story *story)
+{
+	struct fault why;
+
+	story->zone = dns_zone_open();
+	story->canned = resolver_canned(story->zone, &why);
+	story->counting = (struct resolver){ count_ask, count_prefetch, count_close };
+	story->suffixes.psl = psl_builtin();
+	story->dkim = dkim_house_open(&story->counting, &story->suffixes, &why);
+	*story->house = (struct house){ .resolver = &story->counting, .dkim = story->dkim,
+		.suffixes = &story->suffixes, .live = live_open(&why), .store = store_memory(10000, &why) };
+	story->house->unsure = story->house->store;
+	story->refresh = refresh_open(&story->counting, story->house->live, NULL, &why);
+	story->now = 1772359200; /* 2026-03-01T10:00:00Z, unless the story says otherwise */
+	story_clock_set(story->now);
+	story_journal_clear();
+	return story->refresh != NULL && story->dkim != NULL && story->house->store != NULL;
+}
+
+static void
+close_world(struct story *story)
+{
+	refresh_close(story->refresh);
+	live_close(story->house->live);
+	dkim_house_close(story->dkim);
+	store_close(story->house->store);
+	resolver_close(story->canned);
+	dns_zone_close(story->zone);
+	for (size_t i = 0; i < story->vendor_count; i++)
+		free(story->vendors[i].text);
+	free(story->config);
+}
+
+/* ---- the mail that is written down ---- */
+
+static void
+drop_ending(struct story *story)
+{
+	for (size_t i = 0; i < story->ending.inserted_count; i++)
+		free(story->ending.inserted[i]);
+	story->ending = (struct story_ending){ .removed_count = 0 };
+	story->reply = (struct story_reply){ .code = "" };
+}
+
+static void
+drop_mail(struct story *story)
+{
+	for (size_t i = 0; i < story->field_count; i++) {
+		free(story->fields[i].name);
+		free(story->fields[i].value);
+	}
+	free(story->body);
+	free(story->sent_body);
+	story->body = story->sent_body = NULL;
+	story->field_count = story->signature_count = 0;
+}
+
+static char *
+to_crlf(const char *text)
+{
+	char *made = malloc(2 * strlen(text) + 1), *write = made;
+
+	for (; made != NULL && *text != '\0'; text++) {
+		if (*text == '\n')
+			*write++ = '\r';
+		*write++ = *text;
+	}
+	if (made != NULL)
+		*write = '\0';
+	return made;
+}
+
+static enum sign_kind
+key_kind(const char *word)
+{
+	static const char *const words[SIGN_KINDS] = { [SIGN_RSA_768] = "rsa768",
+		[SIGN_RSA_1024] = "rsa1024", [SIGN_RSA_2048] = "rsa", [SIGN_ED25519] = "ed25519" };
+
+	for (int i = 0; i < SIGN_KINDS; i++)
+		if (strcmp(words[i], word) == 0)
+			return (enum sign_kind)i;
+	return SIGN_RSA_2048;
+}
+
+/* "KEY selector domain kind [test|strict|revoked]" publishes a key. */
+static void
+publish_key(struct story *story, char *words)
+{
+	char selector[128] = "", domain[256] = "", kind[32] = "rsa", option[32] = "", name[512];
+	char *record;
+
+	sscanf(words, "%127s %255s %31s %31s", selector, domain, kind, option);
+	record = sign_record(sign_key(key_kind(kind)), strcmp(option, "test") == 0 ? SIGN_TESTING
+	    : strcmp(option, "strict") == 0				     ? SIGN_STRICT
+	    : strcmp(option, "revoked") == 0				     ? SIGN_REVOKED
+									     : 0);
+	snprintf(name, sizeof name, "%s._domainkey.%s", selector, domain);
+	if (record == NULL || !dns_zone_add(story->zone, name, DNS_TXT, 3600, 0, record, strlen(record)))
+		fail(story, "no key could be made");
+	free(record);
+}
+
+/* "SIGN selector domain [key=rsa] [a=rsa-sha1] [h=from:to] [l=10] [x=1] [t=1] [i=a@b] [simple]" */
+static char *
+make_signature(struct story *story, const char *order_text)
+{
+	char words[1024], *save = NULL, *word, selector[128], domain[256];
+	struct sign_order order = { .key = sign_key(SIGN_RSA_2048) };
+	struct sign_field fields[FIELDS_MAX];
+	size_t count = 0;
+
+	snprintf(words, sizeof words, "%s", order_text);
+	if (sscanf(words, "%127s %255s", selector, domain) != 2)
+		return NULL;
+	order.s = selector;
+	order.d = domain;
+	strtok_r(words, " ", &save);
+	strtok_r(NULL, " ", &save);
+	while ((word = strtok_r(NULL, " ", &save)) != NULL) {
+		if (strncmp(word, "key=", 4) == 0)
+			order.key = sign_key(key_kind(word + 4));
+		else if (strncmp(word, "a=", 2) == 0)
+			order.a = word + 2;
+		else if (strncmp(word, "h=", 2) == 0)
+			order.h = word + 2;
+		else if (strncmp(word, "i=", 2) == 0)
+			order.i = word + 2;
+		else if (strncmp(word, "t=", 2) == 0)
+			order.t = atoll(word + 2);
+		else if (strncmp(word, "x=", 2) == 0)
+			order.x = atoll(word + 2);
+		else if (strncmp(word, "l=", 2) == 0) {
+			order.partial = true;
+			order.l = (size_t)atoll(word + 2);
+		} else if (strcmp(word, "simple") == 0)
+			order.simple = true;
+		else
+			fail(story, "SIGN: unknown word %s", word);
+	}
+	for (size_t i = 0; i < story->field_count; i++)
+		if (!story->fields[i].late)
+			fields[count++] = (struct sign_field){ story->fields[i].name,
+				story->fields[i].value };
+	return sign_message(&order, fields, count, story->body, strlen(story->body));
+}
+
+static void
+send_fields(struct story *story, bool late)
+{
+	for (size_t i = 0; i < story->field_count; i++)
+		if (story->fields[i].late == late)
+			story->player->header(story->player, story->fields[i].name,
+			    story->fields[i].value);
+}
+
+static void
+send_mail(struct story *story)
+{
+	struct player *player = story->player;
+	const char *sent;
+	char *body;
+
+	if (story->body == NULL)
+		story->body = strdup("Hello.\n");
+	send_fields(story, true);
+	for (size_t i = 0; i < story->signature_count; i++) {
+		char *value = make_signature(story, story->signatures[i]);
+
+		if (value == NULL)
+			fail(story, "SIGN %s made no signature", story->signatures[i]);
+		else
+			player->header(player, "DKIM-Signature", value);
+		free(value);
+	}
+	send_fields(story, false);
+	player->headers_end(player);
+	sent = story->sent_body != NULL ? story->sent_body : story->body;
+	body = to_crlf(sent);
+	player->body(player, body, strlen(body));
+	free(body);
+	player->end(player, &story->ending);
+	story->reply = story->ending.reply;
+	drop_mail(story);
+}
+
+/* ---- expectations ---- */
+
+/* The value of a key of the record's top level, which stands before "facts". */
+static void
+record_value(const char *key, char *out, size_t size)
+{
+	const char *json = story_journal_line(true), *at;
+	char quoted[64];
+
+	snprintf(quoted, sizeof quoted, "\"%s\":\"", key);
+	at = strstr(json, quoted);
+	snprintf(out, size, "%s", "");
+	if (at != NULL) {
+		at += strlen(quoted);
+		snprintf(out, size, "%.*s", (int)strcspn(at, "\""), at);
+	}
+}
+
+static void
+expect_value(struct story *story, const char *key, const char *wanted)
+{
+	char got[1024];
+
+	record_value(key, got, sizeof got);
+	if (strcmp(got, wanted) != 0)
+		fail(story, "%s is '%s', wanted '%s'; line: %s", key, got, wanted,
+		    story_journal_line(false));
+}
+
+/* "EXPECT outcome action reason [vendor]" of the last verdict that was written. */
+static void
+expect(struct story *story, const char *words)
+{
+	char outcome[64] = "", action[64] = "", reason[64] = "", vendor[128] = "";
+
+	sscanf(words, "%63s %63s %63s %127s", outcome, action, reason, vendor);
+	expect_value(story, "outcome", outcome);
+	expect_value(story, "action", action);
+	if (reason[0] != '\0')
+		expect_value(story, "reason", reason);
+	if (vendor[0] != '\0')
+		expect_value(story, "vendor", vendor);
+}
+
+/* "EXPECT-REPLY none" or "EXPECT-REPLY 451 4.7.1 [words of the text]". */
+static void
+expect_reply(struct story *story, const char *words)
+{
+	char wanted[700], got[700];
+
+	if (strcmp(words, "none") == 0) {
+		if (story->reply.code[0] != '\0')
+			fail(story, "reply is '%s %s %s', wanted none", story->reply.code,
+			    story->reply.enhanced, story->reply.text);
+		return;
+	}
+	snprintf(wanted, sizeof wanted, "%s", words);
+	snprintf(got, sizeof got, "%s %s %s", story->reply.code, story->reply.enhanced,
+	    story->reply.text);
+	if (strncmp(got, wanted, strlen(wanted) < 9 ? strlen(wanted) : 9) != 0 ||
+	    (strlen(wanted) > 10 && strstr(got, wanted + 10) == NULL))
+		fail(story, "reply is '%s', wanted '%s'", got, wanted);
+}
+
+static void
+expect_header(struct story *story, const char *words, bool there)
+{
+	bool found = false;
+
+	for (size_t i = 0; i < story->ending.inserted_count; i++)
+		found = found || strstr(story->ending.inserted[i], words) != NULL;
+	if (found != there)
+		fail(story, "%s inserted header holds '%s'", there ? "no" : "an", words);
+	for (size_t i = 0; found != there && i < story->ending.inserted_count; i++)
+		note("inserted: %s", story->ending.inserted[i]);
+}
+
+static void
+expect_removed(struct story *story, const char *words)
+{
+	char got[512] = "";
+
+	for (size_t i = 0; i < story->ending.removed_count; i++)
+		snprintf(got + strlen(got), sizeof got - strlen(got), "%s%u", i > 0 ? " " : "",
+		    story->ending.removed[i]);
+	if (strcmp(got, words) != 0)
+		fail(story, "removed '%s', wanted '%s'", got, words);
+}
+
+static void
+expect_line(struct story *story, const char *words, bool there)
+{
+	if ((strstr(story_journal_line(false), words) != NULL ||
+		strstr(story_journal_line(true), words) != NULL) != there)
+		fail(story, "the record %s '%s': %s", there ? "lacks" : "has", words,
+		    story_journal_line(true));
+}
+
+static void
+expect_number(struct story *story, const char *what, unsigned got, const char *wanted)
+{
+	if (got != (unsigned)atoi(wanted))
+		fail(story, "%s is %u, wanted %s", what, got, wanted);
+}
+
+/* ---- lines ---- */
+
+/* Reads up to a line END into a given string. */
+static char *
+read_block(struct story *story)
+{
+	struct text text;
+	char line[LINE_MAX_BYTES], *made;
+
+	text_open(&text, 4 * 1024 * 1024);
+	while (fgets(line, sizeof line, story->file) != NULL) {
+		story->line++;
+		if (strcmp(line, "END\n") == 0)
+			break;
+		text_put(&text, line);
+	}
+	made = strdup(text.bytes);
+	text_close(&text);
+	return made;
+}
+
+static void
+unescape(char *text)
+{
+	char *write = text;
+	unsigned byte;
+
+	for (char *read = text; *read != '\0'; read++) {
+		if (read[0] == '\\' && read[1] == 'x' && sscanf(read + 2, "%2x", &byte) == 1 &&
+		    isxdigit((unsigned char)read[2]) && isxdigit((unsigned char)read[3])) {
+			*write++ = (char)byte;
+			read += 3;
+		} else {
+			*write++ = *read;
+		}
+	}
+	*write = '\0';
+}
+
+static void
+add_field(struct story *story, char *text, bool late)
+{
+	char *colon = strchr(text, ':');
+	struct field *field = &story->fields[story->field_count];
+
+	if (colon == NULL || story->field_count == FIELDS_MAX) {
+		fail(story, "no header field: %s", text);
+		return;
+	}
+	*colon = '\0';
+	unescape(colon + 1);
+	field->name = strdup(text);
+	field->value = strdup(colon + 1);
+	field->late = late;
+	story->field_count++;
+}
+
+/* "HEADER-LONG From 9000 a@vendor.example": a display name of so many bytes before the address. */
+static void
+add_long_field(struct story *story, const char *words)
+{
+	char name[64], address[256], *field;
+	unsigned length;
+
+	if (sscanf(words, "%63s %u %255s", name, &length, address) != 3 || length > 60000)
+		return;
+	field = malloc(length + 512);
+	if (field == NULL)
+		return;
+	snprintf(field, length + 512, "%s: %*s <%s>", name, (int)length, "x", address);
+	for (char *c = field + strlen(name) + 2; *c == ' '; c++)
+		*c = 'x';
+	add_field(story, field, false);
+	free(field);
+}
+
+/* A line that starts with a blank goes on the field before (a fold). */
+static void
+fold_field(struct story *story, const char *line)
+{
+	struct field *field = &story->fields[story->field_count - 1];
+	char *joined;
+
+	if (asprintf(&joined, "%s\n%s", field->value, line) < 0)
+		return;
+	free(field->value);
+	field->value = joined;
+}
+
+/* "2026-03-01T10:00:00Z" or "+6m". */
+static void
+set_time(struct story *story, const char *words)
+{
+	struct tm tm = { 0 };
+	int64_t ms;
+
+	if (words[0] == '+' && policy_text_duration(words + 1, &ms))
+		story->now += ms / 1000;
+	else if (strptime(words, "%Y-%m-%dT%H:%M:%SZ", &tm) != NULL)
+		story->now = timegm(&tm);
+	else
+		fail(story, "no time: %s", words);
+	story_clock_set(story->now);
+}
+
+static void
+go_quit(struct story *story)
+{
+	if (story->connected)
+		story->player->quit(story->player);
+	story->connected = false;
+	drop_mail(story);
+}
+
+/* "CONNECT 192.0.2.1 [name [port]]" or "CONNECT local". */
+static void
+go_connect(struct story *story, const char *words)
+{
+	char address[64] = "", name[200] = "client.example";
+	unsigned port = 4321;
+
+	go_quit(story);
+	if (!story->loaded)
+		load(story);
+	sscanf(words, "%63s %199s %u", address, name, &port);
+	snprintf(story->name, sizeof story->name, "%s", name);
+	story->client = (struct story_client){ .name = story->name, .port = (uint16_t)port,
+		.daemon_name = story->daemon_name,
+		.mta_name = story->mta_name[0] != '\0' ? story->mta_name : "mx.rx.example" };
+	if (strcmp(address, "local") != 0 && !address_read(address, &story->client.address))
+		fail(story, "no address: %s", address);
+	story->player->connect(story->player, &story->client);
+	story->connected = true;
+}
+
+static void
+go_mail(struct story *story, const char *path)
+{
+	drop_mail(story);
+	drop_ending(story);
+	story->asked = 0;
+	story->player->mail(story->player, path, story->auth);
+}
+
+static void
+keep_vendor(struct story *story, const char *words)
+{
+	struct named_text *vendor = NULL;
+	char name[256] = "";
+
+	sscanf(words, "%255s", name);
+	for (size_t i = 0; i < story->vendor_count; i++)
+		if (strcmp(story->vendors[i].name, name) == 0)
+			vendor = &story->vendors[i];
+	if (vendor == NULL && story->vendor_count < TEXTS_MAX)
+		vendor = &story->vendors[story->vendor_count++];
+	if (vendor == NULL)
+		return;
+	free(vendor->text);
+	snprintf(vendor->name, sizeof vendor->name, "%s", name);
+	vendor->text = read_block(story);
+}
+
+static void
+keep_block(struct story *story, char **where)
+{
+	free(*where);
+	*where = read_block(story);
+}
+
+static void
+zone_line(struct story *story, const char *words)
+{
+	struct fault why;
+
+	if (!dns_zone_line(story->zone, words, &why))
+		fail(story, "ZONE: %s", why.text);
+}
+
+static void
+drop_zone_name(struct story *story, const char *words)
+{
+	char name[512] = "";
+
+	sscanf(words, "%511s", name);
+	dns_zone_drop(story->zone, name, 0);
+}
+
+static bool
+world_line(struct story *story, const char *verb, char *words)
+{
+	if (strcmp(verb, "AT") == 0)
+		set_time(story, words);
+	else if (strcmp(verb, "CONFIG") == 0)
+		keep_block(story, &story->config);
+	else if (strcmp(verb, "VENDOR") == 0)
+		keep_vendor(story, words);
+	else if (strcmp(verb, "ZONE") == 0)
+		zone_line(story, words);
+	else if (strcmp(verb, "ZONE-DROP") == 0)
+		drop_zone_name(story, words);
+	else if (strcmp(verb, "KEY") == 0)
+		publish_key(story, words);
+	else if (strcmp(verb, "RELOAD") == 0)
+		load(story);
+	else
+		return false;
+	return true;
+}
+
+static bool
+talk_line(struct story *story, const char *verb, char *words)
+{
+	struct player *player = story->player;
+
+	if (strcmp(verb, "CONNECT") == 0)
+		go_connect(story, words);
+	else if (strcmp(verb, "DAEMON") == 0)
+		snprintf(story->daemon_name, sizeof story->daemon_name, "%s", words);
+	else if (strcmp(verb, "MTA") == 0)
+		snprintf(story->mta_name, sizeof story->mta_name, "%s", words);
+	else if (strcmp(verb, "AUTH") == 0)
+		snprintf(story->auth, sizeof story->auth, "%s", words);
+	else if (strcmp(verb, "HELO") == 0)
+		player->helo(player, words);
+	else if (strcmp(verb, "MAIL") == 0)
+		go_mail(story, words);
+	else if (strcmp(verb, "RCPT") == 0) {
+		story->reply = (struct story_reply){ .code = "" };
+		player->rcpt(player, words, &story->reply);
+	} else if (strcmp(verb, "HEADER") == 0)
+		add_field(story, words, false);
+	else if (strcmp(verb, "HEADER-LATE") == 0)
+		add_field(story, words, true);
+	else if (strcmp(verb, "HEADER-LONG") == 0)
+		add_long_field(story, words);
+	else if (strcmp(verb, "SIGN") == 0 && story->signature_count < 16)
+		snprintf(story->signatures[story->signature_count++], sizeof story->signatures[0], "%s",
+		    words);
+	else if (strcmp(verb, "BODY") == 0)
+		keep_block(story, &story->body);
+	else if (strcmp(verb, "BODY-SENT") == 0)
+		keep_block(story, &story->sent_body);
+	else if (strcmp(verb, "EOM") == 0)
+		send_mail(story);
+	else if (strcmp(verb, "RSET") == 0)
+		player->abort(player);
+	else if (strcmp(verb, "QUIT") == 0)
+		go_quit(story);
+	else
+		return false;
+	return true;
+}
+
+static bool
+expect_word(struct story *story, const char *verb, const char *words)
+{
+	if (strcmp(verb, "EXPECT") == 0)
+		expect(story, words);
+	else if (strcmp(verb, "EXPECT-REPLY") == 0)
+		expect_reply(story, words);
+	else if (strcmp(verb, "EXPECT-HEADER") == 0)
+		expect_header(story, words, true);
+	else if (strcmp(verb, "EXPECT-NO-HEADER") == 0)
+		expect_header(story, words, false);
+	else if (strcmp(verb, "EXPECT-REMOVED") == 0)
+		expect_removed(story, words);
+	else if (strcmp(verb, "EXPECT-LINE") == 0)
+		expect_line(story, words, true);
+	else if (strcmp(verb, "EXPECT-NO-LINE") == 0)
+		expect_line(story, words, false);
+	else if (strcmp(verb, "EXPECT-ASKED") == 0)
+		expect_number(story, "the number of DNS questions", story->asked, words);
+	else if (strcmp(verb, "EXPECT-VERDICTS") == 0)
+		expect_number(story, "the number of records", (unsigned)story_journal_verdicts(), words);
+	else if (strcmp(verb, "EXPECT-QUARANTINE") == 0) {
+		if (!story->reply.quarantined)
+			fail(story, "not quarantined");
+	} else
+		return false;
+	return true;
+}
+
+static void
+play_line(struct story *story, char *line)
+{
+	char *words = line + strcspn(line, " \t");
+
+	if (line[0] == '#') {
+		if (story->title[0] == '\0')
+			snprintf(story->title, sizeof story->title, "%s", line + 1 + strspn(line + 1, " "));
+		return;
+	}
+	if ((line[0] == ' ' || line[0] == '\t') && story->field_count > 0) {
+		fold_field(story, line);
+		return;
+	}
+	if (line[0] == '\0')
+		return;
+	if (*words != '\0')
+		*words++ = '\0';
+	words += strspn(words, " \t");
+	if (!world_line(story, line, words) && !talk_line(story, line, words) &&
+	    !expect_word(story, line, words))
+		fail(story, "unknown line: %s", line);
+}
+
+void
+story_play(const char *path, struct player *player, struct house *house)
+{
+	static struct story story;
+	char line[LINE_MAX_BYTES];
+
+	story = (struct story){ .path = path, .player = player, .house = house };
+	playing = &story;
+	story.file = fopen(path, "re");
+	if (story.file == NULL || !open_world(&story)) {
+		ok(false, "%s cannot be played", path);
+		return;
+	}
+	while (fgets(line, sizeof line, story.file) != NULL) {
+		story.line++;
+		line[strcspn(line, "\n")] = '\0';
+		play_line(&story, line);
+	}
+	go_quit(&story);
+	drop_ending(&story);
+	fclose(story.file);
+	close_world(&story);
+	ok(story.failures == 0, "%s: %s (%s)", strrchr(path, '/') ? strrchr(path, '/') + 1 : path,
+	    story.title, player->name);
+}
