@@ -31,11 +31,12 @@ address_of_v6(const uint8_t bytes[16])
 bool
 address_read(const char *text, struct address *out)
 {
+	bool tagged = strncasecmp(text, "IPv6:", 5) == 0;
 	uint8_t bytes[16];
 
-	if (strncasecmp(text, "IPv6:", 5) == 0)
+	if (tagged)
 		text += 5;
-	if (inet_pton(AF_INET, text, bytes) == 1) {
+	if (!tagged && inet_pton(AF_INET, text, bytes) == 1) {
 		*out = address_of_v4(bytes);
 		return true;
 	}

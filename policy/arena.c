@@ -65,16 +65,19 @@ arena_take(struct arena *arena, size_t size)
 	struct block *block = arena->last;
 	void *taken;
 
-	if (size > arena->ceiling - arena->used || size > SIZE_MAX / 2)
+	if (size > SIZE_MAX / 2)
 		return NULL;
-	arena->used += size;
+	/* the ceiling counts what is really used up: a million single bytes are sixteen million */
 	size = (size + ALIGN - 1) / ALIGN * ALIGN;
+	if (size > arena->ceiling - arena->used)
+		return NULL;
 	if (block == NULL || block->size - block->used < size)
 		block = block_add(arena, size);
 	if (block == NULL)
 		return NULL;
 	taken = block->bytes + block->used;
 	block->used += size;
+	arena->used += size;
 	return memset(taken, 0, size);
 }
 

@@ -30,7 +30,7 @@ char *arena_string(struct arena *, const char *string) __attribute__((warn_unuse
 char *arena_format(struct arena *, const char *fmt, ...)
     __attribute__((format(printf, 2, 3), warn_unused_result));
 
-/* Bytes handed out so far. */
+/* Bytes handed out so far, each piece rounded up to its alignment. */
 size_t arena_used(const struct arena *);
 
 #endif

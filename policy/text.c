@@ -58,9 +58,12 @@ span_is_nocase(struct span span, const char *string)
 struct span
 span_cut(struct span *rest, char mark)
 {
-	const char *found = rest->length > 0 ? memchr(rest->at, mark, rest->length) : NULL;
 	struct span head = *rest;
+	const char *found;
 
+	if (rest->length == 0)
+		return head; /* `at` may be NULL, which knows no arithmetic */
+	found = memchr(rest->at, mark, rest->length);
 	if (found == NULL) {
 		rest->at += rest->length;
 		rest->length = 0;
@@ -159,8 +162,10 @@ text_format(struct text *text, const char *fmt, ...)
 	va_start(args, fmt);
 	length = vsnprintf(small, sizeof small, fmt, args);
 	va_end(args);
-	if (length < 0)
+	if (length < 0) {
+		text->cut = true;
 		return;
+	}
 	if ((size_t)length >= sizeof small) {
 		made = malloc((size_t)length + 1);
 		if (made == NULL) {
