@@ -122,6 +122,9 @@ static const struct field_row rfc_rows[] = {
 	{ "a Cyrillic look-alike is another name", "a@vend\320\276r.example", "a@xn--vendr-mye.example" },
 };
 
+#define W50 "wwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwww"
+#define W200 W50 W50 W50 W50
+
 static const struct field_row junk_rows[] = {
 	{ "nothing", "", NULL },
 	{ "blanks", " \t ", NULL },
@@ -149,6 +152,18 @@ static const struct field_row junk_rows[] = {
 	{ "a quote ending in a backslash", "\"Ann\\", NULL },
 	{ "an unclosed comment", "a@b.example (Ann", NULL },
 	{ "an unclosed nested comment", "a@b.example (Ann (B)", NULL },
+	{ "a comment ending in a backslash", "a@b.example (Ann\\", NULL },
+	{ "a quoted line break in a comment", "(\\\n ) a@b.example", NULL },
+	{ "an unclosed comment behind a local part", "a(@b.example", NULL },
+	{ "an unclosed comment behind an at sign", "a@(b.example", NULL },
+	{ "an unclosed comment behind a dot of the domain", "a@b.(example", NULL },
+	{ "an unclosed comment behind a bracket", "<(a@b.example>", NULL },
+	{ "an unclosed comment in a route", "<@x.example,(y:a@b.example>", NULL },
+	{ "a route with a blank for its comma", "<@x.example @y.example:a@b.example>", NULL },
+	{ "a route that is nothing but members", "<,,,>", NULL },
+	{ "a literal in a route that is none", "<@[x]:a@b.example>", NULL },
+	{ "a host longer than any host", "a@" W200 W200 W200 W200 W200 W200 ".example", NULL },
+	{ "a host longer than any host, at a dot", "a@" W200 W200 W200 W200 W200 "123456789012345.example", NULL },
 	{ "a closing parenthesis alone", "a@b.example )", NULL },
 	{ "a backslash outside quotes", "a\\@x@b.example", NULL },
 	{ "two addresses without a comma", "a@b.example c@d.example", NULL },
