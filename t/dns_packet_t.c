@@ -2,10 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "address.h"
+#include "answer_text.h"
 #include "dns_packet.h"
 #include "tap.h"
-#include "text.h"
 
 /* Packets are written in octal, as the name of a record is mostly \300\014, the question's. */
 #define HEAD(flags, an, ns) "\000\000" flags "\000\001\000" an "\000" ns "\000\000"
@@ -44,124 +43,91 @@ static const struct {
 	size_t length;
 	const char *wanted;
 } rows[] = {
-	{ "an address is read", DNS_A, BYTES(HEAD(FINE, "\001", "\000") Q(T_A) A_HERE), "FOUND 300 192.0.2.1" },
+	{ "an address is read", DNS_A, BYTES(HEAD(FINE, "\001", "\000") Q(T_A) A_HERE), "300 FOUND 192.0.2.1" },
 	{ "two addresses keep their order", DNS_A,
 	    BYTES(HEAD(FINE, "\002", "\000") Q(T_A) A_HERE SAME T_A IN TTL_60 "\000\004\300\000\002\000"),
-	    "FOUND 60 192.0.2.1 192.0.2.0" },
+	    "60 FOUND 192.0.2.1 192.0.2.0" },
 	{ "an IPv6 address is read", DNS_AAAA,
 	    BYTES(HEAD(FINE, "\001", "\000") Q(T_AAAA) SAME T_AAAA IN TTL_300
 	    "\000\020\040\001\015\270\000\000\000\000\000\000\000\000\000\000\000\001"),
-	    "FOUND 300 2001:db8::1" },
+	    "300 FOUND 2001:db8::1" },
 	{ "an owner in other letters is the same owner", DNS_A,
 	    BYTES(HEAD(FINE, "\001", "\000") Q(T_A) "\007EXAMPLE\003Com\000" T_A IN TTL_300 "\000\004\300\000\002\001"),
-	    "FOUND 300 192.0.2.1" },
+	    "300 FOUND 192.0.2.1" },
 	{ "an alias is followed and its TTL counts", DNS_A,
 	    BYTES(HEAD(FINE, "\002", "\000") Q(T_A) ALIAS "\003www" SAME T_A IN TTL_300 "\000\004\300\000\002\002"),
-	    "FOUND 60 192.0.2.2" },
+	    "60 FOUND 192.0.2.2" },
 	{ "an alias behind its target is followed", DNS_A,
 	    BYTES(HEAD(FINE, "\002", "\000") Q(T_A) "\003www" SAME T_A IN TTL_300 "\000\004\300\000\002\002" ALIAS),
-	    "FOUND 60 192.0.2.2" },
+	    "60 FOUND 192.0.2.2" },
 	{ "asked for an alias, the alias is the answer", DNS_CNAME,
-	    BYTES(HEAD(FINE, "\001", "\000") Q(T_CNAME) ALIAS), "FOUND 60 www.example.com" },
+	    BYTES(HEAD(FINE, "\001", "\000") Q(T_CNAME) ALIAS), "60 FOUND www.example.com" },
 	{ "records of somebody else do not count", DNS_A,
 	    BYTES(HEAD(FINE, "\001", "\000") Q(T_A) "\003www" SAME T_A IN TTL_300 "\000\004\300\000\002\002"),
-	    "EMPTY 0" },
+	    "0 EMPTY" },
 	{ "records of another class do not count", DNS_A,
-	    BYTES(HEAD(FINE, "\001", "\000") Q(T_A) SAME T_A CHAOS TTL_300 "\000\004\300\000\002\002"), "EMPTY 0" },
+	    BYTES(HEAD(FINE, "\001", "\000") Q(T_A) SAME T_A CHAOS TTL_300 "\000\004\300\000\002\002"), "0 EMPTY" },
 	{ "a signature beside the records is passed over", DNS_A,
-	    BYTES(HEAD(FINE, "\002", "\000") Q(T_A) SAME T_RRSIG IN TTL_60 "\000\002ab" A_HERE), "FOUND 300 192.0.2.1" },
+	    BYTES(HEAD(FINE, "\002", "\000") Q(T_A) SAME T_RRSIG IN TTL_60 "\000\002ab" A_HERE), "300 FOUND 192.0.2.1" },
 	{ "strings of a TXT record are joined", DNS_TXT,
 	    BYTES(HEAD(FINE, "\001", "\000") Q(T_TXT) SAME T_TXT IN TTL_300 "\000\014\006v=spf1\004 -al"),
-	    "FOUND 300 'v=spf1 -al'" },
+	    "300 FOUND 'v=spf1 -al'" },
 	{ "an empty string is a string", DNS_TXT,
-	    BYTES(HEAD(FINE, "\001", "\000") Q(T_TXT) SAME T_TXT IN TTL_300 "\000\001\000"), "FOUND 300 ''" },
+	    BYTES(HEAD(FINE, "\001", "\000") Q(T_TXT) SAME T_TXT IN TTL_300 "\000\001\000"), "300 FOUND ''" },
 	{ "a TXT record without a string is broken", DNS_TXT,
-	    BYTES(HEAD(FINE, "\001", "\000") Q(T_TXT) SAME T_TXT IN TTL_300 "\000\000"), "TEMPORARY 0" },
+	    BYTES(HEAD(FINE, "\001", "\000") Q(T_TXT) SAME T_TXT IN TTL_300 "\000\000"), "0 TEMPORARY" },
 	{ "a string longer than its record is broken", DNS_TXT,
-	    BYTES(HEAD(FINE, "\001", "\000") Q(T_TXT) SAME T_TXT IN TTL_300 "\000\004\004abc"), "TEMPORARY 0" },
+	    BYTES(HEAD(FINE, "\001", "\000") Q(T_TXT) SAME T_TXT IN TTL_300 "\000\004\004abc"), "0 TEMPORARY" },
 	{ "a mail exchanger has a preference and a name", DNS_MX,
 	    BYTES(HEAD(FINE, "\001", "\000") Q(T_MX) SAME T_MX IN TTL_300 "\000\010\001\002\003mx1" SAME),
-	    "FOUND 300 258:mx1.example.com" },
+	    "300 FOUND 258:mx1.example.com" },
 	{ "the null MX is an empty name", DNS_MX,
-	    BYTES(HEAD(FINE, "\001", "\000") Q(T_MX) SAME T_MX IN TTL_300 "\000\003\000\000\000"), "FOUND 300 0:" },
+	    BYTES(HEAD(FINE, "\001", "\000") Q(T_MX) SAME T_MX IN TTL_300 "\000\003\000\000\000"), "300 FOUND 0:" },
 	{ "a mail exchanger without a name is broken", DNS_MX,
-	    BYTES(HEAD(FINE, "\001", "\000") Q(T_MX) SAME T_MX IN TTL_300 "\000\002\000\001"), "TEMPORARY 0" },
+	    BYTES(HEAD(FINE, "\001", "\000") Q(T_MX) SAME T_MX IN TTL_300 "\000\002\000\001"), "0 TEMPORARY" },
 	{ "bytes behind the name of an exchanger are broken", DNS_MX,
-	    BYTES(HEAD(FINE, "\001", "\000") Q(T_MX) SAME T_MX IN TTL_300 "\000\005\000\001" SAME "x"), "TEMPORARY 0" },
+	    BYTES(HEAD(FINE, "\001", "\000") Q(T_MX) SAME T_MX IN TTL_300 "\000\005\000\001" SAME "x"), "0 TEMPORARY" },
 	{ "a dot inside a label and odd bytes are escaped", DNS_PTR,
 	    BYTES(HEAD(FINE, "\001", "\000") Q(T_PTR) SAME T_PTR IN TTL_300 "\000\010\005a.\000;b" SAME),
-	    "FOUND 300 a\\.\\000;b.example.com" },
+	    "300 FOUND a\\.\\000;b.example.com" },
 	{ "a name that points to itself is broken", DNS_PTR,
-	    BYTES(HEAD(FINE, "\001", "\000") Q(T_PTR) SAME T_PTR IN TTL_300 "\000\002\300\051"), "TEMPORARY 0" },
+	    BYTES(HEAD(FINE, "\001", "\000") Q(T_PTR) SAME T_PTR IN TTL_300 "\000\002\300\051"), "0 TEMPORARY" },
 	{ "a name that points behind the packet is broken", DNS_PTR,
-	    BYTES(HEAD(FINE, "\001", "\000") Q(T_PTR) SAME T_PTR IN TTL_300 "\000\002\377\377"), "TEMPORARY 0" },
+	    BYTES(HEAD(FINE, "\001", "\000") Q(T_PTR) SAME T_PTR IN TTL_300 "\000\002\377\377"), "0 TEMPORARY" },
 	{ "an alias of itself is broken", DNS_A,
-	    BYTES(HEAD(FINE, "\001", "\000") Q(T_A) SAME T_CNAME IN TTL_300 "\000\002" SAME), "TEMPORARY 0" },
+	    BYTES(HEAD(FINE, "\001", "\000") Q(T_A) SAME T_CNAME IN TTL_300 "\000\002" SAME), "0 TEMPORARY" },
 	{ "an address of three bytes is broken", DNS_A,
-	    BYTES(HEAD(FINE, "\001", "\000") Q(T_A) SAME T_A IN TTL_300 "\000\003\300\000\002"), "TEMPORARY 0" },
+	    BYTES(HEAD(FINE, "\001", "\000") Q(T_A) SAME T_A IN TTL_300 "\000\003\300\000\002"), "0 TEMPORARY" },
 	{ "an address of five bytes is broken", DNS_A,
-	    BYTES(HEAD(FINE, "\001", "\000") Q(T_A) SAME T_A IN TTL_300 "\000\005\300\000\002\001\000"), "TEMPORARY 0" },
+	    BYTES(HEAD(FINE, "\001", "\000") Q(T_A) SAME T_A IN TTL_300 "\000\005\300\000\002\001\000"), "0 TEMPORARY" },
 	{ "a record longer than the packet is broken", DNS_A,
-	    BYTES(HEAD(FINE, "\001", "\000") Q(T_A) SAME T_A IN TTL_300 "\377\377\300\000\002\001"), "TEMPORARY 0" },
+	    BYTES(HEAD(FINE, "\001", "\000") Q(T_A) SAME T_A IN TTL_300 "\377\377\300\000\002\001"), "0 TEMPORARY" },
 	{ "a count of records that are not there is broken", DNS_A,
-	    BYTES(HEAD(FINE, "\002", "\000") Q(T_A) A_HERE), "TEMPORARY 0" },
+	    BYTES(HEAD(FINE, "\002", "\000") Q(T_A) A_HERE), "0 TEMPORARY" },
 	{ "a TTL with its highest bit set is none", DNS_A,
 	    BYTES(HEAD(FINE, "\001", "\000") Q(T_A) SAME T_A IN "\200\000\000\001\000\004\300\000\002\001"),
-	    "FOUND 0 192.0.2.1" },
+	    "0 FOUND 192.0.2.1" },
 	{ "no such name holds as long as the SOA says", DNS_A,
-	    BYTES(HEAD(NXDOMAIN, "\000", "\001") Q(T_A) SOA(TTL_300, TTL_60)), "NXDOMAIN 60" },
+	    BYTES(HEAD(NXDOMAIN, "\000", "\001") Q(T_A) SOA(TTL_300, TTL_60)), "60 NXDOMAIN" },
 	{ "the TTL of the SOA itself is a ceiling", DNS_A,
-	    BYTES(HEAD(NXDOMAIN, "\000", "\001") Q(T_A) SOA(TTL_60, TTL_300)), "NXDOMAIN 60" },
+	    BYTES(HEAD(NXDOMAIN, "\000", "\001") Q(T_A) SOA(TTL_60, TTL_300)), "60 NXDOMAIN" },
 	{ "no such record holds as long as the SOA says", DNS_A,
-	    BYTES(HEAD(FINE, "\000", "\001") Q(T_A) SOA(TTL_300, TTL_300)), "EMPTY 300" },
+	    BYTES(HEAD(FINE, "\000", "\001") Q(T_A) SOA(TTL_300, TTL_300)), "300 EMPTY" },
 	{ "an alias to nothing holds as long as the shorter", DNS_A,
-	    BYTES(HEAD(NXDOMAIN, "\001", "\001") Q(T_A) ALIAS SOA(TTL_300, TTL_300)), "NXDOMAIN 60" },
+	    BYTES(HEAD(NXDOMAIN, "\001", "\001") Q(T_A) ALIAS SOA(TTL_300, TTL_300)), "60 NXDOMAIN" },
 	{ "a SOA without its numbers is broken", DNS_A,
-	    BYTES(HEAD(FINE, "\000", "\001") Q(T_A) SAME T_SOA IN TTL_300 "\000\004" SAME SAME), "TEMPORARY 0" },
-	{ "without a SOA the time is not known", DNS_A, BYTES(HEAD(NXDOMAIN, "\000", "\000") Q(T_A)), "NXDOMAIN 0" },
-	{ "a server that failed is temporary", DNS_A, BYTES(HEAD(SERVFAIL, "\000", "\000") Q(T_A)), "TEMPORARY 0" },
+	    BYTES(HEAD(FINE, "\000", "\001") Q(T_A) SAME T_SOA IN TTL_300 "\000\004" SAME SAME), "0 TEMPORARY" },
+	{ "without a SOA the time is not known", DNS_A, BYTES(HEAD(NXDOMAIN, "\000", "\000") Q(T_A)), "0 NXDOMAIN" },
+	{ "a server that failed is temporary", DNS_A, BYTES(HEAD(SERVFAIL, "\000", "\000") Q(T_A)), "0 TEMPORARY" },
 	{ "an answer that was cut short is temporary", DNS_A,
-	    BYTES(HEAD(CUT_SHORT, "\001", "\000") Q(T_A) A_HERE), "TEMPORARY 0" },
-	{ "a question is no answer", DNS_A, BYTES(HEAD(NO_RESPONSE, "\001", "\000") Q(T_A) A_HERE), "TEMPORARY 0" },
-	{ "an answer to another type is none", DNS_TXT, BYTES(HEAD(FINE, "\001", "\000") Q(T_A) A_HERE), "TEMPORARY 0" },
+	    BYTES(HEAD(CUT_SHORT, "\001", "\000") Q(T_A) A_HERE), "0 TEMPORARY" },
+	{ "a question is no answer", DNS_A, BYTES(HEAD(NO_RESPONSE, "\001", "\000") Q(T_A) A_HERE), "0 TEMPORARY" },
+	{ "an answer to another type is none", DNS_TXT, BYTES(HEAD(FINE, "\001", "\000") Q(T_A) A_HERE), "0 TEMPORARY" },
 	{ "an answer to another name is none", DNS_A,
-	    BYTES(HEAD(FINE, "\000", "\000") "\007examplf\003com\000" T_A IN), "TEMPORARY 0" },
-	{ "nothing at all is temporary", DNS_A, BYTES(""), "TEMPORARY 0" },
+	    BYTES(HEAD(FINE, "\000", "\000") "\007examplf\003com\000" T_A IN), "0 TEMPORARY" },
+	{ "nothing at all is temporary", DNS_A, BYTES(""), "0 TEMPORARY" },
 };
 enum { ROWS = sizeof rows / sizeof rows[0], ARENA_BYTES = 1 << 20 };
-
-static void
-record_show(enum dns_type type, const struct dns_record *record, struct text *out)
-{
-	char text[ADDRESS_TEXT];
-	struct address address;
-
-	switch (type) {
-	case DNS_A:
-	case DNS_AAAA:
-		address = type == DNS_A ? address_of_v4(record->bytes) : address_of_v6(record->bytes);
-		text_format(out, " %s", address_write(&address, text));
-		break;
-	case DNS_TXT:
-		text_format(out, " '%.*s'", (int)record->length, (const char *)record->bytes);
-		break;
-	case DNS_MX:
-		text_format(out, " %u:%s", record->preference, (const char *)record->bytes);
-		break;
-	default:
-		text_format(out, " %s", (const char *)record->bytes);
-	}
-}
-
-static void
-answer_show(enum dns_type type, const struct dns_answer *answer, struct text *out)
-{
-	static const char *const words[] = { "FOUND", "EMPTY", "NXDOMAIN", "TEMPORARY" };
-
-	text_format(out, "%s %u", words[answer->status], answer->ttl);
-	for (size_t i = 0; i < answer->count; i++)
-		record_show(type, &answer->records[i], out);
-}
 
 /* Reads a copy that ends where it ends, so that a sanitizer sees a step beyond it. */
 static enum dns_status
@@ -176,7 +142,8 @@ packet_read(const char *packet, size_t length, enum dns_type type, struct text *
 		abort();
 	memcpy(copy, packet, length);
 	dns_packet_read(copy, length, &question, arena, &answer);
-	answer_show(type, &answer, shown);
+	text_format(shown, "%u ", answer.ttl);
+	answer_text(type, &answer, shown);
 	free(copy);
 	arena_close(arena);
 	return answer.status;

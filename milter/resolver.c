@@ -1,0 +1,490 @@
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/queue.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <event2/event.h>
+#include <unbound.h>
+#include <unbound-event.h>
+
+#include "answer_cache.h"
+#include "dns_packet.h"
+#include "resolver.h"
+
+enum {
+	CACHE_BYTES = 16 * 1024 * 1024,
+	UNDERWAY_MAX = 10000, /* questions; what comes on top is TEMPORARY */
+	PREFETCH_MAX = UNDERWAY_MAX / 2, /* so that looking ahead never stops those who wait */
+	WAITERS_MAX = 10000,  /* of one question */
+	BUCKETS = 1024,       /* a power of two */
+	ANSWER_BYTES = 1024 * 1024, /* of one answer: 64 KiB on the wire, names written out */
+	CLASS_IN = 1,
+	RCODE_NXDOMAIN = 3,
+	SEC_BOGUS = 1, /* unbound-event.h, ub_resolve_event */
+	SEC_SECURE = 2
+};
+
+/*
+ * A question under way. It is held by its callback and by everyone who waits for it, and goes with
+ * the last of them: one who gives up leaves it running, and its answer still fills the cache.
+ */
+struct query {
+	LIST_ENTRY(query) chain;
+	STAILQ_ENTRY(query) next;
+	struct live *live;
+	unsigned holders;
+	bool ended;
+	pthread_cond_t end;
+	struct arena *arena; /* of the answer */
+	struct dns_answer answer;
+	struct dns_question question;
+};
+
+LIST_HEAD(queries, query);
+STAILQ_HEAD(handover, query);
+
+struct live {
+	struct resolver doors; /* first: a resolver is a live */
+	struct answer_cache *cache;
+	int64_t timeout_ms;
+
+	pthread_mutex_t lock; /* of all down to the empty line, and of every query */
+	pthread_cond_t emptied;
+	struct queries under_way[BUCKETS];
+	struct handover handover; /* asked, and not yet taken up by the dispatcher */
+	size_t under_way_count, guests; /* guests: threads that wait for an answer */
+	bool closing;
+
+	/* libunbound crashes under several threads: the dispatcher's alone once it runs */
+	struct event_base *base;
+	struct event *bell;
+	struct ub_ctx *context;
+	int bell_fd;
+	pthread_t dispatcher;
+};
+
+static int64_t
+now_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+/* ---- questions under way; the lock is held ---- */
+
+static struct queries *
+bucket_of(struct live *live, const struct dns_question *question)
+{
+	return &live->under_way[answer_cache_hash(live->cache, question) & (BUCKETS - 1)];
+}
+
+static struct query *
+query_find(struct live *live, const struct dns_question *question)
+{
+	struct query *query;
+
+	LIST_FOREACH (query, bucket_of(live, question), chain)
+		if (query->question.type == question->type && strcmp(query->question.name, question->name) == 0)
+			return query;
+	return NULL;
+}
+
+static void
+cond_open(pthread_cond_t *cond)
+{
+	pthread_condattr_t monotonic;
+
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(cond, &monotonic);
+	pthread_condattr_destroy(&monotonic);
+}
+
+static void
+bell_ring(struct live *live)
+{
+	(void)eventfd_write(live->bell_fd, 1); /* fails at 2^64 rings unheard */
+}
+
+/* Hands a question over to the dispatcher, which holds the query; NULL when there are too many. */
+static struct query *
+query_start(struct live *live, const struct dns_question *question, size_t most)
+{
+	struct query *query;
+
+	if (live->closing || live->under_way_count >= most || (query = calloc(1, sizeof *query)) == NULL)
+		return NULL;
+	query->live = live;
+	query->holders = 1;
+	query->question = *question;
+	query->answer.status = DNS_TEMPORARY;
+	cond_open(&query->end);
+	LIST_INSERT_HEAD(bucket_of(live, question), query, chain);
+	live->under_way_count++;
+	if (STAILQ_EMPTY(&live->handover))
+		bell_ring(live);
+	STAILQ_INSERT_TAIL(&live->handover, query, next);
+	return query;
+}
+
+static void
+query_release(struct query *query)
+{
+	if (--query->holders > 0)
+		return;
+	pthread_cond_destroy(&query->end);
+	arena_close(query->arena);
+	free(query);
+}
+
+/* Waits for its end, the deadline or the closing of the house. */
+static void
+query_wait(struct query *query, int64_t deadline_us)
+{
+	struct timespec deadline = { .tv_sec = deadline_us / 1000000, .tv_nsec = deadline_us % 1000000 * 1000 };
+
+	while (!query->ended && !query->live->closing)
+		if (pthread_cond_timedwait(&query->end, &query->live->lock, &deadline) == ETIMEDOUT)
+			return;
+}
+
+/* ---- the dispatcher: all that touches libunbound ---- */
+
+/* The answer is there; it is in the query's arena. */
+static void
+query_end(struct query *query, const struct dns_answer *answer)
+{
+	struct live *live = query->live;
+
+	/* first the cache, so that who does not find it under way any more finds it there */
+	answer_cache_put(live->cache, &query->question, answer, now_us() / 1000);
+	pthread_mutex_lock(&live->lock);
+	query->answer = *answer;
+	query->ended = true;
+	LIST_REMOVE(query, chain);
+	live->under_way_count--;
+	pthread_cond_broadcast(&query->end);
+	query_release(query);
+	pthread_mutex_unlock(&live->lock);
+}
+
+/* libunbound's callback. The packet is its own, and worth reading only without an error. */
+static void
+query_answered(void *data, int rcode, void *packet, int length, int sec, char *why_bogus, int limited)
+{
+	struct query *query = data;
+	struct dns_answer answer = { .status = DNS_TEMPORARY };
+
+	(void)why_bogus;
+	(void)limited;
+	query->arena = arena_open(ANSWER_BYTES);
+	if (sec == SEC_BOGUS)
+		answer.bogus = true;
+	else if (rcode == RCODE_NXDOMAIN)
+		answer.status = DNS_NXDOMAIN;
+	else if (rcode == 0 && packet != NULL && length > 0 && query->arena != NULL)
+		dns_packet_read(packet, (size_t)length, &query->question, query->arena, &answer);
+	answer.secure = sec == SEC_SECURE && answer.status != DNS_TEMPORARY;
+	query_end(query, &answer);
+}
+
+static void
+query_send(struct query *query)
+{
+	static const struct dns_answer no_such_name = { .status = DNS_NXDOMAIN };
+	static const struct dns_answer no_answer = { .status = DNS_TEMPORARY };
+	uint8_t wire[255];
+
+	/* libunbound keeps for ever what it refuses, so it must not meet a name that cannot be */
+	if (dns_name_to_wire(query->question.name, wire) == 0)
+		query_end(query, &no_such_name);
+	else if (ub_resolve_event(query->live->context, query->question.name, (int)query->question.type, CLASS_IN,
+	             query, query_answered, NULL) != 0)
+		query_end(query, &no_answer);
+}
+
+/* The bell rang: somebody handed questions over, or the house closes. */
+static void
+handover_take(evutil_socket_t fd, short what, void *data)
+{
+	struct live *live = data;
+	struct handover taken = STAILQ_HEAD_INITIALIZER(taken);
+	eventfd_t rings;
+	bool closing;
+
+	(void)what;
+	if (eventfd_read(fd, &rings) != 0)
+		return;
+	pthread_mutex_lock(&live->lock);
+	STAILQ_CONCAT(&taken, &live->handover);
+	closing = live->closing;
+	pthread_mutex_unlock(&live->lock);
+	if (closing)
+		event_base_loopbreak(live->base);
+	while (!closing && !STAILQ_EMPTY(&taken)) {
+		struct query *query = STAILQ_FIRST(&taken);
+
+		STAILQ_REMOVE_HEAD(&taken, next);
+		query_send(query);
+	}
+}
+
+/* libunbound forgets its queries here, some with a callback; what is left nobody waits for. */
+static void
+dispatcher_close(struct live *live)
+{
+	ub_ctx_delete(live->context);
+	for (size_t i = 0; i < BUCKETS; i++)
+		while (!LIST_EMPTY(&live->under_way[i]))
+			query_end(LIST_FIRST(&live->under_way[i]), &(struct dns_answer){ .status = DNS_TEMPORARY });
+	if (live->bell != NULL)
+		event_free(live->bell);
+	if (live->base != NULL)
+		event_base_free(live->base);
+}
+
+static void *
+dispatcher_run(void *data)
+{
+	struct live *live = data;
+
+	event_base_dispatch(live->base);
+	dispatcher_close(live);
+	return NULL;
+}
+
+/* ---- the doors ---- */
+
+/* The lock is held. Somebody's answer, or none within the time; what is found is copied. */
+static void
+query_share(struct query *query, int64_t deadline_us, struct arena *arena, struct dns_answer *out)
+{
+	struct live *live = query->live;
+
+	if (query->holders > WAITERS_MAX)
+		return;
+	query->holders++;
+	live->guests++;
+	query_wait(query, deadline_us);
+	if (query->ended && !dns_answer_copy(arena, &query->answer, out))
+		*out = (struct dns_answer){ .status = DNS_TEMPORARY };
+	query_release(query);
+	if (--live->guests == 0 && live->closing)
+		pthread_cond_signal(&live->emptied);
+}
+
+static void
+live_ask(struct resolver *resolver, const struct dns_question *question, struct budget *budget, struct arena *arena,
+    struct dns_answer *out)
+{
+	struct live *live = (struct live *)resolver;
+	int64_t patience_ms = live->timeout_ms, start_us = now_us(), waited_ms;
+	struct query *query;
+
+	*out = (struct dns_answer){ .status = DNS_TEMPORARY };
+	if (answer_cache_get(live->cache, question, start_us / 1000, arena, out))
+		return;
+	if (budget != NULL && budget->left_ms < patience_ms)
+		patience_ms = budget->left_ms;
+	if (patience_ms <= 0)
+		return;
+	pthread_mutex_lock(&live->lock);
+	query = query_find(live, question);
+	if (query != NULL || (!answer_cache_get(live->cache, question, start_us / 1000, arena, out) &&
+	                         (query = query_start(live, question, UNDERWAY_MAX)) != NULL))
+		query_share(query, start_us + patience_ms * 1000, arena, out);
+	pthread_mutex_unlock(&live->lock);
+	waited_ms = (now_us() - start_us + 999) / 1000;
+	if (budget != NULL)
+		budget->left_ms = waited_ms < budget->left_ms ? budget->left_ms - waited_ms : 0;
+}
+
+static void
+live_prefetch(struct resolver *resolver, const struct dns_question *question)
+{
+	struct live *live = (struct live *)resolver;
+	int64_t now_ms = now_us() / 1000;
+
+	if (answer_cache_has(live->cache, question, now_ms))
+		return;
+	pthread_mutex_lock(&live->lock);
+	if (query_find(live, question) == NULL && !answer_cache_has(live->cache, question, now_ms))
+		(void)query_start(live, question, PREFETCH_MAX);
+	pthread_mutex_unlock(&live->lock);
+}
+
+static void
+live_free(struct live *live)
+{
+	if (live->bell_fd >= 0)
+		close(live->bell_fd);
+	answer_cache_close(live->cache);
+	pthread_cond_destroy(&live->emptied);
+	pthread_mutex_destroy(&live->lock);
+	free(live);
+}
+
+/* Who waits is sent away without an answer: nobody closes the house while mail is judged in it. */
+static void
+live_close(struct resolver *resolver)
+{
+	struct live *live = (struct live *)resolver;
+	struct query *query;
+
+	pthread_mutex_lock(&live->lock);
+	live->closing = true;
+	for (size_t i = 0; i < BUCKETS; i++)
+		LIST_FOREACH (query, &live->under_way[i], chain)
+			pthread_cond_broadcast(&query->end);
+	while (live->guests > 0)
+		pthread_cond_wait(&live->emptied, &live->lock);
+	pthread_mutex_unlock(&live->lock);
+	bell_ring(live);
+	pthread_join(live->dispatcher, NULL);
+	live_free(live);
+}
+
+/* ---- the start ---- */
+
+/* Our own cache stands in front, so libunbound's are small: memory at start is part of the promise. */
+static const struct {
+	const char *name, *value;
+} options[] = {
+	{ "do-not-query-localhost:", "no" },
+	{ "unblock-lan-zones:", "yes" }, /* with zones_opened: every question goes to the servers */
+	{ "edns-buffer-size:", "1232" }, /* DNS flag day 2020: no fragments */
+	{ "rrset-roundrobin:", "no" },   /* records in the order received */
+	{ "cache-max-negative-ttl:", "10800" },
+	{ "msg-cache-size:", "64k" },
+	{ "msg-cache-slabs:", "1" },
+	{ "rrset-cache-size:", "512k" },
+	{ "rrset-cache-slabs:", "1" },
+	{ "key-cache-size:", "256k" },
+	{ "key-cache-slabs:", "1" },
+	{ "neg-cache-size:", "64k" },
+	{ "infra-cache-slabs:", "1" },
+	{ "infra-cache-numhosts:", "1000" },
+	/* an outage must be over when it is over: by default a server stays marked for minutes */
+	{ "infra-host-ttl:", "5" },
+	{ "infra-cache-max-rtt:", "2000" },
+	/* the servers are resolvers: quick when they know, slow when they must ask; by default one that
+	 * was quick is asked again after 50 ms, its answers to the earlier packets unheard */
+	{ "infra-cache-min-rtt:", "1000" },
+	{ "infra-keep-probing:", "yes" },
+	{ "outgoing-range:", "512" }, /* 16 by default: one silent domain would stop the others */
+	{ "outgoing-num-tcp:", "32" },
+};
+
+/* Answered by libunbound itself unless taken away; those of private networks go by an option. */
+static const char *const zones[] = {
+	"localhost.",
+	"127.in-addr.arpa.",
+	"1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.ip6.arpa.",
+	"home.arpa.",
+	"invalid.",
+	"onion.",
+	"test.",
+};
+
+static bool
+servers_set(struct ub_ctx *context, const struct resolver_settings *settings, struct fault *why)
+{
+	if (settings->server_count == 0 && ub_ctx_resolvconf(context, NULL) != 0)
+		return fault_set(why, "/etc/resolv.conf names no usable DNS server; write dns.servers = [ \"127.0.0.1@53\" ]");
+	for (size_t i = 0; i < settings->server_count; i++)
+		if (ub_ctx_set_fwd(context, settings->servers[i]) != 0)
+			return fault_set(why, "'%.60s' is no address of a DNS server; write '127.0.0.1@53'",
+			    settings->servers[i]);
+	return true;
+}
+
+static bool
+validation_set(struct ub_ctx *context, const char *anchor, struct fault *why)
+{
+	if (anchor == NULL || anchor[0] == '\0')
+		return ub_ctx_set_option(context, "module-config:", "iterator") == 0 ||
+		    fault_set(why, "libunbound refuses to work without validation");
+	if (access(anchor, R_OK) != 0)
+		return fault_set(why, "the trust anchor '%.200s' cannot be read: %s; install dns-root-data or drop dns.trust_anchor",
+		    anchor, strerror(errno));
+	if (ub_ctx_set_option(context, "module-config:", "validator iterator") != 0 ||
+	    ub_ctx_add_ta_file(context, anchor) != 0)
+		return fault_set(why, "libunbound refuses the trust anchor '%.200s'", anchor);
+	return true;
+}
+
+/* Ends the configuration: from here on libunbound accepts no option. */
+static bool
+zones_remove(struct ub_ctx *context, const char *anchor, struct fault *why)
+{
+	for (size_t i = 0; i < sizeof zones / sizeof zones[0]; i++) {
+		int error = ub_ctx_zone_remove(context, zones[i]);
+
+		if (error != 0)
+			return fault_set(why, "libunbound does not start: %s; look at the trust anchor '%.200s'",
+			    ub_strerror(error), anchor == NULL ? "" : anchor);
+	}
+	return true;
+}
+
+static bool
+context_set(struct ub_ctx *context, const struct resolver_settings *settings, struct fault *why)
+{
+	ub_ctx_debugout(context, NULL); /* it would write to standard error */
+	for (size_t i = 0; i < sizeof options / sizeof options[0]; i++)
+		if (ub_ctx_set_option(context, options[i].name, options[i].value) != 0)
+			return fault_set(why, "libunbound refuses '%s %s'", options[i].name, options[i].value);
+	return servers_set(context, settings, why) && validation_set(context, settings->trust_anchor, why) &&
+	    zones_remove(context, settings->trust_anchor, why);
+}
+
+static bool
+dispatcher_start(struct live *live, const struct resolver_settings *settings, struct fault *why)
+{
+	int error;
+
+	live->bell_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	live->base = event_base_new();
+	if (live->bell_fd < 0 || live->base == NULL)
+		return fault_set(why, "no event loop for the resolver: %s", strerror(errno));
+	live->bell = event_new(live->base, live->bell_fd, EV_READ | EV_PERSIST, handover_take, live);
+	live->context = ub_ctx_create_event(live->base);
+	if (live->bell == NULL || event_add(live->bell, NULL) != 0 || live->context == NULL)
+		return fault_set(why, "no memory for the resolver");
+	if (!context_set(live->context, settings, why))
+		return false;
+	error = pthread_create(&live->dispatcher, NULL, dispatcher_run, live);
+	return error == 0 || fault_set(why, "no thread for the resolver: %s", strerror(error));
+}
+
+struct resolver *
+resolver_live(const struct resolver_settings *settings, struct fault *why)
+{
+	struct live *live = calloc(1, sizeof *live);
+
+	if (live == NULL) {
+		fault_set(why, "no memory for the resolver");
+		return NULL;
+	}
+	live->doors = (struct resolver){ .ask = live_ask, .prefetch = live_prefetch, .close = live_close };
+	live->timeout_ms = settings->timeout_ms;
+	live->bell_fd = -1;
+	pthread_mutex_init(&live->lock, NULL);
+	pthread_cond_init(&live->emptied, NULL);
+	STAILQ_INIT(&live->handover);
+	live->cache = answer_cache_open(settings->cache_bytes > 0 ? settings->cache_bytes : CACHE_BYTES);
+	if (live->cache == NULL)
+		fault_set(why, "no memory for the cache of DNS answers");
+	if (live->cache == NULL || !dispatcher_start(live, settings, why)) {
+		dispatcher_close(live);
+		live_free(live);
+		return NULL;
+	}
+	return &live->doors;
+}

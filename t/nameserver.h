@@ -1,0 +1,34 @@
+/*
+ * nameserver.h - DNS servers on loopback for tests: a real one, and one that misbehaves.
+ */
+#ifndef NAMESERVER_H
+#define NAMESERVER_H
+
+#include <stdbool.h>
+
+/* A real nsd that serves this root zone from a private temporary folder; stopped and swept away by
+ * nsd_stop. */
+struct nsd;
+struct nsd *nsd_start(const char *zone); /* NULL when there is none, or it does not start */
+const char *nsd_server(const struct nsd *); /* "127.0.0.1@PORT" */
+void nsd_stop(struct nsd *);
+
+/*
+ * Answers every question over UDP by its first label:
+ *     servfail, refused    with that code
+ *     silent               not at all
+ *     slow                 after 300 ms
+ *     brief                with a TTL of 1 second
+ *     lost                 only when it is repeated
+ *     garbage              with a response that lies about its lengths
+ * All else, and those that are answered: A 192.0.2.N, where N counts the questions for that name;
+ * PTR and MX answered.example; TXT "answered".
+ */
+struct responder;
+struct responder *responder_start(void);
+const char *responder_server(const struct responder *);
+unsigned responder_count(struct responder *, const char *name); /* questions for a name so far */
+void responder_silence(struct responder *, bool silent);        /* an outage begins or ends */
+void responder_stop(struct responder *);
+
+#endif

@@ -1,0 +1,517 @@
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "answer_text.h"
+#include "nameserver.h"
+#include "resolver.h"
+#include "tap.h"
+
+enum { ARENA_BYTES = 4 << 20, SHOWN = 256 * 1024, HOSTS = 250, THREADS = 8, QUESTIONS = 500 };
+
+static int64_t
+ticks_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static struct resolver *
+resolver_start(const char *server, const char *another, int64_t timeout_ms)
+{
+	const char *servers[] = { server, another };
+	struct resolver_settings settings = { .servers = servers, .server_count = another == NULL ? 1 : 2,
+		.timeout_ms = timeout_ms, .trust_anchor = "" };
+	struct fault why = { .text = "" };
+	struct resolver *resolver = resolver_live(&settings, &why);
+
+	if (resolver == NULL) {
+		note("%s", why.text);
+		abort();
+	}
+	return resolver;
+}
+
+static struct dns_question
+question_of(const char *name, enum dns_type type)
+{
+	struct dns_question question;
+
+	if (!dns_question_make(&question, name, type))
+		abort();
+	return question;
+}
+
+/* Asks one question; the answer as a line into shown, its TTL in return. */
+static uint32_t
+ask_text(struct resolver *resolver, const char *name, enum dns_type type, struct budget *budget, struct text *shown)
+{
+	struct arena *arena = arena_open(ARENA_BYTES);
+	struct dns_question question = question_of(name, type);
+	struct dns_answer answer;
+
+	if (arena == NULL)
+		abort();
+	resolver_ask(resolver, &question, budget, arena, &answer);
+	text_clear(shown);
+	answer_text(type, &answer, shown);
+	arena_close(arena);
+	return answer.ttl;
+}
+
+static bool
+answer_is(struct resolver *resolver, const char *name, enum dns_type type, struct budget *budget, const char *wanted)
+{
+	struct text shown;
+	bool good;
+
+	text_open(&shown, SHOWN);
+	ask_text(resolver, name, type, budget, &shown);
+	good = strcmp(shown.bytes, wanted) == 0;
+	if (!good)
+		note("%s %s: got '%.200s', wanted '%.200s'", name, dns_type_name(type), shown.bytes, wanted);
+	text_close(&shown);
+	return good;
+}
+
+/* ---- a real server ---- */
+
+#define STRING_250 \
+	"\"0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789" \
+	"0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789" \
+	"01234567890123456789012345678901234567890123456789\" "
+#define STRINGS_1000 STRING_250 STRING_250 STRING_250 STRING_250
+
+static const char zone_start[] =
+    "$TTL 300\n"
+    ". SOA ns. root. 1 3600 600 86400 77\n"
+    ". NS ns.\n"
+    "ns. A 127.0.0.1\n"
+    "host.example. A 192.0.2.1\nhost.example. A 192.0.2.2\nhost.example. AAAA 2001:db8::1\n"
+    "txt.example. TXT \"v=spf1 \" \"-all\"\n"
+    "two.example. TXT \"one\"\n"
+    "mail.example. MX 20 mx2.example.\nnull.example. MX 0 .\n"
+    "1.2.0.192.in-addr.arpa. PTR host.example.\n"
+    "alias.example. 60 CNAME alias2.example.\nalias2.example. CNAME host.example.\n"
+    "dangling.example. CNAME nowhere.example.\n"
+    "loop.example. CNAME loop2.example.\nloop2.example. CNAME loop.example.\n"
+    "a\\.b\\032c.example. TXT \"odd name\"\n"
+    "_dmarc.example. TXT \"v=DMARC1; p=none\"\n"
+    "large.example. TXT " STRINGS_1000 STRINGS_1000 STRINGS_1000 STRINGS_1000 "\n";
+
+static const struct {
+	const char *name;
+	enum dns_type type;
+	const char *wanted;
+	uint32_t ttl;
+} rows[] = {
+	{ "txt.example", DNS_TXT, "FOUND 'v=spf1 -all'", 300 },
+	{ "_dmarc.example", DNS_TXT, "FOUND 'v=DMARC1; p=none'", 300 },
+	{ "host.example", DNS_A, "FOUND 192.0.2.1 192.0.2.2", 300 },
+	{ "HOST.Example.", DNS_A, "FOUND 192.0.2.1 192.0.2.2", 300 },
+	{ "host.example", DNS_AAAA, "FOUND 2001:db8::1", 300 },
+	{ "mail.example", DNS_MX, "FOUND 20:mx2.example", 300 },
+	{ "null.example", DNS_MX, "FOUND 0:", 300 },
+	{ "1.2.0.192.in-addr.arpa", DNS_PTR, "FOUND host.example", 300 },
+	{ "alias.example", DNS_A, "FOUND 192.0.2.1 192.0.2.2", 60 },
+	{ "alias.example", DNS_CNAME, "FOUND alias2.example", 60 },
+	{ "alias.example", DNS_TXT, "EMPTY", 60 },
+	{ "dangling.example", DNS_A, "NXDOMAIN", 77 },
+	{ "loop.example", DNS_A, "TEMPORARY", 0 },
+	{ "host.example", DNS_TXT, "EMPTY", 77 },
+	{ "example", DNS_TXT, "EMPTY", 77 },
+	{ "nowhere.example", DNS_TXT, "NXDOMAIN", 77 },
+	{ "a\\.b\\032c.example", DNS_TXT, "FOUND 'odd name'", 300 },
+	{ "a.b\\032c.example", DNS_TXT, "NXDOMAIN", 77 },
+};
+
+static void
+all_types_are_answered(struct resolver *resolver)
+{
+	struct text shown;
+
+	text_open(&shown, SHOWN);
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		uint32_t ttl = ask_text(resolver, rows[i].name, rows[i].type, NULL, &shown);
+
+		is(shown.bytes, rows[i].wanted, "%s %s is %s", rows[i].name, dns_type_name(rows[i].type), rows[i].wanted);
+		ok(ttl <= rows[i].ttl && ttl + 5 >= rows[i].ttl, "and holds %u seconds", rows[i].ttl);
+	}
+	ask_text(resolver, "large.example", DNS_TXT, NULL, &shown);
+	is_number((long long)shown.length, 4000 + (long long)strlen("FOUND ''"), "a TXT record too large for UDP comes by TCP");
+	text_close(&shown);
+}
+
+struct worker {
+	struct resolver *resolver;
+	unsigned number, wrong;
+	pthread_t thread;
+};
+
+/* Every worker asks for the same hosts in another order. */
+static void *
+worker_run(void *data)
+{
+	struct worker *worker = data;
+
+	for (unsigned i = 0; i < QUESTIONS; i++) {
+		unsigned host = (i * (2 * worker->number + 1) * 7 + worker->number * 31) % HOSTS;
+		char name[64], wanted[64];
+
+		snprintf(name, sizeof name, "h%u.many.example", host);
+		snprintf(wanted, sizeof wanted, "FOUND 10.0.0.%u", host);
+		worker->wrong += !answer_is(worker->resolver, name, DNS_A, NULL, wanted);
+	}
+	return NULL;
+}
+
+static void
+many_threads_ask(struct resolver *resolver)
+{
+	struct worker workers[THREADS];
+	int64_t start = ticks_ms();
+	unsigned wrong = 0;
+
+	for (unsigned i = 0; i < THREADS; i++) {
+		workers[i] = (struct worker){ .resolver = resolver, .number = i };
+		if (pthread_create(&workers[i].thread, NULL, worker_run, &workers[i]) != 0)
+			abort();
+	}
+	for (unsigned i = 0; i < THREADS; i++) {
+		pthread_join(workers[i].thread, NULL);
+		wrong += workers[i].wrong;
+	}
+	is_number(wrong, 0, "%d threads ask %d questions each, and all answers are right", THREADS, QUESTIONS);
+	note("in %lld ms", (long long)(ticks_ms() - start));
+}
+
+static void
+cached_answers_are_fast(struct resolver *resolver)
+{
+	enum { TIMES = 100000 };
+	struct arena *arena = arena_open((size_t)TIMES * 400);
+	struct dns_question question = question_of("txt.example", DNS_TXT);
+	struct dns_answer answer;
+	struct timespec start, end;
+	unsigned found = 0;
+
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	for (unsigned i = 0; i < TIMES; i++) {
+		resolver_ask(resolver, &question, NULL, arena, &answer);
+		found += answer.status == DNS_FOUND;
+	}
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	is_number(found, TIMES, "a cached answer stays an answer");
+	note("%lld ns per cached ask", (long long)((end.tv_sec - start.tv_sec) * 1000000000 + end.tv_nsec - start.tv_nsec) / TIMES);
+	arena_close(arena);
+}
+
+static char *
+zone_make(void)
+{
+	struct text zone;
+
+	text_open(&zone, 1 << 20);
+	text_put(&zone, zone_start);
+	for (unsigned i = 0; i < HOSTS; i++)
+		text_format(&zone, "h%u.many.example. A 10.0.0.%u\n", i, i);
+	return zone.bytes;
+}
+
+static void
+a_real_server(void)
+{
+	char *zone = zone_make();
+	struct nsd *nsd = nsd_start(zone);
+	struct resolver *resolver;
+
+	free(zone);
+	if (nsd == NULL) {
+		note("skipped: no nsd here, or it does not start");
+		return;
+	}
+	resolver = resolver_start(nsd_server(nsd), NULL, 5000);
+	all_types_are_answered(resolver);
+	many_threads_ask(resolver);
+	cached_answers_are_fast(resolver);
+	resolver_close(resolver);
+	nsd_stop(nsd);
+}
+
+/* ---- a server that misbehaves ---- */
+
+/* libunbound would answer these by itself. */
+static const char *const own_zones[] = {
+	"localhost",
+	"www.localhost",
+	"test",
+	"mail.test",
+	"mail.invalid",
+	"host.onion",
+	"host.home.arpa",
+	"1.0.0.127.in-addr.arpa",
+	"1.0.0.10.in-addr.arpa",
+	"1.0.16.172.in-addr.arpa",
+	"1.0.31.172.in-addr.arpa",
+	"1.0.168.192.in-addr.arpa",
+	"1.0.64.100.in-addr.arpa",
+	"1.0.254.169.in-addr.arpa",
+	"1.2.0.192.in-addr.arpa",
+	"1.100.51.198.in-addr.arpa",
+	"1.113.0.203.in-addr.arpa",
+	"255.255.255.255.in-addr.arpa",
+	"1.0.0.0.in-addr.arpa",
+	"1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.ip6.arpa",
+	"0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.ip6.arpa",
+	"1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa",
+	"1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.d.f.ip6.arpa",
+	"1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.e.f.ip6.arpa",
+};
+
+static void
+every_name_goes_to_the_server(struct resolver *resolver)
+{
+	for (size_t i = 0; i < sizeof own_zones / sizeof own_zones[0]; i++)
+		ok(answer_is(resolver, own_zones[i], DNS_PTR, NULL, "FOUND answered.example"),
+		    "%s is answered by the server", own_zones[i]);
+}
+
+static void
+answers_live_as_long_as_they_should(struct resolver *resolver, struct responder *responder)
+{
+	bool first = answer_is(resolver, "brief.example", DNS_A, NULL, "FOUND 192.0.2.1");
+	bool again = answer_is(resolver, "brief.example", DNS_A, NULL, "FOUND 192.0.2.1");
+
+	ok(first && again && responder_count(responder, "brief.example") == 1, "within its TTL an answer is not asked for again");
+	usleep(2500000); /* libunbound counts whole seconds */
+	ok(answer_is(resolver, "brief.example", DNS_A, NULL, "FOUND 192.0.2.2"), "behind its TTL it is");
+}
+
+static void
+failures_are_temporary(struct resolver *resolver, struct responder *responder)
+{
+	unsigned count;
+
+	ok(answer_is(resolver, "servfail.example", DNS_TXT, NULL, "TEMPORARY"), "a server that failed is temporary");
+	count = responder_count(responder, "servfail.example");
+	ok(count > 0 && answer_is(resolver, "servfail.example", DNS_TXT, NULL, "TEMPORARY") &&
+	    responder_count(responder, "servfail.example") == count, "and is left alone for a moment");
+	ok(answer_is(resolver, "refused.example", DNS_TXT, NULL, "TEMPORARY"), "a server that refuses is temporary");
+	ok(answer_is(resolver, "garbage.example", DNS_TXT, NULL, "TEMPORARY"), "a response that lies is temporary");
+	ok(answer_is(resolver, "lost.example", DNS_TXT, NULL, "FOUND 'answered'"), "a packet lost is sent again");
+}
+
+/* At least 90 % of the time that is due, at most two seconds more: the machine may be busy. */
+static bool
+took(int64_t start, int64_t due_ms)
+{
+	int64_t took_ms = ticks_ms() - start;
+
+	if (took_ms < due_ms * 9 / 10 || took_ms > due_ms + 2000)
+		note("took %lld ms, due were %lld", (long long)took_ms, (long long)due_ms);
+	return took_ms >= due_ms * 9 / 10 && took_ms <= due_ms + 2000;
+}
+
+static void
+nobody_waits_too_long(struct resolver *resolver)
+{
+	struct budget budget = { .left_ms = 400 };
+	int64_t start = ticks_ms();
+
+	ok(answer_is(resolver, "silent1.example", DNS_A, NULL, "TEMPORARY") && took(start, 1000),
+	    "a silent server is given up at the time-out");
+	start = ticks_ms();
+	ok(answer_is(resolver, "silent2.example", DNS_A, &budget, "TEMPORARY") && took(start, 400),
+	    "and at the end of the budget, if that comes first");
+	is_number(budget.left_ms, 0, "which is then used up");
+	start = ticks_ms();
+	ok(answer_is(resolver, "silent3.example", DNS_A, &budget, "TEMPORARY") && took(start, 0),
+	    "without a budget nobody waits");
+	ok(answer_is(resolver, "test", DNS_PTR, &budget, "FOUND answered.example"), "but what is known is still told");
+	budget.left_ms = 5000;
+	start = ticks_ms();
+	ok(answer_is(resolver, "slow.example", DNS_A, &budget, "FOUND 192.0.2.1") && budget.left_ms <= 4710 &&
+	    budget.left_ms >= 5000 - (ticks_ms() - start) - 2, "the budget is lowered by the time waited");
+}
+
+static void *
+slow_run(void *data)
+{
+	struct worker *worker = data;
+
+	worker->wrong = !answer_is(worker->resolver, "slow-joined.example", DNS_A, NULL, "FOUND 192.0.2.1");
+	return NULL;
+}
+
+static void *
+silent_run(void *data)
+{
+	struct worker *worker = data;
+	char name[64];
+
+	snprintf(name, sizeof name, "silent-%u.example", worker->number / 2);
+	worker->wrong = !answer_is(worker->resolver, name, DNS_A, NULL, "TEMPORARY");
+	return NULL;
+}
+
+/* Starts all workers; they are joined by workers_join, which counts the wrong answers. */
+static void
+workers_start(struct worker workers[THREADS], struct resolver *resolver, void *(*run)(void *))
+{
+	for (unsigned i = 0; i < THREADS; i++) {
+		workers[i] = (struct worker){ .resolver = resolver, .number = i };
+		if (pthread_create(&workers[i].thread, NULL, run, &workers[i]) != 0)
+			abort();
+	}
+}
+
+static unsigned
+workers_join(struct worker workers[THREADS])
+{
+	unsigned wrong = 0;
+
+	for (unsigned i = 0; i < THREADS; i++) {
+		pthread_join(workers[i].thread, NULL);
+		wrong += workers[i].wrong;
+	}
+	return wrong;
+}
+
+static void
+questions_are_joined(struct resolver *resolver, struct responder *responder)
+{
+	struct dns_question ahead = question_of("slow-ahead.example", DNS_A);
+	struct worker workers[THREADS];
+	int64_t start;
+
+	workers_start(workers, resolver, slow_run);
+	is_number(workers_join(workers), 0, "all who ask the same get the answer");
+	is_number(responder_count(responder, "slow-joined.example"), 1, "and the server is asked once");
+	start = ticks_ms();
+	resolver_prefetch(resolver, &ahead);
+	resolver_prefetch(resolver, &ahead);
+	ok(took(start, 0) && ticks_ms() - start < 250, "looking ahead does not wait");
+	ok(answer_is(resolver, "slow-ahead.example", DNS_A, NULL, "FOUND 192.0.2.1"), "what was looked up ahead is found");
+	resolver_prefetch(resolver, &ahead);
+	is_number(responder_count(responder, "slow-ahead.example"), 1, "and the server was asked once");
+}
+
+/* One who gave up is served by the answer that came too late for him. */
+static void
+late_answers_are_kept(struct resolver *resolver, struct responder *responder)
+{
+	struct budget budget = { .left_ms = 50 };
+
+	ok(answer_is(resolver, "slow-late.example", DNS_A, &budget, "TEMPORARY"), "who has no time gives up");
+	usleep(600000);
+	ok(answer_is(resolver, "slow-late.example", DNS_A, &budget, "FOUND 192.0.2.1"), "the late answer is kept");
+	is_number(responder_count(responder, "slow-late.example"), 1, "and the server was asked once");
+}
+
+static void
+an_outage_ends(struct resolver *resolver, struct responder *responder)
+{
+	int64_t start;
+	unsigned tries = 0;
+	char name[64];
+
+	responder_silence(responder, true);
+	for (start = ticks_ms(); ticks_ms() - start < 5000; tries++) {
+		struct budget budget = { .left_ms = 300 };
+
+		snprintf(name, sizeof name, "outage-%u.example", tries);
+		(void)answer_is(resolver, name, DNS_A, &budget, "TEMPORARY");
+	}
+	responder_silence(responder, false);
+	start = ticks_ms();
+	do {
+		struct text shown;
+		bool found;
+
+		text_open(&shown, SHOWN);
+		snprintf(name, sizeof name, "outage-%u.example", tries++);
+		ask_text(resolver, name, DNS_A, NULL, &shown);
+		found = strncmp(shown.bytes, "FOUND", 5) == 0;
+		text_close(&shown);
+		if (found)
+			break;
+		usleep(100000);
+	} while (ticks_ms() - start < 20000);
+	ok(ticks_ms() - start < 10000, "soon after an outage there are answers again");
+	note("after %lld ms", (long long)(ticks_ms() - start));
+}
+
+static void
+closing_waits_for_nobody(struct resolver *resolver)
+{
+	struct worker workers[THREADS];
+	int64_t start;
+
+	workers_start(workers, resolver, silent_run);
+	usleep(200000);
+	start = ticks_ms();
+	resolver_close(resolver);
+	ok(took(start, 0), "the resolver closes while questions are under way");
+	is_number(workers_join(workers), 0, "and those who waited are told that there is no answer");
+}
+
+static void
+a_bad_server(void)
+{
+	struct responder *responder = responder_start();
+	struct resolver *resolver = resolver_start(responder_server(responder), NULL, 5000);
+
+	every_name_goes_to_the_server(resolver);
+	answers_live_as_long_as_they_should(resolver, responder);
+	failures_are_temporary(resolver, responder);
+	questions_are_joined(resolver, responder);
+	late_answers_are_kept(resolver, responder);
+	closing_waits_for_nobody(resolver);
+
+	resolver = resolver_start(responder_server(responder), NULL, 1000);
+	(void)answer_is(resolver, "test", DNS_PTR, NULL, "FOUND answered.example");
+	nobody_waits_too_long(resolver);
+	an_outage_ends(resolver, responder);
+	resolver_close(resolver);
+
+	resolver = resolver_start("127.0.0.1@9", responder_server(responder), 5000);
+	ok(answer_is(resolver, "second.example", DNS_TXT, NULL, "FOUND 'answered'"), "a second server answers for a dead one");
+	resolver_close(resolver);
+	responder_stop(responder);
+}
+
+/* ---- starting ---- */
+
+static void
+start_fails(const char *server, const char *anchor, const char *text, const char *name)
+{
+	struct resolver_settings settings = { .servers = &server, .server_count = 1, .timeout_ms = 1000, .trust_anchor = anchor };
+	struct fault why = { .text = "" };
+	struct resolver *resolver = resolver_live(&settings, &why);
+
+	ok(resolver == NULL && strstr(why.text, text) != NULL, "%s", name);
+	note("%s", why.text);
+	resolver_close(resolver);
+}
+
+int
+main(void)
+{
+	sigset_t all;
+
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, NULL);
+	start_fails("dns.example", "", "'127.0.0.1@53'", "a server that is no address is refused with what to write");
+	start_fails("127.0.0.1", "/nonexistent/root.key", "/nonexistent/root.key", "a trust anchor that is not there is named");
+	start_fails("127.0.0.1", "/etc/passwd", "/etc/passwd", "a trust anchor that is none is named");
+	a_real_server();
+	a_bad_server();
+	return done();
+}
