@@ -7,7 +7,8 @@
 #
 # A header says "Floor N" in its card. A file belongs to the room that a line /* room: NAME */ at its top names,
 # else to the header of its own name, else to the longest header name that its own name begins with ("_" behind
-# it: store_memory.c is of the room store). A .c file without a header may say its Floor itself.
+# it: store_memory.c is of the room store). A .c file without a header may say its Floor itself; one with a main is
+# a program and stands on the roof.
 set -u
 checks='floor room down wall function file call'
 
@@ -93,6 +94,8 @@ violations() {
 	}
 	{
 		line = bare($0)
+		if (line ~ /^(int )?main\(/ && FILE ~ /\.c$/)
+			is_program[FILE] = 1
 		if (line ~ /^\{/ || line ~ /^[A-Za-z_].*\)[ \t]*\{[ \t]*$/) {
 			begun = FNR
 		} else if (line ~ /^\}/ && begun) {
@@ -133,6 +136,8 @@ violations() {
 	function set_floors(    i, file, name) {
 		for (i = 1; i <= file_count; i++) {
 			file = files[i]
+			if (file in is_program && !(file in says) && room_of(file) == "")
+				says[file] = 99
 			name = room[file] = room_of(file)
 			if (name == "" || (file in marked && !(name in header)))
 				complain("room", file ":1", "belongs to no room; write /* room: NAME */ with the name of a header")
@@ -216,6 +221,7 @@ build() {
 	printf '/*\n * same.h - x.\n *\n * Floor 1. y.\n */\n#include "low.h"\n' >"$tmp/policy/same.h"
 	printf '/*\n * door.h - x.\n *\n * Floor 8. y.\n */\n#include "mid.h"\n' >"$tmp/milter/door.h"
 	printf '/*\n * main.c - x.\n *\n * Floor 12. y.\n */\n#include "door.h"\n#include "same.h"\n' >"$tmp/milter/main.c"
+	printf '#include "door.h"\n\nint\nmain(void)\n{\n\treturn 0;\n}\n' >"$tmp/milter/tool.c"
 }
 
 # The planted file must be complained of under this check, and nothing else may be.
