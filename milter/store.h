@@ -19,7 +19,8 @@ struct store {
 	    struct fault *why);
 	bool (*put)(struct store *, const char *key, size_t length, const struct greylist_record *,
 	    struct fault *why);
-	/* Drops what `dead` names, a bounded number of records a call; *done when it went round. */
+	/* Drops what `dead` names, a bounded number of records a call; *done when it went round. The
+	 * store is locked meanwhile: dead must not call it. */
 	bool (*sweep)(struct store *, bool (*dead)(const void *, const struct greylist_record *),
 	    const void *context, bool *done, struct fault *why);
 	bool (*sync)(struct store *, struct fault *why); /* all that was put is on disk */
@@ -38,8 +39,17 @@ void store_close(struct store *); /* NULL is fine */
 /* In memory, at most `ceiling` records: the oldest give way. Given. */
 struct store *store_memory(size_t ceiling, struct fault *why) MUST_USE;
 
-/* A folder (made with mode 0750 when missing) with an LMDB environment. Open after daemonising,
- * once a process. What was put is on disk within a second or so. Given. */
+/*
+ * A folder (made with mode 0750 when missing) with an LMDB environment. Open after daemonising, once
+ * a process; it starts a thread, and a child for a moment that reads the file through, since a damaged
+ * one would kill whoever maps it. Such a file is a fault and left alone. What was put is on disk
+ * within a second or so, at once after store_sync, and at the latest after store_close (sync first
+ * to hear of faults). While the disk is full puts are faults, kept in memory as far as it goes, and
+ * gets go on. The file never grows beyond 1 GiB, six million records. Given.
+ */
 struct store *store_lmdb(const char *path, struct fault *why) MUST_USE;
+
+/* The same with another ceiling of its file, in bytes. */
+struct store *store_lmdb_within(const char *path, size_t ceiling, struct fault *why) MUST_USE;
 
 #endif

@@ -1,0 +1,271 @@
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+
+#include "record_map.h"
+
+enum { BUCKETS_FIRST = 64 };
+
+struct item {
+	struct item *next_in_bucket;
+	struct item *older, *younger;
+	struct greylist_record record;
+	uint64_t hash;
+	size_t length;
+	char key[];
+};
+
+struct record_map {
+	struct item **buckets;
+	size_t bucket_count; /* a power of two */
+	size_t count, ceiling;
+	struct item *oldest, *youngest;
+	uint64_t seed[2];
+};
+
+/* Unknown to those who send mail; the clock where the kernel has no randomness yet. */
+static void
+seed_draw(uint64_t seed[2])
+{
+	struct timespec now;
+
+	if (getrandom(seed, 2 * sizeof seed[0], GRND_NONBLOCK) == (ssize_t)(2 * sizeof seed[0]))
+		return;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	seed[0] = (uint64_t)now.tv_nsec * 0x9e3779b97f4a7c15u;
+	seed[1] = (uint64_t)(uintptr_t)seed ^ (uint64_t)now.tv_sec;
+}
+
+static uint64_t
+turn(uint64_t word, unsigned bits)
+{
+	return word << bits | word >> (64 - bits);
+}
+
+static void
+sip_round(uint64_t v[4])
+{
+	v[0] += v[1];
+	v[1] = turn(v[1], 13) ^ v[0];
+	v[0] = turn(v[0], 32);
+	v[2] += v[3];
+	v[3] = turn(v[3], 16) ^ v[2];
+	v[0] += v[3];
+	v[3] = turn(v[3], 21) ^ v[0];
+	v[2] += v[1];
+	v[1] = turn(v[1], 17) ^ v[2];
+	v[2] = turn(v[2], 32);
+}
+
+/* SipHash-1-3 (Aumasson and Bernstein): nobody without the seed can make keys collide. */
+static uint64_t
+hash_of(const struct record_map *map, const char *key, size_t length)
+{
+	uint64_t v[4] = { map->seed[0] ^ 0x736f6d6570736575u, map->seed[1] ^ 0x646f72616e646f6du,
+		map->seed[0] ^ 0x6c7967656e657261u, map->seed[1] ^ 0x7465646279746573u };
+
+	for (size_t at = 0; at <= length; at += 8) {
+		size_t here = length - at < 8 ? length - at : 8;
+		uint64_t word = here < 8 ? (uint64_t)length << 56 : 0;
+
+		memcpy(&word, key + at, here);
+		v[3] ^= word;
+		sip_round(v);
+		v[0] ^= word;
+	}
+	v[2] ^= 0xff;
+	for (unsigned i = 0; i < 3; i++)
+		sip_round(v);
+	return v[0] ^ v[1] ^ v[2] ^ v[3];
+}
+
+struct record_map *
+record_map_open(size_t ceiling)
+{
+	struct record_map *map = calloc(1, sizeof *map);
+
+	if (map == NULL)
+		return NULL;
+	map->buckets = calloc(BUCKETS_FIRST, sizeof *map->buckets);
+	map->bucket_count = BUCKETS_FIRST;
+	map->ceiling = ceiling;
+	seed_draw(map->seed);
+	if (map->buckets == NULL) {
+		free(map);
+		return NULL;
+	}
+	return map;
+}
+
+void
+record_map_close(struct record_map *map)
+{
+	if (map == NULL)
+		return;
+	record_map_clear(map);
+	free(map->buckets);
+	free(map);
+}
+
+size_t
+record_map_count(const struct record_map *map)
+{
+	return map->count;
+}
+
+bool
+record_map_is_full(const struct record_map *map)
+{
+	return map->count >= map->ceiling;
+}
+
+/* The link that points to the item, or the one where it would be put. */
+static struct item **
+link_find(const struct record_map *map, uint64_t hash, const char *key, size_t length)
+{
+	struct item **link = &map->buckets[hash & (map->bucket_count - 1)];
+
+	for (; *link != NULL; link = &(*link)->next_in_bucket)
+		if ((*link)->hash == hash && (*link)->length == length && memcmp((*link)->key, key, length) == 0)
+			break;
+	return link;
+}
+
+bool
+record_map_get(const struct record_map *map, const char *key, size_t length, struct greylist_record *out)
+{
+	const struct item *item = *link_find(map, hash_of(map, key, length), key, length);
+
+	if (item == NULL)
+		return false;
+	*out = item->record;
+	return true;
+}
+
+static void
+age_remove(struct record_map *map, struct item *item)
+{
+	*(item->older == NULL ? &map->oldest : &item->older->younger) = item->younger;
+	*(item->younger == NULL ? &map->youngest : &item->younger->older) = item->older;
+}
+
+static void
+age_append(struct record_map *map, struct item *item)
+{
+	item->older = map->youngest;
+	item->younger = NULL;
+	*(map->youngest == NULL ? &map->oldest : &map->youngest->younger) = item;
+	map->youngest = item;
+}
+
+static void
+link_drop(struct record_map *map, struct item **link)
+{
+	struct item *item = *link;
+
+	*link = item->next_in_bucket;
+	age_remove(map, item);
+	map->count--;
+	free(item);
+}
+
+/* Twice the buckets; without memory the chains grow instead. */
+static void
+buckets_grow(struct record_map *map)
+{
+	size_t count = map->bucket_count * 2;
+	struct item **buckets = calloc(count, sizeof *buckets);
+
+	if (buckets == NULL)
+		return;
+	for (struct item *item = map->oldest; item != NULL; item = item->younger) {
+		struct item **bucket = &buckets[item->hash & (count - 1)];
+
+		item->next_in_bucket = *bucket;
+		*bucket = item;
+	}
+	free(map->buckets);
+	map->buckets = buckets;
+	map->bucket_count = count;
+}
+
+bool
+record_map_put(struct record_map *map, const char *key, size_t length, const struct greylist_record *record)
+{
+	uint64_t hash = hash_of(map, key, length);
+	struct item **link = link_find(map, hash, key, length), *item = *link;
+
+	if (item != NULL) {
+		age_remove(map, item);
+	} else {
+		if (record_map_is_full(map) || (item = malloc(sizeof *item + length)) == NULL)
+			return false;
+		memcpy(item->key, key, length);
+		item->length = length;
+		item->hash = hash;
+		item->next_in_bucket = NULL;
+		*link = item;
+		map->count++;
+	}
+	item->record = *record;
+	age_append(map, item);
+	if (map->count > map->bucket_count)
+		buckets_grow(map);
+	return true;
+}
+
+void
+record_map_drop_oldest(struct record_map *map)
+{
+	const struct item *oldest = map->oldest;
+
+	if (oldest != NULL)
+		link_drop(map, link_find(map, oldest->hash, oldest->key, oldest->length));
+}
+
+void
+record_map_clear(struct record_map *map)
+{
+	struct item *next;
+
+	for (struct item *item = map->oldest; item != NULL; item = next) {
+		next = item->younger;
+		free(item);
+	}
+	memset(map->buckets, 0, map->bucket_count * sizeof *map->buckets);
+	map->oldest = map->youngest = NULL;
+	map->count = 0;
+}
+
+bool
+record_map_walk(const struct record_map *map,
+    bool (*each)(void *context, const char *key, size_t length, const struct greylist_record *), void *context)
+{
+	for (const struct item *item = map->oldest; item != NULL; item = item->younger)
+		if (!each(context, item->key, item->length, &item->record))
+			return false;
+	return true;
+}
+
+/* Bucket by bucket: when the map doubles, what was in a later bucket stays in a later one. */
+void
+record_map_sweep(struct record_map *map, bool (*dead)(const void *, const struct greylist_record *),
+    const void *context, size_t *place, size_t most)
+{
+	size_t met = 0;
+
+	while (*place < map->bucket_count && met < most) {
+		struct item **link = &map->buckets[(*place)++];
+
+		for (met++; *link != NULL; met++) {
+			if (dead(context, &(*link)->record))
+				link_drop(map, link);
+			else
+				link = &(*link)->next_in_bucket;
+		}
+	}
+	if (*place >= map->bucket_count)
+		*place = 0;
+}

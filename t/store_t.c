@@ -1,0 +1,725 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <lmdb.h>
+
+#include "store.h"
+#include "tap.h"
+
+enum { PATH_ROOM = 256, SMALL_FILE = 256 * 1024 };
+
+static char home[] = "/tmp/store_t.XXXXXX";
+
+/* ---- helpers ---- */
+
+static void
+path_of(char out[PATH_ROOM], const char *folder, const char *file)
+{
+	snprintf(out, PATH_ROOM, file == NULL ? "%s/%s" : "%s/%s/%s", home, folder, file);
+}
+
+static void
+folder_remove(const char *folder)
+{
+	char path[PATH_ROOM];
+
+	path_of(path, folder, "data.mdb");
+	remove(path);
+	path_of(path, folder, "lock.mdb");
+	remove(path);
+	path_of(path, folder, NULL);
+	remove(path);
+}
+
+static struct store *
+lmdb_open(const char *folder, struct fault *why)
+{
+	char path[PATH_ROOM];
+
+	path_of(path, folder, NULL);
+	return store_lmdb(path, why);
+}
+
+static void
+key_of(char out[32], const char *word, unsigned number)
+{
+	snprintf(out, 32, "g %s-%u", word, number);
+}
+
+static bool
+put(struct store *store, const char *word, unsigned number, uint32_t passed, struct fault *why)
+{
+	struct greylist_record record = { 1000 + number, 2000 + number, passed, number };
+	char key[32];
+
+	key_of(key, word, number);
+	return store_put(store, key, strlen(key), &record, why);
+}
+
+/* -1: not there, -2: a failure, -3: wrong bytes; else how often it passed. */
+static long
+get(struct store *store, const char *word, unsigned number)
+{
+	struct greylist_record record;
+	char key[32];
+	bool found;
+
+	key_of(key, word, number);
+	if (!store_get(store, key, strlen(key), &record, &found, NULL))
+		return -2;
+	if (!found)
+		return -1;
+	return record.first == 1000 + (int64_t)number && record.asked == number ? (long)record.passed : -3;
+}
+
+static bool
+never_passed(const void *context, const struct greylist_record *record)
+{
+	(void)context;
+	return record->passed == 0;
+}
+
+static bool
+is_everybody(const void *context, const struct greylist_record *record)
+{
+	(void)context, (void)record;
+	return true;
+}
+
+/* How many calls one round of sweeping took; 0 when one failed. */
+static unsigned
+sweep_round(struct store *store, bool (*dead)(const void *, const struct greylist_record *))
+{
+	bool done = false;
+
+	for (unsigned calls = 1; calls < 1000; calls++) {
+		if (!store_sweep(store, dead, NULL, &done, NULL))
+			return 0;
+		if (done)
+			return calls;
+	}
+	return 0;
+}
+
+static const char *
+fault_of(const struct fault *why)
+{
+	static char text[sizeof why->file + sizeof why->text];
+
+	fault_write(why, text, sizeof text);
+	return text;
+}
+
+/* ---- one table over both stores ---- */
+
+enum op { PUT, GET, SYNC, SWEEP, REOPEN };
+
+static const struct {
+	const char *name;
+	enum op op;
+	unsigned number;
+	long passed; /* what PUT writes and GET must answer */
+} steps[] = {
+	{ "what nobody put is not there", GET, 1, -1 },
+	{ "a record is put", PUT, 1, 3 },
+	{ "and is there at once", GET, 1, 3 },
+	{ "another is not", GET, 2, -1 },
+	{ "a sync", SYNC, 0, 0 },
+	{ "it is there after the sync", GET, 1, 3 },
+	{ "a record is put again", PUT, 1, 4 },
+	{ "the newer one counts at once", GET, 1, 4 },
+	{ "a second sync", SYNC, 0, 0 },
+	{ "the newer one counts after the sync", GET, 1, 4 },
+	{ "a dead one is put", PUT, 3, 0 },
+	{ "a third sync", SYNC, 0, 0 },
+	{ "it is there before the sweep", GET, 3, 0 },
+	{ "a sweep", SWEEP, 0, 0 },
+	{ "the dead one is gone", GET, 3, -1 },
+	{ "the living one is not", GET, 1, 4 },
+	{ "the dead one comes again", PUT, 3, 0 },
+	{ "and passes while the sweep is near", PUT, 3, 1 },
+	{ "a second sweep", SWEEP, 0, 0 },
+	{ "it lives", GET, 3, 1 },
+	{ "closed and opened", REOPEN, 0, 0 },
+	{ "the first is still there", GET, 1, 4 },
+	{ "and the last, without a sync before the close", GET, 3, 1 },
+	{ "a sync of nothing", SYNC, 0, 0 },
+};
+
+static void
+test_steps(const char *name, struct store *store, const char *folder)
+{
+	for (size_t i = 0; i < sizeof steps / sizeof steps[0] && store != NULL; i++) {
+		struct fault why = { .line = 0 };
+		bool good = false;
+
+		if (steps[i].op == PUT)
+			good = put(store, "a", steps[i].number, (uint32_t)steps[i].passed, &why);
+		else if (steps[i].op == GET)
+			good = get(store, "a", steps[i].number) == steps[i].passed;
+		else if (steps[i].op == SYNC)
+			good = store_sync(store, &why);
+		else if (steps[i].op == SWEEP)
+			good = sweep_round(store, never_passed) > 0;
+		else if (folder == NULL)
+			good = true; /* memory does not outlive a close */
+		else {
+			store_close(store);
+			store = lmdb_open(folder, &why);
+			good = store != NULL;
+		}
+		ok(good, "%s: %s%s%s", name, steps[i].name, why.text[0] ? ": " : "", why.text);
+	}
+	store_close(store);
+}
+
+static void
+test_keys(const char *name, struct store *store)
+{
+	char longest[GREYLIST_KEY_MAX + 1];
+	struct greylist_record record = { 1, 2, 3, 4 };
+	struct fault why;
+	bool found;
+
+	if (store == NULL)
+		return;
+	memset(longest, 'k', sizeof longest);
+	ok(!store_put(store, "", 0, &record, &why), "%s: an empty key is a fault", name);
+	ok(!store_get(store, longest, sizeof longest, &record, &found, &why), "%s: and one too long", name);
+	is(why.text, "a greylist key has 481 bytes; write 1 to 480", "%s: that says so", name);
+	ok(store_put(store, longest, GREYLIST_KEY_MAX, &record, &why) && store_sync(store, &why) &&
+	    store_get(store, longest, GREYLIST_KEY_MAX, &record, &found, &why) && found,
+	    "%s: the longest key is kept", name);
+	ok(store_put(store, "g \0a", 4, &record, &why) &&
+	    store_get(store, "g \0b", 4, &record, &found, &why) && !found, "%s: keys are bytes", name);
+	store_close(store);
+}
+
+/* The sweep takes bounded bites, drops all that is dead and nothing else. */
+static void
+test_bounded_sweep(const char *name, struct store *store)
+{
+	enum { MANY = 3500 };
+	unsigned wrong = 0, calls;
+
+	for (unsigned i = 0; store != NULL && i < MANY; i++)
+		wrong += !put(store, "s", i, i % 3, NULL);
+	if (store == NULL || !store_sync(store, NULL))
+		return;
+	calls = sweep_round(store, never_passed);
+	ok(calls >= 3 && calls < 20, "%s: %d records are swept in several calls (%u)", name, MANY, calls);
+	for (unsigned i = 0; i < MANY; i++)
+		wrong += get(store, "s", i) != (i % 3 == 0 ? -1 : (long)(i % 3));
+	is_number(wrong, 0, "%s: and what lived is all that is left", name);
+	ok(sweep_round(store, is_everybody) > 0 && get(store, "s", 1) == -1, "%s: all may go", name);
+	store_close(store);
+}
+
+static void
+test_memory_ceiling(void)
+{
+	struct store *store = store_memory(3, NULL);
+	struct fault why;
+
+	for (unsigned i = 0; store != NULL && i < 3; i++)
+		if (!put(store, "a", i, i, NULL))
+			return;
+	ok(put(store, "a", 0, 7, NULL) && put(store, "a", 9, 9, NULL), "memory: a fourth of three is put");
+	is_number(get(store, "a", 1), -1, "memory: the oldest gave way");
+	is_number(get(store, "a", 0), 7, "memory: one written again is not the oldest");
+	is_number(get(store, "a", 9), 9, "memory: the new one is there");
+	store_close(store);
+	ok(store_memory(0, &why) == NULL && strstr(why.text, "at least one") != NULL, "memory: room for none is a fault");
+	store_close(NULL);
+}
+
+/* ---- threads ---- */
+
+enum { THREADS = 4, EACH = 1500 };
+
+struct hand {
+	pthread_t thread;
+	struct store *store;
+	unsigned number, wrong;
+};
+
+static void *
+hand_run(void *context)
+{
+	struct hand *hand = context;
+	char word[8];
+
+	snprintf(word, sizeof word, "t%u", hand->number);
+	for (unsigned i = 0; i < EACH; i++) {
+		hand->wrong += !put(hand->store, word, i, i % 7 + 1, NULL);
+		hand->wrong += get(hand->store, word, i) != (long)(i % 7 + 1);
+		hand->wrong += get(hand->store, word, i / 2) != (long)(i / 2 % 7 + 1);
+		hand->wrong += !put(hand->store, "shared", i % 10, 1, NULL);
+		if (i % 300 == hand->number)
+			hand->wrong += sweep_round(hand->store, never_passed) == 0;
+		if (i % 500 == hand->number)
+			hand->wrong += !store_sync(hand->store, NULL);
+	}
+	return NULL;
+}
+
+static void
+test_threads(const char *name, struct store *store)
+{
+	struct hand hands[THREADS];
+	unsigned wrong = 0;
+
+	for (unsigned i = 0; store != NULL && i < THREADS; i++) {
+		hands[i] = (struct hand){ .store = store, .number = i };
+		if (pthread_create(&hands[i].thread, NULL, hand_run, &hands[i]) != 0)
+			return;
+	}
+	for (unsigned i = 0; store != NULL && i < THREADS; i++) {
+		pthread_join(hands[i].thread, NULL);
+		wrong += hands[i].wrong;
+	}
+	ok(store != NULL && wrong == 0, "%s: %d threads put, get, sweep and sync at once (%u wrong)", name, THREADS, wrong);
+	store_close(store);
+}
+
+/* ---- kill -9 ---- */
+
+/* Puts and syncs for ever; tells what is promised to be on disk. */
+static void
+child_write(const char *folder, int promise)
+{
+	struct store *store = lmdb_open(folder, NULL);
+
+	for (unsigned i = 0; store != NULL; i++) {
+		if (!put(store, "k", i, 1, NULL) || (i % 8 == 7 && !store_sync(store, NULL)))
+			break;
+		if (i % 8 == 7 && write(promise, &i, sizeof i) != (ssize_t)sizeof i)
+			break;
+	}
+	_exit(1);
+}
+
+/* The last number that the child promised, -1 when none; the child is dead then. */
+static long
+child_kill(const char *folder, unsigned after_ms)
+{
+	unsigned last;
+	long promised = -1;
+	int ends[2];
+	pid_t child;
+
+	if (pipe(ends) != 0 || (child = fork()) < 0)
+		return -2;
+	if (child == 0)
+		child_write(folder, ends[1]);
+	close(ends[1]);
+	usleep(after_ms * 1000);
+	kill(child, SIGKILL);
+	while (read(ends[0], &last, sizeof last) == (ssize_t)sizeof last)
+		promised = last;
+	waitpid(child, NULL, 0);
+	close(ends[0]);
+	return promised;
+}
+
+static void
+test_kill(void)
+{
+	unsigned broken = 0, lost = 0;
+	long most = 0;
+
+	for (unsigned round = 0; round < 20; round++) {
+		long promised = child_kill("kill", 3 + round * 6);
+		struct store *store = lmdb_open("kill", NULL);
+
+		broken += store == NULL || promised < -1;
+		for (long i = 0; store != NULL && i <= promised; i++)
+			lost += get(store, "k", (unsigned)i) != 1;
+		most = promised > most ? promised : most;
+		store_close(store);
+		if (round % 5 == 4)
+			folder_remove("kill"); /* dying while the file is made is met as well */
+	}
+	folder_remove("kill");
+	is_number(broken, 0, "lmdb: a store killed at twenty moments opens again");
+	ok(lost == 0 && most > 0, "lmdb: and holds all that was synced (%ld at most, %u lost)", most, lost);
+}
+
+static void
+test_group_commit(void)
+{
+	struct store *store;
+	int status;
+	pid_t child = fork();
+
+	if (child == 0) {
+		store = lmdb_open("group", NULL);
+		if (store == NULL || !put(store, "a", 1, 5, NULL))
+			_exit(1);
+		usleep(1700 * 1000); /* a second, and time for a slow disk */
+		kill(getpid(), SIGKILL);
+	}
+	waitpid(child, &status, 0);
+	store = lmdb_open("group", NULL);
+	is_number(store == NULL ? -9 : get(store, "a", 1), 5, "lmdb: what was put is on disk a second later without a sync");
+	store_close(store);
+	folder_remove("group");
+}
+
+/* ---- bad files ---- */
+
+static bool
+file_write(const char *folder, const char *file, const void *bytes, size_t length)
+{
+	char path[PATH_ROOM];
+	ssize_t put_there;
+	int fd;
+
+	path_of(path, folder, NULL);
+	mkdir(path, 0750);
+	path_of(path, folder, file);
+	fd = open(path, O_CREAT | O_TRUNC | O_WRONLY, 0640);
+	put_there = fd < 0 ? -1 : write(fd, bytes, length);
+	if (fd >= 0)
+		close(fd);
+	return put_there == (ssize_t)length;
+}
+
+static long
+file_read(const char *folder, const char *file, void *bytes, size_t room)
+{
+	char path[PATH_ROOM];
+	ssize_t got;
+	int fd;
+
+	path_of(path, folder, file);
+	if ((fd = open(path, O_RDONLY)) < 0)
+		return -1;
+	got = read(fd, bytes, room);
+	close(fd);
+	return (long)got;
+}
+
+static uint64_t seed = 20261121;
+
+static uint64_t
+next_random(void) /* splitmix64 */
+{
+	uint64_t z = (seed += 0x9e3779b97f4a7c15u);
+
+	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+	z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+	return z ^ (z >> 31);
+}
+
+enum { GOOD_RECORDS = 600, GOOD_ROOM = 1024 * 1024 };
+
+/* The bytes of a sound store that has seen puts and deletions. */
+static size_t
+good_file(char *bytes)
+{
+	struct store *store = lmdb_open("good", NULL);
+	long length;
+
+	for (unsigned i = 0; store != NULL && i < GOOD_RECORDS; i++)
+		if (!put(store, "b", i, i % 2, NULL) || (i % 100 == 99 && !store_sync(store, NULL)))
+			break;
+	if (store == NULL || sweep_round(store, never_passed) == 0)
+		return 0;
+	store_close(store);
+	length = file_read("good", "data.mdb", bytes, GOOD_ROOM);
+	folder_remove("good");
+	return length < 0 || length == GOOD_ROOM ? 0 : (size_t)length;
+}
+
+/* Opens a file as it is and uses it; what matters is that we live. 'f' fault, 'r' read whole, 'l' losses. */
+static char
+bad_open(const void *bytes, size_t length)
+{
+	static char after[GOOD_ROOM];
+	struct fault why = { .line = 0 };
+	struct store *store;
+	unsigned lost = 0;
+
+	if (!file_write("bad", "data.mdb", bytes, length))
+		return '?';
+	store = lmdb_open("bad", &why);
+	if (store == NULL) {
+		bool kept = file_read("bad", "data.mdb", after, sizeof after) == (long)length &&
+		    memcmp(after, bytes, length) == 0;
+
+		folder_remove("bad");
+		return kept && strstr(fault_of(&why), "/bad: the greylist") != NULL ? 'f' : '!';
+	}
+	for (unsigned i = 1; i < GOOD_RECORDS; i += 2)
+		lost += get(store, "b", i) != 1;
+	for (unsigned i = 0; i < 50; i++)
+		lost += !put(store, "n", i, 1, NULL);
+	lost += !store_sync(store, NULL);
+	store_close(store);
+	folder_remove("bad");
+	return lost > 0 ? 'l' : 'r';
+}
+
+static void
+test_truncated(const char *good, size_t length)
+{
+	unsigned opened = 0, wrong = 0, tried = 0, refused = 0;
+
+	for (size_t cut = 1; cut < length; cut += cut < 300 ? 37 : 1731) {
+		char made = bad_open(good, cut);
+
+		tried++;
+		opened += made == 'r';
+		refused += made == 'f';
+		wrong += made != 'r' && made != 'f';
+	}
+	ok(tried > 10 && wrong == 0 && refused > 0, "lmdb: a truncated file is refused and kept, or whole in what counts "
+	    "(%u lengths, %u refused, %u opened, %u wrong)", tried, refused, opened, wrong);
+	is_number(bad_open("", 0), 'l', "lmdb: an empty file is a new store");
+}
+
+static void
+test_overwritten(const char *good, size_t length)
+{
+	unsigned wrong = 0, refused = 0, opened = 0, lost = 0;
+	char *bytes = malloc(length);
+
+	for (unsigned round = 0; bytes != NULL && round < 40; round++) {
+		size_t size = round % 4 == 0 ? 4096 : 1 + next_random() % 64, at = next_random() % length;
+		char made;
+
+		memcpy(bytes, good, length);
+		for (size_t i = at; i < at + size && i < length; i++)
+			bytes[i] = (char)next_random();
+		made = bad_open(bytes, length);
+		opened += made == 'r';
+		refused += made == 'f';
+		lost += made == 'l';
+		wrong += strchr("rfl", made) == NULL;
+	}
+	ok(bytes != NULL && wrong == 0 && refused > 0, "lmdb: random bytes in a file never end us (%u refused, %u unharmed, %u with losses)",
+	    refused, opened, lost);
+	for (size_t i = 0; bytes != NULL && i < length; i++)
+		bytes[i] = (char)next_random();
+	is_number(bytes == NULL ? 0 : bad_open(bytes, length), 'f', "lmdb: a file of nothing but random bytes is refused and kept");
+	free(bytes);
+}
+
+static void
+test_bad_files(void)
+{
+	static char good[GOOD_ROOM];
+	size_t length = good_file(good);
+	struct store *store;
+
+	if (!ok(length > 8 * 4096, "lmdb: a store of several pages is made (%zu bytes)", length))
+		return;
+	is_number(bad_open(good, length), 'r', "lmdb: its copy opens and is whole");
+	test_truncated(good, length);
+	test_overwritten(good, length);
+	good[20]++; /* the version, in both headers (struct MDB_meta) */
+	good[4096 + 20]++;
+	is_number(bad_open(good, length), 'f', "lmdb: a file of another version is refused and kept");
+	good[20]--;
+	good[4096 + 20]--;
+	store = file_write("lock", "data.mdb", good, length) && file_write("lock", "lock.mdb", good, length)
+	    ? lmdb_open("lock", NULL) : NULL;
+	is_number(store == NULL ? -9 : get(store, "b", 1), 1, "lmdb: rubbish in the lock file is written over");
+	store_close(store);
+	folder_remove("lock");
+}
+
+static void
+test_foreign(void)
+{
+	MDB_val key = { 5, (char[]){ "their" } }, value = { 5, (char[]){ "thing" } };
+	char path[PATH_ROOM];
+	struct fault why = { .line = 0 };
+	MDB_env *env;
+	MDB_txn *txn;
+	MDB_dbi dbi;
+
+	path_of(path, "foreign", NULL);
+	mkdir(path, 0750);
+	if (mdb_env_create(&env) != 0 || mdb_env_open(env, path, 0, 0640) != 0 ||
+	    mdb_txn_begin(env, NULL, 0, &txn) != 0 || mdb_dbi_open(txn, NULL, 0, &dbi) != 0 ||
+	    mdb_put(txn, dbi, &key, &value, 0) != 0 || mdb_txn_commit(txn) != 0)
+		return;
+	mdb_env_close(env);
+	ok(lmdb_open("foreign", &why) == NULL && strstr(fault_of(&why), "is no greylist of this version") != NULL,
+	    "lmdb: another program's file is refused: %s", why.text);
+	folder_remove("foreign");
+}
+
+static void
+test_paths(void)
+{
+	struct fault why = { .line = 0 };
+	struct stat made = { .st_mode = 0 };
+	char path[PATH_ROOM];
+	struct store *store = lmdb_open("mode", NULL);
+	mode_t mask = umask(0);
+
+	umask(mask);
+	path_of(path, "mode", NULL);
+	ok(store != NULL && stat(path, &made) == 0 && (made.st_mode & 0777) == (0750 & ~mask), "lmdb: the folder is made for owner and group");
+	path_of(path, "mode", "data.mdb");
+	ok(store != NULL && stat(path, &made) == 0 && (made.st_mode & 0777) == (0640 & ~mask), "lmdb: and its file");
+	store_close(store);
+	folder_remove("mode");
+	ok(lmdb_open("no/such", &why) == NULL && strstr(fault_of(&why), "/no/such: the folder above") != NULL,
+	    "lmdb: a path without its folder: %s", why.text);
+	path_of(path, "file", NULL);
+	close(open(path, O_CREAT | O_WRONLY, 0640));
+	ok(lmdb_open("file", &why) == NULL && strstr(fault_of(&why), "/file: the greylist's path is no folder") != NULL,
+	    "lmdb: a path that is a file: %s", why.text);
+	remove(path);
+}
+
+/* ---- what a failing disk does ---- */
+
+/* In a child, for the limit holds for the whole process. Bits of what went well. */
+static int
+child_full_disk(void)
+{
+	struct rlimit before, small;
+	struct fault why = { .line = 0 };
+	struct store *store = lmdb_open("full", NULL);
+	int good = 0;
+
+	signal(SIGXFSZ, SIG_IGN);
+	if (store == NULL || !put(store, "a", 1, 5, NULL) || !store_sync(store, NULL) || getrlimit(RLIMIT_FSIZE, &before) != 0)
+		return 0;
+	small = before;
+	small.rlim_cur = 64 * 1024;
+	if (setrlimit(RLIMIT_FSIZE, &small) != 0)
+		return 0;
+	for (unsigned i = 0; i < 3000; i++) /* more than fits below the limit */
+		if (!put(store, "f", i, 1, NULL))
+			break;
+	good |= !store_sync(store, &why) && strstr(fault_of(&why), "/full: the greylist") != NULL ? 1 : 0;
+	good |= !put(store, "f", 5000, 1, &why) ? 2 : 0;
+	good |= get(store, "a", 1) == 5 && get(store, "f", 1) == 1 && get(store, "f", 5000) == 1 ? 4 : 0;
+	if (setrlimit(RLIMIT_FSIZE, &before) != 0)
+		return 0;
+	good |= store_sync(store, NULL) && put(store, "a", 2, 6, NULL) && store_sync(store, NULL) ? 8 : 0;
+	store_close(store);
+	store = lmdb_open("full", NULL);
+	good |= store != NULL && get(store, "f", 1) == 1 && get(store, "f", 5000) == 1 && get(store, "a", 2) == 6 ? 16 : 0;
+	store_close(store);
+	return good;
+}
+
+static void
+test_full_disk(void)
+{
+	static const char *const names[] = { "the sync is a fault with the path", "puts are faults", "gets go on, also of what waits",
+		"with room again all goes on by itself", "and nothing that waited was lost" };
+	int status = 0;
+	pid_t child = fork();
+
+	if (child == 0)
+		_exit(child_full_disk());
+	waitpid(child, &status, 0);
+	for (unsigned i = 0; i < 5; i++)
+		ok(WIFEXITED(status) && WEXITSTATUS(status) & 1 << i, "lmdb, full disk: %s", names[i]);
+	folder_remove("full");
+}
+
+/* The ceiling of the file: puts fail, gets go on, a sweep makes room. */
+static void
+test_full_file(void)
+{
+	struct fault why = { .line = 0 };
+	char path[PATH_ROOM];
+	struct store *store;
+	unsigned put_well = 0;
+
+	path_of(path, "ceiling", NULL);
+	store = store_lmdb_within(path, SMALL_FILE, &why);
+	if (store == NULL)
+		return;
+	while (put_well < 20000 && put(store, "c", put_well, 0, &why) &&
+	    (put_well % 50 != 49 || store_sync(store, &why)))
+		put_well++;
+	ok(put_well > 1000 && put_well < 20000 && strstr(why.text, "as large as it may be") != NULL,
+	    "lmdb: a full file is a fault after %u records: %s", put_well, why.text);
+	ok(get(store, "c", 0) == 0 && get(store, "c", put_well) == 0, "lmdb: and gets go on");
+	ok(sweep_round(store, never_passed) > 0, "lmdb: a sweep works in a full file");
+	is_number(get(store, "c", 0), -1, "lmdb: and makes room");
+	ok(store_sync(store, &why) && put(store, "c", 30000, 1, &why) && store_sync(store, &why),
+	    "lmdb: so that puts go on");
+	store_close(store);
+	folder_remove("ceiling");
+}
+
+/* As a user who may not: in a child, which gives root away where it has it. */
+static void
+test_permission(void)
+{
+	int status = 0;
+	char path[PATH_ROOM];
+	pid_t child;
+
+	store_close(lmdb_open("denied", NULL));
+	path_of(path, "denied", NULL);
+	if (chmod(home, 0755) != 0 || chmod(path, 0550) != 0)
+		return;
+	path_of(path, "denied", "data.mdb");
+	if (chmod(path, 0440) != 0)
+		return;
+	if ((child = fork()) == 0) {
+		struct fault why = { .line = 0 };
+
+		if (geteuid() == 0 && setuid(65534) != 0)
+			_exit(2);
+		_exit(lmdb_open("denied", &why) == NULL && strstr(fault_of(&why), "/denied: the greylist may not be opened") != NULL ? 0 : 1);
+	}
+	waitpid(child, &status, 0);
+	is_number(WEXITSTATUS(status), 0, "lmdb: a file that we may not write is a fault that says whose it should be");
+	path_of(path, "denied", NULL);
+	chmod(path, 0750);
+	folder_remove("denied");
+}
+
+int
+main(void)
+{
+	struct fault why;
+
+	if (mkdtemp(home) == NULL)
+		return 1;
+	test_steps("memory", store_memory(100, NULL), NULL);
+	test_steps("lmdb", lmdb_open("steps", &why), "steps");
+	folder_remove("steps");
+	test_keys("memory", store_memory(100, NULL));
+	test_keys("lmdb", lmdb_open("keys", &why));
+	folder_remove("keys");
+	test_bounded_sweep("memory", store_memory(10000, NULL));
+	test_bounded_sweep("lmdb", lmdb_open("sweep", &why));
+	folder_remove("sweep");
+	test_memory_ceiling();
+	test_threads("memory", store_memory(100000, NULL));
+	test_threads("lmdb", lmdb_open("threads", &why));
+	folder_remove("threads");
+	test_kill();
+	test_group_commit();
+	test_bad_files();
+	test_foreign();
+	test_paths();
+	test_full_disk();
+	test_full_file();
+	test_permission();
+	ok(rmdir(home) == 0, "nothing is left behind");
+	return done();
+}
