@@ -4,20 +4,43 @@
  *   fuzz_NAME [FOLDER...]   default: seeds/NAME beside the source
  *
  * Each seed goes in whole, cut at CUTS places and with FLIPS single bytes changed: always the same ones, so that
- * a failure comes back. A target that does not like what it sees aborts, and then the plan at the end is missing.
+ * a failure comes back. A target that does not like what it sees aborts; the input is then shown in hexadecimal.
  */
 #include <dirent.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tap.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { CUTS = 64, FLIPS = 256, SEED_MAX = 1024 * 1024 };
+
+/* What the target is looking at, for the handler of its abort. */
+static const uint8_t *volatile current;
+static volatile size_t current_size;
+
+static void
+on_abort(int number)
+{
+	static const char digits[] = "0123456789abcdef", head[] = "Bail out! the target aborted on ";
+	ssize_t said = write(STDOUT_FILENO, head, sizeof head - 1);
+
+	for (size_t i = 0; said > 0 && i < current_size; i++) {
+		char pair[2] = { digits[current[i] >> 4], digits[current[i] & 15] };
+
+		said = write(STDOUT_FILENO, pair, sizeof pair);
+	}
+	if (said > 0 && write(STDOUT_FILENO, "\n", 1) < 0)
+		_exit(1);
+	signal(number, SIG_DFL);
+	raise(number);
+}
 
 /* In a block of its very size, so that a sanitizer sees a byte read behind it. */
 static bool
@@ -29,6 +52,8 @@ feed(const uint8_t *bytes, size_t size)
 		return false;
 	if (size > 0)
 		memcpy(copy, bytes, size);
+	current = copy;
+	current_size = size;
 	LLVMFuzzerTestOneInput(copy, size);
 	free(copy);
 	return true;
@@ -129,6 +154,7 @@ replay_own(const char *program)
 int
 main(int argc, char **argv)
 {
+	signal(SIGABRT, on_abort);
 	if (argc < 2)
 		replay_own(argv[0]);
 	for (int i = 1; i < argc; i++)
