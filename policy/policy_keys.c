@@ -176,7 +176,8 @@ example_write(const struct key *key, const struct node *node, char out[EXAMPLE_T
 		snprintf(out, EXAMPLE_TEXT, "\"%ss\"", node->text);
 	else if (node->kind == NODE_NUMBER && type->kind == NODE_STRING && !is_duration(key))
 		snprintf(out, EXAMPLE_TEXT, "\"%.60s\"", node->text);
-	else if (node->kind == NODE_STRING && type->kind == NODE_LIST && type != &key_groups && node->text[0] != '\0')
+	else if (node->kind == NODE_STRING && type->kind == NODE_LIST && type != &key_groups && node->text[0] != '\0' &&
+	    value_text(node->text, NULL))
 		snprintf(out, EXAMPLE_TEXT, "[ \"%.60s\" ]", node->text);
 	return out;
 }

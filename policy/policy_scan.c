@@ -66,7 +66,7 @@ bare_length(const struct scanner *s, const char *from)
 {
 	size_t length = 0;
 
-	while (from + length < s->end && length < 60 && (unsigned char)from[length] > ' ' &&
+	while (from + length < s->end && length < 60 && from[length] > ' ' && from[length] < 0x7f &&
 	    strchr(";,]})=\"", from[length]) == NULL)
 		length++;
 	return (int)length;

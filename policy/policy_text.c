@@ -269,7 +269,7 @@ vendor_file_read(struct load *load, const char *name, const struct node *site, s
 	text = load->files->vendor(load->files->context, &load->policy->settings.vendor_path, name, &path, &length,
 	    &why);
 	if (text == NULL) {
-		reading_fault(r, site, "%s", why.text);
+		reading_fault(r, site, "%s%s%s", why.file, why.file[0] == '\0' ? "" : ": ", why.text);
 		return false;
 	}
 	draft->vendor.file = reading_string(r, path);
@@ -281,15 +281,27 @@ vendor_file_read(struct load *load, const char *name, const struct node *site, s
 	keys_require(r, &vendor_keys, group);
 	vendor_draft_read(r, group, draft);
 	inside = node_member(group, "name");
-	if (inside != NULL && inside->kind == NODE_STRING && inside->text[0] != '\0' && strcmp(inside->text, name) != 0)
+	if (inside != NULL && inside->kind == NODE_STRING && value_name(inside->text, NULL) &&
+	    strcmp(draft->vendor.name, name) != 0)
 		reading_fault(r, inside, "'%.60s' is not the name of this file; write \"%s\"", inside->text, name);
 	r->file = load->file;
 	return true;
 }
 
+/* How faults call a list: beside the file that names it. */
+static const char *
+list_path(struct load *load, const char *beside, const char *name)
+{
+	const char *slash = strrchr(beside, '/'), *path = NULL;
+
+	if (name[0] != '/' && slash != NULL)
+		path = arena_format(load->trees, "%.*s/%s", (int)(slash - beside), beside, name);
+	return path == NULL ? name : path;
+}
+
 /* One list file, a network a line. */
 static void
-networks_read(struct load *load, struct source *source, const char *text, size_t length)
+networks_read(struct load *load, struct source *source, const char *file, const char *text, size_t length)
 {
 	struct span rest = { text, length };
 	struct prefix *list;
@@ -300,7 +312,7 @@ networks_read(struct load *load, struct source *source, const char *text, size_t
 	for (const char *at = text; (at = memchr(at, '\n', (size_t)(text + length - at))) != NULL; at++)
 		lines++;
 	if (lines > LINES_MAX + 1) { /* one behind the last newline */
-		faults_error(load->r.faults, source->name, 0, "more than %d lines; write wider networks", LINES_MAX);
+		faults_error(load->r.faults, file, 0, "more than %d lines; write wider networks", LINES_MAX);
 		return;
 	}
 	list = reading_take(&load->r, lines, sizeof *list);
@@ -314,15 +326,14 @@ networks_read(struct load *load, struct source *source, const char *text, size_t
 		if (entry.length == 0)
 			continue;
 		if (entry.length >= sizeof word || memchr(entry.at, '\0', entry.length) != NULL) {
-			faults_error(load->r.faults, source->name, line, "no network; write one a line, '192.0.2.0/24'");
+			faults_error(load->r.faults, file, line, "no network; write one a line, '192.0.2.0/24'");
 			continue;
 		}
 		memcpy(word, entry.at, entry.length);
 		word[entry.length] = '\0';
-		if (!prefix_read(word, &list[source->prefix_count], &why))
-			faults_error(load->r.faults, source->name, line, "%s", why.text);
-		else if (!vendor_network_fits(&list[source->prefix_count], &why))
-			faults_error(load->r.faults, source->name, line, "%s", why.text);
+		if (!value_text(word, &why) || !prefix_read(word, &list[source->prefix_count], &why) ||
+		    !vendor_network_fits(&list[source->prefix_count], &why))
+			faults_error(load->r.faults, file, line, "%s", why.text);
 		else
 			source->prefix_count++;
 	}
@@ -341,9 +352,10 @@ lists_read(struct load *load, struct vendor_draft *draft)
 			continue;
 		text = load->files->networks(load->files->context, draft->sources_file, source->name, &length, &why);
 		if (text == NULL)
-			faults_error(load->r.faults, draft->sources_file, source->line, "%s", why.text);
+			faults_error(load->r.faults, draft->sources_file, source->line, "%s%s%s", why.file,
+			    why.file[0] == '\0' ? "" : ": ", why.text);
 		else
-			networks_read(load, source, text, length);
+			networks_read(load, source, list_path(load, draft->sources_file, source->name), text, length);
 	}
 }
 

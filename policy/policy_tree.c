@@ -72,15 +72,15 @@ node_copy(struct copying *copying, const config_setting_t *from, struct node *to
 	return true;
 }
 
-/* config_read_string wants a terminator, and the text may have none. */
+/* config_read_string wants a terminator, and a line feed behind a comment on the last line. */
 static char *
 terminated(const char *text, size_t length)
 {
-	char *copy = malloc(length + 1);
+	char *copy = malloc(length + 2);
 
 	if (copy != NULL) {
 		memcpy(copy, text, length);
-		copy[length] = '\0';
+		memcpy(copy + length, "\n", 2);
 	}
 	return copy;
 }

@@ -85,7 +85,7 @@ vouch_read(struct reading *r, const struct key *key, const struct node *node, vo
 
 		if (child->kind != NODE_STRING || child->text[0] == '\0')
 			reading_fault(r, child, "'%s' wants strings; write %s", key->path, key->type->example);
-		else if (!proofs_read(child->text, &field[count], &why))
+		else if (!value_text(child->text, &why) || !proofs_read(child->text, &field[count], &why))
 			reading_fault(r, child, "'%s': %s", key->path, why.text);
 		else
 			count++;

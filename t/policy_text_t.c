@@ -342,6 +342,7 @@ test_single_values(void)
 		{ "an escaped line feed", "reply = { contact = \"a\\nb\"; };", false },
 		{ "an escaped NUL", "reply = { contact = \"a\\x00b\"; };", false },
 		{ "bytes that are no UTF-8", "user = \"\xff\";", false },
+		{ "a comment that the file's end ends", "mode = \"monitor\"; # end", true },
 		{ "CRLF", "mode = \"monitor\";\r\nuser = \"x\";\r\n", true },
 		{ "a missing semicolon", "mode = \"monitor\"\nuser = \"x\"\n", true },
 		{ "a colon for an equals sign", "mode : \"monitor\";", true },

@@ -75,8 +75,9 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 		abort();
 	for (size_t i = 0; i < faults->kept; i++) {
 		fault_write(&faults->list[i].fault, said, sizeof said);
-		if (faults->list[i].fault.text[0] == '\0')
-			abort();
+		for (const char *at = said; *at != '\0'; at++)
+			if ((unsigned char)*at < 0x20 || *at == 0x7f)
+				abort();
 	}
 	policy_free(policy);
 	faults_close(faults);
