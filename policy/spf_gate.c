@@ -143,7 +143,7 @@ record_see(struct spf_gate *gate, const struct dns_question *question, const str
 	struct text written;
 
 	if (!spf_text_read(gate->arena, (const char *)given->bytes, given->length, &read, NULL)) {
-		gate->permerror = true;
+		*(read.starved ? &gate->temperror : &gate->permerror) = true;
 		return;
 	}
 	gate->view.domain = question->name;

@@ -46,6 +46,13 @@ refuse(struct reading *reading, const char *what, struct span term)
 	return fault_set(reading->why, "%s: '%.*s'", what, term.length < 80 ? (int)term.length : 80, term.at);
 }
 
+static bool
+starve(struct reading *reading)
+{
+	reading->record->starved = true;
+	return fault_set(reading->why, "no memory to read an SPF record");
+}
+
 /* ---- domain-spec (RFC 7208, 7.1) ---- */
 
 static const char letters[] = "slodiphv", letters_of_exp[] = "crt";
@@ -151,7 +158,7 @@ spec_read(struct reading *reading, struct span spec, const char **out, bool *has
 		return refuse(reading, "a domain-spec over 400 bytes", whole);
 	*has_macro = memchr(spec.at, '%', spec.length) != NULL;
 	*out = arena_copy(reading->arena, spec.at, spec.length);
-	return *out != NULL || fault_set(reading->why, "no memory to read an SPF record");
+	return *out != NULL || starve(reading);
 }
 
 /* ---- cidr-length (RFC 7208, 12) ---- */
@@ -346,7 +353,7 @@ spf_text_read(struct arena *arena, const char *text, size_t length, struct spf_r
 		return false;
 	reading.terms = arena_take(arena, words_count(text, length) * sizeof *reading.terms);
 	if (reading.terms == NULL)
-		return fault_set(why, "no memory to read an SPF record");
+		return starve(&reading);
 	out->terms = reading.terms;
 	span_cut(&rest, ' ');
 	while (rest.length > 0) {

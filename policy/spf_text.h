@@ -32,6 +32,7 @@ struct spf_record {
 	size_t count;
 	const char *redirect;         /* "" when absent */
 	bool redirect_has_macro;
+	bool starved;                 /* reading failed for want of memory, not because of the text */
 };
 
 /* Is this TXT record an SPF version 1 record (RFC 7208, 4.5)? */

@@ -281,21 +281,6 @@ ptr_write(struct writing *writing, const char *spec)
 	text_format(writing->out, "ptr:%s", is_plain(writing->name.bytes) ? writing->name.bytes : nowhere);
 }
 
-/* Answers whether the term matches every client: libspf2 refuses /0. */
-static bool
-network_write(struct writing *writing, const struct spf_term *term)
-{
-	struct prefix seen = { spf_alias(term->network.base, &writing->view->client), term->network.bits };
-	char written[PREFIX_TEXT];
-
-	if (seen.bits == 0) {
-		text_put(writing->out, "all");
-		return true;
-	}
-	text_format(writing->out, "%s:%s", term->mechanism == SPF_IP4 ? "ip4" : "ip6", prefix_write(&seen, written));
-	return false;
-}
-
 /* a and mx, with the prefix length of the client's family. libspf2 refuses 0: `exists` asks for the same
  * A record; for mx, and for AAAA, the half of all addresses around the host must do. */
 static void
@@ -311,24 +296,24 @@ host_write(struct writing *writing, const struct spf_term *term)
 		text_format(writing->out, v4 ? "/%u" : "//%u", bits == 0 ? 1 : bits);
 }
 
-/* Answers whether nothing behind the term can be reached: it matches every client, or is one look-up too many. */
+/* Answers whether nothing behind the term can be reached: it matches, or is one look-up too many. Networks
+ * are compared here: libspf2 refuses /0 and forgets what stands behind 64 terms, without a word. */
 static bool
 term_write(struct writing *writing, const struct spf_term *term)
 {
 	bool network = term->mechanism == SPF_IP4 || term->mechanism == SPF_IP6;
 
-	if (network && term->network.base.family != writing->view->client.family)
+	if (network && !prefix_holds(&term->network, &writing->view->client))
 		return false;
 	text_char(writing->out, ' ');
 	if (term->qualifier != '+')
 		text_char(writing->out, term->qualifier);
 	switch (term->mechanism) {
 	case SPF_ALL:
-		text_put(writing->out, "all");
-		return true;
 	case SPF_IP4:
 	case SPF_IP6:
-		return network_write(writing, term);
+		text_put(writing->out, "all");
+		return true;
 	case SPF_A_TERM:
 	case SPF_MX_TERM:
 		host_write(writing, term);

@@ -41,8 +41,8 @@ void spf_expand(const char *spec, const struct spf_view *, struct text *out);
 /* The name behind a stand-in, or NULL when domain is none. */
 const struct spf_stood_in *spf_names_find(const struct spf_names *, const char *domain);
 
-/* Writes the record: exp= and unknown modifiers dropped, terms of the other family dropped, zero
- * prefixes rewritten, nothing behind `all`, redirect last. False without memory. */
+/* Writes the record: exp= and unknown modifiers dropped, networks that hold the client written `all` and
+ * others dropped, zero prefixes rewritten, nothing behind `all`, redirect last. False without memory. */
 bool spf_write(const struct spf_record *, const struct spf_view *, struct spf_names *, struct text *out) MUST_USE;
 
 /* libspf2 passes every loopback client unasked. So it sees such a client, and every address that is

@@ -1,0 +1,408 @@
+/* SPF checks as a message makes them, through libspf2 and the canned resolver. */
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "check_spf.h"
+#include "tap.h"
+#include "text.h"
+
+enum { ARENA = 1024 * 1024, THREADS = 4, CHECKS = 100 };
+
+static const char *const zone_text[] = {
+	"vendor.example TXT v=spf1 ip4:192.0.2.0/24 include:_spf.vendor.example -all",
+	"_spf.vendor.example TXT v=spf1 a:out.vendor.example mx ip6:2001:db8:1::/48 ~all",
+	"_spf.vendor.example MX 10 mx.vendor.example",
+	"mx.vendor.example A 198.51.100.2",
+	"mx.vendor.example AAAA 2001:db8:2::2",
+	"out.vendor.example A 198.51.100.1",
+	"soft.example TXT v=spf1 ~all",
+	"neutral.example TXT v=spf1 ?all",
+	"open.example TXT v=spf1",
+	"broken.example TXT v=spf1 ip:192.0.2.1 -all",
+	"twice.example TXT v=spf1 -all",
+	"twice.example TXT v=spf1 +all",
+	"sick.example TXT SERVFAIL",
+	"sickness.example TXT v=spf1 include:sick.example +all",
+	"sickhost.example TXT v=spf1 a:sick-a.example +all",
+	"sick-a.example A TIMEOUT",
+	"early.example TXT v=spf1 ip4:192.0.2.1 a:sick-a.example",
+	"nowhere.example TXT v=spf1 include:gone.example +all",
+	"loop.example TXT v=spf1 include:pool.example +all",
+	"pool.example TXT v=spf1 include:loop.example +all",
+	"local.example TXT v=spf1 exists:%{l}.users.example -all",
+	"alice.users.example A 127.0.0.2",
+	"postmaster.users.example A 127.0.0.2",
+	"o\\.k.users.example A 127.0.0.2",
+	"k.o.users.example A 127.0.0.2",
+	"back\\\\slash.users.example A 127.0.0.2",
+	"helo.example TXT v=spf1 exists:%{h}.helos.example -all",
+	"mx.sender.example.helos.example A 127.0.0.2",
+	"two.example TXT v=spf1 a:%{d2} -all",
+	"two.example A 192.0.2.1",
+	"named.example TXT v=spf1 exists:%{p}.names.example -all",
+	"1.2.0.192.in-addr.arpa PTR foreign.example",
+	"1.2.0.192.in-addr.arpa PTR host.named.example",
+	"foreign.example A 192.0.2.1",
+	"host.named.example A 192.0.2.1",
+	"host.named.example.names.example A 127.0.0.2",
+	"unknown.names.example A 127.0.0.2",
+	"ptr.example TXT v=spf1 ptr:named.example -all",
+	"any.example TXT v=spf1 ip4:0.0.0.0/0",
+	"redirect.example TXT v=spf1 redirect=vendor.example ip4:203.0.113.1",
+	"big.example TXT v=spf1 ptr ptr ptr -all",
+	"lo.example TXT v=spf1 ip4:127.0.0.1 ip6:::1 -all",
+	"lo-a.example TXT v=spf1 a ?all",
+	"lo-a.example A 127.0.0.1",
+	"lo-a.example AAAA ::1",
+	"lo-i.example TXT v=spf1 exists:%{ir}.lo.example -all",
+	"1.0.0.127.lo.example A 127.0.0.2",
+	"lo-ptr.example TXT v=spf1 ptr:localhost.example -all",
+	"1.0.0.127.in-addr.arpa PTR localhost.example",
+	"localhost.example A 127.0.0.1",
+	"lo-all.example TXT v=spf1 -all",
+	"mapped.example TXT v=spf1 ip6:::ffff:0:0/96 -all",
+	"idn.xn--mller-kva.example TXT v=spf1 -all",
+	"xn--bcher-kva.example TXT v=spf1 ip4:192.0.2.1 -all",
+};
+
+static const struct row {
+	const char *name, *client, *helo, *mail_from;
+	enum auth_result result;
+	const char *domain;
+} rows[] = {
+	{ "a listed address passes", "192.0.2.9", "h.example", "a@vendor.example", AUTH_PASS, "vendor.example" },
+	{ "the domain may stand alone", "192.0.2.9", "h.example", "vendor.example", AUTH_PASS, "vendor.example" },
+	{ "the domain's normal form is checked", "192.0.2.9", "h.example", "a@Vendor.EXAMPLE.", AUTH_PASS, "vendor.example" },
+	{ "an address of an include passes", "198.51.100.1", "h.example", "a@vendor.example", AUTH_PASS, "vendor.example" },
+	{ "an address of its MX passes", "198.51.100.2", "h.example", "a@vendor.example", AUTH_PASS, "vendor.example" },
+	{ "an IPv6 address of its MX passes", "2001:db8:2::2", "h.example", "a@vendor.example", AUTH_PASS, "vendor.example" },
+	{ "an IPv6 range passes", "2001:db8:1::9", "h.example", "a@vendor.example", AUTH_PASS, "vendor.example" },
+	{ "another address fails", "203.0.113.1", "h.example", "a@vendor.example", AUTH_FAIL, "vendor.example" },
+	{ "another IPv6 address fails", "2001:db8:3::1", "h.example", "a@vendor.example", AUTH_FAIL, "vendor.example" },
+	{ "a soft failure", "192.0.2.1", "h.example", "a@soft.example", AUTH_SOFTFAIL, "soft.example" },
+	{ "neutral", "192.0.2.1", "h.example", "a@neutral.example", AUTH_NEUTRAL, "neutral.example" },
+	{ "a record without terms is neutral", "192.0.2.1", "h.example", "a@open.example", AUTH_NEUTRAL, "open.example" },
+	{ "no record is none", "192.0.2.1", "h.example", "a@mx.vendor.example", AUTH_NONE, "mx.vendor.example" },
+	{ "no name is none", "192.0.2.1", "h.example", "a@gone.example", AUTH_NONE, "gone.example" },
+	{ "a broken record is permanent", "192.0.2.1", "h.example", "a@broken.example", AUTH_PERMERROR, "broken.example" },
+	{ "two records are permanent", "192.0.2.1", "h.example", "a@twice.example", AUTH_PERMERROR, "twice.example" },
+	{ "the record that kills libspf2 is permanent", "192.0.2.1", "h.example", "a@killer.example", AUTH_PERMERROR, "killer.example" },
+	{ "SERVFAIL is temporary", "192.0.2.1", "h.example", "a@sick.example", AUTH_TEMPERROR, "sick.example" },
+	{ "SERVFAIL of an include is temporary", "192.0.2.1", "h.example", "a@sickness.example", AUTH_TEMPERROR, "sickness.example" },
+	{ "a time-out of a host is temporary", "192.0.2.1", "h.example", "a@sickhost.example", AUTH_TEMPERROR, "sickhost.example" },
+	{ "what is not reached does not matter", "192.0.2.1", "h.example", "a@early.example", AUTH_PASS, "early.example" },
+	{ "an include of nothing is permanent", "192.0.2.1", "h.example", "a@nowhere.example", AUTH_PERMERROR, "nowhere.example" },
+	{ "a loop is permanent", "192.0.2.1", "h.example", "a@loop.example", AUTH_PERMERROR, "loop.example" },
+	{ "redirect comes last", "203.0.113.1", "h.example", "a@redirect.example", AUTH_PASS, "redirect.example" },
+	{ "redirect decides for the others", "203.0.113.2", "h.example", "a@redirect.example", AUTH_FAIL, "redirect.example" },
+	{ "a prefix of 0 passes everybody", "203.0.113.9", "h.example", "a@any.example", AUTH_PASS, "any.example" },
+	{ "but not of the other family", "2001:db8::1", "h.example", "a@any.example", AUTH_NEUTRAL, "any.example" },
+
+	{ "the null sender is checked by HELO", "192.0.2.9", "vendor.example", "", AUTH_PASS, "vendor.example" },
+	{ "and fails by it", "203.0.113.9", "Vendor.Example", "", AUTH_FAIL, "vendor.example" },
+	{ "its local part is postmaster", "192.0.2.9", "local.example", "", AUTH_PASS, "local.example" },
+	{ "so is an empty one", "192.0.2.9", "h.example", "@local.example", AUTH_PASS, "local.example" },
+	{ "a HELO name of one label is none", "192.0.2.9", "localhost", "", AUTH_NONE, "localhost" },
+	{ "a literal is none", "192.0.2.9", "[192.0.2.9]", "", AUTH_NONE, "[192.0.2.9]" },
+	{ "no HELO name is none", "192.0.2.9", "", "", AUTH_NONE, "" },
+	{ "no HELO name does not matter for a sender", "192.0.2.9", "", "a@vendor.example", AUTH_PASS, "vendor.example" },
+	{ "a sender without a domain is none", "192.0.2.9", "h.example", "a@", AUTH_NONE, "" },
+	{ "an empty label is none", "192.0.2.9", "h.example", "a@b..example", AUTH_NONE, "b..example" },
+	{ "no client is none", NULL, "h.example", "a@vendor.example", AUTH_NONE, "vendor.example" },
+
+	{ "the local part is expanded", "192.0.2.1", "h.example", "alice@local.example", AUTH_PASS, "local.example" },
+	{ "its last @ ends it", "192.0.2.1", "h.example", "alice@x@local.example", AUTH_FAIL, "local.example" },
+	{ "its dots are labels", "192.0.2.1", "h.example", "k.o@local.example", AUTH_PASS, "local.example" },
+	{ "and never part of one", "192.0.2.1", "h.example", "o.k@local.example", AUTH_FAIL, "local.example" },
+	{ "a backslash in it is a byte", "192.0.2.1", "h.example", "back\\slash@local.example", AUTH_PASS, "local.example" },
+	{ "a percent in it is no macro", "192.0.2.1", "h.example", "%{d}@local.example", AUTH_FAIL, "local.example" },
+	{ "blanks and slashes do no harm", "192.0.2.1", "h.example", "a b/0 all@local.example", AUTH_FAIL, "local.example" },
+	{ "other scripts match nothing", "192.0.2.1", "h.example", "\xe3\x81\x82@local.example", AUTH_FAIL, "local.example" },
+	{ "the HELO name is expanded", "192.0.2.1", "mx.sender.example", "a@helo.example", AUTH_PASS, "helo.example" },
+	{ "bytes in it do no harm", "192.0.2.1", "\xff\x01 %{h}", "a@helo.example", AUTH_FAIL, "helo.example" },
+	{ "two labels of two are both", "192.0.2.1", "h.example", "a@two.example", AUTH_PASS, "two.example" },
+	{ "%{p} prefers a name below the domain", "192.0.2.1", "h.example", "a@named.example", AUTH_PASS, "named.example" },
+	{ "%{p} without a name is unknown", "192.0.2.7", "h.example", "a@named.example", AUTH_PASS, "named.example" },
+	{ "ptr matches a validated name", "192.0.2.1", "h.example", "a@ptr.example", AUTH_PASS, "ptr.example" },
+	{ "and nothing else", "192.0.2.7", "h.example", "a@ptr.example", AUTH_FAIL, "ptr.example" },
+	{ "three voids are permanent", "192.0.2.7", "h.example", "a@big.example", AUTH_PERMERROR, "big.example" },
+	{ "a name in another script is checked by its A-labels", "192.0.2.1", "h.example", "a@b\xc3\xbc" "cher.example",
+	    AUTH_PASS, "xn--bcher-kva.example" },
+
+	{ "a loopback client is not passed unasked", "127.0.0.1", "h.example", "a@lo-all.example", AUTH_FAIL, "lo-all.example" },
+	{ "nor one of IPv6", "::1", "h.example", "a@lo-all.example", AUTH_FAIL, "lo-all.example" },
+	{ "nor without a record", "127.0.0.1", "h.example", "a@gone.example", AUTH_NONE, "gone.example" },
+	{ "but passes when listed", "127.0.0.1", "h.example", "a@lo.example", AUTH_PASS, "lo.example" },
+	{ "so does one of IPv6", "::1", "h.example", "a@lo.example", AUTH_PASS, "lo.example" },
+	{ "another loopback address is not listed", "127.0.0.2", "h.example", "a@lo.example", AUTH_FAIL, "lo.example" },
+	{ "a loopback client passes by its host", "127.0.0.1", "h.example", "a@lo-a.example", AUTH_PASS, "lo-a.example" },
+	{ "and by its IPv6 host", "::1", "h.example", "a@lo-a.example", AUTH_PASS, "lo-a.example" },
+	{ "the stand-in's address does not", "255.0.0.1", "h.example", "a@lo-a.example", AUTH_NEUTRAL, "lo-a.example" },
+	{ "a loopback client is expanded as it is", "127.0.0.1", "h.example", "a@lo-i.example", AUTH_PASS, "lo-i.example" },
+	{ "and has its own PTR", "127.0.0.1", "h.example", "a@lo-ptr.example", AUTH_PASS, "lo-ptr.example" },
+	{ "ip6 never matches IPv4", "192.0.2.1", "h.example", "a@mapped.example", AUTH_FAIL, "mapped.example" },
+};
+
+static struct spf_query
+query_of(const struct row *row)
+{
+	struct spf_query query = { .helo = row->helo, .mail_from = row->mail_from };
+
+	if (row->client != NULL && !address_read(row->client, &query.client))
+		ok(false, "'%s' is an address", row->client);
+	return query;
+}
+
+static void
+test_rows(struct resolver *resolver)
+{
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct arena *arena = arena_open(ARENA);
+		struct spf_query query = query_of(&rows[i]);
+		struct spf_fact fact;
+
+		check_spf(resolver, NULL, arena, &query, &fact);
+		if (!ok(fact.result == rows[i].result && strcmp(fact.domain, rows[i].domain) == 0 &&
+		    fact.by_helo == (*rows[i].mail_from == '\0'), "%s", rows[i].name))
+			note("%s of '%s', wanted %s of '%s'", auth_word(fact.result), fact.domain,
+			    auth_word(rows[i].result), rows[i].domain);
+		arena_close(arena);
+	}
+}
+
+/* A client that nobody folded yet. */
+static void
+test_mapped(struct resolver *resolver)
+{
+	struct spf_query query = { .helo = "h.example", .mail_from = "a@vendor.example",
+		.client = { ADDRESS_V6, { [10] = 0xff, 0xff, 192, 0, 2, 9 } } };
+	struct arena *arena = arena_open(ARENA);
+	struct spf_fact fact;
+
+	check_spf(resolver, NULL, arena, &query, &fact);
+	is(auth_word(fact.result), "pass", "a mapped client is IPv4");
+	arena_close(arena);
+}
+
+/* A resolver that counts, and takes its time from the budget. */
+struct slow {
+	struct resolver doors;
+	struct resolver *inner;
+	unsigned asked;
+	int64_t each_ms;
+};
+
+static void
+slow_ask(struct resolver *resolver, const struct dns_question *question, struct budget *budget, struct arena *arena,
+    struct dns_answer *out)
+{
+	struct slow *slow = (struct slow *)resolver;
+
+	slow->asked++;
+	if (budget->left_ms < slow->each_ms) {
+		budget->left_ms = 0;
+		*out = (struct dns_answer){ .status = DNS_TEMPORARY };
+		return;
+	}
+	budget->left_ms -= slow->each_ms;
+	resolver_ask(slow->inner, question, NULL, arena, out);
+}
+
+static void
+test_budget(struct resolver *resolver)
+{
+	static const struct {
+		const char *name, *result;
+		int64_t budget, left;
+		unsigned asked;
+	} cases[] = {
+		{ "a check lowers the budget by what it waited", "pass", 1000, 700, 3 },
+		{ "a budget that just suffices suffices", "pass", 300, 0, 3 },
+		{ "a budget at its end is temporary, and asks no more", "temperror", 150, 0, 2 },
+		{ "so is one that was spent before", "temperror", 0, 0, 1 },
+	};
+	struct slow slow = { .doors = { .ask = slow_ask }, .inner = resolver, .each_ms = 100 };
+	struct spf_query query = { .helo = "h.example", .mail_from = "a@vendor.example" };
+
+	if (!address_read("198.51.100.1", &query.client))
+		ok(false, "the client is an address");
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct arena *arena = arena_open(ARENA);
+		struct budget budget = { cases[i].budget };
+		struct spf_fact fact;
+
+		slow.asked = 0;
+		check_spf(&slow.doors, &budget, arena, &query, &fact);
+		if (!ok(strcmp(auth_word(fact.result), cases[i].result) == 0 && budget.left_ms == cases[i].left &&
+		    slow.asked == cases[i].asked, "%s", cases[i].name))
+			note("%s, %lld ms left, %u asked", auth_word(fact.result), (long long)budget.left_ms, slow.asked);
+		arena_close(arena);
+	}
+}
+
+/* The most that one record can make us ask: ten terms, each with ten names. */
+static void
+test_amplification(struct resolver *resolver, struct dns_zone *zone)
+{
+	struct slow slow = { .doors = { .ask = slow_ask }, .inner = resolver };
+	struct spf_query query = { .helo = "h.example", .mail_from = "a@many.example" };
+	struct arena *arena = arena_open(ARENA);
+	struct budget budget = { 1000 };
+	struct spf_fact fact;
+	struct text record;
+	char line[128];
+
+	text_open(&record, 4096);
+	text_put(&record, "many.example TXT v=spf1");
+	for (int i = 0; i < 20; i++) {
+		text_format(&record, " mx:m%d.example", i);
+		for (int j = 0; j < 10; j++) {
+			snprintf(line, sizeof line, "m%d.example MX %d t%d-%d.example", i, j, i, j);
+			if (!dns_zone_line(zone, line, NULL))
+				ok(false, "%s", line);
+		}
+	}
+	if (!dns_zone_line(zone, record.bytes, NULL) || !address_read("192.0.2.1", &query.client))
+		ok(false, "%s", record.bytes);
+	check_spf(&slow.doors, &budget, arena, &query, &fact);
+	ok(fact.result == AUTH_PERMERROR, "twenty MX terms are permanent");
+	is_number(slow.asked, 1 + 10 + 100, "and ask for ten of them, with ten names each");
+	text_close(&record);
+	arena_close(arena);
+}
+
+/* libspf2 forgets what stands behind 64 terms; we do not. */
+static void
+test_long_record(struct resolver *resolver, struct dns_zone *zone)
+{
+	struct arena *arena = arena_open(ARENA);
+	struct spf_query query = { .helo = "h.example", .mail_from = "a@long.example" };
+	struct spf_fact fact;
+	struct text record;
+
+	text_open(&record, 16384);
+	text_put(&record, "v=spf1");
+	for (int i = 0; i < 450; i++)
+		text_format(&record, " ip4:10.%d.%d.0/24", i / 200, i % 200);
+	if (!dns_zone_add(zone, "long.example", DNS_TXT, 0, 0, record.bytes, record.length) ||
+	    !address_read("10.2.49.7", &query.client))
+		ok(false, "a record of %zu bytes is added", record.length);
+	check_spf(resolver, NULL, arena, &query, &fact);
+	is(auth_word(fact.result), "pass", "the last of 450 networks is found");
+	dns_zone_drop(zone, "long.example", 0);
+	if (!dns_zone_line(zone, "long.example TXT v=spf1 a -all", NULL))
+		ok(false, "a record is added");
+	for (uint8_t i = 0; i < 250; i++)
+		if (!dns_zone_add(zone, "long.example", DNS_A, 0, 0, (uint8_t[]){ 10, 2, 49, i }, 4) ||
+		    !dns_zone_add(zone, "long.example", DNS_A, 0, 0, (uint8_t[]){ 10, 2, 50, i }, 4))
+			ok(false, "an address is added");
+	query.client.bytes[2] = 50;
+	query.client.bytes[3] = 249;
+	check_spf(resolver, NULL, arena, &query, &fact);
+	is(auth_word(fact.result), "pass", "and the last of 500 addresses of a host");
+	text_close(&record);
+	arena_close(arena);
+}
+
+/* The record of CVE-2023-42118: 127 macros and more than 4000 bytes in one domain-spec. */
+static void
+killer_add(struct dns_zone *zone)
+{
+	struct text record;
+
+	text_open(&record, 16384);
+	text_put(&record, "v=spf1 exists:");
+	for (int i = 0; i < 127; i++)
+		text_put(&record, "%{d}");
+	for (int i = 0; i < 4100; i++)
+		text_char(&record, 'a');
+	text_put(&record, ".example +all");
+	if (!dns_zone_add(zone, "killer.example", DNS_TXT, 0, 0, record.bytes, record.length))
+		ok(false, "the record that kills is added");
+	text_close(&record);
+}
+
+/* With every ceiling the result is right or temporary. */
+static void
+test_memory(struct resolver *resolver)
+{
+	const struct row *row = &rows[7]; /* fails after an include */
+	unsigned right = 0, temporary = 0, wrong = 0;
+
+	for (size_t ceiling = 0; ceiling < 20000; ceiling += 100) {
+		struct arena *arena = arena_open(ceiling);
+		struct spf_query query = query_of(row);
+		struct spf_fact fact;
+
+		check_spf(resolver, NULL, arena, &query, &fact);
+		right += fact.result == row->result;
+		temporary += fact.result == AUTH_TEMPERROR;
+		wrong += fact.result != row->result && fact.result != AUTH_TEMPERROR;
+		arena_close(arena);
+	}
+	ok(right > 0 && temporary > 0, "little memory is temporary, enough is right");
+	is_number(wrong, 0, "and nothing else comes of it");
+}
+
+static void *
+thread_run(void *context)
+{
+	struct resolver *resolver = context;
+	size_t wrong = 0;
+
+	for (size_t i = 0; i < CHECKS; i++) {
+		const struct row *row = &rows[i % (sizeof rows / sizeof rows[0])];
+		struct arena *arena = arena_open(ARENA);
+		struct spf_query query = { .helo = row->helo, .mail_from = row->mail_from };
+		struct spf_fact fact;
+
+		if (row->client == NULL || address_read(row->client, &query.client)) {
+			check_spf(resolver, NULL, arena, &query, &fact);
+			wrong += fact.result != row->result;
+		}
+		arena_close(arena);
+	}
+	return (void *)wrong;
+}
+
+static void
+test_threads(struct resolver *resolver)
+{
+	pthread_t threads[THREADS];
+	size_t wrong = 0;
+	void *result;
+
+	for (int i = 0; i < THREADS; i++)
+		if (pthread_create(&threads[i], NULL, thread_run, resolver) != 0)
+			ok(false, "thread %d starts", i);
+	for (int i = 0; i < THREADS; i++) {
+		pthread_join(threads[i], &result);
+		wrong += (size_t)result;
+	}
+	is_number((long long)wrong, 0, "checks of several threads do not disturb each other");
+}
+
+int
+main(void)
+{
+	struct dns_zone *zone = dns_zone_open();
+	struct resolver *resolver = resolver_canned(zone, NULL);
+	struct fault why;
+
+	for (size_t i = 0; i < sizeof zone_text / sizeof zone_text[0]; i++)
+		if (!dns_zone_line(zone, zone_text[i], &why))
+			ok(false, "%s: %s", zone_text[i], why.text);
+	killer_add(zone);
+	test_rows(resolver);
+	test_mapped(resolver);
+	test_budget(resolver);
+	test_amplification(resolver, zone);
+	test_long_record(resolver, zone);
+	test_memory(resolver);
+	test_threads(resolver);
+	resolver_close(resolver);
+	dns_zone_close(zone);
+	return done();
+}
