@@ -69,7 +69,7 @@ write_signatures(const struct facts *facts, struct text *out)
 
 /* ---- the line ---- */
 
-enum { VALUE_MAX = 512 }; /* bytes of one value in the line, before escapes */
+enum { VALUE_MAX = 512 }; /* bytes of one value in the line, escapes included */
 
 static bool
 needs_quotes(const char *value, size_t length)
@@ -78,6 +78,25 @@ needs_quotes(const char *value, size_t length)
 		if (value[i] == ' ' || value[i] == '"' || value[i] == '\\')
 			return true;
 	return length == 1 && value[0] == '-'; /* a lone '-' is how "empty" is written */
+}
+
+static size_t
+escaped_length(unsigned char c)
+{
+	if (c < 0x20 || c >= 0x7f)
+		return 4; /* \x00 */
+	return c == '"' || c == '\\' ? 2 : 1;
+}
+
+/* How many bytes of the value fit? Twenty values, however hostile, leave room for each other. */
+static size_t
+fitting_length(const char *value)
+{
+	size_t length = 0, room = VALUE_MAX;
+
+	while (value[length] != '\0' && escaped_length((unsigned char)value[length]) <= room)
+		room -= escaped_length((unsigned char)value[length++]);
+	return length;
 }
 
 static void
@@ -98,12 +117,9 @@ write_escaped(struct text *out, const char *value, size_t length)
 static void
 put(struct text *out, const char *key, const char *value)
 {
-	size_t length = strlen(value);
-	bool cut = length > VALUE_MAX, quoted;
+	size_t length = fitting_length(value);
+	bool cut = value[length] != '\0', quoted = cut || needs_quotes(value, length);
 
-	if (cut)
-		length = VALUE_MAX;
-	quoted = cut || needs_quotes(value, length);
 	text_format(out, "%s%s=", out->length > 0 ? " " : "", key);
 	if (length == 0)
 		text_char(out, '-');

@@ -1,0 +1,599 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "record.h"
+#include "tap.h"
+
+/* ---- a verdict to write down ---- */
+
+static const char *const two_rcpts[] = { "anna@example.org", "otto@example.org" };
+
+struct sample {
+	struct policy policy;
+	struct vendor vendor;
+	struct name_rule rule;
+	struct source sources[2];
+	struct author authors[2];
+	struct dkim_fact dkim[2];
+	struct facts facts;
+	struct verdict verdict;
+	struct record record;
+	struct text out;
+};
+
+static struct address
+client_of(const char *text)
+{
+	struct address address;
+
+	if (!address_read(text, &address))
+		abort();
+	return address;
+}
+
+static struct mailbox
+mailbox_of(const char *local, const char *domain, const char *text)
+{
+	return (struct mailbox){ local, domain, text };
+}
+
+static void
+sample_authors(struct sample *s)
+{
+	s->authors[0] = (struct author){ mailbox_of("joe", "stranger.example", "joe@stranger.example"),
+		AUTH_NOT_ASKED, { AUTH_NONE, DMARC_NONE, "", false, false } };
+	s->authors[1] = (struct author){ mailbox_of("tickets", "acme.example", "tickets@acme.example"),
+		AUTH_SOFTFAIL, { AUTH_PASS, DMARC_REJECT, "acme.example", false, true } };
+	s->dkim[0] = (struct dkim_fact){ .d = "acme.example", .s = "s1", .a = "rsa-sha256", .b = "AbCdEfGh",
+		.result = AUTH_PASS, .counts = true, .secure = true, .why = "" };
+	s->dkim[1] = (struct dkim_fact){ .d = "list.example", .s = "k", .a = "rsa-sha1", .b = "ZZ",
+		.result = AUTH_POLICY, .weak = true, .why = "sha1" };
+}
+
+static void
+sample_facts(struct sample *s)
+{
+	struct facts *facts = &s->facts;
+
+	facts->stage = STAGE_EOM;
+	facts->now = 1700000000;
+	facts->client = client_of("192.0.2.7");
+	facts->port = 40025;
+	facts->client_name = "out.acme.example";
+	facts->helo = "out.acme.example";
+	facts->auth = facts->daemon_name = facts->from_raw = "";
+	facts->mail_from = "bounce@acme.example";
+	facts->sender = mailbox_of("bounce", "acme.example", "bounce@acme.example");
+	facts->spf = (struct spf_fact){ AUTH_PASS, false, "acme.example" };
+	facts->from_state = FROM_READ;
+	facts->authors = s->authors;
+	facts->author_count = 2;
+	facts->message_id = "<1@acme.example>";
+	facts->dkim_done = true;
+	facts->dkim = s->dkim;
+	facts->dkim_count = 2;
+	facts->live[0] = (struct live_fact){ 1, UNKNOWN };
+	facts->live_count = 1;
+}
+
+static void
+sample_verdict(struct sample *s)
+{
+	s->verdict = (struct verdict){ .settled = true, .outcome = OUTCOME_VOUCHED, .reason = REASON_PROVEN,
+		.action = ACTION_PASS, .would = ACTION_PASS, .deciding = 0, .claim_count = 1 };
+	s->verdict.claims[0] = (struct claim){ .vendor = &s->vendor, .by_author = true, .by_envelope = true,
+		.listed = YES, .spf = YES, .dkim = NO, .spf_from = UNKNOWN, .dmarc = NO,
+		.source = &s->sources[0], .exclusive = true, .outcome = OUTCOME_VOUCHED, .reason = REASON_PROVEN };
+}
+
+static struct sample *
+sample_open(void)
+{
+	struct sample *s = calloc(1, sizeof *s);
+
+	if (s == NULL)
+		abort();
+	s->rule = (struct name_rule){ "acme.example", false, NULL };
+	s->vendor = (struct vendor){ .name = "acme", .title = "Acme", .domains = { &s->rule, 1 } };
+	s->sources[0] = (struct source){ .number = 0, .vendor = &s->vendor, .text = "a:out.acme.example" };
+	s->sources[1] = (struct source){ .number = 1, .vendor = &s->vendor, .text = "spf:acme.example" };
+	s->policy.sources = s->sources;
+	s->policy.source_count = 2;
+	sample_authors(s);
+	sample_facts(s);
+	sample_verdict(s);
+	s->record = (struct record){ .id = "4f-1", .qid = "ABC123", .policy = &s->policy, .facts = &s->facts,
+		.verdict = &s->verdict, .stage = STAGE_EOM, .action = ACTION_PASS, .rcpts = two_rcpts,
+		.rcpt_count = 2, .greylist = GREYLIST_OFF, .ms = 12 };
+	text_open(&s->out, RECORD_JSON_MAX);
+	return s;
+}
+
+static void
+sample_close(struct sample *s)
+{
+	text_close(&s->out);
+	free(s);
+}
+
+static const char *
+line_of(struct sample *s)
+{
+	text_clear(&s->out);
+	record_write_line(&s->record, &s->out);
+	return s->out.bytes;
+}
+
+static const char *
+json_of(struct sample *s)
+{
+	text_clear(&s->out);
+	record_write_json(&s->record, &s->out);
+	return s->out.bytes;
+}
+
+/* ---- the line ---- */
+
+/* DESIGN section 5, word for word. */
+static const char order[] = "id qid outcome action vendor reason stage mode client port listed via helo mail_from from "
+			    "rcpts spf dkim dmarc greylist msgid ms";
+
+/* The keys of a line, blanks between them; quoted values are skipped as a reader would. */
+static void
+keys_of(const char *line, struct text *out)
+{
+	bool quoted = false, key = true;
+
+	for (const char *c = line; *c != '\0'; c++) {
+		if (quoted && *c == '\\' && c[1] != '\0')
+			c++;
+		else if (*c == '"')
+			quoted = !quoted;
+		else if (!quoted && *c == ' ')
+			key = true;
+		else if (key && *c == '=')
+			key = false;
+		else if (key && (c == line || c[-1] == ' ') && out->length > 0)
+			text_char(out, ' ');
+		if (key && !quoted && *c != ' ' && *c != '"')
+			text_char(out, *c);
+	}
+}
+
+static void
+keys_are(struct sample *s, const char *wanted, const char *name)
+{
+	struct text keys;
+
+	text_open(&keys, 4096);
+	keys_of(line_of(s), &keys);
+	is(keys.bytes, wanted, "%s", name);
+	text_close(&keys);
+}
+
+static void
+line_is_whole(void)
+{
+	struct sample *s = sample_open();
+
+	is(line_of(s),
+	    "id=4f-1 qid=ABC123 outcome=vouched action=pass vendor=acme reason=proven stage=eom mode=enforce "
+	    "client=192.0.2.7 port=40025 listed=a:out.acme.example via=- helo=out.acme.example "
+	    "mail_from=bounce@acme.example from=joe@stranger.example,tickets@acme.example "
+	    "rcpts=anna@example.org,otto@example.org spf=pass dkim=pass:acme.example,policy:list.example dmarc=pass "
+	    "greylist=off msgid=<1@acme.example> ms=12",
+	    "a vouched message is one line of keys and values");
+	keys_are(s, order, "the keys stand in the promised order");
+	s->verdict.deciding = -1;
+	ok(strstr(line_of(s), " dmarc=none ") != NULL, "dmarc is the first author's where no vendor decides");
+	sample_close(s);
+}
+
+static void
+line_of_nothing(void)
+{
+	struct sample *s = sample_open();
+	static const char *const none[] = { NULL };
+
+	s->facts = (struct facts){ .client_name = "", .helo = "", .auth = "", .daemon_name = "", .mail_from = "",
+		.sender = { "", "", "" }, .null_sender = true, .spf = { .domain = "" }, .from_raw = "",
+		.message_id = "" };
+	s->verdict = (struct verdict){ .outcome = OUTCOME_EXEMPT, .reason = REASON_EXEMPT_LOCAL, .deciding = -1 };
+	s->record.qid = "";
+	s->record.rcpts = none;
+	s->record.rcpt_count = 0;
+	is(line_of(s),
+	    "id=4f-1 qid=- outcome=exempt action=pass vendor=- reason=local stage=eom mode=enforce client=- port=0 "
+	    "listed=- via=- helo=- mail_from=<> from=- rcpts=- spf=- dkim=- dmarc=- greylist=off msgid=- ms=12",
+	    "what is empty is '-', and the null sender is <>");
+	keys_are(s, order, "no key is left out for being empty");
+	sample_close(s);
+}
+
+static void
+line_in_monitor_mode(void)
+{
+	struct sample *s = sample_open();
+
+	s->verdict.monitored = true;
+	s->verdict.would = ACTION_REJECT;
+	s->policy.settings.monitor = true;
+	keys_are(s,
+	    "id qid outcome action would vendor reason stage mode client port listed via helo mail_from from rcpts spf "
+	    "dkim dmarc greylist msgid ms",
+	    "would follows action in monitor mode");
+	ok(strstr(line_of(s), " action=pass would=reject ") != NULL, "would is what enforce would have done");
+	ok(strstr(line_of(s), " mode=monitor ") != NULL, "mode is the daemon's where it is monitor");
+	s->policy.settings.monitor = false;
+	s->vendor.mode = MODE_VOUCH;
+	ok(strstr(line_of(s), " mode=vouch ") != NULL, "mode is the deciding vendor's otherwise");
+	s->verdict.monitored = false;
+	ok(strstr(line_of(s), "would=") == NULL, "outside monitor mode there is no would");
+	ok(strstr(json_of(s), "\"would\"") == NULL, "nor in the JSON");
+	sample_close(s);
+}
+
+#define X50 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+#define X500 X50 X50 X50 X50 X50 X50 X50 X50 X50 X50
+#define X512 X500 "xxxxxxxxxxxx"
+
+static const struct {
+	const char *helo, *wanted, *name;
+} values[] = {
+	{ "a.example", "helo=a.example ", "a plain value has no quotes" },
+	{ "a b", "helo=\"a b\" ", "a blank is quoted" },
+	{ " ", "helo=\" \" ", "a lone blank is quoted" },
+	{ "", "helo=- ", "nothing is '-'" },
+	{ "-", "helo=\"-\" ", "a lone '-' is quoted, for nothing is written so" },
+	{ "--", "helo=-- ", "two are not" },
+	{ "a\"b", "helo=\"a\\\"b\" ", "a quote is escaped and quoted" },
+	{ "a\\b", "helo=\"a\\\\b\" ", "so is a backslash" },
+	{ "\\", "helo=\"\\\\\" ", "and one that stands alone" },
+	{ "a\\x09b", "helo=\"a\\\\x09b\" ", "what looks like an escape is not taken for one" },
+	{ "a\tb", "helo=a\\x09b ", "a tab is escaped" },
+	{ "a\r\nid=1", "helo=a\\x0d\\x0aid=1 ", "a line end cannot begin a line" },
+	{ "\x1b[2J", "helo=\\x1b[2J ", "nor an escape reach a terminal" },
+	{ "\x7f", "helo=\\x7f ", "DEL is escaped" },
+	{ "m\xc3\xbcnch.example", "helo=m\\xc3\\xbcnch.example ", "UTF-8 is escaped" },
+	{ "\xff\xfe", "helo=\\xff\\xfe ", "so are other bytes above ASCII" },
+	{ "x action=pass", "helo=\"x action=pass\" ", "a value cannot smuggle a key in" },
+	{ X512, "helo=" X512 " ", "512 bytes are whole" },
+	{ X512 "y", "helo=\"" X512 "...\" ", "a longer value is cut, and shows it" },
+	{ X500 "xxxxxxxxx\xff", "helo=\"" X500 "xxxxxxxxx...\" ", "no escape is cut in its middle" },
+};
+
+static void
+values_are_escaped(void)
+{
+	struct sample *s = sample_open();
+
+	for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
+		const char *found;
+
+		s->facts.helo = values[i].helo;
+		found = strstr(line_of(s), " helo=");
+		ok(found != NULL && strncmp(found + 1, values[i].wanted, strlen(values[i].wanted)) == 0 &&
+			strncmp(found + 1 + strlen(values[i].wanted), "mail_from=", 10) == 0,
+		    "line: %s", values[i].name) ||
+		    (note("got %.600s", found), true);
+	}
+	sample_close(s);
+}
+
+static void
+recipients_are_joined(void)
+{
+	struct sample *s = sample_open();
+	const char *many[RCPTS_MAX];
+
+	for (size_t i = 0; i < RCPTS_MAX; i++)
+		many[i] = "somebody@example.org";
+	s->record.rcpts = many;
+	s->record.rcpt_count = 1;
+	ok(strstr(line_of(s), " rcpts=somebody@example.org spf=") != NULL, "one recipient stands alone");
+	s->record.rcpt_count = RCPTS_MAX;
+	ok(strstr(line_of(s), " rcpts=\"somebody@example.org,") != NULL &&
+		strstr(s->out.bytes, "...\" spf=pass ") != NULL,
+	    "a thousand are cut");
+	s->record.rcpts = (const char *const[]){ "a b@example.org" };
+	s->record.rcpt_count = 1;
+	ok(strstr(line_of(s), " rcpts=\"a b@example.org\" ") != NULL, "one with a blank is quoted");
+	sample_close(s);
+}
+
+/* Every value from the network at its worst, all at once. */
+static void
+hostile_line_is_whole(void)
+{
+	enum { LENGTH = 8000, SIGNATURES = 64 };
+	struct sample *s = sample_open();
+	struct dkim_fact signatures[SIGNATURES];
+	char *worst = malloc(LENGTH + 1);
+	const char *rcpts[] = { worst, worst };
+	bool clean = true;
+
+	if (worst == NULL)
+		abort();
+	memset(worst, 0xff, LENGTH);
+	worst[LENGTH] = '\0';
+	for (size_t i = 0; i < SIGNATURES; i++)
+		signatures[i] = (struct dkim_fact){ .d = worst, .s = worst, .a = worst, .why = "sha1" };
+	s->facts.dkim = signatures;
+	s->facts.dkim_count = SIGNATURES;
+	s->facts.helo = s->facts.mail_from = s->facts.message_id = s->facts.client_name = worst;
+	s->authors[0].mailbox.text = s->authors[1].mailbox.text = worst;
+	s->record.qid = worst;
+	s->record.rcpts = rcpts;
+	s->sources[0].text = worst;
+	s->vendor.name = worst;
+	keys_are(s, order, "a line of hostile values keeps every key");
+	text_close(&s->out);
+	text_open(&s->out, RECORD_LINE_MAX);
+	line_of(s);
+	ok(!s->out.cut, "and fits (%zu bytes)", s->out.length);
+	for (size_t i = 0; i < s->out.length; i++)
+		clean = clean && s->out.bytes[i] >= 0x20 && s->out.bytes[i] < 0x7f;
+	ok(clean, "and is printable ASCII");
+	sample_close(s);
+	free(worst);
+}
+
+/* ---- the JSON ---- */
+
+enum { DEPTH_MAX = 16 };
+
+static const char *json_value(const char *, unsigned depth);
+
+/* RFC 8259, strictly, and ASCII controls escaped. Answers what follows, or NULL. */
+static const char *
+json_text(const char *at)
+{
+	if (*at++ != '"')
+		return NULL;
+	for (; *at != '"'; at++) {
+		if ((unsigned char)*at < 0x20)
+			return NULL;
+		if (*at != '\\')
+			continue;
+		at++;
+		if (*at == 'u') {
+			if (strspn(at + 1, "0123456789abcdef") < 4)
+				return NULL;
+			at += 4;
+		} else if (*at == '\0' || strchr("\"\\/bfnrt", *at) == NULL) {
+			return NULL;
+		}
+	}
+	return at + 1;
+}
+
+static const char *
+json_members(const char *at, char end, unsigned depth)
+{
+	if (*at == end)
+		return at + 1;
+	for (;;) {
+		if (end == '}' && ((at = json_text(at)) == NULL || *at++ != ':'))
+			return NULL;
+		if ((at = json_value(at, depth)) == NULL)
+			return NULL;
+		if (*at == end)
+			return at + 1;
+		if (*at++ != ',')
+			return NULL;
+	}
+}
+
+static const char *
+json_value(const char *at, unsigned depth)
+{
+	if (depth == DEPTH_MAX)
+		return NULL;
+	if (*at == '"')
+		return json_text(at);
+	if (*at == '{' || *at == '[')
+		return json_members(at + 1, *at == '{' ? '}' : ']', depth + 1);
+	if (strncmp(at, "true", 4) == 0)
+		return at + 4;
+	if (strncmp(at, "false", 5) == 0)
+		return at + 5;
+	at += *at == '-';
+	return strspn(at, "0123456789") == 0 ? NULL : at + strspn(at, "0123456789");
+}
+
+static bool
+json_is_whole(struct sample *s)
+{
+	const char *end = json_value(json_of(s), 0);
+
+	return s->out.bytes[0] == '{' && end == s->out.bytes + s->out.length && !s->out.cut;
+}
+
+static void
+holds(struct sample *s, const char *wanted, const char *name)
+{
+	ok(strstr(json_of(s), wanted) != NULL, "%s", name) || (note("%s", s->out.bytes), true);
+}
+
+static void
+json_says_all(void)
+{
+	struct sample *s = sample_open();
+
+	s->record.explanation = "because\n\"so\"";
+	ok(json_is_whole(s), "the record is one JSON object");
+	ok(strchr(s->out.bytes, '\n') == NULL, "on one line");
+	holds(s,
+	    "{\"v\":1,\"id\":\"4f-1\",\"qid\":\"ABC123\",\"outcome\":\"vouched\",\"action\":\"pass\",\"vendor\":\"acme\","
+	    "\"reason\":\"proven\",\"stage\":\"eom\",\"mode\":\"enforce\",\"client\":\"192.0.2.7\",\"port\":40025,"
+	    "\"listed\":\"a:out.acme.example\",\"via\":\"-\",\"helo\":\"out.acme.example\","
+	    "\"mail_from\":\"bounce@acme.example\",\"from\":\"joe@stranger.example,tickets@acme.example\",",
+	    "it begins with v and the keys of the line");
+	holds(s, ",\"rcpts\":[\"anna@example.org\",\"otto@example.org\"],\"spf\":\"pass\",", "rcpts is a list");
+	holds(s,
+	    ",\"dkim\":[{\"d\":\"acme.example\",\"s\":\"s1\",\"a\":\"rsa-sha256\",\"result\":\"pass\",\"counts\":true,"
+	    "\"weak\":false,\"secure\":true},{\"d\":\"list.example\",\"s\":\"k\",\"a\":\"rsa-sha1\","
+	    "\"result\":\"policy\",\"counts\":false,\"why\":\"sha1\",\"weak\":true,\"secure\":false}],\"dmarc\":",
+	    "dkim is a list of objects, with why where one does not count");
+	holds(s,
+	    "\"vendors\":{\"acme\":{\"listed\":\"yes\",\"spf\":\"yes\",\"dkim\":\"no\",\"spf_from\":\"unknown\","
+	    "\"dmarc\":\"no\",",
+	    "facts.vendors holds the evidence of each claim in yes, no and unknown");
+	holds(s, "\"live\":[{\"vendor\":\"acme\",\"source\":\"spf:acme.example\",\"answer\":\"unknown\"}]",
+	    "what a source said when asked is a fact");
+	holds(s, "\"facts\":{\"now\":1700000000,", "and so is the time");
+	holds(s, "\"domain\":\"acme.example\",\"spf_from\":\"softfail\",\"dmarc\":\"pass\",\"policy\":\"reject\",",
+	    "each author has its own SPF and DMARC");
+	holds(s, ",\"explanation\":\"because\\u000a\\\"so\\\"\"}", "an explanation stands at its end");
+	sample_close(s);
+}
+
+static void
+json_of_nothing(void)
+{
+	struct sample *s = sample_open();
+
+	s->facts.dkim_count = s->facts.author_count = s->facts.live_count = 0;
+	s->facts.null_sender = true;
+	s->verdict.claim_count = 0;
+	s->verdict.deciding = -1;
+	s->record.rcpt_count = 0;
+	ok(json_is_whole(s), "empty lists are JSON too");
+	holds(s, "\"rcpts\":[],", "no recipient is an empty list");
+	holds(s, "\"dkim\":[],", "no signature is an empty list");
+	holds(s, "\"vendors\":{},", "no claim is an empty object");
+	holds(s, "\"mail_from\":\"<>\",\"from\":\"-\",", "the null sender is <>, no author is '-'");
+	sample_close(s);
+}
+
+static void
+json_mode_of_claims(void)
+{
+	struct sample *s = sample_open();
+	struct vendor other = { .name = "globex" };
+
+	s->verdict.claims[1] = (struct claim){ .vendor = &other, .by_envelope = true, .outcome = OUTCOME_FORGED,
+		.reason = REASON_NOTHING_PROVEN };
+	s->verdict.claim_count = 2;
+	holds(s, "\"globex\":{\"listed\":\"no\",\"spf\":\"no\",\"dkim\":\"no\",\"spf_from\":\"no\",\"dmarc\":\"no\","
+		 "\"source\":\"\",\"exclusive\":false,\"by_author\":false,\"by_envelope\":true,\"dropped\":false,"
+		 "\"outcome\":\"forged\",\"reason\":\"nothing-proven\"}",
+	    "every claimed vendor is there, not only the one that decided");
+	ok(json_is_whole(s), "and the JSON is whole");
+	sample_close(s);
+}
+
+static const struct {
+	const char *bytes, *wanted, *name;
+} utf8[] = {
+	{ "m\xc3\xbcnch", "m\xc3\xbcnch", "UTF-8 stays as it is" },
+	{ "\xe2\x82\xac \xf0\x9f\x93\xac", "\xe2\x82\xac \xf0\x9f\x93\xac", "three and four bytes too" },
+	{ "\xff", "\\udcff", "a byte that is no UTF-8 is a lone surrogate" },
+	{ "\xc3", "\\udcc3", "so is a character cut short" },
+	{ "\xc3(", "\\udcc3(", "and one that is broken off" },
+	{ "\xc0\xaf", "\\udcc0\\udcaf", "an overlong form of two bytes is no UTF-8" },
+	{ "\xe0\x9f\xbf", "\\udce0\\udc9f\\udcbf", "nor one of three" },
+	{ "\xf0\x8f\xbf\xbf", "\\udcf0\\udc8f\\udcbf\\udcbf", "nor one of four" },
+	{ "\xed\xa0\x80", "\\udced\\udca0\\udc80", "a surrogate in UTF-8 is none" },
+	{ "\xed\xb2\x80", "\\udced\\udcb2\\udc80", "so nobody can fake an escape" },
+	{ "\xf4\x90\x80\x80", "\\udcf4\\udc90\\udc80\\udc80", "nor is what lies behind Unicode" },
+	{ "\xf4\x8f\xbf\xbf", "\xf4\x8f\xbf\xbf", "the last character is one" },
+	{ "\"\\/", "\\\"\\\\/", "quotes and backslashes are escaped" },
+	{ "\x01\t\n\x1f\x7f", "\\u0001\\u0009\\u000a\\u001f\\u007f", "controls are escaped" },
+	{ "", "-", "nothing is '-'" },
+};
+
+static void
+json_escapes(void)
+{
+	struct sample *s = sample_open();
+	char wanted[128];
+
+	for (size_t i = 0; i < sizeof utf8 / sizeof utf8[0]; i++) {
+		s->facts.helo = utf8[i].bytes;
+		snprintf(wanted, sizeof wanted, "\"helo\":\"%s\",", utf8[i].wanted);
+		ok(json_is_whole(s) && strstr(s->out.bytes, wanted) != NULL, "JSON: %s", utf8[i].name);
+	}
+	s->facts.from_state = FROM_UNREADABLE;
+	s->facts.from_raw = "<a\0b\xff";
+	s->facts.from_raw_length = 5;
+	holds(s, "\"from_state\":\"unreadable\",\"from_raw\":\"<a\\u0000b\\udcff\"",
+	    "a From field that holds a NUL is kept whole");
+	sample_close(s);
+}
+
+/* Reads a JSON string of the writer's own forms back into bytes; the number of bytes. */
+static size_t
+json_decode(const char *at, char *out)
+{
+	size_t length = 0;
+
+	for (; *at != '"'; at++) {
+		if (*at == '\\' && at[1] == 'u') {
+			out[length++] = (char)(strtoul((char[]){ at[4], at[5], '\0' }, NULL, 16));
+			at += 5;
+		} else {
+			at += *at == '\\';
+			out[length++] = *at;
+		}
+	}
+	return length;
+}
+
+/* Every pair of bytes, one behind the other. */
+static void
+no_byte_is_lost(void)
+{
+	struct sample *s = sample_open();
+	size_t length = 0, got;
+	char *bytes = malloc(2 * 255 * 255 + 1), *back = malloc(RECORD_JSON_MAX);
+	const char *found;
+
+	if (bytes == NULL || back == NULL)
+		abort();
+	for (unsigned a = 1; a < 256; a++)
+		for (unsigned b = 1; b < 256; b++) {
+			bytes[length++] = (char)a;
+			bytes[length++] = (char)b;
+		}
+	bytes[length] = '\0';
+	s->facts.helo = bytes;
+	ok(json_is_whole(s), "a value of all pairs of bytes is JSON");
+	found = strstr(s->out.bytes, "\"helo\":\"");
+	got = found == NULL ? 0 : json_decode(found + 8, back);
+	ok(got == length && memcmp(back, bytes, length) == 0, "and reads back byte for byte");
+	free(bytes);
+	free(back);
+	sample_close(s);
+}
+
+static void
+json_has_a_ceiling(void)
+{
+	struct sample *s = sample_open();
+
+	text_close(&s->out);
+	text_open(&s->out, 100);
+	json_of(s);
+	ok(s->out.cut && s->out.length == 100, "what does not fit is known to be cut");
+	sample_close(s);
+}
+
+int
+main(void)
+{
+	line_is_whole();
+	line_of_nothing();
+	line_in_monitor_mode();
+	values_are_escaped();
+	recipients_are_joined();
+	hostile_line_is_whole();
+	json_says_all();
+	json_of_nothing();
+	json_mode_of_claims();
+	json_escapes();
+	no_byte_is_lost();
+	json_has_a_ceiling();
+	return done();
+}
