@@ -7,16 +7,14 @@ static void
 set_codes(const struct verdict *verdict, enum action done, struct reply *out)
 {
 	out->code = done == ACTION_REJECT ? "550" : "451";
-	if (verdict->reason == REASON_OWN_FAILURE)
-		out->enhanced = "4.3.0";
-	else if (verdict->reason == REASON_FROM_TOO_LONG)
-		out->enhanced = "5.6.0";
-	else if (done == ACTION_GREYLIST)
+	if (done == ACTION_GREYLIST)
 		out->enhanced = "4.7.1";
-	else if (verdict->outcome == OUTCOME_UNSURE)
-		out->enhanced = "4.4.3";
+	else if (done == ACTION_REJECT)
+		out->enhanced = verdict->reason == REASON_FROM_TOO_LONG ? "5.6.0" : "5.7.26";
+	else if (verdict->reason == REASON_OWN_FAILURE)
+		out->enhanced = "4.3.0";
 	else
-		out->enhanced = done == ACTION_REJECT ? "5.7.26" : "4.7.26";
+		out->enhanced = verdict->outcome == OUTCOME_UNSURE ? "4.4.3" : "4.7.26";
 }
 
 static const char *

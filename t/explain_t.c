@@ -1,0 +1,337 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "explain.h"
+#include "tap.h"
+
+static const char contact[] = "https://example.com/postmaster";
+
+/* ---- the reply ---- */
+
+static const struct row {
+	enum outcome outcome;
+	enum reason reason;
+	enum action done;
+	const char *code, *enhanced, *begins, *name;
+} rows[] = {
+	{ OUTCOME_FORGED, REASON_NOTHING_PROVEN, ACTION_REJECT, "550", "5.7.26", "message refused", "forged is refused" },
+	{ OUTCOME_FORGED, REASON_UNREADABLE_FROM, ACTION_REJECT, "550", "5.7.26", "message refused",
+	    "forged for its From field is refused" },
+	{ OUTCOME_FORGED, REASON_NOTHING_PROVEN, ACTION_DEFER, "451", "4.7.26", "not accepted for now, please try again",
+	    "forged with on_forged = defer is put off" },
+	{ OUTCOME_FORGED, REASON_NOTHING_PROVEN, ACTION_GREYLIST, "451", "4.7.1", "greylisted, please try again",
+	    "forged with on_forged = greylist is greylisted" },
+	{ OUTCOME_UNPROVEN, REASON_PARTLY_PROVEN, ACTION_REJECT, "550", "5.7.26", "message refused",
+	    "unproven where the file says reject is refused" },
+	{ OUTCOME_UNPROVEN, REASON_WEAK_SIGNATURE, ACTION_GREYLIST, "451", "4.7.1", "greylisted, please try again",
+	    "unproven is greylisted" },
+	{ OUTCOME_UNPROVEN, REASON_PARTLY_PROVEN, ACTION_DEFER, "451", "4.7.26", "not accepted for now, please try again",
+	    "unproven with on_unproven = defer is put off" },
+	{ OUTCOME_STRANGER, REASON_NO_CLAIM, ACTION_GREYLIST, "451", "4.7.1", "greylisted, please try again",
+	    "a stranger is greylisted" },
+	{ OUTCOME_UNSURE, REASON_DNS_TROUBLE, ACTION_DEFER, "451", "4.4.3", "not sure yet, please try again",
+	    "unsure is put off" },
+	{ OUTCOME_UNSURE, REASON_DNS_TROUBLE, ACTION_GREYLIST, "451", "4.7.1", "greylisted, please try again",
+	    "unsure with on_unsure = greylist is greylisted" },
+	{ OUTCOME_UNSURE, REASON_DNS_TROUBLE_TOO_LONG, ACTION_GREYLIST, "451", "4.7.1", "greylisted, please try again",
+	    "unsure for too long is greylisted" },
+	{ OUTCOME_UNSURE, REASON_OWN_FAILURE, ACTION_DEFER, "451", "4.3.0", "not sure yet, please try again",
+	    "our own failure is put off" },
+	{ OUTCOME_UNSURE, REASON_OWN_FAILURE, ACTION_GREYLIST, "451", "4.7.1", "greylisted, please try again",
+	    "our own failure that goes the stranger's way is greylisted" },
+	{ OUTCOME_STRANGER, REASON_FROM_TOO_LONG, ACTION_REJECT, "550", "5.6.0", "message refused",
+	    "a From field that is too long is refused" },
+	{ OUTCOME_FORGED, REASON_FROM_TOO_LONG, ACTION_REJECT, "550", "5.6.0", "message refused",
+	    "whatever it claims" },
+};
+
+static bool
+reply_of(const struct row *row, struct reply *reply)
+{
+	struct verdict verdict = { .outcome = row->outcome, .reason = row->reason, .action = row->done,
+		.deciding = -1 };
+
+	memset(reply, 0, sizeof *reply);
+	return explain_reply(&verdict, row->done, "4f-1", contact, 0, reply);
+}
+
+static bool
+is_printable(const char *text)
+{
+	for (; *text != '\0'; text++)
+		if ((unsigned char)*text < 0x20 || (unsigned char)*text >= 0x7f)
+			return false;
+	return true;
+}
+
+static void
+replies_have_their_codes(void)
+{
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct reply reply;
+
+		ok(reply_of(&rows[i], &reply), "%s", rows[i].name);
+		is(reply.code, rows[i].code, "%s: its code", rows[i].name);
+		is(reply.enhanced, rows[i].enhanced, "%s: its enhanced code", rows[i].name);
+		ok(strncmp(reply.text, rows[i].begins, strlen(rows[i].begins)) == 0, "%s: in words", rows[i].name);
+		ok(strstr(reply.text, "4f-1") != NULL && strstr(reply.text, reason_slug(rows[i].reason)) != NULL &&
+			strstr(reply.text, contact) != NULL,
+		    "%s: it names the id, the reason and where to ask", rows[i].name) ||
+		    (note("%s", reply.text), true);
+	}
+}
+
+/* libmilter takes no reply whose classes differ, and MTAs would trip over one. */
+static void
+every_reply_is_consistent(void)
+{
+	static const enum action refusing[] = { ACTION_GREYLIST, ACTION_DEFER, ACTION_REJECT };
+	struct row row = { .outcome = OUTCOME_EXEMPT };
+	struct reply reply;
+	size_t bad = 0;
+
+	for (int outcome = OUTCOME_EXEMPT; outcome <= OUTCOME_FORGED; outcome++)
+		for (int reason = 0; reason < REASONS; reason++)
+			for (size_t i = 0; i < 3; i++) {
+				row.outcome = (enum outcome)outcome;
+				row.reason = (enum reason)reason;
+				row.done = refusing[i];
+				bad += !reply_of(&row, &reply) || reply.code[0] != reply.enhanced[0] ||
+				    !is_printable(reply.text) ||
+				    (row.done == ACTION_REJECT) != (reply.code[0] == '5') ||
+				    (row.done == ACTION_GREYLIST) != (strstr(reply.text, "greylisted") != NULL);
+			}
+	is_number((long long)bad, 0, "whatever happens, both codes are of one class, and greylisted means greylisted");
+}
+
+static void
+passing_has_no_reply(void)
+{
+	static const enum action passing[] = { ACTION_PASS, ACTION_TAG, ACTION_QUARANTINE };
+	struct verdict verdict = { .outcome = OUTCOME_FORGED, .reason = REASON_NOTHING_PROVEN, .deciding = -1 };
+	struct reply reply;
+
+	for (size_t i = 0; i < 3; i++)
+		ok(!explain_reply(&verdict, passing[i], "4f-1", contact, 0, &reply), "%s needs no reply",
+		    action_word(passing[i]));
+}
+
+static void
+reply_says_how_long(void)
+{
+	struct verdict verdict = { .outcome = OUTCOME_STRANGER, .reason = REASON_NO_CLAIM, .deciding = -1 };
+	struct reply reply;
+
+	explain_reply(&verdict, ACTION_GREYLIST, "4f-1", contact, 300, &reply);
+	is(reply.text,
+	    "greylisted, please try again in 300 seconds: it names no vendor (no-claim, id 4f-1); ask "
+	    "https://example.com/postmaster",
+	    "a greylisted sender learns how long to wait");
+	explain_reply(&verdict, ACTION_GREYLIST, "4f-1", "", 0, &reply);
+	is(reply.text, "greylisted, please try again: it names no vendor (no-claim, id 4f-1)",
+	    "without wait and contact nothing dangles");
+}
+
+/* Longer than any configuration and any clock gives. */
+static void
+longest_reply_is_whole(void)
+{
+	char name[200], where[300];
+	struct vendor vendor = { .name = name };
+	struct verdict verdict = { .outcome = OUTCOME_FORGED, .deciding = 0, .claim_count = 1,
+		.claims[0].vendor = &vendor };
+	size_t longest = 0;
+	bool whole = true;
+
+	memset(name, 'v', sizeof name - 1);
+	memset(where, 'w', sizeof where - 1);
+	name[sizeof name - 1] = where[sizeof where - 1] = '\0';
+	for (int reason = 0; reason < REASONS; reason++) {
+		struct reply reply;
+
+		verdict.reason = (enum reason)reason;
+		explain_reply(&verdict, ACTION_GREYLIST, "0123456789abcdef-0123456789", where, INT64_MAX, &reply);
+		whole = whole && strstr(reply.text, "0123456789abcdef-0123456789); ask www") != NULL;
+		longest = strlen(reply.text) > longest ? strlen(reply.text) : longest;
+	}
+	ok(whole, "the longest reply still names id and contact");
+	ok(longest < 480, "and stays below 480 bytes (%zu)", longest);
+}
+
+/* ---- the explanation ---- */
+
+static const unsigned vouch[] = { PROOF_LISTED | PROOF_SPF, PROOF_DKIM };
+
+struct scene {
+	struct policy policy;
+	struct judge judge;
+	struct vendor vendor;
+	struct source source;
+	struct author author;
+	struct dkim_fact dkim;
+	struct facts facts;
+	struct verdict verdict;
+	struct text out;
+};
+
+static struct scene *
+scene_open(void)
+{
+	struct scene *s = calloc(1, sizeof *s);
+
+	if (s == NULL || !address_read("192.0.2.7", &s->facts.client))
+		abort();
+	s->vendor = (struct vendor){ .name = "acme", .vouch_count = 2 };
+	memcpy(s->vendor.vouch, vouch, sizeof vouch);
+	s->source = (struct source){ .vendor = &s->vendor, .text = "spf:acme.example" };
+	s->policy.vendors = &s->vendor;
+	s->policy.vendor_count = 1;
+	s->judge.policy = &s->policy;
+	s->author = (struct author){ .mailbox = { "t", "acme.example", "t@acme.example" },
+		.dmarc = { .result = AUTH_FAIL, .policy = DMARC_REJECT, .domain = "acme.example" } };
+	s->dkim = (struct dkim_fact){ .d = "acme.example", .s = "s", .a = "rsa-sha1", .result = AUTH_POLICY, .why = "sha1" };
+	s->facts.mail_from = "b@acme.example";
+	s->facts.spf = (struct spf_fact){ AUTH_FAIL, false, "acme.example" };
+	s->facts.from_state = FROM_READ;
+	s->facts.authors = &s->author;
+	s->facts.author_count = 1;
+	s->facts.dkim = &s->dkim;
+	s->facts.dkim_count = 1;
+	s->facts.dkim_done = true;
+	s->verdict = (struct verdict){ .outcome = OUTCOME_UNPROVEN, .reason = REASON_PARTLY_PROVEN,
+		.action = ACTION_GREYLIST, .would = ACTION_GREYLIST, .deciding = 0, .claim_count = 1 };
+	s->verdict.claims[0] = (struct claim){ .vendor = &s->vendor, .by_author = true, .by_envelope = true,
+		.listed = YES, .spf_from = UNKNOWN, .source = &s->source, .weak = true,
+		.outcome = OUTCOME_UNPROVEN, .reason = REASON_PARTLY_PROVEN };
+	text_open(&s->out, 64 * 1024);
+	return s;
+}
+
+static void
+scene_close(struct scene *s)
+{
+	text_close(&s->out);
+	free(s);
+}
+
+static const char *
+explanation(struct scene *s)
+{
+	text_clear(&s->out);
+	explain_write(&s->judge, &s->facts, &s->verdict, &s->out);
+	return s->out.bytes;
+}
+
+static void
+holds(struct scene *s, const char *wanted, const char *name)
+{
+	ok(strstr(explanation(s), wanted) != NULL, "%s", name) || (note("%s", s->out.bytes), true);
+}
+
+static void
+explanation_is_whole(void)
+{
+	struct scene *s = scene_open();
+
+	is(explanation(s),
+	    "outcome    unproven (partly-proven): something speaks for the vendor, but not what its policy asks for\n"
+	    "action     greylist (a first contact waits)\n"
+	    "client     192.0.2.7\n"
+	    "envelope   <b@acme.example>, SPF fail\n"
+	    "author     t@acme.example, DMARC fail (p=reject)\n"
+	    "signature  d=acme.example, policy, does not count: sha1\n"
+	    "vendor     acme (enforce), claimed by author and envelope\n"
+	    "  listed   yes (spf:acme.example, shared)\n"
+	    "  spf      no\n"
+	    "  dkim     no (a weak signature)\n"
+	    "  spf_from unknown\n"
+	    "  dmarc    no\n"
+	    "  vouched by listed+spf or dkim\n"
+	    "  so it is unproven: something speaks for the vendor, but not what its policy asks for\n",
+	    "an explanation names outcome, facts, evidence and what the policy asks for");
+	s->verdict.monitored = true;
+	s->verdict.would = ACTION_REJECT;
+	s->verdict.action = ACTION_PASS;
+	holds(s, "action     pass (monitor mode; it would reject)\n", "monitor mode is said");
+	s->verdict.claims[0].by_envelope = false;
+	holds(s, "claimed by author\n", "a claim by the author alone is said");
+	s->verdict.claims[0].by_author = false;
+	s->verdict.claims[0].by_envelope = true;
+	s->verdict.claims[0].dropped = true;
+	holds(s, "claimed by envelope\n", "a claim by the envelope alone is said");
+	holds(s, ", but its authors stand by themselves and the claim is dropped: ", "so is a claim that is dropped");
+	scene_close(s);
+}
+
+static void
+explanation_of_odd_mail(void)
+{
+	struct scene *s = scene_open();
+
+	s->facts.mail_from = "";
+	s->facts.spf.by_helo = true;
+	s->facts.author_count = s->facts.dkim_count = 0;
+	s->facts.from_state = FROM_MISSING;
+	holds(s, "envelope   <>, SPF fail (of the HELO name)\n", "the null sender's SPF is the HELO name's");
+	holds(s, "author     none: the message has no From field\n", "a missing From field is said");
+	holds(s, "signature  none\n", "so is a missing signature");
+	s->facts.from_state = FROM_UNREADABLE;
+	holds(s, "author     cannot be read: a From field breaks RFC 5322\n", "so is one that cannot be read");
+	s->policy.vendor_count = s->verdict.claim_count = 0;
+	holds(s, "vendor     none is enabled\n", "so is a configuration without vendors");
+	s->verdict = (struct verdict){ .outcome = OUTCOME_EXEMPT, .reason = REASON_EXEMPT_NETWORK, .deciding = -1 };
+	is(explanation(s), "outcome    exempt (own-network): the client is in own.networks\naction     pass\n",
+	    "exempt mail is told in two lines");
+	scene_close(s);
+}
+
+/* A reader's terminal is no place for a stranger's bytes. */
+static void
+explanation_is_safe(void)
+{
+	struct scene *s = scene_open();
+	char *worst = malloc(5001);
+	bool clean = true;
+
+	if (worst == NULL)
+		abort();
+	memset(worst, 0x1b, 5000);
+	worst[5000] = '\0';
+	s->facts.mail_from = s->facts.helo = s->author.mailbox.text = s->dkim.d = worst;
+	explanation(s);
+	for (size_t i = 0; i < s->out.length; i++)
+		clean = clean && (s->out.bytes[i] == '\n' || is_printable((char[]){ s->out.bytes[i], '\0' }));
+	ok(clean, "no byte of the network reaches the terminal as it is");
+	ok(s->out.length < 2000, "and none floods it (%zu bytes)", s->out.length);
+	free(worst);
+	scene_close(s);
+}
+
+static void
+reply_names_the_vendor_only(void)
+{
+	struct scene *s = scene_open();
+	struct reply reply;
+
+	explain_reply(&s->verdict, ACTION_REJECT, "4f-1", contact, 0, &reply);
+	is(reply.text,
+	    "message refused; claims to be acme: something speaks for the vendor, but not what its policy asks for "
+	    "(partly-proven, id 4f-1); ask https://example.com/postmaster",
+	    "a reply names the vendor by the configuration, and nothing from the network");
+	scene_close(s);
+}
+
+int
+main(void)
+{
+	replies_have_their_codes();
+	every_reply_is_consistent();
+	passing_has_no_reply();
+	reply_says_how_long();
+	longest_reply_is_whole();
+	explanation_is_whole();
+	explanation_of_odd_mail();
+	explanation_is_safe();
+	reply_names_the_vendor_only();
+	return done();
+}
