@@ -54,7 +54,7 @@ evidence_listed(const struct judge *judge, const struct facts *facts, struct cla
 {
 	struct prefix_hits hits = hits_of(judge, facts);
 
-	claim->listed = NO;
+	claim->listed = claim->exclusively = NO;
 	for (size_t i = 0; i < claim->vendor->source_count; i++) {
 		const struct source *source = &claim->vendor->sources[i];
 		enum answer answer;
@@ -64,6 +64,8 @@ evidence_listed(const struct judge *judge, const struct facts *facts, struct cla
 		answer = is_hit(hits, source->number) ? YES
 						      : listed_beyond_table(judge, facts, source);
 		claim->listed = answer_either(claim->listed, answer);
+		if (source->exclusive)
+			claim->exclusively = answer_either(claim->exclusively, answer);
 		if (answer != YES)
 			continue;
 		/* an exclusive source says more: name it rather than a shared one */

@@ -18,7 +18,7 @@ struct mailbox evidence_identity(const struct facts *);
 /* What an spf source said when asked for this client, or NULL. */
 const struct live_fact *evidence_live(const struct facts *, uint32_t source);
 
-/* Fills listed, source and exclusive. */
+/* Fills listed, exclusively, source and exclusive. */
 void evidence_listed(const struct judge *, const struct facts *, struct claim *);
 
 /* Fills all evidence of claim->vendor. */

@@ -110,6 +110,21 @@ claim_of(const struct verdict *verdict, const struct vendor *vendor)
 	return NULL;
 }
 
+/* Is this author vouched by an enabled vendor's policy? */
+static enum answer
+author_is_vouched(const struct judge *judge, const struct facts *facts, const struct verdict *verdict,
+    const struct author *author)
+{
+	const struct vendor *owner = policy_owner(judge->policy, &author->mailbox);
+	const struct claim *claim = owner == NULL ? NULL : claim_of(verdict, owner);
+
+	if (claim == NULL)
+		return any_gateway_covers(judge, facts, author);
+	if (claim->outcome == OUTCOME_UNSURE)
+		return UNKNOWN;
+	return claim->outcome == OUTCOME_VOUCHED ? YES : NO;
+}
+
 /* Does every author stand without the envelope: vouched, or passing DMARC? */
 static enum answer
 authors_stand(const struct judge *judge, const struct facts *facts, const struct verdict *verdict)
@@ -122,13 +137,9 @@ authors_stand(const struct judge *judge, const struct facts *facts, const struct
 		return NO;
 	for (size_t i = 0; i < facts->author_count; i++) {
 		const struct author *author = &facts->authors[i];
-		const struct vendor *owner = policy_owner(judge->policy, &author->mailbox);
-		const struct claim *claim = owner == NULL ? NULL : claim_of(verdict, owner);
-		bool vouched = claim != NULL ? claim->outcome == OUTCOME_VOUCHED
-					     : any_gateway_covers(judge, facts, author) == YES;
 
-		if (!vouched)
-			answer = answer_both(answer, evidence_answer(author->dmarc.result));
+		answer = answer_both(answer, answer_either(evidence_answer(author->dmarc.result),
+						 author_is_vouched(judge, facts, verdict, author)));
 	}
 	return answer;
 }
@@ -215,18 +226,17 @@ judge_unvouched(const struct facts *facts, struct claim *claim)
 	enum answer from = facts->null_sender ? claim->spf_from : NO;
 	enum answer beside = answer_either(answer_either(claim->spf, claim->dkim),
 	    answer_either(claim->dmarc, from));
-	enum answer any = answer_either(beside, claim->listed);
+	/* a shared range does not save what the owner wants refused; an exclusive one does */
+	enum answer listed = dmarc_fails_by_policy(facts) ? claim->exclusively : claim->listed;
 
-	if (beside == YES || (claim->listed == YES && claim->exclusive))
+	if (beside == YES || listed == YES)
 		set(claim, OUTCOME_UNPROVEN, REASON_PARTLY_PROVEN);
 	else if (claim->weak)
 		set(claim, OUTCOME_UNPROVEN, REASON_WEAK_SIGNATURE);
-	else if (any == YES && dmarc_fails_by_policy(facts))
-		set(claim, OUTCOME_FORGED, REASON_SHARED_RANGE_DMARC_FAILS);
-	else if (any == YES)
-		set(claim, OUTCOME_UNPROVEN, REASON_PARTLY_PROVEN);
-	else if (any == UNKNOWN)
+	else if (beside == UNKNOWN || listed == UNKNOWN)
 		set(claim, OUTCOME_UNSURE, REASON_DNS_TROUBLE);
+	else if (claim->listed == YES)
+		set(claim, OUTCOME_FORGED, REASON_SHARED_RANGE_DMARC_FAILS);
 	else
 		set(claim, OUTCOME_FORGED, REASON_NOTHING_PROVEN);
 }
@@ -263,6 +273,13 @@ judge_author_claim(const struct judge *judge, const struct facts *facts, struct 
 		judge_unvouched(facts, claim);
 }
 
+static bool
+may_be_refused(const struct claim *claim)
+{
+	return claim->outcome == OUTCOME_FORGED ||
+	    (claim->outcome == OUTCOME_UNPROVEN && claim->vendor->on_unproven == ACTION_REJECT);
+}
+
 static void
 judge_envelope_claim(const struct judge *judge, const struct facts *facts, struct claim *claim,
     enum answer stand)
@@ -279,8 +296,8 @@ judge_envelope_claim(const struct judge *judge, const struct facts *facts, struc
 		judge_unvouched(facts, claim);
 	/* dropping keeps a claim from spoiling; one that is proven spoils nothing */
 	claim->dropped = stand == YES && claim->outcome != OUTCOME_VOUCHED;
-	/* an author whose DMARC may still pass would drop the claim: DNS trouble is no 5xx */
-	if (claim->outcome == OUTCOME_FORGED && stand == UNKNOWN)
+	/* authors that may yet stand would drop the claim: DNS trouble is no 5xx */
+	if (stand == UNKNOWN && may_be_refused(claim))
 		set(claim, OUTCOME_UNSURE, REASON_DNS_TROUBLE);
 }
 

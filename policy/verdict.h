@@ -35,6 +35,7 @@ struct claim {
 	enum answer listed, spf, dkim, spf_from, dmarc;
 	const struct source *source;  /* that lists the client; NULL */
 	bool exclusive;               /* one that lists the client is */
+	enum answer exclusively;      /* listed, by exclusive sources alone */
 	bool weak;                    /* a signature of the vendor verifies, but is weak */
 	enum outcome outcome;
 	enum reason reason;
