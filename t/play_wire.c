@@ -99,7 +99,7 @@ send_macros(struct wire *wire, char stage, const char *const *pairs)
 
 	data[n++] = stage;
 	for (; pairs[0] != NULL; pairs += 2) {
-		if (pairs[1][0] == '\0')
+		if (pairs[1] == NULL)
 			continue;
 		n += (size_t)snprintf(data + n, sizeof data - n, "%s", pairs[0]) + 1;
 		n += (size_t)snprintf(data + n, sizeof data - n, "%s", pairs[1]) + 1;
@@ -164,6 +164,7 @@ wire_connect(struct player *player, const struct story_client *client)
 {
 	struct wire *wire = (struct wire *)player;
 	char data[512], text[ADDRESS_TEXT];
+	bool mapped = strncmp(client->text, "::ffff:", 7) == 0;
 	size_t n = (size_t)snprintf(data, 256, "%s", client->name) + 1;
 	uint16_t port = htons(client->port);
 
@@ -175,13 +176,13 @@ wire_connect(struct player *player, const struct story_client *client)
 	send_macros(wire, SMFIC_CONNECT,
 	    (const char *const[]){ "j", client->mta_name, "{daemon_name}", client->daemon_name, NULL });
 	data[n++] = client->address.family == ADDRESS_NONE ? SMFIA_UNKNOWN
-	    : client->address.family == ADDRESS_V4	   ? SMFIA_INET
-							   : SMFIA_INET6;
+	    : client->address.family == ADDRESS_V4 && !mapped ? SMFIA_INET
+							      : SMFIA_INET6;
 	if (client->address.family != ADDRESS_NONE) {
 		memcpy(data + n, &port, sizeof port);
 		n += sizeof port;
 		n += (size_t)snprintf(data + n, sizeof data - n, "%s",
-			 address_write(&client->address, text)) +
+			 mapped ? client->text : address_write(&client->address, text)) +
 		    1;
 	}
 	send_packet(wire, SMFIC_CONNECT, data, n);
@@ -197,13 +198,26 @@ wire_helo(struct player *player, const char *name)
 	await(wire, SMFIP_NR_HELO, NULL);
 }
 
+/* MAIL and RSET may have no reply, yet the story goes on only when they are through. */
+static void
+await_messages(unsigned count)
+{
+	for (unsigned i = 0; session_messages() != count; i++) {
+		if (i == 50000)
+			broken("the filter is too slow");
+		usleep(200);
+	}
+}
+
 static void
 wire_abort(struct player *player)
 {
 	struct wire *wire = (struct wire *)player;
 
-	if (wire->opened)
-		send_packet(wire, SMFIC_ABORT, "", 0);
+	if (!wire->opened)
+		return;
+	send_packet(wire, SMFIC_ABORT, "", 0);
+	await_messages(0);
 	wire->opened = false;
 }
 
@@ -218,6 +232,7 @@ wire_mail(struct player *player, const char *path, const char *auth)
 	wire->opened = true;
 	wire->skips_body = false;
 	await(wire, SMFIP_NR_MAIL, NULL);
+	await_messages(1);
 }
 
 static void

@@ -1,5 +1,6 @@
 #include <ctype.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,7 +38,9 @@ struct story {
 	struct house *house;
 	struct dns_zone *zone;
 	struct resolver counting, *canned;
-	unsigned asked; /* DNS questions since MAIL */
+	atomic_uint asked;       /* DNS questions since MAIL */
+	size_t verdicts;         /* records written before MAIL */
+	struct store *store;     /* the greylist, also while it is in trouble */
 	struct named_text vendors[TEXTS_MAX];
 	size_t vendor_count;
 	char *config;
@@ -50,7 +53,8 @@ struct story {
 	/* the conversation */
 	struct story_client client;
 	bool connected;
-	char auth[256], name[256], daemon_name[256], mta_name[256];
+	const char *auth; /* NULL: the MTA gives no {auth_authen} */
+	char auth_name[256], name[256], address[64], daemon_name[256], mta_name[256];
 	struct field fields[FIELDS_MAX];
 	size_t field_count;
 	char signatures[16][1024];
@@ -164,7 +168,7 @@ open_world(struct story *story)
 	story->dkim = dkim_house_open(&story->counting, &story->suffixes, &why);
 	*story->house = (struct house){ .resolver = &story->counting, .dkim = story->dkim,
 		.suffixes = &story->suffixes, .live = live_open(&why), .store = store_memory(10000, &why) };
-	story->house->unsure = story->house->store;
+	story->house->unsure = story->store = story->house->store;
 	story->refresh = refresh_open(&story->counting, story->house->live, NULL, &why);
 	story->now = 1772359200; /* 2026-03-01T10:00:00Z, unless the story says otherwise */
 	story_clock_set(story->now);
@@ -178,7 +182,7 @@ close_world(struct story *story)
 	refresh_close(story->refresh);
 	live_close(story->house->live);
 	dkim_house_close(story->dkim);
-	store_close(story->house->store);
+	store_close(story->store);
 	resolver_close(story->canned);
 	dns_zone_close(story->zone);
 	for (size_t i = 0; i < story->vendor_count; i++)
@@ -344,7 +348,7 @@ send_mail(struct story *story)
 static void
 record_value(const char *key, char *out, size_t size)
 {
-	const char *json = story_journal_line(true), *at;
+	const char *json = story_journal_line(true, 0), *at;
 	char quoted[64];
 
 	snprintf(quoted, sizeof quoted, "\"%s\":\"", key);
@@ -364,7 +368,7 @@ expect_value(struct story *story, const char *key, const char *wanted)
 	record_value(key, got, sizeof got);
 	if (strcmp(got, wanted) != 0)
 		fail(story, "%s is '%s', wanted '%s'; line: %s", key, got, wanted,
-		    story_journal_line(false));
+		    story_journal_line(false, 0));
 }
 
 /* "EXPECT outcome action reason [vendor]" of the last verdict that was written. */
@@ -386,20 +390,21 @@ expect(struct story *story, const char *words)
 static void
 expect_reply(struct story *story, const char *words)
 {
-	char wanted[700], got[700];
+	const struct story_reply *reply = &story->reply;
+	char code[8] = "", enhanced[16] = "";
+	int text = 0;
 
 	if (strcmp(words, "none") == 0) {
-		if (story->reply.code[0] != '\0')
-			fail(story, "reply is '%s %s %s', wanted none", story->reply.code,
-			    story->reply.enhanced, story->reply.text);
+		if (reply->code[0] != '\0')
+			fail(story, "reply is '%s %s %s', wanted none", reply->code, reply->enhanced,
+			    reply->text);
 		return;
 	}
-	snprintf(wanted, sizeof wanted, "%s", words);
-	snprintf(got, sizeof got, "%s %s %s", story->reply.code, story->reply.enhanced,
-	    story->reply.text);
-	if (strncmp(got, wanted, strlen(wanted) < 9 ? strlen(wanted) : 9) != 0 ||
-	    (strlen(wanted) > 10 && strstr(got, wanted + 10) == NULL))
-		fail(story, "reply is '%s', wanted '%s'", got, wanted);
+	sscanf(words, "%7s %15s %n", code, enhanced, &text);
+	if (strcmp(code, reply->code) != 0 || strcmp(enhanced, reply->enhanced) != 0 ||
+	    (text > 0 && strstr(reply->text, words + text) == NULL))
+		fail(story, "reply is '%s %s %s', wanted '%s'", reply->code, reply->enhanced,
+		    reply->text, words);
 }
 
 static void
@@ -427,13 +432,14 @@ expect_removed(struct story *story, const char *words)
 		fail(story, "removed '%s', wanted '%s'", got, words);
 }
 
+/* Of the last record, or the one before it: its line or its JSON object holds the words. */
 static void
-expect_line(struct story *story, const char *words, bool there)
+expect_line(struct story *story, const char *words, unsigned before, bool there)
 {
-	if ((strstr(story_journal_line(false), words) != NULL ||
-		strstr(story_journal_line(true), words) != NULL) != there)
-		fail(story, "the record %s '%s': %s", there ? "lacks" : "has", words,
-		    story_journal_line(true));
+	const char *line = story_journal_line(false, before), *json = story_journal_line(true, before);
+
+	if ((strstr(line, words) != NULL || strstr(json, words) != NULL) != there)
+		fail(story, "the record %s '%s': %s %s", there ? "lacks" : "has", words, line, json);
 }
 
 static void
@@ -493,6 +499,7 @@ add_field(struct story *story, char *text, bool late)
 		return;
 	}
 	*colon = '\0';
+	unescape(text);
 	unescape(colon + 1);
 	field->name = strdup(text);
 	field->value = strdup(colon + 1);
@@ -561,19 +568,20 @@ go_quit(struct story *story)
 static void
 go_connect(struct story *story, const char *words)
 {
-	char address[64] = "", name[200] = "client.example";
+	char name[200] = "client.example";
 	unsigned port = 4321;
 
 	go_quit(story);
 	if (!story->loaded)
 		load(story);
-	sscanf(words, "%63s %199s %u", address, name, &port);
+	sscanf(words, "%63s %199s %u", story->address, name, &port);
 	snprintf(story->name, sizeof story->name, "%s", name);
-	story->client = (struct story_client){ .name = story->name, .port = (uint16_t)port,
-		.daemon_name = story->daemon_name,
+	story->client = (struct story_client){ .text = story->address, .name = story->name,
+		.port = (uint16_t)port, .daemon_name = story->daemon_name,
 		.mta_name = story->mta_name[0] != '\0' ? story->mta_name : "mx.rx.example" };
-	if (strcmp(address, "local") != 0 && !address_read(address, &story->client.address))
-		fail(story, "no address: %s", address);
+	if (strcmp(story->address, "local") != 0 &&
+	    !address_read(story->address, &story->client.address))
+		fail(story, "no address: %s", story->address);
 	story->player->connect(story->player, &story->client);
 	story->connected = true;
 }
@@ -583,8 +591,46 @@ go_mail(struct story *story, const char *path)
 {
 	drop_mail(story);
 	drop_ending(story);
+	story->player->abort(story->player);
 	story->asked = 0;
+	story->verdicts = story_journal_verdicts();
 	story->player->mail(story->player, path, story->auth);
+}
+
+/* "AUTH user", "AUTH" (the macro is there, but empty), "AUTH none" (it is not there). */
+static void
+set_auth(struct story *story, const char *words)
+{
+	snprintf(story->auth_name, sizeof story->auth_name, "%s", words);
+	story->auth = strcmp(words, "none") == 0 ? NULL : story->auth_name;
+}
+
+/* ---- a store in trouble ---- */
+
+static bool
+broken_get(struct store *store, const char *key, size_t length, struct greylist_record *out,
+    bool *known, struct fault *why)
+{
+	(void)store, (void)key, (void)length, (void)out, (void)known;
+	return fault_set(why, "the store is in trouble");
+}
+
+static bool
+broken_put(struct store *store, const char *key, size_t length, const struct greylist_record *record,
+    struct fault *why)
+{
+	(void)store, (void)key, (void)length, (void)record;
+	return fault_set(why, "the store is in trouble");
+}
+
+/* "STORE broken" or "STORE works". */
+static void
+set_store(struct story *story, const char *words)
+{
+	static struct store broken = { .get = broken_get, .put = broken_put };
+
+	story->house->store = strcmp(words, "broken") == 0 ? &broken : story->store;
+	story->house->unsure = story->house->store;
 }
 
 static void
@@ -646,6 +692,8 @@ world_line(struct story *story, const char *verb, char *words)
 		drop_zone_name(story, words);
 	else if (strcmp(verb, "KEY") == 0)
 		publish_key(story, words);
+	else if (strcmp(verb, "STORE") == 0)
+		set_store(story, words);
 	else if (strcmp(verb, "RELOAD") == 0)
 		load(story);
 	else
@@ -665,12 +713,15 @@ talk_line(struct story *story, const char *verb, char *words)
 	else if (strcmp(verb, "MTA") == 0)
 		snprintf(story->mta_name, sizeof story->mta_name, "%s", words);
 	else if (strcmp(verb, "AUTH") == 0)
-		snprintf(story->auth, sizeof story->auth, "%s", words);
-	else if (strcmp(verb, "HELO") == 0)
+		set_auth(story, words);
+	else if (strcmp(verb, "HELO") == 0) {
+		unescape(words);
 		player->helo(player, words);
-	else if (strcmp(verb, "MAIL") == 0)
+	} else if (strcmp(verb, "MAIL") == 0) {
+		unescape(words);
 		go_mail(story, words);
-	else if (strcmp(verb, "RCPT") == 0) {
+	} else if (strcmp(verb, "RCPT") == 0) {
+		unescape(words);
 		story->reply = (struct story_reply){ .code = "" };
 		player->rcpt(player, words, &story->reply);
 	} else if (strcmp(verb, "HEADER") == 0)
@@ -711,17 +762,19 @@ expect_word(struct story *story, const char *verb, const char *words)
 	else if (strcmp(verb, "EXPECT-REMOVED") == 0)
 		expect_removed(story, words);
 	else if (strcmp(verb, "EXPECT-LINE") == 0)
-		expect_line(story, words, true);
+		expect_line(story, words, 0, true);
+	else if (strcmp(verb, "EXPECT-LINE-BEFORE") == 0)
+		expect_line(story, words, 1, true);
 	else if (strcmp(verb, "EXPECT-NO-LINE") == 0)
-		expect_line(story, words, false);
+		expect_line(story, words, 0, false);
 	else if (strcmp(verb, "EXPECT-ASKED") == 0)
 		expect_number(story, "the number of DNS questions", story->asked, words);
 	else if (strcmp(verb, "EXPECT-VERDICTS") == 0)
-		expect_number(story, "the number of records", (unsigned)story_journal_verdicts(), words);
-	else if (strcmp(verb, "EXPECT-QUARANTINE") == 0) {
-		if (!story->reply.quarantined)
-			fail(story, "not quarantined");
-	} else
+		expect_number(story, "the number of records",
+		    (unsigned)(story_journal_verdicts() - story->verdicts), words);
+	else if (strcmp(verb, "EXPECT-QUARANTINE") == 0)
+		expect_number(story, "quarantined", story->reply.quarantined, words[0] == '\0' ? "1" : words);
+	else
 		return false;
 	return true;
 }

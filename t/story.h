@@ -34,6 +34,7 @@ struct story_ending {
 /* The client of the SMTP session, as the MTA tells it. */
 struct story_client {
 	struct address address;
+	const char *text; /* the address as the story writes it: a mapped one stays IPv6 on the wire */
 	uint16_t port;
 	const char *name, *daemon_name, *mta_name;
 };
@@ -42,7 +43,7 @@ struct player {
 	const char *name; /* "inside" or "wire" */
 	void (*connect)(struct player *, const struct story_client *);
 	void (*helo)(struct player *, const char *);
-	void (*mail)(struct player *, const char *path, const char *auth);
+	void (*mail)(struct player *, const char *path, const char *auth); /* auth NULL: no such macro */
 	void (*rcpt)(struct player *, const char *path, struct story_reply *);
 	void (*header)(struct player *, const char *name, const char *value);
 	void (*headers_end)(struct player *);
@@ -62,7 +63,7 @@ void story_play(const char *path, struct player *, struct house *house);
 /* The twins of clock.h and journal.h: the story's time, and the lines that were written. */
 void story_clock_set(int64_t now);
 void story_journal_clear(void);
-const char *story_journal_line(bool json); /* the last one, or ""; until the next call that writes */
+const char *story_journal_line(bool json, unsigned before); /* the last (0) or the one before it (1), or "" */
 size_t story_journal_verdicts(void);       /* how many since the clear */
 
 #endif

@@ -8,27 +8,36 @@
 #include "story.h"
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static char *last_line, *last_json;
+static char *lines[2], *jsons[2]; /* the last, and the one before it */
 static size_t verdicts;
+
+static void
+keep(char *kept[2], const char *text)
+{
+	free(kept[1]);
+	kept[1] = kept[0];
+	kept[0] = text == NULL ? NULL : strdup(text);
+}
 
 void
 story_journal_clear(void)
 {
 	pthread_mutex_lock(&lock);
-	free(last_line);
-	free(last_json);
-	last_line = last_json = NULL;
+	for (unsigned i = 0; i < 2; i++) {
+		keep(lines, NULL);
+		keep(jsons, NULL);
+	}
 	verdicts = 0;
 	pthread_mutex_unlock(&lock);
 }
 
 const char *
-story_journal_line(bool json)
+story_journal_line(bool json, unsigned before)
 {
 	const char *line;
 
 	pthread_mutex_lock(&lock);
-	line = json ? last_json : last_line;
+	line = json ? jsons[before] : lines[before];
 	pthread_mutex_unlock(&lock);
 	return line == NULL ? "" : line;
 }
@@ -55,10 +64,8 @@ journal_verdict(struct journal *journal, const struct record *record)
 	record_write_line(record, &line);
 	record_write_json(record, &json);
 	pthread_mutex_lock(&lock);
-	free(last_line);
-	free(last_json);
-	last_line = strdup(line.bytes);
-	last_json = strdup(json.bytes);
+	keep(lines, line.bytes);
+	keep(jsons, json.bytes);
 	verdicts++;
 	pthread_mutex_unlock(&lock);
 	text_close(&line);
