@@ -1,8 +1,8 @@
 # demo.sh - the demo vendors and strangers: their zone, keys, vendor files and mail.
 #
 # For bash scripts, sourced after lib.sh. Two vendors:
-#   deskhelp    publishes an SPF include (192.0.2.0/25 and an IPv6 range), signs with RSA (s1) and
-#               Ed25519 (e1), DMARC p=reject; its range is exclusive
+#   deskhelp    publishes an SPF include (192.0.2.0/25 and an IPv6 range), signs with RSA (s1, and
+#               s2: the same key) and Ed25519 (e1), DMARC p=reject; its range is exclusive
 #   nightwatch  publishes A records a territory, signs nothing, no DMARC; only territory "uk" is selected
 # and strangers under stranger.example, with SPF of their own that passes for 203.0.113.0/24.
 
@@ -27,6 +27,7 @@ mail10.deskhelp.example. A 192.0.2.10
 _spf.deskhelp.example. TXT "v=spf1 ip4:192.0.2.0/25 ip6:2001:db8:10::/64 -all"
 _dmarc.deskhelp.example. TXT "v=DMARC1; p=reject"
 s1._domainkey.deskhelp.example. TXT $(printf '%s\n' "$rsa" | zone_text)
+s2._domainkey.deskhelp.example. TXT $(printf '%s\n' "$rsa" | zone_text)
 e1._domainkey.deskhelp.example. TXT $(printf '%s\n' "$ed25519" | zone_text)
 
 nightwatch.example. TXT "v=spf1 a:uk.mailers.nightwatch.example a:us.mailers.nightwatch.example -all"
@@ -75,7 +76,7 @@ user        = "nobody";
 state_dir   = "$world/state";
 milter      = { listen = "$(milter_at)"; group = "postfix"; };
 control     = { listen = "unix:$world/run/control.sock"; };
-dns         = { servers = [ "$dns_at@$dns_port" ]; timeout = "2s"; };
+dns         = { servers = [ "$dns_at@$dns_port" ]; timeout = "5s"; };
 log         = { facility = "mail"; record = "$world/log/verdicts.jsonl"; };
 greylist    = { store = "lmdb:$world/state/greylist"; delay = "2s"; };
 vendor_path = [ "$world/vendors" ];
@@ -123,7 +124,7 @@ Your one-time code is 493 027; it expires in ten minutes.
 END
 }
 
-sign_rsa() { "$(signmail)" --key "$world/keys/rsa.pem" --d deskhelp.example --s s1; }
+sign_rsa() { "$(signmail)" --key "$world/keys/rsa.pem" --d deskhelp.example --s "${1:-s1}"; }
 sign_ed25519() { "$(signmail)" --key "$world/keys/ed25519.pem" --d deskhelp.example --s e1 --a ed25519-sha256; }
 
 desk='Desk Help <noreply@deskhelp.example>'

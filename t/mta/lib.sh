@@ -116,12 +116,12 @@ signmail() { tool t/signmail t/signmail.c t/sign.c policy/text.c -D_GNU_SOURCE -
 # ---- DNS --------------------------------------------------------------------------------------
 
 # nsd_start ZONEFILE [ADDRESS PORT]: serves it as the root zone, by default on a free loopback port.
-# A port below 1024 needs root; else nsd is nobody from its first instruction on.
+# nsd is nobody: from its first instruction on, or once it has bound a port below 1024.
 nsd_start() {
-    local zone=$1 as=(setpriv --reuid=nobody --regid=nogroup --clear-groups)
+    local zone=$1 user= as=(setpriv --reuid=nobody --regid=nogroup --clear-groups)
     dns_at=${2:-127.0.0.1}
     dns_port=${3:-$(net ports 1)}
-    [ "$dns_port" -ge 1024 ] || as=()
+    [ "$dns_port" -ge 1024 ] || { as=(); user=nobody; }
     mkdir -p "$world/dns"
     [ "$zone" -ef "$world/dns/root.zone" ] || cp "$zone" "$world/dns/root.zone"
     chmod 644 "$world/dns/root.zone"
@@ -129,7 +129,7 @@ nsd_start() {
 server:
     ip-address: $dns_at@$dns_port
     server-count: 1
-    username: ""
+    username: "$user"
     chroot: ""
     zonesdir: "$world/dns"
     database: ""
@@ -146,11 +146,22 @@ zone:
     name: "."
     zonefile: "root.zone"
 END
-    [ ${#as[@]} -eq 0 ] || chown -R nobody "$world/dns"
+    chown -R nobody "$world/dns"
     "${as[@]}" nsd -d -c "$world/dns/nsd.conf" >> "$world/dns/nsd.out" 2>&1 &
     nsd_pid=$!
     remember $nsd_pid
     wait_for 10 net dns "$dns_at" "$dns_port" . || die "nsd does not answer" "$world/dns/nsd.log"
+}
+
+# nsd_freeze STOP|CONT: all its processes fall silent, and speak again: questions wait meanwhile.
+nsd_freeze() {
+    local pid todo=$nsd_pid
+    while [ -n "$todo" ]; do
+        pid=${todo%% *}
+        todo=${todo#"$pid"}
+        todo=$(echo $todo $(pgrep -P "$pid"))
+        kill "-$1" "$pid"
+    done
 }
 
 nsd_stop() {
@@ -209,7 +220,8 @@ print(found[1].strip("\"") if found else "(absent)")' "$1"
 postfix_conf() { echo "$world/postfix/conf"; }
 
 # postfix_start [LINE...]: with further lines of main.cf. All mail is taken for rx.example and
-# delivered to one maildir, $world/mail/inbox.
+# delivered to one maildir, $world/mail/inbox. A client pretended with XCLIENT still counts as local
+# for local_header_rewrite_clients, and a broken From would be rewritten before a milter sees it.
 postfix_start() {
     local port conf
     conf=$(postfix_conf)
@@ -251,6 +263,7 @@ smtpd_authorized_xclient_hosts = 127.0.0.0/8
 smtpd_recipient_restrictions = reject_unauth_destination
 smtpd_peername_lookup = no
 disable_dns_lookups = yes
+local_header_rewrite_clients =
 smtpd_milters = $(milter_at)
 milter_default_action = tempfail
 smtpd_client_connection_rate_limit = 0
