@@ -48,7 +48,7 @@ struct key {
 	size_t offset;        /* of the value in the struct that is read into */
 	size_t count_offset;  /* lists: of its count */
 	int64_t min, max;     /* numbers; durations in ms */
-	const char *example;  /* NULL: the type's */
+	const char *word, *example; /* NULL: the type's */
 	const char *const *words;                  /* choices, NULL at the end, in the enum's order */
 	bool (*check)(const char *, struct fault *); /* texts, lists of texts, domains of names */
 	bool (*check_network)(const struct prefix *, struct fault *);

@@ -25,7 +25,8 @@ text_fits(struct reading *r, const struct key *key, const struct node *node)
 {
 	struct fault why;
 
-	if (value_text(node->text, &why) && (key->check == NULL || key->check(node->text, &why)))
+	if (value_text(node->text, &why) &&
+	    (key->check == NULL || key->check(node->text, &why)))
 		return true;
 	reading_fault(r, node, "'%s': %s", key->path, why.text);
 	return false;
@@ -108,8 +109,8 @@ number_read(struct reading *r, const struct key *key, const struct node *node, v
 	if (value_whole(node->text, &number) && number >= key->min && number <= key->max)
 		*field = (unsigned)number;
 	else
-		reading_fault(r, node, "'%s' cannot be %.40s; write a number from %lld to %lld", key->path,
-		    node->text, (long long)key->min, (long long)key->max);
+		reading_fault(r, node, "'%s' cannot be %.40s; write a number from %lld to %lld",
+		    key->path, node->text, (long long)key->min, (long long)key->max);
 }
 
 static bool
@@ -121,17 +122,22 @@ duration_find(struct reading *r, const struct key *key, const struct node *node,
 	if (!text_fits(r, key, node))
 		return false;
 	if (!value_duration(node->text, out)) {
-		reading_fault(r, node, "'%s' cannot be '%.40s'; write a duration with its unit (ms, s, m, h, d, w), "
-		    "as %s", key->path, node->text, key->type->example);
+		reading_fault(r, node,
+		    "'%s' cannot be '%.40s'; write a duration with its unit (ms, s, m, h, d, "
+		    "w), "
+		    "as %s",
+		    key->path, node->text, key->type->example);
 		return false;
 	}
 	if (*out < key->min || *out > key->max) {
-		reading_fault(r, node, "'%s' cannot be '%.40s'; write a duration from %s to %s", key->path,
-		    node->text, value_duration_write(key->min, least), value_duration_write(key->max, most));
+		reading_fault(r, node, "'%s' cannot be '%.40s'; write a duration from %s to %s",
+		    key->path, node->text, value_duration_write(key->min, least),
+		    value_duration_write(key->max, most));
 		return false;
 	}
 	if (*out % unit != 0) {
-		reading_fault(r, node, "'%s' cannot be '%.40s'; write whole seconds", key->path, node->text);
+		reading_fault(r, node, "'%s' cannot be '%.40s'; write whole seconds", key->path,
+		    node->text);
 		return false;
 	}
 	*out /= unit;
@@ -157,12 +163,13 @@ milliseconds_read(struct reading *r, const struct key *key, const struct node *n
 }
 
 /* What one element of a list becomes, at `out`; false with why. */
-typedef bool element_read(struct reading *, const struct key *, const char *, void *out, struct fault *why);
+typedef bool
+element_read(struct reading *, const struct key *, const char *, void *out, struct fault *why);
 
 /* Reads every element that is sound, so that each fault is said. */
 static void
-list_read(struct reading *r, const struct key *key, const struct node *node, void *base, size_t size,
-    element_read *element)
+list_read(struct reading *r, const struct key *key, const struct node *node, void *base,
+    size_t size, element_read *element)
 {
 	char *list = reading_take(r, node->count, size);
 	size_t count = 0;
@@ -174,10 +181,13 @@ list_read(struct reading *r, const struct key *key, const struct node *node, voi
 		const struct node *child = &node->children[i];
 
 		if (child->kind != NODE_STRING)
-			reading_fault(r, child, "'%s' wants strings; write %s", key->path, key->type->example);
+			reading_fault(r, child, "'%s' wants strings; write %s", key->path,
+			    key->type->example);
 		else if (child->text[0] == '\0')
-			reading_fault(r, child, "'%s' holds an empty string; drop it", key->path);
-		else if (!value_text(child->text, &why) || !element(r, key, child->text, list + count * size, &why))
+			reading_fault(
+			    r, child, "'%s' holds an empty string; drop it", key->path);
+		else if (!value_text(child->text, &why) ||
+			 !element(r, key, child->text, list + count * size, &why))
 			reading_fault(r, child, "'%s': %s", key->path, why.text);
 		else
 			count++;
@@ -186,7 +196,8 @@ list_read(struct reading *r, const struct key *key, const struct node *node, voi
 }
 
 static bool
-text_element(struct reading *r, const struct key *key, const char *text, void *out, struct fault *why)
+text_element(
+    struct reading *r, const struct key *key, const char *text, void *out, struct fault *why)
 {
 	const char **to = out;
 
@@ -201,12 +212,14 @@ texts_read(struct reading *r, const struct key *key, const struct node *node, vo
 }
 
 static bool
-network_element(struct reading *r, const struct key *key, const char *text, void *out, struct fault *why)
+network_element(
+    struct reading *r, const struct key *key, const char *text, void *out, struct fault *why)
 {
 	struct prefix *to = out;
 
 	(void)r;
-	return prefix_read(text, to, why) && (key->check_network == NULL || key->check_network(to, why));
+	return prefix_read(text, to, why) &&
+	       (key->check_network == NULL || key->check_network(to, why));
 }
 
 static void
@@ -221,9 +234,13 @@ name_is_read(struct reading *r, const char *name, struct name_rule *out, struct 
 	char domain[DOMAIN_TEXT];
 
 	if (strchr(name, '*') != NULL)
-		return fault_set(why, "'%.80s' holds a '*'; write the name alone, those below it count too", name);
+		return fault_set(why,
+		    "'%.80s' holds a '*'; write the name alone, those below it count too",
+		    name);
 	if (name[0] == '.')
-		return fault_set(why, "'%.80s' begins with a dot; write the name alone, those below it count too", name);
+		return fault_set(why,
+		    "'%.80s' begins with a dot; write the name alone, those below it count too",
+		    name);
 	if (!domain_read(name, strlen(name), domain, why))
 		return false;
 	out->domain = reading_string(r, domain);
@@ -244,9 +261,12 @@ key_name_rule(struct reading *r, const char *text, struct name_rule *out, struct
 	if (at == NULL)
 		return name_is_read(r, text, out, why);
 	if (at == text)
-		return fault_set(why, "'%.80s' has nothing before '@'; write \"%.80s\" for the domain", text, at + 1);
+		return fault_set(why,
+		    "'%.80s' has nothing before '@'; write \"%.80s\" for the domain", text,
+		    at + 1);
 	if (text[0] == '=')
-		return fault_set(why, "'%.80s' needs no '='; a mailbox is always that one alone", text);
+		return fault_set(
+		    why, "'%.80s' needs no '='; a mailbox is always that one alone", text);
 	local = arena_copy(r->arena, text, (size_t)(at - text));
 	if (local == NULL) {
 		reading_starve(r);
@@ -258,28 +278,33 @@ key_name_rule(struct reading *r, const char *text, struct name_rule *out, struct
 }
 
 static bool
-mailbox_element(struct reading *r, const struct key *key, const char *text, void *out, struct fault *why)
+mailbox_element(
+    struct reading *r, const struct key *key, const char *text, void *out, struct fault *why)
 {
 	(void)key;
 	return key_name_rule(r, text, out, why);
 }
 
 static bool
-name_element(struct reading *r, const struct key *key, const char *text, void *out, struct fault *why)
+name_element(
+    struct reading *r, const struct key *key, const char *text, void *out, struct fault *why)
 {
 	if (text[strlen(text) - 1] == '@')
-		return fault_set(why, "'%.80s' has no domain behind '@'; write \"%.80sexample.com\"", text, text);
-	return mailbox_element(r, key, text, out, why) && (key->check == NULL || key->check(((struct name_rule *)out)->domain, why));
+		return fault_set(why,
+		    "'%.80s' has no domain behind '@'; write \"%.80sexample.com\"", text, text);
+	return mailbox_element(r, key, text, out, why) &&
+	       (key->check == NULL || key->check(((struct name_rule *)out)->domain, why));
 }
 
 static bool
-domain_element(struct reading *r, const struct key *key, const char *text, void *out, struct fault *why)
+domain_element(
+    struct reading *r, const struct key *key, const char *text, void *out, struct fault *why)
 {
 	const char *at = strrchr(text, '@');
 
 	if (at != NULL)
-		return fault_set(why, "'%.80s' is a mailbox; write a domain name, \"%.80s\"", text,
-		    at[1] == '\0' ? "example.com" : at + 1);
+		return fault_set(why, "'%.80s' is a mailbox; write a domain name, \"%.80s\"",
+		    text, at[1] == '\0' ? "example.com" : at + 1);
 	return name_element(r, key, text, out, why);
 }
 
@@ -313,12 +338,19 @@ const struct key_type key_choice = { "a word", "\"mail\"", NODE_STRING, choice_r
 const struct key_type key_word = { "a word", "\"enforce\"", NODE_STRING, word_read };
 const struct key_type key_switch = { "a word", "\"enforce\"", NODE_STRING, switch_read };
 const struct key_type key_bool = { "true or false", "true or false", NODE_BOOL, bool_read };
-const struct key_type key_number = { "a whole number", "digits alone, as 5", NODE_NUMBER, number_read };
+const struct key_type key_number = { "a whole number", "digits alone, as 5", NODE_NUMBER,
+	number_read };
 const struct key_type key_seconds = { "a duration", "\"20s\"", NODE_STRING, seconds_read };
-const struct key_type key_milliseconds = { "a duration", "\"20s\"", NODE_STRING, milliseconds_read };
+const struct key_type key_milliseconds = { "a duration", "\"20s\"", NODE_STRING,
+	milliseconds_read };
 const struct key_type key_texts = { "a list of texts", "[ \"text\" ]", NODE_LIST, texts_read };
-const struct key_type key_networks = { "a list of networks", "[ \"192.0.2.0/24\" ]", NODE_LIST, networks_read };
-const struct key_type key_domains = { "a list of domains", "[ \"example.com\" ]", NODE_LIST, domains_read };
-const struct key_type key_names = { "a list of domains and mailboxes", "[ \"example.com\" ]", NODE_LIST, names_read };
-const struct key_type key_mailboxes = { "a list of domains and mailboxes", "[ \"postmaster@\" ]", NODE_LIST, mailboxes_read };
-const struct key_type key_groups = { "a list of groups", "( { key = value; } )", NODE_LIST, groups_read };
+const struct key_type key_networks = { "a list of networks", "[ \"192.0.2.0/24\" ]", NODE_LIST,
+	networks_read };
+const struct key_type key_domains = { "a list of domains", "[ \"example.com\" ]", NODE_LIST,
+	domains_read };
+const struct key_type key_names = { "a list of domains and mailboxes", "[ \"example.com\" ]",
+	NODE_LIST, names_read };
+const struct key_type key_mailboxes = { "a list of domains and mailboxes",
+	"[ \"postmaster@\" ]", NODE_LIST, mailboxes_read };
+const struct key_type key_groups = { "a list of groups", "( { key = value; } )", NODE_LIST,
+	groups_read };

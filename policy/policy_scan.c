@@ -6,7 +6,15 @@
 #include "policy_scan.h"
 
 /* What stood before the token at hand. */
-enum piece { PIECE_START, PIECE_NAME, PIECE_EQUALS, PIECE_VALUE, PIECE_OPEN, PIECE_COMMA, PIECE_END };
+enum piece {
+	PIECE_START,
+	PIECE_NAME,
+	PIECE_EQUALS,
+	PIECE_VALUE,
+	PIECE_OPEN,
+	PIECE_COMMA,
+	PIECE_END
+};
 
 struct level {
 	char open; /* '{', '[' or '('; the file itself is a '{' */
@@ -29,8 +37,7 @@ struct scanner {
 	struct fault *why;
 };
 
-static bool PRINTF_LIKE(3, 4)
-refuse(struct scanner *s, unsigned line, const char *fmt, ...)
+static bool PRINTF_LIKE(3, 4) refuse(struct scanner *s, unsigned line, const char *fmt, ...)
 {
 	char text[400];
 	va_list args;
@@ -57,7 +64,7 @@ static bool
 is_word_char(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-	    (c != '\0' && strchr("_-+*.", c) != NULL);
+	       (c != '\0' && strchr("_-+*.", c) != NULL);
 }
 
 /* How much of what begins here a person would put between quotes; for a hint. */
@@ -66,8 +73,8 @@ bare_length(const struct scanner *s, const char *from)
 {
 	size_t length = 0;
 
-	while (from + length < s->end && length < 60 && from[length] > ' ' && from[length] < 0x7f &&
-	    strchr(";,]})=\"", from[length]) == NULL)
+	while (from + length < s->end && length < 60 && from[length] > ' ' &&
+	       from[length] < 0x7f && strchr(";,]})=\"", from[length]) == NULL)
 		length++;
 	return (int)length;
 }
@@ -89,15 +96,17 @@ comment_skip(struct scanner *s)
 			return true;
 		}
 	}
-	return refuse(s, begun, "the comment that begins here has no end; write '*/' behind it");
+	return refuse(
+	    s, begun, "the comment that begins here has no end; write '*/' behind it");
 }
 
 static bool
 blanks_skip(struct scanner *s)
 {
 	for (; s->at < s->end; s->at++) {
-		while (s->at < s->end && (*s->at == '#' ||
-		    (*s->at == '/' && s->at + 1 < s->end && (s->at[1] == '/' || s->at[1] == '*'))))
+		while (s->at < s->end &&
+		       (*s->at == '#' || (*s->at == '/' && s->at + 1 < s->end &&
+					     (s->at[1] == '/' || s->at[1] == '*'))))
 			if (!comment_skip(s))
 				return false;
 		if (s->at == s->end || memchr(" \t\r\n", *s->at, 4) == NULL)
@@ -112,7 +121,8 @@ name_unfinished(struct scanner *s)
 {
 	struct span name = s->names[s->name_count - 1].text;
 
-	return refuse(s, s->names[s->name_count - 1].line, "no '=' behind '%.*s'; write '%.*s = value;'",
+	return refuse(s, s->names[s->name_count - 1].line,
+	    "no '=' behind '%.*s'; write '%.*s = value;'",
 	    (int)(name.length < 60 ? name.length : 60), name.at,
 	    (int)(name.length < 60 ? name.length : 60), name.at);
 }
@@ -126,9 +136,11 @@ value_fits(struct scanner *s, const char *what)
 	if (s->before == PIECE_NAME)
 		return name_unfinished(s);
 	if (level_of(s)->open == '{')
-		return refuse(s, s->line, "%s stands where a key is wanted; write 'key = value;'", what);
+		return refuse(
+		    s, s->line, "%s stands where a key is wanted; write 'key = value;'", what);
 	if (s->before == PIECE_VALUE)
-		return refuse(s, s->line, "%s follows another element; write ',' between them", what);
+		return refuse(
+		    s, s->line, "%s follows another element; write ',' between them", what);
 	return true;
 }
 
@@ -162,11 +174,14 @@ string_scan(struct scanner *s)
 		if (*s->at != '\\' || s->at + 1 == s->end || s->at[1] == '\n')
 			continue;
 		s->at++;
-		if (s->end - s->at > 2 && text_lower(s->at[0]) == 'x' && s->at[1] == '0' && s->at[2] == '0')
-			return refuse(s, s->line, "\\x00 would end the string there; leave it out");
+		if (s->end - s->at > 2 && text_lower(s->at[0]) == 'x' && s->at[1] == '0' &&
+		    s->at[2] == '0')
+			return refuse(
+			    s, s->line, "\\x00 would end the string there; leave it out");
 	}
 	if (s->at == s->end || *s->at == '\n')
-		return refuse(s, s->line, "a string has no end on its line; write '\"' behind it");
+		return refuse(
+		    s, s->line, "a string has no end on its line; write '\"' behind it");
 	return token_add(s, TOKEN_STRING, from, (size_t)(s->at++ - from));
 }
 
@@ -190,13 +205,16 @@ bare_value(struct scanner *s, struct span word)
 	int length = bare_length(s, word.at);
 
 	if (span_is_nocase(word, "true") || span_is_nocase(word, "false"))
-		return value_fits(s, "a value") && token_add(s, TOKEN_BOOL, word.at, word.length);
+		return value_fits(s, "a value") &&
+		       token_add(s, TOKEN_BOOL, word.at, word.length);
 	if (span_is_nocase(word, "yes") || span_is_nocase(word, "on"))
-		return refuse(s, s->line, "'%.*s' is no truth value; write true", length, word.at);
+		return refuse(
+		    s, s->line, "'%.*s' is no truth value; write true", length, word.at);
 	if (span_is_nocase(word, "no") || span_is_nocase(word, "off"))
-		return refuse(s, s->line, "'%.*s' is no truth value; write false", length, word.at);
-	return refuse(s, s->line, "'%.*s' stands without quotes; write \"%.*s\"", length, word.at,
-	    length, word.at);
+		return refuse(
+		    s, s->line, "'%.*s' is no truth value; write false", length, word.at);
+	return refuse(s, s->line, "'%.*s' stands without quotes; write \"%.*s\"", length,
+	    word.at, length, word.at);
 }
 
 static bool
@@ -207,10 +225,13 @@ name_add(struct scanner *s, struct span word)
 	for (size_t i = level->first_name; i < s->name_count; i++)
 		if (s->names[i].text.length == word.length &&
 		    memcmp(s->names[i].text.at, word.at, word.length) == 0)
-			return refuse(s, s->line, "'%.*s' stands in line %u already; keep one of them",
-			    (int)(word.length < 60 ? word.length : 60), word.at, s->names[i].line);
+			return refuse(s, s->line,
+			    "'%.*s' stands in line %u already; keep one of them",
+			    (int)(word.length < 60 ? word.length : 60), word.at,
+			    s->names[i].line);
 	if (s->name_count - level->first_name == SCAN_NAMES_MAX)
-		return refuse(s, s->line, "more than %d keys in one group; write a list", SCAN_NAMES_MAX);
+		return refuse(
+		    s, s->line, "more than %d keys in one group; write a list", SCAN_NAMES_MAX);
 	s->names[s->name_count].text = word;
 	s->names[s->name_count++].line = s->line;
 	s->before = PIECE_NAME;
@@ -228,8 +249,9 @@ word_scan(struct scanner *s)
 	if (memchr("0123456789+-.", word.at[0], 13) != NULL) {
 		if (is_whole_number(word))
 			return value_fits(s, "a number") &&
-			    token_add(s, TOKEN_NUMBER, word.at, word.length);
-		return refuse(s, s->line, "'%.*s' is no whole number; write \"%.*s\", or digits alone",
+			       token_add(s, TOKEN_NUMBER, word.at, word.length);
+		return refuse(s, s->line,
+		    "'%.*s' is no whole number; write \"%.*s\", or digits alone",
 		    bare_length(s, word.at), word.at, bare_length(s, word.at), word.at);
 	}
 	if (s->before == PIECE_NAME)
@@ -238,8 +260,10 @@ word_scan(struct scanner *s)
 		return bare_value(s, word);
 	if (span_is_nocase(word, "true") || span_is_nocase(word, "false"))
 		return value_fits(s, "a truth value");
-	if (memchr(word.at, '.', word.length) != NULL || memchr(word.at, '+', word.length) != NULL)
-		return refuse(s, s->line, "'%.*s' cannot be a key; write a group, 'a = { b = value; };'",
+	if (memchr(word.at, '.', word.length) != NULL ||
+	    memchr(word.at, '+', word.length) != NULL)
+		return refuse(s, s->line,
+		    "'%.*s' cannot be a key; write a group, 'a = { b = value; };'",
 		    bare_length(s, word.at), word.at);
 	return name_add(s, word);
 }
@@ -252,7 +276,8 @@ open_scan(struct scanner *s, char open)
 	if (!value_fits(s, what))
 		return false;
 	if (level_of(s)->open == '[')
-		return refuse(s, s->line, "'%c' inside '['; write '(' and ')' around lists of such", open);
+		return refuse(s, s->line,
+		    "'%c' inside '['; write '(' and ')' around lists of such", open);
 	if (s->depth == SCAN_DEPTH_MAX)
 		return refuse(s, s->line, "brackets nest deeper than %d; write a flatter file",
 		    SCAN_DEPTH_MAX);
@@ -270,12 +295,13 @@ close_scan(struct scanner *s, char close)
 	if (s->depth == 0)
 		return refuse(s, s->line, "'%c' closes nothing; drop it", close);
 	if (close != closer_of(level->open))
-		return refuse(s, s->line, "'%c' cannot close the '%c' of line %u; write '%c'", close,
-		    level->open, level->line, closer_of(level->open));
+		return refuse(s, s->line, "'%c' cannot close the '%c' of line %u; write '%c'",
+		    close, level->open, level->line, closer_of(level->open));
 	if (s->before == PIECE_NAME)
 		return name_unfinished(s);
 	if (s->before == PIECE_EQUALS)
-		return refuse(s, s->line, "a value is missing behind '='; write 'key = value;'");
+		return refuse(
+		    s, s->line, "a value is missing behind '='; write 'key = value;'");
 	if (s->before == PIECE_COMMA && level->open != '{')
 		return refuse(s, s->line, "a ',' stands before '%c'; drop it", close);
 	s->name_count = level->first_name;
@@ -292,11 +318,14 @@ mark_scan(struct scanner *s, char mark)
 	if (s->before == PIECE_NAME && mark != '=')
 		return name_unfinished(s);
 	if (s->before == PIECE_EQUALS)
-		return refuse(s, s->line, "a value is missing behind '='; write 'key = value;'");
+		return refuse(
+		    s, s->line, "a value is missing behind '='; write 'key = value;'");
 	if (mark == '=' && s->before != PIECE_NAME)
 		return refuse(s, s->line, "'=' has no key before it; write 'key = value;'");
 	if (mark == ';' && !group)
-		return refuse(s, s->line, "';' stands inside the '%c' of line %u; write ',' instead, or '%c' before it",
+		return refuse(s, s->line,
+		    "';' stands inside the '%c' of line %u; write ',' instead, or '%c' before "
+		    "it",
 		    level_of(s)->open, level_of(s)->line, closer_of(level_of(s)->open));
 	if (mark != '=' && s->before != PIECE_VALUE)
 		return refuse(s, s->line, "a '%c' too much; drop it", mark);
@@ -315,25 +344,35 @@ token_scan(struct scanner *s)
 	if (is_word_char(c) && c != '_')
 		return word_scan(s);
 	if (c == '@')
-		return refuse(s, s->line, "'%.*s' is not allowed; write everything into one file, "
-		    "vendors into files of their own on vendor_path", bare_length(s, s->at), s->at);
+		return refuse(s, s->line,
+		    "'%.*s' is not allowed; write everything into one file, "
+		    "vendors into files of their own on vendor_path",
+		    bare_length(s, s->at), s->at);
 	s->at++;
 	switch (c) {
-	case '{': case '[': case '(':
+	case '{':
+	case '[':
+	case '(':
 		return open_scan(s, c);
-	case '}': case ']': case ')':
+	case '}':
+	case ']':
+	case ')':
 		return close_scan(s, c);
 	case ':':
 		c = '='; /* libconfig takes both */
-		/* fallthrough */
-	case '=': case ',': case ';':
+			 /* fallthrough */
+	case '=':
+	case ',':
+	case ';':
 		return mark_scan(s, c);
 	default:
 		if (s->end - s->at > 1 && memcmp(s->at - 1, "\xe2\x80", 2) == 0)
 			return refuse(s, s->line, "a typographic quotation mark; write '\"'");
 		if ((unsigned char)c > ' ' && (unsigned char)c < 0x7f)
-			return refuse(s, s->line, "'%c' means nothing here; write text between quotes", c);
-		return refuse(s, s->line, "byte 0x%02x means nothing here; write text between quotes",
+			return refuse(s, s->line,
+			    "'%c' means nothing here; write text between quotes", c);
+		return refuse(s, s->line,
+		    "byte 0x%02x means nothing here; write text between quotes",
 		    (unsigned char)c);
 	}
 }
@@ -344,7 +383,8 @@ end_fits(struct scanner *s)
 	if (s->before == PIECE_NAME)
 		return name_unfinished(s);
 	if (s->before == PIECE_EQUALS)
-		return refuse(s, s->line, "a value is missing behind '='; write 'key = value;'");
+		return refuse(
+		    s, s->line, "a value is missing behind '='; write 'key = value;'");
 	if (s->depth > 0)
 		return refuse(s, level_of(s)->line, "this '%c' is never closed; write '%c'",
 		    level_of(s)->open, closer_of(level_of(s)->open));
@@ -367,9 +407,12 @@ bytes_fit(struct scanner *s, const char *text, size_t length)
 	const char *nul = memchr(text, '\0', length);
 
 	if (length >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
-		return refuse(s, 1, "the file begins with a byte order mark; save it as UTF-8 without BOM");
-	if (length >= 2 && (memcmp(text, "\xff\xfe", 2) == 0 || memcmp(text, "\xfe\xff", 2) == 0))
-		return refuse(s, 1, "the file is UTF-16 (it begins with a byte order mark); "
+		return refuse(s, 1,
+		    "the file begins with a byte order mark; save it as UTF-8 without BOM");
+	if (length >= 2 &&
+	    (memcmp(text, "\xff\xfe", 2) == 0 || memcmp(text, "\xfe\xff", 2) == 0))
+		return refuse(s, 1,
+		    "the file is UTF-16 (it begins with a byte order mark); "
 		    "save it as UTF-8 without BOM");
 	if (nul != NULL)
 		return refuse(s, line_at(text, nul), "a NUL byte; save the file as plain text");
@@ -377,7 +420,8 @@ bytes_fit(struct scanner *s, const char *text, size_t length)
 }
 
 bool
-policy_scan(const char *file, const char *text, size_t length, struct tokens *out, struct fault *why)
+policy_scan(
+    const char *file, const char *text, size_t length, struct tokens *out, struct fault *why)
 {
 	struct scanner *s = calloc(1, sizeof *s);
 	bool good;

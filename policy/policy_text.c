@@ -22,119 +22,148 @@
 #endif
 
 enum { SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE, DAY = 24 * HOUR };
-enum { VENDORS_MAX = 4096, LINES_MAX = 1000 * 1000 };
+enum { VENDORS_MAX = 4096 };
 #define DAYS(n) (INT64_C(n) * DAY)
 
 static const char *const daemon_modes[] = { "enforce", "monitor", NULL };
 static const char *const dmarc_words[] = { "off", "report", NULL };
-static const char *const relay_kinds[] = { [RELAY_GATEWAY] = "gateway", [RELAY_FORWARDER] = "forwarder", NULL };
-static const char *const stages[] = { [GREYLIST_AUTO] = "auto", [GREYLIST_RCPT] = "rcpt",
-	[GREYLIST_MESSAGE] = "message", NULL };
-static const char *const facilities[] = { "mail", "daemon", "user", "auth", "local0", "local1", "local2",
-	"local3", "local4", "local5", "local6", "local7", NULL };
+static const char *const relay_kinds[] = {
+	[RELAY_GATEWAY] = "gateway", [RELAY_FORWARDER] = "forwarder", NULL
+};
+static const char *const stages[] = {
+	[GREYLIST_AUTO] = "auto", [GREYLIST_RCPT] = "rcpt", [GREYLIST_MESSAGE] = "message", NULL
+};
+static const char *const facilities[] = { "mail", "daemon", "user", "auth", "local0", "local1",
+	"local2", "local3", "local4", "local5", "local6", "local7", NULL };
 
 #define AT(field) .offset = offsetof(struct settings, field)
-#define LIST_AT(field) \
-	.offset = offsetof(struct settings, field.list), .count_offset = offsetof(struct settings, field.count)
+#define LIST_AT(field)                                                                         \
+	.offset = offsetof(struct settings, field.list),                                       \
+	.count_offset = offsetof(struct settings, field.count)
 #define RANGE(least, most) .min = (least), .max = (most)
 
 static const struct key setting_rows[] = {
-	{ "authserv_id", &key_text, NULL, "our name in Authentication-Results; else the MTA's", AT(authserv_id),
+	{ "authserv_id", &key_text, NULL, "our name in Authentication-Results; else the MTA's",
+	    AT(authserv_id), .example = "\"mx.example.com\"", .word = "a word",
 	    .check = value_word },
-	{ "mode", &key_switch, "enforce", "monitor: judge, log and write headers, but pass everything",
-	    AT(monitor), .words = daemon_modes },
-	{ "user", &key_text, "greenlane", "whom greenlaned becomes when started as root", AT(user),
-	    .check = value_word },
-	{ "state_dir", &key_text, GREENLANE_STATE_DIR, "what must survive a restart", AT(state_dir),
-	    .check = value_path },
-	{ "unsure_max", &key_seconds, "4h", "how long the same unsure mail is deferred before it goes a stranger's way",
+	{ "mode", &key_switch, "enforce",
+	    "monitor: judge, log and write headers, but pass everything", AT(monitor),
+	    .words = daemon_modes },
+	{ "user", &key_text, "greenlane", "whom greenlaned becomes when started as root",
+	    AT(user), .word = "a word", .check = value_word },
+	{ "state_dir", &key_text, GREENLANE_STATE_DIR, "what must survive a restart",
+	    AT(state_dir), .word = "an absolute path", .check = value_path },
+	{ "unsure_max", &key_seconds, "4h",
+	    "how long the same unsure mail is deferred before it goes a stranger's way",
 	    AT(unsure_max), RANGE(SECOND, DAYS(30)) },
-	{ "milter.listen", &key_text, "unix:" GREENLANE_RUN_DIR "/milter.sock", "where the MTA asks",
-	    AT(milter.listen), .check = value_listener },
-	{ "milter.group", &key_text, "postfix", "group that may use the milter's socket", AT(milter.group),
-	    .check = value_word },
+	{ "milter.listen", &key_text, "unix:" GREENLANE_RUN_DIR "/milter.sock",
+	    "where the MTA asks", AT(milter.listen), .word = "a listener",
+	    .check = value_listener },
+	{ "milter.group", &key_text, "postfix", "group that may use the milter's socket",
+	    AT(milter.group), .word = "a word", .check = value_word },
 	{ "milter.deadline", &key_milliseconds, "20s", "how long one message may wait for DNS",
 	    AT(milter.deadline_ms), RANGE(SECOND, 5 * MINUTE) },
-	{ "milter.max_sessions", &key_number, "500", "connections of the MTA at once", AT(milter.max_sessions),
-	    RANGE(1, 100000) },
-	{ "delegate.listen", &key_text, NULL, "where Postfix's policy delegation asks", AT(delegate.listen),
+	{ "milter.max_sessions", &key_number, "500", "connections of the MTA at once",
+	    AT(milter.max_sessions), RANGE(1, 100000) },
+	{ "delegate.listen", &key_text, NULL, "where Postfix's policy delegation asks",
+	    AT(delegate.listen), .example = "\"inet:8891@127.0.0.1\"", .word = "a listener",
 	    .check = value_listener, .flags = KEY_IDLE },
-	{ "delegate.greylist_class", &key_text, "greylist", "restriction class answered for all that is not vouched",
-	    AT(delegate.greylist_class), .check = value_word },
-	{ "control.listen", &key_text, NULL, "where the greenlane command asks", AT(control_listen),
+	{ "delegate.greylist_class", &key_text, "greylist",
+	    "restriction class answered for all that is not vouched",
+	    AT(delegate.greylist_class), .word = "a word", .check = value_word },
+	{ "control.listen", &key_text, NULL, "where the greenlane command asks",
+	    AT(control_listen), .example = "\"unix:/run/greenlane/control.sock\"",
+	    .word = "a listener", .check = value_listener, .flags = KEY_IDLE },
+	{ "metrics.listen", &key_text, NULL, "where a monitoring system asks",
+	    AT(metrics_listen), .example = "\"inet:9180@127.0.0.1\"", .word = "a listener",
 	    .check = value_listener, .flags = KEY_IDLE },
-	{ "metrics.listen", &key_text, NULL, "where a monitoring system asks", AT(metrics_listen),
-	    .check = value_listener, .flags = KEY_IDLE },
-	{ "dns.servers", &key_texts, "", "name servers to ask; else those of the host's resolv.conf",
-	    LIST_AT(dns.servers), .check = value_server },
-	{ "dns.timeout", &key_milliseconds, "5s", "how long one question may take", AT(dns.timeout_ms),
-	    RANGE(SECOND, MINUTE) },
-	{ "dns.trust_anchor", &key_text, NULL, "root key file; without it there is no DNSSEC", AT(dns.trust_anchor),
+	{ "dns.servers", &key_texts, "",
+	    "name servers to ask; else those of the host's resolv.conf", LIST_AT(dns.servers),
+	    .word = "a list of name servers", .check = value_server },
+	{ "dns.timeout", &key_milliseconds, "5s", "how long one question may take",
+	    AT(dns.timeout_ms), RANGE(SECOND, MINUTE) },
+	{ "dns.trust_anchor", &key_text, NULL, "root key file; without it there is no DNSSEC",
+	    AT(dns.trust_anchor), .example = "\"/usr/share/dns/root.key\"",
+	    .word = "an absolute path", .check = value_path },
+	{ "log.facility", &key_choice, "mail", "syslog facility of the verdicts",
+	    AT(log.facility), .words = facilities },
+	{ "log.record", &key_text, NULL,
+	    "file for one JSON object a verdict; without it none is written", AT(log.record),
+	    .example = "\"/var/log/greenlane/verdicts.jsonl\"", .word = "an absolute path",
 	    .check = value_path },
-	{ "log.facility", &key_choice, "mail", "syslog facility of the verdicts", AT(log.facility),
-	    .words = facilities },
-	{ "log.record", &key_text, NULL, "file for one JSON object a verdict; without it none is written",
-	    AT(log.record), .check = value_path },
 	{ "greylist.store", &key_text, "lmdb:" GREENLANE_STATE_DIR "/greylist",
-	    "lmdb:PATH, redis:HOST:PORT or none; the default lies in state_dir", AT(store), .check = value_store },
-	{ "greylist.stage", &key_word, "auto", "when the answer is given: at RCPT, at the end of the message, or by need",
+	    "lmdb:PATH, redis:HOST:PORT or none; the default lies in state_dir", AT(store),
+	    .word = "a store", .check = value_store },
+	{ "greylist.stage", &key_word, "auto",
+	    "when the answer is given: at RCPT, at the end of the message, or by need",
 	    AT(greylist.stage), .words = stages },
 	{ "greylist.delay", &key_seconds, "5m", "how long a stranger waits", AT(greylist.delay),
 	    RANGE(SECOND, DAYS(1)) },
 	{ "greylist.retry_window", &key_seconds, "2d", "how late a stranger may come back",
 	    AT(greylist.retry_window), RANGE(SECOND, DAYS(60)) },
-	{ "greylist.lifetime", &key_seconds, "36d", "how long one who passed is remembered", AT(greylist.lifetime),
-	    RANGE(SECOND, DAYS(400)) },
-	{ "greylist.auto_pass", &key_number, "5", "passes after which a key is not asked again", AT(greylist.auto_pass),
-	    RANGE(1, 1000000) },
-	{ "greylist.ipv4_prefix", &key_number, "24", "bits of an IPv4 client that make a key", AT(greylist.ipv4_prefix),
-	    RANGE(8, 32) },
-	{ "greylist.ipv6_prefix", &key_number, "64", "bits of an IPv6 client that make a key", AT(greylist.ipv6_prefix),
-	    RANGE(16, 128) },
+	{ "greylist.lifetime", &key_seconds, "36d", "how long one who passed is remembered",
+	    AT(greylist.lifetime), RANGE(SECOND, DAYS(400)) },
+	{ "greylist.auto_pass", &key_number, "5", "passes after which a key is not asked again",
+	    AT(greylist.auto_pass), RANGE(1, 1000000) },
+	{ "greylist.ipv4_prefix", &key_number, "24", "bits of an IPv4 client that make a key",
+	    AT(greylist.ipv4_prefix), RANGE(8, 32) },
+	{ "greylist.ipv6_prefix", &key_number, "64", "bits of an IPv6 client that make a key",
+	    AT(greylist.ipv6_prefix), RANGE(16, 128) },
 	{ "greylist.exempt.networks", &key_networks, "", "clients that are never greylisted",
 	    LIST_AT(greylist.exempt_networks) },
 	{ "greylist.exempt.senders", &key_mailboxes, "", "senders that are never greylisted",
 	    LIST_AT(greylist.exempt_senders) },
-	{ "greylist.exempt.recipients", &key_mailboxes, "postmaster@, abuse@", "recipients that never greylist",
-	    LIST_AT(greylist.exempt_recipients) },
-	{ "refresh.min", &key_seconds, "60s", "a source is asked again no sooner", AT(refresh.min),
-	    RANGE(SECOND, DAYS(1)) },
-	{ "refresh.max", &key_seconds, "1d", "a source is asked again no later", AT(refresh.max),
-	    RANGE(SECOND, DAYS(30)) },
-	{ "reply.contact", &key_text, NULL, "where a refused sender may ask; part of the reply", AT(contact),
-	    .check = value_ascii },
+	{ "greylist.exempt.recipients", &key_mailboxes, "postmaster@, abuse@",
+	    "recipients that never greylist", LIST_AT(greylist.exempt_recipients) },
+	{ "refresh.min", &key_seconds, "60s", "a source is asked again no sooner",
+	    AT(refresh.min), RANGE(SECOND, DAYS(1)) },
+	{ "refresh.max", &key_seconds, "1d", "a source is asked again no later",
+	    AT(refresh.max), RANGE(SECOND, DAYS(30)) },
+	{ "reply.contact", &key_text, NULL, "where a refused sender may ask; part of the reply",
+	    AT(contact), .example = "\"https://example.com/postmaster\"",
+	    .word = "plain ASCII text", .check = value_ascii },
 	{ "own.domains", &key_domains, "", "our own names", LIST_AT(own.domains) },
-	{ "own.networks", &key_networks, "", "our own clients: their mail is exempt", LIST_AT(own.networks) },
-	{ "own.outbound", &key_networks, "", "hosts that send in our name", LIST_AT(own.outbound),
-	    .flags = KEY_IDLE },
-	{ "own.daemon_names", &key_texts, "", "the MTA's submission services: their mail is exempt",
-	    LIST_AT(own.daemon_names), .check = value_word },
-	{ "strangers.authenticate", &key_bool, "true", "SPF, DKIM and DMARC of mail that claims no vendor",
-	    AT(strangers.authenticate) },
-	{ "strangers.dmarc", &key_switch, "report", "report: DMARC is evaluated and written, never acted on",
+	{ "own.networks", &key_networks, "", "our own clients: their mail is exempt",
+	    LIST_AT(own.networks) },
+	{ "own.outbound", &key_networks, "", "hosts that send in our name",
+	    LIST_AT(own.outbound), .flags = KEY_IDLE },
+	{ "own.daemon_names", &key_texts, "",
+	    "the MTA's submission services: their mail is exempt", LIST_AT(own.daemon_names),
+	    .word = "a list of words", .check = value_word },
+	{ "strangers.authenticate", &key_bool, "true",
+	    "SPF, DKIM and DMARC of mail that claims no vendor", AT(strangers.authenticate) },
+	{ "strangers.dmarc", &key_switch, "report",
+	    "report: DMARC is evaluated and written, never acted on",
 	    AT(strangers.dmarc_report), .words = dmarc_words },
 	{ "vendor_path", &key_texts, GREENLANE_VENDOR_DIR ", " GREENLANE_SITE_VENDOR_DIR,
-	    "folders of vendor files; of two with one name the later counts", LIST_AT(vendor_path) },
-	{ "vendors", &key_groups, NULL, "the vendors in force; any key of a vendor file may stand beside name",
+	    "folders of vendor files; of two with one name the later counts",
+	    LIST_AT(vendor_path), .word = "a list of folders" },
+	{ "vendors", &key_groups, NULL,
+	    "the vendors in force; any key of a vendor file may stand beside name",
 	    .example = "( { name = \"autotask\"; } )", .flags = KEY_REQUIRED },
 	{ "delegations", &key_groups, NULL, "vendors that may send in our own names",
-	    .example = "( { vendor = \"autotask\"; domains = [ \"example.com\" ]; } )", .flags = KEY_IDLE },
+	    .example = "( { vendor = \"autotask\"; domains = [ \"example.com\" ]; } )",
+	    .flags = KEY_IDLE },
 	{ "relays", &key_groups, NULL, "hosts that hand us other people's mail",
-	    .example = "( { name = \"backup-mx\"; kind = \"gateway\"; networks = [ \"192.0.2.1\" ]; } )", .flags = KEY_IDLE },
+	    .example = "( { name = \"backup-mx\"; kind = \"gateway\"; networks = [ "
+		       "\"192.0.2.1\" ]; } )",
+	    .flags = KEY_IDLE },
 };
-static const struct keys setting_keys = { "", setting_rows, sizeof setting_rows / sizeof setting_rows[0] };
+static const struct keys setting_keys = { "", setting_rows,
+	sizeof setting_rows / sizeof setting_rows[0] };
 
 #undef AT
 #undef LIST_AT
 #define AT(field) .offset = offsetof(struct delegation, field)
-#define LIST_AT(list, count) \
-	.offset = offsetof(struct delegation, list), .count_offset = offsetof(struct delegation, count)
+#define LIST_AT(list, count)                                                                   \
+	.offset = offsetof(struct delegation, list),                                           \
+	.count_offset = offsetof(struct delegation, count)
 
 static const struct key delegation_rows[] = {
-	{ "vendor", &key_text, NULL, "one of vendors", AT(vendor), .check = value_name,
-	    .example = "\"autotask\"", .flags = KEY_REQUIRED },
-	{ "domains", &key_names, NULL, "our names that it may use", LIST_AT(domains.list, domains.count),
-	    .flags = KEY_REQUIRED },
+	{ "vendor", &key_text, NULL, "one of vendors", AT(vendor), .word = "a name",
+	    .check = value_name, .example = "\"autotask\"", .flags = KEY_REQUIRED },
+	{ "domains", &key_names, NULL, "our names that it may use",
+	    LIST_AT(domains.list, domains.count), .flags = KEY_REQUIRED },
 	{ "vouch", &key_vouch, "dkim, listed+spf_from", "what proves that it was the vendor",
 	    LIST_AT(vouch, vouch_count) },
 };
@@ -144,17 +173,19 @@ static const struct keys delegation_keys = { "delegations.", delegation_rows,
 #undef AT
 #undef LIST_AT
 #define AT(field) .offset = offsetof(struct relay, field)
-#define LIST_AT(list, count) \
+#define LIST_AT(list, count)                                                                   \
 	.offset = offsetof(struct relay, list), .count_offset = offsetof(struct relay, count)
 
 static const struct key relay_rows[] = {
-	{ "name", &key_text, NULL, "how the log calls it", AT(name), .check = value_name,
-	    .example = "\"backup-mx\"", .flags = KEY_REQUIRED },
-	{ "kind", &key_word, NULL, "what it does", AT(kind), .words = relay_kinds, .flags = KEY_REQUIRED },
-	{ "networks", &key_networks, NULL, "its addresses", LIST_AT(networks.list, networks.count),
+	{ "name", &key_text, NULL, "how the log calls it", AT(name), .word = "a name",
+	    .check = value_name, .example = "\"backup-mx\"", .flags = KEY_REQUIRED },
+	{ "kind", &key_word, NULL, "what it does", AT(kind), .words = relay_kinds,
 	    .flags = KEY_REQUIRED },
+	{ "networks", &key_networks, NULL, "its addresses",
+	    LIST_AT(networks.list, networks.count), .flags = KEY_REQUIRED },
 };
-static const struct keys relay_keys = { "relays.", relay_rows, sizeof relay_rows / sizeof relay_rows[0] };
+static const struct keys relay_keys = { "relays.", relay_rows,
+	sizeof relay_rows / sizeof relay_rows[0] };
 
 /* One load. */
 struct load {
@@ -175,7 +206,8 @@ text_tree(struct load *load, const char *file, const char *text, size_t length)
 	struct fault why;
 
 	if (length > POLICY_TEXT_MAX) {
-		faults_error(load->r.faults, file, 0, "larger than %d MiB; put long lists into files of their own",
+		faults_error(load->r.faults, file, 0,
+		    "larger than %d MiB; put long lists into files of their own",
 		    POLICY_TEXT_MAX >> 20);
 		return NULL;
 	}
@@ -190,17 +222,21 @@ static void
 settings_check(struct load *load, const struct node *root)
 {
 	struct settings *settings = &load->policy->settings;
-	const struct node *refresh = node_member(root, "refresh"), *greylist = node_member(root, "greylist");
+	const struct node *refresh = node_member(root, "refresh"),
+			  *greylist = node_member(root, "greylist");
 	const struct node *user = node_member(root, "user");
 	struct reading *r = &load->r;
 
 	if (refresh != NULL && settings->refresh.min > settings->refresh.max)
-		reading_fault(r, refresh, "'refresh.min' is longer than 'refresh.max'; write a shorter one");
+		reading_fault(r, refresh,
+		    "'refresh.min' is longer than 'refresh.max'; write a shorter one");
 	if (greylist != NULL && settings->greylist.delay >= settings->greylist.retry_window)
-		reading_fault(r, greylist, "'greylist.delay' is not shorter than 'greylist.retry_window', so nobody "
+		reading_fault(r, greylist,
+		    "'greylist.delay' is not shorter than 'greylist.retry_window', so nobody "
 		    "could come back in time; write a longer window");
 	if (user != NULL && strcmp(settings->user, "root") == 0)
-		faults_warn(r->faults, r->file, user->line, "'user' is root; write a user without rights of its own");
+		faults_warn(r->faults, r->file, user->line,
+		    "'user' is root; write a user without rights of its own");
 	if (strncmp(settings->store, "redis:", 6) == 0)
 		faults_warn(r->faults, r->file, greylist == NULL ? 0 : greylist->line,
 		    "'greylist.store' redis is read, but not acted on by this version");
@@ -216,8 +252,10 @@ settings_read(struct load *load, const struct node *root)
 	keys_default(&load->r, &setting_keys, settings);
 	keys_require(&load->r, &setting_keys, root);
 	keys_read(&load->r, &setting_keys, root, settings);
-	if (greylist == NULL || greylist->kind != NODE_GROUP || node_member(greylist, "store") == NULL) {
-		const char *store = arena_format(load->r.arena, "lmdb:%s/greylist", settings->state_dir);
+	if (greylist == NULL || greylist->kind != NODE_GROUP ||
+	    node_member(greylist, "store") == NULL) {
+		const char *store =
+		    arena_format(load->r.arena, "lmdb:%s/greylist", settings->state_dir);
 
 		if (store == NULL)
 			reading_starve(&load->r);
@@ -247,18 +285,22 @@ vendor_group(struct load *load, const char *file, const struct node *root)
 
 	for (size_t i = 0; i < root->count; i++)
 		if (strcmp(root->children[i].name, words[0]) != 0)
-			faults_error(load->r.faults, file, root->children[i].line, "unknown key '%.60s'%s",
-			    root->children[i].name, keys_hint(root->children[i].name, words, 1, hint));
+			faults_error(load->r.faults, file, root->children[i].line,
+			    "unknown key '%.60s'%s", root->children[i].name,
+			    keys_hint(root->children[i].name, words, 1, hint));
 	if (group == NULL)
-		faults_error(load->r.faults, file, 0, "no vendor is described; write vendor = { name = \"...\"; ... };");
+		faults_error(load->r.faults, file, 0,
+		    "no vendor is described; write vendor = { name = \"...\"; ... };");
 	else if (group->kind != NODE_GROUP)
-		faults_error(load->r.faults, file, group->line, "'vendor' wants a group; write vendor = { ... };");
+		faults_error(load->r.faults, file, group->line,
+		    "'vendor' wants a group; write vendor = { ... };");
 	return group == NULL || group->kind != NODE_GROUP ? NULL : group;
 }
 
 /* Finds, parses and reads the file of a vendor; false when there is nothing to finish. */
 static bool
-vendor_file_read(struct load *load, const char *name, const struct node *site, struct vendor_draft *draft)
+vendor_file_read(
+    struct load *load, const char *name, const struct node *site, struct vendor_draft *draft)
 {
 	struct reading *r = &load->r;
 	const struct node *root, *group, *inside;
@@ -266,10 +308,11 @@ vendor_file_read(struct load *load, const char *name, const struct node *site, s
 	struct fault why = { .text = "" };
 	size_t length = 0;
 
-	text = load->files->vendor(load->files->context, &load->policy->settings.vendor_path, name, &path, &length,
-	    &why);
+	text = load->files->vendor(load->files->context, &load->policy->settings.vendor_path,
+	    name, &path, &length, &why);
 	if (text == NULL) {
-		reading_fault(r, site, "%s%s%s", why.file, why.file[0] == '\0' ? "" : ": ", why.text);
+		reading_fault(
+		    r, site, "%s%s%s", why.file, why.file[0] == '\0' ? "" : ": ", why.text);
 		return false;
 	}
 	draft->vendor.file = reading_string(r, path);
@@ -283,7 +326,8 @@ vendor_file_read(struct load *load, const char *name, const struct node *site, s
 	inside = node_member(group, "name");
 	if (inside != NULL && inside->kind == NODE_STRING && value_name(inside->text, NULL) &&
 	    strcmp(draft->vendor.name, name) != 0)
-		reading_fault(r, inside, "'%.60s' is not the name of this file; write \"%s\"", inside->text, name);
+		reading_fault(r, inside, "'%.60s' is not the name of this file; write \"%s\"",
+		    inside->text, name);
 	r->file = load->file;
 	return true;
 }
@@ -295,48 +339,9 @@ list_path(struct load *load, const char *beside, const char *name)
 	const char *slash = strrchr(beside, '/'), *path = NULL;
 
 	if (name[0] != '/' && slash != NULL)
-		path = arena_format(load->trees, "%.*s/%s", (int)(slash - beside), beside, name);
+		path =
+		    arena_format(load->trees, "%.*s/%s", (int)(slash - beside), beside, name);
 	return path == NULL ? name : path;
-}
-
-/* One list file, a network a line. */
-static void
-networks_read(struct load *load, struct source *source, const char *file, const char *text, size_t length)
-{
-	struct span rest = { text, length };
-	struct prefix *list;
-	size_t lines = 1;
-	struct fault why;
-	char word[64];
-
-	for (const char *at = text; (at = memchr(at, '\n', (size_t)(text + length - at))) != NULL; at++)
-		lines++;
-	if (lines > LINES_MAX + 1) { /* one behind the last newline */
-		faults_error(load->r.faults, file, 0, "more than %d lines; write wider networks", LINES_MAX);
-		return;
-	}
-	list = reading_take(&load->r, lines, sizeof *list);
-	if (list == NULL)
-		return;
-	source->prefixes = list;
-	for (unsigned line = 1; rest.length > 0; line++) {
-		struct span row = span_cut(&rest, '\n');
-		struct span entry = span_trim(span_cut(&row, '#'));
-
-		if (entry.length == 0)
-			continue;
-		if (entry.length >= sizeof word || memchr(entry.at, '\0', entry.length) != NULL) {
-			faults_error(load->r.faults, file, line, "no network; write one a line, '192.0.2.0/24'");
-			continue;
-		}
-		memcpy(word, entry.at, entry.length);
-		word[entry.length] = '\0';
-		if (!value_text(word, &why) || !prefix_read(word, &list[source->prefix_count], &why) ||
-		    !vendor_network_fits(&list[source->prefix_count], &why))
-			faults_error(load->r.faults, file, line, "%s", why.text);
-		else
-			source->prefix_count++;
-	}
 }
 
 static void
@@ -350,12 +355,14 @@ lists_read(struct load *load, struct vendor_draft *draft)
 
 		if (source->kind != SOURCE_FILE || source->name[0] == '\0')
 			continue;
-		text = load->files->networks(load->files->context, draft->sources_file, source->name, &length, &why);
+		text = load->files->networks(
+		    load->files->context, draft->sources_file, source->name, &length, &why);
 		if (text == NULL)
-			faults_error(load->r.faults, draft->sources_file, source->line, "%s%s%s", why.file,
-			    why.file[0] == '\0' ? "" : ": ", why.text);
+			faults_error(load->r.faults, draft->sources_file, source->line,
+			    "%s%s%s", why.file, why.file[0] == '\0' ? "" : ": ", why.text);
 		else
-			networks_read(load, source, list_path(load, draft->sources_file, source->name), text, length);
+			vendor_networks_read(&load->r, source,
+			    list_path(load, draft->sources_file, source->name), text, length);
 	}
 }
 
@@ -366,13 +373,16 @@ site_name(struct load *load, const struct node *site)
 	const struct node *name = node_member(site, "name");
 
 	if (name == NULL)
-		reading_fault(&load->r, site, "a vendor has no name; write { name = \"autotask\"; }");
-	if (name == NULL || name->kind != NODE_STRING || name->text[0] == '\0' || !value_name(name->text, NULL))
+		reading_fault(
+		    &load->r, site, "a vendor has no name; write { name = \"autotask\"; }");
+	if (name == NULL || name->kind != NODE_STRING || name->text[0] == '\0' ||
+	    !value_name(name->text, NULL))
 		return NULL;
 	for (size_t i = 0; i < load->draft_count; i++)
 		if (strcmp(load->drafts[i].vendor.name, name->text) == 0) {
-			reading_fault(&load->r, name, "vendor '%s' stands in line %u already; keep one of them", name->text,
-			    load->drafts[i].vendor.line);
+			reading_fault(&load->r, name,
+			    "vendor '%s' stands in line %u already; keep one of them",
+			    name->text, load->drafts[i].vendor.line);
 			return NULL;
 		}
 	return name->text;
@@ -439,12 +449,14 @@ vendors_read(struct load *load, const struct node *root)
 
 	if (list != NULL && list->kind == NODE_LIST && count == 0)
 		faults_warn(load->r.faults, load->file, list->line,
-		    "'vendors' is empty, so nothing is vouched for; write ( { name = \"autotask\"; } )");
+		    "'vendors' is empty, so nothing is vouched for; write ( { name = "
+		    "\"autotask\"; } )");
 	if (count > VENDORS_MAX) {
 		reading_fault(&load->r, list, "more than %d vendors; write fewer", VENDORS_MAX);
 		return;
 	}
-	load->drafts = count == 0 ? NULL : arena_take(load->trees, count * sizeof *load->drafts);
+	load->drafts =
+	    count == 0 ? NULL : arena_take(load->trees, count * sizeof *load->drafts);
 	if (count > 0 && load->drafts == NULL)
 		reading_starve(&load->r);
 	for (size_t i = 0; i < count && load->drafts != NULL; i++)
@@ -526,8 +538,8 @@ policy_open(struct faults *faults, const char *file)
 }
 
 struct policy *
-policy_text_load(const char *file, const char *text, size_t length, const struct policy_files *files,
-    struct faults *faults)
+policy_text_load(const char *file, const char *text, size_t length,
+    const struct policy_files *files, struct faults *faults)
 {
 	size_t before = faults->errors;
 	struct policy *policy = policy_open(faults, file);
@@ -567,10 +579,11 @@ policy_text_size(const char *text, int64_t *bytes)
 }
 
 void
-policy_text_keys(void (*each)(void *, const char *, const char *, const char *, const char *), void *context)
+policy_text_keys(
+    void (*each)(void *, const char *, const char *, const char *, const char *), void *context)
 {
-	static const struct keys *const tables[] = { &setting_keys, &delegation_keys, &relay_keys, &vendor_keys,
-		&source_keys, &evidence_keys };
+	static const struct keys *const tables[] = { &setting_keys, &delegation_keys,
+		&relay_keys, &vendor_keys, &source_keys, &evidence_keys };
 
 	for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
 		keys_each(tables[i], each, context);

@@ -6,7 +6,12 @@
 #include "policy_value.h"
 #include "text.h"
 
-enum { WORD_MAX = 64, ASCII_MAX = 200, PATH_TEXT_MAX = 1024, SOCKET_PATH_MAX = 107 /* sun_path */ };
+enum {
+	WORD_MAX = 64,
+	ASCII_MAX = 200,
+	PATH_TEXT_MAX = 1024,
+	SOCKET_PATH_MAX = 107 /* sun_path */
+};
 
 struct unit {
 	const char *word;
@@ -17,9 +22,8 @@ static const struct unit times[] = { /* ms; rising */
 	{ "ms", 1 }, { "s", 1000 }, { "m", 60 * 1000 }, { "h", 3600 * 1000 },
 	{ "d", 86400 * 1000 }, { "w", INT64_C(7) * 86400 * 1000 }, { NULL, 0 }
 };
-static const struct unit sizes[] = {
-	{ "B", 1 }, { "KiB", 1 << 10 }, { "MiB", 1 << 20 }, { "GiB", 1 << 30 }, { NULL, 0 }
-};
+static const struct unit sizes[] = { { "B", 1 }, { "KiB", 1 << 10 }, { "MiB", 1 << 20 },
+	{ "GiB", 1 << 30 }, { NULL, 0 } };
 
 static bool
 is_digit(char c)
@@ -97,8 +101,12 @@ value_whole(const char *text, int64_t *out)
 static size_t
 utf8_length(const unsigned char *at)
 {
-	size_t length = at[0] < 0x80 ? 1 : at[0] < 0xc2 ? 0 : at[0] < 0xe0 ? 2 : at[0] < 0xf0 ? 3
-	    : at[0] < 0xf5 ? 4 : 0;
+	size_t length = at[0] < 0x80   ? 1
+			: at[0] < 0xc2 ? 0
+			: at[0] < 0xe0 ? 2
+			: at[0] < 0xf0 ? 3
+			: at[0] < 0xf5 ? 4
+				       : 0;
 
 	for (size_t i = 1; i < length; i++)
 		if ((at[i] & 0xc0) != 0x80)
@@ -118,10 +126,12 @@ value_text(const char *text, struct fault *why)
 		size_t length = utf8_length(at);
 
 		if (length == 0)
-			return fault_set(why, "byte 0x%02x is no UTF-8; save the file as UTF-8", *at);
+			return fault_set(
+			    why, "byte 0x%02x is no UTF-8; save the file as UTF-8", *at);
 		/* C1 controls, U+0080 to U+009f, steer terminals as C0 do */
 		if (*at < 0x20 || *at == 0x7f || (*at == 0xc2 && at[1] < 0xa0))
-			return fault_set(why, "a control character; write plain text on one line");
+			return fault_set(
+			    why, "a control character; write plain text on one line");
 		at += length;
 	}
 	return true;
@@ -147,7 +157,7 @@ chars_fit(const char *text, size_t longest, bool upper, const char *marks)
 		return false;
 	for (; *text != '\0'; text++)
 		if (!(text_lower(*text) >= 'a' && text_lower(*text) <= 'z' &&
-		    (upper || text_lower(*text) == *text)) &&
+			(upper || text_lower(*text) == *text)) &&
 		    !is_digit(*text) && strchr(marks, *text) == NULL)
 			return false;
 	return true;
@@ -157,15 +167,18 @@ bool
 value_word(const char *text, struct fault *why)
 {
 	return chars_fit(text, DOMAIN_MAX, true, "._-") ||
-	    fault_set(why, "'%.60s' is no plain word; write letters, digits, '.', '-' and '_'", text);
+	       fault_set(why,
+		   "'%.60s' is no plain word; write letters, digits, '.', '-' and '_'", text);
 }
 
 bool
 value_name(const char *text, struct fault *why)
 {
 	return chars_fit(text, WORD_MAX, false, "_-") ||
-	    fault_set(why, "'%.60s' is no name; write lower-case letters, digits, '-' and '_', "
-		"at most %d", text, WORD_MAX);
+	       fault_set(why,
+		   "'%.60s' is no name; write lower-case letters, digits, '-' and '_', "
+		   "at most %d",
+		   text, WORD_MAX);
 }
 
 bool
@@ -174,7 +187,8 @@ value_path(const char *text, struct fault *why)
 	if (text[0] != '/')
 		return fault_set(why, "'%.200s' is no absolute path; begin it with '/'", text);
 	if (strlen(text) > PATH_TEXT_MAX)
-		return fault_set(why, "a path longer than %d bytes; write a shorter one", PATH_TEXT_MAX);
+		return fault_set(
+		    why, "a path longer than %d bytes; write a shorter one", PATH_TEXT_MAX);
 	return true;
 }
 
@@ -229,7 +243,8 @@ value_listener(const char *text, struct fault *why)
 
 	if (strncmp(text, "unix:", 5) == 0) {
 		if (strlen(text + 5) > SOCKET_PATH_MAX)
-			return fault_set(why, "a socket's path stops at %d bytes; write a shorter one",
+			return fault_set(why,
+			    "a socket's path stops at %d bytes; write a shorter one",
 			    SOCKET_PATH_MAX);
 		return value_path(text + 5, why);
 	}
@@ -237,8 +252,10 @@ value_listener(const char *text, struct fault *why)
 	    port_fits(port, (size_t)(at - port)) &&
 	    host_fits(at + 1, strlen(at + 1), six ? ADDRESS_V6 : ADDRESS_V4))
 		return true;
-	return fault_set(why, "'%.120s' is no listener; write \"unix:/run/greenlane/milter.sock\", "
-	    "\"inet:8890@127.0.0.1\" or \"inet6:8890@::1\"", text);
+	return fault_set(why,
+	    "'%.120s' is no listener; write \"unix:/run/greenlane/milter.sock\", "
+	    "\"inet:8890@127.0.0.1\" or \"inet6:8890@::1\"",
+	    text);
 }
 
 bool
@@ -255,7 +272,8 @@ value_server(const char *text, struct fault *why)
 		if (address_read(base, &address))
 			return true;
 	}
-	return fault_set(why, "'%.60s' is no name server; write \"127.0.0.1\" or \"127.0.0.1@53\"", text);
+	return fault_set(
+	    why, "'%.60s' is no name server; write \"127.0.0.1\" or \"127.0.0.1@53\"", text);
 }
 
 bool
@@ -271,6 +289,8 @@ value_store(const char *text, struct fault *why)
 	    port_fits(colon + 1, strlen(colon + 1)) &&
 	    host_fits(text + 6, (size_t)(colon - text - 6), ADDRESS_NONE))
 		return true;
-	return fault_set(why, "'%.120s' is no store; write \"lmdb:/var/lib/greenlane/greylist\", "
-	    "\"redis:127.0.0.1:6379\" or \"none\"", text);
+	return fault_set(why,
+	    "'%.120s' is no store; write \"lmdb:/var/lib/greenlane/greylist\", "
+	    "\"redis:127.0.0.1:6379\" or \"none\"",
+	    text);
 }

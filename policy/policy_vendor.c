@@ -7,30 +7,46 @@
 #include "policy_vendor.h"
 #include "text.h"
 
+enum { LINES_MAX = 1000 * 1000 };
 enum { SECOND = 1000, DAY = 24 * 3600 * SECOND };
-enum { WIDEST_V4 = 8, WIDEST_V6 = 16 }; /* no vendor holds more; a slip would list half the world */
+enum {
+	WIDEST_V4 = 8,
+	WIDEST_V6 = 16
+}; /* no vendor holds more; a slip would list half the world */
 
-static const char *const kinds[] = { [VENDOR_APPLICATION] = "application", [VENDOR_ESP] = "esp",
-	[VENDOR_GATEWAY] = "gateway", NULL };
-static const char *const modes[] = { [MODE_ENFORCE] = "enforce", [MODE_VOUCH] = "vouch",
-	[MODE_MONITOR] = "monitor", NULL };
-static const char *const actions[] = { [ACTION_PASS] = "pass", [ACTION_TAG] = "tag",
-	[ACTION_QUARANTINE] = "quarantine", [ACTION_GREYLIST] = "greylist", [ACTION_DEFER] = "defer",
-	[ACTION_REJECT] = "reject", NULL };
-static const char *const uses[] = { [USE_MX] = "mx", [USE_LOGIN] = "login", [USE_API] = "api", NULL };
-static const char *const source_kinds[] = { [SOURCE_CIDR] = "cidr", [SOURCE_FILE] = "file",
-	[SOURCE_A] = "a", [SOURCE_MX] = "mx", [SOURCE_SPF] = "spf" };
+static const char *const kinds[] = { [VENDOR_APPLICATION] = "application",
+	[VENDOR_ESP] = "esp",
+	[VENDOR_GATEWAY] = "gateway",
+	NULL };
+static const char *const modes[] = {
+	[MODE_ENFORCE] = "enforce", [MODE_VOUCH] = "vouch", [MODE_MONITOR] = "monitor", NULL
+};
+static const char *const actions[] = { [ACTION_PASS] = "pass",
+	[ACTION_TAG] = "tag",
+	[ACTION_QUARANTINE] = "quarantine",
+	[ACTION_GREYLIST] = "greylist",
+	[ACTION_DEFER] = "defer",
+	[ACTION_REJECT] = "reject",
+	NULL };
+static const char *const uses[] = {
+	[USE_MX] = "mx", [USE_LOGIN] = "login", [USE_API] = "api", NULL
+};
+static const char *const source_kinds[] = { [SOURCE_CIDR] = "cidr",
+	[SOURCE_FILE] = "file",
+	[SOURCE_A] = "a",
+	[SOURCE_MX] = "mx",
+	[SOURCE_SPF] = "spf" };
 
-static const char *const proofs[] = { "listed", "spf", "dkim", "spf_from", "dmarc" }; /* bits of enum proof */
-_Static_assert(PROOF_LISTED == 1 && PROOF_SPF == 2 && PROOF_DKIM == 4 && PROOF_SPF_FROM == 8 &&
-	PROOF_DMARC == 16, "the order of proofs");
+/* in the order of the bits of enum proof */
+static const char *const proofs[] = { "listed", "spf", "dkim", "spf_from", "dmarc" };
+_Static_assert(PROOF_DMARC == 1 << (sizeof proofs / sizeof proofs[0] - 1), "a bit a word");
 
 /* Nobody owns a top-level domain: everybody's mail would claim the vendor. */
 static bool
 name_is_ownable(const char *domain, struct fault *why)
 {
 	return domain_labels(domain) > 1 ||
-	    fault_set(why, "'%s' is a top-level domain; write a name below it", domain);
+	       fault_set(why, "'%s' is a top-level domain; write a name below it", domain);
 }
 
 bool
@@ -40,8 +56,8 @@ vendor_network_fits(const struct prefix *prefix, struct fault *why)
 	char text[PREFIX_TEXT];
 
 	return prefix->bits >= least ||
-	    fault_set(why, "'%s' is too wide for a source; write networks of /%u and longer",
-		prefix_write(prefix, text), least);
+	       fault_set(why, "'%s' is too wide for a source; write networks of /%u and longer",
+		   prefix_write(prefix, text), least);
 }
 
 /* "listed+spf" into bits. */
@@ -60,13 +76,15 @@ proofs_read(const char *text, unsigned *out, struct fault *why)
 		while (i < COUNT && !span_is(part, proofs[i]))
 			i++;
 		if (i == COUNT) {
-			snprintf(word, sizeof word, "%.*s", part.length < 60 ? (int)part.length : 60, part.at);
-			return fault_set(why, "'%s' is no evidence%s", word, keys_hint(word, proofs, COUNT, hint));
+			snprintf(word, sizeof word, "%.*s",
+			    part.length < 60 ? (int)part.length : 60, part.at);
+			return fault_set(why, "'%s' is no evidence%s", word,
+			    keys_hint(word, proofs, COUNT, hint));
 		}
 		*out |= 1u << i;
 	} while (rest.length > 0);
 	return text[strlen(text) - 1] != '+' ||
-	    fault_set(why, "'%.60s' ends in '+'; drop it", text);
+	       fault_set(why, "'%.60s' ends in '+'; drop it", text);
 }
 
 static void
@@ -77,15 +95,18 @@ vouch_read(struct reading *r, const struct key *key, const struct node *node, vo
 	struct fault why;
 
 	if (node->count > VOUCH_MAX) {
-		reading_fault(r, node, "'%s' holds more than %d alternatives; drop some", key->path, VOUCH_MAX);
+		reading_fault(r, node, "'%s' holds more than %d alternatives; drop some",
+		    key->path, VOUCH_MAX);
 		return;
 	}
 	for (size_t i = 0; i < node->count; i++) {
 		const struct node *child = &node->children[i];
 
 		if (child->kind != NODE_STRING || child->text[0] == '\0')
-			reading_fault(r, child, "'%s' wants strings; write %s", key->path, key->type->example);
-		else if (!value_text(child->text, &why) || !proofs_read(child->text, &field[count], &why))
+			reading_fault(r, child, "'%s' wants strings; write %s", key->path,
+			    key->type->example);
+		else if (!value_text(child->text, &why) ||
+			 !proofs_read(child->text, &field[count], &why))
 			reading_fault(r, child, "'%s': %s", key->path, why.text);
 		else
 			count++;
@@ -93,48 +114,65 @@ vouch_read(struct reading *r, const struct key *key, const struct node *node, vo
 	memcpy((char *)base + key->count_offset, &count, sizeof count);
 }
 
-const struct key_type key_vouch = { "a list of evidence", "[ \"listed+spf\", \"dkim\" ]", NODE_LIST, vouch_read };
+const struct key_type key_vouch = { "a list of evidence", "[ \"listed+spf\", \"dkim\" ]",
+	NODE_LIST, vouch_read };
 
 /* One source before its kind is known. */
 struct source_draft {
 	struct source source;
 	const char *where[SOURCE_SPF + 1]; /* by kind; cidr has none */
-	bool given[SOURCE_SPF + 1];
 };
 
 #define AT(field) .offset = offsetof(struct source_draft, field)
-#define LIST_AT(list, count) \
-	.offset = offsetof(struct source_draft, list), .count_offset = offsetof(struct source_draft, count)
+#define LIST_AT(list, count)                                                                   \
+	.offset = offsetof(struct source_draft, list),                                         \
+	.count_offset = offsetof(struct source_draft, count)
 
 static const struct key source_rows[] = {
 	{ "cidr", &key_networks, NULL, "networks, written out",
-	    LIST_AT(source.prefixes, source.prefix_count), .check_network = vendor_network_fits },
-	{ "file", &key_text, NULL, "a file beside this one: a network a line, '#' begins a comment",
-	    AT(where[SOURCE_FILE]) },
-	{ "a", &key_text, NULL, "a host name: its A and AAAA records", AT(where[SOURCE_A]) },
-	{ "mx", &key_text, NULL, "a domain: the addresses of its MX hosts", AT(where[SOURCE_MX]) },
-	{ "spf", &key_text, NULL, "a domain: what its SPF record lets pass", AT(where[SOURCE_SPF]) },
-	{ "tags", &key_texts, NULL, "territory, data centre, zone; a source without tags always counts",
-	    LIST_AT(source.tags, source.tag_count), .check = value_name },
-	{ "exclusive", &key_bool, "false", "nobody else's mail leaves from there", AT(source.exclusive) },
-	{ "use", &key_word, "mx", "what these hosts do; only mx counts for listed", AT(source.use),
-	    .words = uses },
+	    LIST_AT(source.prefixes, source.prefix_count),
+	    .check_network = vendor_network_fits },
+	{ "file", &key_text, NULL,
+	    "a file beside this one: a network a line, '#' begins a comment",
+	    AT(where[SOURCE_FILE]), .word = "a path", .example = "\"networks.list\"" },
+	{ "a", &key_text, NULL, "a host name: its A and AAAA records", AT(where[SOURCE_A]),
+	    .word = "a domain name", .example = "\"mailers.example.com\"" },
+	{ "mx", &key_text, NULL, "a domain: the addresses of its MX hosts",
+	    AT(where[SOURCE_MX]), .word = "a domain name",
+	    .example = "\"mailers.example.com\"" },
+	{ "spf", &key_text, NULL, "a domain: what its SPF record lets pass",
+	    AT(where[SOURCE_SPF]), .word = "a domain name",
+	    .example = "\"mailers.example.com\"" },
+	{ "tags", &key_texts, NULL,
+	    "territory, data centre, zone; a source without tags always counts",
+	    LIST_AT(source.tags, source.tag_count), .word = "a list of names",
+	    .check = value_name },
+	{ "exclusive", &key_bool, "false", "nobody else's mail leaves from there",
+	    AT(source.exclusive) },
+	{ "use", &key_word, "mx", "what these hosts do; only mx counts for listed",
+	    AT(source.use), .words = uses },
 	{ "as_of", &key_text, NULL, "the day on which the vendor said so", AT(source.as_of),
+	    .word = "a date", .example = "\"2026-08-01\"", .check = value_date },
+	{ "review_by", &key_text, NULL, "the day by which a person should look again",
+	    AT(source.review_by), .word = "a date", .example = "\"2026-08-01\"",
 	    .check = value_date },
-	{ "review_by", &key_text, NULL, "the day by which a person should look again", AT(source.review_by),
-	    .check = value_date },
-	{ "max_stale", &key_seconds, "7d", "how long the last good answer is believed while DNS fails",
-	    AT(source.max_stale), .min = SECOND, .max = INT64_C(365) * DAY },
+	{ "max_stale", &key_seconds, "7d",
+	    "how long the last good answer is believed while DNS fails", AT(source.max_stale),
+	    .min = SECOND, .max = INT64_C(365) * DAY },
 };
-const struct keys source_keys = { "vendor.sources.", source_rows, sizeof source_rows / sizeof source_rows[0] };
+const struct keys source_keys = { "vendor.sources.", source_rows,
+	sizeof source_rows / sizeof source_rows[0] };
 
 #undef AT
 #define AT(field) .offset = offsetof(struct evidence, field)
 
 static const struct key evidence_rows[] = {
-	{ "what", &key_text, NULL, "the key that this backs, or the fact", AT(what), .flags = KEY_REQUIRED },
-	{ "where", &key_text, NULL, "the page, list or header that says so", AT(where), .flags = KEY_REQUIRED },
-	{ "seen", &key_text, NULL, "its date, or \"undated\"", AT(seen), .flags = KEY_REQUIRED },
+	{ "what", &key_text, NULL, "the key that this backs, or the fact", AT(what),
+	    .flags = KEY_REQUIRED },
+	{ "where", &key_text, NULL, "the page, list or header that says so", AT(where),
+	    .flags = KEY_REQUIRED },
+	{ "seen", &key_text, NULL, "its date, or \"undated\"", AT(seen),
+	    .flags = KEY_REQUIRED },
 };
 const struct keys evidence_keys = { "vendor.evidence.", evidence_rows,
 	sizeof evidence_rows / sizeof evidence_rows[0] };
@@ -149,7 +187,8 @@ source_kind_find(struct reading *r, const struct node *group, enum source_kind *
 		const struct node *node = node_member(group, source_kinds[i]);
 
 		if (node != NULL && found != NULL) {
-			reading_fault(r, node, "a source has '%s' and '%s'; write two sources", found->name, node->name);
+			reading_fault(r, node, "a source has '%s' and '%s'; write two sources",
+			    found->name, node->name);
 			return false;
 		}
 		if (node != NULL) {
@@ -158,7 +197,8 @@ source_kind_find(struct reading *r, const struct node *group, enum source_kind *
 		}
 	}
 	if (found == NULL)
-		reading_fault(r, group, "a source says no address; write one of cidr, file, a, mx or spf");
+		reading_fault(r, group,
+		    "a source says no address; write one of cidr, file, a, mx or spf");
 	return found != NULL;
 }
 
@@ -184,8 +224,9 @@ source_text(struct reading *r, struct source *source)
 
 	if (source->kind == SOURCE_CIDR && source->prefix_count > 0)
 		prefix_write(&source->prefixes[0], first);
-	source->text = arena_format(r->arena, "%s:%s%s%s", source_kinds[source->kind], first, source->name,
-	    source->kind == SOURCE_CIDR && source->prefix_count > 1 ? ",..." : "");
+	source->text =
+	    arena_format(r->arena, "%s:%s%s%s", source_kinds[source->kind], first, source->name,
+		source->kind == SOURCE_CIDR && source->prefix_count > 1 ? ",..." : "");
 	if (source->text == NULL) {
 		source->text = "";
 		reading_starve(r);
@@ -195,7 +236,8 @@ source_text(struct reading *r, struct source *source)
 static void
 source_read(struct reading *r, const struct node *group, struct source *out)
 {
-	struct source_draft draft = { .source = { .name = "", .text = "", .line = group->line } };
+	struct source_draft draft = { .source = {
+					  .name = "", .text = "", .line = group->line } };
 	struct source *source = &draft.source;
 	size_t before = r->faults->errors;
 
@@ -204,11 +246,15 @@ source_read(struct reading *r, const struct node *group, struct source *out)
 	if (source_kind_find(r, group, &source->kind)) {
 		source->name = source->kind == SOURCE_CIDR ? "" : draft.where[source->kind];
 		source_name(r, node_member(group, source_kinds[source->kind]), source);
-		if (source->kind == SOURCE_CIDR && source->prefix_count == 0 && before == r->faults->errors)
-			reading_fault(r, group, "'cidr' lists no network; write [ \"192.0.2.0/24\" ] or drop the source");
+		if (source->kind == SOURCE_CIDR && source->prefix_count == 0 &&
+		    before == r->faults->errors)
+			reading_fault(r, group,
+			    "'cidr' lists no network; write [ \"192.0.2.0/24\" ] or drop the "
+			    "source");
 		source_text(r, source);
 	}
-	if (source->as_of[0] != '\0' && source->review_by[0] != '\0' && strcmp(source->review_by, source->as_of) < 0)
+	if (source->as_of[0] != '\0' && source->review_by[0] != '\0' &&
+	    strcmp(source->review_by, source->as_of) < 0)
 		reading_fault(r, group, "'review_by' lies before 'as_of'; write a later day");
 	*out = *source;
 }
@@ -250,24 +296,27 @@ evidence_read(struct reading *r, const struct key *key, const struct node *node,
 	draft->vendor.evidence_count = count;
 }
 
-static const struct key_type key_sources = { "a list of sources", "( { a = \"mailers.example.com\"; } )",
-	NODE_LIST, sources_read };
-static const struct key_type key_evidence = { "a list of evidence",
-	"( { what = \"sources\"; where = \"the vendor's page\"; seen = \"2026-08-01\"; } )", NODE_LIST,
-	evidence_read };
+static const struct key_type key_sources = { "a list of groups",
+	"( { a = \"mailers.example.com\"; } )", NODE_LIST, sources_read };
+static const struct key_type key_evidence = { "a list of groups",
+	"( { what = \"sources\"; where = \"the vendor's page\"; seen = \"2026-08-01\"; } )",
+	NODE_LIST, evidence_read };
 
 #undef AT
 #undef LIST_AT
 #define AT(field) .offset = offsetof(struct vendor_draft, field)
-#define LIST_AT(list, count) \
-	.offset = offsetof(struct vendor_draft, list), .count_offset = offsetof(struct vendor_draft, count)
+#define LIST_AT(list, count)                                                                   \
+	.offset = offsetof(struct vendor_draft, list),                                         \
+	.count_offset = offsetof(struct vendor_draft, count)
 
 static const struct key vendor_rows[] = {
 	{ "name", &key_text, NULL, "the name of this file without .conf", AT(vendor.name),
-	    .check = value_name, .example = "\"acme\"", .flags = KEY_REQUIRED },
+	    .word = "a name", .check = value_name, .example = "\"acme\"",
+	    .flags = KEY_REQUIRED },
 	{ "title", &key_text, NULL, "the vendor as people call it", AT(vendor.title) },
 	{ "kind", &key_word, "application", "what it is", AT(vendor.kind), .words = kinds },
-	{ "domains", &key_names, NULL, "names that it owns: an author or sender there is a claim",
+	{ "domains", &key_names, NULL,
+	    "names that it owns: an author or sender there is a claim",
 	    LIST_AT(vendor.domains.list, vendor.domains.count), .check = name_is_ownable,
 	    .flags = KEY_REQUIRED },
 	{ "envelope", &key_names, "", "further domains of its bounces",
@@ -275,27 +324,79 @@ static const struct key vendor_rows[] = {
 	{ "dkim", &key_domains, NULL, "signing domains (d=) that prove it",
 	    LIST_AT(vendor.dkim.list, vendor.dkim.count), .check = name_is_ownable },
 	{ "sources", &key_sources, NULL, "where its mail comes from", AT(sources) },
-	{ "vouch", &key_vouch, "listed+spf, dkim", "alternatives; '+' joins what one of them needs",
+	{ "vouch", &key_vouch, "listed+spf, dkim",
+	    "alternatives; '+' joins what one of them needs",
 	    LIST_AT(vendor.vouch, vendor.vouch_count) },
-	{ "on_forged", &key_word, "reject", "for mail that claims the vendor, all evidence against it",
-	    AT(vendor.on_forged), .words = actions },
-	{ "on_unproven", &key_word, "greylist", "for mail with some evidence, not enough to vouch",
-	    AT(vendor.on_unproven), .words = actions },
+	{ "on_forged", &key_word, "reject",
+	    "for mail that claims the vendor, all evidence against it", AT(vendor.on_forged),
+	    .words = actions },
+	{ "on_unproven", &key_word, "greylist",
+	    "for mail with some evidence, not enough to vouch", AT(vendor.on_unproven),
+	    .words = actions },
 	{ "on_unsure", &key_word, "defer", "for mail whose evidence could not be had",
 	    AT(vendor.on_unsure), .words = actions },
-	{ "mode", &key_word, "enforce", "how far this vendor's policy is trusted", AT(vendor.mode),
-	    .words = modes },
-	{ "evidence", &key_evidence, NULL, "how each fact of this file is known", AT(vendor.evidence) },
-	{ "tags", &key_texts, NULL, "which sources count; without it all do", LIST_AT(tags, tag_count),
-	    .check = value_name, .flags = KEY_SITE },
+	{ "mode", &key_word, "enforce", "how far this vendor's policy is trusted",
+	    AT(vendor.mode), .words = modes },
+	{ "evidence", &key_evidence, NULL, "how each fact of this file is known",
+	    AT(vendor.evidence) },
+	{ "tags", &key_texts, NULL, "which sources count; without it all do",
+	    LIST_AT(tags, tag_count), .word = "a list of names", .check = value_name,
+	    .flags = KEY_SITE },
 };
-const struct keys vendor_keys = { "vendor.", vendor_rows, sizeof vendor_rows / sizeof vendor_rows[0] };
+const struct keys vendor_keys = { "vendor.", vendor_rows,
+	sizeof vendor_rows / sizeof vendor_rows[0] };
+
+void
+vendor_networks_read(
+    struct reading *r, struct source *source, const char *file, const char *text, size_t length)
+{
+	struct span rest = { text, length };
+	struct prefix *list;
+	size_t lines = 1;
+	struct fault why;
+	char word[64];
+
+	for (const char *at = text;
+	     (at = memchr(at, '\n', (size_t)(text + length - at))) != NULL; at++)
+		lines++;
+	if (lines > LINES_MAX + 1) { /* one behind the last newline */
+		faults_error(
+		    r->faults, file, 0, "more than %d lines; write wider networks", LINES_MAX);
+		return;
+	}
+	list = reading_take(r, lines, sizeof *list);
+	if (list == NULL)
+		return;
+	source->prefixes = list;
+	for (unsigned line = 1; rest.length > 0; line++) {
+		struct span row = span_cut(&rest, '\n');
+		struct span entry = span_trim(span_cut(&row, '#'));
+
+		if (entry.length == 0)
+			continue;
+		if (entry.length >= sizeof word ||
+		    memchr(entry.at, '\0', entry.length) != NULL) {
+			faults_error(r->faults, file, line,
+			    "no network; write one a line, '192.0.2.0/24'");
+			continue;
+		}
+		memcpy(word, entry.at, entry.length);
+		word[entry.length] = '\0';
+		if (!value_text(word, &why) ||
+		    !prefix_read(word, &list[source->prefix_count], &why) ||
+		    !vendor_network_fits(&list[source->prefix_count], &why))
+			faults_error(r->faults, file, line, "%s", why.text);
+		else
+			source->prefix_count++;
+	}
+}
 
 void
 vendor_draft_open(struct reading *r, struct vendor_draft *draft)
 {
-	*draft = (struct vendor_draft){ .vendor.file = "", .sources_file = "",
-		.errors_before = r->faults->errors };
+	*draft = (struct vendor_draft){
+		.vendor.file = "", .sources_file = "", .errors_before = r->faults->errors
+	};
 	keys_default(r, &vendor_keys, draft);
 }
 
@@ -311,7 +412,8 @@ vendor_draft_read(struct reading *r, const struct node *group, struct vendor_dra
 	if (tags != NULL)
 		draft->tags_line = tags->line;
 	if (domains != NULL && domains->kind == NODE_LIST && domains->count == 0)
-		reading_fault(r, domains, "'domains' is empty; name at least one domain of the vendor");
+		reading_fault(
+		    r, domains, "'domains' is empty; name at least one domain of the vendor");
 }
 
 static bool
@@ -355,15 +457,17 @@ tag_check(struct reading *r, const struct vendor_draft *draft, const char *tag)
 	count = tags_collect(draft, known, SHOWN);
 	if (count == 0) {
 		faults_error(r->faults, r->file, draft->tags_line,
-		    "tag '%s' selects no source of '%s', which has no tags; drop 'tags'", tag, draft->vendor.name);
+		    "tag '%s' selects no source of '%s', which has no tags; drop 'tags'", tag,
+		    draft->vendor.name);
 		return;
 	}
 	near = keys_nearest(tag, known, count);
 	text_open(&list, HINT_TEXT);
 	for (size_t i = 0; i < count; i++)
 		text_format(&list, "%s%s", i == 0 ? "" : ", ", known[i]);
-	faults_error(r->faults, r->file, draft->tags_line, "tag '%s' selects no source of '%s'; %s%s%sits tags are %s",
-	    tag, draft->vendor.name, near == NULL ? "" : "did you mean '", near == NULL ? "" : near,
+	faults_error(r->faults, r->file, draft->tags_line,
+	    "tag '%s' selects no source of '%s'; %s%s%sits tags are %s", tag,
+	    draft->vendor.name, near == NULL ? "" : "did you mean '", near == NULL ? "" : near,
 	    near == NULL ? "" : "'? ", list.bytes);
 	text_close(&list);
 }
@@ -376,7 +480,8 @@ sources_select(struct vendor_draft *draft)
 
 		source->selected = draft->tag_count == 0 || source->tag_count == 0;
 		for (size_t j = 0; j < draft->tag_count; j++)
-			source->selected = source->selected || source_has_tag(source, draft->tags[j]);
+			source->selected =
+			    source->selected || source_has_tag(source, draft->tags[j]);
 	}
 }
 
@@ -392,8 +497,10 @@ listed_alone_check(struct reading *r, const struct vendor_draft *draft)
 	for (size_t i = 0; alone && i < vendor->source_count; i++)
 		if (source_counts(&draft->sources[i]) && !draft->sources[i].exclusive)
 			faults_error(r->faults, draft->sources_file, draft->sources[i].line,
-			    "'listed' stands alone in vouch of '%s', but this source is shared; write "
-			    "\"listed+spf\" there, or exclusive = true here if nobody else's mail leaves from it",
+			    "'listed' stands alone in vouch of '%s', but this source is "
+			    "shared; write "
+			    "\"listed+spf\" there, or exclusive = true here if nobody else's "
+			    "mail leaves from it",
 			    vendor->name);
 }
 
@@ -409,10 +516,13 @@ vouch_reach_check(struct reading *r, const struct vendor_draft *draft)
 	for (size_t i = 0; i < vendor->vouch_count; i++) {
 		if ((vendor->vouch[i] & PROOF_DKIM) && vendor->dkim.count == 0)
 			faults_warn(r->faults, r->file, vendor->line,
-			    "'%s' vouches by dkim, but its dkim is empty; drop that alternative", vendor->name);
+			    "'%s' vouches by dkim, but its dkim is empty; drop that "
+			    "alternative",
+			    vendor->name);
 		if ((vendor->vouch[i] & PROOF_LISTED) && !listable)
 			faults_warn(r->faults, r->file, vendor->line,
-			    "'%s' vouches by listed, but no selected source counts; drop that alternative",
+			    "'%s' vouches by listed, but no selected source counts; drop that "
+			    "alternative",
 			    vendor->name);
 	}
 }

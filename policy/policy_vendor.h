@@ -1,8 +1,8 @@
 /*
  * policy_vendor.h - one vendor from its file, and from what the site says beside its name.
  *
- * Floor 5. Owns the tables of a vendor's keys. Networks of `file` sources are left to policy_text,
- * which alone may ask the shell for texts.
+ * Floor 5. Owns the tables of a vendor's keys. Texts of `file` sources are handed in by
+ * policy_text, which alone may ask the shell for them.
  */
 #ifndef POLICY_VENDOR_H
 #define POLICY_VENDOR_H
@@ -30,6 +30,10 @@ extern const struct key_type key_vouch; /* unsigned[VOUCH_MAX]; its count is a s
 
 /* Not so wide that it must be a slip. */
 bool vendor_network_fits(const struct prefix *, struct fault *why) MUST_USE;
+
+/* A `file` source's list, a network a line; `file` is how faults call it. */
+void vendor_networks_read(struct reading *, struct source *, const char *file, const char *text,
+    size_t length);
 
 /* Defaults; then vendor_draft_read with the file's group; then with the site's. */
 void vendor_draft_open(struct reading *, struct vendor_draft *);

@@ -10,6 +10,17 @@
 #include "tap.h"
 #include "text.h"
 
+/* As it was configured; the plain defaults where it was compiled by hand. */
+#ifndef GREENLANE_SITE_VENDOR_DIR
+#define GREENLANE_SITE_VENDOR_DIR "/etc/greenlane/vendors"
+#endif
+#ifndef GREENLANE_STATE_DIR
+#define GREENLANE_STATE_DIR "/var/lib/greenlane"
+#endif
+#ifndef GREENLANE_RUN_DIR
+#define GREENLANE_RUN_DIR "/run/greenlane"
+#endif
+
 /* Loads one text with the vendor files of t/conf/vendors. */
 static struct policy *
 load_text(const char *shown, const char *text, size_t length, struct faults *faults)
@@ -46,7 +57,9 @@ test_good_file(const char *name)
 	struct faults *faults = faults_open();
 	struct policy *policy;
 	size_t length;
-	char *text = conf_file_read(conf_path(path, sizeof path, "t/conf/good/%s", name), &length), *said;
+	char *text =
+		 conf_file_read(conf_path(path, sizeof path, "t/conf/good/%s", name), &length),
+	     *said;
 
 	snprintf(shown, sizeof shown, "good/%s", name);
 	policy = text == NULL ? NULL : load_text(shown, text, length, faults);
@@ -59,7 +72,8 @@ test_good_file(const char *name)
 	faults_close(faults);
 }
 
-/* UPDATE=1 in the environment writes what is missing, for a person to read before it is kept. */
+/* UPDATE=1 in the environment writes what is missing, for a person to read before it is kept.
+ */
 static void
 test_bad_file(const char *name)
 {
@@ -75,8 +89,10 @@ test_bad_file(const char *name)
 	policy = text == NULL ? NULL : load_text(shown, text, length, faults);
 	ok(text != NULL && policy == NULL && faults->errors > 0, "%s is refused", shown);
 	said = conf_faults_write(faults);
-	conf_path(fault_path, sizeof fault_path, "t/conf/bad/%.*s.fault", (int)(strlen(name) - 5), name);
-	if (getenv("UPDATE") != NULL && access(fault_path, F_OK) != 0 && (out = fopen(fault_path, "w")) != NULL) {
+	conf_path(fault_path, sizeof fault_path, "t/conf/bad/%.*s.fault",
+	    (int)(strlen(name) - 5), name);
+	if (getenv("UPDATE") != NULL && access(fault_path, F_OK) != 0 &&
+	    (out = fopen(fault_path, "w")) != NULL) {
 		fputs(said, out);
 		fclose(out);
 	}
@@ -94,7 +110,8 @@ test_corpus(const char *folder, void (*test)(const char *name), int least)
 {
 	struct dirent **list;
 	char path[512];
-	int count = scandir(conf_path(path, sizeof path, "t/conf/%s", folder), &list, is_conf, alphasort);
+	int count = scandir(
+	    conf_path(path, sizeof path, "t/conf/%s", folder), &list, is_conf, alphasort);
 
 	ok(count >= least, "t/conf/%s holds at least %d files", folder, least);
 	for (int i = 0; i < count; i++) {
@@ -119,8 +136,8 @@ test_defaults(void)
 	is(s->authserv_id, "", "authserv_id is the MTA's by default");
 	ok(!s->monitor, "mode is enforce by default");
 	is(s->user, "greenlane", "user by default");
-	is(s->state_dir, "/var/lib/greenlane", "state_dir by default");
-	is(s->milter.listen, "unix:/run/greenlane/milter.sock", "milter.listen by default");
+	is(s->state_dir, GREENLANE_STATE_DIR, "state_dir by default");
+	is(s->milter.listen, "unix:" GREENLANE_RUN_DIR "/milter.sock", "milter.listen by default");
 	is(s->milter.group, "postfix", "milter.group by default");
 	is_number(s->milter.deadline_ms, 20000, "milter.deadline by default");
 	is_number(s->milter.max_sessions, 500, "milter.max_sessions by default");
@@ -133,7 +150,7 @@ test_defaults(void)
 	is(s->dns.trust_anchor, "", "there is no DNSSEC by default");
 	is(s->log.facility, "mail", "log.facility by default");
 	is(s->log.record, "", "no record is written by default");
-	is(s->store, "lmdb:/var/lib/greenlane/greylist", "greylist.store by default");
+	is(s->store, "lmdb:" GREENLANE_STATE_DIR "/greylist", "greylist.store by default");
 	ok(s->greylist.on && s->greylist.stage == GREYLIST_AUTO, "greylisting is on, by need");
 	is_number(s->greylist.delay, 300, "greylist.delay by default");
 	is_number(s->greylist.retry_window, 2 * 86400, "greylist.retry_window by default");
@@ -141,19 +158,23 @@ test_defaults(void)
 	is_number(s->greylist.auto_pass, 5, "greylist.auto_pass by default");
 	is_number(s->greylist.ipv4_prefix, 24, "greylist.ipv4_prefix by default");
 	is_number(s->greylist.ipv6_prefix, 64, "greylist.ipv6_prefix by default");
-	is_number((long long)s->greylist.exempt_networks.count, 0, "no network is exempt by default");
-	is_number((long long)s->greylist.exempt_recipients.count, 2, "two recipients are exempt by default");
+	is_number(
+	    (long long)s->greylist.exempt_networks.count, 0, "no network is exempt by default");
+	is_number((long long)s->greylist.exempt_recipients.count, 2,
+	    "two recipients are exempt by default");
 	is(s->greylist.exempt_recipients.list[0].local, "postmaster", "postmaster is exempt");
-	is(s->greylist.exempt_recipients.list[0].domain, "", "postmaster is exempt in any domain");
+	is(s->greylist.exempt_recipients.list[0].domain, "",
+	    "postmaster is exempt in any domain");
 	is(s->greylist.exempt_recipients.list[1].local, "abuse", "abuse is exempt");
 	is_number(s->unsure_max, 4 * 3600, "unsure_max by default");
 	is_number(s->refresh.min, 60, "refresh.min by default");
 	is_number(s->refresh.max, 86400, "refresh.max by default");
 	is(s->contact, "", "reply.contact by default");
 	is_number((long long)s->own.domains.count, 0, "own.domains by default");
-	ok(s->strangers.authenticate && s->strangers.dmarc_report, "strangers are authenticated by default");
+	ok(s->strangers.authenticate && s->strangers.dmarc_report,
+	    "strangers are authenticated by default");
 	is_number((long long)s->vendor_path.count, 2, "vendor_path has two folders by default");
-	is(s->vendor_path.list[1], "/etc/greenlane/vendors", "the site's folder comes last");
+	is(s->vendor_path.list[1], GREENLANE_SITE_VENDOR_DIR, "the site's folder comes last");
 out:
 	policy_free(policy);
 	faults_close(faults);
@@ -162,8 +183,10 @@ out:
 static const char full[] =
     "mode = \"monitor\"; authserv_id = \"mx.example.com\"; state_dir = \"/srv/gl\";\n"
     "milter = { deadline = \"1500ms\"; max_sessions = 7; };\n"
-    "own = { domains = ( \"Example.COM.\", \"b\xc3\xbc" "cher.example\" ); };\n"
-    "vendors = ( { name = \"acme\"; }, { name = \"globex\"; tags = [ \"uk\" ]; mode = \"vouch\";\n"
+    "own = { domains = ( \"Example.COM.\", \"b\xc3\xbc"
+    "cher.example\" ); };\n"
+    "vendors = ( { name = \"acme\"; }, { name = \"globex\"; tags = [ \"uk\" ]; mode = "
+    "\"vouch\";\n"
     "    domains = [ \"=globex.example\" ]; } );\n";
 
 static void
@@ -180,9 +203,12 @@ test_values(void)
 	}
 	ok(policy->settings.monitor, "mode monitor is read");
 	is(policy->settings.store, "lmdb:/srv/gl/greylist", "the store follows state_dir");
-	is_number(policy->settings.milter.deadline_ms, 1500, "a deadline may have milliseconds");
-	is(policy->settings.own.domains.list[0].domain, "example.com", "names are brought into normal form");
-	is(policy->settings.own.domains.list[1].domain, "xn--bcher-kva.example", "U-labels become A-labels");
+	is_number(
+	    policy->settings.milter.deadline_ms, 1500, "a deadline may have milliseconds");
+	is(policy->settings.own.domains.list[0].domain, "example.com",
+	    "names are brought into normal form");
+	is(policy->settings.own.domains.list[1].domain, "xn--bcher-kva.example",
+	    "U-labels become A-labels");
 	is_number((long long)policy->vendor_count, 2, "both vendors are there");
 	is_number((long long)policy->source_count, 5, "and the sources of both");
 	acme = &policy->vendors[0];
@@ -197,24 +223,31 @@ test_values(void)
 	is_number((long long)acme->vouch_count, 2, "vouch has two alternatives by default");
 	is_number(acme->vouch[0], PROOF_LISTED | PROOF_SPF, "the first is listed+spf");
 	is_number(acme->vouch[1], PROOF_DKIM, "the second is dkim");
-	ok(acme->on_forged == ACTION_REJECT && acme->on_unproven == ACTION_GREYLIST && acme->on_unsure == ACTION_DEFER,
+	ok(acme->on_forged == ACTION_REJECT && acme->on_unproven == ACTION_GREYLIST &&
+		acme->on_unsure == ACTION_DEFER,
 	    "actions have their defaults");
 	is_number((long long)acme->source_count, 2, "acme has two sources");
-	is(acme->sources[0].text, "cidr:192.0.2.0/24,...", "a cidr source is called by its first network");
+	is(acme->sources[0].text, "cidr:192.0.2.0/24,...",
+	    "a cidr source is called by its first network");
 	is_number((long long)acme->sources[0].prefix_count, 2, "and holds all");
-	ok(acme->sources[0].exclusive && acme->sources[0].selected, "it is exclusive, and selected without tags");
+	ok(acme->sources[0].exclusive && acme->sources[0].selected,
+	    "it is exclusive, and selected without tags");
 	is(acme->sources[1].text, "file:acme.list", "a file source is called by its path");
 	is_number((long long)acme->sources[1].prefix_count, 3, "its networks are read");
 	is_number(acme->sources[1].max_stale, 7 * 86400, "max_stale is a week by default");
 	is_number(globex->sources[0].number, 2, "sources are numbered across vendors");
 	ok(globex->sources[0].vendor == globex, "a source knows its vendor");
 	ok(globex->sources == &policy->sources[2], "and lies in the list of all");
-	ok(globex->sources[0].selected && !globex->sources[1].selected && globex->sources[2].selected,
+	ok(globex->sources[0].selected && !globex->sources[1].selected &&
+		globex->sources[2].selected,
 	    "tags select sources; one without tags always counts");
-	is(globex->sources[1].text, "a:us.mail.globex.example", "an a source is called by its name");
+	is(globex->sources[1].text, "a:us.mail.globex.example",
+	    "an a source is called by its name");
 	is_number(globex->sources[1].line, 7, "a source knows its line");
-	ok(globex->mode == MODE_VOUCH && globex->kind == VENDOR_ESP, "the site's mode replaces the file's, kind stays");
-	ok(globex->domains.count == 1 && globex->domains.list[0].exact, "the site's domains replace the file's");
+	ok(globex->mode == MODE_VOUCH && globex->kind == VENDOR_ESP,
+	    "the site's mode replaces the file's, kind stays");
+	ok(globex->domains.count == 1 && globex->domains.list[0].exact,
+	    "the site's domains replace the file's");
 	is_number((long long)globex->dkim.count, 1, "and dkim follows them");
 	is_number((long long)globex->evidence_count, 1, "evidence is kept");
 	is(globex->evidence[0].seen, "2026-08-01", "with its date");
@@ -247,7 +280,8 @@ test_durations(void)
 		{ "a blank between is none", "5 m", false, 0 },
 		{ "two in a row are none", "1h30m", false, 0 },
 		{ "a unit in capitals is none", "5M", false, 0 },
-		{ "one that overflows in its digits is none", "99999999999999999999s", false, 0 },
+		{ "one that overflows in its digits is none", "99999999999999999999s", false,
+		    0 },
 		{ "one that overflows in its unit is none", "9223372036854775807d", false, 0 },
 	};
 	char text[DURATION_TEXT];
@@ -255,10 +289,12 @@ test_durations(void)
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		int64_t ms = 0;
 
-		ok(policy_text_duration(rows[i].text, &ms) == rows[i].good && (!rows[i].good || ms == rows[i].ms),
+		ok(policy_text_duration(rows[i].text, &ms) == rows[i].good &&
+			(!rows[i].good || ms == rows[i].ms),
 		    "duration: %s", rows[i].name);
 	}
-	is(value_duration_write(5400000, text), "90m", "an hour and a half is written in minutes");
+	is(value_duration_write(5400000, text), "90m",
+	    "an hour and a half is written in minutes");
 	is(value_duration_write(1500, text), "1500ms", "a second and a half in milliseconds");
 	is(value_duration_write(86400000 * 7LL, text), "7d", "a week in days");
 }
@@ -283,7 +319,8 @@ test_sizes(void)
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		int64_t bytes = 0;
 
-		ok(policy_text_size(rows[i].text, &bytes) == rows[i].good && (!rows[i].good || bytes == rows[i].bytes),
+		ok(policy_text_size(rows[i].text, &bytes) == rows[i].good &&
+			(!rows[i].good || bytes == rows[i].bytes),
 		    "size: %s", rows[i].name);
 	}
 }
@@ -297,41 +334,61 @@ test_single_values(void)
 		bool good;
 	} rows[] = {
 		{ "a name in normal form", "own = { domains = [ \"example.com\" ]; };", true },
-		{ "a single label may be ours", "own = { domains = [ \"localdomain\" ]; };", true },
+		{ "a single label may be ours", "own = { domains = [ \"localdomain\" ]; };",
+		    true },
 		{ "an underscore", "own = { domains = [ \"_spf.example.com\" ]; };", true },
-		{ "a U-label", "own = { domains = [ \"b\xc3\xbc" "cher.example\" ]; };", true },
+		{ "a U-label",
+		    "own = { domains = [ \"b\xc3\xbc"
+		    "cher.example\" ]; };",
+		    true },
 		{ "exactly that name", "own = { domains = [ \"=example.com\" ]; };", true },
 		{ "an empty label", "own = { domains = [ \"a..b\" ]; };", false },
-		{ "a mailbox where names are wanted", "own = { domains = [ \"a@example.com\" ]; };", false },
+		{ "a mailbox where names are wanted",
+		    "own = { domains = [ \"a@example.com\" ]; };", false },
 		{ "a star", "own = { domains = [ \"*.example.com\" ]; };", false },
 		{ "a blank in a name", "own = { domains = [ \"exa mple.com\" ]; };", false },
-		{ "a listener on a Unix socket", "milter = { listen = \"unix:/run/x.sock\"; };", true },
-		{ "a listener on IPv4", "milter = { listen = \"inet:8890@127.0.0.1\"; };", true },
-		{ "a listener on a host name", "milter = { listen = \"inet:8890@localhost\"; };", true },
+		{ "a listener on a Unix socket", "milter = { listen = \"unix:/run/x.sock\"; };",
+		    true },
+		{ "a listener on IPv4", "milter = { listen = \"inet:8890@127.0.0.1\"; };",
+		    true },
+		{ "a listener on a host name",
+		    "milter = { listen = \"inet:8890@localhost\"; };", true },
 		{ "a listener on IPv6", "milter = { listen = \"inet6:8890@::1\"; };", true },
-		{ "a listener on IPv6 in brackets", "milter = { listen = \"inet6:8890@[::1]\"; };", true },
-		{ "a listener without a port", "milter = { listen = \"inet:127.0.0.1\"; };", false },
-		{ "a listener on port 0", "milter = { listen = \"inet:0@127.0.0.1\"; };", false },
-		{ "a listener on port 65536", "milter = { listen = \"inet:65536@127.0.0.1\"; };", false },
-		{ "a listener on IPv6 under inet", "milter = { listen = \"inet:8890@::1\"; };", false },
-		{ "a listener on IPv4 under inet6", "milter = { listen = \"inet6:8890@127.0.0.1\"; };", false },
-		{ "a listener on no address", "milter = { listen = \"inet:8890@300.0.0.1\"; };", false },
+		{ "a listener on IPv6 in brackets",
+		    "milter = { listen = \"inet6:8890@[::1]\"; };", true },
+		{ "a listener without a port", "milter = { listen = \"inet:127.0.0.1\"; };",
+		    false },
+		{ "a listener on port 0", "milter = { listen = \"inet:0@127.0.0.1\"; };",
+		    false },
+		{ "a listener on port 65536",
+		    "milter = { listen = \"inet:65536@127.0.0.1\"; };", false },
+		{ "a listener on IPv6 under inet", "milter = { listen = \"inet:8890@::1\"; };",
+		    false },
+		{ "a listener on IPv4 under inet6",
+		    "milter = { listen = \"inet6:8890@127.0.0.1\"; };", false },
+		{ "a listener on no address", "milter = { listen = \"inet:8890@300.0.0.1\"; };",
+		    false },
 		{ "a relative socket", "milter = { listen = \"unix:x.sock\"; };", false },
 		{ "a name server", "dns = { servers = [ \"127.0.0.1\" ]; };", true },
 		{ "a name server with a port", "dns = { servers = [ \"::1@5353\" ]; };", true },
-		{ "a name server by name", "dns = { servers = [ \"ns.example.com\" ]; };", false },
+		{ "a name server by name", "dns = { servers = [ \"ns.example.com\" ]; };",
+		    false },
 		{ "a store on LMDB", "greylist = { store = \"lmdb:/x\"; };", true },
 		{ "a store on Redis", "greylist = { store = \"redis:[::1]:6379\"; };", true },
 		{ "no store", "greylist = { store = \"none\"; };", true },
-		{ "a store on Redis without a port", "greylist = { store = \"redis:localhost\"; };", false },
+		{ "a store on Redis without a port",
+		    "greylist = { store = \"redis:localhost\"; };", false },
 		{ "a store of another kind", "greylist = { store = \"memory\"; };", false },
 		{ "the widest range of a number", "greylist = { ipv4_prefix = 32; };", true },
 		{ "one more", "greylist = { ipv4_prefix = 33; };", false },
-		{ "a number that libconfig would wrap to 24", "greylist = { ipv4_prefix = 4294967320; };", false },
-		{ "a number with zeros before it", "greylist = { ipv4_prefix = 0024; };", true },
+		{ "a number that libconfig would wrap to 24",
+		    "greylist = { ipv4_prefix = 4294967320; };", false },
+		{ "a number with zeros before it", "greylist = { ipv4_prefix = 0024; };",
+		    true },
 		{ "a second", "dns = { timeout = \"1s\"; };", true },
 		{ "less than a second", "dns = { timeout = \"999ms\"; };", false },
-		{ "milliseconds where seconds count", "greylist = { delay = \"1500ms\"; };", false },
+		{ "milliseconds where seconds count", "greylist = { delay = \"1500ms\"; };",
+		    false },
 		{ "true in capitals", "strangers = { authenticate = TRUE; };", true },
 		{ "@include in a string", "reply = { contact = \"@include\"; };", true },
 		{ "@include in a comment", "# @include \"x\"\n/* @include */", true },
@@ -359,7 +416,7 @@ test_single_values(void)
 		policy = load(text, faults);
 		said = conf_faults_write(faults);
 		if (!ok((policy != NULL) == rows[i].good, "value: %s is %s", rows[i].name,
-		    rows[i].good ? "taken" : "refused"))
+			rows[i].good ? "taken" : "refused"))
 			note("%s", said);
 		free(said);
 		policy_free(policy);
@@ -397,17 +454,20 @@ test_ceilings(void)
 	text_clear(&text);
 	text_put(&text, "vendors = ( );\nown = { networks = [\n");
 	for (int i = 0; i < DEEP; i++)
-		text_format(&text, "%s\"10.%d.%d.%d\"", i == 0 ? "" : ",\n", i >> 16, (i >> 8) & 255, i & 255);
+		text_format(&text, "%s\"10.%d.%d.%d\"", i == 0 ? "" : ",\n", i >> 16,
+		    (i >> 8) & 255, i & 255);
 	text_put(&text, "\n]; };\n");
 	policy = load(text.bytes, faults);
-	ok(policy != NULL && policy->settings.own.networks.count == DEEP, "a list of a hundred thousand is read");
+	ok(policy != NULL && policy->settings.own.networks.count == DEEP,
+	    "a list of a hundred thousand is read");
 	policy_free(policy);
 	text_close(&text);
 	faults_close(faults);
 }
 
 static void
-each_key(void *context, const char *key, const char *type, const char *fallback, const char *help)
+each_key(
+    void *context, const char *key, const char *type, const char *fallback, const char *help)
 {
 	struct text *all = context;
 
@@ -419,9 +479,9 @@ each_key(void *context, const char *key, const char *type, const char *fallback,
 static void
 test_keys(void)
 {
-	static const char *const some[] = { "authserv_id ", "greylist.exempt.recipients ", "vendors ", "vendors.tags ",
-		"vendor.on_unsure ", "vendor.sources.max_stale ", "vendor.evidence.seen ", "delegations.vouch ",
-		"relays.kind " };
+	static const char *const some[] = { "authserv_id ", "greylist.exempt.recipients ",
+		"vendors ", "vendors.tags ", "vendor.on_unsure ", "vendor.sources.max_stale ",
+		"vendor.evidence.seen ", "delegations.vouch ", "relays.kind " };
 	struct text all;
 
 	text_open(&all, 64 * 1024);
@@ -442,12 +502,13 @@ test_words(void)
 		struct faults *faults = faults_open();
 		struct policy *policy;
 
-		snprintf(text, sizeof text, "vendors = ( { name = \"acme\"; on_forged = \"%s\"; mode = \"%s\"; } );",
+		snprintf(text, sizeof text,
+		    "vendors = ( { name = \"acme\"; on_forged = \"%s\"; mode = \"%s\"; } );",
 		    action_word((enum action)i), vendor_mode_word((enum vendor_mode)(i % 3)));
 		policy = load(text, faults);
 		ok(policy != NULL && policy->vendors[0].on_forged == (enum action)i &&
-		    policy->vendors[0].mode == (enum vendor_mode)(i % 3), "'%s' is read as itself",
-		    action_word((enum action)i));
+			policy->vendors[0].mode == (enum vendor_mode)(i % 3),
+		    "'%s' is read as itself", action_word((enum action)i));
 		policy_free(policy);
 		faults_close(faults);
 	}

@@ -15,7 +15,8 @@ load(const char *text, struct faults *faults)
 	struct policy *policy;
 	char folder[512];
 
-	conf_files_open(&files, conf_path(folder, sizeof folder, "policy/vendors"), "policy/vendors");
+	conf_files_open(
+	    &files, conf_path(folder, sizeof folder, "policy/vendors"), "policy/vendors");
 	policy = policy_text_load("greenlane.conf", text, strlen(text), &files.files, faults);
 	conf_files_close(&files);
 	return policy;
@@ -31,11 +32,15 @@ test_vendor(const struct vendor *vendor)
 	for (size_t i = 0; i < vendor->source_count; i++) {
 		const struct source *source = &vendor->sources[i];
 
-		lists_without_review += source->prefix_count > 0 && source->review_by[0] == '\0';
-		wide_trust += source->prefix_count > 0 && source->use == USE_MX && !source->exclusive;
+		lists_without_review +=
+		    source->prefix_count > 0 && source->review_by[0] == '\0';
+		wide_trust +=
+		    source->prefix_count > 0 && source->use == USE_MX && !source->exclusive;
 	}
-	is_number((long long)lists_without_review, 0, "%s: each written list says by when to look again", vendor->name);
-	is_number((long long)wide_trust, 0, "%s: no written list of shared hosts counts for listed", vendor->name);
+	is_number((long long)lists_without_review, 0,
+	    "%s: each written list says by when to look again", vendor->name);
+	is_number((long long)wide_trust, 0,
+	    "%s: no written list of shared hosts counts for listed", vendor->name);
 }
 
 static void
@@ -43,7 +48,7 @@ test_file(const char *name)
 {
 	struct faults *faults = faults_open();
 	struct policy *policy;
-	char text[256], *said;
+	char text[512], *said;
 
 	snprintf(text, sizeof text, "vendors = ( { name = \"%s\"; } );", name);
 	policy = load(text, faults);
@@ -73,7 +78,8 @@ test_files(void)
 	struct policy *policy;
 	struct text all;
 	char path[512], *said;
-	int count = scandir(conf_path(path, sizeof path, "policy/vendors"), &list, is_conf, alphasort);
+	int count =
+	    scandir(conf_path(path, sizeof path, "policy/vendors"), &list, is_conf, alphasort);
 
 	ok(count >= 5, "at least five vendors are shipped");
 	text_open(&all, 64 * 1024);
@@ -94,10 +100,12 @@ test_files(void)
 		is_number((long long)policy->vendor_count, count, "and all are in force");
 	for (size_t i = 0; policy != NULL && i < policy->vendor_count; i++)
 		for (size_t j = 0; j < policy->vendors[i].domains.count; j++) {
-			struct mailbox mailbox = { .local = "x", .domain = policy->vendors[i].domains.list[j].domain };
+			struct mailbox mailbox = { .local = "x",
+				.domain = policy->vendors[i].domains.list[j].domain };
 
-			ok(policy_owner(policy, &mailbox) == &policy->vendors[i], "%s belongs to %s and nobody before it",
-			    mailbox.domain, policy->vendors[i].name);
+			ok(policy_owner(policy, &mailbox) == &policy->vendors[i],
+			    "%s belongs to %s and nobody before it", mailbox.domain,
+			    policy->vendors[i].name);
 		}
 	free(said);
 	policy_free(policy);
@@ -129,13 +137,14 @@ test_tags(void)
 		struct policy *policy;
 		size_t selected = 0;
 
-		snprintf(text, sizeof text, "vendors = ( { name = \"%s\"; tags = [ \"%s\" ]; } );", rows[i].vendor,
+		snprintf(text, sizeof text,
+		    "vendors = ( { name = \"%s\"; tags = [ \"%s\" ]; } );", rows[i].vendor,
 		    rows[i].tag);
 		policy = load(text, faults);
 		for (size_t j = 0; policy != NULL && j < policy->source_count; j++)
 			selected += policy->sources[j].selected;
-		is_number((long long)selected, (long long)rows[i].selected, "tag %s of %s selects its source",
-		    rows[i].tag, rows[i].vendor);
+		is_number((long long)selected, (long long)rows[i].selected,
+		    "tag %s of %s selects its source", rows[i].tag, rows[i].vendor);
 		policy_free(policy);
 		faults_close(faults);
 	}
@@ -150,7 +159,8 @@ test_sample(void)
 	char path[512], *text, *said;
 	size_t length;
 
-	text = conf_file_read(conf_path(path, sizeof path, "contrib/greenlane.conf.sample"), &length);
+	text = conf_file_read(
+	    conf_path(path, sizeof path, "contrib/greenlane.conf.sample"), &length);
 	policy = text == NULL ? NULL : load(text, faults);
 	said = conf_faults_write(faults);
 	is(said, "", "the sample loads without a word");
@@ -172,13 +182,15 @@ test_sample_whole(void)
 	char path[512], *text, *said;
 	size_t length = 0;
 
-	text = conf_file_read(conf_path(path, sizeof path, "contrib/greenlane.conf.sample"), &length);
+	text = conf_file_read(
+	    conf_path(path, sizeof path, "contrib/greenlane.conf.sample"), &length);
 	text_open(&whole, 64 * 1024);
 	for (rest = (struct span){ text, length }; rest.length > 0;) {
 		struct span line = span_cut(&rest, '\n');
 
 		/* prose has a blank behind its mark, a key has none or two */
-		if (line.length > 1 && line.at[0] == '#' && (line.at[1] != ' ' || line.at[2] == ' ')) {
+		if (line.length > 1 && line.at[0] == '#' &&
+		    (line.at[1] != ' ' || line.at[2] == ' ')) {
 			line.at++;
 			line.length--;
 		}

@@ -1,6 +1,7 @@
 /*
- * Any text as greenlane.conf, as a vendor's file and as a list of networks: the three parts of the
- * input stand between lines of "%%". A load ends in a policy or in faults, and frees the rest.
+ * Any text as greenlane.conf, as a vendor's file and as a list of networks: the three parts of
+ * the input stand between lines of "%%". A load ends in a policy or in faults, and frees the
+ * rest.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -18,7 +19,8 @@ struct parts {
 static struct span
 part_cut(struct span *rest)
 {
-	const char *mark = rest->length < 4 ? NULL : memmem(rest->at, rest->length, "\n%%\n", 4);
+	const char *mark =
+	    rest->length < 4 ? NULL : memmem(rest->at, rest->length, "\n%%\n", 4);
 	struct span part = *rest;
 
 	if (mark == NULL) {
@@ -33,8 +35,8 @@ part_cut(struct span *rest)
 }
 
 static const char *
-vendor(void *context, const struct strings *vendor_path, const char *name, const char **path, size_t *length,
-    struct fault *why)
+vendor(void *context, const struct strings *vendor_path, const char *name, const char **path,
+    size_t *length, struct fault *why)
 {
 	struct parts *parts = context;
 
@@ -49,7 +51,8 @@ vendor(void *context, const struct strings *vendor_path, const char *name, const
 }
 
 static const char *
-networks(void *context, const char *vendor_file, const char *path, size_t *length, struct fault *why)
+networks(
+    void *context, const char *vendor_file, const char *path, size_t *length, struct fault *why)
 {
 	struct parts *parts = context;
 
@@ -70,7 +73,8 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 
 	parts.vendor = part_cut(&rest);
 	parts.networks = part_cut(&rest);
-	policy = policy_text_load("greenlane.conf", parts.main.at, parts.main.length, &files, faults);
+	policy = policy_text_load(
+	    "greenlane.conf", parts.main.at, parts.main.length, &files, faults);
 	if ((policy == NULL) != (faults->errors > 0))
 		abort();
 	for (size_t i = 0; i < faults->kept; i++) {
