@@ -357,7 +357,7 @@ static const struct {
 	const char *name, *value;
 } options[] = {
 	{ "do-not-query-localhost:", "no" },
-	{ "unblock-lan-zones:", "yes" }, /* with zones_opened: every question goes to the servers */
+	{ "unblock-lan-zones:", "yes" }, /* with zones_remove: every question goes to the servers */
 	{ "edns-buffer-size:", "1232" }, /* DNS flag day 2020: no fragments */
 	{ "rrset-roundrobin:", "no" },   /* records in the order received */
 	{ "cache-max-negative-ttl:", "10800" },
@@ -370,13 +370,13 @@ static const struct {
 	{ "neg-cache-size:", "64k" },
 	{ "infra-cache-slabs:", "1" },
 	{ "infra-cache-numhosts:", "1000" },
-	/* an outage must be over when it is over: by default a server stays marked for minutes */
-	{ "infra-host-ttl:", "5" },
-	{ "infra-cache-max-rtt:", "2000" },
-	/* the servers are resolvers: quick when they know, slow when they must ask; by default one that
-	 * was quick is asked again after 50 ms, its answers to the earlier packets unheard */
+	/* the servers are resolvers, quick when they know and slow when they must ask. By default one that
+	 * was quick is asked again after 50 ms, its answers to earlier packets unheard; and one that is
+	 * slow for one name is dead for minutes, for all. Two servers need some memory, hence no less. */
 	{ "infra-cache-min-rtt:", "1000" },
+	{ "infra-host-ttl:", "10" },
 	{ "infra-keep-probing:", "yes" },
+	{ "outbound-msg-retry:", "3" }, /* 14 s until a silent name is given up and its socket free; 38 by default */
 	{ "outgoing-range:", "512" }, /* 16 by default: one silent domain would stop the others */
 	{ "outgoing-num-tcp:", "32" },
 };
@@ -396,7 +396,8 @@ static bool
 servers_set(struct ub_ctx *context, const struct resolver_settings *settings, struct fault *why)
 {
 	if (settings->server_count == 0 && ub_ctx_resolvconf(context, NULL) != 0)
-		return fault_set(why, "/etc/resolv.conf names no usable DNS server; write dns.servers = [ \"127.0.0.1@53\" ]");
+		return fault_set(why,
+		    "/etc/resolv.conf names no usable DNS server; write dns.servers = [ \"127.0.0.1@53\" ]");
 	for (size_t i = 0; i < settings->server_count; i++)
 		if (ub_ctx_set_fwd(context, settings->servers[i]) != 0)
 			return fault_set(why, "'%.60s' is no address of a DNS server; write '127.0.0.1@53'",
@@ -411,7 +412,8 @@ validation_set(struct ub_ctx *context, const char *anchor, struct fault *why)
 		return ub_ctx_set_option(context, "module-config:", "iterator") == 0 ||
 		    fault_set(why, "libunbound refuses to work without validation");
 	if (access(anchor, R_OK) != 0)
-		return fault_set(why, "the trust anchor '%.200s' cannot be read: %s; install dns-root-data or drop dns.trust_anchor",
+		return fault_set(why,
+		    "the trust anchor '%.200s' cannot be read: %s; install dns-root-data or drop dns.trust_anchor",
 		    anchor, strerror(errno));
 	if (ub_ctx_set_option(context, "module-config:", "validator iterator") != 0 ||
 	    ub_ctx_add_ta_file(context, anchor) != 0)
@@ -423,14 +425,13 @@ validation_set(struct ub_ctx *context, const char *anchor, struct fault *why)
 static bool
 zones_remove(struct ub_ctx *context, const char *anchor, struct fault *why)
 {
-	for (size_t i = 0; i < sizeof zones / sizeof zones[0]; i++) {
-		int error = ub_ctx_zone_remove(context, zones[i]);
+	int error = 0;
 
-		if (error != 0)
-			return fault_set(why, "libunbound does not start: %s; look at the trust anchor '%.200s'",
-			    ub_strerror(error), anchor == NULL ? "" : anchor);
-	}
-	return true;
+	for (size_t i = 0; error == 0 && i < sizeof zones / sizeof zones[0]; i++)
+		error = ub_ctx_zone_remove(context, zones[i]);
+	if (error == UB_INITFAIL && anchor != NULL && anchor[0] != '\0')
+		return fault_set(why, "'%.200s' holds no trust anchor; write the root.key of dns-root-data", anchor);
+	return error == 0 || fault_set(why, "libunbound does not start: %s", ub_strerror(error));
 }
 
 static bool
