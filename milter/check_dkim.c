@@ -7,6 +7,7 @@
 
 #include "check_dkim.h"
 #include "dkim_text.h"
+#include "key_cache.h"
 #include "domain.h"
 
 enum {
@@ -101,6 +102,7 @@ dkim_house_close(struct dkim_house *house)
 	if (house == NULL)
 		return;
 	dkim_close(house->lib);
+	key_cache_clear();
 	free(house);
 }
 

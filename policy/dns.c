@@ -124,9 +124,21 @@ dns_name_to_wire(const char *name, uint8_t out[255])
 size_t
 dns_name_escape(uint8_t byte, char out[5])
 {
-	if (byte <= ' ' || byte > '~')
-		return (size_t)snprintf(out, 5, "\\%03u", byte);
-	return (size_t)snprintf(out, 5, "%s%c", byte == '.' || byte == '\\' ? "\\" : "", byte);
+	size_t n = 0;
+
+	/* by hand: every look-up comes by here, and a formatted write costs it more than the cache does */
+	if (byte <= ' ' || byte > '~') {
+		out[n++] = '\\';
+		out[n++] = (char)('0' + byte / 100);
+		out[n++] = (char)('0' + byte / 10 % 10);
+		out[n++] = (char)('0' + byte % 10);
+	} else {
+		if (byte == '.' || byte == '\\')
+			out[n++] = '\\';
+		out[n++] = (char)byte;
+	}
+	out[n] = '\0';
+	return n;
 }
 
 bool
