@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -34,6 +35,7 @@
 enum {
 	FIRST_PATIENCE_MS = 10 * 1000,      /* for DNS, before mail is taken */
 	RELOAD_PATIENCE_MS = 10 * 1000,
+	FILES_BESIDE_SESSIONS = 1024,       /* DNS sockets (at most 544), store, logs, listeners */
 	DRAIN_SECONDS = 25,                 /* below systemd's and Postfix's own patience */
 	STOP_SECONDS = 6,                   /* libmilter's own polls take up to five */
 	SWEEP_SECONDS = 60,
@@ -307,6 +309,22 @@ write_dns(const struct settings *settings, char *out, size_t size)
 	text_close(&text);
 }
 
+/* Every session is a descriptor; a soft limit of 1024 would end at half of max_sessions. */
+static void
+raise_file_limit(struct daemon *daemon, unsigned sessions)
+{
+	rlim_t wanted = (rlim_t)sessions + FILES_BESIDE_SESSIONS;
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted)
+		return;
+	limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+	if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur < wanted)
+		journal_say(daemon->journal, LOG_WARNING,
+		    "only %llu files may be open, but %u sessions want %llu; raise LimitNOFILE",
+		    (unsigned long long)limit.rlim_cur, sessions, (unsigned long long)wanted);
+}
+
 static void
 remember_start(struct daemon *daemon, const struct settings *settings)
 {
@@ -355,6 +373,7 @@ start(struct daemon *daemon, struct fault *why)
 	remember_start(daemon, settings);
 	if (!open_rooms(daemon, settings, why))
 		return false;
+	raise_file_limit(daemon, settings->milter.max_sessions);
 	daemon->first = NULL;
 	if (!refresh_adopt(daemon->refresh, first, FIRST_PATIENCE_MS, why) ||
 	    !refresh_start(daemon->refresh, why))

@@ -34,7 +34,8 @@ void resolver_ask(struct resolver *, const struct dns_question *, struct budget 
 /* Starts the question without waiting, so that a later ask finds it under way or answered. */
 void resolver_prefetch(struct resolver *, const struct dns_question *);
 
-void resolver_close(struct resolver *); /* NULL is fine; waits for questions under way */
+/* NULL is fine. Who still waits gets TEMPORARY at once; nobody may ask any more. */
+void resolver_close(struct resolver *);
 
 struct resolver_settings {
 	const char *const *servers; /* "127.0.0.1@53", "::1@53"; "127.0.0.1" is port 53 */
