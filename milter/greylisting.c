@@ -102,9 +102,10 @@ greylisting_at_rcpt(struct message *message, const char *rcpt, struct reply *out
 		return true;
 	message->asked_at_rcpt = true;
 	decision = ask(message, rcpt);
-	message->grey = decision.state;
-	if (!greylist_state_waits(decision.state))
+	if (!greylist_state_waits(decision.state)) {
+		message->grey = decision.state; /* of the message: those refused have a line of their own */
 		return true;
+	}
 	verdict_judge(message->judge, &message->facts, &message->verdict);
 	remember_refused(message, rcpt, decision.state);
 	explain_reply(&message->verdict, ACTION_GREYLIST, message->id,
