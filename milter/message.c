@@ -274,8 +274,6 @@ settle_authors(struct message *message)
 	struct facts *facts = &message->facts;
 	size_t count = message->authors.count;
 
-	facts->from_raw = message->from.bytes;
-	facts->from_raw_length = message->from.length;
 	if (count > AUTHORS_MAX) {
 		message->from_broken = true;
 		count = AUTHORS_MAX;
@@ -284,6 +282,10 @@ settle_authors(struct message *message)
 		facts->from_state = FROM_MISSING;
 	else
 		facts->from_state = message->from_broken || count == 0 ? FROM_UNREADABLE : FROM_READ;
+	if (facts->from_state == FROM_UNREADABLE) {
+		facts->from_raw = message->from.bytes;
+		facts->from_raw_length = message->from.length;
+	}
 	if (count == 0)
 		return;
 	facts->authors = arena_take(message->arena, count * sizeof *facts->authors);
