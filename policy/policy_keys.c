@@ -106,12 +106,13 @@ siblings_find(
 {
 	out->count = 0;
 	for (size_t i = 0; i < keys->count && out->count < SIBLINGS_MAX; i++) {
-		const char *rest = keys->list[i].path + strlen(prefix);
 		size_t before = out->count, length;
+		const char *rest;
 
 		if (!path_is_in(keys->list[i].path, prefix) ||
 		    (!r->site && (keys->list[i].flags & KEY_SITE)))
 			continue;
+		rest = keys->list[i].path + strlen(prefix);
 		length = strcspn(rest, ".");
 		/* rows of one group stand together */
 		if (before > 0 && strlen(out->text[before - 1]) == length &&

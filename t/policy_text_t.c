@@ -137,7 +137,8 @@ test_defaults(void)
 	ok(!s->monitor, "mode is enforce by default");
 	is(s->user, "greenlane", "user by default");
 	is(s->state_dir, GREENLANE_STATE_DIR, "state_dir by default");
-	is(s->milter.listen, "unix:" GREENLANE_RUN_DIR "/milter.sock", "milter.listen by default");
+	is(s->milter.listen, "unix:" GREENLANE_RUN_DIR "/milter.sock",
+	    "milter.listen by default");
 	is(s->milter.group, "postfix", "milter.group by default");
 	is_number(s->milter.deadline_ms, 20000, "milter.deadline by default");
 	is_number(s->milter.max_sessions, 500, "milter.max_sessions by default");
@@ -465,6 +466,57 @@ test_ceilings(void)
 	faults_close(faults);
 }
 
+/* A list in memory, as the only source of a vendor. */
+static const char *
+listed_vendor(void *context, const struct strings *vendor_path, const char *name,
+    const char **path, size_t *length, struct fault *why)
+{
+	static const char file[] = "vendor = { name = \"listed\"; domains = [ \"a.example\" ];"
+				   " sources = ( { file = \"a.list\"; } ); };";
+
+	(void)context, (void)vendor_path, (void)why;
+	*path = name;
+	*length = sizeof file - 1;
+	return file;
+}
+
+static const char *
+listed_networks(
+    void *context, const char *vendor_file, const char *path, size_t *length, struct fault *why)
+{
+	const struct text *list = context;
+
+	(void)vendor_file, (void)path, (void)why;
+	*length = list->length;
+	return list->bytes;
+}
+
+static void
+test_long_list(void)
+{
+	enum { LINES = 1000 * 1000 };
+	static const char main_text[] = "vendors = ( { name = \"listed\"; } );";
+	struct faults *faults = faults_open();
+	struct policy *policy;
+	struct text list;
+	struct policy_files files = { &list, listed_vendor, listed_networks };
+
+	text_open(&list, 4 * LINES);
+	text_put(&list, "192.0.2.0/24");
+	for (int i = 0; i < LINES; i++)
+		text_char(&list, '\n');
+	policy = policy_text_load("a.conf", main_text, sizeof main_text - 1, &files, faults);
+	ok(policy != NULL && policy->sources[0].prefix_count == 1,
+	    "a list of a million lines is read");
+	policy_free(policy);
+	text_put(&list, "192.0.2.0/24\n");
+	policy = policy_text_load("a.conf", main_text, sizeof main_text - 1, &files, faults);
+	ok(policy == NULL && faults->errors == 1, "one line more is refused");
+	policy_free(policy);
+	text_close(&list);
+	faults_close(faults);
+}
+
 static void
 each_key(
     void *context, const char *key, const char *type, const char *fallback, const char *help)
@@ -524,6 +576,7 @@ main(void)
 	test_words();
 	test_single_values();
 	test_ceilings();
+	test_long_list();
 	test_keys();
 	test_corpus("good", test_good_file, 8);
 	test_corpus("bad", test_bad_file, 45);
