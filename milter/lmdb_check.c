@@ -1,19 +1,18 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <lmdb.h>
 
 #include "lmdb_check.h"
 
-enum { CHECK_SECONDS = 120 };
+/* ---- faults ---- */
 
 #define BEGIN_NEW "; move its files away, then a new greylist is begun"
 #define DAMAGED "the greylist is damaged" BEGIN_NEW
@@ -53,165 +52,353 @@ lmdb_fault(struct fault *why, const char *folder, int code)
 	return fault_at(why, folder, 0, "the greylist fails: %s", mdb_strerror(code));
 }
 
-/* One entry of a tree; pages: how many the file has. */
-typedef bool entry_check_fn(const MDB_val *value, size_t pages);
+/* ---- the file's format: what is common to LMDB 0.9.11 to 0.9.33 (mdb.c, "Page headers" and on) ---- */
 
-/* Keys must rise, and be as many as the tree says. */
-static int
-cursor_check(MDB_cursor *cursor, size_t entries, entry_check_fn *entry_is_sound, size_t pages)
-{
-	size_t before[512 / sizeof(size_t)], count = 0; /* the keys of the free pages are numbers */
-	MDB_val last = { 0, before }, key, value;
-	int code;
+#define META_MAGIC 0xBEEFC0DEu
 
-	while ((code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == 0) {
-		if (++count > entries || key.mv_size == 0 || key.mv_size > sizeof before)
-			return MDB_CORRUPTED;
-		if (count > 1 && mdb_cmp(mdb_cursor_txn(cursor), mdb_cursor_dbi(cursor), &last, &key) >= 0)
-			return MDB_CORRUPTED;
-		if (!entry_is_sound(&value, pages))
-			return MDB_CORRUPTED;
-		memcpy(before, key.mv_data, key.mv_size);
-		last.mv_size = key.mv_size;
-	}
-	if (code != MDB_NOTFOUND)
-		return code;
-	return count == entries ? 0 : MDB_CORRUPTED;
-}
+enum { META_VERSION = 1 };
+enum { PAGE_BRANCH = 1, PAGE_LEAF = 2, PAGE_OVERFLOW = 4, PAGE_META = 8 };
+enum { NODE_BIG = 1 }; /* the value is on pages of its own */
+enum { DEPTH_MAX = 32, KEY_MAX = 511, PAGE_MIN = 512, PAGE_MAX = 64 * 1024 };
 
-static int
-tree_check(MDB_txn *txn, MDB_dbi dbi, entry_check_fn *entry_is_sound, size_t pages)
-{
-	MDB_cursor *cursor;
-	MDB_stat stat;
-	int code;
+static const size_t pages_max = (size_t)64 << 20; /* 256 GiB */
 
-	if ((code = mdb_stat(txn, dbi, &stat)) != 0 || (code = mdb_cursor_open(txn, dbi, &cursor)) != 0)
-		return code;
-	code = cursor_check(cursor, stat.ms_entries, entry_is_sound, pages);
-	mdb_cursor_close(cursor);
-	return code;
-}
+struct page_head {
+	size_t number;
+	uint16_t pad, flags;
+	uint16_t lower, upper; /* of a tree's page; an overflow page has a count of pages there */
+};
 
-/* All of its bytes are there. */
+struct node_head {
+	uint32_t low; /* a leaf's length of the value, a branch's page */
+	uint16_t flags, key_length;
+};
+
+struct tree {
+	uint32_t page_size; /* only in the tree of free pages */
+	uint16_t flags, depth;
+	size_t branches, leaves, overflows, entries, root;
+};
+
+struct meta {
+	uint32_t magic, version;
+	void *address;
+	size_t map_size;
+	struct tree free, records;
+	size_t last_page, txn;
+};
+
+/* ---- reading ---- */
+
+struct file {
+	int fd;
+	size_t page_size, page_count;
+	uint8_t *seen; /* a bit a page */
+	struct meta meta;
+};
+
+/* The walk of one tree. */
+struct walk {
+	struct file *file;
+	const struct tree *tree;
+	char *pages; /* one for each depth */
+	size_t entries;
+	unsigned char last[KEY_MAX];
+	size_t last_length;
+};
+
 static bool
-record_is_sound(const MDB_val *value, size_t pages)
+bytes_read(const struct file *file, void *out, size_t length, size_t page, size_t offset)
 {
-	const volatile unsigned char *bytes = value->mv_data;
+	off_t at = (off_t)(page * file->page_size + offset);
 
-	(void)pages;
-	for (size_t i = 0; i < value->mv_size; i++)
-		(void)bytes[i];
+	for (char *to = out; length > 0;) {
+		ssize_t got = pread(file->fd, to, length, at);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			return false;
+		to += got;
+		at += got;
+		length -= (size_t)got;
+	}
 	return true;
 }
 
-/* A list of free pages: a count, and that many, falling. A wrong one would have what is in use
- * written over. */
+/* Nobody has had these pages yet, and they are below the end. */
 static bool
-free_is_sound(const MDB_val *value, size_t pages)
+pages_mark(struct file *file, size_t page, size_t count)
 {
-	size_t count, page, before = pages;
-
-	if (value->mv_size < sizeof count)
+	if (page >= file->page_count || count > file->page_count - page)
 		return false;
-	memcpy(&count, value->mv_data, sizeof count);
-	if (count > value->mv_size / sizeof count - 1)
+	for (; count > 0; page++, count--) {
+		if (file->seen[page / 8] & 1 << page % 8)
+			return false;
+		file->seen[page / 8] |= (uint8_t)(1 << page % 8);
+	}
+	return true;
+}
+
+static bool
+meta_read(struct file *file, size_t page, struct meta *out)
+{
+	struct page_head head;
+
+	return bytes_read(file, &head, sizeof head, page, 0) && head.flags == PAGE_META &&
+	    head.number == page && bytes_read(file, out, sizeof *out, page, sizeof head) &&
+	    out->magic == META_MAGIC;
+}
+
+/* Two headers; the younger one holds. LMDB takes it for granted that it is in its place. */
+static int
+metas_read(struct file *file)
+{
+	struct meta metas[2];
+	unsigned young;
+
+	file->page_size = 0; /* of the first one nobody needs the size */
+	if (!meta_read(file, 0, &metas[0]))
+		return MDB_INVALID;
+	if (metas[0].version != META_VERSION)
+		return MDB_VERSION_MISMATCH;
+	file->page_size = metas[0].free.page_size;
+	if (file->page_size < PAGE_MIN || file->page_size > PAGE_MAX ||
+	    (file->page_size & (file->page_size - 1)) != 0 || !meta_read(file, 1, &metas[1]) ||
+	    metas[1].version != META_VERSION || metas[1].free.page_size != file->page_size)
+		return MDB_INVALID;
+	young = metas[0].txn < metas[1].txn;
+	file->meta = metas[young];
+	file->page_count = file->meta.last_page + 1;
+	return (file->meta.txn & 1) == young && file->meta.last_page >= 1 &&
+	    file->meta.last_page < pages_max && file->meta.map_size / file->page_size >= file->page_count
+	    ? 0 : MDB_CORRUPTED;
+}
+
+/* ---- the trees ---- */
+
+/* A list of free pages: a count, and that many, falling. */
+static bool
+free_list_is_sound(struct file *file, const void *bytes, size_t length)
+{
+	const char *at = bytes;
+	size_t count, page, before = SIZE_MAX;
+
+	if (length < sizeof count)
+		return false;
+	memcpy(&count, at, sizeof count);
+	if (count > length / sizeof count - 1)
 		return false;
 	for (size_t i = 1; i <= count; i++, before = page) {
-		memcpy(&page, (const char *)value->mv_data + i * sizeof page, sizeof page);
-		if (page >= before || page < 2) /* 0 and 1 are never free */
+		memcpy(&page, at + i * sizeof page, sizeof page);
+		if (page >= before || !pages_mark(file, page, 1))
 			return false;
 	}
 	return true;
 }
 
-static int
-file_check(const char *folder)
+/* A value on pages of its own: only lists of free pages grow so long. */
+static bool
+overflow_is_sound(struct file *file, const char *node_value, size_t length)
 {
-	const MDB_dbi free_pages = 0; /* as mdb_stat does; LMDB has no name for it */
-	MDB_env *env = NULL;
-	MDB_txn *txn = NULL;
-	MDB_envinfo info;
-	MDB_dbi dbi;
-	int code;
+	size_t first, count = (sizeof(struct page_head) + length - 1) / file->page_size + 1;
+	struct page_head head;
+	uint32_t pages;
+	char *bytes;
+	bool sound;
 
-	if ((code = mdb_env_create(&env)) != 0)
+	memcpy(&first, node_value, sizeof first);
+	if (!bytes_read(file, &head, sizeof head, first, 0) || head.number != first || head.flags != PAGE_OVERFLOW)
+		return false;
+	memcpy(&pages, &head.lower, sizeof pages);
+	if (pages < count || !pages_mark(file, first, pages) || (bytes = malloc(length)) == NULL)
+		return false;
+	sound = bytes_read(file, bytes, length, first, sizeof head) && free_list_is_sound(file, bytes, length);
+	free(bytes);
+	return sound;
+}
+
+/* Free pages are kept under the number of their transaction, records in the order of their bytes. */
+static bool
+key_follows(const struct walk *walk, const char *key, size_t length)
+{
+	size_t shorter = length < walk->last_length ? length : walk->last_length, last, now;
+	int order;
+
+	if (walk->tree == &walk->file->meta.free) {
+		memcpy(&last, walk->last, sizeof last);
+		memcpy(&now, key, sizeof now);
+		return walk->entries == 0 || last < now;
+	}
+	order = memcmp(walk->last, key, shorter);
+	return order < 0 || (order == 0 && walk->last_length < length);
+}
+
+static bool
+leaf_node_is_sound(struct walk *walk, const struct node_head *node, const char *key)
+{
+	bool is_free = walk->tree == &walk->file->meta.free;
+	const char *value = key + node->key_length;
+
+	if (is_free ? node->key_length != sizeof(size_t) || (node->flags & ~NODE_BIG) != 0
+		    : node->key_length == 0 || node->flags != 0)
+		return false;
+	if (!key_follows(walk, key, node->key_length))
+		return false;
+	memcpy(walk->last, key, node->key_length);
+	walk->last_length = node->key_length;
+	walk->entries++;
+	if (!is_free)
+		return true;
+	return node->flags & NODE_BIG ? overflow_is_sound(walk->file, value, node->low)
+				      : free_list_is_sound(walk->file, value, node->low);
+}
+
+/* The head of a node whose bytes all lie in its page; answers its size, 0 when they do not. */
+static size_t
+node_read(const struct file *file, const char *page, unsigned i, bool leaf, struct node_head *node)
+{
+	struct page_head head;
+	size_t size = sizeof *node;
+	uint16_t at;
+
+	memcpy(&head, page, sizeof head);
+	memcpy(&at, page + sizeof head + i * sizeof at, sizeof at);
+	if (at < head.upper || at % 2 != 0 || at + size > file->page_size)
+		return 0;
+	memcpy(node, page + at, sizeof *node);
+	size += node->key_length;
+	if (leaf)
+		size += node->flags & NODE_BIG ? sizeof(size_t) : node->low;
+	size += size % 2;
+	return node->key_length <= KEY_MAX && at + size <= file->page_size ? size : 0;
+}
+
+static size_t
+branch_page(const struct node_head *node)
+{
+	size_t page = node->low;
+
+	return sizeof page > 4 ? page | (size_t)node->flags << 16 << 16 : page;
+}
+
+static bool page_is_sound(struct walk *walk, size_t number, unsigned depth);
+
+static bool
+nodes_are_sound(struct walk *walk, const char *page, unsigned count, unsigned depth)
+{
+	bool leaf = depth + 1 == walk->tree->depth;
+	size_t used = 0, upper = ((const struct page_head *)(const void *)page)->upper;
+
+	for (unsigned i = 0; i < count; i++) {
+		struct node_head node;
+		size_t size = node_read(walk->file, page, i, leaf, &node);
+		uint16_t at;
+
+		if (size == 0)
+			return false;
+		used += size;
+		memcpy(&at, page + sizeof(struct page_head) + i * sizeof at, sizeof at);
+		if (leaf ? !leaf_node_is_sound(walk, &node, page + at + sizeof node)
+			 : !page_is_sound(walk, branch_page(&node), depth + 1))
+			return false;
+	}
+	return used == walk->file->page_size - upper; /* nodes lie close */
+}
+
+/* Never deeper than the tree says, which is at most DEPTH_MAX. */
+static bool
+page_is_sound(struct walk *walk, size_t number, unsigned depth)
+{
+	bool leaf = depth + 1 == walk->tree->depth;
+	struct file *file = walk->file;
+	char *page = walk->pages + depth * file->page_size;
+	struct page_head head;
+	unsigned count;
+
+	if (!pages_mark(file, number, 1) || !bytes_read(file, page, file->page_size, number, 0))
+		return false;
+	memcpy(&head, page, sizeof head);
+	if (head.number != number || head.flags != (leaf ? PAGE_LEAF : PAGE_BRANCH) ||
+	    head.lower < sizeof head || head.lower > head.upper || head.upper > file->page_size)
+		return false;
+	count = (unsigned)(head.lower - sizeof head) / 2;
+	return head.lower % 2 == 0 && count >= (leaf ? 1 : 2) && nodes_are_sound(walk, page, count, depth);
+}
+
+static bool
+tree_is_sound(struct file *file, const struct tree *tree, uint16_t flags)
+{
+	struct walk walk = { .file = file, .tree = tree };
+	bool sound;
+
+	if (tree->flags != flags || tree->depth > DEPTH_MAX)
+		return false;
+	if (tree->root == SIZE_MAX) /* LMDB's mark of an empty tree */
+		return tree->depth == 0 && tree->entries == 0;
+	if (tree->depth == 0 || (walk.pages = malloc(tree->depth * file->page_size)) == NULL)
+		return false;
+	sound = page_is_sound(&walk, tree->root, 0) && walk.entries == tree->entries;
+	free(walk.pages);
+	return sound;
+}
+
+/* ---- the whole ---- */
+
+static int
+file_check(struct file *file)
+{
+	int code = metas_read(file);
+
+	if (code != 0)
 		return code;
-	if ((code = mdb_env_open(env, folder, MDB_RDONLY | MDB_NOTLS, 0)) == 0 &&
-	    (code = mdb_txn_begin(env, NULL, MDB_RDONLY, &txn)) == 0 &&
-	    (code = mdb_env_info(env, &info)) == 0 && (code = mdb_dbi_open(txn, NULL, 0, &dbi)) == 0 &&
-	    (code = tree_check(txn, dbi, record_is_sound, 0)) == 0)
-		code = tree_check(txn, free_pages, free_is_sound, info.me_last_pgno + 1);
-	mdb_txn_abort(txn);
-	mdb_env_close(env);
+	file->seen = calloc(file->page_count / 8 + 1, 1);
+	if (file->seen == NULL)
+		return ENOMEM;
+	if (!pages_mark(file, 0, 2) || !tree_is_sound(file, &file->meta.records, 0) ||
+	    !tree_is_sound(file, &file->meta.free, MDB_INTEGERKEY))
+		code = MDB_CORRUPTED;
+	free(file->seen);
 	return code;
 }
 
-/* In the child: quiet, without a core, mortal. */
-static void
-child_run(const char *folder, int answer)
-{
-	static const int mortal[] = { SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL, SIGALRM };
-	struct rlimit none = { 0, 0 };
-	sigset_t all;
-	int code, null = open("/dev/null", O_WRONLY | O_CLOEXEC);
-
-	for (size_t i = 0; i < sizeof mortal / sizeof mortal[0]; i++)
-		signal(mortal[i], SIG_DFL);
-	sigemptyset(&all);
-	sigprocmask(SIG_SETMASK, &all, NULL);
-	setrlimit(RLIMIT_CORE, &none);
-	if (null >= 0)
-		dup2(null, STDERR_FILENO); /* LMDB's assertions */
-	alarm(CHECK_SECONDS);
-	code = file_check(folder);
-	_exit(write(answer, &code, sizeof code) == (ssize_t)sizeof code ? 0 : 1);
-}
-
-/* The child's word; MDB_CORRUPTED when it died without one. */
+/* Somebody who writes meanwhile may make a sound file look torn: then look again. */
 static int
-child_ask(const char *folder)
+file_check_still(struct file *file)
 {
-	int ends[2], code = MDB_CORRUPTED;
-	ssize_t got;
-	pid_t child;
+	int code = 0;
 
-	if (pipe2(ends, O_CLOEXEC) != 0)
-		return errno;
-	child = fork();
-	if (child < 0) {
-		code = errno;
-		close(ends[0]);
-		close(ends[1]);
-		return code;
+	for (unsigned i = 0; i < 3; i++) {
+		struct file again = *file;
+
+		code = file_check(file);
+		if (code != MDB_CORRUPTED || metas_read(&again) != 0 || again.meta.txn == file->meta.txn)
+			break;
 	}
-	if (child == 0)
-		child_run(folder, ends[1]);
-	close(ends[1]);
-	do
-		got = read(ends[0], &code, sizeof code);
-	while (got < 0 && errno == EINTR);
-	if (got != (ssize_t)sizeof code)
-		code = MDB_CORRUPTED;
-	close(ends[0]);
-	while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
-		continue;
 	return code;
 }
 
 bool
 lmdb_check(const char *folder, struct fault *why)
 {
-	char file[PATH_MAX];
+	struct file file = { .fd = -1 };
+	char path[PATH_MAX];
 	struct stat stat_now;
-	int code;
+	int code = 0;
 
-	if ((size_t)snprintf(file, sizeof file, "%s/data.mdb", folder) >= sizeof file)
+	if ((size_t)snprintf(path, sizeof path, "%s/data.mdb", folder) >= sizeof path)
 		return lmdb_fault(why, folder, ENAMETOOLONG);
-	if (stat(file, &stat_now) != 0)
+	file.fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe must not hold us */
+	if (file.fd < 0)
 		return errno == ENOENT || lmdb_fault(why, folder, errno);
-	if (stat_now.st_size == 0)
-		return true; /* as LMDB sees it: new */
-	code = child_ask(folder);
+	if (fstat(file.fd, &stat_now) != 0)
+		code = errno;
+	else if (S_ISDIR(stat_now.st_mode))
+		code = EISDIR;
+	else if (stat_now.st_size > 0) /* an empty one is new to LMDB */
+		code = file_check_still(&file);
+	if (code == MDB_VERSION_MISMATCH)
+		code = 0; /* a later format is for a later LMDB to judge; ours refuses it */
+	close(file.fd);
 	return code == 0 || lmdb_fault(why, folder, code);
 }

@@ -41,11 +41,11 @@ struct store *store_memory(size_t ceiling, struct fault *why) MUST_USE;
 
 /*
  * A folder (made with mode 0750 when missing) with an LMDB environment. Open after daemonising, once
- * a process; it starts a thread, and a child for a moment that reads the file through, since a damaged
- * one would kill whoever maps it. Such a file is a fault and left alone. What was put is on disk
- * within a second or so, at once after store_sync, and at the latest after store_close (sync first
- * to hear of faults). While the disk is full puts are faults, kept in memory as far as it goes, and
- * gets go on. The file never grows beyond 1 GiB, six million records. Given.
+ * a process; it starts a thread. The file is read through first (lmdb_check.h): a damaged one is a
+ * fault and left alone. What was put is on disk within a second or so, at once after store_sync, at
+ * the latest after store_close (sync first to hear of faults). While the disk is full puts are faults,
+ * kept in memory as far as it goes, and gets go on. The file never grows beyond 1 GiB, six million
+ * records. Given.
  */
 struct store *store_lmdb(const char *path, struct fault *why) MUST_USE;
 
