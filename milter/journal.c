@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -26,12 +27,15 @@ struct journal {
 	size_t first, count;
 	unsigned long dropped;
 	bool loud, ends, reopen;
+	size_t before; /* lines that were queued before the reopening was asked for */
 	pthread_cond_t reopened;
-	int facility;
-	char path[4096]; /* of the record file; "" none; the writer's */
+	int next_facility; /* both are in force when the writer has come to them */
 	char next_path[4096];
-	atomic_bool records; /* there is a record file */
+	int facility;    /* from here on the writer's own */
+	char path[4096]; /* of the record file; "" none */
 	int file;
+	bool torn;           /* the file ends in half a line */
+	atomic_bool records; /* there is a record file */
 };
 
 bool
@@ -48,19 +52,37 @@ journal_facility_read(const char *name, int *facility)
 static int
 open_record(const char *path)
 {
-	return open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK, 0640);
+	return open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK, 0640);
 }
 
-/* One write a line, so that lines of two processes never mix. */
+/* A full disk or a lost host may have left half a line at the end. */
+static bool
+ends_torn(int file)
+{
+	struct stat st;
+	char last = '\n';
+
+	return fstat(file, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0 &&
+	    pread(file, &last, 1, st.st_size - 1) == 1 && last != '\n';
+}
+
+/* One write a line, so that lines of two processes never mix. Behind half a line the next begins
+ * on one of its own. */
 static void
 write_record(struct journal *journal, char *text)
 {
-	struct iovec parts[2] = { { text, strlen(text) }, { (char[]){ '\n' }, 1 } };
+	char end[] = "\n";
+	struct iovec parts[] = { { end, journal->torn }, { text, strlen(text) }, { end, 1 } };
+	size_t size = parts[0].iov_len + parts[1].iov_len + 1;
+	ssize_t written = journal->file < 0 ? 0 : writev(journal->file, parts, 3);
 
-	if (journal->file >= 0 && writev(journal->file, parts, 2) >= 0)
-		return;
-	syslog(LOG_ERR, "%s: a record could not be written: %s", journal->path,
-	    journal->file < 0 ? "it is not open" : strerror(errno));
+	if (written == (ssize_t)size)
+		journal->torn = false;
+	else if (written > 0)
+		journal->torn = true;
+	if (written != (ssize_t)size)
+		syslog(LOG_ERR, "%s: a record could not be written: %s", journal->path,
+		    journal->file < 0 ? "it is not open" : written < 0 ? strerror(errno) : "no room for all of it");
 }
 
 static void
@@ -82,6 +104,7 @@ reopen_record(struct journal *journal)
 {
 	int file = -1;
 
+	journal->facility = journal->next_facility;
 	if (journal->next_path[0] != '\0' && (file = open_record(journal->next_path)) < 0) {
 		syslog(LOG_ERR, "%s: cannot be opened: %s", journal->next_path, strerror(errno));
 		return;
@@ -89,6 +112,7 @@ reopen_record(struct journal *journal)
 	if (journal->file >= 0)
 		close(journal->file);
 	journal->file = file;
+	journal->torn = file >= 0 && ends_torn(file);
 	journal->records = file >= 0;
 	memcpy(journal->path, journal->next_path, sizeof journal->path);
 }
@@ -101,17 +125,18 @@ write_on(void *argument)
 	pthread_mutex_lock(&journal->lock);
 	while (journal->count > 0 || !journal->ends) {
 		unsigned long dropped = journal->dropped;
-		bool reopen = journal->reopen && journal->count == 0; /* after what was queued before */
-		struct line line;
+		bool reopen = journal->reopen && journal->before == 0;
+		struct line line = { 0, NULL };
 
 		if (journal->count == 0 && !reopen) {
 			pthread_cond_wait(&journal->filled, &journal->lock);
 			continue;
 		}
-		line = journal->count > 0 ? journal->queue[journal->first] : (struct line){ 0, NULL };
-		if (line.text != NULL) {
+		if (!reopen) {
+			line = journal->queue[journal->first];
 			journal->first = (journal->first + 1) % JOURNAL_QUEUE;
 			journal->count--;
+			journal->before -= journal->before > 0;
 		}
 		journal->dropped = 0;
 		pthread_mutex_unlock(&journal->lock);
@@ -137,13 +162,17 @@ journal_open(const char *facility, const char *record, bool loud, struct fault *
 	struct journal *journal = calloc(1, sizeof *journal);
 	int code;
 
-	if (journal == NULL || !journal_facility_read(facility, &code)) {
+	if (journal == NULL) {
+		fault_set(why, "out of memory");
+		return NULL;
+	}
+	if (!journal_facility_read(facility, &code)) {
 		free(journal);
 		fault_set(why, "log.facility '%s' is unknown; write \"mail\"", facility);
 		return NULL;
 	}
 	openlog("greenlaned", LOG_PID | LOG_NDELAY, code);
-	journal->facility = code;
+	journal->facility = journal->next_facility = code;
 	journal->loud = loud;
 	journal->file = -1;
 	snprintf(journal->path, sizeof journal->path, "%s", record);
@@ -155,11 +184,13 @@ journal_open(const char *facility, const char *record, bool loud, struct fault *
 		return NULL;
 	}
 	journal->records = journal->file >= 0;
+	journal->torn = journal->records && ends_torn(journal->file);
 	pthread_mutex_init(&journal->lock, NULL);
 	pthread_cond_init(&journal->reopened, NULL);
 	pthread_cond_init(&journal->filled, NULL);
-	if (pthread_create(&journal->writer, NULL, write_on, journal) != 0) {
-		fault_set(why, "no thread for the log: %s", strerror(errno));
+	code = pthread_create(&journal->writer, NULL, write_on, journal);
+	if (code != 0) {
+		fault_set(why, "no thread for the log: %s", strerror(code));
 		if (journal->file >= 0)
 			close(journal->file);
 		free(journal);
@@ -196,9 +227,10 @@ journal_reopen(struct journal *journal, const char *facility, const char *record
 	while (journal->reopen)
 		pthread_cond_wait(&journal->reopened, &journal->lock);
 	if (facility != NULL && journal_facility_read(facility, &code))
-		journal->facility = code;
+		journal->next_facility = code;
 	if (record != NULL)
 		snprintf(journal->next_path, sizeof journal->next_path, "%s", record);
+	journal->before = journal->count;
 	journal->reopen = true;
 	pthread_cond_signal(&journal->filled);
 	while (journal->reopen)

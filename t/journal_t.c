@@ -1,0 +1,473 @@
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "journal.h"
+#include "tap.h"
+
+enum { THREADS = 8, VERDICTS = 300, SAID_MAX = 40000, PATH_SIZE = 128 };
+
+/* ---- a syslog that listens, and can be as slow as a real one ---- */
+
+static pthread_mutex_t said_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t said_changed = PTHREAD_COND_INITIALIZER;
+static struct {
+	int level;
+	char *text;
+} said[SAID_MAX];
+static size_t said_count;
+static bool said_stops; /* the log is stuck */
+static atomic_uint said_delay_us;
+
+/* Takes the place of libc's, as does its hardened twin. */
+void __syslog_chk(int level, int flag, const char *fmt, ...) PRINTF_LIKE(3, 4);
+
+static void
+say(int level, const char *fmt, va_list args)
+{
+	char *text = NULL;
+
+	if (vasprintf(&text, fmt, args) < 0)
+		abort();
+	if (said_delay_us > 0)
+		usleep(said_delay_us);
+	pthread_mutex_lock(&said_lock);
+	while (said_stops)
+		pthread_cond_wait(&said_changed, &said_lock);
+	if (said_count < SAID_MAX) {
+		said[said_count].level = level;
+		said[said_count++].text = text;
+	} else {
+		free(text);
+	}
+	pthread_mutex_unlock(&said_lock);
+}
+
+void
+syslog(int level, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	say(level, fmt, args);
+	va_end(args);
+}
+
+void
+__syslog_chk(int level, int flag, const char *fmt, ...)
+{
+	va_list args;
+
+	(void)flag;
+	va_start(args, fmt);
+	say(level, fmt, args);
+	va_end(args);
+}
+
+static void
+said_clear(void)
+{
+	for (size_t i = 0; i < said_count; i++)
+		free(said[i].text);
+	said_count = 0;
+}
+
+static void
+said_stop(bool stops)
+{
+	pthread_mutex_lock(&said_lock);
+	said_stops = stops;
+	pthread_cond_broadcast(&said_changed);
+	pthread_mutex_unlock(&said_lock);
+}
+
+static size_t
+said_so_far(void)
+{
+	size_t count;
+
+	pthread_mutex_lock(&said_lock);
+	count = said_count;
+	pthread_mutex_unlock(&said_lock);
+	return count;
+}
+
+/* Lines of that level and facility that hold the words. After journal_close only. */
+static long long
+said_with(int level, const char *words)
+{
+	long long count = 0;
+
+	for (size_t i = 0; i < said_count; i++)
+		count += said[i].level == level && strstr(said[i].text, words) != NULL;
+	return count;
+}
+
+/* ---- a folder, a journal, a verdict ---- */
+
+static char folder[] = "/tmp/journal_t.XXXXXX";
+
+static const char *
+in_folder(char path[PATH_SIZE], const char *name)
+{
+	snprintf(path, PATH_SIZE, "%s/%s", folder, name);
+	return path;
+}
+
+static struct journal *
+journal_start(const char *record)
+{
+	struct fault why = { .text = "" };
+	struct journal *journal = journal_open("mail", record, false, &why);
+
+	if (journal == NULL) {
+		note("%s", why.text);
+		abort();
+	}
+	return journal;
+}
+
+static void
+write_verdict(struct journal *journal, const char *id)
+{
+	static const struct policy policy;
+	static const struct facts facts = { .client_name = "", .helo = "mx.example", .auth = "", .daemon_name = "",
+		.mail_from = "a@b.example", .sender = { "a", "b.example", "a@b.example" }, .spf = { .domain = "" },
+		.from_raw = "", .message_id = "<1@b.example>" };
+	static const struct verdict verdict = { .outcome = OUTCOME_STRANGER, .reason = REASON_NO_CLAIM, .deciding = -1 };
+	const struct record record = { .id = id, .qid = "Q", .policy = &policy, .facts = &facts, .verdict = &verdict,
+		.stage = STAGE_EOM };
+
+	journal_verdict(journal, &record);
+}
+
+static char *
+file_read(const char *path)
+{
+	struct text text;
+	char chunk[4096], *copy;
+	FILE *file = fopen(path, "re");
+	size_t got;
+
+	text_open(&text, 64 * 1024 * 1024);
+	while (file != NULL && (got = fread(chunk, 1, sizeof chunk, file)) > 0)
+		text_add(&text, chunk, got);
+	copy = file == NULL ? NULL : strdup(text.bytes);
+	if (file != NULL)
+		fclose(file);
+	text_close(&text);
+	return copy;
+}
+
+/* The ids of the records of a file, a blank between; a line that is no whole record is "?". */
+static void
+ids_are(const char *path, const char *wanted, const char *name)
+{
+	char *bytes = file_read(path), *rest = bytes, *line;
+	struct text ids;
+
+	text_open(&ids, 4096);
+	while (rest != NULL && *rest != '\0') {
+		size_t length;
+
+		line = rest;
+		length = strcspn(line, "\n");
+		rest = line + length + (line[length] == '\n');
+		line[length] = '\0';
+		text_put(&ids, ids.length > 0 ? " " : "");
+		if (strncmp(line, "{\"v\":1,\"id\":\"", 13) == 0 && length > 2 && strcmp(line + length - 2, "}}") == 0)
+			text_format(&ids, "%.*s", (int)strcspn(line + 13, "\""), line + 13);
+		else
+			text_char(&ids, '?');
+	}
+	is(bytes == NULL ? NULL : ids.bytes, wanted, "%s", name);
+	text_close(&ids);
+	free(bytes);
+}
+
+/* ---- faults ---- */
+
+static void
+faults_are_told(void)
+{
+	char path[PATH_SIZE];
+	struct fault why = { .text = "" };
+	int code;
+
+	ok(journal_open("mial", "", false, &why) == NULL, "an unknown facility is a fault");
+	is(why.text, "log.facility 'mial' is unknown; write \"mail\"", "that says what to write");
+	ok(journal_facility_read("local3", &code) && code == LOG_LOCAL3, "local3 is a facility");
+	ok(journal_open("mail", in_folder(path, "none/verdicts.jsonl"), false, &why) == NULL,
+	    "a record file in no folder is a fault");
+	is(why.file, path, "that names the file");
+	ok(strstr(why.text, "make its folder writable") != NULL, "and says what to do");
+	ok(journal_open("mail", folder, false, &why) == NULL, "a folder is no record file");
+	journal_say(NULL, LOG_INFO, "nobody listens");
+	write_verdict(NULL, "1");
+	journal_close(NULL);
+}
+
+/* ---- many writers ---- */
+
+static void *
+write_many(void *argument)
+{
+	struct {
+		struct journal *journal;
+		int number;
+	} *writer = argument;
+	char id[32];
+
+	for (int i = 0; i < VERDICTS; i++) {
+		snprintf(id, sizeof id, "%d-%d", writer->number, i);
+		write_verdict(writer->journal, id);
+	}
+	return NULL;
+}
+
+/* Every line begins with an id that no line before it had. */
+static bool
+holds_every_id(const char *line)
+{
+	static const char start[] = "{\"v\":1,\"id\":\"";
+	static bool seen[THREADS][VERDICTS];
+
+	for (const char *end; line != NULL && *line != '\0'; line = end + 1) {
+		char *dash;
+		long number, i;
+
+		if ((end = strchr(line, '\n')) == NULL || strncmp(line, start, sizeof start - 1) != 0)
+			return false;
+		number = strtol(line + sizeof start - 1, &dash, 10);
+		i = strtol(dash + 1, NULL, 10);
+		if (number < 0 || number >= THREADS || i < 0 || i >= VERDICTS || seen[number][i] ||
+		    strncmp(end - 2, "}}", 2) != 0)
+			return false;
+		seen[number][i] = true;
+	}
+	return line != NULL;
+}
+
+static void
+lines_are_whole(void)
+{
+	struct {
+		struct journal *journal;
+		int number;
+	} writers[THREADS];
+	pthread_t threads[THREADS];
+	char path[PATH_SIZE], *bytes;
+	struct journal *journal = journal_start(in_folder(path, "many.jsonl"));
+	struct stat st;
+	long long lines = 0;
+
+	for (int i = 0; i < THREADS; i++) {
+		writers[i].journal = journal;
+		writers[i].number = i;
+		if (pthread_create(&threads[i], NULL, write_many, &writers[i]) != 0)
+			abort();
+	}
+	for (int i = 0; i < THREADS; i++)
+		pthread_join(threads[i], NULL);
+	journal_close(journal);
+	bytes = file_read(path);
+	for (const char *c = bytes; c != NULL && *c != '\0'; c++)
+		lines += *c == '\n';
+	is_number(lines, THREADS * VERDICTS, "%d threads write %d records a thread, each a line", THREADS, VERDICTS);
+	ok(bytes != NULL && holds_every_id(bytes), "and each stands whole on its line, once");
+	is_number(said_with(LOG_MAIL | LOG_INFO, " outcome=stranger "), THREADS * VERDICTS,
+	    "each is a line of the mail log, too");
+	ok(stat(path, &st) == 0 && (st.st_mode & 0777) == 0640, "the record is not for everybody's eyes");
+	free(bytes);
+	said_clear();
+}
+
+/* ---- logrotate and reload ---- */
+
+static void
+reopens_after_rename(void)
+{
+	char path[PATH_SIZE], old[PATH_SIZE];
+	struct journal *journal = journal_start(in_folder(path, "turn.jsonl"));
+
+	write_verdict(journal, "a");
+	write_verdict(journal, "b");
+	ok(rename(path, in_folder(old, "turn.jsonl.1")) == 0, "logrotate renames the record");
+	write_verdict(journal, "c");
+	journal_reopen(journal, NULL, NULL);
+	write_verdict(journal, "d");
+	journal_close(journal);
+	ids_are(old, "a b c", "what was written before the reopening stands in the old file");
+	ids_are(path, "d", "what comes later in the new one");
+	said_clear();
+}
+
+static void
+reload_changes_the_path(void)
+{
+	char first[PATH_SIZE], second[PATH_SIZE], bad[PATH_SIZE];
+	struct journal *journal = journal_start(in_folder(first, "first.jsonl"));
+
+	write_verdict(journal, "a");
+	journal_reopen(journal, "local3", in_folder(second, "second.jsonl"));
+	write_verdict(journal, "b");
+	journal_reopen(journal, "local3", in_folder(bad, "none/third.jsonl"));
+	write_verdict(journal, "c");
+	journal_reopen(journal, "mail", "");
+	write_verdict(journal, "d");
+	journal_reopen(journal, "nonsense", first);
+	write_verdict(journal, "e");
+	journal_close(journal);
+	ids_are(first, "a e", "a reload to no record stops it, and one to a path begins it again");
+	ids_are(second, "b c", "a path that cannot be opened leaves the old one in use");
+	is_number(said_with(LOG_ERR, "none/third.jsonl: cannot be opened"), 1, "and is said in the log");
+	is_number(said_with(LOG_MAIL | LOG_INFO, "id=a "), 1, "the facility is mail before the reload");
+	is_number(said_with(LOG_LOCAL3 | LOG_INFO, "id=b ") + said_with(LOG_LOCAL3 | LOG_INFO, "id=c "), 2,
+	    "and local3 behind it");
+	is_number(said_with(LOG_MAIL | LOG_INFO, "id=d ") + said_with(LOG_MAIL | LOG_INFO, "id=e "), 2,
+	    "an unknown one changes nothing");
+	said_clear();
+}
+
+static atomic_bool busy;
+
+static void *
+write_on_and_on(void *journal)
+{
+	while (busy)
+		journal_say(journal, LOG_NOTICE, "busy");
+	return NULL;
+}
+
+/* A log that is always behind must not keep a reload waiting for ever. */
+static void
+reopens_under_load(void)
+{
+	struct journal *journal = journal_start("");
+	pthread_t thread;
+
+	said_delay_us = 20;
+	busy = true;
+	if (pthread_create(&thread, NULL, write_on_and_on, journal) != 0)
+		abort();
+	while (said_so_far() < 200) /* the queue is long by then */
+		usleep(1000);
+	journal_reopen(journal, NULL, NULL);
+	ok(busy, "the record is reopened though the log is never idle");
+	busy = false;
+	pthread_join(thread, NULL);
+	said_delay_us = 0;
+	journal_close(journal);
+	said_clear();
+}
+
+/* ---- trouble ---- */
+
+static void
+full_queue_drops(void)
+{
+	enum { BEYOND = 500 };
+	struct journal *journal = journal_start("");
+
+	said_stop(true);
+	journal_say(journal, LOG_NOTICE, "the writer hangs in this one");
+	for (int i = 0; i < JOURNAL_QUEUE + BEYOND; i++)
+		journal_say(journal, LOG_NOTICE, "line %d", i);
+	ok(true, "a log that is stuck makes nobody wait");
+	said_stop(false);
+	journal_close(journal);
+	ok(said_with(LOG_MAIL | LOG_NOTICE, "") >= JOURNAL_QUEUE, "what fits in the queue is written later");
+	ok(said_with(LOG_WARNING, "log lines were dropped") == 1, "what does not is counted and said") ||
+	    (note("%zu lines", said_count), true);
+	said_clear();
+}
+
+/* RLIMIT_FSIZE ends a file as a full disk does. Nothing is printed while it is in force. */
+static void
+full_disk_tears_one_line(void)
+{
+	char path[PATH_SIZE];
+	struct rlimit kept, small;
+	struct journal *journal = journal_start(in_folder(path, "full.jsonl"));
+	struct stat st = { 0 };
+
+	signal(SIGXFSZ, SIG_IGN);
+	getrlimit(RLIMIT_FSIZE, &kept);
+	write_verdict(journal, "a");
+	journal_reopen(journal, NULL, NULL); /* waits for it */
+	if (stat(path, &st) != 0)
+		abort();
+	small = (struct rlimit){ (rlim_t)st.st_size + 100, kept.rlim_max };
+	setrlimit(RLIMIT_FSIZE, &small);
+	write_verdict(journal, "b");
+	write_verdict(journal, "c");
+	journal_reopen(journal, NULL, NULL); /* the writer has met the end */
+	setrlimit(RLIMIT_FSIZE, &kept);
+	write_verdict(journal, "d");
+	write_verdict(journal, "e");
+	journal_close(journal);
+	ids_are(path, "a ? d e", "a full disk tears one record, and the next begins a line");
+	is_number(said_with(LOG_ERR, "a record could not be written"), 2, "each record that is lost is said");
+	said_clear();
+}
+
+static void
+loud_means_stderr(void)
+{
+	char path[PATH_SIZE], *bytes;
+	int kept = dup(2);
+	struct fault why;
+	struct journal *journal;
+
+	if (kept < 0 || freopen(in_folder(path, "stderr"), "w", stderr) == NULL)
+		abort();
+	journal = journal_open("mail", "", true, &why);
+	journal_fault(journal, LOG_ERR, &(struct fault){ .file = "x.conf", .line = 3, .text = "is wrong" });
+	journal_close(journal);
+	fflush(stderr);
+	dup2(kept, 2);
+	close(kept);
+	bytes = file_read(path);
+	is(bytes, "greenlaned: x.conf:3: is wrong\n", "in the foreground standard error shows it as well");
+	is_number(said_with(LOG_MAIL | LOG_ERR, "x.conf:3: is wrong"), 1, "a fault goes to the log with its place");
+	free(bytes);
+	said_clear();
+}
+
+static void
+folder_remove(void)
+{
+	static const char *const names[] = { "many.jsonl", "turn.jsonl", "turn.jsonl.1", "first.jsonl", "second.jsonl",
+		"full.jsonl", "stderr" };
+	char path[PATH_SIZE];
+
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+		unlink(in_folder(path, names[i]));
+	ok(rmdir(folder) == 0, "nothing else was written");
+}
+
+int
+main(void)
+{
+	if (mkdtemp(folder) == NULL)
+		abort();
+	alarm(60); /* whoever waits for ever is ended */
+	faults_are_told();
+	lines_are_whole();
+	reopens_after_rename();
+	reload_changes_the_path();
+	reopens_under_load();
+	full_queue_drops();
+	full_disk_tears_one_line();
+	loud_means_stderr();
+	folder_remove();
+	return done();
+}
