@@ -558,17 +558,31 @@ uses_spf_from(const struct facts *facts, const struct vendor *vendor)
 	return false;
 }
 
+/* Two vendors may own one name: any of them that wants it is enough. */
+static bool
+wants_spf_from(const struct judge *judge, const struct facts *facts, const struct author *author)
+{
+	if (author->spf_from != AUTH_NOT_ASKED)
+		return false;
+	for (size_t i = 0; i < judge->policy->vendor_count; i++) {
+		const struct vendor *vendor = &judge->policy->vendors[i];
+
+		if (uses_spf_from(facts, vendor) && name_rules_hold(&vendor->domains, &author->mailbox))
+			return true;
+	}
+	return false;
+}
+
 static bool
 wants_of_author(const struct judge *judge, const struct facts *facts, size_t i, bool claimed,
     struct wanted *out)
 {
 	const struct author *author = &facts->authors[i];
-	const struct vendor *owner = policy_owner(judge->policy, &author->mailbox);
 	bool report = judge->policy->settings.strangers.authenticate &&
 	    judge->policy->settings.strangers.dmarc_report;
 
 	out->author = i;
-	if (owner != NULL && author->spf_from == AUTH_NOT_ASKED && uses_spf_from(facts, owner)) {
+	if (wants_spf_from(judge, facts, author)) {
 		out->want = WANT_SPF_FROM;
 		return true;
 	}
