@@ -104,7 +104,8 @@ send_macros(struct wire *wire, char stage, const char *const *pairs)
 		n += (size_t)snprintf(data + n, sizeof data - n, "%s", pairs[0]) + 1;
 		n += (size_t)snprintf(data + n, sizeof data - n, "%s", pairs[1]) + 1;
 	}
-	send_packet(wire, SMFIC_MACRO, data, n);
+	if (n > 1)
+		send_packet(wire, SMFIC_MACRO, data, n);
 }
 
 /* ---- replies ---- */
