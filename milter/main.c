@@ -368,8 +368,6 @@ start(struct daemon *daemon, struct fault *why)
 	    !make_folders(daemon, settings, why) || !session_register(&daemon->house, why) ||
 	    !open_socket(daemon, settings, why) || !account_become(&daemon->account, why))
 		return false;
-	if (daemon->account.uid == 0)
-		fprintf(stderr, "greenlaned: warning: it runs as root; name an ordinary user in `user`\n");
 	remember_start(daemon, settings);
 	if (!open_rooms(daemon, settings, why))
 		return false;
@@ -414,6 +412,7 @@ block_signals(void)
 	sigaddset(&set, SIGINT);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a store at its file size limit is a fault, not the end */
 }
 
 static bool
