@@ -3,7 +3,8 @@
 
 usage: table.py MESSAGES < RESULTS
 
-Lines of RESULTS are "load NAME ROUND JSON" (milterload's report) and "rss NAME start|end KIB".
+Lines of RESULTS are "load NAME ROUND JSON" (milterload's report) and "rss NAME start|end|later KIB", where
+"end" is after MESSAGES and "later" after a quarter more.
 """
 import json
 import statistics
@@ -62,7 +63,7 @@ def main():
     print(f"1 KiB signed vendor message, 10 connections, 1 message each; {rounds} rounds of {messages}; medians\n")
     print(f"{'':<12}{'CPU us':>10}{'x no-op':>9}{'p50 ms':>9}{'p99 ms':>9}{'msg/s':>9}{'spread':>9}"
           f"{'RSS start':>11}{'RSS after':>11}")
-    print(f"{'':<12}{'/message':>10}{'(paired)':>9}{'':>9}{'':>9}{'':>9}{'%':>9}{'MiB':>11}{sys.argv[1]:>11}")
+    print(f"{'':<12}{'/message':>10}{'(paired)':>9}{'':>9}{'':>9}{'':>9}{'%':>9}{'MiB':>11}{sys.argv[1] + ', MiB':>11}")
     for name in loads:
         print(row(name, loads, rss))
     print()
@@ -70,8 +71,8 @@ def main():
         if peer in loads:
             print(goal(f"greenlaned / {peer}, CPU of a message", ratio(loads, "greenlaned", peer), limit))
     print(goal("greenlaned, MiB at start", rss["greenlaned"]["start"] / 1024, RSS_GOAL / 1024))
-    print(f"{'greenlaned, KiB grown while it worked':<44}"
-          f"{rss['greenlaned']['end'] - rss['greenlaned']['start']:>7}")
+    print(f"{'greenlaned, KiB grown in a quarter more':<44}"
+          f"{rss['greenlaned']['later'] - rss['greenlaned']['end']:>7}")
 
 
 if __name__ == "__main__":

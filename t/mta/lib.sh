@@ -155,12 +155,10 @@ END
 
 # nsd_freeze STOP|CONT: all its processes fall silent, and speak again: questions wait meanwhile.
 nsd_freeze() {
-    local pid todo=$nsd_pid
-    while [ -n "$todo" ]; do
-        pid=${todo%% *}
-        todo=${todo#"$pid"}
-        todo=$(echo $todo $(pgrep -P "$pid"))
-        kill "-$1" "$pid"
+    local todo=("$nsd_pid")
+    while [ ${#todo[@]} -gt 0 ]; do
+        kill "-$1" "${todo[0]}"
+        todo=("${todo[@]:1}" $(pgrep -P "${todo[0]}"))
     done
 }
 
@@ -208,11 +206,16 @@ verdicts_after() { tail -n "+$(($1 + 1))" "$world/greenlaned.log" | grep -o 'id=
 
 log_length() { wc -l < "$world/greenlaned.log"; }
 
-# field NAME: the value of NAME in the first log line on standard input, unquoted.
+# field NAME LINE: the value of NAME in a verdict line, unquoted.
 field() {
-    python3 -c 'import re, sys
-found = re.search(r"(?:^| )" + re.escape(sys.argv[1]) + r"=(\"(?:[^\"\\]|\\.)*\"|\S*)", sys.stdin.readline())
-print(found[1].strip("\"") if found else "(absent)")' "$1"
+    local pattern="(^| )$1=(\"([^\"\\]|\\\\.)*\"|[^ ]*)"
+    if [[ $2 =~ $pattern ]]; then
+        local value=${BASH_REMATCH[2]}
+        value=${value#\"}
+        echo "${value%\"}"
+    else
+        echo "(absent)"
+    fi
 }
 
 # ---- Postfix ----------------------------------------------------------------------------------

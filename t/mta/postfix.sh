@@ -32,7 +32,7 @@ post() {
 logged() { [ -n "$(verdicts_after "$1")" ]; }
 
 # has KEY VALUE NAME: the last verdict's log line says so.
-has() { is "$(printf '%s\n' "$verdict" | field "$1")" "$2" "$3"; }
+has() { is "$(field "$1" "$verdict")" "$2" "$3"; }
 
 # demo NAME: posts a demo mail and checks all that demo_mail expects.
 demo() {
@@ -40,7 +40,7 @@ demo() {
     demo_pause "$1"
     post "$world/msg/$1.eml"
     like "$answer" "^${reply//./\\.}" "${2:-$title}: $reply"
-    is "$(printf '%s\n' "$verdict" | field outcome) $(printf '%s\n' "$verdict" | field action)" \
+    is "$(field outcome "$verdict") $(field action "$verdict")" \
         "$outcome $action" "${2:-$title}: $outcome, $action"
 }
 

@@ -108,9 +108,9 @@ demo() {
     wait_for 5 logged "$mark" || true
     verdict=$(verdicts_after "$mark" | tail -n 1)
     like "$answer" "^${reply//./\\.}" "$title: $reply"
-    is "$(printf '%s\n' "$verdict" | field outcome) $(printf '%s\n' "$verdict" | field action)" \
+    is "$(field outcome "$verdict") $(field action "$verdict")" \
         "$outcome $action" "$title: $outcome, $action"
-    is "$(printf '%s\n' "$verdict" | field client)" "$client" "$title: the log has the client's address"
+    is "$(field client "$verdict")" "$client" "$title: the log has the client's address"
 }
 
 logged() { [ -n "$(verdicts_after "$1")" ]; }

@@ -79,8 +79,12 @@ class Client:
 
 def message(path):
     """The file as DATA wants it: CRLF, dots doubled, a line end at the end. A bare CR stays."""
-    with open(path, "rb") as f:
-        lines = f.read().replace(b"\r\n", b"\n").split(b"\n")
+    try:
+        with open(path, "rb") as f:
+            text = f.read()
+    except OSError as e:
+        sys.exit(f"smtp.py: {e}")
+    lines = text.replace(b"\r\n", b"\n").split(b"\n")
     if lines and lines[-1] == b"":
         lines.pop()
     return b"".join((b"." if line.startswith(b".") else b"") + line + b"\r\n" for line in lines)
@@ -130,8 +134,9 @@ def run(client, step):
     elif verb == "rcpts":
         recipients(client, value)
     elif verb in ("data", "datacut"):
+        content = message(value)
         if client.command("data", b"DATA") == "354":
-            client.send(message(value))
+            client.send(content)
             if verb == "data":
                 client.command("dot", b".")
     elif verb in ("rset", "noop", "quit"):
