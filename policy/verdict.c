@@ -435,11 +435,21 @@ weigh_troubles(const struct policy *policy, const struct facts *facts, struct ve
 }
 
 static bool
-is_settled(const struct facts *facts, const struct verdict *verdict)
+has_gateway(const struct policy *policy)
+{
+	for (size_t i = 0; i < policy->vendor_count; i++)
+		if (policy->vendors[i].kind == VENDOR_GATEWAY)
+			return true;
+	return false;
+}
+
+static bool
+is_settled(const struct policy *policy, const struct facts *facts, const struct verdict *verdict)
 {
 	if (facts->stage == STAGE_EOM)
 		return true;
-	if (facts->from_state == FROM_NOT_SEEN)
+	/* a gateway covers authors only when their DMARC, and with it alignment, is known */
+	if (facts->from_state == FROM_NOT_SEEN || has_gateway(policy))
 		return false;
 	for (size_t i = 0; i < verdict->claim_count; i++)
 		if (verdict->claims[i].outcome == OUTCOME_UNSURE || !facts->dkim_done)
@@ -469,7 +479,7 @@ verdict_judge(const struct judge *judge, const struct facts *facts, struct verdi
 	if (out->deciding < 0)
 		out->action = out->would = strangers_way(judge->policy);
 	weigh_troubles(judge->policy, facts, out);
-	out->settled = is_settled(facts, out);
+	out->settled = is_settled(judge->policy, facts, out);
 }
 
 /* ---- before the end ---- */
@@ -504,15 +514,6 @@ verdict_promises(const struct judge *judge, const struct facts *facts)
 		if (evidence_vouches(&claim) == YES)
 			return true;
 	}
-	return false;
-}
-
-static bool
-has_gateway(const struct policy *policy)
-{
-	for (size_t i = 0; i < policy->vendor_count; i++)
-		if (policy->vendors[i].kind == VENDOR_GATEWAY)
-			return true;
 	return false;
 }
 
