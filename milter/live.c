@@ -40,7 +40,7 @@ read_all(int fd, size_t size, size_t *length)
 	ssize_t got = 1;
 
 	*length = 0;
-	while (text != NULL && *length < size && got > 0) {
+	while (text != NULL && *length < size && got != 0) {
 		got = read(fd, text + *length, size - *length);
 		if (got < 0 && errno != EINTR) {
 			free(text);
@@ -95,6 +95,15 @@ shelf_read(struct shelf *shelf, const char *path, const char **kept, size_t *len
 	return book->text;
 }
 
+/* A file closed to us, or a link to nowhere, is not missing: the shipped one must not step in. */
+static bool
+is_missing(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) != 0 && (errno == ENOENT || errno == ENOTDIR);
+}
+
 /* The last folder of vendor_path that has the file wins: a site's file replaces the shipped one. */
 static const char *
 read_vendor(void *context, const struct strings *folders, const char *name, const char **path,
@@ -104,7 +113,7 @@ read_vendor(void *context, const struct strings *folders, const char *name, cons
 
 	for (size_t i = folders->count; i-- > 0;) {
 		snprintf(found, sizeof found, "%s/%s.conf", folders->list[i], name);
-		if (access(found, F_OK) == 0)
+		if (!is_missing(found))
 			return shelf_read(context, found, path, length, why);
 	}
 	fault_set(why, "no file '%s.conf' in vendor_path; see the folder of shipped vendors for names",

@@ -1,0 +1,373 @@
+#include <errno.h>
+#include <ftw.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "arena.h"
+#include "live.h"
+#include "policy_text.h"
+#include "tap.h"
+#include "text.h"
+
+enum { PATH_SIZE = 512, NOBODY = 65534, THREADS = 8, PUBLISHES = 1000, HELD = 4, SHAPES = 7 };
+
+/* ---- a folder of files ---- */
+
+static char folder[] = "/tmp/live_t.XXXXXX";
+
+static const char *
+in_folder(const char *name)
+{
+	static char path[PATH_SIZE];
+
+	snprintf(path, sizeof path, "%s/%s", folder, name);
+	return path;
+}
+
+static void
+file_write(const char *name, const char *text)
+{
+	FILE *file = fopen(in_folder(name), "we");
+
+	if (file == NULL || fputs(text, file) < 0 || fclose(file) != 0)
+		abort();
+}
+
+static void
+folder_make(const char *name)
+{
+	if (mkdir(in_folder(name), 0755) != 0)
+		abort();
+}
+
+static int
+remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st;
+	(void)type;
+	(void)ftw;
+	return remove(path);
+}
+
+/* greenlane.conf that enables one vendor, looked for in the folders shipped and site. */
+static void
+enable(const char *vendor)
+{
+	char text[2048];
+
+	snprintf(text, sizeof text,
+	    "vendor_path = [ \"%s/shipped\", \"%s/site\" ];\nvendors = ( { name = \"%s\"; } );\n", folder, folder,
+	    vendor);
+	file_write("greenlane.conf", text);
+}
+
+static void
+vendor_write(const char *path, const char *name, const char *title, const char *sources)
+{
+	char text[2048];
+
+	snprintf(text, sizeof text,
+	    "vendor = { name = \"%s\"; title = \"%s\"; domains = [ \"%s.example\" ]; sources = ( %s ); };\n", name, title,
+	    name, sources);
+	file_write(path, text);
+}
+
+/* Loads, and answers the title of the one vendor, or the first fault without the folder's name. */
+static const char *
+load(const char *path)
+{
+	static char said[1024];
+	struct faults *faults = faults_open();
+	struct policy *policy = faults == NULL ? NULL : live_read(path, faults);
+	char text[1024];
+	size_t length = strlen(folder);
+
+	if (faults == NULL)
+		abort();
+	if (policy != NULL) {
+		snprintf(said, sizeof said, "%s", policy->vendor_count == 0 ? "no vendor" : policy->vendors[0].title);
+	} else {
+		fault_write(&faults->list[0].fault, text, sizeof text);
+		snprintf(said, sizeof said, "%s",
+		    strncmp(text, folder, length) == 0 ? text + length + 1 : text);
+	}
+	policy_free(policy);
+	faults_close(faults);
+	return said;
+}
+
+/* ---- files ---- */
+
+static void
+vendor_path_is_searched(void)
+{
+	folder_make("shipped");
+	folder_make("site");
+	vendor_write("shipped/acme.conf", "acme", "shipped", "");
+	enable("acme");
+	is(load(in_folder("greenlane.conf")), "shipped", "a shipped vendor file is found");
+	vendor_write("site/acme.conf", "acme", "site", "");
+	is(load(in_folder("greenlane.conf")), "site", "a site's file of the same name replaces it");
+	enable("globex");
+	is(load(in_folder("greenlane.conf")),
+	    "greenlane.conf:2: no file 'globex.conf' in vendor_path; see the folder of shipped vendors for names",
+	    "a vendor without a file is a fault of the line that names it");
+}
+
+static void
+closed_file_is_a_fault(void)
+{
+	bool root = geteuid() == 0;
+
+	enable("acme");
+	if (chmod(in_folder("site"), 0) != 0 || chmod(folder, 0755) != 0 || (root && seteuid(NOBODY) != 0))
+		abort();
+	ok(strstr(load(in_folder("greenlane.conf")), "/site/acme.conf: cannot be opened: Permission denied") != NULL,
+	    "a site folder that the daemon may not enter does not bring the shipped file back");
+	if ((root && seteuid(0) != 0) || chmod(in_folder("site"), 0755) != 0 || unlink(in_folder("site/acme.conf")) != 0 ||
+	    symlink("nowhere.conf", in_folder("site/acme.conf")) != 0)
+		abort();
+	ok(strstr(load(in_folder("greenlane.conf")), "No such file or directory") != NULL,
+	    "nor does a link to nowhere");
+	unlink(in_folder("site/acme.conf"));
+}
+
+static void
+only_files_are_read(void)
+{
+	is(load(in_folder("none.conf")), "none.conf: cannot be opened: No such file or directory",
+	    "a missing configuration is a fault");
+	is(load(in_folder("shipped")),
+	    "shipped: is no regular file; write the name of a configuration file", "so is a folder in its place");
+	folder_make("site/acme.conf");
+	enable("acme");
+	ok(strstr(load(in_folder("greenlane.conf")), "is no regular file") != NULL,
+	    "so is a folder in a vendor file's place");
+	rmdir(in_folder("site/acme.conf"));
+	if (mkfifo(in_folder("pipe.conf"), 0600) != 0)
+		abort();
+	ok(strstr(load(in_folder("pipe.conf")), "is no regular file") != NULL, "a pipe is not waited for");
+	file_write("huge.conf", "");
+	if (truncate(in_folder("huge.conf"), POLICY_TEXT_MAX + 1) != 0)
+		abort();
+	is(load(in_folder("huge.conf")), "huge.conf: is larger than 64 MiB", "a huge file is not read");
+	file_write("empty.conf", "");
+	ok(strstr(load(in_folder("empty.conf")), "vendors") != NULL, "an empty one is, and lacks its vendors");
+}
+
+/* How many networks the vendor's source holds; -1 when it does not load. */
+static long long
+networks_loaded(void)
+{
+	struct faults *faults = faults_open();
+	struct policy *policy = live_read(in_folder("greenlane.conf"), faults);
+	long long count = policy == NULL || policy->source_count == 0 ? -1 : (long long)policy->sources[0].prefix_count;
+
+	if (policy == NULL)
+		note("%s: %s", faults->list[0].fault.file, faults->list[0].fault.text);
+	policy_free(policy);
+	faults_close(faults);
+	return count;
+}
+
+static void
+list_is_found_beside_its_vendor(void)
+{
+	char source[PATH_SIZE + 32];
+
+	enable("acme");
+	vendor_write("shipped/acme.conf", "acme", "shipped", "{ file = \"acme.list\"; }");
+	ok(strstr(load(in_folder("greenlane.conf")), "acme.list") != NULL, "a list that is missing is a fault that names it");
+	file_write("shipped/acme.list", "192.0.2.0/24\n198.51.100.7 # a host\n");
+	is_number(networks_loaded(), 2, "a list is found beside its vendor file, wherever we stand");
+	folder_make("shipped/lists");
+	file_write("shipped/lists/acme.list", "192.0.2.0/25\n2001:db8::/32\n203.0.113.0/24\n");
+	vendor_write("shipped/acme.conf", "acme", "shipped", "{ file = \"lists/acme.list\"; }");
+	is_number(networks_loaded(), 3, "below it");
+	file_write("own.list", "192.0.2.1\n");
+	snprintf(source, sizeof source, "{ file = \"%s/own.list\"; }", folder);
+	vendor_write("shipped/acme.conf", "acme", "shipped", source);
+	is_number(networks_loaded(), 1, "or at an absolute path");
+	vendor_write("shipped/acme.conf", "acme", "shipped", "{ file = \"lists\"; }");
+	is_number(networks_loaded(), -1, "a folder is no list");
+}
+
+/* ---- snapshots ---- */
+
+/* A policy that knows its number, and ranges whose size shows which policy they belong to. */
+static struct policy *
+policy_make(int64_t number)
+{
+	struct arena *arena = arena_open(64 * 1024);
+	struct policy *policy = arena == NULL ? NULL : arena_take(arena, sizeof *policy);
+
+	if (policy == NULL)
+		abort();
+	policy->arena = arena;
+	policy->settings.unsure_max = number;
+	return policy;
+}
+
+static struct ranges *
+ranges_make(int64_t number)
+{
+	struct ranges *ranges = ranges_open((size_t)(number % SHAPES) + 1);
+	struct prefix_entry entry = { .number = (uint32_t)(number % SHAPES) };
+	struct fault why;
+
+	if (ranges == NULL || !prefix_read("192.0.2.0/24", &entry.prefix, &why) ||
+	    (ranges->table = prefix_table_build(&entry, 1, &why)) == NULL)
+		abort();
+	return ranges;
+}
+
+static bool
+is_of_one_world(const struct judge *judge)
+{
+	struct address client;
+	struct prefix_hits hits;
+	int64_t shape = judge->policy->settings.unsure_max % SHAPES;
+
+	if (!address_read("192.0.2.7", &client))
+		abort();
+	hits = prefix_table_find(judge->ranges->table, &client);
+	return (int64_t)judge->ranges->count == shape + 1 && hits.count == 1 && hits.numbers[0] == shape &&
+	    !judge->ranges->states[shape].known;
+}
+
+struct reader {
+	pthread_t thread;
+	struct live *live;
+	atomic_bool *ends;
+	atomic_ulong borrowed;
+	unsigned long mixed, backward;
+};
+
+/* Holds several at a time, as one thread serves several mails; each must stay as it was. */
+static void *
+read_on(void *argument)
+{
+	struct reader *reader = argument;
+	const struct snapshot *held[HELD] = { NULL };
+	int64_t last = 0;
+
+	for (unsigned long i = 0; !*reader->ends; i++) {
+		const struct snapshot **place = &held[i % HELD];
+
+		if (*place != NULL)
+			reader->mixed += !is_of_one_world(&(*place)->judge);
+		live_return(reader->live, *place);
+		*place = live_borrow(reader->live);
+		reader->borrowed++;
+		reader->mixed += !is_of_one_world(&(*place)->judge);
+		reader->backward += (*place)->judge.policy->settings.unsure_max < last;
+		last = (*place)->judge.policy->settings.unsure_max;
+	}
+	for (size_t i = 0; i < HELD; i++)
+		live_return(reader->live, held[i]);
+	return NULL;
+}
+
+/* A new policy, then new ranges for it, as refresh does; 1000 in all, in step with the readers. */
+static void
+publish_all(struct live *live, struct reader *readers)
+{
+	struct fault why;
+
+	for (int64_t i = 0; i < PUBLISHES / 2; i++) {
+		while (readers[i % THREADS].borrowed < (unsigned long)i)
+			sched_yield();
+		if (!live_publish(live, policy_make(i), ranges_make(i), &why) ||
+		    !live_publish(live, NULL, ranges_make(i), &why))
+			abort();
+	}
+}
+
+static void
+snapshots_are_never_mixed(void)
+{
+	struct fault why;
+	struct live *live = live_open(&why);
+	static struct reader readers[THREADS];
+	atomic_bool ends = false;
+	unsigned long borrowed = 0, mixed = 0, backward = 0;
+	const struct snapshot *last;
+
+	if (live == NULL)
+		abort();
+	ok(live_borrow(live) == NULL, "before the first policy there is nothing to borrow");
+	live_return(live, NULL);
+	if (!live_publish(live, policy_make(0), ranges_make(0), &why))
+		abort();
+	for (size_t i = 0; i < THREADS; i++) {
+		readers[i].live = live;
+		readers[i].ends = &ends;
+		if (pthread_create(&readers[i].thread, NULL, read_on, &readers[i]) != 0)
+			abort();
+	}
+	publish_all(live, readers);
+	ends = true;
+	for (size_t i = 0; i < THREADS; i++) {
+		pthread_join(readers[i].thread, NULL);
+		borrowed += readers[i].borrowed;
+		mixed += readers[i].mixed;
+		backward += readers[i].backward;
+	}
+	note("%lu snapshots were borrowed", borrowed);
+	ok(borrowed > 0 && mixed == 0, "%d threads see one world at a time while %d are published", THREADS, PUBLISHES);
+	is_number((long long)backward, 0, "and none sees an old one after a new one");
+	last = live_borrow(live);
+	is_number(last->judge.policy->settings.unsure_max, PUBLISHES / 2 - 1, "the last one published is in force");
+	live_return(live, last);
+	live_close(live);
+	live_close(NULL);
+}
+
+/* A mail that began under the old rules ends under them. */
+static void
+snapshot_outlives_a_reload(void)
+{
+	struct fault why;
+	struct live *live = live_open(&why);
+	const struct snapshot *before, *ranged, *after;
+
+	if (live == NULL || !live_publish(live, policy_make(1), ranges_make(1), &why))
+		abort();
+	before = live_borrow(live);
+	if (!live_publish(live, NULL, ranges_make(1), &why))
+		abort();
+	ranged = live_borrow(live);
+	if (!live_publish(live, policy_make(2), ranges_make(2), &why))
+		abort();
+	after = live_borrow(live);
+	ok(ranged->judge.policy == before->judge.policy && ranged->judge.ranges != before->judge.ranges,
+	    "new ranges alone keep the policy");
+	is_number(after->judge.policy->settings.unsure_max, 2, "a new policy serves who comes after it");
+	is_number(before->judge.policy->settings.unsure_max, 1, "and the old one who came before");
+	live_return(live, before);
+	ok(is_of_one_world(&ranged->judge), "until the last of them goes");
+	live_return(live, ranged);
+	live_return(live, after);
+	live_close(live);
+}
+
+int
+main(void)
+{
+	if (mkdtemp(folder) == NULL)
+		abort();
+	vendor_path_is_searched();
+	closed_file_is_a_fault();
+	only_files_are_read();
+	list_is_found_beside_its_vendor();
+	snapshots_are_never_mixed();
+	snapshot_outlives_a_reload();
+	nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	return done();
+}
