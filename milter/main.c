@@ -3,6 +3,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -578,6 +579,8 @@ main(int argc, char **argv)
 
 	read_options(&daemon, argc, argv);
 	umask(022);
+	/* libmilter's pool of threads would spread memory over 16 arenas, and it would never be flat */
+	mallopt(M_ARENA_MAX, 2);
 	read_first_policy(&daemon);
 	block_signals();
 	go_to_background(&daemon);
