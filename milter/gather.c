@@ -41,77 +41,67 @@ gather_live(struct message *message, const struct source *source)
 		fact->answer = spf.result == AUTH_TEMPERROR ? UNKNOWN : NO;
 }
 
-/* An earlier author of the same domain, or NULL; counts the domains before this one. */
-static const struct author *
-same_domain_before(const struct facts *facts, size_t index, size_t *domains)
+static bool
+is_of_domain(const struct author *author, const char *domain)
 {
-	const char *domain = facts->authors[index].mailbox.domain;
-
-	*domains = 0;
-	for (size_t i = 0; i < index; i++) {
-		const char *other = facts->authors[i].mailbox.domain;
-		bool first = true;
-
-		if (strcmp(other, domain) == 0)
-			return &facts->authors[i];
-		for (size_t j = 0; first && j < i && *domains <= AUTHOR_DOMAINS_MAX; j++)
-			first = strcmp(facts->authors[j].mailbox.domain, other) != 0;
-		*domains += first;
-		if (*domains >= AUTHOR_DOMAINS_MAX)
-			return NULL;
-	}
-	return NULL;
+	return strcmp(author->mailbox.domain, domain) == 0;
 }
 
+/* One answer serves all authors of a domain; above the ceiling it is "none" for all that are left. */
 static void
 gather_spf_from(struct message *message, size_t index)
 {
-	struct author *author = &message->facts.authors[index];
+	struct facts *facts = &message->facts;
+	const char *domain = facts->authors[index].mailbox.domain;
+	bool full = message->spf_from_asked == AUTHOR_DOMAINS_MAX;
 	struct spf_fact spf = { .domain = "" };
-	size_t domains;
-	const struct author *same = same_domain_before(&message->facts, index, &domains);
 
-	if (same != NULL && same->spf_from != AUTH_NOT_ASKED) {
-		author->spf_from = same->spf_from;
-		return;
+	if (!full && domain[0] != '\0') {
+		message->spf_from_asked++;
+		ask_spf(message, domain, &spf);
 	}
-	author->spf_from = AUTH_NONE;
-	if (domains >= AUTHOR_DOMAINS_MAX || author->mailbox.domain[0] == '\0')
-		return;
-	ask_spf(message, author->mailbox.domain, &spf);
-	if (spf.result != AUTH_NOT_ASKED)
-		author->spf_from = spf.result;
+	if (spf.result == AUTH_NOT_ASKED)
+		spf.result = AUTH_NONE;
+	for (size_t i = index; i < facts->author_count; i++)
+		if (facts->authors[i].spf_from == AUTH_NOT_ASKED &&
+		    (full || is_of_domain(&facts->authors[i], domain)))
+			facts->authors[i].spf_from = spf.result;
 }
 
 static void
-ask_dmarc(struct message *message, struct author *author)
+ask_dmarc(struct message *message, const char *domain, struct dmarc_fact *out)
 {
 	struct dmarc_check check;
 	struct dns_question question;
 	struct dns_answer answer;
 
-	dmarc_begin(&check, message->house->suffixes, author->mailbox.domain);
+	dmarc_begin(&check, message->house->suffixes, domain);
 	while (dmarc_next(&check, &question)) {
 		resolver_ask(message->house->resolver, &question, &message->budget, message->arena,
 		    &answer);
 		dmarc_answer(&check, &answer);
 	}
-	dmarc_finish(&check, &message->facts, message->arena, &author->dmarc);
+	dmarc_finish(&check, &message->facts, message->arena, out);
 }
 
 static void
 gather_dmarc(struct message *message, size_t index)
 {
-	struct author *author = &message->facts.authors[index];
-	size_t domains;
-	const struct author *same = same_domain_before(&message->facts, index, &domains);
+	struct facts *facts = &message->facts;
+	const char *domain = facts->authors[index].mailbox.domain;
+	bool full = message->dmarc_asked == AUTHOR_DOMAINS_MAX;
+	struct dmarc_fact dmarc = { .domain = "" };
 
-	if (same != NULL && same->dmarc.result != AUTH_NOT_ASKED)
-		author->dmarc = same->dmarc;
-	else if (domains < AUTHOR_DOMAINS_MAX && author->mailbox.domain[0] != '\0')
-		ask_dmarc(message, author);
-	if (author->dmarc.result == AUTH_NOT_ASKED)
-		author->dmarc.result = AUTH_NONE;
+	if (!full && domain[0] != '\0') {
+		message->dmarc_asked++;
+		ask_dmarc(message, domain, &dmarc);
+	}
+	if (dmarc.result == AUTH_NOT_ASKED)
+		dmarc.result = AUTH_NONE;
+	for (size_t i = index; i < facts->author_count; i++)
+		if (facts->authors[i].dmarc.result == AUTH_NOT_ASKED &&
+		    (full || is_of_domain(&facts->authors[i], domain)))
+			facts->authors[i].dmarc = dmarc;
 }
 
 void

@@ -35,6 +35,7 @@ struct message {
 	size_t forged_count, forged_room;
 	struct dkim_check *dkim;
 	bool body_wanted;
+	unsigned spf_from_asked, dmarc_asked; /* domains of authors */
 
 	/* greylisting */
 	enum greylist_state grey; /* of the message as a whole */
