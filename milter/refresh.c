@@ -9,6 +9,7 @@
 
 enum {
 	RETRY_FIRST = 5,                  /* seconds after a failure; doubled each time */
+	RETRY_LAST = 300,                 /* but an outage is not to be outlived by much */
 	UNFOLDING_MS = 20 * 1000,         /* waiting for DNS that one source may do */
 	UNFOLDING_ARENA = 16 * 1024 * 1024 /* memory of all answers to one source */
 };
@@ -32,10 +33,13 @@ struct refresh {
 	struct journal *journal;
 	pthread_t thread;
 	bool runs;
-	atomic_bool ends; /* set without the lock: an unfolding holds it while DNS is slow */
+	/* both without the lock: an unfolding holds it while DNS is slow */
+	atomic_bool ends;
+	atomic_uint adopting; /* policies that wait for the lock: they go first */
 	pthread_mutex_t lock; /* guards all below; sessions never take it */
 	pthread_cond_t changed;
 	struct entry *entries;
+	bool unpublished;    /* what the entries hold is not in force yet */
 	int64_t least, most; /* refresh.min, refresh.max */
 };
 
@@ -140,8 +144,8 @@ static void
 postpone(struct refresh *refresh, struct entry *entry, const struct fault *why)
 {
 	entry->retry = entry->retry == 0 ? RETRY_FIRST : entry->retry * 2;
-	if (entry->retry > refresh->most)
-		entry->retry = refresh->most;
+	if (entry->retry > RETRY_LAST)
+		entry->retry = RETRY_LAST;
 	entry->due = clock_ticks() + entry->retry * 1000000;
 	say_trouble(refresh, entry, why);
 }
@@ -349,7 +353,9 @@ refresh_adopt(struct refresh *refresh, struct policy *policy, int64_t patience_m
 	struct budget budget = { patience_ms };
 	bool done = false;
 
+	refresh->adopting++;
 	pthread_mutex_lock(&refresh->lock);
+	refresh->adopting--;
 	refresh->least = policy->settings.refresh.min;
 	refresh->most = policy->settings.refresh.max;
 	if (want_entries(refresh, policy)) {
@@ -359,6 +365,7 @@ refresh_adopt(struct refresh *refresh, struct policy *policy, int64_t patience_m
 		done = publish(refresh, policy, why);
 		if (done)
 			drop_unwanted(refresh);
+		refresh->unpublished = !done;
 	} else {
 		policy_free(policy);
 		fault_set(why, "out of memory");
@@ -368,24 +375,33 @@ refresh_adopt(struct refresh *refresh, struct policy *policy, int64_t patience_m
 	return done;
 }
 
+/* Must the thread let go of the lock? */
+static bool
+is_called(const struct refresh *refresh)
+{
+	return refresh->ends || refresh->adopting > 0;
+}
+
 /* Asks what is due; answers the ticks at which the next one will be. The lock is held. */
 static int64_t
 refresh_due(struct refresh *refresh)
 {
 	int64_t now = clock_ticks(), next = now + (int64_t)3600 * 1000000;
-	bool changed = false;
 	struct fault why;
 
-	for (struct entry *entry = refresh->entries; entry != NULL && !refresh->ends;
+	for (struct entry *entry = refresh->entries; entry != NULL && !is_called(refresh);
 	     entry = entry->next) {
 		struct budget budget = { UNFOLDING_MS };
 
 		if (entry->due <= now)
-			changed |= entry_unfold(refresh, entry, &budget);
+			refresh->unpublished |= entry_unfold(refresh, entry, &budget);
 		if (entry->due < next)
 			next = entry->due;
 	}
-	if (changed && !publish(refresh, NULL, &why))
+	if (!refresh->unpublished)
+		return next;
+	refresh->unpublished = !publish(refresh, NULL, &why);
+	if (refresh->unpublished)
 		journal_fault(refresh->journal, LOG_ERR, &why);
 	return next;
 }
@@ -400,7 +416,10 @@ refresh_on(void *argument)
 		int64_t next = refresh_due(refresh);
 		struct timespec until = { next / 1000000, next % 1000000 * 1000 };
 
-		if (!refresh->ends && next > clock_ticks())
+		/* a policy that is adopted wakes us at its end */
+		if (refresh->adopting > 0)
+			pthread_cond_wait(&refresh->changed, &refresh->lock);
+		else if (!refresh->ends && next > clock_ticks())
 			pthread_cond_timedwait(&refresh->changed, &refresh->lock, &until);
 	}
 	pthread_mutex_unlock(&refresh->lock);

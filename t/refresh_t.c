@@ -1,0 +1,528 @@
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "arena.h"
+#include "clock.h"
+#include "refresh.h"
+#include "tap.h"
+
+enum { SECOND = 1000000, PATIENCE_MS = 1000, SOURCES = 4, TURNS = 6, QUESTIONS_OF_A = 2 };
+
+/* ---- a clock that stands where it is put; it says how often it was looked at ---- */
+
+/* Second 0 lies before the host's start: a wait for any time of ours is over at once. */
+enum { BEFORE_START = -1000000 };
+
+static atomic_llong ticks;
+static atomic_ulong looks;
+
+int64_t
+clock_ticks(void)
+{
+	looks++;
+	usleep(20); /* the thread under test looks at it in a loop */
+	return ticks;
+}
+
+int64_t
+clock_now(void)
+{
+	return 1700000000;
+}
+
+/* ---- a journal that remembers how often a word was said ---- */
+
+static pthread_mutex_t said_lock = PTHREAD_MUTEX_INITIALIZER;
+static char said[64 * 1024];
+
+void
+journal_say(struct journal *journal, int level, const char *fmt, ...)
+{
+	size_t length;
+	va_list args;
+
+	(void)journal;
+	pthread_mutex_lock(&said_lock);
+	length = strlen(said);
+	va_start(args, fmt);
+	snprintf(said + length, sizeof said - length, "%d ", level);
+	length = strlen(said);
+	vsnprintf(said + length, sizeof said - length, fmt, args);
+	va_end(args);
+	length = strlen(said);
+	snprintf(said + length, sizeof said - length, "\n");
+	pthread_mutex_unlock(&said_lock);
+}
+
+void
+journal_fault(struct journal *journal, int level, const struct fault *fault)
+{
+	journal_say(journal, level, "%s", fault->text);
+}
+
+static long long
+said_times(const char *words)
+{
+	long long count = 0;
+
+	pthread_mutex_lock(&said_lock);
+	for (const char *at = strstr(said, words); at != NULL; at = strstr(at + 1, words))
+		count++;
+	pthread_mutex_unlock(&said_lock);
+	return count;
+}
+
+/* ---- DNS that may change at any time, counts, and can be slow ---- */
+
+struct names {
+	struct resolver doors; /* first: a resolver is a names */
+	struct resolver *canned;
+	struct dns_zone *zone;
+	pthread_mutex_t lock;
+	unsigned asked;
+	atomic_uint waiting; /* questions for slow names that are under way */
+	sem_t slow;          /* each of them takes one */
+};
+
+static void
+ask(struct resolver *resolver, const struct dns_question *question, struct budget *budget, struct arena *arena,
+    struct dns_answer *out)
+{
+	struct names *names = (struct names *)resolver;
+
+	if (strncmp(question->name, "slow", 4) == 0) {
+		names->waiting++;
+		sem_wait(&names->slow);
+	}
+	pthread_mutex_lock(&names->lock);
+	names->asked++;
+	resolver_ask(names->canned, question, budget, arena, out);
+	pthread_mutex_unlock(&names->lock);
+}
+
+static unsigned
+asked(struct names *names)
+{
+	unsigned count;
+
+	pthread_mutex_lock(&names->lock);
+	count = names->asked;
+	pthread_mutex_unlock(&names->lock);
+	return count;
+}
+
+/* In place of all that was known of the name; line NULL: it does not exist. */
+static void
+zone_set(struct names *names, const char *name, const char *line)
+{
+	struct fault why;
+
+	pthread_mutex_lock(&names->lock);
+	dns_zone_drop(names->zone, name, 0);
+	if (line != NULL && !dns_zone_line(names->zone, line, &why))
+		abort();
+	pthread_mutex_unlock(&names->lock);
+}
+
+/* ---- a policy of sources, a world to try it in ---- */
+
+struct wish {
+	enum source_kind kind;
+	const char *name, *text;
+	enum source_use use;
+	bool dropped; /* by tags */
+};
+
+struct world {
+	struct names names;
+	struct live *live;
+	struct refresh *refresh;
+};
+
+/* Wishes end with a NULL name. */
+static struct policy *
+policy_make(const struct wish *wishes, int64_t least, int64_t most)
+{
+	static struct prefix fixed;
+	struct arena *arena = arena_open(64 * 1024);
+	struct policy *policy = arena == NULL ? NULL : arena_take(arena, sizeof *policy);
+	struct source *sources = policy == NULL ? NULL : arena_take(arena, SOURCES * sizeof *sources);
+
+	if (sources == NULL || !prefix_read("203.0.113.0/24", &fixed, NULL))
+		abort();
+	policy->arena = arena;
+	policy->sources = sources;
+	policy->settings.refresh.min = least;
+	policy->settings.refresh.max = most;
+	for (; wishes->name != NULL; wishes++) {
+		struct source *source = &sources[policy->source_count];
+
+		*source = (struct source){ .number = (uint32_t)policy->source_count, .kind = wishes->kind,
+			.use = wishes->use, .selected = !wishes->dropped, .name = wishes->name, .text = wishes->text };
+		if (wishes->kind == SOURCE_CIDR) {
+			source->prefixes = &fixed;
+			source->prefix_count = 1;
+		}
+		policy->source_count++;
+	}
+	return policy;
+}
+
+static void
+adopt(struct world *world, const struct wish *wishes, int64_t least, int64_t most)
+{
+	struct fault why;
+
+	if (!refresh_adopt(world->refresh, policy_make(wishes, least, most), PATIENCE_MS, &why))
+		abort();
+}
+
+static struct world *
+world_open(void)
+{
+	struct world *world = calloc(1, sizeof *world);
+	struct fault why;
+
+	if (world == NULL || (world->names.zone = dns_zone_open()) == NULL ||
+	    (world->names.canned = resolver_canned(world->names.zone, &why)) == NULL)
+		abort();
+	world->names.doors.ask = ask;
+	pthread_mutex_init(&world->names.lock, NULL);
+	sem_init(&world->names.slow, 0, 0);
+	world->live = live_open(&why);
+	world->refresh = world->live == NULL ? NULL : refresh_open(&world->names.doors, world->live, NULL, &why);
+	if (world->refresh == NULL)
+		abort();
+	ticks = (int64_t)BEFORE_START * SECOND;
+	said[0] = '\0';
+	return world;
+}
+
+static void
+start(struct world *world)
+{
+	struct fault why;
+
+	if (!refresh_start(world->refresh, &why))
+		abort();
+}
+
+static void
+world_close(struct world *world)
+{
+	refresh_close(world->refresh);
+	live_close(world->live);
+	resolver_close(world->names.canned);
+	dns_zone_close(world->names.zone);
+	pthread_mutex_destroy(&world->names.lock);
+	sem_destroy(&world->names.slow);
+	free(world);
+}
+
+/* Puts the clock there and lets the thread look at it a few times. */
+static void
+at_second(int64_t second)
+{
+	unsigned long before;
+
+	ticks = (BEFORE_START + second) * SECOND;
+	before = looks;
+	while (looks < before + TURNS)
+		usleep(20);
+}
+
+/* "listed" or "not listed" for an address, and "unknown" where the source is not known. */
+static const char *
+state_of(struct world *world, uint32_t number, const char *client)
+{
+	const struct snapshot *snapshot = live_borrow(world->live);
+	const struct ranges *ranges = snapshot->judge.ranges;
+	const char *state = ranges->states[number].known ? "not listed" : "unknown";
+	struct address address;
+	struct prefix_hits hits;
+
+	if (!address_read(client, &address))
+		abort();
+	hits = prefix_table_find(ranges->table, &address);
+	for (size_t i = 0; i < hits.count; i++)
+		if (hits.numbers[i] == number)
+			state = ranges->states[number].known ? "listed" : "listed but unknown";
+	live_return(world->live, snapshot);
+	return state;
+}
+
+static const struct wish acme[] = { { .kind = SOURCE_A, .name = "out.acme.example", .text = "a:out.acme.example" }, { 0 } };
+
+/* ---- time to live ---- */
+
+static void
+change_is_published(void)
+{
+	struct world *world = world_open();
+	unsigned before;
+
+	zone_set(&world->names, "out.acme.example", "out.acme.example 100 A 192.0.2.1");
+	adopt(world, acme, 60, 86400);
+	is(state_of(world, 0, "192.0.2.1"), "listed", "what a source publishes is listed from the start");
+	is(state_of(world, 0, "192.0.2.2"), "not listed", "and nothing else");
+	zone_set(&world->names, "out.acme.example", "out.acme.example 100 A 192.0.2.2");
+	start(world);
+	before = asked(&world->names);
+	at_second(99);
+	is(state_of(world, 0, "192.0.2.1"), "listed", "until its TTL has gone by it stands");
+	is_number(asked(&world->names), before, "and is not asked for");
+	at_second(102);
+	is(state_of(world, 0, "192.0.2.2"), "listed", "after its TTL a change is in force");
+	is(state_of(world, 0, "192.0.2.1"), "not listed", "and what was listed before is not any more");
+	is_number(said_times("source a:out.acme.example: lists 1 networks"), 2, "each change is said");
+	at_second(210);
+	is_number(said_times("lists 1 networks"), 2, "an answer that is the same as before is not");
+	world_close(world);
+}
+
+/* TTL, refresh.min, refresh.max; when it is not asked for yet, and when it has been. */
+static const struct {
+	const char *line;
+	int64_t least, most, before, after;
+	const char *name;
+} lives[] = {
+	{ "out.acme.example 1 A 192.0.2.1", 60, 86400, 59, 62, "a short TTL is not shorter than refresh.min" },
+	{ "out.acme.example 604800 A 192.0.2.1", 60, 3600, 3599, 3602, "a long one not longer than refresh.max" },
+	{ "out.acme.example 0 A 192.0.2.1", 300, 300, 299, 302, "where both are the same, that is the time" },
+};
+
+static void
+ttl_is_bounded(void)
+{
+	for (size_t i = 0; i < sizeof lives / sizeof lives[0]; i++) {
+		struct world *world = world_open();
+		unsigned first;
+		bool early;
+
+		zone_set(&world->names, "out.acme.example", lives[i].line);
+		adopt(world, acme, lives[i].least, lives[i].most);
+		first = asked(&world->names);
+		start(world);
+		at_second(lives[i].before);
+		early = asked(&world->names) != first;
+		at_second(lives[i].after);
+		ok(!early && asked(&world->names) == 2 * first, "%s", lives[i].name);
+		world_close(world);
+	}
+}
+
+/* ---- trouble ---- */
+
+static void
+known_source_keeps_serving(void)
+{
+	struct world *world = world_open();
+
+	zone_set(&world->names, "out.acme.example", "out.acme.example 100 A 192.0.2.1");
+	adopt(world, acme, 60, 86400);
+	start(world);
+	zone_set(&world->names, "out.acme.example", "out.acme.example * SERVFAIL");
+	at_second(102);
+	at_second(1000);
+	is(state_of(world, 0, "192.0.2.1"), "listed", "a source that cannot be asked keeps serving");
+	is_number(said_times("what it listed before keeps serving"), 1, "and its trouble is said, once");
+	zone_set(&world->names, "out.acme.example", NULL);
+	at_second(2000);
+	is(state_of(world, 0, "192.0.2.1"), "listed", "so does one whose name is gone");
+	is_number(said_times("what it listed before keeps serving"), 2, "and other trouble is said again");
+	zone_set(&world->names, "out.acme.example", "out.acme.example 100 A 192.0.2.9");
+	at_second(3000);
+	is(state_of(world, 0, "192.0.2.9"), "listed", "when the trouble is over, what it lists is in force");
+	world_close(world);
+}
+
+static void
+unknown_source_stays_unknown(void)
+{
+	struct world *world = world_open();
+
+	zone_set(&world->names, "out.acme.example", "out.acme.example * TIMEOUT");
+	adopt(world, acme, 60, 86400);
+	is(state_of(world, 0, "192.0.2.1"), "unknown", "a source that never answered is unknown, not empty");
+	is_number(said_times("its addresses are not known"), 1, "and that is said");
+	start(world);
+	at_second(6);
+	is(state_of(world, 0, "192.0.2.1"), "unknown", "it stays so while there is no answer");
+	zone_set(&world->names, "out.acme.example", "out.acme.example 100 A 192.0.2.1");
+	at_second(20);
+	is(state_of(world, 0, "192.0.2.1"), "listed", "and is known with the first one");
+	is(state_of(world, 0, "192.0.2.2"), "not listed", "also for whom it does not list");
+	world_close(world);
+}
+
+static void
+retries_back_off(void)
+{
+	static const char wanted[] = " 5 15 35 75 155 315 615 915 1215 1515 1815";
+	struct world *world = world_open();
+	struct text times;
+	unsigned before;
+
+	text_open(&times, 1024);
+	zone_set(&world->names, "out.acme.example", "out.acme.example * SERVFAIL");
+	adopt(world, acme, 60, 86400);
+	start(world);
+	for (int64_t second = 5; second <= 2000; second += 5) {
+		before = asked(&world->names);
+		at_second(second);
+		if (asked(&world->names) != before)
+			text_format(&times, " %lld", (long long)second);
+	}
+	is(times.bytes, wanted, "it is asked again after 5 seconds, then twice as long, at last every 5 minutes");
+	is_number(said_times("its addresses are not known"), 1, "and the log is not flooded");
+	text_close(&times);
+	world_close(world);
+}
+
+/* ---- reload ---- */
+
+static const struct wish three[] = { { .kind = SOURCE_CIDR, .name = "", .text = "cidr:203.0.113.0/24" },
+	{ .kind = SOURCE_SPF, .name = "globex.example", .text = "spf:globex.example" },
+	{ .kind = SOURCE_A, .name = "out.acme.example", .text = "a:out.acme.example" }, { 0 } };
+static const struct wish none[] = { { 0 } };
+
+static void
+reload_keeps_what_is_known(void)
+{
+	struct world *world = world_open();
+	unsigned before, for_globex;
+
+	zone_set(&world->names, "globex.example", "globex.example 100 TXT \"v=spf1 ip4:198.51.100.0/24 -all\"");
+	zone_set(&world->names, "out.acme.example", "out.acme.example 100 A 192.0.2.1");
+	adopt(world, acme, 60, 86400);
+	before = asked(&world->names);
+	zone_set(&world->names, "out.acme.example", "out.acme.example * SERVFAIL");
+	adopt(world, acme, 60, 86400);
+	is_number(asked(&world->names), before, "a reload asks nothing that is known");
+	is(state_of(world, 0, "192.0.2.1"), "listed", "which serves on, whatever DNS says today");
+	adopt(world, three, 60, 86400);
+	for_globex = asked(&world->names) - before;
+	is_number(for_globex, 1, "it asks for the new source alone");
+	is(state_of(world, 2, "192.0.2.1"), "listed", "the known one serves under its new number");
+	is(state_of(world, 1, "198.51.100.77"), "listed", "beside the new one");
+	is(state_of(world, 0, "203.0.113.1"), "listed", "and the written one");
+	adopt(world, none, 60, 86400);
+	adopt(world, acme, 60, 86400);
+	is(state_of(world, 0, "192.0.2.1"), "unknown", "a source that was dropped is forgotten, and asked again when it returns");
+	world_close(world);
+}
+
+static const struct wish idle[] = {
+	{ .kind = SOURCE_A, .name = "login.acme.example", .text = "a:login.acme.example", .use = USE_LOGIN },
+	{ .kind = SOURCE_A, .name = "us.acme.example", .text = "a:us.acme.example", .dropped = true },
+	{ .kind = SOURCE_CIDR, .name = "", .text = "cidr:203.0.113.0/24", .use = USE_API }, { 0 } };
+
+static void
+idle_sources_cost_nothing(void)
+{
+	struct world *world = world_open();
+
+	adopt(world, idle, 60, 86400);
+	is_number(asked(&world->names), 0, "sources of other uses or territories are not asked");
+	is(state_of(world, 2, "203.0.113.1"), "not listed", "and do not list anybody");
+	world_close(world);
+}
+
+static const struct wish exists[] = { { .kind = SOURCE_SPF, .name = "macro.example", .text = "spf:macro.example" }, { 0 } };
+
+static void
+live_source_is_marked(void)
+{
+	struct world *world = world_open();
+	const struct snapshot *snapshot;
+
+	zone_set(&world->names, "macro.example", "macro.example 100 TXT \"v=spf1 exists:%{i}.ok.example -all\"");
+	adopt(world, exists, 60, 86400);
+	snapshot = live_borrow(world->live);
+	ok(snapshot->judge.ranges->states[0].known && snapshot->judge.ranges->states[0].live,
+	    "a source that cannot be listed is marked, to be asked for each address");
+	live_return(world->live, snapshot);
+	is_number(said_times("and is asked for each address"), 1, "and the log says so");
+	world_close(world);
+}
+
+/* ---- slow DNS ---- */
+
+static const struct wish slow[] = { { .kind = SOURCE_A, .name = "slow1.example", .text = "a:slow1.example" },
+	{ .kind = SOURCE_A, .name = "slow2.example", .text = "a:slow2.example" },
+	{ .kind = SOURCE_A, .name = "slow3.example", .text = "a:slow3.example" }, { 0 } };
+
+static void
+under_way(struct world *world, unsigned questions)
+{
+	while (world->names.waiting < questions)
+		usleep(100);
+}
+
+static void *
+let_go(void *argument)
+{
+	struct world *world = argument;
+
+	usleep(50 * 1000); /* by then the reload waits */
+	for (unsigned i = 0; i < QUESTIONS_OF_A; i++)
+		sem_post(&world->names.slow);
+	return NULL;
+}
+
+static void
+let_go_soon(struct world *world)
+{
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, let_go, world) != 0)
+		abort();
+	pthread_detach(thread);
+}
+
+/* Of three sources that hang, a reload waits for the one under way only. */
+static void
+reload_goes_first(void)
+{
+	enum { PLENTY = 20 };
+	struct world *world = world_open();
+	unsigned before;
+
+	for (int i = 0; i < PLENTY; i++)
+		sem_post(&world->names.slow);
+	adopt(world, slow, 60, 86400); /* there are no such names: each is tried again in 5 seconds */
+	while (sem_trywait(&world->names.slow) == 0)
+		continue;
+	start(world);
+	at_second(1);
+	before = world->names.waiting;
+	ticks = (BEFORE_START + (int64_t)1000) * SECOND;
+	under_way(world, before + 1);
+	alarm(20); /* whoever waits for the others is ended */
+	let_go_soon(world);
+	adopt(world, none, 60, 86400);
+	ok(world->names.waiting == before + QUESTIONS_OF_A, "a reload does not wait for every source that hangs");
+	alarm(0);
+	world_close(world);
+}
+
+int
+main(void)
+{
+	change_is_published();
+	ttl_is_bounded();
+	known_source_keeps_serving();
+	unknown_source_stays_unknown();
+	retries_back_off();
+	reload_keeps_what_is_known();
+	idle_sources_cost_nothing();
+	live_source_is_marked();
+	reload_goes_first();
+	return done();
+}
