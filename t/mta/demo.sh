@@ -67,14 +67,14 @@ vendor = {
 END
 }
 
-# demo_config [LINE...]: greenlane.conf, with further lines of it.
+# demo_config [LINE...]: greenlane.conf, with further lines of it. Short delays: nobody wants to wait.
 demo_config() {
     cat > "$world/greenlane.conf" <<END
 authserv_id = "mx.rx.example";
 mode        = "enforce";
 user        = "nobody";
 state_dir   = "$world/state";
-milter      = { listen = "$(milter_at)"; group = "postfix"; };
+milter      = { listen = "$(milter_at)"; group = "postfix"; deadline = "8s"; };
 control     = { listen = "unix:$world/run/control.sock"; };
 dns         = { servers = [ "$dns_at@$dns_port" ]; timeout = "5s"; };
 log         = { facility = "mail"; record = "$world/log/verdicts.jsonl"; };

@@ -186,8 +186,9 @@ rough_story() {
     long=$(printf 'l%.0s' {1..3000})
     session 'raw=MAIL FROM:<' 'raw=MAIL FROM:<a@b@c>' 'raw=MAIL FROM:<\xff\xfe@deskhelp.example>' \
         'raw=RCPT TO:<x@rx.example>' "raw=MAIL FROM:<$long@deskhelp.example>" 'raw=MAIL FROM:<"\\\r"@x>' \
-        'raw=HELO' 'raw=HELO \x01\x02' "raw=EHLO $long.example" 'raw=\0\0\0' 'raw=DATA' 'raw=BDAT 5 LAST' rset \
-        > "$world/rough.out"
+        'raw=HELO' 'raw=HELO \x01\x02' "raw=EHLO $long.example" 'raw=\0\0\0' 'raw=DATA' \
+        'bytes=BDAT 5 LAST\r\nhello' read rset > "$world/rough.out"
+    ok $? "a session of malformed commands is answered to its end" || tail -n 3 "$world/rough.out" | sed 's/^/# /'
     session 'ehlo=[not an address]' mail=bounce@deskhelp.example rset rset quit > "$world/rough.out"
     session 'mail=a"b\c@deskhelp.example' "rcpt=$rcpt" drop > "$world/rough.out"
     session mail=bounce@deskhelp.example "rcpt=$rcpt" "datacut=$world/msg/genuine.eml" drop > "$world/rough.out"
@@ -252,7 +253,7 @@ drain_story() {
     is $? 0 "and its exit status is 0"
     greenlaned_pid=
     demo_mail genuine
-    post "$world/msg/genuine.eml"
+    answer=$(send "$client" "$helo" "$mail_from" "$rcpt" "$world/msg/genuine.eml" | decided)
     like "$answer" '^451 ' "without greenlaned Postfix defers (milter_default_action = tempfail)"
     greenlaned_start
     demo genuine "after a restart"
