@@ -50,6 +50,10 @@ read_stream(FILE *file, size_t *length)
 		got = fread(bytes + *length, 1, room - *length, file);
 		*length += got;
 	} while (got > 0);
+	if (ferror(file)) { /* a folder, say */
+		free(bytes);
+		return NULL;
+	}
 	bytes[*length] = '\0';
 	return bytes;
 }
@@ -118,18 +122,27 @@ feed_body(struct message *message, const char *at, const char *end)
 		message_body(message, chunk, n);
 }
 
+/* Moves behind an empty line; the body may well begin with a blank. */
+static bool
+pass_empty_line(char **at, const char *end)
+{
+	char *line = *at < end && **at == '\r' ? *at + 1 : *at;
+
+	if (line == end || *line != '\n')
+		return false;
+	*at = line + 1;
+	return true;
+}
+
 static void
 feed(struct message *message, char *bytes, size_t length)
 {
 	char *at = bytes, *end = bytes + length;
-	char *field;
 
-	while (at < end) {
-		field = next_field(&at, end);
-		if (field[0] == '\0')
-			break;
-		feed_header(message, field);
-	}
+	if (strncmp(at, "From ", 5) == 0) /* of a mailbox file, no field */
+		(void)next_field(&at, end);
+	while (at < end && !pass_empty_line(&at, end))
+		feed_header(message, next_field(&at, end));
 	if (message_headers_end(message))
 		feed_body(message, at, end);
 }
