@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -207,14 +208,15 @@ open_socket(struct daemon *daemon, const struct settings *settings, struct fault
 static void
 go_to_background(struct daemon *daemon)
 {
-	int ends[2];
+	int ends[2], status = 0;
+	pid_t child;
 	char byte;
 
 	if (daemon->foreground)
 		return;
 	if (pipe2(ends, O_CLOEXEC) != 0)
 		die(&(struct fault){ .text = "no pipe" }, EX_OSERR);
-	switch (fork()) {
+	switch (child = fork()) {
 	case -1:
 		die(&(struct fault){ .text = "no process" }, EX_OSERR);
 		break;
@@ -225,7 +227,10 @@ go_to_background(struct daemon *daemon)
 		return;
 	default:
 		close(ends[1]);
-		_exit(read(ends[0], &byte, 1) == 1 ? 0 : EX_SOFTWARE);
+		if (read(ends[0], &byte, 1) == 1)
+			_exit(0);
+		waitpid(child, &status, 0);
+		_exit(WIFEXITED(status) ? WEXITSTATUS(status) : EX_SOFTWARE);
 	}
 }
 

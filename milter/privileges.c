@@ -37,7 +37,8 @@ make_one(const struct account *account, const char *path, mode_t mode, struct fa
 		return fault_at(why, path, 0, "cannot be made: %s; make it and give it to %s",
 		    strerror(errno), account->name);
 	}
-	if (geteuid() == 0 && chown(path, account->uid, account->gid) != 0)
+	/* no link is followed: the folder above may be the account's already */
+	if (geteuid() == 0 && lchown(path, account->uid, account->gid) != 0)
 		return fault_at(why, path, 0, "cannot be given to %s: %s", account->name,
 		    strerror(errno));
 	return true;
@@ -91,7 +92,9 @@ account_give_socket(const struct account *account, const char *path, const char 
 	const struct group *entry = getgrnam(group);
 	gid_t gid = entry == NULL ? account->gid : entry->gr_gid;
 
-	if (chown(path, geteuid() == 0 ? account->uid : (uid_t)-1, gid) != 0 || chmod(path, 0660) != 0)
+	/* no link is followed: the account may write in the socket's folder, and we may be root */
+	if (lchown(path, geteuid() == 0 ? account->uid : (uid_t)-1, gid) != 0 ||
+	    fchmodat(AT_FDCWD, path, 0660, AT_SYMLINK_NOFOLLOW) != 0)
 		return fault_at(why, path, 0, "cannot be given to group %s: %s; put %s into that group",
 		    group, strerror(errno), account->name);
 	if (entry == NULL)
