@@ -14,7 +14,7 @@
 #include "story.h"
 #include "tap.h"
 
-enum { TEXTS_MAX = 32, FIELDS_MAX = 256, LINE_MAX_BYTES = 64 * 1024 };
+enum { TEXTS_MAX = 32, FIELDS_MAX = 5000, LINE_MAX_BYTES = 64 * 1024 };
 
 struct named_text {
 	char name[256];
@@ -265,7 +265,7 @@ make_signature(struct story *story, const char *order_text)
 {
 	char words[1024], *save = NULL, *word, selector[128], domain[256];
 	struct sign_order order = { .key = sign_key(SIGN_RSA_2048) };
-	struct sign_field fields[FIELDS_MAX];
+	static struct sign_field fields[FIELDS_MAX];
 	size_t count = 0;
 
 	snprintf(words, sizeof words, "%s", order_text);
@@ -526,6 +526,25 @@ add_long_field(struct story *story, const char *words)
 	free(field);
 }
 
+/* "HEADER-TIMES 5000 Name: value": so many of them. */
+static void
+add_many_fields(struct story *story, const char *words)
+{
+	unsigned count;
+	int at = 0;
+
+	if (sscanf(words, "%u %n", &count, &at) != 1 || at == 0 || count > FIELDS_MAX) {
+		fail(story, "no number of fields: %s", words);
+		return;
+	}
+	for (unsigned i = 0; i < count; i++) {
+		char *field = strdup(words + at);
+
+		add_field(story, field, false);
+		free(field);
+	}
+}
+
 /* A line that starts with a blank goes on the field before (a fold). */
 static void
 fold_field(struct story *story, const char *line)
@@ -730,6 +749,8 @@ talk_line(struct story *story, const char *verb, char *words)
 		add_field(story, words, true);
 	else if (strcmp(verb, "HEADER-LONG") == 0)
 		add_long_field(story, words);
+	else if (strcmp(verb, "HEADER-TIMES") == 0)
+		add_many_fields(story, words);
 	else if (strcmp(verb, "SIGN") == 0 && story->signature_count < 16)
 		snprintf(story->signatures[story->signature_count++], sizeof story->signatures[0], "%s",
 		    words);

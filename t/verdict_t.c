@@ -341,9 +341,11 @@ static const struct {
 	{ "own networks are exempt", "client=10.1.2.3 sender=x@vendor.example", "exempt pass own-network - settled" },
 	{ "a named daemon is exempt", EVIL "daemon=SUBMIT", "exempt pass own-daemon - settled" },
 	{ "another daemon is not", EVIL "daemon=smtpd author=a@b.example", "stranger greylist no-claim - settled" },
-	{ "exempt mail may have trouble of ours", "client=127.0.0.1 failed too-long", "exempt pass loopback - settled" },
+	{ "exempt mail may have a From that is too long", "client=127.0.0.1 too-long", "exempt pass loopback - settled" },
+	{ "exempt mail is deferred by a failure of ours", "client=127.0.0.1 failed too-long", "unsure defer own-failure - settled" },
 	/* nobody is claimed */
 	{ "a stranger is greylisted", EVIL "author=a@b.example", "stranger greylist no-claim - settled" },
+	{ "unproven mail passes where there is no store", "N:" OUR_HOST "sender=b@other.example spf=pass " FROM("vendor"), "unproven pass partly-proven vendor settled" },
 	{ "a stranger passes where there is no store", "N:" EVIL "author=a@b.example", "stranger pass no-claim - settled" },
 	{ "a stranger passes in monitor mode", "M:" EVIL "author=a@b.example", "stranger pass no-claim - settled would=greylist" },
 	{ "a HELO name claims nothing", "client=203.0.113.66 helo=mail.vendor.example sender=null spf=pass author=a@b.example", "stranger greylist no-claim - settled" },
@@ -411,6 +413,8 @@ static const struct {
 	{ "an envelope while DMARC is unknown", "client=203.0.113.66 sender=b@vendor.example spf=fail author=a@b.example:dmarc=temperror", "unsure defer dns-trouble vendor settled" },
 	{ "an unproven envelope while DMARC is unknown", OUR_HOST "sender=b@strict.example spf=fail author=a@b.example:dmarc=temperror", "unsure defer dns-trouble strict settled" },
 	{ "an envelope with our own author", OUR_HOST "sender=b@vendor.example spf=pass author=a@rx.example", "unproven greylist partly-proven vendor settled" },
+	{ "a proven envelope with a lenient vendor's author", OUR_HOST "sender=b@vendor.example spf=pass " FROM("tagging"), "unproven greylist partly-proven vendor settled" },
+	{ "a proven envelope beside DMARC of the author is vouched", OUR_HOST "sender=b@vendor.example spf=pass author=a@b.example:dmarc=pass", "vouched pass proven vendor settled" },
 	{ "an envelope with another vendor's author", OUR_HOST "sender=b@vendor.example spf=pass " FROM("dmarc"), "forged reject nothing-proven dmarc settled" },
 	{ "an envelope while the author's vendor is unknown", "client=203.0.113.66 sender=b@vendor.example spf=fail " FROM("tagging") "dkim=tagging.example:temperror", "unsure defer dns-trouble vendor settled" },
 	/* modes */
@@ -424,6 +428,8 @@ static const struct {
 	{ "not without alignment", "G:client=203.0.113.7 sender=a@c.example spf=pass author=a@b.example", "stranger greylist no-claim - settled" },
 	{ "not our own", "G:client=203.0.113.7 sender=a@rx.example spf=pass author=a@rx.example:aligned", "stranger greylist no-claim - settled" },
 	{ "not from elsewhere", "G:client=198.51.100.7 sender=a@b.example spf=pass author=a@b.example:aligned", "stranger greylist no-claim - settled" },
+	{ "not an unreadable From", "G:client=203.0.113.7 sender=a@b.example spf=pass author=a@b.example:aligned from=unreadable:x", "stranger greylist no-claim - settled" },
+	{ "SPF trouble of a customer beside a vendor defers", "G:client=203.0.113.7 sender=b@session.example spf=temperror author=a@b.example " FROM("session"), "unsure defer dns-trouble session settled" },
 	{ "not when one author is not covered", "G:client=203.0.113.7 sender=a@b.example spf=pass author=a@b.example:aligned author=c@c.example", "stranger greylist no-claim - settled" },
 	{ "a gateway may yet cover before the end", "G:stage=headers client=203.0.113.7 sender=a@b.example spf=pass author=a@b.example:dmarc=-", "stranger greylist no-claim - open" },
 	/* troubles */
