@@ -172,7 +172,14 @@ kind_word(enum node_kind kind)
 static bool
 is_duration(const struct key *key)
 {
-	return key->type == &key_seconds || key->type == &key_milliseconds;
+	return key->type == &key_seconds || key->type == &key_milliseconds ||
+	       key->type == &key_seconds_or_never;
+}
+
+static bool
+is_percentage(const struct key *key)
+{
+	return key->type == &key_share || key->type == &key_percent;
 }
 
 static const char *
@@ -393,7 +400,7 @@ words_write(struct text *out, const char *const *words)
 static void
 type_write(struct text *out, const struct key *key)
 {
-	char least[DURATION_TEXT], most[DURATION_TEXT];
+	char least[VALUE_TEXT], most[VALUE_TEXT];
 
 	if (key->words != NULL)
 		words_write(out, key->words);
@@ -402,6 +409,11 @@ type_write(struct text *out, const struct key *key)
 	if (is_duration(key))
 		text_format(out, " from %s to %s", value_duration_write(key->min, least),
 		    value_duration_write(key->max, most));
+	if (key->type == &key_seconds_or_never)
+		text_put(out, ", or never");
+	if (is_percentage(key))
+		text_format(out, " from %s to %s", value_percentage_write(key->min, least),
+		    value_percentage_write(key->max, most));
 	if (key->type == &key_number)
 		text_format(
 		    out, " from %lld to %lld", (long long)key->min, (long long)key->max);

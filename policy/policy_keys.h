@@ -47,7 +47,7 @@ struct key {
 	const char *help;     /* one line of the manual */
 	size_t offset;        /* of the value in the struct that is read into */
 	size_t count_offset;  /* lists: of its count */
-	int64_t min, max;     /* numbers; durations in ms */
+	int64_t min, max;     /* numbers; durations in ms, percentages in millionths */
 	const char *word, *example; /* NULL: the type's */
 	const char *const *words;                  /* choices, NULL at the end, in the enum's order */
 	bool (*check)(const char *, struct fault *); /* texts, lists of texts, domains of names */
@@ -69,6 +69,9 @@ extern const struct key_type key_bool;         /* bool */
 extern const struct key_type key_number;       /* unsigned */
 extern const struct key_type key_seconds;      /* int64_t, seconds */
 extern const struct key_type key_milliseconds; /* int64_t, ms */
+extern const struct key_type key_seconds_or_never; /* int64_t, seconds; 0: never */
+extern const struct key_type key_share;        /* unsigned, millionths; "0.1%" */
+extern const struct key_type key_percent;      /* unsigned, whole percents; "50%" */
 /* Types whose values are a pointer and a count. */
 extern const struct key_type key_texts;     /* const char *const * */
 extern const struct key_type key_networks;  /* const struct prefix * */

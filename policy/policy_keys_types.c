@@ -119,7 +119,7 @@ static bool
 duration_find(struct reading *r, const struct key *key, const struct node *node, int64_t unit,
     int64_t *out)
 {
-	char least[DURATION_TEXT], most[DURATION_TEXT];
+	char least[VALUE_TEXT], most[VALUE_TEXT];
 
 	if (!text_fits(r, key, node))
 		return false;
@@ -162,6 +162,59 @@ milliseconds_read(struct reading *r, const struct key *key, const struct node *n
 
 	if (duration_find(r, key, node, 1, &value))
 		*field = value;
+}
+
+static void
+seconds_or_never_read(
+    struct reading *r, const struct key *key, const struct node *node, void *base)
+{
+	static const int64_t never = 0;
+
+	if (strcmp(node->text, "never") == 0)
+		memcpy(field_of(key, base), &never, sizeof never);
+	else
+		seconds_read(r, key, node, base);
+}
+
+/* In millionths, within the key's range; false with a fault. */
+static bool
+percentage_find(struct reading *r, const struct key *key, const struct node *node, int64_t *out)
+{
+	char least[VALUE_TEXT], most[VALUE_TEXT];
+
+	if (!text_fits(r, key, node))
+		return false;
+	if (value_percentage(node->text, out) && *out >= key->min && *out <= key->max)
+		return true;
+	reading_fault(r, node, "'%s' cannot be '%.40s'; write a percentage from %s to %s, as %s",
+	    key->path, node->text, value_percentage_write(key->min, least),
+	    value_percentage_write(key->max, most), key->example);
+	return false;
+}
+
+static void
+share_read(struct reading *r, const struct key *key, const struct node *node, void *base)
+{
+	unsigned *field = field_of(key, base);
+	int64_t value;
+
+	if (percentage_find(r, key, node, &value))
+		*field = (unsigned)value;
+}
+
+static void
+percent_read(struct reading *r, const struct key *key, const struct node *node, void *base)
+{
+	unsigned *field = field_of(key, base);
+	int64_t value;
+
+	if (!percentage_find(r, key, node, &value))
+		return;
+	if (value % PERCENT == 0)
+		*field = (unsigned)(value / PERCENT);
+	else
+		reading_fault(r, node, "'%s' cannot be '%.40s'; write a whole number of percents, as %s",
+		    key->path, node->text, key->example);
 }
 
 /* What one element of a list becomes, at `out`; false with why. */
@@ -345,6 +398,10 @@ const struct key_type key_number = { "a whole number", "digits alone, as 5", NOD
 const struct key_type key_seconds = { "a duration", "\"20s\"", NODE_STRING, seconds_read };
 const struct key_type key_milliseconds = { "a duration", "\"20s\"", NODE_STRING,
 	milliseconds_read };
+const struct key_type key_seconds_or_never = { "a duration", "\"90d\"", NODE_STRING,
+	seconds_or_never_read };
+const struct key_type key_share = { "a percentage", "\"0.1%\"", NODE_STRING, share_read };
+const struct key_type key_percent = { "a percentage", "\"50%\"", NODE_STRING, percent_read };
 const struct key_type key_texts = { "a list of texts", "[ \"text\" ]", NODE_LIST, texts_read };
 const struct key_type key_networks = { "a list of networks", "[ \"192.0.2.0/24\" ]", NODE_LIST,
 	networks_read };

@@ -67,14 +67,44 @@ value_duration(const char *text, int64_t *ms)
 }
 
 const char *
-value_duration_write(int64_t ms, char out[DURATION_TEXT])
+value_duration_write(int64_t ms, char out[VALUE_TEXT])
 {
 	const struct unit *best = times;
 
 	for (const struct unit *unit = times; unit->word != NULL; unit++)
 		if (ms % unit->worth == 0 && strcmp(unit->word, "w") != 0)
 			best = unit;
-	snprintf(out, DURATION_TEXT, "%lld%s", (long long)(ms / best->worth), best->word);
+	snprintf(out, VALUE_TEXT, "%lld%s", (long long)(ms / best->worth), best->word);
+	return out;
+}
+
+bool
+value_percentage(const char *text, int64_t *millionths)
+{
+	int64_t worth = PERCENT;
+
+	if (!digits_read(&text, millionths) ||
+	    __builtin_mul_overflow(*millionths, PERCENT, millionths))
+		return false;
+	if (*text == '.' && is_digit(text[1]))
+		for (text++; is_digit(*text) && worth > 1; text++) {
+			worth /= 10;
+			if (__builtin_add_overflow(*millionths, (*text - '0') * worth, millionths))
+				return false;
+		}
+	return strcmp(text, "%") == 0;
+}
+
+const char *
+value_percentage_write(int64_t millionths, char out[VALUE_TEXT])
+{
+	int length = snprintf(out, VALUE_TEXT, "%lld.%04lld", (long long)(millionths / PERCENT),
+	    (long long)(millionths % PERCENT));
+
+	while (out[length - 1] == '0')
+		length--;
+	length -= out[length - 1] == '.';
+	snprintf(out + length, VALUE_TEXT - (size_t)length, "%%");
 	return out;
 }
 

@@ -16,8 +16,13 @@
 /* "500ms", "20s", "5m", "4h", "36d", "2w" in milliseconds; false for anything else or overflow. */
 bool value_duration(const char *, int64_t *ms) MUST_USE;
 /* The shortest way to write whole milliseconds: "90m", not "5400s". */
-enum { DURATION_TEXT = 32 };
-const char *value_duration_write(int64_t ms, char out[DURATION_TEXT]);
+enum { VALUE_TEXT = 32 };
+const char *value_duration_write(int64_t ms, char out[VALUE_TEXT]);
+
+/* "50%", "0.1%", "0.0001%" in millionths; at most four digits behind the point. */
+enum { PERCENT = 10000 }; /* millionths in one */
+bool value_percentage(const char *, int64_t *millionths) MUST_USE;
+const char *value_percentage_write(int64_t millionths, char out[VALUE_TEXT]);
 
 /* "512B", "64KiB", "10MiB", "1GiB"; false as above. */
 bool value_size(const char *, int64_t *bytes) MUST_USE;

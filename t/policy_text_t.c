@@ -170,6 +170,12 @@ test_defaults(void)
 	is_number(s->unsure_max, 4 * 3600, "unsure_max by default");
 	is_number(s->refresh.min, 60, "refresh.min by default");
 	is_number(s->refresh.max, 86400, "refresh.max by default");
+	is_number(s->refresh.widest_ipv4, 12, "refresh.widest_ipv4 by default");
+	is_number(s->refresh.widest_ipv6, 28, "refresh.widest_ipv6 by default");
+	is_number(s->refresh.share_ppm, 1000, "refresh.largest_share is a thousandth by default");
+	is_number(s->refresh.fall_percent, 50, "refresh.largest_fall by default");
+	is_number(s->refresh.silent_after, 90 * 86400, "refresh.silent_after by default");
+	is_number(s->review_grace, 30 * 86400, "review_grace by default");
 	is(s->contact, "", "reply.contact by default");
 	is_number((long long)s->own.domains.count, 0, "own.domains by default");
 	ok(s->strangers.authenticate && s->strangers.dmarc_report,
@@ -285,7 +291,7 @@ test_durations(void)
 		    0 },
 		{ "one that overflows in its unit is none", "9223372036854775807d", false, 0 },
 	};
-	char text[DURATION_TEXT];
+	char text[VALUE_TEXT];
 
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		int64_t ms = 0;
@@ -298,6 +304,73 @@ test_durations(void)
 	    "an hour and a half is written in minutes");
 	is(value_duration_write(1500, text), "1500ms", "a second and a half in milliseconds");
 	is(value_duration_write(86400000 * 7LL, text), "7d", "a week in days");
+}
+
+static void
+test_percentages(void)
+{
+	static const struct {
+		const char *name, *text;
+		bool good;
+		long long millionths;
+		const char *written;
+	} rows[] = {
+		{ "a half", "50%", true, 500000, "50%" },
+		{ "all", "100%", true, 1000000, "100%" },
+		{ "a thousandth", "0.1%", true, 1000, "0.1%" },
+		{ "a millionth", "0.0001%", true, 1, "0.0001%" },
+		{ "digits behind the point", "12.3450%", true, 123450, "12.345%" },
+		{ "nothing; ranges refuse it", "0%", true, 0, "0%" },
+		{ "less than a millionth is none", "0.00001%", false, 0, NULL },
+		{ "a number without its sign is none", "50", false, 0, NULL },
+		{ "a sign without a number is none", "%", false, 0, NULL },
+		{ "an empty text is none", "", false, 0, NULL },
+		{ "a negative one is none", "-5%", false, 0, NULL },
+		{ "a point without digits is none", "5.%", false, 0, NULL },
+		{ "a comma is no point", "0,1%", false, 0, NULL },
+		{ "a blank between is none", "5 %", false, 0, NULL },
+		{ "one that overflows in its digits is none", "99999999999999999999%", false, 0,
+		    NULL },
+		{ "one that overflows as millionths is none", "999999999999999999%", false, 0,
+		    NULL },
+	};
+	char text[VALUE_TEXT];
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		int64_t got = 0;
+		bool good = value_percentage(rows[i].text, &got);
+
+		ok(good == rows[i].good && (!good || got == rows[i].millionths),
+		    "percentage: %s", rows[i].name);
+		if (good)
+			is(value_percentage_write(got, text), rows[i].written,
+			    "percentage: %s, written", rows[i].name);
+	}
+}
+
+/* Where a source's limits end up: share in millionths, fall in percents, never as 0. */
+static void
+test_limits(void)
+{
+	static const char text[] =
+	    "vendors = ( ); review_grace = \"2w\"; refresh = { widest_ipv4 = 16; widest_ipv6 = 32;\n"
+	    "largest_share = \"0.0125%\"; largest_fall = \"75%\"; silent_after = \"never\"; };";
+	struct faults *faults = faults_open();
+	struct policy *policy = load(text, faults);
+	const struct settings *s;
+
+	if (!ok(policy != NULL, "a configuration with limits of sources loads"))
+		goto out;
+	s = &policy->settings;
+	is_number(s->refresh.widest_ipv4, 16, "refresh.widest_ipv4 is read");
+	is_number(s->refresh.widest_ipv6, 32, "refresh.widest_ipv6 is read");
+	is_number(s->refresh.share_ppm, 125, "refresh.largest_share is kept in millionths");
+	is_number(s->refresh.fall_percent, 75, "refresh.largest_fall is kept in percents");
+	is_number(s->refresh.silent_after, 0, "refresh.silent_after never is 0");
+	is_number(s->review_grace, 14 * 86400, "review_grace is kept in seconds");
+out:
+	policy_free(policy);
+	faults_close(faults);
 }
 
 static void
@@ -570,6 +643,8 @@ int
 main(void)
 {
 	test_durations();
+	test_percentages();
+	test_limits();
 	test_sizes();
 	test_defaults();
 	test_values();
