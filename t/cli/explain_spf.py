@@ -1,0 +1,152 @@
+#!/usr/bin/env python3
+"""Cases of the RFC 7208 suite, chosen at random, through `greenlane explain` with nsd behind it.
+
+usage: explain_spf.py [COUNT [SEED]]     COUNT 0: every case
+
+Prints TAP. The seed is printed, so that a failure can be had again.
+"""
+import glob
+import ipaddress
+import json
+import os
+import random
+import re
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+SUITES = os.path.join(HERE, "..", "suites")
+GREENLANE = os.path.join(os.environ.get("top_builddir", "."), "milter", "greenlane")
+COUNT = 40
+
+NSD = """server:
+    ip-address: 127.0.0.1@{port}
+    server-count: 1
+    username: ""
+    chroot: ""
+    zonesdir: "{folder}"
+    database: ""
+    pidfile: ""
+    logfile: "{folder}/nsd.log"
+    zonelistfile: "{folder}/zone.list"
+    xfrdfile: ""
+    xfrdir: "{folder}"
+    rrl-ratelimit: 0
+    rrl-whitelist-ratelimit: 0
+remote-control:
+    control-enable: no
+zone:
+    name: "."
+    zonefile: "root.zone"
+"""
+
+
+def suite(*arguments):
+    files = sorted(glob.glob(os.path.join(SUITES, "spf-rfc7208", "*.yml")))
+    return subprocess.run([sys.executable, os.path.join(SUITES, "spf_cases.py"), *files, *arguments],
+                          check=True, capture_output=True, text=True).stdout
+
+
+def unescape(field):
+    return re.sub(rb"\\(\d{3})", lambda found: bytes([int(found[1])]), field.encode())
+
+
+def all_cases():
+    for line in suite("--list").splitlines():
+        number, scenario = line.split("\t")
+        for case in suite("--cases", number).splitlines():
+            name, client, helo, sender, results = case.split("\t")
+            if not ipaddress.ip_address(client).is_loopback: # exempt: no SPF is asked
+                yield number, scenario, name, client, unescape(helo), unescape(sender), results.split(",")
+
+
+def free_port():
+    for port in random.sample(range(20000, 32000), 200):
+        try:
+            for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+                with socket.socket(socket.AF_INET, kind) as probe:
+                    probe.bind(("127.0.0.1", port))
+            return port
+        except OSError:
+            continue
+    sys.exit("Bail out! no free port")
+
+
+def answers(port):
+    """Does a server answer for the SOA of the root?"""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.settimeout(0.2)
+        try:
+            probe.sendto(b"\x12\x34\0\0\0\1\0\0\0\0\0\0\0\0\6\0\1", ("127.0.0.1", port))
+            return probe.recv(4096)[:2] == b"\x12\x34"
+        except OSError:
+            return False
+
+
+class Nsd:
+    """Serves one scenario's zone while it is open."""
+
+    def __init__(self, folder, zone):
+        self.folder, self.port = folder, free_port()
+        for name, text in (("root.zone", zone), ("nsd.conf", NSD.format(folder=folder, port=self.port))):
+            with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
+                file.write(text)
+
+    def __enter__(self):
+        self.process = subprocess.Popen(["nsd", "-d", "-c", os.path.join(self.folder, "nsd.conf")],
+                                        stderr=subprocess.DEVNULL)
+        for _ in range(50):
+            if answers(self.port):
+                return self
+            time.sleep(0.05)
+        self.__exit__()
+        sys.exit("Bail out! nsd does not answer: see its log\n" +
+                 open(os.path.join(self.folder, "nsd.log"), encoding="utf-8").read())
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.wait()
+
+
+def explain(conf, client, helo, sender):
+    done = subprocess.run([GREENLANE, "-c", conf, "explain", "--client", client, "--helo", helo,
+                           "--mail-from", sender, "--from", "Somebody <a@nobody.invalid>", "--json"],
+                          capture_output=True, timeout=60)
+    try:
+        return json.loads(done.stdout)["spf"]
+    except (ValueError, KeyError):
+        return "no JSON: exit %d, %s" % (done.returncode, (done.stdout + done.stderr).decode(errors="replace"))
+
+
+def main():
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else COUNT
+    seed = int(sys.argv[2]) if len(sys.argv) > 2 else random.randrange(10 ** 6)
+    cases = list(all_cases())
+    if count:
+        cases = random.Random(seed).sample(cases, count)
+    print("# seed %d" % seed)
+    print("1..%d" % len(cases))
+    cases.sort(key=lambda case: int(case[0])) # one server a scenario
+    tried = failed = 0
+    with tempfile.TemporaryDirectory(prefix="explain_spf.") as folder:
+        conf = os.path.join(folder, "greenlane.conf")
+        for number in dict.fromkeys(case[0] for case in cases):
+            with Nsd(folder, suite("--zone", number)) as nsd:
+                with open(conf, "w", encoding="utf-8") as file:
+                    file.write('dns = { servers = [ "127.0.0.1@%d" ]; };\nvendors = ( );\n' % nsd.port)
+                for _, scenario, name, client, helo, sender, wanted in (c for c in cases if c[0] == number):
+                    got = explain(conf, client, helo, sender)
+                    tried += 1
+                    failed += got not in wanted
+                    print("%sok %d - %s: %s is %s" % ("" if got in wanted else "not ", tried, scenario, name,
+                                                      " or ".join(wanted)))
+                    if got not in wanted:
+                        print("# got %s" % got)
+    return failed != 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,15 @@
+#!/bin/sh
+# TAP front: does `greenlane explain` find the SPF results of the RFC 7208 suite, over real DNS?
+set -u
+here=$(dirname "$0")
+
+PATH=$PATH:/usr/sbin:/sbin
+export PATH
+for program in python3 nsd; do
+	command -v $program >/dev/null || { echo "1..0 # SKIP $program is needed"; exit 0; }
+done
+if ! python3 -c 'import yaml' 2>/dev/null; then
+	echo '1..0 # SKIP python3 with yaml is needed to read the suite'
+	exit 0
+fi
+exec python3 "$here/explain_spf.py" "$@"
