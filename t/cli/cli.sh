@@ -1,0 +1,294 @@
+#!/bin/sh
+# TAP: the administrator's tool, greenlane, as a person at a terminal meets it: options, exit statuses, texts.
+#
+# Usage and configuration need nothing; what asks DNS needs nsd and python3, and is skipped without them.
+set -u
+top=${srcdir:-.}
+greenlane=${GREENLANE:-${top_builddir:-.}/milter/greenlane}
+case $greenlane in /*) ;; *) greenlane=$PWD/$greenlane ;; esac
+PATH=$PATH:/usr/sbin:/sbin
+export PATH
+
+world=$(mktemp -d /tmp/greenlane-cli.XXXXXX) || exit 99
+nsd_pid=
+finish() {
+	[ -z "$nsd_pid" ] || { kill "$nsd_pid" && wait "$nsd_pid"; } 2>/dev/null
+	rm -rf "$world"
+}
+trap finish EXIT
+trap 'exit 130' HUP INT TERM
+
+count=0 failed=0
+ok() { # STATUS NAME
+	count=$((count + 1))
+	if [ "$1" -eq 0 ]; then
+		echo "ok $count - $2"
+		return
+	fi
+	failed=$((failed + 1))
+	echo "not ok $count - $2"
+	sed 's/^/# out: /' "$world/out"
+	sed 's/^/# err: /' "$world/err"
+}
+
+# run STATUS NAME ARGUMENT...: its exit status is STATUS. Leaves out and err behind.
+run() {
+	wanted=$1 name=$2
+	shift 2
+	"$greenlane" "$@" > "$world/out" 2> "$world/err" < "${input:-/dev/null}"
+	got=$?
+	[ $got -eq "$wanted" ] || echo "# exit status $got, wanted $wanted"
+	[ $got -eq "$wanted" ]
+	ok $? "$name"
+}
+
+# Does the last output (standard error) hold the pattern?
+out() { grep -Eq -- "$1" "$world/out"; ok $? "$2"; }
+err() { grep -Eq -- "$1" "$world/err"; ok $? "$2"; }
+quiet() { [ ! -s "$world/out" ]; ok $? "$1"; }
+
+# ---- usage ----
+
+run 64 "no command is a usage error"
+err '^usage: greenlane .*COMMAND' "that says how"
+err '^ *explain ' "and names the commands"
+quiet "on standard error alone"
+run 64 "an unknown command is a usage error" exlpain --client 192.0.2.1
+err "unknown command 'exlpain'" "that names it"
+run 64 "-c without a file is a usage error" explain --client 192.0.2.1 -c
+run 0 "--help is none" --help
+out '^ *check ' "and names the commands on standard output"
+run 0 "--version is none either" --version
+out '^greenlane [^ ]+$' "and says which"
+run 64 "check takes no argument" check this
+err '^usage: greenlane \[-c FILE\] check$' "and says so"
+run 64 "explain needs a client" explain --from a@b.example
+err '^usage: greenlane .*explain --client IP' "and shows its options"
+run 64 "an unknown option is a usage error" explain --client 192.0.2.1 --form a@b.example
+err "form" "that names it"
+run 64 "a word too many is a usage error" explain --client 192.0.2.1 message.eml
+run 64 "an author beside a message file is a usage error" \
+	explain --client 192.0.2.1 --from a@b.example --message /dev/null
+for ip in 192.0.2.300 mail.example.com 192.0.2.0/24 ''; do
+	run 64 "'$ip' is no client" explain --client "$ip"
+	err 'is no IP address; write 192.0.2.1' "and it says what to write"
+done
+
+# ---- configuration ----
+
+cat > "$world/broken.conf" <<END
+mode = "enforec";
+greylist = { delay = "5x"; };
+strangres = { };
+vendors = ( { name = "nobody-knows-it"; } );
+END
+run 1 "check exits 1 for a broken configuration" -c "$world/broken.conf" check
+for fault in '1: .*enforec' '2: .*5x' '3: .*strangres' "4: .*nobody-knows-it"; do
+	out "^$world/broken.conf:$fault" "and shows the fault of line ${fault%%:*}"
+done
+out '4 errors, 0 warnings; greenlaned would not start with it$' "and counts them"
+run 78 "explain exits 78 for it" -c "$world/broken.conf" explain --client 192.0.2.1
+for fault in '1: .*enforec' '2: .*5x' '3: .*strangres' "4: .*nobody-knows-it"; do
+	err "^greenlane: $world/broken.conf:$fault" "and shows the fault of line ${fault%%:*}, too"
+done
+quiet "on standard error alone"
+run 1 "a configuration that is not there is broken" check -c "$world/none.conf"
+out "^$world/none.conf: cannot be opened" "and is named"
+run 78 "for explain, too" explain --client 192.0.2.1 -c "$world/none.conf"
+run 1 "so is a folder" -c "$world" check
+out 'is no regular file' "and says why"
+
+mkdir "$world/vendors"
+cat > "$world/good.conf" <<END
+vendor_path = [ "$world/vendors" ];
+dns = { servers = [ "127.0.0.1@9" ]; timeout = "1s"; };
+milter = { deadline = "2s"; };
+own = { networks = [ "203.0.113.0/28" ]; };
+reply = { contact = "https://rx.example/postmaster"; };
+vendors = ( { name = "acme"; } );
+END
+cat > "$world/vendors/acme.conf" <<END
+vendor = {
+  name = "acme"; title = "Acme Tickets";
+  domains = [ "acme.example" ];
+  sources = ( { spf = "acme.example"; exclusive = true; } );
+};
+END
+run 0 "check exits 0 for a good configuration" -c "$world/good.conf" check
+out '1 vendors, 1 sources, 0 warnings, no errors$' "and says what it holds"
+run 0 "-c stands behind the command, too" check -c "$world/good.conf"
+echo 'vendors = ( );' > "$world/empty.conf"
+run 0 "check exits 0 where there are warnings only" -c "$world/empty.conf" check
+out "^warning: $world/empty.conf:1: 'vendors' is empty" "and shows them"
+
+# ---- without DNS ----
+
+run 0 "a client of this host is exempt" -c "$world/good.conf" explain --client 127.0.0.1 --from x@acme.example
+out '^outcome    exempt \(loopback\)' "and it says why"
+run 0 "so is one of own.networks" explain --client 203.0.113.5 --from x@acme.example -c "$world/good.conf"
+out '^outcome    exempt \(own-network\)' "and it says why"
+# nobody listens at the port of that configuration
+run 75 "a claim that DNS leaves open exits 75" \
+	-c "$world/good.conf" explain --client 192.0.2.1 --mail-from x@acme.example --from x@acme.example
+out '^outcome    unsure \(dns-trouble\)' "for the message is unsure"
+out '^reply      451 4\.4\.3 .*https://rx.example/postmaster' "and shows the reply"
+
+# ---- with DNS ----
+
+missing=
+for program in nsd python3; do
+	command -v $program >/dev/null || missing="$missing $program"
+done
+if [ -n "$missing" ]; then
+	echo "ok $((count + 1)) - explain asks DNS # SKIP without$missing"
+	echo "1..$((count + 1))"
+	exit $((failed > 0))
+fi
+
+signmail=${top_builddir:-.}/t/signmail
+if [ ! -x "$signmail" ]; then
+	signmail=$world/signmail
+	${CC:-cc} -std=gnu11 -D_GNU_SOURCE -I"$top/policy" -I"$top/t" -o "$signmail" \
+		"$top/t/signmail.c" "$top/t/sign.c" "$top/policy/text.c" -lcrypto || exit 99
+fi
+key=$("$signmail" --make-key rsa "$world/key.pem") || exit 99
+cat > "$world/root.zone" <<END
+\$TTL 300
+. SOA ns.root. root.root. 1 3600 600 86400 60
+. NS ns.root.
+ns.root. A 127.0.0.1
+acme.example. TXT "v=spf1 ip4:192.0.2.0/24 -all"
+_dmarc.acme.example. TXT "v=DMARC1; p=reject"
+s1._domainkey.acme.example. TXT $(printf '%s\n' "$key" | fold -w 200 | sed 's/.*/"&"/' | tr '\n' ' ')
+stranger.example. TXT "v=spf1 ip4:198.51.100.0/24 -all"
+END
+port=$(python3 "$top/t/mta/net.py" ports 1)
+cat > "$world/nsd.conf" <<END
+server:
+    ip-address: 127.0.0.1@$port
+    server-count: 1
+    username: ""
+    chroot: ""
+    zonesdir: "$world"
+    database: ""
+    pidfile: ""
+    logfile: "$world/nsd.log"
+    zonelistfile: "$world/zone.list"
+    xfrdfile: ""
+    xfrdir: "$world"
+    rrl-ratelimit: 0
+    rrl-whitelist-ratelimit: 0
+remote-control:
+    control-enable: no
+zone:
+    name: "."
+    zonefile: "root.zone"
+END
+nsd -d -c "$world/nsd.conf" 2> "$world/nsd.err" &
+nsd_pid=$!
+turns=100
+until python3 "$top/t/mta/net.py" dns 127.0.0.1 "$port" .; do
+	turns=$((turns - 1))
+	[ $turns -gt 0 ] || { echo "Bail out! nsd does not answer"; exit 99; }
+	sleep 0.05
+done
+sed "s/@9\"/@$port\"/; s/\"1s\"/\"5s\"/; s/\"2s\"/\"10s\"/" "$world/good.conf" > "$world/dns.conf"
+
+explain() { # STATUS NAME ARGUMENT...
+	status=$1 title=$2
+	shift 2
+	run "$status" "$title" -c "$world/dns.conf" explain "$@"
+}
+
+# json PYTHON NAME: the expression holds for the record r.
+json() {
+	python3 -c 'import json, sys
+r = json.loads(sys.stdin.buffer.read().decode("utf-8"))
+sys.exit(not eval(sys.argv[1]))' "$1" < "$world/out"
+	ok $? "$2"
+}
+
+explain 0 "a vendor's mail from its range passes" --client 192.0.2.7 --helo out.acme.example \
+	--mail-from bounce@acme.example --from 'Acme <tickets@acme.example>' --rcpt anna@rx.example
+out '^outcome    vouched \(proven\)' "for it is vouched"
+out '^  listed   yes \(spf:acme.example, exclusive\)$' "and shows the evidence"
+out '^  vouched by listed\+spf or dkim$' "and what the policy asks for"
+if grep -q '^reply' "$world/out"; then ok 1 "and no reply"; else ok 0 "and no reply"; fi
+
+explain 1 "one who claims to be the vendor is refused" --client 198.51.100.7 \
+	--mail-from x@stranger.example --from tickets@acme.example
+out '^outcome    forged \(nothing-proven\)' "for it is forged"
+out '^reply      550 5\.7\.26 message refused; claims to be acme: .*nothing-proven, id .*rx.example/postmaster' "and shows the reply"
+
+explain 0 "a stranger is greylisted, which is no refusal" --client 198.51.100.7 \
+	--mail-from x@stranger.example --from x@stranger.example
+out '^outcome    stranger \(no-claim\)' "for it names no vendor"
+out '^action     greylist \(a first contact waits\)' "and waits at first contact"
+out '^reply      451 4\.7\.1 greylisted' "and shows the reply"
+
+explain 0 "no sender is the null sender" --client 198.51.100.7 --helo stranger.example --json
+json 'r["mail_from"] == "<>" and r["facts"]["null_sender"] and r["facts"]["spf_domain"] == "stranger.example"' \
+	"whose SPF is the HELO name's"
+for null in '' '<>'; do
+	explain 0 "so is '$null'" --client 198.51.100.7 --helo stranger.example --mail-from "$null" --json
+	json 'r["mail_from"] == "<>" and r["spf"] == "pass"' "and its SPF is asked"
+done
+
+explain 1 "--json exits as the text does" --client 198.51.100.7 --mail-from x@stranger.example \
+	--from tickets@acme.example --rcpt a@rx.example --rcpt b@rx.example --json
+json 'r["v"] == 1 and r["outcome"] == "forged" and r["action"] == "reject" and r["vendor"] == "acme"' "it is the record"
+json 'r["rcpts"] == ["a@rx.example", "b@rx.example"] and r["dkim"] == []' "with its lists"
+json 'r["facts"]["vendors"]["acme"]["listed"] == "no"' "with its facts"
+json 'r["explanation"].startswith("outcome    forged")' "and an explanation"
+[ "$(wc -l < "$world/out")" -eq 1 ]
+ok $? "on one line"
+explain 0 "bytes that are no UTF-8 do not break it" --client 198.51.100.7 --helo "$(printf 'caf\351')" --json
+json 'r["helo"].encode("utf-8", "surrogateescape") == b"caf\xe9"' "and none is lost"
+
+# ---- messages ----
+
+cat > "$world/plain" <<END
+Received: from out.acme.example by mx.rx.example; Sat, 1 Aug 2026 10:00:00 +0000
+From: "Acme
+ Tickets" <tickets@acme.example>
+To: anna@rx.example
+Subject: a field in
+	two lines
+Date: Sat, 1 Aug 2026 10:00:00 +0000
+Message-ID: <1@acme.example>
+
+  a body that begins with blanks: it is no field
+Subject: nor is this
+END
+"$signmail" --key "$world/key.pem" --d acme.example --s s1 --h from:to:subject < "$world/plain" > "$world/lf.eml" || exit 99
+sed 's/$/\r/' "$world/lf.eml" > "$world/crlf.eml"
+{ echo 'From joe@acme.example Sat Aug  1 10:00:00 2026'; cat "$world/lf.eml"; } > "$world/mbox.eml"
+sed 's/begins/starts/' "$world/lf.eml" > "$world/changed.eml"
+
+proven='len(r["dkim"]) == 1 and r["dkim"][0]["result"] == "pass" and r["dkim"][0]["counts"] and r["outcome"] == "vouched"'
+for form in lf crlf mbox; do
+	explain 0 "a signed message passes from anywhere ($form)" --client 198.51.100.99 \
+		--mail-from x@stranger.example --message "$world/$form.eml" --json
+	json "$proven" "for its signature counts"
+	json 'r["from"] == "tickets@acme.example" and r["msgid"] == "<1@acme.example>"' "and its folded fields are read"
+done
+input=$world/crlf.eml
+explain 0 "- is a message on standard input" --client 198.51.100.99 --mail-from x@stranger.example --message - --json
+json "$proven" "whose signature counts"
+input=
+explain 1 "a message changed on its way is refused" --client 198.51.100.99 --mail-from x@stranger.example \
+	--message "$world/changed.eml"
+out '^signature  d=acme.example, fail, does not count' "for its signature fails"
+printf 'Authentication-Results: %s; spf=pass\n' "$(hostname)" | cat - "$world/lf.eml" > "$world/results.eml"
+explain 0 "a results field that bears our own name" --client 198.51.100.99 --message "$world/results.eml"
+out '^headers    1 forged Authentication-Results would be removed$' "is said to be removed"
+explain 66 "a message that is not there exits 66" --client 198.51.100.99 --message "$world/none.eml"
+err 'none.eml: cannot be read: No such file' "and is named"
+explain 66 "so does a folder" --client 198.51.100.99 --message "$world/vendors"
+err 'vendors: cannot be read: Is a directory' "and says why"
+: > "$world/void.eml"
+explain 0 "an empty message is a message without an author" --client 198.51.100.7 --message "$world/void.eml"
+out '^author     none: the message has no From field$' "and it says so"
+
+echo "1..$count"
+[ $failed -eq 0 ]
