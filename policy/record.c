@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "json.h"
 #include "record.h"
 
 /* ---- what both forms say ---- */
@@ -194,89 +195,11 @@ record_write_line(const struct record *record, struct text *out)
 
 /* ---- the JSON ---- */
 
-/* How many bytes at `at` are one well-formed UTF-8 character (RFC 3629)? 0: none. */
-static size_t
-utf8_length(const unsigned char *at, size_t left)
-{
-	size_t need = at[0] < 0x80 ? 1 : at[0] < 0xc2 ? 0 : at[0] < 0xe0 ? 2 : at[0] < 0xf0 ? 3
-	    : at[0] < 0xf5					     ? 4
-								     : 0;
-
-	if (need == 0 || need > left)
-		return 0;
-	for (size_t i = 1; i < need; i++)
-		if ((at[i] & 0xc0) != 0x80)
-			return 0;
-	if ((at[0] == 0xe0 && at[1] < 0xa0) || (at[0] == 0xed && at[1] > 0x9f) ||
-	    (at[0] == 0xf0 && at[1] < 0x90) || (at[0] == 0xf4 && at[1] > 0x8f))
-		return 0;
-	return need;
-}
-
-/* A byte that is no UTF-8 becomes the lone surrogate U+DC80 + (byte - 0x80), so none is lost. */
-static void
-json_bytes(struct text *out, const char *value, size_t length)
-{
-	const unsigned char *at = (const unsigned char *)value;
-
-	text_char(out, '"');
-	for (size_t i = 0; i < length;) {
-		size_t one = utf8_length(at + i, length - i);
-
-		if (one == 0)
-			text_format(out, "\\udc%02x", at[i]);
-		else if (at[i] == '"' || at[i] == '\\')
-			text_format(out, "\\%c", at[i]);
-		else if (at[i] < 0x20 || at[i] == 0x7f)
-			text_format(out, "\\u%04x", at[i]);
-		else
-			text_add(out, at + i, one);
-		i += one == 0 ? 1 : one;
-	}
-	text_char(out, '"');
-}
-
-static void
-json_key(struct text *out, const char *key)
-{
-	char last = out->length > 0 ? out->bytes[out->length - 1] : '{';
-
-	text_format(out, "%s\"%s\":", last == '{' || last == '[' ? "" : ",", key);
-}
-
-static void
-json_string(struct text *out, const char *key, const char *value)
-{
-	json_key(out, key);
-	json_bytes(out, value, strlen(value));
-}
-
 /* As in the line, what is empty is "-". */
 static void
 json_word(struct text *out, const char *key, const char *value)
 {
 	json_string(out, key, value[0] == '\0' ? "-" : value);
-}
-
-static void
-json_number(struct text *out, const char *key, int64_t value)
-{
-	json_key(out, key);
-	text_format(out, "%lld", (long long)value);
-}
-
-static void
-json_bool(struct text *out, const char *key, bool value)
-{
-	json_key(out, key);
-	text_put(out, value ? "true" : "false");
-}
-
-static void
-json_comma(struct text *out)
-{
-	if (out->bytes[out->length - 1] != '[')
-		text_char(out, ',');
 }
 
 static void
@@ -287,8 +210,7 @@ json_dkim(struct text *out, const struct facts *facts)
 	for (size_t i = 0; i < facts->dkim_count; i++) {
 		const struct dkim_fact *fact = &facts->dkim[i];
 
-		json_comma(out);
-		text_char(out, '{');
+		json_begin(out);
 		json_string(out, "d", fact->d);
 		json_string(out, "s", fact->s);
 		json_string(out, "a", fact->a);
@@ -311,8 +233,7 @@ json_authors(struct text *out, const struct facts *facts)
 	for (size_t i = 0; i < facts->author_count; i++) {
 		const struct author *author = &facts->authors[i];
 
-		json_comma(out);
-		text_char(out, '{');
+		json_begin(out);
 		json_string(out, "local", author->mailbox.local);
 		json_string(out, "domain", author->mailbox.domain);
 		json_string(out, "spf_from", auth_word(author->spf_from));
@@ -363,8 +284,7 @@ json_live(struct text *out, const struct record *record)
 	for (size_t i = 0; i < facts->live_count; i++) {
 		const struct source *source = &record->policy->sources[facts->live[i].source];
 
-		json_comma(out);
-		text_char(out, '{');
+		json_begin(out);
 		json_string(out, "vendor", source->vendor->name);
 		json_string(out, "source", source->text);
 		json_string(out, "answer", answer_word(facts->live[i].answer));
