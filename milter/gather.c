@@ -3,25 +3,52 @@
 
 #include "check_spf.h"
 #include "dmarc.h"
+#include "evidence.h"
 #include "gather.h"
 #include "message_parts.h"
 
 enum { AUTHOR_DOMAINS_MAX = 8 }; /* of one message that are asked about; more is no honest mail */
 
+/*
+ * Sets half of the waiting aside while a name that is no vendor's is asked: a stranger's slow DNS must
+ * not use up what the vendor's questions need, or a forger could make himself unsure.
+ */
+static int64_t
+set_aside(struct message *message, bool foreign)
+{
+	int64_t kept = foreign ? message->budget.left_ms / 2 : 0;
+
+	message->budget.left_ms -= kept;
+	return kept;
+}
+
 static void
-ask_spf(struct message *message, const char *identity, struct spf_fact *out)
+ask_spf(struct message *message, const char *identity, bool foreign, struct spf_fact *out)
 {
 	struct spf_query query = { message->facts.client, message->facts.helo, identity };
+	int64_t kept = set_aside(message, foreign);
 
 	check_spf(message->house->resolver, &message->budget, message->arena, &query, out);
+	message->budget.left_ms += kept;
+}
+
+static bool
+is_some_vendors(const struct policy *policy, const struct mailbox *identity)
+{
+	for (size_t i = 0; i < policy->vendor_count; i++)
+		if (vendor_owns_sender(&policy->vendors[i], identity))
+			return true;
+	return false;
 }
 
 static void
 gather_spf(struct message *message)
 {
 	struct facts *facts = &message->facts;
+	struct mailbox identity = evidence_identity(facts);
 
-	ask_spf(message, facts->mail_from, &facts->spf);
+	ask_spf(message, facts->mail_from, !is_some_vendors(message->judge->policy, &identity),
+	    &facts->spf);
 	/* without a name there was nothing to check; without an answer it would be asked for ever */
 	if (facts->spf.result == AUTH_NOT_ASKED)
 		facts->spf.result = AUTH_NONE;
@@ -33,7 +60,7 @@ gather_live(struct message *message, const struct source *source)
 	struct live_fact *fact = &message->facts.live[message->facts.live_count++];
 	struct spf_fact spf = { .domain = "" };
 
-	ask_spf(message, source->name, &spf);
+	ask_spf(message, source->name, false, &spf);
 	fact->source = source->number;
 	if (spf.result == AUTH_PASS)
 		fact->answer = YES;
@@ -58,7 +85,7 @@ gather_spf_from(struct message *message, size_t index)
 
 	if (!full && domain[0] != '\0') {
 		message->spf_from_asked++;
-		ask_spf(message, domain, &spf);
+		ask_spf(message, domain, false, &spf);
 	}
 	if (spf.result == AUTH_NOT_ASKED)
 		spf.result = AUTH_NONE;
@@ -88,13 +115,17 @@ static void
 gather_dmarc(struct message *message, size_t index)
 {
 	struct facts *facts = &message->facts;
-	const char *domain = facts->authors[index].mailbox.domain;
+	const struct mailbox *mailbox = &facts->authors[index].mailbox;
+	const char *domain = mailbox->domain;
 	bool full = message->dmarc_asked == AUTHOR_DOMAINS_MAX;
 	struct dmarc_fact dmarc = { .domain = "" };
+	int64_t kept;
 
 	if (!full && domain[0] != '\0') {
+		kept = set_aside(message, policy_owner(message->judge->policy, mailbox) == NULL);
 		message->dmarc_asked++;
 		ask_dmarc(message, domain, &dmarc);
+		message->budget.left_ms += kept;
 	}
 	if (dmarc.result == AUTH_NOT_ASKED)
 		dmarc.result = AUTH_NONE;
