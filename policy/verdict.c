@@ -511,7 +511,7 @@ verdict_promises(const struct judge *judge, const struct facts *facts)
 	for (size_t i = 0; i < judge->policy->vendor_count; i++) {
 		struct claim claim = { .vendor = &judge->policy->vendors[i] };
 
-		if (claim.vendor->mode == MODE_MONITOR || !names_sender(facts, claim.vendor))
+		if (claim.vendor->mode == MODE_MONITOR)
 			continue;
 		evidence_find(judge, facts, &claim);
 		if (evidence_vouches(&claim) == YES)

@@ -74,8 +74,8 @@ enum reason verdict_exempts(const struct policy *, const struct facts *);
  * Decides whether greylisting may happen at RCPT already. */
 bool verdict_may_vouch(const struct judge *, const struct facts *);
 
-/* Does what is known at RCPT already satisfy a claimed vendor's policy? The end of the message
- * confirms or revokes it. */
+/* Does what is known at RCPT already satisfy a vendor's policy (its bounce names count, they claim
+ * nothing)? The end of the message confirms or revokes it. */
 bool verdict_promises(const struct judge *, const struct facts *);
 
 /* What the shell should find out next, now that facts->stage is complete. */

@@ -25,6 +25,8 @@ static const struct {
 		   "sources = ( { cidr = [ \"192.0.2.0/24\" ]; exclusive = true; } );" },
 	{ "session", "domains = [ \"session.example\" ]; vouch = [ \"listed+spf\" ];"
 		     "sources = ( { cidr = [ \"192.0.2.0/24\" ]; } );" },
+	{ "bounced", "domains = [ \"bounced.example\" ]; envelope = [ \"bounces.example\" ]; vouch = [ \"listed+spf\" ];"
+		     "sources = ( { cidr = [ \"192.0.2.0/24\" ]; } );" },
 	{ "author", "domains = [ \"author.example\" ]; vouch = [ \"listed+spf_from\" ];"
 		    "sources = ( { cidr = [ \"192.0.2.0/24\" ]; } );" },
 	{ "dmarc", "domains = [ \"dmarc.example\" ]; vouch = [ \"dmarc\" ];" },
@@ -61,6 +63,7 @@ static const struct {
 	{ 'Q', "vendors = ( { name = \"session\"; } ); strangers = { authenticate = false; };" },
 	{ 'R', "vendors = ( { name = \"session\"; } ); strangers = { dmarc = \"off\"; };" },
 	{ 'W', "vendors = ( { name = \"watched\"; } );" },
+	{ 'B', "vendors = ( { name = \"bounced\"; } );" },
 	{ 'A', "vendors = ( { name = \"asked\"; } );" },
 };
 
@@ -492,7 +495,9 @@ static const struct {
 	{ "a listed host with SPF may, and is promised", "S:stage=mail client=192.0.2.10 sender=b@session.example spf=pass", true, true },
 	{ "a listed host with unknown SPF may, and is not", "S:stage=mail client=192.0.2.10 sender=b@session.example spf=temperror", true, false },
 	{ "before MAIL it may", "S:stage=connect client=192.0.2.10", true, false },
-	{ "the null sender may by HELO, and is not promised", "S:stage=mail client=192.0.2.10 helo=m.session.example sender=null spf=pass", true, false },
+	{ "the null sender may by HELO, and is promised", "S:stage=mail client=192.0.2.10 helo=m.session.example sender=null spf=pass", true, true },
+	{ "a bounce name of the vendor's is promised", "B:stage=mail client=192.0.2.10 sender=x@bounces.example spf=pass", true, true },
+	{ "not from elsewhere", "B:stage=mail client=203.0.113.66 sender=x@bounces.example spf=pass", false, false },
 	{ "a source not asked may yet list", "A:stage=mail client=192.0.2.10 sender=b@asked.example spf=pass must-ask=1 unfolded=1", true, false },
 	{ "a source that said no does not", "A:stage=mail client=192.0.2.10 sender=b@asked.example spf=pass must-ask=1 unfolded=1 live=1:no", false, false },
 	{ "a source that said yes is promised", "A:stage=mail client=192.0.2.10 sender=b@asked.example spf=pass must-ask=1 unfolded=1 live=1:yes", true, true },
