@@ -8,13 +8,14 @@
 
 #include <libpsl.h>
 
+#include "domain.h"
 #include "policy_text.h"
 #include "refresh.h"
 #include "sign.h"
 #include "story.h"
 #include "tap.h"
 
-enum { TEXTS_MAX = 32, FIELDS_MAX = 5000, LINE_MAX_BYTES = 64 * 1024 };
+enum { TEXTS_MAX = 32, FIELDS_MAX = 5000, LINE_MAX_BYTES = 64 * 1024, SLOW_MS = 4000, AHEAD_MAX = 16 };
 
 struct named_text {
 	char name[256];
@@ -39,6 +40,9 @@ struct story {
 	struct dns_zone *zone;
 	struct resolver counting, *canned;
 	atomic_uint asked;       /* DNS questions since MAIL */
+	char slow[8][256];       /* names whose answers take SLOW_MS of the budget */
+	char ahead[AHEAD_MAX][DNS_NAME_TEXT]; /* asked ahead since MAIL */
+	size_t slow_count, ahead_count;
 	size_t verdicts;         /* records written before MAIL */
 	struct store *store;     /* the greylist, also while it is in trouble */
 	struct named_text vendors[TEXTS_MAX];
@@ -82,12 +86,37 @@ fail(struct story *story, const char *fmt, ...)
 
 /* ---- DNS, clock, policy ---- */
 
+static bool
+is_slow(const struct story *story, const char *name)
+{
+	for (size_t i = 0; i < story->slow_count; i++)
+		if (domain_is_under(name, story->slow[i]))
+			return true;
+	return false;
+}
+
+/* What was asked ahead has come meanwhile, unless it is slow. */
+static bool
+is_ahead(const struct story *story, const char *name)
+{
+	for (size_t i = 0; i < story->ahead_count; i++)
+		if (strcmp(story->ahead[i], name) == 0 && !is_slow(story, name))
+			return true;
+	return false;
+}
+
 static void
 count_ask(struct resolver *resolver, const struct dns_question *question, struct budget *budget,
     struct arena *arena, struct dns_answer *out)
 {
 	(void)resolver;
 	playing->asked++;
+	if (is_slow(playing, question->name))
+		budget->left_ms -= budget->left_ms < SLOW_MS ? budget->left_ms : SLOW_MS;
+	if (budget->left_ms == 0 && !is_ahead(playing, question->name)) {
+		*out = (struct dns_answer){ .status = DNS_TEMPORARY };
+		return;
+	}
 	resolver_ask(playing->canned, question, budget, arena, out);
 }
 
@@ -95,7 +124,9 @@ static void
 count_prefetch(struct resolver *resolver, const struct dns_question *question)
 {
 	(void)resolver;
-	(void)question;
+	if (playing->ahead_count < AHEAD_MAX)
+		snprintf(playing->ahead[playing->ahead_count++], sizeof playing->ahead[0], "%s",
+		    question->name);
 }
 
 static void
@@ -612,6 +643,7 @@ go_mail(struct story *story, const char *path)
 	drop_ending(story);
 	story->player->abort(story->player);
 	story->asked = 0;
+	story->ahead_count = 0;
 	story->verdicts = story_journal_verdicts();
 	story->player->mail(story->player, path, story->auth);
 }
@@ -709,6 +741,8 @@ world_line(struct story *story, const char *verb, char *words)
 		zone_line(story, words);
 	else if (strcmp(verb, "ZONE-DROP") == 0)
 		drop_zone_name(story, words);
+	else if (strcmp(verb, "SLOW") == 0 && story->slow_count < 8)
+		snprintf(story->slow[story->slow_count++], sizeof story->slow[0], "%s", words);
 	else if (strcmp(verb, "KEY") == 0)
 		publish_key(story, words);
 	else if (strcmp(verb, "STORE") == 0)
