@@ -1,0 +1,62 @@
+#!/bin/sh
+# Every reason, every key of the line and of the record stands in greenlane-record(5); mandoc, where there is one,
+# reads all manual pages. Prints TAP.
+set -u
+top=${srcdir:-.}
+page=$top/doc/greenlane-record.5
+count=0 failed=0
+
+ok() { # RESULT NAME
+	count=$((count + 1))
+	if [ "$1" -eq 0 ]; then
+		echo "ok $count - $2"
+	else
+		failed=$((failed + 1))
+		echo "not ok $count - $2"
+	fi
+}
+
+# The slugs of the table, and what the page has under REASONS.
+slugs() { sed -n 's/.*\[REASON_[A-Z_]*\] = { "\([^"]*\)".*/\1/p' "$top/policy/reason.c" | sort; }
+explained() { sed -n '/^\.Sh REASONS/,/^\.Sh THE/s/^\.It Cm \(\\&\)*//p' "$page" | sort; }
+
+# The keys of the line in their order, and the tags of its section; those of the record, and all that the page marks.
+line_keys() {
+	sed -n '/^record_write_line/,/^}/p' "$top/policy/record.c" |
+		sed -n -e 's/.*put[a-z_]*(out, "\([a-z_]*\)".*/\1/p' -e 's/.*" \([a-z_]*\)=%s".*/\1/p' \
+			-e 's/.*put_rcpts(out.*/rcpts/p'
+}
+line_tags() { sed -n '/^\.Sh THE LINE/,/^\.Sh REASONS/s/^\.It Va //p' "$page"; }
+record_keys() { sed -n 's/.*json_\(key\|string\|word\|number\|bool\)(out, "\([a-z_]*\)".*/\2/p' "$top/policy/record.c" | sort -u; }
+marked() { grep -E '^\.(It )?Va ' "$page" | tr ' ' '\n' | grep -xE '[a-z_]+' | sort -u; }
+
+same() { # NAME WANTED GOT
+	[ -n "$2" ] && [ "$2" = "$3" ]
+	ok $? "$1"
+	[ "$2" = "$3" ] || printf '%s\n--- the page has\n%s\n' "$2" "$3" | sed 's/^/# /'
+}
+
+same "every reason has its entry, and no other has" "$(slugs)" "$(explained)"
+[ "$(slugs | wc -l)" -eq "$(grep -c '^	\[REASON_' "$top/policy/reason.c")" ]
+ok $? "no reason is overlooked"
+same "the keys of the line stand in their order" "$(line_keys)" "$(line_tags)"
+for key in $(record_keys); do
+	marked | grep -qx "$key"
+	ok $? "the record's key $key is explained"
+done
+[ "$(record_keys | wc -l)" -gt 50 ]
+ok $? "no key is overlooked"
+
+if command -v mandoc >/dev/null 2>&1; then
+	for one in "$top"/doc/*.[1-8]; do
+		lint=$(mandoc -Tlint -Wwarning "$one" 2>&1)
+		[ -z "$lint" ]
+		ok $? "mandoc has nothing to say about ${one##*/}"
+		[ -z "$lint" ] || printf '%s\n' "$lint" | sed 's/^/# /'
+	done
+else
+	count=$((count + 1))
+	echo "ok $count - manual pages are well-formed # SKIP mandoc is not installed"
+fi
+echo "1..$count"
+[ "$failed" -eq 0 ]
