@@ -6,6 +6,7 @@ set -u
 top=${srcdir:-.}
 greenlane=${GREENLANE:-${top_builddir:-.}/milter/greenlane}
 case $greenlane in /*) ;; *) greenlane=$PWD/$greenlane ;; esac
+[ -x "$greenlane" ] || { echo "Bail out! there is no $greenlane"; exit 99; }
 PATH=$PATH:/usr/sbin:/sbin
 export PATH
 
@@ -204,7 +205,7 @@ explain() { # STATUS NAME ARGUMENT...
 json() {
 	python3 -c 'import json, sys
 r = json.loads(sys.stdin.buffer.read().decode("utf-8"))
-sys.exit(not eval(sys.argv[1]))' "$1" < "$world/out"
+sys.exit(not eval(sys.argv[1]))' "$1" < "$world/out" 2>> "$world/err"
 	ok $? "$2"
 }
 
