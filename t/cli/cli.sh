@@ -17,7 +17,7 @@ finish() {
 	rm -rf "$world"
 }
 trap finish EXIT
-trap 'exit 130' HUP INT TERM
+trap 'exit 130' HUP INT PIPE TERM
 
 count=0 failed=0
 ok() { # STATUS NAME
