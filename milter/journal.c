@@ -17,7 +17,7 @@ struct line {
 	int level; /* LOG_*; TO_RECORD: for the record file */
 	char *text;
 };
-enum { TO_RECORD = -1 };
+enum { TO_RECORD = -1, MOMENT_MS = 20 };
 
 struct journal {
 	pthread_t writer;
@@ -27,6 +27,7 @@ struct journal {
 	size_t first, count;
 	unsigned long dropped;
 	bool loud, ends, reopen;
+	bool sleeps; /* the writer waits for a signal */
 	size_t before; /* lines that were queued before the reopening was asked for */
 	pthread_cond_t reopened;
 	int next_facility; /* both are in force when the writer has come to them */
@@ -117,10 +118,31 @@ reopen_record(struct journal *journal)
 	memcpy(journal->path, journal->next_path, sizeof journal->path);
 }
 
+/* Under load one wake serves the lines of a moment: waking the writer for each costs the sessions
+ * more than writing the line costs it. The lock is held. */
+static void
+rest(struct journal *journal, bool lately)
+{
+	struct timespec until;
+
+	if (lately) {
+		clock_gettime(CLOCK_REALTIME, &until);
+		until.tv_nsec += MOMENT_MS * 1000000;
+		until.tv_sec += until.tv_nsec / 1000000000;
+		until.tv_nsec %= 1000000000;
+		pthread_cond_timedwait(&journal->filled, &journal->lock, &until);
+		return;
+	}
+	journal->sleeps = true;
+	pthread_cond_wait(&journal->filled, &journal->lock);
+	journal->sleeps = false;
+}
+
 static void *
 write_on(void *argument)
 {
 	struct journal *journal = argument;
+	bool lately = false;
 
 	pthread_mutex_lock(&journal->lock);
 	while (journal->count > 0 || !journal->ends) {
@@ -129,9 +151,11 @@ write_on(void *argument)
 		struct line line = { 0, NULL };
 
 		if (journal->count == 0 && !reopen) {
-			pthread_cond_wait(&journal->filled, &journal->lock);
+			rest(journal, lately);
+			lately = false;
 			continue;
 		}
+		lately = true;
 		if (!reopen) {
 			line = journal->queue[journal->first];
 			journal->first = (journal->first + 1) % JOURNAL_QUEUE;
@@ -251,7 +275,8 @@ enqueue(struct journal *journal, int level, char *text)
 
 		journal->queue[last] = (struct line){ level, text };
 	}
-	pthread_cond_signal(&journal->filled);
+	if (journal->sleeps)
+		pthread_cond_signal(&journal->filled);
 	pthread_mutex_unlock(&journal->lock);
 }
 
