@@ -1,0 +1,317 @@
+/* room: cmd */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include <libpsl.h>
+
+#include "clock.h"
+#include "cmd.h"
+#include "domain.h"
+#include "draft.h"
+#include "resolver.h"
+
+enum {
+	PATIENCE_MS = 30 * 1000, /* for all answers together */
+	TIMEOUT_MS = 5 * 1000,   /* for one, where there is no configuration */
+	ANSWER_MAX = 1024 * 1024
+};
+
+/* ---- options of `new` ---- */
+
+struct wish {
+	char domain[DOMAIN_TEXT];
+	char selectors[DRAFT_SELECTORS_MAX][DOMAIN_TEXT];
+	const char *selector_list[DRAFT_SELECTORS_MAX];
+	size_t selector_count;
+	const char *name, *output;
+};
+
+static bool
+complain(const char *what, const char *text, const struct fault *why)
+{
+	fprintf(stderr, "greenlane: %s '%s': %s\n", what, text, why->text);
+	return false;
+}
+
+static bool
+selector_add(struct wish *wish, const char *text)
+{
+	struct fault why;
+
+	if (wish->selector_count == DRAFT_SELECTORS_MAX) {
+		fault_set(&why, "more than %d selectors; ask for the others later", DRAFT_SELECTORS_MAX);
+		return complain("--selector", text, &why);
+	}
+	if (!domain_read(text, strlen(text), wish->selectors[wish->selector_count], &why))
+		return complain("--selector", text, &why);
+	wish->selector_list[wish->selector_count] = wish->selectors[wish->selector_count];
+	wish->selector_count++;
+	return true;
+}
+
+static bool
+read_options(struct wish *wish, int argc, char **argv)
+{
+	static const struct option options[] = { { "selector", required_argument, NULL, 's' },
+		{ "name", required_argument, NULL, 'n' }, { "output", required_argument, NULL, 'o' },
+		{ NULL, 0, NULL, 0 } };
+	struct fault why;
+	int option;
+
+	optind = 0;
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (option == 'n')
+			wish->name = optarg;
+		else if (option == 'o')
+			wish->output = optarg;
+		else if (option != 's' || !selector_add(wish, optarg))
+			return false;
+	}
+	if (optind != argc - 1)
+		return false;
+	return domain_read(argv[optind], strlen(argv[optind]), wish->domain, &why) ||
+	    complain("DOMAIN", argv[optind], &why);
+}
+
+/* ---- asking ---- */
+
+struct world {
+	struct policy *policy; /* NULL: there is no configuration yet */
+	struct strings shared; /* senders; in the policy's arena */
+	psl_ctx_t *psl;
+	struct suffix_list suffixes;
+	struct resolver *resolver;
+};
+
+/* Before the first configuration there is the host's resolv.conf; afterwards a broken one is told. */
+static bool
+is_not_there_yet(const char *config)
+{
+	return strcmp(config, GREENLANE_CONFIG) == 0 && access(config, F_OK) != 0 && errno == ENOENT;
+}
+
+static bool
+take_policy(struct world *world, const char *config, struct resolver_settings *dns)
+{
+	const struct settings *settings;
+
+	world->policy = cmd_load(config);
+	if (world->policy == NULL || !policy_shared_names(world->policy, world->policy->arena, &world->shared))
+		return false;
+	settings = &world->policy->settings;
+	dns->servers = settings->dns.servers.list;
+	dns->server_count = settings->dns.servers.count;
+	dns->timeout_ms = settings->dns.timeout_ms;
+	dns->trust_anchor = settings->dns.trust_anchor;
+	return true;
+}
+
+static int
+world_open(struct world *world, const char *config)
+{
+	struct resolver_settings dns = { .timeout_ms = TIMEOUT_MS, .trust_anchor = "" };
+	struct fault why;
+
+	*world = (struct world){ .policy = NULL };
+	if (is_not_there_yet(config))
+		fputs("greenlane: no configuration yet: asking the host's DNS servers, and knowing no shared senders\n", stderr);
+	else if (!take_policy(world, config, &dns))
+		return EX_CONFIG;
+	world->psl = psl_latest(NULL);
+	world->suffixes.psl = world->psl != NULL ? world->psl : psl_builtin();
+	world->resolver = resolver_live(&dns, &why);
+	if (world->resolver != NULL)
+		return 0;
+	fprintf(stderr, "greenlane: %s\n", why.text);
+	return EX_UNAVAILABLE;
+}
+
+static void
+world_close(struct world *world)
+{
+	resolver_close(world->resolver);
+	psl_free(world->psl);
+	policy_free(world->policy);
+}
+
+static bool
+ask_all(struct draft *draft, struct resolver *resolver)
+{
+	struct budget budget = { PATIENCE_MS };
+	struct dns_question question;
+	struct dns_answer answer;
+
+	while (draft_next(draft, &question)) {
+		struct arena *arena = arena_open(ANSWER_MAX);
+
+		if (arena == NULL)
+			return false;
+		resolver_ask(resolver, &question, &budget, arena, &answer);
+		draft_answer(draft, &answer);
+		arena_close(arena);
+	}
+	return true;
+}
+
+/* ---- writing ---- */
+
+/* Never over a file that is there: a person may have settled its doubts. Half a file does not stay. */
+static int
+write_file(const char *path, const struct text *text)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
+	bool done;
+
+	if (file == NULL) {
+		fprintf(stderr, "greenlane: %s: cannot be made: %s\n", path, strerror(errno));
+		if (fd >= 0)
+			close(fd);
+		return EX_CANTCREAT;
+	}
+	done = fwrite(text->bytes, 1, text->length, file) == text->length;
+	done = fclose(file) == 0 && done;
+	if (done)
+		return 0;
+	fprintf(stderr, "greenlane: %s: cannot be written: %s\n", path, strerror(errno));
+	unlink(path);
+	return EX_IOERR;
+}
+
+static int
+write_out(const char *path, const struct text *text)
+{
+	if (path != NULL)
+		return write_file(path, text);
+	if (fwrite(text->bytes, 1, text->length, stdout) == text->length && fflush(stdout) == 0)
+		return 0;
+	fprintf(stderr, "greenlane: standard output: cannot be written: %s\n", strerror(errno));
+	return EX_IOERR;
+}
+
+/* A file that is called otherwise than its vendor would not be found. */
+static bool
+file_is_named(const char *path, const char *name)
+{
+	const char *slash = path == NULL ? NULL : strrchr(path, '/');
+	const char *file = slash == NULL ? path : slash + 1;
+	size_t length = strlen(name);
+
+	return file != NULL && strncmp(file, name, length) == 0 && strcmp(file + length, ".conf") == 0;
+}
+
+static void
+say_next(const char *config, const char *path, const char *name, size_t doubts)
+{
+	if (!file_is_named(path, name))
+		fprintf(stderr, "greenlane: keep it as %s.conf in a folder of vendor_path\n", name);
+	fprintf(stderr,
+	    "greenlane: %zu doubts stand in it; now add { name = \"%s\"; mode = \"monitor\"; } to vendors in %s, "
+	    "then: greenlane check\n",
+	    doubts, name, config);
+}
+
+static int
+finish(const struct draft *draft, const char *config, const struct wish *wish)
+{
+	const struct draft_facts *facts = draft_facts(draft);
+	struct text text;
+	size_t doubts;
+	int status;
+
+	text_open(&text, DRAFT_TEXT_MAX);
+	doubts = draft_write(facts, &text);
+	status = text.cut ? EX_OSERR : write_out(wish->output, &text);
+	if (text.cut)
+		fprintf(stderr, "greenlane: no memory\n");
+	if (status == 0)
+		say_next(config, wish->output, facts->name, doubts);
+	text_close(&text);
+	return status;
+}
+
+static int
+answer(const struct draft *draft, const char *config, const struct wish *wish)
+{
+	struct fault why;
+
+	switch (draft_state(draft, &why)) {
+	case DRAFT_DONE:
+		return finish(draft, config, wish);
+	case DRAFT_NOWHERE:
+		fprintf(stderr, "greenlane: %s\n", why.text);
+		return 1;
+	default:
+		fprintf(stderr, "greenlane: %s; nothing was written\n", why.text);
+		return EX_TEMPFAIL;
+	}
+}
+
+static int
+draft_file(const struct world *world, const char *config, const struct wish *wish)
+{
+	struct draft_request request = { .domain = wish->domain, .name = wish->name,
+		.selectors = wish->selector_list, .selector_count = wish->selector_count,
+		.shared = world->shared.list, .shared_count = world->shared.count,
+		.suffixes = &world->suffixes, .now = clock_now() };
+	struct fault why;
+	struct draft *draft = draft_open(&request, &why);
+	int status;
+
+	if (draft == NULL) {
+		fprintf(stderr, "greenlane: %s\n", why.text);
+		return EX_USAGE;
+	}
+	if (ask_all(draft, world->resolver)) {
+		status = answer(draft, config, wish);
+	} else {
+		fputs("greenlane: no memory\n", stderr);
+		status = EX_OSERR;
+	}
+	draft_close(draft);
+	return status;
+}
+
+static int
+vendor_new(const char *config, int argc, char **argv)
+{
+	struct wish wish = { .name = "" };
+	struct world world;
+	int status;
+
+	if (!read_options(&wish, argc, argv))
+		return cmd_usage(&cmd_vendor);
+	status = world_open(&world, config);
+	if (status == 0)
+		status = draft_file(&world, config, &wish);
+	world_close(&world);
+	return status;
+}
+
+/* ---- the second word ---- */
+
+static const struct {
+	const char *name;
+	int (*run)(const char *config, int argc, char **argv); /* argv[0] is the name */
+} words[] = {
+	{ "new", vendor_new },
+};
+
+static int
+run(const char *config, int argc, char **argv)
+{
+	for (size_t i = 0; argc > 1 && i < sizeof words / sizeof words[0]; i++)
+		if (strcmp(argv[1], words[i].name) == 0)
+			return words[i].run(config, argc - 1, argv + 1);
+	return cmd_usage(&cmd_vendor);
+}
+
+const struct command cmd_vendor = { "vendor",
+	"new DOMAIN [--selector S]... [--name NAME] [--output FILE]",
+	"write a first vendor file from what a domain publishes", run };

@@ -1,0 +1,239 @@
+#!/bin/sh
+# TAP: greenlane vendor new, as a person at a terminal meets it: what it writes, where, and how it ends.
+#
+# Needs nsd and python3 for all but usage and configuration.
+set -u
+top=${srcdir:-.}
+greenlane=${GREENLANE:-${top_builddir:-.}/milter/greenlane}
+case $greenlane in /*) ;; *) greenlane=$PWD/$greenlane ;; esac
+[ -x "$greenlane" ] || { echo "Bail out! $greenlane is not built"; exit 99; }
+PATH=$PATH:/usr/sbin:/sbin
+export PATH
+
+world=$(mktemp -d /tmp/greenlane-vendor.XXXXXX) || exit 99
+nsd_pid=
+finish() {
+	[ -z "$nsd_pid" ] || { kill "$nsd_pid" && wait "$nsd_pid"; } 2>/dev/null
+	rm -rf "$world"
+}
+trap finish EXIT
+trap 'exit 130' HUP INT TERM
+
+count=0 failed=0
+ok() { # STATUS NAME
+	count=$((count + 1))
+	if [ "$1" -eq 0 ]; then
+		echo "ok $count - $2"
+		return
+	fi
+	failed=$((failed + 1))
+	echo "not ok $count - $2"
+	sed 's/^/# out: /' "$world/out"
+	sed 's/^/# err: /' "$world/err"
+}
+
+# run STATUS NAME ARGUMENT...: its exit status is STATUS. Leaves out and err behind.
+run() {
+	wanted=$1 name=$2
+	shift 2
+	"$greenlane" "$@" > "$world/out" 2> "$world/err" < /dev/null
+	got=$?
+	[ $got -eq "$wanted" ] || echo "# exit status $got, wanted $wanted"
+	[ $got -eq "$wanted" ]
+	ok $? "$name"
+}
+
+# Does the last output (standard error, a file) hold the pattern?
+out() { grep -Eq -- "$1" "$world/out"; ok $? "$2"; }
+err() { grep -Eq -- "$1" "$world/err"; ok $? "$2"; }
+quiet() { [ ! -s "$world/out" ]; ok $? "$1"; }
+absent() { [ ! -e "$1" ]; ok $? "$2"; }
+
+finish_tap() {
+	echo "1..$count"
+	[ $failed -eq 0 ]
+	exit
+}
+
+# ---- usage and configuration ----
+
+run 64 "no second word is a usage error" vendor
+err '^usage: greenlane \[-c FILE\] vendor new DOMAIN ' "that says how"
+run 64 "so is an unknown one" vendor old acme.example
+run 64 "no domain is a usage error" vendor new
+run 64 "so are two" vendor new acme.example stranger.example
+run 64 "so is an unknown option" vendor new acme.example --selectors s1
+run 64 "so is what is no domain" vendor new 'acme..example'
+err "DOMAIN 'acme\.\.example': .*no domain name" "and it is named"
+run 64 "so is what is no selector" vendor new acme.example --selector 's"1'
+err "--selector 's\"1': .*no domain name" "and it is named"
+quiet "and nothing is written"
+echo 'vendors = ( ; );' > "$world/broken.conf"
+run 78 "a broken configuration exits 78" -c "$world/broken.conf" vendor new acme.example
+err "^greenlane: $world/broken.conf:1: " "and its faults are shown"
+run 78 "one that was named, but is not there, too" -c "$world/none.conf" vendor new acme.example
+
+default=$("$greenlane" --help | sed -n 's/.*(default \(.*\))$/\1/p')
+if [ ! -e "$default" ] && unshare -rn true 2>/dev/null; then
+	unshare -rn "$greenlane" vendor new acme.example > "$world/out" 2> "$world/err"
+	[ $? -eq 75 ]
+	ok $? "without the installed configuration the host's DNS servers are asked"
+	err 'no configuration yet' "and it says so"
+else
+	echo "ok $((count += 1)) - the host's DNS servers are asked # SKIP there is $default, or no network namespace"
+fi
+
+# ---- DNS ----
+
+missing=
+for program in nsd python3; do
+	command -v $program >/dev/null || missing="$missing $program"
+done
+if [ -n "$missing" ]; then
+	echo "ok $((count += 1)) - what is published becomes a file # SKIP without$missing"
+	finish_tap
+fi
+
+# the public keys of t/draft, as they stand in its zone
+cat > "$world/root.zone" <<END
+\$TTL 300
+. SOA ns.root. root.root. 1 3600 600 86400 60
+. NS ns.root.
+ns.root. A 127.0.0.1
+acme.example. TXT "v=spf1 a:out.acme.example include:_spf.acme.example -all"
+acme.example. MX 10 mx.acme.example.
+_spf.acme.example. TXT "v=spf1 ip4:192.0.2.0/24 -all"
+out.acme.example. A 198.51.100.7
+_dmarc.acme.example. TXT "v=DMARC1; p=reject"
+$(grep '^s1024\._domainkey\.acme' "$top/t/draft/rich.zone" | sed 's/^s1024[^ ]*/s1._domainkey.acme.example./')
+bulky.example. TXT "v=spf1 include:u1.bulk.example ?all"
+u1.bulk.example. TXT "v=spf1 ip4:203.0.113.0/24 -all"
+bare.example. A 192.0.2.1
+hostile.example. TXT "v=spf1 ip4:192.0.2.1 x=\\010};\\010vendor\\"\\200 -all"
+END
+port=$(python3 "$top/t/mta/net.py" ports 1)
+cat > "$world/nsd.conf" <<END
+server:
+    ip-address: 127.0.0.1@$port
+    server-count: 1
+    username: ""
+    chroot: ""
+    zonesdir: "$world"
+    database: ""
+    pidfile: ""
+    logfile: "$world/nsd.log"
+    zonelistfile: "$world/zone.list"
+    xfrdfile: ""
+    xfrdir: "$world"
+    rrl-ratelimit: 0
+    rrl-whitelist-ratelimit: 0
+remote-control:
+    control-enable: no
+zone:
+    name: "."
+    zonefile: "root.zone"
+END
+nsd -d -c "$world/nsd.conf" 2> "$world/nsd.err" &
+nsd_pid=$!
+turns=100
+until python3 "$top/t/mta/net.py" dns 127.0.0.1 "$port" .; do
+	turns=$((turns - 1))
+	[ $turns -gt 0 ] || { echo "Bail out! nsd does not answer"; exit 99; }
+	sleep 0.05
+done
+
+mkdir "$world/vendors"
+cat > "$world/vendors/bulk.conf" <<END
+vendor = { name = "bulk"; kind = "esp"; domains = [ "bulk.example" ]; sources = ( { spf = "bulk.example"; } ); };
+END
+conf() { # PORT VENDOR...: the configuration that asks there and has these in force
+	conf_port=$1
+	shift
+	printf 'vendor_path = [ "%s" ];\ndns = { servers = [ "127.0.0.1@%s" ]; timeout = "1s"; };\nvendors = (' \
+		"$world/vendors" "$conf_port"
+	between=
+	for vendor; do
+		printf '%s { name = "%s"; mode = "monitor"; }' "$between" "$vendor"
+		between=,
+	done
+	echo ' );'
+}
+conf "$port" > "$world/dns.conf"
+conf 9 > "$world/deaf.conf"
+
+vendor_new() { # STATUS NAME ARGUMENT...
+	status=$1 title=$2
+	shift 2
+	run "$status" "$title" -c "$world/dns.conf" vendor new "$@"
+}
+
+# loads NAME: the file in vendors/ has no error, and explain knows whose mail it is
+loads() {
+	conf "$port" "$1" > "$world/with.conf"
+	run 0 "check has no error for $1" -c "$world/with.conf" check
+	out '1 vendors, .* no errors$' "and it is in force"
+}
+
+# ---- what is written ----
+
+today=$(date -u +%Y-%m-%d)
+vendor_new 0 "what is published becomes a file on standard output" acme.example --selector s1
+out '^  name    = "acme";$' "named after the domain"
+out '^  #   198\.51\.100\.7 +acme\.example > a:out\.acme\.example$' "with its networks and their paths"
+out '^  vouch     = \[ "listed\+spf", "dkim" \];$' "with what proves it"
+out '^  on_forged = "reject";$' "which is a reason to refuse what is not proven"
+grep -q "seen = \"$today\"" "$world/out" || grep -q "seen = \"$(date -u +%Y-%m-%d)\"" "$world/out"
+ok $? "with evidence dated today"
+out 'Doubt: s1\._domainkey\.acme\.example: a key under 2048 bits is weak' "with a remark on what is in doubt"
+err 'keep it as acme\.conf in a folder of vendor_path$' "and it says what to do with it"
+err "2 doubts .* add \{ name = \"acme\"; mode = \"monitor\"; \} to vendors in $world/dns\.conf, then: greenlane check$" "and next"
+
+file=$world/vendors/acme.conf
+vendor_new 0 "--output writes a file" --selector s1 --output "$file" ACME.Example
+quiet "and nothing else"
+err 'now add \{ name = "acme"' "it says what is next"
+if grep -q 'keep it as' "$world/err"; then ok 1 "for the file is where it belongs"; else ok 0 "for the file is where it belongs"; fi
+loads acme
+run 0 "mail from a listed address is proven by it" -c "$world/with.conf" explain --client 192.0.2.9 \
+	--mail-from x@acme.example --from x@acme.example
+out '^outcome    vouched' "and vouched"
+run 0 "mail from elsewhere is not" -c "$world/with.conf" explain --client 203.0.113.9 \
+	--mail-from x@acme.example --from x@acme.example
+out '^outcome    forged' "but only told, in monitor"
+
+cp "$file" "$world/before"
+vendor_new 73 "a file that is there is not touched" acme.example --output "$file"
+err "$file: cannot be made: File exists" "and named"
+cmp -s "$file" "$world/before"
+ok $? "and as it was"
+vendor_new 73 "a folder that is not there is none of ours to make" acme.example --output "$world/none/acme.conf"
+err 'none/acme\.conf: cannot be made: No such file' "and named"
+
+vendor_new 0 "--name names the vendor" acme.example --name tickets --output "$world/vendors/tickets.conf"
+loads tickets
+vendor_new 64 "a name that no vendor may have is refused" acme.example --name 'My Tickets'
+err "'My Tickets' is no name; write lower-case" "and it says what to write"
+vendor_new 64 "so is a public suffix" co.uk
+err "'co\.uk' is a public suffix; name a domain below it" "and it says what to write"
+
+vendor_new 0 "a vendor that sends through a shared sender" bulky.example --output "$world/vendors/bulky.conf"
+grep -q 'bulk\.example.s, a known shared' "$world/vendors/bulky.conf"
+ok $? "is told of it, by the vendor files that are there"
+loads bulky
+vendor_new 0 "a domain that publishes nothing is still one" bare.example --output "$world/vendors/bare.conf"
+loads bare
+vendor_new 0 "bytes that would end a remark do not" hostile.example --output "$world/vendors/hostile.conf"
+loads hostile
+[ "$(LC_ALL=C tr -d '\n -~' < "$world/vendors/hostile.conf" | wc -c)" -eq 0 ]
+ok $? "and the file is plain text"
+
+# ---- nothing is written ----
+
+vendor_new 1 "a domain that does not exist exits 1" nowhere.example --output "$world/nowhere.conf"
+err 'there is no domain nowhere\.example' "and is named"
+absent "$world/nowhere.conf" "and nothing is written"
+run 75 "DNS that does not answer exits 75" -c "$world/deaf.conf" vendor new acme.example --output "$world/deaf"
+err 'no answer for TXT acme\.example; nothing was written' "and the question is named"
+absent "$world/deaf" "and nothing is written"
+
+finish_tap
