@@ -20,6 +20,25 @@ policy_owner(const struct policy *policy, const struct mailbox *mailbox)
 }
 
 bool
+policy_shared_names(const struct policy *policy, struct arena *arena, struct strings *out)
+{
+	const char **list;
+	size_t count = 0;
+
+	for (const struct shared_sender *s = policy->senders; s != NULL; s = s->next)
+		count += s->names.count;
+	list = arena_take(arena, count * sizeof *list);
+	if (list == NULL)
+		return false;
+	*out = (struct strings){ .list = list };
+	for (const struct shared_sender *s = policy->senders; s != NULL; s = s->next)
+		for (size_t i = 0; i < s->names.count; i++)
+			if (s->names.list[i].local == NULL)
+				list[out->count++] = s->names.list[i].domain;
+	return true;
+}
+
+bool
 policy_signs(const struct policy *policy, const char *d)
 {
 	for (size_t i = 0; i < policy->vendor_count; i++)

@@ -33,6 +33,15 @@ struct delegation {
 	size_t vouch_count;
 };
 
+/* A sender that others send through, from a vendor file of kind esp or gateway, enabled or not. */
+struct shared_sender {
+	const struct shared_sender *next;
+	const char *vendor; /* the name of its file */
+	enum vendor_kind kind;
+	struct name_rules names;   /* its domains and envelope, and the names of its sources */
+	struct prefixes networks;  /* that its file writes out */
+};
+
 struct settings {
 	const char *authserv_id; /* "": the MTA's name */
 	bool monitor;            /* mode = "monitor" */
@@ -89,12 +98,17 @@ struct policy {
 	size_t delegation_count;
 	const struct relay *relays;
 	size_t relay_count;
+	const struct shared_sender *senders; /* of every file on vendor_path */
 };
 
 void policy_free(struct policy *); /* NULL is fine */
 
 /* The enabled vendor that owns this mailbox, first in the configuration; NULL: nobody's. */
 const struct vendor *policy_owner(const struct policy *, const struct mailbox *);
+
+/* The names of all shared senders, in the arena: with those below they are nobody's alone. False
+ * without memory. */
+bool policy_shared_names(const struct policy *, struct arena *, struct strings *out) MUST_USE;
 
 /* Is d= (normal form) among some enabled vendor's dkim names? */
 bool policy_signs(const struct policy *, const char *d);

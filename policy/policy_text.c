@@ -447,6 +447,7 @@ vendors_place(struct load *load)
 		vendors[i] = load->drafts[i].vendor;
 		vendors[i].number = (uint32_t)i;
 		vendors[i].sources = &sources[next];
+		vendors[i].sources_file = load->drafts[i].sources_file;
 		for (size_t j = 0; j < vendors[i].source_count; j++, next++) {
 			sources[next] = load->drafts[i].sources[j];
 			sources[next].number = (uint32_t)next;

@@ -31,6 +31,12 @@ struct policy_files {
 struct policy *policy_text_load(const char *file, const char *text, size_t length,
     const struct policy_files *, struct faults *) MUST_USE;
 
+/* Reads a vendor file, enabled or not, for the names of a shared sender alone, and adds them to the
+ * policy, which nobody may have borrowed yet. A file of another kind adds nothing. False: it has
+ * a fault. */
+bool policy_text_sender(struct policy *, const char *file, const char *text, size_t length,
+    struct fault *why) MUST_USE;
+
 /* Reads "20s", "5m", "2d", "500ms" into milliseconds; range-checked by the caller. */
 bool policy_text_duration(const char *text, int64_t *ms) MUST_USE;
 /* Reads "64KiB", "10MiB", "512B". */
