@@ -53,10 +53,12 @@ void
 evidence_listed(const struct judge *judge, const struct facts *facts, struct claim *claim)
 {
 	struct prefix_hits hits = hits_of(judge, facts);
+	int64_t grace = judge->policy->settings.review_grace;
 
-	claim->listed = claim->exclusively = NO;
+	claim->listed = claim->exclusively = claim->reviewed = NO;
 	for (size_t i = 0; i < claim->vendor->source_count; i++) {
 		const struct source *source = &claim->vendor->sources[i];
+		bool lapsed = source_is_lapsed(source, facts->now, grace);
 		enum answer answer;
 
 		if (!source_counts(source))
@@ -66,13 +68,18 @@ evidence_listed(const struct judge *judge, const struct facts *facts, struct cla
 		claim->listed = answer_either(claim->listed, answer);
 		if (source->exclusive)
 			claim->exclusively = answer_either(claim->exclusively, answer);
+		/* it may be right still, so it saves from forged; but nobody says so any more */
+		if (!lapsed)
+			claim->reviewed = answer_either(claim->reviewed, answer);
 		if (answer != YES)
 			continue;
+		claim->lapsed = claim->lapsed || lapsed;
 		/* an exclusive source says more: name it rather than a shared one */
 		if (claim->source == NULL || (source->exclusive && !claim->exclusive))
 			claim->source = source;
 		claim->exclusive = claim->exclusive || source->exclusive;
 	}
+	claim->lapsed = claim->lapsed && claim->reviewed != YES;
 }
 
 /* The mailbox that SPF checks: the sender, or postmaster at the HELO name (RFC 7208, 2.4). */
@@ -164,12 +171,12 @@ evidence_find(const struct judge *judge, const struct facts *facts, struct claim
 }
 
 static enum answer
-alternative_holds(const struct claim *claim, unsigned proofs)
+alternative_holds(const struct claim *claim, enum answer listed, unsigned proofs)
 {
 	const struct {
 		enum proof proof;
 		enum answer answer;
-	} rows[] = { { PROOF_LISTED, claim->listed }, { PROOF_SPF, claim->spf },
+	} rows[] = { { PROOF_LISTED, listed }, { PROOF_SPF, claim->spf },
 		{ PROOF_DKIM, claim->dkim }, { PROOF_SPF_FROM, claim->spf_from },
 		{ PROOF_DMARC, claim->dmarc } };
 	enum answer answer = YES;
@@ -180,12 +187,26 @@ alternative_holds(const struct claim *claim, unsigned proofs)
 	return answer;
 }
 
+static enum answer
+vouches(const struct claim *claim, enum answer listed)
+{
+	const struct vendor *vendor = claim->vendor;
+	enum answer answer = NO;
+
+	for (size_t i = 0; i < vendor->vouch_count; i++)
+		answer = answer_either(answer, alternative_holds(claim, listed, vendor->vouch[i]));
+	return answer;
+}
+
 enum answer
 evidence_vouches(const struct claim *claim)
 {
-	enum answer answer = NO;
+	return vouches(claim, claim->reviewed);
+}
 
-	for (size_t i = 0; i < claim->vendor->vouch_count; i++)
-		answer = answer_either(answer, alternative_holds(claim, claim->vendor->vouch[i]));
-	return answer;
+bool
+evidence_lapsed(const struct claim *claim)
+{
+	return claim->lapsed && evidence_vouches(claim) == NO &&
+	    vouches(claim, claim->listed) == YES;
 }

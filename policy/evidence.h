@@ -18,7 +18,7 @@ struct mailbox evidence_identity(const struct facts *);
 /* What an spf source said when asked for this client, or NULL. */
 const struct live_fact *evidence_live(const struct facts *, uint32_t source);
 
-/* Fills listed, exclusively, source and exclusive. */
+/* Fills listed, exclusively, reviewed, lapsed, source and exclusive. */
 void evidence_listed(const struct judge *, const struct facts *, struct claim *);
 
 /* Fills all evidence of claim->vendor. */
@@ -26,5 +26,8 @@ void evidence_find(const struct judge *, const struct facts *, struct claim *);
 
 /* Does one alternative of the vendor's `vouch` hold by that evidence? */
 enum answer evidence_vouches(const struct claim *);
+
+/* It does not, but it would if somebody had reviewed the sources that list the client. */
+bool evidence_lapsed(const struct claim *);
 
 #endif

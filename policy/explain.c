@@ -123,8 +123,10 @@ write_claim(const struct claim *claim, struct text *out)
 			     : claim->by_envelope ? "envelope" : "nobody; it is the gateway");
 	text_format(out, "  listed   %s", answer_word(claim->listed));
 	if (claim->source != NULL)
-		text_format(out, " (%s%s)", claim->source->text,
-		    claim->exclusive ? ", exclusive" : ", shared");
+		text_format(out, " (%s%s%s%s)", claim->source->text,
+		    claim->exclusive ? ", exclusive" : ", shared",
+		    claim->lapsed ? ", proves nothing: to be reviewed by " : "",
+		    claim->lapsed ? claim->source->review_by : "");
 	text_format(out, "\n  spf      %s\n  dkim     %s%s\n", answer_word(claim->spf),
 	    answer_word(claim->dkim), claim->weak ? " (a weak signature)" : "");
 	text_format(out, "  spf_from %s\n  dmarc    %s\n", answer_word(claim->spf_from),

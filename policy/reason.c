@@ -17,6 +17,8 @@ static const struct row {
 	    "a gateway sent it and SPF passes for its author's domain" },
 	[REASON_PARTLY_PROVEN] = { "partly-proven",
 	    "something speaks for the vendor, but not what its policy asks for" },
+	[REASON_REVIEW_LAPSED] = { "review-lapsed",
+	    "it is listed, but nobody has reviewed that list for too long" },
 	[REASON_WEAK_SIGNATURE] = { "weak-signature",
 	    "the vendor's signature is by a test key or SHA-1, which proves nothing" },
 	[REASON_NOTHING_PROVEN] = { "nothing-proven",

@@ -47,6 +47,44 @@ source_counts(const struct source *source)
 	return source->selected && source->use == USE_MX;
 }
 
+/* Days since 1970-01-01 of a Gregorian date, counted from the first of March of year 0. */
+static int64_t
+days_of(int64_t year, int64_t month, int64_t day)
+{
+	int64_t years = month > 2 ? year : year - 1;
+	int64_t in_year = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
+
+	return years * 365 + years / 4 - years / 100 + years / 400 + in_year - 719468;
+}
+
+static int64_t
+digits(const char *at, size_t count)
+{
+	int64_t number = 0;
+
+	while (count-- > 0)
+		number = number * 10 + (*at++ - '0');
+	return number;
+}
+
+int64_t
+source_review_ends(const struct source *source)
+{
+	const char *date = source->review_by;
+
+	if (date[0] == '\0')
+		return INT64_MAX;
+	return (days_of(digits(date, 4), digits(date + 5, 2), digits(date + 8, 2)) + 1) * 86400;
+}
+
+bool
+source_is_lapsed(const struct source *source, int64_t now, int64_t grace)
+{
+	int64_t ends = source_review_ends(source);
+
+	return ends != INT64_MAX && now - ends >= grace;
+}
+
 const char *
 action_word(enum action action)
 {

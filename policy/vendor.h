@@ -90,6 +90,7 @@ struct vendor {
 	const struct evidence *evidence;
 	size_t evidence_count;
 	const char *file; /* where it was read */
+	const char *sources_file; /* where its sources stand: there, or in greenlane.conf */
 	unsigned line;    /* of its entry in greenlane.conf */
 };
 
@@ -98,5 +99,11 @@ bool vendor_owns_sender(const struct vendor *, const struct mailbox *);
 
 /* A source that counts for `listed`. */
 bool source_counts(const struct source *);
+
+/* When the day of review_by is over, in UTC; INT64_MAX without one. */
+int64_t source_review_ends(const struct source *);
+
+/* Nobody looked again within the grace (seconds): what it lists proves nothing any more. */
+bool source_is_lapsed(const struct source *, int64_t now, int64_t grace);
 
 #endif

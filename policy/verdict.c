@@ -68,7 +68,7 @@ gateway_covers(const struct judge *judge, const struct facts *facts, const struc
 	evidence_listed(judge, facts, &claim);
 	*source = claim.source;
 	/* an unclaimed gateway is not asked for the address: only what is listed counts */
-	if (claim.listed != YES)
+	if (claim.reviewed != YES)
 		return NO;
 	if (author->dmarc.spf_aligned)
 		return YES;
@@ -230,7 +230,8 @@ judge_unvouched(const struct facts *facts, struct claim *claim)
 	enum answer listed = dmarc_fails_by_policy(facts) ? claim->exclusively : claim->listed;
 
 	if (beside == YES || listed == YES)
-		set(claim, OUTCOME_UNPROVEN, REASON_PARTLY_PROVEN);
+		set(claim, OUTCOME_UNPROVEN,
+		    evidence_lapsed(claim) ? REASON_REVIEW_LAPSED : REASON_PARTLY_PROVEN);
 	else if (claim->weak)
 		set(claim, OUTCOME_UNPROVEN, REASON_WEAK_SIGNATURE);
 	else if (beside == UNKNOWN || listed == UNKNOWN)
@@ -498,7 +499,7 @@ verdict_may_vouch(const struct judge *judge, const struct facts *facts)
 		evidence_find(judge, facts, &claim);
 		if (evidence_vouches(&claim) != NO)
 			return true;
-		if (claim.vendor->kind == VENDOR_GATEWAY && claim.listed == YES &&
+		if (claim.vendor->kind == VENDOR_GATEWAY && claim.reviewed == YES &&
 		    evidence_answer(facts->spf.result) != NO)
 			return true;
 	}

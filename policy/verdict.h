@@ -36,6 +36,8 @@ struct claim {
 	const struct source *source;  /* that lists the client; NULL */
 	bool exclusive;               /* one that lists the client is */
 	enum answer exclusively;      /* listed, by exclusive sources alone */
+	enum answer reviewed;         /* listed, by sources that are not lapsed alone: what vouch asks for */
+	bool lapsed;                  /* a source lists the client, but only ones whose review is long over */
 	bool weak;                    /* a signature of the vendor verifies, but is weak */
 	enum outcome outcome;
 	enum reason reason;
