@@ -1,3 +1,4 @@
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -7,6 +8,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <libpsl.h>
+
+#include "clock.h"
+#include "lint.h"
 #include "live.h"
 #include "policy_text.h"
 
@@ -105,17 +110,28 @@ is_missing(const char *path)
 }
 
 /* The last folder of vendor_path that has the file wins: a site's file replaces the shipped one. */
+static bool
+find_vendor(const struct strings *folders, const char *name, size_t *folder, char path[4096])
+{
+	for (size_t i = folders->count; i-- > 0;) {
+		snprintf(path, 4096, "%s/%s.conf", folders->list[i], name);
+		if (!is_missing(path)) {
+			*folder = i;
+			return true;
+		}
+	}
+	return false;
+}
+
 static const char *
 read_vendor(void *context, const struct strings *folders, const char *name, const char **path,
     size_t *length, struct fault *why)
 {
 	char found[4096];
+	size_t folder;
 
-	for (size_t i = folders->count; i-- > 0;) {
-		snprintf(found, sizeof found, "%s/%s.conf", folders->list[i], name);
-		if (!is_missing(found))
-			return shelf_read(context, found, path, length, why);
-	}
+	if (find_vendor(folders, name, &folder, found))
+		return shelf_read(context, found, path, length, why);
 	fault_set(why, "no file '%s.conf' in vendor_path; see the folder of shipped vendors for names",
 	    name);
 	return NULL;
@@ -135,6 +151,78 @@ read_networks(void *context, const char *vendor_file, const char *name, size_t *
 	return shelf_read(context, path, &kept, length, why);
 }
 
+/* ---- shared senders ---- */
+
+static int
+is_conf(const struct dirent *entry)
+{
+	size_t length = strlen(entry->d_name);
+
+	return length > 5 && strcmp(entry->d_name + length - 5, ".conf") == 0;
+}
+
+/* Most files are of neither kind: those need not be understood twice. */
+static bool
+may_be_shared(const char *text, size_t length)
+{
+	return memmem(text, length, "esp", 3) != NULL || memmem(text, length, "gateway", 7) != NULL;
+}
+
+/* A file that is not enabled is no reason to refuse the rules; but its names would be missed. */
+static void
+sender_read(struct policy *policy, const char *path, struct faults *faults)
+{
+	struct fault why = { .text = "" };
+	size_t length = 0;
+	char *text = read_file(path, &length, &why);
+
+	if (text != NULL && (!may_be_shared(text, length) ||
+				policy_text_sender(policy, path, text, length, &why)))
+		goto out;
+	faults_warn(faults, path, why.line, "whether it names a shared sender is not known: %s", why.text);
+out:
+	free(text);
+}
+
+/* Every file that vendor_path leads to, enabled or not, in an order that is always the same. */
+static void
+senders_find(struct policy *policy, struct faults *faults)
+{
+	const struct strings *folders = &policy->settings.vendor_path;
+
+	for (size_t i = 0; i < folders->count; i++) {
+		struct dirent **list = NULL;
+		int count = scandir(folders->list[i], &list, is_conf, alphasort);
+		char path[4096];
+		size_t folder;
+
+		if (count < 0 && errno != ENOENT)
+			faults_warn(faults, folders->list[i], 0,
+			    "the shared senders in it are not known: %s", strerror(errno));
+		for (int j = 0; j < count; j++) {
+			list[j]->d_name[strlen(list[j]->d_name) - 5] = '\0';
+			if (find_vendor(folders, list[j]->d_name, &folder, path) && folder == i)
+				sender_read(policy, path, faults);
+			free(list[j]);
+		}
+		free(list);
+	}
+}
+
+/* What is allowed, but will go wrong; false where it must not come into force. */
+static bool
+lint(struct policy *policy, struct faults *faults)
+{
+	psl_ctx_t *psl = psl_latest(NULL);
+	struct suffix_list suffixes = { psl != NULL ? psl : psl_builtin() };
+	size_t before = faults->errors;
+
+	senders_find(policy, faults);
+	lint_policy(policy, &suffixes, clock_now(), faults);
+	psl_free(psl);
+	return faults->errors == before;
+}
+
 struct policy *
 live_read(const char *path, struct faults *faults)
 {
@@ -151,7 +239,10 @@ live_read(const char *path, struct faults *faults)
 	else
 		policy = policy_text_load(kept, text, length, &files, faults);
 	shelf_close(&shelf);
-	return policy;
+	if (policy == NULL || lint(policy, faults))
+		return policy;
+	policy_free(policy);
+	return NULL;
 }
 
 /* ---- snapshots ---- */

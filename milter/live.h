@@ -13,8 +13,9 @@
 #include "sources.h"
 #include "verdict.h"
 
-/* Reads greenlane.conf at `path` and every file that it names. NULL when one fault is an error;
- * all faults are added. Given. */
+/* Reads greenlane.conf at `path` and every file that it names, the shared senders of all other
+ * vendor files, and judges what is too broad (lint.h). NULL when one fault is an error; all faults
+ * are added. Given. */
 struct policy *live_read(const char *path, struct faults *) MUST_USE;
 
 struct live;

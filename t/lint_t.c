@@ -1,0 +1,480 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <libpsl.h>
+
+#include "arena.h"
+#include "conf_files.h"
+#include "lint.h"
+#include "policy_text.h"
+#include "tap.h"
+#include "text.h"
+
+/* ---- a policy from texts ---- */
+
+enum { NOON = 1772366400 }; /* 2026-03-01T12:00:00Z */
+
+/* Not enabled unless a row says so: what is known of shared senders. */
+static const char *const shared[] = {
+	"vendor = { name = \"bulk\"; kind = \"esp\"; domains = [ \"bulk.example\", \"=desk.example\" ];\n"
+	"envelope = [ \"bounce-bulk.example\" ];\n"
+	"sources = ( { spf = \"_spf.mass.example\"; }, { cidr = [ \"5.5.0.0/16\" ]; } ); };",
+	"vendor = { name = \"relay\"; kind = \"gateway\"; domains = [ \"relay.example\" ];\n"
+	"sources = ( { spf = \"_netblocks.relay.example\"; } ); };",
+	"vendor = { name = \"other\"; domains = [ \"nobody.example\" ]; };",
+};
+
+struct parts {
+	const char *const *vendors; /* in the order of their names: a, b, c */
+	char path[32];
+};
+
+static const char *
+vendor_text(void *context, const struct strings *folders, const char *name, const char **path,
+    size_t *length, struct fault *why)
+{
+	struct parts *parts = context;
+	const char *text;
+
+	(void)folders;
+	if (strcmp(name, "bulk") == 0 || strcmp(name, "relay") == 0)
+		text = shared[strcmp(name, "relay") == 0];
+	else
+		text = parts->vendors[name[0] - 'a'];
+	if (text == NULL) {
+		fault_set(why, "no such vendor");
+		return NULL;
+	}
+	snprintf(parts->path, sizeof parts->path, "%s.conf", name);
+	*path = parts->path;
+	*length = strlen(text);
+	return text;
+}
+
+static const char *
+no_networks(void *context, const char *file, const char *path, size_t *length, struct fault *why)
+{
+	(void)context;
+	(void)file;
+	(void)length;
+	fault_set(why, "%s: no lists here", path);
+	return NULL;
+}
+
+static const struct suffix_list *
+suffixes(void)
+{
+	static struct suffix_list list;
+
+	list.psl = psl_builtin();
+	return &list;
+}
+
+/* What the loader itself says of a row is a mistake in the row. */
+static struct policy *
+load(const char *conf, const char *const *vendors)
+{
+	struct parts parts = { .vendors = vendors };
+	struct policy_files files = { .context = &parts, .vendor = vendor_text, .networks = no_networks };
+	struct faults *faults = faults_open();
+	struct policy *policy = policy_text_load("gl.conf", conf, strlen(conf), &files, faults);
+	struct fault why;
+	char *said;
+
+	for (size_t i = 0; policy != NULL && i < sizeof shared / sizeof shared[0]; i++)
+		if (!policy_text_sender(policy, "shared.conf", shared[i], strlen(shared[i]), &why))
+			note("%s", why.text);
+	if (faults->errors + faults->warnings > 0) {
+		said = conf_faults_write(faults);
+		note("the loader: %s", said);
+		free(said);
+	}
+	faults_close(faults);
+	return policy;
+}
+
+/* Every fault a line. */
+static char *
+lint(const struct policy *policy, int64_t now)
+{
+	struct faults *faults = faults_open();
+	char *said;
+
+	lint_policy(policy, suffixes(), now, faults);
+	said = conf_faults_write(faults);
+	faults_close(faults);
+	return said;
+}
+
+/* ---- a row a lint ---- */
+
+/* one enabled vendor named a, with these keys beside its name and what a row does not give */
+#define VENDOR(name, domain, rest) \
+	"vendor = { name = \"" name "\"; domains = [ \"" domain "\" ];\n" rest " };"
+#define ONE "vendors = ( { name = \"a\"; } );"
+#define TWO "vendors = ( { name = \"a\"; }, { name = \"b\"; } );"
+#define OWN "sources = ( { a = \"mail.acme.example\"; exclusive = true; } );"
+
+static const struct {
+	const char *name, *conf;
+	const char *vendors[3];
+	const char *said;
+} rows[] = {
+	{ "a vendor with hosts of its own is worth no word", ONE,
+	    { VENDOR("a", "acme.example", OWN) }, "" },
+	{ "a vendor without sources is worth no word", ONE,
+	    { VENDOR("a", "acme.example", "vouch = [ \"dkim\" ];") }, "" },
+
+	/* the error */
+	{ "an envelope of a shared sender is an error", ONE,
+	    { VENDOR("a", "acme.example", OWN "envelope = [ \"bulk.example\" ];") },
+	    "a.conf: 'bulk.example' in envelope of 'a' is the shared sender 'bulk', so every customer of it would "
+	    "be vouched for; drop it, and name what is the vendor's alone\n" },
+	{ "so is a name below, for what lies there is everybody's too", ONE,
+	    { VENDOR("a", "acme.example", OWN "envelope = [ \"eu.bulk.example\" ];") },
+	    "a.conf: 'eu.bulk.example' in envelope of 'a' is the shared sender 'bulk', so every customer of it "
+	    "would be vouched for; drop it, and name what is the vendor's alone\n" },
+	{ "so is a bounce domain of the shared sender", ONE,
+	    { VENDOR("a", "acme.example", OWN "envelope = [ \"=bounce-bulk.example\" ];") },
+	    "a.conf: 'bounce-bulk.example' in envelope of 'a' is the shared sender 'bulk', so every customer of "
+	    "it would be vouched for; drop it, and name what is the vendor's alone\n" },
+	{ "so is a mailbox there: a customer may write any", ONE,
+	    { VENDOR("a", "acme.example", OWN "envelope = [ \"acme@bulk.example\" ];") },
+	    "a.conf: 'bulk.example' in envelope of 'a' is the shared sender 'bulk', so every customer of it would "
+	    "be vouched for; drop it, and name what is the vendor's alone\n" },
+	{ "so is the name of its SPF record", ONE,
+	    { VENDOR("a", "acme.example", OWN "envelope = [ \"_spf.mass.example\" ];") },
+	    "a.conf: '_spf.mass.example' in envelope of 'a' is the shared sender 'bulk', so every customer of it "
+	    "would be vouched for; drop it, and name what is the vendor's alone\n" },
+	{ "a signing domain of a shared sender is an error", ONE,
+	    { VENDOR("a", "acme.example", OWN "dkim = [ \"acme.example\", \"bulk.example\" ];") },
+	    "a.conf: 'bulk.example' in dkim of 'a' is the shared sender 'bulk', so every customer of it would be "
+	    "vouched for; drop it, and name what is the vendor's alone\n" },
+	{ "a domain of a shared sender is an error, and said once though it signs as well", ONE,
+	    { VENDOR("a", "bulk.example", OWN) },
+	    "a.conf: 'bulk.example' in domains of 'a' is the shared sender 'bulk', so every customer of it would "
+	    "be vouched for; drop it, and name what is the vendor's alone\n" },
+	{ "a gateway may not be proven so either", ONE,
+	    { VENDOR("a", "acme.example", "kind = \"gateway\"; " OWN "dkim = [ \"bulk.example\" ];") },
+	    "a.conf: 'bulk.example' in dkim of 'a' is the shared sender 'bulk', so every customer of it would be "
+	    "vouched for; drop it, and name what is the vendor's alone\n" },
+	{ "the shared sender itself may be enabled",
+	    "vendors = ( { name = \"bulk\"; }, { name = \"relay\"; } );", { NULL }, "" },
+	{ "a name beside it, or above one that is alone, is another's", ONE,
+	    { VENDOR("a", "mass.example", OWN "envelope = [ \"notbulk.example\", \"acme.desk.example\" ];") }, "" },
+	{ "a gateway's own name is no customer's", ONE,
+	    { VENDOR("a", "acme.example", OWN "envelope = [ \"relay.example\" ];") }, "" },
+
+	/* breadth */
+	{ "a vendor that only a shared sender's SPF proves", ONE,
+	    { VENDOR("a", "acme.example", "on_forged = \"greylist\"; dkim = [ ]; vouch = [ \"listed+spf\" ];\n"
+					  "sources = ( { spf = \"_spf.mass.example\"; } );") },
+	    "warning: a.conf:3: all that proves 'a' is spf:_spf.mass.example, where every customer of the shared "
+	    "sender 'bulk' sends from: any of them can pass for it; name its own signing domain in dkim, and write "
+	    "vouch = [ \"dkim\" ]\n" },
+	{ "one that only a shared sender's network proves, DMARC or not", ONE,
+	    { VENDOR("a", "acme.example", "vouch = [ \"spf+dmarc\" ];\n"
+					  "sources = ( { cidr = [ \"5.5.7.0/24\" ]; } );") },
+	    "warning: a.conf:3: all that proves 'a' is cidr:5.5.7.0/24, where every customer of the shared sender "
+	    "'bulk' sends from: any of them can pass for it; name its own signing domain in dkim, and write vouch = "
+	    "[ \"dkim\" ]\n" },
+	{ "one that only a gateway's SPF proves", ONE,
+	    { VENDOR("a", "acme.example", "vouch = [ \"listed+spf\" ];\n"
+					  "sources = ( { spf = \"us._netblocks.relay.example\"; } );") },
+	    "warning: a.conf:3: all that proves 'a' is spf:us._netblocks.relay.example, where every customer of the "
+	    "shared sender 'relay' sends from: any of them can pass for it; name its own signing domain in dkim, "
+	    "and write vouch = [ \"dkim\" ]\n" },
+	{ "a shared sender beside hosts of its own", ONE,
+	    { VENDOR("a", "acme.example", "vouch = [ \"listed+spf_from\" ];\n"
+					  "sources = ( { spf = \"_spf.mass.example\"; }, { a = \"mail.acme.example\"; } );") },
+	    "" },
+	{ "listed+spf where others send too, one word a vendor", ONE,
+	    { VENDOR("a", "acme.example", "sources = ( { a = \"own.acme.example\"; exclusive = true; },\n"
+					  "{ spf = \"acme.example\"; }, { a = \"more.acme.example\"; } );") },
+	    "warning: a.conf:3: listed+spf vouches for 'a', but others send from spf:acme.example too: one of them "
+	    "who is let pass by its SPF can pass for it; write vouch = [ \"dkim\" ] if it signs, or exclusive = true "
+	    "here if nobody else's mail leaves from there\n" },
+	{ "listed+spf where the shared hosts only serve the exports", ONE,
+	    { VENDOR("a", "acme.example", "sources = ( { a = \"own.acme.example\"; exclusive = true; },\n"
+					  "{ a = \"api.acme.example\"; use = \"api\"; } );") },
+	    "" },
+	{ "listed+spf+dkim asks for more than a neighbour has", ONE,
+	    { VENDOR("a", "acme.example", "vouch = [ \"listed+spf+dkim\" ]; sources = ( { spf = \"acme.example\"; } );") },
+	    "" },
+	{ "a shared sender's name that is said to be exclusive", ONE,
+	    { VENDOR("a", "acme.example", "vouch = [ \"listed\", \"dkim\" ];\n"
+					  "sources = ( { spf = \"eu._spf.mass.example\"; exclusive = true; } );") },
+	    "warning: a.conf:3: spf:eu._spf.mass.example of 'a' is said to be exclusive, but every customer of the "
+	    "shared sender 'bulk' sends from there; write exclusive = false\n" },
+
+	/* the vendor itself */
+	{ "a vendor that does not sign and refuses forgeries", ONE,
+	    { VENDOR("a", "acme.example", "dkim = [ ]; vouch = [ \"listed\" ];\n" OWN) },
+	    "warning: a.conf: 'a' does not sign and its forgeries are refused, so its mail is refused too when a "
+	    "third host forwards it; write on_forged = \"greylist\", or name the hosts that forward to you in relays\n" },
+	{ "the same, but softened", ONE,
+	    { VENDOR("a", "acme.example", "dkim = [ ]; vouch = [ \"listed\" ]; on_forged = \"quarantine\";\n" OWN) },
+	    "" },
+	{ "the same on trial, where nothing is refused",
+	    "vendors = ( { name = \"a\"; mode = \"monitor\"; } );",
+	    { VENDOR("a", "acme.example", "dkim = [ ]; vouch = [ \"listed\" ];\n" OWN) }, "" },
+	{ "sources that the site's tags leave out, one word a vendor",
+	    "vendors = ( { name = \"a\"; tags = [ \"uk\" ]; } );",
+	    { VENDOR("a", "acme.example", "vouch = [ \"dkim\" ]; sources = (\n"
+					  "{ a = \"uk.acme.example\"; tags = [ \"uk\" ]; },\n"
+					  "{ a = \"us.acme.example\"; tags = [ \"us\" ]; },\n"
+					  "{ a = \"de.acme.example\"; tags = [ \"de\" ]; },\n"
+					  "{ a = \"au.acme.example\"; tags = [ \"au\" ]; },\n"
+					  "{ a = \"hk.acme.example\"; tags = [ \"hk\" ]; } );") },
+	    "warning: a.conf:4: nothing selects 4 of the 5 sources of 'a' (a:us.acme.example, a:de.acme.example, "
+	    "a:au.acme.example and 1 more), so mail from there is not listed; if you get such mail, add a tag of "
+	    "theirs to tags\n" },
+	{ "sources that stand in greenlane.conf are said to stand there",
+	    "vendors = ( { name = \"a\"; tags = [ \"uk\" ];\n"
+	    "sources = ( { a = \"uk.acme.example\"; tags = [ \"uk\" ]; exclusive = true; },\n"
+	    "{ a = \"us.acme.example\"; tags = [ \"us\" ]; } ); } );",
+	    { VENDOR("a", "acme.example", "") },
+	    "warning: gl.conf:3: nothing selects 1 of the 2 sources of 'a' (a:us.acme.example), so mail from there "
+	    "is not listed; if you get such mail, add a tag of theirs to tags\n" },
+	{ "a public suffix among the domains, said once", ONE, { VENDOR("a", "co.uk", OWN) },
+	    "warning: a.conf: 'co.uk' in domains of 'a' is a public suffix: anybody can register a name below it and "
+	    "pass for the vendor; write the vendor's own name\n" },
+	{ "one among the bounce and the signing domains", ONE,
+	    { VENDOR("a", "acme.example", OWN "envelope = [ \"com.au\" ]; dkim = [ \"github.io\" ];") },
+	    "warning: a.conf: 'com.au' in envelope of 'a' is a public suffix: anybody can register a name below it "
+	    "and pass for the vendor; write the vendor's own name\n"
+	    "warning: a.conf: 'github.io' in dkim of 'a' is a public suffix: anybody can register a name below it "
+	    "and pass for the vendor; write the vendor's own name\n" },
+
+	/* networks */
+	{ "a private network, once a source", ONE,
+	    { VENDOR("a", "acme.example", "vouch = [ \"dkim\" ];\n"
+					  "sources = ( { cidr = [ \"8.8.8.0/24\", \"10.1.0.0/16\", \"192.168.0.0/24\" ]; } );") },
+	    "warning: a.conf:3: 10.1.0.0/16 of 'a' is or holds address space that is private (RFC 1918), from which "
+	    "no vendor sends; write the vendor's own networks\n" },
+	{ "documentation space, in IPv4 and IPv6", ONE,
+	    { VENDOR("a", "acme.example", "vouch = [ \"dkim\" ]; sources = (\n"
+					  "{ cidr = [ \"203.0.113.7\" ]; },\n{ cidr = [ \"2001:db8:1::/48\" ]; } );") },
+	    "warning: a.conf:3: 203.0.113.7 of 'a' is or holds address space that is for documentation (RFC 5737), "
+	    "from which no vendor sends; write the vendor's own networks\n"
+	    "warning: a.conf:4: 2001:db8:1::/48 of 'a' is or holds address space that is for documentation (RFC "
+	    "3849), from which no vendor sends; write the vendor's own networks\n" },
+	{ "a network that holds a private one", ONE,
+	    { VENDOR("a", "acme.example", "vouch = [ \"dkim\" ];\nsources = ( { cidr = [ \"172.0.0.0/8\" ]; } );") },
+	    "warning: a.conf:3: 172.0.0.0/8 of 'a' is or holds address space that is private (RFC 1918), from which "
+	    "no vendor sends; write the vendor's own networks\n" },
+	{ "networks of the Internet", ONE,
+	    { VENDOR("a", "acme.example", "vouch = [ \"dkim\" ];\n"
+					  "sources = ( { cidr = [ \"8.8.8.0/24\", \"2a00:1450::/32\", \"172.32.0.0/11\" ]; } );") },
+	    "" },
+
+	/* overlap */
+	{ "a name that belongs to two vendors", TWO,
+	    { VENDOR("a", "acme.example", OWN), VENDOR("b", "acme.example", OWN) },
+	    "warning: b.conf: 'acme.example' in domains of 'b' belongs to 'a', which stands before it in vendors and "
+	    "owns 'acme.example': its mail is never judged by 'b'; drop it from one of them\n" },
+	{ "a name below another's that stands first", TWO,
+	    { VENDOR("a", "acme.example", OWN), VENDOR("b", "code@login.acme.example", OWN "dkim = [ \"b.example\" ];") },
+	    "warning: b.conf: 'code@login.acme.example' in domains of 'b' belongs to 'a', which stands before it in "
+	    "vendors and owns 'acme.example': its mail is never judged by 'b'; drop it from one of them\n" },
+	{ "a narrower name that stands first is meant so", TWO,
+	    { VENDOR("a", "login.acme.example", OWN), VENDOR("b", "acme.example", OWN) }, "" },
+	{ "a name alone leaves those below it", TWO,
+	    { VENDOR("a", "=acme.example", OWN), VENDOR("b", "acme.example", OWN) }, "" },
+	{ "a network in exclusive sources of two vendors, once a source", TWO,
+	    { VENDOR("a", "a.example", "sources = (\n{ cidr = [ \"8.8.0.0/16\" ]; exclusive = true; } );"),
+		VENDOR("b", "b.example", "sources = (\n{ cidr = [ \"8.8.4.0/24\", \"8.8.8.8\" ]; exclusive = true; } );") },
+	    "warning: b.conf:3: 8.8.4.0/24 of 'b' lies in 8.8.0.0/16 of 'a', and both say that nobody else sends from "
+	    "there; write exclusive = false in one of them, or the network that is its own\n" },
+	{ "the same network twice", TWO,
+	    { VENDOR("a", "a.example", "sources = (\n{ cidr = [ \"2a00:1450::/32\" ]; exclusive = true; } );"),
+		VENDOR("b", "b.example", "sources = (\n{ cidr = [ \"2a00:1450::/32\" ]; exclusive = true; } );") },
+	    "warning: b.conf:3: 2a00:1450::/32 of 'b' lies in 2a00:1450::/32 of 'a', and both say that nobody else "
+	    "sends from there; write exclusive = false in one of them, or the network that is its own\n" },
+	{ "the outermost of three, where the inner two are one vendor's", TWO,
+	    { VENDOR("a", "a.example", "sources = (\n{ cidr = [ \"8.0.0.0/10\", \"8.0.0.0/9\" ]; exclusive = true; } );"),
+		VENDOR("b", "b.example", "sources = (\n{ cidr = [ \"8.0.0.0/12\" ]; exclusive = true; },\n"
+					 "{ cidr = [ \"8.0.0.0/14\" ]; exclusive = true; } );") },
+	    "warning: b.conf:3: 8.0.0.0/12 of 'b' lies in 8.0.0.0/9 of 'a', and both say that nobody else sends from "
+	    "there; write exclusive = false in one of them, or the network that is its own\n"
+	    "warning: b.conf:4: 8.0.0.0/14 of 'b' lies in 8.0.0.0/9 of 'a', and both say that nobody else sends from "
+	    "there; write exclusive = false in one of them, or the network that is its own\n" },
+	{ "networks side by side, within one vendor, or not exclusive", TWO,
+	    { VENDOR("a", "a.example", "sources = ( { cidr = [ \"8.8.0.0/17\", \"8.8.0.0/24\" ]; exclusive = true; } );"),
+		VENDOR("b", "b.example", "vouch = [ \"dkim\" ]; sources = ( { cidr = [ \"8.8.128.0/17\" ]; exclusive = true; },\n"
+					 "{ cidr = [ \"8.8.0.0/18\" ]; } );") },
+	    "" },
+
+	/* dates */
+	{ "evidence that is newer than every source", ONE,
+	    { VENDOR("a", "acme.example", "vouch = [ \"dkim\" ]; sources = ( { cidr = [ \"8.8.8.0/24\" ]; as_of = \"2025-12-01\"; },\n"
+					  "{ cidr = [ \"8.8.4.0/24\" ]; as_of = \"2025-12-02\"; } );\n"
+					  "evidence = ( { what = \"sources\"; where = \"its page\"; seen = \"2026-01-01\"; },\n"
+					  "{ what = \"the move\"; where = \"its blog\"; seen = \"2019-06-11 to 2026-02-03\"; },\n"
+					  "{ what = \"more\"; where = \"a guess\"; seen = \"undated\"; } );") },
+	    "warning: a.conf: the sources of 'a' are older than its evidence: none is as_of later than 2025-12-02, but "
+	    "\"the move\" was seen on 2026-02-03; compare them, then write the day as as_of\n" },
+	{ "evidence of the same day, or of no day", ONE,
+	    { VENDOR("a", "acme.example", "vouch = [ \"dkim\" ]; sources = ( { cidr = [ \"8.8.8.0/24\" ]; as_of = \"2026-01-01\"; } );\n"
+					  "evidence = ( { what = \"sources\"; where = \"its page\"; seen = \"2026-01-01\"; },\n"
+					  "{ what = \"more\"; where = \"a guess\"; seen = \"2026\"; } );") },
+	    "" },
+	{ "a review that is due", ONE,
+	    { VENDOR("a", "acme.example", "vouch = [ \"dkim\" ];\n"
+					  "sources = ( { cidr = [ \"8.8.8.0/24\" ]; review_by = \"2026-02-28\"; } );") },
+	    "warning: a.conf:3: the review of cidr:8.8.8.0/24 of 'a' was due by 2026-02-28: from 2026-03-31 on it counts "
+	    "as monitor only, and vouches for nothing; look whether it is still right, then write a later review_by\n" },
+	{ "a review that is due on this very day", ONE,
+	    { VENDOR("a", "acme.example", "vouch = [ \"dkim\" ];\n"
+					  "sources = ( { cidr = [ \"8.8.8.0/24\" ]; review_by = \"2026-03-01\"; } );") },
+	    "" },
+	{ "a review that is over for good", "review_grace = \"10d\"; " ONE,
+	    { VENDOR("a", "acme.example", "vouch = [ \"dkim\" ];\n"
+					  "sources = ( { a = \"m.acme.example\"; review_by = \"2026-02-18\"; } );") },
+	    "warning: a.conf:3: the review of a:m.acme.example of 'a' was due by 2026-02-18, more than review_grace "
+	    "(10d) ago: it counts as monitor only, and vouches for nothing; look whether it is still right, then write "
+	    "a later review_by\n" },
+	{ "a review of hosts that never count for listed", ONE,
+	    { VENDOR("a", "acme.example", "vouch = [ \"dkim\" ];\n"
+					  "sources = ( { a = \"m.acme.example\"; use = \"login\"; review_by = \"2020-01-01\"; } );") },
+	    "warning: a.conf:3: the review of a:m.acme.example of 'a' was due by 2020-01-01; look whether it is still "
+	    "right, then write a later review_by\n" },
+};
+
+static void
+test_rows(void)
+{
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct policy *policy = load(rows[i].conf, rows[i].vendors);
+		char *said;
+
+		if (!ok(policy != NULL, "%s: it loads", rows[i].name))
+			continue;
+		said = lint(policy, NOON);
+		is(said, rows[i].said, "%s", rows[i].name);
+		free(said);
+		policy_free(policy);
+	}
+}
+
+/* ---- the rest ---- */
+
+static void
+test_order(void)
+{
+	const char *const vendors[] = { VENDOR("a", "co.uk", OWN),
+		VENDOR("b", "b.example", OWN "dkim = [ \"bulk.example\" ];") };
+	struct policy *policy = load(TWO, vendors);
+	char *said = policy == NULL ? NULL : lint(policy, NOON);
+
+	ok(said != NULL && strncmp(said, "b.conf: 'bulk.example'", 22) == 0,
+	    "the error comes first, however many warnings there are");
+	free(said);
+	policy_free(policy);
+}
+
+static void
+test_reviews(void)
+{
+	const char *const vendors[] = { VENDOR("a", "co.uk",
+	    "sources = ( { cidr = [ \"10.0.0.0/8\" ]; review_by = \"2026-02-28\"; } );") };
+	struct policy *policy = load(ONE, vendors);
+	struct faults *faults = faults_open();
+
+	if (policy != NULL)
+		lint_reviews(policy, NOON, faults);
+	ok(faults->warnings == 1 && strstr(faults->list[0].fault.text, "was due by 2026-02-28") != NULL,
+	    "the daily word is of reviews alone");
+	faults_close(faults);
+	policy_free(policy);
+}
+
+static void
+test_days(void)
+{
+	static const struct {
+		const char *review_by;
+		int64_t ends;
+	} days[] = {
+		{ "1970-01-01", 86400 },
+		{ "2000-02-29", 951868800 },
+		{ "2026-03-01", 1772409600 },
+		{ "2100-02-28", 4107542400 },
+		{ "9999-12-31", 253402300800 },
+		{ "", INT64_MAX },
+	};
+	struct source source = { .review_by = "2026-03-01" };
+
+	for (size_t i = 0; i < sizeof days / sizeof days[0]; i++) {
+		struct source of = { .review_by = days[i].review_by };
+
+		is_number(source_review_ends(&of), days[i].ends, "the day '%s' is over when it is",
+		    days[i].review_by);
+	}
+	ok(!source_is_lapsed(&source, 1772409600 + 9, 10), "within the grace a source is not lapsed");
+	ok(source_is_lapsed(&source, 1772409600 + 10, 10), "and then it is");
+	source.review_by = "";
+	ok(!source_is_lapsed(&source, INT64_MAX, 1), "without a date a source never lapses");
+}
+
+static void
+test_names(void)
+{
+	const char *const vendors[] = { VENDOR("a", "acme.example", OWN) };
+	struct policy *policy = load(ONE, vendors);
+	struct arena *arena = arena_open(4096);
+	struct strings names = { 0 };
+	struct text all;
+
+	text_open(&all, 1024);
+	ok(policy != NULL && policy_shared_names(policy, arena, &names), "the names of shared senders are found");
+	for (size_t i = 0; i < names.count; i++)
+		text_format(&all, "%s ", names.list[i]);
+	is(all.bytes,
+	    "relay.example _netblocks.relay.example bulk.example desk.example bounce-bulk.example _spf.mass.example ",
+	    "domains, bounce domains and sources of esp and gateway files, and no other's");
+	text_close(&all);
+	arena_close(arena);
+	policy_free(policy);
+}
+
+static void
+test_broken_senders(void)
+{
+	static const struct {
+		const char *name, *text, *why;
+	} broken[] = {
+		{ "a syntax error", "vendor = { kind = \"esp\"; domains = [ \"a.example\" };", NULL },
+		{ "a key that is missing", "vendor = { kind = \"esp\"; domains = [ \"a.example\" ]; };",
+		    "'name' is missing; write name = \"acme\";" },
+		{ "a value that is wrong", "vendor = { name = \"x\"; kind = \"esp\"; domains = [ \"com\" ]; };",
+		    "'domains': 'com' is a top-level domain; write a name below it" },
+	};
+	const char *const vendors[] = { VENDOR("a", "acme.example", OWN) };
+
+	for (size_t i = 0; i < sizeof broken / sizeof broken[0]; i++) {
+		struct policy *policy = load(ONE, vendors);
+		struct fault why = { .text = "" };
+		const struct shared_sender *before = policy->senders;
+
+		ok(!policy_text_sender(policy, "x.conf", broken[i].text, strlen(broken[i].text), &why) &&
+			why.text[0] != '\0' && policy->senders == before,
+		    "a shared sender's file with %s is a fault and adds nothing", broken[i].name);
+		if (broken[i].why != NULL)
+			is(why.text, broken[i].why, "which is said");
+		policy_free(policy);
+	}
+}
+
+int
+main(void)
+{
+	test_rows();
+	test_order();
+	test_reviews();
+	test_days();
+	test_names();
+	test_broken_senders();
+	return done();
+}
