@@ -364,7 +364,8 @@ write_sources(struct page *page)
 	write_spf(page);
 	write_hosts(page);
 	if (facts->spf.state == DRAFT_SPF_USABLE) {
-		remark(page, "  ", "exclusive = true only when nobody else's mail leaves from there.");
+		doubt(page, "whether others send from there as well is published nowhere. Write exclusive = true only when "
+			    "nobody else's mail leaves from there; where others' does, take \"listed+spf\" out of vouch.");
 		text_format(page->out, "  sources = (\n    { spf = \"%s\"; exclusive = false; }\n  );\n\n", facts->domain);
 	} else {
 		say(page, "  sources = ( );\n\n");

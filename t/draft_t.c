@@ -125,6 +125,7 @@ static const struct row {
 	    { "vouch = [ \"listed+spf\", \"dkim\" ];", "on_forged = \"reject\";", "{ spf = \"acme.example\"; exclusive = false; }",
 		"DMARC of acme.example asks for reject." },
 	    { "a guess", "no DMARC", "broad" } },
+	{ "networks that others may use", SPF, "", { "Doubt: whether others send from there as well is published nowhere." }, { NULL } },
 	{ "no SPF record", V " TXT hello\n" DMARC KEY, "s1",
 	    { "Doubt: it has no SPF record", "sources = ( );", "vouch = [ \"dkim\" ];", "there is no SPF record" }, { "listed+spf" } },
 	{ "two SPF records", SPF SPF V " TXT \"v=spf1 ~all\"\n", "", { "of no use, so nothing is listed: acme.example: two SPF records", "sources = ( );" }, { NULL } },
@@ -282,7 +283,7 @@ test_rich(void)
 
 	outcome_make(zone == NULL ? "" : zone, &request, &outcome);
 	is(outcome.text.bytes, wanted, "the file of a rich domain, as a whole");
-	is_number((long long)outcome.doubts, 15, "with its doubts");
+	is_number((long long)outcome.doubts, 16, "with its doubts");
 	test_loads(&outcome.text, "acme", "a rich domain");
 	free(wanted);
 	free(zone);

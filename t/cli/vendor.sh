@@ -186,7 +186,7 @@ grep -q "seen = \"$today\"" "$world/out" || grep -q "seen = \"$(date -u +%Y-%m-%
 ok $? "with evidence dated today"
 out 'Doubt: s1\._domainkey\.acme\.example: a key under 2048 bits is weak' "with a remark on what is in doubt"
 err 'keep it as acme\.conf in a folder of vendor_path$' "and it says what to do with it"
-err "2 doubts .* add \{ name = \"acme\"; mode = \"monitor\"; \} to vendors in $world/dns\.conf, then: greenlane check$" "and next"
+err "3 doubts .* add \{ name = \"acme\"; mode = \"monitor\"; \} to vendors in $world/dns\.conf, then: greenlane check$" "and next"
 
 file=$world/vendors/acme.conf
 vendor_new 0 "--output writes a file" --selector s1 --output "$file" ACME.Example
@@ -220,6 +220,10 @@ vendor_new 0 "a vendor that sends through a shared sender" bulky.example --outpu
 grep -q 'bulk\.example.s, a known shared' "$world/vendors/bulky.conf"
 ok $? "is told of it, by the vendor files that are there"
 loads bulky
+vendor_new 0 "a domain of a shared sender" u1.bulk.example --name one --output "$world/vendors/one.conf"
+grep -q 'kind    = "esp"' "$world/vendors/one.conf"
+ok $? "is that of one who sends for others"
+loads one
 vendor_new 0 "a domain that publishes nothing is still one" bare.example --output "$world/vendors/bare.conf"
 loads bare
 vendor_new 0 "bytes that would end a remark do not" hostile.example --output "$world/vendors/hostile.conf"
