@@ -9,14 +9,11 @@
 
 #include "cmd.h"
 
-#ifndef GREENLANE_CONFIG
-#define GREENLANE_CONFIG "/etc/greenlane/greenlane.conf"
-#endif
 #ifndef VERSION
 #define VERSION "unreleased"
 #endif
 
-static const struct command *const commands[] = { &cmd_check, &cmd_explain };
+static const struct command *const commands[] = { &cmd_check, &cmd_explain, &cmd_sources, &cmd_vendor };
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 
 static int

@@ -9,6 +9,10 @@
 
 #include "policy.h"
 
+#ifndef GREENLANE_CONFIG
+#define GREENLANE_CONFIG "/etc/greenlane/greenlane.conf"
+#endif
+
 struct command {
 	const char *name;
 	const char *synopsis; /* behind the name */
@@ -17,7 +21,7 @@ struct command {
 	int (*run)(const char *config, int argc, char **argv);
 };
 
-extern const struct command cmd_check, cmd_explain;
+extern const struct command cmd_check, cmd_explain, cmd_sources, cmd_vendor;
 
 /* Prints "greenlane: usage: ..." and answers EX_USAGE. */
 int cmd_usage(const struct command *);

@@ -266,7 +266,7 @@ rooms_open(struct rooms *rooms, struct policy *policy, struct fault *why)
 	rooms->live = rooms->dkim == NULL ? NULL : live_open(why);
 	rooms->refresh = rooms->live == NULL
 	    ? NULL
-	    : refresh_open(rooms->resolver, rooms->live, NULL, why);
+	    : refresh_open(rooms->resolver, rooms->live, NULL, "", why);
 	if (rooms->refresh == NULL) {
 		policy_free(policy);
 		return false;

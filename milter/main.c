@@ -40,7 +40,7 @@ enum {
 	FILES_BESIDE_SESSIONS = 1024,       /* DNS sockets (at most 544), store, logs, listeners */
 	DRAIN_SECONDS = 25,                 /* below systemd's and Postfix's own patience */
 	STOP_SECONDS = 6,                   /* libmilter's own polls take up to five */
-	SWEEP_SECONDS = 60,
+	SWEEP_SECONDS = 10,  
 	UNSURE_RECORDS = 100000,            /* kept in memory without a store */
 	BACKLOG = 128
 };
@@ -62,6 +62,7 @@ struct daemon {
 	struct live *live;
 	struct refresh *refresh;
 	struct store *store_open, *memory;
+	struct usage *usage;
 	struct house house;
 	pthread_t milter;
 	bool milter_runs;
@@ -292,12 +293,18 @@ open_rooms(struct daemon *daemon, const struct settings *settings, struct fault 
 	daemon->live = daemon->dkim == NULL ? NULL : live_open(why);
 	if (daemon->live == NULL)
 		return false;
-	daemon->refresh = refresh_open(daemon->resolver, daemon->live, daemon->journal, why);
+	daemon->refresh = refresh_open(daemon->resolver, daemon->live, daemon->journal,
+	    settings->state_dir, why);
+	daemon->usage = usage_open(why);
+	if (daemon->usage == NULL || daemon->refresh == NULL)
+		return false;
+	if (!usage_load(daemon->usage, settings->state_dir, why))
+		journal_fault(daemon->journal, LOG_WARNING, why);
 	daemon->house = (struct house){ .resolver = daemon->resolver, .dkim = daemon->dkim,
 		.suffixes = &daemon->suffixes, .live = daemon->live, .store = daemon->store_open,
 		.unsure = daemon->store_open != NULL ? daemon->store_open : daemon->memory,
-		.journal = daemon->journal };
-	return daemon->refresh != NULL;
+		.journal = daemon->journal, .usage = daemon->usage };
+	return true;
 }
 
 /* All that a resolver is opened with, as one string to compare. */
@@ -513,6 +520,15 @@ sweep(struct daemon *daemon)
 	live_return(daemon->live, snapshot);
 }
 
+static void
+save_usage(struct daemon *daemon)
+{
+	struct fault why;
+
+	if (!usage_save(daemon->usage, daemon->state_dir, &why))
+		journal_fault(daemon->journal, LOG_ERR, &why);
+}
+
 /* Answers when TERM comes. */
 static void
 loop(struct daemon *daemon)
@@ -522,8 +538,10 @@ loop(struct daemon *daemon)
 	ssize_t got;
 
 	for (;;) {
-		if (poll(&pipe_end, 1, SWEEP_SECONDS * 1000) == 0)
+		if (poll(&pipe_end, 1, SWEEP_SECONDS * 1000) == 0) {
 			sweep(daemon);
+			save_usage(daemon);
+		}
 		got = read(wakes[0], bytes, sizeof bytes);
 		if (got <= 0)
 			continue;
@@ -572,6 +590,7 @@ close_rooms(struct daemon *daemon)
 	dkim_house_close(daemon->dkim);
 	resolver_close(daemon->resolver);
 	psl_free(daemon->psl);
+	usage_close(daemon->usage);
 	store_close(daemon->memory);
 	store_close(daemon->store_open);
 }
@@ -593,6 +612,7 @@ main(int argc, char **argv)
 		die(&why, EX_UNAVAILABLE);
 	loop(&daemon);
 	drain(&daemon);
+	save_usage(&daemon);
 	if (stop_milter(&daemon))
 		close_rooms(&daemon);
 	else if (daemon.store_open != NULL && !store_sync(daemon.store_open, &why))

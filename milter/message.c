@@ -163,6 +163,40 @@ message_rcpt(struct message *message, const char *path, struct reply *out)
 	return passes;
 }
 
+/* Printable ASCII of the refusal, for the log; it may come from anywhere. */
+static void
+write_refusal(struct text *out, const char *status, const char *text)
+{
+	text_format(out, "%.16s ", status);
+	for (size_t i = 0; text[i] != '\0' && i < 300; i++)
+		text_char(out, text[i] >= 0x20 && text[i] < 0x7f ? text[i] : '?');
+}
+
+void
+message_rcpt_refused(struct message *message, const char *status, const char *text)
+{
+	const struct house *house = message->house;
+	const struct facts *facts = &message->facts;
+	const struct vendor *vendor;
+	char client[ADDRESS_TEXT];
+	struct text why;
+
+	/* a refusal for good is somebody's decision; a delay is what we promised there would not be */
+	if (message->exempt || status[0] != '4')
+		return;
+	vendor = verdict_promised(message->judge, facts);
+	if (vendor == NULL)
+		return;
+	text_open(&why, 512);
+	write_refusal(&why, status, text);
+	(void)usage_note(house->usage, USAGE_DELAYED, vendor->name, &facts->client, facts->now);
+	journal_say(house->journal, LOG_WARNING,
+	    "alarm: mail of %s from %s, which greenlane vouches for, is delayed by somebody else: %s; "
+	    "give that greylister an export, or ask greenlane before it (id %s)",
+	    vendor->name, address_write(&facts->client, client), why.bytes, message->id);
+	text_close(&why);
+}
+
 /* ---- headers ---- */
 
 static void
@@ -388,6 +422,28 @@ write_headers(struct message *message, struct ending *out)
 	out->outcome = keep(message, &text);
 }
 
+/* Who sends, for the drift of sources: a list that is not used, and proven mail from outside it. */
+static void
+note_usage(const struct message *message)
+{
+	const struct house *house = message->house;
+	const struct facts *facts = &message->facts;
+	char client[ADDRESS_TEXT];
+
+	for (size_t i = 0; i < message->verdict.claim_count; i++) {
+		const struct claim *claim = &message->verdict.claims[i];
+
+		if (claim->listed == YES && claim->source != NULL)
+			(void)usage_note(house->usage, USAGE_LISTED, claim->source->text, &facts->client,
+			    facts->now);
+		if (claim->listed == NO && claim->dkim == YES && claim->vendor->source_count > 0 &&
+		    usage_note(house->usage, USAGE_UNLISTED, claim->vendor->name, &facts->client, facts->now))
+			journal_say(house->journal, LOG_WARNING,
+			    "drift: DKIM proves mail of %s from %s, which none of its sources lists (id %s)",
+			    claim->vendor->name, address_write(&facts->client, client), message->id);
+	}
+}
+
 void
 message_end(struct message *message, struct ending *out)
 {
@@ -411,6 +467,7 @@ message_end(struct message *message, struct ending *out)
 		out->quarantine = arena_format(message->arena, "greenlane: %s claims %s (%s)",
 		    message->id, verdict_vendor(&message->verdict),
 		    reason_slug(message->verdict.reason));
+	note_usage(message);
 	message->ended = true;
 	message->spent += clock_ticks() - start;
 	greylisting_write(message);

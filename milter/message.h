@@ -17,6 +17,7 @@
 #include "live.h"
 #include "resolver.h"
 #include "store.h"
+#include "usage.h"
 
 enum {
 	MESSAGE_ARENA_MAX = 4 * 1024 * 1024,
@@ -32,6 +33,7 @@ struct house {
 	struct store *store;     /* NULL: no greylisting */
 	struct store *unsure;    /* remembers unsure tuples; NULL: nothing is remembered */
 	struct journal *journal; /* NULL: nothing is written */
+	struct usage *usage;     /* NULL: it is not remembered who sends */
 	bool first_contact;      /* explain: no greylist is asked, what a first contact meets is said */
 };
 
@@ -62,6 +64,10 @@ void message_queue_id(struct message *, const char *qid);
 
 /* RCPT. False: *out is the refusal of this recipient. */
 bool message_rcpt(struct message *, const char *path, struct reply *out) MUST_USE;
+
+/* RCPT that the MTA or another filter refused before we were asked; status is "4.7.1", text the
+ * refusal as the client got it. Mail that we vouch for and somebody else delays is an alarm. */
+void message_rcpt_refused(struct message *, const char *status, const char *text);
 
 /* One header field, value with its leading blank as SMFIP_HDR_LEADSPC gives it. */
 void message_header(struct message *, const char *name, const char *value);

@@ -1,36 +1,24 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "clock.h"
+#include "copies.h"
+#include "published.h"
 #include "refresh.h"
 
 enum {
-	RETRY_FIRST = 5,                  /* seconds after a failure; doubled each time */
-	RETRY_LAST = 300,                 /* but an outage is not to be outlived by much */
-	UNFOLDING_MS = 20 * 1000,         /* waiting for DNS that one source may do */
-	UNFOLDING_ARENA = 16 * 1024 * 1024 /* memory of all answers to one source */
-};
-
-/* One thing published in DNS, shared by the policies that name it. */
-struct entry {
-	struct entry *next;
-	struct source source; /* name and text are ours */
-	bool wanted;          /* by the policy in force */
-	bool known, live;
-	struct prefix *networks; /* sorted */
-	size_t count;
-	int64_t due;          /* clock_ticks */
-	int64_t retry;        /* seconds; 0: the last unfolding went well */
-	char trouble[512];    /* what was logged last */
+	UNFOLDING_MS = 20 * 1000,      /* waiting for DNS that one source may do */
+	NAMES_ARENA = 16 * 1024 * 1024 /* of the names of shared senders */
 };
 
 struct refresh {
-	struct resolver *resolver;
 	struct live *live;
-	struct journal *journal;
+	struct publishing with;
+	char state_dir[4096];
 	pthread_t thread;
 	bool runs;
 	/* both without the lock: an unfolding holds it while DNS is slow */
@@ -38,9 +26,9 @@ struct refresh {
 	atomic_uint adopting; /* policies that wait for the lock: they go first */
 	pthread_mutex_t lock; /* guards all below; sessions never take it */
 	pthread_cond_t changed;
-	struct entry *entries;
+	struct published *entries;
 	bool unpublished;    /* what the entries hold is not in force yet */
-	int64_t least, most; /* refresh.min, refresh.max */
+	struct arena *names; /* of with.shared */
 };
 
 /* ---- entries ---- */
@@ -51,194 +39,110 @@ asks_dns(const struct source *source)
 	return source->kind == SOURCE_A || source->kind == SOURCE_MX || source->kind == SOURCE_SPF;
 }
 
-static void
-entry_free(struct entry *entry)
-{
-	free((char *)entry->source.name);
-	free((char *)entry->source.text);
-	free(entry->networks);
-	free(entry);
-}
-
-static struct entry *
+static struct published *
 entry_of(struct refresh *refresh, const struct source *source)
 {
-	for (struct entry *entry = refresh->entries; entry != NULL; entry = entry->next)
+	for (struct published *entry = refresh->entries; entry != NULL; entry = entry->next)
 		if (strcmp(entry->source.text, source->text) == 0)
 			return entry;
 	return NULL;
 }
 
-static struct entry *
+/* A source that is new here serves from its last good copy, if there is one. */
+static struct published *
 entry_add(struct refresh *refresh, const struct source *source)
 {
-	struct entry *entry = calloc(1, sizeof *entry);
+	struct published *entry = published_open(source);
 
 	if (entry == NULL)
 		return NULL;
-	entry->source.kind = source->kind;
-	entry->source.name = strdup(source->name);
-	entry->source.text = strdup(source->text);
-	if (entry->source.name == NULL || entry->source.text == NULL) {
-		entry_free(entry);
-		return NULL;
-	}
 	entry->next = refresh->entries;
 	refresh->entries = entry;
+	entry->max_stale = source->max_stale;
+	published_restore(entry, &refresh->with);
 	return entry;
 }
 
-static int
-compare_prefixes(const void *a, const void *b)
-{
-	return memcmp(a, b, sizeof(struct prefix));
-}
-
-/* Sorted, so that records in another order are no change. Padding is cleared: memcmp compares. */
-static struct prefix *
-sorted_copy(const struct source_network *networks, size_t count)
-{
-	struct prefix *copy = calloc(count + 1, sizeof *copy);
-
-	if (copy == NULL)
-		return NULL;
-	for (size_t i = 0; i < count; i++) {
-		copy[i].base.family = networks[i].prefix.base.family;
-		memcpy(copy[i].base.bytes, networks[i].prefix.base.bytes, sizeof copy[i].base.bytes);
-		copy[i].bits = networks[i].prefix.bits;
-	}
-	qsort(copy, count, sizeof *copy, compare_prefixes);
-	return copy;
-}
-
-/* ---- unfolding ---- */
-
-static bool
-answer_all(struct refresh *refresh, struct unfolding *unfolding, struct budget *budget)
-{
-	struct arena *arena = arena_open(UNFOLDING_ARENA);
-	struct dns_question question;
-	struct dns_answer answer;
-
-	if (arena == NULL)
-		return false;
-	while (!refresh->ends && unfolding_next(unfolding, &question)) {
-		resolver_ask(refresh->resolver, &question, budget, arena, &answer);
-		unfolding_answer(unfolding, &answer);
-	}
-	arena_close(arena);
-	return true;
-}
-
 static void
-say_trouble(struct refresh *refresh, struct entry *entry, const struct fault *why)
+entry_name(struct published *entry, const char *vendor)
 {
-	if (strcmp(entry->trouble, why->text) == 0)
-		return;
-	memcpy(entry->trouble, why->text, sizeof entry->trouble);
-	journal_say(refresh->journal, LOG_WARNING, "source %s: %s; %s", entry->source.text, why->text,
-	    entry->known ? "what it listed before keeps serving" : "its addresses are not known");
-}
+	size_t length = strlen(entry->vendors);
 
-static void
-postpone(struct refresh *refresh, struct entry *entry, const struct fault *why)
-{
-	entry->retry = entry->retry == 0 ? RETRY_FIRST : entry->retry * 2;
-	if (entry->retry > RETRY_LAST)
-		entry->retry = RETRY_LAST;
-	entry->due = clock_ticks() + entry->retry * 1000000;
-	say_trouble(refresh, entry, why);
-}
-
-/* Takes what was unfolded; answers whether it differs from what stood. */
-static bool
-entry_take(struct refresh *refresh, struct entry *entry, const struct unfolding *unfolding)
-{
-	size_t count;
-	const struct source_network *networks = unfolding_networks(unfolding, &count);
-	struct prefix *copy = sorted_copy(networks, count);
-	int64_t ttl = unfolding_ttl(unfolding);
-	bool live = unfolding_is_live(unfolding), same;
-
-	if (copy == NULL) {
-		postpone(refresh, entry, &(struct fault){ .text = "out of memory" });
-		return false;
-	}
-	same = entry->known && entry->live == live && entry->count == count &&
-	    memcmp(entry->networks, copy, count * sizeof *copy) == 0;
-	if (!same)
-		journal_say(refresh->journal, LOG_NOTICE, "source %s: lists %zu networks%s%s",
-		    entry->source.text, count, live ? ", and is asked for each address: " : "",
-		    live ? unfolding_live_why(unfolding) : "");
-	free(entry->networks);
-	entry->networks = copy;
-	entry->count = count;
-	entry->live = live;
-	entry->known = true;
-	entry->retry = 0;
-	entry->trouble[0] = '\0';
-	ttl = ttl < refresh->least ? refresh->least : ttl > refresh->most ? refresh->most : ttl;
-	entry->due = clock_ticks() + (ttl + 1) * 1000000; /* a moment later: caches have let go of it */
-	return !same;
-}
-
-static bool
-entry_unfold(struct refresh *refresh, struct entry *entry, struct budget *budget)
-{
-	struct unfolding *unfolding = unfolding_open(&entry->source);
-	struct fault why = { .text = "out of memory" };
-	bool changed = false;
-
-	if (unfolding != NULL && answer_all(refresh, unfolding, budget) &&
-	    unfolding_state(unfolding, &why) == UNFOLDING_DONE)
-		changed = entry_take(refresh, entry, unfolding);
-	else
-		postpone(refresh, entry, &why);
-	unfolding_close(unfolding);
-	return changed;
+	snprintf(entry->vendors + length, sizeof entry->vendors - length, "%s%s", length > 0 ? ", " : "",
+	    vendor);
 }
 
 /* ---- ranges ---- */
 
-static void
-networks_of(struct refresh *refresh, const struct source *source, const struct prefix **list,
-    size_t *count, struct source_state *state)
-{
-	const struct entry *entry = asks_dns(source) ? entry_of(refresh, source) : NULL;
+/* What one source lists now, and whether that is known. */
+struct listing {
+	const struct copied_network *copied; /* of DNS; NULL for cidr and file */
+	const struct prefix *prefixes;
+	size_t count;
+};
 
-	*list = entry != NULL ? entry->networks : source->prefixes;
-	*count = entry != NULL ? entry->count : asks_dns(source) ? 0 : source->prefix_count;
-	state->known = entry != NULL ? entry->known : !asks_dns(source);
-	state->live = entry != NULL && entry->live;
+static struct listing
+listing_of(struct refresh *refresh, const struct source *source, struct source_state *state)
+{
+	const struct published *entry;
+
+	*state = (struct source_state){ .known = !asks_dns(source) };
+	if (!source_counts(source))
+		return (struct listing){ .count = 0 };
+	if (!asks_dns(source))
+		return (struct listing){ .prefixes = source->prefixes, .count = source->prefix_count };
+	entry = entry_of(refresh, source);
+	if (entry == NULL || !entry->known || entry->stale)
+		return (struct listing){ .count = 0 };
+	state->known = true;
+	state->live = entry->copy.live;
+	return (struct listing){ .copied = entry->copy.networks, .count = entry->copy.count };
+}
+
+static size_t
+count_networks(struct refresh *refresh, const struct policy *policy, struct source_state *states)
+{
+	size_t total = 0;
+
+	for (size_t i = 0; i < policy->source_count; i++)
+		total += listing_of(refresh, &policy->sources[i], &states[i]).count;
+	return total;
+}
+
+static void
+collect(struct refresh *refresh, const struct policy *policy, struct prefix_entry *out)
+{
+	struct source_state unused;
+
+	for (size_t i = 0; i < policy->source_count; i++) {
+		struct listing listing = listing_of(refresh, &policy->sources[i], &unused);
+
+		for (size_t j = 0; j < listing.count; j++)
+			*out++ = (struct prefix_entry){ listing.copied != NULL ? listing.copied[j].prefix
+								       : listing.prefixes[j],
+				(uint32_t)i };
+	}
 }
 
 static struct ranges *
 build_ranges(struct refresh *refresh, const struct policy *policy, struct fault *why)
 {
 	struct ranges *ranges = ranges_open(policy->source_count);
-	struct source_state *states = ranges == NULL ? NULL : (struct source_state *)ranges->states;
 	struct prefix_entry *entries = NULL;
-	const struct prefix *list;
-	size_t total = 0, count;
+	size_t total;
 
-	for (size_t i = 0; states != NULL && i < policy->source_count; i++) {
-		networks_of(refresh, &policy->sources[i], &list, &count, &states[i]);
-		total += source_counts(&policy->sources[i]) ? count : 0;
-	}
-	entries = calloc(total + 1, sizeof *entries);
-	if (states == NULL || entries == NULL) {
-		free(entries);
-		ranges_free(ranges);
-		fault_set(why, "out of memory for %zu networks", total);
+	if (ranges == NULL) {
+		fault_set(why, "out of memory");
 		return NULL;
 	}
-	total = 0;
-	for (size_t i = 0; i < policy->source_count; i++) {
-		networks_of(refresh, &policy->sources[i], &list, &count, &states[i]);
-		for (size_t j = 0; source_counts(&policy->sources[i]) && j < count; j++)
-			entries[total++] = (struct prefix_entry){ list[j], (uint32_t)i };
+	total = count_networks(refresh, policy, (struct source_state *)ranges->states);
+	entries = calloc(total + 1, sizeof *entries);
+	if (entries == NULL) {
+		fault_set(why, "out of memory for %zu networks", total);
+	} else {
+		collect(refresh, policy, entries);
+		ranges->table = prefix_table_build(entries, total, why);
 	}
-	ranges->table = prefix_table_build(entries, total, why);
 	free(entries);
 	if (ranges->table == NULL) {
 		ranges_free(ranges);
@@ -266,7 +170,8 @@ publish(struct refresh *refresh, struct policy *policy, struct fault *why)
 /* ---- the doors ---- */
 
 struct refresh *
-refresh_open(struct resolver *resolver, struct live *live, struct journal *journal, struct fault *why)
+refresh_open(struct resolver *resolver, struct live *live, struct journal *journal,
+    const char *state_dir, struct fault *why)
 {
 	struct refresh *refresh = calloc(1, sizeof *refresh);
 	pthread_condattr_t attributes;
@@ -275,9 +180,14 @@ refresh_open(struct resolver *resolver, struct live *live, struct journal *journ
 		fault_set(why, "out of memory");
 		return NULL;
 	}
-	refresh->resolver = resolver;
 	refresh->live = live;
-	refresh->journal = journal;
+	snprintf(refresh->state_dir, sizeof refresh->state_dir, "%s", state_dir);
+	refresh->with = (struct publishing){ .resolver = resolver, .journal = journal,
+		.state_dir = refresh->state_dir, .ends = &refresh->ends };
+	if (state_dir[0] != '\0' && !copies_prepare(state_dir, why)) {
+		journal_fault(journal, LOG_ERR, why);
+		refresh->state_dir[0] = '\0';
+	}
 	pthread_mutex_init(&refresh->lock, NULL);
 	pthread_condattr_init(&attributes);
 	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
@@ -289,7 +199,7 @@ refresh_open(struct resolver *resolver, struct live *live, struct journal *journ
 void
 refresh_close(struct refresh *refresh)
 {
-	struct entry *next;
+	struct published *next;
 
 	if (refresh == NULL)
 		return;
@@ -299,10 +209,11 @@ refresh_close(struct refresh *refresh)
 	pthread_mutex_unlock(&refresh->lock);
 	if (refresh->runs)
 		pthread_join(refresh->thread, NULL);
-	for (struct entry *entry = refresh->entries; entry != NULL; entry = next) {
+	for (struct published *entry = refresh->entries; entry != NULL; entry = next) {
 		next = entry->next;
-		entry_free(entry);
+		published_free(entry);
 	}
+	arena_close(refresh->names);
 	pthread_mutex_destroy(&refresh->lock);
 	pthread_cond_destroy(&refresh->changed);
 	free(refresh);
@@ -311,17 +222,26 @@ refresh_close(struct refresh *refresh)
 static void
 drop_unwanted(struct refresh *refresh)
 {
-	struct entry **at = &refresh->entries;
+	struct published **at = &refresh->entries;
 
 	while (*at != NULL) {
-		struct entry *entry = *at;
+		struct published *entry = *at;
 
 		if (entry->wanted) {
 			at = &entry->next;
 		} else {
 			*at = entry->next;
-			entry_free(entry);
+			published_free(entry);
 		}
+	}
+}
+
+static void
+forget_wants(struct refresh *refresh)
+{
+	for (struct published *entry = refresh->entries; entry != NULL; entry = entry->next) {
+		entry->wanted = entry->source.exclusive = false;
+		entry->vendors[0] = '\0';
 	}
 }
 
@@ -329,11 +249,10 @@ drop_unwanted(struct refresh *refresh)
 static bool
 want_entries(struct refresh *refresh, const struct policy *policy)
 {
-	for (struct entry *entry = refresh->entries; entry != NULL; entry = entry->next)
-		entry->wanted = false;
+	forget_wants(refresh);
 	for (size_t i = 0; i < policy->source_count; i++) {
 		const struct source *source = &policy->sources[i];
-		struct entry *entry;
+		struct published *entry;
 
 		if (!asks_dns(source) || !source_counts(source))
 			continue;
@@ -342,9 +261,52 @@ want_entries(struct refresh *refresh, const struct policy *policy)
 			entry = entry_add(refresh, source);
 		if (entry == NULL)
 			return false;
+		if (!entry->wanted || source->max_stale < entry->max_stale)
+			entry->max_stale = source->max_stale;
 		entry->wanted = true;
+		entry->source.exclusive = entry->source.exclusive || source->exclusive;
+		entry_name(entry, source->vendor->name);
+		(void)published_age(entry, &refresh->with);
 	}
 	return true;
+}
+
+/* Copies: the policy they came from may be gone before the next one brings others. */
+static bool
+copy_names(const struct policy *policy, struct arena *arena, struct strings *out)
+{
+	if (arena == NULL || !policy_shared_names(policy, arena, out))
+		return false;
+	for (size_t i = 0; i < out->count; i++) {
+		const char *copy = arena_string(arena, out->list[i]);
+
+		if (copy == NULL)
+			return false;
+		((const char **)out->list)[i] = copy;
+	}
+	return true;
+}
+
+/* The limits and the names of shared senders that this policy brings. */
+static void
+take_limits(struct refresh *refresh, const struct policy *policy)
+{
+	const struct settings *settings = &policy->settings;
+	struct arena *names = arena_open(NAMES_ARENA);
+	struct strings shared = { NULL, 0 };
+
+	refresh->with.least = settings->refresh.min;
+	refresh->with.most = settings->refresh.max;
+	refresh->with.limits = (struct guard_limits){ settings->refresh.widest_ipv4,
+		settings->refresh.widest_ipv6, settings->refresh.share_ppm,
+		settings->refresh.fall_percent };
+	if (!copy_names(policy, names, &shared)) {
+		journal_say(refresh->with.journal, LOG_WARNING, "no memory for the names of shared senders");
+		shared.count = 0;
+	}
+	arena_close(refresh->names);
+	refresh->names = names;
+	refresh->with.shared = (struct guard_names){ shared.list, shared.count };
 }
 
 bool
@@ -356,12 +318,11 @@ refresh_adopt(struct refresh *refresh, struct policy *policy, int64_t patience_m
 	refresh->adopting++;
 	pthread_mutex_lock(&refresh->lock);
 	refresh->adopting--;
-	refresh->least = policy->settings.refresh.min;
-	refresh->most = policy->settings.refresh.max;
+	take_limits(refresh, policy);
 	if (want_entries(refresh, policy)) {
-		for (struct entry *entry = refresh->entries; entry != NULL; entry = entry->next)
+		for (struct published *entry = refresh->entries; entry != NULL; entry = entry->next)
 			if (entry->wanted && !entry->known)
-				(void)entry_unfold(refresh, entry, &budget);
+				(void)published_unfold(entry, &refresh->with, &budget);
 		done = publish(refresh, policy, why);
 		if (done)
 			drop_unwanted(refresh);
@@ -389,20 +350,21 @@ refresh_due(struct refresh *refresh)
 	int64_t now = clock_ticks(), next = now + (int64_t)3600 * 1000000;
 	struct fault why;
 
-	for (struct entry *entry = refresh->entries; entry != NULL && !is_called(refresh);
+	for (struct published *entry = refresh->entries; entry != NULL && !is_called(refresh);
 	     entry = entry->next) {
 		struct budget budget = { UNFOLDING_MS };
 
 		if (entry->due <= now)
-			refresh->unpublished |= entry_unfold(refresh, entry, &budget);
-		if (entry->due < next)
-			next = entry->due;
+			refresh->unpublished |= published_unfold(entry, &refresh->with, &budget);
+		refresh->unpublished |= published_age(entry, &refresh->with);
+		if (published_next(entry) < next)
+			next = published_next(entry);
 	}
 	if (!refresh->unpublished)
 		return next;
 	refresh->unpublished = !publish(refresh, NULL, &why);
 	if (refresh->unpublished)
-		journal_fault(refresh->journal, LOG_ERR, &why);
+		journal_fault(refresh->with.journal, LOG_ERR, &why);
 	return next;
 }
 

@@ -15,8 +15,10 @@
 
 struct refresh;
 
-/* All kept; journal may be NULL. Given. */
-struct refresh *refresh_open(struct resolver *, struct live *, struct journal *, struct fault *why) MUST_USE;
+/* All kept; journal may be NULL. state_dir is copied: where the last good copies stand; "" keeps
+ * none. Given. */
+struct refresh *refresh_open(struct resolver *, struct live *, struct journal *, const char *state_dir,
+    struct fault *why) MUST_USE;
 void refresh_close(struct refresh *); /* stops the thread; NULL is fine */
 
 /* Unfolds the sources of a policy that are not known yet, waiting for DNS at most patience_ms in

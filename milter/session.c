@@ -145,7 +145,8 @@ ask_for_macros(SMFICTX *ctx)
 	smfi_setsymlist(ctx, SMFIM_CONNECT, (char *)"j {daemon_name}");
 	smfi_setsymlist(ctx, SMFIM_HELO, (char *)"j");
 	smfi_setsymlist(ctx, SMFIM_ENVFROM, (char *)"i {auth_authen}");
-	smfi_setsymlist(ctx, SMFIM_ENVRCPT, (char *)"i");
+	/* the last three tell of a recipient that was refused before us (SMFIP_RCPT_REJ) */
+	smfi_setsymlist(ctx, SMFIM_ENVRCPT, (char *)"i {rcpt_mailer} {rcpt_host} {rcpt_addr}");
 	smfi_setsymlist(ctx, SMFIM_DATA, (char *)"i");
 	smfi_setsymlist(ctx, SMFIM_EOH, (char *)"i");
 	smfi_setsymlist(ctx, SMFIM_EOM, (char *)"i");
@@ -170,7 +171,7 @@ on_negotiate(SMFICTX *ctx, unsigned long offered_actions, unsigned long offered,
 	session->leads = offered & SMFIP_HDR_LEADSPC;
 	smfi_setpriv(ctx, session);
 	*actions = (SMFIF_ADDHDRS | SMFIF_CHGHDRS | SMFIF_QUARANTINE) & offered_actions;
-	*steps = (waivers | SMFIP_HDR_LEADSPC | SMFIP_SKIP | SMFIP_NOUNKNOWN | SMFIP_NODATA) & offered;
+	*steps = (waivers | SMFIP_HDR_LEADSPC | SMFIP_SKIP | SMFIP_RCPT_REJ | SMFIP_NOUNKNOWN | SMFIP_NODATA) & offered;
 	*o2 = *o3 = 0;
 	ask_for_macros(ctx);
 	return SMFIS_CONTINUE;
@@ -241,6 +242,11 @@ on_rcpt(SMFICTX *ctx, char **argv)
 	if (session->message == NULL)
 		return session->waived & SMFIP_NR_RCPT ? SMFIS_NOREPLY : give_failure(ctx);
 	message_queue_id(session->message, macro(ctx, "i"));
+	if (strcmp(macro(ctx, "{rcpt_mailer}"), "error") == 0) {
+		message_rcpt_refused(session->message, macro(ctx, "{rcpt_host}"),
+		    macro(ctx, "{rcpt_addr}"));
+		return go_on(session, SMFIP_NR_RCPT);
+	}
 	if (!message_rcpt(session->message, argv[0], &reply))
 		return give_reply(ctx, &reply);
 	return go_on(session, SMFIP_NR_RCPT);

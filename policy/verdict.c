@@ -506,8 +506,8 @@ verdict_may_vouch(const struct judge *judge, const struct facts *facts)
 	return false;
 }
 
-bool
-verdict_promises(const struct judge *judge, const struct facts *facts)
+const struct vendor *
+verdict_promised(const struct judge *judge, const struct facts *facts)
 {
 	for (size_t i = 0; i < judge->policy->vendor_count; i++) {
 		struct claim claim = { .vendor = &judge->policy->vendors[i] };
@@ -516,9 +516,15 @@ verdict_promises(const struct judge *judge, const struct facts *facts)
 			continue;
 		evidence_find(judge, facts, &claim);
 		if (evidence_vouches(&claim) == YES)
-			return true;
+			return claim.vendor;
 	}
-	return false;
+	return NULL;
+}
+
+bool
+verdict_promises(const struct judge *judge, const struct facts *facts)
+{
+	return verdict_promised(judge, facts) != NULL;
 }
 
 /* SPF of the sender serves a vendor's name, a gateway's authors, and the results header. */

@@ -79,6 +79,8 @@ bool verdict_may_vouch(const struct judge *, const struct facts *);
 /* Does what is known at RCPT already satisfy a vendor's policy (its bounce names count, they claim
  * nothing)? The end of the message confirms or revokes it. */
 bool verdict_promises(const struct judge *, const struct facts *);
+/* The vendor whose policy it satisfies, the first of the configuration; NULL: nobody's. */
+const struct vendor *verdict_promised(const struct judge *, const struct facts *);
 
 /* What the shell should find out next, now that facts->stage is complete. */
 enum want {

@@ -196,7 +196,7 @@ world_open(void)
 	pthread_mutex_init(&world->names.lock, NULL);
 	sem_init(&world->names.slow, 0, 0);
 	world->live = live_open(&why);
-	world->refresh = world->live == NULL ? NULL : refresh_open(&world->names.doors, world->live, NULL, &why);
+	world->refresh = world->live == NULL ? NULL : refresh_open(&world->names.doors, world->live, NULL, "", &why);
 	if (world->refresh == NULL)
 		abort();
 	ticks = (int64_t)BEFORE_START * SECOND;

@@ -200,7 +200,7 @@ open_world(struct story *story)
 	*story->house = (struct house){ .resolver = &story->counting, .dkim = story->dkim,
 		.suffixes = &story->suffixes, .live = live_open(&why), .store = store_memory(10000, &why) };
 	story->house->unsure = story->store = story->house->store;
-	story->refresh = refresh_open(&story->counting, story->house->live, NULL, &why);
+	story->refresh = refresh_open(&story->counting, story->house->live, NULL, "", &why);
 	story->now = 1772359200; /* 2026-03-01T10:00:00Z, unless the story says otherwise */
 	story_clock_set(story->now);
 	story_journal_clear();

@@ -1,0 +1,359 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+#include "copies.h"
+#include "published.h"
+
+enum {
+	RETRY_FIRST = 5,   /* seconds after a failure; doubled each time, up to the TTL */
+	RETRY_LAST = 300,  /* where no TTL is known: an outage is not to be outlived by much */
+	LATER_MS = 1100,   /* behind the TTL: caches have let go by then */
+	SPREAD_MS = 400,   /* so that sources of one age are not all asked in one moment */
+	UNFOLDING_ARENA = 16 * 1024 * 1024, /* memory of all answers to one source */
+	COPY_ARENA = 64 * 1024 * 1024,      /* of one copy: 100,000 networks and their paths */
+	NAMED = 8          /* networks that one log line names */
+};
+
+struct published *
+published_open(const struct source *source)
+{
+	struct published *published = calloc(1, sizeof *published);
+
+	if (published == NULL)
+		return NULL;
+	published->source.kind = source->kind;
+	published->source.name = strdup(source->name);
+	published->source.text = strdup(source->text);
+	if (published->source.name == NULL || published->source.text == NULL) {
+		published_free(published);
+		return NULL;
+	}
+	return published;
+}
+
+void
+published_free(struct published *published)
+{
+	if (published == NULL)
+		return;
+	free((char *)published->source.name);
+	free((char *)published->source.text);
+	arena_close(published->arena);
+	free(published);
+}
+
+/* The arena is given: the one before is closed, with the copy that lived there. */
+static void
+take_copy(struct published *published, struct arena *arena, const struct source_copy *copy)
+{
+	arena_close(published->arena);
+	published->arena = arena;
+	published->copy = *copy;
+	published->known = true;
+}
+
+void
+published_restore(struct published *published, const struct publishing *with)
+{
+	struct arena *arena = arena_open(COPY_ARENA);
+	struct source_copy copy;
+	struct fault why;
+
+	if (with->state_dir[0] == '\0' || arena == NULL) {
+		arena_close(arena);
+	} else if (copies_load(with->state_dir, COPY_BELIEVED, published->source.text, arena, &copy, &why)) {
+		take_copy(published, arena, &copy);
+		(void)published_age(published, with);
+	} else {
+		if (why.text[0] != '\0')
+			journal_fault(with->journal, LOG_WARNING, &why);
+		arena_close(arena);
+	}
+}
+
+/* ---- time ---- */
+
+static int64_t
+bounded(const struct publishing *with, int64_t seconds)
+{
+	return seconds < with->least ? with->least : seconds > with->most ? with->most : seconds;
+}
+
+/* Twice within max_stale, or what is published would be called too old while DNS is well. */
+static int64_t
+wait_of(const struct published *published, const struct publishing *with, uint32_t ttl)
+{
+	int64_t wait = bounded(with, ttl), often = published->max_stale / 2;
+
+	return wait <= often ? wait : often > 0 ? often : 1;
+}
+
+/* The same source is always late by the same little. */
+static int64_t
+spread_ms(const char *text)
+{
+	unsigned hash = 2166136261u;
+
+	for (; *text != '\0'; text++)
+		hash = (hash ^ (unsigned char)*text) * 16777619u;
+	return hash % SPREAD_MS;
+}
+
+bool
+published_age(struct published *published, const struct publishing *with)
+{
+	bool stale = published->known && clock_now() - published->copy.believed > published->max_stale;
+	bool changed = stale != published->stale;
+
+	published->stale = stale;
+	if (changed && stale)
+		journal_say(with->journal, LOG_ERR,
+		    "source %s of %s: the last good copy is older than max_stale; its addresses are not known any more",
+		    published->source.text, published->vendors);
+	return changed;
+}
+
+int64_t
+published_next(const struct published *published)
+{
+	int64_t left = published->copy.believed + published->max_stale - clock_now() + 1;
+	int64_t old = clock_ticks() + left * 1000000;
+
+	if (!published->known || published->stale || old > published->due)
+		return published->due;
+	return old;
+}
+
+/* ---- what is kept and said ---- */
+
+/* A folder that takes nothing is said once, not at every refresh. */
+static void
+keep_copy(struct published *published, const struct publishing *with, enum copy_kind kind,
+    const struct source_copy *copy)
+{
+	struct fault why;
+
+	if (with->state_dir[0] == '\0')
+		return;
+	if (copies_save(with->state_dir, kind, copy, &why)) {
+		published->unkept = false;
+	} else if (!published->unkept) {
+		published->unkept = true;
+		journal_fault(with->journal, LOG_ERR, &why);
+		journal_say(with->journal, LOG_ERR, "source %s would not outlive a restart without DNS",
+		    published->source.text);
+	}
+}
+
+/* The first belief is what drift is measured from, until a person accepts another. */
+static void
+keep_mark(struct published *published, const struct publishing *with)
+{
+	struct arena *arena = published->marked ? NULL : arena_open(COPY_ARENA);
+	struct source_copy mark;
+	struct fault why;
+
+	if (arena == NULL || with->state_dir[0] == '\0')
+		goto out;
+	published->marked = true;
+	if (copies_load(with->state_dir, COPY_ACCEPTED, published->source.text, arena, &mark, &why))
+		goto out;
+	if (why.text[0] != '\0')
+		journal_fault(with->journal, LOG_WARNING, &why);
+	keep_copy(published, with, COPY_ACCEPTED, &published->copy);
+out:
+	arena_close(arena);
+}
+
+static void
+say_change(const struct published *published, const struct publishing *with, const struct source_copy *after)
+{
+	struct text text;
+
+	if (!published->known) {
+		journal_say(with->journal, LOG_NOTICE, "source %s of %s: lists %zu networks%s%s",
+		    after->source, published->vendors, after->count,
+		    after->live ? ", and is asked for each address: " : "",
+		    after->live ? after->live_why : "");
+		return;
+	}
+	text_open(&text, 2048);
+	source_copy_diff(&published->copy, after, NAMED, &text);
+	journal_say(with->journal, LOG_WARNING, "drift: source %s of %s: %s", after->source,
+	    published->vendors, text.length > 0 ? text.bytes : "its terms that cannot be listed changed");
+	text_close(&text);
+}
+
+/* ---- unfolding ---- */
+
+static void
+postpone(struct published *published, const struct publishing *with, const struct fault *why)
+{
+	int64_t most = published->known ? wait_of(published, with, published->copy.ttl) : RETRY_LAST;
+
+	if (most < RETRY_FIRST)
+		most = RETRY_FIRST;
+	published->retry = published->retry == 0 ? RETRY_FIRST : published->retry * 2;
+	if (published->retry > most)
+		published->retry = most;
+	published->due = clock_ticks() + published->retry * 1000000;
+	if (strcmp(published->trouble, why->text) == 0)
+		return;
+	memcpy(published->trouble, why->text, sizeof published->trouble);
+	journal_say(with->journal, LOG_WARNING, "source %s of %s: %s; %s", published->source.text,
+	    published->vendors, why->text,
+	    published->known ? "what it listed before keeps serving" : "its addresses are not known");
+	if (published->known) {
+		published->copy.trouble = published->trouble;
+		keep_copy(published, with, COPY_BELIEVED, &published->copy);
+	}
+}
+
+static bool
+answer_all(const struct publishing *with, struct unfolding *unfolding, struct budget *budget)
+{
+	struct arena *arena = arena_open(UNFOLDING_ARENA);
+	struct dns_question question;
+	struct dns_answer answer;
+
+	if (arena == NULL)
+		return false;
+	while (!*with->ends && unfolding_next(unfolding, &question)) {
+		resolver_ask(with->resolver, &question, budget, arena, &answer);
+		unfolding_answer(unfolding, &answer);
+	}
+	arena_close(arena);
+	return true;
+}
+
+static bool
+copy_unfolding(const struct published *published, const struct unfolding *unfolding,
+    struct arena *arena, struct source_copy *out)
+{
+	size_t count;
+	const struct source_network *networks = unfolding_networks(unfolding, &count);
+	int64_t now = clock_now();
+
+	if (arena == NULL ||
+	    !source_copy_take(arena, published->source.text, networks, count,
+		published->known ? &published->copy : NULL, now, out))
+		return false;
+	out->believed = now;
+	out->ttl = unfolding_ttl(unfolding);
+	out->live = unfolding_is_live(unfolding);
+	out->live_why = arena_string(arena, unfolding_live_why(unfolding));
+	out->trouble = "";
+	return out->live_why != NULL;
+}
+
+/* Did a person accept just this? */
+static bool
+is_accepted(const struct published *published, const struct publishing *with, const struct source_copy *copy)
+{
+	struct arena *arena = arena_open(COPY_ARENA);
+	struct source_copy mark;
+	struct fault why;
+	bool accepted = with->state_dir[0] != '\0' && arena != NULL &&
+	    copies_load(with->state_dir, COPY_ACCEPTED, published->source.text, arena, &mark, &why) &&
+	    source_copy_same(&mark, copy);
+
+	arena_close(arena);
+	return accepted;
+}
+
+static bool
+is_believed(const struct published *published, const struct publishing *with, const struct source_copy *copy,
+    struct fault *why)
+{
+	const struct source_copy *before = published->known ? &published->copy : NULL;
+	struct fault guard;
+
+	if (before != NULL && source_copy_same(before, copy))
+		return true;
+	if (guard_believes(&with->limits, &with->shared, published->source.exclusive, before, copy, &guard) ||
+	    is_accepted(published, with, copy))
+		return true;
+	return fault_set(why, PUBLISHED_DOUBTED "%s; `greenlane sources --accept` takes it", guard.text);
+}
+
+/* Takes what is believed; answers whether it differs from what stood. The arena is given. */
+static bool
+believe(struct published *published, const struct publishing *with, struct arena *arena,
+    struct source_copy *copy)
+{
+	bool same = published->known && published->copy.live == copy->live &&
+	    source_copy_same(&published->copy, copy);
+	int64_t wait = wait_of(published, with, copy->ttl);
+
+	copy->changed = !published->known ? 0 : same ? published->copy.changed : copy->believed;
+	copy->next = copy->believed + wait;
+	if (!same)
+		say_change(published, with, copy);
+	else if (published->trouble[0] != '\0')
+		journal_say(with->journal, LOG_NOTICE, "source %s of %s: answers again, unchanged",
+		    published->source.text, published->vendors);
+	take_copy(published, arena, copy);
+	published->retry = 0;
+	published->trouble[0] = '\0';
+	published->due = clock_ticks() + wait * 1000000 + (LATER_MS + spread_ms(copy->source)) * 1000;
+	keep_copy(published, with, COPY_BELIEVED, &published->copy);
+	keep_mark(published, with);
+	if (with->state_dir[0] != '\0')
+		copies_drop(with->state_dir, COPY_PENDING, published->source.text);
+	return published_age(published, with) || !same;
+}
+
+/* What was unfolded is whole; is it believed? */
+static bool
+weigh(struct published *published, const struct publishing *with, const struct unfolding *unfolding)
+{
+	struct arena *arena = arena_open(COPY_ARENA);
+	struct fault why = { .text = "out of memory" };
+	struct source_copy copy;
+
+	if (!copy_unfolding(published, unfolding, arena, &copy)) {
+		postpone(published, with, &why);
+	} else if (is_believed(published, with, &copy, &why)) {
+		return believe(published, with, arena, &copy);
+	} else {
+		copy.trouble = why.text;
+		keep_copy(published, with, COPY_PENDING, &copy);
+		postpone(published, with, &why);
+	}
+	arena_close(arena);
+	return false;
+}
+
+/* What was asked did not make a whole. */
+static void
+fail(struct published *published, const struct publishing *with, enum unfolding_state state,
+    const struct fault *why)
+{
+	struct fault said = *why;
+
+	if (state == UNFOLDING_BROKEN)
+		fault_set(&said, PUBLISHED_WRONGLY "%s", why->text);
+	postpone(published, with, &said);
+}
+
+bool
+published_unfold(struct published *published, const struct publishing *with, struct budget *budget)
+{
+	struct unfolding *unfolding = unfolding_open(&published->source);
+	struct fault why = { .text = "out of memory" };
+	bool changed = false;
+
+	if (unfolding != NULL && answer_all(with, unfolding, budget)) {
+		enum unfolding_state state = unfolding_state(unfolding, &why);
+
+		if (state == UNFOLDING_DONE)
+			changed = weigh(published, with, unfolding);
+		else if (!*with->ends)
+			fail(published, with, state, &why);
+	} else {
+		postpone(published, with, &why);
+	}
+	unfolding_close(unfolding);
+	return changed;
+}

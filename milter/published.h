@@ -1,0 +1,69 @@
+/*
+ * published.h - one thing that vendors publish in DNS: unfolded, believed or not, kept on disk.
+ *
+ * Floor 9. What stands keeps serving while an unfolding fails or is not believed. Known to one
+ * thread at a time: refresh holds the lock.
+ */
+#ifndef PUBLISHED_H
+#define PUBLISHED_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "guard.h"
+#include "journal.h"
+#include "resolver.h"
+#include "source_copy.h"
+#include "vendor.h"
+
+enum { VENDORS_TEXT = 200 };
+
+/* How a trouble begins that is no trouble of DNS but something that a person must look at. */
+#define PUBLISHED_DOUBTED "not believed: "
+#define PUBLISHED_WRONGLY "published wrongly: "
+
+struct published {
+	struct published *next;
+	struct source source;       /* name and text are ours; exclusive: some vendor says so */
+	char vendors[VENDORS_TEXT]; /* who names it, for the log */
+	int64_t max_stale;          /* seconds; the shortest of those who name it */
+	bool wanted;                /* by the policy in force */
+	bool known;                 /* copy holds what is believed */
+	bool stale;                 /* it is older than max_stale: its addresses are not known */
+	bool marked;                /* what drift is measured from stands in state_dir */
+	bool unkept;                /* the last copy could not be written, and that was said */
+	struct arena *arena;        /* of copy */
+	struct source_copy copy;
+	int64_t due;                /* clock_ticks of the next unfolding */
+	int64_t retry;              /* seconds; 0: the last unfolding went well */
+	char trouble[512];          /* why it did not; "" */
+};
+
+/* What all of them are unfolded with; borrowed. */
+struct publishing {
+	struct resolver *resolver;
+	struct journal *journal;    /* NULL: nothing is said */
+	const char *state_dir;      /* "": nothing is kept */
+	struct guard_limits limits;
+	struct guard_names shared;
+	int64_t least, most;        /* refresh.min, refresh.max */
+	const atomic_bool *ends;    /* set by another thread: stop asking */
+};
+
+struct published *published_open(const struct source *) MUST_USE; /* given; NULL without memory */
+void published_free(struct published *);
+
+/* Serves from the last good copy, if there is one; it is asked for anew at once. */
+void published_restore(struct published *, const struct publishing *);
+
+/* Asks DNS. Answers whether what is believed has changed. */
+bool published_unfold(struct published *, const struct publishing *, struct budget *);
+
+/* Notes whether the copy is too old at clock_now. Answers whether that has changed. */
+bool published_age(struct published *, const struct publishing *);
+
+/* clock_ticks at which it wants attention: due, or too old. */
+int64_t published_next(const struct published *);
+
+#endif

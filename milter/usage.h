@@ -1,0 +1,49 @@
+/*
+ * usage.h - which listed addresses send mail, and which unlisted ones DKIM proves: the earliest
+ * signs that a list is out of date.
+ *
+ * Floor 8. In memory with a ceiling, kept in state_dir as text. Any thread; decides nothing.
+ */
+#ifndef USAGE_H
+#define USAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "address.h"
+#include "fault.h"
+
+enum { USAGE_MAX = 20000 }; /* addresses that are remembered; the longest unused gives way */
+
+enum usage_kind {
+	USAGE_LISTED,  /* of a source (its text): a listed client's mail claimed the vendor */
+	USAGE_UNLISTED, /* of a vendor (its name): DKIM proved mail from an address that is not listed */
+	USAGE_DELAYED   /* of a vendor: somebody else deferred a recipient of mail that we vouched for */
+};
+
+struct usage_entry {
+	enum usage_kind kind;
+	char name[300]; /* source text or vendor name */
+	struct address address;
+	int64_t first, last; /* seconds since 1970 */
+	uint32_t count;
+};
+
+struct usage;
+
+struct usage *usage_open(struct fault *why) MUST_USE; /* given */
+void usage_close(struct usage *);                     /* NULL is fine */
+
+/* True when this address is new under this name: then it is worth a line in the log. NULL: false. */
+bool usage_note(struct usage *, enum usage_kind, const char *name, const struct address *, int64_t now);
+
+/* Calls `each` for every entry, in no order, with the lock held. */
+void usage_each(struct usage *, void (*each)(void *, const struct usage_entry *), void *);
+
+/* Keeps and reads state_dir/usage. Saving does nothing when nothing changed. A damaged file is a
+ * fault, and what was sound in it is kept. */
+bool usage_save(struct usage *, const char *state_dir, struct fault *why) MUST_USE;
+bool usage_load(struct usage *, const char *state_dir, struct fault *why) MUST_USE;
+
+#endif
