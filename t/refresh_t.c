@@ -149,6 +149,7 @@ struct world {
 static struct policy *
 policy_make(const struct wish *wishes, int64_t least, int64_t most)
 {
+	static const struct vendor vendor = { .name = "acme" };
 	static struct prefix fixed;
 	struct arena *arena = arena_open(64 * 1024);
 	struct policy *policy = arena == NULL ? NULL : arena_take(arena, sizeof *policy);
@@ -160,11 +161,16 @@ policy_make(const struct wish *wishes, int64_t least, int64_t most)
 	policy->sources = sources;
 	policy->settings.refresh.min = least;
 	policy->settings.refresh.max = most;
+	policy->settings.refresh.widest_ipv4 = 12;
+	policy->settings.refresh.widest_ipv6 = 28;
+	policy->settings.refresh.share_ppm = 1000;
+	policy->settings.refresh.fall_percent = 50;
 	for (; wishes->name != NULL; wishes++) {
 		struct source *source = &sources[policy->source_count];
 
 		*source = (struct source){ .number = (uint32_t)policy->source_count, .kind = wishes->kind,
-			.use = wishes->use, .selected = !wishes->dropped, .name = wishes->name, .text = wishes->text };
+			.use = wishes->use, .selected = !wishes->dropped, .name = wishes->name, .text = wishes->text,
+			.vendor = &vendor, .max_stale = 7 * 86400 };
 		if (wishes->kind == SOURCE_CIDR) {
 			source->prefixes = &fixed;
 			source->prefix_count = 1;
@@ -280,9 +286,11 @@ change_is_published(void)
 	at_second(102);
 	is(state_of(world, 0, "192.0.2.2"), "listed", "after its TTL a change is in force");
 	is(state_of(world, 0, "192.0.2.1"), "not listed", "and what was listed before is not any more");
-	is_number(said_times("source a:out.acme.example: lists 1 networks"), 2, "each change is said");
+	is_number(said_times("source a:out.acme.example of acme: lists 1 networks"), 1, "what is listed first is said");
+	is_number(said_times("drift: source a:out.acme.example of acme: came 192.0.2.2 via out.acme.example; went 192.0.2.1"),
+	    1, "and what came and went, and by which name");
 	at_second(210);
-	is_number(said_times("lists 1 networks"), 2, "an answer that is the same as before is not");
+	is_number(said_times("drift:"), 1, "an answer that is the same as before is not");
 	world_close(world);
 }
 
