@@ -12,7 +12,7 @@
 #include "refresh.h"
 #include "tap.h"
 
-enum { SECOND = 1000000, PATIENCE_MS = 1000, SOURCES = 4, TURNS = 6, QUESTIONS_OF_A = 2 };
+enum { SECOND = 1000000, PATIENCE_MS = 1000, SOURCES = 4, TURNS = 40, QUESTIONS_OF_A = 2 };
 
 /* ---- a clock that stands where it is put; it says how often it was looked at ---- */
 
