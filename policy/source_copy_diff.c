@@ -186,7 +186,7 @@ is_covered(const struct source_copy *copy, const struct prefix *prefix)
 
 		if (found == NULL)
 			return false;
-		if (found->bits <= prefix->bits || !step_over(found, &at))
+		if (!step_over(found, &at))
 			return true;
 	} while (prefix_holds(prefix, &at));
 	return true;

@@ -584,6 +584,10 @@ static const struct {
 	{ "one before and one behind", "192.0.2.0/24", "192.0.1.255; 192.0.3.0", 9, "192.0.1.255 192.0.3.0" },
 	{ "a wider one", "192.0.2.0/24", "192.0.2.0/23", 9, "192.0.2.0/23" },
 	{ "two halves", "192.0.2.0/25; 192.0.2.128/25", "192.0.2.0/24", 9, "" },
+	{ "three pieces over a byte's end", "192.0.2.0/25; 192.0.2.128/25; 192.0.3.0/24", "192.0.2.0/23", 9, "" },
+	{ "a wide one from small ones over two bytes' ends", "10.0.0.0/9; 10.128.0.0/10; 10.192.0.0/11; 10.224.0.0/12; 10.240.0.0/13; 10.248.0.0/14; 10.252.0.0/15; 10.254.0.0/16;"
+	    " 10.255.0.0/17; 10.255.128.0/18; 10.255.192.0/19; 10.255.224.0/20; 10.255.240.0/20; 11.0.0.0/8", "10.0.0.0/7", 9, "" },
+	{ "pieces up to a byte's end and no further", "192.0.254.0/24; 192.0.255.0/25; 192.0.255.128/25; 192.1.0.0/24", "192.0.254.0/23; 192.0.255.255; 192.1.0.0/23", 9, "192.1.0.0/23" },
 	{ "a hole of one address", "192.0.2.0/25; 192.0.2.128/26; 192.0.2.192/27; 192.0.2.224/28; 192.0.2.240/29; 192.0.2.248/30; 192.0.2.252/31; 192.0.2.254",
 	    "192.0.2.0/24; 192.0.2.254/31; 192.0.2.252/31", 9, "192.0.2.0/24 192.0.2.254/31" },
 	{ "without the hole", "192.0.2.0/25; 192.0.2.128/26; 192.0.2.192/27; 192.0.2.224/28; 192.0.2.240/29; 192.0.2.248/30; 192.0.2.252/31; 192.0.2.254; 192.0.2.255",
@@ -709,6 +713,21 @@ many(size_t count, char paths[][80], size_t path_count)
 	return networks;
 }
 
+/* Does each path still have as many networks as the others? */
+static bool
+paths_are_even(const struct source_copy *copy, char paths[][80], size_t path_count)
+{
+	for (size_t i = 0; i < path_count; i++) {
+		size_t count = 0;
+
+		for (size_t j = 0; j < copy->count; j++)
+			count += strcmp(copy->networks[j].path, paths[i]) == 0;
+		if (count != copy->count / path_count)
+			return false;
+	}
+	return true;
+}
+
 static void
 test_size(void)
 {
@@ -738,6 +757,7 @@ test_size(void)
 	note("100,000 networks, CPU: taken in %.0f ms, written in %.0f ms (%zu bytes), read in %.0f ms, compared in %.0f ms",
 	    1e3 * (took - start), 1e3 * (wrote - took), text.length, 1e3 * (read - wrote), 1e3 * (seconds() - read));
 	note("memory: %zu KiB taken, %zu KiB read", arena_used(arena) / 1024, arena_used(other) / 1024);
+	ok(paths_are_even(&again, paths, PATHS), "no network has got another's path");
 	ok(arena_used(other) < 100 * SOURCE_NETWORKS_MAX, "their paths are kept once, not each time");
 	text_close(&text);
 	text_close(&diff);
