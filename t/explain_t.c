@@ -249,6 +249,10 @@ explanation_is_whole(void)
 	    "  vouched by listed+spf or dkim\n"
 	    "  so it is unproven: something speaks for the vendor, but not what its policy asks for\n",
 	    "an explanation names outcome, facts, evidence and what the policy asks for");
+	s->source.review_by = "2026-02-28";
+	s->verdict.claims[0].lapsed = true;
+	holds(s, "  listed   yes (spf:acme.example, shared, proves nothing: to be reviewed by 2026-02-28)\n",
+	    "a source that nobody reviewed in time is said to prove nothing");
 	s->verdict.monitored = true;
 	s->verdict.would = ACTION_REJECT;
 	s->verdict.action = ACTION_PASS;

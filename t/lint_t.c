@@ -17,11 +17,11 @@ enum { NOON = 1772366400 }; /* 2026-03-01T12:00:00Z */
 
 /* Not enabled unless a row says so: what is known of shared senders. */
 static const char *const shared[] = {
-	"vendor = { name = \"bulk\"; kind = \"esp\"; domains = [ \"bulk.example\", \"=desk.example\" ];\n"
+	("vendor = { name = \"bulk\"; kind = \"esp\"; domains = [ \"bulk.example\", \"=desk.example\" ];\n"
 	"envelope = [ \"bounce-bulk.example\" ];\n"
-	"sources = ( { spf = \"_spf.mass.example\"; }, { cidr = [ \"5.5.0.0/16\" ]; } ); };",
-	"vendor = { name = \"relay\"; kind = \"gateway\"; domains = [ \"relay.example\" ];\n"
-	"sources = ( { spf = \"_netblocks.relay.example\"; } ); };",
+	"sources = ( { spf = \"_spf.mass.example\"; }, { cidr = [ \"5.5.0.0/16\" ]; } ); };"),
+	("vendor = { name = \"relay\"; kind = \"gateway\"; domains = [ \"relay.example\" ];\n"
+	"sources = ( { spf = \"_netblocks.relay.example\"; } ); };"),
 	"vendor = { name = \"other\"; domains = [ \"nobody.example\" ]; };",
 };
 

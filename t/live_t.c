@@ -198,6 +198,109 @@ list_is_found_beside_its_vendor(void)
 	is_number(networks_loaded(), -1, "a folder is no list");
 }
 
+/* ---- what is too broad ---- */
+
+/* Every fault of a load, without the folder's name; to be freed. */
+static char *
+said_of(const char *path)
+{
+	struct faults *faults = faults_open();
+	struct policy *policy = faults == NULL ? NULL : live_read(path, faults);
+	struct text all;
+	char text[1024], *copy;
+
+	if (faults == NULL)
+		abort();
+	text_open(&all, 64 * 1024);
+	for (size_t i = 0; i < faults->kept; i++) {
+		const char *at = text;
+
+		fault_write(&faults->list[i].fault, text, sizeof text);
+		if (strncmp(text, folder, strlen(folder)) == 0)
+			at = text + strlen(folder) + 1;
+		text_format(&all, "%s%s\n", faults->list[i].level == FAULT_WARNING ? "warning: " : "", at);
+	}
+	text_format(&all, "%s\n", policy == NULL ? "refused" : "in force");
+	copy = strdup(all.bytes);
+	if (copy == NULL)
+		abort();
+	text_close(&all);
+	policy_free(policy);
+	faults_close(faults);
+	return copy;
+}
+
+static void
+says(const char *wanted, const char *name)
+{
+	char *said = said_of(in_folder("greenlane.conf"));
+
+	is(said, wanted, "%s", name);
+	free(said);
+}
+
+static void
+esp_write(const char *path, const char *domain)
+{
+	char text[512];
+
+	snprintf(text, sizeof text, "vendor = { name = \"bulk\"; kind = \"esp\"; domains = [ \"%s\" ]; };\n", domain);
+	file_write(path, text);
+}
+
+static void
+shared_senders_are_known(void)
+{
+	static const char refused[] =
+	    "shipped/acme.conf: 'bulk.example' in envelope of 'acme' is the shared sender 'bulk', so every customer of "
+	    "it would be vouched for; drop it, and name what is the vendor's alone\nrefused\n";
+
+	enable("acme");
+	file_write("shipped/acme.conf",
+	    "vendor = { name = \"acme\"; domains = [ \"acme.example\" ]; envelope = [ \"bulk.example\" ]; };\n");
+	says("in force\n", "an envelope that is nobody's known is allowed");
+	esp_write("shipped/bulk.conf", "bulk.example");
+	says(refused, "a shared sender is known, though its file is not enabled, and what it proves is refused");
+	esp_write("site/bulk.conf", "mass.example");
+	says("in force\n", "a site's file of a shared sender replaces the shipped one");
+	unlink(in_folder("site/bulk.conf"));
+	rmdir(in_folder("site"));
+	says(refused, "a folder of vendor_path that does not exist is no trouble");
+	folder_make("site");
+	file_write("shipped/bulk.conf", "vendor = { name = \"bulk\"; kind = \"esp\"; domain = 1; };\n");
+	says("warning: shipped/bulk.conf:1: whether it names a shared sender is not known: 'domains' is missing; write "
+	     "domains = [ \"example.com\" ];\nin force\n",
+	    "a broken file that is not enabled is warned of, and does not stop the rest");
+	file_write("shipped/bulk.conf", "nonsense");
+	says("in force\n", "but one that cannot be a shared sender's is not even read");
+	unlink(in_folder("shipped/bulk.conf"));
+}
+
+static void
+reviews_are_due_by_the_clock(void)
+{
+	enable("acme");
+	vendor_write("shipped/acme.conf", "acme", "shipped",
+	    "{ a = \"mail.acme.example\"; exclusive = true; review_by = \"2001-02-03\"; }");
+	says("warning: shipped/acme.conf:1: the review of a:mail.acme.example of 'acme' was due by 2001-02-03, more than "
+	     "review_grace (30d) ago: it counts as monitor only, and vouches for nothing; look whether it is still "
+	     "right, then write a later review_by\nin force\n",
+	    "a review that was due long ago is warned of by today's date");
+	vendor_write("shipped/acme.conf", "acme", "shipped",
+	    "{ a = \"mail.acme.example\"; exclusive = true; review_by = \"9999-12-31\"; }");
+	says("in force\n", "one to come is not");
+}
+
+static void
+public_suffixes_are_known(void)
+{
+	enable("acme");
+	file_write("shipped/acme.conf", "vendor = { name = \"acme\"; domains = [ \"co.uk\" ]; };\n");
+	says("warning: shipped/acme.conf: 'co.uk' in domains of 'acme' is a public suffix: anybody can register a name "
+	     "below it and pass for the vendor; write the vendor's own name\nin force\n",
+	    "a public suffix is known by the host's list");
+}
+
 /* ---- snapshots ---- */
 
 /* A policy that knows its number, and ranges whose size shows which policy they belong to. */
@@ -366,6 +469,9 @@ main(void)
 	closed_file_is_a_fault();
 	only_files_are_read();
 	list_is_found_beside_its_vendor();
+	shared_senders_are_known();
+	reviews_are_due_by_the_clock();
+	public_suffixes_are_known();
 	snapshots_are_never_mixed();
 	snapshot_outlives_a_reload();
 	nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);

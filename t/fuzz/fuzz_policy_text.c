@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lint.h"
 #include "policy_text.h"
 #include "text.h"
 
@@ -69,6 +70,8 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 	struct policy_files files = { &parts, vendor, networks };
 	struct faults *faults = faults_open();
 	struct policy *policy;
+	const struct suffix_list none = { NULL };
+	struct fault why = { .text = "" };
 	char said[1024];
 
 	parts.vendor = part_cut(&rest);
@@ -77,6 +80,12 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 	    "greenlane.conf", parts.main.at, parts.main.length, &files, faults);
 	if ((policy == NULL) != (faults->errors > 0))
 		abort();
+	if (policy != NULL) {
+		if (!policy_text_sender(policy, "vendor.conf", parts.vendor.at, parts.vendor.length, &why) &&
+		    why.text[0] == '\0')
+			abort();
+		lint_policy(policy, &none, 1772366400, faults);
+	}
 	for (size_t i = 0; i < faults->kept; i++) {
 		fault_write(&faults->list[i].fault, said, sizeof said);
 		for (const char *at = said; *at != '\0'; at++)
