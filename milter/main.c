@@ -21,6 +21,7 @@
 
 #include "clock.h"
 #include "journal.h"
+#include "lint.h"
 #include "live.h"
 #include "message.h"
 #include "privileges.h"
@@ -41,6 +42,7 @@ enum {
 	DRAIN_SECONDS = 25,                 /* below systemd's and Postfix's own patience */
 	STOP_SECONDS = 6,                   /* libmilter's own polls take up to five */
 	SWEEP_SECONDS = 10,  
+	REVIEW_SECONDS = 24 * 3600,
 	UNSURE_RECORDS = 100000,            /* kept in memory without a store */
 	BACKLOG = 128
 };
@@ -50,7 +52,8 @@ struct daemon {
 	const char *config;
 	bool foreground;
 	int ready; /* where the parent waits for a byte; -1 */
-	struct policy *first; /* until it is adopted */
+	struct policy *first;  /* until it is adopted */
+	struct faults *faults; /* of the first load, until the journal is open */
 	struct account account;
 	char listen[4096], state_dir[4096], store[4096]; /* as started: a change needs a restart */
 	char user[64], dns[1024];
@@ -63,6 +66,7 @@ struct daemon {
 	struct refresh *refresh;
 	struct store *store_open, *memory;
 	struct usage *usage;
+	int64_t reviewed; /* when review dates were looked at last */
 	struct house house;
 	pthread_t milter;
 	bool milter_runs;
@@ -141,18 +145,16 @@ read_options(struct daemon *daemon, int argc, char **argv)
 static void
 read_first_policy(struct daemon *daemon)
 {
-	struct faults *faults = faults_open();
-
-	if (faults == NULL)
+	daemon->faults = faults_open();
+	if (daemon->faults == NULL)
 		exit(EX_OSERR);
-	daemon->first = live_read(daemon->config, faults);
-	show_faults(faults);
+	daemon->first = live_read(daemon->config, daemon->faults);
+	show_faults(daemon->faults);
 	if (daemon->first == NULL) {
 		fprintf(stderr, "greenlaned: %zu errors in the configuration; nothing was started\n",
-		    faults->errors);
+		    daemon->faults->errors);
 		exit(EX_CONFIG);
 	}
-	faults_close(faults);
 }
 
 static const char *
@@ -348,6 +350,16 @@ remember_start(struct daemon *daemon, const struct settings *settings)
 	write_dns(settings, daemon->dns, sizeof daemon->dns);
 }
 
+/* In the log as well: standard error of a daemon that went to the background is nobody's. */
+static void
+log_first_faults(struct daemon *daemon)
+{
+	if (!daemon->foreground)
+		log_faults(daemon->journal, daemon->faults);
+	faults_close(daemon->faults);
+	daemon->faults = NULL;
+}
+
 static void
 say_start(struct daemon *daemon)
 {
@@ -382,8 +394,10 @@ start(struct daemon *daemon, struct fault *why)
 	    !open_socket(daemon, settings, why) || !account_become(&daemon->account, why))
 		return false;
 	remember_start(daemon, settings);
+	daemon->reviewed = clock_now(); /* the load has just said what it found */
 	if (!open_rooms(daemon, settings, why))
 		return false;
+	log_first_faults(daemon);
 	raise_file_limit(daemon, settings->milter.max_sessions);
 	daemon->first = NULL;
 	if (!refresh_adopt(daemon->refresh, first, FIRST_PATIENCE_MS, why) ||
@@ -520,6 +534,23 @@ sweep(struct daemon *daemon)
 	live_return(daemon->live, snapshot);
 }
 
+/* Nothing lapses in silence: what is past its review date is said every day. */
+static void
+say_reviews(struct daemon *daemon)
+{
+	const struct snapshot *snapshot;
+	struct faults *faults;
+
+	if (clock_now() - daemon->reviewed < REVIEW_SECONDS || (faults = faults_open()) == NULL)
+		return;
+	daemon->reviewed = clock_now();
+	snapshot = live_borrow(daemon->live);
+	lint_reviews(snapshot->judge.policy, daemon->reviewed, faults);
+	live_return(daemon->live, snapshot);
+	log_faults(daemon->journal, faults);
+	faults_close(faults);
+}
+
 static void
 save_usage(struct daemon *daemon)
 {
@@ -541,6 +572,7 @@ loop(struct daemon *daemon)
 		if (poll(&pipe_end, 1, SWEEP_SECONDS * 1000) == 0) {
 			sweep(daemon);
 			save_usage(daemon);
+			say_reviews(daemon);
 		}
 		got = read(wakes[0], bytes, sizeof bytes);
 		if (got <= 0)
