@@ -28,6 +28,15 @@ lead(const struct verdict *verdict, enum action done)
 						  : "not accepted for now, please try again";
 }
 
+/* To the sender "it names no vendor" would say nothing: he waits for being new here. */
+static const char *
+sentence(const struct verdict *verdict, enum action done)
+{
+	if (done == ACTION_GREYLIST && verdict->reason == REASON_NO_CLAIM)
+		return "the first mail of a sender that is not known here waits";
+	return reason_sentence(verdict->reason);
+}
+
 bool
 explain_reply(const struct verdict *verdict, enum action done, const char *id, const char *contact,
     int64_t wait, struct reply *out)
@@ -44,8 +53,7 @@ explain_reply(const struct verdict *verdict, enum action done, const char *id, c
 		text_format(&text, " in %lld seconds", (long long)wait);
 	if (vendor[0] != '\0')
 		text_format(&text, "; claims to be %.100s", vendor);
-	text_format(&text, ": %s (%s, id %s)", reason_sentence(verdict->reason),
-	    reason_slug(verdict->reason), id);
+	text_format(&text, ": %s (%s, id %s)", sentence(verdict, done), reason_slug(verdict->reason), id);
 	if (contact[0] != '\0')
 		text_format(&text, "; ask %.150s", contact);
 	snprintf(out->text, sizeof out->text, "%s", text.bytes);

@@ -124,11 +124,11 @@ reply_says_how_long(void)
 
 	explain_reply(&verdict, ACTION_GREYLIST, "4f-1", contact, 300, &reply);
 	is(reply.text,
-	    "greylisted, please try again in 300 seconds: it names no vendor (no-claim, id 4f-1); ask "
+	    "greylisted, please try again in 300 seconds: the first mail of a sender that is not known here waits (no-claim, id 4f-1); ask "
 	    "https://example.com/postmaster",
 	    "a greylisted sender learns how long to wait");
 	explain_reply(&verdict, ACTION_GREYLIST, "4f-1", "", 0, &reply);
-	is(reply.text, "greylisted, please try again: it names no vendor (no-claim, id 4f-1)",
+	is(reply.text, "greylisted, please try again: the first mail of a sender that is not known here waits (no-claim, id 4f-1)",
 	    "without wait and contact nothing dangles");
 }
 
