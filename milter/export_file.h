@@ -1,0 +1,15 @@
+/*
+ * export_file.h - keeps a file that other programs read: whole, readable, and touched only when its
+ * content changed.
+ *
+ * Floor 8. Written beside and renamed. A file that stood there keeps its mode and group.
+ */
+#ifndef EXPORT_FILE_H
+#define EXPORT_FILE_H
+
+#include "export.h"
+
+/* *changed: it was written, because it differed by more than its date or was not there. */
+bool export_file_keep(const char *path, const struct text *, bool *changed, struct fault *why) MUST_USE;
+
+#endif
