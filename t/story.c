@@ -1,6 +1,5 @@
 #include <ctype.h>
 #include <stdarg.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,68 +10,16 @@
 #include "domain.h"
 #include "policy_text.h"
 #include "refresh.h"
-#include "sign.h"
-#include "story.h"
+#include "story_parts.h"
 #include "tap.h"
 
-enum { TEXTS_MAX = 32, FIELDS_MAX = 5000, LINE_MAX_BYTES = 64 * 1024, SLOW_MS = 4000, AHEAD_MAX = 16 };
-
-struct named_text {
-	char name[256];
-	char *text;
-};
-
-struct field {
-	char *name, *value;
-	bool late; /* added by a forwarder: on top, unsigned */
-};
-
-struct story {
-	const char *path;
-	FILE *file;
-	unsigned line, failures;
-	char title[256];
-	bool begun; /* a mail is being written down */
-
-	/* the world */
-	struct player *player;
-	struct house *house;
-	struct dns_zone *zone;
-	struct resolver counting, *canned;
-	atomic_uint asked;       /* DNS questions since MAIL */
-	char slow[8][256];       /* names whose answers take SLOW_MS of the budget */
-	char ahead[AHEAD_MAX][DNS_NAME_TEXT]; /* asked ahead since MAIL */
-	size_t slow_count, ahead_count;
-	size_t verdicts;         /* records written before MAIL */
-	struct store *store;     /* the greylist, also while it is in trouble */
-	struct named_text vendors[TEXTS_MAX];
-	size_t vendor_count;
-	char *config;
-	bool loaded;
-	struct refresh *refresh;
-	struct dkim_house *dkim;
-	struct suffix_list suffixes;
-	int64_t now;
-
-	/* the conversation */
-	struct story_client client;
-	bool connected;
-	const char *auth; /* NULL: the MTA gives no {auth_authen} */
-	char auth_name[256], name[256], address[64], daemon_name[256], mta_name[256];
-	struct field fields[FIELDS_MAX];
-	size_t field_count;
-	char signatures[16][1024];
-	size_t signature_count;
-	char *body, *sent_body;
-	struct story_reply reply;
-	struct story_ending ending;
-};
+enum { LINE_MAX_BYTES = 64 * 1024, SLOW_MS = 4000 };
 
 /* The resolver that counts; one story at a time. */
 static struct story *playing;
 
-static void __attribute__((format(printf, 2, 3)))
-fail(struct story *story, const char *fmt, ...)
+void
+story_fail(struct story *story, const char *fmt, ...)
 {
 	char text[2048];
 	va_list args;
@@ -177,11 +124,11 @@ load(struct story *story)
 	policy = policy_text_load("CONFIG", text, strlen(text), &files, faults);
 	for (size_t i = 0; policy == NULL && i < faults->kept; i++) {
 		fault_write(&faults->list[i].fault, line, sizeof line);
-		fail(story, "%s", line);
+		story_fail(story, "%s", line);
 	}
 	faults_close(faults);
 	if (policy == NULL || !refresh_adopt(story->refresh, policy, 1000, &why)) {
-		fail(story, "the policy is not in force");
+		story_fail(story, "the policy is not in force");
 		return;
 	}
 	story->loaded = true;
@@ -219,265 +166,6 @@ close_world(struct story *story)
 	for (size_t i = 0; i < story->vendor_count; i++)
 		free(story->vendors[i].text);
 	free(story->config);
-}
-
-/* ---- the mail that is written down ---- */
-
-static void
-drop_ending(struct story *story)
-{
-	for (size_t i = 0; i < story->ending.inserted_count; i++)
-		free(story->ending.inserted[i]);
-	story->ending = (struct story_ending){ .removed_count = 0 };
-	story->reply = (struct story_reply){ .code = "" };
-}
-
-static void
-drop_mail(struct story *story)
-{
-	for (size_t i = 0; i < story->field_count; i++) {
-		free(story->fields[i].name);
-		free(story->fields[i].value);
-	}
-	free(story->body);
-	free(story->sent_body);
-	story->body = story->sent_body = NULL;
-	story->field_count = story->signature_count = 0;
-}
-
-static char *
-to_crlf(const char *text)
-{
-	char *made = malloc(2 * strlen(text) + 1), *write = made;
-
-	for (; made != NULL && *text != '\0'; text++) {
-		if (*text == '\n')
-			*write++ = '\r';
-		*write++ = *text;
-	}
-	if (made != NULL)
-		*write = '\0';
-	return made;
-}
-
-static enum sign_kind
-key_kind(const char *word)
-{
-	static const char *const words[SIGN_KINDS] = { [SIGN_RSA_768] = "rsa768",
-		[SIGN_RSA_1024] = "rsa1024", [SIGN_RSA_2048] = "rsa", [SIGN_ED25519] = "ed25519" };
-
-	for (int i = 0; i < SIGN_KINDS; i++)
-		if (strcmp(words[i], word) == 0)
-			return (enum sign_kind)i;
-	return SIGN_RSA_2048;
-}
-
-/* "KEY selector domain kind [test|strict|revoked]" publishes a key. */
-static void
-publish_key(struct story *story, char *words)
-{
-	char selector[128] = "", domain[256] = "", kind[32] = "rsa", option[32] = "", name[512];
-	char *record;
-
-	sscanf(words, "%127s %255s %31s %31s", selector, domain, kind, option);
-	record = sign_record(sign_key(key_kind(kind)), strcmp(option, "test") == 0 ? SIGN_TESTING
-	    : strcmp(option, "strict") == 0				     ? SIGN_STRICT
-	    : strcmp(option, "revoked") == 0				     ? SIGN_REVOKED
-									     : 0);
-	snprintf(name, sizeof name, "%s._domainkey.%s", selector, domain);
-	if (record == NULL || !dns_zone_add(story->zone, name, DNS_TXT, 3600, 0, record, strlen(record)))
-		fail(story, "no key could be made");
-	free(record);
-}
-
-/* "SIGN selector domain [key=rsa] [a=rsa-sha1] [h=from:to] [l=10] [x=1] [t=1] [i=a@b] [simple]" */
-static char *
-make_signature(struct story *story, const char *order_text)
-{
-	char words[1024], *save = NULL, *word, selector[128], domain[256];
-	struct sign_order order = { .key = sign_key(SIGN_RSA_2048) };
-	static struct sign_field fields[FIELDS_MAX];
-	size_t count = 0;
-
-	snprintf(words, sizeof words, "%s", order_text);
-	if (sscanf(words, "%127s %255s", selector, domain) != 2)
-		return NULL;
-	order.s = selector;
-	order.d = domain;
-	strtok_r(words, " ", &save);
-	strtok_r(NULL, " ", &save);
-	while ((word = strtok_r(NULL, " ", &save)) != NULL) {
-		if (strncmp(word, "key=", 4) == 0)
-			order.key = sign_key(key_kind(word + 4));
-		else if (strncmp(word, "a=", 2) == 0)
-			order.a = word + 2;
-		else if (strncmp(word, "h=", 2) == 0)
-			order.h = word + 2;
-		else if (strncmp(word, "i=", 2) == 0)
-			order.i = word + 2;
-		else if (strncmp(word, "t=", 2) == 0)
-			order.t = atoll(word + 2);
-		else if (strncmp(word, "x=", 2) == 0)
-			order.x = atoll(word + 2);
-		else if (strncmp(word, "l=", 2) == 0) {
-			order.partial = true;
-			order.l = (size_t)atoll(word + 2);
-		} else if (strcmp(word, "simple") == 0)
-			order.simple = true;
-		else
-			fail(story, "SIGN: unknown word %s", word);
-	}
-	for (size_t i = 0; i < story->field_count; i++)
-		if (!story->fields[i].late)
-			fields[count++] = (struct sign_field){ story->fields[i].name,
-				story->fields[i].value };
-	return sign_message(&order, fields, count, story->body, strlen(story->body));
-}
-
-static void
-send_fields(struct story *story, bool late)
-{
-	for (size_t i = 0; i < story->field_count; i++)
-		if (story->fields[i].late == late)
-			story->player->header(story->player, story->fields[i].name,
-			    story->fields[i].value);
-}
-
-static void
-send_mail(struct story *story)
-{
-	struct player *player = story->player;
-	const char *sent;
-	char *body;
-
-	if (story->body == NULL)
-		story->body = strdup("Hello.\n");
-	send_fields(story, true);
-	for (size_t i = 0; i < story->signature_count; i++) {
-		char *value = make_signature(story, story->signatures[i]);
-
-		if (value == NULL)
-			fail(story, "SIGN %s made no signature", story->signatures[i]);
-		else
-			player->header(player, "DKIM-Signature", value);
-		free(value);
-	}
-	send_fields(story, false);
-	player->headers_end(player);
-	sent = story->sent_body != NULL ? story->sent_body : story->body;
-	body = to_crlf(sent);
-	player->body(player, body, strlen(body));
-	free(body);
-	player->end(player, &story->ending);
-	story->reply = story->ending.reply;
-	drop_mail(story);
-}
-
-/* ---- expectations ---- */
-
-/* The value of a key of the record's top level, which stands before "facts". */
-static void
-record_value(const char *key, char *out, size_t size)
-{
-	const char *json = story_journal_line(true, 0), *at;
-	char quoted[64];
-
-	snprintf(quoted, sizeof quoted, "\"%s\":\"", key);
-	at = strstr(json, quoted);
-	snprintf(out, size, "%s", "");
-	if (at != NULL) {
-		at += strlen(quoted);
-		snprintf(out, size, "%.*s", (int)strcspn(at, "\""), at);
-	}
-}
-
-static void
-expect_value(struct story *story, const char *key, const char *wanted)
-{
-	char got[1024];
-
-	record_value(key, got, sizeof got);
-	if (strcmp(got, wanted) != 0)
-		fail(story, "%s is '%s', wanted '%s'; line: %s", key, got, wanted,
-		    story_journal_line(false, 0));
-}
-
-/* "EXPECT outcome action reason [vendor]" of the last verdict that was written. */
-static void
-expect(struct story *story, const char *words)
-{
-	char outcome[64] = "", action[64] = "", reason[64] = "", vendor[128] = "";
-
-	sscanf(words, "%63s %63s %63s %127s", outcome, action, reason, vendor);
-	expect_value(story, "outcome", outcome);
-	expect_value(story, "action", action);
-	if (reason[0] != '\0')
-		expect_value(story, "reason", reason);
-	if (vendor[0] != '\0')
-		expect_value(story, "vendor", vendor);
-}
-
-/* "EXPECT-REPLY none" or "EXPECT-REPLY 451 4.7.1 [words of the text]". */
-static void
-expect_reply(struct story *story, const char *words)
-{
-	const struct story_reply *reply = &story->reply;
-	char code[8] = "", enhanced[16] = "";
-	int text = 0;
-
-	if (strcmp(words, "none") == 0) {
-		if (reply->code[0] != '\0')
-			fail(story, "reply is '%s %s %s', wanted none", reply->code, reply->enhanced,
-			    reply->text);
-		return;
-	}
-	sscanf(words, "%7s %15s %n", code, enhanced, &text);
-	if (strcmp(code, reply->code) != 0 || strcmp(enhanced, reply->enhanced) != 0 ||
-	    (text > 0 && strstr(reply->text, words + text) == NULL))
-		fail(story, "reply is '%s %s %s', wanted '%s'", reply->code, reply->enhanced,
-		    reply->text, words);
-}
-
-static void
-expect_header(struct story *story, const char *words, bool there)
-{
-	bool found = false;
-
-	for (size_t i = 0; i < story->ending.inserted_count; i++)
-		found = found || strstr(story->ending.inserted[i], words) != NULL;
-	if (found != there)
-		fail(story, "%s inserted header holds '%s'", there ? "no" : "an", words);
-	for (size_t i = 0; found != there && i < story->ending.inserted_count; i++)
-		note("inserted: %s", story->ending.inserted[i]);
-}
-
-static void
-expect_removed(struct story *story, const char *words)
-{
-	char got[512] = "";
-
-	for (size_t i = 0; i < story->ending.removed_count; i++)
-		snprintf(got + strlen(got), sizeof got - strlen(got), "%s%u", i > 0 ? " " : "",
-		    story->ending.removed[i]);
-	if (strcmp(got, words) != 0)
-		fail(story, "removed '%s', wanted '%s'", got, words);
-}
-
-/* Of the last record, or the one before it: its line or its JSON object holds the words. */
-static void
-expect_line(struct story *story, const char *words, unsigned before, bool there)
-{
-	const char *line = story_journal_line(false, before), *json = story_journal_line(true, before);
-
-	if ((strstr(line, words) != NULL || strstr(json, words) != NULL) != there)
-		fail(story, "the record %s '%s': %s %s", there ? "lacks" : "has", words, line, json);
-}
-
-static void
-expect_number(struct story *story, const char *what, unsigned got, const char *wanted)
-{
-	if (got != (unsigned)atoi(wanted))
-		fail(story, "%s is %u, wanted %s", what, got, wanted);
 }
 
 /* ---- lines ---- */
@@ -526,7 +214,7 @@ add_field(struct story *story, char *text, bool late)
 	struct field *field = &story->fields[story->field_count];
 
 	if (colon == NULL || story->field_count == FIELDS_MAX) {
-		fail(story, "no header field: %s", text);
+		story_fail(story, "no header field: %s", text);
 		return;
 	}
 	*colon = '\0';
@@ -565,7 +253,7 @@ add_many_fields(struct story *story, const char *words)
 	int at = 0;
 
 	if (sscanf(words, "%u %n", &count, &at) != 1 || at == 0 || count > FIELDS_MAX) {
-		fail(story, "no number of fields: %s", words);
+		story_fail(story, "no number of fields: %s", words);
 		return;
 	}
 	for (unsigned i = 0; i < count; i++) {
@@ -601,7 +289,7 @@ set_time(struct story *story, const char *words)
 	else if (strptime(words, "%Y-%m-%dT%H:%M:%SZ", &tm) != NULL)
 		story->now = timegm(&tm);
 	else
-		fail(story, "no time: %s", words);
+		story_fail(story, "no time: %s", words);
 	story_clock_set(story->now);
 }
 
@@ -611,7 +299,7 @@ go_quit(struct story *story)
 	if (story->connected)
 		story->player->quit(story->player);
 	story->connected = false;
-	drop_mail(story);
+	story_drop_mail(story);
 }
 
 /* "CONNECT 192.0.2.1 [name [port]]" or "CONNECT local". */
@@ -631,7 +319,7 @@ go_connect(struct story *story, const char *words)
 		.mta_name = story->mta_name[0] != '\0' ? story->mta_name : "mx.rx.example" };
 	if (strcmp(story->address, "local") != 0 &&
 	    !address_read(story->address, &story->client.address))
-		fail(story, "no address: %s", story->address);
+		story_fail(story, "no address: %s", story->address);
 	story->player->connect(story->player, &story->client);
 	story->connected = true;
 }
@@ -639,8 +327,8 @@ go_connect(struct story *story, const char *words)
 static void
 go_mail(struct story *story, const char *path)
 {
-	drop_mail(story);
-	drop_ending(story);
+	story_drop_mail(story);
+	story_drop_ending(story);
 	story->player->abort(story->player);
 	story->asked = 0;
 	story->ahead_count = 0;
@@ -716,7 +404,7 @@ zone_line(struct story *story, const char *words)
 	struct fault why;
 
 	if (!dns_zone_line(story->zone, words, &why))
-		fail(story, "ZONE: %s", why.text);
+		story_fail(story, "ZONE: %s", why.text);
 }
 
 static void
@@ -744,7 +432,7 @@ world_line(struct story *story, const char *verb, char *words)
 	else if (strcmp(verb, "SLOW") == 0 && story->slow_count < 8)
 		snprintf(story->slow[story->slow_count++], sizeof story->slow[0], "%s", words);
 	else if (strcmp(verb, "KEY") == 0)
-		publish_key(story, words);
+		story_publish_key(story, words);
 	else if (strcmp(verb, "STORE") == 0)
 		set_store(story, words);
 	else if (strcmp(verb, "RELOAD") == 0)
@@ -793,42 +481,11 @@ talk_line(struct story *story, const char *verb, char *words)
 	else if (strcmp(verb, "BODY-SENT") == 0)
 		keep_block(story, &story->sent_body);
 	else if (strcmp(verb, "EOM") == 0)
-		send_mail(story);
+		story_send(story);
 	else if (strcmp(verb, "RSET") == 0)
 		player->abort(player);
 	else if (strcmp(verb, "QUIT") == 0)
 		go_quit(story);
-	else
-		return false;
-	return true;
-}
-
-static bool
-expect_word(struct story *story, const char *verb, const char *words)
-{
-	if (strcmp(verb, "EXPECT") == 0)
-		expect(story, words);
-	else if (strcmp(verb, "EXPECT-REPLY") == 0)
-		expect_reply(story, words);
-	else if (strcmp(verb, "EXPECT-HEADER") == 0)
-		expect_header(story, words, true);
-	else if (strcmp(verb, "EXPECT-NO-HEADER") == 0)
-		expect_header(story, words, false);
-	else if (strcmp(verb, "EXPECT-REMOVED") == 0)
-		expect_removed(story, words);
-	else if (strcmp(verb, "EXPECT-LINE") == 0)
-		expect_line(story, words, 0, true);
-	else if (strcmp(verb, "EXPECT-LINE-BEFORE") == 0)
-		expect_line(story, words, 1, true);
-	else if (strcmp(verb, "EXPECT-NO-LINE") == 0)
-		expect_line(story, words, 0, false);
-	else if (strcmp(verb, "EXPECT-ASKED") == 0)
-		expect_number(story, "the number of DNS questions", story->asked, words);
-	else if (strcmp(verb, "EXPECT-VERDICTS") == 0)
-		expect_number(story, "the number of records",
-		    (unsigned)(story_journal_verdicts() - story->verdicts), words);
-	else if (strcmp(verb, "EXPECT-QUARANTINE") == 0)
-		expect_number(story, "quarantined", story->reply.quarantined, words[0] == '\0' ? "1" : words);
 	else
 		return false;
 	return true;
@@ -854,8 +511,8 @@ play_line(struct story *story, char *line)
 		*words++ = '\0';
 	words += strspn(words, " \t");
 	if (!world_line(story, line, words) && !talk_line(story, line, words) &&
-	    !expect_word(story, line, words))
-		fail(story, "unknown line: %s", line);
+	    !story_expects(story, line, words))
+		story_fail(story, "unknown line: %s", line);
 }
 
 void
@@ -877,7 +534,7 @@ story_play(const char *path, struct player *player, struct house *house)
 		play_line(&story, line);
 	}
 	go_quit(&story);
-	drop_ending(&story);
+	story_drop_ending(&story);
 	fclose(story.file);
 	close_world(&story);
 	ok(story.failures == 0, "%s: %s (%s)", strrchr(path, '/') ? strrchr(path, '/') + 1 : path,
