@@ -1,0 +1,162 @@
+/* room: cmd */
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+#include <time.h>
+
+#include "clock.h"
+#include "cmd.h"
+#include "export_file.h"
+#include "inventory.h"
+#include "policy_keys.h"
+
+enum {
+	LOOK_SECONDS = 1, /* between two looks at the copies */
+	REDO_SECONDS = 60 /* at the latest: what grows stale leaves no mark in a file */
+};
+
+struct wish {
+	const char *config;
+	enum export_format format;
+	const char *value, *output;
+	bool watch;
+};
+
+static int
+complain(const struct fault *why, int status)
+{
+	char text[1024];
+
+	fault_write(why, text, sizeof text);
+	fprintf(stderr, "greenlane: %s\n", text);
+	return status;
+}
+
+static bool
+format_read(const char *word, enum export_format *out)
+{
+	char hint[HINT_TEXT];
+
+	for (unsigned i = 0; i < EXPORT_FORMATS; i++)
+		if (strcmp(word, export_format_words[i]) == 0) {
+			*out = (enum export_format)i;
+			return true;
+		}
+	fprintf(stderr, "greenlane: no format '%s'%s\n", word, keys_hint(word, export_format_words, EXPORT_FORMATS, hint));
+	return false;
+}
+
+static bool
+read_options(struct wish *wish, int argc, char **argv)
+{
+	static const struct option options[] = { { "output", required_argument, NULL, 'o' },
+		{ "value", required_argument, NULL, 'v' }, { "watch", no_argument, NULL, 'w' },
+		{ NULL, 0, NULL, 0 } };
+	struct fault why;
+	int option;
+
+	optind = 0;
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (option == 'o')
+			wish->output = optarg;
+		else if (option == 'v')
+			wish->value = optarg;
+		else if (option == 'w')
+			wish->watch = true;
+		else
+			return false;
+	}
+	if (optind != argc - 1 || !format_read(argv[optind], &wish->format))
+		return false;
+	if (wish->watch && wish->output == NULL) {
+		fputs("greenlane: --watch keeps a file fresh; name it by --output\n", stderr);
+		return false;
+	}
+	return export_value_check(wish->format, wish->value, &why) || complain(&why, false);
+}
+
+static int
+put(const struct wish *wish, const struct text *text)
+{
+	struct fault why;
+	bool changed;
+
+	if (wish->output != NULL)
+		return export_file_keep(wish->output, text, &changed, &why) ? 0 : complain(&why, EX_CANTCREAT);
+	if (fwrite(text->bytes, 1, text->length, stdout) == text->length && fflush(stdout) == 0)
+		return 0;
+	fault_set(&why, "standard output cannot be written: %s", strerror(errno));
+	return complain(&why, EX_IOERR);
+}
+
+/* state_dir: where the copies stood, for who watches them. */
+static int
+export_once(const struct wish *wish, char *state_dir, size_t size, int64_t *stamp)
+{
+	struct policy *policy = cmd_load(wish->config);
+	struct text text;
+	struct fault why;
+	int status;
+
+	if (policy == NULL)
+		return EX_CONFIG;
+	snprintf(state_dir, size, "%s", policy->settings.state_dir);
+	*stamp = inventory_stamp(state_dir); /* before they are read: what comes meanwhile is seen again */
+	text_open(&text, EXPORT_TEXT_MAX);
+	if (inventory_export(policy, state_dir, clock_now(), wish->format, wish->value, &text, &why))
+		status = put(wish, &text);
+	else
+		status = complain(&why, EX_OSERR);
+	text_close(&text);
+	policy_free(policy);
+	return status;
+}
+
+/* Until TERM or INT. What fails is said again when it is tried again; the file stays as it was. */
+static int
+watch(const struct wish *wish, char *state_dir, size_t size, int64_t stamp)
+{
+	const struct timespec look = { LOOK_SECONDS, 0 };
+	int64_t written = clock_ticks();
+	sigset_t ends;
+
+	sigemptyset(&ends);
+	sigaddset(&ends, SIGTERM);
+	sigaddset(&ends, SIGINT);
+	while (sigtimedwait(&ends, NULL, &look) < 0) {
+		if (inventory_stamp(state_dir) == stamp &&
+		    clock_ticks() - written < REDO_SECONDS * INT64_C(1000000))
+			continue;
+		(void)export_once(wish, state_dir, size, &stamp);
+		written = clock_ticks();
+	}
+	return 0;
+}
+
+static int
+run(const char *config, int argc, char **argv)
+{
+	struct wish wish = { .config = config, .value = "" };
+	char state_dir[4096] = "";
+	int64_t stamp = 0;
+	sigset_t ends;
+	int status;
+
+	if (!read_options(&wish, argc, argv))
+		return cmd_usage(&cmd_export);
+	if (wish.watch) {
+		/* from here on, so that a TERM that comes early is not lost */
+		sigemptyset(&ends);
+		sigaddset(&ends, SIGTERM);
+		sigaddset(&ends, SIGINT);
+		sigprocmask(SIG_BLOCK, &ends, NULL);
+	}
+	status = export_once(&wish, state_dir, sizeof state_dir, &stamp);
+	return status == 0 && wish.watch ? watch(&wish, state_dir, sizeof state_dir, stamp) : status;
+}
+
+const struct command cmd_export = { "export", "FORMAT [--value TEXT] [--output FILE] [--watch]",
+	"write the vendors' networks for a greylister, a firewall or a DNS list", run };
