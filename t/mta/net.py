@@ -3,6 +3,7 @@
 
 usage: net.py ports N              N loopback ports that are free for TCP and UDP, one a line
        net.py dns HOST PORT NAME   exit 0 when the server answers a question for NAME's SOA
+       net.py txt HOST PORT NAME   the same for TXT
        net.py open ADDRESS         exit 0 when something listens at unix:PATH, inet:PORT@HOST or HOST:PORT
 """
 import random
@@ -34,9 +35,9 @@ def ports(count):
     return len(found) == count
 
 
-def dns(host, port, name):
+def dns(host, port, name, kind=6):
     labels = [label for label in name.split(".") if label]
-    question = b"".join(bytes([len(label)]) + label.encode() for label in labels) + b"\0\0\6\0\1"
+    question = b"".join(bytes([len(label)]) + label.encode() for label in labels) + b"\0" + bytes([0, kind]) + b"\0\1"
     query = b"\x12\x34\0\0\0\1\0\0\0\0\0\0" + question
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
         s.settimeout(0.5)
@@ -63,7 +64,8 @@ def is_open(address):
 
 
 def main(arguments):
-    commands = {"ports": (1, lambda n: ports(int(n))), "dns": (3, dns), "open": (1, is_open)}
+    commands = {"ports": (1, lambda n: ports(int(n))), "dns": (3, dns), "txt": (3, lambda *where: dns(*where, 16)),
+                "open": (1, is_open)}
     count, command = commands.get(arguments[0] if arguments else "", (None, None))
     if command is None or len(arguments) != count + 1:
         sys.exit(__doc__)

@@ -1,0 +1,114 @@
+#!/usr/bin/env python3
+"""Stands between a resolver and a real DNS server, and misbehaves for chosen names.
+
+usage: dnsproxy.py PORT SERVER-PORT FAULTS
+
+All on 127.0.0.1, UDP and TCP. FAULTS is a file that is read at every question, a line "KIND NAME"
+each, for a name and those below it ("." is all):
+
+  silent      no answer at all
+  slow        the right answer, 600 ms late
+  servfail    SERVFAIL
+  truncated   cut off over UDP, and TCP is closed without a word
+  tcp         cut off over UDP; TCP has the whole answer
+"""
+import socket
+import socketserver
+import struct
+import sys
+import threading
+import time
+
+WAIT = 3
+
+
+def name_of(query):
+    labels, at = [], 12
+    while query[at]:
+        labels.append(query[at + 1 : at + 1 + query[at]].decode("latin-1").lower())
+        at += 1 + query[at]
+    return ".".join(labels), at + 5
+
+
+def fault_of(name):
+    with open(sys.argv[3], encoding="ascii") as f:
+        for line in f:
+            kind, where = line.split()
+            where = where.rstrip(".")
+            if where == "" or name == where or name.endswith("." + where):
+                return kind
+    return ""
+
+
+def refusal(query, end, flags, rcode):
+    return query[:2] + struct.pack("!HHHHH", 0x8000 | flags | rcode, 1, 0, 0, 0) + query[12:end]
+
+
+def over_udp(query):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        s.settimeout(WAIT)
+        s.connect(("127.0.0.1", int(sys.argv[2])))
+        s.send(query)
+        return s.recv(65535)
+
+
+def over_tcp(query):
+    with socket.create_connection(("127.0.0.1", int(sys.argv[2])), WAIT) as s, s.makefile("rb") as f:
+        s.sendall(struct.pack("!H", len(query)) + query)
+        return f.read(struct.unpack("!H", f.read(2))[0])
+
+
+def answer(query, ask, tcp):
+    """The answer, or None for silence."""
+    name, end = name_of(query)
+    fault = fault_of(name)
+    if fault == "silent" or (fault == "truncated" and tcp):
+        return None
+    if fault == "servfail":
+        return refusal(query, end, 0, 2)
+    if fault in ("truncated", "tcp") and not tcp:
+        return refusal(query, end, 0x0200, 0)
+    if fault == "slow":
+        time.sleep(0.6)
+    try:
+        return ask(query)
+    except (OSError, struct.error):
+        return None
+
+
+class Udp(socketserver.BaseRequestHandler):
+    def handle(self):
+        query, sock = self.request
+        reply = answer(query, over_udp, False)
+        if reply is not None:
+            sock.sendto(reply, self.client_address)
+
+
+class Tcp(socketserver.StreamRequestHandler):
+    def handle(self):
+        while len(size := self.rfile.read(2)) == 2:
+            reply = answer(self.rfile.read(struct.unpack("!H", size)[0]), over_tcp, True)
+            if reply is None:
+                return
+            self.wfile.write(struct.pack("!H", len(reply)) + reply)
+
+
+class UdpServer(socketserver.ThreadingUDPServer):
+    daemon_threads = True
+
+
+class TcpServer(socketserver.ThreadingTCPServer):
+    daemon_threads = True
+    allow_reuse_address = True
+
+
+def main():
+    if len(sys.argv) != 4:
+        sys.exit(__doc__)
+    at = ("127.0.0.1", int(sys.argv[1]))
+    threading.Thread(target=TcpServer(at, Tcp).serve_forever, daemon=True).start()
+    UdpServer(at, Udp).serve_forever()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,556 @@
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "copies.h"
+#include "published.h"
+#include "tap.h"
+
+enum { HOUR = 3600, DAY = 24 * HOUR, WEEK = 7 * DAY, START = 1700000000 };
+
+/* ---- a clock that stands where it is put, a journal that remembers ---- */
+
+static int64_t second; /* since START */
+
+int64_t
+clock_ticks(void)
+{
+	return second * 1000000;
+}
+
+int64_t
+clock_now(void)
+{
+	return START + second;
+}
+
+static char said[256 * 1024];
+
+void
+journal_say(struct journal *journal, int level, const char *fmt, ...)
+{
+	size_t length = strlen(said);
+	va_list args;
+
+	(void)journal;
+	(void)level;
+	va_start(args, fmt);
+	vsnprintf(said + length, sizeof said - length, fmt, args);
+	va_end(args);
+	length = strlen(said);
+	snprintf(said + length, sizeof said - length, "\n");
+}
+
+void
+journal_fault(struct journal *journal, int level, const struct fault *fault)
+{
+	journal_say(journal, level, "%s:%u: %s", fault->file, fault->line, fault->text);
+}
+
+static long long
+said_times(const char *words)
+{
+	long long count = 0;
+
+	for (const char *at = strstr(said, words); at != NULL; at = strstr(at + 1, words))
+		count++;
+	return count;
+}
+
+/* ---- a world of one source ---- */
+
+struct world {
+	char folder[64];
+	struct dns_zone *zone;
+	struct resolver *resolver;
+	atomic_bool ends;
+	struct publishing with;
+	struct published *published;
+	unsigned asked; /* unfoldings */
+};
+
+static struct source
+source_make(const char *domain)
+{
+	static char text[300];
+
+	snprintf(text, sizeof text, "spf:%s", domain);
+	return (struct source){ .kind = SOURCE_SPF, .name = domain, .text = text };
+}
+
+/* A process begins: whatever stood in state_dir before. */
+static void
+begin(struct world *world, const char *domain, bool exclusive, int64_t max_stale)
+{
+	struct source source = source_make(domain);
+
+	said[0] = '\0';
+	world->published = published_open(&source);
+	if (world->published == NULL)
+		abort();
+	snprintf(world->published->vendors, sizeof world->published->vendors, "acme");
+	world->published->max_stale = max_stale;
+	world->published->source.exclusive = exclusive;
+	published_restore(world->published, &world->with);
+}
+
+static void
+end(struct world *world)
+{
+	published_free(world->published);
+	world->published = NULL;
+}
+
+static struct world *
+world_open(void)
+{
+	static const char *const shared[] = { "bulk.example" };
+	struct world *world = calloc(1, sizeof *world);
+	struct fault why;
+
+	snprintf(world->folder, sizeof world->folder, "/tmp/published.XXXXXX");
+	if (mkdtemp(world->folder) == NULL || !copies_prepare(world->folder, &why))
+		abort();
+	world->zone = dns_zone_open();
+	world->resolver = resolver_canned(world->zone, &why);
+	world->with = (struct publishing){ .resolver = world->resolver, .state_dir = world->folder,
+		.limits = { 12, 28, 1000, 50 }, .shared = { shared, 1 }, .least = 60, .most = DAY,
+		.ends = &world->ends };
+	second = 0;
+	return world;
+}
+
+static void
+world_close(struct world *world)
+{
+	char command[128];
+
+	published_free(world->published);
+	resolver_close(world->resolver);
+	dns_zone_close(world->zone);
+	snprintf(command, sizeof command, "rm -rf %s", world->folder);
+	if (system(command) != 0)
+		note("%s is left behind", world->folder);
+	free(world);
+}
+
+/* In place of all that the name had. */
+static void
+zone_set(struct world *world, const char *name, const char *line)
+{
+	struct fault why;
+
+	dns_zone_drop(world->zone, name, 0);
+	if (line != NULL && !dns_zone_line(world->zone, line, &why))
+		abort();
+}
+
+static void
+outage(struct world *world)
+{
+	zone_set(world, "acme.example", "acme.example * SERVFAIL");
+}
+
+static bool
+unfold(struct world *world)
+{
+	struct budget budget = { 1000 };
+
+	world->asked++;
+	return published_unfold(world->published, &world->with, &budget);
+}
+
+/* What refresh does, up to a second; answers how often anything changed. */
+static unsigned
+run_until(struct world *world, int64_t until)
+{
+	unsigned changes = 0;
+
+	for (;;) {
+		int64_t next = (published_next(world->published) + 999999) / 1000000;
+
+		if (next > until)
+			break;
+		second = next > second ? next : second;
+		if (world->published->due <= clock_ticks())
+			changes += unfold(world);
+		changes += published_age(world->published, &world->with);
+	}
+	second = until;
+	return changes;
+}
+
+/* "192.0.2.0/24 198.51.100.1", or why there is nothing. */
+static const char *
+lists(const struct world *world)
+{
+	static char text[4096];
+	const struct published *published = world->published;
+	char prefix[PREFIX_TEXT];
+
+	if (!published->known || published->stale)
+		return published->known ? "stale" : "unknown";
+	text[0] = '\0';
+	for (size_t i = 0; i < published->copy.count; i++)
+		snprintf(text + strlen(text), sizeof text - strlen(text), "%s%s", i > 0 ? " " : "",
+		    prefix_write(&published->copy.networks[i].prefix, prefix));
+	return text;
+}
+
+static const char *
+load(struct world *world, enum copy_kind kind, struct source_copy *out, struct arena **arena)
+{
+	static struct fault why;
+
+	*arena = arena_open(1024 * 1024);
+	if (copies_load(world->folder, kind, world->published->source.text, *arena, out, &why))
+		return "there";
+	return why.text[0] == '\0' ? "not there" : "damaged";
+}
+
+static const char *
+stands(struct world *world, enum copy_kind kind)
+{
+	struct source_copy copy;
+	struct arena *arena;
+	const char *state = load(world, kind, &copy, &arena);
+
+	arena_close(arena);
+	return state;
+}
+
+static const char plain[] = "acme.example 600 TXT \"v=spf1 include:_spf.acme.example -all\"";
+static const char list[] = "_spf.acme.example 600 TXT \"v=spf1 ip4:192.0.2.0/24 ip6:2001:db8::/32 -all\"";
+
+static struct world *
+acme_open(int64_t max_stale)
+{
+	struct world *world = world_open();
+
+	zone_set(world, "acme.example", plain);
+	zone_set(world, "_spf.acme.example", list);
+	begin(world, "acme.example", false, max_stale);
+	(void)unfold(world);
+	return world;
+}
+
+/* ---- outages ---- */
+
+static void
+outage_of_a_day(void)
+{
+	struct world *world = acme_open(WEEK);
+	bool same = true;
+	unsigned changes = 0;
+
+	outage(world);
+	for (int64_t minute = 0; minute < DAY / 60; minute++) {
+		changes += run_until(world, minute * 60);
+		same = same && strcmp(lists(world), "192.0.2.0/24 2001:db8::/32") == 0;
+	}
+	ok(same && changes == 0, "an outage of 24 hours: what is listed is the same in every minute of it");
+	is_number(said_times("keeps serving"), 1, "and it is said once");
+	ok(world->asked > DAY / 600 && world->asked < DAY / 600 + 20, "it is asked again all the time, once a TTL");
+	zone_set(world, "acme.example", plain);
+	run_until(world, DAY + 601);
+	is_number(said_times("answers again, unchanged"), 1, "its end is said");
+	is(lists(world), "192.0.2.0/24 2001:db8::/32", "and leaves the same table");
+	world_close(world);
+}
+
+static void
+outage_beyond_max_stale(void)
+{
+	struct world *world = acme_open(DAY);
+
+	outage(world);
+	is_number(run_until(world, DAY), 0, "until max_stale is over nothing changes");
+	is(lists(world), "192.0.2.0/24 2001:db8::/32", "and the list serves");
+	is_number(run_until(world, DAY + 2), 1, "then it changes, at once");
+	is(lists(world), "stale", "its addresses are not known any more");
+	is_number(said_times("older than max_stale"), 1, "which is said");
+	run_until(world, 2 * DAY);
+	is_number(said_times("older than max_stale"), 1, "and once");
+	zone_set(world, "acme.example", plain);
+	run_until(world, 2 * DAY + 601);
+	is(lists(world), "192.0.2.0/24 2001:db8::/32", "with DNS back it lists again");
+	world_close(world);
+}
+
+/* TTL, seconds at which it is asked while DNS fails. */
+static const struct {
+	int ttl;
+	const char *times, *name;
+} retries[] = {
+	{ 60, " 5 15 35 75 135 195 255", "5 seconds after a failure, then after twice as long, up to the TTL" },
+	{ 2, " 5 10 15 20 25 30 35", "a TTL below 5 seconds makes it every 5 seconds" },
+	{ 100000, " 5 15 35 75 155 315 635", "a long TTL lets it grow" },
+};
+
+static void
+retries_double(void)
+{
+	for (size_t i = 0; i < sizeof retries / sizeof *retries; i++) {
+		struct world *world = world_open();
+		char line[200], times[200] = "";
+		int64_t from;
+
+		world->with.least = 1;
+		snprintf(line, sizeof line, "acme.example %d TXT \"v=spf1 ip4:192.0.2.1 -all\"", retries[i].ttl);
+		zone_set(world, "acme.example", line);
+		begin(world, "acme.example", false, 365 * (int64_t)DAY);
+		(void)unfold(world);
+		outage(world);
+		second = from = retries[i].ttl + 2;
+		(void)unfold(world);
+		for (int turn = 0; turn < 7; turn++) {
+			second = (published_next(world->published) + 999999) / 1000000;
+			snprintf(times + strlen(times), sizeof times - strlen(times), " %lld",
+			    (long long)(second - from));
+			(void)unfold(world);
+		}
+		is(times, retries[i].times, "%s", retries[i].name);
+		world_close(world);
+	}
+}
+
+static void
+max_stale_is_no_trap(void)
+{
+	struct world *world = world_open();
+
+	zone_set(world, "acme.example", "acme.example 86400 TXT \"v=spf1 ip4:192.0.2.1 -all\"");
+	begin(world, "acme.example", false, HOUR);
+	is_number(unfold(world), 1, "a source that is new here changes what is listed");
+	is_number(run_until(world, DAY), 0, "a TTL beyond max_stale makes no source stale while DNS is well");
+	is(lists(world), "192.0.2.1", "it is asked in time");
+	world_close(world);
+}
+
+/* ---- copies ---- */
+
+static void
+copies_serve(void)
+{
+	struct world *world = acme_open(WEEK);
+	int64_t since;
+
+	second = 700;
+	zone_set(world, "_spf.acme.example", "_spf.acme.example 600 TXT \"v=spf1 ip4:192.0.2.0/24 ip4:198.51.100.0/24 ip6:2001:db8::/32 -all\"");
+	is_number(unfold(world), 1, "what is published changes");
+	is_number(said_times("drift: source spf:acme.example of acme: came 198.51.100.0/24 via acme.example > _spf.acme.example > ip4"),
+	    1, "the log names source, vendor, path and what came");
+	end(world);
+	second = 2 * DAY;
+	outage(world);
+	begin(world, "acme.example", false, WEEK);
+	is(lists(world), "192.0.2.0/24 198.51.100.0/24 2001:db8::/32", "a start without DNS serves from the last good copy");
+	since = world->published->copy.networks[0].since;
+	ok(since == START && world->published->copy.networks[1].since == START + 700, "it knows since when each network is listed");
+	is_number(world->published->due, 0, "and is asked at once");
+	is_number(unfold(world), 0, "in vain");
+	is(lists(world), "192.0.2.0/24 198.51.100.0/24 2001:db8::/32", "and serves on");
+	end(world);
+	second = 9 * DAY;
+	begin(world, "acme.example", false, WEEK);
+	is(lists(world), "stale", "a copy older than max_stale is not believed at a start");
+	world_close(world);
+}
+
+static void
+spoil(struct world *world)
+{
+	char path[256];
+	FILE *file;
+
+	snprintf(path, sizeof path, "%s/sources/spf:acme.example.copy", world->folder);
+	file = fopen(path, "r+");
+	if (file == NULL || fseek(file, -20, SEEK_END) != 0 || fputc('\7', file) == EOF || fclose(file) != 0)
+		abort();
+}
+
+static void
+damaged_copy(void)
+{
+	struct world *world = acme_open(WEEK);
+
+	end(world);
+	spoil(world);
+	outage(world);
+	begin(world, "acme.example", false, WEEK);
+	is(lists(world), "unknown", "a damaged copy is as if it were not there");
+	is_number(said_times("/sources/spf:acme.example.copy:"), 1, "and is reported by its name");
+	zone_set(world, "acme.example", plain);
+	is_number(unfold(world), 1, "the next unfolding is believed");
+	is(stands(world, COPY_BELIEVED), "there", "and makes a sound copy of it");
+	world_close(world);
+}
+
+static void
+folder_that_takes_nothing(void)
+{
+	struct world *world = world_open();
+	char path[128];
+	FILE *file;
+
+	snprintf(path, sizeof path, "%s/sources", world->folder);
+	if (rmdir(path) != 0 || (file = fopen(path, "w")) == NULL || fclose(file) != 0)
+		abort();
+	zone_set(world, "acme.example", "acme.example 60 TXT \"v=spf1 ip4:192.0.2.1 -all\"");
+	begin(world, "acme.example", false, WEEK);
+	run_until(world, HOUR);
+	is(lists(world), "192.0.2.1", "a folder that takes nothing does not stop the serving");
+	is_number(said_times("cannot be written"), 1, "it is said, once");
+	is_number(said_times("would not outlive a restart"), 1, "with what follows from it");
+	if (unlink(path) != 0 || mkdir(path, 0700) != 0)
+		abort();
+	run_until(world, HOUR + 100);
+	is(stands(world, COPY_BELIEVED), "there", "when it takes files again the copy is written");
+	world_close(world);
+}
+
+/* ---- belief ---- */
+
+static const struct {
+	const char *record; /* behind "v=spf1 ip4:192.0.2.0/24 " unless it begins with "v=" */
+	bool exclusive;
+	const char *trouble; /* NULL: it is believed */
+	const char *name;
+} doubts[] = {
+	{ "ip4:20.0.0.0/11", false, "lists the whole of 20.0.0.0/11 through acme.example > ip4; the limit is /12", "an IPv4 network wider than /12" },
+	{ "ip4:20.0.0.0/12", false, NULL, "a /12" },
+	{ "ip6:2a00::/27", false, "lists the whole of 2a00::/27 through acme.example > ip6; the limit is /28", "an IPv6 network wider than /28" },
+	{ "ip6:2a00::/28", false, NULL, "an IPv6 /28" },
+	{ "ip4:20.0.0.0/12 ip4:21.0.0.0/12 ip4:22.0.0.0/12 ip4:23.0.0.0/12 ip4:24.0.0.0/12", false,
+	    "of IPv4", "networks of a large share of the address space together" },
+	{ "+all", false, "published wrongly: ", "+all" },
+	{ "include:bulk.example", true, "bulk.example through acme.example > bulk.example > ip4", "a shared sender in an exclusive source" },
+	{ "include:bulk.example", false, NULL, "a shared sender in a source that is not exclusive" },
+	{ "v=spf1 ip4:192.0.2.0/26 -all", false, "75 % fewer", "a fall by more than half" },
+	{ "v=spf1 ip4:192.0.2.0/25 -all", false, NULL, "a fall by half" },
+	{ "v=spf1 ip4:198.51.100.0/24 -all", false, NULL, "a move to other addresses of the same number" },
+	{ "include:acme.example", false, "published wrongly: ", "a loop" },
+	{ "include:nowhere.example", false, "published wrongly: ", "an include of what is not there" },
+};
+
+static void
+disbelief(void)
+{
+	for (size_t i = 0; i < sizeof doubts / sizeof *doubts; i++) {
+		struct world *world = world_open();
+		bool whole = strncmp(doubts[i].record, "v=", 2) == 0;
+		char line[400];
+
+		zone_set(world, "bulk.example", "bulk.example 600 TXT \"v=spf1 ip4:203.0.113.0/24 -all\"");
+		zone_set(world, "acme.example", "acme.example 600 TXT \"v=spf1 ip4:192.0.2.0/24 -all\"");
+		begin(world, "acme.example", doubts[i].exclusive, WEEK);
+		(void)unfold(world);
+		snprintf(line, sizeof line, "acme.example 600 TXT \"%s%s%s\"", whole ? "" : "v=spf1 ip4:192.0.2.0/24 ",
+		    doubts[i].record, whole ? "" : " -all");
+		zone_set(world, "acme.example", line);
+		second = 700;
+		if (doubts[i].trouble == NULL) {
+			ok(unfold(world) && world->published->trouble[0] == '\0', "%s is believed", doubts[i].name);
+		} else {
+			ok(!unfold(world) && strcmp(lists(world), "192.0.2.0/24") == 0, "%s is not believed", doubts[i].name);
+			ok(strstr(world->published->trouble, doubts[i].trouble) != NULL && said_times(doubts[i].trouble) == 1,
+			    "%s: that is said, with what and where", doubts[i].name) ||
+			    (note("trouble: %s", world->published->trouble), true);
+		}
+		world_close(world);
+	}
+}
+
+static void
+accept_pending(struct world *world)
+{
+	struct source_copy copy;
+	struct arena *arena;
+	struct fault why;
+
+	if (strcmp(load(world, COPY_PENDING, &copy, &arena), "there") != 0 ||
+	    !copies_save(world->folder, COPY_ACCEPTED, &copy, &why))
+		abort();
+	arena_close(arena);
+}
+
+static const char wide[] = "_spf.acme.example 600 TXT \"v=spf1 ip4:192.0.2.0/24 ip4:20.0.0.0/10 -all\"";
+static const char wider[] = "_spf.acme.example 600 TXT \"v=spf1 ip4:192.0.2.0/24 ip4:20.0.0.0/9 -all\"";
+
+static void
+acceptance(void)
+{
+	struct world *world = acme_open(WEEK);
+
+	is(stands(world, COPY_ACCEPTED), "there", "the first belief is what drift is measured from");
+	is(stands(world, COPY_PENDING), "not there", "nothing waits for a person then");
+	zone_set(world, "_spf.acme.example", wide);
+	run_until(world, 700);
+	is(stands(world, COPY_PENDING), "there", "what is not believed waits for a person");
+	is_number(said_times("greenlane sources --accept"), 1, "and the log names the remedy, once");
+	accept_pending(world);
+	zone_set(world, "_spf.acme.example", wider);
+	run_until(world, 1400);
+	is(lists(world), "192.0.2.0/24 2001:db8::/32", "what was accepted is just that, not more");
+	zone_set(world, "_spf.acme.example", wide);
+	run_until(world, 2100);
+	is(lists(world), "20.0.0.0/10 192.0.2.0/24", "what was accepted is believed at the next asking");
+	is(stands(world, COPY_PENDING), "not there", "nothing waits any more");
+	is_number(run_until(world, 2 * DAY), 0, "and it stays so");
+	end(world);
+	begin(world, "acme.example", false, WEEK);
+	(void)unfold(world);
+	is(lists(world), "20.0.0.0/10 192.0.2.0/24", "over a restart, too");
+	world_close(world);
+}
+
+static void
+first_unfolding_is_doubted(void)
+{
+	struct world *world = world_open();
+
+	zone_set(world, "acme.example", "acme.example 600 TXT \"v=spf1 ip4:20.0.0.0/10 -all\"");
+	begin(world, "acme.example", false, WEEK);
+	(void)unfold(world);
+	is(lists(world), "unknown", "what is too wide from the start is not believed either: not known, not empty");
+	accept_pending(world);
+	run_until(world, 10);
+	is(lists(world), "20.0.0.0/10", "until a person accepts it");
+	world_close(world);
+}
+
+static void
+nothing_to_keep_it_in(void)
+{
+	struct world *world = world_open();
+
+	world->with.state_dir = "";
+	zone_set(world, "acme.example", "acme.example 600 TXT \"v=spf1 ip4:192.0.2.1 -all\"");
+	begin(world, "acme.example", false, WEEK);
+	(void)unfold(world);
+	is(lists(world), "192.0.2.1", "without a state_dir it is unfolded as well");
+	is(stands(world, COPY_BELIEVED), "not there", "and nothing is kept");
+	world_close(world);
+}
+
+int
+main(void)
+{
+	outage_of_a_day();
+	outage_beyond_max_stale();
+	retries_double();
+	max_stale_is_no_trap();
+	copies_serve();
+	damaged_copy();
+	folder_that_takes_nothing();
+	disbelief();
+	acceptance();
+	first_unfolding_is_doubted();
+	nothing_to_keep_it_in();
+	return done();
+}
