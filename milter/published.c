@@ -198,14 +198,15 @@ postpone(struct published *published, const struct publishing *with, const struc
 	if (published->retry > most)
 		published->retry = most;
 	published->due = clock_ticks() + published->retry * 1000000;
-	if (strcmp(published->trouble, why->text) == 0)
-		return;
-	memcpy(published->trouble, why->text, sizeof published->trouble);
-	journal_say(with->journal, LOG_WARNING, "source %s of %s: %s; %s", published->source.text,
-	    published->vendors, why->text,
-	    published->known ? "what it listed before keeps serving" : "its addresses are not known");
+	if (strcmp(published->trouble, why->text) != 0) {
+		memcpy(published->trouble, why->text, sizeof published->trouble);
+		journal_say(with->journal, LOG_WARNING, "source %s of %s: %s; %s", published->source.text,
+		    published->vendors, why->text,
+		    published->known ? "what it listed before keeps serving" : "its addresses are not known");
+	}
 	if (published->known) {
 		published->copy.trouble = published->trouble;
+		published->copy.next = clock_now() + published->retry;
 		keep_copy(published, with, COPY_BELIEVED, &published->copy);
 	}
 }
