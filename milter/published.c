@@ -10,7 +10,8 @@ enum {
 	RETRY_LAST = 300,  /* where no TTL is known: an outage is not to be outlived by much */
 	LATER_MS = 1100,   /* behind the TTL: caches have let go by then */
 	SPREAD_MS = 400,   /* so that sources of one age are not all asked in one moment */
-	UNFOLDING_ARENA = 16 * 1024 * 1024, /* memory of all answers to one source */
+	WAVE_MS = 5000,    /* that the silent ones of a wave are waited for, all together */
+	WAVE_ARENA = 16 * 1024 * 1024, /* memory of its answers */
 	COPY_ARENA = 64 * 1024 * 1024,      /* of one copy: 100,000 networks and their paths */
 	NAMED = 8          /* networks that one log line names */
 };
@@ -22,6 +23,7 @@ published_open(const struct source *source)
 
 	if (published == NULL)
 		return NULL;
+	published->due = clock_ticks();
 	published->source.kind = source->kind;
 	published->source.name = strdup(source->name);
 	published->source.text = strdup(source->text);
@@ -212,23 +214,6 @@ postpone(struct published *published, const struct publishing *with, const struc
 }
 
 static bool
-answer_all(const struct publishing *with, struct unfolding *unfolding, struct budget *budget)
-{
-	struct arena *arena = arena_open(UNFOLDING_ARENA);
-	struct dns_question question;
-	struct dns_answer answer;
-
-	if (arena == NULL)
-		return false;
-	while (!*with->ends && unfolding_next(unfolding, &question)) {
-		resolver_ask(with->resolver, &question, budget, arena, &answer);
-		unfolding_answer(unfolding, &answer);
-	}
-	arena_close(arena);
-	return true;
-}
-
-static bool
 copy_unfolding(const struct published *published, const struct unfolding *unfolding,
     struct arena *arena, struct source_copy *out)
 {
@@ -338,23 +323,62 @@ fail(struct published *published, const struct publishing *with, enum unfolding_
 	postpone(published, with, &said);
 }
 
-bool
-published_unfold(struct published *published, const struct publishing *with, struct budget *budget)
+/* What the asking came to. One that was called off stays due. */
+static bool
+settle(struct published *published, const struct publishing *with, const struct unfolding *unfolding)
 {
-	struct unfolding *unfolding = unfolding_open(&published->source);
 	struct fault why = { .text = "out of memory" };
+	enum unfolding_state state = unfolding == NULL ? UNFOLDING_TEMPORARY
+						       : unfolding_state(unfolding, &why);
+
+	if (state == UNFOLDING_DONE)
+		return weigh(published, with, unfolding);
+	if (state != UNFOLDING_ASKS || *with->calls == 0)
+		fail(published, with, state, &why);
+	return false;
+}
+
+/* One question of each, all under way before the first is waited for. Who answers within the wave is in the
+ * resolver's cache when its turn comes, however long the silent ones were waited for. */
+static bool
+wave(struct unfolding *const *unfoldings, size_t count, const struct publishing *with, struct budget *budget)
+{
+	struct budget share = { budget->left_ms < WAVE_MS ? budget->left_ms : WAVE_MS };
+	int64_t before = share.left_ms;
+	struct arena *arena = arena_open(WAVE_ARENA);
+	struct dns_question question;
+	struct dns_answer answer;
+	bool asked = false;
+
+	for (size_t i = 0; i < count; i++)
+		if (unfoldings[i] != NULL && unfolding_next(unfoldings[i], &question))
+			resolver_prefetch(with->resolver, &question);
+	for (size_t i = 0; i < count && arena != NULL && *with->calls == 0; i++) {
+		if (unfoldings[i] == NULL || !unfolding_next(unfoldings[i], &question))
+			continue;
+		resolver_ask(with->resolver, &question, &share, arena, &answer);
+		unfolding_answer(unfoldings[i], &answer);
+		asked = true;
+	}
+	budget->left_ms -= before - share.left_ms;
+	arena_close(arena);
+	return asked;
+}
+
+bool
+published_unfold(struct published *const *list, size_t count, const struct publishing *with,
+    struct budget *budget)
+{
+	struct unfolding *unfoldings[PUBLISHED_AT_ONCE];
 	bool changed = false;
 
-	if (unfolding != NULL && answer_all(with, unfolding, budget)) {
-		enum unfolding_state state = unfolding_state(unfolding, &why);
-
-		if (state == UNFOLDING_DONE)
-			changed = weigh(published, with, unfolding);
-		else if (!*with->ends)
-			fail(published, with, state, &why);
-	} else {
-		postpone(published, with, &why);
+	for (size_t i = 0; i < count; i++)
+		unfoldings[i] = unfolding_open(&list[i]->source);
+	while (wave(unfoldings, count, with, budget))
+		continue;
+	for (size_t i = 0; i < count; i++) {
+		changed |= settle(list[i], with, unfoldings[i]);
+		unfolding_close(unfoldings[i]);
 	}
-	unfolding_close(unfolding);
 	return changed;
 }

@@ -17,7 +17,7 @@
 #include "source_copy.h"
 #include "vendor.h"
 
-enum { VENDORS_TEXT = 200 };
+enum { VENDORS_TEXT = 200, PUBLISHED_AT_ONCE = 64 };
 
 /* How a trouble begins that is no trouble of DNS but something that a person must look at. */
 #define PUBLISHED_DOUBTED "not believed: "
@@ -48,7 +48,7 @@ struct publishing {
 	struct guard_limits limits;
 	struct guard_names shared;
 	int64_t least, most;        /* refresh.min, refresh.max */
-	const atomic_bool *ends;    /* set by another thread: stop asking */
+	const atomic_uint *calls;   /* not 0: another thread wants the lock, stop asking */
 };
 
 struct published *published_open(const struct source *) MUST_USE; /* given; NULL without memory */
@@ -57,8 +57,9 @@ void published_free(struct published *);
 /* Serves from the last good copy, if there is one; it is asked for anew at once. */
 void published_restore(struct published *, const struct publishing *);
 
-/* Asks DNS. Answers whether what is believed has changed. */
-bool published_unfold(struct published *, const struct publishing *, struct budget *);
+/* Asks DNS for several, at most PUBLISHED_AT_ONCE, together: a dead server holds up none of the others.
+ * Answers whether what is believed of any has changed. */
+bool published_unfold(struct published *const *, size_t count, const struct publishing *, struct budget *);
 
 /* Notes whether the copy is too old at clock_now. Answers whether that has changed. */
 bool published_age(struct published *, const struct publishing *);

@@ -11,7 +11,7 @@
 #include "refresh.h"
 
 enum {
-	UNFOLDING_MS = 20 * 1000,      /* waiting for DNS that one source may do */
+	UNFOLDING_MS = 20 * 1000,      /* waiting for DNS that sources asked together may do */
 	NAMES_ARENA = 16 * 1024 * 1024 /* of the names of shared senders */
 };
 
@@ -23,10 +23,11 @@ struct refresh {
 	bool runs;
 	/* both without the lock: an unfolding holds it while DNS is slow */
 	atomic_bool ends;
-	atomic_uint adopting; /* policies that wait for the lock: they go first */
+	atomic_uint calls; /* policies that wait for the lock, and the end: they go first */
 	pthread_mutex_t lock; /* guards all below; sessions never take it */
 	pthread_cond_t changed;
 	struct published *entries;
+	struct published **of; /* by number of a source of the policy in force; NULL: asks no DNS */
 	bool unpublished;    /* what the entries hold is not in force yet */
 	struct arena *names; /* of with.shared */
 };
@@ -82,16 +83,13 @@ struct listing {
 };
 
 static struct listing
-listing_of(struct refresh *refresh, const struct source *source, struct source_state *state)
+listing_of(const struct source *source, const struct published *entry, struct source_state *state)
 {
-	const struct published *entry;
-
 	*state = (struct source_state){ .known = !asks_dns(source) };
 	if (!source_counts(source))
 		return (struct listing){ .count = 0 };
 	if (!asks_dns(source))
 		return (struct listing){ .prefixes = source->prefixes, .count = source->prefix_count };
-	entry = entry_of(refresh, source);
 	if (entry == NULL || !entry->known || entry->stale)
 		return (struct listing){ .count = 0 };
 	state->known = true;
@@ -100,22 +98,22 @@ listing_of(struct refresh *refresh, const struct source *source, struct source_s
 }
 
 static size_t
-count_networks(struct refresh *refresh, const struct policy *policy, struct source_state *states)
+count_networks(const struct policy *policy, struct published *const *of, struct source_state *states)
 {
 	size_t total = 0;
 
 	for (size_t i = 0; i < policy->source_count; i++)
-		total += listing_of(refresh, &policy->sources[i], &states[i]).count;
+		total += listing_of(&policy->sources[i], of[i], &states[i]).count;
 	return total;
 }
 
 static void
-collect(struct refresh *refresh, const struct policy *policy, struct prefix_entry *out)
+collect(const struct policy *policy, struct published *const *of, struct prefix_entry *out)
 {
 	struct source_state unused;
 
 	for (size_t i = 0; i < policy->source_count; i++) {
-		struct listing listing = listing_of(refresh, &policy->sources[i], &unused);
+		struct listing listing = listing_of(&policy->sources[i], of[i], &unused);
 
 		for (size_t j = 0; j < listing.count; j++)
 			*out++ = (struct prefix_entry){ listing.copied != NULL ? listing.copied[j].prefix
@@ -125,7 +123,7 @@ collect(struct refresh *refresh, const struct policy *policy, struct prefix_entr
 }
 
 static struct ranges *
-build_ranges(struct refresh *refresh, const struct policy *policy, struct fault *why)
+build_ranges(const struct policy *policy, struct published *const *of, struct fault *why)
 {
 	struct ranges *ranges = ranges_open(policy->source_count);
 	struct prefix_entry *entries = NULL;
@@ -135,12 +133,12 @@ build_ranges(struct refresh *refresh, const struct policy *policy, struct fault 
 		fault_set(why, "out of memory");
 		return NULL;
 	}
-	total = count_networks(refresh, policy, (struct source_state *)ranges->states);
+	total = count_networks(policy, of, (struct source_state *)ranges->states);
 	entries = calloc(total + 1, sizeof *entries);
 	if (entries == NULL) {
 		fault_set(why, "out of memory for %zu networks", total);
 	} else {
-		collect(refresh, policy, entries);
+		collect(policy, of, entries);
 		ranges->table = prefix_table_build(entries, total, why);
 	}
 	free(entries);
@@ -153,10 +151,10 @@ build_ranges(struct refresh *refresh, const struct policy *policy, struct fault 
 
 /* policy NULL: the one in force, with new ranges. The lock is held. */
 static bool
-publish(struct refresh *refresh, struct policy *policy, struct fault *why)
+publish(struct refresh *refresh, struct policy *policy, struct published *const *of, struct fault *why)
 {
 	const struct snapshot *now = policy == NULL ? live_borrow(refresh->live) : NULL;
-	struct ranges *ranges = build_ranges(refresh, policy == NULL ? now->judge.policy : policy, why);
+	struct ranges *ranges = build_ranges(policy == NULL ? now->judge.policy : policy, of, why);
 	bool done = false;
 
 	if (ranges == NULL)
@@ -183,7 +181,7 @@ refresh_open(struct resolver *resolver, struct live *live, struct journal *journ
 	refresh->live = live;
 	snprintf(refresh->state_dir, sizeof refresh->state_dir, "%s", state_dir);
 	refresh->with = (struct publishing){ .resolver = resolver, .journal = journal,
-		.state_dir = refresh->state_dir, .ends = &refresh->ends };
+		.state_dir = refresh->state_dir, .calls = &refresh->calls };
 	if (state_dir[0] != '\0' && !copies_prepare(state_dir, why)) {
 		journal_fault(journal, LOG_ERR, why);
 		refresh->state_dir[0] = '\0';
@@ -204,6 +202,7 @@ refresh_close(struct refresh *refresh)
 	if (refresh == NULL)
 		return;
 	refresh->ends = true;
+	refresh->calls++;
 	pthread_mutex_lock(&refresh->lock);
 	pthread_cond_signal(&refresh->changed);
 	pthread_mutex_unlock(&refresh->lock);
@@ -213,6 +212,7 @@ refresh_close(struct refresh *refresh)
 		next = entry->next;
 		published_free(entry);
 	}
+	free(refresh->of);
 	arena_close(refresh->names);
 	pthread_mutex_destroy(&refresh->lock);
 	pthread_cond_destroy(&refresh->changed);
@@ -245,22 +245,30 @@ forget_wants(struct refresh *refresh)
 	}
 }
 
-/* Marks what a policy wants and adds what is new. */
-static bool
+/* Marks what a policy wants and adds what is new. Answers which source has which, given; NULL without memory. */
+static struct published **
 want_entries(struct refresh *refresh, const struct policy *policy)
 {
+	struct published **of = calloc(policy->source_count + 1, sizeof *of);
+
+	if (of == NULL)
+		return NULL;
 	forget_wants(refresh);
 	for (size_t i = 0; i < policy->source_count; i++) {
 		const struct source *source = &policy->sources[i];
 		struct published *entry;
 
-		if (!asks_dns(source) || !source_counts(source))
+		/* those for login and api, too: exports list them */
+		if (!asks_dns(source) || !source->selected)
 			continue;
 		entry = entry_of(refresh, source);
 		if (entry == NULL)
 			entry = entry_add(refresh, source);
-		if (entry == NULL)
-			return false;
+		if (entry == NULL) {
+			free(of);
+			return NULL;
+		}
+		of[i] = entry;
 		if (!entry->wanted || source->max_stale < entry->max_stale)
 			entry->max_stale = source->max_stale;
 		entry->wanted = true;
@@ -268,7 +276,7 @@ want_entries(struct refresh *refresh, const struct policy *policy)
 		entry_name(entry, source->vendor->name);
 		(void)published_age(entry, &refresh->with);
 	}
-	return true;
+	return of;
 }
 
 /* Copies: the policy they came from may be gone before the next one brings others. */
@@ -309,62 +317,101 @@ take_limits(struct refresh *refresh, const struct policy *policy)
 	refresh->with.shared = (struct guard_names){ shared.list, shared.count };
 }
 
+static void
+unfold_unknown(struct refresh *refresh, int64_t patience_ms)
+{
+	struct published *list[PUBLISHED_AT_ONCE], *entry = refresh->entries;
+	struct budget budget = { patience_ms };
+
+	while (entry != NULL) {
+		size_t count = 0;
+
+		for (; entry != NULL && count < PUBLISHED_AT_ONCE; entry = entry->next)
+			if (entry->wanted && !entry->known)
+				list[count++] = entry;
+		(void)published_unfold(list, count, &refresh->with, &budget);
+	}
+}
+
 bool
 refresh_adopt(struct refresh *refresh, struct policy *policy, int64_t patience_ms, struct fault *why)
 {
-	struct budget budget = { patience_ms };
+	struct published **of;
 	bool done = false;
 
-	refresh->adopting++;
+	refresh->calls++;
 	pthread_mutex_lock(&refresh->lock);
-	refresh->adopting--;
+	refresh->calls--;
 	take_limits(refresh, policy);
-	if (want_entries(refresh, policy)) {
-		for (struct published *entry = refresh->entries; entry != NULL; entry = entry->next)
-			if (entry->wanted && !entry->known)
-				(void)published_unfold(entry, &refresh->with, &budget);
-		done = publish(refresh, policy, why);
-		if (done)
-			drop_unwanted(refresh);
-		refresh->unpublished = !done;
+	of = want_entries(refresh, policy);
+	if (of != NULL) {
+		unfold_unknown(refresh, patience_ms);
+		done = publish(refresh, policy, of, why);
 	} else {
 		policy_free(policy);
 		fault_set(why, "out of memory");
 	}
+	if (done) {
+		free(refresh->of);
+		refresh->of = of;
+		drop_unwanted(refresh);
+	} else {
+		free(of);
+	}
+	refresh->unpublished = !done;
 	pthread_cond_signal(&refresh->changed);
 	pthread_mutex_unlock(&refresh->lock);
 	return done;
 }
 
-/* Must the thread let go of the lock? */
-static bool
-is_called(const struct refresh *refresh)
+/* Those in trouble come last: they may use up the patience of the others. */
+static size_t
+find_due(struct refresh *refresh, struct published *list[PUBLISHED_AT_ONCE])
 {
-	return refresh->ends || refresh->adopting > 0;
+	int64_t now = clock_ticks();
+	size_t count = 0;
+
+	for (int trouble = 0; trouble < 2; trouble++)
+		for (struct published *entry = refresh->entries; entry != NULL && count < PUBLISHED_AT_ONCE;
+		     entry = entry->next)
+			if (entry->due <= now && (entry->retry > 0) == trouble)
+				list[count++] = entry;
+	return count;
+}
+
+/* Puts what changed in force. */
+static void
+publish_changes(struct refresh *refresh)
+{
+	struct fault why;
+
+	if (!refresh->unpublished || refresh->of == NULL)
+		return;
+	refresh->unpublished = !publish(refresh, NULL, refresh->of, &why);
+	if (refresh->unpublished)
+		journal_fault(refresh->with.journal, LOG_ERR, &why);
 }
 
 /* Asks what is due; answers the ticks at which the next one will be. The lock is held. */
 static int64_t
 refresh_due(struct refresh *refresh)
 {
-	int64_t now = clock_ticks(), next = now + (int64_t)3600 * 1000000;
-	struct fault why;
+	int64_t next = clock_ticks() + (int64_t)3600 * 1000000;
+	struct published *list[PUBLISHED_AT_ONCE];
+	size_t count;
 
-	for (struct published *entry = refresh->entries; entry != NULL && !is_called(refresh);
-	     entry = entry->next) {
+	while (refresh->calls == 0 && (count = find_due(refresh, list)) > 0) {
 		struct budget budget = { UNFOLDING_MS };
 
-		if (entry->due <= now)
-			refresh->unpublished |= published_unfold(entry, &refresh->with, &budget);
+		refresh->unpublished |= published_unfold(list, count, &refresh->with, &budget);
+		publish_changes(refresh);
+	}
+	for (struct published *entry = refresh->entries; entry != NULL; entry = entry->next) {
 		refresh->unpublished |= published_age(entry, &refresh->with);
 		if (published_next(entry) < next)
 			next = published_next(entry);
 	}
-	if (!refresh->unpublished)
-		return next;
-	refresh->unpublished = !publish(refresh, NULL, &why);
-	if (refresh->unpublished)
-		journal_fault(refresh->with.journal, LOG_ERR, &why);
+	publish_changes(refresh);
 	return next;
 }
 
@@ -379,7 +426,7 @@ refresh_on(void *argument)
 		struct timespec until = { next / 1000000, next % 1000000 * 1000 };
 
 		/* a policy that is adopted wakes us at its end */
-		if (refresh->adopting > 0)
+		if (refresh->calls > 0)
 			pthread_cond_wait(&refresh->changed, &refresh->lock);
 		else if (!refresh->ends && next > clock_ticks())
 			pthread_cond_timedwait(&refresh->changed, &refresh->lock, &until);

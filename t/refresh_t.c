@@ -12,7 +12,7 @@
 #include "refresh.h"
 #include "tap.h"
 
-enum { SECOND = 1000000, PATIENCE_MS = 1000, SOURCES = 4, TURNS = 40, QUESTIONS_OF_A = 2 };
+enum { SECOND = 1000000, PATIENCE_MS = 1000, SOURCES = 4, TURNS = 40, QUESTIONS_OF_A = 2, AHEAD = 16 };
 
 /* ---- a clock that stands where it is put; it says how often it was looked at ---- */
 
@@ -33,7 +33,7 @@ clock_ticks(void)
 int64_t
 clock_now(void)
 {
-	return 1700000000;
+	return 1700000000 + ticks / SECOND - BEFORE_START;
 }
 
 /* ---- a journal that remembers how often a word was said ---- */
@@ -88,8 +88,23 @@ struct names {
 	unsigned asked;
 	atomic_uint waiting; /* questions for slow names that are under way */
 	sem_t slow;          /* each of them takes one */
+	char ahead[AHEAD][DNS_NAME_TEXT]; /* asked ahead lately: has come by now */
+	unsigned aheads;
 };
 
+static bool
+is_ahead(struct names *names, const char *name)
+{
+	bool found = false;
+
+	pthread_mutex_lock(&names->lock);
+	for (size_t i = 0; i < AHEAD; i++)
+		found = found || strcmp(names->ahead[i], name) == 0;
+	pthread_mutex_unlock(&names->lock);
+	return found;
+}
+
+/* A dead name uses up all patience; without any only what was asked ahead is answered. */
 static void
 ask(struct resolver *resolver, const struct dns_question *question, struct budget *budget, struct arena *arena,
     struct dns_answer *out)
@@ -100,9 +115,25 @@ ask(struct resolver *resolver, const struct dns_question *question, struct budge
 		names->waiting++;
 		sem_wait(&names->slow);
 	}
+	*out = (struct dns_answer){ .status = DNS_TEMPORARY };
+	if (strncmp(question->name, "dead", 4) == 0)
+		budget->left_ms = 0;
+	if (budget->left_ms == 0 && !is_ahead(names, question->name))
+		return;
 	pthread_mutex_lock(&names->lock);
 	names->asked++;
 	resolver_ask(names->canned, question, budget, arena, out);
+	pthread_mutex_unlock(&names->lock);
+}
+
+static void
+prefetch(struct resolver *resolver, const struct dns_question *question)
+{
+	struct names *names = (struct names *)resolver;
+
+	pthread_mutex_lock(&names->lock);
+	if (strncmp(question->name, "dead", 4) != 0)
+		snprintf(names->ahead[names->aheads++ % AHEAD], DNS_NAME_TEXT, "%s", question->name);
 	pthread_mutex_unlock(&names->lock);
 }
 
@@ -137,6 +168,7 @@ struct wish {
 	const char *name, *text;
 	enum source_use use;
 	bool dropped; /* by tags */
+	int64_t max_stale; /* 0: a week */
 };
 
 struct world {
@@ -170,7 +202,8 @@ policy_make(const struct wish *wishes, int64_t least, int64_t most)
 
 		*source = (struct source){ .number = (uint32_t)policy->source_count, .kind = wishes->kind,
 			.use = wishes->use, .selected = !wishes->dropped, .name = wishes->name, .text = wishes->text,
-			.vendor = &vendor, .max_stale = 7 * 86400 };
+			.vendor = &vendor,
+			.max_stale = wishes->max_stale > 0 ? wishes->max_stale : 7 * 86400 };
 		if (wishes->kind == SOURCE_CIDR) {
 			source->prefixes = &fixed;
 			source->prefix_count = 1;
@@ -190,7 +223,7 @@ adopt(struct world *world, const struct wish *wishes, int64_t least, int64_t mos
 }
 
 static struct world *
-world_open(void)
+world_open_in(const char *state_dir)
 {
 	struct world *world = calloc(1, sizeof *world);
 	struct fault why;
@@ -199,15 +232,22 @@ world_open(void)
 	    (world->names.canned = resolver_canned(world->names.zone, &why)) == NULL)
 		abort();
 	world->names.doors.ask = ask;
+	world->names.doors.prefetch = prefetch;
 	pthread_mutex_init(&world->names.lock, NULL);
 	sem_init(&world->names.slow, 0, 0);
 	world->live = live_open(&why);
-	world->refresh = world->live == NULL ? NULL : refresh_open(&world->names.doors, world->live, NULL, "", &why);
+	world->refresh = world->live == NULL ? NULL : refresh_open(&world->names.doors, world->live, NULL, state_dir, &why);
 	if (world->refresh == NULL)
 		abort();
 	ticks = (int64_t)BEFORE_START * SECOND;
 	said[0] = '\0';
 	return world;
+}
+
+static struct world *
+world_open(void)
+{
+	return world_open_in("");
 }
 
 static void
@@ -436,9 +476,11 @@ idle_sources_cost_nothing(void)
 {
 	struct world *world = world_open();
 
+	zone_set(&world->names, "login.acme.example", "login.acme.example 100 A 192.0.2.50");
 	adopt(world, idle, 60, 86400);
-	is_number(asked(&world->names), 0, "sources of other uses or territories are not asked");
+	is_number(asked(&world->names), 2, "sources of other territories are not asked, those of other uses are (A, AAAA)");
 	is(state_of(world, 2, "203.0.113.1"), "not listed", "and do not list anybody");
+	is(state_of(world, 2, "192.0.2.50"), "not listed", "neither does one that was asked for the exports");
 	world_close(world);
 }
 
@@ -515,9 +557,102 @@ reload_goes_first(void)
 	alarm(20); /* whoever waits for the others is ended */
 	let_go_soon(world);
 	adopt(world, none, 60, 86400);
-	ok(world->names.waiting == before + QUESTIONS_OF_A, "a reload does not wait for every source that hangs");
+	ok(world->names.waiting == before + 1, "a reload does not wait for every source that hangs");
 	alarm(0);
 	world_close(world);
+}
+
+/* ---- one dead server ---- */
+
+static const struct wish dead[] = { { .kind = SOURCE_A, .name = "dead.example", .text = "a:dead.example" },
+	{ .kind = SOURCE_SPF, .name = "globex.example", .text = "spf:globex.example" },
+	{ .kind = SOURCE_A, .name = "out.acme.example", .text = "a:out.acme.example" }, { 0 } };
+
+static void
+dead_server_holds_up_nobody(void)
+{
+	struct world *world = world_open();
+
+	zone_set(&world->names, "globex.example", "globex.example 100 TXT \"v=spf1 include:a.globex.example -all\"");
+	zone_set(&world->names, "a.globex.example", "a.globex.example 100 TXT \"v=spf1 ip4:198.51.100.0/24 -all\"");
+	zone_set(&world->names, "out.acme.example", "out.acme.example 100 A 192.0.2.1");
+	adopt(world, dead, 60, 86400);
+	is(state_of(world, 0, "192.0.2.9"), "unknown", "a source whose server is dead is unknown");
+	is(state_of(world, 2, "192.0.2.1"), "listed", "and keeps none of those asked with it from being known");
+	start(world);
+	at_second(10);
+	is(state_of(world, 1, "198.51.100.1"), "listed", "nor, in the end, those that take several questions");
+	zone_set(&world->names, "out.acme.example", "out.acme.example 100 A 192.0.2.2");
+	zone_set(&world->names, "a.globex.example", "a.globex.example 100 TXT \"v=spf1 ip4:203.0.113.0/24 -all\"");
+	at_second(102);
+	is(state_of(world, 2, "192.0.2.2"), "listed", "a change elsewhere is in force as soon as ever");
+	at_second(112);
+	is(state_of(world, 1, "203.0.113.1"), "listed", "in a tree, too");
+	world_close(world);
+}
+
+/* ---- a day ---- */
+
+static void
+outage_of_a_day(void)
+{
+	static const struct wish both[] = { { .kind = SOURCE_A, .name = "out.acme.example", .text = "a:out.acme.example" },
+		{ .kind = SOURCE_SPF, .name = "globex.example", .text = "spf:globex.example", .max_stale = 36000 }, { 0 } };
+	struct world *world = world_open();
+	bool same = true, early = true, late = true;
+
+	zone_set(&world->names, "out.acme.example", "out.acme.example 100 A 192.0.2.1");
+	zone_set(&world->names, "globex.example", "globex.example 100 TXT \"v=spf1 ip4:198.51.100.0/24 -all\"");
+	adopt(world, both, 60, 86400);
+	start(world);
+	zone_set(&world->names, "out.acme.example", "out.acme.example * SERVFAIL");
+	zone_set(&world->names, "globex.example", "globex.example * TIMEOUT");
+	for (int64_t second = 600; second <= 86400; second += 600) {
+		at_second(second);
+		same = same && strcmp(state_of(world, 0, "192.0.2.1"), "listed") == 0 &&
+		    strcmp(state_of(world, 0, "192.0.2.2"), "not listed") == 0;
+		if (second <= 36000)
+			early = early && strcmp(state_of(world, 1, "198.51.100.1"), "listed") == 0;
+		else
+			late = late && strcmp(state_of(world, 1, "198.51.100.1"), "unknown") == 0;
+	}
+	ok(same, "through 24 hours without DNS what was listed is listed, and nothing else");
+	ok(early, "a source with a max_stale of ten hours is listed for ten hours");
+	ok(late, "then it is unknown, never empty: its mail is deferred, not refused");
+	zone_set(&world->names, "globex.example", "globex.example 100 TXT \"v=spf1 ip4:198.51.100.0/24 -all\"");
+	at_second(86400 + 102);
+	is(state_of(world, 1, "198.51.100.1"), "listed", "with DNS back it is listed again");
+	is(state_of(world, 0, "192.0.2.1"), "listed", "beside the other");
+	world_close(world);
+}
+
+/* ---- a start without DNS ---- */
+
+static void
+start_without_dns(void)
+{
+	char folder[] = "/tmp/refresh.XXXXXX", command[64];
+	struct world *world;
+
+	if (mkdtemp(folder) == NULL)
+		abort();
+	world = world_open_in(folder);
+	zone_set(&world->names, "out.acme.example", "out.acme.example 100 A 192.0.2.1");
+	adopt(world, acme, 60, 86400);
+	world_close(world);
+	world = world_open_in(folder);
+	zone_set(&world->names, "out.acme.example", "out.acme.example * TIMEOUT");
+	adopt(world, acme, 60, 86400);
+	is(state_of(world, 0, "192.0.2.1"), "listed", "a start without DNS serves from the last good copy");
+	is_number(asked(&world->names), 0, "and waits for no answer");
+	start(world);
+	at_second(20);
+	ok(asked(&world->names) > 0, "it is asked at once in the background");
+	is(state_of(world, 0, "192.0.2.1"), "listed", "in vain, and serves on");
+	world_close(world);
+	snprintf(command, sizeof command, "rm -rf %s", folder);
+	if (system(command) != 0)
+		note("%s is left behind", folder);
 }
 
 int
@@ -532,5 +667,8 @@ main(void)
 	idle_sources_cost_nothing();
 	live_source_is_marked();
 	reload_goes_first();
+	dead_server_holds_up_nobody();
+	outage_of_a_day();
+	start_without_dns();
 	return done();
 }
