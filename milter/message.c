@@ -163,40 +163,6 @@ message_rcpt(struct message *message, const char *path, struct reply *out)
 	return passes;
 }
 
-/* Printable ASCII of the refusal, for the log; it may come from anywhere. */
-static void
-write_refusal(struct text *out, const char *status, const char *text)
-{
-	text_format(out, "%.16s ", status);
-	for (size_t i = 0; text[i] != '\0' && i < 300; i++)
-		text_char(out, text[i] >= 0x20 && text[i] < 0x7f ? text[i] : '?');
-}
-
-void
-message_rcpt_refused(struct message *message, const char *status, const char *text)
-{
-	const struct house *house = message->house;
-	const struct facts *facts = &message->facts;
-	const struct vendor *vendor;
-	char client[ADDRESS_TEXT];
-	struct text why;
-
-	/* a refusal for good is somebody's decision; a delay is what we promised there would not be */
-	if (message->exempt || status[0] != '4')
-		return;
-	vendor = verdict_promised(message->judge, facts);
-	if (vendor == NULL)
-		return;
-	text_open(&why, 512);
-	write_refusal(&why, status, text);
-	(void)usage_note(house->usage, USAGE_DELAYED, vendor->name, &facts->client, facts->now);
-	journal_say(house->journal, LOG_WARNING,
-	    "alarm: mail of %s from %s, which greenlane vouches for, is delayed by somebody else: %s; "
-	    "give that greylister an export, or ask greenlane before it (id %s)",
-	    vendor->name, address_write(&facts->client, client), why.bytes, message->id);
-	text_close(&why);
-}
-
 /* ---- headers ---- */
 
 static void

@@ -44,10 +44,10 @@ struct visitor {
 	const char *name, *helo;
 	const char *daemon_name;
 	const char *mta_name; /* {j}; "" unknown */
-	bool replies_at_rcpt; /* false: the MTA does not wait for an answer to RCPT */
+	bool replies_at_rcpt; /* false: no recipient of this session is refused at RCPT */
 };
 
-/* Can RCPT be refused at all under this policy? Where not, its reply may be waived. */
+/* Can RCPT be refused at all under this policy? */
 bool message_may_refuse_rcpt(const struct judge *);
 
 struct message;
@@ -65,9 +65,9 @@ void message_queue_id(struct message *, const char *qid);
 /* RCPT. False: *out is the refusal of this recipient. */
 bool message_rcpt(struct message *, const char *path, struct reply *out) MUST_USE;
 
-/* RCPT that the MTA or another filter refused before we were asked; status is "4.7.1", text the
+/* RCPT that the MTA refused before we were asked; path is libmilter's, status "4.7.1", text the
  * refusal as the client got it. Mail that we vouch for and somebody else delays is an alarm. */
-void message_rcpt_refused(struct message *, const char *status, const char *text);
+void message_rcpt_refused(struct message *, const char *path, const char *status, const char *text);
 
 /* One header field, value with its leading blank as SMFIP_HDR_LEADSPC gives it. */
 void message_header(struct message *, const char *name, const char *value);

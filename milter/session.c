@@ -157,6 +157,11 @@ on_negotiate(SMFICTX *ctx, unsigned long offered_actions, unsigned long offered,
     unsigned long u3, unsigned long *actions, unsigned long *steps, unsigned long *o2,
     unsigned long *o3)
 {
+	/*
+	 * Not RCPT: what is waived lies in the MTA's buffer until some command has a reply. A client whose
+	 * only recipient is deferred and who quits would send all at once with its farewell, and libmilter's
+	 * pool of workers drops what comes together with the end of a connection: there was no alarm.
+	 */
 	unsigned long waivers = SMFIP_NR_CONN | SMFIP_NR_HELO | SMFIP_NR_MAIL | SMFIP_NR_DATA |
 	    SMFIP_NR_HDR | SMFIP_NR_EOH;
 	struct session *session = session_open();
@@ -165,8 +170,6 @@ on_negotiate(SMFICTX *ctx, unsigned long offered_actions, unsigned long offered,
 	(void)u3;
 	if (session == NULL)
 		return SMFIS_REJECT;
-	if (!session->visitor.replies_at_rcpt)
-		waivers |= SMFIP_NR_RCPT;
 	session->waived = waivers & offered;
 	session->leads = offered & SMFIP_HDR_LEADSPC;
 	smfi_setpriv(ctx, session);
@@ -240,16 +243,16 @@ on_rcpt(SMFICTX *ctx, char **argv)
 	struct reply reply;
 
 	if (session->message == NULL)
-		return session->waived & SMFIP_NR_RCPT ? SMFIS_NOREPLY : give_failure(ctx);
+		return give_failure(ctx);
 	message_queue_id(session->message, macro(ctx, "i"));
 	if (strcmp(macro(ctx, "{rcpt_mailer}"), "error") == 0) {
-		message_rcpt_refused(session->message, macro(ctx, "{rcpt_host}"),
+		message_rcpt_refused(session->message, argv[0], macro(ctx, "{rcpt_host}"),
 		    macro(ctx, "{rcpt_addr}"));
-		return go_on(session, SMFIP_NR_RCPT);
+		return SMFIS_CONTINUE;
 	}
 	if (!message_rcpt(session->message, argv[0], &reply))
 		return give_reply(ctx, &reply);
-	return go_on(session, SMFIP_NR_RCPT);
+	return SMFIS_CONTINUE;
 }
 
 static sfsistat

@@ -145,6 +145,22 @@ usage_note(struct usage *usage, enum usage_kind kind, const char *name, const st
 	return new;
 }
 
+uint32_t
+usage_count(struct usage *usage, enum usage_kind kind, const char *name)
+{
+	uint32_t count = 0;
+
+	if (usage == NULL)
+		return 0;
+	pthread_mutex_lock(&usage->lock);
+	for (size_t i = 0; i < BUCKETS; i++)
+		for (struct node *node = usage->buckets[i]; node != NULL; node = node->next)
+			if (node->entry.kind == kind && strcmp(node->entry.name, name) == 0)
+				count += node->entry.count;
+	pthread_mutex_unlock(&usage->lock);
+	return count;
+}
+
 void
 usage_each(struct usage *usage, void (*each)(void *, const struct usage_entry *), void *context)
 {

@@ -38,6 +38,9 @@ void usage_close(struct usage *);                     /* NULL is fine */
 /* True when this address is new under this name: then it is worth a line in the log. NULL: false. */
 bool usage_note(struct usage *, enum usage_kind, const char *name, const struct address *, int64_t now);
 
+/* How many were noted under this name, of all addresses. NULL: 0. */
+uint32_t usage_count(struct usage *, enum usage_kind, const char *name);
+
 /* Calls `each` for every entry, in no order, with the lock held. */
 void usage_each(struct usage *, void (*each)(void *, const struct usage_entry *), void *);
 

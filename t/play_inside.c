@@ -74,6 +74,12 @@ inside_rcpt(struct player *player, const char *path, struct story_reply *out)
 }
 
 static void
+inside_rcpt_refused(struct player *player, const char *path, const char *status, const char *text)
+{
+	message_rcpt_refused(((struct inside *)player)->message, path, status, text);
+}
+
+static void
 inside_header(struct player *player, const char *name, const char *value)
 {
 	message_header(((struct inside *)player)->message, name, value);
@@ -137,6 +143,7 @@ play_inside(const struct house *house)
 	inside.house = house;
 	inside.player = (struct player){ .name = "inside", .connect = inside_connect,
 		.helo = inside_helo, .mail = inside_mail, .rcpt = inside_rcpt,
+		.rcpt_refused = inside_rcpt_refused,
 		.header = inside_header, .headers_end = inside_headers_end, .body = inside_body,
 		.end = inside_end, .abort = inside_abort, .quit = inside_abort };
 	return &inside.player;

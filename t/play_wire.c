@@ -241,9 +241,22 @@ wire_rcpt(struct player *player, const char *path, struct story_reply *out)
 {
 	struct wire *wire = (struct wire *)player;
 
-	send_macros(wire, SMFIC_RCPT, (const char *const[]){ "i", "4STORY", NULL });
+	send_macros(wire, SMFIC_RCPT, (const char *const[]){ "i", "4STORY", "{rcpt_mailer}", "virtual",
+		"{rcpt_host}", "rx.example", "{rcpt_addr}", path, NULL });
 	send_packet(wire, SMFIC_RCPT, path, strlen(path) + 1);
 	await(wire, SMFIP_NR_RCPT, out);
+}
+
+/* Postfix drops our answer here, and so does this. */
+static void
+wire_rcpt_refused(struct player *player, const char *path, const char *status, const char *text)
+{
+	struct wire *wire = (struct wire *)player;
+
+	send_macros(wire, SMFIC_RCPT, (const char *const[]){ "{rcpt_mailer}", "error", "{rcpt_host}", status,
+		"{rcpt_addr}", text, NULL });
+	send_packet(wire, SMFIC_RCPT, path, strlen(path) + 1);
+	await(wire, SMFIP_NR_RCPT, NULL);
 }
 
 static void
@@ -381,7 +394,7 @@ play_wire(const struct house *house)
 		broken("no filter");
 	atexit(clean_up);
 	wire.player = (struct player){ .name = "wire", .connect = wire_connect, .helo = wire_helo,
-		.mail = wire_mail, .rcpt = wire_rcpt, .header = wire_header,
+		.mail = wire_mail, .rcpt = wire_rcpt, .rcpt_refused = wire_rcpt_refused, .header = wire_header,
 		.headers_end = wire_headers_end, .body = wire_body, .end = wire_end,
 		.abort = wire_abort, .quit = wire_quit };
 	return &wire.player;

@@ -145,7 +145,7 @@ open_world(struct story *story)
 	story->suffixes.psl = psl_builtin();
 	story->dkim = dkim_house_open(&story->counting, &story->suffixes, &why);
 	*story->house = (struct house){ .resolver = &story->counting, .dkim = story->dkim,
-		.suffixes = &story->suffixes, .live = live_open(&why), .store = store_memory(10000, &why) };
+		.suffixes = &story->suffixes, .live = live_open(&why), .store = store_memory(10000, &why), .usage = usage_open(&why) };
 	story->house->unsure = story->store = story->house->store;
 	story->refresh = refresh_open(&story->counting, story->house->live, NULL, "", &why);
 	story->now = 1772359200; /* 2026-03-01T10:00:00Z, unless the story says otherwise */
@@ -158,6 +158,7 @@ static void
 close_world(struct story *story)
 {
 	refresh_close(story->refresh);
+	usage_close(story->house->usage);
 	live_close(story->house->live);
 	dkim_house_close(story->dkim);
 	store_close(story->store);
@@ -333,7 +334,24 @@ go_mail(struct story *story, const char *path)
 	story->asked = 0;
 	story->ahead_count = 0;
 	story->verdicts = story_journal_verdicts();
+	story_journal_forget_notice();
 	story->player->mail(story->player, path, story->auth);
+}
+
+/* "RCPT-REFUSED <path> 4.7.1 words": the MTA refused it before it asked us. */
+static void
+go_rcpt_refused(struct story *story, char *words)
+{
+	char path[512] = "", status[16] = "";
+	int text = 0;
+
+	if (sscanf(words, "%511s %15s %n", path, status, &text) < 2 || text == 0) {
+		story_fail(story, "no path, status and text: %s", words);
+		return;
+	}
+	unescape(path);
+	unescape(words + text);
+	story->player->rcpt_refused(story->player, path, status, words + text);
 }
 
 /* "AUTH user", "AUTH" (the macro is there, but empty), "AUTH none" (it is not there). */
@@ -465,7 +483,9 @@ talk_line(struct story *story, const char *verb, char *words)
 		unescape(words);
 		story->reply = (struct story_reply){ .code = "" };
 		player->rcpt(player, words, &story->reply);
-	} else if (strcmp(verb, "HEADER") == 0)
+	} else if (strcmp(verb, "RCPT-REFUSED") == 0)
+		go_rcpt_refused(story, words);
+	else if (strcmp(verb, "HEADER") == 0)
 		add_field(story, words, false);
 	else if (strcmp(verb, "HEADER-LATE") == 0)
 		add_field(story, words, true);

@@ -45,6 +45,8 @@ struct player {
 	void (*helo)(struct player *, const char *);
 	void (*mail)(struct player *, const char *path, const char *auth); /* auth NULL: no such macro */
 	void (*rcpt)(struct player *, const char *path, struct story_reply *);
+	/* refused by the MTA before us: status is "4.7.1", text the refusal */
+	void (*rcpt_refused)(struct player *, const char *path, const char *status, const char *text);
 	void (*header)(struct player *, const char *name, const char *value);
 	void (*headers_end)(struct player *);
 	void (*body)(struct player *, const char *bytes, size_t length); /* CRLF lines */
@@ -64,6 +66,8 @@ void story_play(const char *path, struct player *, struct house *house);
 void story_clock_set(int64_t now);
 void story_journal_clear(void);
 const char *story_journal_line(bool json, unsigned before); /* the last (0) or the one before it (1), or "" */
+const char *story_journal_notice(void);    /* the last line beside the records, or "" */
+void story_journal_forget_notice(void);
 size_t story_journal_verdicts(void);       /* how many since the clear */
 
 #endif

@@ -104,6 +104,16 @@ expect_line(struct story *story, const char *words, unsigned before, bool there)
 		story_fail(story, "the record %s '%s': %s %s", there ? "lacks" : "has", words, line, json);
 }
 
+/* The last line of the log that is no verdict; "none": there was none since MAIL. */
+static void
+expect_notice(struct story *story, const char *words)
+{
+	const char *notice = story_journal_notice();
+
+	if (strcmp(words, "none") == 0 ? notice[0] != '\0' : strstr(notice, words) == NULL)
+		story_fail(story, "the notice is '%s', wanted '%s'", notice, words);
+}
+
 static void
 expect_number(struct story *story, const char *what, unsigned got, const char *wanted)
 {
@@ -130,6 +140,8 @@ story_expects(struct story *story, const char *verb, const char *words)
 		expect_line(story, words, 1, true);
 	else if (strcmp(verb, "EXPECT-NO-LINE") == 0)
 		expect_line(story, words, 0, false);
+	else if (strcmp(verb, "EXPECT-NOTICE") == 0)
+		expect_notice(story, words);
 	else if (strcmp(verb, "EXPECT-ASKED") == 0)
 		expect_number(story, "the number of DNS questions", story->asked, words);
 	else if (strcmp(verb, "EXPECT-VERDICTS") == 0)

@@ -1,6 +1,7 @@
 /* The story's journal, linked in place of milter/journal.c: keeps the last lines in memory. */
 #include <pthread.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,6 +10,7 @@
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static char *lines[2], *jsons[2]; /* the last, and the one before it */
+static char *notice;
 static size_t verdicts;
 
 static void
@@ -27,6 +29,8 @@ story_journal_clear(void)
 		keep(lines, NULL);
 		keep(jsons, NULL);
 	}
+	free(notice);
+	notice = NULL;
 	verdicts = 0;
 	pthread_mutex_unlock(&lock);
 }
@@ -40,6 +44,26 @@ story_journal_line(bool json, unsigned before)
 	line = json ? jsons[before] : lines[before];
 	pthread_mutex_unlock(&lock);
 	return line == NULL ? "" : line;
+}
+
+void
+story_journal_forget_notice(void)
+{
+	pthread_mutex_lock(&lock);
+	free(notice);
+	notice = NULL;
+	pthread_mutex_unlock(&lock);
+}
+
+const char *
+story_journal_notice(void)
+{
+	const char *text;
+
+	pthread_mutex_lock(&lock);
+	text = notice;
+	pthread_mutex_unlock(&lock);
+	return text == NULL ? "" : text;
 }
 
 size_t
@@ -75,9 +99,19 @@ journal_verdict(struct journal *journal, const struct record *record)
 void
 journal_say(struct journal *journal, int level, const char *fmt, ...)
 {
+	char *text = NULL;
+	va_list args;
+
 	(void)journal;
 	(void)level;
-	(void)fmt;
+	va_start(args, fmt);
+	if (vasprintf(&text, fmt, args) < 0)
+		text = NULL;
+	va_end(args);
+	pthread_mutex_lock(&lock);
+	free(notice);
+	notice = text;
+	pthread_mutex_unlock(&lock);
 }
 
 void

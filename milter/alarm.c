@@ -1,0 +1,55 @@
+/* room: message */
+#include <stdio.h>
+
+#include "delay.h"
+#include "message_parts.h"
+
+enum { SHOWN_MAX = 300 };
+
+/* Printable ASCII for the log; all of it may come from anywhere. */
+static void
+write_plain(struct text *out, const char *text)
+{
+	for (size_t i = 0; text[i] != '\0' && i < SHOWN_MAX; i++)
+		text_char(out, text[i] >= 0x20 && text[i] < 0x7f ? text[i] : '?');
+}
+
+static void
+write_who(struct text *out, const struct message *message, const struct vendor *vendor,
+    const struct delay *delay, const char *path)
+{
+	char client[ADDRESS_TEXT];
+
+	text_format(out, "alarm: mail of %s from %s, which greenlane vouches for, was deferred by %s: from=<",
+	    vendor->name, address_write(&message->facts.client, client), delay->who);
+	write_plain(out, message->facts.mail_from);
+	text_put(out, "> to=");
+	write_plain(out, path);
+}
+
+void
+message_rcpt_refused(struct message *message, const char *path, const char *status, const char *text)
+{
+	const struct house *house = message->house;
+	const struct facts *facts = &message->facts;
+	const struct delay *delay = delay_read(text);
+	const struct vendor *vendor;
+	struct text line;
+
+	/* a refusal for good is somebody's decision; a delay is what we promised there would not be */
+	if (message->exempt || status[0] != '4')
+		return;
+	vendor = verdict_promised(message->judge, facts);
+	if (vendor == NULL)
+		return;
+	(void)usage_note(house->usage, USAGE_DELAYED, vendor->name, &facts->client, facts->now);
+	text_open(&line, 4 * SHOWN_MAX);
+	write_who(&line, message, vendor, delay, path);
+	text_put(&line, " said=\"");
+	write_plain(&line, status);
+	text_char(&line, ' ');
+	write_plain(&line, text);
+	journal_say(house->journal, LOG_WARNING, "%s\"; %u of this vendor so far; %s (id %s)", line.bytes,
+	    usage_count(house->usage, USAGE_DELAYED, vendor->name), delay->remedy, message->id);
+	text_close(&line);
+}

@@ -1,0 +1,24 @@
+/*
+ * delay.h - who deferred a recipient, read from the words of the deferral, and what stops it.
+ *
+ * Floor 0. One table of what greylisters and other checks say by default. Words that a site has
+ * changed are nobody's: the answer is then a general one, never NULL. Postfix takes what stands in
+ * front of the second blank for the address, and a text without one ("4.3.5 Server configuration
+ * error") comes without its first word.
+ */
+#ifndef DELAY_H
+#define DELAY_H
+
+#include <stdbool.h>
+
+struct delay {
+	const char *words;  /* what it says, in any case of letters; "" : anything */
+	const char *who;    /* "postgrey"; with an article where it is no name */
+	const char *remedy; /* what to do about it: an imperative clause */
+	bool greylister;    /* false: some other check, which may have its reasons */
+};
+
+/* text is the refusal, with or without its code. */
+const struct delay *delay_read(const char *text);
+
+#endif
