@@ -92,6 +92,24 @@ put(const struct wish *wish, const struct text *text)
 	return complain(&why, EX_IOERR);
 }
 
+static bool
+list_all(const struct wish *wish, const struct policy *policy, struct text *out, struct fault *why)
+{
+	struct arena *arena = arena_open(INVENTORY_ARENA);
+	struct export_listing *listings = NULL;
+	int64_t now = clock_now();
+	bool done = false;
+
+	if (arena != NULL)
+		listings = inventory_take(policy, policy->settings.state_dir, now, arena);
+	if (listings == NULL)
+		fault_set(why, "no memory for what the sources list");
+	else
+		done = inventory_write(policy, listings, now, wish->format, wish->value, out, why);
+	arena_close(arena);
+	return done;
+}
+
 /* state_dir: where the copies stood, for who watches them. */
 static int
 export_once(const struct wish *wish, char *state_dir, size_t size, int64_t *stamp)
@@ -106,10 +124,7 @@ export_once(const struct wish *wish, char *state_dir, size_t size, int64_t *stam
 	snprintf(state_dir, size, "%s", policy->settings.state_dir);
 	*stamp = inventory_stamp(state_dir); /* before they are read: what comes meanwhile is seen again */
 	text_open(&text, EXPORT_TEXT_MAX);
-	if (inventory_export(policy, state_dir, clock_now(), wish->format, wish->value, &text, &why))
-		status = put(wish, &text);
-	else
-		status = complain(&why, EX_OSERR);
+	status = list_all(wish, policy, &text, &why) ? put(wish, &text) : complain(&why, EX_OSERR);
 	text_close(&text);
 	policy_free(policy);
 	return status;

@@ -12,6 +12,7 @@
 
 #include "clock.h"
 #include "cmd.h"
+#include "cmd_brief.h"
 #include "domain.h"
 #include "draft.h"
 #include "resolver.h"
@@ -300,6 +301,7 @@ static const struct {
 	const char *name;
 	int (*run)(const char *config, int argc, char **argv); /* argv[0] is the name */
 } words[] = {
+	{ "brief", cmd_brief },
 	{ "new", vendor_new },
 };
 
@@ -313,5 +315,5 @@ run(const char *config, int argc, char **argv)
 }
 
 const struct command cmd_vendor = { "vendor",
-	"new DOMAIN [--selector S]... [--name NAME] [--output FILE]",
-	"write a first vendor file from what a domain publishes", run };
+	"new DOMAIN [--selector S]... [--name NAME] [--output FILE] | brief NAME",
+	"write a first vendor file from what a domain publishes, or tell what is known of a vendor", run };

@@ -90,20 +90,12 @@ inventory_stamp(const char *state_dir)
 }
 
 bool
-inventory_export(const struct policy *policy, const char *state_dir, int64_t now, enum export_format format,
-    const char *value, struct text *out, struct fault *why)
+inventory_write(const struct policy *policy, const struct export_listing *listings, int64_t now,
+    enum export_format format, const char *value, struct text *out, struct fault *why)
 {
-	struct arena *arena = arena_open(INVENTORY_ARENA);
 	struct export_request request = { .format = format, .value = value,
 		.listen = policy->settings.milter.listen, .version = VERSION, .now = now,
-		.count = policy->source_count };
-	bool done = false;
+		.listings = listings, .count = policy->source_count };
 
-	request.listings = arena == NULL ? NULL : inventory_take(policy, state_dir, now, arena);
-	if (request.listings == NULL)
-		fault_set(why, "no memory for what the sources list");
-	else
-		done = export_write(&request, out, why);
-	arena_close(arena);
-	return done;
+	return export_write(&request, out, why);
 }

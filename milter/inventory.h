@@ -21,8 +21,8 @@ struct export_listing *inventory_take(const struct policy *, const char *state_d
 /* Differs whenever a copy in state_dir was written since; 0: there is none. */
 int64_t inventory_stamp(const char *state_dir);
 
-/* What the policy's networks are in this format; value "" is the default. */
-bool inventory_export(const struct policy *, const char *state_dir, int64_t now, enum export_format,
+/* What they list, in this format; value "" is the default. */
+bool inventory_write(const struct policy *, const struct export_listing *, int64_t now, enum export_format,
     const char *value, struct text *out, struct fault *why) MUST_USE;
 
 #endif

@@ -20,6 +20,7 @@
 #include <libpsl.h>
 
 #include "clock.h"
+#include "exports.h"
 #include "journal.h"
 #include "lint.h"
 #include "live.h"
@@ -64,6 +65,7 @@ struct daemon {
 	struct dkim_house *dkim;
 	struct live *live;
 	struct refresh *refresh;
+	struct exports *exports;
 	struct store *store_open, *memory;
 	struct usage *usage;
 	int64_t reviewed; /* when review dates were looked at last */
@@ -182,6 +184,9 @@ make_folders(struct daemon *daemon, const struct settings *settings, struct faul
 	    (store != NULL && !account_make_folder(&daemon->account, store, 0750, why)) ||
 	    !account_make_folder_of(&daemon->account, settings->log.record, 0750, why))
 		return false;
+	for (size_t i = 0; i < daemon->first->export_count; i++)
+		if (!account_make_folder_of(&daemon->account, daemon->first->exports[i].file, 0755, why))
+			return false;
 	snprintf(lock, sizeof lock, "%s/lock", settings->state_dir);
 	return lock_take(lock, &daemon->account, why);
 }
@@ -297,8 +302,9 @@ open_rooms(struct daemon *daemon, const struct settings *settings, struct fault 
 		return false;
 	daemon->refresh = refresh_open(daemon->resolver, daemon->live, daemon->journal,
 	    settings->state_dir, why);
+	daemon->exports = exports_open(daemon->live, daemon->journal, settings->state_dir, why);
 	daemon->usage = usage_open(why);
-	if (daemon->usage == NULL || daemon->refresh == NULL)
+	if (daemon->usage == NULL || daemon->refresh == NULL || daemon->exports == NULL)
 		return false;
 	if (!usage_load(daemon->usage, settings->state_dir, why))
 		journal_fault(daemon->journal, LOG_WARNING, why);
@@ -401,7 +407,7 @@ start(struct daemon *daemon, struct fault *why)
 	raise_file_limit(daemon, settings->milter.max_sessions);
 	daemon->first = NULL;
 	if (!refresh_adopt(daemon->refresh, first, FIRST_PATIENCE_MS, why) ||
-	    !refresh_start(daemon->refresh, why))
+	    !refresh_start(daemon->refresh, why) || !exports_start(daemon->exports, why))
 		return false;
 	if (pthread_create(&daemon->milter, NULL, serve, NULL) != 0)
 		return fault_set(why, "no thread for the milter");
@@ -617,6 +623,7 @@ stop_milter(struct daemon *daemon)
 static void
 close_rooms(struct daemon *daemon)
 {
+	exports_close(daemon->exports);
 	refresh_close(daemon->refresh);
 	live_close(daemon->live);
 	dkim_house_close(daemon->dkim);

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "export.h"
 #include "greylist.h"
 #include "vendor.h"
 
@@ -32,6 +33,14 @@ struct delegation {
 	unsigned vouch[VOUCH_MAX];
 	size_t vouch_count;
 };
+
+/* A file that is kept fresh for another program. */
+struct export_job {
+	enum export_format format;
+	const char *file, *command; /* command "": none */
+	const char *value;          /* see export_value_check */
+};
+enum { EXPORTS_MAX = 64 };
 
 /* A sender that others send through, from a vendor file of kind esp or gateway, enabled or not. */
 struct shared_sender {
@@ -98,6 +107,8 @@ struct policy {
 	size_t delegation_count;
 	const struct relay *relays;
 	size_t relay_count;
+	const struct export_job *exports;
+	size_t export_count; /* at most EXPORTS_MAX */
 	const struct shared_sender *senders; /* of every file on vendor_path */
 };
 

@@ -166,6 +166,8 @@ static const struct key setting_rows[] = {
 	    .example = "( { name = \"backup-mx\"; kind = \"gateway\"; networks = [ "
 		       "\"192.0.2.1\" ]; } )",
 	    .flags = KEY_IDLE },
+	{ "exports", &key_groups, NULL, "files that greenlaned keeps fresh for other programs",
+	    .example = "( { format = \"postgrey\"; file = \"/var/lib/greenlane-exports/postgrey\"; } )" },
 };
 static const struct keys setting_keys = { "", setting_rows,
 	sizeof setting_rows / sizeof setting_rows[0] };
@@ -204,6 +206,23 @@ static const struct key relay_rows[] = {
 };
 static const struct keys relay_keys = { "relays.", relay_rows,
 	sizeof relay_rows / sizeof relay_rows[0] };
+
+#undef AT
+#define AT(field) .offset = offsetof(struct export_job, field)
+
+static const struct key export_rows[] = {
+	{ "format", &key_word, NULL, "whom the file is for", AT(format),
+	    .words = export_format_words, .flags = KEY_REQUIRED },
+	{ "file", &key_text, NULL, "written when the vendors' networks changed", AT(file),
+	    .example = "\"/var/lib/greenlane-exports/postgrey\"", .word = "an absolute path",
+	    .check = value_path, .flags = KEY_REQUIRED },
+	{ "command", &key_text, NULL, "run by /bin/sh after the file changed", AT(command),
+	    .example = "\"pkill -HUP -x postgrey\"" },
+	{ "value", &key_text, NULL, "what an entry says, where the format leaves a choice",
+	    AT(value), .example = "\"inet filter\"" },
+};
+static const struct keys export_keys = { "exports.", export_rows,
+	sizeof export_rows / sizeof export_rows[0] };
 
 /* One load. */
 struct load {
@@ -541,6 +560,47 @@ relays_read(struct load *load, const struct node *root)
 	load->policy->relay_count = count;
 }
 
+/* What no single key of an export can know. */
+static void
+export_check(struct load *load, const struct node *group, const struct export_job *made, size_t i)
+{
+	const struct export_job *job = &made[i];
+	struct fault why;
+
+	if (!export_value_check(job->format, job->value, &why))
+		reading_fault(&load->r, group, "'exports.value': %s", why.text);
+	for (size_t j = 0; j < i; j++)
+		if (job->file[0] != '\0' && strcmp(made[j].file, job->file) == 0)
+			reading_fault(&load->r, group,
+			    "two of 'exports' write to '%.100s'; name a file for each", job->file);
+}
+
+static void
+exports_read(struct load *load, const struct node *root)
+{
+	const struct node *list;
+	size_t count = groups_of(root, "exports", &list);
+	struct export_job *made = reading_take(&load->r, count, sizeof *made);
+
+	if (count > EXPORTS_MAX) {
+		reading_fault(&load->r, list, "more than %d exports; write fewer", EXPORTS_MAX);
+		return;
+	}
+	for (size_t i = 0; made != NULL && i < count; i++) {
+		size_t errors = load->r.faults->errors;
+
+		keys_default(&load->r, &export_keys, &made[i]);
+		if (list->children[i].kind != NODE_GROUP)
+			continue;
+		keys_require(&load->r, &export_keys, &list->children[i]);
+		keys_read(&load->r, &export_keys, &list->children[i], &made[i]);
+		if (load->r.faults->errors == errors)
+			export_check(load, &list->children[i], made, i);
+	}
+	load->policy->exports = made;
+	load->policy->export_count = count;
+}
+
 static struct policy *
 policy_open(struct faults *faults, const char *file)
 {
@@ -577,6 +637,7 @@ policy_text_load(const char *file, const char *text, size_t length,
 		vendors_read(&load, root);
 		delegations_read(&load, root);
 		relays_read(&load, root);
+		exports_read(&load, root);
 	}
 	arena_close(load.trees);
 	if (faults->errors == before)
@@ -602,7 +663,7 @@ policy_text_keys(
     void (*each)(void *, const char *, const char *, const char *, const char *), void *context)
 {
 	static const struct keys *const tables[] = { &setting_keys, &delegation_keys,
-		&relay_keys, &vendor_keys, &source_keys, &evidence_keys };
+		&relay_keys, &export_keys, &vendor_keys, &source_keys, &evidence_keys };
 
 	for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
 		keys_each(tables[i], each, context);

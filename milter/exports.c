@@ -1,0 +1,210 @@
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "clock.h"
+#include "command.h"
+#include "export_file.h"
+#include "exports.h"
+#include "inventory.h"
+
+enum {
+	LOOK_SECONDS = 2,    /* between two looks at the copies and the policy */
+	REDO_SECONDS = 60,   /* at the latest: a source grows stale, or past its review, without a mark */
+	COMMAND_SECONDS = 30
+};
+
+/* What is remembered of an export between two rounds. */
+struct keeping {
+	bool owed;            /* the file changed, and its command did not end well yet */
+	struct fault trouble; /* said already; text "": none */
+};
+
+struct exports {
+	struct live *live;
+	struct journal *journal;
+	char state_dir[4096];
+	pthread_t thread;
+	bool runs;
+	atomic_bool ends;
+	pthread_mutex_t lock; /* for the waiting alone */
+	pthread_cond_t changed;
+	/* of the last round */
+	struct keeping keepings[EXPORTS_MAX];
+	const struct policy *policy; /* compared, never followed */
+	int64_t stamp, when;
+};
+
+/* ---- one file ---- */
+
+static void
+say_trouble(struct exports *exports, struct keeping *keeping, const struct fault *why)
+{
+	if (strcmp(keeping->trouble.text, why->text) == 0)
+		return;
+	keeping->trouble = *why;
+	journal_fault(exports->journal, LOG_ERR, why);
+}
+
+static void
+run_command(struct exports *exports, struct keeping *keeping, const struct export_job *job)
+{
+	struct fault why, told;
+
+	keeping->owed = !command_run(job->command, COMMAND_SECONDS, &exports->ends, &why);
+	if (!keeping->owed) {
+		journal_say(exports->journal, LOG_NOTICE, "export %s: its command ended with status 0", job->file);
+		keeping->trouble.text[0] = '\0';
+	} else if (!exports->ends) {
+		fault_set(&told, "export %.200s: %.250s", job->file, why.text);
+		say_trouble(exports, keeping, &told);
+	}
+}
+
+static void
+keep_file(struct exports *exports, struct keeping *keeping, const struct export_job *job, const struct text *text)
+{
+	struct fault why;
+	bool changed;
+
+	if (!export_file_keep(job->file, text, &changed, &why)) {
+		say_trouble(exports, keeping, &why);
+		return;
+	}
+	if (changed)
+		journal_say(exports->journal, LOG_NOTICE, "export %s: written as %s", job->file,
+		    export_format_words[job->format]);
+	if ((changed || keeping->owed) && job->command[0] != '\0')
+		run_command(exports, keeping, job);
+	else
+		keeping->trouble.text[0] = '\0';
+}
+
+/* ---- a round ---- */
+
+static void
+keep_all(struct exports *exports, const struct policy *policy)
+{
+	struct arena *arena = arena_open(INVENTORY_ARENA);
+	int64_t now = clock_now();
+	struct export_listing *listings =
+	    arena == NULL ? NULL : inventory_take(policy, exports->state_dir, now, arena);
+	struct fault why;
+
+	if (listings == NULL)
+		journal_say(exports->journal, LOG_ERR, "no memory for the exports");
+	for (size_t i = 0; listings != NULL && i < policy->export_count && !exports->ends; i++) {
+		const struct export_job *job = &policy->exports[i];
+		struct text text;
+
+		text_open(&text, EXPORT_TEXT_MAX);
+		if (inventory_write(policy, listings, now, job->format, job->value, &text, &why))
+			keep_file(exports, &exports->keepings[i], job, &text);
+		else
+			say_trouble(exports, &exports->keepings[i], &why);
+		text_close(&text);
+	}
+	arena_close(arena);
+}
+
+/* A new policy may name other files: what was owed to those of the old one is forgotten. */
+static void
+take_policy(struct exports *exports, const struct policy *policy)
+{
+	if (exports->policy != policy)
+		memset(exports->keepings, 0, sizeof exports->keepings);
+	exports->policy = policy;
+}
+
+static void
+look(struct exports *exports)
+{
+	const struct snapshot *snapshot = live_borrow(exports->live);
+	const struct policy *policy = snapshot == NULL ? NULL : snapshot->judge.policy;
+	int64_t stamp = inventory_stamp(exports->state_dir);
+	bool due = policy != exports->policy || stamp != exports->stamp ||
+	    clock_ticks() - exports->when >= REDO_SECONDS * INT64_C(1000000);
+
+	if (policy != NULL && due) {
+		take_policy(exports, policy);
+		exports->stamp = stamp;
+		exports->when = clock_ticks();
+		if (policy->export_count > 0)
+			keep_all(exports, policy);
+	}
+	live_return(exports->live, snapshot);
+}
+
+static void *
+keep_on(void *argument)
+{
+	struct exports *exports = argument;
+	struct timespec until;
+
+	pthread_mutex_lock(&exports->lock);
+	while (!exports->ends) {
+		pthread_mutex_unlock(&exports->lock);
+		look(exports);
+		pthread_mutex_lock(&exports->lock);
+		clock_gettime(CLOCK_MONOTONIC, &until);
+		until.tv_sec += LOOK_SECONDS;
+		if (!exports->ends)
+			pthread_cond_timedwait(&exports->changed, &exports->lock, &until);
+	}
+	pthread_mutex_unlock(&exports->lock);
+	return NULL;
+}
+
+/* ---- the doors ---- */
+
+struct exports *
+exports_open(struct live *live, struct journal *journal, const char *state_dir, struct fault *why)
+{
+	struct exports *exports = calloc(1, sizeof *exports);
+	pthread_condattr_t attributes;
+
+	if (exports == NULL) {
+		fault_set(why, "out of memory");
+		return NULL;
+	}
+	exports->live = live;
+	exports->journal = journal;
+	snprintf(exports->state_dir, sizeof exports->state_dir, "%s", state_dir);
+	pthread_mutex_init(&exports->lock, NULL);
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(&exports->changed, &attributes);
+	pthread_condattr_destroy(&attributes);
+	return exports;
+}
+
+bool
+exports_start(struct exports *exports, struct fault *why)
+{
+	int error = pthread_create(&exports->thread, NULL, keep_on, exports);
+
+	if (error != 0)
+		return fault_set(why, "no thread for the exports: %s", strerror(error));
+	exports->runs = true;
+	return true;
+}
+
+void
+exports_close(struct exports *exports)
+{
+	if (exports == NULL)
+		return;
+	pthread_mutex_lock(&exports->lock);
+	exports->ends = true;
+	pthread_cond_signal(&exports->changed);
+	pthread_mutex_unlock(&exports->lock);
+	if (exports->runs)
+		pthread_join(exports->thread, NULL);
+	pthread_cond_destroy(&exports->changed);
+	pthread_mutex_destroy(&exports->lock);
+	free(exports);
+}
