@@ -51,6 +51,13 @@ struct shared_sender {
 	struct prefixes networks;  /* that its file writes out */
 };
 
+/* What Postfix is told of a session that is listed, but proven only at the end of the message. */
+enum undecided {
+	UNDECIDED_EXCLUSIVE, /* passage where the source is exclusive, else the greylister */
+	UNDECIDED_VOUCH,
+	UNDECIDED_GREYLIST
+};
+
 struct settings {
 	const char *authserv_id; /* "": the MTA's name */
 	bool monitor;            /* mode = "monitor" */
@@ -62,6 +69,7 @@ struct settings {
 	} milter;
 	struct {
 		const char *listen, *greylist_class;
+		enum undecided undecided;
 	} delegate;
 	const char *control_listen, *metrics_listen;
 	struct {

@@ -33,6 +33,8 @@ static const char *const relay_kinds[] = {
 static const char *const stages[] = {
 	[GREYLIST_AUTO] = "auto", [GREYLIST_RCPT] = "rcpt", [GREYLIST_MESSAGE] = "message", NULL
 };
+static const char *const undecided_words[] = { [UNDECIDED_EXCLUSIVE] = "exclusive",
+	[UNDECIDED_VOUCH] = "vouch", [UNDECIDED_GREYLIST] = "greylist", NULL };
 static const char *const facilities[] = { "mail", "daemon", "user", "auth", "local0", "local1",
 	"local2", "local3", "local4", "local5", "local6", "local7", NULL };
 
@@ -70,10 +72,13 @@ static const struct key setting_rows[] = {
 	    AT(milter.max_sessions), RANGE(1, 100000) },
 	{ "delegate.listen", &key_text, NULL, "where Postfix's policy delegation asks",
 	    AT(delegate.listen), .example = "\"inet:8891@127.0.0.1\"", .word = "a listener",
-	    .check = value_listener, .flags = KEY_IDLE },
+	    .check = value_listener },
 	{ "delegate.greylist_class", &key_text, "greylist",
 	    "restriction class answered for all that is not vouched",
-	    AT(delegate.greylist_class), .word = "a word", .check = value_word },
+	    AT(delegate.greylist_class), .word = "a restriction class", .check = value_class },
+	{ "delegate.undecided", &key_word, "exclusive",
+	    "what becomes of a listed session that only the end of the message can prove",
+	    AT(delegate.undecided), .words = undecided_words },
 	{ "control.listen", &key_text, NULL, "where the greenlane command asks",
 	    AT(control_listen), .example = "\"unix:/run/greenlane/control.sock\"",
 	    .word = "a listener", .check = value_listener, .flags = KEY_IDLE },

@@ -201,6 +201,43 @@ value_word(const char *text, struct fault *why)
 		   "'%.60s' is no plain word; write letters, digits, '.', '-' and '_'", text);
 }
 
+/*
+ * What access(5) and the restrictions of postconf(5) mean already: "OK" as a class would permit all that
+ * is not vouched. Compared without case; a '*' stands for any end.
+ */
+static bool
+is_postfix_word(const char *text)
+{
+	static const char *const words[] = { "ok", "relay", "permit*", "dunno", "accept*", "reject*", "defer*",
+		"check_*", "warn*", "bcc", "delay", "discard", "filter", "hold", "info", "prepend", "redirect",
+		"sleep", "strip", "default_action", "action" };
+
+	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+		size_t length = strcspn(words[i], "*");
+
+		if (strncasecmp(text, words[i], length) == 0 &&
+		    (words[i][length] == '*' || text[length] == '\0'))
+			return true;
+	}
+	return false;
+}
+
+bool
+value_class(const char *text, struct fault *why)
+{
+	/* digits alone mean OK, and "4NN" and "5NN" are replies */
+	if (!chars_fit(text, WORD_MAX, true, "_-") || strchr("0123456789_-", text[0]) != NULL)
+		return fault_set(why,
+		    "'%.60s' is no restriction class; write letters, digits, '-' and '_', a letter first, at most %d",
+		    text, WORD_MAX);
+	if (is_postfix_word(text))
+		return fault_set(why,
+		    "'%.60s' has a meaning of its own in Postfix; write the name of a class in "
+		    "smtpd_restriction_classes, as \"greylist\"",
+		    text);
+	return true;
+}
+
 bool
 value_name(const char *text, struct fault *why)
 {

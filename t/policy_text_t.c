@@ -144,6 +144,7 @@ test_defaults(void)
 	is_number(s->milter.max_sessions, 500, "milter.max_sessions by default");
 	is(s->delegate.listen, "", "there is no delegate listener by default");
 	is(s->delegate.greylist_class, "greylist", "delegate.greylist_class by default");
+	is_number(s->delegate.undecided, UNDECIDED_EXCLUSIVE, "delegate.undecided by default");
 	is(s->control_listen, "", "there is no control listener by default");
 	is(s->metrics_listen, "", "there is no metrics listener by default");
 	is_number((long long)s->dns.servers.count, 0, "dns.servers are the host's by default");

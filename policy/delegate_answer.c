@@ -1,0 +1,202 @@
+#include <assert.h>
+#include <string.h>
+
+#include "delegate_answer.h"
+#include "evidence.h"
+#include "policy_value.h"
+
+const char *
+delegate_why_word(enum delegate_why why)
+{
+	static const char *const words[] = { [DELEGATE_OTHER_STATE] = "other-state",
+		[DELEGATE_EXEMPT] = "exempt", [DELEGATE_PROMISED] = "promised",
+		[DELEGATE_TRUSTED] = "trusted", [DELEGATE_UNDECIDED] = "undecided",
+		[DELEGATE_MONITOR] = "monitor", [DELEGATE_STRANGER] = "stranger",
+		[DELEGATE_FORGED] = "forged" };
+	static_assert(sizeof words / sizeof words[0] == DELEGATE_FORGED + 1, "a why lacks its word");
+
+	return words[why];
+}
+
+bool
+delegate_promises(const struct delegate_answer *answer)
+{
+	return answer->why == DELEGATE_PROMISED || answer->why == DELEGATE_TRUSTED;
+}
+
+/* ---- what is known so far ---- */
+
+static bool
+claims_sender(const struct facts *facts, const struct vendor *vendor)
+{
+	return !facts->null_sender && name_rules_hold(&vendor->domains, &facts->sender);
+}
+
+/* A gateway vouches for authors that are nobody's, where SPF passes: the end of the message shows them. */
+static bool
+may_cover(const struct facts *facts, const struct claim *claim)
+{
+	return claim->vendor->kind == VENDOR_GATEWAY &&
+	    evidence_answer(facts->spf.result) == YES;
+}
+
+/* Listed, and what is missing may still come with the message. */
+static bool
+is_undecided(const struct facts *facts, const struct claim *claim)
+{
+	return claim->reviewed == YES &&
+	    (evidence_vouches(claim) == UNKNOWN || may_cover(facts, claim));
+}
+
+/* A list that nobody has reviewed for too long says nothing of whose mail leaves from there. */
+static bool
+is_trusted(const struct policy *policy, const struct facts *facts, const struct claim *claim)
+{
+	switch (policy->settings.delegate.undecided) {
+	case UNDECIDED_VOUCH:
+		return true;
+	case UNDECIDED_GREYLIST:
+		return false;
+	case UNDECIDED_EXCLUSIVE:
+		break;
+	}
+	return claim->source != NULL && claim->source->exclusive &&
+	    !source_is_lapsed(claim->source, facts->now, policy->settings.review_grace);
+}
+
+/*
+ * Nothing that comes with the message can prove it: each alternative of `vouch` is known to fail, the
+ * vendor signs nothing, and neither address nor SPF speaks for it.
+ */
+static bool
+is_forged(const struct claim *claim)
+{
+	const struct vendor *vendor = claim->vendor;
+
+	return vendor->mode == MODE_ENFORCE && vendor->on_forged == ACTION_REJECT &&
+	    vendor->dkim.count == 0 && claim->listed == NO && claim->spf == NO &&
+	    evidence_vouches(claim) == NO;
+}
+
+/* ---- the decision ---- */
+
+static void
+say(struct delegate_answer *out, enum delegate_word word, enum delegate_why why, const struct claim *claim)
+{
+	out->word = word;
+	out->why = why;
+	if (claim != NULL)
+		out->claim = *claim;
+}
+
+/* What stays when a vendor speaks against another: proof before trust, trust before doubt. */
+struct leanings {
+	struct claim promised, trusted, undecided, forged;
+	size_t claims, forgeries; /* vendors that the envelope names; those that it certainly forges */
+};
+
+static void
+lean(const struct judge *judge, const struct facts *facts, const struct vendor *vendor,
+    bool sender_is_claimed, struct leanings *out)
+{
+	struct claim claim = { .vendor = vendor, .by_envelope = claims_sender(facts, vendor) };
+	struct claim *where = NULL;
+	bool may_speak;
+
+	evidence_find(judge, facts, &claim);
+	out->claims += claim.by_envelope;
+	/* whose range the client is in never decides for a name of another; SPF is of the vendor's own */
+	may_speak = vendor->mode != MODE_MONITOR &&
+	    (claim.by_envelope || claim.spf == YES || !sender_is_claimed);
+	if (claim.by_envelope && is_forged(&claim)) {
+		out->forgeries++;
+		where = &out->forged;
+	} else if (may_speak && evidence_vouches(&claim) == YES) {
+		where = &out->promised;
+	} else if (may_speak && is_undecided(facts, &claim)) {
+		where = is_trusted(judge->policy, facts, &claim) ? &out->trusted : &out->undecided;
+	}
+	if (where != NULL && where->vendor == NULL)
+		*where = claim;
+}
+
+static void
+decide_by_vendors(const struct judge *judge, const struct facts *facts, struct delegate_answer *out)
+{
+	const struct policy *policy = judge->policy;
+	struct leanings leanings = { .claims = 0 };
+	bool claimed = false;
+
+	for (size_t i = 0; i < policy->vendor_count; i++)
+		claimed = claimed || claims_sender(facts, &policy->vendors[i]);
+	for (size_t i = 0; i < policy->vendor_count; i++)
+		lean(judge, facts, &policy->vendors[i], claimed, &leanings);
+	if (leanings.promised.vendor != NULL)
+		say(out, DELEGATE_DUNNO, DELEGATE_PROMISED, &leanings.promised);
+	else if (leanings.claims > 0 && leanings.forgeries == leanings.claims)
+		say(out, DELEGATE_REFUSE, DELEGATE_FORGED, &leanings.forged);
+	else if (leanings.trusted.vendor != NULL)
+		say(out, DELEGATE_DUNNO, DELEGATE_TRUSTED, &leanings.trusted);
+	else if (leanings.undecided.vendor != NULL)
+		say(out, DELEGATE_CLASS, DELEGATE_UNDECIDED, &leanings.undecided);
+}
+
+void
+delegate_decide(const struct judge *judge, const struct facts *facts, bool at_rcpt,
+    struct delegate_answer *out)
+{
+	bool known = facts->client.family != ADDRESS_NONE || facts->auth[0] != '\0';
+
+	*out = (struct delegate_answer){ .word = DELEGATE_CLASS, .why = DELEGATE_STRANGER };
+	if (!at_rcpt)
+		say(out, DELEGATE_DUNNO, DELEGATE_OTHER_STATE, NULL);
+	else if (judge->policy->settings.monitor)
+		say(out, DELEGATE_CLASS, DELEGATE_MONITOR, NULL);
+	else if (known && verdict_exempts(judge->policy, facts) != REASON_NONE)
+		say(out, DELEGATE_DUNNO, DELEGATE_EXEMPT, NULL);
+	else if (known && !facts->failed)
+		decide_by_vendors(judge, facts, out);
+}
+
+void
+delegate_verdict(const struct delegate_answer *answer, struct verdict *out)
+{
+	*out = (struct verdict){ .outcome = OUTCOME_STRANGER, .reason = REASON_NO_CLAIM, .deciding = -1 };
+	if (answer->word != DELEGATE_REFUSE)
+		return;
+	out->settled = true;
+	out->outcome = OUTCOME_FORGED;
+	out->reason = REASON_NOTHING_PROVEN;
+	out->action = out->would = ACTION_REJECT;
+	out->claims[0] = answer->claim;
+	out->claims[0].outcome = out->outcome;
+	out->claims[0].reason = out->reason;
+	out->claims[0].wanted = out->claims[0].action = ACTION_REJECT;
+	out->claim_count = 1;
+	out->deciding = 0;
+}
+
+/* ---- the wire ---- */
+
+static void
+put_line(struct text *out, const char *text)
+{
+	for (size_t i = 0; text[i] != '\0' && i < 500; i++)
+		text_char(out, text[i] >= 0x20 && text[i] < 0x7f ? text[i] : '?');
+}
+
+void
+delegate_answer_write(enum delegate_word word, const char *greylist_class, const char *text,
+    struct text *out)
+{
+	text_put(out, "action=");
+	if (word == DELEGATE_REFUSE) {
+		text_put(out, "550 5.7.26 ");
+		put_line(out, text);
+	} else if (word == DELEGATE_CLASS && value_class(greylist_class, NULL)) {
+		text_put(out, greylist_class);
+	} else {
+		text_put(out, "DUNNO");
+	}
+	text_put(out, "\n\n");
+}

@@ -1,0 +1,134 @@
+/*
+ * delegate_world.h - vendors, their ranges and one session, for the tests of policy delegation.
+ *
+ * For delegate_answer_t and the fuzz target: each has the same vendors, and settings of its own.
+ */
+#ifndef DELEGATE_WORLD_H
+#define DELEGATE_WORLD_H
+
+#include <stdio.h>
+#include <string.h>
+
+#include "delegate_answer.h"
+#include "policy_text.h"
+
+enum { WORLD_NOW = 1772359200, WORLD_SOURCES = 32 };
+
+#define RANGE(network, rest) "sources = ( { cidr = [ \"" network "\" ]; " rest " } );"
+
+/* Each has a range of its own, and one thing that is special. */
+static const struct {
+	const char *name, *text;
+} world_vendors[] = {
+	{ "plain", "domains = [ \"plain.example\" ]; envelope = [ \"bounces.plain.example.net\" ];" RANGE("192.0.2.0/25", "") },
+	{ "own", "domains = [ \"own.example\" ];" RANGE("198.51.100.0/25", "exclusive = true;") },
+	{ "mute", "domains = [ \"mute.example\" ]; dkim = [ ]; vouch = [ \"listed+spf\" ];" RANGE("203.0.113.0/28", "") },
+	{ "soft", "domains = [ \"soft.example\" ]; dkim = [ ]; on_forged = \"tag\"; vouch = [ \"listed+spf\" ];"
+		  RANGE("203.0.113.16/28", "") },
+	{ "watched", "domains = [ \"watched.example\" ]; dkim = [ ]; mode = \"monitor\"; vouch = [ \"listed+spf\" ];"
+		     RANGE("203.0.113.32/28", "exclusive = true;") },
+	{ "lenient", "domains = [ \"lenient.example\" ]; dkim = [ ]; mode = \"vouch\"; vouch = [ \"listed+spf\" ];"
+		     RANGE("203.0.113.48/28", "") },
+	{ "alone", "domains = [ \"alone.example\" ]; vouch = [ \"listed\" ];" RANGE("203.0.113.64/28", "exclusive = true;") },
+	{ "author", "domains = [ \"author.example\" ]; dkim = [ ]; vouch = [ \"listed+spf_from\" ];"
+		    RANGE("203.0.113.80/28", "exclusive = true;") },
+	{ "signs", "domains = [ \"signs.example\" ]; vouch = [ \"dkim\" ];" },
+	{ "stale", "domains = [ \"stale.example\" ];"
+		   RANGE("203.0.113.96/28", "exclusive = true; as_of = \"2024-01-01\"; review_by = \"2024-06-01\";") },
+	{ "gate", "domains = [ \"gate.example\" ]; kind = \"gateway\"; vouch = [ \"listed+spf\" ];"
+		  RANGE("203.0.113.112/28", "exclusive = true;") },
+	{ "dmarc", "domains = [ \"dmarc.example\" ]; dkim = [ ]; vouch = [ \"dmarc\" ];" },
+	{ "asked", "domains = [ \"asked.example\" ]; dkim = [ ]; vouch = [ \"listed+spf\" ];"
+		   "sources = ( { spf = \"list.asked.example\"; } );" },
+	{ "rival", "domains = [ \"mute.example\" ]; vouch = [ \"listed+spf\", \"dkim\" ];" },
+};
+
+struct world {
+	struct policy *policy;
+	struct source_state states[WORLD_SOURCES];
+	struct prefix_table *table;
+	struct ranges ranges;
+	struct judge judge;
+};
+
+static const char *
+world_vendor(void *context, const struct strings *folders, const char *name, const char **path,
+    size_t *length, struct fault *why)
+{
+	static char text[1024];
+
+	(void)context;
+	(void)folders;
+	for (size_t i = 0; i < sizeof world_vendors / sizeof world_vendors[0]; i++)
+		if (strcmp(world_vendors[i].name, name) == 0) {
+			*path = name;
+			*length = (size_t)snprintf(text, sizeof text, "vendor = { name = \"%s\"; %s };", name,
+			    world_vendors[i].text);
+			return text;
+		}
+	fault_set(why, "no vendor %s", name);
+	return NULL;
+}
+
+/* settings are lines of greenlane.conf; every vendor is enabled but those named in `without`. */
+static bool
+world_open(struct world *world, const char *settings, const char *without)
+{
+	struct policy_files files = { .vendor = world_vendor };
+	struct faults *faults = faults_open();
+	struct prefix_entry entries[WORLD_SOURCES];
+	size_t count = 0;
+	struct text text;
+
+	*world = (struct world){ .policy = NULL };
+	text_open(&text, 8192);
+	text_put(&text, "vendors = (");
+	for (size_t i = 0; i < sizeof world_vendors / sizeof world_vendors[0]; i++)
+		if (strstr(without, world_vendors[i].name) == NULL)
+			text_format(&text, "%s { name = \"%s\"; }", text.bytes[text.length - 1] == '(' ? "" : ",",
+			    world_vendors[i].name);
+	text_format(&text, " ); own = { networks = [ \"10.0.0.0/8\" ]; }; %s", settings);
+	if (faults != NULL)
+		world->policy = policy_text_load("world", text.bytes, text.length, &files, faults);
+	for (size_t i = 0; world->policy == NULL && faults != NULL && i < faults->kept; i++)
+		printf("# %s\n", faults->list[i].fault.text);
+	faults_close(faults);
+	text_close(&text);
+	if (world->policy == NULL)
+		return false;
+	for (size_t i = 0; i < world->policy->source_count; i++) {
+		const struct source *source = &world->policy->sources[i];
+
+		world->states[i].known = source->kind == SOURCE_CIDR;
+		for (size_t j = 0; j < source->prefix_count; j++)
+			entries[count++] = (struct prefix_entry){ source->prefixes[j], source->number };
+	}
+	world->table = prefix_table_build(entries, count, NULL);
+	world->ranges = (struct ranges){ world->table, world->states, world->policy->source_count };
+	world->judge = (struct judge){ world->policy, &world->ranges };
+	return world->table != NULL;
+}
+
+static __attribute__((unused)) void
+world_close(struct world *world)
+{
+	prefix_table_free(world->table);
+	policy_free(world->policy);
+}
+
+/* A session at RCPT; sender NULL is the null sender. */
+static void
+world_session(struct arena *arena, const char *client, const char *sender, enum auth_result spf,
+    struct facts *facts)
+{
+	*facts = (struct facts){ .stage = STAGE_MAIL, .now = WORLD_NOW, .client_name = "",
+		.helo = "mail.own.example", .auth = "", .daemon_name = "", .mail_from = sender == NULL ? "" : sender,
+		.sender = { "", "", "" }, .null_sender = sender == NULL, .from_raw = "", .message_id = "" };
+	if (!address_read(client, &facts->client))
+		facts->client = (struct address){ .family = ADDRESS_NONE };
+	if (sender != NULL && !mailbox_read_path(arena, sender, &facts->sender))
+		facts->sender = (struct mailbox){ "", "", "" };
+	facts->spf = (struct spf_fact){ spf, sender == NULL, sender == NULL ? facts->helo : facts->sender.domain };
+}
+
+#endif

@@ -1,0 +1,109 @@
+/*
+ * Any bytes as what Postfix asks its policy server: first one of settings, one of SPF's result, one of the size
+ * of pieces, then the stream. Whatever it says, nothing is permitted.
+ */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "delegate_request.h"
+#include "delegate_world.h"
+#include "policy_value.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+enum { REQUESTS_MAX = 50 };
+
+static void
+must(bool good)
+{
+	if (!good)
+		abort();
+}
+
+static const struct world *
+world_of(uint8_t byte)
+{
+	static struct world worlds[4];
+	static const char *const settings[] = { "", "delegate = { undecided = \"vouch\"; };",
+		"delegate = { undecided = \"greylist\"; greylist_class = \"Later-1\"; };", "mode = \"monitor\";" };
+	struct world *world = &worlds[byte % 4];
+
+	if (world->policy == NULL)
+		must(world_open(world, settings[byte % 4], byte % 2 == 0 ? "gate rival" : ""));
+	return world;
+}
+
+/* DUNNO, the class that is set, or a refusal; on one line, in printable bytes. */
+static void
+check_wire(const struct world *world, const struct delegate_answer *answer, const struct text *wire)
+{
+	const char *word = wire->bytes + strlen("action=");
+	const char *class = world->policy->settings.delegate.greylist_class;
+	size_t length = wire->length - strlen("action=") - 2;
+
+	must(wire->length < DELEGATE_ANSWER_MAX && strlen(wire->bytes) == wire->length);
+	must(strncmp(wire->bytes, "action=", 7) == 0 && strcmp(wire->bytes + wire->length - 2, "\n\n") == 0);
+	for (size_t i = 0; i < length; i++)
+		must((unsigned char)word[i] >= 0x20 && (unsigned char)word[i] < 0x7f);
+	switch (answer->word) {
+	case DELEGATE_DUNNO:
+		must(length == 5 && memcmp(word, "DUNNO", 5) == 0);
+		break;
+	case DELEGATE_CLASS:
+		must(length == strlen(class) && memcmp(word, class, length) == 0 && value_class(class, NULL));
+		break;
+	case DELEGATE_REFUSE:
+		must(length >= 11 && memcmp(word, "550 5.7.26 ", 11) == 0);
+		must(!world->policy->settings.monitor && answer->claim.vendor->mode == MODE_ENFORCE);
+		break;
+	default:
+		must(false);
+	}
+}
+
+static void
+check_request(const struct world *world, enum auth_result spf, const struct delegate_request *request)
+{
+	struct arena *arena = arena_open(1 << 20);
+	struct delegate_answer answer;
+	struct facts facts;
+	struct text wire;
+
+	must(arena != NULL);
+	text_open(&wire, DELEGATE_ANSWER_MAX);
+	world_session(arena, request->client_address, request->sender[0] == '\0' ? NULL : request->sender, spf, &facts);
+	facts.helo = request->helo_name;
+	facts.auth = request->sasl_username;
+	delegate_decide(&world->judge, &facts, strcmp(request->protocol_state, "RCPT") == 0, &answer);
+	/* a sender in the refusal would be worse than what is really said there */
+	delegate_answer_write(answer.word, world->policy->settings.delegate.greylist_class, request->sender, &wire);
+	check_wire(world, &answer, &wire);
+	text_close(&wire);
+	arena_close(arena);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct delegate_reader *reader;
+	struct delegate_request request;
+	enum delegate_reading reading = DELEGATE_MORE;
+	struct fault why = { .text = "" };
+	size_t step, requests = 0;
+
+	if (size < 3 || (reader = delegate_reader_open()) == NULL)
+		return 0;
+	step = data[2] + 1;
+	for (size_t at = 3; at < size && reading != DELEGATE_BROKEN && requests < REQUESTS_MAX; at += step) {
+		struct span bytes = { (const char *)data + at, size - at < step ? size - at : step };
+
+		while ((reading = delegate_reader_feed(reader, &bytes, &request, &why)) == DELEGATE_READY) {
+			check_request(world_of(data[0]), (enum auth_result)(data[1] % (AUTH_PERMERROR + 1)), &request);
+			requests++;
+		}
+		must(bytes.length == 0 && (reading != DELEGATE_BROKEN || why.text[0] != '\0'));
+	}
+	delegate_reader_close(reader);
+	return 0;
+}
