@@ -1,0 +1,120 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "command.h"
+#include "tap.h"
+
+static atomic_bool ends;
+static char folder[] = "/tmp/greenlane-command.XXXXXX";
+
+static const struct {
+	const char *name, *command, *why;
+} rows[] = {
+	{ "a command that ends well", "true", "" },
+	{ "the shell reads it", "x=1; test \"$x\" = 1 && exit 0 || exit 9", "" },
+	{ "one that ends with another status", "exit 3", "'exit 3' ended with status 3" },
+	{ "one that is not there", "exec /nowhere/at/all 2>/dev/null", "'exec /nowhere/at/all 2>/dev/null' ended with status 127" },
+	{ "what it printed is told", "echo no mail; echo 'no  luck' >&2; exit 1",
+	  "'echo no mail; echo 'no  luck' >&2; exit 1' ended with status 1: no mail no  luck " },
+	{ "what a log line must not hold is made plain", "printf 'a\\033[2J\\nb\\200'; exit 1",
+	  "'printf 'a\\033[2J\\nb\\200'; exit 1' ended with status 1: a [2J b " },
+	{ "one that ends by a signal", "kill -9 $$", "'kill -9 $$' was ended by signal 9" },
+	{ "its standard input is empty", "test -z \"$(cat)\"", "" },
+	{ "it has none of our files", "ls /proc/$$/fd/7 2>/dev/null && exit 1; exit 0", "" },
+	{ "signals are as a shell expects them", "grep -q '^SigBlk:\t0*$' /proc/self/status && kill -TERM $$; sleep 5", "'grep -q '^SigBlk:\t0*$' /proc/self/status && kill -TERM $$; sleep 5' was ended by signal 15" },
+};
+
+static void
+check_rows(void)
+{
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct fault why = { .text = "" };
+		bool done = command_run(rows[i].command, 20, &ends, &why);
+
+		is(why.text, rows[i].why, "%s", rows[i].name);
+		ok(done == (rows[i].why[0] == '\0'), "and it is told so");
+	}
+}
+
+static void
+check_much(void)
+{
+	struct fault why = { .text = "" };
+
+	ok(!command_run("head -c 1000000 /dev/zero | tr '\\0' x; exit 1", 20, &ends, &why) &&
+		strlen(why.text) < 450 && strstr(why.text, "status 1: xxxx") != NULL,
+	    "one that prints a megabyte is not stuck, and its first words are kept");
+}
+
+/* A child of the command writes when it is ended; one that outlived it could not be ended. */
+static void
+check_long(void)
+{
+	char command[300], mark[100];
+	struct fault why = { .text = "" };
+	int64_t before = clock_ticks();
+
+	snprintf(mark, sizeof mark, "%s/ended", folder);
+	snprintf(command, sizeof command, "(trap ': > %s; exit' TERM; while :; do sleep 0.05; done) & wait", mark);
+	ok(!command_run(command, 1, &ends, &why), "one that takes too long is ended");
+	ok(strstr(why.text, "had not ended after 1 seconds") != NULL, "and told of") || (note("%s", why.text), 0);
+	ok(clock_ticks() - before < 4000000, "soon");
+	for (unsigned turns = 0; turns < 40 && access(mark, F_OK) != 0; turns++)
+		usleep(50000);
+	ok(access(mark, F_OK) == 0, "with all that it started");
+	unlink(mark);
+	before = clock_ticks();
+	ok(!command_run("trap '' TERM; while :; do sleep 0.1; done", 1, &ends, &why) && clock_ticks() - before < 5000000,
+	    "one that does not listen to TERM is killed");
+}
+
+static void *
+end_soon(void *unused)
+{
+	usleep(200000);
+	ends = true;
+	return unused;
+}
+
+static void
+check_end(void)
+{
+	struct fault why = { .text = "" };
+	int64_t before = clock_ticks();
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, end_soon, NULL) != 0)
+		return;
+	ok(!command_run("sleep 30", 30, &ends, &why) && clock_ticks() - before < 5000000,
+	    "who waits for it can be told to stop");
+	pthread_join(thread, NULL);
+	ends = false;
+}
+
+int
+main(void)
+{
+	sigset_t blocked;
+
+	if (mkdtemp(folder) == NULL)
+		return 99;
+	/* as in the daemon: signals blocked, a file open and not marked to be closed */
+	sigfillset(&blocked);
+	pthread_sigmask(SIG_BLOCK, &blocked, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	dup2(2, 7);
+	check_rows();
+	check_much();
+	check_long();
+	check_end();
+	rmdir(folder);
+	return done();
+}
