@@ -41,14 +41,30 @@ is_some_vendors(const struct policy *policy, const struct mailbox *identity)
 	return false;
 }
 
+static bool
+has_gateway(const struct policy *policy)
+{
+	for (size_t i = 0; i < policy->vendor_count; i++)
+		if (policy->vendors[i].kind == VENDOR_GATEWAY)
+			return true;
+	return false;
+}
+
 static void
 gather_spf(struct message *message)
 {
 	struct facts *facts = &message->facts;
 	struct mailbox identity = evidence_identity(facts);
+	bool foreign = !is_some_vendors(message->judge->policy, &identity);
 
-	ask_spf(message, facts->mail_from, !is_some_vendors(message->judge->policy, &identity),
-	    &facts->spf);
+	if (promise_find_spf(message->house->promises, facts, message->arena))
+		return;
+	if (foreign && message->visitor->claims_only && !has_gateway(message->judge->policy)) {
+		facts->spf.result = AUTH_NONE; /* it could speak for nobody */
+		return;
+	}
+	ask_spf(message, facts->mail_from, foreign, &facts->spf);
+	promise_keep_spf(message->house->promises, facts);
 	/* without a name there was nothing to check; without an answer it would be asked for ever */
 	if (facts->spf.result == AUTH_NOT_ASKED)
 		facts->spf.result = AUTH_NONE;

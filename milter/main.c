@@ -20,6 +20,7 @@
 #include <libpsl.h>
 
 #include "clock.h"
+#include "doors.h"
 #include "exports.h"
 #include "journal.h"
 #include "lint.h"
@@ -68,6 +69,7 @@ struct daemon {
 	struct exports *exports;
 	struct store *store_open, *memory;
 	struct usage *usage;
+	struct doors *doors; /* beside the milter's */
 	int64_t reviewed; /* when review dates were looked at last */
 	struct house house;
 	pthread_t milter;
@@ -191,6 +193,15 @@ make_folders(struct daemon *daemon, const struct settings *settings, struct faul
 	return lock_take(lock, &daemon->account, why);
 }
 
+static void
+warn_of(const struct fault *why)
+{
+	char text[1024];
+
+	fault_write(why, text, sizeof text);
+	fprintf(stderr, "greenlaned: warning: %s\n", text);
+}
+
 static bool
 open_socket(struct daemon *daemon, const struct settings *settings, struct fault *why)
 {
@@ -202,14 +213,10 @@ open_socket(struct daemon *daemon, const struct settings *settings, struct fault
 		return fault_set(why,
 		    "milter.listen '%s' cannot be opened; is its folder there, the port free?",
 		    settings->milter.listen);
-	if (path != NULL &&
-	    !account_give_socket(&daemon->account, path, settings->milter.group, why)) {
-		char text[1024];
-
-		fault_write(why, text, sizeof text);
-		fprintf(stderr, "greenlaned: warning: %s\n", text);
-	}
-	return true;
+	if (path != NULL && !account_give_socket(&daemon->account, path, settings->milter.group, why))
+		warn_of(why);
+	daemon->doors = doors_open(settings, &daemon->account, warn_of, why);
+	return daemon->doors != NULL;
 }
 
 /* The parent waits until the child is ready or dead, so that a start that fails is seen. */
@@ -404,10 +411,11 @@ start(struct daemon *daemon, struct fault *why)
 	if (!open_rooms(daemon, settings, why))
 		return false;
 	log_first_faults(daemon);
-	raise_file_limit(daemon, settings->milter.max_sessions);
+	raise_file_limit(daemon, settings->milter.max_sessions * 2); /* by the milter and by the delegate */
 	daemon->first = NULL;
 	if (!refresh_adopt(daemon->refresh, first, FIRST_PATIENCE_MS, why) ||
-	    !refresh_start(daemon->refresh, why) || !exports_start(daemon->exports, why))
+	    !refresh_start(daemon->refresh, why) || !exports_start(daemon->exports, why) ||
+	    !doors_serve(daemon->doors, &daemon->house, settings, why))
 		return false;
 	if (pthread_create(&daemon->milter, NULL, serve, NULL) != 0)
 		return fault_set(why, "no thread for the milter");
@@ -477,6 +485,7 @@ warn_restart(struct daemon *daemon, const struct settings *settings)
 	const struct {
 		const char *key, *then, *now;
 	} rows[] = { { "milter.listen", daemon->listen, settings->milter.listen },
+		{ "delegate.listen", doors_delegate(daemon->doors), settings->delegate.listen },
 		{ "state_dir", daemon->state_dir, settings->state_dir },
 		{ "greylist.store", daemon->store, settings->store },
 		{ "user", daemon->user, settings->user }, { "dns", daemon->dns, dns } };
@@ -597,6 +606,7 @@ drain(struct daemon *daemon)
 	unsigned waited = 0;
 
 	session_drain();
+	doors_close(daemon->doors);
 	journal_say(daemon->journal, LOG_NOTICE, "stopping: %u messages are open", session_messages());
 	while (session_messages() > 0 && waited++ < DRAIN_SECONDS * 20)
 		poll(NULL, 0, 50);
@@ -629,6 +639,7 @@ close_rooms(struct daemon *daemon)
 	dkim_house_close(daemon->dkim);
 	resolver_close(daemon->resolver);
 	psl_free(daemon->psl);
+	doors_free(daemon->doors);
 	usage_close(daemon->usage);
 	store_close(daemon->memory);
 	store_close(daemon->store_open);

@@ -84,6 +84,8 @@ begin(struct message *message, const struct visitor *visitor, const char *path, 
 		return false;
 	message->judge = &message->snapshot->judge;
 	message->budget.left_ms = message->judge->policy->settings.milter.deadline_ms;
+	if (visitor->patience_ms > 0 && visitor->patience_ms < message->budget.left_ms)
+		message->budget.left_ms = visitor->patience_ms;
 	message->visitor = visitor;
 	make_id(message->id, sizeof message->id);
 	set_visitor(facts, visitor);
@@ -410,6 +412,22 @@ note_usage(const struct message *message)
 	}
 }
 
+/* The policy delegation let it pass the greylister in front: was that right? */
+static void
+settle_promise(const struct message *message)
+{
+	const struct verdict *verdict = &message->verdict;
+	bool vouched = verdict->outcome == OUTCOME_VOUCHED;
+	char vendor[PROMISE_VENDOR], client[ADDRESS_TEXT];
+
+	if (!message->exempt &&
+	    promise_settle(message->house->promises, &message->facts, vouched, vendor) && !vouched)
+		journal_say(message->house->journal, LOG_NOTICE,
+		    "promise revoked: %s was let past the greylister for %s, but is %s (%s; id %s)",
+		    address_write(&message->facts.client, client), vendor, outcome_word(verdict->outcome),
+		    reason_slug(verdict->reason), message->id);
+}
+
 void
 message_end(struct message *message, struct ending *out)
 {
@@ -434,6 +452,7 @@ message_end(struct message *message, struct ending *out)
 		    message->id, verdict_vendor(&message->verdict),
 		    reason_slug(message->verdict.reason));
 	note_usage(message);
+	settle_promise(message);
 	message->ended = true;
 	message->spent += clock_ticks() - start;
 	greylisting_write(message);

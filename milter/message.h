@@ -15,6 +15,7 @@
 #include "explain.h"
 #include "journal.h"
 #include "live.h"
+#include "promise.h"
 #include "resolver.h"
 #include "store.h"
 #include "usage.h"
@@ -34,6 +35,7 @@ struct house {
 	struct store *unsure;    /* remembers unsure tuples; NULL: nothing is remembered */
 	struct journal *journal; /* NULL: nothing is written */
 	struct usage *usage;     /* NULL: it is not remembered who sends */
+	struct promises *promises; /* shared with the policy delegation; NULL: there is none */
 	bool first_contact;      /* explain: no greylist is asked, what a first contact meets is said */
 };
 
@@ -45,6 +47,8 @@ struct visitor {
 	const char *daemon_name;
 	const char *mta_name; /* {j}; "" unknown */
 	bool replies_at_rcpt; /* false: no recipient of this session is refused at RCPT */
+	int64_t patience_ms;  /* for DNS, where it is less than milter.deadline; 0: it is not */
+	bool claims_only;     /* what no vendor's policy needs is not asked */
 };
 
 /* Can RCPT be refused at all under this policy? */

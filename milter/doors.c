@@ -1,0 +1,96 @@
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "delegate.h"
+#include "doors.h"
+
+enum { PROMISES = 8192 /* sessions that delegate and milter may share */ };
+
+struct doors {
+	char delegate_address[1200];
+	struct door *delegate_door; /* open, but not served yet */
+	struct delegate *delegate;
+	struct promises *promises;
+};
+
+/* The group of the milter's socket is the MTA's: it asks here, too. */
+static bool
+open_one(const struct account *account, const char *address, const char *group,
+    void (*warn)(const struct fault *), struct door **out, struct fault *why)
+{
+	const char *path = door_path(address);
+
+	if (address[0] == '\0')
+		return true;
+	if (path != NULL && !account_make_folder_of(account, path, 0755, why))
+		return false;
+	*out = door_open(address, why);
+	if (*out == NULL)
+		return false;
+	if (path != NULL && !account_give_socket(account, path, group, why))
+		warn(why);
+	return true;
+}
+
+struct doors *
+doors_open(const struct settings *settings, const struct account *account,
+    void (*warn)(const struct fault *), struct fault *why)
+{
+	struct doors *doors = calloc(1, sizeof *doors);
+
+	if (doors == NULL) {
+		fault_set(why, "out of memory");
+		return NULL;
+	}
+	snprintf(doors->delegate_address, sizeof doors->delegate_address, "%s", settings->delegate.listen);
+	if (open_one(account, settings->delegate.listen, settings->milter.group, warn,
+		&doors->delegate_door, why))
+		return doors;
+	doors_free(doors);
+	return NULL;
+}
+
+bool
+doors_serve(struct doors *doors, struct house *house, const struct settings *settings, struct fault *why)
+{
+	struct door *door = doors->delegate_door;
+
+	if (door == NULL)
+		return true;
+	doors->promises = house->promises = promises_open(PROMISES, why);
+	if (doors->promises == NULL)
+		return false;
+	doors->delegate_door = NULL;
+	/* a process of the MTA's asks here and there: as many callers as the milter may have sessions */
+	doors->delegate = delegate_open(house, door, settings->milter.max_sessions, why);
+	if (doors->delegate == NULL)
+		return false;
+	journal_say(house->journal, LOG_NOTICE, "policy delegation is served at %s, its class is %s",
+	    doors->delegate_address, settings->delegate.greylist_class);
+	return true;
+}
+
+void
+doors_close(struct doors *doors)
+{
+	door_close(doors->delegate_door);
+	delegate_close(doors->delegate);
+	doors->delegate_door = NULL;
+	doors->delegate = NULL;
+}
+
+void
+doors_free(struct doors *doors)
+{
+	if (doors == NULL)
+		return;
+	doors_close(doors);
+	promises_close(doors->promises);
+	free(doors);
+}
+
+const char *
+doors_delegate(const struct doors *doors)
+{
+	return doors->delegate_address;
+}

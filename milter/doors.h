@@ -1,0 +1,30 @@
+/*
+ * doors.h - the listeners beside the milter's own: policy delegation.
+ *
+ * Floor 12. Opened before privileges are dropped, served when all rooms stand, closed first.
+ */
+#ifndef DOORS_H
+#define DOORS_H
+
+#include "message.h"
+#include "privileges.h"
+
+struct doors;
+
+/* Those that the settings name; none is fine. A socket whose group does not exist is told of by warn. Given. */
+struct doors *doors_open(const struct settings *, const struct account *,
+    void (*warn)(const struct fault *), struct fault *why) MUST_USE;
+
+/* Starts them. The house is kept, and gets what its doors share: call before the milter runs. */
+bool doors_serve(struct doors *, struct house *, const struct settings *, struct fault *why) MUST_USE;
+
+/* Answers what is under way and closes them; the house is used no more. */
+void doors_close(struct doors *);
+
+/* When no message is left that could use what the doors shared. NULL is fine. */
+void doors_free(struct doors *);
+
+/* As opened: a change needs a restart. "" where there is none. */
+const char *doors_delegate(const struct doors *);
+
+#endif
