@@ -420,6 +420,7 @@ refresh_on(void *argument)
 {
 	struct refresh *refresh = argument;
 
+	pthread_setname_np(pthread_self(), "refresh"); /* for those who look at /proc, t/bench/refresh too */
 	pthread_mutex_lock(&refresh->lock);
 	while (!refresh->ends) {
 		int64_t next = refresh_due(refresh);

@@ -254,6 +254,7 @@ dispatcher_run(void *data)
 {
 	struct live *live = data;
 
+	pthread_setname_np(pthread_self(), "dns"); /* for those who look at /proc, t/bench/refresh too */
 	event_base_dispatch(live->base);
 	dispatcher_close(live);
 	return NULL;
