@@ -1,0 +1,130 @@
+#!/bin/sh
+# TAP: greenlane setup postfix: what it reads, what it prints, and that a real Postfix takes what it prints.
+#
+# Needs postconf for the last part alone; nothing is started, and no configuration but its own is touched.
+set -u
+top=${srcdir:-.}
+greenlane=${GREENLANE:-${top_builddir:-.}/milter/greenlane}
+case $greenlane in /*) ;; *) greenlane=$PWD/$greenlane ;; esac
+[ -x "$greenlane" ] || { echo "Bail out! $greenlane is not built"; exit 99; }
+PATH=$PATH:/usr/sbin:/sbin
+export PATH
+
+world=$(mktemp -d /tmp/greenlane-setup.XXXXXX) || exit 99
+trap 'rm -rf "$world"' EXIT
+trap 'exit 130' HUP INT TERM
+
+count=0 failed=0
+ok() { # STATUS NAME
+	count=$((count + 1))
+	if [ "$1" -eq 0 ]; then
+		echo "ok $count - $2"
+		return
+	fi
+	failed=$((failed + 1))
+	echo "not ok $count - $2"
+	sed 's/^/# out: /' "$world/out"
+	sed 's/^/# err: /' "$world/err"
+}
+
+# run STATUS NAME ARGUMENT...: its exit status is STATUS. Leaves out and err behind.
+run() {
+	wanted=$1 name=$2
+	shift 2
+	"$greenlane" -c "$world/greenlane.conf" "$@" > "$world/out" 2> "$world/err" < "${input:-/dev/null}"
+	got=$?
+	[ $got -eq "$wanted" ] || echo "# exit status $got, wanted $wanted"
+	[ $got -eq "$wanted" ]
+	ok $? "$name"
+}
+
+out() { grep -Eq -- "$1" "$world/out"; ok $? "$2"; }
+err() { grep -Eq -- "$1" "$world/err"; ok $? "$2"; }
+quiet() { [ ! -s "$world/out" ]; ok $? "$1"; }
+
+cat > "$world/greenlane.conf" <<END
+milter      = { listen = "unix:/run/greenlane/milter.sock"; };
+delegate    = { listen = "unix:/run/greenlane/delegate.sock"; greylist_class = "greylist"; };
+greylist    = { store = "none"; };
+vendor_path = [ "$world" ];
+vendors     = ( { name = "vendor"; } );
+END
+cat > "$world/vendor.conf" <<'END'
+vendor = { name = "vendor"; domains = [ "vendor.example" ]; };
+END
+
+# ---- usage and files ----
+
+run 64 "no second word is a usage error" setup
+err '^usage: greenlane .*setup postfix' "that says how"
+run 64 "there is no setup of another MTA" setup exim
+run 64 "a file and a folder at once are a usage error" setup postfix --postconf x --config-dir y
+run 66 "a file that is not there" setup postfix --postconf "$world/none"
+err "$world/none: No such file" "is named"
+quiet "and nothing is advised"
+printf 'Dear Sir\n' > "$world/letter"
+run 65 "a file that is no output of postconf" setup postfix --postconf "$world/letter"
+err "write what .postconf -n; postconf -M. prints" "is told what it should be"
+head -c 3000000 /dev/zero | tr '\0' 'a' > "$world/big"
+run 65 "a file that is too big" setup postfix --postconf "$world/big"
+printf 'a = b\n\0\n' > "$world/zero"
+run 65 "a file with a zero byte" setup postfix --postconf "$world/zero"
+run 0 "a saved output" setup postfix --postconf "$top/t/advice/postgrey.postconf"
+cmp -s "$world/out" "$top/t/advice/postgrey.advice"
+ok $? "has the advice that the room advice gives"
+input=$top/t/advice/postgrey.postconf
+run 0 "the same from standard input" setup postfix --postconf -
+cmp -s "$world/out" "$top/t/advice/postgrey.advice"
+ok $? "is the same"
+input=
+cp "$world/greenlane.conf" "$world/good.conf"
+echo 'milters = 1;' >> "$world/greenlane.conf"
+run 78 "a broken configuration" setup postfix --postconf "$top/t/advice/fresh.postconf"
+cp "$world/good.conf" "$world/greenlane.conf"
+
+# ---- a real Postfix ----
+
+finish() {
+	echo "1..$count"
+	[ $failed -eq 0 ]
+	exit
+}
+
+if ! command -v postconf > /dev/null; then
+	ok 0 "a real postconf # SKIP not installed"
+	finish
+fi
+mkdir "$world/postfix"
+cat > "$world/postfix/main.cf" <<'END'
+compatibility_level = 3.6
+smtpd_milters = inet:127.0.0.1:8891
+smtpd_recipient_restrictions = permit_mynetworks, permit_sasl_authenticated, reject_unauth_destination,
+    check_policy_service inet:127.0.0.1:10023,
+    reject_rbl_client bl.example
+END
+cat > "$world/postfix/master.cf" <<'END'
+smtp       inet  n       -       n       -       -       smtpd
+cleanup    unix  n       -       n       -       0       cleanup
+END
+cp "$world/postfix/main.cf" "$world/before"
+run 69 "a folder that is none of Postfix's" setup postfix --config-dir "$world/no-such-folder"
+err 'postconf: did not end well' "is told, below what postconf says of it"
+quiet "and nothing is advised for it"
+run 0 "a real Postfix" setup postfix --config-dir "$world/postfix"
+[ ! -s "$world/err" ]
+ok $? "of which postconf has nothing to complain"
+out '^# What greenlane asks of this Postfix [0-9]+\.' "names its version"
+out 'default_action=accept },$' "has greenlane's milter with a default action of its own"
+out '^    inet:127\.0\.0\.1:8891$' "keeps the filter that is there"
+out 'check_policy_service \{ unix:/run/greenlane/delegate\.sock, default_action=greylist' "asks the delegate"
+cmp -s "$world/before" "$world/postfix/main.cf"
+ok $? "and changes nothing"
+cat "$world/out" >> "$world/postfix/main.cf"
+postconf -c "$world/postfix" -n > "$world/out" 2> "$world/err"
+[ ! -s "$world/err" ] || ! grep -qv 'overriding earlier entry' "$world/err"
+ok $? "postconf knows every name in the advice"
+out '^smtpd_milters = \{ unix:/run/greenlane/milter\.sock, default_action=accept \},' "and reads the lines as they were meant"
+run 0 "asked again with the lines taken" setup postfix --config-dir "$world/postfix"
+! grep -Eqv '^(#.*)?$' "$world/out"
+ok $? "it has nothing to add"
+finish
