@@ -1,3 +1,4 @@
+#include <ctype.h>
 #include <limits.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -8,7 +9,9 @@
 #include "text.h"
 #include "usage.h"
 
-enum { BUCKETS = 4096, FILE_MAX = 16 * 1024 * 1024, LOOK_FOR_OLD = 16 };
+enum { BUCKETS = 4096, FILE_MAX = 32 * 1024 * 1024, LOOK_FOR_OLD = 16 };
+
+#define TIME_LAST INT64_C(253402300799) /* the end of the year 9999 */
 
 struct node {
 	struct node *next;
@@ -21,6 +24,7 @@ struct usage {
 	size_t count;
 	unsigned victim; /* the bucket that is looked at next for one to give way */
 	bool changed;
+	bool unsaved; /* the last saving failed, and that was told */
 };
 
 static const char *const words[] = { [USAGE_LISTED] = "listed", [USAGE_UNLISTED] = "unlisted",
@@ -173,14 +177,61 @@ usage_each(struct usage *usage, void (*each)(void *, const struct usage_entry *)
 
 /* ---- the file ---- */
 
+/* A word of a line: what could end it or is no ASCII is "%XX". */
+static void
+write_name(struct text *out, const char *name)
+{
+	for (; *name != '\0'; name++)
+		if (*name > ' ' && *name <= '~' && *name != '%')
+			text_char(out, *name);
+		else
+			text_format(out, "%%%02X", (unsigned char)*name);
+}
+
+/* In place; false for an escape that was never written. */
+static bool
+read_name(char *name)
+{
+	char *write = name;
+	unsigned byte;
+
+	for (; *name != '\0'; name++) {
+		if (*name != '%') {
+			*write++ = *name;
+			continue;
+		}
+		if (!isxdigit((unsigned char)name[1]) || !isxdigit((unsigned char)name[2]) ||
+		    sscanf(name + 1, "%2x", &byte) != 1 || byte == 0)
+			return false;
+		*write++ = (char)byte;
+		name += 2;
+	}
+	*write = '\0';
+	return true;
+}
+
 static void
 write_entry(void *context, const struct usage_entry *entry)
 {
 	char address[ADDRESS_TEXT];
 
-	text_format(context, "%s %s %s %lld %lld %u\n", words[entry->kind], entry->name,
-	    address_write(&entry->address, address), (long long)entry->first, (long long)entry->last,
-	    entry->count);
+	text_format(context, "%s ", words[entry->kind]);
+	write_name(context, entry->name);
+	text_format(context, " %s %lld %lld %u\n", address_write(&entry->address, address),
+	    (long long)entry->first, (long long)entry->last, entry->count);
+}
+
+/* Takes the mark that something changed. */
+static bool
+take_changed(struct usage *usage)
+{
+	bool changed;
+
+	pthread_mutex_lock(&usage->lock);
+	changed = usage->changed;
+	usage->changed = false;
+	pthread_mutex_unlock(&usage->lock);
+	return changed;
 }
 
 bool
@@ -188,13 +239,9 @@ usage_save(struct usage *usage, const char *state_dir, struct fault *why)
 {
 	char path[PATH_MAX];
 	struct text text;
-	bool changed, done;
+	bool done, told;
 
-	pthread_mutex_lock(&usage->lock);
-	changed = usage->changed;
-	usage->changed = false;
-	pthread_mutex_unlock(&usage->lock);
-	if (!changed)
+	if (!take_changed(usage))
 		return true;
 	snprintf(path, sizeof path, "%s/usage", state_dir);
 	text_open(&text, FILE_MAX);
@@ -202,35 +249,64 @@ usage_save(struct usage *usage, const char *state_dir, struct fault *why)
 	usage_each(usage, write_entry, &text);
 	done = copies_write_file(path, text.bytes, text.length, why);
 	text_close(&text);
-	return done;
+	pthread_mutex_lock(&usage->lock);
+	told = !done && usage->unsaved;
+	usage->unsaved = !done;
+	usage->changed |= !done;
+	pthread_mutex_unlock(&usage->lock);
+	return done || told;
+}
+
+/* Digits alone: sscanf would take a sign, and more than fits. */
+static bool
+read_number(const char *word, int64_t most, int64_t *out)
+{
+	int64_t number = 0;
+
+	for (; *word >= '0' && *word <= '9' && number <= most; word++)
+		number = number * 10 + (*word - '0');
+	*out = number;
+	return *word == '\0' && number <= most;
 }
 
 static bool
-read_line(struct usage *usage, const char *line)
+read_kind(const char *word, enum usage_kind *out)
 {
-	char kind[16], name[300], address_text[64];
-	long long first, last;
+	for (int i = USAGE_LISTED; i <= USAGE_UNLISTED; i++)
+		if (strcmp(words[i], word) == 0) {
+			*out = (enum usage_kind)i;
+			return true;
+		}
+	return false;
+}
+
+static bool
+read_line(struct usage *usage, char *line)
+{
+	enum { KIND, NAME, ADDRESS, FIRST, LAST, COUNT, WORDS };
+	char *word[WORDS] = { NULL }, *save = NULL;
 	struct usage_entry *entry;
 	struct address address;
-	unsigned count;
+	int64_t first, last, count;
+	enum usage_kind kind;
 
-	if (sscanf(line, "%15s %299s %63s %lld %lld %u", kind, name, address_text, &first, &last, &count) != 6 ||
-	    !address_read(address_text, &address) || first < 0 || last < first)
-		return false;
-	for (int i = USAGE_LISTED; i <= USAGE_DELAYED; i++) {
-		if (strcmp(words[i], kind) != 0)
-			continue;
-		entry = find(usage, (enum usage_kind)i, name, &address);
-		if (entry == NULL)
-			entry = add(usage, (enum usage_kind)i, name, &address);
-		if (entry == NULL)
+	for (int i = 0; i < WORDS; i++)
+		if ((word[i] = strtok_r(i == 0 ? line : NULL, " ", &save)) == NULL)
 			return false;
-		entry->first = first;
-		entry->last = last;
-		entry->count = count;
-		return true;
-	}
-	return false;
+	if (strtok_r(NULL, " ", &save) != NULL || !read_kind(word[KIND], &kind) || !read_name(word[NAME]) ||
+	    strlen(word[NAME]) >= sizeof entry->name || !address_read(word[ADDRESS], &address) ||
+	    !read_number(word[FIRST], TIME_LAST, &first) || !read_number(word[LAST], TIME_LAST, &last) ||
+	    !read_number(word[COUNT], UINT32_MAX, &count) || last < first)
+		return false;
+	entry = find(usage, kind, word[NAME], &address);
+	if (entry == NULL)
+		entry = add(usage, kind, word[NAME], &address);
+	if (entry == NULL)
+		return false;
+	entry->first = first;
+	entry->last = last;
+	entry->count = (uint32_t)count;
+	return true;
 }
 
 bool

@@ -44,8 +44,8 @@ uint32_t usage_count(struct usage *, enum usage_kind, const char *name);
 /* Calls `each` for every entry, in no order, with the lock held. */
 void usage_each(struct usage *, void (*each)(void *, const struct usage_entry *), void *);
 
-/* Keeps and reads state_dir/usage. Saving does nothing when nothing changed. A damaged file is a
- * fault, and what was sound in it is kept. */
+/* Keeps and reads state_dir/usage. Saving does nothing when nothing changed; that it fails is told once,
+ * until it goes well again. A damaged file is a fault, and what was sound in it is kept. */
 bool usage_save(struct usage *, const char *state_dir, struct fault *why) MUST_USE;
 bool usage_load(struct usage *, const char *state_dir, struct fault *why) MUST_USE;
 

@@ -1,0 +1,290 @@
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tap.h"
+#include "usage.h"
+
+enum { START = 1700000000, THREADS = 4, ROUNDS = 20000 };
+
+static struct address
+address_of(const char *text)
+{
+	struct address address;
+
+	if (!address_read(text, &address))
+		abort();
+	return address;
+}
+
+static bool
+note_mail(struct usage *usage, enum usage_kind kind, const char *name, const char *address, int64_t now)
+{
+	struct address read = address_of(address);
+
+	return usage_note(usage, kind, name, &read, now);
+}
+
+/* What is remembered, in the order of the addresses: "kind name address first last count\n". */
+struct dump {
+	char lines[64][400];
+	size_t count;
+};
+
+static void
+dump_entry(void *context, const struct usage_entry *entry)
+{
+	struct dump *dump = context;
+	char address[ADDRESS_TEXT];
+
+	if (dump->count < 64)
+		snprintf(dump->lines[dump->count++], sizeof dump->lines[0], "%d %.100s %s %lld %lld %u\n", (int)entry->kind,
+		    entry->name, address_write(&entry->address, address), (long long)entry->first - START,
+		    (long long)entry->last - START, entry->count);
+}
+
+static int
+line_order(const void *a, const void *b)
+{
+	return strcmp(a, b);
+}
+
+static const char *
+dump(struct usage *usage)
+{
+	static char text[64 * 400];
+	struct dump dump = { .count = 0 };
+
+	usage_each(usage, dump_entry, &dump);
+	qsort(dump.lines, dump.count, sizeof dump.lines[0], line_order);
+	text[0] = '\0';
+	for (size_t i = 0; i < dump.count; i++)
+		strcat(text, dump.lines[i]);
+	return text;
+}
+
+static void
+count_entry(void *context, const struct usage_entry *entry)
+{
+	(void)entry;
+	++*(size_t *)context;
+}
+
+static size_t
+count(struct usage *usage)
+{
+	size_t counted = 0;
+
+	usage_each(usage, count_entry, &counted);
+	return counted;
+}
+
+static struct usage *
+open_usage(void)
+{
+	struct fault why;
+	struct usage *usage = usage_open(&why);
+
+	if (usage == NULL)
+		abort();
+	return usage;
+}
+
+/* ---- noting ---- */
+
+static void
+noting(void)
+{
+	struct usage *usage = open_usage();
+	char name[400];
+
+	ok(note_mail(usage, USAGE_LISTED, "a:x.example", "192.0.2.1", START), "an address that is new is worth a line");
+	ok(!note_mail(usage, USAGE_LISTED, "a:x.example", "192.0.2.1", START + 5), "once");
+	ok(note_mail(usage, USAGE_UNLISTED, "a:x.example", "192.0.2.1", START), "the other kind is another entry");
+	ok(note_mail(usage, USAGE_LISTED, "a:y.example", "192.0.2.1", START), "so is another name");
+	ok(note_mail(usage, USAGE_LISTED, "a:x.example", "2001:db8::1", START), "and another address");
+	is(dump(usage), "0 a:x.example 192.0.2.1 0 5 2\n0 a:x.example 2001:db8::1 0 0 1\n0 a:y.example 192.0.2.1 0 0 1\n"
+	    "1 a:x.example 192.0.2.1 0 0 1\n", "first, last and count are kept of each");
+	memset(name, 'n', sizeof name - 1);
+	name[sizeof name - 1] = '\0';
+	ok(!note_mail(usage, USAGE_LISTED, name, "192.0.2.1", START) && count(usage) == 4, "a name that does not fit is not noted");
+	name[299] = '\0';
+	ok(note_mail(usage, USAGE_LISTED, name, "192.0.2.1", START) && !note_mail(usage, USAGE_LISTED, name, "192.0.2.1", START),
+	    "the longest that fits is");
+	ok(!note_mail(NULL, USAGE_LISTED, "a:x.example", "192.0.2.1", START), "without a memory nothing is noted");
+	usage_close(usage);
+	usage_close(NULL);
+}
+
+/* ---- the ceiling ---- */
+
+static void
+ceiling(void)
+{
+	struct usage *usage = open_usage();
+	char address[32];
+	unsigned new = 0;
+
+	for (unsigned i = 0; i < 3 * USAGE_MAX; i++) {
+		snprintf(address, sizeof address, "10.%u.%u.%u", i >> 16, i >> 8 & 255, i & 255);
+		note_mail(usage, USAGE_LISTED, "a:x.example", address, START + i);
+		if (i % 100 == 0)
+			new += note_mail(usage, USAGE_LISTED, "a:x.example", "192.0.2.1", START + i);
+	}
+	is_number((long long)count(usage), USAGE_MAX, "the memory has a ceiling");
+	is_number(new, 1, "who sends all the time is never forgotten for those who sent once");
+	ok(!note_mail(usage, USAGE_LISTED, "a:x.example", address, START), "the newest is there");
+	ok(note_mail(usage, USAGE_LISTED, "a:x.example", "10.0.0.1", START), "one unused for long gave way");
+	is_number((long long)count(usage), USAGE_MAX, "and the ceiling holds");
+	usage_close(usage);
+}
+
+/* ---- the file ---- */
+
+static char folder[64];
+
+static void
+folder_open(void)
+{
+	snprintf(folder, sizeof folder, "/tmp/usage.XXXXXX");
+	if (mkdtemp(folder) == NULL)
+		abort();
+}
+
+static void
+folder_close(void)
+{
+	char command[128];
+
+	snprintf(command, sizeof command, "rm -rf %s", folder);
+	if (system(command) != 0)
+		note("%s is left behind", folder);
+}
+
+static void
+round_trip(void)
+{
+	struct usage *usage = open_usage(), *again = open_usage();
+	struct fault why = { .text = "" };
+	char path[128], before[1024];
+
+	folder_open();
+	snprintf(path, sizeof path, "%s/usage", folder);
+	ok(usage_load(usage, folder, &why) && count(usage) == 0, "no file is no fault");
+	ok(usage_save(usage, folder, &why) && access(path, F_OK) != 0, "saving nothing writes nothing");
+	note_mail(usage, USAGE_LISTED, "spf:x.example", "192.0.2.1", START);
+	note_mail(usage, USAGE_LISTED, "spf:x.example", "192.0.2.1", START + 9);
+	note_mail(usage, USAGE_UNLISTED, "acme", "2001:db8::1", START);
+	note_mail(usage, USAGE_LISTED, "file:/etc/my list %20", "192.0.2.3", START);
+	snprintf(before, sizeof before, "%s", dump(usage));
+	ok(usage_save(usage, folder, &why) && usage_load(again, folder, &why), "it is written and read back");
+	is(dump(again), before, "as it was, a name with a blank too");
+	unlink(path);
+	ok(usage_save(usage, folder, &why) && access(path, F_OK) != 0, "what has not changed is not written again");
+	note_mail(usage, USAGE_LISTED, "spf:x.example", "192.0.2.1", START + 10);
+	ok(usage_save(usage, folder, &why) && access(path, F_OK) == 0, "what has is");
+	folder_close();
+	note_mail(usage, USAGE_LISTED, "spf:x.example", "192.0.2.1", START + 11);
+	ok(!usage_save(usage, folder, &why) && why.text[0] != '\0', "without a folder it says why not");
+	ok(usage_save(usage, folder, &why), "once, not at every try");
+	folder_open();
+	ok(usage_save(usage, folder, &why), "it tries again");
+	snprintf(path, sizeof path, "%s/usage", folder);
+	ok(access(path, F_OK) == 0, "and what was kept back is written when there is one");
+	folder_close();
+	usage_close(usage);
+	usage_close(again);
+}
+
+static const struct {
+	const char *line, *name;
+} damages[] = {
+	{ "listed", "a line that ends early" },
+	{ "listed a:x.example 192.0.2.300 1700000000 1700000000 1", "no address" },
+	{ "stolen a:x.example 192.0.2.2 1700000000 1700000000 1", "no kind" },
+	{ "listed a:x.example 192.0.2.2 1700000009 1700000000 1", "a last before the first" },
+	{ "listed a:x.example 192.0.2.2 -5 1700000000 1", "a time before time" },
+	{ "listed a:x.example 192.0.2.2 1700000000 1700000000", "no count" },
+	{ "listed a:x.example 192.0.2.2 1700000000 1700000000 -1", "a count below nothing" },
+	{ "listed a:x.example 192.0.2.2 99999999999999999999 99999999999999999999 1", "a time that fits nowhere" },
+	{ "listed a:x.example 192.0.2.2 1700000000 1700000000 1 more", "something behind the end" },
+	{ "listed a:x%2.example 192.0.2.2 1700000000 1700000000 1", "an escape cut off" },
+	{ "\x01\xff", "bytes" },
+};
+
+static void
+damaged_file(void)
+{
+	for (size_t i = 0; i < sizeof damages / sizeof *damages; i++) {
+		struct usage *usage = open_usage();
+		struct fault why = { .text = "" };
+		char path[128];
+		FILE *file;
+
+		folder_open();
+		snprintf(path, sizeof path, "%s/usage", folder);
+		file = fopen(path, "w");
+		if (file == NULL)
+			abort();
+		fprintf(file, "# usage\nlisted a:x.example 192.0.2.1 %d %d 7\n%s\nunlisted acme 192.0.2.3 %d %d 8\n", START,
+		    START + 1, damages[i].line, START, START + 2);
+		fclose(file);
+		ok(!usage_load(usage, folder, &why) && why.line == 3 && strstr(why.file, "/usage") != NULL,
+		    "%s is a fault of its line", damages[i].name);
+		is(dump(usage), "0 a:x.example 192.0.2.1 0 1 7\n1 acme 192.0.2.3 0 2 8\n", "%s: what is sound is kept", damages[i].name);
+		folder_close();
+		usage_close(usage);
+	}
+}
+
+/* ---- threads ---- */
+
+static void *
+send_mail(void *argument)
+{
+	struct usage *usage = argument;
+	char address[32];
+
+	for (unsigned i = 0; i < ROUNDS; i++) {
+		snprintf(address, sizeof address, "10.0.%u.%u", i % 50, i % 251);
+		note_mail(usage, i % 2 ? USAGE_LISTED : USAGE_UNLISTED, "a:x.example", "192.0.2.1", START + i);
+		note_mail(usage, USAGE_LISTED, "a:x.example", address, START + i);
+	}
+	return NULL;
+}
+
+static void
+threads(void)
+{
+	struct usage *usage = open_usage();
+	pthread_t senders[THREADS];
+	struct fault why;
+	bool saved = true;
+
+	folder_open();
+	for (int i = 0; i < THREADS; i++)
+		if (pthread_create(&senders[i], NULL, send_mail, usage) != 0)
+			abort();
+	for (int i = 0; i < 10; i++)
+		saved = saved && usage_save(usage, folder, &why);
+	for (int i = 0; i < THREADS; i++)
+		pthread_join(senders[i], NULL);
+	ok(saved, "it is saved while mail comes in");
+	is_number(usage_count(usage, USAGE_UNLISTED, "a:x.example"), THREADS * ROUNDS / 2, "no mail of several threads is lost");
+	is_number(usage_count(usage, USAGE_LISTED, "a:x.example"), THREADS * ROUNDS + THREADS * ROUNDS / 2, "of any address");
+	folder_close();
+	usage_close(usage);
+}
+
+int
+main(void)
+{
+	noting();
+	ceiling();
+	round_trip();
+	damaged_file();
+	threads();
+	return done();
+}
