@@ -1,0 +1,343 @@
+/*
+ * sources_trees_t.c - what real vendors published, replayed from t/suites/spf-trees: unfolded, and believed or not.
+ */
+#include <glob.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "published.h"
+#include "tap.h"
+
+enum { LINE_BYTES = 8192 };
+
+/* Shared senders, as the shipped vendor files name them. */
+static const char *const shared_names[] = { "sendgrid.net", "spf.protection.outlook.com", "mcsv.net", "_spf.google.com" };
+
+struct world {
+	struct dns_zone *zone;
+	struct resolver *resolver;
+	atomic_uint calls;
+	struct publishing with;
+};
+
+static bool
+read_zone(struct dns_zone *zone, const char *path)
+{
+	FILE *file = fopen(path, "r");
+	char line[LINE_BYTES];
+	struct fault why;
+	bool sound = file != NULL;
+
+	while (file != NULL && fgets(line, sizeof line, file) != NULL) {
+		line[strcspn(line, "\n")] = '\0';
+		if (!dns_zone_line(zone, line, &why)) {
+			note("%s: %s", path, why.text);
+			sound = false;
+		}
+	}
+	if (file != NULL)
+		fclose(file);
+	return sound;
+}
+
+static void
+read_zones(struct world *world)
+{
+	const char *srcdir = getenv("srcdir");
+	char pattern[4096];
+	glob_t found;
+	size_t sound = 0;
+
+	snprintf(pattern, sizeof pattern, "%s/t/suites/spf-trees/*.zone", srcdir == NULL ? "." : srcdir);
+	if (glob(pattern, 0, NULL, &found) != 0) {
+		ok(false, "the zones are there: %s", pattern);
+		return;
+	}
+	for (size_t i = 0; i < found.gl_pathc; i++)
+		sound += read_zone(world->zone, found.gl_pathv[i]);
+	ok(sound == found.gl_pathc && sound >= 14, "the zones of %zu vendors can be read", sound);
+	globfree(&found);
+}
+
+static void
+world_open(struct world *world)
+{
+	struct fault why;
+
+	world->zone = dns_zone_open();
+	world->resolver = resolver_canned(world->zone, &why);
+	if (world->resolver == NULL)
+		abort();
+	world->with = (struct publishing){ .resolver = world->resolver, .state_dir = "", .limits = { 12, 28, 1000, 50 },
+		.shared = { shared_names, sizeof shared_names / sizeof *shared_names }, .least = 60, .most = 86400,
+		.calls = &world->calls };
+}
+
+static void
+world_close(struct world *world)
+{
+	resolver_close(world->resolver);
+	dns_zone_close(world->zone);
+}
+
+static struct published *
+unfold(struct world *world, const char *name, bool exclusive)
+{
+	struct source source = { .kind = SOURCE_SPF, .name = name, .text = name };
+	struct published *published = published_open(&source);
+	struct budget budget = { 1000 };
+
+	if (published == NULL)
+		abort();
+	published->max_stale = 7 * 86400;
+	published->source.exclusive = exclusive;
+	(void)published_unfold(&published, 1, &world->with, &budget);
+	return published;
+}
+
+/* By which path an address is listed; NULL when it is not. */
+static const char *
+path_to(const struct published *published, const char *text)
+{
+	struct address address;
+
+	if (!address_read(text, &address))
+		abort();
+	for (size_t i = 0; i < published->copy.count; i++)
+		if (prefix_holds(&published->copy.networks[i].prefix, &address))
+			return published->copy.networks[i].path;
+	return NULL;
+}
+
+/* ---- vendors ---- */
+
+static const struct {
+	const char *name;
+	size_t networks;
+	const char *inside, *path; /* an address that is listed, and how */
+	const char *outside;       /* one that was once, or is beside; NULL */
+	const char *live;          /* "" when all can be listed */
+	uint32_t ttl;
+} trees[] = {
+	{ "_netblocks.mimecast.com", 57, "207.211.31.81", "_netblocks.mimecast.com > us._netblocks.mimecast.com > ip4", "207.211.31.200", "", 3600 },
+	{ "us._netblocks.mimecast.com", 14, "207.211.31.81", "us._netblocks.mimecast.com > ip4", "195.130.217.1", "", 3600 },
+	{ "_spf.google.com", 8, "2607:f8b0:4864:20::1", "_spf.google.com > ip6", "35.190.247.1", "", 3600 },
+	{ "spf.protection.outlook.com", 11, "40.92.1.1", "spf.protection.outlook.com > ip4", "52.103.200.1", "", 3600 },
+	{ "amazonses.com", 9, "54.240.65.1", "amazonses.com > ip4", "52.82.172.1", "", 3600 },
+	{ "mailgun.org", 17, "198.61.254.240", "mailgun.org > _spf.mailgun.org > ip4", "198.62.0.1", "", 3600 },
+	{ "servers.mcsv.net", 3, "148.105.8.1", "servers.mcsv.net > ip4", "148.106.0.1", "", 3600 },
+	{ "sendgrid.net", 13, "223.165.119.1", "sendgrid.net > ab.sendgrid.net > ip4", "223.165.117.1", "", 3600 },
+	{ "mail.zendesk.com", 5, "188.172.130.1", "mail.zendesk.com > ip4", "96.46.150.193", "", 3600 },
+	{ "spf.zoho.com", 10, "136.143.188.12", "spf.zoho.com > ip4", "136.143.189.1", "", 3600 },
+	{ "cust-spf.exacttarget.com", 8, "13.111.0.1", "cust-spf.exacttarget.com > ip4", NULL, "", 3600 },
+	{ "_spf.salesforce.com", 0, NULL, NULL, "13.111.0.1", "_spf.salesforce.com > exists:%{i}._spf.mta.salesforce.com", 3600 },
+	{ "_spf.sparkpostmail.com", 0, NULL, NULL, NULL, "_spf.sparkpostmail.com > exists:%{i}._spf.sparkpostmail.com", 3600 },
+	{ "antispamcloud.com", 0, NULL, NULL, NULL, "antispamcloud.com > ptr:antispamcloud.com", 3600 },
+	{ "github.com", 45, "192.30.252.192", "github.com > ip4", NULL, "github.com > _spf.salesforce.com > exists:%{i}._spf.mta.salesforce.com", 3600 },
+	{ "github.com", 45, "223.165.119.1", "github.com > sendgrid.net > ab.sendgrid.net > ip4", NULL,
+	    "github.com > _spf.salesforce.com > exists:%{i}._spf.mta.salesforce.com", 3600 },
+};
+
+static void
+real_trees(struct world *world)
+{
+	for (size_t i = 0; i < sizeof trees / sizeof *trees; i++) {
+		struct published *published = unfold(world, trees[i].name, false);
+
+		is(published->trouble, "", "%s is unfolded and believed", trees[i].name);
+		is_number((long long)published->copy.count, (long long)trees[i].networks, "%s: every network once", trees[i].name);
+		is(published->copy.live_why, trees[i].live, "%s: what cannot be listed is known", trees[i].name);
+		is_number(published->copy.ttl, trees[i].ttl, "%s: its time", trees[i].name);
+		if (trees[i].inside != NULL)
+			is(path_to(published, trees[i].inside), trees[i].path, "%s lists %s", trees[i].name, trees[i].inside);
+		if (trees[i].outside != NULL)
+			is(path_to(published, trees[i].outside), NULL, "%s does not list %s", trees[i].name, trees[i].outside);
+		published_free(published);
+	}
+}
+
+/* ---- what must not be believed of them ---- */
+
+static void
+real_doubts(struct world *world)
+{
+	static const char crowd[] = "crowd.example 3600 TXT \"v=spf1 include:_netblocks.mimecast.com include:_spf.google.com "
+				    "include:amazonses.com include:mailgun.org include:servers.mcsv.net include:sendgrid.net -all\"";
+	struct published *published = unfold(world, "github.com", true);
+	struct fault why;
+
+	ok(!published->known && strstr(published->trouble, "spf.protection.outlook.com through github.com > spf.protection.outlook.com") != NULL,
+	    "GitHub's whole record is not believed to be GitHub's alone: shared senders are in it") ||
+	    (note("%s", published->trouble), true);
+	published_free(published);
+	if (!dns_zone_line(world->zone, crowd, &why))
+		abort();
+	published = unfold(world, "crowd.example", false);
+	ok(!published->known && strstr(published->trouble, "crowd.example > _netblocks.mimecast.com > include:au._netblocks.mimecast.com: more than 10 terms that ask DNS") != NULL,
+	    "who includes six of them is beyond the limit of RFC 7208, and hears where") || (note("%s", published->trouble), true);
+	published_free(published);
+}
+
+/* A vendor that leaves half of its regions away in one step. */
+static void
+real_fall(struct world *world)
+{
+	struct published *published = unfold(world, "_netblocks.mimecast.com", false), *list[] = { published };
+	struct budget budget = { 1000 };
+	struct fault why;
+
+	dns_zone_drop(world->zone, "_netblocks.mimecast.com", 0);
+	if (!dns_zone_line(world->zone, "_netblocks.mimecast.com 3600 TXT \"v=spf1 include:us._netblocks.mimecast.com ~all\"", &why))
+		abort();
+	(void)published_unfold(list, 1, &world->with, &budget);
+	ok(published->copy.count == 57 && strstr(published->trouble, "not believed: ") != NULL && strstr(published->trouble, "% fewer") != NULL,
+	    "five of six regions gone in one step is not believed") || (note("%s", published->trouble), true);
+	published_free(published);
+}
+
+/* ---- a thousand names ---- */
+
+static void
+add(struct world *world, const char *fmt, unsigned n, unsigned next)
+{
+	char line[LINE_BYTES];
+	struct fault why;
+
+	snprintf(line, sizeof line, fmt, n, next);
+	if (!dns_zone_line(world->zone, line, &why))
+		abort();
+}
+
+/* One record that includes so many names, each with a network. */
+static const struct {
+	unsigned names;
+	const char *trouble, *name;
+} breadths[] = {
+	{ 10, "", "ten includes beside each other are unfolded" },
+	{ 11, PUBLISHED_WRONGLY "b.example > include:n10.b.example: more than 10 terms that ask DNS (RFC 7208, 4.6.4)", "eleven are not: the path of the eleventh is told" },
+	{ 300, PUBLISHED_WRONGLY "b.example > include:n10.b.example: more than 10 terms that ask DNS (RFC 7208, 4.6.4)", "nor are three hundred" },
+	{ 1000, PUBLISHED_WRONGLY "b.example: an SPF record of 22901 bytes is over 8192", "a record of a thousand is too long to be read at all" },
+};
+
+static void
+broad_record(struct world *world, unsigned names, const char *trouble, const char *title)
+{
+	char line[64 * 1024] = "b.example 60 TXT \"v=spf1";
+	struct published *published;
+	struct fault why;
+
+	for (unsigned i = 0; i < names; i++) {
+		snprintf(line + strlen(line), sizeof line - strlen(line), "%s include:n%u.b.example", i % 8 == 7 ? "\" \"" : "", i);
+		add(world, "n%u.b.example 60 TXT \"v=spf1 ip4:198.51.100.%u -all\"", i, i % 256);
+	}
+	snprintf(line + strlen(line), sizeof line - strlen(line), " -all\"");
+	if (!dns_zone_line(world->zone, line, &why))
+		abort();
+	published = unfold(world, "b.example", false);
+	is(published->trouble, trouble, "%s", title);
+	ok(published->copy.count == (trouble[0] == '\0' ? names : 0), "%u includes: all or nothing is listed", names);
+	published_free(published);
+	for (unsigned i = 0; i < names; i++) {
+		snprintf(line, sizeof line, "n%u.b.example", i);
+		dns_zone_drop(world->zone, line, 0);
+	}
+	dns_zone_drop(world->zone, "b.example", 0);
+}
+
+/* A thousand names below ten below ten below one. */
+static void
+bushy_tree(struct world *world)
+{
+	static const char ten[] = "%sexample 60 TXT \"v=spf1 include:0.%sexample include:1.%sexample include:2.%sexample "
+				  "include:3.%sexample include:4.%sexample include:5.%sexample include:6.%sexample include:7.%sexample "
+				  "\" \"include:8.%sexample include:9.%sexample -all\"";
+	struct published *published;
+	char at[32], line[1024];
+	struct fault why;
+
+	for (int n = 0; n < 1111; n++) {
+		if (n == 0)
+			snprintf(at, sizeof at, "bush.");
+		else if (n < 11)
+			snprintf(at, sizeof at, "%d.bush.", n - 1);
+		else if (n < 111)
+			snprintf(at, sizeof at, "%d.%d.bush.", (n - 11) % 10, (n - 11) / 10);
+		else
+			snprintf(at, sizeof at, "%d.%d.%d.bush.", (n - 111) % 10, (n - 111) / 10 % 10, (n - 111) / 100);
+		if (n < 111)
+			snprintf(line, sizeof line, ten, at, at, at, at, at, at, at, at, at, at, at);
+		else
+			snprintf(line, sizeof line, "%sexample 60 TXT \"v=spf1 ip4:198.51.100.%d -all\"", at, n % 256);
+		if (!dns_zone_line(world->zone, line, &why))
+			abort();
+	}
+	published = unfold(world, "bush.example", false);
+	is(published->trouble, PUBLISHED_WRONGLY "bush.example > 0.bush.example > include:0.0.bush.example: more than 10 terms that ask DNS (RFC 7208, 4.6.4)",
+	    "a bush of a thousand names ends at the eleventh, too");
+	published_free(published);
+	published = unfold(world, "0.0.bush.example", false);
+	ok(published->known && published->copy.count == 10, "each of its branches is sound by itself");
+	published_free(published);
+}
+
+static void
+deep_tree(struct world *world)
+{
+	struct published *published;
+
+	for (unsigned i = 0; i < 1000; i++)
+		add(world, "d%u.deep.example 60 TXT \"v=spf1 ip4:198.51.100.0/24 include:d%u.deep.example -all\"", i, i + 1);
+	published = unfold(world, "d0.deep.example", false);
+	is(published->trouble, PUBLISHED_WRONGLY "d0.deep.example > d1.deep.example > d2.deep.example > d3.deep.example > d4.deep.example > "
+	    "d5.deep.example > d6.deep.example > d7.deep.example > d8.deep.example > d9.deep.example > d10.deep.example > include:d11.deep.example: "
+	    "more than 10 terms that ask DNS (RFC 7208, 4.6.4)", "a thousand includes in a row end at the eleventh, by its path");
+	published_free(published);
+}
+
+/* Ten includes, each of a record with a hundred networks: as broad as the limits allow in one tree. */
+static void
+full_tree(struct world *world)
+{
+	char line[LINE_BYTES] = "full.example 60 TXT \"v=spf1";
+	struct published *published;
+	struct fault why;
+
+	for (unsigned i = 0; i < 10; i++)
+		snprintf(line + strlen(line), sizeof line - strlen(line), "%s include:f%u.full.example", i == 5 ? "\" \"" : "", i);
+	snprintf(line + strlen(line), sizeof line - strlen(line), " -all\"");
+	if (!dns_zone_line(world->zone, line, &why))
+		abort();
+	for (unsigned i = 0; i < 10; i++) {
+		snprintf(line, sizeof line, "f%u.full.example 60 TXT \"v=spf1", i);
+		for (unsigned j = 0; j < 100; j++)
+			snprintf(line + strlen(line), sizeof line - strlen(line), "%s ip4:198.18.%u.%u", j % 8 == 7 ? "\" \"" : "", i, j);
+		snprintf(line + strlen(line), sizeof line - strlen(line), " -all\"");
+		if (!dns_zone_line(world->zone, line, &why))
+			abort();
+	}
+	published = unfold(world, "full.example", true);
+	is(published->trouble, "", "a tree of ten includes is within the limits");
+	is_number((long long)published->copy.count, 1000, "a thousand names' worth of networks");
+	is(path_to(published, "198.18.9.99"), "full.example > f9.full.example > ip4", "the last of them, too");
+	published_free(published);
+}
+
+int
+main(void)
+{
+	struct world world = { .zone = NULL };
+
+	world_open(&world);
+	read_zones(&world);
+	real_trees(&world);
+	real_doubts(&world);
+	real_fall(&world);
+	for (size_t i = 0; i < sizeof breadths / sizeof *breadths; i++)
+		broad_record(&world, breadths[i].names, breadths[i].trouble, breadths[i].name);
+	bushy_tree(&world);
+	deep_tree(&world);
+	full_tree(&world);
+	world_close(&world);
+	return done();
+}
