@@ -20,6 +20,7 @@ enum {
 
 /* What is remembered of an export between two rounds. */
 struct keeping {
+	char *file;           /* whose these are: a reload may bring others */
 	bool owed;            /* the file changed, and its command did not end well yet */
 	struct fault trouble; /* said already; text "": none */
 };
@@ -111,12 +112,27 @@ keep_all(struct exports *exports, const struct policy *policy)
 	arena_close(arena);
 }
 
-/* A new policy may name other files: what was owed to those of the old one is forgotten. */
+static void
+forget(struct keeping *keeping)
+{
+	free(keeping->file);
+	*keeping = (struct keeping){ .file = NULL };
+}
+
+/* What is owed to a file outlives a reload that still names it in its place. */
 static void
 take_policy(struct exports *exports, const struct policy *policy)
 {
-	if (exports->policy != policy)
-		memset(exports->keepings, 0, sizeof exports->keepings);
+	for (size_t i = 0; exports->policy != policy && i < EXPORTS_MAX; i++) {
+		struct keeping *keeping = &exports->keepings[i];
+		const char *file = i < policy->export_count ? policy->exports[i].file : "";
+
+		if (keeping->file != NULL && strcmp(keeping->file, file) != 0)
+			forget(keeping);
+		if (keeping->file == NULL && file[0] != '\0')
+			keeping->file = strdup(file); /* NULL without memory: what is owed may be lost, no more */
+		keeping->trouble.text[0] = '\0';
+	}
 	exports->policy = policy;
 }
 
@@ -204,6 +220,8 @@ exports_close(struct exports *exports)
 	pthread_mutex_unlock(&exports->lock);
 	if (exports->runs)
 		pthread_join(exports->thread, NULL);
+	for (size_t i = 0; i < EXPORTS_MAX; i++)
+		forget(&exports->keepings[i]);
 	pthread_cond_destroy(&exports->changed);
 	pthread_mutex_destroy(&exports->lock);
 	free(exports);
