@@ -2,7 +2,7 @@
 /*
  * cmd_brief.h - the second word `brief` of greenlane vendor.
  *
- * Floor 11. What a customer or a provider has to know of a vendor, as text for a person.
+ * What a customer or a provider has to know of a vendor, as text for a person.
  */
 #ifndef CMD_BRIEF_H
 #define CMD_BRIEF_H

@@ -7,12 +7,10 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include <libpsl.h>
-
 #include "cmd.h"
 #include "message.h"
 #include "record.h"
-#include "refresh.h"
+#include "rooms.h"
 
 enum {
 	PATIENCE_MS = 20 * 1000,            /* for the sources, all together */
@@ -239,59 +237,20 @@ judge_message(const struct house *house, const struct visitor *visitor, const st
 	return status;
 }
 
-/* ---- a house of our own ---- */
-
-struct rooms {
-	struct resolver *resolver;
-	psl_ctx_t *psl;
-	struct suffix_list suffixes;
-	struct dkim_house *dkim;
-	struct live *live;
-	struct refresh *refresh;
-};
-
-static bool
-rooms_open(struct rooms *rooms, struct policy *policy, struct fault *why)
-{
-	const struct settings *settings = &policy->settings;
-	struct resolver_settings dns = { settings->dns.servers.list, settings->dns.servers.count,
-		settings->dns.timeout_ms, settings->dns.trust_anchor, 0 };
-
-	rooms->psl = psl_latest(NULL);
-	rooms->suffixes.psl = rooms->psl != NULL ? rooms->psl : psl_builtin();
-	rooms->resolver = resolver_live(&dns, why);
-	rooms->dkim = rooms->resolver == NULL
-	    ? NULL
-	    : dkim_house_open(rooms->resolver, &rooms->suffixes, why);
-	rooms->live = rooms->dkim == NULL ? NULL : live_open(why);
-	rooms->refresh = rooms->live == NULL
-	    ? NULL
-	    : refresh_open(rooms->resolver, rooms->live, NULL, "", why);
-	if (rooms->refresh == NULL) {
-		policy_free(policy);
-		return false;
-	}
-	return refresh_adopt(rooms->refresh, policy, PATIENCE_MS, why);
-}
-
-static void
-rooms_close(struct rooms *rooms)
-{
-	refresh_close(rooms->refresh);
-	live_close(rooms->live);
-	dkim_house_close(rooms->dkim);
-	resolver_close(rooms->resolver);
-	psl_free(rooms->psl);
-}
-
 static int
 explain(struct policy *policy, const struct visitor *visitor, const struct request *request)
 {
-	struct rooms rooms = { 0 };
+	struct rooms rooms;
 	struct fault why;
 	int status = EX_UNAVAILABLE;
+	bool ready;
 
-	if (rooms_open(&rooms, policy, &why)) {
+	ready = rooms_open(&rooms, &policy->settings, NULL, "", &why);
+	if (ready)
+		ready = refresh_adopt(rooms.refresh, policy, PATIENCE_MS, &why);
+	else
+		policy_free(policy);
+	if (ready) {
 		struct house house = { .resolver = rooms.resolver, .dkim = rooms.dkim,
 			.suffixes = &rooms.suffixes, .live = rooms.live, .first_contact = true };
 

@@ -17,7 +17,6 @@
 #include <unistd.h>
 
 #include <libmilter/mfapi.h>
-#include <libpsl.h>
 
 #include "clock.h"
 #include "doors.h"
@@ -27,7 +26,7 @@
 #include "live.h"
 #include "message.h"
 #include "privileges.h"
-#include "refresh.h"
+#include "rooms.h"
 #include "session.h"
 
 #ifndef GREENLANE_CONFIG
@@ -60,12 +59,7 @@ struct daemon {
 	char listen[4096], state_dir[4096], store[4096]; /* as started: a change needs a restart */
 	char user[64], dns[1024];
 	struct journal *journal;
-	struct resolver *resolver;
-	psl_ctx_t *psl;
-	struct suffix_list suffixes;
-	struct dkim_house *dkim;
-	struct live *live;
-	struct refresh *refresh;
+	struct rooms rooms;
 	struct exports *exports;
 	struct store *store_open, *memory;
 	struct usage *usage;
@@ -291,32 +285,20 @@ open_store(struct daemon *daemon, const struct settings *settings, struct fault 
 static bool
 open_rooms(struct daemon *daemon, const struct settings *settings, struct fault *why)
 {
-	struct resolver_settings dns = { settings->dns.servers.list, settings->dns.servers.count,
-		settings->dns.timeout_ms, settings->dns.trust_anchor, 0 };
-
 	daemon->journal = journal_open(settings->log.facility, settings->log.record,
 	    daemon->foreground, why);
 	if (daemon->journal == NULL || !open_store(daemon, settings, why))
 		return false;
-	daemon->psl = psl_latest(NULL);
-	daemon->suffixes.psl = daemon->psl != NULL ? daemon->psl : psl_builtin();
-	daemon->resolver = resolver_live(&dns, why);
-	if (daemon->resolver == NULL)
+	if (!rooms_open(&daemon->rooms, settings, daemon->journal, settings->state_dir, why))
 		return false;
-	daemon->dkim = dkim_house_open(daemon->resolver, &daemon->suffixes, why);
-	daemon->live = daemon->dkim == NULL ? NULL : live_open(why);
-	if (daemon->live == NULL)
-		return false;
-	daemon->refresh = refresh_open(daemon->resolver, daemon->live, daemon->journal,
-	    settings->state_dir, why);
-	daemon->exports = exports_open(daemon->live, daemon->journal, settings->state_dir, why);
+	daemon->exports = exports_open(daemon->rooms.live, daemon->journal, settings->state_dir, why);
 	daemon->usage = usage_open(why);
-	if (daemon->usage == NULL || daemon->refresh == NULL || daemon->exports == NULL)
+	if (daemon->usage == NULL || daemon->exports == NULL)
 		return false;
 	if (!usage_load(daemon->usage, settings->state_dir, why))
 		journal_fault(daemon->journal, LOG_WARNING, why);
-	daemon->house = (struct house){ .resolver = daemon->resolver, .dkim = daemon->dkim,
-		.suffixes = &daemon->suffixes, .live = daemon->live, .store = daemon->store_open,
+	daemon->house = (struct house){ .resolver = daemon->rooms.resolver,
+		.dkim = daemon->rooms.dkim, .suffixes = &daemon->rooms.suffixes, .live = daemon->rooms.live, .store = daemon->store_open,
 		.unsure = daemon->store_open != NULL ? daemon->store_open : daemon->memory,
 		.journal = daemon->journal, .usage = daemon->usage };
 	return true;
@@ -376,17 +358,17 @@ log_first_faults(struct daemon *daemon)
 static void
 say_start(struct daemon *daemon)
 {
-	const struct snapshot *snapshot = live_borrow(daemon->live);
+	const struct snapshot *snapshot = live_borrow(daemon->rooms.live);
 	const struct policy *policy = snapshot->judge.policy;
 
 	journal_say(daemon->journal, LOG_NOTICE,
 	    "greenlaned %s serves %s: %zu vendors, %zu sources, mode %s, as %s", VERSION,
 	    daemon->listen, policy->vendor_count, policy->source_count,
 	    policy->settings.monitor ? "monitor" : "enforce", daemon->account.name);
-	if (!dkim_house_has_ed25519(daemon->dkim))
+	if (!dkim_house_has_ed25519(daemon->rooms.dkim))
 		journal_say(daemon->journal, LOG_WARNING,
 		    "this libopendkim does not know ed25519: such signatures prove nothing");
-	live_return(daemon->live, snapshot);
+	live_return(daemon->rooms.live, snapshot);
 }
 
 static void *
@@ -413,8 +395,8 @@ start(struct daemon *daemon, struct fault *why)
 	log_first_faults(daemon);
 	raise_file_limit(daemon, settings->milter.max_sessions * 2); /* by the milter and by the delegate */
 	daemon->first = NULL;
-	if (!refresh_adopt(daemon->refresh, first, FIRST_PATIENCE_MS, why) ||
-	    !refresh_start(daemon->refresh, why) || !exports_start(daemon->exports, why) ||
+	if (!refresh_adopt(daemon->rooms.refresh, first, FIRST_PATIENCE_MS, why) ||
+	    !refresh_start(daemon->rooms.refresh, why) || !exports_start(daemon->exports, why) ||
 	    !doors_serve(daemon->doors, &daemon->house, settings, why))
 		return false;
 	if (pthread_create(&daemon->milter, NULL, serve, NULL) != 0)
@@ -518,7 +500,7 @@ reload(struct daemon *daemon)
 		warn_restart(daemon, &policy->settings);
 		journal_reopen(daemon->journal, policy->settings.log.facility,
 		    policy->settings.log.record);
-		if (refresh_adopt(daemon->refresh, policy, RELOAD_PATIENCE_MS, &why))
+		if (refresh_adopt(daemon->rooms.refresh, policy, RELOAD_PATIENCE_MS, &why))
 			journal_say(daemon->journal, LOG_NOTICE, "reload: %zu vendors in force", vendors);
 		else
 			journal_fault(daemon->journal, LOG_ERR, &why);
@@ -539,14 +521,14 @@ record_is_dead(const void *context, const struct greylist_record *record)
 static void
 sweep(struct daemon *daemon)
 {
-	const struct snapshot *snapshot = live_borrow(daemon->live);
+	const struct snapshot *snapshot = live_borrow(daemon->rooms.live);
 	struct fault why;
 	bool done;
 
 	if (daemon->store_open != NULL &&
 	    !store_sweep(daemon->store_open, record_is_dead, snapshot->judge.policy, &done, &why))
 		journal_fault(daemon->journal, LOG_ERR, &why);
-	live_return(daemon->live, snapshot);
+	live_return(daemon->rooms.live, snapshot);
 }
 
 /* Nothing lapses in silence: what is past its review date is said every day. */
@@ -559,9 +541,9 @@ say_reviews(struct daemon *daemon)
 	if (clock_now() - daemon->reviewed < REVIEW_SECONDS || (faults = faults_open()) == NULL)
 		return;
 	daemon->reviewed = clock_now();
-	snapshot = live_borrow(daemon->live);
+	snapshot = live_borrow(daemon->rooms.live);
 	lint_reviews(snapshot->judge.policy, daemon->reviewed, faults);
-	live_return(daemon->live, snapshot);
+	live_return(daemon->rooms.live, snapshot);
 	log_faults(daemon->journal, faults);
 	faults_close(faults);
 }
@@ -634,11 +616,7 @@ static void
 close_rooms(struct daemon *daemon)
 {
 	exports_close(daemon->exports);
-	refresh_close(daemon->refresh);
-	live_close(daemon->live);
-	dkim_house_close(daemon->dkim);
-	resolver_close(daemon->resolver);
-	psl_free(daemon->psl);
+	rooms_close(&daemon->rooms);
 	doors_free(daemon->doors);
 	usage_close(daemon->usage);
 	store_close(daemon->memory);

@@ -1,0 +1,41 @@
+#include <libpsl.h>
+
+#include "rooms.h"
+
+struct resolver *
+rooms_resolver(const struct settings *settings, struct fault *why)
+{
+	struct resolver_settings dns = { settings->dns.servers.list, settings->dns.servers.count,
+		settings->dns.timeout_ms, settings->dns.trust_anchor, 0 };
+
+	return resolver_live(&dns, why);
+}
+
+bool
+rooms_open(struct rooms *rooms, const struct settings *settings, struct journal *journal,
+    const char *state_dir, struct fault *why)
+{
+	*rooms = (struct rooms){ .psl = psl_latest(NULL) };
+	rooms->suffixes.psl = rooms->psl != NULL ? rooms->psl : psl_builtin();
+	rooms->resolver = rooms_resolver(settings, why);
+	if (rooms->resolver == NULL)
+		return false;
+	rooms->dkim = dkim_house_open(rooms->resolver, &rooms->suffixes, why);
+	if (rooms->dkim == NULL)
+		return false;
+	rooms->live = live_open(why);
+	if (rooms->live == NULL)
+		return false;
+	rooms->refresh = refresh_open(rooms->resolver, rooms->live, journal, state_dir, why);
+	return rooms->refresh != NULL;
+}
+
+void
+rooms_close(struct rooms *rooms)
+{
+	refresh_close(rooms->refresh);
+	live_close(rooms->live);
+	dkim_house_close(rooms->dkim);
+	resolver_close(rooms->resolver);
+	psl_free(rooms->psl);
+}

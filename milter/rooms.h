@@ -1,0 +1,32 @@
+/*
+ * rooms.h - what every message needs, opened together: DNS, DKIM, suffixes, the policy in force, its sources.
+ *
+ * Floor 11. For greenlaned and for the commands that judge as it would. Creates threads.
+ */
+#ifndef ROOMS_H
+#define ROOMS_H
+
+#include "check_dkim.h"
+#include "live.h"
+#include "refresh.h"
+#include "resolver.h"
+
+struct rooms {
+	struct resolver *resolver;
+	struct psl_ctx_st *psl; /* NULL: the list built into libpsl serves */
+	struct suffix_list suffixes;
+	struct dkim_house *dkim;
+	struct live *live;
+	struct refresh *refresh;
+};
+
+/* A resolver as the settings want it. Given. */
+struct resolver *rooms_resolver(const struct settings *, struct fault *why) MUST_USE;
+
+/* journal (NULL: none) is kept, state_dir ("": nothing is kept on disk) is not. False: rooms_close
+ * gives back what was opened. No policy is in force yet: see refresh_adopt. */
+bool rooms_open(struct rooms *, const struct settings *, struct journal *, const char *state_dir,
+    struct fault *why) MUST_USE;
+void rooms_close(struct rooms *);
+
+#endif
