@@ -345,7 +345,7 @@ trouble_story() {
     meets vouched 250 "with DNS back the stale source vouches again"
 }
 
-fresh() { [ "$(of_json "$1" 's["age"] < 5')" = True ]; }
+fresh() { [ "$(of_json "$1" 's.get("age", 99) < 5')" = True ]; }
 
 stale_story() {
     told "$1" 'source a:out\.brief\.example of brief: the last good copy is older than max_stale' "a copy beyond max_stale is said"
