@@ -142,7 +142,7 @@ static const struct peer {
 	{ ":11332", "rspamd", "rspamd", "its greylist module: whitelisted_ip (contrib/postfix/rspamd.cf)" },
 	{ "rspamd", "rspamd", "rspamd", "its greylist module: whitelisted_ip (contrib/postfix/rspamd.cf)" },
 	{ "milter-greylist", "milter-greylist", "milter-greylist",
-	    "greylist.conf: include the list (contrib/postfix/milter-greylist.cf)" },
+	    "greylist.conf: a racl on that list (contrib/postfix/milter-greylist.cf)" },
 };
 
 static void

@@ -73,7 +73,7 @@ FEATURE(\`no_default_msa')
 DAEMON_OPTIONS(\`Name=MTA, Family=inet, Addr=127.0.0.1, Port=2525')
 DAEMON_OPTIONS(\`Name=MTA6, Family=inet6, Addr=::1, Port=2525')
 RELAY_DOMAIN(\`rx.example')
-INPUT_MAIL_FILTER(\`greenlane', \`S=$(milter_at), F=T, T=C:5s;S:30s;R:30s;E:5m')
+$(sed "s,unix:/run/greenlane/milter.sock,$(milter_at),; s,C:30s,C:5s," "$top/contrib/sendmail/greenlane.mc")
 MAILER(\`local')
 MAILER(\`smtp')
 END
