@@ -3,6 +3,7 @@
 
 #include "delegate.h"
 #include "doors.h"
+#include "socketmap.h"
 
 enum { PROMISES = 8192 /* sessions that delegate and milter may share */ };
 
@@ -10,6 +11,9 @@ struct doors {
 	char delegate_address[1200];
 	struct door *delegate_door; /* open, but not served yet */
 	struct delegate *delegate;
+	char socketmap_address[1200];
+	struct door *socketmap_door;
+	struct socketmap *socketmap;
 	struct promises *promises;
 };
 
@@ -43,15 +47,18 @@ doors_open(const struct settings *settings, const struct account *account,
 		return NULL;
 	}
 	snprintf(doors->delegate_address, sizeof doors->delegate_address, "%s", settings->delegate.listen);
+	snprintf(doors->socketmap_address, sizeof doors->socketmap_address, "%s", settings->socketmap_listen);
 	if (open_one(account, settings->delegate.listen, settings->milter.group, warn,
-		&doors->delegate_door, why))
+		&doors->delegate_door, why) &&
+	    open_one(account, settings->socketmap_listen, settings->milter.group, warn,
+		&doors->socketmap_door, why))
 		return doors;
 	doors_free(doors);
 	return NULL;
 }
 
-bool
-doors_serve(struct doors *doors, struct house *house, const struct settings *settings, struct fault *why)
+static bool
+serve_delegate(struct doors *doors, struct house *house, const struct settings *settings, struct fault *why)
 {
 	struct door *door = doors->delegate_door;
 
@@ -70,13 +77,37 @@ doors_serve(struct doors *doors, struct house *house, const struct settings *set
 	return true;
 }
 
+static bool
+serve_socketmap(struct doors *doors, struct house *house, const struct settings *settings, struct fault *why)
+{
+	struct door *door = doors->socketmap_door;
+
+	if (door == NULL)
+		return true;
+	doors->socketmap_door = NULL;
+	doors->socketmap = socketmap_open(house, door, settings->milter.max_sessions, why);
+	if (doors->socketmap == NULL)
+		return false;
+	journal_say(house->journal, LOG_NOTICE, "the socket map is served at %s", doors->socketmap_address);
+	return true;
+}
+
+bool
+doors_serve(struct doors *doors, struct house *house, const struct settings *settings, struct fault *why)
+{
+	return serve_delegate(doors, house, settings, why) && serve_socketmap(doors, house, settings, why);
+}
+
 void
 doors_close(struct doors *doors)
 {
 	door_close(doors->delegate_door);
+	door_close(doors->socketmap_door);
 	delegate_close(doors->delegate);
-	doors->delegate_door = NULL;
+	socketmap_close(doors->socketmap);
+	doors->delegate_door = doors->socketmap_door = NULL;
 	doors->delegate = NULL;
+	doors->socketmap = NULL;
 }
 
 void
@@ -93,4 +124,10 @@ const char *
 doors_delegate(const struct doors *doors)
 {
 	return doors->delegate_address;
+}
+
+const char *
+doors_socketmap(const struct doors *doors)
+{
+	return doors->socketmap_address;
 }

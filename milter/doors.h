@@ -1,5 +1,5 @@
 /*
- * doors.h - the listeners beside the milter's own: policy delegation.
+ * doors.h - the listeners beside the milter's own: policy delegation, Sendmail's socket map.
  *
  * Floor 12. Opened before privileges are dropped, served when all rooms stand, closed first.
  */
@@ -26,5 +26,6 @@ void doors_free(struct doors *);
 
 /* As opened: a change needs a restart. "" where there is none. */
 const char *doors_delegate(const struct doors *);
+const char *doors_socketmap(const struct doors *);
 
 #endif

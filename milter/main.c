@@ -468,6 +468,7 @@ warn_restart(struct daemon *daemon, const struct settings *settings)
 		const char *key, *then, *now;
 	} rows[] = { { "milter.listen", daemon->listen, settings->milter.listen },
 		{ "delegate.listen", doors_delegate(daemon->doors), settings->delegate.listen },
+		{ "socketmap.listen", doors_socketmap(daemon->doors), settings->socketmap_listen },
 		{ "state_dir", daemon->state_dir, settings->state_dir },
 		{ "greylist.store", daemon->store, settings->store },
 		{ "user", daemon->user, settings->user }, { "dns", daemon->dns, dns } };

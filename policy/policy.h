@@ -71,7 +71,7 @@ struct settings {
 		const char *listen, *greylist_class;
 		enum undecided undecided;
 	} delegate;
-	const char *control_listen, *metrics_listen;
+	const char *socketmap_listen, *control_listen, *metrics_listen;
 	struct {
 		struct strings servers; /* "127.0.0.1@53"; none: the host's resolv.conf */
 		int64_t timeout_ms;     /* of one question */

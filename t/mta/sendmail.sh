@@ -73,7 +73,8 @@ FEATURE(\`no_default_msa')
 DAEMON_OPTIONS(\`Name=MTA, Family=inet, Addr=127.0.0.1, Port=2525')
 DAEMON_OPTIONS(\`Name=MTA6, Family=inet6, Addr=::1, Port=2525')
 RELAY_DOMAIN(\`rx.example')
-$(sed "s,unix:/run/greenlane/milter.sock,$(milter_at),; s,C:30s,C:5s," "$top/contrib/sendmail/greenlane.mc")
+$(sed "s,unix:/run/greenlane/milter.sock,$(milter_at),; s,C:30s,C:5s,;
+    s,unix:/run/greenlane/socketmap.sock,inet:2527@127.0.0.1," "$top/contrib/sendmail/greenlane.mc")
 MAILER(\`local')
 MAILER(\`smtp')
 END
@@ -88,7 +89,8 @@ sendmail_start() {
     sendmail_mc > "$world/test.mc"
     m4 -D_CF_DIR_="$cf/" "$cf/m4/cf.m4" "$world/test.mc" > "$world/test.cf" 2> "$world/m4.log" ||
         die "m4" "$world/m4.log"
-    LD_LIBRARY_PATH=$sendmail_root/lib/x86_64-linux-gnu:$sendmail_root/usr/lib/x86_64-linux-gnu \
+    sendmail_libs=$sendmail_root/lib/x86_64-linux-gnu:$sendmail_root/usr/lib/x86_64-linux-gnu
+    LD_LIBRARY_PATH=$sendmail_libs \
         "$sendmail_root/usr/libexec/sendmail/sendmail" -bD -C "$world/test.cf" -X "$world/traffic.log" \
         > "$world/sendmail.log" 2>&1 &
     remember $!
@@ -118,15 +120,31 @@ logged() { [ -n "$(verdicts_after "$1")" ]; }
 # The header that Sendmail queued: the H lines of the control file, with their flags.
 queued_header() { grep -lsF "<$1@demo>" "$world"/queue/qf* | head -n 1 | xargs -r sed -n '/^H/,/^\./p' | grep -av '^H[^ ]*Return-Path:'; }
 
+# ask KEY: what a ruleset would get from the map.
+ask() {
+    printf '/map greenlane %s\n' "$1" | LD_LIBRARY_PATH=$sendmail_libs \
+        "$sendmail_root/usr/libexec/sendmail/sendmail" -bt -C "$world/test.cf" 2>&1
+}
+
+# Sendmail's own ruleset asks greenlaned whether it vouches; a greylister behind reads {greylist}.
+map_story() {
+    like "$(ask '192.0.2.10,<bounce@deskhelp.example>')" 'returns WHITE' \
+        "the socket map says WHITE for a vendor's host and sender"
+    like "$(ask 'IPv6:2001:db8:10::1,<bounce@deskhelp.example>')" 'returns WHITE' "also by IPv6"
+    like "$(ask '203.0.113.66,<bounce@deskhelp.example>')" 'no match' "and nothing for a forger of that sender"
+    like "$(ask '203.0.113.66,<eve@stranger.example>')" 'no match' "nor for a stranger"
+}
+
 inside() {
     local name head
     sendmail_root=$1
     world_begin
     ip link set lo up
     milter_listen=inet:2526@127.0.0.1
-    demo_prepare
+    demo_prepare "socketmap = { listen = \"inet:2527@127.0.0.1\"; };"
     greenlaned_start
     sendmail_start
+    map_story
     for name in genuine new-address ipv6 dkim-only forged-author two-from-fields forged-results altered \
         null-sender unproven stranger stranger-again; do
         demo "$name"
