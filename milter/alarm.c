@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "delay.h"
+#include "delegate_answer.h"
 #include "message_parts.h"
 
 enum { SHOWN_MAX = 300 };
@@ -27,6 +28,29 @@ write_who(struct text *out, const struct message *message, const struct vendor *
 	write_plain(out, path);
 }
 
+/* The vendor for whose sake the delegate lets it by a greylister; in monitor mode: would. NULL: it does not. */
+static const struct vendor *
+vouched_vendor(const struct message *message)
+{
+	struct delegate_answer answer;
+
+	if (message->judge->policy->settings.monitor)
+		return verdict_promised(message->judge, &message->facts);
+	delegate_decide(message->judge, &message->facts, true, &answer);
+	return delegate_promises(&answer) ? answer.claim.vendor : NULL;
+}
+
+/* In monitor mode the delegate lets nobody by: what stands behind it stands well. */
+static const char *
+remedy_of(const struct message *message, const struct delay *delay)
+{
+	const struct settings *settings = &message->judge->policy->settings;
+
+	if (delay->greylister && settings->monitor && settings->delegate.listen[0] != '\0')
+		return "mode is \"monitor\", in which the delegate lets nobody by; if it is in the class, \"enforce\" stops that";
+	return delay->remedy;
+}
+
 void
 message_rcpt_refused(struct message *message, const char *path, const char *status, const char *text)
 {
@@ -39,7 +63,7 @@ message_rcpt_refused(struct message *message, const char *path, const char *stat
 	/* a refusal for good is somebody's decision; a delay is what we promised there would not be */
 	if (message->exempt || status[0] != '4')
 		return;
-	vendor = verdict_promised(message->judge, facts);
+	vendor = vouched_vendor(message);
 	if (vendor == NULL)
 		return;
 	(void)usage_note(house->usage, USAGE_DELAYED, vendor->name, &facts->client, facts->now);
@@ -50,6 +74,6 @@ message_rcpt_refused(struct message *message, const char *path, const char *stat
 	text_char(&line, ' ');
 	write_plain(&line, text);
 	journal_say(house->journal, LOG_WARNING, "%s\"; %u of this vendor so far; %s (id %s)", line.bytes,
-	    usage_count(house->usage, USAGE_DELAYED, vendor->name), delay->remedy, message->id);
+	    usage_count(house->usage, USAGE_DELAYED, vendor->name), remedy_of(message, delay), message->id);
 	text_close(&line);
 }
