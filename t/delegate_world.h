@@ -117,7 +117,7 @@ world_close(struct world *world)
 }
 
 /* A session at RCPT; sender NULL is the null sender. */
-static void
+static __attribute__((unused)) void
 world_session(struct arena *arena, const char *client, const char *sender, enum auth_result spf,
     struct facts *facts)
 {

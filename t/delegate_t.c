@@ -1,0 +1,304 @@
+/*
+ * delegate_t.c - the policy delegation and the milter's messages see one session: SPF is asked once, and the
+ * message's end keeps or revokes what was promised. Over a real socket, with canned DNS that counts.
+ */
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "delegate.h"
+#include "delegate_world.h"
+#include "tap.h"
+
+/* ---- DNS that counts ---- */
+
+struct counted {
+	struct resolver resolver; /* first */
+	struct resolver *canned;
+	atomic_int asked;
+	atomic_int slow_ms;       /* how long it takes to find no answer; 0: it answers at once */
+};
+
+static void
+counted_ask(struct resolver *resolver, const struct dns_question *question, struct budget *budget,
+    struct arena *arena, struct dns_answer *out)
+{
+	struct counted *counted = (struct counted *)resolver;
+	int ms = counted->slow_ms;
+
+	counted->asked++;
+	if (ms == 0) {
+		resolver_ask(counted->canned, question, budget, arena, out);
+		return;
+	}
+	nanosleep(&(struct timespec){ ms / 1000, ms % 1000 * 1000000L }, NULL);
+	*out = (struct dns_answer){ .status = DNS_TEMPORARY };
+}
+
+static void
+counted_prefetch(struct resolver *resolver, const struct dns_question *question)
+{
+	(void)resolver;
+	(void)question;
+}
+
+static void
+counted_close(struct resolver *resolver)
+{
+	(void)resolver;
+}
+
+/* ---- the house ---- */
+
+static const char *const zone_lines[] = {
+	"plain.example TXT \"v=spf1 ip4:192.0.2.0/24 -all\"",
+	"own.example TXT \"v=spf1 ip4:198.51.100.0/24 -all\"",
+	"mute.example TXT \"v=spf1 ip4:203.0.113.0/28 -all\"",
+	"mail.own.example TXT \"v=spf1 ip4:198.51.100.0/24 -all\"",
+	"b.example TXT \"v=spf1 +all\"",
+};
+
+static struct counted dns = { .resolver = { counted_ask, counted_prefetch, counted_close } };
+static struct house house;
+static struct suffix_list suffixes;
+static char folder[] = "/tmp/greenlane-delegate-XXXXXX", address[160];
+
+static struct ranges *
+ranges_of(const struct policy *policy)
+{
+	struct ranges *ranges = ranges_open(policy->source_count);
+	struct prefix_entry entries[WORLD_SOURCES];
+	size_t count = 0;
+
+	for (size_t i = 0; ranges != NULL && i < policy->source_count; i++) {
+		const struct source *source = &policy->sources[i];
+
+		((struct source_state *)ranges->states)[i].known = source->kind == SOURCE_CIDR;
+		for (size_t j = 0; j < source->prefix_count; j++)
+			entries[count++] = (struct prefix_entry){ source->prefixes[j], source->number };
+	}
+	if (ranges != NULL)
+		ranges->table = prefix_table_build(entries, count, NULL);
+	return ranges;
+}
+
+static bool
+publish(const char *settings)
+{
+	struct world world;
+	struct fault why;
+
+	if (!world_open(&world, settings, "gate rival"))
+		return false;
+	prefix_table_free(world.table);
+	return live_publish(house.live, world.policy, ranges_of(world.policy), &why);
+}
+
+static bool
+house_open(struct dns_zone *zone)
+{
+	struct fault why;
+
+	for (size_t i = 0; i < sizeof zone_lines / sizeof zone_lines[0]; i++)
+		if (!dns_zone_line(zone, zone_lines[i], &why))
+			return false;
+	dns.canned = resolver_canned(zone, &why);
+	house = (struct house){ .resolver = &dns.resolver, .suffixes = &suffixes, .live = live_open(&why),
+		.promises = promises_open(100, &why) };
+	house.dkim = dkim_house_open(&dns.resolver, &suffixes, &why);
+	return house.live != NULL && house.promises != NULL && house.dkim != NULL && publish("");
+}
+
+/* ---- both doors ---- */
+
+static int caller = -1;
+
+static void
+call(void)
+{
+	struct sockaddr_un where = { .sun_family = AF_UNIX };
+
+	snprintf(where.sun_path, sizeof where.sun_path, "%s", door_path(address));
+	caller = socket(AF_UNIX, SOCK_STREAM, 0);
+	if (connect(caller, (struct sockaddr *)&where, sizeof where) != 0)
+		exit(99);
+}
+
+/* What Postfix would be told; without the line's end. */
+static const char *
+ask(const char *client, unsigned port, const char *sender)
+{
+	static char answer[1024];
+	char request[1024];
+	size_t had = 0;
+	int length = snprintf(request, sizeof request,
+	    "request=smtpd_access_policy\nprotocol_state=RCPT\nclient_address=%s\nclient_port=%u\nhelo_name=mail.own.example\n"
+	    "sender=%s\nrecipient=desk@rx.example\n\n", client, port, sender);
+
+	if (send(caller, request, (size_t)length, MSG_NOSIGNAL) != length)
+		return "(gone)";
+	while (had < 2 || memcmp(answer + had - 2, "\n\n", 2) != 0) {
+		ssize_t got = recv(caller, answer + had, sizeof answer - 1 - had, 0);
+
+		if (got <= 0)
+			return "(closed)";
+		had += (size_t)got;
+	}
+	answer[had - 2] = '\0';
+	return answer;
+}
+
+/* Without its id, which is always another. */
+static const char *
+ask_forged(void)
+{
+	static char cut[1024];
+	const char *answer = ask("198.18.0.1", 4, "x@mute.example"), *end = strstr(answer, " (nothing-proven, id ");
+
+	snprintf(cut, sizeof cut, "%.*s", end == NULL ? 1000 : (int)(end - answer), answer);
+	return cut;
+}
+
+static struct message *
+mail(const char *client, uint16_t port, const char *sender)
+{
+	static struct visitor visitor; /* kept until the message is closed */
+
+	visitor = (struct visitor){ .port = port, .name = "", .helo = "mail.own.example", .daemon_name = "",
+		.mta_name = "mx.rx.example" };
+	if (!address_read(client, &visitor.address))
+		exit(99);
+	return message_open(&house, &visitor, sender, "");
+}
+
+/* Questions since the last time. */
+static int
+asked(void)
+{
+	return atomic_exchange(&dns.asked, 0);
+}
+
+/* ---- tests ---- */
+
+static void
+test_sharing(void)
+{
+	struct message *message;
+
+	is(ask("192.0.2.1", 1, "b@plain.example"), "action=DUNNO", "a vendor's session is let past");
+	ok(asked() > 0, "DNS was asked");
+	message = mail("192.0.2.1", 1, "b@plain.example");
+	is(auth_word(message_facts(message)->spf.result), "pass", "the milter knows SPF of the same session");
+	is_number(asked(), 0, "without asking again");
+	message_close(message);
+	message = mail("192.0.2.1", 2, "b@plain.example");
+	is(auth_word(message_facts(message)->spf.result), "pass", "of another session it finds out itself");
+	ok(asked() > 0, "and asks");
+	message_close(message);
+	is(ask("192.0.2.1", 2, "b@plain.example"), "action=DUNNO", "what the milter found out first");
+	is_number(asked(), 0, "the delegate need not ask");
+	is(ask("198.18.0.1", 3, "a@b.example"), "action=greylist", "a stranger's session is not");
+	is_number(asked(), 0, "and nobody is asked about it");
+	message = mail("198.18.0.1", 3, "a@b.example");
+	is(auth_word(message_facts(message)->spf.result), "pass", "so the milter asks about the stranger");
+	ok(asked() > 0, "for its results header");
+	message_close(message);
+	is(ask_forged(), "action=550 5.7.26 message refused; claims to be mute: neither address, SPF, DKIM nor DMARC proves "
+			 "that it is the vendor's", "a forgery is refused");
+	asked();
+}
+
+static void
+end_mail(struct message *message, const char *from)
+{
+	struct ending ending;
+
+	message_header(message, "From", from);
+	message_header(message, "Subject", " hello");
+	(void)message_headers_end(message);
+	message_end(message, &ending);
+	message_close(message);
+}
+
+static void
+test_promises(void)
+{
+	struct promise_counts counts;
+
+	ask("192.0.2.1", 10, "b@plain.example");
+	end_mail(mail("192.0.2.1", 10, "b@plain.example"), " <desk@plain.example>");
+	counts = promise_counts(house.promises);
+	is_number((long long)counts.kept, 1, "a vendor's message keeps the promise");
+	ask("198.51.100.1", 11, "b@cloud.example");
+	end_mail(mail("198.51.100.1", 11, "b@cloud.example"), " <somebody@customer.example>");
+	is_number((long long)promise_counts(house.promises).revoked, 1, "a stranger's from an exclusive range revokes it");
+	ask("198.18.0.1", 12, "a@b.example");
+	end_mail(mail("198.18.0.1", 12, "a@b.example"), " <a@b.example>");
+	counts = promise_counts(house.promises);
+	is_number((long long)counts.kept, 1, "to a stranger nothing was promised");
+	is_number((long long)counts.revoked, 1, "nor is anything revoked");
+	ask("192.0.2.1", 13, "b@plain.example");
+	if (!publish("mode = \"monitor\";"))
+		exit(99);
+	is(ask("192.0.2.1", 13, "b@plain.example"), "action=greylist", "in monitor mode the greylister is asked");
+	end_mail(mail("192.0.2.1", 13, "b@plain.example"), " <x@customer.example>");
+	is_number((long long)promise_counts(house.promises).revoked, 1, "which takes back what was promised before");
+	if (!publish(""))
+		exit(99);
+}
+
+static void
+test_slow_dns(void)
+{
+	struct timespec begun, ended;
+
+	dns.slow_ms = 5000;
+	clock_gettime(CLOCK_MONOTONIC, &begun);
+	is(ask("198.18.0.1", 20, "a@b.example"), "action=greylist", "a stranger is answered");
+	is(ask("10.0.0.1", 21, "b@plain.example"), "action=DUNNO", "and one of our own");
+	clock_gettime(CLOCK_MONOTONIC, &ended);
+	ok(ended.tv_sec - begun.tv_sec < 3, "at once, though DNS is slow");
+	dns.slow_ms = 10;
+	is(ask("198.18.0.1", 22, "b@mute.example"), "action=greylist", "DNS trouble refuses no vendor's name");
+	dns.slow_ms = 0;
+	is(ask_forged(), "action=550 5.7.26 message refused; claims to be mute: neither address, SPF, DKIM nor DMARC proves "
+			 "that it is the vendor's", "when it is over a forgery is");
+}
+
+int
+main(void)
+{
+	struct dns_zone *zone = dns_zone_open();
+	struct delegate *delegate;
+	struct door *door;
+	struct fault why = { .text = "" };
+
+	if (mkdtemp(folder) == NULL || zone == NULL || !house_open(zone))
+		return 99;
+	snprintf(address, sizeof address, "unix:%s/delegate", folder);
+	door = door_open(address, &why);
+	delegate = door == NULL ? NULL : delegate_open(&house, door, 10, &why);
+	if (delegate == NULL) {
+		note("%s", why.text);
+		return 99;
+	}
+	call();
+	test_sharing();
+	test_promises();
+	test_slow_dns();
+	delegate_close(delegate);
+	is(ask("192.0.2.1", 1, "b@plain.example"), "(gone)", "a door that is closed answers nobody");
+	close(caller);
+	promises_close(house.promises);
+	dkim_house_close(house.dkim);
+	live_close(house.live);
+	resolver_close(dns.canned);
+	dns_zone_close(zone);
+	rmdir(folder);
+	return done();
+}
