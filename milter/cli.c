@@ -14,7 +14,7 @@
 #endif
 
 static const struct command *const commands[] = { &cmd_check, &cmd_explain, &cmd_export, &cmd_setup,
-	&cmd_sources, &cmd_vendor };
+	&cmd_sources, &cmd_status, &cmd_vendor };
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 
 static int

@@ -121,3 +121,11 @@ export_file_keep(const char *path, const struct text *text, bool *changed, struc
 	*changed = replace(path, text, &old, why);
 	return *changed;
 }
+
+bool
+export_file_is_fresh(const char *path, const struct text *text, bool *fresh, struct fault *why)
+{
+	struct stat old;
+
+	return look(path, text, &old, fresh, why);
+}

@@ -12,4 +12,8 @@
 /* *changed: it was written, because it differed by more than its date or was not there. */
 bool export_file_keep(const char *path, const struct text *, bool *changed, struct fault *why) MUST_USE;
 
+/* Does the file hold this text already, but for its date? False with why where it cannot be read; a
+ * file that is not there is not fresh, and no fault. */
+bool export_file_is_fresh(const char *path, const struct text *, bool *fresh, struct fault *why) MUST_USE;
+
 #endif

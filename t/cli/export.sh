@@ -459,6 +459,15 @@ if [ -x "$greenlaned" ]; then
 	is "$(grep -v '^#' "$files/postgrey" | tr '\n' ' ')" "192.0.2.1 2001:db8::1 " "both families are in the file"
 	is "$(grep -vc '^#' "$files/postscreen")" 2 "and in the other"
 	is "$(cat "$files/told")" told "the other command ran once"
+	"$greenlane" -c "$world/daemon.conf" status > "$world/out" 2>&1
+	is $? 0 "status: all is well while the daemon keeps its files"
+	out '^greenlaned runs, mode enforce$' "it runs"
+	out '^vendor steady, mode enforce: 1 of 1 sources known, 2 networks$' "its vendor is known"
+	out "^export postgrey $files/postgrey: fresh\$" "its export is fresh"
+	echo 198.51.100.1 >> "$files/postgrey"
+	"$greenlane" -c "$world/daemon.conf" status > "$world/out" 2>&1
+	is $? 1 "status: a file that somebody changed is not"
+	out "^export postgrey $files/postgrey: stale: " "it is named"
 	sed -i 's/192.0.2.1"/192.0.2.1", "192.0.2.9"/' "$world/vendors/steady.conf"
 	before=$(stamp "$files/postgrey")
 	kill -HUP $daemon
@@ -496,6 +505,10 @@ if [ -x "$greenlaned" ]; then
 else
 	skip "the exports of greenlaned" "it is not built"
 fi
+
+"$greenlane" -c "$world/daemon.conf" status > "$world/out" 2>&1
+is $? 1 "status: a daemon that does not run is not well"
+out '^greenlaned does not run with state_dir ' "and that is said"
 
 # ---- vendor brief ----
 
