@@ -2,51 +2,8 @@
 # TAP: the administrator's tool, greenlane, as a person at a terminal meets it: options, exit statuses, texts.
 #
 # Usage and configuration need nothing; what asks DNS needs nsd and python3, and is skipped without them.
-set -u
-top=${srcdir:-.}
-greenlane=${GREENLANE:-${top_builddir:-.}/milter/greenlane}
-case $greenlane in /*) ;; *) greenlane=$PWD/$greenlane ;; esac
-[ -x "$greenlane" ] || { echo "Bail out! there is no $greenlane"; exit 99; }
-PATH=$PATH:/usr/sbin:/sbin
-export PATH
-
-world=$(mktemp -d /tmp/greenlane-cli.XXXXXX) || exit 99
-nsd_pid=
-finish() {
-	[ -z "$nsd_pid" ] || { kill "$nsd_pid" && wait "$nsd_pid"; } 2>/dev/null
-	rm -rf "$world"
-}
-trap finish EXIT
-trap 'exit 130' HUP INT PIPE TERM
-
-count=0 failed=0
-ok() { # STATUS NAME
-	count=$((count + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $count - $2"
-		return
-	fi
-	failed=$((failed + 1))
-	echo "not ok $count - $2"
-	sed 's/^/# out: /' "$world/out"
-	sed 's/^/# err: /' "$world/err"
-}
-
-# run STATUS NAME ARGUMENT...: its exit status is STATUS. Leaves out and err behind.
-run() {
-	wanted=$1 name=$2
-	shift 2
-	"$greenlane" "$@" > "$world/out" 2> "$world/err" < "${input:-/dev/null}"
-	got=$?
-	[ $got -eq "$wanted" ] || echo "# exit status $got, wanted $wanted"
-	[ $got -eq "$wanted" ]
-	ok $? "$name"
-}
-
-# Does the last output (standard error) hold the pattern?
-out() { grep -Eq -- "$1" "$world/out"; ok $? "$2"; }
-err() { grep -Eq -- "$1" "$world/err"; ok $? "$2"; }
-quiet() { [ ! -s "$world/out" ]; ok $? "$1"; }
+name=cli
+. "${srcdir:-.}/t/cli/lib.sh"
 
 # ---- usage ----
 
@@ -163,36 +120,7 @@ _dmarc.acme.example. TXT "v=DMARC1; p=reject"
 s1._domainkey.acme.example. TXT $(printf '%s\n' "$key" | fold -w 200 | sed 's/.*/"&"/' | tr '\n' ' ')
 stranger.example. TXT "v=spf1 ip4:198.51.100.0/24 -all"
 END
-port=$(python3 "$top/t/mta/net.py" ports 1)
-cat > "$world/nsd.conf" <<END
-server:
-    ip-address: 127.0.0.1@$port
-    server-count: 1
-    username: ""
-    chroot: ""
-    zonesdir: "$world"
-    database: ""
-    pidfile: ""
-    logfile: "$world/nsd.log"
-    zonelistfile: "$world/zone.list"
-    xfrdfile: ""
-    xfrdir: "$world"
-    rrl-ratelimit: 0
-    rrl-whitelist-ratelimit: 0
-remote-control:
-    control-enable: no
-zone:
-    name: "."
-    zonefile: "root.zone"
-END
-nsd -d -c "$world/nsd.conf" 2> "$world/nsd.err" &
-nsd_pid=$!
-turns=100
-until python3 "$top/t/mta/net.py" dns 127.0.0.1 "$port" .; do
-	turns=$((turns - 1))
-	[ $turns -gt 0 ] || { echo "Bail out! nsd does not answer"; exit 99; }
-	sleep 0.05
-done
+nsd_serve
 sed "s/@9\"/@$port\"/; s/\"1s\"/\"5s\"/; s/\"2s\"/\"10s\"/" "$world/good.conf" > "$world/dns.conf"
 
 explain() { # STATUS NAME ARGUMENT...
@@ -291,5 +219,4 @@ err 'vendors: cannot be read: Is a directory' "and says why"
 explain 0 "an empty message is a message without an author" --client 198.51.100.7 --message "$world/void.eml"
 out '^author     none: the message has no From field$' "and it says so"
 
-echo "1..$count"
-[ $failed -eq 0 ]
+finish_tap

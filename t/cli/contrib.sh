@@ -1,37 +1,13 @@
 #!/bin/sh
 # TAP: the MTA snippets of contrib/: each says what it is for, a real Postfix takes it, and greenlane setup has
 # nothing to add to it. Nothing is started.
-set -u
-top=${srcdir:-.}
-greenlane=${GREENLANE:-${top_builddir:-.}/milter/greenlane}
-case $greenlane in /*) ;; *) greenlane=$PWD/$greenlane ;; esac
-[ -x "$greenlane" ] || { echo "Bail out! $greenlane is not built"; exit 99; }
-PATH=$PATH:/usr/sbin:/sbin
-export PATH
-
-# /tmp itself: Postfix's user must be able to come in
-world=$(mktemp -d /tmp/greenlane-contrib.XXXXXX) || exit 99
-chmod 755 "$world"
-trap 'rm -rf "$world"' EXIT
-trap 'exit 130' HUP INT TERM
-
-count=0 failed=0
-ok() { # STATUS NAME
-	count=$((count + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $count - $2"
-		return
-	fi
-	failed=$((failed + 1))
-	echo "not ok $count - $2"
-	sed 's/^/# /' "$world/said"
-}
-skip() { count=$((count + 1)); echo "ok $count - $1 # SKIP $2"; }
+name=contrib
+. "${srcdir:-.}/t/cli/lib.sh"
 
 # begins FILE MARK NAME: three lines of comment stand at its top.
 begins() {
-	head -n 3 "$1" > "$world/said"
-	[ "$(grep -c "^$2 [A-Za-z\`]" "$world/said")" -eq 3 ]
+	head -n 3 "$1" > "$world/out"
+	[ "$(grep -c "^$2 [A-Za-z\`]" "$world/out")" -eq 3 ]
 	ok $? "$3 begins with three lines of what it is for"
 }
 
@@ -77,26 +53,24 @@ for snippet in "$top"/contrib/postfix/*.cf; do
 	fi
 	postfix_with "$snippet"
 	# a name that nothing uses, or a mistyped one, is a warning
-	postconf -c "$world/postfix/conf" -n 2>&1 > "$world/values" | grep -v 'overriding earlier' > "$world/said"
-	[ ! -s "$world/said" ]
+	postconf -c "$world/postfix/conf" -n 2>&1 > "$world/values" | grep -v 'overriding earlier' > "$world/out"
+	[ ! -s "$world/out" ]
 	ok $? "postconf has nothing to complain of in $name"
 	if [ "$(id -u)" -eq 0 ] && getent passwd postfix > /dev/null; then
 		chown postfix "$world/postfix/data"
-		postfix -c "$world/postfix/conf" check > "$world/said" 2>&1
+		postfix -c "$world/postfix/conf" check > "$world/out" 2>&1
 		ok $? "postfix check passes $name"
 	else
 		skip "postfix check passes $name" "not root, or no user postfix"
 	fi
 	case $name in */postscreen.cf) continue ;; esac # a part alone: it names no milter
-	"$greenlane" -c "$world/greenlane.conf" setup postfix --config-dir "$world/postfix/conf" > "$world/said" 2>&1 &&
-		! grep -v '^smtpd_forbid_bare_newline' "$world/said" | grep -qv '^\(#.*\)\{0,1\}$'
+	"$greenlane" -c "$world/greenlane.conf" setup postfix --config-dir "$world/postfix/conf" > "$world/out" 2>&1 &&
+		! grep -v '^smtpd_forbid_bare_newline' "$world/out" | grep -qv '^\(#.*\)\{0,1\}$'
 	ok $? "greenlane setup has nothing to add to $name"
 done
 
 begins "$top/contrib/sendmail/greenlane.mc" dnl contrib/sendmail/greenlane.mc
-grep -v '^dnl' "$top/contrib/sendmail/greenlane.mc" | grep -qv '^INPUT_MAIL_FILTER(.*)dnl$' > "$world/said"
-[ $? -eq 1 ]
-ok $? "and has filters alone (t/mta/sendmail.sh starts a Sendmail with it)"
+is "$(grep -c '^INPUT_MAIL_FILTER(.*)dnl$' "$top/contrib/sendmail/greenlane.mc")" 1 \
+	"and names one filter (t/mta/sendmail.sh starts a Sendmail with all of it)"
 
-echo "1..$count"
-[ $failed -eq 0 ]
+finish_tap

@@ -4,68 +4,12 @@
 #
 # A program that is not installed is skipped with its reason. SENDMAIL_ROOT and POSTGREY_ROOT may name folders where
 # Debian's packages of Sendmail and postgrey were unpacked (dpkg -x); the first conflicts with Postfix.
-set -u
-top=${srcdir:-.}
-case $top in /*) ;; *) top=$PWD/$top ;; esac
-greenlane=${GREENLANE:-${top_builddir:-.}/milter/greenlane}
-case $greenlane in /*) ;; *) greenlane=$PWD/$greenlane ;; esac
+name=export
+. "${srcdir:-.}/t/cli/lib.sh"
 greenlaned=${GREENLANED:-${greenlane}d}
-[ -x "$greenlane" ] || { echo "Bail out! $greenlane is not built"; exit 99; }
-PATH=$PATH:/usr/sbin:/sbin
-export PATH
+config=$world/greenlane.conf
 
-world=$(mktemp -d /tmp/greenlane-export.XXXXXX) || exit 99
-pids=
-finish() {
-	for pid in $pids; do kill "$pid" 2>/dev/null && wait "$pid" 2>/dev/null; done
-	rm -rf "$world"
-}
-trap finish EXIT
-trap 'exit 130' HUP INT TERM
-chmod 755 "$world"
-
-count=0 failed=0
-ok() { # STATUS NAME
-	count=$((count + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $count - $2"
-		return
-	fi
-	failed=$((failed + 1))
-	echo "not ok $count - $2"
-	for file in out err daemon; do sed "s/^/# $file: /" "$world/$file" 2>/dev/null | tail -n 20; done
-}
-is() { # GOT WANTED NAME
-	[ "$1" = "$2" ] || echo "# got '$1', wanted '$2'"
-	[ "$1" = "$2" ]
-	ok $? "$3"
-}
-skip() { echo "ok $((count += 1)) - $1 # SKIP $2"; }
-
-# run STATUS NAME ARGUMENT...: its exit status is STATUS. Leaves out and err behind.
-run() {
-	wanted=$1 name=$2
-	shift 2
-	"$greenlane" -c "$world/greenlane.conf" "$@" > "$world/out" 2> "$world/err" < /dev/null
-	got=$?
-	[ $got -eq "$wanted" ] || echo "# exit status $got, wanted $wanted"
-	[ $got -eq "$wanted" ]
-	ok $? "$name"
-}
-out() { grep -Eq -- "$1" "$world/out"; ok $? "$2"; }
-err() { grep -Eq -- "$1" "$world/err"; ok $? "$2"; }
 has() { command -v "$1" > /dev/null; }
-
-# until_true SECONDS COMMAND...
-until_true() {
-	turns=$(($1 * 20))
-	shift
-	until "$@"; do
-		turns=$((turns - 1))
-		[ $turns -gt 0 ] || return 1
-		sleep 0.05
-	done
-}
 stamp() { stat -c '%i %Y %y' "$1"; }
 
 # ---- a site ----
@@ -526,5 +470,4 @@ run 1 "a vendor that is not in force is told" vendor brief nobody
 err "'nobody' is none of vendors" "so"
 run 64 "no name is a usage error" vendor brief
 
-echo "1..$count"
-[ $failed -eq 0 ]
+finish_tap

@@ -2,45 +2,9 @@
 # TAP: greenlane setup postfix: what it reads, what it prints, and that a real Postfix takes what it prints.
 #
 # Needs postconf for the last part alone; nothing is started, and no configuration but its own is touched.
-set -u
-top=${srcdir:-.}
-greenlane=${GREENLANE:-${top_builddir:-.}/milter/greenlane}
-case $greenlane in /*) ;; *) greenlane=$PWD/$greenlane ;; esac
-[ -x "$greenlane" ] || { echo "Bail out! $greenlane is not built"; exit 99; }
-PATH=$PATH:/usr/sbin:/sbin
-export PATH
-
-world=$(mktemp -d /tmp/greenlane-setup.XXXXXX) || exit 99
-trap 'rm -rf "$world"' EXIT
-trap 'exit 130' HUP INT TERM
-
-count=0 failed=0
-ok() { # STATUS NAME
-	count=$((count + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $count - $2"
-		return
-	fi
-	failed=$((failed + 1))
-	echo "not ok $count - $2"
-	sed 's/^/# out: /' "$world/out"
-	sed 's/^/# err: /' "$world/err"
-}
-
-# run STATUS NAME ARGUMENT...: its exit status is STATUS. Leaves out and err behind.
-run() {
-	wanted=$1 name=$2
-	shift 2
-	"$greenlane" -c "$world/greenlane.conf" "$@" > "$world/out" 2> "$world/err" < "${input:-/dev/null}"
-	got=$?
-	[ $got -eq "$wanted" ] || echo "# exit status $got, wanted $wanted"
-	[ $got -eq "$wanted" ]
-	ok $? "$name"
-}
-
-out() { grep -Eq -- "$1" "$world/out"; ok $? "$2"; }
-err() { grep -Eq -- "$1" "$world/err"; ok $? "$2"; }
-quiet() { [ ! -s "$world/out" ]; ok $? "$1"; }
+name=setup
+. "${srcdir:-.}/t/cli/lib.sh"
+config=$world/greenlane.conf
 
 cat > "$world/greenlane.conf" <<END
 milter      = { listen = "unix:/run/greenlane/milter.sock"; };
@@ -84,15 +48,9 @@ cp "$world/good.conf" "$world/greenlane.conf"
 
 # ---- a real Postfix ----
 
-finish() {
-	echo "1..$count"
-	[ $failed -eq 0 ]
-	exit
-}
-
 if ! command -v postconf > /dev/null; then
 	ok 0 "a real postconf # SKIP not installed"
-	finish
+	finish_tap
 fi
 mkdir "$world/postfix"
 cat > "$world/postfix/main.cf" <<'END'
@@ -127,4 +85,4 @@ out '^smtpd_milters = \{ unix:/run/greenlane/milter\.sock, default_action=accept
 run 0 "asked again with the lines taken" setup postfix --config-dir "$world/postfix"
 ! grep -Eqv '^(#.*)?$' "$world/out"
 ok $? "it has nothing to add"
-finish
+finish_tap

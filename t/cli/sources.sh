@@ -2,45 +2,11 @@
 # TAP: greenlane sources, by copies that are written here: what it shows, in words and JSON, how it ends, what --accept does.
 #
 # Needs python3 for the JSON; no network, no daemon.
-set -u
-top=${srcdir:-.}
-greenlane=${GREENLANE:-${top_builddir:-.}/milter/greenlane}
-case $greenlane in /*) ;; *) greenlane=$PWD/$greenlane ;; esac
-[ -x "$greenlane" ] || { echo "Bail out! $greenlane is not built"; exit 99; }
-
-world=$(mktemp -d /tmp/greenlane-sources.XXXXXX) || exit 99
-trap 'rm -rf "$world"' EXIT
-trap 'exit 130' HUP INT TERM
+name=sources
+. "${srcdir:-.}/t/cli/lib.sh"
+config=$world/conf
 kept=$world/state/sources
 mkdir -p "$kept" "$world/vendors"
-
-count=0 failed=0
-ok() { # STATUS NAME
-	count=$((count + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $count - $2"
-		return
-	fi
-	failed=$((failed + 1))
-	echo "not ok $count - $2"
-	sed 's/^/# out: /' "$world/out"
-	sed 's/^/# err: /' "$world/err"
-}
-
-# run STATUS NAME ARGUMENT...: `greenlane sources` ends so. Leaves out and err behind.
-run() {
-	wanted=$1 name=$2
-	shift 2
-	"$greenlane" -c "$world/conf" sources "$@" > "$world/out" 2> "$world/err" < /dev/null
-	got=$?
-	[ $got -eq "$wanted" ] || echo "# exit status $got, wanted $wanted"
-	[ $got -eq "$wanted" ]
-	ok $? "$name"
-}
-
-out() { grep -Eq -- "$1" "$world/out"; ok $? "$2"; }
-err() { grep -Eq -- "$1" "$world/err"; ok $? "$2"; }
-lacks() { ! grep -Eq -- "$1" "$world/out"; ok $? "$2"; }
 
 # json EXPRESSION WANTED NAME: of all, the list that --json prints.
 json() {
@@ -95,7 +61,7 @@ conf never
 
 # ---- nothing yet ----
 
-run 0 "before the first answer there is no drift"
+run 0 "before the first answer there is no drift" sources
 out '^acme  spf:acme\.example  exclusive$' "each source has its vendor's name"
 out 'nothing is known yet' "and says that nothing is known"
 json '[s["known"] for s in all]' '[False, False, True, False]' "in JSON, too; what the file lists is known"
@@ -107,17 +73,17 @@ copy copy spf:acme.example 120 no no 20.1.0.0/24 $((9 * day)) 'acme.example > _s
 cp "$kept/spf:acme.example.copy" "$kept/spf:acme.example.accepted"
 copy copy a:out.acme.example 60 no no 20.3.0.1 $day out.acme.example
 copy copy spf:globex.example 60 'yes globex.example > exists:%{i}.globex.example' no 20.9.0.0/24 $day 'globex.example > ip4'
-run 0 "networks that are as they were accepted are no drift"
+run 0 "networks that are as they were accepted are no drift" sources
 out 'lists     3 networks, believed .*\(2 minutes ago\), TTL 300$' "how many, how old, how long they hold"
 out '^    20\.1\.0\.0/24 +since [0-9TZ:-]+  via acme\.example > _spf\.acme\.example > ip4$' "each with its age and path"
 out '^  next      2' "when it is asked again"
 out 'asked     for each address, because of globex\.example > exists:%\{i\}\.globex\.example$' "what cannot be listed"
 out '^  lists     2 networks of the file$' "what the file lists"
-run 0 "of one vendor" --vendor globex
+run 0 "of one vendor" sources --vendor globex
 lacks 'acme' "only that"
-run 64 "no such vendor is a usage error" --vendor initech
+run 64 "no such vendor is a usage error" sources --vendor initech
 err "vendor 'initech' is not enabled" "and says so"
-run 64 "an unknown option is one" --wrong
+run 64 "an unknown option is one" sources --wrong
 json '[len(s["networks"]) for s in all]' '[3, 1, 2, 1]' "the networks are in the JSON"
 json 'all[0]["networks"][0]["path"], all[0]["ttl"], all[0]["stale"], 115 <= all[0]["age"] < 200' \
 	"('acme.example > _spf.acme.example > ip4', 300, False, True)" "with path, TTL and age"
@@ -127,46 +93,46 @@ json 'all[3]["asked_live"]' 'globex.example > exists:%{i}.globex.example' "and w
 
 copy copy spf:acme.example 60 no no 20.2.0.0/16 120 'acme.example > ip4' 20.5.0.0/24 60 'acme.example > _new.acme.example > ip4' \
 	2001:db8::/32 $day 'acme.example > ip6'
-run 1 "networks that came and went are drift"
+run 1 "networks that came and went are drift" sources
 out 'drift     changed since it was accepted: came 20\.5\.0\.0/24 via acme\.example > _new\.acme\.example > ip4; went 20\.1\.0\.0/24 via acme\.example > _spf\.acme\.example > ip4$' \
 	"with what, and by which path"
 out 'drift     the file lists what its SPF does not publish: 20\.1\.0\.0/24$' "a list that SPF no longer agrees with"
 json 'all[2]["drift"]' "['the file lists what its SPF does not publish: 20.1.0.0/24']" "in JSON, too"
-run 0 "--accept" --accept
+run 0 "--accept" sources --accept
 [ ! -s "$world/out" ]; ok $? "prints nothing"
-run 0 "after it there is no drift"
+run 0 "after it there is no drift" sources
 lacks drift "of either kind"
 copy copy spf:acme.example 60 no no 20.5.0.0/24 60 'acme.example > ip4' 2001:db8::/32 $day 'acme.example > ip6'
-run 1 "the next change is drift again"
+run 1 "the next change is drift again" sources
 out 'went 20\.2\.0\.0/16 via' "measured from what was accepted"
 out 'does not publish: 20\.2\.0\.1$' "of the list only what is new"
-run 0 "--accept of one vendor" --accept --vendor acme
+run 0 "--accept of one vendor" sources --accept --vendor acme
 
 # ---- not believed ----
 
 copy pending spf:globex.example 30 no 'yes not believed: lists the whole of 20.0.0.0/8' 20.0.0.0/8 30 'globex.example > ip4'
-run 1 "what is not believed is drift"
+run 1 "what is not believed is drift" sources
 out 'drift     not believed: lists the whole of 20\.0\.0\.0/8$' "with why"
 json 'all[3]["drift"]' "['not believed: lists the whole of 20.0.0.0/8']" "in JSON, too"
 json '[n["network"] for n in all[3]["networks"]]' "['20.9.0.0/24']" "the last good copy stands"
-run 0 "--accept takes it" --accept
-run 0 "which is no drift while greenlaned has not asked again"
+run 0 "--accept takes it" sources --accept
+run 0 "which is no drift while greenlaned has not asked again" sources
 out 'accepted  what was not believed will be at the next asking' "that is said"
 rm "$kept/spf:globex.example.pending"
 copy copy spf:globex.example 60 no 'yes published wrongly: globex.example: a loop' 20.0.0.0/8 30 'globex.example > ip4'
-run 1 "what is published wrongly is drift"
+run 1 "what is published wrongly is drift" sources
 out 'drift     published wrongly: globex\.example: a loop' "with why"
-run 0 "--accept does not end there" --accept
-run 1 "for nobody can accept it"
+run 0 "--accept does not end there" sources --accept
+run 1 "for nobody can accept it" sources
 copy copy spf:globex.example 60 no 'yes globex.example: no answer for TXT' 20.0.0.0/8 30 'globex.example > ip4'
-run 0 "that DNS does not answer is no drift"
+run 0 "that DNS does not answer is no drift" sources
 out 'trouble   globex\.example: no answer for TXT$' "it is shown"
 json 'all[3]["trouble"]' 'globex.example: no answer for TXT' "in JSON, too"
 
 # ---- age ----
 
 copy copy a:out.acme.example $((3 * day)) no no 20.3.0.1 $((9 * day)) out.acme.example
-run 0 "a copy beyond max_stale is shown" --vendor acme
+run 0 "a copy beyond max_stale is shown" sources --vendor acme
 out 'believed .*\(3 days ago\)' "with its age"
 out 'stale     older than max_stale: its addresses are not known any more$' "and what that means"
 out 'next .*\(past: greenlaned is not running, or DNS does not answer\)$' "that nobody asked when it was due"
@@ -179,41 +145,40 @@ copy copy a:out.acme.example 60 no no 20.3.0.1 $((9 * day)) out.acme.example
 	printf '# usage\nlisted spf:acme.example 20.5.0.77 %d %d 5\n' $((now - 9 * day)) $((now - 600))
 	printf 'unlisted globex 198.51.100.1 %d %d 3\n' $((now - day)) $((now + 60))
 } > "$world/state/usage"
-run 1 "mail that DKIM proves from an unlisted address is drift"
+run 1 "mail that DKIM proves from an unlisted address is drift" sources
 out 'drift     unlisted: DKIM proves mail from 198\.51\.100\.1 \(3 times, last 2' "with address and count"
 out '20\.5\.0\.0/24 .*  used 2' "the last mail from a network is shown"
 json '[s["drift"] for s in all if "source" not in s]' "[['$(grep -o 'unlisted: .*' "$world/out" | head -n 1)']]" "in JSON, too" 2> /dev/null
 sed -i "s/ $((now + 60)) / $((now - 5)) /" "$world/state/usage"
-run 0 "--accept" --accept
-run 0 "accepts what was sent until then"
+run 0 "--accept" sources --accept
+run 0 "accepts what was sent until then" sources
 touch -d '-10 days' "$kept"/*.accepted
 for file in "$kept"/*.accepted; do sed -i "s/^believed .*/believed $(when $((9 * day)))/" "$file"; done
 sed -i '/^unlisted/d' "$world/state/usage"
 conf 5d
-run 1 "a network that sent nothing for silent_after is drift"
+run 1 "a network that sent nothing for silent_after is drift" sources
 out 'drift     silent: 20\.3\.0\.1 sent nothing for 9 days$' "with its silence"
 lacks 'silent: 20\.5\.0\.0/24' "one that sent is none"
 conf 30d
-run 0 "a longer silent_after bears it"
+run 0 "a longer silent_after bears it" sources
 
 # ---- trouble ----
 
 echo damaged >> "$kept/a:out.acme.example.copy"
-run 0 "a damaged copy is reported"
+run 0 "a damaged copy is reported" sources
 err 'sources/a:out\.acme\.example\.copy:[0-9]+: .*the copy is not used' "with file and line"
 out 'nothing is known yet' "and counts as missing"
 echo damaged > "$world/state/usage"
-run 0 "so is a damaged usage"
+run 0 "so is a damaged usage" sources
 err 'state/usage' "with its name"
 rm -r "$world/state"
-run 0 "without a state_dir all is unknown"
+run 0 "without a state_dir all is unknown" sources
 mkdir "$world/state"
-run 0 "--accept makes the folder that it needs" --accept
+run 0 "--accept makes the folder that it needs" sources --accept
 rm -r "$world/state"
-run 73 "what cannot be written is a failure" --accept
+run 73 "what cannot be written is a failure" sources --accept
 err 'cannot be made: No such file' "and says why"
 : > "$world/conf"
-run 78 "without a configuration nothing is shown"
+run 78 "without a configuration nothing is shown" sources
 
-echo "1..$count"
-[ $failed -eq 0 ]
+finish_tap

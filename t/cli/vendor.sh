@@ -2,58 +2,10 @@
 # TAP: greenlane vendor new, as a person at a terminal meets it: what it writes, where, and how it ends.
 #
 # Needs nsd and python3 for all but usage and configuration.
-set -u
-top=${srcdir:-.}
-greenlane=${GREENLANE:-${top_builddir:-.}/milter/greenlane}
-case $greenlane in /*) ;; *) greenlane=$PWD/$greenlane ;; esac
-[ -x "$greenlane" ] || { echo "Bail out! $greenlane is not built"; exit 99; }
-PATH=$PATH:/usr/sbin:/sbin
-export PATH
+name=vendor
+. "${srcdir:-.}/t/cli/lib.sh"
 
-world=$(mktemp -d /tmp/greenlane-vendor.XXXXXX) || exit 99
-nsd_pid=
-finish() {
-	[ -z "$nsd_pid" ] || { kill "$nsd_pid" && wait "$nsd_pid"; } 2>/dev/null
-	rm -rf "$world"
-}
-trap finish EXIT
-trap 'exit 130' HUP INT TERM
-
-count=0 failed=0
-ok() { # STATUS NAME
-	count=$((count + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $count - $2"
-		return
-	fi
-	failed=$((failed + 1))
-	echo "not ok $count - $2"
-	sed 's/^/# out: /' "$world/out"
-	sed 's/^/# err: /' "$world/err"
-}
-
-# run STATUS NAME ARGUMENT...: its exit status is STATUS. Leaves out and err behind.
-run() {
-	wanted=$1 name=$2
-	shift 2
-	"$greenlane" "$@" > "$world/out" 2> "$world/err" < /dev/null
-	got=$?
-	[ $got -eq "$wanted" ] || echo "# exit status $got, wanted $wanted"
-	[ $got -eq "$wanted" ]
-	ok $? "$name"
-}
-
-# Does the last output (standard error, a file) hold the pattern?
-out() { grep -Eq -- "$1" "$world/out"; ok $? "$2"; }
-err() { grep -Eq -- "$1" "$world/err"; ok $? "$2"; }
-quiet() { [ ! -s "$world/out" ]; ok $? "$1"; }
 absent() { [ ! -e "$1" ]; ok $? "$2"; }
-
-finish_tap() {
-	echo "1..$count"
-	[ $failed -eq 0 ]
-	exit
-}
 
 # ---- usage and configuration ----
 
@@ -111,36 +63,7 @@ u1.bulk.example. TXT "v=spf1 ip4:203.0.113.0/24 -all"
 bare.example. A 192.0.2.1
 hostile.example. TXT "v=spf1 ip4:192.0.2.1 x=\\010};\\010vendor\\"\\200 -all"
 END
-port=$(python3 "$top/t/mta/net.py" ports 1)
-cat > "$world/nsd.conf" <<END
-server:
-    ip-address: 127.0.0.1@$port
-    server-count: 1
-    username: ""
-    chroot: ""
-    zonesdir: "$world"
-    database: ""
-    pidfile: ""
-    logfile: "$world/nsd.log"
-    zonelistfile: "$world/zone.list"
-    xfrdfile: ""
-    xfrdir: "$world"
-    rrl-ratelimit: 0
-    rrl-whitelist-ratelimit: 0
-remote-control:
-    control-enable: no
-zone:
-    name: "."
-    zonefile: "root.zone"
-END
-nsd -d -c "$world/nsd.conf" 2> "$world/nsd.err" &
-nsd_pid=$!
-turns=100
-until python3 "$top/t/mta/net.py" dns 127.0.0.1 "$port" .; do
-	turns=$((turns - 1))
-	[ $turns -gt 0 ] || { echo "Bail out! nsd does not answer"; exit 99; }
-	sleep 0.05
-done
+nsd_serve
 
 mkdir "$world/vendors"
 cat > "$world/vendors/bulk.conf" <<END
