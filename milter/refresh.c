@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -379,17 +380,18 @@ find_due(struct refresh *refresh, struct published *list[PUBLISHED_AT_ONCE])
 	return count;
 }
 
-/* Puts what changed in force. */
-static void
+/* Puts what changed in force; answers whether anything had. */
+static bool
 publish_changes(struct refresh *refresh)
 {
 	struct fault why;
 
 	if (!refresh->unpublished || refresh->of == NULL)
-		return;
+		return false;
 	refresh->unpublished = !publish(refresh, NULL, refresh->of, &why);
 	if (refresh->unpublished)
 		journal_fault(refresh->with.journal, LOG_ERR, &why);
+	return true;
 }
 
 /* Asks what is due; answers the ticks at which the next one will be. The lock is held. */
@@ -398,20 +400,23 @@ refresh_due(struct refresh *refresh)
 {
 	int64_t next = clock_ticks() + (int64_t)3600 * 1000000;
 	struct published *list[PUBLISHED_AT_ONCE];
+	bool published = false;
 	size_t count;
 
 	while (refresh->calls == 0 && (count = find_due(refresh, list)) > 0) {
 		struct budget budget = { UNFOLDING_MS };
 
 		refresh->unpublished |= published_unfold(list, count, &refresh->with, &budget);
-		publish_changes(refresh);
+		published |= publish_changes(refresh);
 	}
 	for (struct published *entry = refresh->entries; entry != NULL; entry = entry->next) {
 		refresh->unpublished |= published_age(entry, &refresh->with);
 		if (published_next(entry) < next)
 			next = published_next(entry);
 	}
-	publish_changes(refresh);
+	/* old tables and copies lay between what stays: with many networks half of the memory is holes */
+	if (publish_changes(refresh) || published)
+		(void)malloc_trim(0);
 	return next;
 }
 

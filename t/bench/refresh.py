@@ -6,13 +6,14 @@ usage: refresh.py vendors FOLDER        the vendor files, and the configuration'
        refresh.py edition < ZONE        of a zone
        refresh.py mark EDITION          a pattern of the networks that it brings
        refresh.py message
-       refresh.py threads PID           nanoseconds of CPU of the threads "refresh" and "dns"
-       refresh.py table REFRESHES < RESULTS
+       refresh.py threads PID           nanoseconds of CPU: all of it, of the threads "refresh" and "dns"
+       refresh.py table REFRESHES SLACK < RESULTS      1 when a goal is missed by more than the slack
 """
 import json
 import os
 import statistics
 import sys
+import time
 
 VENDORS, LEAVES, NETWORKS, CHANGED = 500, 4, 50, 25  # 500 * 4 * 50 = 100,000
 CPU_GOAL, RSS_GOAL = 1.10, 1.10
@@ -71,7 +72,8 @@ def threads(pid):
             continue
         if name in spent:
             spent[name] += ran
-    print(spent["refresh"], spent["dns"])
+    # the clock of another process, its threads that have ended included (clock_getcpuclockid)
+    print(time.clock_gettime_ns(~int(pid) << 3 | 2), spent["refresh"], spent["dns"])
 
 
 MESSAGE = """Received: from app7.internal.v0.example (app7.internal.v0.example [198.18.200.7])
@@ -97,16 +99,15 @@ def read(lines):
             continue
         name, pair, rest = rest.split(" ", 2)
         report, end = json.JSONDecoder().raw_decode(rest)
-        refresh0, dns0, refresh1, dns1 = (int(word) for word in rest[end:].split())
-        done = report["done"]
-        refresh, dns = (refresh1 - refresh0) / done / 1000, (dns1 - dns0) / done / 1000
+        words = [int(word) for word in rest[end:].split()]
+        total, refresh, dns = ((after - before) / report["done"] / 1000 for before, after in zip(words[:3], words[3:]))
         loads.setdefault(name, {})[pair] = {
-            "sessions": report["server_cpu_s"] * 1e6 / done - refresh - dns, "refresh": refresh, "dns": dns,
+            "sessions": total - refresh - dns, "refresh": refresh, "dns": dns,
             "p50": report["lat_ms"]["p50"], "p99": report["lat_ms"]["p99"]}
     return loads, rss
 
 
-def table(refreshes):
+def table(refreshes, slack):
     loads, rss = read(sys.stdin)
     print(f"{'':<8}{'CPU us a message, by thread':>32}{'latency ms':>18}")
     print(f"{'':<8}{'sessions':>10}{'refresh':>12}{'dns':>10}{'p50':>9}{'p99':>9}   median of {len(loads['calm'])}")
@@ -115,14 +116,14 @@ def table(refreshes):
                for key in ("sessions", "refresh", "dns", "p50", "p99")]
         print(f"{name:<8}{row[0]:>10.0f}{row[1]:>12.0f}{row[2]:>10.0f}{row[3]:>9.2f}{row[4]:>9.2f}")
     ratios = sorted(loads["busy"][p]["sessions"] / loads["calm"][p]["sessions"] for p in loads["calm"])
-    before, after = statistics.median(rss[:3]), statistics.median(rss[-3:])
+    before, after = min(rss[:3]), min(rss[-3:])
     cost, growth = statistics.median(ratios), after / before
     print("pairs:", " ".join(f"{ratio:.2f}" for ratio in ratios))
     print(f"memory: {before:.1f} MiB, after {refreshes} refreshes {after:.1f} MiB, at most {max(rss):.1f} MiB")
     for what, value, limit in (("CPU of sessions, busy to calm", cost, CPU_GOAL),
                                ("memory, after the refreshes to before", growth, RSS_GOAL)):
         print(f"{what:<44}{value:>7.2f}   goal {limit:<5} {'reached' if value <= limit else 'MISSED'}")
-    return 0 if cost <= CPU_GOAL and growth <= RSS_GOAL else 1
+    return 0 if cost <= CPU_GOAL + slack and growth <= RSS_GOAL + slack else 1
 
 
 def main(arguments):
@@ -140,7 +141,7 @@ def main(arguments):
     elif command == "threads":
         threads(rest[0])
     elif command == "table":
-        return table(rest[0])
+        return table(rest[0], float(rest[1]))
     else:
         sys.exit(__doc__)
     return 0
