@@ -39,12 +39,6 @@ struct sight {
 	struct text drift;   /* lines */
 };
 
-static bool
-asks_dns(const struct source *source)
-{
-	return source->kind == SOURCE_A || source->kind == SOURCE_MX || source->kind == SOURCE_SPF;
-}
-
 static const char *
 time_text(int64_t when, char out[32])
 {
@@ -315,7 +309,7 @@ write_networks(struct survey *survey, const struct sight *sight)
 			text_format(&survey->out, "  used %s", time_text(last, used));
 		text_char(&survey->out, '\n');
 	}
-	for (size_t i = 0; !asks_dns(sight->source) && i < sight->source->prefix_count; i++)
+	for (size_t i = 0; !source_asks_dns(sight->source) && i < sight->source->prefix_count; i++)
 		text_format(&survey->out, "    %s\n", prefix_write(&sight->source->prefixes[i], written));
 }
 
@@ -326,7 +320,7 @@ write_state(struct survey *survey, const struct sight *sight)
 	struct text *out = &survey->out;
 	char when[32], span[32];
 
-	if (!asks_dns(sight->source)) {
+	if (!source_asks_dns(sight->source)) {
 		text_format(out, "  lists     %zu networks of the file%s%s\n", sight->source->prefix_count,
 		    sight->source->review_by[0] != '\0' ? ", to be reviewed by " : "",
 		    sight->source->review_by);
@@ -396,7 +390,7 @@ json_networks(struct survey *survey, const struct sight *sight)
 		json_number(out, "used", sight->used_of[i]);
 		json_end(out);
 	}
-	for (size_t i = 0; !asks_dns(sight->source) && i < sight->source->prefix_count; i++) {
+	for (size_t i = 0; !source_asks_dns(sight->source) && i < sight->source->prefix_count; i++) {
 		json_begin(out);
 		json_string(out, "network", prefix_write(&sight->source->prefixes[i], written));
 		json_end(out);
@@ -413,7 +407,7 @@ write_json(struct survey *survey, const struct sight *sight)
 	json_begin(out);
 	json_string(out, "vendor", sight->source->vendor->name);
 	json_string(out, "source", sight->source->text);
-	json_bool(out, "known", sight->has_copy || !asks_dns(sight->source));
+	json_bool(out, "known", sight->has_copy || !source_asks_dns(sight->source));
 	json_bool(out, "exclusive", sight->source->exclusive);
 	if (sight->has_copy) {
 		json_number(out, "believed", sight->copy.believed);
@@ -474,7 +468,7 @@ survey_source(struct survey *survey, const struct source *source)
 	struct sight sight = { .source = source };
 
 	text_open(&sight.drift, DRIFT_MAX);
-	if (asks_dns(source))
+	if (source_asks_dns(source))
 		find_sight(survey, &sight);
 	find_uses(survey, &sight);
 	if (survey->accept) {

@@ -10,12 +10,6 @@
 #endif
 
 static bool
-asks_dns(const struct source *source)
-{
-	return source->kind == SOURCE_A || source->kind == SOURCE_MX || source->kind == SOURCE_SPF;
-}
-
-static bool
 list_copy(struct export_listing *listing, const struct source_copy *copy, struct arena *arena)
 {
 	struct prefix *networks = arena_take(arena, (copy->count + 1) * sizeof *networks);
@@ -54,7 +48,7 @@ list_source(struct export_listing *listing, const struct policy *policy, const c
 	listing->missing = listing->asked = "";
 	if (source_is_lapsed(source, now, policy->settings.review_grace)) {
 		listing->missing = "it was to be reviewed, and review_grace is over";
-	} else if (asks_dns(source)) {
+	} else if (source_asks_dns(source)) {
 		return !source->selected || list_published(listing, state_dir, now, arena);
 	} else {
 		listing->networks = source->prefixes;

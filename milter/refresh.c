@@ -35,12 +35,6 @@ struct refresh {
 
 /* ---- entries ---- */
 
-static bool
-asks_dns(const struct source *source)
-{
-	return source->kind == SOURCE_A || source->kind == SOURCE_MX || source->kind == SOURCE_SPF;
-}
-
 static struct published *
 entry_of(struct refresh *refresh, const struct source *source)
 {
@@ -86,10 +80,10 @@ struct listing {
 static struct listing
 listing_of(const struct source *source, const struct published *entry, struct source_state *state)
 {
-	*state = (struct source_state){ .known = !asks_dns(source) };
+	*state = (struct source_state){ .known = !source_asks_dns(source) };
 	if (!source_counts(source))
 		return (struct listing){ .count = 0 };
-	if (!asks_dns(source))
+	if (!source_asks_dns(source))
 		return (struct listing){ .prefixes = source->prefixes, .count = source->prefix_count };
 	if (entry == NULL || !entry->known || entry->stale)
 		return (struct listing){ .count = 0 };
@@ -260,7 +254,7 @@ want_entries(struct refresh *refresh, const struct policy *policy)
 		struct published *entry;
 
 		/* those for login and api, too: exports list them */
-		if (!asks_dns(source) || !source->selected)
+		if (!source_asks_dns(source) || !source->selected)
 			continue;
 		entry = entry_of(refresh, source);
 		if (entry == NULL)

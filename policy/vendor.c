@@ -85,6 +85,12 @@ source_is_lapsed(const struct source *source, int64_t now, int64_t grace)
 	return ends != INT64_MAX && now - ends >= grace;
 }
 
+bool
+source_asks_dns(const struct source *source)
+{
+	return source->kind == SOURCE_A || source->kind == SOURCE_MX || source->kind == SOURCE_SPF;
+}
+
 const char *
 action_word(enum action action)
 {

@@ -100,6 +100,9 @@ bool vendor_owns_sender(const struct vendor *, const struct mailbox *);
 /* A source that counts for `listed`. */
 bool source_counts(const struct source *);
 
+/* What it lists stands in DNS (a, mx, spf), not in a file. */
+bool source_asks_dns(const struct source *);
+
 /* When the day of review_by is over, in UTC; INT64_MAX without one. */
 int64_t source_review_ends(const struct source *);
 
