@@ -27,7 +27,7 @@ struct usage {
 	bool unsaved; /* the last saving failed, and that was told */
 };
 
-static const char *const words[] = { [USAGE_LISTED] = "listed", [USAGE_UNLISTED] = "unlisted",
+static const char *const words[] = { [USAGE_LISTED] = "listed", [USAGE_UNLISTED] = "unlisted", [USAGE_OUTBOUND] = "outbound",
 	[USAGE_DELAYED] = "delayed" };
 
 struct usage *

@@ -19,6 +19,7 @@ enum { USAGE_MAX = 20000 }; /* addresses that are remembered; the longest unused
 enum usage_kind {
 	USAGE_LISTED,  /* of a source (its text): a listed client's mail claimed the vendor */
 	USAGE_UNLISTED, /* of a vendor (its name): DKIM proved mail from an address that is not listed */
+	USAGE_OUTBOUND, /* of our own names ("own"): an authorised outbound address sent mail */
 	USAGE_DELAYED   /* of a vendor: somebody else deferred a recipient of mail that we vouched for */
 };
 

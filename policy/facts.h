@@ -95,8 +95,11 @@ struct facts {
 	int64_t now;      /* seconds since 1970 */
 
 	/* the connection */
-	struct address client;   /* ADDRESS_NONE: local submission */
-	uint16_t port;
+	struct address peer;     /* that connected; ADDRESS_NONE: local submission */
+	struct address client;   /* whose mail it is: the peer, or the host before a gateway of ours */
+	bool client_hidden;      /* a gateway connected, and its Received fields do not tell (yet) whose it is */
+	const char *via;         /* the relay that connected; "" when none did */
+	uint16_t port;           /* of the peer */
 	const char *client_name; /* as the MTA found it; never trusted */
 	const char *helo;        /* "" until known */
 	const char *auth;        /* {auth_authen}; "" when not authenticated */
@@ -108,6 +111,7 @@ struct facts {
 	bool null_sender;
 	size_t rcpt_count;
 	const char **rcpts;      /* RCPTS_MAX at most */
+	struct mailbox *rcpt_mailboxes; /* the same, parsed; domain "" for nonsense */
 	struct spf_fact spf;
 
 	/* the message */

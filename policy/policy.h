@@ -20,18 +20,36 @@ struct strings {
 	size_t count;
 };
 
+/* A host that hands us other people's mail: in front of us, or one that sends it on. */
 enum relay_kind { RELAY_GATEWAY, RELAY_FORWARDER };
 struct relay {
 	const char *name;
 	enum relay_kind kind;
-	struct prefixes networks;
+	struct prefixes networks;      /* written out; none where a vendor's sources tell */
+	const char *vendor_name;       /* "": none */
+	const struct vendor *vendor;   /* whose selected sources are its addresses; NULL: none */
+	struct strings tags;           /* which of them; none: all */
+	struct name_rules received_by; /* names that it writes behind "by" in Received; none: any */
+	enum action on_forwarded;      /* forwarder: for what is forged by SPF alone */
 };
 
+/* Who may send in a name that is not the sender's: ours (delegations), or somebody else's (partners). */
 struct delegation {
-	const char *vendor;
-	struct name_rules domains;
-	unsigned vouch[VOUCH_MAX];
+	const char *vendor_name;
+	const struct vendor *vendor;
+	struct name_rules domains; /* names and mailboxes that it may use */
+	struct strings selectors;  /* of the DKIM keys that it holds for them; none: any */
+	unsigned vouch[VOUCH_MAX]; /* sets of enum proof */
 	size_t vouch_count;
+};
+
+/* For some recipients a vendor's mode is softer. */
+struct exception {
+	const char *rcpt; /* as written */
+	struct name_rule rule;
+	const char *vendor_name;
+	const struct vendor *vendor; /* or &policy->own */
+	enum vendor_mode mode;       /* softer than the vendor's */
 };
 
 /* A file that is kept fresh for another program. */
@@ -94,7 +112,11 @@ struct settings {
 	const char *contact;
 	struct {
 		struct name_rules domains;
-		struct prefixes networks, outbound;
+		struct prefixes networks;
+		struct prefixes outbound;    /* single addresses that may send as us, and as nobody else */
+		struct prefixes may_forward; /* single addresses that may send as anybody */
+		struct name_rules lists;     /* mailing lists that send our users' and vendors' mail on */
+		enum action on_forged;
 		struct strings daemon_names;
 	} own;
 	struct {
@@ -113,8 +135,13 @@ struct policy {
 	size_t source_count;
 	const struct delegation *delegations;
 	size_t delegation_count;
+	const struct delegation *partners;
+	size_t partner_count;
 	const struct relay *relays;
 	size_t relay_count;
+	const struct exception *exceptions;
+	size_t exception_count;
+	struct vendor own; /* our own names in a vendor's form: name "own", no sources, vouch unused */
 	const struct export_job *exports;
 	size_t export_count; /* at most EXPORTS_MAX */
 	const struct shared_sender *senders; /* of every file on vendor_path */

@@ -188,7 +188,7 @@ static const struct keys setting_keys = { "", setting_rows,
 	.count_offset = offsetof(struct delegation, count)
 
 static const struct key delegation_rows[] = {
-	{ "vendor", &key_text, NULL, "one of vendors", AT(vendor), .word = "a name",
+	{ "vendor", &key_text, NULL, "one of vendors", AT(vendor_name), .word = "a name",
 	    .check = value_name, .example = "\"autotask\"", .flags = KEY_REQUIRED },
 	{ "domains", &key_names, NULL, "our names that it may use",
 	    LIST_AT(domains.list, domains.count), .flags = KEY_REQUIRED },
@@ -544,7 +544,7 @@ delegations_read(struct load *load, const struct node *root)
 		keys_default(&load->r, &delegation_keys, &made[i]);
 		keys_require(&load->r, &delegation_keys, &list->children[i]);
 		keys_read(&load->r, &delegation_keys, &list->children[i], &made[i]);
-		delegation_vendor_check(load, &list->children[i], made[i].vendor);
+		delegation_vendor_check(load, &list->children[i], made[i].vendor_name);
 	}
 	load->policy->delegations = made;
 	load->policy->delegation_count = count;

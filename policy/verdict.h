@@ -39,6 +39,9 @@ struct claim {
 	enum answer reviewed;         /* listed, by sources that are not lapsed alone: what vouch asks for */
 	bool lapsed;                  /* a source lists the client, but only ones whose review is long over */
 	bool weak;                    /* a signature of the vendor verifies, but is weak */
+	const struct delegation *delegation; /* own names: that vouches for it, or would; NULL */
+	const struct vendor *sender;  /* own names: the enabled vendor that sent it; NULL */
+	enum vendor_mode mode;        /* for these recipients */
 	enum outcome outcome;
 	enum reason reason;
 	enum action wanted;           /* by the vendor's file */
@@ -53,6 +56,7 @@ struct verdict {
 	bool monitored;          /* the daemon or a claimed vendor is in monitor mode */
 	enum action would;       /* what is done outside monitor mode */
 	int deciding;            /* index of the claim that decided; -1: none */
+	const struct relay *relay; /* that handed it to us; NULL */
 	struct claim claims[CLAIMS_MAX];
 	size_t claim_count;
 };
