@@ -20,7 +20,7 @@ export PATH="$PATH:/usr/sbin:/sbin"
 
 world=
 pids=          # of the processes that we started, newest first
-nsd_pid= dns_at= dns_port= greenlaned_pid= noop_pid= smtp_at= postfix_up=
+nsd_pid= dns_at= dns_port= greenlaned_pid= noop_pid= smtp_at= postfix_up= postfixes_beside= postfix_services=
 
 # ---- the folder -------------------------------------------------------------------------------
 
@@ -35,10 +35,13 @@ world_begin() {
 }
 
 world_end() {
-    local status=$? pid
+    local status=$? pid name
     trap '' HUP INT TERM
     [ -n "$world" ] || return
     postfix_stop
+    for name in $postfixes_beside; do
+        postfix_end "$name"
+    done
     for pid in $pids; do
         end_process "$pid" 10
     done
@@ -220,55 +223,71 @@ field() {
 
 # ---- Postfix ----------------------------------------------------------------------------------
 
-postfix_conf() { echo "$world/postfix/conf"; }
+postfix_conf() { echo "$world/${1:-postfix}/conf"; }
 
 # postfix_start [LINE...]: with further lines of main.cf. All mail is taken for rx.example and
 # delivered to one maildir, $world/mail/inbox. A client pretended with XCLIENT still counts as local
 # for local_header_rewrite_clients, and a broken From would be rewritten before a milter sees it.
 postfix_start() {
-    local port conf
-    conf=$(postfix_conf)
-    port=$(net ports 1)
-    mkdir -p "$conf" "$world/postfix/spool" "$world/postfix/data" "$world/mail"
-    chown postfix "$world/postfix/data"
+    smtp_at=127.0.0.1:$(net ports 1)
+    mkdir -p "$world/mail"
     chown 65534 "$world/mail"
+    postfix_write postfix "$smtp_at" "myhostname = mx.rx.example" \
+        "mynetworks = 127.0.0.2/32" \
+        "local_recipient_maps =" \
+        "virtual_mailbox_domains = rx.example" \
+        "virtual_mailbox_base = $world/mail" \
+        "virtual_mailbox_maps = static:inbox/" \
+        "virtual_uid_maps = static:65534" \
+        "virtual_gid_maps = static:65534" \
+        "virtual_minimum_uid = 1" \
+        "virtual_mailbox_limit = 100000000" \
+        "smtpd_milters = $(milter_at)" \
+        "milter_default_action = tempfail" "$@"
+    postfix_up=1
+    postfix_run postfix "$smtp_at"
+}
+
+# postfix_beside_start NAME ADDRESS:PORT [LINE...]: one more, without a milter, until the world ends.
+postfix_beside_start() {
+    postfix_write "$@"
+    postfixes_beside="$postfixes_beside $1"
+    postfix_run "$1" "$2"
+}
+
+# postfix_write NAME ADDRESS:PORT [LINE...]: its main.cf, and its master.cf with the lines that stand in
+# the variable postfix_services.
+postfix_write() {
+    local name=$1 at=$2 conf
+    shift 2
+    conf=$(postfix_conf "$name")
+    mkdir -p "$conf" "$world/$name/spool" "$world/$name/data"
+    chown postfix "$world/$name/data"
     cat > "$conf/main.cf" <<END
 compatibility_level = 3.6
-queue_directory = $world/postfix/spool
-data_directory = $world/postfix/data
+queue_directory = $world/$name/spool
+data_directory = $world/$name/data
 command_directory = /usr/sbin
 daemon_directory = /usr/lib/postfix/sbin
 shlib_directory = /usr/lib/postfix
 mail_owner = postfix
 setgid_group = postdrop
-maillog_file = $world/postfix/maillog
+maillog_file = $world/$name/maillog
 maillog_file_prefixes = $world
-myhostname = mx.rx.example
 mydomain = rx.example
 myorigin = rx.example
 mydestination =
-inet_interfaces = 127.0.0.1
+inet_interfaces = ${at%:*}
 inet_protocols = all
-smtp_bind_address = 127.0.0.1
-mynetworks = 127.0.0.2/32
+smtp_bind_address = ${at%:*}
 alias_maps =
 alias_database =
-local_recipient_maps =
-virtual_mailbox_domains = rx.example
-virtual_mailbox_base = $world/mail
-virtual_mailbox_maps = static:inbox/
-virtual_uid_maps = static:65534
-virtual_gid_maps = static:65534
-virtual_minimum_uid = 1
-virtual_mailbox_limit = 100000000
 message_size_limit = 60000000
 smtpd_authorized_xclient_hosts = 127.0.0.0/8
 smtpd_recipient_restrictions = reject_unauth_destination
 smtpd_peername_lookup = no
 disable_dns_lookups = yes
 local_header_rewrite_clients =
-smtpd_milters = $(milter_at)
-milter_default_action = tempfail
 smtpd_client_connection_rate_limit = 0
 smtpd_client_connection_count_limit = 0
 smtpd_error_sleep_time = 0
@@ -277,7 +296,7 @@ smtpd_hard_error_limit = 200
 END
     printf '%s\n' "$@" >> "$conf/main.cf"
     cat > "$conf/master.cf" <<END
-127.0.0.1:$port inet n - n - - smtpd
+$at inet n - n - - smtpd
 pickup unix n - n 60 1 pickup
 cleanup unix n - n - 0 cleanup
 qmgr unix n - n 300 1 qmgr
@@ -297,21 +316,30 @@ virtual unix - n n - - virtual
 anvil unix - - n - 1 anvil
 scache unix - - n - 1 scache
 postlog unix-dgram n - n - 1 postlogd
+$postfix_services
 END
-    smtp_at=127.0.0.1:$port
-    postfix_up=1
-    postfix -c "$conf" check >> "$world/postfix/out" 2>&1
-    postfix -c "$conf" start >> "$world/postfix/out" 2>&1
-    wait_for 10 net open "$smtp_at" || die "Postfix did not start" "$world/postfix/out" "$world/postfix/maillog"
+}
+
+# postfix_run NAME ADDRESS:PORT
+postfix_run() {
+    local conf
+    conf=$(postfix_conf "$1")
+    postfix -c "$conf" check >> "$world/$1/out" 2>&1
+    postfix -c "$conf" start >> "$world/$1/out" 2>&1
+    wait_for 10 net open "$2" || die "Postfix did not start" "$world/$1/out" "$world/$1/maillog"
+}
+
+postfix_stop() {
+    [ -n "$postfix_up" ] || return 0
+    postfix_up=
+    postfix_end postfix
 }
 
 # `stop` waits for the queue manager and may give up; the master's process group then gets the rest.
-postfix_stop() {
+postfix_end() {
     local master
-    [ -n "$postfix_up" ] || return 0
-    postfix_up=
-    master=$(tr -d ' ' < "$world/postfix/spool/pid/master.pid" 2>/dev/null)
-    postfix -c "$(postfix_conf)" stop >> "$world/postfix/out" 2>&1
+    master=$(tr -d ' ' < "$world/$1/spool/pid/master.pid" 2>/dev/null)
+    postfix -c "$(postfix_conf "$1")" stop >> "$world/$1/out" 2>&1
     [ -n "$master" ] || return 0
     wait_for 5 group_gone "$master" || kill -KILL -- "-$master" 2>/dev/null
     wait_for 5 group_gone "$master"
