@@ -47,7 +47,8 @@ struct key {
 	const char *help;     /* one line of the manual */
 	size_t offset;        /* of the value in the struct that is read into */
 	size_t count_offset;  /* lists: of its count */
-	int64_t min, max;     /* numbers; durations in ms, percentages in millionths */
+	int64_t min, max;     /* numbers; durations in ms, percentages in millionths; min of words: the
+	                       * first one's number; max of lists: most elements, 0: any */
 	const char *word, *example; /* NULL: the type's */
 	const char *const *words;                  /* choices, NULL at the end, in the enum's order */
 	bool (*check)(const char *, struct fault *); /* texts, lists of texts, domains of names */
@@ -63,7 +64,7 @@ struct keys {
 /* Types whose values are a plain field. */
 extern const struct key_type key_text;         /* const char *; checked by check, else by value_text */
 extern const struct key_type key_choice;       /* const char *, one of words */
-extern const struct key_type key_word;         /* an enum: the index of one of words */
+extern const struct key_type key_word;         /* an enum: the index of one of words, from min */
 extern const struct key_type key_switch;       /* bool, words for false and true */
 extern const struct key_type key_bool;         /* bool */
 extern const struct key_type key_number;       /* unsigned */
@@ -75,6 +76,7 @@ extern const struct key_type key_percent;      /* unsigned, whole percents; "50%
 /* Types whose values are a pointer and a count. */
 extern const struct key_type key_texts;     /* const char *const * */
 extern const struct key_type key_networks;  /* const struct prefix * */
+extern const struct key_type key_addresses; /* const struct prefix *, each of one address */
 extern const struct key_type key_domains;   /* const struct name_rule *: "name", "=name" */
 extern const struct key_type key_names;     /* and "local@name" */
 extern const struct key_type key_mailboxes; /* and "local@" */

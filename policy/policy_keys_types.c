@@ -79,7 +79,7 @@ word_read(struct reading *r, const struct key *key, const struct node *node, voi
 
 	if (!word_find(r, key, node, &index))
 		return;
-	value = (unsigned)index; /* an enum without negative values is one */
+	value = (unsigned)index + (unsigned)key->min; /* an enum without negative values is one */
 	memcpy(field_of(key, base), &value, sizeof value);
 }
 
@@ -232,6 +232,11 @@ list_read(struct reading *r, const struct key *key, const struct node *node, voi
 
 	if (list == NULL)
 		return;
+	if (key->max > 0 && node->count > (size_t)key->max) {
+		reading_fault(r, node, "'%s' holds more than %lld elements; write fewer",
+		    key->path, (long long)key->max);
+		return;
+	}
 	for (size_t i = 0; i < node->count; i++) {
 		const struct node *child = &node->children[i];
 
@@ -281,6 +286,43 @@ static void
 networks_read(struct reading *r, const struct key *key, const struct node *node, void *base)
 {
 	list_read(r, key, node, base, sizeof(struct prefix), network_element);
+}
+
+/* "192.0.2.9/24" and "192.0.2.0/24", but not "192.0.2.9/32". */
+static bool
+is_network(const char *text)
+{
+	size_t length = strcspn(text, "/");
+	char base[ADDRESS_TEXT];
+	struct address address;
+	int64_t bits;
+
+	if (text[length] == '\0' || length >= sizeof base || !value_whole(text + length + 1, &bits))
+		return false;
+	memcpy(base, text, length);
+	base[length] = '\0';
+	return address_read(base, &address) && bits >= 0 &&
+	       bits < (address.family == ADDRESS_V4 && strchr(base, ':') == NULL ? 32 : 128);
+}
+
+static bool
+address_element(
+    struct reading *r, const struct key *key, const char *text, void *out, struct fault *why)
+{
+	if (is_network(text))
+		return fault_set(why,
+		    "'%.60s' is a network, and only single addresses are authorised: a neighbour in it "
+		    "could send as well; write each address by itself, put hosts of ours that may send "
+		    "anything into own.networks, and let those whose address changes authenticate (SMTP AUTH)",
+		    text);
+	return network_element(r, key, text, out, NULL) ||
+	       fault_set(why, "'%.60s' is no IP address; write \"203.0.113.25\"", text);
+}
+
+static void
+addresses_read(struct reading *r, const struct key *key, const struct node *node, void *base)
+{
+	list_read(r, key, node, base, sizeof(struct prefix), address_element);
 }
 
 static bool
@@ -405,6 +447,8 @@ const struct key_type key_percent = { "a percentage", "\"50%\"", NODE_STRING, pe
 const struct key_type key_texts = { "a list of texts", "[ \"text\" ]", NODE_LIST, texts_read };
 const struct key_type key_networks = { "a list of networks", "[ \"192.0.2.0/24\" ]", NODE_LIST,
 	networks_read };
+const struct key_type key_addresses = { "a list of single addresses", "[ \"203.0.113.25\" ]",
+	NODE_LIST, addresses_read };
 const struct key_type key_domains = { "a list of domains", "[ \"example.com\" ]", NODE_LIST,
 	domains_read };
 const struct key_type key_names = { "a list of domains and mailboxes", "[ \"example.com\" ]",

@@ -21,7 +21,7 @@ static const char *const kinds[] = { [VENDOR_APPLICATION] = "application",
 static const char *const modes[] = {
 	[MODE_ENFORCE] = "enforce", [MODE_VOUCH] = "vouch", [MODE_MONITOR] = "monitor", NULL
 };
-static const char *const actions[] = { [ACTION_PASS] = "pass",
+const char *const vendor_action_words[] = { [ACTION_PASS] = "pass",
 	[ACTION_TAG] = "tag",
 	[ACTION_QUARANTINE] = "quarantine",
 	[ACTION_GREYLIST] = "greylist",
@@ -41,9 +41,9 @@ static const char *const source_kinds[] = { [SOURCE_CIDR] = "cidr",
 static const char *const proofs[] = { "listed", "spf", "dkim", "spf_from", "dmarc" };
 _Static_assert(PROOF_DMARC == 1 << (sizeof proofs / sizeof proofs[0] - 1), "a bit a word");
 
-/* Nobody owns a top-level domain: everybody's mail would claim the vendor. */
-static bool
-name_is_ownable(const char *domain, struct fault *why)
+/* Everybody's mail would claim the vendor. */
+bool
+vendor_name_fits(const char *domain, struct fault *why)
 {
 	return domain_labels(domain) > 1 ||
 	       fault_set(why, "'%s' is a top-level domain; write a name below it", domain);
@@ -317,24 +317,24 @@ static const struct key vendor_rows[] = {
 	{ "kind", &key_word, "application", "what it is", AT(vendor.kind), .words = kinds },
 	{ "domains", &key_names, NULL,
 	    "names that it owns: an author or sender there is a claim",
-	    LIST_AT(vendor.domains.list, vendor.domains.count), .check = name_is_ownable,
+	    LIST_AT(vendor.domains.list, vendor.domains.count), .check = vendor_name_fits,
 	    .flags = KEY_REQUIRED },
 	{ "envelope", &key_names, "", "further domains of its bounces",
-	    LIST_AT(vendor.envelope.list, vendor.envelope.count), .check = name_is_ownable },
+	    LIST_AT(vendor.envelope.list, vendor.envelope.count), .check = vendor_name_fits },
 	{ "dkim", &key_domains, NULL, "signing domains (d=) that prove it",
-	    LIST_AT(vendor.dkim.list, vendor.dkim.count), .check = name_is_ownable },
+	    LIST_AT(vendor.dkim.list, vendor.dkim.count), .check = vendor_name_fits },
 	{ "sources", &key_sources, NULL, "where its mail comes from", AT(sources) },
 	{ "vouch", &key_vouch, "listed+spf, dkim",
 	    "alternatives; '+' joins what one of them needs",
 	    LIST_AT(vendor.vouch, vendor.vouch_count) },
 	{ "on_forged", &key_word, "reject",
 	    "for mail that claims the vendor, all evidence against it", AT(vendor.on_forged),
-	    .words = actions },
+	    .words = vendor_action_words },
 	{ "on_unproven", &key_word, "greylist",
 	    "for mail with some evidence, not enough to vouch", AT(vendor.on_unproven),
-	    .words = actions },
+	    .words = vendor_action_words },
 	{ "on_unsure", &key_word, "defer", "for mail whose evidence could not be had",
-	    AT(vendor.on_unsure), .words = actions },
+	    AT(vendor.on_unsure), .words = vendor_action_words },
 	{ "mode", &key_word, "enforce", "how far this vendor's policy is trusted",
 	    AT(vendor.mode), .words = modes },
 	{ "evidence", &key_evidence, NULL, "how each fact of this file is known",
@@ -425,51 +425,51 @@ source_has_tag(const struct source *source, const char *tag)
 	return false;
 }
 
-/* Every tag of every source, each once. */
+/* Every tag of the sources, each once. */
 static size_t
-tags_collect(const struct vendor_draft *draft, const char **out, size_t room)
+tags_collect(const struct source *sources, size_t source_count, bool selected, const char **out, size_t room)
 {
 	size_t count = 0;
 
-	for (size_t i = 0; i < draft->vendor.source_count; i++)
-		for (size_t j = 0; j < draft->sources[i].tag_count && count < room; j++) {
+	for (size_t i = 0; i < source_count; i++)
+		for (size_t j = 0; j < sources[i].tag_count && count < room; j++) {
 			size_t k = 0;
 
-			while (k < count && strcmp(out[k], draft->sources[i].tags[j]) != 0)
+			if (selected && !sources[i].selected)
+				break;
+			while (k < count && strcmp(out[k], sources[i].tags[j]) != 0)
 				k++;
-			out[k] = draft->sources[i].tags[j];
+			out[k] = sources[i].tags[j];
 			count += k == count;
 		}
 	return count;
 }
 
-static void
-tag_check(struct reading *r, const struct vendor_draft *draft, const char *tag)
+bool
+vendor_tag_fits(const struct vendor *vendor, const struct source *sources, bool selected, const char *tag,
+    struct fault *why)
 {
 	enum { SHOWN = 64 };
-	const char *known[SHOWN], *near;
+	const char *known[SHOWN], *near, *which = selected ? " that is in force" : "";
 	size_t count;
 	struct text list;
 
-	for (size_t i = 0; i < draft->vendor.source_count; i++)
-		if (source_has_tag(&draft->sources[i], tag))
-			return;
-	count = tags_collect(draft, known, SHOWN);
-	if (count == 0) {
-		faults_error(r->faults, r->file, draft->tags_line,
-		    "tag '%s' selects no source of '%s', which has no tags; drop 'tags'", tag,
-		    draft->vendor.name);
-		return;
-	}
+	for (size_t i = 0; i < vendor->source_count; i++)
+		if ((!selected || sources[i].selected) && source_has_tag(&sources[i], tag))
+			return true;
+	count = tags_collect(sources, vendor->source_count, selected, known, SHOWN);
+	if (count == 0)
+		return fault_set(why, "tag '%s' selects no source of '%s', which has no tags; drop 'tags'",
+		    tag, vendor->name);
 	near = keys_nearest(tag, known, count);
 	text_open(&list, HINT_TEXT);
 	for (size_t i = 0; i < count; i++)
 		text_format(&list, "%s%s", i == 0 ? "" : ", ", known[i]);
-	faults_error(r->faults, r->file, draft->tags_line,
-	    "tag '%s' selects no source of '%s'; %s%s%sits tags are %s", tag,
-	    draft->vendor.name, near == NULL ? "" : "did you mean '", near == NULL ? "" : near,
+	fault_set(why, "tag '%s' selects no source of '%s'%s; %s%s%sits tags are %s", tag,
+	    vendor->name, which, near == NULL ? "" : "did you mean '", near == NULL ? "" : near,
 	    near == NULL ? "" : "'? ", list.bytes);
 	text_close(&list);
+	return false;
 }
 
 static void
@@ -530,8 +530,11 @@ vouch_reach_check(struct reading *r, const struct vendor_draft *draft)
 void
 vendor_draft_finish(struct reading *r, struct vendor_draft *draft)
 {
+	struct fault why;
+
 	for (size_t i = 0; i < draft->tag_count; i++)
-		tag_check(r, draft, draft->tags[i]);
+		if (!vendor_tag_fits(&draft->vendor, draft->sources, false, draft->tags[i], &why))
+			faults_error(r->faults, r->file, draft->tags_line, "%s", why.text);
 	sources_select(draft);
 	if (!draft->own_dkim)
 		draft->vendor.dkim = draft->vendor.domains;

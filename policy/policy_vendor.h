@@ -27,9 +27,17 @@ struct vendor_draft {
 
 extern const struct keys vendor_keys, source_keys, evidence_keys;
 extern const struct key_type key_vouch; /* unsigned[VOUCH_MAX]; its count is a size_t */
+extern const char *const vendor_action_words[]; /* in the order of enum action */
 
 /* Not so wide that it must be a slip. */
 bool vendor_network_fits(const struct prefix *, struct fault *why) MUST_USE;
+
+/* Not a top-level domain, which is nobody's. */
+bool vendor_name_fits(const char *domain, struct fault *why) MUST_USE;
+
+/* Does the tag select one of the vendor's sources, or, with `selected`, of those in force? */
+bool vendor_tag_fits(const struct vendor *, const struct source *sources, bool selected, const char *tag,
+    struct fault *why) MUST_USE;
 
 /* A `file` source's list, a network a line; `file` is how faults call it. */
 void vendor_networks_read(struct reading *, struct source *, const char *file, const char *text,

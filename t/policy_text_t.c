@@ -179,6 +179,11 @@ test_defaults(void)
 	is_number(s->review_grace, 30 * 86400, "review_grace by default");
 	is(s->contact, "", "reply.contact by default");
 	is_number((long long)s->own.domains.count, 0, "own.domains by default");
+	is_number(s->own.on_forged, ACTION_DEFER, "own.on_forged by default");
+	is_number((long long)(s->own.outbound.count + s->own.may_forward.count + s->own.lists.count), 0,
+	    "nobody sends in our names by default");
+	is(policy->own.name, "own", "our own names are a vendor without names by default");
+	is_number((long long)policy->own.domains.count, 0, "which no mail claims");
 	ok(s->strangers.authenticate && s->strangers.dmarc_report,
 	    "strangers are authenticated by default");
 	is_number((long long)s->vendor_path.count, 2, "vendor_path has two folders by default");
@@ -263,6 +268,163 @@ out:
 	free(said);
 	policy_free(policy);
 	faults_close(faults);
+}
+
+static const char own_text[] =
+    "vendors = ( { name = \"acme\"; },\n"
+    "    { name = \"globex\"; tags = [ \"uk\" ]; } );\n"
+    "own = { domains = [ \"example.com\", \"=example.org\" ]; on_forged = \"quarantine\";\n"
+    "    outbound = [ \"203.0.113.25/32\", \"::ffff:203.0.113.26\" ]; may_forward = [ \"2001:db8::1/128\" ];\n"
+    "    lists = [ \"lists.example.net\" ]; };\n"
+    "delegations = ( { vendor = \"globex\"; domains = [ \"=example.org\", \"help@example.com\" ];\n"
+    "    selectors = [ \"s1.acme\", \"s2\" ]; },\n"
+    "  { vendor = \"acme\"; domains = [ \"mail.example.com\" ]; vouch = [ \"listed+spf_from+spf\" ]; } );\n"
+    "partners = ( { vendor = \"acme\"; domains = [ \"msp.example\" ]; } );\n"
+    "relays = ( { name = \"filter\"; kind = \"gateway\"; vendor = \"globex\"; tags = [ \"uk\" ];\n"
+    "    received_by = [ \"=mx.example.com\" ]; },\n"
+    "  { name = \"list-host\"; kind = \"forwarder\"; networks = [ \"198.51.100.6\" ]; on_forwarded = \"pass\"; } );\n"
+    "exceptions = ( { rcpt = \"Abuse@example.com\"; vendor = \"globex\"; mode = \"monitor\"; },\n"
+    "  { rcpt = \"phish@\"; vendor = \"own\"; mode = \"vouch\"; },\n"
+    "  { rcpt = \"example.org\"; vendor = \"acme\"; mode = \"vouch\"; } );\n";
+
+static void
+check_own(const struct policy *policy)
+{
+	const struct settings *s = &policy->settings;
+	const struct vendor *own = &policy->own;
+	struct address address;
+
+	ok(strcmp(own->name, "own") == 0 && strcmp(own->title, "our own names") == 0 &&
+		own->kind == VENDOR_APPLICATION && own->mode == MODE_ENFORCE &&
+		own->number == UINT32_MAX,
+	    "our own names are a vendor in force that stands in no list");
+	ok(own->domains.count == 2 && own->domains.list == s->own.domains.list &&
+		own->dkim.list == own->domains.list && own->dkim.count == 2,
+	    "with own.domains as names and signing domains");
+	ok(own->on_forged == ACTION_QUARANTINE && own->on_unproven == ACTION_GREYLIST &&
+		own->on_unsure == ACTION_DEFER,
+	    "and own.on_forged as its action");
+	ok(own->vouch_count == 0 && own->source_count == 0 && own->envelope.count == 0 &&
+		own->evidence_count == 0,
+	    "and nothing that a file would say");
+	is(own->file, "test.conf", "it stands in greenlane.conf");
+	is_number(own->line, 3, "where own does");
+	ok(address_read("203.0.113.25", &address) && prefixes_hold(&s->own.outbound, &address) &&
+		address_read("203.0.113.26", &address) && prefixes_hold(&s->own.outbound, &address) &&
+		address_read("203.0.113.27", &address) && !prefixes_hold(&s->own.outbound, &address),
+	    "a /32 and a mapped address are single addresses of own.outbound");
+	ok(address_read("2001:db8::1", &address) && prefixes_hold(&s->own.may_forward, &address) &&
+		address_read("2001:db8::2", &address) && !prefixes_hold(&s->own.may_forward, &address),
+	    "a /128 is one of own.may_forward");
+	ok(name_rules_hold_domain(&s->own.lists, "a.lists.example.net"), "own.lists are names and those below");
+}
+
+static void
+check_grants(const struct policy *policy)
+{
+	const struct delegation *list = policy->delegations;
+
+	is_number((long long)policy->delegation_count, 2, "both delegations are there");
+	ok(list[0].vendor == &policy->vendors[1] && list[1].vendor == &policy->vendors[0],
+	    "each knows its vendor");
+	is(list[0].vendor_name, "globex", "by its name as well");
+	ok(list[0].domains.count == 2 && list[0].domains.list[0].exact &&
+		strcmp(list[0].domains.list[1].local, "help") == 0,
+	    "the names that it may use are names and mailboxes");
+	ok(list[0].selectors.count == 2 && strcmp(list[0].selectors.list[0], "s1.acme") == 0 &&
+		list[1].selectors.count == 0,
+	    "selectors may hold dots");
+	ok(list[0].vouch_count == 2 && list[0].vouch[0] == PROOF_DKIM &&
+		list[0].vouch[1] == (PROOF_LISTED | PROOF_SPF_FROM),
+	    "vouch is dkim or listed+spf_from by default");
+	ok(list[1].vouch_count == 1 && list[1].vouch[0] == (PROOF_LISTED | PROOF_SPF_FROM | PROOF_SPF),
+	    "and replaced as a whole");
+	ok(policy->partner_count == 1 && policy->partners[0].vendor == &policy->vendors[0] &&
+		strcmp(policy->partners[0].domains.list[0].domain, "msp.example") == 0,
+	    "a partner is read in the same way");
+}
+
+static void
+check_relays(const struct policy *policy)
+{
+	const struct relay *list = policy->relays;
+	const struct exception *exceptions = policy->exceptions;
+
+	is_number((long long)policy->relay_count, 2, "both relays are there");
+	ok(list[0].kind == RELAY_GATEWAY && list[0].vendor == &policy->vendors[1] &&
+		list[0].tags.count == 1 && list[0].networks.count == 0 &&
+		list[0].received_by.list[0].exact,
+	    "a gateway by the sources of a vendor");
+	ok(list[1].kind == RELAY_FORWARDER && list[1].vendor == NULL &&
+		strcmp(list[1].vendor_name, "") == 0 && list[1].networks.count == 1 &&
+		list[1].on_forwarded == ACTION_PASS,
+	    "a forwarder by its networks");
+	is_number(list[0].on_forwarded, ACTION_TAG, "on_forwarded is tag by default");
+	is_number((long long)policy->exception_count, 3, "the exceptions are there");
+	ok(exceptions[0].vendor == &policy->vendors[1] && exceptions[0].mode == MODE_MONITOR &&
+		strcmp(exceptions[0].rule.local, "Abuse") == 0 &&
+		strcmp(exceptions[0].rule.domain, "example.com") == 0,
+	    "for a mailbox");
+	ok(exceptions[1].vendor == &policy->own && exceptions[1].mode == MODE_VOUCH &&
+		strcmp(exceptions[1].rule.local, "phish") == 0 && exceptions[1].rule.domain[0] == '\0',
+	    "for a mailbox of any domain, of our own names");
+	ok(exceptions[2].rule.local == NULL && !exceptions[2].rule.exact, "for a domain and those below");
+	is(exceptions[2].rcpt, "example.org", "an exception is kept as written");
+}
+
+static void
+test_own(void)
+{
+	struct faults *faults = faults_open();
+	struct policy *policy = load(own_text, faults);
+	char *said = conf_faults_write(faults);
+
+	is(said, "", "a configuration with all of ours loads without a word");
+	if (ok(policy != NULL, "it does load")) {
+		check_own(policy);
+		check_grants(policy);
+		check_relays(policy);
+	}
+	free(said);
+	policy_free(policy);
+	faults_close(faults);
+}
+
+/* One more than a list may hold. */
+static void
+test_list_ceilings(void)
+{
+	static const struct {
+		const char *name, *before, *element, *after, *said;
+	} rows[] = {
+		{ "addresses of own.outbound", "own = { domains = [ \"a.example\" ]; outbound = [ ",
+		    "\"203.0.113.25\"", " ]; };", "'own.outbound' holds more than 1000 elements; write fewer" },
+		{ "names of own.lists", "own = { lists = [ ", "\"l.example\"", " ]; };",
+		    "'own.lists' holds more than 1000 elements; write fewer" },
+		{ "relays", "relays = ( ", "{ name = \"a\"; kind = \"gateway\"; }", " );",
+		    "more than 1000 relays; write fewer" },
+		{ "names of a partner", "partners = ( { vendor = \"acme\"; domains = [ ", "\"a.example\"",
+		    " ]; } );", "'domains' holds more than 1000 elements; write fewer" },
+	};
+	struct text text;
+
+	text_open(&text, 256 * 1024);
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct faults *faults = faults_open();
+		struct policy *policy;
+
+		text_clear(&text);
+		text_format(&text, "vendors = ( { name = \"acme\"; } );\n%s", rows[i].before);
+		for (int j = 0; j < 1001; j++)
+			text_format(&text, "%s%s", j == 0 ? "" : ", ", rows[i].element);
+		text_put(&text, rows[i].after);
+		policy = load(text.bytes, faults);
+		ok(policy == NULL && faults->errors == 1, "a thousand and one %s are refused", rows[i].name);
+		is(faults->list[0].fault.text, rows[i].said, "which is said");
+		policy_free(policy);
+		faults_close(faults);
+	}
+	text_close(&text);
 }
 
 static void
@@ -607,7 +769,9 @@ test_keys(void)
 {
 	static const char *const some[] = { "authserv_id ", "greylist.exempt.recipients ",
 		"vendors ", "vendors.tags ", "vendor.on_unsure ", "vendor.sources.max_stale ",
-		"vendor.evidence.seen ", "delegations.vouch ", "relays.kind " };
+		"vendor.evidence.seen ", "delegations.vouch ", "delegations.selectors ",
+		"partners.domains ", "relays.kind ", "relays.on_forwarded ", "exceptions.rcpt ",
+		"own.on_forged " };
 	struct text all;
 
 	text_open(&all, 64 * 1024);
@@ -649,12 +813,14 @@ main(void)
 	test_sizes();
 	test_defaults();
 	test_values();
+	test_own();
+	test_list_ceilings();
 	test_words();
 	test_single_values();
 	test_ceilings();
 	test_long_list();
 	test_keys();
 	test_corpus("good", test_good_file, 8);
-	test_corpus("bad", test_bad_file, 45);
+	test_corpus("bad", test_bad_file, 90);
 	return done();
 }
