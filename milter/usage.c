@@ -272,7 +272,7 @@ read_number(const char *word, int64_t most, int64_t *out)
 static bool
 read_kind(const char *word, enum usage_kind *out)
 {
-	for (int i = USAGE_LISTED; i <= USAGE_UNLISTED; i++)
+	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
 		if (strcmp(words[i], word) == 0) {
 			*out = (enum usage_kind)i;
 			return true;

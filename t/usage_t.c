@@ -177,10 +177,12 @@ round_trip(void)
 	note_mail(usage, USAGE_LISTED, "spf:x.example", "192.0.2.1", START);
 	note_mail(usage, USAGE_LISTED, "spf:x.example", "192.0.2.1", START + 9);
 	note_mail(usage, USAGE_UNLISTED, "acme", "2001:db8::1", START);
+	note_mail(usage, USAGE_OUTBOUND, "own", "203.0.113.25", START + 1);
+	note_mail(usage, USAGE_DELAYED, "acme", "192.0.2.1", START + 2);
 	note_mail(usage, USAGE_LISTED, "file:/etc/my list %20", "192.0.2.3", START);
 	snprintf(before, sizeof before, "%s", dump(usage));
 	ok(usage_save(usage, folder, &why) && usage_load(again, folder, &why), "it is written and read back");
-	is(dump(again), before, "as it was, a name with a blank too");
+	is(dump(again), before, "as it was, of every kind, a name with a blank too");
 	unlink(path);
 	ok(usage_save(usage, folder, &why) && access(path, F_OK) != 0, "what has not changed is not written again");
 	note_mail(usage, USAGE_LISTED, "spf:x.example", "192.0.2.1", START + 10);
