@@ -170,12 +170,13 @@ literal_read(struct span word, struct address *out)
 	return bare_read((struct span){ word.at + 1, (size_t)(end - word.at) - 1 }, out);
 }
 
+/* Digits and dots would be a name, too; "192.0.2.1." shows it only in normal form. */
 static void
 name_read(struct span word, char out[DOMAIN_TEXT])
 {
 	struct address address;
 
-	if (word.length == 0 || bare_read(word, &address) || !domain_read(word.at, word.length, out, NULL))
+	if (!domain_read(word.at, word.length, out, NULL) || address_read(out, &address))
 		out[0] = '\0';
 }
 

@@ -188,6 +188,7 @@ static const struct row attacks[] = {
 	{ "a HELO that is by", "from by (unknown [203.0.113.66]) by mx.example.com; Sat", "", "", "" },
 	{ "a HELO that is from", "from from (unknown [203.0.113.66]) by mx.example.com; Sat", "203.0.113.66", "from", "mx.example.com" },
 	{ "a HELO of two words outside comments", "from x y ([192.0.2.1]) by mx.example.com; Sat", "", "x", "mx.example.com" },
+	{ "an address with a dot at its end at HELO", "from 192.0.2.1. ([203.0.113.66]) by 192.0.2.2.; Sat", "203.0.113.66", "", "" },
 	{ "an address outside comments", "from x [192.0.2.1] by mx.example.com; Sat", "", "x", "mx.example.com" },
 	{ "a second from", "from x (y) from z ([192.0.2.1]) by mx.example.com; Sat", "", "x", "mx.example.com" },
 	{ "from behind by", "by mx.example.com from x ([192.0.2.1]); Sat", "", "", "mx.example.com" },
