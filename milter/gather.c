@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "check_spf.h"
+#include "claims.h"
 #include "dmarc.h"
 #include "evidence.h"
 #include "gather.h"
@@ -35,17 +36,10 @@ ask_spf(struct message *message, const char *identity, bool foreign, struct spf_
 static bool
 is_some_vendors(const struct policy *policy, const struct mailbox *identity)
 {
+	if (name_rules_hold(&policy->own.domains, identity))
+		return true;
 	for (size_t i = 0; i < policy->vendor_count; i++)
 		if (vendor_owns_sender(&policy->vendors[i], identity))
-			return true;
-	return false;
-}
-
-static bool
-has_gateway(const struct policy *policy)
-{
-	for (size_t i = 0; i < policy->vendor_count; i++)
-		if (policy->vendors[i].kind == VENDOR_GATEWAY)
 			return true;
 	return false;
 }
@@ -59,7 +53,7 @@ gather_spf(struct message *message)
 
 	if (promise_find_spf(message->house->promises, facts, message->arena))
 		return;
-	if (foreign && message->visitor->claims_only && !has_gateway(message->judge->policy)) {
+	if (foreign && message->visitor->claims_only && !claims_may_cover(message->judge->policy)) {
 		facts->spf.result = AUTH_NONE; /* it could speak for nobody */
 		return;
 	}
@@ -138,7 +132,8 @@ gather_dmarc(struct message *message, size_t index)
 	int64_t kept;
 
 	if (!full && domain[0] != '\0') {
-		kept = set_aside(message, policy_owner(message->judge->policy, mailbox) == NULL);
+		kept = set_aside(message, policy_owner(message->judge->policy, mailbox) == NULL &&
+			!name_rules_hold(&message->judge->policy->own.domains, mailbox));
 		message->dmarc_asked++;
 		ask_dmarc(message, domain, &dmarc);
 		message->budget.left_ms += kept;

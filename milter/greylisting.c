@@ -3,6 +3,8 @@
 
 #include "greylisting.h"
 #include "message_parts.h"
+#include "own.h"
+#include "refusals.h"
 
 enum { UNSURE_FORGOTTEN = 24 * 3600 }; /* seconds without a try; then an unsure tuple is a new one */
 
@@ -58,6 +60,8 @@ asks_at_rcpt(const struct message *message)
 {
 	if (!is_on(message) || !message->visitor->replies_at_rcpt || message->facts.null_sender)
 		return false;
+	if (message->facts.via[0] != '\0' || own_is_outbound(message->judge->policy, &message->facts))
+		return false; /* a relay would keep it, and an address of ours is no stranger */
 	switch (settings_of(message)->stage) {
 	case GREYLIST_RCPT:
 		return !verdict_promises(message->judge, &message->facts);
@@ -73,24 +77,13 @@ message_may_refuse_rcpt(const struct judge *judge)
 {
 	const struct settings *settings = &judge->policy->settings;
 	struct facts nobody = { .stage = STAGE_MAIL, .spf.domain = "", .helo = "", .auth = "",
-		.daemon_name = "", .sender = { "", "", "" } };
+		.daemon_name = "", .via = "", .sender = { "", "", "" } };
 
 	if (!settings->greylist.on || settings->monitor)
 		return false;
 	if (settings->greylist.stage == GREYLIST_AUTO) /* even this session may be vouched: all may */
 		return !verdict_may_vouch(judge, &nobody);
 	return settings->greylist.stage == GREYLIST_RCPT;
-}
-
-static void
-remember_refused(struct message *message, const char *rcpt, enum greylist_state state)
-{
-	if (message->refused == NULL)
-		message->refused = arena_take(message->arena, RCPTS_MAX * sizeof *message->refused);
-	if (message->refused == NULL || message->refused_count == RCPTS_MAX)
-		return;
-	message->refused[message->refused_count++] = rcpt;
-	message->refused_grey = state;
 }
 
 bool
@@ -107,7 +100,8 @@ greylisting_at_rcpt(struct message *message, const char *rcpt, struct reply *out
 		return true;
 	}
 	verdict_judge(message->judge, &message->facts, &message->verdict);
-	remember_refused(message, rcpt, decision.state);
+	refusals_add(message, REFUSAL_GREYLIST, rcpt);
+	message->refused[REFUSAL_GREYLIST].grey = decision.state;
 	explain_reply(&message->verdict, ACTION_GREYLIST, message->id,
 	    message->judge->policy->settings.contact, decision.wait, out);
 	return false;
@@ -206,23 +200,5 @@ greylisting_write(struct message *message)
 	struct record record;
 
 	message_record(message, &record);
-	journal_verdict(message->house->journal, &record);
-}
-
-void
-greylisting_close(struct message *message)
-{
-	struct record record;
-
-	if (message->refused_count == 0)
-		return;
-	if (!message->ended)
-		verdict_judge(message->judge, &message->facts, &message->verdict);
-	message_record(message, &record);
-	record.stage = STAGE_RCPT;
-	record.action = ACTION_GREYLIST;
-	record.greylist = message->refused_grey;
-	record.rcpts = message->refused;
-	record.rcpt_count = message->refused_count;
 	journal_verdict(message->house->journal, &record);
 }

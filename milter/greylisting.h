@@ -20,6 +20,5 @@ bool greylisting_at_rcpt(struct message *, const char *rcpt, struct reply *out);
 void greylisting_at_end(struct message *);
 
 void greylisting_write(struct message *); /* the log line of the message */
-void greylisting_close(struct message *); /* the log line of recipients refused at RCPT */
 
 #endif

@@ -10,8 +10,11 @@
 #include "domain.h"
 #include "gather.h"
 #include "greylisting.h"
+#include "handover.h"
 #include "message.h"
 #include "message_parts.h"
+#include "own.h"
+#include "refusals.h"
 
 /* ---- begin and end of life ---- */
 
@@ -91,9 +94,12 @@ begin(struct message *message, const struct visitor *visitor, const char *path, 
 	set_visitor(facts, visitor);
 	facts->auth = arena_string(message->arena, or_empty(auth));
 	facts->rcpts = arena_take(message->arena, RCPTS_MAX * sizeof *facts->rcpts);
-	facts->from_raw = facts->message_id = "";
+	facts->rcpt_mailboxes = arena_take(message->arena, RCPTS_MAX * sizeof *facts->rcpt_mailboxes);
+	facts->from_raw = facts->message_id = facts->via = "";
 	facts->now = clock_now();
-	return facts->auth != NULL && facts->rcpts != NULL && set_sender(message, path);
+	facts->peer = facts->client;
+	return facts->auth != NULL && facts->rcpts != NULL && facts->rcpt_mailboxes != NULL &&
+	    set_sender(message, path);
 }
 
 struct message *
@@ -113,6 +119,7 @@ message_open(const struct house *house, const struct visitor *visitor, const cha
 		return NULL;
 	}
 	message->facts.stage = STAGE_MAIL;
+	handover_begin(message);
 	message->exempt = verdict_exempts(message->judge->policy, &message->facts) != REASON_NONE;
 	gather(message);
 	message->spent += clock_ticks() - start;
@@ -124,7 +131,7 @@ message_close(struct message *message)
 {
 	if (message == NULL)
 		return;
-	greylisting_close(message);
+	refusals_write(message);
 	dkim_check_close(message->dkim);
 	text_close(&message->from);
 	if (message->snapshot != NULL)
@@ -145,22 +152,29 @@ message_queue_id(struct message *message, const char *qid)
 bool
 message_rcpt(struct message *message, const char *path, struct reply *out)
 {
+	struct facts *facts = &message->facts;
 	int64_t start = clock_ticks();
-	bool passes = true;
+	struct mailbox mailbox;
 	const char *rcpt;
+	bool passes;
 
-	if (message->facts.rcpt_count == RCPTS_MAX)
+	if (facts->rcpt_count == RCPTS_MAX)
 		return true; /* the MTA's own limit is lower; the log names the first thousand */
 	rcpt = bare_path(message->arena, path);
 	if (rcpt == NULL) {
-		message->facts.failed = true;
+		facts->failed = true;
 		return true;
 	}
-	message->facts.stage = STAGE_RCPT;
-	if (!message->exempt)
+	if (!mailbox_read_path(message->arena, path, &mailbox))
+		mailbox = (struct mailbox){ "", "", rcpt };
+	facts->stage = STAGE_RCPT;
+	passes = refusals_rcpt(message, rcpt, &mailbox, out);
+	if (passes && !message->exempt)
 		passes = greylisting_at_rcpt(message, rcpt, out);
-	if (passes)
-		message->facts.rcpts[message->facts.rcpt_count++] = rcpt;
+	if (passes) {
+		facts->rcpt_mailboxes[facts->rcpt_count] = mailbox;
+		facts->rcpts[facts->rcpt_count++] = rcpt;
+	}
 	message->spent += clock_ticks() - start;
 	return passes;
 }
@@ -241,7 +255,8 @@ wants_dkim(const struct message *message)
 	const struct policy *policy = message->judge->policy;
 
 	return !message->exempt &&
-	    (policy->settings.strangers.authenticate || policy->vendor_count > 0);
+	    (policy->settings.strangers.authenticate || policy->vendor_count > 0 ||
+		policy->own.domains.count > 0);
 }
 
 static void
@@ -263,6 +278,7 @@ message_header(struct message *message, const char *name, const char *value)
 		note_message_id(message, value);
 	if (message->exempt)
 		return;
+	handover_header(message, name, value);
 	if (is_field(name, "From"))
 		note_from(message, value);
 	if (wants_dkim(message) && !message->facts.failed)
@@ -311,6 +327,7 @@ message_headers_end(struct message *message)
 	if (message->exempt)
 		return false;
 	settle_authors(message);
+	handover_settle(message);
 	message->body_wanted = message->dkim != NULL && !message->facts.failed &&
 	    dkim_check_headers_end(message->dkim);
 	message->facts.stage = STAGE_HEADERS;
@@ -390,6 +407,31 @@ write_headers(struct message *message, struct ending *out)
 	out->outcome = keep(message, &text);
 }
 
+/* When each authorised address was last used, for those who clear up behind old servers. */
+static void
+note_outbound(const struct message *message)
+{
+	const struct facts *facts = &message->facts;
+
+	if (own_is_outbound(message->judge->policy, facts))
+		(void)usage_note(message->house->usage, USAGE_OUTBOUND, message->judge->policy->own.name,
+		    &facts->client, facts->now);
+}
+
+/* A vendor sends in our name and nobody allowed it: the line to write, if that is right. */
+static void
+tell_delegation(const struct message *message)
+{
+	struct text text;
+
+	text_open(&text, 1024);
+	if (explain_delegation(&message->facts, &message->verdict, &text))
+		journal_say(message->house->journal, LOG_NOTICE,
+		    "%s sends in our own name and no delegation allows it (id %s); if it may: delegations = ( %s );",
+		    verdict_claim(&message->verdict)->sender->name, message->id, text.bytes);
+	text_close(&text);
+}
+
 /* Who sends, for the drift of sources: a list that is not used, and proven mail from outside it. */
 static void
 note_usage(const struct message *message)
@@ -452,6 +494,8 @@ message_end(struct message *message, struct ending *out)
 		    message->id, verdict_vendor(&message->verdict),
 		    reason_slug(message->verdict.reason));
 	note_usage(message);
+	note_outbound(message);
+	tell_delegation(message);
 	settle_promise(message);
 	message->ended = true;
 	message->spent += clock_ticks() - start;

@@ -2,14 +2,16 @@
 /*
  * message_parts.h - what a message holds, for the files of its own room.
  *
- * Floor 10. message.c moves it along, gather.c fills its facts, greylisting.c asks the store.
+ * Floor 10. message.c moves it along, handover.c finds whose it is, gather.c fills its facts, greylisting.c
+ * asks the store, refusals.c remembers who was refused.
  */
 #ifndef MESSAGE_PARTS_H
 #define MESSAGE_PARTS_H
 
 #include "message.h"
+#include "refusals.h"
 
-enum { FROM_RAW_MAX = 64 * 1024 };
+enum { FROM_RAW_MAX = 64 * 1024, HOPS_MAX = 16 /* fields that a relay may have written */ };
 
 struct message {
 	const struct house *house;
@@ -23,6 +25,8 @@ struct message {
 	char id[40];
 	const char *qid;
 	bool exempt, headers_ended, ended;
+	const char *received[HOPS_MAX]; /* of a gateway's message, topmost first */
+	size_t received_count;
 	int64_t spent; /* microseconds in our hands */
 
 	/* headers */
@@ -41,9 +45,7 @@ struct message {
 	enum greylist_state grey; /* of the message as a whole */
 	bool asked_at_rcpt;       /* every recipient so far passed the greylist at RCPT */
 	int64_t wait;             /* seconds, for the reply */
-	const char **refused;     /* recipients told at RCPT to come again */
-	size_t refused_count;
-	enum greylist_state refused_grey;
+	struct refused refused[REFUSALS]; /* recipients that were refused at RCPT */
 	enum action done;
 };
 

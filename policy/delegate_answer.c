@@ -3,13 +3,14 @@
 
 #include "delegate_answer.h"
 #include "evidence.h"
+#include "own.h"
 #include "policy_value.h"
 
 const char *
 delegate_why_word(enum delegate_why why)
 {
 	static const char *const words[] = { [DELEGATE_OTHER_STATE] = "other-state",
-		[DELEGATE_EXEMPT] = "exempt", [DELEGATE_PROMISED] = "promised",
+		[DELEGATE_EXEMPT] = "exempt", [DELEGATE_KNOWN] = "known", [DELEGATE_PROMISED] = "promised",
 		[DELEGATE_TRUSTED] = "trusted", [DELEGATE_UNDECIDED] = "undecided",
 		[DELEGATE_MONITOR] = "monitor", [DELEGATE_STRANGER] = "stranger",
 		[DELEGATE_FORGED] = "forged" };
@@ -145,7 +146,7 @@ void
 delegate_decide(const struct judge *judge, const struct facts *facts, bool at_rcpt,
     struct delegate_answer *out)
 {
-	bool known = facts->client.family != ADDRESS_NONE || facts->auth[0] != '\0';
+	bool known = facts->peer.family != ADDRESS_NONE || facts->auth[0] != '\0';
 
 	*out = (struct delegate_answer){ .word = DELEGATE_CLASS, .why = DELEGATE_STRANGER };
 	if (!at_rcpt)
@@ -154,6 +155,8 @@ delegate_decide(const struct judge *judge, const struct facts *facts, bool at_rc
 		say(out, DELEGATE_CLASS, DELEGATE_MONITOR, NULL);
 	else if (known && verdict_exempts(judge->policy, facts) != REASON_NONE)
 		say(out, DELEGATE_DUNNO, DELEGATE_EXEMPT, NULL);
+	else if (known && (facts->via[0] != '\0' || own_is_outbound(judge->policy, facts)))
+		say(out, DELEGATE_DUNNO, DELEGATE_KNOWN, NULL);
 	else if (known && !facts->failed)
 		decide_by_vendors(judge, facts, out);
 }

@@ -23,6 +23,7 @@ enum delegate_word {
 enum delegate_why {
 	DELEGATE_OTHER_STATE, /* it was not asked at RCPT */
 	DELEGATE_EXEMPT,      /* logged in, or one of our own networks */
+	DELEGATE_KNOWN,       /* a relay or an authorised outbound address: no stranger */
 	DELEGATE_PROMISED,    /* what is known satisfies a vendor's policy */
 	DELEGATE_TRUSTED,     /* listed; the proof can only come with the message */
 	DELEGATE_UNDECIDED,   /* the same, but delegate.undecided wants it greylisted */

@@ -294,7 +294,7 @@ may_count(const struct dkim_fact *signature)
 static bool
 may_still_pass(const struct dmarc_check *check, const struct facts *facts)
 {
-	if (facts->spf.result == AUTH_TEMPERROR && spf_aligns(check, facts, check->record.strict_spf))
+	if ((facts->spf.result == AUTH_TEMPERROR || facts->client_hidden) && spf_aligns(check, facts, check->record.strict_spf))
 		return true;
 	for (size_t i = 0; i < facts->dkim_count; i++)
 		if (may_count(&facts->dkim[i]) &&

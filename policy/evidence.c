@@ -42,17 +42,25 @@ is_hit(struct prefix_hits hits, uint32_t number)
 }
 
 static struct prefix_hits
-hits_of(const struct judge *judge, const struct facts *facts)
+hits_of(const struct judge *judge, const struct address *address)
 {
-	if (judge->ranges->table == NULL || facts->client.family == ADDRESS_NONE)
+	if (judge->ranges->table == NULL || address->family == ADDRESS_NONE)
 		return (struct prefix_hits){ 0 };
-	return prefix_table_find(judge->ranges->table, &facts->client);
+	return prefix_table_find(judge->ranges->table, address);
+}
+
+enum answer
+evidence_listed_by(const struct judge *judge, const struct source *source, const struct address *address)
+{
+	if (is_hit(hits_of(judge, address), source->number))
+		return YES;
+	return judge->ranges->states[source->number].known ? NO : UNKNOWN;
 }
 
 void
 evidence_listed(const struct judge *judge, const struct facts *facts, struct claim *claim)
 {
-	struct prefix_hits hits = hits_of(judge, facts);
+	struct prefix_hits hits = hits_of(judge, &facts->client);
 	int64_t grace = judge->policy->settings.review_grace;
 
 	claim->listed = claim->exclusively = claim->reviewed = NO;
@@ -63,8 +71,10 @@ evidence_listed(const struct judge *judge, const struct facts *facts, struct cla
 
 		if (!source_counts(source))
 			continue;
-		answer = is_hit(hits, source->number) ? YES
-						      : listed_beyond_table(judge, facts, source);
+		if (facts->client_hidden)
+			answer = UNKNOWN;
+		else
+			answer = is_hit(hits, source->number) ? YES : listed_beyond_table(judge, facts, source);
 		claim->listed = answer_either(claim->listed, answer);
 		if (source->exclusive)
 			claim->exclusively = answer_either(claim->exclusively, answer);
@@ -91,8 +101,8 @@ evidence_identity(const struct facts *facts)
 	return (struct mailbox){ .local = "postmaster", .domain = facts->spf.domain, .text = "" };
 }
 
-static enum answer
-find_spf(const struct facts *facts, const struct vendor *vendor)
+enum answer
+evidence_spf(const struct facts *facts, const struct vendor *vendor)
 {
 	struct mailbox identity = evidence_identity(facts);
 
@@ -164,7 +174,7 @@ evidence_find(const struct judge *judge, const struct facts *facts, struct claim
 	const struct vendor *vendor = claim->vendor;
 
 	evidence_listed(judge, facts, claim);
-	claim->spf = find_spf(facts, vendor);
+	claim->spf = evidence_spf(facts, vendor);
 	claim->dkim = find_dkim(facts, vendor, &claim->weak);
 	claim->spf_from = find_of_authors(facts, vendor, spf_from_of);
 	claim->dmarc = find_of_authors(facts, vendor, dmarc_of);
@@ -187,26 +197,54 @@ alternative_holds(const struct claim *claim, enum answer listed, unsigned proofs
 	return answer;
 }
 
-static enum answer
-vouches(const struct claim *claim, enum answer listed)
+enum answer
+evidence_satisfies(const struct claim *claim, enum answer listed, const unsigned *vouch, size_t count)
 {
-	const struct vendor *vendor = claim->vendor;
 	enum answer answer = NO;
 
-	for (size_t i = 0; i < vendor->vouch_count; i++)
-		answer = answer_either(answer, alternative_holds(claim, listed, vendor->vouch[i]));
+	for (size_t i = 0; i < count; i++)
+		answer = answer_either(answer, alternative_holds(claim, listed, vouch[i]));
 	return answer;
 }
 
 enum answer
 evidence_vouches(const struct claim *claim)
 {
-	return vouches(claim, claim->reviewed);
+	return evidence_satisfies(claim, claim->reviewed, claim->vendor->vouch, claim->vendor->vouch_count);
 }
 
 bool
 evidence_lapsed(const struct claim *claim)
 {
+	const struct vendor *vendor = claim->vendor;
+
 	return claim->lapsed && evidence_vouches(claim) == NO &&
-	    vouches(claim, claim->listed) == YES;
+	    evidence_satisfies(claim, claim->listed, vendor->vouch, vendor->vouch_count) == YES;
+}
+
+/* ---- mailing lists ---- */
+
+/* List-Id is anybody's to write: only the host's own SPF or signature tells of a list. */
+enum answer
+evidence_list(const struct judge *judge, const struct facts *facts)
+{
+	const struct name_rules *lists = &judge->policy->settings.own.lists;
+	struct mailbox identity = evidence_identity(facts);
+	enum answer answer = NO;
+
+	if (lists->count == 0)
+		return NO;
+	if (name_rules_hold(lists, &identity))
+		answer = evidence_answer(facts->spf.result);
+	for (size_t i = 0; i < facts->dkim_count; i++) {
+		const struct dkim_fact *fact = &facts->dkim[i];
+
+		if (!name_rules_hold_domain(lists, fact->d))
+			continue;
+		if (fact->counts)
+			answer = YES;
+		else if (fact->result == AUTH_TEMPERROR)
+			answer = answer_either(answer, UNKNOWN);
+	}
+	return facts->dkim_done ? answer : answer_either(answer, UNKNOWN);
 }

@@ -21,11 +21,23 @@ const struct live_fact *evidence_live(const struct facts *, uint32_t source);
 /* Fills listed, exclusively, reviewed, lapsed, source and exclusive. */
 void evidence_listed(const struct judge *, const struct facts *, struct claim *);
 
+/* Does this source list the address? By the table alone: nobody is asked. */
+enum answer evidence_listed_by(const struct judge *, const struct source *, const struct address *);
+
 /* Fills all evidence of claim->vendor. */
 void evidence_find(const struct judge *, const struct facts *, struct claim *);
 
+/* SPF of the identity that was checked, where it is the vendor's. */
+enum answer evidence_spf(const struct facts *, const struct vendor *);
+
 /* Does one alternative of the vendor's `vouch` hold by that evidence? */
 enum answer evidence_vouches(const struct claim *);
+
+/* The same of other alternatives, with `listed` in the place of the claim's. */
+enum answer evidence_satisfies(const struct claim *, enum answer listed, const unsigned *vouch, size_t count);
+
+/* Did a mailing list of own.lists send it? */
+enum answer evidence_list(const struct judge *, const struct facts *);
 
 /* It does not, but it would if somebody had reviewed the sources that list the client. */
 bool evidence_lapsed(const struct claim *);

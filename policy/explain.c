@@ -3,29 +3,56 @@
 
 #include "explain.h"
 
-static void
-set_codes(const struct verdict *verdict, enum action done, struct reply *out)
+/* ---- the reply ---- */
+
+/* Reasons and deeds with words of their own; the first row that fits. Codes: RFC 5321, 3463 and 7372. */
+static const struct row {
+	enum action done;
+	enum outcome outcome; /* where reason is NONE */
+	enum reason reason;
+	const char *code, *enhanced, *lead;
+} rows[] = {
+	{ ACTION_GREYLIST, 0, REASON_NONE, "451", "4.7.1", "greylisted, please try again" },
+	{ ACTION_REJECT, 0, REASON_RELAYING, "554", "5.7.1", "relaying refused" },
+	{ ACTION_REJECT, 0, REASON_FROM_TOO_LONG, "550", "5.6.0", "message refused" },
+	{ ACTION_DEFER, 0, REASON_RECIPIENT_DIFFERS, "452", "4.5.3", "please send to this recipient apart" },
+	{ ACTION_DEFER, 0, REASON_OWN_FAILURE, "451", "4.3.0", "not sure yet, please try again" },
+	{ ACTION_DEFER, OUTCOME_UNSURE, REASON_NONE, "451", "4.4.3", "not sure yet, please try again" },
+};
+static const struct row refused = { .code = "550", .enhanced = "5.7.26", .lead = "message refused" },
+	deferred = { .code = "451", .enhanced = "4.7.26", .lead = "not accepted for now, please try again" },
+	own_refused = { .code = "550", .enhanced = "5.7.26", .lead = "Open relay not allowed" },
+	own_deferred = { .code = "451", .enhanced = "4.7.1", .lead = "Open relay not allowed" };
+
+static bool
+row_fits(const struct row *row, const struct verdict *verdict, enum action done)
 {
-	out->code = done == ACTION_REJECT ? "550" : "451";
-	if (done == ACTION_GREYLIST)
-		out->enhanced = "4.7.1";
-	else if (done == ACTION_REJECT)
-		out->enhanced = verdict->reason == REASON_FROM_TOO_LONG ? "5.6.0" : "5.7.26";
-	else if (verdict->reason == REASON_OWN_FAILURE)
-		out->enhanced = "4.3.0";
-	else
-		out->enhanced = verdict->outcome == OUTCOME_UNSURE ? "4.4.3" : "4.7.26";
+	if (row->done != done)
+		return false;
+	if (row->reason != REASON_NONE)
+		return row->reason == verdict->reason;
+	return row->outcome == 0 || row->outcome == verdict->outcome;
 }
 
-static const char *
-lead(const struct verdict *verdict, enum action done)
+/* Our names, from where nothing proves that they may be used. */
+static bool
+is_own_forgery(const struct verdict *verdict)
 {
-	if (done == ACTION_GREYLIST)
-		return "greylisted, please try again";
-	if (done == ACTION_REJECT)
-		return "message refused";
-	return verdict->outcome == OUTCOME_UNSURE ? "not sure yet, please try again"
-						  : "not accepted for now, please try again";
+	const struct claim *claim = verdict_claim(verdict);
+
+	return verdict->outcome == OUTCOME_FORGED && claim != NULL &&
+	    claim->vendor->number == VENDOR_OWN;
+}
+
+static const struct row *
+find_row(const struct verdict *verdict, enum action done)
+{
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+		if (row_fits(&rows[i], verdict, done))
+			return &rows[i];
+	if (is_own_forgery(verdict))
+		return done == ACTION_REJECT ? &own_refused : &own_deferred;
+	return done == ACTION_REJECT ? &refused : &deferred;
 }
 
 /* To the sender "it names no vendor" would say nothing: he waits for being new here. */
@@ -37,23 +64,40 @@ sentence(const struct verdict *verdict, enum action done)
 	return reason_sentence(verdict->reason);
 }
 
+/* Whoever runs the host that was refused is told what would let it pass. */
+static const char *
+remedy(const struct verdict *verdict)
+{
+	if (verdict->reason == REASON_RELAYING)
+		return "; a host that forwards for others must be authorised to";
+	if (is_own_forgery(verdict))
+		return "; a host of ours must have an authorised address, or log in (SMTP authentication) where its "
+		       "address is dynamic";
+	return "";
+}
+
 bool
 explain_reply(const struct verdict *verdict, enum action done, const char *id, const char *contact,
     int64_t wait, struct reply *out)
 {
 	const char *vendor = verdict_vendor(verdict);
+	const struct claim *claim = verdict_claim(verdict);
+	const struct row *row;
 	struct text text;
 
 	if (done == ACTION_PASS || done == ACTION_TAG || done == ACTION_QUARANTINE)
 		return false;
-	set_codes(verdict, done, out);
+	row = find_row(verdict, done);
+	out->code = row->code;
+	out->enhanced = row->enhanced;
 	text_open(&text, sizeof out->text - 1);
-	text_put(&text, lead(verdict, done));
+	text_put(&text, row->lead);
 	if (done == ACTION_GREYLIST && wait > 0)
 		text_format(&text, " in %lld seconds", (long long)wait);
-	if (vendor[0] != '\0')
+	if (vendor[0] != '\0' && claim->vendor->number != VENDOR_OWN)
 		text_format(&text, "; claims to be %.100s", vendor);
-	text_format(&text, ": %s (%s, id %s)", sentence(verdict, done), reason_slug(verdict->reason), id);
+	text_format(&text, ": %s%s (%s, id %s)", sentence(verdict, done), remedy(verdict),
+	    reason_slug(verdict->reason), id);
 	if (contact[0] != '\0')
 		text_format(&text, "; ask %.150s", contact);
 	snprintf(out->text, sizeof out->text, "%s", text.bytes);
@@ -76,7 +120,10 @@ write_facts(const struct facts *facts, struct text *out)
 {
 	char client[ADDRESS_TEXT];
 
-	text_format(out, "client     %s\n", address_write(&facts->client, client));
+	text_format(out, "client     %s%s\n", facts->client_hidden ? "unknown" : address_write(&facts->client, client),
+	    facts->via[0] == '\0' ? "" : " (the relay's own word in its Received fields)");
+	if (facts->via[0] != '\0')
+		text_format(out, "relay      %s at %s\n", facts->via, address_write(&facts->peer, client));
 	text_put(out, "envelope   <");
 	put_safe(out, facts->mail_from);
 	text_format(out, ">, SPF %s", auth_word(facts->spf.result));
@@ -121,14 +168,45 @@ write_alternative(unsigned proofs, struct text *out)
 }
 
 static void
+write_alternatives(const unsigned *vouch, size_t count, struct text *out)
+{
+	for (size_t i = 0; i < count; i++) {
+		text_put(out, i > 0 ? " or " : "");
+		write_alternative(vouch[i], out);
+	}
+}
+
+/* How a name of ours is proven is the same everywhere; only delegations differ. */
+static void
+write_own_terms(const struct claim *claim, struct text *out)
+{
+	text_put(out, "an authorised outbound address, our own signature, or our own SPF outside the vendors' ranges");
+	if (claim->delegation != NULL) {
+		text_format(out, ";\n             as %s by ", claim->delegation->vendor_name);
+		write_alternatives(claim->delegation->vouch, claim->delegation->vouch_count, out);
+	}
+	if (claim->sender != NULL)
+		text_format(out, "\n  sent by  %s", claim->sender->name);
+}
+
+static const char *
+claimed_by(const struct claim *claim)
+{
+	if (claim->by_author)
+		return claim->by_envelope ? "author and envelope" : "author";
+	if (claim->by_envelope)
+		return "envelope";
+	return claim->reason == REASON_PROVEN_PARTNER ? "nobody; it may send for the author"
+						      : "nobody; it is the gateway";
+}
+
+static void
 write_claim(const struct claim *claim, struct text *out)
 {
 	const struct vendor *vendor = claim->vendor;
 
 	text_format(out, "vendor     %s (%s), claimed by %s\n", vendor->name,
-	    vendor_mode_word(vendor->mode),
-	    claim->by_author ? claim->by_envelope ? "author and envelope" : "author"
-			     : claim->by_envelope ? "envelope" : "nobody; it is the gateway");
+	    vendor_mode_word(claim->mode), claimed_by(claim));
 	text_format(out, "  listed   %s", answer_word(claim->listed));
 	if (claim->source != NULL)
 		text_format(out, " (%s%s%s%s)", claim->source->text,
@@ -140,13 +218,42 @@ write_claim(const struct claim *claim, struct text *out)
 	text_format(out, "  spf_from %s\n  dmarc    %s\n", answer_word(claim->spf_from),
 	    answer_word(claim->dmarc));
 	text_put(out, "  vouched by ");
-	for (size_t i = 0; i < vendor->vouch_count; i++) {
-		text_put(out, i > 0 ? " or " : "");
-		write_alternative(vendor->vouch[i], out);
-	}
+	if (vendor->number == VENDOR_OWN)
+		write_own_terms(claim, out);
+	else
+		write_alternatives(vendor->vouch, vendor->vouch_count, out);
 	text_format(out, "\n  so it is %s%s: %s\n", outcome_word(claim->outcome),
 	    claim->dropped ? ", but its authors stand by themselves and the claim is dropped" : "",
 	    reason_sentence(claim->reason));
+}
+
+bool
+explain_delegation(const struct facts *facts, const struct verdict *verdict, struct text *out)
+{
+	const struct claim *claim = verdict_claim(verdict);
+	const char *domain = facts->sender.domain;
+
+	if (claim == NULL || claim->sender == NULL || verdict->reason != REASON_UNDELEGATED)
+		return false;
+	for (size_t i = 0; claim->by_author && i < facts->author_count; i++)
+		if (name_rules_hold(&claim->vendor->domains, &facts->authors[i].mailbox)) {
+			domain = facts->authors[i].mailbox.domain;
+			break;
+		}
+	text_format(out, "{ vendor = \"%s\"; domains = [ \"%s\" ]; }", claim->sender->name, domain);
+	return true;
+}
+
+/* What to write where a vendor may send so. */
+static void
+write_remedy(const struct facts *facts, const struct verdict *verdict, struct text *out)
+{
+	struct text delegation;
+
+	text_open(&delegation, 1024);
+	if (explain_delegation(facts, verdict, &delegation))
+		text_format(out, "to allow   delegations = ( %s );\n", delegation.bytes);
+	text_close(&delegation);
 }
 
 void
@@ -166,6 +273,7 @@ explain_write(const struct judge *judge, const struct facts *facts, const struct
 	write_facts(facts, out);
 	for (size_t i = 0; i < verdict->claim_count; i++)
 		write_claim(&verdict->claims[i], out);
+	write_remedy(facts, verdict, out);
 	if (judge->policy->vendor_count == 0)
 		text_put(out, "vendor     none is enabled\n");
 }

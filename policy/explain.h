@@ -23,6 +23,10 @@ struct reply {
 bool explain_reply(const struct verdict *, enum action done, const char *id, const char *contact,
     int64_t wait, struct reply *out);
 
+/* The delegation that would allow what a vendor sent in our own name, as it would stand in greenlane.conf;
+ * false where that is not what is wrong. */
+bool explain_delegation(const struct facts *, const struct verdict *, struct text *out);
+
 /* Several lines for a person: outcome, evidence of each vendor, what would change it. */
 void explain_write(const struct judge *, const struct facts *, const struct verdict *, struct text *out);
 

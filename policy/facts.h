@@ -99,6 +99,7 @@ struct facts {
 	struct address client;   /* whose mail it is: the peer, or the host before a gateway of ours */
 	bool client_hidden;      /* a gateway connected, and its Received fields do not tell (yet) whose it is */
 	const char *via;         /* the relay that connected; "" when none did */
+	bool perhaps_relayed;    /* it may be a relay: a vendor's sources would tell, but are not known yet */
 	uint16_t port;           /* of the peer */
 	const char *client_name; /* as the MTA found it; never trusted */
 	const char *helo;        /* "" until known */

@@ -1,9 +1,12 @@
+#include <stdio.h>
 #include <string.h>
 
 #include "json.h"
 #include "record.h"
 
 /* ---- what both forms say ---- */
+
+enum { DELEGATION_TEXT = 400 }; /* two names */
 
 static const char *
 mode_word(const struct record *record)
@@ -12,7 +15,7 @@ mode_word(const struct record *record)
 
 	if (record->policy->settings.monitor)
 		return vendor_mode_word(MODE_MONITOR);
-	return vendor_mode_word(claim == NULL ? MODE_ENFORCE : claim->vendor->mode);
+	return vendor_mode_word(claim == NULL ? MODE_ENFORCE : claim->mode);
 }
 
 static const char *
@@ -21,12 +24,6 @@ listed_text(const struct record *record)
 	const struct claim *claim = verdict_claim(record->verdict);
 
 	return claim == NULL || claim->source == NULL ? "" : claim->source->text;
-}
-
-static const char *
-sender_text(const struct facts *facts)
-{
-	return facts->null_sender ? "<>" : facts->mail_from;
 }
 
 /* The author that matters: the first of the deciding vendor's, else the first. */
@@ -40,6 +37,26 @@ main_author(const struct record *record)
 		if (name_rules_hold(&claim->vendor->domains, &facts->authors[i].mailbox))
 			return &facts->authors[i];
 	return facts->author_count > 0 ? &facts->authors[0] : NULL;
+}
+
+/* "autotask for example.com": the delegation that would have allowed it. */
+static const char *
+delegation_text(const struct record *record, char *out, size_t size)
+{
+	const struct claim *claim = verdict_claim(record->verdict);
+	const struct author *author = main_author(record);
+
+	out[0] = '\0';
+	if (claim != NULL && claim->sender != NULL && record->verdict->reason == REASON_UNDELEGATED)
+		snprintf(out, size, "%s for %s", claim->sender->name,
+		    claim->by_author && author != NULL ? author->mailbox.domain : record->facts->sender.domain);
+	return out;
+}
+
+static const char *
+sender_text(const struct facts *facts)
+{
+	return facts->null_sender ? "<>" : facts->mail_from;
 }
 
 static const char *
@@ -165,7 +182,7 @@ record_write_line(const struct record *record, struct text *out)
 {
 	const struct facts *facts = record->facts;
 	const struct verdict *verdict = record->verdict;
-	char client[ADDRESS_TEXT];
+	char client[ADDRESS_TEXT], delegation[DELEGATION_TEXT];
 
 	put(out, "id", record->id);
 	put(out, "qid", record->qid);
@@ -180,7 +197,7 @@ record_write_line(const struct record *record, struct text *out)
 	text_format(out, " client=%s", address_write(&facts->client, client));
 	put_number(out, "port", facts->port);
 	put(out, "listed", listed_text(record));
-	put(out, "via", "");
+	put(out, "via", facts->via);
 	put(out, "helo", facts->helo);
 	put(out, "mail_from", sender_text(facts));
 	put_list(out, "from", write_authors, facts);
@@ -191,6 +208,8 @@ record_write_line(const struct record *record, struct text *out)
 	text_format(out, " greylist=%s", greylist_state_word(record->greylist));
 	put(out, "msgid", facts->message_id);
 	put_number(out, "ms", record->ms);
+	if (delegation_text(record, delegation, sizeof delegation)[0] != '\0')
+		put(out, "delegation", delegation);
 }
 
 /* ---- the JSON ---- */
@@ -269,6 +288,10 @@ json_vendors(struct text *out, const struct verdict *verdict)
 		json_bool(out, "dropped", claim->dropped);
 		json_string(out, "outcome", outcome_word(claim->outcome));
 		json_string(out, "reason", reason_slug(claim->reason));
+		if (claim->delegation != NULL)
+			json_string(out, "delegation", claim->delegation->vendor_name);
+		if (claim->sender != NULL)
+			json_string(out, "sender", claim->sender->name);
 		text_char(out, '}');
 	}
 	text_char(out, '}');
@@ -306,11 +329,14 @@ static void
 json_facts(struct text *out, const struct record *record)
 {
 	const struct facts *facts = record->facts;
+	char peer[ADDRESS_TEXT];
 
 	json_key(out, "facts");
 	text_char(out, '{');
 	json_number(out, "now", facts->now);
 	json_string(out, "client_name", facts->client_name);
+	json_string(out, "peer", address_write(&facts->peer, peer));
+	json_bool(out, "client_hidden", facts->client_hidden);
 	json_string(out, "auth", facts->auth);
 	json_string(out, "daemon_name", facts->daemon_name);
 	json_bool(out, "null_sender", facts->null_sender);
@@ -357,7 +383,7 @@ record_write_json(const struct record *record, struct text *out)
 {
 	const struct facts *facts = record->facts;
 	const struct verdict *verdict = record->verdict;
-	char client[ADDRESS_TEXT];
+	char client[ADDRESS_TEXT], delegation[DELEGATION_TEXT];
 
 	text_char(out, '{');
 	json_number(out, "v", RECORD_VERSION);
@@ -374,7 +400,7 @@ record_write_json(const struct record *record, struct text *out)
 	json_word(out, "client", address_write(&facts->client, client));
 	json_number(out, "port", facts->port);
 	json_word(out, "listed", listed_text(record));
-	json_word(out, "via", "");
+	json_word(out, "via", facts->via);
 	json_envelope(out, record);
 	json_word(out, "spf", auth_word(facts->spf.result));
 	json_dkim(out, facts);
@@ -382,6 +408,8 @@ record_write_json(const struct record *record, struct text *out)
 	json_word(out, "greylist", greylist_state_word(record->greylist));
 	json_word(out, "msgid", facts->message_id);
 	json_number(out, "ms", record->ms);
+	if (delegation_text(record, delegation, sizeof delegation)[0] != '\0')
+		json_string(out, "delegation", delegation);
 	json_facts(out, record);
 	if (record->explanation != NULL)
 		json_string(out, "explanation", record->explanation);

@@ -74,6 +74,8 @@ struct evidence {
 	const char *what, *where, *seen;
 };
 
+#define VENDOR_OWN UINT32_MAX /* the number of policy->own, which is no vendor of the list */
+
 struct vendor {
 	uint32_t number; /* order of the configuration */
 	const char *name, *title;

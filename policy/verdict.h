@@ -57,7 +57,7 @@ struct verdict {
 	enum action would;       /* what is done outside monitor mode */
 	int deciding;            /* index of the claim that decided; -1: none */
 	const struct relay *relay; /* that handed it to us; NULL */
-	struct claim claims[CLAIMS_MAX];
+	struct claim claims[CLAIMS_MAX + 2]; /* and our own names, and who covers a stranger */
 	size_t claim_count;
 };
 
@@ -75,6 +75,16 @@ const char *verdict_vendor(const struct verdict *);
 
 /* Exempt mail passes without a DNS query (section 3); answers REASON_NONE when it is not exempt. */
 enum reason verdict_exempts(const struct policy *, const struct facts *);
+
+/* Some recipient is refused for this reason before the message is judged: the verdict that its reply and its
+ * line in the log stand for. */
+void verdict_refuse(const struct policy *, const struct facts *, const struct vendor *, enum reason,
+    enum action, struct verdict *out);
+
+/* At RCPT: is this recipient served under another mode than those before it, so that one answer cannot serve
+ * both (RFC 5321, 4.5.3.1.10)? Only where the envelope claims whom the exception is of: that vendor; NULL. */
+const struct vendor *verdict_recipient_differs(const struct judge *, const struct facts *,
+    const struct mailbox *rcpt);
 
 /* Could any enabled vendor still vouch for this session, whatever its headers and signatures are?
  * Decides whether greylisting may happen at RCPT already. */

@@ -57,9 +57,9 @@ counted_close(struct resolver *resolver)
 
 static const char *const zone_lines[] = {
 	"plain.example TXT \"v=spf1 ip4:192.0.2.0/24 -all\"",
-	"own.example TXT \"v=spf1 ip4:198.51.100.0/24 -all\"",
+	"single.example TXT \"v=spf1 ip4:198.51.100.0/24 -all\"",
 	"mute.example TXT \"v=spf1 ip4:203.0.113.0/28 -all\"",
-	"mail.own.example TXT \"v=spf1 ip4:198.51.100.0/24 -all\"",
+	"mail.single.example TXT \"v=spf1 ip4:198.51.100.0/24 -all\"",
 	"b.example TXT \"v=spf1 +all\"",
 };
 
@@ -137,7 +137,7 @@ ask(const char *client, unsigned port, const char *sender)
 	char request[1024];
 	size_t had = 0;
 	int length = snprintf(request, sizeof request,
-	    "request=smtpd_access_policy\nprotocol_state=RCPT\nclient_address=%s\nclient_port=%u\nhelo_name=mail.own.example\n"
+	    "request=smtpd_access_policy\nprotocol_state=RCPT\nclient_address=%s\nclient_port=%u\nhelo_name=mail.single.example\n"
 	    "sender=%s\nrecipient=desk@rx.example\n\n", client, port, sender);
 
 	if (send(caller, request, (size_t)length, MSG_NOSIGNAL) != length)
@@ -169,7 +169,7 @@ mail(const char *client, uint16_t port, const char *sender)
 {
 	static struct visitor visitor; /* kept until the message is closed */
 
-	visitor = (struct visitor){ .port = port, .name = "", .helo = "mail.own.example", .daemon_name = "",
+	visitor = (struct visitor){ .port = port, .name = "", .helo = "mail.single.example", .daemon_name = "",
 		.mta_name = "mx.rx.example" };
 	if (!address_read(client, &visitor.address))
 		exit(99);

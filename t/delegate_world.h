@@ -21,7 +21,7 @@ static const struct {
 	const char *name, *text;
 } world_vendors[] = {
 	{ "plain", "domains = [ \"plain.example\" ]; envelope = [ \"bounces.plain.example.net\" ];" RANGE("192.0.2.0/25", "") },
-	{ "own", "domains = [ \"own.example\" ];" RANGE("198.51.100.0/25", "exclusive = true;") },
+	{ "single", "domains = [ \"single.example\" ];" RANGE("198.51.100.0/25", "exclusive = true;") },
 	{ "mute", "domains = [ \"mute.example\" ]; dkim = [ ]; vouch = [ \"listed+spf\" ];" RANGE("203.0.113.0/28", "") },
 	{ "soft", "domains = [ \"soft.example\" ]; dkim = [ ]; on_forged = \"tag\"; vouch = [ \"listed+spf\" ];"
 		  RANGE("203.0.113.16/28", "") },
@@ -122,10 +122,11 @@ world_session(struct arena *arena, const char *client, const char *sender, enum 
     struct facts *facts)
 {
 	*facts = (struct facts){ .stage = STAGE_MAIL, .now = WORLD_NOW, .client_name = "",
-		.helo = "mail.own.example", .auth = "", .daemon_name = "", .mail_from = sender == NULL ? "" : sender,
+		.helo = "mail.single.example", .auth = "", .daemon_name = "", .via = "", .mail_from = sender == NULL ? "" : sender,
 		.sender = { "", "", "" }, .null_sender = sender == NULL, .from_raw = "", .message_id = "" };
 	if (!address_read(client, &facts->client))
 		facts->client = (struct address){ .family = ADDRESS_NONE };
+	facts->peer = facts->client;
 	if (sender != NULL && !mailbox_read_path(arena, sender, &facts->sender))
 		facts->sender = (struct mailbox){ "", "", "" };
 	facts->spf = (struct spf_fact){ spf, sender == NULL, sender == NULL ? facts->helo : facts->sender.domain };

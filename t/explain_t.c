@@ -190,6 +190,8 @@ scene_open(void)
 	s->author = (struct author){ .mailbox = { "t", "acme.example", "t@acme.example" },
 		.dmarc = { .result = AUTH_FAIL, .policy = DMARC_REJECT, .domain = "acme.example" } };
 	s->dkim = (struct dkim_fact){ .d = "acme.example", .s = "s", .a = "rsa-sha1", .result = AUTH_POLICY, .why = "sha1" };
+	s->facts.via = "";
+	s->facts.peer = s->facts.client;
 	s->facts.mail_from = "b@acme.example";
 	s->facts.spf = (struct spf_fact){ AUTH_FAIL, false, "acme.example" };
 	s->facts.from_state = FROM_READ;

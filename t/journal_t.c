@@ -140,7 +140,7 @@ static void
 write_verdict(struct journal *journal, const char *id)
 {
 	static const struct policy policy;
-	static const struct facts facts = { .client_name = "", .helo = "mx.example", .auth = "", .daemon_name = "",
+	static const struct facts facts = { .client_name = "", .helo = "mx.example", .auth = "", .daemon_name = "", .via = "",
 		.mail_from = "a@b.example", .sender = { "a", "b.example", "a@b.example" }, .spf = { .domain = "" },
 		.from_raw = "", .message_id = "<1@b.example>" };
 	static const struct verdict verdict = { .outcome = OUTCOME_STRANGER, .reason = REASON_NO_CLAIM, .deciding = -1 };

@@ -58,8 +58,9 @@ sample_facts(struct sample *s)
 
 	facts->stage = STAGE_EOM;
 	facts->now = 1700000000;
-	facts->client = client_of("192.0.2.7");
+	facts->client = facts->peer = client_of("192.0.2.7");
 	facts->port = 40025;
+	facts->via = "";
 	facts->client_name = "out.acme.example";
 	facts->helo = "out.acme.example";
 	facts->auth = facts->daemon_name = facts->from_raw = "";
@@ -196,7 +197,7 @@ line_of_nothing(void)
 	struct sample *s = sample_open();
 	static const char *const none[] = { NULL };
 
-	s->facts = (struct facts){ .client_name = "", .helo = "", .auth = "", .daemon_name = "", .mail_from = "",
+	s->facts = (struct facts){ .client_name = "", .helo = "", .auth = "", .daemon_name = "", .via = "", .mail_from = "",
 		.sender = { "", "", "" }, .null_sender = true, .spf = { .domain = "" }, .from_raw = "",
 		.message_id = "" };
 	s->verdict = (struct verdict){ .outcome = OUTCOME_EXEMPT, .reason = REASON_EXEMPT_LOCAL, .deciding = -1 };
@@ -226,7 +227,7 @@ line_in_monitor_mode(void)
 	ok(strstr(line_of(s), " action=pass would=reject ") != NULL, "would is what enforce would have done");
 	ok(strstr(line_of(s), " mode=monitor ") != NULL, "mode is the daemon's where it is monitor");
 	s->policy.settings.monitor = false;
-	s->vendor.mode = MODE_VOUCH;
+	s->verdict.claims[0].mode = MODE_VOUCH;
 	ok(strstr(line_of(s), " mode=vouch ") != NULL, "mode is the deciding vendor's otherwise");
 	s->verdict.monitored = false;
 	ok(strstr(line_of(s), "would=") == NULL, "outside monitor mode there is no would");

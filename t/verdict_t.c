@@ -60,6 +60,7 @@ static const struct {
 	{ 'N', "vendors = ( { name = \"vendor\"; } ); greylist = { store = \"none\"; };" },
 	{ 'M', "vendors = ( { name = \"vendor\"; } ); mode = \"monitor\";" },
 	{ 'G', "vendors = ( { name = \"gate\"; }, { name = \"session\"; } ); own = { domains = [ \"rx.example\" ]; };" },
+	{ 'H', "vendors = ( { name = \"gate\"; }, { name = \"session\"; } );" },
 	{ 'Q', "vendors = ( { name = \"session\"; } ); strangers = { authenticate = false; };" },
 	{ 'R', "vendors = ( { name = \"session\"; } ); strangers = { dmarc = \"off\"; };" },
 	{ 'W', "vendors = ( { name = \"watched\"; } );" },
@@ -148,7 +149,7 @@ world_open(struct world *world, char letter)
 		return false;
 	open_ranges(world);
 	world->facts = (struct facts){ .stage = STAGE_EOM, .now = NOW, .client_name = "", .helo = "",
-		.auth = "", .daemon_name = "", .mail_from = "", .sender = { "", "", "" },
+		.auth = "", .daemon_name = "", .via = "", .mail_from = "", .sender = { "", "", "" },
 		.rcpts = world->rcpts, .from_raw = "", .authors = world->authors, .message_id = "",
 		.dkim = world->signatures, .dkim_done = true, .spf.domain = "" };
 	return world->table != NULL;
@@ -273,6 +274,7 @@ set_word(struct world *world, const char *key, char *value)
 	if (strcmp(key, "client") == 0) {
 		if (!address_read(value, &facts->client))
 			note("no address: %s", value);
+		facts->peer = facts->client;
 	} else if (strcmp(key, "helo") == 0)
 		facts->helo = value;
 	else if (strcmp(key, "sender") == 0)
@@ -415,7 +417,7 @@ static const struct {
 	{ "an envelope of nobody's is forged", "client=203.0.113.66 sender=b@vendor.example spf=fail author=a@b.example:dmarc=fail", "forged reject nothing-proven vendor settled" },
 	{ "an envelope while DMARC is unknown", "client=203.0.113.66 sender=b@vendor.example spf=fail author=a@b.example:dmarc=temperror", "unsure defer dns-trouble vendor settled" },
 	{ "an unproven envelope while DMARC is unknown", OUR_HOST "sender=b@strict.example spf=fail author=a@b.example:dmarc=temperror", "unsure defer dns-trouble strict settled" },
-	{ "an envelope with our own author", OUR_HOST "sender=b@vendor.example spf=pass author=a@rx.example", "unproven greylist partly-proven vendor settled" },
+	{ "an envelope with our own author", OUR_HOST "sender=b@vendor.example spf=pass author=a@rx.example", "forged defer undelegated-vendor own settled" },
 	{ "a proven envelope with a lenient vendor's author", OUR_HOST "sender=b@vendor.example spf=pass " FROM("tagging"), "unproven greylist partly-proven vendor settled" },
 	{ "a proven envelope beside DMARC of the author is vouched", OUR_HOST "sender=b@vendor.example spf=pass author=a@b.example:dmarc=pass", "vouched pass proven vendor settled" },
 	{ "an envelope with another vendor's author", OUR_HOST "sender=b@vendor.example spf=pass " FROM("dmarc"), "forged reject nothing-proven dmarc settled" },
@@ -429,7 +431,7 @@ static const struct {
 	/* gateways */
 	{ "a gateway covers nobody's author", "G:client=203.0.113.7 sender=a@b.example spf=pass author=a@b.example:aligned", "vouched pass proven-gateway gate settled" },
 	{ "not without alignment", "G:client=203.0.113.7 sender=a@c.example spf=pass author=a@b.example", "stranger greylist no-claim - settled" },
-	{ "not our own", "G:client=203.0.113.7 sender=a@rx.example spf=pass author=a@rx.example:aligned", "stranger greylist no-claim - settled" },
+	{ "not our own", "G:client=203.0.113.7 sender=a@rx.example spf=pass author=a@rx.example:aligned", "forged defer undelegated-vendor own settled" },
 	{ "not from elsewhere", "G:client=198.51.100.7 sender=a@b.example spf=pass author=a@b.example:aligned", "stranger greylist no-claim - settled" },
 	{ "not an unreadable From", "G:client=203.0.113.7 sender=a@b.example spf=pass author=a@b.example:aligned from=unreadable:x", "stranger greylist no-claim - settled" },
 	{ "SPF trouble of a customer beside a vendor defers", "G:client=203.0.113.7 sender=b@session.example spf=temperror author=a@b.example " FROM("session"), "unsure defer dns-trouble session settled" },
@@ -503,7 +505,8 @@ static const struct {
 	{ "a source that said yes is promised", "A:stage=mail client=192.0.2.10 sender=b@asked.example spf=pass must-ask=1 unfolded=1 live=1:yes", true, true },
 	{ "a vendor in monitor mode vouches for nobody", "W:stage=mail client=192.0.2.10 sender=b@watched.example spf=pass", false, false },
 	{ "a gateway may for its host", "G:stage=mail client=203.0.113.7 sender=a@b.example spf=pass", true, false },
-	{ "and not where SPF fails", "G:stage=mail client=203.0.113.7 sender=a@b.example spf=fail", false, false },
+	{ "but our own signature may come", "G:stage=mail client=203.0.113.7 sender=a@b.example spf=fail", true, false },
+	{ "and not where SPF fails", "H:stage=mail client=203.0.113.7 sender=a@b.example spf=fail", false, false },
 };
 
 static void

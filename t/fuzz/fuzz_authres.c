@@ -58,7 +58,7 @@ check_writing(struct arena *arena, const char *hostile, size_t size)
 
 	if (facts == NULL)
 		return;
-	*facts = (struct facts){ .stage = STAGE_EOM, .client_name = hostile, .helo = hostile, .auth = "",
+	*facts = (struct facts){ .stage = STAGE_EOM, .client_name = hostile, .helo = hostile, .auth = "", .via = "",
 		.daemon_name = "", .mail_from = hostile, .sender = { hostile, hostile, hostile },
 		.spf = { .result = AUTH_PASS, .domain = hostile, .by_helo = size % 2 == 0 }, .from_state = FROM_READ,
 		.from_raw = "", .authors = &author, .author_count = 1, .message_id = hostile, .dkim_done = true,

@@ -1,0 +1,22 @@
+/* room: message */
+/*
+ * handover.h - a relay hands a message over: which relay it is, and whose mail behind it.
+ *
+ * Floor 10. Until the headers are complete a gateway's client is hidden; where its Received fields do not
+ * tell, it stays so. Logged-in clients and local submission are no relay's.
+ */
+#ifndef HANDOVER_H
+#define HANDOVER_H
+
+struct message;
+
+/* At MAIL, before anything is asked: sets peer, client, via. */
+void handover_begin(struct message *);
+
+/* One header field, in order. */
+void handover_header(struct message *, const char *name, const char *value);
+
+/* The headers are complete: who was the client of the gateway? */
+void handover_settle(struct message *);
+
+#endif

@@ -1,0 +1,83 @@
+/* room: message */
+#include "message_parts.h"
+#include "own.h"
+#include "refusals.h"
+
+static const struct row {
+	enum reason reason; /* NONE: of the message as a whole */
+	enum action action;
+} rows[REFUSALS] = {
+	[REFUSAL_GREYLIST] = { REASON_NONE, ACTION_GREYLIST },
+	[REFUSAL_RELAYING] = { REASON_RELAYING, ACTION_REJECT },
+	[REFUSAL_DIFFERS] = { REASON_RECIPIENT_DIFFERS, ACTION_DEFER },
+};
+
+void
+refusals_add(struct message *message, enum refusal kind, const char *rcpt)
+{
+	struct refused *refused = &message->refused[kind];
+
+	if (refused->rcpts == NULL)
+		refused->rcpts = arena_take(message->arena, RCPTS_MAX * sizeof *refused->rcpts);
+	if (refused->rcpts != NULL && refused->count < RCPTS_MAX)
+		refused->rcpts[refused->count++] = rcpt;
+}
+
+static void
+judge(struct message *message, enum refusal kind, struct verdict *out)
+{
+	const struct policy *policy = message->judge->policy;
+	const struct vendor *vendor = kind == REFUSAL_DIFFERS ? message->refused[kind].vendor : &policy->own;
+
+	verdict_refuse(policy, &message->facts, vendor, rows[kind].reason, rows[kind].action, out);
+}
+
+bool
+refusals_rcpt(struct message *message, const char *rcpt, const struct mailbox *mailbox, struct reply *out)
+{
+	const struct policy *policy = message->judge->policy;
+	enum refusal kind = REFUSAL_RELAYING;
+	struct verdict verdict;
+
+	if (policy->settings.monitor)
+		return true;
+	if (!own_refuses_relaying(policy, &message->facts, mailbox)) {
+		const struct vendor *vendor = message->exempt
+		    ? NULL
+		    : verdict_recipient_differs(message->judge, &message->facts, mailbox);
+
+		if (vendor == NULL)
+			return true;
+		kind = REFUSAL_DIFFERS;
+		message->refused[kind].vendor = vendor;
+	}
+	refusals_add(message, kind, rcpt);
+	judge(message, kind, &verdict);
+	return !explain_reply(&verdict, rows[kind].action, message->id, policy->settings.contact, 0, out);
+}
+
+void
+refusals_write(struct message *message)
+{
+	for (int kind = 0; kind < REFUSALS; kind++) {
+		const struct refused *refused = &message->refused[kind];
+		struct verdict verdict;
+		struct record record;
+
+		if (refused->count == 0)
+			continue;
+		if (rows[kind].reason == REASON_NONE && !message->ended)
+			verdict_judge(message->judge, &message->facts, &message->verdict);
+		message_record(message, &record);
+		if (rows[kind].reason != REASON_NONE) {
+			judge(message, (enum refusal)kind, &verdict);
+			record.verdict = &verdict;
+		}
+		record.stage = STAGE_RCPT;
+		record.action = rows[kind].action;
+		record.greylist = refused->grey;
+		record.rcpts = refused->rcpts;
+		record.rcpt_count = refused->count;
+		journal_verdict(message->house->journal, &record);
+	}
+}

@@ -1,0 +1,492 @@
+/* room: verdict */
+#include "claims.h"
+#include "evidence.h"
+#include "own.h"
+#include "relay.h"
+
+/* ---- authors ---- */
+
+/* A gateway vouches for authors that are nobody's, where SPF passes aligned with them. */
+static enum answer
+gateway_covers(const struct judge *judge, const struct facts *facts, const struct vendor *gateway,
+    const struct author *author, const struct source **source)
+{
+	struct claim claim = { .vendor = gateway };
+
+	if (gateway->kind != VENDOR_GATEWAY || own_names(judge->policy, &author->mailbox) ||
+	    policy_owner(judge->policy, &author->mailbox) != NULL)
+		return NO;
+	evidence_listed(judge, facts, &claim);
+	*source = claim.source;
+	/* an unclaimed gateway is not asked for the address: only what is listed counts */
+	if (claim.reviewed != YES)
+		return NO;
+	if (author->dmarc.spf_aligned)
+		return YES;
+	return facts->spf.result == AUTH_TEMPERROR ? UNKNOWN : NO;
+}
+
+/* An author that is nobody's may be covered by a gateway, or by a vendor that is his own sender. */
+static enum answer
+is_covered(const struct judge *judge, const struct facts *facts, const struct author *author)
+{
+	const struct policy *policy = judge->policy;
+	const struct source *source = NULL;
+	enum answer answer = NO;
+
+	for (size_t i = 0; i < policy->vendor_count; i++)
+		answer = answer_either(answer,
+		    gateway_covers(judge, facts, &policy->vendors[i], author, &source));
+	for (size_t i = 0; i < policy->partner_count; i++)
+		answer = answer_either(answer,
+		    own_partner_covers(judge, facts, &policy->partners[i], author));
+	return answer;
+}
+
+static const struct claim *
+claim_of(const struct verdict *verdict, const struct vendor *vendor)
+{
+	for (size_t i = 0; i < verdict->claim_count; i++)
+		if (verdict->claims[i].vendor == vendor)
+			return &verdict->claims[i];
+	return NULL;
+}
+
+static enum answer
+is_vouched(const struct claim *claim)
+{
+	if (claim->outcome == OUTCOME_UNSURE)
+		return UNKNOWN;
+	return claim->outcome == OUTCOME_VOUCHED ? YES : NO;
+}
+
+/* Is every author some enabled vendor's, proven to be ours, or covered? NO: a stranger stands there. */
+static enum answer
+authors_are_known(const struct judge *judge, const struct facts *facts, const struct verdict *verdict)
+{
+	const struct claim *own = claim_of(verdict, &judge->policy->own);
+	enum answer answer = YES;
+
+	for (size_t i = 0; i < facts->author_count; i++) {
+		const struct author *author = &facts->authors[i];
+
+		if (policy_owner(judge->policy, &author->mailbox) != NULL)
+			continue;
+		if (own != NULL && own_names(judge->policy, &author->mailbox))
+			answer = answer_both(answer, is_vouched(own));
+		else
+			answer = answer_both(answer, is_covered(judge, facts, author));
+	}
+	return answer;
+}
+
+/* Is this author vouched by an enabled vendor's policy, or as ours? */
+static enum answer
+author_is_vouched(const struct judge *judge, const struct facts *facts, const struct verdict *verdict,
+    const struct author *author)
+{
+	const struct vendor *owner = policy_owner(judge->policy, &author->mailbox);
+	const struct claim *claim;
+
+	if (owner == NULL && own_names(judge->policy, &author->mailbox))
+		owner = &judge->policy->own;
+	claim = owner == NULL ? NULL : claim_of(verdict, owner);
+	return claim == NULL ? is_covered(judge, facts, author) : is_vouched(claim);
+}
+
+/* Does every author stand without the envelope: vouched, or passing DMARC? */
+static enum answer
+authors_stand(const struct judge *judge, const struct facts *facts, const struct verdict *verdict)
+{
+	enum answer answer = facts->author_count > 0 ? YES : NO;
+
+	if (facts->from_state == FROM_NOT_SEEN)
+		return UNKNOWN;
+	if (facts->from_state != FROM_READ)
+		return NO;
+	for (size_t i = 0; i < facts->author_count; i++) {
+		const struct author *author = &facts->authors[i];
+
+		answer = answer_both(answer, answer_either(evidence_answer(author->dmarc.result),
+						 author_is_vouched(judge, facts, verdict, author)));
+	}
+	return answer;
+}
+
+/* May a claim by the envelope alone be vouched: no author is another vendor's or ours. */
+static bool
+authors_leave_room(const struct judge *judge, const struct facts *facts, const struct vendor *vendor)
+{
+	for (size_t i = 0; i < facts->author_count; i++) {
+		const struct mailbox *mailbox = &facts->authors[i].mailbox;
+		const struct vendor *owner = policy_owner(judge->policy, mailbox);
+
+		if ((owner != NULL && owner != vendor) || own_names(judge->policy, mailbox))
+			return false;
+	}
+	return true;
+}
+
+/* ---- claims ---- */
+
+static bool
+names_author(const struct facts *facts, const struct vendor *vendor)
+{
+	if (facts->from_state == FROM_UNREADABLE) {
+		for (size_t i = 0; i < vendor->domains.count; i++)
+			if (mailbox_field_names(facts->from_raw, facts->from_raw_length,
+				vendor->domains.list[i].domain))
+				return true;
+	}
+	for (size_t i = 0; i < facts->author_count; i++)
+		if (name_rules_hold(&vendor->domains, &facts->authors[i].mailbox))
+			return true;
+	return false;
+}
+
+bool
+claims_by_envelope(const struct facts *facts, const struct vendor *vendor)
+{
+	return !facts->null_sender && name_rules_hold(&vendor->domains, &facts->sender);
+}
+
+static bool
+is_claimed(const struct facts *facts, const struct vendor *vendor, struct claim *out)
+{
+	*out = (struct claim){ .vendor = vendor,
+		.by_author = names_author(facts, vendor),
+		.by_envelope = claims_by_envelope(facts, vendor) };
+	return out->by_author || out->by_envelope;
+}
+
+bool
+claims_find(const struct judge *judge, const struct facts *facts, struct verdict *verdict)
+{
+	struct claim claim;
+	bool few = true;
+
+	for (size_t i = 0; few && i < judge->policy->vendor_count; i++) {
+		if (!is_claimed(facts, &judge->policy->vendors[i], &claim))
+			continue;
+		few = verdict->claim_count < CLAIMS_MAX;
+		if (!few)
+			break;
+		evidence_find(judge, facts, &claim);
+		verdict->claims[verdict->claim_count++] = claim;
+	}
+	if (is_claimed(facts, &judge->policy->own, &claim)) /* there is always room for one more */
+		verdict->claims[verdict->claim_count++] = claim;
+	return few;
+}
+
+static bool
+dmarc_fails_by_policy(const struct facts *facts)
+{
+	for (size_t i = 0; i < facts->author_count; i++)
+		if (facts->authors[i].dmarc.result == AUTH_FAIL &&
+		    facts->authors[i].dmarc.policy >= DMARC_QUARANTINE)
+			return true;
+	return false;
+}
+
+static void
+set(struct claim *claim, enum outcome outcome, enum reason reason)
+{
+	claim->outcome = outcome;
+	claim->reason = reason;
+}
+
+static void
+set_unsure(const struct facts *facts, struct claim *claim)
+{
+	set(claim, OUTCOME_UNSURE, facts->client_hidden ? REASON_HIDDEN_CLIENT : REASON_DNS_TROUBLE);
+}
+
+/* The rows of section 3's table below "vouched", for a claim that no alternative can prove. */
+static void
+judge_unvouched(const struct facts *facts, struct claim *claim)
+{
+	/* without a sender SPF of the author stands in for SPF of the envelope */
+	enum answer from = facts->null_sender ? claim->spf_from : NO;
+	enum answer beside = answer_either(answer_either(claim->spf, claim->dkim),
+	    answer_either(claim->dmarc, from));
+	/* a shared range does not save what the owner wants refused; an exclusive one does */
+	enum answer listed = dmarc_fails_by_policy(facts) ? claim->exclusively : claim->listed;
+
+	if (beside == YES || listed == YES)
+		set(claim, OUTCOME_UNPROVEN,
+		    evidence_lapsed(claim) ? REASON_REVIEW_LAPSED : REASON_PARTLY_PROVEN);
+	else if (claim->weak)
+		set(claim, OUTCOME_UNPROVEN, REASON_WEAK_SIGNATURE);
+	else if (beside == UNKNOWN || listed == UNKNOWN)
+		set_unsure(facts, claim);
+	else if (claim->listed == YES)
+		set(claim, OUTCOME_FORGED, REASON_SHARED_RANGE_DMARC_FAILS);
+	else
+		set(claim, OUTCOME_FORGED, REASON_NOTHING_PROVEN);
+}
+
+/* Vouched needs a From that parses to at least one mailbox. */
+static enum answer
+from_allows(const struct facts *facts)
+{
+	if (facts->from_state == FROM_NOT_SEEN)
+		return UNKNOWN;
+	return facts->from_state == FROM_READ && facts->author_count > 0 ? YES : NO;
+}
+
+/* A name of ours must not lend its proof to somebody who stands beside it. */
+static bool
+stands_beside_stranger(const struct judge *judge, const struct facts *facts)
+{
+	for (size_t i = 0; i < facts->author_count; i++) {
+		const struct author *author = &facts->authors[i];
+
+		if (policy_owner(judge->policy, &author->mailbox) == NULL &&
+		    !own_names(judge->policy, &author->mailbox) && is_covered(judge, facts, author) == NO)
+			return true;
+	}
+	return false;
+}
+
+/* An authorised outbound address is ours whatever the From looks like; else a From must be read. */
+static void
+judge_own_claim(const struct judge *judge, const struct facts *facts, struct claim *claim)
+{
+	enum answer proven = own_prove(judge, facts, claim), read = from_allows(facts);
+	enum reason how = claim->reason;
+
+	if (how == REASON_OWN_OUTBOUND && proven == YES)
+		set(claim, read == YES ? OUTCOME_VOUCHED : OUTCOME_UNPROVEN, how);
+	else if (claim->by_author && facts->from_state == FROM_UNREADABLE)
+		set(claim, OUTCOME_FORGED, REASON_UNREADABLE_FROM);
+	else if (claim->by_author && stands_beside_stranger(judge, facts))
+		set(claim, OUTCOME_FORGED, REASON_STRANGER_BESIDE_VENDOR);
+	else if (answer_both(proven, read) == YES)
+		set(claim, OUTCOME_VOUCHED, how);
+	else if (claim->weak && proven == NO)
+		set(claim, OUTCOME_UNPROVEN, REASON_WEAK_SIGNATURE);
+	else if (answer_both(proven, read) == UNKNOWN)
+		set_unsure(facts, claim);
+	else
+		set(claim, OUTCOME_FORGED, proven == NO ? how : REASON_OWN_UNPROVEN);
+}
+
+static void
+judge_author_claim(const struct judge *judge, const struct facts *facts, const struct verdict *verdict,
+    struct claim *claim)
+{
+	enum answer known, vouch;
+
+	if (facts->from_state == FROM_UNREADABLE) {
+		set(claim, OUTCOME_FORGED, REASON_UNREADABLE_FROM);
+		return;
+	}
+	known = authors_are_known(judge, facts, verdict);
+	if (known == NO) {
+		set(claim, OUTCOME_FORGED, REASON_STRANGER_BESIDE_VENDOR);
+		return;
+	}
+	vouch = answer_both(evidence_vouches(claim), answer_both(known, from_allows(facts)));
+	if (vouch == YES)
+		set(claim, OUTCOME_VOUCHED, REASON_PROVEN);
+	else if (vouch == UNKNOWN)
+		set_unsure(facts, claim);
+	else
+		judge_unvouched(facts, claim);
+}
+
+static bool
+may_be_refused(const struct claim *claim)
+{
+	return claim->outcome == OUTCOME_FORGED ||
+	    (claim->outcome == OUTCOME_UNPROVEN && claim->vendor->on_unproven == ACTION_REJECT);
+}
+
+/* A vendor's claim by the envelope alone. */
+static void
+judge_sender_claim(const struct judge *judge, const struct facts *facts, struct claim *claim)
+{
+	enum answer vouch = answer_both(evidence_vouches(claim), from_allows(facts));
+
+	if (!authors_leave_room(judge, facts, claim->vendor))
+		vouch = NO;
+	if (vouch == YES)
+		set(claim, OUTCOME_VOUCHED, REASON_PROVEN);
+	else if (vouch == UNKNOWN)
+		set_unsure(facts, claim);
+	else
+		judge_unvouched(facts, claim);
+}
+
+static void
+judge_envelope_claim(const struct judge *judge, const struct facts *facts, struct claim *claim,
+    enum answer stand)
+{
+	if (claim->vendor == &judge->policy->own)
+		judge_own_claim(judge, facts, claim);
+	else
+		judge_sender_claim(judge, facts, claim);
+	/* dropping keeps a claim from spoiling; one that is proven spoils nothing */
+	claim->dropped = stand == YES && claim->outcome != OUTCOME_VOUCHED;
+	/* authors that may yet stand would drop the claim: DNS trouble is no 5xx */
+	if (stand == UNKNOWN && may_be_refused(claim))
+		set_unsure(facts, claim);
+}
+
+/* ---- who may bend a proof: lists and forwarders ---- */
+
+/* A list's mail is never vouched for being a list's, and not refused for what the list did to it. */
+static void
+soften_for_list(enum answer list, const struct facts *facts, struct claim *claim)
+{
+	if (claim->outcome != OUTCOME_FORGED && claim->outcome != OUTCOME_UNPROVEN)
+		return;
+	if (list == YES)
+		set(claim, OUTCOME_UNPROVEN, REASON_KNOWN_LIST);
+	else if (list == UNKNOWN && claim->outcome == OUTCOME_FORGED)
+		set_unsure(facts, claim);
+}
+
+static bool
+is_signed_by(const struct facts *facts, const struct name_rules *names)
+{
+	for (size_t i = 0; i < facts->dkim_count; i++)
+		if (name_rules_hold_domain(names, facts->dkim[i].d))
+			return true;
+	return false;
+}
+
+/* Nothing but the address speaks against it: who signs nothing has nothing that could survive. */
+static bool
+rests_on_spf_alone(const struct policy *policy, const struct facts *facts, const struct claim *claim)
+{
+	switch (claim->reason) {
+	case REASON_NOTHING_PROVEN:
+	case REASON_SHARED_RANGE_DMARC_FAILS:
+		return claim->vendor->dkim.count == 0;
+	case REASON_OWN_UNPROVEN:
+	case REASON_UNDELEGATED:
+	case REASON_OUTSIDE_SOURCES:
+	case REASON_OWN_SPF_LACKS_VENDOR:
+		return !is_signed_by(facts, &policy->own.dkim);
+	default:
+		return false;
+	}
+}
+
+static void
+soften(const struct judge *judge, const struct facts *facts, struct verdict *verdict)
+{
+	enum answer list = evidence_list(judge, facts);
+	bool forwarded = verdict->relay != NULL && verdict->relay->kind == RELAY_FORWARDER;
+
+	for (size_t i = 0; i < verdict->claim_count; i++) {
+		struct claim *claim = &verdict->claims[i];
+
+		soften_for_list(list, facts, claim);
+		if (forwarded && claim->outcome == OUTCOME_FORGED &&
+		    rests_on_spf_alone(judge->policy, facts, claim))
+			set(claim, OUTCOME_UNPROVEN, REASON_FORWARDED);
+	}
+}
+
+/* ---- all of them ---- */
+
+static void
+judge_listed_claims(const struct judge *judge, const struct facts *facts, struct verdict *verdict, bool few)
+{
+	struct claim *own = verdict->claim_count == 0 ? NULL : &verdict->claims[verdict->claim_count - 1];
+	enum answer stand;
+
+	if (own != NULL && own->vendor == &judge->policy->own && own->by_author)
+		judge_own_claim(judge, facts, own);
+	for (size_t i = 0; i < verdict->claim_count; i++)
+		if (verdict->claims[i].by_author && verdict->claims[i].vendor != &judge->policy->own)
+			judge_author_claim(judge, facts, verdict, &verdict->claims[i]);
+	stand = authors_stand(judge, facts, verdict);
+	for (size_t i = 0; i < verdict->claim_count; i++) {
+		if (!verdict->claims[i].by_author)
+			judge_envelope_claim(judge, facts, &verdict->claims[i], stand);
+		if (!few)
+			set(&verdict->claims[i], OUTCOME_FORGED, REASON_TOO_MANY_VENDORS);
+	}
+	soften(judge, facts, verdict);
+}
+
+static void
+add_cover(const struct judge *judge, const struct facts *facts, struct claim *claim, enum reason reason,
+    struct verdict *verdict)
+{
+	evidence_find(judge, facts, claim);
+	set(claim, OUTCOME_VOUCHED, reason);
+	verdict->claims[verdict->claim_count++] = *claim;
+}
+
+static enum answer
+gateway_covers_all(const struct judge *judge, const struct facts *facts, struct claim *claim)
+{
+	enum answer covered = YES;
+
+	for (size_t i = 0; covered == YES && i < facts->author_count; i++)
+		covered = gateway_covers(judge, facts, claim->vendor, &facts->authors[i], &claim->source);
+	return covered;
+}
+
+static enum answer
+partner_covers_all(const struct judge *judge, const struct facts *facts, const struct delegation *partner)
+{
+	enum answer covered = YES;
+
+	for (size_t i = 0; covered == YES && i < facts->author_count; i++)
+		covered = own_partner_covers(judge, facts, partner, &facts->authors[i]);
+	return covered;
+}
+
+/* Nobody is claimed: does one gateway or partner cover every author? Then it is a claim of that vendor. */
+static void
+judge_covers(const struct judge *judge, const struct facts *facts, struct verdict *verdict)
+{
+	const struct policy *policy = judge->policy;
+
+	if (facts->from_state != FROM_READ || facts->author_count == 0)
+		return;
+	for (size_t i = 0; i < policy->vendor_count; i++) {
+		struct claim claim = { .vendor = &policy->vendors[i] };
+
+		if (gateway_covers_all(judge, facts, &claim) == YES) {
+			add_cover(judge, facts, &claim, REASON_PROVEN_GATEWAY, verdict);
+			return;
+		}
+	}
+	for (size_t i = 0; i < policy->partner_count; i++) {
+		struct claim claim = { .vendor = policy->partners[i].vendor,
+			.delegation = &policy->partners[i] };
+
+		if (partner_covers_all(judge, facts, &policy->partners[i]) == YES) {
+			add_cover(judge, facts, &claim, REASON_PROVEN_PARTNER, verdict);
+			return;
+		}
+	}
+}
+
+void
+claims_judge(const struct judge *judge, const struct facts *facts, struct verdict *verdict)
+{
+	bool few = claims_find(judge, facts, verdict), standing = false;
+
+	judge_listed_claims(judge, facts, verdict, few);
+	for (size_t i = 0; i < verdict->claim_count; i++)
+		standing = standing || !verdict->claims[i].dropped;
+	if (!standing)
+		judge_covers(judge, facts, verdict);
+}
+
+bool
+claims_may_cover(const struct policy *policy)
+{
+	for (size_t i = 0; i < policy->vendor_count; i++)
+		if (policy->vendors[i].kind == VENDOR_GATEWAY)
+			return true;
+	return policy->partner_count > 0;
+}

@@ -1,0 +1,25 @@
+/* room: verdict */
+/*
+ * claims.h - whom a message claims to be from, and what becomes of each claim (DESIGN section 3).
+ *
+ * Floor 6. Outcomes and reasons; what is done about them is weigh.h's.
+ */
+#ifndef CLAIMS_H
+#define CLAIMS_H
+
+#include "verdict.h"
+
+/* Lists who is claimed, with the evidence for each, in the order of the configuration, our own names last;
+ * false: more vendors than CLAIMS_MAX. Nothing is judged. */
+bool claims_find(const struct judge *, const struct facts *, struct verdict *);
+
+/* Lists and judges. */
+void claims_judge(const struct judge *, const struct facts *, struct verdict *);
+
+/* A vendor that is named by the envelope's sender. */
+bool claims_by_envelope(const struct facts *, const struct vendor *);
+
+/* Some enabled vendor, or partner, may vouch for authors that are nobody's. */
+bool claims_may_cover(const struct policy *);
+
+#endif

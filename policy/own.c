@@ -1,0 +1,357 @@
+/* room: verdict */
+#include <string.h>
+#include <strings.h>
+
+#include "domain.h"
+#include "evidence.h"
+#include "own.h"
+
+/* One of our names in use: by an author, or by the envelope's sender. */
+struct use {
+	const struct mailbox *mailbox;
+	const struct author *author; /* NULL: the sender */
+};
+
+/* What speaks for one use. */
+struct finding {
+	enum answer answer;
+	enum reason how;
+	const struct delegation *delegation;
+};
+
+bool
+own_names(const struct policy *policy, const struct mailbox *mailbox)
+{
+	return name_rules_hold(&policy->own.domains, mailbox);
+}
+
+bool
+own_delegation_holds(const struct delegation *delegation, const struct mailbox *mailbox)
+{
+	return name_rules_hold(&delegation->domains, mailbox);
+}
+
+/* ---- signatures ---- */
+
+static bool
+rule_covers(const struct name_rule *rule, const char *domain)
+{
+	return rule->exact ? strcmp(rule->domain, domain) == 0 : domain_is_under(domain, rule->domain);
+}
+
+/* One rule holds the signer's name and the author's: then they belong together. */
+static bool
+is_aligned(const struct name_rules *rules, const char *d, const char *domain)
+{
+	for (size_t i = 0; i < rules->count; i++)
+		if (rule_covers(&rules->list[i], d) && rule_covers(&rules->list[i], domain))
+			return true;
+	return false;
+}
+
+static bool
+is_listed_word(const struct strings *words, const char *word)
+{
+	for (size_t i = 0; i < words->count; i++)
+		if (strcasecmp(words->list[i], word) == 0)
+			return true;
+	return false;
+}
+
+/* A key that a delegation names is in the vendor's hands: it proves what the delegation allows, no more. */
+static bool
+is_delegated_key(const struct policy *policy, const struct dkim_fact *fact)
+{
+	for (size_t i = 0; i < policy->delegation_count; i++) {
+		const struct delegation *delegation = &policy->delegations[i];
+
+		if (!is_listed_word(&delegation->selectors, fact->s))
+			continue;
+		for (size_t j = 0; j < delegation->domains.count; j++)
+			if (domain_is_under(fact->d, delegation->domains.list[j].domain) ||
+			    domain_is_under(delegation->domains.list[j].domain, fact->d))
+				return true;
+	}
+	return false;
+}
+
+/* A signature in the name of the mailbox, by a key that is ours, or (delegation) the vendor's. */
+static enum answer
+find_signature(const struct policy *policy, const struct facts *facts, const struct use *use,
+    const struct name_rules *names, const struct delegation *delegation, bool *weak)
+{
+	enum answer answer = facts->dkim_done ? NO : UNKNOWN;
+
+	for (size_t i = 0; i < facts->dkim_count; i++) {
+		const struct dkim_fact *fact = &facts->dkim[i];
+
+		if (!is_aligned(names, fact->d, use->mailbox->domain))
+			continue;
+		if (delegation == NULL && is_delegated_key(policy, fact))
+			continue;
+		if (delegation != NULL && delegation->selectors.count > 0 &&
+		    !is_listed_word(&delegation->selectors, fact->s))
+			continue;
+		*weak = *weak || fact->weak;
+		if (fact->counts)
+			answer = YES;
+		else if (fact->result == AUTH_TEMPERROR)
+			answer = answer_either(answer, UNKNOWN);
+	}
+	return answer;
+}
+
+/* ---- our own proof ---- */
+
+/* Other customers of a vendor pass our SPF from its range as well as we do. */
+static enum answer
+is_in_vendor_range(const struct judge *judge, const struct facts *facts)
+{
+	enum answer answer = NO;
+
+	for (size_t i = 0; answer != YES && i < judge->policy->vendor_count; i++) {
+		struct claim claim = { .vendor = &judge->policy->vendors[i] };
+
+		evidence_listed(judge, facts, &claim);
+		answer = answer_either(answer, claim.listed);
+	}
+	return answer;
+}
+
+static enum answer
+answer_not(enum answer answer)
+{
+	if (answer == UNKNOWN)
+		return UNKNOWN;
+	return answer == YES ? NO : YES;
+}
+
+static bool
+is_own_client(const struct policy *policy, const struct facts *facts)
+{
+	return !facts->client_hidden && prefixes_hold(&policy->settings.own.networks, &facts->client);
+}
+
+static bool
+is_authorised(const struct policy *policy, const struct facts *facts)
+{
+	return !facts->client_hidden &&
+	    (prefixes_hold(&policy->settings.own.outbound, &facts->client) ||
+		prefixes_hold(&policy->settings.own.may_forward, &facts->client));
+}
+
+/* What holds for all uses: where it comes from, and our SPF. */
+static struct finding
+prove_session(const struct judge *judge, const struct facts *facts, struct claim *claim)
+{
+	const struct policy *policy = judge->policy;
+
+	claim->listed = is_authorised(policy, facts) ? YES : facts->client_hidden ? UNKNOWN : NO;
+	claim->spf = evidence_spf(facts, &policy->own);
+	if (claim->spf != NO)
+		claim->spf = answer_both(claim->spf, answer_not(is_in_vendor_range(judge, facts)));
+	if (claim->listed != NO)
+		return (struct finding){ claim->listed, REASON_OWN_OUTBOUND, NULL };
+	if (is_own_client(policy, facts)) /* through a relay of ours, else it were exempt */
+		return (struct finding){ YES, REASON_EXEMPT_NETWORK, NULL };
+	return (struct finding){ claim->spf, REASON_PROVEN_OWN, NULL };
+}
+
+/* ---- delegations ---- */
+
+/* Evidence for the vendor of a delegation; spf_from and dmarc are of the name that is used. */
+static enum answer
+weigh_delegation(const struct judge *judge, const struct facts *facts,
+    const struct delegation *delegation, const struct use *use, const struct name_rules *names,
+    struct claim *out)
+{
+	const struct author *author = use->author;
+
+	*out = (struct claim){ .vendor = delegation->vendor };
+	evidence_listed(judge, facts, out);
+	out->spf = evidence_spf(facts, delegation->vendor);
+	out->dkim = find_signature(judge->policy, facts, use, names, delegation, &out->weak);
+	out->spf_from = evidence_answer(author == NULL ? facts->spf.result : author->spf_from);
+	out->dmarc = author == NULL ? NO : evidence_answer(author->dmarc.result);
+	return evidence_satisfies(out, out->reviewed, delegation->vouch, delegation->vouch_count);
+}
+
+enum answer
+own_partner_covers(const struct judge *judge, const struct facts *facts,
+    const struct delegation *partner, const struct author *author)
+{
+	const struct use use = { &author->mailbox, author };
+	struct claim ignored;
+
+	if (!own_delegation_holds(partner, use.mailbox))
+		return NO;
+	return weigh_delegation(judge, facts, partner, &use, &partner->domains, &ignored);
+}
+
+/* Every delegation of this name; the evidence of the one that says most is kept in the claim. */
+static struct finding
+prove_by_delegation(const struct judge *judge, const struct facts *facts, const struct use *use,
+    struct claim *claim)
+{
+	const struct policy *policy = judge->policy;
+	struct finding best = { NO, REASON_PROVEN_DELEGATION, NULL };
+
+	for (size_t i = 0; i < policy->delegation_count && best.answer != YES; i++) {
+		const struct delegation *delegation = &policy->delegations[i];
+		struct claim found;
+		enum answer answer;
+
+		if (!own_delegation_holds(delegation, use->mailbox))
+			continue;
+		answer = weigh_delegation(judge, facts, delegation, use, &policy->own.domains, &found);
+		claim->weak = claim->weak || found.weak;
+		if (best.delegation != NULL && answer == NO && claim->source != NULL)
+			continue; /* one whose sources hold the client tells more */
+		best.answer = answer == YES ? YES : answer_either(best.answer, answer);
+		best.delegation = delegation;
+		claim->delegation = delegation;
+		claim->source = found.source;
+		claim->exclusive = found.exclusive;
+		claim->dkim = answer_either(claim->dkim, found.dkim);
+	}
+	return best;
+}
+
+static struct finding
+prove_use(const struct judge *judge, const struct facts *facts, const struct use *use,
+    const struct finding *session, struct claim *claim)
+{
+	struct finding proof = *session, delegated;
+	enum answer signature = find_signature(judge->policy, facts, use, &judge->policy->own.domains, NULL,
+	    &claim->weak);
+
+	claim->dkim = answer_either(claim->dkim, signature);
+	if (proof.answer != YES && signature == YES)
+		proof = (struct finding){ YES, REASON_PROVEN_OWN, NULL };
+	proof.answer = answer_either(proof.answer, signature);
+	delegated = prove_by_delegation(judge, facts, use, claim);
+	if (proof.answer != YES && delegated.answer == YES)
+		return delegated;
+	proof.answer = answer_either(proof.answer, delegated.answer);
+	return proof;
+}
+
+/* ---- why not ---- */
+
+static enum answer
+has_mark_of(const struct judge *judge, const struct facts *facts, const struct vendor *vendor,
+    const struct source **source)
+{
+	struct claim claim = { .vendor = vendor };
+
+	evidence_find(judge, facts, &claim);
+	*source = claim.source;
+	return answer_either(claim.listed, answer_either(claim.spf, claim.dkim));
+}
+
+/* Which enabled vendor sent it, by its address, SPF or signature? The delegated one, else the first. */
+static const struct vendor *
+find_sender(const struct judge *judge, const struct facts *facts, struct claim *claim)
+{
+	const struct vendor *delegated = claim->delegation == NULL ? NULL : claim->delegation->vendor;
+	const struct source *source;
+
+	if (delegated != NULL && has_mark_of(judge, facts, delegated, &source) == YES)
+		return delegated;
+	for (size_t i = 0; i < judge->policy->vendor_count; i++)
+		if (has_mark_of(judge, facts, &judge->policy->vendors[i], &source) == YES) {
+			if (source != NULL)
+				claim->source = source;
+			return &judge->policy->vendors[i];
+		}
+	return NULL;
+}
+
+static bool
+asks_for(const struct delegation *delegation, enum proof proof)
+{
+	for (size_t i = 0; i < delegation->vouch_count; i++)
+		if (delegation->vouch[i] & proof)
+			return true;
+	return false;
+}
+
+static enum reason
+blame(const struct claim *claim)
+{
+	const struct delegation *delegation = claim->delegation;
+
+	if (claim->sender != NULL && (delegation == NULL || claim->sender != delegation->vendor))
+		return REASON_UNDELEGATED;
+	if (delegation == NULL || !asks_for(delegation, PROOF_LISTED))
+		return REASON_OWN_UNPROVEN;
+	if (claim->source == NULL)
+		return REASON_OUTSIDE_SOURCES;
+	return asks_for(delegation, PROOF_SPF_FROM) ? REASON_OWN_SPF_LACKS_VENDOR : REASON_OWN_UNPROVEN;
+}
+
+/* ---- the claim ---- */
+
+/* Evidence that all our authors share. */
+static void
+find_of_authors(const struct judge *judge, const struct facts *facts, struct claim *claim)
+{
+	struct claim found = { .vendor = &judge->policy->own };
+
+	evidence_find(judge, facts, &found);
+	claim->spf_from = found.spf_from;
+	claim->dmarc = found.dmarc;
+}
+
+static void
+add(struct finding *all, const struct finding *one)
+{
+	if (all->how == REASON_NONE || one->answer != YES)
+		all->how = one->how;
+	all->answer = answer_both(all->answer, one->answer);
+}
+
+enum answer
+own_prove(const struct judge *judge, const struct facts *facts, struct claim *claim)
+{
+	struct finding session = prove_session(judge, facts, claim), all = { YES, REASON_NONE, NULL };
+	struct use use = { &facts->sender, NULL };
+	struct finding one;
+
+	find_of_authors(judge, facts, claim);
+	for (size_t i = 0; claim->by_author && i < facts->author_count; i++) {
+		use = (struct use){ &facts->authors[i].mailbox, &facts->authors[i] };
+		if (!own_names(judge->policy, use.mailbox))
+			continue;
+		one = prove_use(judge, facts, &use, &session, claim);
+		add(&all, &one);
+	}
+	if (!claim->by_author)
+		all = prove_use(judge, facts, &use, &session, claim);
+	if (all.how == REASON_NONE) /* a From that cannot be read names us: there is no author to prove */
+		all.answer = NO;
+	claim->reason = all.how;
+	if (all.answer == NO) {
+		claim->sender = find_sender(judge, facts, claim);
+		claim->reason = blame(claim);
+	}
+	return all.answer;
+}
+
+/* ---- authorised outbound addresses ---- */
+
+bool
+own_is_outbound(const struct policy *policy, const struct facts *facts)
+{
+	return facts->via[0] == '\0' && is_authorised(policy, facts);
+}
+
+bool
+own_refuses_relaying(const struct policy *policy, const struct facts *facts, const struct mailbox *rcpt)
+{
+	return facts->via[0] == '\0' && !facts->null_sender &&
+	    prefixes_hold(&policy->settings.own.outbound, &facts->client) &&
+	    !prefixes_hold(&policy->settings.own.may_forward, &facts->client) &&
+	    !own_names(policy, &facts->sender) &&
+	    rcpt->domain[0] != '\0' && !own_names(policy, rcpt);
+}

@@ -1,0 +1,82 @@
+/* room: verdict */
+#include <string.h>
+
+#include "evidence.h"
+#include "relay.h"
+
+static bool
+has_tag(const struct source *source, const struct strings *tags)
+{
+	for (size_t i = 0; i < source->tag_count; i++)
+		for (size_t j = 0; j < tags->count; j++)
+			if (strcmp(source->tags[i], tags->list[j]) == 0)
+				return true;
+	return tags->count == 0;
+}
+
+static enum answer
+has_address(const struct judge *judge, const struct relay *relay, const struct address *address)
+{
+	const struct vendor *vendor = relay->vendor;
+	enum answer answer = prefixes_hold(&relay->networks, address) ? YES : NO;
+
+	for (size_t i = 0; answer != YES && vendor != NULL && i < vendor->source_count; i++)
+		if (source_counts(&vendor->sources[i]) && has_tag(&vendor->sources[i], &relay->tags))
+			answer = answer_either(answer,
+			    evidence_listed_by(judge, &vendor->sources[i], address));
+	return answer;
+}
+
+enum answer
+relay_find(const struct judge *judge, const struct address *address, const struct relay **out)
+{
+	enum answer answer = NO;
+
+	for (size_t i = 0; answer != YES && i < judge->policy->relay_count; i++) {
+		*out = &judge->policy->relays[i];
+		answer = answer_either(answer, has_address(judge, *out, address));
+	}
+	return answer;
+}
+
+const struct relay *
+relay_of(const struct policy *policy, const struct facts *facts)
+{
+	for (size_t i = 0; facts->via[0] != '\0' && i < policy->relay_count; i++)
+		if (strcmp(policy->relays[i].name, facts->via) == 0)
+			return &policy->relays[i];
+	return NULL;
+}
+
+/* Did this relay write the field? Where it is not said how the relay calls itself, the place tells. */
+static bool
+wrote(const struct relay *relay, const struct received *hop)
+{
+	return relay->received_by.count == 0 || name_rules_hold_domain(&relay->received_by, hop->by);
+}
+
+bool
+relay_client(const struct judge *judge, const struct relay *gateway, const char *const *fields,
+    size_t count, struct received *out, const struct relay **via)
+{
+	*via = gateway;
+	for (size_t i = 0; i < count; i++) {
+		const struct relay *next;
+		enum answer known;
+
+		received_read(fields[i], strlen(fields[i]), out);
+		if (!out->told || !wrote(*via, out))
+			return false;
+		if (address_is_loopback(&out->client)) /* from one program of the relay to another */
+			continue;
+		known = relay_find(judge, &out->client, &next);
+		if (known == NO)
+			return true;
+		if (known == UNKNOWN)
+			return false;
+		*via = next;
+		if (next->kind == RELAY_FORWARDER)
+			return true;
+	}
+	return false;
+}
