@@ -1,5 +1,6 @@
 #include <stdio.h>
 #include <sysexits.h>
+#include <time.h>
 
 #include "cmd.h"
 #include "fault.h"
@@ -11,6 +12,19 @@ cmd_usage(const struct command *command)
 	fprintf(stderr, "usage: greenlane [-c FILE] %s%s%s\n", command->name,
 	    command->synopsis[0] == '\0' ? "" : " ", command->synopsis);
 	return EX_USAGE;
+}
+
+const char *
+cmd_time_text(int64_t when, char out[CMD_TIME_TEXT])
+{
+	time_t seconds = (time_t)when;
+	struct tm tm;
+
+	if (when == 0 || gmtime_r(&seconds, &tm) == NULL)
+		snprintf(out, CMD_TIME_TEXT, "never");
+	else
+		strftime(out, CMD_TIME_TEXT, "%Y-%m-%dT%H:%M:%SZ", &tm);
+	return out;
 }
 
 struct policy *

@@ -26,6 +26,10 @@ extern const struct command cmd_check, cmd_explain, cmd_export, cmd_setup, cmd_s
 /* Prints "greenlane: usage: ..." and answers EX_USAGE. */
 int cmd_usage(const struct command *);
 
+/* "2026-11-21T20:15:00Z"; "never" for 0. Answers out. */
+enum { CMD_TIME_TEXT = 32 };
+const char *cmd_time_text(int64_t when, char out[CMD_TIME_TEXT]);
+
 /* Loads the configuration; its faults go to standard error. NULL: the caller exits EX_CONFIG. */
 struct policy *cmd_load(const char *config);
 

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
-#include <time.h>
 
 #include "clock.h"
 #include "cmd.h"
@@ -38,19 +37,6 @@ struct sight {
 	int64_t accepted;    /* when a person, or the first belief, accepted; 0: never */
 	struct text drift;   /* lines */
 };
-
-static const char *
-time_text(int64_t when, char out[32])
-{
-	time_t seconds = (time_t)when;
-	struct tm tm;
-
-	if (when == 0 || gmtime_r(&seconds, &tm) == NULL)
-		snprintf(out, 32, "never");
-	else
-		strftime(out, 32, "%Y-%m-%dT%H:%M:%SZ", &tm);
-	return out;
-}
 
 /* "3 minutes", "2 days": for a person. */
 static const char *
@@ -268,7 +254,7 @@ see_unlisted(void *context, const struct usage_entry *entry)
 	    entry->last <= unlisted->accepted)
 		return;
 	text_format(unlisted->drift, "unlisted: DKIM proves mail from %s (%u times, last %s)\n",
-	    address_write(&entry->address, address), entry->count, time_text(entry->last, when));
+	    address_write(&entry->address, address), entry->count, cmd_time_text(entry->last, when));
 }
 
 static void
@@ -304,9 +290,9 @@ write_networks(struct survey *survey, const struct sight *sight)
 		int64_t last = sight->used_of[i];
 
 		text_format(&survey->out, "    %-24s since %s  via %s", prefix_write(&network->prefix, written),
-		    time_text(network->since, since), network->path);
+		    cmd_time_text(network->since, since), network->path);
 		if (last > 0)
-			text_format(&survey->out, "  used %s", time_text(last, used));
+			text_format(&survey->out, "  used %s", cmd_time_text(last, used));
 		text_char(&survey->out, '\n');
 	}
 	for (size_t i = 0; !source_asks_dns(sight->source) && i < sight->source->prefix_count; i++)
@@ -331,8 +317,8 @@ write_state(struct survey *survey, const struct sight *sight)
 		return;
 	}
 	text_format(out, "  lists     %zu networks, believed %s (%s ago), TTL %u\n", copy->count,
-	    time_text(copy->believed, when), span_text(survey->now - copy->believed, span), copy->ttl);
-	text_format(out, "  next      %s%s\n", time_text(copy->next, when),
+	    cmd_time_text(copy->believed, when), span_text(survey->now - copy->believed, span), copy->ttl);
+	text_format(out, "  next      %s%s\n", cmd_time_text(copy->next, when),
 	    copy->next < survey->now ? " (past: greenlaned is not running, or DNS does not answer)" : "");
 	if (survey->now - copy->believed > sight->source->max_stale)
 		text_put(out, "  stale     older than max_stale: its addresses are not known any more\n");
@@ -352,7 +338,7 @@ write_text(struct survey *survey, const struct sight *sight)
 	text_format(&survey->out, "%s  %s%s%s\n", sight->source->vendor->name, sight->source->text,
 	    sight->source->exclusive ? "  exclusive" : "", source_counts(sight->source) ? "" : "  not for mail");
 	write_state(survey, sight);
-	text_format(&survey->out, "  used      %s\n", time_text(sight->used, when));
+	text_format(&survey->out, "  used      %s\n", cmd_time_text(sight->used, when));
 	write_networks(survey, sight);
 	write_indented(&survey->out, "drift", sight->drift.bytes);
 }

@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -10,11 +11,13 @@
 #include "cmd.h"
 #include "export_file.h"
 #include "inventory.h"
+#include "usage.h"
 
 /* What one look at a site finds. */
 struct status {
 	const struct policy *policy;
 	const struct export_listing *listings;
+	struct usage *usage;
 	int64_t now;
 	bool well; /* nothing found yet that a person should look at */
 };
@@ -60,6 +63,153 @@ show_vendor(struct status *status, const struct vendor *vendor)
 	status->well = status->well && known == sources;
 }
 
+/* ---- who may use our names, and whose mail relays hand us ---- */
+
+static void
+print_rules(const struct name_rules *rules)
+{
+	for (size_t i = 0; i < rules->count; i++) {
+		const struct name_rule *rule = &rules->list[i];
+
+		printf("%s%s%s%s", i > 0 ? ", " : "", rule->local != NULL ? rule->local : rule->exact ? "=" : "",
+		    rule->local != NULL ? "@" : "", rule->domain);
+	}
+}
+
+static void
+print_proofs(unsigned proofs)
+{
+	static const struct {
+		enum proof proof;
+		const char *word;
+	} words[] = { { PROOF_LISTED, "listed" }, { PROOF_SPF, "spf" }, { PROOF_DKIM, "dkim" },
+		{ PROOF_SPF_FROM, "spf_from" }, { PROOF_DMARC, "dmarc" } };
+	const char *between = "";
+
+	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+		if ((proofs & words[i].proof) == 0)
+			continue;
+		printf("%s%s", between, words[i].word);
+		between = "+";
+	}
+}
+
+static void
+show_delegation(const char *word, const struct delegation *delegation)
+{
+	const struct strings *selectors = &delegation->selectors;
+
+	printf("%s %s may send as ", word, delegation->vendor_name);
+	print_rules(&delegation->domains);
+	for (size_t i = 0; i < delegation->vouch_count; i++) {
+		fputs(i == 0 ? ", proven by " : " or ", stdout);
+		print_proofs(delegation->vouch[i]);
+	}
+	for (size_t i = 0; i < selectors->count; i++)
+		printf("%s%s", i > 0 ? ", " : selectors->count == 1 ? "; DKIM selector " : "; DKIM selectors ",
+		    selectors->list[i]);
+	putchar('\n');
+}
+
+static bool
+is_tagged(const struct source *source, const struct strings *tags)
+{
+	for (size_t i = 0; i < source->tag_count; i++)
+		for (size_t j = 0; j < tags->count; j++)
+			if (strcmp(source->tags[i], tags->list[j]) == 0)
+				return true;
+	return tags->count == 0;
+}
+
+/* The addresses of a vendor's relay move, so only their number is of interest. */
+static void
+print_vendor_networks(struct status *status, const struct relay *relay)
+{
+	size_t sources = 0, known = 0, networks = 0;
+
+	for (size_t i = 0; i < relay->vendor->source_count; i++) {
+		const struct source *source = &relay->vendor->sources[i];
+		const struct export_listing *listing = &status->listings[source->number];
+
+		if (!source_counts(source) || !is_tagged(source, &relay->tags))
+			continue;
+		sources++;
+		known += listing->missing[0] == '\0';
+		networks += listing->count;
+	}
+	printf("vendor %s, %zu networks", relay->vendor_name, networks);
+	if (known < sources)
+		printf(" (%zu of %zu sources known)", known, sources);
+}
+
+static void
+show_relay(struct status *status, const struct relay *relay)
+{
+	enum { NAMED = 20 };
+	const struct prefixes *networks = &relay->networks;
+	char text[PREFIX_TEXT];
+
+	printf("relay %s, %s: ", relay->name, relay->kind == RELAY_GATEWAY ? "gateway" : "forwarder");
+	if (relay->vendor != NULL)
+		print_vendor_networks(status, relay);
+	for (size_t i = 0; i < networks->count && i < NAMED; i++)
+		printf("%s%s", i > 0 || relay->vendor != NULL ? ", " : "", prefix_write(&networks->list[i], text));
+	if (networks->count > NAMED)
+		printf(" and %zu more", networks->count - NAMED);
+	putchar('\n');
+}
+
+/* ---- authorised outbound addresses ---- */
+
+struct outbound {
+	const struct address *address;
+	int64_t last;
+	uint32_t count;
+};
+
+static void
+see_outbound(void *context, const struct usage_entry *entry)
+{
+	struct outbound *outbound = context;
+
+	if (entry->kind != USAGE_OUTBOUND || !address_equal(&entry->address, outbound->address))
+		return;
+	outbound->last = entry->last;
+	outbound->count = entry->count;
+}
+
+/* An address that sends nothing is worth a person's look, but nothing is wrong with it. */
+static void
+show_outbound(struct status *status, const struct prefix *prefix)
+{
+	struct outbound outbound = { .address = &prefix->base };
+	char text[PREFIX_TEXT], when[CMD_TIME_TEXT];
+
+	usage_each(status->usage, see_outbound, &outbound);
+	printf("outbound %s%s: ", prefix_write(prefix, text),
+	    prefixes_hold(&status->policy->settings.own.may_forward, &prefix->base) ? ", may forward" : "");
+	if (outbound.count == 0)
+		puts("never used");
+	else
+		printf("last used %s, %u mail%s\n", cmd_time_text(outbound.last, when), outbound.count,
+		    outbound.count == 1 ? "" : "s");
+}
+
+static void
+show_outbounds(struct status *status)
+{
+	const struct prefixes *may_send = &status->policy->settings.own.outbound;
+	const struct prefixes *may_forward = &status->policy->settings.own.may_forward;
+
+	for (size_t i = 0; i < may_send->count; i++)
+		show_outbound(status, &may_send->list[i]);
+	for (size_t i = 0; i < may_forward->count; i++)
+		if (!prefixes_hold(may_send, &may_forward->list[i].base))
+			show_outbound(status, &may_forward->list[i]);
+}
+
+/* ---- exports ---- */
+
 static void
 show_export(struct status *status, const struct export_job *job)
 {
@@ -78,26 +228,61 @@ show_export(struct status *status, const struct export_job *job)
 	status->well = status->well && done && fresh;
 }
 
+/* ---- all of it ---- */
+
+static void
+show_all(struct status *status)
+{
+	const struct policy *policy = status->policy;
+
+	show_daemon(status);
+	for (size_t i = 0; i < policy->vendor_count; i++)
+		show_vendor(status, &policy->vendors[i]);
+	for (size_t i = 0; i < policy->delegation_count; i++)
+		show_delegation("delegation", &policy->delegations[i]);
+	for (size_t i = 0; i < policy->partner_count; i++)
+		show_delegation("partner", &policy->partners[i]);
+	for (size_t i = 0; i < policy->relay_count; i++)
+		show_relay(status, &policy->relays[i]);
+	show_outbounds(status);
+	for (size_t i = 0; i < policy->export_count; i++)
+		show_export(status, &policy->exports[i]);
+}
+
+/* What the daemon saved last; of a damaged file what is sound. NULL without memory. */
+static struct usage *
+take_usage(const char *state_dir)
+{
+	struct fault why = { .text = "" };
+	struct usage *usage = usage_open(&why);
+	char text[1024];
+
+	if (usage != NULL && !usage_load(usage, state_dir, &why)) {
+		fault_write(&why, text, sizeof text);
+		fprintf(stderr, "greenlane: %s\n", text);
+	}
+	return usage;
+}
+
 static int
 show(const struct policy *policy)
 {
 	struct arena *arena = arena_open(INVENTORY_ARENA);
 	struct status status = { .policy = policy, .now = clock_now(), .well = true };
+	int result = EX_OSERR;
 
+	status.usage = take_usage(policy->settings.state_dir);
 	if (arena != NULL)
 		status.listings = inventory_take(policy, policy->settings.state_dir, status.now, arena);
-	if (status.listings == NULL) {
-		fputs("greenlane: no memory for what the sources list\n", stderr);
-		arena_close(arena);
-		return EX_OSERR;
+	if (status.listings == NULL || status.usage == NULL) {
+		fputs("greenlane: no memory for what is known\n", stderr);
+	} else {
+		show_all(&status);
+		result = !status.well;
 	}
-	show_daemon(&status);
-	for (size_t i = 0; i < policy->vendor_count; i++)
-		show_vendor(&status, &policy->vendors[i]);
-	for (size_t i = 0; i < policy->export_count; i++)
-		show_export(&status, &policy->exports[i]);
+	usage_close(status.usage);
 	arena_close(arena);
-	return !status.well;
+	return result;
 }
 
 static int
@@ -118,4 +303,4 @@ run(const char *config, int argc, char **argv)
 }
 
 const struct command cmd_status = { "status", "",
-	"tell whether the daemon runs, whose sources are known, which exports are stale", run };
+	"tell whether the daemon runs, what is known, who may send as us, which exports are stale", run };
