@@ -39,7 +39,8 @@ refusals_rcpt(struct message *message, const char *rcpt, const struct mailbox *m
 	enum refusal kind = REFUSAL_RELAYING;
 	struct verdict verdict;
 
-	if (policy->settings.monitor)
+	/* explain tells of the message as a whole */
+	if (policy->settings.monitor || message->house->first_contact)
 		return true;
 	if (!own_refuses_relaying(policy, &message->facts, mailbox)) {
 		const struct vendor *vendor = message->exempt

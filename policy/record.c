@@ -337,6 +337,7 @@ json_facts(struct text *out, const struct record *record)
 	json_string(out, "client_name", facts->client_name);
 	json_string(out, "peer", address_write(&facts->peer, peer));
 	json_bool(out, "client_hidden", facts->client_hidden);
+	json_bool(out, "perhaps_relayed", facts->perhaps_relayed);
 	json_string(out, "auth", facts->auth);
 	json_string(out, "daemon_name", facts->daemon_name);
 	json_bool(out, "null_sender", facts->null_sender);
