@@ -1,0 +1,120 @@
+#!/bin/sh
+# TAP: greenlane status, by a state_dir that is written here: who may use our names, relays, outbound addresses and their use.
+#
+# Needs python3, which holds the lock in the daemon's place; no network, no daemon.
+name=status
+. "${srcdir:-.}/t/cli/lib.sh"
+config=$world/conf
+mkdir -p "$world/state" "$world/vendors"
+
+cat > "$world/vendors/desk.conf" <<END
+vendor = { name = "desk"; domains = [ "desk.example" ]; sources = ( { cidr = [ "192.0.2.0/25", "192.0.2.200" ]; } ); };
+END
+cat > "$world/vendors/filter.conf" <<END
+vendor = { name = "filter"; kind = "gateway"; domains = [ "filter.example" ]; sources = (
+  { cidr = [ "198.51.100.0/27", "198.51.100.64/27", "2001:db8:5::/48" ]; tags = [ "eu" ]; },
+  { cidr = [ "198.51.100.128/27" ]; tags = [ "us" ]; } ); };
+END
+
+# conf LINE...: the site with these lines more.
+conf() {
+	{
+		printf 'vendor_path = [ "%s" ];\nstate_dir = "%s";\n' "$world/vendors" "$world/state"
+		echo 'vendors = ( { name = "desk"; }, { name = "filter"; } );'
+		printf '%s\n' "$@"
+	} > "$world/conf"
+}
+
+# used LINE...: what the daemon saved of addresses.
+used() {
+	printf '%s\n' '# greenlane: addresses that sent mail' "$@" > "$world/state/usage"
+}
+
+: > "$world/state/lock"
+python3 -c 'import fcntl, signal, sys
+lock = open(sys.argv[1], "r+")
+fcntl.flock(lock, fcntl.LOCK_EX)
+open(sys.argv[2], "w").close()
+signal.pause()' "$world/state/lock" "$world/held" &
+pids="$pids $!"
+until_true 10 test -e "$world/held"
+ok $? "something holds the daemon's lock"
+
+# ---- nothing of it is configured ----
+
+conf
+run 0 "a site with vendors alone is well" status
+is "$(cat "$world/out")" "greenlaned runs, mode enforce
+vendor desk, mode enforce: 1 of 1 sources known, 2 networks
+vendor filter, mode enforce: 2 of 2 sources known, 4 networks" "and there is nothing more to say"
+
+# ---- outbound addresses ----
+
+own='own = { domains = [ "example.com" ];
+  outbound = [ "203.0.113.25", "2001:db8::25", "203.0.113.27", "203.0.113.28" ];
+  may_forward = [ "203.0.113.28", "203.0.113.99" ]; };'
+conf "$own"
+run 0 "addresses that were never used are no fault" status
+is "$(grep -c '^outbound .*: never used$' "$world/out")" 5 "each is said to be never used"
+
+now=$(date +%s)
+when=$(date -u -d "@$((now - 90))" +%Y-%m-%dT%H:%M:%SZ)
+used "outbound own 203.0.113.25 $((now - 9000)) $((now - 90)) 12" "outbound own 2001:db8::25 $((now - 90)) $((now - 90)) 1" \
+    "listed cidr:192.0.2.0/25 203.0.113.27 $((now - 9)) $((now - 5)) 3" "delayed desk 203.0.113.27 $((now - 9)) $((now - 5)) 3" \
+    "outbound own 203.0.113.28 $((now - 9000)) $((now - 90)) 4000000000" "outbound own 203.0.113.26 $((now - 9)) $((now - 5)) 7"
+run 0 "and neither are some" status
+is "$(grep '^outbound' "$world/out")" "outbound 203.0.113.25: last used $when, 12 mails
+outbound 2001:db8::25: last used $when, 1 mail
+outbound 203.0.113.27: never used
+outbound 203.0.113.28, may forward: last used $when, 4000000000 mails
+outbound 203.0.113.99, may forward: never used" "each address once, with its last use; what is no more configured is left out"
+[ ! -s "$world/err" ]
+ok $? "the usage of every kind is read without complaint"
+
+used "outbound own 203.0.113.25 $((now - 9000)) $((now - 90)) 12" "outbound own 203.0.113.300 1 2 3"
+run 0 "a damaged line of the usage is told" status
+err 'usage:3: is damaged here' "with its place"
+out "^outbound 203.0.113.25: last used $when, 12 mails\$" "and what is sound is shown"
+rm "$world/state/usage"
+
+# ---- delegations and partners ----
+
+conf "$own" 'delegations = (
+  { vendor = "desk"; domains = [ "example.com", "=tickets.example.com", "alerts@example.com" ]; },
+  { vendor = "filter"; domains = [ "example.com" ]; vouch = [ "dkim" ]; selectors = [ "s1", "s2" ]; } );' \
+    'partners = ( { vendor = "desk"; domains = [ "msp.example" ]; vouch = [ "listed+spf_from" ]; selectors = [ "k" ]; } );'
+run 0 "delegations are no fault" status
+is "$(grep -E '^(delegation|partner)' "$world/out")" \
+"delegation desk may send as example.com, =tickets.example.com, alerts@example.com, proven by dkim or listed+spf_from
+delegation filter may send as example.com, proven by dkim; DKIM selectors s1, s2
+partner desk may send as msp.example, proven by listed+spf_from; DKIM selector k" "each is a line, as it is written"
+
+# ---- relays ----
+
+conf 'relays = ( { name = "backup-mx"; kind = "gateway"; networks = [ "203.0.113.5", "203.0.113.128/28", "2001:db8:9::5" ]; },
+  { name = "cloud"; kind = "gateway"; vendor = "filter"; },
+  { name = "cloud-us"; kind = "gateway"; vendor = "filter"; tags = [ "us" ]; },
+  { name = "alumni"; kind = "forwarder"; networks = [ "203.0.113.9" ]; } );'
+run 0 "relays are no fault" status
+is "$(grep '^relay' "$world/out")" "relay backup-mx, gateway: 203.0.113.5, 203.0.113.128/28, 2001:db8:9::5
+relay cloud, gateway: vendor filter, 4 networks
+relay cloud-us, gateway: vendor filter, 1 networks
+relay alumni, forwarder: 203.0.113.9" "each with its networks, or how many its vendor has there"
+
+{
+	printf 'vendor_path = [ "%s" ];\nstate_dir = "%s";\nvendors = ( { name = "desk"; } );\n' "$world/vendors" "$world/state"
+	printf 'relays = ( { name = "many"; kind = "gateway"; networks = [ "203.0.113.1"'
+	for i in $(seq 2 30); do
+		printf ', "203.0.113.%d"' $((i * 2))
+	done
+	echo ' ]; } );'
+} > "$world/conf"
+run 0 "a relay with many networks" status
+out '^relay many, gateway: .*, 203\.0\.113\.40 and 10 more$' "names the first of them"
+
+sed -i 's/{ cidr = \[ "198.51.100.128\/27" \]; tags/{ a = "us.filter.example"; tags/' "$world/vendors/filter.conf"
+conf 'relays = ( { name = "cloud"; kind = "gateway"; vendor = "filter"; } );'
+run 1 "a relay whose source is not known is worth a look" status
+out '^relay cloud, gateway: vendor filter, 3 networks \(1 of 2 sources known\)$' "and says so"
+
+finish_tap
