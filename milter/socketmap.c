@@ -39,7 +39,8 @@ read_key(struct span request, struct visitor *visitor, char *sender, size_t size
 	return address_read(address, &visitor->address);
 }
 
-/* Is passage promised to this client and sender? False also without memory: then it is greylisted. */
+/* Is passage promised to this client and sender, or is it a host of ours that must not wait? False also without
+ * memory: then it is greylisted. */
 static bool
 is_white(struct socketmap *map, const struct visitor *visitor, const char *sender)
 {
@@ -50,7 +51,7 @@ is_white(struct socketmap *map, const struct visitor *visitor, const char *sende
 	if (message == NULL)
 		return false;
 	delegate_decide(message_judge(message), message_facts(message), true, &answer);
-	white = delegate_promises(&answer);
+	white = delegate_promises(&answer) || answer.why == DELEGATE_KNOWN;
 	message_close(message);
 	return white;
 }

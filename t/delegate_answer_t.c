@@ -189,6 +189,14 @@ test_who_is_asked_nothing(void)
 	facts.client.family = facts.peer.family = ADDRESS_NONE;
 	delegate_decide(&world->judge, &facts, true, &answer);
 	is_number(answer.word, DELEGATE_DUNNO, "without an address, too");
+	world_session(arena, "198.18.0.5", "b@mute.example", AUTH_FAIL, &facts);
+	facts.via = "filter";
+	delegate_decide(&world->judge, &facts, true, &answer);
+	is_number(answer.word, DELEGATE_DUNNO, "a relay is neither greylisted nor refused, whatever it hands us");
+	is(delegate_why_word(answer.why), "known", "for it is known");
+	world_session(arena, "198.18.0.25", "b@stranger.example", AUTH_FAIL, &facts);
+	delegate_decide(&world->judge, &facts, true, &answer);
+	is_number(answer.word, DELEGATE_DUNNO, "an authorised outbound address is not greylisted");
 	world_session(arena, "198.18.0.1", "b@mute.example", AUTH_FAIL, &facts);
 	delegate_decide(&world->judge, &facts, false, &answer);
 	is_number(answer.word, DELEGATE_DUNNO, "another state than RCPT gets no opinion");

@@ -87,7 +87,9 @@ world_open(struct world *world, const char *settings, const char *without)
 		if (strstr(without, world_vendors[i].name) == NULL)
 			text_format(&text, "%s { name = \"%s\"; }", text.bytes[text.length - 1] == '(' ? "" : ",",
 			    world_vendors[i].name);
-	text_format(&text, " ); own = { networks = [ \"10.0.0.0/8\" ]; }; %s", settings);
+	text_format(&text, " ); own = { networks = [ \"10.0.0.0/8\" ]; domains = [ \"rx.example\" ];"
+	    " outbound = [ \"198.18.0.25\" ]; };"
+	    "relays = ( { name = \"filter\"; kind = \"gateway\"; networks = [ \"198.18.0.5\" ]; } ); %s", settings);
 	if (faults != NULL)
 		world->policy = policy_text_load("world", text.bytes, text.length, &files, faults);
 	for (size_t i = 0; world->policy == NULL && faults != NULL && i < faults->kept; i++)
