@@ -93,7 +93,7 @@ static const struct key relay_rows[] = {
 	    .check_network = relay_network_fits },
 	{ "vendor", &key_text, NULL, "one of vendors, whose selected sources are its addresses",
 	    AT(vendor_name), ONE_OF_VENDORS },
-	{ "tags", &key_texts, "", "which of these sources; none: all", LIST_AT(tags),
+	{ "tags", &key_texts, "", "only those of these sources that have one of them; none: all", LIST_AT(tags),
 	    .word = "a list of names", .check = value_name },
 	{ "received_by", &key_domains, "",
 	    "names that a gateway calls itself in Received; none: any", LIST_AT(received_by) },
@@ -305,10 +305,10 @@ relay_vendor_check(struct load *load, const struct node *group, struct relay *re
 	if (vendor == NULL || vendor->domains.count == 0) /* it was not read: said already */
 		return;
 	for (size_t i = 0; i < vendor->source_count; i++)
-		any = any || vendor->sources[i].selected;
+		any = any || source_counts(&vendor->sources[i]);
 	if (!any)
 		reading_fault(&load->r, group,
-		    "vendor '%s' has no selected source, so this relay has no address of it; write networks",
+		    "no selected source of '%s' counts, so this relay has no address of it; write networks",
 		    vendor->name);
 	for (size_t i = 0; any && i < relay->tags.count; i++)
 		if (!vendor_tag_fits(vendor, vendor->sources, true, relay->tags.list[i], &why))

@@ -427,7 +427,8 @@ source_has_tag(const struct source *source, const char *tag)
 
 /* Every tag of the sources, each once. */
 static size_t
-tags_collect(const struct source *sources, size_t source_count, bool selected, const char **out, size_t room)
+tags_collect(
+    const struct source *sources, size_t source_count, bool counting, const char **out, size_t room)
 {
 	size_t count = 0;
 
@@ -435,7 +436,7 @@ tags_collect(const struct source *sources, size_t source_count, bool selected, c
 		for (size_t j = 0; j < sources[i].tag_count && count < room; j++) {
 			size_t k = 0;
 
-			if (selected && !sources[i].selected)
+			if (counting && !source_counts(&sources[i]))
 				break;
 			while (k < count && strcmp(out[k], sources[i].tags[j]) != 0)
 				k++;
@@ -446,18 +447,18 @@ tags_collect(const struct source *sources, size_t source_count, bool selected, c
 }
 
 bool
-vendor_tag_fits(const struct vendor *vendor, const struct source *sources, bool selected, const char *tag,
+vendor_tag_fits(const struct vendor *vendor, const struct source *sources, bool counting, const char *tag,
     struct fault *why)
 {
 	enum { SHOWN = 64 };
-	const char *known[SHOWN], *near, *which = selected ? " that is in force" : "";
+	const char *known[SHOWN], *near, *which = counting ? " that counts" : "";
 	size_t count;
 	struct text list;
 
 	for (size_t i = 0; i < vendor->source_count; i++)
-		if ((!selected || sources[i].selected) && source_has_tag(&sources[i], tag))
+		if ((!counting || source_counts(&sources[i])) && source_has_tag(&sources[i], tag))
 			return true;
-	count = tags_collect(sources, vendor->source_count, selected, known, SHOWN);
+	count = tags_collect(sources, vendor->source_count, counting, known, SHOWN);
 	if (count == 0)
 		return fault_set(why, "tag '%s' selects no source of '%s', which has no tags; drop 'tags'",
 		    tag, vendor->name);

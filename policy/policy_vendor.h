@@ -35,8 +35,8 @@ bool vendor_network_fits(const struct prefix *, struct fault *why) MUST_USE;
 /* Not a top-level domain, which is nobody's. */
 bool vendor_name_fits(const char *domain, struct fault *why) MUST_USE;
 
-/* Does the tag select one of the vendor's sources, or, with `selected`, of those in force? */
-bool vendor_tag_fits(const struct vendor *, const struct source *sources, bool selected, const char *tag,
+/* Does a source of the vendor have the tag, or, with `counting`, one that counts for `listed`? */
+bool vendor_tag_fits(const struct vendor *, const struct source *sources, bool counting, const char *tag,
     struct fault *why) MUST_USE;
 
 /* A `file` source's list, a network a line; `file` is how faults call it. */
