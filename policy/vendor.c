@@ -16,8 +16,9 @@ name_rules_hold(const struct name_rules *rules, const struct mailbox *mailbox)
 {
 	for (size_t i = 0; i < rules->count; i++) {
 		const struct name_rule *rule = &rules->list[i];
+		bool anywhere = rule->domain[0] == '\0' && rule->local != NULL;
 
-		if (!rule_holds_domain(rule, mailbox->domain))
+		if (!anywhere && !rule_holds_domain(rule, mailbox->domain))
 			continue;
 		if (rule->local == NULL || span_is_nocase(span_of(mailbox->local), rule->local))
 			return true;

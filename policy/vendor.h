@@ -14,9 +14,10 @@
 #include "address.h"
 #include "mailbox.h"
 
-/* "system-monitor.com" (and names below), "=system-monitor.com", "noreply@system-monitor.com". */
+/* "system-monitor.com" (and names below), "=system-monitor.com", "noreply@system-monitor.com"; of
+ * recipients also "abuse@". */
 struct name_rule {
-	const char *domain; /* normal form */
+	const char *domain; /* normal form; "": local of any domain, or of none */
 	bool exact;         /* names below do not count; always so where local is set */
 	const char *local;  /* NULL: every mailbox */
 };

@@ -344,6 +344,15 @@ check_grants(const struct policy *policy)
 	    "a partner is read in the same way");
 }
 
+static bool
+rule_holds(const struct name_rule *rule, const char *local, const char *domain)
+{
+	const struct name_rules one = { rule, 1 };
+	const struct mailbox mailbox = { .local = local, .domain = domain, .text = "" };
+
+	return name_rules_hold(&one, &mailbox);
+}
+
 static void
 check_relays(const struct policy *policy)
 {
@@ -368,6 +377,13 @@ check_relays(const struct policy *policy)
 	ok(exceptions[1].vendor == &policy->own && exceptions[1].mode == MODE_VOUCH &&
 		strcmp(exceptions[1].rule.local, "phish") == 0 && exceptions[1].rule.domain[0] == '\0',
 	    "for a mailbox of any domain, of our own names");
+	ok(rule_holds(&exceptions[1].rule, "PHISH", "anywhere.example") &&
+		rule_holds(&exceptions[1].rule, "phish", "") &&
+		!rule_holds(&exceptions[1].rule, "fish", "anywhere.example"),
+	    "which holds that mailbox wherever it is, and no other");
+	ok(rule_holds(&exceptions[0].rule, "abuse", "example.com") &&
+		!rule_holds(&exceptions[0].rule, "abuse", "mail.example.com"),
+	    "while one with a domain holds it there alone");
 	ok(exceptions[2].rule.local == NULL && !exceptions[2].rule.exact, "for a domain and those below");
 	is(exceptions[2].rcpt, "example.org", "an exception is kept as written");
 }
