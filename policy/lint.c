@@ -5,6 +5,7 @@
 #include "address.h"
 #include "domain.h"
 #include "lint.h"
+#include "lint_own.h"
 #include "lint_overlap.h"
 #include "policy_value.h"
 #include "text.h"
@@ -193,9 +194,20 @@ exclusive_lint(const struct lint *lint, const struct vendor *vendor)
 
 /* ---- the vendor itself ---- */
 
+static bool
+has_forwarder(const struct policy *policy)
+{
+	for (size_t i = 0; i < policy->relay_count; i++)
+		if (policy->relays[i].kind == RELAY_FORWARDER)
+			return true;
+	return false;
+}
+
 static void
 forwarding_lint(const struct lint *lint, const struct vendor *vendor)
 {
+	if (has_forwarder(lint->policy)) /* somebody did what the warning says */
+		return;
 	if (vendor->kind != VENDOR_APPLICATION || vendor->mode != MODE_ENFORCE ||
 	    vendor->dkim.count > 0 || vendor->on_forged != ACTION_REJECT)
 		return;
@@ -423,6 +435,7 @@ lint_policy(const struct policy *policy, const struct suffix_list *suffixes, int
 	for (size_t i = 0; i < policy->vendor_count; i++)
 		for (size_t j = 0; j < sizeof lints / sizeof lints[0]; j++)
 			lints[j](&lint, &policy->vendors[i]);
+	lint_own(policy, suffixes, faults);
 	lint_overlaps(policy, faults);
 }
 

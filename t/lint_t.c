@@ -216,6 +216,9 @@ static const struct {
 	{ "the same, but softened", ONE,
 	    { VENDOR("a", "acme.example", "dkim = [ ]; vouch = [ \"listed\" ]; on_forged = \"quarantine\";\n" OWN) },
 	    "" },
+	{ "the same, but who forwards is known",
+	    "relays = ( { name = \"x\"; kind = \"forwarder\"; networks = [ \"8.8.8.8\" ]; } ); " ONE,
+	    { VENDOR("a", "acme.example", "dkim = [ ]; vouch = [ \"listed\" ];\n" OWN) }, "" },
 	{ "the same on trial, where nothing is refused",
 	    "vendors = ( { name = \"a\"; mode = \"monitor\"; } );",
 	    { VENDOR("a", "acme.example", "dkim = [ ]; vouch = [ \"listed\" ];\n" OWN) }, "" },
@@ -305,6 +308,65 @@ static const struct {
 		VENDOR("b", "b.example", "vouch = [ \"dkim\" ]; sources = ( { cidr = [ \"8.8.128.0/17\" ]; exclusive = true; },\n"
 					 "{ cidr = [ \"8.8.0.0/18\" ]; } );") },
 	    "" },
+
+	/* our own names */
+	{ "a public suffix among our names, lists and partners",
+	    "own = {\n domains = [ \"co.uk\" ]; lists = [ \"github.io\" ]; };\n"
+	    "partners = ( { vendor = \"a\"; domains = [ \"com.au\", \"x@github.io\" ]; } );\n" ONE,
+	    { VENDOR("a", "acme.example", OWN) },
+	    "warning: gl.conf:1: 'co.uk' in own.domains is a public suffix: anybody can register a name below it and "
+	    "its mail would be held to our rules; write our own names\n"
+	    "warning: gl.conf:1: 'github.io' in own.lists is a public suffix: anybody can register a name below it and "
+	    "pass for a list of ours; write the names of the lists' hosts\n"
+	    "warning: gl.conf: 'com.au' in partners.domains is a public suffix: anybody can register a name below it and "
+	    "its mail would pass by what the vendor proves; write the partner's own name\n" },
+	{ "a vendor that owns a mailbox of ours, and one that owns a name above ours",
+	    "own = { domains = [ \"mail.ours.example\", \"=x.example\" ]; }; " TWO,
+	    { VENDOR("a", "desk@mail.ours.example", OWN "dkim = [ \"a.example\" ];"),
+		VENDOR("b", "ours.example", OWN) },
+	    "warning: a.conf: 'desk@mail.ours.example' in domains of 'a' overlaps 'mail.ours.example' in own.domains, so "
+	    "mail in both must be proven by the vendor's policy and by ours; drop it here, and let the vendor send in "
+	    "our names by delegations\n"
+	    "warning: b.conf: 'ours.example' in domains of 'b' overlaps 'mail.ours.example' in own.domains, so mail in "
+	    "both must be proven by the vendor's policy and by ours; drop it here, and let the vendor send in our names "
+	    "by delegations\n" },
+	{ "a vendor that owns a name below one that is ours alone", "own = { domains = [ \"=ours.example\" ]; }; " ONE,
+	    { VENDOR("a", "desk.ours.example", OWN) }, "" },
+	{ "a list that is a shared sender's name", "own = { lists = [ \"lists.bulk.example\", \"=relay.example\" ]; }; " ONE,
+	    { VENDOR("a", "acme.example", OWN) },
+	    "warning: gl.conf:1: 'lists.bulk.example' in own.lists is the shared sender 'bulk': what any customer of it "
+	    "forges would go a stranger's way; name the list's own host, or drop it\n" },
+	{ "addresses of ours that are a relay's",
+	    "\nown = { domains = [ \"ours.example\" ]; networks = [ \"8.8.8.0/24\", \"8.8.4.0/24\" ];\n"
+	    "outbound = [ \"8.8.8.1\", \"8.8.4.1\" ]; may_forward = [ \"8.8.8.2\", \"8.8.4.2\" ]; };\n"
+	    "relays = ( { name = \"inner\"; kind = \"gateway\"; networks = [ \"8.8.4.9\" ]; },\n"
+	    "{ name = \"filter\"; kind = \"gateway\"; networks = [ \"2a00::1\", \"8.8.8.0/23\" ]; } ); " ONE,
+	    { VENDOR("a", "acme.example", OWN) },
+	    "warning: gl.conf:2: 8.8.8.1 in own.outbound lies in 8.8.8.0/23 of relay 'filter', and a relay is a relay "
+	    "first: it is not held to our names; drop it from one of them\n"
+	    "warning: gl.conf:2: 8.8.8.2 in own.may_forward lies in 8.8.8.0/23 of relay 'filter', and a relay is a "
+	    "relay first: that changes nothing; drop it from one of them\n"
+	    "warning: gl.conf:2: 8.8.8.0/24 in own.networks lies in 8.8.8.0/23 of relay 'filter', and a relay is a "
+	    "relay first: no mail from there is exempt; write the relay's own addresses, or drop it from own.networks\n" },
+	{ "a delegation that asks for sources that are not there",
+	    "own = { domains = [ \"ours.example\" ]; };\n"
+	    "delegations = ( { vendor = \"a\"; domains = [ \"ours.example\" ]; vouch = [ \"listed+spf_from\" ]; },\n"
+	    "{ vendor = \"a\"; domains = [ \"mail.ours.example\" ]; } ); " ONE,
+	    { VENDOR("a", "acme.example", "sources = ( { a = \"api.acme.example\"; use = \"api\"; } );") },
+	    "warning: gl.conf: in delegations 'a' can never prove 'ours.example': vouch asks for listed, and no selected "
+	    "source of the vendor counts for that; write vouch = [ \"dkim\" ]\n" },
+	{ "a partner by dmarc alone",
+	    "partners = ( { vendor = \"a\"; domains = [ \"msp.example\" ]; vouch = [ \"dmarc\", \"listed+dmarc\" ]; } ); "
+	    ONE, { VENDOR("a", "acme.example", OWN) },
+	    "warning: gl.conf: in partners 'a' may prove 'msp.example' by dmarc without listed, and so may every host "
+	    "that the domain's SPF record lets pass; write \"dkim\" or \"listed+dmarc\"\n" },
+	{ "all of ours, as it should be",
+	    "own = { domains = [ \"ours.example\" ]; networks = [ \"8.8.8.0/24\" ]; outbound = [ \"8.8.4.1\" ];\n"
+	    "lists = [ \"lists.example\" ]; };\n"
+	    "delegations = ( { vendor = \"a\"; domains = [ \"ours.example\" ]; } );\n"
+	    "partners = ( { vendor = \"a\"; domains = [ \"msp.example\" ]; } );\n"
+	    "relays = ( { name = \"backup\"; kind = \"gateway\"; networks = [ \"8.8.8.5\" ]; } ); " ONE,
+	    { VENDOR("a", "acme.example", OWN) }, "" },
 
 	/* dates */
 	{ "evidence that is newer than every source", ONE,
