@@ -120,8 +120,9 @@ write_facts(const struct facts *facts, struct text *out)
 {
 	char client[ADDRESS_TEXT];
 
-	text_format(out, "client     %s%s\n", facts->client_hidden ? "unknown" : address_write(&facts->client, client),
-	    facts->via[0] == '\0' ? "" : " (the relay's own word in its Received fields)");
+	text_format(out, "client     %s\n", facts->client_hidden
+		? "not known: the relay's Received fields do not tell"
+		: address_write(&facts->client, client));
 	if (facts->via[0] != '\0')
 		text_format(out, "relay      %s at %s\n", facts->via, address_write(&facts->peer, client));
 	text_put(out, "envelope   <");
@@ -182,11 +183,13 @@ write_own_terms(const struct claim *claim, struct text *out)
 {
 	text_put(out, "an authorised outbound address, our own signature, or our own SPF outside the vendors' ranges");
 	if (claim->delegation != NULL) {
-		text_format(out, ";\n             as %s by ", claim->delegation->vendor_name);
+		text_format(out, ",\n             or sent by %s and proven by ", claim->delegation->vendor_name);
 		write_alternatives(claim->delegation->vouch, claim->delegation->vouch_count, out);
 	}
 	if (claim->sender != NULL)
 		text_format(out, "\n  sent by  %s", claim->sender->name);
+	if (claim->source != NULL)
+		text_format(out, "\n  in range %s of %s", claim->source->text, claim->source->vendor->name);
 }
 
 static const char *
@@ -208,7 +211,7 @@ write_claim(const struct claim *claim, struct text *out)
 	text_format(out, "vendor     %s (%s), claimed by %s\n", vendor->name,
 	    vendor_mode_word(claim->mode), claimed_by(claim));
 	text_format(out, "  listed   %s", answer_word(claim->listed));
-	if (claim->source != NULL)
+	if (claim->source != NULL && vendor->number != VENDOR_OWN)
 		text_format(out, " (%s%s%s%s)", claim->source->text,
 		    claim->exclusive ? ", exclusive" : ", shared",
 		    claim->lapsed ? ", proves nothing: to be reviewed by " : "",

@@ -74,7 +74,9 @@ verdict_refuse(const struct policy *policy, const struct facts *facts, const str
 		.action = action, .would = action, .claim_count = 1, .relay = relay_of(policy, facts) };
 	out->claims[0] = (struct claim){ .vendor = vendor, .by_envelope = true, .mode = vendor->mode,
 		.outcome = OUTCOME_STRANGER, .reason = reason, .wanted = action, .action = action };
-	weigh_troubles(policy, facts, out);
+	out->monitored = policy->settings.monitor;
+	if (out->monitored)
+		out->action = ACTION_PASS;
 }
 
 /* What needs no evidence: an outbound address that sends for strangers, and exempt mail. */
