@@ -20,13 +20,13 @@ struct hop {
 	struct span name;      /* the word behind "from" */
 	struct span helo;      /* what a comment calls the client's own word */
 	struct span by;        /* the word behind "by" */
-	size_t words;          /* behind "from", outside comments: one in every honest field */
+	size_t words;          /* of the from clause outside comments: one in every honest field */
 	size_t comments;       /* of the from clause */
 	size_t bys;            /* words "by" outside comments: one in every honest field */
 	struct address client; /* of the comments */
 	bool has_from;
 	bool exim;             /* the first comment begins as Exim's do, which has the address before it */
-	bool exim_alone;       /* and holds nothing else */
+	bool exim_alone;       /* and no comment holds anything else */
 	bool doubtful;         /* the client's own words may have made it look so */
 };
 
@@ -361,12 +361,12 @@ hop_client(const struct hop *hop, struct address *out)
 {
 	struct address literal;
 
-	if (!hop->has_from || hop->doubtful || hop->bys != 1 || hop->words != 1)
+	if (hop->doubtful || hop->bys != 1 || hop->words != 1)
 		return false;
 	*out = hop->client;
 	if (hop->exim && literal_read(hop->name, &literal)) {
 		*out = literal;
-		return hop->exim_alone && hop->comments == 1;
+		return hop->exim_alone;
 	}
 	return out->family != ADDRESS_NONE;
 }

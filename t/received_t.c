@@ -141,6 +141,11 @@ static const struct row attacks[] = {
 	{ "an address behind helo=", "from a.example (helo=[192.0.2.1]) by mx.example.com; Sat", "", "", "mx.example.com" },
 	{ "a helo= of two words", "from a.example ([203.0.113.66] helo=x [192.0.2.1]) by mx.example.com; Sat", "", "x", "mx.example.com" },
 	{ "a helo= of two words, no reverse name", "from [203.0.113.66] (helo=x [192.0.2.1]) by mx.example.com; Sat", "", "x", "mx.example.com" },
+	{ "a helo= of two words without an address", "from [203.0.113.66] (helo=x y) by mx.example.com; Sat", "", "x", "mx.example.com" },
+	{ "a helo= of two words from a local program", "from root (helo=x [192.0.2.1]) by mx.example.com; Sat", "", "x", "mx.example.com" },
+	{ "a second helo=", "from a.example ([203.0.113.66] helo=b.example ident=helo=c.example helo=d.example) by mx.example.com; Sat", "203.0.113.66",
+	    "b.example", "mx.example.com" },
+	{ "a second comment behind Exim's", "from [203.0.113.66] (helo=x) (y) by mx.example.com; Sat", "", "x", "mx.example.com" },
 	{ "a helo= that ends its comment", "from [203.0.113.66] (helo=x) ([192.0.2.1]) by mx.example.com; Sat", "", "x", "mx.example.com" },
 	{ "an ident that ends its comment", "from [203.0.113.66] (ident=x) (y [192.0.2.1]) by mx.example.com; Sat", "", "", "mx.example.com" },
 	{ "an ident that ends its comment, with a reverse name", "from a.example ([203.0.113.66] ident=x) (y [192.0.2.1]) by mx.example.com; Sat", "",
@@ -194,6 +199,7 @@ static const struct row attacks[] = {
 	{ "from behind by", "by mx.example.com from x ([192.0.2.1]); Sat", "", "", "mx.example.com" },
 	{ "from inside a comment", "(from x ([192.0.2.1])) by mx.example.com; Sat", "", "", "mx.example.com" },
 	{ "a comment before from", "(x) from a.example ([192.0.2.1]) by mx.example.com; Sat", "", "", "mx.example.com" },
+	{ "a comment before the name", "from (x) a.example ([192.0.2.1]) by mx.example.com; Sat", "", "a.example", "mx.example.com" },
 	{ "no name behind from", "from ([192.0.2.1]) by mx.example.com; Sat", "", "", "mx.example.com" },
 	{ "the address of who took it", "from a.example (a.example) by mx.example.com ([192.0.2.1]) with ESMTP; Sat", "", "a.example", "mx.example.com" },
 	{ "an address in with, id and for", "from a.example (a.example) by mx.example.com with ([192.0.2.1]) id [192.0.2.1] for ([192.0.2.1]); Sat", "",
@@ -211,12 +217,15 @@ static const struct row attacks[] = {
 	{ "a port that is none", "from a.example ([192.0.2.1]:x) by mx.example.com; Sat", "", "a.example", "mx.example.com" },
 	{ "a port of nothing", "from a.example ([192.0.2.1]:) by mx.example.com; Sat", "", "a.example", "mx.example.com" },
 	{ "something behind the bracket", "from a.example ([192.0.2.1].example) by mx.example.com; Sat", "", "a.example", "mx.example.com" },
+	{ "something like a port behind it", "from a.example ([192.0.2.1]x25) by mx.example.com; Sat", "", "a.example", "mx.example.com" },
 	{ "something before it", "from a.example (x[192.0.2.1]) by mx.example.com; Sat", "", "a.example", "mx.example.com" },
 	{ "a bare address that is not the last word", "from a.example (192.0.2.1 x) by mx.example.com; Sat", "", "a.example", "mx.example.com" },
 	{ "an address cut in two by a comment", "from a.example (192.0.(x)2.1) by mx.example.com; Sat", "", "a.example", "mx.example.com" },
 	{ "a network", "from a.example ([192.0.2.0/24]) by mx.example.com; Sat", "", "a.example", "mx.example.com" },
 	{ "an octet too large", "from a.example ([192.0.2.256]) by mx.example.com; Sat", "", "a.example", "mx.example.com" },
 	{ "no host that wrote it", "from a.example ([192.0.2.1]); Sat", "", "a.example", "" },
+	{ "a comment where the host should stand", "from a.example ([192.0.2.1]) by (mx.trusted.example) mx.example.com; Sat", "192.0.2.1", "a.example",
+	    "" },
 	{ "nothing behind by", "from a.example (192.0.2.1 x) by", "", "a.example", "" },
 	{ "from and no blank", "from(x [192.0.2.1]) by mx.example.com; Sat", "", "", "mx.example.com" },
 	{ "another word that begins with from", "fromage a.example ([192.0.2.1]) by mx.example.com; Sat", "", "", "mx.example.com" },
@@ -261,6 +270,19 @@ read_field(const char *before, char fill, size_t count, const char *behind, stru
 }
 
 static void
+depths(void)
+{
+	static const char nested[] = "from a ([192.0.2.1] ((((((((((((((()))))))))))))))) by mx.example.com; Sat"; /* 16 deep */
+	static const char deeper[] = "from a ([192.0.2.1] (((((((((((((((())))))))))))))))) by mx.example.com; Sat";
+	struct received received;
+
+	received_read(nested, strlen(nested), &received);
+	ok(received.told, "comments may be nested");
+	received_read(deeper, strlen(deeper), &received);
+	ok(!received.told, "up to a depth");
+}
+
+static void
 ceilings(void)
 {
 	static const char before[] = "from a.example ([192.0.2.1]) by mx.example.com (", behind[] = "); Sat";
@@ -288,6 +310,7 @@ main(void)
 {
 	read_rows(formats, sizeof formats / sizeof *formats);
 	read_rows(attacks, sizeof attacks / sizeof *attacks);
+	depths();
 	ceilings();
 	note("%zu formats, %zu attacks", sizeof formats / sizeof *formats, sizeof attacks / sizeof *attacks);
 	return done();
