@@ -189,6 +189,17 @@ delegation_lint(const struct lint *lint, const struct delegation *delegation, co
 		    key, delegation->vendor_name, first);
 }
 
+/* A delegation is judged under our own mode, not under the vendor's. */
+static void
+trial_lint(const struct lint *lint, const struct delegation *delegation)
+{
+	if (delegation->vendor->mode == MODE_MONITOR)
+		faults_warn(lint->faults, lint->file, 0,
+		    "'%s' is on trial (mode monitor), but its delegation is in force: what it proves in the name of "
+		    "'%s' is vouched for and not greylisted; drop the delegation until the vendor is trusted",
+		    delegation->vendor_name, delegation->domains.list[0].domain);
+}
+
 /* ---- all of them ---- */
 
 void
@@ -200,8 +211,10 @@ lint_own(const struct policy *policy, const struct suffix_list *suffixes, struct
 	vendor_names_lint(&lint);
 	shared_list_lint(&lint);
 	relays_lint(&lint);
-	for (size_t i = 0; i < policy->delegation_count; i++)
+	for (size_t i = 0; i < policy->delegation_count; i++) {
 		delegation_lint(&lint, &policy->delegations[i], "delegations");
+		trial_lint(&lint, &policy->delegations[i]);
+	}
 	for (size_t i = 0; i < policy->partner_count; i++)
 		delegation_lint(&lint, &policy->partners[i], "partners");
 }

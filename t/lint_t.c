@@ -355,6 +355,13 @@ static const struct {
 	    { VENDOR("a", "acme.example", "sources = ( { a = \"api.acme.example\"; use = \"api\"; } );") },
 	    "warning: gl.conf: in delegations 'a' can never prove 'ours.example': vouch asks for listed, and no selected "
 	    "source of the vendor counts for that; write vouch = [ \"dkim\" ]\n" },
+	{ "a delegation of a vendor on trial",
+	    "own = { domains = [ \"ours.example\" ]; };\n"
+	    "delegations = ( { vendor = \"a\"; domains = [ \"=ours.example\" ]; } );\n"
+	    "vendors = ( { name = \"a\"; mode = \"monitor\"; } );",
+	    { VENDOR("a", "acme.example", OWN) },
+	    "warning: gl.conf: 'a' is on trial (mode monitor), but its delegation is in force: what it proves in the "
+	    "name of 'ours.example' is vouched for and not greylisted; drop the delegation until the vendor is trusted\n" },
 	{ "a partner by dmarc alone",
 	    "partners = ( { vendor = \"a\"; domains = [ \"msp.example\" ]; vouch = [ \"dmarc\", \"listed+dmarc\" ]; } ); "
 	    ONE, { VENDOR("a", "acme.example", OWN) },
