@@ -21,7 +21,7 @@ struct command {
 	int (*run)(const char *config, int argc, char **argv);
 };
 
-extern const struct command cmd_check, cmd_explain, cmd_export, cmd_setup, cmd_sources, cmd_status, cmd_vendor;
+extern const struct command cmd_check, cmd_dns, cmd_explain, cmd_export, cmd_setup, cmd_sources, cmd_status, cmd_vendor;
 
 /* Prints "greenlane: usage: ..." and answers EX_USAGE. */
 int cmd_usage(const struct command *);

@@ -1,0 +1,333 @@
+/* room: cmd */
+/* greenlane dns: what our own domains publish, against the delegations. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include <libpsl.h>
+
+#include "cmd.h"
+#include "domain.h"
+#include "own_dns.h"
+#include "policy_text.h"
+#include "resolver.h"
+
+enum {
+	PATIENCE_MS = 30 * 1000, /* for all answers of one domain */
+	ANSWER_MAX = 1024 * 1024,
+	FILE_MAX = 1024 * 1024,  /* of a vendor that is not in force */
+	KNOWN_MAX = 1000
+};
+
+struct world {
+	struct policy *policy;
+	struct policy *known_policies[KNOWN_MAX]; /* each with the one vendor of a file */
+	const struct vendor *known[KNOWN_MAX];
+	size_t known_count;
+	psl_ctx_t *psl;
+	struct suffix_list suffixes;
+	struct resolver *resolver;
+};
+
+/* ---- vendors that have a file, but are not in force ---- */
+
+/* The texts of one load: a vendor's file, and the lists that it names. */
+struct texts {
+	char path[4096];
+	char *list[64];
+	size_t count;
+};
+
+static char *
+read_all(int fd, size_t *length)
+{
+	char *text = malloc(FILE_MAX + 1);
+	ssize_t got = 1;
+
+	for (*length = 0; text != NULL && got != 0 && *length < FILE_MAX; *length += got > 0 ? (size_t)got : 0) {
+		got = read(fd, text + *length, FILE_MAX - *length);
+		if (got < 0 && errno != EINTR)
+			break;
+	}
+	if (text != NULL)
+		text[*length] = '\0';
+	if (got == 0)
+		return text;
+	free(text); /* half a file is none */
+	return NULL;
+}
+
+static const char *
+text_read(struct texts *texts, const char *path, size_t *length, struct fault *why)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct stat st;
+	char *text = NULL;
+
+	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && texts->count < sizeof texts->list / sizeof texts->list[0])
+		text = read_all(fd, length);
+	if (fd >= 0)
+		close(fd);
+	if (text != NULL)
+		texts->list[texts->count++] = text;
+	else
+		fault_at(why, path, 0, "cannot be read");
+	return text;
+}
+
+static const char *
+read_vendor(void *context, const struct strings *folders, const char *name, const char **path, size_t *length,
+    struct fault *why)
+{
+	struct texts *texts = context;
+
+	(void)folders;
+	(void)name;
+	*path = texts->path;
+	return text_read(texts, texts->path, length, why);
+}
+
+static const char *
+read_networks(void *context, const char *vendor_file, const char *name, size_t *length, struct fault *why)
+{
+	const char *slash = strrchr(vendor_file, '/');
+	char path[8192];
+
+	if (name[0] == '/' || slash == NULL)
+		snprintf(path, sizeof path, "%s", name);
+	else
+		snprintf(path, sizeof path, "%.*s/%s", (int)(slash - vendor_file), vendor_file, name);
+	return text_read(context, path, length, why);
+}
+
+/* A file with a fault makes its vendor unknown here, no more. */
+static void
+known_add(struct world *world, const char *folder, const char *name)
+{
+	struct texts texts = { .count = 0 };
+	struct policy_files files = { &texts, read_vendor, read_networks };
+	struct faults *faults = faults_open();
+	struct policy *policy = NULL;
+	char conf[512];
+
+	snprintf(texts.path, sizeof texts.path, "%s/%s.conf", folder, name);
+	snprintf(conf, sizeof conf, "vendors = ( { name = \"%s\"; } );", name);
+	if (faults != NULL && world->known_count < KNOWN_MAX)
+		policy = policy_text_load(texts.path, conf, strlen(conf), &files, faults);
+	if (policy != NULL && policy->vendor_count == 1) {
+		world->known_policies[world->known_count] = policy;
+		world->known[world->known_count++] = &policy->vendors[0];
+	} else {
+		policy_free(policy);
+	}
+	for (size_t i = 0; i < texts.count; i++)
+		free(texts.list[i]);
+	faults_close(faults);
+}
+
+static bool
+is_met(const struct world *world, const char *name)
+{
+	for (size_t i = 0; i < world->policy->vendor_count; i++)
+		if (strcmp(world->policy->vendors[i].name, name) == 0)
+			return true;
+	for (size_t i = 0; i < world->known_count; i++)
+		if (strcmp(world->known[i]->name, name) == 0)
+			return true;
+	return false;
+}
+
+/* Only names that may stand in the configuration text that is made of them. */
+static int
+is_vendor_file(const struct dirent *entry)
+{
+	size_t name = strspn(entry->d_name, "abcdefghijklmnopqrstuvwxyz0123456789_-");
+
+	return name > 0 && name < 200 && strcmp(entry->d_name + name, ".conf") == 0;
+}
+
+/* The last folder of vendor_path that has a file wins, so it is read first. */
+static void
+known_find(struct world *world)
+{
+	const struct strings *folders = &world->policy->settings.vendor_path;
+
+	for (size_t i = folders->count; i-- > 0;) {
+		struct dirent **list = NULL;
+		int count = scandir(folders->list[i], &list, is_vendor_file, alphasort);
+
+		for (int j = 0; j < count; j++) {
+			list[j]->d_name[strlen(list[j]->d_name) - strlen(".conf")] = '\0';
+			if (!is_met(world, list[j]->d_name))
+				known_add(world, folders->list[i], list[j]->d_name);
+			free(list[j]);
+		}
+		free(list);
+	}
+}
+
+/* ---- the world ---- */
+
+static int
+world_open(struct world *world, const char *config)
+{
+	struct resolver_settings dns = { .trust_anchor = "" };
+	struct fault why;
+
+	world->policy = cmd_load(config);
+	if (world->policy == NULL)
+		return EX_CONFIG;
+	known_find(world);
+	world->psl = psl_latest(NULL);
+	world->suffixes.psl = world->psl != NULL ? world->psl : psl_builtin();
+	dns.servers = world->policy->settings.dns.servers.list;
+	dns.server_count = world->policy->settings.dns.servers.count;
+	dns.timeout_ms = world->policy->settings.dns.timeout_ms;
+	dns.trust_anchor = world->policy->settings.dns.trust_anchor;
+	world->resolver = resolver_live(&dns, &why);
+	if (world->resolver != NULL)
+		return 0;
+	fprintf(stderr, "greenlane: %s\n", why.text);
+	return EX_UNAVAILABLE;
+}
+
+static void
+world_close(struct world *world)
+{
+	resolver_close(world->resolver);
+	psl_free(world->psl);
+	for (size_t i = 0; i < world->known_count; i++)
+		policy_free(world->known_policies[i]);
+	policy_free(world->policy);
+}
+
+/* ---- one domain ---- */
+
+static bool
+ask_all(struct own_dns *own, struct resolver *resolver)
+{
+	struct budget budget = { PATIENCE_MS };
+	struct dns_question question;
+	struct dns_answer answer;
+
+	while (own_dns_next(own, &question)) {
+		struct arena *arena = arena_open(ANSWER_MAX);
+
+		if (arena == NULL)
+			return false;
+		resolver_ask(resolver, &question, &budget, arena, &answer);
+		own_dns_answer(own, &answer);
+		arena_close(arena);
+	}
+	return own_dns_report(own) != NULL;
+}
+
+static int
+report_print(const struct own_dns_report *report)
+{
+	int status = report->wrong_count > 0 ? 1 : 0;
+	struct text text;
+
+	text_open(&text, OWN_DNS_TEXT_MAX);
+	own_dns_write(report, &text);
+	if (fwrite(text.bytes, 1, text.length, stdout) != text.length || fflush(stdout) != 0) {
+		fprintf(stderr, "greenlane: standard output: cannot be written: %s\n", strerror(errno));
+		status = EX_IOERR;
+	}
+	text_close(&text);
+	for (size_t i = 0; i < OWN_DNS_PARTS && status != EX_IOERR; i++)
+		if (report->trouble[i][0] != '\0')
+			status = EX_UNAVAILABLE;
+	return status;
+}
+
+static int
+examine(const struct world *world, const char *domain)
+{
+	struct own_dns_request request = { .domain = domain, .policy = world->policy, .known = world->known,
+		.known_count = world->known_count, .suffixes = &world->suffixes };
+	struct own_dns *own = own_dns_open(&request);
+	int status = EX_OSERR;
+
+	if (own != NULL && ask_all(own, world->resolver))
+		status = report_print(own_dns_report(own));
+	else
+		fputs("greenlane: no memory\n", stderr);
+	own_dns_close(own);
+	return status;
+}
+
+/* ---- all of them ---- */
+
+/* A rule that names a mailbox, or a name that stands there already, is no domain of its own. */
+static bool
+is_first(const struct name_rules *rules, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(rules->list[i].domain, rules->list[n].domain) == 0)
+			return false;
+	return true;
+}
+
+static int
+examine_all(const struct world *world)
+{
+	const struct name_rules *domains = &world->policy->settings.own.domains;
+	int worst = 0;
+
+	if (domains->count == 0)
+		fputs("greenlane: own.domains names no domain; name yours there, or one behind dns\n", stderr);
+	for (size_t i = 0; i < domains->count; i++) {
+		int status;
+
+		if (!is_first(domains, i))
+			continue;
+		if (i > 0)
+			putchar('\n');
+		status = examine(world, domains->list[i].domain);
+		worst = status > worst ? status : worst;
+	}
+	return domains->count == 0 ? EX_USAGE : worst;
+}
+
+static int
+examine_one(const struct world *world, const char *domain)
+{
+	if (!name_rules_hold_domain(&world->policy->settings.own.domains, domain))
+		fprintf(stderr, "greenlane: %s is none of own.domains; it is looked at all the same\n", domain);
+	return examine(world, domain);
+}
+
+static int
+run(const char *config, int argc, char **argv)
+{
+	char domain[DOMAIN_TEXT];
+	struct world *world;
+	struct fault why;
+	int status;
+
+	if (argc > 2 || (argc == 2 && argv[1][0] == '-'))
+		return cmd_usage(&cmd_dns);
+	if (argc == 2 && !domain_read(argv[1], strlen(argv[1]), domain, &why)) {
+		fprintf(stderr, "greenlane: %s\n", why.text);
+		return EX_USAGE;
+	}
+	world = calloc(1, sizeof *world);
+	if (world == NULL)
+		return EX_OSERR;
+	status = world_open(world, config);
+	if (status == 0)
+		status = argc == 2 ? examine_one(world, domain) : examine_all(world);
+	world_close(world);
+	free(world);
+	return status;
+}
+
+const struct command cmd_dns = { "dns", "[DOMAIN]",
+	"compare what our domains publish (SPF, DKIM, DMARC) with the delegations, and print what to publish", run };

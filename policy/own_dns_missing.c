@@ -1,0 +1,336 @@
+/* room: own_dns */
+/* What our SPF record lacks: terms of the delegated vendors, and of our own hosts. */
+#include <string.h>
+
+#include "aggregate.h"
+#include "own_dns_parts.h"
+
+/* ---- what is there ---- */
+
+static bool
+is_reached(const struct own_spf *spf, enum spf_mechanism mechanism, const char *name)
+{
+	for (size_t i = 0; i < spf->reached.count; i++)
+		if (spf->reached.list[i].mechanism == mechanism && strcasecmp(spf->reached.list[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+/* By its first and its last address: who lists both without all between is not met with. */
+static bool
+is_network_passed(struct own_spf *spf, const struct prefix *network)
+{
+	struct spf_record record = own_record_terms(spf);
+	struct address last = network->base;
+
+	for (unsigned bit = network->bits; bit < address_width(&last); bit++)
+		last.bytes[bit / 8] |= (uint8_t)(0x80 >> bit % 8);
+	return own_passes(spf->own, &record, &network->base) != NO && own_passes(spf->own, &record, &last) != NO;
+}
+
+static struct own_term *
+term_append(struct own_spf *spf, const char *text)
+{
+	struct own_term *term = own_term_add(spf, text, OWN_WORDS_MAX);
+
+	if (term != NULL)
+		(void)own_term_cost(spf->own, &term->spf, &spf->reached);
+	return term;
+}
+
+/* ---- vendors ---- */
+
+/* Whom a term is missing for, and how much that matters. */
+struct want {
+	struct own_spf *spf;
+	const struct delegation *delegation;
+	bool needed; /* false: its DKIM proves enough */
+};
+
+static void
+term_missing(const struct want *want, const char *text)
+{
+	struct own_dns *own = want->spf->own;
+	const char *vendor = want->delegation->vendor_name, *domain = own->request->domain;
+
+	if (want->needed)
+		own_wrong(own, "'%s' is missing: %s sends as %s, and its delegation asks for SPF; add it", text, vendor, domain);
+	else
+		own_advise(own, "'%s' is not there: %s sends as %s, but its signature is proof enough; add it only where it bounces to %s",
+		    text, vendor, domain, domain);
+}
+
+static void
+source_asked_missing(const struct want *want, const struct source *source)
+{
+	static const char *const words[] = { [SOURCE_A] = "a", [SOURCE_MX] = "mx", [SOURCE_SPF] = "include" };
+	struct own_spf *spf = want->spf;
+	struct own_dns *own = spf->own;
+	const char *text = own_kept(own, arena_format(own->arena, "%s:%s", words[source->kind], source->name));
+	struct own_term *term = term_append(spf, text);
+	bool of_no_use = term != NULL && (term->cost.broken[0] != '\0' || term->cost.open || term->cost.empty);
+
+	if (of_no_use)
+		own_wrong(own, "%s cannot be named in SPF as long as '%s' is of no use (%s); ask it to mend that, or let it sign (DKIM)",
+		    want->delegation->vendor_name, text, term->cost.broken[0] != '\0' ? term->cost.broken :
+		    term->cost.open ? "it passes everybody" : "it has no address");
+	else
+		term_missing(want, text);
+	if (term != NULL)
+		term->dropped = of_no_use || !want->needed;
+}
+
+static void
+source_listed_missing(const struct want *want, const struct source *source)
+{
+	struct own_dns *own = want->spf->own;
+	struct prefix *list = arena_take(own->arena, (source->prefix_count + 1) * sizeof *list);
+	char written[PREFIX_TEXT];
+	size_t count;
+
+	if (list == NULL) {
+		own->starved = true;
+		return;
+	}
+	if (source->prefix_count > 0)
+		memcpy(list, source->prefixes, source->prefix_count * sizeof *list);
+	count = aggregate_networks(list, source->prefix_count);
+	if (count > OWN_NETWORKS_MAX) {
+		own_advise(own, "%s lists %zu networks, too many for this record; publish them at a name of their own, and include that",
+		    want->delegation->vendor_name, count);
+		return;
+	}
+	for (size_t i = 0; i < count; i++) {
+		const char *text = own_kept(own, arena_format(own->arena, "ip%d:%s", (int)list[i].base.family,
+		    prefix_write(&list[i], written)));
+
+		if (is_network_passed(want->spf, &list[i]))
+			continue;
+		term_missing(want, text);
+		if (want->needed)
+			(void)term_append(want->spf, text);
+	}
+}
+
+static void
+source_missing(const struct want *want, const struct source *source)
+{
+	static const enum spf_mechanism mechanisms[] = {
+		[SOURCE_A] = SPF_A_TERM, [SOURCE_MX] = SPF_MX_TERM, [SOURCE_SPF] = SPF_INCLUDE };
+
+	if (!source_asks_dns(source))
+		source_listed_missing(want, source);
+	else if (!is_reached(want->spf, mechanisms[source->kind], source->name))
+		source_asked_missing(want, source);
+}
+
+/* What the vendor publishes as SPF says all; else each source stands for itself. */
+static bool
+publishes_spf(const struct vendor *vendor)
+{
+	for (size_t i = 0; i < vendor->source_count; i++)
+		if (source_counts(&vendor->sources[i]) && vendor->sources[i].kind == SOURCE_SPF)
+			return true;
+	return false;
+}
+
+static bool
+is_wanted(const struct vendor *vendor, const struct source *source)
+{
+	return source_counts(source) && (source->kind == SOURCE_SPF || !publishes_spf(vendor));
+}
+
+static bool
+tags_equal(const struct source *a, const struct source *b)
+{
+	bool equal = a->tag_count == b->tag_count;
+
+	for (size_t i = 0; equal && i < a->tag_count; i++)
+		equal = strcmp(a->tags[i], b->tags[i]) == 0;
+	return equal;
+}
+
+/* Sources of several territories, and the configuration names none. */
+static bool
+is_undecided(const struct vendor *vendor)
+{
+	const struct source *first = NULL;
+	bool several = false;
+
+	for (size_t i = 0; i < vendor->source_count; i++) {
+		const struct source *source = &vendor->sources[i];
+
+		if (source->use != USE_MX || source->tag_count == 0)
+			continue;
+		if (!source->selected)
+			return false;
+		several = several || (first != NULL && !tags_equal(first, source));
+		first = first == NULL ? source : first;
+	}
+	return several;
+}
+
+/* One of them is there: it is probably the right one. */
+static bool
+any_is_reached(const struct own_spf *spf, const struct vendor *vendor)
+{
+	for (size_t i = 0; i < spf->term_count; i++)
+		if (!spf->terms[i].dropped && spf->terms[i].whose.vendor == vendor && spf->terms[i].whose.source != NULL)
+			return true;
+	return false;
+}
+
+static void
+vendor_missing(const struct want *want)
+{
+	const struct vendor *vendor = want->delegation->vendor;
+	struct own_dns *own = want->spf->own;
+	bool undecided = is_undecided(vendor), any = false;
+
+	if (undecided)
+		own_advise(own, "the vendor %s has sources of several places; name yours by tags in vendors, and no more is needed here",
+		    vendor->name);
+	if (undecided && any_is_reached(want->spf, vendor))
+		return;
+	for (size_t i = 0; i < vendor->source_count; i++) {
+		any = any || is_wanted(vendor, &vendor->sources[i]);
+		if (is_wanted(vendor, &vendor->sources[i]))
+			source_missing(want, &vendor->sources[i]);
+	}
+	if (!any && want->needed)
+		own_wrong(own, "the delegation of %s asks for SPF, but its file has no source; vouch by dkim alone", vendor->name);
+}
+
+void
+own_missing_vendors(struct own_spf *spf)
+{
+	const struct delegation *delegation, *before;
+
+	for (size_t i = 0; (delegation = own_delegation(spf->own, i)) != NULL; i++) {
+		struct want want = { spf, delegation, false };
+		size_t first = 0;
+
+		while ((before = own_delegation(spf->own, first)) != delegation && before->vendor != delegation->vendor)
+			first++;
+		for (size_t j = first; (before = own_delegation(spf->own, j)) != NULL; j++)
+			if (before->vendor == delegation->vendor)
+				want.needed = want.needed || own_wants(before, PROOF_SPF | PROOF_SPF_FROM | PROOF_DMARC);
+		if (first == i && delegation->vendor != NULL)
+			vendor_missing(&want);
+	}
+}
+
+/* ---- hosts ---- */
+
+enum { OWN_HOSTS_MAX = SPF_HOSTS_MAX, OWN_ADDRESSES_MAX = 64 };
+
+struct hosts {
+	struct address list[OWN_ADDRESSES_MAX];
+	size_t count;
+	bool foreign; /* a known vendor takes our mail in */
+};
+
+static void
+addresses_add(struct own_dns *own, const char *host, enum dns_type type, struct hosts *out)
+{
+	const struct dns_answer *answer = own_ask(own, host, type);
+
+	for (size_t i = 0; i < answer->count && out->count < OWN_ADDRESSES_MAX; i++)
+		if (answer->records[i].length == (type == DNS_A ? 4 : 16))
+			out->list[out->count++] = type == DNS_A ? address_of_v4(answer->records[i].bytes) :
+								  address_of_v6(answer->records[i].bytes);
+}
+
+static void
+hosts_find(struct own_dns *own, struct hosts *out)
+{
+	const struct dns_answer *answer = own_ask(own, own->request->domain, DNS_MX);
+
+	out->count = 0;
+	out->foreign = false;
+	for (size_t i = 0; i < answer->count && i < OWN_HOSTS_MAX; i++) {
+		const char *host = (const char *)answer->records[i].bytes;
+		struct spf_term term = { .mechanism = SPF_A_TERM, .qualifier = '+', .spec = host };
+
+		if (host[0] == '\0' || strcmp(host, ".") == 0) /* the null MX (RFC 7505) */
+			continue;
+		out->foreign = out->foreign || own_term_whose(own, &term).vendor != NULL;
+		addresses_add(own, host, DNS_A, out);
+		addresses_add(own, host, DNS_AAAA, out);
+	}
+}
+
+static bool
+hosts_hold(const struct hosts *hosts, const struct address *address)
+{
+	for (size_t i = 0; i < hosts->count; i++)
+		if (address_equal(&hosts->list[i], address))
+			return true;
+	return false;
+}
+
+static enum answer
+address_passes(struct own_spf *spf, const struct address *address)
+{
+	struct spf_record record = own_record_terms(spf);
+
+	return own_passes(spf->own, &record, address);
+}
+
+static void
+outbound_missing(struct own_spf *spf, const struct hosts *hosts)
+{
+	const struct prefixes *outbound = &spf->own->request->policy->settings.own.outbound;
+	char written[ADDRESS_TEXT];
+
+	for (size_t i = 0; i < outbound->count && i < OWN_ADDRESSES_MAX; i++) {
+		const struct address *address = &outbound->list[i].base;
+		struct own_dns *own = spf->own;
+		const char *text = "mx";
+
+		if (address_passes(spf, address) != NO)
+			continue;
+		if (!hosts_hold(hosts, address))
+			text = own_kept(own, arena_format(own->arena, "ip%d:%s", (int)address->family, address_write(address, written)));
+		own_wrong(own, "'%s' is missing: %s may send (own.outbound), and the record does not pass it; add it", text,
+		    address_write(address, written));
+		(void)term_append(spf, text);
+	}
+}
+
+static void
+mx_missing(struct own_spf *spf, const struct hosts *hosts)
+{
+	enum answer passes = hosts->count == 0 ? YES : NO;
+
+	for (size_t i = 0; i < hosts->count; i++)
+		passes = answer_either(passes, address_passes(spf, &hosts->list[i]));
+	if (passes != NO)
+		return;
+	own_wrong(spf->own, "'mx' is missing: no host that takes mail for %s may send in its name, and own.outbound names no other; add it",
+	    spf->own->request->domain);
+	(void)term_append(spf, "mx");
+}
+
+/* A domain that takes no mail and is delegated to nobody sends none either. */
+static bool
+is_parked(const struct own_spf *spf, const struct hosts *hosts)
+{
+	for (size_t i = 0; i < spf->term_count; i++)
+		if (!spf->terms[i].dropped)
+			return false;
+	return hosts->count == 0 && own_delegation(spf->own, 0) == NULL;
+}
+
+void
+own_missing_hosts(struct own_spf *spf)
+{
+	struct hosts hosts;
+
+	hosts_find(spf->own, &hosts);
+	if (is_parked(spf, &hosts))
+		return;
+	outbound_missing(spf, &hosts);
+	if (spf->own->request->policy->settings.own.outbound.count == 0 && !hosts.foreign)
+		mx_missing(spf, &hosts);
+}

@@ -1,0 +1,441 @@
+/* room: own_dns */
+/* Our SPF record: its terms, one by one, and its end. */
+#include <string.h>
+
+#include "domain.h"
+#include "own_dns_parts.h"
+
+/* ---- words and terms ---- */
+
+struct own_term *
+own_term_add(struct own_spf *spf, const char *text, size_t word)
+{
+	struct own_term *term = &spf->terms[spf->term_count];
+	struct spf_record record;
+	const char *wrong, *repair;
+
+	if (spf->term_count == OWN_TERMS_MAX || !own_word_read(spf->own, text, &record, &wrong, &repair) || record.count != 1)
+		return NULL;
+	*term = (struct own_term){ .spf = record.terms[0], .text = text, .word = word };
+	term->cost = own_term_cost(spf->own, &term->spf, NULL);
+	term->whose = own_term_whose(spf->own, &term->spf);
+	spf->term_count++;
+	return term;
+}
+
+static void
+modifier_add(struct own_spf *spf, const char *text, const struct spf_record *record)
+{
+	struct own_dns *own = spf->own;
+
+	if (record->redirect[0] == '\0')
+		spf->modifiers = own_kept(own, arena_format(own->arena, "%s %s", spf->modifiers, text));
+	else if (spf->redirect[0] == '\0')
+		spf->redirect = text;
+}
+
+/* A repair may be two terms. */
+static void
+repair_add(struct own_spf *spf, const char *repair, size_t word)
+{
+	struct span rest = span_of(repair);
+
+	while (rest.length > 0) {
+		struct span one = span_cut(&rest, ' ');
+
+		(void)own_term_add(spf, own_kept(spf->own, arena_copy(spf->own->arena, one.at, one.length)), word);
+	}
+}
+
+static void
+word_read(struct own_spf *spf, size_t n)
+{
+	struct own_word *word = &spf->words[n];
+	struct own_dns *own = spf->own;
+	const char *wrong, *repair, *shown = own_shown(own, word->text);
+	struct spf_record record;
+
+	word->sound = own_word_read(own, word->text, &record, &wrong, &repair);
+	if (word->sound && record.count == 0) {
+		modifier_add(spf, word->text, &record);
+	} else if (word->sound) {
+		(void)own_term_add(spf, word->text, n);
+	} else if (repair[0] != '\0') {
+		own_wrong(own, "'%s' %s; write '%s'", shown, wrong, own_shown(own, repair));
+		repair_add(spf, repair, n);
+	} else {
+		own_wrong(own, "'%s' %s; take it out", shown, wrong);
+	}
+}
+
+static bool
+word_add(struct own_spf *spf, struct span text)
+{
+	char *copy = arena_copy(spf->own->arena, text.at, text.length);
+
+	if (spf->word_count == OWN_WORDS_MAX || copy == NULL) {
+		(void)own_kept(spf->own, copy);
+		return false;
+	}
+	for (size_t i = 0; i < text.length; i++)
+		copy[i] = copy[i] == '\0' ? '\001' : copy[i];
+	spf->words[spf->word_count++] = (struct own_word){ .text = copy, .record = spf->record_count, .whose = "" };
+	return true;
+}
+
+/* ---- records ---- */
+
+static void
+record_take(struct own_spf *spf, struct span text)
+{
+	struct span rest = text;
+	bool room = true;
+
+	if (spf->record_count == 0)
+		spf->published = own_kept(spf->own, arena_copy(spf->own->arena, text.at, text.length));
+	if (text.length > SPF_RECORD_MAX)
+		own_wrong(spf->own, "the record has %zu bytes, and %d is too much for receivers", text.length, SPF_RECORD_MAX);
+	else if (text.length > SPF_SIZE_ADVISED)
+		own_advise(spf->own, "the record has %zu bytes; with more than %d an answer may not fit into one packet",
+		    text.length, SPF_SIZE_ADVISED);
+	span_cut(&rest, ' ');
+	while (rest.length > 0 && room) {
+		struct span word = span_cut(&rest, ' ');
+
+		room = word.length == 0 || word_add(spf, word);
+	}
+	if (!room)
+		own_wrong(spf->own, "more than %d terms; those behind are not looked at", OWN_WORDS_MAX);
+	spf->record_count++;
+}
+
+/* Meant to be one, but no receiver takes it for one. */
+static bool
+is_near_miss(struct span text)
+{
+	return text.length >= 5 && span_is_nocase((struct span){ text.at, 5 }, "v=spf");
+}
+
+static void
+records_take(struct own_spf *spf)
+{
+	struct own_dns *own = spf->own;
+	const char *domain = own->request->domain, *why;
+	const struct dns_answer *answer = own_ask(own, domain, DNS_TXT);
+
+	for (size_t i = 0; i < answer->count && spf->record_count < OWN_WORDS_MAX; i++) {
+		struct span text = { (const char *)answer->records[i].bytes, answer->records[i].length };
+
+		if (spf_text_is_record(text.at, text.length))
+			record_take(spf, text);
+		else if (is_near_miss(text))
+			own_wrong(own, "'%s' is no SPF record; it begins with 'v=spf1' and a blank", own_shown(own, text.at));
+	}
+	if (spf->record_count == 0)
+		own_wrong(own, "there is no SPF record%s; publish the one below",
+		    answer->status == DNS_NXDOMAIN ? ", the name does not exist" : "");
+	if (spf->record_count > 1)
+		own_wrong(own, "there are %zu SPF records, so receivers ignore all of them; publish the one below in their place",
+		    spf->record_count);
+	own->report.spf_ignored = spf->record_count > 0 && own_spf_of(own, domain, &why) == NULL;
+}
+
+/* ---- one term; each answers whether it must go ---- */
+
+static bool
+judge_ptr(struct own_spf *spf, const struct own_term *term, const char *shown)
+{
+	if (term->spf.mechanism == SPF_PTR_TERM)
+		own_wrong(spf->own, "'%s' must not be used (RFC 7208, 5.5); name the hosts by a: or ip4:", shown);
+	return term->spf.mechanism == SPF_PTR_TERM;
+}
+
+static bool
+term_equal(struct own_dns *own, const struct spf_term *a, const struct spf_term *b)
+{
+	if (a->mechanism != b->mechanism || a->bits4 != b->bits4 || a->bits6 != b->bits6 || a->has_macro != b->has_macro ||
+	    a->network.bits != b->network.bits || !address_equal(&a->network.base, &b->network.base))
+		return false;
+	return a->has_macro ? strcasecmp(a->spec, b->spec) == 0 : strcmp(own_term_name(own, a), own_term_name(own, b)) == 0;
+}
+
+static bool
+judge_double(struct own_spf *spf, const struct own_term *term, const char *shown)
+{
+	for (const struct own_term *before = spf->terms; before < term; before++)
+		if (!before->dropped && term_equal(spf->own, &before->spf, &term->spf)) {
+			own_wrong(spf->own, "'%s' stands there already; take it out", shown);
+			return true;
+		}
+	return false;
+}
+
+static bool
+judge_broken(struct own_spf *spf, const struct own_term *term, const char *shown)
+{
+	if (term->cost.broken[0] != '\0')
+		own_wrong(spf->own, "'%s' makes receivers ignore the whole record (%s); take it out", shown, term->cost.broken);
+	return term->cost.broken[0] != '\0';
+}
+
+static bool
+judge_open(struct own_spf *spf, const struct own_term *term, const char *shown)
+{
+	if (term->cost.open)
+		own_wrong(spf->own, "'%s' passes everybody; take it out", shown);
+	return term->cost.open;
+}
+
+/* "territory.mailers.example": a word of the vendor's page that stands for one of its names. */
+static const struct source *
+placeholder_source(const struct own_term *term, const char *name)
+{
+	const struct vendor *vendor = term->whose.vendor;
+	const char *parent = domain_parent(name);
+
+	for (size_t i = 0; vendor != NULL && parent != NULL && i < vendor->source_count; i++) {
+		const struct source *source = &vendor->sources[i];
+		const char *above = source_asks_dns(source) ? domain_parent(source->name) : NULL;
+
+		if (source_counts(source) && above != NULL && strcmp(above, parent) == 0)
+			return source;
+	}
+	return NULL;
+}
+
+static bool
+judge_empty(struct own_spf *spf, const struct own_term *term, const char *shown)
+{
+	const struct source *meant = placeholder_source(term, own_term_name(spf->own, &term->spf));
+
+	if (!term->cost.empty)
+		return false;
+	if (meant != NULL)
+		own_wrong(spf->own, "'%s' has no address, it only stands for a name of %s; write one that it has, such as 'a:%s'",
+		    shown, term->whose.vendor->name, meant->name);
+	else
+		own_wrong(spf->own, "'%s' leads to no address; take it out", shown);
+	return true;
+}
+
+/* A neutral or failing term for somebody who may send stands in the way of the right one. */
+static bool
+judge_qualifier(struct own_spf *spf, const struct own_term *term, const char *shown)
+{
+	bool hinders = term->spf.qualifier != '+' && term->whose.delegated && term->whose.source != NULL &&
+	    source_counts(term->whose.source);
+
+	if (hinders)
+		own_wrong(spf->own, "'%s' does not pass mail of %s; write it without the '%c'", shown, term->whose.vendor->name,
+		    term->spf.qualifier);
+	return hinders;
+}
+
+static bool
+judge_vendor(struct own_spf *spf, const struct own_term *term, const char *shown)
+{
+	const char *vendor = term->whose.vendor == NULL ? NULL : term->whose.vendor->name;
+	const char *domain = spf->own->request->domain;
+
+	if (vendor == NULL || term->spf.qualifier != '+' || term->whose.relayed)
+		return false;
+	if (term->whose.delegated) {
+		if (term->whose.source == NULL || source_counts(term->whose.source))
+			return false;
+		own_wrong(spf->own, "'%s' is a source of %s that its tags do not select; take it out", shown, vendor);
+		return true;
+	}
+	if (term->whose.enabled || term->whose.vendor->kind == VENDOR_APPLICATION) {
+		own_wrong(spf->own, "'%s' lets %s send as %s, which no delegation allows; take it out, or add a delegation", shown,
+		    vendor, domain);
+		return true;
+	}
+	own_advise(spf->own, "'%s' lets every customer of %s send as %s; if it is yours, name it in vendors and delegations", shown,
+	    vendor, domain);
+	return false;
+}
+
+static bool
+must_go(struct own_spf *spf, const struct own_term *term)
+{
+	static bool (*const judges[])(struct own_spf *, const struct own_term *, const char *shown) = { judge_ptr,
+		judge_double, judge_open, judge_broken, judge_empty, judge_qualifier, judge_vendor };
+	const char *shown = own_shown(spf->own, term->text);
+
+	for (size_t i = 0; i < sizeof judges / sizeof judges[0]; i++)
+		if (judges[i](spf, term, shown))
+			return true;
+	return false;
+}
+
+/* ---- all of them ---- */
+
+/* What a receiver meets before it stops. */
+static void
+term_count(struct own_spf *spf, const struct own_term *term)
+{
+	struct own_word *word = &spf->words[term->word];
+
+	if (!word->sound)
+		return;
+	word->lookups += term->cost.lookups;
+	word->whose = term->whose.vendor == NULL ? "" : term->whose.vendor->name;
+	spf->voids += term->cost.voids;
+	spf->own->report.lookups += term->cost.lookups;
+	spf->own->report.spf_ignored = spf->own->report.spf_ignored || term->cost.broken[0] != '\0';
+}
+
+static void
+all_take(struct own_spf *spf, struct own_term *all)
+{
+	static const char by_strictness[] = "?+~-"; /* the first two never stay */
+
+	all->dropped = true; /* the end is written anew */
+	if (all->spf.qualifier == '+')
+		own_wrong(spf->own, "'%s' passes everybody; write '~all'", own_shown(spf->own, all->text));
+	else if (all->spf.qualifier == '?')
+		own_wrong(spf->own, "'?all' says nothing of mail from elsewhere; write '~all'");
+	else if (spf->all == '\0' || strchr(by_strictness, all->spf.qualifier) > strchr(by_strictness, spf->all))
+		spf->all = all->spf.qualifier;
+}
+
+static void
+terms_judge(struct own_spf *spf)
+{
+	bool ended[OWN_WORDS_MAX + 1] = { false };
+
+	for (size_t i = 0; i < spf->term_count && !spf->own->starved; i++) {
+		struct own_term *term = &spf->terms[i];
+		bool *end = &ended[spf->words[term->word].record];
+
+		if (*end)
+			own_wrong(spf->own, "'%s' stands behind 'all', where nobody looks; put it before, or take it out",
+			    own_shown(spf->own, term->text));
+		else
+			term_count(spf, term);
+		if (term->spf.mechanism == SPF_ALL) {
+			if (!*end)
+				all_take(spf, term);
+			term->dropped = *end = true;
+		} else {
+			term->dropped = must_go(spf, term);
+		}
+	}
+}
+
+/* ---- the end ---- */
+
+/* The record has no all of its own; where the redirect leads must end well, or it is none of use. */
+static void
+redirect_judge(struct own_spf *spf)
+{
+	struct own_dns *own = spf->own;
+	const char *target = strchr(spf->redirect, '=') + 1, *shown = own_shown(own, spf->redirect);
+	struct own_cost cost = { .lookups = 1, .broken = "" };
+	bool macro = strchr(target, '%') != NULL;
+	char end = macro ? '~' : own_ending(own, target);
+
+	if (!macro)
+		cost = own_redirect_cost(own, target, &spf->reached);
+	for (size_t i = 0; i < spf->word_count; i++)
+		if (spf->words[i].text == spf->redirect)
+			spf->words[i].lookups = cost.lookups;
+	own->report.lookups += cost.lookups;
+	spf->voids += cost.voids;
+	own->report.spf_ignored = own->report.spf_ignored || cost.broken[0] != '\0';
+	if (cost.broken[0] != '\0')
+		own_wrong(own, "'%s' makes receivers ignore the whole record (%s); take it out", shown, cost.broken);
+	else if (cost.open)
+		own_wrong(own, "'%s' passes everybody; take it out", shown);
+	else if (end == '\0' || end == '?')
+		own_wrong(own, "'%s' leads to a record that says nothing of mail from elsewhere; include it, and write '~all'", shown);
+	else
+		return;
+	if (cost.broken[0] == '\0' && !cost.open)
+		(void)own_term_add(spf, own_kept(own, arena_format(own->arena, "include:%s", target)), OWN_WORDS_MAX);
+	spf->reached.count = 0;
+	spf->redirect = "";
+}
+
+static bool
+has_all(const struct own_spf *spf)
+{
+	for (size_t i = 0; i < spf->term_count; i++)
+		if (spf->terms[i].spf.mechanism == SPF_ALL)
+			return true;
+	return false;
+}
+
+static void
+end_judge(struct own_spf *spf)
+{
+	bool all = has_all(spf);
+
+	if (spf->redirect[0] != '\0' && all) {
+		own_wrong(spf->own, "'%s' is never followed, for the record has an 'all'; take one of them out",
+		    own_shown(spf->own, spf->redirect));
+		spf->redirect = "";
+	}
+	if (spf->redirect[0] != '\0')
+		redirect_judge(spf);
+	else if (!all && spf->record_count > 0)
+		own_wrong(spf->own, "the record has no 'all' at its end, so it says nothing of mail from elsewhere; write '~all'");
+}
+
+static void
+limits_judge(struct own_spf *spf)
+{
+	struct own_dns *own = spf->own;
+
+	if (own->report.lookups > SPF_LOOKUPS_MAX)
+		own_wrong(own, "the record takes %u look-ups, and receivers ignore one that takes more than %d (RFC 7208, 4.6.4); "
+			       "take out what costs most", own->report.lookups, SPF_LOOKUPS_MAX);
+	if (spf->voids > SPF_VOIDS_MAX)
+		own_wrong(own, "%u of its look-ups find nothing, and receivers may ignore a record with more than %d of those "
+			       "(RFC 7208, 4.6.4)", spf->voids, SPF_VOIDS_MAX);
+	own->report.spf_ignored = own->report.spf_ignored || own->report.lookups > SPF_LOOKUPS_MAX || spf->voids > SPF_VOIDS_MAX;
+}
+
+/* ---- the part ---- */
+
+static void
+rows_write(struct own_spf *spf)
+{
+	struct own_dns *own = spf->own;
+	struct own_dns_row *rows = arena_take(own->arena, (spf->word_count + 1) * sizeof *rows);
+
+	own->starved = own->starved || rows == NULL;
+	for (size_t i = 0; rows != NULL && i < spf->word_count; i++)
+		rows[i] = (struct own_dns_row){ own_shown(own, spf->words[i].text), spf->words[i].whose,
+			spf->words[i].sound, spf->words[i].lookups };
+	own->report.rows = rows;
+	own->report.row_count = rows == NULL ? 0 : spf->word_count;
+}
+
+void
+own_spf(struct own_dns *own)
+{
+	struct own_spf *spf = arena_take(own->arena, sizeof *spf);
+	size_t wrong = own->report.wrong_count;
+
+	if (spf == NULL) {
+		own->starved = true;
+		return;
+	}
+	spf->own = own;
+	spf->published = spf->redirect = spf->modifiers = "";
+	records_take(spf);
+	for (size_t i = 0; i < spf->word_count; i++)
+		word_read(spf, i);
+	terms_judge(spf);
+	end_judge(spf);
+	limits_judge(spf);
+	for (size_t i = 0; i < spf->term_count; i++)
+		if (!spf->terms[i].dropped)
+			(void)own_term_cost(own, &spf->terms[i].spf, &spf->reached);
+	own_missing_hosts(spf);
+	own_missing_vendors(spf);
+	rows_write(spf);
+	if (own->report.wrong_count > wrong)
+		own_record_make(spf);
+}
