@@ -4,7 +4,10 @@
 #   deskhelp    publishes an SPF include (192.0.2.0/25 and an IPv6 range), signs with RSA (s1, and
 #               s2: the same key) and Ed25519 (e1), DMARC p=reject; its range is exclusive
 #   nightwatch  publishes A records a territory, signs nothing, no DMARC; only territory "uk" is selected
+# With demo_own=1 rx.example is ours: one authorised outbound address, and deskhelp may send in its name.
 # and strangers under stranger.example, with SPF of their own that passes for 203.0.113.0/24.
+
+demo_own=
 
 # Quotes TXT data as strings of a zone file, at most 255 bytes each.
 zone_text() { fold -w 200 | sed 's/.*/"&"/' | tr '\n' ' '; }
@@ -50,6 +53,8 @@ mail.stranger.example. A 203.0.113.66
 
 overflow.example. TXT $(overflow_record | zone_text)
 END
+    [ -z "$demo_own" ] ||
+        echo 'rx.example. TXT "v=spf1 ip4:203.0.113.25 include:_spf.deskhelp.example a:uk.mailers.nightwatch.example -all"'
 }
 
 demo_vendors() {
@@ -94,6 +99,10 @@ vendors = (
   { name = "deskhelp"; },
   { name = "nightwatch"; tags = [ "uk" ]; }
 );
+END
+    [ -z "$demo_own" ] || cat >> "$world/greenlane.conf" <<'END'
+own = { domains = [ "rx.example" ]; outbound = [ "203.0.113.25" ]; };
+delegations = ( { vendor = "deskhelp"; domains = [ "rx.example" ]; vouch = [ "dkim", "listed+spf_from" ]; } );
 END
     printf '%s\n' "$@" >> "$world/greenlane.conf"
 }
@@ -148,6 +157,9 @@ demo_mails="genuine new-address by-a-record ipv6 dkim-only dkim-ed25519
     forged-author forged-envelope two-from-fields beside-a-stranger unreadable-from forged-results
     altered null-sender unproven encoded-name lookalike helo-only stranger stranger-again"
 
+# What uses our own name; with demo_own=1 only.
+demo_own_mails="own-forged own-outbound own-delegated own-undelegated"
+
 # demo_mail NAME: writes $world/msg/NAME.eml and sets
 #   title client helo mail_from rcpt    what is sent, and how
 #   reply outcome action                what is expected: the reply's start, words of the log
@@ -192,6 +204,7 @@ demo_mail() {
         client=203.0.113.66 helo=$stranger_helo mail_from=eve@stranger.example
         reply='451 4.7.1 greylisted' outcome=stranger action=greylist
         strange_mail "$1" ;;
+    own-*) own_mail "$1" ;;
     *) die "no demo mail is called $1" ;;
     esac > "$file"
 }
@@ -229,6 +242,28 @@ forged_mail() {
         letter "$1" "$desk" ;;
     *) die "no forged mail is called $1" ;;
     esac
+}
+
+# Our own name, from outside.
+own_mail() {
+    client=203.0.113.66 helo=$stranger_helo mail_from=boss@rx.example
+    reply='451 4.7.1 Open relay not allowed' outcome=forged action=defer
+    case $1 in
+    own-forged)
+        title="our own name, from a host that may not use it" ;;
+    own-outbound)
+        title="our own name, from our own host outside: an authorised outbound address"
+        client=203.0.113.25 helo=branch.rx.example reply='250 2.0.0 ' outcome=vouched action=pass ;;
+    own-delegated)
+        title="our own name, sent by the vendor that may: from its range, and our SPF record names it"
+        client=192.0.2.10 helo=$vendor_helo mail_from=bounce@deskhelp.example
+        reply='250 2.0.0 ' outcome=vouched action=pass ;;
+    own-undelegated)
+        title="our own name, sent by a vendor that nobody allowed to, though our SPF record names it"
+        client=198.51.100.40 helo=uk.mailers.nightwatch.example ;;
+    *) die "no mail in our own name is called $1" ;;
+    esac
+    letter "$1" 'The Boss <boss@rx.example>'
 }
 
 # What names no vendor where it counts, and is treated as anybody's.

@@ -69,7 +69,7 @@ socket_story() {
 
 demo_story() {
     local name
-    for name in $demo_mails; do
+    for name in $demo_mails $demo_own_mails; do
         demo "$name"
     done
 }
@@ -316,6 +316,7 @@ END
         "Postfix has nothing to complain of about the protocol"
 }
 
+demo_own=1
 demo_start
 socket_story
 demo_story
