@@ -103,6 +103,20 @@ find_signature(const struct policy *policy, const struct facts *facts, const str
 
 /* ---- our own proof ---- */
 
+/* Tags choose what proves the vendor; what they leave out is its range still, where the file writes it out. */
+static bool
+is_left_out(const struct vendor *vendor, const struct address *client)
+{
+	for (size_t i = 0; i < vendor->source_count; i++) {
+		const struct source *source = &vendor->sources[i];
+		const struct prefixes written = { source->prefixes, source->prefix_count };
+
+		if (!source_counts(source) && prefixes_hold(&written, client))
+			return true;
+	}
+	return false;
+}
+
 /* Other customers of a vendor pass our SPF from its range as well as we do. */
 static enum answer
 is_in_vendor_range(const struct judge *judge, const struct facts *facts)
@@ -113,6 +127,8 @@ is_in_vendor_range(const struct judge *judge, const struct facts *facts)
 		struct claim claim = { .vendor = &judge->policy->vendors[i] };
 
 		evidence_listed(judge, facts, &claim);
+		if (is_left_out(claim.vendor, &facts->client))
+			claim.listed = YES;
 		answer = answer_either(answer, claim.listed);
 	}
 	return answer;
