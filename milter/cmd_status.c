@@ -77,48 +77,21 @@ print_rules(const struct name_rules *rules)
 }
 
 static void
-print_proofs(unsigned proofs)
-{
-	static const struct {
-		enum proof proof;
-		const char *word;
-	} words[] = { { PROOF_LISTED, "listed" }, { PROOF_SPF, "spf" }, { PROOF_DKIM, "dkim" },
-		{ PROOF_SPF_FROM, "spf_from" }, { PROOF_DMARC, "dmarc" } };
-	const char *between = "";
-
-	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-		if ((proofs & words[i].proof) == 0)
-			continue;
-		printf("%s%s", between, words[i].word);
-		between = "+";
-	}
-}
-
-static void
 show_delegation(const char *word, const struct delegation *delegation)
 {
 	const struct strings *selectors = &delegation->selectors;
+	struct text vouch;
 
 	printf("%s %s may send as ", word, delegation->vendor_name);
 	print_rules(&delegation->domains);
-	for (size_t i = 0; i < delegation->vouch_count; i++) {
-		fputs(i == 0 ? ", proven by " : " or ", stdout);
-		print_proofs(delegation->vouch[i]);
-	}
+	text_open(&vouch, 256);
+	vouch_write(delegation->vouch, delegation->vouch_count, &vouch);
+	printf(", proven by %s", vouch.bytes);
+	text_close(&vouch);
 	for (size_t i = 0; i < selectors->count; i++)
 		printf("%s%s", i > 0 ? ", " : selectors->count == 1 ? "; DKIM selector " : "; DKIM selectors ",
 		    selectors->list[i]);
 	putchar('\n');
-}
-
-static bool
-is_tagged(const struct source *source, const struct strings *tags)
-{
-	for (size_t i = 0; i < source->tag_count; i++)
-		for (size_t j = 0; j < tags->count; j++)
-			if (strcmp(source->tags[i], tags->list[j]) == 0)
-				return true;
-	return tags->count == 0;
 }
 
 /* The addresses of a vendor's relay move, so only their number is of interest. */
@@ -131,7 +104,7 @@ print_vendor_networks(struct status *status, const struct relay *relay)
 		const struct source *source = &relay->vendor->sources[i];
 		const struct export_listing *listing = &status->listings[source->number];
 
-		if (!source_counts(source) || !is_tagged(source, &relay->tags))
+		if (!source_counts(source) || !source_is_chosen(source, relay->tags.list, relay->tags.count))
 			continue;
 		sources++;
 		known += listing->missing[0] == '\0';

@@ -154,29 +154,6 @@ write_facts(const struct facts *facts, struct text *out)
 		text_put(out, "signature  none\n");
 }
 
-static void
-write_alternative(unsigned proofs, struct text *out)
-{
-	static const char *const words[] = { "listed", "spf", "dkim", "spf_from", "dmarc" };
-	bool any = false;
-
-	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-		if (!(proofs & (1u << i)))
-			continue;
-		text_format(out, "%s%s", any ? "+" : "", words[i]);
-		any = true;
-	}
-}
-
-static void
-write_alternatives(const unsigned *vouch, size_t count, struct text *out)
-{
-	for (size_t i = 0; i < count; i++) {
-		text_put(out, i > 0 ? " or " : "");
-		write_alternative(vouch[i], out);
-	}
-}
-
 /* How a name of ours is proven is the same everywhere; only delegations differ. */
 static void
 write_own_terms(const struct claim *claim, struct text *out)
@@ -184,7 +161,7 @@ write_own_terms(const struct claim *claim, struct text *out)
 	text_put(out, "an authorised outbound address, our own signature, or our own SPF outside the vendors' ranges");
 	if (claim->delegation != NULL) {
 		text_format(out, ",\n             or sent by %s and proven by ", claim->delegation->vendor_name);
-		write_alternatives(claim->delegation->vouch, claim->delegation->vouch_count, out);
+		vouch_write(claim->delegation->vouch, claim->delegation->vouch_count, out);
 	}
 	if (claim->sender != NULL)
 		text_format(out, "\n  sent by  %s", claim->sender->name);
@@ -224,7 +201,7 @@ write_claim(const struct claim *claim, struct text *out)
 	if (vendor->number == VENDOR_OWN)
 		write_own_terms(claim, out);
 	else
-		write_alternatives(vendor->vouch, vendor->vouch_count, out);
+		vouch_write(vendor->vouch, vendor->vouch_count, out);
 	text_format(out, "\n  so it is %s%s: %s\n", outcome_word(claim->outcome),
 	    claim->dropped ? ", but its authors stand by themselves and the claim is dropped" : "",
 	    reason_sentence(claim->reason));

@@ -25,28 +25,13 @@ prefixes_hold(const struct prefixes *prefixes, const struct address *address)
 	return false;
 }
 
-/* As name_rules_hold, and "postmaster@" (domain "") means that mailbox of any domain or of none. */
-static bool
-rules_hold(const struct name_rules *rules, const struct mailbox *mailbox)
-{
-	for (size_t i = 0; i < rules->count; i++) {
-		const struct name_rule *rule = &rules->list[i];
-		struct name_rules one = { rule, 1 };
-
-		if (rule->domain[0] != '\0' ? name_rules_hold(&one, mailbox)
-		    : rule->local != NULL && span_is_nocase(span_of(mailbox->local), rule->local))
-			return true;
-	}
-	return false;
-}
-
 static bool
 rcpt_is_exempt(const struct greylist_settings *settings, const char *rcpt)
 {
 	struct arena *arena = arena_open(PATH_ARENA);
 	struct mailbox mailbox;
 	bool exempt = arena != NULL && mailbox_read_path(arena, rcpt, &mailbox) &&
-	    rules_hold(&settings->exempt_recipients, &mailbox);
+	    name_rules_hold(&settings->exempt_recipients, &mailbox);
 
 	arena_close(arena);
 	return exempt;
@@ -57,7 +42,7 @@ greylist_is_exempt(const struct greylist_settings *settings, const struct facts 
 {
 	if (prefixes_hold(&settings->exempt_networks, &facts->client))
 		return true;
-	if (!facts->null_sender && rules_hold(&settings->exempt_senders, &facts->sender))
+	if (!facts->null_sender && name_rules_hold(&settings->exempt_senders, &facts->sender))
 		return true;
 	return settings->exempt_recipients.count > 0 && rcpt_is_exempt(settings, rcpt);
 }

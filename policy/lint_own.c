@@ -171,21 +171,14 @@ static void
 delegation_lint(const struct lint *lint, const struct delegation *delegation, const char *key)
 {
 	const char *first = delegation->domains.list[0].domain;
-	bool reachable = false, loose = false;
+	bool reachable = false;
 
-	for (size_t i = 0; i < delegation->vouch_count; i++) {
+	for (size_t i = 0; i < delegation->vouch_count; i++)
 		reachable = reachable || is_reachable(delegation, delegation->vouch[i]);
-		loose = loose || (delegation->vouch[i] & (PROOF_DKIM | PROOF_LISTED | PROOF_DMARC)) == PROOF_DMARC;
-	}
 	if (!reachable)
 		faults_warn(lint->faults, lint->file, 0,
 		    "in %s '%s' can never prove '%s': vouch asks for listed, and no selected source of the vendor "
 		    "counts for that; write vouch = [ \"dkim\" ]",
-		    key, delegation->vendor_name, first);
-	if (loose)
-		faults_warn(lint->faults, lint->file, 0,
-		    "in %s '%s' may prove '%s' by dmarc without listed, and so may every host that the domain's SPF "
-		    "record lets pass; write \"dkim\" or \"listed+dmarc\"",
 		    key, delegation->vendor_name, first);
 }
 

@@ -33,18 +33,12 @@ own_delegation_holds(const struct delegation *delegation, const struct mailbox *
 
 /* ---- signatures ---- */
 
-static bool
-rule_covers(const struct name_rule *rule, const char *domain)
-{
-	return rule->exact ? strcmp(rule->domain, domain) == 0 : domain_is_under(domain, rule->domain);
-}
-
 /* One rule holds the signer's name and the author's: then they belong together. */
 static bool
 is_aligned(const struct name_rules *rules, const char *d, const char *domain)
 {
 	for (size_t i = 0; i < rules->count; i++)
-		if (rule_covers(&rules->list[i], d) && rule_covers(&rules->list[i], domain))
+		if (name_rule_covers(&rules->list[i], d) && name_rule_covers(&rules->list[i], domain))
 			return true;
 	return false;
 }

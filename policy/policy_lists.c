@@ -168,6 +168,8 @@ static const struct lack {
 	unsigned has;
 	const char *lacks, *why;
 } lacks[] = {
+	{ PROOF_DMARC, "listed",
+	    "it holds by SPF for every host that the domain's SPF record lets pass, not for this vendor alone" },
 	{ PROOF_LISTED | PROOF_SPF, "dkim or spf_from",
 	    "it proves that the vendor sent the mail, not that it may use this name, and each of its "
 	    "customers has as much" },
@@ -181,8 +183,8 @@ static const struct lack {
 static bool
 proof_is_enough(unsigned set)
 {
-	return (set & (PROOF_DKIM | PROOF_DMARC)) != 0 ||
-	       (set & (PROOF_LISTED | PROOF_SPF_FROM)) == (PROOF_LISTED | PROOF_SPF_FROM);
+	return (set & PROOF_DKIM) != 0 ||
+	       ((set & PROOF_LISTED) != 0 && (set & (PROOF_SPF_FROM | PROOF_DMARC)) != 0);
 }
 
 static void

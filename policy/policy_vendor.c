@@ -37,10 +37,6 @@ static const char *const source_kinds[] = { [SOURCE_CIDR] = "cidr",
 	[SOURCE_MX] = "mx",
 	[SOURCE_SPF] = "spf" };
 
-/* in the order of the bits of enum proof */
-static const char *const proofs[] = { "listed", "spf", "dkim", "spf_from", "dmarc" };
-_Static_assert(PROOF_DMARC == 1 << (sizeof proofs / sizeof proofs[0] - 1), "a bit a word");
-
 /* Everybody's mail would claim the vendor. */
 bool
 vendor_name_fits(const char *domain, struct fault *why)
@@ -64,7 +60,6 @@ vendor_network_fits(const struct prefix *prefix, struct fault *why)
 static bool
 proofs_read(const char *text, unsigned *out, struct fault *why)
 {
-	enum { COUNT = sizeof proofs / sizeof proofs[0] };
 	struct span rest = span_of(text);
 	char hint[HINT_TEXT], word[64];
 
@@ -73,13 +68,13 @@ proofs_read(const char *text, unsigned *out, struct fault *why)
 		struct span part = span_trim(span_cut(&rest, '+'));
 		size_t i = 0;
 
-		while (i < COUNT && !span_is(part, proofs[i]))
+		while (i < PROOFS && !span_is(part, proof_words[i]))
 			i++;
-		if (i == COUNT) {
+		if (i == PROOFS) {
 			snprintf(word, sizeof word, "%.*s",
 			    part.length < 60 ? (int)part.length : 60, part.at);
 			return fault_set(why, "'%s' is no evidence%s", word,
-			    keys_hint(word, proofs, COUNT, hint));
+			    keys_hint(word, proof_words, PROOFS, hint));
 		}
 		*out |= 1u << i;
 	} while (rest.length > 0);
@@ -416,15 +411,6 @@ vendor_draft_read(struct reading *r, const struct node *group, struct vendor_dra
 		    r, domains, "'domains' is empty; name at least one domain of the vendor");
 }
 
-static bool
-source_has_tag(const struct source *source, const char *tag)
-{
-	for (size_t i = 0; i < source->tag_count; i++)
-		if (strcmp(source->tags[i], tag) == 0)
-			return true;
-	return false;
-}
-
 /* Every tag of the sources, each once. */
 static size_t
 tags_collect(
@@ -479,10 +465,7 @@ sources_select(struct vendor_draft *draft)
 	for (size_t i = 0; i < draft->vendor.source_count; i++) {
 		struct source *source = &draft->sources[i];
 
-		source->selected = draft->tag_count == 0 || source->tag_count == 0;
-		for (size_t j = 0; j < draft->tag_count; j++)
-			source->selected =
-			    source->selected || source_has_tag(source, draft->tags[j]);
+		source->selected = source_is_chosen(source, draft->tags, draft->tag_count);
 	}
 }
 

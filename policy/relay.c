@@ -4,16 +4,6 @@
 #include "evidence.h"
 #include "relay.h"
 
-static bool
-has_tag(const struct source *source, const struct strings *tags)
-{
-	for (size_t i = 0; i < source->tag_count; i++)
-		for (size_t j = 0; j < tags->count; j++)
-			if (strcmp(source->tags[i], tags->list[j]) == 0)
-				return true;
-	return tags->count == 0;
-}
-
 static enum answer
 has_address(const struct judge *judge, const struct relay *relay, const struct address *address)
 {
@@ -21,7 +11,8 @@ has_address(const struct judge *judge, const struct relay *relay, const struct a
 	enum answer answer = prefixes_hold(&relay->networks, address) ? YES : NO;
 
 	for (size_t i = 0; answer != YES && vendor != NULL && i < vendor->source_count; i++)
-		if (source_counts(&vendor->sources[i]) && has_tag(&vendor->sources[i], &relay->tags))
+		if (source_counts(&vendor->sources[i]) &&
+		    source_is_chosen(&vendor->sources[i], relay->tags.list, relay->tags.count))
 			answer = answer_either(answer,
 			    evidence_listed_by(judge, &vendor->sources[i], address));
 	return answer;

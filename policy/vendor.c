@@ -4,8 +4,8 @@
 #include "text.h"
 #include "vendor.h"
 
-static bool
-rule_holds_domain(const struct name_rule *rule, const char *domain)
+bool
+name_rule_covers(const struct name_rule *rule, const char *domain)
 {
 	return rule->exact ? strcmp(rule->domain, domain) == 0
 			   : domain_is_under(domain, rule->domain);
@@ -18,7 +18,7 @@ name_rules_hold(const struct name_rules *rules, const struct mailbox *mailbox)
 		const struct name_rule *rule = &rules->list[i];
 		bool anywhere = rule->domain[0] == '\0' && rule->local != NULL;
 
-		if (!anywhere && !rule_holds_domain(rule, mailbox->domain))
+		if (!anywhere && !name_rule_covers(rule, mailbox->domain))
 			continue;
 		if (rule->local == NULL || span_is_nocase(span_of(mailbox->local), rule->local))
 			return true;
@@ -30,7 +30,7 @@ bool
 name_rules_hold_domain(const struct name_rules *rules, const char *domain)
 {
 	for (size_t i = 0; i < rules->count; i++)
-		if (rules->list[i].local == NULL && rule_holds_domain(&rules->list[i], domain))
+		if (rules->list[i].local == NULL && name_rule_covers(&rules->list[i], domain))
 			return true;
 	return false;
 }
@@ -40,6 +40,43 @@ vendor_owns_sender(const struct vendor *vendor, const struct mailbox *sender)
 {
 	return name_rules_hold(&vendor->domains, sender) ||
 	    name_rules_hold(&vendor->envelope, sender);
+}
+
+const char *const proof_words[PROOFS] = { "listed", "spf", "dkim", "spf_from", "dmarc" };
+_Static_assert(PROOF_DMARC == 1 << (PROOFS - 1), "a bit a word");
+
+void
+vouch_write(const unsigned *vouch, size_t count, struct text *out)
+{
+	for (size_t i = 0; i < count; i++) {
+		const char *between = i > 0 ? " or " : "";
+
+		for (size_t j = 0; j < PROOFS; j++) {
+			if (!(vouch[i] & (1u << j)))
+				continue;
+			text_format(out, "%s%s", between, proof_words[j]);
+			between = "+";
+		}
+	}
+}
+
+bool
+source_has_tag(const struct source *source, const char *tag)
+{
+	for (size_t i = 0; i < source->tag_count; i++)
+		if (strcmp(source->tags[i], tag) == 0)
+			return true;
+	return false;
+}
+
+bool
+source_is_chosen(const struct source *source, const char *const *tags, size_t count)
+{
+	bool chosen = count == 0 || source->tag_count == 0;
+
+	for (size_t i = 0; i < count; i++)
+		chosen = chosen || source_has_tag(source, tags[i]);
+	return chosen;
 }
 
 bool

@@ -13,6 +13,7 @@
 
 #include "address.h"
 #include "mailbox.h"
+#include "text.h"
 
 /* "system-monitor.com" (and names below), "=system-monitor.com", "noreply@system-monitor.com"; of
  * recipients also "abuse@". */
@@ -26,6 +27,8 @@ struct name_rules {
 	size_t count;
 };
 
+/* Does this rule, whatever mailbox it names, speak of this domain (normal form)? */
+bool name_rule_covers(const struct name_rule *, const char *domain);
 /* Does one of the rules hold this mailbox? Local parts are compared with ASCII case folded. */
 bool name_rules_hold(const struct name_rules *, const struct mailbox *);
 /* Does one that names no mailbox hold this domain (normal form)? */
@@ -48,7 +51,11 @@ enum proof {
 	PROOF_SPF_FROM = 1 << 3,
 	PROOF_DMARC = 1 << 4
 };
-enum { VOUCH_MAX = 8 };
+enum { VOUCH_MAX = 8, PROOFS = 5 };
+extern const char *const proof_words[PROOFS]; /* in the order of the bits */
+
+/* "listed+spf or dkim" */
+void vouch_write(const unsigned *vouch, size_t count, struct text *out);
 
 enum source_kind { SOURCE_CIDR, SOURCE_FILE, SOURCE_A, SOURCE_MX, SOURCE_SPF };
 enum source_use { USE_MX, USE_LOGIN, USE_API };
@@ -102,6 +109,10 @@ bool vendor_owns_sender(const struct vendor *, const struct mailbox *);
 
 /* A source that counts for `listed`. */
 bool source_counts(const struct source *);
+
+bool source_has_tag(const struct source *, const char *tag);
+/* Do these tags choose it? One without tags is chosen by any, and no tags choose all. */
+bool source_is_chosen(const struct source *, const char *const *tags, size_t count);
 
 /* What it lists stands in DNS (a, mx, spf), not in a file. */
 bool source_asks_dns(const struct source *);

@@ -362,11 +362,6 @@ static const struct {
 	    { VENDOR("a", "acme.example", OWN) },
 	    "warning: gl.conf: 'a' is on trial (mode monitor), but its delegation is in force: what it proves in the "
 	    "name of 'ours.example' is vouched for and not greylisted; drop the delegation until the vendor is trusted\n" },
-	{ "a partner by dmarc alone",
-	    "partners = ( { vendor = \"a\"; domains = [ \"msp.example\" ]; vouch = [ \"dmarc\", \"listed+dmarc\" ]; } ); "
-	    ONE, { VENDOR("a", "acme.example", OWN) },
-	    "warning: gl.conf: in partners 'a' may prove 'msp.example' by dmarc without listed, and so may every host "
-	    "that the domain's SPF record lets pass; write \"dkim\" or \"listed+dmarc\"\n" },
 	{ "all of ours, as it should be",
 	    "own = { domains = [ \"ours.example\" ]; networks = [ \"8.8.8.0/24\" ]; outbound = [ \"8.8.4.1\" ];\n"
 	    "lists = [ \"lists.example\" ]; };\n"
