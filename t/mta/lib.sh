@@ -277,7 +277,7 @@ maillog_file_prefixes = $world
 mydomain = rx.example
 myorigin = rx.example
 mydestination =
-inet_interfaces = ${at%:*}
+inet_interfaces = 127.0.0.1
 inet_protocols = all
 smtp_bind_address = ${at%:*}
 alias_maps =
@@ -315,6 +315,7 @@ discard unix - - n - - discard
 virtual unix - n n - - virtual
 anvil unix - - n - 1 anvil
 scache unix - - n - 1 scache
+showq unix n - n - - showq
 postlog unix-dgram n - n - 1 postlogd
 $postfix_services
 END
