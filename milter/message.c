@@ -438,9 +438,12 @@ note_usage(const struct message *message)
 {
 	const struct house *house = message->house;
 	const struct facts *facts = &message->facts;
+	const struct relay *relay = message->verdict.relay;
+	/* a forwarder's address is its own: it stands in nobody's sources, and need not */
+	bool sent_on = relay != NULL && relay->kind == RELAY_FORWARDER;
 	char client[ADDRESS_TEXT];
 
-	for (size_t i = 0; i < message->verdict.claim_count; i++) {
+	for (size_t i = 0; !sent_on && i < message->verdict.claim_count; i++) {
 		const struct claim *claim = &message->verdict.claims[i];
 
 		if (claim->listed == YES && claim->source != NULL)
