@@ -266,6 +266,8 @@ judge_own_claim(const struct judge *judge, const struct facts *facts, struct cla
 		set(claim, OUTCOME_VOUCHED, how);
 	else if (claim->weak && proven == NO)
 		set(claim, OUTCOME_UNPROVEN, REASON_WEAK_SIGNATURE);
+	else if (how == REASON_REVIEW_LAPSED && read != NO) /* as for a vendor: no proof, but no forgery */
+		set(claim, OUTCOME_UNPROVEN, how);
 	else if (answer_both(proven, read) == UNKNOWN)
 		set_unsure(facts, claim);
 	else

@@ -12,11 +12,14 @@ struct use {
 	const struct author *author; /* NULL: the sender */
 };
 
-/* What speaks for one use. */
+/* What speaks for one use, and which delegation says most about it. */
 struct finding {
 	enum answer answer;
 	enum reason how;
-	const struct delegation *delegation;
+	const struct delegation *delegation; /* NULL: none is of this name */
+	const struct source *source;         /* of its vendor, that lists the client */
+	bool exclusive;
+	bool lapsed; /* it would hold, had somebody reviewed that source */
 };
 
 bool
@@ -161,10 +164,10 @@ prove_session(const struct judge *judge, const struct facts *facts, struct claim
 	if (claim->spf != NO)
 		claim->spf = answer_both(claim->spf, answer_not(is_in_vendor_range(judge, facts)));
 	if (claim->listed != NO)
-		return (struct finding){ claim->listed, REASON_OWN_OUTBOUND, NULL };
+		return (struct finding){ claim->listed, REASON_OWN_OUTBOUND, .lapsed = false };
 	if (is_own_client(policy, facts)) /* through a relay of ours, else it were exempt */
-		return (struct finding){ YES, REASON_EXEMPT_NETWORK, NULL };
-	return (struct finding){ claim->spf, REASON_PROVEN_OWN, NULL };
+		return (struct finding){ YES, REASON_EXEMPT_NETWORK, .lapsed = false };
+	return (struct finding){ claim->spf, REASON_PROVEN_OWN, .lapsed = false };
 }
 
 /* ---- delegations ---- */
@@ -198,13 +201,21 @@ own_partner_covers(const struct judge *judge, const struct facts *facts,
 	return weigh_delegation(judge, facts, partner, &use, &partner->domains, &ignored);
 }
 
-/* Every delegation of this name; the evidence of the one that says most is kept in the claim. */
+/* Would it hold, if the sources that list the client were reviewed? */
+static bool
+is_lapsed(const struct delegation *delegation, const struct claim *found, enum answer answer)
+{
+	return answer == NO && found->lapsed &&
+	    evidence_satisfies(found, found->listed, delegation->vouch, delegation->vouch_count) == YES;
+}
+
+/* Every delegation of this name; the one that says most is named. */
 static struct finding
 prove_by_delegation(const struct judge *judge, const struct facts *facts, const struct use *use,
     struct claim *claim)
 {
 	const struct policy *policy = judge->policy;
-	struct finding best = { NO, REASON_PROVEN_DELEGATION, NULL };
+	struct finding best = { NO, REASON_PROVEN_DELEGATION, .lapsed = false };
 
 	for (size_t i = 0; i < policy->delegation_count && best.answer != YES; i++) {
 		const struct delegation *delegation = &policy->delegations[i];
@@ -215,13 +226,13 @@ prove_by_delegation(const struct judge *judge, const struct facts *facts, const 
 			continue;
 		answer = weigh_delegation(judge, facts, delegation, use, &policy->own.domains, &found);
 		claim->weak = claim->weak || found.weak;
-		if (best.delegation != NULL && answer == NO && claim->source != NULL)
+		best.lapsed = best.lapsed || is_lapsed(delegation, &found, answer);
+		if (best.delegation != NULL && answer == NO && best.source != NULL)
 			continue; /* one whose sources hold the client tells more */
-		best.answer = answer == YES ? YES : answer_either(best.answer, answer);
+		best.answer = answer_either(best.answer, answer);
 		best.delegation = delegation;
-		claim->delegation = delegation;
-		claim->source = found.source;
-		claim->exclusive = found.exclusive;
+		best.source = found.source;
+		best.exclusive = found.exclusive;
 		claim->dkim = answer_either(claim->dkim, found.dkim);
 	}
 	return best;
@@ -231,18 +242,18 @@ static struct finding
 prove_use(const struct judge *judge, const struct facts *facts, const struct use *use,
     const struct finding *session, struct claim *claim)
 {
-	struct finding proof = *session, delegated;
 	enum answer signature = find_signature(judge->policy, facts, use, &judge->policy->own.domains, NULL,
 	    &claim->weak);
+	struct finding proof = prove_by_delegation(judge, facts, use, claim);
 
 	claim->dkim = answer_either(claim->dkim, signature);
-	if (proof.answer != YES && signature == YES)
-		proof = (struct finding){ YES, REASON_PROVEN_OWN, NULL };
-	proof.answer = answer_either(proof.answer, signature);
-	delegated = prove_by_delegation(judge, facts, use, claim);
-	if (proof.answer != YES && delegated.answer == YES)
-		return delegated;
-	proof.answer = answer_either(proof.answer, delegated.answer);
+	if (session->answer == YES)
+		proof.how = session->how;
+	else if (signature == YES)
+		proof.how = REASON_PROVEN_OWN;
+	else if (proof.answer != YES)
+		proof.how = session->how;
+	proof.answer = answer_either(proof.answer, answer_either(session->answer, signature));
 	return proof;
 }
 
@@ -313,18 +324,31 @@ find_of_authors(const struct judge *judge, const struct facts *facts, struct cla
 	claim->dmarc = found.dmarc;
 }
 
+/* One more name in use: where one lacks its proof, that one is to blame. */
 static void
 add(struct finding *all, const struct finding *one)
 {
-	if (all->how == REASON_NONE || one->answer != YES)
-		all->how = one->how;
-	all->answer = answer_both(all->answer, one->answer);
+	enum answer answer = answer_both(all->answer, one->answer);
+	bool worse = one->answer == NO ? all->answer != NO || all->lapsed
+				       : one->answer == UNKNOWN && all->answer != NO;
+
+	if (all->how == REASON_NONE || worse)
+		*all = *one;
+	all->answer = answer;
+}
+
+static void
+keep_delegation(struct claim *claim, const struct finding *finding)
+{
+	claim->delegation = finding->delegation;
+	claim->source = finding->source;
+	claim->exclusive = finding->exclusive;
 }
 
 enum answer
 own_prove(const struct judge *judge, const struct facts *facts, struct claim *claim)
 {
-	struct finding session = prove_session(judge, facts, claim), all = { YES, REASON_NONE, NULL };
+	struct finding session = prove_session(judge, facts, claim), all = { YES, REASON_NONE, .lapsed = false };
 	struct use use = { &facts->sender, NULL };
 	struct finding one;
 
@@ -340,10 +364,11 @@ own_prove(const struct judge *judge, const struct facts *facts, struct claim *cl
 		all = prove_use(judge, facts, &use, &session, claim);
 	if (all.how == REASON_NONE) /* a From that cannot be read names us: there is no author to prove */
 		all.answer = NO;
+	keep_delegation(claim, &all);
 	claim->reason = all.how;
 	if (all.answer == NO) {
 		claim->sender = find_sender(judge, facts, claim);
-		claim->reason = blame(claim);
+		claim->reason = all.lapsed ? REASON_REVIEW_LAPSED : blame(claim);
 	}
 	return all.answer;
 }

@@ -128,7 +128,7 @@ delegation_wants_spf_from(const struct judge *judge, const struct facts *facts,
 		if (!asks || !own_delegation_holds(&list[i], &author->mailbox))
 			continue;
 		evidence_listed(judge, facts, &claim);
-		if (claim.reviewed != NO)
+		if (claim.listed != NO) /* a list that nobody reviewed proves nothing, but its reason is told */
 			return true;
 	}
 	return false;
