@@ -214,8 +214,10 @@ vendors_judge(struct own_dns *own, const struct found *found, enum dmarc_policy 
 
 	for (size_t i = 0; (delegation = own_delegation(own, i)) != NULL; i++) {
 		const char *vendor = delegation->vendor_name;
+		bool signs = vendor_signs(own, delegation, &found->record);
 
-		if (!vendor_signs(own, delegation, &found->record))
+		/* of keys that it should have and has not the part before speaks */
+		if (!signs && delegation->selectors.count == 0)
 			own_advise(own, "%s signs nothing as %s: where its mail bounces to its own name, DMARC fails at other receivers%s; "
 					"let it sign, or bounce to a name of yours", vendor, domain,
 			    policy == DMARC_NONE ? "" : ", and they refuse or file it as spam");

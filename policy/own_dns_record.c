@@ -90,6 +90,7 @@ term_write_out(struct own_spf *spf, struct own_term *term)
 	if (!may_write_out(spf, term, hosts))
 		return;
 	term->dropped = true;
+	own_advise(own, "'%s' is written out below to spare look-ups; follow it when it moves", own_shown(own, term->text));
 	if (like.mechanism == SPF_A_TERM)
 		both_write_out(spf, name, &like);
 	for (size_t i = 0; i < hosts->count && i < SPF_HOSTS_MAX; i++)

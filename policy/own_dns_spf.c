@@ -242,7 +242,7 @@ judge_vendor(struct own_spf *spf, const struct own_term *term, const char *shown
 	if (term->whose.delegated) {
 		if (term->whose.source == NULL || source_counts(term->whose.source))
 			return false;
-		own_wrong(spf->own, "'%s' is a source of %s that its tags do not select; take it out", shown, vendor);
+		own_wrong(spf->own, "'%s' is no place that %s sends from here (its tags, its use); take it out", shown, vendor);
 		return true;
 	}
 	if (term->whose.enabled || term->whose.vendor->kind == VENDOR_APPLICATION) {
@@ -266,6 +266,19 @@ must_go(struct own_spf *spf, const struct own_term *term)
 		if (judges[i](spf, term, shown))
 			return true;
 	return false;
+}
+
+/* What was never looked at did no harm there, but must do none before it either. */
+static bool
+judge_behind(struct own_spf *spf, const struct own_term *term)
+{
+	const struct own_cost *cost = &term->cost;
+	bool useless = term->spf.mechanism == SPF_PTR_TERM || term->spf.mechanism == SPF_ALL || cost->broken[0] != '\0' ||
+	    cost->open || cost->empty;
+
+	own_wrong(spf->own, "'%s' stands behind 'all', where nobody looks; %s", own_shown(spf->own, term->text),
+	    useless ? "take it out" : "put it before, if it is needed");
+	return useless;
 }
 
 /* ---- all of them ---- */
@@ -308,18 +321,16 @@ terms_judge(struct own_spf *spf)
 		struct own_term *term = &spf->terms[i];
 		bool *end = &ended[spf->words[term->word].record];
 
-		if (*end)
-			own_wrong(spf->own, "'%s' stands behind 'all', where nobody looks; put it before, or take it out",
-			    own_shown(spf->own, term->text));
-		else
-			term_count(spf, term);
-		if (term->spf.mechanism == SPF_ALL) {
-			if (!*end)
-				all_take(spf, term);
-			term->dropped = *end = true;
-		} else {
-			term->dropped = must_go(spf, term);
+		if (*end) {
+			term->dropped = judge_behind(spf, term) || must_go(spf, term);
+			continue;
 		}
+		term_count(spf, term);
+		if (term->spf.mechanism == SPF_ALL)
+			all_take(spf, term);
+		else
+			term->dropped = must_go(spf, term);
+		*end = term->spf.mechanism == SPF_ALL;
 	}
 }
 

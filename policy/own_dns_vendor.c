@@ -11,9 +11,9 @@ static bool
 rules_touch(const struct name_rules *rules, const char *domain)
 {
 	for (size_t i = 0; i < rules->count; i++)
-		if (rules->list[i].local != NULL && strcmp(rules->list[i].domain, domain) == 0)
+		if (name_rule_covers(&rules->list[i], domain))
 			return true;
-	return name_rules_hold_domain(rules, domain);
+	return false;
 }
 
 const struct delegation *
@@ -111,7 +111,7 @@ is_of_vendor(const struct vendor *vendor, const char *name)
 	    (name_rules_hold_domain(&vendor->domains, name) || name_rules_hold_domain(&vendor->envelope, name));
 }
 
-/* Several may share a name: he who may send decides, then he whose source it is. */
+/* Several may share a name: he who may send decides, then he whose source it is, then whose name. */
 struct own_whose
 own_term_whose(struct own_dns *own, const struct spf_term *term)
 {
@@ -125,9 +125,10 @@ own_term_whose(struct own_dns *own, const struct spf_term *term)
 	for (size_t i = 0; (vendor = vendor_at(own, i)) != NULL; i++) {
 		struct own_whose whose = { vendor, source_find(vendor, term, name), is_delegated(own, vendor),
 			is_relay(own, vendor), i < own->request->policy->vendor_count };
-		unsigned score = 1 + whose.delegated * 8u + whose.relayed * 4u + (whose.source != NULL) * 2u + whose.enabled;
+		bool named = is_of_vendor(vendor, name);
+		unsigned score = 1 + whose.delegated * 16u + whose.relayed * 8u + (whose.source != NULL) * 4u + named * 2u + whose.enabled;
 
-		if ((whose.source != NULL || is_of_vendor(vendor, name)) && score > best_score) {
+		if ((whose.source != NULL || named) && score > best_score) {
 			best = whose;
 			best_score = score;
 		}
