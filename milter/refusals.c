@@ -28,8 +28,12 @@ judge(struct message *message, enum refusal kind, struct verdict *out)
 {
 	const struct policy *policy = message->judge->policy;
 	const struct vendor *vendor = kind == REFUSAL_DIFFERS ? message->refused[kind].vendor : &policy->own;
+	enum action action = rows[kind].action;
 
-	verdict_refuse(policy, &message->facts, vendor, rows[kind].reason, rows[kind].action, out);
+	/* it may be a relay, which would bounce what is refused */
+	if (message->facts.perhaps_relayed && action == ACTION_REJECT)
+		action = ACTION_DEFER;
+	verdict_refuse(policy, &message->facts, vendor, rows[kind].reason, action, out);
 }
 
 bool
@@ -54,7 +58,7 @@ refusals_rcpt(struct message *message, const char *rcpt, const struct mailbox *m
 	}
 	refusals_add(message, kind, rcpt);
 	judge(message, kind, &verdict);
-	return !explain_reply(&verdict, rows[kind].action, message->id, policy->settings.contact, 0, out);
+	return !explain_reply(&verdict, verdict.action, message->id, policy->settings.contact, 0, out);
 }
 
 void
@@ -75,7 +79,7 @@ refusals_write(struct message *message)
 			record.verdict = &verdict;
 		}
 		record.stage = STAGE_RCPT;
-		record.action = rows[kind].action;
+		record.action = rows[kind].reason == REASON_NONE ? rows[kind].action : verdict.action;
 		record.greylist = refused->grey;
 		record.rcpts = refused->rcpts;
 		record.rcpt_count = refused->count;
