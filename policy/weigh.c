@@ -133,12 +133,14 @@ under_relay(enum action action)
 	return mapped[action];
 }
 
+/* A results field of ours that could not be removed would be believed: a relay's mail is held, for it would come
+ * back for ever. */
 static void
 fail(struct verdict *verdict)
 {
 	verdict->outcome = OUTCOME_UNSURE;
 	verdict->reason = REASON_OWN_FAILURE;
-	verdict->action = verdict->would = ACTION_DEFER;
+	verdict->action = verdict->would = verdict->relay != NULL ? ACTION_QUARANTINE : ACTION_DEFER;
 	verdict->deciding = -1;
 }
 
@@ -155,7 +157,6 @@ weigh_troubles(const struct policy *policy, const struct facts *facts, struct ve
 	} else if (facts->perhaps_relayed && verdict->action == ACTION_REJECT) {
 		verdict->action = verdict->would = ACTION_DEFER;
 	}
-	/* a results field of ours that could not be removed would be believed: not from a relay either */
 	if (facts->failed)
 		fail(verdict);
 	if (policy->settings.monitor) {
