@@ -375,8 +375,8 @@ own_prove(const struct judge *judge, const struct facts *facts, struct claim *cl
 	}
 	if (!claim->by_author)
 		all = prove_use(judge, facts, &use, &session, claim);
-	if (all.how == REASON_NONE) /* a From that cannot be read names us: there is no author to prove */
-		all.answer = NO;
+	if (all.how == REASON_NONE) /* a From that cannot be read names us: there is no author, but a host */
+		all = session;
 	keep_delegation(claim, &all);
 	claim->reason = all.how;
 	if (all.answer == NO) {
