@@ -13,7 +13,7 @@
 #include "tap.h"
 #include "verdict.h"
 
-enum { NOW = 1772359200, WORDS_MAX = 1024, AUTHORS = 24, SIGNATURES = 8, SOURCES = 32 };
+enum { NOW = 1772359200, WORDS_MAX = 1024, AUTHORS = 24, SIGNATURES = 8, SOURCES = 32, RCPTS = 4 };
 
 /* ---- policies ---- */
 
@@ -42,6 +42,8 @@ static const struct {
 		    "sources = ( { cidr = [ \"192.0.2.0/24\" ]; } );" },
 	{ "tagging", "domains = [ \"tagging.example\" ]; on_forged = \"tag\"; on_unproven = \"quarantine\"; on_unsure = \"pass\";"
 		     "sources = ( { cidr = [ \"192.0.2.0/24\" ]; } );" },
+	{ "silent", "domains = [ \"silent.example\" ]; dkim = [ ]; vouch = [ \"listed+spf\" ];"
+		    "sources = ( { cidr = [ \"192.0.2.128/25\" ]; } );" },
 	{ "gate", "domains = [ \"gate.example\" ]; kind = \"gateway\"; vouch = [ \"listed+spf\" ];"
 		  "sources = ( { cidr = [ \"203.0.113.0/24\" ]; } );" },
 };
@@ -66,6 +68,19 @@ static const struct {
 	{ 'W', "vendors = ( { name = \"watched\"; } );" },
 	{ 'B', "vendors = ( { name = \"bounced\"; } );" },
 	{ 'A', "vendors = ( { name = \"asked\"; } );" },
+	{ 'O', "vendors = ( { name = \"vendor\"; }, { name = \"session\"; }, { name = \"silent\"; } );"
+	       "own = { domains = [ \"rx.example\", \"=brand.example\" ]; networks = [ \"10.0.0.0/8\" ]; lists = [ \"lists.example\" ];"
+	       "  outbound = [ \"198.51.100.25\", \"10.0.0.25\" ]; may_forward = [ \"198.51.100.28\" ]; };"
+	       "delegations = ( { vendor = \"vendor\"; domains = [ \"tickets@rx.example\" ]; selectors = [ \"at1\" ]; },"
+	       "  { vendor = \"session\"; domains = [ \"desk.rx.example\" ]; vouch = [ \"listed+spf_from\" ]; },"
+	       "  { vendor = \"silent\"; domains = [ \"keys.rx.example\" ]; selectors = [ \"k1\" ]; vouch = [ \"dkim\" ]; } );"
+	       "partners = ( { vendor = \"session\"; domains = [ \"msp.example\" ]; selectors = [ \"m1\" ]; } );"
+	       "relays = ( { name = \"gw\"; kind = \"gateway\"; networks = [ \"198.51.100.5\" ]; },"
+	       "  { name = \"fw\"; kind = \"forwarder\"; networks = [ \"198.51.100.9\" ]; } );"
+	       "exceptions = ( { rcpt = \"abuse@rx.example\"; vendor = \"vendor\"; mode = \"monitor\"; },"
+	       "  { rcpt = \"abuse@rx.example\"; vendor = \"own\"; mode = \"vouch\"; } );" },
+	{ 'U', "vendors = ( { name = \"asked\"; } ); own = { domains = [ \"rx.example\" ]; on_forged = \"reject\"; };"
+	       "delegations = ( { vendor = \"asked\"; domains = [ \"rx.example\" ]; } );" },
 };
 
 static const char *
@@ -112,7 +127,8 @@ struct world {
 	struct facts facts;
 	struct author authors[AUTHORS];
 	struct dkim_fact signatures[SIGNATURES];
-	const char *rcpts[1];
+	const char *rcpts[RCPTS];
+	struct mailbox rcpt_mailboxes[RCPTS];
 };
 
 /* What cidr sources list is known, what DNS would tell is not. */
@@ -150,7 +166,7 @@ world_open(struct world *world, char letter)
 	open_ranges(world);
 	world->facts = (struct facts){ .stage = STAGE_EOM, .now = NOW, .client_name = "", .helo = "",
 		.auth = "", .daemon_name = "", .via = "", .mail_from = "", .sender = { "", "", "" },
-		.rcpts = world->rcpts, .from_raw = "", .authors = world->authors, .message_id = "",
+		.rcpts = world->rcpts, .rcpt_mailboxes = world->rcpt_mailboxes, .from_raw = "", .authors = world->authors, .message_id = "",
 		.dkim = world->signatures, .dkim_done = true, .spf.domain = "" };
 	return world->table != NULL;
 }
@@ -216,18 +232,23 @@ add_author(struct world *world, char *value)
 		facts->from_state = FROM_READ;
 }
 
-/* "vendor.example:pass", "vendor.example:policy:weak". */
+/* "vendor.example:pass", then any of ":weak", ":s=selector". */
 static void
 add_signature(struct world *world, char *value)
 {
 	struct facts *facts = &world->facts;
 	struct dkim_fact *fact = &world->signatures[facts->dkim_count++];
-	char *save, *d = strtok_r(value, ":", &save), *result = strtok_r(NULL, ":", &save);
+	char *save, *d = strtok_r(value, ":", &save), *result = strtok_r(NULL, ":", &save), *word;
 
 	*fact = (struct dkim_fact){ .d = d, .s = "s1", .a = "rsa-sha256", .b = "", .why = "" };
 	fact->result = result_of(result == NULL ? "-" : result);
 	fact->counts = fact->result == AUTH_PASS;
-	fact->weak = strtok_r(NULL, ":", &save) != NULL;
+	while (result != NULL && (word = strtok_r(NULL, ":", &save)) != NULL) {
+		if (strncmp(word, "s=", 2) == 0)
+			fact->s = word + 2;
+		else
+			fact->weak = true;
+	}
 }
 
 static enum stage
@@ -267,15 +288,57 @@ add_live(struct world *world, const char *value)
 }
 
 static void
+add_rcpt(struct world *world, const char *value)
+{
+	struct facts *facts = &world->facts;
+	struct mailbox *mailbox = &world->rcpt_mailboxes[facts->rcpt_count];
+
+	if (!mailbox_read_path(world->arena, value, mailbox))
+		*mailbox = (struct mailbox){ "", "", value };
+	world->rcpts[facts->rcpt_count++] = value;
+}
+
+/* A relay has connected: its client is "client=" behind it, or hidden. */
+static void
+set_via(struct world *world, const char *name)
+{
+	struct facts *facts = &world->facts;
+
+	facts->via = name;
+	facts->client_hidden = strcmp(name, "gw") == 0;
+	if (!address_read(facts->client_hidden ? "198.51.100.5" : "198.51.100.9", &facts->peer))
+		note("no relay: %s", name);
+	facts->client = facts->peer;
+	if (facts->client_hidden)
+		facts->client = (struct address){ .family = ADDRESS_NONE };
+}
+
+static void
+set_client(struct world *world, const char *value)
+{
+	struct facts *facts = &world->facts;
+
+	if (!address_read(value, &facts->client))
+		note("no address: %s", value);
+	facts->client_hidden = false;
+	if (facts->via[0] == '\0')
+		facts->peer = facts->client;
+}
+
+static void
 set_word(struct world *world, const char *key, char *value)
 {
 	struct facts *facts = &world->facts;
 
-	if (strcmp(key, "client") == 0) {
-		if (!address_read(value, &facts->client))
-			note("no address: %s", value);
-		facts->peer = facts->client;
-	} else if (strcmp(key, "helo") == 0)
+	if (strcmp(key, "client") == 0)
+		set_client(world, value);
+	else if (strcmp(key, "via") == 0)
+		set_via(world, value);
+	else if (strcmp(key, "perhaps-relayed") == 0)
+		facts->perhaps_relayed = true;
+	else if (strcmp(key, "rcpt") == 0)
+		add_rcpt(world, value);
+	else if (strcmp(key, "helo") == 0)
 		facts->helo = value;
 	else if (strcmp(key, "sender") == 0)
 		set_sender(world, value);
@@ -335,6 +398,8 @@ world_read(struct world *world, const char *text, char words[WORDS_MAX])
 #define OUR_HOST "client=192.0.2.10 "
 #define EVIL "client=203.0.113.66 sender=x@evil.example spf=none "
 #define FROM(name) "author=noreply@" name ".example "
+#define OURS "author=boss@rx.example "
+#define TICKETS "author=tickets@rx.example "
 
 static const struct {
 	const char *name, *facts, *wanted;
@@ -442,6 +507,113 @@ static const struct {
 	{ "a failure of ours passes in monitor mode", "M:" EVIL FROM("vendor") "failed", "unsure pass own-failure - settled would=defer" },
 	{ "a From that is too long", EVIL "too-long from=unreadable:x", "stranger reject from-too-long - settled" },
 	{ "a From that is too long in monitor mode", "M:" EVIL "too-long from=unreadable:x", "stranger pass from-too-long - settled would=reject" },
+	/* our own names: what proves them */
+	{ "our name from nowhere", "O:" EVIL OURS, "forged defer own-unproven own settled" },
+	{ "our signature", "O:" EVIL OURS "dkim=rx.example:pass", "vouched pass proven-own own settled" },
+	{ "our signature below the name", "O:" EVIL OURS "dkim=shop.rx.example:pass", "vouched pass proven-own own settled" },
+	{ "our signature above a name below", "O:" EVIL "author=a@shop.rx.example dkim=rx.example:pass", "vouched pass proven-own own settled" },
+	{ "the signature of another name of ours", "O:" EVIL OURS "dkim=brand.example:pass", "forged defer own-unproven own settled" },
+	{ "a name that is ours alone, and what lies below", "O:" EVIL "author=a@brand.example dkim=x.brand.example:pass", "forged defer own-unproven own settled" },
+	{ "what lies below a name that is ours alone", "O:" EVIL "author=a@x.brand.example", "stranger greylist no-claim - settled" },
+	{ "a signature of ours that fails", "O:" EVIL OURS "dkim=rx.example:fail", "forged defer own-unproven own settled" },
+	{ "a signature of ours whose key cannot be asked", "O:" EVIL OURS "dkim=rx.example:temperror", "unsure defer dns-trouble own settled" },
+	{ "a weak signature of ours", "O:" EVIL OURS "dkim=rx.example:policy:weak", "unproven greylist weak-signature own settled" },
+	{ "a foreign signature whose key cannot be asked", "O:" EVIL OURS "dkim=evil.example:temperror", "forged defer own-unproven own settled" },
+	{ "a foreign DMARC that passes for another author", "O:" EVIL OURS "author=x@evil.example:dmarc=pass dkim=rx.example:pass", "forged defer stranger-beside-vendor own settled" },
+	{ "DMARC of ours alone is no row of its own", "O:" EVIL "author=boss@rx.example:dmarc=pass", "forged defer own-unproven own settled" },
+	{ "our SPF from nobody's address", "O:client=203.0.113.7 sender=ann@rx.example spf=pass " OURS, "vouched pass proven-own own settled" },
+	{ "our SPF of one name for another", "O:client=203.0.113.7 sender=ann@brand.example spf=pass " OURS, "vouched pass proven-own own settled" },
+	{ "our SPF from a vendor's range", "O:" OUR_HOST "sender=boss@rx.example spf=pass " OURS, "forged defer undelegated-vendor own settled" },
+	{ "our SPF softfails", "O:client=203.0.113.7 sender=ann@rx.example spf=softfail " OURS, "forged defer own-unproven own settled" },
+	{ "our SPF cannot be asked", "O:client=203.0.113.7 sender=ann@rx.example spf=temperror " OURS, "unsure defer dns-trouble own settled" },
+	{ "our SPF cannot be asked, from a vendor's range", "O:" OUR_HOST "sender=boss@rx.example spf=temperror " OURS, "forged defer undelegated-vendor own settled" },
+	{ "our SPF while a vendor's range is unknown", "U:client=203.0.113.7 sender=ann@rx.example spf=pass " OURS "must-ask=1 unfolded=1", "unsure defer dns-trouble own settled" },
+	{ "our SPF once it is known", "U:client=203.0.113.7 sender=ann@rx.example spf=pass " OURS "must-ask=1 unfolded=1 live=1:no", "vouched pass proven-own own settled" },
+	{ "our SPF from a range that was asked", "U:client=203.0.113.7 sender=ann@rx.example spf=pass author=boss@rx.example:spf_from=fail must-ask=1 unfolded=1 live=1:yes", "forged reject own-spf-lacks-vendor own settled" },
+	{ "the null sender by our HELO name", "O:client=203.0.113.7 helo=mx.rx.example sender=null spf=pass " OURS, "vouched pass proven-own own settled" },
+	{ "the null sender by our HELO name, without SPF", "O:client=203.0.113.7 helo=mx.rx.example sender=null spf=fail " OURS, "forged defer own-unproven own settled" },
+	{ "the null sender claims nobody", "O:client=203.0.113.7 helo=mx.rx.example sender=null spf=fail author=a@b.example", "stranger greylist no-claim - settled" },
+	{ "our name as the sender alone", "O:client=203.0.113.7 sender=boss@rx.example spf=fail author=a@b.example:dmarc=fail", "forged defer own-unproven own settled" },
+	{ "our name as the sender of one who stands by himself", "O:client=203.0.113.7 sender=boss@rx.example spf=fail author=a@b.example:dmarc=pass", "stranger greylist no-claim - settled" },
+	{ "our name as the sender while that is not known", "U:client=203.0.113.7 sender=boss@rx.example spf=fail author=a@b.example:dmarc=temperror", "unsure defer dns-trouble own settled" },
+	{ "an unreadable From of ours, signed", "O:" EVIL "from=unreadable:<boss@rx.example dkim=rx.example:pass", "forged defer unreadable-from own settled" },
+	{ "no From at all", "O:client=203.0.113.7 sender=ann@rx.example spf=pass from=missing", "forged defer own-unproven own settled" },
+	{ "ours beside a vendor's, both proven", "O:" EVIL OURS FROM("vendor") "dkim=rx.example:pass dkim=vendor.example:pass", "vouched pass proven vendor settled" },
+	{ "ours unsure for too long", "O:" EVIL OURS "dkim=rx.example:temperror unsure-for=20000", "unsure greylist dns-trouble-too-long own settled" },
+	{ "ours before the signatures are read", "O:stage=headers " EVIL OURS, "unsure defer dns-trouble own open" },
+	{ "a failure of ours", "O:" EVIL OURS "dkim=rx.example:pass failed", "unsure defer own-failure - settled" },
+	/* authorised addresses */
+	{ "an authorised address", "O:client=198.51.100.25 sender=ann@rx.example spf=fail rcpt=y@other.example " OURS, "vouched pass authorised-outbound own settled" },
+	{ "its neighbour", "O:client=198.51.100.24 sender=ann@rx.example spf=fail rcpt=y@other.example " OURS, "forged defer own-unproven own settled" },
+	{ "relaying", "O:client=198.51.100.25 sender=x@evil.example spf=none rcpt=y@other.example " OURS, "stranger reject relaying own settled" },
+	{ "relaying for one of two", "O:client=198.51.100.25 sender=x@evil.example spf=none rcpt=u@rx.example rcpt=y@other.example " OURS, "stranger reject relaying own settled" },
+	{ "a stranger to us alone is not greylisted", "O:client=198.51.100.25 sender=x@evil.example spf=none rcpt=u@rx.example author=a@b.example", "stranger pass no-claim - settled" },
+	{ "the null sender is relayed", "O:client=198.51.100.25 sender=null spf=none rcpt=y@other.example author=a@b.example", "stranger pass no-claim - settled" },
+	{ "a forwarding host relays", "O:client=198.51.100.28 sender=x@evil.example spf=none rcpt=y@other.example author=a@b.example", "stranger pass no-claim - settled" },
+	{ "own.networks do not exempt relaying", "O:client=10.0.0.25 sender=x@evil.example spf=none rcpt=y@other.example author=a@b.example", "stranger reject relaying own settled" },
+	{ "a login does not exempt relaying", "O:client=198.51.100.25 auth=ann sender=x@evil.example rcpt=y@other.example", "stranger reject relaying own settled" },
+	{ "own.networks exempt the rest", "O:client=10.0.0.25 sender=ann@rx.example rcpt=y@other.example", "exempt pass own-network - settled" },
+	{ "an authorised address with a vendor's name", "O:client=198.51.100.25 sender=ann@rx.example spf=fail rcpt=u@rx.example " FROM("vendor"), "forged reject nothing-proven vendor settled" },
+	{ "an authorised address with a broken From", "O:client=198.51.100.25 sender=ann@rx.example spf=fail rcpt=u@rx.example from=unreadable:<boss@rx.example", "unproven pass authorised-outbound own settled" },
+	/* delegations */
+	{ "a delegated key", "O:" EVIL TICKETS "dkim=rx.example:pass:s=at1", "vouched pass proven-delegation own settled" },
+	{ "a delegated key in other letters", "O:" EVIL OURS "dkim=rx.example:pass:s=AT1", "forged defer own-unproven own settled" },
+	{ "a delegated key for another mailbox", "O:" EVIL OURS "dkim=rx.example:pass:s=at1", "forged defer own-unproven own settled" },
+	{ "a delegated key of a name below for the name above", "O:" EVIL OURS "dkim=keys.rx.example:pass:s=k1", "forged defer own-unproven own settled" },
+	{ "a delegated key above the delegated name", "O:" EVIL OURS "dkim=rx.example:pass:s=k1", "forged defer own-unproven own settled" },
+	{ "a delegated key that is weak", "O:" EVIL TICKETS "dkim=rx.example:policy:s=at1:weak", "unproven greylist weak-signature own settled" },
+	{ "another key of ours for a delegated mailbox", "O:" EVIL TICKETS "dkim=rx.example:pass:s=s1", "vouched pass proven-own own settled" },
+	{ "a delegated range and our SPF", "O:" OUR_HOST "sender=b@else.example spf=none author=tickets@rx.example:spf_from=pass", "vouched pass proven-delegation own settled" },
+	{ "a delegated range without our SPF", "O:" OUR_HOST "sender=b@else.example spf=none author=tickets@rx.example:spf_from=fail", "forged defer own-spf-lacks-vendor own settled" },
+	{ "a delegated range while our SPF is unknown", "O:" OUR_HOST "sender=b@else.example spf=none author=tickets@rx.example:spf_from=temperror", "unsure defer dns-trouble own settled" },
+	{ "our SPF without the delegated range", "O:client=203.0.113.7 sender=b@else.example spf=none author=tickets@rx.example:spf_from=pass", "forged defer outside-sources own settled" },
+	{ "a delegated range for another mailbox", "O:" OUR_HOST "sender=b@else.example spf=none author=boss@rx.example:spf_from=pass", "forged defer undelegated-vendor own settled" },
+	{ "a delegation by keys alone, from the range", "O:client=192.0.2.200 sender=b@else.example spf=none author=a@keys.rx.example:spf_from=pass", "forged defer own-unproven own settled" },
+	{ "a delegation by the range alone, by a key", "O:" EVIL "author=a@desk.rx.example dkim=desk.rx.example:pass:s=z9", "vouched pass proven-own own settled" },
+	{ "two authors, one delegated", "O:" OUR_HOST "sender=b@else.example spf=none author=tickets@rx.example:spf_from=pass author=boss@rx.example:spf_from=pass", "forged defer undelegated-vendor own settled" },
+	{ "two authors, both delegated", "O:" OUR_HOST "sender=b@else.example spf=none author=tickets@rx.example:spf_from=pass author=a@desk.rx.example:spf_from=pass", "vouched pass proven-delegation own settled" },
+	{ "a delegated sender", "O:" OUR_HOST "sender=tickets@rx.example spf=pass author=a@b.example", "vouched pass proven-delegation own settled" },
+	{ "an undelegated sender", "O:" OUR_HOST "sender=boss@rx.example spf=pass author=a@b.example", "forged defer undelegated-vendor own settled" },
+	/* partners */
+	{ "a partner by range and SPF", "O:" OUR_HOST "sender=b@else.example spf=none author=d@msp.example:spf_from=pass", "vouched pass proven-partner session settled" },
+	{ "a partner by its key", "O:" EVIL "author=d@msp.example dkim=msp.example:pass:s=m1", "vouched pass proven-partner session settled" },
+	{ "a partner by another key", "O:" EVIL "author=d@msp.example dkim=msp.example:pass:s=m2", "stranger greylist no-claim - settled" },
+	{ "a partner from elsewhere", "O:" EVIL "author=d@msp.example:spf_from=pass", "stranger greylist no-claim - settled" },
+	{ "a partner while DNS fails", "O:" OUR_HOST "sender=b@else.example spf=none author=d@msp.example:spf_from=temperror", "stranger greylist no-claim - settled" },
+	{ "a partner beside somebody", "O:" OUR_HOST "sender=b@else.example spf=none author=d@msp.example:spf_from=pass author=a@b.example", "stranger greylist no-claim - settled" },
+	{ "a partner with an unreadable From", "O:" OUR_HOST "sender=b@else.example spf=none author=d@msp.example:spf_from=pass from=unreadable:x", "stranger greylist no-claim - settled" },
+	/* relays */
+	{ "a gateway's client", "O:via=gw client=203.0.113.66 sender=x@evil.example spf=none " FROM("vendor"), "forged quarantine nothing-proven vendor settled" },
+	{ "a gateway's stranger", "O:via=gw client=203.0.113.66 sender=x@evil.example spf=none author=a@b.example", "stranger tag no-claim - settled" },
+	{ "a gateway's client is proven", "O:via=gw client=192.0.2.10 sender=b@vendor.example spf=pass " FROM("vendor"), "vouched pass proven vendor settled" },
+	{ "a gateway's client is our own host", "O:via=gw client=10.1.2.3 sender=x@evil.example spf=none " OURS, "vouched pass own-network own settled" },
+	{ "but not for a vendor's name", "O:via=gw client=10.1.2.3 sender=x@evil.example spf=none " FROM("vendor"), "forged quarantine nothing-proven vendor settled" },
+	{ "a gateway hides its client", "O:via=gw sender=b@vendor.example " FROM("vendor"), "unsure tag hidden-client vendor settled" },
+	{ "a gateway hides its client, for our name", "O:via=gw sender=boss@rx.example " OURS, "unsure tag hidden-client own settled" },
+	{ "a signature behind a hidden client", "O:via=gw sender=x@evil.example " FROM("vendor") "dkim=vendor.example:pass", "vouched pass proven vendor settled" },
+	{ "a hidden client is no authorised one", "O:via=gw sender=x@evil.example rcpt=y@other.example author=a@b.example", "stranger tag no-claim - settled" },
+	{ "a failure of ours behind a relay", "O:via=gw client=203.0.113.66 sender=x@evil.example spf=none author=a@b.example failed", "unsure quarantine own-failure - settled" },
+	{ "a long From behind a relay", "O:via=gw client=203.0.113.66 sender=x@evil.example spf=none too-long from=unreadable:x", "stranger quarantine from-too-long - settled" },
+	{ "a login at a relay", "O:via=gw auth=ann sender=x@evil.example", "exempt pass authenticated - settled" },
+	{ "a forwarder, a vendor that signs nothing", "O:via=fw sender=b@silent.example spf=fail " FROM("silent"), "unproven tag forwarded silent settled" },
+	{ "a forwarder, a vendor that signs", "O:via=fw sender=b@vendor.example spf=fail " FROM("vendor"), "forged quarantine nothing-proven vendor settled" },
+	{ "a forwarder, our name", "O:via=fw sender=boss@rx.example spf=fail " OURS, "unproven tag forwarded own settled" },
+	{ "a forwarder, our name with SPF", "O:via=fw sender=boss@rx.example spf=pass " OURS, "unproven tag forwarded own settled" },
+	{ "a forwarder, our name with a broken signature", "O:via=fw sender=boss@rx.example spf=fail " OURS "dkim=rx.example:fail", "forged tag own-unproven own settled" },
+	{ "a forwarder, our signature survives", "O:via=fw sender=boss@rx.example spf=fail " OURS "dkim=rx.example:pass", "vouched pass proven-own own settled" },
+	{ "perhaps a relay", "O:" EVIL FROM("vendor") "perhaps-relayed", "forged defer nothing-proven vendor settled" },
+	{ "perhaps a relay, and no relay at all", "O:" EVIL FROM("vendor"), "forged reject nothing-proven vendor settled" },
+	/* exceptions and lists */
+	{ "an excepted recipient", "O:" EVIL FROM("vendor") "rcpt=abuse@rx.example", "forged greylist nothing-proven vendor settled would=reject" },
+	{ "an excepted recipient and another", "O:" EVIL FROM("vendor") "rcpt=abuse@rx.example rcpt=u@rx.example", "forged reject nothing-proven vendor settled" },
+	{ "an excepted recipient of our own names", "O:" EVIL OURS "rcpt=abuse@rx.example", "forged greylist own-unproven own settled" },
+	{ "an exception of another vendor", "O:" EVIL FROM("session") "rcpt=abuse@rx.example", "forged reject nothing-proven session settled" },
+	{ "a list by SPF, our name", "O:client=203.0.113.7 sender=t@lists.example spf=pass " OURS, "unproven greylist known-list own settled" },
+	{ "a list by its signature, a vendor's name", "O:" EVIL FROM("vendor") "dkim=lists.example:pass", "unproven greylist known-list vendor settled" },
+	{ "a list without SPF", "O:client=203.0.113.7 sender=t@lists.example spf=fail " OURS, "forged defer own-unproven own settled" },
+	{ "a list that cannot be asked", "O:client=203.0.113.7 sender=t@lists.example spf=temperror " FROM("vendor"), "unsure defer dns-trouble vendor settled" },
+	{ "a list and our signature", "O:client=203.0.113.7 sender=t@lists.example spf=pass " OURS "dkim=rx.example:pass", "vouched pass proven-own own settled" },
+	{ "a look-alike of a list", "O:client=203.0.113.7 sender=t@evillists.example spf=pass " OURS, "forged defer own-unproven own settled" },
 	/* before the end */
 	{ "nothing is settled at MAIL", "stage=mail client=203.0.113.66 sender=b@vendor.example spf=fail", "unsure defer dns-trouble vendor open" },
 	{ "nor at RCPT", "stage=rcpt client=203.0.113.66 sender=x@evil.example spf=none", "stranger greylist no-claim - open" },
