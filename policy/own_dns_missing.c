@@ -38,6 +38,21 @@ term_append(struct own_spf *spf, const char *text)
 	return term;
 }
 
+/* An address that must pass stands before what refuses some: the first match decides. */
+static void
+term_insert(struct own_spf *spf, const char *text)
+{
+	struct own_term *term = term_append(spf, text), *at = spf->terms, made;
+
+	if (term == NULL)
+		return;
+	while (at < term && (at->dropped || at->spf.qualifier == '+'))
+		at++;
+	made = *term;
+	memmove(at + 1, at, (size_t)(term - at) * sizeof *at);
+	*at = made;
+}
+
 /* ---- vendors ---- */
 
 /* Whom a term is missing for, and how much that matters. */
@@ -108,7 +123,7 @@ source_listed_missing(const struct want *want, const struct source *source)
 			continue;
 		term_missing(want, text);
 		if (want->needed)
-			(void)term_append(want->spf, text);
+			term_insert(want->spf, text);
 	}
 }
 
@@ -294,7 +309,7 @@ outbound_missing(struct own_spf *spf, const struct hosts *hosts)
 			text = own_kept(own, arena_format(own->arena, "ip%d:%s", (int)address->family, address_write(address, written)));
 		own_wrong(own, "'%s' is missing: %s may send (own.outbound), and the record does not pass it; add it", text,
 		    address_write(address, written));
-		(void)term_append(spf, text);
+		term_insert(spf, text);
 	}
 }
 
@@ -309,7 +324,7 @@ mx_missing(struct own_spf *spf, const struct hosts *hosts)
 		return;
 	own_wrong(spf->own, "'mx' is missing: no host that takes mail for %s may send in its name, and own.outbound names no other; add it",
 	    spf->own->request->domain);
-	(void)term_append(spf, "mx");
+	term_insert(spf, "mx");
 }
 
 /* A domain that takes no mail and is delegated to nobody sends none either. */

@@ -79,7 +79,7 @@ struct own_cost {
 	unsigned lookups, voids;
 	const char *broken; /* why it is a permanent error; "": it is none */
 	bool open;          /* it passes everybody */
-	bool empty;         /* a and mx: no address */
+	bool empty;         /* a and mx, itself: no address */
 };
 
 /* A name that a record leads to without a qualifier in between. */
@@ -150,6 +150,7 @@ struct own_spf {
 	char all;             /* qualifier of the strictest all that may stay; '\0': none */
 	const char *redirect; /* to be published in place of all; "" */
 	const char *modifiers; /* the rest: " exp=..." */
+	bool has_exp;
 	struct own_reached reached; /* by what is not dropped */
 	unsigned voids;       /* of the published record */
 };

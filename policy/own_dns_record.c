@@ -127,6 +127,22 @@ lookups_spare(struct own_spf *spf)
 				    "sign (DKIM) and bounce to a name of its own", lookups, SPF_LOOKUPS_MAX);
 }
 
+/* Ours are left out by now; what is left finds nothing behind the names of others. */
+static void
+voids_judge(struct own_spf *spf)
+{
+	unsigned voids = 0;
+
+	for (size_t i = 0; i < spf->term_count; i++)
+		if (!spf->terms[i].dropped)
+			voids += spf->terms[i].cost.voids;
+	for (size_t i = 0; i < spf->term_count && voids > SPF_VOIDS_MAX; i++)
+		if (!spf->terms[i].dropped && spf->terms[i].cost.voids > 0)
+			own_wrong(spf->own, "%u look-ups of '%s' find nothing, and receivers may ignore a record with more than %d of "
+					    "those; ask its owner to mend that", spf->terms[i].cost.voids,
+			    own_shown(spf->own, spf->terms[i].text), SPF_VOIDS_MAX);
+}
+
 /* ---- writing ---- */
 
 static void
@@ -154,6 +170,7 @@ own_record_make(struct own_spf *spf)
 	struct text text;
 
 	lookups_spare(spf);
+	voids_judge(spf);
 	text_open(&text, SPF_RECORD_MAX);
 	terms_write(spf, &text);
 	own->starved = own->starved || text.cut;

@@ -23,15 +23,20 @@ own_term_add(struct own_spf *spf, const char *text, size_t word)
 	return term;
 }
 
+/* Of redirect and exp a record has one at most (RFC 7208, 6); what else there is may stand as often as it likes. */
 static void
-modifier_add(struct own_spf *spf, const char *text, const struct spf_record *record)
+modifier_add(struct own_spf *spf, const char *text, bool redirect)
 {
 	struct own_dns *own = spf->own;
+	bool exp = span_is_nocase((struct span){ text, strcspn(text, "=") }, "exp");
 
-	if (record->redirect[0] == '\0')
-		spf->modifiers = own_kept(own, arena_format(own->arena, "%s %s", spf->modifiers, text));
-	else if (spf->redirect[0] == '\0')
+	if ((redirect && spf->redirect[0] != '\0') || (exp && spf->has_exp))
+		own_wrong(own, "'%s' is a second one; take it out", own_shown(own, text));
+	else if (redirect)
 		spf->redirect = text;
+	else
+		spf->modifiers = own_kept(own, arena_format(own->arena, "%s %s", spf->modifiers, text));
+	spf->has_exp = spf->has_exp || exp;
 }
 
 /* A repair may be two terms. */
@@ -57,7 +62,7 @@ word_read(struct own_spf *spf, size_t n)
 
 	word->sound = own_word_read(own, word->text, &record, &wrong, &repair);
 	if (word->sound && record.count == 0) {
-		modifier_add(spf, word->text, &record);
+		modifier_add(spf, word->text, record.redirect[0] != '\0');
 	} else if (word->sound) {
 		(void)own_term_add(spf, word->text, n);
 	} else if (repair[0] != '\0') {
@@ -206,10 +211,12 @@ placeholder_source(const struct own_term *term, const char *name)
 static bool
 judge_empty(struct own_spf *spf, const struct own_term *term, const char *shown)
 {
-	const struct source *meant = placeholder_source(term, own_term_name(spf->own, &term->spf));
+	const struct source *meant = NULL;
 
 	if (!term->cost.empty)
 		return false;
+	if (term->whose.source == NULL)
+		meant = placeholder_source(term, own_term_name(spf->own, &term->spf));
 	if (meant != NULL)
 		own_wrong(spf->own, "'%s' has no address, it only stands for a name of %s; write one that it has, such as 'a:%s'",
 		    shown, term->whose.vendor->name, meant->name);
@@ -336,6 +343,15 @@ terms_judge(struct own_spf *spf)
 
 /* ---- the end ---- */
 
+static void
+include_add(struct own_spf *spf, const char *text)
+{
+	struct own_term *term = own_term_add(spf, text, OWN_WORDS_MAX);
+
+	if (term != NULL)
+		term->dropped = must_go(spf, term);
+}
+
 /* The record has no all of its own; where the redirect leads must end well, or it is none of use. */
 static void
 redirect_judge(struct own_spf *spf)
@@ -363,7 +379,7 @@ redirect_judge(struct own_spf *spf)
 	else
 		return;
 	if (cost.broken[0] == '\0' && !cost.open)
-		(void)own_term_add(spf, own_kept(own, arena_format(own->arena, "include:%s", target)), OWN_WORDS_MAX);
+		include_add(spf, own_kept(own, arena_format(own->arena, "include:%s", target)));
 	spf->reached.count = 0;
 	spf->redirect = "";
 }

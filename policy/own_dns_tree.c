@@ -65,7 +65,7 @@ walk_a(struct walk *walk, const char *name)
 	bool empty = own_ask(walk->own, name, DNS_A)->count + own_ask(walk->own, name, DNS_AAAA)->count == 0;
 
 	walk->cost.voids += empty;
-	walk->cost.empty = walk->cost.empty || empty;
+	walk->cost.empty = walk->cost.empty || (empty && walk->depth == 1);
 }
 
 static void
@@ -74,7 +74,7 @@ walk_mx(struct walk *walk, const char *name)
 	size_t hosts = own_ask(walk->own, name, DNS_MX)->count;
 
 	walk->cost.voids += hosts == 0;
-	walk->cost.empty = walk->cost.empty || hosts == 0;
+	walk->cost.empty = walk->cost.empty || (hosts == 0 && walk->depth == 1);
 	if (hosts > SPF_HOSTS_MAX)
 		walk_break(walk, name, "more than 10 MX hosts");
 }

@@ -200,6 +200,11 @@ static const struct row {
 	{ "a loop", NOBODY, D " TXT \"v=spf1 mx include:b.example -all\"\nb.example TXT \"v=spf1 include:" D " -all\"\n" MX DMARC, { "(example.com: a loop)" }, "v=spf1 mx -all", { NULL } },
 	{ "macros", NOBODY, D " TXT \"v=spf1 mx exists:%{i}._spf." D " -all exp=why.%{d}\"\n" MX DMARC, { "         1  exists:%{i}._spf.example.com", "nothing needs to change" }, "", { NULL } },
 	{ "an explanation is kept", NOBODY, D " TXT \"v=spf1 mx mx -all exp=why.%{d}\"\n" MX DMARC, { "already" }, "v=spf1 mx -all exp=why.%{d}", { NULL } },
+	{ "an address behind one that refuses it", NOBODY, D " TXT \"v=spf1 ip4:192.0.2.1 -ip4:192.0.2.0/24 ip4:198.51.100.1 -all\"\n" MX DMARC, { "'mx' is missing" }, "v=spf1 ip4:192.0.2.1 mx -ip4:192.0.2.0/24 ip4:198.51.100.1 -all", { NULL } },
+	{ "two explanations", NOBODY, D " TXT \"v=spf1 mx exp=a.b -all exp=c.d\"\n" MX DMARC, { "'exp=c.d' is a second one", "permerror" }, "v=spf1 mx -all exp=a.b", { NULL } },
+	{ "an include with a name that is gone", NOBODY, D " TXT \"v=spf1 mx include:b.example -all\"\nb.example TXT \"v=spf1 a:gone.example ip4:192.0.2.1 -all\"\n" MX DMARC, { "nothing needs to change" }, "", { NULL } },
+	{ "an include with many names that are gone", NOBODY, D " TXT \"v=spf1 mx mx include:b.example -all\"\nb.example TXT \"v=spf1 a:x.example a:y.example a:z.example -all\"\n" MX DMARC, { "3 look-ups of 'include:b.example' find nothing, and", "permerror" }, NULL, { NULL } },
+	{ "a vendor's own name without an address", CONF, D " TXT \"v=spf1 " GOOD " -all\"\n" MX DMARC KEY TICKETS, { "'a:uk.mail.alerts.example' leads to no address", "alerts cannot be named in SPF" }, "v=spf1 mx include:tickets.example -all", { "stands for" } },
 	{ "more than ten look-ups", CONF, D " TXT \"v=spf1 mx a a:b1." D " a:b2." D " a:b3." D " a:b4." D " include:three.example " GOOD " -all\"\n" D " A 192.0.2.30\nb1." D " A 192.0.2.31\nb2." D " A 192.0.2.32\nb3." D " AAAA 2001:db8::33\nb4." D " A 192.0.2.34\n"
 	    "three.example TXT \"v=spf1 include:a.three.example include:b.three.example -all\"\na.three.example TXT \"v=spf1 ip4:198.51.100.77 -all\"\nb.three.example TXT \"v=spf1 ip4:198.51.100.78 -all\"\n" REST,
 	    { "         3  include:three.example", "the record takes 12 look-ups", "(10 look-ups of 10)", "'a' is written out below" }, "v=spf1 mx a:b1.example.com a:b2.example.com a:b3.example.com a:b4.example.com include:three.example include:tickets.example a:uk.mail.alerts.example ip4:192.0.2.30 -all", { "still" } },
@@ -263,14 +268,17 @@ static void
 test_again(const struct policy *policy, const struct policy *known, struct dns_zone *zone, const struct outcome *first, const char *what)
 {
 	struct outcome again;
+	bool others;
 
 	dns_zone_drop(zone, D, DNS_TXT);
 	if (!dns_zone_add(zone, D, DNS_TXT, 300, 0, first->record, strlen(first->record)))
 		ok(false, "the zone takes it");
 	outcome_make(policy, known, D, zone, &again);
+	others = strstr(again.text.bytes, "cannot be named") != NULL || strstr(again.text.bytes, "ask its owner") != NULL;
+
 	is(again.record, "", "%s: once it is published, no other is proposed", what);
-	ok(!again.ignored && again.lookups == first->record_lookups, "%s: receivers read it, at the cost that was said", what);
-	if (!ok(strstr(again.text.bytes, "wrong   SPF") == NULL || strstr(again.text.bytes, "cannot be named") != NULL, "%s: and nothing is wrong with it", what))
+	ok((!again.ignored || others) && again.lookups == first->record_lookups, "%s: receivers read it, at the cost that was said", what);
+	if (!ok(strstr(again.text.bytes, "wrong   SPF") == NULL || others, "%s: and nothing is wrong with it", what))
 		note("%s", again.text.bytes);
 	text_close(&again.text);
 }
