@@ -141,6 +141,8 @@ verdict_may_vouch(const struct judge *judge, const struct facts *facts)
 const struct vendor *
 verdict_promised(const struct judge *judge, const struct facts *facts)
 {
+	struct claim own = { .vendor = &judge->policy->own, .by_envelope = true };
+
 	for (size_t i = 0; i < judge->policy->vendor_count; i++) {
 		struct claim claim = { .vendor = &judge->policy->vendors[i] };
 
@@ -150,6 +152,8 @@ verdict_promised(const struct judge *judge, const struct facts *facts)
 		if (evidence_vouches(&claim) == YES)
 			return claim.vendor;
 	}
+	if (claims_by_envelope(facts, &judge->policy->own) && own_prove(judge, facts, &own) == YES)
+		return own.vendor;
 	return NULL;
 }
 
