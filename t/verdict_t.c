@@ -81,6 +81,8 @@ static const struct {
 	       "  { rcpt = \"abuse@rx.example\"; vendor = \"own\"; mode = \"vouch\"; } );" },
 	{ 'U', "vendors = ( { name = \"asked\"; } ); own = { domains = [ \"rx.example\" ]; on_forged = \"reject\"; };"
 	       "delegations = ( { vendor = \"asked\"; domains = [ \"rx.example\" ]; } );" },
+	{ 'V', "vendors = ( { name = \"asked\"; } ); own = { domains = [ \"rx.example\" ]; lists = [ \"lists.example\" ]; };"
+	       "strangers = { authenticate = false; };" },
 };
 
 static const char *
@@ -678,6 +680,10 @@ static const struct {
 	{ "a vendor in monitor mode vouches for nobody", "W:stage=mail client=192.0.2.10 sender=b@watched.example spf=pass", false, false },
 	{ "a gateway may for its host", "G:stage=mail client=203.0.113.7 sender=a@b.example spf=pass", true, false },
 	{ "but our own signature may come", "G:stage=mail client=203.0.113.7 sender=a@b.example spf=fail", true, false },
+	{ "our SPF is promised", "O:stage=mail client=203.0.113.7 sender=ann@rx.example spf=pass", true, true },
+	{ "not from a vendor's range", "O:stage=mail client=192.0.2.10 sender=boss@rx.example spf=pass", true, false },
+	{ "unless that is delegated", "O:stage=mail client=192.0.2.10 sender=tickets@rx.example spf=pass", true, true },
+	{ "an authorised address is promised", "O:stage=mail client=198.51.100.25 sender=ann@rx.example spf=fail", true, true },
 	{ "and not where SPF fails", "H:stage=mail client=203.0.113.7 sender=a@b.example spf=fail", false, false },
 };
 
@@ -722,6 +728,17 @@ static const struct {
 	{ "no stranger's DMARC where it is off", "R:client=192.0.2.10 sender=x@evil.example spf=none author=a@b.example:dmarc=-", "nothing" },
 	{ "but that of a mail that claims a vendor", "R:client=192.0.2.10 sender=b@session.example spf=none author=a@b.example:dmarc=-", "dmarc 0" },
 	{ "and for a gateway's sake", "G:client=192.0.2.10 sender=x@evil.example spf=none author=a@b.example:dmarc=-", "dmarc 0" },
+	{ "SPF of our name where strangers' is not asked", "V:stage=mail client=192.0.2.10 sender=ann@rx.example", "spf" },
+	{ "and of a list", "V:stage=mail client=192.0.2.10 sender=t@lists.example", "spf" },
+	{ "but no stranger's", "V:stage=mail client=192.0.2.10 sender=x@evil.example", "nothing" },
+	{ "DMARC of our name there", "V:client=192.0.2.10 sender=x@evil.example author=boss@rx.example:dmarc=-", "dmarc 0" },
+	{ "a range where our SPF passes", "V:stage=mail client=192.0.2.10 sender=ann@rx.example spf=pass must-ask=1 unfolded=1", "live 1" },
+	{ "not where it fails", "V:stage=mail client=192.0.2.10 sender=ann@rx.example spf=fail must-ask=1 unfolded=1", "nothing" },
+	{ "nothing of a hidden client", "O:stage=mail via=gw sender=boss@rx.example", "nothing" },
+	{ "SPF of a delegated name from its range", "O:stage=headers client=192.0.2.10 sender=b@else.example spf=none author=tickets@rx.example", "spf_from 0" },
+	{ "not from elsewhere", "O:stage=headers client=203.0.113.7 sender=b@else.example spf=none author=tickets@rx.example", "nothing" },
+	{ "not of one that is not delegated", "O:stage=headers client=192.0.2.10 sender=b@else.example spf=none author=boss@rx.example", "nothing" },
+	{ "SPF of a partner's name from its range", "O:stage=headers client=192.0.2.10 sender=b@else.example spf=none author=d@msp.example", "spf_from 0" },
 	{ "nothing when all is known", OUR_HOST "sender=b@vendor.example spf=pass " FROM("vendor"), "nothing" },
 };
 
