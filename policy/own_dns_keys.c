@@ -58,14 +58,24 @@ static const struct {
 	{ is_short, "is an RSA key under 1024 bits, which receivers ignore (RFC 8301); have the vendor make one of 2048" },
 };
 
+/* The vendor's key belongs there, instead of what is. */
+static void
+place_add(struct own_dns *own, const char *name)
+{
+	if (own->report.key_count < OWN_KEYS_MAX)
+		own->keys[own->report.key_count++] = name;
+}
+
 static bool
 key_judge(struct own_dns *own, const char *name, const struct dkim_key *key, const char *vendor, bool say)
 {
 	for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
 		if (!faults[i].holds(key))
 			continue;
-		if (say)
+		if (say) {
 			own_wrong(own, "'%s' (%s) %s", name, vendor, faults[i].wrong);
+			place_add(own, name);
+		}
 		return false;
 	}
 	if (say && key->kind == DKIM_KEY_RSA && key->bits < BITS_ADVISED)
@@ -76,8 +86,7 @@ key_judge(struct own_dns *own, const char *name, const struct dkim_key *key, con
 static void
 key_missing(struct own_dns *own, const char *name, const char *vendor, bool text)
 {
-	if (own->report.key_count < OWN_KEYS_MAX)
-		own->keys[own->report.key_count++] = name;
+	place_add(own, name);
 	if (text)
 		own_wrong(own, "'%s' (%s) holds text that is no DKIM key; copy the key anew from the vendor", name, vendor);
 	else

@@ -7,6 +7,7 @@
 
 static const char *const names[] = { "all", "include", "a", "mx", "ptr", "ip4", "ip6", "exists" };
 enum { NAMES = sizeof names / sizeof names[0] };
+enum { TRIES_MAX = 8 }; /* places where a blank may be missing */
 
 /* A word in pieces: "-", "ip4", ':', "192.0.2.1". */
 struct pieces {
@@ -145,13 +146,15 @@ repair_blank(const struct pieces *pieces)
 	const char *word = pieces->word;
 	struct own_dns *own = pieces->own;
 	struct spf_record record;
+	unsigned tries = 0;
 
-	for (size_t i = 1; word[i] != '\0'; i++) {
+	for (size_t i = 1; word[i] != '\0' && tries < TRIES_MAX; i++) {
 		struct pieces rest = word_cut(own, word + i);
 		bool begins = rest.qualifier[0] != '\0' && span_is_nocase(rest.name, "all");
 
 		for (size_t j = 0; j < NAMES && rest.mark == ':' && !begins; j++)
 			begins = span_is_nocase(rest.name, names[j]) && strlen(names[j]) > 1;
+		tries += begins;
 		if (begins && reads(own, own_kept(own, arena_copy(own->arena, word, i)), &record, NULL) &&
 		    reads(own, word + i, &record, NULL))
 			return own_kept(own, arena_format(own->arena, "%.*s %s", (int)i, word, word + i));

@@ -237,7 +237,7 @@ static const struct row {
 	/* keys */
 	{ "a key that is absent", CONF, D " TXT \"v=spf1 " GOOD " -all\"\n" MX DMARC TICKETS ALERTS, { "wrong   DKIM   't1._domainkey.example.com' is missing: nothing that tickets signs", "\nt1._domainkey.example.com.\n" }, "", { NULL } },
 	{ "a key behind a CNAME", CONF, D " TXT \"v=spf1 " GOOD " -all\"\nt1._domainkey." D " CNAME k.tickets.example\nk.tickets.example TXT v=DKIM1; p=" KEY_RSA_2048 "\n" MX DMARC TICKETS ALERTS, { "alerts signs nothing" }, "", { "DKIM " } },
-	{ "a key that is revoked", CONF, D " TXT \"v=spf1 " GOOD " -all\"\nt1._domainkey." D " TXT v=DKIM1; p=\n" MX DMARC TICKETS ALERTS, { "(tickets) is revoked" }, "", { NULL } },
+	{ "a key that is revoked", CONF, D " TXT \"v=spf1 " GOOD " -all\"\nt1._domainkey." D " TXT v=DKIM1; p=\n" MX DMARC TICKETS ALERTS, { "(tickets) is revoked", "\nt1._domainkey.example.com.\n" }, "", { NULL } },
 	{ "a test key", CONF, D " TXT \"v=spf1 " GOOD " -all\"\nt1._domainkey." D " TXT v=DKIM1; t=y; p=" KEY_RSA_2048 "\n" MX DMARC TICKETS ALERTS, { "(tickets) is a test key" }, "", { NULL } },
 	{ "a key that is too short", CONF, D " TXT \"v=spf1 " GOOD " -all\"\nt1._domainkey." D " TXT v=DKIM1; p=" KEY_RSA_768 "\n" MX DMARC TICKETS ALERTS, { "wrong   DKIM   't1._domainkey.example.com' (tickets) is an RSA key under 1024 bits" }, "", { NULL } },
 	{ "a key that is rather short", CONF, D " TXT \"v=spf1 " GOOD " -all\"\nt1._domainkey." D " TXT v=DKIM1; p=" KEY_RSA_1024 "\n" MX DMARC TICKETS ALERTS, { "advice  DKIM   't1._domainkey.example.com' (tickets) is an RSA key of 1024 bits" }, "", { "wrong" } },
