@@ -135,6 +135,7 @@ with_story() {
     like "$answer" "$greylisted" "a stranger is greylisted as ever"
     post 198.51.100.20 deskhelp.example "$desk" with-5 sign_rsa
     like "$answer" "$greylisted" "so is the vendor's own signed mail from a host that no list has: a map knows networks alone"
+    wait_for 5 grep -q ' mail_from=bounce-with-5@' "$world/greenlaned.log"
     is "$(field outcome "$(verdicts_after 0 | tail -n 1)")" vouched "although greenlane vouches for it"
     post 203.0.113.66 stranger.example "$desk" with-6
     like "$answer" '^550 5\.7\.26 ' "a forger is refused by greenlane before rspamd is asked"
