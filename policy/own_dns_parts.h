@@ -128,6 +128,7 @@ struct own_word {
 	const char *text;     /* as published; a NUL byte is a 1 */
 	size_t record;        /* in which of our records */
 	bool sound;
+	bool joined;          /* with the word before it */
 	unsigned lookups;     /* of its terms, where receivers get so far */
 	const char *whose;
 };

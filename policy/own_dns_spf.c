@@ -52,14 +52,41 @@ repair_add(struct own_spf *spf, const char *repair, size_t word)
 	}
 }
 
+/* "include: example.net": a colon, and what it belongs to stands alone behind it. "" where that is not so. */
+static const char *
+word_join(struct own_spf *spf, size_t n)
+{
+	struct own_word *word = &spf->words[n], *next = word + 1;
+	struct own_dns *own = spf->own;
+	size_t length = strlen(word->text);
+	const char *joined, *wrong, *repair;
+	struct spf_record record;
+
+	if (n + 1 == spf->word_count || next->record != word->record || length == 0 || word->text[length - 1] != ':')
+		return "";
+	joined = own_kept(own, arena_format(own->arena, "%s%s", word->text, next->text));
+	if (!own_word_read(own, joined, &record, &wrong, &repair))
+		return "";
+	own_wrong(own, "'%s %s' has a blank within; write '%s'", own_shown(own, word->text), own_shown(own, next->text),
+	    own_shown(own, joined));
+	next->joined = true;
+	return joined;
+}
+
 static void
 word_read(struct own_spf *spf, size_t n)
 {
 	struct own_word *word = &spf->words[n];
 	struct own_dns *own = spf->own;
-	const char *wrong, *repair, *shown = own_shown(own, word->text);
+	const char *wrong, *repair, *shown = own_shown(own, word->text), *joined = word_join(spf, n);
 	struct spf_record record;
 
+	if (word->joined)
+		return;
+	if (joined[0] != '\0') {
+		repair_add(spf, joined, n);
+		return;
+	}
 	word->sound = own_word_read(own, word->text, &record, &wrong, &repair);
 	if (word->sound && record.count == 0) {
 		modifier_add(spf, word->text, record.redirect[0] != '\0');

@@ -172,6 +172,8 @@ static const struct row {
 	    { "'inlcude:tickets.example' is no mechanism that receivers know; write 'include:tickets.example'", "'a:uk.mail.alerts.example,' ends in punctuation", "'~all;' ends in punctuation" }, "v=spf1 mx include:tickets.example a:uk.mail.alerts.example ~all", { NULL } },
 	{ "a blank that was lost between two strings", CONF, D " TXT \"v=spf1 mx include:tickets.example\" \"a:uk.mail.alerts.example ip4:192.0.2.1\" \"include:tickets.example mx-all\"\n" REST,
 	    { "'ip4:192.0.2.1include:tickets.example' is two terms without a blank between them; write 'ip4:192.0.2.1 include:tickets.example'", "write 'mx -all'" }, NULL, { NULL } },
+	{ "a blank behind a colon", CONF, D " TXT \"v=spf1 mx include: tickets.example a: ip4: -all a:uk.mail.alerts.example\"\n" REST,
+	    { "'include: tickets.example' has a blank within; write 'include:tickets.example'", "'a:' is no term", "'ip4:' is no term", "stands behind 'all'" }, "v=spf1 mx include:tickets.example a:uk.mail.alerts.example -all", { "'tickets.example' is" } },
 	{ "an equals sign for a colon", CONF, D " TXT \"v=spf1 mx include=tickets.example a:uk.mail.alerts.example ~all\"\n" REST, { "'include=tickets.example' is a modifier that receivers pass over; write 'include:tickets.example'" }, "v=spf1 mx include:tickets.example a:uk.mail.alerts.example ~all", { "permerror" } },
 	{ "two records in one", NOBODY, D " TXT \"v=spf1 mx v=spf1 ~all\"\n" MX DMARC, { "'v=spf1' stands a second time" }, "v=spf1 mx ~all", { NULL } },
 	{ "nonsense", NOBODY, D " TXT \"v=spf1 mx nonsense ip4:192.0.2.0/33 postmaster@" D " a: ~all\"\n" MX DMARC,
