@@ -115,7 +115,7 @@ evidence_spf(const struct facts *facts, const struct vendor *vendor)
 }
 
 static enum answer
-find_dkim(const struct facts *facts, const struct vendor *vendor, bool *weak)
+find_dkim(const struct policy *policy, const struct facts *facts, const struct vendor *vendor, bool *weak)
 {
 	enum answer answer = facts->dkim_done ? NO : UNKNOWN;
 
@@ -124,7 +124,7 @@ find_dkim(const struct facts *facts, const struct vendor *vendor, bool *weak)
 	for (size_t i = 0; i < facts->dkim_count; i++) {
 		const struct dkim_fact *fact = &facts->dkim[i];
 
-		if (!name_rules_hold_domain(&vendor->dkim, fact->d))
+		if (!name_rules_hold_domain(&vendor->dkim, fact->d) || evidence_signs_for_list(policy, fact))
 			continue;
 		*weak = *weak || fact->weak;
 		if (fact->counts)
@@ -174,8 +174,8 @@ evidence_find(const struct judge *judge, const struct facts *facts, struct claim
 	const struct vendor *vendor = claim->vendor;
 
 	evidence_listed(judge, facts, claim);
-	claim->spf = evidence_spf(facts, vendor);
-	claim->dkim = find_dkim(facts, vendor, &claim->weak);
+	claim->spf = evidence_is_of_list(judge->policy, facts) ? NO : evidence_spf(facts, vendor);
+	claim->dkim = find_dkim(judge->policy, facts, vendor, &claim->weak);
 	claim->spf_from = find_of_authors(facts, vendor, spf_from_of);
 	claim->dmarc = find_of_authors(facts, vendor, dmarc_of);
 }
@@ -224,22 +224,35 @@ evidence_lapsed(const struct claim *claim)
 
 /* ---- mailing lists ---- */
 
+bool
+evidence_is_of_list(const struct policy *policy, const struct facts *facts)
+{
+	struct mailbox identity = evidence_identity(facts);
+
+	return name_rules_hold(&policy->settings.own.lists, &identity);
+}
+
+bool
+evidence_signs_for_list(const struct policy *policy, const struct dkim_fact *fact)
+{
+	return name_rules_hold_domain(&policy->settings.own.lists, fact->d);
+}
+
 /* List-Id is anybody's to write: only the host's own SPF or signature tells of a list. */
 enum answer
 evidence_list(const struct judge *judge, const struct facts *facts)
 {
-	const struct name_rules *lists = &judge->policy->settings.own.lists;
-	struct mailbox identity = evidence_identity(facts);
+	const struct policy *policy = judge->policy;
 	enum answer answer = NO;
 
-	if (lists->count == 0)
+	if (policy->settings.own.lists.count == 0)
 		return NO;
-	if (name_rules_hold(lists, &identity))
+	if (evidence_is_of_list(policy, facts))
 		answer = evidence_answer(facts->spf.result);
 	for (size_t i = 0; i < facts->dkim_count; i++) {
 		const struct dkim_fact *fact = &facts->dkim[i];
 
-		if (!name_rules_hold_domain(lists, fact->d))
+		if (!evidence_signs_for_list(policy, fact))
 			continue;
 		if (fact->counts)
 			answer = YES;

@@ -36,6 +36,11 @@ enum answer evidence_vouches(const struct claim *);
 /* The same of other alternatives, with `listed` in the place of the claim's. */
 enum answer evidence_satisfies(const struct claim *, enum answer listed, const unsigned *vouch, size_t count);
 
+/* Is the identity that SPF checks a list's of own.lists, or this name that signs? What a list proves of itself
+ * proves no author, though its host be called by a vendor's name or by ours. */
+bool evidence_is_of_list(const struct policy *, const struct facts *);
+bool evidence_signs_for_list(const struct policy *, const struct dkim_fact *);
+
 /* Did a mailing list of own.lists send it? */
 enum answer evidence_list(const struct judge *, const struct facts *);
 

@@ -83,7 +83,7 @@ find_signature(const struct policy *policy, const struct facts *facts, const str
 	for (size_t i = 0; i < facts->dkim_count; i++) {
 		const struct dkim_fact *fact = &facts->dkim[i];
 
-		if (!is_aligned(names, fact->d, use->mailbox->domain))
+		if (!is_aligned(names, fact->d, use->mailbox->domain) || evidence_signs_for_list(policy, fact))
 			continue;
 		if (delegation == NULL && is_delegated_key(policy, fact))
 			continue;
@@ -173,7 +173,7 @@ prove_session(const struct judge *judge, const struct facts *facts, struct claim
 	if (is_forwarded(policy, facts))
 		return (struct finding){ NO, REASON_PROVEN_OWN, .lapsed = false };
 	claim->listed = is_authorised(policy, facts) ? YES : facts->client_hidden ? UNKNOWN : NO;
-	claim->spf = evidence_spf(facts, &policy->own);
+	claim->spf = evidence_is_of_list(policy, facts) ? NO : evidence_spf(facts, &policy->own);
 	if (claim->spf != NO)
 		claim->spf = answer_both(claim->spf, answer_not(is_in_vendor_range(judge, facts)));
 	if (claim->listed != NO)
