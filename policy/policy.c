@@ -44,5 +44,9 @@ policy_signs(const struct policy *policy, const char *d)
 	for (size_t i = 0; i < policy->vendor_count; i++)
 		if (name_rules_hold_domain(&policy->vendors[i].dkim, d))
 			return true;
-	return false;
+	for (size_t i = 0; i < policy->partner_count; i++)
+		if (name_rules_hold_domain(&policy->partners[i].domains, d))
+			return true;
+	return name_rules_hold_domain(&policy->own.dkim, d) ||
+	    name_rules_hold_domain(&policy->settings.own.lists, d);
 }

@@ -156,7 +156,7 @@ const struct vendor *policy_owner(const struct policy *, const struct mailbox *)
  * without memory. */
 bool policy_shared_names(const struct policy *, struct arena *, struct strings *out) MUST_USE;
 
-/* Is d= (normal form) among some enabled vendor's dkim names? */
+/* Could a signature by d= (normal form) prove something: an enabled vendor's, ours, a partner's, a list's? */
 bool policy_signs(const struct policy *, const char *d);
 
 #endif
