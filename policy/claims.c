@@ -235,18 +235,20 @@ from_allows(const struct facts *facts)
 	return facts->from_state == FROM_READ && facts->author_count > 0 ? YES : NO;
 }
 
-/* A name of ours must not lend its proof to somebody who stands beside it. */
-static bool
-stands_beside_stranger(const struct judge *judge, const struct facts *facts)
+/* A name of ours must not lend its proof to somebody who stands beside it: is each that is nobody's covered? */
+static enum answer
+others_are_covered(const struct judge *judge, const struct facts *facts)
 {
+	enum answer answer = YES;
+
 	for (size_t i = 0; i < facts->author_count; i++) {
 		const struct author *author = &facts->authors[i];
 
 		if (policy_owner(judge->policy, &author->mailbox) == NULL &&
-		    !own_names(judge->policy, &author->mailbox) && is_covered(judge, facts, author) == NO)
-			return true;
+		    !own_names(judge->policy, &author->mailbox))
+			answer = answer_both(answer, is_covered(judge, facts, author));
 	}
-	return false;
+	return answer;
 }
 
 /* An authorised outbound address is ours whatever the From looks like; else a From must be read. */
@@ -254,21 +256,23 @@ static void
 judge_own_claim(const struct judge *judge, const struct facts *facts, struct claim *claim)
 {
 	enum answer proven = own_prove(judge, facts, claim), read = from_allows(facts);
+	enum answer others = claim->by_author ? others_are_covered(judge, facts) : YES;
+	enum answer vouch = answer_both(proven, answer_both(read, others));
 	enum reason how = claim->reason;
 
 	if (how == REASON_OWN_OUTBOUND && proven == YES)
 		set(claim, read == YES ? OUTCOME_VOUCHED : OUTCOME_UNPROVEN, how);
 	else if (claim->by_author && facts->from_state == FROM_UNREADABLE)
 		set(claim, OUTCOME_FORGED, REASON_UNREADABLE_FROM);
-	else if (claim->by_author && stands_beside_stranger(judge, facts))
+	else if (others == NO)
 		set(claim, OUTCOME_FORGED, REASON_STRANGER_BESIDE_VENDOR);
-	else if (answer_both(proven, read) == YES)
+	else if (vouch == YES)
 		set(claim, OUTCOME_VOUCHED, how);
 	else if (claim->weak && proven == NO)
 		set(claim, OUTCOME_UNPROVEN, REASON_WEAK_SIGNATURE);
 	else if (how == REASON_REVIEW_LAPSED && read != NO) /* as for a vendor: no proof, but no forgery */
 		set(claim, OUTCOME_UNPROVEN, how);
-	else if (answer_both(proven, read) == UNKNOWN)
+	else if (vouch == UNKNOWN)
 		set_unsure(facts, claim);
 	else
 		set(claim, OUTCOME_FORGED, proven == NO ? how : REASON_OWN_UNPROVEN);
