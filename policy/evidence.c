@@ -1,5 +1,6 @@
 /* room: verdict */
 #include "evidence.h"
+#include "relay.h"
 
 enum answer
 evidence_answer(enum auth_result result)
@@ -64,6 +65,8 @@ evidence_listed(const struct judge *judge, const struct facts *facts, struct cla
 	int64_t grace = judge->policy->settings.review_grace;
 
 	claim->listed = claim->exclusively = claim->reviewed = NO;
+	if (relay_forwards(judge->policy, facts))
+		return;
 	for (size_t i = 0; i < claim->vendor->source_count; i++) {
 		const struct source *source = &claim->vendor->sources[i];
 		bool lapsed = source_is_lapsed(source, facts->now, grace);
@@ -168,6 +171,12 @@ dmarc_of(const struct author *author)
 	return author->dmarc.result;
 }
 
+static enum auth_result
+dkim_aligned_of(const struct author *author)
+{
+	return author->dmarc.dkim_aligned ? AUTH_PASS : AUTH_FAIL;
+}
+
 void
 evidence_find(const struct judge *judge, const struct facts *facts, struct claim *claim)
 {
@@ -178,6 +187,10 @@ evidence_find(const struct judge *judge, const struct facts *facts, struct claim
 	claim->dkim = find_dkim(judge->policy, facts, vendor, &claim->weak);
 	claim->spf_from = find_of_authors(facts, vendor, spf_from_of);
 	claim->dmarc = find_of_authors(facts, vendor, dmarc_of);
+	if (!relay_forwards(judge->policy, facts))
+		return;
+	claim->spf = claim->spf_from = NO;
+	claim->dmarc = answer_both(claim->dmarc, find_of_authors(facts, vendor, dkim_aligned_of));
 }
 
 static enum answer

@@ -18,7 +18,7 @@ struct mailbox evidence_identity(const struct facts *);
 /* What an spf source said when asked for this client, or NULL. */
 const struct live_fact *evidence_live(const struct facts *, uint32_t source);
 
-/* Fills listed, exclusively, reviewed, lapsed, source and exclusive. */
+/* Fills listed, exclusively, reviewed, lapsed, source and exclusive. A forwarder is in nobody's range. */
 void evidence_listed(const struct judge *, const struct facts *, struct claim *);
 
 /* Does this source list the address? By the table alone: nobody is asked. */

@@ -154,15 +154,6 @@ is_authorised(const struct policy *policy, const struct facts *facts)
 		prefixes_hold(&policy->settings.own.may_forward, &facts->client));
 }
 
-/* A forwarder re-sends whatever it was sent: neither its address nor SPF tells whose that is. */
-static bool
-is_forwarded(const struct policy *policy, const struct facts *facts)
-{
-	const struct relay *relay = relay_of(policy, facts);
-
-	return relay != NULL && relay->kind == RELAY_FORWARDER;
-}
-
 /* What holds for all uses: where it comes from, and our SPF. */
 static struct finding
 prove_session(const struct judge *judge, const struct facts *facts, struct claim *claim)
@@ -170,7 +161,7 @@ prove_session(const struct judge *judge, const struct facts *facts, struct claim
 	const struct policy *policy = judge->policy;
 
 	claim->listed = claim->spf = NO;
-	if (is_forwarded(policy, facts))
+	if (relay_forwards(policy, facts))
 		return (struct finding){ NO, REASON_PROVEN_OWN, .lapsed = false };
 	claim->listed = is_authorised(policy, facts) ? YES : facts->client_hidden ? UNKNOWN : NO;
 	claim->spf = evidence_is_of_list(policy, facts) ? NO : evidence_spf(facts, &policy->own);

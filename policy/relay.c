@@ -39,6 +39,14 @@ relay_of(const struct policy *policy, const struct facts *facts)
 	return NULL;
 }
 
+bool
+relay_forwards(const struct policy *policy, const struct facts *facts)
+{
+	const struct relay *relay = relay_of(policy, facts);
+
+	return relay != NULL && relay->kind == RELAY_FORWARDER;
+}
+
 /* Did this relay write the field? Where it is not said how the relay calls itself, the place tells. */
 static bool
 wrote(const struct relay *relay, const struct received *hop)

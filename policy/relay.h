@@ -18,6 +18,9 @@ enum answer relay_find(const struct judge *, const struct address *, const struc
 /* The relay of facts->via; NULL. */
 const struct relay *relay_of(const struct policy *, const struct facts *);
 
+/* Did a forwarder send it on? It re-sends whatever it was sent: neither its address nor SPF tells whose that is. */
+bool relay_forwards(const struct policy *, const struct facts *);
+
 /*
  * Who handed this mail to a gateway: fields are the bodies of its Received fields, topmost first. True:
  * *out is the hop and *via the relay next to it, which is another one where they stand in a row. A

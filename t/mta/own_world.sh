@@ -20,6 +20,8 @@ forger=203.0.113.66
 # What our SPF record holds for paperdesk; a story takes it away.
 spf_of_desk=include:_spf.paperdesk.example
 
+range_of_desk= # further terms of paperdesk's own SPF record
+
 zone_serial=1
 log_patience=5 # seconds to wait for a log line
 
@@ -44,7 +46,7 @@ own_zone() {
 rx.example. 1 MX 10 mx.rx.example.
 mx.rx.example. A 127.0.0.1
 _dmarc.rx.example. TXT "v=DMARC1; p=quarantine"
-_spf.paperdesk.example. TXT "v=spf1 ip4:198.51.100.64/28 -all"
+_spf.paperdesk.example. TXT "v=spf1 ip4:198.51.100.64/28 $range_of_desk -all"
 paperdesk.example. TXT "v=spf1 include:_spf.paperdesk.example -all"
 lists.example. TXT "v=spf1 ip4:$list_host -all"
 l1._domainkey.lists.example. TXT $(zone_text < "$world/keys/l1.txt")

@@ -90,6 +90,7 @@ mail() {
     stranger) letter "$2" "$stranger" ;;
     boss) letter "$2" 'The Boss <boss@rx.example>' ;;
     boss-signed) letter "$2" 'The Boss <boss@rx.example>' | sign_own mail ;;
+    paper) letter "$2" 'Paper Desk <desk@paperdesk.example>' ;;
     ticket) letter "$2" 'Service Desk <noreply@rx.example>' ;;
     long-from) letter "$2" "$(printf 'User <user%d@stranger.example>, ' {1..400}) $stranger" ;;
     as-gateway-*) letter "$2" "$desk" "Received: from host.example (host.example [${1#as-gateway-}])
@@ -270,6 +271,13 @@ forwarder_story() {
         hand "$gateway_at" $client boss@rx.example old@forward.example boss
         came old-address $forwarder "unproven tag own forwarded" "our own name unsigned from $client, forwarded"
     done
+    # the forwarder stands in paperdesk's range: a host of a provider that paperdesk uses, too
+    local one
+    for one in paper ticket; do
+        hand "$gateway_at" $forger bounce@paperdesk.example old@forward.example $one
+        like "$(field outcome "$verdict") $(field action "$verdict") $(field reason "$verdict")" '^unproven tag forwarded$' \
+            "a forgery ($one), by a forwarder that a vendor lists and whose SPF passes: not vouched"
+    done
     own_reload "$own" "${relays/kind = \"forwarder\";/& on_forwarded = \"quarantine\";}"
     hand "$gateway_at" 198.51.100.41 alert@nightwatch.example old@forward.example night
     came old-address $forwarder "unproven quarantine nightwatch forwarded" "the same with on_forwarded = \"quarantine\""
@@ -307,6 +315,7 @@ exception_story() {
     ok $? "$name: nothing is left in its queue"
 }
 
+range_of_desk=ip4:$forwarder
 own_prepare
 own_config "$own" "$relays"
 greenlaned_start
