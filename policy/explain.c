@@ -55,11 +55,14 @@ find_row(const struct verdict *verdict, enum action done)
 	return done == ACTION_REJECT ? &refused : &deferred;
 }
 
-/* To the sender "it names no vendor" would say nothing: he waits for being new here. */
+/* To the sender "it names no vendor" would say nothing: he waits for being new here. So he does at RCPT, where
+ * nobody knows yet what the message would prove. */
 static const char *
 sentence(const struct verdict *verdict, enum action done)
 {
-	if (done == ACTION_GREYLIST && verdict->reason == REASON_NO_CLAIM)
+	bool open = verdict->outcome == OUTCOME_UNSURE && !verdict->settled;
+
+	if (done == ACTION_GREYLIST && (verdict->reason == REASON_NO_CLAIM || open))
 		return "the first mail of a sender that is not known here waits";
 	return reason_sentence(verdict->reason);
 }
