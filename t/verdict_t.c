@@ -563,6 +563,7 @@ static const struct {
 	{ "a delegated key for another mailbox", "O:" EVIL OURS "dkim=rx.example:pass:s=at1", "forged defer own-unproven own settled" },
 	{ "a delegated key of a name below for the name above", "O:" EVIL OURS "dkim=keys.rx.example:pass:s=k1", "forged defer own-unproven own settled" },
 	{ "a delegated key above the delegated name", "O:" EVIL OURS "dkim=rx.example:pass:s=k1", "forged defer own-unproven own settled" },
+	{ "a delegated selector below the delegated name", "O:" EVIL OURS "dkim=shop.rx.example:pass:s=at1", "forged defer own-unproven own settled" },
 	{ "a delegated key that is weak", "O:" EVIL TICKETS "dkim=rx.example:policy:s=at1:weak", "unproven greylist weak-signature own settled" },
 	{ "another key of ours for a delegated mailbox", "O:" EVIL TICKETS "dkim=rx.example:pass:s=s1", "vouched pass proven-own own settled" },
 	{ "a delegated range and our SPF", "O:" OUR_HOST "sender=b@else.example spf=none author=tickets@rx.example:spf_from=pass", "vouched pass proven-delegation own settled" },
@@ -571,6 +572,7 @@ static const struct {
 	{ "our SPF without the delegated range", "O:client=203.0.113.7 sender=b@else.example spf=none author=tickets@rx.example:spf_from=pass", "forged defer outside-sources own settled" },
 	{ "a delegated range for another mailbox", "O:" OUR_HOST "sender=b@else.example spf=none author=boss@rx.example:spf_from=pass", "forged defer undelegated-vendor own settled" },
 	{ "a delegation by keys alone, from the range", "O:client=192.0.2.200 sender=b@else.example spf=none author=a@keys.rx.example:spf_from=pass", "forged defer own-unproven own settled" },
+	{ "a delegation by keys alone, from elsewhere", "O:" EVIL "author=a@keys.rx.example", "forged defer own-unproven own settled" },
 	{ "a delegation by the range alone, by a key", "O:" EVIL "author=a@desk.rx.example dkim=desk.rx.example:pass:s=z9", "vouched pass proven-own own settled" },
 	{ "two authors, one delegated", "O:" OUR_HOST "sender=b@else.example spf=none author=tickets@rx.example:spf_from=pass author=boss@rx.example:spf_from=pass", "forged defer undelegated-vendor own settled" },
 	{ "two authors, both delegated", "O:" OUR_HOST "sender=b@else.example spf=none author=tickets@rx.example:spf_from=pass author=a@desk.rx.example:spf_from=pass", "vouched pass proven-delegation own settled" },
@@ -592,6 +594,8 @@ static const struct {
 	{ "but not for a vendor's name", "O:via=gw client=10.1.2.3 sender=x@evil.example spf=none " FROM("vendor"), "forged quarantine nothing-proven vendor settled" },
 	{ "a gateway hides its client", "O:via=gw sender=b@vendor.example " FROM("vendor"), "unsure tag hidden-client vendor settled" },
 	{ "a gateway hides its client, for our name", "O:via=gw sender=boss@rx.example " OURS, "unsure tag hidden-client own settled" },
+	{ "a gateway hides its client, our name in the From alone", "O:via=gw sender=x@evil.example " OURS, "unsure tag hidden-client own settled" },
+	{ "an authorised address behind a gateway", "O:via=gw client=198.51.100.25 sender=x@evil.example spf=none rcpt=y@other.example author=a@b.example", "stranger tag no-claim - settled" },
 	{ "a signature behind a hidden client", "O:via=gw sender=x@evil.example " FROM("vendor") "dkim=vendor.example:pass", "vouched pass proven vendor settled" },
 	{ "a hidden client is no authorised one", "O:via=gw sender=x@evil.example rcpt=y@other.example author=a@b.example", "stranger tag no-claim - settled" },
 	{ "a failure of ours behind a relay", "O:via=gw client=203.0.113.66 sender=x@evil.example spf=none author=a@b.example failed", "unsure quarantine own-failure - settled" },
@@ -621,6 +625,8 @@ static const struct {
 	{ "nor at RCPT", "stage=rcpt client=203.0.113.66 sender=x@evil.example spf=none", "stranger greylist no-claim - open" },
 	{ "a stranger is settled at the headers", "stage=headers client=203.0.113.66 sender=x@evil.example spf=none author=a@b.example:dmarc=-", "stranger greylist no-claim - settled" },
 	{ "a claim is not while a signature may come", "stage=headers client=203.0.113.66 sender=x@evil.example spf=none " FROM("vendor"), "unsure defer dns-trouble vendor open" },
+	{ "a partner may yet cover before the end", "O:stage=headers client=203.0.113.7 sender=a@b.example spf=none author=a@b.example:dmarc=-", "stranger greylist no-claim - open" },
+	{ "a list may yet show itself by its signature", "O:stage=headers " EVIL FROM("silent"), "unsure defer dns-trouble silent open" },
 };
 
 static void
@@ -735,9 +741,11 @@ static const struct {
 	{ "a range where our SPF passes", "V:stage=mail client=192.0.2.10 sender=ann@rx.example spf=pass must-ask=1 unfolded=1", "live 1" },
 	{ "not where it fails", "V:stage=mail client=192.0.2.10 sender=ann@rx.example spf=fail must-ask=1 unfolded=1", "nothing" },
 	{ "nothing of a hidden client", "O:stage=mail via=gw sender=boss@rx.example", "nothing" },
+	{ "no range either", "U:stage=mail via=gw sender=b@asked.example must-ask=1 unfolded=1", "nothing" },
 	{ "SPF of a delegated name from its range", "O:stage=headers client=192.0.2.10 sender=b@else.example spf=none author=tickets@rx.example", "spf_from 0" },
 	{ "not from elsewhere", "O:stage=headers client=203.0.113.7 sender=b@else.example spf=none author=tickets@rx.example", "nothing" },
 	{ "not of one that is not delegated", "O:stage=headers client=192.0.2.10 sender=b@else.example spf=none author=boss@rx.example", "nothing" },
+	{ "not where keys alone are delegated", "O:stage=headers client=192.0.2.200 sender=b@else.example spf=none author=a@keys.rx.example", "nothing" },
 	{ "SPF of a partner's name from its range", "O:stage=headers client=192.0.2.10 sender=b@else.example spf=none author=d@msp.example", "spf_from 0" },
 	{ "nothing when all is known", OUR_HOST "sender=b@vendor.example spf=pass " FROM("vendor"), "nothing" },
 };
