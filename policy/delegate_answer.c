@@ -1,10 +1,12 @@
 #include <assert.h>
 #include <string.h>
 
+#include "claims.h"
 #include "delegate_answer.h"
 #include "evidence.h"
 #include "own.h"
 #include "policy_value.h"
+#include "weigh.h"
 
 const char *
 delegate_why_word(enum delegate_why why)
@@ -26,12 +28,6 @@ delegate_promises(const struct delegate_answer *answer)
 }
 
 /* ---- what is known so far ---- */
-
-static bool
-claims_sender(const struct facts *facts, const struct vendor *vendor)
-{
-	return !facts->null_sender && name_rules_hold(&vendor->domains, &facts->sender);
-}
 
 /* A gateway vouches for authors that are nobody's, where SPF passes: the end of the message shows them. */
 static bool
@@ -70,10 +66,13 @@ is_trusted(const struct policy *policy, const struct facts *facts, const struct 
  * vendor signs nothing, and neither address nor SPF speaks for it.
  */
 static bool
-is_forged(const struct claim *claim)
+is_forged(const struct policy *policy, const struct facts *facts, const struct claim *claim)
 {
 	const struct vendor *vendor = claim->vendor;
 
+	/* a relay would bounce it, and some recipient may want it: the milter sees to both */
+	if (facts->perhaps_relayed || weigh_has_exception(policy, vendor))
+		return false;
 	return vendor->mode == MODE_ENFORCE && vendor->on_forged == ACTION_REJECT &&
 	    vendor->dkim.count == 0 && claim->listed == NO && claim->spf == NO &&
 	    evidence_vouches(claim) == NO;
@@ -100,7 +99,7 @@ static void
 lean(const struct judge *judge, const struct facts *facts, const struct vendor *vendor,
     bool sender_is_claimed, struct leanings *out)
 {
-	struct claim claim = { .vendor = vendor, .by_envelope = claims_sender(facts, vendor) };
+	struct claim claim = { .vendor = vendor, .by_envelope = claims_by_envelope(facts, vendor) };
 	struct claim *where = NULL;
 	bool may_speak;
 
@@ -109,7 +108,7 @@ lean(const struct judge *judge, const struct facts *facts, const struct vendor *
 	/* whose range the client is in never decides for a name of another; SPF is of the vendor's own */
 	may_speak = vendor->mode != MODE_MONITOR &&
 	    (claim.by_envelope || claim.spf == YES || !sender_is_claimed);
-	if (claim.by_envelope && is_forged(&claim)) {
+	if (claim.by_envelope && is_forged(judge->policy, facts, &claim)) {
 		out->forgeries++;
 		where = &out->forged;
 	} else if (may_speak && evidence_vouches(&claim) == YES) {
@@ -121,6 +120,17 @@ lean(const struct judge *judge, const struct facts *facts, const struct vendor *
 		*where = claim;
 }
 
+/* Our own name in the envelope, where the session proves that it may be there. */
+static void
+lean_to_own(const struct judge *judge, const struct facts *facts, struct leanings *out)
+{
+	struct claim claim = { .vendor = &judge->policy->own, .by_envelope = true };
+
+	if (claims_by_envelope(facts, claim.vendor) && own_prove(judge, facts, &claim) == YES &&
+	    out->promised.vendor == NULL)
+		out->promised = claim;
+}
+
 static void
 decide_by_vendors(const struct judge *judge, const struct facts *facts, struct delegate_answer *out)
 {
@@ -129,9 +139,10 @@ decide_by_vendors(const struct judge *judge, const struct facts *facts, struct d
 	bool claimed = false;
 
 	for (size_t i = 0; i < policy->vendor_count; i++)
-		claimed = claimed || claims_sender(facts, &policy->vendors[i]);
+		claimed = claimed || claims_by_envelope(facts, &policy->vendors[i]);
 	for (size_t i = 0; i < policy->vendor_count; i++)
 		lean(judge, facts, &policy->vendors[i], claimed, &leanings);
+	lean_to_own(judge, facts, &leanings);
 	if (leanings.promised.vendor != NULL)
 		say(out, DELEGATE_DUNNO, DELEGATE_PROMISED, &leanings.promised);
 	else if (leanings.claims > 0 && leanings.forgeries == leanings.claims)

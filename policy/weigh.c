@@ -27,6 +27,15 @@ weigh_mode(const struct policy *policy, const struct vendor *vendor, const struc
 	return vendor->mode;
 }
 
+bool
+weigh_has_exception(const struct policy *policy, const struct vendor *vendor)
+{
+	for (size_t i = 0; i < policy->exception_count; i++)
+		if (policy->exceptions[i].vendor == vendor)
+			return true;
+	return false;
+}
+
 /* One answer serves all recipients, so the strictest mode among them holds. */
 static enum vendor_mode
 mode_for_all(const struct policy *policy, const struct facts *facts, const struct vendor *vendor)

@@ -175,6 +175,52 @@ test_rows(void)
 }
 
 static void
+test_our_own_name(void)
+{
+	struct arena *arena = arena_open(65536);
+	struct delegate_answer answer;
+	struct world world;
+	struct facts facts;
+
+	world_session(arena, "198.18.0.7", "boss@rx.example", AUTH_PASS, &facts);
+	delegate_decide(&world_of(PLAIN)->judge, &facts, true, &answer);
+	is_number(answer.word, DELEGATE_CLASS, "our own name waits while a vendor's range is not known");
+	if (!world_open(&world, "", "asked"))
+		return;
+	delegate_decide(&world.judge, &facts, true, &answer);
+	is_number(answer.word, DELEGATE_DUNNO, "it passes where our SPF proves it");
+	is(delegate_promises(&answer) ? answer.claim.vendor->name : "", "own", "and that is a promise");
+	world_session(arena, "198.18.0.7", "boss@rx.example", AUTH_FAIL, &facts);
+	delegate_decide(&world.judge, &facts, true, &answer);
+	is_number(answer.word, DELEGATE_CLASS, "where nothing proves it, it waits as a stranger's");
+	world_close(&world);
+	arena_close(arena);
+}
+
+static void
+test_what_the_milter_decides(void)
+{
+	struct arena *arena = arena_open(65536);
+	struct delegate_answer answer;
+	struct world world;
+	struct facts facts;
+
+	if (!world_open(&world, "exceptions = ( { rcpt = \"abuse@\"; vendor = \"mute\"; mode = \"monitor\"; } );", ""))
+		return;
+	world_session(arena, "198.18.0.1", "b@mute.example", AUTH_FAIL, &facts);
+	delegate_decide(&world.judge, &facts, true, &answer);
+	is_number(answer.word, DELEGATE_CLASS, "a forgery that some recipient may want is left to the milter");
+	world_close(&world);
+	facts.perhaps_relayed = true;
+	delegate_decide(&world_of(PLAIN)->judge, &facts, true, &answer);
+	is_number(answer.word, DELEGATE_CLASS, "and one that a relay may have brought");
+	facts.perhaps_relayed = false;
+	delegate_decide(&world_of(PLAIN)->judge, &facts, true, &answer);
+	is_number(answer.word, DELEGATE_REFUSE, "else it is refused");
+	arena_close(arena);
+}
+
+static void
 test_who_is_asked_nothing(void)
 {
 	const struct world *world = world_of(PLAIN);
@@ -359,6 +405,8 @@ int
 main(void)
 {
 	test_rows();
+	test_our_own_name();
+	test_what_the_milter_decides();
 	test_who_is_asked_nothing();
 	test_live();
 	test_verdict();
