@@ -158,8 +158,6 @@ message_rcpt(struct message *message, const char *path, struct reply *out)
 	const char *rcpt;
 	bool passes;
 
-	if (facts->rcpt_count == RCPTS_MAX)
-		return true; /* the MTA's own limit is lower; the log names the first thousand */
 	rcpt = bare_path(message->arena, path);
 	if (rcpt == NULL) {
 		facts->failed = true;
@@ -169,6 +167,8 @@ message_rcpt(struct message *message, const char *path, struct reply *out)
 		mailbox = (struct mailbox){ "", "", rcpt };
 	facts->stage = STAGE_RCPT;
 	passes = refusals_rcpt(message, rcpt, &mailbox, out);
+	if (facts->rcpt_count == RCPTS_MAX)
+		return passes; /* the MTA's own limit is lower; the log names the first thousand */
 	if (passes && !message->exempt)
 		passes = greylisting_at_rcpt(message, rcpt, out);
 	if (passes) {
@@ -425,7 +425,7 @@ tell_delegation(const struct message *message)
 	struct text text;
 
 	text_open(&text, 1024);
-	if (explain_delegation(&message->facts, &message->verdict, &text))
+	if (explain_delegation(&message->verdict, &text))
 		journal_say(message->house->journal, LOG_NOTICE,
 		    "%s sends in our own name and no delegation allows it (id %s); if it may: delegations = ( %s );",
 		    verdict_claim(&message->verdict)->sender->name, message->id, text.bytes);

@@ -226,6 +226,17 @@ judge_unvouched(const struct facts *facts, struct claim *claim)
 		set(claim, OUTCOME_FORGED, REASON_NOTHING_PROVEN);
 }
 
+static void
+judge_by_proof(const struct facts *facts, struct claim *claim, enum answer vouch)
+{
+	if (vouch == YES)
+		set(claim, OUTCOME_VOUCHED, REASON_PROVEN);
+	else if (vouch == UNKNOWN)
+		set_unsure(facts, claim);
+	else
+		judge_unvouched(facts, claim);
+}
+
 /* Vouched needs a From that parses to at least one mailbox. */
 static enum answer
 from_allows(const struct facts *facts)
@@ -294,12 +305,7 @@ judge_author_claim(const struct judge *judge, const struct facts *facts, const s
 		return;
 	}
 	vouch = answer_both(evidence_vouches(claim), answer_both(known, from_allows(facts)));
-	if (vouch == YES)
-		set(claim, OUTCOME_VOUCHED, REASON_PROVEN);
-	else if (vouch == UNKNOWN)
-		set_unsure(facts, claim);
-	else
-		judge_unvouched(facts, claim);
+	judge_by_proof(facts, claim, vouch);
 }
 
 static bool
@@ -317,12 +323,7 @@ judge_sender_claim(const struct judge *judge, const struct facts *facts, struct 
 
 	if (!authors_leave_room(judge, facts, claim->vendor))
 		vouch = NO;
-	if (vouch == YES)
-		set(claim, OUTCOME_VOUCHED, REASON_PROVEN);
-	else if (vouch == UNKNOWN)
-		set_unsure(facts, claim);
-	else
-		judge_unvouched(facts, claim);
+	judge_by_proof(facts, claim, vouch);
 }
 
 static void

@@ -117,6 +117,14 @@ evidence_spf(const struct facts *facts, const struct vendor *vendor)
 	return evidence_answer(facts->spf.result);
 }
 
+enum answer
+evidence_signature(const struct dkim_fact *fact)
+{
+	if (fact->counts)
+		return YES;
+	return fact->result == AUTH_TEMPERROR ? UNKNOWN : NO;
+}
+
 static enum answer
 find_dkim(const struct policy *policy, const struct facts *facts, const struct vendor *vendor, bool *weak)
 {
@@ -130,10 +138,7 @@ find_dkim(const struct policy *policy, const struct facts *facts, const struct v
 		if (!name_rules_hold_domain(&vendor->dkim, fact->d) || evidence_signs_for_list(policy, fact))
 			continue;
 		*weak = *weak || fact->weak;
-		if (fact->counts)
-			answer = YES;
-		else if (fact->result == AUTH_TEMPERROR)
-			answer = answer_either(answer, UNKNOWN);
+		answer = answer_either(answer, evidence_signature(fact));
 	}
 	return answer;
 }
@@ -267,10 +272,7 @@ evidence_list(const struct judge *judge, const struct facts *facts)
 
 		if (!evidence_signs_for_list(policy, fact))
 			continue;
-		if (fact->counts)
-			answer = YES;
-		else if (fact->result == AUTH_TEMPERROR)
-			answer = answer_either(answer, UNKNOWN);
+		answer = answer_either(answer, evidence_signature(fact));
 	}
 	return facts->dkim_done ? answer : answer_either(answer, UNKNOWN);
 }

@@ -27,6 +27,9 @@ enum answer evidence_listed_by(const struct judge *, const struct source *, cons
 /* Fills all evidence of claim->vendor. */
 void evidence_find(const struct judge *, const struct facts *, struct claim *);
 
+/* Does one signature prove its name? */
+enum answer evidence_signature(const struct dkim_fact *);
+
 /* SPF of the identity that was checked, where it is the vendor's. */
 enum answer evidence_spf(const struct facts *, const struct vendor *);
 

@@ -211,30 +211,24 @@ write_claim(const struct claim *claim, struct text *out)
 }
 
 bool
-explain_delegation(const struct facts *facts, const struct verdict *verdict, struct text *out)
+explain_delegation(const struct verdict *verdict, struct text *out)
 {
 	const struct claim *claim = verdict_claim(verdict);
-	const char *domain = facts->sender.domain;
 
-	if (claim == NULL || claim->sender == NULL || verdict->reason != REASON_UNDELEGATED)
+	if (claim == NULL || claim->sender == NULL || claim->used == NULL || claim->reason != REASON_UNDELEGATED)
 		return false;
-	for (size_t i = 0; claim->by_author && i < facts->author_count; i++)
-		if (name_rules_hold(&claim->vendor->domains, &facts->authors[i].mailbox)) {
-			domain = facts->authors[i].mailbox.domain;
-			break;
-		}
-	text_format(out, "{ vendor = \"%s\"; domains = [ \"%s\" ]; }", claim->sender->name, domain);
+	text_format(out, "{ vendor = \"%s\"; domains = [ \"%s\" ]; }", claim->sender->name, claim->used);
 	return true;
 }
 
 /* What to write where a vendor may send so. */
 static void
-write_remedy(const struct facts *facts, const struct verdict *verdict, struct text *out)
+write_remedy(const struct verdict *verdict, struct text *out)
 {
 	struct text delegation;
 
 	text_open(&delegation, 1024);
-	if (explain_delegation(facts, verdict, &delegation))
+	if (explain_delegation(verdict, &delegation))
 		text_format(out, "to allow   delegations = ( %s );\n", delegation.bytes);
 	text_close(&delegation);
 }
@@ -256,7 +250,7 @@ explain_write(const struct judge *judge, const struct facts *facts, const struct
 	write_facts(facts, out);
 	for (size_t i = 0; i < verdict->claim_count; i++)
 		write_claim(&verdict->claims[i], out);
-	write_remedy(facts, verdict, out);
+	write_remedy(verdict, out);
 	if (judge->policy->vendor_count == 0)
 		text_put(out, "vendor     none is enabled\n");
 }

@@ -25,7 +25,7 @@ bool explain_reply(const struct verdict *, enum action done, const char *id, con
 
 /* The delegation that would allow what a vendor sent in our own name, as it would stand in greenlane.conf;
  * false where that is not what is wrong. */
-bool explain_delegation(const struct facts *, const struct verdict *, struct text *out);
+bool explain_delegation(const struct verdict *, struct text *out);
 
 /* Several lines for a person: outcome, evidence of each vendor, what would change it. */
 void explain_write(const struct judge *, const struct facts *, const struct verdict *, struct text *out);

@@ -182,6 +182,32 @@ delegation_lint(const struct lint *lint, const struct delegation *delegation, co
 		    key, delegation->vendor_name, first);
 }
 
+static bool
+holds_all_of_ours(const struct policy *policy, const struct delegation *delegation)
+{
+	const struct name_rules *own = &policy->own.domains;
+
+	for (size_t i = 0; i < own->count; i++)
+		if (!name_rules_hold_domain(&delegation->domains, own->list[i].domain))
+			return false;
+	return true;
+}
+
+/* A key that nobody names as the vendor's counts as ours, and ours proves every name. */
+static void
+selectors_lint(const struct lint *lint, const struct delegation *delegation)
+{
+	bool by_key = false;
+
+	for (size_t i = 0; i < delegation->vouch_count; i++)
+		by_key = by_key || (delegation->vouch[i] & PROOF_DKIM);
+	if (by_key && delegation->selectors.count == 0 && !holds_all_of_ours(lint->policy, delegation))
+		faults_warn(lint->faults, lint->file, 0,
+		    "the delegation of '%s' is for some of our names, but its key would prove all of them, for nothing "
+		    "tells it from ours; write the vendor's selectors = [ \"...\" ], or vouch = [ \"listed+spf_from\" ]",
+		    delegation->vendor_name);
+}
+
 /* A delegation is judged under our own mode, not under the vendor's. */
 static void
 trial_lint(const struct lint *lint, const struct delegation *delegation)
@@ -207,6 +233,7 @@ lint_own(const struct policy *policy, const struct suffix_list *suffixes, struct
 	for (size_t i = 0; i < policy->delegation_count; i++) {
 		delegation_lint(&lint, &policy->delegations[i], "delegations");
 		trial_lint(&lint, &policy->delegations[i]);
+		selectors_lint(&lint, &policy->delegations[i]);
 	}
 	for (size_t i = 0; i < policy->partner_count; i++)
 		delegation_lint(&lint, &policy->partners[i], "partners");

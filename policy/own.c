@@ -15,6 +15,7 @@ struct use {
 
 /* What speaks for one use, and which delegation says most about it. */
 struct finding {
+	const char *used; /* the domain */
 	enum answer answer;
 	enum reason how;
 	const struct delegation *delegation; /* NULL: none is of this name */
@@ -91,10 +92,7 @@ find_signature(const struct policy *policy, const struct facts *facts, const str
 		    !is_listed_word(&delegation->selectors, fact->s))
 			continue;
 		*weak = *weak || fact->weak;
-		if (fact->counts)
-			answer = YES;
-		else if (fact->result == AUTH_TEMPERROR)
-			answer = answer_either(answer, UNKNOWN);
+		answer = answer_either(answer, evidence_signature(fact));
 	}
 	return answer;
 }
@@ -162,16 +160,16 @@ prove_session(const struct judge *judge, const struct facts *facts, struct claim
 
 	claim->listed = claim->spf = NO;
 	if (relay_forwards(policy, facts))
-		return (struct finding){ NO, REASON_PROVEN_OWN, .lapsed = false };
+		return (struct finding){ .answer = NO, .how = REASON_PROVEN_OWN };
 	claim->listed = is_authorised(policy, facts) ? YES : facts->client_hidden ? UNKNOWN : NO;
 	claim->spf = evidence_is_of_list(policy, facts) ? NO : evidence_spf(facts, &policy->own);
 	if (claim->spf != NO)
 		claim->spf = answer_both(claim->spf, answer_not(is_in_vendor_range(judge, facts)));
 	if (claim->listed != NO)
-		return (struct finding){ claim->listed, REASON_OWN_OUTBOUND, .lapsed = false };
+		return (struct finding){ .answer = claim->listed, .how = REASON_OWN_OUTBOUND };
 	if (is_own_client(policy, facts)) /* through a relay of ours, else it were exempt */
-		return (struct finding){ YES, REASON_EXEMPT_NETWORK, .lapsed = false };
-	return (struct finding){ claim->spf, REASON_PROVEN_OWN, .lapsed = false };
+		return (struct finding){ .answer = YES, .how = REASON_EXEMPT_NETWORK };
+	return (struct finding){ .answer = claim->spf, .how = REASON_PROVEN_OWN };
 }
 
 /* ---- delegations ---- */
@@ -219,7 +217,7 @@ prove_by_delegation(const struct judge *judge, const struct facts *facts, const 
     struct claim *claim)
 {
 	const struct policy *policy = judge->policy;
-	struct finding best = { NO, REASON_PROVEN_DELEGATION, .lapsed = false };
+	struct finding best = { .used = use->mailbox->domain, .answer = NO, .how = REASON_PROVEN_DELEGATION };
 
 	for (size_t i = 0; i < policy->delegation_count && best.answer != YES; i++) {
 		const struct delegation *delegation = &policy->delegations[i];
@@ -352,7 +350,7 @@ keep_delegation(struct claim *claim, const struct finding *finding)
 enum answer
 own_prove(const struct judge *judge, const struct facts *facts, struct claim *claim)
 {
-	struct finding session = prove_session(judge, facts, claim), all = { YES, REASON_NONE, .lapsed = false };
+	struct finding session = prove_session(judge, facts, claim), all = { .answer = YES, .how = REASON_NONE };
 	struct use use = { &facts->sender, NULL };
 	struct finding one;
 
@@ -371,6 +369,7 @@ own_prove(const struct judge *judge, const struct facts *facts, struct claim *cl
 	keep_delegation(claim, &all);
 	claim->reason = all.how;
 	if (all.answer == NO) {
+		claim->used = all.used;
 		claim->sender = find_sender(judge, facts, claim);
 		claim->reason = all.lapsed ? REASON_REVIEW_LAPSED : blame(claim);
 	}

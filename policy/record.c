@@ -44,12 +44,10 @@ static const char *
 delegation_text(const struct record *record, char *out, size_t size)
 {
 	const struct claim *claim = verdict_claim(record->verdict);
-	const struct author *author = main_author(record);
 
 	out[0] = '\0';
-	if (claim != NULL && claim->sender != NULL && record->verdict->reason == REASON_UNDELEGATED)
-		snprintf(out, size, "%s for %s", claim->sender->name,
-		    claim->by_author && author != NULL ? author->mailbox.domain : record->facts->sender.domain);
+	if (claim != NULL && claim->sender != NULL && claim->used != NULL && claim->reason == REASON_UNDELEGATED)
+		snprintf(out, size, "%s for %s", claim->sender->name, claim->used);
 	return out;
 }
 

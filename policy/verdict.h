@@ -41,6 +41,7 @@ struct claim {
 	bool weak;                    /* a signature of the vendor verifies, but is weak */
 	const struct delegation *delegation; /* own names: that vouches for it, or would; NULL */
 	const struct vendor *sender;  /* own names: the enabled vendor that sent it; NULL */
+	const char *used;             /* own names: the domain that was not proven, of an author or the sender; NULL */
 	enum vendor_mode mode;        /* for these recipients */
 	enum outcome outcome;
 	enum reason reason;

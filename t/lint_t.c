@@ -351,10 +351,20 @@ static const struct {
 	{ "a delegation that asks for sources that are not there",
 	    "own = { domains = [ \"ours.example\" ]; };\n"
 	    "delegations = ( { vendor = \"a\"; domains = [ \"ours.example\" ]; vouch = [ \"listed+spf_from\" ]; },\n"
-	    "{ vendor = \"a\"; domains = [ \"mail.ours.example\" ]; } ); " ONE,
+	    "{ vendor = \"a\"; domains = [ \"mail.ours.example\" ]; selectors = [ \"a\" ]; } ); " ONE,
 	    { VENDOR("a", "acme.example", "sources = ( { a = \"api.acme.example\"; use = \"api\"; } );") },
 	    "warning: gl.conf: in delegations 'a' can never prove 'ours.example': vouch asks for listed, and no selected "
 	    "source of the vendor counts for that; write vouch = [ \"dkim\" ]\n" },
+	{ "a key that nobody names as the vendor's, for one mailbox of ours",
+	    "own = { domains = [ \"ours.example\" ]; };\n"
+	    "delegations = ( { vendor = \"a\"; domains = [ \"noreply@ours.example\" ]; } ); " ONE,
+	    { VENDOR("a", "acme.example", OWN) },
+	    "warning: gl.conf: the delegation of 'a' is for some of our names, but its key would prove all of them, for "
+	    "nothing tells it from ours; write the vendor's selectors = [ \"...\" ], or vouch = [ \"listed+spf_from\" ]\n" },
+	{ "the same by a selector of its own",
+	    "own = { domains = [ \"ours.example\" ]; };\n"
+	    "delegations = ( { vendor = \"a\"; domains = [ \"noreply@ours.example\" ]; selectors = [ \"a\" ]; } ); " ONE,
+	    { VENDOR("a", "acme.example", OWN) }, "" },
 	{ "a delegation of a vendor on trial",
 	    "own = { domains = [ \"ours.example\" ]; };\n"
 	    "delegations = ( { vendor = \"a\"; domains = [ \"=ours.example\" ]; } );\n"

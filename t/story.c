@@ -246,6 +246,28 @@ add_long_field(struct story *story, const char *words)
 	free(field);
 }
 
+static void
+go_rcpt(struct story *story, char *words)
+{
+	unescape(words);
+	story->reply = (struct story_reply){ .code = "" };
+	story->player->rcpt(story->player, words, &story->reply);
+}
+
+/* "RCPT-TIMES 1000 <user@rx.example>": the same recipient so often. */
+static void
+go_many_rcpts(struct story *story, char *words)
+{
+	unsigned count;
+	int at = 0;
+
+	if (sscanf(words, "%u %n", &count, &at) != 1 || at == 0 || count > FIELDS_MAX)
+		story_fail(story, "no number of recipients: %s", words);
+	else
+		for (unsigned i = 0; i < count; i++)
+			go_rcpt(story, words + at);
+}
+
 /* "HEADER-TIMES 5000 Name: value": so many of them. */
 static void
 add_many_fields(struct story *story, const char *words)
@@ -479,11 +501,11 @@ talk_line(struct story *story, const char *verb, char *words)
 	} else if (strcmp(verb, "MAIL") == 0) {
 		unescape(words);
 		go_mail(story, words);
-	} else if (strcmp(verb, "RCPT") == 0) {
-		unescape(words);
-		story->reply = (struct story_reply){ .code = "" };
-		player->rcpt(player, words, &story->reply);
-	} else if (strcmp(verb, "RCPT-REFUSED") == 0)
+	} else if (strcmp(verb, "RCPT") == 0)
+		go_rcpt(story, words);
+	else if (strcmp(verb, "RCPT-TIMES") == 0)
+		go_many_rcpts(story, words);
+	else if (strcmp(verb, "RCPT-REFUSED") == 0)
 		go_rcpt_refused(story, words);
 	else if (strcmp(verb, "HEADER") == 0)
 		add_field(story, words, false);
