@@ -2,26 +2,22 @@
 /* greenlane dns: what our own domains publish, against the delegations. */
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sysexits.h>
-#include <unistd.h>
 
 #include <libpsl.h>
 
 #include "cmd.h"
 #include "domain.h"
+#include "live.h"
 #include "own_dns.h"
-#include "policy_text.h"
-#include "resolver.h"
+#include "rooms.h"
 
 enum {
 	PATIENCE_MS = 30 * 1000, /* for all answers of one domain */
 	ANSWER_MAX = 1024 * 1024,
-	FILE_MAX = 1024 * 1024,  /* of a vendor that is not in force */
 	KNOWN_MAX = 1000
 };
 
@@ -37,97 +33,19 @@ struct world {
 
 /* ---- vendors that have a file, but are not in force ---- */
 
-/* The texts of one load: a vendor's file, and the lists that it names. */
-struct texts {
-	char path[4096];
-	char *list[64];
-	size_t count;
-};
-
-static char *
-read_all(int fd, size_t *length)
-{
-	char *text = malloc(FILE_MAX + 1);
-	ssize_t got = 1;
-
-	for (*length = 0; text != NULL && got != 0 && *length < FILE_MAX; *length += got > 0 ? (size_t)got : 0) {
-		got = read(fd, text + *length, FILE_MAX - *length);
-		if (got < 0 && errno != EINTR)
-			break;
-	}
-	if (text != NULL)
-		text[*length] = '\0';
-	if (got == 0)
-		return text;
-	free(text); /* half a file is none */
-	return NULL;
-}
-
-static const char *
-text_read(struct texts *texts, const char *path, size_t *length, struct fault *why)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	struct stat st;
-	char *text = NULL;
-
-	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && texts->count < sizeof texts->list / sizeof texts->list[0])
-		text = read_all(fd, length);
-	if (fd >= 0)
-		close(fd);
-	if (text != NULL)
-		texts->list[texts->count++] = text;
-	else
-		fault_at(why, path, 0, "cannot be read");
-	return text;
-}
-
-static const char *
-read_vendor(void *context, const struct strings *folders, const char *name, const char **path, size_t *length,
-    struct fault *why)
-{
-	struct texts *texts = context;
-
-	(void)folders;
-	(void)name;
-	*path = texts->path;
-	return text_read(texts, texts->path, length, why);
-}
-
-static const char *
-read_networks(void *context, const char *vendor_file, const char *name, size_t *length, struct fault *why)
-{
-	const char *slash = strrchr(vendor_file, '/');
-	char path[8192];
-
-	if (name[0] == '/' || slash == NULL)
-		snprintf(path, sizeof path, "%s", name);
-	else
-		snprintf(path, sizeof path, "%.*s/%s", (int)(slash - vendor_file), vendor_file, name);
-	return text_read(context, path, length, why);
-}
-
 /* A file with a fault makes its vendor unknown here, no more. */
 static void
-known_add(struct world *world, const char *folder, const char *name)
+known_add(struct world *world, const char *name)
 {
-	struct texts texts = { .count = 0 };
-	struct policy_files files = { &texts, read_vendor, read_networks };
 	struct faults *faults = faults_open();
 	struct policy *policy = NULL;
-	char conf[512];
 
-	snprintf(texts.path, sizeof texts.path, "%s/%s.conf", folder, name);
-	snprintf(conf, sizeof conf, "vendors = ( { name = \"%s\"; } );", name);
 	if (faults != NULL && world->known_count < KNOWN_MAX)
-		policy = policy_text_load(texts.path, conf, strlen(conf), &files, faults);
-	if (policy != NULL && policy->vendor_count == 1) {
+		policy = live_read_vendor(&world->policy->settings.vendor_path, name, faults);
+	if (policy != NULL) {
 		world->known_policies[world->known_count] = policy;
 		world->known[world->known_count++] = &policy->vendors[0];
-	} else {
-		policy_free(policy);
 	}
-	for (size_t i = 0; i < texts.count; i++)
-		free(texts.list[i]);
 	faults_close(faults);
 }
 
@@ -152,7 +70,7 @@ is_vendor_file(const struct dirent *entry)
 	return name > 0 && name < 200 && strcmp(entry->d_name + name, ".conf") == 0;
 }
 
-/* The last folder of vendor_path that has a file wins, so it is read first. */
+/* A name in two folders is one vendor: the first look reads the file that counts. */
 static void
 known_find(struct world *world)
 {
@@ -165,7 +83,7 @@ known_find(struct world *world)
 		for (int j = 0; j < count; j++) {
 			list[j]->d_name[strlen(list[j]->d_name) - strlen(".conf")] = '\0';
 			if (!is_met(world, list[j]->d_name))
-				known_add(world, folders->list[i], list[j]->d_name);
+				known_add(world, list[j]->d_name);
 			free(list[j]);
 		}
 		free(list);
@@ -177,7 +95,6 @@ known_find(struct world *world)
 static int
 world_open(struct world *world, const char *config)
 {
-	struct resolver_settings dns = { .trust_anchor = "" };
 	struct fault why;
 
 	world->policy = cmd_load(config);
@@ -186,11 +103,7 @@ world_open(struct world *world, const char *config)
 	known_find(world);
 	world->psl = psl_latest(NULL);
 	world->suffixes.psl = world->psl != NULL ? world->psl : psl_builtin();
-	dns.servers = world->policy->settings.dns.servers.list;
-	dns.server_count = world->policy->settings.dns.servers.count;
-	dns.timeout_ms = world->policy->settings.dns.timeout_ms;
-	dns.trust_anchor = world->policy->settings.dns.trust_anchor;
-	world->resolver = resolver_live(&dns, &why);
+	world->resolver = rooms_resolver(&world->policy->settings, &why);
 	if (world->resolver != NULL)
 		return 0;
 	fprintf(stderr, "greenlane: %s\n", why.text);

@@ -24,6 +24,7 @@ struct shelf {
 		char path[4096];
 		char *text;
 	} *books;
+	const struct strings *folders; /* in the place of vendor_path; NULL */
 };
 
 static void
@@ -127,9 +128,12 @@ static const char *
 read_vendor(void *context, const struct strings *folders, const char *name, const char **path,
     size_t *length, struct fault *why)
 {
+	const struct shelf *shelf = context;
 	char found[4096];
 	size_t folder;
 
+	if (shelf->folders != NULL)
+		folders = shelf->folders;
 	if (find_vendor(folders, name, &folder, found))
 		return shelf_read(context, found, path, length, why);
 	fault_set(why, "no file '%s.conf' in vendor_path; see the folder of shipped vendors for names",
@@ -226,7 +230,7 @@ lint(struct policy *policy, struct faults *faults)
 struct policy *
 live_read(const char *path, struct faults *faults)
 {
-	struct shelf shelf = { NULL };
+	struct shelf shelf = { .books = NULL };
 	struct policy_files files = { &shelf, read_vendor, read_networks };
 	struct policy *policy = NULL;
 	const char *text, *kept;
@@ -243,6 +247,24 @@ live_read(const char *path, struct faults *faults)
 		return policy;
 	policy_free(policy);
 	return NULL;
+}
+
+struct policy *
+live_read_vendor(const struct strings *folders, const char *name, struct faults *faults)
+{
+	struct shelf shelf = { .folders = folders };
+	struct policy_files files = { &shelf, read_vendor, read_networks };
+	struct policy *policy;
+	char text[512];
+	int length = snprintf(text, sizeof text, "vendors = ( { name = \"%s\"; } );", name);
+
+	if (length < 0 || (size_t)length >= sizeof text || strpbrk(name, "\"\\") != NULL) {
+		faults_error(faults, name, 0, "is no name of a vendor");
+		return NULL;
+	}
+	policy = policy_text_load(name, text, (size_t)length, &files, faults);
+	shelf_close(&shelf);
+	return policy;
 }
 
 /* ---- snapshots ---- */

@@ -18,6 +18,10 @@
  * are added. Given. */
 struct policy *live_read(const char *path, struct faults *) MUST_USE;
 
+/* A policy of the one vendor of this name, whose file stands in one of the folders as in vendor_path. NULL and
+ * faults as above. Given. */
+struct policy *live_read_vendor(const struct strings *folders, const char *name, struct faults *) MUST_USE;
+
 struct live;
 struct snapshot {
 	struct judge judge; /* policy and ranges; borrowed until live_return */
