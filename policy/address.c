@@ -78,6 +78,26 @@ address_is_loopback(const struct address *address)
 	return address->family == ADDRESS_V6 && memcmp(address->bytes, one, sizeof one) == 0;
 }
 
+bool
+address_is_private(const struct address *address)
+{
+	static const struct {
+		enum address_family family;
+		uint8_t bits, bytes[2];
+	} rows[] = { { ADDRESS_V4, 8, { 10 } }, { ADDRESS_V4, 12, { 172, 16 } }, { ADDRESS_V4, 16, { 192, 168 } },
+		{ ADDRESS_V4, 10, { 100, 64 } }, { ADDRESS_V4, 16, { 169, 254 } }, { ADDRESS_V6, 7, { 0xfc } },
+		{ ADDRESS_V6, 10, { 0xfe, 0x80 } } };
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct address masked = address_mask(*address, rows[i].bits);
+
+		if (address->family == rows[i].family && masked.bytes[0] == rows[i].bytes[0] &&
+		    masked.bytes[1] == rows[i].bytes[1])
+			return true;
+	}
+	return false;
+}
+
 struct address
 address_mask(struct address address, unsigned bits)
 {

@@ -38,6 +38,9 @@ const char *address_write(const struct address *, char out[ADDRESS_TEXT]);
 unsigned address_width(const struct address *); /* 32 or 128 */
 bool address_equal(const struct address *, const struct address *);
 bool address_is_loopback(const struct address *);
+/* Of one site's or one link's own use (RFC 1918, 3927, 4193, 4291, 6598): no mail comes from there over the
+ * Internet. */
+bool address_is_private(const struct address *);
 
 /* The address with all bits behind the first `bits` cleared. */
 struct address address_mask(struct address, unsigned bits);

@@ -54,6 +54,15 @@ wrote(const struct relay *relay, const struct received *hop)
 	return relay->received_by.count == 0 || name_rules_hold_domain(&relay->received_by, hop->by);
 }
 
+/* A private address that is not ours stands before the client: a load balancer, a hop that nobody named. */
+static bool
+is_somebodys(const struct policy *policy, const struct address *client)
+{
+	return !address_is_private(client) || prefixes_hold(&policy->settings.own.networks, client) ||
+	    prefixes_hold(&policy->settings.own.outbound, client) ||
+	    prefixes_hold(&policy->settings.own.may_forward, client);
+}
+
 bool
 relay_client(const struct judge *judge, const struct relay *gateway, const char *const *fields,
     size_t count, struct received *out, const struct relay **via)
@@ -70,7 +79,7 @@ relay_client(const struct judge *judge, const struct relay *gateway, const char 
 			continue;
 		known = relay_find(judge, &out->client, &next);
 		if (known == NO)
-			return true;
+			return is_somebodys(judge->policy, &out->client);
 		if (known == UNKNOWN)
 			return false;
 		*via = next;

@@ -160,6 +160,28 @@ test_holds(void)
 }
 
 static void
+test_private(void)
+{
+	static const struct {
+		const char *text;
+		bool private;
+	} rows[] = { { "10.0.0.1", true }, { "10.255.255.255", true }, { "11.0.0.1", false }, { "172.16.0.1", true },
+		{ "172.31.255.255", true }, { "172.32.0.1", false }, { "172.15.255.255", false },
+		{ "192.168.4.1", true }, { "192.169.0.1", false }, { "100.64.0.1", true }, { "100.127.9.9", true },
+		{ "100.128.0.1", false }, { "169.254.1.1", true }, { "127.0.0.1", false }, { "192.0.2.1", false },
+		{ "fd00::1", true }, { "fc00::1", true }, { "fe80::1", true }, { "febf::1", true },
+		{ "fec0::1", false }, { "2001:db8::1", false }, { "::ffff:10.0.0.1", true }, { "a00::1", false } };
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct address address;
+
+		ok(address_read(rows[i].text, &address) && address_is_private(&address) == rows[i].private,
+		    "%s is %s private", rows[i].text, rows[i].private ? "" : "not");
+	}
+	ok(!address_is_private(&(struct address){ .family = ADDRESS_NONE }), "no address is not private");
+}
+
+static void
 test_loopback(void)
 {
 	static const struct {
@@ -205,6 +227,7 @@ main(void)
 	test_prefixes();
 	test_holds();
 	test_loopback();
+	test_private();
 	test_mask();
 	return done();
 }
