@@ -446,10 +446,10 @@ note_usage(const struct message *message)
 	for (size_t i = 0; !sent_on && i < message->verdict.claim_count; i++) {
 		const struct claim *claim = &message->verdict.claims[i];
 
-		if (claim->listed == YES && claim->source != NULL)
+		if (claim->source != NULL) /* a claim of our own names has it of the vendor that sent the mail */
 			(void)usage_note(house->usage, USAGE_LISTED, claim->source->text, &facts->client,
 			    facts->now);
-		if (claim->listed == NO && claim->dkim == YES && claim->vendor->source_count > 0 &&
+		if (claim->source == NULL && claim->listed == NO && claim->dkim == YES && claim->vendor->source_count > 0 &&
 		    usage_note(house->usage, USAGE_UNLISTED, claim->vendor->name, &facts->client, facts->now))
 			journal_say(house->journal, LOG_WARNING,
 			    "drift: DKIM proves mail of %s from %s, which none of its sources lists (id %s)",

@@ -243,6 +243,12 @@ delegated_story() {
     has spf pass "and SPF of the vendor's envelope"
     post $desk_host noreply@rx.example helpdesk@rx.example "$world/msg/ticket.eml"
     told '250 ' "vouched pass own proven-delegation" "delegated, with our name in the envelope, too"
+    post $desk_other_host noreply@rx.example helpdesk@rx.example "$world/msg/ticket.eml"
+    told '250 ' "vouched pass own proven-delegation" "from another of the vendor's hosts, too"
+    greenlaned_stop
+    like "$(grep "$desk_other_host" "$world/state/usage")" '^listed spf:paperdesk\.example |^listed spf:_spf\.paperdesk\.example ' \
+        "and the vendor's source counts as used"
+    greenlaned_start
     post $forger noreply@rx.example helpdesk@rx.example "$world/msg/ticket-signed.eml"
     told '250 ' "vouched pass own proven-delegation" "delegated, by the vendor's key under our name, from any address"
     post $forger noreply@rx.example helpdesk@rx.example "$world/msg/ticket.eml"

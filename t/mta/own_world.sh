@@ -13,6 +13,7 @@ inside=198.51.100.6           # a host in own.networks
 forwarding=203.0.113.26       # ours: may send as anybody
 own_by_spf=198.51.100.200     # only our SPF record knows it
 desk_host=198.51.100.65       # paperdesk's
+desk_other_host=198.51.100.70 # and another, which sends under our name alone
 list_host=192.0.2.150         # of the mailing lists of lists.example
 dynamic=203.0.113.77          # somebody's laptop
 forger=203.0.113.66
