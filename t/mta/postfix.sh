@@ -245,7 +245,7 @@ drain_story() {
     nsd_freeze CONT
     wait "$session_pid"
     is "$(code_of dot < "$world/drain.out")" 250 "TERM: the message that is under way is finished first"
-    says "$mark" 'msgid=<drained@demo>'
+    wait_for 5 says "$mark" 'msgid=<drained@demo>'
     ok $? "and logged"
     wait_for 15 gone "$greenlaned_pid"
     ok $? "greenlaned ends within seconds ($((SECONDS - before)) s)" || kill -KILL "$greenlaned_pid"
