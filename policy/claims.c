@@ -425,9 +425,17 @@ static void
 add_cover(const struct judge *judge, const struct facts *facts, struct claim *claim, enum reason reason,
     struct verdict *verdict)
 {
+	size_t at = 0;
+
+	/* its envelope may have claimed it already, and was dropped: one vendor is one claim */
+	while (at < verdict->claim_count && verdict->claims[at].vendor != claim->vendor)
+		at++;
+	claim->by_envelope = claims_by_envelope(facts, claim->vendor);
 	evidence_find(judge, facts, claim);
 	set(claim, OUTCOME_VOUCHED, reason);
-	verdict->claims[verdict->claim_count++] = *claim;
+	verdict->claims[at] = *claim;
+	if (at == verdict->claim_count)
+		verdict->claim_count++;
 }
 
 static enum answer
