@@ -5,7 +5,12 @@
 
 /* ---- the reply ---- */
 
-/* Reasons and deeds with words of their own; the first row that fits. Codes: RFC 5321, 3463 and 7372. */
+enum { TITLE_SHOWN = 60, CONTACT_SHOWN = 150 }; /* bytes; the longest reply stays one line of RFC 5321, 4.5.3.1.5 */
+
+/*
+ * Reasons and deeds with words of their own; the first row that fits. Codes: RFC 5321, 3463 and 7372.
+ * Honest people read them: a reply says what is missing, and accuses nobody.
+ */
 static const struct row {
 	enum action done;
 	enum outcome outcome; /* where reason is NONE */
@@ -16,13 +21,14 @@ static const struct row {
 	{ ACTION_REJECT, 0, REASON_RELAYING, "554", "5.7.1", "relaying refused" },
 	{ ACTION_REJECT, 0, REASON_FROM_TOO_LONG, "550", "5.6.0", "message refused" },
 	{ ACTION_DEFER, 0, REASON_RECIPIENT_DIFFERS, "452", "4.5.3", "please send to this recipient apart" },
-	{ ACTION_DEFER, 0, REASON_OWN_FAILURE, "451", "4.3.0", "not sure yet, please try again" },
+	{ ACTION_DEFER, 0, REASON_OWN_FAILURE, "451", "4.3.0", "not accepted for now, please try again" },
 	{ ACTION_DEFER, OUTCOME_UNSURE, REASON_NONE, "451", "4.4.3", "not sure yet, please try again" },
 };
+#define OWN_LEAD "Open relay not allowed; no relaying was tried: mail in our own name from an unknown host"
 static const struct row refused = { .code = "550", .enhanced = "5.7.26", .lead = "message refused" },
 	deferred = { .code = "451", .enhanced = "4.7.26", .lead = "not accepted for now, please try again" },
-	own_refused = { .code = "550", .enhanced = "5.7.26", .lead = "Open relay not allowed" },
-	own_deferred = { .code = "451", .enhanced = "4.7.1", .lead = "Open relay not allowed" };
+	own_refused = { .code = "550", .enhanced = "5.7.26", .lead = OWN_LEAD },
+	own_deferred = { .code = "451", .enhanced = "4.7.1", .lead = OWN_LEAD };
 
 static bool
 row_fits(const struct row *row, const struct verdict *verdict, enum action done)
@@ -55,13 +61,43 @@ find_row(const struct verdict *verdict, enum action done)
 	return done == ACTION_REJECT ? &refused : &deferred;
 }
 
+/* A title may hold any text of the configuration; a reply is ASCII. */
+static void
+put_title(const struct vendor *vendor, struct text *out)
+{
+	const char *title = vendor->title != NULL && vendor->title[0] != '\0' ? vendor->title : vendor->name;
+
+	for (size_t i = 0; title[i] != '\0' && i < TITLE_SHOWN; i++)
+		text_char(out, title[i] >= 0x20 && title[i] < 0x7f ? title[i] : '?');
+}
+
+/* Whose mail this was not proven to be; nothing where another matter decides, or nobody is claimed. */
+static void
+put_claimed(const struct row *row, const struct verdict *verdict, struct text *out)
+{
+	static const char *const words[] = { [OUTCOME_VOUCHED] = "proven to be from ",
+		[OUTCOME_UNPROVEN] = "not proven to be from ", [OUTCOME_UNSURE] = "not yet proven to be from ",
+		[OUTCOME_FORGED] = "not proven to be from " };
+	const struct claim *claim = verdict_claim(verdict);
+
+	if (claim == NULL || claim->vendor->number == VENDOR_OWN || row->reason != REASON_NONE ||
+	    words[verdict->outcome] == NULL)
+		return;
+	text_put(out, words[verdict->outcome]);
+	put_title(claim->vendor, out);
+	text_put(out, ": ");
+}
+
 /* To the sender "it names no vendor" would say nothing: he waits for being new here. So he does at RCPT, where
  * nobody knows yet what the message would prove. */
 static const char *
 sentence(const struct verdict *verdict, enum action done)
 {
+	const struct claim *claim = verdict_claim(verdict);
 	bool open = verdict->outcome == OUTCOME_UNSURE && !verdict->settled;
 
+	if ((verdict->outcome == OUTCOME_VOUCHED || open) && claim != NULL && claim->mode == MODE_MONITOR)
+		return "its mode is monitor, so proof does not help it yet";
 	if (done == ACTION_GREYLIST && (verdict->reason == REASON_NO_CLAIM || open))
 		return "the first mail of a sender that is not known here waits";
 	return reason_sentence(verdict->reason);
@@ -74,8 +110,7 @@ remedy(const struct verdict *verdict)
 	if (verdict->reason == REASON_RELAYING)
 		return "; a host that forwards for others must be authorised to";
 	if (is_own_forgery(verdict))
-		return "; a host of ours must have an authorised address, or log in (SMTP authentication) where its "
-		       "address is dynamic";
+		return "; a host of ours needs an authorised address or SMTP authentication";
 	return "";
 }
 
@@ -83,8 +118,6 @@ bool
 explain_reply(const struct verdict *verdict, enum action done, const char *id, const char *contact,
     int64_t wait, struct reply *out)
 {
-	const char *vendor = verdict_vendor(verdict);
-	const struct claim *claim = verdict_claim(verdict);
 	const struct row *row;
 	struct text text;
 
@@ -97,12 +130,14 @@ explain_reply(const struct verdict *verdict, enum action done, const char *id, c
 	text_put(&text, row->lead);
 	if (done == ACTION_GREYLIST && wait > 0)
 		text_format(&text, " in %lld seconds", (long long)wait);
-	if (vendor[0] != '\0' && claim->vendor->number != VENDOR_OWN)
-		text_format(&text, "; claims to be %.100s", vendor);
-	text_format(&text, ": %s%s (%s, id %s)", sentence(verdict, done), remedy(verdict),
+	text_put(&text, ": ");
+	put_claimed(row, verdict, &text);
+	text_format(&text, "%s%s (%s, id %s); ask ", sentence(verdict, done), remedy(verdict),
 	    reason_slug(verdict->reason), id);
 	if (contact[0] != '\0')
-		text_format(&text, "; ask %.150s", contact);
+		text_format(&text, "%.*s", CONTACT_SHOWN, contact);
+	else
+		text_put(&text, "the postmaster of the recipient's domain");
 	snprintf(out->text, sizeof out->text, "%s", text.bytes);
 	text_close(&text);
 	return true;

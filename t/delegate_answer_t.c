@@ -356,8 +356,8 @@ test_every_word(void)
 		ok(is_harmless(&wire), "a refusal stays on its line, text %zu", i);
 	}
 	text_clear(&wire);
-	delegate_answer_write(DELEGATE_REFUSE, "greylist", "message refused; claims to be mute", &wire);
-	is(wire.bytes, "action=550 5.7.26 message refused; claims to be mute\n\n", "a refusal on the wire");
+	delegate_answer_write(DELEGATE_REFUSE, "greylist", "message refused: not proven to be from mute", &wire);
+	is(wire.bytes, "action=550 5.7.26 message refused: not proven to be from mute\n\n", "a refusal on the wire");
 	text_close(&wire);
 }
 

@@ -208,8 +208,8 @@ test_sharing(void)
 	is(auth_word(message_facts(message)->spf.result), "pass", "so the milter asks about the stranger");
 	ok(asked() > 0, "for its results header");
 	message_close(message);
-	is(ask_forged(), "action=550 5.7.26 message refused; claims to be mute: neither address, SPF, DKIM nor DMARC proves "
-			 "that it is the vendor's", "a forgery is refused");
+	is(ask_forged(), "action=550 5.7.26 message refused: not proven to be from mute: neither address, SPF, DKIM nor DMARC speaks "
+			 "for it", "a forgery is refused");
 	asked();
 }
 
@@ -266,8 +266,8 @@ test_slow_dns(void)
 	dns.slow_ms = 10;
 	is(ask("198.18.0.1", 22, "b@mute.example"), "action=greylist", "DNS trouble refuses no vendor's name");
 	dns.slow_ms = 0;
-	is(ask_forged(), "action=550 5.7.26 message refused; claims to be mute: neither address, SPF, DKIM nor DMARC proves "
-			 "that it is the vendor's", "when it is over a forgery is");
+	is(ask_forged(), "action=550 5.7.26 message refused: not proven to be from mute: neither address, SPF, DKIM nor DMARC speaks "
+			 "for it", "when it is over a forgery is");
 }
 
 int

@@ -35,7 +35,7 @@ static const struct row {
 	    "unsure with on_unsure = greylist is greylisted" },
 	{ OUTCOME_UNSURE, REASON_DNS_TROUBLE_TOO_LONG, ACTION_GREYLIST, "451", "4.7.1", "greylisted, please try again",
 	    "unsure for too long is greylisted" },
-	{ OUTCOME_UNSURE, REASON_OWN_FAILURE, ACTION_DEFER, "451", "4.3.0", "not sure yet, please try again",
+	{ OUTCOME_UNSURE, REASON_OWN_FAILURE, ACTION_DEFER, "451", "4.3.0", "not accepted for now, please try again",
 	    "our own failure is put off" },
 	{ OUTCOME_UNSURE, REASON_OWN_FAILURE, ACTION_GREYLIST, "451", "4.7.1", "greylisted, please try again",
 	    "our own failure that goes the stranger's way is greylisted" },
@@ -79,6 +79,30 @@ replies_have_their_codes(void)
 		    "%s: it names the id, the reason and where to ask", rows[i].name) ||
 		    (note("%s", reply.text), true);
 	}
+}
+
+/* Who is refused may be honest: the words say what is missing, never what he would be. */
+static void
+no_reply_accuses(void)
+{
+	static const char *const accusing[] = { "claims", "forge", "pretend", "spoof", "honest", "fake" };
+	static const enum action refusing[] = { ACTION_GREYLIST, ACTION_DEFER, ACTION_REJECT };
+	struct vendor vendor = { .name = "acme" };
+	struct verdict verdict = { .deciding = 0, .claim_count = 1, .claims[0].vendor = &vendor };
+	size_t bad = 0;
+
+	for (int outcome = OUTCOME_STRANGER; outcome <= OUTCOME_FORGED; outcome++)
+		for (int reason = 0; reason < REASONS; reason++)
+			for (size_t i = 0; i < 3 * sizeof accusing / sizeof accusing[0]; i++) {
+				struct reply reply;
+
+				verdict.outcome = (enum outcome)outcome;
+				verdict.reason = (enum reason)reason;
+				explain_reply(&verdict, refusing[i % 3], "4f-1", contact, 0, &reply);
+				if (strstr(reply.text, accusing[i / 3]) != NULL && ++bad < 5)
+					note("%s", reply.text);
+			}
+	is_number((long long)bad, 0, "no reply accuses anybody");
 }
 
 /* libmilter takes no reply whose classes differ, and MTAs would trip over one. */
@@ -128,8 +152,9 @@ reply_says_how_long(void)
 	    "https://example.com/postmaster",
 	    "a greylisted sender learns how long to wait");
 	explain_reply(&verdict, ACTION_GREYLIST, "4f-1", "", 0, &reply);
-	is(reply.text, "greylisted, please try again: the first mail of a sender that is not known here waits (no-claim, id 4f-1)",
-	    "without wait and contact nothing dangles");
+	is(reply.text, "greylisted, please try again: the first mail of a sender that is not known here waits (no-claim, id 4f-1); "
+	    "ask the postmaster of the recipient's domain",
+	    "without wait and contact nothing dangles, and it still says whom to ask");
 }
 
 /* Longer than any configuration and any clock gives. */
@@ -151,6 +176,15 @@ longest_reply_is_whole(void)
 
 		verdict.reason = (enum reason)reason;
 		explain_reply(&verdict, ACTION_GREYLIST, "0123456789abcdef-0123456789", where, INT64_MAX, &reply);
+		whole = whole && strstr(reply.text, "0123456789abcdef-0123456789); ask www") != NULL;
+		longest = strlen(reply.text) > longest ? strlen(reply.text) : longest;
+	}
+	vendor.number = VENDOR_OWN;
+	for (int reason = 0; reason < REASONS; reason++) {
+		struct reply reply;
+
+		verdict.reason = (enum reason)reason;
+		explain_reply(&verdict, ACTION_DEFER, "0123456789abcdef-0123456789", where, 0, &reply);
 		whole = whole && strstr(reply.text, "0123456789abcdef-0123456789); ask www") != NULL;
 		longest = strlen(reply.text) > longest ? strlen(reply.text) : longest;
 	}
@@ -321,9 +355,18 @@ reply_names_the_vendor_only(void)
 
 	explain_reply(&s->verdict, ACTION_REJECT, "4f-1", contact, 0, &reply);
 	is(reply.text,
-	    "message refused; claims to be acme: something speaks for the vendor, but not what its policy asks for "
+	    "message refused: not proven to be from acme: something speaks for the vendor, but not what its policy asks for "
 	    "(partly-proven, id 4f-1); ask https://example.com/postmaster",
 	    "a reply names the vendor by the configuration, and nothing from the network");
+	s->vendor.title = "Acm\xc3\xa9 Tickets";
+	s->verdict.outcome = OUTCOME_VOUCHED;
+	s->verdict.reason = REASON_PROVEN;
+	s->verdict.claims[0].mode = MODE_MONITOR;
+	explain_reply(&s->verdict, ACTION_GREYLIST, "4f-1", contact, 300, &reply);
+	is(reply.text,
+	    "greylisted, please try again in 300 seconds: proven to be from Acm?? Tickets: its mode is monitor, so proof "
+	    "does not help it yet (proven, id 4f-1); ask https://example.com/postmaster",
+	    "proven mail that waits all the same is told why, and by the vendor's title in ASCII");
 	scene_close(s);
 }
 
@@ -331,6 +374,7 @@ int
 main(void)
 {
 	replies_have_their_codes();
+	no_reply_accuses();
 	every_reply_is_consistent();
 	passing_has_no_reply();
 	reply_says_how_long();

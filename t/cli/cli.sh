@@ -147,7 +147,7 @@ if grep -q '^reply' "$world/out"; then ok 1 "and no reply"; else ok 0 "and no re
 explain 1 "one who claims to be the vendor is refused" --client 198.51.100.7 \
 	--mail-from x@stranger.example --from tickets@acme.example
 out '^outcome    forged \(nothing-proven\)' "for it is forged"
-out '^reply      550 5\.7\.26 message refused; claims to be acme: .*nothing-proven, id .*rx.example/postmaster' "and shows the reply"
+out '^reply      550 5\.7\.26 message refused: not proven to be from .*: .*nothing-proven, id .*rx.example/postmaster' "and shows the reply"
 
 explain 0 "a stranger is greylisted, which is no refusal" --client 198.51.100.7 \
 	--mail-from x@stranger.example --from x@stranger.example

@@ -91,7 +91,7 @@ question_story() {
     question DUNNO "a listed client with the vendor's sender is let past" \
         client_address=198.51.100.40,sender=alert@nightwatch.example
     question DUNNO "an IPv6 client, too" client_address=2001:db8:10::25,sender=bounce@deskhelp.example
-    question '550 5\.7\.26 message refused; claims to be nightwatch: .*' "a forged envelope of a vendor that does not sign is refused" \
+    question '550 5\.7\.26 message refused: not proven to be from nightwatch: .*' "a forged envelope of a vendor that does not sign is refused" \
         client_address=203.0.113.66,sender=alert@nightwatch.example
     question greylist "the same of a vendor that signs waits for its signature" \
         client_address=203.0.113.66,sender=bounce@deskhelp.example
@@ -182,7 +182,7 @@ class_story() {
     post 203.0.113.66 "$stranger_helo" "eve-$2@stranger.example" helpdesk@rx.example "$world/msg/eve1.eml"
     like "$answer" '^250 ' "$1: and passes on retry"
     post 203.0.113.66 "$stranger_helo" alert@nightwatch.example helpdesk@rx.example "$world/msg/watch1.eml"
-    like "$answer" '^550 5\.7\.26 .*claims to be nightwatch' "$1: forged mail gets 550 at once"
+    like "$answer" '^550 5\.7\.26 .*not proven to be from nightwatch' "$1: forged mail gets 550 at once"
 }
 
 # Nothing else is skipped for it.
