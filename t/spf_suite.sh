@@ -4,13 +4,13 @@ set -u
 suites=${srcdir:-.}/t/suites
 runner=${SPF_SUITE:-t/spf_suite}
 
-if ! python3 -c 'import yaml' 2>/dev/null; then
-	echo '1..0 # SKIP python3 with yaml is needed to read the suites'
+if ! /usr/bin/python3 -c 'import yaml' 2>/dev/null; then
+	echo '1..0 # SKIP /usr/bin/python3 with yaml is needed to read the suites'
 	exit 0
 fi
 
 convert() {
-	python3 "$suites/spf_cases.py" --name "$@" || echo 'failed'
+	/usr/bin/python3 "$suites/spf_cases.py" --name "$@" || echo 'failed'
 }
 
 {

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """What t/bench/refresh sends, serves and counts.
 
 usage: refresh.py vendors FOLDER        the vendor files, and the configuration's list of them

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """Makes t/bench/run's results into a table.
 
 usage: table.py MESSAGES < RESULTS

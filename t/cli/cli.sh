@@ -94,7 +94,7 @@ out '^reply      451 4\.4\.3 .*https://rx.example/postmaster' "and shows the rep
 # ---- with DNS ----
 
 missing=
-for program in nsd python3; do
+for program in nsd /usr/bin/python3; do
 	command -v $program >/dev/null || missing="$missing $program"
 done
 if [ -n "$missing" ]; then
@@ -131,7 +131,7 @@ explain() { # STATUS NAME ARGUMENT...
 
 # json PYTHON NAME: the expression holds for the record r.
 json() {
-	python3 -c 'import json, sys
+	/usr/bin/python3 -c 'import json, sys
 r = json.loads(sys.stdin.buffer.read().decode("utf-8"))
 sys.exit(not eval(sys.argv[1]))' "$1" < "$world/out" 2>> "$world/err"
 	ok $? "$2"

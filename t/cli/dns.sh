@@ -42,7 +42,7 @@ out '^  unsure  DMARC' "for each part"
 lacks 'wrong|missing|IN TXT' "and nothing is taken for missing"
 
 missing=
-for program in nsd python3; do
+for program in nsd /usr/bin/python3; do
 	command -v $program >/dev/null || missing="$missing $program"
 done
 if [ -n "$missing" ]; then

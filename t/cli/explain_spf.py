@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """Cases of the RFC 7208 suite, chosen at random, through `greenlane explain` with nsd behind it.
 
 usage: explain_spf.py [COUNT [SEED]]     COUNT 0: every case

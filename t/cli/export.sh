@@ -201,9 +201,9 @@ for text in sys.argv[2:]:
     elif flags & 15 != 3:
         print("code", flags & 15)
 END
-in_rbldnsd() { python3 "$world/ask.py" "$port" "$@"; }
-if has rbldnsd && has python3; then
-	port=$(python3 "$top/t/mta/net.py" ports 1)
+in_rbldnsd() { /usr/bin/python3 "$world/ask.py" "$port" "$@"; }
+if has rbldnsd && has /usr/bin/python3; then
+	port=$(/usr/bin/python3 "$top/t/mta/net.py" ports 1)
 	rbldnsd -n -w "$world" -b "127.0.0.1/$port" wl.example:combined:rbldnsd > "$world/daemon" 2>&1 &
 	pids="$pids $!"
 	until_true 10 in_rbldnsd 127.0.0.2 > /dev/null 2>&1
@@ -213,7 +213,7 @@ if has rbldnsd && has python3; then
 	is "$(grep -Ec 'warning|error|ignor' "$world/daemon")" 0 "rbldnsd complains of no line"
 	rm -f "$world/daemon"
 else
-	skip "rbldnsd" "no rbldnsd or python3"
+	skip "rbldnsd" "no rbldnsd or /usr/bin/python3"
 fi
 
 # the lexer of milter-greylist 4.x and its grammar: list "name" addr { ADDRESS[/BITS] ... }, one statement a line
@@ -244,13 +244,13 @@ sendmail_asks() { # ADDRESS...: the access table's answer for each
 }
 # as Sendmail writes an address: IPv6 in full
 sendmail_form() {
-	python3 -c '
+	/usr/bin/python3 -c '
 import ipaddress, sys
 for text in sys.argv[1:]:
     a = ipaddress.ip_address(text)
     print(a if a.version == 4 else "IPv6:" + ":".join("%x" % int(g, 16) for g in a.exploded.split(":")))' "$@"
 }
-if [ -n "$sendmail" ] && has m4 && has python3 && [ "$(id -u)" -eq 0 ]; then
+if [ -n "$sendmail" ] && has m4 && has /usr/bin/python3 && [ "$(id -u)" -eq 0 ]; then
 	LD_LIBRARY_PATH=$sendmail/lib/x86_64-linux-gnu:$sendmail/usr/lib/x86_64-linux-gnu
 	export LD_LIBRARY_PATH
 	cf=$sendmail/usr/share/sendmail/cf
@@ -280,7 +280,7 @@ END
 		"and nothing for others"
 	unset LD_LIBRARY_PATH
 else
-	skip "sendmail-access in Sendmail" "no SENDMAIL_ROOT, no m4 or python3, or not root"
+	skip "sendmail-access in Sendmail" "no SENDMAIL_ROOT, no m4 or /usr/bin/python3, or not root"
 fi
 
 cat > "$world/policy.py" <<'END'
@@ -296,23 +296,23 @@ for address in sys.argv[2:]:
         print(answer)
 END
 postgrey=$(command -v postgrey || echo "${POSTGREY_ROOT:-/nowhere}/usr/sbin/postgrey")
-in_postgrey() { python3 "$world/policy.py" "$port" "$@"; }
-if [ -x "$postgrey" ] && has python3 && [ "$(id -u)" -eq 0 ]; then
+in_postgrey() { /usr/bin/python3 "$world/policy.py" "$port" "$@"; }
+if [ -x "$postgrey" ] && has /usr/bin/python3 && [ "$(id -u)" -eq 0 ]; then
 	[ -z "${POSTGREY_ROOT:-}" ] || PERL5LIB=$POSTGREY_ROOT/usr/share/perl5:$(echo "$POSTGREY_ROOT"/usr/lib/*/perl5/*)
 	[ -z "${PERL5LIB:-}" ] || export PERL5LIB
 	mkdir "$world/postgrey.db"
 	chown nobody:nogroup "$world/postgrey.db"
 	: > "$world/none"
-	port=$(python3 "$top/t/mta/net.py" ports 1)
+	port=$(/usr/bin/python3 "$top/t/mta/net.py" ports 1)
 	"$postgrey" --inet="127.0.0.1:$port" --dbdir="$world/postgrey.db" --user=nobody --group=nogroup \
 		--whitelist-clients="$world/postgrey" --whitelist-recipients="$world/none" > "$world/daemon" 2>&1 &
 	pids="$pids $!"
-	until_true 15 python3 "$top/t/mta/net.py" open "127.0.0.1:$port"
+	until_true 15 /usr/bin/python3 "$top/t/mta/net.py" open "127.0.0.1:$port"
 	ok $? "postgrey starts with it"
 	every "postgrey: each passes at once, and no other" in_postgrey
 	rm -f "$world/daemon"
 else
-	skip "postgrey" "no postgrey or python3, or not root"
+	skip "postgrey" "no postgrey or /usr/bin/python3, or not root"
 fi
 
 cat > "$world/check.py" <<'END'
@@ -322,9 +322,9 @@ for address in sys.argv[2:]:
     if "GREENLANE_LISTED" in urllib.request.urlopen(r, timeout=5).read().decode():
         print(address)
 END
-in_rspamd() { python3 "$world/check.py" "$port" "$@"; }
-if has rspamd && has python3 && [ "$(id -u)" -eq 0 ]; then
-	port=$(python3 "$top/t/mta/net.py" ports 1)
+in_rspamd() { /usr/bin/python3 "$world/check.py" "$port" "$@"; }
+if has rspamd && has /usr/bin/python3 && [ "$(id -u)" -eq 0 ]; then
+	port=$(/usr/bin/python3 "$top/t/mta/net.py" ports 1)
 	mkdir -p "$world/rspamd.d/none"
 	chmod 777 "$world/rspamd.d"
 	echo example > "$world/rspamd.d/suffixes"
@@ -350,24 +350,24 @@ END
 	rspamd -f -u nobody -g nogroup -c "$world/rspamd.d/rspamd.conf" --var=DBDIR="$world/rspamd.d" --var=RUNDIR="$world/rspamd.d" \
 		> "$world/daemon" 2>&1 &
 	pids="$pids $!"
-	until_true 20 python3 "$top/t/mta/net.py" open "127.0.0.1:$port"
+	until_true 20 /usr/bin/python3 "$top/t/mta/net.py" open "127.0.0.1:$port"
 	ok $? "rspamd starts with it"
 	every "rspamd: each is in the map, and no other" in_rspamd
 	rm -f "$world/daemon"
 else
-	skip "rspamd" "no rspamd or python3, or not root"
+	skip "rspamd" "no rspamd or /usr/bin/python3, or not root"
 fi
 
-if has python3; then
-	python3 -c '
+if has /usr/bin/python3; then
+	/usr/bin/python3 -c '
 import json, sys
 o = json.load(open(sys.argv[1]))
 assert [ s["source"] for s in o["sources"] if s.get("left_out") ] == [ "a:old.acme.example", "a:new.acme.example", "cidr:198.18.0.0/15", "cidr:198.51.100.200" ]
 assert o["networks"]["login"] == [ "203.0.113.128/25", "2001:db8:10::/48" ] and len(o["networks"]["mx"]) == 6
 ' "$world/json" > "$world/out" 2> "$world/err"
-	ok $? "json: python reads it, by source and by use"
+	ok $? "json: Python reads it, by source and by use"
 else
-	skip "json" "no python3"
+	skip "json" "no /usr/bin/python3"
 fi
 
 # ---- the daemon ----

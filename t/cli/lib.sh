@@ -88,7 +88,7 @@ finish_tap() {
 
 # nsd_serve: serves $world/root.zone as the root on a free $port of loopback, and waits until it answers.
 nsd_serve() {
-	port=$(python3 "$top/t/mta/net.py" ports 1)
+	port=$(/usr/bin/python3 "$top/t/mta/net.py" ports 1)
 	cat > "$world/nsd.conf" <<END
 server:
     ip-address: 127.0.0.1@$port
@@ -112,6 +112,6 @@ zone:
 END
 	nsd -d -c "$world/nsd.conf" 2> "$world/nsd.err" &
 	pids="$pids $!"
-	until_true 10 python3 "$top/t/mta/net.py" dns 127.0.0.1 "$port" . ||
+	until_true 10 /usr/bin/python3 "$top/t/mta/net.py" dns 127.0.0.1 "$port" . ||
 		{ echo "Bail out! nsd does not answer"; exit 99; }
 }

@@ -11,7 +11,7 @@ mkdir -p "$kept" "$world/vendors"
 # json EXPRESSION WANTED NAME: of all, the list that --json prints.
 json() {
 	"$greenlane" -c "$world/conf" sources --json 2> "$world/err" > "$world/out"
-	said=$(python3 -c 'import json, sys
+	said=$(/usr/bin/python3 -c 'import json, sys
 all = json.load(open(sys.argv[1]))
 print(eval(sys.argv[2]))' "$world/out" "$1")
 	[ "$said" = "$2" ] || echo "# got $said, wanted $2"

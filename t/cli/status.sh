@@ -31,7 +31,7 @@ used() {
 }
 
 : > "$world/state/lock"
-python3 -c 'import fcntl, signal, sys
+/usr/bin/python3 -c 'import fcntl, signal, sys
 lock = open(sys.argv[1], "r+")
 fcntl.flock(lock, fcntl.LOCK_EX)
 open(sys.argv[2], "w").close()

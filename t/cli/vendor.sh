@@ -38,7 +38,7 @@ fi
 # ---- DNS ----
 
 missing=
-for program in nsd python3; do
+for program in nsd /usr/bin/python3; do
 	command -v $program >/dev/null || missing="$missing $program"
 done
 if [ -n "$missing" ]; then

@@ -9,7 +9,7 @@ top=$(cd "$(dirname "$0")/../.." && pwd) || exit 99
 . "$top/t/mta/demo.sh"
 
 [ "$(id -u)" -eq 0 ] || skip_all "Postfix starts only as root"
-absent=$(missing postfix nsd setpriv python3) && skip_all "not installed:" $absent
+absent=$(missing postfix nsd setpriv /usr/bin/python3) && skip_all "not installed:" $absent
 [ -x "$GREENLANED" ] || skip_all "$GREENLANED is not built"
 getent passwd postfix > /dev/null || skip_all "there is no user postfix"
 
@@ -19,7 +19,7 @@ world_begin
 
 policyd_start() {
     policyd_port=$(net ports 1)
-    python3 "$top/t/mta/policyd.py" "$policyd_port" \
+    /usr/bin/python3 "$top/t/mta/policyd.py" "$policyd_port" \
         '^grey' 'DEFER_IF_PERMIT 4.2.0 greylisted by somebody else' \
         '^now' '450 4.2.0 Greylisted for 5 minutes' \
         '^never' '550 5.7.1 nobody of that name' \

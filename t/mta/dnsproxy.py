@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """Stands between a resolver and a real DNS server, and misbehaves for chosen names.
 
 usage: dnsproxy.py PORT SERVER-PORT FAULTS

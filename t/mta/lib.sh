@@ -90,7 +90,7 @@ missing() {
     return $none
 }
 
-net() { python3 "$top/t/mta/net.py" "$@"; }
+net() { /usr/bin/python3 "$top/t/mta/net.py" "$@"; }
 
 # tool PATH SOURCE... [-OPTION...]: where a test program is; compiled here when the build has not made it.
 tool() {
@@ -350,7 +350,7 @@ group_gone() { ! kill -0 -- "-$1" 2>/dev/null; }
 
 # ---- mail -------------------------------------------------------------------------------------
 
-smtp() { python3 "$top/t/mta/smtp.py" "$@"; }
+smtp() { /usr/bin/python3 "$top/t/mta/smtp.py" "$@"; }
 
 # pretend CLIENT HELO: the steps that make Postfix see that client, ready for MAIL.
 pretend() {

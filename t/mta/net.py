@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """Small questions about the network that a shell cannot ask.
 
 usage: net.py ports N              N loopback ports that are free for TCP and UDP, one a line

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """A client of Postfix's policy delegation that says exactly what it is told and prints every answer.
 
 usage: policyclient.py ADDRESS STEP...       ADDRESS is unix:PATH or inet:PORT@HOST

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """A policy server that somebody else runs: one answer for each recipient, over and over.
 
 policyd.py PORT [PATTERN ACTION]...   the first PATTERN (a regular expression) that finds itself in a

@@ -10,7 +10,7 @@ top=$(cd "$(dirname "$0")/../.." && pwd) || exit 99
 . "$top/t/mta/demo.sh"
 
 [ "$(id -u)" -eq 0 ] || skip_all "Postfix starts only as root"
-absent=$(missing postfix nsd setpriv pgrep python3) && skip_all "not installed:" $absent
+absent=$(missing postfix nsd setpriv pgrep /usr/bin/python3) && skip_all "not installed:" $absent
 [ -x "$GREENLANED" ] || skip_all "$GREENLANED is not built"
 getent passwd postfix > /dev/null || skip_all "there is no user postfix"
 
@@ -148,14 +148,14 @@ recipients_story() {
     is "$(printf '%s\n' "$replies" | code_of dot)" 250 "and the message is"
     wait_for 5 logged "$mark"
     is "$(verdicts_after "$mark" | wc -l)" 1 "one line in the log for all of them"
-    is "$(tail -n 1 "$world/log/verdicts.jsonl" | python3 -c 'import json, sys
+    is "$(tail -n 1 "$world/log/verdicts.jsonl" | /usr/bin/python3 -c 'import json, sys
 print(len(json.loads(sys.stdin.readline())["rcpts"]))')" 200 "the record lists every one"
 }
 
 send_to_many() { session mail=bounce@deskhelp.example "rcpts=$1:user%d@rx.example" "data=$2" quit; }
 
 big_story() {
-    python3 -c 'print("X-Big: " + "x" * (1 << 20))' > "$world/msg/big-header.eml"
+    /usr/bin/python3 -c 'print("X-Big: " + "x" * (1 << 20))' > "$world/msg/big-header.eml"
     demo_mail new-address
     cat "$world/msg/new-address.eml" >> "$world/msg/big-header.eml"
     post "$world/msg/big-header.eml"
@@ -174,7 +174,7 @@ big_story() {
     like "$answer" '^250 ' "a signed body of 20 MB passes by its signature alone"
     has outcome vouched "its signature was verified to the end"
 
-    python3 -c 'print("From: " + ",".join("user%d@stranger.example" % n for n in range(800)))
+    /usr/bin/python3 -c 'print("From: " + ",".join("user%d@stranger.example" % n for n in range(800)))
 print("Subject: many\n\nhello")' > "$world/msg/long-from.eml"
     post 203.0.113.66 "$stranger_helo" bulk@stranger.example "$rcpt" "$world/msg/long-from.eml"
     like "$answer" '^550 5\.6\.0 ' "a From field above 8 KiB is refused"
@@ -301,7 +301,7 @@ outage_story() {
 
 record_story() {
     local verdicts
-    verdicts=$(python3 - "$world/log/verdicts.jsonl" <<'END'
+    verdicts=$(/usr/bin/python3 - "$world/log/verdicts.jsonl" <<'END'
 import json, sys
 keys = """id qid outcome action vendor reason stage mode client port listed via helo mail_from from rcpts spf dkim
 dmarc greylist msgid ms v facts""".split()

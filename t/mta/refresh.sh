@@ -11,7 +11,7 @@ top=$(cd "$(dirname "$0")/../.." && pwd) || exit 99
 . "$top/t/mta/demo.sh"
 
 [ "$(id -u)" -eq 0 ] || skip_all "Postfix starts only as root"
-absent=$(missing postfix nsd setpriv pgrep python3) && skip_all "not installed:" $absent
+absent=$(missing postfix nsd setpriv pgrep /usr/bin/python3) && skip_all "not installed:" $absent
 [ -x "$GREENLANED" ] && [ -x "$GREENLANE" ] || skip_all "greenlaned or greenlane is not built"
 getent passwd postfix > /dev/null || skip_all "there is no user postfix"
 
@@ -53,7 +53,7 @@ proxy_pid= proxy_port=
 proxy_start() {
     proxy_port=${proxy_port:-$(net ports 1)}
     misbehave
-    python3 "$top/t/mta/dnsproxy.py" "$proxy_port" "$nsd_port" "$world/faults" >> "$world/proxy.log" 2>&1 &
+    /usr/bin/python3 "$top/t/mta/dnsproxy.py" "$proxy_port" "$nsd_port" "$world/faults" >> "$world/proxy.log" 2>&1 &
     proxy_pid=$!
     remember $proxy_pid
     wait_for 10 net dns 127.0.0.1 "$proxy_port" . || die "the proxy does not answer" "$world/proxy.log"
@@ -167,7 +167,7 @@ sources() { seen=$(greenlane sources "$@" 2>> "$world/greenlane.err"); status=$?
 
 # of_json VENDOR EXPRESSION: of that vendor's first source, called s.
 of_json() {
-    greenlane sources --vendor "$1" --json 2>> "$world/greenlane.err" | python3 -c '
+    greenlane sources --vendor "$1" --json 2>> "$world/greenlane.err" | /usr/bin/python3 -c '
 import json, sys
 all = json.load(sys.stdin)
 s = [o for o in all if o["vendor"] == sys.argv[1] and "source" in o][0]
@@ -258,7 +258,7 @@ guard_story() {
 list_story() {
     sources --vendor both
     like "$seen" 'the file lists what its SPF does not publish: 192\.0\.2\.8$' "a list in the file that SPF no longer agrees with is drift"
-    is "$(greenlane sources --vendor both --json 2>> "$world/greenlane.err" | python3 -c '
+    is "$(greenlane sources --vendor both --json 2>> "$world/greenlane.err" | /usr/bin/python3 -c '
 import json, sys
 print([o["drift"] for o in json.load(sys.stdin) if o["source"].startswith("cidr:")])')" \
         "[['the file lists what its SPF does not publish: 192.0.2.8']]" "in JSON, too"
@@ -359,7 +359,7 @@ stale_story() {
 
 json_story() {
     local found
-    found=$(greenlane sources --json 2>> "$world/greenlane.err" | python3 -c '
+    found=$(greenlane sources --json 2>> "$world/greenlane.err" | /usr/bin/python3 -c '
 import json, sys
 all = json.load(sys.stdin)
 keys = "vendor source known exclusive believed age changed next ttl stale asked_live trouble used networks drift".split()

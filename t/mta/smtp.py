@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """An SMTP client that says exactly what it is told and prints every reply.
 
 usage: smtp.py [-v] [-t SECONDS] [-b SOURCE] HOST:PORT STEP...
