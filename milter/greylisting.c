@@ -22,6 +22,12 @@ is_on(const struct message *message)
 	return settings->greylist.on && !settings->monitor && message->house->store != NULL;
 }
 
+static size_t
+key_of(const struct message *message, const char *rcpt, char kind, char out[GREYLIST_KEY_MAX + 1])
+{
+	return greylist_key(settings_of(message), message->house->suffixes, &message->facts, rcpt, kind, out);
+}
+
 /* Asks about one recipient and keeps the record. A store in trouble greylists nobody. */
 static struct greylist_decision
 ask(struct message *message, const char *rcpt)
@@ -38,7 +44,7 @@ ask(struct message *message, const char *rcpt)
 		decision.state = GREYLIST_EXEMPT;
 		return decision;
 	}
-	length = greylist_key(settings, &message->facts, rcpt, 'g', key);
+	length = key_of(message, rcpt, 'g', key);
 	if (!store_get(message->house->store, key, length, &found, &known, &why)) {
 		journal_fault(message->house->journal, LOG_ERR, &why);
 		return decision;
@@ -132,7 +138,7 @@ note_unsure(struct message *message)
 	struct fault why;
 
 	for (size_t i = 0; i < facts->rcpt_count; i++) {
-		size_t length = greylist_key(settings_of(message), facts, facts->rcpts[i], 'u', key);
+		size_t length = key_of(message, facts->rcpts[i], 'u', key);
 		struct greylist_record record;
 
 		if (!unsure_get(message, key, length, &record))

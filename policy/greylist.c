@@ -301,27 +301,40 @@ key_rcpt(struct key *key, const char *rcpt)
 	arena_close(arena);
 }
 
-/* A pool that SPF vouches for is one network, whatever its addresses. */
+/* The pool that SPF speaks for, or NULL. A HELO name is one host's: the pool is whose name it lies below. */
+static const char *
+pool_of(const struct suffix_list *suffixes, const struct facts *facts)
+{
+	const char *domain = facts->spf.domain, *owner;
+
+	if (facts->spf.result != AUTH_PASS || domain[0] == '\0' || facts->spf.by_helo != facts->null_sender)
+		return NULL;
+	owner = facts->null_sender ? suffix_organisational(suffixes, domain) : domain;
+	return owner == NULL ? domain : owner;
+}
+
+/* A pool is one network, whatever its addresses. */
 static void
-key_network(struct key *key, const struct greylist_settings *settings, const struct facts *facts)
+key_network(struct key *key, const struct greylist_settings *settings, const struct suffix_list *suffixes,
+    const struct facts *facts)
 {
 	bool v4 = facts->client.family == ADDRESS_V4;
 	unsigned bits = v4 ? settings->ipv4_prefix : settings->ipv6_prefix;
 	struct prefix prefix = { address_mask(facts->client, bits), (uint8_t)bits };
+	const char *pool = pool_of(suffixes, facts);
 	char text[PREFIX_TEXT];
 
-	if (facts->spf.result == AUTH_PASS && !facts->spf.by_helo && !facts->null_sender &&
-	    facts->spf.domain[0] != '\0') {
+	if (pool != NULL) {
 		key_field(key, "@");
-		key_escaped(key, facts->spf.domain);
+		key_escaped(key, pool);
 		return;
 	}
 	key_field(key, facts->client.family == ADDRESS_NONE ? "-" : prefix_write(&prefix, text));
 }
 
 size_t
-greylist_key(const struct greylist_settings *settings, const struct facts *facts, const char *rcpt, char kind,
-    char out[GREYLIST_KEY_MAX + 1])
+greylist_key(const struct greylist_settings *settings, const struct suffix_list *suffixes,
+    const struct facts *facts, const char *rcpt, char kind, char out[GREYLIST_KEY_MAX + 1])
 {
 	enum { TAIL = 17 }; /* '~' and 16 hexadecimal digits */
 	struct key key = { out, 0, 0xcbf29ce484222325u };
@@ -329,7 +342,7 @@ greylist_key(const struct greylist_settings *settings, const struct facts *facts
 	key_char(&key, kind);
 	key_sender(&key, facts);
 	key_rcpt(&key, rcpt);
-	key_network(&key, settings, facts);
+	key_network(&key, settings, suffixes, facts);
 	if (key.length > GREYLIST_KEY_MAX) {
 		key.length = GREYLIST_KEY_MAX;
 		snprintf(out + GREYLIST_KEY_MAX - TAIL, TAIL + 1, "~%016llx", (unsigned long long)key.hash);

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "facts.h"
+#include "suffix.h"
 #include "vendor.h"
 
 struct prefixes {
@@ -45,12 +46,13 @@ enum { GREYLIST_KEY_MAX = 480, GREYLIST_RECORD_BYTES = 24 };
 
 /*
  * The key of one recipient, readable: "g sender recipient network", where network is the client's
- * ("192.0.2.0/24") or, where SPF passes, "@" and the MAIL FROM domain. kind 'g' is greylisting,
+ * ("192.0.2.0/24") or, where SPF passes, "@" and the MAIL FROM domain; for the null sender "@" and the
+ * organisational domain of the HELO name, since each host of a pool has its own. kind 'g' is greylisting,
  * 'u' the unsure tuple. What is longer than fits ends in a 64-bit FNV-1a of the whole. Bytes
  * outside 0x21-0x7e are written \\xNN. Answers the length; out is terminated as well.
  */
-size_t greylist_key(const struct greylist_settings *, const struct facts *, const char *rcpt, char kind,
-    char out[GREYLIST_KEY_MAX + 1]);
+size_t greylist_key(const struct greylist_settings *, const struct suffix_list *, const struct facts *,
+    const char *rcpt, char kind, char out[GREYLIST_KEY_MAX + 1]);
 
 /* The sender as keys see it: domain lower case, +ext dropped, prvs= and SRS undone (back to the
  * first sender's own domain), runs of digits as '#'; "" for the null sender and for nonsense.

@@ -247,33 +247,52 @@ static const struct {
 	{ "a recipient that does not parse", "192.0.2.77", "alice", "example.com", "<bob@@ \n>", false, "g alice@example.com <bob@@\\x20\\x0a> 192.0.2.0/24" },
 };
 
+static const struct {
+	const char *name;
+	struct spf_fact spf;
+	const char *key;
+} pools[] = {
+	{ "null senders of one pool by the owner of their HELO names", { AUTH_PASS, true, "o17.out.example.com" }, "g <> b@example.net @example.com" },
+	{ "a HELO name that is the owner's own", { AUTH_PASS, true, "example.com" }, "g <> b@example.net @example.com" },
+	{ "a HELO name that nobody owns goes by itself", { AUTH_PASS, true, "com" }, "g <> b@example.net @com" },
+	{ "a HELO name that SPF does not pass makes no pool", { AUTH_FAIL, true, "o17.out.example.com" }, "g <> b@example.net 192.0.2.0/24" },
+	{ "a HELO that is no name makes no pool", { AUTH_PASS, true, "" }, "g <> b@example.net 192.0.2.0/24" },
+};
+
 static void
 test_keys(void)
 {
 	char got[GREYLIST_KEY_MAX + 1], other[GREYLIST_KEY_MAX + 1], longer[1025];
+	const struct suffix_list suffixes = { NULL };
 	struct facts facts;
 
 	for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
 		facts = facts_of(keys[i].client, keys[i].local, keys[i].domain, keys[i].spf);
-		greylist_key(&settings, &facts, keys[i].rcpt, 'g', got);
+		greylist_key(&settings, &suffixes, &facts, keys[i].rcpt, 'g', got);
 		is(got, keys[i].key, "%s", keys[i].name);
 	}
 	facts = facts_of("192.0.2.77", "", "", false);
 	facts.null_sender = false;
-	greylist_key(&settings, &facts, "b@example.net", 'u', got);
+	greylist_key(&settings, &suffixes, &facts, "b@example.net", 'u', got);
 	is(got, "u no(nsense b@example.net 192.0.2.0/24", "a sender that does not parse goes by its bytes, and the kind is kept");
 	facts = facts_of("192.0.2.77", "", "", false);
+	for (size_t i = 0; i < sizeof pools / sizeof pools[0]; i++) {
+		facts.spf = pools[i].spf;
+		greylist_key(&settings, &suffixes, &facts, "b@example.net", 'g', got);
+		is(got, pools[i].key, "%s", pools[i].name);
+	}
 	facts.spf = (struct spf_fact){ AUTH_PASS, true, "mx.example.com" };
-	greylist_key(&settings, &facts, "b@example.net", 'g', got);
-	is(got, "g <> b@example.net 192.0.2.0/24", "SPF of a HELO name makes no pool");
+	facts.null_sender = false;
+	greylist_key(&settings, &suffixes, &facts, "b@example.net", 'g', got);
+	is(got, "g no(nsense b@example.net 192.0.2.0/24", "SPF of a HELO name makes no pool of a sender's");
 
 	memset(longer, 'a', sizeof longer - 1);
 	longer[sizeof longer - 1] = '\0';
 	facts = facts_of("192.0.2.77", longer, "example.com", false);
-	is_number((long long)greylist_key(&settings, &facts, "b@example.net", 'g', got), GREYLIST_KEY_MAX, "a long key ends at its ceiling");
+	is_number((long long)greylist_key(&settings, &suffixes, &facts, "b@example.net", 'g', got), GREYLIST_KEY_MAX, "a long key ends at its ceiling");
 	is_number((long long)strlen(got), GREYLIST_KEY_MAX, "and is terminated");
 	facts.client.bytes[0]++;
-	greylist_key(&settings, &facts, "b@example.net", 'g', other);
+	greylist_key(&settings, &suffixes, &facts, "b@example.net", 'g', other);
 	ok(strcmp(got, other) != 0 && strncmp(got, other, GREYLIST_KEY_MAX - 17) == 0,
 	    "two long keys that differ behind the ceiling differ in their hash");
 }
