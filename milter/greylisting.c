@@ -154,27 +154,28 @@ note_unsure(struct message *message)
 
 /* ---- at the end ---- */
 
-/* One answer serves all: it passes when any recipient's tuple is due, and all are recorded. */
+/* One answer serves all: it passes when the tuple of any recipient that is asked about is due, and all are
+ * recorded. An exempt one speaks for nobody: it waits or passes with the others, and alone it never waits. */
 static void
 ask_for_all(struct message *message)
 {
-	int64_t wait = 0;
-	bool passes = false;
+	bool asked = false, passes = false;
 
+	message->grey = GREYLIST_EXEMPT;
 	for (size_t i = 0; i < message->facts.rcpt_count; i++) {
 		struct greylist_decision decision = ask(message, message->facts.rcpts[i]);
 		bool waits = greylist_state_waits(decision.state);
 
-		if (!waits && !passes)
+		if (decision.state == GREYLIST_EXEMPT || passes)
+			continue;
+		if (!asked || !waits || decision.wait < message->wait) {
 			message->grey = decision.state;
-		else if (waits && !passes && (i == 0 || decision.wait < wait))
-			message->grey = decision.state;
-		if (waits && (wait == 0 || decision.wait < wait))
-			wait = decision.wait;
-		passes = passes || !waits;
+			message->wait = decision.wait;
+		}
+		asked = true;
+		passes = !waits;
 	}
-	message->done = passes || message->facts.rcpt_count == 0 ? ACTION_PASS : ACTION_GREYLIST;
-	message->wait = passes ? 0 : wait;
+	message->done = asked && !passes ? ACTION_GREYLIST : ACTION_PASS;
 }
 
 void
@@ -194,7 +195,8 @@ greylisting_at_end(struct message *message)
 		message->done = ACTION_PASS;
 	else if (is_on(message))
 		ask_for_all(message);
-	else if (!message->house->first_contact)
+	else if (!message->house->first_contact ||
+	    greylist_exempts_all(settings_of(message), &message->facts))
 		message->done = ACTION_PASS; /* without a store nobody waits */
 }
 

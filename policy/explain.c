@@ -278,7 +278,9 @@ explain_write(const struct judge *judge, const struct facts *facts, const struct
 	if (verdict->monitored)
 		text_format(out, " (monitor mode; it would %s)", action_word(verdict->would));
 	if (verdict->action == ACTION_GREYLIST)
-		text_put(out, " (a first contact waits)");
+		text_put(out, greylist_exempts_all(&judge->policy->settings.greylist, facts)
+			    ? " (but it is exempt from the greylist, and passes)"
+			    : " (a first contact waits)");
 	text_put(out, "\n");
 	if (verdict->outcome == OUTCOME_EXEMPT)
 		return;

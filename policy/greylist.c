@@ -47,6 +47,15 @@ greylist_is_exempt(const struct greylist_settings *settings, const struct facts 
 	return settings->exempt_recipients.count > 0 && rcpt_is_exempt(settings, rcpt);
 }
 
+bool
+greylist_exempts_all(const struct greylist_settings *settings, const struct facts *facts)
+{
+	for (size_t i = 0; i < facts->rcpt_count; i++)
+		if (!greylist_is_exempt(settings, facts, facts->rcpts[i]))
+			return false;
+	return facts->rcpt_count > 0 || greylist_is_exempt(settings, facts, "");
+}
+
 /* ---- the sender as keys see it ---- */
 
 static bool

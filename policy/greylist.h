@@ -73,6 +73,8 @@ bool greylist_state_waits(enum greylist_state); /* NEW or EARLY */
 
 /* Exempt by configuration? (postmaster and abuse by default) */
 bool greylist_is_exempt(const struct greylist_settings *, const struct facts *, const char *rcpt);
+/* Is every recipient, so that nobody is asked about? Where none is known: is the client or the sender? */
+bool greylist_exempts_all(const struct greylist_settings *, const struct facts *);
 
 struct greylist_decision {
 	enum greylist_state state;

@@ -155,6 +155,14 @@ out '^outcome    stranger \(no-claim\)' "for it names no vendor"
 out '^action     greylist \(a first contact waits\)' "and waits at first contact"
 out '^reply      451 4\.7\.1 greylisted' "and shows the reply"
 
+explain 0 "nobody waits for postmaster alone" --client 198.51.100.7 \
+	--mail-from x@stranger.example --from x@stranger.example --rcpt postmaster@rx.example
+out '^action     greylist \(but it is exempt from the greylist, and passes\)' "who is exempt from the greylist"
+if grep -q '^reply' "$world/out"; then ok 1 "and no reply tells to wait"; else ok 0 "and no reply tells to wait"; fi
+explain 0 "beside another recipient he waits with him" --client 198.51.100.7 \
+	--mail-from x@stranger.example --from x@stranger.example --rcpt postmaster@rx.example --rcpt anna@rx.example
+out '^action     greylist \(a first contact waits\)' "for an exempt recipient speaks for nobody"
+
 explain 0 "no sender is the null sender" --client 198.51.100.7 --helo stranger.example --json
 json 'r["mail_from"] == "<>" and r["facts"]["null_sender"] and r["facts"]["spf_domain"] == "stranger.example"' \
 	"whose SPF is the HELO name's"
