@@ -183,7 +183,7 @@ static bool
 dmarc_fails_by_policy(const struct facts *facts)
 {
 	for (size_t i = 0; i < facts->author_count; i++)
-		if (facts->authors[i].dmarc.result == AUTH_FAIL &&
+		if (facts->authors[i].dmarc.result == AUTH_FAIL && !facts->authors[i].dmarc.testing &&
 		    facts->authors[i].dmarc.policy >= DMARC_QUARANTINE)
 			return true;
 	return false;

@@ -7,7 +7,8 @@
 
 /* What was seen of a record while its tags are walked. */
 struct tags {
-	bool p_seen, sp_seen, rua_seen, strict_spf_seen, strict_dkim_seen;
+	bool p_seen, sp_seen, rua_seen, strict_spf_seen, strict_dkim_seen, t_seen, pct_seen;
+	bool t_testing, pct_testing;
 	bool p_good, sp_bad, rua_good;
 	struct dmarc_record record;
 };
@@ -89,7 +90,25 @@ tag_rua(struct tags *tags, struct span value)
 		tags->rua_good = is_uri(span_trim(span_cut(&value, ',')));
 }
 
-/* Tags that matter here; pct, fo, ruf, t and all unknown ones are ignored (RFC 7489, 6.3). */
+/* The owner watches his reports, and wants nothing refused yet. */
+static void
+tag_t(struct tags *tags, struct span value)
+{
+	if (!tags->t_seen)
+		tags->t_testing = span_is_nocase(value, "y");
+	tags->t_seen = true;
+}
+
+/* Nought per cent of the mail is an owner who tests; all other shares are taken for all of it. */
+static void
+tag_pct(struct tags *tags, struct span value)
+{
+	if (!tags->pct_seen)
+		tags->pct_testing = span_is(value, "0") || span_is(value, "00") || span_is(value, "000");
+	tags->pct_seen = true;
+}
+
+/* Tags that matter here; fo, ruf and all unknown ones are ignored (RFC 7489, 6.3). */
 static const struct {
 	const char *name;
 	void (*read)(struct tags *, struct span value);
@@ -99,6 +118,8 @@ static const struct {
 	{ "aspf", tag_aspf },
 	{ "adkim", tag_adkim },
 	{ "rua", tag_rua },
+	{ "t", tag_t },
+	{ "pct", tag_pct },
 };
 
 /* Cuts the version off; false when the record does not start with it. The name folds case, the
@@ -146,6 +167,7 @@ dmarc_record_read(const char *text, size_t length, struct dmarc_record *out)
 	}
 	if (!tags.sp_seen)
 		tags.record.sp = tags.record.p;
+	tags.record.testing = tags.t_testing || tags.pct_testing;
 	*out = tags.record;
 	return AUTH_PASS;
 }
@@ -328,6 +350,8 @@ dmarc_finish(const struct dmarc_check *check, const struct facts *facts, struct 
 		.spf_aligned = spf_passes(check, facts, false),
 		.dkim_aligned = dkim_passes(check, facts, false),
 	};
-	if (check->found)
-		out->policy = check->by_organisation ? check->record.sp : check->record.p;
+	if (!check->found)
+		return;
+	out->policy = check->by_organisation ? check->record.sp : check->record.p;
+	out->testing = check->record.testing;
 }

@@ -17,6 +17,7 @@
 struct dmarc_record {
 	enum dmarc_policy p, sp; /* sp is p where absent */
 	bool strict_spf, strict_dkim;
+	bool testing; /* t=y (RFC 9989), or pct=0, which meant the same (RFC 7489, 6.3) */
 };
 
 enum { DMARC_RECORD_MAX = 4096 };

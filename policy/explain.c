@@ -172,8 +172,9 @@ write_facts(const struct facts *facts, struct text *out)
 	for (size_t i = 0; i < facts->author_count && i < 10; i++) {
 		text_put(out, "author     ");
 		put_safe(out, facts->authors[i].mailbox.text);
-		text_format(out, ", DMARC %s (p=%s)\n", auth_word(facts->authors[i].dmarc.result),
-		    dmarc_policy_word(facts->authors[i].dmarc.policy));
+		text_format(out, ", DMARC %s (p=%s%s)\n", auth_word(facts->authors[i].dmarc.result),
+		    dmarc_policy_word(facts->authors[i].dmarc.policy),
+		    facts->authors[i].dmarc.testing ? ", in test: no reason to refuse" : "");
 	}
 	if (facts->from_state == FROM_MISSING)
 		text_put(out, "author     none: the message has no From field\n");

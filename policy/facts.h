@@ -62,7 +62,8 @@ const char *dmarc_policy_word(enum dmarc_policy);
 
 struct dmarc_fact {
 	enum auth_result result;    /* NOT_ASKED, NONE (no record), PASS, FAIL, TEMPERROR, PERMERROR */
-	enum dmarc_policy policy;   /* that the owner asks for (p, sp); pct and t= are not applied */
+	enum dmarc_policy policy;   /* that the owner asks for (p, sp) */
+	bool testing;               /* but not yet: t=y, or pct=0 */
 	const char *domain;         /* where the record was found; "" when none */
 	bool spf_aligned;           /* SPF passed and aligns relaxed, record or not */
 	bool dkim_aligned;          /* a counting signature aligns relaxed, record or not */

@@ -256,6 +256,7 @@ json_authors(struct text *out, const struct facts *facts)
 		json_string(out, "spf_from", auth_word(author->spf_from));
 		json_string(out, "dmarc", auth_word(author->dmarc.result));
 		json_string(out, "policy", dmarc_policy_word(author->dmarc.policy));
+		json_bool(out, "testing", author->dmarc.testing);
 		json_string(out, "record", author->dmarc.domain);
 		json_bool(out, "spf_aligned", author->dmarc.spf_aligned);
 		json_bool(out, "dkim_aligned", author->dmarc.dkim_aligned);

@@ -15,13 +15,14 @@ static char suffix_text[] = "com\nnet\nexample\nuk\nco.uk\nxn--p1ai\n";
 
 /* ---- records ---- */
 
-#define NOT_ONE { AUTH_NONE, DMARC_NONE, DMARC_NONE, false, false }
-#define ONE(p, sp) { AUTH_PASS, p, sp, false, false }
+#define NOT_ONE { AUTH_NONE, DMARC_NONE, DMARC_NONE, false, false, false }
+#define ONE(p, sp) { AUTH_PASS, p, sp, false, false, false }
+#define TEST(p, sp) { AUTH_PASS, p, sp, false, false, true }
 
 struct reading {
 	enum auth_result result;
 	enum dmarc_policy p, sp;
-	bool strict_spf, strict_dkim;
+	bool strict_spf, strict_dkim, testing;
 };
 
 static const struct {
@@ -36,11 +37,20 @@ static const struct {
 	{ "blanks around every mark", "v = DMARC1 ;\tp = reject ; sp\t=\tnone ", ONE(DMARC_REJECT, DMARC_NONE) },
 	{ "names and policies fold case", "V=DMARC1; P=Reject; SP=NONE", ONE(DMARC_REJECT, DMARC_NONE) },
 	{ "the version does not fold case", "v=dmarc1; p=reject", NOT_ONE },
-	{ "strict alignment of both", "v=DMARC1; p=reject; adkim=s; aspf=s", { AUTH_PASS, DMARC_REJECT, DMARC_REJECT, true, true } },
-	{ "strict alignment of one", "v=DMARC1; p=reject; adkim=S; aspf=r", { AUTH_PASS, DMARC_REJECT, DMARC_REJECT, false, true } },
+	{ "strict alignment of both", "v=DMARC1; p=reject; adkim=s; aspf=s", { AUTH_PASS, DMARC_REJECT, DMARC_REJECT, true, true, false } },
+	{ "strict alignment of one", "v=DMARC1; p=reject; adkim=S; aspf=r", { AUTH_PASS, DMARC_REJECT, DMARC_REJECT, false, true, false } },
 	{ "an alignment nobody knows is the default", "v=DMARC1; p=reject; adkim=strict; aspf=x", ONE(DMARC_REJECT, DMARC_REJECT) },
-	{ "unknown tags are ignored", "v=DMARC1; np=none; p=reject; t=y; psd=n; x-y=z", ONE(DMARC_REJECT, DMARC_REJECT) },
-	{ "pct is not applied", "v=DMARC1; p=reject; pct=0", ONE(DMARC_REJECT, DMARC_REJECT) },
+	{ "unknown tags are ignored", "v=DMARC1; np=none; p=reject; fo=1; psd=n; x-y=z", ONE(DMARC_REJECT, DMARC_REJECT) },
+	{ "t=y is an owner who tests", "v=DMARC1; p=reject; t=y", TEST(DMARC_REJECT, DMARC_REJECT) },
+	{ "t=y folds case and may stand first", "v=DMARC1; T=Y; p=reject", TEST(DMARC_REJECT, DMARC_REJECT) },
+	{ "t=n is one who means it", "v=DMARC1; p=reject; t=n", ONE(DMARC_REJECT, DMARC_REJECT) },
+	{ "a value of t that nobody knows is the default", "v=DMARC1; p=reject; t=yes", ONE(DMARC_REJECT, DMARC_REJECT) },
+	{ "the first of two t counts", "v=DMARC1; p=reject; t=n; t=y", ONE(DMARC_REJECT, DMARC_REJECT) },
+	{ "pct=0 is an owner who tests", "v=DMARC1; p=reject; pct=0", TEST(DMARC_REJECT, DMARC_REJECT) },
+	{ "so is 000", "v=DMARC1; p=quarantine; pct=000 ; sp=none", TEST(DMARC_QUARANTINE, DMARC_NONE) },
+	{ "any other share is all of it", "v=DMARC1; p=reject; pct=10", ONE(DMARC_REJECT, DMARC_REJECT) },
+	{ "an empty pct is the default", "v=DMARC1; p=reject; pct=", ONE(DMARC_REJECT, DMARC_REJECT) },
+	{ "nor is four noughts a share", "v=DMARC1; p=reject; pct=0000", ONE(DMARC_REJECT, DMARC_REJECT) },
 	{ "rubbish between the marks is ignored", "v=DMARC1; ;; rubbish; =; p=reject", ONE(DMARC_REJECT, DMARC_REJECT) },
 	{ "a doubled report address does not matter", "v=DMARC1; p=reject; rua=mailto:a@b; rua=mailto:c@d", ONE(DMARC_REJECT, DMARC_REJECT) },
 	{ "the version is not first", "p=reject; v=DMARC1", NOT_ONE },
@@ -71,7 +81,8 @@ static bool
 same_reading(const struct reading *wanted, enum auth_result result, const struct dmarc_record *got)
 {
 	return result == wanted->result && got->p == wanted->p && got->sp == wanted->sp &&
-	    got->strict_spf == wanted->strict_spf && got->strict_dkim == wanted->strict_dkim;
+	    got->strict_spf == wanted->strict_spf && got->strict_dkim == wanted->strict_dkim &&
+	    got->testing == wanted->testing;
 }
 
 static void
@@ -84,8 +95,8 @@ test_records(void)
 		enum auth_result result = dmarc_record_read(records[i].text, strlen(records[i].text), &got);
 
 		if (!ok(same_reading(&records[i].wanted, result, &got), "record: %s", records[i].what))
-			note("%s p=%s sp=%s aspf=%d adkim=%d", auth_word(result), dmarc_policy_word(got.p),
-			    dmarc_policy_word(got.sp), got.strict_spf, got.strict_dkim);
+			note("%s p=%s sp=%s aspf=%d adkim=%d testing=%d", auth_word(result), dmarc_policy_word(got.p),
+			    dmarc_policy_word(got.sp), got.strict_spf, got.strict_dkim, got.testing);
 	}
 	ok(dmarc_record_read("v=DMARC1; p=reject\0x", 20, &got) == AUTH_NONE, "record: a NUL is no part of a policy");
 	memset(large, ' ', sizeof large);

@@ -42,9 +42,10 @@ static void
 sample_authors(struct sample *s)
 {
 	s->authors[0] = (struct author){ mailbox_of("joe", "stranger.example", "joe@stranger.example"),
-		AUTH_NOT_ASKED, { AUTH_NONE, DMARC_NONE, "", false, false } };
+		AUTH_NOT_ASKED, { .result = AUTH_NONE, .domain = "" } };
 	s->authors[1] = (struct author){ mailbox_of("tickets", "acme.example", "tickets@acme.example"),
-		AUTH_SOFTFAIL, { AUTH_PASS, DMARC_REJECT, "acme.example", false, true } };
+		AUTH_SOFTFAIL, { .result = AUTH_PASS, .policy = DMARC_REJECT, .testing = true, .domain = "acme.example",
+			.dkim_aligned = true } };
 	s->dkim[0] = (struct dkim_fact){ .d = "acme.example", .s = "s1", .a = "rsa-sha256", .b = "AbCdEfGh",
 		.result = AUTH_PASS, .counts = true, .secure = true, .why = "" };
 	s->dkim[1] = (struct dkim_fact){ .d = "list.example", .s = "k", .a = "rsa-sha1", .b = "ZZ",
@@ -444,7 +445,7 @@ json_says_all(void)
 	holds(s, "\"live\":[{\"vendor\":\"acme\",\"source\":\"spf:acme.example\",\"answer\":\"unknown\"}]",
 	    "what a source said when asked is a fact");
 	holds(s, "\"facts\":{\"now\":1700000000,", "and so is the time");
-	holds(s, "\"domain\":\"acme.example\",\"spf_from\":\"softfail\",\"dmarc\":\"pass\",\"policy\":\"reject\",",
+	holds(s, "\"domain\":\"acme.example\",\"spf_from\":\"softfail\",\"dmarc\":\"pass\",\"policy\":\"reject\",\"testing\":true,",
 	    "each author has its own SPF and DMARC");
 	holds(s, ",\"explanation\":\"because\\u000a\\\"so\\\"\"}", "an explanation stands at its end");
 	sample_close(s);

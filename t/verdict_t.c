@@ -205,7 +205,7 @@ set_sender(struct world *world, const char *value)
 	facts->spf.by_helo = facts->null_sender;
 }
 
-/* "a@b", then any of ":spf_from=pass", ":dmarc=fail", ":p=reject", ":aligned". */
+/* "a@b", then any of ":spf_from=pass", ":dmarc=fail", ":p=reject", ":testing", ":aligned". */
 static void
 add_author(struct world *world, char *value)
 {
@@ -225,6 +225,8 @@ add_author(struct world *world, char *value)
 			author->dmarc.policy = DMARC_REJECT;
 		else if (strcmp(word, "p=quarantine") == 0)
 			author->dmarc.policy = DMARC_QUARANTINE;
+		else if (strcmp(word, "testing") == 0)
+			author->dmarc.testing = true;
 		else if (strcmp(word, "aligned") == 0)
 			author->dmarc.spf_aligned = true;
 		else
@@ -464,6 +466,8 @@ static const struct {
 	{ "a foreign key's trouble is no", EVIL FROM("vendor") "dkim=evil.example:temperror", "forged reject nothing-proven vendor settled" },
 	{ "a shared range, DMARC reject", OUR_HOST "sender=b@other.example spf=pass author=n@vendor.example:dmarc=fail:p=reject", "forged reject shared-range-dmarc-fails vendor settled" },
 	{ "a shared range, DMARC quarantine", OUR_HOST "sender=b@other.example spf=pass author=n@vendor.example:dmarc=fail:p=quarantine", "forged reject shared-range-dmarc-fails vendor settled" },
+	{ "a shared range, DMARC reject in test", OUR_HOST "sender=b@other.example spf=pass author=n@vendor.example:dmarc=fail:p=reject:testing", "unproven greylist partly-proven vendor settled" },
+	{ "no range, DMARC in test", EVIL "author=n@vendor.example:dmarc=fail:p=reject:testing", "forged reject nothing-proven vendor settled" },
 	{ "a shared range, DMARC none", OUR_HOST "sender=b@other.example spf=pass author=n@vendor.example:dmarc=fail", "unproven greylist partly-proven vendor settled" },
 	{ "a shared range, DMARC fails, a key unknown", OUR_HOST "sender=b@other.example spf=pass author=n@vendor.example:dmarc=fail:p=reject dkim=vendor.example:temperror", "unsure defer dns-trouble vendor settled" },
 	{ "a shared range, DMARC fails, an exclusive one unknown", "client=198.51.100.7 sender=b@other.example spf=pass author=n@asked.example:dmarc=fail:p=reject", "unsure defer dns-trouble asked settled" },
