@@ -96,7 +96,7 @@ static void
 keep_rest(struct text *begun, struct span rest)
 {
 	memmove(begun->bytes, rest.at, rest.length);
-	begun->length = rest.length;
+	text_rewind(begun, rest.length);
 }
 
 static enum door_next

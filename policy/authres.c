@@ -277,8 +277,7 @@ result_end(struct field *field)
 	if (!out->cut && out->length <= field->limit)
 		return;
 	field->full = true;
-	if (out->length > field->before)
-		out->bytes[out->length = field->before] = '\0';
+	text_rewind(out, field->before);
 	out->cut = false;
 }
 

@@ -120,7 +120,17 @@ reserve(struct text *text, size_t more)
 	}
 	text->bytes = grown;
 	text->room = room;
+	text->bytes[text->length] = '\0'; /* also where nothing will follow */
 	return more;
+}
+
+void
+text_rewind(struct text *text, size_t length)
+{
+	if (length >= text->length)
+		return;
+	text->length = length;
+	text->bytes[length] = '\0';
 }
 
 void

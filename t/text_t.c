@@ -103,6 +103,59 @@ test_text(void)
 	text_close(&text);
 }
 
+/* The block that the next text will grow into, full of what somebody else left there. */
+static void
+leave_dirt(size_t size)
+{
+	char *block = malloc(size);
+
+	if (block != NULL)
+		memset(block, 'x', size);
+	__asm__ volatile("" : : "r"(block) : "memory"); /* or the compiler drops what nobody reads */
+	free(block);
+}
+
+static void
+test_first_piece(void)
+{
+	struct text text;
+
+	text_open(&text, 100);
+	leave_dirt(64);
+	text_add(&text, "", 0);
+	is(text.bytes, "", "a text whose first piece is empty shows nothing that lay in memory before");
+	text_close(&text);
+	text_open(&text, 100);
+	leave_dirt(64);
+	text_format(&text, "%s", "");
+	is(text.bytes, "", "nor does one whose first format is empty");
+	text_close(&text);
+	text_open(&text, 0);
+	leave_dirt(64);
+	text_put(&text, "much");
+	is(text.bytes, "", "nor one that may hold nothing");
+	text_close(&text);
+}
+
+static void
+test_rewind(void)
+{
+	struct text text;
+
+	text_open(&text, 100);
+	text_rewind(&text, 0);
+	is(text.bytes, "", "an empty text can be rewound");
+	text_put(&text, "abcdef");
+	text_rewind(&text, 6);
+	is(text.bytes, "abcdef", "a text is not rewound to its end");
+	text_rewind(&text, 7);
+	is_number((long long)text.length, 6, "nor made longer");
+	text_rewind(&text, 2);
+	text_char(&text, 'x');
+	is(text.bytes, "abx", "what is taken back is followed by what comes next");
+	text_close(&text);
+}
+
 static void
 test_growth(void)
 {
@@ -261,6 +314,8 @@ main(void)
 	test_cut();
 	test_compare();
 	test_text();
+	test_first_piece();
+	test_rewind();
 	test_growth();
 	test_distance();
 	test_arena();
