@@ -24,8 +24,7 @@ struct session {
 	char name[NAME_MAX_BYTES], helo[NAME_MAX_BYTES];
 	char daemon_name[NAME_MAX_BYTES], mta_name[NAME_MAX_BYTES];
 	unsigned long waived;    /* SMFIP_NR_* that the MTA granted */
-	struct message *message; /* NULL outside a mail */
-	bool failed;             /* a message could not be opened: said at the next reply */
+	struct message *message; /* NULL outside a mail, and where none could be opened: RCPT and the end say it */
 	bool leads;              /* header values keep their leading blank */
 };
 
@@ -66,10 +65,22 @@ macro(SMFICTX *ctx, const char *name)
 	return value == NULL ? "" : value;
 }
 
+/*
+ * libmilter lets commands through that come before a negotiation, and behind "quit, but a new connection
+ * follows": there is no session then, and smfi_getpriv answers NULL. MTAs do neither. Such a client is led on to
+ * RCPT or the end of its message, where there is no message either, and that is said.
+ */
+static struct message *
+message_of(const struct session *session)
+{
+	return session == NULL ? NULL : session->message;
+}
+
+/* The answer of a stage at which nothing is decided; none where the MTA waits for none. */
 static sfsistat
 go_on(const struct session *session, unsigned long waiver)
 {
-	return session->waived & waiver ? SMFIS_NOREPLY : SMFIS_CONTINUE;
+	return session != NULL && session->waived & waiver ? SMFIS_NOREPLY : SMFIS_CONTINUE;
 }
 
 /* libmilter takes % for a format. */
@@ -102,7 +113,6 @@ give_failure(SMFICTX *ctx)
 static void
 drop_message(struct session *session)
 {
-	session->failed = false;
 	if (session->message == NULL)
 		return;
 	message_close(session->message);
@@ -139,6 +149,16 @@ session_open(void)
 }
 
 static void
+session_close(struct session *session)
+{
+	if (session == NULL)
+		return;
+	drop_message(session);
+	free(session);
+	sessions--;
+}
+
+static void
 ask_for_macros(SMFICTX *ctx)
 {
 	/* what is not named is not sent: fewer packets for the MTA and for us */
@@ -164,15 +184,17 @@ on_negotiate(SMFICTX *ctx, unsigned long offered_actions, unsigned long offered,
 	 */
 	unsigned long waivers = SMFIP_NR_CONN | SMFIP_NR_HELO | SMFIP_NR_MAIL | SMFIP_NR_DATA |
 	    SMFIP_NR_HDR | SMFIP_NR_EOH;
-	struct session *session = session_open();
+	struct session *session;
 
 	(void)u2;
 	(void)u3;
+	session_close(smfi_getpriv(ctx)); /* one that negotiates again begins again */
+	session = session_open();
+	smfi_setpriv(ctx, session);
 	if (session == NULL)
 		return SMFIS_REJECT;
 	session->waived = waivers & offered;
 	session->leads = offered & SMFIP_HDR_LEADSPC;
-	smfi_setpriv(ctx, session);
 	*actions = (SMFIF_ADDHDRS | SMFIF_CHGHDRS | SMFIF_QUARANTINE) & offered_actions;
 	*steps = (waivers | SMFIP_HDR_LEADSPC | SMFIP_SKIP | SMFIP_RCPT_REJ | SMFIP_NOUNKNOWN | SMFIP_NODATA) & offered;
 	*o2 = *o3 = 0;
@@ -204,7 +226,7 @@ on_connect(SMFICTX *ctx, char *name, struct sockaddr *address)
 	struct session *session = smfi_getpriv(ctx);
 
 	if (session == NULL)
-		return SMFIS_TEMPFAIL;
+		return go_on(session, SMFIP_NR_CONN);
 	copy_name(session->name, name);
 	copy_name(session->mta_name, macro(ctx, "j"));
 	copy_name(session->daemon_name, macro(ctx, "{daemon_name}"));
@@ -217,6 +239,9 @@ on_helo(SMFICTX *ctx, char *name)
 {
 	struct session *session = smfi_getpriv(ctx);
 
+	if (session == NULL)
+		return go_on(session, SMFIP_NR_HELO);
+	drop_message(session); /* RFC 5321 4.1.4; and a message keeps the name that it began with */
 	copy_name(session->helo, name);
 	return go_on(session, SMFIP_NR_HELO);
 }
@@ -226,9 +251,10 @@ on_mail(SMFICTX *ctx, char **argv)
 {
 	struct session *session = smfi_getpriv(ctx);
 
+	if (session == NULL)
+		return go_on(session, SMFIP_NR_MAIL);
 	drop_message(session);
 	session->message = message_open(house, &session->visitor, argv[0], macro(ctx, "{auth_authen}"));
-	session->failed = session->message == NULL;
 	if (session->message != NULL) {
 		messages++;
 		message_queue_id(session->message, macro(ctx, "i"));
@@ -242,7 +268,7 @@ on_rcpt(SMFICTX *ctx, char **argv)
 	struct session *session = smfi_getpriv(ctx);
 	struct reply reply;
 
-	if (session->message == NULL)
+	if (message_of(session) == NULL)
 		return give_failure(ctx);
 	message_queue_id(session->message, macro(ctx, "i"));
 	if (strcmp(macro(ctx, "{rcpt_mailer}"), "error") == 0) {
@@ -260,7 +286,7 @@ on_header(SMFICTX *ctx, char *name, char *value)
 {
 	struct session *session = smfi_getpriv(ctx);
 
-	if (session->message != NULL)
+	if (message_of(session) != NULL)
 		message_header(session->message, name, value);
 	return go_on(session, SMFIP_NR_HDR);
 }
@@ -270,7 +296,7 @@ on_headers_end(SMFICTX *ctx)
 {
 	struct session *session = smfi_getpriv(ctx);
 
-	if (session->message != NULL)
+	if (message_of(session) != NULL)
 		(void)message_headers_end(session->message);
 	return go_on(session, SMFIP_NR_EOH);
 }
@@ -280,7 +306,7 @@ on_body(SMFICTX *ctx, unsigned char *bytes, size_t length)
 {
 	struct session *session = smfi_getpriv(ctx);
 
-	if (session->message == NULL || !message_wants_body(session->message))
+	if (message_of(session) == NULL || !message_wants_body(session->message))
 		return SMFIS_SKIP;
 	message_body(session->message, bytes, length);
 	return SMFIS_CONTINUE;
@@ -343,7 +369,7 @@ on_end(SMFICTX *ctx)
 	struct ending ending;
 	sfsistat status;
 
-	if (session->message == NULL)
+	if (message_of(session) == NULL)
 		return give_failure(ctx);
 	message_queue_id(session->message, macro(ctx, "i"));
 	message_end(session->message, &ending);
@@ -365,14 +391,8 @@ on_abort(SMFICTX *ctx)
 static sfsistat
 on_close(SMFICTX *ctx)
 {
-	struct session *session = smfi_getpriv(ctx);
-
-	if (session == NULL)
-		return SMFIS_CONTINUE;
-	drop_message(session);
-	free(session);
+	session_close(smfi_getpriv(ctx));
 	smfi_setpriv(ctx, NULL);
-	sessions--;
 	return SMFIS_CONTINUE;
 }
 

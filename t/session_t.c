@@ -1,0 +1,303 @@
+/*
+ * session_t.c - what no MTA says, said to the milter callbacks through libmilter itself: nothing ends the filter.
+ */
+#include <arpa/inet.h>
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <libmilter/mfapi.h>
+
+#include "session.h"
+#include "session_world.h"
+#include "talk.h"
+#include "tap.h"
+
+#define COUNT(rows) (sizeof rows / sizeof *rows)
+
+enum { PATIENCE_MS = 60 * 1000 /* of a filter that hangs, never of one that works */ };
+
+static char folder[] = "/tmp/greenlane-session.XXXXXX";
+static struct sockaddr_un address = { .sun_family = AF_UNIX };
+
+static void
+broken(const char *what)
+{
+	printf("Bail out! %s: %s\n", what, strerror(errno));
+	exit(1);
+}
+
+/* ---- the filter, in this very process ---- */
+
+static void *
+serve(void *unused)
+{
+	(void)unused;
+	if (smfi_main() != MI_SUCCESS)
+		broken("smfi_main");
+	return NULL;
+}
+
+static void
+clean_up(void)
+{
+	unlink(address.sun_path);
+	rmdir(folder);
+}
+
+static void
+start(void)
+{
+	pthread_t thread;
+	char where[160];
+	struct fault why;
+
+	if (mkdtemp(folder) == NULL)
+		broken("mkdtemp");
+	snprintf(address.sun_path, sizeof address.sun_path, "%s/sock", folder);
+	snprintf(where, sizeof where, "unix:%s", address.sun_path);
+	atexit(clean_up);
+	if (!session_register(session_world_open(), &why) || smfi_setconn(where) != MI_SUCCESS ||
+	    smfi_opensocket(true) != MI_SUCCESS || pthread_create(&thread, NULL, serve, NULL) != 0)
+		broken("no filter");
+}
+
+/* ---- a client ---- */
+
+static int
+dial(void)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof address) != 0)
+		broken("connect");
+	return fd;
+}
+
+/* False: the filter has hung up, which it may. */
+static bool
+send_all(int fd, const void *bytes, size_t length)
+{
+	while (length > 0) {
+		ssize_t sent = send(fd, bytes, length, MSG_NOSIGNAL);
+
+		if (sent <= 0)
+			return false;
+		bytes = (const char *)bytes + sent;
+		length -= (size_t)sent;
+	}
+	return true;
+}
+
+static bool
+send_packet(int fd, char command, const struct text *data)
+{
+	uint32_t size = htonl((uint32_t)data->length + 1);
+
+	return send_all(fd, &size, sizeof size) && send_all(fd, &command, 1) &&
+	    send_all(fd, data->bytes, data->length);
+}
+
+static bool
+read_all(int fd, void *bytes, size_t length)
+{
+	while (length > 0) {
+		struct pollfd waits = { .fd = fd, .events = POLLIN };
+		ssize_t got;
+
+		if (poll(&waits, 1, PATIENCE_MS) == 0)
+			broken("the filter hangs");
+		got = recv(fd, bytes, length, 0);
+		if (got <= 0)
+			return false;
+		bytes = (char *)bytes + got;
+		length -= (size_t)got;
+	}
+	return true;
+}
+
+/* The letter of the next reply, its data in `out`; '\0': the filter hung up. */
+static char
+read_reply(int fd, char *out, size_t size)
+{
+	uint32_t length;
+	char letter, byte;
+
+	if (!read_all(fd, &length, sizeof length) || !read_all(fd, &letter, 1))
+		return '\0';
+	length = ntohl(length) - 1;
+	for (size_t i = 0; i < length; i++) {
+		if (!read_all(fd, &byte, 1))
+			return '\0';
+		if (i + 1 < size)
+			out[i] = byte;
+	}
+	out[length < size ? length : size - 1] = '\0';
+	return letter;
+}
+
+#define NEGOTIATION "O \\0\\0\\0\\x06\\0\\0\\x01\\xff\\0\\x1f\\xff\\xff\n"
+
+static bool
+is_alive(void)
+{
+	struct span hello = span_of(NEGOTIATION);
+	int fd = dial();
+	struct text data;
+	char command, reply, got[64];
+
+	text_open(&data, TALK_DATA_MAX);
+	reply = talk_next(&hello, &command, &data) && send_packet(fd, command, &data) ? read_reply(fd, got, sizeof got) : '\0';
+	text_close(&data);
+	close(fd);
+	return reply == SMFIC_OPTNEG;
+}
+
+/* Callbacks end when they end: waits until the last session is closed. */
+static bool
+all_gone(void)
+{
+	for (unsigned i = 0; session_count() > 0 || session_messages() > 0; i++) {
+		if (i == PATIENCE_MS)
+			return false;
+		usleep(1000);
+	}
+	return true;
+}
+
+/* ---- rows: each reply is waited for, so that none is lost with the connection ---- */
+
+#define SMTP "C mx.customer.example\\04\\x10\\xe1203.0.113.9\\0\nH mx.customer.example\\0\n"
+#define ENVELOPE "M <a@customer.example>\\0\nR <user@rx.example>\\0\n"
+#define PASSED "M <a@customer.example>\\0\nU x\\0\nB x\nE\n"
+#define MESSAGE "T\nL From\\0 a@customer.example\\0\nN\nB x\\r\\n\nE\n"
+
+static const struct {
+	const char *what, *talk;
+	const char *replies; /* their letters, in order */
+	const char *last;    /* begins the data of the last one */
+} rows[] = {
+	{ "HELO before a negotiation is borne", "H x\\0\n", "c", "" },
+	{ "MAIL before a negotiation is borne", "M <a@b.example>\\0\n", "c", "" },
+	{ "ABORT before a negotiation is borne, and so is what it lets through", "A\nM <a@b.example>\\0\n", "c", "" },
+	{ "a recipient before a negotiation is deferred, and told why", "H x\\0\n" ENVELOPE, "ccy", "451 4.3.0 " },
+	{ "a message before a negotiation is deferred at its end, too",
+	    "H x\\0\n" ENVELOPE "L From\\0a@b.example\\0\nN\nB x\nE\n", "ccyccsy", "451 4.3.0 " },
+	{ "an end before a negotiation is deferred, whatever came before it", "M <a@b.example>\\0\nU x\\0\nB x\nE\n", "ccsy",
+	    "451 4.3.0 " },
+	{ "a negotiation behind other commands is no negotiation", "H x\\0\n" NEGOTIATION ENVELOPE, "ccy", "451 4.3.0 " },
+	{ "after a negotiation a stranger's message is greylisted", NEGOTIATION SMTP ENVELOPE MESSAGE, "Ocsy", "451 4.7.1 " },
+	{ "what follows quit-but-go-on has no session, and is deferred", NEGOTIATION SMTP PASSED "K\n" SMTP ENVELOPE,
+	    "Ocsiicy", "451 4.3.0 " },
+	{ "so is its message", NEGOTIATION SMTP PASSED "K\n" SMTP ENVELOPE MESSAGE, "Ocsiicysy", "451 4.3.0 " },
+	{ "a message that nobody is to get is judged", NEGOTIATION SMTP PASSED, "Ocsiic", "" },
+	{ "HELO drops the message that it interrupts", NEGOTIATION SMTP "M <a@customer.example>\\0\nU x\\0\nH y\\0\nU x\\0\nB x\nE\n",
+	    "Occsy", "451 4.3.0 " },
+	{ "a second negotiation in a message ends the message, and nothing else",
+	    NEGOTIATION SMTP ENVELOPE NEGOTIATION ENVELOPE MESSAGE, "Occsy", "451 4.7.1 " },
+	{ "a second end has no message to end", NEGOTIATION SMTP ENVELOPE MESSAGE "E\n" ENVELOPE MESSAGE, "Ocsycsy", "451 4.7.1 " },
+};
+
+static void
+test_row(size_t i)
+{
+	struct span rest = span_of(rows[i].talk);
+	char got[32] = "", data[1024] = "", command;
+	size_t wanted = strlen(rows[i].replies), count = 0;
+	struct text bytes;
+	int fd = dial();
+
+	text_open(&bytes, TALK_DATA_MAX);
+	while (talk_next(&rest, &command, &bytes) && send_packet(fd, command, &bytes))
+		;
+	while (count < wanted && (got[count] = read_reply(fd, data, sizeof data)) != '\0')
+		count++;
+	text_close(&bytes);
+	close(fd);
+	is(got, rows[i].replies, "%s", rows[i].what);
+	ok(strncmp(data, rows[i].last, strlen(rows[i].last)) == 0, "and the last reply is the one that is due");
+	ok(is_alive() && all_gone(), "the filter serves on, and keeps nothing of it");
+}
+
+/* ---- seeds: whatever is answered, the filter serves on ---- */
+
+static void
+play(struct span rest)
+{
+	struct text bytes;
+	char command, got[64];
+	int fd = dial();
+
+	text_open(&bytes, TALK_DATA_MAX);
+	while (talk_next(&rest, &command, &bytes)) {
+		if (command != TALK_HANG_UP && send_packet(fd, command, &bytes))
+			continue;
+		close(fd);
+		fd = dial();
+	}
+	shutdown(fd, SHUT_WR);
+	while (read_reply(fd, got, sizeof got) != '\0')
+		;
+	close(fd);
+	text_close(&bytes);
+}
+
+static int
+is_seed(const struct dirent *entry)
+{
+	return entry->d_name[0] != '.';
+}
+
+static void
+play_file(const char *seeds, const char *name)
+{
+	static char bytes[TALK_DATA_MAX];
+	char path[PATH_MAX + NAME_MAX + 2];
+	size_t length = 0;
+	FILE *file;
+
+	snprintf(path, sizeof path, "%s/%s", seeds, name);
+	file = fopen(path, "re");
+	if (file != NULL) {
+		length = fread(bytes, 1, sizeof bytes, file);
+		fclose(file);
+	}
+	play((struct span){ bytes, length });
+	ok(length > 0 && is_alive() && all_gone(), "%s, said to libmilter, is survived", name);
+}
+
+static void
+test_seeds(void)
+{
+	const char *srcdir = getenv("srcdir");
+	struct dirent **entries = NULL;
+	char seeds[PATH_MAX];
+	int count;
+
+	snprintf(seeds, sizeof seeds, "%s/t/fuzz/seeds/session", srcdir == NULL ? "." : srcdir);
+	count = scandir(seeds, &entries, is_seed, alphasort);
+	ok(count > 0, "there are seeds");
+	for (int i = 0; i < count; i++) {
+		play_file(seeds, entries[i]->d_name);
+		free(entries[i]);
+	}
+	free(entries);
+}
+
+int
+main(void)
+{
+	start();
+	for (size_t i = 0; i < COUNT(rows); i++)
+		test_row(i);
+	test_seeds();
+	return done();
+}

@@ -1,0 +1,114 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <libpsl.h>
+
+#include "policy_text.h"
+#include "refresh.h"
+#include "session_world.h"
+#include "story.h"
+
+static const char conf[] =
+    "authserv_id = \"mx.rx.example\";\n"
+    "own = { domains = [ \"rx.example\" ]; outbound = [ \"198.51.100.25\" ]; };\n"
+    "greylist = { delay = \"5m\"; stage = \"auto\"; };\n"
+    "milter = { max_sessions = 40; };\n"
+    "relays = ( { name = \"backup\"; kind = \"gateway\"; networks = [ \"198.51.100.5\" ]; } );\n"
+    "vendors = ( { name = \"vendor\"; on_unproven = \"quarantine\"; } );\n";
+
+static const char vendor[] =
+    "vendor = { name = \"vendor\"; domains = [ \"vendor.example\" ]; vouch = [ \"listed+spf\", \"dkim\" ];\n"
+    "  sources = ( { cidr = [ \"192.0.2.0/24\" ]; exclusive = true; } ); };\n";
+
+static const char *const zone_lines[] = {
+	"vendor.example TXT \"v=spf1 ip4:192.0.2.0/24 -all\"",
+	"_dmarc.vendor.example TXT \"v=DMARC1; p=reject\"",
+	"customer.example TXT \"v=spf1 mx -all\"",
+	"customer.example MX 10 mx.customer.example",
+	"mx.customer.example A 203.0.113.9",
+	"slow.example TXT SERVFAIL",
+	"rx.example TXT \"v=spf1 ip4:198.51.100.25 -all\"",
+};
+
+static struct {
+	struct house house;
+	struct dns_zone *zone;
+	struct suffix_list suffixes;
+	struct refresh *refresh;
+} world;
+
+static void
+must(bool good, const char *what)
+{
+	if (good)
+		return;
+	printf("Bail out! the world of sessions: %s\n", what);
+	exit(1);
+}
+
+static const char *
+find_vendor(void *context, const struct strings *folders, const char *name, const char **path, size_t *length,
+    struct fault *why)
+{
+	(void)context, (void)folders, (void)why;
+	*path = name;
+	*length = strlen(vendor);
+	return vendor;
+}
+
+static void
+load(void)
+{
+	struct policy_files files = { NULL, find_vendor, NULL };
+	struct faults *faults = faults_open();
+	struct policy *policy = policy_text_load("CONFIG", conf, strlen(conf), &files, faults);
+	struct fault why;
+	char line[1024] = "no policy";
+
+	if (policy == NULL && faults->kept > 0)
+		fault_write(&faults->list[0].fault, line, sizeof line);
+	faults_close(faults);
+	must(policy != NULL, line);
+	must(refresh_adopt(world.refresh, policy, 1000, &why), "the policy is not in force");
+}
+
+const struct house *
+session_world_open(void)
+{
+	struct fault why;
+	struct resolver *resolver;
+
+	world.zone = dns_zone_open();
+	must(world.zone != NULL, "no zone");
+	for (size_t i = 0; i < sizeof zone_lines / sizeof *zone_lines; i++)
+		must(dns_zone_line(world.zone, zone_lines[i], &why), zone_lines[i]);
+	resolver = resolver_canned(world.zone, &why);
+	world.suffixes.psl = psl_builtin();
+	world.house = (struct house){ .resolver = resolver, .suffixes = &world.suffixes,
+		.dkim = dkim_house_open(resolver, &world.suffixes, &why), .live = live_open(&why),
+		.store = store_memory(1000, &why), .usage = usage_open(&why) };
+	world.house.unsure = world.house.store;
+	must(resolver != NULL && world.house.dkim != NULL && world.house.live != NULL && world.house.store != NULL &&
+		world.house.usage != NULL,
+	    "a room does not open");
+	world.refresh = refresh_open(resolver, world.house.live, NULL, "", &why);
+	must(world.refresh != NULL, "no refresh");
+	story_clock_set(SESSION_WORLD_NOW);
+	story_journal_clear();
+	load();
+	return &world.house;
+}
+
+void
+session_world_close(void)
+{
+	refresh_close(world.refresh);
+	usage_close(world.house.usage);
+	live_close(world.house.live);
+	dkim_house_close(world.house.dkim);
+	store_close(world.house.store);
+	resolver_close(world.house.resolver);
+	dns_zone_close(world.zone);
+	story_journal_clear();
+}
