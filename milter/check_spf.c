@@ -10,6 +10,7 @@
 
 #include "check_spf.h"
 #include "domain.h"
+#include "mailbox.h"
 #include "spf_gate.h"
 #include "spf_write.h"
 
@@ -238,13 +239,11 @@ word_copy(struct arena *arena, const char *from, size_t length)
 
 /* What the macros stand for; false without memory. */
 static bool
-view_make(const struct check *check, const struct spf_query *query, struct spf_view *out)
+view_make(const struct check *check, const struct spf_query *query, const char *local, struct spf_view *out)
 {
-	const char *at = strrchr(query->mail_from, '@');
-
 	*out = (struct spf_view){ .client = check->client, .sender_domain = check->domain, .domain = check->domain };
-	out->local = at == NULL || at == query->mail_from ? "postmaster" : /* RFC 7208, 4.3 */
-	    word_copy(check->arena, query->mail_from, (size_t)(at - query->mail_from));
+	out->local = local[0] == '\0' ? "postmaster" /* RFC 7208, 4.3 */
+				      : word_copy(check->arena, local, strlen(local));
 	out->helo = word_copy(check->arena, query->helo, strlen(query->helo));
 	return out->local != NULL && out->helo != NULL;
 }
@@ -340,14 +339,16 @@ check_spf(struct resolver *resolver, struct budget *budget, struct arena *arena,
     struct spf_fact *out)
 {
 	struct check check = { .resolver = resolver, .budget = budget, .arena = arena, .client = query->client };
-	const char *at = strrchr(query->mail_from, '@'), *domain = at == NULL ? query->mail_from : at + 1;
+	const char *at = strrchr(query->mail_from, '@'), *domain;
+	struct mailbox sender;
 	char normal[DOMAIN_TEXT];
 	struct spf_view view;
 	bool checkable;
 
 	*out = (struct spf_fact){ .result = AUTH_NONE, .by_helo = *query->mail_from == '\0' };
-	if (out->by_helo)
-		domain = query->helo;
+	if (!mailbox_read_path(arena, query->mail_from, &sender)) /* a name alone, or nonsense that is none */
+		sender = (struct mailbox){ "", at == NULL ? query->mail_from : at + 1, "" };
+	domain = out->by_helo ? query->helo : sender.domain;
 	checkable = is_checkable(domain, normal);
 	out->domain = arena_string(arena, checkable ? normal : domain);
 	if (out->domain == NULL) {
@@ -360,6 +361,6 @@ check_spf(struct resolver *resolver, struct budget *budget, struct arena *arena,
 	if (query->client.family == ADDRESS_V6) /* a mapped address is IPv4 (RFC 7208, 5) */
 		check.client = address_of_v6(query->client.bytes);
 	check.domain = normal;
-	check.gate = view_make(&check, query, &view) ? spf_gate_open(arena, &view) : NULL;
+	check.gate = view_make(&check, query, sender.local, &view) ? spf_gate_open(arena, &view) : NULL;
 	out->result = check.gate == NULL ? AUTH_TEMPERROR : library_ask(&check);
 }

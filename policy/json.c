@@ -1,25 +1,7 @@
 #include <string.h>
 
 #include "json.h"
-
-/* How many bytes at `at` are one well-formed UTF-8 character (RFC 3629)? 0: none. */
-static size_t
-utf8_length(const unsigned char *at, size_t left)
-{
-	size_t need = at[0] < 0x80 ? 1 : at[0] < 0xc2 ? 0 : at[0] < 0xe0 ? 2 : at[0] < 0xf0 ? 3
-	    : at[0] < 0xf5					     ? 4
-								     : 0;
-
-	if (need == 0 || need > left)
-		return 0;
-	for (size_t i = 1; i < need; i++)
-		if ((at[i] & 0xc0) != 0x80)
-			return 0;
-	if ((at[0] == 0xe0 && at[1] < 0xa0) || (at[0] == 0xed && at[1] > 0x9f) ||
-	    (at[0] == 0xf0 && at[1] < 0x90) || (at[0] == 0xf4 && at[1] > 0x8f))
-		return 0;
-	return need;
-}
+#include "utf8.h"
 
 /* A byte that is no UTF-8 becomes the lone surrogate U+DC80 + (byte - 0x80), so none is lost. */
 void
@@ -29,7 +11,8 @@ json_bytes(struct text *out, const char *value, size_t length)
 
 	text_char(out, '"');
 	for (size_t i = 0; i < length;) {
-		size_t one = utf8_length(at + i, length - i);
+		uint32_t point;
+		size_t one = utf8_read(value + i, length - i, &point);
 
 		if (one == 0)
 			text_format(out, "\\udc%02x", at[i]);

@@ -4,7 +4,9 @@
 #include "address.h"
 #include "domain.h"
 #include "mailbox.h"
+#include "mailbox_parts.h"
 #include "text.h"
+#include "utf8.h"
 
 enum {
 	COMMENT_DEPTH = 64,         /* nested deeper than any person writes */
@@ -38,32 +40,14 @@ struct host {
 
 /* --- bytes --- */
 
-/* Bytes of the UTF-8 character at `at`, or 0 when it is none or a C1 control (RFC 3629). */
+/* Bytes of the character beyond ASCII at `at`, or 0 when it is none or a C1 control. */
 static size_t
-utf8_length(const char *at, size_t left)
+wide_length(const char *at, size_t left)
 {
-	static const struct {
-		unsigned char mask, mark;
-		uint32_t least;
-	} forms[] = { { 0xe0, 0xc0, 0xa0 }, { 0xf0, 0xe0, 0x800 }, { 0xf8, 0xf0, 0x10000 } };
-	const unsigned char *byte = (const unsigned char *)at;
+	uint32_t point;
+	size_t length = utf8_read(at, left, &point);
 
-	for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
-		size_t length = i + 2;
-		uint32_t point = byte[0] & (uint32_t)~forms[i].mask & 0xff;
-
-		if ((byte[0] & forms[i].mask) != forms[i].mark || left < length)
-			continue;
-		for (size_t j = 1; j < length; j++) {
-			if ((byte[j] & 0xc0) != 0x80)
-				return 0;
-			point = point << 6 | (byte[j] & 0x3f);
-		}
-		if (point < forms[i].least || point > 0x10ffff || (point >= 0xd800 && point <= 0xdfff))
-			return 0;
-		return length;
-	}
-	return 0;
+	return length > 0 && point >= 0xa0 ? length : 0;
 }
 
 static bool
@@ -92,7 +76,7 @@ is_clean(const char *field, size_t length)
 		unsigned char c = (unsigned char)field[i];
 
 		if (c >= 0x80)
-			step = utf8_length(field + i, length - i);
+			step = wide_length(field + i, length - i);
 		else if (c == '\r' || c == '\n')
 			step = fold_length(field + i, length - i);
 		else
@@ -356,9 +340,8 @@ route_skip(struct lexer *lexer)
 
 /* --- mailboxes --- */
 
-/* Can it be written without quotes (RFC 5322 3.2.3, dot-atom)? */
-static bool
-is_dot_atom(const char *local)
+bool
+mailbox_is_dot_atom(const char *local)
 {
 	bool after_dot = true;
 
@@ -392,9 +375,9 @@ mailbox_make(struct arena *arena, const struct run *run, const struct host *host
 	out->domain = arena_string(arena, host->name);
 	if (out->local == NULL || out->domain == NULL)
 		return false;
-	if (!is_dot_atom(out->local))
+	if (!mailbox_is_dot_atom(out->local))
 		write_quoted(out->local, quoted);
-	out->text = arena_format(arena, "%s@%s%s", is_dot_atom(out->local) ? out->local : quoted,
+	out->text = arena_format(arena, "%s@%s%s", mailbox_is_dot_atom(out->local) ? out->local : quoted,
 	    host->name, host->literal);
 	return out->text != NULL;
 }
@@ -525,7 +508,7 @@ is_postmaster(const struct run *run)
 static bool
 path_mailbox(struct lexer *lexer, struct run *run, struct host *host)
 {
-	if (peek(lexer) == '@' && !route_skip(lexer))
+	if (!skip(lexer) || (peek(lexer) == '@' && !route_skip(lexer)))
 		return false;
 	if (!run_read(run, lexer) || !run_is_local(run, lexer))
 		return false;
@@ -534,32 +517,46 @@ path_mailbox(struct lexer *lexer, struct run *run, struct host *host)
 	return is_postmaster(run);
 }
 
-/* Nothing but the mailbox: what SMTP calls a path has no blanks outside quotes, and no controls. */
+/* Nothing but the mailbox. */
 static bool
-path_read(struct lexer *lexer, struct run *run, struct host *host)
+path_is(struct lexer lexer, struct run *run, struct host *host)
 {
-	bool angle = take(lexer, '<');
+	bool angle = take(&lexer, '<');
 
-	if (!path_mailbox(lexer, run, host) || (angle && !take(lexer, '>')))
+	if (!path_mailbox(&lexer, run, host) || (angle && !take(&lexer, '>')))
 		return false;
-	return peek(lexer) == -1;
+	return peek(&lexer) == -1;
+}
+
+/* What SMTP calls a path has no blanks outside quotes, no comments and no controls; MTAs take those of RFC 5322 too,
+ * and route by what they find. */
+static bool
+path_read(struct span path, struct run *run, struct host *host)
+{
+	struct lexer lexer = { .at = path.at, .end = path.at + path.length, .smtp = true };
+
+	if (path.length > MAILBOX_FIELD_MAX || !is_clean(path.at, path.length) ||
+	    strpbrk(path.at, "\t\r\n") != NULL)
+		return false;
+	if (path_is(lexer, run, host))
+		return true;
+	lexer.smtp = false;
+	return path_is(lexer, run, host) && (host->name[0] != '\0' || host->literal[0] != '\0');
 }
 
 bool
 mailbox_read_path(struct arena *arena, const char *path, struct mailbox *out)
 {
-	size_t length = strlen(path);
-	struct lexer lexer = { .at = path, .end = path + length, .smtp = true };
 	struct host host = { .name = "" };
 	struct run run;
 
-	if (length == 0 || strcmp(path, "<>") == 0) {
+	if (path[0] == '\0' || strcmp(path, "<>") == 0) {
 		*out = (struct mailbox){ "", "", "" };
 		return true;
 	}
-	if (length > MAILBOX_FIELD_MAX || !is_clean(path, length) || strpbrk(path, "\t\r\n") != NULL)
-		return false;
-	if (!path_read(&lexer, &run, &host) || !mailbox_make(arena, &run, &host, out))
+	if (!path_read(span_of(path), &run, &host))
+		return mailbox_read_odd(arena, span_of(path), out);
+	if (!mailbox_make(arena, &run, &host, out))
 		return false;
 	if (host.name[0] == '\0' && host.literal[0] == '\0')
 		out->text = out->local; /* postmaster, without an '@' that nobody wrote */

@@ -42,7 +42,9 @@ bool mailbox_read_from(struct arena *, const char *field, size_t length, struct 
 /*
  * Reads one SMTP path as libmilter gives it: "<a@b>", "a@b", "<>", with or without a source
  * route (dropped, RFC 5321 4.1.2 and appendix C). "<>" and "" give local "" and domain "".
- * "postmaster" alone gives domain "". False for anything else that does not parse.
+ * "postmaster" alone gives domain "". What RFC 5321 forbids and MTAs pass on ("b..s@b.example", "b(ss@b.example") is
+ * read by the domain behind its last '@', by which it is routed: its local part is as it came, at most LOCAL_PART_MAX
+ * bytes of it, and escaped in text. False where no domain can be read there.
  */
 bool mailbox_read_path(struct arena *, const char *path, struct mailbox *out) MUST_USE;
 

@@ -5,6 +5,7 @@
 #include "domain.h"
 #include "policy_value.h"
 #include "text.h"
+#include "utf8.h"
 
 enum {
 	WORD_MAX = 64,
@@ -127,42 +128,21 @@ value_whole(const char *text, int64_t *out)
 	return true;
 }
 
-/* Bytes of the UTF-8 character at `at`, 0 when it is none (RFC 3629, 4). */
-static size_t
-utf8_length(const unsigned char *at)
-{
-	size_t length = at[0] < 0x80   ? 1
-			: at[0] < 0xc2 ? 0
-			: at[0] < 0xe0 ? 2
-			: at[0] < 0xf0 ? 3
-			: at[0] < 0xf5 ? 4
-				       : 0;
-
-	for (size_t i = 1; i < length; i++)
-		if ((at[i] & 0xc0) != 0x80)
-			return 0;
-	if ((at[0] == 0xe0 && at[1] < 0xa0) || (at[0] == 0xed && at[1] > 0x9f) ||
-	    (at[0] == 0xf0 && at[1] < 0x90) || (at[0] == 0xf4 && at[1] > 0x8f))
-		return 0;
-	return length;
-}
-
 bool
 value_text(const char *text, struct fault *why)
 {
-	const unsigned char *at = (const unsigned char *)text;
+	size_t left = strlen(text);
+	uint32_t point;
 
-	while (*at != '\0') {
-		size_t length = utf8_length(at);
-
+	for (size_t length; left > 0; text += length, left -= length) {
+		length = utf8_read(text, left, &point);
 		if (length == 0)
-			return fault_set(
-			    why, "byte 0x%02x is no UTF-8; save the file as UTF-8", *at);
+			return fault_set(why, "byte 0x%02x is no UTF-8; save the file as UTF-8",
+			    (unsigned char)*text);
 		/* C1 controls, U+0080 to U+009f, steer terminals as C0 do */
-		if (*at < 0x20 || *at == 0x7f || (*at == 0xc2 && at[1] < 0xa0))
+		if (point < 0x20 || (point >= 0x7f && point < 0xa0))
 			return fault_set(
 			    why, "a control character; write plain text on one line");
-		at += length;
 	}
 	return true;
 }

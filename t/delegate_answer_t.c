@@ -119,7 +119,10 @@ static const struct {
 	    "greylist monitor -" },
 	{ "in monitor mode nor is a network of ours let past", MONITOR, "10.1.2.3", "b@b.example", AUTH_PASS,
 	    "greylist monitor -" },
-	{ "a sender that is no address", PLAIN, "198.18.0.1", "b@@mute.example", AUTH_FAIL, "greylist stranger -" },
+	{ "a sender that is no address", PLAIN, "198.18.0.1", "b@mute..example", AUTH_FAIL, "greylist stranger -" },
+	{ "a sender that is odd before its last at sign", PLAIN, "198.18.0.1", "b@@mute.example", AUTH_FAIL, "550 forged mute" },
+	{ "a blank in it, as Postfix sends what was quoted", PLAIN, "192.0.2.1", "b ss@plain.example", AUTH_PASS,
+	    "DUNNO promised plain" },
 };
 
 static const struct world *

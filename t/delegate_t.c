@@ -185,6 +185,18 @@ asked(void)
 
 /* ---- tests ---- */
 
+/* What Postfix 3.7 was seen to pass on, unquoted. */
+static void
+test_odd_senders(void)
+{
+	static const char *const senders[] = { "b..s@plain.example", "boss.@plain.example", "b)ss@plain.example",
+		"b ss@plain.example", "b@ss@plain.example", "@plain.example", "b\001ss@plain.example" };
+
+	for (size_t i = 0; i < sizeof senders / sizeof *senders; i++)
+		is(ask("192.0.2.1", 30 + (unsigned)i, senders[i]), "action=DUNNO", "a vendor's odd sender %zu is let past", i);
+	asked();
+}
+
 static void
 test_sharing(void)
 {
@@ -288,6 +300,7 @@ main(void)
 		return 99;
 	}
 	call();
+	test_odd_senders();
 	test_sharing();
 	test_promises();
 	test_slow_dns();

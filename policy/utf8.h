@@ -1,0 +1,16 @@
+/*
+ * utf8.h - one well-formed UTF-8 character (RFC 3629).
+ *
+ * Floor 0. Never guesses: overlong forms, surrogates and what lies past U+10FFFF are none.
+ */
+#ifndef UTF8_H
+#define UTF8_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* The bytes of the character at `at`, 1 to 4, its code point in *point; 0 when none stands there, or it does not end
+ * within `left` bytes. NUL is a character. */
+size_t utf8_read(const char *at, size_t left, uint32_t *point);
+
+#endif
