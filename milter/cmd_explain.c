@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "cmd.h"
+#include "mail_text.h"
 #include "message.h"
 #include "record.h"
 #include "rooms.h"
@@ -23,6 +24,8 @@ struct request {
 	const char **rcpts;
 	size_t rcpt_count;
 	bool json;
+	char *bytes; /* of the message; NULL: none was given */
+	size_t length;
 };
 
 /* ---- the message, fed as an MTA would ---- */
@@ -69,80 +72,65 @@ read_message(const char *path, size_t *length)
 	return bytes;
 }
 
-/* The line behind `at`, with its folds; `at` moves behind it. Without CR and the last LF. */
-static char *
-next_field(char **at, char *end)
+/* 0, or the status to exit with. */
+static int
+load_message(struct request *request)
 {
-	char *start = *at, *write = start, *read = start;
+	const char *foreign;
 
-	while (read < end) {
-		if (*read == '\n' && (read + 1 == end || (read[1] != ' ' && read[1] != '\t')))
-			break;
-		if (*read != '\r' && *read != '\0')
-			*write++ = *read;
-		read++;
-	}
-	*at = read < end ? read + 1 : end;
-	*write = '\0';
-	return start;
-}
-
-static void
-feed_header(struct message *message, char *field)
-{
-	char *colon = strchr(field, ':');
-
-	if (colon == NULL)
-		return; /* no field: an MTA would end the headers here or drop it */
-	*colon = '\0';
-	message_header(message, field, colon + 1);
+	if (request->message == NULL)
+		return 0;
+	request->bytes = read_message(request->message, &request->length);
+	if (request->bytes == NULL)
+		return EX_NOINPUT;
+	foreign = mail_text_foreign(request->bytes, request->length);
+	if (foreign == NULL)
+		return 0;
+	fprintf(stderr, "greenlane: %s: this is no message: %s\n", request->message, foreign);
+	return EX_DATAERR;
 }
 
 /* Lines end in CRLF on the wire, whatever the file has. */
 static void
-feed_body(struct message *message, const char *at, const char *end)
+feed_body(struct message *message, struct mail_text *text)
 {
 	unsigned char chunk[CHUNK];
-	size_t n = 0;
+	size_t n = 0, length;
+	char *line;
 
-	for (; at < end; at++) {
-		if (n + 2 > sizeof chunk) {
-			message_body(message, chunk, n);
-			n = 0;
+	while (mail_text_line(text, &line, &length))
+		for (size_t at = 0; at < length + 2; at++) {
+			if (n == sizeof chunk) {
+				message_body(message, chunk, n);
+				n = 0;
+			}
+			chunk[n++] = (unsigned char)(at < length ? line[at] : "\r\n"[at - length]);
 		}
-		if (*at == '\r' && at + 1 < end && at[1] == '\n')
-			continue;
-		if (*at == '\n')
-			chunk[n++] = '\r';
-		chunk[n++] = (unsigned char)*at;
-	}
 	if (n > 0)
 		message_body(message, chunk, n);
 }
 
-/* Moves behind an empty line; the body may well begin with a blank. */
-static bool
-pass_empty_line(char **at, const char *end)
+/* What an MTA makes of odd lines is seldom what their writer meant. */
+static void
+tell_flaws(const struct mail_text *text, const char *path)
 {
-	char *line = *at < end && **at == '\r' ? *at + 1 : *at;
-
-	if (line == end || *line != '\n')
-		return false;
-	*at = line + 1;
-	return true;
+	for (enum mail_flaw flaw = 0; flaw < MAIL_FLAWS; flaw++)
+		if (text->flaws[flaw] > 0)
+			fprintf(stderr, "greenlane: %s:%zu: %s\n", path, text->flaws[flaw], mail_flaw_text(flaw));
 }
 
 static void
-feed(struct message *message, char *bytes, size_t length)
+feed(struct message *message, const struct request *request)
 {
-	char *at = bytes, *end = bytes + length;
+	struct mail_text text;
+	struct mail_field field;
 
-	if (strncmp(at, "From ", 5) == 0) /* of a mailbox file, no field */
-		(void)next_field(&at, end);
-	while (at < end && !pass_empty_line(&at, end))
-		feed_header(message, next_field(&at, end));
+	mail_text_open(&text, request->bytes, request->length);
+	while (mail_text_field(&text, &field))
+		message_header(message, field.name, field.value);
+	tell_flaws(&text, request->message);
 	if (message_headers_end(message))
-		feed_body(message, at, end);
+		feed_body(message, &text);
 }
 
 static void
@@ -212,28 +200,23 @@ finish(struct message *message, const struct request *request)
 static int
 judge_message(const struct house *house, const struct visitor *visitor, const struct request *request)
 {
-	size_t length = 0;
-	char *bytes = NULL;
 	struct message *message;
 	struct reply reply;
 	int status = EX_OSERR;
 
-	if (request->message != NULL && (bytes = read_message(request->message, &length)) == NULL)
-		return EX_NOINPUT;
-	message = message_open(house, visitor, request->mail_from, "");
+	message = message_open(house, visitor, request->mail_from == NULL ? "" : request->mail_from, "");
 	if (message != NULL) {
 		/* without a store no recipient is refused here */
 		for (size_t i = 0; i < request->rcpt_count; i++)
 			if (!message_rcpt(message, request->rcpts[i], &reply))
 				break;
-		if (bytes != NULL)
-			feed(message, bytes, length);
+		if (request->bytes != NULL)
+			feed(message, request);
 		else
 			feed_author(message, request->from);
 		status = finish(message, request);
 	}
 	message_close(message);
-	free(bytes);
 	return status;
 }
 
@@ -306,10 +289,18 @@ read_options(struct request *request, int argc, char **argv)
 	    (request->message == NULL || request->from == NULL);
 }
 
+static unsigned
+not_given(const struct request *request)
+{
+	return (request->helo == NULL ? GIVEN_HELO : 0u) | (request->mail_from == NULL ? GIVEN_MAIL_FROM : 0u) |
+	    (request->from == NULL && request->message == NULL ? GIVEN_FROM : 0u) |
+	    (request->message == NULL ? GIVEN_MESSAGE : 0u) | (request->rcpt_count == 0 ? GIVEN_RCPT : 0u);
+}
+
 static int
 run(const char *config, int argc, char **argv)
 {
-	struct request request = { .helo = "", .mail_from = "<>" };
+	struct request request = { 0 };
 	struct visitor visitor = { .name = "", .daemon_name = "", .replies_at_rcpt = true };
 	char host[256] = "";
 	struct policy *policy;
@@ -324,14 +315,18 @@ run(const char *config, int argc, char **argv)
 		fprintf(stderr, "greenlane: --client '%s' is no IP address; write 192.0.2.1\n",
 		    request.client);
 		status = EX_USAGE;
+	} else if ((status = load_message(&request)) != 0) {
+		/* it has been said */
 	} else if ((policy = cmd_load(config)) == NULL) {
 		status = EX_CONFIG;
 	} else {
 		gethostname(host, sizeof host - 1);
 		visitor.mta_name = host;
-		visitor.helo = request.helo;
+		visitor.helo = request.helo == NULL ? "" : request.helo;
+		visitor.not_given = not_given(&request);
 		status = explain(policy, &visitor, &request);
 	}
+	free(request.bytes);
 	free(request.rcpts);
 	return status;
 }

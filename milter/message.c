@@ -43,6 +43,7 @@ set_visitor(struct facts *facts, const struct visitor *visitor)
 	facts->client_name = or_empty(visitor->name);
 	facts->helo = or_empty(visitor->helo);
 	facts->daemon_name = or_empty(visitor->daemon_name);
+	facts->not_given = visitor->not_given;
 }
 
 /* "<a@b> " to "a@b", in the arena; the parameters of MAIL are other arguments. */
@@ -73,6 +74,10 @@ set_sender(struct message *message, const char *path)
 	facts->spf.domain = facts->sender.domain;
 	if (facts->null_sender && domain_read(facts->helo, strlen(facts->helo), helo, NULL))
 		facts->spf.domain = arena_string(message->arena, helo);
+	if (facts->not_given & GIVEN_MAIL_FROM) { /* nor is it the null sender, whose HELO name would be asked */
+		facts->null_sender = false;
+		facts->spf = (struct spf_fact){ .result = AUTH_NONE, .domain = "" };
+	}
 	return facts->spf.domain != NULL;
 }
 

@@ -49,6 +49,7 @@ struct visitor {
 	bool replies_at_rcpt; /* false: no recipient of this session is refused at RCPT */
 	int64_t patience_ms;  /* for DNS, where it is less than milter.deadline; 0: it is not */
 	bool claims_only;     /* what no vendor's policy needs is not asked */
+	unsigned not_given;   /* bits of enum given: what explain was not told; 0 for mail */
 };
 
 /* Can RCPT be refused at all under this policy? */

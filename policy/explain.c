@@ -154,6 +154,24 @@ put_safe(struct text *out, const char *value)
 }
 
 static void
+write_envelope(const struct facts *facts, struct text *out)
+{
+	if (facts->not_given & GIVEN_MAIL_FROM) {
+		text_put(out, "envelope   not known: --mail-from was not given (\"<>\" is the null sender)\n");
+		return;
+	}
+	text_put(out, "envelope   <");
+	put_safe(out, facts->mail_from);
+	if (facts->null_sender && (facts->not_given & GIVEN_HELO))
+		text_put(out, ">, SPF not known: --helo was not given");
+	else
+		text_format(out, ">, SPF %s", auth_word(facts->spf.result));
+	if (facts->spf.by_helo)
+		text_put(out, " (of the HELO name)");
+	text_put(out, "\n");
+}
+
+static void
 write_facts(const struct facts *facts, struct text *out)
 {
 	char client[ADDRESS_TEXT];
@@ -163,20 +181,19 @@ write_facts(const struct facts *facts, struct text *out)
 		: address_write(&facts->client, client));
 	if (facts->via[0] != '\0')
 		text_format(out, "relay      %s at %s\n", facts->via, address_write(&facts->peer, client));
-	text_put(out, "envelope   <");
-	put_safe(out, facts->mail_from);
-	text_format(out, ">, SPF %s", auth_word(facts->spf.result));
-	if (facts->spf.by_helo)
-		text_put(out, " (of the HELO name)");
-	text_put(out, "\n");
+	write_envelope(facts, out);
 	for (size_t i = 0; i < facts->author_count && i < 10; i++) {
+		const struct dmarc_fact *dmarc = &facts->authors[i].dmarc;
+
 		text_put(out, "author     ");
 		put_safe(out, facts->authors[i].mailbox.text);
-		text_format(out, ", DMARC %s (p=%s%s)\n", auth_word(facts->authors[i].dmarc.result),
-		    dmarc_policy_word(facts->authors[i].dmarc.policy),
-		    facts->authors[i].dmarc.testing ? ", in test: no reason to refuse" : "");
+		text_format(out, ", DMARC %s (p=%s%s)\n",
+		    facts_dmarc_is_known(facts, dmarc) ? auth_word(dmarc->result) : "not known",
+		    dmarc_policy_word(dmarc->policy), dmarc->testing ? ", in test: no reason to refuse" : "");
 	}
-	if (facts->from_state == FROM_MISSING)
+	if (facts->not_given & GIVEN_FROM)
+		text_put(out, "author     not known: neither --from nor --message was given\n");
+	else if (facts->from_state == FROM_MISSING)
 		text_put(out, "author     none: the message has no From field\n");
 	if (facts->from_state == FROM_UNREADABLE)
 		text_put(out, "author     cannot be read: a From field breaks RFC 5322\n");
@@ -189,7 +206,9 @@ write_facts(const struct facts *facts, struct text *out)
 		    fact->counts ? ", counts" : ", does not count",
 		    fact->why[0] != '\0' ? ": " : "", fact->why);
 	}
-	if (facts->dkim_done && facts->dkim_count == 0)
+	if (facts->not_given & GIVEN_MESSAGE)
+		text_put(out, "signature  not known: without --message none could be seen\n");
+	else if (facts->dkim_done && facts->dkim_count == 0)
 		text_put(out, "signature  none\n");
 }
 
@@ -219,8 +238,17 @@ claimed_by(const struct claim *claim)
 						      : "nobody; it is the gateway";
 }
 
+/* One answer of a claim, that rests on these parts. */
 static void
-write_claim(const struct claim *claim, struct text *out)
+put_answer(const char *name, const struct facts *facts, unsigned parts, enum answer answer, struct text *out)
+{
+	enum answer known = facts_answer(facts, parts, answer);
+
+	text_format(out, "\n  %-8s %s%s", name, answer_word(known), known != answer ? " (not given)" : "");
+}
+
+static void
+write_claim(const struct facts *facts, const struct claim *claim, struct text *out)
 {
 	const struct vendor *vendor = claim->vendor;
 
@@ -232,11 +260,12 @@ write_claim(const struct claim *claim, struct text *out)
 		    claim->exclusive ? ", exclusive" : ", shared",
 		    claim->lapsed ? ", proves nothing: to be reviewed by " : "",
 		    claim->lapsed ? claim->source->review_by : "");
-	text_format(out, "\n  spf      %s\n  dkim     %s%s\n", answer_word(claim->spf),
-	    answer_word(claim->dkim), claim->weak ? " (a weak signature)" : "");
-	text_format(out, "  spf_from %s\n  dmarc    %s\n", answer_word(claim->spf_from),
-	    answer_word(claim->dmarc));
-	text_put(out, "  vouched by ");
+	put_answer("spf", facts, facts_sender_part(facts), claim->spf, out);
+	put_answer("dkim", facts, GIVEN_MESSAGE, claim->dkim, out);
+	text_put(out, claim->weak ? " (a weak signature)" : "");
+	put_answer("spf_from", facts, GIVEN_FROM, claim->spf_from, out);
+	put_answer("dmarc", facts, GIVEN_FROM | GIVEN_MESSAGE | facts_sender_part(facts), claim->dmarc, out);
+	text_put(out, "\n  vouched by ");
 	if (vendor->number == VENDOR_OWN)
 		write_own_terms(claim, out);
 	else
@@ -287,8 +316,9 @@ explain_write(const struct judge *judge, const struct facts *facts, const struct
 		return;
 	write_facts(facts, out);
 	for (size_t i = 0; i < verdict->claim_count; i++)
-		write_claim(&verdict->claims[i], out);
+		write_claim(facts, &verdict->claims[i], out);
 	write_remedy(verdict, out);
 	if (judge->policy->vendor_count == 0)
 		text_put(out, "vendor     none is enabled\n");
+	explain_changes(judge, facts, verdict, out);
 }

@@ -53,3 +53,38 @@ dmarc_policy_word(enum dmarc_policy policy)
 
 	return words[policy];
 }
+
+const char *
+given_word(enum given given)
+{
+	switch (given) {
+	case GIVEN_HELO:
+		return "helo";
+	case GIVEN_MAIL_FROM:
+		return "mail_from";
+	case GIVEN_FROM:
+		return "from";
+	case GIVEN_MESSAGE:
+		return "message";
+	default:
+		return "rcpt";
+	}
+}
+
+enum answer
+facts_answer(const struct facts *facts, unsigned parts, enum answer answer)
+{
+	return answer != YES && (facts->not_given & parts) ? UNKNOWN : answer;
+}
+
+bool
+facts_dmarc_is_known(const struct facts *facts, const struct dmarc_fact *dmarc)
+{
+	return dmarc->result != AUTH_FAIL || !(facts->not_given & (GIVEN_MESSAGE | GIVEN_MAIL_FROM));
+}
+
+enum given
+facts_sender_part(const struct facts *facts)
+{
+	return facts->null_sender ? GIVEN_HELO : GIVEN_MAIL_FROM;
+}

@@ -81,6 +81,10 @@ struct live_fact {
 	enum answer answer;
 };
 
+/* What a message can be told without, by `greenlane explain` alone: then it is not known, and never "none". */
+enum given { GIVEN_HELO = 1, GIVEN_MAIL_FROM = 2, GIVEN_FROM = 4, GIVEN_MESSAGE = 8, GIVEN_RCPT = 16 };
+const char *given_word(enum given); /* "helo", "mail_from", ... */
+
 enum { AUTHORS_MAX = 1000, DKIM_MAX = 64, RCPTS_MAX = 1000, LIVE_MAX = 64 };
 
 /* State of the From field(s). */
@@ -132,6 +136,16 @@ struct facts {
 
 	int64_t unsure_since;    /* first time this tuple was unsure; 0: never before */
 	bool failed;             /* a failure of ours: store, memory, resolver */
+	unsigned not_given;      /* bits of enum given; 0 for mail */
 };
+
+/* An answer that rests on these parts (bits): UNKNOWN where one was not given, unless it is YES all the same. */
+enum answer facts_answer(const struct facts *, unsigned parts, enum answer);
+
+/* Is that result the last word: a pass is; a failure is not while a signature or the sender was not given. */
+bool facts_dmarc_is_known(const struct facts *, const struct dmarc_fact *);
+
+/* The part that an answer of the sender's SPF rests on: the null sender's is the HELO name's. */
+enum given facts_sender_part(const struct facts *);
 
 #endif

@@ -54,7 +54,7 @@ delegation_text(const struct record *record, char *out, size_t size)
 static const char *
 sender_text(const struct facts *facts)
 {
-	return facts->null_sender ? "<>" : facts->mail_from;
+	return facts->null_sender ? "<>" : facts->mail_from; /* "" where it was not given */
 }
 
 static const char *
@@ -62,7 +62,9 @@ dmarc_text(const struct record *record)
 {
 	const struct author *author = main_author(record);
 
-	return author == NULL ? "-" : auth_word(author->dmarc.result);
+	if (author == NULL || !facts_dmarc_is_known(record->facts, &author->dmarc))
+		return "-";
+	return auth_word(author->dmarc.result);
 }
 
 static void
@@ -266,7 +268,13 @@ json_authors(struct text *out, const struct facts *facts)
 }
 
 static void
-json_vendors(struct text *out, const struct verdict *verdict)
+json_answer(struct text *out, const char *key, const struct facts *facts, unsigned parts, enum answer answer)
+{
+	json_string(out, key, answer_word(facts_answer(facts, parts, answer)));
+}
+
+static void
+json_vendors(struct text *out, const struct facts *facts, const struct verdict *verdict)
 {
 	json_key(out, "vendors");
 	text_char(out, '{');
@@ -276,10 +284,10 @@ json_vendors(struct text *out, const struct verdict *verdict)
 		json_key(out, claim->vendor->name);
 		text_char(out, '{');
 		json_string(out, "listed", answer_word(claim->listed));
-		json_string(out, "spf", answer_word(claim->spf));
-		json_string(out, "dkim", answer_word(claim->dkim));
-		json_string(out, "spf_from", answer_word(claim->spf_from));
-		json_string(out, "dmarc", answer_word(claim->dmarc));
+		json_answer(out, "spf", facts, facts_sender_part(facts), claim->spf);
+		json_answer(out, "dkim", facts, GIVEN_MESSAGE, claim->dkim);
+		json_answer(out, "spf_from", facts, GIVEN_FROM, claim->spf_from);
+		json_answer(out, "dmarc", facts, GIVEN_FROM | GIVEN_MESSAGE | facts_sender_part(facts), claim->dmarc);
 		json_string(out, "source", claim->source == NULL ? "" : claim->source->text);
 		json_bool(out, "exclusive", claim->exclusive);
 		json_bool(out, "by_author", claim->by_author);
@@ -351,7 +359,7 @@ json_facts(struct text *out, const struct record *record)
 	json_authors(out, facts);
 	json_bool(out, "dkim_done", facts->dkim_done);
 	json_live(out, record);
-	json_vendors(out, record->verdict);
+	json_vendors(out, facts, record->verdict);
 	json_number(out, "unsure_since", facts->unsure_since);
 	json_bool(out, "failed", facts->failed);
 	text_char(out, '}');
@@ -375,6 +383,20 @@ json_envelope(struct text *out, const struct record *record)
 		json_comma(out);
 		json_bytes(out, record->rcpts[i], strlen(record->rcpts[i]));
 	}
+	text_char(out, ']');
+}
+
+/* Only explain is told a message in part: its names, as those of the record's keys. */
+static void
+json_not_given(struct text *out, const struct facts *facts)
+{
+	json_key(out, "not_given");
+	text_char(out, '[');
+	for (unsigned given = GIVEN_HELO; given <= GIVEN_RCPT; given <<= 1)
+		if (facts->not_given & given) {
+			json_comma(out);
+			json_bytes(out, given_word(given), strlen(given_word(given)));
+		}
 	text_char(out, ']');
 }
 
@@ -402,7 +424,7 @@ record_write_json(const struct record *record, struct text *out)
 	json_word(out, "listed", listed_text(record));
 	json_word(out, "via", facts->via);
 	json_envelope(out, record);
-	json_word(out, "spf", auth_word(facts->spf.result));
+	json_word(out, "spf", facts->not_given & facts_sender_part(facts) ? "-" : auth_word(facts->spf.result));
 	json_dkim(out, facts);
 	json_word(out, "dmarc", dmarc_text(record));
 	json_word(out, "greylist", greylist_state_word(record->greylist));
@@ -411,6 +433,8 @@ record_write_json(const struct record *record, struct text *out)
 	if (delegation_text(record, delegation, sizeof delegation)[0] != '\0')
 		json_string(out, "delegation", delegation);
 	json_facts(out, record);
+	if (facts->not_given != 0)
+		json_not_given(out, facts);
 	if (record->explanation != NULL)
 		json_string(out, "explanation", record->explanation);
 	text_char(out, '}');

@@ -370,6 +370,35 @@ reply_names_the_vendor_only(void)
 	scene_close(s);
 }
 
+/* What was not given is not known, and what it would change is said. */
+static void
+explanation_of_parts(void)
+{
+	static const struct name_rule name = { .domain = "acme.example" };
+	struct ranges nothing_listed = { 0 };
+	struct scene *s = scene_open();
+
+	s->vendor.dkim = s->vendor.domains = (struct name_rules){ &name, 1 };
+	s->judge.ranges = &nothing_listed;
+	s->facts.stage = STAGE_EOM;
+	s->facts.auth = s->facts.daemon_name = s->facts.helo = s->facts.from_raw = "";
+	s->facts.sender = (struct mailbox){ "b", "acme.example", "b@acme.example" };
+	s->facts.dkim_count = 0;
+	s->facts.not_given = GIVEN_MESSAGE | GIVEN_RCPT;
+	holds(s, "signature  not known: without --message none could be seen\n", "a signature may be there, where no message was given");
+	holds(s, "  dkim     unknown (not given) (a weak signature)\n", "so nobody says that it proves nothing");
+	holds(s, "  dmarc    unknown (not given)\n", "nor that DMARC fails");
+	holds(s, "  spf      no\n", "what was given is known");
+	holds(s, "but        a signature that counts of acme would make it vouched: pass\n", "and one would change the outcome");
+	s->facts.not_given = GIVEN_MAIL_FROM | GIVEN_FROM;
+	holds(s, "envelope   not known: --mail-from was not given", "so it is with the sender");
+	holds(s, "author     not known: neither --from nor --message was given\n", "and with the author");
+	s->facts.not_given = 0;
+	ok(strstr(explanation(s), "not known") == NULL && strstr(s->out.bytes, "\nbut ") == NULL,
+	    "of mail everything was given") || (note("%s", s->out.bytes), true);
+	scene_close(s);
+}
+
 int
 main(void)
 {
@@ -381,6 +410,7 @@ main(void)
 	longest_reply_is_whole();
 	explanation_is_whole();
 	explanation_of_odd_mail();
+	explanation_of_parts();
 	explanation_is_safe();
 	reply_names_the_vendor_only();
 	return done();

@@ -163,18 +163,41 @@ explain 0 "beside another recipient he waits with him" --client 198.51.100.7 \
 	--mail-from x@stranger.example --from x@stranger.example --rcpt postmaster@rx.example --rcpt anna@rx.example
 out '^action     greylist \(a first contact waits\)' "for an exempt recipient speaks for nobody"
 
-explain 0 "no sender is the null sender" --client 198.51.100.7 --helo stranger.example --json
-json 'r["mail_from"] == "<>" and r["facts"]["null_sender"] and r["facts"]["spf_domain"] == "stranger.example"' \
-	"whose SPF is the HELO name's"
+explain 0 "a sender that was not given is not the null sender" --client 198.51.100.7 --helo stranger.example --json
+json 'r["mail_from"] == "-" and r["spf"] == "-" and not r["facts"]["null_sender"] and r["facts"]["spf_domain"] == ""' \
+	"and the HELO name is not asked in its place"
+json 'r["not_given"] == ["mail_from", "from", "message", "rcpt"]' "what was not given is listed"
 for null in '' '<>'; do
-	explain 0 "so is '$null'" --client 198.51.100.7 --helo stranger.example --mail-from "$null" --json
-	json 'r["mail_from"] == "<>" and r["spf"] == "pass"' "and its SPF is asked"
+	explain 0 "the null sender is '$null'" --client 198.51.100.7 --helo stranger.example --mail-from "$null" --json
+	json 'r["mail_from"] == "<>" and r["spf"] == "pass" and r["facts"]["spf_domain"] == "stranger.example"' \
+		"and its SPF is the HELO name's"
 done
+
+# What was not given is not known, never "no": the verdict is that without it, and a line says what would change it.
+explain 1 "without --message" --client 198.51.100.7 --mail-from x@stranger.example --from tickets@acme.example
+out '^signature  not known: without --message none could be seen$' "a signature is not known"
+out '^  dkim     unknown \(not given\)$' "nor what it would prove"
+out '^author     tickets@acme.example, DMARC not known \(p=reject\)$' "nor DMARC, which it may pass by"
+out '^but        a signature that counts of acme would make it vouched: pass$' "and it says that one would change the outcome"
+explain 0 "without --mail-from" --client 192.0.2.7 --from tickets@acme.example --rcpt a@rx.example
+out '^outcome    unproven' "the verdict is that without it"
+out '^envelope   not known: --mail-from was not given' "the sender is not known"
+out '^but        an envelope sender with SPF pass of acme would make it vouched: pass$' "and it says what one would change"
+explain 0 "without --from and --message" --client 198.51.100.7 --mail-from x@stranger.example
+out '^author     not known: neither --from nor --message was given$' "the author is not known"
+out '^but        a From field that names an enabled vendor or us would be judged by that policy$' "and may be anybody"
+explain 0 "the null sender without --helo" --client 198.51.100.7 --mail-from '<>' --from x@stranger.example
+out '^envelope   <>, SPF not known: --helo was not given' "has an SPF that is not known"
+explain 0 "of a message that was given whole" --client 198.51.100.7 --helo h.example --mail-from x@stranger.example \
+	--rcpt a@rx.example --message "$top/t/cli/plain.eml" --json
+json '"not_given" not in r and r["explanation"].find("not known") < 0 and r["explanation"].find("\nbut ") < 0' \
+	"nothing is said to be missing"
 
 explain 1 "--json exits as the text does" --client 198.51.100.7 --mail-from x@stranger.example \
 	--from tickets@acme.example --rcpt a@rx.example --rcpt b@rx.example --json
 json 'r["v"] == 1 and r["outcome"] == "forged" and r["action"] == "reject" and r["vendor"] == "acme"' "it is the record"
-json 'r["rcpts"] == ["a@rx.example", "b@rx.example"] and r["dkim"] == []' "with its lists"
+json 'r["rcpts"] == ["a@rx.example", "b@rx.example"] and r["dkim"] == [] and r["not_given"] == ["helo", "message"]' "with its lists"
+json 'r["facts"]["vendors"]["acme"]["dkim"] == "unknown" and r["dmarc"] == "-"' "where what was not given is not known"
 json 'r["facts"]["vendors"]["acme"]["listed"] == "no"' "with its facts"
 json 'r["explanation"].startswith("outcome    forged")' "and an explanation"
 [ "$(wc -l < "$world/out")" -eq 1 ]
@@ -226,5 +249,27 @@ err 'vendors: cannot be read: Is a directory' "and says why"
 : > "$world/void.eml"
 explain 0 "an empty message is a message without an author" --client 198.51.100.7 --message "$world/void.eml"
 out '^author     none: the message has no From field$' "and it says so"
+
+
+# ---- files that are not what their reader thinks ----
+
+printf '\320\317\021\340\241\261\032\341\0\0' > "$world/outlook.msg"
+explain 65 "an Outlook .msg is refused" --client 198.51.100.7 --message "$world/outlook.msg"
+err 'outlook.msg: this is no message: it is an Outlook .msg file; save' "with what to do"
+odd() { # NAME PATTERN BYTES
+	printf "$3" > "$world/odd.eml"
+	explain 0 "$1" --client 198.51.100.7 --message "$world/odd.eml"
+	err "odd.eml:$2" "is told with its line"
+}
+odd "an empty line in front" '1: it begins with an empty line' '\nFrom: a@stranger.example\n\nbody\n'
+out '^author     none: the message has no From field$' "and leaves no header, as for an MTA"
+odd "a byte order mark" '1: it begins with a byte order mark' '\357\273\277From: a@stranger.example\n\nbody\n'
+out '^author     none: the message has no From field$' "and leaves no header, as for an MTA"
+odd "a line without a colon" '2: this line is no field' 'From: a@stranger.example\nno field\nFrom: b@acme.example\n\nbody\n'
+out '^author     a@stranger.example,' "and what stands behind it is no header"
+odd "a NUL in the header" '1: a NUL byte' 'From: a@stranger.example\0, b@acme.example\n\nbody\n'
+out '^author     a@stranger.example,' "and cuts its line"
+odd "a bare CR in the header" '1: a CR that ends no line' 'From: A\rB <a@stranger.example>\n\nbody\n'
+out '^author     a@stranger.example,' "and is a blank"
 
 finish_tap

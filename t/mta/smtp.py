@@ -77,17 +77,20 @@ class Client:
         return code
 
 
-def message(path):
-    """The file as DATA wants it: CRLF, dots doubled, a line end at the end. A bare CR stays."""
-    try:
-        with open(path, "rb") as f:
-            text = f.read()
-    except OSError as e:
-        sys.exit(f"smtp.py: {e}")
+def on_wire(text):
+    """A message as DATA wants it: CRLF, dots doubled, a line end at the end. A bare CR stays."""
     lines = text.replace(b"\r\n", b"\n").split(b"\n")
     if lines and lines[-1] == b"":
         lines.pop()
     return b"".join((b"." if line.startswith(b".") else b"") + line + b"\r\n" for line in lines)
+
+
+def message(path):
+    try:
+        with open(path, "rb") as f:
+            return on_wire(f.read())
+    except OSError as e:
+        sys.exit(f"smtp.py: {e}")
 
 
 def path_of(value):

@@ -1,0 +1,149 @@
+/* room: explain */
+#include <stdlib.h>
+#include <string.h>
+
+#include "explain.h"
+#include "own.h"
+
+/* ---- the same message, with a part that was not given ---- */
+
+/* Facts with room for one more author or signature, so that none of the real ones is touched. */
+struct guess {
+	struct facts facts;
+	struct author *authors; /* given */
+	struct dkim_fact signature;
+};
+
+static bool
+guess_open(const struct facts *facts, struct guess *out)
+{
+	*out = (struct guess){ .facts = *facts };
+	out->authors = calloc(facts->author_count + 1, sizeof *out->authors);
+	if (out->authors == NULL)
+		return false;
+	if (facts->author_count > 0)
+		memcpy(out->authors, facts->authors, facts->author_count * sizeof *facts->authors);
+	out->facts.authors = out->authors;
+	return true;
+}
+
+/* Authors of that vendor align with what was proven in its name. */
+static void
+align(struct guess *guess, const struct vendor *vendor, bool by_signature)
+{
+	for (size_t i = 0; i < guess->facts.author_count; i++) {
+		struct dmarc_fact *dmarc = &guess->authors[i].dmarc;
+
+		if (!name_rules_hold(&vendor->domains, &guess->authors[i].mailbox))
+			continue;
+		dmarc->spf_aligned = dmarc->spf_aligned || !by_signature;
+		dmarc->dkim_aligned = dmarc->dkim_aligned || by_signature;
+		if (dmarc->result == AUTH_FAIL || dmarc->result == AUTH_TEMPERROR)
+			dmarc->result = AUTH_PASS;
+	}
+}
+
+static bool
+guess_signature(struct guess *guess, const struct vendor *vendor)
+{
+	if (!(guess->facts.not_given & GIVEN_MESSAGE) || vendor->dkim.count == 0)
+		return false;
+	guess->signature = (struct dkim_fact){ .d = vendor->dkim.list[0].domain, .s = "", .a = "", .b = "", .why = "",
+		.result = AUTH_PASS, .counts = true };
+	guess->facts.dkim = &guess->signature;
+	guess->facts.dkim_count = 1;
+	align(guess, vendor, true);
+	return true;
+}
+
+static bool
+guess_sender(struct guess *guess, const struct vendor *vendor)
+{
+	const char *domain = vendor->domains.count == 0 ? "" : vendor->domains.list[0].domain;
+
+	if (!(guess->facts.not_given & GIVEN_MAIL_FROM) || domain[0] == '\0')
+		return false;
+	guess->facts.sender = (struct mailbox){ "bounce", domain, "" };
+	guess->facts.spf = (struct spf_fact){ .result = AUTH_PASS, .domain = domain };
+	align(guess, vendor, false);
+	return true;
+}
+
+static bool
+guess_author(struct guess *guess, const struct vendor *vendor)
+{
+	const char *domain = vendor->domains.count == 0 ? "" : vendor->domains.list[0].domain;
+
+	if (!(guess->facts.not_given & GIVEN_FROM) || domain[0] == '\0')
+		return false;
+	guess->authors[0] = (struct author){ .mailbox = { "noreply", domain, "" }, .spf_from = guess->facts.spf.result,
+		.dmarc = { .result = AUTH_NONE, .domain = "" } };
+	guess->facts.author_count = 1;
+	guess->facts.from_state = FROM_READ;
+	return true;
+}
+
+/* ---- what comes of it ---- */
+
+static const struct row {
+	bool (*guess)(struct guess *, const struct vendor *);
+	const char *what; /* with the vendor's name behind it */
+} rows[] = {
+	{ guess_signature, "a signature that counts of " },
+	{ guess_sender, "an envelope sender with SPF pass of " },
+	{ guess_author, "a From field of " },
+};
+
+static void
+write_change(const struct judge *judge, const struct facts *facts, const struct verdict *verdict,
+    const struct vendor *vendor, const struct row *row, struct text *out)
+{
+	struct verdict other;
+	struct guess guess;
+
+	if (!guess_open(facts, &guess))
+		return;
+	if (row->guess(&guess, vendor)) {
+		verdict_judge(judge, &guess.facts, &other);
+		if (other.outcome != verdict->outcome || other.action != verdict->action)
+			text_format(out, "but        %s%s would make it %s: %s\n", row->what,
+			    vendor->number == VENDOR_OWN ? "our own names" : vendor->name, outcome_word(other.outcome),
+			    action_word(other.action));
+	}
+	free(guess.authors);
+}
+
+/* Nobody is claimed yet, and somebody may be by what was not given. */
+static void
+write_open_names(const struct facts *facts, struct text *out)
+{
+	bool from = facts->not_given & GIVEN_FROM, sender = facts->not_given & GIVEN_MAIL_FROM;
+
+	if (from || sender)
+		text_format(out, "but        %s that names an enabled vendor or us would be judged by that policy\n",
+		    from && sender ? "a From field or an envelope sender" : from ? "a From field" : "an envelope sender");
+}
+
+/* Exceptions are the recipients'; relaying is seen by them. */
+static bool
+recipient_matters(const struct policy *policy, const struct facts *facts)
+{
+	return (facts->not_given & GIVEN_RCPT) && (policy->exception_count > 0 || own_is_outbound(policy, facts));
+}
+
+void
+explain_changes(const struct judge *judge, const struct facts *facts, const struct verdict *verdict,
+    struct text *out)
+{
+	if (facts->not_given == 0 || verdict->outcome == OUTCOME_EXEMPT)
+		return;
+	for (size_t i = 0; i < verdict->claim_count; i++)
+		for (size_t j = 0; j < sizeof rows / sizeof rows[0]; j++)
+			write_change(judge, facts, verdict, verdict->claims[i].vendor, &rows[j], out);
+	if (verdict->claim_count == 0)
+		write_open_names(facts, out);
+	if (facts->null_sender && (facts->not_given & GIVEN_HELO))
+		text_put(out, "but        SPF of the null sender is that of the HELO name, which was not given\n");
+	if (recipient_matters(judge->policy, facts))
+		text_put(out, "but        the recipient may change it: some have exceptions, or may not be sent to\n");
+}
