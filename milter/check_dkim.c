@@ -3,10 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include <opendkim/dkim.h>
-
-#include "check_dkim.h"
-#include "dkim_text.h"
+#include "check_dkim_parts.h"
 #include "key_cache.h"
 #include "domain.h"
 
@@ -15,53 +12,6 @@ enum {
 	HEADER_MAX = 256 * 1024,     /* bytes of all fields; beyond, no signature can be judged */
 	OWN_MAX = 4 * 1024 * 1024,   /* memory of one check: fields, tags, at most five key answers */
 	KEY_BITS_MIN = 1024          /* RFC 8301, 3.2 */
-};
-
-struct dkim_house {
-	DKIM_LIB *lib;
-	struct resolver *resolver;
-	const struct suffix_list *suffixes;
-};
-
-struct signature {
-	struct dkim_text text;
-	bool chosen;        /* its key is looked up */
-	bool key_temporary; /* DNS could not say whether there is one */
-	bool key_secure;
-	DKIM_SIGINFO *sig;  /* NULL: libopendkim did not take it */
-};
-
-struct field {
-	struct field *next;
-	struct signature *signature; /* NULL: any other field */
-	struct span name;            /* trimmed */
-	size_t length;
-	char bytes[];                /* "Name:value", lines ending in CRLF */
-};
-
-struct dkim_check {
-	struct dkim_house *house;
-	struct arena *arena;         /* of the message: what the facts point to */
-	struct arena *own;
-	const char *id;
-	dkim_first_fn *first;
-	const void *context;
-
-	struct field *fields, **last;
-	size_t field_count, header_bytes;
-	struct signature *list[DKIM_MAX];
-	size_t count;
-	bool cut;                    /* the header is too long to be judged */
-	bool failed;                 /* a failure of ours */
-	bool header_ended;
-	bool no_author;              /* no From that libopendkim can read */
-
-	DKIM *dkim;                  /* NULL until a signature is chosen */
-	bool wanted;                 /* the body */
-	unsigned char body_last;     /* its last byte so far; '\0' before the first */
-	bool measured;               /* some signature has l= */
-	struct dkim_length simple, relaxed;
-	struct budget *budget;
 };
 
 /*
@@ -171,9 +121,10 @@ field_fill(struct field *field, const char *name, const char *value)
 		*out++ = *at;
 	}
 	while (out[-1] == '\n' || out[-1] == '\r')
-		out--;
+		out--; /* no further than the colon */
 	*out = '\0';
 	field->length = (size_t)(out - field->bytes);
+	field->value = (struct span){ field->bytes + n + 1, field->length - n - 1 };
 }
 
 static bool
@@ -258,6 +209,7 @@ key_note(struct dkim_check *check, const struct signature *asked, const struct d
 		    strcasecmp(signature->text.s, asked->text.s) != 0)
 			continue;
 		signature->key_temporary = answer->status == DNS_TEMPORARY;
+		signature->key_unfit = answer->status == DNS_FOUND;
 		signature->key_secure = answer->secure;
 	}
 }
@@ -298,7 +250,7 @@ choose(struct dkim_check *check, bool first, size_t chosen)
 	for (size_t i = 0; i < check->count && chosen < DKIM_LOOKUPS_MAX; i++) {
 		struct signature *signature = check->list[i];
 
-		if (!signature->text.sound || suffix_is_public(check->house->suffixes, signature->text.d) ||
+		if (!signature->text.sound || suffix_is_registry(check->house->suffixes, signature->text.d) ||
 		    (check->first != NULL && check->first(check->context, signature->text.d)) != first)
 			continue;
 		signature->chosen = true;
@@ -443,156 +395,6 @@ body_end(struct dkim_check *check)
 		body_feed(check, (const unsigned char *)"\r\n", 2);
 }
 
-/* Fields that every hop may add on top of a signed one of the same name, and that no reader is shown. */
-static bool
-is_trace(struct span name)
-{
-	static const char *const trace[] = { "received", "return-path", "delivered-to", "dkim-signature",
-		"authentication-results", "received-spf", "arc-seal", "arc-message-signature",
-		"arc-authentication-results" };
-
-	for (size_t i = 0; i < sizeof trace / sizeof trace[0]; i++)
-		if (span_is_nocase(name, trace[i]))
-			return true;
-	return false;
-}
-
-static size_t
-occurrences(const struct dkim_check *check, struct span name)
-{
-	size_t count = 0;
-
-	for (const struct field *field = check->fields; field != NULL; field = field->next)
-		count += field->name.length == name.length &&
-		    strncasecmp(field->name.at, name.at, name.length) == 0;
-	return count;
-}
-
-/* Anybody can add a second field of a signed name on top: readers show it, the signature still holds. */
-static bool
-field_is_repeated(const struct dkim_check *check, const struct dkim_text *text)
-{
-	struct span rest = span_of(text->h);
-
-	while (rest.length > 0) {
-		struct span name = span_cut(&rest, ':');
-
-		if (!is_trace(name) && occurrences(check, name) > dkim_text_signs(text, name))
-			return true;
-	}
-	return false;
-}
-
-static bool
-body_is_partial(const struct dkim_check *check, const struct dkim_text *text)
-{
-	return text->has_l && text->l < dkim_length_end(text->relaxed ? &check->relaxed : &check->simple);
-}
-
-/* Why a signature that verifies does not count; "" when it does. Sets *weak (DESIGN section 8). */
-static const char *
-objection(const struct dkim_check *check, const struct signature *signature, bool *weak)
-{
-	const struct dkim_text *text = &signature->text;
-
-	if (dkim_text_signs(text, span_of("from")) == 0)
-		return "no-from";
-	if (dkim_text_signs(text, span_of("subject")) == 0)
-		return "no-subject";
-	if (field_is_repeated(check, text))
-		return "repeated-field";
-	if (body_is_partial(check, text))
-		return "partial-body";
-	*weak = true;
-	if (dkim_sig_getflags(signature->sig) & DKIM_SIGFLAG_TESTKEY)
-		return "test-key";
-	if (strcasecmp(text->a, "rsa-sha1") == 0)
-		return "sha1";
-	*weak = false;
-	return "";
-}
-
-/* The word of RFC 8601, 2.7.1 for a signature that does not verify. */
-static enum auth_result
-result_of(DKIM_SIGERROR error)
-{
-	static const enum auth_result words[] = {
-		[DKIM_SIGERROR_BADSIG] = AUTH_FAIL,
-		[DKIM_SIGERROR_EXPIRED] = AUTH_POLICY, /* RFC 6376, 3.5: it may be refused for that */
-		[DKIM_SIGERROR_FUTURE] = AUTH_POLICY,
-		[DKIM_SIGERROR_KEYTOOSMALL] = AUTH_POLICY,
-		[DKIM_SIGERROR_KEYFAIL] = AUTH_TEMPERROR,
-		[DKIM_SIGERROR_DOMAIN] = AUTH_PERMERROR,
-		[DKIM_SIGERROR_SUBDOMAIN] = AUTH_PERMERROR,
-		[DKIM_SIGERROR_INVALID_H] = AUTH_PERMERROR, /* From is not signed */
-		[DKIM_SIGERROR_NOKEY] = AUTH_PERMERROR,
-		[DKIM_SIGERROR_DNSSYNTAX] = AUTH_PERMERROR,
-		[DKIM_SIGERROR_MULTIREPLY] = AUTH_PERMERROR,
-		[DKIM_SIGERROR_KEYVERSION] = AUTH_PERMERROR,
-		[DKIM_SIGERROR_KEYUNKNOWNHASH] = AUTH_PERMERROR,
-		[DKIM_SIGERROR_KEYHASHMISMATCH] = AUTH_PERMERROR,
-		[DKIM_SIGERROR_NOTEMAILKEY] = AUTH_PERMERROR,
-		[DKIM_SIGERROR_KEYTYPEMISSING] = AUTH_PERMERROR,
-		[DKIM_SIGERROR_KEYTYPEUNKNOWN] = AUTH_PERMERROR,
-		[DKIM_SIGERROR_KEYREVOKED] = AUTH_PERMERROR,
-		[DKIM_SIGERROR_KEYDECODE] = AUTH_PERMERROR,
-	};
-	size_t count = sizeof words / sizeof words[0];
-
-	/* all others are faults in the signature's own syntax */
-	return error > 0 && (size_t)error < count && words[error] != AUTH_NOT_ASKED ? words[error] :
-	    AUTH_NEUTRAL;
-}
-
-/* The three that must agree: libopendkim leaves PASSED standing when the body differs, or t=s is broken. */
-static bool
-verifies(DKIM_SIGINFO *sig)
-{
-	return (dkim_sig_getflags(sig) & DKIM_SIGFLAG_PASSED) != 0 &&
-	    dkim_sig_getbh(sig) == DKIM_SIGBH_MATCH && dkim_sig_geterror(sig) == DKIM_SIGERROR_OK;
-}
-
-/* A signature that libopendkim never saw to the end, or never saw. */
-static void
-judge_unseen(const struct dkim_check *check, const struct signature *signature, struct dkim_fact *fact)
-{
-	if (!signature->text.sound || check->cut) {
-		fact->result = AUTH_NEUTRAL;
-	} else if (suffix_is_public(check->house->suffixes, signature->text.d)) {
-		fact->result = AUTH_POLICY;
-		fact->why = "public-suffix";
-	} else if (check->failed) {
-		fact->result = AUTH_TEMPERROR;
-	} else if (!signature->chosen) {
-		fact->result = AUTH_POLICY;
-		fact->why = "not-looked-up";
-	} else {
-		fact->result = check->no_author ? AUTH_PERMERROR : AUTH_NEUTRAL;
-	}
-}
-
-static void
-judge(const struct dkim_check *check, const struct signature *signature, struct dkim_fact *fact)
-{
-	fact->why = "unverified";
-	if (check->failed || signature->sig == NULL) {
-		judge_unseen(check, signature, fact);
-	} else if (verifies(signature->sig)) {
-		fact->why = objection(check, signature, &fact->weak);
-		fact->counts = fact->why[0] == '\0';
-		fact->result = fact->counts ? AUTH_PASS : AUTH_POLICY;
-		fact->secure = signature->key_secure;
-	} else {
-		DKIM_SIGERROR error = dkim_sig_geterror(signature->sig);
-
-		fact->result = signature->key_temporary ? AUTH_TEMPERROR : result_of(error);
-		if (error == DKIM_SIGERROR_KEYTOOSMALL)
-			fact->why = "short-key";
-		else if (error == DKIM_SIGERROR_INVALID_H)
-			fact->why = "no-from";
-	}
-}
-
 /* Copies out of our own arena, which ends before the facts do. */
 static bool
 fact_fill(const struct dkim_check *check, const struct signature *signature, struct dkim_fact *fact)
@@ -603,7 +405,7 @@ fact_fill(const struct dkim_check *check, const struct signature *signature, str
 	fact->s = arena_string(check->arena, text->s);
 	fact->a = arena_string(check->arena, text->a);
 	fact->b = arena_string(check->arena, text->b);
-	judge(check, signature, fact);
+	dkim_judge(check, signature, fact);
 	return fact->d != NULL && fact->s != NULL && fact->a != NULL && fact->b != NULL;
 }
 
@@ -620,11 +422,13 @@ verify(struct dkim_check *check)
 }
 
 bool
-dkim_check_end(struct dkim_check *check, struct budget *budget, struct facts *facts)
+dkim_check_end(struct dkim_check *check, struct budget *budget, int64_t max_age, struct facts *facts)
 {
 	struct dkim_fact *list = NULL;
 
 	check->budget = budget;
+	check->now = facts->now;
+	check->max_age = max_age;
 	if (!check->header_ended)
 		dkim_check_headers_end(check);
 	if (check->wanted && !check->failed)

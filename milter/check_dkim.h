@@ -42,16 +42,19 @@ bool dkim_check_headers_end(struct dkim_check *);
 
 bool dkim_check_body(struct dkim_check *, const unsigned char *bytes, size_t length);
 
-/* Verifies and writes facts->dkim (in the arena, at most DKIM_MAX, in header order) and dkim_done.
- * False on a failure of ours. */
-bool dkim_check_end(struct dkim_check *, struct budget *, struct facts *);
+/* Verifies and writes facts->dkim (in the arena, at most DKIM_MAX, in header order) and dkim_done. facts->now says
+ * how old a signature is; over max_age (seconds) it is weak. False on a failure of ours. */
+bool dkim_check_end(struct dkim_check *, struct budget *, int64_t max_age, struct facts *);
 
 /*
  * The result is "pass" for a signature that counts, and for no other: one that verifies but must not be
  * relied on is "policy" (RFC 8601, 2.7.1), so that readers of the header are not misled. why it does not
- * count: "" or one of: unverified (see result), no-from, no-subject, repeated-field, partial-body (l=),
- * public-suffix, test-key, sha1, short-key, not-looked-up. Fields that every hop adds (Received, ...)
- * are never repeated-field.
+ * count is "" or one slug of doc/greenlane-record.5:
+ *   weak:            test-key, sha1, no-subject, repeated-field (To, Cc, ...), old
+ *   proves nothing:  no-from, repeated-field (From, Subject, Content-*), partial-body (l=), query-method (q=)
+ *   does not verify: body-changed, header-changed, expired, not-yet-valid, wrong-identity (i=), no-key, bad-key,
+ *                    revoked-key, short-key, key-unanswered, unknown-algorithm, malformed, no-author, public-suffix,
+ *                    not-looked-up, header-too-long, own-failure
  */
 
 #endif

@@ -7,6 +7,7 @@
 
 #include "authres.h"
 #include "clock.h"
+#include "dmarc.h"
 #include "domain.h"
 #include "gather.h"
 #include "greylisting.h"
@@ -248,6 +249,18 @@ is_field(const char *name, const char *wanted)
 	return span_is_nocase(span, wanted);
 }
 
+/* Kept as they came: read only where a signature leaves them unsigned. */
+static void
+note_reply_to(struct message *message, const char *value)
+{
+	size_t length = strlen(value);
+
+	if (message->reply_fields < REPLY_FIELDS_MAX)
+		message->replies[message->reply_fields] =
+		    length > MAILBOX_FIELD_MAX ? NULL : arena_copy(message->arena, value, length);
+	message->reply_fields++;
+}
+
 static bool
 first_signer(const void *context, const char *d)
 {
@@ -286,6 +299,8 @@ message_header(struct message *message, const char *name, const char *value)
 	handover_header(message, name, value);
 	if (is_field(name, "From"))
 		note_from(message, value);
+	if (is_field(name, "Reply-To"))
+		note_reply_to(message, value);
 	if (wants_dkim(message) && !message->facts.failed)
 		feed_header(message, name, value);
 }
@@ -372,6 +387,57 @@ message_authserv_id(const struct message *message)
 	return message->visitor->mta_name[0] != '\0' ? message->visitor->mta_name : unknown;
 }
 
+static bool
+is_near_author(const struct message *message, const char *domain)
+{
+	const struct facts *facts = &message->facts;
+
+	for (size_t i = 0; i < facts->author_count; i++)
+		if (dmarc_aligned(message->house->suffixes, domain, facts->authors[i].mailbox.domain, false))
+			return true;
+	return false;
+}
+
+/* Each field by itself: joined, a comment that one opens could hide what the next one says. */
+static bool
+read_replies(struct message *message, struct mailbox_list *list)
+{
+	bool clear = message->reply_fields <= REPLY_FIELDS_MAX;
+
+	for (size_t i = 0; i < message->reply_fields && i < REPLY_FIELDS_MAX; i++) {
+		const char *value = message->replies[i];
+
+		if (value != NULL && span_trim(span_of(value)).length == 0)
+			continue; /* it names nobody */
+		clear = value != NULL && mailbox_read_from(message->arena, value, strlen(value), list) && clear;
+	}
+	return clear && list->count <= REPLIES_MAX;
+}
+
+/* Whom a reply would reach, where whoever sends a signed mail again could have chosen it. */
+static void
+settle_replies(struct message *message)
+{
+	struct facts *facts = &message->facts;
+	struct mailbox_list list = { .count = 0 };
+	bool open = false;
+
+	for (size_t i = 0; i < facts->dkim_count; i++)
+		open = open || (facts->dkim[i].counts && facts->dkim[i].reply_open);
+	if (!open)
+		return;
+	facts->replies_unclear = !read_replies(message, &list);
+	facts->replies = arena_take(message->arena, REPLIES_MAX * sizeof *facts->replies);
+	if (facts->replies == NULL) {
+		facts->failed = true;
+		return;
+	}
+	for (size_t i = 0; i < list.count && i < REPLIES_MAX; i++) {
+		facts->replies[i] = (struct reply_to){ list.list[i], is_near_author(message, list.list[i].domain) };
+		facts->reply_count++;
+	}
+}
+
 static void
 finish_dkim(struct message *message)
 {
@@ -379,13 +445,15 @@ finish_dkim(struct message *message)
 	int64_t kept = message->budget.left_ms / 4; /* slow keys of strangers leave DMARC some waiting */
 
 	message->budget.left_ms -= kept;
+	facts->now = clock_now();
 	if (message->dkim != NULL && !facts->failed &&
-	    !dkim_check_end(message->dkim, &message->budget, facts))
+	    !dkim_check_end(message->dkim, &message->budget,
+		message->judge->policy->settings.dkim.max_age, facts))
 		facts->failed = true;
 	message->budget.left_ms += kept;
+	settle_replies(message);
 	facts->dkim_done = true;
 	facts->stage = STAGE_EOM;
-	facts->now = clock_now();
 }
 
 static char *

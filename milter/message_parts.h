@@ -11,7 +11,8 @@
 #include "message.h"
 #include "refusals.h"
 
-enum { FROM_RAW_MAX = 64 * 1024, HOPS_MAX = 16 /* fields that a relay may have written */ };
+enum { FROM_RAW_MAX = 64 * 1024, HOPS_MAX = 16 /* fields that a relay may have written */,
+	REPLY_FIELDS_MAX = 4 };
 
 struct message {
 	const struct house *house;
@@ -34,6 +35,8 @@ struct message {
 	struct text from; /* all From bodies, joined by newlines */
 	unsigned from_fields;
 	bool from_broken;
+	const char *replies[REPLY_FIELDS_MAX]; /* bodies of Reply-To fields; NULL: no memory, or too long */
+	size_t reply_fields; /* all that there are */
 	unsigned results_seen; /* Authentication-Results fields so far */
 	unsigned *forged;
 	size_t forged_count, forged_room;

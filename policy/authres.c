@@ -314,8 +314,7 @@ write_dkim(struct field *field, const struct dkim_fact *signature)
 	if (result == AUTH_NOT_ASKED)
 		return;
 	result_begin(field, "dkim", auth_word(result));
-	if (result == AUTH_POLICY)
-		put_property(field->out, "reason", signature->why);
+	put_property(field->out, "reason", signature->why);
 	put_property(field->out, "header.d", signature->d);
 	put_property(field->out, "header.s", signature->s);
 	put_property(field->out, "header.a", signature->a);
@@ -337,7 +336,7 @@ write_dmarc(struct field *field, const struct author *author)
 {
 	const struct dmarc_fact *dmarc = &author->dmarc;
 
-	result_begin(field, "dmarc", auth_word(dmarc->result));
+	result_begin(field, "dmarc", auth_word(dmarc->said));
 	put_property(field->out, "header.from", author->mailbox.domain);
 	if (dmarc->domain[0] != '\0')
 		text_format(field->out, " (p=%s)", dmarc_policy_word(dmarc->policy));

@@ -115,6 +115,29 @@ number_read(const char *digits)
 	return number;
 }
 
+/* q= (3.5): other ways to fetch a key are left to whoever invents them. */
+static bool
+query_is_dns(const char *q)
+{
+	struct span rest = span_of(q);
+
+	while (rest.length > 0)
+		if (span_is_nocase(span_cut(&rest, ':'), "dns/txt"))
+			return true;
+	return q[0] == '\0';
+}
+
+/* t= (3.5) has at most twelve digits; what is none is as old as can be. */
+static int64_t
+time_read(const char *t)
+{
+	uint64_t number = number_read(t);
+
+	if (t[0] == '\0')
+		return 0;
+	return number == 0 || number > INT64_C(999999999999) ? 1 : (int64_t)number;
+}
+
 /* The first characters of b=, enough to tell signatures apart (RFC 6008). */
 static const char *
 signature_start(struct arena *arena, const char *b)
@@ -143,12 +166,13 @@ dkim_text_read(struct arena *arena, const char *value, size_t length, struct dki
 	struct tags tags = { .count = 0 };
 	bool list = length <= DKIM_FIELD_MAX && tags_read((struct span){ value, length }, &tags);
 	const char *c = tag_take(arena, &tags, "c"), *l = tag_take(arena, &tags, "l"), *slash;
+	const char *q = tag_take(arena, &tags, "q"), *t = tag_take(arena, &tags, "t");
 
 	*out = (struct dkim_text){ .sound = false };
 	out->a = tag_take(arena, &tags, "a");
 	out->b = tag_take(arena, &tags, "b");
 	out->h = tag_take(arena, &tags, "h");
-	if (c == NULL || l == NULL || out->a == NULL || out->b == NULL || out->h == NULL ||
+	if (c == NULL || l == NULL || q == NULL || t == NULL || out->a == NULL || out->b == NULL || out->h == NULL ||
 	    !names_read(arena, &tags, out))
 		return false;
 	out->a = plain_or_nothing(out->a, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-", 32);
@@ -157,6 +181,8 @@ dkim_text_read(struct arena *arena, const char *value, size_t length, struct dki
 	out->relaxed = slash != NULL && strcasecmp(slash, "/relaxed") == 0;
 	out->has_l = l[0] != '\0';
 	out->l = number_read(l);
+	out->by_dns = query_is_dns(q);
+	out->t = time_read(t);
 	out->sound = list && out->d[0] != '\0' && out->s[0] != '\0' && names_fit(out->h);
 	return out->b != NULL;
 }

@@ -13,7 +13,6 @@
 
 #include "arena.h"
 #include "fault.h"
-#include "fault.h"
 #include "text.h"
 
 enum {
@@ -33,6 +32,8 @@ struct dkim_text {
 	bool relaxed;     /* canonicalisation of the body (3.5, c=) */
 	bool has_l;
 	uint64_t l;       /* l= (3.5); UINT64_MAX when it is too long to read */
+	bool by_dns;      /* the key is in DNS: q= is absent or names dns/txt */
+	int64_t t;        /* when it was signed, seconds since 1970; 0: it does not say */
 };
 
 /* Reads what stands behind the colon. False without memory alone. Strings are the arena's. */

@@ -181,8 +181,8 @@ dmarc_aligned(const struct suffix_list *suffixes, const char *a, const char *b, 
 	/* what is no host name is nobody's: libraries were cheated with quotes and brackets there */
 	if (!domain_read(a, strlen(a), one, NULL) || !domain_read(b, strlen(b), other, NULL))
 		return false;
-	owner_one = suffix_organisational(suffixes, one);
-	owner_other = suffix_organisational(suffixes, other);
+	owner_one = suffix_owner(suffixes, one);
+	owner_other = suffix_owner(suffixes, other);
 	if (owner_one == NULL || owner_other == NULL)
 		return false;
 	return strict ? strcmp(one, other) == 0 : strcmp(owner_one, owner_other) == 0;
@@ -194,7 +194,7 @@ void
 dmarc_begin(struct dmarc_check *check, const struct suffix_list *suffixes, const char *author_domain)
 {
 	*check = (struct dmarc_check){ .suffixes = suffixes, .domain = author_domain };
-	if (suffix_organisational(suffixes, author_domain) == NULL)
+	if (suffix_owner(suffixes, author_domain) == NULL)
 		check->step = STEP_DONE;
 }
 
@@ -206,7 +206,7 @@ step_domain(const struct dmarc_check *check)
 
 	if (check->step == STEP_AUTHOR)
 		return check->domain;
-	owner = suffix_organisational(check->suffixes, check->domain);
+	owner = suffix_owner(check->suffixes, check->domain);
 	return owner == NULL || strcmp(owner, check->domain) == 0 ? NULL : owner;
 }
 
@@ -288,12 +288,32 @@ spf_passes(const struct dmarc_check *check, const struct facts *facts, bool stri
 	return facts->spf.result == AUTH_PASS && spf_aligns(check, facts, strict);
 }
 
+static enum dmarc_by
+worth_of(const struct dkim_fact *signature)
+{
+	if (signature->counts)
+		return signature->reply_open ? DMARC_BY_REPLY_OPEN : DMARC_BY_PROOF;
+	return signature->weak ? DMARC_BY_WEAK : DMARC_BY_NOTHING;
+}
+
+/* The best aligned signature. */
+static enum dmarc_by
+best_signature(const struct dmarc_check *check, const struct facts *facts, bool strict)
+{
+	enum dmarc_by best = DMARC_BY_NOTHING;
+
+	for (size_t i = 0; i < facts->dkim_count; i++)
+		if (worth_of(&facts->dkim[i]) > best && dkim_aligns(check, &facts->dkim[i], strict))
+			best = worth_of(&facts->dkim[i]);
+	return best;
+}
+
+/* By the standards alone. */
 static bool
-dkim_passes(const struct dmarc_check *check, const struct facts *facts, bool strict)
+is_signed(const struct dmarc_check *check, const struct facts *facts)
 {
 	for (size_t i = 0; i < facts->dkim_count; i++)
-		if (facts->dkim[i].counts && facts->dkim[i].result == AUTH_PASS &&
-		    dkim_aligns(check, &facts->dkim[i], strict))
+		if (facts->dkim[i].passes && dkim_aligns(check, &facts->dkim[i], check->record.strict_dkim))
 			return true;
 	return false;
 }
@@ -302,8 +322,8 @@ dkim_passes(const struct dmarc_check *check, const struct facts *facts, bool str
 static bool
 may_count(const struct dkim_fact *signature)
 {
-	static const char *const never[] = { "no-from", "no-subject", "repeated-field",
-		"partial-body", "public-suffix", "sha1" }; /* whatever the key says */
+	static const char *const never[] = { "no-from", "repeated-field", "partial-body",
+		"query-method", "public-suffix" }; /* whatever the key says */
 
 	if (signature->result != AUTH_TEMPERROR)
 		return false;
@@ -326,14 +346,13 @@ may_still_pass(const struct dmarc_check *check, const struct facts *facts)
 }
 
 static enum auth_result
-result_of(const struct dmarc_check *check, const struct facts *facts)
+result_of(const struct dmarc_check *check, const struct facts *facts, bool passes)
 {
 	if (check->temporary)
 		return AUTH_TEMPERROR;
 	if (!check->found)
 		return AUTH_NONE;
-	if (spf_passes(check, facts, check->record.strict_spf) ||
-	    dkim_passes(check, facts, check->record.strict_dkim))
+	if (passes)
 		return AUTH_PASS;
 	return may_still_pass(check, facts) ? AUTH_TEMPERROR : AUTH_FAIL;
 }
@@ -343,12 +362,17 @@ dmarc_finish(const struct dmarc_check *check, const struct facts *facts, struct 
     struct dmarc_fact *out)
 {
 	const char *domain = check->found ? arena_string(arena, check->record_domain) : "";
+	enum dmarc_by signed_by = best_signature(check, facts, check->record.strict_dkim);
+	bool by_spf = spf_passes(check, facts, check->record.strict_spf);
 
 	*out = (struct dmarc_fact){
-		.result = result_of(check, facts),
+		.result = result_of(check, facts, by_spf || signed_by > DMARC_BY_NOTHING),
+		.said = result_of(check, facts, by_spf || is_signed(check, facts)),
+		.by = by_spf ? DMARC_BY_PROOF : signed_by,
+		.signed_by = signed_by,
 		.domain = domain == NULL ? "" : domain,
 		.spf_aligned = spf_passes(check, facts, false),
-		.dkim_aligned = dkim_passes(check, facts, false),
+		.dkim_aligned = best_signature(check, facts, false) >= DMARC_BY_REPLY_OPEN,
 	};
 	if (!check->found)
 		return;

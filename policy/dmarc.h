@@ -28,7 +28,8 @@ enum { DMARC_RECORD_MAX = 4096 };
  */
 enum auth_result dmarc_record_read(const char *text, size_t length, struct dmarc_record *out);
 
-/* Relaxed: same organisational domain; strict: same name. Never by a public suffix. */
+/* Relaxed: same organisational domain; strict: same name. Never by a registry's suffix; a name of the list's private
+ * part aligns with itself alone. */
 bool dmarc_aligned(const struct suffix_list *, const char *a, const char *b, bool strict);
 
 /*

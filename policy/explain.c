@@ -262,7 +262,8 @@ write_claim(const struct facts *facts, const struct claim *claim, struct text *o
 		    claim->lapsed ? claim->source->review_by : "");
 	put_answer("spf", facts, facts_sender_part(facts), claim->spf, out);
 	put_answer("dkim", facts, GIVEN_MESSAGE, claim->dkim, out);
-	text_put(out, claim->weak ? " (a weak signature)" : "");
+	if (claim->weak != NULL)
+		text_format(out, " (a weak signature: %s)", claim->weak);
 	put_answer("spf_from", facts, GIVEN_FROM, claim->spf_from, out);
 	put_answer("dmarc", facts, GIVEN_FROM | GIVEN_MESSAGE | facts_sender_part(facts), claim->dmarc, out);
 	text_put(out, "\n  vouched by ");

@@ -88,3 +88,23 @@ facts_sender_part(const struct facts *facts)
 {
 	return facts->null_sender ? GIVEN_HELO : GIVEN_MAIL_FROM;
 }
+
+void
+dkim_fact_weigh(struct dkim_fact *fact, const char *weakness, int64_t now, int64_t max_age)
+{
+	bool old = fact->signed_at != 0 && now - fact->signed_at > max_age;
+
+	fact->why = weakness[0] == '\0' && old ? "old" : weakness;
+	fact->counts = fact->why[0] == '\0';
+	fact->weak = !fact->counts;
+	fact->result = fact->counts ? AUTH_PASS : AUTH_POLICY;
+}
+
+const char *
+dmarc_by_word(enum dmarc_by by)
+{
+	static const char *const words[] = { [DMARC_BY_NOTHING] = "nothing", [DMARC_BY_WEAK] = "weak",
+		[DMARC_BY_REPLY_OPEN] = "reply-open", [DMARC_BY_PROOF] = "proof" };
+
+	return words[by];
+}

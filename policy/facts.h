@@ -52,21 +52,46 @@ struct dkim_fact {
 	const char *b;     /* first 8 characters of b=, for header.b (RFC 6008) */
 	enum auth_result result;
 	bool counts;       /* section 8: may prove something */
-	bool weak;         /* verifies, but by a test key or sha1 */
+	bool weak;         /* verifies, but never vouches (section 8) */
+	bool passes;       /* verifies as RFC 6376 and 8301 have it, whatever we make of it */
+	bool reply_open;   /* it leaves a Reply-To that is there unsigned */
+	int64_t signed_at; /* its t=, else the Date that it signs, seconds since 1970; 0: not known */
 	bool secure;       /* key protected by DNSSEC */
 	const char *why;   /* one slug of check_dkim.h where it does not count; "" where it does */
 };
 
+/* A signature that verifies and proves something: counts, or is weak, and says why. A weakness ("": none seen) is a
+ * slug that is kept; one that was signed more than max_age (seconds) before now is "old". */
+void dkim_fact_weigh(struct dkim_fact *, const char *weakness, int64_t now, int64_t max_age);
+
 enum dmarc_policy { DMARC_NONE, DMARC_QUARANTINE, DMARC_REJECT };
 const char *dmarc_policy_word(enum dmarc_policy);
 
+/* The best that made DMARC pass, or would: in rising worth. */
+enum dmarc_by {
+	DMARC_BY_NOTHING,
+	DMARC_BY_WEAK,       /* a weak signature: it saves from forged, and never vouches */
+	DMARC_BY_REPLY_OPEN, /* one that counts, and leaves a Reply-To unsigned: it depends on whom that names */
+	DMARC_BY_PROOF       /* SPF, or a signature that counts */
+};
+const char *dmarc_by_word(enum dmarc_by); /* "nothing", "weak", "reply-open", "proof" */
+
 struct dmarc_fact {
 	enum auth_result result;    /* NOT_ASKED, NONE (no record), PASS, FAIL, TEMPERROR, PERMERROR */
+	enum auth_result said;      /* the same as RFC 7489 has it, for the results header alone */
+	enum dmarc_by by;           /* what passed, aligned as the record asks */
+	enum dmarc_by signed_by;    /* the same without SPF, for what a forwarder sent on */
 	enum dmarc_policy policy;   /* that the owner asks for (p, sp) */
 	bool testing;               /* but not yet: t=y, or pct=0 */
 	const char *domain;         /* where the record was found; "" when none */
 	bool spf_aligned;           /* SPF passed and aligns relaxed, record or not */
 	bool dkim_aligned;          /* a counting signature aligns relaxed, record or not */
+};
+
+/* A mailbox of a Reply-To field. Kept only where a signature that counts leaves that field unsigned. */
+struct reply_to {
+	struct mailbox mailbox;
+	bool near_author; /* in the organisational domain of an author */
 };
 
 struct author {
@@ -85,7 +110,7 @@ struct live_fact {
 enum given { GIVEN_HELO = 1, GIVEN_MAIL_FROM = 2, GIVEN_FROM = 4, GIVEN_MESSAGE = 8, GIVEN_RCPT = 16 };
 const char *given_word(enum given); /* "helo", "mail_from", ... */
 
-enum { AUTHORS_MAX = 1000, DKIM_MAX = 64, RCPTS_MAX = 1000, LIVE_MAX = 64 };
+enum { AUTHORS_MAX = 1000, DKIM_MAX = 64, RCPTS_MAX = 1000, LIVE_MAX = 64, REPLIES_MAX = 16 };
 
 /* State of the From field(s). */
 enum from_state {
@@ -128,6 +153,9 @@ struct facts {
 	struct author *authors;
 	size_t author_count;
 	const char *message_id;  /* "" when none */
+	struct reply_to *replies;
+	size_t reply_count;      /* REPLIES_MAX at most */
+	bool replies_unclear;    /* a Reply-To cannot be read, or there are more than any honest mail names */
 	bool dkim_done;          /* no signature can be added to the list any more */
 	struct dkim_fact *dkim;
 	size_t dkim_count;

@@ -98,6 +98,9 @@ struct settings {
 	struct {
 		const char *facility, *record;
 	} log;
+	struct {
+		int64_t max_age; /* an older signature is weak */
+	} dkim;
 	const char *store; /* "lmdb:PATH", "redis:HOST:PORT" or "none" */
 	struct greylist_settings greylist;
 	int64_t unsure_max;

@@ -90,6 +90,8 @@ static const struct key setting_rows[] = {
 	{ "dns.trust_anchor", &key_text, NULL, "root key file; without it there is no DNSSEC",
 	    AT(dns.trust_anchor), .example = "\"/usr/share/dns/root.key\"",
 	    .word = "an absolute path", .check = value_path },
+	{ "dkim.max_age", &key_seconds, "7d", "an older signature vouches for nothing",
+	    AT(dkim.max_age), RANGE(SECOND, DAYS(400)) },
 	{ "log.facility", &key_choice, "mail", "syslog facility of the verdicts",
 	    AT(log.facility), .words = facilities },
 	{ "log.record", &key_text, NULL,

@@ -239,6 +239,10 @@ json_dkim(struct text *out, const struct facts *facts)
 			json_string(out, "why", fact->why);
 		json_bool(out, "weak", fact->weak);
 		json_bool(out, "secure", fact->secure);
+		json_bool(out, "passes", fact->passes);
+		json_bool(out, "reply_open", fact->reply_open);
+		if (fact->signed_at != 0)
+			json_number(out, "signed_at", fact->signed_at);
 		text_char(out, '}');
 	}
 	text_char(out, ']');
@@ -262,6 +266,9 @@ json_authors(struct text *out, const struct facts *facts)
 		json_string(out, "record", author->dmarc.domain);
 		json_bool(out, "spf_aligned", author->dmarc.spf_aligned);
 		json_bool(out, "dkim_aligned", author->dmarc.dkim_aligned);
+		json_string(out, "by", dmarc_by_word(author->dmarc.by));
+		json_string(out, "signed_by", dmarc_by_word(author->dmarc.signed_by));
+		json_string(out, "said", auth_word(author->dmarc.said));
 		text_char(out, '}');
 	}
 	text_char(out, ']');
@@ -271,6 +278,22 @@ static void
 json_answer(struct text *out, const char *key, const struct facts *facts, unsigned parts, enum answer answer)
 {
 	json_string(out, key, answer_word(facts_answer(facts, parts, answer)));
+}
+
+static void
+json_replies(struct text *out, const struct facts *facts)
+{
+	json_key(out, "replies");
+	text_char(out, '[');
+	for (size_t i = 0; i < facts->reply_count; i++) {
+		json_begin(out);
+		json_string(out, "local", facts->replies[i].mailbox.local);
+		json_string(out, "domain", facts->replies[i].mailbox.domain);
+		json_bool(out, "near_author", facts->replies[i].near_author);
+		text_char(out, '}');
+	}
+	text_char(out, ']');
+	json_bool(out, "replies_unclear", facts->replies_unclear);
 }
 
 static void
@@ -288,6 +311,8 @@ json_vendors(struct text *out, const struct facts *facts, const struct verdict *
 		json_answer(out, "dkim", facts, GIVEN_MESSAGE, claim->dkim);
 		json_answer(out, "spf_from", facts, GIVEN_FROM, claim->spf_from);
 		json_answer(out, "dmarc", facts, GIVEN_FROM | GIVEN_MESSAGE | facts_sender_part(facts), claim->dmarc);
+		if (claim->weak != NULL)
+			json_string(out, "weak", claim->weak);
 		json_string(out, "source", claim->source == NULL ? "" : claim->source->text);
 		json_bool(out, "exclusive", claim->exclusive);
 		json_bool(out, "by_author", claim->by_author);
@@ -357,6 +382,7 @@ json_facts(struct text *out, const struct record *record)
 	json_bytes(out, facts->from_raw, facts->from_raw_length);
 	json_bool(out, "from_too_long", facts->from_too_long);
 	json_authors(out, facts);
+	json_replies(out, facts);
 	json_bool(out, "dkim_done", facts->dkim_done);
 	json_live(out, record);
 	json_vendors(out, facts, record->verdict);

@@ -43,3 +43,22 @@ suffix_is_public(const struct suffix_list *list, const char *name)
 		return domain_labels(name) < 2;
 	return psl_is_public_suffix2(list->psl, name, PSL_TYPE_ANY) != 0;
 }
+
+bool
+suffix_is_registry(const struct suffix_list *list, const char *name)
+{
+	if (!suffix_is_public(list, name))
+		return false;
+	return is_no_name(name) || list->psl == NULL ||
+	    psl_is_public_suffix2(list->psl, name, PSL_TYPE_PRIVATE | PSL_TYPE_NO_STAR_RULE) == 0;
+}
+
+const char *
+suffix_owner(const struct suffix_list *list, const char *name)
+{
+	const char *organisation = suffix_organisational(list, name);
+
+	if (organisation != NULL || suffix_is_registry(list, name))
+		return organisation;
+	return name;
+}

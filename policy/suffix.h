@@ -21,4 +21,11 @@ const char *suffix_organisational(const struct suffix_list *, const char *name);
 
 bool suffix_is_public(const struct suffix_list *, const char *name);
 
+/* The same by the list's first part alone, the registries': nobody there can speak for himself. */
+bool suffix_is_registry(const struct suffix_list *, const char *name);
+
+/* Whose name it is: its organisational domain, or itself where the list's private part holds it (its customers'
+ * names below it are theirs). NULL for a registry's. */
+const char *suffix_owner(const struct suffix_list *, const char *name);
+
 #endif

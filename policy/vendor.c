@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "date.h"
 #include "domain.h"
 #include "text.h"
 #include "vendor.h"
@@ -85,16 +86,6 @@ source_counts(const struct source *source)
 	return source->selected && source->use == USE_MX;
 }
 
-/* Days since 1970-01-01 of a Gregorian date, counted from the first of March of year 0. */
-static int64_t
-days_of(int64_t year, int64_t month, int64_t day)
-{
-	int64_t years = month > 2 ? year : year - 1;
-	int64_t in_year = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
-
-	return years * 365 + years / 4 - years / 100 + years / 400 + in_year - 719468;
-}
-
 static int64_t
 digits(const char *at, size_t count)
 {
@@ -112,7 +103,7 @@ source_review_ends(const struct source *source)
 
 	if (date[0] == '\0')
 		return INT64_MAX;
-	return (days_of(digits(date, 4), digits(date + 5, 2), digits(date + 8, 2)) + 1) * 86400;
+	return (date_days(digits(date, 4), digits(date + 5, 2), digits(date + 8, 2)) + 1) * 86400;
 }
 
 bool

@@ -130,7 +130,7 @@ test_reading(void)
 #define SIGNATURE(domain, word, good, slug) \
 	{ .d = domain, .s = "sel", .a = "rsa-sha256", .b = "AbCdEfGh", .result = word, .counts = good, .why = slug }
 #define AUTHOR(name, word, asked, at) \
-	{ .mailbox = { "someone", name, "" }, .dmarc = { .result = word, .policy = asked, .domain = at } }
+	{ .mailbox = { "someone", name, "" }, .dmarc = { .result = word, .said = word, .policy = asked, .domain = at } }
 #define UNSIGNED SIGNATURE(NULL, AUTH_NOT_ASKED, false, "")
 #define NOBODY AUTHOR(NULL, AUTH_NOT_ASKED, DMARC_NONE, "")
 #define LONG50 "0123456789012345678901234567890123456789012345678."
@@ -150,9 +150,12 @@ static const struct {
 	    " header.s=sel header.a=rsa-sha256 header.b=AbCdEfGh;\n\tdmarc=pass header.from=autotask.net (p=reject)" },
 	{ "nothing at all", US, "", { AUTH_NOT_ASKED, false, "" }, { UNSIGNED }, { NOBODY }, "mx.example.com; none" },
 	{ "only what was asked", US, "a@b.com", { AUTH_NOT_ASKED, false, "" },
-	    { SIGNATURE("a.com", AUTH_NOT_ASKED, false, ""), SIGNATURE("b.com", AUTH_FAIL, false, "unverified") },
+	    { SIGNATURE("a.com", AUTH_NOT_ASKED, false, ""), SIGNATURE("b.com", AUTH_FAIL, false, "body-changed") },
 	    { AUTHOR("b.com", AUTH_NOT_ASKED, DMARC_NONE, "") },
-	    "mx.example.com;\n\tdkim=fail header.d=b.com header.s=sel header.a=rsa-sha256 header.b=AbCdEfGh" },
+	    "mx.example.com;\n\tdkim=fail reason=body-changed header.d=b.com header.s=sel header.a=rsa-sha256 header.b=AbCdEfGh" },
+	{ "DMARC as the RFC has it, whatever we make of it", US, "a@b.com", { AUTH_NOT_ASKED, false, "" }, { UNSIGNED },
+	    { { .mailbox = { "someone", "b.com", "" }, .dmarc = { .result = AUTH_PASS, .said = AUTH_FAIL, .domain = "b.com" } } },
+	    "mx.example.com;\n\tdmarc=fail header.from=b.com (p=none)" },
 	{ "SPF by HELO", US, "", { AUTH_SOFTFAIL, true, "mail.vendor.net" }, { UNSIGNED }, { NOBODY },
 	    "mx.example.com;\n\tspf=softfail smtp.helo=mail.vendor.net" },
 	{ "SPF of nothing", US, "", { AUTH_NONE, false, "" }, { UNSIGNED }, { NOBODY }, "mx.example.com;\n\tspf=none" },
@@ -170,8 +173,8 @@ static const struct {
 	    { { .d = "b.com", .s = "s", .a = "", .b = "Ab/+dE==", .result = AUTH_PASS, .counts = true, .why = "" } }, { NOBODY },
 	    "mx.example.com;\n\tdkim=pass header.d=b.com header.s=s header.b=\"Ab/+dE==\"" },
 	{ "a signature of which nothing is known", US, "", { AUTH_NOT_ASKED, false, "" },
-	    { { .d = "", .s = "", .a = "", .b = "", .result = AUTH_PERMERROR, .why = "unverified" } }, { NOBODY },
-	    "mx.example.com;\n\tdkim=permerror" },
+	    { { .d = "", .s = "", .a = "", .b = "", .result = AUTH_PERMERROR, .why = "malformed" } }, { NOBODY },
+	    "mx.example.com;\n\tdkim=permerror reason=malformed" },
 	{ "our id as an IDN is written in A-labels", "mx.b\xc3\xbc" "cher.example", "", { AUTH_NOT_ASKED, false, "" }, { UNSIGNED },
 	    { NOBODY }, "mx.xn--bcher-kva.example; none" },
 	{ "our id with a blank is quoted", "our gate", "", { AUTH_NOT_ASKED, false, "" }, { UNSIGNED }, { NOBODY }, "\"our gate\"; none" },
@@ -284,7 +287,7 @@ test_ceiling(size_t ceiling)
 	struct text out;
 
 	for (size_t i = 0; i < DKIM_MAX; i++)
-		dkim[i] = (struct dkim_fact)SIGNATURE(LONG50 LONG50 LONG50 LONG50 "com", AUTH_FAIL, false, "unverified");
+		dkim[i] = (struct dkim_fact)SIGNATURE(LONG50 LONG50 LONG50 LONG50 "com", AUTH_FAIL, false, "body-changed");
 	for (size_t i = 0; i < AUTHORS_MAX; i++) {
 		snprintf(text[i], sizeof text[i], "author%zu.example.com", i);
 		authors[i] = (struct author)AUTHOR(text[i], AUTH_FAIL, DMARC_REJECT, "example.com");

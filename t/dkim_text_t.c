@@ -67,6 +67,38 @@ test_tags(void)
 	arena_close(arena);
 }
 
+static const struct when_row {
+	const char *name, *value;
+	bool by_dns;
+	int64_t t;
+} when_rows[] = {
+	{ "neither q= nor t=", "d=a.example" REST, true, 0 },
+	{ "q=dns/txt", "q=dns/txt; d=a.example" REST, true, 0 },
+	{ "q=DNS/TXT last of several, with blanks", "q=x/y : DNS/TXT; d=a.example" REST, true, 0 },
+	{ "q=dns", "q=dns; d=a.example" REST, false, 0 },
+	{ "q= of something else", "q=dns/txt2:x; d=a.example" REST, false, 0 },
+	{ "t=", "t=1700000000; d=a.example" REST, true, 1700000000 },
+	{ "t= of words is as old as can be", "t=now; d=a.example" REST, true, 1 },
+	{ "t=0 as well", "t=0; d=a.example" REST, true, 1 },
+	{ "t= of more digits than any time has", "t=1700000000000; d=a.example" REST, true, 1 },
+};
+
+static void
+test_when(void)
+{
+	struct arena *arena = arena_open(1 << 20);
+	struct dkim_text text;
+
+	for (size_t i = 0; i < sizeof when_rows / sizeof when_rows[0]; i++) {
+		const struct when_row *row = &when_rows[i];
+
+		ok(dkim_text_read(arena, row->value, strlen(row->value), &text) && text.by_dns == row->by_dns,
+		    "%s: the key is in DNS or not", row->name);
+		is_number(text.t, row->t, "%s: when", row->name);
+	}
+	arena_close(arena);
+}
+
 struct length_row {
 	const char *name, *body;
 	unsigned simple, relaxed;
@@ -104,6 +136,7 @@ int
 main(void)
 {
 	test_tags();
+	test_when();
 	test_lengths();
 	return done();
 }

@@ -11,7 +11,8 @@
 #include "tap.h"
 
 /* A small list of our own, so that nobody's update of the real one changes a row. */
-static char suffix_text[] = "com\nnet\nexample\nuk\nco.uk\nxn--p1ai\n";
+static char suffix_text[] = "com\nnet\nexample\nuk\nco.uk\nxn--p1ai\nio\n"
+			    "// ===BEGIN PRIVATE DOMAINS===\ngithub.io\n// ===END PRIVATE DOMAINS===\n";
 
 /* ---- records ---- */
 
@@ -121,6 +122,10 @@ static const struct {
 	{ "com with itself", "com", "com", false, false },
 	{ "co.uk is nobody's", "example.co.uk", "co.uk", false, false },
 	{ "neighbours under co.uk", "example.co.uk", "other.co.uk", false, false },
+	{ "a name of the private part with itself", "github.io", "github.io", true, true },
+	{ "a name of the private part with a customer's", "github.io", "evil.github.io", false, false },
+	{ "two customers of it", "good.github.io", "evil.github.io", false, false },
+	{ "family of one customer", "a.good.github.io", "good.github.io", true, false },
 	{ "family under co.uk", "mail.example.co.uk", "example.co.uk", true, false },
 	{ "no name", "example.com", "", false, false },
 	{ "case and the final dot fold", "Example.COM.", "example.com", true, true },
@@ -143,6 +148,7 @@ test_alignment(const struct suffix_list *list)
 
 static const char *const zone_lines[] = {
 	"_dmarc.example.com 300 TXT \"v=DMARC1; p=reject; sp=quarantine\"",
+	"_dmarc.github.io 300 TXT \"v=DMARC1; p=reject\"",
 	"_dmarc.strict.com 300 TXT \"v=DMARC1; p=reject; adkim=s; aspf=s\"",
 	"_dmarc.own.example.com 300 TXT \"v=DMARC1; p=none\"",
 	"_dmarc.odd.example.com 300 TXT \"v=DMARC1; p=rej\"",
@@ -163,8 +169,11 @@ static const char *const zone_lines[] = {
 };
 
 #define NO_SPF { AUTH_NONE, false, "" }
-#define COUNTS(domain) { .d = domain, .s = "s", .a = "", .b = "", .result = AUTH_PASS, .counts = true, .why = "" }
+#define COUNTS(domain) { .d = domain, .s = "s", .a = "", .b = "", .result = AUTH_PASS, .counts = true, .passes = true, .why = "" }
 #define SIGNED(domain, word, slug) { .d = domain, .s = "s", .a = "", .b = "", .result = word, .why = slug }
+#define WEAK(domain, standard) { .d = domain, .s = "s", .a = "", .b = "", .result = AUTH_POLICY, .weak = true, .passes = standard, .why = "old" }
+#define OPEN(domain) { .d = domain, .s = "s", .a = "", .b = "", .result = AUTH_PASS, .counts = true, .passes = true, .reply_open = true, .why = "" }
+#define PARTIAL(domain) { .d = domain, .s = "s", .a = "", .b = "", .result = AUTH_POLICY, .passes = true, .why = "partial-body" }
 
 static const struct {
 	const char *what, *author;
@@ -196,10 +205,10 @@ static const struct {
 	{ "a signature that does not count", "example.com", false, NO_SPF, { SIGNED("example.com", AUTH_PASS, "partial-body") },
 	    AUTH_FAIL, DMARC_REJECT, "example.com", false, false, 1 },
 	{ "each signature keeps its own domain", "example.com", false, NO_SPF,
-	    { SIGNED("example.com", AUTH_FAIL, "unverified"), COUNTS("evil.com") },
+	    { SIGNED("example.com", AUTH_FAIL, "body-changed"), COUNTS("evil.com") },
 	    AUTH_FAIL, DMARC_REJECT, "example.com", false, false, 1 },
 	{ "one good signature among bad ones", "example.com", false, NO_SPF,
-	    { SIGNED("example.com", AUTH_FAIL, "unverified"), COUNTS("evil.com"), COUNTS("example.com") },
+	    { SIGNED("example.com", AUTH_FAIL, "body-changed"), COUNTS("evil.com"), COUNTS("example.com") },
 	    AUTH_PASS, DMARC_REJECT, "example.com", false, true, 1 },
 	{ "a signature by com is nobody's", "example.com", false, NO_SPF, { COUNTS("com") },
 	    AUTH_FAIL, DMARC_REJECT, "example.com", false, false, 1 },
@@ -251,16 +260,28 @@ static const struct {
 	    { { 0 } }, AUTH_FAIL, DMARC_REJECT, "strict.com", false, false, 1 },
 	{ "SPF trouble of HELO for a named sender", "example.com", false, { AUTH_TEMPERROR, true, "example.com" }, { { 0 } },
 	    AUTH_FAIL, DMARC_REJECT, "example.com", false, false, 1 },
-	{ "key trouble of the author's family", "example.com", false, NO_SPF, { SIGNED("example.com", AUTH_TEMPERROR, "unverified") },
+	{ "key trouble of the author's family", "example.com", false, NO_SPF, { SIGNED("example.com", AUTH_TEMPERROR, "key-unanswered") },
 	    AUTH_TEMPERROR, DMARC_REJECT, "example.com", false, false, 1 },
-	{ "key trouble of a foreign signature", "example.com", false, NO_SPF, { SIGNED("attack.com", AUTH_TEMPERROR, "unverified") },
+	{ "key trouble of a foreign signature", "example.com", false, NO_SPF, { SIGNED("attack.com", AUTH_TEMPERROR, "key-unanswered") },
 	    AUTH_FAIL, DMARC_REJECT, "example.com", false, false, 1 },
-	{ "key trouble that strict does not take", "strict.com", false, NO_SPF, { SIGNED("m.strict.com", AUTH_TEMPERROR, "unverified") },
+	{ "key trouble that strict does not take", "strict.com", false, NO_SPF, { SIGNED("m.strict.com", AUTH_TEMPERROR, "key-unanswered") },
 	    AUTH_FAIL, DMARC_REJECT, "strict.com", false, false, 1 },
 	{ "key trouble of a signature that could never count", "example.com", false, NO_SPF,
 	    { SIGNED("example.com", AUTH_TEMPERROR, "partial-body") }, AUTH_FAIL, DMARC_REJECT, "example.com", false, false, 1 },
+	{ "a name of the private part proves itself", "github.io", false, NO_SPF, { COUNTS("github.io") },
+	    AUTH_PASS, DMARC_REJECT, "github.io", false, true, 1 },
+	{ "its customer proves nothing of it", "github.io", false, NO_SPF, { COUNTS("evil.github.io") },
+	    AUTH_FAIL, DMARC_REJECT, "github.io", false, false, 1 },
+	{ "its policy is not its customers'", "evil.github.io", false, NO_SPF, { COUNTS("github.io") },
+	    AUTH_NONE, DMARC_NONE, "", false, false, 1 },
+	{ "a weak signature passes", "example.com", false, NO_SPF, { WEAK("example.com", true) },
+	    AUTH_PASS, DMARC_REJECT, "example.com", false, false, 1 },
+	{ "a test key passes, as a weak one", "example.com", false, NO_SPF, { WEAK("example.com", false) },
+	    AUTH_PASS, DMARC_REJECT, "example.com", false, false, 1 },
+	{ "a weak signature of another", "example.com", false, NO_SPF, { WEAK("evil.com", true) },
+	    AUTH_FAIL, DMARC_REJECT, "example.com", false, false, 1 },
 	{ "trouble does not matter when something else passes", "example.com", false, { AUTH_TEMPERROR, false, "example.com" },
-	    { SIGNED("example.com", AUTH_TEMPERROR, "unverified"), COUNTS("example.com") },
+	    { SIGNED("example.com", AUTH_TEMPERROR, "key-unanswered"), COUNTS("example.com") },
 	    AUTH_PASS, DMARC_REJECT, "example.com", false, true, 1 },
 };
 enum { MESSAGES = sizeof messages / sizeof *messages };
@@ -306,6 +327,44 @@ test_message(size_t i, const struct suffix_list *list, const struct dns_zone *zo
 	ok(got.spf_aligned == messages[i].spf_aligned && got.dkim_aligned == messages[i].dkim_aligned,
 	    "message: %s (alignment)", messages[i].what);
 	is_number(questions, messages[i].questions, "message: %s (questions)", messages[i].what);
+}
+
+/* What passed, what passed but for SPF, and what the results header says. */
+static const struct {
+	const char *what;
+	struct spf_fact spf;
+	struct dkim_fact dkim[3];
+	enum dmarc_by by, signed_by;
+	enum auth_result said;
+} worths[] = {
+	{ "SPF is proof, but not of a signature", { AUTH_PASS, false, "example.com" }, { { 0 } }, DMARC_BY_PROOF, DMARC_BY_NOTHING, AUTH_PASS },
+	{ "a signature that counts is proof", NO_SPF, { COUNTS("example.com") }, DMARC_BY_PROOF, DMARC_BY_PROOF, AUTH_PASS },
+	{ "one that leaves Reply-To open is less", NO_SPF, { OPEN("example.com") }, DMARC_BY_REPLY_OPEN, DMARC_BY_REPLY_OPEN, AUTH_PASS },
+	{ "a weak one is less", NO_SPF, { WEAK("example.com", true) }, DMARC_BY_WEAK, DMARC_BY_WEAK, AUTH_PASS },
+	{ "one by a test key is no signature to the standards", NO_SPF, { WEAK("example.com", false) }, DMARC_BY_WEAK, DMARC_BY_WEAK, AUTH_FAIL },
+	{ "one that proves nothing is one to the standards", NO_SPF, { PARTIAL("example.com") }, DMARC_BY_NOTHING, DMARC_BY_NOTHING, AUTH_PASS },
+	{ "the best of several", NO_SPF, { WEAK("example.com", true), OPEN("a.example.com"), COUNTS("evil.com") }, DMARC_BY_REPLY_OPEN, DMARC_BY_REPLY_OPEN, AUTH_PASS },
+};
+
+static void
+test_worth(const struct suffix_list *list, const struct dns_zone *zone, struct arena *arena)
+{
+	for (size_t i = 0; i < sizeof worths / sizeof *worths; i++) {
+		struct dkim_fact dkim[3];
+		struct facts facts = { .spf = worths[i].spf, .dkim = dkim };
+		struct dmarc_check check;
+		struct dmarc_fact got;
+
+		memcpy(dkim, worths[i].dkim, sizeof dkim);
+		while (facts.dkim_count < 3 && dkim[facts.dkim_count].d != NULL)
+			facts.dkim_count++;
+		dmarc_begin(&check, list, "example.com");
+		ask(&check, zone);
+		dmarc_finish(&check, &facts, arena, &got);
+		is(dmarc_by_word(got.by), dmarc_by_word(worths[i].by), "worth: %s", worths[i].what);
+		is(dmarc_by_word(got.signed_by), dmarc_by_word(worths[i].signed_by), "worth: %s (signed)", worths[i].what);
+		is(auth_word(got.said), auth_word(worths[i].said), "worth: %s (header)", worths[i].what);
+	}
 }
 
 /* The name asked is the author's, in full, and asking twice changes nothing. */
@@ -373,6 +432,7 @@ main(void)
 	test_alignment(&list);
 	for (size_t i = 0; i < MESSAGES; i++)
 		test_message(i, &list, zone, arena);
+	test_worth(&list, zone, arena);
 	test_questions(&list);
 	test_memory(&list, zone);
 	arena_close(arena);

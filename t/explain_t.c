@@ -237,7 +237,7 @@ scene_open(void)
 	s->verdict = (struct verdict){ .outcome = OUTCOME_UNPROVEN, .reason = REASON_PARTLY_PROVEN,
 		.action = ACTION_GREYLIST, .would = ACTION_GREYLIST, .deciding = 0, .claim_count = 1 };
 	s->verdict.claims[0] = (struct claim){ .vendor = &s->vendor, .by_author = true, .by_envelope = true,
-		.listed = YES, .spf_from = UNKNOWN, .source = &s->source, .weak = true,
+		.listed = YES, .spf_from = UNKNOWN, .source = &s->source, .weak = "sha1",
 		.outcome = OUTCOME_UNPROVEN, .reason = REASON_PARTLY_PROVEN };
 	text_open(&s->out, 64 * 1024);
 	return s;
@@ -279,7 +279,7 @@ explanation_is_whole(void)
 	    "vendor     acme (enforce), claimed by author and envelope\n"
 	    "  listed   yes (spf:acme.example, shared)\n"
 	    "  spf      no\n"
-	    "  dkim     no (a weak signature)\n"
+	    "  dkim     no (a weak signature: sha1)\n"
 	    "  spf_from unknown\n"
 	    "  dmarc    no\n"
 	    "  vouched by listed+spf or dkim\n"
@@ -386,7 +386,7 @@ explanation_of_parts(void)
 	s->facts.dkim_count = 0;
 	s->facts.not_given = GIVEN_MESSAGE | GIVEN_RCPT;
 	holds(s, "signature  not known: without --message none could be seen\n", "a signature may be there, where no message was given");
-	holds(s, "  dkim     unknown (not given) (a weak signature)\n", "so nobody says that it proves nothing");
+	holds(s, "  dkim     unknown (not given) (a weak signature: sha1)\n", "so nobody says that it proves nothing");
 	holds(s, "  dmarc    unknown (not given)\n", "nor that DMARC fails");
 	holds(s, "  spf      no\n", "what was given is known");
 	holds(s, "but        a signature that counts of acme would make it vouched: pass\n", "and one would change the outcome");

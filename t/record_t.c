@@ -16,6 +16,7 @@ struct sample {
 	struct source sources[2];
 	struct author authors[2];
 	struct dkim_fact dkim[2];
+	struct reply_to replies[1];
 	struct facts facts;
 	struct verdict verdict;
 	struct record record;
@@ -47,7 +48,8 @@ sample_authors(struct sample *s)
 		AUTH_SOFTFAIL, { .result = AUTH_PASS, .policy = DMARC_REJECT, .testing = true, .domain = "acme.example",
 			.dkim_aligned = true } };
 	s->dkim[0] = (struct dkim_fact){ .d = "acme.example", .s = "s1", .a = "rsa-sha256", .b = "AbCdEfGh",
-		.result = AUTH_PASS, .counts = true, .secure = true, .why = "" };
+		.result = AUTH_PASS, .counts = true, .secure = true, .passes = true, .reply_open = true,
+		.signed_at = 1699999999, .why = "" };
 	s->dkim[1] = (struct dkim_fact){ .d = "list.example", .s = "k", .a = "rsa-sha1", .b = "ZZ",
 		.result = AUTH_POLICY, .weak = true, .why = "sha1" };
 }
@@ -77,6 +79,10 @@ sample_facts(struct sample *s)
 	facts->dkim_count = 2;
 	facts->live[0] = (struct live_fact){ 1, UNKNOWN };
 	facts->live_count = 1;
+	s->replies[0] = (struct reply_to){ mailbox_of("pay", "evil.example", "pay@evil.example"), false };
+	facts->replies = s->replies;
+	facts->reply_count = 1;
+	facts->replies_unclear = true;
 }
 
 static void
@@ -435,8 +441,9 @@ json_says_all(void)
 	holds(s, ",\"rcpts\":[\"anna@example.org\",\"otto@example.org\"],\"spf\":\"pass\",", "rcpts is a list");
 	holds(s,
 	    ",\"dkim\":[{\"d\":\"acme.example\",\"s\":\"s1\",\"a\":\"rsa-sha256\",\"result\":\"pass\",\"counts\":true,"
-	    "\"weak\":false,\"secure\":true},{\"d\":\"list.example\",\"s\":\"k\",\"a\":\"rsa-sha1\","
-	    "\"result\":\"policy\",\"counts\":false,\"why\":\"sha1\",\"weak\":true,\"secure\":false}],\"dmarc\":",
+	    "\"weak\":false,\"secure\":true,\"passes\":true,\"reply_open\":true,\"signed_at\":1699999999},{\"d\":\"list.example\",\"s\":\"k\",\"a\":\"rsa-sha1\","
+	    "\"result\":\"policy\",\"counts\":false,\"why\":\"sha1\",\"weak\":true,\"secure\":false,"
+	    "\"passes\":false,\"reply_open\":false}],\"dmarc\":",
 	    "dkim is a list of objects, with why where one does not count");
 	holds(s,
 	    "\"vendors\":{\"acme\":{\"listed\":\"yes\",\"spf\":\"yes\",\"dkim\":\"no\",\"spf_from\":\"unknown\","
@@ -445,6 +452,8 @@ json_says_all(void)
 	holds(s, "\"live\":[{\"vendor\":\"acme\",\"source\":\"spf:acme.example\",\"answer\":\"unknown\"}]",
 	    "what a source said when asked is a fact");
 	holds(s, "\"facts\":{\"now\":1700000000,", "and so is the time");
+	holds(s, "\"replies\":[{\"local\":\"pay\",\"domain\":\"evil.example\",\"near_author\":false}],\"replies_unclear\":true,",
+	    "and whom a reply would reach");
 	holds(s, "\"domain\":\"acme.example\",\"spf_from\":\"softfail\",\"dmarc\":\"pass\",\"policy\":\"reject\",\"testing\":true,",
 	    "each author has its own SPF and DMARC");
 	holds(s, ",\"explanation\":\"because\\u000a\\\"so\\\"\"}", "an explanation stands at its end");

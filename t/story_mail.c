@@ -95,6 +95,8 @@ make_signature(struct story *story, const char *order_text)
 			order.h = word + 2;
 		else if (strncmp(word, "i=", 2) == 0)
 			order.i = word + 2;
+		else if (strncmp(word, "q=", 2) == 0)
+			order.tag = word;
 		else if (strncmp(word, "t=", 2) == 0)
 			order.t = atoll(word + 2);
 		else if (strncmp(word, "x=", 2) == 0)

@@ -33,6 +33,30 @@ static const struct {
 	{ "digits follow the star rule like any name", "192.0.2.1", "2.1" },
 };
 
+static const struct {
+	const char *what, *name, *owner; /* NULL: a registry's, or no name */
+} owners[] = {
+	{ "a host is its organisation's", "mail.vendor.co.uk", "vendor.co.uk" },
+	{ "a registry's name is nobody's", "co.uk", NULL },
+	{ "a top-level domain is nobody's", "net", NULL },
+	{ "an unknown top-level domain is nobody's", "test", NULL },
+	{ "a name of the private part is its own", "github.io", "github.io" },
+	{ "its customer is his own", "a.evil.github.io", "evil.github.io" },
+	{ "a private wildcard's name is its own", "eu-west-1.compute.amazonaws.com", "eu-west-1.compute.amazonaws.com" },
+	{ "a wildcard of a registry is nobody's", "anything.ck", NULL },
+	{ "the empty name is nobody's", "", NULL },
+};
+
+static void
+test_owners(const struct suffix_list *list)
+{
+	for (size_t i = 0; i < sizeof owners / sizeof *owners; i++) {
+		is(suffix_owner(list, owners[i].name), owners[i].owner, "%s", owners[i].what);
+		ok(suffix_is_registry(list, owners[i].name) == (owners[i].owner == NULL), "%s (a registry's or not)",
+		    owners[i].what);
+	}
+}
+
 static void
 test_rows(const struct suffix_list *list)
 {
@@ -131,6 +155,7 @@ main(void)
 	list.psl = psl;
 	if (ok(psl != NULL, "the copied list loads")) {
 		test_rows(&list);
+		test_owners(&list);
 		is_number(test_suite(&list, folder), 78, "every line of the list's own tests was run");
 	}
 	test_without_list();
