@@ -1,5 +1,8 @@
 /*
  * session_t.c - what no MTA says, said to the milter callbacks through libmilter itself: nothing ends the filter.
+ *
+ *   session_t                       rows, and the seeds of t/fuzz/seeds/session
+ *   session_t -n COUNT [-s NUMBER]  COUNT changed seeds, as t/fuzz/fuzz_session plays them behind a stand-in
  */
 #include <arpa/inet.h>
 #include <dirent.h>
@@ -16,6 +19,7 @@
 
 #include <libmilter/mfapi.h>
 
+#include "fuzz/mutate.h"
 #include "session.h"
 #include "session_world.h"
 #include "talk.h"
@@ -229,6 +233,17 @@ test_row(size_t i)
 
 /* ---- seeds: whatever is answered, the filter serves on ---- */
 
+/* A list of macros that are no pairs ends the library, not us (greenlaned(8), SECURITY). */
+static bool
+is_deadly(char command, const struct text *data)
+{
+	size_t words = 0;
+
+	for (size_t i = 1; i < data->length; i++)
+		words += data->bytes[i] == '\0';
+	return command == SMFIC_MACRO && words % 2 == 1;
+}
+
 static void
 play(struct span rest)
 {
@@ -238,7 +253,7 @@ play(struct span rest)
 
 	text_open(&bytes, TALK_DATA_MAX);
 	while (talk_next(&rest, &command, &bytes)) {
-		if (command != TALK_HANG_UP && send_packet(fd, command, &bytes))
+		if (is_deadly(command, &bytes) || (command != TALK_HANG_UP && send_packet(fd, command, &bytes)))
 			continue;
 		close(fd);
 		fd = dial();
@@ -275,15 +290,19 @@ play_file(const char *seeds, const char *name)
 }
 
 static void
-test_seeds(void)
+seeds_folder(char out[PATH_MAX])
 {
 	const char *srcdir = getenv("srcdir");
-	struct dirent **entries = NULL;
-	char seeds[PATH_MAX];
-	int count;
 
-	snprintf(seeds, sizeof seeds, "%s/t/fuzz/seeds/session", srcdir == NULL ? "." : srcdir);
-	count = scandir(seeds, &entries, is_seed, alphasort);
+	snprintf(out, PATH_MAX, "%s/t/fuzz/seeds/session", srcdir == NULL ? "." : srcdir);
+}
+
+static void
+test_seeds(const char *seeds)
+{
+	struct dirent **entries = NULL;
+	int count = scandir(seeds, &entries, is_seed, alphasort);
+
 	ok(count > 0, "there are seeds");
 	for (int i = 0; i < count; i++) {
 		play_file(seeds, entries[i]->d_name);
@@ -292,12 +311,33 @@ test_seeds(void)
 	free(entries);
 }
 
-int
-main(void)
+static bool
+feed(const uint8_t *bytes, size_t length)
 {
+	play((struct span){ (const char *)bytes, length });
+	return is_alive() && all_gone();
+}
+
+int
+main(int argc, char **argv)
+{
+	unsigned long count = 0;
+	uint64_t series = 1;
+	char seeds[PATH_MAX];
+
+	for (int option; (option = getopt(argc, argv, "n:s:")) != -1;) {
+		if (option != 'n' && option != 's')
+			return 64;
+		*(option == 'n' ? &count : &series) = strtoul(optarg, NULL, 10);
+	}
 	start();
+	seeds_folder(seeds);
+	if (count > 0) {
+		ok(mutate_all(seeds, count, series, feed), "%lu changed seeds, said to libmilter, are survived", count);
+		return done();
+	}
 	for (size_t i = 0; i < COUNT(rows); i++)
 		test_row(i);
-	test_seeds();
+	test_seeds(seeds);
 	return done();
 }

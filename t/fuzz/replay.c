@@ -1,10 +1,12 @@
 /*
  * replay.c - feeds the seeds of one fuzz target to it, without a fuzzer; prints TAP.
  *
- *   fuzz_NAME [FOLDER...]   default: seeds/NAME beside the source
+ *   fuzz_NAME [FOLDER...]              default: seeds/NAME beside the source
+ *   fuzz_NAME -n COUNT [-s NUMBER]     COUNT changed seeds, another series for each NUMBER
  *
  * Each seed goes in whole, cut at CUTS places and with FLIPS single bytes changed: always the same ones, so that
- * a failure comes back. A target that does not like what it sees aborts; the input is then shown in hexadecimal.
+ * a failure comes back. A few changed ones follow: lines dropped, doubled, swapped, taken from other seeds.
+ * A target that does not like what it sees aborts; the input is then shown in hexadecimal.
  */
 #include <dirent.h>
 #include <limits.h>
@@ -15,11 +17,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "mutate.h"
 #include "tap.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { CUTS = 64, FLIPS = 256, SEED_MAX = 1024 * 1024 };
+enum { CUTS = 64, FLIPS = 256, CHANGED = 500, SEED_MAX = 1024 * 1024 };
 
 /* What the target is looking at, for the handler of its abort. */
 static const uint8_t *volatile current;
@@ -139,25 +142,43 @@ replay_folder(const char *folder)
 
 /* fuzz_mailbox has its seeds in SRCDIR/t/fuzz/seeds/mailbox. */
 static void
-replay_own(const char *program)
+own_folder(const char *program, char folder[PATH_MAX])
 {
 	const char *slash = strrchr(program, '/'), *name = slash == NULL ? program : slash + 1;
 	const char *srcdir = getenv("srcdir");
-	char folder[PATH_MAX];
 
 	if (strncmp(name, "fuzz_", 5) == 0)
 		name += 5;
-	snprintf(folder, sizeof folder, "%s/t/fuzz/seeds/%s", srcdir == NULL ? "." : srcdir, name);
-	replay_folder(folder);
+	snprintf(folder, PATH_MAX, "%s/t/fuzz/seeds/%s", srcdir == NULL ? "." : srcdir, name);
+}
+
+static void
+change_seeds(const char *folder, unsigned long count, uint64_t series)
+{
+	ok(mutate_all(folder, count, series, feed), "%lu changed seeds are survived (series %llu)", count,
+	    (unsigned long long)series);
 }
 
 int
 main(int argc, char **argv)
 {
+	unsigned long count = CHANGED;
+	uint64_t series = 1;
+	char folder[PATH_MAX];
+
 	signal(SIGABRT, on_abort);
-	if (argc < 2)
-		replay_own(argv[0]);
-	for (int i = 1; i < argc; i++)
-		replay_folder(argv[i]);
+	own_folder(argv[0], folder);
+	for (int option; (option = getopt(argc, argv, "n:s:")) != -1;) {
+		if (option != 'n' && option != 's')
+			return 64;
+		*(option == 'n' ? &count : &series) = strtoul(optarg, NULL, 10);
+	}
+	if (optind < argc)
+		for (int i = optind; i < argc; i++)
+			replay_folder(argv[i]);
+	else if (count == CHANGED)
+		replay_folder(folder);
+	if (optind == argc)
+		change_seeds(folder, count, series);
 	return done();
 }
