@@ -184,7 +184,7 @@ greylisting_at_end(struct message *message)
 	struct verdict *verdict = &message->verdict;
 
 	if (verdict->outcome == OUTCOME_UNSURE && message->house->unsure != NULL &&
-	    verdict->reason == REASON_DNS_TROUBLE && !message->judge->policy->settings.monitor) {
+	    (verdict->reason == REASON_DNS_TROUBLE || verdict->reason == REASON_SOURCE_WRONG) && !message->judge->policy->settings.monitor) {
 		note_unsure(message);
 		verdict_judge(message->judge, &message->facts, verdict);
 	}

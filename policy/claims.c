@@ -196,10 +196,34 @@ set(struct claim *claim, enum outcome outcome, enum reason reason)
 	claim->reason = reason;
 }
 
+static bool
+author_is_in_trouble(const struct facts *facts)
+{
+	for (size_t i = 0; i < facts->author_count; i++)
+		if (facts->authors[i].spf_from == AUTH_TEMPERROR || facts->authors[i].dmarc.result == AUTH_TEMPERROR)
+			return true;
+	return false;
+}
+
+/* Until the message has ended most of it is not asked yet: that is nobody's trouble. */
+static bool
+is_in_trouble(const struct facts *facts, const struct claim *claim)
+{
+	if (claim->unanswered || (claim->spf == UNKNOWN && facts->spf.result == AUTH_TEMPERROR))
+		return true;
+	return facts->stage == STAGE_EOM &&
+	    (!claim->wrong || claim->dkim == UNKNOWN || author_is_in_trouble(facts));
+}
+
 static void
 set_unsure(const struct facts *facts, struct claim *claim)
 {
-	set(claim, OUTCOME_UNSURE, facts->client_hidden ? REASON_HIDDEN_CLIENT : REASON_DNS_TROUBLE);
+	if (facts->client_hidden)
+		set(claim, OUTCOME_UNSURE, REASON_HIDDEN_CLIENT);
+	else if (is_in_trouble(facts, claim))
+		set(claim, OUTCOME_UNSURE, REASON_DNS_TROUBLE);
+	else
+		set(claim, OUTCOME_UNSURE, claim->wrong ? REASON_SOURCE_WRONG : REASON_NONE);
 }
 
 /* The rows of section 3's table below "vouched", for a claim that no alternative can prove. */
@@ -216,10 +240,12 @@ judge_unvouched(const struct facts *facts, struct claim *claim)
 	if (beside == YES || listed == YES)
 		set(claim, OUTCOME_UNPROVEN,
 		    evidence_lapsed(claim) ? REASON_REVIEW_LAPSED : REASON_PARTLY_PROVEN);
-	else if (claim->weak != NULL)
+	else if (claim->weak)
 		set(claim, OUTCOME_UNPROVEN, REASON_WEAK_SIGNATURE);
 	else if (beside == UNKNOWN || listed == UNKNOWN)
 		set_unsure(facts, claim);
+	else if (claim->without_addresses && !dmarc_fails_by_policy(facts))
+		set(claim, OUTCOME_UNPROVEN, REASON_WITHOUT_ADDRESSES);
 	else if (claim->listed == YES)
 		set(claim, OUTCOME_FORGED, REASON_SHARED_RANGE_DMARC_FAILS);
 	else
@@ -279,7 +305,7 @@ judge_own_claim(const struct judge *judge, const struct facts *facts, struct cla
 		set(claim, OUTCOME_FORGED, REASON_STRANGER_BESIDE_VENDOR);
 	else if (vouch == YES)
 		set(claim, OUTCOME_VOUCHED, how);
-	else if (claim->weak != NULL && proven == NO)
+	else if (claim->weak && proven == NO)
 		set(claim, OUTCOME_UNPROVEN, REASON_WEAK_SIGNATURE);
 	else if (how == REASON_REVIEW_LAPSED && read != NO) /* as for a vendor: no proof, but no forgery */
 		set(claim, OUTCOME_UNPROVEN, how);

@@ -74,7 +74,7 @@ is_forged(const struct policy *policy, const struct facts *facts, const struct c
 	if (facts->perhaps_relayed || weigh_has_exception(policy, vendor))
 		return false;
 	return vendor->mode == MODE_ENFORCE && vendor->on_forged == ACTION_REJECT &&
-	    vendor->dkim.count == 0 && claim->listed == NO && claim->spf == NO &&
+	    vendor->dkim.count == 0 && claim->listed == NO && !claim->without_addresses && claim->spf == NO &&
 	    evidence_vouches(claim) == NO;
 }
 

@@ -18,7 +18,11 @@ struct mailbox evidence_identity(const struct facts *);
 /* What an spf source said when asked for this client, or NULL. */
 const struct live_fact *evidence_live(const struct facts *, uint32_t source);
 
-/* Fills listed, exclusively, reviewed, lapsed, source and exclusive. A forwarder is in nobody's range. */
+/* Of several sources of mail, is each known to hold no address? False of a vendor without any. */
+bool evidence_lacks_addresses(const struct ranges *, const struct vendor *);
+
+/* Fills listed and why it is not known, exclusively, reviewed, lapsed, source and exclusive. A forwarder is in
+ * nobody's range. */
 void evidence_listed(const struct judge *, const struct facts *, struct claim *);
 
 /* Does this source list the address? By the table alone: nobody is asked. */
@@ -27,15 +31,8 @@ enum answer evidence_listed_by(const struct judge *, const struct source *, cons
 /* Fills all evidence of claim->vendor. */
 void evidence_find(const struct judge *, const struct facts *, struct claim *);
 
-/* Does one signature prove its name, whoever is asked to reply? */
+/* Does one signature prove its name? */
 enum answer evidence_signature(const struct dkim_fact *);
-
-/* Does one signature, or DMARC of one author by `by`, speak for claim->vendor, whose `exclusively` is known? Where
- * it does and is weak the answer is NO, and *weak says why (else it is left alone). */
-enum answer evidence_signs(const struct judge *, const struct facts *, const struct claim *,
-    const struct dkim_fact *, const char **weak);
-enum answer evidence_dmarc(const struct judge *, const struct facts *, const struct claim *,
-    const struct author *, enum dmarc_by by, const char **weak);
 
 /* SPF of the identity that was checked, where it is the vendor's. */
 enum answer evidence_spf(const struct facts *, const struct vendor *);

@@ -42,7 +42,7 @@ enum unfolding_state {
 	UNFOLDING_ASKS,    /* a question is open */
 	UNFOLDING_DONE,
 	UNFOLDING_TEMPORARY, /* DNS trouble: ask again later */
-	UNFOLDING_BROKEN   /* what is published is wrong: no such name, no SPF record, a loop, too much */
+	UNFOLDING_BROKEN   /* what is published is wrong: no such name, no address, no SPF record, a loop, too much */
 };
 enum unfolding_state unfolding_state(const struct unfolding *, struct fault *why);
 
@@ -58,6 +58,8 @@ uint32_t unfolding_ttl(const struct unfolding *); /* smallest seen; UINT32_MAX w
 struct source_state {
 	bool known;      /* networks are believed: no hit means NO */
 	bool live;       /* ask for the connecting address as well */
+	bool wrong;      /* not known, though DNS answered: what is published is gone or wrong */
+	bool empty;      /* known to hold no address */
 };
 struct ranges {
 	const struct prefix_table *table; /* numbers are source numbers; NULL: nothing is listed */

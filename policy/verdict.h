@@ -37,8 +37,10 @@ struct claim {
 	bool exclusive;               /* one that lists the client is */
 	enum answer exclusively;      /* listed, by exclusive sources alone */
 	enum answer reviewed;         /* listed, by sources that are not lapsed alone: what vouch asks for */
+	bool wrong, unanswered;       /* listed is not known: what a source publishes is wrong; DNS did not tell one */
+	bool without_addresses;       /* sources are named, and DNS says of each that it holds no address */
 	bool lapsed;                  /* a source lists the client, but only ones whose review is long over */
-	const char *weak;             /* a signature of the vendor verifies, but is weak: why (dkim_fact); NULL */
+	bool weak;                    /* a signature of the vendor verifies, but is weak */
 	const struct delegation *delegation; /* own names: that vouches for it, or would; NULL */
 	const struct vendor *sender;  /* own names: the enabled vendor that sent it; NULL */
 	const char *used;             /* own names: the domain that was not proven, of an author or the sender; NULL */

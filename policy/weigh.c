@@ -71,7 +71,8 @@ wanted_action(const struct policy *policy, const struct facts *facts, const stru
 	case OUTCOME_UNSURE:
 		if (facts->unsure_since > 0 &&
 		    facts->now - facts->unsure_since >= policy->settings.unsure_max) {
-			claim->reason = REASON_DNS_TROUBLE_TOO_LONG;
+			if (claim->reason == REASON_DNS_TROUBLE)
+				claim->reason = REASON_DNS_TROUBLE_TOO_LONG;
 			return ACTION_GREYLIST;
 		}
 		/* DNS trouble never turns into a refusal */
