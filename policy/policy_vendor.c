@@ -347,7 +347,7 @@ vendor_networks_read(
 {
 	struct span rest = { text, length };
 	struct prefix *list;
-	size_t lines = 1;
+	size_t lines = 1, before = r->faults->errors;
 	struct fault why;
 	char word[64];
 
@@ -384,6 +384,10 @@ vendor_networks_read(
 		else
 			source->prefix_count++;
 	}
+	/* a list that somebody emptied by a slip would make all its mail a forgery */
+	if (source->prefix_count == 0 && r->faults->errors == before)
+		faults_error(r->faults, file, 0,
+		    "lists no network; write one a line, '192.0.2.0/24', or drop the source");
 }
 
 void
