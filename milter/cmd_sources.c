@@ -300,6 +300,20 @@ write_networks(struct survey *survey, const struct sight *sight)
 }
 
 static void
+write_wrong(struct survey *survey, const struct source_copy *copy)
+{
+	char since[32], until[32];
+
+	text_format(&survey->out, "  wrong     since %s, at %u askings: ", cmd_time_text(copy->wrong, since),
+	    copy->wrong_seen);
+	if (copy->gone)
+		text_put(&survey->out, "it lists nothing any more\n");
+	else
+		text_format(&survey->out, "other addresses are not known; if that stands until %s, it lists nothing\n",
+		    cmd_time_text(copy->wrong + survey->policy->settings.refresh.absent_after, until));
+}
+
+static void
 write_state(struct survey *survey, const struct sight *sight)
 {
 	const struct source_copy *copy = &sight->copy;
@@ -316,11 +330,17 @@ write_state(struct survey *survey, const struct sight *sight)
 		text_put(out, "  lists     nothing is known yet: no unfolding was believed; see the log\n");
 		return;
 	}
-	text_format(out, "  lists     %zu networks, believed %s (%s ago), TTL %u\n", copy->count,
-	    cmd_time_text(copy->believed, when), span_text(survey->now - copy->believed, span), copy->ttl);
+	if (copy->believed == 0)
+		text_put(out, "  lists     nothing is known: no unfolding was ever believed\n");
+	else
+		text_format(out, "  lists     %zu networks, believed %s (%s ago), TTL %u\n", copy->count,
+		    cmd_time_text(copy->believed, when), span_text(survey->now - copy->believed, span),
+		    copy->ttl);
+	if (copy->wrong != 0)
+		write_wrong(survey, copy);
 	text_format(out, "  next      %s%s\n", cmd_time_text(copy->next, when),
 	    copy->next < survey->now ? " (past: greenlaned is not running, or DNS does not answer)" : "");
-	if (survey->now - copy->believed > sight->source->max_stale)
+	if (copy->believed != 0 && survey->now - copy->believed > sight->source->max_stale)
 		text_put(out, "  stale     older than max_stale: its addresses are not known any more\n");
 	if (copy->live)
 		text_format(out, "  asked     for each address, because of %s\n", copy->live_why);
@@ -388,22 +408,25 @@ static void
 write_json(struct survey *survey, const struct sight *sight)
 {
 	struct text *out = &survey->out;
-	bool stale = sight->has_copy && survey->now - sight->copy.believed > sight->source->max_stale;
+	bool believed = sight->has_copy && sight->copy.believed != 0;
+	bool stale = believed && survey->now - sight->copy.believed > sight->source->max_stale;
 
 	json_begin(out);
 	json_string(out, "vendor", sight->source->vendor->name);
 	json_string(out, "source", sight->source->text);
-	json_bool(out, "known", sight->has_copy || !source_asks_dns(sight->source));
+	json_bool(out, "known", believed || !source_asks_dns(sight->source));
 	json_bool(out, "exclusive", sight->source->exclusive);
 	if (sight->has_copy) {
 		json_number(out, "believed", sight->copy.believed);
-		json_number(out, "age", survey->now - sight->copy.believed);
+		json_number(out, "age", believed ? survey->now - sight->copy.believed : 0);
 		json_number(out, "changed", sight->copy.changed);
 		json_number(out, "next", sight->copy.next);
 		json_number(out, "ttl", sight->copy.ttl);
 		json_bool(out, "stale", stale);
 		json_string(out, "asked_live", sight->copy.live ? sight->copy.live_why : "");
 		json_string(out, "trouble", sight->copy.trouble);
+		json_number(out, "wrong_since", sight->copy.wrong);
+		json_bool(out, "gone", sight->copy.gone);
 	}
 	json_number(out, "used", sight->used);
 	json_networks(survey, sight);
@@ -432,7 +455,7 @@ accept_sight(struct survey *survey, const struct sight *sight)
 
 	if (sight->has_pending)
 		keep_mark(survey, sight->pending);
-	else if (sight->has_copy)
+	else if (sight->has_copy && sight->copy.believed != 0)
 		keep_mark(survey, sight->copy);
 	else if (sight->source->kind == SOURCE_CIDR && list_excess(survey, sight->source, &excess) &&
 	    excess.count > 0)

@@ -43,10 +43,30 @@ show_daemon(struct status *status)
 		close(lock);
 }
 
+/* What DNS says of it stands for refresh.absent_after before it is believed. */
+static void
+show_wrong(struct status *status, const struct export_listing *listing)
+{
+	int64_t until = listing->wrong_since + status->policy->settings.refresh.absent_after;
+	char since[CMD_TIME_TEXT], end[CMD_TIME_TEXT];
+
+	if (listing->wrong[0] == '\0')
+		return;
+	printf("ill: source-wrong: %s of %s: %s, since %s; ", listing->source->text,
+	    listing->source->vendor->name, listing->wrong, cmd_time_text(listing->wrong_since, since));
+	if (listing->missing[0] == '\0' && listing->count == 0)
+		puts("it lists nothing any more; write the name that is published now, or take the source out");
+	else
+		printf("when that still stands at %s it lists nothing; write the name that is published now\n",
+		    cmd_time_text(until, end));
+	status->well = false;
+}
+
 static void
 show_vendor(struct status *status, const struct vendor *vendor)
 {
 	size_t sources = 0, known = 0, networks = 0;
+	bool asked = false;
 
 	for (size_t i = 0; i < vendor->source_count; i++) {
 		const struct source *source = &vendor->sources[i];
@@ -57,10 +77,19 @@ show_vendor(struct status *status, const struct vendor *vendor)
 		sources++;
 		known += listing->missing[0] == '\0';
 		networks += listing->count;
+		asked = asked || listing->asked[0] != '\0';
 	}
 	printf("vendor %s, mode %s: %zu of %zu sources known, %zu networks\n", vendor->name,
 	    vendor_mode_word(vendor->mode), known, sources, networks);
 	status->well = status->well && known == sources;
+	for (size_t i = 0; i < vendor->source_count; i++)
+		if (source_counts(&vendor->sources[i]))
+			show_wrong(status, &status->listings[vendor->sources[i].number]);
+	if (sources == 0 || known < sources || networks > 0 || asked)
+		return;
+	printf("ill: vendor-without-addresses: no source of %s holds an address: only signatures prove its mail; "
+	    "write down the sources that it publishes now\n", vendor->name);
+	status->well = false;
 }
 
 /* ---- who may use our names, and whose mail relays hand us ---- */

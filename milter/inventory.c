@@ -30,8 +30,16 @@ list_published(struct export_listing *listing, const char *state_dir, int64_t no
 	struct source_copy copy;
 	struct fault why;
 
-	if (!copies_load(state_dir, COPY_BELIEVED, listing->source->text, arena, &copy, &why))
+	if (!copies_load(state_dir, COPY_BELIEVED, listing->source->text, arena, &copy, &why)) {
 		listing->missing = why.text[0] == '\0' ? "it was never unfolded" : "its copy cannot be read";
+		return true;
+	}
+	if (copy.wrong != 0) {
+		listing->wrong = copy.trouble[0] != '\0' ? copy.trouble : "what is published is wrong";
+		listing->wrong_since = copy.wrong;
+	}
+	if (copy.believed == 0)
+		listing->missing = "what it publishes is gone or wrong";
 	else if (now - copy.believed > listing->source->max_stale)
 		listing->missing = "its last good copy is older than max_stale";
 	else
@@ -45,7 +53,7 @@ list_source(struct export_listing *listing, const struct policy *policy, const c
 {
 	const struct source *source = listing->source;
 
-	listing->missing = listing->asked = "";
+	listing->missing = listing->asked = listing->wrong = "";
 	if (source_is_lapsed(source, now, policy->settings.review_grace)) {
 		listing->missing = "it was to be reviewed, and review_grace is over";
 	} else if (source_asks_dns(source)) {

@@ -41,6 +41,8 @@ struct export_listing {
 	const struct prefix *networks;
 	size_t count;
 	const char *missing; /* why its networks are not known; "" */
+	const char *wrong;   /* what DNS says that is wrong with what is published; "" */
+	int64_t wrong_since; /* and since when */
 	const char *asked;   /* the first of its terms that cannot be listed; "" */
 };
 

@@ -129,6 +129,41 @@ run 0 "that DNS does not answer is no drift" sources
 out 'trouble   globex\.example: no answer for TXT$' "it is shown"
 json 'all[3]["trouble"]' 'globex.example: no answer for TXT' "in JSON, too"
 
+# ---- gone or wrong ----
+
+# wrong SOURCE BELIEVED SINCE GONE TROUBLE [NETWORK SECONDS PATH]...: a copy of version 2.
+wrong() {
+	source=$1 believed=$2 since=$3 gone=$4 trouble=$5
+	shift 5
+	{
+		printf 'version 2\nsource %s\nbelieved %s\nchanged never\nnext %s\nttl 300\nlive no\n' "$source" "$believed" "$(when -60)"
+		printf 'trouble yes %s\nwrong %s seen 12 gone %s\nnetworks %d\n' "$trouble" "$(when "$since")" "$gone" $(($# / 3))
+		count_of=$(($# / 3))
+		while [ $# -ge 3 ]; do
+			printf '%s  since %s  via %s\n' "$1" "$(when "$2")" "$3"
+			shift 3
+		done
+		printf 'end %d\n' $count_of
+	} > "$kept/$source.copy"
+}
+
+cp "$kept/spf:globex.example.copy" "$world/globex.copy"
+wrong spf:globex.example "$(when $((2 * day)))" $((2 * day)) no 'published wrongly: globex.example: two SPF records' \
+	20.0.0.0/8 30 'globex.example > ip4'
+run 1 "a source that is wrong is drift" sources
+out "wrong     since $(when $((2 * day))), at 12 askings: other addresses are not known; if that stands until $(when $((-5 * day))), it lists nothing\$" \
+	"with since when, and until when it serves on"
+json 'all[3]["wrong_since"] > 0, all[3]["gone"], all[3]["known"]' '(True, False, True)' "in JSON, too"
+wrong spf:globex.example "$(when 60)" $((9 * day)) yes 'published wrongly: globex.example: two SPF records'
+run 1 "one that is gone is" sources
+out 'wrong     since .*: it lists nothing any more$' "and that is said"
+wrong spf:globex.example never $((2 * day)) no 'published wrongly: globex.example: no SPF record, the name does not exist'
+run 1 "so is one that never was right" sources
+out 'lists     nothing is known: no unfolding was ever believed$' "of which nothing is known"
+lacks 'stale' "nor too old"
+json 'all[3]["known"], all[3]["stale"], all[3]["age"]' '(False, False, 0)' "in JSON, too"
+mv "$world/globex.copy" "$kept/spf:globex.example.copy"
+
 # ---- age ----
 
 copy copy a:out.acme.example $((3 * day)) no no 20.3.0.1 $((9 * day)) out.acme.example

@@ -117,4 +117,38 @@ conf 'relays = ( { name = "cloud"; kind = "gateway"; vendor = "filter"; } );'
 run 1 "a relay whose source is not known is worth a look" status
 out '^relay cloud, gateway: vendor filter, 3 networks \(1 of 2 sources known\)$' "and says so"
 
+# ---- sources that are gone ----
+
+cat > "$world/vendors/filter.conf" <<END
+vendor = { name = "filter"; domains = [ "filter.example" ]; sources = ( { a = "us.filter.example"; } ); };
+END
+conf
+mkdir -p "$world/state/sources"
+# wrong BELIEVED GONE SINCE [NETWORK]
+wrong() {
+	{
+		printf 'version 2\nsource a:us.filter.example\nbelieved %s\nchanged never\nnext never\nttl 300\nlive no\n' "$1"
+		printf 'trouble yes published wrongly: us.filter.example: the name does not exist\n'
+		printf 'wrong %s seen 5 gone %s\nnetworks %d\n' "$3" "$2" $(($# - 3))
+		[ $# = 3 ] || printf '%s  since %s  via us.filter.example\n' "$4" "$1"
+		printf 'end %d\n' $(($# - 3))
+	} > "$world/state/sources/a:us.filter.example.copy"
+}
+today=$(date -u -d "@$now" +%Y-%m-%dT%H:%M:%SZ)
+yesterday=$(date -u -d "@$((now - 86400))" +%Y-%m-%dT%H:%M:%SZ)
+week=$(date -u -d "@$((now + 6 * 86400))" +%Y-%m-%dT%H:%M:%SZ)
+wrong "$yesterday" no "$yesterday" 198.51.100.130
+run 1 "a source that is wrong makes it ill" status
+out "^ill: source-wrong: a:us\.filter\.example of filter: published wrongly: us\.filter\.example: the name does not exist, since $yesterday; when that still stands at $week it lists nothing" \
+	"with what is wrong, since when, and what comes of it"
+if grep -q without-addresses "$world/out"; then ok 1 "its last good copy serves meanwhile"; else ok 0 "its last good copy serves meanwhile"; fi
+wrong never no "$yesterday"
+run 1 "so does one that never was right" status
+out '^ill: source-wrong: ' "which is said"
+out '^vendor filter, .*: 0 of 1 sources known' "and is not known"
+wrong "$today" yes "2026-01-01T00:00:00Z"
+run 1 "so does one that is gone" status
+out '^ill: source-wrong: .*; it lists nothing any more; ' "which is said"
+out '^ill: vendor-without-addresses: no source of filter holds an address' "and so is a vendor that has no other"
+
 finish_tap
