@@ -13,7 +13,9 @@ enum {
 	WAVE_MS = 5000,    /* that the silent ones of a wave are waited for, all together */
 	WAVE_ARENA = 16 * 1024 * 1024, /* memory of its answers */
 	COPY_ARENA = 64 * 1024 * 1024,      /* of one copy: 100,000 networks and their paths */
-	NAMED = 8          /* networks that one log line names */
+	NAMED = 8,         /* networks that one log line names */
+	WRONG_SEEN = 3,    /* askings that must have found it wrong, before it lists nothing, */
+	OTHERS = 3600      /* and seconds within which some name must have answered */
 };
 
 struct published *
@@ -24,6 +26,7 @@ published_open(const struct source *source)
 	if (published == NULL)
 		return NULL;
 	published->due = clock_ticks();
+	published->others = INT64_MIN / 2;
 	published->source.kind = source->kind;
 	published->source.name = strdup(source->name);
 	published->source.text = strdup(source->text);
@@ -52,7 +55,7 @@ take_copy(struct published *published, struct arena *arena, const struct source_
 	arena_close(published->arena);
 	published->arena = arena;
 	published->copy = *copy;
-	published->known = true;
+	published->known = copy->believed != 0;
 }
 
 void
@@ -189,10 +192,22 @@ say_change(const struct published *published, const struct publishing *with, con
 
 /* ---- unfolding ---- */
 
+/* What becomes of mail meanwhile. */
+static const char *
+meanwhile(const struct published *published)
+{
+	if (published->copy.gone)
+		return "it lists nothing";
+	if (!published->known)
+		return "its addresses are not known";
+	return published->copy.wrong != 0 ? "what it listed before keeps serving, other addresses are not known"
+					  : "what it listed before keeps serving";
+}
+
 static void
 postpone(struct published *published, const struct publishing *with, const struct fault *why)
 {
-	int64_t most = published->known ? wait_of(published, with, published->copy.ttl) : RETRY_LAST;
+	int64_t most = published->copy.ttl > 0 ? wait_of(published, with, published->copy.ttl) : RETRY_LAST;
 
 	if (most < RETRY_FIRST)
 		most = RETRY_FIRST;
@@ -203,10 +218,9 @@ postpone(struct published *published, const struct publishing *with, const struc
 	if (strcmp(published->trouble, why->text) != 0) {
 		memcpy(published->trouble, why->text, sizeof published->trouble);
 		journal_say(with->journal, LOG_WARNING, "source %s of %s: %s; %s", published->source.text,
-		    published->vendors, why->text,
-		    published->known ? "what it listed before keeps serving" : "its addresses are not known");
+		    published->vendors, why->text, meanwhile(published));
 	}
-	if (published->known) {
+	if (published->known || published->copy.wrong != 0) {
 		published->copy.trouble = published->trouble;
 		published->copy.next = clock_now() + published->retry;
 		keep_copy(published, with, COPY_BELIEVED, &published->copy);
@@ -263,6 +277,79 @@ is_believed(const struct published *published, const struct publishing *with, co
 	return fault_set(why, PUBLISHED_DOUBTED "%s; `greenlane sources --accept` takes it", guard.text);
 }
 
+/* ---- gone, or wrong ---- */
+
+/* The answer that it is gone, or wrong, no longer stands; what was believed for it before stays believed. */
+static bool
+forget_wrong(struct published *published)
+{
+	bool changed = published->copy.wrong != 0 && !published->copy.gone;
+
+	if (changed)
+		published->copy.wrong = published->copy.wrong_seen = 0;
+	return changed;
+}
+
+static void
+note_others(struct published *published, const struct publishing *with)
+{
+	unsigned found = resolver_found(with->resolver);
+
+	if (found != published->found)
+		published->others = clock_ticks();
+	published->found = found;
+}
+
+/* Several askings over absent_after, the last one while other names answered: a resolver that denies
+ * everything is believed in nothing. */
+static bool
+has_stood(const struct published *published, const struct publishing *with)
+{
+	return clock_now() - published->copy.wrong >= with->absent_after &&
+	    published->copy.wrong_seen >= WRONG_SEEN &&
+	    clock_ticks() - published->others <= (int64_t)OTHERS * 1000000;
+}
+
+static void
+let_go(struct published *published, const struct publishing *with, const struct fault *why)
+{
+	struct source_copy *copy = &published->copy;
+
+	copy->gone = published->known = true;
+	copy->changed = clock_now();
+	copy->networks = NULL;
+	copy->count = 0;
+	copy->live = false;
+	copy->live_why = "";
+	journal_say(with->journal, LOG_ERR,
+	    "source-wrong: source %s of %s: %s, and that for longer than refresh.absent_after: it lists nothing any more; "
+	    "write the name that is published now, or take the source out", published->source.text,
+	    published->vendors, why->text);
+}
+
+/* DNS says so, which is an answer: it is noted how long it stands. Answers whether what is believed changed. */
+static bool
+take_wrong(struct published *published, const struct publishing *with, const struct fault *why)
+{
+	struct source_copy *copy = &published->copy;
+	bool first = copy->wrong == 0, was_gone = copy->gone;
+	struct fault said;
+
+	copy->source = published->source.text;
+	if (copy->live_why == NULL)
+		copy->live_why = "";
+	if (first)
+		copy->wrong = clock_now();
+	copy->wrong_seen += copy->wrong_seen < UINT32_MAX;
+	if (!was_gone && has_stood(published, with))
+		let_go(published, with, why);
+	if (copy->gone)
+		copy->believed = clock_now();
+	fault_set(&said, PUBLISHED_WRONGLY "%s", why->text);
+	postpone(published, with, &said);
+	return published_age(published, with) || first || copy->gone != was_gone;
+}
+
 /* Takes what is believed; answers whether it differs from what stood. The arena is given. */
 static bool
 believe(struct published *published, const struct publishing *with, struct arena *arena,
@@ -270,6 +357,7 @@ believe(struct published *published, const struct publishing *with, struct arena
 {
 	bool same = published->known && published->copy.live == copy->live &&
 	    source_copy_same(&published->copy, copy);
+	bool was_wrong = published->copy.wrong != 0;
 	int64_t wait = wait_of(published, with, copy->ttl);
 
 	copy->changed = !published->known ? 0 : same ? published->copy.changed : copy->believed;
@@ -287,7 +375,7 @@ believe(struct published *published, const struct publishing *with, struct arena
 	keep_mark(published, with);
 	if (with->state_dir[0] != '\0')
 		copies_drop(with->state_dir, COPY_PENDING, published->source.text);
-	return published_age(published, with) || !same;
+	return published_age(published, with) || !same || was_wrong;
 }
 
 /* What was unfolded is whole; is it believed? */
@@ -297,30 +385,30 @@ weigh(struct published *published, const struct publishing *with, const struct u
 	struct arena *arena = arena_open(COPY_ARENA);
 	struct fault why = { .text = "out of memory" };
 	struct source_copy copy;
+	bool changed = false;
 
 	if (!copy_unfolding(published, unfolding, arena, &copy)) {
 		postpone(published, with, &why);
 	} else if (is_believed(published, with, &copy, &why)) {
 		return believe(published, with, arena, &copy);
 	} else {
+		changed = forget_wrong(published);
 		copy.trouble = why.text;
 		keep_copy(published, with, COPY_PENDING, &copy);
 		postpone(published, with, &why);
 	}
 	arena_close(arena);
-	return false;
+	return changed;
 }
 
-/* What was asked did not make a whole. */
-static void
-fail(struct published *published, const struct publishing *with, enum unfolding_state state,
-    const struct fault *why)
+/* A record that passes nobody, and needs not be asked for an address, holds none. */
+static bool
+lists_nothing(const struct unfolding *unfolding)
 {
-	struct fault said = *why;
+	size_t count;
 
-	if (state == UNFOLDING_BROKEN)
-		fault_set(&said, PUBLISHED_WRONGLY "%s", why->text);
-	postpone(published, with, &said);
+	(void)unfolding_networks(unfolding, &count);
+	return count == 0 && !unfolding_is_live(unfolding);
 }
 
 /* What the asking came to. One that was called off stays due. */
@@ -331,10 +419,16 @@ settle(struct published *published, const struct publishing *with, const struct 
 	enum unfolding_state state = unfolding == NULL ? UNFOLDING_TEMPORARY
 						       : unfolding_state(unfolding, &why);
 
+	if (state == UNFOLDING_DONE && lists_nothing(unfolding)) {
+		fault_set(&why, "%s: its SPF record passes no address", published->source.name);
+		state = UNFOLDING_BROKEN;
+	}
 	if (state == UNFOLDING_DONE)
 		return weigh(published, with, unfolding);
+	if (state == UNFOLDING_BROKEN)
+		return take_wrong(published, with, &why);
 	if (state != UNFOLDING_ASKS || *with->calls == 0)
-		fail(published, with, state, &why);
+		postpone(published, with, &why);
 	return false;
 }
 
@@ -377,6 +471,7 @@ published_unfold(struct published *const *list, size_t count, const struct publi
 	while (wave(unfoldings, count, with, budget))
 		continue;
 	for (size_t i = 0; i < count; i++) {
+		note_others(list[i], with);
 		changed |= settle(list[i], with, unfoldings[i]);
 		unfolding_close(unfoldings[i]);
 	}

@@ -1,7 +1,8 @@
 /*
  * published.h - one thing that vendors publish in DNS: unfolded, believed or not, kept on disk.
  *
- * Floor 9. What stands keeps serving while an unfolding fails or is not believed. Known to one
+ * Floor 9. What stands keeps serving while an unfolding fails or is not believed. That a name is gone, or
+ * what it publishes wrong, is an answer: it is believed when it has stood for long enough. Known to one
  * thread at a time: refresh holds the lock.
  */
 #ifndef PUBLISHED_H
@@ -29,7 +30,7 @@ struct published {
 	char vendors[VENDORS_TEXT]; /* who names it, for the log */
 	int64_t max_stale;          /* seconds; the shortest of those who name it */
 	bool wanted;                /* by the policy in force */
-	bool known;                 /* copy holds what is believed */
+	bool known;                 /* copy holds what is believed; it may be wrong since then */
 	bool stale;                 /* it is older than max_stale: its addresses are not known */
 	bool marked;                /* what drift is measured from stands in state_dir */
 	bool unkept;                /* the last copy could not be written, and that was said */
@@ -37,6 +38,8 @@ struct published {
 	struct source_copy copy;
 	int64_t due;                /* clock_ticks of the next unfolding */
 	int64_t retry;              /* seconds; 0: the last unfolding went well */
+	unsigned found;             /* resolver_found when it was asked last, */
+	int64_t others;             /* and clock_ticks when that was seen to move: names do answer */
 	char trouble[512];          /* why it did not; "" */
 };
 
@@ -48,6 +51,7 @@ struct publishing {
 	struct guard_limits limits;
 	struct guard_names shared;
 	int64_t least, most;        /* refresh.min, refresh.max */
+	int64_t absent_after;       /* what is gone or wrong for so long lists nothing */
 	const atomic_uint *calls;   /* not 0: another thread wants the lock, stop asking */
 };
 

@@ -8,6 +8,7 @@
 
 #include "clock.h"
 #include "copies.h"
+#include "evidence.h"
 #include "published.h"
 #include "refresh.h"
 
@@ -85,10 +86,15 @@ listing_of(const struct source *source, const struct published *entry, struct so
 		return (struct listing){ .count = 0 };
 	if (!source_asks_dns(source))
 		return (struct listing){ .prefixes = source->prefixes, .count = source->prefix_count };
-	if (entry == NULL || !entry->known || entry->stale)
+	if (entry == NULL)
 		return (struct listing){ .count = 0 };
-	state->known = true;
+	/* what it listed serves on, but who else may be listed nobody can tell */
+	state->wrong = entry->copy.wrong != 0 && !entry->copy.gone;
+	if (!entry->known || entry->stale)
+		return (struct listing){ .count = 0 };
+	state->known = !state->wrong;
 	state->live = entry->copy.live;
+	state->empty = state->known && entry->copy.count == 0 && !state->live;
 	return (struct listing){ .copied = entry->copy.networks, .count = entry->copy.count };
 }
 
@@ -144,18 +150,38 @@ build_ranges(const struct policy *policy, struct published *const *of, struct fa
 	return ranges;
 }
 
+/* Said when it happens, and of a new policy (before is NULL) whenever it is so. */
+static void
+say_without_addresses(const struct refresh *refresh, const struct policy *policy, const struct ranges *ranges,
+    const struct ranges *before)
+{
+	for (size_t i = 0; i < policy->vendor_count; i++) {
+		const struct vendor *vendor = &policy->vendors[i];
+
+		if (evidence_lacks_addresses(ranges, vendor) &&
+		    (before == NULL || !evidence_lacks_addresses(before, vendor)))
+			journal_say(refresh->with.journal, LOG_ERR,
+			    "vendor-without-addresses: DNS says of each source of %s that it holds no address: only signatures "
+			    "prove its mail now, and only its own DMARC policy lets forgeries be refused; write down the sources "
+			    "that it publishes now", vendor->name);
+	}
+}
+
 /* policy NULL: the one in force, with new ranges. The lock is held. */
 static bool
 publish(struct refresh *refresh, struct policy *policy, struct published *const *of, struct fault *why)
 {
 	const struct snapshot *now = policy == NULL ? live_borrow(refresh->live) : NULL;
-	struct ranges *ranges = build_ranges(policy == NULL ? now->judge.policy : policy, of, why);
+	const struct policy *in_force = policy == NULL ? now->judge.policy : policy;
+	struct ranges *ranges = build_ranges(in_force, of, why);
 	bool done = false;
 
-	if (ranges == NULL)
+	if (ranges == NULL) {
 		policy_free(policy);
-	else
+	} else {
+		say_without_addresses(refresh, in_force, ranges, now == NULL ? NULL : now->judge.ranges);
 		done = live_publish(refresh->live, policy, ranges, why);
+	}
 	live_return(refresh->live, now);
 	return done;
 }
@@ -300,6 +326,7 @@ take_limits(struct refresh *refresh, const struct policy *policy)
 
 	refresh->with.least = settings->refresh.min;
 	refresh->with.most = settings->refresh.max;
+	refresh->with.absent_after = settings->refresh.absent_after;
 	refresh->with.limits = (struct guard_limits){ settings->refresh.widest_ipv4,
 		settings->refresh.widest_ipv6, settings->refresh.share_ppm,
 		settings->refresh.fall_percent };
@@ -328,6 +355,72 @@ unfold_unknown(struct refresh *refresh, int64_t patience_ms)
 	}
 }
 
+/* ---- lists that somebody else writes: a file, at a reload ---- */
+
+static const struct source *
+same_file(const struct policy *policy, const struct source *source)
+{
+	for (size_t i = 0; i < policy->source_count; i++) {
+		const struct source *other = &policy->sources[i];
+
+		if (other->kind == SOURCE_FILE && strcmp(other->text, source->text) == 0 &&
+		    strcmp(other->vendor->name, source->vendor->name) == 0)
+			return other;
+	}
+	return NULL;
+}
+
+static bool
+is_same_list(const struct source *a, const struct source *b)
+{
+	return a->prefix_count == b->prefix_count &&
+	    memcmp(a->prefixes, b->prefixes, a->prefix_count * sizeof *a->prefixes) == 0;
+}
+
+/* A list of the configuration in the form that the guard weighs. */
+static bool
+copy_list(struct arena *arena, const struct source *source, struct source_copy *out)
+{
+	struct unfolding *unfolding = arena == NULL ? NULL : unfolding_open(source);
+	size_t count = 0;
+	const struct source_network *networks = unfolding == NULL ? NULL : unfolding_networks(unfolding, &count);
+	bool taken = networks != NULL &&
+	    source_copy_take(arena, source->text, networks, count, NULL, clock_now(), out);
+
+	unfolding_close(unfolding);
+	return taken;
+}
+
+/* Whoever cut a list short may have meant it, so it is believed; but somebody should know. */
+static void
+say_fall(struct refresh *refresh, const struct source *before, const struct source *after)
+{
+	struct arena *arena = arena_open(NAMES_ARENA * 8);
+	struct source_copy was, is;
+	struct fault why;
+
+	if (copy_list(arena, before, &was) && copy_list(arena, after, &is) &&
+	    guard_falls(&refresh->with.limits, &was, &is, &why))
+		journal_say(refresh->with.journal, LOG_NOTICE, "source %s of %s: %s", after->text,
+		    after->vendor->name, why.text);
+	arena_close(arena);
+}
+
+static void
+say_falls(struct refresh *refresh, const struct policy *policy)
+{
+	const struct snapshot *now = live_borrow(refresh->live);
+
+	for (size_t i = 0; now != NULL && i < policy->source_count; i++) {
+		const struct source *source = &policy->sources[i], *before;
+
+		if (source->kind == SOURCE_FILE && (before = same_file(now->judge.policy, source)) != NULL &&
+		    !is_same_list(before, source))
+			say_fall(refresh, before, source);
+	}
+	live_return(refresh->live, now);
+}
+
 bool
 refresh_adopt(struct refresh *refresh, struct policy *policy, int64_t patience_ms, struct fault *why)
 {
@@ -338,6 +431,7 @@ refresh_adopt(struct refresh *refresh, struct policy *policy, int64_t patience_m
 	pthread_mutex_lock(&refresh->lock);
 	refresh->calls--;
 	take_limits(refresh, policy);
+	say_falls(refresh, policy);
 	of = want_entries(refresh, policy);
 	if (of != NULL) {
 		unfold_unknown(refresh, patience_ms);
@@ -412,6 +506,18 @@ refresh_due(struct refresh *refresh)
 	if (publish_changes(refresh) || published)
 		(void)malloc_trim(0);
 	return next;
+}
+
+void
+refresh_now(struct refresh *refresh)
+{
+	refresh->calls++;
+	pthread_mutex_lock(&refresh->lock);
+	refresh->calls--;
+	for (struct published *entry = refresh->entries; entry != NULL; entry = entry->next)
+		entry->due = clock_ticks();
+	(void)refresh_due(refresh);
+	pthread_mutex_unlock(&refresh->lock);
 }
 
 static void *

@@ -25,6 +25,9 @@ void refresh_close(struct refresh *); /* stops the thread; NULL is fine */
  * all, then publishes policy and ranges together. The policy is given, also when false. */
 bool refresh_adopt(struct refresh *, struct policy *, int64_t patience_ms, struct fault *why) MUST_USE;
 
+/* Asks every source now, due or not, and puts in force what changed. */
+void refresh_now(struct refresh *);
+
 /* Starts the thread that asks again when a source is due. */
 bool refresh_start(struct refresh *, struct fault *why) MUST_USE;
 

@@ -8,6 +8,7 @@
 #ifndef RESOLVER_H
 #define RESOLVER_H
 
+#include <stdatomic.h>
 #include <stdint.h>
 
 #include "arena.h"
@@ -24,12 +25,17 @@ struct resolver {
 	    struct dns_answer *);
 	void (*prefetch)(struct resolver *, const struct dns_question *);
 	void (*close)(struct resolver *);
+	atomic_uint found; /* answers with records so far; wraps */
 };
 
 /* Waits at most until the question's time-out or the end of the budget (which it lowers by the
  * time waited; never below 0). The answer's memory is the arena's. budget NULL: the time-out alone. */
 void resolver_ask(struct resolver *, const struct dns_question *, struct budget *, struct arena *,
     struct dns_answer *out);
+
+/* A count that moves with every answer that holds records: while it stands still, "there is no such name" may
+ * be a resolver's that has lost its way. */
+unsigned resolver_found(const struct resolver *);
 
 /* Starts the question without waiting, so that a later ask finds it under way or answered. */
 void resolver_prefetch(struct resolver *, const struct dns_question *);

@@ -240,7 +240,7 @@ judge_unvouched(const struct facts *facts, struct claim *claim)
 	if (beside == YES || listed == YES)
 		set(claim, OUTCOME_UNPROVEN,
 		    evidence_lapsed(claim) ? REASON_REVIEW_LAPSED : REASON_PARTLY_PROVEN);
-	else if (claim->weak)
+	else if (claim->weak != NULL)
 		set(claim, OUTCOME_UNPROVEN, REASON_WEAK_SIGNATURE);
 	else if (beside == UNKNOWN || listed == UNKNOWN)
 		set_unsure(facts, claim);
@@ -305,7 +305,7 @@ judge_own_claim(const struct judge *judge, const struct facts *facts, struct cla
 		set(claim, OUTCOME_FORGED, REASON_STRANGER_BESIDE_VENDOR);
 	else if (vouch == YES)
 		set(claim, OUTCOME_VOUCHED, how);
-	else if (claim->weak && proven == NO)
+	else if (claim->weak != NULL && proven == NO)
 		set(claim, OUTCOME_UNPROVEN, REASON_WEAK_SIGNATURE);
 	else if (how == REASON_REVIEW_LAPSED && read != NO) /* as for a vendor: no proof, but no forgery */
 		set(claim, OUTCOME_UNPROVEN, how);

@@ -156,9 +156,48 @@ evidence_signature(const struct dkim_fact *fact)
 	return fact->result == AUTH_TEMPERROR ? UNKNOWN : NO;
 }
 
-static enum answer
-find_dkim(const struct policy *policy, const struct facts *facts, const struct vendor *vendor, bool *weak)
+/* Somebody who is neither the vendor's, nor near an author, nor ours is to get the reply. */
+static bool
+reply_goes_elsewhere(const struct policy *policy, const struct facts *facts, const struct vendor *vendor)
 {
+	for (size_t i = 0; i < facts->reply_count; i++) {
+		const struct reply_to *reply = &facts->replies[i];
+
+		if (!reply->near_author && !vendor_owns_sender(vendor, &reply->mailbox) &&
+		    !name_rules_hold_domain(&vendor->dkim, reply->mailbox.domain) &&
+		    !name_rules_hold(&policy->own.domains, &reply->mailbox))
+			return true;
+	}
+	return facts->replies_unclear;
+}
+
+/* Of what proves, but for an unsigned Reply-To: whoever sends a signed mail again may add one. Not from a host that is
+ * the vendor's alone. */
+static enum answer
+despite_reply(const struct judge *judge, const struct facts *facts, const struct claim *claim, const char **weak)
+{
+	if (!reply_goes_elsewhere(judge->policy, facts, claim->vendor) || claim->exclusively == YES)
+		return YES;
+	if (claim->exclusively == NO)
+		*weak = "foreign-reply-to";
+	return claim->exclusively;
+}
+
+enum answer
+evidence_signs(const struct judge *judge, const struct facts *facts, const struct claim *claim,
+    const struct dkim_fact *fact, const char **weak)
+{
+	if (fact->weak)
+		*weak = fact->why;
+	if (fact->counts && fact->reply_open)
+		return despite_reply(judge, facts, claim, weak);
+	return evidence_signature(fact);
+}
+
+static enum answer
+find_dkim(const struct judge *judge, const struct facts *facts, const struct claim *claim, const char **weak)
+{
+	const struct vendor *vendor = claim->vendor;
 	enum answer answer = facts->dkim_done ? NO : UNKNOWN;
 
 	if (vendor->dkim.count == 0)
@@ -166,18 +205,34 @@ find_dkim(const struct policy *policy, const struct facts *facts, const struct v
 	for (size_t i = 0; i < facts->dkim_count; i++) {
 		const struct dkim_fact *fact = &facts->dkim[i];
 
-		if (!name_rules_hold_domain(&vendor->dkim, fact->d) || evidence_signs_for_list(policy, fact))
+		if (!name_rules_hold_domain(&vendor->dkim, fact->d) || evidence_signs_for_list(judge->policy, fact))
 			continue;
-		*weak = *weak || fact->weak;
-		answer = answer_either(answer, evidence_signature(fact));
+		answer = answer_either(answer, evidence_signs(judge, facts, claim, fact, weak));
 	}
 	return answer;
 }
 
+enum answer
+evidence_dmarc(const struct judge *judge, const struct facts *facts, const struct claim *claim,
+    const struct author *author, enum dmarc_by by, const char **weak)
+{
+	if (author->dmarc.result != AUTH_PASS)
+		return evidence_answer(author->dmarc.result);
+	if (by == DMARC_BY_REPLY_OPEN)
+		return despite_reply(judge, facts, claim, weak);
+	if (by == DMARC_BY_WEAK)
+		*weak = "dmarc-by-weak";
+	return by == DMARC_BY_PROOF ? YES : NO;
+}
+
+/* What is asked of each author. */
+typedef enum answer author_proof(const struct judge *, const struct facts *, const struct claim *,
+    const struct author *, const char **weak);
+
 /* An author's proof counts for a vendor only when all of that vendor's authors have it. */
 static enum answer
-find_of_authors(const struct facts *facts, const struct vendor *vendor,
-    enum auth_result (*of)(const struct author *))
+find_of_authors(const struct judge *judge, const struct facts *facts, const struct claim *claim,
+    author_proof *of, const char **weak)
 {
 	enum answer answer = YES;
 	bool any = false;
@@ -187,46 +242,52 @@ find_of_authors(const struct facts *facts, const struct vendor *vendor,
 	if (facts->from_state != FROM_READ)
 		return NO;
 	for (size_t i = 0; i < facts->author_count; i++) {
-		if (!name_rules_hold(&vendor->domains, &facts->authors[i].mailbox))
+		if (!name_rules_hold(&claim->vendor->domains, &facts->authors[i].mailbox))
 			continue;
-		answer = answer_both(answer, evidence_answer(of(&facts->authors[i])));
+		answer = answer_both(answer, of(judge, facts, claim, &facts->authors[i], weak));
 		any = true;
 	}
 	return any ? answer : NO;
 }
 
-static enum auth_result
-spf_from_of(const struct author *author)
+static enum answer
+spf_from_of(const struct judge *judge, const struct facts *facts, const struct claim *claim,
+    const struct author *author, const char **weak)
 {
-	return author->spf_from;
+	(void)judge, (void)facts, (void)claim, (void)weak;
+	return evidence_answer(author->spf_from);
 }
 
-static enum auth_result
-dmarc_of(const struct author *author)
+static enum answer
+dmarc_of(const struct judge *judge, const struct facts *facts, const struct claim *claim,
+    const struct author *author, const char **weak)
 {
-	return author->dmarc.result;
+	return evidence_dmarc(judge, facts, claim, author, author->dmarc.by, weak);
 }
 
-static enum auth_result
-dkim_aligned_of(const struct author *author)
+/* A forwarder's address says nothing: signatures decide alone. */
+static enum answer
+dmarc_signed_of(const struct judge *judge, const struct facts *facts, const struct claim *claim,
+    const struct author *author, const char **weak)
 {
-	return author->dmarc.dkim_aligned ? AUTH_PASS : AUTH_FAIL;
+	return evidence_dmarc(judge, facts, claim, author, author->dmarc.signed_by, weak);
 }
 
 void
 evidence_find(const struct judge *judge, const struct facts *facts, struct claim *claim)
 {
 	const struct vendor *vendor = claim->vendor;
+	bool forwarded = relay_forwards(judge->policy, facts);
 
 	evidence_listed(judge, facts, claim);
 	claim->spf = evidence_is_of_list(judge->policy, facts) ? NO : evidence_spf(facts, vendor);
-	claim->dkim = find_dkim(judge->policy, facts, vendor, &claim->weak);
-	claim->spf_from = find_of_authors(facts, vendor, spf_from_of);
-	claim->dmarc = find_of_authors(facts, vendor, dmarc_of);
-	if (!relay_forwards(judge->policy, facts))
-		return;
-	claim->spf = claim->spf_from = NO;
-	claim->dmarc = answer_both(claim->dmarc, find_of_authors(facts, vendor, dkim_aligned_of));
+	claim->spf_from = find_of_authors(judge, facts, claim, spf_from_of, &claim->weak);
+	claim->dmarc =
+	    find_of_authors(judge, facts, claim, forwarded ? dmarc_signed_of : dmarc_of, &claim->weak);
+	/* last, for its word on what is weak says more */
+	claim->dkim = find_dkim(judge, facts, claim, &claim->weak);
+	if (forwarded)
+		claim->spf = claim->spf_from = NO;
 }
 
 static enum answer

@@ -206,6 +206,16 @@ check_fall(const struct guard_limits *limits, const struct family *family, const
 	    dots, path, percents.limit);
 }
 
+bool
+guard_falls(const struct guard_limits *limits, const struct source_copy *before, const struct source_copy *after,
+    struct fault *why)
+{
+	for (size_t i = 0; i < FAMILIES; i++)
+		if (!check_fall(limits, &families[i], before, after, why))
+			return true;
+	return false;
+}
+
 /* ---- shared senders ---- */
 
 /* The DNS name of one step of a path, "a:o1.example" and "exists:%{i}._spf.example" too, in normal form. */
@@ -280,8 +290,5 @@ guard_believes(const struct guard_limits *limits, const struct guard_names *shar
 			return false;
 	if (exclusive && !check_shared(shared, after, why))
 		return false;
-	for (size_t i = 0; i < FAMILIES && before != NULL; i++)
-		if (!check_fall(limits, &families[i], before, after, why))
-			return false;
-	return true;
+	return before == NULL || !guard_falls(limits, before, after, why);
 }

@@ -26,6 +26,10 @@ struct guard_names {
 	size_t count;
 };
 
+/* Has it lost more of its addresses than refresh.largest_fall, of either family? why says how many. */
+bool guard_falls(const struct guard_limits *, const struct source_copy *before, const struct source_copy *after,
+    struct fault *why);
+
 /* before NULL: the first unfolding (no fall is possible). exclusive: some vendor says so of this
  * source. False with why: what is too broad, the figure, the limit, the include path. */
 bool guard_believes(const struct guard_limits *, const struct guard_names *shared, bool exclusive,

@@ -76,9 +76,10 @@ is_delegated_key(const struct policy *policy, const struct dkim_fact *fact)
 
 /* A signature in the name of the mailbox, by a key that is ours, or (delegation) the vendor's. */
 static enum answer
-find_signature(const struct policy *policy, const struct facts *facts, const struct use *use,
-    const struct name_rules *names, const struct delegation *delegation, bool *weak)
+find_signature(const struct judge *judge, const struct facts *facts, const struct use *use,
+    const struct name_rules *names, const struct delegation *delegation, struct claim *claim)
 {
+	const struct policy *policy = judge->policy;
 	enum answer answer = facts->dkim_done ? NO : UNKNOWN;
 
 	for (size_t i = 0; i < facts->dkim_count; i++) {
@@ -91,8 +92,7 @@ find_signature(const struct policy *policy, const struct facts *facts, const str
 		if (delegation != NULL && delegation->selectors.count > 0 &&
 		    !is_listed_word(&delegation->selectors, fact->s))
 			continue;
-		*weak = *weak || fact->weak;
-		answer = answer_either(answer, evidence_signature(fact));
+		answer = answer_either(answer, evidence_signs(judge, facts, claim, fact, &claim->weak));
 	}
 	return answer;
 }
@@ -188,9 +188,10 @@ weigh_delegation(const struct judge *judge, const struct facts *facts,
 	*out = (struct claim){ .vendor = delegation->vendor };
 	evidence_listed(judge, facts, out);
 	out->spf = evidence_spf(facts, delegation->vendor);
-	out->dkim = find_signature(judge->policy, facts, use, names, delegation, &out->weak);
+	out->dkim = find_signature(judge, facts, use, names, delegation, out);
 	out->spf_from = evidence_answer(author == NULL ? facts->spf.result : author->spf_from);
-	out->dmarc = author == NULL ? NO : evidence_answer(author->dmarc.result);
+	out->dmarc = author == NULL ? NO
+				    : evidence_dmarc(judge, facts, out, author, author->dmarc.by, &out->weak);
 	return evidence_satisfies(out, out->reviewed, delegation->vouch, delegation->vouch_count);
 }
 
@@ -230,7 +231,8 @@ prove_by_delegation(const struct judge *judge, const struct facts *facts, const 
 		if (!own_delegation_holds(delegation, use->mailbox))
 			continue;
 		answer = weigh_delegation(judge, facts, delegation, use, &policy->own.domains, &found);
-		claim->weak = claim->weak || found.weak;
+		if (found.weak != NULL)
+			claim->weak = found.weak;
 		best.lapsed = best.lapsed || is_lapsed(delegation, &found, answer);
 		if (best.delegation != NULL && answer == NO && best.source != NULL)
 			continue; /* one whose sources hold the client tells more */
@@ -247,8 +249,7 @@ static struct finding
 prove_use(const struct judge *judge, const struct facts *facts, const struct use *use,
     const struct finding *session, struct claim *claim)
 {
-	enum answer signature = find_signature(judge->policy, facts, use, &judge->policy->own.domains, NULL,
-	    &claim->weak);
+	enum answer signature = find_signature(judge, facts, use, &judge->policy->own.domains, NULL, claim);
 	struct finding proof = prove_by_delegation(judge, facts, use, claim);
 
 	claim->dkim = answer_either(claim->dkim, signature);

@@ -109,6 +109,7 @@ struct settings {
 		unsigned widest_ipv4, widest_ipv6; /* shortest prefix that is believed */
 		unsigned share_ppm;    /* of the address space, in millionths, that is believed */
 		unsigned fall_percent; /* fewer addresses in one step that is believed */
+		int64_t absent_after;  /* what is gone or published wrongly for so long lists nothing */
 		int64_t silent_after;  /* a network that sent nothing for so long is drift; 0: never */
 	} refresh;
 	int64_t review_grace; /* after review_by a source still proves for so long */

@@ -26,7 +26,7 @@ static const struct row {
 	[REASON_REVIEW_LAPSED] = { "review-lapsed",
 	    "it is listed, but nobody has reviewed that list for too long" },
 	[REASON_WEAK_SIGNATURE] = { "weak-signature",
-	    "the vendor's signature is by a test key or SHA-1, which proves nothing" },
+	    "the vendor's signature verifies, but is too weak to vouch for it" },
 	[REASON_NOTHING_PROVEN] = { "nothing-proven",
 	    "neither address, SPF, DKIM nor DMARC speaks for it" },
 	[REASON_SHARED_RANGE_DMARC_FAILS] = { "shared-range-dmarc-fails",

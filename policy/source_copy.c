@@ -7,7 +7,7 @@
 #include "source_copy.h"
 
 enum {
-	VERSION_NOW = 1,
+	VERSION_NOW = 2, /* 1 had no line "wrong"; it is still read */
 	LINE_LEAST = sizeof "::  since 2026-03-01T10:00:00Z  via ", /* of a network, with its line break */
 	WORDS_MAX = 8192, /* of a string, as it was: "file:" and the longest path fit */
 	KNOWN_PATHS = 256,
@@ -238,6 +238,21 @@ put_state(struct text *out, const char *key, bool yes, const char *why)
 	text_char(out, '\n');
 }
 
+/* "wrong never", "wrong 2026-03-01T10:00:00Z seen 12 gone no". */
+static void
+put_wrong(struct text *out, const struct source_copy *copy)
+{
+	struct stamp stamp = { 0 };
+
+	if (copy->wrong == 0) {
+		text_put(out, "wrong never\n");
+		return;
+	}
+	stamp_set(&stamp, copy->wrong);
+	text_format(out, "wrong %s seen %lu gone %s\n", stamp.text, (unsigned long)copy->wrong_seen,
+	    copy->gone ? "yes" : "no");
+}
+
 void
 source_copy_write(const struct source_copy *copy, struct text *out)
 {
@@ -255,6 +270,7 @@ source_copy_write(const struct source_copy *copy, struct text *out)
 	text_format(out, "ttl %lu\n", (unsigned long)copy->ttl);
 	put_state(out, "live", copy->live, copy->live_why);
 	put_state(out, "trouble", copy->trouble[0] != '\0', copy->trouble);
+	put_wrong(out, copy);
 	text_format(out, "networks %zu\n", copy->count);
 	for (size_t i = 0; i < copy->count && !out->cut; i++) {
 		put_prefix(out, &copy->networks[i].prefix);
@@ -275,6 +291,7 @@ struct reader {
 	const char *file;
 	struct fault *why;
 	struct span rest;
+	size_t version;
 	unsigned line;
 	struct stamp stamp;
 	struct known_path known[KNOWN_PATHS];
@@ -416,12 +433,12 @@ words_read(struct reader *r, struct span text, size_t most, const char **out)
 static bool
 read_version(struct reader *r, struct span value, struct source_copy *out)
 {
-	size_t version;
-
 	(void)out;
-	if (!number_read(r, value, UINT32_MAX, &version))
+	if (!number_read(r, value, UINT32_MAX, &r->version))
 		return false;
-	return version == VERSION_NOW || damaged(r, "version %zu is not %d", version, VERSION_NOW);
+	if (r->version >= 1 && r->version <= VERSION_NOW)
+		return true;
+	return damaged(r, "version %zu is not %d", r->version, VERSION_NOW);
 }
 
 static bool
@@ -496,6 +513,25 @@ read_trouble(struct reader *r, struct span value, struct source_copy *out)
 	bool yes;
 
 	return state_read(r, value, &yes, &out->trouble);
+}
+
+static bool
+read_wrong(struct reader *r, struct span value, struct source_copy *out)
+{
+	struct span since = span_cut(&value, ' ');
+	size_t seen = 0;
+
+	if (!time_read(r, since, &out->wrong))
+		return false;
+	if (out->wrong == 0)
+		return value.length == 0 || damaged(r, "something stands behind 'never'");
+	if (!skip(&value, "seen "))
+		return damaged(r, "here 'seen' and a number should stand");
+	if (!number_read(r, span_cut(&value, ' '), UINT32_MAX, &seen))
+		return false;
+	out->wrong_seen = (uint32_t)seen;
+	out->gone = span_is(value, "gone yes");
+	return out->gone || span_is(value, "gone no") || damaged(r, "here 'gone yes' or 'gone no' should stand");
 }
 
 static bool
@@ -582,15 +618,17 @@ read_end(struct reader *r, size_t wanted)
 static const struct {
 	const char *key;
 	bool (*read)(struct reader *, struct span value, struct source_copy *);
+	size_t since; /* version */
 } fields[] = {
-	{ "version", read_version },
-	{ "source", read_source },
-	{ "believed", read_believed },
-	{ "changed", read_changed },
-	{ "next", read_next },
-	{ "ttl", read_ttl },
-	{ "live", read_live },
-	{ "trouble", read_trouble },
+	{ "version", read_version, 0 },
+	{ "source", read_source, 1 },
+	{ "believed", read_believed, 1 },
+	{ "changed", read_changed, 1 },
+	{ "next", read_next, 1 },
+	{ "ttl", read_ttl, 1 },
+	{ "live", read_live, 1 },
+	{ "trouble", read_trouble, 1 },
+	{ "wrong", read_wrong, 2 },
 };
 
 bool
@@ -607,7 +645,8 @@ source_copy_read(struct arena *arena, const char *file, const char *text, size_t
 		if (!line_read(&reader, &value))
 			return false;
 	for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
-		if (!value_read(&reader, fields[i].key, &value) || !fields[i].read(&reader, value, &made))
+		if (fields[i].since <= reader.version &&
+		    (!value_read(&reader, fields[i].key, &value) || !fields[i].read(&reader, value, &made)))
 			return false;
 	if (!read_networks(&reader, &made) || !read_end(&reader, made.count))
 		return false;

@@ -27,13 +27,16 @@ struct copied_network {
 
 struct source_copy {
 	const char *source;   /* its text: "spf:autotask.net" */
-	int64_t believed;     /* when the last unfolding was believed */
+	int64_t believed;     /* when the last unfolding was believed; 0: none ever was */
 	int64_t changed;      /* when the networks changed last; 0: never since the first */
 	int64_t next;         /* when it is asked again */
 	uint32_t ttl;
 	bool live;            /* has terms that cannot be listed */
 	const char *live_why; /* the first of them; "" */
 	const char *trouble;  /* why the last unfolding failed or was not believed; "" */
+	int64_t wrong;        /* since when DNS says that it is gone, or wrong; 0: it does not */
+	uint32_t wrong_seen;  /* at so many askings */
+	bool gone;            /* that stood for long enough: it lists nothing, and this is believed */
 	const struct copied_network *networks; /* sorted by family, address, length; no doubles */
 	size_t count;
 };

@@ -51,6 +51,7 @@ struct unfolding {
 	uint32_t *slots; /* hash of networks: number + 1, 0 is free */
 	size_t slot_count; /* a power of two, at least twice count */
 	unsigned terms, voids;
+	bool absent; /* the source's own name does not exist */
 	bool live;
 	const char *live_why;
 	uint32_t ttl;
@@ -527,6 +528,7 @@ take_answer(struct unfolding *u, const struct task *task, const struct dns_answe
 		return;
 	}
 	note_ttl(u, answer);
+	u->absent = u->absent || (answer->status == DNS_NXDOMAIN && task->path == u->source->name);
 	if (task->counts && answer->count == 0 && ++u->voids > VOIDS_MAX)
 		fail(u, UNFOLDING_BROKEN, task->path,
 		    "more than %d look-ups without an answer (RFC 7208, 4.6.4)", VOIDS_MAX);
@@ -545,8 +547,10 @@ settle(struct unfolding *u)
 	if (u->queue != NULL || u->state != UNFOLDING_ASKS)
 		return;
 	if (u->count == 0 && (u->source->kind == SOURCE_A || u->source->kind == SOURCE_MX))
-		fail(u, UNFOLDING_BROKEN, u->source->name,
-		    u->source->kind == SOURCE_A ? "no address (A or AAAA)" : "no MX host with an address");
+		fail(u, UNFOLDING_BROKEN, u->source->name, "%s",
+		    u->absent                        ? "the name does not exist"
+			: u->source->kind == SOURCE_A ? "no address (A or AAAA)"
+						      : "no MX host with an address");
 	else
 		u->state = UNFOLDING_DONE;
 }

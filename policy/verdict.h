@@ -40,7 +40,7 @@ struct claim {
 	bool wrong, unanswered;       /* listed is not known: what a source publishes is wrong; DNS did not tell one */
 	bool without_addresses;       /* sources are named, and DNS says of each that it holds no address */
 	bool lapsed;                  /* a source lists the client, but only ones whose review is long over */
-	bool weak;                    /* a signature of the vendor verifies, but is weak */
+	const char *weak;             /* a signature of the vendor verifies, but is weak: why (dkim_fact); NULL */
 	const struct delegation *delegation; /* own names: that vouches for it, or would; NULL */
 	const struct vendor *sender;  /* own names: the enabled vendor that sent it; NULL */
 	const char *used;             /* own names: the domain that was not proven, of an author or the sender; NULL */

@@ -176,6 +176,7 @@ test_defaults(void)
 	is_number(s->refresh.share_ppm, 1000, "refresh.largest_share is a thousandth by default");
 	is_number(s->refresh.fall_percent, 50, "refresh.largest_fall by default");
 	is_number(s->refresh.silent_after, 90 * 86400, "refresh.silent_after by default");
+	is_number(s->refresh.absent_after, 7 * 86400, "refresh.absent_after by default");
 	is_number(s->review_grace, 30 * 86400, "review_grace by default");
 	is(s->contact, "", "reply.contact by default");
 	is_number((long long)s->own.domains.count, 0, "own.domains by default");

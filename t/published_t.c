@@ -139,15 +139,21 @@ world_close(struct world *world)
 	free(world);
 }
 
-/* In place of all that the name had. */
+/* In place of all that the name had: a record a line. */
 static void
 zone_set(struct world *world, const char *name, const char *line)
 {
 	struct fault why;
 
+	char one[400];
+
 	dns_zone_drop(world->zone, name, 0);
-	if (line != NULL && !dns_zone_line(world->zone, line, &why))
-		abort();
+	for (const char *end; line != NULL && *line != '\0'; line = *end == '\0' ? end : end + 1) {
+		end = strchrnul(line, '\n');
+		snprintf(one, sizeof one, "%.*s", (int)(end - line), line);
+		if (!dns_zone_line(world->zone, one, &why))
+			abort();
+	}
 }
 
 static void
@@ -457,13 +463,201 @@ disbelief(void)
 		if (doubts[i].trouble == NULL) {
 			ok(unfold(world) && world->published->trouble[0] == '\0', "%s is believed", doubts[i].name);
 		} else {
-			ok(!unfold(world) && strcmp(lists(world), "192.0.2.0/24") == 0, "%s is not believed", doubts[i].name);
+			bool wrong = strncmp(doubts[i].trouble, PUBLISHED_WRONGLY, strlen(PUBLISHED_WRONGLY)) == 0;
+
+			ok(unfold(world) == wrong && strcmp(lists(world), "192.0.2.0/24") == 0, "%s is not believed", doubts[i].name);
+			ok((world->published->copy.wrong != 0) == wrong, "%s: %s", doubts[i].name, wrong
+				? "of other addresses nothing is known any more" : "other addresses are not listed, as before");
 			ok(strstr(world->published->trouble, doubts[i].trouble) != NULL && said_times(doubts[i].trouble) == 1,
 			    "%s: that is said, with what and where", doubts[i].name) ||
 			    (note("trouble: %s", world->published->trouble), true);
 		}
 		world_close(world);
 	}
+}
+
+/* ---- gone, or wrong ---- */
+
+static const char nobody[] = "acme.example 600 TXT \"v=spf1 -all\"";
+static const char both[] = "acme.example 600 TXT \"v=spf1 ip4:192.0.2.0/24 -all\"\nacme.example 600 TXT \"v=spf1 -all\"";
+
+/* Somebody else's name is asked, and is there: the resolver has not lost its way. */
+static void
+others_answer(struct world *world)
+{
+	struct arena *arena = arena_open(64 * 1024);
+	struct budget budget = { 1000 };
+	struct dns_question question;
+	struct dns_answer answer;
+
+	zone_set(world, "other.example", "other.example TXT hello");
+	if (!dns_question_make(&question, "other.example", DNS_TXT))
+		abort();
+	resolver_ask(world->resolver, &question, &budget, arena, &answer);
+	arena_close(arena);
+}
+
+/* An hour after the other, up to a second. */
+static void
+pass_until(struct world *world, int64_t until, bool others)
+{
+	for (int64_t hour = second / HOUR * HOUR; hour <= until; hour += HOUR) {
+		if (others)
+			others_answer(world);
+		(void)run_until(world, hour);
+	}
+	(void)run_until(world, until);
+}
+
+static void
+with_absent_after(struct world *world, int64_t seconds)
+{
+	world->with.absent_after = seconds;
+}
+
+static const struct {
+	const char *line; /* NULL: no such name */
+	const char *said, *name;
+} wrongs[] = {
+	{ NULL, "acme.example: no SPF record, the name does not exist", "a name that does not exist" },
+	{ "acme.example 600 TXT hello", "acme.example: no SPF record", "a name without an SPF record" },
+	{ nobody, "acme.example: its SPF record passes no address", "a record that passes nobody" },
+	{ both, "acme.example: two SPF records", "two SPF records" },
+	{ "acme.example 600 TXT \"v=spf1 ip4:192.0.2 -all\"", "acme.example: ", "a broken term" },
+};
+
+static void
+gone_after_a_week(void)
+{
+	for (size_t i = 0; i < sizeof wrongs / sizeof *wrongs; i++) {
+		struct world *world = acme_open(30 * (int64_t)DAY);
+
+		with_absent_after(world, WEEK);
+		zone_set(world, "acme.example", wrongs[i].line);
+		if (wrongs[i].line == NULL)
+			zone_set(world, "_spf.acme.example", NULL);
+		pass_until(world, WEEK, true);
+		is(lists(world), "192.0.2.0/24 2001:db8::/32", "%s: what it listed serves on for a week", wrongs[i].name);
+		ok(world->published->copy.wrong != 0 && !world->published->copy.gone, "%s: and nothing is known of others",
+		    wrongs[i].name);
+		ok(said_times(wrongs[i].said) == 1 && said_times("no answer") == 0, "%s: the log says what is broken", wrongs[i].name) ||
+		    (note("said: %s", said), true);
+		pass_until(world, WEEK + HOUR, true);
+		is(lists(world), "", "%s: then it lists nothing", wrongs[i].name);
+		ok(world->published->known && world->published->copy.gone, "%s: which is known", wrongs[i].name);
+		is_number(said_times("source-wrong: source spf:acme.example of acme: "), 1, "%s: and said", wrongs[i].name);
+		pass_until(world, 9 * WEEK, true);
+		is(lists(world), "", "%s: it does not grow stale while DNS says so", wrongs[i].name);
+		zone_set(world, "acme.example", plain);
+		zone_set(world, "_spf.acme.example", list);
+		pass_until(world, 9 * WEEK + HOUR, true);
+		is(lists(world), "192.0.2.0/24 2001:db8::/32", "%s: mended it lists again", wrongs[i].name);
+		is_number(world->published->copy.wrong, 0, "%s: and all is forgotten", wrongs[i].name);
+		world_close(world);
+	}
+}
+
+static void
+gone_over_restarts(void)
+{
+	struct world *world = acme_open(30 * (int64_t)DAY);
+
+	with_absent_after(world, WEEK);
+	zone_set(world, "acme.example", NULL);
+	for (int64_t day = 1; day <= 7; day++) {
+		pass_until(world, day * DAY, true);
+		end(world);
+		begin(world, "acme.example", false, 30 * (int64_t)DAY);
+	}
+	is(lists(world), "192.0.2.0/24 2001:db8::/32", "after six restarts in a week it serves from its last good copy");
+	pass_until(world, WEEK + 2 * HOUR, true);
+	is(lists(world), "", "a restart does not start the week anew");
+	end(world);
+	begin(world, "acme.example", false, 30 * (int64_t)DAY);
+	ok(world->published->known && world->published->copy.gone && strcmp(lists(world), "") == 0,
+	    "what is gone is gone at the next start, before anything is asked");
+	outage(world);
+	pass_until(world, 6 * WEEK, false);
+	is(lists(world), "stale", "but not longer than max_stale without an answer");
+	world_close(world);
+}
+
+static void
+gone_from_the_start(void)
+{
+	struct world *world = world_open();
+
+	with_absent_after(world, WEEK);
+	begin(world, "acme.example", false, WEEK);
+	ok(unfold(world), "a name that never existed changes what is believed: it is wrong, not silent");
+	is(lists(world), "unknown", "its addresses are not known");
+	is(stands(world, COPY_BELIEVED), "there", "that it is wrong is kept");
+	end(world);
+	second = 3 * DAY;
+	begin(world, "acme.example", false, WEEK);
+	is(lists(world), "unknown", "and is no list at the next start");
+	pass_until(world, WEEK + HOUR, true);
+	is(lists(world), "", "after a week from its first answer it lists nothing");
+	is(stands(world, COPY_ACCEPTED), "not there", "which is nothing that drift could be measured from");
+	world_close(world);
+}
+
+static void
+gone_only_where_dns_is_well(void)
+{
+	struct world *world = acme_open(30 * (int64_t)DAY);
+
+	with_absent_after(world, WEEK);
+	zone_set(world, "acme.example", NULL);
+	pass_until(world, 2 * WEEK, false);
+	is(lists(world), "192.0.2.0/24 2001:db8::/32", "where no other name answers either, nothing is gone");
+	outage(world);
+	pass_until(world, 3 * WEEK, true);
+	is(lists(world), "192.0.2.0/24 2001:db8::/32", "nor while DNS does not say so");
+	is_number(world->published->copy.wrong, START + 602, "an outage does not end what stands");
+	zone_set(world, "acme.example", NULL);
+	pass_until(world, 3 * WEEK + HOUR, true);
+	is(lists(world), "", "it is, once DNS says so again beside names that are there");
+	world_close(world);
+}
+
+static void
+gone_begins_anew(void)
+{
+	struct world *world = acme_open(30 * (int64_t)DAY);
+
+	with_absent_after(world, WEEK);
+	zone_set(world, "acme.example", NULL);
+	pass_until(world, 6 * DAY, true);
+	zone_set(world, "acme.example", plain);
+	pass_until(world, 6 * DAY + HOUR, true);
+	is_number(world->published->copy.wrong, 0, "a name that is back is not wrong");
+	zone_set(world, "acme.example", NULL);
+	pass_until(world, 12 * DAY, true);
+	is(lists(world), "192.0.2.0/24 2001:db8::/32", "and has its week again, when it goes again");
+	zone_set(world, "acme.example", plain);
+	zone_set(world, "_spf.acme.example", "_spf.acme.example 600 TXT \"v=spf1 ip4:192.0.2.0/28 -all\"");
+	pass_until(world, 13 * DAY, true);
+	is(lists(world), "192.0.2.0/24 2001:db8::/32", "an answer that is not believed does not stand for it");
+	is_number(world->published->copy.wrong, 0, "but it is not wrong, and other addresses are not listed");
+	world_close(world);
+}
+
+static void
+gone_too_soon(void)
+{
+	struct world *world = acme_open(30 * (int64_t)DAY);
+
+	with_absent_after(world, 1);
+	zone_set(world, "acme.example", NULL);
+	for (int turn = 1; turn <= 3; turn++) {
+		is_number(world->published->copy.gone, false, "however short refresh.absent_after, asking %d finds it", turn);
+		others_answer(world);
+		second += 700;
+		(void)unfold(world);
+	}
+	is(lists(world), "", "three askings are the least");
+	world_close(world);
 }
 
 static void
@@ -549,6 +743,12 @@ main(void)
 	damaged_copy();
 	folder_that_takes_nothing();
 	disbelief();
+	gone_after_a_week();
+	gone_over_restarts();
+	gone_from_the_start();
+	gone_only_where_dns_is_well();
+	gone_begins_anew();
+	gone_too_soon();
 	acceptance();
 	first_unfolding_is_doubted();
 	nothing_to_keep_it_in();

@@ -169,6 +169,7 @@ struct wish {
 	enum source_use use;
 	bool dropped; /* by tags */
 	int64_t max_stale; /* 0: a week */
+	size_t lines;      /* of a file: 20.0.0.0/24, 20.0.1.0/24 and so on */
 };
 
 struct world {
@@ -181,16 +182,21 @@ struct world {
 static struct policy *
 policy_make(const struct wish *wishes, int64_t least, int64_t most)
 {
-	static const struct vendor vendor = { .name = "acme" };
-	static struct prefix fixed;
+	static struct prefix fixed, lines[256];
 	struct arena *arena = arena_open(64 * 1024);
 	struct policy *policy = arena == NULL ? NULL : arena_take(arena, sizeof *policy);
 	struct source *sources = policy == NULL ? NULL : arena_take(arena, SOURCES * sizeof *sources);
+	struct vendor *vendor = sources == NULL ? NULL : arena_take(arena, sizeof *vendor);
 
-	if (sources == NULL || !prefix_read("203.0.113.0/24", &fixed, NULL))
+	if (vendor == NULL || !prefix_read("203.0.113.0/24", &fixed, NULL))
 		abort();
+	for (unsigned i = 0; i < 256; i++)
+		lines[i] = (struct prefix){ { ADDRESS_V4, { 20, 0, (uint8_t)i, 0 } }, 24 };
+	*vendor = (struct vendor){ .name = "acme", .sources = sources };
 	policy->arena = arena;
 	policy->sources = sources;
+	policy->vendors = vendor;
+	policy->vendor_count = 1;
 	policy->settings.refresh.min = least;
 	policy->settings.refresh.max = most;
 	policy->settings.refresh.widest_ipv4 = 12;
@@ -202,13 +208,16 @@ policy_make(const struct wish *wishes, int64_t least, int64_t most)
 
 		*source = (struct source){ .number = (uint32_t)policy->source_count, .kind = wishes->kind,
 			.use = wishes->use, .selected = !wishes->dropped, .name = wishes->name, .text = wishes->text,
-			.vendor = &vendor,
+			.vendor = vendor,
 			.max_stale = wishes->max_stale > 0 ? wishes->max_stale : 7 * 86400 };
 		if (wishes->kind == SOURCE_CIDR) {
 			source->prefixes = &fixed;
 			source->prefix_count = 1;
+		} else if (wishes->kind == SOURCE_FILE) {
+			source->prefixes = lines;
+			source->prefix_count = wishes->lines;
 		}
-		policy->source_count++;
+		vendor->source_count = ++policy->source_count;
 	}
 	return policy;
 }
@@ -382,12 +391,67 @@ known_source_keeps_serving(void)
 	is_number(said_times("what it listed before keeps serving"), 1, "and its trouble is said, once");
 	zone_set(&world->names, "out.acme.example", NULL);
 	at_second(2000);
-	is(state_of(world, 0, "192.0.2.1"), "listed", "so does one whose name is gone");
+	is(state_of(world, 0, "192.0.2.1"), "listed but unknown", "so does one whose name is gone, but who else is listed is not known");
 	is_number(said_times("what it listed before keeps serving"), 2, "and other trouble is said again");
 	zone_set(&world->names, "out.acme.example", "out.acme.example 100 A 192.0.2.9");
 	at_second(3000);
 	is(state_of(world, 0, "192.0.2.9"), "listed", "when the trouble is over, what it lists is in force");
 	world_close(world);
+}
+
+static const struct wish two[] = { { .kind = SOURCE_A, .name = "out.acme.example", .text = "a:out.acme.example" },
+	{ .kind = SOURCE_A, .name = "eu.acme.example", .text = "a:eu.acme.example" }, { 0 } };
+
+static void
+vendor_loses_all_addresses(void)
+{
+	struct world *world = world_open();
+
+	zone_set(&world->names, "out.acme.example", "out.acme.example 100 A 192.0.2.1");
+	zone_set(&world->names, "eu.acme.example", "eu.acme.example 100 A 192.0.2.2");
+	adopt(world, two, 60, 86400); /* absent_after is 0: three askings are enough */
+	zone_set(&world->names, "out.acme.example", NULL);
+	for (int turn = 0; turn < 4; turn++)
+		refresh_now(world->refresh);
+	is(state_of(world, 0, "192.0.2.1"), "not listed", "a source that is gone lists nothing, and that is known");
+	is(state_of(world, 1, "192.0.2.2"), "listed", "while another name of its vendor answers");
+	is_number(said_times("vendor-without-addresses"), 0, "the vendor holds an address still");
+	zone_set(&world->names, "eu.acme.example", NULL);
+	for (int turn = 0; turn < 4; turn++)
+		refresh_now(world->refresh);
+	is(state_of(world, 1, "192.0.2.2"), "not listed", "when the last one is gone");
+	is_number(said_times("vendor-without-addresses: DNS says of each source of acme"), 1, "that is said, once");
+	adopt(world, two, 60, 86400);
+	is_number(said_times("vendor-without-addresses"), 2, "and at a reload");
+	world_close(world);
+}
+
+static const struct {
+	size_t before, after;
+	long long said;
+	const char *name;
+} falls[] = {
+	{ 200, 200, 0, "a list that is as it was is not spoken of" },
+	{ 200, 100, 0, "nor one that lost half" },
+	{ 200, 99, 1, "one that lost more is" },
+	{ 99, 200, 0, "one that grew is not" },
+};
+
+static void
+list_that_falls_is_said(void)
+{
+	for (size_t i = 0; i < sizeof falls / sizeof *falls; i++) {
+		struct wish wish[] = { { .kind = SOURCE_FILE, .name = "acme.list", .text = "file:acme.list", .lines = falls[i].before },
+			{ 0 } };
+		struct world *world = world_open();
+
+		adopt(world, wish, 60, 86400);
+		wish[0].lines = falls[i].after;
+		adopt(world, wish, 60, 86400);
+		is_number(said_times("source file:acme.list of acme: lists"), falls[i].said, "%s", falls[i].name);
+		is(state_of(world, 0, falls[i].after == 200 ? "20.0.150.1" : "20.0.50.1"), "listed", "%s: it is believed", falls[i].name);
+		world_close(world);
+	}
 }
 
 static void
@@ -661,6 +725,8 @@ main(void)
 	change_is_published();
 	ttl_is_bounded();
 	known_source_keeps_serving();
+	vendor_loses_all_addresses();
+	list_that_falls_is_said();
 	unknown_source_stays_unknown();
 	retries_back_off();
 	reload_keeps_what_is_known();

@@ -139,12 +139,14 @@ sample(struct arena *arena)
 	copy.live = true;
 	copy.live_why = "a.example > exists:%{i}.b.example";
 	copy.trouble = "a.example > _spf.b.example: no answer for TXT";
+	copy.wrong = MARCH;
+	copy.wrong_seen = 12;
 	return copy;
 }
 
 static const char sample_text[] =
     "# greenlane's last good copy of one source, believed 2026-04-01T10:00:00Z; written by machine: edits are lost\n"
-    "version 1\n"
+    "version 2\n"
     "source spf:a.example\n"
     "believed 2026-04-01T10:00:00Z\n"
     "changed 2026-04-01T10:00:00Z\n"
@@ -152,18 +154,24 @@ static const char sample_text[] =
     "ttl 300\n"
     "live yes a.example > exists:%{i}.b.example\n"
     "trouble yes a.example > _spf.b.example: no answer for TXT\n"
+    "wrong 2026-03-01T10:00:00Z seen 12 gone no\n"
     "networks 3\n"
     "192.0.2.0/24  since 2026-03-01T10:00:00Z  via a.example > ip4\n"
     "198.51.100.7  since 2026-04-01T10:00:00Z  via a.example > mx > h.a.example\n"
     "2001:db8::/32  since 2026-04-01T10:00:00Z  via a.example > _spf.b.example > ip6\n"
     "end 3\n";
 
+static const char older[] =
+    "version 1\nsource spf:a.example\nbelieved 2026-04-01T10:00:00Z\nchanged never\nnext never\nttl 300\nlive no\n"
+    "trouble no\nnetworks 1\n192.0.2.0/24  since 2026-03-01T10:00:00Z  via a.example > ip4\nend 1\n";
+
 static bool
 copies_equal(const struct source_copy *a, const struct source_copy *b)
 {
 	if (strcmp(a->source, b->source) != 0 || a->believed != b->believed || a->changed != b->changed ||
 	    a->next != b->next || a->ttl != b->ttl || a->live != b->live || strcmp(a->live_why, b->live_why) != 0 ||
-	    strcmp(a->trouble, b->trouble) != 0 || !source_copy_same(a, b))
+	    strcmp(a->trouble, b->trouble) != 0 || a->wrong != b->wrong || a->wrong_seen != b->wrong_seen ||
+	    a->gone != b->gone || !source_copy_same(a, b))
 		return false;
 	for (size_t i = 0; i < a->count; i++)
 		if (a->networks[i].since != b->networks[i].since || strcmp(a->networks[i].path, b->networks[i].path) != 0)
@@ -217,9 +225,16 @@ test_text(void)
 	    "it is read back");
 	text_clear(&text);
 	source_copy_write(&plain, &text);
-	ok(strstr(text.bytes, "\nchanged never\nnext never\nttl 0\nlive no\ntrouble no\nnetworks 0\nend 0\n") != NULL,
+	ok(strstr(text.bytes, "\nchanged never\nnext never\nttl 0\nlive no\ntrouble no\nwrong never\nnetworks 0\nend 0\n") != NULL,
 	    "what is not there is said in words");
 	ok(comes_back(arena, &plain), "a copy of nothing is read back");
+	plain.wrong = MARCH;
+	plain.wrong_seen = UINT32_MAX;
+	plain.gone = true;
+	ok(comes_back(arena, &plain), "so is one of a source that is gone");
+	ok(read_block(arena, older, strlen(older), &again, &why) && again.believed == APRIL && again.wrong == 0 &&
+		again.count == 1,
+	    "a copy of the version before is read, and says nothing of being wrong");
 	text_close(&text);
 	arena_close(arena);
 }
@@ -303,14 +318,14 @@ static const struct {
 	{ "more comments", "version", "# a\n#\nversion", 0, "" },
 	{ "no comment", "# ", "", 1, "here 'version' should stand" },
 	{ "a comment further down", "\nsource", "\n#\nsource", 3, "here 'source' should stand" },
-	{ "another version", "version 1", "version 2", 2, "version 2 is not 1" },
-	{ "no version", "version 1", "version ", 2, "a number is missing" },
-	{ "a version in words", "version 1", "version one", 2, "'one' is no number up to 4294967295" },
+	{ "another version", "version 2", "version 3", 2, "version 3 is not 2" },
+	{ "no version", "version 2", "version ", 2, "a number is missing" },
+	{ "a version in words", "version 2", "version one", 2, "'one' is no number up to 4294967295" },
 	{ "a field is missing", "believed 2026-04-01T10:00:00Z\n", "", 4, "here 'believed' should stand" },
 	{ "a field twice", "ttl 300\n", "ttl 300\nttl 300\n", 8, "here 'live' should stand" },
 	{ "a longer key", "ttl 300", "ttls 300", 7, "here 'ttl' should stand" },
 	{ "a NUL byte", "spf:", "spf\x01", 3, "byte 11 of the line was never written" },
-	{ "CR LF", "version 1\n", "version 1\r\n", 2, "byte 10 of the line was never written" },
+	{ "CR LF", "version 2\n", "version 2\r\n", 2, "byte 10 of the line was never written" },
 	{ "a byte of no ASCII", "ttl 300", "ttl 3\xc3\xb6", 7, "byte 6 of the line was never written" },
 	{ "no such month", "\nbelieved 2026-04", "\nbelieved 2026-13", 4, "'2026-13-01T10:00:00Z' is no time" },
 	{ "no such day", "\nbelieved 2026-04-01", "\nbelieved 2026-04-31", 4, "'2026-04-31T10:00:00Z' is no time" },
@@ -334,28 +349,36 @@ static const struct {
 	{ "an escaped NUL", "trouble yes ", "trouble yes \\x00", 9, "a backslash stands before what it never does" },
 	{ "an escaped letter", "trouble yes ", "trouble yes \\x41", 9, "a backslash stands before what it never does" },
 	{ "a capital escape", "trouble yes ", "trouble yes \\x0A", 9, "a backslash stands before what it never does" },
-	{ "fewer networks said", "networks 3", "networks 2", 13, "here 'end' should stand" },
-	{ "more networks said", "networks 3", "networks 4", 14, "no network with its 'since'" },
-	{ "more networks than the text can hold", "networks 3", "networks 99999999999", 10, "'99999999999' is no number up to 6" },
-	{ "a negative number of networks", "networks 3", "networks -3", 10, "'-3' is no number up to 6" },
-	{ "a network is missing", "198.51.100.7  since 2026-04-01T10:00:00Z  via a.example > mx > h.a.example\n", "", 13, "no network with its 'since'" },
-	{ "host bits", "192.0.2.0/24", "192.0.2.1/24", 11, "'192.0.2.1/24' has host bits set; write '192.0.2.0/24'" },
-	{ "no network", "192.0.2.0/24", "192.0.2.x/24", 11, "'192.0.2.x/24' is no IP address or network; write '192.0.2.0/24'" },
-	{ "a prefix too long", "192.0.2.0/24", "192.0.2.0/33", 11, "prefix length 33 of '192.0.2.0/33' is too long; IPv4 stops at 32" },
-	{ "a long network", "192.0.2.0/24", "192.0.2.0/000000000000000000000000000000000000000024", 11, "a network is too long" },
-	{ "networks out of order", "198.51.100.7", "192.0.1.7", 12, "the networks are not in order" },
-	{ "a network twice", "198.51.100.7", "192.0.2.0/24", 12, "the networks are not in order" },
-	{ "a shorter prefix behind a longer", "198.51.100.7", "192.0.0.0/16", 12, "the networks are not in order" },
+	{ "wrong since no time", "wrong 2026-03", "wrong 2026-13", 10, "'2026-13-01T10:00:00Z' is no time" },
+	{ "not wrong", "wrong 2026-03-01T10:00:00Z seen 12 gone no", "wrong never", 0, "" },
+	{ "not wrong, with more behind it", "wrong 2026-03-01T10:00:00Z", "wrong never", 10, "something stands behind 'never'" },
+	{ "wrong, but how often?", " seen 12", "", 10, "here 'seen' and a number should stand" },
+	{ "wrong too often", " seen 12", " seen 4294967296", 10, "'4294967296' is no number up to 4294967295" },
+	{ "gone", "gone no", "gone yes", 0, "" },
+	{ "gone perhaps", "gone no", "gone now", 10, "here 'gone yes' or 'gone no' should stand" },
+	{ "an older version with a newer line", "version 2", "version 1", 10, "here 'networks' should stand" },
+	{ "fewer networks said", "networks 3", "networks 2", 14, "here 'end' should stand" },
+	{ "more networks said", "networks 3", "networks 4", 15, "no network with its 'since'" },
+	{ "more networks than the text can hold", "networks 3", "networks 99999999999", 11, "'99999999999' is no number up to 6" },
+	{ "a negative number of networks", "networks 3", "networks -3", 11, "'-3' is no number up to 6" },
+	{ "a network is missing", "198.51.100.7  since 2026-04-01T10:00:00Z  via a.example > mx > h.a.example\n", "", 14, "no network with its 'since'" },
+	{ "host bits", "192.0.2.0/24", "192.0.2.1/24", 12, "'192.0.2.1/24' has host bits set; write '192.0.2.0/24'" },
+	{ "no network", "192.0.2.0/24", "192.0.2.x/24", 12, "'192.0.2.x/24' is no IP address or network; write '192.0.2.0/24'" },
+	{ "a prefix too long", "192.0.2.0/24", "192.0.2.0/33", 12, "prefix length 33 of '192.0.2.0/33' is too long; IPv4 stops at 32" },
+	{ "a long network", "192.0.2.0/24", "192.0.2.0/000000000000000000000000000000000000000024", 12, "a network is too long" },
+	{ "networks out of order", "198.51.100.7", "192.0.1.7", 13, "the networks are not in order" },
+	{ "a network twice", "198.51.100.7", "192.0.2.0/24", 13, "the networks are not in order" },
+	{ "a shorter prefix behind a longer", "198.51.100.7", "192.0.0.0/16", 13, "the networks are not in order" },
 	{ "a longer prefix behind a shorter", "198.51.100.7", "192.0.2.0/25", 0, "" },
-	{ "one blank", "/24  since", "/24 since", 11, "no network with its 'since'" },
-	{ "no time", "since 2026-03-01T10:00:00Z", "since", 11, "a network without its 'via'" },
-	{ "a network since no day", "since 2026-03-01", "since 2026-03-32", 11, "'2026-03-32T10:00:00Z' is no time" },
-	{ "no path's mark", "Z  via", "Z via", 11, "a network without its 'via'" },
-	{ "the end says less", "end 3", "end 2", 14, "3 networks stand here, 2 were written" },
-	{ "the end says nothing", "end 3", "end ", 14, "a number is missing" },
-	{ "text behind the end", "end 3\n", "end 3\nend 3\n", 14, "something stands behind the end" },
-	{ "a blank behind the end", "end 3\n", "end 3\n ", 14, "something stands behind the end" },
-	{ "another end of line", "end 3\n", "end 3", 14, "the text is cut off here" },
+	{ "one blank", "/24  since", "/24 since", 12, "no network with its 'since'" },
+	{ "no time", "since 2026-03-01T10:00:00Z", "since", 12, "a network without its 'via'" },
+	{ "a network since no day", "since 2026-03-01", "since 2026-03-32", 12, "'2026-03-32T10:00:00Z' is no time" },
+	{ "no path's mark", "Z  via", "Z via", 12, "a network without its 'via'" },
+	{ "the end says less", "end 3", "end 2", 15, "3 networks stand here, 2 were written" },
+	{ "the end says nothing", "end 3", "end ", 15, "a number is missing" },
+	{ "text behind the end", "end 3\n", "end 3\nend 3\n", 15, "something stands behind the end" },
+	{ "a blank behind the end", "end 3\n", "end 3\n ", 15, "something stands behind the end" },
+	{ "another end of line", "end 3\n", "end 3", 15, "the text is cut off here" },
 };
 
 static const char *

@@ -35,7 +35,7 @@ static const struct {
 	{ "a: behind an alias", SOURCE_A, V " CNAME h." V "\nh." V " A 192.0.2.1", DONE, "192.0.2.1 " V, "", -1 },
 	{ "a: a mapped AAAA is nobody's", SOURCE_A, V " A 192.0.2.1\n" V " AAAA ::ffff:192.0.2.2", DONE, "192.0.2.1 " V, "", -1 },
 	{ "a: nothing there", SOURCE_A, V " TXT hello", BROKEN, V ": no address (A or AAAA)", "", -1 },
-	{ "a: no such name", SOURCE_A, "", BROKEN, V ": no address (A or AAAA)", "", -1 },
+	{ "a: no such name", SOURCE_A, "", BROKEN, V ": the name does not exist", "", -1 },
 	{ "a: trouble with A", SOURCE_A, V " A SERVFAIL\n" V " AAAA 2001:db8::1", TEMPORARY, V ": no answer for A", "", -1 },
 	{ "a: trouble with AAAA after an A", SOURCE_A, V " A 192.0.2.1\n" V " AAAA TIMEOUT", TEMPORARY, V ": no answer for AAAA", "", -1 },
 	{ "a: a bogus answer", SOURCE_A, V " A BOGUS", TEMPORARY, V ": the answer for A fails DNSSEC", "", -1 },

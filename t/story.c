@@ -141,7 +141,7 @@ open_world(struct story *story)
 
 	story->zone = dns_zone_open();
 	story->canned = resolver_canned(story->zone, &why);
-	story->counting = (struct resolver){ count_ask, count_prefetch, count_close };
+	story->counting = (struct resolver){ .ask = count_ask, .prefetch = count_prefetch, .close = count_close };
 	story->suffixes.psl = psl_builtin();
 	story->dkim = dkim_house_open(&story->counting, &story->suffixes, &why);
 	*story->house = (struct house){ .resolver = &story->counting, .dkim = story->dkim,
@@ -477,6 +477,8 @@ world_line(struct story *story, const char *verb, char *words)
 		set_store(story, words);
 	else if (strcmp(verb, "RELOAD") == 0)
 		load(story);
+	else if (strcmp(verb, "REFRESH") == 0)
+		refresh_now(story->refresh);
 	else
 		return false;
 	return true;

@@ -44,6 +44,8 @@ static const struct {
 		     "sources = ( { cidr = [ \"192.0.2.0/24\" ]; } );" },
 	{ "silent", "domains = [ \"silent.example\" ]; dkim = [ ]; vouch = [ \"listed+spf\" ];"
 		    "sources = ( { cidr = [ \"192.0.2.128/25\" ]; } );" },
+	{ "mixed", "domains = [ \"mixed.example\" ]; sources = ( { cidr = [ \"192.0.2.0/24\" ]; exclusive = true; },"
+		   "{ cidr = [ \"198.51.100.0/24\" ]; }, { spf = \"list.mixed.example\"; exclusive = true; } );" },
 	{ "gate", "domains = [ \"gate.example\" ]; kind = \"gateway\"; vouch = [ \"listed+spf\" ];"
 		  "sources = ( { cidr = [ \"203.0.113.0/24\" ]; } );" },
 };
@@ -58,6 +60,7 @@ static const struct {
 	char letter;
 	const char *text;
 } configs[] = {
+	{ 'E', "vendors = ( { name = \"mixed\"; } );" },
 	{ 'S', "vendors = ( { name = \"session\"; } );" },
 	{ 'N', "vendors = ( { name = \"vendor\"; } ); greylist = { store = \"none\"; };" },
 	{ 'M', "vendors = ( { name = \"vendor\"; } ); mode = \"monitor\";" },
@@ -130,6 +133,7 @@ struct world {
 	struct facts facts;
 	struct author authors[AUTHORS];
 	struct dkim_fact signatures[SIGNATURES];
+	struct reply_to replies[REPLIES_MAX];
 	const char *rcpts[RCPTS];
 	struct mailbox rcpt_mailboxes[RCPTS];
 };
@@ -206,6 +210,18 @@ set_sender(struct world *world, const char *value)
 	facts->spf.by_helo = facts->null_sender;
 }
 
+/* "fail", "pass", "pass-weak" or "pass-open": by a weak signature, or one that leaves Reply-To open. */
+static void
+set_dmarc(struct author *author, const char *word)
+{
+	struct dmarc_fact *dmarc = &author->dmarc;
+	bool weak = strcmp(word, "pass-weak") == 0, open = strcmp(word, "pass-open") == 0;
+
+	dmarc->result = weak || open ? AUTH_PASS : result_of(word);
+	dmarc->by = weak ? DMARC_BY_WEAK : open ? DMARC_BY_REPLY_OPEN : DMARC_BY_PROOF;
+	dmarc->signed_by = dmarc->by;
+}
+
 /* "a@b", then any of ":spf_from=pass", ":dmarc=fail", ":p=reject", ":testing", ":aligned". */
 static void
 add_author(struct world *world, char *value)
@@ -221,7 +237,7 @@ add_author(struct world *world, char *value)
 		if (strncmp(word, "spf_from=", 9) == 0)
 			author->spf_from = result_of(word + 9);
 		else if (strncmp(word, "dmarc=", 6) == 0)
-			author->dmarc.result = result_of(word + 6);
+			set_dmarc(author, word + 6);
 		else if (strcmp(word, "p=reject") == 0)
 			author->dmarc.policy = DMARC_REJECT;
 		else if (strcmp(word, "p=quarantine") == 0)
@@ -237,7 +253,7 @@ add_author(struct world *world, char *value)
 		facts->from_state = FROM_READ;
 }
 
-/* "vendor.example:pass", then any of ":weak", ":s=selector". */
+/* "vendor.example:pass", then any of ":weak", ":open" (it leaves Reply-To unsigned), ":s=selector". */
 static void
 add_signature(struct world *world, char *value)
 {
@@ -251,9 +267,32 @@ add_signature(struct world *world, char *value)
 	while (result != NULL && (word = strtok_r(NULL, ":", &save)) != NULL) {
 		if (strncmp(word, "s=", 2) == 0)
 			fact->s = word + 2;
+		else if (strcmp(word, "open") == 0)
+			fact->reply_open = true;
 		else
 			fact->weak = true;
 	}
+}
+
+/* "a@b" or "a@b:near", of an author's organisation; "unclear". */
+static void
+add_reply(struct world *world, char *value)
+{
+	struct facts *facts = &world->facts;
+	struct reply_to *reply = &world->replies[facts->reply_count];
+	char *near = strchr(value, ':');
+
+	if (strcmp(value, "unclear") == 0) {
+		facts->replies_unclear = true;
+		return;
+	}
+	if (near != NULL)
+		*near = '\0';
+	if (!mailbox_read_path(world->arena, value, &reply->mailbox))
+		note("no mailbox: %s", value);
+	reply->near_author = near != NULL;
+	facts->replies = world->replies;
+	facts->reply_count++;
 }
 
 static enum stage
@@ -355,6 +394,8 @@ set_word(struct world *world, const char *key, char *value)
 		set_from(world, value);
 	else if (strcmp(key, "dkim") == 0)
 		add_signature(world, value);
+	else if (strcmp(key, "reply") == 0)
+		add_reply(world, value);
 	else if (strcmp(key, "stage") == 0) {
 		facts->stage = stage_of(value);
 		facts->dkim_done = facts->stage == STAGE_EOM;
@@ -478,6 +519,24 @@ static const struct {
 	{ "but not for a sender", EVIL "author=n@vendor.example:spf_from=pass", "forged reject nothing-proven vendor settled" },
 	{ "a weak signature", EVIL FROM("vendor") "dkim=vendor.example:policy:weak", "unproven greylist weak-signature vendor settled" },
 	{ "a stranger's weak signature", EVIL FROM("vendor") "dkim=evil.example:policy:weak", "forged reject nothing-proven vendor settled" },
+	{ "DMARC by a weak signature", EVIL "author=n@dmarc.example:dmarc=pass-weak", "unproven greylist weak-signature dmarc settled" },
+	{ "DMARC by a weak signature where it proves nothing anyway", EVIL "author=n@vendor.example:dmarc=pass-weak", "unproven greylist weak-signature vendor settled" },
+	{ "an open Reply-To that names nobody", EVIL FROM("vendor") "dkim=vendor.example:pass:open", "vouched pass proven vendor settled" },
+	{ "an open Reply-To to somebody else", EVIL FROM("vendor") "dkim=vendor.example:pass:open reply=x@evil.example", "unproven greylist weak-signature vendor settled" },
+	{ "a Reply-To to somebody else that is signed", EVIL FROM("vendor") "dkim=vendor.example:pass reply=x@evil.example", "vouched pass proven vendor settled" },
+	{ "one open signature beside one that signs Reply-To", EVIL FROM("vendor") "dkim=vendor.example:pass:open dkim=vendor.example:pass reply=x@evil.example", "vouched pass proven vendor settled" },
+	{ "an open Reply-To to the vendor", EVIL FROM("vendor") "dkim=vendor.example:pass:open reply=x@help.vendor.example", "vouched pass proven vendor settled" },
+	{ "an open Reply-To near the author", EVIL FROM("vendor") "dkim=vendor.example:pass:open reply=x@example.org:near", "vouched pass proven vendor settled" },
+	{ "an open Reply-To to us", "O:" EVIL FROM("vendor") "dkim=vendor.example:pass:open reply=x@rx.example", "vouched pass proven vendor settled" },
+	{ "an open Reply-To to the vendor and another", EVIL FROM("vendor") "dkim=vendor.example:pass:open reply=x@vendor.example reply=x@evil.example", "unproven greylist weak-signature vendor settled" },
+	{ "an open Reply-To that cannot be read", EVIL FROM("vendor") "dkim=vendor.example:pass:open reply=unclear", "unproven greylist weak-signature vendor settled" },
+	{ "an open Reply-To from an exclusive source", "E:" OUR_HOST "sender=x@evil.example " FROM("mixed") "dkim=mixed.example:pass:open reply=x@evil.example", "vouched pass proven mixed settled" },
+	{ "an open Reply-To while an exclusive source is unknown", "E:" EVIL FROM("mixed") "dkim=mixed.example:pass:open reply=x@evil.example", "unsure defer dns-trouble mixed settled" },
+	{ "an open Reply-To from a shared source", "E:client=198.51.100.7 sender=x@evil.example spf=none unfolded=2 " FROM("mixed") "dkim=mixed.example:pass:open reply=x@evil.example", "unproven greylist partly-proven mixed settled" },
+	{ "DMARC by a signature with an open Reply-To", EVIL "author=n@dmarc.example:dmarc=pass-open reply=x@evil.example", "unproven greylist weak-signature dmarc settled" },
+	{ "DMARC by a signature with an open Reply-To to the author", EVIL "author=n@dmarc.example:dmarc=pass-open reply=n@dmarc.example", "vouched pass proven dmarc settled" },
+	{ "a signature of ours with an open Reply-To", "O:" EVIL OURS "dkim=rx.example:pass:open reply=x@evil.example", "unproven greylist weak-signature own settled" },
+	{ "a signature of ours with an open Reply-To to us", "O:" EVIL OURS "dkim=rx.example:pass:open reply=x@rx.example", "vouched pass proven-own own settled" },
 	{ "no From", OUR_HOST "sender=b@vendor.example spf=pass from=missing", "unproven greylist partly-proven vendor settled" },
 	{ "on_unproven = reject refuses", OUR_HOST "sender=b@other.example spf=pass " FROM("strict"), "unproven reject partly-proven strict settled" },
 	{ "on_unproven = quarantine", OUR_HOST "sender=b@other.example spf=pass " FROM("tagging"), "unproven quarantine partly-proven tagging settled" },
