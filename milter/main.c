@@ -589,8 +589,9 @@ drain(struct daemon *daemon)
 	unsigned waited = 0;
 
 	session_drain();
-	doors_close(daemon->doors);
+	/* before anything is waited for: whoever looks sees that TERM has come */
 	journal_say(daemon->journal, LOG_NOTICE, "stopping: %u messages are open", session_messages());
+	doors_close(daemon->doors);
 	while (session_messages() > 0 && waited++ < DRAIN_SECONDS * 20)
 		poll(NULL, 0, 50);
 	if (session_messages() > 0)

@@ -4,12 +4,18 @@
 #
 #   t/scripts.sh [FOLDER]     checks FOLDER/t, FOLDER/contrib and FOLDER/Makefile.am, then itself: each kind of
 #                             planted violation, in a temporary folder, must be caught
+#
+# A line that sleeps says why behind it, after the word "sleeps:" in its comment. There are few reasons: a loop that
+# looks again and again for what it waits for, a clock of another program that knows whole seconds only.
 set -u
-checks=python
+checks='python sleep clock ceiling'
 
 name_of() {
 	case $1 in
 	python) echo "Python is Debian's /usr/bin/python3: another one starts ten times as slowly and lacks our packages" ;;
+	sleep) echo "nothing sleeps without saying why (sleeps: ...)" ;;
+	clock) echo "no script takes the time in less than seconds: no verdict hangs on how long something took" ;;
+	ceiling) echo "what is waited for has one ceiling for all: wait_for and until_true take no seconds" ;;
 	esac
 }
 
@@ -30,10 +36,14 @@ violations() {
 	function complain(check) {
 		print check " " FILENAME ":" FNR ": " $0
 	}
-	{ c = FILENAME ~ /\.c$/ }
+	{ c = FILENAME ~ /\.c$/; bench = FILENAME ~ /^t\/bench\// }
 	FNR == 1 && /^#!.*python/ && $0 != "#!/usr/bin/python3" { complain("python") }
 	!c && /^[ \t]*#/ { next }
 	!c && /(^|[^\/A-Za-z0-9_.-])python[0-9.]*([^-A-Za-z0-9_.]|$)/ && FILENAME !~ /\.py$/ { complain("python") }
+	!c && /(^|[ \t;|&({])sleep [0-9.$]/ && !/sleeps: / { complain("sleep") }
+	!c && /time\.sleep\(/ && !/sleeps: / { complain("sleep") }
+	!c && !bench && /%s%N|EPOCHREALTIME|time\.(time|monotonic|perf_counter)/ { complain("clock") }
+	!c && /(^|[ \t;|&(])(wait_for|until_true) +"?[0-9$]/ { complain("ceiling") }
 	')
 }
 
@@ -89,6 +99,15 @@ check_itself() {
 	planted python Makefile.am '	python3 $(srcdir)/t/a.py'
 	allowed t/a.sh '/usr/bin/python3 t/a.py # python3-yaml'
 	allowed t/a.sh '# Needs python3.'
+	planted sleep t/a.sh '	sleep 0.5'
+	planted sleep t/mta/a.sh 'case $1 in stranger-again) sleep 3 ;; esac'
+	planted sleep t/a.py 'time.sleep(1)'
+	allowed t/a.sh 'sleep 0.05 # sleeps: until it looks again'
+	planted clock t/a.sh 'before=$(date +%s%N)'
+	planted clock t/a.py 'begun = time.monotonic()'
+	planted ceiling t/mta/a.sh 'wait_for 5 says "$mark" that'
+	planted ceiling t/a.sh 'until_true 10 test -e x'
+	allowed t/mta/a.sh 'wait_for says "$mark" that'
 }
 
 count=0 failed=0

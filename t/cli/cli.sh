@@ -121,7 +121,7 @@ s1._domainkey.acme.example. TXT $(printf '%s\n' "$key" | fold -w 200 | sed 's/.*
 stranger.example. TXT "v=spf1 ip4:198.51.100.0/24 -all"
 END
 nsd_serve
-sed "s/@9\"/@$port\"/; s/\"1s\"/\"5s\"/; s/\"2s\"/\"10s\"/" "$world/good.conf" > "$world/dns.conf"
+sed "s/@9\"/@$port\"/; s/\"1s\"/\"20s\"/; s/\"2s\"/\"60s\"/" "$world/good.conf" > "$world/dns.conf"
 
 explain() { # STATUS NAME ARGUMENT...
 	status=$1 title=$2

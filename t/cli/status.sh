@@ -37,7 +37,7 @@ fcntl.flock(lock, fcntl.LOCK_EX)
 open(sys.argv[2], "w").close()
 signal.pause()' "$world/state/lock" "$world/held" &
 pids="$pids $!"
-until_true 10 test -e "$world/held"
+until_true test -e "$world/held"
 ok $? "something holds the daemon's lock"
 
 # ---- nothing of it is configured ----

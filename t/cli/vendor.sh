@@ -72,8 +72,10 @@ END
 conf() { # PORT VENDOR...: the configuration that asks there and has these in force
 	conf_port=$1
 	shift
-	printf 'vendor_path = [ "%s" ];\ndns = { servers = [ "127.0.0.1@%s" ]; timeout = "1s"; };\nvendors = (' \
-		"$world/vendors" "$conf_port"
+	# nobody is at port 9
+	[ "$conf_port" -eq 9 ] && patience=1s || patience=20s
+	printf 'vendor_path = [ "%s" ];\ndns = { servers = [ "127.0.0.1@%s" ]; timeout = "%s"; };\nvendors = (' \
+		"$world/vendors" "$conf_port" $patience
 	between=
 	for vendor; do
 		printf '%s { name = "%s"; mode = "monitor"; }' "$between" "$vendor"

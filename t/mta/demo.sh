@@ -89,7 +89,7 @@ authserv_id = "mx.rx.example";
 mode        = "enforce";
 user        = "nobody";
 state_dir   = "$world/state";
-milter      = { listen = "$(milter_at)"; group = "postfix"; deadline = "8s"; };
+milter      = { listen = "$(milter_at)"; group = "postfix"; deadline = "20s"; };
 control     = { listen = "unix:$world/run/control.sock"; };
 dns         = { servers = [ "$dns_at@$dns_port" ]; timeout = "5s"; };
 log         = { facility = "mail"; record = "$world/log/verdicts.jsonl"; };
@@ -294,5 +294,5 @@ strange_mail() {
 
 # The stranger's second try must come after greylist.delay.
 demo_pause() {
-    case $1 in stranger-again) sleep 3 ;; esac
+    case $1 in stranger-again) sleep 3 ;; esac # sleeps: greylist.delay is two seconds
 }

@@ -12,12 +12,16 @@
 #   GREENLANED, GREENLANE   the programs to try (default: the ones of the build)
 #   KEEP=1        leaves the folder behind, for a look at the logs
 # A script may set milter_listen before it starts anything: another address than the Unix socket.
+#
+# Nothing here waits for a time: it waits for what is needed, by wait_for, which gives up after $patience seconds. That
+# is so long that only what is broken reaches it, so a loaded machine changes no verdict.
 
 top_builddir=${top_builddir:-$top}
 GREENLANED=${GREENLANED:-$top_builddir/milter/greenlaned}
 GREENLANE=${GREENLANE:-$top_builddir/milter/greenlane}
 export PATH="$PATH:/usr/sbin:/sbin"
 
+patience=120   # seconds; for all that is waited for
 world=
 pids=          # of the processes that we started, newest first
 nsd_pid= dns_at= dns_port= greenlaned_pid= noop_pid= smtp_at= postfix_up= postfixes_beside= postfix_services=
@@ -34,17 +38,18 @@ world_begin() {
     trap 'exit 143' TERM
 }
 
+# Ends all that runs for this world, also what a story had started beside itself when it was interrupted.
 world_end() {
-    local status=$? pid name
+    local status=$? name
     trap '' HUP INT TERM
     [ -n "$world" ] || return
+    patience=20
     postfix_stop
     for name in $postfixes_beside; do
         postfix_end "$name"
     done
-    for pid in $pids; do
-        end_process "$pid" 10
-    done
+    # shellcheck disable=SC2046,SC2086
+    end_all $(family $pids $(pgrep -P $$))
     if [ -n "${KEEP:-}" ]; then
         echo "# kept: $world" >&2
     else
@@ -59,27 +64,57 @@ remember() { pids="$1 $pids"; }
 
 forget() { pids=$(printf '%s\n' $pids | grep -vx "$1" | tr '\n' ' '); }
 
-# end_process PID SECONDS: asks it to stop, makes it stop when that takes longer.
+# family PID...: these processes and all that descend from them.
+family() {
+    local todo=("$@")
+    while [ ${#todo[@]} -gt 0 ]; do
+        echo "${todo[0]}"
+        # shellcheck disable=SC2046
+        todo=("${todo[@]:1}" $(pgrep -P "${todo[0]}"))
+    done
+}
+
+# end_all PID...: asks them to stop, frozen ones too; what does not is made to, with all its children.
+end_all() {
+    local pid all
+    # shellcheck disable=SC2046
+    all=$(family "$@")
+    for pid; do
+        kill -TERM "$pid" 2>/dev/null
+    done
+    for pid in $all; do
+        kill -CONT "$pid" 2>/dev/null
+    done
+    for pid; do
+        wait_for gone "$pid"
+        wait "$pid" 2>/dev/null
+    done
+    for pid in $all; do
+        gone "$pid" || kill -KILL "$pid" 2>/dev/null
+    done
+}
+
+# end_process PID: asks it to stop and waits; makes it stop when it does not.
 end_process() {
     forget "$1"
-    kill -TERM "$1" 2>/dev/null || return 0
-    wait_for "$2" gone "$1" || kill -KILL "$1" 2>/dev/null
-    wait "$1" 2>/dev/null
+    end_all "$1"
     return 0
 }
 
 gone() { ! kill -0 "$1" 2>/dev/null || grep -q '^State:[[:space:]]*Z' "/proc/$1/status" 2>/dev/null; }
 
-# wait_for SECONDS COMMAND...: until it succeeds; 1 when it never does.
+# wait_for COMMAND...: until it succeeds; 1 when it never does.
 wait_for() {
-    local turns=$(($1 * 20))
-    shift
+    local end=$((SECONDS + patience))
+    case $1 in [0-9]*) die "wait_for takes no seconds, but a command; not: $1" ;; esac
     until "$@"; do
-        turns=$((turns - 1))
-        [ $turns -gt 0 ] || return 1
-        sleep 0.05
+        [ $SECONDS -lt $end ] || return 1
+        sleep 0.05 # sleeps: until it looks again
     done
 }
+
+# later_than SECONDS-SINCE-1970: it is, by the clock that other programs read.
+later_than() { [ "$(date +%s)" -gt "$1" ]; }
 
 # missing NAME...: prints the programs that are not installed; 1 when there are none.
 missing() {
@@ -153,21 +188,23 @@ END
     "${as[@]}" nsd -d -c "$world/dns/nsd.conf" >> "$world/dns/nsd.out" 2>&1 &
     nsd_pid=$!
     remember $nsd_pid
-    wait_for 10 net dns "$dns_at" "$dns_port" . || die "nsd does not answer" "$world/dns/nsd.log"
+    wait_for net dns "$dns_at" "$dns_port" . || die "nsd does not answer" "$world/dns/nsd.log"
 }
 
 # nsd_freeze STOP|CONT: all its processes fall silent, and speak again: questions wait meanwhile.
 nsd_freeze() {
-    local todo=("$nsd_pid")
-    while [ ${#todo[@]} -gt 0 ]; do
-        kill "-$1" "${todo[0]}"
-        todo=("${todo[@]:1}" $(pgrep -P "${todo[0]}"))
+    local pid
+    for pid in $(family "$nsd_pid"); do
+        kill "-$1" "$pid"
     done
 }
 
+# nsd_asked: while it is frozen, has it been asked?
+nsd_asked() { net asked "$dns_port"; }
+
 nsd_stop() {
     [ -n "$nsd_pid" ] || return 0
-    end_process "$nsd_pid" 5
+    end_process "$nsd_pid"
     nsd_pid=
 }
 
@@ -179,7 +216,7 @@ greenlaned_start() {
     "$GREENLANED" -c "$world/greenlane.conf" -f >> "$world/greenlaned.log" 2>&1 &
     greenlaned_pid=$!
     remember $greenlaned_pid
-    wait_for 20 greenlaned_answers || die "greenlaned did not start" "$world/greenlaned.log"
+    wait_for greenlaned_answers || die "greenlaned did not start" "$world/greenlaned.log"
 }
 
 greenlaned_answers() {
@@ -189,7 +226,7 @@ greenlaned_answers() {
 
 greenlaned_stop() {
     [ -n "$greenlaned_pid" ] || return 0
-    end_process "$greenlaned_pid" 15
+    end_process "$greenlaned_pid"
     greenlaned_pid=
 }
 
@@ -201,7 +238,7 @@ noop_start() {
     (umask 000; exec "$program" "$(milter_at)" "$@") >> "$world/noop.log" 2>&1 &
     noop_pid=$!
     remember $noop_pid
-    wait_for 10 net open "$(milter_at)" || die "noopmilter did not start" "$world/noop.log"
+    wait_for net open "$(milter_at)" || die "noopmilter did not start" "$world/noop.log"
 }
 
 # The verdict lines that greenlaned wrote after line N of its log.
@@ -327,7 +364,7 @@ postfix_run() {
     conf=$(postfix_conf "$1")
     postfix -c "$conf" check >> "$world/$1/out" 2>&1
     postfix -c "$conf" start >> "$world/$1/out" 2>&1
-    wait_for 10 net open "$2" || die "Postfix did not start" "$world/$1/out" "$world/$1/maillog"
+    wait_for net open "$2" || die "Postfix did not start" "$world/$1/out" "$world/$1/maillog"
 }
 
 postfix_stop() {
@@ -342,8 +379,8 @@ postfix_end() {
     master=$(tr -d ' ' < "$world/$1/spool/pid/master.pid" 2>/dev/null)
     postfix -c "$(postfix_conf "$1")" stop >> "$world/$1/out" 2>&1
     [ -n "$master" ] || return 0
-    wait_for 5 group_gone "$master" || kill -KILL -- "-$master" 2>/dev/null
-    wait_for 5 group_gone "$master"
+    wait_for group_gone "$master" || kill -KILL -- "-$master" 2>/dev/null
+    wait_for group_gone "$master"
 }
 
 group_gone() { ! kill -0 -- "-$1" 2>/dev/null; }
@@ -372,9 +409,9 @@ decided() {
         print $2 " " $3; found = 1 } }'
 }
 
-# delivered MESSAGE-ID: the file that it was delivered to; waits a while.
+# delivered MESSAGE-ID: the file that it was delivered to; waits for it.
 delivered() {
-    wait_for "${2:-10}" is_delivered "$1" && grep -lsF "$1" "$world"/mail/inbox/new/* | head -n 1
+    wait_for is_delivered "$1" && grep -lsF "$1" "$world"/mail/inbox/new/* | head -n 1
 }
 is_delivered() { grep -qsF "$1" "$world"/mail/inbox/new/*; }
 

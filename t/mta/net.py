@@ -4,6 +4,7 @@
 usage: net.py ports N              N loopback ports that are free for TCP and UDP, one a line
        net.py dns HOST PORT NAME   exit 0 when the server answers a question for NAME's SOA
        net.py txt HOST PORT NAME   the same for TXT
+       net.py asked PORT           exit 0 when a datagram lies unread at that UDP port of loopback
        net.py open ADDRESS         exit 0 when something listens at unix:PATH, inet:PORT@HOST or HOST:PORT
 """
 import random
@@ -40,7 +41,7 @@ def dns(host, port, name, kind=6):
     question = b"".join(bytes([len(label)]) + label.encode() for label in labels) + b"\0" + bytes([0, kind]) + b"\0\1"
     query = b"\x12\x34\0\0\0\1\0\0\0\0\0\0" + question
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
-        s.settimeout(0.5)
+        s.settimeout(5)
         try:
             s.sendto(query, (host, int(port)))
             answer = s.recv(4096)
@@ -48,6 +49,14 @@ def dns(host, port, name, kind=6):
             return False
     # The same id, no error, and at least one answer.
     return answer[:2] == query[:2] and answer[3] & 15 == 0 and answer[6:8] != b"\0\0"
+
+
+def is_asked(port):
+    with open("/proc/net/udp", encoding="ascii") as table:
+        for words in (line.split() for line in list(table)[1:]):
+            if int(words[1].partition(":")[2], 16) == int(port) and int(words[4].partition(":")[2], 16) > 0:
+                return True
+    return False
 
 
 def is_open(address):
@@ -59,13 +68,13 @@ def is_open(address):
         host, _, port = address.rpartition(":")
         family, where = socket.AF_INET, (host, int(port))
     with socket.socket(family, socket.SOCK_STREAM) as s:
-        s.settimeout(1)
+        s.settimeout(30)
         return s.connect_ex(where) == 0
 
 
 def main(arguments):
     commands = {"ports": (1, lambda n: ports(int(n))), "dns": (3, dns), "txt": (3, lambda *where: dns(*where, 16)),
-                "open": (1, is_open)}
+                "asked": (1, is_asked), "open": (1, is_open)}
     count, command = commands.get(arguments[0] if arguments else "", (None, None))
     if command is None or len(arguments) != count + 1:
         sys.exit(__doc__)

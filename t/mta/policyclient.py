@@ -7,10 +7,14 @@ Steps, on one connection:
   NAME=VALUE,...   a request at RCPT with these attributes beside or in place of the usual ones; prints the action
   raw=TEXT         sends TEXT (\\n \\r \\0 \\xNN are understood) and reads nothing
   fill=N:TEXT      sends TEXT N times
-  read             prints what comes: the action, "closed", or "silent" after ten seconds
-  sleep=SECONDS
+  read             prints what comes: the action, "closed", or "silent" after two minutes
   times=N:NAME=VALUE,...   N requests sent at once; prints each different answer and how often it came
   callers=N        N further connections that say nothing; prints how many the server hung up on
+  beside=N:NAME=VALUE,...  N further connections that each send this request, "%d" in it is their number
+  halves=N         N further connections that each send the first half of a request
+  asked=PORT       waits until a datagram lies unread at that UDP port of loopback
+  waiting          prints how many of the further connections have been told nothing yet
+  answers=TEXT     sends TEXT on each of them; prints each different answer and how often it came
 """
 import collections
 import re
@@ -18,10 +22,13 @@ import socket
 import sys
 import time
 
+sys.dont_write_bytecode = True
+from net import is_asked # noqa: E402
+
 USUAL = dict(request="smtpd_access_policy", protocol_state="RCPT", protocol_name="ESMTP",
              client_address="203.0.113.66", client_name="unknown", client_port="4321", helo_name="mail.stranger.example",
              sender="eve@stranger.example", recipient="helpdesk@rx.example", sasl_username="", instance="1.2.3", size="0")
-PATIENCE = 10.0
+PATIENCE = 120.0 # seconds that only a broken server takes
 
 
 def connect(address):
@@ -45,9 +52,11 @@ def unescape(text):
         m[1]) or bytes([int(m[1][1:], 16)]), text.encode())
 
 
-class Talk:
+class Caller:
+    """One connection."""
+
     def __init__(self, address):
-        self.address, self.socket, self.left, self.others = address, connect(address), b"", []
+        self.socket, self.left = connect(address), b""
 
     def read(self):
         while b"\n\n" not in self.left:
@@ -69,41 +78,75 @@ class Talk:
         except OSError:
             pass
 
+    def is_told(self):
+        """Has it an answer, or been hung up on?"""
+        self.socket.setblocking(False)
+        try:
+            self.socket.recv(1, socket.MSG_PEEK)
+        except BlockingIOError:
+            return False
+        except OSError:
+            pass
+        finally:
+            self.socket.settimeout(PATIENCE)
+        return True
+
+
+def print_counts(answers):
+    for answer, often in collections.Counter(answers).items():
+        print(f"{often} {answer}")
+
+
+def wait_for(condition, *arguments):
+    for _ in range(int(PATIENCE * 50)):
+        if condition(*arguments):
+            return
+        time.sleep(0.02) # sleeps: until it looks again
+
+
+class Talk:
+    def __init__(self, address):
+        self.address, self.caller, self.others = address, Caller(address), []
+
     def step(self, step):
         word, _, rest = step.partition("=")
+        count, _, text = rest.partition(":")
         if word == "raw":
-            self.send(unescape(rest))
+            self.caller.send(unescape(rest))
         elif word == "fill":
-            count, _, text = rest.partition(":")
-            self.send(unescape(text) * int(count))
+            self.caller.send(unescape(text) * int(count))
         elif word == "read":
-            print(self.read())
-        elif word == "sleep":
-            time.sleep(float(rest))
+            print(self.caller.read())
         elif word == "times":
-            count, _, text = rest.partition(":")
-            self.send(request(text) * int(count))
-            for answer, often in collections.Counter(self.read() for _ in range(int(count))).items():
-                print(f"{often} {answer}")
+            self.caller.send(request(text) * int(count))
+            print_counts(self.caller.read() for _ in range(int(count)))
         elif word == "callers":
-            self.callers(int(rest))
+            self.more(int(count))
+            # who came last is judged last
+            wait_for(self.others[-1].is_told)
+            print(sum(other.is_told() for other in self.others))
+        elif word == "beside":
+            self.more(int(count))
+            for number, other in enumerate(self.others):
+                other.send(request(text.replace("%d", str(number))))
+        elif word == "halves":
+            self.more(int(count))
+            for other in self.others:
+                other.send(request("")[:-len("size=0\n\n")])
+        elif word == "asked":
+            wait_for(is_asked, rest)
+        elif word == "waiting":
+            print(sum(not other.is_told() for other in self.others), "wait")
+        elif word == "answers":
+            for other in self.others:
+                other.send(unescape(rest))
+            print_counts(other.read() for other in self.others)
         else:
-            self.send(request(step))
-            print(self.read())
+            self.caller.send(request(step))
+            print(self.caller.read())
 
-    def callers(self, count):
-        self.others = [connect(self.address) for _ in range(count)]
-        time.sleep(1)
-        gone = 0
-        for other in self.others:
-            other.setblocking(False)
-            try:
-                gone += other.recv(1) == b""
-            except BlockingIOError:
-                pass
-            except OSError:
-                gone += 1
-        print(gone)
+    def more(self, count):
+        self.others = [Caller(self.address) for _ in range(count)]
 
 
 def main():

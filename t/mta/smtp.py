@@ -17,7 +17,7 @@ A reply is printed as one line: STEP, a tab, CODE, a tab, the texts joined by " 
   raw=LINE           sends LINE (\\r \\n \\0 \\xNN are understood) and CRLF, reads a reply
   bytes=TEXT         sends without CRLF and reads nothing
   read               reads a reply
-  sleep=SECONDS      drop   closes without QUIT
+  drop               closes without QUIT
 
 Exit: 0 when the conversation ran to its end, whatever the replies; 3 when the peer closed or fell silent.
 """
@@ -25,7 +25,6 @@ import base64
 import re
 import socket
 import sys
-import time
 
 
 class Gone(Exception):
@@ -148,8 +147,6 @@ def run(client, step):
         client.command(verb, unescape(value))
     elif verb == "bytes":
         client.send(unescape(value))
-    elif verb == "sleep":
-        time.sleep(float(value))
     elif verb == "drop":
         client.socket.close()
     else:
@@ -157,7 +154,7 @@ def run(client, step):
 
 
 def main(arguments):
-    verbose, timeout, source = False, 60.0, None
+    verbose, timeout, source = False, 120.0, None
     while arguments and arguments[0].startswith("-"):
         option = arguments.pop(0)
         if option == "-v":
