@@ -84,7 +84,7 @@ def record_of(path, sender):
                 record = json.loads(line)
                 if record["mail_from"] == sender:
                     return record
-        time.sleep(0.1)
+        time.sleep(0.1) # sleeps: until it looks again
     sys.exit(f"Bail out! no record of {sender}")
 
 
