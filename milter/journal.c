@@ -126,7 +126,7 @@ rest(struct journal *journal, bool lately)
 	struct timespec until;
 
 	if (lately) {
-		clock_gettime(CLOCK_REALTIME, &until);
+		clock_gettime(CLOCK_MONOTONIC, &until);
 		until.tv_nsec += MOMENT_MS * 1000000;
 		until.tv_sec += until.tv_nsec / 1000000000;
 		until.tv_nsec %= 1000000000;
@@ -184,6 +184,7 @@ struct journal *
 journal_open(const char *facility, const char *record, bool loud, struct fault *why)
 {
 	struct journal *journal = calloc(1, sizeof *journal);
+	pthread_condattr_t monotonic;
 	int code;
 
 	if (journal == NULL) {
@@ -211,7 +212,10 @@ journal_open(const char *facility, const char *record, bool loud, struct fault *
 	journal->torn = journal->records && ends_torn(journal->file);
 	pthread_mutex_init(&journal->lock, NULL);
 	pthread_cond_init(&journal->reopened, NULL);
-	pthread_cond_init(&journal->filled, NULL);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC); /* a clock set back must not silence the log */
+	pthread_cond_init(&journal->filled, &monotonic);
+	pthread_condattr_destroy(&monotonic);
 	code = pthread_create(&journal->writer, NULL, write_on, journal);
 	if (code != 0) {
 		fault_set(why, "no thread for the log: %s", strerror(code));

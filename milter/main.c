@@ -42,7 +42,7 @@ enum {
 	FILES_BESIDE_SESSIONS = 1024,       /* DNS sockets (at most 544), store, logs, listeners */
 	DRAIN_SECONDS = 25,                 /* below systemd's and Postfix's own patience */
 	STOP_SECONDS = 6,                   /* libmilter's own polls take up to five */
-	SWEEP_SECONDS = 10,  
+	SWEEP_SECONDS = 10,
 	REVIEW_SECONDS = 24 * 3600,
 	UNSURE_RECORDS = 100000,            /* kept in memory without a store */
 	BACKLOG = 128
@@ -64,7 +64,7 @@ struct daemon {
 	struct store *store_open, *memory;
 	struct usage *usage;
 	struct doors *doors; /* beside the milter's */
-	int64_t reviewed; /* when review dates were looked at last */
+	int64_t reviewed; /* ticks when review dates were looked at last */
 	struct house house;
 	pthread_t milter;
 	bool milter_runs;
@@ -389,7 +389,7 @@ start(struct daemon *daemon, struct fault *why)
 	    !open_socket(daemon, settings, why) || !account_become(&daemon->account, why))
 		return false;
 	remember_start(daemon, settings);
-	daemon->reviewed = clock_now(); /* the load has just said what it found */
+	daemon->reviewed = clock_ticks(); /* the load has just said what it found */
 	if (!open_rooms(daemon, settings, why))
 		return false;
 	log_first_faults(daemon);
@@ -539,11 +539,11 @@ say_reviews(struct daemon *daemon)
 	const struct snapshot *snapshot;
 	struct faults *faults;
 
-	if (clock_now() - daemon->reviewed < REVIEW_SECONDS || (faults = faults_open()) == NULL)
+	if (clock_ticks() - daemon->reviewed < REVIEW_SECONDS * INT64_C(1000000) || (faults = faults_open()) == NULL)
 		return;
-	daemon->reviewed = clock_now();
+	daemon->reviewed = clock_ticks();
 	snapshot = live_borrow(daemon->rooms.live);
-	lint_reviews(snapshot->judge.policy, daemon->reviewed, faults);
+	lint_reviews(snapshot->judge.policy, clock_now(), faults);
 	live_return(daemon->rooms.live, snapshot);
 	log_faults(daemon->journal, faults);
 	faults_close(faults);
@@ -609,9 +609,9 @@ stop_milter(struct daemon *daemon)
 	if (!daemon->milter_runs)
 		return true;
 	smfi_stop();
-	clock_gettime(CLOCK_REALTIME, &until);
+	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += STOP_SECONDS;
-	return pthread_timedjoin_np(daemon->milter, NULL, &until) == 0 && session_count() == 0;
+	return pthread_clockjoin_np(daemon->milter, NULL, CLOCK_MONOTONIC, &until) == 0 && session_count() == 0;
 }
 
 static void

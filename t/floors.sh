@@ -20,7 +20,7 @@ name_of() {
 	wall) echo "policy/ includes nothing of milter/" ;;
 	function) echo "no function is longer than 100 lines" ;;
 	file) echo "no file is longer than 700 lines" ;;
-	call) echo "nobody calls strcpy and its like" ;;
+	call) echo "nobody calls strcpy and its like, nor waits by the wall clock" ;;
 	esac
 }
 
@@ -103,6 +103,8 @@ violations() {
 				complain("function", FILE ":" begun, "a function of " FNR - begun - 1 " lines")
 			begun = 0
 		}
+		if (line ~ /CLOCK_REALTIME/)
+			complain("call", FILE ":" FNR, "CLOCK_REALTIME; it may be set back: wait by CLOCK_MONOTONIC, ask clock.h for the time")
 		rest = line
 		while (match(rest, /[A-Za-z_][A-Za-z0-9_]*[ \t]*\(/)) {
 			word = substr(rest, RSTART, RLENGTH)
@@ -121,6 +123,9 @@ violations() {
 		banned["atoi"] = banned["atol"] = banned["atoll"] = banned["atof"] = "use strtoul and look at its end"
 		banned["localtime"] = banned["gmtime"] = banned["ctime"] = banned["asctime"] = "use the _r form"
 		banned["alloca"] = "use the arena"
+		banned["pthread_timedjoin_np"] = banned["sem_timedwait"] = banned["pthread_mutex_timedlock"] = \
+		    "a clock that is set back would stop it; use the form that takes CLOCK_MONOTONIC"
+		banned["pthread_rwlock_timedrdlock"] = banned["pthread_rwlock_timedwrlock"] = banned["pthread_timedjoin_np"]
 	}
 	function room_of(file,    name, mine) {
 		mine = base(file)
@@ -279,10 +284,12 @@ selftest() {
 	caught file "a file of more than 700 lines"
 	{ echo '/*' && body 701 && echo '*/'; } >>"$tmp/milter/main.c"
 	caught file "the last file has more than 700 lines"
-	for call in strcpy strcat sprintf vsprintf strtok atoi localtime gets alloca; do
+	for call in strcpy strcat sprintf vsprintf strtok atoi localtime gets alloca pthread_timedjoin_np sem_timedwait; do
 		printf 'void\nf(void)\n{\n\tx = y + %s (a, "b");\n}\n' $call >>"$tmp/milter/door.h"
 		caught call "$call"
 	done
+	printf 'void\nf(void)\n{\n\tclock_gettime(CLOCK_REALTIME, &until);\n}\n' >>"$tmp/milter/door.h"
+	caught call "a wait by the wall clock"
 	printf 'void\nf(void)\n{\n\tx("\\"//"); strcpy(a, "-");\n}\n' >>"$tmp/milter/door.h"
 	caught call "a call behind a string that looks like a comment"
 	{ printf 'void\nf(void)\n{\n' && body 100 && printf '}\nint\nstrtok_r_like(void)\n{\n\treturn strtok_r(a), snprintf(b), my_gets(c);\n}\n'; } \

@@ -1,0 +1,99 @@
+#!/usr/bin/python3
+"""TAP: greenlaned while somebody sets the clock back and forth (t/clock_step.c, preloaded).
+
+clock.py GREENLANED CONF SOCKET STEP-FILE: $STEP_OBJECT is preloaded into the daemon alone.
+"""
+import os, queue, socket, struct, subprocess, sys, threading
+
+PATIENCE = 60   # for what must come at once, on however slow a host
+STEPS = 50      # each in the moment behind a line of the log, where its writer waits for the next
+HOUR = 3600
+
+daemon_path, conf, socket_path, step_file = sys.argv[1:]
+environment = dict(os.environ, LD_PRELOAD=os.environ["STEP_OBJECT"], CLOCK_STEP=step_file,
+                   ASAN_OPTIONS="verify_asan_link_order=0:" + os.environ.get("ASAN_OPTIONS", ""))
+count = failed = 0
+
+
+def ok(good, name):
+    global count, failed
+    count += 1
+    failed += not good
+    print("ok" if good else "not ok", count, "-", name, flush=True)
+    return good
+
+
+def step(seconds):
+    with open(step_file + ".new", "w") as file:
+        file.write(str(seconds))
+    os.rename(step_file + ".new", step_file)
+
+
+step(0)
+daemon = subprocess.Popen([daemon_path, "-f", "-c", conf], stderr=subprocess.PIPE, text=True, env=environment)
+lines = queue.Queue()
+
+
+def read():
+    for line in daemon.stderr:
+        lines.put(line)
+    lines.put("")
+
+
+threading.Thread(target=read, daemon=True).start()
+
+
+def comes(text):
+    """Waits for a line of the log that holds the text; False when none comes."""
+    try:
+        while True:
+            line = lines.get(timeout=PATIENCE)
+            if text in line:
+                return True
+            if line == "":  # it ended: nothing comes any more
+                lines.put(line)
+                return False
+    except queue.Empty:
+        return False
+
+
+def packet(command, data=b""):
+    return struct.pack("!IB", len(data) + 1, ord(command)) + data
+
+
+def message(mta):
+    """A mail of this host's: its verdict needs no DNS, and is one line of the log."""
+    mta.sendall(packet("M", b"<a@example.com>\0") + packet("R", b"<b@example.com>\0") +
+                packet("L", b"From\0a@example.com\0") + packet("N") + packet("E"))
+
+
+def steps(mta, sign):
+    for i in range(1, STEPS + 1):
+        step(sign * i * HOUR)
+        message(mta)
+        if not comes("outcome=exempt"):
+            print("# nothing was logged after step", i)
+            return False
+    return True
+
+
+try:
+    ok(comes(" serves "), "greenlaned runs by a clock that can be set")
+    mta = socket.socket(socket.AF_UNIX)
+    mta.connect(socket_path)
+    threading.Thread(target=lambda: [None for _ in iter(lambda: mta.recv(4096), b"")], daemon=True).start()
+    mta.sendall(packet("O", struct.pack("!III", 6, 0x1ff, 0)) +
+                packet("C", b"localhost\0" + b"4" + struct.pack("!H", 25) + b"127.0.0.1\0") + packet("H", b"localhost\0"))
+    ok(steps(mta, -1), "the log goes on when the clock is set back while its writer waits")
+    ok(steps(mta, 1), "and when it is set forward")
+    step(-STEPS * HOUR)
+    mta.shutdown(socket.SHUT_RDWR)
+    daemon.terminate()
+    ok(comes("stopped"), "it stops with the clock set back")
+    ok(daemon.wait(PATIENCE) == 0, "and well")
+finally:
+    if daemon.poll() is None:
+        daemon.kill()
+        daemon.wait()
+print("1..%d" % count)
+sys.exit(failed > 0)
