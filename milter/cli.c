@@ -2,6 +2,7 @@
  * greenlane - the administrator's tool: one table of commands.
  */
 #include <getopt.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,6 +55,7 @@ main(int argc, char **argv)
 {
 	const char *config = take_config(&argc, argv);
 
+	signal(SIGCHLD, SIG_DFL); /* whoever starts us may ignore it: then no command's end could be told */
 	if (config == NULL || argc < 2)
 		return usage(stderr);
 	if (strcmp(argv[1], "-V") == 0 || strcmp(argv[1], "--version") == 0) {

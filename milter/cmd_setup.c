@@ -77,7 +77,7 @@ static int
 take_output(char **arguments, int ends[2], struct text *out)
 {
 	FILE *stream = fdopen(ends[0], "r");
-	int error, ended = 0, status;
+	int error, ended = -1, status; /* -1: no status, so not well either */
 	pid_t pid;
 
 	if (stream == NULL) {

@@ -86,16 +86,20 @@ listen(struct run *run)
 			text_char(&run->printed, bytes[i] > ' ' && bytes[i] <= '~' ? bytes[i] : ' ');
 }
 
+/* *lost: it has ended, but another took its status, or the system did (SIGCHLD ignored): errno says it. */
 static bool
-has_ended(struct run *run, int64_t wait_ms, const atomic_bool *ends, int *status)
+has_ended(struct run *run, int64_t wait_ms, const atomic_bool *ends, int *status, int *lost)
 {
 	int64_t until = clock_ticks() + wait_ms * 1000;
 
+	*lost = 0;
 	for (;;) {
 		pid_t ended = waitpid(run->pid, status, WNOHANG);
 
+		if (ended < 0 && errno != EINTR)
+			*lost = errno;
 		listen(run);
-		if (ended != 0)
+		if (ended > 0 || *lost != 0)
 			return true;
 		if (clock_ticks() >= until || (ends != NULL && *ends))
 			return false;
@@ -104,10 +108,12 @@ has_ended(struct run *run, int64_t wait_ms, const atomic_bool *ends, int *status
 }
 
 static bool
-judge(const struct run *run, const char *command, int status, struct fault *why)
+judge(const struct run *run, const char *command, int status, int lost, struct fault *why)
 {
 	const char *printed = run->printed.bytes;
 
+	if (lost != 0)
+		return fault_set(why, "'%.100s': how it ended cannot be told: %s", command, strerror(lost));
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return true;
 	if (WIFSIGNALED(status))
@@ -121,16 +127,16 @@ bool
 command_run(const char *command, int64_t seconds, const atomic_bool *ends, struct fault *why)
 {
 	struct run run;
-	int status = 0;
+	int status = 0, lost;
 	bool done;
 
 	if (!begin(&run, command, why))
 		return false;
-	if (has_ended(&run, seconds * 1000, ends, &status)) {
-		done = judge(&run, command, status, why);
+	if (has_ended(&run, seconds * 1000, ends, &status, &lost)) {
+		done = judge(&run, command, status, lost, why);
 	} else {
 		kill(-run.pid, SIGTERM);
-		if (!has_ended(&run, MERCY_MS, NULL, &status)) {
+		if (!has_ended(&run, MERCY_MS, NULL, &status, &lost)) {
 			kill(-run.pid, SIGKILL);
 			waitpid(run.pid, &status, 0);
 		}

@@ -218,7 +218,7 @@ static void
 go_to_background(struct daemon *daemon)
 {
 	int ends[2], status = 0;
-	pid_t child;
+	pid_t child, ended;
 	char byte;
 
 	if (daemon->foreground)
@@ -238,8 +238,9 @@ go_to_background(struct daemon *daemon)
 		close(ends[1]);
 		if (read(ends[0], &byte, 1) == 1)
 			_exit(0);
-		waitpid(child, &status, 0);
-		_exit(WIFEXITED(status) ? WEXITSTATUS(status) : EX_SOFTWARE);
+		while ((ended = waitpid(child, &status, 0)) < 0 && errno == EINTR)
+			continue;
+		_exit(ended == child && WIFEXITED(status) && WEXITSTATUS(status) != 0 ? WEXITSTATUS(status) : EX_SOFTWARE);
 	}
 }
 
@@ -435,6 +436,7 @@ block_signals(void)
 	sigaddset(&set, SIGINT);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGCHLD, SIG_DFL); /* whoever starts us may ignore it: then no command's end could be told */
 	signal(SIGXFSZ, SIG_IGN); /* a store at its file size limit is a fault, not the end */
 }
 

@@ -126,6 +126,19 @@ check_end(void)
 	ends = false;
 }
 
+/* As a daemon that was started by somebody who ignores SIGCHLD: the system takes every status away. */
+static void
+check_lost(void)
+{
+	struct fault why = { .text = "" };
+
+	signal(SIGCHLD, SIG_IGN);
+	ok(!command_run("exit 3", 20, &ends, &why), "a command whose status was lost is no success");
+	is(why.text, "'exit 3': how it ended cannot be told: No child processes", "and that is told");
+	ok(!command_run("exit 0", 20, &ends, &why), "whatever it was");
+	signal(SIGCHLD, SIG_DFL);
+}
+
 int
 main(void)
 {
@@ -142,6 +155,7 @@ main(void)
 	check_much();
 	check_long();
 	check_end();
+	check_lost();
 	rmdir(folder);
 	return done();
 }
