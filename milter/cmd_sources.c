@@ -122,6 +122,15 @@ see_use(void *context, const struct usage_entry *entry)
 }
 
 static void
+each_use(struct survey *survey, void (*each)(void *, const struct usage_entry *), void *context)
+{
+	if (usage_each(survey->usage, each, context))
+		return;
+	fputs("greenlane: out of memory: not all mail that was seen is shown\n", stderr);
+	survey->failed = true;
+}
+
+static void
 find_uses(struct survey *survey, struct sight *sight)
 {
 	size_t count = sight->has_copy ? sight->copy.count : 0;
@@ -133,7 +142,7 @@ find_uses(struct survey *survey, struct sight *sight)
 		for (size_t i = 0; i < count; i++)
 			entries[i] = (struct prefix_entry){ sight->copy.networks[i].prefix, (uint32_t)i };
 		uses.table = prefix_table_build(entries, count, NULL);
-		usage_each(survey->usage, see_use, &uses);
+		each_use(survey, see_use, &uses);
 	}
 	prefix_table_free(uses.table);
 	free(entries);
@@ -266,7 +275,7 @@ drift_of_vendor(struct survey *survey, const struct vendor *vendor, struct text 
 
 	if (load(survey, COPY_ACCEPTED, vendor_mark(vendor, name), &mark))
 		unlisted.accepted = mark.believed;
-	usage_each(survey->usage, see_unlisted, &unlisted);
+	each_use(survey, see_unlisted, &unlisted);
 }
 
 /* ---- text ---- */

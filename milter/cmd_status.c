@@ -187,7 +187,10 @@ show_outbound(struct status *status, const struct prefix *prefix)
 	struct outbound outbound = { .address = &prefix->base };
 	char text[PREFIX_TEXT], when[CMD_TIME_TEXT];
 
-	usage_each(status->usage, see_outbound, &outbound);
+	if (!usage_each(status->usage, see_outbound, &outbound)) {
+		fputs("greenlane: out of memory: not all mail that was seen is shown\n", stderr);
+		status->well = false;
+	}
 	printf("outbound %s%s: ", prefix_write(prefix, text),
 	    prefixes_hold(&status->policy->settings.own.may_forward, &prefix->base) ? ", may forward" : "");
 	if (outbound.count == 0)

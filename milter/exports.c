@@ -36,7 +36,7 @@ struct exports {
 	pthread_cond_t changed;
 	/* of the last round */
 	struct keeping keepings[EXPORTS_MAX];
-	const struct policy *policy; /* compared, never followed */
+	uint64_t policy_number; /* of its policy; 0: there was none */
 	int64_t stamp, when;
 };
 
@@ -121,9 +121,9 @@ forget(struct keeping *keeping)
 
 /* What is owed to a file outlives a reload that still names it in its place. */
 static void
-take_policy(struct exports *exports, const struct policy *policy)
+take_policy(struct exports *exports, const struct policy *policy, uint64_t number)
 {
-	for (size_t i = 0; exports->policy != policy && i < EXPORTS_MAX; i++) {
+	for (size_t i = 0; exports->policy_number != number && i < EXPORTS_MAX; i++) {
 		struct keeping *keeping = &exports->keepings[i];
 		const char *file = i < policy->export_count ? policy->exports[i].file : "";
 
@@ -133,7 +133,7 @@ take_policy(struct exports *exports, const struct policy *policy)
 			keeping->file = strdup(file); /* NULL without memory: what is owed may be lost, no more */
 		keeping->trouble.text[0] = '\0';
 	}
-	exports->policy = policy;
+	exports->policy_number = number;
 }
 
 static void
@@ -142,11 +142,11 @@ look(struct exports *exports)
 	const struct snapshot *snapshot = live_borrow(exports->live);
 	const struct policy *policy = snapshot == NULL ? NULL : snapshot->judge.policy;
 	int64_t stamp = inventory_stamp(exports->state_dir);
-	bool due = policy != exports->policy || stamp != exports->stamp ||
+	bool due = (policy != NULL && snapshot->policy_number != exports->policy_number) || stamp != exports->stamp ||
 	    clock_ticks() - exports->when >= REDO_SECONDS * INT64_C(1000000);
 
 	if (policy != NULL && due) {
-		take_policy(exports, policy);
+		take_policy(exports, policy, snapshot->policy_number);
 		exports->stamp = stamp;
 		exports->when = clock_ticks();
 		if (policy->export_count > 0)

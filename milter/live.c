@@ -271,6 +271,7 @@ live_read_vendor(const struct strings *folders, const char *name, struct faults 
 
 struct world { /* a policy, shared by the snapshots that differ in ranges only */
 	struct policy *policy;
+	uint64_t number;
 	unsigned holders;
 };
 
@@ -282,8 +283,9 @@ struct lent {
 };
 
 struct live {
-	pthread_mutex_t lock; /* guards holders and now; never held while judging */
+	pthread_mutex_t lock; /* guards all below; never held while judging, nor while anything is freed */
 	struct lent *now;
+	uint64_t policies; /* so many were published */
 };
 
 struct ranges *
@@ -324,18 +326,36 @@ live_open(struct fault *why)
 	return live;
 }
 
-/* Gives up one hold; what nobody holds any more is freed. The lock is held. */
-static void
+/* What nobody holds any more, for bury: freeing a large policy takes long, and every MAIL wants the lock. */
+struct dead {
+	struct lent *lent;
+	struct world *world;
+};
+
+/* Gives up one hold. The lock is held. */
+static struct dead
 release(struct lent *lent)
 {
+	struct dead dead = { NULL, NULL };
+
 	if (lent == NULL || --lent->holders > 0)
-		return;
-	if (--lent->world->holders == 0) {
-		policy_free(lent->world->policy);
-		free(lent->world);
-	}
-	ranges_free(lent->ranges);
-	free(lent);
+		return dead;
+	dead.lent = lent;
+	if (--lent->world->holders == 0)
+		dead.world = lent->world;
+	return dead;
+}
+
+/* Without the lock. */
+static void
+bury(struct dead dead)
+{
+	if (dead.world != NULL)
+		policy_free(dead.world->policy);
+	free(dead.world);
+	if (dead.lent != NULL)
+		ranges_free(dead.lent->ranges);
+	free(dead.lent);
 }
 
 void
@@ -343,7 +363,7 @@ live_close(struct live *live)
 {
 	if (live == NULL)
 		return;
-	release(live->now);
+	bury(release(live->now));
 	pthread_mutex_destroy(&live->lock);
 	free(live);
 }
@@ -353,6 +373,7 @@ live_publish(struct live *live, struct policy *policy, struct ranges *ranges, st
 {
 	struct lent *next = calloc(1, sizeof *next);
 	struct world *world = policy == NULL ? live->now->world : calloc(1, sizeof *world);
+	struct dead dead;
 
 	if (next == NULL || world == NULL) {
 		free(next);
@@ -367,12 +388,15 @@ live_publish(struct live *live, struct policy *policy, struct ranges *ranges, st
 	next->world = world;
 	next->ranges = ranges;
 	next->holders = 1; /* as the one in force */
-	next->snapshot.judge = (struct judge){ world->policy, ranges };
 	pthread_mutex_lock(&live->lock);
+	if (policy != NULL)
+		world->number = ++live->policies;
+	next->snapshot = (struct snapshot){ { world->policy, ranges }, world->number };
 	world->holders++;
-	release(live->now);
+	dead = release(live->now);
 	live->now = next;
 	pthread_mutex_unlock(&live->lock);
+	bury(dead);
 	return true;
 }
 
@@ -392,9 +416,12 @@ live_borrow(struct live *live)
 void
 live_return(struct live *live, const struct snapshot *snapshot)
 {
+	struct dead dead;
+
 	if (snapshot == NULL)
 		return;
 	pthread_mutex_lock(&live->lock);
-	release((struct lent *)snapshot);
+	dead = release((struct lent *)snapshot);
 	pthread_mutex_unlock(&live->lock);
+	bury(dead);
 }

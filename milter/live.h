@@ -24,7 +24,8 @@ struct policy *live_read_vendor(const struct strings *folders, const char *name,
 
 struct live;
 struct snapshot {
-	struct judge judge; /* policy and ranges; borrowed until live_return */
+	struct judge judge;     /* policy and ranges; borrowed until live_return */
+	uint64_t policy_number; /* another policy has another, even where memory is used again; from 1 on */
 };
 
 struct live *live_open(struct fault *why) MUST_USE; /* given; holds no policy yet */

@@ -154,25 +154,72 @@ usage_count(struct usage *usage, enum usage_kind kind, const char *name)
 {
 	uint32_t count = 0;
 
-	if (usage == NULL)
-		return 0;
-	pthread_mutex_lock(&usage->lock);
-	for (size_t i = 0; i < BUCKETS; i++)
+	/* a bucket at a time: every message notes, and there may be 20,000 to look at */
+	for (size_t i = 0; usage != NULL && i < BUCKETS; i++) {
+		pthread_mutex_lock(&usage->lock);
 		for (struct node *node = usage->buckets[i]; node != NULL; node = node->next)
 			if (node->entry.kind == kind && strcmp(node->entry.name, name) == 0)
 				count += node->entry.count;
-	pthread_mutex_unlock(&usage->lock);
+		pthread_mutex_unlock(&usage->lock);
+	}
 	return count;
 }
 
-void
+/* ---- all of them ---- */
+
+/* What one bucket held. */
+struct handful {
+	struct usage_entry *list;
+	size_t count, room;
+};
+
+static size_t
+bucket_length(const struct usage *usage, size_t bucket)
+{
+	size_t length = 0;
+
+	for (const struct node *node = usage->buckets[bucket]; node != NULL; node = node->next)
+		length++;
+	return length;
+}
+
+/* Copies a bucket; memory is taken without the lock, so a bucket that grew meanwhile is tried again. */
+static bool
+take_bucket(struct usage *usage, size_t bucket, struct handful *out)
+{
+	for (;;) {
+		struct usage_entry *list;
+		size_t length;
+
+		pthread_mutex_lock(&usage->lock);
+		length = bucket_length(usage, bucket);
+		out->count = 0;
+		for (struct node *node = usage->buckets[bucket]; length <= out->room && node != NULL; node = node->next)
+			out->list[out->count++] = node->entry;
+		pthread_mutex_unlock(&usage->lock);
+		if (length <= out->room)
+			return true;
+		list = realloc(out->list, 2 * length * sizeof *list);
+		if (list == NULL)
+			return false;
+		out->list = list;
+		out->room = 2 * length;
+	}
+}
+
+bool
 usage_each(struct usage *usage, void (*each)(void *, const struct usage_entry *), void *context)
 {
-	pthread_mutex_lock(&usage->lock);
-	for (size_t i = 0; i < BUCKETS; i++)
-		for (struct node *node = usage->buckets[i]; node != NULL; node = node->next)
-			each(context, &node->entry);
-	pthread_mutex_unlock(&usage->lock);
+	struct handful handful = { NULL, 0, 0 };
+	bool all = true;
+
+	for (size_t i = 0; i < BUCKETS && all; i++) {
+		all = take_bucket(usage, i, &handful);
+		for (size_t j = 0; j < handful.count; j++)
+			each(context, &handful.list[j]);
+	}
+	free(handful.list);
+	return all;
 }
 
 /* ---- the file ---- */
@@ -246,8 +293,10 @@ usage_save(struct usage *usage, const char *state_dir, struct fault *why)
 	snprintf(path, sizeof path, "%s/usage", state_dir);
 	text_open(&text, FILE_MAX);
 	text_put(&text, "# greenlane: addresses that sent mail: kind, source or vendor, address, first, last, count\n");
-	usage_each(usage, write_entry, &text);
-	done = copies_write_file(path, text.bytes, text.length, why);
+	if (usage_each(usage, write_entry, &text) && !text.cut)
+		done = copies_write_file(path, text.bytes, text.length, why);
+	else
+		done = fault_at(why, path, 0, "cannot be written: out of memory");
 	text_close(&text);
 	pthread_mutex_lock(&usage->lock);
 	told = !done && usage->unsaved;

@@ -39,11 +39,12 @@ void usage_close(struct usage *);                     /* NULL is fine */
 /* True when this address is new under this name: then it is worth a line in the log. NULL: false. */
 bool usage_note(struct usage *, enum usage_kind, const char *name, const struct address *, int64_t now);
 
-/* How many were noted under this name, of all addresses. NULL: 0. */
+/* How many were noted under this name, of all addresses. NULL: 0. Nobody is held up meanwhile. */
 uint32_t usage_count(struct usage *, enum usage_kind, const char *name);
 
-/* Calls `each` for every entry, in no order, with the lock held. */
-void usage_each(struct usage *, void (*each)(void *, const struct usage_entry *), void *);
+/* Calls `each` for a copy of every entry, in no order. No lock is held meanwhile, so that it may take its
+ * time: mail goes on, and what is noted meanwhile is shown or not. False without memory: some were left out. */
+bool usage_each(struct usage *, void (*each)(void *, const struct usage_entry *), void *) MUST_USE;
 
 /* Keeps and reads state_dir/usage. Saving does nothing when nothing changed; that it fails is told once,
  * until it goes well again. A damaged file is a fault, and what was sound in it is kept. */

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "arena.h"
@@ -432,6 +433,110 @@ snapshots_are_never_mixed(void)
 	live_close(NULL);
 }
 
+/* ---- what is freed ---- */
+
+static struct live *watched; /* while something of it is freed, the lock must be free */
+static unsigned freed, held;
+static pthread_t borrower;
+
+/* The linker puts these before the house's own (-Wl,--wrap). */
+void __real_policy_free(struct policy *);
+void __wrap_policy_free(struct policy *);
+void __real_prefix_table_free(struct prefix_table *);
+void __wrap_prefix_table_free(struct prefix_table *);
+
+static void *
+borrow_once(void *live)
+{
+	live_return(live, live_borrow(live));
+	return NULL;
+}
+
+/* Can somebody else borrow meanwhile, as every MAIL does? */
+static void
+see_lock(void)
+{
+	struct live *live = watched;
+	struct timespec until;
+
+	if (live == NULL)
+		return;
+	watched = NULL; /* what the borrower frees is not looked at */
+	freed++;
+	if (pthread_create(&borrower, NULL, borrow_once, live) != 0)
+		abort();
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += 10;
+	if (pthread_clockjoin_np(borrower, NULL, CLOCK_MONOTONIC, &until) != 0)
+		held++;
+	watched = live;
+}
+
+void
+__wrap_policy_free(struct policy *policy)
+{
+	see_lock();
+	__real_policy_free(policy);
+}
+
+void
+__wrap_prefix_table_free(struct prefix_table *table)
+{
+	see_lock();
+	__real_prefix_table_free(table);
+}
+
+static void
+nobody_waits_for_what_is_freed(void)
+{
+	struct fault why;
+	struct live *live = live_open(&why);
+	const struct snapshot *last;
+
+	if (live == NULL || !live_publish(live, policy_make(1), ranges_make(1), &why))
+		abort();
+	watched = live;
+	if (!live_publish(live, NULL, ranges_make(1), &why) || !live_publish(live, policy_make(2), ranges_make(2), &why))
+		abort();
+	ok(freed == 3 && held == 0, "old ranges, and an old policy with its own, are freed without the lock") ||
+	    (note("%u freed, %u with the lock held", freed, held), 0);
+	last = live_borrow(live);
+	if (!live_publish(live, policy_make(3), ranges_make(3), &why))
+		abort();
+	live_return(live, last);
+	ok(freed == 5 && held == 0, "so are those that the last message gives back") ||
+	    (note("%u freed, %u with the lock held", freed, held), 0);
+	watched = NULL;
+	live_close(live);
+}
+
+/* The allocator gives a freed policy's place to the next one: an address is no name. */
+static void
+policies_have_numbers(void)
+{
+	struct fault why;
+	struct live *live = live_open(&why);
+	uint64_t before = 0;
+	bool rise = true;
+
+	for (unsigned i = 0; live != NULL && i < 20; i++) {
+		const struct snapshot *snapshot, *ranged;
+
+		if (!live_publish(live, policy_make(1), ranges_make(1), &why))
+			abort();
+		snapshot = live_borrow(live);
+		if (!live_publish(live, NULL, ranges_make(1), &why))
+			abort();
+		ranged = live_borrow(live);
+		rise = rise && snapshot->policy_number > before && ranged->policy_number == snapshot->policy_number;
+		before = snapshot->policy_number;
+		live_return(live, snapshot);
+		live_return(live, ranged);
+	}
+	ok(rise, "each policy has a number of its own, which new ranges keep");
+	live_close(live);
+}
+
 /* A mail that began under the old rules ends under them. */
 static void
 snapshot_outlives_a_reload(void)
@@ -474,6 +579,8 @@ main(void)
 	public_suffixes_are_known();
 	snapshots_are_never_mixed();
 	snapshot_outlives_a_reload();
+	nobody_waits_for_what_is_freed();
+	policies_have_numbers();
 	nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 	return done();
 }

@@ -1,0 +1,91 @@
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "exports.h"
+#include "tap.h"
+
+enum { PATIENCE = 40 }; /* seconds for what comes in two; a round that needs no change comes after 60 */
+
+static char folder[] = "/tmp/exports_t.XXXXXX";
+static struct live *live;
+
+/* ---- policies whose place is ours ---- */
+
+/* The linker puts this before the house's own (-Wl,--wrap): the memory stays, to be used again. */
+void __wrap_policy_free(struct policy *);
+
+static atomic_int freed;
+
+void
+__wrap_policy_free(struct policy *policy)
+{
+	if (policy != NULL)
+		freed++;
+}
+
+static void
+publish(struct policy *place, struct export_job *job, const char *name)
+{
+	static char paths[8][64];
+	static unsigned used;
+	char *path = paths[used++];
+	struct fault why;
+
+	snprintf(path, sizeof paths[0], "%s/%s", folder, name);
+	*job = (struct export_job){ .format = EXPORT_POSTGREY, .file = path, .command = "", .value = "" };
+	*place = (struct policy){ .exports = job, .export_count = 1 };
+	if (!live_publish(live, place, ranges_open(0), &why))
+		abort();
+}
+
+/* Until the file is there; removes it. */
+static bool
+comes(const char *name)
+{
+	char path[64];
+
+	snprintf(path, sizeof path, "%s/%s", folder, name);
+	for (unsigned i = 0; i < PATIENCE * 20; i++) {
+		if (unlink(path) == 0)
+			return true;
+		usleep(50000);
+	}
+	return false;
+}
+
+/* An allocator gives a freed policy's place to the next but one: its address says nothing. */
+static void
+policy_in_the_place_of_an_old_one(void)
+{
+	static struct policy places[2];
+	static struct export_job jobs[3];
+
+	publish(&places[0], &jobs[0], "first");
+	ok(comes("first"), "the exports of a policy are written");
+	publish(&places[1], &jobs[1], "second");
+	while (freed < 1) /* a round may hold the first one still */
+		usleep(1000);
+	publish(&places[0], &jobs[2], "third");
+	ok(comes("third"), "and those of one that came to lie where the first one lay, before the next look");
+}
+
+int
+main(void)
+{
+	struct exports *exports;
+	struct fault why;
+	char second[64];
+
+	if (mkdtemp(folder) == NULL || (live = live_open(&why)) == NULL ||
+	    (exports = exports_open(live, NULL, folder, &why)) == NULL || !exports_start(exports, &why))
+		abort();
+	policy_in_the_place_of_an_old_one();
+	exports_close(exports);
+	live_close(live);
+	snprintf(second, sizeof second, "%s/second", folder);
+	unlink(second);
+	rmdir(folder);
+	return done();
+}
