@@ -67,6 +67,7 @@ struct smfi_str {
 	enum state state;
 	bool closed;
 	unsigned long actions, steps, offered_steps;
+	unsigned long told_steps; /* without what the client does not know */
 	struct words macros[MACRO_STAGES];
 	char *reply; /* smfi_setreply */
 	char address[INET6_ADDRSTRLEN];
@@ -281,7 +282,7 @@ do_negotiate(SMFICTX *ctx, const char *data, size_t length)
 {
 	static const unsigned long waivers = SMFIP_NR_CONN | SMFIP_NR_HELO | SMFIP_NR_MAIL | SMFIP_NR_RCPT | SMFIP_NR_DATA |
 	    SMFIP_NR_UNKN | SMFIP_NR_HDR | SMFIP_NR_EOH | SMFIP_NR_BODY;
-	unsigned long offered_actions, none2 = 0, none3 = 0, wanted;
+	unsigned long offered_actions, none2 = 0, none3 = 0;
 
 	forget_macros(ctx, 0);
 	if (length < MILTER_OPTLEN || number_at(data, 0) < 2)
@@ -294,8 +295,8 @@ do_negotiate(SMFICTX *ctx, const char *data, size_t length)
 		&none3) != SMFIS_CONTINUE)
 		return REPLY_HANG_UP;
 	/* waivers that the client does not know are faked, two other steps are done without */
-	wanted = ctx->steps & ~((waivers | SMFIP_NODATA | SMFIP_NOUNKNOWN) & ~ctx->offered_steps);
-	if ((ctx->actions & ~offered_actions) != 0 || (wanted & ~ctx->offered_steps) != 0)
+	ctx->told_steps = ctx->steps & ~((waivers | SMFIP_NODATA | SMFIP_NOUNKNOWN) & ~ctx->offered_steps);
+	if ((ctx->actions & ~offered_actions) != 0 || (ctx->told_steps & ~ctx->offered_steps) != 0)
 		return REPLY_HANG_UP;
 	return REPLY_OPTIONS;
 }
@@ -531,6 +532,14 @@ answer_refusal(SMFICTX *ctx, int status)
 	ctx->reply = NULL;
 }
 
+static void
+answer_options(SMFICTX *ctx)
+{
+	uint32_t options[] = { htonl(SMFI_PROT_VERSION), htonl((uint32_t)ctx->actions), htonl((uint32_t)ctx->told_steps) };
+
+	reply(ctx, SMFIC_OPTNEG, (const char *)options, sizeof options);
+}
+
 /* Sends what a callback answered, unless the client waits for nothing. */
 static void
 answer(SMFICTX *ctx, int status)
@@ -562,7 +571,7 @@ answer(SMFICTX *ctx, int status)
 			reply(ctx, SMFIR_CONTINUE, "", 0);
 		break;
 	case REPLY_OPTIONS:
-		reply(ctx, SMFIC_OPTNEG, "", 0);
+		answer_options(ctx);
 		break;
 	default:
 		break;

@@ -1,98 +1,30 @@
 /* Plays a story over the milter protocol, version 6, to greenlaned's own session.o (as Postfix does). */
 #include <arpa/inet.h>
-#include <errno.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
 
 #include <libmilter/mfapi.h>
 
-#include "session.h"
 #include "story.h"
-
-enum { PACKET_MAX = 1024 * 1024 };
+#include "wire.h"
 
 struct wire {
 	struct player player; /* first */
-	int fd;
-	unsigned long steps; /* negotiated */
-	char folder[64];
-	struct sockaddr_un address;
-	bool opened;         /* a mail is under way */
+	unsigned long steps;  /* negotiated */
+	bool opened;          /* a mail is under way */
 	bool skips_body;
-	pthread_t thread;
 };
 
 static void
 broken(const char *what)
 {
-	printf("Bail out! wire: %s: %s\n", what, strerror(errno));
+	printf("Bail out! wire: %s\n", what);
 	exit(1);
 }
 
-/* ---- packets ---- */
-
 static void
-write_all(int fd, const void *bytes, size_t length)
-{
-	while (length > 0) {
-		ssize_t sent = send(fd, bytes, length, MSG_NOSIGNAL);
-
-		if (sent <= 0)
-			broken("send");
-		bytes = (const char *)bytes + sent;
-		length -= (size_t)sent;
-	}
-}
-
-static void
-send_packet(struct wire *wire, char command, const void *data, size_t length)
-{
-	uint32_t size = htonl((uint32_t)length + 1);
-
-	write_all(wire->fd, &size, sizeof size);
-	write_all(wire->fd, &command, 1);
-	write_all(wire->fd, data, length);
-}
-
-static bool
-read_all(int fd, void *bytes, size_t length)
-{
-	while (length > 0) {
-		ssize_t got = recv(fd, bytes, length, 0);
-
-		if (got <= 0)
-			return false;
-		bytes = (char *)bytes + got;
-		length -= (size_t)got;
-	}
-	return true;
-}
-
-/* Answers the command; data is terminated and lasts until the next packet. */
-static char
-read_packet(struct wire *wire, char **data, size_t *length)
-{
-	static char packet[PACKET_MAX + 1];
-	uint32_t size;
-
-	if (!read_all(wire->fd, &size, sizeof size))
-		broken("the filter hung up");
-	size = ntohl(size);
-	if (size == 0 || size > PACKET_MAX || !read_all(wire->fd, packet, size))
-		broken("bad packet");
-	packet[size] = '\0';
-	*data = packet + 1;
-	*length = size - 1;
-	return packet[0];
-}
-
-static void
-send_macros(struct wire *wire, char stage, const char *const *pairs)
+send_macros(char stage, const char *const *pairs)
 {
 	char data[2048];
 	size_t n = 0;
@@ -105,7 +37,7 @@ send_macros(struct wire *wire, char stage, const char *const *pairs)
 		n += (size_t)snprintf(data + n, sizeof data - n, "%s", pairs[1]) + 1;
 	}
 	if (n > 1)
-		send_packet(wire, SMFIC_MACRO, data, n);
+		wire_send(SMFIC_MACRO, data, n);
 }
 
 /* ---- replies ---- */
@@ -140,7 +72,7 @@ await(struct wire *wire, unsigned long waiver, struct story_reply *out)
 
 	if (wire->steps & waiver)
 		return;
-	command = read_packet(wire, &data, &length);
+	command = wire_read(&data, &length);
 	take_reply(command, data, out == NULL ? &nobody : out);
 }
 
@@ -153,9 +85,18 @@ negotiate(struct wire *wire)
 	size_t length;
 	char *data;
 
-	send_packet(wire, SMFIC_OPTNEG, offer, sizeof offer);
-	if (read_packet(wire, &data, &length) != SMFIC_OPTNEG || length < sizeof got)
+	wire_send(SMFIC_OPTNEG, offer, sizeof offer);
+	wire->steps = 0;
+	switch (wire_read(&data, &length)) {
+	case SMFIR_TEMPFAIL: /* the filter takes nobody now, and so do we */
+		return;
+	case SMFIC_OPTNEG:
+		if (length >= sizeof got)
+			break;
+		/* fallthrough */
+	default:
 		broken("no negotiation");
+	}
 	memcpy(got, data, sizeof got);
 	wire->steps = ntohl(got[2]);
 }
@@ -169,12 +110,9 @@ wire_connect(struct player *player, const struct story_client *client)
 	size_t n = (size_t)snprintf(data, 256, "%s", client->name) + 1;
 	uint16_t port = htons(client->port);
 
-	wire->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (wire->fd < 0 ||
-	    connect(wire->fd, (struct sockaddr *)&wire->address, sizeof wire->address) != 0)
-		broken("connect");
+	wire_dial();
 	negotiate(wire);
-	send_macros(wire, SMFIC_CONNECT,
+	send_macros(SMFIC_CONNECT,
 	    (const char *const[]){ "j", client->mta_name, "{daemon_name}", client->daemon_name, NULL });
 	data[n++] = client->address.family == ADDRESS_NONE ? SMFIA_UNKNOWN
 	    : client->address.family == ADDRESS_V4 && !mapped ? SMFIA_INET
@@ -186,7 +124,7 @@ wire_connect(struct player *player, const struct story_client *client)
 			 mapped ? client->text : address_write(&client->address, text)) +
 		    1;
 	}
-	send_packet(wire, SMFIC_CONNECT, data, n);
+	wire_send(SMFIC_CONNECT, data, n);
 	await(wire, SMFIP_NR_CONN, NULL);
 }
 
@@ -195,19 +133,8 @@ wire_helo(struct player *player, const char *name)
 {
 	struct wire *wire = (struct wire *)player;
 
-	send_packet(wire, SMFIC_HELO, name, strlen(name) + 1);
+	wire_send(SMFIC_HELO, name, strlen(name) + 1);
 	await(wire, SMFIP_NR_HELO, NULL);
-}
-
-/* MAIL and RSET may have no reply, yet the story goes on only when they are through. */
-static void
-await_messages(unsigned count)
-{
-	for (unsigned i = 0; session_messages() != count; i++) {
-		if (i == 50000)
-			broken("the filter is too slow");
-		usleep(200);
-	}
 }
 
 static void
@@ -217,8 +144,8 @@ wire_abort(struct player *player)
 
 	if (!wire->opened)
 		return;
-	send_packet(wire, SMFIC_ABORT, "", 0);
-	await_messages(0);
+	wire_send(SMFIC_ABORT, "", 0);
+	wire_await_messages(0);
 	wire->opened = false;
 }
 
@@ -228,12 +155,12 @@ wire_mail(struct player *player, const char *path, const char *auth)
 	struct wire *wire = (struct wire *)player;
 
 	wire_abort(player);
-	send_macros(wire, SMFIC_MAIL, (const char *const[]){ "{auth_authen}", auth, NULL });
-	send_packet(wire, SMFIC_MAIL, path, strlen(path) + 1);
+	send_macros(SMFIC_MAIL, (const char *const[]){ "{auth_authen}", auth, NULL });
+	wire_send(SMFIC_MAIL, path, strlen(path) + 1);
 	wire->opened = true;
 	wire->skips_body = false;
 	await(wire, SMFIP_NR_MAIL, NULL);
-	await_messages(1);
+	wire_await_messages(1);
 }
 
 static void
@@ -241,9 +168,9 @@ wire_rcpt(struct player *player, const char *path, struct story_reply *out)
 {
 	struct wire *wire = (struct wire *)player;
 
-	send_macros(wire, SMFIC_RCPT, (const char *const[]){ "i", "4STORY", "{rcpt_mailer}", "virtual",
+	send_macros(SMFIC_RCPT, (const char *const[]){ "i", "4STORY", "{rcpt_mailer}", "virtual",
 		"{rcpt_host}", "rx.example", "{rcpt_addr}", path, NULL });
-	send_packet(wire, SMFIC_RCPT, path, strlen(path) + 1);
+	wire_send(SMFIC_RCPT, path, strlen(path) + 1);
 	await(wire, SMFIP_NR_RCPT, out);
 }
 
@@ -253,9 +180,9 @@ wire_rcpt_refused(struct player *player, const char *path, const char *status, c
 {
 	struct wire *wire = (struct wire *)player;
 
-	send_macros(wire, SMFIC_RCPT, (const char *const[]){ "{rcpt_mailer}", "error", "{rcpt_host}", status,
+	send_macros(SMFIC_RCPT, (const char *const[]){ "{rcpt_mailer}", "error", "{rcpt_host}", status,
 		"{rcpt_addr}", text, NULL });
-	send_packet(wire, SMFIC_RCPT, path, strlen(path) + 1);
+	wire_send(SMFIC_RCPT, path, strlen(path) + 1);
 	await(wire, SMFIP_NR_RCPT, NULL);
 }
 
@@ -270,7 +197,7 @@ wire_header(struct player *player, const char *name, const char *value)
 		broken("memory");
 	memcpy(data, name, n);
 	memcpy(data + n, value, v);
-	send_packet(wire, SMFIC_HEADER, data, n + v);
+	wire_send(SMFIC_HEADER, data, n + v);
 	free(data);
 	await(wire, SMFIP_NR_HDR, NULL);
 }
@@ -280,7 +207,7 @@ wire_headers_end(struct player *player)
 {
 	struct wire *wire = (struct wire *)player;
 
-	send_packet(wire, SMFIC_EOH, "", 0);
+	wire_send(SMFIC_EOH, "", 0);
 	await(wire, SMFIP_NR_EOH, NULL);
 }
 
@@ -293,9 +220,9 @@ wire_body(struct player *player, const char *bytes, size_t length)
 	while (length > 0 && !wire->skips_body) {
 		size_t chunk = length < 65535 ? length : 65535, got;
 
-		send_packet(wire, SMFIC_BODY, bytes, chunk);
+		wire_send(SMFIC_BODY, bytes, chunk);
 		if (!(wire->steps & SMFIP_NR_BODY))
-			wire->skips_body = read_packet(wire, &data, &got) == SMFIR_SKIP;
+			wire->skips_body = wire_read(&data, &got) == SMFIR_SKIP;
 		bytes += chunk;
 		length -= chunk;
 	}
@@ -328,10 +255,10 @@ wire_end(struct player *player, struct story_ending *out)
 	size_t length;
 	char command, *data;
 
-	send_macros(wire, SMFIC_BODYEOB, (const char *const[]){ "i", "4STORY", NULL });
-	send_packet(wire, SMFIC_BODYEOB, "", 0);
+	send_macros(SMFIC_BODYEOB, (const char *const[]){ "i", "4STORY", NULL });
+	wire_send(SMFIC_BODYEOB, "", 0);
 	for (;;) {
-		command = read_packet(wire, &data, &length);
+		command = wire_read(&data, &length);
 		if (command == SMFIR_INSHEADER || command == SMFIR_CHGHEADER)
 			take_edit(command, data, length, out);
 		else if (command == SMFIR_QUARANTINE)
@@ -347,52 +274,17 @@ wire_end(struct player *player, struct story_ending *out)
 static void
 wire_quit(struct player *player)
 {
-	struct wire *wire = (struct wire *)player;
-
 	wire_abort(player);
-	send_packet(wire, SMFIC_QUIT, "", 0);
-	close(wire->fd);
-	while (session_count() > 0)
-		usleep(200);
-}
-
-/* ---- the filter, in this very process ---- */
-
-static void *
-serve(void *unused)
-{
-	(void)unused;
-	if (smfi_main() != MI_SUCCESS)
-		broken("smfi_main");
-	return NULL;
-}
-
-static struct wire wire;
-
-static void
-clean_up(void)
-{
-	unlink(wire.address.sun_path);
-	rmdir(wire.folder);
+	wire_send(SMFIC_QUIT, "", 0);
+	wire_hang_up();
 }
 
 struct player *
 play_wire(const struct house *house)
 {
-	char where[160];
-	struct fault why;
+	static struct wire wire;
 
-	strcpy(wire.folder, "/tmp/greenlane-wire.XXXXXX");
-	if (mkdtemp(wire.folder) == NULL)
-		broken("mkdtemp");
-	wire.address.sun_family = AF_UNIX;
-	snprintf(wire.address.sun_path, sizeof wire.address.sun_path, "%s/sock", wire.folder);
-	snprintf(where, sizeof where, "unix:%s/sock", wire.folder);
-	if (!session_register(house, &why) || smfi_setconn(where) != MI_SUCCESS ||
-	    smfi_opensocket(true) != MI_SUCCESS ||
-	    pthread_create(&wire.thread, NULL, serve, NULL) != 0)
-		broken("no filter");
-	atexit(clean_up);
+	wire_start(house);
 	wire.player = (struct player){ .name = "wire", .connect = wire_connect, .helo = wire_helo,
 		.mail = wire_mail, .rcpt = wire_rcpt, .rcpt_refused = wire_rcpt_refused, .header = wire_header,
 		.headers_end = wire_headers_end, .body = wire_body, .end = wire_end,

@@ -62,6 +62,9 @@ struct player *play_wire(const struct house *);
 /* Plays one file; prints one TAP line a story. `house` is filled anew for each story. */
 void story_play(const char *path, struct player *, struct house *house);
 
+/* The same in silence: what the story expects is not asked. False: it cannot be played. */
+bool story_rehearse(const char *path, struct player *, struct house *house);
+
 /* The twins of clock.h and journal.h: the story's time, and the lines that were written. */
 void story_clock_set(int64_t now);
 void story_journal_clear(void);

@@ -28,6 +28,7 @@ struct story {
 	unsigned line, failures;
 	char title[256];
 	bool begun; /* a mail is being written down */
+	bool silent; /* nothing is expected */
 
 	/* the world */
 	struct player *player;
