@@ -215,23 +215,31 @@ senders_find(struct policy *policy, struct faults *faults)
 
 /* What is allowed, but will go wrong; false where it must not come into force. */
 static bool
-lint(struct policy *policy, struct faults *faults)
+lint(struct policy *policy, const struct suffix_list *suffixes, struct faults *faults)
 {
-	psl_ctx_t *psl = psl_latest(NULL);
-	struct suffix_list suffixes = { psl != NULL ? psl : psl_builtin() };
 	size_t before = faults->errors;
 
 	senders_find(policy, faults);
-	lint_policy(policy, &suffixes, clock_now(), faults);
-	psl_free(psl);
+	lint_policy(policy, suffixes, clock_now(), faults);
 	return faults->errors == before;
+}
+
+/* The host's list, which is newer than libpsl's own. psl_free is for both. */
+static psl_ctx_t *
+suffixes_load(void)
+{
+	psl_ctx_t *psl = psl_latest(NULL);
+
+	return psl != NULL ? psl : (psl_ctx_t *)(uintptr_t)psl_builtin();
 }
 
 struct policy *
 live_read(const char *path, struct faults *faults)
 {
 	struct shelf shelf = { .books = NULL };
-	struct policy_files files = { &shelf, read_vendor, read_networks };
+	psl_ctx_t *psl = suffixes_load();
+	const struct suffix_list suffixes = { psl };
+	struct policy_files files = { &shelf, read_vendor, read_networks, &suffixes };
 	struct policy *policy = NULL;
 	const char *text, *kept;
 	struct fault why;
@@ -243,17 +251,21 @@ live_read(const char *path, struct faults *faults)
 	else
 		policy = policy_text_load(kept, text, length, &files, faults);
 	shelf_close(&shelf);
-	if (policy == NULL || lint(policy, faults))
-		return policy;
-	policy_free(policy);
-	return NULL;
+	if (policy != NULL && !lint(policy, &suffixes, faults)) {
+		policy_free(policy);
+		policy = NULL;
+	}
+	psl_free(psl);
+	return policy;
 }
 
 struct policy *
 live_read_vendor(const struct strings *folders, const char *name, struct faults *faults)
 {
 	struct shelf shelf = { .folders = folders };
-	struct policy_files files = { &shelf, read_vendor, read_networks };
+	psl_ctx_t *psl;
+	struct suffix_list suffixes;
+	struct policy_files files = { &shelf, read_vendor, read_networks, &suffixes };
 	struct policy *policy;
 	char text[512];
 	int length = snprintf(text, sizeof text, "vendors = ( { name = \"%s\"; } );", name);
@@ -262,8 +274,10 @@ live_read_vendor(const struct strings *folders, const char *name, struct faults 
 		faults_error(faults, name, 0, "is no name of a vendor");
 		return NULL;
 	}
+	suffixes.psl = psl = suffixes_load();
 	policy = policy_text_load(name, text, (size_t)length, &files, faults);
 	shelf_close(&shelf);
+	psl_free(psl);
 	return policy;
 }
 

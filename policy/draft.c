@@ -397,9 +397,10 @@ begin(struct draft *draft, struct fault *why)
 	struct draft_facts *facts = &draft->facts;
 
 	facts->domain = request->domain;
-	facts->organisation = suffix_organisational(request->suffixes, request->domain);
+	facts->organisation = suffix_owner(request->suffixes, request->domain);
 	if (facts->organisation == NULL)
 		return fault_set(why, "'%s' is a public suffix; name a domain below it", request->domain);
+	facts->has_customers = suffix_is_public(request->suffixes, request->domain);
 	facts->name = name_make(draft);
 	if (!value_name(facts->name, why) || !selectors_fit(request, why))
 		return false;

@@ -62,6 +62,7 @@ struct draft_key {
 
 struct draft_facts {
 	const char *name, *domain, *organisation;
+	bool has_customers; /* the public suffix list knows the domain: names below it are theirs */
 	const char *shared; /* the known shared sender that the domain belongs to, or NULL */
 	char today[sizeof "2026-11-21"];
 	struct {

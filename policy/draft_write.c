@@ -115,7 +115,10 @@ write_names(struct page *page)
 	if (strcmp(facts->domain, facts->organisation) != 0)
 		doubt(page, "mail in the name of %s itself claims no vendor. Add it where the vendor sends as that, too.",
 		    facts->organisation);
-	text_format(page->out, "  domains = [ \"%s\" ];\n", facts->domain);
+	if (facts->has_customers)
+		doubt(page, "%s is on the public suffix list: names below it are its customers', and no claim. Add those "
+			    "that the vendor sends as.", facts->domain);
+	text_format(page->out, "  domains = [ \"%s%s\" ];\n", facts->has_customers ? "=" : "", facts->domain);
 	doubt(page, "the domain of its bounces is published nowhere. Where the Return-Path of its mail lies elsewhere, "
 		    "add that domain here, unless others send with it as well.");
 	say(page, "  envelope = [ ];\n\n");
@@ -199,7 +202,9 @@ write_signers(struct page *page)
 		own = own || strcmp(facts->keys[i].domain, facts->domain) == 0;
 		organisation = organisation || strcmp(facts->keys[i].domain, facts->domain) != 0;
 	}
-	text_format(page->out, "  dkim    = [ %s%s%s", own ? "\"" : "", own ? facts->domain : "", own ? "\"" : "");
+	say(page, "  dkim    = [ ");
+	if (own)
+		text_format(page->out, "\"%s%s\"", facts->has_customers ? "=" : "", facts->domain);
 	if (organisation)
 		text_format(page->out, "%s\"%s\"", own ? ", " : "", facts->organisation);
 	say(page, " ];\n\n");

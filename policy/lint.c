@@ -247,13 +247,12 @@ static void
 suffix_rules_lint(const struct lint *lint, const struct vendor *vendor, const char *key,
     const struct name_rules *rules)
 {
+	char remedy[LINT_REMEDY];
+
 	for (size_t i = 0; i < rules->count; i++)
-		if (rules->list[i].local == NULL &&
-		    suffix_is_public(lint->suffixes, rules->list[i].domain))
-			faults_warn(lint->faults, vendor->file, 0,
-			    "'%s' in %s of '%s' is a public suffix: anybody can register a name below it and "
-			    "pass for the vendor; write the vendor's own name",
-			    rules->list[i].domain, key, vendor->name);
+		if (lint_suffix(lint->suffixes, &rules->list[i], remedy))
+			faults_warn(lint->faults, vendor->file, 0, "'%s' in %s of '%s' %s", rules->list[i].domain,
+			    key, vendor->name, remedy);
 }
 
 static void

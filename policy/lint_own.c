@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <string.h>
 
 #include "address.h"
@@ -14,16 +15,29 @@ struct lint {
 
 /* ---- names ---- */
 
-static void
-suffix_lint(const struct lint *lint, const struct name_rules *rules, const char *key, unsigned line,
-    const char *danger)
+bool
+lint_suffix(const struct suffix_list *suffixes, const struct name_rule *rule, char remedy[LINT_REMEDY])
 {
+	if (rule->local != NULL || !suffix_is_public(suffixes, rule->domain))
+		return false;
+	if (suffix_is_registry(suffixes, rule->domain)) {
+		snprintf(remedy, LINT_REMEDY, "is a public suffix: names below it are of whoever registers them and do "
+			"not count, and nothing proves itself; write the names that are meant");
+		return true;
+	}
+	snprintf(remedy, LINT_REMEDY, "is on the public suffix list: names below it are its customers' and do not "
+		"count; write \"=%s\" if that name alone is meant", rule->domain);
+	return !rule->exact || rule->closed;
+}
+
+static void
+suffix_lint(const struct lint *lint, const struct name_rules *rules, const char *key, unsigned line)
+{
+	char remedy[LINT_REMEDY];
+
 	for (size_t i = 0; i < rules->count; i++)
-		if (rules->list[i].local == NULL &&
-		    suffix_is_public(lint->suffixes, rules->list[i].domain))
-			faults_warn(lint->faults, lint->file, line,
-			    "'%s' in %s is a public suffix: anybody can register a name below it and %s",
-			    rules->list[i].domain, key, danger);
+		if (lint_suffix(lint->suffixes, &rules->list[i], remedy))
+			faults_warn(lint->faults, lint->file, line, "'%s' in %s %s", rules->list[i].domain, key, remedy);
 }
 
 static void
@@ -31,13 +45,12 @@ suffixes_lint(const struct lint *lint)
 {
 	const struct policy *policy = lint->policy;
 
-	suffix_lint(lint, &policy->settings.own.domains, "own.domains", lint->line,
-	    "its mail would be held to our rules; write our own names");
-	suffix_lint(lint, &policy->settings.own.lists, "own.lists", lint->line,
-	    "pass for a list of ours; write the names of the lists' hosts");
+	suffix_lint(lint, &policy->settings.own.domains, "own.domains", lint->line);
+	suffix_lint(lint, &policy->settings.own.lists, "own.lists", lint->line);
+	for (size_t i = 0; i < policy->delegation_count; i++)
+		suffix_lint(lint, &policy->delegations[i].domains, "delegations.domains", 0);
 	for (size_t i = 0; i < policy->partner_count; i++)
-		suffix_lint(lint, &policy->partners[i].domains, "partners.domains", 0,
-		    "its mail would pass by what the vendor proves; write the partner's own name");
+		suffix_lint(lint, &policy->partners[i].domains, "partners.domains", 0);
 }
 
 static bool

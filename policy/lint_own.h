@@ -10,6 +10,11 @@
 #include "policy.h"
 #include "suffix.h"
 
+enum { LINT_REMEDY = 400 };
+
+/* Does this name of the public suffix list need a word? Then what it is, and what to write. */
+bool lint_suffix(const struct suffix_list *, const struct name_rule *, char remedy[LINT_REMEDY]);
+
 void lint_own(const struct policy *, const struct suffix_list *, struct faults *);
 
 #endif

@@ -15,11 +15,13 @@
 #include "arena.h"
 #include "fault.h"
 #include "policy_tree.h"
+#include "suffix.h"
 #include "vendor.h"
 
 struct reading {
 	struct arena *arena; /* what is kept goes there */
 	struct faults *faults;
+	const struct suffix_list *suffixes; /* NULL: none is known */
 	const char *file;    /* being read; of the faults */
 	bool site;           /* keys that only greenlane.conf may give are allowed */
 	bool starved;        /* memory ran out, said already */
@@ -37,7 +39,8 @@ struct key_type {
 enum key_flag {
 	KEY_REQUIRED = 1 << 0,
 	KEY_IDLE = 1 << 1, /* read and checked, but nothing serves it yet */
-	KEY_SITE = 1 << 2  /* beside a vendor's name in greenlane.conf only */
+	KEY_SITE = 1 << 2, /* beside a vendor's name in greenlane.conf only */
+	KEY_OWNER = 1 << 3 /* names that somebody owns: one of the suffix list stands for itself alone */
 };
 
 struct key {

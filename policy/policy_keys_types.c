@@ -382,6 +382,14 @@ mailbox_element(
 	return key_name_rule(r, text, out, why);
 }
 
+/* What the public suffix list knows has customers: names below it are theirs. */
+static void
+rule_close(const struct reading *r, struct name_rule *rule)
+{
+	rule->closed = !rule->exact && r->suffixes != NULL && suffix_is_public(r->suffixes, rule->domain);
+	rule->exact = rule->exact || rule->closed;
+}
+
 static bool
 name_element(
     struct reading *r, const struct key *key, const char *text, void *out, struct fault *why)
@@ -389,8 +397,12 @@ name_element(
 	if (text[strlen(text) - 1] == '@')
 		return fault_set(why,
 		    "'%.80s' has no domain behind '@'; write \"%.80sexample.com\"", text, text);
-	return mailbox_element(r, key, text, out, why) &&
-	       (key->check == NULL || key->check(((struct name_rule *)out)->domain, why));
+	if (!mailbox_element(r, key, text, out, why) ||
+	    (key->check != NULL && !key->check(((struct name_rule *)out)->domain, why)))
+		return false;
+	if (key->flags & KEY_OWNER)
+		rule_close(r, out);
+	return true;
 }
 
 static bool

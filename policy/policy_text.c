@@ -249,7 +249,8 @@ policy_text_load(const char *file, const char *text, size_t length,
 
 	if (policy == NULL)
 		return NULL;
-	load.r = (struct reading){ .arena = policy->arena, .faults = faults, .file = file };
+	load.r = (struct reading){ .arena = policy->arena, .faults = faults, .suffixes = files->suffixes,
+		.file = file };
 	load.trees = arena_open(POLICY_ARENA_MAX);
 	if (load.trees == NULL)
 		reading_starve(&load.r);

@@ -12,6 +12,7 @@
 
 #include "fault.h"
 #include "policy.h"
+#include "suffix.h"
 
 enum { POLICY_TEXT_MAX = 64 * 1024 * 1024, POLICY_ARENA_MAX = 1024 * 1024 * 1024 };
 
@@ -25,6 +26,9 @@ struct policy_files {
 	/* A `file` source: a network a line, # comments. Relative to the vendor file's folder. */
 	const char *(*networks)(void *context, const char *vendor_file, const char *path, size_t *length,
 	    struct fault *why);
+	/* Names that the list knows are made exact: those below them are their customers'. Borrowed for the load; NULL:
+	 * none is known. */
+	const struct suffix_list *suffixes;
 };
 
 /* Loads all. Faults and warnings are added to *faults; answers NULL when one is an error. Given. */

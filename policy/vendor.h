@@ -21,6 +21,7 @@ struct name_rule {
 	const char *domain; /* normal form; "": local of any domain, or of none */
 	bool exact;         /* names below do not count; always so where local is set */
 	const char *local;  /* NULL: every mailbox */
+	bool closed;        /* exact for being on the public suffix list: it was written without '=' */
 };
 struct name_rules {
 	const struct name_rule *list;

@@ -78,7 +78,7 @@ void
 conf_files_open(struct conf_files *files, const char *folder, const char *shown)
 {
 	*files = (struct conf_files){ .folder = folder, .shown = shown };
-	files->files = (struct policy_files){ files, vendor, networks };
+	files->files = (struct policy_files){ files, vendor, networks, NULL };
 }
 
 void

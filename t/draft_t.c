@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <libpsl.h>
+
 #include "conf_files.h"
 #include "draft.h"
 #include "draft/keys.h"
@@ -91,7 +93,7 @@ hand_over(void *context, const struct strings *folders, const char *name, const 
 static struct policy *
 load(struct text *text, const char *name, struct faults *faults)
 {
-	struct policy_files files = { text, hand_over, NULL };
+	struct policy_files files = { text, hand_over, NULL, NULL };
 	char conf[256];
 
 	snprintf(conf, sizeof conf, "vendors = ( { name = \"%s\"; mode = \"monitor\"; } );", name);
@@ -316,6 +318,27 @@ test_names(void)
 }
 
 /* The first label of 63 is followed by names that DNS cannot carry; nothing is asked for them. */
+/* A name of the public suffix list stands for itself alone, and a registry's for nobody. */
+static void
+test_customers(void)
+{
+	const struct suffix_list list = { psl_builtin() };
+	struct draft_request request = { .domain = "myfritz.net", .name = "", .suffixes = &list, .now = NOW };
+	struct outcome outcome;
+
+	outcome_make("myfritz.net TXT \"v=spf1 ip4:192.0.2.0/24 -all\"\n", &request, &outcome);
+	ok(strstr(outcome.text.bytes, "domains = [ \"=myfritz.net\" ];") != NULL, "a name with customers is its own claim alone");
+	ok(strstr(outcome.text.bytes, "dkim    = [ \"=myfritz.net\" ];") != NULL, "and its own signer");
+	ok(strstr(outcome.text.bytes, "names below it are its customers'") != NULL, "which is a doubt");
+	test_loads(&outcome.text, "myfritz", "a name with customers");
+	text_close(&outcome.text);
+	request.domain = "co.uk";
+	outcome = (struct outcome){ .why = { .text = "" } };
+	outcome_make("", &request, &outcome);
+	is(outcome.why.text, "'co.uk' is a public suffix; name a domain below it", "a registry's name is no vendor");
+	text_close(&outcome.text);
+}
+
 static void
 test_ceilings(void)
 {
@@ -362,6 +385,7 @@ main(void)
 	test_refusals();
 	test_rich();
 	test_names();
+	test_customers();
 	test_ceilings();
 	return done();
 }

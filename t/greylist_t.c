@@ -300,10 +300,10 @@ test_keys(void)
 /* ---- exemptions ---- */
 
 static const struct name_rule recipient_rules[] = {
-	{ "", true, "postmaster" }, { "", true, "abuse" }, { "open.example", false, NULL },
-	{ "example.net", true, "bob" },
+	{ "", true, "postmaster", false }, { "", true, "abuse", false }, { "open.example", false, NULL, false },
+	{ "example.net", true, "bob", false },
 };
-static const struct name_rule sender_rules[] = { { "trusted.example", true, NULL }, { "", false, NULL } };
+static const struct name_rule sender_rules[] = { { "trusted.example", true, NULL, false }, { "", false, NULL, false } };
 
 static const struct {
 	const char *name, *client, *local, *domain, *rcpt;

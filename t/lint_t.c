@@ -76,7 +76,8 @@ static struct policy *
 load(const char *conf, const char *const *vendors)
 {
 	struct parts parts = { .vendors = vendors };
-	struct policy_files files = { .context = &parts, .vendor = vendor_text, .networks = no_networks };
+	struct policy_files files = { .context = &parts, .vendor = vendor_text, .networks = no_networks,
+		.suffixes = suffixes() };
 	struct faults *faults = faults_open();
 	struct policy *policy = policy_text_load("gl.conf", conf, strlen(conf), &files, faults);
 	struct fault why;
@@ -241,14 +242,14 @@ static const struct {
 	    "warning: gl.conf:3: nothing selects 1 of the 2 sources of 'a' (a:us.acme.example), so mail from there "
 	    "is not listed; if you get such mail, add a tag of theirs to tags\n" },
 	{ "a public suffix among the domains, said once", ONE, { VENDOR("a", "co.uk", OWN) },
-	    "warning: a.conf: 'co.uk' in domains of 'a' is a public suffix: anybody can register a name below it and "
-	    "pass for the vendor; write the vendor's own name\n" },
+	    "warning: a.conf: 'co.uk' in domains of 'a' is a public suffix: names below it are of whoever registers them and do not count, and nothing proves itself; write the names that are meant\n" },
 	{ "one among the bounce and the signing domains", ONE,
 	    { VENDOR("a", "acme.example", OWN "envelope = [ \"com.au\" ]; dkim = [ \"github.io\" ];") },
-	    "warning: a.conf: 'com.au' in envelope of 'a' is a public suffix: anybody can register a name below it "
-	    "and pass for the vendor; write the vendor's own name\n"
-	    "warning: a.conf: 'github.io' in dkim of 'a' is a public suffix: anybody can register a name below it "
-	    "and pass for the vendor; write the vendor's own name\n" },
+	    "warning: a.conf: 'com.au' in envelope of 'a' is a public suffix: names below it are of whoever registers them and do not count, and nothing proves itself; write the names that are meant\n"
+	    "warning: a.conf: 'github.io' in dkim of 'a' is on the public suffix list: names below it are its customers' and do not count; write \"=github.io\" if that name alone is meant\n" },
+	{ "a name with customers that is meant alone", ONE,
+	    { VENDOR("a", "=github.io", OWN "envelope = [ \"=com.au\" ];") },
+	    "warning: a.conf: 'com.au' in envelope of 'a' is a public suffix: names below it are of whoever registers them and do not count, and nothing proves itself; write the names that are meant\n" },
 
 	/* networks */
 	{ "a private network, once a source", ONE,
@@ -314,12 +315,9 @@ static const struct {
 	    "own = {\n domains = [ \"co.uk\" ]; lists = [ \"github.io\" ]; };\n"
 	    "partners = ( { vendor = \"a\"; domains = [ \"com.au\", \"x@github.io\" ]; } );\n" ONE,
 	    { VENDOR("a", "acme.example", OWN) },
-	    "warning: gl.conf:1: 'co.uk' in own.domains is a public suffix: anybody can register a name below it and "
-	    "its mail would be held to our rules; write our own names\n"
-	    "warning: gl.conf:1: 'github.io' in own.lists is a public suffix: anybody can register a name below it and "
-	    "pass for a list of ours; write the names of the lists' hosts\n"
-	    "warning: gl.conf: 'com.au' in partners.domains is a public suffix: anybody can register a name below it and "
-	    "its mail would pass by what the vendor proves; write the partner's own name\n" },
+	    "warning: gl.conf:1: 'co.uk' in own.domains is a public suffix: names below it are of whoever registers them and do not count, and nothing proves itself; write the names that are meant\n"
+	    "warning: gl.conf:1: 'github.io' in own.lists is on the public suffix list: names below it are its customers' and do not count; write \"=github.io\" if that name alone is meant\n"
+	    "warning: gl.conf: 'com.au' in partners.domains is a public suffix: names below it are of whoever registers them and do not count, and nothing proves itself; write the names that are meant\n" },
 	{ "a vendor that owns a mailbox of ours, and one that owns a name above ours",
 	    "own = { domains = [ \"mail.ours.example\", \"=x.example\" ]; }; " TWO,
 	    { VENDOR("a", "desk@mail.ours.example", OWN "dkim = [ \"a.example\" ];"),

@@ -297,8 +297,7 @@ public_suffixes_are_known(void)
 {
 	enable("acme");
 	file_write("shipped/acme.conf", "vendor = { name = \"acme\"; domains = [ \"co.uk\" ]; };\n");
-	says("warning: shipped/acme.conf: 'co.uk' in domains of 'acme' is a public suffix: anybody can register a name "
-	     "below it and pass for the vendor; write the vendor's own name\nin force\n",
+	says("warning: shipped/acme.conf: 'co.uk' in domains of 'acme' is a public suffix: names below it are of whoever registers them and do not count, and nothing proves itself; write the names that are meant\nin force\n",
 	    "a public suffix is known by the host's list");
 }
 

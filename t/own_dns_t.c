@@ -65,7 +65,7 @@ hand_over(void *context, const struct strings *folders, const char *name, const 
 static struct policy *
 load(const char *conf)
 {
-	struct policy_files files = { NULL, hand_over, NULL };
+	struct policy_files files = { NULL, hand_over, NULL, NULL };
 	struct faults *faults = faults_open();
 	struct policy *policy = policy_text_load("greenlane.conf", conf, strlen(conf), &files, faults);
 

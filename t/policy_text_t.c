@@ -4,6 +4,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <libpsl.h>
+
 #include "conf_files.h"
 #include "policy_text.h"
 #include "policy_value.h"
@@ -752,7 +754,7 @@ test_long_list(void)
 	struct faults *faults = faults_open();
 	struct policy *policy;
 	struct text list;
-	struct policy_files files = { &list, listed_vendor, listed_networks };
+	struct policy_files files = { &list, listed_vendor, listed_networks, NULL };
 
 	text_open(&list, 4 * LINES);
 	text_put(&list, "192.0.2.0/24");
@@ -768,6 +770,93 @@ test_long_list(void)
 	policy_free(policy);
 	text_close(&list);
 	faults_close(faults);
+}
+
+/* ---- names of the public suffix list ---- */
+
+static const struct suffix_row {
+	const char *name, *rule; /* of all lists of owned names */
+	const char *below;
+	bool holds;              /* what stands below */
+	bool closed;             /* by the list, not by hand */
+} suffix_rows[] = {
+	{ "an organisation's name", "vendor.com", "mail.vendor.com", true, false },
+	{ "a name of the private part", "github.io", "evil.github.io", false, true },
+	{ "a name of a private wildcard", "eu.compute.amazonaws.com", "evil.eu.compute.amazonaws.com", false, true },
+	{ "a registry's name", "co.uk", "evil.co.uk", false, true },
+	{ "a name of the private part that stands alone by hand", "=github.io", "evil.github.io", false, false },
+	{ "a customer's name", "good.github.io", "mail.good.github.io", true, false },
+};
+
+static const char *
+owned_vendor(void *context, const struct strings *folders, const char *name, const char **path, size_t *length,
+    struct fault *why)
+{
+	struct text *text = context;
+
+	(void)folders, (void)name, (void)why;
+	*path = "owned.conf";
+	*length = text->length;
+	return text->bytes;
+}
+
+static void
+test_owner(const struct name_rules *rules, const struct suffix_row *row, const char *where)
+{
+	const char *bare = row->rule + (row->rule[0] == '=');
+
+	ok(name_rules_hold_domain(rules, bare), "%s in %s holds itself", row->name, where);
+	ok(name_rules_hold_domain(rules, row->below) == row->holds, "%s in %s: what is below", row->name, where);
+	ok(rules->list[0].closed == row->closed, "%s in %s: closed by the list or not", row->name, where);
+}
+
+static void
+test_suffixes(void)
+{
+	const struct suffix_list suffixes = { psl_builtin() };
+
+	for (size_t i = 0; i < sizeof suffix_rows / sizeof suffix_rows[0]; i++) {
+		const struct suffix_row *row = &suffix_rows[i];
+		struct faults *faults = faults_open();
+		struct text vendor, conf;
+		struct policy_files files = { &vendor, owned_vendor, NULL, &suffixes };
+		struct policy *policy;
+
+		text_open(&vendor, 4096);
+		text_format(&vendor, "vendor = { name = \"owned\"; domains = [ \"%s\" ]; envelope = [ \"%s\" ]; dkim = [ \"%s\" ]; };",
+		    row->rule, row->rule, row->rule);
+		text_open(&conf, 4096);
+		text_format(&conf, "vendors = ( { name = \"owned\"; } ); own = { domains = [ \"%s\" ]; lists = [ \"%s\" ]; };"
+			"greylist = { exempt = { senders = [ \"%s\" ]; }; };"
+			"delegations = ( { vendor = \"owned\"; domains = [ \"%s\" ]; } );",
+		    row->rule, row->rule, row->rule, row->rule);
+		policy = policy_text_load("a.conf", conf.bytes, conf.length, &files, faults);
+		if (ok(policy != NULL, "%s is legal", row->name)) {
+			test_owner(&policy->vendors[0].domains, row, "domains");
+			test_owner(&policy->vendors[0].envelope, row, "envelope");
+			test_owner(&policy->vendors[0].dkim, row, "dkim");
+			test_owner(&policy->own.domains, row, "own.domains");
+			test_owner(&policy->settings.own.lists, row, "own.lists");
+			test_owner(&policy->delegations[0].domains, row, "delegations.domains");
+			ok(!policy->settings.greylist.exempt_senders.list[0].closed,
+			    "%s among senders that are exempt speaks of all below it", row->name);
+		}
+		policy_free(policy);
+		text_clear(&conf);
+		text_clear(&vendor);
+		text_put(&vendor, "vendor = { name = \"owned\"; domains = [ \"acme.example\" ]; };");
+		text_format(&conf, "vendors = ( { name = \"owned\"; } ); partners = ( { vendor = \"owned\"; domains = [ \"%s\" ]; } );",
+		    row->rule);
+		policy = policy_text_load("a.conf", conf.bytes, conf.length, &files, faults);
+		if (ok(policy != NULL, "%s is legal of a partner", row->name))
+			test_owner(&policy->partners[0].domains, row, "partners.domains");
+		for (size_t j = 0; policy == NULL && j < faults->kept; j++)
+			note("%s", faults->list[j].fault.text);
+		policy_free(policy);
+		faults_close(faults);
+		text_close(&conf);
+		text_close(&vendor);
+	}
 }
 
 static void
@@ -836,6 +925,7 @@ main(void)
 	test_single_values();
 	test_ceilings();
 	test_long_list();
+	test_suffixes();
 	test_keys();
 	test_corpus("good", test_good_file, 8);
 	test_corpus("bad", test_bad_file, 90);

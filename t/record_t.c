@@ -102,7 +102,7 @@ sample_open(void)
 
 	if (s == NULL)
 		abort();
-	s->rule = (struct name_rule){ "acme.example", false, NULL };
+	s->rule = (struct name_rule){ "acme.example", false, NULL, false };
 	s->vendor = (struct vendor){ .name = "acme", .title = "Acme", .domains = { &s->rule, 1 } };
 	s->sources[0] = (struct source){ .number = 0, .vendor = &s->vendor, .text = "a:out.acme.example" };
 	s->sources[1] = (struct source){ .number = 1, .vendor = &s->vendor, .text = "spf:acme.example" };

@@ -60,7 +60,7 @@ find_vendor(void *context, const struct strings *folders, const char *name, cons
 static void
 load(void)
 {
-	struct policy_files files = { NULL, find_vendor, NULL };
+	struct policy_files files = { NULL, find_vendor, NULL, &world.suffixes };
 	struct faults *faults = faults_open();
 	struct policy *policy = policy_text_load("CONFIG", conf, strlen(conf), &files, faults);
 	struct fault why;

@@ -115,7 +115,7 @@ load(struct story *story)
 	static const char fallback[] =
 	    "authserv_id = \"mx.rx.example\"; vendors = ( { name = \"vendor\"; } );";
 	const char *text = story->config != NULL ? story->config : fallback;
-	struct policy_files files = { story, find_vendor, find_networks };
+	struct policy_files files = { story, find_vendor, find_networks, &story->suffixes };
 	struct faults *faults = faults_open();
 	struct policy *policy;
 	struct fault why;

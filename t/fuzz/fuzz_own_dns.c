@@ -32,7 +32,7 @@ static const struct policy *
 policy_once(void)
 {
 	static struct policy *policy; /* never changes, so it is read once */
-	struct policy_files files = { NULL, hand_over, NULL };
+	struct policy_files files = { NULL, hand_over, NULL, NULL };
 	struct faults *faults = policy == NULL ? faults_open() : NULL;
 
 	if (faults != NULL)

@@ -67,10 +67,10 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 {
 	struct span rest = { length == 0 ? "" : (const char *)bytes, length };
 	struct parts parts = { .main = part_cut(&rest) };
-	struct policy_files files = { &parts, vendor, networks };
+	const struct suffix_list none = { NULL };
+	struct policy_files files = { &parts, vendor, networks, &none };
 	struct faults *faults = faults_open();
 	struct policy *policy;
-	const struct suffix_list none = { NULL };
 	struct fault why = { .text = "" };
 	char said[1024];
 
