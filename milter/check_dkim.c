@@ -63,7 +63,7 @@ dkim_house_has_ed25519(const struct dkim_house *house)
 }
 
 struct dkim_check *
-dkim_check_open(struct dkim_house *house, struct arena *arena, const char *id, dkim_first_fn *first,
+dkim_check_open(struct dkim_house *house, struct arena *arena, const char *id, dkim_standing_fn *standing,
     const void *context)
 {
 	struct dkim_check *check = calloc(1, sizeof *check);
@@ -75,7 +75,7 @@ dkim_check_open(struct dkim_house *house, struct arena *arena, const char *id, d
 	}
 	check->house = house;
 	check->arena = arena;
-	check->first = first;
+	check->standing = standing;
 	check->context = context;
 	check->last = &check->fields;
 	check->relaxed.relaxed = true;
@@ -174,7 +174,10 @@ key_question(const struct signature *signature, struct dns_question *out)
 	char name[2 * DOMAIN_TEXT + sizeof "._domainkey."];
 
 	snprintf(name, sizeof name, "%s._domainkey.%s", signature->text.s, signature->text.d);
-	return dns_question_make(out, name, DNS_TXT);
+	if (!dns_question_make(out, name, DNS_TXT))
+		return false;
+	out->standing = signature->standing;
+	return true;
 }
 
 /* The record among several that says it is a key; RFC 6376, 3.6.2.2 leaves several undefined. */
@@ -250,8 +253,11 @@ choose(struct dkim_check *check, bool first, size_t chosen)
 	for (size_t i = 0; i < check->count && chosen < DKIM_LOOKUPS_MAX; i++) {
 		struct signature *signature = check->list[i];
 
-		if (!signature->text.sound || suffix_is_registry(check->house->suffixes, signature->text.d) ||
-		    (check->first != NULL && check->first(check->context, signature->text.d)) != first)
+		if (!signature->text.sound || suffix_is_registry(check->house->suffixes, signature->text.d))
+			continue;
+		if (check->standing != NULL)
+			signature->standing = check->standing(check->context, signature->text.d);
+		if ((signature->standing != STANDING_STRANGER) != first)
 			continue;
 		signature->chosen = true;
 		check->measured = check->measured || signature->text.has_l;

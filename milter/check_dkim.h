@@ -25,12 +25,12 @@ struct dkim_house *dkim_house_open(struct resolver *, const struct suffix_list *
 void dkim_house_close(struct dkim_house *);
 bool dkim_house_has_ed25519(const struct dkim_house *);
 
-/* Whose signatures are looked up first: true for an enabled vendor's d= (normal form). */
-typedef bool dkim_first_fn(const void *context, const char *d);
+/* The standing of the keys of d= (normal form). All but strangers' are looked up first. */
+typedef enum standing dkim_standing_fn(const void *context, const char *d);
 
 /* NULL without memory. Arena and context are kept until dkim_check_close. Given. */
 struct dkim_check *dkim_check_open(struct dkim_house *, struct arena *, const char *id,
-    dkim_first_fn *, const void *context) MUST_USE;
+    dkim_standing_fn *, const void *context) MUST_USE;
 void dkim_check_close(struct dkim_check *);
 
 /* One field as the milter gave it with SMFIP_HDR_LEADSPC: name, and value with its leading blank;

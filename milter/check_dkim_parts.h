@@ -20,6 +20,7 @@ struct dkim_house {
 
 struct signature {
 	struct dkim_text text;
+	enum standing standing; /* of its key */
 	bool chosen;        /* its key is looked up */
 	bool key_temporary; /* DNS could not say whether there is one */
 	bool key_unfit;     /* there is a record, but none that libopendkim could be given */
@@ -41,7 +42,7 @@ struct dkim_check {
 	struct arena *arena;         /* of the message: what the facts point to */
 	struct arena *own;
 	const char *id;
-	dkim_first_fn *first;
+	dkim_standing_fn *standing;
 	const void *context;
 
 	struct field *fields, **last;

@@ -26,6 +26,7 @@ struct check {
 	struct arena *arena;
 	struct address client;
 	const char *domain; /* that is checked, in normal form */
+	enum standing standing; /* of that */
 	struct spf_gate *gate;
 	SPF_dns_rr_t *spare; /* so that the hook has something to answer when memory is out */
 	bool failed;
@@ -66,6 +67,19 @@ name_of_raw(const char *raw, char out[DNS_NAME_TEXT])
 	}
 	out[used] = '\0';
 	return true;
+}
+
+/* The client chose its own names, and by macros the mail has its part in others and in where they lead. */
+static enum standing
+standing_of(struct check *check, const char *domain, enum dns_type type)
+{
+	bool below = check->standing > STANDING_BELOW && spf_gate_is_shaped(check->gate, domain);
+
+	if (type == DNS_PTR || spf_gate_asks_client(check->gate))
+		return STANDING_STRANGER;
+	if (below && type == DNS_TXT)
+		check->standing = STANDING_BELOW;
+	return below ? STANDING_BELOW : check->standing;
 }
 
 /* False: the name cannot be, so it does not exist. The gate counts it all the same, as "". */
@@ -147,6 +161,7 @@ question_ask(struct check *check, const char *domain, enum dns_type type, struct
 	*seen = (struct dns_answer){ .status = DNS_EMPTY };
 	if (!spf_gate_ask(check->gate, &question))
 		return;
+	question.standing = standing_of(check, domain, type);
 	if (can_be)
 		resolver_ask(check->resolver, &question, check->budget, check->arena, &answer);
 	if (spf_gate_wants_name(check->gate, &question, &answer))
@@ -361,6 +376,7 @@ check_spf(struct resolver *resolver, struct budget *budget, struct arena *arena,
 	if (query->client.family == ADDRESS_V6) /* a mapped address is IPv4 (RFC 7208, 5) */
 		check.client = address_of_v6(query->client.bytes);
 	check.domain = normal;
+	check.standing = query->standing;
 	check.gate = view_make(&check, query, sender.local, &view) ? spf_gate_open(arena, &view) : NULL;
 	out->result = check.gate == NULL ? AUTH_TEMPERROR : library_ask(&check);
 }

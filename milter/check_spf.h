@@ -14,6 +14,7 @@ struct spf_query {
 	struct address client;
 	const char *helo;      /* borrowed; any bytes */
 	const char *mail_from; /* "local@domain" or "domain"; "" checks postmaster@helo (RFC 7208, 2.4) */
+	enum standing standing; /* of the domain; what it leads to has the same, but for names that the mail shapes */
 };
 
 /* check_host(). out->domain is in the arena. Our own failures (memory) are TEMPERROR. A name that

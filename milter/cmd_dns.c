@@ -103,7 +103,7 @@ world_open(struct world *world, const char *config)
 	known_find(world);
 	world->psl = psl_latest(NULL);
 	world->suffixes.psl = world->psl != NULL ? world->psl : psl_builtin();
-	world->resolver = rooms_resolver(&world->policy->settings, &why);
+	world->resolver = rooms_resolver(&world->policy->settings, NULL, &why);
 	if (world->resolver != NULL)
 		return 0;
 	fprintf(stderr, "greenlane: %s\n", why.text);

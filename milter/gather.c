@@ -24,9 +24,10 @@ set_aside(struct message *message, bool foreign)
 }
 
 static void
-ask_spf(struct message *message, const char *identity, bool foreign, struct spf_fact *out)
+ask_spf(struct message *message, const char *identity, const char *domain, bool foreign, struct spf_fact *out)
 {
-	struct spf_query query = { message->facts.client, message->facts.helo, identity };
+	struct spf_query query = { message->facts.client, message->facts.helo, identity,
+		policy_standing(message->judge->policy, domain) };
 	int64_t kept = set_aside(message, foreign);
 
 	check_spf(message->house->resolver, &message->budget, message->arena, &query, out);
@@ -57,7 +58,7 @@ gather_spf(struct message *message)
 		facts->spf.result = AUTH_NONE; /* it could speak for nobody */
 		return;
 	}
-	ask_spf(message, facts->mail_from, foreign, &facts->spf);
+	ask_spf(message, facts->mail_from, identity.domain, foreign, &facts->spf);
 	promise_keep_spf(message->house->promises, facts);
 	/* without a name there was nothing to check; without an answer it would be asked for ever */
 	if (facts->spf.result == AUTH_NOT_ASKED)
@@ -70,7 +71,7 @@ gather_live(struct message *message, const struct source *source)
 	struct live_fact *fact = &message->facts.live[message->facts.live_count++];
 	struct spf_fact spf = { .domain = "" };
 
-	ask_spf(message, source->name, false, &spf);
+	ask_spf(message, source->name, source->name, false, &spf);
 	fact->source = source->number;
 	if (spf.result == AUTH_PASS)
 		fact->answer = YES;
@@ -95,7 +96,7 @@ gather_spf_from(struct message *message, size_t index)
 
 	if (!full && domain[0] != '\0') {
 		message->spf_from_asked++;
-		ask_spf(message, domain, false, &spf);
+		ask_spf(message, domain, domain, false, &spf);
 	}
 	if (spf.result == AUTH_NOT_ASKED)
 		spf.result = AUTH_NONE;
@@ -103,6 +104,18 @@ gather_spf_from(struct message *message, size_t index)
 		if (facts->authors[i].spf_from == AUTH_NOT_ASKED &&
 		    (full || is_of_domain(&facts->authors[i], domain)))
 			facts->authors[i].spf_from = spf.result;
+}
+
+/* The next question, with the standing of the domain behind "_dmarc.". */
+static bool
+dmarc_question(const struct message *message, struct dmarc_check *check, struct dns_question *out)
+{
+	static const char prefix[] = "_dmarc.";
+
+	if (!dmarc_next(check, out))
+		return false;
+	out->standing = policy_standing(message->judge->policy, out->name + sizeof prefix - 1);
+	return true;
 }
 
 static void
@@ -113,7 +126,7 @@ ask_dmarc(struct message *message, const char *domain, struct dmarc_fact *out)
 	struct dns_answer answer;
 
 	dmarc_begin(&check, message->house->suffixes, domain);
-	while (dmarc_next(&check, &question)) {
+	while (dmarc_question(message, &check, &question)) {
 		resolver_ask(message->house->resolver, &question, &message->budget, message->arena,
 		    &answer);
 		dmarc_answer(&check, &answer);
@@ -182,6 +195,6 @@ gather_ahead(struct message *message)
 	if (message->facts.author_count == 0 || !settings->strangers.authenticate)
 		return;
 	dmarc_begin(&check, message->house->suffixes, message->facts.authors[0].mailbox.domain);
-	if (dmarc_next(&check, &question))
+	if (dmarc_question(message, &check, &question))
 		resolver_prefetch(message->house->resolver, &question);
 }

@@ -261,10 +261,10 @@ note_reply_to(struct message *message, const char *value)
 	message->reply_fields++;
 }
 
-static bool
-first_signer(const void *context, const char *d)
+static enum standing
+signer_standing(const void *context, const char *d)
 {
-	return policy_signs(context, d);
+	return policy_signer_standing(context, d);
 }
 
 static bool
@@ -282,7 +282,7 @@ feed_header(struct message *message, const char *name, const char *value)
 {
 	if (message->dkim == NULL)
 		message->dkim = dkim_check_open(message->house->dkim, message->arena, message->id,
-		    first_signer, message->judge->policy);
+		    signer_standing, message->judge->policy);
 	if (message->dkim == NULL || !dkim_check_header(message->dkim, name, value))
 		message->facts.failed = true;
 }

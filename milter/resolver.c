@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <pthread.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -11,15 +12,16 @@
 #include <unbound.h>
 #include <unbound-event.h>
 
+#include "admission.h"
 #include "answer_cache.h"
 #include "dns_packet.h"
 #include "resolver.h"
 
 enum {
 	CACHE_BYTES = 16 * 1024 * 1024,
-	UNDERWAY_MAX = 10000, /* questions; what comes on top is TEMPORARY */
-	PREFETCH_MAX = UNDERWAY_MAX / 2, /* so that looking ahead never stops those who wait */
 	WAITERS_MAX = 10000,  /* of one question */
+	SOCKETS = 512,        /* outgoing-range below: a question holds one until it is answered or given up */
+	RESERVE = 128,        /* sockets that names which are listed find free, whatever is asked for others */
 	BUCKETS = 1024,       /* a power of two */
 	ANSWER_BYTES = 1024 * 1024, /* of one answer: 64 KiB on the wire, names written out */
 	CLASS_IN = 1,
@@ -27,14 +29,17 @@ enum {
 	SEC_BOGUS = 1, /* unbound-event.h, ub_resolve_event */
 	SEC_SECURE = 2
 };
+_Static_assert(ADMIT_STRANGERS + ADMIT_BELOW + ADMIT_SELECTORS + RESERVE <= SOCKETS, "the reserve is kept");
 
 /*
- * A question under way. It is held by its callback and by everyone who waits for it, and goes with
- * the last of them: one who gives up leaves it running, and its answer still fills the cache.
+ * A question under way, or one that waits for its turn. It is held by its callback and by everyone who waits
+ * for it, and goes with the last of them: one who gives up leaves it running, and its answer still fills the
+ * cache.
  */
 struct query {
 	LIST_ENTRY(query) chain;
 	STAILQ_ENTRY(query) next;
+	struct ticket ticket;
 	struct live *live;
 	unsigned holders;
 	bool ended;
@@ -50,13 +55,15 @@ STAILQ_HEAD(handover, query);
 struct live {
 	struct resolver doors; /* first: a resolver is a live */
 	struct answer_cache *cache;
+	struct suffix_list suffixes;
 	int64_t timeout_ms;
 
 	pthread_mutex_t lock; /* of all down to the empty line, and of every query */
 	pthread_cond_t emptied;
 	struct queries under_way[BUCKETS];
+	struct admission *admission;
 	struct handover handover; /* asked, and not yet taken up by the dispatcher */
-	size_t under_way_count, guests; /* guests: threads that wait for an answer */
+	size_t guests;            /* threads that wait for an answer */
 	bool closing;
 
 	/* libunbound crashes under several threads: the dispatcher's alone once it runs */
@@ -112,25 +119,101 @@ bell_ring(struct live *live)
 	(void)eventfd_write(live->bell_fd, 1); /* fails at 2^64 rings unheard */
 }
 
-/* Hands a question over to the dispatcher, which holds the query; NULL when there are too many. */
+/* "_domainkey.NAME", whatever the selector; the last one, as a selector may hold the word too. */
+static const char *
+group_of_selector(const char *name)
+{
+	static const char mark[] = "._domainkey.";
+	const char *found = NULL;
+
+	for (const char *at = strstr(name, mark); at != NULL; at = strstr(at + 1, mark))
+		found = at + 1;
+	return found;
+}
+
+/* With one label more than its organisation: a dead branch of a vendor's zone does not stop another branch. */
+static const char *
+group_of_branch(const char *name, const char *organisation)
+{
+	const char *start = organisation;
+
+	if (start != NULL && start > name)
+		for (start--; start > name && start[-1] != '.'; start--)
+			continue;
+	return start;
+}
+
+/* Whose part of the room a question takes. */
+static const char *
+group_of(const struct live *live, const struct dns_question *question)
+{
+	const char *found = suffix_organisational(&live->suffixes, question->name);
+
+	if (question->standing == STANDING_LISTED)
+		return "";
+	if (question->standing == STANDING_SELECTOR)
+		found = group_of_selector(question->name);
+	if (question->standing == STANDING_BELOW)
+		found = group_of_branch(question->name, found);
+	return found != NULL ? found : question->name;
+}
+
+/* Hands a question over to the dispatcher, which holds the query. */
+static void
+query_hand(struct live *live, struct query *query)
+{
+	query->holders++;
+	if (STAILQ_EMPTY(&live->handover))
+		bell_ring(live);
+	STAILQ_INSERT_TAIL(&live->handover, query, next);
+}
+
+/* Starts a question, or has it wait for its turn; NULL when there is no room for that either. */
 static struct query *
-query_start(struct live *live, const struct dns_question *question, size_t most)
+query_start(struct live *live, const struct dns_question *question)
 {
 	struct query *query;
+	enum admitted admitted;
 
-	if (live->closing || live->under_way_count >= most || (query = calloc(1, sizeof *query)) == NULL)
+	if (live->closing || (query = calloc(1, sizeof *query)) == NULL)
 		return NULL;
+	admitted = admission_ask(live->admission, &query->ticket, question->standing, group_of(live, question));
+	if (admitted == ADMITTED_NOT) {
+		free(query);
+		return NULL;
+	}
 	query->live = live;
-	query->holders = 1;
 	query->question = *question;
 	query->answer.status = DNS_TEMPORARY;
 	cond_open(&query->end);
 	LIST_INSERT_HEAD(bucket_of(live, question), query, chain);
-	live->under_way_count++;
-	if (STAILQ_EMPTY(&live->handover))
-		bell_ring(live);
-	STAILQ_INSERT_TAIL(&live->handover, query, next);
+	if (admitted == ADMITTED)
+		query_hand(live, query);
 	return query;
+}
+
+/* It waits for its turn, and now somebody asks whose turn comes earlier. */
+static void
+query_raise(struct query *query, const struct dns_question *question)
+{
+	struct live *live = query->live;
+
+	if (query->ticket.waits &&
+	    admission_raise(live->admission, &query->ticket, question->standing, group_of(live, question)))
+		query_hand(live, query);
+}
+
+/* What has ended made room for others. */
+static void
+query_leave(struct query *query)
+{
+	struct live *live = query->live;
+	struct ticket *next;
+
+	LIST_REMOVE(query, chain);
+	admission_leave(live->admission, &query->ticket);
+	while (!live->closing && (next = admission_next(live->admission)) != NULL)
+		query_hand(live, (struct query *)((char *)next - offsetof(struct query, ticket)));
 }
 
 static void
@@ -138,6 +221,8 @@ query_release(struct query *query)
 {
 	if (--query->holders > 0)
 		return;
+	if (query->ticket.waits)
+		query_leave(query);
 	pthread_cond_destroy(&query->end);
 	arena_close(query->arena);
 	free(query);
@@ -167,8 +252,7 @@ query_end(struct query *query, const struct dns_answer *answer)
 	pthread_mutex_lock(&live->lock);
 	query->answer = *answer;
 	query->ended = true;
-	LIST_REMOVE(query, chain);
-	live->under_way_count--;
+	query_leave(query);
 	pthread_cond_broadcast(&query->end);
 	query_release(query);
 	pthread_mutex_unlock(&live->lock);
@@ -297,8 +381,10 @@ live_ask(struct resolver *resolver, const struct dns_question *question, struct 
 		return;
 	pthread_mutex_lock(&live->lock);
 	query = query_find(live, question);
+	if (query != NULL)
+		query_raise(query, question);
 	if (query != NULL || (!answer_cache_get(live->cache, question, start_us / 1000, arena, out) &&
-	                         (query = query_start(live, question, UNDERWAY_MAX)) != NULL))
+	                         (query = query_start(live, question)) != NULL))
 		query_share(query, start_us + patience_ms * 1000, arena, out);
 	pthread_mutex_unlock(&live->lock);
 	waited_ms = (now_us() - start_us + 999) / 1000;
@@ -315,8 +401,9 @@ live_prefetch(struct resolver *resolver, const struct dns_question *question)
 	if (answer_cache_has(live->cache, question, now_ms))
 		return;
 	pthread_mutex_lock(&live->lock);
-	if (query_find(live, question) == NULL && !answer_cache_has(live->cache, question, now_ms))
-		(void)query_start(live, question, PREFETCH_MAX);
+	if (query_find(live, question) == NULL && !answer_cache_has(live->cache, question, now_ms) &&
+	    admission_has_spare(live->admission, question->standing, group_of(live, question)))
+		(void)query_start(live, question); /* with room to spare it never waits, and needs no holder */
 	pthread_mutex_unlock(&live->lock);
 }
 
@@ -326,6 +413,7 @@ live_free(struct live *live)
 	if (live->bell_fd >= 0)
 		close(live->bell_fd);
 	answer_cache_close(live->cache);
+	admission_close(live->admission);
 	pthread_cond_destroy(&live->emptied);
 	pthread_mutex_destroy(&live->lock);
 	free(live);
@@ -378,7 +466,7 @@ static const struct {
 	{ "infra-host-ttl:", "10" },
 	{ "infra-keep-probing:", "yes" },
 	{ "outbound-msg-retry:", "3" }, /* 14 s until a silent name is given up and its socket free; 38 by default */
-	{ "outgoing-range:", "512" }, /* 16 by default: one silent domain would stop the others */
+	{ "outgoing-range:", "512" }, /* SOCKETS; 16 by default: one silent domain would stop the others */
 	{ "outgoing-num-tcp:", "32" },
 };
 
@@ -476,14 +564,17 @@ resolver_live(const struct resolver_settings *settings, struct fault *why)
 	}
 	live->doors = (struct resolver){ .ask = live_ask, .prefetch = live_prefetch, .close = live_close };
 	live->timeout_ms = settings->timeout_ms;
+	if (settings->suffixes != NULL)
+		live->suffixes = *settings->suffixes;
 	live->bell_fd = -1;
 	pthread_mutex_init(&live->lock, NULL);
 	pthread_cond_init(&live->emptied, NULL);
 	STAILQ_INIT(&live->handover);
 	live->cache = answer_cache_open(settings->cache_bytes > 0 ? settings->cache_bytes : CACHE_BYTES);
-	if (live->cache == NULL)
+	live->admission = admission_open();
+	if (live->cache == NULL || live->admission == NULL)
 		fault_set(why, "no memory for the cache of DNS answers");
-	if (live->cache == NULL || !dispatcher_start(live, settings, why)) {
+	if (live->cache == NULL || live->admission == NULL || !dispatcher_start(live, settings, why)) {
 		dispatcher_close(live);
 		live_free(live);
 		return NULL;

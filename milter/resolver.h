@@ -3,7 +3,8 @@
  *
  * Floor 8. A struct of functions: resolver.c is libunbound on one dispatcher thread behind our own
  * answer cache, resolver_canned.c answers from a zone text. Any thread may ask. Never fails: what
- * cannot be answered is TEMPORARY.
+ * cannot be answered is TEMPORARY. How many questions of one standing are under way at once has bounds
+ * (admission.h); what finds no room waits for it as for its answer, and is TEMPORARY where that takes too long.
  */
 #ifndef RESOLVER_H
 #define RESOLVER_H
@@ -14,6 +15,7 @@
 #include "arena.h"
 #include "dns.h"
 #include "fault.h"
+#include "suffix.h"
 
 /* The waiting that one message may still do; lookups in cache cost nothing. */
 struct budget {
@@ -37,7 +39,8 @@ void resolver_ask(struct resolver *, const struct dns_question *, struct budget 
  * be a resolver's that has lost its way. */
 unsigned resolver_found(const struct resolver *);
 
-/* Starts the question without waiting, so that a later ask finds it under way or answered. */
+/* Starts the question without waiting, so that a later ask finds it under way or answered; nothing where its
+ * standing has little room left. */
 void resolver_prefetch(struct resolver *, const struct dns_question *);
 
 /* NULL is fine. Who still waits gets TEMPORARY at once; nobody may ask any more. */
@@ -49,6 +52,7 @@ struct resolver_settings {
 	int64_t timeout_ms;
 	const char *trust_anchor;   /* "": no DNSSEC */
 	size_t cache_bytes;         /* ceiling of our answer cache; 0: a default of 16 MiB */
+	const struct suffix_list *suffixes; /* kept; what a stranger's name belongs to. NULL: the last two labels */
 };
 
 /* Creates threads: call after daemonising, with signals blocked. NULL with why. Given. */

@@ -3,10 +3,10 @@
 #include "rooms.h"
 
 struct resolver *
-rooms_resolver(const struct settings *settings, struct fault *why)
+rooms_resolver(const struct settings *settings, const struct suffix_list *suffixes, struct fault *why)
 {
 	struct resolver_settings dns = { settings->dns.servers.list, settings->dns.servers.count,
-		settings->dns.timeout_ms, settings->dns.trust_anchor, 0 };
+		settings->dns.timeout_ms, settings->dns.trust_anchor, 0, suffixes };
 
 	return resolver_live(&dns, why);
 }
@@ -17,7 +17,7 @@ rooms_open(struct rooms *rooms, const struct settings *settings, struct journal 
 {
 	*rooms = (struct rooms){ .psl = psl_latest(NULL) };
 	rooms->suffixes.psl = rooms->psl != NULL ? rooms->psl : psl_builtin();
-	rooms->resolver = rooms_resolver(settings, why);
+	rooms->resolver = rooms_resolver(settings, &rooms->suffixes, why);
 	if (rooms->resolver == NULL)
 		return false;
 	rooms->dkim = dkim_house_open(rooms->resolver, &rooms->suffixes, why);

@@ -20,8 +20,8 @@ struct rooms {
 	struct refresh *refresh;
 };
 
-/* A resolver as the settings want it. Given. */
-struct resolver *rooms_resolver(const struct settings *, struct fault *why) MUST_USE;
+/* A resolver as the settings want it; suffixes as in resolver.h. Given. */
+struct resolver *rooms_resolver(const struct settings *, const struct suffix_list *suffixes, struct fault *why) MUST_USE;
 
 /* journal (NULL: none) is kept, state_dir ("": nothing is kept on disk) is not. False: rooms_close
  * gives back what was opened. No policy is in force yet: see refresh_adopt. */

@@ -180,6 +180,7 @@ bool
 dns_question_make(struct dns_question *out, const char *name, enum dns_type type)
 {
 	out->type = type;
+	out->standing = STANDING_STRANGER;
 	return name_normal(name, true, out->name) && out->name[0] != '\0';
 }
 

@@ -22,9 +22,22 @@ enum {
 	DNS_TXT_MAX = 64 * 1024 /* bytes of one TXT record */
 };
 
+/*
+ * What the policy says of the name that is asked for, in rising order. Who sends mail chooses the names of the
+ * first three, so how many of them are asked at once has bounds, and those that are listed have a reserve.
+ */
+enum standing {
+	STANDING_STRANGER, /* nobody's */
+	STANDING_BELOW,    /* below a name that is listed, or made from the mail by what a listed name publishes */
+	STANDING_SELECTOR, /* a key of a name that is listed: SELECTOR._domainkey.NAME */
+	STANDING_LISTED    /* stands in the policy itself (a vendor's, a source, ours), or such a name leads there */
+};
+enum { STANDINGS = STANDING_LISTED + 1 };
+
 struct dns_question {
 	char name[DNS_NAME_TEXT]; /* lower case */
 	enum dns_type type;
+	enum standing standing; /* a stranger's unless who asks knows better; the answer is the same */
 };
 
 enum dns_status {
@@ -52,7 +65,7 @@ struct dns_answer {
 const char *dns_type_name(enum dns_type);
 bool dns_type_read(const char *name, enum dns_type *out) MUST_USE;
 
-/* Fills *out: lower-cases, drops the final dot. False for a name that DNS cannot carry (empty
+/* Fills *out, a stranger's: lower-cases, drops the final dot. False for a name that DNS cannot carry (empty
  * label, label over 63, name over 255 bytes): such a name does not exist. */
 bool dns_question_make(struct dns_question *out, const char *name, enum dns_type) MUST_USE;
 

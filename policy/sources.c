@@ -576,8 +576,10 @@ unfolding_next(struct unfolding *u, struct dns_question *out)
 	static const struct dns_answer nowhere = { .status = DNS_NXDOMAIN };
 
 	while (u->queue != NULL) {
-		if (dns_question_make(out, u->queue->name, u->queue->type))
+		if (dns_question_make(out, u->queue->name, u->queue->type)) {
+			out->standing = STANDING_LISTED;
 			return true;
+		}
 		unfolding_answer(u, &nowhere); /* a name that DNS cannot carry does not exist */
 	}
 	return false;

@@ -56,6 +56,12 @@ spf_gate_is_temperror(const struct spf_gate *gate)
 	return gate->temperror;
 }
 
+bool
+spf_gate_is_shaped(const struct spf_gate *gate, const char *domain)
+{
+	return spf_names_find(&gate->stand_ins, domain) != NULL || spf_names_hold(&gate->stand_ins, domain);
+}
+
 /* One term more that causes look-ups. */
 static bool
 term_count(struct spf_gate *gate)
@@ -117,6 +123,12 @@ spf_gate_ask(struct spf_gate *gate, const struct dns_question *question)
 	gate->count = 0;
 	gate->errand = ERRAND_TERM;
 	return term_count(gate);
+}
+
+bool
+spf_gate_asks_client(const struct spf_gate *gate)
+{
+	return gate->errand == ERRAND_PTR_NAME;
 }
 
 /* ---- answers ---- */

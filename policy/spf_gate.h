@@ -24,9 +24,15 @@ struct spf_gate *spf_gate_open(struct arena *, const struct spf_view *) MUST_USE
 /* The name that libspf2 means by a name it asks for: raw bytes, as they stood in the mail or the record. */
 const char *spf_gate_name(struct spf_gate *, const char *domain);
 
+/* Did macros, so the mail, have their part in the name that libspf2 asks for? */
+bool spf_gate_is_shaped(const struct spf_gate *, const char *domain);
+
 /* May this be asked? False: answer libspf2 with an empty answer without asking anybody (a limit
  * is passed or an error is already certain). A name that cannot be is asked as "". */
 bool spf_gate_ask(struct spf_gate *, const struct dns_question *);
+
+/* Is the question that may be asked one for a name that the client's PTR record gave? */
+bool spf_gate_asks_client(const struct spf_gate *);
 
 /* Does a record of this answer need the client's validated name (%{p}), not given yet? */
 bool spf_gate_wants_name(const struct spf_gate *, const struct dns_question *, const struct dns_answer *);

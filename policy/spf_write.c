@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "spf_write.h"
 
@@ -229,6 +230,15 @@ spf_names_find(const struct spf_names *names, const char *domain)
 	return &names->list[number];
 }
 
+bool
+spf_names_hold(const struct spf_names *names, const char *name)
+{
+	for (size_t i = 0; i < names->count; i++)
+		if (strcasecmp(names->list[i].name, name) == 0)
+			return true;
+	return false;
+}
+
 static bool
 has_p(const char *spec)
 {
@@ -266,6 +276,8 @@ target_write(struct writing *writing, const char *spec)
 	name_make(writing, spec);
 	if (is_plain(writing->name.bytes) && !has_p(spec)) {
 		text_put(writing->out, writing->name.bytes);
+		if (strchr(spec, '%') != NULL && !names_add(writing->names, writing->name.bytes, false))
+			writing->failed = true;
 		return;
 	}
 	text_format(writing->out, "%zu%s", writing->names->count, stand_in);

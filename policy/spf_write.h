@@ -25,7 +25,7 @@ struct spf_view {
 	const char *name;   /* %{p}: the client's validated name, or "unknown" */
 };
 
-/* Names that stand-ins stand for, raw and at most 253 bytes. */
+/* Names that stand-ins stand for, raw and at most 253 bytes, and plain ones that macros made. */
 struct spf_names {
 	struct arena *arena;
 	struct spf_stood_in {
@@ -40,6 +40,9 @@ void spf_expand(const char *spec, const struct spf_view *, struct text *out);
 
 /* The name behind a stand-in, or NULL when domain is none. */
 const struct spf_stood_in *spf_names_find(const struct spf_names *, const char *domain);
+
+/* Did macros, so the mail, have their part in this name? */
+bool spf_names_hold(const struct spf_names *, const char *name);
 
 /* Writes the record: exp= and unknown modifiers dropped, networks that hold the client written `all` and
  * others dropped, zero prefixes rewritten, nothing behind `all`, redirect last. False without memory. */

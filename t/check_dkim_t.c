@@ -26,6 +26,7 @@ struct counter {
 	struct resolver doors;
 	struct resolver *below;
 	size_t asked, prefetched;
+	size_t asked_as[STANDINGS], prefetched_as[STANDINGS];
 	char last[DNS_NAME_TEXT];
 };
 
@@ -36,6 +37,7 @@ counter_ask(struct resolver *resolver, const struct dns_question *question, stru
 	struct counter *counter = (struct counter *)resolver;
 
 	counter->asked++;
+	counter->asked_as[question->standing]++;
 	snprintf(counter->last, sizeof counter->last, "%s", question->name);
 	resolver_ask(counter->below, question, budget, arena, out);
 }
@@ -43,8 +45,8 @@ counter_ask(struct resolver *resolver, const struct dns_question *question, stru
 static void
 counter_prefetch(struct resolver *resolver, const struct dns_question *question)
 {
-	(void)question;
 	((struct counter *)resolver)->prefetched++;
+	((struct counter *)resolver)->prefetched_as[question->standing]++;
 }
 
 /* The world of one test: a zone, a library, one message and what is found in it. */
@@ -104,12 +106,12 @@ publish(struct world *world, const char *s, const char *d, enum sign_kind kind, 
 	free(record);
 }
 
-static bool
-is_first(const void *context, const char *d)
+static enum standing
+standing_of(const void *context, const char *d)
 {
 	const struct world *world = context;
 
-	return world->first != NULL && strcmp(d, world->first) == 0;
+	return world->first != NULL && strcmp(d, world->first) == 0 ? STANDING_SELECTOR : STANDING_STRANGER;
 }
 
 /* Runs a message through a check, the body in pieces of `piece` bytes (0: in one). */
@@ -117,7 +119,7 @@ static void
 verify(struct world *world, const struct sign_field *fields, size_t count, const char *text, size_t length,
     size_t piece)
 {
-	struct dkim_check *check = dkim_check_open(world->house, world->arena, "test", is_first, world);
+	struct dkim_check *check = dkim_check_open(world->house, world->arena, "test", standing_of, world);
 	struct budget budget = { 5000 };
 
 	world->counter.asked = world->counter.prefetched = 0;
@@ -359,7 +361,12 @@ test_several(void)
 		values[i] = sign("rsa", i % 2 ? "evil.example" : "other.example", SIGN_RSA_1024, usual);
 	values[bogus] = sign("rsa", "vendor.example", SIGN_RSA_1024, usual);
 	world.first = "vendor.example";
+	memset(world.counter.asked_as, 0, sizeof world.counter.asked_as);
+	memset(world.counter.prefetched_as, 0, sizeof world.counter.prefetched_as);
 	verify_with(&world, values, bogus + 1);
+	is_number((long long)world.counter.asked_as[STANDING_SELECTOR], 1, "the vendor's key is asked for as what it is");
+	is_number((long long)world.counter.prefetched_as[STANDING_SELECTOR], 1, "ahead too");
+	is_number((long long)(world.counter.asked - world.counter.asked_as[STANDING_STRANGER]), 1, "all others are strangers'");
 	verdict_is(&world, bogus, AUTH_PASS, "", "a vendor's behind sixty bogus ones");
 	verdict_is(&world, bogus - 1, AUTH_POLICY, "not-looked-up", "the sixtieth bogus one");
 	ok(world.counter.asked <= DKIM_LOOKUPS_MAX && world.counter.asked > 1, "at most five questions are asked");

@@ -391,6 +391,77 @@ test_threads(struct resolver *resolver)
 	is_number((long long)wrong, 0, "checks of several threads do not disturb each other");
 }
 
+/* ---- whose name a question is for ---- */
+
+struct noted {
+	struct resolver doors;
+	struct resolver *inner;
+	struct text list; /* "NAME TYPE STANDING" a question */
+};
+
+static void
+note_ask(struct resolver *resolver, const struct dns_question *question, struct budget *budget, struct arena *arena,
+    struct dns_answer *out)
+{
+	static const char *const words[] = { "stranger", "below", "selector", "listed" };
+	struct noted *noted = (struct noted *)resolver;
+
+	text_format(&noted->list, "%s %s %s\n", question->name, dns_type_name(question->type), words[question->standing]);
+	resolver_ask(noted->inner, question, budget, arena, out);
+}
+
+static void
+test_standings(struct dns_zone *zone, struct resolver *resolver)
+{
+	static const char *const lines[] = {
+		"s.example TXT \"v=spf1 include:i.s.example mx ptr include:%{l}.m.s.example include:j.s.example -all\"",
+		"i.s.example TXT \"v=spf1 exists:%{i}.x.s.example a:h.s.example -all\"", "h.s.example A 192.0.2.9",
+		"j.s.example TXT \"v=spf1 exists:%{p}.y.s.example ip4:192.0.2.77 -all\"",
+		"s.example MX 10 mx.s.example", "mx.s.example A 192.0.2.8",
+		"77.2.0.192.in-addr.arpa PTR host.evil.example", "host.evil.example A 192.0.2.9",
+		"bob.m.s.example TXT \"v=spf1 a:k.s.example -all\"", "k.s.example A 192.0.2.7",
+	};
+	static const struct {
+		const char *name;
+		enum standing standing;
+		const char *wanted;
+	} cases[] = {
+		{ "what a listed name publishes is listed, but not what the mail has its part in", STANDING_LISTED,
+		    "s.example TXT listed\ni.s.example TXT listed\n192.0.2.77.x.s.example A below\nh.s.example A listed\n"
+		    "s.example MX listed\nmx.s.example A listed\n77.2.0.192.in-addr.arpa PTR stranger\n"
+		    "host.evil.example A stranger\nbob.m.s.example TXT below\nk.s.example A below\n"
+		    "j.s.example TXT below\n77.2.0.192.in-addr.arpa PTR stranger\nhost.evil.example A stranger\n"
+		    "unknown.y.s.example A below\n" },
+		{ "all that a stranger's name leads to is a stranger's", STANDING_STRANGER,
+		    "s.example TXT stranger\ni.s.example TXT stranger\n192.0.2.77.x.s.example A stranger\n"
+		    "h.s.example A stranger\ns.example MX stranger\nmx.s.example A stranger\n"
+		    "77.2.0.192.in-addr.arpa PTR stranger\nhost.evil.example A stranger\nbob.m.s.example TXT stranger\n"
+		    "k.s.example A stranger\nj.s.example TXT stranger\n77.2.0.192.in-addr.arpa PTR stranger\n"
+		    "host.evil.example A stranger\nunknown.y.s.example A stranger\n" },
+	};
+	struct noted noted = { .doors = { .ask = note_ask }, .inner = resolver };
+	struct spf_query query = { .helo = "h.example", .mail_from = "bob@s.example" };
+	struct fault why;
+
+	for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++)
+		if (!dns_zone_line(zone, lines[i], &why))
+			ok(false, "%s: %s", lines[i], why.text);
+	if (!address_read("192.0.2.77", &query.client))
+		ok(false, "the client is an address");
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct arena *arena = arena_open(ARENA);
+		struct budget budget = { 1000 };
+		struct spf_fact fact;
+
+		text_open(&noted.list, 8192);
+		query.standing = cases[i].standing;
+		check_spf(&noted.doors, &budget, arena, &query, &fact);
+		is(noted.list.bytes, cases[i].wanted, "%s", cases[i].name);
+		text_close(&noted.list);
+		arena_close(arena);
+	}
+}
+
 int
 main(void)
 {
@@ -409,6 +480,7 @@ main(void)
 	test_long_record(resolver, zone);
 	test_memory(resolver);
 	test_threads(resolver);
+	test_standings(zone, resolver);
 	resolver_close(resolver);
 	dns_zone_close(zone);
 	return done();

@@ -14,7 +14,7 @@
 #include "dns.h"
 #include "nameserver.h"
 
-enum { SERVER_TEXT = 32, PACKET = 4096, STARTS = 3, READY_TRIES = 100, NAMES = 64 };
+enum { SERVER_TEXT = 32, PACKET = 4096, STARTS = 3, READY_TRIES = 100, NAMES = 1024, HELD_PACKET = 320 };
 
 /* A socket on a free port of loopback; *port is 0 to choose one. */
 static int
@@ -190,6 +190,13 @@ nsd_stop(struct nsd *nsd)
 
 /* ---- the responder ---- */
 
+/* The first question for a name, until it is answered. */
+struct held {
+	uint8_t packet[HELD_PACKET];
+	size_t length;
+	struct sockaddr_in from;
+};
+
 struct responder {
 	char server[SERVER_TEXT];
 	int fd;
@@ -201,6 +208,9 @@ struct responder {
 		unsigned count;
 	} names[NAMES];
 	size_t name_count;
+	struct held held[NAMES];
+	atomic_uint held_count;
+	atomic_bool released; /* nothing is held any more */
 };
 
 /* Counts a question for the name; how many there were with it. */
@@ -267,9 +277,22 @@ begins(const char *name, const char *label)
 	return strncmp(name, label, strlen(label)) == 0;
 }
 
+static void
+question_hold(struct responder *responder, const uint8_t *packet, size_t length, const struct sockaddr_in *from)
+{
+	unsigned count = atomic_load(&responder->held_count);
+
+	if (count == NAMES || length > HELD_PACKET)
+		abort();
+	memcpy(responder->held[count].packet, packet, length);
+	responder->held[count].length = length;
+	responder->held[count].from = *from;
+	atomic_store(&responder->held_count, count + 1);
+}
+
 /* Turns the question in packet into its response; its length, or 0 for none. */
 static size_t
-respond(struct responder *responder, uint8_t packet[PACKET], size_t length)
+respond(struct responder *responder, uint8_t packet[PACKET], size_t length, const struct sockaddr_in *from)
 {
 	char name[DNS_NAME_TEXT];
 	unsigned type, count;
@@ -280,6 +303,11 @@ respond(struct responder *responder, uint8_t packet[PACKET], size_t length)
 	count = name_count(responder, name, 1);
 	if (begins(name, "silent") || (begins(name, "lost") && count == 1))
 		return 0;
+	if (begins(name, "held") && !atomic_load(&responder->released)) {
+		if (count == 1)
+			question_hold(responder, packet, length, from);
+		return 0;
+	}
 	if (begins(name, "slow"))
 		usleep(300000);
 	packet[2] = 0x81;
@@ -294,6 +322,28 @@ respond(struct responder *responder, uint8_t packet[PACKET], size_t length)
 	return end;
 }
 
+static void
+packet_answer(struct responder *responder, uint8_t packet[PACKET], size_t length, const struct sockaddr_in *from)
+{
+	length = length < 12 ? 0 : respond(responder, packet, length, from);
+	if (length > 0)
+		sendto(responder->fd, packet, length, 0, (const struct sockaddr *)from, sizeof *from);
+}
+
+static void
+held_answer(struct responder *responder)
+{
+	uint8_t packet[PACKET];
+
+	for (unsigned i = 0; i < atomic_load(&responder->held_count); i++) {
+		const struct held *held = &responder->held[i];
+
+		memcpy(packet, held->packet, held->length);
+		packet_answer(responder, packet, held->length, &held->from);
+	}
+	atomic_store(&responder->held_count, 0);
+}
+
 static void *
 responder_run(void *data)
 {
@@ -305,14 +355,14 @@ responder_run(void *data)
 		struct sockaddr_in from;
 		socklen_t from_length = sizeof from;
 		ssize_t got;
-		size_t length;
 
+		if (atomic_load(&responder->released))
+			held_answer(responder);
 		if (poll(&readable, 1, 50) != 1)
 			continue;
 		got = recvfrom(responder->fd, packet, PACKET / 2, 0, (struct sockaddr *)&from, &from_length);
-		length = got < 12 ? 0 : respond(responder, packet, (size_t)got);
-		if (length > 0)
-			sendto(responder->fd, packet, length, 0, (struct sockaddr *)&from, from_length);
+		if (got > 0)
+			packet_answer(responder, packet, (size_t)got, &from);
 	}
 	return NULL;
 }
@@ -342,6 +392,18 @@ unsigned
 responder_count(struct responder *responder, const char *name)
 {
 	return name_count(responder, name, 0);
+}
+
+unsigned
+responder_held(struct responder *responder)
+{
+	return atomic_load(&responder->held_count);
+}
+
+void
+responder_release(struct responder *responder)
+{
+	atomic_store(&responder->released, true);
 }
 
 void

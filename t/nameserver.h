@@ -17,6 +17,7 @@ void nsd_stop(struct nsd *);
  * Answers every question over UDP by its first label:
  *     servfail, refused    with that code
  *     silent               not at all
+ *     held                 once responder_release was called, all of them
  *     slow                 after 300 ms
  *     brief                with a TTL of 1 second
  *     lost                 only when it is repeated
@@ -28,6 +29,8 @@ struct responder;
 struct responder *responder_start(void);
 const char *responder_server(const struct responder *);
 unsigned responder_count(struct responder *, const char *name); /* questions for a name so far */
+unsigned responder_held(struct responder *);                     /* names of which a question is held */
+void responder_release(struct responder *);                     /* answers them, and holds no more */
 void responder_silence(struct responder *, bool silent);        /* an outage begins or ends */
 void responder_stop(struct responder *);
 

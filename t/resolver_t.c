@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "admission.h"
 #include "answer_text.h"
 #include "nameserver.h"
 #include "resolver.h"
@@ -549,6 +550,140 @@ a_bad_server(void)
 	responder_stop(responder);
 }
 
+/* ---- strangers' slow names ---- */
+
+/* Starts a question and waits a moment for its answer, or not at all where it is asked ahead. */
+static void
+flood(struct resolver *resolver, const char *name, enum standing standing, bool ahead)
+{
+	struct dns_question question = question_of(name, DNS_A);
+	struct arena *arena = arena_open(ARENA_BYTES);
+	struct budget budget = { .left_ms = 1 };
+	struct dns_answer answer;
+
+	question.standing = standing;
+	if (ahead)
+		resolver_prefetch(resolver, &question);
+	else
+		resolver_ask(resolver, &question, &budget, arena, &answer);
+	arena_close(arena);
+}
+
+/* Is it answered within `patience_ms`? What was asked before has reached the server then. */
+static bool
+answered(struct resolver *resolver, const char *name, enum standing standing, int64_t patience_ms)
+{
+	struct dns_question question = question_of(name, DNS_A);
+	struct arena *arena = arena_open(ARENA_BYTES);
+	struct budget budget = { .left_ms = patience_ms };
+	struct dns_answer answer;
+	bool found;
+
+	question.standing = standing;
+	resolver_ask(resolver, &question, &budget, arena, &answer);
+	found = answer.status == DNS_FOUND;
+	arena_close(arena);
+	return found;
+}
+
+struct asker {
+	struct resolver *resolver;
+	const char *name;
+	bool found;
+	pthread_t thread;
+};
+
+static void *
+asker_run(void *data)
+{
+	struct asker *asker = data;
+
+	asker->found = answered(asker->resolver, asker->name, STANDING_STRANGER, 100000);
+	return NULL;
+}
+
+enum { LONG_MS = 60000, MOMENT_MS = 20 };
+
+/* One organisation has its part, whatever names it thinks of; the others have theirs. */
+static void
+one_flood_has_its_part(struct resolver *resolver, struct responder *responder)
+{
+	char name[64];
+
+	for (unsigned i = 0; i < 30; i++) {
+		snprintf(name, sizeof name, "held%u.x%u.evil.example", i, i % 7);
+		flood(resolver, name, STANDING_STRANGER, true);
+	}
+	ok(answered(resolver, "fence1.example", STANDING_LISTED, LONG_MS), "a listed name is answered");
+	is_number(responder_held(responder), ADMIT_GROUP / 2, "looking ahead takes half of a sender's part");
+	for (unsigned i = 0; i < 30; i++) {
+		snprintf(name, sizeof name, "held%u.x%u.evil.example", i, i % 7);
+		flood(resolver, name, STANDING_STRANGER, false);
+	}
+	ok(answered(resolver, "honest.test", STANDING_STRANGER, LONG_MS), "an honest stranger is answered");
+	is_number(responder_held(responder), ADMIT_GROUP, "those of one organisation are %d at most", ADMIT_GROUP);
+	for (unsigned i = 0; i < 30; i++) {
+		snprintf(name, sizeof name, "held%u.x%u.gone.vendor.example", i, i % 7);
+		flood(resolver, name, STANDING_BELOW, false);
+	}
+	ok(answered(resolver, "s1._domainkey.vendor.example", STANDING_SELECTOR, LONG_MS),
+	    "random names below a vendor's do not stop its own keys");
+	ok(answered(resolver, "_dmarc.desk.vendor.example", STANDING_BELOW, LONG_MS), "nor another branch of its zone");
+	is_number(responder_held(responder), 2 * ADMIT_GROUP, "and are %d at most", ADMIT_GROUP);
+}
+
+static void
+all_floods_have_theirs(struct resolver *resolver, struct responder *responder)
+{
+	unsigned before = responder_held(responder);
+	char name[64];
+
+	for (unsigned i = 0; i < 300; i++) {
+		snprintf(name, sizeof name, "held%u.evil%u.example", i, i);
+		flood(resolver, name, STANDING_STRANGER, i < 100);
+	}
+	ok(answered(resolver, "fence2.example", STANDING_LISTED, LONG_MS), "a listed name finds room beside all strangers");
+	is_number(responder_held(responder), before + ADMIT_STRANGERS - ADMIT_GROUP, "who are %d at most", ADMIT_STRANGERS);
+	ok(!answered(resolver, "late.test", STANDING_STRANGER, MOMENT_MS), "a stranger waits then, as for a slow answer");
+	is_number(responder_count(responder, "late.test"), 0, "and is not asked for before there is room");
+	flood(resolver, "ahead.test", STANDING_STRANGER, true);
+	ok(answered(resolver, "bounces.vendor.example", STANDING_BELOW, LONG_MS), "a name below a vendor's has its own room");
+	ok(answered(resolver, "s2._domainkey.vendor.example", STANDING_SELECTOR, LONG_MS), "and a vendor's key");
+	is_number(responder_count(responder, "ahead.test"), 0, "for strangers nothing is asked ahead any more");
+}
+
+/* A question that waits as a stranger's goes on as a vendor's when one asks the same; else it goes on later. */
+static void
+who_waits_is_served(struct resolver *resolver, struct responder *responder)
+{
+	struct asker askers[2] = { { .resolver = resolver, .name = "shared.test" },
+		{ .resolver = resolver, .name = "patient.test" } };
+
+	for (unsigned i = 0; i < 2; i++)
+		if (pthread_create(&askers[i].thread, NULL, asker_run, &askers[i]) != 0)
+			abort();
+	ok(answered(resolver, "shared.test", STANDING_LISTED, LONG_MS), "a vendor's question waits for no stranger's");
+	pthread_join(askers[0].thread, NULL);
+	ok(askers[0].found, "and the stranger who asked the same has the answer too");
+	responder_release(responder);
+	pthread_join(askers[1].thread, NULL);
+	ok(askers[1].found, "a stranger who waits is served when there is room");
+	is_number(responder_count(responder, "shared.test"), 1, "the server is asked once");
+}
+
+static void
+strangers_have_bounds(void)
+{
+	struct responder *responder = responder_start();
+	struct resolver *resolver = resolver_start(responder_server(responder), NULL, "", 100000);
+
+	one_flood_has_its_part(resolver, responder);
+	all_floods_have_theirs(resolver, responder);
+	who_waits_is_served(resolver, responder);
+	resolver_close(resolver);
+	responder_stop(responder);
+}
+
 /* ---- starting ---- */
 
 static void
@@ -576,5 +711,6 @@ main(void)
 	a_real_server();
 	a_signed_zone();
 	a_bad_server();
+	strangers_have_bounds();
 	return done();
 }

@@ -58,6 +58,7 @@ count_ask(struct resolver *resolver, const struct dns_question *question, struct
 {
 	(void)resolver;
 	playing->asked++;
+	playing->asked_for[question->standing]++;
 	if (is_slow(playing, question->name))
 		budget->left_ms -= budget->left_ms < SLOW_MS ? budget->left_ms : SLOW_MS;
 	if (budget->left_ms == 0 && !is_ahead(playing, question->name)) {
@@ -354,6 +355,8 @@ go_mail(struct story *story, const char *path)
 	story_drop_ending(story);
 	story->player->abort(story->player);
 	story->asked = 0;
+	for (size_t i = 0; i < STANDINGS; i++)
+		story->asked_for[i] = 0;
 	story->ahead_count = 0;
 	story->verdicts = story_journal_verdicts();
 	story_journal_forget_notice();

@@ -121,6 +121,21 @@ expect_number(struct story *story, const char *what, unsigned got, const char *w
 		story_fail(story, "%s is %u, wanted %s", what, got, wanted);
 }
 
+/* "listed 2" */
+static void
+expect_asked_for(struct story *story, const char *words)
+{
+	static const char *const standings[STANDINGS] = { "stranger", "below", "selector", "listed" };
+	size_t length = strcspn(words, " "), i = 0;
+
+	while (i < STANDINGS && (strlen(standings[i]) != length || strncmp(standings[i], words, length) != 0))
+		i++;
+	if (i == STANDINGS)
+		story_fail(story, "no such standing: '%s'", words);
+	else
+		expect_number(story, standings[i], story->asked_for[i], words + length);
+}
+
 bool
 story_expects(struct story *story, const char *verb, const char *words)
 {
@@ -144,6 +159,8 @@ story_expects(struct story *story, const char *verb, const char *words)
 		expect_notice(story, words);
 	else if (strcmp(verb, "EXPECT-ASKED") == 0)
 		expect_number(story, "the number of DNS questions", story->asked, words);
+	else if (strcmp(verb, "EXPECT-ASKED-FOR") == 0)
+		expect_asked_for(story, words);
 	else if (strcmp(verb, "EXPECT-VERDICTS") == 0)
 		expect_number(story, "the number of records",
 		    (unsigned)(story_journal_verdicts() - story->verdicts), words);

@@ -36,6 +36,7 @@ struct story {
 	struct dns_zone *zone;
 	struct resolver counting, *canned;
 	atomic_uint asked;       /* DNS questions since MAIL */
+	atomic_uint asked_for[STANDINGS]; /* the same by what the policy says of the name */
 	char slow[8][256];       /* names whose answers take SLOW_MS of the budget */
 	char ahead[AHEAD_MAX][DNS_NAME_TEXT]; /* asked ahead since MAIL */
 	size_t slow_count, ahead_count;
