@@ -79,18 +79,27 @@ advice_spool(const struct advice_host *host)
 	return spool == NULL || spool[0] == '\0' ? default_spool : spool;
 }
 
+/* The path of a Unix socket below the queue directory, as every smtpd finds it, chrooted or not; NULL: elsewhere. */
+static const char *
+inside_spool(const struct advice_host *host, const char *listen)
+{
+	const char *spool = advice_spool(host);
+	size_t length = strlen(spool);
+
+	if (strncmp(listen, "unix:", 5) != 0 || strncmp(listen + 5, spool, length) != 0 || listen[5 + length] != '/')
+		return NULL;
+	return listen + 5 + length + 1;
+}
+
 /* A socket that a chrooted smtpd cannot reach: the place inside its jail that it should have. NULL: it can. */
 static const char *
 unreachable(const struct advice_host *host, const char *listen)
 {
 	const char *spool = advice_spool(host), *path, *name;
-	size_t length = strlen(spool);
 
-	if (strncmp(listen, "unix:", 5) != 0 || !advice_chrooted(host))
+	if (strncmp(listen, "unix:", 5) != 0 || !advice_chrooted(host) || inside_spool(host, listen) != NULL)
 		return NULL;
 	path = listen + 5;
-	if (strncmp(path, spool, length) == 0 && path[length] == '/')
-		return NULL;
 	name = strrchr(path, '/');
 	return arena_format(host->arena, "%s/greenlane/%s", spool, name == NULL ? path : name + 1);
 }
@@ -98,17 +107,17 @@ unreachable(const struct advice_host *host, const char *listen)
 const char *
 advice_address(const struct advice_host *host, const char *listen)
 {
-	const char *inside = unreachable(host, listen), *at = strchr(listen, '@');
-	size_t spool = strlen(advice_spool(host)) + 1;
+	const char *moved = unreachable(host, listen), *at = strchr(listen, '@');
+	const char *inside = inside_spool(host, listen);
 
 	if (strncmp(listen, "inet6:", 6) == 0 && at != NULL)
 		return arena_format(host->arena, "inet:[%s]:%.*s", at + 1, (int)(at - listen - 6), listen + 6);
 	if (strncmp(listen, "inet:", 5) == 0 && at != NULL)
 		return arena_format(host->arena, "inet:%s:%.*s", at + 1, (int)(at - listen - 5), listen + 5);
+	if (moved != NULL)
+		return arena_format(host->arena, "unix:%s", moved + strlen(advice_spool(host)) + 1);
 	if (inside != NULL)
-		return arena_format(host->arena, "unix:%s", inside + spool);
-	if (strncmp(listen, "unix:", 5) == 0 && advice_chrooted(host))
-		return arena_format(host->arena, "unix:%s", listen + 5 + spool);
+		return arena_format(host->arena, "unix:%s", inside);
 	return arena_string(host->arena, listen);
 }
 
@@ -173,6 +182,32 @@ write_default_action(const struct advice_host *host, bool others, struct text *o
 		      "milter_default_action = accept\n\n");
 }
 
+/* The socket's own path, where a chrooted smtpd does not find it: as if there were no filter. */
+static bool
+is_dead(const struct advice_host *host, struct span milter)
+{
+	return unreachable(host, host->site->milter) != NULL && advice_holds(milter, host->site->milter);
+}
+
+/* The list with ours in front, and without what leads nowhere. */
+static void
+write_milters(const struct advice_host *host, const char *own, bool braced, const struct span *words, size_t count,
+    struct text *out)
+{
+	text_put(out, count == 0 ? "# greenlane judges every message that comes by SMTP.\n"
+				 : "# greenlane judges before the filters that are there: the first refusal wins.\n");
+	for (size_t i = 0; i < count; i++)
+		if (is_dead(host, words[i]))
+			text_format(out, "# %.*s goes: smtpd is chrooted and finds nothing there.\n", (int)words[i].length,
+			    words[i].at);
+	advice_line(out, "smtpd_milters");
+	text_format(out, braced ? "\n    { %s, default_action=accept }" : "\n    %s", own);
+	for (size_t i = 0; i < count; i++)
+		if (!is_dead(host, words[i]))
+			advice_member(out, false, words[i]);
+	text_put(out, "\n\n");
+}
+
 static void
 advise_milters(const struct advice_host *host, struct text *out)
 {
@@ -191,13 +226,7 @@ advise_milters(const struct advice_host *host, struct text *out)
 		text_format(out, "# smtpd_milters has greenlane already (%s)%s.\n\n", own, ours == 0 ? "" :
 		    "; it should be the first: whoever refuses or greylists before it decides");
 	} else {
-		text_put(out, count == 0 ? "# greenlane judges every message that comes by SMTP.\n"
-					 : "# greenlane judges before the filters that are there: the first refusal wins.\n");
-		advice_line(out, "smtpd_milters");
-		text_format(out, braced ? "\n    { %s, default_action=accept }" : "\n    %s", own);
-		for (size_t i = 0; i < count; i++)
-			advice_member(out, false, words[i]);
-		text_put(out, "\n\n");
+		write_milters(host, own, braced, words, count, out);
 	}
 	write_default_action(host, braced || (ours < count && count > 1), out);
 	for (size_t i = 0; i < count; i++)

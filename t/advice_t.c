@@ -14,6 +14,10 @@ static const struct row {
 } rows[] = {
 	{ "a fresh Debian, whose smtpd is chrooted", "fresh",
 	    { .milter = "unix:/run/greenlane/milter.sock", .delegate = "", .greylist_class = "greylist", .greylists = true } },
+	{ "a chrooted smtpd that was given the socket's path outside", "jailed",
+	    { .milter = "unix:/run/greenlane/milter.sock", .delegate = "", .greylist_class = "greylist" } },
+	{ "an smtpd that is not chrooted, and a socket below the queue directory", "free",
+	    { .milter = "unix:/var/spool/postfix/greenlane/milter.sock", .delegate = "", .greylist_class = "greylist" } },
 	{ "other filters, and postgrey among the restrictions", "postgrey",
 	    { .milter = "unix:/run/greenlane/milter.sock", .delegate = "unix:/run/greenlane/delegate.sock",
 		.greylist_class = "greylist" } },

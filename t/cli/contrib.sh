@@ -12,8 +12,8 @@ begins() {
 }
 
 cat > "$world/greenlane.conf" <<END
-milter      = { listen = "unix:/run/greenlane/milter.sock"; };
-delegate    = { listen = "unix:/run/greenlane/delegate.sock"; };
+milter      = { listen = "unix:$world/postfix/spool/greenlane/milter.sock"; };
+delegate    = { listen = "unix:$world/postfix/spool/greenlane/delegate.sock"; };
 greylist    = { store = "none"; };
 vendor_path = [ "$world" ];
 vendors     = ( { name = "vendor"; } );

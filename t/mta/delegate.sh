@@ -67,7 +67,7 @@ hours=10000
 # The lines that we hand out, with this world's addresses and a check behind the class.
 handed_out() {
     sed '/^#/d; s|inet:127.0.0.1:10023|inet:127.0.0.1:'$postgrey_port'|
-        s|unix:/run/greenlane/delegate.sock|inet:127.0.0.1:'$delegate_port'|; s|/run/greenlane|'"$world/run"'|
+        s|unix:greenlane/delegate.sock|inet:127.0.0.1:'$delegate_port'|; s|unix:greenlane/|unix:'"$world/run"'/|
         s|timeout=10s }|timeout=100s, try_limit=1 }, check_client_access cidr:'"$world/late.cidr"'|' \
         "$top/contrib/postfix/postgrey.cf"
 }

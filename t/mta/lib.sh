@@ -24,7 +24,7 @@ export PATH="$PATH:/usr/sbin:/sbin"
 patience=120   # seconds; for all that is waited for
 world=
 pids=          # of the processes that we started, newest first
-nsd_pid= dns_at= dns_port= greenlaned_pid= noop_pid= smtp_at= postfix_up= postfixes_beside= postfix_services=
+nsd_pid= dns_at= dns_port= greenlaned_pid= noop_pid= smtp_at= postfix_up= postfixes_beside= postfix_services= postfix_chroot=
 
 # ---- the folder -------------------------------------------------------------------------------
 
@@ -293,7 +293,7 @@ postfix_beside_start() {
 }
 
 # postfix_write NAME ADDRESS:PORT [LINE...]: its main.cf, and its master.cf with the lines that stand in
-# the variable postfix_services.
+# the variable postfix_services; with postfix_chroot=y smtpd and cleanup are chrooted.
 postfix_write() {
     local name=$1 at=$2 conf
     shift 2
@@ -333,9 +333,9 @@ smtpd_hard_error_limit = 200
 END
     printf '%s\n' "$@" >> "$conf/main.cf"
     cat > "$conf/master.cf" <<END
-$at inet n - n - - smtpd
+$at inet n - ${postfix_chroot:-n} - - smtpd
 pickup unix n - n 60 1 pickup
-cleanup unix n - n - 0 cleanup
+cleanup unix n - ${postfix_chroot:-n} - 0 cleanup
 qmgr unix n - n 300 1 qmgr
 tlsmgr unix - - n 1000? 1 tlsmgr
 rewrite unix - - n - - trivial-rewrite
