@@ -212,23 +212,36 @@ note_results(struct message *message, const char *value)
 	message->forged[message->forged_count++] = message->results_seen;
 }
 
+/* The address that readers show has a domain, and that a DMARC result. */
+static void
+note_unreadable(struct message *message, const char *value, size_t before)
+{
+	if (!message->from_broken)
+		message->facts.from_stopped = before + message->authors.stopped;
+	message->from_broken = true;
+	if (mailbox_read_last(message->arena, value, strlen(value), &message->authors))
+		message->from_last = message->authors.count;
+}
+
 /* Every From field is kept raw, NUL-free, and read when the headers are complete. */
 static void
 note_from(struct message *message, const char *value)
 {
-	size_t length = strlen(value);
+	size_t length = strlen(value), before;
 
 	message->from_fields++;
 	if (length > MAILBOX_FIELD_MAX)
 		message->facts.from_too_long = true;
 	if (message->from.length > 0)
 		text_char(&message->from, '\n');
+	before = message->from.length;
 	text_add(&message->from, value, length);
 	if (message->from.cut)
 		message->facts.from_too_long = true;
-	if (message->facts.from_too_long ||
-	    !mailbox_read_from(message->arena, value, length, &message->authors))
+	if (message->facts.from_too_long)
 		message->from_broken = true;
+	else if (!mailbox_read_from(message->arena, value, length, &message->authors))
+		note_unreadable(message, value, before);
 }
 
 static void
@@ -316,6 +329,7 @@ settle_authors(struct message *message)
 		message->from_broken = true;
 		count = AUTHORS_MAX;
 	}
+	facts->from_fields = message->from_fields;
 	if (message->from_fields == 0)
 		facts->from_state = FROM_MISSING;
 	else
@@ -336,6 +350,9 @@ settle_authors(struct message *message)
 		facts->authors[i].dmarc.domain = "";
 	}
 	facts->author_count = count;
+	if (facts->from_fields == 1 && facts->from_state == FROM_UNREADABLE && message->from_last > 0 &&
+	    message->from_last <= count)
+		facts->from_last = &facts->authors[message->from_last - 1];
 }
 
 bool

@@ -34,6 +34,7 @@ struct message {
 	struct mailbox_list authors;
 	struct text from; /* all From bodies, joined by newlines */
 	unsigned from_fields;
+	size_t from_last; /* of authors, counted from one: the last address of a field that cannot be read; 0: none */
 	bool from_broken;
 	const char *replies[REPLY_FIELDS_MAX]; /* bodies of Reply-To fields; NULL: no memory, or too long */
 	size_t reply_fields; /* all that there are */

@@ -299,8 +299,6 @@ judge_own_claim(const struct judge *judge, const struct facts *facts, struct cla
 
 	if (how == REASON_OWN_OUTBOUND && proven == YES)
 		set(claim, read == YES ? OUTCOME_VOUCHED : OUTCOME_UNPROVEN, how);
-	else if (claim->by_author && facts->from_state == FROM_UNREADABLE)
-		set(claim, OUTCOME_FORGED, REASON_UNREADABLE_FROM);
 	else if (others == NO)
 		set(claim, OUTCOME_FORGED, REASON_STRANGER_BESIDE_VENDOR);
 	else if (vouch == YES)
@@ -321,10 +319,6 @@ judge_author_claim(const struct judge *judge, const struct facts *facts, const s
 {
 	enum answer known, vouch;
 
-	if (facts->from_state == FROM_UNREADABLE) {
-		set(claim, OUTCOME_FORGED, REASON_UNREADABLE_FROM);
-		return;
-	}
 	known = authors_are_known(judge, facts, verdict);
 	if (known == NO) {
 		set(claim, OUTCOME_FORGED, REASON_STRANGER_BESIDE_VENDOR);
@@ -365,6 +359,58 @@ judge_envelope_claim(const struct judge *judge, const struct facts *facts, struc
 	/* authors that may yet stand would drop the claim: DNS trouble is no 5xx */
 	if (stand == UNKNOWN && may_be_refused(claim))
 		set_unsure(facts, claim);
+}
+
+/* ---- a From that cannot be read ---- */
+
+/* It vouches for nobody, but a display name is no forgery: does this very vendor stand behind the field? Of a
+ * signature nobody can say which of two fields it is over. */
+static enum answer
+stands_behind(const struct judge *judge, const struct facts *facts, struct claim *claim)
+{
+	bool only = facts->from_fields == 1;
+	enum answer proven;
+
+	if (claim->vendor != &judge->policy->own)
+		return answer_either(only ? claim->dkim : NO, answer_both(claim->listed, claim->spf));
+	proven = own_prove(judge, facts, claim);
+	return only || claim->reason == REASON_OWN_OUTBOUND ? proven : NO;
+}
+
+static void
+judge_field_claim(const struct facts *facts, struct claim *claim, enum answer stands, enum answer shown)
+{
+	if (stands == YES) {
+		set(claim, OUTCOME_UNPROVEN,
+		    claim->reason == REASON_OWN_OUTBOUND ? claim->reason : REASON_UNREADABLE_FROM);
+	} else if (shown == YES) {
+		/* beside the address that readers show a name is but text; the envelope is judged by itself */
+		claim->by_author = !claim->by_envelope;
+		claim->dropped = claim->by_author;
+		set(claim, OUTCOME_UNPROVEN, REASON_UNREADABLE_FROM);
+	} else if (stands == UNKNOWN || shown == UNKNOWN) {
+		set_unsure(facts, claim);
+	} else {
+		set(claim, OUTCOME_FORGED, REASON_UNREADABLE_FROM);
+	}
+}
+
+static void
+judge_field(const struct judge *judge, const struct facts *facts, struct verdict *verdict)
+{
+	enum answer stands[CLAIMS_MAX + 2], shown = NO;
+
+	for (size_t i = 0; i < verdict->claim_count; i++) {
+		struct claim *claim = &verdict->claims[i];
+
+		stands[i] = claim->by_author ? stands_behind(judge, facts, claim) : NO;
+		if (facts->from_last != NULL &&
+		    name_rules_hold(&claim->vendor->domains, &facts->from_last->mailbox))
+			shown = answer_either(shown, stands[i]);
+	}
+	for (size_t i = 0; i < verdict->claim_count; i++)
+		if (verdict->claims[i].by_author)
+			judge_field_claim(facts, &verdict->claims[i], stands[i], shown);
 }
 
 /* ---- who may bend a proof: lists and forwarders ---- */
@@ -427,16 +473,26 @@ soften(const struct judge *judge, const struct facts *facts, struct verdict *ver
 /* ---- all of them ---- */
 
 static void
-judge_listed_claims(const struct judge *judge, const struct facts *facts, struct verdict *verdict, bool few)
+judge_authors(const struct judge *judge, const struct facts *facts, struct verdict *verdict)
 {
 	struct claim *own = verdict->claim_count == 0 ? NULL : &verdict->claims[verdict->claim_count - 1];
-	enum answer stand;
 
 	if (own != NULL && own->vendor == &judge->policy->own && own->by_author)
 		judge_own_claim(judge, facts, own);
 	for (size_t i = 0; i < verdict->claim_count; i++)
 		if (verdict->claims[i].by_author && verdict->claims[i].vendor != &judge->policy->own)
 			judge_author_claim(judge, facts, verdict, &verdict->claims[i]);
+}
+
+static void
+judge_listed_claims(const struct judge *judge, const struct facts *facts, struct verdict *verdict, bool few)
+{
+	enum answer stand;
+
+	if (facts->from_state == FROM_UNREADABLE)
+		judge_field(judge, facts, verdict);
+	else
+		judge_authors(judge, facts, verdict);
 	stand = authors_stand(judge, facts, verdict);
 	for (size_t i = 0; i < verdict->claim_count; i++) {
 		if (!verdict->claims[i].by_author)

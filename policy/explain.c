@@ -5,7 +5,7 @@
 
 /* ---- the reply ---- */
 
-enum { TITLE_SHOWN = 60, CONTACT_SHOWN = 150 }; /* bytes; the longest reply stays one line of RFC 5321, 4.5.3.1.5 */
+enum { TITLE_SHOWN = 60, CONTACT_SHOWN = 150, FROM_SHOWN = 500 }; /* bytes; the longest reply stays one line of RFC 5321, 4.5.3.1.5 */
 
 /*
  * Reasons and deeds with words of their own; the first row that fits. Codes: RFC 5321, 3463 and 7372.
@@ -171,6 +171,17 @@ write_envelope(const struct facts *facts, struct text *out)
 	text_put(out, "\n");
 }
 
+/* A From that cannot be read, as it came, and where RFC 5322 was left. */
+static void
+write_field(const struct facts *facts, struct text *out)
+{
+	bool cut = facts->from_raw_length > FROM_SHOWN;
+
+	text_format(out, "author     cannot be read: a From field breaks RFC 5322\n  behind   byte %zu of \"", facts->from_stopped);
+	text_escaped(out, facts->from_raw, cut ? FROM_SHOWN : facts->from_raw_length);
+	text_put(out, cut ? "...\"\n" : "\"\n");
+}
+
 static void
 write_facts(const struct facts *facts, struct text *out)
 {
@@ -196,7 +207,7 @@ write_facts(const struct facts *facts, struct text *out)
 	else if (facts->from_state == FROM_MISSING)
 		text_put(out, "author     none: the message has no From field\n");
 	if (facts->from_state == FROM_UNREADABLE)
-		text_put(out, "author     cannot be read: a From field breaks RFC 5322\n");
+		write_field(facts, out);
 	for (size_t i = 0; i < facts->dkim_count; i++) {
 		const struct dkim_fact *fact = &facts->dkim[i];
 
@@ -251,6 +262,10 @@ static void
 write_claim(const struct facts *facts, const struct claim *claim, struct text *out)
 {
 	const struct vendor *vendor = claim->vendor;
+	const char *dropped = !claim->dropped ? ""
+	    : facts->from_state == FROM_UNREADABLE
+	    ? ", but beside the address that readers show it is only text and the claim is dropped"
+	    : ", but its authors stand by themselves and the claim is dropped";
 
 	text_format(out, "vendor     %s (%s), claimed by %s\n", vendor->name,
 	    vendor_mode_word(claim->mode), claimed_by(claim));
@@ -271,8 +286,7 @@ write_claim(const struct facts *facts, const struct claim *claim, struct text *o
 		write_own_terms(claim, out);
 	else
 		vouch_write(vendor->vouch, vendor->vouch_count, out);
-	text_format(out, "\n  so it is %s%s: %s\n", outcome_word(claim->outcome),
-	    claim->dropped ? ", but its authors stand by themselves and the claim is dropped" : "",
+	text_format(out, "\n  so it is %s%s: %s\n", outcome_word(claim->outcome), dropped,
 	    reason_sentence(claim->reason));
 }
 

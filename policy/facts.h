@@ -149,9 +149,12 @@ struct facts {
 	enum from_state from_state;
 	const char *from_raw;    /* only for FROM_UNREADABLE, else "" */
 	size_t from_raw_length;
+	size_t from_stopped;     /* the byte of raw where reading ended; only for FROM_UNREADABLE */
+	size_t from_fields;
 	bool from_too_long;      /* a From field over MAILBOX_FIELD_MAX */
 	struct author *authors;
 	size_t author_count;
+	const struct author *from_last; /* of the only field, where it cannot be read: its last angle address; NULL */
 	const char *message_id;  /* "" when none */
 	struct reply_to *replies;
 	size_t reply_count;      /* REPLIES_MAX at most */

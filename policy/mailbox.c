@@ -67,12 +67,14 @@ fold_length(const char *at, size_t left)
 	return 0;
 }
 
-/* UTF-8 without controls, line breaks only as folds. RFC 5322 4.1 lets controls stand in
+/* The bytes that are UTF-8 without controls, line breaks only as folds. RFC 5322 4.1 lets controls stand in
  * obsolete comments and quotes; no honest mail has them, so they are junk here. */
-static bool
-is_clean(const char *field, size_t length)
+static size_t
+clean_length(const char *field, size_t length)
 {
-	for (size_t i = 0, step; i < length; i += step) {
+	size_t i = 0;
+
+	for (size_t step; i < length; i += step) {
 		unsigned char c = (unsigned char)field[i];
 
 		if (c >= 0x80)
@@ -82,9 +84,15 @@ is_clean(const char *field, size_t length)
 		else
 			step = c == '\t' || (c >= ' ' && c != 0x7f);
 		if (step == 0)
-			return false;
+			break;
 	}
-	return true;
+	return i;
+}
+
+static bool
+is_clean(const char *field, size_t length)
+{
+	return clean_length(field, length) == length;
 }
 
 static bool
@@ -492,7 +500,58 @@ mailbox_read_from(struct arena *arena, const char *field, size_t length, struct 
 		.before = list->count,
 	};
 
-	return length <= MAILBOX_FIELD_MAX && is_clean(field, length) && read_list(&reader);
+	bool read;
+
+	list->stopped = length <= MAILBOX_FIELD_MAX ? clean_length(field, length) : MAILBOX_FIELD_MAX;
+	if (list->stopped < length)
+		return false;
+	read = read_list(&reader);
+	list->stopped = (size_t)(reader.lexer.at - field);
+	return read;
+}
+
+/* ---- of a field that does not parse ---- */
+
+static struct span
+last_angle(const char *field, size_t length)
+{
+	const char *open = memrchr(field, '<', length), *close;
+	size_t left;
+
+	if (open == NULL)
+		return (struct span){ NULL, 0 };
+	left = length - (size_t)(++open - field);
+	close = memchr(open, '>', left);
+	return (struct span){ open, close == NULL ? left : (size_t)(close - open) };
+}
+
+/* The word that holds the last '@'; what marks a list's members apart marks words too. */
+static struct span
+last_word(const char *field, size_t length)
+{
+	const char *at = memrchr(field, '@', length), *start = at;
+
+	if (at == NULL)
+		return (struct span){ NULL, 0 };
+	while (start > field && !is_blank(start[-1]) && strchr(",;:", start[-1]) == NULL)
+		start--;
+	return (struct span){ start, length - (size_t)(start - field) };
+}
+
+bool
+mailbox_read_last(struct arena *arena, const char *field, size_t length, struct mailbox_list *list)
+{
+	struct span span = last_angle(field, length);
+	struct mailbox mailbox;
+	const struct mailbox *before = list->count > 0 ? &list->list[list->count - 1] : NULL;
+
+	if (span.at == NULL)
+		span = last_word(field, length);
+	if (span.at == NULL || !mailbox_read_odd(arena, span, &mailbox))
+		return false;
+	if (before != NULL && strcmp(before->text, mailbox.text) == 0)
+		return true;
+	return list_add(arena, list, &mailbox);
 }
 
 /* --- SMTP paths --- */

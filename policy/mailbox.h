@@ -31,13 +31,21 @@ struct mailbox {
  * Reads the body of one From field (bytes behind the colon; CRLF or LF folds allowed) and
  * appends its mailboxes to the list. False when the field as a whole does not parse, holds no
  * mailbox, or one whose domain is neither a valid name nor a literal; the list may then hold
- * those read so far. Errors of memory are false too.
+ * those read so far, and its `stopped` says where reading ended. Errors of memory are false too.
  */
 struct mailbox_list {
 	struct mailbox *list;
 	size_t count, room;
+	size_t stopped; /* bytes of the last field that were read */
 };
 bool mailbox_read_from(struct arena *, const char *field, size_t length, struct mailbox_list *) MUST_USE;
+
+/*
+ * Of a field that does not parse: the address that most readers show, in the last angle brackets (closed or not) or,
+ * without any, the field's last word, read as mailbox_read_path reads odd ones. Appended, unless it was read last
+ * already. False: there is none whose domain can be read, or no memory.
+ */
+bool mailbox_read_last(struct arena *, const char *field, size_t length, struct mailbox_list *) MUST_USE;
 
 /*
  * Reads one SMTP path as libmilter gives it: "<a@b>", "a@b", "<>", with or without a source

@@ -70,7 +70,7 @@ name_read(struct span rest, char out[DOMAIN_TEXT])
 				i++;
 			depth += (c == '(') - (c == ')');
 			apart = true;
-		} else if (c == ' ' || c == '\t') {
+		} else if (c == ' ' || c == '\t' || c == '\r' || c == '\n') {
 			apart = true;
 		} else {
 			if (apart && length > 0 && name[length - 1] != '.' && c != '.')

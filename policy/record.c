@@ -6,7 +6,10 @@
 
 /* ---- what both forms say ---- */
 
-enum { DELEGATION_TEXT = 400 }; /* two names */
+enum {
+	DELEGATION_TEXT = 400, /* two names */
+	FROM_SHOWN = 2048      /* bytes of a From that cannot be read; facts hold all of it */
+};
 
 static const char *
 mode_word(const struct record *record)
@@ -36,6 +39,8 @@ main_author(const struct record *record)
 	for (size_t i = 0; claim != NULL && i < facts->author_count; i++)
 		if (name_rules_hold(&claim->vendor->domains, &facts->authors[i].mailbox))
 			return &facts->authors[i];
+	if (facts->from_last != NULL)
+		return facts->from_last;
 	return facts->author_count > 0 ? &facts->authors[0] : NULL;
 }
 
@@ -67,9 +72,15 @@ dmarc_text(const struct record *record)
 	return auth_word(author->dmarc.result);
 }
 
+/* A From that cannot be read, as it came. */
 static void
 write_authors(const struct facts *facts, struct text *out)
 {
+	if (facts->from_state == FROM_UNREADABLE) {
+		text_add(out, facts->from_raw,
+		    facts->from_raw_length < FROM_SHOWN ? facts->from_raw_length : FROM_SHOWN);
+		return;
+	}
 	for (size_t i = 0; i < facts->author_count; i++) {
 		if (i > 0)
 			text_char(out, ',');
@@ -118,21 +129,6 @@ fitting_length(const char *value)
 }
 
 static void
-write_escaped(struct text *out, const char *value, size_t length)
-{
-	for (size_t i = 0; i < length; i++) {
-		unsigned char c = (unsigned char)value[i];
-
-		if (c < 0x20 || c >= 0x7f)
-			text_format(out, "\\x%02x", c);
-		else if (c == '"' || c == '\\')
-			text_format(out, "\\%c", c);
-		else
-			text_char(out, (char)c);
-	}
-}
-
-static void
 put(struct text *out, const char *key, const char *value)
 {
 	size_t length = fitting_length(value);
@@ -143,7 +139,7 @@ put(struct text *out, const char *key, const char *value)
 		text_char(out, '-');
 	if (quoted)
 		text_char(out, '"');
-	write_escaped(out, value, length);
+	text_escaped(out, value, length);
 	text_put(out, cut ? "...\"" : quoted ? "\"" : "");
 }
 
@@ -210,6 +206,8 @@ record_write_line(const struct record *record, struct text *out)
 	put_number(out, "ms", record->ms);
 	if (delegation_text(record, delegation, sizeof delegation)[0] != '\0')
 		put(out, "delegation", delegation);
+	if (facts->from_state == FROM_UNREADABLE)
+		put_number(out, "from_stopped", (int64_t)facts->from_stopped);
 }
 
 /* ---- the JSON ---- */
@@ -269,6 +267,8 @@ json_authors(struct text *out, const struct facts *facts)
 		json_string(out, "by", dmarc_by_word(author->dmarc.by));
 		json_string(out, "signed_by", dmarc_by_word(author->dmarc.signed_by));
 		json_string(out, "said", auth_word(author->dmarc.said));
+		if (author == facts->from_last)
+			json_bool(out, "last", true);
 		text_char(out, '}');
 	}
 	text_char(out, ']');
@@ -381,6 +381,8 @@ json_facts(struct text *out, const struct record *record)
 	json_key(out, "from_raw");
 	json_bytes(out, facts->from_raw, facts->from_raw_length);
 	json_bool(out, "from_too_long", facts->from_too_long);
+	json_number(out, "from_fields", (int64_t)facts->from_fields);
+	json_number(out, "from_stopped", (int64_t)facts->from_stopped);
 	json_authors(out, facts);
 	json_replies(out, facts);
 	json_bool(out, "dkim_done", facts->dkim_done);

@@ -163,6 +163,21 @@ text_char(struct text *text, char c)
 }
 
 void
+text_escaped(struct text *text, const char *bytes, size_t length)
+{
+	for (size_t i = 0; i < length; i++) {
+		unsigned char c = (unsigned char)bytes[i];
+
+		if (c < 0x20 || c >= 0x7f)
+			text_format(text, "\\x%02x", c);
+		else if (c == '"' || c == '\\')
+			text_format(text, "\\%c", c);
+		else
+			text_char(text, (char)c);
+	}
+}
+
+void
 text_format(struct text *text, const char *fmt, ...)
 {
 	char small[256], *made = small;

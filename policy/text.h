@@ -39,6 +39,8 @@ void text_add(struct text *, const void *bytes, size_t length);
 void text_put(struct text *, const char *string);
 void text_span(struct text *, struct span);
 void text_char(struct text *, char);
+/* Printable ASCII as it is, quotes and backslashes behind a backslash, all other bytes as \xHH. */
+void text_escaped(struct text *, const char *bytes, size_t length);
 void text_format(struct text *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* ASCII lower case of one byte, whatever the locale. */

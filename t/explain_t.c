@@ -317,6 +317,10 @@ explanation_of_odd_mail(void)
 	holds(s, "signature  none\n", "so is a missing signature");
 	s->facts.from_state = FROM_UNREADABLE;
 	holds(s, "author     cannot be read: a From field breaks RFC 5322\n", "so is one that cannot be read");
+	s->facts.from_raw = " J\xfcrgen \"7\" <a@b.example>\x1b";
+	s->facts.from_raw_length = strlen(s->facts.from_raw);
+	s->facts.from_stopped = 2;
+	holds(s, "  behind   byte 2 of \" J\\xfcrgen \\\"7\\\" <a@b.example>\\x1b\"\n", "as it came, escaped, and where reading ended");
 	s->policy.vendor_count = s->verdict.claim_count = 0;
 	holds(s, "vendor     none is enabled\n", "so is a configuration without vendors");
 	s->verdict = (struct verdict){ .outcome = OUTCOME_EXEMPT, .reason = REASON_EXEMPT_NETWORK, .deciding = -1 };

@@ -275,7 +275,7 @@ static const struct field_row espoofer_rows[] = {
 static const char *
 read_all(struct arena *arena, const char *field, size_t length)
 {
-	struct mailbox_list list = { NULL, 0, 0 };
+	struct mailbox_list list = { .count = 0 };
 	const char *all = "";
 
 	if (!mailbox_read_from(arena, field, length, &list))
@@ -303,7 +303,7 @@ test_idempotence(const struct field_row *rows, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		struct arena *arena = arena_open(1 << 20);
-		struct mailbox_list list = { NULL, 0, 0 }, again = { NULL, 0, 0 };
+		struct mailbox_list list = { .count = 0 }, again = { .count = 0 };
 		bool same = true;
 
 		if (mailbox_read_from(arena, rows[i].field, strlen(rows[i].field), &list)) {
@@ -557,7 +557,7 @@ static void
 test_monster(char *field, size_t count, const char *what)
 {
 	struct arena *arena = arena_open(1 << 20);
-	struct mailbox_list list = { NULL, 0, 0 };
+	struct mailbox_list list = { .count = 0 };
 	bool read = mailbox_read_from(arena, field, strlen(field), &list);
 
 	ok(read == (count > 0) && (!read || list.count == count), "%s", what);
@@ -644,11 +644,59 @@ test_nul_bytes(void)
 	arena_close(arena);
 }
 
+/* Of fields that do not parse: how many bytes are read, and which address readers show; NULL: none. */
+static const struct {
+	const char *what, *field;
+	size_t stopped;
+	const char *last;
+} unread[] = {
+	{ "a bracket", "[Desk] Ticket <a@b.example>", 0, "a@b.example" },
+	{ "a bracket behind a blank", " [Desk] Ticket <a@b.example>", 1, "a@b.example" },
+	{ "a raw comma", "Desk, Ticket <a@b.example>", 4, "a@b.example" },
+	{ "a raw at sign", "Desk @ 7 <a@b.example>", 9, "a@b.example" },
+	{ "an address and a bare name", "x@y.example Desk <a@b.example>", 12, "a@b.example" },
+	{ "Latin-1", "J\374rgen <a@b.example>", 1, "a@b.example" },
+	{ "Shift-JIS", "\203\146\203\130 <a@b.example>", 0, "a@b.example" },
+	{ "a control", "Desk\007 <a@b.example>", 4, "a@b.example" },
+	{ "a semicolon behind", "Desk <a@b.example>;", 18, "a@b.example" },
+	{ "a second colon", "Desk: Ticket: <a@b.example>", 12, "a@b.example" },
+	{ "an open quote", "\"Desk <a@b.example>", 19, "a@b.example" },
+	{ "an open comment", "(Desk <a@b.example>", 19, "a@b.example" },
+	{ "an open bracket", "Desk <a@b.example", 17, "a@b.example" },
+	{ "two angle addresses", "<x@y.example> <a@b.example>", 14, "a@b.example" },
+	{ "words behind", "Desk <a@b.example> via y", 19, "a@b.example" },
+	{ "two dots, in brackets", "<a..b@b.example>", 5, "\"a..b\"@b.example" },
+	{ "two dots, bare", "a..b@b.example", 4, "\"a..b\"@b.example" },
+	{ "two dots, bare behind words", "Desk: [x] a..b@b.example", 6, "\"a..b\"@b.example" },
+	{ "a comment and a fold in the domain", "[x] <a@b(c) .\r\n example>", 0, "a@b.example" },
+	{ "a domain of two words", "[x] <a@b example>", 0, NULL },
+	{ "no at sign", "[x] <a>", 0, NULL },
+	{ "empty brackets", "a..b@b.example <>", 4, NULL },
+	{ "nothing", "", 0, NULL },
+};
+
+static void
+test_unread(void)
+{
+	for (size_t i = 0; i < sizeof unread / sizeof *unread; i++) {
+		struct arena *arena = arena_open(1 << 16);
+		struct mailbox_list list = { .count = 0 };
+		const char *field = unread[i].field;
+		bool shown;
+
+		ok(!mailbox_read_from(arena, field, strlen(field), &list), "unread: %s", unread[i].what);
+		is_number((long long)list.stopped, (long long)unread[i].stopped, "unread: %s: ends there", unread[i].what);
+		shown = mailbox_read_last(arena, field, strlen(field), &list);
+		is(shown ? list.list[list.count - 1].text : NULL, unread[i].last, "unread: %s: shown", unread[i].what);
+		arena_close(arena);
+	}
+}
+
 static void
 test_lists(void)
 {
 	struct arena *arena = arena_open(1 << 16);
-	struct mailbox_list list = { NULL, 0, 0 };
+	struct mailbox_list list = { .count = 0 };
 
 	ok(mailbox_read_from(arena, "a@b.example", 11, &list), "a first field is read");
 	ok(mailbox_read_from(arena, "c@d.example, e@f.example", 24, &list), "a second field is appended");
@@ -669,7 +717,7 @@ test_memory(void)
 
 	for (bool read = false; !read && ceiling < 4096; ceiling++) {
 		struct arena *arena = arena_open(ceiling);
-		struct mailbox_list list = { NULL, 0, 0 };
+		struct mailbox_list list = { .count = 0 };
 
 		read = mailbox_read_from(arena, field, strlen(field), &list);
 		for (size_t i = 0; i < list.count; i++)
@@ -821,7 +869,7 @@ static bool
 generated_field_reads(struct text *field, struct text *wanted, struct text *got)
 {
 	struct arena *arena = arena_open(1 << 20);
-	struct mailbox_list list = { NULL, 0, 0 }, again = { NULL, 0, 0 };
+	struct mailbox_list list = { .count = 0 }, again = { .count = 0 };
 	bool good = mailbox_read_from(arena, field->bytes, field->length, &list);
 
 	flatten(&list, got);
@@ -881,6 +929,7 @@ main(void)
 	test_idempotence(espoofer_rows, COUNT(espoofer_rows));
 	test_nul_bytes();
 	test_lists();
+	test_unread();
 	test_memory();
 	test_monsters();
 	test_generated();

@@ -199,6 +199,24 @@ line_is_whole(void)
 }
 
 static void
+line_of_a_from_that_cannot_be_read(void)
+{
+	struct sample *s = sample_open();
+
+	s->facts.from_state = FROM_UNREADABLE;
+	s->facts.from_raw = " [J\xfcrgen] \"7\" <tickets@acme.example>";
+	s->facts.from_raw_length = strlen(s->facts.from_raw);
+	s->facts.from_stopped = 1;
+	s->facts.from_last = &s->facts.authors[1];
+	s->verdict.deciding = -1;
+	ok(strstr(line_of(s), " from=\" [J\\xfcrgen] \\\"7\\\" <tickets@acme.example>\" rcpts=") != NULL,
+	    "a From that cannot be read is shown as it came, escaped");
+	ok(strstr(line_of(s), " ms=12 from_stopped=1") != NULL, "and where reading ended stands behind the promised keys");
+	ok(strstr(line_of(s), " dmarc=pass ") != NULL, "dmarc is of the address that readers show");
+	sample_close(s);
+}
+
+static void
 line_of_nothing(void)
 {
 	struct sample *s = sample_open();
@@ -531,6 +549,14 @@ json_escapes(void)
 	s->facts.from_raw_length = 5;
 	holds(s, "\"from_state\":\"unreadable\",\"from_raw\":\"<a\\u0000b\\udcff\"",
 	    "a From field that holds a NUL is kept whole");
+	s->facts.from_raw = " [J\xfc] <tickets@acme.example>";
+	s->facts.from_raw_length = strlen(s->facts.from_raw);
+	s->facts.from_stopped = 1;
+	s->facts.from_fields = 1;
+	s->facts.from_last = &s->facts.authors[1];
+	holds(s, "\"from_fields\":1,\"from_stopped\":1,", "how many fields, and where reading ended, are facts");
+	holds(s, ",\"last\":true}", "so is which author readers show");
+	holds(s, "\"from\":\" [J\\udcfc] <tickets@acme.example>\"", "the field stands in the place of authors");
 	sample_close(s);
 }
 
@@ -596,6 +622,7 @@ main(void)
 {
 	line_is_whole();
 	line_of_nothing();
+	line_of_a_from_that_cannot_be_read();
 	line_in_monitor_mode();
 	values_are_escaped();
 	recipients_are_joined();

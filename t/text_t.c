@@ -307,9 +307,21 @@ test_faults(void)
 	faults_close(NULL);
 }
 
+static void
+test_escaped(void)
+{
+	struct text text;
+
+	text_open(&text, 64);
+	text_escaped(&text, "a \"b\\\0\x1b\x7f\xff~", 10);
+	is(text.bytes, "a \\\"b\\\\\\x00\\x1b\\x7f\\xff~", "what is not printable ASCII is escaped");
+	text_close(&text);
+}
+
 int
 main(void)
 {
+	test_escaped();
 	test_trim();
 	test_cut();
 	test_compare();

@@ -314,6 +314,7 @@ set_from(struct world *world, const char *value)
 	if (strncmp(value, "unreadable:", 11) != 0)
 		return;
 	facts->from_state = FROM_UNREADABLE;
+	facts->from_fields = 1;
 	facts->from_raw = value + 11;
 	facts->from_raw_length = strlen(value + 11);
 }
@@ -553,7 +554,13 @@ static const struct {
 	{ "a shared range, DMARC fails, a key unknown", OUR_HOST "sender=b@other.example spf=pass author=n@vendor.example:dmarc=fail:p=reject dkim=vendor.example:temperror", "unsure defer dns-trouble vendor settled" },
 	{ "a shared range, DMARC fails, an exclusive one unknown", "client=198.51.100.7 sender=b@other.example spf=pass author=n@asked.example:dmarc=fail:p=reject", "unsure defer dns-trouble asked settled" },
 	{ "a shared range, DMARC fails, the exclusive one says no", "client=198.51.100.7 sender=b@other.example spf=pass unfolded=6 author=n@asked.example:dmarc=fail:p=reject", "forged reject shared-range-dmarc-fails asked settled" },
-	{ "an unreadable From that names the vendor", OUR_HOST "sender=b@vendor.example spf=pass from=unreadable:<n@vendor.example", "forged reject unreadable-from vendor settled" },
+	{ "an unreadable From that names the vendor", EVIL "spf=none from=unreadable:<n@vendor.example", "forged reject unreadable-from vendor settled" },
+	{ "an unreadable From that names the vendor, listed and spf", OUR_HOST "sender=b@vendor.example spf=pass from=unreadable:<n@vendor.example", "unproven greylist unreadable-from vendor settled" },
+	{ "an unreadable From that names the vendor, listed alone", OUR_HOST "sender=b@else.example spf=pass from=unreadable:<n@vendor.example", "forged reject unreadable-from vendor settled" },
+	{ "an unreadable From that names the vendor, spf alone", "client=203.0.113.7 sender=b@vendor.example spf=pass from=unreadable:<n@vendor.example", "forged reject unreadable-from vendor settled" },
+	{ "an unreadable From that names the vendor, signed", EVIL "spf=none from=unreadable:<n@vendor.example dkim=vendor.example:pass", "unproven greylist unreadable-from vendor settled" },
+	{ "an unreadable From that names the vendor, weakly signed", EVIL "spf=none from=unreadable:<n@vendor.example dkim=vendor.example:policy:weak", "forged reject unreadable-from vendor settled" },
+	{ "an unreadable From that names the vendor, whose key is not known", EVIL "spf=none from=unreadable:<n@vendor.example dkim=vendor.example:temperror", "unsure defer dns-trouble vendor settled" },
 	{ "an unreadable From that does not", OUR_HOST "sender=b@vendor.example spf=pass from=unreadable:<n@notvendor.example", "unproven greylist partly-proven vendor settled" },
 	/* several authors, several vendors */
 	{ "a stranger beside the vendor", EVIL FROM("vendor") "author=a@b.example dkim=vendor.example:pass", "forged reject stranger-beside-vendor vendor settled" },
@@ -623,7 +630,10 @@ static const struct {
 	{ "our name as the sender alone", "O:client=203.0.113.7 sender=boss@rx.example spf=fail author=a@b.example:dmarc=fail", "forged defer own-unproven own settled" },
 	{ "our name as the sender of one who stands by himself", "O:client=203.0.113.7 sender=boss@rx.example spf=fail author=a@b.example:dmarc=pass", "stranger greylist no-claim - settled" },
 	{ "our name as the sender while that is not known", "U:client=203.0.113.7 sender=boss@rx.example spf=fail author=a@b.example:dmarc=temperror", "unsure defer dns-trouble own settled" },
-	{ "an unreadable From of ours, signed", "O:" EVIL "from=unreadable:<boss@rx.example dkim=rx.example:pass", "forged defer unreadable-from own settled" },
+	{ "an unreadable From of ours, whose address is not read, signed", "O:" EVIL "from=unreadable:<boss@rx.example dkim=rx.example:pass", "forged defer unreadable-from own settled" },
+	{ "an unreadable From of ours, signed", "O:" EVIL "author=boss@rx.example from=unreadable:<boss@rx.example dkim=rx.example:pass", "unproven greylist unreadable-from own settled" },
+	{ "an unreadable From of ours, not signed", "O:" EVIL "author=boss@rx.example from=unreadable:<boss@rx.example", "forged defer unreadable-from own settled" },
+	{ "an unreadable From of ours, by our SPF", "O:client=198.51.100.26 sender=ann@rx.example spf=pass from=unreadable:<boss@rx.example", "unproven greylist unreadable-from own settled" },
 	{ "no From at all", "O:client=203.0.113.7 sender=ann@rx.example spf=pass from=missing", "forged defer own-unproven own settled" },
 	{ "ours beside a vendor's, both proven", "O:" EVIL OURS FROM("vendor") "dkim=rx.example:pass dkim=vendor.example:pass", "vouched pass proven vendor settled" },
 	{ "ours unsure for too long", "O:" EVIL OURS "dkim=rx.example:temperror unsure-for=20000", "unsure greylist dns-trouble-too-long own settled" },

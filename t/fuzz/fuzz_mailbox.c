@@ -36,7 +36,7 @@ check_domain(const struct mailbox *mailbox)
 static void
 check_mailbox(struct arena *arena, const struct mailbox *mailbox)
 {
-	struct mailbox_list again = { NULL, 0, 0 };
+	struct mailbox_list again = { .count = 0 };
 
 	check_domain(mailbox);
 	must(strlen(mailbox->local) <= LOCAL_PART_MAX);
@@ -47,10 +47,15 @@ check_mailbox(struct arena *arena, const struct mailbox *mailbox)
 static void
 check_field(struct arena *arena, const char *field, size_t size)
 {
-	struct mailbox_list list = { NULL, 0, 0 };
+	struct mailbox_list list = { .count = 0 };
 
-	if (!mailbox_read_from(arena, field, size, &list))
+	if (!mailbox_read_from(arena, field, size, &list)) {
+		must(list.stopped <= size);
+		if (mailbox_read_last(arena, field, size, &list))
+			check_domain(&list.list[list.count - 1]);
 		return;
+	}
+	must(list.stopped == size);
 	must(list.count > 0 && list.count <= MAILBOXES_MAX);
 	for (size_t i = 0; i < list.count && i < 20; i++) {
 		check_mailbox(arena, &list.list[i]);
