@@ -2,7 +2,7 @@
 """What t/bench/flood sends, serves and counts.
 
 usage: flood.py vendor | message | zone < KEY
-       flood.py flood FOLDER COUNT              messages, each with five signatures of silent names
+       flood.py flood FOLDER COUNT              messages, each with five signatures of names that are silent or not there
        flood.py table LOG MESSAGES < RESULTS    1 when a goal is missed
 """
 import email.utils
@@ -45,7 +45,8 @@ def flood(folder, count):
         author = "notices@vendor.example" if forged else f"a@m{n}.test"
         with open(os.path.join(folder, f"{n:04}.eml"), "w", encoding="ascii") as f:
             for i in range(5):
-                f.write(SIGNATURE.format(d="gone.vendor.example" if forged else f"k{n}-{i}.test", s=f"r{n}-{i}"))
+                below = "vendor.example" if i == 0 else "gone.vendor.example"
+                f.write(SIGNATURE.format(d=below if forged else f"k{n}-{i}.test", s=f"r{n}-{i}"))
             f.write(f"From: <{author}>\nSubject: notice {n}\n\nRead this.\n")
 
 
