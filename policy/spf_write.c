@@ -176,6 +176,16 @@ spf_expand(const char *spec, const struct spf_view *view, struct text *out)
 
 /* ---- names ---- */
 
+/* A last label that no reader takes for a number: letters alone, or an internationalised one. */
+static bool
+is_plain_toplabel(const char *label, size_t length)
+{
+	bool international = length > 4 && strncasecmp(label, "xn--", 4) == 0 && label[length - 1] != '-' &&
+	    memchr(label, '_', length) == NULL;
+
+	return international || strcspn(label, "0123456789-_") == length;
+}
+
 /* A name that libspf2 reads as we do: letters, digits, hyphens and underscores, sound labels. */
 static bool
 is_plain(const char *name)
@@ -190,8 +200,8 @@ is_plain(const char *name)
 
 		if (length == 0 || length > LABEL_MAX_TEXT)
 			return false;
-		if (label[length] == '\0') /* a last label of letters alone, which no reader takes for a number */
-			return label != name && strcspn(label, "0123456789-_") == length;
+		if (label[length] == '\0')
+			return label != name && is_plain_toplabel(label, length);
 		if (label[length] != '.')
 			return false;
 		label += length + 1;
