@@ -349,9 +349,18 @@ is_checkable(const char *domain, char normal[DOMAIN_TEXT])
 	return domain_read(domain, strlen(domain), normal, NULL) && domain_labels(normal) > 1;
 }
 
+/* The gate's words are of its arena, as the facts are; what it let through, libspf2 refused for one reason. */
+static const char *
+why_of(const struct check *check)
+{
+	const char *why = spf_gate_why(check->gate);
+
+	return why[0] != '\0' ? why : "an include or redirect leads in a circle";
+}
+
 void
 check_spf(struct resolver *resolver, struct budget *budget, struct arena *arena, const struct spf_query *query,
-    struct spf_fact *out)
+    struct spf_fact *out, const char **why)
 {
 	struct check check = { .resolver = resolver, .budget = budget, .arena = arena, .client = query->client };
 	const char *at = strrchr(query->mail_from, '@'), *domain;
@@ -379,4 +388,6 @@ check_spf(struct resolver *resolver, struct budget *budget, struct arena *arena,
 	check.standing = query->standing;
 	check.gate = view_make(&check, query, sender.local, &view) ? spf_gate_open(arena, &view) : NULL;
 	out->result = check.gate == NULL ? AUTH_TEMPERROR : library_ask(&check);
+	if (why != NULL && out->result == AUTH_PERMERROR)
+		*why = why_of(&check);
 }

@@ -24,13 +24,14 @@ set_aside(struct message *message, bool foreign)
 }
 
 static void
-ask_spf(struct message *message, const char *identity, const char *domain, bool foreign, struct spf_fact *out)
+ask_spf(struct message *message, const char *identity, const char *domain, bool foreign, struct spf_fact *out,
+    const char **why)
 {
 	struct spf_query query = { message->facts.client, message->facts.helo, identity,
 		policy_standing(message->judge->policy, domain) };
 	int64_t kept = set_aside(message, foreign);
 
-	check_spf(message->house->resolver, &message->budget, message->arena, &query, out);
+	check_spf(message->house->resolver, &message->budget, message->arena, &query, out, why);
 	message->budget.left_ms += kept;
 }
 
@@ -58,7 +59,7 @@ gather_spf(struct message *message)
 		facts->spf.result = AUTH_NONE; /* it could speak for nobody */
 		return;
 	}
-	ask_spf(message, facts->mail_from, identity.domain, foreign, &facts->spf);
+	ask_spf(message, facts->mail_from, identity.domain, foreign, &facts->spf, &facts->spf_why);
 	promise_keep_spf(message->house->promises, facts);
 	/* without a name there was nothing to check; without an answer it would be asked for ever */
 	if (facts->spf.result == AUTH_NOT_ASKED)
@@ -71,7 +72,7 @@ gather_live(struct message *message, const struct source *source)
 	struct live_fact *fact = &message->facts.live[message->facts.live_count++];
 	struct spf_fact spf = { .domain = "" };
 
-	ask_spf(message, source->name, source->name, false, &spf);
+	ask_spf(message, source->name, source->name, false, &spf, NULL);
 	fact->source = source->number;
 	if (spf.result == AUTH_PASS)
 		fact->answer = YES;
@@ -96,7 +97,7 @@ gather_spf_from(struct message *message, size_t index)
 
 	if (!full && domain[0] != '\0') {
 		message->spf_from_asked++;
-		ask_spf(message, domain, domain, false, &spf);
+		ask_spf(message, domain, domain, false, &spf, NULL);
 	}
 	if (spf.result == AUTH_NOT_ASKED)
 		spf.result = AUTH_NONE;

@@ -168,6 +168,10 @@ write_envelope(const struct facts *facts, struct text *out)
 		text_format(out, ">, SPF %s", auth_word(facts->spf.result));
 	if (facts->spf.by_helo)
 		text_put(out, " (of the HELO name)");
+	if (facts->spf_why != NULL) {
+		text_put(out, ": ");
+		put_safe(out, facts->spf_why);
+	}
 	text_put(out, "\n");
 }
 
@@ -290,29 +294,6 @@ write_claim(const struct facts *facts, const struct claim *claim, struct text *o
 	    reason_sentence(claim->reason));
 }
 
-bool
-explain_delegation(const struct verdict *verdict, struct text *out)
-{
-	const struct claim *claim = verdict_claim(verdict);
-
-	if (claim == NULL || claim->sender == NULL || claim->used == NULL || claim->reason != REASON_UNDELEGATED)
-		return false;
-	text_format(out, "{ vendor = \"%s\"; domains = [ \"%s\" ]; }", claim->sender->name, claim->used);
-	return true;
-}
-
-/* What to write where a vendor may send so. */
-static void
-write_remedy(const struct verdict *verdict, struct text *out)
-{
-	struct text delegation;
-
-	text_open(&delegation, 1024);
-	if (explain_delegation(verdict, &delegation))
-		text_format(out, "to allow   delegations = ( %s );\n", delegation.bytes);
-	text_close(&delegation);
-}
-
 void
 explain_write(const struct judge *judge, const struct facts *facts, const struct verdict *verdict,
     struct text *out)
@@ -332,7 +313,7 @@ explain_write(const struct judge *judge, const struct facts *facts, const struct
 	write_facts(facts, out);
 	for (size_t i = 0; i < verdict->claim_count; i++)
 		write_claim(facts, &verdict->claims[i], out);
-	write_remedy(verdict, out);
+	explain_remedy(facts, verdict, out);
 	if (judge->policy->vendor_count == 0)
 		text_put(out, "vendor     none is enabled\n");
 	explain_changes(judge, facts, verdict, out);

@@ -30,6 +30,9 @@ bool explain_delegation(const struct verdict *, struct text *out);
 /* Several lines for a person: outcome, evidence of each vendor, what would change it. */
 void explain_write(const struct judge *, const struct facts *, const struct verdict *, struct text *out);
 
+/* What to write where it is right: the delegation, or what the file of a vendor lacks that is unproven. A line each. */
+void explain_remedy(const struct facts *, const struct verdict *, struct text *out);
+
 /* For facts that were told only in part: what each part that was not given would change; nothing for mail. */
 void explain_changes(const struct judge *, const struct facts *, const struct verdict *, struct text *out);
 

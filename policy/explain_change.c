@@ -38,8 +38,10 @@ align(struct guess *guess, const struct vendor *vendor, bool by_signature)
 			continue;
 		dmarc->spf_aligned = dmarc->spf_aligned || !by_signature;
 		dmarc->dkim_aligned = dmarc->dkim_aligned || by_signature;
-		if (dmarc->result == AUTH_FAIL || dmarc->result == AUTH_TEMPERROR)
+		if (dmarc->result == AUTH_FAIL || dmarc->result == AUTH_TEMPERROR) {
 			dmarc->result = AUTH_PASS;
+			dmarc->by = DMARC_BY_PROOF;
+		}
 	}
 }
 

@@ -144,6 +144,7 @@ struct facts {
 	const char **rcpts;      /* RCPTS_MAX at most */
 	struct mailbox *rcpt_mailboxes; /* the same, parsed; domain "" for nonsense */
 	struct spf_fact spf;
+	const char *spf_why;     /* of a PERMERROR: what is wrong, and in whose record; NULL: nothing */
 
 	/* the message */
 	enum from_state from_state;

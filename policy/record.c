@@ -91,9 +91,12 @@ write_authors(const struct facts *facts, struct text *out)
 static void
 write_signatures(const struct facts *facts, struct text *out)
 {
-	for (size_t i = 0; i < facts->dkim_count; i++)
-		text_format(out, "%s%s:%s", i > 0 ? "," : "", auth_word(facts->dkim[i].result),
-		    facts->dkim[i].d);
+	for (size_t i = 0; i < facts->dkim_count; i++) {
+		const struct dkim_fact *fact = &facts->dkim[i];
+
+		text_format(out, "%s%s:%s%s%s", i > 0 ? "," : "", auth_word(fact->result), fact->d,
+		    fact->why[0] != '\0' ? ":" : "", fact->why);
+	}
 }
 
 /* ---- the line ---- */
@@ -377,6 +380,8 @@ json_facts(struct text *out, const struct record *record)
 	json_string(out, "sender_domain", facts->sender.domain);
 	json_bool(out, "spf_by_helo", facts->spf.by_helo);
 	json_string(out, "spf_domain", facts->spf.domain);
+	if (facts->spf_why != NULL)
+		json_string(out, "spf_why", facts->spf_why);
 	json_string(out, "from_state", from_state_word(facts->from_state));
 	json_key(out, "from_raw");
 	json_bytes(out, facts->from_raw, facts->from_raw_length);

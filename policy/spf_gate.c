@@ -4,6 +4,8 @@
 #include "spf_text.h"
 #include "text.h"
 
+static const char no_record[] = "included or redirected to, and has no SPF record"; /* RFC 7208, 5.2 and 6.1 */
+
 enum { WRITTEN_MAX = 2 * SPF_RECORD_MAX };
 enum { NAMES_MAX = SPF_MX_LIMIT + 1 }; /* the eleventh MX name is an error, but only when it is asked for */
 
@@ -20,6 +22,7 @@ struct spf_gate {
 	struct spf_view view;
 	struct spf_names stand_ins;
 	bool started, permerror, temperror;
+	struct fault why; /* of the first permanent error */
 	bool p_counted;
 	unsigned terms, voids;
 	enum errand errand; /* of the question that is open */
@@ -62,12 +65,27 @@ spf_gate_is_shaped(const struct spf_gate *gate, const char *domain)
 	return spf_names_find(&gate->stand_ins, domain) != NULL || spf_names_hold(&gate->stand_ins, domain);
 }
 
-/* One term more that causes look-ups. */
+const char *
+spf_gate_why(const struct spf_gate *gate)
+{
+	return gate->why.text;
+}
+
+/* A permanent error in asking for this name, or in its record. The first one is the one that is told. */
+static void
+refuse(struct spf_gate *gate, const char *name, const char *what)
+{
+	if (!gate->permerror)
+		fault_set(&gate->why, "%s: %s", name, what);
+	gate->permerror = true;
+}
+
+/* One term more that causes look-ups; the name is what it asks for. */
 static bool
-term_count(struct spf_gate *gate)
+term_count(struct spf_gate *gate, const char *name)
 {
 	if (++gate->terms > SPF_TERMS_LIMIT)
-		gate->permerror = true;
+		refuse(gate, name, "asked for by the eleventh term that needs DNS, and ten are allowed");
 	return !gate->permerror;
 }
 
@@ -80,7 +98,7 @@ spf_gate_name(struct spf_gate *gate, const char *domain)
 		return domain;
 	if (found->by_p && !gate->p_counted) { /* its PTR look-up counts (RFC 7208, 4.6.4) */
 		gate->p_counted = true;
-		term_count(gate);
+		term_count(gate, found->name);
 	}
 	return found->name;
 }
@@ -100,7 +118,7 @@ is_expected(struct spf_gate *gate, const struct dns_question *question)
 		if (strcmp(gate->names[i], question->name) == 0) {
 			gate->next = i + 1;
 			if (i >= SPF_MX_LIMIT) /* RFC 7208, 4.6.4 */
-				gate->permerror = true;
+				refuse(gate, question->name, "the eleventh mail host of one mx term, and ten are allowed");
 			return true;
 		}
 	return false;
@@ -122,7 +140,7 @@ spf_gate_ask(struct spf_gate *gate, const struct dns_question *question)
 	}
 	gate->count = 0;
 	gate->errand = ERRAND_TERM;
-	return term_count(gate);
+	return term_count(gate, question->name);
 }
 
 bool
@@ -153,9 +171,13 @@ record_see(struct spf_gate *gate, const struct dns_question *question, const str
 	const struct dns_record *record = NULL;
 	struct spf_record read;
 	struct text written;
+	struct fault why;
 
-	if (!spf_text_read(gate->arena, (const char *)given->bytes, given->length, &read, NULL)) {
-		*(read.starved ? &gate->temperror : &gate->permerror) = true;
+	if (!spf_text_read(gate->arena, (const char *)given->bytes, given->length, &read, &why)) {
+		if (read.starved)
+			gate->temperror = true;
+		else
+			refuse(gate, question->name, why.text);
 		return;
 	}
 	gate->view.domain = question->name;
@@ -206,11 +228,12 @@ text_see(struct spf_gate *gate, const struct dns_question *question, const struc
 
 		if (!spf_text_is_record((const char *)record->bytes, record->length))
 			continue;
-		gate->permerror = gate->permerror || found != NULL;
+		if (found != NULL)
+			refuse(gate, question->name, "two SPF records, or more");
 		found = record;
 	}
 	if (found == NULL && gate->errand != ERRAND_FIRST)
-		gate->permerror = true;
+		refuse(gate, question->name, no_record);
 	if (found != NULL && !gate->permerror)
 		record_see(gate, question, found, seen);
 }
@@ -318,10 +341,10 @@ spf_gate_answer(struct spf_gate *gate, const struct dns_question *question, cons
 	case DNS_EMPTY:
 	case DNS_NXDOMAIN:
 		seen->status = answer->status;
-		if (gate->errand == ERRAND_TERM && ++gate->voids > SPF_VOIDS_LIMIT)
-			gate->permerror = true;
 		if (question->type == DNS_TXT && gate->errand == ERRAND_TERM)
-			gate->permerror = true;
+			refuse(gate, question->name, no_record);
+		if (gate->errand == ERRAND_TERM && ++gate->voids > SPF_VOIDS_LIMIT)
+			refuse(gate, question->name, "the third name that DNS knows nothing of, and two are allowed");
 		break;
 	}
 }

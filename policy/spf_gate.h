@@ -46,4 +46,7 @@ void spf_gate_answer(struct spf_gate *, const struct dns_question *, const struc
 bool spf_gate_is_permerror(const struct spf_gate *);
 bool spf_gate_is_temperror(const struct spf_gate *);
 
+/* What the permanent error is, and in whose record; "" where there is none. The gate's. */
+const char *spf_gate_why(const struct spf_gate *);
+
 #endif

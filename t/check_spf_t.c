@@ -59,6 +59,18 @@ static const char *const zone_text[] = {
 	"vendor.xn--vermgensberater-ctb TXT v=spf1 ptr:%{d} -all",
 	"idn-ptr.example TXT v=spf1 ptr:vendor.xn--p1ai -all",
 	"idn-terms.example TXT v=spf1 a:host.vendor.xn--p1ai include:vendor.xn--vermgensberater-ctb -all",
+	"why-two.example TXT v=spf1 -all",
+	"why-two.example TXT v=spf1 +all",
+	"why-term.example TXT v=spf1 ipp4:192.0.2.1 -all",
+	"why-byte.example TXT \"v=spf1 a:\\255 -all\"",
+	"why-in.example TXT v=spf1 include:why-term.example -all",
+	"why-net.example TXT v=spf1 ip4:192.0.2.999 -all",
+	"why-gone.example TXT v=spf1 include:gone.example -all",
+	"why-bare.example TXT v=spf1 redirect=other-texts.example",
+	"why-void.example TXT v=spf1 a:v1.example a:v2.example a:v3.example -all",
+	"other-texts.example TXT hello",
+	"why-many.example TXT v=spf1 a:foreign.example a:foreign.example a:foreign.example a:foreign.example a:foreign.example"
+	" a:foreign.example a:foreign.example a:foreign.example a:foreign.example a:foreign.example a:h11.example -all",
 	"any.example TXT v=spf1 ip4:0.0.0.0/0",
 	"redirect.example TXT v=spf1 redirect=vendor.example ip4:203.0.113.1",
 	"big.example TXT v=spf1 ptr ptr ptr -all",
@@ -187,11 +199,48 @@ test_rows(struct resolver *resolver)
 		struct spf_query query = query_of(&rows[i]);
 		struct spf_fact fact;
 
-		check_spf(resolver, NULL, arena, &query, &fact);
+		check_spf(resolver, NULL, arena, &query, &fact, NULL);
 		if (!ok(fact.result == rows[i].result && strcmp(fact.domain, rows[i].domain) == 0 &&
 		    fact.by_helo == (*rows[i].mail_from == '\0'), "%s", rows[i].name))
 			note("%s of '%s', wanted %s of '%s'", auth_word(fact.result), fact.domain,
 			    auth_word(rows[i].result), rows[i].domain);
+		arena_close(arena);
+	}
+}
+
+/* What a permanent error is, and where. */
+static void
+test_why(struct resolver *resolver)
+{
+	static const struct {
+		const char *name, *mail_from, *why; /* NULL: nothing to tell */
+	} list[] = {
+		{ "two records", "a@why-two.example", "why-two.example: two SPF records, or more" },
+		{ "an unknown mechanism", "a@why-term.example", "why-term.example: unknown mechanism: 'ipp4:192.0.2.1'" },
+		{ "a byte that is none", "a@why-byte.example", "why-byte.example: byte 255 at position 9 of an SPF record" },
+		{ "a broken record that is included", "a@why-in.example", "why-term.example: unknown mechanism: 'ipp4:192.0.2.1'" },
+		{ "a network that is none", "a@why-net.example", "why-net.example: no network: ':192.0.2.999'" },
+		{ "an include without a record", "a@why-gone.example",
+		    "gone.example: included or redirected to, and has no SPF record" },
+		{ "an include of a name with other records", "a@why-bare.example",
+		    "other-texts.example: included or redirected to, and has no SPF record" },
+		{ "a third void", "a@why-void.example", "v3.example: the third name that DNS knows nothing of, and two are allowed" },
+		{ "an eleventh term", "a@why-many.example",
+		    "h11.example: asked for by the eleventh term that needs DNS, and ten are allowed" },
+		{ "a record that is right", "a@ptr.example", NULL },
+		{ "no answer", "a@sick.example", NULL },
+	};
+
+	for (size_t i = 0; i < sizeof list / sizeof list[0]; i++) {
+		struct arena *arena = arena_open(ARENA);
+		struct spf_query query = { .client = { ADDRESS_V4, { 203, 0, 113, 9 } }, .helo = "h.example",
+			.mail_from = list[i].mail_from };
+		struct spf_fact fact;
+		const char *why = NULL;
+
+		check_spf(resolver, NULL, arena, &query, &fact, &why);
+		is(why, list[i].why, "why: %s", list[i].name);
+		ok((fact.result == AUTH_PERMERROR) == (list[i].why != NULL), "why: %s is an error or not", list[i].name);
 		arena_close(arena);
 	}
 }
@@ -205,7 +254,7 @@ test_mapped(struct resolver *resolver)
 	struct arena *arena = arena_open(ARENA);
 	struct spf_fact fact;
 
-	check_spf(resolver, NULL, arena, &query, &fact);
+	check_spf(resolver, NULL, arena, &query, &fact, NULL);
 	is(auth_word(fact.result), "pass", "a mapped client is IPv4");
 	arena_close(arena);
 }
@@ -258,7 +307,7 @@ test_budget(struct resolver *resolver)
 		struct spf_fact fact;
 
 		slow.asked = 0;
-		check_spf(&slow.doors, &budget, arena, &query, &fact);
+		check_spf(&slow.doors, &budget, arena, &query, &fact, NULL);
 		if (!ok(strcmp(auth_word(fact.result), cases[i].result) == 0 && budget.left_ms == cases[i].left &&
 		    slow.asked == cases[i].asked, "%s", cases[i].name))
 			note("%s, %lld ms left, %u asked", auth_word(fact.result), (long long)budget.left_ms, slow.asked);
@@ -290,7 +339,7 @@ test_amplification(struct resolver *resolver, struct dns_zone *zone)
 	}
 	if (!dns_zone_line(zone, record.bytes, NULL) || !address_read("192.0.2.1", &query.client))
 		ok(false, "%s", record.bytes);
-	check_spf(&slow.doors, &budget, arena, &query, &fact);
+	check_spf(&slow.doors, &budget, arena, &query, &fact, NULL);
 	ok(fact.result == AUTH_PERMERROR, "twenty MX terms are permanent");
 	is_number(slow.asked, 1 + 10 + 100, "and ask for ten of them, with ten names each");
 	text_close(&record);
@@ -313,7 +362,7 @@ test_long_record(struct resolver *resolver, struct dns_zone *zone)
 	if (!dns_zone_add(zone, "long.example", DNS_TXT, 0, 0, record.bytes, record.length) ||
 	    !address_read("10.2.49.7", &query.client))
 		ok(false, "a record of %zu bytes is added", record.length);
-	check_spf(resolver, NULL, arena, &query, &fact);
+	check_spf(resolver, NULL, arena, &query, &fact, NULL);
 	is(auth_word(fact.result), "pass", "the last of 450 networks is found");
 	dns_zone_drop(zone, "long.example", 0);
 	if (!dns_zone_line(zone, "long.example TXT v=spf1 a -all", NULL))
@@ -324,7 +373,7 @@ test_long_record(struct resolver *resolver, struct dns_zone *zone)
 			ok(false, "an address is added");
 	query.client.bytes[2] = 50;
 	query.client.bytes[3] = 249;
-	check_spf(resolver, NULL, arena, &query, &fact);
+	check_spf(resolver, NULL, arena, &query, &fact, NULL);
 	is(auth_word(fact.result), "pass", "and the last of 500 addresses of a host");
 	text_close(&record);
 	arena_close(arena);
@@ -360,7 +409,7 @@ test_memory(struct resolver *resolver)
 		struct spf_query query = query_of(row);
 		struct spf_fact fact;
 
-		check_spf(resolver, NULL, arena, &query, &fact);
+		check_spf(resolver, NULL, arena, &query, &fact, NULL);
 		right += fact.result == row->result;
 		temporary += fact.result == AUTH_TEMPERROR;
 		wrong += fact.result != row->result && fact.result != AUTH_TEMPERROR;
@@ -383,7 +432,7 @@ thread_run(void *context)
 		struct spf_fact fact;
 
 		if (row->client == NULL || address_read(row->client, &query.client)) {
-			check_spf(resolver, NULL, arena, &query, &fact);
+			check_spf(resolver, NULL, arena, &query, &fact, NULL);
 			wrong += fact.result != row->result;
 		}
 		arena_close(arena);
@@ -472,7 +521,7 @@ test_standings(struct dns_zone *zone, struct resolver *resolver)
 
 		text_open(&noted.list, 8192);
 		query.standing = cases[i].standing;
-		check_spf(&noted.doors, &budget, arena, &query, &fact);
+		check_spf(&noted.doors, &budget, arena, &query, &fact, NULL);
 		is(noted.list.bytes, cases[i].wanted, "%s", cases[i].name);
 		text_close(&noted.list);
 		arena_close(arena);
@@ -491,6 +540,7 @@ main(void)
 			ok(false, "%s: %s", zone_text[i], why.text);
 	killer_add(zone);
 	test_rows(resolver);
+	test_why(resolver);
 	test_mapped(resolver);
 	test_budget(resolver);
 	test_amplification(resolver, zone);

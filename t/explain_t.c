@@ -403,6 +403,102 @@ explanation_of_parts(void)
 	scene_close(s);
 }
 
+/* ---- what an unproven vendor lacks ---- */
+
+static const struct remedy {
+	const char *name, *sender; /* of the envelope */
+	enum auth_result spf;
+	bool spf_aligned;
+	const char *d;             /* of a signature that counts; NULL: there is none */
+	enum answer listed, spf_holds, dkim_holds;
+	enum outcome outcome;
+	const char *wanted;
+} remedies[] = {
+	{ "an envelope that the file does not name", "bounces.crm.example", AUTH_PASS, false, NULL, YES, NO, NO, OUTCOME_UNPROVEN,
+	    "to vouch   SPF passed for bounces.crm.example, which its file does not name; if that is the vendor's: "
+	    "envelope = [ \"old.crm.example\", \"=alone.example\", \"x@mail.example\", \"bounces.crm.example\" ];\n" },
+	{ "nobody writes himself into the file by sending", "evil.example", AUTH_PASS, false, "acme.example", NO, NO, YES, OUTCOME_FORGED, "" },
+	{ "nor beside evidence that the address has no part in", "evil.example", AUTH_PASS, false, NULL, NO, NO, NO, OUTCOME_UNPROVEN, "" },
+	{ "an envelope for which SPF did not pass", "bounces.crm.example", AUTH_NEUTRAL, false, NULL, YES, NO, NO, OUTCOME_UNPROVEN, "" },
+	{ "a signer that the file does not name", "evil.example", AUTH_FAIL, false, "mail.acme.example", YES, NO, NO, OUTCOME_UNPROVEN,
+	    "to vouch   a signature of mail.acme.example counts, which its file does not name; if that is the vendor's: "
+	    "dkim = [ \"sign.example\", \"mail.acme.example\" ];\n" },
+	{ "a signer who is nobody near", "evil.example", AUTH_FAIL, false, "evil.example", YES, NO, NO, OUTCOME_UNPROVEN, "" },
+	{ "a client that no source holds", "acme.example", AUTH_PASS, false, NULL, NO, YES, NO, OUTCOME_UNPROVEN,
+	    "to vouch   no source of it holds the client; if that is the vendor's host, add to its sources: { cidr = [ \"192.0.2.7\" ]; }\n" },
+	{ "a vendor that is vouched lacks nothing", "bounces.crm.example", AUTH_PASS, false, NULL, YES, NO, NO, OUTCOME_VOUCHED, "" },
+};
+
+static void
+set_remedy(struct scene *s, const struct remedy *row)
+{
+	struct claim *claim = &s->verdict.claims[0];
+
+	s->facts.stage = STAGE_EOM;
+	s->facts.sender = (struct mailbox){ "b", row->sender, "" };
+	s->facts.spf = (struct spf_fact){ row->spf, false, row->sender };
+	s->author.dmarc.spf_aligned = row->spf_aligned;
+	s->author.dmarc.dkim_aligned = row->d != NULL;
+	s->facts.dkim_count = row->d != NULL;
+	s->dkim = (struct dkim_fact){ .d = row->d, .s = "s", .a = "", .result = AUTH_PASS, .counts = true, .why = "" };
+	claim->weak = NULL;
+	claim->listed = claim->reviewed = row->listed;
+	claim->spf = row->spf_holds;
+	claim->dkim = row->dkim_holds;
+	claim->outcome = row->outcome;
+	claim->reason = row->outcome == OUTCOME_UNPROVEN ? REASON_PARTLY_PROVEN : REASON_PROVEN;
+}
+
+static void
+remedies_are_lines(void)
+{
+	static const struct name_rule domains[] = { { .domain = "acme.example" } }, dkim[] = { { .domain = "sign.example" } },
+		envelope[] = { { .domain = "old.crm.example" }, { .domain = "alone.example", .exact = true },
+			{ .domain = "mail.example", .exact = true, .local = "x" } };
+
+	for (size_t i = 0; i < sizeof remedies / sizeof remedies[0]; i++) {
+		struct scene *s = scene_open();
+
+		s->vendor.domains = (struct name_rules){ domains, 1 };
+		s->vendor.dkim = (struct name_rules){ dkim, 1 };
+		s->vendor.envelope = (struct name_rules){ envelope, 3 };
+		set_remedy(s, &remedies[i]);
+		explain_remedy(&s->facts, &s->verdict, &s->out);
+		is(s->out.bytes, remedies[i].wanted, "remedy: %s", remedies[i].name);
+		scene_close(s);
+	}
+}
+
+/* One alternative alone, and the signature is not in it. */
+static void
+remedy_of_a_strict_file(void)
+{
+	static const struct name_rule domains[] = { { .domain = "acme.example" } };
+	struct scene *s = scene_open();
+
+	s->vendor.domains = s->vendor.dkim = (struct name_rules){ domains, 1 };
+	s->vendor.vouch_count = 1;
+	set_remedy(s, &(struct remedy){ .sender = "acme.example", .spf = AUTH_NEUTRAL, .d = "acme.example", .listed = NO,
+		.dkim_holds = YES, .outcome = OUTCOME_UNPROVEN });
+	explain_remedy(&s->facts, &s->verdict, &s->out);
+	is(s->out.bytes, "to vouch   its signature counts; if that shall do: vouch = [ \"listed+spf\", \"dkim\" ];\n",
+	    "remedy: a signature that the file does not ask for");
+	scene_close(s);
+}
+
+static void
+spf_error_says_what(void)
+{
+	struct scene *s = scene_open();
+
+	s->facts.stage = STAGE_EOM;
+	s->facts.auth = s->facts.daemon_name = s->facts.helo = s->facts.from_raw = "";
+	s->facts.spf.result = AUTH_PERMERROR;
+	s->facts.spf_why = "acme.example: unknown mechanism: 'ipp4\033[1m'";
+	holds(s, "SPF permerror: acme.example: unknown mechanism: 'ipp4?[1m'\n", "a permanent error of SPF says what it is, in safe bytes");
+	scene_close(s);
+}
+
 int
 main(void)
 {
@@ -415,6 +511,9 @@ main(void)
 	explanation_is_whole();
 	explanation_of_odd_mail();
 	explanation_of_parts();
+	remedies_are_lines();
+	remedy_of_a_strict_file();
+	spf_error_says_what();
 	explanation_is_safe();
 	reply_names_the_vendor_only();
 	return done();

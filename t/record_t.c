@@ -70,6 +70,7 @@ sample_facts(struct sample *s)
 	facts->mail_from = "bounce@acme.example";
 	facts->sender = mailbox_of("bounce", "acme.example", "bounce@acme.example");
 	facts->spf = (struct spf_fact){ AUTH_PASS, false, "acme.example" };
+	facts->spf_why = "acme.example: 'a\"b'";
 	facts->from_state = FROM_READ;
 	facts->authors = s->authors;
 	facts->author_count = 2;
@@ -189,7 +190,7 @@ line_is_whole(void)
 	    "id=4f-1 qid=ABC123 outcome=vouched action=pass vendor=acme reason=proven stage=eom mode=enforce "
 	    "client=192.0.2.7 port=40025 listed=a:out.acme.example via=- helo=out.acme.example "
 	    "mail_from=bounce@acme.example from=joe@stranger.example,tickets@acme.example "
-	    "rcpts=anna@example.org,otto@example.org spf=pass dkim=pass:acme.example,policy:list.example dmarc=pass "
+	    "rcpts=anna@example.org,otto@example.org spf=pass dkim=pass:acme.example,policy:list.example:sha1 dmarc=pass "
 	    "greylist=off msgid=<1@acme.example> ms=12",
 	    "a vouched message is one line of keys and values");
 	keys_are(s, order, "the keys stand in the promised order");
@@ -470,6 +471,7 @@ json_says_all(void)
 	holds(s, "\"live\":[{\"vendor\":\"acme\",\"source\":\"spf:acme.example\",\"answer\":\"unknown\"}]",
 	    "what a source said when asked is a fact");
 	holds(s, "\"facts\":{\"now\":1700000000,", "and so is the time");
+	holds(s, "\"spf_domain\":\"acme.example\",\"spf_why\":\"acme.example: 'a\\\"b'\",", "so are the words of a broken SPF record");
 	holds(s, "\"replies\":[{\"local\":\"pay\",\"domain\":\"evil.example\",\"near_author\":false}],\"replies_unclear\":true,",
 	    "and whom a reply would reach");
 	holds(s, "\"domain\":\"acme.example\",\"spf_from\":\"softfail\",\"dmarc\":\"pass\",\"policy\":\"reject\",\"testing\":true,",

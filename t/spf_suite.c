@@ -69,7 +69,7 @@ case_run(struct resolver *resolver, char *fields[FIELDS])
 		arena_close(arena);
 		return;
 	}
-	check_spf(resolver, NULL, arena, &query, &fact);
+	check_spf(resolver, NULL, arena, &query, &fact, NULL);
 	got = auth_word(fact.result);
 	/* so that the list of differences can only shrink */
 	if (!ok(is_listed(got, fields[RESULTS]) != differs, "%s%s", fields[NAME],
