@@ -109,7 +109,7 @@ find_networks(void *context, const char *vendor_file, const char *path, size_t *
 	return find_vendor(context, NULL, path, &unused, length, why);
 }
 
-/* Reads CONFIG and the vendors into a policy, as a start or a reload does. */
+/* Reads CONFIG and the vendors into a policy, as a start or a reload does: after a reload that fails the old one stays. */
 static void
 load(struct story *story)
 {
@@ -129,7 +129,8 @@ load(struct story *story)
 	}
 	faults_close(faults);
 	if (policy == NULL || !refresh_adopt(story->refresh, policy, 1000, &why)) {
-		story_fail(story, "the policy is not in force");
+		story_fail(story, "the policy is not in force%s", story->loaded ? "" : ": the story ends here");
+		story->over = !story->loaded;
 		return;
 	}
 	story->loaded = true;
@@ -322,7 +323,7 @@ go_quit(struct story *story)
 {
 	if (story->connected)
 		story->player->quit(story->player);
-	story->connected = false;
+	story->connected = story->mailed = false;
 	story_drop_mail(story);
 }
 
@@ -336,6 +337,8 @@ go_connect(struct story *story, const char *words)
 	go_quit(story);
 	if (!story->loaded)
 		load(story);
+	if (!story->loaded)
+		return;
 	sscanf(words, "%63s %199s %u", story->address, name, &port);
 	snprintf(story->name, sizeof story->name, "%s", name);
 	story->client = (struct story_client){ .text = story->address, .name = story->name,
@@ -361,6 +364,27 @@ go_mail(struct story *story, const char *path)
 	story->verdicts = story_journal_verdicts();
 	story_journal_forget_notice();
 	story->player->mail(story->player, path, story->auth);
+	story->mailed = true;
+}
+
+/* Only an MTA's bugs could say these out of their order; the players bear no such thing. */
+static bool
+comes_in_order(struct story *story, const char *verb)
+{
+	static const char *const in_session[] = { "HELO", "MAIL", "RSET", NULL };
+	static const char *const in_mail[] = { "RCPT", "RCPT-TIMES", "RCPT-REFUSED", "EOM", NULL };
+
+	for (size_t i = 0; in_session[i] != NULL; i++)
+		if (strcmp(verb, in_session[i]) == 0 && !story->connected) {
+			story_fail(story, "%s needs a CONNECT before it: the story ends here", verb);
+			return false;
+		}
+	for (size_t i = 0; in_mail[i] != NULL; i++)
+		if (strcmp(verb, in_mail[i]) == 0 && !story->mailed) {
+			story_fail(story, "%s needs a MAIL before it: the story ends here", verb);
+			return false;
+		}
+	return true;
 }
 
 /* "RCPT-REFUSED <path> 4.7.1 words": the MTA refused it before it asked us. */
@@ -527,11 +551,13 @@ talk_line(struct story *story, const char *verb, char *words)
 		keep_block(story, &story->body);
 	else if (strcmp(verb, "BODY-SENT") == 0)
 		keep_block(story, &story->sent_body);
-	else if (strcmp(verb, "EOM") == 0)
+	else if (strcmp(verb, "EOM") == 0) {
 		story_send(story);
-	else if (strcmp(verb, "RSET") == 0)
+		story->mailed = false;
+	} else if (strcmp(verb, "RSET") == 0) {
 		player->abort(player);
-	else if (strcmp(verb, "QUIT") == 0)
+		story->mailed = false;
+	} else if (strcmp(verb, "QUIT") == 0)
 		go_quit(story);
 	else
 		return false;
@@ -559,7 +585,8 @@ play_line(struct story *story, char *line)
 	words += strspn(words, " \t");
 	if (story->silent && strncmp(line, "EXPECT", 6) == 0)
 		return;
-	if (!world_line(story, line, words) && !talk_line(story, line, words) &&
+	story->over = !comes_in_order(story, line);
+	if (!story->over && !world_line(story, line, words) && !talk_line(story, line, words) &&
 	    !story_expects(story, line, words))
 		story_fail(story, "unknown line: %s", line);
 }
@@ -574,7 +601,7 @@ play(struct story *story)
 	story->file = fopen(story->path, "re");
 	if (story->file == NULL || !open_world(story))
 		return false;
-	while (fgets(line, sizeof line, story->file) != NULL) {
+	while (!story->over && fgets(line, sizeof line, story->file) != NULL) {
 		story->line++;
 		line[strcspn(line, "\n")] = '\0';
 		play_line(story, line);

@@ -29,6 +29,7 @@ struct story {
 	char title[256];
 	bool begun; /* a mail is being written down */
 	bool silent; /* nothing is expected */
+	bool over;  /* it cannot go on */
 
 	/* the world */
 	struct player *player;
@@ -53,7 +54,7 @@ struct story {
 
 	/* the conversation */
 	struct story_client client;
-	bool connected;
+	bool connected, mailed; /* a session is open; a mail in it */
 	const char *auth; /* NULL: the MTA gives no {auth_authen} */
 	char auth_name[256], name[256], address[64], daemon_name[256], mta_name[256];
 	struct field fields[FIELDS_MAX];
