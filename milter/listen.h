@@ -1,7 +1,7 @@
 /*
  * listen.h - doors: listening sockets, whose callers are heard without one waiting for another.
  *
- * Floor 8. A thread of the door takes callers in and shows the slow ones out; a few workers hear
+ * Floor 9. A thread of the door takes callers in and shows the slow ones out; a few workers hear
  * what they say. One worker at a time has a caller, so answers keep their order, and one that waits
  * (for DNS) holds up nobody but its caller. Counts and times have ceilings.
  */

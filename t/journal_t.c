@@ -38,7 +38,7 @@ say(int level, const char *fmt, va_list args)
 	if (vasprintf(&text, fmt, args) < 0)
 		abort();
 	if (said_delay_us > 0)
-		usleep(said_delay_us);
+		usleep(said_delay_us); /* sleeps: so slow is this log */
 	pthread_mutex_lock(&said_lock);
 	while (said_stops)
 		pthread_cond_wait(&said_changed, &said_lock);
@@ -360,7 +360,7 @@ reopens_under_load(void)
 	if (pthread_create(&thread, NULL, write_on_and_on, journal) != 0)
 		abort();
 	while (said_so_far() < 200) /* the queue is long by then */
-		usleep(1000);
+		usleep(1000); /* sleeps: until it looks again */
 	journal_reopen(journal, NULL, NULL);
 	ok(busy, "the record is reopened though the log is never idle");
 	busy = false;
@@ -464,7 +464,7 @@ main(void)
 {
 	if (mkdtemp(folder) == NULL)
 		abort();
-	alarm(60); /* whoever waits for ever is ended */
+	alarm(240); /* whoever waits for ever is ended */
 	faults_are_told();
 	lines_are_whole();
 	reopens_after_rename();

@@ -1,13 +1,15 @@
 /*
  * listen_t.c - doors: who is let in, heard, kept waiting and shown out; with a room that answers lines.
  *
- * "echo WORD" is answered "WORD", "wait MS WORD" after that time, "flood" with much, "bye" closes, "silent"
+ * "echo WORD" is answered "WORD", "hold WORD" when the test lets it go, "flood" with much, "bye" closes, "silent"
  * is not answered.
  */
 #include <dirent.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -16,13 +18,25 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "listen.h"
 #include "tap.h"
 
-enum { FLOOD = 60000 };
+enum { FLOOD = 60000, PATIENCE_MS = 120 * 1000, SWEEPS = 2, SECOND = 1000 };
+
+/* ---- a clock that stands where it is put; it says how often it was looked at ---- */
+
+static _Atomic int64_t clock_ms;
+static atomic_ulong looks;
+
+int64_t
+clock_ticks(void)
+{
+	looks++;
+	return clock_ms * 1000;
+}
 
 static char folder[] = "/tmp/greenlane-listen-XXXXXX", address[160];
 static atomic_int states, troubles;
@@ -56,23 +70,29 @@ closed(void *context, void *state)
 	states--;
 }
 
+/* What holds a request up until the test lets it go. */
+static sem_t let_go;
+static atomic_int held, heard_times;
+
 static void
-pause_ms(int ms)
+look_again(void)
 {
-	nanosleep(&(struct timespec){ ms / 1000, ms % 1000 * 1000000L }, NULL);
+	usleep(1000); /* sleeps: until it looks again */
 }
 
 static void
 obey(const char *line, struct text *out)
 {
 	char word[64] = "";
-	int ms;
 
-	if (sscanf(line, "wait %d %63s", &ms, word) == 2)
-		pause_ms(ms);
-	else if (sscanf(line, "echo %63s", word) != 1 && strcmp(line, "flood") == 0)
+	if (sscanf(line, "hold %63s", word) == 1) {
+		held++;
+		sem_wait(&let_go);
+		held--;
+	} else if (sscanf(line, "echo %63s", word) != 1 && strcmp(line, "flood") == 0) {
 		for (int i = 0; i < FLOOD; i++)
 			text_char(out, 'f');
+	}
 	if (word[0] != '\0')
 		text_format(out, "%s\n", word);
 }
@@ -84,6 +104,7 @@ heard(void *context, void *state, struct span *bytes, struct text *out)
 	bool complete = memchr(bytes->at, '\n', bytes->length) != NULL;
 
 	(void)context;
+	heard_times++;
 	text_span(&line->text, span_cut(bytes, '\n'));
 	if (!complete)
 		return line->text.length > 0 ? DOOR_WITHIN : DOOR_IDLE;
@@ -141,15 +162,15 @@ say(int caller, const char *text)
 		note("only a part was sent");
 }
 
-/* What comes within `ms` until `length` bytes are there; "(closed)" behind it when the door hung up. */
+/* What comes until `length` bytes are there; "(closed)" behind it when the door hung up. */
 static const char *
-hear(int caller, size_t length, int ms)
+hear(int caller, size_t length)
 {
 	static char text[FLOOD + 64];
 	struct pollfd end = { .fd = caller, .events = POLLIN };
 	size_t had = 0;
 
-	while (had < length && poll(&end, 1, ms) == 1) {
+	while (had < length && poll(&end, 1, PATIENCE_MS) == 1) {
 		ssize_t got = recv(caller, text + had, sizeof text - 16 - had, 0);
 
 		if (got <= 0) {
@@ -162,13 +183,31 @@ hear(int caller, size_t length, int ms)
 	return text;
 }
 
-static int64_t
-now_ms(void)
+static bool
+is_open(int caller)
 {
-	struct timespec now;
+	char byte;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	return recv(caller, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && errno == EAGAIN;
+}
+
+static void
+await(atomic_int *count, int wanted)
+{
+	while (*count < wanted)
+		look_again();
+}
+
+/* Puts the clock there, and waits until the porter has looked at it behind that. */
+static void
+at_ms(int64_t ms)
+{
+	unsigned long before;
+
+	clock_ms = ms;
+	before = looks;
+	while (looks < before + SWEEPS)
+		look_again();
 }
 
 /* ---- tests ---- */
@@ -180,26 +219,31 @@ test_conversation(void)
 	int caller = call(), other = call();
 
 	say(caller, "echo one\n");
-	is(hear(caller, 4, 5000), "one\n", "a caller is answered");
-	say(caller, "echo a\necho b\nwait 50 c\necho d\n");
-	is(hear(caller, 8, 5000), "a\nb\nc\nd\n", "four requests at once are answered in their order");
+	is(hear(caller, 4), "one\n", "a caller is answered");
+	say(caller, "echo a\necho b\nhold c\necho d\n");
+	sem_post(&let_go);
+	is(hear(caller, 8), "a\nb\nc\nd\n", "four requests at once are answered in their order");
 	for (const char *at = "echo slowly\n"; *at != '\0'; at++) {
+		int before = heard_times;
+
 		say(caller, (char[]){ *at, '\0' });
-		pause_ms(3);
+		await(&heard_times, before + 1);
 	}
-	is(hear(caller, 7, 5000), "slowly\n", "a request may come byte by byte");
-	say(caller, "wait 700 late\n");
+	is(hear(caller, 7), "slowly\n", "a request may come byte by byte");
+	say(caller, "hold late\n");
+	await(&held, 1);
 	say(other, "echo now\n");
-	is(hear(other, 4, 400), "now\n", "one that waits holds up nobody else");
-	is(hear(caller, 5, 5000), "late\n", "and is answered later");
+	is(hear(other, 4), "now\n", "one that waits holds up nobody else");
+	sem_post(&let_go);
+	is(hear(caller, 5), "late\n", "and is answered later");
 	is_number(door_callers(door), 2, "two callers are counted");
 	say(other, "bye\n");
-	is(hear(other, 1, 5000), "(closed)", "who says farewell is let go");
+	is(hear(other, 1), "(closed)", "who says farewell is let go");
 	say(caller, "flood\necho behind\n");
-	is_number((long long)strlen(hear(caller, FLOOD + 7, 5000)), FLOOD + 7, "a long answer comes whole, and the next behind it");
+	is_number((long long)strlen(hear(caller, FLOOD + 7)), FLOOD + 7, "a long answer comes whole, and the next behind it");
 	say(caller, "echo last\nsil");
 	shutdown(caller, SHUT_WR);
-	is(hear(caller, 100, 5000), "last\n(closed)", "who only listens any more gets his answer before the end");
+	is(hear(caller, 100), "last\n(closed)", "who only listens any more gets his answer before the end");
 	close(caller);
 	close(other);
 	door_close(door);
@@ -215,10 +259,13 @@ test_many(void)
 
 	for (int i = 0; i < 40; i++) {
 		callers[i] = call();
-		say(callers[i], "wait 20 x\necho y\n");
+		say(callers[i], "hold x\necho y\n");
 	}
+	await(&held, (int)usual.workers);
+	for (int i = 0; i < 40; i++)
+		sem_post(&let_go);
 	for (int i = 0; i < 40; i++) {
-		good += strcmp(hear(callers[i], 4, 5000), "x\ny\n") == 0;
+		good += strcmp(hear(callers[i], 4), "x\ny\n") == 0;
 		close(callers[i]);
 	}
 	is_number((long long)good, 40, "forty that wait are served by three workers");
@@ -233,32 +280,62 @@ test_most(void)
 	int first, second, third;
 
 	limits.most = 2;
+	limits.idle_ms = 600 * SECOND;
+	clock_ms = 0;
 	door = serve(address, &limits);
 	troubles = 0;
 	first = call();
 	say(first, "echo 1\n");
-	hear(first, 2, 5000);
+	hear(first, 2);
 	second = call();
 	say(second, "echo 2\n");
-	hear(second, 2, 5000);
+	hear(second, 2);
 	third = call();
-	is(hear(third, 1, 5000), "(closed)", "one caller too many is sent away");
+	is(hear(third, 1), "(closed)", "one caller too many is sent away");
 	is_number(troubles, 1, "which is told");
 	is(last_trouble, "a connection is refused: 2 are open, 2 is the most", "with the figures");
 	close(third);
 	third = call();
-	is(hear(third, 1, 5000), "(closed)", "another, too");
+	is(hear(third, 1), "(closed)", "another, too");
 	is_number(troubles, 1, "which is not told again within the minute");
 	close(third);
+	clock_ms = 61 * SECOND;
+	third = call();
+	is(hear(third, 1), "(closed)", "a third, too");
+	is_number(troubles, 2, "which is told, a minute later");
+	close(third);
 	say(first, "bye\n");
-	hear(first, 1, 5000);
+	hear(first, 1);
 	third = call();
 	say(third, "echo 3\n");
-	is(hear(third, 2, 5000), "3\n", "when one has gone there is room again");
+	is(hear(third, 2), "3\n", "when one has gone there is room again");
 	close(first);
 	close(second);
 	close(third);
 	door_close(door);
+}
+
+/* Says a part of a request and waits until it was heard, or nobody listens any more. */
+static void
+drip(int caller)
+{
+	int before = heard_times;
+
+	say(caller, "x");
+	while (heard_times == before && is_open(caller))
+		look_again();
+}
+
+/* Lets time go by in steps until the caller is shown out, at most up to `last`; what the clock shows then. */
+static int64_t
+shown_out(int caller, int64_t last, int64_t step, bool drips)
+{
+	while (is_open(caller) && clock_ms < last) {
+		if (drips)
+			drip(caller);
+		at_ms(clock_ms + step);
+	}
+	return clock_ms;
 }
 
 static void
@@ -267,30 +344,33 @@ test_patience(void)
 	struct door_limits limits = usual;
 	int dripping, deaf, idle, silent;
 	struct door *door;
-	int64_t begun;
 
 	limits.within_ms = 300;
 	limits.idle_ms = 1800;
+	clock_ms = 0;
 	door = serve(address, &limits);
-	begun = now_ms();
 	dripping = call();
 	deaf = call();
 	idle = call();
 	silent = call();
+	await(&states, 4);
 	say(idle, "echo 1\n");
-	is(hear(idle, 2, 5000), "1\n", "a caller speaks and then rests");
+	is(hear(idle, 2), "1\n", "a caller speaks and then rests");
+	ok(shown_out(dripping, 1700, 100, true) < 1700, "who drips one byte at a time is shown out");
 	say(deaf, "flood\nflood\nflood\nflood\nflood\nflood\nflood\nflood\nflood\nflood\n");
-	for (int i = 0; i < 40 && send(dripping, "x", 1, MSG_NOSIGNAL) == 1; i++)
-		pause_ms(100);
-	ok(now_ms() - begun < 1700, "who drips one byte at a time is shown out (%lld ms)", (long long)(now_ms() - begun));
-	while (door_callers(door) > 2 && now_ms() - begun < 1700)
-		pause_ms(20);
-	is_number(door_callers(door), 2, "and who does not take his answers; who rests stays");
-	say(idle, "wait 1000 2\n");
-	is(hear(idle, 2, 5000), "2\n", "one being heard is not shown out, however long it takes");
-	is(hear(silent, 1, 5000), "(closed)", "who never says anything is shown out at last");
-	ok(now_ms() - begun >= 1700, "not too early (%lld ms)", (long long)(now_ms() - begun));
-	is(hear(idle, 1, 5000), "(closed)", "and who rests too long");
+	while (door_callers(door) > 2 && clock_ms < 1700)
+		at_ms(clock_ms + 100);
+	ok(clock_ms < 1800 && is_open(idle) && is_open(silent), "so is who does not take his answers; who rests stays");
+	say(idle, "hold 2\n");
+	await(&held, 1);
+	at_ms(1799);
+	ok(is_open(silent), "who never says anything is not shown out too early");
+	ok(shown_out(silent, 3000, 600, false) < 3000, "but at last");
+	at_ms(100 * SECOND);
+	ok(is_open(idle), "one being heard is not, however long it takes");
+	sem_post(&let_go);
+	is(hear(idle, 2), "2\n", "and is answered");
+	ok(shown_out(idle, 110 * SECOND, SECOND, false) < 110 * SECOND, "who rests too long is shown out");
 	close(dripping);
 	close(deaf);
 	close(idle);
@@ -299,18 +379,31 @@ test_patience(void)
 	is_number(states, 0, "their states are given back");
 }
 
+static void *
+let_go_later(void *unused)
+{
+	usleep(100 * 1000); /* sleeps: by then the door is being closed; else less is shown, and nothing fails */
+	sem_post(&let_go);
+	return unused;
+}
+
 static void
 test_closing(void)
 {
 	struct door *door = serve(address, &usual);
 	int caller = call(), idle = call();
+	pthread_t thread;
 	struct stat st;
 
-	say(caller, "wait 300 done\n");
-	pause_ms(100);
+	say(caller, "hold done\n");
+	await(&held, 1);
+	await(&states, 2);
+	if (pthread_create(&thread, NULL, let_go_later, NULL) != 0)
+		exit(99);
 	door_close(door);
-	is(hear(caller, 100, 1000), "done\n(closed)", "a door that closes answers those being heard");
-	is(hear(idle, 1, 1000), "(closed)", "and hangs up on the others");
+	pthread_join(thread, NULL);
+	is(hear(caller, 100), "done\n(closed)", "a door that closes answers those being heard");
+	is(hear(idle, 1), "(closed)", "and hangs up on the others");
 	ok(lstat(door_path(address), &st) != 0, "its socket is gone");
 	close(caller);
 	close(idle);
@@ -367,7 +460,7 @@ test_inet(const char *at, int family, const char *name)
 	if (connect(caller, family == AF_INET ? (struct sockaddr *)&four : (struct sockaddr *)&six,
 		family == AF_INET ? sizeof four : sizeof six) == 0)
 		say(caller, "echo hello\n");
-	is(hear(caller, 6, 5000), "hello\n", "%s", name);
+	is(hear(caller, 6), "hello\n", "%s", name);
 	close(caller);
 	door_close(door);
 	door = door_open(at, &why);
@@ -411,6 +504,8 @@ main(void)
 	if (mkdtemp(folder) == NULL)
 		return 99;
 	snprintf(address, sizeof address, "unix:%s/door", folder);
+	sem_init(&let_go, 0, 0);
+	alarm(4 * PATIENCE_MS / 1000); /* whoever waits for ever is ended */
 	before = descriptors();
 	test_conversation();
 	test_many();

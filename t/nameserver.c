@@ -14,7 +14,7 @@
 #include "dns.h"
 #include "nameserver.h"
 
-enum { SERVER_TEXT = 32, PACKET = 4096, STARTS = 3, READY_TRIES = 100, NAMES = 1024, HELD_PACKET = 320 };
+enum { SERVER_TEXT = 32, PACKET = 4096, STARTS = 3, READY_TRIES = 2400, NAMES = 1024, HELD_PACKET = 320 };
 
 /* A socket on a free port of loopback; *port is 0 to choose one. */
 static int
@@ -117,7 +117,7 @@ nsd_is_ready(const struct nsd *nsd)
 	bool ready = false;
 
 	if (connect(fd, (struct sockaddr *)&to, sizeof to) == 0 &&
-	    send(fd, question, sizeof question, 0) == (ssize_t)sizeof question && poll(&readable, 1, 100) == 1)
+	    send(fd, question, sizeof question, 0) == (ssize_t)sizeof question && poll(&readable, 1, 5000) == 1)
 		ready = recv(fd, packet, sizeof packet, 0) > (ssize_t)sizeof question;
 	close(fd);
 	return ready;
@@ -133,7 +133,7 @@ nsd_wait(struct nsd *nsd)
 			nsd->pid = 0;
 			return false;
 		}
-		usleep(50000);
+		usleep(50000); /* sleeps: until it looks again */
 	}
 	return false;
 }
@@ -308,8 +308,6 @@ respond(struct responder *responder, uint8_t packet[PACKET], size_t length, cons
 			question_hold(responder, packet, length, from);
 		return 0;
 	}
-	if (begins(name, "slow"))
-		usleep(300000);
 	packet[2] = 0x81;
 	packet[3] = 0x80 | (begins(name, "servfail") ? 2 : begins(name, "refused") ? 5 : 0);
 	memset(packet + 6, 0, 6);
@@ -404,6 +402,12 @@ void
 responder_release(struct responder *responder)
 {
 	atomic_store(&responder->released, true);
+}
+
+void
+responder_hold(struct responder *responder)
+{
+	atomic_store(&responder->released, false);
 }
 
 void

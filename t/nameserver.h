@@ -18,7 +18,6 @@ void nsd_stop(struct nsd *);
  *     servfail, refused    with that code
  *     silent               not at all
  *     held                 once responder_release was called, all of them
- *     slow                 after 300 ms
  *     brief                with a TTL of 1 second
  *     lost                 only when it is repeated
  *     garbage              with a response that lies about its lengths
@@ -31,6 +30,7 @@ const char *responder_server(const struct responder *);
 unsigned responder_count(struct responder *, const char *name); /* questions for a name so far */
 unsigned responder_held(struct responder *);                     /* names of which a question is held */
 void responder_release(struct responder *);                     /* answers them, and holds no more */
+void responder_hold(struct responder *);                         /* holds again */
 void responder_silence(struct responder *, bool silent);        /* an outage begins or ends */
 void responder_stop(struct responder *);
 

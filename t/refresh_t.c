@@ -26,7 +26,7 @@ int64_t
 clock_ticks(void)
 {
 	looks++;
-	usleep(20); /* the thread under test looks at it in a loop */
+	usleep(20); /* sleeps: the thread under test looks at it in a loop */
 	return ticks;
 }
 
@@ -289,7 +289,7 @@ at_second(int64_t second)
 	ticks = (BEFORE_START + second) * SECOND;
 	before = looks;
 	while (looks < before + TURNS)
-		usleep(20);
+		usleep(20); /* sleeps: until it looks again */
 }
 
 /* "listed" or "not listed" for an address, and "unknown" where the source is not known. */
@@ -576,7 +576,7 @@ static void
 under_way(struct world *world, unsigned questions)
 {
 	while (world->names.waiting < questions)
-		usleep(100);
+		usleep(100); /* sleeps: until it looks again */
 }
 
 static void *
@@ -584,7 +584,7 @@ let_go(void *argument)
 {
 	struct world *world = argument;
 
-	usleep(50 * 1000); /* by then the reload waits */
+	usleep(50 * 1000); /* sleeps: by then the reload waits; else less is shown, and nothing fails */
 	for (unsigned i = 0; i < QUESTIONS_OF_A; i++)
 		sem_post(&world->names.slow);
 	return NULL;
@@ -618,7 +618,7 @@ reload_goes_first(void)
 	before = world->names.waiting;
 	ticks = (BEFORE_START + (int64_t)1000) * SECOND;
 	under_way(world, before + 1);
-	alarm(20); /* whoever waits for the others is ended */
+	alarm(240); /* whoever waits for the others is ended */
 	let_go_soon(world);
 	adopt(world, none, 60, 86400);
 	ok(world->names.waiting == before + 1, "a reload does not wait for every source that hangs");

@@ -42,6 +42,7 @@ violations() {
 	!c && /(^|[^\/A-Za-z0-9_.-])python[0-9.]*([^-A-Za-z0-9_.]|$)/ && FILENAME !~ /\.py$/ { complain("python") }
 	!c && /(^|[ \t;|&({])sleep [0-9.$]/ && !/sleeps: / { complain("sleep") }
 	!c && /time\.sleep\(/ && !/sleeps: / { complain("sleep") }
+	c && /(^|[^a-z_])(usleep|nanosleep|sleep)\(/ && !/sleeps: / { complain("sleep") }
 	!c && !bench && /%s%N|EPOCHREALTIME|time\.(time|monotonic|perf_counter)/ { complain("clock") }
 	!c && /(^|[ \t;|&(])(wait_for|until_true) +"?[0-9$]/ { complain("ceiling") }
 	')
@@ -102,7 +103,9 @@ check_itself() {
 	planted sleep t/a.sh '	sleep 0.5'
 	planted sleep t/mta/a.sh 'case $1 in stranger-again) sleep 3 ;; esac'
 	planted sleep t/a.py 'time.sleep(1)'
+	planted sleep t/a.c '	usleep(200);'
 	allowed t/a.sh 'sleep 0.05 # sleeps: until it looks again'
+	allowed t/a.c 'usleep(200); /* sleeps: until it looks again */'
 	planted clock t/a.sh 'before=$(date +%s%N)'
 	planted clock t/a.py 'begun = time.monotonic()'
 	planted ceiling t/mta/a.sh 'wait_for 5 says "$mark" that'

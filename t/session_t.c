@@ -172,7 +172,7 @@ all_gone(void)
 	for (unsigned i = 0; session_count() > 0 || session_messages() > 0; i++) {
 		if (i == PATIENCE_MS)
 			return false;
-		usleep(1000);
+		usleep(1000); /* sleeps: until it looks again */
 	}
 	return true;
 }
