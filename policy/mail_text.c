@@ -165,11 +165,11 @@ end_header(struct mail_text *text, bool first)
 bool
 mail_text_field(struct mail_text *text, struct mail_field *out)
 {
-	bool first = text->at < text->end && !text->begun;
+	bool first = !text->begun;
 	char *line = text->at, *next;
 	size_t length, name;
 
-	if (line == text->end)
+	if (line >= text->end)
 		return false;
 	length = measure(text, &next);
 	if (is_mailbox_line(text, length)) {

@@ -29,6 +29,14 @@ clock_now(void)
 	return START + second;
 }
 
+/* Weeks of refreshes go by here, each of them written: the disk is not what is tried. */
+int
+fsync(int fd)
+{
+	(void)fd;
+	return 0;
+}
+
 static char said[256 * 1024];
 
 void
