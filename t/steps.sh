@@ -1,0 +1,191 @@
+# steps.sh - what t/all and t/nightly share: a copy of the checkout, builds of it, steps, and the count of what passed.
+#
+# For bash scripts, sourced. Before it: `top` (the checkout) and `name` (of the script). After it the script defines
+# step_NAME for each of its steps and calls steps_main with the default ones, a word, and those that were asked for.
+#
+# $work is a private folder, $src the copy of the checkout in it: no build is left in the checkout. $logs, which is
+# build/$name below the checkout, keeps each step's log. All that still runs is ended with the script, also when it is
+# interrupted.
+
+. "$top/contrib/packages.sh"
+logs=$top/build/$name
+work=
+jobs=$(nproc)
+passed=0 failed=0 skipped=0 broken=''
+
+say() { printf '%-11s %s\n' "$1" "$2"; }
+
+# ---- begin and end ----------------------------------------------------------------------------
+
+# family PID...: these processes and all that descend from them.
+family() {
+    local todo=("$@")
+    while [ ${#todo[@]} -gt 0 ]; do
+        echo "${todo[0]}"
+        # shellcheck disable=SC2046
+        todo=("${todo[@]:1}" $(pgrep -P "${todo[0]}"))
+    done
+}
+
+# Every test of ours takes TERM for the word to clean up; a world with Postfix needs a few seconds for it.
+steps_end() {
+    local status=$? pid turns=300
+    trap '' HUP INT TERM
+    # shellcheck disable=SC2046
+    set -- $(family $(pgrep -P $$))
+    [ $# -eq 0 ] || kill -TERM "$@" 2> /dev/null
+    while [ $turns -gt 0 ] && [ -n "$(pgrep -P $$)" ]; do
+        turns=$((turns - 1))
+        for pid; do kill -0 "$pid" 2> /dev/null && break; done || break
+        sleep 0.1 # sleeps: until it looks again
+    done
+    [ $# -eq 0 ] || kill -KILL "$@" 2> /dev/null
+    [ -z "$work" ] || rm -rf "$work"
+    trap - EXIT
+    exit "$status"
+}
+
+steps_begin() {
+    [ "$(id -u)" = 0 ] || { echo "t/$name: run it as root: it installs packages and starts Postfix" >&2; exit 77; }
+    work=$(mktemp -d "/tmp/greenlane-$name.XXXXXX") || exit 99
+    trap steps_end EXIT
+    trap 'exit 129' HUP
+    trap 'exit 130' INT
+    trap 'exit 143' TERM
+    chmod 755 "$work"
+    src=$work/src
+    rm -rf "$logs"
+    mkdir -p "$logs" || exit 99
+}
+
+install_packages() {
+    local absent
+    absent=$(packages_absent build demo test)
+    # shellcheck disable=SC2086
+    [ -z "$absent" ] || packages_install $absent
+}
+
+# What git knows of, or without git all but what was built.
+list_sources() {
+    if [ -e "$top/.git" ] && git -C "$top" ls-files > /dev/null 2>&1; then
+        (cd "$top" && git ls-files -z --cached --others --exclude-standard |
+            while IFS= read -r -d '' file; do [ -e "$file" ] && printf '%s\0' "$file"; done)
+    else
+        (cd "$top" && find . \( -path ./build -o -path ./.git -o -name .deps -o -name autom4te.cache \) -prune -o \
+            -type f ! -name '*.o' ! -name '*.a' ! -name '*.log' ! -name '*.trs' ! -path ./Makefile \
+            ! -path ./config.status -print0)
+    fi
+}
+
+copy_sources() {
+    mkdir -p "$src" && list_sources > "$work/files" &&
+        tar -C "$top" -c --null -T "$work/files" -f - | tar -x -f - -C "$src" &&
+        (cd "$src" && ./autogen.sh)
+}
+
+# ---- counting ---------------------------------------------------------------------------------
+
+# count LOG...: adds the TAP lines of these files.
+count() {
+    local ok bad skip
+    ok=$(cat "$@" 2>/dev/null | grep -c '^ok ')
+    bad=$(cat "$@" 2>/dev/null | grep -c '^not ok ')
+    skip=$(cat "$@" 2>/dev/null | grep -ci '^ok .*# skip')
+    passed=$((passed + ok - skip)) failed=$((failed + bad)) skipped=$((skipped + skip))
+    printf '%s passed, %s failed, %s skipped' $((ok - skip)) "$bad" "$skip"
+}
+
+# finish STEP STATUS [LOG...]: one line a step; a step that broke counts as a failure of its own.
+finish() {
+    local step=$1 status=$2 before=$failed line
+    shift 2
+    count "$@" > "$work/line"
+    line=$(cat "$work/line")
+    # tests that were all skipped or never came to run have shown nothing
+    [ $# -eq 0 ] || grep -q '^ok ' "$@" 2>/dev/null || status=1
+    if [ "$status" = 0 ]; then
+        # a step without TAP of its own is one test: it came to its end
+        [ $# -gt 0 ] || { passed=$((passed + 1)) line='done'; }
+        say "$step" "$line (${SECONDS} s)"
+        return
+    fi
+    broken="$broken $step"
+    say "$step" "BROKEN: $line; see $logs/$step.log"
+    cat "$@" 2>/dev/null | grep -A12 '^not ok ' | head -60 | sed 's/^/    /'
+    tail -n 15 "$logs/$step.log" | sed 's/^/    | /'
+    [ "$failed" -gt "$before" ] || failed=$((failed + 1))
+}
+
+# ---- for steps --------------------------------------------------------------------------------
+
+# run STEP COMMAND...: into the step's log. In the background, so that a signal is heard at once.
+run() {
+    local step=$1
+    shift
+    "$@" >> "$logs/$step.log" 2>&1 < /dev/null &
+    wait $!
+}
+
+# together LANE...: functions that run at once; fails when one does.
+together() {
+    local lane pids= status=0
+    for lane; do
+        $lane &
+        pids="$pids $!"
+    done
+    for lane in $pids; do
+        wait "$lane" || status=1
+    done
+    return $status
+}
+
+# build STEP CC CFLAGS TARGET...: in a folder of its own.
+build() {
+    local step=$1 cc=$2 cflags=$3
+    shift 3
+    mkdir -p "$work/$step" && cd "$work/$step" &&
+        run "$step" "$src/configure" --enable-werror CC="$cc" CFLAGS="$cflags" &&
+        run "$step" make -j"$jobs" "$@"
+}
+
+# The optimised build, for steps that only use it.
+built() {
+    [ -x "$work/gcc/t/replay_t" ] || { build gcc gcc '-O2 -g' && run gcc make -j"$jobs" check TESTS=; }
+}
+
+# What a build under the thread sanitizer is run with.
+tsan_options() { echo "halt_on_error=0:exitcode=66:suppressions=$src/t/tsan.supp"; }
+
+# on_valgrind STEP COMMAND...
+on_valgrind() {
+    local step=$1
+    shift
+    run "$step" valgrind --quiet --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite \
+        --suppressions="$src/t/valgrind.supp" "$@"
+}
+
+# ---- main -------------------------------------------------------------------------------------
+
+last_line() {
+    echo "logs: $logs"
+    [ -z "$broken" ] || echo "broken:$broken"
+    echo "$passed passed, $failed failed, $skipped skipped"
+}
+
+# steps_main DEFAULT-STEPS [STEP...]: runs them; the last line says "N passed, N failed, N skipped", exit 0 only when
+# nothing failed.
+steps_main() {
+    local step steps=$1
+    shift
+    steps=${*:-$steps}
+    for step in $steps; do
+        declare -F "step_$step" > /dev/null || { echo "t/$name: there is no step $step" >&2; exit 64; }
+    done
+    steps_begin
+    run set-up install_packages && run set-up copy_sources || { finish set-up 1; last_line; exit 1; }
+    for step in $steps; do
+        "step_$step"
+    done
+    last_line
+    [ "$failed" = 0 ] && [ "$passed" -gt 0 ]
+}
