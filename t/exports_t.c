@@ -50,7 +50,7 @@ comes(const char *name)
 	for (unsigned i = 0; i < PATIENCE * 20; i++) {
 		if (unlink(path) == 0)
 			return true;
-		usleep(50000);
+		usleep(50000); /* sleeps: until it looks again */
 	}
 	return false;
 }
@@ -66,7 +66,7 @@ policy_in_the_place_of_an_old_one(void)
 	ok(comes("first"), "the exports of a policy are written");
 	publish(&places[1], &jobs[1], "second");
 	while (freed < 1) /* a round may hold the first one still */
-		usleep(1000);
+		usleep(1000); /* sleeps: until it looks again */
 	publish(&places[0], &jobs[2], "third");
 	ok(comes("third"), "and those of one that came to lie where the first one lay, before the next look");
 }
