@@ -358,7 +358,7 @@ why_of(const struct check *check)
 	return why[0] != '\0' ? why : "an include or redirect leads in a circle";
 }
 
-void
+struct silence
 check_spf(struct resolver *resolver, struct budget *budget, struct arena *arena, const struct spf_query *query,
     struct spf_fact *out, const char **why)
 {
@@ -366,6 +366,7 @@ check_spf(struct resolver *resolver, struct budget *budget, struct arena *arena,
 	const char *at = strrchr(query->mail_from, '@'), *domain;
 	struct mailbox sender;
 	char normal[DOMAIN_TEXT];
+	struct silence none = { NULL, false };
 	struct spf_view view;
 	bool checkable;
 
@@ -378,10 +379,10 @@ check_spf(struct resolver *resolver, struct budget *budget, struct arena *arena,
 	if (out->domain == NULL) {
 		out->domain = "";
 		out->result = AUTH_TEMPERROR;
-		return;
+		return none;
 	}
 	if (!checkable || query->client.family == ADDRESS_NONE)
-		return;
+		return none;
 	if (query->client.family == ADDRESS_V6) /* a mapped address is IPv4 (RFC 7208, 5) */
 		check.client = address_of_v6(query->client.bytes);
 	check.domain = normal;
@@ -390,4 +391,5 @@ check_spf(struct resolver *resolver, struct budget *budget, struct arena *arena,
 	out->result = check.gate == NULL ? AUTH_TEMPERROR : library_ask(&check);
 	if (why != NULL && out->result == AUTH_PERMERROR)
 		*why = why_of(&check);
+	return check.gate != NULL && out->result == AUTH_TEMPERROR ? spf_gate_silence(check.gate) : none;
 }

@@ -1,4 +1,5 @@
 /* room: message */
+#include <stdio.h>
 #include <string.h>
 
 #include "check_spf.h"
@@ -7,32 +8,20 @@
 #include "evidence.h"
 #include "gather.h"
 #include "message_parts.h"
+#include "patience.h"
 
 enum { AUTHOR_DOMAINS_MAX = 8 }; /* of one message that are asked about; more is no honest mail */
 
-/*
- * Sets half of the waiting aside while a name that is no vendor's is asked: a stranger's slow DNS must
- * not use up what the vendor's questions need, or a forger could make himself unsure.
- */
 static int64_t
-set_aside(struct message *message, bool foreign)
+least(int64_t a, int64_t b)
 {
-	int64_t kept = foreign ? message->budget.left_ms / 2 : 0;
-
-	message->budget.left_ms -= kept;
-	return kept;
+	return a < b ? a : b;
 }
 
-static void
-ask_spf(struct message *message, const char *identity, const char *domain, bool foreign, struct spf_fact *out,
-    const char **why)
+static int64_t
+most(int64_t a, int64_t b)
 {
-	struct spf_query query = { message->facts.client, message->facts.helo, identity,
-		policy_standing(message->judge->policy, domain) };
-	int64_t kept = set_aside(message, foreign);
-
-	check_spf(message->house->resolver, &message->budget, message->arena, &query, out, why);
-	message->budget.left_ms += kept;
+	return a > b ? a : b;
 }
 
 static bool
@@ -44,6 +33,38 @@ is_some_vendors(const struct policy *policy, const struct mailbox *identity)
 		if (vendor_owns_sender(&policy->vendors[i], identity))
 			return true;
 	return false;
+}
+
+/*
+ * Sets waiting aside while a name is asked that does not stand in the policy itself, or whose record may lead to
+ * such names: a forger must not choose, by names of his that are slow, which of the vendor's questions fail. What
+ * is nobody's gets half of what is left, and leaves a quarter of all to names below a vendor's; those leave an
+ * eighth to the names of the policy.
+ */
+static int64_t
+set_aside(struct message *message, enum standing standing, bool leads_on)
+{
+	int64_t left = message->budget.left_ms, kept = 0;
+
+	if (standing == STANDING_STRANGER)
+		kept = most(left / 2, least(left, 2 * message->reserve_ms));
+	else if (standing == STANDING_BELOW || leads_on)
+		kept = least(left, message->reserve_ms);
+	message->budget.left_ms -= kept;
+	return kept;
+}
+
+static struct silence
+ask_spf(struct message *message, const char *identity, const char *domain, struct spf_fact *out, const char **why)
+{
+	struct spf_query query = { message->facts.client, message->facts.helo, identity,
+		policy_standing(message->judge->policy, domain) };
+	int64_t kept = set_aside(message, query.standing, true);
+	struct silence silence;
+
+	silence = check_spf(message->house->resolver, &message->budget, message->arena, &query, out, why);
+	message->budget.left_ms += kept;
+	return silence;
 }
 
 static void
@@ -59,7 +80,7 @@ gather_spf(struct message *message)
 		facts->spf.result = AUTH_NONE; /* it could speak for nobody */
 		return;
 	}
-	ask_spf(message, facts->mail_from, identity.domain, foreign, &facts->spf, &facts->spf_why);
+	facts->spf_silence = ask_spf(message, facts->mail_from, identity.domain, &facts->spf, &facts->spf_why);
 	promise_keep_spf(message->house->promises, facts);
 	/* without a name there was nothing to check; without an answer it would be asked for ever */
 	if (facts->spf.result == AUTH_NOT_ASKED)
@@ -72,7 +93,7 @@ gather_live(struct message *message, const struct source *source)
 	struct live_fact *fact = &message->facts.live[message->facts.live_count++];
 	struct spf_fact spf = { .domain = "" };
 
-	ask_spf(message, source->name, source->name, false, &spf, NULL);
+	fact->silence = ask_spf(message, source->name, source->name, &spf, NULL);
 	fact->source = source->number;
 	if (spf.result == AUTH_PASS)
 		fact->answer = YES;
@@ -94,17 +115,20 @@ gather_spf_from(struct message *message, size_t index)
 	const char *domain = facts->authors[index].mailbox.domain;
 	bool full = message->spf_from_asked == AUTHOR_DOMAINS_MAX;
 	struct spf_fact spf = { .domain = "" };
+	struct silence silence = { NULL, false };
 
 	if (!full && domain[0] != '\0') {
 		message->spf_from_asked++;
-		ask_spf(message, domain, domain, false, &spf, NULL);
+		silence = ask_spf(message, domain, domain, &spf, NULL);
 	}
 	if (spf.result == AUTH_NOT_ASKED)
 		spf.result = AUTH_NONE;
 	for (size_t i = index; i < facts->author_count; i++)
 		if (facts->authors[i].spf_from == AUTH_NOT_ASKED &&
-		    (full || is_of_domain(&facts->authors[i], domain)))
+		    (full || is_of_domain(&facts->authors[i], domain))) {
 			facts->authors[i].spf_from = spf.result;
+			facts->authors[i].spf_from_silence = silence;
+		}
 }
 
 /* The next question, with the standing of the domain behind "_dmarc.". */
@@ -139,15 +163,13 @@ static void
 gather_dmarc(struct message *message, size_t index)
 {
 	struct facts *facts = &message->facts;
-	const struct mailbox *mailbox = &facts->authors[index].mailbox;
-	const char *domain = mailbox->domain;
+	const char *domain = facts->authors[index].mailbox.domain;
 	bool full = message->dmarc_asked == AUTHOR_DOMAINS_MAX;
 	struct dmarc_fact dmarc = { .domain = "" };
 	int64_t kept;
 
 	if (!full && domain[0] != '\0') {
-		kept = set_aside(message, policy_owner(message->judge->policy, mailbox) == NULL &&
-			!name_rules_hold(&message->judge->policy->own.domains, mailbox));
+		kept = set_aside(message, policy_standing(message->judge->policy, domain), false);
 		message->dmarc_asked++;
 		ask_dmarc(message, domain, &dmarc);
 		message->budget.left_ms += kept;
@@ -184,6 +206,44 @@ gather(struct message *message)
 			break;
 		}
 	}
+}
+
+/* A name that stands in the policy: does it answer, and does its zone say something that no cache can hold? */
+static bool
+name_answers(struct message *message, const char *name)
+{
+	char id[sizeof message->id], fresh[DNS_NAME_TEXT];
+	struct dns_question question;
+	struct dns_answer answer;
+
+	snprintf(id, sizeof id, "%s", message->id);
+	for (char *at = id; *at != '\0'; at++)
+		*at = *at == '.' ? '-' : *at;
+	snprintf(fresh, sizeof fresh, "greenlane-%s.%s", id, name);
+	for (int i = 0; i < 2; i++) {
+		if (!dns_question_make(&question, i == 0 ? name : fresh, DNS_TXT))
+			continue; /* so long a name leaves no room below it */
+		question.standing = STANDING_LISTED;
+		resolver_ask(message->house->resolver, &question, &message->budget, message->arena, &answer);
+		if (answer.status == DNS_TEMPORARY)
+			return false;
+	}
+	return true;
+}
+
+bool
+gather_names(struct message *message)
+{
+	struct facts *facts = &message->facts;
+	const char *names[NAME_FACTS_MAX];
+	bool all = true;
+
+	facts->name_count = patience_names(message->judge->policy, facts, &message->verdict, names);
+	for (size_t i = 0; i < facts->name_count; i++) {
+		facts->names[i] = (struct name_fact){ names[i], name_answers(message, names[i]) };
+		all = all && facts->names[i].answered;
+	}
+	return all && facts->name_count > 0;
 }
 
 void

@@ -1,6 +1,7 @@
 /* room: message */
 #include <string.h>
 
+#include "gather.h"
 #include "greylisting.h"
 #include "message_parts.h"
 #include "own.h"
@@ -129,9 +130,44 @@ unsure_get(struct message *message, const char *key, size_t length, struct greyl
 	    record->first <= message->facts.now;
 }
 
-/* Finds since when this tuple is unsure, and keeps it. */
+/* Since when have the names of the policy answered at every try? A record has it as seconds behind its first try,
+ * plus one; 0: they did not at the last one. */
+static int64_t
+answered_since(const struct greylist_record *record)
+{
+	return record->asked == 0 ? 0 : record->first + (int64_t)record->asked - 1;
+}
+
 static void
-note_unsure(struct message *message)
+note_answered(struct greylist_record *record, bool answered, int64_t now)
+{
+	if (!answered)
+		record->asked = 0;
+	else if (record->asked == 0)
+		record->asked = (uint32_t)(now - record->first + 1);
+}
+
+/* Finds since when these tuples are unsure, the oldest of all recipients. */
+static void
+find_unsure(struct message *message)
+{
+	struct facts *facts = &message->facts;
+	char key[GREYLIST_KEY_MAX + 1];
+
+	facts->unsure_since = facts->now;
+	for (size_t i = 0; i < facts->rcpt_count; i++) {
+		size_t length = key_of(message, facts->rcpts[i], 'u', key);
+		struct greylist_record record;
+
+		if (!unsure_get(message, key, length, &record) || record.first >= facts->unsure_since)
+			continue;
+		facts->unsure_since = record.first;
+		facts->answered_since = answered_since(&record);
+	}
+}
+
+static void
+keep_unsure(struct message *message, bool answered)
 {
 	struct facts *facts = &message->facts;
 	char key[GREYLIST_KEY_MAX + 1];
@@ -144,11 +180,56 @@ note_unsure(struct message *message)
 		if (!unsure_get(message, key, length, &record))
 			record = (struct greylist_record){ .first = facts->now };
 		record.last = facts->now;
-		record.asked++;
-		if (facts->unsure_since == 0 || record.first < facts->unsure_since)
-			facts->unsure_since = record.first;
+		note_answered(&record, answered, facts->now);
 		if (!store_put(message->house->unsure, key, length, &record, &why))
 			journal_fault(message->house->journal, LOG_ERR, &why);
+	}
+}
+
+/* Finds out how long the tuple is unsure already, and whether it still need be waited for. */
+static void
+weigh_unsure(struct message *message)
+{
+	struct facts *facts = &message->facts;
+	bool answered;
+
+	find_unsure(message);
+	answered = gather_names(message);
+	if (!answered)
+		facts->answered_since = 0;
+	else if (facts->answered_since == 0)
+		facts->answered_since = facts->now;
+	keep_unsure(message, answered);
+	verdict_judge(message->judge, facts, &message->verdict);
+}
+
+static void
+forget_key(struct message *message, const char *rcpt, const struct facts *facts)
+{
+	struct greylist_record record;
+	char key[GREYLIST_KEY_MAX + 1];
+	struct fault why;
+	size_t length = greylist_key(settings_of(message), message->house->suffixes, facts, rcpt, 'u', key);
+
+	if (!unsure_get(message, key, length, &record))
+		return;
+	record = (struct greylist_record){ 0 }; /* as old as can be: the next trouble is another one */
+	if (!store_put(message->house->unsure, key, length, &record, &why))
+		journal_fault(message->house->journal, LOG_ERR, &why);
+}
+
+/* It is proven: what was unsure of these tuples has an end. Where SPF passes now, it may not have been known then. */
+static void
+forget_unsure(struct message *message)
+{
+	const struct facts *facts = &message->facts;
+	struct facts before = *facts;
+
+	before.spf.result = AUTH_NOT_ASKED;
+	for (size_t i = 0; i < facts->rcpt_count; i++) {
+		forget_key(message, facts->rcpts[i], facts);
+		if (facts->spf.result == AUTH_PASS)
+			forget_key(message, facts->rcpts[i], &before);
 	}
 }
 
@@ -182,12 +263,13 @@ void
 greylisting_at_end(struct message *message)
 {
 	struct verdict *verdict = &message->verdict;
+	bool keeps = message->house->unsure != NULL && !message->judge->policy->settings.monitor;
 
-	if (verdict->outcome == OUTCOME_UNSURE && message->house->unsure != NULL &&
-	    (verdict->reason == REASON_DNS_TROUBLE || verdict->reason == REASON_SOURCE_WRONG) && !message->judge->policy->settings.monitor) {
-		note_unsure(message);
-		verdict_judge(message->judge, &message->facts, verdict);
-	}
+	if (keeps && verdict->outcome == OUTCOME_UNSURE &&
+	    (verdict->reason == REASON_DNS_TROUBLE || verdict->reason == REASON_SOURCE_WRONG))
+		weigh_unsure(message);
+	else if (keeps && verdict->outcome == OUTCOME_VOUCHED)
+		forget_unsure(message);
 	message->done = verdict->action;
 	if (verdict->action != ACTION_GREYLIST)
 		return;

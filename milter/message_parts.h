@@ -21,6 +21,7 @@ struct message {
 	const struct judge *judge;
 	struct arena *arena;
 	struct budget budget; /* of waiting for DNS */
+	int64_t reserve_ms;   /* of it, for names that stand in the policy: an eighth */
 	struct facts facts;
 	struct verdict verdict;
 	char id[40];

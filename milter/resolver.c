@@ -447,6 +447,7 @@ static const struct {
 } options[] = {
 	{ "do-not-query-localhost:", "no" },
 	{ "unblock-lan-zones:", "yes" }, /* with zones_remove: every question goes to the servers */
+	{ "aggressive-nsec:", "no" }, /* whether a zone answers is asked by a name that no cache may answer for */
 	{ "edns-buffer-size:", "1232" }, /* DNS flag day 2020: no fragments */
 	{ "rrset-roundrobin:", "no" },   /* records in the order received */
 	{ "cache-max-negative-ttl:", "10800" },

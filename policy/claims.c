@@ -2,6 +2,7 @@
 #include "claims.h"
 #include "evidence.h"
 #include "own.h"
+#include "patience.h"
 #include "relay.h"
 
 /* ---- authors ---- */
@@ -23,7 +24,7 @@ gateway_covers(const struct judge *judge, const struct facts *facts, const struc
 		return NO;
 	if (author->dmarc.spf_aligned)
 		return YES;
-	return facts->spf.result == AUTH_TEMPERROR ? UNKNOWN : NO;
+	return facts->spf.result == AUTH_TEMPERROR ? patience_spf(judge->policy, facts) : NO;
 }
 
 /* An author that is nobody's may be covered by a gateway, or by a vendor that is his own sender. */
@@ -107,7 +108,7 @@ authors_stand(const struct judge *judge, const struct facts *facts, const struct
 	for (size_t i = 0; i < facts->author_count; i++) {
 		const struct author *author = &facts->authors[i];
 
-		answer = answer_both(answer, answer_either(evidence_answer(author->dmarc.result),
+		answer = answer_both(answer, answer_either(patience_dmarc(judge->policy, facts, author),
 						 author_is_vouched(judge, facts, verdict, author)));
 	}
 	return answer;
@@ -179,12 +180,31 @@ claims_find(const struct judge *judge, const struct facts *facts, struct verdict
 	return few;
 }
 
+/* The owner wants mail refused whose DMARC fails, and does not only test that. */
 static bool
-dmarc_fails_by_policy(const struct facts *facts)
+wants_refusal(const struct author *author)
+{
+	return author->dmarc.policy >= DMARC_QUARANTINE && !author->dmarc.testing;
+}
+
+/* A name that is given up is no better than one that fails. */
+static bool
+dmarc_fails_by_policy(const struct policy *policy, const struct facts *facts)
 {
 	for (size_t i = 0; i < facts->author_count; i++)
-		if (facts->authors[i].dmarc.result == AUTH_FAIL && !facts->authors[i].dmarc.testing &&
-		    facts->authors[i].dmarc.policy >= DMARC_QUARANTINE)
+		if (wants_refusal(&facts->authors[i]) &&
+		    patience_dmarc(policy, facts, &facts->authors[i]) == NO)
+			return true;
+	return false;
+}
+
+/* It has answered, for an author of this vendor's. */
+static bool
+dmarc_has_failed(const struct facts *facts, const struct vendor *vendor)
+{
+	for (size_t i = 0; i < facts->author_count; i++)
+		if (facts->authors[i].dmarc.result == AUTH_FAIL && wants_refusal(&facts->authors[i]) &&
+		    name_rules_hold(&vendor->domains, &facts->authors[i].mailbox))
 			return true;
 	return false;
 }
@@ -226,25 +246,46 @@ set_unsure(const struct facts *facts, struct claim *claim)
 		set(claim, OUTCOME_UNSURE, claim->wrong ? REASON_SOURCE_WRONG : REASON_NONE);
 }
 
-/* The rows of section 3's table below "vouched", for a claim that no alternative can prove. */
-static void
-judge_unvouched(const struct facts *facts, struct claim *claim)
+/* Does anything speak for the claim, though no alternative proves it? */
+static enum answer
+is_saved(const struct policy *policy, const struct facts *facts, const struct claim *claim)
 {
 	/* without a sender SPF of the author stands in for SPF of the envelope */
 	enum answer from = facts->null_sender ? claim->spf_from : NO;
 	enum answer beside = answer_either(answer_either(claim->spf, claim->dkim),
 	    answer_either(claim->dmarc, from));
-	/* a shared range does not save what the owner wants refused; an exclusive one does */
-	enum answer listed = dmarc_fails_by_policy(facts) ? claim->exclusively : claim->listed;
 
-	if (beside == YES || listed == YES)
+	/* a shared range does not save what the owner wants refused; an exclusive one does */
+	return answer_either(beside,
+	    dmarc_fails_by_policy(policy, facts) ? claim->exclusively : claim->listed);
+}
+
+/* DNS may yet prove it. That is not waited for longer than unsure_max, where DMARC has answered and fails, and
+ * nothing that is known speaks for it. */
+static void
+set_waiting(const struct policy *policy, const struct facts *facts, struct claim *claim)
+{
+	if (patience_has_ended(policy, facts) && !facts->client_hidden && !claim->weak &&
+	    dmarc_has_failed(facts, claim->vendor) && is_saved(policy, facts, claim) != YES)
+		set(claim, OUTCOME_FORGED, REASON_DMARC_FAILS);
+	else
+		set_unsure(facts, claim);
+}
+
+/* The rows of section 3's table below "vouched", for a claim that no alternative can prove. */
+static void
+judge_unvouched(const struct policy *policy, const struct facts *facts, struct claim *claim)
+{
+	enum answer saved = is_saved(policy, facts, claim);
+
+	if (saved == YES)
 		set(claim, OUTCOME_UNPROVEN,
 		    evidence_lapsed(claim) ? REASON_REVIEW_LAPSED : REASON_PARTLY_PROVEN);
 	else if (claim->weak != NULL)
 		set(claim, OUTCOME_UNPROVEN, REASON_WEAK_SIGNATURE);
-	else if (beside == UNKNOWN || listed == UNKNOWN)
-		set_unsure(facts, claim);
-	else if (claim->without_addresses && !dmarc_fails_by_policy(facts))
+	else if (saved == UNKNOWN)
+		set_waiting(policy, facts, claim);
+	else if (claim->without_addresses && !dmarc_fails_by_policy(policy, facts))
 		set(claim, OUTCOME_UNPROVEN, REASON_WITHOUT_ADDRESSES);
 	else if (claim->listed == YES)
 		set(claim, OUTCOME_FORGED, REASON_SHARED_RANGE_DMARC_FAILS);
@@ -253,14 +294,14 @@ judge_unvouched(const struct facts *facts, struct claim *claim)
 }
 
 static void
-judge_by_proof(const struct facts *facts, struct claim *claim, enum answer vouch)
+judge_by_proof(const struct policy *policy, const struct facts *facts, struct claim *claim, enum answer vouch)
 {
 	if (vouch == YES)
 		set(claim, OUTCOME_VOUCHED, REASON_PROVEN);
 	else if (vouch == UNKNOWN)
-		set_unsure(facts, claim);
+		set_waiting(policy, facts, claim);
 	else
-		judge_unvouched(facts, claim);
+		judge_unvouched(policy, facts, claim);
 }
 
 /* Vouched needs a From that parses to at least one mailbox. */
@@ -308,7 +349,7 @@ judge_own_claim(const struct judge *judge, const struct facts *facts, struct cla
 	else if (how == REASON_REVIEW_LAPSED && read != NO) /* as for a vendor: no proof, but no forgery */
 		set(claim, OUTCOME_UNPROVEN, how);
 	else if (vouch == UNKNOWN)
-		set_unsure(facts, claim);
+		set_waiting(judge->policy, facts, claim);
 	else
 		set(claim, OUTCOME_FORGED, proven == NO ? how : REASON_OWN_UNPROVEN);
 }
@@ -325,7 +366,7 @@ judge_author_claim(const struct judge *judge, const struct facts *facts, const s
 		return;
 	}
 	vouch = answer_both(evidence_vouches(claim), answer_both(known, from_allows(facts)));
-	judge_by_proof(facts, claim, vouch);
+	judge_by_proof(judge->policy, facts, claim, vouch);
 }
 
 static bool
@@ -343,7 +384,7 @@ judge_sender_claim(const struct judge *judge, const struct facts *facts, struct 
 
 	if (!authors_leave_room(judge, facts, claim->vendor))
 		vouch = NO;
-	judge_by_proof(facts, claim, vouch);
+	judge_by_proof(judge->policy, facts, claim, vouch);
 }
 
 static void
@@ -567,8 +608,8 @@ judge_covers(const struct judge *judge, const struct facts *facts, struct verdic
 	}
 }
 
-void
-claims_judge(const struct judge *judge, const struct facts *facts, struct verdict *verdict)
+static void
+judge_all(const struct judge *judge, const struct facts *facts, struct verdict *verdict)
 {
 	bool few = claims_find(judge, facts, verdict), standing = false;
 
@@ -577,6 +618,32 @@ claims_judge(const struct judge *judge, const struct facts *facts, struct verdic
 		standing = standing || !verdict->claims[i].dropped;
 	if (!standing)
 		judge_covers(judge, facts, verdict);
+}
+
+/* Which claims would be judged otherwise, had the names that the message brought not been given up? */
+static void
+note_given_up(const struct judge *judge, const struct facts *facts, struct verdict *verdict)
+{
+	struct verdict before = { .deciding = -1, .relay = verdict->relay };
+	struct facts waiting = *facts;
+
+	waiting.answered_since = 0;
+	judge_all(judge, &waiting, &before);
+	for (size_t i = 0; i < verdict->claim_count && i < before.claim_count; i++) {
+		struct claim *claim = &verdict->claims[i];
+
+		claim->given_up = claim->outcome != before.claims[i].outcome;
+		if (claim->given_up && claim->outcome == OUTCOME_FORGED)
+			claim->reason = REASON_UNRESOLVED_NAME;
+	}
+}
+
+void
+claims_judge(const struct judge *judge, const struct facts *facts, struct verdict *verdict)
+{
+	judge_all(judge, facts, verdict);
+	if (patience_gives_up(judge->policy, facts))
+		note_given_up(judge, facts, verdict);
 }
 
 bool

@@ -253,15 +253,17 @@ dmarc_answer(struct dmarc_check *check, const struct dns_answer *answer)
 		return;
 	domain = step_domain(check);
 	record = only_record(answer, &count);
-	check->temporary = answer->status == DNS_TEMPORARY;
+	if (answer->status == DNS_TEMPORARY)
+		check->silent = domain;
 	if (record != NULL && domain != NULL &&
 	    dmarc_record_read((const char *)record->bytes, record->length, &check->record) == AUTH_PASS) {
 		check->found = true;
 		check->by_organisation = check->step == STEP_ORGANISATION;
 		snprintf(check->record_domain, sizeof check->record_domain, "%s", domain);
 	}
-	/* only an empty set leads on: several records, or one that says nothing, end it (6.6.3, 5) */
-	if (count > 0 || check->temporary)
+	/* only an empty set leads on: several records, or one that says nothing, end it (6.6.3, 5). So does
+	 * silence: the result is TEMPERROR then, but a silent name hides no policy of its organisation's */
+	if (count > 0)
 		check->step = STEP_DONE;
 	else
 		check->step++;
@@ -334,9 +336,16 @@ may_count(const struct dkim_fact *signature)
 }
 
 static bool
+spf_may_pass(const struct dmarc_check *check, const struct facts *facts)
+{
+	return (facts->spf.result == AUTH_TEMPERROR || facts->client_hidden) &&
+	    spf_aligns(check, facts, check->record.strict_spf);
+}
+
+static bool
 may_still_pass(const struct dmarc_check *check, const struct facts *facts)
 {
-	if ((facts->spf.result == AUTH_TEMPERROR || facts->client_hidden) && spf_aligns(check, facts, check->record.strict_spf))
+	if (spf_may_pass(check, facts))
 		return true;
 	for (size_t i = 0; i < facts->dkim_count; i++)
 		if (may_count(&facts->dkim[i]) &&
@@ -348,7 +357,7 @@ may_still_pass(const struct dmarc_check *check, const struct facts *facts)
 static enum auth_result
 result_of(const struct dmarc_check *check, const struct facts *facts, bool passes)
 {
-	if (check->temporary)
+	if (check->silent != NULL)
 		return AUTH_TEMPERROR;
 	if (!check->found)
 		return AUTH_NONE;
@@ -371,9 +380,11 @@ dmarc_finish(const struct dmarc_check *check, const struct facts *facts, struct 
 		.by = by_spf ? DMARC_BY_PROOF : signed_by,
 		.signed_by = signed_by,
 		.domain = domain == NULL ? "" : domain,
+		.silent = check->silent == NULL ? NULL : arena_string(arena, check->silent),
 		.spf_aligned = spf_passes(check, facts, false),
 		.dkim_aligned = best_signature(check, facts, false) >= DMARC_BY_REPLY_OPEN,
 	};
+	out->spf_open = out->result == AUTH_TEMPERROR && spf_may_pass(check, facts);
 	if (!check->found)
 		return;
 	out->policy = check->by_organisation ? check->record.sp : check->record.p;

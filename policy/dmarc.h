@@ -40,7 +40,8 @@ struct dmarc_check {
 	const struct suffix_list *suffixes;
 	const char *domain; /* the author's, borrowed */
 	unsigned step;
-	bool found, by_organisation, temporary;
+	bool found, by_organisation;
+	const char *silent; /* of the domains asked, the last that did not answer; NULL: none */
 	struct dmarc_record record;
 	char record_domain[DNS_NAME_TEXT];
 };

@@ -1,5 +1,6 @@
 /* room: verdict */
 #include "evidence.h"
+#include "patience.h"
 #include "relay.h"
 
 enum answer
@@ -27,7 +28,7 @@ listed_beyond_table(const struct judge *judge, const struct facts *facts, const 
 	const struct live_fact *fact = evidence_live(facts, source->number);
 
 	if (fact != NULL && fact->answer != NO)
-		return fact->answer;
+		return patience_live(judge->policy, facts, fact);
 	if (!state->known || (state->live && fact == NULL))
 		return UNKNOWN;
 	return NO;
@@ -136,7 +137,7 @@ evidence_identity(const struct facts *facts)
 }
 
 enum answer
-evidence_spf(const struct facts *facts, const struct vendor *vendor)
+evidence_spf(const struct policy *policy, const struct facts *facts, const struct vendor *vendor)
 {
 	struct mailbox identity = evidence_identity(facts);
 
@@ -145,15 +146,15 @@ evidence_spf(const struct facts *facts, const struct vendor *vendor)
 	/* another's name proves nothing here, whatever its DNS says */
 	if (!vendor_owns_sender(vendor, &identity))
 		return NO;
-	return evidence_answer(facts->spf.result);
+	return patience_spf(policy, facts);
 }
 
 enum answer
-evidence_signature(const struct dkim_fact *fact)
+evidence_signature(const struct policy *policy, const struct facts *facts, const struct dkim_fact *fact)
 {
 	if (fact->counts)
 		return YES;
-	return fact->result == AUTH_TEMPERROR ? UNKNOWN : NO;
+	return fact->result == AUTH_TEMPERROR ? patience_key(policy, facts) : NO;
 }
 
 /* Somebody who is neither the vendor's, nor near an author, nor ours is to get the reply. */
@@ -191,7 +192,7 @@ evidence_signs(const struct judge *judge, const struct facts *facts, const struc
 		*weak = fact->why;
 	if (fact->counts && fact->reply_open)
 		return despite_reply(judge, facts, claim, weak);
-	return evidence_signature(fact);
+	return evidence_signature(judge->policy, facts, fact);
 }
 
 static enum answer
@@ -217,7 +218,7 @@ evidence_dmarc(const struct judge *judge, const struct facts *facts, const struc
     const struct author *author, enum dmarc_by by, const char **weak)
 {
 	if (author->dmarc.result != AUTH_PASS)
-		return evidence_answer(author->dmarc.result);
+		return patience_dmarc(judge->policy, facts, author);
 	if (by == DMARC_BY_REPLY_OPEN)
 		return despite_reply(judge, facts, claim, weak);
 	if (by == DMARC_BY_WEAK)
@@ -254,8 +255,8 @@ static enum answer
 spf_from_of(const struct judge *judge, const struct facts *facts, const struct claim *claim,
     const struct author *author, const char **weak)
 {
-	(void)judge, (void)facts, (void)claim, (void)weak;
-	return evidence_answer(author->spf_from);
+	(void)claim, (void)weak;
+	return patience_spf_from(judge->policy, facts, author);
 }
 
 static enum answer
@@ -280,7 +281,7 @@ evidence_find(const struct judge *judge, const struct facts *facts, struct claim
 	bool forwarded = relay_forwards(judge->policy, facts);
 
 	evidence_listed(judge, facts, claim);
-	claim->spf = evidence_is_of_list(judge->policy, facts) ? NO : evidence_spf(facts, vendor);
+	claim->spf = evidence_is_of_list(judge->policy, facts) ? NO : evidence_spf(judge->policy, facts, vendor);
 	claim->spf_from = find_of_authors(judge, facts, claim, spf_from_of, &claim->weak);
 	claim->dmarc =
 	    find_of_authors(judge, facts, claim, forwarded ? dmarc_signed_of : dmarc_of, &claim->weak);
@@ -358,13 +359,13 @@ evidence_list(const struct judge *judge, const struct facts *facts)
 	if (policy->settings.own.lists.count == 0)
 		return NO;
 	if (evidence_is_of_list(policy, facts))
-		answer = evidence_answer(facts->spf.result);
+		answer = patience_spf(policy, facts);
 	for (size_t i = 0; i < facts->dkim_count; i++) {
 		const struct dkim_fact *fact = &facts->dkim[i];
 
 		if (!evidence_signs_for_list(policy, fact))
 			continue;
-		answer = answer_either(answer, evidence_signature(fact));
+		answer = answer_either(answer, evidence_signature(policy, facts, fact));
 	}
 	return facts->dkim_done ? answer : answer_either(answer, UNKNOWN);
 }

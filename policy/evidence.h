@@ -32,7 +32,7 @@ enum answer evidence_listed_by(const struct judge *, const struct source *, cons
 void evidence_find(const struct judge *, const struct facts *, struct claim *);
 
 /* Does one signature prove its name, whoever is asked to reply? */
-enum answer evidence_signature(const struct dkim_fact *);
+enum answer evidence_signature(const struct policy *, const struct facts *, const struct dkim_fact *);
 
 /* Does one signature, or DMARC of one author by `by`, speak for claim->vendor, whose `exclusively` is known? Where
  * it does and is weak the answer is NO, and *weak says why (else it is left alone). */
@@ -42,7 +42,7 @@ enum answer evidence_dmarc(const struct judge *, const struct facts *, const str
     const struct author *, enum dmarc_by by, const char **weak);
 
 /* SPF of the identity that was checked, where it is the vendor's. */
-enum answer evidence_spf(const struct facts *, const struct vendor *);
+enum answer evidence_spf(const struct policy *, const struct facts *, const struct vendor *);
 
 /* Does one alternative of the vendor's `vouch` hold by that evidence? */
 enum answer evidence_vouches(const struct claim *);

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "explain.h"
+#include "patience.h"
 
 /* ---- the reply ---- */
 
@@ -227,6 +228,58 @@ write_facts(const struct facts *facts, struct text *out)
 		text_put(out, "signature  none\n");
 }
 
+/* ---- what did not answer ---- */
+
+static void
+write_silence(const char *prefix, const char *name, const char *for_what, const char *of, bool brought, struct text *out)
+{
+	text_put(out, "no answer  ");
+	text_put(out, prefix);
+	put_safe(out, name);
+	text_format(out, ", for %s", for_what);
+	put_safe(out, of);
+	text_put(out, brought ? ": only the message brought it\n" : "\n");
+}
+
+static void
+write_silent_key(const struct dkim_fact *fact, struct text *out)
+{
+	text_put(out, "no answer  ");
+	put_safe(out, fact->s);
+	text_put(out, "._domainkey.");
+	put_safe(out, fact->d);
+	text_put(out, ", for a signature: only the message brought it\n");
+}
+
+/* Which names are missing, and who chose them: a forger's own are not waited for as the vendor's are. */
+static void
+write_silences(const struct policy *policy, const struct facts *facts, struct text *out)
+{
+	if (facts->spf_silence.name != NULL)
+		write_silence("", facts->spf_silence.name, "SPF of ", facts->spf.domain,
+		    patience_sender_is_brought(policy, facts), out);
+	for (size_t i = 0; i < facts->dkim_count; i++)
+		if (facts->dkim[i].result == AUTH_TEMPERROR)
+			write_silent_key(&facts->dkim[i], out);
+	for (size_t i = 0; i < facts->author_count && i < 10; i++) {
+		const struct author *author = &facts->authors[i];
+
+		if (author->spf_from_silence.name != NULL)
+			write_silence("", author->spf_from_silence.name, "SPF of the author's ",
+			    author->mailbox.domain, patience_spf_from_is_brought(policy, author), out);
+		if (author->dmarc.silent != NULL)
+			write_silence("_dmarc.", author->dmarc.silent, "DMARC of ", author->mailbox.domain,
+			    patience_dmarc_is_brought(policy, facts, author), out);
+	}
+	for (size_t i = 0; i < facts->live_count; i++)
+		if (facts->live[i].silence.name != NULL)
+			write_silence("", facts->live[i].silence.name, "source ",
+			    policy->sources[facts->live[i].source].text, patience_live_is_brought(&facts->live[i]), out);
+	for (size_t i = 0; i < facts->name_count; i++)
+		text_format(out, "%s  %s, which stands in the policy\n",
+		    facts->names[i].answered ? "answered " : "no answer", facts->names[i].name);
+}
+
 /* How a name of ours is proven is the same everywhere; only delegations differ. */
 static void
 write_own_terms(const struct claim *claim, struct text *out)
@@ -311,6 +364,7 @@ explain_write(const struct judge *judge, const struct facts *facts, const struct
 	if (verdict->outcome == OUTCOME_EXEMPT)
 		return;
 	write_facts(facts, out);
+	write_silences(judge->policy, facts, out);
 	for (size_t i = 0; i < verdict->claim_count; i++)
 		write_claim(facts, &verdict->claims[i], out);
 	explain_remedy(facts, verdict, out);

@@ -40,6 +40,12 @@ enum auth_result {
 };
 const char *auth_word(enum auth_result);
 
+/* Why a result is TEMPERROR: a name did not answer. */
+struct silence {
+	const char *name; /* NULL: none; or a failure of ours */
+	bool lured;       /* words of the sender's own, as his HELO name, led there, and not the record alone */
+};
+
 struct spf_fact {
 	enum auth_result result;
 	bool by_helo;       /* the HELO name was checked: the sender is null (RFC 7208, 2.4) */
@@ -84,6 +90,8 @@ struct dmarc_fact {
 	enum dmarc_policy policy;   /* that the owner asks for (p, sp) */
 	bool testing;               /* but not yet: t=y, or pct=0 */
 	const char *domain;         /* where the record was found; "" when none */
+	const char *silent;         /* the domain whose record could not be asked; NULL: none */
+	bool spf_open;              /* TEMPERROR because the client's SPF, which aligns, is not known */
 	bool spf_aligned;           /* SPF passed and aligns relaxed, record or not */
 	bool dkim_aligned;          /* a counting signature aligns relaxed, record or not */
 };
@@ -97,6 +105,7 @@ struct reply_to {
 struct author {
 	struct mailbox mailbox;
 	enum auth_result spf_from; /* check_host(client, this domain); NOT_ASKED until asked */
+	struct silence spf_from_silence;
 	struct dmarc_fact dmarc;
 };
 
@@ -104,13 +113,21 @@ struct author {
 struct live_fact {
 	uint32_t source; /* number of the source in the policy */
 	enum answer answer;
+	struct silence silence; /* where it is UNKNOWN */
 };
 
 /* What a message can be told without, by `greenlane explain` alone: then it is not known, and never "none". */
 enum given { GIVEN_HELO = 1, GIVEN_MAIL_FROM = 2, GIVEN_FROM = 4, GIVEN_MESSAGE = 8, GIVEN_RCPT = 16 };
 const char *given_word(enum given); /* "helo", "mail_from", ... */
 
-enum { AUTHORS_MAX = 1000, DKIM_MAX = 64, RCPTS_MAX = 1000, LIVE_MAX = 64, REPLIES_MAX = 16 };
+/* A name that stands in the policy, asked because names that only the message brought did not answer. */
+struct name_fact {
+	const char *name;
+	bool answered;
+};
+
+enum { AUTHORS_MAX = 1000, DKIM_MAX = 64, RCPTS_MAX = 1000, LIVE_MAX = 64, REPLIES_MAX = 16,
+	NAME_FACTS_MAX = 32 };
 
 /* State of the From field(s). */
 enum from_state {
@@ -145,6 +162,7 @@ struct facts {
 	struct mailbox *rcpt_mailboxes; /* the same, parsed; domain "" for nonsense */
 	struct spf_fact spf;
 	const char *spf_why;     /* of a PERMERROR: what is wrong, and in whose record; NULL: nothing */
+	struct silence spf_silence;
 
 	/* the message */
 	enum from_state from_state;
@@ -167,6 +185,9 @@ struct facts {
 	size_t live_count;
 
 	int64_t unsure_since;    /* first time this tuple was unsure; 0: never before */
+	struct name_fact names[NAME_FACTS_MAX];
+	size_t name_count;
+	int64_t answered_since;  /* since this try of the tuple all of them have answered; 0: one did not, or none was asked */
 	bool failed;             /* a failure of ours: store, memory, resolver */
 	unsigned not_given;      /* bits of enum given; 0 for mail */
 };

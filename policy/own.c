@@ -5,6 +5,7 @@
 #include "domain.h"
 #include "evidence.h"
 #include "own.h"
+#include "patience.h"
 #include "relay.h"
 
 /* One of our names in use: by an author, or by the envelope's sender. */
@@ -117,12 +118,14 @@ is_left_out(const struct vendor *vendor, const struct address *client)
 static enum answer
 is_in_vendor_range(const struct judge *judge, const struct facts *facts)
 {
+	struct facts waiting = *facts;
 	enum answer answer = NO;
 
+	waiting.answered_since = 0; /* "no" would speak for the sender here: it is never given up on */
 	for (size_t i = 0; answer != YES && i < judge->policy->vendor_count; i++) {
 		struct claim claim = { .vendor = &judge->policy->vendors[i] };
 
-		evidence_listed(judge, facts, &claim);
+		evidence_listed(judge, &waiting, &claim);
 		/* what a vendor published wrongly for days must not hold our own mail: its last good copy stands */
 		if (claim.listed == UNKNOWN && !claim.unanswered)
 			claim.listed = NO;
@@ -165,7 +168,7 @@ prove_session(const struct judge *judge, const struct facts *facts, struct claim
 	if (relay_forwards(policy, facts))
 		return (struct finding){ .answer = NO, .how = REASON_PROVEN_OWN };
 	claim->listed = is_authorised(policy, facts) ? YES : facts->client_hidden ? UNKNOWN : NO;
-	claim->spf = evidence_is_of_list(policy, facts) ? NO : evidence_spf(facts, &policy->own);
+	claim->spf = evidence_is_of_list(policy, facts) ? NO : evidence_spf(policy, facts, &policy->own);
 	if (claim->spf != NO)
 		claim->spf = answer_both(claim->spf, answer_not(is_in_vendor_range(judge, facts)));
 	if (claim->listed != NO)
@@ -187,9 +190,10 @@ weigh_delegation(const struct judge *judge, const struct facts *facts,
 
 	*out = (struct claim){ .vendor = delegation->vendor };
 	evidence_listed(judge, facts, out);
-	out->spf = evidence_spf(facts, delegation->vendor);
+	out->spf = evidence_spf(judge->policy, facts, delegation->vendor);
 	out->dkim = find_signature(judge, facts, use, names, delegation, out);
-	out->spf_from = evidence_answer(author == NULL ? facts->spf.result : author->spf_from);
+	out->spf_from = author == NULL ? patience_spf(judge->policy, facts)
+				       : patience_spf_from(judge->policy, facts, author);
 	out->dmarc = author == NULL ? NO
 				    : evidence_dmarc(judge, facts, out, author, author->dmarc.by, &out->weak);
 	return evidence_satisfies(out, out->reviewed, delegation->vouch, delegation->vouch_count);

@@ -249,6 +249,16 @@ json_dkim(struct text *out, const struct facts *facts)
 	text_char(out, ']');
 }
 
+/* Which name did not answer; nothing where all did. */
+static void
+json_silence(struct text *out, struct silence silence)
+{
+	if (silence.name == NULL)
+		return;
+	json_string(out, "silent", silence.name);
+	json_bool(out, "lured", silence.lured);
+}
+
 static void
 json_authors(struct text *out, const struct facts *facts)
 {
@@ -272,6 +282,11 @@ json_authors(struct text *out, const struct facts *facts)
 		json_string(out, "said", auth_word(author->dmarc.said));
 		if (author == facts->from_last)
 			json_bool(out, "last", true);
+		if (author->dmarc.silent != NULL)
+			json_string(out, "dmarc_silent", author->dmarc.silent);
+		if (author->dmarc.spf_open)
+			json_bool(out, "spf_open", true);
+		json_silence(out, author->spf_from_silence);
 		text_char(out, '}');
 	}
 	text_char(out, ']');
@@ -321,6 +336,8 @@ json_vendors(struct text *out, const struct facts *facts, const struct verdict *
 		json_bool(out, "by_author", claim->by_author);
 		json_bool(out, "by_envelope", claim->by_envelope);
 		json_bool(out, "dropped", claim->dropped);
+		if (claim->given_up)
+			json_bool(out, "given_up", true);
 		json_string(out, "outcome", outcome_word(claim->outcome));
 		json_string(out, "reason", reason_slug(claim->reason));
 		if (claim->delegation != NULL)
@@ -346,9 +363,26 @@ json_live(struct text *out, const struct record *record)
 		json_string(out, "vendor", source->vendor->name);
 		json_string(out, "source", source->text);
 		json_string(out, "answer", answer_word(facts->live[i].answer));
+		json_silence(out, facts->live[i].silence);
 		text_char(out, '}');
 	}
 	text_char(out, ']');
+}
+
+/* Which names of the policy were asked, once those of the message had not answered. */
+static void
+json_names(struct text *out, const struct facts *facts)
+{
+	json_key(out, "names");
+	text_char(out, '[');
+	for (size_t i = 0; i < facts->name_count; i++) {
+		json_begin(out);
+		json_string(out, "name", facts->names[i].name);
+		json_bool(out, "answered", facts->names[i].answered);
+		text_char(out, '}');
+	}
+	text_char(out, ']');
+	json_number(out, "answered_since", facts->answered_since);
 }
 
 static const char *
@@ -382,6 +416,7 @@ json_facts(struct text *out, const struct record *record)
 	json_string(out, "spf_domain", facts->spf.domain);
 	if (facts->spf_why != NULL)
 		json_string(out, "spf_why", facts->spf_why);
+	json_silence(out, facts->spf_silence);
 	json_string(out, "from_state", from_state_word(facts->from_state));
 	json_key(out, "from_raw");
 	json_bytes(out, facts->from_raw, facts->from_raw_length);
@@ -394,6 +429,7 @@ json_facts(struct text *out, const struct record *record)
 	json_live(out, record);
 	json_vendors(out, facts, record->verdict);
 	json_number(out, "unsure_since", facts->unsure_since);
+	json_names(out, facts);
 	json_bool(out, "failed", facts->failed);
 	text_char(out, '}');
 }

@@ -26,11 +26,14 @@ struct spf_gate {
 	bool p_counted;
 	unsigned terms, voids;
 	enum errand errand; /* of the question that is open */
+	bool lured;         /* and whether the sender's own words led to it */
+	struct silence silence;
 
 	/* names of the last MX or PTR answer; libspf2 asks for their addresses next, in order */
 	char (*names)[DNS_NAME_TEXT];
 	size_t count, next;
 	enum errand names_errand;
+	bool names_lured;
 };
 
 struct spf_gate *
@@ -51,6 +54,12 @@ bool
 spf_gate_is_permerror(const struct spf_gate *gate)
 {
 	return gate->permerror;
+}
+
+struct silence
+spf_gate_silence(const struct spf_gate *gate)
+{
+	return gate->silence;
 }
 
 bool
@@ -94,6 +103,7 @@ spf_gate_name(struct spf_gate *gate, const char *domain)
 {
 	const struct spf_stood_in *found = spf_names_find(&gate->stand_ins, domain);
 
+	gate->lured = spf_names_lured(&gate->stand_ins, domain);
 	if (found == NULL)
 		return domain;
 	if (found->by_p && !gate->p_counted) { /* its PTR look-up counts (RFC 7208, 4.6.4) */
@@ -136,6 +146,7 @@ spf_gate_ask(struct spf_gate *gate, const struct dns_question *question)
 	}
 	if (is_expected(gate, question)) {
 		gate->errand = gate->names_errand;
+		gate->lured = gate->names_lured;
 		return !gate->permerror;
 	}
 	gate->count = 0;
@@ -181,6 +192,7 @@ record_see(struct spf_gate *gate, const struct dns_question *question, const str
 		return;
 	}
 	gate->view.domain = question->name;
+	gate->view.lured = gate->lured;
 	text_open(&written, WRITTEN_MAX);
 	if (spf_write(&read, &gate->view, &gate->stand_ins, &written))
 		record = record_of(gate, written.bytes, written.length);
@@ -254,6 +266,7 @@ names_see(struct spf_gate *gate, const struct dns_answer *answer, size_t limit, 
 	}
 	gate->count = gate->next = 0;
 	gate->names_errand = errand;
+	gate->names_lured = gate->lured;
 	for (size_t i = 0; i < answer->count && i < limit; i++) {
 		const char *bytes = (const char *)answer->records[i].bytes;
 
@@ -318,10 +331,12 @@ found_see(struct spf_gate *gate, const struct dns_question *question, const stru
 
 /* A failed look-up of PTR or of a PTR's name only does not match (RFC 7208, 5.5); all others end the check. */
 static void
-temporary_see(struct spf_gate *gate, enum dns_type type, struct dns_answer *seen)
+temporary_see(struct spf_gate *gate, const struct dns_question *question, struct dns_answer *seen)
 {
-	if (type == DNS_PTR || gate->errand == ERRAND_PTR_NAME)
+	if (question->type == DNS_PTR || gate->errand == ERRAND_PTR_NAME)
 		return;
+	if (!gate->temperror)
+		gate->silence = (struct silence){ arena_string(gate->arena, question->name), gate->lured };
 	gate->temperror = true;
 	seen->status = DNS_TEMPORARY;
 }
@@ -336,7 +351,7 @@ spf_gate_answer(struct spf_gate *gate, const struct dns_question *question, cons
 		found_see(gate, question, answer, seen);
 		break;
 	case DNS_TEMPORARY:
-		temporary_see(gate, question->type, seen);
+		temporary_see(gate, question, seen);
 		break;
 	case DNS_EMPTY:
 	case DNS_NXDOMAIN:

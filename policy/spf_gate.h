@@ -12,6 +12,7 @@
 
 #include "arena.h"
 #include "dns.h"
+#include "facts.h"
 #include "spf_write.h"
 
 enum { SPF_TERMS_LIMIT = 10, SPF_VOIDS_LIMIT = 2, SPF_MX_LIMIT = 10, SPF_PTR_LIMIT = 10 };
@@ -45,6 +46,7 @@ void spf_gate_answer(struct spf_gate *, const struct dns_question *, const struc
 /* After the check: errors that override libspf2's result. */
 bool spf_gate_is_permerror(const struct spf_gate *);
 bool spf_gate_is_temperror(const struct spf_gate *);
+struct silence spf_gate_silence(const struct spf_gate *); /* of a temperror; the name is the arena's */
 
 /* What the permanent error is, and in whose record; "" where there is none. The gate's. */
 const char *spf_gate_why(const struct spf_gate *);

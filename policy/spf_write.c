@@ -209,7 +209,7 @@ is_plain(const char *name)
 }
 
 static bool
-names_add(struct spf_names *names, const char *name, bool by_p)
+names_add(struct spf_names *names, const char *name, bool by_p, bool lured)
 {
 	size_t room = names->room == 0 ? 8 : names->room * 2;
 	struct spf_stood_in *grown;
@@ -225,7 +225,7 @@ names_add(struct spf_names *names, const char *name, bool by_p)
 	}
 	if ((copy = arena_string(names->arena, name)) == NULL)
 		return false;
-	names->list[names->count++] = (struct spf_stood_in){ copy, by_p };
+	names->list[names->count++] = (struct spf_stood_in){ copy, by_p, lured };
 	return true;
 }
 
@@ -245,6 +245,27 @@ spf_names_hold(const struct spf_names *names, const char *name)
 {
 	for (size_t i = 0; i < names->count; i++)
 		if (strcasecmp(names->list[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+bool
+spf_names_lured(const struct spf_names *names, const char *domain)
+{
+	const struct spf_stood_in *found = spf_names_find(names, domain);
+
+	for (size_t i = 0; found == NULL && i < names->count; i++)
+		if (names->list[i].lured && strcasecmp(names->list[i].name, domain) == 0)
+			found = &names->list[i];
+	return found != NULL && found->lured;
+}
+
+/* Does a macro stand in it that the sender fills as he likes: his local part, his HELO name, his host's name? */
+static bool
+has_sender_words(const char *spec)
+{
+	for (; (spec = strchr(spec, '%')) != NULL && spec[1] != '\0'; spec += 2)
+		if (spec[1] == '{' && strchr("slhp", text_lower(spec[2])) != NULL)
 			return true;
 	return false;
 }
@@ -283,15 +304,16 @@ name_make(struct writing *writing, const char *spec)
 static void
 target_write(struct writing *writing, const char *spec)
 {
+	bool lured = writing->view->lured || has_sender_words(spec), plain;
+
 	name_make(writing, spec);
-	if (is_plain(writing->name.bytes) && !has_p(spec)) {
+	plain = is_plain(writing->name.bytes) && !has_p(spec);
+	if (plain)
 		text_put(writing->out, writing->name.bytes);
-		if (strchr(spec, '%') != NULL && !names_add(writing->names, writing->name.bytes, false))
-			writing->failed = true;
-		return;
-	}
-	text_format(writing->out, "%zu%s", writing->names->count, stand_in);
-	if (!names_add(writing->names, writing->name.bytes, has_p(spec)))
+	else
+		text_format(writing->out, "%zu%s", writing->names->count, stand_in);
+	if ((!plain || lured || strchr(spec, '%') != NULL) &&
+	    !names_add(writing->names, writing->name.bytes, has_p(spec), lured))
 		writing->failed = true;
 }
 

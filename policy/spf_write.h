@@ -23,6 +23,7 @@ struct spf_view {
 	const char *helo;
 	const char *domain; /* where the record was found */
 	const char *name;   /* %{p}: the client's validated name, or "unknown" */
+	bool lured;         /* the sender's own words led to that domain */
 };
 
 /* Names that stand-ins stand for, raw and at most 253 bytes, and plain ones that macros made. */
@@ -30,7 +31,8 @@ struct spf_names {
 	struct arena *arena;
 	struct spf_stood_in {
 		const char *name;
-		bool by_p; /* %{p} is in it: costs a look-up of its own */
+		bool by_p;  /* %{p} is in it: costs a look-up of its own */
+		bool lured; /* the sender's own words made it, or led to the record that names it */
 	} *list;
 	size_t count, room;
 };
@@ -40,6 +42,8 @@ void spf_expand(const char *spec, const struct spf_view *, struct text *out);
 
 /* The name behind a stand-in, or NULL when domain is none. */
 const struct spf_stood_in *spf_names_find(const struct spf_names *, const char *domain);
+/* Is this name, plain or by its stand-in, one that the sender's words led to? */
+bool spf_names_lured(const struct spf_names *, const char *domain);
 
 /* Did macros, so the mail, have their part in this name? */
 bool spf_names_hold(const struct spf_names *, const char *name);

@@ -40,6 +40,7 @@ struct claim {
 	bool wrong, unanswered;       /* listed is not known: what a source publishes is wrong; DNS did not tell one */
 	bool without_addresses;       /* sources are named, and DNS says of each that it holds no address */
 	bool lapsed;                  /* a source lists the client, but only ones whose review is long over */
+	bool given_up;                /* it waited for names that the message brought, and does no longer */
 	const char *weak;             /* a signature of the vendor verifies, but is weak: why (dkim_fact); NULL */
 	const struct delegation *delegation; /* own names: that vouches for it, or would; NULL */
 	const struct vendor *sender;  /* own names: the enabled vendor that sent it; NULL */

@@ -46,7 +46,7 @@ may_speak_here(const struct facts *facts, const struct vendor *vendor,
 static bool
 matters(const struct policy *policy, const struct facts *facts, const struct vendor *vendor)
 {
-	return evidence_spf(facts, &policy->own) == YES ||
+	return evidence_spf(policy, facts, &policy->own) == YES ||
 	    may_speak_here(facts, vendor, policy->delegations, policy->delegation_count) ||
 	    may_speak_here(facts, vendor, policy->partners, policy->partner_count);
 }

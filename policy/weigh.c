@@ -1,5 +1,6 @@
 /* room: verdict */
 #include "own.h"
+#include "patience.h"
 #include "relay.h"
 #include "weigh.h"
 
@@ -67,10 +68,11 @@ wanted_action(const struct policy *policy, const struct facts *facts, const stru
 	case OUTCOME_UNPROVEN:
 		if (claim->reason == REASON_FORWARDED)
 			return relay->on_forwarded;
+		if (claim->given_up && vendor->on_unproven == ACTION_REJECT) /* DNS trouble refuses what is forged alone */
+			return ACTION_GREYLIST;
 		return claim->reason == REASON_KNOWN_LIST ? ACTION_GREYLIST : vendor->on_unproven;
 	case OUTCOME_UNSURE:
-		if (facts->unsure_since > 0 &&
-		    facts->now - facts->unsure_since >= policy->settings.unsure_max) {
+		if (patience_has_ended(policy, facts)) {
 			if (claim->reason == REASON_DNS_TROUBLE)
 				claim->reason = REASON_DNS_TROUBLE_TOO_LONG;
 			return ACTION_GREYLIST;

@@ -346,6 +346,71 @@ test_amplification(struct resolver *resolver, struct dns_zone *zone)
 	arena_close(arena);
 }
 
+/* Which name made it temperror, and did the sender's own words lead there? */
+static void
+test_silence(struct resolver *resolver, struct dns_zone *zone)
+{
+	static const char *const lines[] = {
+		"dead.example * SERVFAIL",
+		"s-self.example TXT SERVFAIL",
+		"s-include.example TXT v=spf1 include:dead.example -all",
+		"s-mx.example TXT v=spf1 mx -all",
+		"s-mx.example MX 10 dead.example",
+		"s-ptr.example TXT v=spf1 ptr:dead.example ?all",
+		"s-address.example TXT v=spf1 exists:%{ir}.s-list.example -all",
+		"9.2.0.192.s-list.example * SERVFAIL",
+		"s-helo.example TXT v=spf1 exists:%{h}.s-list.example -all",
+		"mail.client.example.s-list.example * SERVFAIL",
+		"s-odd.example TXT v=spf1 exists:%{l}+x.s-list.example -all",
+		"bob+x.s-list.example * SERVFAIL",
+		"s-sender.example TXT v=spf1 include:%{S}.s-list.example -all",
+		"bob%40s-sender.example.s-list.example * SERVFAIL",
+		"s-local.example TXT v=spf1 include:%{l}.s-list.example -all",
+		"bob.s-list.example TXT v=spf1 a:dead.example -all",
+		"s-local-mx.example TXT v=spf1 mx:%{l}.s-mx-list.example -all",
+		"bob.s-mx-list.example MX 10 dead.example",
+		"s-behind.example TXT v=spf1 include:%{l}.s-none.example include:dead.example -all",
+		"bob.s-none.example TXT v=spf1 -all",
+		"s-percent.example TXT v=spf1 exists:x%%-%_h.s-none.example include:dead.example -all",
+		"s-domain.example TXT v=spf1 include:%{d}.dead.example -all",
+		"s-domain.example.dead.example * SERVFAIL",
+	};
+	static const struct {
+		const char *name, *from, *silent;
+		bool lured;
+	} cases[] = {
+		{ "the name itself", "bob@s-self.example", "s-self.example", false },
+		{ "one that its record includes", "bob@s-include.example", "dead.example", false },
+		{ "one of its mail hosts", "bob@s-mx.example", "dead.example", false },
+		{ "no trouble of ptr", "bob@s-ptr.example", "-", false },
+		{ "one made of the client's address", "bob@s-address.example", "9.2.0.192.s-list.example", false },
+		{ "one made of the domain", "bob@s-domain.example", "s-domain.example.dead.example", false },
+		{ "one made of the HELO name", "bob@s-helo.example", "mail.client.example.s-list.example", true },
+		{ "one made of the local part, and no host name", "bob@s-odd.example", "bob+x.s-list.example", true },
+		{ "one made of the whole sender", "bob@s-sender.example", "bob%40s-sender.example.s-list.example", true },
+		{ "one behind a record that the local part led to", "bob@s-local.example", "dead.example", true },
+		{ "a mail host of a name of the local part", "bob@s-local-mx.example", "dead.example", true },
+		{ "one beside a sign that is no macro", "bob@s-percent.example", "dead.example", false },
+		{ "one that stands behind such a term in the record", "bob@s-behind.example", "dead.example", false },
+	};
+
+	for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++)
+		if (!dns_zone_line(zone, lines[i], NULL))
+			ok(false, "%s", lines[i]);
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct spf_query query = { .helo = "mail.client.example", .mail_from = cases[i].from };
+		struct arena *arena = arena_open(ARENA);
+		struct silence silence = { NULL, false };
+		struct spf_fact fact;
+
+		if (address_read("192.0.2.9", &query.client))
+			silence = check_spf(resolver, NULL, arena, &query, &fact, NULL);
+		is(silence.name == NULL ? "-" : silence.name, cases[i].silent, "silent: %s", cases[i].name);
+		is_number(silence.lured, cases[i].lured, "lured: %s", cases[i].name);
+		arena_close(arena);
+	}
+}
+
 /* libspf2 forgets what stands behind 64 terms; we do not. */
 static void
 test_long_record(struct resolver *resolver, struct dns_zone *zone)
@@ -544,6 +609,7 @@ main(void)
 	test_mapped(resolver);
 	test_budget(resolver);
 	test_amplification(resolver, zone);
+	test_silence(resolver, zone);
 	test_long_record(resolver, zone);
 	test_memory(resolver);
 	test_threads(resolver);

@@ -274,7 +274,7 @@ test_live(void)
 	for (size_t i = 0; i < world->policy->source_count; i++)
 		if (strcmp(world->policy->sources[i].vendor->name, "asked") == 0) {
 			state = (struct source_state *)&world->states[i];
-			facts.live[0] = (struct live_fact){ (uint32_t)i, YES };
+			facts.live[0] = (struct live_fact){ .source = (uint32_t)i, .answer = YES };
 		}
 	state->known = state->live = true;
 	facts.live_count = 1;

@@ -248,8 +248,8 @@ static const struct {
 	    AUTH_NONE, DMARC_NONE, "", false, false, 0 },
 	{ "a record that cannot be asked", "sick.com", false, NO_SPF, { COUNTS("sick.com") },
 	    AUTH_TEMPERROR, DMARC_NONE, "", false, true, 1 },
-	{ "a record that cannot be asked does not lead on", "slow.example.com", false, NO_SPF, { { 0 } },
-	    AUTH_TEMPERROR, DMARC_NONE, "", false, false, 1 },
+	{ "a record that cannot be asked hides no policy of the organisation's", "slow.example.com", false, NO_SPF, { { 0 } },
+	    AUTH_TEMPERROR, DMARC_QUARANTINE, "example.com", false, false, 2 },
 	{ "a bogus record", "bogus.com", false, NO_SPF, { { 0 } },
 	    AUTH_TEMPERROR, DMARC_NONE, "", false, false, 1 },
 	{ "SPF trouble of the author's family", "example.com", false, { AUTH_TEMPERROR, false, "m.example.com" }, { { 0 } },
@@ -322,6 +322,8 @@ test_message(size_t i, const struct suffix_list *list, const struct dns_zone *zo
 	questions = ask(&check, zone);
 	dmarc_finish(&check, &facts, arena, &got);
 	is(auth_word(got.result), auth_word(messages[i].result), "message: %s", messages[i].what);
+	is(got.silent == NULL ? "-" : got.silent, strstr(messages[i].what, "cannot be asked") == NULL &&
+	    strcmp(messages[i].what, "a bogus record") != 0 ? "-" : messages[i].author, "message: %s (silent)", messages[i].what);
 	is(dmarc_policy_word(got.policy), dmarc_policy_word(messages[i].policy), "message: %s (policy)", messages[i].what);
 	is(got.domain, messages[i].domain, "message: %s (where)", messages[i].what);
 	ok(got.spf_aligned == messages[i].spf_aligned && got.dkim_aligned == messages[i].dkim_aligned,
@@ -405,7 +407,7 @@ test_memory(const struct suffix_list *list, const struct dns_zone *zone)
 	struct dmarc_check check;
 	struct dmarc_fact got;
 
-	facts.spf = (struct spf_fact){ AUTH_PASS, false, "example.com" };
+	facts.spf = (struct spf_fact){ .result = AUTH_PASS, .domain = "example.com" };
 	dmarc_begin(&check, list, "example.com");
 	ask(&check, zone);
 	dmarc_finish(&check, &facts, arena, &got);

@@ -304,6 +304,48 @@ explanation_is_whole(void)
 }
 
 static void
+explanation_names_what_is_silent(void)
+{
+	static const struct listed_name known[] = { { "acme.example", false } };
+	struct scene *s = scene_open();
+
+	s->policy.listed = known;
+	s->policy.listed_count = 1;
+	s->policy.sources = &s->source;
+	s->facts.spf.result = AUTH_TEMPERROR;
+	s->facts.spf_silence.name = "_spf.acme.example";
+	holds(s, "\nno answer  _spf.acme.example, for SPF of acme.example\nvendor ", "a silent name of the policy's record is told");
+	s->facts.spf_silence.lured = true;
+	holds(s, "\nno answer  _spf.acme.example, for SPF of acme.example: only the message brought it\nvendor ",
+	    "and whether the message brought it");
+	s->facts.spf_silence.name = NULL;
+	s->dkim.result = AUTH_TEMPERROR;
+	holds(s, "\nno answer  s._domainkey.acme.example, for a signature: only the message brought it\nvendor ",
+	    "so is a key that did not answer");
+	s->dkim.result = AUTH_POLICY;
+	s->author.dmarc.result = AUTH_TEMPERROR;
+	s->author.dmarc.silent = "acme.example";
+	holds(s, "\nno answer  _dmarc.acme.example, for DMARC of acme.example\nvendor ", "and a DMARC record");
+	s->author.dmarc.silent = NULL;
+	s->author.spf_from = AUTH_TEMPERROR;
+	s->author.spf_from_silence = (struct silence){ "x\r\n.acme.example", true };
+	holds(s, "\nno answer  x??.acme.example, for SPF of the author's acme.example: only the message brought it\nvendor ",
+	    "and what SPF of an author led to");
+	s->author.spf_from_silence.name = NULL;
+	s->facts.live[0] = (struct live_fact){ .answer = UNKNOWN, .silence = { "helo.acme.example", true } };
+	s->facts.live_count = 1;
+	holds(s, "\nno answer  helo.acme.example, for source spf:acme.example: only the message brought it\nvendor ",
+	    "and what a source was led to");
+	s->facts.live_count = 0;
+	s->facts.names[0] = (struct name_fact){ "acme.example", true };
+	s->facts.names[1] = (struct name_fact){ "mail.acme.example", false };
+	s->facts.name_count = 2;
+	holds(s, "\nanswered   acme.example, which stands in the policy\nno answer  mail.acme.example, which stands in the policy\nvendor ",
+	    "and which names of the policy answered meanwhile");
+	scene_close(s);
+}
+
+static void
 explanation_of_odd_mail(void)
 {
 	struct scene *s = scene_open();
@@ -509,6 +551,7 @@ main(void)
 	reply_says_how_long();
 	longest_reply_is_whole();
 	explanation_is_whole();
+	explanation_names_what_is_silent();
 	explanation_of_odd_mail();
 	explanation_of_parts();
 	remedies_are_lines();

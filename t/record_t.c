@@ -42,10 +42,10 @@ mailbox_of(const char *local, const char *domain, const char *text)
 static void
 sample_authors(struct sample *s)
 {
-	s->authors[0] = (struct author){ mailbox_of("joe", "stranger.example", "joe@stranger.example"),
-		AUTH_NOT_ASKED, { .result = AUTH_NONE, .domain = "" } };
-	s->authors[1] = (struct author){ mailbox_of("tickets", "acme.example", "tickets@acme.example"),
-		AUTH_SOFTFAIL, { .result = AUTH_PASS, .policy = DMARC_REJECT, .testing = true, .domain = "acme.example",
+	s->authors[0] = (struct author){ .mailbox = mailbox_of("joe", "stranger.example", "joe@stranger.example"),
+		.dmarc = { .result = AUTH_NONE, .domain = "" } };
+	s->authors[1] = (struct author){ .mailbox = mailbox_of("tickets", "acme.example", "tickets@acme.example"),
+		.spf_from = AUTH_SOFTFAIL, .dmarc = { .result = AUTH_PASS, .policy = DMARC_REJECT, .testing = true, .domain = "acme.example",
 			.dkim_aligned = true } };
 	s->dkim[0] = (struct dkim_fact){ .d = "acme.example", .s = "s1", .a = "rsa-sha256", .b = "AbCdEfGh",
 		.result = AUTH_PASS, .counts = true, .secure = true, .passes = true, .reply_open = true,
@@ -78,7 +78,7 @@ sample_facts(struct sample *s)
 	facts->dkim_done = true;
 	facts->dkim = s->dkim;
 	facts->dkim_count = 2;
-	facts->live[0] = (struct live_fact){ 1, UNKNOWN };
+	facts->live[0] = (struct live_fact){ .source = 1, .answer = UNKNOWN, .silence = { "d.list.example", true } };
 	facts->live_count = 1;
 	s->replies[0] = (struct reply_to){ mailbox_of("pay", "evil.example", "pay@evil.example"), false };
 	facts->replies = s->replies;
@@ -468,7 +468,7 @@ json_says_all(void)
 	    "\"vendors\":{\"acme\":{\"listed\":\"yes\",\"spf\":\"yes\",\"dkim\":\"no\",\"spf_from\":\"unknown\","
 	    "\"dmarc\":\"no\",",
 	    "facts.vendors holds the evidence of each claim in yes, no and unknown");
-	holds(s, "\"live\":[{\"vendor\":\"acme\",\"source\":\"spf:acme.example\",\"answer\":\"unknown\"}]",
+	holds(s, "\"live\":[{\"vendor\":\"acme\",\"source\":\"spf:acme.example\",\"answer\":\"unknown\",\"silent\":\"d.list.example\",\"lured\":true}]",
 	    "what a source said when asked is a fact");
 	holds(s, "\"facts\":{\"now\":1700000000,", "and so is the time");
 	holds(s, "\"spf_domain\":\"acme.example\",\"spf_why\":\"acme.example: 'a\\\"b'\",", "so are the words of a broken SPF record");

@@ -42,6 +42,18 @@ is_slow(const struct story *story, const char *name)
 	return false;
 }
 
+static bool
+is_down(const struct story *story, const char *name)
+{
+	for (size_t i = 0; i < sizeof story->down / sizeof story->down[0]; i++)
+		if (strcmp(story->down[i], ".") == 0 ||
+		    (strncmp(story->down[i], "*.", 2) == 0 && strcmp(name, story->down[i] + 2) != 0 &&
+			domain_is_under(name, story->down[i] + 2)) ||
+		    (story->down[i][0] != '\0' && domain_is_under(name, story->down[i])))
+			return true;
+	return false;
+}
+
 /* What was asked ahead has come meanwhile, unless it is slow. */
 static bool
 is_ahead(const struct story *story, const char *name)
@@ -61,7 +73,7 @@ count_ask(struct resolver *resolver, const struct dns_question *question, struct
 	playing->asked_for[question->standing]++;
 	if (is_slow(playing, question->name))
 		budget->left_ms -= budget->left_ms < SLOW_MS ? budget->left_ms : SLOW_MS;
-	if (budget->left_ms == 0 && !is_ahead(playing, question->name)) {
+	if (is_down(playing, question->name) || (budget->left_ms == 0 && !is_ahead(playing, question->name))) {
 		*out = (struct dns_answer){ .status = DNS_TEMPORARY };
 		return;
 	}
@@ -483,6 +495,18 @@ drop_zone_name(struct story *story, const char *words)
 	dns_zone_drop(story->zone, name, 0);
 }
 
+/* "DOWN vendor.example" puts the new name into the place of none, "UP vendor.example" none into its place. */
+static void
+set_down(struct story *story, const char *old, const char *new)
+{
+	for (size_t i = 0; i < sizeof story->down / sizeof story->down[0]; i++)
+		if (strcmp(story->down[i], old) == 0) {
+			snprintf(story->down[i], sizeof story->down[i], "%s", new);
+			return;
+		}
+	story_fail(story, "no such name is down, or too many are: %s%s", old, new);
+}
+
 static bool
 world_line(struct story *story, const char *verb, char *words)
 {
@@ -498,6 +522,10 @@ world_line(struct story *story, const char *verb, char *words)
 		drop_zone_name(story, words);
 	else if (strcmp(verb, "SLOW") == 0 && story->slow_count < 8)
 		snprintf(story->slow[story->slow_count++], sizeof story->slow[0], "%s", words);
+	else if (strcmp(verb, "DOWN") == 0)
+		set_down(story, "", words);
+	else if (strcmp(verb, "UP") == 0)
+		set_down(story, words, "");
 	else if (strcmp(verb, "KEY") == 0)
 		story_publish_key(story, words);
 	else if (strcmp(verb, "STORE") == 0)

@@ -39,6 +39,7 @@ struct story {
 	atomic_uint asked;       /* DNS questions since MAIL */
 	atomic_uint asked_for[STANDINGS]; /* the same by what the policy says of the name */
 	char slow[8][256];       /* names whose answers take SLOW_MS of the budget */
+	char down[8][256];       /* names whose zones do not answer; "" is free, "." all of DNS */
 	char ahead[AHEAD_MAX][DNS_NAME_TEXT]; /* asked ahead since MAIL */
 	size_t slow_count, ahead_count;
 	size_t verdicts;         /* records written before MAIL */

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "evidence.h"
+#include "patience.h"
 #include "policy_text.h"
 #include "tap.h"
 #include "verdict.h"
@@ -222,7 +223,8 @@ set_dmarc(struct author *author, const char *word)
 	dmarc->signed_by = dmarc->by;
 }
 
-/* "a@b", then any of ":spf_from=pass", ":dmarc=fail", ":p=reject", ":testing", ":aligned". */
+/* "a@b", then any of ":spf_from=pass", ":dmarc=fail", ":p=reject", ":testing", ":silent=name",
+ * ":spf-open", ":from-silent", ":aligned". */
 static void
 add_author(struct world *world, char *value)
 {
@@ -242,6 +244,12 @@ add_author(struct world *world, char *value)
 			author->dmarc.policy = DMARC_REJECT;
 		else if (strcmp(word, "p=quarantine") == 0)
 			author->dmarc.policy = DMARC_QUARANTINE;
+		else if (strncmp(word, "silent=", 7) == 0)
+			author->dmarc.silent = word + 7;
+		else if (strcmp(word, "spf-open") == 0)
+			author->dmarc.spf_open = true;
+		else if (strcmp(word, "from-silent") == 0)
+			author->spf_from_silence.name = author->mailbox.domain;
 		else if (strcmp(word, "testing") == 0)
 			author->dmarc.testing = true;
 		else if (strcmp(word, "aligned") == 0)
@@ -326,6 +334,7 @@ add_live(struct world *world, const char *value)
 
 	fact->source = (uint32_t)atoi(value);
 	fact->answer = UNKNOWN;
+	fact->silence = (struct silence){ "x.example", strstr(value, ":lured") != NULL };
 	if (strstr(value, ":yes") != NULL)
 		fact->answer = YES;
 	else if (strstr(value, ":no") != NULL)
@@ -416,6 +425,12 @@ set_word(struct world *world, const char *key, char *value)
 		facts->daemon_name = value;
 	else if (strcmp(key, "unsure-for") == 0)
 		facts->unsure_since = NOW - atoi(value);
+	else if (strcmp(key, "answered-for") == 0)
+		facts->answered_since = NOW - atoi(value);
+	else if (strcmp(key, "silent") == 0)
+		facts->spf_silence.name = value;
+	else if (strcmp(key, "lured") == 0)
+		facts->spf_silence.lured = true;
 	else if (strcmp(key, "too-long") == 0)
 		facts->from_too_long = true;
 	else if (strcmp(key, "failed") == 0)
@@ -447,6 +462,7 @@ world_read(struct world *world, const char *text, char words[WORDS_MAX])
 /* ---- the verdict ---- */
 
 #define OUR_HOST "client=192.0.2.10 "
+#define OVER "unsure-for=14400 answered-for=14400 "
 #define EVIL "client=203.0.113.66 sender=x@evil.example spf=none "
 #define ELSEWHERE "A:client=203.0.113.66 "
 #define FROM(name) "author=noreply@" name ".example "
@@ -511,6 +527,45 @@ static const struct {
 	{ "on_unsure = pass passes", OUR_HOST "sender=b@tagging.example spf=temperror " FROM("tagging"), "unsure pass dns-trouble tagging settled" },
 	{ "unsure for less than unsure_max", OUR_HOST "sender=b@vendor.example spf=temperror unsure-for=14399 " FROM("vendor"), "unsure defer dns-trouble vendor settled" },
 	{ "unsure for unsure_max", OUR_HOST "sender=b@vendor.example spf=temperror unsure-for=14400 " FROM("vendor"), "unsure greylist dns-trouble-too-long vendor settled" },
+	/* whose name is silent */
+	{ "a signer that does not resolve is given up", EVIL OVER FROM("vendor") "dkim=old.vendor.example:temperror", "forged reject unresolved-name vendor settled" },
+	{ "not before unsure_max", EVIL "unsure-for=14399 answered-for=14399 " FROM("vendor") "dkim=old.vendor.example:temperror", "unsure defer dns-trouble vendor settled" },
+	{ "nor while a name of the policy is silent", EVIL "unsure-for=14400 " FROM("vendor") "dkim=old.vendor.example:temperror", "unsure greylist dns-trouble-too-long vendor settled" },
+	{ "nor in the minute when it answers again", EVIL "unsure-for=14400 answered-for=59 " FROM("vendor") "dkim=old.vendor.example:temperror", "unsure greylist dns-trouble-too-long vendor settled" },
+	{ "a selector of the vendor's own name is brought", EVIL OVER FROM("vendor") "dkim=vendor.example:temperror", "forged reject unresolved-name vendor settled" },
+	{ "an envelope that stands in the policy is not", "client=203.0.113.66 sender=b@vendor.example spf=temperror silent=vendor.example " OVER FROM("vendor"), "unsure greylist dns-trouble-too-long vendor settled" },
+	{ "one below it is", "client=203.0.113.66 sender=b@m.vendor.example spf=temperror silent=m.vendor.example " OVER FROM("vendor"), "forged reject unresolved-name vendor settled" },
+	{ "so is what the sender lured it to", "client=203.0.113.66 sender=b@vendor.example spf=temperror silent=x.example lured " OVER FROM("vendor"), "forged reject unresolved-name vendor settled" },
+	{ "a failure of ours is not", "client=203.0.113.66 sender=b@m.vendor.example spf=temperror " OVER FROM("vendor"), "unsure greylist dns-trouble-too-long vendor settled" },
+	{ "a HELO name below it is", "client=203.0.113.66 helo=m.vendor.example sender=null spf=temperror silent=m.vendor.example " OVER "author=n@vendor.example:spf_from=fail", "forged reject unresolved-name vendor settled" },
+	{ "an author whose DMARC record is silent is", EVIL OVER "author=n@m.vendor.example:dmarc=temperror:silent=m.vendor.example", "forged reject unresolved-name vendor settled" },
+	{ "one that stands in the policy is not", EVIL OVER "author=n@vendor.example:dmarc=temperror:silent=vendor.example", "unsure greylist dns-trouble-too-long vendor settled" },
+	{ "nor is the policy's name above a brought one", EVIL OVER "author=n@m.vendor.example:dmarc=temperror:silent=vendor.example", "unsure greylist dns-trouble-too-long vendor settled" },
+	{ "DMARC that a key keeps open", EVIL OVER "author=n@vendor.example:dmarc=temperror:p=reject dkim=vendor.example:temperror", "forged reject unresolved-name vendor settled" },
+	{ "DMARC that the policy's own SPF keeps open", "client=203.0.113.66 sender=b@vendor.example spf=temperror silent=vendor.example " OVER "author=n@vendor.example:dmarc=temperror:spf-open", "unsure greylist dns-trouble-too-long vendor settled" },
+	{ "DMARC that a brought SPF keeps open", "client=203.0.113.66 sender=b@m.vendor.example spf=temperror silent=m.vendor.example " OVER "author=n@vendor.example:dmarc=temperror:spf-open", "forged reject unresolved-name vendor settled" },
+	{ "a shared range saves no name that is given up where DMARC refuses", OUR_HOST OVER "sender=b@other.example spf=pass author=n@vendor.example:dmarc=temperror:p=reject dkim=old.vendor.example:temperror", "forged reject unresolved-name vendor settled" },
+	{ "it does where DMARC is in test", OUR_HOST OVER "sender=b@other.example spf=pass author=n@vendor.example:dmarc=temperror:p=reject:testing dkim=old.vendor.example:temperror", "unproven greylist partly-proven vendor settled" },
+	{ "what is unproven for a name that is given up is not refused", OUR_HOST OVER "sender=b@other.example spf=pass " FROM("strict") "dkim=old.strict.example:temperror", "unproven greylist partly-proven strict settled" },
+	{ "SPF of an author's name that is brought", OUR_HOST OVER "sender=b@other.example spf=none author=n@m.author.example:spf_from=temperror:from-silent", "unproven greylist partly-proven author settled" },
+	{ "SPF of an author's name that stands in the policy", OUR_HOST OVER "sender=b@other.example spf=none author=n@author.example:spf_from=temperror:from-silent", "unsure greylist dns-trouble-too-long author settled" },
+	{ "a source that the sender lured", "A:" EVIL OVER FROM("asked") "must-ask=1 unfolded=1 live=1:unknown:lured", "forged reject unresolved-name asked settled" },
+	{ "a source that is silent itself", "A:" EVIL OVER FROM("asked") "must-ask=1 unfolded=1 live=1:unknown", "unsure greylist dns-trouble-too-long asked settled" },
+	{ "a lured range does not prove that our SPF is nobody else's", "U:client=203.0.113.7 sender=ann@rx.example spf=pass " OVER OURS "must-ask=1 unfolded=1 live=1:unknown:lured", "unsure greylist dns-trouble-too-long own settled" },
+	{ "our own name and a signer that does not resolve", "O:" EVIL OVER OURS "dkim=x.rx.example:temperror", "forged defer unresolved-name own settled" },
+	{ "a stranger's silent DMARC beside our envelope", "client=203.0.113.66 sender=b@vendor.example spf=fail " OVER "author=a@b.example:dmarc=temperror:silent=b.example", "forged reject unresolved-name vendor settled" },
+	{ "a stranger's silent SPF beside the vendor, by a gateway", "G:client=203.0.113.7 sender=a@b.example spf=temperror silent=b.example author=a@b.example " OVER FROM("session") "dkim=session.example:pass", "forged reject unresolved-name session settled" },
+	{ "a list whose name is silent", "O:client=203.0.113.7 sender=t@lists.example spf=temperror silent=lists.example " OVER FROM("vendor"), "unsure greylist dns-trouble-too-long vendor settled" },
+	{ "a name below the list", "O:client=203.0.113.7 sender=t@m.lists.example spf=temperror silent=m.lists.example " OVER FROM("vendor"), "forged reject unresolved-name vendor settled" },
+	{ "a vendor that is proven meanwhile is vouched", EVIL OVER FROM("vendor") "dkim=old.vendor.example:temperror dkim=vendor.example:pass", "vouched pass proven vendor settled" },
+	{ "SPF that is wrong has answered", "client=203.0.113.66 sender=b@vendor.example spf=permerror " FROM("vendor"), "forged reject nothing-proven vendor settled" },
+	{ "DMARC refuses what was unsure for unsure_max", "client=203.0.113.66 sender=x@evil.example spf=none author=n@asked.example:dmarc=fail:p=quarantine unsure-for=14400", "forged reject dmarc-fails asked settled" },
+	{ "not before", EVIL "author=n@asked.example:dmarc=fail:p=reject unsure-for=14399", "unsure defer dns-trouble asked settled" },
+	{ "nor where its policy is in test", EVIL "author=n@asked.example:dmarc=fail:p=reject:testing unsure-for=14400", "unsure greylist dns-trouble-too-long asked settled" },
+	{ "nor where it asks for nothing", EVIL "author=n@asked.example:dmarc=fail unsure-for=14400", "unsure greylist dns-trouble-too-long asked settled" },
+	{ "nor where something speaks for the vendor", "client=203.0.113.66 sender=b@asked.example spf=pass author=n@asked.example:dmarc=fail:p=reject unsure-for=14400", "unsure greylist dns-trouble-too-long asked settled" },
+	{ "nor by a stranger's DMARC", "client=203.0.113.66 sender=b@asked.example spf=fail author=a@b.example:dmarc=fail author=c@d.example:dmarc=none unsure-for=14400", "unsure greylist dns-trouble-too-long asked settled" },
+	{ "nor while a list may have sent it", "O:client=203.0.113.7 sender=t@lists.example spf=temperror silent=lists.example author=n@vendor.example:dmarc=fail:p=reject unsure-for=14400", "unsure greylist dns-trouble-too-long vendor settled" },
 	/* unproven */
 	{ "listed, SPF of another", OUR_HOST "sender=b@other.example spf=pass " FROM("vendor"), "unproven greylist partly-proven vendor settled" },
 	{ "SPF, not listed", "client=203.0.113.66 sender=b@vendor.example spf=pass " FROM("vendor"), "unproven greylist partly-proven vendor settled" },
@@ -759,6 +814,46 @@ test_verdicts(void)
 	}
 }
 
+/* ---- which names of the policy must have answered ---- */
+
+static const struct {
+	const char *name, *facts, *wanted;
+} names[] = {
+	{ "of a signer, the vendor's above it", EVIL FROM("vendor") "dkim=old.vendor.example:temperror", " vendor.example" },
+	{ "of the names that the claim uses", "B:client=203.0.113.66 sender=b@m.bounces.example spf=temperror silent=x " FROM("bounced"), " bounced.example bounces.example" },
+	{ "none where the policy's own is silent", "client=203.0.113.66 sender=b@vendor.example spf=temperror silent=vendor.example " FROM("vendor"), "" },
+	{ "none where all answered", EVIL FROM("vendor"), "" },
+	{ "not those of a vendor that is not unsure", EVIL FROM("vendor") FROM("strict") "dkim=vendor.example:pass dkim=strict.example:temperror", " strict.example" },
+	{ "our own", "O:" EVIL OURS "dkim=x.rx.example:temperror", " rx.example" },
+	{ "a list's too", "O:client=203.0.113.7 sender=t@m.lists.example spf=temperror silent=m.lists.example " FROM("vendor"), " vendor.example lists.example" },
+	{ "a partner's too", "O:" EVIL FROM("vendor") "author=d@msp.example dkim=vendor.example:pass dkim=msp.example:temperror:s=m1", " vendor.example msp.example" },
+};
+
+static void
+test_names(void)
+{
+	char words[WORDS_MAX], got[256];
+	const char *list[NAME_FACTS_MAX];
+	struct verdict verdict;
+	struct world world;
+
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		size_t count, used = 0;
+
+		if (!world_read(&world, names[i].facts, words)) {
+			ok(false, "%s", names[i].name);
+			continue;
+		}
+		verdict_judge(&world.judge, &world.facts, &verdict);
+		count = patience_names(world.policy, &world.facts, &verdict, list);
+		got[0] = '\0';
+		for (size_t j = 0; j < count; j++)
+			used += (size_t)snprintf(got + used, sizeof got - used, " %s", list[j]);
+		is(got, names[i].wanted, "must have answered: %s", names[i].name);
+		world_close(&world);
+	}
+}
+
 /* ---- before the end ---- */
 
 static const struct {
@@ -888,6 +983,7 @@ int
 main(void)
 {
 	test_verdicts();
+	test_names();
 	test_early();
 	test_wants();
 	return done();
