@@ -285,6 +285,19 @@ signatures_are_checked(struct resolver *resolver)
 		}
 }
 
+/* Whether a zone answers is asked by a fresh name below it: what was proven of others must not answer for it. */
+static void
+a_zone_that_is_out_answers_nothing(struct resolver *resolver)
+{
+	struct dns_question question = question_of("other.example", DNS_TXT);
+	struct arena *arena = arena_open(ARENA_BYTES);
+	struct dns_answer answer;
+
+	resolver_ask(resolver, &question, NULL, arena, &answer);
+	ok(answer.status == DNS_TEMPORARY, "a proof of what lies around a name is no answer of its zone");
+	arena_close(arena);
+}
+
 static void
 a_signed_zone(void)
 {
@@ -301,9 +314,10 @@ a_signed_zone(void)
 	} else {
 		resolver = resolver_start(nsd_server(nsd), NULL, anchor, LONG);
 		signatures_are_checked(resolver);
+		nsd_stop(nsd);
+		a_zone_that_is_out_answers_nothing(resolver);
 		resolver_close(resolver);
 	}
-	nsd_stop(nsd);
 	unlink(anchor);
 }
 
