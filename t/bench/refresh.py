@@ -9,6 +9,7 @@ usage: refresh.py vendors FOLDER        the vendor files, and the configuration'
        refresh.py threads PID           nanoseconds of CPU: all of it, of the threads "refresh" and "dns"
        refresh.py table REFRESHES SLACK < RESULTS      1 when a goal is missed by more than the slack
 """
+import email.utils
 import json
 import os
 import statistics
@@ -78,11 +79,11 @@ def threads(pid):
 
 MESSAGE = """Received: from app7.internal.v0.example (app7.internal.v0.example [198.18.200.7])
 	by mx.v0.example with ESMTPS id 4Yq0xk2Zb1z9s7
-	for <helpdesk@rx.example>; Sat, 21 Nov 2026 12:00:00 +0000
+	for <helpdesk@rx.example>; {date}
 From: Vendor Notices <orders@v0.example>
 To: helpdesk@rx.example
 Subject: [T20261121.0042] A note was added to your ticket
-Date: Sat, 21 Nov 2026 12:00:00 +0000
+Date: {date}
 Message-ID: <20261121.0042@v0.example>
 MIME-Version: 1.0
 Content-Type: text/plain; charset=us-ascii
@@ -137,7 +138,8 @@ def main(arguments):
     elif command == "mark":
         print(mark(int(rest[0])))
     elif command == "message":
-        print(MESSAGE, end="")
+        # a signed Date that is old would make the signature weak
+        print(MESSAGE.format(date=email.utils.formatdate()), end="")
     elif command == "threads":
         threads(rest[0])
     elif command == "table":
