@@ -174,6 +174,12 @@ delegate_open(const struct house *house, struct door *door, unsigned most_caller
 }
 
 void
+delegate_let(struct delegate *delegate, unsigned most_callers)
+{
+	door_let(delegate->door, most_callers);
+}
+
+void
 delegate_close(struct delegate *delegate)
 {
 	if (delegate == NULL)

@@ -16,6 +16,9 @@ struct delegate;
 struct delegate *delegate_open(const struct house *, struct door *, unsigned most_callers,
     struct fault *why) MUST_USE;
 
+/* So many callers at once from now on. */
+void delegate_let(struct delegate *, unsigned most_callers);
+
 /* Answers what is under way, then closes the door. NULL is fine. */
 void delegate_close(struct delegate *);
 

@@ -99,6 +99,21 @@ doors_serve(struct doors *doors, struct house *house, const struct settings *set
 }
 
 void
+doors_let(struct doors *doors, unsigned most_callers)
+{
+	if (doors->delegate != NULL)
+		delegate_let(doors->delegate, most_callers);
+	if (doors->socketmap != NULL)
+		socketmap_let(doors->socketmap, most_callers);
+}
+
+unsigned
+doors_listeners(const struct doors *doors)
+{
+	return (doors->delegate_address[0] != '\0') + (doors->socketmap_address[0] != '\0');
+}
+
+void
 doors_close(struct doors *doors)
 {
 	door_close(doors->delegate_door);

@@ -46,6 +46,7 @@ struct door {
 	char path[108];            /* of a Unix socket; "" */
 	struct door_keeper keeper;
 	struct door_limits limits;
+	atomic_uint most;          /* of the limits; a reload may change it */
 	pthread_t porter, workers[WORKERS_MAX];
 	bool porter_runs;
 	unsigned worker_count;
@@ -416,11 +417,11 @@ let_in(struct door *door)
 	for (;;) {
 		int made = accept4(door->socket, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
-		if (made >= 0 && door_callers(door) < door->limits.most) {
+		if (made >= 0 && door_callers(door) < door->most) {
 			caller_open(door, made);
 		} else if (made >= 0) {
 			fault_set(&why, "a connection is refused: %u are open, %u is the most",
-			    door_callers(door), door->limits.most);
+			    door_callers(door), door->most);
 			tell(door, &why);
 			close(made);
 		} else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
@@ -452,6 +453,12 @@ keep_door(void *context)
 
 /* ---- begin and end ---- */
 
+void
+door_let(struct door *door, unsigned most)
+{
+	door->most = most;
+}
+
 bool
 door_serve(struct door *door, const struct door_keeper *keeper, const struct door_limits *limits,
     struct fault *why)
@@ -460,6 +467,7 @@ door_serve(struct door *door, const struct door_keeper *keeper, const struct doo
 
 	door->keeper = *keeper;
 	door->limits = *limits;
+	door->most = limits->most;
 	door->epoll = epoll_create1(EPOLL_CLOEXEC);
 	door->stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (door->epoll < 0 || door->stop < 0 ||

@@ -57,6 +57,9 @@ bool door_serve(struct door *, const struct door_keeper *, const struct door_lim
 
 unsigned door_callers(struct door *);
 
+/* So many callers at once from now on; those that are there stay. Any thread. */
+void door_let(struct door *, unsigned most);
+
 /* Lets nobody in any more, waits until those being heard are answered, closes. NULL is fine. */
 void door_close(struct door *);
 

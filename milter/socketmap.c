@@ -152,6 +152,12 @@ socketmap_open(const struct house *house, struct door *door, unsigned most_calle
 }
 
 void
+socketmap_let(struct socketmap *socketmap, unsigned most_callers)
+{
+	door_let(socketmap->door, most_callers);
+}
+
+void
 socketmap_close(struct socketmap *map)
 {
 	if (map == NULL)

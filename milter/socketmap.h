@@ -16,6 +16,9 @@ struct socketmap;
 struct socketmap *socketmap_open(const struct house *, struct door *, unsigned most_callers,
     struct fault *why) MUST_USE;
 
+/* So many callers at once from now on. */
+void socketmap_let(struct socketmap *, unsigned most_callers);
+
 /* Answers what is under way, then closes the door. NULL is fine. */
 void socketmap_close(struct socketmap *);
 

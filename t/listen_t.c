@@ -309,6 +309,11 @@ test_most(void)
 	third = call();
 	say(third, "echo 3\n");
 	is(hear(third, 2), "3\n", "when one has gone there is room again");
+	door_let(door, 3);
+	close(first);
+	first = call();
+	say(first, "echo 4\n");
+	is(hear(first, 2), "4\n", "and for one more when more may come");
 	close(first);
 	close(second);
 	close(third);
