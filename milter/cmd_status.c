@@ -1,16 +1,14 @@
 /* room: cmd */
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sysexits.h>
-#include <unistd.h>
 
 #include "clock.h"
 #include "cmd.h"
 #include "export_file.h"
 #include "inventory.h"
+#include "privileges.h"
 #include "usage.h"
 
 /* What one look at a site finds. */
@@ -20,6 +18,7 @@ struct status {
 	struct usage *usage;
 	int64_t now;
 	bool well; /* nothing found yet that a person should look at */
+	bool unknown; /* whether it runs could not be found out */
 };
 
 /* The daemon holds the lock of state_dir for as long as it lives. */
@@ -27,20 +26,24 @@ static void
 show_daemon(struct status *status)
 {
 	const char *state_dir = status->policy->settings.state_dir;
-	char path[PATH_MAX];
-	int lock;
+	struct fault why = { .text = "" };
+	char path[PATH_MAX], text[1024];
 
 	snprintf(path, sizeof path, "%s/lock", state_dir);
-	lock = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (lock >= 0 && flock(lock, LOCK_SH | LOCK_NB) != 0) {
+	switch (lock_look(path, &why)) {
+	case LOCK_HELD:
 		printf("greenlaned runs, mode %s\n",
 		    status->policy->settings.monitor ? "monitor" : "enforce");
-	} else {
+		break;
+	case LOCK_FREE:
 		printf("greenlaned does not run with state_dir %s\n", state_dir);
 		status->well = false;
+		break;
+	case LOCK_UNKNOWN:
+		fault_write(&why, text, sizeof text);
+		printf("whether greenlaned runs cannot be told: %s\n", text);
+		status->unknown = true;
 	}
-	if (lock >= 0)
-		close(lock);
 }
 
 /* What DNS says of it stands for refresh.absent_after before it is believed. */
@@ -283,7 +286,7 @@ show(const struct policy *policy)
 		fputs("greenlane: no memory for what is known\n", stderr);
 	} else {
 		show_all(&status);
-		result = !status.well;
+		result = status.unknown ? EX_UNAVAILABLE : !status.well;
 	}
 	usage_close(status.usage);
 	arena_close(arena);

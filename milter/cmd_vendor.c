@@ -1,6 +1,5 @@
 /* room: cmd */
 #include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +14,7 @@
 #include "cmd_brief.h"
 #include "domain.h"
 #include "draft.h"
+#include "files.h"
 #include "resolver.h"
 
 enum {
@@ -162,27 +162,27 @@ ask_all(struct draft *draft, struct resolver *resolver)
 
 /* ---- writing ---- */
 
-/* Never over a file that is there: a person may have settled its doubts. Half a file does not stay. */
+/* Never over a file that is there: a person may have settled its doubts. */
 static int
 write_file(const char *path, const struct text *text)
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-	FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
+	static const struct file_access access = { 0644, (uid_t)-1, (gid_t)-1 };
+	struct folder folder;
+	const char *name;
+	struct fault why;
 	bool done;
 
-	if (file == NULL) {
-		fprintf(stderr, "greenlane: %s: cannot be made: %s\n", path, strerror(errno));
-		if (fd >= 0)
-			close(fd);
+	if (!folder_of(&folder, path, &name, &why)) {
+		if (why.text[0] == '\0')
+			fault_at(&why, path, 0, "cannot be made: its folder is missing");
+		fprintf(stderr, "greenlane: %s: %s\n", why.file, why.text);
 		return EX_CANTCREAT;
 	}
-	done = fwrite(text->bytes, 1, text->length, file) == text->length;
-	done = fclose(file) == 0 && done;
-	if (done)
-		return 0;
-	fprintf(stderr, "greenlane: %s: cannot be written: %s\n", path, strerror(errno));
-	unlink(path);
-	return EX_IOERR;
+	done = file_make(&folder, name, &access, text->bytes, text->length, &why);
+	folder_close(&folder);
+	if (!done)
+		fprintf(stderr, "greenlane: %s: %s\n", why.file, why.text);
+	return done ? 0 : EX_CANTCREAT;
 }
 
 static int

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "copies.h"
+#include "files.h"
 
 enum { NAME_BYTES = 200 }; /* of a source in a file's name; a longer one ends in a hash */
 
@@ -27,7 +28,7 @@ hash_of(const char *text)
 
 /* "spf:autotask.net" stands in "spf:autotask.net.copy"; what no file name should hold is "%XX". */
 static void
-file_of(const char *state_dir, enum copy_kind kind, const char *source, char out[PATH_MAX])
+name_of(enum copy_kind kind, const char *source, char out[NAME_MAX + 1])
 {
 	char name[3 * NAME_BYTES + 1];
 	size_t n = 0;
@@ -41,126 +42,131 @@ file_of(const char *state_dir, enum copy_kind kind, const char *source, char out
 	}
 	if (n >= NAME_BYTES)
 		snprintf(name + NAME_BYTES, sizeof name - NAME_BYTES, "~%016llx", hash_of(source));
-	snprintf(out, PATH_MAX, "%s/sources/%s.%s", state_dir, name, endings[kind]);
+	snprintf(out, NAME_MAX + 1, "%.230s.%s", name, endings[kind]);
 }
 
-/* The owner of a folder, for root alone: nobody else may give files away. */
+/* ---- the folder ---- */
+
+/* False with why, whose text is "" where it is not there. */
 static bool
-is_given(const char *folder, struct stat *owner)
+open_sources(struct folder *sources, const char *state_dir, struct fault *why)
 {
-	return geteuid() == 0 && stat(folder, owner) == 0;
+	struct folder above;
+	bool done;
+
+	if (!folder_open(&above, state_dir, why))
+		return false;
+	done = folder_enter(sources, &above, "sources", why);
+	folder_close(&above);
+	return done;
+}
+
+/* What root makes belongs to the owner of the folder that it lies in; nobody else may give files away. */
+static bool
+owner_of(const struct folder *folder, struct file_access *access)
+{
+	struct stat owner;
+
+	*access = (struct file_access){ 0640, (uid_t)-1, (gid_t)-1 };
+	if (geteuid() != 0)
+		return true;
+	if (fstat(folder->fd, &owner) != 0)
+		return false;
+	access->owner = owner.st_uid;
+	access->group = owner.st_gid;
+	return true;
+}
+
+/* The descriptor is given away, not the name: whoever owns state_dir may have put something else there. */
+static bool
+make_sources(struct folder *sources, const struct folder *state, struct fault *why)
+{
+	bool made = mkdirat(state->fd, "sources", 0750) == 0;
+	struct file_access access;
+
+	if (!made && errno != EEXIST)
+		return fault_at(why, state->path, 0, "its folder `sources` cannot be made: %s", strerror(errno));
+	if (!folder_enter(sources, state, "sources", why))
+		return false;
+	if (!made || (owner_of(state, &access) && fchown(sources->fd, access.owner, access.group) == 0))
+		return true;
+	fault_at(why, sources->path, 0, "cannot be given to the owner of the folder above: %s", strerror(errno));
+	folder_close(sources);
+	return false;
 }
 
 bool
 copies_prepare(const char *state_dir, struct fault *why)
 {
-	char folder[PATH_MAX];
-	struct stat owner;
+	struct folder state, sources;
+	bool done;
 
-	snprintf(folder, sizeof folder, "%s/sources", state_dir);
-	if (mkdir(folder, 0750) != 0) {
-		if (errno == EEXIST)
-			return true;
-	} else if (!is_given(state_dir, &owner) || lchown(folder, owner.st_uid, owner.st_gid) == 0) {
-		return true;
-	}
-	return fault_at(why, folder, 0, "cannot be made: %s; sources are not kept over a restart",
-	    strerror(errno));
+	if (!folder_open(&state, state_dir, why))
+		return why->text[0] != '\0' ? false : fault_at(why, state_dir, 0, "is missing; make it");
+	done = make_sources(&sources, &state, why);
+	folder_close(&state);
+	if (done)
+		folder_close(&sources);
+	return done;
 }
+
+/* ---- files ---- */
 
 static bool
-write_all(int file, const char *text, size_t length)
+write_in(const struct folder *folder, const char *name, const struct text *text, struct fault *why)
 {
-	while (length > 0) {
-		ssize_t written = write(file, text, length);
+	struct file_access access;
 
-		if (written < 0 && errno == EINTR)
-			continue;
-		if (written <= 0)
-			return false;
-		text += written;
-		length -= (size_t)written;
-	}
-	return true;
+	if (text->cut)
+		return fault_at(why, folder->path, 0, "its file %s would be larger than it may be", name);
+	if (!owner_of(folder, &access))
+		return fault_at(why, folder->path, 0, "its owner cannot be told: %s", strerror(errno));
+	return file_replace(folder, name, &access, text->bytes, text->length, why);
 }
 
-/* To the owner of the folder that the file stands in. */
-static bool
-give_away(int file, const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	char folder[PATH_MAX];
-	struct stat owner;
-
-	snprintf(folder, sizeof folder, "%.*s", slash == NULL ? 1 : (int)(slash - path),
-	    slash == NULL ? "." : path);
-	return !is_given(folder, &owner) || fchown(file, owner.st_uid, owner.st_gid) == 0;
-}
-
-/* The daemon and the tool may write the same file at once: each has a file of its own beside it. */
 bool
-copies_write_file(const char *path, const char *text, size_t length, struct fault *why)
+copies_write_file(const char *state_dir, const char *name, const struct text *text, struct fault *why)
 {
-	char beside[PATH_MAX];
-	bool done = false;
-	int file;
+	struct folder folder;
+	bool done;
 
-	if (snprintf(beside, sizeof beside, "%s.XXXXXX", path) >= (int)sizeof beside)
-		return fault_at(why, path, 0, "is too long for a path");
-	file = mkostemp(beside, O_CLOEXEC);
-	if (file >= 0) {
-		done = write_all(file, text, length) && fchmod(file, 0640) == 0 &&
-		    give_away(file, path) && fsync(file) == 0;
-		done = close(file) == 0 && done;
-		done = done && rename(beside, path) == 0;
-	}
-	if (!done) {
-		fault_at(why, path, 0, "cannot be written: %s", strerror(errno));
-		if (file >= 0)
-			unlink(beside);
-	}
+	if (!folder_open(&folder, state_dir, why))
+		return why->text[0] != '\0' ? false : fault_at(why, state_dir, 0, "is missing; make it");
+	done = write_in(&folder, name, text, why);
+	folder_close(&folder);
 	return done;
 }
 
 char *
-copies_read_file(const char *path, size_t most, size_t *length, struct fault *why)
+copies_read_file(const char *state_dir, const char *name, size_t most, size_t *length, struct fault *why)
 {
-	FILE *file = fopen(path, "re");
-	char *text = NULL;
-	struct stat st;
+	struct folder folder;
+	char *text;
 
-	if (file == NULL) {
-		if (errno == ENOENT)
-			*why = (struct fault){ .text = "" };
-		else
-			fault_at(why, path, 0, "cannot be opened: %s", strerror(errno));
+	if (!folder_open(&folder, state_dir, why))
 		return NULL;
-	}
-	if (fstat(fileno(file), &st) != 0 || !S_ISREG(st.st_mode) || (size_t)st.st_size > most)
-		fault_at(why, path, 0, "is no file of ours: too large, or no regular file");
-	else if ((text = malloc((size_t)st.st_size + 1)) == NULL)
-		fault_at(why, path, 0, "cannot be read: out of memory");
-	if (text != NULL) {
-		*length = fread(text, 1, (size_t)st.st_size, file);
-		text[*length] = '\0';
-	}
-	fclose(file);
+	text = file_read(&folder, name, most, length, why);
+	folder_close(&folder);
 	return text;
 }
 
 bool
 copies_save(const char *state_dir, enum copy_kind kind, const struct source_copy *copy, struct fault *why)
 {
-	char path[PATH_MAX];
+	char name[NAME_MAX + 1];
+	struct folder folder;
 	struct text text;
 	bool done;
 
-	file_of(state_dir, kind, copy->source, path);
+	if (!open_sources(&folder, state_dir, why))
+		return why->text[0] != '\0' ? false
+		    : fault_at(why, state_dir, 0, "its folder `sources` is missing: a restart makes it");
+	name_of(kind, copy->source, name);
 	text_open(&text, SOURCE_COPY_MAX);
 	source_copy_write(copy, &text);
-	done = text.cut ? fault_at(why, path, 0, "would be larger than %d MiB", SOURCE_COPY_MAX >> 20)
-			: copies_write_file(path, text.bytes, text.length, why);
+	done = write_in(&folder, name, &text, why);
 	text_close(&text);
+	folder_close(&folder);
 	return done;
 }
 
@@ -168,13 +174,18 @@ bool
 copies_load(const char *state_dir, enum copy_kind kind, const char *source, struct arena *arena,
     struct source_copy *out, struct fault *why)
 {
-	char path[PATH_MAX];
+	char name[NAME_MAX + 1], path[PATH_MAX + NAME_MAX + 2];
+	struct folder folder;
 	size_t length;
 	char *text;
 	bool done;
 
-	file_of(state_dir, kind, source, path);
-	text = copies_read_file(path, SOURCE_COPY_MAX, &length, why);
+	if (!open_sources(&folder, state_dir, why))
+		return false;
+	name_of(kind, source, name);
+	snprintf(path, sizeof path, "%s/%s", folder.path, name);
+	text = file_read(&folder, name, SOURCE_COPY_MAX, &length, why);
+	folder_close(&folder);
 	if (text == NULL)
 		return false;
 	done = source_copy_read(arena, path, text, length, out, why);
@@ -187,8 +198,13 @@ copies_load(const char *state_dir, enum copy_kind kind, const char *source, stru
 void
 copies_drop(const char *state_dir, enum copy_kind kind, const char *source)
 {
-	char path[PATH_MAX];
+	char name[NAME_MAX + 1];
+	struct folder folder;
+	struct fault why;
 
-	file_of(state_dir, kind, source, path);
-	unlink(path);
+	if (!open_sources(&folder, state_dir, &why))
+		return; /* what is not there need not go */
+	name_of(kind, source, name);
+	unlinkat(folder.fd, name, 0);
+	folder_close(&folder);
 }

@@ -1,7 +1,7 @@
 /*
  * copies.h - where the copies of sources stand: state_dir/sources, a text file each.
  *
- * Floor 7. Written beside and renamed, so that a reader or a crash never meets half a file.
+ * Floor 7. By files.h: a reader or a crash never meets half a file, and no link leads elsewhere.
  * Three kinds: what is believed now, what was unfolded but not believed, and what a person (or
  * the first belief) accepted: the mark that drift is measured from.
  */
@@ -28,11 +28,9 @@ bool copies_load(const char *state_dir, enum copy_kind, const char *source, stru
 
 void copies_drop(const char *state_dir, enum copy_kind, const char *source);
 
-/* Writes text to path by a file beside it; written by root it belongs to the folder's owner, so that
- * the daemon can read what the tool wrote. Also for what else stands in state_dir. */
-bool copies_write_file(const char *path, const char *text, size_t length, struct fault *why) MUST_USE;
-
-/* The whole of a file, terminated, given (malloc); NULL with why, whose text is "" when it is not there. */
-char *copies_read_file(const char *path, size_t most, size_t *length, struct fault *why) MUST_USE;
+/* The same for what else lies in state_dir, by its name there. What root writes belongs to the folder's owner, so that
+ * the daemon can read what the tool wrote. Reading: as file_read. */
+bool copies_write_file(const char *state_dir, const char *name, const struct text *, struct fault *why) MUST_USE;
+char *copies_read_file(const char *state_dir, const char *name, size_t most, size_t *length, struct fault *why) MUST_USE;
 
 #endif

@@ -86,7 +86,7 @@ inventory_stamp(const char *state_dir)
 
 	/* copies are renamed into their folder, so each leaves its mark on the folder's time */
 	snprintf(folder, sizeof folder, "%s/sources", state_dir);
-	if (stat(folder, &st) != 0)
+	if (lstat(folder, &st) != 0)
 		return 0;
 	return (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
 }

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #define SYSLOG_NAMES
+#include "files.h"
 #include "journal.h"
 
 struct line {
@@ -50,10 +51,22 @@ journal_facility_read(const char *name, int *facility)
 	return false;
 }
 
+/* No link, pipe or device: whoever owns the folder would choose where records go, or whether anybody waits for them. */
 static int
-open_record(const char *path)
+open_record(const char *path, struct fault *why)
 {
-	return open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK, 0640);
+	struct folder folder;
+	const char *name;
+	struct stat st;
+	int file = -1;
+
+	if (folder_of(&folder, path, &name, why)) {
+		file = file_open(&folder, name, O_RDWR | O_CREAT | O_APPEND, &st, why);
+		folder_close(&folder);
+	}
+	if (file < 0 && why->text[0] == '\0')
+		fault_at(why, path, 0, "cannot be opened: its folder is missing; make it, writable for us");
+	return file;
 }
 
 /* A full disk or a lost host may have left half a line at the end. */
@@ -103,11 +116,12 @@ write_line(struct journal *journal, struct line *line)
 static void
 reopen_record(struct journal *journal)
 {
+	struct fault why;
 	int file = -1;
 
 	journal->facility = journal->next_facility;
-	if (journal->next_path[0] != '\0' && (file = open_record(journal->next_path)) < 0) {
-		syslog(LOG_ERR, "%s: cannot be opened: %s", journal->next_path, strerror(errno));
+	if (journal->next_path[0] != '\0' && (file = open_record(journal->next_path, &why)) < 0) {
+		syslog(LOG_ERR, "%s: %s", why.file, why.text);
 		return;
 	}
 	if (journal->file >= 0)
@@ -202,9 +216,7 @@ journal_open(const char *facility, const char *record, bool loud, struct fault *
 	journal->file = -1;
 	snprintf(journal->path, sizeof journal->path, "%s", record);
 	snprintf(journal->next_path, sizeof journal->next_path, "%s", record);
-	if (record[0] != '\0' && (journal->file = open_record(record)) < 0) {
-		fault_at(why, record, 0, "cannot be opened for records: %s; make its folder writable",
-		    strerror(errno));
+	if (record[0] != '\0' && (journal->file = open_record(record, why)) < 0) {
 		free(journal);
 		return NULL;
 	}

@@ -10,6 +10,7 @@
 
 #include <lmdb.h>
 
+#include "files.h"
 #include "lmdb_check.h"
 
 /* ---- faults ---- */
@@ -26,7 +27,6 @@ static const struct {
 	{ EROFS, "the greylist is on a read-only file system; name another folder in greylist.store" },
 	{ ENOENT, "the folder above the greylist's is missing; make it first" },
 	{ ENOTDIR, "the greylist's path is no folder; name a folder in greylist.store" },
-	{ EISDIR, "the greylist's data.mdb is a folder; move it away" },
 	{ ENOSPC, "the greylist's disk is full; make room, what is new waits in memory meanwhile" },
 	{ EDQUOT, "the greylist's disk quota is used up; make room, what is new waits in memory meanwhile" },
 	{ EFBIG, "the greylist's file may not grow; raise the limit (ulimit -f)" },
@@ -378,27 +378,57 @@ file_check_still(struct file *file)
 	return code;
 }
 
-bool
-lmdb_check(const char *folder, struct fault *why)
+/* LMDB opens by path and follows links, so it is kept from what is no file of its own; and from a folder in which
+ * anybody could change that behind our look. */
+static bool
+place_is_ours(const struct folder *folder, struct fault *why)
+{
+	struct stat st;
+
+	if (fstat(folder->fd, &st) != 0)
+		return lmdb_fault(why, folder->path, errno);
+	if (st.st_mode & S_IWOTH)
+		return fault_at(why, folder->path, 0, "everybody may write in the greylist's folder; chmod o-w it");
+	return file_is_plain(folder, "data.mdb", why) && file_is_plain(folder, "lock.mdb", why);
+}
+
+static bool
+check_in(const struct folder *folder, struct fault *why)
 {
 	struct file file = { .fd = -1 };
-	char path[PATH_MAX];
 	struct stat stat_now;
 	int code = 0;
 
-	if ((size_t)snprintf(path, sizeof path, "%s/data.mdb", folder) >= sizeof path)
-		return lmdb_fault(why, folder, ENAMETOOLONG);
-	file.fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe must not hold us */
+	if (!place_is_ours(folder, why))
+		return false;
+	file.fd = openat(folder->fd, "data.mdb", O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
 	if (file.fd < 0)
-		return errno == ENOENT || lmdb_fault(why, folder, errno);
+		return errno == ENOENT || lmdb_fault(why, folder->path, errno);
 	if (fstat(file.fd, &stat_now) != 0)
 		code = errno;
-	else if (S_ISDIR(stat_now.st_mode))
-		code = EISDIR;
 	else if (stat_now.st_size > 0) /* an empty one is new to LMDB */
 		code = file_check_still(&file);
 	if (code == MDB_VERSION_MISMATCH)
 		code = 0; /* a later format is for a later LMDB to judge; ours refuses it */
 	close(file.fd);
-	return code == 0 || lmdb_fault(why, folder, code);
+	return code == 0 || lmdb_fault(why, folder->path, code);
+}
+
+bool
+lmdb_check(const char *path, struct fault *why)
+{
+	struct folder folder;
+	struct stat st;
+	bool done;
+
+	if (lstat(path, &st) == 0 && S_ISLNK(st.st_mode) && st.st_uid != 0)
+		return fault_at(why, path, 0, "is a link that is not root's, and not followed; name the folder itself in greylist.store");
+	if ((size_t)snprintf(folder.path, sizeof folder.path, "%s", path) >= sizeof folder.path)
+		return lmdb_fault(why, path, ENAMETOOLONG);
+	folder.fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC); /* here, for the remedies go by errno */
+	if (folder.fd < 0)
+		return errno == ENOENT || lmdb_fault(why, path, errno);
+	done = check_in(&folder, why);
+	folder_close(&folder);
+	return done;
 }

@@ -13,6 +13,7 @@
 #include "fault.h"
 
 /*
+ * False where data.mdb or lock.mdb is no regular file, or the folder is everybody's to write in: LMDB follows links.
  * True when the folder has no file yet, or one of data format 1 (LMDB 0.9) in which every page that
  * LMDB would follow is there, is what it should be, and is used once: both trees and the free pages.
  * Only trees of plain records, as the greylist's. Bytes inside a record are the reader's care; a

@@ -169,6 +169,15 @@ lmdb_path(const char *store)
 	return strncmp(store, "lmdb:", 5) == 0 ? store + 5 : NULL;
 }
 
+static void
+warn_of(const struct fault *why)
+{
+	char text[1024];
+
+	fault_write(why, text, sizeof text);
+	fprintf(stderr, "greenlaned: warning: %s\n", text);
+}
+
 static bool
 make_folders(struct daemon *daemon, const struct settings *settings, struct fault *why)
 {
@@ -177,23 +186,15 @@ make_folders(struct daemon *daemon, const struct settings *settings, struct faul
 
 	if (!account_make_folder(&daemon->account, settings->state_dir, 0750, why) ||
 	    (socket != NULL && !account_make_folder_of(&daemon->account, socket, 0755, why)) ||
-	    (store != NULL && !account_make_folder(&daemon->account, store, 0750, why)) ||
 	    !account_make_folder_of(&daemon->account, settings->log.record, 0750, why))
 		return false;
+	if (store != NULL && !account_make_folder(&daemon->account, store, 0750, why))
+		warn_of(why); /* mail goes on without a greylist, as open_store will say */
 	for (size_t i = 0; i < daemon->first->export_count; i++)
 		if (!account_make_folder_of(&daemon->account, daemon->first->exports[i].file, 0755, why))
 			return false;
 	snprintf(lock, sizeof lock, "%s/lock", settings->state_dir);
 	return lock_take(lock, &daemon->account, why);
-}
-
-static void
-warn_of(const struct fault *why)
-{
-	char text[1024];
-
-	fault_write(why, text, sizeof text);
-	fprintf(stderr, "greenlaned: warning: %s\n", text);
 }
 
 static bool
@@ -320,13 +321,16 @@ write_dns(const struct settings *settings, char *out, size_t size)
 	text_close(&text);
 }
 
-/* Every session is a descriptor; a soft limit of 1024 would end at half of max_sessions. */
+/* Every session is a descriptor, by the milter and by the other listeners; a soft limit of 1024 would end at half of
+ * max_sessions. */
 static void
-raise_file_limit(struct daemon *daemon, unsigned sessions)
+allow_sessions(struct daemon *daemon, unsigned most)
 {
+	unsigned sessions = most * (1 + doors_listeners(daemon->doors));
 	rlim_t wanted = (rlim_t)sessions + FILES_BESIDE_SESSIONS;
 	struct rlimit limit;
 
+	doors_let(daemon->doors, most);
 	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted)
 		return;
 	limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
@@ -394,7 +398,7 @@ start(struct daemon *daemon, struct fault *why)
 	if (!open_rooms(daemon, settings, why))
 		return false;
 	log_first_faults(daemon);
-	raise_file_limit(daemon, settings->milter.max_sessions * 2); /* by the milter and by the delegate */
+	allow_sessions(daemon, settings->milter.max_sessions);
 	daemon->first = NULL;
 	if (!refresh_adopt(daemon->rooms.refresh, first, FIRST_PATIENCE_MS, why) ||
 	    !refresh_start(daemon->rooms.refresh, why) || !exports_start(daemon->exports, why) ||

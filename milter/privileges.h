@@ -20,7 +20,8 @@ struct account {
 /* Looks the user up. Not root: the one that runs us, whatever the configuration says. */
 bool account_find(const char *user, struct account *out, struct fault *why) MUST_USE;
 
-/* Makes the directory (and its parents) when missing; what it makes belongs to the account. */
+/* Makes the directory (and its parents) when missing; what it makes belongs to the account. Root follows no
+ * links on the way but root's own. */
 bool account_make_folder(const struct account *, const char *path, mode_t mode, struct fault *why) MUST_USE;
 /* The same for the folder that a file stands in. */
 bool account_make_folder_of(const struct account *, const char *file, mode_t mode, struct fault *why) MUST_USE;
@@ -34,5 +35,10 @@ bool account_give_socket(const struct account *, const char *path, const char *g
 
 /* Holds the lock file for the life of the process, so that no second instance takes the socket. */
 bool lock_take(const char *path, const struct account *, struct fault *why) MUST_USE;
+
+enum lock_state { LOCK_FREE, LOCK_HELD, LOCK_UNKNOWN };
+
+/* Does a process hold it? Takes nothing, so that who looks never keeps a daemon from starting. Why: where it is unknown. */
+enum lock_state lock_look(const char *path, struct fault *why) MUST_USE;
 
 #endif

@@ -13,6 +13,8 @@ enum { BUCKETS = 4096, FILE_MAX = 32 * 1024 * 1024, LOOK_FOR_OLD = 16 };
 
 #define TIME_LAST INT64_C(253402300799) /* the end of the year 9999 */
 
+static const char file_name[] = "usage";
+
 struct node {
 	struct node *next;
 	struct usage_entry entry;
@@ -284,19 +286,17 @@ take_changed(struct usage *usage)
 bool
 usage_save(struct usage *usage, const char *state_dir, struct fault *why)
 {
-	char path[PATH_MAX];
 	struct text text;
 	bool done, told;
 
 	if (!take_changed(usage))
 		return true;
-	snprintf(path, sizeof path, "%s/usage", state_dir);
 	text_open(&text, FILE_MAX);
 	text_put(&text, "# greenlane: addresses that sent mail: kind, source or vendor, address, first, last, count\n");
-	if (usage_each(usage, write_entry, &text) && !text.cut)
-		done = copies_write_file(path, text.bytes, text.length, why);
+	if (usage_each(usage, write_entry, &text))
+		done = copies_write_file(state_dir, file_name, &text, why);
 	else
-		done = fault_at(why, path, 0, "cannot be written: out of memory");
+		done = fault_at(why, state_dir, 0, "its file `usage` cannot be written: out of memory");
 	text_close(&text);
 	pthread_mutex_lock(&usage->lock);
 	told = !done && usage->unsaved;
@@ -365,8 +365,8 @@ usage_load(struct usage *usage, const char *state_dir, struct fault *why)
 	unsigned line = 0, bad = 0;
 	size_t length;
 
-	snprintf(path, sizeof path, "%s/usage", state_dir);
-	text = copies_read_file(path, FILE_MAX, &length, why);
+	snprintf(path, sizeof path, "%s/%s", state_dir, file_name);
+	text = copies_read_file(state_dir, file_name, FILE_MAX, &length, why);
 	if (text == NULL)
 		return why->text[0] == '\0';
 	pthread_mutex_lock(&usage->lock);

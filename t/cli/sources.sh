@@ -212,7 +212,7 @@ mkdir "$world/state"
 run 0 "--accept makes the folder that it needs" sources --accept
 rm -r "$world/state"
 run 73 "what cannot be written is a failure" sources --accept
-err 'cannot be made: No such file' "and says why"
+err 'state: is missing; make it' "and says why"
 : > "$world/conf"
 run 78 "without a configuration nothing is shown" sources
 

@@ -33,7 +33,7 @@ used() {
 : > "$world/state/lock"
 /usr/bin/python3 -c 'import fcntl, signal, sys
 lock = open(sys.argv[1], "r+")
-fcntl.flock(lock, fcntl.LOCK_EX)
+fcntl.lockf(lock, fcntl.LOCK_EX)
 open(sys.argv[2], "w").close()
 signal.pause()' "$world/state/lock" "$world/held" &
 pids="$pids $!"

@@ -132,7 +132,7 @@ err "$file: cannot be made: File exists" "and named"
 cmp -s "$file" "$world/before"
 ok $? "and as it was"
 vendor_new 73 "a folder that is not there is none of ours to make" acme.example --output "$world/none/acme.conf"
-err 'none/acme\.conf: cannot be made: No such file' "and named"
+err 'none/acme\.conf: cannot be made: its folder is missing' "and named"
 
 vendor_new 0 "--name names the vendor" acme.example --name tickets --output "$world/vendors/tickets.conf"
 loads tickets

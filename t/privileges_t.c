@@ -1,0 +1,209 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "privileges.h"
+#include "tap.h"
+
+enum { NOBODY = 65534, STARTS = 200 };
+
+static char world[] = "/tmp/privileges_t.XXXXXX";
+static struct account account; /* nobody for root, else us */
+
+static const char *
+in_world(const char *name)
+{
+	static char paths[2][512]; /* two at a time */
+	static unsigned next;
+	char *path = paths[next++ % 2];
+
+	snprintf(path, sizeof paths[0], "%s/%s", world, name);
+	return path;
+}
+
+static int
+remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st;
+	(void)type;
+	(void)ftw;
+	return remove(path);
+}
+
+/* ---- the lock ---- */
+
+/* A daemon that starts: ends at once with 0 when it got the lock, or stays with it until a byte comes. */
+static pid_t
+start(int stays)
+{
+	struct fault why;
+	char byte = 0;
+	pid_t child = fork();
+
+	if (child != 0)
+		return child;
+	if (!lock_take(in_world("lock"), &account, &why))
+		_exit(1);
+	if (stays >= 0)
+		_exit(write(stays, &byte, 1) != 1 || pause());
+	_exit(0);
+}
+
+static int
+end_of(pid_t child)
+{
+	int status = 0;
+
+	if (child < 0 || waitpid(child, &status, 0) != child)
+		abort();
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static void
+one_holds(void)
+{
+	struct fault why = { .text = "" };
+	char byte;
+	int ends[2];
+	pid_t daemon;
+
+	is_number(lock_look(in_world("lock"), &why), LOCK_FREE, "before the first start the lock is free");
+	is_number(access(in_world("lock"), F_OK), -1, "and looking makes none");
+	if (pipe(ends) != 0)
+		abort();
+	daemon = start(ends[1]);
+	if (read(ends[0], &byte, 1) != 1)
+		abort();
+	is_number(lock_look(in_world("lock"), &why), LOCK_HELD, "while a daemon runs it is held");
+	ok(!lock_take(in_world("lock"), &account, &why), "a second daemon does not start");
+	is(why.text, "is held: another greenlaned runs with this state_dir", "and is told why");
+	kill(daemon, SIGKILL);
+	(void)end_of(daemon);
+	is_number(lock_look(in_world("lock"), &why), LOCK_FREE, "the lock ends with its process, however that ends");
+	is_number(end_of(start(-1)), 0, "and the next one starts");
+}
+
+static atomic_bool looks = true;
+
+static void *
+look_on(void *unused)
+{
+	struct fault why;
+
+	char path[512];
+
+	snprintf(path, sizeof path, "%s/lock", world);
+	while (looks)
+		if (lock_look(path, &why) == LOCK_UNKNOWN)
+			abort();
+	return unused;
+}
+
+/* As `greenlane status` in a loop while the daemon is restarted. */
+static void
+who_looks_is_in_nobodys_way(void)
+{
+	pthread_t looker;
+	unsigned failed = 0;
+
+	if (pthread_create(&looker, NULL, look_on, NULL) != 0)
+		abort();
+	for (unsigned i = 0; i < STARTS; i++)
+		failed += end_of(start(-1)) != 0;
+	looks = false;
+	pthread_join(looker, NULL);
+	is_number(failed, 0, "none of %u starts fails while somebody looks all the time", STARTS);
+}
+
+static void
+planted_locks(void)
+{
+	static const char *const kinds[] = { "folder", "pipe", "link" };
+
+	for (size_t i = 0; i < 3; i++) {
+		const char *kind = kinds[i];
+		struct fault why = { .text = "" };
+
+		unlink(in_world("lock"));
+		if ((kind[0] == 'f' ? mkdir(in_world("lock"), 0750) : kind[0] == 'p' ? mkfifo(in_world("lock"), 0600)
+			: symlink(in_world("outside"), in_world("lock"))) != 0)
+			abort();
+		ok(!lock_take(in_world("lock"), &account, &why) && strstr(why.text, kind) != NULL, "a %s is no lock: %s", kind, why.text);
+		is_number(lock_look(in_world("lock"), &why), LOCK_UNKNOWN, "nor does it tell whether a daemon runs");
+		is_number(access(in_world("outside"), F_OK), -1, "and nothing is made elsewhere");
+		remove(in_world("lock"));
+	}
+}
+
+static void
+owner_of_the_lock(void)
+{
+	struct fault why;
+	struct stat st;
+
+	if (geteuid() != 0) {
+		ok(true, "a new lock is given to the account, an old one is not # SKIP not root");
+		return;
+	}
+	is_number(end_of(start(-1)), 0, "a new lock");
+	ok(stat(in_world("lock"), &st) == 0 && st.st_uid == NOBODY && st.st_gid == NOBODY, "is given to the account");
+	if (chown(in_world("lock"), 0, 0) != 0)
+		abort();
+	is_number(end_of(start(-1)), 0, "one that was there");
+	ok(stat(in_world("lock"), &st) == 0 && st.st_uid == 0, "is not: it may be somebody's who was tricked");
+	ok(!lock_take(in_world("none/lock"), &account, &why) && strstr(why.text, "folder is missing") != NULL,
+	    "without its folder there is none, and that is told");
+}
+
+/* ---- folders ---- */
+
+static void
+folders(void)
+{
+	bool root = geteuid() == 0;
+	struct fault why = { .text = "" };
+	struct stat st;
+
+	ok(account_make_folder(&account, in_world("a/b/c"), 0750, &why) && stat(in_world("a/b/c"), &st) == 0 &&
+		(st.st_mode & 07777) == 0750 && st.st_uid == account.uid, "a folder is made, with those above it, and is the account's");
+	ok(stat(in_world("a/b"), &st) == 0 && (st.st_mode & 07777) == 0755 && st.st_uid == account.uid, "so are they");
+	ok(chmod(in_world("a/b/c"), 0700) == 0 && account_make_folder(&account, in_world("a/b/c/"), 0750, &why) &&
+		stat(in_world("a/b/c"), &st) == 0 && (st.st_mode & 07777) == 0700, "one that is there stays as it is");
+	if (mkdir(in_world("target"), 0755) != 0 || symlink(in_world("target"), in_world("by-root")) != 0 ||
+	    symlink(in_world("target"), in_world("a/by-account")) != 0)
+		abort();
+	if (root && lchown(in_world("a/by-account"), NOBODY, NOBODY) != 0)
+		abort();
+	ok(account_make_folder(&account, in_world("by-root/x"), 0750, &why) && access(in_world("target/x"), F_OK) == 0,
+	    "an administrator's link is followed");
+	is_number(account_make_folder(&account, in_world("a/by-account/y"), 0750, &why), !root,
+	    "root follows none of the account's");
+	is_number(access(in_world("target/y"), F_OK), root ? -1 : 0, "and makes nothing behind it");
+	ok(!account_make_folder(&account, in_world("a/by-account/x"), 0750, &why) || !root, "not even where all is there already");
+	if (root)
+		ok(strstr(why.text, "or a link that is not root's") != NULL, "which is told: %s", why.text);
+}
+
+int
+main(void)
+{
+	if (mkdtemp(world) == NULL || chmod(world, 0755) != 0)
+		abort();
+	account = (struct account){ geteuid() == 0 ? NOBODY : geteuid(), geteuid() == 0 ? NOBODY : getegid(), "nobody" };
+	one_holds();
+	who_looks_is_in_nobodys_way();
+	planted_locks();
+	owner_of_the_lock();
+	folders();
+	nftw(world, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	return done();
+}
