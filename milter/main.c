@@ -505,6 +505,7 @@ reload(struct daemon *daemon)
 	} else {
 		vendors = policy->vendor_count;
 		warn_restart(daemon, &policy->settings);
+		allow_sessions(daemon, policy->settings.milter.max_sessions);
 		journal_reopen(daemon->journal, policy->settings.log.facility,
 		    policy->settings.log.record);
 		if (refresh_adopt(daemon->rooms.refresh, policy, RELOAD_PATIENCE_MS, &why))
