@@ -108,9 +108,14 @@ spread_ms(const char *text)
 bool
 published_age(struct published *published, const struct publishing *with)
 {
-	bool stale = published->known && clock_now() - published->copy.believed > published->max_stale;
-	bool changed = stale != published->stale;
+	int64_t now = clock_now();
+	bool stale, changed;
 
+	/* the clock was set back: from now on it ages again, or it would serve until the clock is there once more */
+	if (published->known && published->copy.believed > now)
+		published->copy.believed = now;
+	stale = published->known && now - published->copy.believed > published->max_stale;
+	changed = stale != published->stale;
 	published->stale = stale;
 	if (changed && stale)
 		journal_say(with->journal, LOG_ERR,

@@ -16,6 +16,7 @@ enum { HOUR = 3600, DAY = 24 * HOUR, WEEK = 7 * DAY, START = 1700000000 };
 /* ---- a clock that stands where it is put, a journal that remembers ---- */
 
 static int64_t second; /* since START */
+static int64_t set_back; /* seconds by which somebody set the wall clock back */
 
 int64_t
 clock_ticks(void)
@@ -26,7 +27,7 @@ clock_ticks(void)
 int64_t
 clock_now(void)
 {
-	return START + second;
+	return START + second - set_back;
 }
 
 /* Weeks of refreshes go by here, each of them written: the disk is not what is tried. */
@@ -129,7 +130,7 @@ world_open(void)
 	world->with = (struct publishing){ .resolver = world->resolver, .state_dir = world->folder,
 		.limits = { 12, 28, 1000, 50 }, .shared = { shared, 1 }, .least = 60, .most = DAY,
 		.calls = &world->calls };
-	second = 0;
+	second = set_back = 0;
 	return world;
 }
 
@@ -293,6 +294,21 @@ outage_beyond_max_stale(void)
 	zone_set(world, "acme.example", plain);
 	run_until(world, 2 * DAY + 601);
 	is(lists(world), "192.0.2.0/24 2001:db8::/32", "with DNS back it lists again");
+	world_close(world);
+}
+
+static void
+outage_with_the_clock_set_back(void)
+{
+	struct world *world = acme_open(DAY);
+
+	outage(world);
+	run_until(world, HOUR);
+	set_back = 30 * DAY;
+	run_until(world, DAY);
+	is(lists(world), "192.0.2.0/24 2001:db8::/32", "a clock that is set back makes no list older");
+	run_until(world, HOUR + DAY + 602);
+	is(lists(world), "stale", "nor young for as long as it was set back");
 	world_close(world);
 }
 
@@ -745,6 +761,7 @@ main(void)
 {
 	outage_of_a_day();
 	outage_beyond_max_stale();
+	outage_with_the_clock_set_back();
 	retries_double();
 	max_stale_is_no_trap();
 	copies_serve();
