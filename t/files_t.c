@@ -419,7 +419,7 @@ disk_is_full(void)
 {
 	struct fault why;
 
-	if (geteuid() != 0 || unshare(CLONE_NEWNS) != 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+	if (geteuid() != 0 || unshare(CLONE_NEWNS) != 0 || mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) != 0 ||
 	    mount("none", in_world("state"), "tmpfs", 0, "size=64k") != 0)
 		return 77;
 	write_file(in_world("state/usage"), "old\n");

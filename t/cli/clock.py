@@ -5,7 +5,7 @@ clock.py GREENLANED CONF SOCKET STEP-FILE: $STEP_OBJECT is preloaded into the da
 """
 import os, queue, socket, struct, subprocess, sys, threading
 
-PATIENCE = 60   # for what must come at once, on however slow a host
+PATIENCE = 120   # for what must come at once, on however slow a host
 STEPS = 50      # each in the moment behind a line of the log, where its writer waits for the next
 HOUR = 3600
 

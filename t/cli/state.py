@@ -6,7 +6,7 @@ daemon is nobody, who owns state_dir; else it is us.
 """
 import os, pwd, shutil, socket, stat, subprocess, sys, threading
 
-PATIENCE = 60
+PATIENCE = 120
 greenlaned, greenlane, world = sys.argv[1:]
 root = os.geteuid() == 0
 user = pwd.getpwnam("nobody") if root else pwd.getpwuid(os.geteuid())
