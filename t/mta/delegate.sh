@@ -224,11 +224,11 @@ promise_story() {
 log_story() {
     local mark line
     mark=$(log_length)
-    post 203.0.113.66 "$stranger_helo" alert@nightwatch.example helpdesk@rx.example "$world/msg/watch1.eml"
-    wait_for says "$mark" 'outcome=forged'
-    line=$(verdicts_after "$mark" | grep outcome=forged | head -n 1)
+    post 203.0.113.66 "$stranger_helo" alert@nightwatch.example logged@rx.example "$world/msg/watch1.eml"
+    wait_for says "$mark" 'rcpts=logged@rx\.example'
+    line=$(verdicts_after "$mark" | grep "rcpts=logged@rx\.example")
     is "$(field outcome "$line") $(field action "$line") $(field vendor "$line") $(field reason "$line") $(field stage "$line") $(field rcpts "$line")" \
-        "forged reject nightwatch nothing-proven rcpt helpdesk@rx.example" "a refusal at RCPT has its line in the log"
+        "forged reject nightwatch nothing-proven rcpt logged@rx.example" "a refusal at RCPT has its line in the log"
     like "$answer" "$(field id "$line")" "the reply names its id"
 }
 
