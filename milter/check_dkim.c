@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "check_dkim_parts.h"
+#include "crypto_memory.h"
 #include "key_cache.h"
 #include "domain.h"
 
@@ -418,10 +419,15 @@ fact_fill(const struct dkim_check *check, const struct signature *signature, str
 static void
 verify(struct dkim_check *check)
 {
+	unsigned long failures;
+
 	body_end(check);
 	if (check->failed)
 		return;
+	failures = crypto_memory_failures();
 	dkim_eom(check->dkim, NULL); /* its answer is about one signature; each is asked by itself */
+	if (crypto_memory_failures() != failures)
+		check->failed = true; /* what is found bad may be good */
 	for (size_t i = 0; i < check->count; i++)
 		if (is_open(check->list[i]))
 			check->failed = true; /* libopendkim stopped half-way: no memory */
@@ -447,5 +453,5 @@ dkim_check_end(struct dkim_check *check, struct budget *budget, int64_t max_age,
 	facts->dkim = list;
 	facts->dkim_count = check->count;
 	facts->dkim_done = true;
-	return !check->failed;
+	return !check->failed && !arena_failed(check->own);
 }

@@ -290,16 +290,16 @@ static const enum auth_result results[] = {
 
 /* The gate knows better than libspf2; our own failures are before both. */
 static enum auth_result
-result_of(const struct check *check, SPF_response_t *response)
+result_of(struct check *check, SPF_response_t *response)
 {
-	SPF_errcode_t error;
+	SPF_errcode_t error = response == NULL ? SPF_E_NO_MEMORY : SPF_response_errcode(response);
 
-	if (check->failed || response == NULL)
+	check->failed = check->failed || error == SPF_E_NO_MEMORY;
+	if (check->failed)
 		return AUTH_TEMPERROR;
 	if (spf_gate_is_permerror(check->gate))
 		return AUTH_PERMERROR;
-	error = SPF_response_errcode(response);
-	if (spf_gate_is_temperror(check->gate) || error == SPF_E_DNS_ERROR || error == SPF_E_NO_MEMORY)
+	if (spf_gate_is_temperror(check->gate) || error == SPF_E_DNS_ERROR)
 		return AUTH_TEMPERROR;
 	return results[SPF_response_result(response)];
 }
@@ -316,6 +316,7 @@ library_ask(struct check *check)
 	SPF_response_t *response = NULL;
 	SPF_request_t *request = NULL;
 	SPF_server_t *server = SPF_server_new_dns(&dns, 0);
+	bool asked = false;
 
 	check->spare = SPF_dns_rr_new_init(&dns, "", ns_t_any, 0, TRY_AGAIN);
 	if (server == NULL || check->spare == NULL || (request = SPF_request_new(server)) == NULL)
@@ -329,8 +330,10 @@ library_ask(struct check *check)
 	    SPF_request_set_env_from(request, check->domain) != 0)
 		goto out;
 	SPF_request_query_mailfrom(request, &response);
+	asked = true;
 	result = result_of(check, response);
 out:
+	check->failed = check->failed || !asked;
 	if (response != NULL)
 		SPF_response_free(response);
 	if (request != NULL)
@@ -389,6 +392,8 @@ check_spf(struct resolver *resolver, struct budget *budget, struct arena *arena,
 	check.standing = query->standing;
 	check.gate = view_make(&check, query, sender.local, &view) ? spf_gate_open(arena, &view) : NULL;
 	out->result = check.gate == NULL ? AUTH_TEMPERROR : library_ask(&check);
+	if (check.gate == NULL || check.failed)
+		arena_fail(arena); /* no DNS is to blame */
 	if (why != NULL && out->result == AUTH_PERMERROR)
 		*why = why_of(&check);
 	return check.gate != NULL && out->result == AUTH_TEMPERROR ? spf_gate_silence(check.gate) : none;

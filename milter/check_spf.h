@@ -17,7 +17,7 @@ struct spf_query {
 	enum standing standing; /* of the domain; what it leads to has the same, but for names that the mail shapes */
 };
 
-/* check_host(). out->domain is in the arena. Our own failures (memory) are TEMPERROR. A name that
+/* check_host(). out->domain is in the arena. Our own failures (memory) are TEMPERROR, and the arena is told. A name that
  * is no fully qualified domain gives NONE (4.3). Of a PERMERROR *why (NULL: not asked for) becomes what is wrong,
  * and whose record it is: the arena's, with bytes that strangers wrote. Answers which name made it TEMPERROR, in
  * the arena. */

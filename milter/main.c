@@ -19,6 +19,7 @@
 #include <libmilter/mfapi.h>
 
 #include "clock.h"
+#include "crypto_memory.h"
 #include "doors.h"
 #include "exports.h"
 #include "journal.h"
@@ -642,6 +643,7 @@ main(int argc, char **argv)
 	umask(022);
 	/* libmilter's pool of threads would spread memory over 16 arenas, and it would never be flat */
 	mallopt(M_ARENA_MAX, 2);
+	(void)crypto_memory_take(); /* where it comes too late, its want of memory is not seen */
 	read_first_policy(&daemon);
 	block_signals();
 	go_to_background(&daemon);

@@ -147,6 +147,17 @@ message_close(struct message *message)
 	free(message);
 }
 
+/*
+ * What could not be kept for want of memory looks like something else: a sender without a domain, a From that cannot be
+ * read. The arena remembers, and such a message is not judged by its looks.
+ */
+static void
+note_memory(struct message *message)
+{
+	if (arena_failed(message->arena) || message->from.failed)
+		message->facts.failed = true;
+}
+
 void
 message_queue_id(struct message *message, const char *qid)
 {
@@ -165,14 +176,16 @@ message_rcpt(struct message *message, const char *path, struct reply *out)
 	const char *rcpt;
 	bool passes;
 
-	rcpt = bare_path(message->arena, path);
-	if (rcpt == NULL) {
-		facts->failed = true;
-		return true;
-	}
-	if (!mailbox_read_path(message->arena, path, &mailbox))
-		mailbox = (struct mailbox){ "", "", rcpt };
 	facts->stage = STAGE_RCPT;
+	rcpt = bare_path(message->arena, path);
+	if (rcpt == NULL || !mailbox_read_path(message->arena, path, &mailbox))
+		mailbox = (struct mailbox){ "", "", rcpt };
+	note_memory(message);
+	if (facts->failed) { /* neither he nor the sender can be told from what he is not */
+		verdict_judge(message->judge, facts, &message->verdict);
+		return !explain_reply(&message->verdict, message->verdict.action, message->id,
+		    message->judge->policy->settings.contact, 0, out);
+	}
 	passes = refusals_rcpt(message, rcpt, &mailbox, out);
 	if (facts->rcpt_count == RCPTS_MAX)
 		return passes; /* the MTA's own limit is lower; the log names the first thousand */
@@ -237,7 +250,7 @@ note_from(struct message *message, const char *value)
 		text_char(&message->from, '\n');
 	before = message->from.length;
 	text_add(&message->from, value, length);
-	if (message->from.cut)
+	if (message->from.cut && !message->from.failed)
 		message->facts.from_too_long = true;
 	if (message->facts.from_too_long)
 		message->from_broken = true;
@@ -478,13 +491,14 @@ finish_dkim(struct message *message)
 static char *
 keep(struct message *message, struct text *text)
 {
-	char *copy = text->cut ? NULL : arena_copy(message->arena, text->bytes, text->length);
+	char *copy = text->cut || text->failed ? NULL : arena_copy(message->arena, text->bytes, text->length);
 
 	text_close(text);
 	return copy;
 }
 
-static void
+/* False: for want of memory there are none, and mail does not go on without them. */
+static bool
 write_headers(struct message *message, struct ending *out)
 {
 	const char *id = message_authserv_id(message);
@@ -497,6 +511,7 @@ write_headers(struct message *message, struct ending *out)
 	authres_write_outcome(outcome_word(message->verdict.outcome), verdict_vendor(&message->verdict),
 	    id, &text);
 	out->outcome = keep(message, &text);
+	return out->results != NULL && out->outcome != NULL;
 }
 
 /* When each authorised address was last used, for those who clear up behind old servers. */
@@ -565,6 +580,17 @@ settle_promise(const struct message *message)
 		    reason_slug(verdict->reason), message->id);
 }
 
+/* Judges, and says what is to be done. */
+static void
+decide(struct message *message, struct ending *out)
+{
+	verdict_judge(message->judge, &message->facts, &message->verdict);
+	greylisting_at_end(message);
+	out->action = message->done;
+	out->replies = explain_reply(&message->verdict, out->action, message->id,
+	    message->judge->policy->settings.contact, message->wait, &out->reply);
+}
+
 void
 message_end(struct message *message, struct ending *out)
 {
@@ -577,13 +603,12 @@ message_end(struct message *message, struct ending *out)
 		finish_dkim(message);
 		gather(message);
 	}
-	verdict_judge(message->judge, &message->facts, &message->verdict);
-	greylisting_at_end(message);
-	out->action = message->done;
-	out->replies = explain_reply(&message->verdict, out->action, message->id,
-	    message->judge->policy->settings.contact, message->wait, &out->reply);
-	if (!out->replies && !message->exempt)
-		write_headers(message, out);
+	note_memory(message);
+	decide(message, out);
+	if (!out->replies && !message->exempt && !write_headers(message, out)) {
+		message->facts.failed = true;
+		decide(message, out);
+	}
 	if (out->action == ACTION_QUARANTINE)
 		out->quarantine = arena_format(message->arena, "greenlane: %s claims %s (%s)",
 		    message->id, verdict_vendor(&message->verdict),

@@ -18,6 +18,7 @@ struct block {
 struct arena {
 	struct block *last;
 	size_t used, ceiling;
+	bool failed;
 };
 
 struct arena *
@@ -59,8 +60,8 @@ block_add(struct arena *arena, size_t size)
 	return block;
 }
 
-void *
-arena_take(struct arena *arena, size_t size)
+static void *
+take(struct arena *arena, size_t size)
 {
 	struct block *block = arena->last;
 	void *taken;
@@ -81,10 +82,19 @@ arena_take(struct arena *arena, size_t size)
 	return memset(taken, 0, size);
 }
 
+void *
+arena_take(struct arena *arena, size_t size)
+{
+	void *taken = take(arena, size);
+
+	arena->failed = arena->failed || taken == NULL;
+	return taken;
+}
+
 char *
 arena_copy(struct arena *arena, const void *bytes, size_t length)
 {
-	char *copy = length < SIZE_MAX ? arena_take(arena, length + 1) : NULL;
+	char *copy = arena_take(arena, length < SIZE_MAX ? length + 1 : SIZE_MAX);
 
 	if (copy != NULL && length > 0)
 		memcpy(copy, bytes, length);
@@ -113,6 +123,18 @@ arena_format(struct arena *arena, const char *fmt, ...)
 	vsnprintf(made, (size_t)length + 1, fmt, args);
 	va_end(args);
 	return made;
+}
+
+void
+arena_fail(struct arena *arena)
+{
+	arena->failed = true;
+}
+
+bool
+arena_failed(const struct arena *arena)
+{
+	return arena->failed;
 }
 
 size_t

@@ -7,6 +7,7 @@
 #ifndef ARENA_H
 #define ARENA_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct arena;
@@ -29,6 +30,12 @@ char *arena_string(struct arena *, const char *string) __attribute__((warn_unuse
 /* A formatted string; NULL as above. */
 char *arena_format(struct arena *, const char *fmt, ...)
     __attribute__((format(printf, 2, 3), warn_unused_result));
+
+/* Memory was lacking for something else that the same work needed. */
+void arena_fail(struct arena *);
+
+/* Was something asked of it that it did not give? What it looks like to the asker may be something else. */
+bool arena_failed(const struct arena *);
 
 /* Bytes handed out so far, each piece rounded up to its alignment. */
 size_t arena_used(const struct arena *);

@@ -278,7 +278,7 @@ result_end(struct field *field)
 		return;
 	field->full = true;
 	text_rewind(out, field->before);
-	out->cut = false;
+	out->cut = out->failed; /* what memory lacked for is no whole result */
 }
 
 static void

@@ -156,7 +156,7 @@ names_read(struct arena *arena, const struct tags *tags, struct dkim_text *out)
 	if (d == NULL || s == NULL)
 		return false;
 	out->s = domain_read(s, strlen(s), name, NULL) ? s : "";
-	out->d = domain_read(d, strlen(d), name, NULL) ? arena_string(arena, name) : "";
+	out->d = domain_read_for(arena, d, strlen(d), name) ? arena_string(arena, name) : "";
 	return out->d != NULL;
 }
 

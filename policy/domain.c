@@ -45,22 +45,21 @@ lower(const char *name, size_t length, char *out)
 
 /* UTF-8 to A-labels, in place. */
 static bool
-to_a_labels(char *name, size_t size)
+to_a_labels(char *name, size_t size, bool *starved)
 {
 	char *made = NULL;
-	bool done = false;
+	int status = idn2_to_ascii_8z(name, &made, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
+	bool done = status == IDN2_OK && strlen(made) < size;
 
-	if (idn2_to_ascii_8z(name, &made, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL) == IDN2_OK &&
-	    strlen(made) < size) {
+	if (done)
 		lower(made, strlen(made), name);
-		done = true;
-	}
+	*starved = *starved || status == IDN2_MALLOC;
 	idn2_free(made);
 	return done;
 }
 
-bool
-domain_read(const char *name, size_t length, char out[DOMAIN_TEXT], struct fault *why)
+static bool
+read_name(const char *name, size_t length, char out[DOMAIN_TEXT], bool *starved, struct fault *why)
 {
 	char made[4 * DOMAIN_TEXT];
 
@@ -70,13 +69,31 @@ domain_read(const char *name, size_t length, char out[DOMAIN_TEXT], struct fault
 		return fault_set(why, "a domain name is empty");
 	if (length >= sizeof made || memchr(name, '\0', length) != NULL)
 		return fault_set(why, "a domain name is too long or holds a NUL byte");
-	if (!lower(name, length, made) && !to_a_labels(made, sizeof made))
+	if (!lower(name, length, made) && !to_a_labels(made, sizeof made, starved))
 		return fault_set(why, "a domain name is no valid IDN");
 	length = strlen(made);
 	if (length > DOMAIN_MAX || !labels_are_sound(made, length))
 		return fault_set(why, "'%.80s' is no domain name", made);
 	memcpy(out, made, length + 1);
 	return true;
+}
+
+bool
+domain_read(const char *name, size_t length, char out[DOMAIN_TEXT], struct fault *why)
+{
+	bool starved = false;
+
+	return read_name(name, length, out, &starved, why);
+}
+
+bool
+domain_read_for(struct arena *arena, const char *name, size_t length, char out[DOMAIN_TEXT])
+{
+	bool starved = false, read = read_name(name, length, out, &starved, NULL);
+
+	if (starved && arena != NULL)
+		arena_fail(arena);
+	return read;
 }
 
 bool

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "arena.h"
 #include "fault.h"
 
 enum { DOMAIN_MAX = 253, DOMAIN_TEXT = DOMAIN_MAX + 1, LABEL_MAX = 63 }; /* RFC 1035, 2.3.4 */
@@ -18,6 +19,9 @@ enum { DOMAIN_MAX = 253, DOMAIN_TEXT = DOMAIN_MAX + 1, LABEL_MAX = 63 }; /* RFC 
  * digits, hyphens and underscores only; at least one label; one final dot is dropped. */
 bool domain_read(const char *name, size_t length, char out[DOMAIN_TEXT], struct fault *why)
     MUST_USE;
+
+/* The same without words. Where memory lacked for it, and it may be a name, the arena (NULL: nobody's) is told: arena_failed. */
+bool domain_read_for(struct arena *, const char *name, size_t length, char out[DOMAIN_TEXT]) MUST_USE;
 
 /* name is parent or below it; both in normal form. Nothing is under "". */
 bool domain_is_under(const char *name, const char *parent);

@@ -19,6 +19,7 @@ enum {
 struct lexer {
 	const char *at, *end;
 	bool smtp; /* RFC 5321: no blanks, comments or obsolete forms */
+	struct arena *arena; /* that of the answer, told where memory lacks */
 };
 
 /* A run of words and dots: a local part when '@' follows, a display name before '<' or ':'. */
@@ -312,7 +313,7 @@ host_name(struct lexer *lexer, struct host *host)
 		name[length++] = '.';
 	}
 	host->literal[0] = '\0';
-	return domain_read(name, length, host->name, NULL);
+	return domain_read_for(lexer->arena, name, length, host->name);
 }
 
 static bool
@@ -494,7 +495,7 @@ bool
 mailbox_read_from(struct arena *arena, const char *field, size_t length, struct mailbox_list *list)
 {
 	struct reader reader = {
-		.lexer = { .at = field, .end = field + length },
+		.lexer = { .at = field, .end = field + length, .arena = arena },
 		.arena = arena,
 		.list = list,
 		.before = list->count,
@@ -590,9 +591,9 @@ path_is(struct lexer lexer, struct run *run, struct host *host)
 /* What SMTP calls a path has no blanks outside quotes, no comments and no controls; MTAs take those of RFC 5322 too,
  * and route by what they find. */
 static bool
-path_read(struct span path, struct run *run, struct host *host)
+path_read(struct arena *arena, struct span path, struct run *run, struct host *host)
 {
-	struct lexer lexer = { .at = path.at, .end = path.at + path.length, .smtp = true };
+	struct lexer lexer = { .at = path.at, .end = path.at + path.length, .smtp = true, .arena = arena };
 
 	if (path.length > MAILBOX_FIELD_MAX || !is_clean(path.at, path.length) ||
 	    strpbrk(path.at, "\t\r\n") != NULL)
@@ -613,7 +614,7 @@ mailbox_read_path(struct arena *arena, const char *path, struct mailbox *out)
 		*out = (struct mailbox){ "", "", "" };
 		return true;
 	}
-	if (!path_read(span_of(path), &run, &host))
+	if (!path_read(arena, span_of(path), &run, &host))
 		return mailbox_read_odd(arena, span_of(path), out);
 	if (!mailbox_make(arena, &run, &host, out))
 		return false;

@@ -55,7 +55,7 @@ bare_at(struct span path)
 
 /* The name with comments, and the blanks at its ends and dots, left out; a comment that stays open runs to the end. */
 static bool
-name_read(struct span rest, char out[DOMAIN_TEXT])
+name_read(struct arena *arena, struct span rest, char out[DOMAIN_TEXT])
 {
 	char name[NAME_TEXT];
 	size_t length = 0;
@@ -81,7 +81,7 @@ name_read(struct span rest, char out[DOMAIN_TEXT])
 			apart = false;
 		}
 	}
-	return domain_read(name, length, out, NULL);
+	return domain_read_for(arena, name, length, out);
 }
 
 static void
@@ -142,7 +142,7 @@ mailbox_read_odd(struct arena *arena, struct span path, struct mailbox *out)
 		const char *at = marks[i];
 		size_t length = at == NULL ? 0 : (size_t)(at - whole.at);
 
-		if (at == NULL || !name_read((struct span){ at + 1, whole.length - length - 1 }, domain))
+		if (at == NULL || !name_read(arena, (struct span){ at + 1, whole.length - length - 1 }, domain))
 			continue;
 		out->local = arena_copy(arena, whole.at, length < LOCAL_PART_MAX ? length : LOCAL_PART_MAX);
 		out->domain = arena_string(arena, domain);

@@ -18,6 +18,7 @@ static bool
 scalar_copy(struct copying *copying, const config_setting_t *from, struct node *to)
 {
 	const struct token *token;
+	const char *string;
 
 	if (copying->next == copying->tokens->count)
 		return false;
@@ -28,7 +29,10 @@ scalar_copy(struct copying *copying, const config_setting_t *from, struct node *
 		to->kind = NODE_STRING;
 		if (config_setting_type(from) != CONFIG_TYPE_STRING)
 			return false;
-		to->text = arena_string(copying->arena, config_setting_get_string(from));
+		string = config_setting_get_string(from);
+		if (string == NULL) /* libconfig had no memory for it, and does not say so */
+			return false;
+		to->text = arena_string(copying->arena, string);
 		break;
 	case TOKEN_NUMBER:
 		to->kind = NODE_NUMBER;
@@ -50,10 +54,12 @@ scalar_copy(struct copying *copying, const config_setting_t *from, struct node *
 static bool
 node_copy(struct copying *copying, const config_setting_t *from, struct node *to)
 {
-	const char *name = config_setting_name(from);
+	const char *name = from == NULL ? NULL : config_setting_name(from);
 	struct node *children;
 	int count;
 
+	if (from == NULL)
+		return false;
 	*to = (struct node){ .name = "", .text = "", .line = config_setting_source_line(from) };
 	if (name != NULL && (to->name = arena_string(copying->arena, name)) == NULL)
 		return false;

@@ -196,6 +196,8 @@ record_see(struct spf_gate *gate, const struct dns_question *question, const str
 	text_open(&written, WRITTEN_MAX);
 	if (spf_write(&read, &gate->view, &gate->stand_ins, &written))
 		record = record_of(gate, written.bytes, written.length);
+	if (written.failed)
+		arena_fail(gate->arena);
 	text_close(&written);
 	if (record == NULL) {
 		gate->temperror = true;

@@ -388,6 +388,7 @@ spf_write(const struct spf_record *record, const struct spf_view *view, struct s
 		text_put(out, " redirect=");
 		target_write(&writing, record->redirect);
 	}
+	out->failed = out->failed || writing.name.failed;
 	text_close(&writing.name);
 	return !writing.failed && !out->cut;
 }

@@ -93,7 +93,7 @@ void
 text_clear(struct text *text)
 {
 	text->length = 0;
-	text->cut = false;
+	text->cut = text->failed = false;
 	if (text->room > 0)
 		text->bytes[0] = '\0';
 }
@@ -115,7 +115,7 @@ reserve(struct text *text, size_t more)
 	room = need < 64 ? 64 : need * 2;
 	grown = realloc(text->room > 0 ? text->bytes : NULL, room);
 	if (grown == NULL) {
-		text->cut = true;
+		text->cut = text->failed = true;
 		return 0;
 	}
 	text->bytes = grown;
@@ -194,7 +194,7 @@ text_format(struct text *text, const char *fmt, ...)
 	if ((size_t)length >= sizeof small) {
 		made = malloc((size_t)length + 1);
 		if (made == NULL) {
-			text->cut = true;
+			text->cut = text->failed = true;
 			return;
 		}
 		va_start(args, fmt);

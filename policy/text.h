@@ -29,6 +29,7 @@ struct text {
 	size_t length; /* at most ceiling */
 	size_t room, ceiling;
 	bool cut;      /* something did not fit, or memory ran out */
+	bool failed;   /* memory ran out */
 };
 
 void text_open(struct text *, size_t ceiling);

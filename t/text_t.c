@@ -318,6 +318,26 @@ test_escaped(void)
 	text_close(&text);
 }
 
+/* What was not given is remembered, whoever asked and whatever it took it for. */
+static void
+test_arena_failed(void)
+{
+	struct arena *arena = arena_open(100);
+
+	ok(!arena_failed(arena), "a new arena has failed nobody");
+	ok(arena_take(arena, 64) != NULL && !arena_failed(arena), "nor has one that gave what was asked");
+	ok(arena_copy(arena, "many", 64) == NULL && arena_failed(arena), "one past its ceiling has");
+	ok(arena_take(arena, 1) != NULL && arena_failed(arena), "and so it stays, though it gives again");
+	arena_close(arena);
+	arena = arena_open(100);
+	ok(arena_copy(arena, "", SIZE_MAX) == NULL && arena_failed(arena), "a length that cannot be fails, too");
+	arena_close(arena);
+	arena = arena_open(100);
+	arena_fail(arena);
+	ok(arena_failed(arena), "it can be told of what failed elsewhere");
+	arena_close(arena);
+}
+
 int
 main(void)
 {
@@ -334,5 +354,6 @@ main(void)
 	test_ceiling();
 	test_fault();
 	test_faults();
+	test_arena_failed();
 	return done();
 }

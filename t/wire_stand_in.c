@@ -9,14 +9,14 @@
 #include "session.h"
 #include "wire.h"
 
-enum { REPLIES_MAX = 5000, DATA_MAX = 256 * 1024 };
+enum { WAITING_MAX = 5000, DATA_MAX = 256 * 1024 };
 
 /* What was answered and not read yet. */
 static struct {
 	char letter;
 	char *data;
 	size_t length;
-} replies[REPLIES_MAX];
+} replies[WAITING_MAX];
 static size_t first, count;
 static struct stand_in *connection;
 
@@ -41,7 +41,7 @@ on_reply(void *unused, char letter, const char *data, size_t length)
 	char *copy = malloc(length + 1);
 
 	(void)unused;
-	if (copy == NULL || count == REPLIES_MAX)
+	if (copy == NULL || count == WAITING_MAX)
 		broken("too many replies");
 	if (length > 0)
 		memcpy(copy, data, length);

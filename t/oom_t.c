@@ -1,0 +1,374 @@
+/*
+ * oom_t.c - each allocation of some stories and of a reload fails once, and what comes of it is borne.
+ *
+ *   oom_t [-k N] [STORY...]   every Nth allocation (default: a sample); -k 1 is all of them
+ *
+ * Nothing crashes, and nothing is kept (a sanitizer sees to both). The reply is the one with memory, or a deferral; what
+ * the greylist would have held may pass, for a store that fails greylists nobody. Nothing is refused, vouched for or let
+ * through that was not before, and no field that claims to be ours stays.
+ */
+#include <glob.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "crypto_memory.h"
+#include "oom_alloc.h"
+#include "policy_text.h"
+#include "refresh.h"
+#include "story.h"
+#include "tap.h"
+
+enum { STEPS_MAX = 4096, SAMPLE = 7, TOLD = 5 /* faults that are shown in words */ };
+
+/* An answer of the filter: to a recipient, or to the end of a message. */
+struct step {
+	struct story_reply reply;
+	bool vouched;
+	size_t removed;
+};
+
+struct course {
+	struct step steps[STEPS_MAX];
+	size_t count;
+};
+
+/* Plays for another player, while memory may run out, and writes down what comes of it. */
+struct recorder {
+	struct player player; /* first */
+	struct player *inner;
+	struct course *course;
+};
+
+static struct house house;
+
+/* ---- the recorder ---- */
+
+static struct player *
+inner_of(struct player *player)
+{
+	return ((struct recorder *)player)->inner;
+}
+
+static struct step *
+step_add(struct player *player)
+{
+	struct course *course = ((struct recorder *)player)->course;
+
+	if (course->count == STEPS_MAX) {
+		printf("Bail out! a story of too many answers\n");
+		exit(1);
+	}
+	course->steps[course->count] = (struct step){ .vouched = false };
+	return &course->steps[course->count++];
+}
+
+static void
+on_connect(struct player *player, const struct story_client *client)
+{
+	oom_arm(true);
+	inner_of(player)->connect(inner_of(player), client);
+	oom_arm(false);
+}
+
+static void
+on_helo(struct player *player, const char *name)
+{
+	oom_arm(true);
+	inner_of(player)->helo(inner_of(player), name);
+	oom_arm(false);
+}
+
+static void
+on_mail(struct player *player, const char *path, const char *auth)
+{
+	oom_arm(true);
+	inner_of(player)->mail(inner_of(player), path, auth);
+	oom_arm(false);
+}
+
+static void
+on_rcpt(struct player *player, const char *path, struct story_reply *out)
+{
+	oom_arm(true);
+	inner_of(player)->rcpt(inner_of(player), path, out);
+	oom_arm(false);
+	step_add(player)->reply = *out;
+}
+
+static void
+on_rcpt_refused(struct player *player, const char *path, const char *status, const char *text)
+{
+	oom_arm(true);
+	inner_of(player)->rcpt_refused(inner_of(player), path, status, text);
+	oom_arm(false);
+}
+
+static void
+on_header(struct player *player, const char *name, const char *value)
+{
+	oom_arm(true);
+	inner_of(player)->header(inner_of(player), name, value);
+	oom_arm(false);
+}
+
+static void
+on_headers_end(struct player *player)
+{
+	oom_arm(true);
+	inner_of(player)->headers_end(inner_of(player));
+	oom_arm(false);
+}
+
+static void
+on_body(struct player *player, const char *bytes, size_t length)
+{
+	oom_arm(true);
+	inner_of(player)->body(inner_of(player), bytes, length);
+	oom_arm(false);
+}
+
+static void
+on_end(struct player *player, struct story_ending *out)
+{
+	struct step *step;
+
+	oom_arm(true);
+	inner_of(player)->end(inner_of(player), out);
+	oom_arm(false);
+	step = step_add(player);
+	step->reply = out->reply;
+	step->removed = out->removed_count;
+	for (size_t i = 0; i < out->inserted_count; i++)
+		step->vouched = step->vouched || strstr(out->inserted[i], "x-greenlane=vouched") != NULL;
+}
+
+static void
+on_abort(struct player *player)
+{
+	oom_arm(true);
+	inner_of(player)->abort(inner_of(player));
+	oom_arm(false);
+}
+
+static void
+on_quit(struct player *player)
+{
+	oom_arm(true);
+	inner_of(player)->quit(inner_of(player));
+	oom_arm(false);
+}
+
+static struct player *
+record(struct course *course)
+{
+	static struct recorder recorder;
+
+	if (recorder.inner == NULL)
+		recorder.inner = play_wire(&house);
+	course->count = 0;
+	recorder.course = course;
+	recorder.player = (struct player){ .name = "without memory", .connect = on_connect, .helo = on_helo, .mail = on_mail,
+		.rcpt = on_rcpt, .rcpt_refused = on_rcpt_refused, .header = on_header, .headers_end = on_headers_end,
+		.body = on_body, .end = on_end, .abort = on_abort, .quit = on_quit };
+	return &recorder.player;
+}
+
+/* ---- what may come of it ---- */
+
+static bool
+is_deferred(const struct step *step)
+{
+	return step->reply.code[0] == '4';
+}
+
+static bool
+is_greylisted(const struct step *step)
+{
+	return strcmp(step->reply.code, "451") == 0 && strcmp(step->reply.enhanced, "4.7.1") == 0;
+}
+
+/* What is wrong with an answer, given the one with memory; NULL: nothing. */
+static const char *
+fault_of(const struct step *with, const struct step *without)
+{
+	if (is_deferred(without))
+		return NULL;
+	if (without->reply.code[0] == '5')
+		return with->reply.code[0] == '5' ? NULL : "refused for want of memory";
+	if (without->vouched && !with->vouched)
+		return "vouched for want of memory";
+	if (with->reply.code[0] != '\0' && !is_greylisted(with))
+		return "let through for want of memory";
+	if (without->removed != with->removed && !is_greylisted(with))
+		return "a field that claims to be ours stays";
+	if (with->reply.quarantined && !without->reply.quarantined)
+		return "not held for want of memory";
+	return NULL;
+}
+
+/* ---- one story ---- */
+
+static unsigned
+compare(const struct course *with, const struct course *without, unsigned long number, unsigned faults)
+{
+	const char *fault = NULL;
+
+	if (with->count != without->count) {
+		note("allocation %lu: %zu answers in place of %zu", number, without->count, with->count);
+		return 1;
+	}
+	for (size_t i = 0; i < with->count && fault == NULL; i++) {
+		fault = fault_of(&with->steps[i], &without->steps[i]);
+		if (fault != NULL && faults < TOLD)
+			note("allocation %lu: answer %zu is '%s %s %s', with memory '%s %s %s': %s", number, i + 1,
+			    without->steps[i].reply.code, without->steps[i].reply.enhanced, without->steps[i].reply.text,
+			    with->steps[i].reply.code, with->steps[i].reply.enhanced, with->steps[i].reply.text, fault);
+	}
+	return fault != NULL;
+}
+
+static void
+sweep_story(const char *path, unsigned every)
+{
+	static struct course with, without;
+	const char *slash = strrchr(path, '/');
+	unsigned long last;
+	unsigned faults = 0, runs = 0;
+	bool played;
+
+	oom_begin(0);
+	played = story_rehearse(path, record(&with), &house);
+	last = oom_count();
+	for (unsigned long number = 1 + every / 2; played && number <= last; number += every) {
+		oom_begin(number);
+		played = story_rehearse(path, record(&without), &house);
+		faults += compare(&with, &without, number, faults);
+		runs++;
+	}
+	ok(played && faults == 0 && runs > 0, "%s: %u of %lu allocations fail, one a time, and it is borne",
+	    slash == NULL ? path : slash + 1, runs, last);
+	if (faults > 0)
+		note("%u faults", faults);
+}
+
+/* ---- a reload ---- */
+
+/* The configuration that is installed, with every vendor that is shipped. */
+static struct policy *
+read_policy(const char *path)
+{
+	struct faults *faults = faults_open();
+	struct policy *policy = faults == NULL ? NULL : live_read(path, faults);
+
+	faults_close(faults);
+	return policy;
+}
+
+static uint64_t
+number_in_force(struct live *live)
+{
+	const struct snapshot *snapshot = live_borrow(live);
+	uint64_t number = snapshot == NULL ? 0 : snapshot->policy_number;
+
+	live_return(live, snapshot);
+	return number;
+}
+
+/* As HUP does it: answers whether the new policy is in force, and whether what should be is. */
+static bool
+reload(struct live *live, struct refresh *refresh, const char *path, bool *taken)
+{
+	uint64_t before = number_in_force(live);
+	struct policy *policy;
+	struct fault why;
+
+	oom_arm(true);
+	policy = read_policy(path);
+	*taken = policy != NULL && refresh_adopt(refresh, policy, 0, &why);
+	oom_arm(false);
+	return *taken ? number_in_force(live) > before : number_in_force(live) == before;
+}
+
+/* Vendors as they are shipped, and something of everything else. */
+static bool
+write_conf(const char *srcdir, char path[64])
+{
+	int fd;
+	FILE *file;
+
+	strcpy(path, "/tmp/greenlane-oom.XXXXXX");
+	fd = mkstemp(path);
+	file = fd < 0 ? NULL : fdopen(fd, "w");
+	if (file == NULL)
+		return false;
+	fprintf(file, "vendor_path = [ \"%s/policy/vendors\" ];\n", srcdir);
+	fputs("own = { domains = [ \"rx.example\", \"b\xc3\xbc" "cher.example\" ]; networks = [ \"10.0.0.0/8\" ]; };\n"
+	      "greylist = { delay = \"5m\"; exempt = { networks = [ \"192.0.2.0/24\" ]; recipients = [ \"ops@\" ]; }; };\n"
+	      "vendors = ( { name = \"autotask\"; }, { name = \"nable-rmm\"; tags = [ \"uk\" ]; mode = \"monitor\"; },\n"
+	      "  { name = \"datto\"; } );\n"
+	      "delegations = ( { vendor = \"autotask\"; domains = [ \"rx.example\" ]; vouch = [ \"dkim\", \"listed+spf_from\" ]; } );\n"
+	      "relays = ( { name = \"backup\"; kind = \"gateway\"; networks = [ \"198.51.100.5\" ]; } );\n",
+	    file);
+	return fclose(file) == 0;
+}
+
+static void
+sweep_reload(const char *srcdir, unsigned every)
+{
+	char path[64];
+	struct dns_zone *zone = dns_zone_open();
+	struct fault why;
+	struct resolver *resolver = resolver_canned(zone, &why);
+	struct live *live = live_open(&why);
+	struct refresh *refresh = refresh_open(resolver, live, NULL, "", &why);
+	unsigned long last;
+	unsigned runs = 0, kept = 0;
+	bool taken, sound;
+
+	oom_begin(0);
+	sound = write_conf(srcdir, path) && reload(live, refresh, path, &taken) && taken;
+	oom_begin(0);
+	sound = sound && reload(live, refresh, path, &taken) && taken;
+	last = oom_count();
+	for (unsigned long number = 1 + every / 2; sound && number <= last; number += every) {
+		oom_begin(number);
+		sound = reload(live, refresh, path, &taken);
+		runs++;
+		kept += !taken;
+	}
+	oom_begin(0);
+	sound = sound && reload(live, refresh, path, &taken) && taken;
+	ok(sound && kept > 0, "a reload: %u of %lu allocations fail, one a time; the old policy stays, %u times", runs, last, kept);
+	unlink(path);
+	refresh_close(refresh);
+	live_close(live);
+	resolver_close(resolver);
+	dns_zone_close(zone);
+}
+
+int
+main(int argc, char **argv)
+{
+	static const char *const sample[] = { "vouched-by-signature", "forged-when-all-evidence-is-against-it", "action-quarantine",
+		"greylist-at-rcpt-with-differing-recipients", "unsure-max-ends-in-the-strangers-way", "outbound-odd-local-parts", "author-in-utf-8-and-in-a-labels" };
+	const char *srcdir = getenv("srcdir");
+	unsigned every = SAMPLE;
+	char path[1024];
+
+	ok(crypto_memory_take(), "OpenSSL takes our allocator");
+	for (int option; (option = getopt(argc, argv, "k:")) != -1;) {
+		if (option != 'k' || atoi(optarg) < 1)
+			return 64;
+		every = (unsigned)atoi(optarg);
+	}
+	for (int i = optind; i < argc; i++)
+		sweep_story(argv[i], every);
+	for (size_t i = 0; optind == argc && i < sizeof sample / sizeof *sample; i++) {
+		snprintf(path, sizeof path, "%s/t/replay/%s.replay", srcdir == NULL ? "." : srcdir, sample[i]);
+		sweep_story(path, every);
+	}
+	sweep_reload(srcdir == NULL ? "." : srcdir, every);
+	return done();
+}
