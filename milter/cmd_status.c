@@ -216,6 +216,39 @@ show_outbounds(struct status *status)
 			show_outbound(status, &may_forward->list[i]);
 }
 
+/* ---- clients that cannot be seen ---- */
+
+static void
+see_hidden(void *context, const struct usage_entry *entry)
+{
+	struct status *status = context;
+	char peer[ADDRESS_TEXT], when[CMD_TIME_TEXT];
+
+	if (entry->kind != USAGE_HIDDEN || entry->last < status->now - USAGE_LATELY)
+		return;
+	printf("ill: hidden-clients: who sends through %s%s%s cannot be seen: %u mails, the last %s; "
+	    "give greenlane the real address, see HIDDEN CLIENTS in greenlaned(8)\n",
+	    address_write(&entry->address, peer), entry->name[0] == '-' ? "" : ", relay ",
+	    entry->name[0] == '-' ? "" : entry->name, entry->count, cmd_time_text(entry->last, when));
+	status->well = false;
+}
+
+static void
+show_hidden(struct status *status)
+{
+	unsigned names = usage_recent(status->usage, USAGE_LOOPBACK, status->now - USAGE_LATELY);
+
+	if (!usage_each(status->usage, see_hidden, status)) {
+		fputs("greenlane: out of memory: not all mail that was seen is shown\n", stderr);
+		status->well = false;
+	}
+	if (names < USAGE_SEVERAL)
+		return;
+	printf("ill: hidden-clients: hosts of %u names or more came from loopback, which is exempt: nothing of theirs is judged; "
+	    "give greenlane the real address, see HIDDEN CLIENTS in greenlaned(8)\n", names);
+	status->well = false;
+}
+
 /* ---- exports ---- */
 
 static void
@@ -253,6 +286,7 @@ show_all(struct status *status)
 	for (size_t i = 0; i < policy->relay_count; i++)
 		show_relay(status, &policy->relays[i]);
 	show_outbounds(status);
+	show_hidden(status);
 	for (size_t i = 0; i < policy->export_count; i++)
 		show_export(status, &policy->exports[i]);
 }

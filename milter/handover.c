@@ -1,6 +1,8 @@
 /* room: message */
 #include <string.h>
+#include <strings.h>
 
+#include "domain.h"
 #include "handover.h"
 #include "message_parts.h"
 #include "relay.h"
@@ -19,17 +21,13 @@ is_asked(const struct message *message)
 	}
 }
 
-void
-handover_begin(struct message *message)
+static void
+find_relay(struct message *message)
 {
 	struct facts *facts = &message->facts;
 	const struct relay *relay;
 	enum answer answer;
 
-	facts->peer = facts->client;
-	facts->via = "";
-	if (!is_asked(message))
-		return;
 	answer = relay_find(message->judge, &facts->peer, &relay);
 	facts->perhaps_relayed = answer == UNKNOWN;
 	if (answer != YES)
@@ -41,11 +39,25 @@ handover_begin(struct message *message)
 }
 
 void
+handover_begin(struct message *message)
+{
+	const struct policy *policy = message->judge->policy;
+	struct facts *facts = &message->facts;
+
+	facts->peer = facts->client;
+	facts->via = "";
+	if (is_asked(message))
+		find_relay(message);
+	if (facts->via[0] == '\0' && verdict_exempts(policy, facts) == REASON_NONE)
+		facts->client_hidden = relay_hides_client(policy, &facts->peer);
+}
+
+void
 handover_header(struct message *message, const char *name, const char *value)
 {
 	const char *copy;
 
-	if (!message->facts.client_hidden || message->received_count == HOPS_MAX ||
+	if (!message->facts.client_hidden || message->facts.via[0] == '\0' || message->received_count == HOPS_MAX ||
 	    !span_is_nocase(span_trim(span_of(name)), "Received"))
 		return;
 	copy = arena_string(message->arena, value);
@@ -78,4 +90,63 @@ handover_settle(struct message *message)
 	facts->helo = helo;
 	if (facts->null_sender)
 		facts->spf.domain = helo;
+}
+
+/* ---- who hides others ---- */
+
+static void
+note_hidden(const struct message *message)
+{
+	const struct facts *facts = &message->facts;
+	char peer[ADDRESS_TEXT];
+
+	if (usage_note(message->house->usage, USAGE_HIDDEN, facts->via[0] != '\0' ? facts->via : "-",
+		&facts->peer, facts->now))
+		journal_say(message->house->journal, LOG_WARNING,
+		    "hidden-clients: who sends through %s%s%s cannot be seen, so that addresses and SPF prove nothing (id %s); "
+		    "give greenlane the real address, see HIDDEN CLIENTS in greenlaned(8)",
+		    address_write(&facts->peer, peer), facts->via[0] != '\0' ? ", relay " : "", facts->via,
+		    message->id);
+}
+
+/* A name of another host: programs of this one say its own, or none that is whole. */
+static bool
+is_foreign(const struct message *message, const char *helo, char name[DOMAIN_TEXT])
+{
+	return domain_read(helo, strlen(helo), name, NULL) && domain_labels(name) > 1 &&
+	    strcmp(name, "localhost.localdomain") != 0 && strcasecmp(name, message->visitor->mta_name) != 0;
+}
+
+/* Loopback is exempt. Where the hosts of others come from there, so are all of them. */
+static void
+note_loopback(const struct message *message)
+{
+	const struct facts *facts = &message->facts;
+	struct usage *usage = message->house->usage;
+	int64_t since = facts->now - USAGE_LATELY;
+	char name[DOMAIN_TEXT];
+
+	if (!is_foreign(message, facts->helo, name))
+		return;
+	/* a flood of names must not push out what else is remembered */
+	if (!usage_has(usage, USAGE_LOOPBACK, name, &facts->peer) &&
+	    usage_recent(usage, USAGE_LOOPBACK, since) >= USAGE_LOOPBACK_MAX)
+		return;
+	if (usage_note(usage, USAGE_LOOPBACK, name, &facts->peer, facts->now) &&
+	    usage_recent(usage, USAGE_LOOPBACK, since) == USAGE_SEVERAL)
+		journal_say(message->house->journal, LOG_WARNING,
+		    "hidden-clients: hosts of several names come from loopback, which is exempt (%s, id %s): nothing of theirs is "
+		    "judged; give greenlane the real address, see HIDDEN CLIENTS in greenlaned(8)", name, message->id);
+}
+
+void
+handover_note(const struct message *message)
+{
+	const struct policy *policy = message->judge->policy;
+
+	if (facts_hide_client(&message->facts))
+		note_hidden(message);
+	else if (message->exempt && message->house->usage != NULL &&
+	    verdict_exempts(policy, &message->facts) == REASON_EXEMPT_LOOPBACK)
+		note_loopback(message);
 }

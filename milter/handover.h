@@ -3,7 +3,8 @@
  * handover.h - a relay hands a message over: which relay it is, and whose mail behind it.
  *
  * Floor 10. Until the headers are complete a gateway's client is hidden; where its Received fields do not
- * tell, it stays so. Logged-in clients and local submission are no relay's.
+ * tell, it stays so, as it does behind a private address that is nobody's. Logged-in clients and local
+ * submission are no relay's.
  */
 #ifndef HANDOVER_H
 #define HANDOVER_H
@@ -18,5 +19,8 @@ void handover_header(struct message *, const char *name, const char *value);
 
 /* The headers are complete: who was the client of the gateway? */
 void handover_settle(struct message *);
+
+/* At the end: keeps for status, and says once an address, whose mail cannot be seen to come from anywhere. */
+void handover_note(const struct message *);
 
 #endif

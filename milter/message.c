@@ -546,8 +546,8 @@ note_usage(const struct message *message)
 	const struct house *house = message->house;
 	const struct facts *facts = &message->facts;
 	const struct relay *relay = message->verdict.relay;
-	/* a forwarder's address is its own: it stands in nobody's sources, and need not */
-	bool sent_on = relay != NULL && relay->kind == RELAY_FORWARDER;
+	/* a forwarder's address, or a balancer's, is its own: it stands in nobody's sources, and need not */
+	bool sent_on = (relay != NULL && relay->kind == RELAY_FORWARDER) || facts_hide_client(facts);
 	char client[ADDRESS_TEXT];
 
 	for (size_t i = 0; !sent_on && i < message->verdict.claim_count; i++) {
@@ -615,6 +615,7 @@ message_end(struct message *message, struct ending *out)
 		    reason_slug(message->verdict.reason));
 	note_usage(message);
 	note_outbound(message);
+	handover_note(message);
 	tell_delegation(message);
 	settle_promise(message);
 	message->ended = true;

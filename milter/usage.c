@@ -30,7 +30,7 @@ struct usage {
 };
 
 static const char *const words[] = { [USAGE_LISTED] = "listed", [USAGE_UNLISTED] = "unlisted", [USAGE_OUTBOUND] = "outbound",
-	[USAGE_DELAYED] = "delayed" };
+	[USAGE_DELAYED] = "delayed", [USAGE_HIDDEN] = "hidden", [USAGE_LOOPBACK] = "loopback" };
 
 struct usage *
 usage_open(struct fault *why)
@@ -165,6 +165,33 @@ usage_count(struct usage *usage, enum usage_kind kind, const char *name)
 		pthread_mutex_unlock(&usage->lock);
 	}
 	return count;
+}
+
+unsigned
+usage_recent(struct usage *usage, enum usage_kind kind, int64_t since)
+{
+	unsigned count = 0;
+
+	for (size_t i = 0; usage != NULL && i < BUCKETS; i++) {
+		pthread_mutex_lock(&usage->lock);
+		for (struct node *node = usage->buckets[i]; node != NULL; node = node->next)
+			count += node->entry.kind == kind && node->entry.last >= since;
+		pthread_mutex_unlock(&usage->lock);
+	}
+	return count;
+}
+
+bool
+usage_has(struct usage *usage, enum usage_kind kind, const char *name, const struct address *address)
+{
+	bool has = false;
+
+	if (usage == NULL)
+		return false;
+	pthread_mutex_lock(&usage->lock);
+	has = find(usage, kind, name, address) != NULL;
+	pthread_mutex_unlock(&usage->lock);
+	return has;
 }
 
 /* ---- all of them ---- */

@@ -20,8 +20,12 @@ enum usage_kind {
 	USAGE_LISTED,  /* of a source (its text): a listed client's mail claimed the vendor */
 	USAGE_UNLISTED, /* of a vendor (its name): DKIM proved mail from an address that is not listed */
 	USAGE_OUTBOUND, /* of our own names ("own"): an authorised outbound address sent mail */
-	USAGE_DELAYED   /* of a vendor: somebody else deferred a recipient of mail that we vouched for */
+	USAGE_DELAYED,  /* of a vendor: somebody else deferred a recipient of mail that we vouched for */
+	USAGE_HIDDEN,   /* of a relay, or "-": it handed over mail whose sender cannot be seen */
+	USAGE_LOOPBACK  /* of a HELO name: it came from loopback, and is no name of this host */
 };
+/* What status calls ill: seconds for which it counts, foreign names that are several, and how many are kept. */
+enum { USAGE_LATELY = 24 * 3600, USAGE_SEVERAL = 3, USAGE_LOOPBACK_MAX = 16 };
 
 struct usage_entry {
 	enum usage_kind kind;
@@ -41,6 +45,12 @@ bool usage_note(struct usage *, enum usage_kind, const char *name, const struct 
 
 /* How many were noted under this name, of all addresses. NULL: 0. Nobody is held up meanwhile. */
 uint32_t usage_count(struct usage *, enum usage_kind, const char *name);
+
+/* How many entries of a kind, of all names, were noted at `since` or later. NULL: 0. */
+unsigned usage_recent(struct usage *, enum usage_kind, int64_t since);
+
+/* Is this address remembered under this name? NULL: no. */
+bool usage_has(struct usage *, enum usage_kind, const char *name, const struct address *);
 
 /* Calls `each` for a copy of every entry, in no order. No lock is held meanwhile, so that it may take its
  * time: mail goes on, and what is noted meanwhile is shown or not. False without memory: some were left out. */

@@ -363,10 +363,33 @@ mail_goes_on(void)
 	usage_close(usage);
 }
 
+static void
+recent(void)
+{
+	struct address known = address_of("172.17.0.1"), other = address_of("172.17.0.2");
+	struct usage *usage = open_usage();
+
+	(void)note_mail(usage, USAGE_LOOPBACK, "a.example", "127.0.0.1", START);
+	(void)note_mail(usage, USAGE_LOOPBACK, "b.example", "127.0.0.1", START + 10);
+	(void)note_mail(usage, USAGE_LOOPBACK, "b.example", "::1", START + 20);
+	(void)note_mail(usage, USAGE_HIDDEN, "-", "172.17.0.1", START + 30);
+	is_number(usage_recent(usage, USAGE_LOOPBACK, START), 3, "recent: all since then");
+	is_number(usage_recent(usage, USAGE_LOOPBACK, START + 1), 2, "recent: not those before");
+	is_number(usage_recent(usage, USAGE_LOOPBACK, START + 21), 0, "recent: none, where none is");
+	is_number(usage_recent(usage, USAGE_HIDDEN, START), 1, "recent: each kind by itself");
+	is_number(usage_recent(NULL, USAGE_HIDDEN, START), 0, "recent: nothing of nothing");
+	ok(usage_has(usage, USAGE_HIDDEN, "-", &known) && !usage_has(usage, USAGE_HIDDEN, "-", &other) &&
+		!usage_has(usage, USAGE_HIDDEN, "gw", &known) && !usage_has(usage, USAGE_LOOPBACK, "-", &known) &&
+		!usage_has(NULL, USAGE_HIDDEN, "-", &known),
+	    "has: by kind, name and address");
+	usage_close(usage);
+}
+
 int
 main(void)
 {
 	noting();
+	recent();
 	ceiling();
 	round_trip();
 	damaged_file();

@@ -117,6 +117,27 @@ conf 'relays = ( { name = "cloud"; kind = "gateway"; vendor = "filter"; } );'
 run 1 "a relay whose source is not known is worth a look" status
 out '^relay cloud, gateway: vendor filter, 3 networks \(1 of 2 sources known\)$' "and says so"
 
+# ---- clients that cannot be seen ----
+
+lately=$((now - 600)) before=$((now - 2 * 86400))
+conf
+sed -i 's/{ a = "us.filter.example"; tags/{ cidr = [ "198.51.100.128\/27" ]; tags/' "$world/vendors/filter.conf"
+used "hidden - 172.17.0.1 $before $lately 12" "hidden backup-mx 203.0.113.5 $before $lately 3" "hidden - 10.9.9.9 $before $before 5" \
+	"loopback a.one.example 127.0.0.1 $lately $lately 1" "loopback b.two.example 127.0.0.1 $lately $lately 1" \
+	"loopback c.three.example 127.0.0.1 $before $before 1"
+run 1 "a client that is hidden makes it ill" status
+out '^ill: hidden-clients: who sends through 172\.17\.0\.1 cannot be seen: 12 mails, the last .*; give greenlane the real address' \
+	"with whom, how often, when last, and what to do"
+out '^ill: hidden-clients: who sends through 203\.0\.113\.5, relay backup-mx cannot be seen' "a relay by its name"
+if grep -q 10.9.9.9 "$world/out"; then ok 1 "what is over is not said"; else ok 0 "what is over is not said"; fi
+if grep -q loopback "$world/out"; then ok 1 "nor two names from loopback"; else ok 0 "nor two names from loopback"; fi
+used "loopback a.one.example 127.0.0.1 $lately $lately 1" "loopback b.two.example 127.0.0.1 $lately $lately 1" \
+	"loopback c.three.example ::1 $lately $lately 1"
+run 1 "three names from loopback make it ill" status
+out '^ill: hidden-clients: hosts of 3 names or more came from loopback' "which is said"
+used "loopback a.one.example 127.0.0.1 $lately $lately 1"
+run 0 "without any of that it is well" status
+
 # ---- sources that are gone ----
 
 cat > "$world/vendors/filter.conf" <<END
