@@ -238,9 +238,7 @@ is_in_trouble(const struct facts *facts, const struct claim *claim)
 static void
 set_unsure(const struct facts *facts, struct claim *claim)
 {
-	if (facts->client_hidden)
-		set(claim, OUTCOME_UNSURE, REASON_HIDDEN_CLIENT);
-	else if (is_in_trouble(facts, claim))
+	if (is_in_trouble(facts, claim))
 		set(claim, OUTCOME_UNSURE, REASON_DNS_TROUBLE);
 	else
 		set(claim, OUTCOME_UNSURE, claim->wrong ? REASON_SOURCE_WRONG : REASON_NONE);
@@ -495,6 +493,16 @@ rests_on_spf_alone(const struct policy *policy, const struct facts *facts, const
 	}
 }
 
+/* Not to see who connects is our fault: nothing is refused or held for it, but what no honest mail does. */
+static void
+soften_for_hidden(const struct facts *facts, struct claim *claim)
+{
+	bool unsure = claim->outcome == OUTCOME_UNSURE && facts->stage == STAGE_EOM;
+
+	if ((claim->outcome == OUTCOME_FORGED && claim->reason != REASON_TOO_MANY_VENDORS) || unsure)
+		set(claim, OUTCOME_UNPROVEN, REASON_HIDDEN_CLIENT);
+}
+
 static void
 soften(const struct judge *judge, const struct facts *facts, struct verdict *verdict)
 {
@@ -505,6 +513,8 @@ soften(const struct judge *judge, const struct facts *facts, struct verdict *ver
 		struct claim *claim = &verdict->claims[i];
 
 		soften_for_list(list, facts, claim);
+		if (facts_hide_client(facts))
+			soften_for_hidden(facts, claim);
 		if (forwarded && claim->outcome == OUTCOME_FORGED &&
 		    rests_on_spf_alone(judge->policy, facts, claim))
 			set(claim, OUTCOME_UNPROVEN, REASON_FORWARDED);

@@ -81,6 +81,8 @@ note_unknown(const struct judge *judge, const struct facts *facts, const struct 
 {
 	const struct live_fact *fact = evidence_live(facts, source->number);
 
+	if (facts->client_hidden) /* it is not asked */
+		return;
 	if (judge->ranges->states[source->number].wrong && (fact == NULL || fact->answer != UNKNOWN))
 		claim->wrong = true;
 	else
@@ -105,7 +107,7 @@ evidence_listed(const struct judge *judge, const struct facts *facts, struct cla
 		if (!source_counts(source))
 			continue;
 		if (facts->client_hidden)
-			answer = UNKNOWN;
+			answer = facts_hide_client(facts) ? NO : UNKNOWN;
 		else
 			answer = is_hit(hits, source->number) ? YES : listed_beyond_table(judge, facts, source);
 		if (answer == UNKNOWN)
@@ -144,7 +146,7 @@ evidence_spf(const struct policy *policy, const struct facts *facts, const struc
 	if (facts->stage < STAGE_MAIL)
 		return UNKNOWN;
 	/* another's name proves nothing here, whatever its DNS says */
-	if (!vendor_owns_sender(vendor, &identity))
+	if (!vendor_owns_sender(vendor, &identity) || facts_hide_client(facts))
 		return NO;
 	return patience_spf(policy, facts);
 }
@@ -288,7 +290,9 @@ evidence_find(const struct judge *judge, const struct facts *facts, struct claim
 	/* last, for its word on what is weak says more */
 	claim->dkim = find_dkim(judge, facts, claim, &claim->weak);
 	if (forwarded)
-		claim->spf = claim->spf_from = NO;
+		claim->spf = NO;
+	if (forwarded || facts_hide_client(facts))
+		claim->spf_from = NO;
 }
 
 static enum answer
@@ -358,7 +362,7 @@ evidence_list(const struct judge *judge, const struct facts *facts)
 
 	if (policy->settings.own.lists.count == 0)
 		return NO;
-	if (evidence_is_of_list(policy, facts))
+	if (evidence_is_of_list(policy, facts) && !facts_hide_client(facts))
 		answer = patience_spf(policy, facts);
 	for (size_t i = 0; i < facts->dkim_count; i++) {
 		const struct dkim_fact *fact = &facts->dkim[i];

@@ -193,7 +193,8 @@ write_facts(const struct facts *facts, struct text *out)
 	char client[ADDRESS_TEXT];
 
 	text_format(out, "client     %s\n", facts->client_hidden
-		? "not known: the relay's Received fields do not tell"
+		? facts->via[0] != '\0' ? "not known: the relay's Received fields do not tell"
+				       : "not known: the address is private, and stands neither in own.networks nor in relays"
 		: address_write(&facts->client, client));
 	if (facts->via[0] != '\0')
 		text_format(out, "relay      %s at %s\n", facts->via, address_write(&facts->peer, client));

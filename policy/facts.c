@@ -16,6 +16,12 @@ answer_either(enum answer a, enum answer b)
 	return a == NO && b == NO ? NO : UNKNOWN;
 }
 
+bool
+facts_hide_client(const struct facts *facts)
+{
+	return facts->client_hidden && (facts->via[0] == '\0' || facts->stage >= STAGE_HEADERS);
+}
+
 const char *
 answer_word(enum answer answer)
 {

@@ -120,6 +120,10 @@ struct live_fact {
 enum given { GIVEN_HELO = 1, GIVEN_MAIL_FROM = 2, GIVEN_FROM = 4, GIVEN_MESSAGE = 8, GIVEN_RCPT = 16 };
 const char *given_word(enum given); /* "helo", "mail_from", ... */
 
+struct facts;
+/* Who sent it cannot be seen, and never will be: what needs the address is NO (DESIGN section 3). */
+bool facts_hide_client(const struct facts *);
+
 /* A name that stands in the policy, asked because names that only the message brought did not answer. */
 struct name_fact {
 	const char *name;
@@ -144,7 +148,8 @@ struct facts {
 	/* the connection */
 	struct address peer;     /* that connected; ADDRESS_NONE: local submission */
 	struct address client;   /* whose mail it is: the peer, or the host before a gateway of ours */
-	bool client_hidden;      /* a gateway connected, and its Received fields do not tell (yet) whose it is */
+	bool client_hidden;      /* the peer is a gateway whose Received fields do not tell (yet) whose mail it is, or
+	                          * has a private address that is nobody's: client is then NONE, or the peer */
 	const char *via;         /* the relay that connected; "" when none did */
 	bool perhaps_relayed;    /* it may be a relay: a vendor's sources would tell, but are not known yet */
 	uint16_t port;           /* of the peer */

@@ -338,7 +338,7 @@ key_network(struct key *key, const struct greylist_settings *settings, const str
 		key_escaped(key, pool);
 		return;
 	}
-	key_field(key, facts->client.family == ADDRESS_NONE ? "-" : prefix_write(&prefix, text));
+	key_field(key, facts->client_hidden || facts->client.family == ADDRESS_NONE ? "-" : prefix_write(&prefix, text));
 }
 
 size_t

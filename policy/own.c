@@ -167,7 +167,10 @@ prove_session(const struct judge *judge, const struct facts *facts, struct claim
 	claim->listed = claim->spf = NO;
 	if (relay_forwards(policy, facts))
 		return (struct finding){ .answer = NO, .how = REASON_PROVEN_OWN };
-	claim->listed = is_authorised(policy, facts) ? YES : facts->client_hidden ? UNKNOWN : NO;
+	if (is_authorised(policy, facts))
+		claim->listed = YES;
+	else if (facts->client_hidden && !facts_hide_client(facts))
+		claim->listed = UNKNOWN;
 	claim->spf = evidence_is_of_list(policy, facts) ? NO : evidence_spf(policy, facts, &policy->own);
 	if (claim->spf != NO)
 		claim->spf = answer_both(claim->spf, answer_not(is_in_vendor_range(judge, facts)));
@@ -192,8 +195,11 @@ weigh_delegation(const struct judge *judge, const struct facts *facts,
 	evidence_listed(judge, facts, out);
 	out->spf = evidence_spf(judge->policy, facts, delegation->vendor);
 	out->dkim = find_signature(judge, facts, use, names, delegation, out);
-	out->spf_from = author == NULL ? patience_spf(judge->policy, facts)
-				       : patience_spf_from(judge->policy, facts, author);
+	if (facts_hide_client(facts))
+		out->spf_from = NO;
+	else
+		out->spf_from = author == NULL ? patience_spf(judge->policy, facts)
+					       : patience_spf_from(judge->policy, facts, author);
 	out->dmarc = author == NULL ? NO
 				    : evidence_dmarc(judge, facts, out, author, author->dmarc.by, &out->weak);
 	return evidence_satisfies(out, out->reviewed, delegation->vouch, delegation->vouch_count);

@@ -48,7 +48,7 @@ static const struct row {
 	[REASON_FORWARDED] = { "forwarded",
 	    "a known forwarder sent it on, so that its address and SPF say nothing" },
 	[REASON_HIDDEN_CLIENT] = { "hidden-client",
-	    "the relay in front of us does not tell in its Received fields where it comes from" },
+	    "the real address of who sent it cannot be seen here" },
 	[REASON_RELAYING] = { "relaying", "from here only our own names may be sent to others" },
 	[REASON_RECIPIENT_DIFFERS] = { "recipient-differs",
 	    "the recipients before this one are served under another mode" },

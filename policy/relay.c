@@ -54,13 +54,12 @@ wrote(const struct relay *relay, const struct received *hop)
 	return relay->received_by.count == 0 || name_rules_hold_domain(&relay->received_by, hop->by);
 }
 
-/* A private address that is not ours stands before the client: a load balancer, a hop that nobody named. */
-static bool
-is_somebodys(const struct policy *policy, const struct address *client)
+bool
+relay_hides_client(const struct policy *policy, const struct address *client)
 {
-	return !address_is_private(client) || prefixes_hold(&policy->settings.own.networks, client) ||
-	    prefixes_hold(&policy->settings.own.outbound, client) ||
-	    prefixes_hold(&policy->settings.own.may_forward, client);
+	return address_is_private(client) && !prefixes_hold(&policy->settings.own.networks, client) &&
+	    !prefixes_hold(&policy->settings.own.outbound, client) &&
+	    !prefixes_hold(&policy->settings.own.may_forward, client);
 }
 
 bool
@@ -79,7 +78,7 @@ relay_client(const struct judge *judge, const struct relay *gateway, const char 
 			continue;
 		known = relay_find(judge, &out->client, &next);
 		if (known == NO)
-			return is_somebodys(judge->policy, &out->client);
+			return !relay_hides_client(judge->policy, &out->client);
 		if (known == UNKNOWN)
 			return false;
 		*via = next;

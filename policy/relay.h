@@ -18,6 +18,10 @@ enum answer relay_find(const struct judge *, const struct address *, const struc
 /* The relay of facts->via; NULL. */
 const struct relay *relay_of(const struct policy *, const struct facts *);
 
+/* A private address that is not ours stands before the client: a load balancer, a container network, a hop that
+ * nobody named. */
+bool relay_hides_client(const struct policy *, const struct address *);
+
 /* Did a forwarder send it on? It re-sends whatever it was sent: neither its address nor SPF tells whose that is. */
 bool relay_forwards(const struct policy *, const struct facts *);
 

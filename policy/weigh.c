@@ -68,9 +68,14 @@ wanted_action(const struct policy *policy, const struct facts *facts, const stru
 	case OUTCOME_UNPROVEN:
 		if (claim->reason == REASON_FORWARDED)
 			return relay->on_forwarded;
+		if (claim->reason == REASON_KNOWN_LIST)
+			return ACTION_GREYLIST;
 		if (claim->given_up && vendor->on_unproven == ACTION_REJECT) /* DNS trouble refuses what is forged alone */
 			return ACTION_GREYLIST;
-		return claim->reason == REASON_KNOWN_LIST ? ACTION_GREYLIST : vendor->on_unproven;
+		/* not to see who connects is our fault, and refuses nobody */
+		if (vendor->on_unproven == ACTION_REJECT && facts_hide_client(facts))
+			return ACTION_GREYLIST;
+		return vendor->on_unproven;
 	case OUTCOME_UNSURE:
 		if (patience_has_ended(policy, facts)) {
 			if (claim->reason == REASON_DNS_TROUBLE)

@@ -287,6 +287,14 @@ test_live(void)
 	facts.live[0].answer = NO;
 	delegate_decide(&world->judge, &facts, true, &answer);
 	is_number(answer.why, DELEGATE_FORGED, "DNS that denies it does");
+	facts.client_hidden = true;
+	delegate_decide(&world->judge, &facts, true, &answer);
+	is_number(answer.why, DELEGATE_STRANGER, "but nobody is refused whose address cannot be seen");
+	facts.client_hidden = false;
+	facts.live_count = 0;
+	*state = (struct source_state){ .known = true, .empty = true };
+	delegate_decide(&world->judge, &facts, true, &answer);
+	is_number(answer.why, DELEGATE_STRANGER, "nor where the vendor has no address left, so that its DMARC decides");
 	arena_close(arena);
 }
 

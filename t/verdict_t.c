@@ -388,6 +388,8 @@ set_word(struct world *world, const char *key, char *value)
 		set_client(world, value);
 	else if (strcmp(key, "via") == 0)
 		set_via(world, value);
+	else if (strcmp(key, "hidden") == 0)
+		facts->client_hidden = true;
 	else if (strcmp(key, "perhaps-relayed") == 0)
 		facts->perhaps_relayed = true;
 	else if (strcmp(key, "rcpt") == 0)
@@ -464,6 +466,7 @@ world_read(struct world *world, const char *text, char words[WORDS_MAX])
 #define OUR_HOST "client=192.0.2.10 "
 #define OVER "unsure-for=14400 answered-for=14400 "
 #define EVIL "client=203.0.113.66 sender=x@evil.example spf=none "
+#define HIDDEN "client=172.17.0.1 hidden "
 #define ELSEWHERE "A:client=203.0.113.66 "
 #define FROM(name) "author=noreply@" name ".example "
 #define OURS "author=boss@rx.example "
@@ -742,10 +745,26 @@ static const struct {
 	{ "a gateway's client is proven", "O:via=gw client=192.0.2.10 sender=b@vendor.example spf=pass " FROM("vendor"), "vouched pass proven vendor settled" },
 	{ "a gateway's client is our own host", "O:via=gw client=10.1.2.3 sender=x@evil.example spf=none " OURS, "vouched pass own-network own settled" },
 	{ "but not for a vendor's name", "O:via=gw client=10.1.2.3 sender=x@evil.example spf=none " FROM("vendor"), "forged quarantine nothing-proven vendor settled" },
-	{ "a gateway hides its client", "O:via=gw sender=b@vendor.example " FROM("vendor"), "unsure tag hidden-client vendor settled" },
-	{ "a gateway hides its client, for our name", "O:via=gw sender=boss@rx.example " OURS, "unsure tag hidden-client own settled" },
-	{ "a gateway hides its client, our name in the From alone", "O:via=gw sender=x@evil.example " OURS, "unsure tag hidden-client own settled" },
+	{ "a gateway hides its client", "O:via=gw sender=b@vendor.example " FROM("vendor"), "unproven tag hidden-client vendor settled" },
+	{ "a gateway hides its client, for our name", "O:via=gw sender=boss@rx.example " OURS, "unproven tag hidden-client own settled" },
+	{ "a gateway hides its client, our name in the From alone", "O:via=gw sender=x@evil.example " OURS, "unproven tag hidden-client own settled" },
 	{ "an authorised address behind a gateway", "O:via=gw client=198.51.100.25 sender=x@evil.example spf=none rcpt=y@other.example author=a@b.example", "stranger tag no-claim - settled" },
+	/* a private address that is nobody's: the shell says so by "hidden" */
+	{ "a hidden client", HIDDEN "sender=b@vendor.example " FROM("vendor"), "unproven greylist hidden-client vendor settled" },
+	{ "a hidden client, though a source lists that very address", "client=192.0.2.10 hidden sender=b@alone.example " FROM("alone"), "unproven greylist hidden-client alone settled" },
+	{ "a hidden client, signed", HIDDEN "sender=b@vendor.example " FROM("vendor") "dkim=vendor.example:pass", "vouched pass proven vendor settled" },
+	{ "a hidden client, signed, where the range is wanted too", HIDDEN "sender=b@joined.example " FROM("joined") "dkim=joined.example:pass", "unproven greylist partly-proven joined settled" },
+	{ "a hidden client, a key that does not answer", HIDDEN "sender=b@vendor.example " FROM("vendor") "dkim=vendor.example:temperror", "unproven greylist hidden-client vendor settled" },
+	{ "a hidden client, DMARC that hangs on its address", HIDDEN "sender=b@vendor.example author=n@vendor.example:dmarc=temperror", "unproven greylist hidden-client vendor settled" },
+	{ "a hidden client, DMARC fails", HIDDEN "sender=x@evil.example author=n@vendor.example:dmarc=fail:p=reject", "unproven greylist hidden-client vendor settled" },
+	{ "a hidden client, on_unproven = reject", HIDDEN "sender=b@strict.example " FROM("strict"), "unproven greylist hidden-client strict settled" },
+	{ "a hidden client, a stranger beside the vendor", HIDDEN "sender=b@vendor.example author=a@b.example " FROM("vendor"), "unproven greylist hidden-client vendor settled" },
+	{ "a hidden client, an unreadable From", HIDDEN "sender=b@vendor.example from=unreadable:<n@vendor.example", "unproven greylist hidden-client vendor settled" },
+	{ "a hidden client, our own name", HIDDEN "sender=boss@rx.example author=boss@rx.example", "unproven greylist hidden-client own settled" },
+	{ "a hidden client, a stranger", HIDDEN "sender=x@evil.example author=a@b.example", "stranger greylist no-claim - settled" },
+	{ "a hidden client, at RCPT a signature may come", "stage=rcpt " HIDDEN "sender=b@vendor.example", "unsure defer - vendor open" },
+	{ "a gateway's client, which its fields may yet tell", "O:stage=rcpt via=gw sender=b@vendor.example", "unsure tag - vendor open" },
+	{ "a delegation behind a hidden client", "O:client=100.64.1.2 hidden sender=x@evil.example author=d@desk.rx.example", "unproven greylist hidden-client own settled" },
 	{ "a signature behind a hidden client", "O:via=gw sender=x@evil.example " FROM("vendor") "dkim=vendor.example:pass", "vouched pass proven vendor settled" },
 	{ "a hidden client is no authorised one", "O:via=gw sender=x@evil.example rcpt=y@other.example author=a@b.example", "stranger tag no-claim - settled" },
 	{ "a failure of ours behind a relay", "O:via=gw client=203.0.113.66 sender=x@evil.example spf=none author=a@b.example failed", "unsure quarantine own-failure - settled" },
