@@ -172,8 +172,12 @@ prove_session(const struct judge *judge, const struct facts *facts, struct claim
 	else if (facts->client_hidden && !facts_hide_client(facts))
 		claim->listed = UNKNOWN;
 	claim->spf = evidence_is_of_list(policy, facts) ? NO : evidence_spf(policy, facts, &policy->own);
-	if (claim->spf != NO)
-		claim->spf = answer_both(claim->spf, answer_not(is_in_vendor_range(judge, facts)));
+	if (claim->spf != NO) {
+		enum answer range = is_in_vendor_range(judge, facts);
+
+		claim->unanswered = claim->unanswered || range == UNKNOWN;
+		claim->spf = answer_both(claim->spf, answer_not(range));
+	}
 	if (claim->listed != NO)
 		return (struct finding){ .answer = claim->listed, .how = REASON_OWN_OUTBOUND };
 	if (is_own_client(policy, facts)) /* through a relay of ours, else it were exempt */
@@ -243,6 +247,8 @@ prove_by_delegation(const struct judge *judge, const struct facts *facts, const 
 		answer = weigh_delegation(judge, facts, delegation, use, &policy->own.domains, &found);
 		if (found.weak != NULL)
 			claim->weak = found.weak;
+		claim->wrong = claim->wrong || found.wrong;
+		claim->unanswered = claim->unanswered || found.unanswered;
 		best.lapsed = best.lapsed || is_lapsed(delegation, &found, answer);
 		if (best.delegation != NULL && answer == NO && best.source != NULL)
 			continue; /* one whose sources hold the client tells more */

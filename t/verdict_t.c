@@ -525,6 +525,8 @@ static const struct {
 	{ "all sources are gone, DMARC says none", ELSEWHERE "empty=0 empty=1 sender=b@asked.example spf=fail author=n@asked.example:dmarc=fail", "unproven greylist vendor-without-addresses asked settled" },
 	{ "all sources are gone, a signature counts", "Y:client=203.0.113.66 empty=0 sender=x@evil.example dkim=vendor.example:pass " FROM("vendor"), "vouched pass proven vendor settled" },
 	{ "a source that is wrong holds no mail of ours", "U:client=203.0.113.66 wrong=1 sender=ann@rx.example spf=pass author=ann@rx.example", "vouched pass proven-own own settled" },
+	{ "a delegation that hangs on a source that is wrong", "U:client=203.0.113.66 wrong=1 sender=x@evil.example spf=none author=ann@rx.example:spf_from=pass", "unsure defer source-wrong own settled" },
+	{ "a delegation that hangs on one that did not answer", "U:client=203.0.113.66 sender=x@evil.example spf=none author=ann@rx.example:spf_from=pass", "unsure defer dns-trouble own settled" },
 	{ "one that did not answer does", "U:client=203.0.113.66 sender=ann@rx.example spf=pass author=ann@rx.example", "unsure defer dns-trouble own settled" },
 	{ "on_unsure = reject defers", OUR_HOST "sender=b@strict.example spf=temperror " FROM("strict"), "unsure defer dns-trouble strict settled" },
 	{ "on_unsure = pass passes", OUR_HOST "sender=b@tagging.example spf=temperror " FROM("tagging"), "unsure pass dns-trouble tagging settled" },
