@@ -229,14 +229,17 @@ explain(struct policy *policy, const struct visitor *visitor, const struct reque
 	bool ready;
 
 	ready = rooms_open(&rooms, &policy->settings, NULL, "", &why);
-	if (ready)
+	if (ready) {
+		refresh_read_copies(rooms.refresh, policy->settings.state_dir);
 		ready = refresh_adopt(rooms.refresh, policy, PATIENCE_MS, &why);
-	else
+	} else {
 		policy_free(policy);
+	}
 	if (ready) {
 		struct house house = { .resolver = rooms.resolver, .dkim = rooms.dkim,
 			.suffixes = &rooms.suffixes, .live = rooms.live, .first_contact = true };
 
+		refresh_now(rooms.refresh, false); /* copies may be old: the daemon may be down */
 		status = judge_message(&house, visitor, request);
 	} else {
 		fprintf(stderr, "greenlane: %s\n", why.text);

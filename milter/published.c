@@ -144,7 +144,7 @@ keep_copy(struct published *published, const struct publishing *with, enum copy_
 {
 	struct fault why;
 
-	if (with->state_dir[0] == '\0')
+	if (with->state_dir[0] == '\0' || with->reads_only)
 		return;
 	if (copies_save(with->state_dir, kind, copy, &why)) {
 		published->unkept = false;
@@ -378,7 +378,7 @@ believe(struct published *published, const struct publishing *with, struct arena
 	published->due = clock_ticks() + wait * 1000000 + (LATER_MS + spread_ms(copy->source)) * 1000;
 	keep_copy(published, with, COPY_BELIEVED, &published->copy);
 	keep_mark(published, with);
-	if (with->state_dir[0] != '\0')
+	if (with->state_dir[0] != '\0' && !with->reads_only)
 		copies_drop(with->state_dir, COPY_PENDING, published->source.text);
 	return published_age(published, with) || !same || was_wrong;
 }

@@ -48,6 +48,7 @@ struct publishing {
 	struct resolver *resolver;
 	struct journal *journal;    /* NULL: nothing is said */
 	const char *state_dir;      /* "": nothing is kept */
+	bool reads_only;            /* what stands there is greenlaned's: it is read, never written */
 	struct guard_limits limits;
 	struct guard_names shared;
 	int64_t least, most;        /* refresh.min, refresh.max */

@@ -216,6 +216,13 @@ refresh_open(struct resolver *resolver, struct live *live, struct journal *journ
 }
 
 void
+refresh_read_copies(struct refresh *refresh, const char *state_dir)
+{
+	snprintf(refresh->state_dir, sizeof refresh->state_dir, "%s", state_dir);
+	refresh->with.reads_only = true;
+}
+
+void
 refresh_close(struct refresh *refresh)
 {
 	struct published *next;
@@ -509,12 +516,12 @@ refresh_due(struct refresh *refresh)
 }
 
 void
-refresh_now(struct refresh *refresh)
+refresh_now(struct refresh *refresh, bool all)
 {
 	refresh->calls++;
 	pthread_mutex_lock(&refresh->lock);
 	refresh->calls--;
-	for (struct published *entry = refresh->entries; entry != NULL; entry = entry->next)
+	for (struct published *entry = refresh->entries; all && entry != NULL; entry = entry->next)
 		entry->due = clock_ticks();
 	(void)refresh_due(refresh);
 	pthread_mutex_unlock(&refresh->lock);

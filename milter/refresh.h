@@ -25,8 +25,12 @@ void refresh_close(struct refresh *); /* stops the thread; NULL is fine */
  * all, then publishes policy and ranges together. The policy is given, also when false. */
 bool refresh_adopt(struct refresh *, struct policy *, int64_t patience_ms, struct fault *why) MUST_USE;
 
-/* Asks every source now, due or not, and puts in force what changed. */
-void refresh_now(struct refresh *);
+/* Before the first policy, where state_dir is "": reads the copies of another one's, and writes none. What greenlaned
+ * believes, doubts or has seen to be gone since long cannot be told from DNS alone. */
+void refresh_read_copies(struct refresh *, const char *state_dir);
+
+/* Asks what is due now, or all, and puts in force what changed. */
+void refresh_now(struct refresh *, bool all);
 
 /* Starts the thread that asks again when a source is due. */
 bool refresh_start(struct refresh *, struct fault *why) MUST_USE;

@@ -412,13 +412,13 @@ vendor_loses_all_addresses(void)
 	adopt(world, two, 60, 86400); /* absent_after is 0: three askings are enough */
 	zone_set(&world->names, "out.acme.example", NULL);
 	for (int turn = 0; turn < 4; turn++)
-		refresh_now(world->refresh);
+		refresh_now(world->refresh, true);
 	is(state_of(world, 0, "192.0.2.1"), "not listed", "a source that is gone lists nothing, and that is known");
 	is(state_of(world, 1, "192.0.2.2"), "listed", "while another name of its vendor answers");
 	is_number(said_times("vendor-without-addresses"), 0, "the vendor holds an address still");
 	zone_set(&world->names, "eu.acme.example", NULL);
 	for (int turn = 0; turn < 4; turn++)
-		refresh_now(world->refresh);
+		refresh_now(world->refresh, true);
 	is(state_of(world, 1, "192.0.2.2"), "not listed", "when the last one is gone");
 	is_number(said_times("vendor-without-addresses: DNS says of each source of acme"), 1, "that is said, once");
 	adopt(world, two, 60, 86400);

@@ -533,7 +533,7 @@ world_line(struct story *story, const char *verb, char *words)
 	else if (strcmp(verb, "RELOAD") == 0)
 		load(story);
 	else if (strcmp(verb, "REFRESH") == 0)
-		refresh_now(story->refresh);
+		refresh_now(story->refresh, true);
 	else
 		return false;
 	return true;

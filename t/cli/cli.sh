@@ -272,4 +272,36 @@ out '^author     a@stranger.example,' "and cuts its line"
 odd "a bare CR in the header" '1: a CR that ends no line' 'From: A\rB <a@stranger.example>\n\nbody\n'
 out '^author     a@stranger.example,' "and is a blank"
 
+# ---- what greenlaned has seen of a source ----
+
+cat > "$world/vendors/left.conf" <<END
+vendor = { name = "left"; domains = [ "left.example" ]; sources = ( { a = "out.left.example"; }, { cidr = [ "192.0.2.99" ]; } ); };
+END
+sed "s/{ name = \"acme\"; }/&, { name = \"left\"; }/" "$world/dns.conf" > "$world/left.conf"
+echo "state_dir = \"$world/state\";" >> "$world/left.conf"
+mkdir -p "$world/state/sources"
+printf "From: tickets@left.example\nSubject: x\n\nbody\n" > "$world/left.eml"
+run 75 "a name that does not exist leaves it open, as in the first week" -c "$world/left.conf" explain --client 198.51.100.7 \
+	--helo stranger.example --mail-from x@stranger.example --rcpt anna@rx.example --message "$world/left.eml"
+out '^outcome    unsure \(source-wrong\)' "which is no trouble of DNS"
+cat > "$world/state/sources/a:out.left.example.copy" <<END
+version 2
+source a:out.left.example
+believed $(date -u +%Y-%m-%dT%H:%M:%SZ)
+changed never
+next never
+ttl 300
+live no
+trouble yes published wrongly: out.left.example: the name does not exist
+wrong 2026-01-01T00:00:00Z seen 90 gone yes
+networks 0
+end 0
+END
+cp "$world/state/sources/a:out.left.example.copy" "$world/copy"
+run 1 "what greenlaned saw stand for longer is gone" -c "$world/left.conf" explain --client 198.51.100.7 \
+	--helo stranger.example --mail-from x@stranger.example --rcpt anna@rx.example --message "$world/left.eml"
+out '^outcome    forged \(nothing-proven\)' "so that it is forged"
+cmp -s "$world/copy" "$world/state/sources/a:out.left.example.copy" && [ "$(ls "$world/state/sources" | wc -l)" = 1 ]
+ok $? "and explain writes nothing there"
+
 finish_tap
