@@ -376,6 +376,7 @@ authres_write(const struct facts *facts, const char *authserv_id, struct text *o
 	if (out->length == bare)
 		text_put(out, "; none"); /* RFC 8601, 2.2 */
 out:
+	text_inherit(out, &authors);
 	text_close(&authors);
 }
 

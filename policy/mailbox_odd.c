@@ -127,6 +127,8 @@ written(struct arena *arena, const char *local, const char *domain)
 		write_quoted(local, &text);
 	text_format(&text, "@%s", domain);
 	copy = text.cut ? NULL : arena_copy(arena, text.bytes, text.length);
+	if (text.failed)
+		arena_fail(arena);
 	text_close(&text);
 	return copy;
 }

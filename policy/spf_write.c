@@ -170,6 +170,7 @@ spf_expand(const char *spec, const struct spf_view *view, struct text *out)
 		else
 			text_char(out, *spec++);
 	}
+	text_inherit(out, &value);
 	text_close(&value);
 	name_shorten(out);
 }
@@ -388,7 +389,7 @@ spf_write(const struct spf_record *record, const struct spf_view *view, struct s
 		text_put(out, " redirect=");
 		target_write(&writing, record->redirect);
 	}
-	out->failed = out->failed || writing.name.failed;
+	text_inherit(out, &writing.name);
 	text_close(&writing.name);
 	return !writing.failed && !out->cut;
 }

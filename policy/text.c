@@ -125,6 +125,13 @@ reserve(struct text *text, size_t more)
 }
 
 void
+text_inherit(struct text *text, const struct text *piece)
+{
+	text->failed = text->failed || piece->failed;
+	text->cut = text->cut || piece->failed;
+}
+
+void
 text_rewind(struct text *text, size_t length)
 {
 	if (length >= text->length)

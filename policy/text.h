@@ -35,6 +35,7 @@ struct text {
 void text_open(struct text *, size_t ceiling);
 void text_close(struct text *);
 void text_clear(struct text *);
+void text_inherit(struct text *, const struct text *piece); /* what is made of a piece that memory lacked for lacks it, too */
 void text_rewind(struct text *, size_t length); /* takes back what stands behind length */
 void text_add(struct text *, const void *bytes, size_t length);
 void text_put(struct text *, const char *string);

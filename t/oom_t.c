@@ -1,7 +1,7 @@
 /*
  * oom_t.c - each allocation of some stories and of a reload fails once, and what comes of it is borne.
  *
- *   oom_t [-k N] [STORY...]   every Nth allocation (default: a sample); -k 1 is all of them
+ *   oom_t [-k N] [STORY...]   every Nth allocation; default: a sample of long ones, and all of short ones
  *
  * Nothing crashes, and nothing is kept (a sanitizer sees to both). The reply is the one with memory, or a deferral; what
  * the greylist would have held may pass, for a store that fails greylists nobody. Nothing is refused, vouched for or let
@@ -20,7 +20,7 @@
 #include "story.h"
 #include "tap.h"
 
-enum { STEPS_MAX = 4096, SAMPLE = 7, TOLD = 5 /* faults that are shown in words */ };
+enum { STEPS_MAX = 4096, SAMPLE = 600 /* allocations of a story or reload */, TOLD = 5 /* faults that are shown in words */ };
 
 /* An answer of the filter: to a recipient, or to the end of a message. */
 struct step {
@@ -208,6 +208,13 @@ fault_of(const struct step *with, const struct step *without)
 	return NULL;
 }
 
+/* Which step makes a sample of so many? 0: nobody said. */
+static unsigned
+every_of(unsigned every, unsigned long count)
+{
+	return every > 0 ? every : (unsigned)(1 + count / SAMPLE);
+}
+
 /* ---- one story ---- */
 
 static unsigned
@@ -241,6 +248,7 @@ sweep_story(const char *path, unsigned every)
 	oom_begin(0);
 	played = story_rehearse(path, record(&with), &house);
 	last = oom_count();
+	every = every_of(every, last);
 	for (unsigned long number = 1 + every / 2; played && number <= last; number += every) {
 		oom_begin(number);
 		played = story_rehearse(path, record(&without), &house);
@@ -332,6 +340,7 @@ sweep_reload(const char *srcdir, unsigned every)
 	oom_begin(0);
 	sound = sound && reload(live, refresh, path, &taken) && taken;
 	last = oom_count();
+	every = every_of(every, last);
 	for (unsigned long number = 1 + every / 2; sound && number <= last; number += every) {
 		oom_begin(number);
 		sound = reload(live, refresh, path, &taken);
@@ -354,7 +363,7 @@ main(int argc, char **argv)
 	static const char *const sample[] = { "vouched-by-signature", "forged-when-all-evidence-is-against-it", "action-quarantine",
 		"greylist-at-rcpt-with-differing-recipients", "unsure-max-ends-in-the-strangers-way", "outbound-odd-local-parts", "author-in-utf-8-and-in-a-labels" };
 	const char *srcdir = getenv("srcdir");
-	unsigned every = SAMPLE;
+	unsigned every = 0;
 	char path[1024];
 
 	ok(crypto_memory_take(), "OpenSSL takes our allocator");

@@ -318,6 +318,23 @@ test_escaped(void)
 	text_close(&text);
 }
 
+static void
+test_inherited(void)
+{
+	struct text whole, piece;
+
+	text_open(&whole, 10);
+	text_open(&piece, 2);
+	text_put(&piece, "abc");
+	text_inherit(&whole, &piece);
+	ok(!whole.cut && !whole.failed, "a piece that was cut at its ceiling leaves the whole as it is");
+	piece.failed = true;
+	text_inherit(&whole, &piece);
+	ok(whole.cut && whole.failed, "one that memory lacked for does not");
+	text_close(&whole);
+	text_close(&piece);
+}
+
 /* What was not given is remembered, whoever asked and whatever it took it for. */
 static void
 test_arena_failed(void)
@@ -354,6 +371,7 @@ main(void)
 	test_ceiling();
 	test_fault();
 	test_faults();
+	test_inherited();
 	test_arena_failed();
 	return done();
 }
