@@ -17,6 +17,7 @@
 enum {
 	MAILBOX_FIELD_MAX = 8 * 1024, /* of one From field; DESIGN section 3 refuses longer ones */
 	MAILBOXES_MAX = 1000,         /* of one field */
+	MAILBOX_CONVERSIONS = 256,    /* of U-labels, in one search; no honest From holds so many */
 	LOCAL_PART_MAX = 1024         /* bytes; RFC 5321 4.5.3.1.1 says 64, real mail exceeds it */
 };
 
@@ -57,11 +58,17 @@ bool mailbox_read_last(struct arena *, const char *field, size_t length, struct 
 bool mailbox_read_path(struct arena *, const char *path, struct mailbox *out) MUST_USE;
 
 /*
- * Does `domain` (normal form) stand anywhere in the raw field as a whole domain: bytes before
- * and behind it are no name characters (a label before it, joined by a dot, counts: it is then a
- * name below it)? Case is folded, U-labels are tried too, blanks, folds and comments are
- * ignored. For fields that do not parse (DESIGN section 3).
+ * For fields that do not parse (DESIGN section 3): every name that readers may see in the raw field, in normal form,
+ * with as many labels as stand there: bytes before and behind it are no name characters. Case is folded, U-labels are
+ * converted as long as *conversions lasts (one a label), and left out is what readers do not draw (undrawn.h); then,
+ * a second time, blanks, folds and comments inside labels too. Found answers true when it has seen enough. False
+ * without memory.
  */
+typedef bool mailbox_found(void *context, const char *name);
+bool mailbox_field_search(const char *field, size_t length, unsigned *conversions, mailbox_found *found,
+    void *context) MUST_USE;
+
+/* Is one of them `domain` (normal form), or below it? */
 bool mailbox_field_names(const char *field, size_t length, const char *domain);
 
 #endif

@@ -1,45 +1,82 @@
 /* room: mailbox */
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <idn2.h>
 
 #include "domain.h"
 #include "mailbox.h"
 #include "text.h"
+#include "undrawn.h"
+#include "utf8.h"
 
 enum {
-	RUN_TEXT = 4096, /* four labels of the widest U-labels need 1,000; the rest is in front */
-	IDN_TRIES = 200  /* conversions a search: a field of nothing but U-labels stays cheap */
+	RUN_TEXT = 4096,              /* four labels of the widest U-labels need 1,000; the rest is in front */
+	WIDE_LABEL_MAX = 4 * LABEL_MAX /* bytes of a U-label; a longer one stands for no A-label */
 };
 
-/* One search of one field for one domain. */
+/* One character of the field, kept at its first byte. */
+struct glyph {
+	uint8_t length;
+	uint8_t drawn; /* enum drawn */
+	char ascii;    /* itself, or what its full-width form stands for; 0: another script's */
+};
+
+/* One search of one field. */
 struct search {
 	const char *field;
 	size_t length;
-	size_t *closing;    /* for each '(' where its ')' is; 0 when it has none */
-	bool glue;          /* ignore blanks and comments inside labels too */
-	const char *domain; /* A-labels */
-	const char *spoken; /* U-labels, or domain again */
-	unsigned labels;    /* of domain */
-	unsigned tries;     /* conversions left */
-	char run[RUN_TEXT]; /* labels and dots, what is ignored left out */
+	struct glyph *glyphs; /* one a byte */
+	size_t *closing;      /* for each '(' where its ')' is; 0 when it has none */
+	bool glue;            /* ignore blanks and comments inside labels too */
+	unsigned *tries;      /* conversions left */
+	char run[RUN_TEXT];   /* labels and dots, what is ignored left out */
 	size_t run_length;
 };
 
-static bool
-is_name_byte(char c)
+/* ---- characters ---- */
+
+/* Full-width forms are the letters, and three full stops the dot (RFC 3490, 3.1). */
+static uint32_t
+folded(uint32_t point)
 {
-	c = text_lower(c);
-	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
-	    (unsigned char)c >= 0x80;
+	if (point >= 0xff01 && point <= 0xff5e)
+		point -= 0xfee0;
+	return point == 0x3002 || point == 0xff61 ? '.' : point;
 }
 
-/* Blanks, line breaks and every other control: some reader somewhere drops each of them. */
-static bool
-is_ignored(char c)
+/* A byte that is no UTF-8 may be what it is in Latin-1, if that is nothing or a blank; it is never a letter. */
+static struct glyph
+glyph_read(const char *at, size_t left)
 {
-	return (unsigned char)c <= ' ' || c == 0x7f;
+	uint32_t point;
+	size_t length = utf8_read(at, left, &point);
+	enum drawn drawn;
+
+	if (length == 0) {
+		drawn = undrawn_kind((unsigned char)*at);
+		return (struct glyph){ 1, (uint8_t)(drawn == DRAWN_LETTER ? DRAWN_MARK : drawn), 0 };
+	}
+	point = folded(point);
+	return (struct glyph){ (uint8_t)length, (uint8_t)undrawn_kind(point), (char)(point < 0x80 ? point : 0) };
+}
+
+static void
+read_glyphs(struct search *search)
+{
+	for (size_t i = 0; i < search->length; i += search->glyphs[i].length)
+		search->glyphs[i] = glyph_read(search->field + i, search->length - i);
+}
+
+static bool
+is_drawn_at(const struct search *search, size_t i, enum drawn drawn)
+{
+	return i < search->length && search->glyphs[i].drawn == drawn;
+}
+
+static bool
+is_dot_at(const struct search *search, size_t i)
+{
+	return i < search->length && search->glyphs[i].ascii == '.';
 }
 
 /* Pairs the parentheses in one pass; those still open are chained through the table itself. */
@@ -71,8 +108,8 @@ static size_t
 skip_ignored(const struct search *search, size_t i)
 {
 	while (i < search->length) {
-		if (is_ignored(search->field[i]))
-			i++;
+		if (search->glyphs[i].drawn <= DRAWN_BLANK)
+			i += search->glyphs[i].length;
 		else if (search->field[i] == '(' && search->closing[i] > 0)
 			i = search->closing[i] + 1;
 		else
@@ -81,11 +118,7 @@ skip_ignored(const struct search *search, size_t i)
 	return i;
 }
 
-static bool
-is_name_at(const struct search *search, size_t i)
-{
-	return i < search->length && is_name_byte(search->field[i]);
-}
+/* ---- runs of labels and dots ---- */
 
 /* What is too long loses its front: names are compared from the right. */
 static void
@@ -98,6 +131,30 @@ run_add(struct search *search, char c)
 	search->run[search->run_length++] = c;
 }
 
+static void
+run_add_glyph(struct search *search, size_t i)
+{
+	const struct glyph *glyph = &search->glyphs[i];
+
+	if (glyph->ascii != 0)
+		run_add(search, text_lower(glyph->ascii));
+	for (size_t j = 0; glyph->ascii == 0 && j < glyph->length; j++)
+		run_add(search, search->field[i + j]);
+}
+
+/* A label, what is not drawn left out; answers where it ends. */
+static size_t
+run_add_label(struct search *search, size_t i)
+{
+	for (; i < search->length; i += search->glyphs[i].length) {
+		if (search->glyphs[i].drawn == DRAWN_LETTER)
+			run_add_glyph(search, i);
+		else if (search->glyphs[i].drawn != DRAWN_NOT)
+			break;
+	}
+	return i;
+}
+
 /* Collects the labels that begin at i, joined by dots; answers where the run ends. */
 static size_t
 run_collect(struct search *search, size_t i)
@@ -106,33 +163,20 @@ run_collect(struct search *search, size_t i)
 
 	search->run_length = 0;
 	for (;;) {
-		for (; is_name_at(search, i); i++)
-			run_add(search, search->field[i]);
+		i = run_add_label(search, i);
 		next = skip_ignored(search, i);
-		if (search->glue && is_name_at(search, next)) {
+		if (search->glue && is_drawn_at(search, next, DRAWN_LETTER)) {
 			i = next;
 			continue;
 		}
-		if (next == search->length || search->field[next] != '.')
+		if (!is_dot_at(search, next))
 			return i;
-		next = skip_ignored(search, next + 1);
-		if (!is_name_at(search, next))
+		next = skip_ignored(search, next + search->glyphs[next].length);
+		if (!is_drawn_at(search, next, DRAWN_LETTER))
 			return i;
 		run_add(search, '.');
 		i = next;
 	}
-}
-
-/* As many labels from the right as the domain has. */
-static struct span
-run_tail(const struct search *search)
-{
-	size_t start = search->run_length;
-
-	for (unsigned dots = 0; start > 0; start--)
-		if (search->run[start - 1] == '.' && ++dots == search->labels)
-			break;
-	return (struct span){ search->run + start, search->run_length - start };
 }
 
 static bool
@@ -144,77 +188,115 @@ is_ascii(struct span span)
 	return true;
 }
 
-/* In a run that is no name (quotation marks of some script, bytes of another encoding): the
- * name between bytes that are not ASCII, dots on its left, or the ends. */
+/* Into lower-case ASCII; false where it is no label, or no more may be converted. */
 static bool
-run_holds(const struct search *search, const char *name)
+label_read(struct search *search, struct span label, char out[DOMAIN_TEXT])
 {
-	size_t length = strlen(name);
-
-	for (size_t i = 0; i + length <= search->run_length; i++) {
-		const char *at = search->run + i, *behind = at + length;
-
-		if (i > 0 && at[-1] != '.' && (unsigned char)at[-1] < 0x80)
-			continue;
-		if (i + length < search->run_length && (unsigned char)*behind < 0x80)
-			continue;
-		if (span_is_nocase((struct span){ at, length }, name))
-			return true;
+	if (label.length > WIDE_LABEL_MAX)
+		return false;
+	if (is_ascii(label)) {
+		if (label.length >= DOMAIN_TEXT)
+			return false;
+		memcpy(out, label.at, label.length);
+		out[label.length] = '\0';
+		return true;
 	}
-	return false;
+	if (*search->tries == 0)
+		return false;
+	--*search->tries;
+	return domain_read(label.at, label.length, out, NULL);
 }
 
-static bool
-run_names(struct search *search)
+/* The run in normal form, as many labels from the right as are labels and fit; "" when there is none. */
+static const char *
+run_name(struct search *search, char buffer[DOMAIN_TEXT])
 {
-	struct span tail = run_tail(search);
-	char normal[DOMAIN_TEXT];
+	char *name = buffer + DOMAIN_TEXT - 1, label[DOMAIN_TEXT];
+	size_t end = search->run_length, start;
 
-	if (is_ascii(tail))
-		return span_is_nocase(tail, search->domain);
-	if (search->tries > 0) {
-		search->tries--;
-		if (domain_read(tail.at, tail.length, normal, NULL))
-			return domain_is_under(normal, search->domain);
+	*name = '\0';
+	for (; end > 0; end = start - 1) {
+		size_t length;
+
+		for (start = end; start > 0 && search->run[start - 1] != '.';)
+			start--;
+		if (!label_read(search, (struct span){ search->run + start, end - start }, label))
+			break;
+		length = strlen(label) + (*name != '\0');
+		if (length > (size_t)(name - buffer))
+			break;
+		if (*name != '\0')
+			name[-1] = '.';
+		name -= length;
+		memcpy(name, label, strlen(label));
+		if (start == 0)
+			break;
 	}
-	return run_holds(search, search->domain) || run_holds(search, search->spoken);
+	return name;
 }
 
+/* True when the reader has enough. */
 static bool
-search_run(struct search *search, bool glue)
+search_runs(struct search *search, bool glue, mailbox_found *found, void *context)
 {
+	char buffer[DOMAIN_TEXT];
+	const char *name;
+
 	search->glue = glue;
-	search->tries = IDN_TRIES;
 	for (size_t i = 0; i < search->length;) {
-		if (!is_name_byte(search->field[i])) {
-			i++;
+		if (search->glyphs[i].drawn != DRAWN_LETTER) {
+			i += search->glyphs[i].length;
 			continue;
 		}
 		i = run_collect(search, i);
-		if (run_names(search))
+		name = run_name(search, buffer);
+		if (name[0] != '\0' && found(context, name))
 			return true;
 	}
 	return false;
 }
 
 bool
+mailbox_field_search(const char *field, size_t length, unsigned *conversions, mailbox_found *found, void *context)
+{
+	struct search search = { .field = field, .length = length, .tries = conversions };
+	bool searched;
+
+	if (length == 0)
+		return true;
+	search.closing = calloc(length, sizeof *search.closing);
+	search.glyphs = calloc(length, sizeof *search.glyphs);
+	searched = search.closing != NULL && search.glyphs != NULL;
+	if (searched) {
+		read_glyphs(&search);
+		match_comments(&search);
+		if (!search_runs(&search, false, found, context))
+			(void)search_runs(&search, true, found, context);
+	}
+	free(search.closing);
+	free(search.glyphs);
+	return searched;
+}
+
+struct wanted_name {
+	const char *domain;
+	bool found;
+};
+
+static bool
+is_wanted(void *context, const char *name)
+{
+	struct wanted_name *wanted = context;
+
+	return wanted->found = wanted->found || domain_is_under(name, wanted->domain);
+}
+
+bool
 mailbox_field_names(const char *field, size_t length, const char *domain)
 {
-	struct search search = { .field = field, .length = length, .domain = domain, .spoken = domain };
-	char *spoken = NULL;
-	bool found = false;
+	unsigned conversions = MAILBOX_CONVERSIONS;
+	struct wanted_name wanted = { domain, false };
 
-	if (length == 0 || domain[0] == '\0')
-		return false;
-	search.labels = domain_labels(domain);
-	search.closing = calloc(length, sizeof *search.closing);
-	if (search.closing == NULL)
-		return false; /* a failure of ours never refuses */
-	if (idn2_to_unicode_8z8z(domain, &spoken, 0) == IDN2_OK)
-		search.spoken = spoken;
-	match_comments(&search);
-	found = search_run(&search, false) || search_run(&search, true);
-	idn2_free(spoken);
-	free(search.closing);
-	return found;
+	/* a failure of ours never refuses */
+	return mailbox_field_search(field, length, &conversions, is_wanted, &wanted) && wanted.found;
 }

@@ -5,6 +5,7 @@
 #include "mailbox.h"
 #include "mailbox_parts.h"
 #include "text.h"
+#include "undrawn.h"
 #include "utf8.h"
 
 enum {
@@ -53,7 +54,18 @@ bare_at(struct span path)
 	return found;
 }
 
-/* The name with comments, and the blanks at its ends and dots, left out; a comment that stays open runs to the end. */
+/* Bytes of a character at `at` that no reader draws; 0: it is drawn, or none. */
+static size_t
+undrawn_length(const char *at, size_t left)
+{
+	uint32_t point;
+	size_t length = utf8_read(at, left, &point);
+
+	return length > 0 && undrawn_kind(point) == DRAWN_NOT ? length : 0;
+}
+
+/* The name with comments, what is not drawn, and the blanks at its ends and dots left out; a comment that stays open
+ * runs to the end. */
 static bool
 name_read(struct arena *arena, struct span rest, char out[DOMAIN_TEXT])
 {
@@ -64,8 +76,11 @@ name_read(struct arena *arena, struct span rest, char out[DOMAIN_TEXT])
 
 	for (size_t i = 0; i < rest.length; i++) {
 		char c = rest.at[i];
+		size_t undrawn = undrawn_length(rest.at + i, rest.length - i);
 
-		if (depth > 0 || c == '(') {
+		if (undrawn > 0) {
+			i += undrawn - 1;
+		} else if (depth > 0 || c == '(') {
 			if (c == '\\')
 				i++;
 			depth += (c == '(') - (c == ')');
