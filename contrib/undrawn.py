@@ -7,7 +7,8 @@ Three sets beyond ASCII, each as the fewest ranges:
   undrawn  what no reader draws: Default_Ignorable_Code_Point, Bidi_Control
   blanks   what readers draw as nothing: White_Space, and the controls of C1
   marks    punctuation, symbols and separators (categories P, S, Z): no part of any name, but for those that
-           IDNA allows between letters (RFC 5892, A.3 to A.7: CONTEXTO)
+           IDNA allows between letters (RFC 5892, A.3 to A.7: CONTEXTO), and those that stand for letters (a circled
+           letter), which IDNA maps
 """
 import os
 import re
@@ -43,6 +44,22 @@ def categories(letters):
     return found
 
 
+def decompositions():
+    found = {}
+    for line in lines("UnicodeData.txt"):
+        fields = line.split(";")
+        words = [word for word in fields[5].split() if not word.startswith("<")]
+        if words:
+            found[int(fields[0], 16)] = [int(word, 16) for word in words]
+    return found
+
+
+def decomposed(point, table):
+    if point not in table:
+        return [point]
+    return [deep for part in table[point] for deep in decomposed(part, table)]
+
+
 def ranges(points):
     out = []
     for point in sorted(points):
@@ -59,7 +76,10 @@ def version():
 
 undrawn = having("DerivedCoreProperties.txt", "Default_Ignorable_Code_Point") | having("PropList.txt", "Bidi_Control")
 blanks = having("PropList.txt", "White_Space") | set(range(0x80, 0xA0))
-marks = categories("PSZ") - CONTEXTO
+table = decompositions()
+letters = categories("LMN") | CONTEXTO | {ord("-")}
+marks = {point for point in categories("PSZ") - CONTEXTO
+         if point not in table or not letters.issuperset(decomposed(point, table))}
 blanks -= undrawn
 marks -= undrawn | blanks
 

@@ -28,9 +28,9 @@ write_who(struct text *out, const struct message *message, const struct vendor *
 	write_plain(out, path);
 }
 
-/* The vendor for whose sake the delegate lets it by a greylister; in monitor mode: would. NULL: it does not. */
+/* In monitor mode: would. */
 static const struct vendor *
-vouched_vendor(const struct message *message)
+find_vendor(const struct message *message)
 {
 	struct delegate_answer answer;
 
@@ -38,6 +38,16 @@ vouched_vendor(const struct message *message)
 		return verdict_promised(message->judge, &message->facts);
 	delegate_decide(message->judge, &message->facts, true, &answer);
 	return delegate_promises(&answer) ? answer.claim.vendor : NULL;
+}
+
+/* Every vendor is asked; between two recipients nothing comes to be known. */
+static const struct vendor *
+vouched_vendor(struct message *message)
+{
+	if (!message->vendor_promised)
+		message->promised_vendor = find_vendor(message);
+	message->vendor_promised = true;
+	return message->promised_vendor;
 }
 
 /* In monitor mode the delegate lets nobody by: what stands behind it stands well. */

@@ -27,12 +27,7 @@ most(int64_t a, int64_t b)
 static bool
 is_some_vendors(const struct policy *policy, const struct mailbox *identity)
 {
-	if (name_rules_hold(&policy->own.domains, identity))
-		return true;
-	for (size_t i = 0; i < policy->vendor_count; i++)
-		if (vendor_owns_sender(&policy->vendors[i], identity))
-			return true;
-	return false;
+	return policy_is_own(policy, identity) || policy_sends(policy, identity);
 }
 
 /*

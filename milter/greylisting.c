@@ -63,7 +63,7 @@ ask(struct message *message, const char *rcpt)
 /* ---- at RCPT ---- */
 
 static bool
-asks_at_rcpt(const struct message *message)
+find_whether_it_asks(const struct message *message)
 {
 	if (!is_on(message) || !message->visitor->replies_at_rcpt || message->facts.null_sender)
 		return false;
@@ -77,6 +77,15 @@ asks_at_rcpt(const struct message *message)
 	default:
 		return false;
 	}
+}
+
+/* Every vendor was asked; between two recipients nothing comes to be known. */
+static bool
+asks_at_rcpt(struct message *message)
+{
+	if (message->asks_at_rcpt == UNKNOWN)
+		message->asks_at_rcpt = find_whether_it_asks(message) ? YES : NO;
+	return message->asks_at_rcpt == YES;
 }
 
 bool

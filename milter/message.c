@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "authres.h"
+#include "claims.h"
 #include "clock.h"
 #include "dmarc.h"
 #include "domain.h"
@@ -126,6 +127,7 @@ message_open(const struct house *house, const struct visitor *visitor, const cha
 		return NULL;
 	}
 	message->facts.stage = STAGE_MAIL;
+	message->asks_at_rcpt = UNKNOWN;
 	handover_begin(message);
 	message->exempt = verdict_exempts(message->judge->policy, &message->facts) != REASON_NONE;
 	gather(message);
@@ -378,6 +380,8 @@ message_headers_end(struct message *message)
 	if (message->exempt)
 		return false;
 	settle_authors(message);
+	if (!claims_settle(message->judge->policy, &message->facts))
+		message->facts.failed = true;
 	handover_settle(message);
 	message->body_wanted = message->dkim != NULL && !message->facts.failed &&
 	    dkim_check_headers_end(message->dkim);

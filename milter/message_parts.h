@@ -48,6 +48,9 @@ struct message {
 
 	/* greylisting */
 	enum greylist_state grey; /* of the message as a whole */
+	enum answer asks_at_rcpt; /* is the greylist asked there? UNKNOWN: not found out yet */
+	bool vendor_promised;     /* promised_vendor is found out */
+	const struct vendor *promised_vendor; /* for whose sake the delegate lets it by a greylister; NULL: it does not */
 	bool asked_at_rcpt;       /* every recipient so far passed the greylist at RCPT */
 	int64_t wait;             /* seconds, for the reply */
 	struct refused refused[REFUSALS]; /* recipients that were refused at RCPT */

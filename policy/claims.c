@@ -7,6 +7,25 @@
 
 /* ---- authors ---- */
 
+/* Ours, or an enabled vendor's. */
+static bool
+is_somebodys(const struct author *author)
+{
+	return (author->held_by & (HELD_BY_OWN | HELD_BY_VENDOR)) != 0;
+}
+
+/* The first of the configuration; NULL: no vendor's. */
+static const struct vendor *
+owner_of(const struct policy *policy, const struct facts *facts, const struct author *author)
+{
+	if (!(author->held_by & HELD_BY_VENDOR))
+		return NULL;
+	for (size_t i = 0; i < facts->claimed.count; i++)
+		if (author->held_by & 1u << i)
+			return &policy->vendors[facts->claimed.list[i]];
+	return policy_owner(policy, &author->mailbox); /* more vendors than are counted */
+}
+
 /* A gateway vouches for authors that are nobody's, where SPF passes aligned with them. */
 static enum answer
 gateway_covers(const struct judge *judge, const struct facts *facts, const struct vendor *gateway,
@@ -14,8 +33,7 @@ gateway_covers(const struct judge *judge, const struct facts *facts, const struc
 {
 	struct claim claim = { .vendor = gateway };
 
-	if (gateway->kind != VENDOR_GATEWAY || own_names(judge->policy, &author->mailbox) ||
-	    policy_owner(judge->policy, &author->mailbox) != NULL)
+	if (gateway->kind != VENDOR_GATEWAY || is_somebodys(author))
 		return NO;
 	evidence_listed(judge, facts, &claim);
 	*source = claim.source;
@@ -35,10 +53,9 @@ is_covered(const struct judge *judge, const struct facts *facts, const struct au
 	const struct source *source = NULL;
 	enum answer answer = NO;
 
-	for (size_t i = 0; i < policy->vendor_count; i++)
-		answer = answer_either(answer,
-		    gateway_covers(judge, facts, &policy->vendors[i], author, &source));
-	for (size_t i = 0; i < policy->partner_count; i++)
+	for (size_t i = 0; i < policy->gateway_count; i++)
+		answer = answer_either(answer, gateway_covers(judge, facts, policy->gateways[i], author, &source));
+	for (size_t i = 0; author->held_by & HELD_BY_DELEGATE && i < policy->partner_count; i++)
 		answer = answer_either(answer,
 		    own_partner_covers(judge, facts, &policy->partners[i], author));
 	return answer;
@@ -71,9 +88,9 @@ authors_are_known(const struct judge *judge, const struct facts *facts, const st
 	for (size_t i = 0; i < facts->author_count; i++) {
 		const struct author *author = &facts->authors[i];
 
-		if (policy_owner(judge->policy, &author->mailbox) != NULL)
+		if (author->held_by & HELD_BY_VENDOR)
 			continue;
-		if (own != NULL && own_names(judge->policy, &author->mailbox))
+		if (own != NULL && author->held_by & HELD_BY_OWN)
 			answer = answer_both(answer, is_vouched(own));
 		else
 			answer = answer_both(answer, is_covered(judge, facts, author));
@@ -86,10 +103,10 @@ static enum answer
 author_is_vouched(const struct judge *judge, const struct facts *facts, const struct verdict *verdict,
     const struct author *author)
 {
-	const struct vendor *owner = policy_owner(judge->policy, &author->mailbox);
+	const struct vendor *owner = owner_of(judge->policy, facts, author);
 	const struct claim *claim;
 
-	if (owner == NULL && own_names(judge->policy, &author->mailbox))
+	if (owner == NULL && author->held_by & HELD_BY_OWN)
 		owner = &judge->policy->own;
 	claim = owner == NULL ? NULL : claim_of(verdict, owner);
 	return claim == NULL ? is_covered(judge, facts, author) : is_vouched(claim);
@@ -119,10 +136,10 @@ static bool
 authors_leave_room(const struct judge *judge, const struct facts *facts, const struct vendor *vendor)
 {
 	for (size_t i = 0; i < facts->author_count; i++) {
-		const struct mailbox *mailbox = &facts->authors[i].mailbox;
-		const struct vendor *owner = policy_owner(judge->policy, mailbox);
+		const struct author *author = &facts->authors[i];
+		const struct vendor *owner = owner_of(judge->policy, facts, author);
 
-		if ((owner != NULL && owner != vendor) || own_names(judge->policy, mailbox))
+		if ((owner != NULL && owner != vendor) || author->held_by & HELD_BY_OWN)
 			return false;
 	}
 	return true;
@@ -130,19 +147,88 @@ authors_leave_room(const struct judge *judge, const struct facts *facts, const s
 
 /* ---- claims ---- */
 
-static bool
-names_author(const struct facts *facts, const struct vendor *vendor)
+/* Whom one name of a From that cannot be read claims. */
+struct naming {
+	const struct policy *policy;
+	struct facts *facts;
+};
+
+static void
+note_claimed(struct facts *facts, uint32_t owner)
 {
-	if (facts->from_state == FROM_UNREADABLE) {
-		for (size_t i = 0; i < vendor->domains.count; i++)
-			if (mailbox_field_names(facts->from_raw, facts->from_raw_length,
-				vendor->domains.list[i].domain))
-				return true;
+	if (owner == VENDOR_OWN)
+		facts->own_claimed = true;
+	else
+		vendor_numbers_add(&facts->claimed, owner);
+}
+
+static bool
+note_name(void *context, const char *name)
+{
+	struct naming *naming = context;
+	struct facts *facts = naming->facts;
+	struct name_walk walk = name_walk_begin(naming->policy->names, NAMES_DOMAINS, name);
+	const struct name_entry *entry;
+
+	while ((entry = name_walk_next(&walk)) != NULL)
+		if (entry->rule->local == NULL ||
+		    mailbox_field_holds(facts->from_raw, facts->from_raw_length, entry->rule->local))
+			note_claimed(facts, entry->owner);
+	return facts->claimed.count == VENDOR_NUMBERS_MAX;
+}
+
+static void
+note_author(const struct policy *policy, struct facts *facts, const struct mailbox *mailbox)
+{
+	struct name_walk walk = name_walk_begin(policy->names, NAMES_DOMAINS, mailbox->domain);
+	const struct name_entry *entry;
+
+	while ((entry = name_walk_next_holding(&walk, mailbox)) != NULL)
+		note_claimed(facts, entry->owner);
+}
+
+static bool
+is_delegates(const struct policy *policy, const struct mailbox *mailbox)
+{
+	struct name_walk ours = name_walk_begin(policy->names, NAMES_DELEGATIONS, mailbox->domain),
+			 others = name_walk_begin(policy->names, NAMES_PARTNERS, mailbox->domain);
+
+	return name_walk_next_holding(&ours, mailbox) != NULL || name_walk_next_holding(&others, mailbox) != NULL;
+}
+
+static uint32_t
+holders_of(const struct policy *policy, const struct facts *facts, const struct mailbox *mailbox)
+{
+	struct name_walk walk = name_walk_begin(policy->names, NAMES_DOMAINS, mailbox->domain);
+	uint32_t held_by = is_delegates(policy, mailbox) ? HELD_BY_DELEGATE : 0;
+	const struct name_entry *entry;
+
+	while ((entry = name_walk_next_holding(&walk, mailbox)) != NULL) {
+		size_t at = vendor_numbers_find(&facts->claimed, entry->owner);
+
+		held_by |= entry->owner == VENDOR_OWN ? HELD_BY_OWN : HELD_BY_VENDOR;
+		if (entry->owner != VENDOR_OWN && at < facts->claimed.count)
+			held_by |= 1u << at;
 	}
+	return held_by;
+}
+
+bool
+claims_settle(const struct policy *policy, struct facts *facts)
+{
+	struct naming naming = { policy, facts };
+	unsigned conversions = MAILBOX_CONVERSIONS;
+	bool searched = true;
+
+	facts->claimed.count = 0;
+	facts->own_claimed = false;
 	for (size_t i = 0; i < facts->author_count; i++)
-		if (name_rules_hold(&vendor->domains, &facts->authors[i].mailbox))
-			return true;
-	return false;
+		note_author(policy, facts, &facts->authors[i].mailbox);
+	if (facts->from_state == FROM_UNREADABLE)
+		searched = mailbox_field_search(facts->from_raw, facts->from_raw_length, &conversions, note_name, &naming);
+	for (size_t i = 0; i < facts->author_count; i++)
+		facts->authors[i].held_by = holders_of(policy, facts, &facts->authors[i].mailbox);
+	return searched;
 }
 
 bool
@@ -151,32 +237,43 @@ claims_by_envelope(const struct facts *facts, const struct vendor *vendor)
 	return !facts->null_sender && name_rules_hold(&vendor->domains, &facts->sender);
 }
 
-static bool
-is_claimed(const struct facts *facts, const struct vendor *vendor, struct claim *out)
+_Static_assert(VENDOR_NUMBERS_MAX == CLAIMS_MAX + 1, "one more than may be claimed is counted");
+
+bool
+claims_list(const struct judge *judge, const struct facts *facts, struct verdict *verdict)
 {
-	*out = (struct claim){ .vendor = vendor,
-		.by_author = names_author(facts, vendor),
-		.by_envelope = claims_by_envelope(facts, vendor) };
-	return out->by_author || out->by_envelope;
+	const struct policy *policy = judge->policy;
+	struct vendor_numbers senders = { .count = 0 }, all = facts->claimed;
+	struct name_walk walk = name_walk_begin(policy->names, NAMES_DOMAINS, facts->sender.domain);
+	const struct name_entry *entry;
+	bool own_sender = false;
+
+	while (!facts->null_sender && (entry = name_walk_next_holding(&walk, &facts->sender)) != NULL) {
+		if (entry->owner == VENDOR_OWN) {
+			own_sender = true;
+			continue;
+		}
+		vendor_numbers_add(&senders, entry->owner);
+		vendor_numbers_add(&all, entry->owner);
+	}
+	for (size_t i = 0; i < all.count && i < CLAIMS_MAX; i++)
+		verdict->claims[verdict->claim_count++] = (struct claim){ .vendor = &policy->vendors[all.list[i]],
+			.by_author = vendor_numbers_find(&facts->claimed, all.list[i]) < facts->claimed.count,
+			.by_envelope = vendor_numbers_find(&senders, all.list[i]) < senders.count };
+	if (facts->own_claimed || own_sender) /* there is always room for one more */
+		verdict->claims[verdict->claim_count++] = (struct claim){ .vendor = &policy->own,
+			.by_author = facts->own_claimed, .by_envelope = own_sender };
+	return all.count <= CLAIMS_MAX;
 }
 
 bool
 claims_find(const struct judge *judge, const struct facts *facts, struct verdict *verdict)
 {
-	struct claim claim;
-	bool few = true;
+	bool few = claims_list(judge, facts, verdict);
 
-	for (size_t i = 0; few && i < judge->policy->vendor_count; i++) {
-		if (!is_claimed(facts, &judge->policy->vendors[i], &claim))
-			continue;
-		few = verdict->claim_count < CLAIMS_MAX;
-		if (!few)
-			break;
-		evidence_find(judge, facts, &claim);
-		verdict->claims[verdict->claim_count++] = claim;
-	}
-	if (is_claimed(facts, &judge->policy->own, &claim)) /* there is always room for one more */
-		verdict->claims[verdict->claim_count++] = claim;
+	for (size_t i = 0; i < verdict->claim_count; i++)
+		if (verdict->claims[i].vendor != &judge->policy->own)
+			evidence_find(judge, facts, &verdict->claims[i]);
 	return few;
 }
 
@@ -320,8 +417,7 @@ others_are_covered(const struct judge *judge, const struct facts *facts)
 	for (size_t i = 0; i < facts->author_count; i++) {
 		const struct author *author = &facts->authors[i];
 
-		if (policy_owner(judge->policy, &author->mailbox) == NULL &&
-		    !own_names(judge->policy, &author->mailbox))
+		if (!is_somebodys(author))
 			answer = answer_both(answer, is_covered(judge, facts, author));
 	}
 	return answer;
@@ -659,8 +755,5 @@ claims_judge(const struct judge *judge, const struct facts *facts, struct verdic
 bool
 claims_may_cover(const struct policy *policy)
 {
-	for (size_t i = 0; i < policy->vendor_count; i++)
-		if (policy->vendors[i].kind == VENDOR_GATEWAY)
-			return true;
-	return policy->partner_count > 0;
+	return policy->gateway_count > 0 || policy->partner_count > 0;
 }

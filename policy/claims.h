@@ -9,6 +9,13 @@
 
 #include "verdict.h"
 
+/* Finds once whose names stand in the author fields, when these are complete: facts->claimed, own_claimed and each
+ * author's held_by. False without memory. */
+bool claims_settle(const struct policy *, struct facts *) MUST_USE;
+
+/* Lists who is claimed, without evidence and as below. */
+bool claims_list(const struct judge *, const struct facts *, struct verdict *);
+
 /* Lists who is claimed, with the evidence for each, in the order of the configuration, our own names last;
  * false: more vendors than CLAIMS_MAX. Nothing is judged. */
 bool claims_find(const struct judge *, const struct facts *, struct verdict *);

@@ -232,6 +232,16 @@ evidence_dmarc(const struct judge *judge, const struct facts *facts, const struc
 typedef enum answer author_proof(const struct judge *, const struct facts *, const struct claim *,
     const struct author *, const char **weak);
 
+static bool
+is_author_of(const struct facts *facts, const struct author *author, const struct vendor *vendor)
+{
+	size_t at = vendor_numbers_find(&facts->claimed, vendor->number);
+
+	if (vendor->number == VENDOR_OWN)
+		return (author->held_by & HELD_BY_OWN) != 0;
+	return at < facts->claimed.count && (author->held_by & 1u << at) != 0;
+}
+
 /* An author's proof counts for a vendor only when all of that vendor's authors have it. */
 static enum answer
 find_of_authors(const struct judge *judge, const struct facts *facts, const struct claim *claim,
@@ -245,7 +255,7 @@ find_of_authors(const struct judge *judge, const struct facts *facts, const stru
 	if (facts->from_state != FROM_READ)
 		return NO;
 	for (size_t i = 0; i < facts->author_count; i++) {
-		if (!name_rules_hold(&claim->vendor->domains, &facts->authors[i].mailbox))
+		if (!is_author_of(facts, &facts->authors[i], claim->vendor))
 			continue;
 		answer = answer_both(answer, of(judge, facts, claim, &facts->authors[i], weak));
 		any = true;

@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include "facts.h"
 
 enum answer
@@ -113,4 +115,29 @@ dmarc_by_word(enum dmarc_by by)
 		[DMARC_BY_REPLY_OPEN] = "reply-open", [DMARC_BY_PROOF] = "proof" };
 
 	return words[by];
+}
+
+void
+vendor_numbers_add(struct vendor_numbers *numbers, uint32_t number)
+{
+	size_t at = 0;
+
+	while (at < numbers->count && numbers->list[at] < number)
+		at++;
+	if (at == VENDOR_NUMBERS_MAX || (at < numbers->count && numbers->list[at] == number))
+		return;
+	if (numbers->count < VENDOR_NUMBERS_MAX)
+		numbers->count++;
+	memmove(numbers->list + at + 1, numbers->list + at, (numbers->count - 1 - at) * sizeof numbers->list[0]);
+	numbers->list[at] = number;
+}
+
+size_t
+vendor_numbers_find(const struct vendor_numbers *numbers, uint32_t number)
+{
+	size_t at = 0;
+
+	while (at < numbers->count && numbers->list[at] != number)
+		at++;
+	return at;
 }

@@ -102,11 +102,27 @@ struct reply_to {
 	bool near_author; /* in the organisational domain of an author */
 };
 
+/* Vendors by number, in rising order: the lowest ones where there are more, for more than CLAIMS_MAX is no honest mail. */
+enum { VENDOR_NUMBERS_MAX = 17 };
+struct vendor_numbers {
+	uint32_t list[VENDOR_NUMBERS_MAX];
+	size_t count;
+};
+void vendor_numbers_add(struct vendor_numbers *, uint32_t number);
+/* Where it stands, or count when it does not. */
+size_t vendor_numbers_find(const struct vendor_numbers *, uint32_t number);
+
+/* Beside a bit for each vendor of facts->claimed. */
+#define HELD_BY_OWN (1u << 29)       /* our own name */
+#define HELD_BY_VENDOR (1u << 30)    /* some enabled vendor's */
+#define HELD_BY_DELEGATE (1u << 31)  /* some delegation or partner may speak for it */
+
 struct author {
 	struct mailbox mailbox;
 	enum auth_result spf_from; /* check_host(client, this domain); NOT_ASKED until asked */
 	struct silence spf_from_silence;
 	struct dmarc_fact dmarc;
+	uint32_t held_by; /* whose name it is; by claims_settle */
 };
 
 /* What an spf source that cannot be listed said for this client (DESIGN section 4). */
@@ -178,6 +194,8 @@ struct facts {
 	bool from_too_long;      /* a From field over MAILBOX_FIELD_MAX */
 	struct author *authors;
 	size_t author_count;
+	struct vendor_numbers claimed; /* whom From names, in authors or where it cannot be read; by claims_settle */
+	bool own_claimed;              /* our own name stands there */
 	const struct author *from_last; /* of the only field, where it cannot be read: its last angle address; NULL */
 	const char *message_id;  /* "" when none */
 	struct reply_to *replies;

@@ -20,6 +20,7 @@ struct lexer {
 	const char *at, *end;
 	bool smtp; /* RFC 5321: no blanks, comments or obsolete forms */
 	struct arena *arena; /* that of the answer, told where memory lacks */
+	unsigned *conversions; /* of U-labels so far; NULL: nobody counts */
 };
 
 /* A run of words and dots: a local part when '@' follows, a display name before '<' or ':'. */
@@ -286,6 +287,17 @@ host_literal(struct lexer *lexer, struct host *host)
 	return true;
 }
 
+/* Conversions cost more than all else, and a field holds thousands of names. */
+static bool
+may_convert(const struct lexer *lexer, const char *name, size_t length)
+{
+	bool wide = false;
+
+	for (size_t i = 0; i < length && !wide; i++)
+		wide = (unsigned char)name[i] >= 0x80;
+	return !wide || lexer->conversions == NULL || (*lexer->conversions)++ < MAILBOX_CONVERSIONS;
+}
+
 /* Atoms joined by dots, with CFWS between (RFC 5322 4.4, obs-domain). */
 static bool
 host_name(struct lexer *lexer, struct host *host)
@@ -313,7 +325,7 @@ host_name(struct lexer *lexer, struct host *host)
 		name[length++] = '.';
 	}
 	host->literal[0] = '\0';
-	return domain_read_for(lexer->arena, name, length, host->name);
+	return may_convert(lexer, name, length) && domain_read_for(lexer->arena, name, length, host->name);
 }
 
 static bool
@@ -495,7 +507,7 @@ bool
 mailbox_read_from(struct arena *arena, const char *field, size_t length, struct mailbox_list *list)
 {
 	struct reader reader = {
-		.lexer = { .at = field, .end = field + length, .arena = arena },
+		.lexer = { .at = field, .end = field + length, .arena = arena, .conversions = &list->conversions },
 		.arena = arena,
 		.list = list,
 		.before = list->count,

@@ -17,7 +17,7 @@
 enum {
 	MAILBOX_FIELD_MAX = 8 * 1024, /* of one From field; DESIGN section 3 refuses longer ones */
 	MAILBOXES_MAX = 1000,         /* of one field */
-	MAILBOX_CONVERSIONS = 256,    /* of U-labels, in one search; no honest From holds so many */
+	MAILBOX_CONVERSIONS = 256,    /* of U-labels, in the fields of one list, and in one search */
 	LOCAL_PART_MAX = 1024         /* bytes; RFC 5321 4.5.3.1.1 says 64, real mail exceeds it */
 };
 
@@ -38,6 +38,7 @@ struct mailbox_list {
 	struct mailbox *list;
 	size_t count, room;
 	size_t stopped; /* bytes of the last field that were read */
+	unsigned conversions; /* of U-labels in all its fields; more than MAILBOX_CONVERSIONS do not parse */
 };
 bool mailbox_read_from(struct arena *, const char *field, size_t length, struct mailbox_list *) MUST_USE;
 
@@ -67,6 +68,9 @@ bool mailbox_read_path(struct arena *, const char *path, struct mailbox *out) MU
 typedef bool mailbox_found(void *context, const char *name);
 bool mailbox_field_search(const char *field, size_t length, unsigned *conversions, mailbox_found *found,
     void *context) MUST_USE;
+
+/* Do these letters stand in it, with what is not drawn, blanks, quotes and backslashes left out? For a local part. */
+bool mailbox_field_holds(const char *field, size_t length, const char *word);
 
 /* Is one of them `domain` (normal form), or below it? */
 bool mailbox_field_names(const char *field, size_t length, const char *domain);

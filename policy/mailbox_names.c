@@ -35,13 +35,13 @@ struct search {
 
 /* ---- characters ---- */
 
-/* Full-width forms are the letters, and three full stops the dot (RFC 3490, 3.1). */
+/* Full-width forms are the letters, and these full stops the dot, as IDNA maps them (RFC 3490, 3.1; UTS 46). */
 static uint32_t
 folded(uint32_t point)
 {
 	if (point >= 0xff01 && point <= 0xff5e)
 		point -= 0xfee0;
-	return point == 0x3002 || point == 0xff61 ? '.' : point;
+	return point == 0x3002 || point == 0xff61 || point == 0x2024 || point == 0xfe52 ? '.' : point;
 }
 
 /* A byte that is no UTF-8 may be what it is in Latin-1, if that is nothing or a blank; it is never a letter. */
@@ -299,4 +299,33 @@ mailbox_field_names(const char *field, size_t length, const char *domain)
 
 	/* a failure of ours never refuses */
 	return mailbox_field_search(field, length, &conversions, is_wanted, &wanted) && wanted.found;
+}
+
+/* ---- local parts ---- */
+
+static bool
+holds_at(const char *field, size_t length, const char *word)
+{
+	size_t i = 0;
+
+	while (*word != '\0' && i < length) {
+		struct glyph glyph = glyph_read(field + i, length - i);
+
+		i += glyph.length;
+		if (glyph.drawn <= DRAWN_BLANK || glyph.ascii == '"' || glyph.ascii == '\\')
+			continue;
+		if (glyph.ascii == 0 || text_lower(glyph.ascii) != text_lower(*word))
+			return false;
+		word++;
+	}
+	return *word == '\0';
+}
+
+bool
+mailbox_field_holds(const char *field, size_t length, const char *word)
+{
+	for (size_t i = 0; i < length; i++)
+		if (holds_at(field + i, length - i, word))
+			return true;
+	return false;
 }

@@ -8,6 +8,8 @@
 #include "patience.h"
 #include "relay.h"
 
+enum { OWN_USES_MAX = 64 }; /* authors of ours that are looked at one by one; no honest mail has more */
+
 /* One of our names in use: by an author, or by the envelope's sender. */
 struct use {
 	const struct mailbox *mailbox;
@@ -28,7 +30,7 @@ struct finding {
 bool
 own_names(const struct policy *policy, const struct mailbox *mailbox)
 {
-	return name_rules_hold(&policy->own.domains, mailbox);
+	return policy_is_own(policy, mailbox);
 }
 
 bool
@@ -39,10 +41,25 @@ own_delegation_holds(const struct delegation *delegation, const struct mailbox *
 
 /* ---- signatures ---- */
 
+/* By a rule of ours, of which there may be many. */
+static bool
+is_aligned_by_own(const struct policy *policy, const char *d, const char *domain)
+{
+	struct name_walk walk = name_walk_begin(policy->names, NAMES_DOMAINS, domain);
+	const struct name_entry *entry;
+
+	while ((entry = name_walk_next(&walk)) != NULL)
+		if (entry->owner == VENDOR_OWN && name_rule_covers(entry->rule, d))
+			return true;
+	return false;
+}
+
 /* One rule holds the signer's name and the author's: then they belong together. */
 static bool
-is_aligned(const struct name_rules *rules, const char *d, const char *domain)
+is_aligned(const struct policy *policy, const struct name_rules *rules, const char *d, const char *domain)
 {
+	if (rules == &policy->own.domains)
+		return is_aligned_by_own(policy, d, domain);
 	for (size_t i = 0; i < rules->count; i++)
 		if (name_rule_covers(&rules->list[i], d) && name_rule_covers(&rules->list[i], domain))
 			return true;
@@ -86,7 +103,7 @@ find_signature(const struct judge *judge, const struct facts *facts, const struc
 	for (size_t i = 0; i < facts->dkim_count; i++) {
 		const struct dkim_fact *fact = &facts->dkim[i];
 
-		if (!is_aligned(names, fact->d, use->mailbox->domain) || evidence_signs_for_list(policy, fact))
+		if (!is_aligned(policy, names, fact->d, use->mailbox->domain) || evidence_signs_for_list(policy, fact))
 			continue;
 		if (delegation == NULL && is_delegated_key(policy, fact))
 			continue;
@@ -373,13 +390,17 @@ own_prove(const struct judge *judge, const struct facts *facts, struct claim *cl
 	struct finding session = prove_session(judge, facts, claim), all = { .answer = YES, .how = REASON_NONE };
 	struct use use = { &facts->sender, NULL };
 	struct finding one;
+	unsigned uses = 0;
 
 	find_of_authors(judge, facts, claim);
 	for (size_t i = 0; claim->by_author && i < facts->author_count; i++) {
 		use = (struct use){ &facts->authors[i].mailbox, &facts->authors[i] };
-		if (!own_names(judge->policy, use.mailbox))
+		if (!(use.author->held_by & HELD_BY_OWN))
 			continue;
-		one = prove_use(judge, facts, &use, &session, claim);
+		one = session;
+		if (uses++ < OWN_USES_MAX)
+			one = prove_use(judge, facts, &use, &session, claim);
+		one.used = use.mailbox->domain;
 		add(&all, &one);
 	}
 	if (!claim->by_author)

@@ -12,13 +12,99 @@ policy_free(struct policy *policy)
 		arena_close(policy->arena); /* the policy itself lives there */
 }
 
+/* ---- whose is a name ---- */
+
+static size_t
+count_rules(const struct policy *policy)
+{
+	size_t count = policy->own.domains.count + policy->own.envelope.count + policy->own.dkim.count;
+
+	for (size_t i = 0; i < policy->vendor_count; i++)
+		count += policy->vendors[i].domains.count + policy->vendors[i].envelope.count +
+		    policy->vendors[i].dkim.count;
+	for (size_t i = 0; i < policy->delegation_count; i++)
+		count += policy->delegations[i].domains.count;
+	for (size_t i = 0; i < policy->partner_count; i++)
+		count += policy->partners[i].domains.count;
+	return count;
+}
+
+static bool
+add_vendor(struct name_index *names, const struct vendor *vendor, uint32_t number)
+{
+	return name_index_add(names, NAMES_DOMAINS, number, &vendor->domains) &&
+	    name_index_add(names, NAMES_ENVELOPE, number, &vendor->envelope) &&
+	    name_index_add(names, NAMES_DKIM, number, &vendor->dkim);
+}
+
+static bool
+add_delegations(struct name_index *names, enum name_list list, const struct delegation *delegations, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (!name_index_add(names, list, (uint32_t)i, &delegations[i].domains))
+			return false;
+	return true;
+}
+
+bool
+policy_index(struct policy *policy)
+{
+	struct name_index *names = name_index_open(policy->arena, count_rules(policy));
+	const struct vendor **gateways = arena_take(policy->arena, (policy->vendor_count + 1) * sizeof(struct vendor *));
+
+	if (names == NULL || gateways == NULL || !add_vendor(names, &policy->own, VENDOR_OWN))
+		return false;
+	for (size_t i = 0; i < policy->vendor_count; i++) {
+		if (!add_vendor(names, &policy->vendors[i], (uint32_t)i))
+			return false;
+		if (policy->vendors[i].kind == VENDOR_GATEWAY)
+			gateways[policy->gateway_count++] = &policy->vendors[i];
+	}
+	policy->names = names;
+	policy->gateways = gateways;
+	return add_delegations(names, NAMES_DELEGATIONS, policy->delegations, policy->delegation_count) &&
+	    add_delegations(names, NAMES_PARTNERS, policy->partners, policy->partner_count);
+}
+
+/* The lowest number, which is the first of the configuration; UINT32_MAX: none but perhaps ours. */
+static uint32_t
+first_holder(const struct policy *policy, enum name_list list, const struct mailbox *mailbox)
+{
+	struct name_walk walk = name_walk_begin(policy->names, list, mailbox->domain);
+	const struct name_entry *entry;
+	uint32_t first = VENDOR_OWN;
+
+	while ((entry = name_walk_next_holding(&walk, mailbox)) != NULL)
+		if (entry->owner < first)
+			first = entry->owner;
+	return first;
+}
+
 const struct vendor *
 policy_owner(const struct policy *policy, const struct mailbox *mailbox)
 {
-	for (size_t i = 0; i < policy->vendor_count; i++)
-		if (name_rules_hold(&policy->vendors[i].domains, mailbox))
-			return &policy->vendors[i];
-	return NULL;
+	uint32_t first = first_holder(policy, NAMES_DOMAINS, mailbox);
+
+	return first == VENDOR_OWN ? NULL : &policy->vendors[first];
+}
+
+bool
+policy_is_own(const struct policy *policy, const struct mailbox *mailbox)
+{
+	struct name_walk walk = name_walk_begin(policy->names, NAMES_DOMAINS, mailbox->domain);
+	const struct name_entry *entry;
+
+	while ((entry = name_walk_next_holding(&walk, mailbox)) != NULL)
+		if (entry->owner == VENDOR_OWN)
+			return true;
+	return false;
+}
+
+bool
+policy_sends(const struct policy *policy, const struct mailbox *mailbox)
+{
+	return first_holder(policy, NAMES_DOMAINS, mailbox) != VENDOR_OWN ||
+	    first_holder(policy, NAMES_ENVELOPE, mailbox) != VENDOR_OWN;
 }
 
 bool
@@ -40,16 +126,23 @@ policy_shared_names(const struct policy *policy, struct arena *arena, struct str
 	return true;
 }
 
+/* Some rule that names no mailbox covers it. */
+static bool
+covers_domain(const struct policy *policy, enum name_list list, const char *domain)
+{
+	struct name_walk walk = name_walk_begin(policy->names, list, domain);
+	const struct name_entry *entry;
+
+	while ((entry = name_walk_next(&walk)) != NULL)
+		if (entry->rule->local == NULL)
+			return true;
+	return false;
+}
+
 bool
 policy_signs(const struct policy *policy, const char *d)
 {
-	for (size_t i = 0; i < policy->vendor_count; i++)
-		if (name_rules_hold_domain(&policy->vendors[i].dkim, d))
-			return true;
-	for (size_t i = 0; i < policy->partner_count; i++)
-		if (name_rules_hold_domain(&policy->partners[i].domains, d))
-			return true;
-	return name_rules_hold_domain(&policy->own.dkim, d) ||
+	return covers_domain(policy, NAMES_DKIM, d) || covers_domain(policy, NAMES_PARTNERS, d) ||
 	    name_rules_hold_domain(&policy->settings.own.lists, d);
 }
 

@@ -14,6 +14,7 @@
 #include "dns.h"
 #include "export.h"
 #include "greylist.h"
+#include "name_index.h"
 #include "vendor.h"
 
 struct strings {
@@ -152,6 +153,9 @@ struct policy {
 	size_t relay_count;
 	const struct exception *exceptions;
 	size_t exception_count;
+	const struct name_index *names; /* whose is a name */
+	const struct vendor *const *gateways; /* vendors of that kind */
+	size_t gateway_count;
 	struct vendor own; /* our own names in a vendor's form: name "own", no sources, vouch unused */
 	const struct export_job *exports;
 	size_t export_count; /* at most EXPORTS_MAX */
@@ -161,6 +165,13 @@ struct policy {
 };
 
 void policy_free(struct policy *); /* NULL is fine */
+
+/* When all else is read: the index of names and the list of gateways. False without memory. */
+bool policy_index(struct policy *) MUST_USE;
+
+/* Is this mailbox one of our own names? Is it some enabled vendor's, a bounce name too? */
+bool policy_is_own(const struct policy *, const struct mailbox *);
+bool policy_sends(const struct policy *, const struct mailbox *);
 
 /* The enabled vendor that owns this mailbox, first in the configuration; NULL: nobody's. */
 const struct vendor *policy_owner(const struct policy *, const struct mailbox *);

@@ -263,6 +263,8 @@ policy_text_load(const char *file, const char *text, size_t length,
 			reading_starve(&load.r);
 	}
 	arena_close(load.trees);
+	if (faults->errors == before && !policy_index(policy))
+		reading_starve(&load.r);
 	if (faults->errors == before)
 		return policy;
 	policy_free(policy);

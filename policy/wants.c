@@ -15,10 +15,7 @@ wants_spf(const struct judge *judge, const struct facts *facts)
 		return true;
 	if (judge->policy->settings.strangers.authenticate || claims_may_cover(judge->policy))
 		return true;
-	for (size_t i = 0; i < judge->policy->vendor_count; i++)
-		if (vendor_owns_sender(&judge->policy->vendors[i], &identity))
-			return true;
-	return false;
+	return policy_sends(judge->policy, &identity);
 }
 
 /* ---- vendors that nobody claims, but whose ranges decide ---- */
@@ -83,9 +80,10 @@ wants_live_of_others(const struct judge *judge, const struct facts *facts, const
 	if (!names_us(policy, claims) && policy->partner_count == 0)
 		return NULL;
 	for (size_t i = 0; source == NULL && i < policy->vendor_count; i++) {
-		struct claim claim = { .vendor = &policy->vendors[i] };
+		struct claim claim = { .vendor = &policy->vendors[i], .listed = UNKNOWN };
 
-		if (!matters(policy, facts, claim.vendor))
+		/* few vendors have such a source: the look at all uses comes last */
+		if (wants_live(judge, facts, &claim) == NULL || !matters(policy, facts, claim.vendor))
 			continue;
 		evidence_listed(judge, facts, &claim);
 		source = wants_live(judge, facts, &claim);
@@ -142,15 +140,13 @@ wants_spf_from(const struct judge *judge, const struct facts *facts, const struc
 
 	if (author->spf_from != AUTH_NOT_ASKED || facts->client_hidden)
 		return false;
-	if (delegation_wants_spf_from(judge, facts, author, policy->delegations, policy->delegation_count) ||
-	    delegation_wants_spf_from(judge, facts, author, policy->partners, policy->partner_count))
+	if (author->held_by & HELD_BY_DELEGATE &&
+	    (delegation_wants_spf_from(judge, facts, author, policy->delegations, policy->delegation_count) ||
+		delegation_wants_spf_from(judge, facts, author, policy->partners, policy->partner_count)))
 		return true;
-	for (size_t i = 0; i < policy->vendor_count; i++) {
-		const struct vendor *vendor = &policy->vendors[i];
-
-		if (uses_spf_from(facts, vendor) && name_rules_hold(&vendor->domains, &author->mailbox))
+	for (size_t i = 0; i < facts->claimed.count; i++)
+		if (author->held_by & 1u << i && uses_spf_from(facts, &policy->vendors[facts->claimed.list[i]]))
 			return true;
-	}
 	return false;
 }
 
@@ -188,7 +184,10 @@ verdict_wants(const struct judge *judge, const struct facts *facts)
 		return out;
 	}
 	/* more vendors than an honest mail names: nothing is asked for the rest */
-	(void)claims_find(judge, facts, &claims);
+	(void)claims_list(judge, facts, &claims);
+	for (size_t i = 0; i < claims.claim_count; i++)
+		if (claims.claims[i].vendor != &judge->policy->own)
+			evidence_listed(judge, facts, &claims.claims[i]);
 	out.source = facts->client_hidden ? NULL : wants_any_live(judge, facts, &claims);
 	if (out.source != NULL) {
 		out.want = WANT_LIVE;

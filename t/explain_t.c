@@ -1,6 +1,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "arena.h"
+#include "claims.h"
 #include "explain.h"
 #include "tap.h"
 
@@ -247,6 +249,7 @@ static void
 scene_close(struct scene *s)
 {
 	text_close(&s->out);
+	arena_close(s->policy.arena);
 	free(s);
 }
 
@@ -425,6 +428,9 @@ explanation_of_parts(void)
 	struct scene *s = scene_open();
 
 	s->vendor.dkim = s->vendor.domains = (struct name_rules){ &name, 1 };
+	s->policy.arena = arena_open(64 * 1024);
+	if (!policy_index(&s->policy) || !claims_settle(&s->policy, &s->facts))
+		abort();
 	s->judge.ranges = &nothing_listed;
 	s->facts.stage = STAGE_EOM;
 	s->facts.auth = s->facts.daemon_name = s->facts.helo = s->facts.from_raw = "";

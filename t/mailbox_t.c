@@ -536,6 +536,10 @@ static const struct {
 	{ "an accent on a letter is drawn", "a@ve\314\201ndor.example>", "vendor.example", false },
 	{ "Latin-1 in a label is drawn", "a@ven\374dor.example>", "vendor.example", false },
 	{ "full-width letters and an ideographic full stop", "a@\357\275\216\357\275\205\357\275\224\343\200\202net", "net.net", true },
+	{ "a circled letter", "a@\342\223\245endor.example>", "vendor.example", true },
+	{ "a one-dot leader", "a@vendor\342\200\244example>", "vendor.example", true },
+	{ "a word in brackets as one character in front", "\343\210\261vendor.example", "vendor.example", true },
+	{ "an ellipsis in front", "\342\200\246vendor.example", "vendor.example", true },
 	{ "guillemets round it", "\302\253vendor.example\302\273", "vendor.example", true },
 	{ "a bullet in front and a dash behind", "\342\200\242vendor.example\342\200\224 x", "vendor.example", true },
 	{ "behind a label that no name has", "a@\327\2201\314\201.vendor.example>", "vendor.example", true },
@@ -620,6 +624,9 @@ test_monsters(void)
 	test_monster(repeat("G:", "G:", 4000, ""), 0, "four thousand groups in each other");
 	test_monster(repeat("", "<", 8000, ""), 0, "eight thousand opening brackets");
 	test_monster(repeat("", "\"", 8191, ""), 0, "eight thousand quotes");
+	test_monster(repeat("", "a@\303\274.cc,", 256, ""), 256, "names to convert, 256 of them, are read");
+	test_monster(repeat("", "a@\303\274.cc,", 257, ""), 0, "257 are too many");
+	test_monster(repeat("<", "@\303\274,", 256, "@y.cc:a@\303\274.cc>"), 0, "so are they in a route");
 }
 
 static void
@@ -648,6 +655,32 @@ test_name_monsters(void)
 		    rows[i].named ? "named" : "not named", rows[i].what);
 		free(field);
 	}
+}
+
+static bool
+count_names(void *context, const char *name)
+{
+	(void)name;
+	++*(unsigned *)context;
+	return false;
+}
+
+/* A search converts no more than it may, and sees what needs no conversion all the same. */
+static void
+test_conversions(void)
+{
+	char *field = repeat("", "\303\274.b ", 400, "vendor.example");
+	unsigned conversions = MAILBOX_CONVERSIONS, seen = 0;
+
+	ok(mailbox_field_search(field, strlen(field), &conversions, count_names, &seen), "a field of U-labels is searched");
+	is_number(conversions, 0, "until no more may be converted");
+	ok(seen > 400, "and then for what needs none");
+	ok(mailbox_field_names(field, strlen(field), "vendor.example"), "which is found behind them");
+	conversions = 3;
+	seen = 0;
+	ok(mailbox_field_search("\303\274.\303\266.a", 7, &conversions, count_names, &seen) && conversions == 0,
+	    "each label is one conversion");
+	free(field);
 }
 
 static void
@@ -955,6 +988,7 @@ main(void)
 	test_fields(espoofer_rows, COUNT(espoofer_rows), "attack");
 	test_idempotence(rfc_rows, COUNT(rfc_rows));
 	test_idempotence(espoofer_rows, COUNT(espoofer_rows));
+	test_conversions();
 	test_nul_bytes();
 	test_lists();
 	test_unread();

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "claims.h"
 #include "evidence.h"
 #include "patience.h"
 #include "policy_text.h"
@@ -458,6 +459,8 @@ world_read(struct world *world, const char *text, char words[WORDS_MAX])
 			*value++ = '\0';
 		set_word(world, word, value == NULL ? word + strlen(word) : value);
 	}
+	if (!claims_settle(world->policy, &world->facts))
+		return false;
 	return true;
 }
 
