@@ -99,16 +99,36 @@ name_read(struct arena *arena, struct span rest, char out[DOMAIN_TEXT])
 	return domain_read_for(arena, name, length, out);
 }
 
+/* Bytes of the character at `at`, 0 where it is a control or none. */
+static size_t
+plain_length(const char *at, size_t left)
+{
+	uint32_t point;
+	size_t length = utf8_read(at, left, &point);
+
+	return length == 0 || point < 0x20 || (point >= 0x7f && point < 0xa0) ? 0 : length;
+}
+
+static bool
+is_plain(const char *local)
+{
+	size_t left = strlen(local);
+
+	for (size_t one; left > 0; local += one, left -= one)
+		if ((one = plain_length(local, left)) == 0)
+			return false;
+	return true;
+}
+
 static void
 write_quoted(const char *local, struct text *out)
 {
 	size_t left = strlen(local);
-	uint32_t point;
 
 	text_char(out, '"');
 	for (size_t one; left > 0; local += one, left -= one) {
-		one = utf8_read(local, left, &point);
-		if (one == 0 || point < 0x20 || (point >= 0x7f && point < 0xa0)) {
+		one = plain_length(local, left);
+		if (one == 0) {
 			one = 1;
 			text_format(out, "\\x%02x", (unsigned char)*local);
 			continue;
@@ -120,14 +140,6 @@ write_quoted(const char *local, struct text *out)
 	text_char(out, '"');
 }
 
-static bool
-is_ascii(const char *local)
-{
-	while (*local != '\0' && (unsigned char)*local < 0x80)
-		local++;
-	return *local == '\0';
-}
-
 /* As a person would write it: quoted where needed, and what is no text escaped. */
 static const char *
 written(struct arena *arena, const char *local, const char *domain)
@@ -136,7 +148,7 @@ written(struct arena *arena, const char *local, const char *domain)
 	const char *copy;
 
 	text_open(&text, WRITTEN_MAX);
-	if (is_ascii(local) && mailbox_is_dot_atom(local))
+	if (is_plain(local) && mailbox_is_dot_atom(local))
 		text_put(&text, local);
 	else
 		write_quoted(local, &text);

@@ -400,6 +400,7 @@ static const struct {
 	{ "odd at a U-label", "<b..s@b\303\274cher.example>", "b..s", "xn--bcher-kva.example",
 	  "\"b..s\"@xn--bcher-kva.example" },
 	{ "odd with UTF-8", "<\303\274..s@b.example>", "\303\274..s", "b.example", "\"\303\274..s\"@b.example" },
+	{ "UTF-8, and an open comment behind", "<\303\274@b.example(x>", "\303\274", "b.example", "\303\274@b.example" },
 	{ "a DEL", "<b\177ss@b.example>", "b\177ss", "b.example", "\"b\\x7fss\"@b.example" },
 	{ "a C1 control", "<b\302\205@b.example>", "b\302\205", "b.example", "\"b\\xc2\\x85\"@b.example" },
 	{ "blanks round the domain", "<a@ b.example >", "a", "b.example", "a@b.example" },
