@@ -50,7 +50,7 @@ find_vendor(void *context, const struct strings *vendor_path, const char *name, 
 static struct policy *
 load(unsigned vendors)
 {
-	struct policy_files files = { NULL, find_vendor, NULL };
+	struct policy_files files = { .vendor = find_vendor };
 	struct faults *faults = faults_open();
 	struct text text;
 	struct policy *policy;
