@@ -380,7 +380,7 @@ message_headers_end(struct message *message)
 	if (message->exempt)
 		return false;
 	settle_authors(message);
-	if (!claims_settle(message->judge->policy, &message->facts))
+	if (!claims_settle(message->judge->policy, message->arena, &message->facts))
 		message->facts.failed = true;
 	handover_settle(message);
 	message->body_wanted = message->dkim != NULL && !message->facts.failed &&

@@ -10,8 +10,8 @@
 #include "verdict.h"
 
 /* Finds once whose names stand in the author fields, when these are complete: facts->claimed, own_claimed and each
- * author's held_by. False without memory. */
-bool claims_settle(const struct policy *, struct facts *) MUST_USE;
+ * author's held_by. False without memory; where a name lacks it the arena (NULL: nobody's) is told. */
+bool claims_settle(const struct policy *, struct arena *, struct facts *) MUST_USE;
 
 /* Lists who is claimed, without evidence and as below. */
 bool claims_list(const struct judge *, const struct facts *, struct verdict *);

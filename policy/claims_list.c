@@ -70,7 +70,7 @@ holders_of(const struct policy *policy, const struct facts *facts, const struct 
 }
 
 bool
-claims_settle(const struct policy *policy, struct facts *facts)
+claims_settle(const struct policy *policy, struct arena *arena, struct facts *facts)
 {
 	struct naming naming = { policy, facts };
 	unsigned conversions = MAILBOX_CONVERSIONS;
@@ -81,7 +81,8 @@ claims_settle(const struct policy *policy, struct facts *facts)
 	for (size_t i = 0; i < facts->author_count; i++)
 		note_author(policy, facts, &facts->authors[i].mailbox);
 	if (facts->from_state == FROM_UNREADABLE)
-		searched = mailbox_field_search(facts->from_raw, facts->from_raw_length, &conversions, note_name, &naming);
+		searched = mailbox_field_search(arena, facts->from_raw, facts->from_raw_length, &conversions, note_name,
+		    &naming);
 	for (size_t i = 0; i < facts->author_count; i++)
 		facts->authors[i].held_by = holders_of(policy, facts, &facts->authors[i].mailbox);
 	return searched;

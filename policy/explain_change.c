@@ -106,7 +106,7 @@ write_change(const struct judge *judge, const struct facts *facts, const struct 
 
 	if (!guess_open(facts, &guess))
 		return;
-	if (row->guess(&guess, vendor) && claims_settle(judge->policy, &guess.facts)) {
+	if (row->guess(&guess, vendor) && claims_settle(judge->policy, NULL, &guess.facts)) {
 		verdict_judge(judge, &guess.facts, &other);
 		if (other.outcome != verdict->outcome || other.action != verdict->action)
 			text_format(out, "but        %s%s would make it %s: %s\n", row->what,

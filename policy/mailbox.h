@@ -63,11 +63,11 @@ bool mailbox_read_path(struct arena *, const char *path, struct mailbox *out) MU
  * with as many labels as stand there: bytes before and behind it are no name characters. Case is folded, U-labels are
  * converted as long as *conversions lasts (one a label), and left out is what readers do not draw (undrawn.h); then,
  * a second time, blanks, folds and comments inside labels too. Found answers true when it has seen enough. False
- * without memory.
+ * without memory; where a conversion lacks it the arena (NULL: nobody's) is told.
  */
 typedef bool mailbox_found(void *context, const char *name);
-bool mailbox_field_search(const char *field, size_t length, unsigned *conversions, mailbox_found *found,
-    void *context) MUST_USE;
+bool mailbox_field_search(struct arena *, const char *field, size_t length, unsigned *conversions,
+    mailbox_found *found, void *context) MUST_USE;
 
 /* Do these letters stand in it, with what is not drawn, blanks, quotes and backslashes left out? For a local part. */
 bool mailbox_field_holds(const char *field, size_t length, const char *word);

@@ -23,6 +23,7 @@ struct glyph {
 
 /* One search of one field. */
 struct search {
+	struct arena *arena; /* told where memory lacks */
 	const char *field;
 	size_t length;
 	struct glyph *glyphs; /* one a byte */
@@ -204,7 +205,7 @@ label_read(struct search *search, struct span label, char out[DOMAIN_TEXT])
 	if (*search->tries == 0)
 		return false;
 	--*search->tries;
-	return domain_read(label.at, label.length, out, NULL);
+	return domain_read_for(search->arena, label.at, label.length, out);
 }
 
 /* The run in normal form, as many labels from the right as are labels and fit; "" when there is none. */
@@ -257,9 +258,10 @@ search_runs(struct search *search, bool glue, mailbox_found *found, void *contex
 }
 
 bool
-mailbox_field_search(const char *field, size_t length, unsigned *conversions, mailbox_found *found, void *context)
+mailbox_field_search(struct arena *arena, const char *field, size_t length, unsigned *conversions,
+    mailbox_found *found, void *context)
 {
-	struct search search = { .field = field, .length = length, .tries = conversions };
+	struct search search = { .arena = arena, .field = field, .length = length, .tries = conversions };
 	bool searched;
 
 	if (length == 0)
@@ -298,7 +300,7 @@ mailbox_field_names(const char *field, size_t length, const char *domain)
 	struct wanted_name wanted = { domain, false };
 
 	/* a failure of ours never refuses */
-	return mailbox_field_search(field, length, &conversions, is_wanted, &wanted) && wanted.found;
+	return mailbox_field_search(NULL, field, length, &conversions, is_wanted, &wanted) && wanted.found;
 }
 
 /* ---- local parts ---- */

@@ -153,6 +153,8 @@ written(struct arena *arena, const char *local, const char *domain)
 	else
 		write_quoted(local, &text);
 	text_format(&text, "@%s", domain);
+	if (text.failed)
+		arena_fail(arena);
 	copy = text.cut ? NULL : arena_copy(arena, text.bytes, text.length);
 	if (text.failed)
 		arena_fail(arena);

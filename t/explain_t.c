@@ -429,7 +429,7 @@ explanation_of_parts(void)
 
 	s->vendor.dkim = s->vendor.domains = (struct name_rules){ &name, 1 };
 	s->policy.arena = arena_open(64 * 1024);
-	if (!policy_index(&s->policy) || !claims_settle(&s->policy, &s->facts))
+	if (!policy_index(&s->policy) || !claims_settle(&s->policy, NULL, &s->facts))
 		abort();
 	s->judge.ranges = &nothing_listed;
 	s->facts.stage = STAGE_EOM;

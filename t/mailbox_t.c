@@ -673,13 +673,13 @@ test_conversions(void)
 	char *field = repeat("", "\303\274.b ", 400, "vendor.example");
 	unsigned conversions = MAILBOX_CONVERSIONS, seen = 0;
 
-	ok(mailbox_field_search(field, strlen(field), &conversions, count_names, &seen), "a field of U-labels is searched");
+	ok(mailbox_field_search(NULL, field, strlen(field), &conversions, count_names, &seen), "a field of U-labels is searched");
 	is_number(conversions, 0, "until no more may be converted");
 	ok(seen > 400, "and then for what needs none");
 	ok(mailbox_field_names(field, strlen(field), "vendor.example"), "which is found behind them");
 	conversions = 3;
 	seen = 0;
-	ok(mailbox_field_search("\303\274.\303\266.a", 7, &conversions, count_names, &seen) && conversions == 0,
+	ok(mailbox_field_search(NULL, "\303\274.\303\266.a", 7, &conversions, count_names, &seen) && conversions == 0,
 	    "each label is one conversion");
 	free(field);
 }

@@ -459,7 +459,7 @@ world_read(struct world *world, const char *text, char words[WORDS_MAX])
 			*value++ = '\0';
 		set_word(world, word, value == NULL ? word + strlen(word) : value);
 	}
-	if (!claims_settle(world->policy, &world->facts))
+	if (!claims_settle(world->policy, world->arena, &world->facts))
 		return false;
 	return true;
 }
