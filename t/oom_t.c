@@ -25,6 +25,7 @@ enum { STEPS_MAX = 4096, SAMPLE = 600 /* allocations of a story or reload */, TO
 /* An answer of the filter: to a recipient, or to the end of a message. */
 struct step {
 	struct story_reply reply;
+	bool ends; /* a message */
 	bool vouched;
 	size_t removed;
 };
@@ -138,6 +139,7 @@ on_end(struct player *player, struct story_ending *out)
 	inner_of(player)->end(inner_of(player), out);
 	oom_arm(false);
 	step = step_add(player);
+	step->ends = true;
 	step->reply = out->reply;
 	step->removed = out->removed_count;
 	for (size_t i = 0; i < out->inserted_count; i++)
@@ -208,6 +210,14 @@ fault_of(const struct step *with, const struct step *without)
 	return NULL;
 }
 
+/* Did our failure defer the message before? The client would come again, but the story goes on without: what is remembered differs. */
+static bool
+is_ours(const struct course *with, const struct course *without, size_t i)
+{
+	return i > 0 && without->steps[i - 1].ends && strcmp(without->steps[i - 1].reply.enhanced, "4.3.0") == 0 &&
+	    strcmp(with->steps[i - 1].reply.enhanced, "4.3.0") != 0;
+}
+
 /* Which step makes a sample of so many? 0: nobody said. */
 static unsigned
 every_of(unsigned every, unsigned long count)
@@ -226,7 +236,7 @@ compare(const struct course *with, const struct course *without, unsigned long n
 		note("allocation %lu: %zu answers in place of %zu", number, without->count, with->count);
 		return 1;
 	}
-	for (size_t i = 0; i < with->count && fault == NULL; i++) {
+	for (size_t i = 0; i < with->count && fault == NULL && !is_ours(with, without, i); i++) {
 		fault = fault_of(&with->steps[i], &without->steps[i]);
 		if (fault != NULL && faults < TOLD)
 			note("allocation %lu: answer %zu is '%s %s %s', with memory '%s %s %s': %s", number, i + 1,
