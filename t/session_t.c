@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +18,7 @@
 
 #include <libmilter/mfapi.h>
 
+#include "filter.h"
 #include "fuzz/mutate.h"
 #include "session.h"
 #include "session_world.h"
@@ -29,49 +29,13 @@
 
 enum { PATIENCE_MS = 60 * 1000 /* of a filter that hangs, never of one that works */ };
 
-static char folder[] = "/tmp/greenlane-session.XXXXXX";
-static struct sockaddr_un address = { .sun_family = AF_UNIX };
+static const struct sockaddr_un *address; /* of the filter */
 
 static void
 broken(const char *what)
 {
 	printf("Bail out! %s: %s\n", what, strerror(errno));
 	exit(1);
-}
-
-/* ---- the filter, in this very process ---- */
-
-static void *
-serve(void *unused)
-{
-	(void)unused;
-	if (smfi_main() != MI_SUCCESS)
-		broken("smfi_main");
-	return NULL;
-}
-
-static void
-clean_up(void)
-{
-	unlink(address.sun_path);
-	rmdir(folder);
-}
-
-static void
-start(void)
-{
-	pthread_t thread;
-	char where[160];
-	struct fault why;
-
-	if (mkdtemp(folder) == NULL)
-		broken("mkdtemp");
-	snprintf(address.sun_path, sizeof address.sun_path, "%s/sock", folder);
-	snprintf(where, sizeof where, "unix:%s", address.sun_path);
-	atexit(clean_up);
-	if (!session_register(session_world_open(), &why) || smfi_setconn(where) != MI_SUCCESS ||
-	    smfi_opensocket(true) != MI_SUCCESS || pthread_create(&thread, NULL, serve, NULL) != 0)
-		broken("no filter");
 }
 
 /* ---- a client ---- */
@@ -81,7 +45,7 @@ dial(void)
 {
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof address) != 0)
+	if (fd < 0 || connect(fd, (const struct sockaddr *)address, sizeof *address) != 0)
 		broken("connect");
 	return fd;
 }
@@ -330,7 +294,7 @@ main(int argc, char **argv)
 			return 64;
 		*(option == 'n' ? &count : &series) = strtoul(optarg, NULL, 10);
 	}
-	start();
+	address = filter_serve(session_world_open());
 	seeds_folder(seeds);
 	if (count > 0) {
 		ok(mutate_all(seeds, count, series, feed), "%lu changed seeds, said to libmilter, are survived", count);

@@ -1,7 +1,6 @@
 /* The line to libmilter, which serves in threads of this very process. A filter that hangs up ends the test. */
 #include <arpa/inet.h>
 #include <errno.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,15 +8,13 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include <libmilter/mfapi.h>
-
+#include "filter.h"
 #include "session.h"
 #include "wire.h"
 
 enum { PACKET_MAX = 1024 * 1024 };
 
-static char folder[64];
-static struct sockaddr_un address = { .sun_family = AF_UNIX };
+static const struct sockaddr_un *address;
 static int line = -1;
 
 static void
@@ -27,40 +24,10 @@ broken(const char *what)
 	exit(1);
 }
 
-/* ---- the filter ---- */
-
-static void *
-serve(void *unused)
-{
-	(void)unused;
-	if (smfi_main() != MI_SUCCESS)
-		broken("smfi_main");
-	return NULL;
-}
-
-static void
-clean_up(void)
-{
-	unlink(address.sun_path);
-	rmdir(folder);
-}
-
 void
 wire_start(const struct house *house)
 {
-	pthread_t thread;
-	char where[160];
-	struct fault why;
-
-	strcpy(folder, "/tmp/greenlane-wire.XXXXXX");
-	if (mkdtemp(folder) == NULL)
-		broken("mkdtemp");
-	snprintf(address.sun_path, sizeof address.sun_path, "%s/sock", folder);
-	snprintf(where, sizeof where, "unix:%s/sock", folder);
-	if (!session_register(house, &why) || smfi_setconn(where) != MI_SUCCESS ||
-	    smfi_opensocket(true) != MI_SUCCESS || pthread_create(&thread, NULL, serve, NULL) != 0)
-		broken("no filter");
-	atexit(clean_up);
+	address = filter_serve(house);
 }
 
 /* ---- the line ---- */
@@ -69,7 +36,7 @@ void
 wire_dial(void)
 {
 	line = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (line < 0 || connect(line, (struct sockaddr *)&address, sizeof address) != 0)
+	if (line < 0 || connect(line, (const struct sockaddr *)address, sizeof *address) != 0)
 		broken("connect");
 }
 
