@@ -186,7 +186,7 @@ one_connection_story() {
     smtp -b $gateway "$smtp_at" banner ehlo=gw.rx.example "${steps[@]}" quit > "$world/one.out"
     wait_for says "$mark" 'msgid=<one-192\.0\.2\.98@demo>'
     is "$(verdicts_after "$mark" | sed 's/.*outcome=\([a-z]*\) .*client=\([^ ]*\).*/\1 \2/' | tr '\n' ' ')" \
-        "vouched 192.0.2.99 forged $forger unsure - vouched 192.0.2.98 " "four mails on one connection, each with a client of its own"
+        "vouched 192.0.2.99 forged $forger unproven - vouched 192.0.2.98 " "four mails on one connection, each with a client of its own"
     is "$(awk -F '\t' '$1 == "dot" { printf "%s ", $2 }' "$world/one.out")" "250 250 250 250 " "all are taken"
 }
 
@@ -224,7 +224,7 @@ hidden() {
     like "$answer" '^250 ' "$1: the relay takes it"
     has via filter "$1: by the gateway"
     unlike "$(field client "$verdict")" "^($2|$forger)\$" "$1: no client is made up"
-    logged_as "unsure tag deskhelp hidden-client" "$1"
+    logged_as "unproven tag deskhelp hidden-client" "$1"
     wait_for queue_is_empty
     ok $? "$1: nothing stays with the relay"
 }
