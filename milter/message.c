@@ -101,13 +101,10 @@ begin(struct message *message, const struct visitor *visitor, const char *path, 
 	make_id(message->id, sizeof message->id);
 	set_visitor(facts, visitor);
 	facts->auth = arena_string(message->arena, or_empty(auth));
-	facts->rcpts = arena_take(message->arena, RCPTS_MAX * sizeof *facts->rcpts);
-	facts->rcpt_mailboxes = arena_take(message->arena, RCPTS_MAX * sizeof *facts->rcpt_mailboxes);
 	facts->from_raw = facts->message_id = facts->via = "";
 	facts->now = clock_now();
 	facts->peer = facts->client;
-	return facts->auth != NULL && facts->rcpts != NULL && facts->rcpt_mailboxes != NULL &&
-	    set_sender(message, path);
+	return facts->auth != NULL && set_sender(message, path);
 }
 
 struct message *
@@ -169,6 +166,31 @@ message_queue_id(struct message *message, const char *qid)
 		message->qid = copy;
 }
 
+/* For one more recipient: most mails have one, some a thousand. What memory lacks for, the arena remembers. */
+static void
+make_rcpt_room(struct message *message)
+{
+	struct facts *facts = &message->facts;
+	size_t room = message->rcpt_room == 0 ? 8 : message->rcpt_room * 2;
+	const char **rcpts;
+	struct mailbox *mailboxes;
+
+	if (facts->rcpt_count < message->rcpt_room || facts->rcpt_count == RCPTS_MAX)
+		return;
+	room = room < RCPTS_MAX ? room : RCPTS_MAX;
+	rcpts = arena_take(message->arena, room * sizeof *rcpts);
+	mailboxes = arena_take(message->arena, room * sizeof *mailboxes);
+	if (rcpts == NULL || mailboxes == NULL)
+		return;
+	for (size_t i = 0; i < facts->rcpt_count; i++) {
+		rcpts[i] = facts->rcpts[i];
+		mailboxes[i] = facts->rcpt_mailboxes[i];
+	}
+	facts->rcpts = rcpts;
+	facts->rcpt_mailboxes = mailboxes;
+	message->rcpt_room = room;
+}
+
 bool
 message_rcpt(struct message *message, const char *path, struct reply *out)
 {
@@ -182,6 +204,7 @@ message_rcpt(struct message *message, const char *path, struct reply *out)
 	rcpt = bare_path(message->arena, path);
 	if (rcpt == NULL || !mailbox_read_path(message->arena, path, &mailbox))
 		mailbox = (struct mailbox){ "", "", rcpt };
+	make_rcpt_room(message);
 	note_memory(message);
 	if (facts->failed) { /* neither he nor the sender can be told from what he is not */
 		verdict_judge(message->judge, facts, &message->verdict);

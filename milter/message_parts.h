@@ -33,6 +33,7 @@ struct message {
 
 	/* headers */
 	struct mailbox_list authors;
+	size_t rcpt_room; /* of facts->rcpts and facts->rcpt_mailboxes */
 	struct text from; /* all From bodies, joined by newlines */
 	unsigned from_fields;
 	size_t from_last; /* of authors, counted from one: the last address of a field that cannot be read; 0: none */

@@ -269,7 +269,11 @@ key_escaped(struct key *key, const char *text)
 		unsigned char byte = (unsigned char)*text;
 		char escaped[8];
 
-		snprintf(escaped, sizeof escaped, byte > 0x20 && byte < 0x7f ? "%c" : "\\x%02x", byte);
+		if (byte > 0x20 && byte < 0x7f) {
+			key_char(key, *text);
+			continue;
+		}
+		snprintf(escaped, sizeof escaped, "\\x%02x", byte);
 		key_plain(key, escaped);
 	}
 }
