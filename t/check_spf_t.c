@@ -69,8 +69,8 @@ static const char *const zone_text[] = {
 	"why-bare.example TXT v=spf1 redirect=other-texts.example",
 	"why-void.example TXT v=spf1 a:v1.example a:v2.example a:v3.example -all",
 	"other-texts.example TXT hello",
-	"why-many.example TXT v=spf1 a:foreign.example a:foreign.example a:foreign.example a:foreign.example a:foreign.example"
-	" a:foreign.example a:foreign.example a:foreign.example a:foreign.example a:foreign.example a:h11.example -all",
+#define FIVE "a:foreign.example a:foreign.example a:foreign.example a:foreign.example a:foreign.example "
+	"why-many.example TXT v=spf1 " FIVE FIVE "a:h11.example -all",
 	"any.example TXT v=spf1 ip4:0.0.0.0/0",
 	"redirect.example TXT v=spf1 redirect=vendor.example ip4:203.0.113.1",
 	"big.example TXT v=spf1 ptr ptr ptr -all",

@@ -60,7 +60,7 @@ static const char *const zone_lines[] = {
 	"b.example TXT \"v=spf1 +all\"",
 };
 
-static struct counted dns = { .resolver = { counted_ask, counted_prefetch, counted_close } };
+static struct counted dns = { .resolver = { .ask = counted_ask, .prefetch = counted_prefetch, .close = counted_close } };
 static struct house house;
 static struct suffix_list suffixes;
 static char folder[] = "/tmp/greenlane-delegate-XXXXXX", address[160];
