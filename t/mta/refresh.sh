@@ -287,10 +287,15 @@ unlisted_story() {
     like "$seen" '198\.51\.100\.128/25 .* used 20' "the last use of a network by mail is shown"
 }
 
+is_silent() {
+    sources --vendor moved
+    printf '%s\n' "$seen" | grep -q 'silent: '
+}
+
 silence_story() {
     local conf=$world/silent.conf
     configure "$conf" 'silent_after = "2s";'
-    sources --vendor moved
+    wait_for is_silent
     like "$seen" 'silent: 198\.51\.100\.224/28 sent nothing for [0-9]+ seconds' "a network that sent nothing for silent_after is drift"
 }
 
