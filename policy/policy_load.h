@@ -21,8 +21,8 @@ struct load {
 	const struct policy_files *files;
 	const char *file; /* greenlane.conf */
 	struct policy *policy;
-	struct vendor_draft *drafts;
-	size_t draft_count;
+	struct vendor_load *vendors;
+	size_t vendor_count;
 };
 
 extern const struct keys setting_keys, delegation_keys, partner_keys, relay_keys, exception_keys,

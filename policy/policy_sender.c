@@ -17,15 +17,15 @@ is_of_kind(const struct node *vendor, const char *word)
 
 /* Its own names as they stand; those of its sources alone, without what lies below. */
 static bool
-sender_fill(struct reading *r, const struct vendor_draft *draft, struct shared_sender *out)
+sender_fill(struct reading *r, const struct vendor_load *loaded, struct shared_sender *out)
 {
-	const struct vendor *vendor = &draft->vendor;
+	const struct vendor *vendor = &loaded->vendor;
 	size_t networks = 0, count = vendor->domains.count + vendor->envelope.count;
 	struct name_rule *names = reading_take(r, count + vendor->source_count, sizeof *names);
 	struct prefix *prefixes;
 
 	for (size_t i = 0; i < vendor->source_count; i++)
-		networks += draft->sources[i].prefix_count;
+		networks += loaded->sources[i].prefix_count;
 	prefixes = reading_take(r, networks, sizeof *prefixes);
 	if (names == NULL || prefixes == NULL)
 		return false;
@@ -36,7 +36,7 @@ sender_fill(struct reading *r, const struct vendor_draft *draft, struct shared_s
 		    ? vendor->domains.list[i]
 		    : vendor->envelope.list[i - vendor->domains.count];
 	for (size_t i = 0; i < vendor->source_count; i++) {
-		const struct source *source = &draft->sources[i];
+		const struct source *source = &loaded->sources[i];
 
 		if (source->kind != SOURCE_CIDR && source->kind != SOURCE_FILE)
 			names[out->names.count++] =
@@ -52,16 +52,16 @@ sender_read(struct reading *r, const struct node *root, struct policy *policy)
 {
 	const struct node *group = node_member(root, "vendor");
 	struct shared_sender *sender;
-	struct vendor_draft draft;
+	struct vendor_load loaded;
 
 	if (group == NULL || group->kind != NODE_GROUP ||
 	    !(is_of_kind(group, "esp") || is_of_kind(group, "gateway")))
 		return;
-	vendor_draft_open(r, &draft);
+	vendor_load_open(r, &loaded);
 	keys_require(r, &vendor_keys, group);
-	vendor_draft_read(r, group, &draft);
+	vendor_load_read(r, group, &loaded);
 	sender = reading_take(r, 1, sizeof *sender);
-	if (r->faults->errors > 0 || sender == NULL || !sender_fill(r, &draft, sender))
+	if (r->faults->errors > 0 || sender == NULL || !sender_fill(r, &loaded, sender))
 		return;
 	sender->next = policy->senders;
 	policy->senders = sender;

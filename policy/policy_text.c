@@ -51,7 +51,7 @@ vendor_group(struct load *load, const char *file, const struct node *root)
 /* Finds, parses and reads the file of a vendor; false when there is nothing to finish. */
 static bool
 vendor_file_read(
-    struct load *load, const char *name, const struct node *site, struct vendor_draft *draft)
+    struct load *load, const char *name, const struct node *site, struct vendor_load *loaded)
 {
 	struct reading *r = &load->r;
 	const struct node *root, *group, *inside;
@@ -66,17 +66,17 @@ vendor_file_read(
 		    r, site, "%s%s%s", why.file, why.file[0] == '\0' ? "" : ": ", why.text);
 		return false;
 	}
-	draft->vendor.file = reading_string(r, path);
+	loaded->vendor.file = reading_string(r, path);
 	root = text_tree(load, path, text, length);
 	group = root == NULL ? NULL : vendor_group(load, path, root);
 	if (group == NULL)
 		return false;
-	r->file = draft->vendor.file;
+	r->file = loaded->vendor.file;
 	keys_require(r, &vendor_keys, group);
-	vendor_draft_read(r, group, draft);
+	vendor_load_read(r, group, loaded);
 	inside = node_member(group, "name");
 	if (inside != NULL && inside->kind == NODE_STRING && value_name(inside->text, NULL) &&
-	    strcmp(draft->vendor.name, name) != 0)
+	    strcmp(loaded->vendor.name, name) != 0)
 		reading_fault(r, inside, "'%.60s' is not the name of this file; write \"%s\"",
 		    inside->text, name);
 	r->file = load->file;
@@ -96,10 +96,10 @@ list_path(struct load *load, const char *beside, const char *name)
 }
 
 static void
-lists_read(struct load *load, struct vendor_draft *draft)
+lists_read(struct load *load, struct vendor_load *loaded)
 {
-	for (size_t i = 0; i < draft->vendor.source_count; i++) {
-		struct source *source = &draft->sources[i];
+	for (size_t i = 0; i < loaded->vendor.source_count; i++) {
+		struct source *source = &loaded->sources[i];
 		struct fault why = { .text = "" };
 		const char *text;
 		size_t length = 0;
@@ -107,13 +107,13 @@ lists_read(struct load *load, struct vendor_draft *draft)
 		if (source->kind != SOURCE_FILE || source->name[0] == '\0')
 			continue;
 		text = load->files->networks(
-		    load->files->context, draft->sources_file, source->name, &length, &why);
+		    load->files->context, loaded->sources_file, source->name, &length, &why);
 		if (text == NULL)
-			faults_error(load->r.faults, draft->sources_file, source->line,
+			faults_error(load->r.faults, loaded->sources_file, source->line,
 			    "%s%s%s", why.file, why.file[0] == '\0' ? "" : ": ", why.text);
 		else
 			vendor_networks_read(&load->r, source,
-			    list_path(load, draft->sources_file, source->name), text, length);
+			    list_path(load, loaded->sources_file, source->name), text, length);
 	}
 }
 
@@ -135,11 +135,11 @@ site_name(struct load *load, const struct node *site)
 		    name->text);
 		return NULL;
 	}
-	for (size_t i = 0; i < load->draft_count; i++)
-		if (strcmp(load->drafts[i].vendor.name, name->text) == 0) {
+	for (size_t i = 0; i < load->vendor_count; i++)
+		if (strcmp(load->vendors[i].vendor.name, name->text) == 0) {
 			reading_fault(&load->r, name,
 			    "vendor '%s' stands in line %u already; keep one of them",
-			    name->text, load->drafts[i].vendor.line);
+			    name->text, load->vendors[i].vendor.line);
 			return NULL;
 		}
 	return name->text;
@@ -148,24 +148,24 @@ site_name(struct load *load, const struct node *site)
 static void
 vendor_read(struct load *load, const struct node *site)
 {
-	struct vendor_draft *draft = &load->drafts[load->draft_count];
+	struct vendor_load *loaded = &load->vendors[load->vendor_count];
 	const char *name = site_name(load, site);
 	bool found = false;
 
-	vendor_draft_open(&load->r, draft);
-	draft->vendor.line = site->line;
+	vendor_load_open(&load->r, loaded);
+	loaded->vendor.line = site->line;
 	if (name != NULL)
-		found = vendor_file_read(load, name, site, draft);
+		found = vendor_file_read(load, name, site, loaded);
 	load->r.site = true;
-	vendor_draft_read(&load->r, site, draft);
+	vendor_load_read(&load->r, site, loaded);
 	load->r.site = false;
 	if (name == NULL)
 		return;
-	load->draft_count++;
+	load->vendor_count++;
 	if (!found)
 		return;
-	lists_read(load, draft);
-	vendor_draft_finish(&load->r, draft);
+	lists_read(load, loaded);
+	vendor_load_finish(&load->r, loaded);
 }
 
 /* All vendors into one list, all their sources into another, numbered. */
@@ -173,28 +173,28 @@ static void
 vendors_place(struct load *load)
 {
 	struct reading *r = &load->r;
-	struct vendor *vendors = reading_take(r, load->draft_count, sizeof *vendors);
+	struct vendor *vendors = reading_take(r, load->vendor_count, sizeof *vendors);
 	struct source *sources;
 	size_t total = 0, next = 0;
 
-	for (size_t i = 0; i < load->draft_count; i++)
-		total += load->drafts[i].vendor.source_count;
+	for (size_t i = 0; i < load->vendor_count; i++)
+		total += load->vendors[i].vendor.source_count;
 	sources = reading_take(r, total, sizeof *sources);
 	if (vendors == NULL || sources == NULL)
 		return;
-	for (size_t i = 0; i < load->draft_count; i++) {
-		vendors[i] = load->drafts[i].vendor;
+	for (size_t i = 0; i < load->vendor_count; i++) {
+		vendors[i] = load->vendors[i].vendor;
 		vendors[i].number = (uint32_t)i;
 		vendors[i].sources = &sources[next];
-		vendors[i].sources_file = load->drafts[i].sources_file;
+		vendors[i].sources_file = load->vendors[i].sources_file;
 		for (size_t j = 0; j < vendors[i].source_count; j++, next++) {
-			sources[next] = load->drafts[i].sources[j];
+			sources[next] = load->vendors[i].sources[j];
 			sources[next].number = (uint32_t)next;
 			sources[next].vendor = &vendors[i];
 		}
 	}
 	load->policy->vendors = vendors;
-	load->policy->vendor_count = load->draft_count;
+	load->policy->vendor_count = load->vendor_count;
 	load->policy->sources = sources;
 	load->policy->source_count = total;
 }
@@ -213,11 +213,11 @@ vendors_read(struct load *load, const struct node *root)
 		reading_fault(&load->r, list, "more than %d vendors; write fewer", VENDORS_MAX);
 		return;
 	}
-	load->drafts =
-	    count == 0 ? NULL : arena_take(load->trees, count * sizeof *load->drafts);
-	if (count > 0 && load->drafts == NULL)
+	load->vendors =
+	    count == 0 ? NULL : arena_take(load->trees, count * sizeof *load->vendors);
+	if (count > 0 && load->vendors == NULL)
 		reading_starve(&load->r);
-	for (size_t i = 0; i < count && load->drafts != NULL; i++)
+	for (size_t i = 0; i < count && load->vendors != NULL; i++)
 		if (list->children[i].kind == NODE_GROUP)
 			vendor_read(load, &list->children[i]);
 	vendors_place(load);

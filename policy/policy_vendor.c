@@ -113,15 +113,15 @@ const struct key_type key_vouch = { "a list of evidence", "[ \"listed+spf\", \"d
 	NODE_LIST, vouch_read };
 
 /* One source before its kind is known. */
-struct source_draft {
+struct source_load {
 	struct source source;
 	const char *where[SOURCE_SPF + 1]; /* by kind; cidr has none */
 };
 
-#define AT(field) .offset = offsetof(struct source_draft, field)
+#define AT(field) .offset = offsetof(struct source_load, field)
 #define LIST_AT(list, count)                                                                   \
-	.offset = offsetof(struct source_draft, list),                                         \
-	.count_offset = offsetof(struct source_draft, count)
+	.offset = offsetof(struct source_load, list),                                         \
+	.count_offset = offsetof(struct source_load, count)
 
 static const struct key source_rows[] = {
 	{ "cidr", &key_networks, NULL, "networks, written out",
@@ -231,15 +231,15 @@ source_text(struct reading *r, struct source *source)
 static void
 source_read(struct reading *r, const struct node *group, struct source *out)
 {
-	struct source_draft draft = { .source = {
+	struct source_load loaded = { .source = {
 					  .name = "", .text = "", .line = group->line } };
-	struct source *source = &draft.source;
+	struct source *source = &loaded.source;
 	size_t before = r->faults->errors;
 
-	keys_default(r, &source_keys, &draft);
-	keys_read(r, &source_keys, group, &draft);
+	keys_default(r, &source_keys, &loaded);
+	keys_read(r, &source_keys, group, &loaded);
 	if (source_kind_find(r, group, &source->kind)) {
-		source->name = source->kind == SOURCE_CIDR ? "" : draft.where[source->kind];
+		source->name = source->kind == SOURCE_CIDR ? "" : loaded.where[source->kind];
 		source_name(r, node_member(group, source_kinds[source->kind]), source);
 		if (source->kind == SOURCE_CIDR && source->prefix_count == 0 &&
 		    before == r->faults->errors)
@@ -257,7 +257,7 @@ source_read(struct reading *r, const struct node *group, struct source *out)
 static void
 sources_read(struct reading *r, const struct key *key, const struct node *node, void *base)
 {
-	struct vendor_draft *draft = base;
+	struct vendor_load *loaded = base;
 	struct source *sources = reading_take(r, node->count, sizeof *sources);
 
 	size_t count = 0;
@@ -266,15 +266,15 @@ sources_read(struct reading *r, const struct key *key, const struct node *node, 
 	for (size_t i = 0; sources != NULL && i < node->count; i++)
 		if (node->children[i].kind == NODE_GROUP)
 			source_read(r, &node->children[i], &sources[count++]);
-	draft->sources = sources;
-	draft->sources_file = r->file;
-	draft->vendor.source_count = count;
+	loaded->sources = sources;
+	loaded->sources_file = r->file;
+	loaded->vendor.source_count = count;
 }
 
 static void
 evidence_read(struct reading *r, const struct key *key, const struct node *node, void *base)
 {
-	struct vendor_draft *draft = base;
+	struct vendor_load *loaded = base;
 	struct evidence *list = reading_take(r, node->count, sizeof *list);
 
 	size_t count = 0;
@@ -287,8 +287,8 @@ evidence_read(struct reading *r, const struct key *key, const struct node *node,
 		keys_require(r, &evidence_keys, &node->children[i]);
 		keys_read(r, &evidence_keys, &node->children[i], &list[count++]);
 	}
-	draft->vendor.evidence = list;
-	draft->vendor.evidence_count = count;
+	loaded->vendor.evidence = list;
+	loaded->vendor.evidence_count = count;
 }
 
 static const struct key_type key_sources = { "a list of groups",
@@ -299,10 +299,10 @@ static const struct key_type key_evidence = { "a list of groups",
 
 #undef AT
 #undef LIST_AT
-#define AT(field) .offset = offsetof(struct vendor_draft, field)
+#define AT(field) .offset = offsetof(struct vendor_load, field)
 #define LIST_AT(list, count)                                                                   \
-	.offset = offsetof(struct vendor_draft, list),                                         \
-	.count_offset = offsetof(struct vendor_draft, count)
+	.offset = offsetof(struct vendor_load, list),                                         \
+	.count_offset = offsetof(struct vendor_load, count)
 
 static const struct key vendor_rows[] = {
 	{ "name", &key_text, NULL, "the name of this file without .conf", AT(vendor.name),
@@ -393,25 +393,25 @@ vendor_networks_read(
 }
 
 void
-vendor_draft_open(struct reading *r, struct vendor_draft *draft)
+vendor_load_open(struct reading *r, struct vendor_load *loaded)
 {
-	*draft = (struct vendor_draft){
+	*loaded = (struct vendor_load){
 		.vendor.file = "", .sources_file = "", .errors_before = r->faults->errors
 	};
-	keys_default(r, &vendor_keys, draft);
+	keys_default(r, &vendor_keys, loaded);
 }
 
 void
-vendor_draft_read(struct reading *r, const struct node *group, struct vendor_draft *draft)
+vendor_load_read(struct reading *r, const struct node *group, struct vendor_load *loaded)
 {
 	const struct node *tags = node_member(group, "tags");
 	const struct node *domains = node_member(group, "domains");
 
-	keys_read(r, &vendor_keys, group, draft);
-	draft->own_dkim = draft->own_dkim || node_member(group, "dkim") != NULL;
-	draft->own_vouch = draft->own_vouch || node_member(group, "vouch") != NULL;
+	keys_read(r, &vendor_keys, group, loaded);
+	loaded->own_dkim = loaded->own_dkim || node_member(group, "dkim") != NULL;
+	loaded->own_vouch = loaded->own_vouch || node_member(group, "vouch") != NULL;
 	if (tags != NULL)
-		draft->tags_line = tags->line;
+		loaded->tags_line = tags->line;
 	if (domains != NULL && domains->kind == NODE_LIST && domains->count == 0)
 		reading_fault(
 		    r, domains, "'domains' is empty; name at least one domain of the vendor");
@@ -466,27 +466,27 @@ vendor_tag_fits(const struct vendor *vendor, const struct source *sources, bool 
 }
 
 static void
-sources_select(struct vendor_draft *draft)
+sources_select(struct vendor_load *loaded)
 {
-	for (size_t i = 0; i < draft->vendor.source_count; i++) {
-		struct source *source = &draft->sources[i];
+	for (size_t i = 0; i < loaded->vendor.source_count; i++) {
+		struct source *source = &loaded->sources[i];
 
-		source->selected = source_is_chosen(source, draft->tags, draft->tag_count);
+		source->selected = source_is_chosen(source, loaded->tags, loaded->tag_count);
 	}
 }
 
 /* `listed` alone proves nothing where others send from the same hosts (DESIGN section 4). */
 static void
-listed_alone_check(struct reading *r, const struct vendor_draft *draft)
+listed_alone_check(struct reading *r, const struct vendor_load *loaded)
 {
-	const struct vendor *vendor = &draft->vendor;
+	const struct vendor *vendor = &loaded->vendor;
 	bool alone = false;
 
 	for (size_t i = 0; i < vendor->vouch_count; i++)
 		alone = alone || vendor->vouch[i] == PROOF_LISTED;
 	for (size_t i = 0; alone && i < vendor->source_count; i++)
-		if (source_counts(&draft->sources[i]) && !draft->sources[i].exclusive)
-			faults_error(r->faults, draft->sources_file, draft->sources[i].line,
+		if (source_counts(&loaded->sources[i]) && !loaded->sources[i].exclusive)
+			faults_error(r->faults, loaded->sources_file, loaded->sources[i].line,
 			    "'listed' stands alone in vouch of '%s', but this source is "
 			    "shared; write "
 			    "\"listed+spf\" there, or exclusive = true here if nobody else's "
@@ -496,13 +496,13 @@ listed_alone_check(struct reading *r, const struct vendor_draft *draft)
 
 /* Alternatives that no message can meet are no fault, but nobody writes them on purpose. */
 static void
-vouch_reach_check(struct reading *r, const struct vendor_draft *draft)
+vouch_reach_check(struct reading *r, const struct vendor_load *loaded)
 {
-	const struct vendor *vendor = &draft->vendor;
+	const struct vendor *vendor = &loaded->vendor;
 	bool listable = false;
 
 	for (size_t i = 0; i < vendor->source_count; i++)
-		listable = listable || source_counts(&draft->sources[i]);
+		listable = listable || source_counts(&loaded->sources[i]);
 	for (size_t i = 0; i < vendor->vouch_count; i++) {
 		if ((vendor->vouch[i] & PROOF_DKIM) && vendor->dkim.count == 0)
 			faults_warn(r->faults, r->file, vendor->line,
@@ -518,17 +518,17 @@ vouch_reach_check(struct reading *r, const struct vendor_draft *draft)
 }
 
 void
-vendor_draft_finish(struct reading *r, struct vendor_draft *draft)
+vendor_load_finish(struct reading *r, struct vendor_load *loaded)
 {
 	struct fault why;
 
-	for (size_t i = 0; i < draft->tag_count; i++)
-		if (!vendor_tag_fits(&draft->vendor, draft->sources, false, draft->tags[i], &why))
-			faults_error(r->faults, r->file, draft->tags_line, "%s", why.text);
-	sources_select(draft);
-	if (!draft->own_dkim)
-		draft->vendor.dkim = draft->vendor.domains;
-	listed_alone_check(r, draft);
-	if (draft->own_vouch && r->faults->errors == draft->errors_before)
-		vouch_reach_check(r, draft);
+	for (size_t i = 0; i < loaded->tag_count; i++)
+		if (!vendor_tag_fits(&loaded->vendor, loaded->sources, false, loaded->tags[i], &why))
+			faults_error(r->faults, r->file, loaded->tags_line, "%s", why.text);
+	sources_select(loaded);
+	if (!loaded->own_dkim)
+		loaded->vendor.dkim = loaded->vendor.domains;
+	listed_alone_check(r, loaded);
+	if (loaded->own_vouch && r->faults->errors == loaded->errors_before)
+		vouch_reach_check(r, loaded);
 }

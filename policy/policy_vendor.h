@@ -14,7 +14,8 @@
 #include "policy_tree.h"
 #include "vendor.h"
 
-struct vendor_draft {
+/* One vendor, or shared sender, while it is loaded. */
+struct vendor_load {
 	struct vendor vendor;
 	struct source *sources; /* vendor.source_count of them */
 	const char *sources_file; /* where `sources` stands: the vendor's file or greenlane.conf */
@@ -43,11 +44,11 @@ bool vendor_tag_fits(const struct vendor *, const struct source *sources, bool c
 void vendor_networks_read(struct reading *, struct source *, const char *file, const char *text,
     size_t length);
 
-/* Defaults; then vendor_draft_read with the file's group; then with the site's. */
-void vendor_draft_open(struct reading *, struct vendor_draft *);
-void vendor_draft_read(struct reading *, const struct node *group, struct vendor_draft *);
+/* Defaults; then vendor_load_read with the file's group; then with the site's. */
+void vendor_load_open(struct reading *, struct vendor_load *);
+void vendor_load_read(struct reading *, const struct node *group, struct vendor_load *);
 
 /* What can be checked and filled in only when both were read. r->file is greenlane.conf. */
-void vendor_draft_finish(struct reading *, struct vendor_draft *);
+void vendor_load_finish(struct reading *, struct vendor_load *);
 
 #endif
