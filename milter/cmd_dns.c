@@ -10,9 +10,9 @@
 #include <libpsl.h>
 
 #include "cmd.h"
+#include "dns_audit.h"
 #include "domain.h"
 #include "live.h"
-#include "own_dns.h"
 #include "rooms.h"
 
 enum {
@@ -123,38 +123,38 @@ world_close(struct world *world)
 /* ---- one domain ---- */
 
 static bool
-ask_all(struct own_dns *own, struct resolver *resolver)
+ask_all(struct dns_audit *audit, struct resolver *resolver)
 {
 	struct budget budget = { PATIENCE_MS };
 	struct dns_question question;
 	struct dns_answer answer;
 
-	while (own_dns_next(own, &question)) {
+	while (dns_audit_next(audit, &question)) {
 		struct arena *arena = arena_open(ANSWER_MAX);
 
 		if (arena == NULL)
 			return false;
 		resolver_ask(resolver, &question, &budget, arena, &answer);
-		own_dns_answer(own, &answer);
+		dns_audit_answer(audit, &answer);
 		arena_close(arena);
 	}
-	return own_dns_report(own) != NULL;
+	return dns_audit_report(audit) != NULL;
 }
 
 static int
-report_print(const struct own_dns_report *report)
+report_print(const struct dns_audit_report *report)
 {
 	int status = report->wrong_count > 0 ? 1 : 0;
 	struct text text;
 
-	text_open(&text, OWN_DNS_TEXT_MAX);
-	own_dns_write(report, &text);
+	text_open(&text, DNS_AUDIT_TEXT_MAX);
+	dns_audit_write(report, &text);
 	if (fwrite(text.bytes, 1, text.length, stdout) != text.length || fflush(stdout) != 0) {
 		fprintf(stderr, "greenlane: standard output: cannot be written: %s\n", strerror(errno));
 		status = EX_IOERR;
 	}
 	text_close(&text);
-	for (size_t i = 0; i < OWN_DNS_PARTS && status != EX_IOERR; i++)
+	for (size_t i = 0; i < DNS_AUDIT_PARTS && status != EX_IOERR; i++)
 		if (report->trouble[i][0] != '\0')
 			status = EX_UNAVAILABLE;
 	return status;
@@ -163,16 +163,16 @@ report_print(const struct own_dns_report *report)
 static int
 examine(const struct world *world, const char *domain)
 {
-	struct own_dns_request request = { .domain = domain, .policy = world->policy, .known = world->known,
+	struct dns_audit_request request = { .domain = domain, .policy = world->policy, .known = world->known,
 		.known_count = world->known_count, .suffixes = &world->suffixes };
-	struct own_dns *own = own_dns_open(&request);
+	struct dns_audit *audit = dns_audit_open(&request);
 	int status = EX_OSERR;
 
-	if (own != NULL && ask_all(own, world->resolver))
-		status = report_print(own_dns_report(own));
+	if (audit != NULL && ask_all(audit, world->resolver))
+		status = report_print(dns_audit_report(audit));
 	else
 		fputs("greenlane: no memory\n", stderr);
-	own_dns_close(own);
+	dns_audit_close(audit);
 	return status;
 }
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "own_dns.h"
+#include "dns_audit.h"
 #include "policy_text.h"
 #include "spf_text.h"
 
@@ -43,31 +43,31 @@ policy_once(void)
 	return policy;
 }
 
-static struct own_dns *
-examine(const struct own_dns_request *request, const struct dns_zone *zone)
+static struct dns_audit *
+examine(const struct dns_audit_request *request, const struct dns_zone *zone)
 {
-	struct own_dns *own = own_dns_open(request);
+	struct dns_audit *audit = dns_audit_open(request);
 	struct dns_question question;
 	struct dns_answer answer;
 
-	for (unsigned asked = 0; own != NULL && own_dns_next(own, &question); asked++) {
+	for (unsigned asked = 0; audit != NULL && dns_audit_next(audit, &question); asked++) {
 		if (asked > 1000)
 			abort();
 		dns_zone_answer(zone, &question, &answer);
-		own_dns_answer(own, &answer);
+		dns_audit_answer(audit, &answer);
 	}
-	if (own == NULL || own_dns_report(own) == NULL)
+	if (audit == NULL || dns_audit_report(audit) == NULL)
 		abort();
-	return own;
+	return audit;
 }
 
 static void
-check_plain(const struct own_dns_report *report)
+check_plain(const struct dns_audit_report *report)
 {
 	struct text text;
 
-	text_open(&text, OWN_DNS_TEXT_MAX);
-	own_dns_write(report, &text);
+	text_open(&text, DNS_AUDIT_TEXT_MAX);
+	dns_audit_write(report, &text);
 	for (size_t i = 0; i < text.length; i++)
 		if (text.bytes[i] != '\n' && (text.bytes[i] < ' ' || text.bytes[i] > '~'))
 			abort();
@@ -78,7 +78,7 @@ check_plain(const struct own_dns_report *report)
 
 /* What lies with others may stay wrong: that DNS finds nothing there, or that they take too many look-ups. */
 static bool
-is_last(const struct own_dns_report *before, const struct own_dns_report *after)
+is_last(const struct dns_audit_report *before, const struct dns_audit_report *after)
 {
 	bool others = after->lookups > 10;
 
@@ -88,36 +88,36 @@ is_last(const struct own_dns_report *before, const struct own_dns_report *after)
 }
 
 static void
-check_record(const struct own_dns_request *request, struct dns_zone *zone, const struct own_dns_report *before)
+check_record(const struct dns_audit_request *request, struct dns_zone *zone, const struct dns_audit_report *before)
 {
-	struct own_dns *own;
-	const struct own_dns_report *after;
+	struct dns_audit *audit;
+	const struct dns_audit_report *after;
 
 	dns_zone_drop(zone, request->domain, DNS_TXT);
 	if (!dns_zone_add(zone, request->domain, DNS_TXT, 300, 0, before->spf, strlen(before->spf)))
 		return;
-	own = examine(request, zone);
-	after = own_dns_report(own);
-	if (after->trouble[OWN_DNS_SPF][0] == '\0' && !is_last(before, after)) {
+	audit = examine(request, zone);
+	after = dns_audit_report(audit);
+	if (after->trouble[DNS_AUDIT_SPF][0] == '\0' && !is_last(before, after)) {
 		struct text text;
 
-		text_open(&text, OWN_DNS_TEXT_MAX);
-		own_dns_write(before, &text);
-		own_dns_write(after, &text);
+		text_open(&text, DNS_AUDIT_TEXT_MAX);
+		dns_audit_write(before, &text);
+		dns_audit_write(after, &text);
 		fputs(text.bytes, stderr);
 		abort();
 	}
-	own_dns_close(own);
+	dns_audit_close(audit);
 }
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const struct suffix_list suffixes;
-	struct own_dns_request request = { .domain = "example.com", .policy = policy_once(), .suffixes = &suffixes };
+	struct dns_audit_request request = { .domain = "example.com", .policy = policy_once(), .suffixes = &suffixes };
 	struct span rest = { (const char *)data, size };
 	struct dns_zone *zone = dns_zone_open();
-	struct own_dns *own;
+	struct dns_audit *audit;
 
 	while (rest.length > 0) {
 		struct span line = span_cut(&rest, '\n');
@@ -128,11 +128,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		}
 		free(copy);
 	}
-	own = examine(&request, zone);
-	check_plain(own_dns_report(own));
-	if (own_dns_report(own)->spf[0] != '\0')
-		check_record(&request, zone, own_dns_report(own));
-	own_dns_close(own);
+	audit = examine(&request, zone);
+	check_plain(dns_audit_report(audit));
+	if (dns_audit_report(audit)->spf[0] != '\0')
+		check_record(&request, zone, dns_audit_report(audit));
+	dns_audit_close(audit);
 	dns_zone_close(zone);
 	return 0;
 }

@@ -1,19 +1,19 @@
-/* room: own_dns */
+/* room: dns_audit */
 /* The report as a person reads it. */
 #include <string.h>
 
-#include "own_dns_parts.h"
+#include "dns_audit_parts.h"
 
 enum { STRING_MAX = 255, TTL = 3600 }; /* bytes of one string of a TXT record (RFC 1035, 3.3) */
 
 static void
-lookups_write(const struct own_dns_report *report, struct text *out)
+lookups_write(const struct dns_audit_report *report, struct text *out)
 {
 	if (report->row_count == 0)
 		return;
 	text_put(out, "\n  look-ups  term\n");
 	for (size_t i = 0; i < report->row_count; i++) {
-		const struct own_dns_row *row = &report->rows[i];
+		const struct dns_audit_row *row = &report->rows[i];
 
 		if (row->sound)
 			text_format(out, "  %8u  %s", row->lookups, row->term);
@@ -26,16 +26,16 @@ lookups_write(const struct own_dns_report *report, struct text *out)
 }
 
 static void
-findings_write(const struct own_dns_report *report, struct text *out)
+findings_write(const struct dns_audit_report *report, struct text *out)
 {
-	static const char *const words[] = { [OWN_DNS_SPF] = "SPF", [OWN_DNS_DKIM] = "DKIM", [OWN_DNS_DMARC] = "DMARC" };
+	static const char *const words[] = { [DNS_AUDIT_SPF] = "SPF", [DNS_AUDIT_DKIM] = "DKIM", [DNS_AUDIT_DMARC] = "DMARC" };
 
 	if (report->finding_count > 0)
 		text_char(out, '\n');
 	for (size_t i = 0; i < report->finding_count; i++)
 		text_format(out, "  %-6s  %-5s  %s\n", report->findings[i].wrong ? "wrong" : "advice",
 		    words[report->findings[i].part], report->findings[i].text);
-	for (size_t i = 0; i < OWN_DNS_PARTS; i++)
+	for (size_t i = 0; i < DNS_AUDIT_PARTS; i++)
 		if (report->trouble[i][0] != '\0')
 			text_format(out, "%s  unsure  %-5s  %s; nothing is said of %s, ask again later\n",
 			    report->finding_count == 0 ? "\n" : "", words[i], report->trouble[i], words[i]);
@@ -71,7 +71,7 @@ record_write(const char *name, const char *record, struct text *out)
 }
 
 static void
-records_write(const struct own_dns_report *report, struct text *out)
+records_write(const struct dns_audit_report *report, struct text *out)
 {
 	if (report->spf[0] != '\0') {
 		text_format(out, "\n  publish this as the only SPF record (%u look-ups of %d):\n\n", report->spf_lookups, SPF_LOOKUPS_MAX);
@@ -88,16 +88,16 @@ records_write(const struct own_dns_report *report, struct text *out)
 }
 
 static bool
-has_trouble(const struct own_dns_report *report)
+has_trouble(const struct dns_audit_report *report)
 {
-	for (size_t i = 0; i < OWN_DNS_PARTS; i++)
+	for (size_t i = 0; i < DNS_AUDIT_PARTS; i++)
 		if (report->trouble[i][0] != '\0')
 			return true;
 	return false;
 }
 
 void
-own_dns_write(const struct own_dns_report *report, struct text *out)
+dns_audit_write(const struct dns_audit_report *report, struct text *out)
 {
 	text_format(out, "%s\n", report->domain);
 	lookups_write(report, out);

@@ -1,5 +1,5 @@
 /*
- * own_dns_t.c - our own domain's SPF, DKIM and DMARC against the delegations: a zone, what is said of it, by
+ * dns_audit_t.c - our own domain's SPF, DKIM and DMARC against the delegations: a zone, what is said of it, by
  * row. Whatever record is to be published is put into the zone and looked at again.
  */
 #include <stdio.h>
@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "conf_files.h"
+#include "dns_audit.h"
 #include "draft/keys.h"
-#include "own_dns.h"
 #include "policy_text.h"
 #include "tap.h"
 
@@ -106,7 +106,7 @@ zone_read(struct dns_zone *zone, const char *lines)
 }
 
 static void
-outcome_take(const struct own_dns_report *report, struct outcome *out)
+outcome_take(const struct dns_audit_report *report, struct outcome *out)
 {
 	out->wrong = report->wrong_count;
 	out->advice = report->finding_count - report->wrong_count;
@@ -114,30 +114,30 @@ outcome_take(const struct own_dns_report *report, struct outcome *out)
 	out->record_lookups = report->spf_lookups;
 	out->ignored = report->spf_ignored;
 	snprintf(out->record, sizeof out->record, "%s", report->spf);
-	own_dns_write(report, &out->text);
+	dns_audit_write(report, &out->text);
 }
 
 static void
 outcome_make(const struct policy *policy, const struct policy *known, const char *domain, const struct dns_zone *zone, struct outcome *out)
 {
 	const struct vendor *others[] = { &known->vendors[0], &known->vendors[1] };
-	struct own_dns_request request = { domain, policy, others, 2, &suffixes };
-	struct own_dns *own = own_dns_open(&request);
+	struct dns_audit_request request = { domain, policy, others, 2, &suffixes };
+	struct dns_audit *audit = dns_audit_open(&request);
 	struct dns_question question;
 	struct dns_answer answer;
 
 	*out = (struct outcome){ .asked = 0 };
-	text_open(&out->text, OWN_DNS_TEXT_MAX);
-	while (own != NULL && own_dns_next(own, &question)) {
+	text_open(&out->text, DNS_AUDIT_TEXT_MAX);
+	while (audit != NULL && dns_audit_next(audit, &question)) {
 		out->asked++;
 		dns_zone_answer(zone, &question, &answer);
-		own_dns_answer(own, &answer);
+		dns_audit_answer(audit, &answer);
 	}
-	if (own == NULL || own_dns_report(own) == NULL)
+	if (audit == NULL || dns_audit_report(audit) == NULL)
 		ok(false, "there is a report");
 	else
-		outcome_take(own_dns_report(own), out);
-	own_dns_close(own);
+		outcome_take(dns_audit_report(audit), out);
+	dns_audit_close(audit);
 }
 
 /* ---- rows ---- */

@@ -1,15 +1,15 @@
-/* room: own_dns */
+/* room: dns_audit */
 /* Where the terms of an SPF record lead: what they cost, and whom they pass (RFC 7208, 4.6.4, 5). */
 #include <stdio.h>
 #include <string.h>
 
+#include "dns_audit_parts.h"
 #include "domain.h"
-#include "own_dns_parts.h"
 
 enum { DEPTH_MAX = 12 }; /* more look-ups than a receiver makes */
 
 const char *
-own_term_name(struct own_dns *own, const struct spf_term *term)
+audit_term_name(struct dns_audit *audit, const struct spf_term *term)
 {
 	const char *macro = strrchr(term->spec, '}'), *spec = macro == NULL ? term->spec : macro + 1;
 	struct dns_question question;
@@ -19,19 +19,19 @@ own_term_name(struct own_dns *own, const struct spf_term *term)
 	if (term->mechanism == SPF_IP4 || term->mechanism == SPF_IP6 || term->mechanism == SPF_ALL)
 		return "";
 	if (term->spec[0] == '\0')
-		return own->request->domain;
-	return dns_question_make(&question, spec, DNS_TXT) ? own_kept(own, arena_string(own->arena, question.name)) : spec;
+		return audit->request->domain;
+	return dns_question_make(&question, spec, DNS_TXT) ? audit_kept(audit, arena_string(audit->arena, question.name)) : spec;
 }
 
 /* ---- what it costs ---- */
 
 struct walk {
-	struct own_dns *own;
+	struct dns_audit *audit;
 	const char *path[DEPTH_MAX]; /* records that led here */
 	unsigned depth;
 	bool plain;                  /* no qualifier but '+' led here */
-	struct own_cost cost;
-	struct own_reached *reached; /* NULL: nobody asks */
+	struct audit_cost cost;
+	struct audit_reached *reached; /* NULL: nobody asks */
 };
 
 static void walk_record(struct walk *, const char *name);
@@ -40,17 +40,17 @@ static void
 walk_break(struct walk *walk, const char *name, const char *what)
 {
 	if (walk->cost.broken[0] == '\0')
-		walk->cost.broken = own_kept(walk->own,
-		    arena_format(walk->own->arena, "%s: %s", own_shown(walk->own, name), what));
+		walk->cost.broken = audit_kept(walk->audit,
+		    arena_format(walk->audit->arena, "%s: %s", audit_shown(walk->audit, name), what));
 }
 
 static void
 walk_reach(struct walk *walk, enum spf_mechanism mechanism, const char *name)
 {
-	struct own_reached *reached = walk->reached;
+	struct audit_reached *reached = walk->reached;
 
 	if (reached != NULL && walk->plain && reached->count < sizeof reached->list / sizeof reached->list[0])
-		reached->list[reached->count++] = (struct own_reach){ mechanism, name };
+		reached->list[reached->count++] = (struct audit_reach){ mechanism, name };
 }
 
 static void
@@ -62,7 +62,7 @@ walk_include(struct walk *walk, const char *name)
 static void
 walk_a(struct walk *walk, const char *name)
 {
-	bool empty = own_ask(walk->own, name, DNS_A)->count + own_ask(walk->own, name, DNS_AAAA)->count == 0;
+	bool empty = audit_ask(walk->audit, name, DNS_A)->count + audit_ask(walk->audit, name, DNS_AAAA)->count == 0;
 
 	walk->cost.voids += empty;
 	walk->cost.empty = walk->cost.empty || (empty && walk->depth == 1);
@@ -71,7 +71,7 @@ walk_a(struct walk *walk, const char *name)
 static void
 walk_mx(struct walk *walk, const char *name)
 {
-	size_t hosts = own_ask(walk->own, name, DNS_MX)->count;
+	size_t hosts = audit_ask(walk->audit, name, DNS_MX)->count;
 
 	walk->cost.voids += hosts == 0;
 	walk->cost.empty = walk->cost.empty || (hosts == 0 && walk->depth == 1);
@@ -82,7 +82,7 @@ walk_mx(struct walk *walk, const char *name)
 static void
 walk_exists(struct walk *walk, const char *name)
 {
-	walk->cost.voids += own_ask(walk->own, name, DNS_A)->count == 0;
+	walk->cost.voids += audit_ask(walk->audit, name, DNS_A)->count == 0;
 }
 
 static const struct {
@@ -116,8 +116,8 @@ walk_term(struct walk *walk, const char *domain, const struct spf_term *term)
 	walk->plain = plain && term->qualifier == '+';
 	if (walk->plain && (term->mechanism == SPF_ALL || is_too_broad(term)))
 		walk->cost.open = true;
-	if (mechanisms[term->mechanism].asks && ++walk->cost.lookups <= OWN_WALK_MAX) {
-		name = term->spec[0] == '\0' ? domain : own_term_name(walk->own, term);
+	if (mechanisms[term->mechanism].asks && ++walk->cost.lookups <= AUDIT_WALK_MAX) {
+		name = term->spec[0] == '\0' ? domain : audit_term_name(walk->audit, term);
 		walk_reach(walk, term->mechanism, name);
 		if (!term->has_macro && mechanisms[term->mechanism].follow != NULL)
 			mechanisms[term->mechanism].follow(walk, name);
@@ -129,12 +129,12 @@ walk_term(struct walk *walk, const char *domain, const struct spf_term *term)
 static void
 walk_terms(struct walk *walk, const char *name, const struct spf_record *record)
 {
-	for (size_t i = 0; i < record->count && walk->cost.lookups <= OWN_WALK_MAX; i++) {
+	for (size_t i = 0; i < record->count && walk->cost.lookups <= AUDIT_WALK_MAX; i++) {
 		walk_term(walk, name, &record->terms[i]);
 		if (record->terms[i].mechanism == SPF_ALL)
 			return;
 	}
-	if (record->redirect[0] == '\0' || ++walk->cost.lookups > OWN_WALK_MAX)
+	if (record->redirect[0] == '\0' || ++walk->cost.lookups > AUDIT_WALK_MAX)
 		return;
 	if (!record->redirect_has_macro)
 		walk_record(walk, record->redirect);
@@ -153,7 +153,7 @@ walk_record(struct walk *walk, const char *name)
 			walk_break(walk, name, "a loop");
 			return;
 		}
-	record = own_spf_of(walk->own, name, &why);
+	record = audit_spf_of(walk->audit, name, &why);
 	if (record == NULL) {
 		walk_break(walk, name, why);
 		return;
@@ -164,25 +164,25 @@ walk_record(struct walk *walk, const char *name)
 }
 
 static struct walk
-walk_begin(struct own_dns *own, struct own_reached *reached)
+walk_begin(struct dns_audit *audit, struct audit_reached *reached)
 {
-	return (struct walk){ .own = own, .path = { own->request->domain }, .depth = 1, .plain = true,
+	return (struct walk){ .audit = audit, .path = { audit->request->domain }, .depth = 1, .plain = true,
 		.cost = { .broken = "" }, .reached = reached };
 }
 
-struct own_cost
-own_term_cost(struct own_dns *own, const struct spf_term *term, struct own_reached *reached)
+struct audit_cost
+audit_term_cost(struct dns_audit *audit, const struct spf_term *term, struct audit_reached *reached)
 {
-	struct walk walk = walk_begin(own, reached);
+	struct walk walk = walk_begin(audit, reached);
 
-	walk_term(&walk, own->request->domain, term);
+	walk_term(&walk, audit->request->domain, term);
 	return walk.cost;
 }
 
-struct own_cost
-own_redirect_cost(struct own_dns *own, const char *target, struct own_reached *reached)
+struct audit_cost
+audit_redirect_cost(struct dns_audit *audit, const char *target, struct audit_reached *reached)
 {
-	struct walk walk = walk_begin(own, reached);
+	struct walk walk = walk_begin(audit, reached);
 
 	walk.cost.lookups = 1;
 	walk_record(&walk, target);
@@ -192,7 +192,7 @@ own_redirect_cost(struct own_dns *own, const char *target, struct own_reached *r
 /* ---- whom it passes ---- */
 
 struct check {
-	struct own_dns *own;
+	struct dns_audit *audit;
 	const struct address *client;
 	unsigned lookups, depth;
 };
@@ -206,10 +206,10 @@ check_record(struct check *check, const char *name)
 	const struct spf_record *record;
 	const char *why;
 
-	if (check->depth == DEPTH_MAX || check->lookups > OWN_WALK_MAX)
+	if (check->depth == DEPTH_MAX || check->lookups > AUDIT_WALK_MAX)
 		return UNKNOWN;
 	check->depth++;
-	record = own_spf_of(check->own, name, &why);
+	record = audit_spf_of(check->audit, name, &why);
 	if (record != NULL)
 		answer = check_terms(check, name, record);
 	check->depth--;
@@ -220,7 +220,7 @@ static enum answer
 check_host(const struct check *check, const struct spf_term *term, const char *name)
 {
 	bool v4 = check->client->family == ADDRESS_V4;
-	const struct dns_answer *answer = own_ask(check->own, name, v4 ? DNS_A : DNS_AAAA);
+	const struct dns_answer *answer = audit_ask(check->audit, name, v4 ? DNS_A : DNS_AAAA);
 	struct prefix prefix = { .bits = (uint8_t)(v4 ? term->bits4 : term->bits6) };
 
 	for (size_t i = 0; i < answer->count; i++) {
@@ -237,7 +237,7 @@ check_host(const struct check *check, const struct spf_term *term, const char *n
 static enum answer
 check_mx(const struct check *check, const struct spf_term *term, const char *name)
 {
-	const struct dns_answer *answer = own_ask(check->own, name, DNS_MX);
+	const struct dns_answer *answer = audit_ask(check->audit, name, DNS_MX);
 
 	for (size_t i = 0; i < answer->count && i < SPF_HOSTS_MAX; i++)
 		if (check_host(check, term, (const char *)answer->records[i].bytes) == YES)
@@ -248,9 +248,9 @@ check_mx(const struct check *check, const struct spf_term *term, const char *nam
 static enum answer
 check_term(struct check *check, const char *domain, const struct spf_term *term)
 {
-	const char *name = term->spec[0] == '\0' ? domain : own_term_name(check->own, term);
+	const char *name = term->spec[0] == '\0' ? domain : audit_term_name(check->audit, term);
 
-	if (mechanisms[term->mechanism].asks && (++check->lookups > OWN_WALK_MAX || term->has_macro))
+	if (mechanisms[term->mechanism].asks && (++check->lookups > AUDIT_WALK_MAX || term->has_macro))
 		return UNKNOWN;
 	switch (term->mechanism) {
 	case SPF_ALL:
@@ -289,23 +289,23 @@ check_terms(struct check *check, const char *name, const struct spf_record *reco
 }
 
 enum answer
-own_passes(struct own_dns *own, const struct spf_record *record, const struct address *client)
+audit_passes(struct dns_audit *audit, const struct spf_record *record, const struct address *client)
 {
-	struct check check = { .own = own, .client = client };
+	struct check check = { .audit = audit, .client = client };
 
-	return check_terms(&check, own->request->domain, record);
+	return check_terms(&check, audit->request->domain, record);
 }
 
 /* ---- how it ends ---- */
 
 char
-own_ending(struct own_dns *own, const char *name)
+audit_ending(struct dns_audit *audit, const char *name)
 {
 	const struct spf_record *record = NULL;
 	const char *why;
 
 	for (unsigned i = 0; i < DEPTH_MAX && name[0] != '\0'; i++) {
-		record = own_spf_of(own, name, &why);
+		record = audit_spf_of(audit, name, &why);
 		if (record == NULL)
 			return '\0';
 		for (size_t j = 0; j < record->count; j++)

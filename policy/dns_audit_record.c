@@ -1,16 +1,16 @@
-/* room: own_dns */
+/* room: dns_audit */
 /* The SPF record to publish: what is sound of ours in its order, then what is missing, then the end. */
 #include <string.h>
 
-#include "own_dns_parts.h"
+#include "dns_audit_parts.h"
 
 struct spf_record
-own_record_terms(const struct own_spf *spf)
+audit_record_terms(const struct audit_spf *spf)
 {
-	struct spf_term *terms = arena_take(spf->own->arena, (spf->term_count + 1) * sizeof *terms);
+	struct spf_term *terms = arena_take(spf->audit->arena, (spf->term_count + 1) * sizeof *terms);
 	struct spf_record record = { .terms = terms, .redirect = "" };
 
-	spf->own->starved = spf->own->starved || terms == NULL;
+	spf->audit->starved = spf->audit->starved || terms == NULL;
 	for (size_t i = 0; terms != NULL && i < spf->term_count; i++)
 		if (!spf->terms[i].dropped)
 			terms[record.count++] = spf->terms[i].spf;
@@ -22,7 +22,7 @@ own_record_terms(const struct own_spf *spf)
 }
 
 static unsigned
-lookups_count(const struct own_spf *spf)
+lookups_count(const struct audit_spf *spf)
 {
 	unsigned lookups = 0;
 
@@ -32,7 +32,7 @@ lookups_count(const struct own_spf *spf)
 	if (spf->redirect[0] != '\0') {
 		const char *target = strchr(spf->redirect, '=') + 1;
 
-		lookups += strchr(target, '%') != NULL ? 1 : own_redirect_cost(spf->own, target, NULL).lookups;
+		lookups += strchr(target, '%') != NULL ? 1 : audit_redirect_cost(spf->audit, target, NULL).lookups;
 	}
 	return lookups;
 }
@@ -40,9 +40,9 @@ lookups_count(const struct own_spf *spf)
 /* ---- too many look-ups: our own names can be written out, for we see when they move ---- */
 
 static void
-host_write_out(struct own_spf *spf, const char *host, enum dns_type type, unsigned bits)
+host_write_out(struct audit_spf *spf, const char *host, enum dns_type type, unsigned bits)
 {
-	const struct dns_answer *answer = own_ask(spf->own, host, type);
+	const struct dns_answer *answer = audit_ask(spf->audit, host, type);
 	size_t width = type == DNS_A ? 4 : 16;
 
 	for (size_t i = 0; i < answer->count; i++) {
@@ -54,43 +54,43 @@ host_write_out(struct own_spf *spf, const char *host, enum dns_type type, unsign
 			continue;
 		prefix.base = address_mask(type == DNS_A ? address_of_v4(bytes) : address_of_v6(bytes), bits);
 		if (prefix.base.family == (type == DNS_A ? ADDRESS_V4 : ADDRESS_V6))
-			(void)own_term_add(spf, own_kept(spf->own, arena_format(spf->own->arena, "ip%d:%s",
-			    (int)prefix.base.family, prefix_write(&prefix, written))), OWN_WORDS_MAX);
+			(void)audit_term_add(spf, audit_kept(spf->audit, arena_format(spf->audit->arena, "ip%d:%s",
+			    (int)prefix.base.family, prefix_write(&prefix, written))), AUDIT_WORDS_MAX);
 	}
 }
 
 static void
-both_write_out(struct own_spf *spf, const char *host, const struct spf_term *term)
+both_write_out(struct audit_spf *spf, const char *host, const struct spf_term *term)
 {
 	host_write_out(spf, host, DNS_A, term->bits4);
 	host_write_out(spf, host, DNS_AAAA, term->bits6);
 }
 
 static bool
-may_write_out(const struct own_spf *spf, const struct own_term *term, const struct dns_answer *hosts)
+may_write_out(const struct audit_spf *spf, const struct audit_term *term, const struct dns_answer *hosts)
 {
 	bool ours = !term->dropped && term->spf.qualifier == '+' && !term->spf.has_macro;
 
 	if (term->spf.mechanism == SPF_A_TERM)
-		return ours && own_is_ours(spf->own, own_term_name(spf->own, &term->spf));
+		return ours && audit_is_ours(spf->audit, audit_term_name(spf->audit, &term->spf));
 	for (size_t i = 0; i < hosts->count; i++)
-		ours = ours && own_is_ours(spf->own, (const char *)hosts->records[i].bytes);
+		ours = ours && audit_is_ours(spf->audit, (const char *)hosts->records[i].bytes);
 	return ours && term->spf.mechanism == SPF_MX_TERM;
 }
 
 static void
-term_write_out(struct own_spf *spf, struct own_term *term)
+term_write_out(struct audit_spf *spf, struct audit_term *term)
 {
 	static const struct dns_answer none = { .status = DNS_EMPTY };
-	struct own_dns *own = spf->own;
-	const char *name = own_term_name(own, &term->spf);
-	const struct dns_answer *hosts = term->spf.mechanism == SPF_MX_TERM ? own_ask(own, name, DNS_MX) : &none;
+	struct dns_audit *audit = spf->audit;
+	const char *name = audit_term_name(audit, &term->spf);
+	const struct dns_answer *hosts = term->spf.mechanism == SPF_MX_TERM ? audit_ask(audit, name, DNS_MX) : &none;
 	const struct spf_term like = term->spf;
 
 	if (!may_write_out(spf, term, hosts))
 		return;
 	term->dropped = true;
-	own_advise(own, "'%s' is written out below to spare look-ups; follow it when it moves", own_shown(own, term->text));
+	audit_advise(audit, "'%s' is written out below to spare look-ups; follow it when it moves", audit_shown(audit, term->text));
 	if (like.mechanism == SPF_A_TERM)
 		both_write_out(spf, name, &like);
 	for (size_t i = 0; i < hosts->count && i < SPF_HOSTS_MAX; i++)
@@ -98,7 +98,7 @@ term_write_out(struct own_spf *spf, struct own_term *term)
 }
 
 static bool
-is_doubled(const struct own_spf *spf, size_t n)
+is_doubled(const struct audit_spf *spf, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		if (!spf->terms[i].dropped && strcasecmp(spf->terms[i].text, spf->terms[n].text) == 0)
@@ -108,7 +108,7 @@ is_doubled(const struct own_spf *spf, size_t n)
 
 /* mx comes last: it is what everybody looks for first. */
 static void
-lookups_spare(struct own_spf *spf)
+lookups_spare(struct audit_spf *spf)
 {
 	static const enum spf_mechanism order[] = { SPF_A_TERM, SPF_MX_TERM };
 	size_t count = spf->term_count;
@@ -123,13 +123,13 @@ lookups_spare(struct own_spf *spf)
 	for (size_t i = count; i < spf->term_count; i++)
 		spf->terms[i].dropped = is_doubled(spf, i);
 	if (lookups > SPF_LOOKUPS_MAX)
-		own_wrong(spf->own, "the record to publish still takes %u look-ups, and %d is the most (RFC 7208, 4.6.4); let a vendor "
+		audit_wrong(spf->audit, "the record to publish still takes %u look-ups, and %d is the most (RFC 7208, 4.6.4); let a vendor "
 				    "sign (DKIM) and bounce to a name of its own", lookups, SPF_LOOKUPS_MAX);
 }
 
 /* Ours are left out by now; what is left finds nothing behind the names of others. */
 static void
-voids_judge(struct own_spf *spf)
+voids_judge(struct audit_spf *spf)
 {
 	unsigned voids = 0;
 
@@ -138,15 +138,15 @@ voids_judge(struct own_spf *spf)
 			voids += spf->terms[i].cost.voids;
 	for (size_t i = 0; i < spf->term_count && voids > SPF_VOIDS_MAX; i++)
 		if (!spf->terms[i].dropped && spf->terms[i].cost.voids > 0)
-			own_wrong(spf->own, "%u look-ups of '%s' find nothing, and receivers may ignore a record with more than %d of "
+			audit_wrong(spf->audit, "%u look-ups of '%s' find nothing, and receivers may ignore a record with more than %d of "
 					    "those; ask its owner to mend that", spf->terms[i].cost.voids,
-			    own_shown(spf->own, spf->terms[i].text), SPF_VOIDS_MAX);
+			    audit_shown(spf->audit, spf->terms[i].text), SPF_VOIDS_MAX);
 }
 
 /* ---- writing ---- */
 
 static void
-terms_write(const struct own_spf *spf, struct text *out)
+terms_write(const struct audit_spf *spf, struct text *out)
 {
 	bool any = spf->redirect[0] != '\0';
 
@@ -164,18 +164,18 @@ terms_write(const struct own_spf *spf, struct text *out)
 }
 
 void
-own_record_make(struct own_spf *spf)
+audit_record_make(struct audit_spf *spf)
 {
-	struct own_dns *own = spf->own;
+	struct dns_audit *audit = spf->audit;
 	struct text text;
 
 	lookups_spare(spf);
 	voids_judge(spf);
 	text_open(&text, SPF_RECORD_MAX);
 	terms_write(spf, &text);
-	own->starved = own->starved || text.cut;
+	audit->starved = audit->starved || text.cut;
 	if (strcmp(text.bytes, spf->published) != 0 || spf->record_count > 1)
-		own->report.spf = own_kept(own, arena_copy(own->arena, text.bytes, text.length));
-	own->report.spf_lookups = lookups_count(spf);
+		audit->report.spf = audit_kept(audit, arena_copy(audit->arena, text.bytes, text.length));
+	audit->report.spf_lookups = lookups_count(spf);
 	text_close(&text);
 }

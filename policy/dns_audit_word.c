@@ -1,9 +1,9 @@
-/* room: own_dns */
+/* room: dns_audit */
 /* One word of an SPF record: is it a term, and if not, what was probably meant? */
 #include <string.h>
 
+#include "dns_audit_parts.h"
 #include "domain.h"
-#include "own_dns_parts.h"
 
 static const char *const names[] = { "all", "include", "a", "mx", "ptr", "ip4", "ip6", "exists" };
 enum { NAMES = sizeof names / sizeof names[0] };
@@ -11,7 +11,7 @@ enum { TRIES_MAX = 8 }; /* places where a blank may be missing */
 
 /* A word in pieces: "-", "ip4", ':', "192.0.2.1". */
 struct pieces {
-	struct own_dns *own;
+	struct dns_audit *audit;
 	const char *word;
 	char qualifier[2];
 	struct span name;
@@ -20,20 +20,20 @@ struct pieces {
 };
 
 static bool
-reads(struct own_dns *own, const char *words, struct spf_record *out, struct fault *why)
+reads(struct dns_audit *audit, const char *words, struct spf_record *out, struct fault *why)
 {
-	const char *text = own_kept(own, arena_format(own->arena, "v=spf1 %s", words));
+	const char *text = audit_kept(audit, arena_format(audit->arena, "v=spf1 %s", words));
 
-	if (spf_text_read(own->arena, text, strlen(text), out, why))
+	if (spf_text_read(audit->arena, text, strlen(text), out, why))
 		return true;
-	own->starved = own->starved || out->starved;
+	audit->starved = audit->starved || out->starved;
 	return false;
 }
 
 static struct pieces
-word_cut(struct own_dns *own, const char *word)
+word_cut(struct dns_audit *audit, const char *word)
 {
-	struct pieces pieces = { .own = own, .word = word };
+	struct pieces pieces = { .audit = audit, .word = word };
 	const char *end;
 
 	if (word[0] != '\0' && strchr("+-~?", word[0]) != NULL)
@@ -48,19 +48,19 @@ word_cut(struct own_dns *own, const char *word)
 static const char *
 term_make(const struct pieces *pieces, const char *mechanism, const char *argument)
 {
-	return own_kept(pieces->own, arena_format(pieces->own->arena, "%s%s:%s", pieces->qualifier, mechanism, argument));
+	return audit_kept(pieces->audit, arena_format(pieces->audit->arena, "%s%s:%s", pieces->qualifier, mechanism, argument));
 }
 
 /* "ip4" or "ip6" for an address or a network, or NULL. */
 static const char *
-address_kind(struct own_dns *own, const char *text)
+address_kind(struct dns_audit *audit, const char *text)
 {
 	struct spf_record record;
 
 	for (size_t i = 0; i < 2; i++) {
 		const char *kind = i == 0 ? "ip4" : "ip6";
 
-		if (reads(own, own_kept(own, arena_format(own->arena, "%s:%s", kind, text)), &record, NULL) && record.count == 1)
+		if (reads(audit, audit_kept(audit, arena_format(audit->arena, "%s:%s", kind, text)), &record, NULL) && record.count == 1)
 			return kind;
 	}
 	return NULL;
@@ -84,14 +84,14 @@ repair_punctuation(const struct pieces *pieces)
 	while (kept > 0 && strchr(".,;\"'", pieces->word[kept - 1]) != NULL)
 		kept--;
 	return kept == length || kept == 0 ? NULL :
-	    own_kept(pieces->own, arena_copy(pieces->own->arena, pieces->word, kept));
+	    audit_kept(pieces->audit, arena_copy(pieces->audit->arena, pieces->word, kept));
 }
 
 static const char *
 repair_bare_address(const struct pieces *pieces)
 {
 	const char *text = pieces->word + strlen(pieces->qualifier);
-	const char *kind = address_kind(pieces->own, text);
+	const char *kind = address_kind(pieces->audit, text);
 
 	return kind == NULL ? NULL : term_make(pieces, kind, text);
 }
@@ -103,14 +103,14 @@ repair_bare_host(const struct pieces *pieces)
 
 	if (pieces->mark != '\0' || !is_host(text))
 		return NULL;
-	return term_make(pieces, own_source_spf(pieces->own, text) != NULL ? "include" : "a", text);
+	return term_make(pieces, audit_source_spf(pieces->audit, text) != NULL ? "include" : "a", text);
 }
 
 /* ip4 with an IPv6 address, a with an address, ip or ipv4 with either. */
 static const char *
 repair_address(const struct pieces *pieces)
 {
-	const char *kind = pieces->mark == '\0' ? NULL : address_kind(pieces->own, pieces->argument);
+	const char *kind = pieces->mark == '\0' ? NULL : address_kind(pieces->audit, pieces->argument);
 
 	return kind == NULL ? NULL : term_make(pieces, kind, pieces->argument);
 }
@@ -144,20 +144,20 @@ static const char *
 repair_blank(const struct pieces *pieces)
 {
 	const char *word = pieces->word;
-	struct own_dns *own = pieces->own;
+	struct dns_audit *audit = pieces->audit;
 	struct spf_record record;
 	unsigned tries = 0;
 
 	for (size_t i = 1; word[i] != '\0' && tries < TRIES_MAX; i++) {
-		struct pieces rest = word_cut(own, word + i);
+		struct pieces rest = word_cut(audit, word + i);
 		bool begins = rest.qualifier[0] != '\0' && span_is_nocase(rest.name, "all");
 
 		for (size_t j = 0; j < NAMES && rest.mark == ':' && !begins; j++)
 			begins = span_is_nocase(rest.name, names[j]) && strlen(names[j]) > 1;
 		tries += begins;
-		if (begins && reads(own, own_kept(own, arena_copy(own->arena, word, i)), &record, NULL) &&
-		    reads(own, word + i, &record, NULL))
-			return own_kept(own, arena_format(own->arena, "%.*s %s", (int)i, word, word + i));
+		if (begins && reads(audit, audit_kept(audit, arena_copy(audit->arena, word, i)), &record, NULL) &&
+		    reads(audit, word + i, &record, NULL))
+			return audit_kept(audit, arena_format(audit->arena, "%.*s %s", (int)i, word, word + i));
 	}
 	return NULL;
 }
@@ -184,7 +184,7 @@ is_misused(const struct pieces *pieces, const char **repair)
 	for (size_t i = 0; i < NAMES && pieces->mark == '='; i++)
 		if (span_is_nocase(pieces->name, names[i])) {
 			*repair = term_make(pieces, names[i], pieces->argument);
-			if (!reads(pieces->own, *repair, &record, NULL))
+			if (!reads(pieces->audit, *repair, &record, NULL))
 				*repair = "";
 			return true;
 		}
@@ -193,9 +193,9 @@ is_misused(const struct pieces *pieces, const char **repair)
 }
 
 bool
-own_word_read(struct own_dns *own, const char *word, struct spf_record *out, const char **wrong, const char **repair)
+audit_word_read(struct dns_audit *audit, const char *word, struct spf_record *out, const char **wrong, const char **repair)
 {
-	struct pieces pieces = word_cut(own, word);
+	struct pieces pieces = word_cut(audit, word);
 	struct fault why = { .text = "" };
 	struct spf_record record;
 
@@ -205,17 +205,17 @@ own_word_read(struct own_dns *own, const char *word, struct spf_record *out, con
 		return false;
 	}
 	*wrong = *repair = "";
-	if (reads(own, word, out, &why))
+	if (reads(audit, word, out, &why))
 		return true;
 	for (size_t i = 0; i < sizeof repairs / sizeof repairs[0]; i++) {
 		const char *made = repairs[i].repair(&pieces);
 
-		if (made == NULL || !reads(own, made, &record, NULL))
+		if (made == NULL || !reads(audit, made, &record, NULL))
 			continue;
 		*wrong = repairs[i].wrong;
 		*repair = made;
 		return false;
 	}
-	*wrong = own_kept(own, arena_format(own->arena, "is no term (%.*s)", (int)strcspn(why.text, ":"), why.text));
+	*wrong = audit_kept(audit, arena_format(audit->arena, "is no term (%.*s)", (int)strcspn(why.text, ":"), why.text));
 	return false;
 }

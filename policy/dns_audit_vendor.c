@@ -1,9 +1,9 @@
-/* room: own_dns */
+/* room: dns_audit */
 /* Whose a term is, and which delegations say something of the domain. */
 #include <string.h>
 
+#include "dns_audit_parts.h"
 #include "domain.h"
-#include "own_dns_parts.h"
 
 /* ---- delegations ---- */
 
@@ -17,18 +17,18 @@ rules_touch(const struct name_rules *rules, const char *domain)
 }
 
 const struct delegation *
-own_delegation(const struct own_dns *own, size_t n)
+audit_delegation(const struct dns_audit *audit, size_t n)
 {
-	const struct policy *policy = own->request->policy;
+	const struct policy *policy = audit->request->policy;
 
 	for (size_t i = 0; i < policy->delegation_count; i++)
-		if (rules_touch(&policy->delegations[i].domains, own->request->domain) && n-- == 0)
+		if (rules_touch(&policy->delegations[i].domains, audit->request->domain) && n-- == 0)
 			return &policy->delegations[i];
 	return NULL;
 }
 
 bool
-own_wants(const struct delegation *delegation, unsigned proofs)
+audit_wants(const struct delegation *delegation, unsigned proofs)
 {
 	for (size_t i = 0; i < delegation->vouch_count; i++)
 		if ((delegation->vouch[i] & proofs) != 0)
@@ -37,28 +37,28 @@ own_wants(const struct delegation *delegation, unsigned proofs)
 }
 
 bool
-own_is_ours(const struct own_dns *own, const char *name)
+audit_is_ours(const struct dns_audit *audit, const char *name)
 {
-	return name_rules_hold_domain(&own->request->policy->settings.own.domains, name);
+	return name_rules_hold_domain(&audit->request->policy->settings.own.domains, name);
 }
 
 /* ---- vendors ---- */
 
 static bool
-is_delegated(const struct own_dns *own, const struct vendor *vendor)
+is_delegated(const struct dns_audit *audit, const struct vendor *vendor)
 {
 	const struct delegation *delegation;
 
-	for (size_t i = 0; (delegation = own_delegation(own, i)) != NULL; i++)
+	for (size_t i = 0; (delegation = audit_delegation(audit, i)) != NULL; i++)
 		if (strcmp(delegation->vendor_name, vendor->name) == 0)
 			return true;
 	return false;
 }
 
 static bool
-is_relay(const struct own_dns *own, const struct vendor *vendor)
+is_relay(const struct dns_audit *audit, const struct vendor *vendor)
 {
-	const struct policy *policy = own->request->policy;
+	const struct policy *policy = audit->request->policy;
 
 	for (size_t i = 0; i < policy->relay_count; i++)
 		if (strcmp(policy->relays[i].vendor_name, vendor->name) == 0)
@@ -68,9 +68,9 @@ is_relay(const struct own_dns *own, const struct vendor *vendor)
 
 /* Vendors in force, then those that are only known; NULL behind the last. */
 static const struct vendor *
-vendor_at(const struct own_dns *own, size_t i)
+vendor_at(const struct dns_audit *audit, size_t i)
 {
-	const struct own_dns_request *request = own->request;
+	const struct dns_audit_request *request = audit->request;
 
 	if (i < request->policy->vendor_count)
 		return &request->policy->vendors[i];
@@ -112,19 +112,19 @@ is_of_vendor(const struct vendor *vendor, const char *name)
 }
 
 /* Several may share a name: he who may send decides, then he whose source it is, then whose name. */
-struct own_whose
-own_term_whose(struct own_dns *own, const struct spf_term *term)
+struct audit_whose
+audit_term_whose(struct dns_audit *audit, const struct spf_term *term)
 {
-	const char *name = own_term_name(own, term);
-	struct own_whose best = { .vendor = NULL };
+	const char *name = audit_term_name(audit, term);
+	struct audit_whose best = { .vendor = NULL };
 	const struct vendor *vendor;
 	unsigned best_score = 0;
 
-	if (term->mechanism == SPF_ALL || (name[0] != '\0' && own_is_ours(own, name)))
+	if (term->mechanism == SPF_ALL || (name[0] != '\0' && audit_is_ours(audit, name)))
 		return best;
-	for (size_t i = 0; (vendor = vendor_at(own, i)) != NULL; i++) {
-		struct own_whose whose = { vendor, source_find(vendor, term, name), is_delegated(own, vendor),
-			is_relay(own, vendor), i < own->request->policy->vendor_count };
+	for (size_t i = 0; (vendor = vendor_at(audit, i)) != NULL; i++) {
+		struct audit_whose whose = { vendor, source_find(vendor, term, name), is_delegated(audit, vendor),
+			is_relay(audit, vendor), i < audit->request->policy->vendor_count };
 		bool named = is_of_vendor(vendor, name);
 		unsigned score = 1 + whose.delegated * 16u + whose.relayed * 8u + (whose.source != NULL) * 4u + named * 2u + whose.enabled;
 
@@ -137,14 +137,14 @@ own_term_whose(struct own_dns *own, const struct spf_term *term)
 }
 
 const struct source *
-own_source_spf(const struct own_dns *own, const char *name)
+audit_source_spf(const struct dns_audit *audit, const char *name)
 {
 	const struct vendor *vendor;
 	char normal[DOMAIN_TEXT];
 
 	if (!domain_read(name, strlen(name), normal, NULL))
 		return NULL;
-	for (size_t i = 0; (vendor = vendor_at(own, i)) != NULL; i++)
+	for (size_t i = 0; (vendor = vendor_at(audit, i)) != NULL; i++)
 		for (size_t j = 0; j < vendor->source_count; j++)
 			if (vendor->sources[j].kind == SOURCE_SPF && strcmp(vendor->sources[j].name, normal) == 0)
 				return &vendor->sources[j];

@@ -1,14 +1,14 @@
-/* room: own_dns */
+/* room: dns_audit */
 /* What our SPF record lacks: terms of the delegated vendors, and of our own hosts. */
 #include <string.h>
 
 #include "aggregate.h"
-#include "own_dns_parts.h"
+#include "dns_audit_parts.h"
 
 /* ---- what is there ---- */
 
 static bool
-is_reached(const struct own_spf *spf, enum spf_mechanism mechanism, const char *name)
+is_reached(const struct audit_spf *spf, enum spf_mechanism mechanism, const char *name)
 {
 	for (size_t i = 0; i < spf->reached.count; i++)
 		if (spf->reached.list[i].mechanism == mechanism && strcasecmp(spf->reached.list[i].name, name) == 0)
@@ -18,31 +18,31 @@ is_reached(const struct own_spf *spf, enum spf_mechanism mechanism, const char *
 
 /* By its first and its last address: who lists both without all between is not met with. */
 static bool
-is_network_passed(struct own_spf *spf, const struct prefix *network)
+is_network_passed(struct audit_spf *spf, const struct prefix *network)
 {
-	struct spf_record record = own_record_terms(spf);
+	struct spf_record record = audit_record_terms(spf);
 	struct address last = network->base;
 
 	for (unsigned bit = network->bits; bit < address_width(&last); bit++)
 		last.bytes[bit / 8] |= (uint8_t)(0x80 >> bit % 8);
-	return own_passes(spf->own, &record, &network->base) != NO && own_passes(spf->own, &record, &last) != NO;
+	return audit_passes(spf->audit, &record, &network->base) != NO && audit_passes(spf->audit, &record, &last) != NO;
 }
 
-static struct own_term *
-term_append(struct own_spf *spf, const char *text)
+static struct audit_term *
+term_append(struct audit_spf *spf, const char *text)
 {
-	struct own_term *term = own_term_add(spf, text, OWN_WORDS_MAX);
+	struct audit_term *term = audit_term_add(spf, text, AUDIT_WORDS_MAX);
 
 	if (term != NULL)
-		(void)own_term_cost(spf->own, &term->spf, &spf->reached);
+		(void)audit_term_cost(spf->audit, &term->spf, &spf->reached);
 	return term;
 }
 
 /* An address that must pass stands before what refuses some: the first match decides. */
 static void
-term_insert(struct own_spf *spf, const char *text)
+term_insert(struct audit_spf *spf, const char *text)
 {
-	struct own_term *term = term_append(spf, text), *at = spf->terms, made;
+	struct audit_term *term = term_append(spf, text), *at = spf->terms, made;
 
 	if (term == NULL)
 		return;
@@ -57,7 +57,7 @@ term_insert(struct own_spf *spf, const char *text)
 
 /* Whom a term is missing for, and how much that matters. */
 struct want {
-	struct own_spf *spf;
+	struct audit_spf *spf;
 	const struct delegation *delegation;
 	bool needed; /* false: its DKIM proves enough */
 };
@@ -65,13 +65,13 @@ struct want {
 static void
 term_missing(const struct want *want, const char *text)
 {
-	struct own_dns *own = want->spf->own;
-	const char *vendor = want->delegation->vendor_name, *domain = own->request->domain;
+	struct dns_audit *audit = want->spf->audit;
+	const char *vendor = want->delegation->vendor_name, *domain = audit->request->domain;
 
 	if (want->needed)
-		own_wrong(own, "'%s' is missing: %s sends as %s, and its delegation asks for SPF; add it", text, vendor, domain);
+		audit_wrong(audit, "'%s' is missing: %s sends as %s, and its delegation asks for SPF; add it", text, vendor, domain);
 	else
-		own_advise(own, "'%s' is not there: %s sends as %s, but its signature is proof enough; add it only where it bounces to %s",
+		audit_advise(audit, "'%s' is not there: %s sends as %s, but its signature is proof enough; add it only where it bounces to %s",
 		    text, vendor, domain, domain);
 }
 
@@ -79,14 +79,14 @@ static void
 source_asked_missing(const struct want *want, const struct source *source)
 {
 	static const char *const words[] = { [SOURCE_A] = "a", [SOURCE_MX] = "mx", [SOURCE_SPF] = "include" };
-	struct own_spf *spf = want->spf;
-	struct own_dns *own = spf->own;
-	const char *text = own_kept(own, arena_format(own->arena, "%s:%s", words[source->kind], source->name));
-	struct own_term *term = term_append(spf, text);
+	struct audit_spf *spf = want->spf;
+	struct dns_audit *audit = spf->audit;
+	const char *text = audit_kept(audit, arena_format(audit->arena, "%s:%s", words[source->kind], source->name));
+	struct audit_term *term = term_append(spf, text);
 	bool of_no_use = term != NULL && (term->cost.broken[0] != '\0' || term->cost.open || term->cost.empty);
 
 	if (of_no_use)
-		own_wrong(own, "%s cannot be named in SPF as long as '%s' is of no use (%s); ask it to mend that, or let it sign (DKIM)",
+		audit_wrong(audit, "%s cannot be named in SPF as long as '%s' is of no use (%s); ask it to mend that, or let it sign (DKIM)",
 		    want->delegation->vendor_name, text, term->cost.broken[0] != '\0' ? term->cost.broken :
 		    term->cost.open ? "it passes everybody" : "it has no address");
 	else
@@ -98,25 +98,25 @@ source_asked_missing(const struct want *want, const struct source *source)
 static void
 source_listed_missing(const struct want *want, const struct source *source)
 {
-	struct own_dns *own = want->spf->own;
-	struct prefix *list = arena_take(own->arena, (source->prefix_count + 1) * sizeof *list);
+	struct dns_audit *audit = want->spf->audit;
+	struct prefix *list = arena_take(audit->arena, (source->prefix_count + 1) * sizeof *list);
 	char written[PREFIX_TEXT];
 	size_t count;
 
 	if (list == NULL) {
-		own->starved = true;
+		audit->starved = true;
 		return;
 	}
 	if (source->prefix_count > 0)
 		memcpy(list, source->prefixes, source->prefix_count * sizeof *list);
 	count = aggregate_networks(list, source->prefix_count);
-	if (count > OWN_NETWORKS_MAX) {
-		own_advise(own, "%s lists %zu networks, too many for this record; publish them at a name of their own, and include that",
+	if (count > AUDIT_NETWORKS_MAX) {
+		audit_advise(audit, "%s lists %zu networks, too many for this record; publish them at a name of their audit, and include that",
 		    want->delegation->vendor_name, count);
 		return;
 	}
 	for (size_t i = 0; i < count; i++) {
-		const char *text = own_kept(own, arena_format(own->arena, "ip%d:%s", (int)list[i].base.family,
+		const char *text = audit_kept(audit, arena_format(audit->arena, "ip%d:%s", (int)list[i].base.family,
 		    prefix_write(&list[i], written)));
 
 		if (is_network_passed(want->spf, &list[i]))
@@ -187,7 +187,7 @@ is_undecided(const struct vendor *vendor)
 
 /* One of them is there: it is probably the right one. */
 static bool
-any_is_reached(const struct own_spf *spf, const struct vendor *vendor)
+any_is_reached(const struct audit_spf *spf, const struct vendor *vendor)
 {
 	for (size_t i = 0; i < spf->term_count; i++)
 		if (!spf->terms[i].dropped && spf->terms[i].whose.vendor == vendor && spf->terms[i].whose.source != NULL)
@@ -199,11 +199,11 @@ static void
 vendor_missing(const struct want *want)
 {
 	const struct vendor *vendor = want->delegation->vendor;
-	struct own_dns *own = want->spf->own;
+	struct dns_audit *audit = want->spf->audit;
 	bool undecided = is_undecided(vendor), any = false;
 
 	if (undecided)
-		own_advise(own, "the vendor %s has sources of several places; name yours by tags in vendors, and no more is needed here",
+		audit_advise(audit, "the vendor %s has sources of several places; name yours by tags in vendors, and no more is needed here",
 		    vendor->name);
 	if (undecided && any_is_reached(want->spf, vendor))
 		return;
@@ -213,23 +213,23 @@ vendor_missing(const struct want *want)
 			source_missing(want, &vendor->sources[i]);
 	}
 	if (!any && want->needed)
-		own_wrong(own, "the delegation of %s asks for SPF, but its file has no source; vouch by dkim alone", vendor->name);
+		audit_wrong(audit, "the delegation of %s asks for SPF, but its file has no source; vouch by dkim alone", vendor->name);
 }
 
 void
-own_missing_vendors(struct own_spf *spf)
+audit_missing_vendors(struct audit_spf *spf)
 {
 	const struct delegation *delegation, *before;
 
-	for (size_t i = 0; (delegation = own_delegation(spf->own, i)) != NULL; i++) {
+	for (size_t i = 0; (delegation = audit_delegation(spf->audit, i)) != NULL; i++) {
 		struct want want = { spf, delegation, false };
 		size_t first = 0;
 
-		while ((before = own_delegation(spf->own, first)) != delegation && before->vendor != delegation->vendor)
+		while ((before = audit_delegation(spf->audit, first)) != delegation && before->vendor != delegation->vendor)
 			first++;
-		for (size_t j = first; (before = own_delegation(spf->own, j)) != NULL; j++)
+		for (size_t j = first; (before = audit_delegation(spf->audit, j)) != NULL; j++)
 			if (before->vendor == delegation->vendor)
-				want.needed = want.needed || own_wants(before, PROOF_SPF | PROOF_SPF_FROM | PROOF_DMARC);
+				want.needed = want.needed || audit_wants(before, PROOF_SPF | PROOF_SPF_FROM | PROOF_DMARC);
 		if (first == i && delegation->vendor != NULL)
 			vendor_missing(&want);
 	}
@@ -237,41 +237,41 @@ own_missing_vendors(struct own_spf *spf)
 
 /* ---- hosts ---- */
 
-enum { OWN_HOSTS_MAX = SPF_HOSTS_MAX, OWN_ADDRESSES_MAX = 64 };
+enum { AUDIT_HOSTS_MAX = SPF_HOSTS_MAX, AUDIT_ADDRESSES_MAX = 64 };
 
 struct hosts {
-	struct address list[OWN_ADDRESSES_MAX];
+	struct address list[AUDIT_ADDRESSES_MAX];
 	size_t count;
 	bool foreign; /* a known vendor takes our mail in */
 };
 
 static void
-addresses_add(struct own_dns *own, const char *host, enum dns_type type, struct hosts *out)
+addresses_add(struct dns_audit *audit, const char *host, enum dns_type type, struct hosts *out)
 {
-	const struct dns_answer *answer = own_ask(own, host, type);
+	const struct dns_answer *answer = audit_ask(audit, host, type);
 
-	for (size_t i = 0; i < answer->count && out->count < OWN_ADDRESSES_MAX; i++)
+	for (size_t i = 0; i < answer->count && out->count < AUDIT_ADDRESSES_MAX; i++)
 		if (answer->records[i].length == (type == DNS_A ? 4 : 16))
 			out->list[out->count++] = type == DNS_A ? address_of_v4(answer->records[i].bytes) :
 								  address_of_v6(answer->records[i].bytes);
 }
 
 static void
-hosts_find(struct own_dns *own, struct hosts *out)
+hosts_find(struct dns_audit *audit, struct hosts *out)
 {
-	const struct dns_answer *answer = own_ask(own, own->request->domain, DNS_MX);
+	const struct dns_answer *answer = audit_ask(audit, audit->request->domain, DNS_MX);
 
 	out->count = 0;
 	out->foreign = false;
-	for (size_t i = 0; i < answer->count && i < OWN_HOSTS_MAX; i++) {
+	for (size_t i = 0; i < answer->count && i < AUDIT_HOSTS_MAX; i++) {
 		const char *host = (const char *)answer->records[i].bytes;
 		struct spf_term term = { .mechanism = SPF_A_TERM, .qualifier = '+', .spec = host };
 
 		if (host[0] == '\0' || strcmp(host, ".") == 0) /* the null MX (RFC 7505) */
 			continue;
-		out->foreign = out->foreign || own_term_whose(own, &term).vendor != NULL;
-		addresses_add(own, host, DNS_A, out);
-		addresses_add(own, host, DNS_AAAA, out);
+		out->foreign = out->foreign || audit_term_whose(audit, &term).vendor != NULL;
+		addresses_add(audit, host, DNS_A, out);
+		addresses_add(audit, host, DNS_AAAA, out);
 	}
 }
 
@@ -285,36 +285,36 @@ hosts_hold(const struct hosts *hosts, const struct address *address)
 }
 
 static enum answer
-address_passes(struct own_spf *spf, const struct address *address)
+address_passes(struct audit_spf *spf, const struct address *address)
 {
-	struct spf_record record = own_record_terms(spf);
+	struct spf_record record = audit_record_terms(spf);
 
-	return own_passes(spf->own, &record, address);
+	return audit_passes(spf->audit, &record, address);
 }
 
 static void
-outbound_missing(struct own_spf *spf, const struct hosts *hosts)
+outbound_missing(struct audit_spf *spf, const struct hosts *hosts)
 {
-	const struct prefixes *outbound = &spf->own->request->policy->settings.own.outbound;
+	const struct prefixes *outbound = &spf->audit->request->policy->settings.own.outbound;
 	char written[ADDRESS_TEXT];
 
-	for (size_t i = 0; i < outbound->count && i < OWN_ADDRESSES_MAX; i++) {
+	for (size_t i = 0; i < outbound->count && i < AUDIT_ADDRESSES_MAX; i++) {
 		const struct address *address = &outbound->list[i].base;
-		struct own_dns *own = spf->own;
+		struct dns_audit *audit = spf->audit;
 		const char *text = "mx";
 
 		if (address_passes(spf, address) != NO)
 			continue;
 		if (!hosts_hold(hosts, address))
-			text = own_kept(own, arena_format(own->arena, "ip%d:%s", (int)address->family, address_write(address, written)));
-		own_wrong(own, "'%s' is missing: %s may send (own.outbound), and the record does not pass it; add it", text,
+			text = audit_kept(audit, arena_format(audit->arena, "ip%d:%s", (int)address->family, address_write(address, written)));
+		audit_wrong(audit, "'%s' is missing: %s may send (own.outbound), and the record does not pass it; add it", text,
 		    address_write(address, written));
 		term_insert(spf, text);
 	}
 }
 
 static void
-mx_missing(struct own_spf *spf, const struct hosts *hosts)
+mx_missing(struct audit_spf *spf, const struct hosts *hosts)
 {
 	enum answer passes = hosts->count == 0 ? YES : NO;
 
@@ -322,30 +322,30 @@ mx_missing(struct own_spf *spf, const struct hosts *hosts)
 		passes = answer_either(passes, address_passes(spf, &hosts->list[i]));
 	if (passes != NO)
 		return;
-	own_wrong(spf->own, "'mx' is missing: no host that takes mail for %s may send in its name, and own.outbound names no other; add it",
-	    spf->own->request->domain);
+	audit_wrong(spf->audit, "'mx' is missing: no host that takes mail for %s may send in its name, and own.outbound names no other; add it",
+	    spf->audit->request->domain);
 	term_insert(spf, "mx");
 }
 
 /* A domain that takes no mail and is delegated to nobody sends none either. */
 static bool
-is_parked(const struct own_spf *spf, const struct hosts *hosts)
+is_parked(const struct audit_spf *spf, const struct hosts *hosts)
 {
 	for (size_t i = 0; i < spf->term_count; i++)
 		if (!spf->terms[i].dropped)
 			return false;
-	return hosts->count == 0 && own_delegation(spf->own, 0) == NULL;
+	return hosts->count == 0 && audit_delegation(spf->audit, 0) == NULL;
 }
 
 void
-own_missing_hosts(struct own_spf *spf)
+audit_missing_hosts(struct audit_spf *spf)
 {
 	struct hosts hosts;
 
-	hosts_find(spf->own, &hosts);
+	hosts_find(spf->audit, &hosts);
 	if (is_parked(spf, &hosts))
 		return;
 	outbound_missing(spf, &hosts);
-	if (spf->own->request->policy->settings.own.outbound.count == 0 && !hosts.foreign)
+	if (spf->audit->request->policy->settings.own.outbound.count == 0 && !hosts.foreign)
 		mx_missing(spf, &hosts);
 }

@@ -1,9 +1,9 @@
-/* room: own_dns */
+/* room: dns_audit */
 /* Our DMARC record, and whether the delegated vendors' mail can meet it. */
 #include <string.h>
 
 #include "dmarc.h"
-#include "own_dns_parts.h"
+#include "dns_audit_parts.h"
 
 /* ---- tags (RFC 7489, 6.3) ---- */
 
@@ -75,13 +75,13 @@ static const struct {
 enum { TAGS = sizeof tags / sizeof tags[0] };
 
 static const char *
-span_shown(struct own_dns *own, struct span span)
+span_shown(struct dns_audit *audit, struct span span)
 {
-	return own_shown(own, own_kept(own, arena_copy(own->arena, span.at, span.length)));
+	return audit_shown(audit, audit_kept(audit, arena_copy(audit->arena, span.at, span.length)));
 }
 
 static void
-tag_judge(struct own_dns *own, struct span tag)
+tag_judge(struct dns_audit *audit, struct span tag)
 {
 	struct span value = tag, name = span_trim(span_cut(&value, '='));
 
@@ -89,26 +89,26 @@ tag_judge(struct own_dns *own, struct span tag)
 		if (!span_is_nocase(name, tags[i].name))
 			continue;
 		if (!tags[i].fits(span_trim(value)))
-			own_wrong(own, "'%s' means nothing; write %s= and %s", span_shown(own, tag), tags[i].name, tags[i].instead);
+			audit_wrong(audit, "'%s' means nothing; write %s= and %s", span_shown(audit, tag), tags[i].name, tags[i].instead);
 		return;
 	}
-	own_wrong(own, "'%s' is no tag that receivers know; take it out", span_shown(own, tag));
+	audit_wrong(audit, "'%s' is no tag that receivers know; take it out", span_shown(audit, tag));
 }
 
 static void
-tags_judge(struct own_dns *own, struct span record)
+tags_judge(struct dns_audit *audit, struct span record)
 {
 	bool has_policy = false;
 
-	for (unsigned i = 0; record.length > 0 && i < OWN_WORDS_MAX; i++) {
+	for (unsigned i = 0; record.length > 0 && i < AUDIT_WORDS_MAX; i++) {
 		struct span tag = span_trim(span_cut(&record, ';')), name = tag;
 
 		if (tag.length > 0)
-			tag_judge(own, tag);
+			tag_judge(audit, tag);
 		has_policy = has_policy || span_is_nocase(span_trim(span_cut(&name, '=')), "p");
 	}
 	if (!has_policy)
-		own_wrong(own, "the record has no p=, so it asks for nothing; write p=none, p=quarantine or p=reject behind v=DMARC1");
+		audit_wrong(audit, "the record has no p=, so it asks for nothing; write p=none, p=quarantine or p=reject behind v=DMARC1");
 }
 
 /* ---- the record ---- */
@@ -132,9 +132,9 @@ is_meant(struct span text)
 
 /* How many records are meant; the last of them. */
 static size_t
-records_find(struct own_dns *own, const char *name, struct span *out)
+records_find(struct dns_audit *audit, const char *name, struct span *out)
 {
-	const struct dns_answer *answer = own_ask(own, name, DNS_TXT);
+	const struct dns_answer *answer = audit_ask(audit, name, DNS_TXT);
 	size_t count = 0;
 
 	for (size_t i = 0; i < answer->count; i++) {
@@ -149,106 +149,106 @@ records_find(struct own_dns *own, const char *name, struct span *out)
 }
 
 static void
-record_judge(struct own_dns *own, size_t count, struct span text, struct found *found)
+record_judge(struct dns_audit *audit, size_t count, struct span text, struct found *found)
 {
 	struct dmarc_record *record = &found->record;
 	struct span version = text;
 
 	found->usable = count == 1 && dmarc_record_read(text.at, text.length, record) == AUTH_PASS;
 	if (count > 1) {
-		own_wrong(own, "there are %zu records at '%s', so receivers ignore all of them; keep one", count, found->name);
+		audit_wrong(audit, "there are %zu records at '%s', so receivers ignore all of them; keep one", count, found->name);
 		return;
 	}
 	if (!span_is(span_trim(span_cut(&version, ';')), "v=DMARC1"))
-		own_wrong(own, "'%s' does not begin with 'v=DMARC1;', as it must", span_shown(own, text));
-	tags_judge(own, text);
+		audit_wrong(audit, "'%s' does not begin with 'v=DMARC1;', as it must", span_shown(audit, text));
+	tags_judge(audit, text);
 }
 
 static void
-record_find(struct own_dns *own, struct found *found)
+record_find(struct dns_audit *audit, struct found *found)
 {
-	const char *domain = own->request->domain, *above = suffix_organisational(own->request->suffixes, domain);
-	const char *name = own_kept(own, arena_format(own->arena, "_dmarc.%s", domain));
+	const char *domain = audit->request->domain, *above = suffix_organisational(audit->request->suffixes, domain);
+	const char *name = audit_kept(audit, arena_format(audit->arena, "_dmarc.%s", domain));
 	struct span text = { "", 0 };
-	size_t count = records_find(own, name, &text);
+	size_t count = records_find(audit, name, &text);
 
 	if (count == 0 && above != NULL && strcmp(above, domain) != 0) {
-		name = own_kept(own, arena_format(own->arena, "_dmarc.%s", above));
+		name = audit_kept(audit, arena_format(audit->arena, "_dmarc.%s", above));
 		found->inherited = true;
-		count = records_find(own, name, &text);
+		count = records_find(audit, name, &text);
 	}
 	found->name = name;
 	if (count > 0)
-		record_judge(own, count, text, found);
+		record_judge(audit, count, text, found);
 	else
-		own_wrong(own, "there is no DMARC record; publish the one below, and read the reports");
+		audit_wrong(audit, "there is no DMARC record; publish the one below, and read the reports");
 }
 
 /* ---- what it means for the vendors ---- */
 
 /* Has it a key with which it signs as us, aligned? */
 static bool
-vendor_signs(struct own_dns *own, const struct delegation *delegation, const struct dmarc_record *record)
+vendor_signs(struct dns_audit *audit, const struct delegation *delegation, const struct dmarc_record *record)
 {
 	bool signs = false, above = false;
 
 	if (delegation->selectors.count == 0)
-		return own_wants(delegation, PROOF_DKIM);
+		return audit_wants(delegation, PROOF_DKIM);
 	for (size_t i = 0; i < delegation->selectors.count; i++) {
-		enum own_key key = own_key_find(own, delegation, delegation->selectors.list[i], false);
+		enum audit_key key = audit_key_find(audit, delegation, delegation->selectors.list[i], false);
 
-		signs = signs || key == OWN_KEY_HERE || (key == OWN_KEY_ABOVE && !record->strict_dkim);
-		above = above || key == OWN_KEY_ABOVE;
+		signs = signs || key == AUDIT_KEY_HERE || (key == AUDIT_KEY_ABOVE && !record->strict_dkim);
+		above = above || key == AUDIT_KEY_ABOVE;
 	}
 	if (!signs && above)
-		own_wrong(own, "'adkim=s' refuses signatures of %s, whose key belongs to the domain above; write 'adkim=r'",
+		audit_wrong(audit, "'adkim=s' refuses signatures of %s, whose key belongs to the domain above; write 'adkim=r'",
 		    delegation->vendor_name);
 	return signs;
 }
 
 static void
-vendors_judge(struct own_dns *own, const struct found *found, enum dmarc_policy policy)
+vendors_judge(struct dns_audit *audit, const struct found *found, enum dmarc_policy policy)
 {
 	const struct delegation *delegation;
-	const char *domain = own->request->domain;
+	const char *domain = audit->request->domain;
 
-	for (size_t i = 0; (delegation = own_delegation(own, i)) != NULL; i++) {
+	for (size_t i = 0; (delegation = audit_delegation(audit, i)) != NULL; i++) {
 		const char *vendor = delegation->vendor_name;
-		bool signs = vendor_signs(own, delegation, &found->record);
+		bool signs = vendor_signs(audit, delegation, &found->record);
 
 		/* of keys that it should have and has not the part before speaks */
 		if (!signs && delegation->selectors.count == 0)
-			own_advise(own, "%s signs nothing as %s: where its mail bounces to its own name, DMARC fails at other receivers%s; "
+			audit_advise(audit, "%s signs nothing as %s: where its mail bounces to its own name, DMARC fails at other receivers%s; "
 					"let it sign, or bounce to a name of yours", vendor, domain,
 			    policy == DMARC_NONE ? "" : ", and they refuse or file it as spam");
 		if (found->record.strict_spf)
-			own_advise(own, "'aspf=s' refuses mail of %s that bounces to a name below %s; write 'aspf=r' unless it signs all",
+			audit_advise(audit, "'aspf=s' refuses mail of %s that bounces to a name below %s; write 'aspf=r' unless it signs all",
 			    vendor, domain);
 	}
 }
 
 static void
-start_write(struct own_dns *own)
+start_write(struct dns_audit *audit)
 {
-	const char *domain = own->request->domain, *above = suffix_organisational(own->request->suffixes, domain);
+	const char *domain = audit->request->domain, *above = suffix_organisational(audit->request->suffixes, domain);
 
-	if (above != NULL && own_is_ours(own, above))
+	if (above != NULL && audit_is_ours(audit, above))
 		domain = above;
-	own->report.dmarc_name = own_kept(own, arena_format(own->arena, "_dmarc.%s", domain));
-	own->report.dmarc = own_kept(own, arena_format(own->arena, "v=DMARC1; p=none; rua=mailto:postmaster@%s", domain));
+	audit->report.dmarc_name = audit_kept(audit, arena_format(audit->arena, "_dmarc.%s", domain));
+	audit->report.dmarc = audit_kept(audit, arena_format(audit->arena, "v=DMARC1; p=none; rua=mailto:postmaster@%s", domain));
 }
 
 void
-own_dmarc(struct own_dns *own)
+audit_dmarc(struct dns_audit *audit)
 {
 	struct found found = { .name = "" };
 	enum dmarc_policy policy;
 
-	record_find(own, &found);
+	record_find(audit, &found);
 	policy = found.inherited ? found.record.sp : found.record.p;
 	if (!found.usable)
-		start_write(own);
+		start_write(audit);
 	else if (policy == DMARC_NONE)
-		own_advise(own, "'p=none' asks receivers to refuse nothing; once the reports show only mail of yours, write 'p=quarantine'");
-	vendors_judge(own, &found, policy);
+		audit_advise(audit, "'p=none' asks receivers to refuse nothing; once the reports show only mail of yours, write 'p=quarantine'");
+	vendors_judge(audit, &found, policy);
 }
