@@ -10,8 +10,8 @@
 #include "cmd.h"
 #include "mail_text.h"
 #include "message.h"
-#include "record.h"
 #include "rooms.h"
+#include "verdict_record.h"
 
 enum {
 	PATIENCE_MS = 20 * 1000,            /* for the sources, all together */
@@ -169,13 +169,13 @@ print_text(const struct ending *ending, const struct text *why)
 static void
 print_json(const struct message *message, const struct text *why)
 {
-	struct record record;
+	struct verdict_record record;
 	struct text json;
 
-	message_record(message, &record);
+	message_verdict_record(message, &record);
 	record.explanation = why->bytes;
-	text_open(&json, RECORD_JSON_MAX);
-	record_write_json(&record, &json);
+	text_open(&json, VERDICT_JSON_MAX);
+	verdict_record_write_json(&record, &json);
 	puts(json.bytes);
 	text_close(&json);
 }

@@ -46,9 +46,9 @@ write_refusal(struct delegate *delegate, const struct message *message, const st
     const struct delegate_request *request)
 {
 	const char *rcpts[] = { request->recipient };
-	struct record record;
+	struct verdict_record record;
 
-	message_record(message, &record);
+	message_verdict_record(message, &record);
 	record.qid = request->queue_id;
 	record.verdict = verdict;
 	record.stage = STAGE_RCPT;
@@ -63,10 +63,10 @@ refuse(struct delegate *delegate, const struct message *message, const struct de
     const struct delegate_request *request, struct reply *reply)
 {
 	struct verdict verdict;
-	struct record record;
+	struct verdict_record record;
 
 	delegate_verdict(answer, &verdict);
-	message_record(message, &record);
+	message_verdict_record(message, &record);
 	if (!explain_reply(&verdict, ACTION_REJECT, record.id,
 		message_judge(message)->policy->settings.contact, 0, reply))
 		reply->text[0] = '\0';

@@ -296,8 +296,8 @@ greylisting_at_end(struct message *message)
 void
 greylisting_write(struct message *message)
 {
-	struct record record;
+	struct verdict_record record;
 
-	message_record(message, &record);
+	message_verdict_record(message, &record);
 	journal_verdict(message->house->journal, &record);
 }

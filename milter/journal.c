@@ -321,20 +321,20 @@ journal_fault(struct journal *journal, int level, const struct fault *fault)
 }
 
 void
-journal_verdict(struct journal *journal, const struct record *record)
+journal_verdict(struct journal *journal, const struct verdict_record *record)
 {
 	struct text line;
 
 	if (journal == NULL)
 		return;
-	text_open(&line, RECORD_LINE_MAX);
-	record_write_line(record, &line);
+	text_open(&line, VERDICT_LINE_MAX);
+	verdict_record_write_line(record, &line);
 	enqueue(journal, LOG_INFO, strdup(line.bytes));
 	text_close(&line);
 	if (!journal->records)
 		return;
-	text_open(&line, RECORD_JSON_MAX);
-	record_write_json(record, &line);
+	text_open(&line, VERDICT_JSON_MAX);
+	verdict_record_write_json(record, &line);
 	enqueue(journal, TO_RECORD, line.cut ? NULL : strdup(line.bytes));
 	text_close(&line);
 }

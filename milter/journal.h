@@ -11,7 +11,7 @@
 #include <syslog.h>
 
 #include "fault.h"
-#include "record.h"
+#include "verdict_record.h"
 
 struct journal;
 
@@ -30,7 +30,7 @@ void journal_reopen(struct journal *, const char *facility, const char *record);
 /* level is syslog's LOG_*. A NULL journal drops it. */
 void journal_say(struct journal *, int level, const char *fmt, ...) PRINTF_LIKE(3, 4);
 void journal_fault(struct journal *, int level, const struct fault *);
-void journal_verdict(struct journal *, const struct record *);
+void journal_verdict(struct journal *, const struct verdict_record *);
 
 bool journal_facility_read(const char *name, int *facility) MUST_USE;
 

@@ -669,9 +669,9 @@ message_judge(const struct message *message)
 }
 
 void
-message_record(const struct message *message, struct record *out)
+message_verdict_record(const struct message *message, struct verdict_record *out)
 {
-	*out = (struct record){ .id = message->id, .qid = message->qid,
+	*out = (struct verdict_record){ .id = message->id, .qid = message->qid,
 		.policy = message->judge->policy, .facts = &message->facts,
 		.verdict = &message->verdict, .stage = message->ended ? STAGE_EOM : STAGE_RCPT,
 		.action = message->done, .rcpts = message->facts.rcpts,

@@ -99,7 +99,7 @@ void message_end(struct message *, struct ending *out);
 const struct facts *message_facts(const struct message *);
 const struct verdict *message_verdict(const struct message *);
 const struct judge *message_judge(const struct message *);
-/* The record of the whole message, as the log got it. Valid after message_end. */
-void message_record(const struct message *, struct record *out);
+/* The verdict's record for the whole message, as the log got it. Valid after message_end. */
+void message_verdict_record(const struct message *, struct verdict_record *out);
 
 #endif

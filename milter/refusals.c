@@ -67,13 +67,13 @@ refusals_write(struct message *message)
 	for (int kind = 0; kind < REFUSALS; kind++) {
 		const struct refused *refused = &message->refused[kind];
 		struct verdict verdict;
-		struct record record;
+		struct verdict_record record;
 
 		if (refused->count == 0)
 			continue;
 		if (rows[kind].reason == REASON_NONE && !message->ended)
 			verdict_judge(message->judge, &message->facts, &message->verdict);
-		message_record(message, &record);
+		message_verdict_record(message, &record);
 		if (rows[kind].reason != REASON_NONE) {
 			judge(message, (enum refusal)kind, &verdict);
 			record.verdict = &verdict;

@@ -8,8 +8,8 @@
 
 #include <lmdb.h>
 
+#include "greylist_map.h"
 #include "lmdb_check.h"
-#include "record_map.h"
 #include "store.h"
 
 /*
@@ -46,7 +46,7 @@ struct lmdb_store {
 
 	pthread_mutex_t lock; /* over all below; never held while LMDB works */
 	pthread_cond_t work, progress, reader_back;
-	struct record_map *waiting, *writing;
+	struct greylist_map *waiting, *writing;
 	uint64_t put, taken, written; /* puts so far; of them in or before `writing`; on disk */
 	uint64_t failures;
 	bool failing, hurry, closing;
@@ -89,14 +89,14 @@ batch_put(void *context, const char *key, size_t length, const struct greylist_r
 
 /* One transaction: all of the map or nothing, and on disk when it answers 0. */
 static int
-batch_write(struct lmdb_store *lmdb, const struct record_map *map)
+batch_write(struct lmdb_store *lmdb, const struct greylist_map *map)
 {
 	struct batch batch = { .dbi = lmdb->dbi };
 
 	batch.code = mdb_txn_begin(lmdb->env, NULL, 0, &batch.txn);
 	if (batch.code != 0)
 		return batch.code;
-	if (record_map_walk(map, batch_put, &batch))
+	if (greylist_map_walk(map, batch_put, &batch))
 		return mdb_txn_commit(batch.txn);
 	mdb_txn_abort(batch.txn);
 	return batch.code;
@@ -115,7 +115,7 @@ seconds_from_now(unsigned seconds)
 static size_t
 unwritten(const struct lmdb_store *lmdb)
 {
-	return record_map_count(lmdb->waiting) + record_map_count(lmdb->writing);
+	return greylist_map_count(lmdb->waiting) + greylist_map_count(lmdb->writing);
 }
 
 /* Until there is enough to write, or the first of it has waited long enough. Lock held. */
@@ -127,7 +127,7 @@ writer_wait(struct lmdb_store *lmdb)
 	while (!lmdb->closing && !lmdb->hurry && unwritten(lmdb) == 0)
 		pthread_cond_wait(&lmdb->work, &lmdb->lock);
 	end = seconds_from_now(FLUSH_SECONDS);
-	while (!lmdb->closing && !lmdb->hurry && (lmdb->failing || record_map_count(lmdb->waiting) < BATCH))
+	while (!lmdb->closing && !lmdb->hurry && (lmdb->failing || greylist_map_count(lmdb->waiting) < BATCH))
 		if (pthread_cond_timedwait(&lmdb->work, &lmdb->lock, &end) == ETIMEDOUT)
 			return;
 }
@@ -140,21 +140,21 @@ writer_flush(struct lmdb_store *lmdb)
 	int code = 0;
 
 	lmdb->hurry = false;
-	if (record_map_count(lmdb->writing) == 0) {
-		struct record_map *swap = lmdb->writing;
+	if (greylist_map_count(lmdb->writing) == 0) {
+		struct greylist_map *swap = lmdb->writing;
 
 		lmdb->writing = lmdb->waiting;
 		lmdb->waiting = swap;
 		lmdb->taken = lmdb->put;
 	}
-	if (record_map_count(lmdb->writing) > 0) {
+	if (greylist_map_count(lmdb->writing) > 0) {
 		pthread_mutex_unlock(&lmdb->lock);
 		code = batch_write(lmdb, lmdb->writing);
 		pthread_mutex_lock(&lmdb->lock);
 	}
 	lmdb->failing = code != 0;
 	if (code == 0) {
-		record_map_clear(lmdb->writing);
+		greylist_map_clear(lmdb->writing);
 		lmdb->written = lmdb->taken;
 	} else {
 		lmdb->failures++;
@@ -186,7 +186,7 @@ room_wait(struct lmdb_store *lmdb)
 {
 	struct timespec end = seconds_from_now(PUT_SECONDS);
 
-	while (record_map_is_full(lmdb->waiting) && !lmdb->failing)
+	while (greylist_map_is_full(lmdb->waiting) && !lmdb->failing)
 		if (pthread_cond_timedwait(&lmdb->progress, &lmdb->lock, &end) == ETIMEDOUT)
 			return;
 }
@@ -200,11 +200,11 @@ lmdb_put(struct store *store, const char *key, size_t length, const struct greyl
 	size_t count;
 
 	pthread_mutex_lock(&lmdb->lock);
-	if (record_map_is_full(lmdb->waiting))
+	if (greylist_map_is_full(lmdb->waiting))
 		room_wait(lmdb);
-	kept = record_map_put(lmdb->waiting, key, length, record);
+	kept = greylist_map_put(lmdb->waiting, key, length, record);
 	lmdb->put += kept;
-	count = record_map_count(lmdb->waiting);
+	count = greylist_map_count(lmdb->waiting);
 	if (count == 1 || count == BATCH)
 		pthread_cond_signal(&lmdb->work);
 	if (!kept)
@@ -297,8 +297,8 @@ lmdb_get(struct store *store, const char *key, size_t length, struct greylist_re
 	int code;
 
 	pthread_mutex_lock(&lmdb->lock);
-	*found = record_map_get(lmdb->waiting, key, length, out) ||
-	    record_map_get(lmdb->writing, key, length, out);
+	*found = greylist_map_get(lmdb->waiting, key, length, out) ||
+	    greylist_map_get(lmdb->writing, key, length, out);
 	if (!*found)
 		txn = reader_take(lmdb);
 	pthread_mutex_unlock(&lmdb->lock);
@@ -420,8 +420,8 @@ lmdb_close(struct store *store)
 		mdb_txn_abort(lmdb->idle[--lmdb->idle_count]);
 	if (lmdb->env != NULL)
 		mdb_env_close(lmdb->env);
-	record_map_close(lmdb->waiting);
-	record_map_close(lmdb->writing);
+	greylist_map_close(lmdb->waiting);
+	greylist_map_close(lmdb->writing);
 	pthread_cond_destroy(&lmdb->work);
 	pthread_cond_destroy(&lmdb->progress);
 	pthread_cond_destroy(&lmdb->reader_back);
@@ -449,8 +449,8 @@ lmdb_take(const char *path)
 	pthread_cond_init(&lmdb->reader_back, NULL);
 	pthread_condattr_destroy(&monotonic);
 	lmdb->path = strdup(path);
-	lmdb->waiting = record_map_open(WAITING_MAX);
-	lmdb->writing = record_map_open(WAITING_MAX);
+	lmdb->waiting = greylist_map_open(WAITING_MAX);
+	lmdb->writing = greylist_map_open(WAITING_MAX);
 	if (lmdb->path == NULL || lmdb->waiting == NULL || lmdb->writing == NULL) {
 		lmdb_close(&lmdb->store);
 		return NULL;

@@ -1,7 +1,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#include "record_map.h"
+#include "greylist_map.h"
 #include "store.h"
 
 enum { SWEEP_MAX = 1000 }; /* records looked at in one call */
@@ -9,7 +9,7 @@ enum { SWEEP_MAX = 1000 }; /* records looked at in one call */
 struct memory_store {
 	struct store store;
 	pthread_mutex_t lock; /* over all below */
-	struct record_map *map;
+	struct greylist_map *map;
 	size_t place; /* of the sweep */
 };
 
@@ -21,7 +21,7 @@ memory_get(struct store *store, const char *key, size_t length, struct greylist_
 
 	(void)why;
 	pthread_mutex_lock(&memory->lock);
-	*found = record_map_get(memory->map, key, length, out);
+	*found = greylist_map_get(memory->map, key, length, out);
 	pthread_mutex_unlock(&memory->lock);
 	return true;
 }
@@ -34,10 +34,10 @@ memory_put(struct store *store, const char *key, size_t length, const struct gre
 	bool done;
 
 	pthread_mutex_lock(&memory->lock);
-	done = record_map_put(memory->map, key, length, record);
-	if (!done && record_map_is_full(memory->map)) {
-		record_map_drop_oldest(memory->map);
-		done = record_map_put(memory->map, key, length, record);
+	done = greylist_map_put(memory->map, key, length, record);
+	if (!done && greylist_map_is_full(memory->map)) {
+		greylist_map_drop_oldest(memory->map);
+		done = greylist_map_put(memory->map, key, length, record);
 	}
 	pthread_mutex_unlock(&memory->lock);
 	return done || fault_set(why, "the greylist in memory: out of memory");
@@ -51,7 +51,7 @@ memory_sweep(struct store *store, bool (*dead)(const void *, const struct greyli
 
 	(void)why;
 	pthread_mutex_lock(&memory->lock);
-	record_map_sweep(memory->map, dead, context, &memory->place, SWEEP_MAX);
+	greylist_map_sweep(memory->map, dead, context, &memory->place, SWEEP_MAX);
 	*done = memory->place == 0;
 	pthread_mutex_unlock(&memory->lock);
 	return true;
@@ -69,7 +69,7 @@ memory_close(struct store *store)
 {
 	struct memory_store *memory = (struct memory_store *)store;
 
-	record_map_close(memory->map);
+	greylist_map_close(memory->map);
 	pthread_mutex_destroy(&memory->lock);
 	free(memory);
 }
@@ -79,7 +79,7 @@ store_memory(size_t ceiling, struct fault *why)
 {
 	struct memory_store *memory = calloc(1, sizeof *memory);
 
-	if (memory == NULL || ceiling == 0 || (memory->map = record_map_open(ceiling)) == NULL) {
+	if (memory == NULL || ceiling == 0 || (memory->map = greylist_map_open(ceiling)) == NULL) {
 		free(memory);
 		fault_set(why, ceiling == 0 ? "a greylist in memory needs room for at least one record"
 					    : "the greylist in memory: out of memory");

@@ -1,7 +1,7 @@
 /*
  * facts.h - all that is known of one message, "not known" included.
  *
- * Floor 3. Filled by the shell stage by stage, read by verdict, authres, explain and record.
+ * Floor 3. Filled by the shell stage by stage, read by verdict, authres, explain and verdict_record.
  * Strings are borrowed (they live in the message's arena or longer) and never NULL unless said.
  * Time is a fact too: nothing below the shell looks at a clock.
  */

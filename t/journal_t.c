@@ -144,7 +144,7 @@ write_verdict(struct journal *journal, const char *id)
 		.mail_from = "a@b.example", .sender = { "a", "b.example", "a@b.example" }, .spf = { .domain = "" },
 		.from_raw = "", .message_id = "<1@b.example>" };
 	static const struct verdict verdict = { .outcome = OUTCOME_STRANGER, .reason = REASON_NO_CLAIM, .deciding = -1 };
-	const struct record record = { .id = id, .qid = "Q", .policy = &policy, .facts = &facts, .verdict = &verdict,
+	const struct verdict_record record = { .id = id, .qid = "Q", .policy = &policy, .facts = &facts, .verdict = &verdict,
 		.stage = STAGE_EOM };
 
 	journal_verdict(journal, &record);

@@ -22,12 +22,12 @@ explained() { sed -n '/^\.Sh REASONS/,/^\.Sh THE/s/^\.It Cm \(\\&\)*//p' "$page"
 
 # The keys of the line in their order, and the tags of its section; those of the record, and all that the page marks.
 line_keys() {
-	sed -n '/^record_write_line/,/^}/p' "$top/policy/record.c" |
+	sed -n '/^verdict_record_write_line/,/^}/p' "$top/policy/verdict_record.c" |
 		sed -n -e 's/.*put[a-z_]*(out, "\([a-z_]*\)".*/\1/p' -e 's/.*" \([a-z_]*\)=%s".*/\1/p' \
 			-e 's/.*put_rcpts(out.*/rcpts/p'
 }
 line_tags() { sed -n '/^\.Sh THE LINE/,/^\.Sh REASONS/s/^\.It Va //p' "$page"; }
-record_keys() { sed -n 's/.*json_\(key\|string\|word\|number\|bool\)(out, "\([a-z_]*\)".*/\2/p' "$top/policy/record.c" | sort -u; }
+record_keys() { sed -n 's/.*json_\(key\|string\|word\|number\|bool\)(out, "\([a-z_]*\)".*/\2/p' "$top/policy/verdict_record.c" | sort -u; }
 marked() { grep -E '^\.(It )?Va ' "$page" | tr ' ' '\n' | grep -xE '[a-z_]+' | sort -u; }
 
 same() { # NAME WANTED GOT

@@ -78,15 +78,15 @@ story_journal_verdicts(void)
 }
 
 void
-journal_verdict(struct journal *journal, const struct record *record)
+journal_verdict(struct journal *journal, const struct verdict_record *record)
 {
 	struct text line, json;
 
 	(void)journal;
-	text_open(&line, RECORD_LINE_MAX);
-	text_open(&json, RECORD_JSON_MAX);
-	record_write_line(record, &line);
-	record_write_json(record, &json);
+	text_open(&line, VERDICT_LINE_MAX);
+	text_open(&json, VERDICT_JSON_MAX);
+	verdict_record_write_line(record, &line);
+	verdict_record_write_json(record, &json);
 	pthread_mutex_lock(&lock);
 	keep(lines, line.bytes);
 	keep(jsons, json.bytes);

@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "record.h"
 #include "tap.h"
+#include "verdict_record.h"
 
 /* ---- a verdict to write down ---- */
 
@@ -19,7 +19,7 @@ struct sample {
 	struct reply_to replies[1];
 	struct facts facts;
 	struct verdict verdict;
-	struct record record;
+	struct verdict_record record;
 	struct text out;
 };
 
@@ -112,10 +112,10 @@ sample_open(void)
 	sample_authors(s);
 	sample_facts(s);
 	sample_verdict(s);
-	s->record = (struct record){ .id = "4f-1", .qid = "ABC123", .policy = &s->policy, .facts = &s->facts,
+	s->record = (struct verdict_record){ .id = "4f-1", .qid = "ABC123", .policy = &s->policy, .facts = &s->facts,
 		.verdict = &s->verdict, .stage = STAGE_EOM, .action = ACTION_PASS, .rcpts = two_rcpts,
 		.rcpt_count = 2, .greylist = GREYLIST_OFF, .ms = 12 };
-	text_open(&s->out, RECORD_JSON_MAX);
+	text_open(&s->out, VERDICT_JSON_MAX);
 	return s;
 }
 
@@ -130,7 +130,7 @@ static const char *
 line_of(struct sample *s)
 {
 	text_clear(&s->out);
-	record_write_line(&s->record, &s->out);
+	verdict_record_write_line(&s->record, &s->out);
 	return s->out.bytes;
 }
 
@@ -138,7 +138,7 @@ static const char *
 json_of(struct sample *s)
 {
 	text_clear(&s->out);
-	record_write_json(&s->record, &s->out);
+	verdict_record_write_json(&s->record, &s->out);
 	return s->out.bytes;
 }
 
@@ -356,7 +356,7 @@ hostile_line_is_whole(void)
 	s->vendor.name = worst;
 	keys_are(s, order, "a line of hostile values keeps every key");
 	text_close(&s->out);
-	text_open(&s->out, RECORD_LINE_MAX);
+	text_open(&s->out, VERDICT_LINE_MAX);
 	line_of(s);
 	ok(!s->out.cut, "and fits (%zu bytes)", s->out.length);
 	for (size_t i = 0; i < s->out.length; i++)
@@ -586,7 +586,7 @@ no_byte_is_lost(void)
 {
 	struct sample *s = sample_open();
 	size_t length = 0, got;
-	char *bytes = malloc(2 * 255 * 255 + 1), *back = malloc(RECORD_JSON_MAX);
+	char *bytes = malloc(2 * 255 * 255 + 1), *back = malloc(VERDICT_JSON_MAX);
 	const char *found;
 
 	if (bytes == NULL || back == NULL)

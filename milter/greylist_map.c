@@ -4,7 +4,7 @@
 #include <sys/random.h>
 #include <time.h>
 
-#include "record_map.h"
+#include "greylist_map.h"
 
 enum { BUCKETS_FIRST = 64 };
 
@@ -17,7 +17,7 @@ struct item {
 	char key[];
 };
 
-struct record_map {
+struct greylist_map {
 	struct item **buckets;
 	size_t bucket_count; /* a power of two */
 	size_t count, ceiling;
@@ -61,7 +61,7 @@ sip_round(uint64_t v[4])
 
 /* SipHash-1-3 (Aumasson and Bernstein): nobody without the seed can make keys collide. */
 static uint64_t
-hash_of(const struct record_map *map, const char *key, size_t length)
+hash_of(const struct greylist_map *map, const char *key, size_t length)
 {
 	uint64_t v[4] = { map->seed[0] ^ 0x736f6d6570736575u, map->seed[1] ^ 0x646f72616e646f6du,
 		map->seed[0] ^ 0x6c7967656e657261u, map->seed[1] ^ 0x7465646279746573u };
@@ -81,10 +81,10 @@ hash_of(const struct record_map *map, const char *key, size_t length)
 	return v[0] ^ v[1] ^ v[2] ^ v[3];
 }
 
-struct record_map *
-record_map_open(size_t ceiling)
+struct greylist_map *
+greylist_map_open(size_t ceiling)
 {
-	struct record_map *map = calloc(1, sizeof *map);
+	struct greylist_map *map = calloc(1, sizeof *map);
 
 	if (map == NULL)
 		return NULL;
@@ -100,30 +100,30 @@ record_map_open(size_t ceiling)
 }
 
 void
-record_map_close(struct record_map *map)
+greylist_map_close(struct greylist_map *map)
 {
 	if (map == NULL)
 		return;
-	record_map_clear(map);
+	greylist_map_clear(map);
 	free(map->buckets);
 	free(map);
 }
 
 size_t
-record_map_count(const struct record_map *map)
+greylist_map_count(const struct greylist_map *map)
 {
 	return map->count;
 }
 
 bool
-record_map_is_full(const struct record_map *map)
+greylist_map_is_full(const struct greylist_map *map)
 {
 	return map->count >= map->ceiling;
 }
 
 /* The link that points to the item, or the one where it would be put. */
 static struct item **
-link_find(const struct record_map *map, uint64_t hash, const char *key, size_t length)
+link_find(const struct greylist_map *map, uint64_t hash, const char *key, size_t length)
 {
 	struct item **link = &map->buckets[hash & (map->bucket_count - 1)];
 
@@ -134,7 +134,7 @@ link_find(const struct record_map *map, uint64_t hash, const char *key, size_t l
 }
 
 bool
-record_map_get(const struct record_map *map, const char *key, size_t length, struct greylist_record *out)
+greylist_map_get(const struct greylist_map *map, const char *key, size_t length, struct greylist_record *out)
 {
 	const struct item *item = *link_find(map, hash_of(map, key, length), key, length);
 
@@ -145,14 +145,14 @@ record_map_get(const struct record_map *map, const char *key, size_t length, str
 }
 
 static void
-age_remove(struct record_map *map, struct item *item)
+age_remove(struct greylist_map *map, struct item *item)
 {
 	*(item->older == NULL ? &map->oldest : &item->older->younger) = item->younger;
 	*(item->younger == NULL ? &map->youngest : &item->younger->older) = item->older;
 }
 
 static void
-age_append(struct record_map *map, struct item *item)
+age_append(struct greylist_map *map, struct item *item)
 {
 	item->older = map->youngest;
 	item->younger = NULL;
@@ -161,7 +161,7 @@ age_append(struct record_map *map, struct item *item)
 }
 
 static void
-link_drop(struct record_map *map, struct item **link)
+link_drop(struct greylist_map *map, struct item **link)
 {
 	struct item *item = *link;
 
@@ -173,7 +173,7 @@ link_drop(struct record_map *map, struct item **link)
 
 /* Twice the buckets; without memory the chains grow instead. */
 static void
-buckets_grow(struct record_map *map)
+buckets_grow(struct greylist_map *map)
 {
 	size_t count = map->bucket_count * 2;
 	struct item **buckets = calloc(count, sizeof *buckets);
@@ -192,7 +192,7 @@ buckets_grow(struct record_map *map)
 }
 
 bool
-record_map_put(struct record_map *map, const char *key, size_t length, const struct greylist_record *record)
+greylist_map_put(struct greylist_map *map, const char *key, size_t length, const struct greylist_record *record)
 {
 	uint64_t hash = hash_of(map, key, length);
 	struct item **link = link_find(map, hash, key, length), *item = *link;
@@ -200,7 +200,7 @@ record_map_put(struct record_map *map, const char *key, size_t length, const str
 	if (item != NULL) {
 		age_remove(map, item);
 	} else {
-		if (record_map_is_full(map) || (item = malloc(sizeof *item + length)) == NULL)
+		if (greylist_map_is_full(map) || (item = malloc(sizeof *item + length)) == NULL)
 			return false;
 		memcpy(item->key, key, length);
 		item->length = length;
@@ -217,7 +217,7 @@ record_map_put(struct record_map *map, const char *key, size_t length, const str
 }
 
 void
-record_map_drop_oldest(struct record_map *map)
+greylist_map_drop_oldest(struct greylist_map *map)
 {
 	const struct item *oldest = map->oldest;
 
@@ -226,7 +226,7 @@ record_map_drop_oldest(struct record_map *map)
 }
 
 void
-record_map_clear(struct record_map *map)
+greylist_map_clear(struct greylist_map *map)
 {
 	struct item *next;
 
@@ -240,7 +240,7 @@ record_map_clear(struct record_map *map)
 }
 
 bool
-record_map_walk(const struct record_map *map,
+greylist_map_walk(const struct greylist_map *map,
     bool (*each)(void *context, const char *key, size_t length, const struct greylist_record *), void *context)
 {
 	for (const struct item *item = map->oldest; item != NULL; item = item->younger)
@@ -251,7 +251,7 @@ record_map_walk(const struct record_map *map,
 
 /* Bucket by bucket: when the map doubles, what was in a later bucket stays in a later one. */
 void
-record_map_sweep(struct record_map *map, bool (*dead)(const void *, const struct greylist_record *),
+greylist_map_sweep(struct greylist_map *map, bool (*dead)(const void *, const struct greylist_record *),
     const void *context, size_t *place, size_t most)
 {
 	size_t met = 0;

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "json.h"
-#include "record.h"
+#include "verdict_record.h"
 
 /* ---- what both forms say ---- */
 
@@ -12,7 +12,7 @@ enum {
 };
 
 static const char *
-mode_word(const struct record *record)
+mode_word(const struct verdict_record *record)
 {
 	const struct claim *claim = verdict_claim(record->verdict);
 
@@ -22,7 +22,7 @@ mode_word(const struct record *record)
 }
 
 static const char *
-listed_text(const struct record *record)
+listed_text(const struct verdict_record *record)
 {
 	const struct claim *claim = verdict_claim(record->verdict);
 
@@ -31,7 +31,7 @@ listed_text(const struct record *record)
 
 /* The author that matters: the first of the deciding vendor's, else the first. */
 static const struct author *
-main_author(const struct record *record)
+main_author(const struct verdict_record *record)
 {
 	const struct claim *claim = verdict_claim(record->verdict);
 	const struct facts *facts = record->facts;
@@ -46,7 +46,7 @@ main_author(const struct record *record)
 
 /* "autotask for example.com": the delegation that would have allowed it. */
 static const char *
-delegation_text(const struct record *record, char *out, size_t size)
+delegation_text(const struct verdict_record *record, char *out, size_t size)
 {
 	const struct claim *claim = verdict_claim(record->verdict);
 
@@ -63,7 +63,7 @@ sender_text(const struct facts *facts)
 }
 
 static const char *
-dmarc_text(const struct record *record)
+dmarc_text(const struct verdict_record *record)
 {
 	const struct author *author = main_author(record);
 
@@ -165,7 +165,7 @@ put_list(struct text *out, const char *key, void (*write)(const struct facts *, 
 }
 
 static void
-put_rcpts(struct text *out, const struct record *record)
+put_rcpts(struct text *out, const struct verdict_record *record)
 {
 	struct text value;
 
@@ -177,7 +177,7 @@ put_rcpts(struct text *out, const struct record *record)
 }
 
 void
-record_write_line(const struct record *record, struct text *out)
+verdict_record_write_line(const struct verdict_record *record, struct text *out)
 {
 	const struct facts *facts = record->facts;
 	const struct verdict *verdict = record->verdict;
@@ -350,7 +350,7 @@ json_vendors(struct text *out, const struct facts *facts, const struct verdict *
 }
 
 static void
-json_live(struct text *out, const struct record *record)
+json_live(struct text *out, const struct verdict_record *record)
 {
 	const struct facts *facts = record->facts;
 
@@ -395,7 +395,7 @@ from_state_word(enum from_state state)
 }
 
 static void
-json_facts(struct text *out, const struct record *record)
+json_facts(struct text *out, const struct verdict_record *record)
 {
 	const struct facts *facts = record->facts;
 	char peer[ADDRESS_TEXT];
@@ -435,14 +435,14 @@ json_facts(struct text *out, const struct record *record)
 }
 
 static void
-json_envelope(struct text *out, const struct record *record)
+json_envelope(struct text *out, const struct verdict_record *record)
 {
 	const struct facts *facts = record->facts;
 	struct text from;
 
 	json_word(out, "helo", facts->helo);
 	json_word(out, "mail_from", sender_text(facts));
-	text_open(&from, RECORD_JSON_MAX / 4);
+	text_open(&from, VERDICT_JSON_MAX / 4);
 	write_authors(facts, &from);
 	json_word(out, "from", from.bytes);
 	text_close(&from);
@@ -470,14 +470,14 @@ json_not_given(struct text *out, const struct facts *facts)
 }
 
 void
-record_write_json(const struct record *record, struct text *out)
+verdict_record_write_json(const struct verdict_record *record, struct text *out)
 {
 	const struct facts *facts = record->facts;
 	const struct verdict *verdict = record->verdict;
 	char client[ADDRESS_TEXT], delegation[DELEGATION_TEXT];
 
 	text_char(out, '{');
-	json_number(out, "v", RECORD_VERSION);
+	json_number(out, "v", VERDICT_RECORD_VERSION);
 	json_word(out, "id", record->id);
 	json_word(out, "qid", record->qid);
 	json_word(out, "outcome", outcome_word(verdict->outcome));

@@ -1,11 +1,11 @@
 /*
- * record.h - one verdict as a log line and as a JSON object (DESIGN section 5).
+ * verdict_record.h - the record of one verdict: a log line and a JSON object (DESIGN section 5).
  *
  * Floor 7. The names and their order are a promise to other programs. Every byte from the
  * network is escaped; every value has a ceiling in the line, none is lost in the JSON.
  */
-#ifndef RECORD_H
-#define RECORD_H
+#ifndef VERDICT_RECORD_H
+#define VERDICT_RECORD_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -16,9 +16,9 @@
 #include "text.h"
 #include "verdict.h"
 
-enum { RECORD_VERSION = 1, RECORD_LINE_MAX = 7 * 1024, RECORD_JSON_MAX = 4 * 1024 * 1024 };
+enum { VERDICT_RECORD_VERSION = 1, VERDICT_LINE_MAX = 7 * 1024, VERDICT_JSON_MAX = 4 * 1024 * 1024 };
 
-struct record {
+struct verdict_record {
 	const char *id;  /* of the verdict */
 	const char *qid; /* the MTA's queue id; "" while there is none */
 	const struct policy *policy;
@@ -34,9 +34,9 @@ struct record {
 };
 
 /* "id=... qid=... ..." without a newline. */
-void record_write_line(const struct record *, struct text *out);
+void verdict_record_write_line(const struct verdict_record *, struct text *out);
 
 /* One JSON object, all that the verdict used; without a newline. */
-void record_write_json(const struct record *, struct text *out);
+void verdict_record_write_json(const struct verdict_record *, struct text *out);
 
 #endif
