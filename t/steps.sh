@@ -10,7 +10,7 @@
 . "$top/contrib/packages.sh"
 logs=$top/build/$name
 work=
-jobs=$(nproc)
+jobs=$((2 * $(nproc))) # most tests wait more than they compute
 passed=0 failed=0 skipped=0 broken=''
 
 say() { printf '%-11s %s\n' "$1" "$2"; }
