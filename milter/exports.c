@@ -7,10 +7,10 @@
 #include <time.h>
 
 #include "clock.h"
-#include "command.h"
 #include "export_file.h"
 #include "exports.h"
 #include "inventory.h"
+#include "subprocess.h"
 
 enum {
 	LOOK_SECONDS = 2,    /* between two looks at the copies and the policy */
@@ -56,7 +56,7 @@ run_command(struct exports *exports, struct keeping *keeping, const struct expor
 {
 	struct fault why, told;
 
-	keeping->owed = !command_run(job->command, COMMAND_SECONDS, &exports->ends, &why);
+	keeping->owed = !subprocess_run(job->command, COMMAND_SECONDS, &exports->ends, &why);
 	if (!keeping->owed) {
 		journal_say(exports->journal, LOG_NOTICE, "export %s: its command ended with status 0", job->file);
 		keeping->trouble.text[0] = '\0';

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "command.h"
+#include "subprocess.h"
 #include "tap.h"
 
 static atomic_bool ends;
@@ -51,7 +51,7 @@ check_rows(void)
 {
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		struct fault why = { .text = "" };
-		bool done = command_run(rows[i].command, 20, &ends, &why);
+		bool done = subprocess_run(rows[i].command, 20, &ends, &why);
 
 		is(why.text, rows[i].why, "%s", rows[i].name);
 		ok(done == (rows[i].why[0] == '\0'), "and it is told so");
@@ -63,7 +63,7 @@ check_much(void)
 {
 	struct fault why = { .text = "" };
 
-	ok(!command_run("head -c 1000000 /dev/zero | tr '\\0' x; exit 1", 20, &ends, &why) &&
+	ok(!subprocess_run("head -c 1000000 /dev/zero | tr '\\0' x; exit 1", 20, &ends, &why) &&
 		strlen(why.text) < 450 && strstr(why.text, "status 1: xxxx") != NULL,
 	    "one that prints a megabyte is not stuck, and its first words are kept");
 }
@@ -103,7 +103,7 @@ check_long(void)
 
 	snprintf(command, sizeof command, "sh -c 'echo $$ > %s.new; mv %s.new %s; while :; do sleep 0.05; done' & wait", mark,
 	    mark, mark);
-	ok(!command_run(command, 1, &ends, &why), "one that takes too long is ended");
+	ok(!subprocess_run(command, 1, &ends, &why), "one that takes too long is ended");
 	ok(strstr(why.text, "had not ended after 1 seconds") != NULL, "and told of") || (note("%s", why.text), 0);
 	child = child_of_mark();
 	while (child > 0 && !is_gone(child))
@@ -111,7 +111,7 @@ check_long(void)
 	ok(child > 0, "with all that it started");
 	unlink(mark);
 	snprintf(command, sizeof command, "trap '' TERM; echo > %s; while :; do sleep 0.1; done", mark);
-	ok(!command_run(command, 1, &ends, &why), "one that does not listen to TERM is killed");
+	ok(!subprocess_run(command, 1, &ends, &why), "one that does not listen to TERM is killed");
 	unlink(mark);
 }
 
@@ -139,7 +139,7 @@ check_end(void)
 	if (pthread_create(&thread, NULL, end_it, NULL) != 0)
 		return;
 	snprintf(command, sizeof command, "echo > %s.runs; sleep 10000", mark);
-	ok(!command_run(command, 30, &ends, &why), "who waits for it can be told to stop");
+	ok(!subprocess_run(command, 30, &ends, &why), "who waits for it can be told to stop");
 	pthread_join(thread, NULL);
 	ends = false;
 }
@@ -151,9 +151,9 @@ check_lost(void)
 	struct fault why = { .text = "" };
 
 	signal(SIGCHLD, SIG_IGN);
-	ok(!command_run("exit 3", 20, &ends, &why), "a command whose status was lost is no success");
+	ok(!subprocess_run("exit 3", 20, &ends, &why), "a command whose status was lost is no success");
 	is(why.text, "'exit 3': how it ended cannot be told: No child processes", "and that is told");
-	ok(!command_run("exit 0", 20, &ends, &why), "whatever it was");
+	ok(!subprocess_run("exit 0", 20, &ends, &why), "whatever it was");
 	signal(SIGCHLD, SIG_DFL);
 }
 

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "command.h"
+#include "subprocess.h"
 #include "text.h"
 
 enum {
@@ -124,7 +124,7 @@ judge(const struct run *run, const char *command, int status, int lost, struct f
 }
 
 bool
-command_run(const char *command, int64_t seconds, const atomic_bool *ends, struct fault *why)
+subprocess_run(const char *command, int64_t seconds, const atomic_bool *ends, struct fault *why)
 {
 	struct run run;
 	int status = 0, lost;
