@@ -10,10 +10,10 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "advice.h"
 #include "cmd.h"
+#include "postfix_setup.h"
 
-enum { ARENA_MAX = 16 * 1024 * 1024, ADVICE_MAX = 4 * 1024 * 1024, ARGUMENTS_MAX = 12 };
+enum { ARENA_MAX = 16 * 1024 * 1024, SETUP_MAX = 4 * 1024 * 1024, ARGUMENTS_MAX = 12 };
 
 struct wish {
 	const char *file;   /* saved output of postconf; NULL: it is asked */
@@ -121,7 +121,7 @@ ask_postconf(const char *folder, const char *const *words, struct text *out)
 	return take_output(arguments, ends, out);
 }
 
-/* What is set, the services, and the defaults that the advice hangs on. */
+/* What is set, the services, and the defaults that the lines depend on. */
 static int
 ask_all(const char *folder, struct text *out)
 {
@@ -146,20 +146,20 @@ ask_all(const char *folder, struct text *out)
 /* ---- the command ---- */
 
 static int
-print_advice(const struct policy *policy, const char *postconf, const char *name)
+print_setup(const struct policy *policy, const char *postconf, const char *name)
 {
 	const struct settings *settings = &policy->settings;
-	struct advice_site site = { .postconf = postconf, .milter = settings->milter.listen,
+	struct postfix_setup_site site = { .postconf = postconf, .milter = settings->milter.listen,
 		.delegate = settings->delegate.listen, .greylist_class = settings->delegate.greylist_class,
 		.greylists = settings->greylist.on };
 	struct arena *arena = arena_open(ARENA_MAX);
 	struct text out;
 	int status = EX_OSERR;
 
-	text_open(&out, ADVICE_MAX);
+	text_open(&out, SETUP_MAX);
 	if (arena == NULL)
 		(void)complain(EX_OSERR, name, "out of memory");
-	else if (!advice_write(&site, arena, &out))
+	else if (!postfix_setup_write(&site, arena, &out))
 		status = complain(EX_DATAERR, name, "holds no setting of Postfix; write what `postconf -n; postconf -M` prints");
 	else
 		status = fputs(out.bytes, stdout) == EOF || fflush(stdout) != 0 ? EX_IOERR : 0;
@@ -201,10 +201,10 @@ run(const char *config, int argc, char **argv)
 	policy = cmd_load(config);
 	if (policy == NULL)
 		return EX_CONFIG;
-	text_open(&postconf, ADVICE_POSTCONF_MAX);
+	text_open(&postconf, POSTCONF_MAX);
 	status = wish.file != NULL ? read_file(wish.file, &postconf) : ask_all(wish.folder, &postconf);
 	if (status == 0)
-		status = print_advice(policy, postconf.bytes, wish.file != NULL ? wish.file : "postconf");
+		status = print_setup(policy, postconf.bytes, wish.file != NULL ? wish.file : "postconf");
 	text_close(&postconf);
 	policy_free(policy);
 	return status;

@@ -33,17 +33,17 @@ head -c 3000000 /dev/zero | tr '\0' 'a' > "$world/big"
 run 65 "a file that is too big" setup postfix --postconf "$world/big"
 printf 'a = b\n\0\n' > "$world/zero"
 run 65 "a file with a zero byte" setup postfix --postconf "$world/zero"
-run 0 "a saved output" setup postfix --postconf "$top/t/advice/postgrey.postconf"
-cmp -s "$world/out" "$top/t/advice/postgrey.advice"
-ok $? "has the advice that the room advice gives"
-input=$top/t/advice/postgrey.postconf
+run 0 "a saved output" setup postfix --postconf "$top/t/postfix_setup/postgrey.postconf"
+cmp -s "$world/out" "$top/t/postfix_setup/postgrey.cf"
+ok $? "has the lines that postfix_setup writes"
+input=$top/t/postfix_setup/postgrey.postconf
 run 0 "the same from standard input" setup postfix --postconf -
-cmp -s "$world/out" "$top/t/advice/postgrey.advice"
+cmp -s "$world/out" "$top/t/postfix_setup/postgrey.cf"
 ok $? "is the same"
 input=
 cp "$world/greenlane.conf" "$world/good.conf"
 echo 'milters = 1;' >> "$world/greenlane.conf"
-run 78 "a broken configuration" setup postfix --postconf "$top/t/advice/fresh.postconf"
+run 78 "a broken configuration" setup postfix --postconf "$top/t/postfix_setup/fresh.postconf"
 cp "$world/good.conf" "$world/greenlane.conf"
 
 # ---- a real Postfix ----
@@ -80,7 +80,7 @@ ok $? "and changes nothing"
 cat "$world/out" >> "$world/postfix/main.cf"
 postconf -c "$world/postfix" -n > "$world/out" 2> "$world/err"
 [ ! -s "$world/err" ] || ! grep -qv 'overriding earlier entry' "$world/err"
-ok $? "postconf knows every name in the advice"
+ok $? "postconf knows every name in the lines"
 out '^smtpd_milters = \{ unix:/run/greenlane/milter\.sock, default_action=accept \},' "and reads the lines as they were meant"
 run 0 "asked again with the lines taken" setup postfix --config-dir "$world/postfix"
 ! grep -Eqv '^(#.*)?$' "$world/out"

@@ -69,10 +69,10 @@ postfix_start "$(sed -n '/^smtpd_milters/,/}$/p' "$top/contrib/postfix/greenlane
 like "$(mail forged-author)" '^550 5\.7\.26 ' "so does a chrooted one with those of contrib/postfix/greenlane.cf"
 
 # The command that README leads with says the same.
-"$GREENLANE" -c "$world/greenlane.conf" setup postfix --postconf "$top/t/advice/fresh.postconf" > "$world/advice"
+"$GREENLANE" -c "$world/greenlane.conf" setup postfix --postconf "$top/t/postfix_setup/fresh.postconf" > "$world/setup.cf"
 missed=$(grep -c . "$world/readme.cf")
 while read -r line; do
-    tr '\n' ' ' < "$world/advice" | tr -s ' ' | grep -qF -- "$line" && missed=$((missed - 1))
+    tr '\n' ' ' < "$world/setup.cf" | tr -s ' ' | grep -qF -- "$line" && missed=$((missed - 1))
 done < "$world/readme.cf"
 is "$missed" 0 "greenlane setup prints README's lines for a fresh Debian"
 

@@ -1,7 +1,7 @@
-/* room: advice */
+/* room: postfix_setup */
 #include <string.h>
 
-#include "advice_parts.h"
+#include "postfix_setup_parts.h"
 
 static const char blanks[] = " \t\r\n";
 
@@ -27,9 +27,9 @@ keep(struct arena *arena, struct span span)
 
 /* "name = value" */
 static bool
-read_setting(struct advice_host *host, struct span line)
+read_setting(struct postfix_host *host, struct span line)
 {
-	struct advice_setting *setting = &host->settings[host->setting_count];
+	struct postfix_setting *setting = &host->settings[host->setting_count];
 	struct span rest = line, name = span_trim(span_cut(&rest, '='));
 
 	setting->name = keep(host->arena, name);
@@ -40,9 +40,9 @@ read_setting(struct advice_host *host, struct span line)
 
 /* "smtp inet n - y - - smtpd -o name=value": name, type, private, unpriv, chroot, wakeup, maxproc, command */
 static bool
-read_service(struct advice_host *host, struct span line)
+read_service(struct postfix_host *host, struct span line)
 {
-	struct advice_service *service = &host->services[host->service_count];
+	struct postfix_service *service = &host->services[host->service_count];
 	struct span rest = line, words[8];
 
 	for (size_t i = 0; i < 8; i++)
@@ -59,7 +59,7 @@ read_service(struct advice_host *host, struct span line)
 
 /* A setting's second word is "="; a service has eight words at least. */
 static bool
-read_line(struct advice_host *host, struct span line)
+read_line(struct postfix_host *host, struct span line)
 {
 	struct span rest = line, word = take_word(&rest);
 	size_t count = 1;
@@ -68,10 +68,10 @@ read_line(struct advice_host *host, struct span line)
 		return true;
 	word = take_word(&rest);
 	if (span_is(word, "="))
-		return host->setting_count == ADVICE_SETTINGS_MAX || read_setting(host, line);
+		return host->setting_count == POSTFIX_SETTINGS_MAX || read_setting(host, line);
 	for (; word.length > 0; word = take_word(&rest))
 		count++;
-	if (count < 8 || host->service_count == ADVICE_SERVICES_MAX)
+	if (count < 8 || host->service_count == POSTFIX_SERVICES_MAX)
 		return true;
 	return read_service(host, line);
 }
@@ -91,13 +91,13 @@ take_line(struct span *rest)
 }
 
 bool
-advice_read(const struct advice_site *site, struct arena *arena, struct advice_host *out)
+postfix_read(const struct postfix_setup_site *site, struct arena *arena, struct postfix_host *out)
 {
 	struct span rest = span_of(site->postconf);
 
-	*out = (struct advice_host){ .site = site, .arena = arena };
-	out->settings = arena_take(arena, ADVICE_SETTINGS_MAX * sizeof *out->settings);
-	out->services = arena_take(arena, ADVICE_SERVICES_MAX * sizeof *out->services);
+	*out = (struct postfix_host){ .site = site, .arena = arena };
+	out->settings = arena_take(arena, POSTFIX_SETTINGS_MAX * sizeof *out->settings);
+	out->services = arena_take(arena, POSTFIX_SERVICES_MAX * sizeof *out->services);
 	if (out->settings == NULL || out->services == NULL)
 		return false;
 	while (rest.length > 0)
@@ -108,7 +108,7 @@ advice_read(const struct advice_site *site, struct arena *arena, struct advice_h
 
 /* The last one is in force, as in main.cf. */
 const char *
-advice_setting(const struct advice_host *host, const char *name)
+postfix_setting(const struct postfix_host *host, const char *name)
 {
 	for (size_t i = host->setting_count; i-- > 0;)
 		if (strcmp(host->settings[i].name, name) == 0)
@@ -117,7 +117,7 @@ advice_setting(const struct advice_host *host, const char *name)
 }
 
 struct span
-advice_override(const struct advice_service *service, const char *name)
+postfix_override(const struct postfix_service *service, const char *name)
 {
 	struct span rest = span_of(service->options);
 	size_t length = strlen(name);
@@ -133,7 +133,7 @@ advice_override(const struct advice_service *service, const char *name)
 }
 
 size_t
-advice_words(const char *list, struct span *words, size_t room)
+postfix_words(const char *list, struct span *words, size_t room)
 {
 	size_t count = 0, length;
 	int depth;
@@ -153,7 +153,7 @@ advice_words(const char *list, struct span *words, size_t room)
 }
 
 bool
-advice_holds(struct span span, const char *needle)
+postfix_holds(struct span span, const char *needle)
 {
 	return memmem(span.at, span.length, needle, strlen(needle)) != NULL;
 }

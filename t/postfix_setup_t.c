@@ -2,15 +2,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "advice.h"
+#include "postfix_setup.h"
 #include "tap.h"
 
 enum { ARENA = 4 * 1024 * 1024, OUTPUT = 256 * 1024 };
 
-/* t/advice/FILE.postconf becomes t/advice/FILE.advice. */
+/* t/postfix_setup/FILE.postconf becomes t/postfix_setup/FILE.cf. */
 static const struct row {
 	const char *name, *file;
-	struct advice_site site;
+	struct postfix_setup_site site;
 } rows[] = {
 	{ "a fresh Debian, whose smtpd is chrooted", "fresh",
 	    { .milter = "unix:/run/greenlane/milter.sock", .delegate = "", .greylist_class = "greylist", .greylists = true } },
@@ -39,7 +39,7 @@ read_file(const char *name, const char *kind)
 	char *text = calloc(1, OUTPUT);
 	FILE *file;
 
-	snprintf(path, sizeof path, "%s/t/advice/%s.%s", folder == NULL ? "." : folder, name, kind);
+	snprintf(path, sizeof path, "%s/t/postfix_setup/%s.%s", folder == NULL ? "." : folder, name, kind);
 	file = fopen(path, "re");
 	if (text == NULL || file == NULL || fread(text, 1, OUTPUT - 1, file) == 0)
 		note("%s cannot be read", path);
@@ -49,28 +49,28 @@ read_file(const char *name, const char *kind)
 }
 
 static bool
-advise(struct advice_site site, const char *postconf, struct text *out)
+lines_for(struct postfix_setup_site site, const char *postconf, struct text *out)
 {
 	struct arena *arena = arena_open(ARENA);
 	bool done;
 
 	site.postconf = postconf;
 	text_open(out, OUTPUT);
-	done = arena != NULL && advice_write(&site, arena, out);
+	done = arena != NULL && postfix_setup_write(&site, arena, out);
 	arena_close(arena);
 	return done;
 }
 
 /* With the lines taken there is nothing left to take: only comments. */
 static void
-check_again(const struct row *row, const char *postconf, const char *advice)
+check_again(const struct row *row, const char *postconf, const char *lines)
 {
 	struct text both, again;
 
 	text_open(&both, 2 * OUTPUT);
-	text_format(&both, "%s\n%s", postconf, advice);
-	if (!advise(row->site, both.bytes, &again))
-		note("no advice the second time");
+	text_format(&both, "%s\n%s", postconf, lines);
+	if (!lines_for(row->site, both.bytes, &again))
+		note("no lines the second time");
 	for (const char *line = again.bytes; *line != '\0'; line += strcspn(line, "\n"), line += *line == '\n')
 		if (!ok(*line == '#' || *line == '\n', "%s: taken once, it asks for nothing more", row->name))
 			note("%.*s", (int)strcspn(line, "\n"), line);
@@ -81,22 +81,22 @@ check_again(const struct row *row, const char *postconf, const char *advice)
 static void
 check_bounds(void)
 {
-	const struct advice_site site = { .milter = "inet:1@127.0.0.1", .delegate = "", .greylist_class = "greylist" };
+	const struct postfix_setup_site site = { .milter = "inet:1@127.0.0.1", .delegate = "", .greylist_class = "greylist" };
 	struct text long_text, out;
 	char *nothing = read_file("nothing", "postconf");
 
-	ok(!advise(site, nothing, &out), "a text without settings is no text of postconf");
+	ok(!lines_for(site, nothing, &out), "a text without settings is no text of postconf");
 	text_close(&out);
 	free(nothing);
-	ok(!advise(site, "", &out), "nor is an empty one");
+	ok(!lines_for(site, "", &out), "nor is an empty one");
 	text_close(&out);
-	text_open(&long_text, ADVICE_POSTCONF_MAX);
+	text_open(&long_text, POSTCONF_MAX);
 	text_put(&long_text, "smtpd_recipient_restrictions = permit_mynetworks");
 	for (int i = 0; i < 3000; i++)
 		text_put(&long_text, ", check_policy_service { inet:127.0.0.1:10023");
 	for (int i = 0; i < 3000; i++)
 		text_format(&long_text, "\nname%d = value\nsmtp inet n - n - - smtpd -o", i);
-	ok(advise(site, long_text.bytes, &out), "more of everything than there is room for is survived");
+	ok(lines_for(site, long_text.bytes, &out), "more of everything than there is room for is survived");
 	text_close(&out);
 	text_close(&long_text);
 }
@@ -105,11 +105,11 @@ int
 main(void)
 {
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-		char *postconf = read_file(rows[i].file, "postconf"), *wanted = read_file(rows[i].file, "advice");
+		char *postconf = read_file(rows[i].file, "postconf"), *wanted = read_file(rows[i].file, "cf");
 		struct text out;
 
-		ok(advise(rows[i].site, postconf, &out), "%s: there is advice", rows[i].name);
-		is(out.bytes, wanted, "%s: what it is", rows[i].name);
+		ok(lines_for(rows[i].site, postconf, &out), "%s: there are lines", rows[i].name);
+		is(out.bytes, wanted, "%s: which they are", rows[i].name);
 		if (getenv("WRITE") != NULL)
 			printf("# %s\n%s", rows[i].file, out.bytes);
 		check_again(&rows[i], postconf, out.bytes);

@@ -1,20 +1,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "advice_parts.h"
+#include "postfix_setup_parts.h"
 
 static const char default_spool[] = "/var/spool/postfix";
 
 /* ---- words ---- */
 
 void
-advice_line(struct text *out, const char *name)
+postfix_line(struct text *out, const char *name)
 {
 	text_format(out, "%s =", name);
 }
 
 void
-advice_member(struct text *out, bool first, struct span member)
+postfix_member(struct text *out, bool first, struct span member)
 {
 	text_put(out, first ? "\n    " : ",\n    ");
 	text_span(out, member);
@@ -29,13 +29,13 @@ is_yes(const char *value)
 /* ---- who takes the mail ---- */
 
 /* smtpd behind postscreen is the service of type pass; else the one of port 25. */
-static const struct advice_service *
-find_smtpd(const struct advice_host *host)
+static const struct postfix_service *
+find_smtpd(const struct postfix_host *host)
 {
-	const struct advice_service *found = NULL;
+	const struct postfix_service *found = NULL;
 
 	for (size_t i = 0; i < host->service_count; i++) {
-		const struct advice_service *service = &host->services[i];
+		const struct postfix_service *service = &host->services[i];
 		const char *port = strrchr(service->name, ':');
 
 		if (strcmp(service->command, "smtpd") != 0)
@@ -50,7 +50,7 @@ find_smtpd(const struct advice_host *host)
 }
 
 static bool
-has_postscreen(const struct advice_host *host)
+has_postscreen(const struct postfix_host *host)
 {
 	for (size_t i = 0; i < host->service_count; i++)
 		if (strcmp(host->services[i].command, "postscreen") == 0)
@@ -59,10 +59,10 @@ has_postscreen(const struct advice_host *host)
 }
 
 bool
-advice_chrooted(const struct advice_host *host)
+postfix_chrooted(const struct postfix_host *host)
 {
-	const struct advice_service *smtpd = find_smtpd(host);
-	const char *level = advice_setting(host, "compatibility_level");
+	const struct postfix_service *smtpd = find_smtpd(host);
+	const char *level = postfix_setting(host, "compatibility_level");
 
 	if (smtpd == NULL)
 		return false;
@@ -72,18 +72,18 @@ advice_chrooted(const struct advice_host *host)
 }
 
 const char *
-advice_spool(const struct advice_host *host)
+postfix_spool(const struct postfix_host *host)
 {
-	const char *spool = advice_setting(host, "queue_directory");
+	const char *spool = postfix_setting(host, "queue_directory");
 
 	return spool == NULL || spool[0] == '\0' ? default_spool : spool;
 }
 
 /* The path of a Unix socket below the queue directory, as every smtpd finds it, chrooted or not; NULL: elsewhere. */
 static const char *
-inside_spool(const struct advice_host *host, const char *listen)
+inside_spool(const struct postfix_host *host, const char *listen)
 {
-	const char *spool = advice_spool(host);
+	const char *spool = postfix_spool(host);
 	size_t length = strlen(spool);
 
 	if (strncmp(listen, "unix:", 5) != 0 || strncmp(listen + 5, spool, length) != 0 || listen[5 + length] != '/')
@@ -93,11 +93,11 @@ inside_spool(const struct advice_host *host, const char *listen)
 
 /* A socket that a chrooted smtpd cannot reach: the place inside its jail that it should have. NULL: it can. */
 static const char *
-unreachable(const struct advice_host *host, const char *listen)
+unreachable(const struct postfix_host *host, const char *listen)
 {
-	const char *spool = advice_spool(host), *path, *name;
+	const char *spool = postfix_spool(host), *path, *name;
 
-	if (strncmp(listen, "unix:", 5) != 0 || !advice_chrooted(host) || inside_spool(host, listen) != NULL)
+	if (strncmp(listen, "unix:", 5) != 0 || !postfix_chrooted(host) || inside_spool(host, listen) != NULL)
 		return NULL;
 	path = listen + 5;
 	name = strrchr(path, '/');
@@ -105,7 +105,7 @@ unreachable(const struct advice_host *host, const char *listen)
 }
 
 const char *
-advice_address(const struct advice_host *host, const char *listen)
+postfix_address(const struct postfix_host *host, const char *listen)
 {
 	const char *moved = unreachable(host, listen), *at = strchr(listen, '@');
 	const char *inside = inside_spool(host, listen);
@@ -115,16 +115,16 @@ advice_address(const struct advice_host *host, const char *listen)
 	if (strncmp(listen, "inet:", 5) == 0 && at != NULL)
 		return arena_format(host->arena, "inet:%s:%.*s", at + 1, (int)(at - listen - 5), listen + 5);
 	if (moved != NULL)
-		return arena_format(host->arena, "unix:%s", moved + strlen(advice_spool(host)) + 1);
+		return arena_format(host->arena, "unix:%s", moved + strlen(postfix_spool(host)) + 1);
 	if (inside != NULL)
 		return arena_format(host->arena, "unix:%s", inside);
 	return arena_string(host->arena, listen);
 }
 
 static void
-advise_chroot(const struct advice_host *host, struct text *out)
+advise_chroot(const struct postfix_host *host, struct text *out)
 {
-	const struct advice_service *smtpd = find_smtpd(host);
+	const struct postfix_service *smtpd = find_smtpd(host);
 	const char *milter = unreachable(host, host->site->milter);
 	const char *delegate = unreachable(host, host->site->delegate);
 
@@ -134,7 +134,7 @@ advise_chroot(const struct advice_host *host, struct text *out)
 	if (milter == NULL && delegate == NULL)
 		return;
 	text_format(out, "# smtpd (%s/%s) runs chrooted in %s and sees no socket outside. In greenlane.conf write\n",
-	    smtpd->name, smtpd->type, advice_spool(host));
+	    smtpd->name, smtpd->type, postfix_spool(host));
 	if (milter != NULL)
 		text_format(out, "#     milter = { listen = \"unix:%s\"; ... };\n", milter);
 	if (delegate != NULL)
@@ -158,7 +158,7 @@ static void
 advise_peer(struct span milter, struct text *out)
 {
 	for (size_t i = 0; i < sizeof peers / sizeof peers[0]; i++) {
-		if (!advice_holds(milter, peers[i].mark))
+		if (!postfix_holds(milter, peers[i].mark))
 			continue;
 		text_format(out, "# Warning: %s (%.*s) may greylist what greenlane vouches for; give it `greenlane export %s`\n"
 				 "# by %s.\n\n", peers[i].name, (int)milter.length, milter.at, peers[i].format, peers[i].hook);
@@ -167,9 +167,9 @@ advise_peer(struct span milter, struct text *out)
 }
 
 static void
-write_default_action(const struct advice_host *host, bool others, struct text *out)
+write_default_action(const struct postfix_host *host, bool others, struct text *out)
 {
-	const char *action = advice_setting(host, "milter_default_action");
+	const char *action = postfix_setting(host, "milter_default_action");
 
 	if (action != NULL) {
 		text_format(out, "# milter_default_action is %s%s: so it is while greenlaned is down, too.\n\n", action,
@@ -184,14 +184,14 @@ write_default_action(const struct advice_host *host, bool others, struct text *o
 
 /* The socket's own path, where a chrooted smtpd does not find it: as if there were no filter. */
 static bool
-is_dead(const struct advice_host *host, struct span milter)
+is_dead(const struct postfix_host *host, struct span milter)
 {
-	return unreachable(host, host->site->milter) != NULL && advice_holds(milter, host->site->milter);
+	return unreachable(host, host->site->milter) != NULL && postfix_holds(milter, host->site->milter);
 }
 
 /* The list with ours in front, and without what leads nowhere. */
 static void
-write_milters(const struct advice_host *host, const char *own, bool braced, const struct span *words, size_t count,
+write_milters(const struct postfix_host *host, const char *own, bool braced, const struct span *words, size_t count,
     struct text *out)
 {
 	text_put(out, count == 0 ? "# greenlane judges every message that comes by SMTP.\n"
@@ -200,27 +200,27 @@ write_milters(const struct advice_host *host, const char *own, bool braced, cons
 		if (is_dead(host, words[i]))
 			text_format(out, "# %.*s goes: smtpd is chrooted and finds nothing there.\n", (int)words[i].length,
 			    words[i].at);
-	advice_line(out, "smtpd_milters");
+	postfix_line(out, "smtpd_milters");
 	text_format(out, braced ? "\n    { %s, default_action=accept }" : "\n    %s", own);
 	for (size_t i = 0; i < count; i++)
 		if (!is_dead(host, words[i]))
-			advice_member(out, false, words[i]);
+			postfix_member(out, false, words[i]);
 	text_put(out, "\n\n");
 }
 
 static void
-advise_milters(const struct advice_host *host, struct text *out)
+advise_milters(const struct postfix_host *host, struct text *out)
 {
-	const char *list = advice_setting(host, "smtpd_milters");
-	const char *own = advice_address(host, host->site->milter);
-	struct span words[ADVICE_WORDS_MAX];
-	size_t count = list == NULL ? 0 : advice_words(list, words, ADVICE_WORDS_MAX), ours = count;
-	bool braced = count > 0 && advice_setting(host, "milter_default_action") == NULL;
+	const char *list = postfix_setting(host, "smtpd_milters");
+	const char *own = postfix_address(host, host->site->milter);
+	struct span words[POSTFIX_WORDS_MAX];
+	size_t count = list == NULL ? 0 : postfix_words(list, words, POSTFIX_WORDS_MAX), ours = count;
+	bool braced = count > 0 && postfix_setting(host, "milter_default_action") == NULL;
 
 	if (own == NULL)
 		return;
 	for (size_t i = count; i-- > 0;)
-		if (advice_holds(words[i], own))
+		if (postfix_holds(words[i], own))
 			ours = i;
 	if (ours < count) {
 		text_format(out, "# smtpd_milters has greenlane already (%s)%s.\n\n", own, ours == 0 ? "" :
@@ -236,11 +236,11 @@ advise_milters(const struct advice_host *host, struct text *out)
 
 /* What replaces smtpd_milters somewhere hides mail from greenlane. */
 static void
-advise_hidden(const struct advice_host *host, struct text *out)
+advise_hidden(const struct postfix_host *host, struct text *out)
 {
-	const struct advice_service *smtpd = find_smtpd(host);
-	struct span own = smtpd == NULL ? (struct span){ NULL, 0 } : advice_override(smtpd, "smtpd_milters");
-	const char *maps = advice_setting(host, "smtpd_milter_maps");
+	const struct postfix_service *smtpd = find_smtpd(host);
+	struct span own = smtpd == NULL ? (struct span){ NULL, 0 } : postfix_override(smtpd, "smtpd_milters");
+	const char *maps = postfix_setting(host, "smtpd_milter_maps");
 
 	if (own.at != NULL)
 		text_format(out, "# Warning: %s/%s in master.cf has -o smtpd_milters=%.*s, which replaces the line above;\n"
@@ -249,19 +249,19 @@ advise_hidden(const struct advice_host *host, struct text *out)
 		text_format(out, "# Warning: smtpd_milter_maps (%s) replaces smtpd_milters for the clients that it names;\n"
 				 "# greenlane must be in its right-hand sides, too (greenlane export cidr writes such a map).\n\n",
 		    maps);
-	if (is_yes(advice_setting(host, "smtpd_proxy_filter")))
+	if (is_yes(postfix_setting(host, "smtpd_proxy_filter")))
 		text_put(out, "# Warning: with smtpd_proxy_filter a milter sees no header and no body: neither authors nor DKIM\n"
 			      "# can be judged. Use content_filter, or put greenlane into the smtpd behind the proxy.\n\n");
-	if (is_yes(advice_setting(host, "non_smtpd_milters")))
+	if (is_yes(postfix_setting(host, "non_smtpd_milters")))
 		text_put(out, "# non_smtpd_milters stays as it is: mail of this host's own users is exempt anyway.\n\n");
 }
 
 /* ---- the rest ---- */
 
 static void
-advise_newline(const struct advice_host *host, struct text *out)
+advise_newline(const struct postfix_host *host, struct text *out)
 {
-	const char *value = advice_setting(host, "smtpd_forbid_bare_newline");
+	const char *value = postfix_setting(host, "smtpd_forbid_bare_newline");
 
 	if (is_yes(value))
 		return;
@@ -273,24 +273,24 @@ advise_newline(const struct advice_host *host, struct text *out)
 
 /* The tests that postscreen can only do after its greeting end in a 450 for each new client. */
 static const char *
-deep_test(const struct advice_host *host)
+deep_test(const struct postfix_host *host)
 {
 	static const char *const tests[] = { "postscreen_pipelining_enable",
 		"postscreen_non_smtp_command_enable", "postscreen_bare_newline_enable" };
 
 	for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++)
-		if (is_yes(advice_setting(host, tests[i])))
+		if (is_yes(postfix_setting(host, tests[i])))
 			return tests[i];
 	return NULL;
 }
 
 static void
-advise_postscreen(const struct advice_host *host, struct text *out)
+advise_postscreen(const struct postfix_host *host, struct text *out)
 {
-	const char *test = deep_test(host), *sites = advice_setting(host, "postscreen_dnsbl_sites");
-	const char *threshold = advice_setting(host, "postscreen_dnsbl_allowlist_threshold");
-	struct span words[ADVICE_WORDS_MAX];
-	size_t count = sites == NULL ? 0 : advice_words(sites, words, ADVICE_WORDS_MAX);
+	const char *test = deep_test(host), *sites = postfix_setting(host, "postscreen_dnsbl_sites");
+	const char *threshold = postfix_setting(host, "postscreen_dnsbl_allowlist_threshold");
+	struct span words[POSTFIX_WORDS_MAX];
+	size_t count = sites == NULL ? 0 : postfix_words(sites, words, POSTFIX_WORDS_MAX);
 
 	if (test == NULL || !has_postscreen(host))
 		return;
@@ -303,29 +303,29 @@ advise_postscreen(const struct advice_host *host, struct text *out)
 	text_format(out, "# postscreen defers every new client once (%s), before any filter is asked. A DNS list of the\n"
 			 "# vendors lets them skip its tests of the protocol, and no blocklist: serve `greenlane export rbldnsd` as a\n"
 			 "# zone of yours (contrib/postfix/postscreen.cf says how), and put its name here:\n", test);
-	advice_line(out, "postscreen_dnsbl_sites");
+	postfix_line(out, "postscreen_dnsbl_sites");
 	text_put(out, "\n    greenlane.example*-1");
 	for (size_t i = 0; i < count; i++)
-		advice_member(out, false, words[i]);
+		postfix_member(out, false, words[i]);
 	text_put(out, "\npostscreen_dnsbl_allowlist_threshold = -1\n\n");
 }
 
 bool
-advice_write(const struct advice_site *site, struct arena *arena, struct text *out)
+postfix_setup_write(const struct postfix_setup_site *site, struct arena *arena, struct text *out)
 {
-	struct advice_host host;
+	struct postfix_host host;
 	const char *version;
 
-	if (!advice_read(site, arena, &host))
+	if (!postfix_read(site, arena, &host))
 		return false;
-	version = advice_setting(&host, "mail_version");
+	version = postfix_setting(&host, "mail_version");
 	text_format(out, "# What greenlane asks of this Postfix%s%s, from what postconf says. Nothing has been changed:\n"
 			 "# read it, take the lines into main.cf, then: postfix reload\n\n",
 	    version == NULL ? "" : " ", version == NULL ? "" : version);
 	advise_chroot(&host, out);
 	advise_milters(&host, out);
 	advise_hidden(&host, out);
-	advice_class(&host, out);
+	postfix_class(&host, out);
 	advise_postscreen(&host, out);
 	advise_newline(&host, out);
 	return !out->cut;

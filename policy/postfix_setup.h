@@ -1,21 +1,21 @@
 /*
- * advice.h - which lines make a Postfix work with greenlane, from what postconf says of it.
+ * postfix_setup.h - which lines make a Postfix work with greenlane, from what postconf says of it.
  *
  * Floor 1. From text to text: nothing is looked up, nothing is applied. What is there already is
  * kept; what greenlane cannot know is said as a warning, beside the lines.
  */
-#ifndef ADVICE_H
-#define ADVICE_H
+#ifndef POSTFIX_SETUP_H
+#define POSTFIX_SETUP_H
 
 #include <stdbool.h>
 
 #include "arena.h"
 #include "text.h"
 
-enum { ADVICE_POSTCONF_MAX = 1024 * 1024 }; /* bytes of a postconf text; main.cf has a few KiB */
+enum { POSTCONF_MAX = 1024 * 1024 }; /* bytes of a postconf text; main.cf has a few KiB */
 
 /* All borrowed. */
-struct advice_site {
+struct postfix_setup_site {
 	const char *postconf;       /* `postconf -n`, `postconf -M` and single settings, one behind the other */
 	const char *milter;         /* milter.listen; "unix:PATH", "inet:PORT@HOST", "inet6:PORT@HOST" */
 	const char *delegate;       /* delegate.listen; "": off */
@@ -24,6 +24,6 @@ struct advice_site {
 };
 
 /* Appends main.cf lines, with a comment on each. False: nothing in the text is a setting of Postfix. */
-bool advice_write(const struct advice_site *, struct arena *, struct text *out);
+bool postfix_setup_write(const struct postfix_setup_site *, struct arena *, struct text *out);
 
 #endif

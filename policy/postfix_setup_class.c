@@ -1,7 +1,7 @@
-/* room: advice */
+/* room: postfix_setup */
 #include <string.h>
 
-#include "advice_parts.h"
+#include "postfix_setup_parts.h"
 
 enum { FOUND_MAX = 8 };
 
@@ -43,7 +43,7 @@ static const struct list {
 enum { RECIPIENT = 4 }; /* index of smtpd_recipient_restrictions */
 
 struct survey {
-	const struct advice_host *host;
+	const struct postfix_host *host;
 	const char *delegate;          /* its address for smtpd */
 	struct span greylisters[FOUND_MAX]; /* their addresses, each once */
 	size_t greylister_count;
@@ -92,7 +92,7 @@ static const struct server *
 server_of(struct span address)
 {
 	for (size_t i = 0; i < sizeof servers / sizeof servers[0]; i++)
-		if (servers[i].mark[0] == ':' ? ends(address, servers[i].mark) : advice_holds(address, servers[i].mark))
+		if (servers[i].mark[0] == ':' ? ends(address, servers[i].mark) : postfix_holds(address, servers[i].mark))
 			return &servers[i];
 	return NULL;
 }
@@ -149,9 +149,9 @@ add_greylister(struct survey *survey, struct span argument)
 static void
 survey_list(struct survey *survey, const char *name)
 {
-	const char *value = advice_setting(survey->host, name);
-	struct span words[ADVICE_WORDS_MAX];
-	size_t count = value == NULL ? 0 : advice_words(value, words, ADVICE_WORDS_MAX), at = 0;
+	const char *value = postfix_setting(survey->host, name);
+	struct span words[POSTFIX_WORDS_MAX];
+	size_t count = value == NULL ? 0 : postfix_words(value, words, POSTFIX_WORDS_MAX), at = 0;
 	struct member member;
 
 	while (take_member(words, count, &at, &member)) {
@@ -213,7 +213,7 @@ rewrite_list(struct survey *survey, const struct list *list, const struct span *
 
 	text_format(out, "# What was a greylister's place is greenlane's now%s.\n",
 	    list->late ? "; it is asked with the recipients" : "");
-	advice_line(out, list->name);
+	postfix_line(out, list->name);
 	for (size_t at = 0; take_member(words, count, &at, &member);) {
 		bool greylists = is_greylister(survey, member.word, member.argument);
 
@@ -222,7 +222,7 @@ rewrite_list(struct survey *survey, const struct list *list, const struct span *
 		if (greylists)
 			write_delegate(survey, first, out);
 		else
-			advice_member(out, first, member.whole);
+			postfix_member(out, first, member.whole);
 		survey->delegated = survey->delegated || greylists;
 		first = false;
 	}
@@ -232,9 +232,9 @@ rewrite_list(struct survey *survey, const struct list *list, const struct span *
 static void
 advise_list(struct survey *survey, const struct list *list, struct text *out)
 {
-	const char *value = advice_setting(survey->host, list->name);
-	struct span words[ADVICE_WORDS_MAX];
-	size_t count = value == NULL ? 0 : advice_words(value, words, ADVICE_WORDS_MAX);
+	const char *value = postfix_setting(survey->host, list->name);
+	struct span words[POSTFIX_WORDS_MAX];
+	size_t count = value == NULL ? 0 : postfix_words(value, words, POSTFIX_WORDS_MAX);
 	bool open, found = holds_greylister(survey, words, count, &open);
 
 	if (found)
@@ -248,19 +248,19 @@ advise_list(struct survey *survey, const struct list *list, struct text *out)
 static void
 append_delegate(struct survey *survey, struct text *out)
 {
-	const char *value = advice_setting(survey->host, lists[RECIPIENT].name);
-	struct span words[ADVICE_WORDS_MAX];
+	const char *value = postfix_setting(survey->host, lists[RECIPIENT].name);
+	struct span words[POSTFIX_WORDS_MAX];
 	struct member member;
 	size_t count, at = 0;
 	bool first = true;
 
 	if (value == NULL || value[0] == '\0')
 		value = "permit_mynetworks permit_sasl_authenticated reject_unauth_destination";
-	count = advice_words(value, words, ADVICE_WORDS_MAX);
+	count = postfix_words(value, words, POSTFIX_WORDS_MAX);
 	text_put(out, "# A greylister is asked with the recipients, behind all that is there.\n");
-	advice_line(out, lists[RECIPIENT].name);
+	postfix_line(out, lists[RECIPIENT].name);
 	for (; take_member(words, count, &at, &member); first = false)
-		advice_member(out, first, member.whole);
+		postfix_member(out, first, member.whole);
 	write_delegate(survey, first, out);
 	text_put(out, "\n\n");
 	survey->delegated = true;
@@ -270,14 +270,14 @@ append_delegate(struct survey *survey, struct text *out)
 static void
 write_classes(const struct survey *survey, struct text *out)
 {
-	const char *value = advice_setting(survey->host, "smtpd_restriction_classes");
-	struct span words[ADVICE_WORDS_MAX];
-	size_t count = value == NULL ? 0 : advice_words(value, words, ADVICE_WORDS_MAX);
+	const char *value = postfix_setting(survey->host, "smtpd_restriction_classes");
+	struct span words[POSTFIX_WORDS_MAX];
+	size_t count = value == NULL ? 0 : postfix_words(value, words, POSTFIX_WORDS_MAX);
 
 	for (size_t i = 0; i < count; i++)
 		if (span_is(words[i], class_name(survey)))
 			return;
-	advice_line(out, "smtpd_restriction_classes");
+	postfix_line(out, "smtpd_restriction_classes");
 	for (size_t i = 0; i < count; i++)
 		text_format(out, " %.*s,", (int)words[i].length, words[i].at);
 	text_format(out, " %s\n", class_name(survey));
@@ -286,17 +286,17 @@ write_classes(const struct survey *survey, struct text *out)
 static void
 write_class(const struct survey *survey, struct text *out)
 {
-	const char *value = advice_setting(survey->host, class_name(survey));
-	struct span words[ADVICE_WORDS_MAX];
-	size_t count = value == NULL ? 0 : advice_words(value, words, ADVICE_WORDS_MAX), at = 0;
+	const char *value = postfix_setting(survey->host, class_name(survey));
+	struct span words[POSTFIX_WORDS_MAX];
+	size_t count = value == NULL ? 0 : postfix_words(value, words, POSTFIX_WORDS_MAX), at = 0;
 	struct member member;
 	bool first = true;
 
 	text_put(out, "# The class that greenlane names for whom it does not vouch: they meet the greylister.\n");
 	write_classes(survey, out);
-	advice_line(out, class_name(survey));
+	postfix_line(out, class_name(survey));
 	for (; take_member(words, count, &at, &member); first = false)
-		advice_member(out, first, member.whole);
+		postfix_member(out, first, member.whole);
 	for (size_t i = 0; i < survey->greylister_count; i++) {
 		struct span argument = survey->greylisters[i];
 
@@ -311,7 +311,7 @@ write_class(const struct survey *survey, struct text *out)
 static void
 describe(const struct survey *survey, struct text *out)
 {
-	const struct advice_site *site = survey->host->site;
+	const struct postfix_setup_site *site = survey->host->site;
 
 	for (size_t i = 0; i < survey->greylister_count; i++) {
 		struct span address = address_of(survey->greylisters[i]);
@@ -326,8 +326,8 @@ describe(const struct survey *survey, struct text *out)
 	if (site->delegate[0] == '\0')
 		text_format(out, "# greenlane.conf needs, and then a restart of greenlaned:\n"
 				 "#     delegate = { listen = \"unix:%s%s%s\"; };\n",
-		    advice_chrooted(survey->host) ? advice_spool(survey->host) : "",
-		    advice_chrooted(survey->host) ? "/" : "", survey->delegate + 5);
+		    postfix_chrooted(survey->host) ? postfix_spool(survey->host) : "",
+		    postfix_chrooted(survey->host) ? "/" : "", survey->delegate + 5);
 	if (site->greylists)
 		text_put(out, "# Warning: greenlane greylists strangers itself; behind another greylister they wait twice. Write\n"
 			      "# greylist = { store = \"none\"; }; in greenlane.conf, or take the other one away.\n");
@@ -337,8 +337,8 @@ describe(const struct survey *survey, struct text *out)
 static void
 warn_of_relay(const struct survey *survey, struct text *out)
 {
-	const char *relay = advice_setting(survey->host, "smtpd_relay_restrictions");
-	const char *recipient = advice_setting(survey->host, lists[RECIPIENT].name);
+	const char *relay = postfix_setting(survey->host, "smtpd_relay_restrictions");
+	const char *recipient = postfix_setting(survey->host, lists[RECIPIENT].name);
 
 	if (relay == NULL || strstr(relay, "_unauth_destination") != NULL)
 		return; /* the default has it */
@@ -359,17 +359,17 @@ write_advice(struct survey *survey, struct text *out)
 }
 
 void
-advice_class(const struct advice_host *host, struct text *out)
+postfix_class(const struct postfix_host *host, struct text *out)
 {
 	static const char usual[] = "unix:/run/greenlane/delegate.sock", jailed[] = "unix:greenlane/delegate.sock";
 	struct survey survey = { .host = host };
 
-	survey.delegate = host->site->delegate[0] != '\0' ? advice_address(host, host->site->delegate)
-	    : advice_chrooted(host)                        ? jailed
+	survey.delegate = host->site->delegate[0] != '\0' ? postfix_address(host, host->site->delegate)
+	    : postfix_chrooted(host)                        ? jailed
 							   : usual;
 	if (survey.delegate == NULL)
 		return;
-	text_open(&survey.unknown, ADVICE_POSTCONF_MAX);
+	text_open(&survey.unknown, POSTCONF_MAX);
 	for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
 		survey_list(&survey, lists[i].name);
 	if (survey.greylister_count > 0)
