@@ -12,11 +12,11 @@
 #include "domain.h"
 #include "gather.h"
 #include "greylisting.h"
-#include "handover.h"
 #include "message.h"
 #include "message_parts.h"
 #include "own.h"
 #include "refusals.h"
+#include "relayed_client.h"
 
 /* ---- begin and end of life ---- */
 
@@ -125,7 +125,7 @@ message_open(const struct house *house, const struct visitor *visitor, const cha
 	}
 	message->facts.stage = STAGE_MAIL;
 	message->asks_at_rcpt = UNKNOWN;
-	handover_begin(message);
+	relayed_client_begin(message);
 	message->exempt = verdict_exempts(message->judge->policy, &message->facts) != REASON_NONE;
 	gather(message);
 	message->spent += clock_ticks() - start;
@@ -348,7 +348,7 @@ message_header(struct message *message, const char *name, const char *value)
 		note_message_id(message, value);
 	if (message->exempt)
 		return;
-	handover_header(message, name, value);
+	relayed_client_header(message, name, value);
 	if (is_field(name, "From"))
 		note_from(message, value);
 	if (is_field(name, "Reply-To"))
@@ -405,7 +405,7 @@ message_headers_end(struct message *message)
 	settle_authors(message);
 	if (!claims_settle(message->judge->policy, message->arena, &message->facts))
 		message->facts.failed = true;
-	handover_settle(message);
+	relayed_client_settle(message);
 	message->body_wanted = message->dkim != NULL && !message->facts.failed &&
 	    dkim_check_headers_end(message->dkim);
 	message->facts.stage = STAGE_HEADERS;
@@ -642,7 +642,7 @@ message_end(struct message *message, struct ending *out)
 		    reason_slug(message->verdict.reason));
 	note_usage(message);
 	note_outbound(message);
-	handover_note(message);
+	relayed_client_note(message);
 	tell_delegation(message);
 	settle_promise(message);
 	message->ended = true;

@@ -2,7 +2,7 @@
 /*
  * message_parts.h - what a message holds, for the files of its own room.
  *
- * Floor 10. message.c moves it along, handover.c finds whose it is, gather.c fills its facts, greylisting.c
+ * Floor 10. message.c moves it along, relayed_client.c finds whose it is, gather.c fills its facts, greylisting.c
  * asks the store, refusals.c remembers who was refused.
  */
 #ifndef MESSAGE_PARTS_H

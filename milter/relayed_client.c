@@ -3,9 +3,9 @@
 #include <strings.h>
 
 #include "domain.h"
-#include "handover.h"
 #include "message_parts.h"
 #include "relay.h"
+#include "relayed_client.h"
 #include "text.h"
 
 static bool
@@ -39,7 +39,7 @@ find_relay(struct message *message)
 }
 
 void
-handover_begin(struct message *message)
+relayed_client_begin(struct message *message)
 {
 	const struct policy *policy = message->judge->policy;
 	struct facts *facts = &message->facts;
@@ -53,7 +53,7 @@ handover_begin(struct message *message)
 }
 
 void
-handover_header(struct message *message, const char *name, const char *value)
+relayed_client_header(struct message *message, const char *name, const char *value)
 {
 	const char *copy;
 
@@ -69,7 +69,7 @@ handover_header(struct message *message, const char *name, const char *value)
 
 /* SPF is asked for the host that the gateway saw, by the name which that host gave. */
 void
-handover_settle(struct message *message)
+relayed_client_settle(struct message *message)
 {
 	struct facts *facts = &message->facts;
 	const struct relay *gateway = relay_of(message->judge->policy, facts), *via;
@@ -140,7 +140,7 @@ note_loopback(const struct message *message)
 }
 
 void
-handover_note(const struct message *message)
+relayed_client_note(const struct message *message)
 {
 	const struct policy *policy = message->judge->policy;
 
