@@ -11,8 +11,8 @@
 #include "clock.h"
 #include "cmd.h"
 #include "cmd_brief.h"
-#include "inventory.h"
 #include "source_copy.h"
+#include "source_list.h"
 
 enum { BRIEF_MAX = 64 * 1024 * 1024, COLUMN = 20 };
 
@@ -186,10 +186,10 @@ write_brief(struct brief *brief, int64_t now)
 static int
 brief_vendor(const struct policy *policy, const struct vendor *vendor)
 {
-	struct arena *arena = arena_open(INVENTORY_ARENA);
+	struct arena *arena = arena_open(SOURCE_LIST_ARENA);
 	int64_t now = clock_now();
 	const struct export_listing *all =
-	    arena == NULL ? NULL : inventory_take(policy, policy->settings.state_dir, now, arena);
+	    arena == NULL ? NULL : source_list_take(policy, policy->settings.state_dir, now, arena);
 	struct brief brief = { .vendor = vendor };
 	int status = EX_OSERR;
 

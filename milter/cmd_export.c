@@ -10,8 +10,8 @@
 #include "clock.h"
 #include "cmd.h"
 #include "export_file.h"
-#include "inventory.h"
 #include "policy_keys.h"
+#include "source_list.h"
 
 enum {
 	LOOK_SECONDS = 1, /* between two looks at the copies */
@@ -95,17 +95,17 @@ put(const struct wish *wish, const struct text *text)
 static bool
 list_all(const struct wish *wish, const struct policy *policy, struct text *out, struct fault *why)
 {
-	struct arena *arena = arena_open(INVENTORY_ARENA);
+	struct arena *arena = arena_open(SOURCE_LIST_ARENA);
 	struct export_listing *listings = NULL;
 	int64_t now = clock_now();
 	bool done = false;
 
 	if (arena != NULL)
-		listings = inventory_take(policy, policy->settings.state_dir, now, arena);
+		listings = source_list_take(policy, policy->settings.state_dir, now, arena);
 	if (listings == NULL)
 		fault_set(why, "no memory for what the sources list");
 	else
-		done = inventory_write(policy, listings, now, wish->format, wish->value, out, why);
+		done = source_list_write(policy, listings, now, wish->format, wish->value, out, why);
 	arena_close(arena);
 	return done;
 }
@@ -122,7 +122,7 @@ export_once(const struct wish *wish, char *state_dir, size_t size, int64_t *stam
 	if (policy == NULL)
 		return EX_CONFIG;
 	snprintf(state_dir, size, "%s", policy->settings.state_dir);
-	*stamp = inventory_stamp(state_dir); /* before they are read: what comes meanwhile is seen again */
+	*stamp = source_list_stamp(state_dir); /* before they are read: what comes meanwhile is seen again */
 	text_open(&text, EXPORT_TEXT_MAX);
 	status = list_all(wish, policy, &text, &why) ? put(wish, &text) : complain(&why, EX_OSERR);
 	text_close(&text);
@@ -142,7 +142,7 @@ watch(const struct wish *wish, char *state_dir, size_t size, int64_t stamp)
 	sigaddset(&ends, SIGTERM);
 	sigaddset(&ends, SIGINT);
 	while (sigtimedwait(&ends, NULL, &look) < 0) {
-		if (inventory_stamp(state_dir) == stamp &&
+		if (source_list_stamp(state_dir) == stamp &&
 		    clock_ticks() - written < REDO_SECONDS * INT64_C(1000000))
 			continue;
 		(void)export_once(wish, state_dir, size, &stamp);

@@ -7,8 +7,8 @@
 #include "clock.h"
 #include "cmd.h"
 #include "export_file.h"
-#include "inventory.h"
 #include "privileges.h"
+#include "source_list.h"
 #include "usage.h"
 
 /* What one look at a site finds. */
@@ -259,7 +259,7 @@ show_export(struct status *status, const struct export_job *job)
 	struct text text;
 
 	text_open(&text, EXPORT_TEXT_MAX);
-	done = inventory_write(status->policy, status->listings, status->now, job->format, job->value, &text,
+	done = source_list_write(status->policy, status->listings, status->now, job->format, job->value, &text,
 		   &why) &&
 	    export_file_is_fresh(job->file, &text, &fresh, &why);
 	text_close(&text);
@@ -309,13 +309,13 @@ take_usage(const char *state_dir)
 static int
 show(const struct policy *policy)
 {
-	struct arena *arena = arena_open(INVENTORY_ARENA);
+	struct arena *arena = arena_open(SOURCE_LIST_ARENA);
 	struct status status = { .policy = policy, .now = clock_now(), .well = true };
 	int result = EX_OSERR;
 
 	status.usage = take_usage(policy->settings.state_dir);
 	if (arena != NULL)
-		status.listings = inventory_take(policy, policy->settings.state_dir, status.now, arena);
+		status.listings = source_list_take(policy, policy->settings.state_dir, status.now, arena);
 	if (status.listings == NULL || status.usage == NULL) {
 		fputs("greenlane: no memory for what is known\n", stderr);
 	} else {

@@ -9,7 +9,7 @@
 #include "clock.h"
 #include "export_file.h"
 #include "exports.h"
-#include "inventory.h"
+#include "source_list.h"
 #include "subprocess.h"
 
 enum {
@@ -90,10 +90,10 @@ keep_file(struct exports *exports, struct keeping *keeping, const struct export_
 static void
 keep_all(struct exports *exports, const struct policy *policy)
 {
-	struct arena *arena = arena_open(INVENTORY_ARENA);
+	struct arena *arena = arena_open(SOURCE_LIST_ARENA);
 	int64_t now = clock_now();
 	struct export_listing *listings =
-	    arena == NULL ? NULL : inventory_take(policy, exports->state_dir, now, arena);
+	    arena == NULL ? NULL : source_list_take(policy, exports->state_dir, now, arena);
 	struct fault why;
 
 	if (listings == NULL)
@@ -103,7 +103,7 @@ keep_all(struct exports *exports, const struct policy *policy)
 		struct text text;
 
 		text_open(&text, EXPORT_TEXT_MAX);
-		if (inventory_write(policy, listings, now, job->format, job->value, &text, &why))
+		if (source_list_write(policy, listings, now, job->format, job->value, &text, &why))
 			keep_file(exports, &exports->keepings[i], job, &text);
 		else
 			say_trouble(exports, &exports->keepings[i], &why);
@@ -141,7 +141,7 @@ look(struct exports *exports)
 {
 	const struct snapshot *snapshot = live_borrow(exports->live);
 	const struct policy *policy = snapshot == NULL ? NULL : snapshot->judge.policy;
-	int64_t stamp = inventory_stamp(exports->state_dir);
+	int64_t stamp = source_list_stamp(exports->state_dir);
 	bool due = (policy != NULL && snapshot->policy_number != exports->policy_number) || stamp != exports->stamp ||
 	    clock_ticks() - exports->when >= REDO_SECONDS * INT64_C(1000000);
 

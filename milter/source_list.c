@@ -3,7 +3,7 @@
 #include <sys/stat.h>
 
 #include "copies.h"
-#include "inventory.h"
+#include "source_list.h"
 
 #ifndef VERSION
 #define VERSION "unreleased"
@@ -66,7 +66,7 @@ list_source(struct export_listing *listing, const struct policy *policy, const c
 }
 
 struct export_listing *
-inventory_take(const struct policy *policy, const char *state_dir, int64_t now, struct arena *arena)
+source_list_take(const struct policy *policy, const char *state_dir, int64_t now, struct arena *arena)
 {
 	struct export_listing *list = arena_take(arena, (policy->source_count + 1) * sizeof *list);
 
@@ -79,7 +79,7 @@ inventory_take(const struct policy *policy, const char *state_dir, int64_t now, 
 }
 
 int64_t
-inventory_stamp(const char *state_dir)
+source_list_stamp(const char *state_dir)
 {
 	char folder[PATH_MAX];
 	struct stat st;
@@ -92,7 +92,7 @@ inventory_stamp(const char *state_dir)
 }
 
 bool
-inventory_write(const struct policy *policy, const struct export_listing *listings, int64_t now,
+source_list_write(const struct policy *policy, const struct export_listing *listings, int64_t now,
     enum export_format format, const char *value, struct text *out, struct fault *why)
 {
 	struct export_request request = { .format = format, .value = value,
