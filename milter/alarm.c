@@ -1,7 +1,7 @@
 /* room: message */
 #include <stdio.h>
 
-#include "delay.h"
+#include "deferral.h"
 #include "delegate_answer.h"
 #include "message_parts.h"
 
@@ -17,12 +17,12 @@ write_plain(struct text *out, const char *text)
 
 static void
 write_who(struct text *out, const struct message *message, const struct vendor *vendor,
-    const struct delay *delay, const char *path)
+    const struct deferral *deferral, const char *path)
 {
 	char client[ADDRESS_TEXT];
 
 	text_format(out, "alarm: mail of %s from %s, which greenlane vouches for, was deferred by %s: from=<",
-	    vendor->name, address_write(&message->facts.client, client), delay->who);
+	    vendor->name, address_write(&message->facts.client, client), deferral->who);
 	write_plain(out, message->facts.mail_from);
 	text_put(out, "> to=");
 	write_plain(out, path);
@@ -52,13 +52,13 @@ vouched_vendor(struct message *message)
 
 /* In monitor mode the delegate lets nobody by: what stands behind it stands well. */
 static const char *
-remedy_of(const struct message *message, const struct delay *delay)
+remedy_of(const struct message *message, const struct deferral *deferral)
 {
 	const struct settings *settings = &message->judge->policy->settings;
 
-	if (delay->greylister && settings->monitor && settings->delegate.listen[0] != '\0')
+	if (deferral->greylister && settings->monitor && settings->delegate.listen[0] != '\0')
 		return "mode is \"monitor\", in which the delegate lets nobody by; if it is in the class, \"enforce\" stops that";
-	return delay->remedy;
+	return deferral->remedy;
 }
 
 void
@@ -66,7 +66,7 @@ message_rcpt_refused(struct message *message, const char *path, const char *stat
 {
 	const struct house *house = message->house;
 	const struct facts *facts = &message->facts;
-	const struct delay *delay = delay_read(text);
+	const struct deferral *deferral = deferral_read(text);
 	const struct vendor *vendor;
 	struct text line;
 
@@ -78,12 +78,12 @@ message_rcpt_refused(struct message *message, const char *path, const char *stat
 		return;
 	(void)usage_note(house->usage, USAGE_DELAYED, vendor->name, &facts->client, facts->now);
 	text_open(&line, 4 * SHOWN_MAX);
-	write_who(&line, message, vendor, delay, path);
+	write_who(&line, message, vendor, deferral, path);
 	text_put(&line, " said=\"");
 	write_plain(&line, status);
 	text_char(&line, ' ');
 	write_plain(&line, text);
 	journal_say(house->journal, LOG_WARNING, "%s\"; %u of this vendor so far; %s (id %s)", line.bytes,
-	    usage_count(house->usage, USAGE_DELAYED, vendor->name), remedy_of(message, delay), message->id);
+	    usage_count(house->usage, USAGE_DELAYED, vendor->name), remedy_of(message, deferral), message->id);
 	text_close(&line);
 }

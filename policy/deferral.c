@@ -1,12 +1,12 @@
 #include <string.h>
 
-#include "delay.h"
+#include "deferral.h"
 
 #define CLASS "move its check_policy_service into the restriction class that greenlane's delegate names"
 #define DOWN "see the MTA's log for which, and give it default_action=DUNNO or a greylist class for such times"
 
 /* The first row that fits: names before what several say. Each has a test with the words as they are sent. */
-static const struct delay rows[] = {
+static const struct deferral rows[] = {
 	{ "postgrey", "postgrey", CLASS ", or give it `greenlane export postgrey`", true },
 	{ "by greyfix", "greyfix", CLASS, true },
 	{ "greylisted for ", "SQLgrey", CLASS, true },
@@ -36,10 +36,10 @@ static const struct delay rows[] = {
 	    "look for these words in its configuration, and ask greenlane's delegate before that check", false },
 };
 
-const struct delay *
-delay_read(const char *text)
+const struct deferral *
+deferral_read(const char *text)
 {
-	const struct delay *row = rows;
+	const struct deferral *row = rows;
 
 	while (strcasestr(text, row->words) == NULL)
 		row++;

@@ -1,7 +1,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "delay.h"
+#include "deferral.h"
 #include "tap.h"
 
 /* What Postfix hands on (with "Recipient address rejected: " before a policy server's words) or a client gets. */
@@ -59,12 +59,12 @@ int
 main(void)
 {
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-		const struct delay *delay = delay_read(rows[i].text);
+		const struct deferral *deferral = deferral_read(rows[i].text);
 
-		is(delay->who, rows[i].who, "%s: who it is", rows[i].name);
-		ok(strstr(delay->remedy, rows[i].remedy) != NULL, "%s: the remedy speaks of %s", rows[i].name,
+		is(deferral->who, rows[i].who, "%s: who it is", rows[i].name);
+		ok(strstr(deferral->remedy, rows[i].remedy) != NULL, "%s: the remedy speaks of %s", rows[i].name,
 		    rows[i].remedy);
-		ok(delay->greylister == rows[i].greylister, "%s: is%s a greylister", rows[i].name,
+		ok(deferral->greylister == rows[i].greylister, "%s: is%s a greylister", rows[i].name,
 		    rows[i].greylister ? "" : " not");
 	}
 	return done();

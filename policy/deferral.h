@@ -1,17 +1,17 @@
 /*
- * delay.h - who deferred a recipient, read from the words of the deferral, and what stops it.
+ * deferral.h - who deferred a recipient, read from the words of the deferral, and what stops it.
  *
  * Floor 0. One table of what greylisters and other checks say by default. Words that a site has
  * changed are nobody's: the answer is then a general one, never NULL. Postfix takes what stands in
  * front of the second blank for the address, and a text without one ("4.3.5 Server configuration
  * error") comes without its first word.
  */
-#ifndef DELAY_H
-#define DELAY_H
+#ifndef DEFERRAL_H
+#define DEFERRAL_H
 
 #include <stdbool.h>
 
-struct delay {
+struct deferral {
 	const char *words;  /* what it says, in any case of letters; "" : anything */
 	const char *who;    /* "postgrey"; with an article where it is no name */
 	const char *remedy; /* what to do about it: an imperative clause */
@@ -19,6 +19,6 @@ struct delay {
 };
 
 /* text is the refusal, with or without its code. */
-const struct delay *delay_read(const char *text);
+const struct deferral *deferral_read(const char *text);
 
 #endif
