@@ -11,7 +11,7 @@ set -u
 LC_ALL=C
 export LC_ALL
 
-# libc's pure part: memory, strings, numbers, sorting, text forms of addresses and of a given time.
+# libc's pure part: memory, strings, numbers, sorting, text forms of addresses and of a given time, DNS messages read.
 allowed='
 malloc calloc realloc reallocarray free
 memchr memcmp memcpy memmove memmem memrchr mempcpy memset rawmemchr explicit_bzero
@@ -20,6 +20,7 @@ strcasestr strdup strndup strsep strtok_r
 strtol strtoul strtoll strtoull strtod strtoimax strtoumax snprintf vsnprintf sscanf
 qsort qsort_r bsearch abs labs div ldiv
 inet_pton inet_ntop gmtime_r timegm strftime strptime
+ns_initparse ns_parserr ns_name_unpack ns_name_pton ns_name_skip ns_get16 ns_get32 ns_msg_getflag
 isalnum isalpha isdigit isspace isxdigit tolower toupper
 _GLOBAL_OFFSET_TABLE_ __errno_location __ctype_b_loc __ctype_tolower_loc __ctype_toupper_loc __stack_chk_fail
 '

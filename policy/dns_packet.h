@@ -1,7 +1,7 @@
 /*
  * dns_packet.h - reads a raw DNS response into an answer.
  *
- * Floor 7. Pure; the bytes are hostile: every length is checked, what is malformed is TEMPORARY.
+ * Floor 3. The bytes are hostile: every length is checked, what is malformed is TEMPORARY.
  * Never asks anybody and never looks at a clock.
  */
 #ifndef DNS_PACKET_H
