@@ -1,9 +1,9 @@
 /*
  * resolver.h - answers DNS questions within a deadline.
  *
- * Floor 8. A struct of functions: resolver.c is libunbound on one dispatcher thread behind our own
- * answer cache, resolver_canned.c answers from a zone text. Any thread may ask. Never fails: what
- * cannot be answered is TEMPORARY. How many questions of one standing are under way at once has bounds
+ * Floor 8. A struct of functions, so that tests can answer instead: resolver.c is libunbound on one
+ * dispatcher thread behind our own answer cache. Any thread may ask. Never fails: what cannot be
+ * answered is TEMPORARY. How many questions of one standing are under way at once has bounds
  * (admission.h); what finds no room waits for it as for its answer, and is TEMPORARY where that takes too long.
  */
 #ifndef RESOLVER_H
@@ -57,8 +57,5 @@ struct resolver_settings {
 
 /* Creates threads: call after daemonising, with signals blocked. NULL with why. Given. */
 struct resolver *resolver_live(const struct resolver_settings *, struct fault *why) MUST_USE;
-
-/* The zone is kept, and may be changed between questions by the one thread that asks. Given. */
-struct resolver *resolver_canned(const struct dns_zone *, struct fault *why) MUST_USE;
 
 #endif

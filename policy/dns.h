@@ -1,5 +1,5 @@
 /*
- * dns.h - a DNS question and its answer as plain data, and the zone lines of tests and stories.
+ * dns.h - a DNS question and its answer as plain data.
  *
  * Floor 2. Names are in presentation form without the final dot; bytes that are not printable
  * are written \DDD, a dot inside a label \. (RFC 1035, 5.1; RFC 4343). Never asks anybody.
@@ -63,7 +63,6 @@ struct dns_answer {
 };
 
 const char *dns_type_name(enum dns_type);
-bool dns_type_read(const char *name, enum dns_type *out) MUST_USE;
 
 /* Fills *out, a stranger's: lower-cases, drops the final dot. False for a name that DNS cannot carry (empty
  * label, label over 63, name over 255 bytes): such a name does not exist. */
@@ -78,31 +77,8 @@ size_t dns_name_to_wire(const char *name, uint8_t out[255]);
 /* The name in presentation form of uncompressed wire form, its case kept; the root is "". */
 bool dns_name_from_wire(const uint8_t *wire, size_t length, char out[DNS_NAME_TEXT]) MUST_USE;
 
-/* Writes one byte of a label as presentation form has it, terminated; its length. */
-size_t dns_name_escape(uint8_t byte, char out[5]);
-
-/*
- * A zone of canned answers. Lines are
- *     NAME [TTL] TYPE DATA        TXT data: "string" "string" ... with \" \\ \DDD; without a quote in
- *                                 front the rest of the line as it stands; MX data: PREFERENCE NAME
- *     NAME TYPE SERVFAIL|TIMEOUT|NXDOMAIN|BOGUS
- *     # or ; and a remark; an empty line
- * TYPE may be * before SERVFAIL and its like: every type of the name. A name that has no line
- * is NXDOMAIN unless a name below it has one (then EMPTY). CNAME is followed, at most 8 deep.
- */
-struct dns_zone;
-
-struct dns_zone *dns_zone_open(void) MUST_USE;          /* given; NULL without memory */
-void dns_zone_close(struct dns_zone *);
-bool dns_zone_line(struct dns_zone *, const char *line, struct fault *why) MUST_USE;
-/* Adds one record straight: bytes are what struct dns_record would hold; copied. */
-bool dns_zone_add(struct dns_zone *, const char *name, enum dns_type, uint32_t ttl, uint16_t preference,
-    const void *bytes, size_t length) MUST_USE;
-/* Every later question of this name (and type; 0 is all types that have no line) ends so. */
-bool dns_zone_fail(struct dns_zone *, const char *name, int type, enum dns_status) MUST_USE;
-/* Forgets every line of a name, or of one type of it (0: all). */
-void dns_zone_drop(struct dns_zone *, const char *name, int type);
-/* Answers from the zone; memory is the zone's and lasts until it changes. */
-void dns_zone_answer(const struct dns_zone *, const struct dns_question *, struct dns_answer *out);
+/* Reads one byte of a label, written as itself or as an escape, and moves *at behind it; -1 for what is no escape.
+ * *at does not stand at its end. */
+int dns_name_unescape(const char **at);
 
 #endif

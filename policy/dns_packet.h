@@ -13,7 +13,7 @@
 #include "arena.h"
 #include "dns.h"
 
-/* Aliases followed inside one answer; as many as a zone of canned answers follows. */
+/* Aliases followed inside one answer. */
 enum { DNS_ALIASES_MAX = 8 };
 
 /* What the response says to the question: the records of the type asked that stand at the end of

@@ -7,6 +7,7 @@
 #include <pthread.h>
 
 #include "check_dkim.h"
+#include "resolver_canned.h"
 #include "sign.h"
 #include "tap.h"
 #include "text.h"

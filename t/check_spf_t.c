@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "check_spf.h"
+#include "resolver_canned.h"
 #include "tap.h"
 #include "text.h"
 

@@ -13,6 +13,7 @@
 
 #include "delegate.h"
 #include "delegate_world.h"
+#include "resolver_canned.h"
 #include "tap.h"
 
 /* ---- DNS that counts ---- */

@@ -7,6 +7,7 @@
 
 #include <libpsl.h>
 
+#include "canned_zone.h"
 #include "dmarc.h"
 #include "tap.h"
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "canned_zone.h"
 #include "conf_files.h"
 #include "dns_audit.h"
 #include "draft/keys.h"

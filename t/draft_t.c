@@ -8,6 +8,7 @@
 
 #include <libpsl.h>
 
+#include "canned_zone.h"
 #include "conf_files.h"
 #include "draft.h"
 #include "draft/keys.h"

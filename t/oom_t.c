@@ -17,6 +17,7 @@
 #include "oom_alloc.h"
 #include "policy_text.h"
 #include "refresh.h"
+#include "resolver_canned.h"
 #include "story.h"
 #include "tap.h"
 

@@ -9,6 +9,7 @@
 #include "clock.h"
 #include "copies.h"
 #include "published.h"
+#include "resolver_canned.h"
 #include "tap.h"
 
 enum { HOUR = 3600, DAY = 24 * HOUR, WEEK = 7 * DAY, START = 1700000000 };

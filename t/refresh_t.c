@@ -10,6 +10,7 @@
 #include "arena.h"
 #include "clock.h"
 #include "refresh.h"
+#include "resolver_canned.h"
 #include "tap.h"
 
 enum { SECOND = 1000000, PATIENCE_MS = 1000, SOURCES = 4, TURNS = 40, QUESTIONS_OF_A = 2, AHEAD = 16 };

@@ -6,6 +6,7 @@
 
 #include "policy_text.h"
 #include "refresh.h"
+#include "resolver_canned.h"
 #include "session_world.h"
 #include "story.h"
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "canned_zone.h"
 #include "sources.h"
 #include "tap.h"
 #include "text.h"

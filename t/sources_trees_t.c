@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "published.h"
+#include "resolver_canned.h"
 #include "tap.h"
 
 enum { LINE_BYTES = 8192 };

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "canned_zone.h"
 #include "spf_gate.h"
 #include "tap.h"
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "check_spf.h"
+#include "resolver_canned.h"
 #include "tap.h"
 
 enum { FIELDS = 7, ARENA = 4 * 1024 * 1024 };

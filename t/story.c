@@ -10,6 +10,7 @@
 #include "domain.h"
 #include "policy_text.h"
 #include "refresh.h"
+#include "resolver_canned.h"
 #include "story_parts.h"
 #include "tap.h"
 

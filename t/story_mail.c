@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "canned_zone.h"
 #include "sign.h"
 #include "story_parts.h"
 

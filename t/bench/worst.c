@@ -11,7 +11,7 @@
 
 #include "message.h"
 #include "policy_text.h"
-#include "resolver.h"
+#include "resolver_canned.h"
 #include "sign.h"
 #include "text.h"
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "canned_zone.h"
 #include "dns_audit.h"
 #include "policy_text.h"
 #include "spf_text.h"

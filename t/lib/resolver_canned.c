@@ -1,6 +1,6 @@
 #include <stdlib.h>
 
-#include "resolver.h"
+#include "resolver_canned.h"
 
 struct canned {
 	struct resolver doors; /* first: a resolver is a canned */

@@ -1,0 +1,39 @@
+/*
+ * canned_zone.h - for tests: DNS answers from lines of text, instead of from a name server.
+ *
+ * Lines are
+ *     NAME [TTL] TYPE DATA        TXT data: "string" "string" ... with \" \\ \DDD; without a quote in
+ *                                 front the rest of the line as it stands; MX data: PREFERENCE NAME
+ *     NAME TYPE SERVFAIL|TIMEOUT|NXDOMAIN|BOGUS
+ *     # or ; and a remark; an empty line
+ * TYPE may be * before SERVFAIL and its like: every type of the name. A name that has no line
+ * is NXDOMAIN unless a name below it has one (then EMPTY). CNAME is followed, at most DNS_ALIASES_MAX deep.
+ */
+#ifndef CANNED_ZONE_H
+#define CANNED_ZONE_H
+
+#include "dns.h"
+#include "fault.h"
+
+struct dns_zone;
+
+struct dns_zone *dns_zone_open(void) MUST_USE;          /* given; NULL without memory */
+void dns_zone_close(struct dns_zone *);                 /* NULL is fine */
+
+/* False with why (or NULL) for a line that cannot be read, and without memory. */
+bool dns_zone_line(struct dns_zone *, const char *line, struct fault *why) MUST_USE;
+
+/* Adds one record straight: bytes are what struct dns_record would hold; copied. */
+bool dns_zone_add(struct dns_zone *, const char *name, enum dns_type, uint32_t ttl, uint16_t preference,
+    const void *bytes, size_t length) MUST_USE;
+
+/* Every later question of this name (and type; 0 is all types that have no line) ends so. */
+bool dns_zone_fail(struct dns_zone *, const char *name, int type, enum dns_status) MUST_USE;
+
+/* Forgets every line of a name, or of one type of it (0: all). */
+void dns_zone_drop(struct dns_zone *, const char *name, int type);
+
+/* Answers from the zone; memory is the zone's and lasts until it changes. */
+void dns_zone_answer(const struct dns_zone *, const struct dns_question *, struct dns_answer *out);
+
+#endif

@@ -1,0 +1,13 @@
+/*
+ * resolver_canned.h - for tests: a resolver that answers from a canned zone, at once.
+ */
+#ifndef RESOLVER_CANNED_H
+#define RESOLVER_CANNED_H
+
+#include "canned_zone.h"
+#include "resolver.h"
+
+/* The zone is kept, and may be changed between questions by the one thread that asks. Given; NULL with why. */
+struct resolver *resolver_canned(const struct dns_zone *, struct fault *why) MUST_USE;
+
+#endif
