@@ -18,8 +18,7 @@ enum dns_type { DNS_A = 1, DNS_CNAME = 5, DNS_PTR = 12, DNS_MX = 15, DNS_TXT = 1
 
 enum {
 	DNS_NAME_TEXT = 1025,   /* 255 wire bytes, each escaped at worst, and a NUL */
-	DNS_RECORDS_MAX = 512,  /* of one answer; what is beyond is cut and the answer is TEMPORARY */
-	DNS_TXT_MAX = 64 * 1024 /* bytes of one TXT record */
+	DNS_RECORDS_MAX = 512   /* of one answer; what is beyond is cut and the answer is TEMPORARY */
 };
 
 /*
