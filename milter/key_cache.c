@@ -17,16 +17,6 @@ struct kept {
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct kept kept[KEY_CACHE_KEYS];
 static unsigned next_place;
-static unsigned long found_count, decoded_count;
-
-void
-key_cache_counts(unsigned long *found, unsigned long *decoded)
-{
-	pthread_mutex_lock(&lock);
-	*found = found_count;
-	*decoded = decoded_count;
-	pthread_mutex_unlock(&lock);
-}
 
 void
 key_cache_clear(void)
@@ -75,17 +65,15 @@ decode(const unsigned char *bytes, size_t length)
 
 	pthread_mutex_lock(&lock);
 	key = find(bytes, length);
-	if (key != NULL)
-		found_count++;
 	pthread_mutex_unlock(&lock);
 	if (key != NULL)
 		return key;
 	/* outside the lock: two threads may decode the same key once each */
 	key = d2i_PUBKEY(NULL, &at, (long)length);
+	if (key == NULL)
+		return NULL;
 	pthread_mutex_lock(&lock);
-	decoded_count++;
-	if (key != NULL)
-		keep(bytes, length, key);
+	keep(bytes, length, key);
 	pthread_mutex_unlock(&lock);
 	return key;
 }

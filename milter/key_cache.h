@@ -13,9 +13,6 @@ enum {
 	KEY_CACHE_KEY_BYTES = 2048 /* longer keys are decoded each time */
 };
 
-/* Keys that were found, and that were decoded, since the start. */
-void key_cache_counts(unsigned long *found, unsigned long *decoded);
-
 /* Gives all keys back; nobody verifies any more. */
 void key_cache_clear(void);
 
