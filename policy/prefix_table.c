@@ -18,8 +18,8 @@ struct key {
 	uint64_t high, low;
 };
 
-/* The ranges of one family: each goes from its start to the start of the next. */
-struct ranges {
+/* One side of a table, the ranges of one family: each goes from its start to the start of the next. */
+struct side {
 	uint32_t *v4;         /* starts, IPv4 */
 	uint64_t *high, *low; /* starts, IPv6; low is NULL when every one of them is 0 */
 	uint32_t *cells;
@@ -29,7 +29,7 @@ struct ranges {
 };
 
 struct prefix_table {
-	struct ranges v4, v6;
+	struct side v4, v6;
 	uint32_t *pool; /* a count, that many numbers; and so on */
 	size_t pool_used;
 };
@@ -59,11 +59,11 @@ hits_of(const uint32_t *pool, const uint32_t *cell)
 }
 
 static bool
-starts_at_or_before(const struct ranges *ranges, size_t i, struct key key)
+starts_at_or_before(const struct side *side, size_t i, struct key key)
 {
-	if (ranges->high[i] != key.high)
-		return ranges->high[i] < key.high;
-	return ranges->low == NULL || ranges->low[i] <= key.low;
+	if (side->high[i] != key.high)
+		return side->high[i] < key.high;
+	return side->low == NULL || side->low[i] <= key.low;
 }
 
 /*
@@ -84,12 +84,12 @@ search_v4(const uint32_t *starts, size_t at, size_t left, uint32_t key)
 }
 
 static size_t
-search_v6(const struct ranges *ranges, size_t at, size_t left, struct key key)
+search_v6(const struct side *side, size_t at, size_t left, struct key key)
 {
 	while (left > 1) {
 		size_t half = left / 2;
 
-		at += starts_at_or_before(ranges, at + half, key) ? half : 0;
+		at += starts_at_or_before(side, at + half, key) ? half : 0;
 		left -= half;
 	}
 	return at;
@@ -98,18 +98,18 @@ search_v6(const struct ranges *ranges, size_t at, size_t left, struct key key)
 struct prefix_hits
 prefix_table_find(const struct prefix_table *table, const struct address *address)
 {
-	const struct ranges *ranges = address->family == ADDRESS_V4 ? &table->v4 : &table->v6;
+	const struct side *side = address->family == ADDRESS_V4 ? &table->v4 : &table->v6;
 	struct key key = key_of(address);
 	size_t part, at, left;
 
-	if (ranges->count == 0 || address->family == ADDRESS_NONE)
+	if (side->count == 0 || address->family == ADDRESS_NONE)
 		return (struct prefix_hits){ NULL, 0 };
-	part = (size_t)(key.high >> (64 - ranges->index_bits));
-	at = ranges->index[part];
-	left = ranges->index[part + 1] - at + 1;
-	at = ranges->v4 != NULL ? search_v4(ranges->v4, at, left, (uint32_t)(key.high >> 32))
-				: search_v6(ranges, at, left, key);
-	return hits_of(table->pool, &ranges->cells[at]);
+	part = (size_t)(key.high >> (64 - side->index_bits));
+	at = side->index[part];
+	left = side->index[part + 1] - at + 1;
+	at = side->v4 != NULL ? search_v4(side->v4, at, left, (uint32_t)(key.high >> 32))
+				: search_v6(side, at, left, key);
+	return hits_of(table->pool, &side->cells[at]);
 }
 
 /* ---- building ---- */
@@ -261,28 +261,28 @@ set_join(struct sweep *sweep, uint32_t outer_cell, const struct prefix_entry *en
 }
 
 static bool
-start_is(const struct ranges *ranges, size_t i, struct key key)
+start_is(const struct side *side, size_t i, struct key key)
 {
-	if (ranges->v4 != NULL)
-		return ranges->v4[i] == key.high >> 32;
-	return ranges->high[i] == key.high && ranges->low[i] == key.low;
+	if (side->v4 != NULL)
+		return side->v4[i] == key.high >> 32;
+	return side->high[i] == key.high && side->low[i] == key.low;
 }
 
 /* From here on the cell holds. Adjacent ranges with the same cell become one. */
 static void
-ranges_add(struct ranges *ranges, struct key start, uint32_t cell)
+side_add(struct side *side, struct key start, uint32_t cell)
 {
-	if (ranges->count > 0 && start_is(ranges, ranges->count - 1, start))
-		ranges->count--;
-	if (ranges->count > 0 && ranges->cells[ranges->count - 1] == cell)
+	if (side->count > 0 && start_is(side, side->count - 1, start))
+		side->count--;
+	if (side->count > 0 && side->cells[side->count - 1] == cell)
 		return;
-	if (ranges->v4 != NULL) {
-		ranges->v4[ranges->count] = (uint32_t)(start.high >> 32);
+	if (side->v4 != NULL) {
+		side->v4[side->count] = (uint32_t)(start.high >> 32);
 	} else {
-		ranges->high[ranges->count] = start.high;
-		ranges->low[ranges->count] = start.low;
+		side->high[side->count] = start.high;
+		side->low[side->count] = start.low;
 	}
-	ranges->cells[ranges->count++] = cell;
+	side->cells[side->count++] = cell;
 }
 
 /* The first address behind a network; endless when there is none. */
@@ -308,7 +308,7 @@ open_of(const struct prefix *prefix)
 
 /* Closes what ends at or before the key; all when it is NULL. */
 static void
-sweep_close(struct sweep *sweep, struct ranges *ranges, const struct key *key)
+sweep_close(struct sweep *sweep, struct side *side, const struct key *key)
 {
 	while (sweep->depth > 1) {
 		const struct open *top = &sweep->stack[sweep->depth - 1];
@@ -317,25 +317,25 @@ sweep_close(struct sweep *sweep, struct ranges *ranges, const struct key *key)
 		    (top->end.high == key->high && top->end.low > key->low)))
 			return;
 		if (!top->endless)
-			ranges_add(ranges, top->end, top[-1].cell);
+			side_add(side, top->end, top[-1].cell);
 		sweep->depth--;
 	}
 }
 
 static bool
-ranges_take(struct ranges *ranges, size_t entries, enum address_family family)
+side_take(struct side *side, size_t entries, enum address_family family)
 {
 	size_t most = 2 * entries + 1; /* each network cuts at its start and behind its end */
 
-	ranges->cells = malloc(most * sizeof *ranges->cells);
+	side->cells = malloc(most * sizeof *side->cells);
 	if (family == ADDRESS_V4)
-		ranges->v4 = malloc(most * sizeof *ranges->v4);
+		side->v4 = malloc(most * sizeof *side->v4);
 	else {
-		ranges->high = malloc(most * sizeof *ranges->high);
-		ranges->low = malloc(most * sizeof *ranges->low);
+		side->high = malloc(most * sizeof *side->high);
+		side->low = malloc(most * sizeof *side->low);
 	}
-	return ranges->cells != NULL && (ranges->v4 != NULL ||
-	    (ranges->high != NULL && ranges->low != NULL));
+	return side->cells != NULL && (side->v4 != NULL ||
+	    (side->high != NULL && side->low != NULL));
 }
 
 /* A smaller block, or the same one where realloc will not. */
@@ -349,43 +349,43 @@ shrink(void *block, size_t size)
 
 /* Gives back what was taken too much. */
 static void
-ranges_trim(struct ranges *ranges)
+side_trim(struct side *side)
 {
 	bool needed = false;
 
-	for (size_t i = 0; ranges->low != NULL && i < ranges->count; i++)
-		needed = needed || ranges->low[i] != 0;
+	for (size_t i = 0; side->low != NULL && i < side->count; i++)
+		needed = needed || side->low[i] != 0;
 	if (!needed) {
-		free(ranges->low);
-		ranges->low = NULL;
+		free(side->low);
+		side->low = NULL;
 	}
-	ranges->v4 = shrink(ranges->v4, ranges->count * sizeof *ranges->v4);
-	ranges->high = shrink(ranges->high, ranges->count * sizeof *ranges->high);
-	ranges->low = shrink(ranges->low, ranges->count * sizeof *ranges->low);
-	ranges->cells = shrink(ranges->cells, ranges->count * sizeof *ranges->cells);
+	side->v4 = shrink(side->v4, side->count * sizeof *side->v4);
+	side->high = shrink(side->high, side->count * sizeof *side->high);
+	side->low = shrink(side->low, side->count * sizeof *side->low);
+	side->cells = shrink(side->cells, side->count * sizeof *side->cells);
 }
 
 /* As many parts as there are ranges, at most 2^16: a short table needs no long index. */
 static bool
-ranges_index(struct ranges *ranges)
+side_index(struct side *side)
 {
 	size_t parts = 2, at = 0;
 
-	for (ranges->index_bits = 1; ranges->index_bits < INDEX_BITS && parts < ranges->count; parts *= 2)
-		ranges->index_bits++;
-	ranges->index = malloc((parts + 1) * sizeof *ranges->index);
-	if (ranges->index == NULL)
+	for (side->index_bits = 1; side->index_bits < INDEX_BITS && parts < side->count; parts *= 2)
+		side->index_bits++;
+	side->index = malloc((parts + 1) * sizeof *side->index);
+	if (side->index == NULL)
 		return false;
 	for (size_t part = 0; part < parts; part++) {
-		struct key first = { (uint64_t)part << (64 - ranges->index_bits), 0 };
+		struct key first = { (uint64_t)part << (64 - side->index_bits), 0 };
 
-		while (at + 1 < ranges->count && (ranges->v4 != NULL
-		    ? ranges->v4[at + 1] <= first.high >> 32
-		    : starts_at_or_before(ranges, at + 1, first)))
+		while (at + 1 < side->count && (side->v4 != NULL
+		    ? side->v4[at + 1] <= first.high >> 32
+		    : starts_at_or_before(side, at + 1, first)))
 			at++;
-		ranges->index[part] = (uint32_t)at;
+		side->index[part] = (uint32_t)at;
 	}
-	ranges->index[parts] = (uint32_t)(ranges->count - 1);
+	side->index[parts] = (uint32_t)(side->count - 1);
 	return true;
 }
 
@@ -397,13 +397,13 @@ same_network(const struct prefix *a, const struct prefix *b)
 
 /* Networks are nested or apart, never half over each other: a stack of the open ones is enough. */
 static bool
-ranges_sweep(struct sweep *sweep, struct ranges *ranges, const struct prefix_entry *entries, size_t count)
+side_sweep(struct sweep *sweep, struct side *side, const struct prefix_entry *entries, size_t count)
 {
 	size_t next;
 
 	sweep->stack[0] = (struct open){ .endless = true, .cell = NOBODY };
 	sweep->depth = 1;
-	ranges_add(ranges, (struct key){ 0, 0 }, NOBODY);
+	side_add(side, (struct key){ 0, 0 }, NOBODY);
 	for (size_t i = 0; i < count; i = next) {
 		struct key start = key_of(&entries[i].prefix.base);
 		struct open open = open_of(&entries[i].prefix);
@@ -411,28 +411,28 @@ ranges_sweep(struct sweep *sweep, struct ranges *ranges, const struct prefix_ent
 		for (next = i + 1; next < count; next++)
 			if (!same_network(&entries[i].prefix, &entries[next].prefix))
 				break;
-		sweep_close(sweep, ranges, &start);
+		sweep_close(sweep, side, &start);
 		if (!set_join(sweep, sweep->stack[sweep->depth - 1].cell, entries + i, next - i,
 			&open.cell))
 			return false;
-		ranges_add(ranges, start, open.cell);
+		side_add(side, start, open.cell);
 		sweep->stack[sweep->depth++] = open;
 	}
-	sweep_close(sweep, ranges, NULL);
+	sweep_close(sweep, side, NULL);
 	return true;
 }
 
 static bool
-ranges_build(struct sweep *sweep, struct ranges *ranges, const struct prefix_entry *entries, size_t count)
+side_build(struct sweep *sweep, struct side *side, const struct prefix_entry *entries, size_t count)
 {
 	if (count == 0)
 		return true;
-	if (!ranges_take(ranges, count, entries[0].prefix.base.family))
+	if (!side_take(side, count, entries[0].prefix.base.family))
 		return sweep_out_of_memory(sweep);
-	if (!ranges_sweep(sweep, ranges, entries, count))
+	if (!side_sweep(sweep, side, entries, count))
 		return false;
-	ranges_trim(ranges);
-	return ranges_index(ranges) || sweep_out_of_memory(sweep);
+	side_trim(side);
+	return side_index(side) || sweep_out_of_memory(sweep);
 }
 
 static int
@@ -492,8 +492,8 @@ prefix_table_build(struct prefix_entry *entries, size_t count, struct fault *why
 		qsort(entries, count, sizeof *entries, entry_order);
 	while (v4 < count && entries[v4].prefix.base.family == ADDRESS_V4)
 		v4++;
-	built = ranges_build(&sweep, &table->v4, entries, v4) &&
-	    ranges_build(&sweep, &table->v6, entries + v4, count - v4);
+	built = side_build(&sweep, &table->v4, entries, v4) &&
+	    side_build(&sweep, &table->v6, entries + v4, count - v4);
 	free(sweep.slots);
 	if (!built) {
 		prefix_table_free(table);
@@ -505,13 +505,13 @@ prefix_table_build(struct prefix_entry *entries, size_t count, struct fault *why
 }
 
 static void
-ranges_free(struct ranges *ranges)
+side_free(struct side *side)
 {
-	free(ranges->v4);
-	free(ranges->high);
-	free(ranges->low);
-	free(ranges->cells);
-	free(ranges->index);
+	free(side->v4);
+	free(side->high);
+	free(side->low);
+	free(side->cells);
+	free(side->index);
 }
 
 void
@@ -519,28 +519,28 @@ prefix_table_free(struct prefix_table *table)
 {
 	if (table == NULL)
 		return;
-	ranges_free(&table->v4);
-	ranges_free(&table->v6);
+	side_free(&table->v4);
+	side_free(&table->v6);
 	free(table->pool);
 	free(table);
 }
 
 static size_t
-ranges_bytes(const struct ranges *ranges)
+side_bytes(const struct side *side)
 {
-	size_t one = sizeof *ranges->cells;
+	size_t one = sizeof *side->cells;
 
-	if (ranges->count == 0)
+	if (side->count == 0)
 		return 0;
-	one += ranges->v4 != NULL ? sizeof *ranges->v4 : sizeof *ranges->high;
-	one += ranges->low != NULL ? sizeof *ranges->low : 0;
-	return ranges->count * one + (((size_t)1 << ranges->index_bits) + 1) * sizeof *ranges->index;
+	one += side->v4 != NULL ? sizeof *side->v4 : sizeof *side->high;
+	one += side->low != NULL ? sizeof *side->low : 0;
+	return side->count * one + (((size_t)1 << side->index_bits) + 1) * sizeof *side->index;
 }
 
 size_t
 prefix_table_bytes(const struct prefix_table *table)
 {
-	return sizeof *table + ranges_bytes(&table->v4) + ranges_bytes(&table->v6) +
+	return sizeof *table + side_bytes(&table->v4) + side_bytes(&table->v6) +
 	    table->pool_used * sizeof *table->pool;
 }
 
