@@ -302,32 +302,6 @@ struct live {
 	uint64_t policies; /* so many were published */
 };
 
-struct ranges *
-ranges_open(size_t sources)
-{
-	struct ranges *ranges = calloc(1, sizeof *ranges);
-	struct source_state *states = calloc(sources + 1, sizeof *states);
-
-	if (ranges == NULL || states == NULL) {
-		free(ranges);
-		free(states);
-		return NULL;
-	}
-	ranges->states = states;
-	ranges->count = sources;
-	return ranges;
-}
-
-void
-ranges_free(struct ranges *ranges)
-{
-	if (ranges == NULL)
-		return;
-	prefix_table_free((struct prefix_table *)ranges->table);
-	free((struct source_state *)ranges->states);
-	free(ranges);
-}
-
 struct live *
 live_open(struct fault *why)
 {

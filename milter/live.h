@@ -10,7 +10,7 @@
 
 #include "fault.h"
 #include "policy.h"
-#include "sources.h"
+#include "ranges.h"
 #include "verdict.h"
 
 /* Reads greenlane.conf at `path` and every file that it names, the shared senders of all other
@@ -38,9 +38,5 @@ bool live_publish(struct live *, struct policy *policy, struct ranges *ranges, s
 /* Any thread. NULL only before the first publish. */
 const struct snapshot *live_borrow(struct live *) MUST_USE;
 void live_return(struct live *, const struct snapshot *); /* NULL is fine */
-
-/* Builds what ranges needs; everything is freed by live. Given; NULL without memory. */
-struct ranges *ranges_open(size_t sources) MUST_USE;
-void ranges_free(struct ranges *);
 
 #endif

@@ -71,82 +71,21 @@ entry_name(struct published *entry, const char *vendor)
 
 /* ---- ranges ---- */
 
-/* What one source lists now, and whether that is known. */
-struct listing {
-	const struct copied_network *copied; /* of DNS; NULL for cidr and file */
-	const struct prefix *prefixes;
-	size_t count;
-};
-
-static struct listing
-listing_of(const struct source *source, const struct published *entry, struct source_state *state)
-{
-	*state = (struct source_state){ .known = !source_asks_dns(source) };
-	if (!source_counts(source))
-		return (struct listing){ .count = 0 };
-	if (!source_asks_dns(source))
-		return (struct listing){ .prefixes = source->prefixes, .count = source->prefix_count };
-	if (entry == NULL)
-		return (struct listing){ .count = 0 };
-	/* what it listed serves on, but who else may be listed nobody can tell */
-	state->wrong = entry->copy.wrong != 0 && !entry->copy.gone;
-	if (!entry->known || entry->stale)
-		return (struct listing){ .count = 0 };
-	state->known = !state->wrong;
-	state->live = entry->copy.live;
-	state->empty = state->known && entry->copy.count == 0 && !state->live;
-	return (struct listing){ .copied = entry->copy.networks, .count = entry->copy.count };
-}
-
-static size_t
-count_networks(const struct policy *policy, struct published *const *of, struct source_state *states)
-{
-	size_t total = 0;
-
-	for (size_t i = 0; i < policy->source_count; i++)
-		total += listing_of(&policy->sources[i], of[i], &states[i]).count;
-	return total;
-}
-
-static void
-collect(const struct policy *policy, struct published *const *of, struct prefix_entry *out)
-{
-	struct source_state unused;
-
-	for (size_t i = 0; i < policy->source_count; i++) {
-		struct listing listing = listing_of(&policy->sources[i], of[i], &unused);
-
-		for (size_t j = 0; j < listing.count; j++)
-			*out++ = (struct prefix_entry){ listing.copied != NULL ? listing.copied[j].prefix
-								       : listing.prefixes[j],
-				(uint32_t)i };
-	}
-}
-
 static struct ranges *
 build_ranges(const struct policy *policy, struct published *const *of, struct fault *why)
 {
-	struct ranges *ranges = ranges_open(policy->source_count);
-	struct prefix_entry *entries = NULL;
-	size_t total;
+	struct source_belief *beliefs = calloc(policy->source_count + 1, sizeof *beliefs);
+	struct ranges *ranges;
 
-	if (ranges == NULL) {
+	if (beliefs == NULL) {
 		fault_set(why, "out of memory");
 		return NULL;
 	}
-	total = count_networks(policy, of, (struct source_state *)ranges->states);
-	entries = calloc(total + 1, sizeof *entries);
-	if (entries == NULL) {
-		fault_set(why, "out of memory for %zu networks", total);
-	} else {
-		collect(policy, of, entries);
-		ranges->table = prefix_table_build(entries, total, why);
-	}
-	free(entries);
-	if (ranges->table == NULL) {
-		ranges_free(ranges);
-		return NULL;
-	}
+	for (size_t i = 0; i < policy->source_count; i++)
+		if (of[i] != NULL)
+			beliefs[i] = (struct source_belief){ &of[i]->copy, of[i]->known && !of[i]->stale };
+	ranges = ranges_build(policy->sources, policy->source_count, beliefs, why);
+	free(beliefs);
 	return ranges;
 }
 

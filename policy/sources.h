@@ -13,10 +13,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "address.h"
 #include "arena.h"
 #include "dns.h"
 #include "fault.h"
-#include "prefix_table.h"
 #include "vendor.h"
 
 enum { SOURCE_NETWORKS_MAX = 100000, SOURCE_PATH_MAX = 1024 };
@@ -53,18 +53,5 @@ const struct source_network *unfolding_networks(const struct unfolding *, size_t
 bool unfolding_is_live(const struct unfolding *);
 const char *unfolding_live_why(const struct unfolding *); /* the first such term and its path; "" */
 uint32_t unfolding_ttl(const struct unfolding *); /* smallest seen; UINT32_MAX when nothing was asked */
-
-/* What all sources of a policy have unfolded to; immutable once built. */
-struct source_state {
-	bool known;      /* networks are believed: no hit means NO */
-	bool live;       /* ask for the connecting address as well */
-	bool wrong;      /* not known, though DNS answered: what is published is gone or wrong */
-	bool empty;      /* known to hold no address */
-};
-struct ranges {
-	const struct prefix_table *table; /* numbers are source numbers; NULL: nothing is listed */
-	const struct source_state *states; /* one a source, by number */
-	size_t count;
-};
 
 #endif

@@ -12,8 +12,8 @@
 
 #include "facts.h"
 #include "policy.h"
+#include "ranges.h"
 #include "reason.h"
-#include "sources.h"
 
 enum outcome {
 	OUTCOME_EXEMPT,

@@ -273,7 +273,7 @@ test_live(void)
 	world_session(arena, "198.18.0.1", "b@asked.example", AUTH_PASS, &facts);
 	for (size_t i = 0; i < world->policy->source_count; i++)
 		if (strcmp(world->policy->sources[i].vendor->name, "asked") == 0) {
-			state = (struct source_state *)&world->states[i];
+			state = &world->ranges->states[i];
 			facts.live[0] = (struct live_fact){ .source = (uint32_t)i, .answer = YES };
 		}
 	state->known = state->live = true;

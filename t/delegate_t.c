@@ -66,25 +66,6 @@ static struct house house;
 static struct suffix_list suffixes;
 static char folder[] = "/tmp/greenlane-delegate-XXXXXX", address[160];
 
-static struct ranges *
-ranges_of(const struct policy *policy)
-{
-	struct ranges *ranges = ranges_open(policy->source_count);
-	struct prefix_entry entries[WORLD_SOURCES];
-	size_t count = 0;
-
-	for (size_t i = 0; ranges != NULL && i < policy->source_count; i++) {
-		const struct source *source = &policy->sources[i];
-
-		((struct source_state *)ranges->states)[i].known = source->kind == SOURCE_CIDR;
-		for (size_t j = 0; j < source->prefix_count; j++)
-			entries[count++] = (struct prefix_entry){ source->prefixes[j], source->number };
-	}
-	if (ranges != NULL)
-		ranges->table = prefix_table_build(entries, count, NULL);
-	return ranges;
-}
-
 static bool
 publish(const char *settings)
 {
@@ -93,8 +74,7 @@ publish(const char *settings)
 
 	if (!world_open(&world, settings, "gate rival"))
 		return false;
-	prefix_table_free(world.table);
-	return live_publish(house.live, world.policy, ranges_of(world.policy), &why);
+	return live_publish(house.live, world.policy, world.ranges, &why);
 }
 
 static bool

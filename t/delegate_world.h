@@ -12,7 +12,7 @@
 #include "delegate_answer.h"
 #include "policy_text.h"
 
-enum { WORLD_NOW = 1772359200, WORLD_SOURCES = 32 };
+enum { WORLD_NOW = 1772359200 };
 
 #define RANGE(network, rest) "sources = ( { cidr = [ \"" network "\" ]; " rest " } );"
 
@@ -45,9 +45,7 @@ static const struct {
 
 struct world {
 	struct policy *policy;
-	struct source_state states[WORLD_SOURCES];
-	struct prefix_table *table;
-	struct ranges ranges;
+	struct ranges *ranges;
 	struct judge judge;
 };
 
@@ -76,8 +74,6 @@ world_open(struct world *world, const char *settings, const char *without)
 {
 	struct policy_files files = { .vendor = world_vendor };
 	struct faults *faults = faults_open();
-	struct prefix_entry entries[WORLD_SOURCES];
-	size_t count = 0;
 	struct text text;
 
 	*world = (struct world){ .policy = NULL };
@@ -98,23 +94,15 @@ world_open(struct world *world, const char *settings, const char *without)
 	text_close(&text);
 	if (world->policy == NULL)
 		return false;
-	for (size_t i = 0; i < world->policy->source_count; i++) {
-		const struct source *source = &world->policy->sources[i];
-
-		world->states[i].known = source->kind == SOURCE_CIDR;
-		for (size_t j = 0; j < source->prefix_count; j++)
-			entries[count++] = (struct prefix_entry){ source->prefixes[j], source->number };
-	}
-	world->table = prefix_table_build(entries, count, NULL);
-	world->ranges = (struct ranges){ world->table, world->states, world->policy->source_count };
-	world->judge = (struct judge){ world->policy, &world->ranges };
-	return world->table != NULL;
+	world->ranges = ranges_build(world->policy->sources, world->policy->source_count, NULL, NULL);
+	world->judge = (struct judge){ world->policy, world->ranges };
+	return world->ranges != NULL;
 }
 
 static __attribute__((unused)) void
 world_close(struct world *world)
 {
-	prefix_table_free(world->table);
+	ranges_free(world->ranges);
 	policy_free(world->policy);
 }
 

@@ -304,7 +304,7 @@ public_suffixes_are_known(void)
 
 /* ---- snapshots ---- */
 
-/* A policy that knows its number, and ranges whose size shows which policy they belong to. */
+/* A policy that knows its number, and ranges whose size shows which policy they belong to: the last source lists. */
 static struct policy *
 policy_make(int64_t number)
 {
@@ -321,12 +321,16 @@ policy_make(int64_t number)
 static struct ranges *
 ranges_make(int64_t number)
 {
-	struct ranges *ranges = ranges_open((size_t)(number % SHAPES) + 1);
-	struct prefix_entry entry = { .number = (uint32_t)(number % SHAPES) };
+	struct source sources[SHAPES] = { 0 };
+	struct ranges *ranges;
+	struct prefix prefix;
 	struct fault why;
 
-	if (ranges == NULL || !prefix_read("192.0.2.0/24", &entry.prefix, &why) ||
-	    (ranges->table = prefix_table_build(&entry, 1, &why)) == NULL)
+	if (!prefix_read("192.0.2.0/24", &prefix, &why))
+		abort();
+	sources[number % SHAPES] = (struct source){ .kind = SOURCE_CIDR, .selected = true, .prefixes = &prefix, .prefix_count = 1 };
+	ranges = ranges_build(sources, (size_t)(number % SHAPES) + 1, NULL, &why);
+	if (ranges == NULL)
 		abort();
 	return ranges;
 }
@@ -342,7 +346,7 @@ is_of_one_world(const struct judge *judge)
 		abort();
 	hits = prefix_table_find(judge->ranges->table, &client);
 	return (int64_t)judge->ranges->count == shape + 1 && hits.count == 1 && hits.numbers[0] == shape &&
-	    !judge->ranges->states[shape].known;
+	    judge->ranges->states[shape].known;
 }
 
 struct reader {

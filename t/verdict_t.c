@@ -15,7 +15,7 @@
 #include "tap.h"
 #include "verdict.h"
 
-enum { NOW = 1772359200, WORDS_MAX = 1024, AUTHORS = 24, SIGNATURES = 8, SOURCES = 32, RCPTS = 4 };
+enum { NOW = 1772359200, WORDS_MAX = 1024, AUTHORS = 24, SIGNATURES = 8, RCPTS = 4 };
 
 /* ---- policies ---- */
 
@@ -127,9 +127,7 @@ policy_of(const char *text)
 
 struct world {
 	struct policy *policy;
-	struct source_state states[SOURCES];
-	struct prefix_table *table;
-	struct ranges ranges;
+	struct ranges *ranges;
 	struct judge judge;
 	struct arena *arena;
 	struct facts facts;
@@ -144,20 +142,8 @@ struct world {
 static void
 open_ranges(struct world *world)
 {
-	struct prefix_entry entries[SOURCES];
-	size_t count = 0;
-	struct fault why;
-
-	for (size_t i = 0; i < world->policy->source_count; i++) {
-		const struct source *source = &world->policy->sources[i];
-
-		world->states[i].known = source->kind == SOURCE_CIDR;
-		for (size_t j = 0; j < source->prefix_count; j++)
-			entries[count++] = (struct prefix_entry){ source->prefixes[j], source->number };
-	}
-	world->table = prefix_table_build(entries, count, &why);
-	world->ranges = (struct ranges){ world->table, world->states, world->policy->source_count };
-	world->judge = (struct judge){ world->policy, &world->ranges };
+	world->ranges = ranges_build(world->policy->sources, world->policy->source_count, NULL, NULL);
+	world->judge = (struct judge){ world->policy, world->ranges };
 }
 
 static bool
@@ -177,13 +163,13 @@ world_open(struct world *world, char letter)
 		.auth = "", .daemon_name = "", .via = "", .mail_from = "", .sender = { "", "", "" },
 		.rcpts = world->rcpts, .rcpt_mailboxes = world->rcpt_mailboxes, .from_raw = "", .authors = world->authors, .message_id = "",
 		.dkim = world->signatures, .dkim_done = true, .spf.domain = "" };
-	return world->table != NULL;
+	return world->ranges != NULL;
 }
 
 static void
 world_close(struct world *world)
 {
-	prefix_table_free(world->table);
+	ranges_free(world->ranges);
 	policy_free(world->policy);
 	arena_close(world->arena);
 }
@@ -415,13 +401,13 @@ set_word(struct world *world, const char *key, char *value)
 	} else if (strcmp(key, "live") == 0)
 		add_live(world, value);
 	else if (strcmp(key, "unfolded") == 0)
-		world->states[atoi(value)].known = true;
+		world->ranges->states[atoi(value)].known = true;
 	else if (strcmp(key, "must-ask") == 0)
-		world->states[atoi(value)].live = true;
+		world->ranges->states[atoi(value)].live = true;
 	else if (strcmp(key, "wrong") == 0)
-		world->states[atoi(value)] = (struct source_state){ .wrong = true };
+		world->ranges->states[atoi(value)] = (struct source_state){ .wrong = true };
 	else if (strcmp(key, "empty") == 0)
-		world->states[atoi(value)] = (struct source_state){ .known = true, .empty = true };
+		world->ranges->states[atoi(value)] = (struct source_state){ .known = true, .empty = true };
 	else if (strcmp(key, "auth") == 0)
 		facts->auth = value;
 	else if (strcmp(key, "daemon") == 0)

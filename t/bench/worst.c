@@ -72,17 +72,10 @@ load(unsigned vendors)
 static struct ranges *
 ranges_of(const struct policy *policy)
 {
-	struct ranges *ranges = ranges_open(policy->source_count);
-	struct prefix_entry *entries = calloc(policy->source_count, sizeof *entries);
+	struct ranges *ranges = ranges_build(policy->sources, policy->source_count, NULL, NULL);
 
-	if (ranges == NULL || entries == NULL)
+	if (ranges == NULL)
 		die("out of memory");
-	for (size_t i = 0; i < policy->source_count; i++) {
-		((struct source_state *)ranges->states)[i].known = true;
-		entries[i] = (struct prefix_entry){ policy->sources[i].prefixes[0], policy->sources[i].number };
-	}
-	ranges->table = prefix_table_build(entries, policy->source_count, NULL);
-	free(entries);
 	return ranges;
 }
 
