@@ -8,7 +8,6 @@
 
 #include "clock.h"
 #include "copies.h"
-#include "evidence.h"
 #include "published.h"
 #include "refresh.h"
 
@@ -97,8 +96,8 @@ say_without_addresses(const struct refresh *refresh, const struct policy *policy
 	for (size_t i = 0; i < policy->vendor_count; i++) {
 		const struct vendor *vendor = &policy->vendors[i];
 
-		if (evidence_lacks_addresses(ranges, vendor) &&
-		    (before == NULL || !evidence_lacks_addresses(before, vendor)))
+		if (ranges_lack_addresses(ranges, vendor) &&
+		    (before == NULL || !ranges_lack_addresses(before, vendor)))
 			journal_say(refresh->with.journal, LOG_ERR,
 			    "vendor-without-addresses: DNS says of each source of %s that it holds no address: only signatures "
 			    "prove its mail now, and only its own DMARC policy lets forgeries be refused; write down the sources "

@@ -59,21 +59,6 @@ evidence_listed_by(const struct judge *judge, const struct source *source, const
 	return judge->ranges->states[source->number].known ? NO : UNKNOWN;
 }
 
-bool
-evidence_lacks_addresses(const struct ranges *ranges, const struct vendor *vendor)
-{
-	bool any = false;
-
-	for (size_t i = 0; i < vendor->source_count; i++) {
-		if (!source_counts(&vendor->sources[i]))
-			continue;
-		if (!ranges->states[vendor->sources[i].number].empty)
-			return false;
-		any = true;
-	}
-	return any;
-}
-
 /* Who is to blame that it is not known: what is published, or DNS? */
 static void
 note_unknown(const struct judge *judge, const struct facts *facts, const struct source *source,
@@ -96,7 +81,7 @@ evidence_listed(const struct judge *judge, const struct facts *facts, struct cla
 	int64_t grace = judge->policy->settings.review_grace;
 
 	claim->listed = claim->exclusively = claim->reviewed = NO;
-	claim->without_addresses = evidence_lacks_addresses(judge->ranges, claim->vendor);
+	claim->without_addresses = ranges_lack_addresses(judge->ranges, claim->vendor);
 	if (relay_forwards(judge->policy, facts))
 		return;
 	for (size_t i = 0; i < claim->vendor->source_count; i++) {

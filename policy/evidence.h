@@ -18,9 +18,6 @@ struct mailbox evidence_identity(const struct facts *);
 /* What an spf source said when asked for this client, or NULL. */
 const struct live_fact *evidence_live(const struct facts *, uint32_t source);
 
-/* Of several sources of mail, is each known to hold no address? False of a vendor without any. */
-bool evidence_lacks_addresses(const struct ranges *, const struct vendor *);
-
 /* Fills listed and why it is not known, exclusively, reviewed, lapsed, source and exclusive. A forwarder is in
  * nobody's range. */
 void evidence_listed(const struct judge *, const struct facts *, struct claim *);

@@ -106,3 +106,18 @@ ranges_free(struct ranges *ranges)
 	prefix_table_free(ranges->table);
 	free(ranges);
 }
+
+bool
+ranges_lack_addresses(const struct ranges *ranges, const struct vendor *vendor)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < vendor->source_count; i++) {
+		if (!source_counts(&vendor->sources[i]))
+			continue;
+		if (!ranges->states[vendor->sources[i].number].empty)
+			return false;
+		any = true;
+	}
+	return any;
+}

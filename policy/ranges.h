@@ -41,4 +41,7 @@ struct ranges *ranges_build(const struct source *sources, size_t count, const st
     struct fault *why) MUST_USE;
 void ranges_free(struct ranges *); /* NULL is fine */
 
+/* Is every source of the vendor that counts known to hold no address? False for a vendor without such sources. */
+bool ranges_lack_addresses(const struct ranges *, const struct vendor *);
+
 #endif

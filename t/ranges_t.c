@@ -180,6 +180,36 @@ test_many(void)
 }
 
 static void
+test_vendor(void)
+{
+	static const struct {
+		const char *name, *sources[2], *beliefs[2];
+		bool lacks;
+	} vendors[] = {
+		{ "a vendor whose sources are all empty lacks addresses", { "spf", "a " }, { "serves", "serves wrong gone" }, true },
+		{ "what does not count is not asked", { "spf", "cidr login 192.0.2.0/24" }, { "serves" }, true },
+		{ "one source that holds an address is enough", { "spf", "spf" }, { "serves", "serves 192.0.2.0/24" }, false },
+		{ "one that is not known may hold some", { "spf", "spf" }, { "serves", "" }, false },
+		{ "a vendor without sources that count never had any", { "cidr login" }, { NULL }, false },
+	};
+
+	for (size_t i = 0; i < sizeof vendors / sizeof *vendors; i++) {
+		struct world world = { .arena = arena_open(MEMORY) };
+		struct ranges *ranges;
+
+		for (size_t j = 0; j < 2 && vendors[i].sources[j] != NULL; j++) {
+			add_source(&world, vendors[i].sources[j]);
+			believe(&world, vendors[i].beliefs[j]);
+		}
+		ranges = ranges_build(world.sources, world.count, world.beliefs, NULL);
+		ok(ranges != NULL && ranges_lack_addresses(ranges, &(struct vendor){ .sources = world.sources,
+			.source_count = world.count }) == vendors[i].lacks, "%s", vendors[i].name);
+		ranges_free(ranges);
+		arena_close(world.arena);
+	}
+}
+
+static void
 test_ends(void)
 {
 	struct world world = { .arena = arena_open(MEMORY) };
@@ -207,6 +237,7 @@ main(void)
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
 		test_row(i);
 	test_many();
+	test_vendor();
 	test_ends();
 	return done();
 }
