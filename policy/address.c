@@ -181,3 +181,24 @@ prefix_holds(const struct prefix *prefix, const struct address *address)
 	masked = address_mask(*address, prefix->bits);
 	return address_equal(&masked, &prefix->base);
 }
+
+bool
+prefix_is_within(const struct prefix *inner, const struct prefix *outer)
+{
+	return inner->bits >= outer->bits && prefix_holds(outer, &inner->base);
+}
+
+bool
+prefix_overlaps(const struct prefix *a, const struct prefix *b)
+{
+	return prefix_is_within(a, b) || prefix_is_within(b, a);
+}
+
+bool
+prefixes_hold(const struct prefixes *prefixes, const struct address *address)
+{
+	for (size_t i = 0; i < prefixes->count; i++)
+		if (prefix_holds(&prefixes->list[i], address))
+			return true;
+	return false;
+}

@@ -1,5 +1,5 @@
 /*
- * address.h - one IP address or one network: read, write, mask, compare.
+ * address.h - one IP address, one network or a short list of networks: read, write, mask, compare.
  *
  * Floor 1. An IPv4-mapped IPv6 address is folded to IPv4 on the way in, so the same host
  * has one form everywhere (ranges, SPF, greylist keys). Never asks DNS.
@@ -8,6 +8,7 @@
 #define ADDRESS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "fault.h"
@@ -53,5 +54,19 @@ bool prefix_read(const char *text, struct prefix *out, struct fault *why) MUST_U
 const char *prefix_write(const struct prefix *, char out[PREFIX_TEXT]);
 
 bool prefix_holds(const struct prefix *, const struct address *);
+
+/* Does the second hold all of the first? */
+bool prefix_is_within(const struct prefix *inner, const struct prefix *outer);
+/* Is there an address that both hold? */
+bool prefix_overlaps(const struct prefix *, const struct prefix *);
+
+/* A list of networks. Borrowed; in any order. */
+struct prefixes {
+	const struct prefix *list;
+	size_t count;
+};
+
+/* Does one of them hold the address? Each is looked at: for short lists (prefix_table.h is for long ones). */
+bool prefixes_hold(const struct prefixes *, const struct address *);
 
 #endif

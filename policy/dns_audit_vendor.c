@@ -82,7 +82,7 @@ static bool
 source_lists(const struct source *source, const struct prefix *network)
 {
 	for (size_t i = 0; !source_asks_dns(source) && i < source->prefix_count; i++)
-		if (source->prefixes[i].bits <= network->bits && prefix_holds(&source->prefixes[i], &network->base))
+		if (prefix_is_within(network, &source->prefixes[i]))
 			return true;
 	return false;
 }

@@ -16,15 +16,6 @@ enum {
 
 /* ---- exemptions ---- */
 
-bool
-prefixes_hold(const struct prefixes *prefixes, const struct address *address)
-{
-	for (size_t i = 0; i < prefixes->count; i++)
-		if (prefix_holds(&prefixes->list[i], address))
-			return true;
-	return false;
-}
-
 static bool
 rcpt_is_exempt(const struct greylist_settings *settings, const char *rcpt)
 {

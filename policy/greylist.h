@@ -15,12 +15,6 @@
 #include "suffix.h"
 #include "vendor.h"
 
-struct prefixes {
-	const struct prefix *list;
-	size_t count;
-};
-bool prefixes_hold(const struct prefixes *, const struct address *);
-
 enum greylist_stage { GREYLIST_AUTO, GREYLIST_RCPT, GREYLIST_MESSAGE };
 
 struct greylist_settings {

@@ -5,12 +5,6 @@
 #include "lint_overlap.h"
 #include "text.h"
 
-bool
-prefix_overlaps(const struct prefix *a, const struct prefix *b)
-{
-	return a->bits <= b->bits ? prefix_holds(a, &b->base) : prefix_holds(b, &a->base);
-}
-
 /* ---- names ---- */
 
 struct owned {

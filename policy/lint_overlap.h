@@ -7,14 +7,8 @@
 #ifndef LINT_OVERLAP_H
 #define LINT_OVERLAP_H
 
-#include <stdbool.h>
-
-#include "address.h"
 #include "fault.h"
 #include "policy.h"
-
-/* One holds the other, or both are the same. */
-bool prefix_overlaps(const struct prefix *, const struct prefix *);
 
 void lint_overlaps(const struct policy *, struct faults *);
 

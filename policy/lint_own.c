@@ -113,12 +113,6 @@ shared_list_lint(const struct lint *lint)
 
 /* ---- addresses ---- */
 
-static bool
-prefix_is_within(const struct prefix *inner, const struct prefix *outer)
-{
-	return inner->bits >= outer->bits && prefix_holds(outer, &inner->base);
-}
-
 /* The relay that holds all of it, and the network that does. */
 static const struct relay *
 relay_around(const struct policy *policy, const struct prefix *inner, const struct prefix **network)

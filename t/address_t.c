@@ -159,6 +159,69 @@ test_holds(void)
 	}
 }
 
+static const struct {
+	const char *what, *a, *b;
+	bool within, around, overlap; /* a within b; b within a; both hold an address */
+} pairs[] = {
+	{ "a network and itself", "192.0.2.0/24", "192.0.2.0/24", true, true, true },
+	{ "a part of the other", "192.0.2.128/25", "192.0.2.0/24", true, false, true },
+	{ "the whole of the other", "192.0.2.0/24", "192.0.2.77", false, true, true },
+	{ "two halves of one", "192.0.2.0/25", "192.0.2.128/25", false, false, false },
+	{ "everything and one address", "0.0.0.0/0", "203.0.113.1", false, true, true },
+	{ "a part of the other in IPv6", "2001:db8:1::/48", "2001:db8::/32", true, false, true },
+	{ "neighbours in IPv6", "2001:db8::/32", "2001:db9::/32", false, false, false },
+	{ "all of IPv4 and all of IPv6", "0.0.0.0/0", "::/0", false, false, false },
+};
+
+static void
+test_pairs(void)
+{
+	for (size_t i = 0; i < COUNT(pairs); i++) {
+		struct prefix a, b;
+
+		if (!ok(prefix_read(pairs[i].a, &a, NULL) && prefix_read(pairs[i].b, &b, NULL), "two networks: %s", pairs[i].what))
+			continue;
+		is_number(prefix_is_within(&a, &b), pairs[i].within, "%s: the first within the second", pairs[i].what);
+		is_number(prefix_is_within(&b, &a), pairs[i].around, "%s: the second within the first", pairs[i].what);
+		is_number(prefix_overlaps(&a, &b), pairs[i].overlap, "%s: they overlap", pairs[i].what);
+		is_number(prefix_overlaps(&b, &a), pairs[i].overlap, "%s: and the other way round", pairs[i].what);
+	}
+}
+
+/* A list of the first `count` of three. */
+static const struct {
+	const char *what, *address;
+	size_t count;
+	bool held;
+} lists[] = {
+	{ "no network holds nothing", "192.0.2.1", 0, false },
+	{ "the only one holds it", "192.0.2.1", 1, true },
+	{ "the only one does not", "198.51.100.7", 1, false },
+	{ "the second holds it", "198.51.100.7", 2, true },
+	{ "the last holds it, and is of another family", "2001:db8::1", 3, true },
+	{ "none of three holds it", "203.0.113.1", 3, false },
+	{ "no address is in no network", "", 3, false },
+};
+
+static void
+test_lists(void)
+{
+	struct prefix networks[3];
+
+	if (!ok(prefix_read("192.0.2.0/24", &networks[0], NULL) && prefix_read("198.51.100.7", &networks[1], NULL) &&
+		prefix_read("2001:db8::/32", &networks[2], NULL), "list: three networks"))
+		return;
+	for (size_t i = 0; i < COUNT(lists); i++) {
+		struct prefixes list = { networks, lists[i].count };
+		struct address address = { .family = ADDRESS_NONE };
+
+		bool read = address_read(lists[i].address, &address);
+
+		ok(read == (lists[i].address[0] != '\0') && prefixes_hold(&list, &address) == lists[i].held, "list: %s",
+		    lists[i].what);
+	}
+}
+
 static void
 test_private(void)
 {
@@ -226,6 +289,8 @@ main(void)
 	test_addresses();
 	test_prefixes();
 	test_holds();
+	test_pairs();
+	test_lists();
 	test_loopback();
 	test_private();
 	test_mask();
