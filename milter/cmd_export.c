@@ -75,7 +75,7 @@ read_options(struct wish *wish, int argc, char **argv)
 		fputs("greenlane: --watch keeps a file fresh; name it by --output\n", stderr);
 		return false;
 	}
-	return export_value_check(wish->format, wish->value, &why) || complain(&why, false);
+	return export_format_takes(wish->format, wish->value, &why) || complain(&why, false);
 }
 
 static int

@@ -11,29 +11,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "export_format.h"
 #include "fault.h"
 #include "text.h"
 #include "vendor.h"
 
-enum export_format {
-	EXPORT_POSTGREY,
-	EXPORT_POSTSCREEN,
-	EXPORT_CIDR,            /* Postfix's smtpd_milter_maps */
-	EXPORT_RSPAMD,
-	EXPORT_MILTER_GREYLIST,
-	EXPORT_SENDMAIL_ACCESS,
-	EXPORT_NFTABLES,
-	EXPORT_RBLDNSD,
-	EXPORT_JSON
-};
-enum { EXPORT_FORMATS = EXPORT_JSON + 1, EXPORT_TEXT_MAX = 64 * 1024 * 1024 };
+enum { EXPORT_TEXT_MAX = 64 * 1024 * 1024 };
 
 /* Octets (IPv6: groups) are all that Sendmail's access table knows: a network between two of them
  * is written as the smaller ones that make it up, up to so many. */
 enum { EXPORT_PARTS_MAX = 4096 };
-
-/* By format, NULL at the end: "postgrey", "postscreen", ... */
-extern const char *const export_format_words[];
 
 /* One source of a policy, and what it lists now. Borrowed. */
 struct export_listing {
@@ -48,17 +35,13 @@ struct export_listing {
 
 struct export_request {
 	enum export_format format;
-	const char *value;  /* see export_value_check; "": the default */
+	const char *value;  /* see export_format_takes; "": the default */
 	const char *listen; /* where our own milter listens: the default value of EXPORT_CIDR */
 	const char *version;
 	int64_t now;
 	const struct export_listing *listings; /* in the order of the configuration */
 	size_t count;
 };
-
-/* What an entry says: cidr, the milters of such a client; sendmail-access, the right-hand side;
- * nftables, family and name of the table. Other formats have none. "" is always right. */
-bool export_value_check(enum export_format, const char *value, struct fault *why) MUST_USE;
 
 /* False without memory, or above EXPORT_TEXT_MAX. Appends; out's ceiling should be EXPORT_TEXT_MAX. */
 bool export_write(const struct export_request *, struct text *out, struct fault *why) MUST_USE;

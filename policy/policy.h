@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #include "dns.h"
-#include "export.h"
+#include "export_format.h"
 #include "greylist.h"
 #include "name_index.h"
 #include "vendor.h"
@@ -58,7 +58,7 @@ struct exception {
 struct export_job {
 	enum export_format format;
 	const char *file, *command; /* command "": none */
-	const char *value;          /* see export_value_check */
+	const char *value;          /* see export_format_takes */
 };
 enum { EXPORTS_MAX = 64 };
 

@@ -414,7 +414,7 @@ export_check(struct load *load, const struct node *list, void *made, size_t i)
 	const struct export_job *jobs = made, *job = &jobs[i];
 	struct fault why;
 
-	if (!export_value_check(job->format, job->value, &why))
+	if (!export_format_takes(job->format, job->value, &why))
 		reading_fault(&load->r, group, "'exports.value': %s", why.text);
 	for (size_t j = 0; j < i; j++)
 		if (job->file[0] != '\0' && strcmp(jobs[j].file, job->file) == 0)
