@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "explain.h"
+#include "greylist.h"
 #include "patience.h"
 
 /* ---- the reply ---- */

@@ -3,6 +3,7 @@
 
 #include "domain.h"
 #include "greylist.h"
+#include "policy.h"
 #include "text.h"
 
 enum {

@@ -1,7 +1,7 @@
 /*
  * greylist.h - a past record and the clock say whether a stranger waits.
  *
- * Floor 4. Pure: the store is the shell's. Records are fixed bytes, the same on every host.
+ * Floor 6. Pure: the store is the shell's. Records are fixed bytes, the same on every host.
  * Never greylists by a full address: networks and, where SPF passes, domains (pools).
  */
 #ifndef GREYLIST_H
@@ -13,20 +13,8 @@
 
 #include "facts.h"
 #include "suffix.h"
-#include "vendor.h"
 
-enum greylist_stage { GREYLIST_AUTO, GREYLIST_RCPT, GREYLIST_MESSAGE };
-
-struct greylist_settings {
-	bool on;                 /* false: store = "none" */
-	enum greylist_stage stage;
-	int64_t delay, retry_window, lifetime; /* seconds */
-	unsigned auto_pass;      /* passes after which a key is not asked again for lifetime */
-	unsigned ipv4_prefix, ipv6_prefix;
-	struct prefixes exempt_networks;
-	struct name_rules exempt_senders;    /* "name", "=name", "local@name", "local@" (any domain: domain "") */
-	struct name_rules exempt_recipients;
-};
+struct greylist_settings; /* of policy.h */
 
 /* What the store keeps of one key. */
 struct greylist_record {

@@ -11,9 +11,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "address.h"
 #include "dns.h"
 #include "export_format.h"
-#include "greylist.h"
 #include "name_index.h"
 #include "vendor.h"
 
@@ -69,6 +69,20 @@ struct shared_sender {
 	enum vendor_kind kind;
 	struct name_rules names;   /* its domains and envelope, and the names of its sources */
 	struct prefixes networks;  /* that its file writes out */
+};
+
+/* Who waits, and for how long: what greylist.h goes by. */
+enum greylist_stage { GREYLIST_AUTO, GREYLIST_RCPT, GREYLIST_MESSAGE };
+
+struct greylist_settings {
+	bool on;                 /* false: store = "none" */
+	enum greylist_stage stage;
+	int64_t delay, retry_window, lifetime; /* seconds */
+	unsigned auto_pass;      /* passes after which a key is not asked again for lifetime */
+	unsigned ipv4_prefix, ipv6_prefix;
+	struct prefixes exempt_networks;
+	struct name_rules exempt_senders;    /* "name", "=name", "local@name", "local@" (any domain: domain "") */
+	struct name_rules exempt_recipients;
 };
 
 /* What Postfix is told of a session that is listed, but proven only at the end of the message. */

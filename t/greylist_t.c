@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "greylist.h"
+#include "policy.h"
 #include "tap.h"
 
 enum { T = 1000000000, DELAY = 300, WINDOW = 2 * 86400, LIFE = 36 * 86400, DAY = 86400 };
