@@ -61,6 +61,12 @@ struct dns_answer {
 	const struct dns_record *records; /* in the order received */
 };
 
+/* Why a check could not be finished: a name did not answer. Borrowed. */
+struct silence {
+	const char *name; /* NULL: none; or a failure of ours */
+	bool lured;       /* words of the sender's own, as his HELO name, led there, and not the record alone */
+};
+
 const char *dns_type_name(enum dns_type);
 
 /* Fills *out, a stranger's: lower-cases, drops the final dot. False for a name that DNS cannot carry (empty

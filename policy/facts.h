@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "address.h"
+#include "dns.h"
 #include "mailbox.h"
 
 /* Known to be so, known not to be so, or not known (yet, or not to be found out). */
@@ -39,12 +40,6 @@ enum auth_result {
 	AUTH_PERMERROR
 };
 const char *auth_word(enum auth_result);
-
-/* Why a result is TEMPERROR: a name did not answer. */
-struct silence {
-	const char *name; /* NULL: none; or a failure of ours */
-	bool lured;       /* words of the sender's own, as his HELO name, led there, and not the record alone */
-};
 
 struct spf_fact {
 	enum auth_result result;

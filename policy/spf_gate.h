@@ -12,7 +12,6 @@
 
 #include "arena.h"
 #include "dns.h"
-#include "facts.h"
 #include "spf_write.h"
 
 enum { SPF_TERMS_LIMIT = 10, SPF_VOIDS_LIMIT = 2, SPF_MX_LIMIT = 10, SPF_PTR_LIMIT = 10 };
