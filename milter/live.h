@@ -8,10 +8,10 @@
 #ifndef LIVE_H
 #define LIVE_H
 
+#include "claim.h"
 #include "fault.h"
 #include "policy.h"
 #include "ranges.h"
-#include "verdict.h"
 
 /* Reads greenlane.conf at `path` and every file that it names, the shared senders of all other
  * vendor files, and judges what is too broad (lint.h). NULL when one fault is an error; all faults

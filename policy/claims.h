@@ -7,7 +7,7 @@
 #ifndef CLAIMS_H
 #define CLAIMS_H
 
-#include "verdict.h"
+#include "claim.h"
 
 /* Finds once whose names stand in the author fields, when these are complete: facts->claimed, own_claimed and each
  * author's held_by. False without memory; where a name lacks it the arena (NULL: nobody's) is told. */

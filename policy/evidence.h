@@ -7,7 +7,7 @@
 #ifndef EVIDENCE_H
 #define EVIDENCE_H
 
-#include "verdict.h"
+#include "claim.h"
 
 /* PASS is YES, not asked or temperror UNKNOWN, all else NO. */
 enum answer evidence_answer(enum auth_result);

@@ -8,7 +8,7 @@
 #ifndef OWN_H
 #define OWN_H
 
-#include "verdict.h"
+#include "claim.h"
 
 bool own_names(const struct policy *, const struct mailbox *);
 

@@ -9,7 +9,7 @@
 #ifndef PATIENCE_H
 #define PATIENCE_H
 
-#include "verdict.h"
+#include "claim.h"
 
 /* Seconds for which the names of the policy must have answered: an outage of ours that ends just now, between two
  * questions of one message, would look like a sender's. */

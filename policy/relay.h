@@ -8,8 +8,8 @@
 #ifndef RELAY_H
 #define RELAY_H
 
+#include "claim.h"
 #include "received.h"
-#include "verdict.h"
 
 /* Which relay has this address? *out is set for YES. UNKNOWN: a vendor's sources would tell, but are not
  * known yet. */

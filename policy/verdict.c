@@ -7,17 +7,6 @@
 #include "verdict.h"
 #include "weigh.h"
 
-const char *
-outcome_word(enum outcome outcome)
-{
-	static const char *const words[] = { [OUTCOME_EXEMPT] = "exempt",
-		[OUTCOME_STRANGER] = "stranger", [OUTCOME_VOUCHED] = "vouched",
-		[OUTCOME_UNPROVEN] = "unproven", [OUTCOME_UNSURE] = "unsure",
-		[OUTCOME_FORGED] = "forged" };
-
-	return words[outcome];
-}
-
 const struct claim *
 verdict_claim(const struct verdict *verdict)
 {
@@ -196,3 +185,10 @@ verdict_promises(const struct judge *judge, const struct facts *facts)
 	return verdict_promised(judge, facts) != NULL;
 }
 
+struct wanted
+verdict_wants(const struct judge *judge, const struct facts *facts)
+{
+	if (verdict_exempts(judge->policy, facts) != REASON_NONE)
+		return (struct wanted){ .want = WANT_NOTHING };
+	return wants_next(judge, facts);
+}

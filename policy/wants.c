@@ -2,6 +2,7 @@
 #include "claims.h"
 #include "evidence.h"
 #include "own.h"
+#include "wants.h"
 
 /* SPF of the sender serves a vendor's name, a gateway's authors, and the results header. */
 static bool
@@ -172,13 +173,11 @@ wants_of_author(const struct judge *judge, const struct facts *facts, size_t i, 
 }
 
 struct wanted
-verdict_wants(const struct judge *judge, const struct facts *facts)
+wants_next(const struct judge *judge, const struct facts *facts)
 {
 	struct wanted out = { WANT_NOTHING, NULL, 0 };
 	struct verdict claims = { .deciding = -1 };
 
-	if (verdict_exempts(judge->policy, facts) != REASON_NONE)
-		return out;
 	if (wants_spf(judge, facts)) {
 		out.want = WANT_SPF;
 		return out;

@@ -7,7 +7,7 @@
 #ifndef WEIGH_H
 #define WEIGH_H
 
-#include "verdict.h"
+#include "claim.h"
 
 /* Fills mode, wanted and action of every claim, and from them the verdict. */
 void weigh_claims(const struct policy *, const struct facts *, struct verdict *);
