@@ -1,6 +1,7 @@
 /* room: message */
 #include <stdio.h>
 
+#include "alarm.h"
 #include "deferral.h"
 #include "delegate_answer.h"
 #include "message_parts.h"
@@ -62,7 +63,7 @@ remedy_of(const struct message *message, const struct deferral *deferral)
 }
 
 void
-message_rcpt_refused(struct message *message, const char *path, const char *status, const char *text)
+alarm_rcpt_refused(struct message *message, const char *path, const char *status, const char *text)
 {
 	const struct house *house = message->house;
 	const struct facts *facts = &message->facts;

@@ -89,7 +89,7 @@ asks_at_rcpt(struct message *message)
 }
 
 bool
-message_may_refuse_rcpt(const struct judge *judge)
+greylisting_may_refuse_rcpt(const struct judge *judge)
 {
 	const struct settings *settings = &judge->policy->settings;
 	struct facts nobody = { .stage = STAGE_MAIL, .spf.domain = "", .helo = "", .auth = "",

@@ -9,8 +9,12 @@
 
 #include <stdbool.h>
 
+struct judge;
 struct message;
 struct reply;
+
+/* Can RCPT be refused at all under this policy? */
+bool greylisting_may_refuse_rcpt(const struct judge *);
 
 /* Asks at RCPT where the policy says so. False: this recipient is to come again. */
 bool greylisting_at_rcpt(struct message *, const char *rcpt, struct reply *out);

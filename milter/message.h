@@ -52,9 +52,6 @@ struct visitor {
 	unsigned not_given;   /* bits of enum given: what explain was not told; 0 for mail */
 };
 
-/* Can RCPT be refused at all under this policy? */
-bool message_may_refuse_rcpt(const struct judge *);
-
 struct message;
 
 /* MAIL: borrows the policy, asks SPF. path is libmilter's ("<a@b>"); auth is {auth_authen} or "".
@@ -69,10 +66,6 @@ void message_queue_id(struct message *, const char *qid);
 
 /* RCPT. False: *out is the refusal of this recipient. */
 bool message_rcpt(struct message *, const char *path, struct reply *out) MUST_USE;
-
-/* RCPT that the MTA refused before we were asked; path is libmilter's, status "4.7.1", text the
- * refusal as the client got it. Mail that we vouch for and somebody else delays is an alarm. */
-void message_rcpt_refused(struct message *, const char *path, const char *status, const char *text);
 
 /* One header field, value with its leading blank as SMFIP_HDR_LEADSPC gives it. */
 void message_header(struct message *, const char *name, const char *value);

@@ -8,6 +8,8 @@
 
 #include <libmilter/mfapi.h>
 
+#include "alarm.h"
+#include "greylisting.h"
 #include "session.h"
 
 enum {
@@ -139,7 +141,7 @@ session_open(void)
 		sessions++;
 		session->visitor = (struct visitor){ .name = session->name, .helo = session->helo,
 			.daemon_name = session->daemon_name, .mta_name = session->mta_name,
-			.replies_at_rcpt = message_may_refuse_rcpt(&snapshot->judge) };
+			.replies_at_rcpt = greylisting_may_refuse_rcpt(&snapshot->judge) };
 	} else if (!draining) {
 		journal_say(house->journal, LOG_WARNING,
 		    "a session is refused: %u are open, milter.max_sessions is %u", sessions, most);
@@ -272,7 +274,7 @@ on_rcpt(SMFICTX *ctx, char **argv)
 		return give_failure(ctx);
 	message_queue_id(session->message, macro(ctx, "i"));
 	if (strcmp(macro(ctx, "{rcpt_mailer}"), "error") == 0) {
-		message_rcpt_refused(session->message, argv[0], macro(ctx, "{rcpt_host}"),
+		alarm_rcpt_refused(session->message, argv[0], macro(ctx, "{rcpt_host}"),
 		    macro(ctx, "{rcpt_addr}"));
 		return SMFIS_CONTINUE;
 	}

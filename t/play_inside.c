@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "alarm.h"
+#include "greylisting.h"
 #include "story.h"
 
 struct inside {
@@ -41,7 +43,7 @@ inside_connect(struct player *player, const struct story_client *client)
 	inside->visitor = (struct visitor){ .address = client->address, .port = client->port,
 		.name = inside->name, .helo = inside->helo, .daemon_name = inside->daemon_name,
 		.mta_name = inside->mta_name,
-		.replies_at_rcpt = message_may_refuse_rcpt(&snapshot->judge) };
+		.replies_at_rcpt = greylisting_may_refuse_rcpt(&snapshot->judge) };
 	live_return(inside->house->live, snapshot);
 }
 
@@ -76,7 +78,7 @@ inside_rcpt(struct player *player, const char *path, struct story_reply *out)
 static void
 inside_rcpt_refused(struct player *player, const char *path, const char *status, const char *text)
 {
-	message_rcpt_refused(((struct inside *)player)->message, path, status, text);
+	alarm_rcpt_refused(((struct inside *)player)->message, path, status, text);
 }
 
 static void
