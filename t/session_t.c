@@ -4,11 +4,8 @@
  *   session_t                       rows, and the seeds of t/fuzz/seeds/session
  *   session_t -n COUNT [-s NUMBER]  COUNT changed seeds, as t/fuzz/fuzz_session plays them behind a stand-in
  */
-#include <arpa/inet.h>
 #include <dirent.h>
-#include <errno.h>
 #include <limits.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +17,7 @@
 
 #include "filter.h"
 #include "fuzz/mutate.h"
+#include "milter_client.h"
 #include "session.h"
 #include "session_world.h"
 #include "talk.h"
@@ -34,82 +32,53 @@ static const struct sockaddr_un *address; /* of the filter */
 static void
 broken(const char *what)
 {
-	printf("Bail out! %s: %s\n", what, strerror(errno));
+	printf("Bail out! %s\n", what);
 	exit(1);
 }
 
 /* ---- a client ---- */
 
-static int
-dial(void)
+static void
+dial(struct milter_client *client)
 {
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (!milter_client_dial(client, (const struct sockaddr *)address, sizeof *address))
+		broken(client->error);
+}
 
-	if (fd < 0 || connect(fd, (const struct sockaddr *)address, sizeof *address) != 0)
-		broken("connect");
-	return fd;
+static struct milter_client
+client_open(void)
+{
+	struct milter_client client;
+
+	milter_client_open(&client);
+	client.wait_ns = (int64_t)PATIENCE_MS * 1000000;
+	dial(&client);
+	return client;
 }
 
 /* False: the filter has hung up, which it may. */
 static bool
-send_all(int fd, const void *bytes, size_t length)
+send_packet(struct milter_client *client, char command, const struct text *data)
 {
-	while (length > 0) {
-		ssize_t sent = send(fd, bytes, length, MSG_NOSIGNAL);
+	bool sent;
 
-		if (sent <= 0)
-			return false;
-		bytes = (const char *)bytes + sent;
-		length -= (size_t)sent;
-	}
-	return true;
+	milter_client_put(client, command, data->bytes, data->length);
+	sent = milter_client_flush(client);
+	if (client->late)
+		broken("the filter hangs");
+	return sent;
 }
 
-static bool
-send_packet(int fd, char command, const struct text *data)
-{
-	uint32_t size = htonl((uint32_t)data->length + 1);
-
-	return send_all(fd, &size, sizeof size) && send_all(fd, &command, 1) &&
-	    send_all(fd, data->bytes, data->length);
-}
-
-static bool
-read_all(int fd, void *bytes, size_t length)
-{
-	while (length > 0) {
-		struct pollfd waits = { .fd = fd, .events = POLLIN };
-		ssize_t got;
-
-		if (poll(&waits, 1, PATIENCE_MS) == 0)
-			broken("the filter hangs");
-		got = recv(fd, bytes, length, 0);
-		if (got <= 0)
-			return false;
-		bytes = (char *)bytes + got;
-		length -= (size_t)got;
-	}
-	return true;
-}
-
-/* The letter of the next reply, its data in `out`; '\0': the filter hung up. */
+/* The letter of the next reply, its data in client->data; '\0': the filter hung up. */
 static char
-read_reply(int fd, char *out, size_t size)
+read_reply(struct milter_client *client)
 {
-	uint32_t length;
-	char letter, byte;
+	char letter;
+	bool got = milter_client_read(client, &letter);
 
-	if (!read_all(fd, &length, sizeof length) || !read_all(fd, &letter, 1))
-		return '\0';
-	length = ntohl(length) - 1;
-	for (size_t i = 0; i < length; i++) {
-		if (!read_all(fd, &byte, 1))
-			return '\0';
-		if (i + 1 < size)
-			out[i] = byte;
-	}
-	out[length < size ? length : size - 1] = '\0';
-	return letter;
+	if (client->late)
+		broken("the filter hangs");
+	return got ? letter : '\0';
 }
 
 #define NEGOTIATION "O \\0\\0\\0\\x06\\0\\0\\x01\\xff\\0\\x1f\\xff\\xff\n"
@@ -118,14 +87,14 @@ static bool
 is_alive(void)
 {
 	struct span hello = span_of(NEGOTIATION);
-	int fd = dial();
+	struct milter_client client = client_open();
 	struct text data;
-	char command, reply, got[64];
+	char command, reply;
 
 	text_open(&data, TALK_DATA_MAX);
-	reply = talk_next(&hello, &command, &data) && send_packet(fd, command, &data) ? read_reply(fd, got, sizeof got) : '\0';
+	reply = talk_next(&hello, &command, &data) && send_packet(&client, command, &data) ? read_reply(&client) : '\0';
 	text_close(&data);
-	close(fd);
+	milter_client_close(&client);
 	return reply == SMFIC_OPTNEG;
 }
 
@@ -178,20 +147,20 @@ static void
 test_row(size_t i)
 {
 	struct span rest = span_of(rows[i].talk);
-	char got[32] = "", data[1024] = "", command;
+	char got[32] = "", command;
 	size_t wanted = strlen(rows[i].replies), count = 0;
 	struct text bytes;
-	int fd = dial();
+	struct milter_client client = client_open();
 
 	text_open(&bytes, TALK_DATA_MAX);
-	while (talk_next(&rest, &command, &bytes) && send_packet(fd, command, &bytes))
+	while (talk_next(&rest, &command, &bytes) && send_packet(&client, command, &bytes))
 		;
-	while (count < wanted && (got[count] = read_reply(fd, data, sizeof data)) != '\0')
+	while (count < wanted && (got[count] = read_reply(&client)) != '\0')
 		count++;
-	text_close(&bytes);
-	close(fd);
 	is(got, rows[i].replies, "%s", rows[i].what);
-	ok(strncmp(data, rows[i].last, strlen(rows[i].last)) == 0, "and the last reply is the one that is due");
+	ok(strncmp(client.data.bytes, rows[i].last, strlen(rows[i].last)) == 0, "and the last reply is the one that is due");
+	text_close(&bytes);
+	milter_client_close(&client);
 	ok(is_alive() && all_gone(), "the filter serves on, and keeps nothing of it");
 }
 
@@ -212,20 +181,20 @@ static void
 play(struct span rest)
 {
 	struct text bytes;
-	char command, got[64];
-	int fd = dial();
+	struct milter_client client = client_open();
+	char command;
 
 	text_open(&bytes, TALK_DATA_MAX);
 	while (talk_next(&rest, &command, &bytes)) {
-		if (is_deadly(command, &bytes) || (command != TALK_HANG_UP && send_packet(fd, command, &bytes)))
+		if (is_deadly(command, &bytes) || (command != TALK_HANG_UP && send_packet(&client, command, &bytes)))
 			continue;
-		close(fd);
-		fd = dial();
+		milter_client_hang_up(&client);
+		dial(&client);
 	}
-	shutdown(fd, SHUT_WR);
-	while (read_reply(fd, got, sizeof got) != '\0')
+	shutdown(client.fd, SHUT_WR);
+	while (read_reply(&client) != '\0')
 		;
-	close(fd);
+	milter_client_close(&client);
 	text_close(&bytes);
 }
 

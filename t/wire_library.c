@@ -1,26 +1,21 @@
 /* The line to libmilter, which serves in threads of this very process. A filter that hangs up ends the test. */
-#include <arpa/inet.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "filter.h"
+#include "milter_client.h"
 #include "session.h"
 #include "wire.h"
 
-enum { PACKET_MAX = 1024 * 1024 };
-
 static const struct sockaddr_un *address;
-static int line = -1;
+static struct milter_client client;
 
 static void
 broken(const char *what)
 {
-	printf("Bail out! wire: %s: %s\n", what, strerror(errno));
+	printf("Bail out! wire: %s\n", what);
 	exit(1);
 }
 
@@ -28,6 +23,7 @@ void
 wire_start(const struct house *house)
 {
 	address = filter_serve(house);
+	milter_client_open(&client);
 }
 
 /* ---- the line ---- */
@@ -35,71 +31,36 @@ wire_start(const struct house *house)
 void
 wire_dial(void)
 {
-	line = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (line < 0 || connect(line, (const struct sockaddr *)address, sizeof *address) != 0)
-		broken("connect");
+	if (!milter_client_dial(&client, (const struct sockaddr *)address, sizeof *address))
+		broken(client.error);
 }
 
 void
 wire_hang_up(void)
 {
-	close(line);
+	milter_client_hang_up(&client);
 	while (session_count() > 0)
 		usleep(200); /* sleeps: until it looks again */
-}
-
-static void
-write_all(const void *bytes, size_t length)
-{
-	while (length > 0) {
-		ssize_t sent = send(line, bytes, length, MSG_NOSIGNAL);
-
-		if (sent <= 0)
-			broken("send");
-		bytes = (const char *)bytes + sent;
-		length -= (size_t)sent;
-	}
 }
 
 void
 wire_send(char command, const void *data, size_t length)
 {
-	uint32_t size = htonl((uint32_t)length + 1);
-
-	write_all(&size, sizeof size);
-	write_all(&command, 1);
-	write_all(data, length);
-}
-
-static bool
-read_all(void *bytes, size_t length)
-{
-	while (length > 0) {
-		ssize_t got = recv(line, bytes, length, 0);
-
-		if (got <= 0)
-			return false;
-		bytes = (char *)bytes + got;
-		length -= (size_t)got;
-	}
-	return true;
+	milter_client_put(&client, command, data, length);
+	if (!milter_client_flush(&client))
+		broken(client.error);
 }
 
 char
 wire_read(char **data, size_t *length)
 {
-	static char packet[PACKET_MAX + 1];
-	uint32_t size;
+	char command;
 
-	if (!read_all(&size, sizeof size))
-		broken("the filter hung up");
-	size = ntohl(size);
-	if (size == 0 || size > PACKET_MAX || !read_all(packet, size))
-		broken("bad packet");
-	packet[size] = '\0';
-	*data = packet + 1;
-	*length = size - 1;
-	return packet[0];
+	if (!milter_client_read(&client, &command))
+		broken(client.error);
+	*data = client.data.bytes;
+	*length = client.data.length;
+	return command;
 }
 
 void
