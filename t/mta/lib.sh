@@ -148,7 +148,10 @@ tool() {
 }
 
 noopmilter() { tool t/bench/noopmilter t/bench/noopmilter.c -lmilter; }
-milterload() { tool t/bench/milterload t/bench/milterload.c; }
+milterload() {
+    tool t/bench/milterload t/bench/milterload.c 't/bench/load_*.c' t/milter_client.c \
+        policy/address.c policy/fault.c policy/json.c policy/text.c policy/utf8.c -D_GNU_SOURCE
+}
 signmail() { tool t/signmail t/signmail.c t/sign.c policy/text.c -D_GNU_SOURCE -lcrypto; }
 
 # ---- DNS --------------------------------------------------------------------------------------
