@@ -67,14 +67,14 @@ static const struct {
 	{ "a failure's word in quotes is text", "words.example", DNS_TXT, DNS_FOUND, 1, 0, "TIMEOUT" },
 };
 
-static struct dns_zone *
+static struct canned_zone *
 zone_of(const char *const *lines, size_t count)
 {
-	struct dns_zone *zone = dns_zone_open();
+	struct canned_zone *zone = canned_zone_open();
 	struct fault why;
 
 	for (size_t i = 0; i < count; i++)
-		if (!dns_zone_line(zone, lines[i], &why))
+		if (!canned_zone_line(zone, lines[i], &why))
 			ok(false, "zone line '%s': %s", lines[i], why.text);
 	return zone;
 }
@@ -147,50 +147,50 @@ static const struct {
 static void
 test_faults(void)
 {
-	struct dns_zone *zone = dns_zone_open();
+	struct canned_zone *zone = canned_zone_open();
 
 	for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
 		struct fault why = { .line = 0 };
-		bool good = dns_zone_line(zone, faults[i].line, &why);
+		bool good = canned_zone_line(zone, faults[i].line, &why);
 
 		is(good ? "taken" : why.text, faults[i].said, "refused: %s", faults[i].line);
 	}
-	dns_zone_close(zone);
+	canned_zone_close(zone);
 }
 
 static void
-test_changes(struct dns_zone *zone, struct resolver *resolver, struct arena *arena)
+test_changes(struct canned_zone *zone, struct resolver *resolver, struct arena *arena)
 {
 	struct dns_answer kept, answer;
 
 	ask(resolver, arena, "example.com", DNS_TXT, &kept);
-	dns_zone_drop(zone, "EXAMPLE.com", DNS_TXT);
+	canned_zone_drop(zone, "EXAMPLE.com", DNS_TXT);
 	ask(resolver, arena, "example.com", DNS_TXT, &answer);
 	ok(answer.status == DNS_EMPTY, "a type that was dropped is empty");
 	ok(kept.count == 1 && strcmp((const char *)kept.records[0].bytes, "v=spf1  mx -all") == 0,
 	    "an answer outlives the lines it came from");
-	dns_zone_drop(zone, "example.com", 0);
+	canned_zone_drop(zone, "example.com", 0);
 	ask(resolver, arena, "example.com", DNS_A, &answer);
 	ok(answer.status == DNS_NXDOMAIN, "a name that was dropped does not exist");
-	ok(dns_zone_fail(zone, "example.com", 0, DNS_TEMPORARY), "a name can be made to fail");
+	ok(canned_zone_fail(zone, "example.com", 0, DNS_TEMPORARY), "a name can be made to fail");
 	ask(resolver, arena, "alias2.example", DNS_A, &answer);
 	ok(answer.status == DNS_TEMPORARY, "a failure behind a CNAME is seen through it");
-	ok(dns_zone_add(zone, "example.com", DNS_A, 9, 0, "\1\2\3\4", 4), "a record can be added straight");
+	ok(canned_zone_add(zone, "example.com", DNS_A, 9, 0, "\1\2\3\4", 4), "a record can be added straight");
 	ask(resolver, arena, "example.com", DNS_A, &answer);
 	ok(answer.status == DNS_FOUND && answer.ttl == 9, "and comes before the failure of every type");
-	ok(!dns_zone_add(zone, "a..b", DNS_A, 9, 0, "\1\2\3\4", 4), "but not under a name that cannot be");
-	ok(!dns_zone_fail(zone, "b.example", DNS_A, DNS_FOUND), "found is no failure");
+	ok(!canned_zone_add(zone, "a..b", DNS_A, 9, 0, "\1\2\3\4", 4), "but not under a name that cannot be");
+	ok(!canned_zone_fail(zone, "b.example", DNS_A, DNS_FOUND), "found is no failure");
 }
 
 static void
-test_ceilings(struct dns_zone *zone, struct resolver *resolver, struct arena *arena)
+test_ceilings(struct canned_zone *zone, struct resolver *resolver, struct arena *arena)
 {
 	struct arena *small = arena_open(64);
 	struct dns_answer answer;
 	struct dns_question question;
 
 	for (unsigned i = 0; i <= DNS_RECORDS_MAX; i++)
-		if (!dns_zone_add(zone, "many.example", DNS_A, 1, 0, "\1\2\3\4", 4))
+		if (!canned_zone_add(zone, "many.example", DNS_A, 1, 0, "\1\2\3\4", 4))
 			ok(false, "record %u is added", i);
 	ask(resolver, arena, "many.example", DNS_A, &answer);
 	ok(answer.status == DNS_TEMPORARY && answer.count == DNS_RECORDS_MAX, "an answer too long is cut and temporary");
@@ -205,7 +205,7 @@ test_ceilings(struct dns_zone *zone, struct resolver *resolver, struct arena *ar
 int
 main(void)
 {
-	struct dns_zone *zone = zone_of(zone_text, sizeof zone_text / sizeof zone_text[0]);
+	struct canned_zone *zone = zone_of(zone_text, sizeof zone_text / sizeof zone_text[0]);
 	struct resolver *resolver = resolver_canned(zone, NULL);
 	struct arena *arena = arena_open(1024 * 1024);
 
@@ -216,7 +216,7 @@ main(void)
 	test_ceilings(zone, resolver, arena);
 	resolver_close(NULL);
 	resolver_close(resolver);
-	dns_zone_close(zone);
+	canned_zone_close(zone);
 	arena_close(arena);
 	return done();
 }

@@ -52,7 +52,7 @@ counter_prefetch(struct resolver *resolver, const struct dns_question *question)
 
 /* The world of one test: a zone, a library, one message and what is found in it. */
 struct world {
-	struct dns_zone *zone;
+	struct canned_zone *zone;
 	struct counter counter;
 	struct suffix_list suffixes;
 	struct dkim_house *house;
@@ -69,7 +69,7 @@ world_open(struct world *world)
 	struct fault why;
 
 	memset(world, 0, sizeof *world);
-	world->zone = dns_zone_open();
+	world->zone = canned_zone_open();
 	world->counter.doors = (struct resolver){ .ask = counter_ask, .prefetch = counter_prefetch };
 	world->counter.below = resolver_canned(world->zone, &why);
 	world->suffixes.psl = psl_builtin();
@@ -84,7 +84,7 @@ world_close(struct world *world)
 {
 	dkim_house_close(world->house);
 	resolver_close(world->counter.below);
-	dns_zone_close(world->zone);
+	canned_zone_close(world->zone);
 	arena_close(world->arena);
 }
 
@@ -94,7 +94,7 @@ publish_text(struct world *world, const char *s, const char *d, const void *byte
 	char name[512];
 
 	snprintf(name, sizeof name, "%.100s._domainkey.%.300s", s, d);
-	if (!dns_zone_add(world->zone, name, DNS_TXT, 300, 0, bytes, length))
+	if (!canned_zone_add(world->zone, name, DNS_TXT, 300, 0, bytes, length))
 		abort();
 }
 
@@ -271,9 +271,9 @@ test_row(struct world *world, const struct row *row)
 	order.key = sign_key(row->key);
 	order.t = order.t == 0 ? 0 : time(NULL) + order.t;
 	order.x = order.x == 0 ? 0 : time(NULL) + order.x;
-	dns_zone_drop(world->zone, "s1._domainkey.vendor.example", 0);
+	canned_zone_drop(world->zone, "s1._domainkey.vendor.example", 0);
 	publish(world, "s1", "vendor.example", row->key, row->record);
-	dns_zone_drop(world->zone, "s1._domainkey.myfritz.net", 0);
+	canned_zone_drop(world->zone, "s1._domainkey.myfritz.net", 0);
 	publish(world, "s1", "myfritz.net", row->key, row->record);
 	signature.value = value = sign_message(&order, message, FIELDS, body, sizeof body - 1);
 	count = twist_fields(row, &signature, fields);
@@ -406,7 +406,7 @@ test_keys(void)
 	snprintf(sha1, sizeof sha1, "v=DKIM1; h=sha1; %s", good + strlen("v=DKIM1; "));
 	world_open(&world);
 	for (size_t i = 0; i < sizeof list / sizeof list[0]; i++) {
-		dns_zone_drop(world.zone, "k._domainkey.vendor.example", 0);
+		canned_zone_drop(world.zone, "k._domainkey.vendor.example", 0);
 		publish_text(&world, "k", "vendor.example", list[i].record, strlen(list[i].record));
 		verify_with(&world, &value, 1);
 		verdict_is(&world, 0, list[i].result, list[i].result == AUTH_PASS ? "" : "bad-key", list[i].name);
@@ -421,7 +421,7 @@ zone_line(struct world *world, const char *line)
 {
 	struct fault why;
 
-	if (!dns_zone_line(world->zone, line, &why))
+	if (!canned_zone_line(world->zone, line, &why))
 		note("%s", why.text);
 }
 
@@ -439,12 +439,12 @@ test_dns(void)
 	verdict_is(&world, 0, AUTH_TEMPERROR, "key-unanswered", "SERVFAIL for the key");
 	ok(world.fine, "SERVFAIL is no failure of ours");
 	is(world.counter.last, name, "the key is asked by its name");
-	dns_zone_drop(world.zone, name, 0);
+	canned_zone_drop(world.zone, name, 0);
 	zone_line(&world, "k._domainkey.vendor.example TXT TIMEOUT");
 	verify_with(&world, &value, 1);
 	verdict_is(&world, 0, AUTH_TEMPERROR, "key-unanswered", "no answer for the key");
 
-	dns_zone_drop(world.zone, name, 0);
+	canned_zone_drop(world.zone, name, 0);
 	snprintf(line, sizeof line, "%s TXT \"%.200s\" \"%s\"", name, good, good + 200);
 	zone_line(&world, line);
 	verify_with(&world, &value, 1);
@@ -458,20 +458,20 @@ test_dns(void)
 	verify_with(&world, &value, 1);
 	verdict_is(&world, 0, AUTH_PERMERROR, "bad-key", "two keys");
 
-	dns_zone_drop(world.zone, name, 0);
+	canned_zone_drop(world.zone, name, 0);
 	memset(huge, 'x', 59999);
 	memcpy(huge, "v=DKIM1; n=", 11);
 	publish_text(&world, "k", "vendor.example", huge, 59999);
 	verify_with(&world, &value, 1);
 	verdict_is(&world, 0, AUTH_PERMERROR, "bad-key", "huge key record");
 
-	dns_zone_drop(world.zone, name, 0);
+	canned_zone_drop(world.zone, name, 0);
 	memcpy(nul, good, strlen(good) + 1);
 	publish_text(&world, "k", "vendor.example", nul, strlen(good) + 1);
 	verify_with(&world, &value, 1);
 	verdict_is(&world, 0, AUTH_PERMERROR, "bad-key", "key record with a NUL");
 
-	dns_zone_drop(world.zone, name, 0);
+	canned_zone_drop(world.zone, name, 0);
 	zone_line(&world, "k._domainkey.vendor.example CNAME key.esp.example");
 	snprintf(line, sizeof line, "key.esp.example TXT \"%.200s\" \"%s\"", good, good + 200);
 	zone_line(&world, line);

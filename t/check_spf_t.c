@@ -318,7 +318,7 @@ test_budget(struct resolver *resolver)
 
 /* The most that one record can make us ask: ten terms, each with ten names. */
 static void
-test_amplification(struct resolver *resolver, struct dns_zone *zone)
+test_amplification(struct resolver *resolver, struct canned_zone *zone)
 {
 	struct slow slow = { .doors = { .ask = slow_ask }, .inner = resolver };
 	struct spf_query query = { .helo = "h.example", .mail_from = "a@many.example" };
@@ -334,11 +334,11 @@ test_amplification(struct resolver *resolver, struct dns_zone *zone)
 		text_format(&record, " mx:m%d.example", i);
 		for (int j = 0; j < 10; j++) {
 			snprintf(line, sizeof line, "m%d.example MX %d t%d-%d.example", i, j, i, j);
-			if (!dns_zone_line(zone, line, NULL))
+			if (!canned_zone_line(zone, line, NULL))
 				ok(false, "%s", line);
 		}
 	}
-	if (!dns_zone_line(zone, record.bytes, NULL) || !address_read("192.0.2.1", &query.client))
+	if (!canned_zone_line(zone, record.bytes, NULL) || !address_read("192.0.2.1", &query.client))
 		ok(false, "%s", record.bytes);
 	check_spf(&slow.doors, &budget, arena, &query, &fact, NULL);
 	ok(fact.result == AUTH_PERMERROR, "twenty MX terms are permanent");
@@ -349,7 +349,7 @@ test_amplification(struct resolver *resolver, struct dns_zone *zone)
 
 /* Which name made it temperror, and did the sender's own words lead there? */
 static void
-test_silence(struct resolver *resolver, struct dns_zone *zone)
+test_silence(struct resolver *resolver, struct canned_zone *zone)
 {
 	static const char *const lines[] = {
 		"dead.example * SERVFAIL",
@@ -396,7 +396,7 @@ test_silence(struct resolver *resolver, struct dns_zone *zone)
 	};
 
 	for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++)
-		if (!dns_zone_line(zone, lines[i], NULL))
+		if (!canned_zone_line(zone, lines[i], NULL))
 			ok(false, "%s", lines[i]);
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		struct spf_query query = { .helo = "mail.client.example", .mail_from = cases[i].from };
@@ -414,7 +414,7 @@ test_silence(struct resolver *resolver, struct dns_zone *zone)
 
 /* libspf2 forgets what stands behind 64 terms; we do not. */
 static void
-test_long_record(struct resolver *resolver, struct dns_zone *zone)
+test_long_record(struct resolver *resolver, struct canned_zone *zone)
 {
 	struct arena *arena = arena_open(ARENA);
 	struct spf_query query = { .helo = "h.example", .mail_from = "a@long.example" };
@@ -425,17 +425,17 @@ test_long_record(struct resolver *resolver, struct dns_zone *zone)
 	text_put(&record, "v=spf1");
 	for (int i = 0; i < 450; i++)
 		text_format(&record, " ip4:10.%d.%d.0/24", i / 200, i % 200);
-	if (!dns_zone_add(zone, "long.example", DNS_TXT, 0, 0, record.bytes, record.length) ||
+	if (!canned_zone_add(zone, "long.example", DNS_TXT, 0, 0, record.bytes, record.length) ||
 	    !address_read("10.2.49.7", &query.client))
 		ok(false, "a record of %zu bytes is added", record.length);
 	check_spf(resolver, NULL, arena, &query, &fact, NULL);
 	is(auth_word(fact.result), "pass", "the last of 450 networks is found");
-	dns_zone_drop(zone, "long.example", 0);
-	if (!dns_zone_line(zone, "long.example TXT v=spf1 a -all", NULL))
+	canned_zone_drop(zone, "long.example", 0);
+	if (!canned_zone_line(zone, "long.example TXT v=spf1 a -all", NULL))
 		ok(false, "a record is added");
 	for (uint8_t i = 0; i < 250; i++)
-		if (!dns_zone_add(zone, "long.example", DNS_A, 0, 0, (uint8_t[]){ 10, 2, 49, i }, 4) ||
-		    !dns_zone_add(zone, "long.example", DNS_A, 0, 0, (uint8_t[]){ 10, 2, 50, i }, 4))
+		if (!canned_zone_add(zone, "long.example", DNS_A, 0, 0, (uint8_t[]){ 10, 2, 49, i }, 4) ||
+		    !canned_zone_add(zone, "long.example", DNS_A, 0, 0, (uint8_t[]){ 10, 2, 50, i }, 4))
 			ok(false, "an address is added");
 	query.client.bytes[2] = 50;
 	query.client.bytes[3] = 249;
@@ -447,7 +447,7 @@ test_long_record(struct resolver *resolver, struct dns_zone *zone)
 
 /* The record of CVE-2023-42118: 127 macros and more than 4000 bytes in one domain-spec. */
 static void
-killer_add(struct dns_zone *zone)
+killer_add(struct canned_zone *zone)
 {
 	struct text record;
 
@@ -458,7 +458,7 @@ killer_add(struct dns_zone *zone)
 	for (int i = 0; i < 4100; i++)
 		text_char(&record, 'a');
 	text_put(&record, ".example +all");
-	if (!dns_zone_add(zone, "killer.example", DNS_TXT, 0, 0, record.bytes, record.length))
+	if (!canned_zone_add(zone, "killer.example", DNS_TXT, 0, 0, record.bytes, record.length))
 		ok(false, "the record that kills is added");
 	text_close(&record);
 }
@@ -543,7 +543,7 @@ note_ask(struct resolver *resolver, const struct dns_question *question, struct 
 }
 
 static void
-test_standings(struct dns_zone *zone, struct resolver *resolver)
+test_standings(struct canned_zone *zone, struct resolver *resolver)
 {
 	static const char *const lines[] = {
 		"s.example TXT \"v=spf1 include:i.s.example mx ptr include:%{l}.m.s.example include:j.s.example -all\"",
@@ -576,7 +576,7 @@ test_standings(struct dns_zone *zone, struct resolver *resolver)
 	struct fault why;
 
 	for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++)
-		if (!dns_zone_line(zone, lines[i], &why))
+		if (!canned_zone_line(zone, lines[i], &why))
 			ok(false, "%s: %s", lines[i], why.text);
 	if (!address_read("192.0.2.77", &query.client))
 		ok(false, "the client is an address");
@@ -597,12 +597,12 @@ test_standings(struct dns_zone *zone, struct resolver *resolver)
 int
 main(void)
 {
-	struct dns_zone *zone = dns_zone_open();
+	struct canned_zone *zone = canned_zone_open();
 	struct resolver *resolver = resolver_canned(zone, NULL);
 	struct fault why;
 
 	for (size_t i = 0; i < sizeof zone_text / sizeof zone_text[0]; i++)
-		if (!dns_zone_line(zone, zone_text[i], &why))
+		if (!canned_zone_line(zone, zone_text[i], &why))
 			ok(false, "%s: %s", zone_text[i], why.text);
 	killer_add(zone);
 	test_rows(resolver);
@@ -616,6 +616,6 @@ main(void)
 	test_threads(resolver);
 	test_standings(zone, resolver);
 	resolver_close(resolver);
-	dns_zone_close(zone);
+	canned_zone_close(zone);
 	return done();
 }

@@ -78,12 +78,12 @@ publish(const char *settings)
 }
 
 static bool
-house_open(struct dns_zone *zone)
+house_open(struct canned_zone *zone)
 {
 	struct fault why;
 
 	for (size_t i = 0; i < sizeof zone_lines / sizeof zone_lines[0]; i++)
-		if (!dns_zone_line(zone, zone_lines[i], &why))
+		if (!canned_zone_line(zone, zone_lines[i], &why))
 			return false;
 	dns.canned = resolver_canned(zone, &why);
 	house = (struct house){ .resolver = &dns.resolver, .suffixes = &suffixes, .live = live_open(&why),
@@ -260,7 +260,7 @@ test_failing_dns(void)
 int
 main(void)
 {
-	struct dns_zone *zone = dns_zone_open();
+	struct canned_zone *zone = canned_zone_open();
 	struct delegate *delegate;
 	struct door *door;
 	struct fault why = { .text = "" };
@@ -286,7 +286,7 @@ main(void)
 	dkim_house_close(house.dkim);
 	live_close(house.live);
 	resolver_close(dns.canned);
-	dns_zone_close(zone);
+	canned_zone_close(zone);
 	rmdir(folder);
 	return done();
 }

@@ -289,14 +289,14 @@ enum { MESSAGES = sizeof messages / sizeof *messages };
 
 /* Asks the zone as the shell would; answers how many questions there were. */
 static int
-ask(struct dmarc_check *check, const struct dns_zone *zone)
+ask(struct dmarc_check *check, const struct canned_zone *zone)
 {
 	struct dns_question question;
 	struct dns_answer answer;
 	int count = 0;
 
 	while (count < 5 && dmarc_next(check, &question)) {
-		dns_zone_answer(zone, &question, &answer);
+		canned_zone_answer(zone, &question, &answer);
 		dmarc_answer(check, &answer);
 		count++;
 	}
@@ -304,7 +304,7 @@ ask(struct dmarc_check *check, const struct dns_zone *zone)
 }
 
 static void
-test_message(size_t i, const struct suffix_list *list, const struct dns_zone *zone, struct arena *arena)
+test_message(size_t i, const struct suffix_list *list, const struct canned_zone *zone, struct arena *arena)
 {
 	static struct facts facts;
 	struct dkim_fact dkim[3];
@@ -350,7 +350,7 @@ static const struct {
 };
 
 static void
-test_worth(const struct suffix_list *list, const struct dns_zone *zone, struct arena *arena)
+test_worth(const struct suffix_list *list, const struct canned_zone *zone, struct arena *arena)
 {
 	for (size_t i = 0; i < sizeof worths / sizeof *worths; i++) {
 		struct dkim_fact dkim[3];
@@ -401,7 +401,7 @@ test_questions(const struct suffix_list *list)
 
 /* Memory that runs out loses the name of the domain, never the result. */
 static void
-test_memory(const struct suffix_list *list, const struct dns_zone *zone)
+test_memory(const struct suffix_list *list, const struct canned_zone *zone)
 {
 	static struct facts facts;
 	struct arena *arena = arena_open(4);
@@ -422,14 +422,14 @@ main(void)
 	FILE *file = fmemopen(suffix_text, sizeof suffix_text - 1, "r");
 	psl_ctx_t *psl = file == NULL ? NULL : psl_load_fp(file);
 	struct suffix_list list = { psl };
-	struct dns_zone *zone = dns_zone_open();
+	struct canned_zone *zone = canned_zone_open();
 	struct arena *arena = arena_open(1024 * 1024);
 	struct fault why = { 0 };
 
 	if (!ok(psl != NULL && zone != NULL && arena != NULL, "the world is ready"))
 		return done();
 	for (size_t i = 0; i < sizeof zone_lines / sizeof *zone_lines; i++)
-		if (!dns_zone_line(zone, zone_lines[i], &why))
+		if (!canned_zone_line(zone, zone_lines[i], &why))
 			ok(false, "zone: %s: %s", zone_lines[i], why.text);
 	test_records();
 	test_alignment(&list);
@@ -439,7 +439,7 @@ main(void)
 	test_questions(&list);
 	test_memory(&list, zone);
 	arena_close(arena);
-	dns_zone_close(zone);
+	canned_zone_close(zone);
 	psl_free(psl);
 	fclose(file);
 	return done();

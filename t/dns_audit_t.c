@@ -91,7 +91,7 @@ struct outcome {
 };
 
 static void
-zone_read(struct dns_zone *zone, const char *lines)
+zone_read(struct canned_zone *zone, const char *lines)
 {
 	struct span rest = span_of(lines);
 	struct fault why;
@@ -100,7 +100,7 @@ zone_read(struct dns_zone *zone, const char *lines)
 		struct span line = span_cut(&rest, '\n');
 		char *copy = strndup(line.at, line.length);
 
-		if (!dns_zone_line(zone, copy, &why))
+		if (!canned_zone_line(zone, copy, &why))
 			ok(false, "zone line '%s': %s", copy, why.text);
 		free(copy);
 	}
@@ -119,7 +119,7 @@ outcome_take(const struct dns_audit_report *report, struct outcome *out)
 }
 
 static void
-outcome_make(const struct policy *policy, const struct policy *known, const char *domain, const struct dns_zone *zone, struct outcome *out)
+outcome_make(const struct policy *policy, const struct policy *known, const char *domain, const struct canned_zone *zone, struct outcome *out)
 {
 	const struct vendor *others[] = { &known->vendors[0], &known->vendors[1] };
 	struct dns_audit_request request = { domain, policy, others, 2, &suffixes };
@@ -131,7 +131,7 @@ outcome_make(const struct policy *policy, const struct policy *known, const char
 	text_open(&out->text, DNS_AUDIT_TEXT_MAX);
 	while (audit != NULL && dns_audit_next(audit, &question)) {
 		out->asked++;
-		dns_zone_answer(zone, &question, &answer);
+		canned_zone_answer(zone, &question, &answer);
 		dns_audit_answer(audit, &answer);
 	}
 	if (audit == NULL || dns_audit_report(audit) == NULL)
@@ -268,13 +268,13 @@ static const struct row {
 /* ---- each row ---- */
 
 static void
-test_again(const struct policy *policy, const struct policy *known, struct dns_zone *zone, const struct outcome *first, const char *what)
+test_again(const struct policy *policy, const struct policy *known, struct canned_zone *zone, const struct outcome *first, const char *what)
 {
 	struct outcome again;
 	bool others;
 
-	dns_zone_drop(zone, D, DNS_TXT);
-	if (!dns_zone_add(zone, D, DNS_TXT, 300, 0, first->record, strlen(first->record)))
+	canned_zone_drop(zone, D, DNS_TXT);
+	if (!canned_zone_add(zone, D, DNS_TXT, 300, 0, first->record, strlen(first->record)))
 		ok(false, "the zone takes it");
 	outcome_make(policy, known, D, zone, &again);
 	others = strstr(again.text.bytes, "cannot be named") != NULL || strstr(again.text.bytes, "ask its owner") != NULL;
@@ -308,7 +308,7 @@ static void
 test_row(const struct row *row, const struct policy *known)
 {
 	struct policy *policy = load(row->conf);
-	struct dns_zone *zone = dns_zone_open();
+	struct canned_zone *zone = canned_zone_open();
 	struct outcome outcome;
 	bool good = true;
 
@@ -327,7 +327,7 @@ test_row(const struct row *row, const struct policy *known)
 	if (outcome.record[0] != '\0')
 		test_again(policy, known, zone, &outcome, row->what);
 	text_close(&outcome.text);
-	dns_zone_close(zone);
+	canned_zone_close(zone);
 	policy_free(policy);
 }
 

@@ -33,10 +33,10 @@ struct outcome {
 	size_t doubts, asked;
 };
 
-static struct dns_zone *
+static struct canned_zone *
 zone_read(const char *lines)
 {
-	struct dns_zone *zone = dns_zone_open();
+	struct canned_zone *zone = canned_zone_open();
 	struct span rest = span_of(lines);
 	struct fault why;
 
@@ -44,7 +44,7 @@ zone_read(const char *lines)
 		struct span line = span_cut(&rest, '\n');
 		char *copy = strndup(line.at, line.length);
 
-		if (!dns_zone_line(zone, copy, &why))
+		if (!canned_zone_line(zone, copy, &why))
 			ok(false, "zone line '%s': %s", copy, why.text);
 		free(copy);
 	}
@@ -54,7 +54,7 @@ zone_read(const char *lines)
 static void
 outcome_make(const char *lines, const struct draft_request *request, struct outcome *out)
 {
-	struct dns_zone *zone = zone_read(lines);
+	struct canned_zone *zone = zone_read(lines);
 	struct draft *draft = draft_open(request, &out->why);
 	struct dns_question question;
 	struct dns_answer answer;
@@ -64,7 +64,7 @@ outcome_make(const char *lines, const struct draft_request *request, struct outc
 	out->state = DRAFT_TEMPORARY;
 	while (draft != NULL && draft_next(draft, &question)) {
 		out->asked++;
-		dns_zone_answer(zone, &question, &answer);
+		canned_zone_answer(zone, &question, &answer);
 		draft_answer(draft, &answer);
 	}
 	if (draft != NULL)
@@ -72,7 +72,7 @@ outcome_make(const char *lines, const struct draft_request *request, struct outc
 	if (out->state == DRAFT_DONE)
 		out->doubts = draft_write(draft_facts(draft), &out->text);
 	draft_close(draft);
-	dns_zone_close(zone);
+	canned_zone_close(zone);
 }
 
 /* ---- loading what was written ---- */

@@ -337,7 +337,7 @@ static void
 sweep_reload(const char *srcdir, unsigned every)
 {
 	char path[64];
-	struct dns_zone *zone = dns_zone_open();
+	struct canned_zone *zone = canned_zone_open();
 	struct fault why;
 	struct resolver *resolver = resolver_canned(zone, &why);
 	struct live *live = live_open(&why);
@@ -365,7 +365,7 @@ sweep_reload(const char *srcdir, unsigned every)
 	refresh_close(refresh);
 	live_close(live);
 	resolver_close(resolver);
-	dns_zone_close(zone);
+	canned_zone_close(zone);
 }
 
 int

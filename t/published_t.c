@@ -76,7 +76,7 @@ said_times(const char *words)
 
 struct world {
 	char folder[64];
-	struct dns_zone *zone;
+	struct canned_zone *zone;
 	struct resolver *resolver;
 	atomic_uint calls;
 	struct publishing with;
@@ -126,7 +126,7 @@ world_open(void)
 	snprintf(world->folder, sizeof world->folder, "/tmp/published.XXXXXX");
 	if (mkdtemp(world->folder) == NULL || !copies_prepare(world->folder, &why))
 		abort();
-	world->zone = dns_zone_open();
+	world->zone = canned_zone_open();
 	world->resolver = resolver_canned(world->zone, &why);
 	world->with = (struct publishing){ .resolver = world->resolver, .state_dir = world->folder,
 		.limits = { 12, 28, 1000, 50 }, .shared = { shared, 1 }, .least = 60, .most = DAY,
@@ -142,7 +142,7 @@ world_close(struct world *world)
 
 	published_free(world->published);
 	resolver_close(world->resolver);
-	dns_zone_close(world->zone);
+	canned_zone_close(world->zone);
 	snprintf(command, sizeof command, "rm -rf %s", world->folder);
 	if (system(command) != 0)
 		note("%s is left behind", world->folder);
@@ -157,11 +157,11 @@ zone_set(struct world *world, const char *name, const char *line)
 
 	char one[400];
 
-	dns_zone_drop(world->zone, name, 0);
+	canned_zone_drop(world->zone, name, 0);
 	for (const char *end; line != NULL && *line != '\0'; line = *end == '\0' ? end : end + 1) {
 		end = strchrnul(line, '\n');
 		snprintf(one, sizeof one, "%.*s", (int)(end - line), line);
-		if (!dns_zone_line(world->zone, one, &why))
+		if (!canned_zone_line(world->zone, one, &why))
 			abort();
 	}
 }

@@ -84,7 +84,7 @@ said_times(const char *words)
 struct names {
 	struct resolver doors; /* first: a resolver is a names */
 	struct resolver *canned;
-	struct dns_zone *zone;
+	struct canned_zone *zone;
 	pthread_mutex_t lock;
 	unsigned asked;
 	atomic_uint waiting; /* questions for slow names that are under way */
@@ -156,8 +156,8 @@ zone_set(struct names *names, const char *name, const char *line)
 	struct fault why;
 
 	pthread_mutex_lock(&names->lock);
-	dns_zone_drop(names->zone, name, 0);
-	if (line != NULL && !dns_zone_line(names->zone, line, &why))
+	canned_zone_drop(names->zone, name, 0);
+	if (line != NULL && !canned_zone_line(names->zone, line, &why))
 		abort();
 	pthread_mutex_unlock(&names->lock);
 }
@@ -238,7 +238,7 @@ world_open_in(const char *state_dir)
 	struct world *world = calloc(1, sizeof *world);
 	struct fault why;
 
-	if (world == NULL || (world->names.zone = dns_zone_open()) == NULL ||
+	if (world == NULL || (world->names.zone = canned_zone_open()) == NULL ||
 	    (world->names.canned = resolver_canned(world->names.zone, &why)) == NULL)
 		abort();
 	world->names.doors.ask = ask;
@@ -275,7 +275,7 @@ world_close(struct world *world)
 	refresh_close(world->refresh);
 	live_close(world->live);
 	resolver_close(world->names.canned);
-	dns_zone_close(world->names.zone);
+	canned_zone_close(world->names.zone);
 	pthread_mutex_destroy(&world->names.lock);
 	sem_destroy(&world->names.slow);
 	free(world);

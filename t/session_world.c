@@ -34,7 +34,7 @@ static const char *const zone_lines[] = {
 
 static struct {
 	struct house house;
-	struct dns_zone *zone;
+	struct canned_zone *zone;
 	struct suffix_list suffixes;
 	struct refresh *refresh;
 } world;
@@ -80,10 +80,10 @@ session_world_open(void)
 	struct fault why;
 	struct resolver *resolver;
 
-	world.zone = dns_zone_open();
+	world.zone = canned_zone_open();
 	must(world.zone != NULL, "no zone");
 	for (size_t i = 0; i < sizeof zone_lines / sizeof *zone_lines; i++)
-		must(dns_zone_line(world.zone, zone_lines[i], &why), zone_lines[i]);
+		must(canned_zone_line(world.zone, zone_lines[i], &why), zone_lines[i]);
 	resolver = resolver_canned(world.zone, &why);
 	world.suffixes.psl = psl_builtin();
 	world.house = (struct house){ .resolver = resolver, .suffixes = &world.suffixes,
@@ -110,6 +110,6 @@ session_world_close(void)
 	dkim_house_close(world.house.dkim);
 	store_close(world.house.store);
 	resolver_close(world.house.resolver);
-	dns_zone_close(world.zone);
+	canned_zone_close(world.zone);
 	story_journal_clear();
 }

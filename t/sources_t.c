@@ -157,10 +157,10 @@ static const struct {
 };
 enum { ROWS = sizeof rows / sizeof *rows };
 
-static struct dns_zone *
+static struct canned_zone *
 zone_of(const char *lines)
 {
-	struct dns_zone *zone = dns_zone_open();
+	struct canned_zone *zone = canned_zone_open();
 	struct span rest = span_of(lines);
 	struct fault why = { 0 };
 	char line[1024];
@@ -169,7 +169,7 @@ zone_of(const char *lines)
 		struct span cut = span_cut(&rest, '\n');
 
 		snprintf(line, sizeof line, "%.*s", (int)cut.length, cut.at);
-		if (!dns_zone_line(zone, line, &why))
+		if (!canned_zone_line(zone, line, &why))
 			ok(false, "zone: %s: %s", line, why.text);
 	}
 	return zone;
@@ -177,14 +177,14 @@ zone_of(const char *lines)
 
 /* Asks the zone until there is nothing to ask; answers how many questions there were. */
 static int
-run(struct unfolding *u, const struct dns_zone *zone)
+run(struct unfolding *u, const struct canned_zone *zone)
 {
 	struct dns_question question;
 	struct dns_answer answer;
 	int count = 0;
 
 	for (; count < 1000 && unfolding_next(u, &question); count++) {
-		dns_zone_answer(zone, &question, &answer);
+		canned_zone_answer(zone, &question, &answer);
 		unfolding_answer(u, &answer);
 	}
 	return count;
@@ -205,7 +205,7 @@ static void
 test_row(size_t i)
 {
 	struct source source = { .kind = rows[i].kind, .name = V, .text = "spf:" V };
-	struct dns_zone *zone = zone_of(rows[i].zone);
+	struct canned_zone *zone = zone_of(rows[i].zone);
 	struct unfolding *u = unfolding_open(&source);
 	struct text text;
 	struct fault why;
@@ -226,7 +226,7 @@ test_row(size_t i)
 		is_number(unfolding_ttl(u), rows[i].ttl, "%s (time)", rows[i].what);
 	text_close(&text);
 	unfolding_close(u);
-	dns_zone_close(zone);
+	canned_zone_close(zone);
 }
 
 /* ---- lists of one's own ---- */
@@ -335,14 +335,14 @@ test_questions(void)
 static void
 test_cost(void)
 {
-	struct dns_zone *zone = zone_of(TEN_HOSTS V " TXT \"v=spf1 mx mx mx mx mx mx mx mx mx mx -all\"");
+	struct canned_zone *zone = zone_of(TEN_HOSTS V " TXT \"v=spf1 mx mx mx mx mx mx mx mx mx mx -all\"");
 	struct source source = { .kind = SOURCE_SPF, .name = V, .text = "" };
 	struct unfolding *u = unfolding_open(&source);
 
 	is_number(run(u, zone), 1 + 10 * (1 + 10 * 2), "the dearest tree has a known price in questions");
 	is_number(unfolding_state(u, NULL), DONE, "and is done");
 	unfolding_close(u);
-	dns_zone_close(zone);
+	canned_zone_close(zone);
 }
 
 /* ---- hostile answers ---- */

@@ -16,14 +16,14 @@ enum { LINE_BYTES = 8192 };
 static const char *const shared_names[] = { "sendgrid.net", "spf.protection.outlook.com", "mcsv.net", "_spf.google.com" };
 
 struct world {
-	struct dns_zone *zone;
+	struct canned_zone *zone;
 	struct resolver *resolver;
 	atomic_uint calls;
 	struct publishing with;
 };
 
 static bool
-read_zone(struct dns_zone *zone, const char *path)
+read_zone(struct canned_zone *zone, const char *path)
 {
 	FILE *file = fopen(path, "r");
 	char line[LINE_BYTES];
@@ -32,7 +32,7 @@ read_zone(struct dns_zone *zone, const char *path)
 
 	while (file != NULL && fgets(line, sizeof line, file) != NULL) {
 		line[strcspn(line, "\n")] = '\0';
-		if (!dns_zone_line(zone, line, &why)) {
+		if (!canned_zone_line(zone, line, &why)) {
 			note("%s: %s", path, why.text);
 			sound = false;
 		}
@@ -66,7 +66,7 @@ world_open(struct world *world)
 {
 	struct fault why;
 
-	world->zone = dns_zone_open();
+	world->zone = canned_zone_open();
 	world->resolver = resolver_canned(world->zone, &why);
 	if (world->resolver == NULL)
 		abort();
@@ -79,7 +79,7 @@ static void
 world_close(struct world *world)
 {
 	resolver_close(world->resolver);
-	dns_zone_close(world->zone);
+	canned_zone_close(world->zone);
 }
 
 static struct published *
@@ -172,7 +172,7 @@ real_doubts(struct world *world)
 	    "GitHub's whole record is not believed to be GitHub's alone: shared senders are in it") ||
 	    (note("%s", published->trouble), true);
 	published_free(published);
-	if (!dns_zone_line(world->zone, crowd, &why))
+	if (!canned_zone_line(world->zone, crowd, &why))
 		abort();
 	published = unfold(world, "crowd.example", false);
 	ok(!published->known && strstr(published->trouble, "crowd.example > _netblocks.mimecast.com > include:au._netblocks.mimecast.com: more than 10 terms that ask DNS") != NULL,
@@ -188,8 +188,8 @@ real_fall(struct world *world)
 	struct budget budget = { 1000 };
 	struct fault why;
 
-	dns_zone_drop(world->zone, "_netblocks.mimecast.com", 0);
-	if (!dns_zone_line(world->zone, "_netblocks.mimecast.com 3600 TXT \"v=spf1 include:us._netblocks.mimecast.com ~all\"", &why))
+	canned_zone_drop(world->zone, "_netblocks.mimecast.com", 0);
+	if (!canned_zone_line(world->zone, "_netblocks.mimecast.com 3600 TXT \"v=spf1 include:us._netblocks.mimecast.com ~all\"", &why))
 		abort();
 	(void)published_unfold(list, 1, &world->with, &budget);
 	ok(published->copy.count == 57 && strstr(published->trouble, "not believed: ") != NULL && strstr(published->trouble, "% fewer") != NULL,
@@ -206,7 +206,7 @@ add(struct world *world, const char *fmt, unsigned n, unsigned next)
 	struct fault why;
 
 	snprintf(line, sizeof line, fmt, n, next);
-	if (!dns_zone_line(world->zone, line, &why))
+	if (!canned_zone_line(world->zone, line, &why))
 		abort();
 }
 
@@ -233,7 +233,7 @@ broad_record(struct world *world, unsigned names, const char *trouble, const cha
 		add(world, "n%u.b.example 60 TXT \"v=spf1 ip4:198.51.100.%u -all\"", i, i % 256);
 	}
 	snprintf(line + strlen(line), sizeof line - strlen(line), " -all\"");
-	if (!dns_zone_line(world->zone, line, &why))
+	if (!canned_zone_line(world->zone, line, &why))
 		abort();
 	published = unfold(world, "b.example", false);
 	is(published->trouble, trouble, "%s", title);
@@ -241,9 +241,9 @@ broad_record(struct world *world, unsigned names, const char *trouble, const cha
 	published_free(published);
 	for (unsigned i = 0; i < names; i++) {
 		snprintf(line, sizeof line, "n%u.b.example", i);
-		dns_zone_drop(world->zone, line, 0);
+		canned_zone_drop(world->zone, line, 0);
 	}
-	dns_zone_drop(world->zone, "b.example", 0);
+	canned_zone_drop(world->zone, "b.example", 0);
 }
 
 /* A thousand names below ten below ten below one. */
@@ -270,7 +270,7 @@ bushy_tree(struct world *world)
 			snprintf(line, sizeof line, ten, at, at, at, at, at, at, at, at, at, at, at);
 		else
 			snprintf(line, sizeof line, "%sexample 60 TXT \"v=spf1 ip4:198.51.100.%d -all\"", at, n % 256);
-		if (!dns_zone_line(world->zone, line, &why))
+		if (!canned_zone_line(world->zone, line, &why))
 			abort();
 	}
 	published = unfold(world, "bush.example", false);
@@ -307,14 +307,14 @@ full_tree(struct world *world)
 	for (unsigned i = 0; i < 10; i++)
 		snprintf(line + strlen(line), sizeof line - strlen(line), "%s include:f%u.full.example", i == 5 ? "\" \"" : "", i);
 	snprintf(line + strlen(line), sizeof line - strlen(line), " -all\"");
-	if (!dns_zone_line(world->zone, line, &why))
+	if (!canned_zone_line(world->zone, line, &why))
 		abort();
 	for (unsigned i = 0; i < 10; i++) {
 		snprintf(line, sizeof line, "f%u.full.example 60 TXT \"v=spf1", i);
 		for (unsigned j = 0; j < 100; j++)
 			snprintf(line + strlen(line), sizeof line - strlen(line), "%s ip4:198.18.%u.%u", j % 8 == 7 ? "\" \"" : "", i, j);
 		snprintf(line + strlen(line), sizeof line - strlen(line), " -all\"");
-		if (!dns_zone_line(world->zone, line, &why))
+		if (!canned_zone_line(world->zone, line, &why))
 			abort();
 	}
 	published = unfold(world, "full.example", true);

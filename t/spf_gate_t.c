@@ -112,7 +112,7 @@ static const char *const words[] = {
 	[DNS_FOUND] = "FOUND", [DNS_EMPTY] = "EMPTY", [DNS_NXDOMAIN] = "NXDOMAIN", [DNS_TEMPORARY] = "TEMPORARY" };
 
 static void
-record_add(struct dns_zone *zone, const char *name, enum dns_type type, struct span word)
+record_add(struct canned_zone *zone, const char *name, enum dns_type type, struct span word)
 {
 	uint8_t bytes[16];
 	char text[256];
@@ -129,16 +129,16 @@ record_add(struct dns_zone *zone, const char *name, enum dns_type type, struct s
 			memset(bytes + 10, 0xff, 2);
 			memcpy(bytes + 12, address.bytes, 4);
 		}
-		if (!dns_zone_add(zone, name, type, 0, 0, bytes, type == DNS_A ? 4 : 16))
+		if (!canned_zone_add(zone, name, type, 0, 0, bytes, type == DNS_A ? 4 : 16))
 			ok(false, "an address is added");
-	} else if (!dns_zone_add(zone, name, type, 0, 0, text, strlen(text))) {
+	} else if (!canned_zone_add(zone, name, type, 0, 0, text, strlen(text))) {
 		ok(false, "'%s' is added", text);
 	}
 }
 
 /* The answer that the words mean, out of a zone that is kept until the end. */
 static void
-answer_make(struct dns_zone *zone, const struct step *step, struct dns_answer *out)
+answer_make(struct canned_zone *zone, const struct step *step, struct dns_answer *out)
 {
 	struct dns_question question = { .type = step->type };
 	struct span rest = span_of(step->says), word;
@@ -149,14 +149,14 @@ answer_make(struct dns_zone *zone, const struct step *step, struct dns_answer *o
 			*out = (struct dns_answer){ .status = (enum dns_status)i };
 			return;
 		}
-	dns_zone_drop(zone, "answer.example", 0);
+	canned_zone_drop(zone, "answer.example", 0);
 	for (; more; ) {
 		more = memchr(rest.at, '|', rest.length) != NULL;
 		word = span_cut(&rest, '|');
 		record_add(zone, "answer.example", step->type, word);
 	}
 	strcpy(question.name, "answer.example");
-	dns_zone_answer(zone, &question, out);
+	canned_zone_answer(zone, &question, out);
 }
 
 static void
@@ -179,7 +179,7 @@ seen_write(enum dns_type type, const struct dns_answer *seen, struct text *out)
 static bool
 step_run(struct spf_gate *gate, const struct step *step, struct text *out)
 {
-	struct dns_zone *zone = dns_zone_open();
+	struct canned_zone *zone = canned_zone_open();
 	struct dns_question question = { .type = step->type };
 	struct dns_answer answer, seen;
 
@@ -195,7 +195,7 @@ step_run(struct spf_gate *gate, const struct step *step, struct text *out)
 		spf_gate_answer(gate, &question, &answer, &seen);
 		seen_write(step->type, &seen, out);
 	}
-	dns_zone_close(zone);
+	canned_zone_close(zone);
 	return strcmp(out->bytes, step->sees) == 0;
 }
 

@@ -81,7 +81,7 @@ case_run(struct resolver *resolver, char *fields[FIELDS])
 
 /* The scenario that is open: its zone, and who answers from it. */
 struct scene {
-	struct dns_zone *zone;
+	struct canned_zone *zone;
 	struct resolver *resolver;
 };
 
@@ -89,7 +89,7 @@ static void
 scene_close(struct scene *scene)
 {
 	resolver_close(scene->resolver);
-	dns_zone_close(scene->zone);
+	canned_zone_close(scene->zone);
 	*scene = (struct scene){ NULL, NULL };
 }
 
@@ -97,7 +97,7 @@ static bool
 scene_open(struct scene *scene)
 {
 	scene_close(scene);
-	scene->zone = dns_zone_open();
+	scene->zone = canned_zone_open();
 	scene->resolver = scene->zone == NULL ? NULL : resolver_canned(scene->zone, NULL);
 	return scene->resolver != NULL;
 }
@@ -115,7 +115,7 @@ line_run(struct scene *scene, char *line)
 	} else if (scene->resolver == NULL) {
 		ok(false, "a scenario comes before '%s'", fields[MARK]);
 	} else if (strcmp(fields[MARK], "zone") == 0) {
-		if (!dns_zone_line(scene->zone, fields[NAME], &why))
+		if (!canned_zone_line(scene->zone, fields[NAME], &why))
 			ok(false, "zone line '%s': %s", fields[NAME], why.text);
 	} else if (strcmp(fields[MARK], "case") == 0) {
 		case_run(scene->resolver, fields);

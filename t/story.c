@@ -154,7 +154,7 @@ open_world(struct story *story)
 {
 	struct fault why;
 
-	story->zone = dns_zone_open();
+	story->zone = canned_zone_open();
 	story->canned = resolver_canned(story->zone, &why);
 	story->counting = (struct resolver){ .ask = count_ask, .prefetch = count_prefetch, .close = count_close };
 	story->suffixes.psl = psl_builtin();
@@ -178,7 +178,7 @@ close_world(struct story *story)
 	dkim_house_close(story->dkim);
 	store_close(story->store);
 	resolver_close(story->canned);
-	dns_zone_close(story->zone);
+	canned_zone_close(story->zone);
 	for (size_t i = 0; i < story->vendor_count; i++)
 		free(story->vendors[i].text);
 	free(story->config);
@@ -483,7 +483,7 @@ zone_line(struct story *story, const char *words)
 {
 	struct fault why;
 
-	if (!dns_zone_line(story->zone, words, &why))
+	if (!canned_zone_line(story->zone, words, &why))
 		story_fail(story, "ZONE: %s", why.text);
 }
 
@@ -493,7 +493,7 @@ drop_zone_name(struct story *story, const char *words)
 	char name[512] = "";
 
 	sscanf(words, "%511s", name);
-	dns_zone_drop(story->zone, name, 0);
+	canned_zone_drop(story->zone, name, 0);
 }
 
 /* "DOWN vendor.example" puts the new name into the place of none, "UP vendor.example" none into its place. */

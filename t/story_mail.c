@@ -66,7 +66,7 @@ story_publish_key(struct story *story, char *words)
 	    : strcmp(option, "revoked") == 0				     ? SIGN_REVOKED
 									     : 0);
 	snprintf(name, sizeof name, "%s._domainkey.%s", selector, domain);
-	if (record == NULL || !dns_zone_add(story->zone, name, DNS_TXT, 3600, 0, record, strlen(record)))
+	if (record == NULL || !canned_zone_add(story->zone, name, DNS_TXT, 3600, 0, record, strlen(record)))
 		story_fail(story, "no key could be made");
 	free(record);
 }

@@ -34,7 +34,7 @@ struct story {
 	/* the world */
 	struct player *player;
 	struct house *house;
-	struct dns_zone *zone;
+	struct canned_zone *zone;
 	struct resolver counting, *canned;
 	atomic_uint asked;       /* DNS questions since MAIL */
 	atomic_uint asked_for[STANDINGS]; /* the same by what the policy says of the name */

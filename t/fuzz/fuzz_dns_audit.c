@@ -45,7 +45,7 @@ policy_once(void)
 }
 
 static struct dns_audit *
-examine(const struct dns_audit_request *request, const struct dns_zone *zone)
+examine(const struct dns_audit_request *request, const struct canned_zone *zone)
 {
 	struct dns_audit *audit = dns_audit_open(request);
 	struct dns_question question;
@@ -54,7 +54,7 @@ examine(const struct dns_audit_request *request, const struct dns_zone *zone)
 	for (unsigned asked = 0; audit != NULL && dns_audit_next(audit, &question); asked++) {
 		if (asked > 1000)
 			abort();
-		dns_zone_answer(zone, &question, &answer);
+		canned_zone_answer(zone, &question, &answer);
 		dns_audit_answer(audit, &answer);
 	}
 	if (audit == NULL || dns_audit_report(audit) == NULL)
@@ -89,13 +89,13 @@ is_last(const struct dns_audit_report *before, const struct dns_audit_report *af
 }
 
 static void
-check_record(const struct dns_audit_request *request, struct dns_zone *zone, const struct dns_audit_report *before)
+check_record(const struct dns_audit_request *request, struct canned_zone *zone, const struct dns_audit_report *before)
 {
 	struct dns_audit *audit;
 	const struct dns_audit_report *after;
 
-	dns_zone_drop(zone, request->domain, DNS_TXT);
-	if (!dns_zone_add(zone, request->domain, DNS_TXT, 300, 0, before->spf, strlen(before->spf)))
+	canned_zone_drop(zone, request->domain, DNS_TXT);
+	if (!canned_zone_add(zone, request->domain, DNS_TXT, 300, 0, before->spf, strlen(before->spf)))
 		return;
 	audit = examine(request, zone);
 	after = dns_audit_report(audit);
@@ -117,14 +117,14 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static const struct suffix_list suffixes;
 	struct dns_audit_request request = { .domain = "example.com", .policy = policy_once(), .suffixes = &suffixes };
 	struct span rest = { (const char *)data, size };
-	struct dns_zone *zone = dns_zone_open();
+	struct canned_zone *zone = canned_zone_open();
 	struct dns_audit *audit;
 
 	while (rest.length > 0) {
 		struct span line = span_cut(&rest, '\n');
 		char *copy = strndup(line.at, line.length);
 
-		if (copy != NULL && !dns_zone_line(zone, copy, NULL)) {
+		if (copy != NULL && !canned_zone_line(zone, copy, NULL)) {
 			/* no line of a zone */
 		}
 		free(copy);
@@ -134,6 +134,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (dns_audit_report(audit)->spf[0] != '\0')
 		check_record(&request, zone, dns_audit_report(audit));
 	dns_audit_close(audit);
-	dns_zone_close(zone);
+	canned_zone_close(zone);
 	return 0;
 }

@@ -30,7 +30,7 @@ check_record(enum dns_type type, const struct dns_record *record)
 }
 
 static void
-check_answer(const struct dns_zone *zone, struct arena *arena, const char *name, enum dns_type type)
+check_answer(const struct canned_zone *zone, struct arena *arena, const char *name, enum dns_type type)
 {
 	struct dns_question question;
 	struct dns_answer answer, copy;
@@ -39,7 +39,7 @@ check_answer(const struct dns_zone *zone, struct arena *arena, const char *name,
 	if (!dns_question_make(&question, name, type))
 		return;
 	must(dns_name_to_wire(question.name, wire) > 0);
-	dns_zone_answer(zone, &question, &answer);
+	canned_zone_answer(zone, &question, &answer);
 	must((answer.status == DNS_FOUND) == (answer.count > 0) && answer.count <= DNS_RECORDS_MAX);
 	for (size_t i = 0; i < answer.count; i++)
 		check_record(type, &answer.records[i]);
@@ -48,7 +48,7 @@ check_answer(const struct dns_zone *zone, struct arena *arena, const char *name,
 }
 
 static void
-ask_all(const struct dns_zone *zone, struct arena *arena, const char *line)
+ask_all(const struct canned_zone *zone, struct arena *arena, const char *line)
 {
 	static const enum dns_type types[] = { DNS_A, DNS_AAAA, DNS_CNAME, DNS_MX, DNS_PTR, DNS_TXT };
 	char *name = arena_copy(arena, line, strcspn(line, " \t"));
@@ -62,7 +62,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct span rest = { (const char *)data, size };
 	struct arena *arena = arena_open(8 << 20);
-	struct dns_zone *zone = dns_zone_open();
+	struct canned_zone *zone = canned_zone_open();
 	const char *lines[LINES_MAX];
 	size_t count = 0;
 	struct fault why;
@@ -74,12 +74,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (copy == NULL)
 			break;
 		why.text[0] = '\0';
-		must(dns_zone_line(zone, copy, &why) || why.text[0] != '\0');
+		must(canned_zone_line(zone, copy, &why) || why.text[0] != '\0');
 		lines[count++] = copy;
 	}
 	for (size_t i = 0; i < count; i++)
 		ask_all(zone, arena, lines[i]);
-	dns_zone_close(zone);
+	canned_zone_close(zone);
 	arena_close(arena);
 	return 0;
 }

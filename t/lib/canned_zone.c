@@ -53,15 +53,15 @@ struct rrset {
 	size_t count;
 };
 
-struct dns_zone {
+struct canned_zone {
 	struct rrset *sets;
 	size_t count, room;
 };
 
-struct dns_zone *
-dns_zone_open(void)
+struct canned_zone *
+canned_zone_open(void)
 {
-	return calloc(1, sizeof(struct dns_zone));
+	return calloc(1, sizeof(struct canned_zone));
 }
 
 static void
@@ -75,7 +75,7 @@ rrset_clear(struct rrset *set)
 }
 
 void
-dns_zone_close(struct dns_zone *zone)
+canned_zone_close(struct canned_zone *zone)
 {
 	if (zone == NULL)
 		return;
@@ -88,7 +88,7 @@ dns_zone_close(struct dns_zone *zone)
 }
 
 static struct rrset *
-rrset_find(const struct dns_zone *zone, const char *name, int type)
+rrset_find(const struct canned_zone *zone, const char *name, int type)
 {
 	for (size_t i = 0; i < zone->count; i++)
 		if (zone->sets[i].type == type && strcmp(zone->sets[i].name, name) == 0)
@@ -98,7 +98,7 @@ rrset_find(const struct dns_zone *zone, const char *name, int type)
 
 /* The set of a name and type, made empty where there is none; NULL for no name and without memory. */
 static struct rrset *
-rrset_make(struct dns_zone *zone, const char *name, int type)
+rrset_make(struct canned_zone *zone, const char *name, int type)
 {
 	char normal[DNS_NAME_TEXT];
 	struct rrset *set;
@@ -125,7 +125,7 @@ rrset_make(struct dns_zone *zone, const char *name, int type)
 }
 
 bool
-dns_zone_add(struct dns_zone *zone, const char *name, enum dns_type type, uint32_t ttl, uint16_t preference,
+canned_zone_add(struct canned_zone *zone, const char *name, enum dns_type type, uint32_t ttl, uint16_t preference,
     const void *bytes, size_t length)
 {
 	struct rrset *set = rrset_make(zone, name, type);
@@ -149,7 +149,7 @@ dns_zone_add(struct dns_zone *zone, const char *name, enum dns_type type, uint32
 }
 
 static bool
-zone_fail(struct dns_zone *zone, const char *name, int type, enum dns_status status, bool bogus)
+zone_fail(struct canned_zone *zone, const char *name, int type, enum dns_status status, bool bogus)
 {
 	struct rrset *set = status == DNS_FOUND ? NULL : rrset_make(zone, name, type);
 
@@ -163,13 +163,13 @@ zone_fail(struct dns_zone *zone, const char *name, int type, enum dns_status sta
 }
 
 bool
-dns_zone_fail(struct dns_zone *zone, const char *name, int type, enum dns_status status)
+canned_zone_fail(struct canned_zone *zone, const char *name, int type, enum dns_status status)
 {
 	return zone_fail(zone, name, type, status, false);
 }
 
 void
-dns_zone_drop(struct dns_zone *zone, const char *name, int type)
+canned_zone_drop(struct canned_zone *zone, const char *name, int type)
 {
 	char normal[DNS_NAME_TEXT];
 	size_t kept = 0;
@@ -300,7 +300,7 @@ static const struct {
 
 /* Is data a failure's word? Then it is added and *good says whether that went well. */
 static bool
-failure_add(struct dns_zone *zone, const char *name, int type, struct span data, bool *good)
+failure_add(struct canned_zone *zone, const char *name, int type, struct span data, bool *good)
 {
 	for (size_t i = 0; i < sizeof failures / sizeof failures[0]; i++)
 		if (span_is(data, failures[i].word)) {
@@ -330,7 +330,7 @@ shown(struct span span)
 }
 
 static bool
-record_add(struct dns_zone *zone, const char *name, enum dns_type type, uint32_t ttl, struct span data,
+record_add(struct canned_zone *zone, const char *name, enum dns_type type, uint32_t ttl, struct span data,
     struct fault *why)
 {
 	uint16_t preference = 0;
@@ -341,7 +341,7 @@ record_add(struct dns_zone *zone, const char *name, enum dns_type type, uint32_t
 	if (!data_read(type, data, &preference, &bytes) || bytes.cut)
 		good = fault_set(why, "'%.*s' is no data of a record of type %s", shown(data), data.at,
 		    dns_type_name(type));
-	else if (!dns_zone_add(zone, name, type, ttl, preference, bytes.bytes, bytes.length))
+	else if (!canned_zone_add(zone, name, type, ttl, preference, bytes.bytes, bytes.length))
 		good = fault_set(why, "'%.100s' is no name that DNS can carry, or memory ran out", name);
 	else
 		good = true;
@@ -350,7 +350,7 @@ record_add(struct dns_zone *zone, const char *name, enum dns_type type, uint32_t
 }
 
 bool
-dns_zone_line(struct dns_zone *zone, const char *line, struct fault *why)
+canned_zone_line(struct canned_zone *zone, const char *line, struct fault *why)
 {
 	struct span rest = span_trim(span_of(line)), word = word_cut(&rest);
 	char name[DNS_NAME_TEXT];
@@ -380,7 +380,7 @@ dns_zone_line(struct dns_zone *zone, const char *line, struct fault *why)
 
 /* What a name that has no set of the type asked says: nothing here, or nothing here nor below. */
 static enum dns_status
-absence(const struct dns_zone *zone, const char *name)
+absence(const struct canned_zone *zone, const char *name)
 {
 	size_t length = strlen(name);
 
@@ -407,7 +407,7 @@ rrset_answer(const struct rrset *set, uint32_t ttl, struct dns_answer *out)
 }
 
 void
-dns_zone_answer(const struct dns_zone *zone, const struct dns_question *question, struct dns_answer *out)
+canned_zone_answer(const struct canned_zone *zone, const struct dns_question *question, struct dns_answer *out)
 {
 	char name[DNS_NAME_TEXT];
 	uint32_t ttl = UINT32_MAX;

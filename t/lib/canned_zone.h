@@ -15,25 +15,25 @@
 #include "dns.h"
 #include "fault.h"
 
-struct dns_zone;
+struct canned_zone;
 
-struct dns_zone *dns_zone_open(void) MUST_USE;          /* given; NULL without memory */
-void dns_zone_close(struct dns_zone *);                 /* NULL is fine */
+struct canned_zone *canned_zone_open(void) MUST_USE; /* given; NULL without memory */
+void canned_zone_close(struct canned_zone *);           /* NULL is fine */
 
 /* False with why (or NULL) for a line that cannot be read, and without memory. */
-bool dns_zone_line(struct dns_zone *, const char *line, struct fault *why) MUST_USE;
+bool canned_zone_line(struct canned_zone *, const char *line, struct fault *why) MUST_USE;
 
 /* Adds one record straight: bytes are what struct dns_record would hold; copied. */
-bool dns_zone_add(struct dns_zone *, const char *name, enum dns_type, uint32_t ttl, uint16_t preference,
+bool canned_zone_add(struct canned_zone *, const char *name, enum dns_type, uint32_t ttl, uint16_t preference,
     const void *bytes, size_t length) MUST_USE;
 
 /* Every later question of this name (and type; 0 is all types that have no line) ends so. */
-bool dns_zone_fail(struct dns_zone *, const char *name, int type, enum dns_status) MUST_USE;
+bool canned_zone_fail(struct canned_zone *, const char *name, int type, enum dns_status) MUST_USE;
 
 /* Forgets every line of a name, or of one type of it (0: all). */
-void dns_zone_drop(struct dns_zone *, const char *name, int type);
+void canned_zone_drop(struct canned_zone *, const char *name, int type);
 
 /* Answers from the zone; memory is the zone's and lasts until it changes. */
-void dns_zone_answer(const struct dns_zone *, const struct dns_question *, struct dns_answer *out);
+void canned_zone_answer(const struct canned_zone *, const struct dns_question *, struct dns_answer *out);
 
 #endif

@@ -4,7 +4,7 @@
 
 struct canned {
 	struct resolver doors; /* first: a resolver is a canned */
-	const struct dns_zone *zone;
+	const struct canned_zone *zone;
 };
 
 /* The zone may change before the arena ends, so the answer is a copy. */
@@ -16,7 +16,7 @@ ask(struct resolver *resolver, const struct dns_question *question, struct budge
 	struct dns_answer found;
 
 	(void)budget; /* nobody waits for a zone in memory */
-	dns_zone_answer(canned->zone, question, &found);
+	canned_zone_answer(canned->zone, question, &found);
 	if (!dns_answer_copy(arena, &found, out))
 		*out = (struct dns_answer){ .status = DNS_TEMPORARY };
 }
@@ -35,7 +35,7 @@ canned_close(struct resolver *resolver)
 }
 
 struct resolver *
-resolver_canned(const struct dns_zone *zone, struct fault *why)
+resolver_canned(const struct canned_zone *zone, struct fault *why)
 {
 	struct canned *canned = calloc(1, sizeof *canned);
 

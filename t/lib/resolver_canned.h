@@ -8,6 +8,6 @@
 #include "resolver.h"
 
 /* The zone is kept, and may be changed between questions by the one thread that asks. Given; NULL with why. */
-struct resolver *resolver_canned(const struct dns_zone *, struct fault *why) MUST_USE;
+struct resolver *resolver_canned(const struct canned_zone *, struct fault *why) MUST_USE;
 
 #endif

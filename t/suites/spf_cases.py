@@ -3,7 +3,7 @@
 
     spf_cases.py SUITE [--name NAME] [--differs FILE]    tab separated lines, for t/spf_suite:
         scenario NAME
-        zone LINE                             as dns_zone_line() reads it
+        zone LINE                             as canned_zone_line() reads it
         case NAME CLIENT HELO MAIL_FROM RESULT[,RESULT...] kept|differs
     spf_cases.py SUITE --list                 the scenarios, numbered
     spf_cases.py SUITE --zone SCENARIO        a root zone for nsd
