@@ -277,12 +277,6 @@ policy_text_duration(const char *text, int64_t *ms)
 	return value_duration(text, ms);
 }
 
-bool
-policy_text_size(const char *text, int64_t *bytes)
-{
-	return value_size(text, bytes);
-}
-
 void
 policy_text_keys(
     void (*each)(void *, const char *, const char *, const char *, const char *), void *context)

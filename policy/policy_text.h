@@ -43,8 +43,6 @@ bool policy_text_sender(struct policy *, const char *file, const char *text, siz
 
 /* Reads "20s", "5m", "2d", "500ms" into milliseconds; range-checked by the caller. */
 bool policy_text_duration(const char *text, int64_t *ms) MUST_USE;
-/* Reads "64KiB", "10MiB", "512B". */
-bool policy_text_size(const char *text, int64_t *bytes) MUST_USE;
 
 /* Shows every key there is: "greylist.delay", "vendors.tags", "vendor.sources.a". `type` holds
  * words or range, `fallback` is the default, "none" or "required". For the manual and its test. */

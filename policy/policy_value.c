@@ -23,8 +23,6 @@ static const struct unit times[] = { /* ms; rising */
 	{ "ms", 1 }, { "s", 1000 }, { "m", 60 * 1000 }, { "h", 3600 * 1000 },
 	{ "d", 86400 * 1000 }, { "w", INT64_C(7) * 86400 * 1000 }, { NULL, 0 }
 };
-static const struct unit sizes[] = { { "B", 1 }, { "KiB", 1 << 10 }, { "MiB", 1 << 20 },
-	{ "GiB", 1 << 30 }, { NULL, 0 } };
 
 static bool
 is_digit(char c)
@@ -48,23 +46,17 @@ digits_read(const char **at, int64_t *out)
 	return true;
 }
 
-static bool
-units_read(const char *text, const struct unit *units, int64_t *out)
+bool
+value_duration(const char *text, int64_t *ms)
 {
 	int64_t number;
 
 	if (!digits_read(&text, &number))
 		return false;
-	for (; units->word != NULL; units++)
-		if (strcmp(units->word, text) == 0)
-			return !__builtin_mul_overflow(number, units->worth, out);
+	for (const struct unit *unit = times; unit->word != NULL; unit++)
+		if (strcmp(unit->word, text) == 0)
+			return !__builtin_mul_overflow(number, unit->worth, ms);
 	return false;
-}
-
-bool
-value_duration(const char *text, int64_t *ms)
-{
-	return units_read(text, times, ms);
 }
 
 const char *
@@ -107,12 +99,6 @@ value_percentage_write(int64_t millionths, char out[VALUE_TEXT])
 	length -= out[length - 1] == '.';
 	snprintf(out + length, VALUE_TEXT - (size_t)length, "%%");
 	return out;
-}
-
-bool
-value_size(const char *text, int64_t *bytes)
-{
-	return units_read(text, sizes, bytes);
 }
 
 bool

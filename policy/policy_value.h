@@ -1,5 +1,5 @@
 /*
- * policy_value.h - single values of a configuration: durations, sizes, dates, addresses of doors.
+ * policy_value.h - single values of a configuration: durations, percentages, dates, addresses of doors.
  *
  * Floor 2. Each checker answers false with what is wrong and what to write instead; the file and
  * line are the caller's. Never opens what it names.
@@ -23,9 +23,6 @@ const char *value_duration_write(int64_t ms, char out[VALUE_TEXT]);
 enum { PERCENT = 10000 }; /* millionths in one */
 bool value_percentage(const char *, int64_t *millionths) MUST_USE;
 const char *value_percentage_write(int64_t millionths, char out[VALUE_TEXT]);
-
-/* "512B", "64KiB", "10MiB", "1GiB"; false as above. */
-bool value_size(const char *, int64_t *bytes) MUST_USE;
 
 /* Decimal digits with an optional minus; false when they are no int64_t. */
 bool value_whole(const char *, int64_t *) MUST_USE;

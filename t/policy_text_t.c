@@ -555,32 +555,6 @@ out:
 	faults_close(faults);
 }
 
-static void
-test_sizes(void)
-{
-	static const struct {
-		const char *name, *text;
-		bool good;
-		long long bytes;
-	} rows[] = {
-		{ "bytes", "512B", true, 512 },
-		{ "KiB", "64KiB", true, 65536 },
-		{ "MiB", "10MiB", true, 10485760 },
-		{ "GiB", "1GiB", true, 1073741824 },
-		{ "a number without a unit is none", "64", false, 0 },
-		{ "KB is none: it means two things", "64KB", false, 0 },
-		{ "one that overflows is none", "9223372036854775807GiB", false, 0 },
-	};
-
-	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-		int64_t bytes = 0;
-
-		ok(policy_text_size(rows[i].text, &bytes) == rows[i].good &&
-			(!rows[i].good || bytes == rows[i].bytes),
-		    "size: %s", rows[i].name);
-	}
-}
-
 /* One value, tried as the only thing in a configuration that could be wrong. */
 static void
 test_single_values(void)
@@ -916,7 +890,6 @@ main(void)
 	test_durations();
 	test_percentages();
 	test_limits();
-	test_sizes();
 	test_defaults();
 	test_values();
 	test_own();
