@@ -271,12 +271,6 @@ policy_text_load(const char *file, const char *text, size_t length,
 	return NULL;
 }
 
-bool
-policy_text_duration(const char *text, int64_t *ms)
-{
-	return value_duration(text, ms);
-}
-
 void
 policy_text_keys(
     void (*each)(void *, const char *, const char *, const char *, const char *), void *context)

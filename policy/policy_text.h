@@ -41,9 +41,6 @@ struct policy *policy_text_load(const char *file, const char *text, size_t lengt
 bool policy_text_sender(struct policy *, const char *file, const char *text, size_t length,
     struct fault *why) MUST_USE;
 
-/* Reads "20s", "5m", "2d", "500ms" into milliseconds; range-checked by the caller. */
-bool policy_text_duration(const char *text, int64_t *ms) MUST_USE;
-
 /* Shows every key there is: "greylist.delay", "vendors.tags", "vendor.sources.a". `type` holds
  * words or range, `fallback` is the default, "none" or "required". For the manual and its test. */
 void policy_text_keys(void (*each)(void *, const char *key, const char *type, const char *fallback,

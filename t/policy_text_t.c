@@ -478,7 +478,7 @@ test_durations(void)
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		int64_t ms = 0;
 
-		ok(policy_text_duration(rows[i].text, &ms) == rows[i].good &&
+		ok(value_duration(rows[i].text, &ms) == rows[i].good &&
 			(!rows[i].good || ms == rows[i].ms),
 		    "duration: %s", rows[i].name);
 	}

@@ -9,6 +9,7 @@
 
 #include "domain.h"
 #include "policy_text.h"
+#include "policy_value.h"
 #include "refresh.h"
 #include "resolver_canned.h"
 #include "story_parts.h"
@@ -322,7 +323,7 @@ set_time(struct story *story, const char *words)
 	struct tm tm = { 0 };
 	int64_t ms;
 
-	if (words[0] == '+' && policy_text_duration(words + 1, &ms))
+	if (words[0] == '+' && value_duration(words + 1, &ms))
 		story->now += ms / 1000;
 	else if (strptime(words, "%Y-%m-%dT%H:%M:%SZ", &tm) != NULL)
 		story->now = timegm(&tm);
