@@ -176,12 +176,6 @@ is_duration(const struct key *key)
 	       key->type == &key_seconds_or_never;
 }
 
-static bool
-is_percentage(const struct key *key)
-{
-	return key->type == &key_share || key->type == &key_percent;
-}
-
 static const char *
 word_of(const struct key *key)
 {
@@ -383,64 +377,4 @@ keys_want_groups(struct reading *r, const struct key *key, const struct node *li
 			    "'%s' wants groups, not %s; write %s", key->path,
 			    kind_word(list->children[i].kind),
 			    example_write(key, list, example));
-}
-
-static void
-words_write(struct text *out, const char *const *words)
-{
-	for (size_t i = 0; words[i] != NULL; i++)
-		text_format(out, "%s%s",
-		    i == 0                 ? ""
-		    : words[i + 1] == NULL ? " or "
-					   : ", ",
-		    words[i]);
-}
-
-/* "duration from 1s to 5m", "enforce or monitor". */
-static void
-type_write(struct text *out, const struct key *key)
-{
-	char least[VALUE_TEXT], most[VALUE_TEXT];
-
-	if (key->words != NULL)
-		words_write(out, key->words);
-	else
-		text_put(out, word_of(key));
-	if (is_duration(key))
-		text_format(out, " from %s to %s", value_duration_write(key->min, least),
-		    value_duration_write(key->max, most));
-	if (key->type == &key_seconds_or_never)
-		text_put(out, ", or never");
-	if (is_percentage(key))
-		text_format(out, " from %s to %s", value_percentage_write(key->min, least),
-		    value_percentage_write(key->max, most));
-	if (key->type == &key_number)
-		text_format(
-		    out, " from %lld to %lld", (long long)key->min, (long long)key->max);
-}
-
-void
-keys_each(const struct keys *keys,
-    void (*each)(void *, const char *, const char *, const char *, const char *), void *context)
-{
-	struct text path, type;
-
-	text_open(&path, PATH_MAX_TEXT);
-	text_open(&type, HINT_TEXT);
-	for (size_t i = 0; i < keys->count; i++) {
-		const struct key *key = &keys->list[i];
-
-		text_clear(&path);
-		text_clear(&type);
-		text_format(
-		    &path, "%s%s", key->flags & KEY_SITE ? "vendors." : keys->place, key->path);
-		type_write(&type, key);
-		each(context, path.bytes, type.bytes,
-		    key->flags & KEY_REQUIRED                         ? "required"
-		    : key->fallback == NULL || *key->fallback == '\0' ? "none"
-								      : key->fallback,
-		    key->help);
-	}
-	text_close(&type);
-	text_close(&path);
 }

@@ -98,11 +98,6 @@ void keys_require(struct reading *, const struct keys *, const struct node *grou
 /* Says which elements are no group; the caller skips them. */
 void keys_want_groups(struct reading *, const struct key *, const struct node *list);
 
-/* Shows each row to the manual and its test. `type` holds the range. */
-void keys_each(const struct keys *,
-    void (*each)(void *, const char *key, const char *type, const char *fallback, const char *help),
-    void *context);
-
 /* The word of the list that is a slip of the pen away from `word`, or NULL. */
 const char *keys_nearest(const char *word, const char *const *words, size_t count);
 /* "; did you mean 'x'?" or, when nothing is near, "; write a, b or c". */

@@ -270,14 +270,3 @@ policy_text_load(const char *file, const char *text, size_t length,
 	policy_free(policy);
 	return NULL;
 }
-
-void
-policy_text_keys(
-    void (*each)(void *, const char *, const char *, const char *, const char *), void *context)
-{
-	static const struct keys *const tables[] = { &setting_keys, &delegation_keys,
-		&partner_keys, &relay_keys, &exception_keys, &export_keys, &vendor_keys, &source_keys, &evidence_keys };
-
-	for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
-		keys_each(tables[i], each, context);
-}

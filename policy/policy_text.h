@@ -41,9 +41,4 @@ struct policy *policy_text_load(const char *file, const char *text, size_t lengt
 bool policy_text_sender(struct policy *, const char *file, const char *text, size_t length,
     struct fault *why) MUST_USE;
 
-/* Shows every key there is: "greylist.delay", "vendors.tags", "vendor.sources.a". `type` holds
- * words or range, `fallback` is the default, "none" or "required". For the manual and its test. */
-void policy_text_keys(void (*each)(void *, const char *key, const char *type, const char *fallback,
-    const char *help), void *);
-
 #endif

@@ -7,6 +7,7 @@
 #include <libpsl.h>
 
 #include "conf_files.h"
+#include "key_list.h"
 #include "policy_text.h"
 #include "policy_value.h"
 #include "tap.h"
@@ -855,7 +856,7 @@ test_keys(void)
 	struct text all;
 
 	text_open(&all, 64 * 1024);
-	policy_text_keys(each_key, &all);
+	key_list(each_key, &all);
 	for (size_t i = 0; i < sizeof some / sizeof some[0]; i++)
 		ok(strstr(all.bytes, some[i]) != NULL, "the table of keys has %s", some[i]);
 	ok(strstr(all.bytes, "lacks") == NULL, "each key has a type, a default and a meaning");

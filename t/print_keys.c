@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "policy_text.h"
+#include "key_list.h"
 
 static void
 print(void *context, const char *key, const char *type, const char *fallback, const char *help)
@@ -21,6 +21,6 @@ print(void *context, const char *key, const char *type, const char *fallback, co
 int
 main(void)
 {
-	policy_text_keys(print, NULL);
+	key_list(print, NULL);
 	return 0;
 }
