@@ -1,4 +1,3 @@
-#include <assert.h>
 #include <string.h>
 
 #include "claims.h"
@@ -7,19 +6,6 @@
 #include "own.h"
 #include "policy_value.h"
 #include "weigh.h"
-
-const char *
-delegate_why_word(enum delegate_why why)
-{
-	static const char *const words[] = { [DELEGATE_OTHER_STATE] = "other-state",
-		[DELEGATE_EXEMPT] = "exempt", [DELEGATE_KNOWN] = "known", [DELEGATE_PROMISED] = "promised",
-		[DELEGATE_TRUSTED] = "trusted", [DELEGATE_UNDECIDED] = "undecided",
-		[DELEGATE_MONITOR] = "monitor", [DELEGATE_STRANGER] = "stranger",
-		[DELEGATE_FORGED] = "forged" };
-	static_assert(sizeof words / sizeof words[0] == DELEGATE_FORGED + 1, "a why lacks its word");
-
-	return words[why];
-}
 
 bool
 delegate_promises(const struct delegate_answer *answer)

@@ -31,7 +31,6 @@ enum delegate_why {
 	DELEGATE_STRANGER,    /* all else */
 	DELEGATE_FORGED       /* the envelope names a vendor that does not sign; nothing can prove it any more */
 };
-const char *delegate_why_word(enum delegate_why); /* "promised" */
 
 struct delegate_answer {
 	enum delegate_word word;

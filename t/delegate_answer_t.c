@@ -2,6 +2,7 @@
  * delegate_answer_t.c - what Postfix is told at RCPT, as a table; and that no session and no setting makes it
  * permit anything.
  */
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -141,6 +142,19 @@ world_of(char letter)
 	return NULL;
 }
 
+static const char *
+why_word(enum delegate_why why)
+{
+	static const char *const words[] = { [DELEGATE_OTHER_STATE] = "other-state",
+		[DELEGATE_EXEMPT] = "exempt", [DELEGATE_KNOWN] = "known", [DELEGATE_PROMISED] = "promised",
+		[DELEGATE_TRUSTED] = "trusted", [DELEGATE_UNDECIDED] = "undecided",
+		[DELEGATE_MONITOR] = "monitor", [DELEGATE_STRANGER] = "stranger",
+		[DELEGATE_FORGED] = "forged" };
+	static_assert(sizeof words / sizeof words[0] == DELEGATE_FORGED + 1, "a why lacks its word");
+
+	return words[why];
+}
+
 /* "DUNNO promised plain", from the line on the wire. */
 static void
 tell(const struct world *world, const struct delegate_answer *answer, struct text *out)
@@ -152,7 +166,7 @@ tell(const struct world *world, const struct delegate_answer *answer, struct tex
 	delegate_answer_write(answer->word, world->policy->settings.delegate.greylist_class, "it is refused", &wire);
 	line = (struct span){ wire.bytes + strlen("action="), wire.length - strlen("action=") };
 	text_span(out, answer->word == DELEGATE_REFUSE ? span_cut(&line, ' ') : span_cut(&line, '\n'));
-	text_format(out, " %s %s", delegate_why_word(answer->why),
+	text_format(out, " %s %s", why_word(answer->why),
 	    answer->claim.vendor == NULL ? "-" : answer->claim.vendor->name);
 	text_close(&wire);
 }
@@ -242,7 +256,7 @@ test_who_is_asked_nothing(void)
 	facts.via = "filter";
 	delegate_decide(&world->judge, &facts, true, &answer);
 	is_number(answer.word, DELEGATE_DUNNO, "a relay is neither greylisted nor refused, whatever it hands us");
-	is(delegate_why_word(answer.why), "known", "for it is known");
+	is(why_word(answer.why), "known", "for it is known");
 	world_session(arena, "198.18.0.25", "b@stranger.example", AUTH_FAIL, &facts);
 	delegate_decide(&world->judge, &facts, true, &answer);
 	is_number(answer.word, DELEGATE_DUNNO, "an authorised outbound address is not greylisted");
