@@ -72,7 +72,4 @@ bool mailbox_field_search(struct arena *, const char *field, size_t length, unsi
 /* Do these letters stand in it, with what is not drawn, blanks, quotes and backslashes left out? For a local part. */
 bool mailbox_field_holds(const char *field, size_t length, const char *word);
 
-/* Is one of them `domain` (normal form), or below it? */
-bool mailbox_field_names(const char *field, size_t length, const char *domain);
-
 #endif

@@ -280,29 +280,6 @@ mailbox_field_search(struct arena *arena, const char *field, size_t length, unsi
 	return searched;
 }
 
-struct wanted_name {
-	const char *domain;
-	bool found;
-};
-
-static bool
-is_wanted(void *context, const char *name)
-{
-	struct wanted_name *wanted = context;
-
-	return wanted->found = wanted->found || domain_is_under(name, wanted->domain);
-}
-
-bool
-mailbox_field_names(const char *field, size_t length, const char *domain)
-{
-	unsigned conversions = MAILBOX_CONVERSIONS;
-	struct wanted_name wanted = { domain, false };
-
-	/* a failure of ours never refuses */
-	return mailbox_field_search(NULL, field, length, &conversions, is_wanted, &wanted) && wanted.found;
-}
-
 /* ---- local parts ---- */
 
 static bool

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "arena.h"
+#include "field_names.h"
 #include "mailbox.h"
 #include "tap.h"
 #include "text.h"
@@ -552,12 +553,12 @@ test_names(void)
 	static const char with_nul[] = "a@x\0a@vendor.example", at_nul[] = "a@vendor\0.example";
 
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-		ok(mailbox_field_names(names[i].field, strlen(names[i].field), names[i].domain) ==
+		ok(field_names(names[i].field, strlen(names[i].field), names[i].domain) ==
 			names[i].named,
 		    "%s: %s", names[i].named ? "named" : "not named", names[i].what);
-	ok(mailbox_field_names(with_nul, sizeof with_nul - 1, "vendor.example"), "named: behind a NUL");
-	ok(mailbox_field_names(at_nul, sizeof at_nul - 1, "vendor.example"), "named: a NUL at the dot");
-	ok(!mailbox_field_names("a@vendor.example", 16, ""), "the empty name stands nowhere");
+	ok(field_names(with_nul, sizeof with_nul - 1, "vendor.example"), "named: behind a NUL");
+	ok(field_names(at_nul, sizeof at_nul - 1, "vendor.example"), "named: a NUL at the dot");
+	ok(!field_names("a@vendor.example", 16, ""), "the empty name stands nowhere");
 }
 
 /* part, repeated, between head and tail. Given. */
@@ -652,7 +653,7 @@ test_name_monsters(void)
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		field = repeat(rows[i].head, rows[i].part, rows[i].count, rows[i].tail);
-		ok(mailbox_field_names(field, strlen(field), "vendor.example") == rows[i].named, "%s: %s",
+		ok(field_names(field, strlen(field), "vendor.example") == rows[i].named, "%s: %s",
 		    rows[i].named ? "named" : "not named", rows[i].what);
 		free(field);
 	}
@@ -676,7 +677,7 @@ test_conversions(void)
 	ok(mailbox_field_search(NULL, field, strlen(field), &conversions, count_names, &seen), "a field of U-labels is searched");
 	is_number(conversions, 0, "until no more may be converted");
 	ok(seen > 400, "and then for what needs none");
-	ok(mailbox_field_names(field, strlen(field), "vendor.example"), "which is found behind them");
+	ok(field_names(field, strlen(field), "vendor.example"), "which is found behind them");
 	conversions = 3;
 	seen = 0;
 	ok(mailbox_field_search(NULL, "\303\274.\303\266.a", 7, &conversions, count_names, &seen) && conversions == 0,
@@ -944,7 +945,7 @@ generated_field_reads(struct text *field, struct text *wanted, struct text *got)
 	flatten(&again, got);
 	good = good && strcmp(got->bytes, wanted->bytes) == 0;
 	for (size_t i = 0; good && i < list.count; i++)
-		good = mailbox_field_names(field->bytes, field->length, list.list[i].domain);
+		good = field_names(field->bytes, field->length, list.list[i].domain);
 	arena_close(arena);
 	return good;
 }

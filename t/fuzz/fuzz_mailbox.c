@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "domain.h"
+#include "field_names.h"
 #include "mailbox.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -61,7 +62,7 @@ check_field(struct arena *arena, const char *field, size_t size)
 		check_mailbox(arena, &list.list[i]);
 		/* the search must see whatever the reader sees; it converts at most 200 names */
 		if (list.list[i].domain[0] != '\0' && size < 400)
-			must(mailbox_field_names(field, size, list.list[i].domain));
+			must(field_names(field, size, list.list[i].domain));
 	}
 }
 
@@ -92,8 +93,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	path = arena_copy(arena, data, size);
 	if (path != NULL)
 		check_path(arena, path);
-	(void)mailbox_field_names((const char *)data, size, "vendor.example");
-	(void)mailbox_field_names((const char *)data, size, "xn--bcher-kva.example");
+	(void)field_names((const char *)data, size, "vendor.example");
+	(void)field_names((const char *)data, size, "xn--bcher-kva.example");
 	arena_close(arena);
 	return 0;
 }
