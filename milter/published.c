@@ -276,7 +276,7 @@ is_believed(const struct published *published, const struct publishing *with, co
 
 	if (before != NULL && source_copy_same(before, copy))
 		return true;
-	if (guard_believes(&with->limits, &with->shared, published->source.exclusive, before, copy, &guard) ||
+	if (source_guard_believes(&with->limits, &with->shared, published->source.exclusive, before, copy, &guard) ||
 	    is_accepted(published, with, copy))
 		return true;
 	return fault_set(why, PUBLISHED_DOUBTED "%s; `greenlane sources --accept` takes it", guard.text);

@@ -12,10 +12,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "guard.h"
 #include "journal.h"
 #include "resolver.h"
 #include "source_copy.h"
+#include "source_guard.h"
 #include "vendor.h"
 
 enum { VENDORS_TEXT = 200, PUBLISHED_AT_ONCE = 64 };
@@ -49,8 +49,8 @@ struct publishing {
 	struct journal *journal;    /* NULL: nothing is said */
 	const char *state_dir;      /* "": nothing is kept */
 	bool reads_only;            /* what stands there is greenlaned's: it is read, never written */
-	struct guard_limits limits;
-	struct guard_names shared;
+	struct source_guard_limits limits;
+	struct source_guard_names shared;
 	int64_t least, most;        /* refresh.min, refresh.max */
 	int64_t absent_after;       /* what is gone or wrong for so long lists nothing */
 	const atomic_uint *calls;   /* not 0: another thread wants the lock, stop asking */

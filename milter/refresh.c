@@ -272,7 +272,7 @@ take_limits(struct refresh *refresh, const struct policy *policy)
 	refresh->with.least = settings->refresh.min;
 	refresh->with.most = settings->refresh.max;
 	refresh->with.absent_after = settings->refresh.absent_after;
-	refresh->with.limits = (struct guard_limits){ settings->refresh.widest_ipv4,
+	refresh->with.limits = (struct source_guard_limits){ settings->refresh.widest_ipv4,
 		settings->refresh.widest_ipv6, settings->refresh.share_ppm,
 		settings->refresh.fall_percent };
 	if (!copy_names(policy, names, &shared)) {
@@ -281,7 +281,7 @@ take_limits(struct refresh *refresh, const struct policy *policy)
 	}
 	arena_close(refresh->names);
 	refresh->names = names;
-	refresh->with.shared = (struct guard_names){ shared.list, shared.count };
+	refresh->with.shared = (struct source_guard_names){ shared.list, shared.count };
 }
 
 static void
@@ -322,7 +322,7 @@ is_same_list(const struct source *a, const struct source *b)
 	    memcmp(a->prefixes, b->prefixes, a->prefix_count * sizeof *a->prefixes) == 0;
 }
 
-/* A list of the configuration in the form that the guard weighs. */
+/* A list of the configuration in the form that source_guard judges. */
 static bool
 copy_list(struct arena *arena, const struct source *source, struct source_copy *out)
 {
@@ -345,7 +345,7 @@ say_fall(struct refresh *refresh, const struct source *before, const struct sour
 	struct fault why;
 
 	if (copy_list(arena, before, &was) && copy_list(arena, after, &is) &&
-	    guard_falls(&refresh->with.limits, &was, &is, &why))
+	    source_guard_falls(&refresh->with.limits, &was, &is, &why))
 		journal_say(refresh->with.journal, LOG_NOTICE, "source %s of %s: %s", after->text,
 		    after->vendor->name, why.text);
 	arena_close(arena);

@@ -3,7 +3,7 @@
  * ranges.h - what the sources of a policy list: which networks are whose, and of which sources that is known.
  *
  * Floor 5. Built whole from the sources and from what is believed of those in DNS, then only read. Asks nobody and
- * doubts nothing: guard.h decides what is believed.
+ * doubts nothing: source_guard.h decides what is believed.
  */
 #ifndef RANGES_H
 #define RANGES_H

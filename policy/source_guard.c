@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "domain.h"
-#include "guard.h"
+#include "source_guard.h"
 
 enum {
 	PATH_SHOWN = 240, /* of an include path in a fault: the limit behind it must be seen */
@@ -150,7 +150,7 @@ percents_of(double figure, double limit)
 /* ---- the guards ---- */
 
 static bool
-check_widths(const struct guard_limits *limits, const struct source_copy *after, struct fault *why)
+check_widths(const struct source_guard_limits *limits, const struct source_copy *after, struct fault *why)
 {
 	for (size_t i = 0; i < after->count; i++) {
 		const struct copied_network *network = &after->networks[i];
@@ -170,7 +170,7 @@ check_widths(const struct guard_limits *limits, const struct source_copy *after,
 }
 
 static bool
-check_share(const struct guard_limits *limits, const struct family *family, const struct source_copy *after,
+check_share(const struct source_guard_limits *limits, const struct family *family, const struct source_copy *after,
     struct fault *why)
 {
 	uint64_t count = count_units(family, after);
@@ -188,7 +188,7 @@ check_share(const struct guard_limits *limits, const struct family *family, cons
 }
 
 static bool
-check_fall(const struct guard_limits *limits, const struct family *family, const struct source_copy *before,
+check_fall(const struct source_guard_limits *limits, const struct family *family, const struct source_copy *before,
     const struct source_copy *after, struct fault *why)
 {
 	uint64_t was = count_units(family, before), is = count_units(family, after);
@@ -207,7 +207,7 @@ check_fall(const struct guard_limits *limits, const struct family *family, const
 }
 
 bool
-guard_falls(const struct guard_limits *limits, const struct source_copy *before, const struct source_copy *after,
+source_guard_falls(const struct source_guard_limits *limits, const struct source_copy *before, const struct source_copy *after,
     struct fault *why)
 {
 	for (size_t i = 0; i < FAMILIES; i++)
@@ -234,7 +234,7 @@ step_name(struct span step, char out[DOMAIN_TEXT])
 
 /* The shared sender that the path leads through; NULL when there is none. */
 static const char *
-shared_in(const struct guard_names *shared, const char *path)
+shared_in(const struct source_guard_names *shared, const char *path)
 {
 	struct span rest = span_of(path);
 	char name[DOMAIN_TEXT];
@@ -252,7 +252,7 @@ shared_in(const struct guard_names *shared, const char *path)
 }
 
 static bool
-check_path(const struct guard_names *shared, const char *path, struct fault *why)
+check_path(const struct source_guard_names *shared, const char *path, struct fault *why)
 {
 	const char *found = shared_in(shared, path), *dots;
 
@@ -264,7 +264,7 @@ check_path(const struct guard_names *shared, const char *path, struct fault *why
 }
 
 static bool
-check_shared(const struct guard_names *shared, const struct source_copy *after, struct fault *why)
+check_shared(const struct source_guard_names *shared, const struct source_copy *after, struct fault *why)
 {
 	const char *seen[PATHS_SEEN] = { 0 }; /* networks share the strings of a few paths */
 
@@ -280,7 +280,7 @@ check_shared(const struct guard_names *shared, const struct source_copy *after, 
 }
 
 bool
-guard_believes(const struct guard_limits *limits, const struct guard_names *shared, bool exclusive,
+source_guard_believes(const struct source_guard_limits *limits, const struct source_guard_names *shared, bool exclusive,
     const struct source_copy *before, const struct source_copy *after, struct fault *why)
 {
 	if (!check_widths(limits, after, why))
@@ -290,5 +290,5 @@ guard_believes(const struct guard_limits *limits, const struct guard_names *shar
 			return false;
 	if (exclusive && !check_shared(shared, after, why))
 		return false;
-	return before == NULL || !guard_falls(limits, before, after, why);
+	return before == NULL || !source_guard_falls(limits, before, after, why);
 }

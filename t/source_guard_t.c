@@ -1,18 +1,18 @@
 /*
- * guard_t.c - what is believed of a new unfolding: each limit, just below and just above.
+ * source_guard_t.c - what is believed of a new unfolding: each limit, just below and just above.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "guard.h"
+#include "source_guard.h"
 #include "tap.h"
 
 enum { MEMORY = 16 * 1024 * 1024, NETWORKS_MAX = 256 };
 
-static const struct guard_limits usual = { 12, 28, 1000, 50 };
+static const struct source_guard_limits usual = { 12, 28, 1000, 50 };
 static const char *const shared_list[] = { "sendgrid.net", "amazonses.com", "mail.zendesk.example" };
-static const struct guard_names shared = { shared_list, sizeof shared_list / sizeof *shared_list };
+static const struct source_guard_names shared = { shared_list, sizeof shared_list / sizeof *shared_list };
 
 /* A list under construction. */
 struct list {
@@ -82,11 +82,11 @@ taken(struct arena *arena, const struct list *list)
 
 /* "" when it is believed. */
 static const char *
-said(const struct guard_limits *limits, bool exclusive, const struct source_copy *before, const struct source_copy *after,
+said(const struct source_guard_limits *limits, bool exclusive, const struct source_copy *before, const struct source_copy *after,
     struct fault *why)
 {
 	*why = (struct fault){ 0 };
-	if (guard_believes(limits, &shared, exclusive, before, after, why))
+	if (source_guard_believes(limits, &shared, exclusive, before, after, why))
 		return "";
 	return why->text[0] == '\0' ? "no reason" : why->text;
 }
@@ -97,7 +97,7 @@ said(const struct guard_limits *limits, bool exclusive, const struct source_copy
 
 static const struct {
 	const char *what;
-	struct guard_limits limits;
+	struct source_guard_limits limits;
 	bool exclusive;
 	const char *before, *after; /* before NULL: the first unfolding */
 	const char *wanted;
@@ -246,7 +246,7 @@ test_shares(void)
 {
 	for (size_t i = 0; i < sizeof shares / sizeof *shares; i++)
 		for (unsigned more = 0; more < 2; more++) {
-			struct guard_limits limits = { 0, 0, shares[i].share_ppm, 50 };
+			struct source_guard_limits limits = { 0, 0, shares[i].share_ppm, 50 };
 			struct arena *arena = arena_open(MEMORY);
 			struct list list = { .count = 0 };
 			struct source_copy copy;
@@ -275,7 +275,7 @@ test_falls(void)
 
 	for (size_t i = 0; i < sizeof falls / sizeof *falls; i++)
 		for (unsigned fewer = 0; fewer < 2; fewer++) {
-			struct guard_limits limits = { 0, 0, 1000000, falls[i].percent };
+			struct source_guard_limits limits = { 0, 0, 1000000, falls[i].percent };
 			struct arena *arena = arena_open(MEMORY);
 			struct list was = { .count = 0 }, is_now = { .count = 0 };
 			struct source_copy before, after;
@@ -328,7 +328,7 @@ test_long_path(void)
 	char path[SOURCE_PATH_MAX], *end;
 	struct list lists[2] = { { .count = 0 } };
 	struct source_copy wide, narrow;
-	struct guard_limits limits = usual;
+	struct source_guard_limits limits = usual;
 	struct fault why;
 
 	memset(path, 'a', sizeof path);
@@ -370,7 +370,7 @@ test_many_paths(void)
 	    "takes in the shared sender amazonses.com through " V " > amazonses.com > 200.example but is exclusive; "
 	    "write exclusive = false to believe it",
 	    "one shared sender among hundreds of paths is found");
-	ok(guard_believes(&usual, &(struct guard_names){ NULL, 0 }, true, NULL, &copy, &why), "where no name is shared, none is");
+	ok(source_guard_believes(&usual, &(struct source_guard_names){ NULL, 0 }, true, NULL, &copy, &why), "where no name is shared, none is");
 	arena_close(arena);
 }
 
