@@ -7,10 +7,10 @@
 
 #include "clock.h"
 #include "cmd.h"
-#include "copies.h"
 #include "json.h"
 #include "published.h"
 #include "source_copy.h"
+#include "source_files.h"
 #include "usage.h"
 
 enum { OUTPUT_MAX = 64 * 1024 * 1024, COPIES_ARENA = 256 * 1024 * 1024, NAMED = 20, DRIFT_MAX = 4096 };
@@ -67,7 +67,7 @@ load(struct survey *survey, enum copy_kind kind, const char *source, struct sour
 	struct fault why;
 	char text[1024];
 
-	if (copies_load(survey->state_dir, kind, source, survey->arena, out, &why))
+	if (source_files_load(survey->state_dir, kind, source, survey->arena, out, &why))
 		return true;
 	if (why.text[0] != '\0') {
 		fault_write(&why, text, sizeof text);
@@ -451,7 +451,7 @@ keep_mark(struct survey *survey, struct source_copy mark)
 	struct fault why;
 
 	mark.believed = survey->now;
-	if (copies_save(survey->state_dir, COPY_ACCEPTED, &mark, &why))
+	if (source_files_save(survey->state_dir, COPY_ACCEPTED, &mark, &why))
 		return;
 	fprintf(stderr, "greenlane: %s: %s\n", why.file, why.text);
 	survey->failed = true;
@@ -571,7 +571,7 @@ survey_policy(const struct policy *policy, const char *vendor, bool json, bool a
 	if (survey.arena != NULL && survey.usage != NULL) {
 		if (!usage_load(survey.usage, survey.state_dir, &why))
 			fprintf(stderr, "greenlane: %s: %s\n", why.file, why.text);
-		if (accept && !copies_prepare(survey.state_dir, &why)) {
+		if (accept && !source_files_prepare(survey.state_dir, &why)) {
 			fprintf(stderr, "greenlane: %s: %s\n", why.file, why.text);
 			status = EX_CANTCREAT;
 		} else {

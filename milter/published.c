@@ -2,8 +2,8 @@
 #include <string.h>
 
 #include "clock.h"
-#include "copies.h"
 #include "published.h"
+#include "source_files.h"
 
 enum {
 	RETRY_FIRST = 5,   /* seconds after a failure; doubled each time, up to the TTL */
@@ -67,7 +67,7 @@ published_restore(struct published *published, const struct publishing *with)
 
 	if (with->state_dir[0] == '\0' || arena == NULL) {
 		arena_close(arena);
-	} else if (copies_load(with->state_dir, COPY_BELIEVED, published->source.text, arena, &copy, &why)) {
+	} else if (source_files_load(with->state_dir, COPY_BELIEVED, published->source.text, arena, &copy, &why)) {
 		take_copy(published, arena, &copy);
 		(void)published_age(published, with);
 	} else {
@@ -146,7 +146,7 @@ keep_copy(struct published *published, const struct publishing *with, enum copy_
 
 	if (with->state_dir[0] == '\0' || with->reads_only)
 		return;
-	if (copies_save(with->state_dir, kind, copy, &why)) {
+	if (source_files_save(with->state_dir, kind, copy, &why)) {
 		published->unkept = false;
 	} else if (!published->unkept) {
 		published->unkept = true;
@@ -167,7 +167,7 @@ keep_mark(struct published *published, const struct publishing *with)
 	if (arena == NULL || with->state_dir[0] == '\0')
 		goto out;
 	published->marked = true;
-	if (copies_load(with->state_dir, COPY_ACCEPTED, published->source.text, arena, &mark, &why))
+	if (source_files_load(with->state_dir, COPY_ACCEPTED, published->source.text, arena, &mark, &why))
 		goto out;
 	if (why.text[0] != '\0')
 		journal_fault(with->journal, LOG_WARNING, &why);
@@ -260,7 +260,7 @@ is_accepted(const struct published *published, const struct publishing *with, co
 	struct source_copy mark;
 	struct fault why;
 	bool accepted = with->state_dir[0] != '\0' && arena != NULL &&
-	    copies_load(with->state_dir, COPY_ACCEPTED, published->source.text, arena, &mark, &why) &&
+	    source_files_load(with->state_dir, COPY_ACCEPTED, published->source.text, arena, &mark, &why) &&
 	    source_copy_same(&mark, copy);
 
 	arena_close(arena);
@@ -379,7 +379,7 @@ believe(struct published *published, const struct publishing *with, struct arena
 	keep_copy(published, with, COPY_BELIEVED, &published->copy);
 	keep_mark(published, with);
 	if (with->state_dir[0] != '\0' && !with->reads_only)
-		copies_drop(with->state_dir, COPY_PENDING, published->source.text);
+		source_files_drop(with->state_dir, COPY_PENDING, published->source.text);
 	return published_age(published, with) || !same || was_wrong;
 }
 

@@ -7,9 +7,9 @@
 #include <string.h>
 
 #include "clock.h"
-#include "copies.h"
 #include "published.h"
 #include "refresh.h"
+#include "source_files.h"
 
 enum {
 	UNFOLDING_MS = 20 * 1000,      /* waiting for DNS that sources asked together may do */
@@ -141,7 +141,7 @@ refresh_open(struct resolver *resolver, struct live *live, struct journal *journ
 	snprintf(refresh->state_dir, sizeof refresh->state_dir, "%s", state_dir);
 	refresh->with = (struct publishing){ .resolver = resolver, .journal = journal,
 		.state_dir = refresh->state_dir, .calls = &refresh->calls };
-	if (state_dir[0] != '\0' && !copies_prepare(state_dir, why)) {
+	if (state_dir[0] != '\0' && !source_files_prepare(state_dir, why)) {
 		journal_fault(journal, LOG_ERR, why);
 		refresh->state_dir[0] = '\0';
 	}

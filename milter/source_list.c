@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-#include "copies.h"
+#include "source_files.h"
 #include "source_list.h"
 
 #ifndef VERSION
@@ -30,7 +30,7 @@ list_published(struct export_listing *listing, const char *state_dir, int64_t no
 	struct source_copy copy;
 	struct fault why;
 
-	if (!copies_load(state_dir, COPY_BELIEVED, listing->source->text, arena, &copy, &why)) {
+	if (!source_files_load(state_dir, COPY_BELIEVED, listing->source->text, arena, &copy, &why)) {
 		listing->missing = why.text[0] == '\0' ? "it was never unfolded" : "its copy cannot be read";
 		return true;
 	}

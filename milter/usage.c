@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "copies.h"
+#include "source_files.h"
 #include "text.h"
 #include "usage.h"
 
@@ -321,7 +321,7 @@ usage_save(struct usage *usage, const char *state_dir, struct fault *why)
 	text_open(&text, FILE_MAX);
 	text_put(&text, "# greenlane: addresses that sent mail: kind, source or vendor, address, first, last, count\n");
 	if (usage_each(usage, write_entry, &text))
-		done = copies_write_file(state_dir, file_name, &text, why);
+		done = state_file_write(state_dir, file_name, &text, why);
 	else
 		done = fault_at(why, state_dir, 0, "its file `usage` cannot be written: out of memory");
 	text_close(&text);
@@ -393,7 +393,7 @@ usage_load(struct usage *usage, const char *state_dir, struct fault *why)
 	size_t length;
 
 	snprintf(path, sizeof path, "%s/%s", state_dir, file_name);
-	text = copies_read_file(state_dir, file_name, FILE_MAX, &length, why);
+	text = state_file_read(state_dir, file_name, FILE_MAX, &length, why);
 	if (text == NULL)
 		return why->text[0] == '\0';
 	pthread_mutex_lock(&usage->lock);

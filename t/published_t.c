@@ -7,9 +7,9 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "copies.h"
 #include "published.h"
 #include "resolver_canned.h"
+#include "source_files.h"
 #include "tap.h"
 
 enum { HOUR = 3600, DAY = 24 * HOUR, WEEK = 7 * DAY, START = 1700000000 };
@@ -124,7 +124,7 @@ world_open(void)
 	struct fault why;
 
 	snprintf(world->folder, sizeof world->folder, "/tmp/published.XXXXXX");
-	if (mkdtemp(world->folder) == NULL || !copies_prepare(world->folder, &why))
+	if (mkdtemp(world->folder) == NULL || !source_files_prepare(world->folder, &why))
 		abort();
 	world->zone = canned_zone_open();
 	world->resolver = resolver_canned(world->zone, &why);
@@ -224,7 +224,7 @@ load(struct world *world, enum copy_kind kind, struct source_copy *out, struct a
 	static struct fault why;
 
 	*arena = arena_open(1024 * 1024);
-	if (copies_load(world->folder, kind, world->published->source.text, *arena, out, &why))
+	if (source_files_load(world->folder, kind, world->published->source.text, *arena, out, &why))
 		return "there";
 	return why.text[0] == '\0' ? "not there" : "damaged";
 }
@@ -366,7 +366,7 @@ max_stale_is_no_trap(void)
 /* ---- copies ---- */
 
 static void
-copies_serve(void)
+source_files_serve(void)
 {
 	struct world *world = acme_open(WEEK);
 	int64_t since;
@@ -693,7 +693,7 @@ accept_pending(struct world *world)
 	struct fault why;
 
 	if (strcmp(load(world, COPY_PENDING, &copy, &arena), "there") != 0 ||
-	    !copies_save(world->folder, COPY_ACCEPTED, &copy, &why))
+	    !source_files_save(world->folder, COPY_ACCEPTED, &copy, &why))
 		abort();
 	arena_close(arena);
 }
@@ -765,7 +765,7 @@ main(void)
 	outage_with_the_clock_set_back();
 	retries_double();
 	max_stale_is_no_trap();
-	copies_serve();
+	source_files_serve();
 	damaged_copy();
 	folder_that_takes_nothing();
 	disbelief();

@@ -7,8 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "copies.h"
 #include "files.h"
+#include "source_files.h"
 
 enum { NAME_BYTES = 200 }; /* of a source in a file's name; a longer one ends in a hash */
 
@@ -96,7 +96,7 @@ make_sources(struct folder *sources, const struct folder *state, struct fault *w
 }
 
 bool
-copies_prepare(const char *state_dir, struct fault *why)
+source_files_prepare(const char *state_dir, struct fault *why)
 {
 	struct folder state, sources;
 	bool done;
@@ -125,7 +125,7 @@ write_in(const struct folder *folder, const char *name, const struct text *text,
 }
 
 bool
-copies_write_file(const char *state_dir, const char *name, const struct text *text, struct fault *why)
+state_file_write(const char *state_dir, const char *name, const struct text *text, struct fault *why)
 {
 	struct folder folder;
 	bool done;
@@ -138,7 +138,7 @@ copies_write_file(const char *state_dir, const char *name, const struct text *te
 }
 
 char *
-copies_read_file(const char *state_dir, const char *name, size_t most, size_t *length, struct fault *why)
+state_file_read(const char *state_dir, const char *name, size_t most, size_t *length, struct fault *why)
 {
 	struct folder folder;
 	char *text;
@@ -151,7 +151,7 @@ copies_read_file(const char *state_dir, const char *name, size_t most, size_t *l
 }
 
 bool
-copies_save(const char *state_dir, enum copy_kind kind, const struct source_copy *copy, struct fault *why)
+source_files_save(const char *state_dir, enum copy_kind kind, const struct source_copy *copy, struct fault *why)
 {
 	char name[NAME_MAX + 1];
 	struct folder folder;
@@ -171,7 +171,7 @@ copies_save(const char *state_dir, enum copy_kind kind, const struct source_copy
 }
 
 bool
-copies_load(const char *state_dir, enum copy_kind kind, const char *source, struct arena *arena,
+source_files_load(const char *state_dir, enum copy_kind kind, const char *source, struct arena *arena,
     struct source_copy *out, struct fault *why)
 {
 	char name[NAME_MAX + 1], path[PATH_MAX + NAME_MAX + 2];
@@ -196,7 +196,7 @@ copies_load(const char *state_dir, enum copy_kind kind, const char *source, stru
 }
 
 void
-copies_drop(const char *state_dir, enum copy_kind kind, const char *source)
+source_files_drop(const char *state_dir, enum copy_kind kind, const char *source)
 {
 	char name[NAME_MAX + 1];
 	struct folder folder;

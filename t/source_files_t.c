@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "copies.h"
+#include "source_files.h"
 #include "tap.h"
 
 static char folder[64];
@@ -44,7 +44,7 @@ save(enum copy_kind kind, const char *source, int64_t believed, struct fault *wh
 {
 	struct source_copy copy = copy_of(source, believed);
 
-	return copies_save(folder, kind, &copy, why);
+	return source_files_save(folder, kind, &copy, why);
 }
 
 /* When what is kept was believed; 0 where there is none, -1 where it is refused. */
@@ -54,7 +54,7 @@ kept(enum copy_kind kind, const char *source)
 	struct arena *arena = arena_open(1024 * 1024);
 	struct source_copy copy;
 	struct fault why;
-	long long when = copies_load(folder, kind, source, arena, &copy, &why) ? copy.believed
+	long long when = source_files_load(folder, kind, source, arena, &copy, &why) ? copy.believed
 	    : why.text[0] == '\0'                                              ? 0
 	                                                                       : -1;
 
@@ -106,7 +106,7 @@ odd_names(void)
 		struct fault why;
 
 		folder_open();
-		if (!copies_prepare(folder, &why) || !save(COPY_BELIEVED, names[i].source, 7, &why))
+		if (!source_files_prepare(folder, &why) || !save(COPY_BELIEVED, names[i].source, 7, &why))
 			note("%s", why.text);
 		(void)files(got);
 		if (strcmp(names[i].source, "spf:%2F") == 0)
@@ -131,7 +131,7 @@ long_names(void)
 	memcpy(second, first, sizeof second);
 	second[sizeof second - 2] = 'b';
 	folder_open();
-	ok(copies_prepare(folder, &why) && save(COPY_BELIEVED, first, 1, &why) && save(COPY_BELIEVED, second, 2, &why),
+	ok(source_files_prepare(folder, &why) && save(COPY_BELIEVED, first, 1, &why) && save(COPY_BELIEVED, second, 2, &why),
 	    "names longer than a file name may be are kept");
 	is_number(files(got), 2, "two that begin with the same 200 bytes have two files");
 	ok(strlen(got) <= 255 - strlen(".XXXXXX"), "whose names leave room for the one beside them");
@@ -150,7 +150,7 @@ kinds(void)
 	struct fault why;
 
 	folder_open();
-	ok(copies_prepare(folder, &why) && copies_prepare(folder, &why), "the folder is made, or is there");
+	ok(source_files_prepare(folder, &why) && source_files_prepare(folder, &why), "the folder is made, or is there");
 	is_number(kept(COPY_BELIEVED, "a:x.example"), 0, "what was never kept is no fault");
 	ok(save(COPY_BELIEVED, "a:x.example", 1, &why) && save(COPY_PENDING, "a:x.example", 2, &why) &&
 	    save(COPY_ACCEPTED, "a:x.example", 3, &why), "a source has a copy of each kind");
@@ -158,9 +158,9 @@ kinds(void)
 	    kept(COPY_ACCEPTED, "a:x.example") == 3, "and they are not mixed up");
 	ok(save(COPY_BELIEVED, "a:x.example", 4, &why) && kept(COPY_BELIEVED, "a:x.example") == 4, "a later copy takes the place");
 	is_number(files(got), 3, "nothing is left beside them");
-	copies_drop(folder, COPY_PENDING, "a:x.example");
+	source_files_drop(folder, COPY_PENDING, "a:x.example");
 	ok(kept(COPY_PENDING, "a:x.example") == 0 && kept(COPY_ACCEPTED, "a:x.example") == 3, "one kind can be dropped alone");
-	copies_drop(folder, COPY_PENDING, "a:x.example");
+	source_files_drop(folder, COPY_PENDING, "a:x.example");
 	is_number(kept(COPY_BELIEVED, "a:x.example"), 4, "twice, too");
 	folder_close();
 }
@@ -197,7 +197,7 @@ damaged_files(void)
 	struct fault why;
 
 	folder_open();
-	if (!copies_prepare(folder, &why))
+	if (!source_files_prepare(folder, &why))
 		abort();
 	for (size_t i = 0; i < sizeof damages / sizeof *damages; i++) {
 		write_over("a:x.example.copy", damages[i].text, damages[i].length);
@@ -221,15 +221,15 @@ no_folder(void)
 	folder_open();
 	ok(!save(COPY_BELIEVED, "a:x.example", 1, &why) && strstr(why.text, "`sources` is missing") != NULL, "without the folder nothing is kept, and why says so");
 	is_number(kept(COPY_BELIEVED, "a:x.example"), 0, "nothing is there to be read");
-	ok(!copies_prepare("/proc/self/fdinfo", &why) && strstr(why.text, "cannot be made") != NULL, "where no folder can be made is a fault");
+	ok(!source_files_prepare("/proc/self/fdinfo", &why) && strstr(why.text, "cannot be made") != NULL, "where no folder can be made is a fault");
 	snprintf(path, sizeof path, "touch %s/sources", folder);
-	ok(system(path) == 0 && !copies_prepare(folder, &why) && strstr(why.text, "is no folder but a file") != NULL &&
+	ok(system(path) == 0 && !source_files_prepare(folder, &why) && strstr(why.text, "is no folder but a file") != NULL &&
 	    !save(COPY_BELIEVED, "a:x.example", 1, &why), "a file in the folder's place is a fault");
 	snprintf(path, sizeof path, "cd %s && rm sources && mkdir elsewhere && ln -s elsewhere sources", folder);
-	ok(system(path) == 0 && !copies_prepare(folder, &why) && strstr(why.text, "is no folder but a link") != NULL, "so is a link");
+	ok(system(path) == 0 && !source_files_prepare(folder, &why) && strstr(why.text, "is no folder but a link") != NULL, "so is a link");
 	ok(!save(COPY_ACCEPTED, "a:x.example", 1, &why) && strstr(why.text, "is no folder but a link") != NULL, "through which nothing is written");
 	is_number(kept(COPY_BELIEVED, "a:x.example"), -1, "nor read");
-	copies_drop(folder, COPY_BELIEVED, "a:x.example");
+	source_files_drop(folder, COPY_BELIEVED, "a:x.example");
 	is_number(files(got), 0, "and nothing lies where it leads");
 	folder_close();
 }
@@ -247,7 +247,7 @@ owners(void)
 		ok(true, "what root writes belongs to the folder's owner # SKIP not root");
 	} else {
 		snprintf(path, sizeof path, "%s/sources/a:x.example.accepted", folder);
-		ok(copies_prepare(folder, &why) && save(COPY_ACCEPTED, "a:x.example", 1, &why) && stat(path, &st) == 0 &&
+		ok(source_files_prepare(folder, &why) && save(COPY_ACCEPTED, "a:x.example", 1, &why) && stat(path, &st) == 0 &&
 		    st.st_uid == 65534 && st.st_gid == 65534 && (st.st_mode & 0777) == 0640,
 		    "what root writes belongs to the folder's owner");
 	}
