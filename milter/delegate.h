@@ -7,19 +7,9 @@
 #ifndef DELEGATE_H
 #define DELEGATE_H
 
-#include "listen.h"
-#include "message.h"
+#include "request_server.h"
 
-struct delegate;
-
-/* Serves the door, which is given, also when NULL is answered. The house is kept. Given. */
-struct delegate *delegate_open(const struct house *, struct door *, unsigned most_callers,
-    struct fault *why) MUST_USE;
-
-/* So many callers at once from now on. */
-void delegate_let(struct delegate *, unsigned most_callers);
-
-/* Answers what is under way, then closes the door. NULL is fine. */
-void delegate_close(struct delegate *);
+/* Its context is a struct house. */
+extern const struct request_protocol delegate_protocol;
 
 #endif

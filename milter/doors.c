@@ -7,29 +7,31 @@
 
 enum { PROMISES = 8192 /* sessions that delegate and milter may share */ };
 
+enum { DELEGATE, SOCKETMAP, PEERS };
+
 struct doors {
-	char delegate_address[1200];
-	struct door *delegate_door; /* open, but not served yet */
-	struct delegate *delegate;
-	char socketmap_address[1200];
-	struct door *socketmap_door;
-	struct socketmap *socketmap;
+	struct peer {
+		char address[1200];
+		struct door *door; /* open, but not served yet */
+		struct request_server *server;
+	} peers[PEERS];
 	struct promises *promises;
 };
 
 /* The group of the milter's socket is the MTA's: it asks here, too. */
 static bool
-open_one(const struct account *account, const char *address, const char *group,
-    void (*warn)(const struct fault *), struct door **out, struct fault *why)
+open_one(struct peer *peer, const char *address, const struct account *account, const char *group,
+    void (*warn)(const struct fault *), struct fault *why)
 {
 	const char *path = door_path(address);
 
+	snprintf(peer->address, sizeof peer->address, "%s", address);
 	if (address[0] == '\0')
 		return true;
 	if (path != NULL && !account_make_folder_of(account, path, 0755, why))
 		return false;
-	*out = door_open(address, why);
-	if (*out == NULL)
+	peer->door = door_open(address, why);
+	if (peer->door == NULL)
 		return false;
 	if (path != NULL && !account_give_socket(account, path, group, why))
 		warn(why);
@@ -40,55 +42,57 @@ struct doors *
 doors_open(const struct settings *settings, const struct account *account,
     void (*warn)(const struct fault *), struct fault *why)
 {
+	const char *addresses[PEERS] = { [DELEGATE] = settings->delegate.listen,
+		[SOCKETMAP] = settings->socketmap_listen };
 	struct doors *doors = calloc(1, sizeof *doors);
+	bool opened = doors != NULL || fault_set(why, "out of memory");
 
-	if (doors == NULL) {
-		fault_set(why, "out of memory");
-		return NULL;
-	}
-	snprintf(doors->delegate_address, sizeof doors->delegate_address, "%s", settings->delegate.listen);
-	snprintf(doors->socketmap_address, sizeof doors->socketmap_address, "%s", settings->socketmap_listen);
-	if (open_one(account, settings->delegate.listen, settings->milter.group, warn,
-		&doors->delegate_door, why) &&
-	    open_one(account, settings->socketmap_listen, settings->milter.group, warn,
-		&doors->socketmap_door, why))
+	for (size_t i = 0; opened && i < PEERS; i++)
+		opened = open_one(&doors->peers[i], addresses[i], account, settings->milter.group, warn, why);
+	if (opened)
 		return doors;
 	doors_free(doors);
 	return NULL;
 }
 
+/* A process of the MTA's asks here and there: as many callers as the milter may have sessions. */
+static bool
+serve_one(struct peer *peer, const struct request_protocol *protocol, struct house *house,
+    const struct settings *settings, struct fault *why)
+{
+	struct door *door = peer->door;
+
+	peer->door = NULL;
+	peer->server = request_server_open(protocol, house, house->journal, door, settings->milter.max_sessions,
+	    why);
+	return peer->server != NULL;
+}
+
 static bool
 serve_delegate(struct doors *doors, struct house *house, const struct settings *settings, struct fault *why)
 {
-	struct door *door = doors->delegate_door;
+	struct peer *peer = &doors->peers[DELEGATE];
 
-	if (door == NULL)
+	if (peer->door == NULL)
 		return true;
 	doors->promises = house->promises = promises_open(PROMISES, why);
-	if (doors->promises == NULL)
-		return false;
-	doors->delegate_door = NULL;
-	/* a process of the MTA's asks here and there: as many callers as the milter may have sessions */
-	doors->delegate = delegate_open(house, door, settings->milter.max_sessions, why);
-	if (doors->delegate == NULL)
+	if (doors->promises == NULL || !serve_one(peer, &delegate_protocol, house, settings, why))
 		return false;
 	journal_say(house->journal, LOG_NOTICE, "policy delegation is served at %s, its class is %s",
-	    doors->delegate_address, settings->delegate.greylist_class);
+	    peer->address, settings->delegate.greylist_class);
 	return true;
 }
 
 static bool
 serve_socketmap(struct doors *doors, struct house *house, const struct settings *settings, struct fault *why)
 {
-	struct door *door = doors->socketmap_door;
+	struct peer *peer = &doors->peers[SOCKETMAP];
 
-	if (door == NULL)
+	if (peer->door == NULL)
 		return true;
-	doors->socketmap_door = NULL;
-	doors->socketmap = socketmap_open(house, door, settings->milter.max_sessions, why);
-	if (doors->socketmap == NULL)
+	if (!serve_one(peer, &socketmap_protocol, house, settings, why))
 		return false;
-	journal_say(house->journal, LOG_NOTICE, "the socket map is served at %s", doors->socketmap_address);
+	journal_say(house->journal, LOG_NOTICE, "the socket map is served at %s", peer->address);
 	return true;
 }
 
@@ -101,28 +105,30 @@ doors_serve(struct doors *doors, struct house *house, const struct settings *set
 void
 doors_let(struct doors *doors, unsigned most_callers)
 {
-	if (doors->delegate != NULL)
-		delegate_let(doors->delegate, most_callers);
-	if (doors->socketmap != NULL)
-		socketmap_let(doors->socketmap, most_callers);
+	for (size_t i = 0; i < PEERS; i++)
+		if (doors->peers[i].server != NULL)
+			request_server_let(doors->peers[i].server, most_callers);
 }
 
 unsigned
 doors_listeners(const struct doors *doors)
 {
-	return (doors->delegate_address[0] != '\0') + (doors->socketmap_address[0] != '\0');
+	unsigned count = 0;
+
+	for (size_t i = 0; i < PEERS; i++)
+		count += doors->peers[i].address[0] != '\0';
+	return count;
 }
 
 void
 doors_close(struct doors *doors)
 {
-	door_close(doors->delegate_door);
-	door_close(doors->socketmap_door);
-	delegate_close(doors->delegate);
-	socketmap_close(doors->socketmap);
-	doors->delegate_door = doors->socketmap_door = NULL;
-	doors->delegate = NULL;
-	doors->socketmap = NULL;
+	for (size_t i = 0; i < PEERS; i++) {
+		door_close(doors->peers[i].door);
+		request_server_close(doors->peers[i].server);
+		doors->peers[i].door = NULL;
+		doors->peers[i].server = NULL;
+	}
 }
 
 void
@@ -138,11 +144,11 @@ doors_free(struct doors *doors)
 const char *
 doors_delegate(const struct doors *doors)
 {
-	return doors->delegate_address;
+	return doors->peers[DELEGATE].address;
 }
 
 const char *
 doors_socketmap(const struct doors *doors)
 {
-	return doors->socketmap_address;
+	return doors->peers[SOCKETMAP].address;
 }

@@ -1,15 +1,7 @@
 #include <stddef.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "delegate_request.h"
-
-struct delegate_reader {
-	struct text text;       /* the request so far: "name\0value\0name\0value\0..." and a piece of a line */
-	size_t line;            /* where the line begins that is being read */
-	unsigned attributes;
-	bool answered, broken;  /* the text is an old request; nothing can be read any more */
-};
 
 static const struct {
 	const char *name;
@@ -29,62 +21,77 @@ static const struct {
 };
 enum { ROWS = sizeof rows / sizeof rows[0] };
 
-struct delegate_reader *
-delegate_reader_open(void)
-{
-	struct delegate_reader *reader = calloc(1, sizeof *reader);
-
-	if (reader != NULL)
-		text_open(&reader->text, DELEGATE_REQUEST_MAX);
-	return reader;
-}
-
-void
-delegate_reader_close(struct delegate_reader *reader)
-{
-	if (reader == NULL)
-		return;
-	text_close(&reader->text);
-	free(reader);
-}
-
-bool
-delegate_reader_is_within(const struct delegate_reader *reader)
-{
-	return !reader->answered && reader->text.length > 0;
-}
-
-static void
-begin(struct delegate_reader *reader)
-{
-	text_clear(&reader->text);
-	reader->line = 0;
-	reader->attributes = 0;
-	reader->answered = false;
-}
-
-/* The line is complete and stands at the end of the text: splits it in place. */
+/* Cuts a line off the front; false: its end has not come yet. */
 static bool
-end_line(struct delegate_reader *reader, struct fault *why)
+cut_line(struct span *rest, struct span *line)
 {
-	char *line = reader->text.bytes + reader->line, *equals;
-	size_t length = reader->text.length - reader->line;
+	bool whole = memchr(rest->at, '\n', rest->length) != NULL;
 
-	if (memchr(line, '\0', length) != NULL)
-		return fault_set(why, "a NUL byte in attribute %u", reader->attributes + 1);
-	equals = memchr(line, '=', length);
+	*line = span_cut(rest, '\n');
+	return whole;
+}
+
+static bool
+check_attribute(struct span line, unsigned number, struct fault *why)
+{
+	const char *equals = memchr(line.at, '=', line.length);
+
+	if (memchr(line.at, '\0', line.length) != NULL)
+		return fault_set(why, "a NUL byte in attribute %u", number);
 	if (equals == NULL)
-		return fault_set(why, "attribute %u has no '='", reader->attributes + 1);
-	if (equals == line)
-		return fault_set(why, "attribute %u has no name", reader->attributes + 1);
-	if (++reader->attributes > DELEGATE_ATTRIBUTES_MAX)
+		return fault_set(why, "attribute %u has no '='", number);
+	if (equals == line.at)
+		return fault_set(why, "attribute %u has no name", number);
+	if (number > DELEGATE_ATTRIBUTES_MAX)
 		return fault_set(why, "more than %d attributes", DELEGATE_ATTRIBUTES_MAX);
-	*equals = '\0';
-	text_char(&reader->text, '\0');
-	reader->line = reader->text.length;
-	if (reader->text.cut)
-		return fault_set(why, "a request longer than %d bytes", DELEGATE_REQUEST_MAX);
 	return true;
+}
+
+/* The lines are those of a whole request: do they ask what we answer? */
+static bool
+check_kind(struct span lines, struct fault *why)
+{
+	while (lines.length > 0) {
+		struct span value = span_cut(&lines, '\n'), name = span_cut(&value, '=');
+
+		if (span_is(name, "request"))
+			return span_is(value, "smtpd_access_policy") ||
+			    fault_set(why, "a request that is not of the kind 'smtpd_access_policy'");
+	}
+	return fault_set(why, "a request without the attribute 'request'");
+}
+
+/* Checks lines up to the empty one. */
+static enum framing
+check_lines(struct span *rest, struct span *line, struct fault *why)
+{
+	for (unsigned attributes = 0;;) {
+		bool whole = cut_line(rest, line);
+
+		if (line->length > DELEGATE_LINE_MAX) {
+			fault_set(why, "an attribute longer than %d bytes", DELEGATE_LINE_MAX);
+			return FRAME_BROKEN;
+		}
+		if (!whole)
+			return FRAME_PARTIAL;
+		if (line->length == 0)
+			return FRAME_WHOLE;
+		if (!check_attribute(*line, ++attributes, why))
+			return FRAME_BROKEN;
+	}
+}
+
+enum framing
+delegate_request_cut(struct span *bytes, struct span *out, struct fault *why)
+{
+	struct span rest = *bytes, line;
+	enum framing found = check_lines(&rest, &line, why);
+
+	if (found != FRAME_WHOLE)
+		return found;
+	*out = (struct span){ bytes->at, (size_t)(line.at - bytes->at) };
+	*bytes = rest;
+	return check_kind(*out, why) ? FRAME_WHOLE : FRAME_BROKEN;
 }
 
 /* The first of two of one name counts; Postfix sends each once. */
@@ -99,70 +106,21 @@ take(struct delegate_request *out, bool seen[ROWS], const char *name, const char
 		}
 }
 
-static bool
-end_request(struct delegate_reader *reader, struct delegate_request *out, struct fault *why)
+void
+delegate_request_read(struct frame *lines, struct delegate_request *out)
 {
 	static const char empty[] = "";
-	const char *nothing = empty, *kind = NULL;
-	const char *at = reader->text.bytes, *end = at + reader->text.length;
+	const char *nothing = empty;
 	bool seen[ROWS] = { false };
+	char *at = lines->bytes;
 
 	for (size_t i = 0; i < ROWS; i++)
 		memcpy((char *)out + rows[i].offset, &nothing, sizeof nothing);
-	while (at < end) {
-		const char *value = at + strlen(at) + 1;
+	while (*at != '\0') {
+		char *equals = strchr(at, '='), *end = strchr(at, '\n');
 
-		if (kind == NULL && strcmp(at, "request") == 0)
-			kind = value;
-		take(out, seen, at, value);
-		at = value + strlen(value) + 1;
+		*equals = *end = '\0';
+		take(out, seen, at, equals + 1);
+		at = end + 1;
 	}
-	reader->answered = true;
-	if (kind == NULL)
-		return fault_set(why, "a request without the attribute 'request'");
-	if (strcmp(kind, "smtpd_access_policy") != 0)
-		return fault_set(why, "a request that is not of the kind 'smtpd_access_policy'");
-	return true;
-}
-
-/* Moves bytes up to the end of a line into the text; false when the line is not complete. */
-static bool
-gather_line(struct delegate_reader *reader, struct span *bytes, struct fault *why)
-{
-	const char *newline = memchr(bytes->at, '\n', bytes->length);
-	size_t length = newline == NULL ? bytes->length : (size_t)(newline - bytes->at);
-	size_t skip = newline == NULL ? length : length + 1;
-
-	if (reader->text.length - reader->line + length > DELEGATE_LINE_MAX) {
-		reader->broken = true;
-		return fault_set(why, "an attribute longer than %d bytes", DELEGATE_LINE_MAX);
-	}
-	text_add(&reader->text, bytes->at, length);
-	bytes->at += skip;
-	bytes->length -= skip;
-	if (reader->text.cut) {
-		reader->broken = true;
-		return fault_set(why, "a request longer than %d bytes", DELEGATE_REQUEST_MAX);
-	}
-	return newline != NULL;
-}
-
-enum delegate_reading
-delegate_reader_feed(struct delegate_reader *reader, struct span *bytes, struct delegate_request *out,
-    struct fault *why)
-{
-	if (reader->answered && bytes->length > 0)
-		begin(reader);
-	while (!reader->broken && bytes->length > 0 && gather_line(reader, bytes, why)) {
-		if (reader->text.length > reader->line)
-			reader->broken = !end_line(reader, why);
-		else if (end_request(reader, out, why))
-			return DELEGATE_READY;
-		else
-			reader->broken = true;
-	}
-	if (!reader->broken)
-		return DELEGATE_MORE;
-	bytes->length = 0;
-	return DELEGATE_BROKEN;
 }

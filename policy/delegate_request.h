@@ -1,16 +1,13 @@
 /*
  * delegate_request.h - reads requests of Postfix's policy delegation protocol (SMTPD_POLICY_README).
  *
- * Floor 1. Fed bytes as they come, in pieces of any size; hands out one request at a time. Every
- * length has a ceiling; what breaks the protocol is a fault, and then nothing more can be read.
+ * Floor 2. Every length has a ceiling; what breaks the protocol is a fault as soon as it has come, not only when
+ * the request is whole.
  */
 #ifndef DELEGATE_REQUEST_H
 #define DELEGATE_REQUEST_H
 
-#include <stdbool.h>
-
-#include "fault.h"
-#include "text.h"
+#include "frame.h"
 
 enum {
 	DELEGATE_LINE_MAX = 8 * 1024, /* Postfix's own lines stop at 2 KiB (line_length_limit) */
@@ -27,21 +24,10 @@ struct delegate_request {
 	const char *queue_id;
 };
 
-struct delegate_reader;
+/* A frame_cut: the lines "name=value" up to the empty one. */
+enum framing delegate_request_cut(struct span *bytes, struct span *out, struct fault *why);
 
-/* NULL without memory. Given. */
-struct delegate_reader *delegate_reader_open(void) MUST_USE;
-void delegate_reader_close(struct delegate_reader *); /* NULL is fine */
-
-enum delegate_reading {
-	DELEGATE_MORE,   /* all bytes are used up and the request is not complete */
-	DELEGATE_READY,  /* *out is a request, until the next call; bytes behind it are left */
-	DELEGATE_BROKEN  /* *why says how; the reader is of no use any more */
-};
-enum delegate_reading delegate_reader_feed(struct delegate_reader *, struct span *bytes,
-    struct delegate_request *out, struct fault *why) MUST_USE;
-
-/* Has a request begun that is not complete? */
-bool delegate_reader_is_within(const struct delegate_reader *);
+/* Reads lines that were cut; they are split in place, and *out points into them. */
+void delegate_request_read(struct frame *lines, struct delegate_request *out);
 
 #endif

@@ -2,28 +2,35 @@
 
 enum { DIGITS_MAX = 4 /* of NETSTRING_MAX */ };
 
-enum netstring_reading
-netstring_cut(struct span *bytes, struct span *out)
+static enum framing
+broken(struct fault *why)
+{
+	fault_set(why, "it is no netstring");
+	return FRAME_BROKEN;
+}
+
+enum framing
+netstring_cut(struct span *bytes, struct span *out, struct fault *why)
 {
 	size_t digits = 0, length = 0;
 
 	while (digits < bytes->length && bytes->at[digits] >= '0' && bytes->at[digits] <= '9') {
 		length = length * 10 + (size_t)(bytes->at[digits] - '0');
 		if (++digits > DIGITS_MAX || length > NETSTRING_MAX)
-			return NETSTRING_BROKEN;
+			return broken(why);
 	}
 	if (digits == bytes->length)
-		return NETSTRING_MORE;
+		return FRAME_PARTIAL;
 	if (digits == 0 || bytes->at[digits] != ':')
-		return NETSTRING_BROKEN;
+		return broken(why);
 	if (bytes->length < digits + 1 + length + 1)
-		return NETSTRING_MORE;
+		return FRAME_PARTIAL;
 	if (bytes->at[digits + 1 + length] != ',')
-		return NETSTRING_BROKEN;
+		return broken(why);
 	*out = (struct span){ bytes->at + digits + 1, length };
 	bytes->at += digits + length + 2;
 	bytes->length -= digits + length + 2;
-	return NETSTRING_READY;
+	return FRAME_WHOLE;
 }
 
 void

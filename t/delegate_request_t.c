@@ -22,16 +22,17 @@ static const char sample[] = BEGIN
 static void
 test_sample(void)
 {
-	struct delegate_reader *reader = delegate_reader_open();
 	struct span bytes = span_of(sample);
 	struct delegate_request request;
+	struct frame lines;
+	struct text begun;
 	struct fault why;
 
-	ok(!delegate_reader_is_within(reader), "nothing has begun before the first byte");
-	is_number(delegate_reader_feed(reader, &bytes, &request, &why), DELEGATE_READY,
+	text_open(&begun, DELEGATE_REQUEST_MAX);
+	is_number(frame_feed(&begun, &bytes, delegate_request_cut, &lines, &why), FRAME_WHOLE,
 	    "a request of Postfix's is read");
 	is_number((long long)bytes.length, 0, "to its last byte");
-	ok(!delegate_reader_is_within(reader), "and nothing has begun behind it");
+	delegate_request_read(&lines, &request);
 	is(request.protocol_state, "RCPT", "protocol_state");
 	is(request.client_address, "192.0.2.10", "client_address");
 	is(request.client_port, "4321", "client_port");
@@ -41,7 +42,7 @@ test_sample(void)
 	is(request.recipient, "desk@rx.example", "recipient");
 	is(request.sasl_username, "", "an empty value is empty");
 	is(request.queue_id, "4Yq0", "queue_id");
-	delegate_reader_close(reader);
+	text_close(&begun);
 }
 
 /* What a row's bytes give: each request as "[sender state]", then "..." for one that is incomplete, or the fault. */
@@ -80,29 +81,31 @@ static const struct {
 static void
 read_all(const char *bytes, size_t length, size_t step, struct text *out)
 {
-	struct delegate_reader *reader = delegate_reader_open();
-	enum delegate_reading reading = DELEGATE_MORE;
+	enum framing found = FRAME_PARTIAL;
 	struct delegate_request request;
+	struct frame lines;
+	struct text begun;
 	struct fault why;
 
-	for (size_t at = 0; at < length && reading != DELEGATE_BROKEN; at += step) {
+	text_open(&begun, DELEGATE_REQUEST_MAX);
+	for (size_t at = 0; at < length && found != FRAME_BROKEN; at += step) {
 		size_t piece = length - at < step ? length - at : step;
 		char *copy = malloc(piece);
 		struct span rest = { copy, piece };
 
 		memcpy(copy, bytes + at, piece);
-		do {
-			reading = delegate_reader_feed(reader, &rest, &request, &why);
-			if (reading == DELEGATE_READY)
-				text_format(out, "[%s %s]", request.sender, request.protocol_state);
-		} while (reading == DELEGATE_READY);
+		while ((found = frame_feed(&begun, &rest, delegate_request_cut, &lines, &why)) == FRAME_WHOLE) {
+			delegate_request_read(&lines, &request);
+			text_format(out, "[%s %s]", request.sender, request.protocol_state);
+			text_clear(&begun);
+		}
 		free(copy);
 	}
-	if (reading == DELEGATE_BROKEN)
+	if (found == FRAME_BROKEN)
 		text_put(out, why.text);
-	else if (delegate_reader_is_within(reader))
+	else if (begun.length > 0)
 		text_put(out, "...");
-	delegate_reader_close(reader);
+	text_close(&begun);
 }
 
 static void
@@ -179,21 +182,22 @@ test_ceilings(void)
 static void
 test_endless_line(void)
 {
-	struct delegate_reader *reader = delegate_reader_open();
-	struct delegate_request request;
+	struct frame lines;
+	struct text begun;
 	size_t fed = 0;
 	char piece[1000];
 	struct fault why;
 
 	memset(piece, 'x', sizeof piece);
+	text_open(&begun, DELEGATE_REQUEST_MAX);
 	for (; fed < 100; fed++) {
 		struct span bytes = { piece, sizeof piece };
 
-		if (delegate_reader_feed(reader, &bytes, &request, &why) == DELEGATE_BROKEN)
+		if (frame_feed(&begun, &bytes, delegate_request_cut, &lines, &why) == FRAME_BROKEN)
 			break;
 	}
 	is_number((long long)fed, DELEGATE_LINE_MAX / 1000, "a line without end is refused while it comes");
-	delegate_reader_close(reader);
+	text_close(&begun);
 }
 
 int

@@ -1,6 +1,7 @@
 /*
  * delegate_t.c - the policy delegation and the milter's messages see one session: SPF is asked once, and the
- * message's end keeps or revokes what was promised. Over a real socket, with canned DNS that counts.
+ * message's end keeps or revokes what was promised. The socket map says the same in its own words. Over real
+ * sockets, with canned DNS that counts.
  */
 #include <stdatomic.h>
 #include <stdio.h>
@@ -13,7 +14,9 @@
 
 #include "delegate.h"
 #include "delegate_world.h"
+#include "message.h"
 #include "resolver_canned.h"
+#include "socketmap.h"
 #include "tap.h"
 
 /* ---- DNS that counts ---- */
@@ -64,7 +67,7 @@ static const char *const zone_lines[] = {
 static struct counted dns = { .resolver = { .ask = counted_ask, .prefetch = counted_prefetch, .close = counted_close } };
 static struct house house;
 static struct suffix_list suffixes;
-static char folder[] = "/tmp/greenlane-delegate-XXXXXX", address[160];
+static char folder[] = "/tmp/greenlane-delegate-XXXXXX";
 
 static bool
 publish(const char *settings)
@@ -96,15 +99,34 @@ house_open(struct canned_zone *zone)
 
 static int caller = -1;
 
-static void
-call(void)
+static struct request_server *
+serve(const struct request_protocol *protocol, char address[160])
+{
+	struct request_server *server = NULL;
+	struct fault why = { .text = "" };
+	struct door *door;
+
+	snprintf(address, 160, "unix:%s/%s", folder, protocol->name);
+	door = door_open(address, &why);
+	if (door != NULL)
+		server = request_server_open(protocol, &house, NULL, door, 10, &why);
+	if (server == NULL) {
+		note("%s", why.text);
+		exit(99);
+	}
+	return server;
+}
+
+static int
+call(const char *address)
 {
 	struct sockaddr_un where = { .sun_family = AF_UNIX };
+	int made = socket(AF_UNIX, SOCK_STREAM, 0);
 
 	snprintf(where.sun_path, sizeof where.sun_path, "%s", door_path(address));
-	caller = socket(AF_UNIX, SOCK_STREAM, 0);
-	if (connect(caller, (struct sockaddr *)&where, sizeof where) != 0)
+	if (connect(made, (struct sockaddr *)&where, sizeof where) != 0)
 		exit(99);
+	return made;
 }
 
 /* What Postfix would be told; without the line's end. */
@@ -257,29 +279,79 @@ test_failing_dns(void)
 			 "for it", "when it is over a forgery is");
 }
 
+/* ---- the socket map ---- */
+
+static void
+say(int to, const char *text)
+{
+	if (send(to, text, strlen(text), MSG_NOSIGNAL) != (ssize_t)strlen(text))
+		note("only a part was sent");
+}
+
+/* As many bytes as are wanted, or what came before the connection was closed. */
+static const char *
+hear(int from, size_t wanted)
+{
+	static char text[256];
+	size_t had = 0;
+
+	while (had < wanted && had < sizeof text - 1) {
+		ssize_t got = recv(from, text + had, wanted - had, 0);
+
+		if (got <= 0)
+			break;
+		had += (size_t)got;
+	}
+	text[had] = '\0';
+	return text;
+}
+
+static void
+test_socketmap(void)
+{
+	static const struct {
+		const char *name, *asked, *wanted;
+	} rows[] = {
+		{ "a vendor's sender", "35:greenlane 192.0.2.1,b@plain.example,", "8:OK WHITE," },
+		{ "in the form of the envelope", "37:greenlane 192.0.2.1,<b@plain.example>,", "8:OK WHITE," },
+		{ "a stranger's", "32:greenlane 198.18.0.1,a@b.example,", "9:NOTFOUND ," },
+		{ "a relay of ours", "32:greenlane 198.18.0.5,a@b.example,", "8:OK WHITE," },
+		{ "no address", "27:greenlane x,b@plain.example,", "29:PERM the key is CLIENT,SENDER," },
+		{ "no sender", "9:greenlane,", "29:PERM the key is CLIENT,SENDER," },
+		{ "two at once", "35:greenlane 192.0.2.1,b@plain.example,32:greenlane 198.18.0.1,a@b.example,",
+		    "8:OK WHITE,9:NOTFOUND ," },
+	};
+	char address[160];
+	struct request_server *server = serve(&socketmap_protocol, address);
+	int asker = call(address);
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		say(asker, rows[i].asked);
+		is(hear(asker, strlen(rows[i].wanted)), rows[i].wanted, "the socket map is asked for %s", rows[i].name);
+	}
+	say(asker, "9:NOTFOUND;1:");
+	is(hear(asker, 1), "", "what is no netstring ends the connection");
+	close(asker);
+	request_server_close(server);
+}
+
 int
 main(void)
 {
 	struct canned_zone *zone = canned_zone_open();
-	struct delegate *delegate;
-	struct door *door;
-	struct fault why = { .text = "" };
+	struct request_server *server;
+	char address[160];
 
 	if (mkdtemp(folder) == NULL || zone == NULL || !house_open(zone))
 		return 99;
-	snprintf(address, sizeof address, "unix:%s/delegate", folder);
-	door = door_open(address, &why);
-	delegate = door == NULL ? NULL : delegate_open(&house, door, 10, &why);
-	if (delegate == NULL) {
-		note("%s", why.text);
-		return 99;
-	}
-	call();
+	server = serve(&delegate_protocol, address);
+	caller = call(address);
 	test_odd_senders();
 	test_sharing();
 	test_promises();
 	test_failing_dns();
-	delegate_close(delegate);
+	test_socketmap();
+	request_server_close(server);
 	is(ask("192.0.2.1", 1, "b@plain.example"), "(gone)", "a door that is closed answers nobody");
 	close(caller);
 	promises_close(house.promises);

@@ -86,24 +86,28 @@ check_request(const struct world *world, enum auth_result spf, const struct dele
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct delegate_reader *reader;
 	struct delegate_request request;
-	enum delegate_reading reading = DELEGATE_MORE;
+	enum framing found = FRAME_PARTIAL;
 	struct fault why = { .text = "" };
 	size_t step, requests = 0;
+	struct frame lines;
+	struct text begun;
 
-	if (size < 3 || (reader = delegate_reader_open()) == NULL)
+	if (size < 3)
 		return 0;
+	text_open(&begun, DELEGATE_REQUEST_MAX);
 	step = data[2] + 1;
-	for (size_t at = 3; at < size && reading != DELEGATE_BROKEN && requests < REQUESTS_MAX; at += step) {
+	for (size_t at = 3; at < size && found != FRAME_BROKEN && requests < REQUESTS_MAX; at += step) {
 		struct span bytes = { (const char *)data + at, size - at < step ? size - at : step };
 
-		while ((reading = delegate_reader_feed(reader, &bytes, &request, &why)) == DELEGATE_READY) {
+		while ((found = frame_feed(&begun, &bytes, delegate_request_cut, &lines, &why)) == FRAME_WHOLE) {
+			delegate_request_read(&lines, &request);
 			check_request(world_of(data[0]), (enum auth_result)(data[1] % (AUTH_PERMERROR + 1)), &request);
+			text_clear(&begun);
 			requests++;
 		}
-		must(bytes.length == 0 && (reading != DELEGATE_BROKEN || why.text[0] != '\0'));
+		must(bytes.length == 0 && (found != FRAME_BROKEN || why.text[0] != '\0'));
 	}
-	delegate_reader_close(reader);
+	text_close(&begun);
 	return 0;
 }

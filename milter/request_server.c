@@ -1,0 +1,111 @@
+#include <stdlib.h>
+
+#include "request_server.h"
+
+enum {
+	IDLE_MS = 15 * 60 * 1000, /* Postfix lets a connection rest for 5 minutes, and ends it after 17; Sendmail keeps it */
+	WITHIN_MS = 30 * 1000
+};
+
+struct request_server {
+	const struct request_protocol *protocol;
+	void *context;
+	struct journal *journal;
+	struct door *door;
+};
+
+/* ---- connections: the state of each is what has come of a request that is not whole yet ---- */
+
+static void *
+opened(void *context)
+{
+	const struct request_server *server = context;
+	struct text *begun = malloc(sizeof *begun);
+
+	if (begun != NULL)
+		text_open(begun, server->protocol->request_max);
+	return begun;
+}
+
+static void
+closed(void *context, void *state)
+{
+	(void)context;
+	text_close(state);
+	free(state);
+}
+
+static enum door_next
+answer(struct request_server *server, struct text *begun, struct frame *request, struct text *out)
+{
+	bool answered = server->protocol->answer(server->context, request, out);
+
+	text_clear(begun);
+	return answered ? DOOR_IDLE : DOOR_CLOSE;
+}
+
+static enum door_next
+heard(void *context, void *state, struct span *bytes, struct text *out)
+{
+	struct request_server *server = context;
+	struct text *begun = state;
+	struct frame request;
+	struct fault why;
+
+	switch (frame_feed(begun, bytes, server->protocol->cut, &request, &why)) {
+	case FRAME_BROKEN:
+		journal_say(server->journal, LOG_WARNING, "%s: a malformed request: %s; its connection is closed",
+		    server->protocol->name, why.text);
+		return DOOR_CLOSE;
+	case FRAME_WHOLE:
+		return answer(server, begun, &request, out);
+	default:
+		return begun->length > 0 ? DOOR_WITHIN : DOOR_IDLE;
+	}
+}
+
+static void
+trouble(void *context, const struct fault *why)
+{
+	const struct request_server *server = context;
+
+	journal_say(server->journal, LOG_WARNING, "%s: %s", server->protocol->name, why->text);
+}
+
+/* ---- begin and end ---- */
+
+struct request_server *
+request_server_open(const struct request_protocol *protocol, void *context, struct journal *journal,
+    struct door *door, unsigned most_callers, struct fault *why)
+{
+	struct request_server *server = malloc(sizeof *server);
+	struct door_keeper keeper = { opened, heard, closed, trouble, server };
+	struct door_limits limits = { .workers = protocol->workers, .most = most_callers, .idle_ms = IDLE_MS,
+		.within_ms = WITHIN_MS, .answer = protocol->answer_max };
+
+	if (server == NULL) {
+		fault_set(why, "out of memory");
+		door_close(door);
+		return NULL;
+	}
+	*server = (struct request_server){ protocol, context, journal, door };
+	if (door_serve(door, &keeper, &limits, why))
+		return server;
+	request_server_close(server);
+	return NULL;
+}
+
+void
+request_server_let(struct request_server *server, unsigned most_callers)
+{
+	door_let(server->door, most_callers);
+}
+
+void
+request_server_close(struct request_server *server)
+{
+	if (server == NULL)
+		return;
+	door_close(server->door);
+	free(server);
+}

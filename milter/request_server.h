@@ -1,0 +1,38 @@
+/*
+ * request_server.h - answers the requests of other programs that come to a listener, one after another.
+ *
+ * Floor 10. Holds all that the protocols share: connections and their buffers, time-outs, ceilings, the log lines.
+ * A protocol only says where a request ends and what is answered. It knows nothing of mail.
+ */
+#ifndef REQUEST_SERVER_H
+#define REQUEST_SERVER_H
+
+#include "frame.h"
+#include "journal.h"
+#include "listen.h"
+
+struct request_protocol {
+	const char *name;   /* in front of log lines: "delegate" */
+	unsigned workers;   /* threads: so many requests are answered at once */
+	size_t request_max; /* bytes of one request, with what marks its end */
+	size_t answer_max;  /* bytes of one answer */
+	frame_cut *cut;
+	/* Puts the answer into out. False: there is none, the connection is closed. Called by any worker, for one
+	 * connection by one at a time. */
+	bool (*answer)(void *context, struct frame *request, struct text *out);
+};
+
+struct request_server;
+
+/* Serves the door, which is given, also when NULL is answered. The protocol, its context and the journal are kept.
+ * Call after daemonising, with signals blocked. Given. */
+struct request_server *request_server_open(const struct request_protocol *, void *context, struct journal *,
+    struct door *, unsigned most_callers, struct fault *why) MUST_USE;
+
+/* So many callers at once from now on; those that are there stay. Any thread. */
+void request_server_let(struct request_server *, unsigned most_callers);
+
+/* Answers what is under way, then closes the door. NULL is fine. */
+void request_server_close(struct request_server *);
+
+#endif
