@@ -1,7 +1,6 @@
 /*
  * greenlane - the administrator's tool: one table of commands.
  */
-#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,7 +20,7 @@ enum { COMMANDS = sizeof commands / sizeof commands[0] };
 static int
 usage(FILE *out)
 {
-	fprintf(out, "usage: greenlane [-c FILE] COMMAND ...\n  -c FILE  configuration (default %s)\n"
+	fprintf(out, "usage: greenlane [-c FILE] COMMAND ...\n  -c, --config FILE  configuration (default %s)\n"
 		     "commands:\n",
 	    GREENLANE_CONFIG);
 	for (size_t i = 0; i < COMMANDS; i++)
@@ -29,46 +28,40 @@ usage(FILE *out)
 	return EX_USAGE;
 }
 
-/* Takes "-c FILE" out of the arguments, before or behind the command. NULL: FILE is missing. */
-static const char *
-take_config(int *argc, char **argv)
+static int
+run_command(const char *config, int argc, char **argv)
 {
-	const char *config = GREENLANE_CONFIG;
-	int kept = 1;
-
-	for (int i = 1; i < *argc; i++) {
-		if (strcmp(argv[i], "-c") != 0) {
-			argv[kept++] = argv[i];
-			continue;
-		}
-		if (++i == *argc)
-			return NULL;
-		config = argv[i];
-	}
-	*argc = kept;
-	argv[kept] = NULL;
-	return config;
+	options_begin();
+	for (size_t i = 0; i < COMMANDS; i++)
+		if (strcmp(argv[0], commands[i]->name) == 0)
+			return commands[i]->run(config, argc, argv);
+	fprintf(stderr, "greenlane: unknown command '%s'\n", argv[0]);
+	return usage(stderr);
 }
 
 int
 main(int argc, char **argv)
 {
-	const char *config = take_config(&argc, argv);
+	static const struct option known[] = { { "config", required_argument, NULL, 'c' },
+		{ "help", no_argument, NULL, 'h' }, { "version", no_argument, NULL, 'V' }, { NULL, 0, NULL, 0 } };
+	const char *config = GREENLANE_CONFIG;
+	int option;
 
 	signal(SIGCHLD, SIG_DFL); /* whoever starts us may ignore it: then no command's end could be told */
-	if (config == NULL || argc < 2)
-		return usage(stderr);
-	if (strcmp(argv[1], "-V") == 0 || strcmp(argv[1], "--version") == 0) {
-		printf("greenlane %s\n", VERSION);
-		return 0;
+	while ((option = options_next("greenlane", argc, argv, "+:c:hV", known)) != -1) {
+		switch (option) {
+		case 'c':
+			config = optarg;
+			break;
+		case 'h':
+			usage(stdout);
+			return 0;
+		case 'V':
+			printf("greenlane %s\n", VERSION);
+			return 0;
+		default:
+			return usage(stderr);
+		}
 	}
-	if (strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "--help") == 0) {
-		usage(stdout);
-		return 0;
-	}
-	for (size_t i = 0; i < COMMANDS; i++)
-		if (strcmp(argv[1], commands[i]->name) == 0)
-			return commands[i]->run(config, argc - 1, argv + 1);
-	fprintf(stderr, "greenlane: unknown command '%s'\n", argv[1]);
-	return usage(stderr);
+	return optind == argc ? usage(stderr) : run_command(config, argc - optind, argv + optind);
 }

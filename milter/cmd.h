@@ -7,6 +7,7 @@
 #ifndef CMD_H
 #define CMD_H
 
+#include "options.h"
 #include "policy.h"
 
 #ifndef GREENLANE_CONFIG
@@ -17,13 +18,24 @@ struct command {
 	const char *name;
 	const char *synopsis; /* behind the name */
 	const char *summary;
-	/* argv[0] is the command's name; config is -c FILE or the installed one. */
+	/* argv[0] is the command's name; what stands behind it is not read yet. config is the -c FILE in front of it,
+	 * or the installed one. */
 	int (*run)(const char *config, int argc, char **argv);
 };
 
 extern const struct command cmd_check, cmd_dns, cmd_explain, cmd_export, cmd_setup, cmd_sources, cmd_status, cmd_vendor;
 
-/* Prints "greenlane: usage: ..." and answers EX_USAGE. */
+/* Reads the options of a command as options_next does: answers the val of one of its own. Beside them there are
+ * -c FILE, which goes to *config, and --help, which prints the usage and ends the program: 'c' and 'h' are taken. */
+int cmd_option(const struct command *, const char **config, int argc, char **argv, const struct option *own);
+
+/* The same of a command that has no options: how many words it has, from argv[optind] on; -1: an option is wrong. */
+int cmd_words(const struct command *, const char **config, int argc, char **argv);
+
+/* The same as far as its first word; options behind it are left. -1: one is wrong. */
+int cmd_first_word(const struct command *, const char **config, int argc, char **argv);
+
+/* Prints "usage: ..." on standard error and answers EX_USAGE. */
 int cmd_usage(const struct command *);
 
 /* "2026-11-21T20:15:00Z"; "never" for 0. Answers out. */

@@ -214,20 +214,22 @@ cmd_brief(const char *config, int argc, char **argv)
 {
 	struct policy *policy;
 	const struct vendor *vendor = NULL;
+	const char *name;
 	int status;
 
-	if (argc != 2 || argv[1][0] == '-')
+	if (cmd_words(&cmd_vendor, &config, argc, argv) != 1)
 		return cmd_usage(&cmd_vendor);
+	name = argv[optind];
 	policy = cmd_load(config);
 	if (policy == NULL)
 		return EX_CONFIG;
 	for (size_t i = 0; i < policy->vendor_count; i++)
-		if (strcmp(policy->vendors[i].name, argv[1]) == 0)
+		if (strcmp(policy->vendors[i].name, name) == 0)
 			vendor = &policy->vendors[i];
 	if (vendor != NULL) {
 		status = brief_vendor(policy, vendor);
 	} else {
-		fprintf(stderr, "greenlane: '%s' is none of vendors in %s\n", argv[1], config);
+		fprintf(stderr, "greenlane: '%s' is none of vendors in %s\n", name, config);
 		status = 1;
 	}
 	policy_free(policy);

@@ -26,8 +26,7 @@ run(const char *config, int argc, char **argv)
 	struct policy *policy;
 	int status;
 
-	(void)argv;
-	if (argc != 1)
+	if (cmd_words(&cmd_check, &config, argc, argv) != 0)
 		return cmd_usage(&cmd_check);
 	faults = faults_open();
 	if (faults == NULL)

@@ -223,11 +223,11 @@ run(const char *config, int argc, char **argv)
 	char domain[DOMAIN_TEXT];
 	struct world *world;
 	struct fault why;
-	int status;
+	int words = cmd_words(&cmd_dns, &config, argc, argv), status;
 
-	if (argc > 2 || (argc == 2 && argv[1][0] == '-'))
+	if (words < 0 || words > 1)
 		return cmd_usage(&cmd_dns);
-	if (argc == 2 && !domain_read(argv[1], strlen(argv[1]), domain, &why)) {
+	if (words == 1 && !domain_read(argv[optind], strlen(argv[optind]), domain, &why)) {
 		fprintf(stderr, "greenlane: %s\n", why.text);
 		return EX_USAGE;
 	}
@@ -236,7 +236,7 @@ run(const char *config, int argc, char **argv)
 		return EX_OSERR;
 	status = world_open(world, config);
 	if (status == 0)
-		status = argc == 2 ? examine_one(world, domain) : examine_all(world);
+		status = words == 1 ? examine_one(world, domain) : examine_all(world);
 	world_close(world);
 	free(world);
 	return status;

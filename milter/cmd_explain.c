@@ -1,6 +1,5 @@
 /* room: cmd */
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -251,22 +250,21 @@ explain(struct policy *policy, const struct visitor *visitor, const struct reque
 /* ---- options ---- */
 
 static bool
-read_options(struct request *request, int argc, char **argv)
+read_options(struct request *request, const char **config, int argc, char **argv)
 {
 	static const struct option options[] = { { "client", required_argument, NULL, 'i' },
-		{ "helo", required_argument, NULL, 'h' }, { "mail-from", required_argument, NULL, 'm' },
+		{ "helo", required_argument, NULL, 'H' }, { "mail-from", required_argument, NULL, 'm' },
 		{ "from", required_argument, NULL, 'f' }, { "rcpt", required_argument, NULL, 'r' },
 		{ "message", required_argument, NULL, 'M' }, { "json", no_argument, NULL, 'j' },
 		{ NULL, 0, NULL, 0 } };
 	int option;
 
-	optind = 0;
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+	while ((option = cmd_option(&cmd_explain, config, argc, argv, options)) != -1) {
 		switch (option) {
 		case 'i':
 			request->client = optarg;
 			break;
-		case 'h':
+		case 'H':
 			request->helo = optarg;
 			break;
 		case 'm':
@@ -312,7 +310,7 @@ run(const char *config, int argc, char **argv)
 	request.rcpts = calloc((size_t)argc + 1, sizeof *request.rcpts);
 	if (request.rcpts == NULL)
 		return EX_OSERR;
-	if (!read_options(&request, argc, argv)) {
+	if (!read_options(&request, &config, argc, argv)) {
 		status = cmd_usage(&cmd_explain);
 	} else if (!address_read(request.client, &visitor.address)) {
 		fprintf(stderr, "greenlane: --client '%s' is no IP address; write 192.0.2.1\n",

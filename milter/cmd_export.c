@@ -1,6 +1,5 @@
 /* room: cmd */
 #include <errno.h>
-#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -58,8 +57,7 @@ read_options(struct wish *wish, int argc, char **argv)
 	struct fault why;
 	int option;
 
-	optind = 0;
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+	while ((option = cmd_option(&cmd_export, &wish->config, argc, argv, options)) != -1) {
 		if (option == 'o')
 			wish->output = optarg;
 		else if (option == 'v')

@@ -1,7 +1,6 @@
 /* room: cmd */
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -169,14 +168,13 @@ print_setup(const struct policy *policy, const char *postconf, const char *name)
 }
 
 static bool
-read_options(struct wish *wish, int argc, char **argv)
+read_options(struct wish *wish, const char **config, int argc, char **argv)
 {
 	static const struct option options[] = { { "postconf", required_argument, NULL, 'p' },
 		{ "config-dir", required_argument, NULL, 'd' }, { NULL, 0, NULL, 0 } };
 	int option;
 
-	optind = 0;
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+	while ((option = cmd_option(&cmd_setup, config, argc, argv, options)) != -1) {
 		if (option == 'p')
 			wish->file = optarg;
 		else if (option == 'd')
@@ -196,7 +194,7 @@ run(const char *config, int argc, char **argv)
 	struct text postconf;
 	int status;
 
-	if (!read_options(&wish, argc, argv))
+	if (!read_options(&wish, &config, argc, argv))
 		return cmd_usage(&cmd_setup);
 	policy = cmd_load(config);
 	if (policy == NULL)

@@ -1,5 +1,4 @@
 /* room: cmd */
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -594,8 +593,7 @@ run(const char *config, int argc, char **argv)
 	struct policy *policy;
 	int option, status;
 
-	optind = 0;
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+	while ((option = cmd_option(&cmd_sources, &config, argc, argv, options)) != -1) {
 		if (option == 'v')
 			vendor = optarg;
 		else if (option == 'j')

@@ -333,8 +333,7 @@ run(const char *config, int argc, char **argv)
 	struct policy *policy;
 	int result;
 
-	(void)argv;
-	if (argc != 1)
+	if (cmd_words(&cmd_status, &config, argc, argv) != 0)
 		return cmd_usage(&cmd_status);
 	policy = cmd_load(config);
 	if (policy == NULL)

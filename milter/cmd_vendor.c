@@ -1,6 +1,5 @@
 /* room: cmd */
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,7 +56,7 @@ selector_add(struct wish *wish, const char *text)
 }
 
 static bool
-read_options(struct wish *wish, int argc, char **argv)
+read_options(struct wish *wish, const char **config, int argc, char **argv)
 {
 	static const struct option options[] = { { "selector", required_argument, NULL, 's' },
 		{ "name", required_argument, NULL, 'n' }, { "output", required_argument, NULL, 'o' },
@@ -65,8 +64,7 @@ read_options(struct wish *wish, int argc, char **argv)
 	struct fault why;
 	int option;
 
-	optind = 0;
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+	while ((option = cmd_option(&cmd_vendor, config, argc, argv, options)) != -1) {
 		if (option == 'n')
 			wish->name = optarg;
 		else if (option == 'o')
@@ -286,7 +284,7 @@ vendor_new(const char *config, int argc, char **argv)
 	struct world world;
 	int status;
 
-	if (!read_options(&wish, argc, argv))
+	if (!read_options(&wish, &config, argc, argv))
 		return cmd_usage(&cmd_vendor);
 	status = world_open(&world, config);
 	if (status == 0)
@@ -308,9 +306,13 @@ static const struct {
 static int
 run(const char *config, int argc, char **argv)
 {
-	for (size_t i = 0; argc > 1 && i < sizeof words / sizeof words[0]; i++)
-		if (strcmp(argv[1], words[i].name) == 0)
-			return words[i].run(config, argc - 1, argv + 1);
+	bool named = cmd_first_word(&cmd_vendor, &config, argc, argv) > 0;
+	int word = optind;
+
+	options_begin();
+	for (size_t i = 0; named && i < sizeof words / sizeof words[0]; i++)
+		if (strcmp(argv[word], words[i].name) == 0)
+			return words[i].run(config, argc - word, argv + word);
 	return cmd_usage(&cmd_vendor);
 }
 

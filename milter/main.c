@@ -26,6 +26,7 @@
 #include "lint.h"
 #include "live.h"
 #include "message.h"
+#include "options.h"
 #include "privileges.h"
 #include "rooms.h"
 #include "session.h"
@@ -107,22 +108,26 @@ die(const struct fault *why, int status)
 /* ---- start ---- */
 
 static void
-usage(void)
+usage(FILE *out)
 {
-	fprintf(stderr, "usage: greenlaned [-f] [-V] [-c FILE]\n"
-			"  -c FILE  configuration (default %s)\n"
-			"  -f       stay in the foreground and log to standard error as well\n"
-			"  -V       print the version\n",
+	fprintf(out, "usage: greenlaned [-f] [-V] [-c FILE]\n"
+		     "  -c, --config FILE  configuration (default %s)\n"
+		     "  -f, --foreground   stay in the foreground and log to standard error as well\n"
+		     "  -h, --help         print this\n"
+		     "  -V, --version      print the version\n",
 	    GREENLANE_CONFIG);
-	exit(EX_USAGE);
+	exit(out == stdout ? 0 : EX_USAGE);
 }
 
 static void
 read_options(struct daemon *daemon, int argc, char **argv)
 {
+	static const struct option known[] = { { "config", required_argument, NULL, 'c' },
+		{ "foreground", no_argument, NULL, 'f' }, { "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' }, { NULL, 0, NULL, 0 } };
 	int option;
 
-	while ((option = getopt(argc, argv, "c:fV")) != -1) {
+	while ((option = options_next("greenlaned", argc, argv, ":c:fhV", known)) != -1) {
 		switch (option) {
 		case 'c':
 			daemon->config = optarg;
@@ -130,15 +135,18 @@ read_options(struct daemon *daemon, int argc, char **argv)
 		case 'f':
 			daemon->foreground = true;
 			break;
+		case 'h':
+			usage(stdout);
+			break;
 		case 'V':
 			printf("greenlaned %s\n", VERSION);
 			exit(0);
 		default:
-			usage();
+			usage(stderr);
 		}
 	}
 	if (optind != argc)
-		usage();
+		usage(stderr);
 }
 
 static void

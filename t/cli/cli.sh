@@ -4,6 +4,7 @@
 # Usage and configuration need nothing; what asks DNS needs nsd and python3, and is skipped without them.
 name=cli
 . "${srcdir:-.}/t/cli/lib.sh"
+greenlaned=${GREENLANED:-${greenlane}d}
 
 # ---- usage ----
 
@@ -31,6 +32,98 @@ for ip in 192.0.2.300 mail.example.com 192.0.2.0/24 ''; do
 	run 64 "'$ip' is no client" explain --client "$ip"
 	err 'is no IP address; write 192.0.2.1' "and it says what to write"
 done
+
+# ---- options ----
+
+none=$world/none.conf
+
+# read_in_every_form STATUS COMMAND [WORD...]: reads the configuration that is named, which is not there.
+read_in_every_form() {
+	status=$1
+	shift
+	for form in "-c$none" "-c $none" "--config=$none" "--config $none" "-c nothing -c$none"; do
+		run "$status" "${form%"$none"}FILE $*" $form "$@"
+		grep -q "$none: cannot be opened" "$world/out" "$world/err"
+		ok $? "reads that file"
+		run "$status" "$* ${form%"$none"}FILE" "$@" $form
+		grep -q "$none: cannot be opened" "$world/out" "$world/err"
+		ok $? "reads that file"
+	done
+	run "$status" "-- ends the options in front of $*" -c "$none" -- "$@"
+	run "$status" "and those behind it" "$@" -c "$none" --
+}
+read_in_every_form 1 check
+read_in_every_form 78 dns
+read_in_every_form 78 explain --client 192.0.2.1
+read_in_every_form 78 export postgrey
+read_in_every_form 78 setup postfix
+read_in_every_form 78 sources
+read_in_every_form 78 status
+read_in_every_form 78 vendor brief acme
+read_in_every_form 78 vendor new acme.example
+run 78 "-c stands between the two words of a command, too" vendor "-c$none" new acme.example
+run 78 "words stand behind --" export --output "$world/x" -c "$none" -- postgrey
+run 78 "of dns, too" dns -c "$none" -- acme.example
+run 78 "and of vendor" vendor -- new -c "$none" -- acme.example
+run 64 "behind -- an option is a word" check -- -c "$none"
+err '^usage: greenlane \[-c FILE\] check$' "and it says what there may be"
+run 78 "an option's value may begin with a dash" explain --client 192.0.2.1 --from -c -c "$none"
+
+# wrong MESSAGE ARGUMENT...: is a usage error, which is said with the usage behind it.
+wrong() {
+	message=$1
+	shift
+	run 64 "$*" "$@"
+	head -n 1 "$world/err" | grep -Fqx "greenlane: $message"
+	ok $? "$message"
+	sed 1d "$world/err" | grep -q '^usage: greenlane '
+	ok $? "and the usage"
+	quiet "on standard error alone"
+}
+wrong "unknown option '--form'; did you mean '--from'?" explain --client 192.0.2.1 --form a@b.example
+wrong "unknown option '--form'; did you mean '--from'?" explain --form=a@b.example
+wrong "unknown option '--quiet'; the options are listed below" check --quiet
+wrong "unknown option '-x'; the options are listed below" check -x
+wrong "unknown option '-x'; the options are listed below" dns -xc acme.example
+wrong "unknown option '-json'; write '--json'" sources -json
+wrong "unknown option '-client'; write '--client'" explain -client 192.0.2.1
+wrong "unknown option '-config'; write '--config'" -config="$none" check
+wrong "unknown option '-from'; write '--from'" explain --helo=h -from=a@b.example
+wrong "unknown option '--confg'; did you mean '--config'?" --confg="$none" check
+wrong "unknown option '--verson'; did you mean '--version'?" --verson
+wrong "option '--client' needs a value; write it behind" explain --client
+wrong "option '-c' needs a value; write it behind" explain --client 192.0.2.1 -c
+wrong "option '-c' needs a value; write it behind" -c
+wrong "option '--config' needs a value; write it behind" vendor new --config
+wrong "option '--json' takes no value; leave out what stands behind '='" sources --json=yes
+wrong "option '--m' may be one of several; write it whole" explain --m x
+run 0 "--help behind a command is no error" explain --help
+out '^usage: greenlane \[-c FILE\] explain --client IP' "and shows its options on standard output"
+run 0 "-h neither" vendor new -h
+out '^usage: greenlane \[-c FILE\] vendor new DOMAIN' "and shows them"
+
+if [ -x "$greenlaned" ]; then
+	greenlane_was=$greenlane greenlane=$greenlaned
+	for form in "-c$none" "-c $none" "--config=$none" "--config $none" "-fc$none" "--foreground --config $none"; do
+		run 78 "greenlaned ${form%"$none"}FILE" $form
+		err "$none: cannot be opened" "reads that file"
+	done
+	run 64 "greenlaned with an option that it does not have" -x
+	err "^greenlaned: unknown option '-x'; the options are listed below$" "says so"
+	run 64 "greenlaned with one that is misspelt" --confg "$none"
+	err "^greenlaned: unknown option '--confg'; did you mean '--config'\?$" "says what is meant"
+	run 64 "greenlaned -c without a file" -f -c
+	err "^greenlaned: option '-c' needs a value" "says so"
+	run 64 "greenlaned with a word" check
+	err '^usage: greenlaned ' "shows its options"
+	run 0 "greenlaned --help" --help
+	out '^usage: greenlaned ' "shows them on standard output"
+	run 0 "greenlaned --version" --version
+	out '^greenlaned [^ ]+$' "says which"
+	greenlane=$greenlane_was
+else
+	skip "the options of greenlaned" "it is not built"
+fi
 
 # ---- configuration ----
 
