@@ -5,6 +5,7 @@
 #include <sys/random.h>
 
 #include "answer_cache.h"
+#include "hash.h"
 
 /* Shards keep threads apart; a bucket for every so many bytes keeps chains short. */
 enum { SHARDS = 16, BUCKETS_MIN = 16, BYTES_A_BUCKET = 256 };
@@ -33,7 +34,7 @@ struct shard {
 };
 
 struct answer_cache {
-	uint64_t seed;
+	uint64_t seed[2];
 	size_t shard_ceiling;
 	size_t buckets; /* of a shard; a power of two */
 	struct bucket *all_buckets;
@@ -60,7 +61,7 @@ answer_cache_open(size_t ceiling)
 		cache->buckets *= 2;
 	cache->all_buckets = calloc(SHARDS * cache->buckets, sizeof *cache->all_buckets);
 	if (cache->all_buckets == NULL ||
-	    getrandom(&cache->seed, sizeof cache->seed, 0) != (ssize_t)sizeof cache->seed) {
+	    getrandom(cache->seed, sizeof cache->seed, 0) != (ssize_t)sizeof cache->seed) {
 		free(cache->all_buckets);
 		free(cache);
 		return NULL;
@@ -95,17 +96,10 @@ answer_cache_close(struct answer_cache *cache)
 	free(cache);
 }
 
-/* FNV-1a from a secret start, then a finish that spreads every bit over all (SplitMix64). */
 uint64_t
 answer_cache_hash(const struct answer_cache *cache, const struct dns_question *question)
 {
-	uint64_t hash = cache->seed ^ (uint64_t)question->type;
-
-	for (const char *c = question->name; *c != '\0'; c++)
-		hash = (hash ^ (unsigned char)*c) * UINT64_C(0x100000001b3);
-	hash = (hash ^ hash >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-	hash = (hash ^ hash >> 27) * UINT64_C(0x94d049bb133111eb);
-	return hash ^ hash >> 31;
+	return hash_keyed(cache->seed, question->name, strlen(question->name)) + (uint64_t)question->type;
 }
 
 static struct shard *

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "greylist_map.h"
+#include "hash.h"
 
 enum { BUCKETS_FIRST = 64 };
 
@@ -36,49 +37,6 @@ seed_draw(uint64_t seed[2])
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	seed[0] = (uint64_t)now.tv_nsec * 0x9e3779b97f4a7c15u;
 	seed[1] = (uint64_t)(uintptr_t)seed ^ (uint64_t)now.tv_sec;
-}
-
-static uint64_t
-turn(uint64_t word, unsigned bits)
-{
-	return word << bits | word >> (64 - bits);
-}
-
-static void
-sip_round(uint64_t v[4])
-{
-	v[0] += v[1];
-	v[1] = turn(v[1], 13) ^ v[0];
-	v[0] = turn(v[0], 32);
-	v[2] += v[3];
-	v[3] = turn(v[3], 16) ^ v[2];
-	v[0] += v[3];
-	v[3] = turn(v[3], 21) ^ v[0];
-	v[2] += v[1];
-	v[1] = turn(v[1], 17) ^ v[2];
-	v[2] = turn(v[2], 32);
-}
-
-/* SipHash-1-3 (Aumasson and Bernstein): nobody without the seed can make keys collide. */
-static uint64_t
-hash_of(const struct greylist_map *map, const char *key, size_t length)
-{
-	uint64_t v[4] = { map->seed[0] ^ 0x736f6d6570736575u, map->seed[1] ^ 0x646f72616e646f6du,
-		map->seed[0] ^ 0x6c7967656e657261u, map->seed[1] ^ 0x7465646279746573u };
-
-	for (size_t at = 0; at <= length; at += 8) {
-		size_t here = length - at < 8 ? length - at : 8;
-		uint64_t word = here < 8 ? (uint64_t)length << 56 : 0;
-
-		memcpy(&word, key + at, here);
-		v[3] ^= word;
-		sip_round(v);
-		v[0] ^= word;
-	}
-	v[2] ^= 0xff;
-	for (unsigned i = 0; i < 3; i++)
-		sip_round(v);
-	return v[0] ^ v[1] ^ v[2] ^ v[3];
 }
 
 struct greylist_map *
@@ -136,7 +94,7 @@ link_find(const struct greylist_map *map, uint64_t hash, const char *key, size_t
 bool
 greylist_map_get(const struct greylist_map *map, const char *key, size_t length, struct greylist_record *out)
 {
-	const struct item *item = *link_find(map, hash_of(map, key, length), key, length);
+	const struct item *item = *link_find(map, hash_keyed(map->seed, key, length), key, length);
 
 	if (item == NULL)
 		return false;
@@ -194,7 +152,7 @@ buckets_grow(struct greylist_map *map)
 bool
 greylist_map_put(struct greylist_map *map, const char *key, size_t length, const struct greylist_record *record)
 {
-	uint64_t hash = hash_of(map, key, length);
+	uint64_t hash = hash_keyed(map->seed, key, length);
 	struct item **link = link_find(map, hash, key, length), *item = *link;
 
 	if (item != NULL) {

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hash.h"
 #include "promise.h"
 
 enum { WAYS = 4, NAMES_MAX = 1024 /* bytes of the names of one session; longer ones are not kept */ };
@@ -56,25 +57,14 @@ promises_close(struct promises *promises)
 
 /* ---- places ---- */
 
-static uint64_t
-mix(uint64_t hash, const void *bytes, size_t length)
-{
-	const unsigned char *at = bytes;
-
-	while (length-- > 0) /* FNV-1a; who finds two that meet only makes us ask again */
-		hash = (hash ^ *at++) * UINT64_C(0x100000001b3);
-	return hash;
-}
-
+/* Who finds two that collide only makes us ask again. */
 static struct entry *
 set_of(struct promises *promises, const struct facts *facts)
 {
-	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+	uint64_t hash = hash_bytes(HASH_START, facts->client.bytes, sizeof facts->client.bytes);
 
-	hash = mix(hash, facts->client.bytes, sizeof facts->client.bytes);
-	hash = mix(hash, &facts->port, sizeof facts->port);
-	hash = mix(hash, facts->mail_from, strlen(facts->mail_from));
-	hash ^= hash >> 32;
+	hash = hash_bytes(hash, &facts->port, sizeof facts->port);
+	hash = hash_fold(hash_string(hash, facts->mail_from));
 	return &promises->entries[(hash & (promises->sets - 1)) * WAYS];
 }
 

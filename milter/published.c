@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "hash.h"
 #include "published.h"
 #include "source_files.h"
 
@@ -98,11 +99,7 @@ wait_of(const struct published *published, const struct publishing *with, uint32
 static int64_t
 spread_ms(const char *text)
 {
-	unsigned hash = 2166136261u;
-
-	for (; *text != '\0'; text++)
-		hash = (hash ^ (unsigned char)*text) * 16777619u;
-	return hash % SPREAD_MS;
+	return (int64_t)(hash_string(HASH_START, text) % SPREAD_MS);
 }
 
 bool

@@ -8,23 +8,13 @@
 #include <unistd.h>
 
 #include "files.h"
+#include "hash.h"
 #include "source_files.h"
 
 enum { NAME_BYTES = 200 }; /* of a source in a file's name; a longer one ends in a hash */
 
 static const char *const endings[] = { [COPY_BELIEVED] = "copy", [COPY_PENDING] = "pending",
 	[COPY_ACCEPTED] = "accepted" };
-
-/* FNV-1a, so that names that were cut differ. */
-static unsigned long long
-hash_of(const char *text)
-{
-	unsigned long long hash = 14695981039346656037ull;
-
-	for (; *text != '\0'; text++)
-		hash = (hash ^ (unsigned char)*text) * 1099511628211ull;
-	return hash;
-}
 
 /* "spf:autotask.net" stands in "spf:autotask.net.copy"; what no file name should hold is "%XX". */
 static void
@@ -41,7 +31,8 @@ name_of(enum copy_kind kind, const char *source, char out[NAME_MAX + 1])
 		    (unsigned char)*c);
 	}
 	if (n >= NAME_BYTES)
-		snprintf(name + NAME_BYTES, sizeof name - NAME_BYTES, "~%016llx", hash_of(source));
+		snprintf(name + NAME_BYTES, sizeof name - NAME_BYTES, "~%016llx",
+		    (unsigned long long)hash_string(HASH_START, source));
 	snprintf(out, NAME_MAX + 1, "%.230s.%s", name, endings[kind]);
 }
 

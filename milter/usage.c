@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hash.h"
 #include "source_files.h"
 #include "text.h"
 #include "usage.h"
@@ -63,12 +64,9 @@ usage_close(struct usage *usage)
 static struct node **
 bucket_of(struct usage *usage, const char *name, const struct address *address)
 {
-	unsigned hash = 2166136261u;
+	uint64_t hash = hash_string(HASH_START, name);
 
-	for (; *name != '\0'; name++)
-		hash = (hash ^ (unsigned char)*name) * 16777619u;
-	for (size_t i = 0; i < sizeof address->bytes; i++)
-		hash = (hash ^ address->bytes[i]) * 16777619u;
+	hash = hash_fold(hash_bytes(hash, address->bytes, sizeof address->bytes));
 	return &usage->buckets[hash % BUCKETS];
 }
 

@@ -6,6 +6,7 @@
 
 #include "aggregate.h"
 #include "export_parts.h"
+#include "hash.h"
 #include "json.h"
 
 enum { REMARK_MAX = 300 };
@@ -111,17 +112,6 @@ lists_free(struct export_lists *lists)
 }
 
 /* ---- the head ---- */
-
-/* FNV-1a: tells a list from another, guards against nothing. */
-static uint64_t
-checksum(const struct text *text)
-{
-	uint64_t hash = 14695981039346656037ull;
-
-	for (size_t i = 0; i < text->length; i++)
-		hash = (hash ^ (unsigned char)text->bytes[i]) * 1099511628211ull;
-	return hash;
-}
 
 static const char *
 time_write(int64_t when, char out[32])
@@ -259,6 +249,7 @@ export_write(const struct export_request *request, struct text *out, struct faul
 	struct export_lists lists = { .count = { 0 } };
 	struct text body, value;
 	bool done = false;
+	uint64_t sum;
 
 	text_open(&body, EXPORT_TEXT_MAX);
 	text_open(&value, EXPORT_TEXT_MAX);
@@ -266,10 +257,11 @@ export_write(const struct export_request *request, struct text *out, struct faul
 	if (!lists_take(&lists, request, writer->mail))
 		goto out;
 	writer->write(&body, &lists, value.bytes);
+	sum = hash_bytes(HASH_START, body.bytes, body.length);
 	if (writer->remark == NULL) {
-		write_object(out, request, &body, checksum(&body));
+		write_object(out, request, &body, sum);
 	} else {
-		write_head(out, request, writer, checksum(&body));
+		write_head(out, request, writer, sum);
 		text_add(out, body.bytes, body.length);
 	}
 	done = !body.cut && !value.cut && !out->cut;

@@ -3,6 +3,7 @@
 
 #include "domain.h"
 #include "greylist.h"
+#include "hash.h"
 #include "policy.h"
 #include "text.h"
 
@@ -244,7 +245,7 @@ key_char(struct key *key, char c)
 	if (key->length < GREYLIST_KEY_MAX)
 		key->out[key->length] = c;
 	key->length++;
-	key->hash = (key->hash ^ (unsigned char)c) * 0x100000001b3u; /* FNV-1a, 64 bits */
+	key->hash = hash_bytes(key->hash, &c, 1);
 }
 
 static void
@@ -342,7 +343,7 @@ greylist_key(const struct greylist_settings *settings, const struct suffix_list 
     const struct facts *facts, const char *rcpt, char kind, char out[GREYLIST_KEY_MAX + 1])
 {
 	enum { TAIL = 17 }; /* '~' and 16 hexadecimal digits */
-	struct key key = { out, 0, 0xcbf29ce484222325u };
+	struct key key = { out, 0, HASH_START };
 
 	key_char(&key, kind);
 	key_sender(&key, facts);

@@ -31,7 +31,7 @@ enum { GREYLIST_KEY_MAX = 480, GREYLIST_RECORD_BYTES = 24 };
  * ("192.0.2.0/24") or, where SPF passes, "@" and the MAIL FROM domain; for the null sender "@" and the
  * organisational domain of the HELO name, since each host of a pool has its own. A client that cannot be
  * seen is "-". kind 'g' is greylisting,
- * 'u' the unsure tuple. What is longer than fits ends in a 64-bit FNV-1a of the whole. Bytes
+ * 'u' the unsure tuple. What is longer than fits ends in hash_bytes of the whole. Bytes
  * outside 0x21-0x7e are written \\xNN. Answers the length; out is terminated as well.
  */
 size_t greylist_key(const struct greylist_settings *, const struct suffix_list *, const struct facts *,

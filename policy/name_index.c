@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "domain.h"
+#include "hash.h"
 #include "name_index.h"
 #include "text.h"
 
@@ -11,17 +12,6 @@ struct name_index {
 	size_t mask;     /* slots less one; a power of two, at least twice the rules */
 	unsigned labels; /* of the longest domain */
 };
-
-/* FNV-1a: keys are the configuration's, so nobody picks them to collide. */
-static size_t
-hash_of(const char *name)
-{
-	uint64_t hash = 0xcbf29ce484222325u;
-
-	for (; *name != '\0'; name++)
-		hash = (hash ^ (unsigned char)*name) * 0x100000001b3u;
-	return (size_t)(hash ^ hash >> 32);
-}
 
 struct name_index *
 name_index_open(struct arena *arena, size_t rules)
@@ -44,7 +34,7 @@ name_index_open(struct arena *arena, size_t rules)
 static uint32_t *
 slot_of(const struct name_index *index, const char *domain)
 {
-	size_t i = hash_of(domain) & index->mask;
+	size_t i = hash_fold(hash_string(HASH_START, domain)) & index->mask;
 
 	while (index->slots[i] != 0 && strcmp(index->entries[index->slots[i] - 1].rule->domain, domain) != 0)
 		i = (i + 1) & index->mask;

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hash.h"
 #include "prefix_table.h"
 
 /*
@@ -140,13 +141,7 @@ sweep_out_of_memory(struct sweep *sweep)
 static size_t
 slot_of(const struct sweep *sweep, const uint32_t *set)
 {
-	uint64_t hash = 0xcbf29ce484222325u;
-
-	for (uint32_t i = 0; i <= set[0]; i++) {
-		hash = (hash ^ set[i]) * 0x9e3779b97f4a7c15u;
-		hash ^= hash >> 29;
-	}
-	return (size_t)hash & (sweep->slot_count - 1);
+	return (size_t)hash_numbers(set, set[0] + 1) & (sweep->slot_count - 1);
 }
 
 /* The slot of a set equal to this one, or the empty one where it belongs. */

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "hash.h"
 #include "source_copy.h"
 
 enum {
@@ -49,11 +50,7 @@ struct known_path {
 static struct known_path *
 known_slot(struct known_path known[KNOWN_PATHS], struct span path)
 {
-	uint32_t hash = 2166136261u; /* FNV-1a */
-
-	for (size_t i = 0; i < path.length; i++)
-		hash = (hash ^ (unsigned char)path.at[i]) * 16777619u;
-	return &known[(hash ^ hash >> 15) % KNOWN_PATHS];
+	return &known[hash_fold(hash_bytes(HASH_START, path.at, path.length)) % KNOWN_PATHS];
 }
 
 static bool

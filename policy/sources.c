@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hash.h"
 #include "sources.h"
 #include "spf_text.h"
 
@@ -129,15 +130,13 @@ prefix_equal(const struct prefix *a, const struct prefix *b)
 	return a->bits == b->bits && address_equal(&a->base, &b->base);
 }
 
-/* FNV-1a. Whoever publishes colliding networks slows down only his own source, a little. */
+/* Whoever publishes colliding networks slows down only his own source, a little. */
 static size_t
 prefix_hash(const struct prefix *prefix)
 {
-	uint32_t hash = 2166136261u ^ prefix->bits ^ (uint32_t)prefix->base.family << 8;
+	uint64_t hash = hash_bytes(HASH_START, &prefix->bits, sizeof prefix->bits);
 
-	for (size_t i = 0; i < sizeof prefix->base.bytes; i++)
-		hash = (hash ^ prefix->base.bytes[i]) * 16777619u;
-	return hash ^ hash >> 15;
+	return (size_t)hash_fold(hash_bytes(hash, prefix->base.bytes, sizeof prefix->base.bytes));
 }
 
 /* The slot that holds this network, or the free one where it belongs. */

@@ -292,6 +292,7 @@ test_keys(void)
 	facts = facts_of("192.0.2.77", longer, "example.com", false);
 	is_number((long long)greylist_key(&settings, &suffixes, &facts, "b@example.net", 'g', got), GREYLIST_KEY_MAX, "a long key ends at its ceiling");
 	is_number((long long)strlen(got), GREYLIST_KEY_MAX, "and is terminated");
+	is(strchr(got, '~'), "~f4da7a170f3de511", "ending in its hash, the same in every version");
 	facts.client.bytes[0]++;
 	greylist_key(&settings, &suffixes, &facts, "b@example.net", 'g', other);
 	ok(strcmp(got, other) != 0 && strncmp(got, other, GREYLIST_KEY_MAX - 17) == 0,
