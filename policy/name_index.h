@@ -1,5 +1,5 @@
 /*
- * name_index.h - whose is a name: the rules of all vendors, our own and the delegations, found by the name.
+ * name_index.h - whose is a name: every rule and source of the policy that names one, found by the name.
  *
  * Floor 4. Built once with the policy, in its arena, then only read. A look-up costs a hash for each label of the
  * name, however many vendors there are.
@@ -14,13 +14,22 @@
 #include "arena.h"
 #include "vendor.h"
 
-/* Which list a rule stands in. */
-enum name_list { NAMES_DOMAINS, NAMES_ENVELOPE, NAMES_DKIM, NAMES_DELEGATIONS, NAMES_PARTNERS };
+/* Which list a rule stands in; a walk may go over all. */
+enum name_list {
+	NAMES_DOMAINS,
+	NAMES_ENVELOPE,
+	NAMES_DKIM,
+	NAMES_DELEGATIONS,
+	NAMES_PARTNERS,
+	NAMES_LISTS,   /* our mailing lists */
+	NAMES_SOURCES, /* what sources ask DNS for, without what lies below */
+	NAMES_ALL
+};
 
 /* One rule; borrowed, as its owner is. */
 struct name_entry {
 	const struct name_rule *rule;
-	uint32_t owner; /* the vendor's number, VENDOR_OWN, or the number of the delegation or partner */
+	uint32_t owner; /* the vendor's number, VENDOR_OWN, or the number of the delegation, partner or source */
 	enum name_list list;
 	uint32_t next; /* of the same domain, counted from one; 0: none */
 };
@@ -35,7 +44,7 @@ bool name_index_add(struct name_index *, enum name_list, uint32_t owner, const s
 /* A walk over the rules of one list that cover a domain (name_rule_covers), whatever mailbox they name. */
 struct name_walk {
 	const struct name_index *index;
-	const char *domain, *at; /* all of it; the part that is looked up */
+	const char *domain, *at; /* all of it; the part that is looked up, where the last rule was found */
 	uint32_t next;
 	enum name_list list;
 };

@@ -17,7 +17,8 @@ policy_free(struct policy *policy)
 static size_t
 count_rules(const struct policy *policy)
 {
-	size_t count = policy->own.domains.count + policy->own.envelope.count + policy->own.dkim.count;
+	size_t count = policy->own.domains.count + policy->own.envelope.count + policy->own.dkim.count +
+	    policy->settings.own.lists.count + policy->source_count;
 
 	for (size_t i = 0; i < policy->vendor_count; i++)
 		count += policy->vendors[i].domains.count + policy->vendors[i].envelope.count +
@@ -46,6 +47,22 @@ add_delegations(struct name_index *names, enum name_list list, const struct dele
 	return true;
 }
 
+/* What they publish is theirs, what lies below may be anybody's. */
+static bool
+add_sources(struct name_index *names, const struct policy *policy)
+{
+	struct name_rule *rules = arena_take(policy->arena, (policy->source_count + 1) * sizeof *rules);
+
+	for (size_t i = 0; rules != NULL && i < policy->source_count; i++) {
+		if (!source_asks_dns(&policy->sources[i]))
+			continue;
+		rules[i] = (struct name_rule){ .domain = policy->sources[i].name, .exact = true };
+		if (!name_index_add(names, NAMES_SOURCES, (uint32_t)i, &(struct name_rules){ &rules[i], 1 }))
+			return false;
+	}
+	return rules != NULL;
+}
+
 bool
 policy_index(struct policy *policy)
 {
@@ -63,7 +80,8 @@ policy_index(struct policy *policy)
 	policy->names = names;
 	policy->gateways = gateways;
 	return add_delegations(names, NAMES_DELEGATIONS, policy->delegations, policy->delegation_count) &&
-	    add_delegations(names, NAMES_PARTNERS, policy->partners, policy->partner_count);
+	    add_delegations(names, NAMES_PARTNERS, policy->partners, policy->partner_count) &&
+	    name_index_add(names, NAMES_LISTS, VENDOR_OWN, &policy->settings.own.lists) && add_sources(names, policy);
 }
 
 /* The lowest number, which is the first of the configuration; UINT32_MAX: none but perhaps ours. */
@@ -143,114 +161,19 @@ bool
 policy_signs(const struct policy *policy, const char *d)
 {
 	return covers_domain(policy, NAMES_DKIM, d) || covers_domain(policy, NAMES_PARTNERS, d) ||
-	    name_rules_hold_domain(&policy->settings.own.lists, d);
+	    covers_domain(policy, NAMES_LISTS, d);
 }
 
-/* ---- names that are listed ---- */
-
-static int
-name_compare(const void *a, const void *b)
-{
-	return strcmp(((const struct listed_name *)a)->name, ((const struct listed_name *)b)->name);
-}
-
-/* By name, and in front the one that speaks for those below it too. */
-static int
-name_order(const void *a, const void *b)
-{
-	int order = name_compare(a, b);
-
-	return order != 0 ? order : ((const struct listed_name *)a)->alone - ((const struct listed_name *)b)->alone;
-}
-
-/* Adds the names of the rules to the list, unless it is NULL; how many there are. */
-static size_t
-rules_add(const struct name_rules *rules, struct listed_name *list, size_t count)
-{
-	for (size_t i = 0; i < rules->count; i++) {
-		const struct name_rule *rule = &rules->list[i];
-
-		if (rule->domain[0] == '\0')
-			continue;
-		if (list != NULL)
-			list[count] = (struct listed_name){ rule->domain, rule->exact };
-		count++;
-	}
-	return count;
-}
-
-static size_t
-vendor_add(const struct vendor *vendor, struct listed_name *list, size_t count)
-{
-	count = rules_add(&vendor->domains, list, count);
-	count = rules_add(&vendor->envelope, list, count);
-	return rules_add(&vendor->dkim, list, count);
-}
-
-static size_t
-names_add(const struct policy *policy, struct listed_name *list)
-{
-	size_t count = vendor_add(&policy->own, list, 0);
-
-	count = rules_add(&policy->settings.own.lists, list, count);
-	for (size_t i = 0; i < policy->vendor_count; i++)
-		count = vendor_add(&policy->vendors[i], list, count);
-	for (size_t i = 0; i < policy->delegation_count; i++)
-		count = rules_add(&policy->delegations[i].domains, list, count);
-	for (size_t i = 0; i < policy->partner_count; i++)
-		count = rules_add(&policy->partners[i].domains, list, count);
-	for (size_t i = 0; i < policy->source_count; i++) {
-		if (!source_asks_dns(&policy->sources[i]))
-			continue;
-		if (list != NULL)
-			list[count] = (struct listed_name){ policy->sources[i].name, true };
-		count++;
-	}
-	return count;
-}
-
-bool
-policy_list_names(struct policy *policy)
-{
-	size_t count = names_add(policy, NULL), kept = 0;
-	struct listed_name *list;
-
-	if (count == 0)
-		return true;
-	list = arena_take(policy->arena, count * sizeof *list);
-	if (list == NULL)
-		return false;
-	names_add(policy, list);
-	qsort(list, count, sizeof *list, name_order);
-	for (size_t i = 0; i < count; i++)
-		if (kept == 0 || strcmp(list[kept - 1].name, list[i].name) != 0)
-			list[kept++] = list[i];
-	policy->listed = list;
-	policy->listed_count = kept;
-	return true;
-}
-
-static const struct listed_name *
-name_find(const struct policy *policy, const char *name)
-{
-	struct listed_name wanted = { .name = name };
-
-	if (policy->listed_count == 0)
-		return NULL;
-	return bsearch(&wanted, policy->listed, policy->listed_count, sizeof wanted, name_compare);
-}
+/* ---- what a name is to DNS ---- */
 
 enum standing
 policy_standing(const struct policy *policy, const char *domain)
 {
-	const struct listed_name *found = name_find(policy, domain);
+	struct name_walk walk = name_walk_begin(policy->names, NAMES_ALL, domain);
 
-	if (found != NULL)
-		return STANDING_LISTED;
-	while (domain != NULL && (found == NULL || found->alone))
-		if ((domain = domain_parent(domain)) != NULL)
-			found = name_find(policy, domain);
-	return domain != NULL ? STANDING_BELOW : STANDING_STRANGER;
+	if (name_walk_next(&walk) == NULL)
+		return STANDING_STRANGER;
+	return walk.at == domain ? STANDING_LISTED : STANDING_BELOW;
 }
 
 enum standing

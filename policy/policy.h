@@ -146,12 +146,6 @@ struct settings {
 	struct strings vendor_path;
 };
 
-/* A name that stands in the policy. */
-struct listed_name {
-	const char *name;
-	bool alone; /* names below it are not its own */
-};
-
 struct policy {
 	struct arena *arena; /* everything below lives in it */
 	struct settings settings;
@@ -174,8 +168,6 @@ struct policy {
 	const struct export_job *exports;
 	size_t export_count; /* at most EXPORTS_MAX */
 	const struct shared_sender *senders; /* of every file on vendor_path */
-	const struct listed_name *listed; /* sorted, each name once */
-	size_t listed_count;
 };
 
 void policy_free(struct policy *); /* NULL is fine */
@@ -196,9 +188,6 @@ bool policy_shared_names(const struct policy *, struct arena *, struct strings *
 
 /* Could a signature by d= (normal form) prove something: an enabled vendor's, ours, a partner's, a list's? */
 bool policy_signs(const struct policy *, const char *d);
-
-/* Fills policy->listed when all else is there. False without memory. */
-bool policy_list_names(struct policy *) MUST_USE;
 
 /* What the policy says of a domain (normal form): LISTED, BELOW or STRANGER. */
 enum standing policy_standing(const struct policy *, const char *domain);

@@ -259,8 +259,6 @@ policy_text_load(const char *file, const char *text, size_t length,
 		settings_read(&load, root);
 		vendors_read(&load, root);
 		groups_read(&load, root);
-		if (!policy_list_names(policy))
-			reading_starve(&load.r);
 	}
 	arena_close(load.trees);
 	if (faults->errors == before && !policy_index(policy))

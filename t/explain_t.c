@@ -309,11 +309,13 @@ explanation_is_whole(void)
 static void
 explanation_names_what_is_silent(void)
 {
-	static const struct listed_name known[] = { { "acme.example", false } };
+	static const struct name_rule known = { .domain = "acme.example" };
 	struct scene *s = scene_open();
 
-	s->policy.listed = known;
-	s->policy.listed_count = 1;
+	s->vendor.envelope = (struct name_rules){ &known, 1 };
+	s->policy.arena = arena_open(64 * 1024);
+	if (!policy_index(&s->policy))
+		abort();
 	s->policy.sources = &s->source;
 	s->facts.spf.result = AUTH_TEMPERROR;
 	s->facts.spf_silence.name = "_spf.acme.example";

@@ -70,6 +70,7 @@ test_small(void)
 		is_number(by_index(index, NAMES_DOMAINS, &mailboxes[i]), by_asking(&mailboxes[i]), "%s@%s is theirs whose rules hold it",
 		    mailboxes[i].local, mailboxes[i].domain);
 		is_number(by_index(index, NAMES_DKIM, &mailboxes[i]), 0, "and in another list nobody's");
+		is_number(by_index(index, NAMES_ALL, &mailboxes[i]), by_asking(&mailboxes[i]), "but in some list theirs");
 	}
 	is_number(by_index(NULL, NAMES_DOMAINS, &mailboxes[0]), 0, "without an index it is nobody's");
 	ok(name_index_add(index, NAMES_DOMAINS, 0, &(struct name_rules){ rules[4], 1 }) &&

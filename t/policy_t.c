@@ -6,7 +6,7 @@
 static const char vendor_text[] =
     "vendor = { name = \"acme\"; domains = [ \"acme.example\", \"=only.example\", \"noreply@mailbox.example\" ];"
     "  envelope = [ \"bounces.acme.example\", \"bounce.example\" ]; dkim = [ \"acme.example\", \"signer.example\" ];"
-    "  sources = ( { a = \"uk.source.example\"; }, { spf = \"_spf.source.example\"; } ); };";
+    "  sources = ( { a = \"uk.source.example\"; }, { spf = \"_spf.source.example\"; }, { mx = \"acme.example\"; } ); };";
 
 static const char conf[] =
     "vendors = ( { name = \"acme\"; } ); own = { domains = [ \"rx.example\" ]; lists = [ \"lists.example\" ]; };"
@@ -43,7 +43,7 @@ static const struct {
 	enum standing standing, signer;
 } rows[] = {
 	{ "a vendor's name", "acme.example", STANDING_LISTED, STANDING_SELECTOR },
-	{ "a name below", "a.b.acme.example", STANDING_BELOW, STANDING_BELOW },
+	{ "a name below one that is a source too", "a.b.acme.example", STANDING_BELOW, STANDING_BELOW },
 	{ "a name that only ends alike", "notacme.example", STANDING_STRANGER, STANDING_STRANGER },
 	{ "the name above", "example", STANDING_STRANGER, STANDING_STRANGER },
 	{ "a name that stands alone", "only.example", STANDING_LISTED, STANDING_STRANGER },
