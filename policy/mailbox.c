@@ -42,16 +42,6 @@ struct host {
 
 /* --- bytes --- */
 
-/* Bytes of the character beyond ASCII at `at`, or 0 when it is none or a C1 control. */
-static size_t
-wide_length(const char *at, size_t left)
-{
-	uint32_t point;
-	size_t length = utf8_read(at, left, &point);
-
-	return length > 0 && point >= 0xa0 ? length : 0;
-}
-
 static bool
 is_blank(int c)
 {
@@ -80,7 +70,7 @@ clean_length(const char *field, size_t length)
 		unsigned char c = (unsigned char)field[i];
 
 		if (c >= 0x80)
-			step = wide_length(field + i, length - i);
+			step = utf8_plain(field + i, length - i);
 		else if (c == '\r' || c == '\n')
 			step = fold_length(field + i, length - i);
 		else

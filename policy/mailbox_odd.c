@@ -99,23 +99,13 @@ name_read(struct arena *arena, struct span rest, char out[DOMAIN_TEXT])
 	return domain_read_for(arena, name, length, out);
 }
 
-/* Bytes of the character at `at`, 0 where it is a control or none. */
-static size_t
-plain_length(const char *at, size_t left)
-{
-	uint32_t point;
-	size_t length = utf8_read(at, left, &point);
-
-	return length == 0 || point < 0x20 || (point >= 0x7f && point < 0xa0) ? 0 : length;
-}
-
 static bool
 is_plain(const char *local)
 {
 	size_t left = strlen(local);
 
 	for (size_t one; left > 0; local += one, left -= one)
-		if ((one = plain_length(local, left)) == 0)
+		if ((one = utf8_plain(local, left)) == 0)
 			return false;
 	return true;
 }
@@ -127,7 +117,7 @@ write_quoted(const char *local, struct text *out)
 
 	text_char(out, '"');
 	for (size_t one; left > 0; local += one, left -= one) {
-		one = plain_length(local, left);
+		one = utf8_plain(local, left);
 		if (one == 0) {
 			one = 1;
 			text_format(out, "\\x%02x", (unsigned char)*local);

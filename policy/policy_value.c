@@ -121,12 +121,11 @@ value_text(const char *text, struct fault *why)
 	uint32_t point;
 
 	for (size_t length; left > 0; text += length, left -= length) {
-		length = utf8_read(text, left, &point);
-		if (length == 0)
+		length = utf8_plain(text, left);
+		if (length == 0 && utf8_read(text, left, &point) == 0)
 			return fault_set(why, "byte 0x%02x is no UTF-8; save the file as UTF-8",
 			    (unsigned char)*text);
-		/* C1 controls, U+0080 to U+009f, steer terminals as C0 do */
-		if (point < 0x20 || (point >= 0x7f && point < 0xa0))
+		if (length == 0)
 			return fault_set(
 			    why, "a control character; write plain text on one line");
 	}

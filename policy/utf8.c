@@ -27,3 +27,12 @@ utf8_read(const char *at, size_t left, uint32_t *point)
 	}
 	return 0;
 }
+
+size_t
+utf8_plain(const char *at, size_t left)
+{
+	uint32_t point;
+	size_t length = utf8_read(at, left, &point);
+
+	return length == 0 || point < 0x20 || (point >= 0x7f && point < 0xa0) ? 0 : length;
+}

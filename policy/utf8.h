@@ -13,4 +13,7 @@
  * within `left` bytes. NUL is a character. */
 size_t utf8_read(const char *at, size_t left, uint32_t *point);
 
+/* The same, and 0 for a control character: C0, DEL, and C1, which steers terminals as C0 does. */
+size_t utf8_plain(const char *at, size_t left);
+
 #endif
