@@ -2,7 +2,7 @@
 /*
  * claim.h - what a verdict is made of: each claim with its evidence, and what became of it.
  *
- * Floor 6. Data that all files of the verdict share. evidence.h, own.h and claims.h fill it in, weigh.h decides what
+ * Floor 6. Data that all files of the verdict share. evidence.h, own.h and claims.h fill it in, actions.h decides what
  * is done; the shell calls verdict.h. Nothing is judged here.
  */
 #ifndef CLAIM_H

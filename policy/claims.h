@@ -2,7 +2,7 @@
 /*
  * claims.h - whom a message claims to be from, and what becomes of each claim (DESIGN section 3).
  *
- * Floor 6. Outcomes and reasons; what is done about them is weigh.h's.
+ * Floor 6. Outcomes and reasons; what is done about them is actions.h's.
  */
 #ifndef CLAIMS_H
 #define CLAIMS_H

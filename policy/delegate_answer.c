@@ -1,11 +1,11 @@
 #include <string.h>
 
+#include "actions.h"
 #include "claims.h"
 #include "delegate_answer.h"
 #include "evidence.h"
 #include "own.h"
 #include "policy_value.h"
-#include "weigh.h"
 
 bool
 delegate_promises(const struct delegate_answer *answer)
@@ -57,7 +57,7 @@ is_forged(const struct policy *policy, const struct facts *facts, const struct c
 	const struct vendor *vendor = claim->vendor;
 
 	/* a relay would bounce it, and some recipient may want it: the milter sees to both */
-	if (facts->perhaps_relayed || facts_hide_client(facts) || weigh_has_exception(policy, vendor))
+	if (facts->perhaps_relayed || facts_hide_client(facts) || actions_have_exception(policy, vendor))
 		return false;
 	return vendor->mode == MODE_ENFORCE && vendor->on_forged == ACTION_REJECT &&
 	    vendor->dkim.count == 0 && claim->listed == NO && !claim->without_addresses && claim->spf == NO &&

@@ -1,11 +1,11 @@
 #include <string.h>
 
+#include "actions.h"
 #include "claims.h"
 #include "evidence.h"
 #include "own.h"
 #include "relay.h"
 #include "verdict.h"
-#include "weigh.h"
 
 const struct claim *
 verdict_claim(const struct verdict *verdict)
@@ -85,7 +85,7 @@ judge_session(const struct policy *policy, const struct facts *facts, struct ver
 	out->reason = exempt;
 	/* a results field of ours that could not be removed would be believed: not even then */
 	if (facts->failed)
-		weigh_troubles(policy, facts, out);
+		actions_override(policy, facts, out);
 	return true;
 }
 
@@ -99,8 +99,8 @@ verdict_judge(const struct judge *judge, const struct facts *facts, struct verdi
 		return;
 	}
 	claims_judge(judge, facts, out);
-	weigh_claims(judge->policy, facts, out);
-	weigh_troubles(judge->policy, facts, out);
+	actions_decide(judge->policy, facts, out);
+	actions_override(judge->policy, facts, out);
 	out->settled = is_settled(judge->policy, facts, out);
 }
 
@@ -169,8 +169,8 @@ verdict_recipient_differs(const struct judge *judge, const struct facts *facts, 
 	for (size_t i = 0; i < claims.claim_count; i++) {
 		const struct claim *claim = &claims.claims[i];
 
-		if (weigh_mode(policy, claim->vendor, rcpt) ==
-		    weigh_mode(policy, claim->vendor, &facts->rcpt_mailboxes[0]))
+		if (actions_mode(policy, claim->vendor, rcpt) ==
+		    actions_mode(policy, claim->vendor, &facts->rcpt_mailboxes[0]))
 			continue;
 		/* one that is proven already passes under any mode */
 		if (!is_proven(judge, facts, claim))

@@ -1,8 +1,8 @@
 /* room: verdict */
+#include "actions.h"
 #include "own.h"
 #include "patience.h"
 #include "relay.h"
-#include "weigh.h"
 
 /* ---- actions ---- */
 
@@ -16,7 +16,7 @@ strangers_way(const struct policy *policy, const struct facts *facts)
 /* ---- modes ---- */
 
 enum vendor_mode
-weigh_mode(const struct policy *policy, const struct vendor *vendor, const struct mailbox *rcpt)
+actions_mode(const struct policy *policy, const struct vendor *vendor, const struct mailbox *rcpt)
 {
 	for (size_t i = 0; i < policy->exception_count; i++) {
 		const struct exception *exception = &policy->exceptions[i];
@@ -29,7 +29,7 @@ weigh_mode(const struct policy *policy, const struct vendor *vendor, const struc
 }
 
 bool
-weigh_has_exception(const struct policy *policy, const struct vendor *vendor)
+actions_have_exception(const struct policy *policy, const struct vendor *vendor)
 {
 	for (size_t i = 0; i < policy->exception_count; i++)
 		if (policy->exceptions[i].vendor == vendor)
@@ -46,7 +46,7 @@ mode_for_all(const struct policy *policy, const struct facts *facts, const struc
 	if (facts->rcpt_count == 0 || policy->exception_count == 0)
 		return vendor->mode;
 	for (size_t i = 0; i < facts->rcpt_count; i++) {
-		enum vendor_mode mode = weigh_mode(policy, vendor, &facts->rcpt_mailboxes[i]);
+		enum vendor_mode mode = actions_mode(policy, vendor, &facts->rcpt_mailboxes[i]);
 
 		if (mode < strictest)
 			strictest = mode;
@@ -107,7 +107,7 @@ stricter(enum action a, enum action b)
 
 /* The strictest action of all claims wins; of equals the first in the configuration decides. */
 void
-weigh_claims(const struct policy *policy, const struct facts *facts, struct verdict *verdict)
+actions_decide(const struct policy *policy, const struct facts *facts, struct verdict *verdict)
 {
 	enum action stranger = strangers_way(policy, facts);
 
@@ -162,7 +162,7 @@ fail(struct verdict *verdict)
 }
 
 void
-weigh_troubles(const struct policy *policy, const struct facts *facts, struct verdict *verdict)
+actions_override(const struct policy *policy, const struct facts *facts, struct verdict *verdict)
 {
 	if (!facts->failed && facts->from_too_long) {
 		verdict->reason = REASON_FROM_TOO_LONG;
