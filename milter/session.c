@@ -8,7 +8,7 @@
 
 #include <libmilter/mfapi.h>
 
-#include "alarm.h"
+#include "delay_alarm.h"
 #include "greylisting.h"
 #include "session.h"
 
@@ -274,7 +274,7 @@ on_rcpt(SMFICTX *ctx, char **argv)
 		return give_failure(ctx);
 	message_queue_id(session->message, macro(ctx, "i"));
 	if (strcmp(macro(ctx, "{rcpt_mailer}"), "error") == 0) {
-		alarm_rcpt_refused(session->message, argv[0], macro(ctx, "{rcpt_host}"),
+		delay_alarm_rcpt_refused(session->message, argv[0], macro(ctx, "{rcpt_host}"),
 		    macro(ctx, "{rcpt_addr}"));
 		return SMFIS_CONTINUE;
 	}

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "alarm.h"
+#include "delay_alarm.h"
 #include "greylisting.h"
 #include "story.h"
 
@@ -78,7 +78,7 @@ inside_rcpt(struct player *player, const char *path, struct story_reply *out)
 static void
 inside_rcpt_refused(struct player *player, const char *path, const char *status, const char *text)
 {
-	alarm_rcpt_refused(((struct inside *)player)->message, path, status, text);
+	delay_alarm_rcpt_refused(((struct inside *)player)->message, path, status, text);
 }
 
 static void

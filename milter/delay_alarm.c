@@ -1,8 +1,8 @@
 /* room: message */
 #include <stdio.h>
 
-#include "alarm.h"
 #include "deferral.h"
+#include "delay_alarm.h"
 #include "delegate_answer.h"
 #include "message_parts.h"
 
@@ -63,7 +63,7 @@ remedy_of(const struct message *message, const struct deferral *deferral)
 }
 
 void
-alarm_rcpt_refused(struct message *message, const char *path, const char *status, const char *text)
+delay_alarm_rcpt_refused(struct message *message, const char *path, const char *status, const char *text)
 {
 	const struct house *house = message->house;
 	const struct facts *facts = &message->facts;

@@ -1,16 +1,16 @@
 /* room: message */
 /*
- * alarm.h - mail that we vouch for and somebody else delays: a warning in the log, with what stops it.
+ * delay_alarm.h - mail that we vouch for and somebody else delays: a warning in the log, with what stops it.
  *
  * Floor 10. deferral.h reads who it was. Never changes what is done with the mail.
  */
-#ifndef ALARM_H
-#define ALARM_H
+#ifndef DELAY_ALARM_H
+#define DELAY_ALARM_H
 
 struct message;
 
 /* RCPT that the MTA refused before we were asked; path is libmilter's, status "4.7.1", text the
  * refusal as the client got it. A refusal for good (5.x.x) is no alarm. All borrowed. */
-void alarm_rcpt_refused(struct message *, const char *path, const char *status, const char *text);
+void delay_alarm_rcpt_refused(struct message *, const char *path, const char *status, const char *text);
 
 #endif
