@@ -1,6 +1,6 @@
 /* room: check_dkim */
 /*
- * check_dkim_parts.h - what a check holds, for the files of its own room.
+ * check_dkim_parts.h - what a check holds, for the files of check_dkim.
  *
  * Floor 9. check_dkim.c moves a message through libopendkim, check_dkim_judge.c says what each signature is worth.
  */

@@ -1,7 +1,7 @@
 /*
  * message.h - one mail from MAIL to its end: gathers facts, asks the verdict, keeps the greylist.
  *
- * Floor 10. The same room serves the milter session and `greenlane explain`. It decides nothing
+ * Floor 10. The same code serves the milter session and `greenlane explain`. It decides nothing
  * itself: verdict, greylist and explain do. Keeps nothing after message_close.
  */
 #ifndef MESSAGE_H

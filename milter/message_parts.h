@@ -1,6 +1,6 @@
 /* room: message */
 /*
- * message_parts.h - what a message holds, for the files of its own room.
+ * message_parts.h - what a message holds, for the files of message.
  *
  * Floor 10. message.c moves it along, relayed_client.c finds whose it is, gather.c fills its facts, greylisting.c
  * asks the store, refusals.c remembers who was refused.

@@ -1,6 +1,6 @@
 /* room: dns_audit */
 /*
- * dns_audit_parts.h - what the files of the room dns_audit share.
+ * dns_audit_parts.h - what the files of dns_audit share.
  *
  * Floor 6. dns_audit.c keeps the answers; dns_audit_word.c reads and repairs the terms of our SPF record;
  * dns_audit_tree.c follows them; dns_audit_vendor.c knows whose they are; dns_audit_spf.c judges them;

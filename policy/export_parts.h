@@ -1,6 +1,6 @@
 /* room: export */
 /*
- * export_parts.h - what the writers of the formats share, within the room.
+ * export_parts.h - what the writers of the formats share.
  *
  * Floor 4. export.c chooses and frames, export_bodies.c writes what the other program reads.
  */

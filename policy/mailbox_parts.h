@@ -2,7 +2,7 @@
 /*
  * mailbox_parts.h - what the readers of strict and of odd addresses share.
  *
- * Floor 2. For the files of its own room.
+ * Floor 2. For the files of mailbox.
  */
 #ifndef MAILBOX_PARTS_H
 #define MAILBOX_PARTS_H

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Compiles one test by hand: t/build.sh NAME [SOURCE...] makes t/NAME from t/NAME.c and what it needs.
-# For work on one room; the Makefile is what counts. CC, CFLAGS and LIBS are taken from the environment.
+# For work on one file; the Makefile is what counts. CC, CFLAGS and LIBS are taken from the environment.
 set -eu
 cd "$(dirname "$0")/.."
 name=$1

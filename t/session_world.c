@@ -92,7 +92,7 @@ session_world_open(void)
 	world.house.unsure = world.house.store;
 	must(resolver != NULL && world.house.dkim != NULL && world.house.live != NULL && world.house.store != NULL &&
 		world.house.usage != NULL,
-	    "a room does not open");
+	    "a service does not open");
 	world.refresh = refresh_open(resolver, world.house.live, NULL, "", &why);
 	must(world.refresh != NULL, "no refresh");
 	story_clock_set(SESSION_WORLD_NOW);

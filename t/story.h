@@ -1,7 +1,7 @@
 /*
  * story.h - whole conversations from a file, with their DNS and their clock (t/replay/README.md).
  *
- * A story is read here; a player carries it to greenlane: play_inside.c calls the rooms straight,
+ * A story is read here; a player carries it to greenlane: play_inside.c calls message.h directly,
  * play_wire.c speaks the milter protocol to greenlaned's own objects.
  */
 #ifndef STORY_H

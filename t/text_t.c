@@ -1,5 +1,5 @@
 /*
- * text_t.c - the ground floor: text and spans, the arena, faults.
+ * text_t.c - what all else stands on: text and spans, the arena, faults.
  */
 #include <stdint.h>
 #include <stdio.h>
