@@ -129,7 +129,7 @@ item_find(const struct answer_cache *cache, const struct shard *shard, uint64_t 
 
 /* The same, and not past its time: one that is goes. */
 static struct item *
-item_find_live(const struct answer_cache *cache, struct shard *shard, uint64_t hash,
+item_find_fresh(const struct answer_cache *cache, struct shard *shard, uint64_t hash,
     const struct dns_question *question, int64_t now_ms)
 {
 	struct item *item = item_find(cache, shard, hash, question);
@@ -160,7 +160,7 @@ answer_cache_get(struct answer_cache *cache, const struct dns_question *question
 	bool known;
 
 	pthread_mutex_lock(&shard->lock);
-	item = item_find_live(cache, shard, hash, question, now_ms);
+	item = item_find_fresh(cache, shard, hash, question, now_ms);
 	known = item != NULL;
 	if (known) {
 		TAILQ_REMOVE(&shard->items, item, order);
@@ -179,7 +179,7 @@ answer_cache_has(struct answer_cache *cache, const struct dns_question *question
 	bool known;
 
 	pthread_mutex_lock(&shard->lock);
-	known = item_find_live(cache, shard, hash, question, now_ms) != NULL;
+	known = item_find_fresh(cache, shard, hash, question, now_ms) != NULL;
 	pthread_mutex_unlock(&shard->lock);
 	return known;
 }

@@ -26,7 +26,7 @@ struct answer_cache;
 struct answer_cache *answer_cache_open(size_t ceiling) MUST_USE;
 void answer_cache_close(struct answer_cache *); /* NULL is fine */
 
-/* Is a live answer known? Then it is copied into the arena, with the rest of its TTL; without
+/* Is a fresh answer known? Then it is copied into the arena, with the rest of its TTL; without
  * memory *out is TEMPORARY. */
 bool answer_cache_get(struct answer_cache *, const struct dns_question *, int64_t now_ms, struct arena *,
     struct dns_answer *out) MUST_USE;

@@ -192,7 +192,7 @@ list_excess(struct survey *survey, const struct source *list, struct source_copy
 
 		if (other->kind != SOURCE_SPF || !source_counts(other))
 			continue;
-		if (!load(survey, COPY_BELIEVED, other->text, &copy) || copy.live)
+		if (!load(survey, COPY_BELIEVED, other->text, &copy) || copy.asked)
 			return false;
 		published = true;
 		for (size_t j = 0; j < count; j++)
@@ -350,8 +350,8 @@ write_state(struct survey *survey, const struct sight *sight)
 	    copy->next < survey->now ? " (past: greenlaned is not running, or DNS does not answer)" : "");
 	if (copy->believed != 0 && survey->now - copy->believed > sight->source->max_stale)
 		text_put(out, "  stale     older than max_stale: its addresses are not known any more\n");
-	if (copy->live)
-		text_format(out, "  asked     for each address, because of %s\n", copy->live_why);
+	if (copy->asked)
+		text_format(out, "  asked     for each address, because of %s\n", copy->asked_why);
 	if (copy->trouble[0] != '\0' && !begins(copy->trouble, PUBLISHED_DOUBTED))
 		write_indented(out, "trouble", copy->trouble);
 	if (sight->awaited)
@@ -431,7 +431,7 @@ write_json(struct survey *survey, const struct sight *sight)
 		json_number(out, "next", sight->copy.next);
 		json_number(out, "ttl", sight->copy.ttl);
 		json_bool(out, "stale", stale);
-		json_string(out, "asked_live", sight->copy.live ? sight->copy.live_why : "");
+		json_string(out, "asked_live", sight->copy.asked ? sight->copy.asked_why : "");
 		json_string(out, "trouble", sight->copy.trouble);
 		json_number(out, "wrong_since", sight->copy.wrong);
 		json_bool(out, "gone", sight->copy.gone);
@@ -475,7 +475,7 @@ accept_vendor(struct survey *survey, const struct vendor *vendor)
 {
 	char name[300];
 
-	keep_mark(survey, (struct source_copy){ .source = vendor_mark(vendor, name), .live_why = "",
+	keep_mark(survey, (struct source_copy){ .source = vendor_mark(vendor, name), .asked_why = "",
 		.trouble = "" });
 }
 

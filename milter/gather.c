@@ -83,9 +83,9 @@ gather_spf(struct message *message)
 }
 
 static void
-gather_live(struct message *message, const struct source *source)
+gather_source(struct message *message, const struct source *source)
 {
-	struct live_fact *fact = &message->facts.live[message->facts.live_count++];
+	struct asked_fact *fact = &message->facts.asked[message->facts.asked_count++];
 	struct spf_fact spf = { .domain = "" };
 
 	fact->silence = ask_spf(message, source->name, source->name, &spf, NULL);
@@ -190,8 +190,8 @@ gather(struct message *message)
 		case WANT_SPF:
 			gather_spf(message);
 			break;
-		case WANT_LIVE:
-			gather_live(message, wanted.source);
+		case WANT_SOURCE:
+			gather_source(message, wanted.source);
 			break;
 		case WANT_SPF_FROM:
 			gather_spf_from(message, wanted.author);

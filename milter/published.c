@@ -181,8 +181,8 @@ say_change(const struct published *published, const struct publishing *with, con
 	if (!published->known) {
 		journal_say(with->journal, LOG_NOTICE, "source %s of %s: lists %zu networks%s%s",
 		    after->source, published->vendors, after->count,
-		    after->live ? ", and is asked for each address: " : "",
-		    after->live ? after->live_why : "");
+		    after->asked ? ", and is asked for each address: " : "",
+		    after->asked ? after->asked_why : "");
 		return;
 	}
 	text_open(&text, 2048);
@@ -243,10 +243,10 @@ copy_unfolding(const struct published *published, const struct unfolding *unfold
 		return false;
 	out->believed = now;
 	out->ttl = unfolding_ttl(unfolding);
-	out->live = unfolding_is_live(unfolding);
-	out->live_why = arena_string(arena, unfolding_live_why(unfolding));
+	out->asked = unfolding_is_asked(unfolding);
+	out->asked_why = arena_string(arena, unfolding_asked_why(unfolding));
 	out->trouble = "";
-	return out->live_why != NULL;
+	return out->asked_why != NULL;
 }
 
 /* Did a person accept just this? */
@@ -321,8 +321,8 @@ let_go(struct published *published, const struct publishing *with, const struct 
 	copy->changed = clock_now();
 	copy->networks = NULL;
 	copy->count = 0;
-	copy->live = false;
-	copy->live_why = "";
+	copy->asked = false;
+	copy->asked_why = "";
 	journal_say(with->journal, LOG_ERR,
 	    "source-wrong: source %s of %s: %s, and that for longer than refresh.absent_after: it lists nothing any more; "
 	    "write the name that is published now, or take the source out", published->source.text,
@@ -338,8 +338,8 @@ take_wrong(struct published *published, const struct publishing *with, const str
 	struct fault said;
 
 	copy->source = published->source.text;
-	if (copy->live_why == NULL)
-		copy->live_why = "";
+	if (copy->asked_why == NULL)
+		copy->asked_why = "";
 	if (first)
 		copy->wrong = clock_now();
 	copy->wrong_seen += copy->wrong_seen < UINT32_MAX;
@@ -357,7 +357,7 @@ static bool
 believe(struct published *published, const struct publishing *with, struct arena *arena,
     struct source_copy *copy)
 {
-	bool same = published->known && published->copy.live == copy->live &&
+	bool same = published->known && published->copy.asked == copy->asked &&
 	    source_copy_same(&published->copy, copy);
 	bool was_wrong = published->copy.wrong != 0;
 	int64_t wait = wait_of(published, with, copy->ttl);
@@ -410,7 +410,7 @@ lists_nothing(const struct unfolding *unfolding)
 	size_t count;
 
 	(void)unfolding_networks(unfolding, &count);
-	return count == 0 && !unfolding_is_live(unfolding);
+	return count == 0 && !unfolding_is_asked(unfolding);
 }
 
 /* What the asking came to. One that was called off stays due. */

@@ -20,7 +20,7 @@ list_copy(struct export_listing *listing, const struct source_copy *copy, struct
 		networks[i] = copy->networks[i].prefix;
 	listing->networks = networks;
 	listing->count = copy->count;
-	listing->asked = copy->live ? copy->live_why : "";
+	listing->asked = copy->asked ? copy->asked_why : "";
 	return true;
 }
 

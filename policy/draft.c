@@ -140,7 +140,7 @@ spf_judge(const struct draft *draft)
 		return DRAFT_SPF_OPEN;
 	if (unfolding_state(draft->unfolding, NULL) == UNFOLDING_BROKEN)
 		return DRAFT_SPF_BROKEN;
-	return facts->spf.network_count == 0 && facts->spf.live[0] == '\0' ? DRAFT_SPF_EMPTY :
+	return facts->spf.network_count == 0 && facts->spf.asked_why[0] == '\0' ? DRAFT_SPF_EMPTY :
 	    DRAFT_SPF_USABLE;
 }
 
@@ -153,7 +153,7 @@ spf_finish(struct draft *draft)
 	if (unfolding_state(draft->unfolding, &why) == UNFOLDING_TEMPORARY)
 		fail(draft, DRAFT_TEMPORARY, why.text, "");
 	facts->spf.why = kept(draft, arena_string(draft->arena, why.text));
-	facts->spf.live = unfolding_live_why(draft->unfolding);
+	facts->spf.asked_why = unfolding_asked_why(draft->unfolding);
 	facts->spf.networks = unfolding_networks(draft->unfolding, &facts->spf.network_count);
 	facts->spf.state = spf_judge(draft);
 }
@@ -405,7 +405,7 @@ begin(struct draft *draft, struct fault *why)
 	if (!value_name(facts->name, why) || !selectors_fit(request, why))
 		return false;
 	facts->shared = shared_find(request, request->domain);
-	facts->spf.record = facts->spf.why = facts->spf.live = facts->dmarc.domain = "";
+	facts->spf.record = facts->spf.why = facts->spf.asked_why = facts->dmarc.domain = "";
 	today_write(request->now, facts->today);
 	snprintf(draft->ending_at, sizeof draft->ending_at, "%s", request->domain);
 	draft->source = (struct source){ .kind = SOURCE_SPF, .name = request->domain,

@@ -70,7 +70,7 @@ struct draft_facts {
 		const char *record;  /* as published, "" when none */
 		char ending;         /* qualifier of its `all`, behind redirects; '\0': none found */
 		const char *why;     /* BROKEN */
-		const char *live;    /* the first term that cannot be listed; "" */
+		const char *asked_why; /* the first term that cannot be listed; "" */
 		const struct source_network *networks;
 		size_t network_count;
 		struct draft_include includes[DRAFT_INCLUDES_MAX]; /* and redirects, in the order asked */

@@ -270,9 +270,9 @@ doubt_networks(struct page *page)
 	else if (broad > 1)
 		doubt(page, "%s (%s) and %zu more of its networks are broad. Does the vendor own all of each?",
 		    prefix_write(&first->prefix, text), first->path, broad - 1);
-	if (facts->spf.live[0] != '\0')
+	if (facts->spf.asked_why[0] != '\0')
 		doubt(page, "not all of it can be listed (%s): such an address is asked of DNS when a message claims the "
-			    "vendor, and no export holds it.", facts->spf.live);
+			    "vendor, and no export holds it.", facts->spf.asked_why);
 }
 
 static const char *

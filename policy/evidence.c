@@ -11,25 +11,25 @@ evidence_answer(enum auth_result result)
 	return result == AUTH_NOT_ASKED || result == AUTH_TEMPERROR ? UNKNOWN : NO;
 }
 
-const struct live_fact *
-evidence_live(const struct facts *facts, uint32_t source)
+const struct asked_fact *
+evidence_asked(const struct facts *facts, uint32_t source)
 {
-	for (size_t i = 0; i < facts->live_count; i++)
-		if (facts->live[i].source == source)
-			return &facts->live[i];
+	for (size_t i = 0; i < facts->asked_count; i++)
+		if (facts->asked[i].source == source)
+			return &facts->asked[i];
 	return NULL;
 }
 
-/* Of one source that is not in the table's hits: what do its state and its live answer say? */
+/* Of one source that is not in the table's hits: what do its state and its answer for this client say? */
 static enum answer
 listed_beyond_table(const struct judge *judge, const struct facts *facts, const struct source *source)
 {
 	const struct source_state *state = &judge->ranges->states[source->number];
-	const struct live_fact *fact = evidence_live(facts, source->number);
+	const struct asked_fact *fact = evidence_asked(facts, source->number);
 
 	if (fact != NULL && fact->answer != NO)
-		return patience_live(judge->policy, facts, fact);
-	if (!state->known || (state->live && fact == NULL))
+		return patience_asked(judge->policy, facts, fact);
+	if (!state->known || (state->asked && fact == NULL))
 		return UNKNOWN;
 	return NO;
 }
@@ -64,7 +64,7 @@ static void
 note_unknown(const struct judge *judge, const struct facts *facts, const struct source *source,
     struct claim *claim)
 {
-	const struct live_fact *fact = evidence_live(facts, source->number);
+	const struct asked_fact *fact = evidence_asked(facts, source->number);
 
 	if (facts->client_hidden) /* it is not asked */
 		return;

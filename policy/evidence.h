@@ -16,7 +16,7 @@ enum answer evidence_answer(enum auth_result);
 struct mailbox evidence_identity(const struct facts *);
 
 /* What an spf source said when asked for this client, or NULL. */
-const struct live_fact *evidence_live(const struct facts *, uint32_t source);
+const struct asked_fact *evidence_asked(const struct facts *, uint32_t source);
 
 /* Fills listed and why it is not known, exclusively, reviewed, lapsed, source and exclusive. A forwarder is in
  * nobody's range. */

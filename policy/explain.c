@@ -273,10 +273,10 @@ write_silences(const struct policy *policy, const struct facts *facts, struct te
 			write_silence("_dmarc.", author->dmarc.silent, "DMARC of ", author->mailbox.domain,
 			    patience_dmarc_is_brought(policy, facts, author), out);
 	}
-	for (size_t i = 0; i < facts->live_count; i++)
-		if (facts->live[i].silence.name != NULL)
-			write_silence("", facts->live[i].silence.name, "source ",
-			    policy->sources[facts->live[i].source].text, patience_live_is_brought(&facts->live[i]), out);
+	for (size_t i = 0; i < facts->asked_count; i++)
+		if (facts->asked[i].silence.name != NULL)
+			write_silence("", facts->asked[i].silence.name, "source ",
+			    policy->sources[facts->asked[i].source].text, patience_asked_is_brought(&facts->asked[i]), out);
 	for (size_t i = 0; i < facts->name_count; i++)
 		text_format(out, "%s  %s, which stands in the policy\n",
 		    facts->names[i].answered ? "answered " : "no answer", facts->names[i].name);

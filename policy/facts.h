@@ -121,7 +121,7 @@ struct author {
 };
 
 /* What an spf source that cannot be listed said for this client (DESIGN section 4). */
-struct live_fact {
+struct asked_fact {
 	uint32_t source; /* number of the source in the policy */
 	enum answer answer;
 	struct silence silence; /* where it is UNKNOWN */
@@ -141,7 +141,7 @@ struct name_fact {
 	bool answered;
 };
 
-enum { AUTHORS_MAX = 1000, DKIM_MAX = 64, RCPTS_MAX = 1000, LIVE_MAX = 64, REPLIES_MAX = 16,
+enum { AUTHORS_MAX = 1000, DKIM_MAX = 64, RCPTS_MAX = 1000, ASKED_MAX = 64, REPLIES_MAX = 16,
 	NAME_FACTS_MAX = 32 };
 
 /* State of the From field(s). */
@@ -199,8 +199,8 @@ struct facts {
 	bool dkim_done;          /* no signature can be added to the list any more */
 	struct dkim_fact *dkim;
 	size_t dkim_count;
-	struct live_fact live[LIVE_MAX];
-	size_t live_count;
+	struct asked_fact asked[ASKED_MAX];
+	size_t asked_count;
 
 	int64_t unsure_since;    /* first time this tuple was unsure; 0: never before */
 	struct name_fact names[NAME_FACTS_MAX];

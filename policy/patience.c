@@ -58,9 +58,9 @@ patience_dmarc_is_brought(const struct policy *policy, const struct facts *facts
 }
 
 bool
-patience_live_is_brought(const struct live_fact *live)
+patience_asked_is_brought(const struct asked_fact *asked)
 {
-	return live->answer == UNKNOWN && live->silence.name != NULL && live->silence.lured;
+	return asked->answer == UNKNOWN && asked->silence.name != NULL && asked->silence.lured;
 }
 
 /* ---- what it is worth ---- */
@@ -96,9 +96,9 @@ patience_key(const struct policy *policy, const struct facts *facts)
 }
 
 enum answer
-patience_live(const struct policy *policy, const struct facts *facts, const struct live_fact *live)
+patience_asked(const struct policy *policy, const struct facts *facts, const struct asked_fact *asked)
 {
-	return weigh(policy, facts, live->answer, patience_live_is_brought(live));
+	return weigh(policy, facts, asked->answer, patience_asked_is_brought(asked));
 }
 
 /* ---- whose names must have answered ---- */
@@ -111,8 +111,8 @@ brought_any(const struct policy *policy, const struct facts *facts)
 	for (size_t i = 0; i < facts->dkim_count; i++)
 		if (facts->dkim[i].result == AUTH_TEMPERROR)
 			return true;
-	for (size_t i = 0; i < facts->live_count; i++)
-		if (patience_live_is_brought(&facts->live[i]))
+	for (size_t i = 0; i < facts->asked_count; i++)
+		if (patience_asked_is_brought(&facts->asked[i]))
 			return true;
 	for (size_t i = 0; i < facts->author_count; i++)
 		if (patience_spf_from_is_brought(policy, &facts->authors[i]) ||

@@ -20,8 +20,8 @@ listing_of_copy(const struct source_copy *copy, bool serves, struct source_state
 	if (!serves)
 		return (struct listing){ .count = 0 };
 	state->known = !state->wrong;
-	state->live = copy->live;
-	state->empty = state->known && copy->count == 0 && !state->live;
+	state->asked = copy->asked;
+	state->empty = state->known && copy->count == 0 && !state->asked;
 	return (struct listing){ .copied = copy->networks, .count = copy->count };
 }
 

@@ -18,7 +18,7 @@
 
 struct source_state {
 	bool known; /* networks are believed: no hit means NO */
-	bool live;  /* ask for the connecting address as well */
+	bool asked; /* ask for the connecting address as well */
 	bool wrong; /* not known, though DNS answered: what is published is gone or wrong */
 	bool empty; /* known to hold no address */
 };

@@ -120,7 +120,7 @@ source_copy_take(struct arena *arena, const char *source, const struct source_ne
 		return false;
 	count = networks_sort(networks, count);
 	networks_date(networks, count, before == NULL ? &none : before, now);
-	*out = (struct source_copy){ .source = name, .believed = now, .live_why = "", .trouble = "",
+	*out = (struct source_copy){ .source = name, .believed = now, .asked_why = "", .trouble = "",
 		.networks = networks, .count = count };
 	if (before != NULL)
 		out->changed = source_copy_same(before, out) ? before->changed : now;
@@ -265,7 +265,7 @@ source_copy_write(const struct source_copy *copy, struct text *out)
 	put_time(out, "changed", copy->changed);
 	put_time(out, "next", copy->next);
 	text_format(out, "ttl %lu\n", (unsigned long)copy->ttl);
-	put_state(out, "live", copy->live, copy->live_why);
+	put_state(out, "live", copy->asked, copy->asked_why);
 	put_state(out, "trouble", copy->trouble[0] != '\0', copy->trouble);
 	put_wrong(out, copy);
 	text_format(out, "networks %zu\n", copy->count);
@@ -499,9 +499,9 @@ state_read(struct reader *r, struct span value, bool *yes, const char **why)
 }
 
 static bool
-read_live(struct reader *r, struct span value, struct source_copy *out)
+read_asked(struct reader *r, struct span value, struct source_copy *out)
 {
-	return state_read(r, value, &out->live, &out->live_why);
+	return state_read(r, value, &out->asked, &out->asked_why);
 }
 
 static bool
@@ -623,7 +623,7 @@ static const struct {
 	{ "changed", read_changed, 1 },
 	{ "next", read_next, 1 },
 	{ "ttl", read_ttl, 1 },
-	{ "live", read_live, 1 },
+	{ "live", read_asked, 1 },
 	{ "trouble", read_trouble, 1 },
 	{ "wrong", read_wrong, 2 },
 };

@@ -31,8 +31,8 @@ struct source_copy {
 	int64_t changed;      /* when the networks changed last; 0: never since the first */
 	int64_t next;         /* when it is asked again */
 	uint32_t ttl;
-	bool live;            /* has terms that cannot be listed */
-	const char *live_why; /* the first of them; "" */
+	bool asked;           /* has terms that cannot be listed */
+	const char *asked_why; /* the first of them; "" */
 	const char *trouble;  /* why the last unfolding failed or was not believed; "" */
 	int64_t wrong;        /* since when DNS says that it is gone, or wrong; 0: it does not */
 	uint32_t wrong_seen;  /* at so many askings */

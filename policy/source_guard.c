@@ -276,7 +276,7 @@ check_shared(const struct source_guard_names *shared, const struct source_copy *
 		*slot = path;
 	}
 	/* a shared sender that cannot be listed shows there only */
-	return !after->live || check_path(shared, after->live_why, why);
+	return !after->asked || check_path(shared, after->asked_why, why);
 }
 
 bool

@@ -53,8 +53,8 @@ struct unfolding {
 	size_t slot_count; /* a power of two, at least twice count */
 	unsigned terms, voids;
 	bool absent; /* the source's own name does not exist */
-	bool live;
-	const char *live_why;
+	bool asked;
+	const char *asked_why;
 	uint32_t ttl;
 };
 
@@ -350,11 +350,11 @@ static const struct {
 };
 
 static void
-mark_live(struct walk *walk, const char *term)
+mark_asked(struct walk *walk, const char *term)
 {
-	if (!walk->u->live)
-		walk->u->live_why = path_below(walk->u, walk->step->path, term);
-	walk->u->live = true;
+	if (!walk->u->asked)
+		walk->u->asked_why = path_below(walk->u, walk->step->path, term);
+	walk->u->asked = true;
 }
 
 static bool
@@ -376,10 +376,10 @@ take_term(struct walk *walk, const struct spf_term *term)
 	if (mechanisms[term->mechanism].asks && !count_term(walk, term_text(u, term)))
 		return;
 	if (term->qualifier != '+') {
-		mark_live(walk, term_text(u, term));
+		mark_asked(walk, term_text(u, term));
 		walk->step->listed = false;
 	} else if (term->has_macro || mechanisms[term->mechanism].take == NULL) {
-		mark_live(walk, term_text(u, term));
+		mark_asked(walk, term_text(u, term));
 	} else {
 		mechanisms[term->mechanism].take(walk, term);
 	}
@@ -393,7 +393,7 @@ take_redirect(struct walk *walk, const struct spf_record *record)
 	if (!count_term(walk, term))
 		return;
 	if (record->redirect_has_macro)
-		mark_live(walk, term);
+		mark_asked(walk, term);
 	else
 		task_add_record(walk->u, &walk->at, walk->step, record->redirect);
 }
@@ -628,7 +628,7 @@ unfolding_open(const struct source *source)
 		return NULL;
 	}
 	u->source = source;
-	u->live_why = "";
+	u->asked_why = "";
 	u->ttl = UINT32_MAX;
 	begin(u);
 	return u;
@@ -664,15 +664,15 @@ unfolding_networks(const struct unfolding *u, size_t *count)
 }
 
 bool
-unfolding_is_live(const struct unfolding *u)
+unfolding_is_asked(const struct unfolding *u)
 {
-	return u->live;
+	return u->asked;
 }
 
 const char *
-unfolding_live_why(const struct unfolding *u)
+unfolding_asked_why(const struct unfolding *u)
 {
-	return u->live_why;
+	return u->asked_why;
 }
 
 uint32_t

@@ -4,7 +4,7 @@
  * Floor 4. The limits of RFC 7208, 4.6.4 hold for unfolding too; a loop, an eleventh look-up, an
  * over-long answer, "+all" or a network wider than /8 (IPv6: /16) is a fault that names the include
  * path. First match wins in SPF, so what stands behind a term that may end the search without a
- * pass is not listed: that makes the source live. Never asks DNS itself.
+ * pass is not listed: the source is then asked for each client. Never asks DNS itself.
  */
 #ifndef SOURCES_H
 #define SOURCES_H
@@ -50,8 +50,8 @@ enum unfolding_state unfolding_state(const struct unfolding *, struct fault *why
 const struct source_network *unfolding_networks(const struct unfolding *, size_t *count);
 /* spf: terms that cannot be listed (exists, ptr, macros, qualifiers other than + before the end):
  * true means the source must be asked for the connecting address too. */
-bool unfolding_is_live(const struct unfolding *);
-const char *unfolding_live_why(const struct unfolding *); /* the first such term and its path; "" */
+bool unfolding_is_asked(const struct unfolding *);
+const char *unfolding_asked_why(const struct unfolding *); /* the first such term and its path; "" */
 uint32_t unfolding_ttl(const struct unfolding *); /* smallest seen; UINT32_MAX when nothing was asked */
 
 #endif

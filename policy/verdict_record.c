@@ -350,20 +350,20 @@ json_vendors(struct text *out, const struct facts *facts, const struct verdict *
 }
 
 static void
-json_live(struct text *out, const struct verdict_record *record)
+json_asked(struct text *out, const struct verdict_record *record)
 {
 	const struct facts *facts = record->facts;
 
 	json_key(out, "live");
 	text_char(out, '[');
-	for (size_t i = 0; i < facts->live_count; i++) {
-		const struct source *source = &record->policy->sources[facts->live[i].source];
+	for (size_t i = 0; i < facts->asked_count; i++) {
+		const struct source *source = &record->policy->sources[facts->asked[i].source];
 
 		json_begin(out);
 		json_string(out, "vendor", source->vendor->name);
 		json_string(out, "source", source->text);
-		json_string(out, "answer", answer_word(facts->live[i].answer));
-		json_silence(out, facts->live[i].silence);
+		json_string(out, "answer", answer_word(facts->asked[i].answer));
+		json_silence(out, facts->asked[i].silence);
 		text_char(out, '}');
 	}
 	text_char(out, ']');
@@ -426,7 +426,7 @@ json_facts(struct text *out, const struct verdict_record *record)
 	json_authors(out, facts);
 	json_replies(out, facts);
 	json_bool(out, "dkim_done", facts->dkim_done);
-	json_live(out, record);
+	json_asked(out, record);
 	json_vendors(out, facts, record->verdict);
 	json_number(out, "unsure_since", facts->unsure_since);
 	json_names(out, facts);

@@ -58,22 +58,22 @@ names_us(const struct policy *policy, const struct verdict *claims)
 /* ---- each want ---- */
 
 static const struct source *
-wants_live(const struct judge *judge, const struct facts *facts, const struct claim *claim)
+source_to_ask(const struct judge *judge, const struct facts *facts, const struct claim *claim)
 {
-	if (claim->listed != UNKNOWN || facts->live_count == LIVE_MAX)
+	if (claim->listed != UNKNOWN || facts->asked_count == ASKED_MAX)
 		return NULL;
 	for (size_t i = 0; i < claim->vendor->source_count; i++) {
 		const struct source *source = &claim->vendor->sources[i];
 
-		if (source_counts(source) && judge->ranges->states[source->number].live &&
-		    evidence_live(facts, source->number) == NULL)
+		if (source_counts(source) && judge->ranges->states[source->number].asked &&
+		    evidence_asked(facts, source->number) == NULL)
 			return source;
 	}
 	return NULL;
 }
 
 static const struct source *
-wants_live_of_others(const struct judge *judge, const struct facts *facts, const struct verdict *claims)
+source_to_ask_of_others(const struct judge *judge, const struct facts *facts, const struct verdict *claims)
 {
 	const struct policy *policy = judge->policy;
 	const struct source *source = NULL;
@@ -84,22 +84,22 @@ wants_live_of_others(const struct judge *judge, const struct facts *facts, const
 		struct claim claim = { .vendor = &policy->vendors[i], .listed = UNKNOWN };
 
 		/* few vendors have such a source: the look at all uses comes last */
-		if (wants_live(judge, facts, &claim) == NULL || !matters(policy, facts, claim.vendor))
+		if (source_to_ask(judge, facts, &claim) == NULL || !matters(policy, facts, claim.vendor))
 			continue;
 		evidence_listed(judge, facts, &claim);
-		source = wants_live(judge, facts, &claim);
+		source = source_to_ask(judge, facts, &claim);
 	}
 	return source;
 }
 
 static const struct source *
-wants_any_live(const struct judge *judge, const struct facts *facts, const struct verdict *claims)
+source_to_ask_of_any(const struct judge *judge, const struct facts *facts, const struct verdict *claims)
 {
 	const struct source *source = NULL;
 
 	for (size_t i = 0; source == NULL && i < claims->claim_count; i++)
-		source = wants_live(judge, facts, &claims->claims[i]);
-	return source != NULL ? source : wants_live_of_others(judge, facts, claims);
+		source = source_to_ask(judge, facts, &claims->claims[i]);
+	return source != NULL ? source : source_to_ask_of_others(judge, facts, claims);
 }
 
 static bool
@@ -187,9 +187,9 @@ wants_next(const struct judge *judge, const struct facts *facts)
 	for (size_t i = 0; i < claims.claim_count; i++)
 		if (claims.claims[i].vendor != &judge->policy->own)
 			evidence_listed(judge, facts, &claims.claims[i]);
-	out.source = facts->client_hidden ? NULL : wants_any_live(judge, facts, &claims);
+	out.source = facts->client_hidden ? NULL : source_to_ask_of_any(judge, facts, &claims);
 	if (out.source != NULL) {
-		out.want = WANT_LIVE;
+		out.want = WANT_SOURCE;
 		return out;
 	}
 	for (size_t i = 0; i < facts->author_count; i++)

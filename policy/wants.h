@@ -14,13 +14,13 @@
 enum want {
 	WANT_NOTHING,
 	WANT_SPF,      /* check_host of the sender or HELO */
-	WANT_LIVE,     /* check_host(client, postmaster@NAME) of an spf source */
+	WANT_SOURCE,   /* check_host(client, postmaster@NAME) of an spf source */
 	WANT_SPF_FROM, /* check_host(client, author's domain) */
 	WANT_DMARC     /* of an author; only at the end, when DKIM is done */
 };
 struct wanted {
 	enum want want;
-	const struct source *source; /* LIVE */
+	const struct source *source; /* SOURCE */
 	size_t author;               /* SPF_FROM, DMARC: index */
 };
 

@@ -276,7 +276,7 @@ test_who_is_asked_nothing(void)
 }
 
 static void
-test_live(void)
+test_asked(void)
 {
 	const struct world *world = world_of(PLAIN);
 	struct arena *arena = arena_open(65536);
@@ -288,24 +288,24 @@ test_live(void)
 	for (size_t i = 0; i < world->policy->source_count; i++)
 		if (strcmp(world->policy->sources[i].vendor->name, "asked") == 0) {
 			state = &world->ranges->states[i];
-			facts.live[0] = (struct live_fact){ .source = (uint32_t)i, .answer = YES };
+			facts.asked[0] = (struct asked_fact){ .source = (uint32_t)i, .answer = YES };
 		}
-	state->known = state->live = true;
-	facts.live_count = 1;
+	state->known = state->asked = true;
+	facts.asked_count = 1;
 	delegate_decide(&world->judge, &facts, true, &answer);
 	is_number(answer.why, DELEGATE_PROMISED, "a range that DNS affirms for this client is as good as a list");
-	facts.live[0].answer = UNKNOWN;
+	facts.asked[0].answer = UNKNOWN;
 	facts.spf.result = AUTH_FAIL;
 	delegate_decide(&world->judge, &facts, true, &answer);
 	is_number(answer.why, DELEGATE_STRANGER, "DNS trouble refuses nobody");
-	facts.live[0].answer = NO;
+	facts.asked[0].answer = NO;
 	delegate_decide(&world->judge, &facts, true, &answer);
 	is_number(answer.why, DELEGATE_FORGED, "DNS that denies it does");
 	facts.client_hidden = true;
 	delegate_decide(&world->judge, &facts, true, &answer);
 	is_number(answer.why, DELEGATE_STRANGER, "but nobody is refused whose address cannot be seen");
 	facts.client_hidden = false;
-	facts.live_count = 0;
+	facts.asked_count = 0;
 	*state = (struct source_state){ .known = true, .empty = true };
 	delegate_decide(&world->judge, &facts, true, &answer);
 	is_number(answer.why, DELEGATE_STRANGER, "nor where the vendor has no address left, so that its DMARC decides");
@@ -433,7 +433,7 @@ main(void)
 	test_our_own_name();
 	test_what_the_milter_decides();
 	test_who_is_asked_nothing();
-	test_live();
+	test_asked();
 	test_verdict();
 	test_every_word();
 	test_every_session();

@@ -337,11 +337,11 @@ explanation_names_what_is_silent(void)
 	holds(s, "\nno answer  x??.acme.example, for SPF of the author's acme.example: only the message brought it\nvendor ",
 	    "and what SPF of an author led to");
 	s->author.spf_from_silence.name = NULL;
-	s->facts.live[0] = (struct live_fact){ .answer = UNKNOWN, .silence = { "helo.acme.example", true } };
-	s->facts.live_count = 1;
+	s->facts.asked[0] = (struct asked_fact){ .answer = UNKNOWN, .silence = { "helo.acme.example", true } };
+	s->facts.asked_count = 1;
 	holds(s, "\nno answer  helo.acme.example, for source spf:acme.example: only the message brought it\nvendor ",
 	    "and what a source was led to");
-	s->facts.live_count = 0;
+	s->facts.asked_count = 0;
 	s->facts.names[0] = (struct name_fact){ "acme.example", true };
 	s->facts.names[1] = (struct name_fact){ "mail.acme.example", false };
 	s->facts.name_count = 2;

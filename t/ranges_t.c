@@ -60,7 +60,7 @@ add_source(struct world *world, const char *words)
 	world->count++;
 }
 
-/* "serves live wrong gone 192.0.2.0/24"; NULL: it was never asked. Of the last source. */
+/* "serves asked wrong gone 192.0.2.0/24"; NULL: it was never asked. Of the last source. */
 static void
 believe(struct world *world, const char *words)
 {
@@ -70,7 +70,7 @@ believe(struct world *world, const char *words)
 
 	if (words == NULL)
 		return;
-	*copy = (struct source_copy){ .live = has(words, "live"), .wrong = has(words, "wrong"), .gone = has(words, "gone"),
+	*copy = (struct source_copy){ .asked = has(words, "asked"), .wrong = has(words, "wrong"), .gone = has(words, "gone"),
 		.networks = networks };
 	while (rest.length > 0) {
 		struct span word = span_cut(&rest, ' ');
@@ -84,7 +84,7 @@ believe(struct world *world, const char *words)
 static const char *
 state_words(struct arena *arena, const struct source_state *state)
 {
-	return arena_format(arena, "%s%s%s%s", state->known ? " known" : "", state->live ? " live" : "",
+	return arena_format(arena, "%s%s%s%s", state->known ? " known" : "", state->asked ? " asked" : "",
 	    state->wrong ? " wrong" : "", state->empty ? " empty" : "");
 }
 
@@ -121,14 +121,14 @@ static const struct {
 	{ "of hosts, too", "a ", "serves 192.0.2.7/32", " known", " 0" },
 	{ "and of those that take mail", "mx ", "serves 192.0.2.7/32", " known", " 0" },
 	{ "what is too old is not known, and lists nothing", "spf", "192.0.2.0/24", "", "" },
-	{ "terms that cannot be listed are asked for each client", "spf", "serves live 192.0.2.0/24", " known live", " 0" },
+	{ "terms that cannot be listed are asked for each client", "spf", "serves asked 192.0.2.0/24", " known asked", " 0" },
 	{ "a record without an address is empty", "spf", "serves", " known empty", "" },
-	{ "unless some of it must be asked for", "spf", "serves live", " known live", "" },
+	{ "unless some of it must be asked for", "spf", "serves asked", " known asked", "" },
 	{ "what is published wrongly since then lists on, but is not known", "spf", "serves wrong 192.0.2.0/24", " wrong", " 0" },
 	{ "and is not empty", "spf", "serves wrong", " wrong", "" },
 	{ "what was wrong before it was ever believed", "spf", "wrong", " wrong", "" },
 	{ "what is gone for long enough is known to be empty", "spf", "serves wrong gone", " known empty", "" },
-	{ "a source of DNS that does not count is not looked at", "spf login", "serves live wrong 192.0.2.0/24", "", "" },
+	{ "a source of DNS that does not count is not looked at", "spf login", "serves asked wrong 192.0.2.0/24", "", "" },
 };
 
 static void

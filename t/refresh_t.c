@@ -552,7 +552,7 @@ idle_sources_cost_nothing(void)
 static const struct wish exists[] = { { .kind = SOURCE_SPF, .name = "macro.example", .text = "spf:macro.example" }, { 0 } };
 
 static void
-live_source_is_marked(void)
+asked_source_is_marked(void)
 {
 	struct world *world = world_open();
 	const struct snapshot *snapshot;
@@ -560,7 +560,7 @@ live_source_is_marked(void)
 	zone_set(&world->names, "macro.example", "macro.example 100 TXT \"v=spf1 exists:%{i}.ok.example -all\"");
 	adopt(world, exists, 60, 86400);
 	snapshot = live_borrow(world->live);
-	ok(snapshot->judge.ranges->states[0].known && snapshot->judge.ranges->states[0].live,
+	ok(snapshot->judge.ranges->states[0].known && snapshot->judge.ranges->states[0].asked,
 	    "a source that cannot be listed is marked, to be asked for each address");
 	live_return(world->live, snapshot);
 	is_number(said_times("and is asked for each address"), 1, "and the log says so");
@@ -732,7 +732,7 @@ main(void)
 	retries_back_off();
 	reload_keeps_what_is_known();
 	idle_sources_cost_nothing();
-	live_source_is_marked();
+	asked_source_is_marked();
 	reload_goes_first();
 	dead_server_holds_up_nobody();
 	outage_of_a_day();

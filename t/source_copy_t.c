@@ -136,8 +136,8 @@ sample(struct arena *arena)
 
 	copy.next = APRIL + 300;
 	copy.ttl = 300;
-	copy.live = true;
-	copy.live_why = "a.example > exists:%{i}.b.example";
+	copy.asked = true;
+	copy.asked_why = "a.example > exists:%{i}.b.example";
 	copy.trouble = "a.example > _spf.b.example: no answer for TXT";
 	copy.wrong = MARCH;
 	copy.wrong_seen = 12;
@@ -169,7 +169,7 @@ static bool
 copies_equal(const struct source_copy *a, const struct source_copy *b)
 {
 	if (strcmp(a->source, b->source) != 0 || a->believed != b->believed || a->changed != b->changed ||
-	    a->next != b->next || a->ttl != b->ttl || a->live != b->live || strcmp(a->live_why, b->live_why) != 0 ||
+	    a->next != b->next || a->ttl != b->ttl || a->asked != b->asked || strcmp(a->asked_why, b->asked_why) != 0 ||
 	    strcmp(a->trouble, b->trouble) != 0 || a->wrong != b->wrong || a->wrong_seen != b->wrong_seen ||
 	    a->gone != b->gone || !source_copy_same(a, b))
 		return false;
@@ -258,8 +258,8 @@ test_odd_strings(void)
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		struct copied_network network = { { { ADDRESS_V4, { 192, 0, 2, 1 } }, 32 }, MARCH, rows[i].words };
-		struct source_copy copy = { .source = rows[i].words, .believed = APRIL, .ttl = UINT32_MAX, .live = true,
-			.live_why = rows[i].words, .trouble = rows[i].words, .networks = &network, .count = 1 };
+		struct source_copy copy = { .source = rows[i].words, .believed = APRIL, .ttl = UINT32_MAX, .asked = true,
+			.asked_why = rows[i].words, .trouble = rows[i].words, .networks = &network, .count = 1 };
 		struct text text;
 		bool plain = true;
 
@@ -291,7 +291,7 @@ test_times(void)
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		struct copied_network network = { { { ADDRESS_V4, { 192, 0, 2, 1 } }, 32 }, rows[i].time, "a" };
 		struct source_copy copy = { .source = "", .believed = rows[i].time, .changed = rows[i].time, .next = rows[i].time,
-			.live_why = "", .trouble = "", .networks = &network, .count = 1 }, again = { 0 };
+			.asked_why = "", .trouble = "", .networks = &network, .count = 1 }, again = { 0 };
 		struct text text;
 		struct fault why;
 

@@ -35,7 +35,7 @@ copy_of(const char *source, int64_t believed)
 
 	if (!prefix_read("192.0.2.0/24", &network.prefix, NULL))
 		abort();
-	return (struct source_copy){ .source = source, .believed = believed, .ttl = 300, .live_why = "",
+	return (struct source_copy){ .source = source, .believed = believed, .ttl = 300, .asked_why = "",
 		.trouble = "", .networks = &network, .count = 1 };
 }
 

@@ -295,13 +295,13 @@ test_falls(void)
 /* ---- what cannot be listed, and what is too long ---- */
 
 static void
-test_live(void)
+test_asked(void)
 {
 	static const struct {
 		const char *what, *why;
-		bool live, believed;
-	} lives[] = {
-		{ "nothing live", "", false, true },
+		bool asked, believed;
+	} sources[] = {
+		{ "nothing to ask", "", false, true },
 		{ "an own exists", V " > exists:%{i}._spf." V, true, true },
 		{ "a shared sender's exists", V " > sendgrid.net > exists:%{i}.x.example", true, false },
 		{ "exists below a shared sender", V " > exists:%{i}._spf.sendgrid.net", true, false },
@@ -311,12 +311,12 @@ test_live(void)
 		{ "a reason that is no longer so", V " > sendgrid.net > ptr", false, true },
 	};
 
-	for (size_t i = 0; i < sizeof lives / sizeof *lives; i++) {
-		struct source_copy copy = { .source = "spf:" V, .live = lives[i].live, .live_why = lives[i].why, .trouble = "" };
+	for (size_t i = 0; i < sizeof sources / sizeof *sources; i++) {
+		struct source_copy copy = { .source = "spf:" V, .asked = sources[i].asked, .asked_why = sources[i].why, .trouble = "" };
 		struct fault why;
 
-		ok((said(&usual, true, NULL, &copy, &why)[0] == '\0') == lives[i].believed, "live: %s", lives[i].what);
-		ok(said(&usual, false, NULL, &copy, &why)[0] == '\0', "live: %s, not exclusive", lives[i].what);
+		ok((said(&usual, true, NULL, &copy, &why)[0] == '\0') == sources[i].believed, "asked: %s", sources[i].what);
+		ok(said(&usual, false, NULL, &copy, &why)[0] == '\0', "asked: %s, not exclusive", sources[i].what);
 	}
 }
 
@@ -380,7 +380,7 @@ main(void)
 	test_rows();
 	test_shares();
 	test_falls();
-	test_live();
+	test_asked();
 	test_long_path();
 	test_many_paths();
 	return done();

@@ -25,7 +25,7 @@ static const struct {
 	const char *zone; /* lines */
 	int state;
 	const char *wanted; /* DONE: "network path; ..." in the order found; else the fault */
-	const char *live;   /* why, "" when all is listed */
+	const char *asked;  /* why, "" when all is listed */
 	long long ttl;      /* -1: not looked at */
 } rows[] = {
 	/* hosts */
@@ -131,28 +131,28 @@ static const struct {
 	{ "spf: a redirect to somebody who passes everybody", SOURCE_SPF, V " TXT \"v=spf1 redirect=b." V "\"\nb." V " TXT \"v=spf1 all\"", BROKEN, V " > b." V ": '+all' passes the whole internet", "", -1 },
 
 	/* what cannot be listed */
-	{ "live: exists", SOURCE_SPF, V " TXT \"v=spf1 ip4:192.0.2.1 exists:%{i}._spf." V " ip4:192.0.2.2 -all\"", DONE, "192.0.2.1 " V " > ip4; 192.0.2.2 " V " > ip4", V " > exists:%{i}._spf." V, -1 },
-	{ "live: exists of a plain name", SOURCE_SPF, V " TXT \"v=spf1 exists:on." V " -all\"", DONE, "", V " > exists:on." V, -1 },
-	{ "live: ptr", SOURCE_SPF, V " TXT \"v=spf1 ptr -all\"", DONE, "", V " > ptr", -1 },
-	{ "live: macros in an include", SOURCE_SPF, V " TXT \"v=spf1 include:%{ir}.%{v}._spf." V " ip4:192.0.2.1 -all\"", DONE, "192.0.2.1 " V " > ip4", V " > include:%{ir}.%{v}._spf." V, -1 },
-	{ "live: macros in a and mx, the first is told", SOURCE_SPF, V " TXT \"v=spf1 a:%{d} mx:%{d2} -all\"", DONE, "", V " > a:%{d}", -1 },
-	{ "live: macros in a redirect", SOURCE_SPF, V " TXT \"v=spf1 ip4:192.0.2.1 redirect=%{d}.x.example\"", DONE, "192.0.2.1 " V " > ip4", V " > redirect=%{d}.x.example", -1 },
-	{ "live: the path is told", SOURCE_SPF, V " TXT \"v=spf1 include:b." V " -all\"\nb." V " TXT \"v=spf1 include:c." V "\"\nc." V " TXT \"v=spf1 ip4:192.0.2.1 ptr\"",
+	{ "asked: exists", SOURCE_SPF, V " TXT \"v=spf1 ip4:192.0.2.1 exists:%{i}._spf." V " ip4:192.0.2.2 -all\"", DONE, "192.0.2.1 " V " > ip4; 192.0.2.2 " V " > ip4", V " > exists:%{i}._spf." V, -1 },
+	{ "asked: exists of a plain name", SOURCE_SPF, V " TXT \"v=spf1 exists:on." V " -all\"", DONE, "", V " > exists:on." V, -1 },
+	{ "asked: ptr", SOURCE_SPF, V " TXT \"v=spf1 ptr -all\"", DONE, "", V " > ptr", -1 },
+	{ "asked: macros in an include", SOURCE_SPF, V " TXT \"v=spf1 include:%{ir}.%{v}._spf." V " ip4:192.0.2.1 -all\"", DONE, "192.0.2.1 " V " > ip4", V " > include:%{ir}.%{v}._spf." V, -1 },
+	{ "asked: macros in a and mx, the first is told", SOURCE_SPF, V " TXT \"v=spf1 a:%{d} mx:%{d2} -all\"", DONE, "", V " > a:%{d}", -1 },
+	{ "asked: macros in a redirect", SOURCE_SPF, V " TXT \"v=spf1 ip4:192.0.2.1 redirect=%{d}.x.example\"", DONE, "192.0.2.1 " V " > ip4", V " > redirect=%{d}.x.example", -1 },
+	{ "asked: the path is told", SOURCE_SPF, V " TXT \"v=spf1 include:b." V " -all\"\nb." V " TXT \"v=spf1 include:c." V "\"\nc." V " TXT \"v=spf1 ip4:192.0.2.1 ptr\"",
 	    DONE, "192.0.2.1 " V " > b." V " > c." V " > ip4", V " > b." V " > c." V " > ptr", -1 },
-	{ "live: what stands behind an exception is not believed", SOURCE_SPF, V " A 192.0.2.9\n" V " TXT \"v=spf1 ip4:198.51.100.1 -ip4:192.0.2.1 ip4:192.0.2.0/24 a -all\"",
+	{ "asked: what stands behind an exception is not believed", SOURCE_SPF, V " A 192.0.2.9\n" V " TXT \"v=spf1 ip4:198.51.100.1 -ip4:192.0.2.1 ip4:192.0.2.0/24 a -all\"",
 	    DONE, "198.51.100.1 " V " > ip4", V " > -ip4:192.0.2.1", -1 },
-	{ "live: a soft exception is one", SOURCE_SPF, V " TXT \"v=spf1 ~ip4:192.0.2.0/28 ip4:192.0.2.0/24 -all\"", DONE, "", V " > ~ip4:192.0.2.0/28", -1 },
-	{ "live: a neutral exception by host is one", SOURCE_SPF, V " TXT \"v=spf1 ?a:x.example ip4:192.0.2.0/24 -all\"", DONE, "", V " > ?a:x.example", -1 },
-	{ "live: a negative include is not unfolded", SOURCE_SPF, V " TXT \"v=spf1 ip4:192.0.2.1 -include:b." V " ip4:192.0.2.2 -all\"\nb." V " TXT \"v=spf1 ip4:192.0.2.3 -all\"",
+	{ "asked: a soft exception is one", SOURCE_SPF, V " TXT \"v=spf1 ~ip4:192.0.2.0/28 ip4:192.0.2.0/24 -all\"", DONE, "", V " > ~ip4:192.0.2.0/28", -1 },
+	{ "asked: a neutral exception by host is one", SOURCE_SPF, V " TXT \"v=spf1 ?a:x.example ip4:192.0.2.0/24 -all\"", DONE, "", V " > ?a:x.example", -1 },
+	{ "asked: a negative include is not unfolded", SOURCE_SPF, V " TXT \"v=spf1 ip4:192.0.2.1 -include:b." V " ip4:192.0.2.2 -all\"\nb." V " TXT \"v=spf1 ip4:192.0.2.3 -all\"",
 	    DONE, "192.0.2.1 " V " > ip4", V " > -include:b." V, -1 },
-	{ "live: an exception holds for includes behind it", SOURCE_SPF, V " TXT \"v=spf1 -ip4:192.0.2.1 include:b." V " -all\"\nb." V " TXT \"v=spf1 ip4:192.0.2.0/24 -all\"",
+	{ "asked: an exception holds for includes behind it", SOURCE_SPF, V " TXT \"v=spf1 -ip4:192.0.2.1 include:b." V " -all\"\nb." V " TXT \"v=spf1 ip4:192.0.2.0/24 -all\"",
 	    DONE, "", V " > -ip4:192.0.2.1", -1 },
-	{ "live: an exception holds for a redirect behind it", SOURCE_SPF, V " TXT \"v=spf1 -ip4:192.0.2.1 redirect=b." V "\"\nb." V " TXT \"v=spf1 ip4:192.0.2.0/24 -all\"",
+	{ "asked: an exception holds for a redirect behind it", SOURCE_SPF, V " TXT \"v=spf1 -ip4:192.0.2.1 redirect=b." V "\"\nb." V " TXT \"v=spf1 ip4:192.0.2.0/24 -all\"",
 	    DONE, "", V " > -ip4:192.0.2.1", -1 },
-	{ "live: an exception inside an include stays inside", SOURCE_SPF,
+	{ "asked: an exception inside an include stays inside", SOURCE_SPF,
 	    V " TXT \"v=spf1 include:b." V " include:c." V " ip4:198.51.100.1 -all\"\nb." V " TXT \"v=spf1 ip4:192.0.2.9 -ip4:192.0.2.1 ip4:192.0.2.0/24 -all\"\nc." V " TXT \"v=spf1 ip4:203.0.113.1\"",
 	    DONE, "198.51.100.1 " V " > ip4; 192.0.2.9 " V " > b." V " > ip4; 203.0.113.1 " V " > c." V " > ip4", V " > b." V " > -ip4:192.0.2.1", -1 },
-	{ "live: what stands behind an exception must be sound", SOURCE_SPF, V " TXT \"v=spf1 -ip4:192.0.2.1 include:b." V " -all\"\nb." V " TXT \"v=spf1 +all\"",
+	{ "asked: what stands behind an exception must be sound", SOURCE_SPF, V " TXT \"v=spf1 -ip4:192.0.2.1 include:b." V " -all\"\nb." V " TXT \"v=spf1 +all\"",
 	    BROKEN, V " > b." V ": '+all' passes the whole internet", V " > -ip4:192.0.2.1", -1 },
 };
 enum { ROWS = sizeof rows / sizeof *rows };
@@ -220,8 +220,8 @@ test_row(size_t i)
 	else
 		is(why.text, rows[i].wanted, "%s", rows[i].what);
 	ok(rows[i].state == DONE || text.length == 0, "%s (nothing of half a list)", rows[i].what);
-	is(unfolding_live_why(u), rows[i].live, "%s (live)", rows[i].what);
-	is_number(unfolding_is_live(u), rows[i].live[0] != '\0', "%s (is live)", rows[i].what);
+	is(unfolding_asked_why(u), rows[i].asked, "%s (asked)", rows[i].what);
+	is_number(unfolding_is_asked(u), rows[i].asked[0] != '\0', "%s (is asked)", rows[i].what);
 	if (rows[i].ttl >= 0)
 		is_number(unfolding_ttl(u), rows[i].ttl, "%s (time)", rows[i].what);
 	text_close(&text);
@@ -250,7 +250,7 @@ test_lists(void)
 	ok(!unfolding_next(u, &question), "cidr: asks nothing");
 	networks_write(u, &text);
 	is(text.bytes, "192.0.2.0/24 cidr; 2001:db8::/32 cidr; 192.0.2.7 cidr", "cidr: each network once");
-	ok(!unfolding_is_live(u) && unfolding_ttl(u) == UINT32_MAX, "cidr: nothing to ask again");
+	ok(!unfolding_is_asked(u) && unfolding_ttl(u) == UINT32_MAX, "cidr: nothing to ask again");
 	unfolding_close(u);
 
 	source.kind = SOURCE_FILE;

@@ -118,7 +118,7 @@ static const struct {
 	size_t networks;
 	const char *inside, *path; /* an address that is listed, and how */
 	const char *outside;       /* one that was once, or is beside; NULL */
-	const char *live;          /* "" when all can be listed */
+	const char *asked;         /* "" when all can be listed */
 	uint32_t ttl;
 } trees[] = {
 	{ "_netblocks.mimecast.com", 57, "207.211.31.81", "_netblocks.mimecast.com > us._netblocks.mimecast.com > ip4", "207.211.31.200", "", 3600 },
@@ -148,7 +148,7 @@ real_trees(struct world *world)
 
 		is(published->trouble, "", "%s is unfolded and believed", trees[i].name);
 		is_number((long long)published->copy.count, (long long)trees[i].networks, "%s: every network once", trees[i].name);
-		is(published->copy.live_why, trees[i].live, "%s: what cannot be listed is known", trees[i].name);
+		is(published->copy.asked_why, trees[i].asked, "%s: what cannot be listed is known", trees[i].name);
 		is_number(published->copy.ttl, trees[i].ttl, "%s: its time", trees[i].name);
 		if (trees[i].inside != NULL)
 			is(path_to(published, trees[i].inside), trees[i].path, "%s lists %s", trees[i].name, trees[i].inside);

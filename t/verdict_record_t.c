@@ -78,8 +78,8 @@ sample_facts(struct sample *s)
 	facts->dkim_done = true;
 	facts->dkim = s->dkim;
 	facts->dkim_count = 2;
-	facts->live[0] = (struct live_fact){ .source = 1, .answer = UNKNOWN, .silence = { "d.list.example", true } };
-	facts->live_count = 1;
+	facts->asked[0] = (struct asked_fact){ .source = 1, .answer = UNKNOWN, .silence = { "d.list.example", true } };
+	facts->asked_count = 1;
 	s->replies[0] = (struct reply_to){ mailbox_of("pay", "evil.example", "pay@evil.example"), false };
 	facts->replies = s->replies;
 	facts->reply_count = 1;
@@ -485,7 +485,7 @@ json_of_nothing(void)
 {
 	struct sample *s = sample_open();
 
-	s->facts.dkim_count = s->facts.author_count = s->facts.live_count = 0;
+	s->facts.dkim_count = s->facts.author_count = s->facts.asked_count = 0;
 	s->facts.null_sender = true;
 	s->verdict.claim_count = 0;
 	s->verdict.deciding = -1;

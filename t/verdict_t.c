@@ -315,9 +315,9 @@ set_from(struct world *world, const char *value)
 }
 
 static void
-add_live(struct world *world, const char *value)
+add_asked(struct world *world, const char *value)
 {
-	struct live_fact *fact = &world->facts.live[world->facts.live_count++];
+	struct asked_fact *fact = &world->facts.asked[world->facts.asked_count++];
 
 	fact->source = (uint32_t)atoi(value);
 	fact->answer = UNKNOWN;
@@ -398,12 +398,12 @@ set_word(struct world *world, const char *key, char *value)
 	else if (strcmp(key, "stage") == 0) {
 		facts->stage = stage_of(value);
 		facts->dkim_done = facts->stage == STAGE_EOM;
-	} else if (strcmp(key, "live") == 0)
-		add_live(world, value);
+	} else if (strcmp(key, "asked") == 0)
+		add_asked(world, value);
 	else if (strcmp(key, "unfolded") == 0)
 		world->ranges->states[atoi(value)].known = true;
 	else if (strcmp(key, "must-ask") == 0)
-		world->ranges->states[atoi(value)].live = true;
+		world->ranges->states[atoi(value)].asked = true;
 	else if (strcmp(key, "wrong") == 0)
 		world->ranges->states[atoi(value)] = (struct source_state){ .wrong = true };
 	else if (strcmp(key, "empty") == 0)
@@ -491,13 +491,13 @@ static const struct {
 	{ "SPF of HELO for the null sender", OUR_HOST "helo=m.vendor.example sender=null spf=pass " FROM("vendor"), "vouched pass proven vendor settled" },
 	{ "a good signature beside DNS trouble", OUR_HOST "sender=b@vendor.example spf=temperror " FROM("vendor") "dkim=vendor.example:pass", "vouched pass proven vendor settled" },
 	{ "the envelope for nobody's author", OUR_HOST "sender=b@vendor.example spf=pass author=a@b.example", "vouched pass proven vendor settled" },
-	{ "a source that was asked", OUR_HOST "sender=b@asked.example spf=pass unfolded=6 must-ask=6 live=6:yes " FROM("asked"), "vouched pass proven asked settled" },
+	{ "a source that was asked", OUR_HOST "sender=b@asked.example spf=pass unfolded=6 must-ask=6 asked=6:yes " FROM("asked"), "vouched pass proven asked settled" },
 	/* unsure */
 	{ "SPF that may come", OUR_HOST "sender=b@vendor.example spf=temperror " FROM("vendor"), "unsure defer dns-trouble vendor settled" },
 	{ "a key that may come", EVIL FROM("vendor") "dkim=vendor.example:temperror", "unsure defer dns-trouble vendor settled" },
 	{ "DMARC that may come", EVIL "author=n@dmarc.example:dmarc=temperror", "unsure defer dns-trouble dmarc settled" },
 	{ "a source not unfolded", OUR_HOST "sender=b@asked.example spf=pass " FROM("asked"), "unsure defer dns-trouble asked settled" },
-	{ "a source that did not answer", OUR_HOST "sender=b@asked.example spf=pass unfolded=6 must-ask=6 live=6:unknown " FROM("asked"), "unsure defer dns-trouble asked settled" },
+	{ "a source that did not answer", OUR_HOST "sender=b@asked.example spf=pass unfolded=6 must-ask=6 asked=6:unknown " FROM("asked"), "unsure defer dns-trouble asked settled" },
 	{ "nothing yes, one unknown", EVIL "author=n@vendor.example:dmarc=temperror", "unsure defer dns-trouble vendor settled" },
 	/* gone or wrong is an answer */
 	{ "a source that is wrong, not listed", ELSEWHERE "wrong=1 sender=b@asked.example spf=fail " FROM("asked"), "unsure defer source-wrong asked settled" },
@@ -543,9 +543,9 @@ static const struct {
 	{ "what is unproven for a name that is given up is not refused", OUR_HOST OVER "sender=b@other.example spf=pass " FROM("strict") "dkim=old.strict.example:temperror", "unproven greylist partly-proven strict settled" },
 	{ "SPF of an author's name that is brought", OUR_HOST OVER "sender=b@other.example spf=none author=n@m.author.example:spf_from=temperror:from-silent", "unproven greylist partly-proven author settled" },
 	{ "SPF of an author's name that stands in the policy", OUR_HOST OVER "sender=b@other.example spf=none author=n@author.example:spf_from=temperror:from-silent", "unsure greylist dns-trouble-too-long author settled" },
-	{ "a source that the sender lured", "A:" EVIL OVER FROM("asked") "must-ask=1 unfolded=1 live=1:unknown:lured", "forged reject unresolved-name asked settled" },
-	{ "a source that is silent itself", "A:" EVIL OVER FROM("asked") "must-ask=1 unfolded=1 live=1:unknown", "unsure greylist dns-trouble-too-long asked settled" },
-	{ "a lured range does not prove that our SPF is nobody else's", "U:client=203.0.113.7 sender=ann@rx.example spf=pass " OVER OURS "must-ask=1 unfolded=1 live=1:unknown:lured", "unsure greylist dns-trouble-too-long own settled" },
+	{ "a source that the sender lured", "A:" EVIL OVER FROM("asked") "must-ask=1 unfolded=1 asked=1:unknown:lured", "forged reject unresolved-name asked settled" },
+	{ "a source that is silent itself", "A:" EVIL OVER FROM("asked") "must-ask=1 unfolded=1 asked=1:unknown", "unsure greylist dns-trouble-too-long asked settled" },
+	{ "a lured range does not prove that our SPF is nobody else's", "U:client=203.0.113.7 sender=ann@rx.example spf=pass " OVER OURS "must-ask=1 unfolded=1 asked=1:unknown:lured", "unsure greylist dns-trouble-too-long own settled" },
 	{ "our own name and a signer that does not resolve", "O:" EVIL OVER OURS "dkim=x.rx.example:temperror", "forged defer unresolved-name own settled" },
 	{ "a stranger's silent DMARC beside our envelope", "client=203.0.113.66 sender=b@vendor.example spf=fail " OVER "author=a@b.example:dmarc=temperror:silent=b.example", "forged reject unresolved-name vendor settled" },
 	{ "a stranger's silent SPF beside the vendor, by a gateway", "G:client=203.0.113.7 sender=a@b.example spf=temperror silent=b.example author=a@b.example " OVER FROM("session") "dkim=session.example:pass", "forged reject unresolved-name session settled" },
@@ -671,8 +671,8 @@ static const struct {
 	{ "our SPF cannot be asked", "O:client=203.0.113.7 sender=ann@rx.example spf=temperror " OURS, "unsure defer dns-trouble own settled" },
 	{ "our SPF cannot be asked, from a vendor's range", "O:" OUR_HOST "sender=boss@rx.example spf=temperror " OURS, "forged defer undelegated-vendor own settled" },
 	{ "our SPF while a vendor's range is unknown", "U:client=203.0.113.7 sender=ann@rx.example spf=pass " OURS "must-ask=1 unfolded=1", "unsure defer dns-trouble own settled" },
-	{ "our SPF once it is known", "U:client=203.0.113.7 sender=ann@rx.example spf=pass " OURS "must-ask=1 unfolded=1 live=1:no", "vouched pass proven-own own settled" },
-	{ "our SPF from a range that was asked", "U:client=203.0.113.7 sender=ann@rx.example spf=pass author=boss@rx.example:spf_from=fail must-ask=1 unfolded=1 live=1:yes", "forged reject own-spf-lacks-vendor own settled" },
+	{ "our SPF once it is known", "U:client=203.0.113.7 sender=ann@rx.example spf=pass " OURS "must-ask=1 unfolded=1 asked=1:no", "vouched pass proven-own own settled" },
+	{ "our SPF from a range that was asked", "U:client=203.0.113.7 sender=ann@rx.example spf=pass author=boss@rx.example:spf_from=fail must-ask=1 unfolded=1 asked=1:yes", "forged reject own-spf-lacks-vendor own settled" },
 	{ "the null sender by our HELO name", "O:client=203.0.113.7 helo=mx.rx.example sender=null spf=pass " OURS, "vouched pass proven-own own settled" },
 	{ "the null sender by our HELO name, without SPF", "O:client=203.0.113.7 helo=mx.rx.example sender=null spf=fail " OURS, "forged defer own-unproven own settled" },
 	{ "the null sender claims nobody", "O:client=203.0.113.7 helo=mx.rx.example sender=null spf=fail author=a@b.example", "stranger greylist no-claim - settled" },
@@ -881,8 +881,8 @@ static const struct {
 	{ "a bounce name of the vendor's is promised", "B:stage=mail client=192.0.2.10 sender=x@bounces.example spf=pass", true, true },
 	{ "not from elsewhere", "B:stage=mail client=203.0.113.66 sender=x@bounces.example spf=pass", false, false },
 	{ "a source not asked may yet list", "A:stage=mail client=192.0.2.10 sender=b@asked.example spf=pass must-ask=1 unfolded=1", true, false },
-	{ "a source that said no does not", "A:stage=mail client=192.0.2.10 sender=b@asked.example spf=pass must-ask=1 unfolded=1 live=1:no", false, false },
-	{ "a source that said yes is promised", "A:stage=mail client=192.0.2.10 sender=b@asked.example spf=pass must-ask=1 unfolded=1 live=1:yes", true, true },
+	{ "a source that said no does not", "A:stage=mail client=192.0.2.10 sender=b@asked.example spf=pass must-ask=1 unfolded=1 asked=1:no", false, false },
+	{ "a source that said yes is promised", "A:stage=mail client=192.0.2.10 sender=b@asked.example spf=pass must-ask=1 unfolded=1 asked=1:yes", true, true },
 	{ "a vendor in monitor mode vouches for nobody", "W:stage=mail client=192.0.2.10 sender=b@watched.example spf=pass", false, false },
 	{ "a gateway may for its host", "G:stage=mail client=203.0.113.7 sender=a@b.example spf=pass", true, false },
 	{ "but our own signature may come", "G:stage=mail client=203.0.113.7 sender=a@b.example spf=fail", true, false },
@@ -922,9 +922,9 @@ static const struct {
 	{ "nothing of exempt mail", "stage=mail client=127.0.0.1 sender=x@evil.example", "nothing" },
 	{ "no stranger's SPF where strangers are not authenticated", "Q:stage=mail client=192.0.2.10 sender=x@evil.example", "nothing" },
 	{ "but a vendor's", "Q:stage=mail client=192.0.2.10 sender=b@session.example", "spf" },
-	{ "a live source once its vendor is claimed", "A:stage=mail client=192.0.2.10 sender=b@asked.example spf=pass must-ask=1 unfolded=1", "live 1" },
+	{ "an asked source once its vendor is claimed", "A:stage=mail client=192.0.2.10 sender=b@asked.example spf=pass must-ask=1 unfolded=1", "source 1" },
 	{ "not for a stranger", "A:stage=mail client=192.0.2.10 sender=x@evil.example spf=pass must-ask=1 unfolded=1", "nothing" },
-	{ "not twice", "A:stage=mail client=192.0.2.10 sender=b@asked.example spf=pass must-ask=1 unfolded=1 live=1:unknown", "nothing" },
+	{ "not twice", "A:stage=mail client=192.0.2.10 sender=b@asked.example spf=pass must-ask=1 unfolded=1 asked=1:unknown", "nothing" },
 	{ "not where another source lists already", "A:stage=mail client=198.51.100.7 sender=b@asked.example spf=pass must-ask=1 unfolded=1", "nothing" },
 	{ "SPF of the author where a vendor uses it", "stage=headers client=192.0.2.10 sender=x@evil.example spf=none author=a@b.example author=n@author.example", "spf_from 1" },
 	{ "not where none does", "stage=headers client=192.0.2.10 sender=x@evil.example spf=none author=n@vendor.example", "nothing" },
@@ -938,7 +938,7 @@ static const struct {
 	{ "and of a list", "V:stage=mail client=192.0.2.10 sender=t@lists.example", "spf" },
 	{ "but no stranger's", "V:stage=mail client=192.0.2.10 sender=x@evil.example", "nothing" },
 	{ "DMARC of our name there", "V:client=192.0.2.10 sender=x@evil.example author=boss@rx.example:dmarc=-", "dmarc 0" },
-	{ "a range where our SPF passes", "V:stage=mail client=192.0.2.10 sender=ann@rx.example spf=pass must-ask=1 unfolded=1", "live 1" },
+	{ "a range where our SPF passes", "V:stage=mail client=192.0.2.10 sender=ann@rx.example spf=pass must-ask=1 unfolded=1", "source 1" },
 	{ "not where it fails", "V:stage=mail client=192.0.2.10 sender=ann@rx.example spf=fail must-ask=1 unfolded=1", "nothing" },
 	{ "nothing of a hidden client", "O:stage=mail via=gw sender=boss@rx.example", "nothing" },
 	{ "no range either", "U:stage=mail via=gw sender=b@asked.example must-ask=1 unfolded=1", "nothing" },
@@ -960,8 +960,8 @@ write_wanted(struct wanted wanted, char *out, size_t size)
 	case WANT_SPF:
 		snprintf(out, size, "spf");
 		break;
-	case WANT_LIVE:
-		snprintf(out, size, "live %u", wanted.source->number);
+	case WANT_SOURCE:
+		snprintf(out, size, "source %u", wanted.source->number);
 		break;
 	case WANT_SPF_FROM:
 		snprintf(out, size, "spf_from %zu", wanted.author);

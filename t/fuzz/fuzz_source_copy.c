@@ -37,9 +37,9 @@ check_comes_back(struct arena *arena, const struct source_copy *copy)
 	source_copy_write(copy, &text);
 	if (!text.cut && source_copy_read(arena, "", text.bytes, text.length, &again, &why))
 		must(networks_equal(copy, &again) && strcmp(copy->source, again.source) == 0 &&
-		    strcmp(copy->trouble, again.trouble) == 0 && strcmp(copy->live_why, again.live_why) == 0 &&
+		    strcmp(copy->trouble, again.trouble) == 0 && strcmp(copy->asked_why, again.asked_why) == 0 &&
 		    copy->believed == again.believed && copy->changed == again.changed && copy->next == again.next &&
-		    copy->ttl == again.ttl && copy->live == again.live);
+		    copy->ttl == again.ttl && copy->asked == again.asked);
 	else
 		must(text.cut || strstr(why.text, "no memory") != NULL || strstr(why.text, "too long") != NULL);
 	text_close(&text);
@@ -94,8 +94,8 @@ check_hostile(struct arena *arena, const uint8_t *data, size_t size)
 		return;
 	if (copy.believed > INT64_C(253402300799))
 		copy.believed = ((struct copied_network *)copy.networks)->since = 1;
-	copy.live = words[0] != '\0';
-	copy.live_why = copy.trouble = words;
+	copy.asked = words[0] != '\0';
+	copy.asked_why = copy.trouble = words;
 	check_comes_back(arena, &copy);
 }
 
