@@ -91,9 +91,9 @@ gather_source(struct message *message, const struct source *source)
 	fact->silence = ask_spf(message, source->name, source->name, &spf, NULL);
 	fact->source = source->number;
 	if (spf.result == AUTH_PASS)
-		fact->answer = YES;
+		fact->passes = YES;
 	else
-		fact->answer = spf.result == AUTH_TEMPERROR ? UNKNOWN : NO;
+		fact->passes = spf.result == AUTH_TEMPERROR ? UNKNOWN : NO;
 }
 
 static bool

@@ -49,7 +49,7 @@ struct message {
 
 	/* greylisting */
 	enum greylist_state grey; /* of the message as a whole */
-	enum answer asks_at_rcpt; /* is the greylist asked there? UNKNOWN: not found out yet */
+	enum tri asks_at_rcpt; /* is the greylist asked there? UNKNOWN: not found out yet */
 	bool vendor_promised;     /* promised_vendor is found out */
 	const struct vendor *promised_vendor; /* for whose sake the delegate lets it by a greylister; NULL: it does not */
 	bool asked_at_rcpt;       /* every recipient so far passed the greylist at RCPT */

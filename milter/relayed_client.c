@@ -26,11 +26,11 @@ find_relay(struct message *message)
 {
 	struct facts *facts = &message->facts;
 	const struct relay *relay;
-	enum answer answer;
+	enum tri relayed;
 
-	answer = relay_find(message->judge, &facts->peer, &relay);
-	facts->perhaps_relayed = answer == UNKNOWN;
-	if (answer != YES)
+	relayed = relay_find(message->judge, &facts->peer, &relay);
+	facts->perhaps_relayed = relayed == UNKNOWN;
+	if (relayed != YES)
 		return;
 	facts->via = relay->name;
 	facts->client_hidden = relay->kind == RELAY_GATEWAY;

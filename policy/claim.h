@@ -33,11 +33,11 @@ struct claim {
 	const struct vendor *vendor;
 	bool by_author, by_envelope;
 	bool dropped;                 /* by the envelope alone, and every author stands by itself */
-	enum answer listed, spf, dkim, spf_from, dmarc;
+	enum tri listed, spf, dkim, spf_from, dmarc;
 	const struct source *source;  /* that lists the client; NULL */
 	bool exclusive;               /* one that lists the client is */
-	enum answer exclusively;      /* listed, by exclusive sources alone */
-	enum answer reviewed;         /* listed, by sources that are not lapsed alone: what vouch asks for */
+	enum tri exclusively;         /* listed, by exclusive sources alone */
+	enum tri reviewed;            /* listed, by sources that are not lapsed alone: what vouch asks for */
 	bool wrong, unanswered;       /* listed is not known: what a source publishes is wrong; DNS did not tell one */
 	bool without_addresses;       /* sources are named, and DNS says of each that it holds no address */
 	bool lapsed;                  /* a source lists the client, but only ones whose review is long over */

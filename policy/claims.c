@@ -27,7 +27,7 @@ owner_of(const struct policy *policy, const struct facts *facts, const struct au
 }
 
 /* A gateway vouches for authors that are nobody's, where SPF passes aligned with them. */
-static enum answer
+static enum tri
 gateway_covers(const struct judge *judge, const struct facts *facts, const struct vendor *gateway,
     const struct author *author, const struct source **source)
 {
@@ -46,19 +46,18 @@ gateway_covers(const struct judge *judge, const struct facts *facts, const struc
 }
 
 /* An author that is nobody's may be covered by a gateway, or by a vendor that is his own sender. */
-static enum answer
+static enum tri
 is_covered(const struct judge *judge, const struct facts *facts, const struct author *author)
 {
 	const struct policy *policy = judge->policy;
 	const struct source *source = NULL;
-	enum answer answer = NO;
+	enum tri covered = NO;
 
 	for (size_t i = 0; i < policy->gateway_count; i++)
-		answer = answer_either(answer, gateway_covers(judge, facts, policy->gateways[i], author, &source));
+		covered = tri_or(covered, gateway_covers(judge, facts, policy->gateways[i], author, &source));
 	for (size_t i = 0; author->held_by & HELD_BY_DELEGATE && i < policy->partner_count; i++)
-		answer = answer_either(answer,
-		    own_partner_covers(judge, facts, &policy->partners[i], author));
-	return answer;
+		covered = tri_or(covered, own_partner_covers(judge, facts, &policy->partners[i], author));
+	return covered;
 }
 
 static const struct claim *
@@ -70,7 +69,7 @@ claim_of(const struct verdict *verdict, const struct vendor *vendor)
 	return NULL;
 }
 
-static enum answer
+static enum tri
 is_vouched(const struct claim *claim)
 {
 	if (claim->outcome == OUTCOME_UNSURE)
@@ -79,11 +78,11 @@ is_vouched(const struct claim *claim)
 }
 
 /* Is every author some enabled vendor's, proven to be ours, or covered? NO: a stranger stands there. */
-static enum answer
+static enum tri
 authors_are_known(const struct judge *judge, const struct facts *facts, const struct verdict *verdict)
 {
 	const struct claim *own = claim_of(verdict, &judge->policy->own);
-	enum answer answer = YES;
+	enum tri known = YES;
 
 	for (size_t i = 0; i < facts->author_count; i++) {
 		const struct author *author = &facts->authors[i];
@@ -91,15 +90,15 @@ authors_are_known(const struct judge *judge, const struct facts *facts, const st
 		if (author->held_by & HELD_BY_VENDOR)
 			continue;
 		if (own != NULL && author->held_by & HELD_BY_OWN)
-			answer = answer_both(answer, is_vouched(own));
+			known = tri_and(known, is_vouched(own));
 		else
-			answer = answer_both(answer, is_covered(judge, facts, author));
+			known = tri_and(known, is_covered(judge, facts, author));
 	}
-	return answer;
+	return known;
 }
 
 /* Is this author vouched by an enabled vendor's policy, or as ours? */
-static enum answer
+static enum tri
 author_is_vouched(const struct judge *judge, const struct facts *facts, const struct verdict *verdict,
     const struct author *author)
 {
@@ -113,10 +112,10 @@ author_is_vouched(const struct judge *judge, const struct facts *facts, const st
 }
 
 /* Does every author stand without the envelope: vouched, or passing DMARC? */
-static enum answer
+static enum tri
 authors_stand(const struct judge *judge, const struct facts *facts, const struct verdict *verdict)
 {
-	enum answer answer = facts->author_count > 0 ? YES : NO;
+	enum tri stand = facts->author_count > 0 ? YES : NO;
 
 	if (facts->from_state == FROM_NOT_SEEN)
 		return UNKNOWN;
@@ -125,10 +124,10 @@ authors_stand(const struct judge *judge, const struct facts *facts, const struct
 	for (size_t i = 0; i < facts->author_count; i++) {
 		const struct author *author = &facts->authors[i];
 
-		answer = answer_both(answer, answer_either(patience_dmarc(judge->policy, facts, author),
-						 author_is_vouched(judge, facts, verdict, author)));
+		stand = tri_and(stand, tri_or(patience_dmarc(judge->policy, facts, author),
+		    author_is_vouched(judge, facts, verdict, author)));
 	}
-	return answer;
+	return stand;
 }
 
 /* May a claim by the envelope alone be vouched: no author is another vendor's or ours. */
@@ -223,17 +222,15 @@ set_unsure(const struct facts *facts, struct claim *claim)
 }
 
 /* Does anything speak for the claim, though no alternative proves it? */
-static enum answer
+static enum tri
 is_saved(const struct policy *policy, const struct facts *facts, const struct claim *claim)
 {
 	/* without a sender SPF of the author stands in for SPF of the envelope */
-	enum answer from = facts->null_sender ? claim->spf_from : NO;
-	enum answer beside = answer_either(answer_either(claim->spf, claim->dkim),
-	    answer_either(claim->dmarc, from));
+	enum tri from = facts->null_sender ? claim->spf_from : NO;
+	enum tri beside = tri_or(tri_or(claim->spf, claim->dkim), tri_or(claim->dmarc, from));
 
 	/* a shared range does not save what the owner wants refused; an exclusive one does */
-	return answer_either(beside,
-	    dmarc_fails_by_policy(policy, facts) ? claim->exclusively : claim->listed);
+	return tri_or(beside, dmarc_fails_by_policy(policy, facts) ? claim->exclusively : claim->listed);
 }
 
 /* DNS may yet prove it. That is not waited for longer than unsure_max, where DMARC has answered and fails, and
@@ -252,7 +249,7 @@ set_waiting(const struct policy *policy, const struct facts *facts, struct claim
 static void
 judge_unvouched(const struct policy *policy, const struct facts *facts, struct claim *claim)
 {
-	enum answer saved = is_saved(policy, facts, claim);
+	enum tri saved = is_saved(policy, facts, claim);
 
 	if (saved == YES)
 		set(claim, OUTCOME_UNPROVEN,
@@ -270,7 +267,7 @@ judge_unvouched(const struct policy *policy, const struct facts *facts, struct c
 }
 
 static void
-judge_by_proof(const struct policy *policy, const struct facts *facts, struct claim *claim, enum answer vouch)
+judge_by_proof(const struct policy *policy, const struct facts *facts, struct claim *claim, enum tri vouch)
 {
 	if (vouch == YES)
 		set(claim, OUTCOME_VOUCHED, REASON_PROVEN);
@@ -281,7 +278,7 @@ judge_by_proof(const struct policy *policy, const struct facts *facts, struct cl
 }
 
 /* Vouched needs a From that parses to at least one mailbox. */
-static enum answer
+static enum tri
 from_allows(const struct facts *facts)
 {
 	if (facts->from_state == FROM_NOT_SEEN)
@@ -290,27 +287,27 @@ from_allows(const struct facts *facts)
 }
 
 /* A name of ours must not lend its proof to somebody who stands beside it: is each that is nobody's covered? */
-static enum answer
+static enum tri
 others_are_covered(const struct judge *judge, const struct facts *facts)
 {
-	enum answer answer = YES;
+	enum tri covered = YES;
 
 	for (size_t i = 0; i < facts->author_count; i++) {
 		const struct author *author = &facts->authors[i];
 
 		if (!is_somebodys(author))
-			answer = answer_both(answer, is_covered(judge, facts, author));
+			covered = tri_and(covered, is_covered(judge, facts, author));
 	}
-	return answer;
+	return covered;
 }
 
 /* An authorised outbound address is ours whatever the From looks like; else a From must be read. */
 static void
 judge_own_claim(const struct judge *judge, const struct facts *facts, struct claim *claim)
 {
-	enum answer proven = own_prove(judge, facts, claim), read = from_allows(facts);
-	enum answer others = claim->by_author ? others_are_covered(judge, facts) : YES;
-	enum answer vouch = answer_both(proven, answer_both(read, others));
+	enum tri proven = own_prove(judge, facts, claim), read = from_allows(facts);
+	enum tri others = claim->by_author ? others_are_covered(judge, facts) : YES;
+	enum tri vouch = tri_and(proven, tri_and(read, others));
 	enum reason how = claim->reason;
 
 	if (how == REASON_OWN_OUTBOUND && proven == YES)
@@ -333,14 +330,14 @@ static void
 judge_author_claim(const struct judge *judge, const struct facts *facts, const struct verdict *verdict,
     struct claim *claim)
 {
-	enum answer known, vouch;
+	enum tri known, vouch;
 
 	known = authors_are_known(judge, facts, verdict);
 	if (known == NO) {
 		set(claim, OUTCOME_FORGED, REASON_STRANGER_BESIDE_VENDOR);
 		return;
 	}
-	vouch = answer_both(evidence_vouches(claim), answer_both(known, from_allows(facts)));
+	vouch = tri_and(evidence_vouches(claim), tri_and(known, from_allows(facts)));
 	judge_by_proof(judge->policy, facts, claim, vouch);
 }
 
@@ -355,7 +352,7 @@ may_be_refused(const struct claim *claim)
 static void
 judge_sender_claim(const struct judge *judge, const struct facts *facts, struct claim *claim)
 {
-	enum answer vouch = answer_both(evidence_vouches(claim), from_allows(facts));
+	enum tri vouch = tri_and(evidence_vouches(claim), from_allows(facts));
 
 	if (!authors_leave_room(judge, facts, claim->vendor))
 		vouch = NO;
@@ -364,7 +361,7 @@ judge_sender_claim(const struct judge *judge, const struct facts *facts, struct 
 
 static void
 judge_envelope_claim(const struct judge *judge, const struct facts *facts, struct claim *claim,
-    enum answer stand)
+    enum tri stand)
 {
 	if (claim->vendor == &judge->policy->own)
 		judge_own_claim(judge, facts, claim);
@@ -381,20 +378,20 @@ judge_envelope_claim(const struct judge *judge, const struct facts *facts, struc
 
 /* It vouches for nobody, but a display name is no forgery: does this very vendor stand behind the field? Of a
  * signature nobody can say which of two fields it is over. */
-static enum answer
+static enum tri
 stands_behind(const struct judge *judge, const struct facts *facts, struct claim *claim)
 {
 	bool only = facts->from_fields == 1;
-	enum answer proven;
+	enum tri proven;
 
 	if (claim->vendor != &judge->policy->own)
-		return answer_either(only ? claim->dkim : NO, answer_both(claim->listed, claim->spf));
+		return tri_or(only ? claim->dkim : NO, tri_and(claim->listed, claim->spf));
 	proven = own_prove(judge, facts, claim);
 	return only || claim->reason == REASON_OWN_OUTBOUND ? proven : NO;
 }
 
 static void
-judge_field_claim(const struct facts *facts, struct claim *claim, enum answer stands, enum answer shown)
+judge_field_claim(const struct facts *facts, struct claim *claim, enum tri stands, enum tri shown)
 {
 	if (stands == YES) {
 		set(claim, OUTCOME_UNPROVEN,
@@ -414,7 +411,7 @@ judge_field_claim(const struct facts *facts, struct claim *claim, enum answer st
 static void
 judge_field(const struct judge *judge, const struct facts *facts, struct verdict *verdict)
 {
-	enum answer stands[CLAIMS_MAX + 2], shown = NO;
+	enum tri stands[CLAIMS_MAX + 2], shown = NO;
 
 	for (size_t i = 0; i < verdict->claim_count; i++) {
 		struct claim *claim = &verdict->claims[i];
@@ -422,7 +419,7 @@ judge_field(const struct judge *judge, const struct facts *facts, struct verdict
 		stands[i] = claim->by_author ? stands_behind(judge, facts, claim) : NO;
 		if (facts->from_last != NULL &&
 		    name_rules_hold(&claim->vendor->domains, &facts->from_last->mailbox))
-			shown = answer_either(shown, stands[i]);
+			shown = tri_or(shown, stands[i]);
 	}
 	for (size_t i = 0; i < verdict->claim_count; i++)
 		if (verdict->claims[i].by_author)
@@ -433,7 +430,7 @@ judge_field(const struct judge *judge, const struct facts *facts, struct verdict
 
 /* A list's mail is never vouched for being a list's, and not refused for what the list did to it. */
 static void
-soften_for_list(enum answer list, const struct facts *facts, struct claim *claim)
+soften_for_list(enum tri list, const struct facts *facts, struct claim *claim)
 {
 	if (claim->outcome != OUTCOME_FORGED && claim->outcome != OUTCOME_UNPROVEN)
 		return;
@@ -483,7 +480,7 @@ soften_for_hidden(const struct facts *facts, struct claim *claim)
 static void
 soften(const struct judge *judge, const struct facts *facts, struct verdict *verdict)
 {
-	enum answer list = evidence_list(judge, facts);
+	enum tri list = evidence_list(judge, facts);
 	bool forwarded = verdict->relay != NULL && verdict->relay->kind == RELAY_FORWARDER;
 
 	for (size_t i = 0; i < verdict->claim_count; i++) {
@@ -515,7 +512,7 @@ judge_authors(const struct judge *judge, const struct facts *facts, struct verdi
 static void
 judge_listed_claims(const struct judge *judge, const struct facts *facts, struct verdict *verdict, bool few)
 {
-	enum answer stand;
+	enum tri stand;
 
 	if (facts->from_state == FROM_UNREADABLE)
 		judge_field(judge, facts, verdict);
@@ -548,20 +545,20 @@ add_cover(const struct judge *judge, const struct facts *facts, struct claim *cl
 		verdict->claim_count++;
 }
 
-static enum answer
+static enum tri
 gateway_covers_all(const struct judge *judge, const struct facts *facts, struct claim *claim)
 {
-	enum answer covered = YES;
+	enum tri covered = YES;
 
 	for (size_t i = 0; covered == YES && i < facts->author_count; i++)
 		covered = gateway_covers(judge, facts, claim->vendor, &facts->authors[i], &claim->source);
 	return covered;
 }
 
-static enum answer
+static enum tri
 partner_covers_all(const struct judge *judge, const struct facts *facts, const struct delegation *partner)
 {
-	enum answer covered = YES;
+	enum tri covered = YES;
 
 	for (size_t i = 0; covered == YES && i < facts->author_count; i++)
 		covered = own_partner_covers(judge, facts, partner, &facts->authors[i]);

@@ -20,7 +20,7 @@ static bool
 may_cover(const struct facts *facts, const struct claim *claim)
 {
 	return claim->vendor->kind == VENDOR_GATEWAY &&
-	    evidence_answer(facts->spf.result) == YES;
+	    evidence_passes(facts->spf.result) == YES;
 }
 
 /* Listed, and what is missing may still come with the message. */

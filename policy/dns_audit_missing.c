@@ -284,7 +284,7 @@ hosts_hold(const struct hosts *hosts, const struct address *address)
 	return false;
 }
 
-static enum answer
+static enum tri
 address_passes(struct audit_spf *spf, const struct address *address)
 {
 	struct spf_record record = audit_record_terms(spf);
@@ -316,10 +316,10 @@ outbound_missing(struct audit_spf *spf, const struct hosts *hosts)
 static void
 mx_missing(struct audit_spf *spf, const struct hosts *hosts)
 {
-	enum answer passes = hosts->count == 0 ? YES : NO;
+	enum tri passes = hosts->count == 0 ? YES : NO;
 
 	for (size_t i = 0; i < hosts->count; i++)
-		passes = answer_either(passes, address_passes(spf, &hosts->list[i]));
+		passes = tri_or(passes, address_passes(spf, &hosts->list[i]));
 	if (passes != NO)
 		return;
 	audit_wrong(spf->audit, "'mx' is missing: no host that takes mail for %s may send in its name, and own.outbound names no other; add it",

@@ -99,7 +99,7 @@ struct audit_cost audit_term_cost(struct dns_audit *, const struct spf_term *, s
 struct audit_cost audit_redirect_cost(struct dns_audit *, const char *target, struct audit_reached *);
 
 /* Would a record of these terms pass the address? UNKNOWN: that hangs on a macro, or on too much. */
-enum answer audit_passes(struct dns_audit *, const struct spf_record *, const struct address *);
+enum tri audit_passes(struct dns_audit *, const struct spf_record *, const struct address *);
 
 /* How the record of a name ends, behind redirects: the qualifier of its all; '\0': not at all. */
 char audit_ending(struct dns_audit *, const char *name);

@@ -197,12 +197,12 @@ struct check {
 	unsigned lookups, depth;
 };
 
-static enum answer check_terms(struct check *, const char *name, const struct spf_record *);
+static enum tri check_terms(struct check *, const char *name, const struct spf_record *);
 
-static enum answer
+static enum tri
 check_record(struct check *check, const char *name)
 {
-	enum answer answer = NO;
+	enum tri passes = NO;
 	const struct spf_record *record;
 	const char *why;
 
@@ -211,12 +211,12 @@ check_record(struct check *check, const char *name)
 	check->depth++;
 	record = audit_spf_of(check->audit, name, &why);
 	if (record != NULL)
-		answer = check_terms(check, name, record);
+		passes = check_terms(check, name, record);
 	check->depth--;
-	return answer;
+	return passes;
 }
 
-static enum answer
+static enum tri
 check_host(const struct check *check, const struct spf_term *term, const char *name)
 {
 	bool v4 = check->client->family == ADDRESS_V4;
@@ -234,7 +234,7 @@ check_host(const struct check *check, const struct spf_term *term, const char *n
 	return NO;
 }
 
-static enum answer
+static enum tri
 check_mx(const struct check *check, const struct spf_term *term, const char *name)
 {
 	const struct dns_answer *answer = audit_ask(check->audit, name, DNS_MX);
@@ -245,7 +245,7 @@ check_mx(const struct check *check, const struct spf_term *term, const char *nam
 	return NO;
 }
 
-static enum answer
+static enum tri
 check_term(struct check *check, const char *domain, const struct spf_term *term)
 {
 	const char *name = term->spec[0] == '\0' ? domain : audit_term_name(check->audit, term);
@@ -270,13 +270,13 @@ check_term(struct check *check, const char *domain, const struct spf_term *term)
 }
 
 /* The first match decides; behind one that is not known a pass is still one, anything else is not known. */
-static enum answer
+static enum tri
 check_terms(struct check *check, const char *name, const struct spf_record *record)
 {
-	enum answer no = NO;
+	enum tri no = NO;
 
 	for (size_t i = 0; i < record->count; i++) {
-		enum answer match = check_term(check, name, &record->terms[i]);
+		enum tri match = check_term(check, name, &record->terms[i]);
 
 		if (match == YES)
 			return record->terms[i].qualifier == '+' ? YES : no;
@@ -284,11 +284,11 @@ check_terms(struct check *check, const char *name, const struct spf_record *reco
 			no = UNKNOWN;
 	}
 	if (record->redirect[0] != '\0')
-		return answer_either(record->redirect_has_macro ? UNKNOWN : check_record(check, record->redirect), no);
+		return tri_or(record->redirect_has_macro ? UNKNOWN : check_record(check, record->redirect), no);
 	return no;
 }
 
-enum answer
+enum tri
 audit_passes(struct dns_audit *audit, const struct spf_record *record, const struct address *client)
 {
 	struct check check = { .audit = audit, .client = client };

@@ -3,8 +3,8 @@
 #include "patience.h"
 #include "relay.h"
 
-enum answer
-evidence_answer(enum auth_result result)
+enum tri
+evidence_passes(enum auth_result result)
 {
 	if (result == AUTH_PASS)
 		return YES;
@@ -21,13 +21,13 @@ evidence_asked(const struct facts *facts, uint32_t source)
 }
 
 /* Of one source that is not in the table's hits: what do its state and its answer for this client say? */
-static enum answer
+static enum tri
 listed_beyond_table(const struct judge *judge, const struct facts *facts, const struct source *source)
 {
 	const struct source_state *state = &judge->ranges->states[source->number];
 	const struct asked_fact *fact = evidence_asked(facts, source->number);
 
-	if (fact != NULL && fact->answer != NO)
+	if (fact != NULL && fact->passes != NO)
 		return patience_asked(judge->policy, facts, fact);
 	if (!state->known || (state->asked && fact == NULL))
 		return UNKNOWN;
@@ -51,7 +51,7 @@ hits_of(const struct judge *judge, const struct address *address)
 	return prefix_table_find(judge->ranges->table, address);
 }
 
-enum answer
+enum tri
 evidence_listed_by(const struct judge *judge, const struct source *source, const struct address *address)
 {
 	if (is_hit(hits_of(judge, address), source->number))
@@ -68,7 +68,7 @@ note_unknown(const struct judge *judge, const struct facts *facts, const struct 
 
 	if (facts->client_hidden) /* it is not asked */
 		return;
-	if (judge->ranges->states[source->number].wrong && (fact == NULL || fact->answer != UNKNOWN))
+	if (judge->ranges->states[source->number].wrong && (fact == NULL || fact->passes != UNKNOWN))
 		claim->wrong = true;
 	else
 		claim->unanswered = true;
@@ -87,23 +87,23 @@ evidence_listed(const struct judge *judge, const struct facts *facts, struct cla
 	for (size_t i = 0; i < claim->vendor->source_count; i++) {
 		const struct source *source = &claim->vendor->sources[i];
 		bool lapsed = source_is_lapsed(source, facts->now, grace);
-		enum answer answer;
+		enum tri listed;
 
 		if (!source_counts(source))
 			continue;
 		if (facts->client_hidden)
-			answer = facts_hide_client(facts) ? NO : UNKNOWN;
+			listed = facts_hide_client(facts) ? NO : UNKNOWN;
 		else
-			answer = is_hit(hits, source->number) ? YES : listed_beyond_table(judge, facts, source);
-		if (answer == UNKNOWN)
+			listed = is_hit(hits, source->number) ? YES : listed_beyond_table(judge, facts, source);
+		if (listed == UNKNOWN)
 			note_unknown(judge, facts, source, claim);
-		claim->listed = answer_either(claim->listed, answer);
+		claim->listed = tri_or(claim->listed, listed);
 		if (source->exclusive)
-			claim->exclusively = answer_either(claim->exclusively, answer);
+			claim->exclusively = tri_or(claim->exclusively, listed);
 		/* it may be right still, so it saves from forged; but nobody says so any more */
 		if (!lapsed)
-			claim->reviewed = answer_either(claim->reviewed, answer);
-		if (answer != YES)
+			claim->reviewed = tri_or(claim->reviewed, listed);
+		if (listed != YES)
 			continue;
 		claim->lapsed = claim->lapsed || lapsed;
 		/* an exclusive source says more: name it rather than a shared one */
@@ -123,7 +123,7 @@ evidence_identity(const struct facts *facts)
 	return (struct mailbox){ .local = "postmaster", .domain = facts->spf.domain, .text = "" };
 }
 
-enum answer
+enum tri
 evidence_spf(const struct policy *policy, const struct facts *facts, const struct vendor *vendor)
 {
 	struct mailbox identity = evidence_identity(facts);
@@ -136,7 +136,7 @@ evidence_spf(const struct policy *policy, const struct facts *facts, const struc
 	return patience_spf(policy, facts);
 }
 
-enum answer
+enum tri
 evidence_signature(const struct policy *policy, const struct facts *facts, const struct dkim_fact *fact)
 {
 	if (fact->counts)
@@ -161,7 +161,7 @@ reply_goes_elsewhere(const struct policy *policy, const struct facts *facts, con
 
 /* Of what proves, but for an unsigned Reply-To: whoever sends a signed mail again may add one. Not from a host that is
  * the vendor's alone. */
-static enum answer
+static enum tri
 despite_reply(const struct judge *judge, const struct facts *facts, const struct claim *claim, const char **weak)
 {
 	if (!reply_goes_elsewhere(judge->policy, facts, claim->vendor) || claim->exclusively == YES)
@@ -171,7 +171,7 @@ despite_reply(const struct judge *judge, const struct facts *facts, const struct
 	return claim->exclusively;
 }
 
-enum answer
+enum tri
 evidence_signs(const struct judge *judge, const struct facts *facts, const struct claim *claim,
     const struct dkim_fact *fact, const char **weak)
 {
@@ -182,11 +182,11 @@ evidence_signs(const struct judge *judge, const struct facts *facts, const struc
 	return evidence_signature(judge->policy, facts, fact);
 }
 
-static enum answer
+static enum tri
 find_dkim(const struct judge *judge, const struct facts *facts, const struct claim *claim, const char **weak)
 {
 	const struct vendor *vendor = claim->vendor;
-	enum answer answer = facts->dkim_done ? NO : UNKNOWN;
+	enum tri signs = facts->dkim_done ? NO : UNKNOWN;
 
 	if (vendor->dkim.count == 0)
 		return NO;
@@ -195,12 +195,12 @@ find_dkim(const struct judge *judge, const struct facts *facts, const struct cla
 
 		if (!name_rules_hold_domain(&vendor->dkim, fact->d) || evidence_signs_for_list(judge->policy, fact))
 			continue;
-		answer = answer_either(answer, evidence_signs(judge, facts, claim, fact, weak));
+		signs = tri_or(signs, evidence_signs(judge, facts, claim, fact, weak));
 	}
-	return answer;
+	return signs;
 }
 
-enum answer
+enum tri
 evidence_dmarc(const struct judge *judge, const struct facts *facts, const struct claim *claim,
     const struct author *author, enum dmarc_by by, const char **weak)
 {
@@ -214,7 +214,7 @@ evidence_dmarc(const struct judge *judge, const struct facts *facts, const struc
 }
 
 /* What is asked of each author. */
-typedef enum answer author_proof(const struct judge *, const struct facts *, const struct claim *,
+typedef enum tri author_proof(const struct judge *, const struct facts *, const struct claim *,
     const struct author *, const char **weak);
 
 static bool
@@ -228,11 +228,11 @@ is_author_of(const struct facts *facts, const struct author *author, const struc
 }
 
 /* An author's proof counts for a vendor only when all of that vendor's authors have it. */
-static enum answer
+static enum tri
 find_of_authors(const struct judge *judge, const struct facts *facts, const struct claim *claim,
     author_proof *of, const char **weak)
 {
-	enum answer answer = YES;
+	enum tri proven = YES;
 	bool any = false;
 
 	if (facts->from_state == FROM_NOT_SEEN)
@@ -242,13 +242,13 @@ find_of_authors(const struct judge *judge, const struct facts *facts, const stru
 	for (size_t i = 0; i < facts->author_count; i++) {
 		if (!is_author_of(facts, &facts->authors[i], claim->vendor))
 			continue;
-		answer = answer_both(answer, of(judge, facts, claim, &facts->authors[i], weak));
+		proven = tri_and(proven, of(judge, facts, claim, &facts->authors[i], weak));
 		any = true;
 	}
-	return any ? answer : NO;
+	return any ? proven : NO;
 }
 
-static enum answer
+static enum tri
 spf_from_of(const struct judge *judge, const struct facts *facts, const struct claim *claim,
     const struct author *author, const char **weak)
 {
@@ -256,7 +256,7 @@ spf_from_of(const struct judge *judge, const struct facts *facts, const struct c
 	return patience_spf_from(judge->policy, facts, author);
 }
 
-static enum answer
+static enum tri
 dmarc_of(const struct judge *judge, const struct facts *facts, const struct claim *claim,
     const struct author *author, const char **weak)
 {
@@ -264,7 +264,7 @@ dmarc_of(const struct judge *judge, const struct facts *facts, const struct clai
 }
 
 /* A forwarder's address says nothing: signatures decide alone. */
-static enum answer
+static enum tri
 dmarc_signed_of(const struct judge *judge, const struct facts *facts, const struct claim *claim,
     const struct author *author, const char **weak)
 {
@@ -290,34 +290,34 @@ evidence_find(const struct judge *judge, const struct facts *facts, struct claim
 		claim->spf_from = NO;
 }
 
-static enum answer
-alternative_holds(const struct claim *claim, enum answer listed, unsigned proofs)
+static enum tri
+alternative_holds(const struct claim *claim, enum tri listed, unsigned proofs)
 {
 	const struct {
 		enum proof proof;
-		enum answer answer;
+		enum tri holds;
 	} rows[] = { { PROOF_LISTED, listed }, { PROOF_SPF, claim->spf },
 		{ PROOF_DKIM, claim->dkim }, { PROOF_SPF_FROM, claim->spf_from },
 		{ PROOF_DMARC, claim->dmarc } };
-	enum answer answer = YES;
+	enum tri holds = YES;
 
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
 		if (proofs & rows[i].proof)
-			answer = answer_both(answer, rows[i].answer);
-	return answer;
+			holds = tri_and(holds, rows[i].holds);
+	return holds;
 }
 
-enum answer
-evidence_satisfies(const struct claim *claim, enum answer listed, const unsigned *vouch, size_t count)
+enum tri
+evidence_satisfies(const struct claim *claim, enum tri listed, const unsigned *vouch, size_t count)
 {
-	enum answer answer = NO;
+	enum tri holds = NO;
 
 	for (size_t i = 0; i < count; i++)
-		answer = answer_either(answer, alternative_holds(claim, listed, vouch[i]));
-	return answer;
+		holds = tri_or(holds, alternative_holds(claim, listed, vouch[i]));
+	return holds;
 }
 
-enum answer
+enum tri
 evidence_vouches(const struct claim *claim)
 {
 	return evidence_satisfies(claim, claim->reviewed, claim->vendor->vouch, claim->vendor->vouch_count);
@@ -349,22 +349,22 @@ evidence_signs_for_list(const struct policy *policy, const struct dkim_fact *fac
 }
 
 /* List-Id is anybody's to write: only the host's own SPF or signature tells of a list. */
-enum answer
+enum tri
 evidence_list(const struct judge *judge, const struct facts *facts)
 {
 	const struct policy *policy = judge->policy;
-	enum answer answer = NO;
+	enum tri sent = NO;
 
 	if (policy->settings.own.lists.count == 0)
 		return NO;
 	if (evidence_is_of_list(policy, facts) && !facts_hide_client(facts))
-		answer = patience_spf(policy, facts);
+		sent = patience_spf(policy, facts);
 	for (size_t i = 0; i < facts->dkim_count; i++) {
 		const struct dkim_fact *fact = &facts->dkim[i];
 
 		if (!evidence_signs_for_list(policy, fact))
 			continue;
-		answer = answer_either(answer, evidence_signature(policy, facts, fact));
+		sent = tri_or(sent, evidence_signature(policy, facts, fact));
 	}
-	return facts->dkim_done ? answer : answer_either(answer, UNKNOWN);
+	return facts->dkim_done ? sent : tri_or(sent, UNKNOWN);
 }

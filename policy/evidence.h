@@ -2,7 +2,7 @@
 /*
  * evidence.h - what is known for one vendor: listed, spf, dkim, spf_from, dmarc.
  *
- * Floor 6. Three answers each; a name that is not the vendor's is NO, never UNKNOWN.
+ * Floor 6. YES, NO or UNKNOWN each; a name that is not the vendor's is NO, never UNKNOWN.
  */
 #ifndef EVIDENCE_H
 #define EVIDENCE_H
@@ -10,7 +10,7 @@
 #include "claim.h"
 
 /* PASS is YES, not asked or temperror UNKNOWN, all else NO. */
-enum answer evidence_answer(enum auth_result);
+enum tri evidence_passes(enum auth_result);
 
 /* The mailbox that SPF checks: the sender, or postmaster at the HELO name (RFC 7208, 2.4). */
 struct mailbox evidence_identity(const struct facts *);
@@ -23,29 +23,29 @@ const struct asked_fact *evidence_asked(const struct facts *, uint32_t source);
 void evidence_listed(const struct judge *, const struct facts *, struct claim *);
 
 /* Does this source list the address? By the table alone: nobody is asked. */
-enum answer evidence_listed_by(const struct judge *, const struct source *, const struct address *);
+enum tri evidence_listed_by(const struct judge *, const struct source *, const struct address *);
 
 /* Fills all evidence of claim->vendor. */
 void evidence_find(const struct judge *, const struct facts *, struct claim *);
 
 /* Does one signature prove its name, whoever is asked to reply? */
-enum answer evidence_signature(const struct policy *, const struct facts *, const struct dkim_fact *);
+enum tri evidence_signature(const struct policy *, const struct facts *, const struct dkim_fact *);
 
 /* Does one signature, or DMARC of one author by `by`, speak for claim->vendor, whose `exclusively` is known? Where
- * it does and is weak the answer is NO, and *weak says why (else it is left alone). */
-enum answer evidence_signs(const struct judge *, const struct facts *, const struct claim *,
+ * it does and is weak that is NO, and *weak says why (else it is left alone). */
+enum tri evidence_signs(const struct judge *, const struct facts *, const struct claim *,
     const struct dkim_fact *, const char **weak);
-enum answer evidence_dmarc(const struct judge *, const struct facts *, const struct claim *,
+enum tri evidence_dmarc(const struct judge *, const struct facts *, const struct claim *,
     const struct author *, enum dmarc_by by, const char **weak);
 
 /* SPF of the identity that was checked, where it is the vendor's. */
-enum answer evidence_spf(const struct policy *, const struct facts *, const struct vendor *);
+enum tri evidence_spf(const struct policy *, const struct facts *, const struct vendor *);
 
 /* Does one alternative of the vendor's `vouch` hold by that evidence? */
-enum answer evidence_vouches(const struct claim *);
+enum tri evidence_vouches(const struct claim *);
 
 /* The same of other alternatives, with `listed` in the place of the claim's. */
-enum answer evidence_satisfies(const struct claim *, enum answer listed, const unsigned *vouch, size_t count);
+enum tri evidence_satisfies(const struct claim *, enum tri listed, const unsigned *vouch, size_t count);
 
 /* Is the identity that SPF checks a list's of own.lists, or this name that signs? What a list proves of itself
  * proves no author, though its host be called by a vendor's name or by ours. */
@@ -53,7 +53,7 @@ bool evidence_is_of_list(const struct policy *, const struct facts *);
 bool evidence_signs_for_list(const struct policy *, const struct dkim_fact *);
 
 /* Did a mailing list of own.lists send it? */
-enum answer evidence_list(const struct judge *, const struct facts *);
+enum tri evidence_list(const struct judge *, const struct facts *);
 
 /* It does not, but it would if somebody had reviewed the sources that list the client. */
 bool evidence_lapsed(const struct claim *);

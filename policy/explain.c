@@ -308,13 +308,13 @@ claimed_by(const struct claim *claim)
 						      : "nobody; it is the gateway";
 }
 
-/* One answer of a claim, that rests on these parts. */
+/* One kind of a claim's evidence, found from these parts. */
 static void
-put_answer(const char *name, const struct facts *facts, unsigned parts, enum answer answer, struct text *out)
+put_evidence(const char *name, const struct facts *facts, unsigned parts, enum tri found, struct text *out)
 {
-	enum answer known = facts_answer(facts, parts, answer);
+	enum tri known = facts_known(facts, parts, found);
 
-	text_format(out, "\n  %-8s %s%s", name, answer_word(known), known != answer ? " (not given)" : "");
+	text_format(out, "\n  %-8s %s%s", name, tri_word(known), known != found ? " (not given)" : "");
 }
 
 static void
@@ -328,18 +328,18 @@ write_claim(const struct facts *facts, const struct claim *claim, struct text *o
 
 	text_format(out, "vendor     %s (%s), claimed by %s\n", vendor->name,
 	    vendor_mode_word(claim->mode), claimed_by(claim));
-	text_format(out, "  listed   %s", answer_word(claim->listed));
+	text_format(out, "  listed   %s", tri_word(claim->listed));
 	if (claim->source != NULL && vendor->number != VENDOR_OWN)
 		text_format(out, " (%s%s%s%s)", claim->source->text,
 		    claim->exclusive ? ", exclusive" : ", shared",
 		    claim->lapsed ? ", proves nothing: to be reviewed by " : "",
 		    claim->lapsed ? claim->source->review_by : "");
-	put_answer("spf", facts, facts_sender_part(facts), claim->spf, out);
-	put_answer("dkim", facts, GIVEN_MESSAGE, claim->dkim, out);
+	put_evidence("spf", facts, facts_sender_part(facts), claim->spf, out);
+	put_evidence("dkim", facts, GIVEN_MESSAGE, claim->dkim, out);
 	if (claim->weak != NULL)
 		text_format(out, " (a weak signature: %s)", claim->weak);
-	put_answer("spf_from", facts, GIVEN_FROM, claim->spf_from, out);
-	put_answer("dmarc", facts, GIVEN_FROM | GIVEN_MESSAGE | facts_sender_part(facts), claim->dmarc, out);
+	put_evidence("spf_from", facts, GIVEN_FROM, claim->spf_from, out);
+	put_evidence("dmarc", facts, GIVEN_FROM | GIVEN_MESSAGE | facts_sender_part(facts), claim->dmarc, out);
 	text_put(out, "\n  vouched by ");
 	if (vendor->number == VENDOR_OWN)
 		write_own_terms(claim, out);

@@ -2,20 +2,28 @@
 
 #include "facts.h"
 
-enum answer
-answer_both(enum answer a, enum answer b)
+enum tri
+tri_and(enum tri a, enum tri b)
 {
 	if (a == NO || b == NO)
 		return NO;
 	return a == YES && b == YES ? YES : UNKNOWN;
 }
 
-enum answer
-answer_either(enum answer a, enum answer b)
+enum tri
+tri_or(enum tri a, enum tri b)
 {
 	if (a == YES || b == YES)
 		return YES;
 	return a == NO && b == NO ? NO : UNKNOWN;
+}
+
+enum tri
+tri_not(enum tri a)
+{
+	if (a == UNKNOWN)
+		return UNKNOWN;
+	return a == YES ? NO : YES;
 }
 
 bool
@@ -25,11 +33,11 @@ facts_hide_client(const struct facts *facts)
 }
 
 const char *
-answer_word(enum answer answer)
+tri_word(enum tri tri)
 {
 	static const char *const words[] = { [NO] = "no", [YES] = "yes", [UNKNOWN] = "unknown" };
 
-	return words[answer];
+	return words[tri];
 }
 
 const char *
@@ -79,10 +87,10 @@ given_word(enum given given)
 	}
 }
 
-enum answer
-facts_answer(const struct facts *facts, unsigned parts, enum answer answer)
+enum tri
+facts_known(const struct facts *facts, unsigned parts, enum tri found)
 {
-	return answer != YES && (facts->not_given & parts) ? UNKNOWN : answer;
+	return found != YES && (facts->not_given & parts) ? UNKNOWN : found;
 }
 
 bool

@@ -17,11 +17,12 @@
 #include "mailbox.h"
 
 /* Known to be so, known not to be so, or not known (yet, or not to be found out). */
-enum answer { NO, YES, UNKNOWN };
+enum tri { NO, YES, UNKNOWN };
 
-enum answer answer_both(enum answer, enum answer);   /* NO if either is NO */
-enum answer answer_either(enum answer, enum answer); /* YES if either is YES */
-const char *answer_word(enum answer);                /* "no", "yes", "unknown" */
+enum tri tri_and(enum tri, enum tri); /* NO if either is NO */
+enum tri tri_or(enum tri, enum tri);  /* YES if either is YES */
+enum tri tri_not(enum tri);           /* UNKNOWN stays */
+const char *tri_word(enum tri);       /* "no", "yes", "unknown" */
 
 /* How far the SMTP conversation has come. */
 enum stage { STAGE_CONNECT, STAGE_HELO, STAGE_MAIL, STAGE_RCPT, STAGE_HEADERS, STAGE_EOM };
@@ -123,7 +124,7 @@ struct author {
 /* What an spf source that cannot be listed said for this client (DESIGN section 4). */
 struct asked_fact {
 	uint32_t source; /* number of the source in the policy */
-	enum answer answer;
+	enum tri passes;
 	struct silence silence; /* where it is UNKNOWN */
 };
 
@@ -210,13 +211,13 @@ struct facts {
 	unsigned not_given;      /* bits of enum given; 0 for mail */
 };
 
-/* An answer that rests on these parts (bits): UNKNOWN where one was not given, unless it is YES all the same. */
-enum answer facts_answer(const struct facts *, unsigned parts, enum answer);
+/* What is found from these parts (bits): UNKNOWN where one was not given, unless it is YES all the same. */
+enum tri facts_known(const struct facts *, unsigned parts, enum tri);
 
 /* Is that result the last word: a pass is; a failure is not while a signature or the sender was not given. */
 bool facts_dmarc_is_known(const struct facts *, const struct dmarc_fact *);
 
-/* The part that an answer of the sender's SPF rests on: the null sender's is the HELO name's. */
+/* The part that the sender's SPF rests on: the null sender's is the HELO name's. */
 enum given facts_sender_part(const struct facts *);
 
 #endif

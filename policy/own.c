@@ -19,7 +19,7 @@ struct use {
 /* What speaks for one use, and which delegation says most about it. */
 struct finding {
 	const char *used; /* the domain */
-	enum answer answer;
+	enum tri proven;
 	enum reason how;
 	const struct delegation *delegation; /* NULL: none is of this name */
 	const struct source *source;         /* of its vendor, that lists the client */
@@ -93,12 +93,12 @@ is_delegated_key(const struct policy *policy, const struct dkim_fact *fact)
 }
 
 /* A signature in the name of the mailbox, by a key that is ours, or (delegation) the vendor's. */
-static enum answer
+static enum tri
 find_signature(const struct judge *judge, const struct facts *facts, const struct use *use,
     const struct name_rules *names, const struct delegation *delegation, struct claim *claim)
 {
 	const struct policy *policy = judge->policy;
-	enum answer answer = facts->dkim_done ? NO : UNKNOWN;
+	enum tri proven = facts->dkim_done ? NO : UNKNOWN;
 
 	for (size_t i = 0; i < facts->dkim_count; i++) {
 		const struct dkim_fact *fact = &facts->dkim[i];
@@ -110,9 +110,9 @@ find_signature(const struct judge *judge, const struct facts *facts, const struc
 		if (delegation != NULL && delegation->selectors.count > 0 &&
 		    !is_listed_word(&delegation->selectors, fact->s))
 			continue;
-		answer = answer_either(answer, evidence_signs(judge, facts, claim, fact, &claim->weak));
+		proven = tri_or(proven, evidence_signs(judge, facts, claim, fact, &claim->weak));
 	}
-	return answer;
+	return proven;
 }
 
 /* ---- our own proof ---- */
@@ -132,14 +132,14 @@ is_left_out(const struct vendor *vendor, const struct address *client)
 }
 
 /* Other customers of a vendor pass our SPF from its range as well as we do. */
-static enum answer
+static enum tri
 is_in_vendor_range(const struct judge *judge, const struct facts *facts)
 {
 	struct facts waiting = *facts;
-	enum answer answer = NO;
+	enum tri inside = NO;
 
 	waiting.answered_since = 0; /* "no" would speak for the sender here: it is never given up on */
-	for (size_t i = 0; answer != YES && i < judge->policy->vendor_count; i++) {
+	for (size_t i = 0; inside != YES && i < judge->policy->vendor_count; i++) {
 		struct claim claim = { .vendor = &judge->policy->vendors[i] };
 
 		evidence_listed(judge, &waiting, &claim);
@@ -148,17 +148,9 @@ is_in_vendor_range(const struct judge *judge, const struct facts *facts)
 			claim.listed = NO;
 		if (is_left_out(claim.vendor, &facts->client))
 			claim.listed = YES;
-		answer = answer_either(answer, claim.listed);
+		inside = tri_or(inside, claim.listed);
 	}
-	return answer;
-}
-
-static enum answer
-answer_not(enum answer answer)
-{
-	if (answer == UNKNOWN)
-		return UNKNOWN;
-	return answer == YES ? NO : YES;
+	return inside;
 }
 
 static bool
@@ -183,29 +175,29 @@ prove_session(const struct judge *judge, const struct facts *facts, struct claim
 
 	claim->listed = claim->spf = NO;
 	if (relay_forwards(policy, facts))
-		return (struct finding){ .answer = NO, .how = REASON_PROVEN_OWN };
+		return (struct finding){ .proven = NO, .how = REASON_PROVEN_OWN };
 	if (is_authorised(policy, facts))
 		claim->listed = YES;
 	else if (facts->client_hidden && !facts_hide_client(facts))
 		claim->listed = UNKNOWN;
 	claim->spf = evidence_is_of_list(policy, facts) ? NO : evidence_spf(policy, facts, &policy->own);
 	if (claim->spf != NO) {
-		enum answer range = is_in_vendor_range(judge, facts);
+		enum tri range = is_in_vendor_range(judge, facts);
 
 		claim->unanswered = claim->unanswered || range == UNKNOWN;
-		claim->spf = answer_both(claim->spf, answer_not(range));
+		claim->spf = tri_and(claim->spf, tri_not(range));
 	}
 	if (claim->listed != NO)
-		return (struct finding){ .answer = claim->listed, .how = REASON_OWN_OUTBOUND };
+		return (struct finding){ .proven = claim->listed, .how = REASON_OWN_OUTBOUND };
 	if (is_own_client(policy, facts)) /* through a relay of ours, else it were exempt */
-		return (struct finding){ .answer = YES, .how = REASON_EXEMPT_NETWORK };
-	return (struct finding){ .answer = claim->spf, .how = REASON_PROVEN_OWN };
+		return (struct finding){ .proven = YES, .how = REASON_EXEMPT_NETWORK };
+	return (struct finding){ .proven = claim->spf, .how = REASON_PROVEN_OWN };
 }
 
 /* ---- delegations ---- */
 
 /* Evidence for the vendor of a delegation; spf_from and dmarc are of the name that is used. */
-static enum answer
+static enum tri
 weigh_delegation(const struct judge *judge, const struct facts *facts,
     const struct delegation *delegation, const struct use *use, const struct name_rules *names,
     struct claim *out)
@@ -226,7 +218,7 @@ weigh_delegation(const struct judge *judge, const struct facts *facts,
 	return evidence_satisfies(out, out->reviewed, delegation->vouch, delegation->vouch_count);
 }
 
-enum answer
+enum tri
 own_partner_covers(const struct judge *judge, const struct facts *facts,
     const struct delegation *partner, const struct author *author)
 {
@@ -240,9 +232,9 @@ own_partner_covers(const struct judge *judge, const struct facts *facts,
 
 /* Would it hold, if the sources that list the client were reviewed? */
 static bool
-is_lapsed(const struct delegation *delegation, const struct claim *found, enum answer answer)
+is_lapsed(const struct delegation *delegation, const struct claim *found, enum tri proven)
 {
-	return answer == NO && found->lapsed &&
+	return proven == NO && found->lapsed &&
 	    evidence_satisfies(found, found->listed, delegation->vouch, delegation->vouch_count) == YES;
 }
 
@@ -252,28 +244,28 @@ prove_by_delegation(const struct judge *judge, const struct facts *facts, const 
     struct claim *claim)
 {
 	const struct policy *policy = judge->policy;
-	struct finding best = { .used = use->mailbox->domain, .answer = NO, .how = REASON_PROVEN_DELEGATION };
+	struct finding best = { .used = use->mailbox->domain, .proven = NO, .how = REASON_PROVEN_DELEGATION };
 
-	for (size_t i = 0; i < policy->delegation_count && best.answer != YES; i++) {
+	for (size_t i = 0; i < policy->delegation_count && best.proven != YES; i++) {
 		const struct delegation *delegation = &policy->delegations[i];
 		struct claim found;
-		enum answer answer;
+		enum tri proven;
 
 		if (!own_delegation_holds(delegation, use->mailbox))
 			continue;
-		answer = weigh_delegation(judge, facts, delegation, use, &policy->own.domains, &found);
+		proven = weigh_delegation(judge, facts, delegation, use, &policy->own.domains, &found);
 		if (found.weak != NULL)
 			claim->weak = found.weak;
 		claim->wrong = claim->wrong || found.wrong;
 		claim->unanswered = claim->unanswered || found.unanswered;
-		best.lapsed = best.lapsed || is_lapsed(delegation, &found, answer);
-		if (best.delegation != NULL && answer == NO && best.source != NULL)
+		best.lapsed = best.lapsed || is_lapsed(delegation, &found, proven);
+		if (best.delegation != NULL && proven == NO && best.source != NULL)
 			continue; /* one whose sources hold the client tells more */
-		best.answer = answer_either(best.answer, answer);
+		best.proven = tri_or(best.proven, proven);
 		best.delegation = delegation;
 		best.source = found.source;
 		best.exclusive = found.exclusive;
-		claim->dkim = answer_either(claim->dkim, found.dkim);
+		claim->dkim = tri_or(claim->dkim, found.dkim);
 	}
 	return best;
 }
@@ -282,23 +274,23 @@ static struct finding
 prove_use(const struct judge *judge, const struct facts *facts, const struct use *use,
     const struct finding *session, struct claim *claim)
 {
-	enum answer signature = find_signature(judge, facts, use, &judge->policy->own.domains, NULL, claim);
+	enum tri signature = find_signature(judge, facts, use, &judge->policy->own.domains, NULL, claim);
 	struct finding proof = prove_by_delegation(judge, facts, use, claim);
 
-	claim->dkim = answer_either(claim->dkim, signature);
-	if (session->answer == YES)
+	claim->dkim = tri_or(claim->dkim, signature);
+	if (session->proven == YES)
 		proof.how = session->how;
 	else if (signature == YES)
 		proof.how = REASON_PROVEN_OWN;
-	else if (proof.answer != YES)
+	else if (proof.proven != YES)
 		proof.how = session->how;
-	proof.answer = answer_either(proof.answer, answer_either(session->answer, signature));
+	proof.proven = tri_or(proof.proven, tri_or(session->proven, signature));
 	return proof;
 }
 
 /* ---- why not ---- */
 
-static enum answer
+static enum tri
 has_mark_of(const struct judge *judge, const struct facts *facts, const struct vendor *vendor,
     const struct source **source)
 {
@@ -306,7 +298,7 @@ has_mark_of(const struct judge *judge, const struct facts *facts, const struct v
 
 	evidence_find(judge, facts, &claim);
 	*source = claim.source;
-	return answer_either(claim.listed, answer_either(claim.spf, claim.dkim));
+	return tri_or(claim.listed, tri_or(claim.spf, claim.dkim));
 }
 
 /* Which enabled vendor sent it, by its address, SPF or signature? The delegated one, else the first. */
@@ -367,13 +359,13 @@ find_of_authors(const struct judge *judge, const struct facts *facts, struct cla
 static void
 add(struct finding *all, const struct finding *one)
 {
-	enum answer answer = answer_both(all->answer, one->answer);
-	bool worse = one->answer == NO ? all->answer != NO || all->lapsed
-				       : one->answer == UNKNOWN && all->answer != NO;
+	enum tri proven = tri_and(all->proven, one->proven);
+	bool worse = one->proven == NO ? all->proven != NO || all->lapsed
+				       : one->proven == UNKNOWN && all->proven != NO;
 
 	if (all->how == REASON_NONE || worse)
 		*all = *one;
-	all->answer = answer;
+	all->proven = proven;
 }
 
 static void
@@ -384,10 +376,10 @@ keep_delegation(struct claim *claim, const struct finding *finding)
 	claim->exclusive = finding->exclusive;
 }
 
-enum answer
+enum tri
 own_prove(const struct judge *judge, const struct facts *facts, struct claim *claim)
 {
-	struct finding session = prove_session(judge, facts, claim), all = { .answer = YES, .how = REASON_NONE };
+	struct finding session = prove_session(judge, facts, claim), all = { .proven = YES, .how = REASON_NONE };
 	struct use use = { &facts->sender, NULL };
 	struct finding one;
 	unsigned uses = 0;
@@ -409,12 +401,12 @@ own_prove(const struct judge *judge, const struct facts *facts, struct claim *cl
 		all = session;
 	keep_delegation(claim, &all);
 	claim->reason = all.how;
-	if (all.answer == NO) {
+	if (all.proven == NO) {
 		claim->used = all.used;
 		claim->sender = find_sender(judge, facts, claim);
 		claim->reason = all.lapsed ? REASON_REVIEW_LAPSED : blame(claim);
 	}
-	return all.answer;
+	return all.proven;
 }
 
 /* ---- authorised outbound addresses ---- */

@@ -14,10 +14,10 @@ bool own_names(const struct policy *, const struct mailbox *);
 
 /* Fills the evidence of a claim of policy->own, and what becomes of it: YES vouched, NO forged (reason says
  * why, delegation and sender what would allow it), UNKNOWN. */
-enum answer own_prove(const struct judge *, const struct facts *, struct claim *);
+enum tri own_prove(const struct judge *, const struct facts *, struct claim *);
 
 /* Somebody else's name, in which one of `partners` may send: does its proof hold for this author? */
-enum answer own_partner_covers(const struct judge *, const struct facts *, const struct delegation *,
+enum tri own_partner_covers(const struct judge *, const struct facts *, const struct delegation *,
     const struct author *);
 
 /* May this delegation or partner speak for an author or for the sender, if its proof holds? */

@@ -60,45 +60,45 @@ patience_dmarc_is_brought(const struct policy *policy, const struct facts *facts
 bool
 patience_asked_is_brought(const struct asked_fact *asked)
 {
-	return asked->answer == UNKNOWN && asked->silence.name != NULL && asked->silence.lured;
+	return asked->passes == UNKNOWN && asked->silence.name != NULL && asked->silence.lured;
 }
 
 /* ---- what it is worth ---- */
 
-static enum answer
-weigh(const struct policy *policy, const struct facts *facts, enum answer answer, bool brought)
+static enum tri
+weigh(const struct policy *policy, const struct facts *facts, enum tri known, bool brought)
 {
-	return answer == UNKNOWN && brought && patience_gives_up(policy, facts) ? NO : answer;
+	return known == UNKNOWN && brought && patience_gives_up(policy, facts) ? NO : known;
 }
 
-enum answer
+enum tri
 patience_spf(const struct policy *policy, const struct facts *facts)
 {
-	return weigh(policy, facts, evidence_answer(facts->spf.result), patience_sender_is_brought(policy, facts));
+	return weigh(policy, facts, evidence_passes(facts->spf.result), patience_sender_is_brought(policy, facts));
 }
 
-enum answer
+enum tri
 patience_spf_from(const struct policy *policy, const struct facts *facts, const struct author *author)
 {
-	return weigh(policy, facts, evidence_answer(author->spf_from), patience_spf_from_is_brought(policy, author));
+	return weigh(policy, facts, evidence_passes(author->spf_from), patience_spf_from_is_brought(policy, author));
 }
 
-enum answer
+enum tri
 patience_dmarc(const struct policy *policy, const struct facts *facts, const struct author *author)
 {
-	return weigh(policy, facts, evidence_answer(author->dmarc.result), patience_dmarc_is_brought(policy, facts, author));
+	return weigh(policy, facts, evidence_passes(author->dmarc.result), patience_dmarc_is_brought(policy, facts, author));
 }
 
-enum answer
+enum tri
 patience_key(const struct policy *policy, const struct facts *facts)
 {
 	return weigh(policy, facts, UNKNOWN, true);
 }
 
-enum answer
+enum tri
 patience_asked(const struct policy *policy, const struct facts *facts, const struct asked_fact *asked)
 {
-	return weigh(policy, facts, asked->answer, patience_asked_is_brought(asked));
+	return weigh(policy, facts, asked->passes, patience_asked_is_brought(asked));
 }
 
 /* ---- whose names must have answered ---- */

@@ -27,11 +27,11 @@ bool patience_dmarc_is_brought(const struct policy *, const struct facts *, cons
 bool patience_asked_is_brought(const struct asked_fact *);
 
 /* Single results as evidence: UNKNOWN while it is waited for. */
-enum answer patience_spf(const struct policy *, const struct facts *);
-enum answer patience_spf_from(const struct policy *, const struct facts *, const struct author *);
-enum answer patience_dmarc(const struct policy *, const struct facts *, const struct author *);
-enum answer patience_key(const struct policy *, const struct facts *);
-enum answer patience_asked(const struct policy *, const struct facts *, const struct asked_fact *);
+enum tri patience_spf(const struct policy *, const struct facts *);
+enum tri patience_spf_from(const struct policy *, const struct facts *, const struct author *);
+enum tri patience_dmarc(const struct policy *, const struct facts *, const struct author *);
+enum tri patience_key(const struct policy *, const struct facts *);
+enum tri patience_asked(const struct policy *, const struct facts *, const struct asked_fact *);
 
 /* Which names of the policy must have answered, before any that the unsure claims brought is given up: those that
  * hold an author, the sender or a signer of such a claim. Borrowed; 0: the message brought no name in trouble. */

@@ -4,30 +4,29 @@
 #include "evidence.h"
 #include "relay.h"
 
-static enum answer
+static enum tri
 has_address(const struct judge *judge, const struct relay *relay, const struct address *address)
 {
 	const struct vendor *vendor = relay->vendor;
-	enum answer answer = prefixes_hold(&relay->networks, address) ? YES : NO;
+	enum tri has = prefixes_hold(&relay->networks, address) ? YES : NO;
 
-	for (size_t i = 0; answer != YES && vendor != NULL && i < vendor->source_count; i++)
+	for (size_t i = 0; has != YES && vendor != NULL && i < vendor->source_count; i++)
 		if (source_counts(&vendor->sources[i]) &&
 		    source_is_chosen(&vendor->sources[i], relay->tags.list, relay->tags.count))
-			answer = answer_either(answer,
-			    evidence_listed_by(judge, &vendor->sources[i], address));
-	return answer;
+			has = tri_or(has, evidence_listed_by(judge, &vendor->sources[i], address));
+	return has;
 }
 
-enum answer
+enum tri
 relay_find(const struct judge *judge, const struct address *address, const struct relay **out)
 {
-	enum answer answer = NO;
+	enum tri found = NO;
 
-	for (size_t i = 0; answer != YES && i < judge->policy->relay_count; i++) {
+	for (size_t i = 0; found != YES && i < judge->policy->relay_count; i++) {
 		*out = &judge->policy->relays[i];
-		answer = answer_either(answer, has_address(judge, *out, address));
+		found = tri_or(found, has_address(judge, *out, address));
 	}
-	return answer;
+	return found;
 }
 
 const struct relay *
@@ -69,7 +68,7 @@ relay_client(const struct judge *judge, const struct relay *gateway, const char 
 	*via = gateway;
 	for (size_t i = 0; i < count; i++) {
 		const struct relay *next;
-		enum answer known;
+		enum tri known;
 
 		received_read(fields[i], strlen(fields[i]), out);
 		if (!out->told || !wrote(*via, out))

@@ -13,7 +13,7 @@
 
 /* Which relay has this address? *out is set for YES. UNKNOWN: a vendor's sources would tell, but are not
  * known yet. */
-enum answer relay_find(const struct judge *, const struct address *, const struct relay **out);
+enum tri relay_find(const struct judge *, const struct address *, const struct relay **out);
 
 /* The relay of facts->via; NULL. */
 const struct relay *relay_of(const struct policy *, const struct facts *);

@@ -121,7 +121,7 @@ verdict_may_vouch(const struct judge *judge, const struct facts *facts)
 		if (evidence_vouches(&claim) != NO)
 			return true;
 		if (claim.vendor->kind == VENDOR_GATEWAY && claim.reviewed == YES &&
-		    evidence_answer(facts->spf.result) != NO)
+		    evidence_passes(facts->spf.result) != NO)
 			return true;
 	}
 	return false;

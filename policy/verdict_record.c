@@ -293,9 +293,9 @@ json_authors(struct text *out, const struct facts *facts)
 }
 
 static void
-json_answer(struct text *out, const char *key, const struct facts *facts, unsigned parts, enum answer answer)
+json_evidence(struct text *out, const char *key, const struct facts *facts, unsigned parts, enum tri found)
 {
-	json_string(out, key, answer_word(facts_answer(facts, parts, answer)));
+	json_string(out, key, tri_word(facts_known(facts, parts, found)));
 }
 
 static void
@@ -324,11 +324,11 @@ json_vendors(struct text *out, const struct facts *facts, const struct verdict *
 
 		json_key(out, claim->vendor->name);
 		text_char(out, '{');
-		json_string(out, "listed", answer_word(claim->listed));
-		json_answer(out, "spf", facts, facts_sender_part(facts), claim->spf);
-		json_answer(out, "dkim", facts, GIVEN_MESSAGE, claim->dkim);
-		json_answer(out, "spf_from", facts, GIVEN_FROM, claim->spf_from);
-		json_answer(out, "dmarc", facts, GIVEN_FROM | GIVEN_MESSAGE | facts_sender_part(facts), claim->dmarc);
+		json_string(out, "listed", tri_word(claim->listed));
+		json_evidence(out, "spf", facts, facts_sender_part(facts), claim->spf);
+		json_evidence(out, "dkim", facts, GIVEN_MESSAGE, claim->dkim);
+		json_evidence(out, "spf_from", facts, GIVEN_FROM, claim->spf_from);
+		json_evidence(out, "dmarc", facts, GIVEN_FROM | GIVEN_MESSAGE | facts_sender_part(facts), claim->dmarc);
 		if (claim->weak != NULL)
 			json_string(out, "weak", claim->weak);
 		json_string(out, "source", claim->source == NULL ? "" : claim->source->text);
@@ -362,7 +362,7 @@ json_asked(struct text *out, const struct verdict_record *record)
 		json_begin(out);
 		json_string(out, "vendor", source->vendor->name);
 		json_string(out, "source", source->text);
-		json_string(out, "answer", answer_word(facts->asked[i].answer));
+		json_string(out, "answer", tri_word(facts->asked[i].passes));
 		json_silence(out, facts->asked[i].silence);
 		text_char(out, '}');
 	}

@@ -288,17 +288,17 @@ test_asked(void)
 	for (size_t i = 0; i < world->policy->source_count; i++)
 		if (strcmp(world->policy->sources[i].vendor->name, "asked") == 0) {
 			state = &world->ranges->states[i];
-			facts.asked[0] = (struct asked_fact){ .source = (uint32_t)i, .answer = YES };
+			facts.asked[0] = (struct asked_fact){ .source = (uint32_t)i, .passes = YES };
 		}
 	state->known = state->asked = true;
 	facts.asked_count = 1;
 	delegate_decide(&world->judge, &facts, true, &answer);
 	is_number(answer.why, DELEGATE_PROMISED, "a range that DNS affirms for this client is as good as a list");
-	facts.asked[0].answer = UNKNOWN;
+	facts.asked[0].passes = UNKNOWN;
 	facts.spf.result = AUTH_FAIL;
 	delegate_decide(&world->judge, &facts, true, &answer);
 	is_number(answer.why, DELEGATE_STRANGER, "DNS trouble refuses nobody");
-	facts.asked[0].answer = NO;
+	facts.asked[0].passes = NO;
 	delegate_decide(&world->judge, &facts, true, &answer);
 	is_number(answer.why, DELEGATE_FORGED, "DNS that denies it does");
 	facts.client_hidden = true;

@@ -337,7 +337,7 @@ explanation_names_what_is_silent(void)
 	holds(s, "\nno answer  x??.acme.example, for SPF of the author's acme.example: only the message brought it\nvendor ",
 	    "and what SPF of an author led to");
 	s->author.spf_from_silence.name = NULL;
-	s->facts.asked[0] = (struct asked_fact){ .answer = UNKNOWN, .silence = { "helo.acme.example", true } };
+	s->facts.asked[0] = (struct asked_fact){ .passes = UNKNOWN, .silence = { "helo.acme.example", true } };
 	s->facts.asked_count = 1;
 	holds(s, "\nno answer  helo.acme.example, for source spf:acme.example: only the message brought it\nvendor ",
 	    "and what a source was led to");
@@ -460,7 +460,7 @@ static const struct remedy {
 	enum auth_result spf;
 	bool spf_aligned;
 	const char *d;             /* of a signature that counts; NULL: there is none */
-	enum answer listed, spf_holds, dkim_holds;
+	enum tri listed, spf_holds, dkim_holds;
 	enum outcome outcome;
 	const char *wanted;
 } remedies[] = {

@@ -78,7 +78,7 @@ sample_facts(struct sample *s)
 	facts->dkim_done = true;
 	facts->dkim = s->dkim;
 	facts->dkim_count = 2;
-	facts->asked[0] = (struct asked_fact){ .source = 1, .answer = UNKNOWN, .silence = { "d.list.example", true } };
+	facts->asked[0] = (struct asked_fact){ .source = 1, .passes = UNKNOWN, .silence = { "d.list.example", true } };
 	facts->asked_count = 1;
 	s->replies[0] = (struct reply_to){ mailbox_of("pay", "evil.example", "pay@evil.example"), false };
 	facts->replies = s->replies;

@@ -320,12 +320,12 @@ add_asked(struct world *world, const char *value)
 	struct asked_fact *fact = &world->facts.asked[world->facts.asked_count++];
 
 	fact->source = (uint32_t)atoi(value);
-	fact->answer = UNKNOWN;
+	fact->passes = UNKNOWN;
 	fact->silence = (struct silence){ "x.example", strstr(value, ":lured") != NULL };
 	if (strstr(value, ":yes") != NULL)
-		fact->answer = YES;
+		fact->passes = YES;
 	else if (strstr(value, ":no") != NULL)
-		fact->answer = NO;
+		fact->passes = NO;
 }
 
 static void
