@@ -124,7 +124,7 @@ world_open(struct world *world, const char *config)
 		return EX_CONFIG;
 	world->psl = psl_latest(NULL);
 	world->suffixes.psl = world->psl != NULL ? world->psl : psl_builtin();
-	world->resolver = resolver_live(&dns, &why);
+	world->resolver = resolver_unbound(&dns, &why);
 	if (world->resolver != NULL)
 		return 0;
 	fprintf(stderr, "greenlane: %s\n", why.text);

@@ -1,7 +1,7 @@
 /*
  * resolver.h - answers DNS questions within a deadline.
  *
- * Floor 8. A struct of functions, so that tests can answer instead: resolver.c is libunbound on one
+ * Floor 8. A struct of functions, so that tests can answer instead: resolver_unbound.c is libunbound on one
  * dispatcher thread behind our own answer cache. Any thread may ask. Never fails: what cannot be
  * answered is TEMPORARY. How many questions of one standing are under way at once has bounds
  * (admission.h); what finds no room waits for it as for its answer, and is TEMPORARY where that takes too long.
@@ -56,6 +56,6 @@ struct resolver_settings {
 };
 
 /* Creates threads: call after daemonising, with signals blocked. NULL with why. Given. */
-struct resolver *resolver_live(const struct resolver_settings *, struct fault *why) MUST_USE;
+struct resolver *resolver_unbound(const struct resolver_settings *, struct fault *why) MUST_USE;
 
 #endif

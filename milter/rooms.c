@@ -8,7 +8,7 @@ rooms_resolver(const struct settings *settings, const struct suffix_list *suffix
 	struct resolver_settings dns = { settings->dns.servers.list, settings->dns.servers.count,
 		settings->dns.timeout_ms, settings->dns.trust_anchor, 0, suffixes };
 
-	return resolver_live(&dns, why);
+	return resolver_unbound(&dns, why);
 }
 
 bool

@@ -35,7 +35,7 @@ resolver_start(const char *server, const char *another, const char *anchor, int6
 	struct resolver_settings settings = { .servers = servers, .server_count = another == NULL ? 1 : 2,
 		.timeout_ms = timeout_ms, .trust_anchor = anchor };
 	struct fault why = { .text = "" };
-	struct resolver *resolver = resolver_live(&settings, &why);
+	struct resolver *resolver = resolver_unbound(&settings, &why);
 
 	if (resolver == NULL) {
 		note("%s", why.text);
@@ -804,7 +804,7 @@ start_fails(const char *server, const char *anchor, const char *text, const char
 {
 	struct resolver_settings settings = { .servers = &server, .server_count = 1, .timeout_ms = 1000, .trust_anchor = anchor };
 	struct fault why = { .text = "" };
-	struct resolver *resolver = resolver_live(&settings, &why);
+	struct resolver *resolver = resolver_unbound(&settings, &why);
 
 	ok(resolver == NULL && strstr(why.text, text) != NULL, "%s", name);
 	note("%s", why.text);
