@@ -5,8 +5,8 @@
 #include <time.h>
 
 #include "cmd.h"
+#include "config_files.h"
 #include "fault.h"
-#include "live.h"
 
 static void
 print_usage(const struct command *command, FILE *out)
@@ -89,7 +89,7 @@ struct policy *
 cmd_load(const char *config)
 {
 	struct faults *faults = faults_open();
-	struct policy *policy = faults == NULL ? NULL : live_read(config, faults);
+	struct policy *policy = faults == NULL ? NULL : config_files_read(config, faults);
 	char text[1024];
 
 	for (size_t i = 0; faults != NULL && i < faults->kept; i++) {

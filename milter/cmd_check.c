@@ -3,8 +3,8 @@
 #include <sysexits.h>
 
 #include "cmd.h"
+#include "config_files.h"
 #include "fault.h"
-#include "live.h"
 
 static void
 show(const struct faults *faults)
@@ -31,7 +31,7 @@ run(const char *config, int argc, char **argv)
 	faults = faults_open();
 	if (faults == NULL)
 		return EX_OSERR;
-	policy = live_read(config, faults);
+	policy = config_files_read(config, faults);
 	show(faults);
 	if (policy != NULL)
 		printf("%s: %zu vendors, %zu sources, %zu warnings, no errors\n", config,

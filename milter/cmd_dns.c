@@ -10,9 +10,9 @@
 #include <libpsl.h>
 
 #include "cmd.h"
+#include "config_files.h"
 #include "dns_audit.h"
 #include "domain.h"
-#include "live.h"
 #include "rooms.h"
 
 enum {
@@ -41,7 +41,7 @@ known_add(struct world *world, const char *name)
 	struct policy *policy = NULL;
 
 	if (faults != NULL && world->known_count < KNOWN_MAX)
-		policy = live_read_vendor(&world->policy->settings.vendor_path, name, faults);
+		policy = config_files_read_vendor(&world->policy->settings.vendor_path, name, faults);
 	if (policy != NULL) {
 		world->known_policies[world->known_count] = policy;
 		world->known[world->known_count++] = &policy->vendors[0];

@@ -236,7 +236,7 @@ explain(struct policy *policy, const struct visitor *visitor, const struct reque
 	}
 	if (ready) {
 		struct house house = { .resolver = rooms.resolver, .dkim = rooms.dkim,
-			.suffixes = &rooms.suffixes, .live = rooms.live, .first_contact = true };
+			.suffixes = &rooms.suffixes, .snapshots = rooms.snapshots, .first_contact = true };
 
 		refresh_now(rooms.refresh, false); /* copies may be old: the daemon may be down */
 		status = judge_message(&house, visitor, request);

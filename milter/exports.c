@@ -26,7 +26,7 @@ struct keeping {
 };
 
 struct exports {
-	struct live *live;
+	struct snapshots *snapshots;
 	struct journal *journal;
 	char state_dir[4096];
 	pthread_t thread;
@@ -139,7 +139,7 @@ take_policy(struct exports *exports, const struct policy *policy, uint64_t numbe
 static void
 look(struct exports *exports)
 {
-	const struct snapshot *snapshot = live_borrow(exports->live);
+	const struct snapshot *snapshot = snapshot_borrow(exports->snapshots);
 	const struct policy *policy = snapshot == NULL ? NULL : snapshot->judge.policy;
 	int64_t stamp = source_list_stamp(exports->state_dir);
 	bool due = (policy != NULL && snapshot->policy_number != exports->policy_number) || stamp != exports->stamp ||
@@ -152,7 +152,7 @@ look(struct exports *exports)
 		if (policy->export_count > 0)
 			keep_all(exports, policy);
 	}
-	live_return(exports->live, snapshot);
+	snapshot_return(exports->snapshots, snapshot);
 }
 
 static void *
@@ -178,7 +178,7 @@ keep_on(void *argument)
 /* ---- the doors ---- */
 
 struct exports *
-exports_open(struct live *live, struct journal *journal, const char *state_dir, struct fault *why)
+exports_open(struct snapshots *snapshots, struct journal *journal, const char *state_dir, struct fault *why)
 {
 	struct exports *exports = calloc(1, sizeof *exports);
 	pthread_condattr_t attributes;
@@ -187,7 +187,7 @@ exports_open(struct live *live, struct journal *journal, const char *state_dir, 
 		fault_set(why, "out of memory");
 		return NULL;
 	}
-	exports->live = live;
+	exports->snapshots = snapshots;
 	exports->journal = journal;
 	snprintf(exports->state_dir, sizeof exports->state_dir, "%s", state_dir);
 	pthread_mutex_init(&exports->lock, NULL);

@@ -8,12 +8,12 @@
 #define EXPORTS_H
 
 #include "journal.h"
-#include "live.h"
+#include "snapshot.h"
 
 struct exports;
 
 /* All kept; state_dir is copied: where refresh keeps its copies. Given. */
-struct exports *exports_open(struct live *, struct journal *, const char *state_dir, struct fault *why) MUST_USE;
+struct exports *exports_open(struct snapshots *, struct journal *, const char *state_dir, struct fault *why) MUST_USE;
 
 /* Starts the thread: once the first policy is published. */
 bool exports_start(struct exports *, struct fault *why) MUST_USE;

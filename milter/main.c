@@ -19,12 +19,12 @@
 #include <libmilter/mfapi.h>
 
 #include "clock.h"
+#include "config_files.h"
 #include "crypto_memory.h"
 #include "doors.h"
 #include "exports.h"
 #include "journal.h"
 #include "lint.h"
-#include "live.h"
 #include "message.h"
 #include "options.h"
 #include "privileges.h"
@@ -155,7 +155,7 @@ read_first_policy(struct daemon *daemon)
 	daemon->faults = faults_open();
 	if (daemon->faults == NULL)
 		exit(EX_OSERR);
-	daemon->first = live_read(daemon->config, daemon->faults);
+	daemon->first = config_files_read(daemon->config, daemon->faults);
 	show_faults(daemon->faults);
 	if (daemon->first == NULL) {
 		fprintf(stderr, "greenlaned: %zu errors in the configuration; nothing was started\n",
@@ -302,14 +302,14 @@ open_rooms(struct daemon *daemon, const struct settings *settings, struct fault 
 		return false;
 	if (!rooms_open(&daemon->rooms, settings, daemon->journal, settings->state_dir, why))
 		return false;
-	daemon->exports = exports_open(daemon->rooms.live, daemon->journal, settings->state_dir, why);
+	daemon->exports = exports_open(daemon->rooms.snapshots, daemon->journal, settings->state_dir, why);
 	daemon->usage = usage_open(why);
 	if (daemon->usage == NULL || daemon->exports == NULL)
 		return false;
 	if (!usage_load(daemon->usage, settings->state_dir, why))
 		journal_fault(daemon->journal, LOG_WARNING, why);
 	daemon->house = (struct house){ .resolver = daemon->rooms.resolver,
-		.dkim = daemon->rooms.dkim, .suffixes = &daemon->rooms.suffixes, .live = daemon->rooms.live, .store = daemon->store_open,
+		.dkim = daemon->rooms.dkim, .suffixes = &daemon->rooms.suffixes, .snapshots = daemon->rooms.snapshots, .store = daemon->store_open,
 		.unsure = daemon->store_open != NULL ? daemon->store_open : daemon->memory,
 		.journal = daemon->journal, .usage = daemon->usage };
 	return true;
@@ -372,7 +372,7 @@ log_first_faults(struct daemon *daemon)
 static void
 say_start(struct daemon *daemon)
 {
-	const struct snapshot *snapshot = live_borrow(daemon->rooms.live);
+	const struct snapshot *snapshot = snapshot_borrow(daemon->rooms.snapshots);
 	const struct policy *policy = snapshot->judge.policy;
 
 	journal_say(daemon->journal, LOG_NOTICE,
@@ -382,7 +382,7 @@ say_start(struct daemon *daemon)
 	if (!dkim_house_has_ed25519(daemon->rooms.dkim))
 		journal_say(daemon->journal, LOG_WARNING,
 		    "this libopendkim does not know ed25519: such signatures prove nothing");
-	live_return(daemon->rooms.live, snapshot);
+	snapshot_return(daemon->rooms.snapshots, snapshot);
 }
 
 static void *
@@ -500,7 +500,7 @@ static void
 reload(struct daemon *daemon)
 {
 	struct faults *faults = faults_open();
-	struct policy *policy = faults == NULL ? NULL : live_read(daemon->config, faults);
+	struct policy *policy = faults == NULL ? NULL : config_files_read(daemon->config, faults);
 	struct fault why = { .text = "out of memory" };
 	size_t vendors;
 
@@ -538,14 +538,14 @@ record_is_dead(const void *context, const struct greylist_record *record)
 static void
 sweep(struct daemon *daemon)
 {
-	const struct snapshot *snapshot = live_borrow(daemon->rooms.live);
+	const struct snapshot *snapshot = snapshot_borrow(daemon->rooms.snapshots);
 	struct fault why;
 	bool done;
 
 	if (daemon->store_open != NULL &&
 	    !store_sweep(daemon->store_open, record_is_dead, snapshot->judge.policy, &done, &why))
 		journal_fault(daemon->journal, LOG_ERR, &why);
-	live_return(daemon->rooms.live, snapshot);
+	snapshot_return(daemon->rooms.snapshots, snapshot);
 }
 
 /* Nothing lapses in silence: what is past its review date is said every day. */
@@ -558,9 +558,9 @@ say_reviews(struct daemon *daemon)
 	if (clock_ticks() - daemon->reviewed < REVIEW_SECONDS * INT64_C(1000000) || (faults = faults_open()) == NULL)
 		return;
 	daemon->reviewed = clock_ticks();
-	snapshot = live_borrow(daemon->rooms.live);
+	snapshot = snapshot_borrow(daemon->rooms.snapshots);
 	lint_reviews(snapshot->judge.policy, clock_now(), faults);
-	live_return(daemon->rooms.live, snapshot);
+	snapshot_return(daemon->rooms.snapshots, snapshot);
 	log_faults(daemon->journal, faults);
 	faults_close(faults);
 }

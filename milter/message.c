@@ -88,7 +88,7 @@ begin(struct message *message, const struct visitor *visitor, const char *path, 
 {
 	struct facts *facts = &message->facts;
 
-	message->snapshot = live_borrow(message->house->live);
+	message->snapshot = snapshot_borrow(message->house->snapshots);
 	message->arena = arena_open(MESSAGE_ARENA_MAX);
 	if (message->snapshot == NULL || message->arena == NULL)
 		return false;
@@ -141,7 +141,7 @@ message_close(struct message *message)
 	dkim_check_close(message->dkim);
 	text_close(&message->from);
 	if (message->snapshot != NULL)
-		live_return(message->house->live, message->snapshot);
+		snapshot_return(message->house->snapshots, message->snapshot);
 	arena_close(message->arena);
 	free(message);
 }

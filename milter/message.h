@@ -14,9 +14,9 @@
 #include "check_dkim.h"
 #include "explain.h"
 #include "journal.h"
-#include "live.h"
 #include "promise.h"
 #include "resolver.h"
+#include "snapshot.h"
 #include "store.h"
 #include "usage.h"
 
@@ -30,7 +30,7 @@ struct house {
 	struct resolver *resolver;
 	struct dkim_house *dkim;
 	const struct suffix_list *suffixes;
-	struct live *live;
+	struct snapshots *snapshots;
 	struct store *store;     /* NULL: no greylisting */
 	struct store *unsure;    /* remembers unsure tuples; NULL: nothing is remembered */
 	struct journal *journal; /* NULL: nothing is written */

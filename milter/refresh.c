@@ -17,7 +17,7 @@ enum {
 };
 
 struct refresh {
-	struct live *live;
+	struct snapshots *snapshots;
 	struct publishing with;
 	char state_dir[4096];
 	pthread_t thread;
@@ -109,7 +109,7 @@ say_without_addresses(const struct refresh *refresh, const struct policy *policy
 static bool
 publish(struct refresh *refresh, struct policy *policy, struct published *const *of, struct fault *why)
 {
-	const struct snapshot *now = policy == NULL ? live_borrow(refresh->live) : NULL;
+	const struct snapshot *now = policy == NULL ? snapshot_borrow(refresh->snapshots) : NULL;
 	const struct policy *in_force = policy == NULL ? now->judge.policy : policy;
 	struct ranges *ranges = build_ranges(in_force, of, why);
 	bool done = false;
@@ -118,16 +118,16 @@ publish(struct refresh *refresh, struct policy *policy, struct published *const 
 		policy_free(policy);
 	} else {
 		say_without_addresses(refresh, in_force, ranges, now == NULL ? NULL : now->judge.ranges);
-		done = live_publish(refresh->live, policy, ranges, why);
+		done = snapshot_publish(refresh->snapshots, policy, ranges, why);
 	}
-	live_return(refresh->live, now);
+	snapshot_return(refresh->snapshots, now);
 	return done;
 }
 
 /* ---- the doors ---- */
 
 struct refresh *
-refresh_open(struct resolver *resolver, struct live *live, struct journal *journal,
+refresh_open(struct resolver *resolver, struct snapshots *snapshots, struct journal *journal,
     const char *state_dir, struct fault *why)
 {
 	struct refresh *refresh = calloc(1, sizeof *refresh);
@@ -137,7 +137,7 @@ refresh_open(struct resolver *resolver, struct live *live, struct journal *journ
 		fault_set(why, "out of memory");
 		return NULL;
 	}
-	refresh->live = live;
+	refresh->snapshots = snapshots;
 	snprintf(refresh->state_dir, sizeof refresh->state_dir, "%s", state_dir);
 	refresh->with = (struct publishing){ .resolver = resolver, .journal = journal,
 		.state_dir = refresh->state_dir, .calls = &refresh->calls };
@@ -354,7 +354,7 @@ say_fall(struct refresh *refresh, const struct source *before, const struct sour
 static void
 say_falls(struct refresh *refresh, const struct policy *policy)
 {
-	const struct snapshot *now = live_borrow(refresh->live);
+	const struct snapshot *now = snapshot_borrow(refresh->snapshots);
 
 	for (size_t i = 0; now != NULL && i < policy->source_count; i++) {
 		const struct source *source = &policy->sources[i], *before;
@@ -363,7 +363,7 @@ say_falls(struct refresh *refresh, const struct policy *policy)
 		    !is_same_list(before, source))
 			say_fall(refresh, before, source);
 	}
-	live_return(refresh->live, now);
+	snapshot_return(refresh->snapshots, now);
 }
 
 bool

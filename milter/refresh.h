@@ -10,14 +10,14 @@
 #include <stdint.h>
 
 #include "journal.h"
-#include "live.h"
 #include "resolver.h"
+#include "snapshot.h"
 
 struct refresh;
 
 /* All kept; journal may be NULL. state_dir is copied: where the last good copies stand; "" keeps
  * none. Given. */
-struct refresh *refresh_open(struct resolver *, struct live *, struct journal *, const char *state_dir,
+struct refresh *refresh_open(struct resolver *, struct snapshots *, struct journal *, const char *state_dir,
     struct fault *why) MUST_USE;
 void refresh_close(struct refresh *); /* stops the thread; NULL is fine */
 

@@ -23,10 +23,10 @@ rooms_open(struct rooms *rooms, const struct settings *settings, struct journal 
 	rooms->dkim = dkim_house_open(rooms->resolver, &rooms->suffixes, why);
 	if (rooms->dkim == NULL)
 		return false;
-	rooms->live = live_open(why);
-	if (rooms->live == NULL)
+	rooms->snapshots = snapshots_open(why);
+	if (rooms->snapshots == NULL)
 		return false;
-	rooms->refresh = refresh_open(rooms->resolver, rooms->live, journal, state_dir, why);
+	rooms->refresh = refresh_open(rooms->resolver, rooms->snapshots, journal, state_dir, why);
 	return rooms->refresh != NULL;
 }
 
@@ -34,7 +34,7 @@ void
 rooms_close(struct rooms *rooms)
 {
 	refresh_close(rooms->refresh);
-	live_close(rooms->live);
+	snapshots_close(rooms->snapshots);
 	dkim_house_close(rooms->dkim);
 	resolver_close(rooms->resolver);
 	psl_free(rooms->psl);

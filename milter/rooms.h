@@ -7,16 +7,16 @@
 #define ROOMS_H
 
 #include "check_dkim.h"
-#include "live.h"
 #include "refresh.h"
 #include "resolver.h"
+#include "snapshot.h"
 
 struct rooms {
 	struct resolver *resolver;
 	struct psl_ctx_st *psl; /* NULL: the list built into libpsl serves */
 	struct suffix_list suffixes;
 	struct dkim_house *dkim;
-	struct live *live;
+	struct snapshots *snapshots;
 	struct refresh *refresh;
 };
 

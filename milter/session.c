@@ -128,7 +128,7 @@ drop_message(struct session *session)
 static struct session *
 session_open(void)
 {
-	const struct snapshot *snapshot = live_borrow(house->live);
+	const struct snapshot *snapshot = snapshot_borrow(house->snapshots);
 	struct session *session = NULL;
 	unsigned most = 0;
 
@@ -146,7 +146,7 @@ session_open(void)
 		journal_say(house->journal, LOG_WARNING,
 		    "a session is refused: %u are open, milter.max_sessions is %u", sessions, most);
 	}
-	live_return(house->live, snapshot);
+	snapshot_return(house->snapshots, snapshot);
 	return session;
 }
 

@@ -1,7 +1,7 @@
 /*
  * policy.h - the rules in force: settings, vendors and their sources. Immutable once built.
  *
- * Floor 5. Built by policy_text from text, lent by live; readers share it without a lock.
+ * Floor 5. Built by policy_text from text, lent by snapshot; readers share it without a lock.
  * Times are seconds unless the name says ms. Strings are never NULL; "" is absent.
  */
 #ifndef POLICY_H

@@ -77,7 +77,7 @@ publish(const char *settings)
 
 	if (!world_open(&world, settings, "gate rival"))
 		return false;
-	return live_publish(house.live, world.policy, world.ranges, &why);
+	return snapshot_publish(house.snapshots, world.policy, world.ranges, &why);
 }
 
 static bool
@@ -89,10 +89,10 @@ house_open(struct canned_zone *zone)
 		if (!canned_zone_line(zone, zone_lines[i], &why))
 			return false;
 	dns.canned = resolver_canned(zone, &why);
-	house = (struct house){ .resolver = &dns.resolver, .suffixes = &suffixes, .live = live_open(&why),
+	house = (struct house){ .resolver = &dns.resolver, .suffixes = &suffixes, .snapshots = snapshots_open(&why),
 		.promises = promises_open(100, &why) };
 	house.dkim = dkim_house_open(&dns.resolver, &suffixes, &why);
-	return house.live != NULL && house.promises != NULL && house.dkim != NULL && publish("");
+	return house.snapshots != NULL && house.promises != NULL && house.dkim != NULL && publish("");
 }
 
 /* ---- both doors ---- */
@@ -356,7 +356,7 @@ main(void)
 	close(caller);
 	promises_close(house.promises);
 	dkim_house_close(house.dkim);
-	live_close(house.live);
+	snapshots_close(house.snapshots);
 	resolver_close(dns.canned);
 	canned_zone_close(zone);
 	rmdir(folder);

@@ -9,7 +9,7 @@
 enum { PATIENCE = 40 }; /* seconds for what comes in two; a round that needs no change comes after 60 */
 
 static char folder[] = "/tmp/exports_t.XXXXXX";
-static struct live *live;
+static struct snapshots *snapshots;
 
 /* ---- policies whose place is ours ---- */
 
@@ -36,7 +36,7 @@ publish(struct policy *place, struct export_job *job, const char *name)
 	snprintf(path, sizeof paths[0], "%s/%s", folder, name);
 	*job = (struct export_job){ .format = EXPORT_POSTGREY, .file = path, .command = "", .value = "" };
 	*place = (struct policy){ .exports = job, .export_count = 1 };
-	if (!live_publish(live, place, ranges_build(NULL, 0, NULL, &why), &why))
+	if (!snapshot_publish(snapshots, place, ranges_build(NULL, 0, NULL, &why), &why))
 		abort();
 }
 
@@ -78,12 +78,12 @@ main(void)
 	struct fault why;
 	char second[64];
 
-	if (mkdtemp(folder) == NULL || (live = live_open(&why)) == NULL ||
-	    (exports = exports_open(live, NULL, folder, &why)) == NULL || !exports_start(exports, &why))
+	if (mkdtemp(folder) == NULL || (snapshots = snapshots_open(&why)) == NULL ||
+	    (exports = exports_open(snapshots, NULL, folder, &why)) == NULL || !exports_start(exports, &why))
 		abort();
 	policy_in_the_place_of_an_old_one();
 	exports_close(exports);
-	live_close(live);
+	snapshots_close(snapshots);
 	snprintf(second, sizeof second, "%s/second", folder);
 	unlink(second);
 	rmdir(folder);

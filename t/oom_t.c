@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "config_files.h"
 #include "crypto_memory.h"
 #include "oom_alloc.h"
 #include "policy_text.h"
@@ -279,27 +280,27 @@ static struct policy *
 read_policy(const char *path)
 {
 	struct faults *faults = faults_open();
-	struct policy *policy = faults == NULL ? NULL : live_read(path, faults);
+	struct policy *policy = faults == NULL ? NULL : config_files_read(path, faults);
 
 	faults_close(faults);
 	return policy;
 }
 
 static uint64_t
-number_in_force(struct live *live)
+number_in_force(struct snapshots *snapshots)
 {
-	const struct snapshot *snapshot = live_borrow(live);
+	const struct snapshot *snapshot = snapshot_borrow(snapshots);
 	uint64_t number = snapshot == NULL ? 0 : snapshot->policy_number;
 
-	live_return(live, snapshot);
+	snapshot_return(snapshots, snapshot);
 	return number;
 }
 
 /* As HUP does it: answers whether the new policy is in force, and whether what should be is. */
 static bool
-reload(struct live *live, struct refresh *refresh, const char *path, bool *taken)
+reload(struct snapshots *snapshots, struct refresh *refresh, const char *path, bool *taken)
 {
-	uint64_t before = number_in_force(live);
+	uint64_t before = number_in_force(snapshots);
 	struct policy *policy;
 	struct fault why;
 
@@ -307,7 +308,7 @@ reload(struct live *live, struct refresh *refresh, const char *path, bool *taken
 	policy = read_policy(path);
 	*taken = policy != NULL && refresh_adopt(refresh, policy, 0, &why);
 	oom_arm(false);
-	return *taken ? number_in_force(live) > before : number_in_force(live) == before;
+	return *taken ? number_in_force(snapshots) > before : number_in_force(snapshots) == before;
 }
 
 /* Vendors as they are shipped, and something of everything else. */
@@ -340,30 +341,30 @@ sweep_reload(const char *srcdir, unsigned every)
 	struct canned_zone *zone = canned_zone_open();
 	struct fault why;
 	struct resolver *resolver = resolver_canned(zone, &why);
-	struct live *live = live_open(&why);
-	struct refresh *refresh = refresh_open(resolver, live, NULL, "", &why);
+	struct snapshots *snapshots = snapshots_open(&why);
+	struct refresh *refresh = refresh_open(resolver, snapshots, NULL, "", &why);
 	unsigned long last;
 	unsigned runs = 0, kept = 0;
 	bool taken, sound;
 
 	oom_begin(0);
-	sound = write_conf(srcdir, path) && reload(live, refresh, path, &taken) && taken;
+	sound = write_conf(srcdir, path) && reload(snapshots, refresh, path, &taken) && taken;
 	oom_begin(0);
-	sound = sound && reload(live, refresh, path, &taken) && taken;
+	sound = sound && reload(snapshots, refresh, path, &taken) && taken;
 	last = oom_count();
 	every = every_of(every, last);
 	for (unsigned long number = 1 + every / 2; sound && number <= last; number += every) {
 		oom_begin(number);
-		sound = reload(live, refresh, path, &taken);
+		sound = reload(snapshots, refresh, path, &taken);
 		runs++;
 		kept += !taken;
 	}
 	oom_begin(0);
-	sound = sound && reload(live, refresh, path, &taken) && taken;
+	sound = sound && reload(snapshots, refresh, path, &taken) && taken;
 	ok(sound && kept > 0, "a reload: %u of %lu allocations fail, one a time; the old policy stays, %u times", runs, last, kept);
 	unlink(path);
 	refresh_close(refresh);
-	live_close(live);
+	snapshots_close(snapshots);
 	resolver_close(resolver);
 	canned_zone_close(zone);
 }

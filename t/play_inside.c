@@ -34,7 +34,7 @@ static void
 inside_connect(struct player *player, const struct story_client *client)
 {
 	struct inside *inside = (struct inside *)player;
-	const struct snapshot *snapshot = live_borrow(inside->house->live);
+	const struct snapshot *snapshot = snapshot_borrow(inside->house->snapshots);
 
 	snprintf(inside->name, sizeof inside->name, "%s", client->name);
 	snprintf(inside->daemon_name, sizeof inside->daemon_name, "%s", client->daemon_name);
@@ -44,7 +44,7 @@ inside_connect(struct player *player, const struct story_client *client)
 		.name = inside->name, .helo = inside->helo, .daemon_name = inside->daemon_name,
 		.mta_name = inside->mta_name,
 		.replies_at_rcpt = greylisting_may_refuse_rcpt(&snapshot->judge) };
-	live_return(inside->house->live, snapshot);
+	snapshot_return(inside->house->snapshots, snapshot);
 }
 
 static void

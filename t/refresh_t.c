@@ -175,7 +175,7 @@ struct wish {
 
 struct world {
 	struct names names;
-	struct live *live;
+	struct snapshots *snapshots;
 	struct refresh *refresh;
 };
 
@@ -245,8 +245,8 @@ world_open_in(const char *state_dir)
 	world->names.doors.prefetch = prefetch;
 	pthread_mutex_init(&world->names.lock, NULL);
 	sem_init(&world->names.slow, 0, 0);
-	world->live = live_open(&why);
-	world->refresh = world->live == NULL ? NULL : refresh_open(&world->names.doors, world->live, NULL, state_dir, &why);
+	world->snapshots = snapshots_open(&why);
+	world->refresh = world->snapshots == NULL ? NULL : refresh_open(&world->names.doors, world->snapshots, NULL, state_dir, &why);
 	if (world->refresh == NULL)
 		abort();
 	ticks = (int64_t)BEFORE_START * SECOND;
@@ -273,7 +273,7 @@ static void
 world_close(struct world *world)
 {
 	refresh_close(world->refresh);
-	live_close(world->live);
+	snapshots_close(world->snapshots);
 	resolver_close(world->names.canned);
 	canned_zone_close(world->names.zone);
 	pthread_mutex_destroy(&world->names.lock);
@@ -297,7 +297,7 @@ at_second(int64_t second)
 static const char *
 state_of(struct world *world, uint32_t number, const char *client)
 {
-	const struct snapshot *snapshot = live_borrow(world->live);
+	const struct snapshot *snapshot = snapshot_borrow(world->snapshots);
 	const struct ranges *ranges = snapshot->judge.ranges;
 	const char *state = ranges->states[number].known ? "not listed" : "unknown";
 	struct address address;
@@ -309,7 +309,7 @@ state_of(struct world *world, uint32_t number, const char *client)
 	for (size_t i = 0; i < hits.count; i++)
 		if (hits.numbers[i] == number)
 			state = ranges->states[number].known ? "listed" : "listed but unknown";
-	live_return(world->live, snapshot);
+	snapshot_return(world->snapshots, snapshot);
 	return state;
 }
 
@@ -559,10 +559,10 @@ asked_source_is_marked(void)
 
 	zone_set(&world->names, "macro.example", "macro.example 100 TXT \"v=spf1 exists:%{i}.ok.example -all\"");
 	adopt(world, exists, 60, 86400);
-	snapshot = live_borrow(world->live);
+	snapshot = snapshot_borrow(world->snapshots);
 	ok(snapshot->judge.ranges->states[0].known && snapshot->judge.ranges->states[0].asked,
 	    "a source that cannot be listed is marked, to be asked for each address");
-	live_return(world->live, snapshot);
+	snapshot_return(world->snapshots, snapshot);
 	is_number(said_times("and is asked for each address"), 1, "and the log says so");
 	world_close(world);
 }

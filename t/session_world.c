@@ -87,13 +87,13 @@ session_world_open(void)
 	resolver = resolver_canned(world.zone, &why);
 	world.suffixes.psl = psl_builtin();
 	world.house = (struct house){ .resolver = resolver, .suffixes = &world.suffixes,
-		.dkim = dkim_house_open(resolver, &world.suffixes, &why), .live = live_open(&why),
+		.dkim = dkim_house_open(resolver, &world.suffixes, &why), .snapshots = snapshots_open(&why),
 		.store = store_memory(1000, &why), .usage = usage_open(&why) };
 	world.house.unsure = world.house.store;
-	must(resolver != NULL && world.house.dkim != NULL && world.house.live != NULL && world.house.store != NULL &&
+	must(resolver != NULL && world.house.dkim != NULL && world.house.snapshots != NULL && world.house.store != NULL &&
 		world.house.usage != NULL,
 	    "a service does not open");
-	world.refresh = refresh_open(resolver, world.house.live, NULL, "", &why);
+	world.refresh = refresh_open(resolver, world.house.snapshots, NULL, "", &why);
 	must(world.refresh != NULL, "no refresh");
 	story_clock_set(SESSION_WORLD_NOW);
 	story_journal_clear();
@@ -106,7 +106,7 @@ session_world_close(void)
 {
 	refresh_close(world.refresh);
 	usage_close(world.house.usage);
-	live_close(world.house.live);
+	snapshots_close(world.house.snapshots);
 	dkim_house_close(world.house.dkim);
 	store_close(world.house.store);
 	resolver_close(world.house.resolver);

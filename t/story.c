@@ -161,9 +161,9 @@ open_world(struct story *story)
 	story->suffixes.psl = psl_builtin();
 	story->dkim = dkim_house_open(&story->counting, &story->suffixes, &why);
 	*story->house = (struct house){ .resolver = &story->counting, .dkim = story->dkim,
-		.suffixes = &story->suffixes, .live = live_open(&why), .store = store_memory(10000, &why), .usage = usage_open(&why) };
+		.suffixes = &story->suffixes, .snapshots = snapshots_open(&why), .store = store_memory(10000, &why), .usage = usage_open(&why) };
 	story->house->unsure = story->store = story->house->store;
-	story->refresh = refresh_open(&story->counting, story->house->live, NULL, "", &why);
+	story->refresh = refresh_open(&story->counting, story->house->snapshots, NULL, "", &why);
 	story->now = 1772359200; /* 2026-03-01T10:00:00Z, unless the story says otherwise */
 	story_clock_set(story->now);
 	story_journal_clear();
@@ -175,7 +175,7 @@ close_world(struct story *story)
 {
 	refresh_close(story->refresh);
 	usage_close(story->house->usage);
-	live_close(story->house->live);
+	snapshots_close(story->house->snapshots);
 	dkim_house_close(story->dkim);
 	store_close(story->store);
 	resolver_close(story->canned);

@@ -93,9 +93,9 @@ house_make(unsigned vendors)
 	if (zone == NULL || !canned_zone_line(zone, "vendor7.example TXT \"v=spf1 ip4:192.0.2.0/24 -all\"", &why) ||
 	    !canned_zone_line(zone, line.bytes, &why))
 		die("no zone");
-	house = (struct house){ .resolver = resolver_canned(zone, &why), .suffixes = &suffixes, .live = live_open(&why) };
+	house = (struct house){ .resolver = resolver_canned(zone, &why), .suffixes = &suffixes, .snapshots = snapshots_open(&why) };
 	house.dkim = dkim_house_open(house.resolver, &suffixes, &why);
-	if (house.live == NULL || house.dkim == NULL || !live_publish(house.live, policy, ranges_of(policy), &why))
+	if (house.snapshots == NULL || house.dkim == NULL || !snapshot_publish(house.snapshots, policy, ranges_of(policy), &why))
 		die("no house");
 	text_close(&line);
 	free(record);

@@ -1,27 +1,20 @@
-#include <errno.h>
 #include <ftw.h>
-#include <pthread.h>
-#include <semaphore.h>
-#include <sched.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "arena.h"
-#include "live.h"
+#include "config_files.h"
 #include "policy_text.h"
 #include "tap.h"
 #include "text.h"
 
-enum { PATH_SIZE = 512, NOBODY = 65534, THREADS = 8, PUBLISHES = 1000, HELD = 4, SHAPES = 7 };
+enum { PATH_SIZE = 512, NOBODY = 65534 };
 
 /* ---- a folder of files ---- */
 
-static char folder[] = "/tmp/live_t.XXXXXX";
+static char folder[] = "/tmp/config_files_t.XXXXXX";
 
 static const char *
 in_folder(const char *name)
@@ -86,7 +79,7 @@ load(const char *path)
 {
 	static char said[1024];
 	struct faults *faults = faults_open();
-	struct policy *policy = faults == NULL ? NULL : live_read(path, faults);
+	struct policy *policy = faults == NULL ? NULL : config_files_read(path, faults);
 	char text[1024];
 	size_t length = strlen(folder);
 
@@ -168,7 +161,7 @@ static long long
 networks_loaded(void)
 {
 	struct faults *faults = faults_open();
-	struct policy *policy = live_read(in_folder("greenlane.conf"), faults);
+	struct policy *policy = config_files_read(in_folder("greenlane.conf"), faults);
 	long long count = policy == NULL || policy->source_count == 0 ? -1 : (long long)policy->sources[0].prefix_count;
 
 	if (policy == NULL)
@@ -207,7 +200,7 @@ static char *
 said_of(const char *path)
 {
 	struct faults *faults = faults_open();
-	struct policy *policy = faults == NULL ? NULL : live_read(path, faults);
+	struct policy *policy = faults == NULL ? NULL : config_files_read(path, faults);
 	struct text all;
 	char text[1024], *copy;
 
@@ -302,278 +295,6 @@ public_suffixes_are_known(void)
 	    "a public suffix is known by the host's list");
 }
 
-/* ---- snapshots ---- */
-
-/* A policy that knows its number, and ranges whose size shows which policy they belong to: the last source lists. */
-static struct policy *
-policy_make(int64_t number)
-{
-	struct arena *arena = arena_open(64 * 1024);
-	struct policy *policy = arena == NULL ? NULL : arena_take(arena, sizeof *policy);
-
-	if (policy == NULL)
-		abort();
-	policy->arena = arena;
-	policy->settings.unsure_max = number;
-	return policy;
-}
-
-static struct ranges *
-ranges_make(int64_t number)
-{
-	struct source sources[SHAPES] = { 0 };
-	struct ranges *ranges;
-	struct prefix prefix;
-	struct fault why;
-
-	if (!prefix_read("192.0.2.0/24", &prefix, &why))
-		abort();
-	sources[number % SHAPES] = (struct source){ .kind = SOURCE_CIDR, .selected = true, .prefixes = &prefix, .prefix_count = 1 };
-	ranges = ranges_build(sources, (size_t)(number % SHAPES) + 1, NULL, &why);
-	if (ranges == NULL)
-		abort();
-	return ranges;
-}
-
-static bool
-is_of_one_world(const struct judge *judge)
-{
-	struct address client;
-	struct prefix_hits hits;
-	int64_t shape = judge->policy->settings.unsure_max % SHAPES;
-
-	if (!address_read("192.0.2.7", &client))
-		abort();
-	hits = prefix_table_find(judge->ranges->table, &client);
-	return (int64_t)judge->ranges->count == shape + 1 && hits.count == 1 && hits.numbers[0] == shape &&
-	    judge->ranges->states[shape].known;
-}
-
-struct reader {
-	pthread_t thread;
-	struct live *live;
-	atomic_bool *ends;
-	atomic_ulong borrowed;
-	unsigned long mixed, backward;
-};
-
-/* Holds several at a time, as one thread serves several mails; each must stay as it was. */
-static void *
-read_on(void *argument)
-{
-	struct reader *reader = argument;
-	const struct snapshot *held[HELD] = { NULL };
-	int64_t last = 0;
-
-	for (unsigned long i = 0; !*reader->ends; i++) {
-		const struct snapshot **place = &held[i % HELD];
-
-		if (*place != NULL)
-			reader->mixed += !is_of_one_world(&(*place)->judge);
-		live_return(reader->live, *place);
-		*place = live_borrow(reader->live);
-		reader->borrowed++;
-		reader->mixed += !is_of_one_world(&(*place)->judge);
-		reader->backward += (*place)->judge.policy->settings.unsure_max < last;
-		last = (*place)->judge.policy->settings.unsure_max;
-	}
-	for (size_t i = 0; i < HELD; i++)
-		live_return(reader->live, held[i]);
-	return NULL;
-}
-
-/* A new policy, then new ranges for it, as refresh does; 1000 in all, in step with the readers. */
-static void
-publish_all(struct live *live, struct reader *readers)
-{
-	struct fault why;
-
-	for (int64_t i = 0; i < PUBLISHES / 2; i++) {
-		while (readers[i % THREADS].borrowed < (unsigned long)i)
-			sched_yield();
-		if (!live_publish(live, policy_make(i), ranges_make(i), &why) ||
-		    !live_publish(live, NULL, ranges_make(i), &why))
-			abort();
-	}
-}
-
-static void
-snapshots_are_never_mixed(void)
-{
-	struct fault why;
-	struct live *live = live_open(&why);
-	static struct reader readers[THREADS];
-	atomic_bool ends = false;
-	unsigned long borrowed = 0, mixed = 0, backward = 0;
-	const struct snapshot *last;
-
-	if (live == NULL)
-		abort();
-	ok(live_borrow(live) == NULL, "before the first policy there is nothing to borrow");
-	live_return(live, NULL);
-	if (!live_publish(live, policy_make(0), ranges_make(0), &why))
-		abort();
-	for (size_t i = 0; i < THREADS; i++) {
-		readers[i].live = live;
-		readers[i].ends = &ends;
-		if (pthread_create(&readers[i].thread, NULL, read_on, &readers[i]) != 0)
-			abort();
-	}
-	publish_all(live, readers);
-	ends = true;
-	for (size_t i = 0; i < THREADS; i++) {
-		pthread_join(readers[i].thread, NULL);
-		borrowed += readers[i].borrowed;
-		mixed += readers[i].mixed;
-		backward += readers[i].backward;
-	}
-	note("%lu snapshots were borrowed", borrowed);
-	ok(borrowed > 0 && mixed == 0, "%d threads see one world at a time while %d are published", THREADS, PUBLISHES);
-	is_number((long long)backward, 0, "and none sees an old one after a new one");
-	last = live_borrow(live);
-	is_number(last->judge.policy->settings.unsure_max, PUBLISHES / 2 - 1, "the last one published is in force");
-	live_return(live, last);
-	live_close(live);
-	live_close(NULL);
-}
-
-/* ---- what is freed ---- */
-
-static struct live *watched; /* while something of it is freed, the lock must be free */
-static unsigned freed, held;
-static pthread_t borrower;
-static sem_t borrowed;
-enum { PATIENCE = 120 /* seconds; only a lock that is held needs them */ };
-
-/* The linker puts these before the house's own (-Wl,--wrap). */
-void __real_policy_free(struct policy *);
-void __wrap_policy_free(struct policy *);
-void __real_prefix_table_free(struct prefix_table *);
-void __wrap_prefix_table_free(struct prefix_table *);
-
-static void *
-borrow_once(void *live)
-{
-	live_return(live, live_borrow(live));
-	sem_post(&borrowed);
-	return NULL;
-}
-
-/* Can somebody else borrow meanwhile, as every MAIL does? */
-static void
-see_lock(void)
-{
-	struct live *live = watched;
-	struct timespec until;
-
-	if (live == NULL)
-		return;
-	watched = NULL; /* what the borrower frees is not looked at */
-	freed++;
-	if (pthread_create(&borrower, NULL, borrow_once, live) != 0)
-		abort();
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += PATIENCE;
-	if (sem_clockwait(&borrowed, CLOCK_MONOTONIC, &until) == 0)
-		pthread_join(borrower, NULL);
-	else
-		held++;
-	watched = live;
-}
-
-void
-__wrap_policy_free(struct policy *policy)
-{
-	see_lock();
-	__real_policy_free(policy);
-}
-
-void
-__wrap_prefix_table_free(struct prefix_table *table)
-{
-	see_lock();
-	__real_prefix_table_free(table);
-}
-
-static void
-nobody_waits_for_what_is_freed(void)
-{
-	struct fault why;
-	struct live *live = live_open(&why);
-	const struct snapshot *last;
-
-	if (live == NULL || sem_init(&borrowed, 0, 0) != 0 || !live_publish(live, policy_make(1), ranges_make(1), &why))
-		abort();
-	watched = live;
-	if (!live_publish(live, NULL, ranges_make(1), &why) || !live_publish(live, policy_make(2), ranges_make(2), &why))
-		abort();
-	ok(freed == 3 && held == 0, "old ranges, and an old policy with its own, are freed without the lock") ||
-	    (note("%u freed, %u with the lock held", freed, held), 0);
-	last = live_borrow(live);
-	if (!live_publish(live, policy_make(3), ranges_make(3), &why))
-		abort();
-	live_return(live, last);
-	ok(freed == 5 && held == 0, "so are those that the last message gives back") ||
-	    (note("%u freed, %u with the lock held", freed, held), 0);
-	watched = NULL;
-	live_close(live);
-}
-
-/* The allocator gives a freed policy's place to the next one: an address is no name. */
-static void
-policies_have_numbers(void)
-{
-	struct fault why;
-	struct live *live = live_open(&why);
-	uint64_t before = 0;
-	bool rise = true;
-
-	for (unsigned i = 0; live != NULL && i < 20; i++) {
-		const struct snapshot *snapshot, *ranged;
-
-		if (!live_publish(live, policy_make(1), ranges_make(1), &why))
-			abort();
-		snapshot = live_borrow(live);
-		if (!live_publish(live, NULL, ranges_make(1), &why))
-			abort();
-		ranged = live_borrow(live);
-		rise = rise && snapshot->policy_number > before && ranged->policy_number == snapshot->policy_number;
-		before = snapshot->policy_number;
-		live_return(live, snapshot);
-		live_return(live, ranged);
-	}
-	ok(rise, "each policy has a number of its own, which new ranges keep");
-	live_close(live);
-}
-
-/* A mail that began under the old rules ends under them. */
-static void
-snapshot_outlives_a_reload(void)
-{
-	struct fault why;
-	struct live *live = live_open(&why);
-	const struct snapshot *before, *ranged, *after;
-
-	if (live == NULL || !live_publish(live, policy_make(1), ranges_make(1), &why))
-		abort();
-	before = live_borrow(live);
-	if (!live_publish(live, NULL, ranges_make(1), &why))
-		abort();
-	ranged = live_borrow(live);
-	if (!live_publish(live, policy_make(2), ranges_make(2), &why))
-		abort();
-	after = live_borrow(live);
-	ok(ranged->judge.policy == before->judge.policy && ranged->judge.ranges != before->judge.ranges,
-	    "new ranges alone keep the policy");
-	is_number(after->judge.policy->settings.unsure_max, 2, "a new policy serves who comes after it");
-	is_number(before->judge.policy->settings.unsure_max, 1, "and the old one who came before");
-	live_return(live, before);
-	ok(is_of_one_world(&ranged->judge), "until the last of them goes");
-	live_return(live, ranged);
-	live_return(live, after);
-	live_close(live);
-}
-
 int
 main(void)
 {
@@ -586,10 +307,6 @@ main(void)
 	shared_senders_are_known();
 	reviews_are_due_by_the_clock();
 	public_suffixes_are_known();
-	snapshots_are_never_mixed();
-	snapshot_outlives_a_reload();
-	nobody_waits_for_what_is_freed();
-	policies_have_numbers();
 	nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 	return done();
 }

@@ -1,7 +1,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,8 +10,8 @@
 #include <libpsl.h>
 
 #include "clock.h"
+#include "config_files.h"
 #include "lint.h"
-#include "live.h"
 #include "policy_text.h"
 
 /* ---- files ---- */
@@ -234,7 +233,7 @@ suffixes_load(void)
 }
 
 struct policy *
-live_read(const char *path, struct faults *faults)
+config_files_read(const char *path, struct faults *faults)
 {
 	struct shelf shelf = { .books = NULL };
 	psl_ctx_t *psl = suffixes_load();
@@ -260,7 +259,7 @@ live_read(const char *path, struct faults *faults)
 }
 
 struct policy *
-live_read_vendor(const struct strings *folders, const char *name, struct faults *faults)
+config_files_read_vendor(const struct strings *folders, const char *name, struct faults *faults)
 {
 	struct shelf shelf = { .folders = folders };
 	psl_ctx_t *psl;
@@ -279,137 +278,4 @@ live_read_vendor(const struct strings *folders, const char *name, struct faults 
 	shelf_close(&shelf);
 	psl_free(psl);
 	return policy;
-}
-
-/* ---- snapshots ---- */
-
-struct world { /* a policy, shared by the snapshots that differ in ranges only */
-	struct policy *policy;
-	uint64_t number;
-	unsigned holders;
-};
-
-struct lent {
-	struct snapshot snapshot; /* first: readers hold its address */
-	struct world *world;
-	struct ranges *ranges;
-	unsigned holders;
-};
-
-struct live {
-	pthread_mutex_t lock; /* guards all below; never held while judging, nor while anything is freed */
-	struct lent *now;
-	uint64_t policies; /* so many were published */
-};
-
-struct live *
-live_open(struct fault *why)
-{
-	struct live *live = calloc(1, sizeof *live);
-
-	if (live == NULL)
-		fault_set(why, "out of memory");
-	else
-		pthread_mutex_init(&live->lock, NULL);
-	return live;
-}
-
-/* What nobody holds any more, for bury: freeing a large policy takes long, and every MAIL wants the lock. */
-struct dead {
-	struct lent *lent;
-	struct world *world;
-};
-
-/* Gives up one hold. The lock is held. */
-static struct dead
-release(struct lent *lent)
-{
-	struct dead dead = { NULL, NULL };
-
-	if (lent == NULL || --lent->holders > 0)
-		return dead;
-	dead.lent = lent;
-	if (--lent->world->holders == 0)
-		dead.world = lent->world;
-	return dead;
-}
-
-/* Without the lock. */
-static void
-bury(struct dead dead)
-{
-	if (dead.world != NULL)
-		policy_free(dead.world->policy);
-	free(dead.world);
-	if (dead.lent != NULL)
-		ranges_free(dead.lent->ranges);
-	free(dead.lent);
-}
-
-void
-live_close(struct live *live)
-{
-	if (live == NULL)
-		return;
-	bury(release(live->now));
-	pthread_mutex_destroy(&live->lock);
-	free(live);
-}
-
-bool
-live_publish(struct live *live, struct policy *policy, struct ranges *ranges, struct fault *why)
-{
-	struct lent *next = calloc(1, sizeof *next);
-	struct world *world = policy == NULL ? live->now->world : calloc(1, sizeof *world);
-	struct dead dead;
-
-	if (next == NULL || world == NULL) {
-		free(next);
-		if (policy != NULL)
-			free(world);
-		policy_free(policy);
-		ranges_free(ranges);
-		return fault_set(why, "out of memory");
-	}
-	if (policy != NULL)
-		world->policy = policy;
-	next->world = world;
-	next->ranges = ranges;
-	next->holders = 1; /* as the one in force */
-	pthread_mutex_lock(&live->lock);
-	if (policy != NULL)
-		world->number = ++live->policies;
-	next->snapshot = (struct snapshot){ { world->policy, ranges }, world->number };
-	world->holders++;
-	dead = release(live->now);
-	live->now = next;
-	pthread_mutex_unlock(&live->lock);
-	bury(dead);
-	return true;
-}
-
-const struct snapshot *
-live_borrow(struct live *live)
-{
-	struct lent *lent;
-
-	pthread_mutex_lock(&live->lock);
-	lent = live->now;
-	if (lent != NULL)
-		lent->holders++;
-	pthread_mutex_unlock(&live->lock);
-	return lent == NULL ? NULL : &lent->snapshot;
-}
-
-void
-live_return(struct live *live, const struct snapshot *snapshot)
-{
-	struct dead dead;
-
-	if (snapshot == NULL)
-		return;
-	pthread_mutex_lock(&live->lock);
-	dead = release((struct lent *)snapshot);
-	pthread_mutex_unlock(&live->lock);
-	bury(dead);
 }
