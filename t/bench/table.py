@@ -71,6 +71,8 @@ def main():
     for peer, limit in GOALS.items():
         if peer in loads:
             print(goal(f"greenlaned / {peer}, CPU of a message", ratio(loads, "greenlaned", peer), limit))
+    if "other" in loads:
+        print(f"{'greenlaned / the other one, CPU of a message':<44}{ratio(loads, 'greenlaned', 'other'):>7.2f}")
     print(goal("own names in force / none, CPU of a message", ratio(loads, "own-names", "greenlaned"), OWN_GOAL))
     print(goal("greenlaned, MiB at start", rss["greenlaned"]["start"] / 1024, RSS_GOAL / 1024))
     print(f"{'greenlaned, KiB grown in a quarter more':<44}"
