@@ -3,7 +3,7 @@
 
 #include "deferral.h"
 #include "delay_alarm.h"
-#include "delegate_answer.h"
+#include "delegate_reply.h"
 #include "message_parts.h"
 
 enum { SHOWN_MAX = 300 };
@@ -33,12 +33,12 @@ write_who(struct text *out, const struct message *message, const struct vendor *
 static const struct vendor *
 find_vendor(const struct message *message)
 {
-	struct delegate_answer answer;
+	struct delegate_reply reply;
 
 	if (message->judge->policy->settings.monitor)
 		return verdict_promised(message->judge, &message->facts);
-	delegate_decide(message->judge, &message->facts, true, &answer);
-	return delegate_promises(&answer) ? answer.claim.vendor : NULL;
+	delegate_decide(message->judge, &message->facts, true, &reply);
+	return delegate_promises(&reply) ? reply.claim.vendor : NULL;
 }
 
 /* Every vendor is asked; between two recipients nothing comes to be known. */

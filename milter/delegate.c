@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "delegate.h"
-#include "delegate_answer.h"
+#include "delegate_reply.h"
 #include "delegate_request.h"
 #include "message.h"
 
@@ -51,13 +51,13 @@ write_refusal(const struct house *house, const struct message *message, const st
 }
 
 static void
-refuse(const struct house *house, const struct message *message, const struct delegate_answer *answer,
+refuse(const struct house *house, const struct message *message, const struct delegate_reply *decided,
     const struct delegate_request *request, struct reply *reply)
 {
 	struct verdict verdict;
 	struct verdict_record record;
 
-	delegate_verdict(answer, &verdict);
+	delegate_verdict(decided, &verdict);
 	message_verdict_record(message, &record);
 	if (!explain_reply(&verdict, ACTION_REJECT, record.id,
 		message_judge(message)->policy->settings.contact, 0, reply))
@@ -66,49 +66,49 @@ refuse(const struct house *house, const struct message *message, const struct de
 }
 
 static void
-keep_promise(const struct house *house, const struct message *message, const struct delegate_answer *answer)
+keep_promise(const struct house *house, const struct message *message, const struct delegate_reply *decided)
 {
 	const struct facts *facts = message_facts(message);
 
-	if (delegate_promises(answer))
-		promise_make(house->promises, facts, answer->claim.vendor->name);
+	if (delegate_promises(decided))
+		promise_make(house->promises, facts, decided->claim.vendor->name);
 	else
 		promise_drop(house->promises, facts);
 }
 
 /* False without memory: Postfix then does as its default_action says. */
 static bool
-answer_request(const struct house *house, const struct delegate_request *request, struct text *out)
+reply_to_request(const struct house *house, const struct delegate_request *request, struct text *out)
 {
 	struct visitor visitor = visitor_of(request);
 	bool at_rcpt = strcmp(request->protocol_state, "RCPT") == 0;
-	struct delegate_answer answered;
+	struct delegate_reply decided;
 	struct reply reply = { .text = "" };
 	struct message *message;
 
 	message = message_open(house, &visitor, request->sender, request->sasl_username);
 	if (message == NULL)
 		return false;
-	delegate_decide(message_judge(message), message_facts(message), at_rcpt, &answered);
+	delegate_decide(message_judge(message), message_facts(message), at_rcpt, &decided);
 	if (at_rcpt)
-		keep_promise(house, message, &answered);
-	if (answered.word == DELEGATE_REFUSE)
-		refuse(house, message, &answered, request, &reply);
-	delegate_answer_write(answered.word,
+		keep_promise(house, message, &decided);
+	if (decided.word == DELEGATE_REFUSE)
+		refuse(house, message, &decided, request, &reply);
+	delegate_reply_write(decided.word,
 	    message_judge(message)->policy->settings.delegate.greylist_class, reply.text, out);
 	message_close(message);
 	return true;
 }
 
 static bool
-answer(void *context, struct frame *lines, struct text *out)
+reply_to_lines(void *context, struct frame *lines, struct text *out)
 {
 	struct delegate_request request;
 
 	delegate_request_read(lines, &request);
-	return answer_request(context, &request, out);
+	return reply_to_request(context, &request, out);
 }
 
 const struct request_protocol delegate_protocol = { .name = "delegate", .workers = WORKERS,
-	.request_max = DELEGATE_REQUEST_MAX, .answer_max = DELEGATE_ANSWER_MAX, .cut = delegate_request_cut,
-	.answer = answer };
+	.request_max = DELEGATE_REQUEST_MAX, .reply_max = DELEGATE_REPLY_MAX, .cut = delegate_request_cut,
+	.reply = reply_to_lines };

@@ -238,7 +238,7 @@ patience(const struct door *door, enum door_next phase)
 	return phase == DOOR_IDLE ? door->limits.idle_ms : door->limits.within_ms;
 }
 
-/* Time begins anew with a phase or an answer, not with each byte: one byte a second wins nothing. */
+/* Time begins anew with a phase or a reply, not with each byte: one byte a second wins nothing. */
 static void
 enter(struct caller *caller, enum door_next phase, bool anew)
 {
@@ -262,7 +262,7 @@ caller_open(struct door *door, int made)
 	}
 	caller->door = door;
 	caller->socket = made;
-	text_open(&caller->out, door->limits.answer);
+	text_open(&caller->out, door->limits.reply);
 	enter(caller, DOOR_IDLE, true);
 	pthread_mutex_lock(&door->lock);
 	caller->next = door->callers;

@@ -2,7 +2,7 @@
  * listen.h - doors: listening sockets, whose callers are heard without one waiting for another.
  *
  * Floor 9. A thread of the door takes callers in and shows the slow ones out; a few workers hear
- * what they say. One worker at a time has a caller, so answers keep their order, and one that waits
+ * what they say. One worker at a time has a caller, so replies keep their order, and one that waits
  * (for DNS) holds up nobody but its caller. Counts and times have ceilings.
  */
 #ifndef LISTEN_H
@@ -47,8 +47,8 @@ struct door_limits {
 	unsigned workers;       /* threads that hear */
 	unsigned most;          /* callers at once */
 	int64_t idle_ms;        /* silence between requests */
-	int64_t within_ms;      /* for one request, and for taking one answer */
-	size_t answer;          /* bytes that out holds */
+	int64_t within_ms;      /* for one request, and for taking one reply */
+	size_t reply;           /* bytes that out holds */
 };
 
 /* Starts the threads; both are copied. Call after daemonising, with signals blocked. */

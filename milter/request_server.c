@@ -36,12 +36,12 @@ closed(void *context, void *state)
 }
 
 static enum door_next
-answer(struct request_server *server, struct text *begun, struct frame *request, struct text *out)
+give_reply(struct request_server *server, struct text *begun, struct frame *request, struct text *out)
 {
-	bool answered = server->protocol->answer(server->context, request, out);
+	bool replied = server->protocol->reply(server->context, request, out);
 
 	text_clear(begun);
-	return answered ? DOOR_IDLE : DOOR_CLOSE;
+	return replied ? DOOR_IDLE : DOOR_CLOSE;
 }
 
 static enum door_next
@@ -58,7 +58,7 @@ heard(void *context, void *state, struct span *bytes, struct text *out)
 		    server->protocol->name, why.text);
 		return DOOR_CLOSE;
 	case FRAME_WHOLE:
-		return answer(server, begun, &request, out);
+		return give_reply(server, begun, &request, out);
 	default:
 		return begun->length > 0 ? DOOR_WITHIN : DOOR_IDLE;
 	}
@@ -81,7 +81,7 @@ request_server_open(const struct request_protocol *protocol, void *context, stru
 	struct request_server *server = malloc(sizeof *server);
 	struct door_keeper keeper = { opened, heard, closed, trouble, server };
 	struct door_limits limits = { .workers = protocol->workers, .most = most_callers, .idle_ms = IDLE_MS,
-		.within_ms = WITHIN_MS, .answer = protocol->answer_max };
+		.within_ms = WITHIN_MS, .reply = protocol->reply_max };
 
 	if (server == NULL) {
 		fault_set(why, "out of memory");

@@ -1,8 +1,8 @@
 /*
- * request_server.h - answers the requests of other programs that come to a listener, one after another.
+ * request_server.h - replies to the requests of other programs that come to a listener, one after another.
  *
  * Floor 10. Holds all that the protocols share: connections and their buffers, time-outs, ceilings, the log lines.
- * A protocol only says where a request ends and what is answered. It knows nothing of mail.
+ * A protocol only says where a request ends and what the reply is. It knows nothing of mail.
  */
 #ifndef REQUEST_SERVER_H
 #define REQUEST_SERVER_H
@@ -13,13 +13,13 @@
 
 struct request_protocol {
 	const char *name;   /* in front of log lines: "delegate" */
-	unsigned workers;   /* threads: so many requests are answered at once */
+	unsigned workers;   /* threads: so many requests are served at once */
 	size_t request_max; /* bytes of one request, with what marks its end */
-	size_t answer_max;  /* bytes of one answer */
+	size_t reply_max;   /* bytes of one reply */
 	frame_cut *cut;
-	/* Puts the answer into out. False: there is none, the connection is closed. Called by any worker, for one
+	/* Puts the reply into out. False: there is none, the connection is closed. Called by any worker, for one
 	 * connection by one at a time. */
-	bool (*answer)(void *context, struct frame *request, struct text *out);
+	bool (*reply)(void *context, struct frame *request, struct text *out);
 };
 
 struct request_server;
@@ -32,7 +32,7 @@ struct request_server *request_server_open(const struct request_protocol *, void
 /* So many callers at once from now on; those that are there stay. Any thread. */
 void request_server_let(struct request_server *, unsigned most_callers);
 
-/* Answers what is under way, then closes the door. NULL is fine. */
+/* Replies to what is under way, then closes the door. NULL is fine. */
 void request_server_close(struct request_server *);
 
 #endif

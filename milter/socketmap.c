@@ -1,7 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "delegate_answer.h"
+#include "delegate_reply.h"
 #include "message.h"
 #include "netstring.h"
 #include "socketmap.h"
@@ -9,7 +9,7 @@
 enum {
 	WORKERS = 8,       /* most wait for DNS, if they wait at all */
 	DNS_MS = 8 * 1000, /* a ruleset has no time-out of its own */
-	ANSWER_MAX = 64
+	REPLY_MAX = 64
 };
 
 /* "greenlane 192.0.2.10,<bounce@vendor.example>" into its parts; false: it is no such key. The name of
@@ -38,19 +38,19 @@ static bool
 is_white(const struct house *house, const struct visitor *visitor, const char *sender)
 {
 	struct message *message = message_open(house, visitor, sender, "");
-	struct delegate_answer answer;
+	struct delegate_reply reply;
 	bool white;
 
 	if (message == NULL)
 		return false;
-	delegate_decide(message_judge(message), message_facts(message), true, &answer);
-	white = delegate_promises(&answer) || answer.why == DELEGATE_KNOWN;
+	delegate_decide(message_judge(message), message_facts(message), true, &reply);
+	white = delegate_promises(&reply) || reply.why == DELEGATE_KNOWN;
 	message_close(message);
 	return white;
 }
 
 static bool
-answer(void *context, struct frame *key, struct text *out)
+reply_to_key(void *context, struct frame *key, struct text *out)
 {
 	struct visitor visitor = { .name = "", .helo = "", .daemon_name = "", .mta_name = "",
 		.patience_ms = DNS_MS, .claims_only = true };
@@ -64,4 +64,4 @@ answer(void *context, struct frame *key, struct text *out)
 }
 
 const struct request_protocol socketmap_protocol = { .name = "socketmap", .workers = WORKERS,
-	.request_max = NETSTRING_FRAME_MAX, .answer_max = ANSWER_MAX, .cut = netstring_cut, .answer = answer };
+	.request_max = NETSTRING_FRAME_MAX, .reply_max = REPLY_MAX, .cut = netstring_cut, .reply = reply_to_key };

@@ -47,7 +47,7 @@ check_attribute(struct span line, unsigned number, struct fault *why)
 	return true;
 }
 
-/* The lines are those of a whole request: do they ask what we answer? */
+/* The lines are those of a whole request: do they ask what we reply to? */
 static bool
 check_kind(struct span lines, struct fault *why)
 {

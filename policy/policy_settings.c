@@ -68,7 +68,7 @@ static const struct key setting_rows[] = {
 	    AT(delegate.listen), .example = "\"inet:8891@127.0.0.1\"", .word = "a listener",
 	    .check = value_listener },
 	{ "delegate.greylist_class", &key_text, "greylist",
-	    "restriction class answered for all that is not vouched",
+	    "restriction class that is the reply for all that is not vouched",
 	    AT(delegate.greylist_class), .word = "a restriction class", .check = value_class },
 	{ "delegate.undecided", &key_word, "exclusive",
 	    "what becomes of a listed session that only the end of the message can prove",

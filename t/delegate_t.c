@@ -25,7 +25,7 @@ struct counted {
 	struct resolver resolver; /* first */
 	struct resolver *canned;
 	atomic_int asked;
-	atomic_bool fails;        /* it finds no answer */
+	atomic_bool fails;        /* it finds no reply */
 };
 
 static void
@@ -133,7 +133,7 @@ call(const char *address)
 static const char *
 ask(const char *client, unsigned port, const char *sender)
 {
-	static char answer[1024];
+	static char reply[1024];
 	char request[1024];
 	size_t had = 0;
 	int length = snprintf(request, sizeof request,
@@ -142,15 +142,15 @@ ask(const char *client, unsigned port, const char *sender)
 
 	if (send(caller, request, (size_t)length, MSG_NOSIGNAL) != length)
 		return "(gone)";
-	while (had < 2 || memcmp(answer + had - 2, "\n\n", 2) != 0) {
-		ssize_t got = recv(caller, answer + had, sizeof answer - 1 - had, 0);
+	while (had < 2 || memcmp(reply + had - 2, "\n\n", 2) != 0) {
+		ssize_t got = recv(caller, reply + had, sizeof reply - 1 - had, 0);
 
 		if (got <= 0)
 			return "(closed)";
 		had += (size_t)got;
 	}
-	answer[had - 2] = '\0';
-	return answer;
+	reply[had - 2] = '\0';
+	return reply;
 }
 
 /* Without its id, which is always another. */
@@ -158,9 +158,9 @@ static const char *
 ask_forged(void)
 {
 	static char cut[1024];
-	const char *answer = ask("198.18.0.1", 4, "x@mute.example"), *end = strstr(answer, " (nothing-proven, id ");
+	const char *reply = ask("198.18.0.1", 4, "x@mute.example"), *end = strstr(reply, " (nothing-proven, id ");
 
-	snprintf(cut, sizeof cut, "%.*s", end == NULL ? 1000 : (int)(end - answer), answer);
+	snprintf(cut, sizeof cut, "%.*s", end == NULL ? 1000 : (int)(end - reply), reply);
 	return cut;
 }
 

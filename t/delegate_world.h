@@ -1,7 +1,7 @@
 /*
  * delegate_world.h - vendors, their ranges and one session, for the tests of policy delegation.
  *
- * For delegate_answer_t and the fuzz target: each has the same vendors, and settings of its own.
+ * For delegate_reply_t and the fuzz target: each has the same vendors, and settings of its own.
  */
 #ifndef DELEGATE_WORLD_H
 #define DELEGATE_WORLD_H
@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "delegate_answer.h"
+#include "delegate_reply.h"
 #include "policy_text.h"
 
 enum { WORLD_NOW = 1772359200 };

@@ -123,7 +123,7 @@ trouble(void *context, const struct fault *why)
 }
 
 static const struct door_limits usual = { .workers = 3, .most = 40, .idle_ms = 60000, .within_ms = 60000,
-	.answer = FLOOD };
+	.reply = FLOOD };
 
 static struct door *
 serve(const char *at, const struct door_limits *limits)
@@ -240,10 +240,10 @@ test_conversation(void)
 	say(other, "bye\n");
 	is(hear(other, 1), "(closed)", "who says farewell is let go");
 	say(caller, "flood\necho behind\n");
-	is_number((long long)strlen(hear(caller, FLOOD + 7)), FLOOD + 7, "a long answer comes whole, and the next behind it");
+	is_number((long long)strlen(hear(caller, FLOOD + 7)), FLOOD + 7, "a long reply comes whole, and the next behind it");
 	say(caller, "echo last\nsil");
 	shutdown(caller, SHUT_WR);
-	is(hear(caller, 100), "last\n(closed)", "who only listens any more gets his answer before the end");
+	is(hear(caller, 100), "last\n(closed)", "who only listens any more gets his reply before the end");
 	close(caller);
 	close(other);
 	door_close(door);
@@ -365,7 +365,7 @@ test_patience(void)
 	say(deaf, "flood\nflood\nflood\nflood\nflood\nflood\nflood\nflood\nflood\nflood\n");
 	while (door_callers(door) > 2 && clock_ms < 1700)
 		at_ms(clock_ms + 100);
-	ok(clock_ms < 1800 && is_open(idle) && is_open(silent), "so is who does not take his answers; who rests stays");
+	ok(clock_ms < 1800 && is_open(idle) && is_open(silent), "so is who does not take his replies; who rests stays");
 	say(idle, "hold 2\n");
 	await(&held, 1);
 	at_ms(1799);

@@ -36,17 +36,17 @@ world_of(uint8_t byte)
 
 /* DUNNO, the class that is set, or a refusal; on one line, in printable bytes. */
 static void
-check_wire(const struct world *world, const struct delegate_answer *answer, const struct text *wire)
+check_wire(const struct world *world, const struct delegate_reply *reply, const struct text *wire)
 {
 	const char *word = wire->bytes + strlen("action=");
 	const char *class = world->policy->settings.delegate.greylist_class;
 	size_t length = wire->length - strlen("action=") - 2;
 
-	must(wire->length < DELEGATE_ANSWER_MAX && strlen(wire->bytes) == wire->length);
+	must(wire->length < DELEGATE_REPLY_MAX && strlen(wire->bytes) == wire->length);
 	must(strncmp(wire->bytes, "action=", 7) == 0 && strcmp(wire->bytes + wire->length - 2, "\n\n") == 0);
 	for (size_t i = 0; i < length; i++)
 		must((unsigned char)word[i] >= 0x20 && (unsigned char)word[i] < 0x7f);
-	switch (answer->word) {
+	switch (reply->word) {
 	case DELEGATE_DUNNO:
 		must(length == 5 && memcmp(word, "DUNNO", 5) == 0);
 		break;
@@ -55,7 +55,7 @@ check_wire(const struct world *world, const struct delegate_answer *answer, cons
 		break;
 	case DELEGATE_REFUSE:
 		must(length >= 11 && memcmp(word, "550 5.7.26 ", 11) == 0);
-		must(!world->policy->settings.monitor && answer->claim.vendor->mode == MODE_ENFORCE);
+		must(!world->policy->settings.monitor && reply->claim.vendor->mode == MODE_ENFORCE);
 		break;
 	default:
 		must(false);
@@ -66,19 +66,19 @@ static void
 check_request(const struct world *world, enum auth_result spf, const struct delegate_request *request)
 {
 	struct arena *arena = arena_open(1 << 20);
-	struct delegate_answer answer;
+	struct delegate_reply reply;
 	struct facts facts;
 	struct text wire;
 
 	must(arena != NULL);
-	text_open(&wire, DELEGATE_ANSWER_MAX);
+	text_open(&wire, DELEGATE_REPLY_MAX);
 	world_session(arena, request->client_address, request->sender[0] == '\0' ? NULL : request->sender, spf, &facts);
 	facts.helo = request->helo_name;
 	facts.auth = request->sasl_username;
-	delegate_decide(&world->judge, &facts, strcmp(request->protocol_state, "RCPT") == 0, &answer);
+	delegate_decide(&world->judge, &facts, strcmp(request->protocol_state, "RCPT") == 0, &reply);
 	/* a sender in the refusal would be worse than what is really said there */
-	delegate_answer_write(answer.word, world->policy->settings.delegate.greylist_class, request->sender, &wire);
-	check_wire(world, &answer, &wire);
+	delegate_reply_write(reply.word, world->policy->settings.delegate.greylist_class, request->sender, &wire);
+	check_wire(world, &reply, &wire);
 	text_close(&wire);
 	arena_close(arena);
 }

@@ -1,11 +1,11 @@
 /*
- * delegate_answer.h - what Postfix is told at RCPT: go on, ask your greylister, or refuse.
+ * delegate_reply.h - what Postfix is told at RCPT: go on, ask your greylister, or refuse.
  *
  * Floor 7. Pure: the rules and what is known of the session. There is no word for OK or PERMIT, so
- * none can be answered: only greylisting is ever skipped, never a later check.
+ * none can be the reply: only greylisting is ever skipped, never a later check.
  */
-#ifndef DELEGATE_ANSWER_H
-#define DELEGATE_ANSWER_H
+#ifndef DELEGATE_REPLY_H
+#define DELEGATE_REPLY_H
 
 #include <stdbool.h>
 
@@ -32,7 +32,7 @@ enum delegate_why {
 	DELEGATE_FORGED       /* the envelope names a vendor that does not sign; nothing can prove it any more */
 };
 
-struct delegate_answer {
+struct delegate_reply {
 	enum delegate_word word;
 	enum delegate_why why;
 	struct claim claim; /* of the vendor that decided; vendor NULL where none did */
@@ -40,19 +40,19 @@ struct delegate_answer {
 
 /* facts: the connection and the envelope, at STAGE_MAIL or later, with what verdict_wants asked for. */
 void delegate_decide(const struct judge *, const struct facts *, bool at_rcpt,
-    struct delegate_answer *out);
+    struct delegate_reply *out);
 
 /* Is it a promise of passage, that the end of the message confirms or revokes? */
-bool delegate_promises(const struct delegate_answer *);
+bool delegate_promises(const struct delegate_reply *);
 
 /* The verdict that a refusal stands for, for its reply and its line in the log. */
-void delegate_verdict(const struct delegate_answer *, struct verdict *out);
+void delegate_verdict(const struct delegate_reply *, struct verdict *out);
 
-enum { DELEGATE_ANSWER_MAX = 640 };
+enum { DELEGATE_REPLY_MAX = 640 };
 
 /* "action=WORD" and two newlines. greylist_class is the setting: what is no class is not said, but
  * DUNNO. text is the refusal behind its codes; what could break the line becomes '?'. */
-void delegate_answer_write(enum delegate_word, const char *greylist_class, const char *text,
+void delegate_reply_write(enum delegate_word, const char *greylist_class, const char *text,
     struct text *out);
 
 #endif

@@ -2,15 +2,15 @@
 
 #include "actions.h"
 #include "claims.h"
-#include "delegate_answer.h"
+#include "delegate_reply.h"
 #include "evidence.h"
 #include "own.h"
 #include "policy_value.h"
 
 bool
-delegate_promises(const struct delegate_answer *answer)
+delegate_promises(const struct delegate_reply *reply)
 {
-	return answer->why == DELEGATE_PROMISED || answer->why == DELEGATE_TRUSTED;
+	return reply->why == DELEGATE_PROMISED || reply->why == DELEGATE_TRUSTED;
 }
 
 /* ---- what is known so far ---- */
@@ -67,7 +67,7 @@ is_forged(const struct policy *policy, const struct facts *facts, const struct c
 /* ---- the decision ---- */
 
 static void
-say(struct delegate_answer *out, enum delegate_word word, enum delegate_why why, const struct claim *claim)
+say(struct delegate_reply *out, enum delegate_word word, enum delegate_why why, const struct claim *claim)
 {
 	out->word = word;
 	out->why = why;
@@ -118,7 +118,7 @@ lean_to_own(const struct judge *judge, const struct facts *facts, struct leaning
 }
 
 static void
-decide_by_vendors(const struct judge *judge, const struct facts *facts, struct delegate_answer *out)
+decide_by_vendors(const struct judge *judge, const struct facts *facts, struct delegate_reply *out)
 {
 	const struct policy *policy = judge->policy;
 	struct leanings leanings = { .claims = 0 };
@@ -141,11 +141,11 @@ decide_by_vendors(const struct judge *judge, const struct facts *facts, struct d
 
 void
 delegate_decide(const struct judge *judge, const struct facts *facts, bool at_rcpt,
-    struct delegate_answer *out)
+    struct delegate_reply *out)
 {
 	bool known = facts->peer.family != ADDRESS_NONE || facts->auth[0] != '\0';
 
-	*out = (struct delegate_answer){ .word = DELEGATE_CLASS, .why = DELEGATE_STRANGER };
+	*out = (struct delegate_reply){ .word = DELEGATE_CLASS, .why = DELEGATE_STRANGER };
 	if (!at_rcpt)
 		say(out, DELEGATE_DUNNO, DELEGATE_OTHER_STATE, NULL);
 	else if (judge->policy->settings.monitor)
@@ -159,16 +159,16 @@ delegate_decide(const struct judge *judge, const struct facts *facts, bool at_rc
 }
 
 void
-delegate_verdict(const struct delegate_answer *answer, struct verdict *out)
+delegate_verdict(const struct delegate_reply *reply, struct verdict *out)
 {
 	*out = (struct verdict){ .outcome = OUTCOME_STRANGER, .reason = REASON_NO_CLAIM, .deciding = -1 };
-	if (answer->word != DELEGATE_REFUSE)
+	if (reply->word != DELEGATE_REFUSE)
 		return;
 	out->settled = true;
 	out->outcome = OUTCOME_FORGED;
 	out->reason = REASON_NOTHING_PROVEN;
 	out->action = out->would = ACTION_REJECT;
-	out->claims[0] = answer->claim;
+	out->claims[0] = reply->claim;
 	out->claims[0].outcome = out->outcome;
 	out->claims[0].reason = out->reason;
 	out->claims[0].wanted = out->claims[0].action = ACTION_REJECT;
@@ -186,7 +186,7 @@ put_line(struct text *out, const char *text)
 }
 
 void
-delegate_answer_write(enum delegate_word word, const char *greylist_class, const char *text,
+delegate_reply_write(enum delegate_word word, const char *greylist_class, const char *text,
     struct text *out)
 {
 	text_put(out, "action=");

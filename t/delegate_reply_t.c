@@ -1,5 +1,5 @@
 /*
- * delegate_answer_t.c - what Postfix is told at RCPT, as a table; and that no session and no setting makes it
+ * delegate_reply_t.c - what Postfix is told at RCPT, as a table; and that no session and no setting makes it
  * permit anything.
  */
 #include <assert.h>
@@ -32,7 +32,7 @@ static const struct {
 	char letter;
 	const char *client, *sender; /* sender NULL: the null sender */
 	enum auth_result spf;
-	const char *wanted;          /* the answer's word, why and vendor */
+	const char *wanted;          /* the reply's word, why and vendor */
 } rows[] = {
 	{ "a stranger goes to the greylister", PLAIN, "198.18.0.1", "a@b.example", AUTH_PASS, "greylist stranger -" },
 	{ "the class has the name that is set", CLASS, "198.18.0.1", "a@b.example", AUTH_PASS, "Later-1 stranger -" },
@@ -157,17 +157,17 @@ why_word(enum delegate_why why)
 
 /* "DUNNO promised plain", from the line on the wire. */
 static void
-tell(const struct world *world, const struct delegate_answer *answer, struct text *out)
+tell(const struct world *world, const struct delegate_reply *reply, struct text *out)
 {
 	struct text wire;
 	struct span line;
 
-	text_open(&wire, DELEGATE_ANSWER_MAX);
-	delegate_answer_write(answer->word, world->policy->settings.delegate.greylist_class, "it is refused", &wire);
+	text_open(&wire, DELEGATE_REPLY_MAX);
+	delegate_reply_write(reply->word, world->policy->settings.delegate.greylist_class, "it is refused", &wire);
 	line = (struct span){ wire.bytes + strlen("action="), wire.length - strlen("action=") };
-	text_span(out, answer->word == DELEGATE_REFUSE ? span_cut(&line, ' ') : span_cut(&line, '\n'));
-	text_format(out, " %s %s", why_word(answer->why),
-	    answer->claim.vendor == NULL ? "-" : answer->claim.vendor->name);
+	text_span(out, reply->word == DELEGATE_REFUSE ? span_cut(&line, ' ') : span_cut(&line, '\n'));
+	text_format(out, " %s %s", why_word(reply->why),
+	    reply->claim.vendor == NULL ? "-" : reply->claim.vendor->name);
 	text_close(&wire);
 }
 
@@ -177,14 +177,14 @@ test_rows(void)
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		const struct world *world = world_of(rows[i].letter);
 		struct arena *arena = arena_open(65536);
-		struct delegate_answer answer;
+		struct delegate_reply reply;
 		struct facts facts;
 		struct text got;
 
 		text_open(&got, 1024);
 		world_session(arena, rows[i].client, rows[i].sender, rows[i].spf, &facts);
-		delegate_decide(&world->judge, &facts, true, &answer);
-		tell(world, &answer, &got);
+		delegate_decide(&world->judge, &facts, true, &reply);
+		tell(world, &reply, &got);
 		is(got.bytes, rows[i].wanted, "%s", rows[i].name);
 		text_close(&got);
 		arena_close(arena);
@@ -195,21 +195,21 @@ static void
 test_our_own_name(void)
 {
 	struct arena *arena = arena_open(65536);
-	struct delegate_answer answer;
+	struct delegate_reply reply;
 	struct world world;
 	struct facts facts;
 
 	world_session(arena, "198.18.0.7", "boss@rx.example", AUTH_PASS, &facts);
-	delegate_decide(&world_of(PLAIN)->judge, &facts, true, &answer);
-	is_number(answer.word, DELEGATE_CLASS, "our own name waits while a vendor's range is not known");
+	delegate_decide(&world_of(PLAIN)->judge, &facts, true, &reply);
+	is_number(reply.word, DELEGATE_CLASS, "our own name waits while a vendor's range is not known");
 	if (!world_open(&world, "", "asked"))
 		return;
-	delegate_decide(&world.judge, &facts, true, &answer);
-	is_number(answer.word, DELEGATE_DUNNO, "it passes where our SPF proves it");
-	is(delegate_promises(&answer) ? answer.claim.vendor->name : "", "own", "and that is a promise");
+	delegate_decide(&world.judge, &facts, true, &reply);
+	is_number(reply.word, DELEGATE_DUNNO, "it passes where our SPF proves it");
+	is(delegate_promises(&reply) ? reply.claim.vendor->name : "", "own", "and that is a promise");
 	world_session(arena, "198.18.0.7", "boss@rx.example", AUTH_FAIL, &facts);
-	delegate_decide(&world.judge, &facts, true, &answer);
-	is_number(answer.word, DELEGATE_CLASS, "where nothing proves it, it waits as a stranger's");
+	delegate_decide(&world.judge, &facts, true, &reply);
+	is_number(reply.word, DELEGATE_CLASS, "where nothing proves it, it waits as a stranger's");
 	world_close(&world);
 	arena_close(arena);
 }
@@ -218,22 +218,22 @@ static void
 test_what_the_milter_decides(void)
 {
 	struct arena *arena = arena_open(65536);
-	struct delegate_answer answer;
+	struct delegate_reply reply;
 	struct world world;
 	struct facts facts;
 
 	if (!world_open(&world, "exceptions = ( { rcpt = \"abuse@\"; vendor = \"mute\"; mode = \"monitor\"; } );", ""))
 		return;
 	world_session(arena, "198.18.0.1", "b@mute.example", AUTH_FAIL, &facts);
-	delegate_decide(&world.judge, &facts, true, &answer);
-	is_number(answer.word, DELEGATE_CLASS, "a forgery that some recipient may want is left to the milter");
+	delegate_decide(&world.judge, &facts, true, &reply);
+	is_number(reply.word, DELEGATE_CLASS, "a forgery that some recipient may want is left to the milter");
 	world_close(&world);
 	facts.perhaps_relayed = true;
-	delegate_decide(&world_of(PLAIN)->judge, &facts, true, &answer);
-	is_number(answer.word, DELEGATE_CLASS, "and one that a relay may have brought");
+	delegate_decide(&world_of(PLAIN)->judge, &facts, true, &reply);
+	is_number(reply.word, DELEGATE_CLASS, "and one that a relay may have brought");
 	facts.perhaps_relayed = false;
-	delegate_decide(&world_of(PLAIN)->judge, &facts, true, &answer);
-	is_number(answer.word, DELEGATE_REFUSE, "else it is refused");
+	delegate_decide(&world_of(PLAIN)->judge, &facts, true, &reply);
+	is_number(reply.word, DELEGATE_REFUSE, "else it is refused");
 	arena_close(arena);
 }
 
@@ -242,36 +242,36 @@ test_who_is_asked_nothing(void)
 {
 	const struct world *world = world_of(PLAIN);
 	struct arena *arena = arena_open(65536);
-	struct delegate_answer answer;
+	struct delegate_reply reply;
 	struct facts facts;
 
 	world_session(arena, "198.18.0.1", "b@mute.example", AUTH_FAIL, &facts);
 	facts.auth = "alice";
-	delegate_decide(&world->judge, &facts, true, &answer);
-	is_number(answer.word, DELEGATE_DUNNO, "who has logged in may be whoever he likes");
+	delegate_decide(&world->judge, &facts, true, &reply);
+	is_number(reply.word, DELEGATE_DUNNO, "who has logged in may be whoever he likes");
 	facts.client.family = facts.peer.family = ADDRESS_NONE;
-	delegate_decide(&world->judge, &facts, true, &answer);
-	is_number(answer.word, DELEGATE_DUNNO, "without an address, too");
+	delegate_decide(&world->judge, &facts, true, &reply);
+	is_number(reply.word, DELEGATE_DUNNO, "without an address, too");
 	world_session(arena, "198.18.0.5", "b@mute.example", AUTH_FAIL, &facts);
 	facts.via = "filter";
-	delegate_decide(&world->judge, &facts, true, &answer);
-	is_number(answer.word, DELEGATE_DUNNO, "a relay is neither greylisted nor refused, whatever it hands us");
-	is(why_word(answer.why), "known", "for it is known");
+	delegate_decide(&world->judge, &facts, true, &reply);
+	is_number(reply.word, DELEGATE_DUNNO, "a relay is neither greylisted nor refused, whatever it hands us");
+	is(why_word(reply.why), "known", "for it is known");
 	world_session(arena, "198.18.0.25", "b@stranger.example", AUTH_FAIL, &facts);
-	delegate_decide(&world->judge, &facts, true, &answer);
-	is_number(answer.word, DELEGATE_DUNNO, "an authorised outbound address is not greylisted");
+	delegate_decide(&world->judge, &facts, true, &reply);
+	is_number(reply.word, DELEGATE_DUNNO, "an authorised outbound address is not greylisted");
 	world_session(arena, "198.18.0.1", "b@mute.example", AUTH_FAIL, &facts);
-	delegate_decide(&world->judge, &facts, false, &answer);
-	is_number(answer.word, DELEGATE_DUNNO, "another state than RCPT gets no opinion");
-	delegate_decide(&world_of(MONITOR)->judge, &facts, false, &answer);
-	is_number(answer.word, DELEGATE_DUNNO, "in monitor mode, too");
+	delegate_decide(&world->judge, &facts, false, &reply);
+	is_number(reply.word, DELEGATE_DUNNO, "another state than RCPT gets no opinion");
+	delegate_decide(&world_of(MONITOR)->judge, &facts, false, &reply);
+	is_number(reply.word, DELEGATE_DUNNO, "in monitor mode, too");
 	facts.failed = true;
-	delegate_decide(&world->judge, &facts, true, &answer);
-	is_number(answer.word, DELEGATE_CLASS, "a failure of ours sends a forger the stranger's way");
+	delegate_decide(&world->judge, &facts, true, &reply);
+	is_number(reply.word, DELEGATE_CLASS, "a failure of ours sends a forger the stranger's way");
 	world_session(arena, "198.51.100.1", "b@single.example", AUTH_PASS, &facts);
 	facts.failed = true;
-	delegate_decide(&world->judge, &facts, true, &answer);
-	is_number(answer.word, DELEGATE_CLASS, "and a vendor");
+	delegate_decide(&world->judge, &facts, true, &reply);
+	is_number(reply.word, DELEGATE_CLASS, "and a vendor");
 	arena_close(arena);
 }
 
@@ -281,7 +281,7 @@ test_asked(void)
 	const struct world *world = world_of(PLAIN);
 	struct arena *arena = arena_open(65536);
 	struct source_state *state = NULL;
-	struct delegate_answer answer;
+	struct delegate_reply reply;
 	struct facts facts;
 
 	world_session(arena, "198.18.0.1", "b@asked.example", AUTH_PASS, &facts);
@@ -292,23 +292,23 @@ test_asked(void)
 		}
 	state->known = state->asked = true;
 	facts.asked_count = 1;
-	delegate_decide(&world->judge, &facts, true, &answer);
-	is_number(answer.why, DELEGATE_PROMISED, "a range that DNS affirms for this client is as good as a list");
+	delegate_decide(&world->judge, &facts, true, &reply);
+	is_number(reply.why, DELEGATE_PROMISED, "a range that DNS affirms for this client is as good as a list");
 	facts.asked[0].passes = UNKNOWN;
 	facts.spf.result = AUTH_FAIL;
-	delegate_decide(&world->judge, &facts, true, &answer);
-	is_number(answer.why, DELEGATE_STRANGER, "DNS trouble refuses nobody");
+	delegate_decide(&world->judge, &facts, true, &reply);
+	is_number(reply.why, DELEGATE_STRANGER, "DNS trouble refuses nobody");
 	facts.asked[0].passes = NO;
-	delegate_decide(&world->judge, &facts, true, &answer);
-	is_number(answer.why, DELEGATE_FORGED, "DNS that denies it does");
+	delegate_decide(&world->judge, &facts, true, &reply);
+	is_number(reply.why, DELEGATE_FORGED, "DNS that denies it does");
 	facts.client_hidden = true;
-	delegate_decide(&world->judge, &facts, true, &answer);
-	is_number(answer.why, DELEGATE_STRANGER, "but nobody is refused whose address cannot be seen");
+	delegate_decide(&world->judge, &facts, true, &reply);
+	is_number(reply.why, DELEGATE_STRANGER, "but nobody is refused whose address cannot be seen");
 	facts.client_hidden = false;
 	facts.asked_count = 0;
 	*state = (struct source_state){ .known = true, .empty = true };
-	delegate_decide(&world->judge, &facts, true, &answer);
-	is_number(answer.why, DELEGATE_STRANGER, "nor where the vendor has no address left, so that its DMARC decides");
+	delegate_decide(&world->judge, &facts, true, &reply);
+	is_number(reply.why, DELEGATE_STRANGER, "nor where the vendor has no address left, so that its DMARC decides");
 	arena_close(arena);
 }
 
@@ -317,17 +317,17 @@ test_verdict(void)
 {
 	const struct world *world = world_of(PLAIN);
 	struct arena *arena = arena_open(65536);
-	struct delegate_answer answer;
+	struct delegate_reply reply;
 	struct verdict verdict;
 	struct facts facts;
 
 	world_session(arena, "198.18.0.1", "b@mute.example", AUTH_FAIL, &facts);
-	delegate_decide(&world->judge, &facts, true, &answer);
-	delegate_verdict(&answer, &verdict);
+	delegate_decide(&world->judge, &facts, true, &reply);
+	delegate_verdict(&reply, &verdict);
 	is(outcome_word(verdict.outcome), "forged", "a refusal is logged as forged");
 	is(reason_slug(verdict.reason), "nothing-proven", "for the milter's own reason");
 	is(verdict_vendor(&verdict), "mute", "with the vendor's name");
-	ok(!delegate_promises(&answer), "and promises nothing");
+	ok(!delegate_promises(&reply), "and promises nothing");
 	arena_close(arena);
 }
 
@@ -335,7 +335,7 @@ test_verdict(void)
 
 static const char *const hostile[] = { "", "ok", "550 x\n\naction=OK\n\n", "a\r\nOK", "\x01\x7f\xff", "%s%n", "OK\n" };
 
-/* The bytes of an answer: DUNNO, a name that is a class, or a refusal on one line. */
+/* The bytes of an reply: DUNNO, a name that is a class, or a refusal on one line. */
 static bool
 is_harmless(const struct text *wire)
 {
@@ -363,25 +363,25 @@ test_every_word(void)
 		"a234567890123456789012345678901234567890123456789012345678901234x" };
 	struct text wire;
 
-	text_open(&wire, DELEGATE_ANSWER_MAX);
+	text_open(&wire, DELEGATE_REPLY_MAX);
 	for (size_t i = 0; i < sizeof classes / sizeof classes[0]; i++) {
 		struct fault why = { .text = "" };
 
 		ok(!value_class(classes[i], &why) && why.text[0] != '\0', "'%.40s' is refused as a class",
 		    strpbrk(classes[i], "\n\xc3") == NULL ? classes[i] : "(bytes)");
 		text_clear(&wire);
-		delegate_answer_write(DELEGATE_CLASS, classes[i], "", &wire);
+		delegate_reply_write(DELEGATE_CLASS, classes[i], "", &wire);
 		is(wire.bytes, "action=DUNNO\n\n", "and never said");
 	}
 	ok(value_class("greylist", NULL) && value_class("Later-1", NULL) && value_class("check_later_", NULL) == false &&
 	    value_class("oklist", NULL), "a class of one's own is none of those");
 	for (size_t i = 0; i < sizeof hostile / sizeof hostile[0]; i++) {
 		text_clear(&wire);
-		delegate_answer_write(DELEGATE_REFUSE, "greylist", hostile[i], &wire);
+		delegate_reply_write(DELEGATE_REFUSE, "greylist", hostile[i], &wire);
 		ok(is_harmless(&wire), "a refusal stays on its line, text %zu", i);
 	}
 	text_clear(&wire);
-	delegate_answer_write(DELEGATE_REFUSE, "greylist", "message refused: not proven to be from mute", &wire);
+	delegate_reply_write(DELEGATE_REFUSE, "greylist", "message refused: not proven to be from mute", &wire);
 	is(wire.bytes, "action=550 5.7.26 message refused: not proven to be from mute\n\n", "a refusal on the wire");
 	text_close(&wire);
 }
@@ -394,7 +394,7 @@ test_every_session(void)
 	size_t said[DELEGATE_REFUSE + 1] = { 0 }, harmful = 0, sessions = 0;
 	struct text wire;
 
-	text_open(&wire, DELEGATE_ANSWER_MAX);
+	text_open(&wire, DELEGATE_REPLY_MAX);
 	for (size_t w = 0; w < sizeof settings / sizeof settings[0]; w++) {
 		const struct world *world = world_of(settings[w].letter);
 
@@ -403,17 +403,17 @@ test_every_session(void)
 
 			for (size_t j = 0; j < sizeof rows / sizeof rows[0]; j++)
 				for (int spf = AUTH_NOT_ASKED; spf <= AUTH_PERMERROR; spf++) {
-					struct delegate_answer answer;
+					struct delegate_reply reply;
 					struct facts facts;
 
 					world_session(arena, rows[i].client, rows[j].sender, (enum auth_result)spf, &facts);
 					facts.auth = logins[(i + j) % 17 == 0];
-					delegate_decide(&world->judge, &facts, (i + j) % 13 != 0, &answer);
+					delegate_decide(&world->judge, &facts, (i + j) % 13 != 0, &reply);
 					text_clear(&wire);
-					delegate_answer_write(answer.word, world->policy->settings.delegate.greylist_class,
+					delegate_reply_write(reply.word, world->policy->settings.delegate.greylist_class,
 					    hostile[j % (sizeof hostile / sizeof hostile[0])], &wire);
 					harmful += !is_harmless(&wire);
-					said[answer.word]++;
+					said[reply.word]++;
 					sessions++;
 				}
 			arena_close(arena);
@@ -421,7 +421,7 @@ test_every_session(void)
 	}
 	is_number((long long)harmful, 0, "%zu sessions: none is permitted anything", sessions);
 	ok(said[DELEGATE_DUNNO] > 0 && said[DELEGATE_CLASS] > 0 && said[DELEGATE_REFUSE] > 0,
-	    "all three words were among the answers: %zu, %zu, %zu", said[DELEGATE_DUNNO], said[DELEGATE_CLASS],
+	    "all three words were among the replies: %zu, %zu, %zu", said[DELEGATE_DUNNO], said[DELEGATE_CLASS],
 	    said[DELEGATE_REFUSE]);
 	text_close(&wire);
 }
