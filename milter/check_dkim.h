@@ -37,7 +37,7 @@ void dkim_check_close(struct dkim_check *);
  * folds are LF or CRLF. False on a failure of ours (memory): the check then ends TEMPERROR. */
 bool dkim_check_header(struct dkim_check *, const char *name, const char *value);
 
-/* Chooses signatures and prefetches their keys. Answers whether the body is wanted. */
+/* Chooses signatures and prefetches their keys. Returns whether the body is wanted. */
 bool dkim_check_headers_end(struct dkim_check *);
 
 bool dkim_check_body(struct dkim_check *, const unsigned char *bytes, size_t length);

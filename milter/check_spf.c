@@ -216,7 +216,7 @@ rr_of_answer(SPF_dns_server_t *server, const char *domain, ns_type type, const s
 	return rr;
 }
 
-/* libspf2's hook. Never answers NULL: libspf2 aborts then. */
+/* libspf2's hook. Never returns NULL: libspf2 aborts then. */
 static SPF_dns_rr_t *
 lookup(SPF_dns_server_t *server, const char *domain, ns_type type, int should_cache)
 {

@@ -19,7 +19,7 @@ struct spf_query {
 
 /* check_host(). out->domain is in the arena. Our own failures (memory) are TEMPERROR, and the arena is told. A name that
  * is no fully qualified domain gives NONE (4.3). Of a PERMERROR *why (NULL: not asked for) becomes what is wrong,
- * and whose record it is: the arena's, with bytes that strangers wrote. Answers which name made it TEMPERROR, in
+ * and whose record it is: the arena's, with bytes that strangers wrote. Returns which name made it TEMPERROR, in
  * the arena. */
 struct silence check_spf(struct resolver *, struct budget *, struct arena *, const struct spf_query *,
     struct spf_fact *out, const char **why);

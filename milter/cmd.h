@@ -1,7 +1,7 @@
 /*
  * cmd.h - the commands of greenlane, one file each.
  *
- * Floor 12. A command parses its own options, prints for a person (or JSON), answers the exit
+ * Floor 12. A command parses its own options, prints for a person (or JSON), returns the exit
  * status of DESIGN section 5.
  */
 #ifndef CMD_H
@@ -25,7 +25,7 @@ struct command {
 
 extern const struct command cmd_check, cmd_dns, cmd_explain, cmd_export, cmd_setup, cmd_sources, cmd_status, cmd_vendor;
 
-/* Reads the options of a command as options_next does: answers the val of one of its own. Beside them there are
+/* Reads the options of a command as options_next does: returns the val of one of its own. Beside them there are
  * -c FILE, which goes to *config, and --help, which prints the usage and ends the program: 'c' and 'h' are taken. */
 int cmd_option(const struct command *, const char **config, int argc, char **argv, const struct option *own);
 
@@ -35,10 +35,10 @@ int cmd_words(const struct command *, const char **config, int argc, char **argv
 /* The same as far as its first word; options behind it are left. -1: one is wrong. */
 int cmd_first_word(const struct command *, const char **config, int argc, char **argv);
 
-/* Prints "usage: ..." on standard error and answers EX_USAGE. */
+/* Prints "usage: ..." on standard error and returns EX_USAGE. */
 int cmd_usage(const struct command *);
 
-/* "2026-11-21T20:15:00Z"; "never" for 0. Answers out. */
+/* "2026-11-21T20:15:00Z"; "never" for 0. Returns out. */
 enum { CMD_TIME_TEXT = 32 };
 const char *cmd_time_text(int64_t when, char out[CMD_TIME_TEXT]);
 

@@ -236,7 +236,7 @@ finish(const struct draft *draft, const char *config, const struct wish *wish)
 }
 
 static int
-answer(const struct draft *draft, const char *config, const struct wish *wish)
+conclude(const struct draft *draft, const char *config, const struct wish *wish)
 {
 	struct fault why;
 
@@ -268,7 +268,7 @@ draft_file(const struct world *world, const char *config, const struct wish *wis
 		return EX_USAGE;
 	}
 	if (ask_all(draft, world->resolver)) {
-		status = answer(draft, config, wish);
+		status = conclude(draft, config, wish);
 	} else {
 		fputs("greenlane: no memory\n", stderr);
 		status = EX_OSERR;

@@ -13,7 +13,7 @@ enum { TRIES = 16 }; /* for a name that nobody has */
 
 /* ---- faults ---- */
 
-/* About a file in the folder, by errno; "" where nothing is there. Answers false. */
+/* About a file in the folder, by errno; "" where nothing is there. Returns false. */
 static bool
 fail(const struct folder *folder, const char *name, const char *what, struct fault *why)
 {

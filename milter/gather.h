@@ -14,7 +14,7 @@ struct message;
 void gather(struct message *);
 
 /* After the verdict, where it is unsure: asks the names of the policy that must have answered before a name that
- * the message brought is given up (patience.h). Answers whether some were asked and all answered. */
+ * the message brought is given up (patience.h). Returns whether some were asked and all answered. */
 bool gather_names(struct message *);
 
 /* Starts the questions that the end of the message will ask. */

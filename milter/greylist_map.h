@@ -30,7 +30,7 @@ bool greylist_map_put(struct greylist_map *, const char *key, size_t length, con
 void greylist_map_drop_oldest(struct greylist_map *);
 void greylist_map_clear(struct greylist_map *);
 
-/* From the oldest to the youngest, until `each` answers false; whether it went through. */
+/* From the oldest to the youngest, until `each` returns false; whether it went through. */
 bool greylist_map_walk(const struct greylist_map *,
     bool (*each)(void *context, const char *key, size_t length, const struct greylist_record *), void *context);
 

@@ -244,7 +244,7 @@ forget_unsure(struct message *message)
 
 /* ---- at the end ---- */
 
-/* One answer serves all: it passes when the tuple of any recipient that is asked about is due, and all are
+/* One reply serves all: it passes when the tuple of any recipient that is asked about is due, and all are
  * recorded. An exempt one speaks for nobody: it waits or passes with the others, and alone it never waits. */
 static void
 ask_for_all(struct message *message)

@@ -19,7 +19,7 @@ bool greylisting_may_refuse_rcpt(const struct judge *);
 /* Asks at RCPT where the policy says so. False: this recipient is to come again. */
 bool greylisting_at_rcpt(struct message *, const char *rcpt, struct reply *out);
 
-/* Turns the verdict's action into what is done: one answer serves all recipients. Judges again
+/* Turns the verdict's action into what is done: one reply serves all recipients. Judges again
  * when the tuple has been unsure before. */
 void greylisting_at_end(struct message *);
 

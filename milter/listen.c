@@ -408,7 +408,7 @@ sweep(struct door *door)
 	pthread_mutex_unlock(&door->lock);
 }
 
-/* Lets in who waits; answers how long to pause, in ms. */
+/* Lets in who waits; returns how long to pause, in ms. */
 static int
 let_in(struct door *door)
 {

@@ -254,7 +254,7 @@ leaf_node_is_sound(struct walk *walk, const struct node_head *node, const char *
 				      : free_list_is_sound(walk->file, value, node->low);
 }
 
-/* The head of a node whose bytes all lie in its page; answers its size, 0 when they do not. */
+/* The head of a node whose bytes all lie in its page; returns its size, 0 when they do not. */
 static size_t
 node_read(const struct file *file, const char *page, unsigned i, bool leaf, struct node_head *node)
 {

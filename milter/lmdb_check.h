@@ -22,7 +22,7 @@
  */
 bool lmdb_check(const char *folder, struct fault *why) MUST_USE;
 
-/* What went wrong (an error of LMDB or errno), with its remedy; answers false. */
+/* What went wrong (an error of LMDB or errno), with its remedy; returns false. */
 bool lmdb_fault(struct fault *why, const char *folder, int code);
 
 #endif

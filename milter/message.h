@@ -70,7 +70,7 @@ bool message_rcpt(struct message *, const char *path, struct reply *out) MUST_US
 /* One header field, value with its leading blank as SMFIP_HDR_LEADSPC gives it. */
 void message_header(struct message *, const char *name, const char *value);
 
-/* End of headers: looks up keys. Answers whether the body is wanted. */
+/* End of headers: looks up keys. Returns whether the body is wanted. */
 bool message_headers_end(struct message *);
 bool message_wants_body(const struct message *);
 void message_body(struct message *, const unsigned char *bytes, size_t length);

@@ -329,7 +329,7 @@ let_go(struct published *published, const struct publishing *with, const struct 
 	    published->vendors, why->text);
 }
 
-/* DNS says so, which is an answer: it is noted how long it stands. Answers whether what is believed changed. */
+/* DNS says so, which is an answer: it is noted how long it stands. Returns whether what is believed changed. */
 static bool
 take_wrong(struct published *published, const struct publishing *with, const struct fault *why)
 {
@@ -352,7 +352,7 @@ take_wrong(struct published *published, const struct publishing *with, const str
 	return published_age(published, with) || first || copy->gone != was_gone;
 }
 
-/* Takes what is believed; answers whether it differs from what stood. The arena is given. */
+/* Takes what is believed; returns whether it differs from what stood. The arena is given. */
 static bool
 believe(struct published *published, const struct publishing *with, struct arena *arena,
     struct source_copy *copy)

@@ -63,10 +63,10 @@ void published_free(struct published *);
 void published_restore(struct published *, const struct publishing *);
 
 /* Asks DNS for several, at most PUBLISHED_AT_ONCE, together: a dead server holds up none of the others.
- * Answers whether what is believed of any has changed. */
+ * Returns whether what is believed of any has changed. */
 bool published_unfold(struct published *const *, size_t count, const struct publishing *, struct budget *);
 
-/* Notes whether the copy is too old at clock_now. Answers whether that has changed. */
+/* Notes whether the copy is too old at clock_now. Returns whether that has changed. */
 bool published_age(struct published *, const struct publishing *);
 
 /* clock_ticks at which it wants attention: due, or too old. */

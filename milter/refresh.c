@@ -211,7 +211,7 @@ forget_wants(struct refresh *refresh)
 	}
 }
 
-/* Marks what a policy wants and adds what is new. Answers which source has which, given; NULL without memory. */
+/* Marks what a policy wants and adds what is new. Returns which source has which, given; NULL without memory. */
 static struct published **
 want_entries(struct refresh *refresh, const struct policy *policy)
 {
@@ -413,7 +413,7 @@ find_due(struct refresh *refresh, struct published *list[PUBLISHED_AT_ONCE])
 	return count;
 }
 
-/* Puts what changed in force; answers whether anything had. */
+/* Puts what changed in force; returns whether anything had. */
 static bool
 publish_changes(struct refresh *refresh)
 {
@@ -427,7 +427,7 @@ publish_changes(struct refresh *refresh)
 	return true;
 }
 
-/* Asks what is due; answers the ticks at which the next one will be. The lock is held. */
+/* Asks what is due; returns the ticks at which the next one will be. The lock is held. */
 static int64_t
 refresh_due(struct refresh *refresh)
 {

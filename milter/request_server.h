@@ -24,7 +24,7 @@ struct request_protocol {
 
 struct request_server;
 
-/* Serves the door, which is given, also when NULL is answered. The protocol, its context and the journal are kept.
+/* Serves the door, which is given, also when NULL is returned. The protocol, its context and the journal are kept.
  * Call after daemonising, with signals blocked. Given. */
 struct request_server *request_server_open(const struct request_protocol *, void *context, struct journal *,
     struct door *, unsigned most_callers, struct fault *why) MUST_USE;

@@ -69,7 +69,7 @@ macro(SMFICTX *ctx, const char *name)
 
 /*
  * libmilter lets commands through that come before a negotiation, and behind "quit, but a new connection
- * follows": there is no session then, and smfi_getpriv answers NULL. MTAs do neither. Such a client is led on to
+ * follows": there is no session then, and smfi_getpriv returns NULL. MTAs do neither. Such a client is led on to
  * RCPT or the end of its message, where there is no message either, and that is said.
  */
 static struct message *
@@ -78,7 +78,7 @@ message_of(const struct session *session)
 	return session == NULL ? NULL : session->message;
 }
 
-/* The answer of a stage at which nothing is decided; none where the MTA waits for none. */
+/* The reply to a stage at which nothing is decided; none where the MTA waits for none. */
 static sfsistat
 go_on(const struct session *session, unsigned long waiver)
 {

@@ -87,7 +87,7 @@ batch_put(void *context, const char *key, size_t length, const struct greylist_r
 	return batch->code == 0;
 }
 
-/* One transaction: all of the map or nothing, and on disk when it answers 0. */
+/* One transaction: all of the map or nothing, and on disk when it returns 0. */
 static int
 batch_write(struct lmdb_store *lmdb, const struct greylist_map *map)
 {

@@ -37,7 +37,7 @@ actions_have_exception(const struct policy *policy, const struct vendor *vendor)
 	return false;
 }
 
-/* One answer serves all recipients, so the strictest mode among them holds. */
+/* One reply serves all recipients, so the strictest mode among them holds. */
 static enum vendor_mode
 mode_for_all(const struct policy *policy, const struct facts *facts, const struct vendor *vendor)
 {

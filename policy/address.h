@@ -33,7 +33,7 @@ bool address_read(const char *text, struct address *out) MUST_USE;
 struct address address_of_v4(const uint8_t bytes[4]);
 struct address address_of_v6(const uint8_t bytes[16]);
 
-/* Writes the canonical form (RFC 5952) and answers out; "-" for ADDRESS_NONE. */
+/* Writes the canonical form (RFC 5952) and returns out; "-" for ADDRESS_NONE. */
 const char *address_write(const struct address *, char out[ADDRESS_TEXT]);
 
 unsigned address_width(const struct address *); /* 32 or 128 */

@@ -11,7 +11,7 @@
 
 #include "address.h"
 
-/* In place; the result is sorted, IPv4 first. Answers how many are left. Host bits must be clear. */
+/* In place; the result is sorted, IPv4 first. Returns how many are left. Host bits must be clear. */
 size_t aggregate_networks(struct prefix *list, size_t count);
 
 #endif

@@ -172,7 +172,7 @@ records_take(struct audit_spf *spf)
 	audit->report.spf_ignored = spf->record_count > 0 && audit_spf_of(audit, domain, &why) == NULL;
 }
 
-/* ---- one term; each answers whether it must go ---- */
+/* ---- one term; each returns whether it must go ---- */
 
 static bool
 judge_ptr(struct audit_spf *spf, const struct audit_term *term, const char *shown)

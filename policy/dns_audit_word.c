@@ -74,7 +74,7 @@ is_host(const char *text)
 	return strchr(text, '.') != NULL && domain_read(text, strlen(text), name, NULL);
 }
 
-/* ---- what was probably meant: each answers the repair, or NULL ---- */
+/* ---- what was probably meant: each returns the repair, or NULL ---- */
 
 static const char *
 repair_punctuation(const struct pieces *pieces)

@@ -19,7 +19,7 @@ struct fault {
 	char text[512];   /* lower case, no full stop: what is wrong; what to write instead */
 };
 
-/* Fills *why (NULL is allowed) and answers false, so that a caller can return it. */
+/* Fills *why (NULL is allowed) and returns false, so that a caller can return it. */
 bool fault_set(struct fault *why, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 /* The same with a place. file is copied; line 0 means "the whole file". */

@@ -32,7 +32,7 @@ enum { GREYLIST_KEY_MAX = 480, GREYLIST_RECORD_BYTES = 24 };
  * organisational domain of the HELO name, since each host of a pool has its own. A client that cannot be
  * seen is "-". kind 'g' is greylisting,
  * 'u' the unsure tuple. What is longer than fits ends in hash_bytes of the whole. Bytes
- * outside 0x21-0x7e are written \\xNN. Answers the length; out is terminated as well.
+ * outside 0x21-0x7e are written \\xNN. Returns the length; out is terminated as well.
  */
 size_t greylist_key(const struct greylist_settings *, const struct suffix_list *, const struct facts *,
     const char *rcpt, char kind, char out[GREYLIST_KEY_MAX + 1]);

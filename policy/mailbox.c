@@ -19,7 +19,7 @@ enum {
 struct lexer {
 	const char *at, *end;
 	bool smtp; /* RFC 5321: no blanks, comments or obsolete forms */
-	struct arena *arena; /* that of the answer, told where memory lacks */
+	struct arena *arena; /* that of the result, told where memory lacks */
 	unsigned *conversions; /* of U-labels so far; NULL: nobody counts */
 };
 

@@ -62,7 +62,7 @@ bool mailbox_read_path(struct arena *, const char *path, struct mailbox *out) MU
  * For fields that do not parse (DESIGN section 3): every name that readers may see in the raw field, in normal form,
  * with as many labels as stand there: bytes before and behind it are no name characters. Case is folded, U-labels are
  * converted as long as *conversions lasts (one a label), and left out is what readers do not draw (undrawn.h); then,
- * a second time, blanks, folds and comments inside labels too. Found answers true when it has seen enough. False
+ * a second time, blanks, folds and comments inside labels too. Found returns true when it has seen enough. False
  * without memory; where a conversion lacks it the arena (NULL: nobody's) is told.
  */
 typedef bool mailbox_found(void *context, const char *name);

@@ -143,7 +143,7 @@ run_add_glyph(struct search *search, size_t i)
 		run_add(search, search->field[i + j]);
 }
 
-/* A label, what is not drawn left out; answers where it ends. */
+/* A label, what is not drawn left out; returns where it ends. */
 static size_t
 run_add_label(struct search *search, size_t i)
 {
@@ -156,7 +156,7 @@ run_add_label(struct search *search, size_t i)
 	return i;
 }
 
-/* Collects the labels that begin at i, joined by dots; answers where the run ends. */
+/* Collects the labels that begin at i, joined by dots; returns where the run ends. */
 static size_t
 run_collect(struct search *search, size_t i)
 {

@@ -102,7 +102,7 @@ static const struct key setting_rows[] = {
 	    "lmdb:PATH, redis:HOST:PORT or none; the default lies in state_dir", AT(store),
 	    .word = "a store", .check = value_store },
 	{ "greylist.stage", &key_word, "auto",
-	    "when the answer is given: at RCPT, at the end of the message, or by need",
+	    "when the reply is given: at RCPT, at the end of the message, or by need",
 	    AT(greylist.stage), .words = stages },
 	{ "greylist.delay", &key_seconds, "5m", "how long a stranger waits", AT(greylist.delay),
 	    RANGE(SECOND, DAYS(1)) },

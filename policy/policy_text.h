@@ -16,7 +16,7 @@
 
 enum { POLICY_TEXT_MAX = 64 * 1024 * 1024, POLICY_ARENA_MAX = 1024 * 1024 * 1024 };
 
-/* How the shell hands over texts. Answers a terminated text of *length bytes that lasts until
+/* How the shell hands over texts. Returns a terminated text of *length bytes that lasts until
  * the load is over, or NULL with why filled. `path` is what was found, for fault places. */
 struct policy_files {
 	void *context;
@@ -31,7 +31,7 @@ struct policy_files {
 	const struct suffix_list *suffixes;
 };
 
-/* Loads all. Faults and warnings are added to *faults; answers NULL when one is an error. Given. */
+/* Loads all. Faults and warnings are added to *faults; returns NULL when one is an error. Given. */
 struct policy *policy_text_load(const char *file, const char *text, size_t length,
     const struct policy_files *, struct faults *) MUST_USE;
 

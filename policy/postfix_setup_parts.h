@@ -40,7 +40,7 @@ const char *postfix_setting(const struct postfix_host *, const char *name);
 /* The value of "-o NAME=" of a service, up to the next blank; length 0 and at NULL: there is none. */
 struct span postfix_override(const struct postfix_service *, const char *name);
 
-/* Cuts a list of Postfix (commas, blanks, groups in braces) into its words; answers how many. */
+/* Cuts a list of Postfix (commas, blanks, groups in braces) into its words; returns how many. */
 size_t postfix_words(const char *list, struct span *words, size_t room);
 
 bool postfix_holds(struct span, const char *needle);

@@ -82,7 +82,7 @@ networks_copy(struct arena *arena, const struct source_network *from, size_t cou
 	return true;
 }
 
-/* Sorts in place; answers how many are left. */
+/* Sorts in place; returns how many are left. */
 static size_t
 networks_sort(struct copied_network *networks, size_t count)
 {

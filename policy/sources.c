@@ -60,7 +60,7 @@ struct unfolding {
 
 /* ---- failing ---- */
 
-/* The first fault ends it. Answers false. */
+/* The first fault ends it. Returns false. */
 static bool PRINTF_LIKE(4, 5)
 fail(struct unfolding *u, enum unfolding_state state, const char *path, const char *fmt, ...)
 {

@@ -122,7 +122,7 @@ value_write(const char *value, const char *transformers, bool escape, struct tex
 	}
 }
 
-/* Expands the macro at spec, which the reader let pass; answers its length. */
+/* Expands the macro at spec, which the reader let pass; returns its length. */
 static size_t
 macro_expand(const char *spec, const struct spf_view *view, struct text *value, struct text *out)
 {
@@ -341,7 +341,7 @@ host_write(struct writing *writing, const struct spf_term *term)
 		text_format(writing->out, v4 ? "/%u" : "//%u", bits == 0 ? 1 : bits);
 }
 
-/* Answers whether nothing behind the term can be reached: it matches, or is one look-up too many. Networks
+/* Returns whether nothing behind the term can be reached: it matches, or is one look-up too many. Networks
  * are compared here: libspf2 refuses /0 and forgets what stands behind 64 terms, without a word. */
 static bool
 term_write(struct writing *writing, const struct spf_term *term)

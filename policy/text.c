@@ -98,7 +98,7 @@ text_clear(struct text *text)
 		text->bytes[0] = '\0';
 }
 
-/* Makes room for more bytes and a terminator; answers how many of them fit. */
+/* Makes room for more bytes and a terminator; returns how many of them fit. */
 static size_t
 reserve(struct text *text, size_t more)
 {

@@ -18,7 +18,7 @@ void verdict_judge(const struct judge *, const struct facts *, struct verdict *o
 const struct claim *verdict_claim(const struct verdict *);
 const char *verdict_vendor(const struct verdict *);
 
-/* Exempt mail passes without a DNS query (section 3); answers REASON_NONE when it is not exempt. */
+/* Exempt mail passes without a DNS query (section 3); returns REASON_NONE when it is not exempt. */
 enum reason verdict_exempts(const struct policy *, const struct facts *);
 
 /* Some recipient is refused for this reason before the message is judged: the verdict that its reply and its
@@ -26,7 +26,7 @@ enum reason verdict_exempts(const struct policy *, const struct facts *);
 void verdict_refuse(const struct policy *, const struct facts *, const struct vendor *, enum reason,
     enum action, struct verdict *out);
 
-/* At RCPT: is this recipient served under another mode than those before it, so that one answer cannot serve
+/* At RCPT: is this recipient served under another mode than those before it, so that one reply cannot serve
  * both (RFC 5321, 4.5.3.1.10)? Only where the envelope claims whom the exception is of: that vendor; NULL. */
 const struct vendor *verdict_recipient_differs(const struct judge *, const struct facts *,
     const struct mailbox *rcpt);

@@ -113,7 +113,7 @@ uses_spf_from(const struct facts *facts, const struct vendor *vendor)
 	return false;
 }
 
-/* The listing comes first: from elsewhere the answer could prove nothing. */
+/* The listing comes first: from elsewhere the result could prove nothing. */
 static bool
 delegation_wants_spf_from(const struct judge *judge, const struct facts *facts,
     const struct author *author, const struct delegation *list, size_t count)

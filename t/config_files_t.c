@@ -73,7 +73,7 @@ vendor_write(const char *path, const char *name, const char *title, const char *
 	file_write(path, text);
 }
 
-/* Loads, and answers the title of the one vendor, or the first fault without the folder's name. */
+/* Loads, and returns the title of the one vendor, or the first fault without the folder's name. */
 static const char *
 load(const char *path)
 {

@@ -287,7 +287,7 @@ static const struct {
 };
 enum { MESSAGES = sizeof messages / sizeof *messages };
 
-/* Asks the zone as the shell would; answers how many questions there were. */
+/* Asks the zone as the shell would; returns how many questions there were. */
 static int
 ask(struct dmarc_check *check, const struct canned_zone *zone)
 {

@@ -381,7 +381,7 @@ halves(void)
 	}
 }
 
-/* In a process of its own, for what it gives up. Answers its exit status; 77: it could not try. */
+/* In a process of its own, for what it gives up. Returns its exit status; 77: it could not try. */
 static int
 apart(int (*run)(void))
 {

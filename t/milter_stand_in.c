@@ -219,7 +219,7 @@ words_free(struct words *words)
 	*words = (struct words){ .bytes = NULL };
 }
 
-/* Each word ends with a NUL; what stands behind the last one is lost. Answers how many there are. */
+/* Each word ends with a NUL; what stands behind the last one is lost. Returns how many there are. */
 static size_t
 words_cut(struct words *words, const char *data, size_t length)
 {
@@ -369,13 +369,13 @@ static int
 do_path(SMFICTX *ctx, int stage, sfsistat (*callback)(SMFICTX *, char **), const char *data, size_t length)
 {
 	struct words words = { .bytes = NULL };
-	int answer = REPLY_HANG_UP;
+	int status = REPLY_HANG_UP;
 
 	forget_macros(ctx, stage + 1);
 	if (words_cut(&words, data, length) > 0)
-		answer = (int)callback(ctx, words.list);
+		status = (int)callback(ctx, words.list);
 	words_free(&words);
-	return answer;
+	return status;
 }
 
 static int
@@ -417,7 +417,7 @@ do_body(SMFICTX *ctx, const char *data, size_t length)
 	return (int)filter.xxfi_body(ctx, (unsigned char *)data, length);
 }
 
-static void answer(SMFICTX *ctx, int status);
+static void reply_status(SMFICTX *ctx, int status);
 
 /* A last piece of body may come with the end; where it is not wanted, the end is not told. */
 static int
@@ -429,7 +429,7 @@ do_end(SMFICTX *ctx, const char *data, size_t length)
 		status = (int)filter.xxfi_body(ctx, (unsigned char *)data, length);
 	if (status == SMFIS_CONTINUE)
 		return (int)filter.xxfi_eom(ctx);
-	answer(ctx, status);
+	reply_status(ctx, status);
 	return status;
 }
 
@@ -519,7 +519,7 @@ waiver_of(enum state state)
 }
 
 static void
-answer_refusal(SMFICTX *ctx, int status)
+send_refusal(SMFICTX *ctx, int status)
 {
 	char class = status == SMFIS_REJECT ? '5' : '4';
 
@@ -533,7 +533,7 @@ answer_refusal(SMFICTX *ctx, int status)
 }
 
 static void
-answer_options(SMFICTX *ctx)
+send_options(SMFICTX *ctx)
 {
 	uint32_t options[] = { htonl(SMFI_PROT_VERSION), htonl((uint32_t)ctx->actions), htonl((uint32_t)ctx->told_steps) };
 
@@ -542,7 +542,7 @@ answer_options(SMFICTX *ctx)
 
 /* Sends what a callback answered, unless the client waits for nothing. */
 static void
-answer(SMFICTX *ctx, int status)
+reply_status(SMFICTX *ctx, int status)
 {
 	unsigned long waiver = waiver_of(ctx->state);
 	bool waived = waiver != 0 && (ctx->steps & waiver) != 0;
@@ -555,7 +555,7 @@ answer(SMFICTX *ctx, int status)
 		break;
 	case SMFIS_TEMPFAIL:
 	case SMFIS_REJECT:
-		answer_refusal(ctx, status);
+		send_refusal(ctx, status);
 		break;
 	case SMFIS_DISCARD:
 		reply(ctx, SMFIR_DISCARD, "", 0);
@@ -571,7 +571,7 @@ answer(SMFICTX *ctx, int status)
 			reply(ctx, SMFIR_CONTINUE, "", 0);
 		break;
 	case REPLY_OPTIONS:
-		answer_options(ctx);
+		send_options(ctx);
 		break;
 	default:
 		break;
@@ -604,7 +604,7 @@ run(SMFICTX *ctx, const struct command *command, const char *data, size_t length
 	status = command->run(ctx, data, length);
 	if (status == REPLY_HANG_UP)
 		return hang_up(ctx);
-	answer(ctx, status);
+	reply_status(ctx, status);
 	/* a recipient that is refused leaves the others; all else begins again behind HELO */
 	if (status == SMFIS_ACCEPT || (command->next != HAS_RCPT &&
 		(status == SMFIS_REJECT || status == SMFIS_TEMPFAIL || status == SMFIS_DISCARD)))

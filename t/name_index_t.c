@@ -1,5 +1,5 @@
 /*
- * name_index_t.c - the index of names answers as asking every vendor would, and in the time of one.
+ * name_index_t.c - the index of names finds what asking every vendor would, and in the time of one.
  */
 #include <stdio.h>
 #include <stdlib.h>

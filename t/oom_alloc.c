@@ -39,7 +39,7 @@ fails(void)
 	return armed && ++count == failing;
 }
 
-/* WRAP(answer, name, parameters, arguments, answer without memory) */
+/* WRAP(type, name, parameters, arguments, value without memory) */
 #define WRAP(type, name, parameters, arguments, nothing) \
 	type __real_##name parameters;                   \
 	type __wrap_##name parameters;                   \

@@ -24,7 +24,7 @@
 
 enum { STEPS_MAX = 4096, SAMPLE = 600 /* allocations of a story or reload */, TOLD = 5 /* faults that are shown in words */ };
 
-/* An answer of the filter: to a recipient, or to the end of a message. */
+/* A reply of the filter: to a recipient, or to the end of a message. */
 struct step {
 	struct story_reply reply;
 	bool ends; /* a message */
@@ -60,7 +60,7 @@ step_add(struct player *player)
 	struct course *course = ((struct recorder *)player)->course;
 
 	if (course->count == STEPS_MAX) {
-		printf("Bail out! a story of too many answers\n");
+		printf("Bail out! a story of too many replies\n");
 		exit(1);
 	}
 	course->steps[course->count] = (struct step){ .vouched = false };
@@ -193,7 +193,7 @@ is_greylisted(const struct step *step)
 	return strcmp(step->reply.code, "451") == 0 && strcmp(step->reply.enhanced, "4.7.1") == 0;
 }
 
-/* What is wrong with an answer, given the one with memory; NULL: nothing. */
+/* What is wrong with a reply, given the one with memory; NULL: nothing. */
 static const char *
 fault_of(const struct step *with, const struct step *without)
 {
@@ -235,13 +235,13 @@ compare(const struct course *with, const struct course *without, unsigned long n
 	const char *fault = NULL;
 
 	if (with->count != without->count) {
-		note("allocation %lu: %zu answers in place of %zu", number, without->count, with->count);
+		note("allocation %lu: %zu replies in place of %zu", number, without->count, with->count);
 		return 1;
 	}
 	for (size_t i = 0; i < with->count && fault == NULL && !is_ours(with, without, i); i++) {
 		fault = fault_of(&with->steps[i], &without->steps[i]);
 		if (fault != NULL && faults < TOLD)
-			note("allocation %lu: answer %zu is '%s %s %s', with memory '%s %s %s': %s", number, i + 1,
+			note("allocation %lu: reply %zu is '%s %s %s', with memory '%s %s %s': %s", number, i + 1,
 			    without->steps[i].reply.code, without->steps[i].reply.enhanced, without->steps[i].reply.text,
 			    with->steps[i].reply.code, with->steps[i].reply.enhanced, with->steps[i].reply.text, fault);
 	}
@@ -296,7 +296,7 @@ number_in_force(struct snapshots *snapshots)
 	return number;
 }
 
-/* As HUP does it: answers whether the new policy is in force, and whether what should be is. */
+/* As HUP does it: returns whether the new policy is in force, and whether what should be is. */
 static bool
 reload(struct snapshots *snapshots, struct refresh *refresh, const char *path, bool *taken)
 {

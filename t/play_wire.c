@@ -174,7 +174,7 @@ wire_rcpt(struct player *player, const char *path, struct story_reply *out)
 	await(wire, SMFIP_NR_RCPT, out);
 }
 
-/* Postfix drops our answer here, and so does this. */
+/* Postfix drops our reply here, and so does this. */
 static void
 wire_rcpt_refused(struct player *player, const char *path, const char *status, const char *text)
 {

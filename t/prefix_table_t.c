@@ -222,7 +222,7 @@ test_against_scan(size_t count, unsigned numbers, unsigned tables)
 		prefix_table_free(table);
 	}
 	ok(asked == tables * 500 && found > 0 && wrong == 0,
-	    "%u tables of %zu random networks of %u numbers answer as a scan does (%u of %u wrong, %u held)",
+	    "%u tables of %zu random networks of %u numbers find what a scan does (%u of %u wrong, %u held)",
 	    tables, count, numbers, wrong, asked, found);
 	free(entries);
 }

@@ -181,7 +181,7 @@ unfold(struct world *world)
 	return published_unfold(&world->published, 1, &world->with, &budget);
 }
 
-/* What refresh does, up to a second; answers how often anything changed. */
+/* What refresh does, up to a second; returns how often anything changed. */
 static unsigned
 run_until(struct world *world, int64_t until)
 {

@@ -175,7 +175,7 @@ zone_of(const char *lines)
 	return zone;
 }
 
-/* Asks the zone until there is nothing to ask; answers how many questions there were. */
+/* Asks the zone until there is nothing to ask; returns how many questions there were. */
 static int
 run(struct unfolding *u, const struct canned_zone *zone)
 {

@@ -127,7 +127,7 @@ static const struct {
 	const char *name;
 	enum op op;
 	unsigned number;
-	long passed; /* what PUT writes and GET must answer */
+	long passed; /* what PUT writes and GET must return */
 } steps[] = {
 	{ "what nobody put is not there", GET, 1, -1 },
 	{ "a record is put", PUT, 1, 3 },

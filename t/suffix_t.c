@@ -103,7 +103,7 @@ test_line(const struct suffix_list *list, char *line)
 	}
 	is(got, wanted == NULL ? NULL : normal_wanted, "the list's own test of %s", name);
 	if (got != NULL)
-		ok(got >= normal && got <= normal + strlen(normal), "%s: the answer points into the name", name);
+		ok(got >= normal && got <= normal + strlen(normal), "%s: the result points into the name", name);
 }
 
 static unsigned

@@ -24,7 +24,7 @@ struct load_result {
 /* Sorts the times of the phase. */
 void load_result_sum(struct load_result *, const struct load_worker *, const struct load_options *, struct load_phase *);
 
-/* Prints it; answers the exit status. */
+/* Prints it; returns the exit status. */
 int load_report(const struct load_options *, const struct load_result *);
 
 #endif

@@ -219,7 +219,7 @@ asked_make(struct run *run)
 					   : run->entries[next_random() % run->count].prefix.base;
 }
 
-/* Nanoseconds a look-up; *sum depends on every answer and its place. */
+/* Nanoseconds a look-up; *sum depends on every result and its place. */
 static double
 ours_time(const struct run *run, uint64_t *sum)
 {
