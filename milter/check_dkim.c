@@ -23,48 +23,48 @@ static const char pad[] = "Greenlane-Pad";
 
 static DKIM_CBSTAT key_give(DKIM *, DKIM_SIGINFO *, u_char *, size_t);
 
-struct dkim_house *
-dkim_house_open(struct resolver *resolver, const struct suffix_list *suffixes, struct fault *why)
+struct dkim_verifier *
+dkim_verifier_open(struct resolver *resolver, const struct suffix_list *suffixes, struct fault *why)
 {
-	struct dkim_house *house = calloc(1, sizeof *house);
+	struct dkim_verifier *verifier = calloc(1, sizeof *verifier);
 	u_int flags = DKIM_LIBFLAGS_DELAYSIGPROC, bits = KEY_BITS_MIN; /* keys at the end of the message */
 
-	if (house != NULL)
-		house->lib = dkim_init(NULL, NULL);
-	if (house == NULL || house->lib == NULL) {
-		free(house);
+	if (verifier != NULL)
+		verifier->lib = dkim_init(NULL, NULL);
+	if (verifier == NULL || verifier->lib == NULL) {
+		free(verifier);
 		fault_set(why, "cannot open libopendkim: no memory");
 		return NULL;
 	}
-	house->resolver = resolver;
-	house->suffixes = suffixes;
-	if (dkim_options(house->lib, DKIM_OP_SETOPT, DKIM_OPTS_FLAGS, &flags, sizeof flags) == DKIM_STAT_OK &&
-	    dkim_options(house->lib, DKIM_OP_SETOPT, DKIM_OPTS_MINKEYBITS, &bits, sizeof bits) == DKIM_STAT_OK &&
-	    dkim_set_key_lookup(house->lib, key_give) == DKIM_STAT_OK)
-		return house;
-	dkim_house_close(house);
+	verifier->resolver = resolver;
+	verifier->suffixes = suffixes;
+	if (dkim_options(verifier->lib, DKIM_OP_SETOPT, DKIM_OPTS_FLAGS, &flags, sizeof flags) == DKIM_STAT_OK &&
+	    dkim_options(verifier->lib, DKIM_OP_SETOPT, DKIM_OPTS_MINKEYBITS, &bits, sizeof bits) == DKIM_STAT_OK &&
+	    dkim_set_key_lookup(verifier->lib, key_give) == DKIM_STAT_OK)
+		return verifier;
+	dkim_verifier_close(verifier);
 	fault_set(why, "libopendkim refuses its options");
 	return NULL;
 }
 
 void
-dkim_house_close(struct dkim_house *house)
+dkim_verifier_close(struct dkim_verifier *verifier)
 {
-	if (house == NULL)
+	if (verifier == NULL)
 		return;
-	dkim_close(house->lib);
+	dkim_close(verifier->lib);
 	key_cache_clear();
-	free(house);
+	free(verifier);
 }
 
 bool
-dkim_house_has_ed25519(const struct dkim_house *house)
+dkim_verifier_has_ed25519(const struct dkim_verifier *verifier)
 {
-	return dkim_libfeature(house->lib, DKIM_FEATURE_ED25519);
+	return dkim_libfeature(verifier->lib, DKIM_FEATURE_ED25519);
 }
 
 struct dkim_check *
-dkim_check_open(struct dkim_house *house, struct arena *arena, const char *id, dkim_standing_fn *standing,
+dkim_check_open(struct dkim_verifier *verifier, struct arena *arena, const char *id, dkim_standing_fn *standing,
     const void *context)
 {
 	struct dkim_check *check = calloc(1, sizeof *check);
@@ -74,7 +74,7 @@ dkim_check_open(struct dkim_house *house, struct arena *arena, const char *id, d
 		dkim_check_close(check);
 		return NULL;
 	}
-	check->house = house;
+	check->verifier = verifier;
 	check->arena = arena;
 	check->standing = standing;
 	check->context = context;
@@ -236,7 +236,7 @@ key_give(DKIM *dkim, DKIM_SIGINFO *sig, u_char *out, size_t size)
 			signature = check->list[i];
 	if (signature == NULL || !key_question(signature, &question))
 		return DKIM_CBSTAT_NOTFOUND;
-	resolver_ask(check->house->resolver, &question, check->budget, check->own, &answer);
+	resolver_ask(check->verifier->resolver, &question, check->budget, check->own, &answer);
 	key_note(check, signature, &answer);
 	record = answer.status == DNS_FOUND ? key_record(&answer) : NULL;
 	if (record == NULL || record->length >= size || memchr(record->bytes, '\0', record->length) != NULL)
@@ -254,7 +254,7 @@ choose(struct dkim_check *check, bool first, size_t chosen)
 	for (size_t i = 0; i < check->count && chosen < DKIM_LOOKUPS_MAX; i++) {
 		struct signature *signature = check->list[i];
 
-		if (!signature->text.sound || suffix_is_registry(check->house->suffixes, signature->text.d))
+		if (!signature->text.sound || suffix_is_registry(check->verifier->suffixes, signature->text.d))
 			continue;
 		if (check->standing != NULL)
 			signature->standing = check->standing(check->context, signature->text.d);
@@ -300,7 +300,7 @@ start(struct dkim_check *check)
 	int sig_count = 0;
 	size_t count;
 
-	check->dkim = dkim_verify(check->house->lib, (const unsigned char *)check->id, NULL, &status);
+	check->dkim = dkim_verify(check->verifier->lib, (const unsigned char *)check->id, NULL, &status);
 	if (check->dkim == NULL || dkim_set_user_context(check->dkim, check) != DKIM_STAT_OK) {
 		check->failed = true;
 		return;
@@ -340,7 +340,7 @@ dkim_check_headers_end(struct dkim_check *check)
 	for (size_t i = 0; i < check->count && !check->failed; i++) {
 		if (!is_open(check->list[i]) || !key_question(check->list[i], &question))
 			continue;
-		resolver_prefetch(check->house->resolver, &question);
+		resolver_prefetch(check->verifier->resolver, &question);
 		check->wanted = true;
 	}
 	return check->wanted;

@@ -17,19 +17,19 @@
 
 enum { DKIM_LOOKUPS_MAX = 5 };
 
-struct dkim_house; /* the library handle */
+struct dkim_verifier; /* the library handle */
 struct dkim_check; /* one message */
 
 /* resolver and suffixes are kept. Call before threads use libopendkim. Given. */
-struct dkim_house *dkim_house_open(struct resolver *, const struct suffix_list *, struct fault *why) MUST_USE;
-void dkim_house_close(struct dkim_house *);
-bool dkim_house_has_ed25519(const struct dkim_house *);
+struct dkim_verifier *dkim_verifier_open(struct resolver *, const struct suffix_list *, struct fault *why) MUST_USE;
+void dkim_verifier_close(struct dkim_verifier *);
+bool dkim_verifier_has_ed25519(const struct dkim_verifier *);
 
 /* The standing of the keys of d= (normal form). All but strangers' are looked up first. */
 typedef enum standing dkim_standing_fn(const void *context, const char *d);
 
 /* NULL without memory. Arena and context are kept until dkim_check_close. Given. */
-struct dkim_check *dkim_check_open(struct dkim_house *, struct arena *, const char *id,
+struct dkim_check *dkim_check_open(struct dkim_verifier *, struct arena *, const char *id,
     dkim_standing_fn *, const void *context) MUST_USE;
 void dkim_check_close(struct dkim_check *);
 

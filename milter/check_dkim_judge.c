@@ -203,7 +203,7 @@ judge_unseen(const struct dkim_check *check, const struct signature *signature, 
 	if (check->cut || !signature->text.sound) {
 		fact->result = AUTH_NEUTRAL;
 		fact->why = check->cut ? "header-too-long" : "malformed";
-	} else if (suffix_is_registry(check->house->suffixes, signature->text.d)) {
+	} else if (suffix_is_registry(check->verifier->suffixes, signature->text.d)) {
 		fact->result = AUTH_POLICY;
 		fact->why = "public-suffix";
 	} else if (check->failed) {

@@ -12,7 +12,7 @@
 #include "check_dkim.h"
 #include "dkim_text.h"
 
-struct dkim_house {
+struct dkim_verifier {
 	DKIM_LIB *lib;
 	struct resolver *resolver;
 	const struct suffix_list *suffixes;
@@ -38,7 +38,7 @@ struct field {
 };
 
 struct dkim_check {
-	struct dkim_house *house;
+	struct dkim_verifier *verifier;
 	struct arena *arena;         /* of the message: what the facts point to */
 	struct arena *own;
 	const char *id;

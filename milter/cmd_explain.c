@@ -197,13 +197,13 @@ finish(struct message *message, const struct request *request)
 }
 
 static int
-judge_message(const struct house *house, const struct visitor *visitor, const struct request *request)
+judge_message(const struct services *services, const struct visitor *visitor, const struct request *request)
 {
 	struct message *message;
 	struct reply reply;
 	int status = EX_OSERR;
 
-	message = message_open(house, visitor, request->mail_from == NULL ? "" : request->mail_from, "");
+	message = message_open(services, visitor, request->mail_from == NULL ? "" : request->mail_from, "");
 	if (message != NULL) {
 		/* without a store no recipient is refused here */
 		for (size_t i = 0; i < request->rcpt_count; i++)
@@ -235,11 +235,11 @@ explain(struct policy *policy, const struct visitor *visitor, const struct reque
 		policy_free(policy);
 	}
 	if (ready) {
-		struct house house = { .resolver = rooms.resolver, .dkim = rooms.dkim,
+		struct services services = { .resolver = rooms.resolver, .dkim = rooms.dkim,
 			.suffixes = &rooms.suffixes, .snapshots = rooms.snapshots, .first_contact = true };
 
 		refresh_now(rooms.refresh, false); /* copies may be old: the daemon may be down */
-		status = judge_message(&house, visitor, request);
+		status = judge_message(&services, visitor, request);
 	} else {
 		fprintf(stderr, "greenlane: %s\n", why.text);
 	}

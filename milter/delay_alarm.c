@@ -65,7 +65,7 @@ remedy_of(const struct message *message, const struct deferral *deferral)
 void
 delay_alarm_rcpt_refused(struct message *message, const char *path, const char *status, const char *text)
 {
-	const struct house *house = message->house;
+	const struct services *services = message->services;
 	const struct facts *facts = &message->facts;
 	const struct deferral *deferral = deferral_read(text);
 	const struct vendor *vendor;
@@ -77,14 +77,14 @@ delay_alarm_rcpt_refused(struct message *message, const char *path, const char *
 	vendor = vouched_vendor(message);
 	if (vendor == NULL)
 		return;
-	(void)usage_note(house->usage, USAGE_DELAYED, vendor->name, &facts->client, facts->now);
+	(void)usage_note(services->usage, USAGE_DELAYED, vendor->name, &facts->client, facts->now);
 	text_open(&line, 4 * SHOWN_MAX);
 	write_who(&line, message, vendor, deferral, path);
 	text_put(&line, " said=\"");
 	write_plain(&line, status);
 	text_char(&line, ' ');
 	write_plain(&line, text);
-	journal_say(house->journal, LOG_WARNING, "%s\"; %u of this vendor so far; %s (id %s)", line.bytes,
-	    usage_count(house->usage, USAGE_DELAYED, vendor->name), remedy_of(message, deferral), message->id);
+	journal_say(services->journal, LOG_WARNING, "%s\"; %u of this vendor so far; %s (id %s)", line.bytes,
+	    usage_count(services->usage, USAGE_DELAYED, vendor->name), remedy_of(message, deferral), message->id);
 	text_close(&line);
 }

@@ -34,7 +34,7 @@ visitor_of(const struct delegate_request *request)
 
 /* A refusal is the last that is heard of this recipient, so its line is written here. */
 static void
-write_refusal(const struct house *house, const struct message *message, const struct verdict *verdict,
+write_refusal(const struct services *services, const struct message *message, const struct verdict *verdict,
     const struct delegate_request *request)
 {
 	const char *rcpts[] = { request->recipient };
@@ -47,11 +47,11 @@ write_refusal(const struct house *house, const struct message *message, const st
 	record.action = ACTION_REJECT;
 	record.rcpts = rcpts;
 	record.rcpt_count = 1;
-	journal_verdict(house->journal, &record);
+	journal_verdict(services->journal, &record);
 }
 
 static void
-refuse(const struct house *house, const struct message *message, const struct delegate_reply *decided,
+refuse(const struct services *services, const struct message *message, const struct delegate_reply *decided,
     const struct delegate_request *request, struct reply *reply)
 {
 	struct verdict verdict;
@@ -62,23 +62,23 @@ refuse(const struct house *house, const struct message *message, const struct de
 	if (!explain_reply(&verdict, ACTION_REJECT, record.id,
 		message_judge(message)->policy->settings.contact, 0, reply))
 		reply->text[0] = '\0';
-	write_refusal(house, message, &verdict, request);
+	write_refusal(services, message, &verdict, request);
 }
 
 static void
-keep_promise(const struct house *house, const struct message *message, const struct delegate_reply *decided)
+keep_promise(const struct services *services, const struct message *message, const struct delegate_reply *decided)
 {
 	const struct facts *facts = message_facts(message);
 
 	if (delegate_promises(decided))
-		promise_make(house->promises, facts, decided->claim.vendor->name);
+		promise_make(services->promises, facts, decided->claim.vendor->name);
 	else
-		promise_drop(house->promises, facts);
+		promise_drop(services->promises, facts);
 }
 
 /* False without memory: Postfix then does as its default_action says. */
 static bool
-reply_to_request(const struct house *house, const struct delegate_request *request, struct text *out)
+reply_to_request(const struct services *services, const struct delegate_request *request, struct text *out)
 {
 	struct visitor visitor = visitor_of(request);
 	bool at_rcpt = strcmp(request->protocol_state, "RCPT") == 0;
@@ -86,14 +86,14 @@ reply_to_request(const struct house *house, const struct delegate_request *reque
 	struct reply reply = { .text = "" };
 	struct message *message;
 
-	message = message_open(house, &visitor, request->sender, request->sasl_username);
+	message = message_open(services, &visitor, request->sender, request->sasl_username);
 	if (message == NULL)
 		return false;
 	delegate_decide(message_judge(message), message_facts(message), at_rcpt, &decided);
 	if (at_rcpt)
-		keep_promise(house, message, &decided);
+		keep_promise(services, message, &decided);
 	if (decided.word == DELEGATE_REFUSE)
-		refuse(house, message, &decided, request, &reply);
+		refuse(services, message, &decided, request, &reply);
 	delegate_reply_write(decided.word,
 	    message_judge(message)->policy->settings.delegate.greylist_class, reply.text, out);
 	message_close(message);

@@ -9,7 +9,7 @@
 
 #include "request_server.h"
 
-/* Its context is a struct house. */
+/* Its context is a struct services. */
 extern const struct request_protocol delegate_protocol;
 
 #endif

@@ -57,49 +57,49 @@ doors_open(const struct settings *settings, const struct account *account,
 
 /* A process of the MTA's asks here and there: as many callers as the milter may have sessions. */
 static bool
-serve_one(struct peer *peer, const struct request_protocol *protocol, struct house *house,
+serve_one(struct peer *peer, const struct request_protocol *protocol, struct services *services,
     const struct settings *settings, struct fault *why)
 {
 	struct door *door = peer->door;
 
 	peer->door = NULL;
-	peer->server = request_server_open(protocol, house, house->journal, door, settings->milter.max_sessions,
+	peer->server = request_server_open(protocol, services, services->journal, door, settings->milter.max_sessions,
 	    why);
 	return peer->server != NULL;
 }
 
 static bool
-serve_delegate(struct doors *doors, struct house *house, const struct settings *settings, struct fault *why)
+serve_delegate(struct doors *doors, struct services *services, const struct settings *settings, struct fault *why)
 {
 	struct peer *peer = &doors->peers[DELEGATE];
 
 	if (peer->door == NULL)
 		return true;
-	doors->promises = house->promises = promises_open(PROMISES, why);
-	if (doors->promises == NULL || !serve_one(peer, &delegate_protocol, house, settings, why))
+	doors->promises = services->promises = promises_open(PROMISES, why);
+	if (doors->promises == NULL || !serve_one(peer, &delegate_protocol, services, settings, why))
 		return false;
-	journal_say(house->journal, LOG_NOTICE, "policy delegation is served at %s, its class is %s",
+	journal_say(services->journal, LOG_NOTICE, "policy delegation is served at %s, its class is %s",
 	    peer->address, settings->delegate.greylist_class);
 	return true;
 }
 
 static bool
-serve_socketmap(struct doors *doors, struct house *house, const struct settings *settings, struct fault *why)
+serve_socketmap(struct doors *doors, struct services *services, const struct settings *settings, struct fault *why)
 {
 	struct peer *peer = &doors->peers[SOCKETMAP];
 
 	if (peer->door == NULL)
 		return true;
-	if (!serve_one(peer, &socketmap_protocol, house, settings, why))
+	if (!serve_one(peer, &socketmap_protocol, services, settings, why))
 		return false;
-	journal_say(house->journal, LOG_NOTICE, "the socket map is served at %s", peer->address);
+	journal_say(services->journal, LOG_NOTICE, "the socket map is served at %s", peer->address);
 	return true;
 }
 
 bool
-doors_serve(struct doors *doors, struct house *house, const struct settings *settings, struct fault *why)
+doors_serve(struct doors *doors, struct services *services, const struct settings *settings, struct fault *why)
 {
-	return serve_delegate(doors, house, settings, why) && serve_socketmap(doors, house, settings, why);
+	return serve_delegate(doors, services, settings, why) && serve_socketmap(doors, services, settings, why);
 }
 
 void

@@ -15,14 +15,14 @@ struct doors;
 struct doors *doors_open(const struct settings *, const struct account *,
     void (*warn)(const struct fault *), struct fault *why) MUST_USE;
 
-/* Starts them. The house is kept, and gets what its doors share: call before the milter runs. */
-bool doors_serve(struct doors *, struct house *, const struct settings *, struct fault *why) MUST_USE;
+/* Starts them. Services are kept, and get what the listeners share: call before the milter runs. */
+bool doors_serve(struct doors *, struct services *, const struct settings *, struct fault *why) MUST_USE;
 
 /* How many callers each of them may have from now on: those of milter.max_sessions, as a reload finds it. */
 void doors_let(struct doors *, unsigned most_callers);
 unsigned doors_listeners(const struct doors *);
 
-/* Answers what is under way and closes them; the house is used no more. */
+/* Answers what is under way and closes them; the services are used no more. */
 void doors_close(struct doors *);
 
 /* When no message is left that could use what the doors shared. NULL is fine. */

@@ -57,7 +57,7 @@ ask_spf(struct message *message, const char *identity, const char *domain, struc
 	int64_t kept = set_aside(message, query.standing, true);
 	struct silence silence;
 
-	silence = check_spf(message->house->resolver, &message->budget, message->arena, &query, out, why);
+	silence = check_spf(message->services->resolver, &message->budget, message->arena, &query, out, why);
 	message->budget.left_ms += kept;
 	return silence;
 }
@@ -69,14 +69,14 @@ gather_spf(struct message *message)
 	struct mailbox identity = evidence_identity(facts);
 	bool foreign = !is_some_vendors(message->judge->policy, &identity);
 
-	if (promise_find_spf(message->house->promises, facts, message->arena))
+	if (promise_find_spf(message->services->promises, facts, message->arena))
 		return;
 	if (foreign && message->visitor->claims_only && !claims_may_cover(message->judge->policy)) {
 		facts->spf.result = AUTH_NONE; /* it could speak for nobody */
 		return;
 	}
 	facts->spf_silence = ask_spf(message, facts->mail_from, identity.domain, &facts->spf, &facts->spf_why);
-	promise_keep_spf(message->house->promises, facts);
+	promise_keep_spf(message->services->promises, facts);
 	/* without a name there was nothing to check; without an answer it would be asked for ever */
 	if (facts->spf.result == AUTH_NOT_ASKED)
 		facts->spf.result = AUTH_NONE;
@@ -145,9 +145,9 @@ ask_dmarc(struct message *message, const char *domain, struct dmarc_fact *out)
 	struct dns_question question;
 	struct dns_answer answer;
 
-	dmarc_begin(&check, message->house->suffixes, domain);
+	dmarc_begin(&check, message->services->suffixes, domain);
 	while (dmarc_question(message, &check, &question)) {
-		resolver_ask(message->house->resolver, &question, &message->budget, message->arena,
+		resolver_ask(message->services->resolver, &question, &message->budget, message->arena,
 		    &answer);
 		dmarc_answer(&check, &answer);
 	}
@@ -219,7 +219,7 @@ name_answers(struct message *message, const char *name)
 		if (!dns_question_make(&question, i == 0 ? name : fresh, DNS_TXT))
 			continue; /* so long a name leaves no room below it */
 		question.standing = STANDING_LISTED;
-		resolver_ask(message->house->resolver, &question, &message->budget, message->arena, &answer);
+		resolver_ask(message->services->resolver, &question, &message->budget, message->arena, &answer);
 		if (answer.status == DNS_TEMPORARY)
 			return false;
 	}
@@ -250,7 +250,7 @@ gather_ahead(struct message *message)
 
 	if (message->facts.author_count == 0 || !settings->strangers.authenticate)
 		return;
-	dmarc_begin(&check, message->house->suffixes, message->facts.authors[0].mailbox.domain);
+	dmarc_begin(&check, message->services->suffixes, message->facts.authors[0].mailbox.domain);
 	if (dmarc_question(message, &check, &question))
-		resolver_prefetch(message->house->resolver, &question);
+		resolver_prefetch(message->services->resolver, &question);
 }

@@ -20,13 +20,13 @@ is_on(const struct message *message)
 {
 	const struct settings *settings = &message->judge->policy->settings;
 
-	return settings->greylist.on && !settings->monitor && message->house->store != NULL;
+	return settings->greylist.on && !settings->monitor && message->services->store != NULL;
 }
 
 static size_t
 key_of(const struct message *message, const char *rcpt, char kind, char out[GREYLIST_KEY_MAX + 1])
 {
-	return greylist_key(settings_of(message), message->house->suffixes, &message->facts, rcpt, kind, out);
+	return greylist_key(settings_of(message), message->services->suffixes, &message->facts, rcpt, kind, out);
 }
 
 /* Asks about one recipient and keeps the record. A store in trouble greylists nobody. */
@@ -46,15 +46,15 @@ ask(struct message *message, const char *rcpt)
 		return decision;
 	}
 	length = key_of(message, rcpt, 'g', key);
-	if (!store_get(message->house->store, key, length, &found, &known, &why)) {
-		journal_fault(message->house->journal, LOG_ERR, &why);
+	if (!store_get(message->services->store, key, length, &found, &known, &why)) {
+		journal_fault(message->services->journal, LOG_ERR, &why);
 		return decision;
 	}
 	decision = greylist_decide(settings, known ? &found : NULL, message->facts.now);
 	if (decision.write &&
-	    !store_put(message->house->store, key, length, &decision.record, &why)) {
+	    !store_put(message->services->store, key, length, &decision.record, &why)) {
 		/* what cannot be kept would be greylisted for ever */
-		journal_fault(message->house->journal, LOG_ERR, &why);
+		journal_fault(message->services->journal, LOG_ERR, &why);
 		decision.state = GREYLIST_OFF;
 	}
 	return decision;
@@ -131,8 +131,8 @@ unsure_get(struct message *message, const char *key, size_t length, struct greyl
 	struct fault why;
 	bool known = false;
 
-	if (!store_get(message->house->unsure, key, length, record, &known, &why)) {
-		journal_fault(message->house->journal, LOG_ERR, &why);
+	if (!store_get(message->services->unsure, key, length, record, &known, &why)) {
+		journal_fault(message->services->journal, LOG_ERR, &why);
 		return false;
 	}
 	return known && message->facts.now - record->last <= UNSURE_FORGOTTEN &&
@@ -190,8 +190,8 @@ keep_unsure(struct message *message, bool answered)
 			record = (struct greylist_record){ .first = facts->now };
 		record.last = facts->now;
 		note_answered(&record, answered, facts->now);
-		if (!store_put(message->house->unsure, key, length, &record, &why))
-			journal_fault(message->house->journal, LOG_ERR, &why);
+		if (!store_put(message->services->unsure, key, length, &record, &why))
+			journal_fault(message->services->journal, LOG_ERR, &why);
 	}
 }
 
@@ -218,13 +218,13 @@ forget_key(struct message *message, const char *rcpt, const struct facts *facts)
 	struct greylist_record record;
 	char key[GREYLIST_KEY_MAX + 1];
 	struct fault why;
-	size_t length = greylist_key(settings_of(message), message->house->suffixes, facts, rcpt, 'u', key);
+	size_t length = greylist_key(settings_of(message), message->services->suffixes, facts, rcpt, 'u', key);
 
 	if (!unsure_get(message, key, length, &record))
 		return;
 	record = (struct greylist_record){ 0 }; /* as old as can be: the next trouble is another one */
-	if (!store_put(message->house->unsure, key, length, &record, &why))
-		journal_fault(message->house->journal, LOG_ERR, &why);
+	if (!store_put(message->services->unsure, key, length, &record, &why))
+		journal_fault(message->services->journal, LOG_ERR, &why);
 }
 
 /* It is proven: what was unsure of these tuples has an end. Where SPF passes now, it may not have been known then. */
@@ -272,7 +272,7 @@ void
 greylisting_at_end(struct message *message)
 {
 	struct verdict *verdict = &message->verdict;
-	bool keeps = message->house->unsure != NULL && !message->judge->policy->settings.monitor;
+	bool keeps = message->services->unsure != NULL && !message->judge->policy->settings.monitor;
 
 	if (keeps && verdict->outcome == OUTCOME_UNSURE &&
 	    (verdict->reason == REASON_DNS_TROUBLE || verdict->reason == REASON_SOURCE_WRONG))
@@ -286,7 +286,7 @@ greylisting_at_end(struct message *message)
 		message->done = ACTION_PASS;
 	else if (is_on(message))
 		ask_for_all(message);
-	else if (!message->house->first_contact ||
+	else if (!message->services->first_contact ||
 	    greylist_exempts_all(settings_of(message), &message->facts))
 		message->done = ACTION_PASS; /* without a store nobody waits */
 }
@@ -299,5 +299,5 @@ greylisting_write(struct message *message)
 	struct verdict_record record;
 
 	message_verdict_record(message, &record);
-	journal_verdict(message->house->journal, &record);
+	journal_verdict(message->services->journal, &record);
 }

@@ -67,7 +67,7 @@ struct daemon {
 	struct usage *usage;
 	struct doors *doors; /* beside the milter's */
 	int64_t reviewed; /* ticks when review dates were looked at last */
-	struct house house;
+	struct services services;
 	pthread_t milter;
 	bool milter_runs;
 };
@@ -308,7 +308,7 @@ open_rooms(struct daemon *daemon, const struct settings *settings, struct fault 
 		return false;
 	if (!usage_load(daemon->usage, settings->state_dir, why))
 		journal_fault(daemon->journal, LOG_WARNING, why);
-	daemon->house = (struct house){ .resolver = daemon->rooms.resolver,
+	daemon->services = (struct services){ .resolver = daemon->rooms.resolver,
 		.dkim = daemon->rooms.dkim, .suffixes = &daemon->rooms.suffixes, .snapshots = daemon->rooms.snapshots, .store = daemon->store_open,
 		.unsure = daemon->store_open != NULL ? daemon->store_open : daemon->memory,
 		.journal = daemon->journal, .usage = daemon->usage };
@@ -379,7 +379,7 @@ say_start(struct daemon *daemon)
 	    "greenlaned %s serves %s: %zu vendors, %zu sources, mode %s, as %s", VERSION,
 	    daemon->listen, policy->vendor_count, policy->source_count,
 	    policy->settings.monitor ? "monitor" : "enforce", daemon->account.name);
-	if (!dkim_house_has_ed25519(daemon->rooms.dkim))
+	if (!dkim_verifier_has_ed25519(daemon->rooms.dkim))
 		journal_say(daemon->journal, LOG_WARNING,
 		    "this libopendkim does not know ed25519: such signatures prove nothing");
 	snapshot_return(daemon->rooms.snapshots, snapshot);
@@ -399,7 +399,7 @@ start(struct daemon *daemon, struct fault *why)
 	struct policy *first = daemon->first;
 
 	if (!account_find(settings->user, &daemon->account, why) ||
-	    !make_folders(daemon, settings, why) || !session_register(&daemon->house, why) ||
+	    !make_folders(daemon, settings, why) || !session_register(&daemon->services, why) ||
 	    !open_socket(daemon, settings, why) || !account_become(&daemon->account, why))
 		return false;
 	remember_start(daemon, settings);
@@ -411,7 +411,7 @@ start(struct daemon *daemon, struct fault *why)
 	daemon->first = NULL;
 	if (!refresh_adopt(daemon->rooms.refresh, first, FIRST_PATIENCE_MS, why) ||
 	    !refresh_start(daemon->rooms.refresh, why) || !exports_start(daemon->exports, why) ||
-	    !doors_serve(daemon->doors, &daemon->house, settings, why))
+	    !doors_serve(daemon->doors, &daemon->services, settings, why))
 		return false;
 	if (pthread_create(&daemon->milter, NULL, serve, NULL) != 0)
 		return fault_set(why, "no thread for the milter");

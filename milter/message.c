@@ -88,7 +88,7 @@ begin(struct message *message, const struct visitor *visitor, const char *path, 
 {
 	struct facts *facts = &message->facts;
 
-	message->snapshot = snapshot_borrow(message->house->snapshots);
+	message->snapshot = snapshot_borrow(message->services->snapshots);
 	message->arena = arena_open(MESSAGE_ARENA_MAX);
 	if (message->snapshot == NULL || message->arena == NULL)
 		return false;
@@ -108,7 +108,7 @@ begin(struct message *message, const struct visitor *visitor, const char *path, 
 }
 
 struct message *
-message_open(const struct house *house, const struct visitor *visitor, const char *path,
+message_open(const struct services *services, const struct visitor *visitor, const char *path,
     const char *auth)
 {
 	struct message *message = calloc(1, sizeof *message);
@@ -116,7 +116,7 @@ message_open(const struct house *house, const struct visitor *visitor, const cha
 
 	if (message == NULL)
 		return NULL;
-	message->house = house;
+	message->services = services;
 	message->qid = "";
 	text_open(&message->from, FROM_RAW_MAX);
 	if (!begin(message, visitor, path, auth)) {
@@ -141,7 +141,7 @@ message_close(struct message *message)
 	dkim_check_close(message->dkim);
 	text_close(&message->from);
 	if (message->snapshot != NULL)
-		snapshot_return(message->house->snapshots, message->snapshot);
+		snapshot_return(message->services->snapshots, message->snapshot);
 	arena_close(message->arena);
 	free(message);
 }
@@ -333,7 +333,7 @@ static void
 feed_header(struct message *message, const char *name, const char *value)
 {
 	if (message->dkim == NULL)
-		message->dkim = dkim_check_open(message->house->dkim, message->arena, message->id,
+		message->dkim = dkim_check_open(message->services->dkim, message->arena, message->id,
 		    signer_standing, message->judge->policy);
 	if (message->dkim == NULL || !dkim_check_header(message->dkim, name, value))
 		message->facts.failed = true;
@@ -451,7 +451,7 @@ is_near_author(const struct message *message, const char *domain)
 	const struct facts *facts = &message->facts;
 
 	for (size_t i = 0; i < facts->author_count; i++)
-		if (dmarc_aligned(message->house->suffixes, domain, facts->authors[i].mailbox.domain, false))
+		if (dmarc_aligned(message->services->suffixes, domain, facts->authors[i].mailbox.domain, false))
 			return true;
 	return false;
 }
@@ -548,7 +548,7 @@ note_outbound(const struct message *message)
 	const struct facts *facts = &message->facts;
 
 	if (own_is_outbound(message->judge->policy, facts))
-		(void)usage_note(message->house->usage, USAGE_OUTBOUND, message->judge->policy->own.name,
+		(void)usage_note(message->services->usage, USAGE_OUTBOUND, message->judge->policy->own.name,
 		    &facts->client, facts->now);
 }
 
@@ -560,7 +560,7 @@ tell_delegation(const struct message *message)
 
 	text_open(&text, 1024);
 	if (explain_delegation(&message->verdict, &text))
-		journal_say(message->house->journal, LOG_NOTICE,
+		journal_say(message->services->journal, LOG_NOTICE,
 		    "%s sends in our own name and no delegation allows it (id %s); if it may: delegations = ( %s );",
 		    verdict_claim(&message->verdict)->sender->name, message->id, text.bytes);
 	text_close(&text);
@@ -570,7 +570,7 @@ tell_delegation(const struct message *message)
 static void
 note_usage(const struct message *message)
 {
-	const struct house *house = message->house;
+	const struct services *services = message->services;
 	const struct facts *facts = &message->facts;
 	const struct relay *relay = message->verdict.relay;
 	/* a forwarder's address, or a balancer's, is its own: it stands in nobody's sources, and need not */
@@ -581,11 +581,11 @@ note_usage(const struct message *message)
 		const struct claim *claim = &message->verdict.claims[i];
 
 		if (claim->source != NULL) /* a claim of our own names has it of the vendor that sent the mail */
-			(void)usage_note(house->usage, USAGE_LISTED, claim->source->text, &facts->client,
+			(void)usage_note(services->usage, USAGE_LISTED, claim->source->text, &facts->client,
 			    facts->now);
 		if (claim->source == NULL && claim->listed == NO && claim->dkim == YES && claim->vendor->source_count > 0 &&
-		    usage_note(house->usage, USAGE_UNLISTED, claim->vendor->name, &facts->client, facts->now))
-			journal_say(house->journal, LOG_WARNING,
+		    usage_note(services->usage, USAGE_UNLISTED, claim->vendor->name, &facts->client, facts->now))
+			journal_say(services->journal, LOG_WARNING,
 			    "drift: DKIM proves mail of %s from %s, which none of its sources lists (id %s)",
 			    claim->vendor->name, address_write(&facts->client, client), message->id);
 	}
@@ -600,8 +600,8 @@ settle_promise(const struct message *message)
 	char vendor[PROMISE_VENDOR], client[ADDRESS_TEXT];
 
 	if (!message->exempt &&
-	    promise_settle(message->house->promises, &message->facts, vouched, vendor) && !vouched)
-		journal_say(message->house->journal, LOG_NOTICE,
+	    promise_settle(message->services->promises, &message->facts, vouched, vendor) && !vouched)
+		journal_say(message->services->journal, LOG_NOTICE,
 		    "promise revoked: %s was let past the greylister for %s, but is %s (%s; id %s)",
 		    address_write(&message->facts.client, client), vendor, outcome_word(verdict->outcome),
 		    reason_slug(verdict->reason), message->id);

@@ -25,10 +25,10 @@ enum {
 	MESSAGE_FORGED_MAX = 4096 /* results headers of ours that one message may carry */
 };
 
-/* What all messages share; all kept. */
-struct house {
+/* What all messages share; kept. */
+struct services {
 	struct resolver *resolver;
-	struct dkim_house *dkim;
+	struct dkim_verifier *dkim;
 	const struct suffix_list *suffixes;
 	struct snapshots *snapshots;
 	struct store *store;     /* NULL: no greylisting */
@@ -56,7 +56,7 @@ struct message;
 
 /* MAIL: borrows the policy, asks SPF. path is libmilter's ("<a@b>"); auth is {auth_authen} or "".
  * NULL without memory or policy: the mail is to be deferred. Given. */
-struct message *message_open(const struct house *, const struct visitor *, const char *path,
+struct message *message_open(const struct services *, const struct visitor *, const char *path,
     const char *auth) MUST_USE;
 
 /* Gives everything back; writes the log lines of recipients that were greylisted at RCPT. */

@@ -15,7 +15,7 @@ enum { FROM_RAW_MAX = 64 * 1024, HOPS_MAX = 16 /* fields that a relay may have w
 	REPLY_FIELDS_MAX = 4 };
 
 struct message {
-	const struct house *house;
+	const struct services *services;
 	const struct visitor *visitor;
 	const struct snapshot *snapshot;
 	const struct judge *judge;

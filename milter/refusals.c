@@ -44,7 +44,7 @@ refusals_rcpt(struct message *message, const char *rcpt, const struct mailbox *m
 	struct verdict verdict;
 
 	/* explain tells of the message as a whole */
-	if (policy->settings.monitor || message->house->first_contact)
+	if (policy->settings.monitor || message->services->first_contact)
 		return true;
 	if (!own_refuses_relaying(policy, &message->facts, mailbox)) {
 		const struct vendor *vendor = message->exempt
@@ -83,6 +83,6 @@ refusals_write(struct message *message)
 		record.greylist = refused->grey;
 		record.rcpts = refused->rcpts;
 		record.rcpt_count = refused->count;
-		journal_verdict(message->house->journal, &record);
+		journal_verdict(message->services->journal, &record);
 	}
 }

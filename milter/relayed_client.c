@@ -100,9 +100,9 @@ note_hidden(const struct message *message)
 	const struct facts *facts = &message->facts;
 	char peer[ADDRESS_TEXT];
 
-	if (usage_note(message->house->usage, USAGE_HIDDEN, facts->via[0] != '\0' ? facts->via : "-",
+	if (usage_note(message->services->usage, USAGE_HIDDEN, facts->via[0] != '\0' ? facts->via : "-",
 		&facts->peer, facts->now))
-		journal_say(message->house->journal, LOG_WARNING,
+		journal_say(message->services->journal, LOG_WARNING,
 		    "hidden-clients: who sends through %s%s%s cannot be seen, so that addresses and SPF prove nothing (id %s); "
 		    "give greenlane the real address, see HIDDEN CLIENTS in greenlaned(8)",
 		    address_write(&facts->peer, peer), facts->via[0] != '\0' ? ", relay " : "", facts->via,
@@ -122,7 +122,7 @@ static void
 note_loopback(const struct message *message)
 {
 	const struct facts *facts = &message->facts;
-	struct usage *usage = message->house->usage;
+	struct usage *usage = message->services->usage;
 	int64_t since = facts->now - USAGE_LATELY;
 	char name[DOMAIN_TEXT];
 
@@ -134,7 +134,7 @@ note_loopback(const struct message *message)
 		return;
 	if (usage_note(usage, USAGE_LOOPBACK, name, &facts->peer, facts->now) &&
 	    usage_recent(usage, USAGE_LOOPBACK, since) == USAGE_SEVERAL)
-		journal_say(message->house->journal, LOG_WARNING,
+		journal_say(message->services->journal, LOG_WARNING,
 		    "hidden-clients: hosts of several names come from loopback, which is exempt (%s, id %s): nothing of theirs is "
 		    "judged; give greenlane the real address, see HIDDEN CLIENTS in greenlaned(8)", name, message->id);
 }
@@ -146,7 +146,7 @@ relayed_client_note(const struct message *message)
 
 	if (facts_hide_client(&message->facts))
 		note_hidden(message);
-	else if (message->exempt && message->house->usage != NULL &&
+	else if (message->exempt && message->services->usage != NULL &&
 	    verdict_exempts(policy, &message->facts) == REASON_EXEMPT_LOOPBACK)
 		note_loopback(message);
 }

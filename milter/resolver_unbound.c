@@ -228,7 +228,7 @@ query_release(struct query *query)
 	free(query);
 }
 
-/* Waits for its end, the deadline or the closing of the house. */
+/* Waits for its end, the deadline or the closing of the resolver. */
 static void
 query_wait(struct query *query, int64_t deadline_us)
 {
@@ -293,7 +293,7 @@ query_send(struct query *query)
 		query_end(query, &no_answer);
 }
 
-/* The bell rang: somebody handed questions over, or the house closes. */
+/* The bell rang: somebody handed questions over, or the resolver closes. */
 static void
 handover_take(evutil_socket_t fd, short what, void *data)
 {
@@ -419,7 +419,7 @@ dispatcher_free(struct dispatcher *dispatcher)
 	free(dispatcher);
 }
 
-/* Who waits is sent away without an answer: nobody closes the house while mail is judged in it. */
+/* Who waits is sent away without an answer: nobody closes it while mail is judged. */
 static void
 unbound_close(struct resolver *resolver)
 {

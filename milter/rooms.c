@@ -20,7 +20,7 @@ rooms_open(struct rooms *rooms, const struct settings *settings, struct journal 
 	rooms->resolver = rooms_resolver(settings, &rooms->suffixes, why);
 	if (rooms->resolver == NULL)
 		return false;
-	rooms->dkim = dkim_house_open(rooms->resolver, &rooms->suffixes, why);
+	rooms->dkim = dkim_verifier_open(rooms->resolver, &rooms->suffixes, why);
 	if (rooms->dkim == NULL)
 		return false;
 	rooms->snapshots = snapshots_open(why);
@@ -35,7 +35,7 @@ rooms_close(struct rooms *rooms)
 {
 	refresh_close(rooms->refresh);
 	snapshots_close(rooms->snapshots);
-	dkim_house_close(rooms->dkim);
+	dkim_verifier_close(rooms->dkim);
 	resolver_close(rooms->resolver);
 	psl_free(rooms->psl);
 }

@@ -15,7 +15,7 @@ struct rooms {
 	struct resolver *resolver;
 	struct psl_ctx_st *psl; /* NULL: the list built into libpsl serves */
 	struct suffix_list suffixes;
-	struct dkim_house *dkim;
+	struct dkim_verifier *dkim;
 	struct snapshots *snapshots;
 	struct refresh *refresh;
 };

@@ -17,7 +17,7 @@ enum {
 	MTA_PACKET_MAX = 4 * 1024 * 1024 /* libmilter hangs up above 65,535 bytes by default */
 };
 
-static const struct house *house;
+static const struct services *services;
 static atomic_uint sessions, messages;
 static atomic_bool draining;
 
@@ -128,7 +128,7 @@ drop_message(struct session *session)
 static struct session *
 session_open(void)
 {
-	const struct snapshot *snapshot = snapshot_borrow(house->snapshots);
+	const struct snapshot *snapshot = snapshot_borrow(services->snapshots);
 	struct session *session = NULL;
 	unsigned most = 0;
 
@@ -143,10 +143,10 @@ session_open(void)
 			.daemon_name = session->daemon_name, .mta_name = session->mta_name,
 			.replies_at_rcpt = greylisting_may_refuse_rcpt(&snapshot->judge) };
 	} else if (!draining) {
-		journal_say(house->journal, LOG_WARNING,
+		journal_say(services->journal, LOG_WARNING,
 		    "a session is refused: %u are open, milter.max_sessions is %u", sessions, most);
 	}
-	snapshot_return(house->snapshots, snapshot);
+	snapshot_return(services->snapshots, snapshot);
 	return session;
 }
 
@@ -256,7 +256,7 @@ on_mail(SMFICTX *ctx, char **argv)
 	if (session == NULL)
 		return go_on(session, SMFIP_NR_MAIL);
 	drop_message(session);
-	session->message = message_open(house, &session->visitor, argv[0], macro(ctx, "{auth_authen}"));
+	session->message = message_open(services, &session->visitor, argv[0], macro(ctx, "{auth_authen}"));
 	if (session->message != NULL) {
 		messages++;
 		message_queue_id(session->message, macro(ctx, "i"));
@@ -399,7 +399,7 @@ on_close(SMFICTX *ctx)
 }
 
 bool
-session_register(const struct house *kept, struct fault *why)
+session_register(const struct services *kept, struct fault *why)
 {
 	struct smfiDesc filter = {
 		.xxfi_name = (char *)"greenlaned",
@@ -418,7 +418,7 @@ session_register(const struct house *kept, struct fault *why)
 		.xxfi_negotiate = on_negotiate,
 	};
 
-	house = kept;
+	services = kept;
 	draining = false;
 	if (smfi_register(filter) != MI_SUCCESS)
 		return fault_set(why, "libmilter did not take the callbacks");

@@ -11,8 +11,8 @@
 
 #include "message.h"
 
-/* Registers the callbacks. The house is kept until session_drain says that no session is left. */
-bool session_register(const struct house *, struct fault *why) MUST_USE;
+/* Registers the callbacks. The services are kept until session_drain says that no session is left. */
+bool session_register(const struct services *, struct fault *why) MUST_USE;
 
 /* Sessions that have a message open; sessions at all. */
 unsigned session_messages(void);

@@ -35,9 +35,9 @@ read_key(struct span request, struct visitor *visitor, char *sender, size_t size
 /* Is passage promised to this client and sender, or is it a host of ours that must not wait? False also without
  * memory: then it is greylisted. */
 static bool
-is_white(const struct house *house, const struct visitor *visitor, const char *sender)
+is_white(const struct services *services, const struct visitor *visitor, const char *sender)
 {
-	struct message *message = message_open(house, visitor, sender, "");
+	struct message *message = message_open(services, visitor, sender, "");
 	struct delegate_reply reply;
 	bool white;
 

@@ -55,7 +55,7 @@ struct world {
 	struct canned_zone *zone;
 	struct counter counter;
 	struct suffix_list suffixes;
-	struct dkim_house *house;
+	struct dkim_verifier *verifier;
 	struct arena *arena;
 	struct facts facts;
 	const char *first;    /* d= of the vendor */
@@ -73,16 +73,16 @@ world_open(struct world *world)
 	world->counter.doors = (struct resolver){ .ask = counter_ask, .prefetch = counter_prefetch };
 	world->counter.below = resolver_canned(world->zone, &why);
 	world->suffixes.psl = psl_builtin();
-	world->house = dkim_house_open(&world->counter.doors, &world->suffixes, &why);
+	world->verifier = dkim_verifier_open(&world->counter.doors, &world->suffixes, &why);
 	world->arena = arena_open(1 << 20);
-	if (world->house == NULL || world->arena == NULL)
+	if (world->verifier == NULL || world->arena == NULL)
 		abort();
 }
 
 static void
 world_close(struct world *world)
 {
-	dkim_house_close(world->house);
+	dkim_verifier_close(world->verifier);
 	resolver_close(world->counter.below);
 	canned_zone_close(world->zone);
 	arena_close(world->arena);
@@ -120,7 +120,7 @@ static void
 verify(struct world *world, const struct sign_field *fields, size_t count, const char *text, size_t length,
     size_t piece)
 {
-	struct dkim_check *check = dkim_check_open(world->house, world->arena, "test", standing_of, world);
+	struct dkim_check *check = dkim_check_open(world->verifier, world->arena, "test", standing_of, world);
 	struct budget budget = { 5000 };
 
 	world->counter.asked = world->counter.prefetched = 0;
@@ -292,7 +292,7 @@ test_rows(void)
 	struct world world;
 
 	world_open(&world);
-	ok(dkim_house_has_ed25519(world.house), "libopendkim knows Ed25519");
+	ok(dkim_verifier_has_ed25519(world.verifier), "libopendkim knows Ed25519");
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
 		test_row(&world, &rows[i]);
 	world_close(&world);
@@ -903,7 +903,7 @@ run_many(void *context)
 
 	for (int i = 0; i < ROUNDS; i++) {
 		struct arena *arena = arena_open(1 << 16);
-		struct dkim_check *check = dkim_check_open(run->world->house, arena, "thread", NULL, NULL);
+		struct dkim_check *check = dkim_check_open(run->world->verifier, arena, "thread", NULL, NULL);
 		struct facts facts = { .now = 0 };
 		bool fine = dkim_check_header(check, signature.name, signature.value);
 
@@ -930,8 +930,8 @@ test_threads(void)
 
 	world_open(&world);
 	publish(&world, "k", "vendor.example", SIGN_RSA_1024, 0);
-	dkim_house_close(world.house); /* the counter is not for threads */
-	world.house = dkim_house_open(world.counter.below, &world.suffixes, &why);
+	dkim_verifier_close(world.verifier); /* the counter is not for threads */
+	world.verifier = dkim_verifier_open(world.counter.below, &world.suffixes, &why);
 	for (int i = 0; i < THREADS; i++) {
 		runs[i] = (struct run){ &world, value, 0 };
 		pthread_create(&threads[i], NULL, run_many, &runs[i]);

@@ -54,7 +54,7 @@ counted_close(struct resolver *resolver)
 	(void)resolver;
 }
 
-/* ---- the house ---- */
+/* ---- the services ---- */
 
 static const char *const zone_lines[] = {
 	"plain.example TXT \"v=spf1 ip4:192.0.2.0/24 -all\"",
@@ -65,7 +65,7 @@ static const char *const zone_lines[] = {
 };
 
 static struct counted dns = { .resolver = { .ask = counted_ask, .prefetch = counted_prefetch, .close = counted_close } };
-static struct house house;
+static struct services services;
 static struct suffix_list suffixes;
 static char folder[] = "/tmp/greenlane-delegate-XXXXXX";
 
@@ -77,11 +77,11 @@ publish(const char *settings)
 
 	if (!world_open(&world, settings, "gate rival"))
 		return false;
-	return snapshot_publish(house.snapshots, world.policy, world.ranges, &why);
+	return snapshot_publish(services.snapshots, world.policy, world.ranges, &why);
 }
 
 static bool
-house_open(struct canned_zone *zone)
+services_open(struct canned_zone *zone)
 {
 	struct fault why;
 
@@ -89,10 +89,10 @@ house_open(struct canned_zone *zone)
 		if (!canned_zone_line(zone, zone_lines[i], &why))
 			return false;
 	dns.canned = resolver_canned(zone, &why);
-	house = (struct house){ .resolver = &dns.resolver, .suffixes = &suffixes, .snapshots = snapshots_open(&why),
+	services = (struct services){ .resolver = &dns.resolver, .suffixes = &suffixes, .snapshots = snapshots_open(&why),
 		.promises = promises_open(100, &why) };
-	house.dkim = dkim_house_open(&dns.resolver, &suffixes, &why);
-	return house.snapshots != NULL && house.promises != NULL && house.dkim != NULL && publish("");
+	services.dkim = dkim_verifier_open(&dns.resolver, &suffixes, &why);
+	return services.snapshots != NULL && services.promises != NULL && services.dkim != NULL && publish("");
 }
 
 /* ---- both doors ---- */
@@ -109,7 +109,7 @@ serve(const struct request_protocol *protocol, char address[160])
 	snprintf(address, 160, "unix:%s/%s", folder, protocol->name);
 	door = door_open(address, &why);
 	if (door != NULL)
-		server = request_server_open(protocol, &house, NULL, door, 10, &why);
+		server = request_server_open(protocol, &services, NULL, door, 10, &why);
 	if (server == NULL) {
 		note("%s", why.text);
 		exit(99);
@@ -173,7 +173,7 @@ mail(const char *client, uint16_t port, const char *sender)
 		.mta_name = "mx.rx.example" };
 	if (!address_read(client, &visitor.address))
 		exit(99);
-	return message_open(&house, &visitor, sender, "");
+	return message_open(&services, &visitor, sender, "");
 }
 
 /* Questions since the last time. */
@@ -244,14 +244,14 @@ test_promises(void)
 
 	ask("192.0.2.1", 10, "b@plain.example");
 	end_mail(mail("192.0.2.1", 10, "b@plain.example"), " <desk@plain.example>");
-	counts = promise_counts(house.promises);
+	counts = promise_counts(services.promises);
 	is_number((long long)counts.kept, 1, "a vendor's message keeps the promise");
 	ask("198.51.100.1", 11, "b@cloud.example");
 	end_mail(mail("198.51.100.1", 11, "b@cloud.example"), " <somebody@customer.example>");
-	is_number((long long)promise_counts(house.promises).revoked, 1, "a stranger's from an exclusive range revokes it");
+	is_number((long long)promise_counts(services.promises).revoked, 1, "a stranger's from an exclusive range revokes it");
 	ask("198.18.0.1", 12, "a@b.example");
 	end_mail(mail("198.18.0.1", 12, "a@b.example"), " <a@b.example>");
-	counts = promise_counts(house.promises);
+	counts = promise_counts(services.promises);
 	is_number((long long)counts.kept, 1, "to a stranger nothing was promised");
 	is_number((long long)counts.revoked, 1, "nor is anything revoked");
 	ask("192.0.2.1", 13, "b@plain.example");
@@ -259,7 +259,7 @@ test_promises(void)
 		exit(99);
 	is(ask("192.0.2.1", 13, "b@plain.example"), "action=greylist", "in monitor mode the greylister is asked");
 	end_mail(mail("192.0.2.1", 13, "b@plain.example"), " <x@customer.example>");
-	is_number((long long)promise_counts(house.promises).revoked, 1, "which takes back what was promised before");
+	is_number((long long)promise_counts(services.promises).revoked, 1, "which takes back what was promised before");
 	if (!publish(""))
 		exit(99);
 }
@@ -342,7 +342,7 @@ main(void)
 	struct request_server *server;
 	char address[160];
 
-	if (mkdtemp(folder) == NULL || zone == NULL || !house_open(zone))
+	if (mkdtemp(folder) == NULL || zone == NULL || !services_open(zone))
 		return 99;
 	server = serve(&delegate_protocol, address);
 	caller = call(address);
@@ -354,9 +354,9 @@ main(void)
 	request_server_close(server);
 	is(ask("192.0.2.1", 1, "b@plain.example"), "(gone)", "a door that is closed answers nobody");
 	close(caller);
-	promises_close(house.promises);
-	dkim_house_close(house.dkim);
-	snapshots_close(house.snapshots);
+	promises_close(services.promises);
+	dkim_verifier_close(services.dkim);
+	snapshots_close(services.snapshots);
 	resolver_close(dns.canned);
 	canned_zone_close(zone);
 	rmdir(folder);

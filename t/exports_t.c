@@ -13,7 +13,7 @@ static struct snapshots *snapshots;
 
 /* ---- policies whose place is ours ---- */
 
-/* The linker puts this before the house's own (-Wl,--wrap): the memory stays, to be used again. */
+/* The linker puts this before the program's own (-Wl,--wrap): the memory stays, to be used again. */
 void __wrap_policy_free(struct policy *);
 
 static atomic_int freed;

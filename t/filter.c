@@ -38,7 +38,7 @@ clean_up(void)
 }
 
 const struct sockaddr_un *
-filter_serve(const struct house *house)
+filter_serve(const struct services *services)
 {
 	pthread_t thread;
 	char where[160];
@@ -49,7 +49,7 @@ filter_serve(const struct house *house)
 	snprintf(address.sun_path, sizeof address.sun_path, "%s/sock", folder);
 	snprintf(where, sizeof where, "unix:%s", address.sun_path);
 	atexit(clean_up);
-	if (!session_register(house, &why) || smfi_setconn(where) != MI_SUCCESS ||
+	if (!session_register(services, &why) || smfi_setconn(where) != MI_SUCCESS ||
 	    smfi_opensocket(true) != MI_SUCCESS || pthread_create(&thread, NULL, serve, NULL) != 0)
 		broken("no filter");
 	return &address;

@@ -8,8 +8,8 @@
 
 #include "message.h"
 
-/* Serves until the process ends, once a process, on a socket in a folder of its own that is removed then. The house is
- * kept. Where to connect: borrowed. What cannot be started ends the test. */
-const struct sockaddr_un *filter_serve(const struct house *);
+/* Serves until the process ends, once a process, on a socket in a folder of its own that is removed then. The services
+ * are kept. Where to connect: borrowed. What cannot be started ends the test. */
+const struct sockaddr_un *filter_serve(const struct services *);
 
 #endif

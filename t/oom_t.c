@@ -44,7 +44,7 @@ struct recorder {
 	struct course *course;
 };
 
-static struct house house;
+static struct services services;
 
 /* ---- the recorder ---- */
 
@@ -170,7 +170,7 @@ record(struct course *course)
 	static struct recorder recorder;
 
 	if (recorder.inner == NULL)
-		recorder.inner = play_wire(&house);
+		recorder.inner = play_wire(&services);
 	course->count = 0;
 	recorder.course = course;
 	recorder.player = (struct player){ .name = "without memory", .connect = on_connect, .helo = on_helo, .mail = on_mail,
@@ -258,12 +258,12 @@ sweep_story(const char *path, unsigned every)
 	bool played;
 
 	oom_begin(0);
-	played = story_rehearse(path, record(&with), &house);
+	played = story_rehearse(path, record(&with), &services);
 	last = oom_count();
 	every = every_of(every, last);
 	for (unsigned long number = 1 + every / 2; played && number <= last; number += every) {
 		oom_begin(number);
-		played = story_rehearse(path, record(&without), &house);
+		played = story_rehearse(path, record(&without), &services);
 		faults += compare(&with, &without, number, faults);
 		runs++;
 	}

@@ -9,7 +9,7 @@
 
 struct inside {
 	struct player player; /* first */
-	const struct house *house;
+	const struct services *services;
 	struct visitor visitor;
 	struct message *message;
 	char name[256], helo[256], daemon_name[256], mta_name[256];
@@ -34,7 +34,7 @@ static void
 inside_connect(struct player *player, const struct story_client *client)
 {
 	struct inside *inside = (struct inside *)player;
-	const struct snapshot *snapshot = snapshot_borrow(inside->house->snapshots);
+	const struct snapshot *snapshot = snapshot_borrow(inside->services->snapshots);
 
 	snprintf(inside->name, sizeof inside->name, "%s", client->name);
 	snprintf(inside->daemon_name, sizeof inside->daemon_name, "%s", client->daemon_name);
@@ -44,7 +44,7 @@ inside_connect(struct player *player, const struct story_client *client)
 		.name = inside->name, .helo = inside->helo, .daemon_name = inside->daemon_name,
 		.mta_name = inside->mta_name,
 		.replies_at_rcpt = greylisting_may_refuse_rcpt(&snapshot->judge) };
-	snapshot_return(inside->house->snapshots, snapshot);
+	snapshot_return(inside->services->snapshots, snapshot);
 }
 
 static void
@@ -61,7 +61,7 @@ inside_mail(struct player *player, const char *path, const char *auth)
 	struct inside *inside = (struct inside *)player;
 
 	drop(inside);
-	inside->message = message_open(inside->house, &inside->visitor, path, auth);
+	inside->message = message_open(inside->services, &inside->visitor, path, auth);
 }
 
 static void
@@ -138,11 +138,11 @@ inside_abort(struct player *player)
 }
 
 struct player *
-play_inside(const struct house *house)
+play_inside(const struct services *services)
 {
 	static struct inside inside;
 
-	inside.house = house;
+	inside.services = services;
 	inside.player = (struct player){ .name = "inside", .connect = inside_connect,
 		.helo = inside_helo, .mail = inside_mail, .rcpt = inside_rcpt,
 		.rcpt_refused = inside_rcpt_refused,

@@ -280,11 +280,11 @@ wire_quit(struct player *player)
 }
 
 struct player *
-play_wire(const struct house *house)
+play_wire(const struct services *services)
 {
 	static struct wire wire;
 
-	wire_start(house);
+	wire_start(services);
 	wire.player = (struct player){ .name = "wire", .connect = wire_connect, .helo = wire_helo,
 		.mail = wire_mail, .rcpt = wire_rcpt, .rcpt_refused = wire_rcpt_refused, .header = wire_header,
 		.headers_end = wire_headers_end, .body = wire_body, .end = wire_end,

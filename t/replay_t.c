@@ -7,13 +7,13 @@
 #include "story.h"
 #include "tap.h"
 
-static struct house house;
+static struct services services;
 
 static void
 play_all(char **paths, size_t count, struct player *player)
 {
 	for (size_t i = 0; i < count; i++)
-		story_play(paths[i], player, &house);
+		story_play(paths[i], player, &services);
 }
 
 int
@@ -24,14 +24,14 @@ main(int argc, char **argv)
 	glob_t found;
 
 	if (argc > 1) {
-		play_all(argv + 1, (size_t)argc - 1, play_inside(&house));
-		play_all(argv + 1, (size_t)argc - 1, play_wire(&house));
+		play_all(argv + 1, (size_t)argc - 1, play_inside(&services));
+		play_all(argv + 1, (size_t)argc - 1, play_wire(&services));
 		return done();
 	}
 	snprintf(pattern, sizeof pattern, "%s/t/replay/*.replay", srcdir == NULL ? "." : srcdir);
 	if (glob(pattern, 0, NULL, &found) == 0) {
-		play_all(found.gl_pathv, found.gl_pathc, play_inside(&house));
-		play_all(found.gl_pathv, found.gl_pathc, play_wire(&house));
+		play_all(found.gl_pathv, found.gl_pathc, play_inside(&services));
+		play_all(found.gl_pathv, found.gl_pathc, play_wire(&services));
 		globfree(&found);
 	}
 	return done();

@@ -33,7 +33,7 @@ static const char *const zone_lines[] = {
 };
 
 static struct {
-	struct house house;
+	struct services services;
 	struct canned_zone *zone;
 	struct suffix_list suffixes;
 	struct refresh *refresh;
@@ -74,7 +74,7 @@ load(void)
 	must(refresh_adopt(world.refresh, policy, 1000, &why), "the policy is not in force");
 }
 
-const struct house *
+const struct services *
 session_world_open(void)
 {
 	struct fault why;
@@ -86,30 +86,30 @@ session_world_open(void)
 		must(canned_zone_line(world.zone, zone_lines[i], &why), zone_lines[i]);
 	resolver = resolver_canned(world.zone, &why);
 	world.suffixes.psl = psl_builtin();
-	world.house = (struct house){ .resolver = resolver, .suffixes = &world.suffixes,
-		.dkim = dkim_house_open(resolver, &world.suffixes, &why), .snapshots = snapshots_open(&why),
+	world.services = (struct services){ .resolver = resolver, .suffixes = &world.suffixes,
+		.dkim = dkim_verifier_open(resolver, &world.suffixes, &why), .snapshots = snapshots_open(&why),
 		.store = store_memory(1000, &why), .usage = usage_open(&why) };
-	world.house.unsure = world.house.store;
-	must(resolver != NULL && world.house.dkim != NULL && world.house.snapshots != NULL && world.house.store != NULL &&
-		world.house.usage != NULL,
+	world.services.unsure = world.services.store;
+	must(resolver != NULL && world.services.dkim != NULL && world.services.snapshots != NULL && world.services.store != NULL &&
+		world.services.usage != NULL,
 	    "a service does not open");
-	world.refresh = refresh_open(resolver, world.house.snapshots, NULL, "", &why);
+	world.refresh = refresh_open(resolver, world.services.snapshots, NULL, "", &why);
 	must(world.refresh != NULL, "no refresh");
 	story_clock_set(SESSION_WORLD_NOW);
 	story_journal_clear();
 	load();
-	return &world.house;
+	return &world.services;
 }
 
 void
 session_world_close(void)
 {
 	refresh_close(world.refresh);
-	usage_close(world.house.usage);
-	snapshots_close(world.house.snapshots);
-	dkim_house_close(world.house.dkim);
-	store_close(world.house.store);
-	resolver_close(world.house.resolver);
+	usage_close(world.services.usage);
+	snapshots_close(world.services.snapshots);
+	dkim_verifier_close(world.services.dkim);
+	store_close(world.services.store);
+	resolver_close(world.services.resolver);
 	canned_zone_close(world.zone);
 	story_journal_clear();
 }

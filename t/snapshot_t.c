@@ -152,7 +152,7 @@ static pthread_t borrower;
 static sem_t borrowed;
 enum { PATIENCE = 120 /* seconds; only a lock that is held needs them */ };
 
-/* The linker puts these before the house's own (-Wl,--wrap). */
+/* The linker puts these before the program's own (-Wl,--wrap). */
 void __real_policy_free(struct policy *);
 void __wrap_policy_free(struct policy *);
 void __real_prefix_table_free(struct prefix_table *);

@@ -159,24 +159,24 @@ open_world(struct story *story)
 	story->canned = resolver_canned(story->zone, &why);
 	story->counting = (struct resolver){ .ask = count_ask, .prefetch = count_prefetch, .close = count_close };
 	story->suffixes.psl = psl_builtin();
-	story->dkim = dkim_house_open(&story->counting, &story->suffixes, &why);
-	*story->house = (struct house){ .resolver = &story->counting, .dkim = story->dkim,
+	story->dkim = dkim_verifier_open(&story->counting, &story->suffixes, &why);
+	*story->services = (struct services){ .resolver = &story->counting, .dkim = story->dkim,
 		.suffixes = &story->suffixes, .snapshots = snapshots_open(&why), .store = store_memory(10000, &why), .usage = usage_open(&why) };
-	story->house->unsure = story->store = story->house->store;
-	story->refresh = refresh_open(&story->counting, story->house->snapshots, NULL, "", &why);
+	story->services->unsure = story->store = story->services->store;
+	story->refresh = refresh_open(&story->counting, story->services->snapshots, NULL, "", &why);
 	story->now = 1772359200; /* 2026-03-01T10:00:00Z, unless the story says otherwise */
 	story_clock_set(story->now);
 	story_journal_clear();
-	return story->refresh != NULL && story->dkim != NULL && story->house->store != NULL;
+	return story->refresh != NULL && story->dkim != NULL && story->services->store != NULL;
 }
 
 static void
 close_world(struct story *story)
 {
 	refresh_close(story->refresh);
-	usage_close(story->house->usage);
-	snapshots_close(story->house->snapshots);
-	dkim_house_close(story->dkim);
+	usage_close(story->services->usage);
+	snapshots_close(story->services->snapshots);
+	dkim_verifier_close(story->dkim);
 	store_close(story->store);
 	resolver_close(story->canned);
 	canned_zone_close(story->zone);
@@ -449,8 +449,8 @@ set_store(struct story *story, const char *words)
 {
 	static struct store broken = { .get = broken_get, .put = broken_put };
 
-	story->house->store = strcmp(words, "broken") == 0 ? &broken : story->store;
-	story->house->unsure = story->house->store;
+	story->services->store = strcmp(words, "broken") == 0 ? &broken : story->store;
+	story->services->unsure = story->services->store;
 }
 
 static void
@@ -646,9 +646,9 @@ play(struct story *story)
 static struct story story;
 
 void
-story_play(const char *path, struct player *player, struct house *house)
+story_play(const char *path, struct player *player, struct services *services)
 {
-	story = (struct story){ .path = path, .player = player, .house = house };
+	story = (struct story){ .path = path, .player = player, .services = services };
 	if (!play(&story)) {
 		ok(false, "%s cannot be played", path);
 		return;
@@ -657,8 +657,8 @@ story_play(const char *path, struct player *player, struct house *house)
 }
 
 bool
-story_rehearse(const char *path, struct player *player, struct house *house)
+story_rehearse(const char *path, struct player *player, struct services *services)
 {
-	story = (struct story){ .path = path, .player = player, .house = house, .silent = true };
+	story = (struct story){ .path = path, .player = player, .services = services, .silent = true };
 	return play(&story) && story.failures == 0;
 }

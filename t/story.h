@@ -55,15 +55,15 @@ struct player {
 	void (*quit)(struct player *);
 };
 
-/* The house is the story's: players keep it and see its rooms change between stories. */
-struct player *play_inside(const struct house *);
-struct player *play_wire(const struct house *);
+/* The services are the story's: players keep them and see them change between stories. */
+struct player *play_inside(const struct services *);
+struct player *play_wire(const struct services *);
 
-/* Plays one file; prints one TAP line a story. `house` is filled anew for each story. */
-void story_play(const char *path, struct player *, struct house *house);
+/* Plays one file; prints one TAP line a story. `services` are filled anew for each story. */
+void story_play(const char *path, struct player *, struct services *services);
 
 /* The same in silence: what the story expects is not asked. False: it cannot be played. */
-bool story_rehearse(const char *path, struct player *, struct house *house);
+bool story_rehearse(const char *path, struct player *, struct services *services);
 
 /* The twins of clock.h and journal.h: the story's time, and the lines that were written. */
 void story_clock_set(int64_t now);

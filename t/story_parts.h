@@ -33,7 +33,7 @@ struct story {
 
 	/* the world */
 	struct player *player;
-	struct house *house;
+	struct services *services;
 	struct canned_zone *zone;
 	struct resolver counting, *canned;
 	atomic_uint asked;       /* DNS questions since MAIL */
@@ -49,7 +49,7 @@ struct story {
 	char *config;
 	bool loaded;
 	struct refresh *refresh;
-	struct dkim_house *dkim;
+	struct dkim_verifier *dkim;
 	struct suffix_list suffixes;
 	int64_t now;
 

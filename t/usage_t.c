@@ -292,7 +292,7 @@ static pthread_t sender;
 static sem_t sent;
 enum { PATIENCE = 120 /* seconds; only a lock that is held needs them */ };
 
-/* The linker puts this before the house's own (-Wl,--wrap); saving calls it for each entry. */
+/* The linker puts this before the program's own (-Wl,--wrap); saving calls it for each entry. */
 const char *__real_address_write(const struct address *, char out[ADDRESS_TEXT]);
 const char *__wrap_address_write(const struct address *, char out[ADDRESS_TEXT]);
 

@@ -11,8 +11,8 @@
 
 #include "message.h"
 
-/* Makes the filter serve, once a process; the house is kept. */
-void wire_start(const struct house *);
+/* Makes the filter serve, once a process; the services are kept. */
+void wire_start(const struct services *);
 
 /* One connection at a time. */
 void wire_dial(void);

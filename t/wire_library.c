@@ -20,9 +20,9 @@ broken(const char *what)
 }
 
 void
-wire_start(const struct house *house)
+wire_start(const struct services *services)
 {
-	address = filter_serve(house);
+	address = filter_serve(services);
 	milter_client_open(&client);
 }
 

@@ -52,11 +52,11 @@ on_reply(void *unused, char letter, const char *data, size_t length)
 }
 
 void
-wire_start(const struct house *house)
+wire_start(const struct services *services)
 {
 	struct fault why;
 
-	if (!session_register(house, &why))
+	if (!session_register(services, &why))
 		broken("no filter");
 }
 

@@ -17,7 +17,7 @@
 
 enum { ROUNDS = 5, LIMIT_US = 50 * 1000, FIELD_ROOM = 7900 };
 
-static struct house house;
+static struct services services;
 static struct suffix_list suffixes;
 static const struct visitor visitor = { .name = "unknown", .helo = "mail.vendor7.example", .daemon_name = "",
 	.mta_name = "mx.rx.example", .replies_at_rcpt = true };
@@ -30,7 +30,7 @@ die(const char *what)
 	exit(99);
 }
 
-/* ---- the house ---- */
+/* ---- the services ---- */
 
 static const char *
 find_vendor(void *context, const struct strings *vendor_path, const char *name, const char **path, size_t *length,
@@ -80,7 +80,7 @@ ranges_of(const struct policy *policy)
 }
 
 static void
-house_make(unsigned vendors)
+services_make(unsigned vendors)
 {
 	struct canned_zone *zone = canned_zone_open();
 	char *record = sign_record(sign_key(SIGN_RSA_2048), 0);
@@ -93,10 +93,10 @@ house_make(unsigned vendors)
 	if (zone == NULL || !canned_zone_line(zone, "vendor7.example TXT \"v=spf1 ip4:192.0.2.0/24 -all\"", &why) ||
 	    !canned_zone_line(zone, line.bytes, &why))
 		die("no zone");
-	house = (struct house){ .resolver = resolver_canned(zone, &why), .suffixes = &suffixes, .snapshots = snapshots_open(&why) };
-	house.dkim = dkim_house_open(house.resolver, &suffixes, &why);
-	if (house.snapshots == NULL || house.dkim == NULL || !snapshot_publish(house.snapshots, policy, ranges_of(policy), &why))
-		die("no house");
+	services = (struct services){ .resolver = resolver_canned(zone, &why), .suffixes = &suffixes, .snapshots = snapshots_open(&why) };
+	services.dkim = dkim_verifier_open(services.resolver, &suffixes, &why);
+	if (services.snapshots == NULL || services.dkim == NULL || !snapshot_publish(services.snapshots, policy, ranges_of(policy), &why))
+		die("no services");
 	text_close(&line);
 	free(record);
 }
@@ -162,7 +162,7 @@ play(const struct letter *letter, char *const *fields)
 
 	if (!address_read("192.0.2.7", &who.address))
 		die("no address");
-	message = message_open(&house, &who, "<bounce@vendor7.example>", "");
+	message = message_open(&services, &who, "<bounce@vendor7.example>", "");
 	if (message == NULL)
 		die("no message");
 	for (unsigned i = 0; i < letter->rcpts; i++) {
@@ -214,7 +214,7 @@ main(int argc, char **argv)
 	int64_t ordinary = 0, worst = 0;
 
 	signature = sign_message(&order, fields, 2, "a body\r\n", 8);
-	house_make(vendors);
+	services_make(vendors);
 	printf("CPU of one message, with %u vendors\n", vendors);
 	for (size_t i = 0; i < sizeof letters / sizeof letters[0]; i++) {
 		int64_t us = measure(&letters[i]);
