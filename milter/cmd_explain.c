@@ -197,13 +197,13 @@ finish(struct message *message, const struct request *request)
 }
 
 static int
-judge_message(const struct services *services, const struct visitor *visitor, const struct request *request)
+judge_message(const struct services *services, const struct smtp_client *client, const struct request *request)
 {
 	struct message *message;
 	struct reply reply;
 	int status = EX_OSERR;
 
-	message = message_open(services, visitor, request->mail_from == NULL ? "" : request->mail_from, "");
+	message = message_open(services, client, request->mail_from == NULL ? "" : request->mail_from, "");
 	if (message != NULL) {
 		/* without a store no recipient is refused here */
 		for (size_t i = 0; i < request->rcpt_count; i++)
@@ -220,7 +220,7 @@ judge_message(const struct services *services, const struct visitor *visitor, co
 }
 
 static int
-explain(struct policy *policy, const struct visitor *visitor, const struct request *request)
+explain(struct policy *policy, const struct smtp_client *client, const struct request *request)
 {
 	struct rooms rooms;
 	struct fault why;
@@ -239,7 +239,7 @@ explain(struct policy *policy, const struct visitor *visitor, const struct reque
 			.suffixes = &rooms.suffixes, .snapshots = rooms.snapshots, .first_contact = true };
 
 		refresh_now(rooms.refresh, false); /* copies may be old: the daemon may be down */
-		status = judge_message(&services, visitor, request);
+		status = judge_message(&services, client, request);
 	} else {
 		fprintf(stderr, "greenlane: %s\n", why.text);
 	}
@@ -302,7 +302,7 @@ static int
 run(const char *config, int argc, char **argv)
 {
 	struct request request = { 0 };
-	struct visitor visitor = { .name = "", .daemon_name = "", .replies_at_rcpt = true };
+	struct smtp_client client = { .name = "", .daemon_name = "", .replies_at_rcpt = true };
 	char host[256] = "";
 	struct policy *policy;
 	int status;
@@ -312,7 +312,7 @@ run(const char *config, int argc, char **argv)
 		return EX_OSERR;
 	if (!read_options(&request, &config, argc, argv)) {
 		status = cmd_usage(&cmd_explain);
-	} else if (!address_read(request.client, &visitor.address)) {
+	} else if (!address_read(request.client, &client.address)) {
 		fprintf(stderr, "greenlane: --client '%s' is no IP address; write 192.0.2.1\n",
 		    request.client);
 		status = EX_USAGE;
@@ -322,10 +322,10 @@ run(const char *config, int argc, char **argv)
 		status = EX_CONFIG;
 	} else {
 		gethostname(host, sizeof host - 1);
-		visitor.mta_name = host;
-		visitor.helo = request.helo == NULL ? "" : request.helo;
-		visitor.not_given = not_given(&request);
-		status = explain(policy, &visitor, &request);
+		client.mta_name = host;
+		client.helo = request.helo == NULL ? "" : request.helo;
+		client.not_given = not_given(&request);
+		status = explain(policy, &client, &request);
 	}
 	free(request.bytes);
 	free(request.rcpts);

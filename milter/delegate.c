@@ -20,16 +20,16 @@ port_of(const char *text)
 }
 
 /* An address that is missing or cannot be read stays ADDRESS_NONE: a stranger. */
-static struct visitor
-visitor_of(const struct delegate_request *request)
+static struct smtp_client
+client_of(const struct delegate_request *request)
 {
-	struct visitor visitor = { .name = request->client_name, .helo = request->helo_name,
+	struct smtp_client client = { .name = request->client_name, .helo = request->helo_name,
 		.port = port_of(request->client_port), .daemon_name = "", .mta_name = "",
 		.patience_ms = DNS_MS, .claims_only = true };
 
-	if (!address_read(request->client_address, &visitor.address))
-		visitor.address = (struct address){ .family = ADDRESS_NONE };
-	return visitor;
+	if (!address_read(request->client_address, &client.address))
+		client.address = (struct address){ .family = ADDRESS_NONE };
+	return client;
 }
 
 /* A refusal is the last that is heard of this recipient, so its line is written here. */
@@ -80,13 +80,13 @@ keep_promise(const struct services *services, const struct message *message, con
 static bool
 reply_to_request(const struct services *services, const struct delegate_request *request, struct text *out)
 {
-	struct visitor visitor = visitor_of(request);
+	struct smtp_client client = client_of(request);
 	bool at_rcpt = strcmp(request->protocol_state, "RCPT") == 0;
 	struct delegate_reply decided;
 	struct reply reply = { .text = "" };
 	struct message *message;
 
-	message = message_open(services, &visitor, request->sender, request->sasl_username);
+	message = message_open(services, &client, request->sender, request->sasl_username);
 	if (message == NULL)
 		return false;
 	delegate_decide(message_judge(message), message_facts(message), at_rcpt, &decided);

@@ -71,7 +71,7 @@ gather_spf(struct message *message)
 
 	if (promise_find_spf(message->services->promises, facts, message->arena))
 		return;
-	if (foreign && message->visitor->claims_only && !claims_may_cover(message->judge->policy)) {
+	if (foreign && message->client->claims_only && !claims_may_cover(message->judge->policy)) {
 		facts->spf.result = AUTH_NONE; /* it could speak for nobody */
 		return;
 	}

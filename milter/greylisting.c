@@ -65,7 +65,7 @@ ask(struct message *message, const char *rcpt)
 static bool
 find_whether_it_asks(const struct message *message)
 {
-	if (!is_on(message) || !message->visitor->replies_at_rcpt || message->facts.null_sender)
+	if (!is_on(message) || !message->client->replies_at_rcpt || message->facts.null_sender)
 		return false;
 	if (message->facts.via[0] != '\0' || own_is_outbound(message->judge->policy, &message->facts))
 		return false; /* a relay would keep it, and an address of ours is no stranger */

@@ -38,14 +38,14 @@ or_empty(const char *string)
 }
 
 static void
-set_visitor(struct facts *facts, const struct visitor *visitor)
+set_client(struct facts *facts, const struct smtp_client *client)
 {
-	facts->client = visitor->address;
-	facts->port = visitor->port;
-	facts->client_name = or_empty(visitor->name);
-	facts->helo = or_empty(visitor->helo);
-	facts->daemon_name = or_empty(visitor->daemon_name);
-	facts->not_given = visitor->not_given;
+	facts->client = client->address;
+	facts->port = client->port;
+	facts->client_name = or_empty(client->name);
+	facts->helo = or_empty(client->helo);
+	facts->daemon_name = or_empty(client->daemon_name);
+	facts->not_given = client->not_given;
 }
 
 /* "<a@b> " to "a@b", in the arena; the parameters of MAIL are other arguments. */
@@ -84,7 +84,7 @@ set_sender(struct message *message, const char *path)
 }
 
 static bool
-begin(struct message *message, const struct visitor *visitor, const char *path, const char *auth)
+begin(struct message *message, const struct smtp_client *client, const char *path, const char *auth)
 {
 	struct facts *facts = &message->facts;
 
@@ -94,12 +94,12 @@ begin(struct message *message, const struct visitor *visitor, const char *path, 
 		return false;
 	message->judge = &message->snapshot->judge;
 	message->budget.left_ms = message->judge->policy->settings.milter.deadline_ms;
-	if (visitor->patience_ms > 0 && visitor->patience_ms < message->budget.left_ms)
-		message->budget.left_ms = visitor->patience_ms;
+	if (client->patience_ms > 0 && client->patience_ms < message->budget.left_ms)
+		message->budget.left_ms = client->patience_ms;
 	message->reserve_ms = message->budget.left_ms / 8;
-	message->visitor = visitor;
+	message->client = client;
 	make_id(message->id, sizeof message->id);
-	set_visitor(facts, visitor);
+	set_client(facts, client);
 	facts->auth = arena_string(message->arena, or_empty(auth));
 	facts->from_raw = facts->message_id = facts->via = "";
 	facts->now = clock_now();
@@ -108,7 +108,7 @@ begin(struct message *message, const struct visitor *visitor, const char *path, 
 }
 
 struct message *
-message_open(const struct services *services, const struct visitor *visitor, const char *path,
+message_open(const struct services *services, const struct smtp_client *client, const char *path,
     const char *auth)
 {
 	struct message *message = calloc(1, sizeof *message);
@@ -119,7 +119,7 @@ message_open(const struct services *services, const struct visitor *visitor, con
 	message->services = services;
 	message->qid = "";
 	text_open(&message->from, FROM_RAW_MAX);
-	if (!begin(message, visitor, path, auth)) {
+	if (!begin(message, client, path, auth)) {
 		message_close(message);
 		return NULL;
 	}
@@ -442,7 +442,7 @@ message_authserv_id(const struct message *message)
 
 	if (id[0] != '\0')
 		return id;
-	return message->visitor->mta_name[0] != '\0' ? message->visitor->mta_name : unknown;
+	return message->client->mta_name[0] != '\0' ? message->client->mta_name : unknown;
 }
 
 static bool

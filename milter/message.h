@@ -40,7 +40,7 @@ struct services {
 };
 
 /* One SMTP client, as the session knows it; strings are kept until message_close. */
-struct visitor {
+struct smtp_client {
 	struct address address; /* ADDRESS_NONE: local submission */
 	uint16_t port;
 	const char *name, *helo;
@@ -56,7 +56,7 @@ struct message;
 
 /* MAIL: borrows the policy, asks SPF. path is libmilter's ("<a@b>"); auth is {auth_authen} or "".
  * NULL without memory or policy: the mail is to be deferred. Given. */
-struct message *message_open(const struct services *, const struct visitor *, const char *path,
+struct message *message_open(const struct services *, const struct smtp_client *, const char *path,
     const char *auth) MUST_USE;
 
 /* Gives everything back; writes the log lines of recipients that were greylisted at RCPT. */

@@ -16,7 +16,7 @@ enum { FROM_RAW_MAX = 64 * 1024, HOPS_MAX = 16 /* fields that a relay may have w
 
 struct message {
 	const struct services *services;
-	const struct visitor *visitor;
+	const struct smtp_client *client;
 	const struct snapshot *snapshot;
 	const struct judge *judge;
 	struct arena *arena;

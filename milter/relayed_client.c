@@ -114,7 +114,7 @@ static bool
 is_foreign(const struct message *message, const char *helo, char name[DOMAIN_TEXT])
 {
 	return domain_read(helo, strlen(helo), name, NULL) && domain_labels(name) > 1 &&
-	    strcmp(name, "localhost.localdomain") != 0 && strcasecmp(name, message->visitor->mta_name) != 0;
+	    strcmp(name, "localhost.localdomain") != 0 && strcasecmp(name, message->client->mta_name) != 0;
 }
 
 /* Loopback is exempt. Where the hosts of others come from there, so are all of them. */

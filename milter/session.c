@@ -22,7 +22,7 @@ static atomic_uint sessions, messages;
 static atomic_bool draining;
 
 struct session {
-	struct visitor visitor;
+	struct smtp_client client;
 	char name[NAME_MAX_BYTES], helo[NAME_MAX_BYTES];
 	char daemon_name[NAME_MAX_BYTES], mta_name[NAME_MAX_BYTES];
 	unsigned long waived;    /* SMFIP_NR_* that the MTA granted */
@@ -139,7 +139,7 @@ session_open(void)
 	}
 	if (session != NULL) {
 		sessions++;
-		session->visitor = (struct visitor){ .name = session->name, .helo = session->helo,
+		session->client = (struct smtp_client){ .name = session->name, .helo = session->helo,
 			.daemon_name = session->daemon_name, .mta_name = session->mta_name,
 			.replies_at_rcpt = greylisting_may_refuse_rcpt(&snapshot->judge) };
 	} else if (!draining) {
@@ -205,20 +205,20 @@ on_negotiate(SMFICTX *ctx, unsigned long offered_actions, unsigned long offered,
 }
 
 static void
-take_address(struct visitor *visitor, const struct sockaddr *address)
+take_address(struct smtp_client *client, const struct sockaddr *address)
 {
 	if (address == NULL)
 		return;
 	if (address->sa_family == AF_INET) {
 		const struct sockaddr_in *in = (const struct sockaddr_in *)address;
 
-		visitor->address = address_of_v4((const uint8_t *)&in->sin_addr);
-		visitor->port = ntohs(in->sin_port);
+		client->address = address_of_v4((const uint8_t *)&in->sin_addr);
+		client->port = ntohs(in->sin_port);
 	} else if (address->sa_family == AF_INET6) {
 		const struct sockaddr_in6 *in = (const struct sockaddr_in6 *)address;
 
-		visitor->address = address_of_v6((const uint8_t *)&in->sin6_addr);
-		visitor->port = ntohs(in->sin6_port);
+		client->address = address_of_v6((const uint8_t *)&in->sin6_addr);
+		client->port = ntohs(in->sin6_port);
 	}
 }
 
@@ -232,7 +232,7 @@ on_connect(SMFICTX *ctx, char *name, struct sockaddr *address)
 	copy_name(session->name, name);
 	copy_name(session->mta_name, macro(ctx, "j"));
 	copy_name(session->daemon_name, macro(ctx, "{daemon_name}"));
-	take_address(&session->visitor, address);
+	take_address(&session->client, address);
 	return go_on(session, SMFIP_NR_CONN);
 }
 
@@ -256,7 +256,7 @@ on_mail(SMFICTX *ctx, char **argv)
 	if (session == NULL)
 		return go_on(session, SMFIP_NR_MAIL);
 	drop_message(session);
-	session->message = message_open(services, &session->visitor, argv[0], macro(ctx, "{auth_authen}"));
+	session->message = message_open(services, &session->client, argv[0], macro(ctx, "{auth_authen}"));
 	if (session->message != NULL) {
 		messages++;
 		message_queue_id(session->message, macro(ctx, "i"));

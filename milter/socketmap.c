@@ -15,29 +15,29 @@ enum {
 /* "greenlane 192.0.2.10,<bounce@vendor.example>" into its parts; false: it is no such key. The name of
  * the map is whatever the ruleset calls it. */
 static bool
-read_key(struct span request, struct visitor *visitor, char *sender, size_t size)
+read_key(struct span request, struct smtp_client *client, char *sender, size_t size)
 {
-	struct span client;
+	struct span text;
 	char address[64];
 
 	(void)span_cut(&request, ' ');
-	client = span_trim(span_cut(&request, ','));
+	text = span_trim(span_cut(&request, ','));
 	request = span_trim(request);
-	if (client.length >= sizeof address || request.length >= size)
+	if (text.length >= sizeof address || request.length >= size)
 		return false;
-	memcpy(address, client.at, client.length);
-	address[client.length] = '\0';
+	memcpy(address, text.at, text.length);
+	address[text.length] = '\0';
 	memcpy(sender, request.at, request.length);
 	sender[request.length] = '\0';
-	return address_read(address, &visitor->address);
+	return address_read(address, &client->address);
 }
 
 /* Is passage promised to this client and sender, or is it a host of ours that must not wait? False also without
  * memory: then it is greylisted. */
 static bool
-is_white(const struct services *services, const struct visitor *visitor, const char *sender)
+is_white(const struct services *services, const struct smtp_client *client, const char *sender)
 {
-	struct message *message = message_open(services, visitor, sender, "");
+	struct message *message = message_open(services, client, sender, "");
 	struct delegate_reply reply;
 	bool white;
 
@@ -52,14 +52,14 @@ is_white(const struct services *services, const struct visitor *visitor, const c
 static bool
 reply_to_key(void *context, struct frame *key, struct text *out)
 {
-	struct visitor visitor = { .name = "", .helo = "", .daemon_name = "", .mta_name = "",
+	struct smtp_client client = { .name = "", .helo = "", .daemon_name = "", .mta_name = "",
 		.patience_ms = DNS_MS, .claims_only = true };
 	char sender[1024];
 
-	if (!read_key((struct span){ key->bytes, key->length }, &visitor, sender, sizeof sender))
+	if (!read_key((struct span){ key->bytes, key->length }, &client, sender, sizeof sender))
 		netstring_put(out, span_of("PERM the key is CLIENT,SENDER"));
 	else
-		netstring_put(out, span_of(is_white(context, &visitor, sender) ? "OK WHITE" : "NOTFOUND "));
+		netstring_put(out, span_of(is_white(context, &client, sender) ? "OK WHITE" : "NOTFOUND "));
 	return true;
 }
 

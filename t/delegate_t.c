@@ -167,13 +167,13 @@ ask_forged(void)
 static struct message *
 mail(const char *client, uint16_t port, const char *sender)
 {
-	static struct visitor visitor; /* kept until the message is closed */
+	static struct smtp_client smtp_client; /* kept until the message is closed */
 
-	visitor = (struct visitor){ .port = port, .name = "", .helo = "mail.single.example", .daemon_name = "",
+	smtp_client = (struct smtp_client){ .port = port, .name = "", .helo = "mail.single.example", .daemon_name = "",
 		.mta_name = "mx.rx.example" };
-	if (!address_read(client, &visitor.address))
+	if (!address_read(client, &smtp_client.address))
 		exit(99);
-	return message_open(&services, &visitor, sender, "");
+	return message_open(&services, &smtp_client, sender, "");
 }
 
 /* Questions since the last time. */

@@ -10,7 +10,7 @@
 struct inside {
 	struct player player; /* first */
 	const struct services *services;
-	struct visitor visitor;
+	struct smtp_client client;
 	struct message *message;
 	char name[256], helo[256], daemon_name[256], mta_name[256];
 };
@@ -40,7 +40,7 @@ inside_connect(struct player *player, const struct story_client *client)
 	snprintf(inside->daemon_name, sizeof inside->daemon_name, "%s", client->daemon_name);
 	snprintf(inside->mta_name, sizeof inside->mta_name, "%s", client->mta_name);
 	inside->helo[0] = '\0';
-	inside->visitor = (struct visitor){ .address = client->address, .port = client->port,
+	inside->client = (struct smtp_client){ .address = client->address, .port = client->port,
 		.name = inside->name, .helo = inside->helo, .daemon_name = inside->daemon_name,
 		.mta_name = inside->mta_name,
 		.replies_at_rcpt = greylisting_may_refuse_rcpt(&snapshot->judge) };
@@ -61,7 +61,7 @@ inside_mail(struct player *player, const char *path, const char *auth)
 	struct inside *inside = (struct inside *)player;
 
 	drop(inside);
-	inside->message = message_open(inside->services, &inside->visitor, path, auth);
+	inside->message = message_open(inside->services, &inside->client, path, auth);
 }
 
 static void

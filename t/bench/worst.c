@@ -19,7 +19,7 @@ enum { ROUNDS = 5, LIMIT_US = 50 * 1000, FIELD_ROOM = 7900 };
 
 static struct services services;
 static struct suffix_list suffixes;
-static const struct visitor visitor = { .name = "unknown", .helo = "mail.vendor7.example", .daemon_name = "",
+static const struct smtp_client client = { .name = "unknown", .helo = "mail.vendor7.example", .daemon_name = "",
 	.mta_name = "mx.rx.example", .replies_at_rcpt = true };
 static char *signature;
 
@@ -154,7 +154,7 @@ static void
 play(const struct letter *letter, char *const *fields)
 {
 	static const unsigned char body[] = "a body\r\n";
-	struct visitor who = visitor;
+	struct smtp_client who = client;
 	struct message *message;
 	struct ending ending;
 	struct reply reply;
