@@ -175,7 +175,7 @@ keep_on(void *argument)
 	return NULL;
 }
 
-/* ---- the doors ---- */
+/* ---- the interface ---- */
 
 struct exports *
 exports_open(struct snapshots *snapshots, struct journal *journal, const char *state_dir, struct fault *why)

@@ -18,42 +18,42 @@
 
 enum {
 	WORKERS_MAX = 16,
-	HEARD_AT_ONCE = 4096,    /* bytes read from one caller before another has its turn */
+	READ_AT_ONCE = 4096,     /* bytes read from one connection before another has its turn */
 	BACKLOG = 128,
 	SWEEP_MS = 500,          /* how exactly time-outs are kept */
 	EXHAUSTED_MS = 200,      /* pause when no descriptor is left */
 	TROUBLE_MS = 60 * 1000
 };
 
-struct caller {
-	struct caller *next, **before; /* in the door's list; under its lock */
-	struct door *door;
+struct connection {
+	struct connection *next, **before; /* in the listener's list; under its lock */
+	struct listener *listener;
 	void *state;
 	int socket;
 	bool ends;                 /* closed when all is sent */
 	bool at_end;               /* the stream's end was read */
 	struct text out;
 	size_t sent;               /* of out */
-	size_t at, length;         /* of bytes: those not heard yet */
+	size_t at, length;         /* of bytes: those not handled yet */
 	atomic_bool busy;          /* a worker has it */
-	_Atomic int64_t until;     /* shown out then */
-	enum door_next phase, wanted; /* as it is; as the keeper wants it when all is sent */
-	char bytes[HEARD_AT_ONCE];
+	_Atomic int64_t until;     /* closed then */
+	enum connection_next phase, wanted; /* as it is; as the handler wants it when all is sent */
+	char bytes[READ_AT_ONCE];
 };
 
-struct door {
-	int socket, epoll, stop;   /* stop is readable for ever when the door closes */
+struct listener {
+	int socket, epoll, stop;   /* stop is readable for ever when the listener closes */
 	char path[108];            /* of a Unix socket; "" */
-	struct door_keeper keeper;
-	struct door_limits limits;
+	struct connection_handler handler;
+	struct listener_limits limits;
 	atomic_uint most;          /* of the limits; a reload may change it */
-	pthread_t porter, workers[WORKERS_MAX];
-	bool porter_runs;
+	pthread_t acceptor, workers[WORKERS_MAX];
+	bool acceptor_runs;
 	unsigned worker_count;
 	pthread_mutex_t lock;      /* of the list, and of who watches for what */
-	struct caller *callers;
+	struct connection *connections;
 	unsigned count;
-	int64_t quiet_until;       /* the porter's: no trouble is told before */
+	int64_t quiet_until;       /* the acceptor's: no trouble is told before */
 };
 
 static int64_t
@@ -65,7 +65,7 @@ now_ms(void)
 /* ---- addresses ---- */
 
 const char *
-door_path(const char *address)
+listener_path(const char *address)
 {
 	return strncmp(address, "unix:", 5) == 0 ? address + 5 : NULL;
 }
@@ -163,8 +163,8 @@ bind_inet(const char *rest, int family, struct fault *why)
 static int
 bind_address(const char *address, struct fault *why)
 {
-	if (door_path(address) != NULL)
-		return bind_unix(door_path(address), why);
+	if (listener_path(address) != NULL)
+		return bind_unix(listener_path(address), why);
 	if (strncmp(address, "inet:", 5) == 0)
 		return bind_inet(address + 5, AF_INET, why);
 	if (strncmp(address, "inet6:", 6) == 0)
@@ -173,207 +173,207 @@ bind_address(const char *address, struct fault *why)
 	return -1;
 }
 
-struct door *
-door_open(const char *address, struct fault *why)
+struct listener *
+listener_open(const char *address, struct fault *why)
 {
-	struct door *door = calloc(1, sizeof *door);
+	struct listener *listener = calloc(1, sizeof *listener);
 
-	if (door == NULL) {
+	if (listener == NULL) {
 		fault_set(why, "out of memory");
 		return NULL;
 	}
-	pthread_mutex_init(&door->lock, NULL);
-	door->epoll = door->stop = -1;
-	door->socket = bind_address(address, why);
-	if (door->socket >= 0 && door_path(address) != NULL)
-		snprintf(door->path, sizeof door->path, "%s", door_path(address));
-	if (door->socket >= 0 && listen(door->socket, BACKLOG) == 0)
-		return door;
-	if (door->socket >= 0)
+	pthread_mutex_init(&listener->lock, NULL);
+	listener->epoll = listener->stop = -1;
+	listener->socket = bind_address(address, why);
+	if (listener->socket >= 0 && listener_path(address) != NULL)
+		snprintf(listener->path, sizeof listener->path, "%s", listener_path(address));
+	if (listener->socket >= 0 && listen(listener->socket, BACKLOG) == 0)
+		return listener;
+	if (listener->socket >= 0)
 		fault_set(why, "'%.200s' cannot be listened at: %s", address, strerror(errno));
-	door_close(door);
+	listener_close(listener);
 	return NULL;
 }
 
-/* ---- callers ---- */
+/* ---- connections ---- */
 
 enum turn { TURN_GOES_ON, TURN_WAITS, TURN_ENDS };
 
-/* From here on the caller may be another worker's: it must not be touched after TURN_WAITS. */
+/* From here on the connection may be another worker's: it must not be touched after TURN_WAITS. */
 static enum turn
-watch(struct caller *caller, uint32_t events, int how)
+watch(struct connection *connection, uint32_t events, int how)
 {
-	struct epoll_event event = { .events = events | EPOLLONESHOT, .data.ptr = caller };
-	struct door *door = caller->door;
+	struct epoll_event event = { .events = events | EPOLLONESHOT, .data.ptr = connection };
+	struct listener *listener = connection->listener;
 	bool done;
 
-	caller->busy = false;
-	/* who closes the socket takes the lock first: it stays this caller's until the call is over */
-	pthread_mutex_lock(&door->lock);
-	done = epoll_ctl(door->epoll, how, caller->socket, &event) == 0;
-	pthread_mutex_unlock(&door->lock);
+	connection->busy = false;
+	/* who closes the socket takes the lock first: it stays this connection's until the call is over */
+	pthread_mutex_lock(&listener->lock);
+	done = epoll_ctl(listener->epoll, how, connection->socket, &event) == 0;
+	pthread_mutex_unlock(&listener->lock);
 	return done ? TURN_WAITS : TURN_ENDS;
 }
 
 static void
-caller_free(struct caller *caller)
+connection_free(struct connection *connection)
 {
-	struct door *door = caller->door;
+	struct listener *listener = connection->listener;
 
-	pthread_mutex_lock(&door->lock);
-	*caller->before = caller->next;
-	if (caller->next != NULL)
-		caller->next->before = caller->before;
-	door->count--;
-	pthread_mutex_unlock(&door->lock);
-	close(caller->socket);
-	door->keeper.closed(door->keeper.context, caller->state);
-	text_close(&caller->out);
-	free(caller);
+	pthread_mutex_lock(&listener->lock);
+	*connection->before = connection->next;
+	if (connection->next != NULL)
+		connection->next->before = connection->before;
+	listener->count--;
+	pthread_mutex_unlock(&listener->lock);
+	close(connection->socket);
+	listener->handler.closed(listener->handler.context, connection->state);
+	text_close(&connection->out);
+	free(connection);
 }
 
 static int64_t
-patience(const struct door *door, enum door_next phase)
+patience(const struct listener *listener, enum connection_next phase)
 {
-	return phase == DOOR_IDLE ? door->limits.idle_ms : door->limits.within_ms;
+	return phase == CONNECTION_IDLE ? listener->limits.idle_ms : listener->limits.within_ms;
 }
 
 /* Time begins anew with a phase or a reply, not with each byte: one byte a second wins nothing. */
 static void
-enter(struct caller *caller, enum door_next phase, bool anew)
+enter(struct connection *connection, enum connection_next phase, bool anew)
 {
-	if (anew || phase != caller->phase)
-		caller->until = now_ms() + patience(caller->door, phase);
-	caller->phase = phase;
+	if (anew || phase != connection->phase)
+		connection->until = now_ms() + patience(connection->listener, phase);
+	connection->phase = phase;
 }
 
 /* The socket is given. */
 static void
-caller_open(struct door *door, int made)
+connection_open(struct listener *listener, int made)
 {
-	struct caller *caller = calloc(1, sizeof *caller);
+	struct connection *connection = calloc(1, sizeof *connection);
 
-	if (caller != NULL)
-		caller->state = door->keeper.opened(door->keeper.context);
-	if (caller == NULL || caller->state == NULL) {
-		free(caller);
+	if (connection != NULL)
+		connection->state = listener->handler.opened(listener->handler.context);
+	if (connection == NULL || connection->state == NULL) {
+		free(connection);
 		close(made);
 		return;
 	}
-	caller->door = door;
-	caller->socket = made;
-	text_open(&caller->out, door->limits.reply);
-	enter(caller, DOOR_IDLE, true);
-	pthread_mutex_lock(&door->lock);
-	caller->next = door->callers;
-	caller->before = &door->callers;
-	if (caller->next != NULL)
-		caller->next->before = &caller->next;
-	door->callers = caller;
-	door->count++;
-	pthread_mutex_unlock(&door->lock);
-	if (watch(caller, EPOLLIN, EPOLL_CTL_ADD) == TURN_ENDS)
-		caller_free(caller);
+	connection->listener = listener;
+	connection->socket = made;
+	text_open(&connection->out, listener->limits.reply);
+	enter(connection, CONNECTION_IDLE, true);
+	pthread_mutex_lock(&listener->lock);
+	connection->next = listener->connections;
+	connection->before = &listener->connections;
+	if (connection->next != NULL)
+		connection->next->before = &connection->next;
+	listener->connections = connection;
+	listener->count++;
+	pthread_mutex_unlock(&listener->lock);
+	if (watch(connection, EPOLLIN, EPOLL_CTL_ADD) == TURN_ENDS)
+		connection_free(connection);
 }
 
 unsigned
-door_callers(struct door *door)
+listener_connections(struct listener *listener)
 {
 	unsigned count;
 
-	pthread_mutex_lock(&door->lock);
-	count = door->count;
-	pthread_mutex_unlock(&door->lock);
+	pthread_mutex_lock(&listener->lock);
+	count = listener->count;
+	pthread_mutex_unlock(&listener->lock);
 	return count;
 }
 
 /* ---- workers ---- */
 
 static enum turn
-send_some(struct caller *caller)
+send_some(struct connection *connection)
 {
-	ssize_t put = send(caller->socket, caller->out.bytes + caller->sent,
-	    caller->out.length - caller->sent, MSG_NOSIGNAL);
+	ssize_t put = send(connection->socket, connection->out.bytes + connection->sent,
+	    connection->out.length - connection->sent, MSG_NOSIGNAL);
 
 	if (put < 0 && errno != EAGAIN && errno != EINTR)
 		return TURN_ENDS;
-	caller->sent += put > 0 ? (size_t)put : 0;
-	if (caller->sent < caller->out.length) {
-		enter(caller, DOOR_WITHIN, false);
-		return watch(caller, EPOLLOUT, EPOLL_CTL_MOD);
+	connection->sent += put > 0 ? (size_t)put : 0;
+	if (connection->sent < connection->out.length) {
+		enter(connection, CONNECTION_WITHIN, false);
+		return watch(connection, EPOLLOUT, EPOLL_CTL_MOD);
 	}
-	text_clear(&caller->out);
-	caller->sent = 0;
-	enter(caller, caller->wanted, true);
+	text_clear(&connection->out);
+	connection->sent = 0;
+	enter(connection, connection->wanted, true);
 	return TURN_GOES_ON;
 }
 
 static void
-hear(struct caller *caller)
+handle(struct connection *connection)
 {
-	struct door *door = caller->door;
-	struct span bytes = { caller->bytes + caller->at, caller->length };
+	struct listener *listener = connection->listener;
+	struct span bytes = { connection->bytes + connection->at, connection->length };
 
-	caller->wanted = door->keeper.heard(door->keeper.context, caller->state, &bytes, &caller->out);
+	connection->wanted = listener->handler.received(listener->handler.context, connection->state, &bytes, &connection->out);
 	/* who uses nothing up and says nothing would be called for ever */
-	if (bytes.length == caller->length && caller->out.length == 0)
+	if (bytes.length == connection->length && connection->out.length == 0)
 		bytes.length = 0;
-	caller->at += caller->length - bytes.length;
-	caller->length = bytes.length;
-	caller->ends = caller->wanted == DOOR_CLOSE || caller->out.cut || caller->at_end;
-	enter(caller, caller->wanted, false);
+	connection->at += connection->length - bytes.length;
+	connection->length = bytes.length;
+	connection->ends = connection->wanted == CONNECTION_CLOSE || connection->out.cut || connection->at_end;
+	enter(connection, connection->wanted, false);
 }
 
 static enum turn
-read_some(struct caller *caller)
+read_some(struct connection *connection)
 {
-	ssize_t got = recv(caller->socket, caller->bytes, sizeof caller->bytes, 0);
+	ssize_t got = recv(connection->socket, connection->bytes, sizeof connection->bytes, 0);
 
 	if (got < 0 && (errno == EAGAIN || errno == EINTR))
-		return watch(caller, EPOLLIN, EPOLL_CTL_MOD);
+		return watch(connection, EPOLLIN, EPOLL_CTL_MOD);
 	if (got < 0)
 		return TURN_ENDS;
-	caller->at = 0;
-	caller->length = (size_t)got;
-	caller->at_end = got == 0;
-	hear(caller);
+	connection->at = 0;
+	connection->length = (size_t)got;
+	connection->at_end = got == 0;
+	handle(connection);
 	return TURN_GOES_ON;
 }
 
-/* One turn of a caller: sends what waits, hears what came, reads once. */
+/* One turn of a connection: sends what waits, handles what came, reads once. */
 static void
-take_turn(struct caller *caller)
+take_turn(struct connection *connection)
 {
 	enum turn turn = TURN_GOES_ON;
 	bool has_read = false;
 
-	(void)atomic_exchange(&caller->busy, true); /* and sees all that the worker before it did */
+	(void)atomic_exchange(&connection->busy, true); /* and sees all that the worker before it did */
 	while (turn == TURN_GOES_ON) {
-		if (caller->out.length > 0) {
-			turn = send_some(caller);
-		} else if (caller->ends) {
+		if (connection->out.length > 0) {
+			turn = send_some(connection);
+		} else if (connection->ends) {
 			turn = TURN_ENDS;
-		} else if (caller->length > 0) {
-			hear(caller);
+		} else if (connection->length > 0) {
+			handle(connection);
 		} else if (!has_read) {
 			has_read = true;
-			turn = read_some(caller);
+			turn = read_some(connection);
 		} else {
-			turn = watch(caller, EPOLLIN, EPOLL_CTL_MOD);
+			turn = watch(connection, EPOLLIN, EPOLL_CTL_MOD);
 		}
 	}
 	if (turn == TURN_ENDS)
-		caller_free(caller);
+		connection_free(connection);
 }
 
 static void *
 work(void *context)
 {
-	struct door *door = context;
+	struct listener *listener = context;
 	struct epoll_event event;
 
 	for (;;) {
-		int got = epoll_wait(door->epoll, &event, 1, -1);
+		int got = epoll_wait(listener->epoll, &event, 1, -1);
 
 		if (got == 1 && event.data.ptr == NULL)
 			return NULL;
@@ -382,51 +382,51 @@ work(void *context)
 	}
 }
 
-/* ---- the porter ---- */
+/* ---- the acceptor ---- */
 
 static void
-tell(struct door *door, const struct fault *why)
+tell(struct listener *listener, const struct fault *why)
 {
 	int64_t now = now_ms();
 
-	if (now < door->quiet_until)
+	if (now < listener->quiet_until)
 		return;
-	door->quiet_until = now + TROUBLE_MS;
-	door->keeper.trouble(door->keeper.context, why);
+	listener->quiet_until = now + TROUBLE_MS;
+	listener->handler.trouble(listener->handler.context, why);
 }
 
 static void
-sweep(struct door *door)
+sweep(struct listener *listener)
 {
 	int64_t now = now_ms();
 
-	pthread_mutex_lock(&door->lock);
+	pthread_mutex_lock(&listener->lock);
 	/* a worker closes it: the socket cannot be another's while the list is locked */
-	for (struct caller *caller = door->callers; caller != NULL; caller = caller->next)
-		if (!caller->busy && caller->until < now)
-			shutdown(caller->socket, SHUT_RDWR);
-	pthread_mutex_unlock(&door->lock);
+	for (struct connection *connection = listener->connections; connection != NULL; connection = connection->next)
+		if (!connection->busy && connection->until < now)
+			shutdown(connection->socket, SHUT_RDWR);
+	pthread_mutex_unlock(&listener->lock);
 }
 
 /* Lets in who waits; returns how long to pause, in ms. */
 static int
-let_in(struct door *door)
+accept_waiting(struct listener *listener)
 {
 	struct fault why;
 
 	for (;;) {
-		int made = accept4(door->socket, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		int made = accept4(listener->socket, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
-		if (made >= 0 && door_callers(door) < door->most) {
-			caller_open(door, made);
+		if (made >= 0 && listener_connections(listener) < listener->most) {
+			connection_open(listener, made);
 		} else if (made >= 0) {
 			fault_set(&why, "a connection is refused: %u are open, %u is the most",
-			    door_callers(door), door->most);
-			tell(door, &why);
+			    listener_connections(listener), listener->most);
+			tell(listener, &why);
 			close(made);
 		} else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
 			fault_set(&why, "a connection must wait: %s", strerror(errno));
-			tell(door, &why);
+			tell(listener, &why);
 			return EXHAUSTED_MS;
 		} else if (errno != EINTR && errno != ECONNABORTED) {
 			return 0;
@@ -435,62 +435,62 @@ let_in(struct door *door)
 }
 
 static void *
-keep_door(void *context)
+accept_all(void *context)
 {
-	struct door *door = context;
-	struct pollfd ends[] = { { .fd = door->stop, .events = POLLIN },
-		{ .fd = door->socket, .events = POLLIN } };
+	struct listener *listener = context;
+	struct pollfd ends[] = { { .fd = listener->stop, .events = POLLIN },
+		{ .fd = listener->socket, .events = POLLIN } };
 	int pause = 0;
 
 	for (;;) {
 		poll(ends, pause > 0 ? 1 : 2, pause > 0 ? pause : SWEEP_MS);
 		if (ends[0].revents != 0)
 			return NULL;
-		pause = let_in(door);
-		sweep(door);
+		pause = accept_waiting(listener);
+		sweep(listener);
 	}
 }
 
 /* ---- begin and end ---- */
 
 void
-door_let(struct door *door, unsigned most)
+listener_set_limit(struct listener *listener, unsigned most)
 {
-	door->most = most;
+	listener->most = most;
 }
 
 bool
-door_serve(struct door *door, const struct door_keeper *keeper, const struct door_limits *limits,
+listener_serve(struct listener *listener, const struct connection_handler *handler, const struct listener_limits *limits,
     struct fault *why)
 {
 	struct epoll_event event = { .events = EPOLLIN, .data.ptr = NULL };
 
-	door->keeper = *keeper;
-	door->limits = *limits;
-	door->most = limits->most;
-	door->epoll = epoll_create1(EPOLL_CLOEXEC);
-	door->stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (door->epoll < 0 || door->stop < 0 ||
-	    epoll_ctl(door->epoll, EPOLL_CTL_ADD, door->stop, &event) != 0)
+	listener->handler = *handler;
+	listener->limits = *limits;
+	listener->most = limits->most;
+	listener->epoll = epoll_create1(EPOLL_CLOEXEC);
+	listener->stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (listener->epoll < 0 || listener->stop < 0 ||
+	    epoll_ctl(listener->epoll, EPOLL_CTL_ADD, listener->stop, &event) != 0)
 		return fault_set(why, "no descriptor to wait with: %s", strerror(errno));
-	while (door->worker_count < limits->workers && door->worker_count < WORKERS_MAX) {
-		if (pthread_create(&door->workers[door->worker_count], NULL, work, door) != 0)
+	while (listener->worker_count < limits->workers && listener->worker_count < WORKERS_MAX) {
+		if (pthread_create(&listener->workers[listener->worker_count], NULL, work, listener) != 0)
 			return fault_set(why, "no thread for a listener");
-		door->worker_count++;
+		listener->worker_count++;
 	}
-	door->porter_runs = pthread_create(&door->porter, NULL, keep_door, door) == 0;
-	return door->porter_runs || fault_set(why, "no thread for a listener");
+	listener->acceptor_runs = pthread_create(&listener->acceptor, NULL, accept_all, listener) == 0;
+	return listener->acceptor_runs || fault_set(why, "no thread for a listener");
 }
 
 static void
-end_threads(struct door *door)
+end_threads(struct listener *listener)
 {
-	if (door->stop >= 0)
-		eventfd_write(door->stop, 1);
-	if (door->porter_runs)
-		pthread_join(door->porter, NULL);
-	for (unsigned i = 0; i < door->worker_count; i++)
-		pthread_join(door->workers[i], NULL);
+	if (listener->stop >= 0)
+		eventfd_write(listener->stop, 1);
+	if (listener->acceptor_runs)
+		pthread_join(listener->acceptor, NULL);
+	for (unsigned i = 0; i < listener->worker_count; i++)
+		pthread_join(listener->workers[i], NULL);
 }
 
 static void
@@ -501,19 +501,19 @@ close_end(int end)
 }
 
 void
-door_close(struct door *door)
+listener_close(struct listener *listener)
 {
-	if (door == NULL)
+	if (listener == NULL)
 		return;
-	end_threads(door);
-	while (door->callers != NULL)
-		caller_free(door->callers);
-	close_end(door->socket);
-	close_end(door->epoll);
-	close_end(door->stop);
+	end_threads(listener);
+	while (listener->connections != NULL)
+		connection_free(listener->connections);
+	close_end(listener->socket);
+	close_end(listener->epoll);
+	close_end(listener->stop);
 	/* root's folder does not let us: the next start removes it */
-	if (door->path[0] != '\0')
-		(void)unlink(door->path);
-	pthread_mutex_destroy(&door->lock);
-	free(door);
+	if (listener->path[0] != '\0')
+		(void)unlink(listener->path);
+	pthread_mutex_destroy(&listener->lock);
+	free(listener);
 }

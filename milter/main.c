@@ -1,5 +1,5 @@
 /*
- * greenlaned - the daemon: options, load, drop privileges, open the doors, reload, drain.
+ * greenlaned - the daemon: options, load, drop privileges, open the listeners, reload, drain.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -21,10 +21,10 @@
 #include "clock.h"
 #include "config_files.h"
 #include "crypto_memory.h"
-#include "doors.h"
 #include "exports.h"
 #include "journal.h"
 #include "lint.h"
+#include "listeners.h"
 #include "message.h"
 #include "options.h"
 #include "privileges.h"
@@ -65,7 +65,7 @@ struct daemon {
 	struct exports *exports;
 	struct store *store_open, *memory;
 	struct usage *usage;
-	struct doors *doors; /* beside the milter's */
+	struct listeners *listeners; /* beside the milter's */
 	int64_t reviewed; /* ticks when review dates were looked at last */
 	struct services services;
 	pthread_t milter;
@@ -219,8 +219,8 @@ open_socket(struct daemon *daemon, const struct settings *settings, struct fault
 		    settings->milter.listen);
 	if (path != NULL && !account_give_socket(&daemon->account, path, settings->milter.group, why))
 		warn_of(why);
-	daemon->doors = doors_open(settings, &daemon->account, warn_of, why);
-	return daemon->doors != NULL;
+	daemon->listeners = listeners_open(settings, &daemon->account, warn_of, why);
+	return daemon->listeners != NULL;
 }
 
 /* The parent waits until the child is ready or dead, so that a start that fails is seen. */
@@ -335,11 +335,11 @@ write_dns(const struct settings *settings, char *out, size_t size)
 static void
 allow_sessions(struct daemon *daemon, unsigned most)
 {
-	unsigned sessions = most * (1 + doors_listeners(daemon->doors));
+	unsigned sessions = most * (1 + listeners_count(daemon->listeners));
 	rlim_t wanted = (rlim_t)sessions + FILES_BESIDE_SESSIONS;
 	struct rlimit limit;
 
-	doors_let(daemon->doors, most);
+	listeners_set_limit(daemon->listeners, most);
 	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted)
 		return;
 	limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
@@ -411,7 +411,7 @@ start(struct daemon *daemon, struct fault *why)
 	daemon->first = NULL;
 	if (!refresh_adopt(daemon->rooms.refresh, first, FIRST_PATIENCE_MS, why) ||
 	    !refresh_start(daemon->rooms.refresh, why) || !exports_start(daemon->exports, why) ||
-	    !doors_serve(daemon->doors, &daemon->services, settings, why))
+	    !listeners_serve(daemon->listeners, &daemon->services, settings, why))
 		return false;
 	if (pthread_create(&daemon->milter, NULL, serve, NULL) != 0)
 		return fault_set(why, "no thread for the milter");
@@ -482,8 +482,8 @@ warn_restart(struct daemon *daemon, const struct settings *settings)
 	const struct {
 		const char *key, *then, *now;
 	} rows[] = { { "milter.listen", daemon->listen, settings->milter.listen },
-		{ "delegate.listen", doors_delegate(daemon->doors), settings->delegate.listen },
-		{ "socketmap.listen", doors_socketmap(daemon->doors), settings->socketmap_listen },
+		{ "delegate.listen", listeners_delegate(daemon->listeners), settings->delegate.listen },
+		{ "socketmap.listen", listeners_socketmap(daemon->listeners), settings->socketmap_listen },
 		{ "state_dir", daemon->state_dir, settings->state_dir },
 		{ "greylist.store", daemon->store, settings->store },
 		{ "user", daemon->user, settings->user }, { "dns", daemon->dns, dns } };
@@ -607,7 +607,7 @@ drain(struct daemon *daemon)
 	session_drain();
 	/* before anything is waited for: whoever looks sees that TERM has come */
 	journal_say(daemon->journal, LOG_NOTICE, "stopping: %u messages are open", session_messages());
-	doors_close(daemon->doors);
+	listeners_close(daemon->listeners);
 	while (session_messages() > 0 && waited++ < DRAIN_SECONDS * 20)
 		poll(NULL, 0, 50);
 	if (session_messages() > 0)
@@ -635,7 +635,7 @@ close_rooms(struct daemon *daemon)
 {
 	exports_close(daemon->exports);
 	rooms_close(&daemon->rooms);
-	doors_free(daemon->doors);
+	listeners_free(daemon->listeners);
 	usage_close(daemon->usage);
 	store_close(daemon->memory);
 	store_close(daemon->store_open);

@@ -140,7 +140,7 @@ promise_keep_spf(struct promises *promises, const struct facts *facts)
 {
 	struct entry *entry;
 
-	/* DNS may have answered by the time that the other door asks; of what is wrong it wants the words */
+	/* DNS may have answered by the time that the other protocol asks; of what is wrong it wants the words */
 	if (promises == NULL || facts->port == 0 || facts->spf.result == AUTH_NOT_ASKED ||
 	    facts->spf.result == AUTH_TEMPERROR || facts->spf.result == AUTH_PERMERROR)
 		return;

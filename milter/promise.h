@@ -1,7 +1,7 @@
 /*
  * promise.h - what Postfix was told of a session, until its message ends: SPF, and who was promised passage.
  *
- * Floor 9. The policy delegation and the milter see one session by two doors, in either order: what
+ * Floor 9. The policy delegation and the milter see one session over two protocols, in either order: what
  * one found out the other need not ask again. Bounded and forgetful: what is lost is asked again. Any
  * thread may call.
  */
@@ -43,7 +43,7 @@ bool promise_settle(struct promises *, const struct facts *, bool vouched, char 
 /* Since the start. */
 struct promise_counts {
 	unsigned long made, kept, revoked;
-	unsigned long spf_shared; /* checks that one door was spared by the other */
+	unsigned long spf_shared; /* checks that one protocol was spared by the other */
 };
 struct promise_counts promise_counts(struct promises *);
 

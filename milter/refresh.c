@@ -124,7 +124,7 @@ publish(struct refresh *refresh, struct policy *policy, struct published *const 
 	return done;
 }
 
-/* ---- the doors ---- */
+/* ---- the interface ---- */
 
 struct refresh *
 refresh_open(struct resolver *resolver, struct snapshots *snapshots, struct journal *journal,

@@ -11,7 +11,7 @@ struct request_server {
 	const struct request_protocol *protocol;
 	void *context;
 	struct journal *journal;
-	struct door *door;
+	struct listener *listener;
 };
 
 /* ---- connections: the state of each is what has come of a request that is not whole yet ---- */
@@ -35,17 +35,17 @@ closed(void *context, void *state)
 	free(state);
 }
 
-static enum door_next
+static enum connection_next
 give_reply(struct request_server *server, struct text *begun, struct frame *request, struct text *out)
 {
 	bool replied = server->protocol->reply(server->context, request, out);
 
 	text_clear(begun);
-	return replied ? DOOR_IDLE : DOOR_CLOSE;
+	return replied ? CONNECTION_IDLE : CONNECTION_CLOSE;
 }
 
-static enum door_next
-heard(void *context, void *state, struct span *bytes, struct text *out)
+static enum connection_next
+received(void *context, void *state, struct span *bytes, struct text *out)
 {
 	struct request_server *server = context;
 	struct text *begun = state;
@@ -56,11 +56,11 @@ heard(void *context, void *state, struct span *bytes, struct text *out)
 	case FRAME_BROKEN:
 		journal_say(server->journal, LOG_WARNING, "%s: a malformed request: %s; its connection is closed",
 		    server->protocol->name, why.text);
-		return DOOR_CLOSE;
+		return CONNECTION_CLOSE;
 	case FRAME_WHOLE:
 		return give_reply(server, begun, &request, out);
 	default:
-		return begun->length > 0 ? DOOR_WITHIN : DOOR_IDLE;
+		return begun->length > 0 ? CONNECTION_WITHIN : CONNECTION_IDLE;
 	}
 }
 
@@ -76,29 +76,29 @@ trouble(void *context, const struct fault *why)
 
 struct request_server *
 request_server_open(const struct request_protocol *protocol, void *context, struct journal *journal,
-    struct door *door, unsigned most_callers, struct fault *why)
+    struct listener *listener, unsigned most_connections, struct fault *why)
 {
 	struct request_server *server = malloc(sizeof *server);
-	struct door_keeper keeper = { opened, heard, closed, trouble, server };
-	struct door_limits limits = { .workers = protocol->workers, .most = most_callers, .idle_ms = IDLE_MS,
+	struct connection_handler handler = { opened, received, closed, trouble, server };
+	struct listener_limits limits = { .workers = protocol->workers, .most = most_connections, .idle_ms = IDLE_MS,
 		.within_ms = WITHIN_MS, .reply = protocol->reply_max };
 
 	if (server == NULL) {
 		fault_set(why, "out of memory");
-		door_close(door);
+		listener_close(listener);
 		return NULL;
 	}
-	*server = (struct request_server){ protocol, context, journal, door };
-	if (door_serve(door, &keeper, &limits, why))
+	*server = (struct request_server){ protocol, context, journal, listener };
+	if (listener_serve(listener, &handler, &limits, why))
 		return server;
 	request_server_close(server);
 	return NULL;
 }
 
 void
-request_server_let(struct request_server *server, unsigned most_callers)
+request_server_set_limit(struct request_server *server, unsigned most_connections)
 {
-	door_let(server->door, most_callers);
+	listener_set_limit(server->listener, most_connections);
 }
 
 void
@@ -106,6 +106,6 @@ request_server_close(struct request_server *server)
 {
 	if (server == NULL)
 		return;
-	door_close(server->door);
+	listener_close(server->listener);
 	free(server);
 }

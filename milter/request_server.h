@@ -24,15 +24,15 @@ struct request_protocol {
 
 struct request_server;
 
-/* Serves the door, which is given, also when NULL is returned. The protocol, its context and the journal are kept.
+/* Serves the listener, which is given, also when NULL is returned. The protocol, its context and the journal are kept.
  * Call after daemonising, with signals blocked. Given. */
 struct request_server *request_server_open(const struct request_protocol *, void *context, struct journal *,
-    struct door *, unsigned most_callers, struct fault *why) MUST_USE;
+    struct listener *, unsigned most_connections, struct fault *why) MUST_USE;
 
-/* So many callers at once from now on; those that are there stay. Any thread. */
-void request_server_let(struct request_server *, unsigned most_callers);
+/* So many connections at once from now on; those that are open stay. Any thread. */
+void request_server_set_limit(struct request_server *, unsigned most_connections);
 
-/* Replies to what is under way, then closes the door. NULL is fine. */
+/* Replies to what is under way, then closes the listener. NULL is fine. */
 void request_server_close(struct request_server *);
 
 #endif

@@ -53,7 +53,7 @@ LIST_HEAD(queries, query);
 STAILQ_HEAD(handover, query);
 
 struct dispatcher {
-	struct resolver doors; /* first: a resolver is its dispatcher */
+	struct resolver interface; /* first: a resolver is its dispatcher */
 	struct answer_cache *cache;
 	struct suffix_list suffixes;
 	int64_t timeout_ms;
@@ -344,7 +344,7 @@ dispatcher_run(void *data)
 	return NULL;
 }
 
-/* ---- the doors ---- */
+/* ---- the interface ---- */
 
 /* The lock is held. Somebody's answer, or none within the time; what is found is copied. */
 static void
@@ -563,7 +563,7 @@ resolver_unbound(const struct resolver_settings *settings, struct fault *why)
 		fault_set(why, "no memory for the resolver");
 		return NULL;
 	}
-	dispatcher->doors = (struct resolver){ .ask = unbound_ask, .prefetch = unbound_prefetch, .close = unbound_close };
+	dispatcher->interface = (struct resolver){ .ask = unbound_ask, .prefetch = unbound_prefetch, .close = unbound_close };
 	dispatcher->timeout_ms = settings->timeout_ms;
 	if (settings->suffixes != NULL)
 		dispatcher->suffixes = *settings->suffixes;
@@ -580,5 +580,5 @@ resolver_unbound(const struct resolver_settings *settings, struct fault *why)
 		dispatcher_free(dispatcher);
 		return NULL;
 	}
-	return &dispatcher->doors;
+	return &dispatcher->interface;
 }

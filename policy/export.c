@@ -13,7 +13,7 @@ enum { REMARK_MAX = 300 };
 
 /* ---- what an entry says ---- */
 
-/* How Postfix calls the door of our milter: "inet:8890@127.0.0.1" is "inet:127.0.0.1:8890" there. */
+/* How Postfix calls the address of our milter: "inet:8890@127.0.0.1" is "inet:127.0.0.1:8890" there. */
 static void
 write_milter(struct text *out, const char *listen)
 {
@@ -240,7 +240,7 @@ write_object(struct text *out, const struct export_request *request, const struc
 	text_put(out, "}\n");
 }
 
-/* ---- the doors ---- */
+/* ---- the interface ---- */
 
 bool
 export_write(const struct export_request *request, struct text *out, struct fault *why)

@@ -2,7 +2,7 @@
  * fault.h - where and why something was refused.
  *
  * Floor 0. One value, filled by whoever knows and carried up by everyone else.
- * Never logs: only the front doors (main, cli, session) show a fault to a person.
+ * Never logs: only main, cli and session show a fault to a person.
  */
 #ifndef FAULT_H
 #define FAULT_H

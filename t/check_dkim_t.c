@@ -24,7 +24,7 @@ static const char usual[] = "from:to:subject:date:message-id";
 
 /* A resolver that counts what it is asked, over the canned one. */
 struct counter {
-	struct resolver doors;
+	struct resolver interface;
 	struct resolver *below;
 	size_t asked, prefetched;
 	size_t asked_as[STANDINGS], prefetched_as[STANDINGS];
@@ -70,10 +70,10 @@ world_open(struct world *world)
 
 	memset(world, 0, sizeof *world);
 	world->zone = canned_zone_open();
-	world->counter.doors = (struct resolver){ .ask = counter_ask, .prefetch = counter_prefetch };
+	world->counter.interface = (struct resolver){ .ask = counter_ask, .prefetch = counter_prefetch };
 	world->counter.below = resolver_canned(world->zone, &why);
 	world->suffixes.psl = psl_builtin();
-	world->verifier = dkim_verifier_open(&world->counter.doors, &world->suffixes, &why);
+	world->verifier = dkim_verifier_open(&world->counter.interface, &world->suffixes, &why);
 	world->arena = arena_open(1 << 20);
 	if (world->verifier == NULL || world->arena == NULL)
 		abort();

@@ -262,7 +262,7 @@ test_mapped(struct resolver *resolver)
 
 /* A resolver that counts, and takes its time from the budget. */
 struct slow {
-	struct resolver doors;
+	struct resolver interface;
 	struct resolver *inner;
 	unsigned asked;
 	int64_t each_ms;
@@ -297,7 +297,7 @@ test_budget(struct resolver *resolver)
 		{ "a budget at its end is temporary, and asks no more", "temperror", 150, 0, 2 },
 		{ "so is one that was spent before", "temperror", 0, 0, 1 },
 	};
-	struct slow slow = { .doors = { .ask = slow_ask }, .inner = resolver, .each_ms = 100 };
+	struct slow slow = { .interface = { .ask = slow_ask }, .inner = resolver, .each_ms = 100 };
 	struct spf_query query = { .helo = "h.example", .mail_from = "a@vendor.example" };
 
 	if (!address_read("198.51.100.1", &query.client))
@@ -308,7 +308,7 @@ test_budget(struct resolver *resolver)
 		struct spf_fact fact;
 
 		slow.asked = 0;
-		check_spf(&slow.doors, &budget, arena, &query, &fact, NULL);
+		check_spf(&slow.interface, &budget, arena, &query, &fact, NULL);
 		if (!ok(strcmp(auth_word(fact.result), cases[i].result) == 0 && budget.left_ms == cases[i].left &&
 		    slow.asked == cases[i].asked, "%s", cases[i].name))
 			note("%s, %lld ms left, %u asked", auth_word(fact.result), (long long)budget.left_ms, slow.asked);
@@ -320,7 +320,7 @@ test_budget(struct resolver *resolver)
 static void
 test_amplification(struct resolver *resolver, struct canned_zone *zone)
 {
-	struct slow slow = { .doors = { .ask = slow_ask }, .inner = resolver };
+	struct slow slow = { .interface = { .ask = slow_ask }, .inner = resolver };
 	struct spf_query query = { .helo = "h.example", .mail_from = "a@many.example" };
 	struct arena *arena = arena_open(ARENA);
 	struct budget budget = { 1000 };
@@ -340,7 +340,7 @@ test_amplification(struct resolver *resolver, struct canned_zone *zone)
 	}
 	if (!canned_zone_line(zone, record.bytes, NULL) || !address_read("192.0.2.1", &query.client))
 		ok(false, "%s", record.bytes);
-	check_spf(&slow.doors, &budget, arena, &query, &fact, NULL);
+	check_spf(&slow.interface, &budget, arena, &query, &fact, NULL);
 	ok(fact.result == AUTH_PERMERROR, "twenty MX terms are permanent");
 	is_number(slow.asked, 1 + 10 + 100, "and ask for ten of them, with ten names each");
 	text_close(&record);
@@ -526,7 +526,7 @@ test_threads(struct resolver *resolver)
 /* ---- whose name a question is for ---- */
 
 struct noted {
-	struct resolver doors;
+	struct resolver interface;
 	struct resolver *inner;
 	struct text list; /* "NAME TYPE STANDING" a question */
 };
@@ -571,7 +571,7 @@ test_standings(struct canned_zone *zone, struct resolver *resolver)
 		    "k.s.example A stranger\nj.s.example TXT stranger\n77.2.0.192.in-addr.arpa PTR stranger\n"
 		    "host.evil.example A stranger\nunknown.y.s.example A stranger\n" },
 	};
-	struct noted noted = { .doors = { .ask = note_ask }, .inner = resolver };
+	struct noted noted = { .interface = { .ask = note_ask }, .inner = resolver };
 	struct spf_query query = { .helo = "h.example", .mail_from = "bob@s.example" };
 	struct fault why;
 
@@ -587,7 +587,7 @@ test_standings(struct canned_zone *zone, struct resolver *resolver)
 
 		text_open(&noted.list, 8192);
 		query.standing = cases[i].standing;
-		check_spf(&noted.doors, &budget, arena, &query, &fact, NULL);
+		check_spf(&noted.interface, &budget, arena, &query, &fact, NULL);
 		is(noted.list.bytes, cases[i].wanted, "%s", cases[i].name);
 		text_close(&noted.list);
 		arena_close(arena);

@@ -95,21 +95,21 @@ services_open(struct canned_zone *zone)
 	return services.snapshots != NULL && services.promises != NULL && services.dkim != NULL && publish("");
 }
 
-/* ---- both doors ---- */
+/* ---- both protocols ---- */
 
-static int caller = -1;
+static int mta = -1;
 
 static struct request_server *
 serve(const struct request_protocol *protocol, char address[160])
 {
 	struct request_server *server = NULL;
 	struct fault why = { .text = "" };
-	struct door *door;
+	struct listener *listener;
 
 	snprintf(address, 160, "unix:%s/%s", folder, protocol->name);
-	door = door_open(address, &why);
-	if (door != NULL)
-		server = request_server_open(protocol, &services, NULL, door, 10, &why);
+	listener = listener_open(address, &why);
+	if (listener != NULL)
+		server = request_server_open(protocol, &services, NULL, listener, 10, &why);
 	if (server == NULL) {
 		note("%s", why.text);
 		exit(99);
@@ -123,7 +123,7 @@ call(const char *address)
 	struct sockaddr_un where = { .sun_family = AF_UNIX };
 	int made = socket(AF_UNIX, SOCK_STREAM, 0);
 
-	snprintf(where.sun_path, sizeof where.sun_path, "%s", door_path(address));
+	snprintf(where.sun_path, sizeof where.sun_path, "%s", listener_path(address));
 	if (connect(made, (struct sockaddr *)&where, sizeof where) != 0)
 		exit(99);
 	return made;
@@ -140,10 +140,10 @@ ask(const char *client, unsigned port, const char *sender)
 	    "request=smtpd_access_policy\nprotocol_state=RCPT\nclient_address=%s\nclient_port=%u\nhelo_name=mail.single.example\n"
 	    "sender=%s\nrecipient=desk@rx.example\n\n", client, port, sender);
 
-	if (send(caller, request, (size_t)length, MSG_NOSIGNAL) != length)
+	if (send(mta, request, (size_t)length, MSG_NOSIGNAL) != length)
 		return "(gone)";
 	while (had < 2 || memcmp(reply + had - 2, "\n\n", 2) != 0) {
-		ssize_t got = recv(caller, reply + had, sizeof reply - 1 - had, 0);
+		ssize_t got = recv(mta, reply + had, sizeof reply - 1 - had, 0);
 
 		if (got <= 0)
 			return "(closed)";
@@ -345,15 +345,15 @@ main(void)
 	if (mkdtemp(folder) == NULL || zone == NULL || !services_open(zone))
 		return 99;
 	server = serve(&delegate_protocol, address);
-	caller = call(address);
+	mta = call(address);
 	test_odd_senders();
 	test_sharing();
 	test_promises();
 	test_failing_dns();
 	test_socketmap();
 	request_server_close(server);
-	is(ask("192.0.2.1", 1, "b@plain.example"), "(gone)", "a door that is closed answers nobody");
-	close(caller);
+	is(ask("192.0.2.1", 1, "b@plain.example"), "(gone)", "a listener that is closed answers nobody");
+	close(mta);
 	promises_close(services.promises);
 	dkim_verifier_close(services.dkim);
 	snapshots_close(services.snapshots);

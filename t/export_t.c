@@ -374,11 +374,11 @@ check_ceiling(void)
 
 static const struct {
 	const char *listen, *milter;
-} doors[] = { { "unix:/run/m.sock", "unix:/run/m.sock" }, { "local:/run/m.sock", "unix:/run/m.sock" },
+} addresses[] = { { "unix:/run/m.sock", "unix:/run/m.sock" }, { "local:/run/m.sock", "unix:/run/m.sock" },
 	{ "inet:8890@127.0.0.1", "inet:127.0.0.1:8890" }, { "inet6:8890@::1", "inet:[::1]:8890" } };
 
 static void
-check_doors(void)
+check_addresses(void)
 {
 	static const struct wish one[] = { { &acme, "cidr:x", "192.0.2.1", USE_MX, true, false, NULL, NULL }, { 0 } };
 	struct world world;
@@ -387,10 +387,10 @@ check_doors(void)
 
 	text_open(&body, TEXT_MAX);
 	world_open(&world, one);
-	for (size_t i = 0; i < sizeof doors / sizeof doors[0]; i++) {
-		world.request.listen = doors[i].listen;
-		snprintf(wanted, sizeof wanted, "192.0.2.1\t%s\n", doors[i].milter);
-		is(body_of(export_as(&world, EXPORT_CIDR, ""), &body), wanted, "%s as Postfix calls it", doors[i].listen);
+	for (size_t i = 0; i < sizeof addresses / sizeof addresses[0]; i++) {
+		world.request.listen = addresses[i].listen;
+		snprintf(wanted, sizeof wanted, "192.0.2.1\t%s\n", addresses[i].milter);
+		is(body_of(export_as(&world, EXPORT_CIDR, ""), &body), wanted, "%s as Postfix calls it", addresses[i].listen);
 	}
 	text_close(&world.text);
 	text_close(&body);
@@ -497,7 +497,7 @@ main(void)
 	check_empty();
 	check_same();
 	check_ceiling();
-	check_doors();
+	check_addresses();
 	check_parts();
 	return done();
 }

@@ -1,5 +1,5 @@
 /*
- * promise_t.c - what one door found out about a session is known at the other; and forgotten in time.
+ * promise_t.c - what one protocol found out about a session is known to the other; and forgotten in time.
  */
 #include <pthread.h>
 #include <stdio.h>
@@ -168,7 +168,7 @@ test_threads(void)
 		pthread_join(threads[i], NULL);
 	counts = promise_counts(promises);
 	ok(counts.made >= counts.kept + counts.revoked && counts.kept > 0 && counts.revoked > 0,
-	    "four doors at once: %lu made, %lu kept, %lu revoked", counts.made, counts.kept, counts.revoked);
+	    "four threads at once: %lu made, %lu kept, %lu revoked", counts.made, counts.kept, counts.revoked);
 	promises_close(promises);
 }
 

@@ -82,7 +82,7 @@ said_times(const char *words)
 /* ---- DNS that may change at any time, counts, and can be slow ---- */
 
 struct names {
-	struct resolver doors; /* first: a resolver is a names */
+	struct resolver interface; /* first: a resolver is a names */
 	struct resolver *canned;
 	struct canned_zone *zone;
 	pthread_mutex_t lock;
@@ -241,12 +241,12 @@ world_open_in(const char *state_dir)
 	if (world == NULL || (world->names.zone = canned_zone_open()) == NULL ||
 	    (world->names.canned = resolver_canned(world->names.zone, &why)) == NULL)
 		abort();
-	world->names.doors.ask = ask;
-	world->names.doors.prefetch = prefetch;
+	world->names.interface.ask = ask;
+	world->names.interface.prefetch = prefetch;
 	pthread_mutex_init(&world->names.lock, NULL);
 	sem_init(&world->names.slow, 0, 0);
 	world->snapshots = snapshots_open(&why);
-	world->refresh = world->snapshots == NULL ? NULL : refresh_open(&world->names.doors, world->snapshots, NULL, state_dir, &why);
+	world->refresh = world->snapshots == NULL ? NULL : refresh_open(&world->names.interface, world->snapshots, NULL, state_dir, &why);
 	if (world->refresh == NULL)
 		abort();
 	ticks = (int64_t)BEFORE_START * SECOND;

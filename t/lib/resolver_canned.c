@@ -3,7 +3,7 @@
 #include "resolver_canned.h"
 
 struct canned {
-	struct resolver doors; /* first: a resolver is a canned */
+	struct resolver interface; /* first: a resolver is a canned */
 	const struct canned_zone *zone;
 };
 
@@ -43,7 +43,7 @@ resolver_canned(const struct canned_zone *zone, struct fault *why)
 		fault_set(why, "no memory for the resolver");
 		return NULL;
 	}
-	canned->doors = (struct resolver){ .ask = ask, .prefetch = prefetch, .close = canned_close };
+	canned->interface = (struct resolver){ .ask = ask, .prefetch = prefetch, .close = canned_close };
 	canned->zone = zone;
-	return &canned->doors;
+	return &canned->interface;
 }

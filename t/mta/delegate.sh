@@ -128,7 +128,7 @@ wire_story() {
     ok $? "the log says what was wrong"
     wait_for says "$mark" 'a malformed request: more than 128 attributes'
     ok $? "each time"
-    is "$(ask callers=520)" 21 "of 521 callers 500 stay, which is milter.max_sessions"
+    is "$(ask connections=520)" 21 "of 521 connections 500 stay, which is milter.max_sessions"
     wait_for says "$mark" 'delegate: a connection is refused: 500 are open, 500 is the most'
     ok $? "the log says so"
     wait_for a_stranger_is_served
@@ -137,10 +137,10 @@ wire_story() {
 
 a_stranger_is_served() { ask sender=a@b.example | grep -q '^action=greylist'; }
 
-# Slow callers while one is served: more than there are workers.
+# Slow clients while one is served: more than there are workers.
 slow_story() {
     is "$(ask halves=12 sender=a@b.example waiting 'answers=size=0\n\n' | tr '\n' ';')" \
-        "action=greylist;12 wait;12 action=greylist;" "twelve slow callers hold nobody up, and are answered when they have asked"
+        "action=greylist;12 wait;12 action=greylist;" "twelve slow clients hold nobody up, and are answered when they have asked"
 }
 
 # A name server that is silent: only who asks about a vendor waits, and not for ever.
@@ -285,12 +285,12 @@ drain_story() {
     mark=$(log_length)
     nsd_freeze STOP
     ask client_address=198.51.100.40,sender=drain@new.nightwatch.example > "$world/drain" &
-    local caller=$!
+    local client=$!
     wait_for nsd_asked
     kill -TERM "$greenlaned_pid"
     wait_for says "$mark" 'stopping: '
     nsd_freeze CONT
-    wait $caller
+    wait $client
     like "$(cat "$world/drain")" '^action=(DUNNO|greylist)$' "TERM: a request that is under way is answered first"
     wait_for gone "$greenlaned_pid"
     ok $? "then greenlaned ends"

@@ -9,7 +9,7 @@ Steps, on one connection:
   fill=N:TEXT      sends TEXT N times
   read             prints what comes: the action, "closed", or "silent" after two minutes
   times=N:NAME=VALUE,...   N requests sent at once; prints each different answer and how often it came
-  callers=N        N further connections that say nothing; prints how many the server hung up on
+  connections=N        N further connections that say nothing; prints how many the server hung up on
   beside=N:NAME=VALUE,...  N further connections that each send this request, "%d" in it is their number
   halves=N         N further connections that each send the first half of a request
   asked=PORT       waits until a datagram lies unread at that UDP port of loopback
@@ -52,7 +52,7 @@ def unescape(text):
         m[1]) or bytes([int(m[1][1:], 16)]), text.encode())
 
 
-class Caller:
+class Connection:
     """One connection."""
 
     def __init__(self, address):
@@ -106,21 +106,21 @@ def wait_for(condition, *arguments):
 
 class Talk:
     def __init__(self, address):
-        self.address, self.caller, self.others = address, Caller(address), []
+        self.address, self.connection, self.others = address, Connection(address), []
 
     def step(self, step):
         word, _, rest = step.partition("=")
         count, _, text = rest.partition(":")
         if word == "raw":
-            self.caller.send(unescape(rest))
+            self.connection.send(unescape(rest))
         elif word == "fill":
-            self.caller.send(unescape(text) * int(count))
+            self.connection.send(unescape(text) * int(count))
         elif word == "read":
-            print(self.caller.read())
+            print(self.connection.read())
         elif word == "times":
-            self.caller.send(request(text) * int(count))
-            print_counts(self.caller.read() for _ in range(int(count)))
-        elif word == "callers":
+            self.connection.send(request(text) * int(count))
+            print_counts(self.connection.read() for _ in range(int(count)))
+        elif word == "connections":
             self.more(int(count))
             # who came last is judged last
             wait_for(self.others[-1].is_told)
@@ -142,11 +142,11 @@ class Talk:
                 other.send(unescape(rest))
             print_counts(other.read() for other in self.others)
         else:
-            self.caller.send(request(step))
-            print(self.caller.read())
+            self.connection.send(request(step))
+            print(self.connection.read())
 
     def more(self, count):
-        self.others = [Caller(self.address) for _ in range(count)]
+        self.others = [Connection(self.address) for _ in range(count)]
 
 
 def main():
