@@ -13,7 +13,7 @@
 #include "config_files.h"
 #include "dns_audit.h"
 #include "domain.h"
-#include "rooms.h"
+#include "engine.h"
 
 enum {
 	PATIENCE_MS = 30 * 1000, /* for all answers of one domain */
@@ -103,7 +103,7 @@ world_open(struct world *world, const char *config)
 	known_find(world);
 	world->psl = psl_latest(NULL);
 	world->suffixes.psl = world->psl != NULL ? world->psl : psl_builtin();
-	world->resolver = rooms_resolver(&world->policy->settings, NULL, &why);
+	world->resolver = engine_resolver(&world->policy->settings, NULL, &why);
 	if (world->resolver != NULL)
 		return 0;
 	fprintf(stderr, "greenlane: %s\n", why.text);

@@ -7,9 +7,9 @@
 #include <unistd.h>
 
 #include "cmd.h"
+#include "engine.h"
 #include "mail_text.h"
 #include "message.h"
-#include "rooms.h"
 #include "verdict_record.h"
 
 enum {
@@ -222,28 +222,28 @@ judge_message(const struct services *services, const struct smtp_client *client,
 static int
 explain(struct policy *policy, const struct smtp_client *client, const struct request *request)
 {
-	struct rooms rooms;
+	struct engine engine;
 	struct fault why;
 	int status = EX_UNAVAILABLE;
 	bool ready;
 
-	ready = rooms_open(&rooms, &policy->settings, NULL, "", &why);
+	ready = engine_open(&engine, &policy->settings, NULL, "", &why);
 	if (ready) {
-		refresh_read_copies(rooms.refresh, policy->settings.state_dir);
-		ready = refresh_adopt(rooms.refresh, policy, PATIENCE_MS, &why);
+		refresh_read_copies(engine.refresh, policy->settings.state_dir);
+		ready = refresh_adopt(engine.refresh, policy, PATIENCE_MS, &why);
 	} else {
 		policy_free(policy);
 	}
 	if (ready) {
-		struct services services = { .resolver = rooms.resolver, .dkim = rooms.dkim,
-			.suffixes = &rooms.suffixes, .snapshots = rooms.snapshots, .first_contact = true };
+		struct services services = { .resolver = engine.resolver, .dkim = engine.dkim,
+			.suffixes = &engine.suffixes, .snapshots = engine.snapshots, .first_contact = true };
 
-		refresh_now(rooms.refresh, false); /* copies may be old: the daemon may be down */
+		refresh_now(engine.refresh, false); /* copies may be old: the daemon may be down */
 		status = judge_message(&services, client, request);
 	} else {
 		fprintf(stderr, "greenlane: %s\n", why.text);
 	}
-	rooms_close(&rooms);
+	engine_close(&engine);
 	return status;
 }
 

@@ -21,6 +21,7 @@
 #include "clock.h"
 #include "config_files.h"
 #include "crypto_memory.h"
+#include "engine.h"
 #include "exports.h"
 #include "journal.h"
 #include "lint.h"
@@ -28,7 +29,6 @@
 #include "message.h"
 #include "options.h"
 #include "privileges.h"
-#include "rooms.h"
 #include "session.h"
 
 #ifndef GREENLANE_CONFIG
@@ -61,7 +61,7 @@ struct daemon {
 	char listen[4096], state_dir[4096], store[4096]; /* as started: a change needs a restart */
 	char user[64], dns[1024];
 	struct journal *journal;
-	struct rooms rooms;
+	struct engine engine;
 	struct exports *exports;
 	struct store *store_open, *memory;
 	struct usage *usage;
@@ -294,22 +294,22 @@ open_store(struct daemon *daemon, const struct settings *settings, struct fault 
 }
 
 static bool
-open_rooms(struct daemon *daemon, const struct settings *settings, struct fault *why)
+open_engine(struct daemon *daemon, const struct settings *settings, struct fault *why)
 {
 	daemon->journal = journal_open(settings->log.facility, settings->log.record,
 	    daemon->foreground, why);
 	if (daemon->journal == NULL || !open_store(daemon, settings, why))
 		return false;
-	if (!rooms_open(&daemon->rooms, settings, daemon->journal, settings->state_dir, why))
+	if (!engine_open(&daemon->engine, settings, daemon->journal, settings->state_dir, why))
 		return false;
-	daemon->exports = exports_open(daemon->rooms.snapshots, daemon->journal, settings->state_dir, why);
+	daemon->exports = exports_open(daemon->engine.snapshots, daemon->journal, settings->state_dir, why);
 	daemon->usage = usage_open(why);
 	if (daemon->usage == NULL || daemon->exports == NULL)
 		return false;
 	if (!usage_load(daemon->usage, settings->state_dir, why))
 		journal_fault(daemon->journal, LOG_WARNING, why);
-	daemon->services = (struct services){ .resolver = daemon->rooms.resolver,
-		.dkim = daemon->rooms.dkim, .suffixes = &daemon->rooms.suffixes, .snapshots = daemon->rooms.snapshots, .store = daemon->store_open,
+	daemon->services = (struct services){ .resolver = daemon->engine.resolver,
+		.dkim = daemon->engine.dkim, .suffixes = &daemon->engine.suffixes, .snapshots = daemon->engine.snapshots, .store = daemon->store_open,
 		.unsure = daemon->store_open != NULL ? daemon->store_open : daemon->memory,
 		.journal = daemon->journal, .usage = daemon->usage };
 	return true;
@@ -372,17 +372,17 @@ log_first_faults(struct daemon *daemon)
 static void
 say_start(struct daemon *daemon)
 {
-	const struct snapshot *snapshot = snapshot_borrow(daemon->rooms.snapshots);
+	const struct snapshot *snapshot = snapshot_borrow(daemon->engine.snapshots);
 	const struct policy *policy = snapshot->judge.policy;
 
 	journal_say(daemon->journal, LOG_NOTICE,
 	    "greenlaned %s serves %s: %zu vendors, %zu sources, mode %s, as %s", VERSION,
 	    daemon->listen, policy->vendor_count, policy->source_count,
 	    policy->settings.monitor ? "monitor" : "enforce", daemon->account.name);
-	if (!dkim_verifier_has_ed25519(daemon->rooms.dkim))
+	if (!dkim_verifier_has_ed25519(daemon->engine.dkim))
 		journal_say(daemon->journal, LOG_WARNING,
 		    "this libopendkim does not know ed25519: such signatures prove nothing");
-	snapshot_return(daemon->rooms.snapshots, snapshot);
+	snapshot_return(daemon->engine.snapshots, snapshot);
 }
 
 static void *
@@ -404,13 +404,13 @@ start(struct daemon *daemon, struct fault *why)
 		return false;
 	remember_start(daemon, settings);
 	daemon->reviewed = clock_ticks(); /* the load has just said what it found */
-	if (!open_rooms(daemon, settings, why))
+	if (!open_engine(daemon, settings, why))
 		return false;
 	log_first_faults(daemon);
 	allow_sessions(daemon, settings->milter.max_sessions);
 	daemon->first = NULL;
-	if (!refresh_adopt(daemon->rooms.refresh, first, FIRST_PATIENCE_MS, why) ||
-	    !refresh_start(daemon->rooms.refresh, why) || !exports_start(daemon->exports, why) ||
+	if (!refresh_adopt(daemon->engine.refresh, first, FIRST_PATIENCE_MS, why) ||
+	    !refresh_start(daemon->engine.refresh, why) || !exports_start(daemon->exports, why) ||
 	    !listeners_serve(daemon->listeners, &daemon->services, settings, why))
 		return false;
 	if (pthread_create(&daemon->milter, NULL, serve, NULL) != 0)
@@ -517,7 +517,7 @@ reload(struct daemon *daemon)
 		allow_sessions(daemon, policy->settings.milter.max_sessions);
 		journal_reopen(daemon->journal, policy->settings.log.facility,
 		    policy->settings.log.record);
-		if (refresh_adopt(daemon->rooms.refresh, policy, RELOAD_PATIENCE_MS, &why))
+		if (refresh_adopt(daemon->engine.refresh, policy, RELOAD_PATIENCE_MS, &why))
 			journal_say(daemon->journal, LOG_NOTICE, "reload: %zu vendors in force", vendors);
 		else
 			journal_fault(daemon->journal, LOG_ERR, &why);
@@ -538,14 +538,14 @@ record_is_dead(const void *context, const struct greylist_record *record)
 static void
 sweep(struct daemon *daemon)
 {
-	const struct snapshot *snapshot = snapshot_borrow(daemon->rooms.snapshots);
+	const struct snapshot *snapshot = snapshot_borrow(daemon->engine.snapshots);
 	struct fault why;
 	bool done;
 
 	if (daemon->store_open != NULL &&
 	    !store_sweep(daemon->store_open, record_is_dead, snapshot->judge.policy, &done, &why))
 		journal_fault(daemon->journal, LOG_ERR, &why);
-	snapshot_return(daemon->rooms.snapshots, snapshot);
+	snapshot_return(daemon->engine.snapshots, snapshot);
 }
 
 /* Nothing lapses in silence: what is past its review date is said every day. */
@@ -558,9 +558,9 @@ say_reviews(struct daemon *daemon)
 	if (clock_ticks() - daemon->reviewed < REVIEW_SECONDS * INT64_C(1000000) || (faults = faults_open()) == NULL)
 		return;
 	daemon->reviewed = clock_ticks();
-	snapshot = snapshot_borrow(daemon->rooms.snapshots);
+	snapshot = snapshot_borrow(daemon->engine.snapshots);
 	lint_reviews(snapshot->judge.policy, clock_now(), faults);
-	snapshot_return(daemon->rooms.snapshots, snapshot);
+	snapshot_return(daemon->engine.snapshots, snapshot);
 	log_faults(daemon->journal, faults);
 	faults_close(faults);
 }
@@ -631,10 +631,10 @@ stop_milter(struct daemon *daemon)
 }
 
 static void
-close_rooms(struct daemon *daemon)
+close_engine(struct daemon *daemon)
 {
 	exports_close(daemon->exports);
-	rooms_close(&daemon->rooms);
+	engine_close(&daemon->engine);
 	listeners_free(daemon->listeners);
 	usage_close(daemon->usage);
 	store_close(daemon->memory);
@@ -661,7 +661,7 @@ main(int argc, char **argv)
 	drain(&daemon);
 	save_usage(&daemon);
 	if (stop_milter(&daemon))
-		close_rooms(&daemon);
+		close_engine(&daemon);
 	else if (daemon.store_open != NULL && !store_sync(daemon.store_open, &why))
 		journal_fault(daemon.journal, LOG_ERR, &why);
 	journal_say(daemon.journal, LOG_NOTICE, "stopped");

@@ -1,17 +1,17 @@
 /*
- * rooms.h - what every message needs, opened together: DNS, DKIM, suffixes, the policy in force, its sources.
+ * engine.h - what every message needs, opened together: DNS, DKIM, suffixes, the policy in force, its sources.
  *
  * Floor 11. For greenlaned and for the commands that judge as it would. Creates threads.
  */
-#ifndef ROOMS_H
-#define ROOMS_H
+#ifndef ENGINE_H
+#define ENGINE_H
 
 #include "check_dkim.h"
 #include "refresh.h"
 #include "resolver.h"
 #include "snapshot.h"
 
-struct rooms {
+struct engine {
 	struct resolver *resolver;
 	struct psl_ctx_st *psl; /* NULL: the list built into libpsl serves */
 	struct suffix_list suffixes;
@@ -21,12 +21,12 @@ struct rooms {
 };
 
 /* A resolver as the settings want it; suffixes as in resolver.h. Given. */
-struct resolver *rooms_resolver(const struct settings *, const struct suffix_list *suffixes, struct fault *why) MUST_USE;
+struct resolver *engine_resolver(const struct settings *, const struct suffix_list *suffixes, struct fault *why) MUST_USE;
 
-/* journal (NULL: none) is kept, state_dir ("": nothing is kept on disk) is not. False: rooms_close
+/* journal (NULL: none) is kept, state_dir ("": nothing is kept on disk) is not. False: engine_close
  * gives back what was opened. No policy is in force yet: see refresh_adopt. */
-bool rooms_open(struct rooms *, const struct settings *, struct journal *, const char *state_dir,
+bool engine_open(struct engine *, const struct settings *, struct journal *, const char *state_dir,
     struct fault *why) MUST_USE;
-void rooms_close(struct rooms *);
+void engine_close(struct engine *);
 
 #endif
