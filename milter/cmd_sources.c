@@ -7,9 +7,9 @@
 #include "clock.h"
 #include "cmd.h"
 #include "json.h"
-#include "published.h"
 #include "source_copy.h"
 #include "source_files.h"
+#include "source_watch.h"
 #include "usage.h"
 
 enum { OUTPUT_MAX = 64 * 1024 * 1024, COPIES_ARENA = 256 * 1024 * 1024, NAMED = 20, DRIFT_MAX = 4096 };
@@ -162,7 +162,7 @@ drift_of_change(struct sight *sight)
 
 	if (sight->has_pending && !sight->awaited)
 		text_format(&sight->drift, "%s\n", sight->pending.trouble);
-	else if (sight->has_copy && begins(sight->copy.trouble, PUBLISHED_WRONGLY))
+	else if (sight->has_copy && begins(sight->copy.trouble, SOURCE_WATCH_WRONGLY))
 		text_format(&sight->drift, "%s\n", sight->copy.trouble);
 	if (!sight->has_copy || !sight->has_mark || sight->awaited ||
 	    source_copy_same(&sight->copy, &sight->mark))
@@ -352,7 +352,7 @@ write_state(struct survey *survey, const struct sight *sight)
 		text_put(out, "  stale     older than max_stale: its addresses are not known any more\n");
 	if (copy->asked)
 		text_format(out, "  asked     for each address, because of %s\n", copy->asked_why);
-	if (copy->trouble[0] != '\0' && !begins(copy->trouble, PUBLISHED_DOUBTED))
+	if (copy->trouble[0] != '\0' && !begins(copy->trouble, SOURCE_WATCH_DOUBTED))
 		write_indented(out, "trouble", copy->trouble);
 	if (sight->awaited)
 		text_put(out, "  accepted  what was not believed will be at the next asking\n");

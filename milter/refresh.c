@@ -7,9 +7,9 @@
 #include <string.h>
 
 #include "clock.h"
-#include "published.h"
 #include "refresh.h"
 #include "source_files.h"
+#include "source_watch.h"
 
 enum {
 	UNFOLDING_MS = 20 * 1000,      /* waiting for DNS that sources asked together may do */
@@ -18,7 +18,7 @@ enum {
 
 struct refresh {
 	struct snapshots *snapshots;
-	struct publishing with;
+	struct source_watch_context with;
 	char state_dir[4096];
 	pthread_t thread;
 	bool runs;
@@ -27,40 +27,40 @@ struct refresh {
 	atomic_uint calls; /* policies that wait for the lock, and the end: they go first */
 	pthread_mutex_t lock; /* guards all below; sessions never take it */
 	pthread_cond_t changed;
-	struct published *entries;
-	struct published **of; /* by number of a source of the policy in force; NULL: asks no DNS */
+	struct source_watch *entries;
+	struct source_watch **of; /* by number of a source of the policy in force; NULL: asks no DNS */
 	bool unpublished;    /* what the entries hold is not in force yet */
 	struct arena *names; /* of with.shared */
 };
 
 /* ---- entries ---- */
 
-static struct published *
+static struct source_watch *
 entry_of(struct refresh *refresh, const struct source *source)
 {
-	for (struct published *entry = refresh->entries; entry != NULL; entry = entry->next)
+	for (struct source_watch *entry = refresh->entries; entry != NULL; entry = entry->next)
 		if (strcmp(entry->source.text, source->text) == 0)
 			return entry;
 	return NULL;
 }
 
 /* A source that is new here serves from its last good copy, if there is one. */
-static struct published *
+static struct source_watch *
 entry_add(struct refresh *refresh, const struct source *source)
 {
-	struct published *entry = published_open(source);
+	struct source_watch *entry = source_watch_open(source);
 
 	if (entry == NULL)
 		return NULL;
 	entry->next = refresh->entries;
 	refresh->entries = entry;
 	entry->max_stale = source->max_stale;
-	published_restore(entry, &refresh->with);
+	source_watch_restore(entry, &refresh->with);
 	return entry;
 }
 
 static void
-entry_name(struct published *entry, const char *vendor)
+entry_name(struct source_watch *entry, const char *vendor)
 {
 	size_t length = strlen(entry->vendors);
 
@@ -71,7 +71,7 @@ entry_name(struct published *entry, const char *vendor)
 /* ---- ranges ---- */
 
 static struct ranges *
-build_ranges(const struct policy *policy, struct published *const *of, struct fault *why)
+build_ranges(const struct policy *policy, struct source_watch *const *of, struct fault *why)
 {
 	struct source_belief *beliefs = calloc(policy->source_count + 1, sizeof *beliefs);
 	struct ranges *ranges;
@@ -107,7 +107,7 @@ say_without_addresses(const struct refresh *refresh, const struct policy *policy
 
 /* policy NULL: the one in force, with new ranges. The lock is held. */
 static bool
-publish(struct refresh *refresh, struct policy *policy, struct published *const *of, struct fault *why)
+publish(struct refresh *refresh, struct policy *policy, struct source_watch *const *of, struct fault *why)
 {
 	const struct snapshot *now = policy == NULL ? snapshot_borrow(refresh->snapshots) : NULL;
 	const struct policy *in_force = policy == NULL ? now->judge.policy : policy;
@@ -139,7 +139,7 @@ refresh_open(struct resolver *resolver, struct snapshots *snapshots, struct jour
 	}
 	refresh->snapshots = snapshots;
 	snprintf(refresh->state_dir, sizeof refresh->state_dir, "%s", state_dir);
-	refresh->with = (struct publishing){ .resolver = resolver, .journal = journal,
+	refresh->with = (struct source_watch_context){ .resolver = resolver, .journal = journal,
 		.state_dir = refresh->state_dir, .calls = &refresh->calls };
 	if (state_dir[0] != '\0' && !source_files_prepare(state_dir, why)) {
 		journal_fault(journal, LOG_ERR, why);
@@ -163,7 +163,7 @@ refresh_read_copies(struct refresh *refresh, const char *state_dir)
 void
 refresh_close(struct refresh *refresh)
 {
-	struct published *next;
+	struct source_watch *next;
 
 	if (refresh == NULL)
 		return;
@@ -174,9 +174,9 @@ refresh_close(struct refresh *refresh)
 	pthread_mutex_unlock(&refresh->lock);
 	if (refresh->runs)
 		pthread_join(refresh->thread, NULL);
-	for (struct published *entry = refresh->entries; entry != NULL; entry = next) {
+	for (struct source_watch *entry = refresh->entries; entry != NULL; entry = next) {
 		next = entry->next;
-		published_free(entry);
+		source_watch_free(entry);
 	}
 	free(refresh->of);
 	arena_close(refresh->names);
@@ -188,16 +188,16 @@ refresh_close(struct refresh *refresh)
 static void
 drop_unwanted(struct refresh *refresh)
 {
-	struct published **at = &refresh->entries;
+	struct source_watch **at = &refresh->entries;
 
 	while (*at != NULL) {
-		struct published *entry = *at;
+		struct source_watch *entry = *at;
 
 		if (entry->wanted) {
 			at = &entry->next;
 		} else {
 			*at = entry->next;
-			published_free(entry);
+			source_watch_free(entry);
 		}
 	}
 }
@@ -205,24 +205,24 @@ drop_unwanted(struct refresh *refresh)
 static void
 forget_wants(struct refresh *refresh)
 {
-	for (struct published *entry = refresh->entries; entry != NULL; entry = entry->next) {
+	for (struct source_watch *entry = refresh->entries; entry != NULL; entry = entry->next) {
 		entry->wanted = entry->source.exclusive = false;
 		entry->vendors[0] = '\0';
 	}
 }
 
 /* Marks what a policy wants and adds what is new. Returns which source has which, given; NULL without memory. */
-static struct published **
+static struct source_watch **
 want_entries(struct refresh *refresh, const struct policy *policy)
 {
-	struct published **of = calloc(policy->source_count + 1, sizeof *of);
+	struct source_watch **of = calloc(policy->source_count + 1, sizeof *of);
 
 	if (of == NULL)
 		return NULL;
 	forget_wants(refresh);
 	for (size_t i = 0; i < policy->source_count; i++) {
 		const struct source *source = &policy->sources[i];
-		struct published *entry;
+		struct source_watch *entry;
 
 		/* those for login and api, too: exports list them */
 		if (!source_asks_dns(source) || !source->selected)
@@ -240,7 +240,7 @@ want_entries(struct refresh *refresh, const struct policy *policy)
 		entry->wanted = true;
 		entry->source.exclusive = entry->source.exclusive || source->exclusive;
 		entry_name(entry, source->vendor->name);
-		(void)published_age(entry, &refresh->with);
+		(void)source_watch_age(entry, &refresh->with);
 	}
 	return of;
 }
@@ -287,16 +287,16 @@ take_limits(struct refresh *refresh, const struct policy *policy)
 static void
 unfold_unknown(struct refresh *refresh, int64_t patience_ms)
 {
-	struct published *list[PUBLISHED_AT_ONCE], *entry = refresh->entries;
+	struct source_watch *list[SOURCE_WATCH_AT_ONCE], *entry = refresh->entries;
 	struct budget budget = { patience_ms };
 
 	while (entry != NULL) {
 		size_t count = 0;
 
-		for (; entry != NULL && count < PUBLISHED_AT_ONCE; entry = entry->next)
+		for (; entry != NULL && count < SOURCE_WATCH_AT_ONCE; entry = entry->next)
 			if (entry->wanted && !entry->known)
 				list[count++] = entry;
-		(void)published_unfold(list, count, &refresh->with, &budget);
+		(void)source_watch_unfold(list, count, &refresh->with, &budget);
 	}
 }
 
@@ -369,7 +369,7 @@ say_falls(struct refresh *refresh, const struct policy *policy)
 bool
 refresh_adopt(struct refresh *refresh, struct policy *policy, int64_t patience_ms, struct fault *why)
 {
-	struct published **of;
+	struct source_watch **of;
 	bool done = false;
 
 	refresh->calls++;
@@ -400,13 +400,13 @@ refresh_adopt(struct refresh *refresh, struct policy *policy, int64_t patience_m
 
 /* Those in trouble come last: they may use up the patience of the others. */
 static size_t
-find_due(struct refresh *refresh, struct published *list[PUBLISHED_AT_ONCE])
+find_due(struct refresh *refresh, struct source_watch *list[SOURCE_WATCH_AT_ONCE])
 {
 	int64_t now = clock_ticks();
 	size_t count = 0;
 
 	for (int trouble = 0; trouble < 2; trouble++)
-		for (struct published *entry = refresh->entries; entry != NULL && count < PUBLISHED_AT_ONCE;
+		for (struct source_watch *entry = refresh->entries; entry != NULL && count < SOURCE_WATCH_AT_ONCE;
 		     entry = entry->next)
 			if (entry->due <= now && (entry->retry > 0) == trouble)
 				list[count++] = entry;
@@ -432,20 +432,20 @@ static int64_t
 refresh_due(struct refresh *refresh)
 {
 	int64_t next = clock_ticks() + (int64_t)3600 * 1000000;
-	struct published *list[PUBLISHED_AT_ONCE];
+	struct source_watch *list[SOURCE_WATCH_AT_ONCE];
 	bool published = false;
 	size_t count;
 
 	while (refresh->calls == 0 && (count = find_due(refresh, list)) > 0) {
 		struct budget budget = { UNFOLDING_MS };
 
-		refresh->unpublished |= published_unfold(list, count, &refresh->with, &budget);
+		refresh->unpublished |= source_watch_unfold(list, count, &refresh->with, &budget);
 		published |= publish_changes(refresh);
 	}
-	for (struct published *entry = refresh->entries; entry != NULL; entry = entry->next) {
-		refresh->unpublished |= published_age(entry, &refresh->with);
-		if (published_next(entry) < next)
-			next = published_next(entry);
+	for (struct source_watch *entry = refresh->entries; entry != NULL; entry = entry->next) {
+		refresh->unpublished |= source_watch_age(entry, &refresh->with);
+		if (source_watch_next(entry) < next)
+			next = source_watch_next(entry);
 	}
 	/* old tables and copies lay between what stays: with many networks half of the memory is holes */
 	if (publish_changes(refresh) || published)
@@ -459,7 +459,7 @@ refresh_now(struct refresh *refresh, bool all)
 	refresh->calls++;
 	pthread_mutex_lock(&refresh->lock);
 	refresh->calls--;
-	for (struct published *entry = refresh->entries; all && entry != NULL; entry = entry->next)
+	for (struct source_watch *entry = refresh->entries; all && entry != NULL; entry = entry->next)
 		entry->due = clock_ticks();
 	(void)refresh_due(refresh);
 	pthread_mutex_unlock(&refresh->lock);

@@ -1,13 +1,13 @@
 /*
- * sources_trees_t.c - what real vendors published, replayed from t/suites/spf-trees: unfolded, and believed or not.
+ * sources_trees_t.c - what real vendors watch, replayed from t/suites/spf-trees: unfolded, and believed or not.
  */
 #include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "published.h"
 #include "resolver_canned.h"
+#include "source_watch.h"
 #include "tap.h"
 
 enum { LINE_BYTES = 8192 };
@@ -19,7 +19,7 @@ struct world {
 	struct canned_zone *zone;
 	struct resolver *resolver;
 	atomic_uint calls;
-	struct publishing with;
+	struct source_watch_context with;
 };
 
 static bool
@@ -70,7 +70,7 @@ world_open(struct world *world)
 	world->resolver = resolver_canned(world->zone, &why);
 	if (world->resolver == NULL)
 		abort();
-	world->with = (struct publishing){ .resolver = world->resolver, .state_dir = "", .limits = { 12, 28, 1000, 50 },
+	world->with = (struct source_watch_context){ .resolver = world->resolver, .state_dir = "", .limits = { 12, 28, 1000, 50 },
 		.shared = { shared_names, sizeof shared_names / sizeof *shared_names }, .least = 60, .most = 86400,
 		.calls = &world->calls };
 }
@@ -82,32 +82,32 @@ world_close(struct world *world)
 	canned_zone_close(world->zone);
 }
 
-static struct published *
+static struct source_watch *
 unfold(struct world *world, const char *name, bool exclusive)
 {
 	struct source source = { .kind = SOURCE_SPF, .name = name, .text = name };
-	struct published *published = published_open(&source);
+	struct source_watch *watch = source_watch_open(&source);
 	struct budget budget = { 1000 };
 
-	if (published == NULL)
+	if (watch == NULL)
 		abort();
-	published->max_stale = 7 * 86400;
-	published->source.exclusive = exclusive;
-	(void)published_unfold(&published, 1, &world->with, &budget);
-	return published;
+	watch->max_stale = 7 * 86400;
+	watch->source.exclusive = exclusive;
+	(void)source_watch_unfold(&watch, 1, &world->with, &budget);
+	return watch;
 }
 
 /* By which path an address is listed; NULL when it is not. */
 static const char *
-path_to(const struct published *published, const char *text)
+path_to(const struct source_watch *watch, const char *text)
 {
 	struct address address;
 
 	if (!address_read(text, &address))
 		abort();
-	for (size_t i = 0; i < published->copy.count; i++)
-		if (prefix_holds(&published->copy.networks[i].prefix, &address))
-			return published->copy.networks[i].path;
+	for (size_t i = 0; i < watch->copy.count; i++)
+		if (prefix_holds(&watch->copy.networks[i].prefix, &address))
+			return watch->copy.networks[i].path;
 	return NULL;
 }
 
@@ -144,17 +144,17 @@ static void
 real_trees(struct world *world)
 {
 	for (size_t i = 0; i < sizeof trees / sizeof *trees; i++) {
-		struct published *published = unfold(world, trees[i].name, false);
+		struct source_watch *watch = unfold(world, trees[i].name, false);
 
-		is(published->trouble, "", "%s is unfolded and believed", trees[i].name);
-		is_number((long long)published->copy.count, (long long)trees[i].networks, "%s: every network once", trees[i].name);
-		is(published->copy.asked_why, trees[i].asked, "%s: what cannot be listed is known", trees[i].name);
-		is_number(published->copy.ttl, trees[i].ttl, "%s: its time", trees[i].name);
+		is(watch->trouble, "", "%s is unfolded and believed", trees[i].name);
+		is_number((long long)watch->copy.count, (long long)trees[i].networks, "%s: every network once", trees[i].name);
+		is(watch->copy.asked_why, trees[i].asked, "%s: what cannot be listed is known", trees[i].name);
+		is_number(watch->copy.ttl, trees[i].ttl, "%s: its time", trees[i].name);
 		if (trees[i].inside != NULL)
-			is(path_to(published, trees[i].inside), trees[i].path, "%s lists %s", trees[i].name, trees[i].inside);
+			is(path_to(watch, trees[i].inside), trees[i].path, "%s lists %s", trees[i].name, trees[i].inside);
 		if (trees[i].outside != NULL)
-			is(path_to(published, trees[i].outside), NULL, "%s does not list %s", trees[i].name, trees[i].outside);
-		published_free(published);
+			is(path_to(watch, trees[i].outside), NULL, "%s does not list %s", trees[i].name, trees[i].outside);
+		source_watch_free(watch);
 	}
 }
 
@@ -165,36 +165,36 @@ real_doubts(struct world *world)
 {
 	static const char crowd[] = "crowd.example 3600 TXT \"v=spf1 include:_netblocks.mimecast.com include:_spf.google.com "
 				    "include:amazonses.com include:mailgun.org include:servers.mcsv.net include:sendgrid.net -all\"";
-	struct published *published = unfold(world, "github.com", true);
+	struct source_watch *watch = unfold(world, "github.com", true);
 	struct fault why;
 
-	ok(!published->known && strstr(published->trouble, "spf.protection.outlook.com through github.com > spf.protection.outlook.com") != NULL,
+	ok(!watch->known && strstr(watch->trouble, "spf.protection.outlook.com through github.com > spf.protection.outlook.com") != NULL,
 	    "GitHub's whole record is not believed to be GitHub's alone: shared senders are in it") ||
-	    (note("%s", published->trouble), true);
-	published_free(published);
+	    (note("%s", watch->trouble), true);
+	source_watch_free(watch);
 	if (!canned_zone_line(world->zone, crowd, &why))
 		abort();
-	published = unfold(world, "crowd.example", false);
-	ok(!published->known && strstr(published->trouble, "crowd.example > _netblocks.mimecast.com > include:au._netblocks.mimecast.com: more than 10 terms that ask DNS") != NULL,
-	    "who includes six of them is beyond the limit of RFC 7208, and hears where") || (note("%s", published->trouble), true);
-	published_free(published);
+	watch = unfold(world, "crowd.example", false);
+	ok(!watch->known && strstr(watch->trouble, "crowd.example > _netblocks.mimecast.com > include:au._netblocks.mimecast.com: more than 10 terms that ask DNS") != NULL,
+	    "who includes six of them is beyond the limit of RFC 7208, and hears where") || (note("%s", watch->trouble), true);
+	source_watch_free(watch);
 }
 
 /* A vendor that leaves half of its regions away in one step. */
 static void
 real_fall(struct world *world)
 {
-	struct published *published = unfold(world, "_netblocks.mimecast.com", false), *list[] = { published };
+	struct source_watch *watch = unfold(world, "_netblocks.mimecast.com", false), *list[] = { watch };
 	struct budget budget = { 1000 };
 	struct fault why;
 
 	canned_zone_drop(world->zone, "_netblocks.mimecast.com", 0);
 	if (!canned_zone_line(world->zone, "_netblocks.mimecast.com 3600 TXT \"v=spf1 include:us._netblocks.mimecast.com ~all\"", &why))
 		abort();
-	(void)published_unfold(list, 1, &world->with, &budget);
-	ok(published->copy.count == 57 && strstr(published->trouble, "not believed: ") != NULL && strstr(published->trouble, "% fewer") != NULL,
-	    "five of six regions gone in one step is not believed") || (note("%s", published->trouble), true);
-	published_free(published);
+	(void)source_watch_unfold(list, 1, &world->with, &budget);
+	ok(watch->copy.count == 57 && strstr(watch->trouble, "not believed: ") != NULL && strstr(watch->trouble, "% fewer") != NULL,
+	    "five of six regions gone in one step is not believed") || (note("%s", watch->trouble), true);
+	source_watch_free(watch);
 }
 
 /* ---- a thousand names ---- */
@@ -216,16 +216,16 @@ static const struct {
 	const char *trouble, *name;
 } breadths[] = {
 	{ 10, "", "ten includes beside each other are unfolded" },
-	{ 11, PUBLISHED_WRONGLY "b.example > include:n10.b.example: more than 10 terms that ask DNS (RFC 7208, 4.6.4)", "eleven are not: the path of the eleventh is told" },
-	{ 300, PUBLISHED_WRONGLY "b.example > include:n10.b.example: more than 10 terms that ask DNS (RFC 7208, 4.6.4)", "nor are three hundred" },
-	{ 1000, PUBLISHED_WRONGLY "b.example: an SPF record of 22901 bytes is over 8192", "a record of a thousand is too long to be read at all" },
+	{ 11, SOURCE_WATCH_WRONGLY "b.example > include:n10.b.example: more than 10 terms that ask DNS (RFC 7208, 4.6.4)", "eleven are not: the path of the eleventh is told" },
+	{ 300, SOURCE_WATCH_WRONGLY "b.example > include:n10.b.example: more than 10 terms that ask DNS (RFC 7208, 4.6.4)", "nor are three hundred" },
+	{ 1000, SOURCE_WATCH_WRONGLY "b.example: an SPF record of 22901 bytes is over 8192", "a record of a thousand is too long to be read at all" },
 };
 
 static void
 broad_record(struct world *world, unsigned names, const char *trouble, const char *title)
 {
 	char line[64 * 1024] = "b.example 60 TXT \"v=spf1";
-	struct published *published;
+	struct source_watch *watch;
 	struct fault why;
 
 	for (unsigned i = 0; i < names; i++) {
@@ -235,10 +235,10 @@ broad_record(struct world *world, unsigned names, const char *trouble, const cha
 	snprintf(line + strlen(line), sizeof line - strlen(line), " -all\"");
 	if (!canned_zone_line(world->zone, line, &why))
 		abort();
-	published = unfold(world, "b.example", false);
-	is(published->trouble, trouble, "%s", title);
-	ok(published->copy.count == (trouble[0] == '\0' ? names : 0), "%u includes: all or nothing is listed", names);
-	published_free(published);
+	watch = unfold(world, "b.example", false);
+	is(watch->trouble, trouble, "%s", title);
+	ok(watch->copy.count == (trouble[0] == '\0' ? names : 0), "%u includes: all or nothing is listed", names);
+	source_watch_free(watch);
 	for (unsigned i = 0; i < names; i++) {
 		snprintf(line, sizeof line, "n%u.b.example", i);
 		canned_zone_drop(world->zone, line, 0);
@@ -253,7 +253,7 @@ bushy_tree(struct world *world)
 	static const char ten[] = "%sexample 60 TXT \"v=spf1 include:0.%sexample include:1.%sexample include:2.%sexample "
 				  "include:3.%sexample include:4.%sexample include:5.%sexample include:6.%sexample include:7.%sexample "
 				  "\" \"include:8.%sexample include:9.%sexample -all\"";
-	struct published *published;
+	struct source_watch *watch;
 	char at[32], line[1024];
 	struct fault why;
 
@@ -273,27 +273,27 @@ bushy_tree(struct world *world)
 		if (!canned_zone_line(world->zone, line, &why))
 			abort();
 	}
-	published = unfold(world, "bush.example", false);
-	is(published->trouble, PUBLISHED_WRONGLY "bush.example > 0.bush.example > include:0.0.bush.example: more than 10 terms that ask DNS (RFC 7208, 4.6.4)",
+	watch = unfold(world, "bush.example", false);
+	is(watch->trouble, SOURCE_WATCH_WRONGLY "bush.example > 0.bush.example > include:0.0.bush.example: more than 10 terms that ask DNS (RFC 7208, 4.6.4)",
 	    "a bush of a thousand names ends at the eleventh, too");
-	published_free(published);
-	published = unfold(world, "0.0.bush.example", false);
-	ok(published->known && published->copy.count == 10, "each of its branches is sound by itself");
-	published_free(published);
+	source_watch_free(watch);
+	watch = unfold(world, "0.0.bush.example", false);
+	ok(watch->known && watch->copy.count == 10, "each of its branches is sound by itself");
+	source_watch_free(watch);
 }
 
 static void
 deep_tree(struct world *world)
 {
-	struct published *published;
+	struct source_watch *watch;
 
 	for (unsigned i = 0; i < 1000; i++)
 		add(world, "d%u.deep.example 60 TXT \"v=spf1 ip4:198.51.100.0/24 include:d%u.deep.example -all\"", i, i + 1);
-	published = unfold(world, "d0.deep.example", false);
-	is(published->trouble, PUBLISHED_WRONGLY "d0.deep.example > d1.deep.example > d2.deep.example > d3.deep.example > d4.deep.example > "
+	watch = unfold(world, "d0.deep.example", false);
+	is(watch->trouble, SOURCE_WATCH_WRONGLY "d0.deep.example > d1.deep.example > d2.deep.example > d3.deep.example > d4.deep.example > "
 	    "d5.deep.example > d6.deep.example > d7.deep.example > d8.deep.example > d9.deep.example > d10.deep.example > include:d11.deep.example: "
 	    "more than 10 terms that ask DNS (RFC 7208, 4.6.4)", "a thousand includes in a row end at the eleventh, by its path");
-	published_free(published);
+	source_watch_free(watch);
 }
 
 /* Ten includes, each of a record with a hundred networks: as broad as the limits allow in one tree. */
@@ -301,7 +301,7 @@ static void
 full_tree(struct world *world)
 {
 	char line[LINE_BYTES] = "full.example 60 TXT \"v=spf1";
-	struct published *published;
+	struct source_watch *watch;
 	struct fault why;
 
 	for (unsigned i = 0; i < 10; i++)
@@ -317,11 +317,11 @@ full_tree(struct world *world)
 		if (!canned_zone_line(world->zone, line, &why))
 			abort();
 	}
-	published = unfold(world, "full.example", true);
-	is(published->trouble, "", "a tree of ten includes is within the limits");
-	is_number((long long)published->copy.count, 1000, "a thousand names' worth of networks");
-	is(path_to(published, "198.18.9.99"), "full.example > f9.full.example > ip4", "the last of them, too");
-	published_free(published);
+	watch = unfold(world, "full.example", true);
+	is(watch->trouble, "", "a tree of ten includes is within the limits");
+	is_number((long long)watch->copy.count, 1000, "a thousand names' worth of networks");
+	is(path_to(watch, "198.18.9.99"), "full.example > f9.full.example > ip4", "the last of them, too");
+	source_watch_free(watch);
 }
 
 int

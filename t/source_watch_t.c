@@ -7,9 +7,9 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "published.h"
 #include "resolver_canned.h"
 #include "source_files.h"
+#include "source_watch.h"
 #include "tap.h"
 
 enum { HOUR = 3600, DAY = 24 * HOUR, WEEK = 7 * DAY, START = 1700000000 };
@@ -79,8 +79,8 @@ struct world {
 	struct canned_zone *zone;
 	struct resolver *resolver;
 	atomic_uint calls;
-	struct publishing with;
-	struct published *published;
+	struct source_watch_context with;
+	struct source_watch *watch;
 	unsigned asked; /* unfoldings */
 };
 
@@ -100,20 +100,20 @@ begin(struct world *world, const char *domain, bool exclusive, int64_t max_stale
 	struct source source = source_make(domain);
 
 	said[0] = '\0';
-	world->published = published_open(&source);
-	if (world->published == NULL)
+	world->watch = source_watch_open(&source);
+	if (world->watch == NULL)
 		abort();
-	snprintf(world->published->vendors, sizeof world->published->vendors, "acme");
-	world->published->max_stale = max_stale;
-	world->published->source.exclusive = exclusive;
-	published_restore(world->published, &world->with);
+	snprintf(world->watch->vendors, sizeof world->watch->vendors, "acme");
+	world->watch->max_stale = max_stale;
+	world->watch->source.exclusive = exclusive;
+	source_watch_restore(world->watch, &world->with);
 }
 
 static void
 end(struct world *world)
 {
-	published_free(world->published);
-	world->published = NULL;
+	source_watch_free(world->watch);
+	world->watch = NULL;
 }
 
 static struct world *
@@ -123,12 +123,12 @@ world_open(void)
 	struct world *world = calloc(1, sizeof *world);
 	struct fault why;
 
-	snprintf(world->folder, sizeof world->folder, "/tmp/published.XXXXXX");
+	snprintf(world->folder, sizeof world->folder, "/tmp/source_watch.XXXXXX");
 	if (mkdtemp(world->folder) == NULL || !source_files_prepare(world->folder, &why))
 		abort();
 	world->zone = canned_zone_open();
 	world->resolver = resolver_canned(world->zone, &why);
-	world->with = (struct publishing){ .resolver = world->resolver, .state_dir = world->folder,
+	world->with = (struct source_watch_context){ .resolver = world->resolver, .state_dir = world->folder,
 		.limits = { 12, 28, 1000, 50 }, .shared = { shared, 1 }, .least = 60, .most = DAY,
 		.calls = &world->calls };
 	second = set_back = 0;
@@ -140,7 +140,7 @@ world_close(struct world *world)
 {
 	char command[128];
 
-	published_free(world->published);
+	source_watch_free(world->watch);
 	resolver_close(world->resolver);
 	canned_zone_close(world->zone);
 	snprintf(command, sizeof command, "rm -rf %s", world->folder);
@@ -178,7 +178,7 @@ unfold(struct world *world)
 	struct budget budget = { 1000 };
 
 	world->asked++;
-	return published_unfold(&world->published, 1, &world->with, &budget);
+	return source_watch_unfold(&world->watch, 1, &world->with, &budget);
 }
 
 /* What refresh does, up to a second; returns how often anything changed. */
@@ -188,14 +188,14 @@ run_until(struct world *world, int64_t until)
 	unsigned changes = 0;
 
 	for (;;) {
-		int64_t next = (published_next(world->published) + 999999) / 1000000;
+		int64_t next = (source_watch_next(world->watch) + 999999) / 1000000;
 
 		if (next > until)
 			break;
 		second = next > second ? next : second;
-		if (world->published->due <= clock_ticks())
+		if (world->watch->due <= clock_ticks())
 			changes += unfold(world);
-		changes += published_age(world->published, &world->with);
+		changes += source_watch_age(world->watch, &world->with);
 	}
 	second = until;
 	return changes;
@@ -206,15 +206,15 @@ static const char *
 lists(const struct world *world)
 {
 	static char text[4096];
-	const struct published *published = world->published;
+	const struct source_watch *watch = world->watch;
 	char prefix[PREFIX_TEXT];
 
-	if (!published->known || published->stale)
-		return published->known ? "stale" : "unknown";
+	if (!watch->known || watch->stale)
+		return watch->known ? "stale" : "unknown";
 	text[0] = '\0';
-	for (size_t i = 0; i < published->copy.count; i++)
+	for (size_t i = 0; i < watch->copy.count; i++)
 		snprintf(text + strlen(text), sizeof text - strlen(text), "%s%s", i > 0 ? " " : "",
-		    prefix_write(&published->copy.networks[i].prefix, prefix));
+		    prefix_write(&watch->copy.networks[i].prefix, prefix));
 	return text;
 }
 
@@ -224,7 +224,7 @@ load(struct world *world, enum copy_kind kind, struct source_copy *out, struct a
 	static struct fault why;
 
 	*arena = arena_open(1024 * 1024);
-	if (source_files_load(world->folder, kind, world->published->source.text, *arena, out, &why))
+	if (source_files_load(world->folder, kind, world->watch->source.text, *arena, out, &why))
 		return "there";
 	return why.text[0] == '\0' ? "not there" : "damaged";
 }
@@ -340,7 +340,7 @@ retries_double(void)
 		second = from = retries[i].ttl + 2;
 		(void)unfold(world);
 		for (int turn = 0; turn < 7; turn++) {
-			second = (published_next(world->published) + 999999) / 1000000;
+			second = (source_watch_next(world->watch) + 999999) / 1000000;
 			snprintf(times + strlen(times), sizeof times - strlen(times), " %lld",
 			    (long long)(second - from));
 			(void)unfold(world);
@@ -381,9 +381,9 @@ source_files_serve(void)
 	outage(world);
 	begin(world, "acme.example", false, WEEK);
 	is(lists(world), "192.0.2.0/24 198.51.100.0/24 2001:db8::/32", "a start without DNS serves from the last good copy");
-	since = world->published->copy.networks[0].since;
-	ok(since == START && world->published->copy.networks[1].since == START + 700, "it knows since when each network is listed");
-	ok(world->published->due <= clock_ticks(), "and is asked at once");
+	since = world->watch->copy.networks[0].since;
+	ok(since == START && world->watch->copy.networks[1].since == START + 700, "it knows since when each network is listed");
+	ok(world->watch->due <= clock_ticks(), "and is asked at once");
 	is_number(unfold(world), 0, "in vain");
 	is(lists(world), "192.0.2.0/24 198.51.100.0/24 2001:db8::/32", "and serves on");
 	end(world);
@@ -486,16 +486,16 @@ disbelief(void)
 		zone_set(world, "acme.example", line);
 		second = 700;
 		if (doubts[i].trouble == NULL) {
-			ok(unfold(world) && world->published->trouble[0] == '\0', "%s is believed", doubts[i].name);
+			ok(unfold(world) && world->watch->trouble[0] == '\0', "%s is believed", doubts[i].name);
 		} else {
-			bool wrong = strncmp(doubts[i].trouble, PUBLISHED_WRONGLY, strlen(PUBLISHED_WRONGLY)) == 0;
+			bool wrong = strncmp(doubts[i].trouble, SOURCE_WATCH_WRONGLY, strlen(SOURCE_WATCH_WRONGLY)) == 0;
 
 			ok(unfold(world) == wrong && strcmp(lists(world), "192.0.2.0/24") == 0, "%s is not believed", doubts[i].name);
-			ok((world->published->copy.wrong != 0) == wrong, "%s: %s", doubts[i].name, wrong
+			ok((world->watch->copy.wrong != 0) == wrong, "%s: %s", doubts[i].name, wrong
 				? "of other addresses nothing is known any more" : "other addresses are not listed, as before");
-			ok(strstr(world->published->trouble, doubts[i].trouble) != NULL && said_times(doubts[i].trouble) == 1,
+			ok(strstr(world->watch->trouble, doubts[i].trouble) != NULL && said_times(doubts[i].trouble) == 1,
 			    "%s: that is said, with what and where", doubts[i].name) ||
-			    (note("trouble: %s", world->published->trouble), true);
+			    (note("trouble: %s", world->watch->trouble), true);
 		}
 		world_close(world);
 	}
@@ -563,13 +563,13 @@ gone_after_a_week(void)
 			zone_set(world, "_spf.acme.example", NULL);
 		pass_until(world, WEEK, true);
 		is(lists(world), "192.0.2.0/24 2001:db8::/32", "%s: what it listed serves on for a week", wrongs[i].name);
-		ok(world->published->copy.wrong != 0 && !world->published->copy.gone, "%s: and nothing is known of others",
+		ok(world->watch->copy.wrong != 0 && !world->watch->copy.gone, "%s: and nothing is known of others",
 		    wrongs[i].name);
 		ok(said_times(wrongs[i].said) == 1 && said_times("no answer") == 0, "%s: the log says what is broken", wrongs[i].name) ||
 		    (note("said: %s", said), true);
 		pass_until(world, WEEK + HOUR, true);
 		is(lists(world), "", "%s: then it lists nothing", wrongs[i].name);
-		ok(world->published->known && world->published->copy.gone, "%s: which is known", wrongs[i].name);
+		ok(world->watch->known && world->watch->copy.gone, "%s: which is known", wrongs[i].name);
 		is_number(said_times("source-wrong: source spf:acme.example of acme: "), 1, "%s: and said", wrongs[i].name);
 		pass_until(world, 9 * WEEK, true);
 		is(lists(world), "", "%s: it does not grow stale while DNS says so", wrongs[i].name);
@@ -577,7 +577,7 @@ gone_after_a_week(void)
 		zone_set(world, "_spf.acme.example", list);
 		pass_until(world, 9 * WEEK + HOUR, true);
 		is(lists(world), "192.0.2.0/24 2001:db8::/32", "%s: mended it lists again", wrongs[i].name);
-		is_number(world->published->copy.wrong, 0, "%s: and all is forgotten", wrongs[i].name);
+		is_number(world->watch->copy.wrong, 0, "%s: and all is forgotten", wrongs[i].name);
 		world_close(world);
 	}
 }
@@ -599,7 +599,7 @@ gone_over_restarts(void)
 	is(lists(world), "", "a restart does not start the week anew");
 	end(world);
 	begin(world, "acme.example", false, 30 * (int64_t)DAY);
-	ok(world->published->known && world->published->copy.gone && strcmp(lists(world), "") == 0,
+	ok(world->watch->known && world->watch->copy.gone && strcmp(lists(world), "") == 0,
 	    "what is gone is gone at the next start, before anything is asked");
 	outage(world);
 	pass_until(world, 6 * WEEK, false);
@@ -639,7 +639,7 @@ gone_only_where_dns_is_well(void)
 	outage(world);
 	pass_until(world, 3 * WEEK, true);
 	is(lists(world), "192.0.2.0/24 2001:db8::/32", "nor while DNS does not say so");
-	is_number(world->published->copy.wrong, START + 602, "an outage does not end what stands");
+	is_number(world->watch->copy.wrong, START + 602, "an outage does not end what stands");
 	zone_set(world, "acme.example", NULL);
 	pass_until(world, 3 * WEEK + HOUR, true);
 	is(lists(world), "", "it is, once DNS says so again beside names that are there");
@@ -656,7 +656,7 @@ gone_begins_anew(void)
 	pass_until(world, 6 * DAY, true);
 	zone_set(world, "acme.example", plain);
 	pass_until(world, 6 * DAY + HOUR, true);
-	is_number(world->published->copy.wrong, 0, "a name that is back is not wrong");
+	is_number(world->watch->copy.wrong, 0, "a name that is back is not wrong");
 	zone_set(world, "acme.example", NULL);
 	pass_until(world, 12 * DAY, true);
 	is(lists(world), "192.0.2.0/24 2001:db8::/32", "and has its week again, when it goes again");
@@ -664,7 +664,7 @@ gone_begins_anew(void)
 	zone_set(world, "_spf.acme.example", "_spf.acme.example 600 TXT \"v=spf1 ip4:192.0.2.0/28 -all\"");
 	pass_until(world, 13 * DAY, true);
 	is(lists(world), "192.0.2.0/24 2001:db8::/32", "an answer that is not believed does not stand for it");
-	is_number(world->published->copy.wrong, 0, "but it is not wrong, and other addresses are not listed");
+	is_number(world->watch->copy.wrong, 0, "but it is not wrong, and other addresses are not listed");
 	world_close(world);
 }
 
@@ -676,7 +676,7 @@ gone_too_soon(void)
 	with_absent_after(world, 1);
 	zone_set(world, "acme.example", NULL);
 	for (int turn = 1; turn <= 3; turn++) {
-		is_number(world->published->copy.gone, false, "however short refresh.absent_after, asking %d finds it", turn);
+		is_number(world->watch->copy.gone, false, "however short refresh.absent_after, asking %d finds it", turn);
 		others_answer(world);
 		second += 700;
 		(void)unfold(world);

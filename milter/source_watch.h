@@ -1,12 +1,12 @@
 /*
- * published.h - one thing that vendors publish in DNS: unfolded, believed or not, kept on disk.
+ * source_watch.h - one source that is watched in DNS: unfolded, believed or not, kept on disk.
  *
  * Floor 9. What stands keeps serving while an unfolding fails or is not believed. That a name is gone, or
  * what it publishes wrong, is an answer: it is believed when it has stood for long enough. Known to one
  * thread at a time: refresh holds the lock.
  */
-#ifndef PUBLISHED_H
-#define PUBLISHED_H
+#ifndef SOURCE_WATCH_H
+#define SOURCE_WATCH_H
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -18,14 +18,14 @@
 #include "source_guard.h"
 #include "vendor.h"
 
-enum { VENDORS_TEXT = 200, PUBLISHED_AT_ONCE = 64 };
+enum { VENDORS_TEXT = 200, SOURCE_WATCH_AT_ONCE = 64 };
 
 /* How a trouble begins that is no trouble of DNS but something that a person must look at. */
-#define PUBLISHED_DOUBTED "not believed: "
-#define PUBLISHED_WRONGLY "published wrongly: "
+#define SOURCE_WATCH_DOUBTED "not believed: "
+#define SOURCE_WATCH_WRONGLY "published wrongly: "
 
-struct published {
-	struct published *next;
+struct source_watch {
+	struct source_watch *next;
 	struct source source;       /* name and text are ours; exclusive: some vendor says so */
 	char vendors[VENDORS_TEXT]; /* who names it, for the log */
 	int64_t max_stale;          /* seconds; the shortest of those who name it */
@@ -44,7 +44,7 @@ struct published {
 };
 
 /* What all of them are unfolded with; borrowed. */
-struct publishing {
+struct source_watch_context {
 	struct resolver *resolver;
 	struct journal *journal;    /* NULL: nothing is said */
 	const char *state_dir;      /* "": nothing is kept */
@@ -56,20 +56,20 @@ struct publishing {
 	const atomic_uint *calls;   /* not 0: another thread wants the lock, stop asking */
 };
 
-struct published *published_open(const struct source *) MUST_USE; /* given; NULL without memory */
-void published_free(struct published *);
+struct source_watch *source_watch_open(const struct source *) MUST_USE; /* given; NULL without memory */
+void source_watch_free(struct source_watch *);
 
 /* Serves from the last good copy, if there is one; it is asked for anew at once. */
-void published_restore(struct published *, const struct publishing *);
+void source_watch_restore(struct source_watch *, const struct source_watch_context *);
 
-/* Asks DNS for several, at most PUBLISHED_AT_ONCE, together: a dead server holds up none of the others.
+/* Asks DNS for several, at most SOURCE_WATCH_AT_ONCE, together: a dead server holds up none of the others.
  * Returns whether what is believed of any has changed. */
-bool published_unfold(struct published *const *, size_t count, const struct publishing *, struct budget *);
+bool source_watch_unfold(struct source_watch *const *, size_t count, const struct source_watch_context *, struct budget *);
 
 /* Notes whether the copy is too old at clock_now. Returns whether that has changed. */
-bool published_age(struct published *, const struct publishing *);
+bool source_watch_age(struct source_watch *, const struct source_watch_context *);
 
 /* clock_ticks at which it wants attention: due, or too old. */
-int64_t published_next(const struct published *);
+int64_t source_watch_next(const struct source_watch *);
 
 #endif
