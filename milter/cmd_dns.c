@@ -21,7 +21,7 @@ enum {
 	KNOWN_MAX = 1000
 };
 
-struct world {
+struct context {
 	struct policy *policy;
 	struct policy *known_policies[KNOWN_MAX]; /* each with the one vendor of a file */
 	const struct vendor *known[KNOWN_MAX];
@@ -35,28 +35,28 @@ struct world {
 
 /* A file with a fault makes its vendor unknown here, no more. */
 static void
-known_add(struct world *world, const char *name)
+known_add(struct context *context, const char *name)
 {
 	struct faults *faults = faults_open();
 	struct policy *policy = NULL;
 
-	if (faults != NULL && world->known_count < KNOWN_MAX)
-		policy = config_files_read_vendor(&world->policy->settings.vendor_path, name, faults);
+	if (faults != NULL && context->known_count < KNOWN_MAX)
+		policy = config_files_read_vendor(&context->policy->settings.vendor_path, name, faults);
 	if (policy != NULL) {
-		world->known_policies[world->known_count] = policy;
-		world->known[world->known_count++] = &policy->vendors[0];
+		context->known_policies[context->known_count] = policy;
+		context->known[context->known_count++] = &policy->vendors[0];
 	}
 	faults_close(faults);
 }
 
 static bool
-is_met(const struct world *world, const char *name)
+is_met(const struct context *context, const char *name)
 {
-	for (size_t i = 0; i < world->policy->vendor_count; i++)
-		if (strcmp(world->policy->vendors[i].name, name) == 0)
+	for (size_t i = 0; i < context->policy->vendor_count; i++)
+		if (strcmp(context->policy->vendors[i].name, name) == 0)
 			return true;
-	for (size_t i = 0; i < world->known_count; i++)
-		if (strcmp(world->known[i]->name, name) == 0)
+	for (size_t i = 0; i < context->known_count; i++)
+		if (strcmp(context->known[i]->name, name) == 0)
 			return true;
 	return false;
 }
@@ -72,9 +72,9 @@ is_vendor_file(const struct dirent *entry)
 
 /* A name in two folders is one vendor: the first look reads the file that counts. */
 static void
-known_find(struct world *world)
+known_find(struct context *context)
 {
-	const struct strings *folders = &world->policy->settings.vendor_path;
+	const struct strings *folders = &context->policy->settings.vendor_path;
 
 	for (size_t i = folders->count; i-- > 0;) {
 		struct dirent **list = NULL;
@@ -82,42 +82,42 @@ known_find(struct world *world)
 
 		for (int j = 0; j < count; j++) {
 			list[j]->d_name[strlen(list[j]->d_name) - strlen(".conf")] = '\0';
-			if (!is_met(world, list[j]->d_name))
-				known_add(world, list[j]->d_name);
+			if (!is_met(context, list[j]->d_name))
+				known_add(context, list[j]->d_name);
 			free(list[j]);
 		}
 		free(list);
 	}
 }
 
-/* ---- the world ---- */
+/* ---- what it works with ---- */
 
 static int
-world_open(struct world *world, const char *config)
+context_open(struct context *context, const char *config)
 {
 	struct fault why;
 
-	world->policy = cmd_load(config);
-	if (world->policy == NULL)
+	context->policy = cmd_load(config);
+	if (context->policy == NULL)
 		return EX_CONFIG;
-	known_find(world);
-	world->psl = psl_latest(NULL);
-	world->suffixes.psl = world->psl != NULL ? world->psl : psl_builtin();
-	world->resolver = engine_resolver(&world->policy->settings, NULL, &why);
-	if (world->resolver != NULL)
+	known_find(context);
+	context->psl = psl_latest(NULL);
+	context->suffixes.psl = context->psl != NULL ? context->psl : psl_builtin();
+	context->resolver = engine_resolver(&context->policy->settings, NULL, &why);
+	if (context->resolver != NULL)
 		return 0;
 	fprintf(stderr, "greenlane: %s\n", why.text);
 	return EX_UNAVAILABLE;
 }
 
 static void
-world_close(struct world *world)
+context_close(struct context *context)
 {
-	resolver_close(world->resolver);
-	psl_free(world->psl);
-	for (size_t i = 0; i < world->known_count; i++)
-		policy_free(world->known_policies[i]);
-	policy_free(world->policy);
+	resolver_close(context->resolver);
+	psl_free(context->psl);
+	for (size_t i = 0; i < context->known_count; i++)
+		policy_free(context->known_policies[i]);
+	policy_free(context->policy);
 }
 
 /* ---- one domain ---- */
@@ -161,14 +161,14 @@ report_print(const struct dns_audit_report *report)
 }
 
 static int
-examine(const struct world *world, const char *domain)
+examine(const struct context *context, const char *domain)
 {
-	struct dns_audit_request request = { .domain = domain, .policy = world->policy, .known = world->known,
-		.known_count = world->known_count, .suffixes = &world->suffixes };
+	struct dns_audit_request request = { .domain = domain, .policy = context->policy, .known = context->known,
+		.known_count = context->known_count, .suffixes = &context->suffixes };
 	struct dns_audit *audit = dns_audit_open(&request);
 	int status = EX_OSERR;
 
-	if (audit != NULL && ask_all(audit, world->resolver))
+	if (audit != NULL && ask_all(audit, context->resolver))
 		status = report_print(dns_audit_report(audit));
 	else
 		fputs("greenlane: no memory\n", stderr);
@@ -189,9 +189,9 @@ is_first(const struct name_rules *rules, size_t n)
 }
 
 static int
-examine_all(const struct world *world)
+examine_all(const struct context *context)
 {
-	const struct name_rules *domains = &world->policy->settings.own.domains;
+	const struct name_rules *domains = &context->policy->settings.own.domains;
 	int worst = 0;
 
 	if (domains->count == 0)
@@ -203,25 +203,25 @@ examine_all(const struct world *world)
 			continue;
 		if (i > 0)
 			putchar('\n');
-		status = examine(world, domains->list[i].domain);
+		status = examine(context, domains->list[i].domain);
 		worst = status > worst ? status : worst;
 	}
 	return domains->count == 0 ? EX_USAGE : worst;
 }
 
 static int
-examine_one(const struct world *world, const char *domain)
+examine_one(const struct context *context, const char *domain)
 {
-	if (!name_rules_hold_domain(&world->policy->settings.own.domains, domain))
+	if (!name_rules_hold_domain(&context->policy->settings.own.domains, domain))
 		fprintf(stderr, "greenlane: %s is none of own.domains; it is looked at all the same\n", domain);
-	return examine(world, domain);
+	return examine(context, domain);
 }
 
 static int
 run(const char *config, int argc, char **argv)
 {
 	char domain[DOMAIN_TEXT];
-	struct world *world;
+	struct context *context;
 	struct fault why;
 	int words = cmd_words(&cmd_dns, &config, argc, argv), status;
 
@@ -231,14 +231,14 @@ run(const char *config, int argc, char **argv)
 		fprintf(stderr, "greenlane: %s\n", why.text);
 		return EX_USAGE;
 	}
-	world = calloc(1, sizeof *world);
-	if (world == NULL)
+	context = calloc(1, sizeof *context);
+	if (context == NULL)
 		return EX_OSERR;
-	status = world_open(world, config);
+	status = context_open(context, config);
 	if (status == 0)
-		status = words == 1 ? examine_one(world, domain) : examine_all(world);
-	world_close(world);
-	free(world);
+		status = words == 1 ? examine_one(context, domain) : examine_all(context);
+	context_close(context);
+	free(context);
 	return status;
 }
 

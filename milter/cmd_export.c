@@ -17,7 +17,7 @@ enum {
 	REDO_SECONDS = 60 /* at the latest: what grows stale leaves no mark in a file */
 };
 
-struct wish {
+struct request {
 	const char *config;
 	enum export_format format;
 	const char *value, *output;
@@ -49,7 +49,7 @@ format_read(const char *word, enum export_format *out)
 }
 
 static bool
-read_options(struct wish *wish, int argc, char **argv)
+read_options(struct request *request, int argc, char **argv)
 {
 	static const struct option options[] = { { "output", required_argument, NULL, 'o' },
 		{ "value", required_argument, NULL, 'v' }, { "watch", no_argument, NULL, 'w' },
@@ -57,33 +57,33 @@ read_options(struct wish *wish, int argc, char **argv)
 	struct fault why;
 	int option;
 
-	while ((option = cmd_option(&cmd_export, &wish->config, argc, argv, options)) != -1) {
+	while ((option = cmd_option(&cmd_export, &request->config, argc, argv, options)) != -1) {
 		if (option == 'o')
-			wish->output = optarg;
+			request->output = optarg;
 		else if (option == 'v')
-			wish->value = optarg;
+			request->value = optarg;
 		else if (option == 'w')
-			wish->watch = true;
+			request->watch = true;
 		else
 			return false;
 	}
-	if (optind != argc - 1 || !format_read(argv[optind], &wish->format))
+	if (optind != argc - 1 || !format_read(argv[optind], &request->format))
 		return false;
-	if (wish->watch && wish->output == NULL) {
+	if (request->watch && request->output == NULL) {
 		fputs("greenlane: --watch keeps a file fresh; name it by --output\n", stderr);
 		return false;
 	}
-	return export_format_takes(wish->format, wish->value, &why) || complain(&why, false);
+	return export_format_takes(request->format, request->value, &why) || complain(&why, false);
 }
 
 static int
-put(const struct wish *wish, const struct text *text)
+put(const struct request *request, const struct text *text)
 {
 	struct fault why;
 	bool changed;
 
-	if (wish->output != NULL)
-		return export_file_keep(wish->output, text, &changed, &why) ? 0 : complain(&why, EX_CANTCREAT);
+	if (request->output != NULL)
+		return export_file_keep(request->output, text, &changed, &why) ? 0 : complain(&why, EX_CANTCREAT);
 	if (fwrite(text->bytes, 1, text->length, stdout) == text->length && fflush(stdout) == 0)
 		return 0;
 	fault_set(&why, "standard output cannot be written: %s", strerror(errno));
@@ -91,7 +91,7 @@ put(const struct wish *wish, const struct text *text)
 }
 
 static bool
-list_all(const struct wish *wish, const struct policy *policy, struct text *out, struct fault *why)
+list_all(const struct request *request, const struct policy *policy, struct text *out, struct fault *why)
 {
 	struct arena *arena = arena_open(SOURCE_LIST_ARENA);
 	struct export_listing *listings = NULL;
@@ -103,16 +103,16 @@ list_all(const struct wish *wish, const struct policy *policy, struct text *out,
 	if (listings == NULL)
 		fault_set(why, "no memory for what the sources list");
 	else
-		done = source_list_write(policy, listings, now, wish->format, wish->value, out, why);
+		done = source_list_write(policy, listings, now, request->format, request->value, out, why);
 	arena_close(arena);
 	return done;
 }
 
 /* state_dir: where the copies stood, for who watches them. */
 static int
-export_once(const struct wish *wish, char *state_dir, size_t size, int64_t *stamp)
+export_once(const struct request *request, char *state_dir, size_t size, int64_t *stamp)
 {
-	struct policy *policy = cmd_load(wish->config);
+	struct policy *policy = cmd_load(request->config);
 	struct text text;
 	struct fault why;
 	int status;
@@ -122,7 +122,7 @@ export_once(const struct wish *wish, char *state_dir, size_t size, int64_t *stam
 	snprintf(state_dir, size, "%s", policy->settings.state_dir);
 	*stamp = source_list_stamp(state_dir); /* before they are read: what comes meanwhile is seen again */
 	text_open(&text, EXPORT_TEXT_MAX);
-	status = list_all(wish, policy, &text, &why) ? put(wish, &text) : complain(&why, EX_OSERR);
+	status = list_all(request, policy, &text, &why) ? put(request, &text) : complain(&why, EX_OSERR);
 	text_close(&text);
 	policy_free(policy);
 	return status;
@@ -130,7 +130,7 @@ export_once(const struct wish *wish, char *state_dir, size_t size, int64_t *stam
 
 /* Until TERM or INT. What fails is said again when it is tried again; the file stays as it was. */
 static int
-watch(const struct wish *wish, char *state_dir, size_t size, int64_t stamp)
+watch(const struct request *request, char *state_dir, size_t size, int64_t stamp)
 {
 	const struct timespec look = { LOOK_SECONDS, 0 };
 	int64_t written = clock_ticks();
@@ -143,7 +143,7 @@ watch(const struct wish *wish, char *state_dir, size_t size, int64_t stamp)
 		if (source_list_stamp(state_dir) == stamp &&
 		    clock_ticks() - written < REDO_SECONDS * INT64_C(1000000))
 			continue;
-		(void)export_once(wish, state_dir, size, &stamp);
+		(void)export_once(request, state_dir, size, &stamp);
 		written = clock_ticks();
 	}
 	return 0;
@@ -152,23 +152,23 @@ watch(const struct wish *wish, char *state_dir, size_t size, int64_t stamp)
 static int
 run(const char *config, int argc, char **argv)
 {
-	struct wish wish = { .config = config, .value = "" };
+	struct request request = { .config = config, .value = "" };
 	char state_dir[4096] = "";
 	int64_t stamp = 0;
 	sigset_t ends;
 	int status;
 
-	if (!read_options(&wish, argc, argv))
+	if (!read_options(&request, argc, argv))
 		return cmd_usage(&cmd_export);
-	if (wish.watch) {
+	if (request.watch) {
 		/* from here on, so that a TERM that comes early is not lost */
 		sigemptyset(&ends);
 		sigaddset(&ends, SIGTERM);
 		sigaddset(&ends, SIGINT);
 		sigprocmask(SIG_BLOCK, &ends, NULL);
 	}
-	status = export_once(&wish, state_dir, sizeof state_dir, &stamp);
-	return status == 0 && wish.watch ? watch(&wish, state_dir, sizeof state_dir, stamp) : status;
+	status = export_once(&request, state_dir, sizeof state_dir, &stamp);
+	return status == 0 && request.watch ? watch(&request, state_dir, sizeof state_dir, stamp) : status;
 }
 
 const struct command cmd_export = { "export", "FORMAT [--value TEXT] [--output FILE] [--watch]",

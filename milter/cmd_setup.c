@@ -14,7 +14,7 @@
 
 enum { ARENA_MAX = 16 * 1024 * 1024, SETUP_MAX = 4 * 1024 * 1024, ARGUMENTS_MAX = 12 };
 
-struct wish {
+struct request {
 	const char *file;   /* saved output of postconf; NULL: it is asked */
 	const char *folder; /* Postfix's configuration, NULL: the usual one */
 };
@@ -168,7 +168,7 @@ print_setup(const struct policy *policy, const char *postconf, const char *name)
 }
 
 static bool
-read_options(struct wish *wish, const char **config, int argc, char **argv)
+read_options(struct request *request, const char **config, int argc, char **argv)
 {
 	static const struct option options[] = { { "postconf", required_argument, NULL, 'p' },
 		{ "config-dir", required_argument, NULL, 'd' }, { NULL, 0, NULL, 0 } };
@@ -176,33 +176,33 @@ read_options(struct wish *wish, const char **config, int argc, char **argv)
 
 	while ((option = cmd_option(&cmd_setup, config, argc, argv, options)) != -1) {
 		if (option == 'p')
-			wish->file = optarg;
+			request->file = optarg;
 		else if (option == 'd')
-			wish->folder = optarg;
+			request->folder = optarg;
 		else
 			return false;
 	}
 	return optind == argc - 1 && strcmp(argv[optind], "postfix") == 0 &&
-	    (wish->file == NULL || wish->folder == NULL);
+	    (request->file == NULL || request->folder == NULL);
 }
 
 static int
 run(const char *config, int argc, char **argv)
 {
-	struct wish wish = { NULL, NULL };
+	struct request request = { NULL, NULL };
 	struct policy *policy;
 	struct text postconf;
 	int status;
 
-	if (!read_options(&wish, &config, argc, argv))
+	if (!read_options(&request, &config, argc, argv))
 		return cmd_usage(&cmd_setup);
 	policy = cmd_load(config);
 	if (policy == NULL)
 		return EX_CONFIG;
 	text_open(&postconf, POSTCONF_MAX);
-	status = wish.file != NULL ? read_file(wish.file, &postconf) : ask_all(wish.folder, &postconf);
+	status = request.file != NULL ? read_file(request.file, &postconf) : ask_all(request.folder, &postconf);
 	if (status == 0)
-		status = print_setup(policy, postconf.bytes, wish.file != NULL ? wish.file : "postconf");
+		status = print_setup(policy, postconf.bytes, request.file != NULL ? request.file : "postconf");
 	text_close(&postconf);
 	policy_free(policy);
 	return status;

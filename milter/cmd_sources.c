@@ -26,7 +26,7 @@ struct survey {
 };
 
 /* One source, with all that is kept of it. */
-struct sight {
+struct source_view {
 	const struct source *source;
 	bool has_copy, has_mark, has_pending;
 	bool awaited;        /* the pending one is accepted: the next asking will believe it */
@@ -84,21 +84,21 @@ vendor_mark(const struct vendor *vendor, char out[300])
 }
 
 static void
-find_sight(struct survey *survey, struct sight *sight)
+find_view(struct survey *survey, struct source_view *view)
 {
-	const char *text = sight->source->text;
+	const char *text = view->source->text;
 
-	sight->has_copy = load(survey, COPY_BELIEVED, text, &sight->copy);
-	sight->has_mark = load(survey, COPY_ACCEPTED, text, &sight->mark);
-	sight->has_pending = load(survey, COPY_PENDING, text, &sight->pending);
-	sight->awaited = sight->has_pending && sight->has_mark &&
-	    source_copy_same(&sight->pending, &sight->mark);
-	sight->accepted = sight->has_mark ? sight->mark.believed : 0;
+	view->has_copy = load(survey, COPY_BELIEVED, text, &view->copy);
+	view->has_mark = load(survey, COPY_ACCEPTED, text, &view->mark);
+	view->has_pending = load(survey, COPY_PENDING, text, &view->pending);
+	view->awaited = view->has_pending && view->has_mark &&
+	    source_copy_same(&view->pending, &view->mark);
+	view->accepted = view->has_mark ? view->mark.believed : 0;
 }
 
 /* Which of a source's networks sent mail last, and when: one pass over all that is remembered. */
 struct uses {
-	struct sight *sight;
+	struct source_view *view;
 	struct prefix_table *table; /* numbers are indexes of the copy's networks; NULL: no copy */
 };
 
@@ -106,18 +106,18 @@ static void
 see_use(void *context, const struct usage_entry *entry)
 {
 	struct uses *uses = context;
-	struct sight *sight = uses->sight;
+	struct source_view *view = uses->view;
 	struct prefix_hits hits = { NULL, 0 };
 
-	if (entry->kind != USAGE_LISTED || strcmp(entry->name, sight->source->text) != 0)
+	if (entry->kind != USAGE_LISTED || strcmp(entry->name, view->source->text) != 0)
 		return;
-	if (entry->last > sight->used)
-		sight->used = entry->last;
+	if (entry->last > view->used)
+		view->used = entry->last;
 	if (uses->table != NULL)
 		hits = prefix_table_find(uses->table, &entry->address);
 	for (size_t i = 0; i < hits.count; i++)
-		if (entry->last > sight->used_of[hits.numbers[i]])
-			sight->used_of[hits.numbers[i]] = entry->last;
+		if (entry->last > view->used_of[hits.numbers[i]])
+			view->used_of[hits.numbers[i]] = entry->last;
 }
 
 static void
@@ -130,16 +130,16 @@ each_use(struct survey *survey, void (*each)(void *, const struct usage_entry *)
 }
 
 static void
-find_uses(struct survey *survey, struct sight *sight)
+find_uses(struct survey *survey, struct source_view *view)
 {
-	size_t count = sight->has_copy ? sight->copy.count : 0;
+	size_t count = view->has_copy ? view->copy.count : 0;
 	struct prefix_entry *entries = calloc(count + 1, sizeof *entries);
-	struct uses uses = { sight, NULL };
+	struct uses uses = { view, NULL };
 
-	sight->used_of = calloc(count + 1, sizeof *sight->used_of);
-	if (entries != NULL && sight->used_of != NULL) {
+	view->used_of = calloc(count + 1, sizeof *view->used_of);
+	if (entries != NULL && view->used_of != NULL) {
 		for (size_t i = 0; i < count; i++)
-			entries[i] = (struct prefix_entry){ sight->copy.networks[i].prefix, (uint32_t)i };
+			entries[i] = (struct prefix_entry){ view->copy.networks[i].prefix, (uint32_t)i };
 		uses.table = prefix_table_build(entries, count, NULL);
 		each_use(survey, see_use, &uses);
 	}
@@ -156,20 +156,20 @@ begins(const char *text, const char *with)
 }
 
 static void
-drift_of_change(struct sight *sight)
+drift_of_change(struct source_view *view)
 {
 	struct text text;
 
-	if (sight->has_pending && !sight->awaited)
-		text_format(&sight->drift, "%s\n", sight->pending.trouble);
-	else if (sight->has_copy && begins(sight->copy.trouble, SOURCE_WATCH_WRONGLY))
-		text_format(&sight->drift, "%s\n", sight->copy.trouble);
-	if (!sight->has_copy || !sight->has_mark || sight->awaited ||
-	    source_copy_same(&sight->copy, &sight->mark))
+	if (view->has_pending && !view->awaited)
+		text_format(&view->drift, "%s\n", view->pending.trouble);
+	else if (view->has_copy && begins(view->copy.trouble, SOURCE_WATCH_WRONGLY))
+		text_format(&view->drift, "%s\n", view->copy.trouble);
+	if (!view->has_copy || !view->has_mark || view->awaited ||
+	    source_copy_same(&view->copy, &view->mark))
 		return;
 	text_open(&text, DRIFT_MAX / 2);
-	source_copy_diff(&sight->mark, &sight->copy, NAMED, &text);
-	text_format(&sight->drift, "changed since it was accepted: %s\n", text.bytes);
+	source_copy_diff(&view->mark, &view->copy, NAMED, &text);
+	text_format(&view->drift, "changed since it was accepted: %s\n", text.bytes);
 	text_close(&text);
 }
 
@@ -205,42 +205,42 @@ list_excess(struct survey *survey, const struct source *list, struct source_copy
 
 /* A list in the file against what the vendor publishes, but for what was accepted before. */
 static void
-drift_of_list(struct survey *survey, struct sight *sight)
+drift_of_list(struct survey *survey, struct source_view *view)
 {
 	struct source_copy excess, mark = { .count = 0 };
 	char written[PREFIX_TEXT];
 	size_t named = 0;
 
-	if (sight->source->kind != SOURCE_CIDR || !list_excess(survey, sight->source, &excess))
+	if (view->source->kind != SOURCE_CIDR || !list_excess(survey, view->source, &excess))
 		return;
-	(void)load(survey, COPY_ACCEPTED, sight->source->text, &mark);
+	(void)load(survey, COPY_ACCEPTED, view->source->text, &mark);
 	for (size_t i = 0; i < excess.count; i++) {
 		if (source_copy_has(&mark, &excess.networks[i].prefix) || ++named > NAMED)
 			continue;
-		text_put(&sight->drift, named == 1 ? "the file lists what its SPF does not publish: " : " ");
-		text_put(&sight->drift, prefix_write(&excess.networks[i].prefix, written));
+		text_put(&view->drift, named == 1 ? "the file lists what its SPF does not publish: " : " ");
+		text_put(&view->drift, prefix_write(&excess.networks[i].prefix, written));
 	}
 	if (named > NAMED)
-		text_format(&sight->drift, " and %zu more", named - NAMED);
+		text_format(&view->drift, " and %zu more", named - NAMED);
 	if (named > 0)
-		text_char(&sight->drift, '\n');
+		text_char(&view->drift, '\n');
 }
 
 /* A network that sent nothing for silent_after, since it is known and since the last accept. */
 static void
-drift_of_silence(struct survey *survey, struct sight *sight)
+drift_of_silence(struct survey *survey, struct source_view *view)
 {
 	int64_t after = survey->policy->settings.refresh.silent_after;
 	char written[PREFIX_TEXT], ago[32];
 
-	for (size_t i = 0; after > 0 && sight->has_copy && i < sight->copy.count && !sight->drift.cut; i++) {
-		const struct copied_network *network = &sight->copy.networks[i];
-		int64_t last = sight->used_of[i];
+	for (size_t i = 0; after > 0 && view->has_copy && i < view->copy.count && !view->drift.cut; i++) {
+		const struct copied_network *network = &view->copy.networks[i];
+		int64_t last = view->used_of[i];
 
 		last = last > network->since ? last : network->since;
-		last = last > sight->accepted ? last : sight->accepted;
+		last = last > view->accepted ? last : view->accepted;
 		if (survey->now - last > after)
-			text_format(&sight->drift, "silent: %s sent nothing for %s\n",
+			text_format(&view->drift, "silent: %s sent nothing for %s\n",
 			    prefix_write(&network->prefix, written), span_text(survey->now - last, ago));
 	}
 }
@@ -289,13 +289,13 @@ write_indented(struct text *out, const char *label, const char *lines)
 }
 
 static void
-write_networks(struct survey *survey, const struct sight *sight)
+write_networks(struct survey *survey, const struct source_view *view)
 {
 	char written[PREFIX_TEXT], since[32], used[32];
 
-	for (size_t i = 0; sight->has_copy && i < sight->copy.count; i++) {
-		const struct copied_network *network = &sight->copy.networks[i];
-		int64_t last = sight->used_of[i];
+	for (size_t i = 0; view->has_copy && i < view->copy.count; i++) {
+		const struct copied_network *network = &view->copy.networks[i];
+		int64_t last = view->used_of[i];
 
 		text_format(&survey->out, "    %-24s since %s  via %s", prefix_write(&network->prefix, written),
 		    cmd_time_text(network->since, since), network->path);
@@ -303,8 +303,8 @@ write_networks(struct survey *survey, const struct sight *sight)
 			text_format(&survey->out, "  used %s", cmd_time_text(last, used));
 		text_char(&survey->out, '\n');
 	}
-	for (size_t i = 0; !source_asks_dns(sight->source) && i < sight->source->prefix_count; i++)
-		text_format(&survey->out, "    %s\n", prefix_write(&sight->source->prefixes[i], written));
+	for (size_t i = 0; !source_asks_dns(view->source) && i < view->source->prefix_count; i++)
+		text_format(&survey->out, "    %s\n", prefix_write(&view->source->prefixes[i], written));
 }
 
 static void
@@ -322,19 +322,19 @@ write_wrong(struct survey *survey, const struct source_copy *copy)
 }
 
 static void
-write_state(struct survey *survey, const struct sight *sight)
+write_state(struct survey *survey, const struct source_view *view)
 {
-	const struct source_copy *copy = &sight->copy;
+	const struct source_copy *copy = &view->copy;
 	struct text *out = &survey->out;
 	char when[32], span[32];
 
-	if (!source_asks_dns(sight->source)) {
-		text_format(out, "  lists     %zu networks of the file%s%s\n", sight->source->prefix_count,
-		    sight->source->review_by[0] != '\0' ? ", to be reviewed by " : "",
-		    sight->source->review_by);
+	if (!source_asks_dns(view->source)) {
+		text_format(out, "  lists     %zu networks of the file%s%s\n", view->source->prefix_count,
+		    view->source->review_by[0] != '\0' ? ", to be reviewed by " : "",
+		    view->source->review_by);
 		return;
 	}
-	if (!sight->has_copy) {
+	if (!view->has_copy) {
 		text_put(out, "  lists     nothing is known yet: no unfolding was believed; see the log\n");
 		return;
 	}
@@ -348,27 +348,27 @@ write_state(struct survey *survey, const struct sight *sight)
 		write_wrong(survey, copy);
 	text_format(out, "  next      %s%s\n", cmd_time_text(copy->next, when),
 	    copy->next < survey->now ? " (past: greenlaned is not running, or DNS does not answer)" : "");
-	if (copy->believed != 0 && survey->now - copy->believed > sight->source->max_stale)
+	if (copy->believed != 0 && survey->now - copy->believed > view->source->max_stale)
 		text_put(out, "  stale     older than max_stale: its addresses are not known any more\n");
 	if (copy->asked)
 		text_format(out, "  asked     for each address, because of %s\n", copy->asked_why);
 	if (copy->trouble[0] != '\0' && !begins(copy->trouble, SOURCE_WATCH_DOUBTED))
 		write_indented(out, "trouble", copy->trouble);
-	if (sight->awaited)
+	if (view->awaited)
 		text_put(out, "  accepted  what was not believed will be at the next asking\n");
 }
 
 static void
-write_text(struct survey *survey, const struct sight *sight)
+write_text(struct survey *survey, const struct source_view *view)
 {
 	char when[32];
 
-	text_format(&survey->out, "%s  %s%s%s\n", sight->source->vendor->name, sight->source->text,
-	    sight->source->exclusive ? "  exclusive" : "", source_counts(sight->source) ? "" : "  not for mail");
-	write_state(survey, sight);
-	text_format(&survey->out, "  used      %s\n", cmd_time_text(sight->used, when));
-	write_networks(survey, sight);
-	write_indented(&survey->out, "drift", sight->drift.bytes);
+	text_format(&survey->out, "%s  %s%s%s\n", view->source->vendor->name, view->source->text,
+	    view->source->exclusive ? "  exclusive" : "", source_counts(view->source) ? "" : "  not for mail");
+	write_state(survey, view);
+	text_format(&survey->out, "  used      %s\n", cmd_time_text(view->used, when));
+	write_networks(survey, view);
+	write_indented(&survey->out, "drift", view->drift.bytes);
 }
 
 /* ---- JSON ---- */
@@ -387,58 +387,58 @@ json_lines(struct text *out, const char *key, const char *lines)
 }
 
 static void
-json_networks(struct survey *survey, const struct sight *sight)
+json_networks(struct survey *survey, const struct source_view *view)
 {
 	struct text *out = &survey->out;
 	char written[PREFIX_TEXT];
 
 	json_key(out, "networks");
 	text_char(out, '[');
-	for (size_t i = 0; sight->has_copy && i < sight->copy.count; i++) {
-		const struct copied_network *network = &sight->copy.networks[i];
+	for (size_t i = 0; view->has_copy && i < view->copy.count; i++) {
+		const struct copied_network *network = &view->copy.networks[i];
 
 		json_begin(out);
 		json_string(out, "network", prefix_write(&network->prefix, written));
 		json_number(out, "since", network->since);
 		json_string(out, "path", network->path);
-		json_number(out, "used", sight->used_of[i]);
+		json_number(out, "used", view->used_of[i]);
 		json_end(out);
 	}
-	for (size_t i = 0; !source_asks_dns(sight->source) && i < sight->source->prefix_count; i++) {
+	for (size_t i = 0; !source_asks_dns(view->source) && i < view->source->prefix_count; i++) {
 		json_begin(out);
-		json_string(out, "network", prefix_write(&sight->source->prefixes[i], written));
+		json_string(out, "network", prefix_write(&view->source->prefixes[i], written));
 		json_end(out);
 	}
 	text_char(out, ']');
 }
 
 static void
-write_json(struct survey *survey, const struct sight *sight)
+write_json(struct survey *survey, const struct source_view *view)
 {
 	struct text *out = &survey->out;
-	bool believed = sight->has_copy && sight->copy.believed != 0;
-	bool stale = believed && survey->now - sight->copy.believed > sight->source->max_stale;
+	bool believed = view->has_copy && view->copy.believed != 0;
+	bool stale = believed && survey->now - view->copy.believed > view->source->max_stale;
 
 	json_begin(out);
-	json_string(out, "vendor", sight->source->vendor->name);
-	json_string(out, "source", sight->source->text);
-	json_bool(out, "known", believed || !source_asks_dns(sight->source));
-	json_bool(out, "exclusive", sight->source->exclusive);
-	if (sight->has_copy) {
-		json_number(out, "believed", sight->copy.believed);
-		json_number(out, "age", believed ? survey->now - sight->copy.believed : 0);
-		json_number(out, "changed", sight->copy.changed);
-		json_number(out, "next", sight->copy.next);
-		json_number(out, "ttl", sight->copy.ttl);
+	json_string(out, "vendor", view->source->vendor->name);
+	json_string(out, "source", view->source->text);
+	json_bool(out, "known", believed || !source_asks_dns(view->source));
+	json_bool(out, "exclusive", view->source->exclusive);
+	if (view->has_copy) {
+		json_number(out, "believed", view->copy.believed);
+		json_number(out, "age", believed ? survey->now - view->copy.believed : 0);
+		json_number(out, "changed", view->copy.changed);
+		json_number(out, "next", view->copy.next);
+		json_number(out, "ttl", view->copy.ttl);
 		json_bool(out, "stale", stale);
-		json_string(out, "asked_live", sight->copy.asked ? sight->copy.asked_why : "");
-		json_string(out, "trouble", sight->copy.trouble);
-		json_number(out, "wrong_since", sight->copy.wrong);
-		json_bool(out, "gone", sight->copy.gone);
+		json_string(out, "asked_live", view->copy.asked ? view->copy.asked_why : "");
+		json_string(out, "trouble", view->copy.trouble);
+		json_number(out, "wrong_since", view->copy.wrong);
+		json_bool(out, "gone", view->copy.gone);
 	}
-	json_number(out, "used", sight->used);
-	json_networks(survey, sight);
-	json_lines(out, "drift", sight->drift.bytes);
+	json_number(out, "used", view->used);
+	json_networks(survey, view);
+	json_lines(out, "drift", view->drift.bytes);
 	json_end(out);
 }
 
@@ -457,15 +457,15 @@ keep_mark(struct survey *survey, struct source_copy mark)
 }
 
 static void
-accept_sight(struct survey *survey, const struct sight *sight)
+accept_view(struct survey *survey, const struct source_view *view)
 {
 	struct source_copy excess;
 
-	if (sight->has_pending)
-		keep_mark(survey, sight->pending);
-	else if (sight->has_copy && sight->copy.believed != 0)
-		keep_mark(survey, sight->copy);
-	else if (sight->source->kind == SOURCE_CIDR && list_excess(survey, sight->source, &excess) &&
+	if (view->has_pending)
+		keep_mark(survey, view->pending);
+	else if (view->has_copy && view->copy.believed != 0)
+		keep_mark(survey, view->copy);
+	else if (view->source->kind == SOURCE_CIDR && list_excess(survey, view->source, &excess) &&
 	    excess.count > 0)
 		keep_mark(survey, excess);
 }
@@ -482,26 +482,26 @@ accept_vendor(struct survey *survey, const struct vendor *vendor)
 static void
 survey_source(struct survey *survey, const struct source *source)
 {
-	struct sight sight = { .source = source };
+	struct source_view view = { .source = source };
 
-	text_open(&sight.drift, DRIFT_MAX);
+	text_open(&view.drift, DRIFT_MAX);
 	if (source_asks_dns(source))
-		find_sight(survey, &sight);
-	find_uses(survey, &sight);
+		find_view(survey, &view);
+	find_uses(survey, &view);
 	if (survey->accept) {
-		accept_sight(survey, &sight);
-	} else if (sight.used_of != NULL) {
-		drift_of_change(&sight);
-		drift_of_list(survey, &sight);
-		drift_of_silence(survey, &sight);
-		survey->drifted = survey->drifted || sight.drift.length > 0;
+		accept_view(survey, &view);
+	} else if (view.used_of != NULL) {
+		drift_of_change(&view);
+		drift_of_list(survey, &view);
+		drift_of_silence(survey, &view);
+		survey->drifted = survey->drifted || view.drift.length > 0;
 		if (survey->json)
-			write_json(survey, &sight);
+			write_json(survey, &view);
 		else
-			write_text(survey, &sight);
+			write_text(survey, &view);
 	}
-	free(sight.used_of);
-	text_close(&sight.drift);
+	free(view.used_of);
+	text_close(&view.drift);
 }
 
 static void

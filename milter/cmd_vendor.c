@@ -24,7 +24,7 @@ enum {
 
 /* ---- options of `new` ---- */
 
-struct wish {
+struct request {
 	char domain[DOMAIN_TEXT];
 	char selectors[DRAFT_SELECTORS_MAX][DOMAIN_TEXT];
 	const char *selector_list[DRAFT_SELECTORS_MAX];
@@ -40,23 +40,23 @@ complain(const char *what, const char *text, const struct fault *why)
 }
 
 static bool
-selector_add(struct wish *wish, const char *text)
+selector_add(struct request *request, const char *text)
 {
 	struct fault why;
 
-	if (wish->selector_count == DRAFT_SELECTORS_MAX) {
+	if (request->selector_count == DRAFT_SELECTORS_MAX) {
 		fault_set(&why, "more than %d selectors; ask for the others later", DRAFT_SELECTORS_MAX);
 		return complain("--selector", text, &why);
 	}
-	if (!domain_read(text, strlen(text), wish->selectors[wish->selector_count], &why))
+	if (!domain_read(text, strlen(text), request->selectors[request->selector_count], &why))
 		return complain("--selector", text, &why);
-	wish->selector_list[wish->selector_count] = wish->selectors[wish->selector_count];
-	wish->selector_count++;
+	request->selector_list[request->selector_count] = request->selectors[request->selector_count];
+	request->selector_count++;
 	return true;
 }
 
 static bool
-read_options(struct wish *wish, const char **config, int argc, char **argv)
+read_options(struct request *request, const char **config, int argc, char **argv)
 {
 	static const struct option options[] = { { "selector", required_argument, NULL, 's' },
 		{ "name", required_argument, NULL, 'n' }, { "output", required_argument, NULL, 'o' },
@@ -66,21 +66,21 @@ read_options(struct wish *wish, const char **config, int argc, char **argv)
 
 	while ((option = cmd_option(&cmd_vendor, config, argc, argv, options)) != -1) {
 		if (option == 'n')
-			wish->name = optarg;
+			request->name = optarg;
 		else if (option == 'o')
-			wish->output = optarg;
-		else if (option != 's' || !selector_add(wish, optarg))
+			request->output = optarg;
+		else if (option != 's' || !selector_add(request, optarg))
 			return false;
 	}
 	if (optind != argc - 1)
 		return false;
-	return domain_read(argv[optind], strlen(argv[optind]), wish->domain, &why) ||
+	return domain_read(argv[optind], strlen(argv[optind]), request->domain, &why) ||
 	    complain("DOMAIN", argv[optind], &why);
 }
 
 /* ---- asking ---- */
 
-struct world {
+struct context {
 	struct policy *policy; /* NULL: there is no configuration yet */
 	struct strings shared; /* senders; in the policy's arena */
 	psl_ctx_t *psl;
@@ -96,14 +96,14 @@ is_not_there_yet(const char *config)
 }
 
 static bool
-take_policy(struct world *world, const char *config, struct resolver_settings *dns)
+take_policy(struct context *context, const char *config, struct resolver_settings *dns)
 {
 	const struct settings *settings;
 
-	world->policy = cmd_load(config);
-	if (world->policy == NULL || !policy_shared_names(world->policy, world->policy->arena, &world->shared))
+	context->policy = cmd_load(config);
+	if (context->policy == NULL || !policy_shared_names(context->policy, context->policy->arena, &context->shared))
 		return false;
-	settings = &world->policy->settings;
+	settings = &context->policy->settings;
 	dns->servers = settings->dns.servers.list;
 	dns->server_count = settings->dns.servers.count;
 	dns->timeout_ms = settings->dns.timeout_ms;
@@ -112,31 +112,31 @@ take_policy(struct world *world, const char *config, struct resolver_settings *d
 }
 
 static int
-world_open(struct world *world, const char *config)
+context_open(struct context *context, const char *config)
 {
 	struct resolver_settings dns = { .timeout_ms = TIMEOUT_MS, .trust_anchor = "" };
 	struct fault why;
 
-	*world = (struct world){ .policy = NULL };
+	*context = (struct context){ .policy = NULL };
 	if (is_not_there_yet(config))
 		fputs("greenlane: no configuration yet: asking the host's DNS servers, and knowing no shared senders\n", stderr);
-	else if (!take_policy(world, config, &dns))
+	else if (!take_policy(context, config, &dns))
 		return EX_CONFIG;
-	world->psl = psl_latest(NULL);
-	world->suffixes.psl = world->psl != NULL ? world->psl : psl_builtin();
-	world->resolver = resolver_unbound(&dns, &why);
-	if (world->resolver != NULL)
+	context->psl = psl_latest(NULL);
+	context->suffixes.psl = context->psl != NULL ? context->psl : psl_builtin();
+	context->resolver = resolver_unbound(&dns, &why);
+	if (context->resolver != NULL)
 		return 0;
 	fprintf(stderr, "greenlane: %s\n", why.text);
 	return EX_UNAVAILABLE;
 }
 
 static void
-world_close(struct world *world)
+context_close(struct context *context)
 {
-	resolver_close(world->resolver);
-	psl_free(world->psl);
-	policy_free(world->policy);
+	resolver_close(context->resolver);
+	psl_free(context->psl);
+	policy_free(context->policy);
 }
 
 static bool
@@ -217,7 +217,7 @@ say_next(const char *config, const char *path, const char *name, size_t doubts)
 }
 
 static int
-finish(const struct draft *draft, const char *config, const struct wish *wish)
+finish(const struct draft *draft, const char *config, const struct request *request)
 {
 	const struct draft_facts *facts = draft_facts(draft);
 	struct text text;
@@ -226,23 +226,23 @@ finish(const struct draft *draft, const char *config, const struct wish *wish)
 
 	text_open(&text, DRAFT_TEXT_MAX);
 	doubts = draft_write(facts, &text);
-	status = text.cut ? EX_OSERR : write_out(wish->output, &text);
+	status = text.cut ? EX_OSERR : write_out(request->output, &text);
 	if (text.cut)
 		fprintf(stderr, "greenlane: no memory\n");
 	if (status == 0)
-		say_next(config, wish->output, facts->name, doubts);
+		say_next(config, request->output, facts->name, doubts);
 	text_close(&text);
 	return status;
 }
 
 static int
-conclude(const struct draft *draft, const char *config, const struct wish *wish)
+conclude(const struct draft *draft, const char *config, const struct request *request)
 {
 	struct fault why;
 
 	switch (draft_state(draft, &why)) {
 	case DRAFT_DONE:
-		return finish(draft, config, wish);
+		return finish(draft, config, request);
 	case DRAFT_NOWHERE:
 		fprintf(stderr, "greenlane: %s\n", why.text);
 		return 1;
@@ -253,22 +253,22 @@ conclude(const struct draft *draft, const char *config, const struct wish *wish)
 }
 
 static int
-draft_file(const struct world *world, const char *config, const struct wish *wish)
+draft_file(const struct context *context, const char *config, const struct request *request)
 {
-	struct draft_request request = { .domain = wish->domain, .name = wish->name,
-		.selectors = wish->selector_list, .selector_count = wish->selector_count,
-		.shared = world->shared.list, .shared_count = world->shared.count,
-		.suffixes = &world->suffixes, .now = clock_now() };
+	struct draft_request draft_request = { .domain = request->domain, .name = request->name,
+		.selectors = request->selector_list, .selector_count = request->selector_count,
+		.shared = context->shared.list, .shared_count = context->shared.count,
+		.suffixes = &context->suffixes, .now = clock_now() };
 	struct fault why;
-	struct draft *draft = draft_open(&request, &why);
+	struct draft *draft = draft_open(&draft_request, &why);
 	int status;
 
 	if (draft == NULL) {
 		fprintf(stderr, "greenlane: %s\n", why.text);
 		return EX_USAGE;
 	}
-	if (ask_all(draft, world->resolver)) {
-		status = conclude(draft, config, wish);
+	if (ask_all(draft, context->resolver)) {
+		status = conclude(draft, config, request);
 	} else {
 		fputs("greenlane: no memory\n", stderr);
 		status = EX_OSERR;
@@ -280,16 +280,16 @@ draft_file(const struct world *world, const char *config, const struct wish *wis
 static int
 vendor_new(const char *config, int argc, char **argv)
 {
-	struct wish wish = { .name = "" };
-	struct world world;
+	struct request request = { .name = "" };
+	struct context context;
 	int status;
 
-	if (!read_options(&wish, &config, argc, argv))
+	if (!read_options(&request, &config, argc, argv))
 		return cmd_usage(&cmd_vendor);
-	status = world_open(&world, config);
+	status = context_open(&context, config);
 	if (status == 0)
-		status = draft_file(&world, config, &wish);
-	world_close(&world);
+		status = draft_file(&context, config, &request);
+	context_close(&context);
 	return status;
 }
 

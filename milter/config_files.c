@@ -17,24 +17,24 @@
 /* ---- files ---- */
 
 /* The texts of one load: kept until it is over, for policy_text borrows them. */
-struct shelf {
-	struct book {
-		struct book *next;
+struct config_texts {
+	struct config_text {
+		struct config_text *next;
 		char path[4096];
 		char *text;
-	} *books;
+	} *list;
 	const struct strings *folders; /* in the place of vendor_path; NULL */
 };
 
 static void
-shelf_close(struct shelf *shelf)
+config_texts_close(struct config_texts *texts)
 {
-	struct book *next;
+	struct config_text *next;
 
-	for (struct book *book = shelf->books; book != NULL; book = next) {
-		next = book->next;
-		free(book->text);
-		free(book);
+	for (struct config_text *file = texts->list; file != NULL; file = next) {
+		next = file->next;
+		free(file->text);
+		free(file);
 	}
 }
 
@@ -80,24 +80,24 @@ read_file(const char *path, size_t *length, struct fault *why)
 }
 
 static const char *
-shelf_read(struct shelf *shelf, const char *path, const char **kept, size_t *length, struct fault *why)
+config_texts_read(struct config_texts *texts, const char *path, const char **kept, size_t *length, struct fault *why)
 {
-	struct book *book = calloc(1, sizeof *book);
+	struct config_text *file = calloc(1, sizeof *file);
 
-	if (book == NULL) {
+	if (file == NULL) {
 		fault_at(why, path, 0, "out of memory");
 		return NULL;
 	}
-	snprintf(book->path, sizeof book->path, "%s", path);
-	book->text = read_file(book->path, length, why);
-	if (book->text == NULL) {
-		free(book);
+	snprintf(file->path, sizeof file->path, "%s", path);
+	file->text = read_file(file->path, length, why);
+	if (file->text == NULL) {
+		free(file);
 		return NULL;
 	}
-	book->next = shelf->books;
-	shelf->books = book;
-	*kept = book->path;
-	return book->text;
+	file->next = texts->list;
+	texts->list = file;
+	*kept = file->path;
+	return file->text;
 }
 
 /* A file closed to us, or a link to nowhere, is not missing: the shipped one must not step in. */
@@ -127,14 +127,14 @@ static const char *
 read_vendor(void *context, const struct strings *folders, const char *name, const char **path,
     size_t *length, struct fault *why)
 {
-	const struct shelf *shelf = context;
+	const struct config_texts *texts = context;
 	char found[4096];
 	size_t folder;
 
-	if (shelf->folders != NULL)
-		folders = shelf->folders;
+	if (texts->folders != NULL)
+		folders = texts->folders;
 	if (find_vendor(folders, name, &folder, found))
-		return shelf_read(context, found, path, length, why);
+		return config_texts_read(context, found, path, length, why);
 	fault_set(why, "no file '%s.conf' in vendor_path; see the folder of shipped vendors for names",
 	    name);
 	return NULL;
@@ -151,7 +151,7 @@ read_networks(void *context, const char *vendor_file, const char *name, size_t *
 		snprintf(path, sizeof path, "%s", name);
 	else
 		snprintf(path, sizeof path, "%.*s/%s", (int)(slash - vendor_file), vendor_file, name);
-	return shelf_read(context, path, &kept, length, why);
+	return config_texts_read(context, path, &kept, length, why);
 }
 
 /* ---- shared senders ---- */
@@ -235,21 +235,21 @@ suffixes_load(void)
 struct policy *
 config_files_read(const char *path, struct faults *faults)
 {
-	struct shelf shelf = { .books = NULL };
+	struct config_texts texts = { .list = NULL };
 	psl_ctx_t *psl = suffixes_load();
 	const struct suffix_list suffixes = { psl };
-	struct policy_files files = { &shelf, read_vendor, read_networks, &suffixes };
+	struct policy_files files = { &texts, read_vendor, read_networks, &suffixes };
 	struct policy *policy = NULL;
 	const char *text, *kept;
 	struct fault why;
 	size_t length;
 
-	text = shelf_read(&shelf, path, &kept, &length, &why);
+	text = config_texts_read(&texts, path, &kept, &length, &why);
 	if (text == NULL)
 		faults_add(faults, FAULT_ERROR, &why);
 	else
 		policy = policy_text_load(kept, text, length, &files, faults);
-	shelf_close(&shelf);
+	config_texts_close(&texts);
 	if (policy != NULL && !lint(policy, &suffixes, faults)) {
 		policy_free(policy);
 		policy = NULL;
@@ -261,10 +261,10 @@ config_files_read(const char *path, struct faults *faults)
 struct policy *
 config_files_read_vendor(const struct strings *folders, const char *name, struct faults *faults)
 {
-	struct shelf shelf = { .folders = folders };
+	struct config_texts texts = { .folders = folders };
 	psl_ctx_t *psl;
 	struct suffix_list suffixes;
-	struct policy_files files = { &shelf, read_vendor, read_networks, &suffixes };
+	struct policy_files files = { &texts, read_vendor, read_networks, &suffixes };
 	struct policy *policy;
 	char text[512];
 	int length = snprintf(text, sizeof text, "vendors = ( { name = \"%s\"; } );", name);
@@ -275,7 +275,7 @@ config_files_read_vendor(const struct strings *folders, const char *name, struct
 	}
 	suffixes.psl = psl = suffixes_load();
 	policy = policy_text_load(name, text, (size_t)length, &files, faults);
-	shelf_close(&shelf);
+	config_texts_close(&texts);
 	psl_free(psl);
 	return policy;
 }

@@ -19,7 +19,7 @@ enum {
 };
 
 /* What is remembered of an export between two rounds. */
-struct keeping {
+struct export_state {
 	char *file;           /* whose these are: a reload may bring others */
 	bool owed;            /* the file changed, and its command did not end well yet */
 	struct fault trouble; /* said already; text "": none */
@@ -35,7 +35,7 @@ struct exports {
 	pthread_mutex_t lock; /* for the waiting alone */
 	pthread_cond_t changed;
 	/* of the last round */
-	struct keeping keepings[EXPORTS_MAX];
+	struct export_state states[EXPORTS_MAX];
 	uint64_t policy_number; /* of its policy; 0: there was none */
 	int64_t stamp, when;
 };
@@ -43,46 +43,46 @@ struct exports {
 /* ---- one file ---- */
 
 static void
-say_trouble(struct exports *exports, struct keeping *keeping, const struct fault *why)
+say_trouble(struct exports *exports, struct export_state *state, const struct fault *why)
 {
-	if (strcmp(keeping->trouble.text, why->text) == 0)
+	if (strcmp(state->trouble.text, why->text) == 0)
 		return;
-	keeping->trouble = *why;
+	state->trouble = *why;
 	journal_fault(exports->journal, LOG_ERR, why);
 }
 
 static void
-run_command(struct exports *exports, struct keeping *keeping, const struct export_job *job)
+run_command(struct exports *exports, struct export_state *state, const struct export_job *job)
 {
 	struct fault why, told;
 
-	keeping->owed = !subprocess_run(job->command, COMMAND_SECONDS, &exports->ends, &why);
-	if (!keeping->owed) {
+	state->owed = !subprocess_run(job->command, COMMAND_SECONDS, &exports->ends, &why);
+	if (!state->owed) {
 		journal_say(exports->journal, LOG_NOTICE, "export %s: its command ended with status 0", job->file);
-		keeping->trouble.text[0] = '\0';
+		state->trouble.text[0] = '\0';
 	} else if (!exports->ends) {
 		fault_set(&told, "export %.200s: %.250s", job->file, why.text);
-		say_trouble(exports, keeping, &told);
+		say_trouble(exports, state, &told);
 	}
 }
 
 static void
-keep_file(struct exports *exports, struct keeping *keeping, const struct export_job *job, const struct text *text)
+keep_file(struct exports *exports, struct export_state *state, const struct export_job *job, const struct text *text)
 {
 	struct fault why;
 	bool changed;
 
 	if (!export_file_keep(job->file, text, &changed, &why)) {
-		say_trouble(exports, keeping, &why);
+		say_trouble(exports, state, &why);
 		return;
 	}
 	if (changed)
 		journal_say(exports->journal, LOG_NOTICE, "export %s: written as %s", job->file,
 		    export_format_words[job->format]);
-	if ((changed || keeping->owed) && job->command[0] != '\0')
-		run_command(exports, keeping, job);
+	if ((changed || state->owed) && job->command[0] != '\0')
+		run_command(exports, state, job);
 	else
-		keeping->trouble.text[0] = '\0';
+		state->trouble.text[0] = '\0';
 }
 
 /* ---- a round ---- */
@@ -104,19 +104,19 @@ keep_all(struct exports *exports, const struct policy *policy)
 
 		text_open(&text, EXPORT_TEXT_MAX);
 		if (source_list_write(policy, listings, now, job->format, job->value, &text, &why))
-			keep_file(exports, &exports->keepings[i], job, &text);
+			keep_file(exports, &exports->states[i], job, &text);
 		else
-			say_trouble(exports, &exports->keepings[i], &why);
+			say_trouble(exports, &exports->states[i], &why);
 		text_close(&text);
 	}
 	arena_close(arena);
 }
 
 static void
-forget(struct keeping *keeping)
+forget(struct export_state *state)
 {
-	free(keeping->file);
-	*keeping = (struct keeping){ .file = NULL };
+	free(state->file);
+	*state = (struct export_state){ .file = NULL };
 }
 
 /* What is owed to a file outlives a reload that still names it in its place. */
@@ -124,14 +124,14 @@ static void
 take_policy(struct exports *exports, const struct policy *policy, uint64_t number)
 {
 	for (size_t i = 0; exports->policy_number != number && i < EXPORTS_MAX; i++) {
-		struct keeping *keeping = &exports->keepings[i];
+		struct export_state *state = &exports->states[i];
 		const char *file = i < policy->export_count ? policy->exports[i].file : "";
 
-		if (keeping->file != NULL && strcmp(keeping->file, file) != 0)
-			forget(keeping);
-		if (keeping->file == NULL && file[0] != '\0')
-			keeping->file = strdup(file); /* NULL without memory: what is owed may be lost, no more */
-		keeping->trouble.text[0] = '\0';
+		if (state->file != NULL && strcmp(state->file, file) != 0)
+			forget(state);
+		if (state->file == NULL && file[0] != '\0')
+			state->file = strdup(file); /* NULL without memory: what is owed may be lost, no more */
+		state->trouble.text[0] = '\0';
 	}
 	exports->policy_number = number;
 }
@@ -221,7 +221,7 @@ exports_close(struct exports *exports)
 	if (exports->runs)
 		pthread_join(exports->thread, NULL);
 	for (size_t i = 0; i < EXPORTS_MAX; i++)
-		forget(&exports->keepings[i]);
+		forget(&exports->states[i]);
 	pthread_cond_destroy(&exports->changed);
 	pthread_mutex_destroy(&exports->lock);
 	free(exports);

@@ -50,7 +50,7 @@ struct query {
 };
 
 LIST_HEAD(queries, query);
-STAILQ_HEAD(handover, query);
+STAILQ_HEAD(query_queue, query);
 
 struct dispatcher {
 	struct resolver interface; /* first: a resolver is its dispatcher */
@@ -62,15 +62,15 @@ struct dispatcher {
 	pthread_cond_t emptied;
 	struct queries under_way[BUCKETS];
 	struct admission *admission;
-	struct handover handover; /* asked, and not yet taken up by the dispatcher */
-	size_t guests;            /* threads that wait for an answer */
+	struct query_queue submitted; /* asked, and not yet taken up by the dispatcher */
+	size_t waiters;           /* threads that wait for an answer */
 	bool closing;
 
 	/* libunbound crashes under several threads: the dispatcher's alone once it runs */
 	struct event_base *base;
-	struct event *bell;
+	struct event *wakeup;
 	struct ub_ctx *context;
-	int bell_fd;
+	int wakeup_fd;
 	pthread_t thread;
 };
 
@@ -114,9 +114,9 @@ cond_open(pthread_cond_t *cond)
 }
 
 static void
-bell_ring(struct dispatcher *dispatcher)
+dispatcher_wake(struct dispatcher *dispatcher)
 {
-	(void)eventfd_write(dispatcher->bell_fd, 1); /* fails at 2^64 rings unheard */
+	(void)eventfd_write(dispatcher->wakeup_fd, 1); /* fails at 2^64 that were not read */
 }
 
 /* "_domainkey.NAME", whatever the selector; the last one, as a selector may hold the word too. */
@@ -160,12 +160,12 @@ group_of(const struct dispatcher *dispatcher, const struct dns_question *questio
 
 /* Hands a question over to the dispatcher, which holds the query. */
 static void
-query_hand(struct dispatcher *dispatcher, struct query *query)
+query_submit(struct dispatcher *dispatcher, struct query *query)
 {
 	query->holders++;
-	if (STAILQ_EMPTY(&dispatcher->handover))
-		bell_ring(dispatcher);
-	STAILQ_INSERT_TAIL(&dispatcher->handover, query, next);
+	if (STAILQ_EMPTY(&dispatcher->submitted))
+		dispatcher_wake(dispatcher);
+	STAILQ_INSERT_TAIL(&dispatcher->submitted, query, next);
 }
 
 /* Starts a question, or has it wait for its turn; NULL when there is no room for that either. */
@@ -188,7 +188,7 @@ query_start(struct dispatcher *dispatcher, const struct dns_question *question)
 	cond_open(&query->end);
 	LIST_INSERT_HEAD(bucket_of(dispatcher, question), query, chain);
 	if (admitted == ADMITTED)
-		query_hand(dispatcher, query);
+		query_submit(dispatcher, query);
 	return query;
 }
 
@@ -200,7 +200,7 @@ query_raise(struct query *query, const struct dns_question *question)
 
 	if (query->ticket.waits &&
 	    admission_raise(dispatcher->admission, &query->ticket, question->standing, group_of(dispatcher, question)))
-		query_hand(dispatcher, query);
+		query_submit(dispatcher, query);
 }
 
 /* What has ended made room for others. */
@@ -213,7 +213,7 @@ query_leave(struct query *query)
 	LIST_REMOVE(query, chain);
 	admission_leave(dispatcher->admission, &query->ticket);
 	while (!dispatcher->closing && (next = admission_next(dispatcher->admission)) != NULL)
-		query_hand(dispatcher, (struct query *)((char *)next - offsetof(struct query, ticket)));
+		query_submit(dispatcher, (struct query *)((char *)next - offsetof(struct query, ticket)));
 }
 
 static void
@@ -293,20 +293,20 @@ query_send(struct query *query)
 		query_end(query, &no_answer);
 }
 
-/* The bell rang: somebody handed questions over, or the resolver closes. */
+/* Questions were submitted, or the resolver closes. */
 static void
-handover_take(evutil_socket_t fd, short what, void *data)
+submitted_take(evutil_socket_t fd, short what, void *data)
 {
 	struct dispatcher *dispatcher = data;
-	struct handover taken = STAILQ_HEAD_INITIALIZER(taken);
-	eventfd_t rings;
+	struct query_queue taken = STAILQ_HEAD_INITIALIZER(taken);
+	eventfd_t wakeups;
 	bool closing;
 
 	(void)what;
-	if (eventfd_read(fd, &rings) != 0)
+	if (eventfd_read(fd, &wakeups) != 0)
 		return;
 	pthread_mutex_lock(&dispatcher->lock);
-	STAILQ_CONCAT(&taken, &dispatcher->handover);
+	STAILQ_CONCAT(&taken, &dispatcher->submitted);
 	closing = dispatcher->closing;
 	pthread_mutex_unlock(&dispatcher->lock);
 	if (closing)
@@ -327,8 +327,8 @@ dispatcher_close(struct dispatcher *dispatcher)
 	for (size_t i = 0; i < BUCKETS; i++)
 		while (!LIST_EMPTY(&dispatcher->under_way[i]))
 			query_end(LIST_FIRST(&dispatcher->under_way[i]), &(struct dns_answer){ .status = DNS_TEMPORARY });
-	if (dispatcher->bell != NULL)
-		event_free(dispatcher->bell);
+	if (dispatcher->wakeup != NULL)
+		event_free(dispatcher->wakeup);
 	if (dispatcher->base != NULL)
 		event_base_free(dispatcher->base);
 }
@@ -355,12 +355,12 @@ query_share(struct query *query, int64_t deadline_us, struct arena *arena, struc
 	if (query->holders > WAITERS_MAX)
 		return;
 	query->holders++;
-	dispatcher->guests++;
+	dispatcher->waiters++;
 	query_wait(query, deadline_us);
 	if (query->ended && !dns_answer_copy(arena, &query->answer, out))
 		*out = (struct dns_answer){ .status = DNS_TEMPORARY };
 	query_release(query);
-	if (--dispatcher->guests == 0 && dispatcher->closing)
+	if (--dispatcher->waiters == 0 && dispatcher->closing)
 		pthread_cond_signal(&dispatcher->emptied);
 }
 
@@ -410,8 +410,8 @@ unbound_prefetch(struct resolver *resolver, const struct dns_question *question)
 static void
 dispatcher_free(struct dispatcher *dispatcher)
 {
-	if (dispatcher->bell_fd >= 0)
-		close(dispatcher->bell_fd);
+	if (dispatcher->wakeup_fd >= 0)
+		close(dispatcher->wakeup_fd);
 	answer_cache_close(dispatcher->cache);
 	admission_close(dispatcher->admission);
 	pthread_cond_destroy(&dispatcher->emptied);
@@ -431,10 +431,10 @@ unbound_close(struct resolver *resolver)
 	for (size_t i = 0; i < BUCKETS; i++)
 		LIST_FOREACH (query, &dispatcher->under_way[i], chain)
 			pthread_cond_broadcast(&query->end);
-	while (dispatcher->guests > 0)
+	while (dispatcher->waiters > 0)
 		pthread_cond_wait(&dispatcher->emptied, &dispatcher->lock);
 	pthread_mutex_unlock(&dispatcher->lock);
-	bell_ring(dispatcher);
+	dispatcher_wake(dispatcher);
 	pthread_join(dispatcher->thread, NULL);
 	dispatcher_free(dispatcher);
 }
@@ -540,13 +540,13 @@ dispatcher_start(struct dispatcher *dispatcher, const struct resolver_settings *
 {
 	int error;
 
-	dispatcher->bell_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	dispatcher->wakeup_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	dispatcher->base = event_base_new();
-	if (dispatcher->bell_fd < 0 || dispatcher->base == NULL)
+	if (dispatcher->wakeup_fd < 0 || dispatcher->base == NULL)
 		return fault_set(why, "no event loop for the resolver: %s", strerror(errno));
-	dispatcher->bell = event_new(dispatcher->base, dispatcher->bell_fd, EV_READ | EV_PERSIST, handover_take, dispatcher);
+	dispatcher->wakeup = event_new(dispatcher->base, dispatcher->wakeup_fd, EV_READ | EV_PERSIST, submitted_take, dispatcher);
 	dispatcher->context = ub_ctx_create_event(dispatcher->base);
-	if (dispatcher->bell == NULL || event_add(dispatcher->bell, NULL) != 0 || dispatcher->context == NULL)
+	if (dispatcher->wakeup == NULL || event_add(dispatcher->wakeup, NULL) != 0 || dispatcher->context == NULL)
 		return fault_set(why, "no memory for the resolver");
 	if (!context_set(dispatcher->context, settings, why))
 		return false;
@@ -567,10 +567,10 @@ resolver_unbound(const struct resolver_settings *settings, struct fault *why)
 	dispatcher->timeout_ms = settings->timeout_ms;
 	if (settings->suffixes != NULL)
 		dispatcher->suffixes = *settings->suffixes;
-	dispatcher->bell_fd = -1;
+	dispatcher->wakeup_fd = -1;
 	pthread_mutex_init(&dispatcher->lock, NULL);
 	pthread_cond_init(&dispatcher->emptied, NULL);
-	STAILQ_INIT(&dispatcher->handover);
+	STAILQ_INIT(&dispatcher->submitted);
 	dispatcher->cache = answer_cache_open(settings->cache_bytes > 0 ? settings->cache_bytes : CACHE_BYTES);
 	dispatcher->admission = admission_open();
 	if (dispatcher->cache == NULL || dispatcher->admission == NULL)

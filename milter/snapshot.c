@@ -3,22 +3,22 @@
 
 #include "snapshot.h"
 
-struct world { /* a policy, shared by the snapshots that differ in ranges only */
+struct shared_policy { /* a policy, shared by the snapshots that differ in ranges only */
 	struct policy *policy;
 	uint64_t number;
 	unsigned holders;
 };
 
-struct lent {
+struct held_snapshot {
 	struct snapshot snapshot; /* first: readers hold its address */
-	struct world *world;
+	struct shared_policy *shared;
 	struct ranges *ranges;
 	unsigned holders;
 };
 
 struct snapshots {
 	pthread_mutex_t lock; /* guards all below; never held while judging, nor while anything is freed */
-	struct lent *now;
+	struct held_snapshot *now;
 	uint64_t policies; /* so many were published */
 };
 
@@ -34,36 +34,36 @@ snapshots_open(struct fault *why)
 	return snapshots;
 }
 
-/* What nobody holds any more, for bury: freeing a large policy takes long, and every MAIL wants the lock. */
-struct dead {
-	struct lent *lent;
-	struct world *world;
+/* What nobody holds any more, for free_unheld: freeing a large policy takes long, and every MAIL wants the lock. */
+struct unheld {
+	struct held_snapshot *held;
+	struct shared_policy *shared;
 };
 
 /* Gives up one hold. The lock is held. */
-static struct dead
-release(struct lent *lent)
+static struct unheld
+release(struct held_snapshot *held)
 {
-	struct dead dead = { NULL, NULL };
+	struct unheld unheld = { NULL, NULL };
 
-	if (lent == NULL || --lent->holders > 0)
-		return dead;
-	dead.lent = lent;
-	if (--lent->world->holders == 0)
-		dead.world = lent->world;
-	return dead;
+	if (held == NULL || --held->holders > 0)
+		return unheld;
+	unheld.held = held;
+	if (--held->shared->holders == 0)
+		unheld.shared = held->shared;
+	return unheld;
 }
 
 /* Without the lock. */
 static void
-bury(struct dead dead)
+free_unheld(struct unheld unheld)
 {
-	if (dead.world != NULL)
-		policy_free(dead.world->policy);
-	free(dead.world);
-	if (dead.lent != NULL)
-		ranges_free(dead.lent->ranges);
-	free(dead.lent);
+	if (unheld.shared != NULL)
+		policy_free(unheld.shared->policy);
+	free(unheld.shared);
+	if (unheld.held != NULL)
+		ranges_free(unheld.held->ranges);
+	free(unheld.held);
 }
 
 void
@@ -71,7 +71,7 @@ snapshots_close(struct snapshots *snapshots)
 {
 	if (snapshots == NULL)
 		return;
-	bury(release(snapshots->now));
+	free_unheld(release(snapshots->now));
 	pthread_mutex_destroy(&snapshots->lock);
 	free(snapshots);
 }
@@ -79,57 +79,57 @@ snapshots_close(struct snapshots *snapshots)
 bool
 snapshot_publish(struct snapshots *snapshots, struct policy *policy, struct ranges *ranges, struct fault *why)
 {
-	struct lent *next = calloc(1, sizeof *next);
-	struct world *world = policy == NULL ? snapshots->now->world : calloc(1, sizeof *world);
-	struct dead dead;
+	struct held_snapshot *next = calloc(1, sizeof *next);
+	struct shared_policy *shared = policy == NULL ? snapshots->now->shared : calloc(1, sizeof *shared);
+	struct unheld unheld;
 
-	if (next == NULL || world == NULL) {
+	if (next == NULL || shared == NULL) {
 		free(next);
 		if (policy != NULL)
-			free(world);
+			free(shared);
 		policy_free(policy);
 		ranges_free(ranges);
 		return fault_set(why, "out of memory");
 	}
 	if (policy != NULL)
-		world->policy = policy;
-	next->world = world;
+		shared->policy = policy;
+	next->shared = shared;
 	next->ranges = ranges;
 	next->holders = 1; /* as the one in force */
 	pthread_mutex_lock(&snapshots->lock);
 	if (policy != NULL)
-		world->number = ++snapshots->policies;
-	next->snapshot = (struct snapshot){ { world->policy, ranges }, world->number };
-	world->holders++;
-	dead = release(snapshots->now);
+		shared->number = ++snapshots->policies;
+	next->snapshot = (struct snapshot){ { shared->policy, ranges }, shared->number };
+	shared->holders++;
+	unheld = release(snapshots->now);
 	snapshots->now = next;
 	pthread_mutex_unlock(&snapshots->lock);
-	bury(dead);
+	free_unheld(unheld);
 	return true;
 }
 
 const struct snapshot *
 snapshot_borrow(struct snapshots *snapshots)
 {
-	struct lent *lent;
+	struct held_snapshot *held;
 
 	pthread_mutex_lock(&snapshots->lock);
-	lent = snapshots->now;
-	if (lent != NULL)
-		lent->holders++;
+	held = snapshots->now;
+	if (held != NULL)
+		held->holders++;
 	pthread_mutex_unlock(&snapshots->lock);
-	return lent == NULL ? NULL : &lent->snapshot;
+	return held == NULL ? NULL : &held->snapshot;
 }
 
 void
 snapshot_return(struct snapshots *snapshots, const struct snapshot *snapshot)
 {
-	struct dead dead;
+	struct unheld unheld;
 
 	if (snapshot == NULL)
 		return;
 	pthread_mutex_lock(&snapshots->lock);
-	dead = release((struct lent *)snapshot);
+	unheld = release((struct held_snapshot *)snapshot);
 	pthread_mutex_unlock(&snapshots->lock);
-	bury(dead);
+	free_unheld(unheld);
 }

@@ -9,16 +9,16 @@
 /* ---- the same message, with a part that was not given ---- */
 
 /* Facts with room for one more author or signature, so that none of the real ones is touched. */
-struct guess {
+struct what_if {
 	struct facts facts;
 	struct author *authors; /* given */
 	struct dkim_fact signature;
 };
 
 static bool
-guess_open(const struct facts *facts, struct guess *out)
+what_if_open(const struct facts *facts, struct what_if *out)
 {
-	*out = (struct guess){ .facts = *facts };
+	*out = (struct what_if){ .facts = *facts };
 	out->authors = calloc(facts->author_count + 1, sizeof *out->authors);
 	if (out->authors == NULL)
 		return false;
@@ -30,12 +30,12 @@ guess_open(const struct facts *facts, struct guess *out)
 
 /* Authors of that vendor align with what was proven in its name. */
 static void
-align(struct guess *guess, const struct vendor *vendor, bool by_signature)
+align(struct what_if *what_if, const struct vendor *vendor, bool by_signature)
 {
-	for (size_t i = 0; i < guess->facts.author_count; i++) {
-		struct dmarc_fact *dmarc = &guess->authors[i].dmarc;
+	for (size_t i = 0; i < what_if->facts.author_count; i++) {
+		struct dmarc_fact *dmarc = &what_if->authors[i].dmarc;
 
-		if (!name_rules_hold(&vendor->domains, &guess->authors[i].mailbox))
+		if (!name_rules_hold(&vendor->domains, &what_if->authors[i].mailbox))
 			continue;
 		dmarc->spf_aligned = dmarc->spf_aligned || !by_signature;
 		dmarc->dkim_aligned = dmarc->dkim_aligned || by_signature;
@@ -47,54 +47,54 @@ align(struct guess *guess, const struct vendor *vendor, bool by_signature)
 }
 
 static bool
-guess_signature(struct guess *guess, const struct vendor *vendor)
+what_if_signature(struct what_if *what_if, const struct vendor *vendor)
 {
-	if (!(guess->facts.not_given & GIVEN_MESSAGE) || vendor->dkim.count == 0)
+	if (!(what_if->facts.not_given & GIVEN_MESSAGE) || vendor->dkim.count == 0)
 		return false;
-	guess->signature = (struct dkim_fact){ .d = vendor->dkim.list[0].domain, .s = "", .a = "", .b = "", .why = "",
+	what_if->signature = (struct dkim_fact){ .d = vendor->dkim.list[0].domain, .s = "", .a = "", .b = "", .why = "",
 		.result = AUTH_PASS, .counts = true };
-	guess->facts.dkim = &guess->signature;
-	guess->facts.dkim_count = 1;
-	align(guess, vendor, true);
+	what_if->facts.dkim = &what_if->signature;
+	what_if->facts.dkim_count = 1;
+	align(what_if, vendor, true);
 	return true;
 }
 
 static bool
-guess_sender(struct guess *guess, const struct vendor *vendor)
+what_if_sender(struct what_if *what_if, const struct vendor *vendor)
 {
 	const char *domain = vendor->domains.count == 0 ? "" : vendor->domains.list[0].domain;
 
-	if (!(guess->facts.not_given & GIVEN_MAIL_FROM) || domain[0] == '\0')
+	if (!(what_if->facts.not_given & GIVEN_MAIL_FROM) || domain[0] == '\0')
 		return false;
-	guess->facts.sender = (struct mailbox){ "bounce", domain, "" };
-	guess->facts.spf = (struct spf_fact){ .result = AUTH_PASS, .domain = domain };
-	align(guess, vendor, false);
+	what_if->facts.sender = (struct mailbox){ "bounce", domain, "" };
+	what_if->facts.spf = (struct spf_fact){ .result = AUTH_PASS, .domain = domain };
+	align(what_if, vendor, false);
 	return true;
 }
 
 static bool
-guess_author(struct guess *guess, const struct vendor *vendor)
+what_if_author(struct what_if *what_if, const struct vendor *vendor)
 {
 	const char *domain = vendor->domains.count == 0 ? "" : vendor->domains.list[0].domain;
 
-	if (!(guess->facts.not_given & GIVEN_FROM) || domain[0] == '\0')
+	if (!(what_if->facts.not_given & GIVEN_FROM) || domain[0] == '\0')
 		return false;
-	guess->authors[0] = (struct author){ .mailbox = { "noreply", domain, "" }, .spf_from = guess->facts.spf.result,
+	what_if->authors[0] = (struct author){ .mailbox = { "noreply", domain, "" }, .spf_from = what_if->facts.spf.result,
 		.dmarc = { .result = AUTH_NONE, .domain = "" } };
-	guess->facts.author_count = 1;
-	guess->facts.from_state = FROM_READ;
+	what_if->facts.author_count = 1;
+	what_if->facts.from_state = FROM_READ;
 	return true;
 }
 
 /* ---- what comes of it ---- */
 
 static const struct row {
-	bool (*guess)(struct guess *, const struct vendor *);
+	bool (*what_if)(struct what_if *, const struct vendor *);
 	const char *what; /* with the vendor's name behind it */
 } rows[] = {
-	{ guess_signature, "a signature that counts of " },
-	{ guess_sender, "an envelope sender with SPF pass of " },
-	{ guess_author, "a From field of " },
+	{ what_if_signature, "a signature that counts of " },
+	{ what_if_sender, "an envelope sender with SPF pass of " },
+	{ what_if_author, "a From field of " },
 };
 
 static void
@@ -102,18 +102,18 @@ write_change(const struct judge *judge, const struct facts *facts, const struct 
     const struct vendor *vendor, const struct row *row, struct text *out)
 {
 	struct verdict other;
-	struct guess guess;
+	struct what_if what_if;
 
-	if (!guess_open(facts, &guess))
+	if (!what_if_open(facts, &what_if))
 		return;
-	if (row->guess(&guess, vendor) && claims_settle(judge->policy, NULL, &guess.facts)) {
-		verdict_judge(judge, &guess.facts, &other);
+	if (row->what_if(&what_if, vendor) && claims_settle(judge->policy, NULL, &what_if.facts)) {
+		verdict_judge(judge, &what_if.facts, &other);
 		if (other.outcome != verdict->outcome || other.action != verdict->action)
 			text_format(out, "but        %s%s would make it %s: %s\n", row->what,
 			    vendor->number == VENDOR_OWN ? "our own names" : vendor->name, outcome_word(other.outcome),
 			    action_word(other.action));
 	}
-	free(guess.authors);
+	free(what_if.authors);
 }
 
 /* Nobody is claimed yet, and somebody may be by what was not given. */

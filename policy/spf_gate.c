@@ -10,11 +10,11 @@ enum { WRITTEN_MAX = 2 * SPF_RECORD_MAX };
 enum { NAMES_MAX = SPF_MX_LIMIT + 1 }; /* the eleventh MX name is an error, but only when it is asked for */
 
 /* What a question is for. */
-enum errand {
-	ERRAND_FIRST,     /* the record of the domain itself: free */
-	ERRAND_TERM,      /* a term that causes look-ups (RFC 7208, 4.6.4) */
-	ERRAND_MX_TARGET, /* an address of a name that an MX or PTR answer held: counted there */
-	ERRAND_PTR_NAME
+enum purpose {
+	PURPOSE_FIRST,     /* the record of the domain itself: free */
+	PURPOSE_TERM,      /* a term that causes look-ups (RFC 7208, 4.6.4) */
+	PURPOSE_MX_TARGET, /* an address of a name that an MX or PTR answer held: counted there */
+	PURPOSE_PTR_NAME
 };
 
 struct spf_gate {
@@ -25,14 +25,14 @@ struct spf_gate {
 	struct fault why; /* of the first permanent error */
 	bool p_counted;
 	unsigned terms, voids;
-	enum errand errand; /* of the question that is open */
+	enum purpose purpose; /* of the question that is open */
 	bool lured;         /* and whether the sender's own words led to it */
 	struct silence silence;
 
 	/* names of the last MX or PTR answer; libspf2 asks for their addresses next, in order */
 	char (*names)[DNS_NAME_TEXT];
 	size_t count, next;
-	enum errand names_errand;
+	enum purpose names_purpose;
 	bool names_lured;
 };
 
@@ -141,23 +141,23 @@ spf_gate_ask(struct spf_gate *gate, const struct dns_question *question)
 		return false;
 	if (!gate->started) {
 		gate->started = true;
-		gate->errand = ERRAND_FIRST;
+		gate->purpose = PURPOSE_FIRST;
 		return true;
 	}
 	if (is_expected(gate, question)) {
-		gate->errand = gate->names_errand;
+		gate->purpose = gate->names_purpose;
 		gate->lured = gate->names_lured;
 		return !gate->permerror;
 	}
 	gate->count = 0;
-	gate->errand = ERRAND_TERM;
+	gate->purpose = PURPOSE_TERM;
 	return term_count(gate, question->name);
 }
 
 bool
 spf_gate_asks_client(const struct spf_gate *gate)
 {
-	return gate->errand == ERRAND_PTR_NAME;
+	return gate->purpose == PURPOSE_PTR_NAME;
 }
 
 /* ---- answers ---- */
@@ -246,7 +246,7 @@ text_see(struct spf_gate *gate, const struct dns_question *question, const struc
 			refuse(gate, question->name, "two SPF records, or more");
 		found = record;
 	}
-	if (found == NULL && gate->errand != ERRAND_FIRST)
+	if (found == NULL && gate->purpose != PURPOSE_FIRST)
 		refuse(gate, question->name, no_record);
 	if (found != NULL && !gate->permerror)
 		record_see(gate, question, found, seen);
@@ -254,7 +254,7 @@ text_see(struct spf_gate *gate, const struct dns_question *question, const struc
 
 /* Keeps the names of an MX or PTR answer that can be those of hosts, at most `limit`. */
 static void
-names_see(struct spf_gate *gate, const struct dns_answer *answer, size_t limit, enum errand errand,
+names_see(struct spf_gate *gate, const struct dns_answer *answer, size_t limit, enum purpose purpose,
     struct dns_answer *seen)
 {
 	struct dns_record *kept = arena_take(gate->arena, limit * sizeof *kept);
@@ -267,7 +267,7 @@ names_see(struct spf_gate *gate, const struct dns_answer *answer, size_t limit, 
 		return;
 	}
 	gate->count = gate->next = 0;
-	gate->names_errand = errand;
+	gate->names_purpose = purpose;
 	gate->names_lured = gate->lured;
 	for (size_t i = 0; i < answer->count && i < limit; i++) {
 		const char *bytes = (const char *)answer->records[i].bytes;
@@ -317,10 +317,10 @@ found_see(struct spf_gate *gate, const struct dns_question *question, const stru
 		text_see(gate, question, answer, seen);
 		break;
 	case DNS_MX:
-		names_see(gate, answer, SPF_MX_LIMIT + 1, ERRAND_MX_TARGET, seen);
+		names_see(gate, answer, SPF_MX_LIMIT + 1, PURPOSE_MX_TARGET, seen);
 		break;
 	case DNS_PTR:
-		names_see(gate, answer, SPF_PTR_LIMIT, ERRAND_PTR_NAME, seen);
+		names_see(gate, answer, SPF_PTR_LIMIT, PURPOSE_PTR_NAME, seen);
 		break;
 	case DNS_A:
 	case DNS_AAAA:
@@ -335,7 +335,7 @@ found_see(struct spf_gate *gate, const struct dns_question *question, const stru
 static void
 temporary_see(struct spf_gate *gate, const struct dns_question *question, struct dns_answer *seen)
 {
-	if (question->type == DNS_PTR || gate->errand == ERRAND_PTR_NAME)
+	if (question->type == DNS_PTR || gate->purpose == PURPOSE_PTR_NAME)
 		return;
 	if (!gate->temperror)
 		gate->silence = (struct silence){ arena_string(gate->arena, question->name), gate->lured };
@@ -358,9 +358,9 @@ spf_gate_answer(struct spf_gate *gate, const struct dns_question *question, cons
 	case DNS_EMPTY:
 	case DNS_NXDOMAIN:
 		seen->status = answer->status;
-		if (question->type == DNS_TXT && gate->errand == ERRAND_TERM)
+		if (question->type == DNS_TXT && gate->purpose == PURPOSE_TERM)
 			refuse(gate, question->name, no_record);
-		if (gate->errand == ERRAND_TERM && ++gate->voids > SPF_VOIDS_LIMIT)
+		if (gate->purpose == PURPOSE_TERM && ++gate->voids > SPF_VOIDS_LIMIT)
 			refuse(gate, question->name, "the third name that DNS knows nothing of, and two are allowed");
 		break;
 	}
