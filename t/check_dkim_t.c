@@ -50,8 +50,8 @@ counter_prefetch(struct resolver *resolver, const struct dns_question *question)
 	((struct counter *)resolver)->prefetched_as[question->standing]++;
 }
 
-/* The world of one test: a zone, a library, one message and what is found in it. */
-struct world {
+/* The fixture of one test: a zone, a library, one message and what is found in it. */
+struct fixture {
 	struct canned_zone *zone;
 	struct counter counter;
 	struct suffix_list suffixes;
@@ -64,86 +64,86 @@ struct world {
 };
 
 static void
-world_open(struct world *world)
+fixture_open(struct fixture *fixture)
 {
 	struct fault why;
 
-	memset(world, 0, sizeof *world);
-	world->zone = canned_zone_open();
-	world->counter.interface = (struct resolver){ .ask = counter_ask, .prefetch = counter_prefetch };
-	world->counter.below = resolver_canned(world->zone, &why);
-	world->suffixes.psl = psl_builtin();
-	world->verifier = dkim_verifier_open(&world->counter.interface, &world->suffixes, &why);
-	world->arena = arena_open(1 << 20);
-	if (world->verifier == NULL || world->arena == NULL)
+	memset(fixture, 0, sizeof *fixture);
+	fixture->zone = canned_zone_open();
+	fixture->counter.interface = (struct resolver){ .ask = counter_ask, .prefetch = counter_prefetch };
+	fixture->counter.below = resolver_canned(fixture->zone, &why);
+	fixture->suffixes.psl = psl_builtin();
+	fixture->verifier = dkim_verifier_open(&fixture->counter.interface, &fixture->suffixes, &why);
+	fixture->arena = arena_open(1 << 20);
+	if (fixture->verifier == NULL || fixture->arena == NULL)
 		abort();
 }
 
 static void
-world_close(struct world *world)
+fixture_close(struct fixture *fixture)
 {
-	dkim_verifier_close(world->verifier);
-	resolver_close(world->counter.below);
-	canned_zone_close(world->zone);
-	arena_close(world->arena);
+	dkim_verifier_close(fixture->verifier);
+	resolver_close(fixture->counter.below);
+	canned_zone_close(fixture->zone);
+	arena_close(fixture->arena);
 }
 
 static void
-publish_text(struct world *world, const char *s, const char *d, const void *bytes, size_t length)
+publish_text(struct fixture *fixture, const char *s, const char *d, const void *bytes, size_t length)
 {
 	char name[512];
 
 	snprintf(name, sizeof name, "%.100s._domainkey.%.300s", s, d);
-	if (!canned_zone_add(world->zone, name, DNS_TXT, 300, 0, bytes, length))
+	if (!canned_zone_add(fixture->zone, name, DNS_TXT, 300, 0, bytes, length))
 		abort();
 }
 
 static void
-publish(struct world *world, const char *s, const char *d, enum sign_kind kind, unsigned options)
+publish(struct fixture *fixture, const char *s, const char *d, enum sign_kind kind, unsigned options)
 {
 	char *record = sign_record(sign_key(kind), options);
 
-	publish_text(world, s, d, record, strlen(record));
+	publish_text(fixture, s, d, record, strlen(record));
 	free(record);
 }
 
 static enum standing
 standing_of(const void *context, const char *d)
 {
-	const struct world *world = context;
+	const struct fixture *fixture = context;
 
-	return world->first != NULL && strcmp(d, world->first) == 0 ? STANDING_SELECTOR : STANDING_STRANGER;
+	return fixture->first != NULL && strcmp(d, fixture->first) == 0 ? STANDING_SELECTOR : STANDING_STRANGER;
 }
 
 /* Runs a message through a check, the body in pieces of `piece` bytes (0: in one). */
 static void
-verify(struct world *world, const struct sign_field *fields, size_t count, const char *text, size_t length,
+verify(struct fixture *fixture, const struct sign_field *fields, size_t count, const char *text, size_t length,
     size_t piece)
 {
-	struct dkim_check *check = dkim_check_open(world->verifier, world->arena, "test", standing_of, world);
+	struct dkim_check *check = dkim_check_open(fixture->verifier, fixture->arena, "test", standing_of, fixture);
 	struct budget budget = { 5000 };
 
-	world->counter.asked = world->counter.prefetched = 0;
-	world->fine = true;
-	memset(&world->facts, 0, sizeof world->facts);
-	world->facts.now = world->now;
+	fixture->counter.asked = fixture->counter.prefetched = 0;
+	fixture->fine = true;
+	memset(&fixture->facts, 0, sizeof fixture->facts);
+	fixture->facts.now = fixture->now;
 	for (size_t i = 0; i < count; i++)
-		world->fine = dkim_check_header(check, fields[i].name, fields[i].value) && world->fine;
-	world->body_wanted = dkim_check_headers_end(check);
+		fixture->fine = dkim_check_header(check, fields[i].name, fields[i].value) && fixture->fine;
+	fixture->body_wanted = dkim_check_headers_end(check);
 	for (size_t at = 0, n; at < length; at += n) {
 		n = piece == 0 || length - at < piece ? length - at : piece;
-		world->fine = dkim_check_body(check, (const unsigned char *)text + at, n) && world->fine;
+		fixture->fine = dkim_check_body(check, (const unsigned char *)text + at, n) && fixture->fine;
 	}
-	world->fine = dkim_check_end(check, &budget, MAX_AGE, &world->facts) && world->fine;
+	fixture->fine = dkim_check_end(check, &budget, MAX_AGE, &fixture->facts) && fixture->fine;
 	dkim_check_close(check);
 }
 
 static void
-verdict_is(const struct world *world, size_t n, enum auth_result result, const char *why, const char *name)
+verdict_is(const struct fixture *fixture, size_t n, enum auth_result result, const char *why, const char *name)
 {
-	const struct dkim_fact *fact = &world->facts.dkim[n];
+	const struct dkim_fact *fact = &fixture->facts.dkim[n];
 
-	if (!ok(n < world->facts.dkim_count, "%s: it is in the facts", name))
+	if (!ok(n < fixture->facts.dkim_count, "%s: it is in the facts", name))
 		return;
 	is(auth_word(fact->result), auth_word(result), "%s: result", name);
 	is(fact->why, why, "%s: why", name);
@@ -260,7 +260,7 @@ twist_body(enum twist twist)
 }
 
 static void
-test_row(struct world *world, const struct row *row)
+test_row(struct fixture *fixture, const struct row *row)
 {
 	struct sign_order order = row->order;
 	struct sign_field fields[FIELDS + 2], signature = { .name = "DKIM-Signature" };
@@ -271,16 +271,16 @@ test_row(struct world *world, const struct row *row)
 	order.key = sign_key(row->key);
 	order.t = order.t == 0 ? 0 : time(NULL) + order.t;
 	order.x = order.x == 0 ? 0 : time(NULL) + order.x;
-	canned_zone_drop(world->zone, "s1._domainkey.vendor.example", 0);
-	publish(world, "s1", "vendor.example", row->key, row->record);
-	canned_zone_drop(world->zone, "s1._domainkey.myfritz.net", 0);
-	publish(world, "s1", "myfritz.net", row->key, row->record);
+	canned_zone_drop(fixture->zone, "s1._domainkey.vendor.example", 0);
+	publish(fixture, "s1", "vendor.example", row->key, row->record);
+	canned_zone_drop(fixture->zone, "s1._domainkey.myfritz.net", 0);
+	publish(fixture, "s1", "myfritz.net", row->key, row->record);
 	signature.value = value = sign_message(&order, message, FIELDS, body, sizeof body - 1);
 	count = twist_fields(row, &signature, fields);
 	for (size_t piece = 0; piece < 3; piece++) {
-		verify(world, fields, count, text, strlen(text), piece);
-		verdict_is(world, 0, row->result, row->why, row->name);
-		ok(world->facts.dkim[0].weak == row->weak && world->fine && world->facts.dkim_count == 1,
+		verify(fixture, fields, count, text, strlen(text), piece);
+		verdict_is(fixture, 0, row->result, row->why, row->name);
+		ok(fixture->facts.dkim[0].weak == row->weak && fixture->fine && fixture->facts.dkim_count == 1,
 		    "%s: weak or not as it should be", row->name);
 	}
 	free(value);
@@ -289,13 +289,13 @@ test_row(struct world *world, const struct row *row)
 static void
 test_rows(void)
 {
-	struct world world;
+	struct fixture fixture;
 
-	world_open(&world);
-	ok(dkim_verifier_has_ed25519(world.verifier), "libopendkim knows Ed25519");
+	fixture_open(&fixture);
+	ok(dkim_verifier_has_ed25519(fixture.verifier), "libopendkim knows Ed25519");
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-		test_row(&world, &rows[i]);
-	world_close(&world);
+		test_row(&fixture, &rows[i]);
+	fixture_close(&fixture);
 }
 
 /* A signature by d over the usual message. */
@@ -309,14 +309,14 @@ sign(const char *s, const char *d, enum sign_kind kind, const char *h)
 
 /* Signatures, then the usual message. */
 static void
-verify_with(struct world *world, char *const *values, size_t count)
+verify_with(struct fixture *fixture, char *const *values, size_t count)
 {
 	struct sign_field fields[100 + FIELDS];
 
 	for (size_t i = 0; i < count; i++)
 		fields[i] = (struct sign_field){ "DKIM-Signature", values[i] };
 	memcpy(fields + count, message, sizeof message);
-	verify(world, fields, count + FIELDS, body, sizeof body - 1, 0);
+	verify(fixture, fields, count + FIELDS, body, sizeof body - 1, 0);
 }
 
 static void
@@ -329,59 +329,59 @@ values_free(char **values, size_t count)
 static void
 test_several(void)
 {
-	struct world world;
+	struct fixture fixture;
 	char *values[70];
 	const size_t bogus = 60;
 
-	world_open(&world);
-	publish(&world, "rsa", "vendor.example", SIGN_RSA_1024, 0);
-	publish(&world, "ed", "vendor.example", SIGN_ED25519, 0);
+	fixture_open(&fixture);
+	publish(&fixture, "rsa", "vendor.example", SIGN_RSA_1024, 0);
+	publish(&fixture, "ed", "vendor.example", SIGN_ED25519, 0);
 
 	values[0] = sign("rsa", "vendor.example", SIGN_RSA_1024, usual);
 	values[1] = sign("ed", "vendor.example", SIGN_ED25519, usual);
-	verify_with(&world, values, 2);
-	verdict_is(&world, 0, AUTH_PASS, "", "rsa and ed25519 together, rsa");
-	verdict_is(&world, 1, AUTH_PASS, "", "rsa and ed25519 together, ed25519");
-	is(world.facts.dkim[0].a, "rsa-sha256", "the algorithm of the first is told");
-	is(world.facts.dkim[1].a, "ed25519-sha256", "the algorithm of the second is told");
-	is(world.facts.dkim[1].s, "ed", "the selector is told");
-	is_number((long long)strlen(world.facts.dkim[1].b), 8, "eight characters of b= are told");
-	ok(strstr(values[1], world.facts.dkim[1].b) != NULL, "they are those of its own b=");
-	is_number((long long)world.counter.prefetched, 2, "both keys are asked for when the header ends");
+	verify_with(&fixture, values, 2);
+	verdict_is(&fixture, 0, AUTH_PASS, "", "rsa and ed25519 together, rsa");
+	verdict_is(&fixture, 1, AUTH_PASS, "", "rsa and ed25519 together, ed25519");
+	is(fixture.facts.dkim[0].a, "rsa-sha256", "the algorithm of the first is told");
+	is(fixture.facts.dkim[1].a, "ed25519-sha256", "the algorithm of the second is told");
+	is(fixture.facts.dkim[1].s, "ed", "the selector is told");
+	is_number((long long)strlen(fixture.facts.dkim[1].b), 8, "eight characters of b= are told");
+	ok(strstr(values[1], fixture.facts.dkim[1].b) != NULL, "they are those of its own b=");
+	is_number((long long)fixture.counter.prefetched, 2, "both keys are asked for when the header ends");
 	values_free(values, 2);
 
 	values[0] = sign("rsa", "evil.example", SIGN_RSA_1024, usual);
 	values[1] = sign("rsa", "vendor.example", SIGN_RSA_1024, usual);
-	verify_with(&world, values, 2);
-	verdict_is(&world, 0, AUTH_PERMERROR, "no-key", "a broken one before a good one");
-	verdict_is(&world, 1, AUTH_PASS, "", "a good one behind a broken one");
-	is(world.facts.dkim[1].d, "vendor.example", "each keeps its own signer");
+	verify_with(&fixture, values, 2);
+	verdict_is(&fixture, 0, AUTH_PERMERROR, "no-key", "a broken one before a good one");
+	verdict_is(&fixture, 1, AUTH_PASS, "", "a good one behind a broken one");
+	is(fixture.facts.dkim[1].d, "vendor.example", "each keeps its own signer");
 	values_free(values, 2);
 
 	for (size_t i = 0; i < bogus; i++)
 		values[i] = sign("rsa", i % 2 ? "evil.example" : "other.example", SIGN_RSA_1024, usual);
 	values[bogus] = sign("rsa", "vendor.example", SIGN_RSA_1024, usual);
-	world.first = "vendor.example";
-	memset(world.counter.asked_as, 0, sizeof world.counter.asked_as);
-	memset(world.counter.prefetched_as, 0, sizeof world.counter.prefetched_as);
-	verify_with(&world, values, bogus + 1);
-	is_number((long long)world.counter.asked_as[STANDING_SELECTOR], 1, "the vendor's key is asked for as what it is");
-	is_number((long long)world.counter.prefetched_as[STANDING_SELECTOR], 1, "ahead too");
-	is_number((long long)(world.counter.asked - world.counter.asked_as[STANDING_STRANGER]), 1, "all others are strangers'");
-	verdict_is(&world, bogus, AUTH_PASS, "", "a vendor's behind sixty bogus ones");
-	verdict_is(&world, bogus - 1, AUTH_POLICY, "not-looked-up", "the sixtieth bogus one");
-	ok(world.counter.asked <= DKIM_LOOKUPS_MAX && world.counter.asked > 1, "at most five questions are asked");
-	is_number((long long)world.facts.dkim_count, (long long)bogus + 1, "all are in the facts");
-	world.first = NULL;
-	verify_with(&world, values, bogus + 1);
-	verdict_is(&world, bogus, AUTH_POLICY, "not-looked-up", "a stranger's behind sixty bogus ones");
+	fixture.first = "vendor.example";
+	memset(fixture.counter.asked_as, 0, sizeof fixture.counter.asked_as);
+	memset(fixture.counter.prefetched_as, 0, sizeof fixture.counter.prefetched_as);
+	verify_with(&fixture, values, bogus + 1);
+	is_number((long long)fixture.counter.asked_as[STANDING_SELECTOR], 1, "the vendor's key is asked for as what it is");
+	is_number((long long)fixture.counter.prefetched_as[STANDING_SELECTOR], 1, "ahead too");
+	is_number((long long)(fixture.counter.asked - fixture.counter.asked_as[STANDING_STRANGER]), 1, "all others are strangers'");
+	verdict_is(&fixture, bogus, AUTH_PASS, "", "a vendor's behind sixty bogus ones");
+	verdict_is(&fixture, bogus - 1, AUTH_POLICY, "not-looked-up", "the sixtieth bogus one");
+	ok(fixture.counter.asked <= DKIM_LOOKUPS_MAX && fixture.counter.asked > 1, "at most five questions are asked");
+	is_number((long long)fixture.facts.dkim_count, (long long)bogus + 1, "all are in the facts");
+	fixture.first = NULL;
+	verify_with(&fixture, values, bogus + 1);
+	verdict_is(&fixture, bogus, AUTH_POLICY, "not-looked-up", "a stranger's behind sixty bogus ones");
 
 	for (size_t i = bogus + 1; i < 70; i++)
 		values[i] = sign("rsa", "vendor.example", SIGN_RSA_1024, usual);
-	verify_with(&world, values, 70);
-	is_number((long long)world.facts.dkim_count, DKIM_MAX, "a list too long is cut");
+	verify_with(&fixture, values, 70);
+	is_number((long long)fixture.facts.dkim_count, DKIM_MAX, "a list too long is cut");
 	values_free(values, 70);
-	world_close(&world);
+	fixture_close(&fixture);
 }
 
 struct key_row {
@@ -399,29 +399,29 @@ test_keys(void)
 		{ "key of another version", "v=DKIM2; p=AAAA", AUTH_PERMERROR }, { "key that is no key", "v=DKIM1; p=AAAA", AUTH_PERMERROR },
 		{ "key that is no base64", "v=DKIM1; p=\"(!", AUTH_PERMERROR }, { "key of an unknown kind", other, AUTH_PERMERROR },
 		{ "key record with notes of 500 bytes", padded, AUTH_PASS }, { "key for SHA-1 alone", sha1, AUTH_PERMERROR } };
-	struct world world;
+	struct fixture fixture;
 
 	snprintf(padded, sizeof padded, "v=DKIM1; n=%0500d; %s", 7, good + strlen("v=DKIM1; "));
 	snprintf(other, sizeof other, "v=DKIM1; k=dsa; %s", good + strlen("v=DKIM1; k=rsa; "));
 	snprintf(sha1, sizeof sha1, "v=DKIM1; h=sha1; %s", good + strlen("v=DKIM1; "));
-	world_open(&world);
+	fixture_open(&fixture);
 	for (size_t i = 0; i < sizeof list / sizeof list[0]; i++) {
-		canned_zone_drop(world.zone, "k._domainkey.vendor.example", 0);
-		publish_text(&world, "k", "vendor.example", list[i].record, strlen(list[i].record));
-		verify_with(&world, &value, 1);
-		verdict_is(&world, 0, list[i].result, list[i].result == AUTH_PASS ? "" : "bad-key", list[i].name);
+		canned_zone_drop(fixture.zone, "k._domainkey.vendor.example", 0);
+		publish_text(&fixture, "k", "vendor.example", list[i].record, strlen(list[i].record));
+		verify_with(&fixture, &value, 1);
+		verdict_is(&fixture, 0, list[i].result, list[i].result == AUTH_PASS ? "" : "bad-key", list[i].name);
 	}
 	free(good);
 	free(value);
-	world_close(&world);
+	fixture_close(&fixture);
 }
 
 static void
-zone_line(struct world *world, const char *line)
+zone_line(struct fixture *fixture, const char *line)
 {
 	struct fault why;
 
-	if (!canned_zone_line(world->zone, line, &why))
+	if (!canned_zone_line(fixture->zone, line, &why))
 		note("%s", why.text);
 }
 
@@ -431,68 +431,68 @@ test_dns(void)
 	static const char name[] = "k._domainkey.vendor.example";
 	char *good = sign_record(sign_key(SIGN_RSA_2048), 0), *value = sign("k", "vendor.example", SIGN_RSA_2048, usual);
 	char line[2000], *huge = calloc(1, 60000), nul[1000];
-	struct world world;
+	struct fixture fixture;
 
-	world_open(&world);
-	zone_line(&world, "k._domainkey.vendor.example TXT SERVFAIL");
-	verify_with(&world, &value, 1);
-	verdict_is(&world, 0, AUTH_TEMPERROR, "key-unanswered", "SERVFAIL for the key");
-	ok(world.fine, "SERVFAIL is no failure of ours");
-	is(world.counter.last, name, "the key is asked by its name");
-	canned_zone_drop(world.zone, name, 0);
-	zone_line(&world, "k._domainkey.vendor.example TXT TIMEOUT");
-	verify_with(&world, &value, 1);
-	verdict_is(&world, 0, AUTH_TEMPERROR, "key-unanswered", "no answer for the key");
+	fixture_open(&fixture);
+	zone_line(&fixture, "k._domainkey.vendor.example TXT SERVFAIL");
+	verify_with(&fixture, &value, 1);
+	verdict_is(&fixture, 0, AUTH_TEMPERROR, "key-unanswered", "SERVFAIL for the key");
+	ok(fixture.fine, "SERVFAIL is no failure of ours");
+	is(fixture.counter.last, name, "the key is asked by its name");
+	canned_zone_drop(fixture.zone, name, 0);
+	zone_line(&fixture, "k._domainkey.vendor.example TXT TIMEOUT");
+	verify_with(&fixture, &value, 1);
+	verdict_is(&fixture, 0, AUTH_TEMPERROR, "key-unanswered", "no answer for the key");
 
-	canned_zone_drop(world.zone, name, 0);
+	canned_zone_drop(fixture.zone, name, 0);
 	snprintf(line, sizeof line, "%s TXT \"%.200s\" \"%s\"", name, good, good + 200);
-	zone_line(&world, line);
-	verify_with(&world, &value, 1);
-	verdict_is(&world, 0, AUTH_PASS, "", "key in two strings");
-	ok(!world.facts.dkim[0].secure, "it is not said to be secure");
+	zone_line(&fixture, line);
+	verify_with(&fixture, &value, 1);
+	verdict_is(&fixture, 0, AUTH_PASS, "", "key in two strings");
+	ok(!fixture.facts.dkim[0].secure, "it is not said to be secure");
 
-	publish_text(&world, "k", "vendor.example", "google-site-verification=x", 26);
-	verify_with(&world, &value, 1);
-	verdict_is(&world, 0, AUTH_PASS, "", "key beside a record that is none");
-	publish_text(&world, "k", "vendor.example", "v=DKIM1; p=", 11);
-	verify_with(&world, &value, 1);
-	verdict_is(&world, 0, AUTH_PERMERROR, "bad-key", "two keys");
+	publish_text(&fixture, "k", "vendor.example", "google-site-verification=x", 26);
+	verify_with(&fixture, &value, 1);
+	verdict_is(&fixture, 0, AUTH_PASS, "", "key beside a record that is none");
+	publish_text(&fixture, "k", "vendor.example", "v=DKIM1; p=", 11);
+	verify_with(&fixture, &value, 1);
+	verdict_is(&fixture, 0, AUTH_PERMERROR, "bad-key", "two keys");
 
-	canned_zone_drop(world.zone, name, 0);
+	canned_zone_drop(fixture.zone, name, 0);
 	memset(huge, 'x', 59999);
 	memcpy(huge, "v=DKIM1; n=", 11);
-	publish_text(&world, "k", "vendor.example", huge, 59999);
-	verify_with(&world, &value, 1);
-	verdict_is(&world, 0, AUTH_PERMERROR, "bad-key", "huge key record");
+	publish_text(&fixture, "k", "vendor.example", huge, 59999);
+	verify_with(&fixture, &value, 1);
+	verdict_is(&fixture, 0, AUTH_PERMERROR, "bad-key", "huge key record");
 
-	canned_zone_drop(world.zone, name, 0);
+	canned_zone_drop(fixture.zone, name, 0);
 	memcpy(nul, good, strlen(good) + 1);
-	publish_text(&world, "k", "vendor.example", nul, strlen(good) + 1);
-	verify_with(&world, &value, 1);
-	verdict_is(&world, 0, AUTH_PERMERROR, "bad-key", "key record with a NUL");
+	publish_text(&fixture, "k", "vendor.example", nul, strlen(good) + 1);
+	verify_with(&fixture, &value, 1);
+	verdict_is(&fixture, 0, AUTH_PERMERROR, "bad-key", "key record with a NUL");
 
-	canned_zone_drop(world.zone, name, 0);
-	zone_line(&world, "k._domainkey.vendor.example CNAME key.esp.example");
+	canned_zone_drop(fixture.zone, name, 0);
+	zone_line(&fixture, "k._domainkey.vendor.example CNAME key.esp.example");
 	snprintf(line, sizeof line, "key.esp.example TXT \"%.200s\" \"%s\"", good, good + 200);
-	zone_line(&world, line);
-	verify_with(&world, &value, 1);
-	verdict_is(&world, 0, AUTH_PASS, "", "key behind a CNAME");
+	zone_line(&fixture, line);
+	verify_with(&fixture, &value, 1);
+	verdict_is(&fixture, 0, AUTH_PASS, "", "key behind a CNAME");
 	free(huge);
 	free(good);
 	free(value);
-	world_close(&world);
+	fixture_close(&fixture);
 }
 
 /* Verifies a message whose own fields are signed as they are. */
 static void
-verify_signed(struct world *world, struct sign_field *fields, size_t count, const char *text, size_t length, const char *h,
+verify_signed(struct fixture *fixture, struct sign_field *fields, size_t count, const char *text, size_t length, const char *h,
     bool simple)
 {
 	struct sign_order order = { .key = sign_key(SIGN_RSA_1024), .d = "vendor.example", .s = "k", .h = h, .simple = simple };
 	char *value = sign_message(&order, fields + 1, count - 1, text, length);
 
 	fields[0] = (struct sign_field){ "DKIM-Signature", value };
-	verify(world, fields, count, text, length, 0);
+	verify(fixture, fields, count, text, length, 0);
 	free(value);
 }
 
@@ -511,30 +511,30 @@ test_authors(void)
 		{ "UTF-8", " J\xc3\xbcrgen <j\xc3\xbcrgen@vendor.example>" }, { "name with an address in it", " \"x@evil.example\" <a@vendor.example>" },
 		{ "bare address", "a@vendor.example" }, { "obsolete dots", " a . b @ vendor . example" } };
 	struct sign_field fields[4];
-	struct world world;
+	struct fixture fixture;
 
-	world_open(&world);
-	publish(&world, "k", "vendor.example", SIGN_RSA_1024, 0);
+	fixture_open(&fixture);
+	publish(&fixture, "k", "vendor.example", SIGN_RSA_1024, 0);
 	for (size_t i = 0; i < sizeof list / sizeof list[0]; i++) {
 		fields[1] = (struct sign_field){ "From", list[i].value };
 		fields[2] = (struct sign_field){ "Subject", " x" };
-		verify_signed(&world, fields, 3, "x\r\n", 3, "from:subject", false);
-		verdict_is(&world, 0, AUTH_PASS, "", list[i].name);
+		verify_signed(&fixture, fields, 3, "x\r\n", 3, "from:subject", false);
+		verdict_is(&fixture, 0, AUTH_PASS, "", list[i].name);
 	}
 	fields[1] = (struct sign_field){ "Subject", " x" };
-	verify_signed(&world, fields, 2, "x\r\n", 3, "from:subject", false);
-	verdict_is(&world, 0, AUTH_PERMERROR, "no-author", "no From at all");
-	ok(!world.body_wanted && world.fine, "no From at all: the body is not wanted");
+	verify_signed(&fixture, fields, 2, "x\r\n", 3, "from:subject", false);
+	verdict_is(&fixture, 0, AUTH_PERMERROR, "no-author", "no From at all");
+	ok(!fixture.body_wanted && fixture.fine, "no From at all: the body is not wanted");
 	fields[1] = (struct sign_field){ "From", " nobody here" };
-	verify_signed(&world, fields, 2, "x\r\n", 3, "from:subject", false);
-	verdict_is(&world, 0, AUTH_PERMERROR, "no-author", "From without an address");
+	verify_signed(&fixture, fields, 2, "x\r\n", 3, "from:subject", false);
+	verdict_is(&fixture, 0, AUTH_PERMERROR, "no-author", "From without an address");
 
 	fields[1] = (struct sign_field){ "From", " a@vendor.example" };
 	fields[2] = (struct sign_field){ " From ", " b@evil.example" };
 	fields[3] = (struct sign_field){ "Subject", " x" };
-	verify_signed(&world, fields, 4, "x\r\n", 3, "from:subject", false);
-	verdict_is(&world, 0, AUTH_POLICY, "repeated-field", "a From with blanks about its name");
-	world_close(&world);
+	verify_signed(&fixture, fields, 4, "x\r\n", 3, "from:subject", false);
+	verdict_is(&fixture, 0, AUTH_POLICY, "repeated-field", "a From with blanks about its name");
+	fixture_close(&fixture);
 }
 
 struct body_row {
@@ -548,97 +548,97 @@ test_bodies(void)
 		{ "body without a last line end", "abc" }, { "body ending in CR", "abc\r" }, { "bare LFs", "a \nb\n\nc\n" },
 		{ "bare LF first", "\na\n" }, { "blanks at line ends", "a \t \r\n b\t\r\n \r\n" }, { "one LF", "\n" } };
 	struct sign_field fields[3] = { { NULL, NULL }, { "From", " a@vendor.example" }, { "Subject", " x\n\ty\r\n z" } };
-	struct world world;
+	struct fixture fixture;
 	char *big = malloc(300001);
 
-	world_open(&world);
-	publish(&world, "k", "vendor.example", SIGN_RSA_1024, 0);
+	fixture_open(&fixture);
+	publish(&fixture, "k", "vendor.example", SIGN_RSA_1024, 0);
 	for (size_t i = 0; i < 2 * sizeof list / sizeof list[0]; i++) {
 		const struct body_row *row = &list[i / 2];
 		size_t length = strlen(row->text);
 
 		if (length > 0 && row->text[length - 1] == '\r')
 			continue; /* the signer takes it for a byte of text; see below */
-		verify_signed(&world, fields, 3, row->text, length, "from:subject", i % 2);
-		verdict_is(&world, 0, AUTH_PASS, "", row->name);
-		ok(world.body_wanted && world.fine, "%s: the body is wanted", row->name);
+		verify_signed(&fixture, fields, 3, row->text, length, "from:subject", i % 2);
+		verdict_is(&fixture, 0, AUTH_PASS, "", row->name);
+		ok(fixture.body_wanted && fixture.fine, "%s: the body is wanted", row->name);
 	}
 	for (size_t i = 0; i < 300000; i++)
 		big[i] = "abc def\r\n\r\n"[i % 11];
 	big[300000] = '\0';
-	verify_signed(&world, fields, 3, big, 300000, "from:subject", false);
-	verdict_is(&world, 0, AUTH_PASS, "", "large body");
+	verify_signed(&fixture, fields, 3, big, 300000, "from:subject", false);
+	verdict_is(&fixture, 0, AUTH_PASS, "", "large body");
 	free(big);
-	verify(&world, message, FIELDS, body, sizeof body - 1, 0);
-	ok(!world.body_wanted && world.fine && world.facts.dkim_count == 0 && world.facts.dkim_done && world.counter.asked == 0,
+	verify(&fixture, message, FIELDS, body, sizeof body - 1, 0);
+	ok(!fixture.body_wanted && fixture.fine && fixture.facts.dkim_count == 0 && fixture.facts.dkim_done && fixture.counter.asked == 0,
 	    "an unsigned message needs neither body nor DNS");
-	world_close(&world);
+	fixture_close(&fixture);
 }
 
 static void
 test_ceilings(void)
 {
-	struct world world;
+	struct fixture fixture;
 	static struct sign_field fields[2100];
 	char *long_name = calloc(1, 70001), *wide = calloc(1, 300001), *value = sign("k", "vendor.example", SIGN_RSA_1024, usual);
 	struct text h;
 	size_t count = 0;
 
-	world_open(&world);
-	publish(&world, "k", "vendor.example", SIGN_RSA_1024, 0);
+	fixture_open(&fixture);
+	publish(&fixture, "k", "vendor.example", SIGN_RSA_1024, 0);
 	memset(long_name, 'n', 70000);
 	memset(wide, 'w', 300000);
 
 	for (count = 1; count < 1900; count++)
 		fields[count] = (struct sign_field){ "X-Filler", " x" };
 	memcpy(fields + count, message, sizeof message);
-	verify_signed(&world, fields, count + FIELDS, "x\r\n", 3, "from:subject:x-filler", false);
-	verdict_is(&world, 0, AUTH_PASS, "", "two thousand fields, one of them signed, doubled and shown to nobody");
+	verify_signed(&fixture, fields, count + FIELDS, "x\r\n", 3, "from:subject:x-filler", false);
+	verdict_is(&fixture, 0, AUTH_PASS, "", "two thousand fields, one of them signed, doubled and shown to nobody");
 	for (; count < 2100; count++)
 		fields[count] = (struct sign_field){ "X-Filler", " x" };
-	verify_signed(&world, fields, 2100, "x\r\n", 3, "from:subject", false);
-	verdict_is(&world, 0, AUTH_NEUTRAL, "header-too-long", "more fields than two thousand");
-	ok(!world.body_wanted && world.fine, "more fields than two thousand: no body, no failure of ours");
+	verify_signed(&fixture, fields, 2100, "x\r\n", 3, "from:subject", false);
+	verdict_is(&fixture, 0, AUTH_NEUTRAL, "header-too-long", "more fields than two thousand");
+	ok(!fixture.body_wanted && fixture.fine, "more fields than two thousand: no body, no failure of ours");
 
 	memcpy(fields + 1, message, sizeof message);
 	fields[FIELDS + 1] = (struct sign_field){ "X-Wide", wide + 240000 };
-	verify_signed(&world, fields, FIELDS + 2, "x\r\n", 3, "from:subject:x-wide", true);
-	verdict_is(&world, 0, AUTH_PASS, "", "a signed field of 60,000 bytes");
+	verify_signed(&fixture, fields, FIELDS + 2, "x\r\n", 3, "from:subject:x-wide", true);
+	verdict_is(&fixture, 0, AUTH_PASS, "", "a signed field of 60,000 bytes");
 	fields[FIELDS + 1].value = wide;
-	verify_signed(&world, fields, FIELDS + 2, "x\r\n", 3, "from:subject", false);
-	verdict_is(&world, 0, AUTH_NEUTRAL, "header-too-long", "a header of 300,000 bytes");
+	verify_signed(&fixture, fields, FIELDS + 2, "x\r\n", 3, "from:subject", false);
+	verdict_is(&fixture, 0, AUTH_NEUTRAL, "header-too-long", "a header of 300,000 bytes");
 	fields[FIELDS + 1] = (struct sign_field){ long_name, " x" };
-	verify_signed(&world, fields, FIELDS + 2, "x\r\n", 3, "from:subject", false);
-	verdict_is(&world, 0, AUTH_PASS, "", "a field name of 70,000 bytes");
+	verify_signed(&fixture, fields, FIELDS + 2, "x\r\n", 3, "from:subject", false);
+	verdict_is(&fixture, 0, AUTH_PASS, "", "a field name of 70,000 bytes");
 	fields[FIELDS + 1] = (struct sign_field){ "", "" };
-	verify_signed(&world, fields, FIELDS + 2, "x\r\n", 3, "from:subject", false);
-	verdict_is(&world, 0, AUTH_PASS, "", "a field without a name");
+	verify_signed(&fixture, fields, FIELDS + 2, "x\r\n", 3, "from:subject", false);
+	verdict_is(&fixture, 0, AUTH_PASS, "", "a field without a name");
 
 	text_open(&h, 1 << 20);
 	text_put(&h, "from:subject");
 	while (h.length < 5000)
 		text_put(&h, ":a-rather-long-name-of-a-field");
-	verify_signed(&world, fields, FIELDS + 1, "x\r\n", 3, h.bytes, false);
-	verdict_is(&world, 0, AUTH_NEUTRAL, "malformed", "h= longer than libopendkim reads");
+	verify_signed(&fixture, fields, FIELDS + 1, "x\r\n", 3, h.bytes, false);
+	verdict_is(&fixture, 0, AUTH_NEUTRAL, "malformed", "h= longer than libopendkim reads");
 	text_clear(&h);
 	text_put(&h, "from:subject");
 	for (int i = 0; i < 255; i++)
 		text_put(&h, ":a");
-	verify_signed(&world, fields, FIELDS + 1, "x\r\n", 3, h.bytes, false);
-	verdict_is(&world, 0, AUTH_NEUTRAL, "malformed", "h= with too many names");
+	verify_signed(&fixture, fields, FIELDS + 1, "x\r\n", 3, h.bytes, false);
+	verdict_is(&fixture, 0, AUTH_NEUTRAL, "malformed", "h= with too many names");
 	text_clear(&h);
 	text_format(&h, " v=1; a=rsa-sha256; d=vendor.example; s=k; h=from; z=%s; bh=x; b=x", wide);
 	fields[FIELDS + 1] = (struct sign_field){ "DKIM-Signature", value };
 	fields[0] = (struct sign_field){ "DKIM-Signature", h.bytes + 60000 };
 	memcpy(h.bytes + 60000, " v=1; z=", 8);
-	verify(&world, fields, FIELDS + 2, body, sizeof body - 1, 0);
-	verdict_is(&world, 0, AUTH_NEUTRAL, "malformed", "a signature field of 240,000 bytes");
-	verdict_is(&world, 1, AUTH_PASS, "", "the good one beside it");
+	verify(&fixture, fields, FIELDS + 2, body, sizeof body - 1, 0);
+	verdict_is(&fixture, 0, AUTH_NEUTRAL, "malformed", "a signature field of 240,000 bytes");
+	verdict_is(&fixture, 1, AUTH_PASS, "", "the good one beside it");
 	text_close(&h);
 	free(long_name);
 	free(wide);
 	free(value);
-	world_close(&world);
+	fixture_close(&fixture);
 }
 
 /* Old signers name Received; every hop adds one on top, and that is no attack. */
@@ -648,21 +648,21 @@ test_trace(void)
 	struct sign_order order = { .key = sign_key(SIGN_RSA_1024), .d = "vendor.example", .s = "k", .h = "received:from:subject" };
 	struct sign_field fields[5] = { { "Received", " by us" }, { "DKIM-Signature", NULL }, { "Received", " by them" },
 		{ "From", " a@vendor.example" }, { "Subject", " x" } };
-	struct world world;
+	struct fixture fixture;
 	char *value;
 
 	value = sign_message(&order, fields + 2, 3, "x\r\n", 3);
 	fields[1].value = value;
-	world_open(&world);
-	publish(&world, "k", "vendor.example", SIGN_RSA_1024, 0);
-	verify(&world, fields, 5, "x\r\n", 3, 0);
-	verdict_is(&world, 0, AUTH_PASS, "", "a hop's Received above a signed one");
+	fixture_open(&fixture);
+	publish(&fixture, "k", "vendor.example", SIGN_RSA_1024, 0);
+	verify(&fixture, fields, 5, "x\r\n", 3, 0);
+	verdict_is(&fixture, 0, AUTH_PASS, "", "a hop's Received above a signed one");
 	fields[0].value = " x@evil.example";
 	fields[0].name = "From";
-	verify(&world, fields, 5, "x\r\n", 3, 0);
-	verdict_is(&world, 0, AUTH_POLICY, "repeated-field", "another From above a signed Received");
+	verify(&fixture, fields, 5, "x\r\n", 3, 0);
+	verdict_is(&fixture, 0, AUTH_POLICY, "repeated-field", "another From above a signed Received");
 	free(value);
-	world_close(&world);
+	fixture_close(&fixture);
 }
 
 /* Fields of the message as signed, a line each, and what stood on top when it came. */
@@ -721,7 +721,7 @@ fields_cut(char *text, struct sign_field *out)
 }
 
 static void
-test_shape(struct world *world, const struct shape_row *row)
+test_shape(struct fixture *fixture, const struct shape_row *row)
 {
 	struct sign_order order = { .key = sign_key(SIGN_RSA_1024), .d = "vendor.example", .s = "k", .h = row->h };
 	struct sign_field fields[20];
@@ -734,23 +734,23 @@ test_shape(struct world *world, const struct shape_row *row)
 	count = above + 1 + fields_cut(own, fields + above + 1);
 	value = sign_message(&order, fields + above + 1, count - above - 1, "x\r\n", 3);
 	fields[above] = (struct sign_field){ "DKIM-Signature", value };
-	verify(world, fields, count, "x\r\n", 3, 0);
-	is(world->facts.dkim[0].why, row->why, "%s: why", row->name);
-	ok(world->facts.dkim[0].counts == (row->why[0] == '\0') && world->facts.dkim[0].weak == row->weak &&
-		world->facts.dkim[0].reply_open == row->reply_open, "%s: counts, is weak, leaves the Reply-To open", row->name);
+	verify(fixture, fields, count, "x\r\n", 3, 0);
+	is(fixture->facts.dkim[0].why, row->why, "%s: why", row->name);
+	ok(fixture->facts.dkim[0].counts == (row->why[0] == '\0') && fixture->facts.dkim[0].weak == row->weak &&
+		fixture->facts.dkim[0].reply_open == row->reply_open, "%s: counts, is weak, leaves the Reply-To open", row->name);
 	free(value);
 }
 
 static void
 test_shapes(void)
 {
-	struct world world;
+	struct fixture fixture;
 
-	world_open(&world);
-	publish(&world, "k", "vendor.example", SIGN_RSA_1024, 0);
+	fixture_open(&fixture);
+	publish(&fixture, "k", "vendor.example", SIGN_RSA_1024, 0);
 	for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++)
-		test_shape(&world, &shapes[i]);
-	world_close(&world);
+		test_shape(&fixture, &shapes[i]);
+	fixture_close(&fixture);
 }
 
 /* 2026-11-20T10:00:00Z, the Date of the usual message. */
@@ -774,42 +774,42 @@ static const struct age_row {
 static void
 test_ages(void)
 {
-	struct world world;
+	struct fixture fixture;
 
-	world_open(&world);
-	publish(&world, "k", "vendor.example", SIGN_RSA_1024, 0);
+	fixture_open(&fixture);
+	publish(&fixture, "k", "vendor.example", SIGN_RSA_1024, 0);
 	for (size_t i = 0; i < sizeof ages / sizeof ages[0]; i++) {
 		const struct age_row *row = &ages[i];
 		struct sign_order order = { .key = sign_key(SIGN_RSA_1024), .d = "vendor.example", .s = "k", .h = row->h, .t = row->t };
 		char *value = sign_message(&order, message, FIELDS, body, sizeof body - 1);
 
-		world.now = row->now;
-		verify_with(&world, &value, 1);
-		verdict_is(&world, 0, row->why[0] == '\0' ? AUTH_PASS : AUTH_POLICY, row->why, row->name);
-		ok(world.facts.dkim[0].weak == (row->why[0] != '\0'), "%s: weak or not", row->name);
-		ok(world.facts.dkim[0].passes, "%s: it passes to the standards", row->name);
+		fixture.now = row->now;
+		verify_with(&fixture, &value, 1);
+		verdict_is(&fixture, 0, row->why[0] == '\0' ? AUTH_PASS : AUTH_POLICY, row->why, row->name);
+		ok(fixture.facts.dkim[0].weak == (row->why[0] != '\0'), "%s: weak or not", row->name);
+		ok(fixture.facts.dkim[0].passes, "%s: it passes to the standards", row->name);
 		free(value);
 	}
-	world_close(&world);
+	fixture_close(&fixture);
 }
 
 /* Every field signed and h= going on: libopendkim alone writes past its list here. */
 static void
 test_all_signed(void)
 {
-	struct world world;
+	struct fixture fixture;
 	struct sign_field fields[8];
 
-	world_open(&world);
-	publish(&world, "k", "vendor.example", SIGN_RSA_1024, 0);
+	fixture_open(&fixture);
+	publish(&fixture, "k", "vendor.example", SIGN_RSA_1024, 0);
 	for (size_t count = 2; count < 8; count++) {
 		for (size_t i = 1; i < count; i++)
 			fields[i] = i == 1 ? message[0] : (struct sign_field){ "Subject", " x" };
-		verify_signed(&world, fields, count, "x\r\n", 3,
+		verify_signed(&fixture, fields, count, "x\r\n", 3,
 		    "from:dkim-signature:subject:subject:subject:subject:subject:subject:subject:a:b:c:d:e:f:g:h", false);
-		verdict_is(&world, 0, AUTH_FAIL, "header-changed", "every field is signed and h= goes on");
+		verdict_is(&fixture, 0, AUTH_FAIL, "header-changed", "every field is signed and h= goes on");
 	}
-	world_close(&world);
+	fixture_close(&fixture);
 }
 
 static void
@@ -823,19 +823,19 @@ test_rubbish(void)
 		" v=1; a=rsa-sha256; c=/; d=vendor.example; s=k; h=from; b=x; bh=x; l=99999999999999999999", " v=1; d=a..b; s=k", "\xff=\xff; d=x.example; s=y",
 		" v=1; a=ed25519-sha256; d=vendor.example; s=k; h=from:subject; b=AAAA; bh=AAAA" };
 	char *good = sign("k", "vendor.example", SIGN_RSA_1024, usual);
-	struct world world;
+	struct fixture fixture;
 
-	world_open(&world);
-	publish(&world, "k", "vendor.example", SIGN_RSA_1024, 0);
+	fixture_open(&fixture);
+	publish(&fixture, "k", "vendor.example", SIGN_RSA_1024, 0);
 	for (size_t i = 0; i < sizeof list / sizeof list[0]; i++) {
 		char *values[2] = { (char *)list[i], good };
 
-		verify_with(&world, values, 2);
-		ok(world.fine && world.facts.dkim_count == 2 && !world.facts.dkim[0].counts && world.facts.dkim[1].counts,
+		verify_with(&fixture, values, 2);
+		ok(fixture.fine && fixture.facts.dkim_count == 2 && !fixture.facts.dkim[0].counts && fixture.facts.dkim[1].counts,
 		    "rubbish %zu counts for nothing and spoils nothing", i);
 	}
 	free(good);
-	world_close(&world);
+	fixture_close(&fixture);
 }
 
 /* The key of sample 002 as everybody publishes it (SubjectPublicKeyInfo). The sample has it as RFC 6376, 3.6.1
@@ -853,7 +853,7 @@ test_sample(const char *name, const char *key, size_t count, enum auth_result re
 	size_t field_count = 0;
 	static char text[20000];
 	char *at, *end;
-	struct world world;
+	struct fixture fixture;
 	FILE *file;
 
 	snprintf(path, sizeof path, "%s/t/suites/dkim-stalwart/%s", srcdir == NULL ? "." : srcdir, name);
@@ -862,13 +862,13 @@ test_sample(const char *name, const char *key, size_t count, enum auth_result re
 		return;
 	text[fread(text, 1, sizeof text - 1, file)] = '\0';
 	fclose(file);
-	world_open(&world);
+	fixture_open(&fixture);
 	for (at = text; *at != '\n'; at = end + 1) {
 		char *blank = strchr(at, ' '), *mark = strstr(at, "._domainkey.");
 
 		end = strchr(at, '\n');
 		*end = *blank = *mark = '\0';
-		publish_text(&world, at, mark + strlen("._domainkey."), key == NULL ? blank + 1 : key,
+		publish_text(&fixture, at, mark + strlen("._domainkey."), key == NULL ? blank + 1 : key,
 		    strlen(key == NULL ? blank + 1 : key));
 	}
 	for (at++; *at != '\n'; at = end + 1) {
@@ -879,15 +879,15 @@ test_sample(const char *name, const char *key, size_t count, enum auth_result re
 		*end = *colon = '\0';
 		fields[field_count++] = (struct sign_field){ at, colon + 1 };
 	}
-	verify(&world, fields, field_count, at + 1, strlen(at + 1), 0);
-	is_number((long long)world.facts.dkim_count, (long long)count, "%s: signatures", name);
+	verify(&fixture, fields, field_count, at + 1, strlen(at + 1), 0);
+	is_number((long long)fixture.facts.dkim_count, (long long)count, "%s: signatures", name);
 	for (size_t i = 0; i < count; i++)
-		verdict_is(&world, i, result, why, name);
-	world_close(&world);
+		verdict_is(&fixture, i, result, why, name);
+	fixture_close(&fixture);
 }
 
 struct run {
-	struct world *world;
+	struct fixture *fixture;
 	char *value;
 	size_t passed;
 };
@@ -903,7 +903,7 @@ run_many(void *context)
 
 	for (int i = 0; i < ROUNDS; i++) {
 		struct arena *arena = arena_open(1 << 16);
-		struct dkim_check *check = dkim_check_open(run->world->verifier, arena, "thread", NULL, NULL);
+		struct dkim_check *check = dkim_check_open(run->fixture->verifier, arena, "thread", NULL, NULL);
 		struct facts facts = { .now = 0 };
 		bool fine = dkim_check_header(check, signature.name, signature.value);
 
@@ -921,19 +921,19 @@ run_many(void *context)
 static void
 test_threads(void)
 {
-	struct world world;
+	struct fixture fixture;
 	struct fault why;
 	pthread_t threads[THREADS];
 	struct run runs[THREADS];
 	char *value = sign("k", "vendor.example", SIGN_RSA_1024, usual);
 	size_t passed = 0;
 
-	world_open(&world);
-	publish(&world, "k", "vendor.example", SIGN_RSA_1024, 0);
-	dkim_verifier_close(world.verifier); /* the counter is not for threads */
-	world.verifier = dkim_verifier_open(world.counter.below, &world.suffixes, &why);
+	fixture_open(&fixture);
+	publish(&fixture, "k", "vendor.example", SIGN_RSA_1024, 0);
+	dkim_verifier_close(fixture.verifier); /* the counter is not for threads */
+	fixture.verifier = dkim_verifier_open(fixture.counter.below, &fixture.suffixes, &why);
 	for (int i = 0; i < THREADS; i++) {
-		runs[i] = (struct run){ &world, value, 0 };
+		runs[i] = (struct run){ &fixture, value, 0 };
 		pthread_create(&threads[i], NULL, run_many, &runs[i]);
 	}
 	for (int i = 0; i < THREADS; i++) {
@@ -942,7 +942,7 @@ test_threads(void)
 	}
 	is_number((long long)passed, THREADS * ROUNDS, "four threads share one library");
 	free(value);
-	world_close(&world);
+	fixture_close(&fixture);
 }
 
 static double
@@ -961,11 +961,11 @@ tell_speed(size_t length, int rounds, const char *what)
 	struct sign_field fields[FIELDS + 1];
 	char *text = malloc(length + 1), *value;
 	struct sign_order order = { .key = sign_key(SIGN_RSA_2048), .d = "vendor.example", .s = "k" };
-	struct world world;
+	struct fixture fixture;
 	double began;
 
-	world_open(&world);
-	publish(&world, "k", "vendor.example", SIGN_RSA_2048, 0);
+	fixture_open(&fixture);
+	publish(&fixture, "k", "vendor.example", SIGN_RSA_2048, 0);
 	for (size_t i = 0; i < length; i++)
 		text[i] = "Lorem ipsum dolor sit amet, consectetur adipisici elit, sed\r\n"[i % 61];
 	value = sign_message(&order, message, FIELDS, text, length);
@@ -973,15 +973,15 @@ tell_speed(size_t length, int rounds, const char *what)
 	memcpy(fields + 1, message, sizeof message);
 	began = seconds();
 	for (int i = 0; i < rounds; i++) {
-		arena_close(world.arena);
-		world.arena = arena_open(1 << 20);
-		verify(&world, fields, FIELDS + 1, text, length, 65535);
+		arena_close(fixture.arena);
+		fixture.arena = arena_open(1 << 20);
+		verify(&fixture, fields, FIELDS + 1, text, length, 65535);
 	}
 	note("%s: %.0f us of CPU a message, rsa 2048", what, (seconds() - began) * 1e6 / rounds);
-	ok(world.facts.dkim_count == 1 && world.facts.dkim[0].counts, "%s: it counted", what);
+	ok(fixture.facts.dkim_count == 1 && fixture.facts.dkim[0].counts, "%s: it counted", what);
 	free(value);
 	free(text);
-	world_close(&world);
+	fixture_close(&fixture);
 }
 
 int

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "delegate_world.h"
+#include "delegate_fixture.h"
 #include "policy_value.h"
 #include "tap.h"
 
@@ -126,19 +126,19 @@ static const struct {
 	    "DUNNO promised plain" },
 };
 
-static const struct world *
-world_of(char letter)
+static const struct fixture *
+fixture_of(char letter)
 {
-	static struct world worlds[sizeof settings / sizeof settings[0]];
+	static struct fixture fixtures[sizeof settings / sizeof settings[0]];
 
 	for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++)
 		if (settings[i].letter == letter) {
-			if (worlds[i].policy == NULL && !world_open(&worlds[i], settings[i].text, settings[i].without))
+			if (fixtures[i].policy == NULL && !fixture_open(&fixtures[i], settings[i].text, settings[i].without))
 				exit(99);
-			return &worlds[i];
+			return &fixtures[i];
 		}
 	for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++)
-		world_close(&worlds[i]);
+		fixture_close(&fixtures[i]);
 	return NULL;
 }
 
@@ -157,13 +157,13 @@ why_word(enum delegate_why why)
 
 /* "DUNNO promised plain", from the line on the wire. */
 static void
-tell(const struct world *world, const struct delegate_reply *reply, struct text *out)
+tell(const struct fixture *fixture, const struct delegate_reply *reply, struct text *out)
 {
 	struct text wire;
 	struct span line;
 
 	text_open(&wire, DELEGATE_REPLY_MAX);
-	delegate_reply_write(reply->word, world->policy->settings.delegate.greylist_class, "it is refused", &wire);
+	delegate_reply_write(reply->word, fixture->policy->settings.delegate.greylist_class, "it is refused", &wire);
 	line = (struct span){ wire.bytes + strlen("action="), wire.length - strlen("action=") };
 	text_span(out, reply->word == DELEGATE_REFUSE ? span_cut(&line, ' ') : span_cut(&line, '\n'));
 	text_format(out, " %s %s", why_word(reply->why),
@@ -175,16 +175,16 @@ static void
 test_rows(void)
 {
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-		const struct world *world = world_of(rows[i].letter);
+		const struct fixture *fixture = fixture_of(rows[i].letter);
 		struct arena *arena = arena_open(65536);
 		struct delegate_reply reply;
 		struct facts facts;
 		struct text got;
 
 		text_open(&got, 1024);
-		world_session(arena, rows[i].client, rows[i].sender, rows[i].spf, &facts);
-		delegate_decide(&world->judge, &facts, true, &reply);
-		tell(world, &reply, &got);
+		fixture_session(arena, rows[i].client, rows[i].sender, rows[i].spf, &facts);
+		delegate_decide(&fixture->judge, &facts, true, &reply);
+		tell(fixture, &reply, &got);
 		is(got.bytes, rows[i].wanted, "%s", rows[i].name);
 		text_close(&got);
 		arena_close(arena);
@@ -196,21 +196,21 @@ test_our_own_name(void)
 {
 	struct arena *arena = arena_open(65536);
 	struct delegate_reply reply;
-	struct world world;
+	struct fixture fixture;
 	struct facts facts;
 
-	world_session(arena, "198.18.0.7", "boss@rx.example", AUTH_PASS, &facts);
-	delegate_decide(&world_of(PLAIN)->judge, &facts, true, &reply);
+	fixture_session(arena, "198.18.0.7", "boss@rx.example", AUTH_PASS, &facts);
+	delegate_decide(&fixture_of(PLAIN)->judge, &facts, true, &reply);
 	is_number(reply.word, DELEGATE_CLASS, "our own name waits while a vendor's range is not known");
-	if (!world_open(&world, "", "asked"))
+	if (!fixture_open(&fixture, "", "asked"))
 		return;
-	delegate_decide(&world.judge, &facts, true, &reply);
+	delegate_decide(&fixture.judge, &facts, true, &reply);
 	is_number(reply.word, DELEGATE_DUNNO, "it passes where our SPF proves it");
 	is(delegate_promises(&reply) ? reply.claim.vendor->name : "", "own", "and that is a promise");
-	world_session(arena, "198.18.0.7", "boss@rx.example", AUTH_FAIL, &facts);
-	delegate_decide(&world.judge, &facts, true, &reply);
+	fixture_session(arena, "198.18.0.7", "boss@rx.example", AUTH_FAIL, &facts);
+	delegate_decide(&fixture.judge, &facts, true, &reply);
 	is_number(reply.word, DELEGATE_CLASS, "where nothing proves it, it waits as a stranger's");
-	world_close(&world);
+	fixture_close(&fixture);
 	arena_close(arena);
 }
 
@@ -219,20 +219,20 @@ test_what_the_milter_decides(void)
 {
 	struct arena *arena = arena_open(65536);
 	struct delegate_reply reply;
-	struct world world;
+	struct fixture fixture;
 	struct facts facts;
 
-	if (!world_open(&world, "exceptions = ( { rcpt = \"abuse@\"; vendor = \"mute\"; mode = \"monitor\"; } );", ""))
+	if (!fixture_open(&fixture, "exceptions = ( { rcpt = \"abuse@\"; vendor = \"mute\"; mode = \"monitor\"; } );", ""))
 		return;
-	world_session(arena, "198.18.0.1", "b@mute.example", AUTH_FAIL, &facts);
-	delegate_decide(&world.judge, &facts, true, &reply);
+	fixture_session(arena, "198.18.0.1", "b@mute.example", AUTH_FAIL, &facts);
+	delegate_decide(&fixture.judge, &facts, true, &reply);
 	is_number(reply.word, DELEGATE_CLASS, "a forgery that some recipient may want is left to the milter");
-	world_close(&world);
+	fixture_close(&fixture);
 	facts.perhaps_relayed = true;
-	delegate_decide(&world_of(PLAIN)->judge, &facts, true, &reply);
+	delegate_decide(&fixture_of(PLAIN)->judge, &facts, true, &reply);
 	is_number(reply.word, DELEGATE_CLASS, "and one that a relay may have brought");
 	facts.perhaps_relayed = false;
-	delegate_decide(&world_of(PLAIN)->judge, &facts, true, &reply);
+	delegate_decide(&fixture_of(PLAIN)->judge, &facts, true, &reply);
 	is_number(reply.word, DELEGATE_REFUSE, "else it is refused");
 	arena_close(arena);
 }
@@ -240,37 +240,37 @@ test_what_the_milter_decides(void)
 static void
 test_who_is_asked_nothing(void)
 {
-	const struct world *world = world_of(PLAIN);
+	const struct fixture *fixture = fixture_of(PLAIN);
 	struct arena *arena = arena_open(65536);
 	struct delegate_reply reply;
 	struct facts facts;
 
-	world_session(arena, "198.18.0.1", "b@mute.example", AUTH_FAIL, &facts);
+	fixture_session(arena, "198.18.0.1", "b@mute.example", AUTH_FAIL, &facts);
 	facts.auth = "alice";
-	delegate_decide(&world->judge, &facts, true, &reply);
+	delegate_decide(&fixture->judge, &facts, true, &reply);
 	is_number(reply.word, DELEGATE_DUNNO, "who has logged in may be whoever he likes");
 	facts.client.family = facts.peer.family = ADDRESS_NONE;
-	delegate_decide(&world->judge, &facts, true, &reply);
+	delegate_decide(&fixture->judge, &facts, true, &reply);
 	is_number(reply.word, DELEGATE_DUNNO, "without an address, too");
-	world_session(arena, "198.18.0.5", "b@mute.example", AUTH_FAIL, &facts);
+	fixture_session(arena, "198.18.0.5", "b@mute.example", AUTH_FAIL, &facts);
 	facts.via = "filter";
-	delegate_decide(&world->judge, &facts, true, &reply);
+	delegate_decide(&fixture->judge, &facts, true, &reply);
 	is_number(reply.word, DELEGATE_DUNNO, "a relay is neither greylisted nor refused, whatever it hands us");
 	is(why_word(reply.why), "known", "for it is known");
-	world_session(arena, "198.18.0.25", "b@stranger.example", AUTH_FAIL, &facts);
-	delegate_decide(&world->judge, &facts, true, &reply);
+	fixture_session(arena, "198.18.0.25", "b@stranger.example", AUTH_FAIL, &facts);
+	delegate_decide(&fixture->judge, &facts, true, &reply);
 	is_number(reply.word, DELEGATE_DUNNO, "an authorised outbound address is not greylisted");
-	world_session(arena, "198.18.0.1", "b@mute.example", AUTH_FAIL, &facts);
-	delegate_decide(&world->judge, &facts, false, &reply);
+	fixture_session(arena, "198.18.0.1", "b@mute.example", AUTH_FAIL, &facts);
+	delegate_decide(&fixture->judge, &facts, false, &reply);
 	is_number(reply.word, DELEGATE_DUNNO, "another state than RCPT gets no opinion");
-	delegate_decide(&world_of(MONITOR)->judge, &facts, false, &reply);
+	delegate_decide(&fixture_of(MONITOR)->judge, &facts, false, &reply);
 	is_number(reply.word, DELEGATE_DUNNO, "in monitor mode, too");
 	facts.failed = true;
-	delegate_decide(&world->judge, &facts, true, &reply);
+	delegate_decide(&fixture->judge, &facts, true, &reply);
 	is_number(reply.word, DELEGATE_CLASS, "a failure of ours sends a forger the stranger's way");
-	world_session(arena, "198.51.100.1", "b@single.example", AUTH_PASS, &facts);
+	fixture_session(arena, "198.51.100.1", "b@single.example", AUTH_PASS, &facts);
 	facts.failed = true;
-	delegate_decide(&world->judge, &facts, true, &reply);
+	delegate_decide(&fixture->judge, &facts, true, &reply);
 	is_number(reply.word, DELEGATE_CLASS, "and a vendor");
 	arena_close(arena);
 }
@@ -278,36 +278,36 @@ test_who_is_asked_nothing(void)
 static void
 test_asked(void)
 {
-	const struct world *world = world_of(PLAIN);
+	const struct fixture *fixture = fixture_of(PLAIN);
 	struct arena *arena = arena_open(65536);
 	struct source_state *state = NULL;
 	struct delegate_reply reply;
 	struct facts facts;
 
-	world_session(arena, "198.18.0.1", "b@asked.example", AUTH_PASS, &facts);
-	for (size_t i = 0; i < world->policy->source_count; i++)
-		if (strcmp(world->policy->sources[i].vendor->name, "asked") == 0) {
-			state = &world->ranges->states[i];
+	fixture_session(arena, "198.18.0.1", "b@asked.example", AUTH_PASS, &facts);
+	for (size_t i = 0; i < fixture->policy->source_count; i++)
+		if (strcmp(fixture->policy->sources[i].vendor->name, "asked") == 0) {
+			state = &fixture->ranges->states[i];
 			facts.asked[0] = (struct asked_fact){ .source = (uint32_t)i, .passes = YES };
 		}
 	state->known = state->asked = true;
 	facts.asked_count = 1;
-	delegate_decide(&world->judge, &facts, true, &reply);
+	delegate_decide(&fixture->judge, &facts, true, &reply);
 	is_number(reply.why, DELEGATE_PROMISED, "a range that DNS affirms for this client is as good as a list");
 	facts.asked[0].passes = UNKNOWN;
 	facts.spf.result = AUTH_FAIL;
-	delegate_decide(&world->judge, &facts, true, &reply);
+	delegate_decide(&fixture->judge, &facts, true, &reply);
 	is_number(reply.why, DELEGATE_STRANGER, "DNS trouble refuses nobody");
 	facts.asked[0].passes = NO;
-	delegate_decide(&world->judge, &facts, true, &reply);
+	delegate_decide(&fixture->judge, &facts, true, &reply);
 	is_number(reply.why, DELEGATE_FORGED, "DNS that denies it does");
 	facts.client_hidden = true;
-	delegate_decide(&world->judge, &facts, true, &reply);
+	delegate_decide(&fixture->judge, &facts, true, &reply);
 	is_number(reply.why, DELEGATE_STRANGER, "but nobody is refused whose address cannot be seen");
 	facts.client_hidden = false;
 	facts.asked_count = 0;
 	*state = (struct source_state){ .known = true, .empty = true };
-	delegate_decide(&world->judge, &facts, true, &reply);
+	delegate_decide(&fixture->judge, &facts, true, &reply);
 	is_number(reply.why, DELEGATE_STRANGER, "nor where the vendor has no address left, so that its DMARC decides");
 	arena_close(arena);
 }
@@ -315,14 +315,14 @@ test_asked(void)
 static void
 test_verdict(void)
 {
-	const struct world *world = world_of(PLAIN);
+	const struct fixture *fixture = fixture_of(PLAIN);
 	struct arena *arena = arena_open(65536);
 	struct delegate_reply reply;
 	struct verdict verdict;
 	struct facts facts;
 
-	world_session(arena, "198.18.0.1", "b@mute.example", AUTH_FAIL, &facts);
-	delegate_decide(&world->judge, &facts, true, &reply);
+	fixture_session(arena, "198.18.0.1", "b@mute.example", AUTH_FAIL, &facts);
+	delegate_decide(&fixture->judge, &facts, true, &reply);
 	delegate_verdict(&reply, &verdict);
 	is(outcome_word(verdict.outcome), "forged", "a refusal is logged as forged");
 	is(reason_slug(verdict.reason), "nothing-proven", "for the milter's own reason");
@@ -386,7 +386,7 @@ test_every_word(void)
 	text_close(&wire);
 }
 
-/* Every session that the tables know, by every world: whatever is decided, nothing is permitted. */
+/* Every session that the tables know, by every fixture: whatever is decided, nothing is permitted. */
 static void
 test_every_session(void)
 {
@@ -396,7 +396,7 @@ test_every_session(void)
 
 	text_open(&wire, DELEGATE_REPLY_MAX);
 	for (size_t w = 0; w < sizeof settings / sizeof settings[0]; w++) {
-		const struct world *world = world_of(settings[w].letter);
+		const struct fixture *fixture = fixture_of(settings[w].letter);
 
 		for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 			struct arena *arena = arena_open(1 << 20);
@@ -406,11 +406,11 @@ test_every_session(void)
 					struct delegate_reply reply;
 					struct facts facts;
 
-					world_session(arena, rows[i].client, rows[j].sender, (enum auth_result)spf, &facts);
+					fixture_session(arena, rows[i].client, rows[j].sender, (enum auth_result)spf, &facts);
 					facts.auth = logins[(i + j) % 17 == 0];
-					delegate_decide(&world->judge, &facts, (i + j) % 13 != 0, &reply);
+					delegate_decide(&fixture->judge, &facts, (i + j) % 13 != 0, &reply);
 					text_clear(&wire);
-					delegate_reply_write(reply.word, world->policy->settings.delegate.greylist_class,
+					delegate_reply_write(reply.word, fixture->policy->settings.delegate.greylist_class,
 					    hostile[j % (sizeof hostile / sizeof hostile[0])], &wire);
 					harmful += !is_harmless(&wire);
 					said[reply.word]++;
@@ -437,6 +437,6 @@ main(void)
 	test_verdict();
 	test_every_word();
 	test_every_session();
-	(void)world_of('\0');
+	(void)fixture_of('\0');
 	return done();
 }

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "delegate.h"
-#include "delegate_world.h"
+#include "delegate_fixture.h"
 #include "message.h"
 #include "resolver_canned.h"
 #include "socketmap.h"
@@ -72,12 +72,12 @@ static char folder[] = "/tmp/greenlane-delegate-XXXXXX";
 static bool
 publish(const char *settings)
 {
-	struct world world;
+	struct fixture fixture;
 	struct fault why;
 
-	if (!world_open(&world, settings, "gate rival"))
+	if (!fixture_open(&fixture, settings, "gate rival"))
 		return false;
-	return snapshot_publish(services.snapshots, world.policy, world.ranges, &why);
+	return snapshot_publish(services.snapshots, fixture.policy, fixture.ranges, &why);
 }
 
 static bool

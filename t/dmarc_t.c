@@ -426,7 +426,7 @@ main(void)
 	struct arena *arena = arena_open(1024 * 1024);
 	struct fault why = { 0 };
 
-	if (!ok(psl != NULL && zone != NULL && arena != NULL, "the world is ready"))
+	if (!ok(psl != NULL && zone != NULL && arena != NULL, "the fixture is ready"))
 		return done();
 	for (size_t i = 0; i < sizeof zone_lines / sizeof *zone_lines; i++)
 		if (!canned_zone_line(zone, zone_lines[i], &why))

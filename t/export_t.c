@@ -19,7 +19,7 @@ static const struct vendor trial = { .name = "trial", .mode = MODE_MONITOR, .vou
 static const struct vendor signer = { .name = "signer", .mode = MODE_ENFORCE, .vouch = { PROOF_DKIM },
 	.vouch_count = 1 };
 
-struct wish {
+struct row {
 	const struct vendor *vendor;
 	const char *text, *networks;
 	enum source_use use;
@@ -27,7 +27,7 @@ struct wish {
 	const char *missing, *asked; /* NULL: "" */
 };
 
-struct world {
+struct fixture {
 	struct source sources[LISTINGS];
 	struct export_listing listings[LISTINGS];
 	struct prefix networks[LISTINGS][NETWORKS];
@@ -55,38 +55,38 @@ networks_read(const char *words, struct prefix *out)
 }
 
 static void
-world_open(struct world *world, const struct wish *wishes)
+fixture_open(struct fixture *fixture, const struct row *rows)
 {
 	size_t count = 0;
 
-	for (; wishes[count].vendor != NULL; count++) {
-		const struct wish *wish = &wishes[count];
-		struct export_listing *listing = &world->listings[count];
+	for (; rows[count].vendor != NULL; count++) {
+		const struct row *row = &rows[count];
+		struct export_listing *listing = &fixture->listings[count];
 
-		world->sources[count] = (struct source){ .vendor = wish->vendor, .text = wish->text, .use = wish->use,
-			.exclusive = wish->exclusive, .selected = !wish->dropped };
-		*listing = (struct export_listing){ .source = &world->sources[count],
-			.networks = world->networks[count],
-			.count = networks_read(wish->networks, world->networks[count]),
-			.missing = wish->missing == NULL ? "" : wish->missing,
-			.asked = wish->asked == NULL ? "" : wish->asked };
+		fixture->sources[count] = (struct source){ .vendor = row->vendor, .text = row->text, .use = row->use,
+			.exclusive = row->exclusive, .selected = !row->dropped };
+		*listing = (struct export_listing){ .source = &fixture->sources[count],
+			.networks = fixture->networks[count],
+			.count = networks_read(row->networks, fixture->networks[count]),
+			.missing = row->missing == NULL ? "" : row->missing,
+			.asked = row->asked == NULL ? "" : row->asked };
 	}
-	world->request = (struct export_request){ .value = "", .listen = "unix:/run/greenlane/milter.sock",
-		.version = "1.0", .now = 1792144800, .listings = world->listings, .count = count };
-	text_open(&world->text, TEXT_MAX);
+	fixture->request = (struct export_request){ .value = "", .listen = "unix:/run/greenlane/milter.sock",
+		.version = "1.0", .now = 1792144800, .listings = fixture->listings, .count = count };
+	text_open(&fixture->text, TEXT_MAX);
 }
 
 static const char *
-export_as(struct world *world, enum export_format format, const char *value)
+export_as(struct fixture *fixture, enum export_format format, const char *value)
 {
 	struct fault why = { .text = "" };
 
-	world->request.format = format;
-	world->request.value = value;
-	text_clear(&world->text);
-	if (!export_write(&world->request, &world->text, &why))
+	fixture->request.format = format;
+	fixture->request.value = value;
+	text_clear(&fixture->text);
+	if (!export_write(&fixture->request, &fixture->text, &why))
 		return why.text[0] == '\0' ? "false without a reason" : "false";
-	return world->text.bytes;
+	return fixture->text.bytes;
 }
 
 /* What the other program reads: without comments. */
@@ -109,7 +109,7 @@ body_of(const char *text, struct text *out)
 
 /* ---- formats ---- */
 
-static const struct wish usual[] = {
+static const struct row usual[] = {
 	{ &acme, "spf:acme.example", "192.0.2.128/25 203.0.113.77 2001:db8:4::/48", USE_MX, true, false, NULL, "acme.example > exists" },
 	{ &globex, "cidr:192.0.2.0/25", "192.0.2.0/25 2001:db8:2::/48 2001:db8:3::/48 2001:db8:f::25", USE_MX, false, false, NULL, NULL },
 	{ &acme, "a:login.acme.example", "198.51.100.7 198.51.100.6", USE_LOGIN, false, false, NULL, NULL },
@@ -180,25 +180,25 @@ static const struct {
 static void
 check_bodies(void)
 {
-	struct world world;
+	struct fixture fixture;
 	struct text body;
 
-	world_open(&world, usual);
+	fixture_open(&fixture, usual);
 	text_open(&body, TEXT_MAX);
 	for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++)
-		is(body_of(export_as(&world, bodies[i].format, bodies[i].value), &body), bodies[i].body, "%s",
+		is(body_of(export_as(&fixture, bodies[i].format, bodies[i].value), &body), bodies[i].body, "%s",
 		    bodies[i].name);
 	text_close(&body);
-	text_close(&world.text);
+	text_close(&fixture.text);
 }
 
 static void
 check_head(void)
 {
-	struct world world;
+	struct fixture fixture;
 
-	world_open(&world, usual);
-	is(export_as(&world, EXPORT_POSTGREY, ""),
+	fixture_open(&fixture, usual);
+	is(export_as(&fixture, EXPORT_POSTGREY, ""),
 	    "# greenlane 1.0 export postgrey\n"
 	    "# written 2026-10-16T10:00:00Z; changes by hand do not stay\n"
 	    "# checksum f9982bd417a12b73\n"
@@ -208,14 +208,14 @@ check_head(void)
 	    "# from globex cidr:192.0.2.0/25: 4 networks, others may send from there\n"
 	    "192.0.2.0/24\n203.0.113.77\n2001:db8:2::/47\n2001:db8:4::/48\n2001:db8:f::25\n",
 	    "the head says who wrote it, when, from what, and what it does not hold");
-	text_close(&world.text);
+	text_close(&fixture.text);
 }
 
 /* ---- what is left out ---- */
 
 static const struct {
 	const char *name;
-	struct wish wish;
+	struct row row;
 	const char *comment, *body; /* of postgrey, with 203.0.113.1 of another source */
 } left_out[] = {
 	{ "a vendor in mode monitor", { &trial, "cidr:x", "192.0.2.1", USE_MX, true, false, NULL, NULL },
@@ -243,19 +243,19 @@ check_left_out(void)
 
 	text_open(&body, TEXT_MAX);
 	for (size_t i = 0; i < sizeof left_out / sizeof left_out[0]; i++) {
-		const struct wish wishes[] = { left_out[i].wish,
+		const struct row rows[] = { left_out[i].row,
 			{ &globex, "cidr:y", "203.0.113.1", USE_MX, true, false, NULL, NULL }, { 0 } };
 		char wanted[1024];
-		struct world world;
+		struct fixture fixture;
 		const char *text;
 
-		world_open(&world, wishes);
-		text = export_as(&world, EXPORT_POSTGREY, "");
+		fixture_open(&fixture, rows);
+		text = export_as(&fixture, EXPORT_POSTGREY, "");
 		snprintf(wanted, sizeof wanted, "postgrey reads it again at HUP\n%s# from globex cidr:y: 1 networks\n",
 		    left_out[i].comment);
 		ok(strstr(text, wanted) != NULL, "%s: what the comment says", left_out[i].name) || (note("%s", text), 0);
 		is(body_of(text, &body), left_out[i].body, "and what is listed");
-		text_close(&world.text);
+		text_close(&fixture.text);
 	}
 	text_close(&body);
 }
@@ -264,24 +264,24 @@ static void
 check_long_words(void)
 {
 	static char words[5000];
-	const struct wish wishes[] = { { &acme, "spf:x", "", USE_MX, true, false, NULL, words }, { 0 } };
-	struct world world;
+	const struct row rows[] = { { &acme, "spf:x", "", USE_MX, true, false, NULL, words }, { 0 } };
+	struct fixture fixture;
 	size_t longest = 0;
 	struct span rest;
 
 	memset(words, 'x', sizeof words - 1);
-	world_open(&world, wishes);
-	rest = span_of(export_as(&world, EXPORT_SENDMAIL_ACCESS, ""));
+	fixture_open(&fixture, rows);
+	rest = span_of(export_as(&fixture, EXPORT_SENDMAIL_ACCESS, ""));
 	while (rest.length > 0) {
 		size_t length = span_cut(&rest, '\n').length;
 
 		longest = length > longest ? length : longest;
 	}
 	ok(longest > 300 && longest < 400, "a comment is never longer than makemap's line (%zu)", longest);
-	text_close(&world.text);
+	text_close(&fixture.text);
 }
 
-static const struct wish nobody[] = { { 0 } };
+static const struct row nobody[] = { { 0 } };
 static const struct {
 	enum export_format format;
 	const char *body;
@@ -294,15 +294,15 @@ static const struct {
 static void
 check_empty(void)
 {
-	struct world world;
+	struct fixture fixture;
 	struct text body;
 
 	text_open(&body, TEXT_MAX);
-	world_open(&world, nobody);
+	fixture_open(&fixture, nobody);
 	for (size_t i = 0; i < sizeof empty / sizeof empty[0]; i++)
-		is(body_of(export_as(&world, empty[i].format, ""), &body), empty[i].body,
+		is(body_of(export_as(&fixture, empty[i].format, ""), &body), empty[i].body,
 		    "%s of nobody is what its reader takes", export_format_words[empty[i].format]);
-	text_close(&world.text);
+	text_close(&fixture.text);
 	text_close(&body);
 }
 
@@ -320,54 +320,54 @@ checksum_of(const char *text, char out[17])
 static void
 check_same(void)
 {
-	static const struct wish cut[] = { /* the same addresses as `usual`, from other sources */
+	static const struct row cut[] = { /* the same addresses as `usual`, from other sources */
 		{ &globex, "cidr:1", "192.0.2.0/24 203.0.113.77", USE_MX, true, false, NULL, NULL },
 		{ &globex, "cidr:2", "2001:db8:2::/47 2001:db8:4::/48 2001:db8:f::25 192.0.2.5", USE_MX, true, false, NULL, NULL }, { 0 } };
-	struct world world, other;
+	struct fixture fixture, other;
 	char before[17], after[17];
 	struct text first;
 
-	world_open(&world, usual);
-	world_open(&other, cut);
+	fixture_open(&fixture, usual);
+	fixture_open(&other, cut);
 	text_open(&first, TEXT_MAX);
-	text_put(&first, export_as(&world, EXPORT_POSTGREY, ""));
+	text_put(&first, export_as(&fixture, EXPORT_POSTGREY, ""));
 	checksum_of(first.bytes, before);
 	is(checksum_of(export_as(&other, EXPORT_POSTGREY, ""), after), before, "the same addresses, the same checksum");
-	world.request.now += 86400;
-	export_as(&world, EXPORT_POSTGREY, "");
-	ok(strcmp(first.bytes, world.text.bytes) != 0, "a day later the text is another");
-	ok(export_same((struct span){ first.bytes, first.length }, (struct span){ world.text.bytes, world.text.length }),
+	fixture.request.now += 86400;
+	export_as(&fixture, EXPORT_POSTGREY, "");
+	ok(strcmp(first.bytes, fixture.text.bytes) != 0, "a day later the text is another");
+	ok(export_same((struct span){ first.bytes, first.length }, (struct span){ fixture.text.bytes, fixture.text.length }),
 	    "but the same, but for its date");
-	ok(!export_same((struct span){ first.bytes, first.length - 1 }, (struct span){ world.text.bytes, world.text.length }),
+	ok(!export_same((struct span){ first.bytes, first.length - 1 }, (struct span){ fixture.text.bytes, fixture.text.length }),
 	    "a text that was cut is not");
 	ok(!export_same((struct span){ NULL, 0 }, (struct span){ first.bytes, first.length }), "an empty file is not");
-	world.request.version = "1.1";
-	export_as(&world, EXPORT_POSTGREY, "");
-	ok(!export_same((struct span){ first.bytes, first.length }, (struct span){ world.text.bytes, world.text.length }),
+	fixture.request.version = "1.1";
+	export_as(&fixture, EXPORT_POSTGREY, "");
+	ok(!export_same((struct span){ first.bytes, first.length }, (struct span){ fixture.text.bytes, fixture.text.length }),
 	    "that of another version is not");
-	world.request.version = "1.0";
-	world.networks[0][1].base.bytes[3]++;
-	export_as(&world, EXPORT_POSTGREY, "");
-	ok(!export_same((struct span){ first.bytes, first.length }, (struct span){ world.text.bytes, world.text.length }),
+	fixture.request.version = "1.0";
+	fixture.networks[0][1].base.bytes[3]++;
+	export_as(&fixture, EXPORT_POSTGREY, "");
+	ok(!export_same((struct span){ first.bytes, first.length }, (struct span){ fixture.text.bytes, fixture.text.length }),
 	    "one with another address is not");
-	ok(strcmp(checksum_of(world.text.bytes, after), before) != 0, "nor is its checksum the same");
+	ok(strcmp(checksum_of(fixture.text.bytes, after), before) != 0, "nor is its checksum the same");
 	text_close(&first);
-	text_close(&world.text);
+	text_close(&fixture.text);
 	text_close(&other.text);
 }
 
 static void
 check_ceiling(void)
 {
-	struct world world;
+	struct fixture fixture;
 	struct fault why = { .text = "" };
 
-	world_open(&world, usual);
-	text_close(&world.text);
-	text_open(&world.text, 200);
-	world.request.format = EXPORT_POSTGREY;
-	ok(!export_write(&world.request, &world.text, &why) && why.text[0] != '\0', "a text that does not fit is no list");
-	text_close(&world.text);
+	fixture_open(&fixture, usual);
+	text_close(&fixture.text);
+	text_open(&fixture.text, 200);
+	fixture.request.format = EXPORT_POSTGREY;
+	ok(!export_write(&fixture.request, &fixture.text, &why) && why.text[0] != '\0', "a text that does not fit is no list");
+	text_close(&fixture.text);
 }
 
 /* ---- what an entry says ---- */
@@ -380,19 +380,19 @@ static const struct {
 static void
 check_addresses(void)
 {
-	static const struct wish one[] = { { &acme, "cidr:x", "192.0.2.1", USE_MX, true, false, NULL, NULL }, { 0 } };
-	struct world world;
+	static const struct row one[] = { { &acme, "cidr:x", "192.0.2.1", USE_MX, true, false, NULL, NULL }, { 0 } };
+	struct fixture fixture;
 	struct text body;
 	char wanted[100];
 
 	text_open(&body, TEXT_MAX);
-	world_open(&world, one);
+	fixture_open(&fixture, one);
 	for (size_t i = 0; i < sizeof addresses / sizeof addresses[0]; i++) {
-		world.request.listen = addresses[i].listen;
+		fixture.request.listen = addresses[i].listen;
 		snprintf(wanted, sizeof wanted, "192.0.2.1\t%s\n", addresses[i].milter);
-		is(body_of(export_as(&world, EXPORT_CIDR, ""), &body), wanted, "%s as Postfix calls it", addresses[i].listen);
+		is(body_of(export_as(&fixture, EXPORT_CIDR, ""), &body), wanted, "%s as Postfix calls it", addresses[i].listen);
 	}
-	text_close(&world.text);
+	text_close(&fixture.text);
 	text_close(&body);
 }
 
@@ -466,20 +466,20 @@ check_parts(void)
 			struct address full = v6 ? address_of_v6(v6_bytes) : address_of_v4(v4_bytes);
 			struct prefix prefix = { address_mask(full, bits), (uint8_t)bits };
 			char written[PREFIX_TEXT];
-			const struct wish one[] = { { &acme, "x", prefix_write(&prefix, written), USE_MX, true, false, NULL, NULL }, { 0 } };
-			struct world world;
+			const struct row one[] = { { &acme, "x", prefix_write(&prefix, written), USE_MX, true, false, NULL, NULL }, { 0 } };
+			struct fixture fixture;
 			unsigned beyond = bits == 0 ? 16 : 16 - ((bits - 1) % 16 + 1);
 
-			world_open(&world, one);
-			body_of(export_as(&world, EXPORT_SENDMAIL_ACCESS, ""), &body);
+			fixture_open(&fixture, one);
+			body_of(export_as(&fixture, EXPORT_SENDMAIL_ACCESS, ""), &body);
 			if (body.length == 0) {
 				left++;
 				wrongly_left += !v6 || 1ul << beyond <= EXPORT_PARTS_MAX ||
-				    strstr(world.text.bytes, "# left out: ") == NULL;
+				    strstr(fixture.text.bytes, "# left out: ") == NULL;
 			} else {
 				wrong += !parts_fill(body.bytes, &prefix);
 			}
-			text_close(&world.text);
+			text_close(&fixture.text);
 		}
 	is_number(wrong, 0, "networks of every length, IPv4 and IPv6: their parts are just the network");
 	is_number(wrongly_left, 0, "what is left out would be too many parts, and a comment says so");

@@ -22,18 +22,18 @@
 
 enum { NOBODY = 65534, MOST = 1024 * 1024, WRITERS = 4, ROUNDS = 200 };
 
-static char world[] = "/tmp/files_t.XXXXXX"; /* holds `outside`, and the folder `state` */
+static char scratch[] = "/tmp/files_t.XXXXXX"; /* holds `outside`, and the folder `state` */
 static struct folder state;
 static const struct file_access ours = { 0640, (uid_t)-1, (gid_t)-1 };
 
 static const char *
-in_world(const char *name)
+in_scratch(const char *name)
 {
 	static char paths[2][512]; /* two at a time */
 	static unsigned next;
 	char *path = paths[next++ % 2];
 
-	snprintf(path, sizeof paths[0], "%s/%s", world, name);
+	snprintf(path, sizeof paths[0], "%s/%s", scratch, name);
 	return path;
 }
 
@@ -46,12 +46,12 @@ write_file(const char *path, const char *text)
 		abort();
 }
 
-/* What a file of the world holds; "" where none is there. */
+/* What a file there holds; "" where none is there. */
 static const char *
 content(const char *name)
 {
 	static char text[128];
-	FILE *file = fopen(in_world(name), "re");
+	FILE *file = fopen(in_scratch(name), "re");
 	size_t length = 0;
 
 	if (file != NULL) {
@@ -66,7 +66,7 @@ content(const char *name)
 static int
 entries(void)
 {
-	DIR *dir = opendir(in_world("state"));
+	DIR *dir = opendir(in_scratch("state"));
 	int count = 0;
 
 	while (dir != NULL && readdir(dir) != NULL)
@@ -86,22 +86,22 @@ remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
 }
 
 static void
-world_open(void)
+fixture_open(void)
 {
 	struct fault why;
 
-	strcpy(world + strlen(world) - 6, "XXXXXX");
-	if (mkdtemp(world) == NULL || chmod(world, 0755) != 0 || mkdir(in_world("state"), 0755) != 0 ||
-	    !folder_open(&state, in_world("state"), &why))
+	strcpy(scratch + strlen(scratch) - 6, "XXXXXX");
+	if (mkdtemp(scratch) == NULL || chmod(scratch, 0755) != 0 || mkdir(in_scratch("state"), 0755) != 0 ||
+	    !folder_open(&state, in_scratch("state"), &why))
 		abort();
-	write_file(in_world("outside"), "outside\n");
+	write_file(in_scratch("outside"), "outside\n");
 }
 
 static void
-world_close(void)
+fixture_close(void)
 {
 	folder_close(&state);
-	nftw(world, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	nftw(scratch, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
 /* ---- what is in a file's place ---- */
@@ -111,7 +111,7 @@ plant_link(const char *path)
 {
 	char to[512];
 
-	snprintf(to, sizeof to, "%s/outside", world);
+	snprintf(to, sizeof to, "%s/outside", scratch);
 	return symlink(to, path) == 0;
 }
 
@@ -120,7 +120,7 @@ plant_dangling(const char *path)
 {
 	char to[512];
 
-	snprintf(to, sizeof to, "%s/nowhere", world);
+	snprintf(to, sizeof to, "%s/nowhere", scratch);
 	return symlink(to, path) == 0;
 }
 
@@ -185,23 +185,23 @@ each_kind(void)
 		size_t length;
 		bool done;
 
-		world_open();
-		if (!kinds[i].plant(in_world("state/usage"))) {
+		fixture_open();
+		if (!kinds[i].plant(in_scratch("state/usage"))) {
 			ok(true, "%s # SKIP it cannot be made here", kinds[i].name);
-			world_close();
+			fixture_close();
 			continue;
 		}
 		ok(file_read(&state, "usage", MOST, &length, &why) == NULL, "%s is not read", kinds[i].name);
 		is(why.text, kinds[i].said, "and what it is is said");
-		is(why.file, in_world("state/usage"), "and where");
+		is(why.file, in_scratch("state/usage"), "and where");
 		ok(file_open(&state, "usage", O_RDWR | O_CREAT | O_TRUNC, &st, &why) < 0, "nor written in its place");
 		done = file_replace(&state, "usage", &ours, "new\n", 4, &why);
 		ok(done == !kinds[i].stays, "%s is %s", kinds[i].name, kinds[i].stays ? "not replaced" : "replaced");
-		ok(lstat(in_world("state/usage"), &st) == 0 && (kinds[i].stays || S_ISREG(st.st_mode)), "by a file");
+		ok(lstat(in_scratch("state/usage"), &st) == 0 && (kinds[i].stays || S_ISREG(st.st_mode)), "by a file");
 		is_number(entries(), 1, "and nothing lies beside it");
 		is(content("outside"), "outside\n", "what lies outside is as it was");
 		is(content("nowhere"), "", "and nothing was made there");
-		world_close();
+		fixture_close();
 	}
 }
 
@@ -215,21 +215,21 @@ folders(void)
 	char path[512]; /* the name is borrowed from it */
 	const char *name;
 
-	world_open();
-	ok(!folder_open(&below, in_world("none"), &why) && why.text[0] == '\0', "no folder is no fault");
+	fixture_open();
+	ok(!folder_open(&below, in_scratch("none"), &why) && why.text[0] == '\0', "no folder is no fault");
 	ok(!folder_enter(&below, &state, "sources", &why) && why.text[0] == '\0', "nor is none in another");
-	if (symlink("/tmp", in_world("state/sources")) != 0 || symlink("state", in_world("linked")) != 0)
+	if (symlink("/tmp", in_scratch("state/sources")) != 0 || symlink("state", in_scratch("linked")) != 0)
 		abort();
 	ok(!folder_enter(&below, &state, "sources", &why), "a link to a folder is not entered");
 	is(why.text, "is no folder but a link, and not used; move it away", "and it is told");
-	ok(unlink(in_world("state/sources")) == 0 && mkfifo(in_world("state/sources"), 0600) == 0 &&
+	ok(unlink(in_scratch("state/sources")) == 0 && mkfifo(in_scratch("state/sources"), 0600) == 0 &&
 		!folder_enter(&below, &state, "sources", &why) && strstr(why.text, "a pipe") != NULL,
 	    "nor is a pipe waited for");
-	snprintf(path, sizeof path, "%s", in_world("linked/usage"));
+	snprintf(path, sizeof path, "%s", in_scratch("linked/usage"));
 	ok(folder_of(&below, path, &name, &why), "an administrator's link on the way is followed");
 	is(name, "usage", "and the file's name is told");
 	ok(file_replace(&below, name, &ours, "x\n", 2, &why) && strcmp(content("state/usage"), "x\n") == 0, "so a file there is written");
-	ok(rename(in_world("state"), in_world("elsewhere")) == 0 && symlink("/tmp", in_world("state")) == 0 &&
+	ok(rename(in_scratch("state"), in_scratch("elsewhere")) == 0 && symlink("/tmp", in_scratch("state")) == 0 &&
 		file_replace(&below, name, &ours, "y\n", 2, &why) && strcmp(content("elsewhere/usage"), "y\n") == 0,
 	    "in the folder that was opened, whatever has its name meanwhile");
 	folder_close(&below);
@@ -237,7 +237,7 @@ folders(void)
 	folder_close(&again);
 	ok(folder_of(&again, "/here", &name, &why) && strcmp(again.path, "/") == 0 && strcmp(name, "here") == 0, "and one behind the first slash in the root");
 	folder_close(&again);
-	world_close();
+	fixture_close();
 }
 
 /* ---- reading and replacing ---- */
@@ -250,9 +250,9 @@ plain_files(void)
 	size_t length = 0;
 	char *text;
 
-	world_open();
+	fixture_open();
 	ok(file_read(&state, "usage", MOST, &length, &why) == NULL && why.text[0] == '\0', "no file is no fault");
-	ok(file_replace(&state, "usage", &ours, "one\0two", 7, &why) && stat(in_world("state/usage"), &st) == 0 &&
+	ok(file_replace(&state, "usage", &ours, "one\0two", 7, &why) && stat(in_scratch("state/usage"), &st) == 0 &&
 		(st.st_mode & 07777) == 0640, "a file is made, with its mode");
 	text = file_read(&state, "usage", MOST, &length, &why);
 	ok(text != NULL && length == 7 && memcmp(text, "one\0two", 8) == 0, "and read as it was written, zeros too");
@@ -264,7 +264,7 @@ plain_files(void)
 	ok(file_replace(&state, "usage", &ours, "1234", 4, &why) && file_read(&state, "usage", 3, &length, &why) == NULL &&
 		strstr(why.text, "File too large") != NULL, "one that is larger than it may be is not read");
 	is_number(entries(), 1, "nothing lies beside it");
-	world_close();
+	fixture_close();
 }
 
 static void
@@ -272,15 +272,15 @@ new_files(void)
 {
 	struct fault why = { .text = "" };
 
-	world_open();
+	fixture_open();
 	ok(file_make(&state, "acme.conf", &ours, "one\n", 4, &why) && strcmp(content("state/acme.conf"), "one\n") == 0, "a new file is made");
 	ok(!file_make(&state, "acme.conf", &ours, "two\n", 4, &why) && strstr(why.text, "cannot be made: File exists") != NULL,
 	    "but not where one is");
 	is(content("state/acme.conf"), "one\n", "which stays");
-	ok(plant_dangling(in_world("state/link.conf")) && !file_make(&state, "link.conf", &ours, "two\n", 4, &why), "nor where a link is");
+	ok(plant_dangling(in_scratch("state/link.conf")) && !file_make(&state, "link.conf", &ours, "two\n", 4, &why), "nor where a link is");
 	is(content("nowhere"), "", "or leads to");
 	is_number(entries(), 2, "and nothing lies beside them");
-	world_close();
+	fixture_close();
 }
 
 static void
@@ -290,14 +290,14 @@ owners(void)
 	struct fault why;
 	struct stat st;
 
-	world_open();
+	fixture_open();
 	if (geteuid() != 0) {
 		ok(true, "what root writes is given to whom it is for # SKIP not root");
 	} else {
-		ok(file_replace(&state, "usage", &given, "x", 1, &why) && stat(in_world("state/usage"), &st) == 0 &&
+		ok(file_replace(&state, "usage", &given, "x", 1, &why) && stat(in_scratch("state/usage"), &st) == 0 &&
 			st.st_uid == NOBODY && st.st_gid == NOBODY && (st.st_mode & 07777) == 0600,
 		    "what root writes is given to whom it is for");
-		if (chown(in_world("state"), NOBODY, NOBODY) != 0 || setegid(NOBODY) != 0 || seteuid(NOBODY) != 0)
+		if (chown(in_scratch("state"), NOBODY, NOBODY) != 0 || setegid(NOBODY) != 0 || seteuid(NOBODY) != 0)
 			abort();
 		ok(file_replace(&state, "usage", &group, "x", 1, &why), "a group that we may not give it to does not get it");
 		ok(!file_replace(&state, "usage", &(struct file_access){ 0644, 0, 0 }, "y", 1, &why), "but an owner must");
@@ -306,7 +306,7 @@ owners(void)
 		is(content("state/usage"), "x", "or the old file stays");
 		is_number(entries(), 1, "alone");
 	}
-	world_close();
+	fixture_close();
 }
 
 /* ---- what goes wrong half way ---- */
@@ -367,8 +367,8 @@ halves(void)
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		struct fault why = { .text = "" };
 
-		world_open();
-		write_file(in_world("state/usage"), "old\n");
+		fixture_open();
+		write_file(in_scratch("state/usage"), "old\n");
 		steps[0] = '\0';
 		failing = rows[i].failing;
 		ok(file_replace(&state, "usage", &ours, "new\n", 4, &why) == (failing == '\0'), "%s", rows[i].name);
@@ -377,7 +377,7 @@ halves(void)
 		is(content("state/usage"), rows[i].left, "what is there is whole");
 		is(why.text, rows[i].said, "and it is said");
 		is_number(entries(), 1, "nothing lies beside it");
-		world_close();
+		fixture_close();
 	}
 }
 
@@ -420,11 +420,11 @@ disk_is_full(void)
 	struct fault why;
 
 	if (geteuid() != 0 || unshare(CLONE_NEWNS) != 0 || mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) != 0 ||
-	    mount("none", in_world("state"), "tmpfs", 0, "size=64k") != 0)
+	    mount("none", in_scratch("state"), "tmpfs", 0, "size=64k") != 0)
 		return 77;
-	write_file(in_world("state/usage"), "old\n");
+	write_file(in_scratch("state/usage"), "old\n");
 	folder_close(&state);
-	return !folder_open(&state, in_world("state"), &why) || write_large("No space left on device");
+	return !folder_open(&state, in_scratch("state"), &why) || write_large("No space left on device");
 }
 
 static int
@@ -432,7 +432,7 @@ folder_is_closed(void)
 {
 	struct fault why = { .text = "" };
 
-	if (chmod(in_world("state"), 0555) != 0 || (geteuid() == 0 && setuid(NOBODY) != 0))
+	if (chmod(in_scratch("state"), 0555) != 0 || (geteuid() == 0 && setuid(NOBODY) != 0))
 		return 77;
 	return file_replace(&state, "usage", &ours, "new\n", 4, &why) || strstr(why.text, "Permission denied") == NULL ||
 	    strcmp(content("state/usage"), "old\n") != 0 || entries() != 1;
@@ -445,9 +445,9 @@ folder_cannot_be_listed(void)
 	struct folder again;
 	bool done;
 
-	if (chmod(in_world("state"), 0333) != 0 || (geteuid() == 0 && setuid(NOBODY) != 0))
+	if (chmod(in_scratch("state"), 0333) != 0 || (geteuid() == 0 && setuid(NOBODY) != 0))
 		return 77;
-	done = folder_open(&again, in_world("state"), &why) && file_replace(&again, "new", &ours, "new\n", 4, &why);
+	done = folder_open(&again, in_scratch("state"), &why) && file_replace(&again, "new", &ours, "new\n", 4, &why);
 	return !done || strcmp(content("state/new"), "new\n") != 0;
 }
 
@@ -467,15 +467,15 @@ troubles(void)
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		int status;
 
-		world_open();
-		write_file(in_world("state/usage"), "old\n");
+		fixture_open();
+		write_file(in_scratch("state/usage"), "old\n");
 		status = apart(rows[i].run);
-		chmod(in_world("state"), 0755); /* or we could not remove it */
+		chmod(in_scratch("state"), 0755); /* or we could not remove it */
 		if (status == 77)
 			ok(true, "%s # SKIP it cannot be tried here", rows[i].name);
 		else
 			is_number(status, 0, "%s", rows[i].name);
-		world_close();
+		fixture_close();
 	}
 }
 
@@ -510,7 +510,7 @@ at_once(void)
 	struct fault why;
 	size_t length;
 
-	world_open();
+	fixture_open();
 	write_on((void *)(uintptr_t)&letters[0]);
 	for (int i = 0; i < WRITERS; i++)
 		if (pthread_create(&threads[i], NULL, write_on, (void *)(uintptr_t)&letters[i]) != 0)
@@ -527,7 +527,7 @@ at_once(void)
 		pthread_join(threads[i], NULL);
 	ok(whole, "%d that write at once and one that reads meet whole files alone", WRITERS);
 	is_number(entries(), 1, "and leave nothing beside it");
-	world_close();
+	fixture_close();
 }
 
 int

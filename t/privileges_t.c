@@ -16,17 +16,17 @@
 
 enum { NOBODY = 65534, STARTS = 200 };
 
-static char world[] = "/tmp/privileges_t.XXXXXX";
+static char scratch[] = "/tmp/privileges_t.XXXXXX";
 static struct account account; /* nobody for root, else us */
 
 static const char *
-in_world(const char *name)
+in_scratch(const char *name)
 {
 	static char paths[2][512]; /* two at a time */
 	static unsigned next;
 	char *path = paths[next++ % 2];
 
-	snprintf(path, sizeof paths[0], "%s/%s", world, name);
+	snprintf(path, sizeof paths[0], "%s/%s", scratch, name);
 	return path;
 }
 
@@ -51,7 +51,7 @@ start(int stays)
 
 	if (child != 0)
 		return child;
-	if (!lock_take(in_world("lock"), &account, &why))
+	if (!lock_take(in_scratch("lock"), &account, &why))
 		_exit(1);
 	if (stays >= 0)
 		_exit(write(stays, &byte, 1) != 1 || pause());
@@ -76,19 +76,19 @@ one_holds(void)
 	int ends[2];
 	pid_t daemon;
 
-	is_number(lock_look(in_world("lock"), &why), LOCK_FREE, "before the first start the lock is free");
-	is_number(access(in_world("lock"), F_OK), -1, "and looking makes none");
+	is_number(lock_look(in_scratch("lock"), &why), LOCK_FREE, "before the first start the lock is free");
+	is_number(access(in_scratch("lock"), F_OK), -1, "and looking makes none");
 	if (pipe(ends) != 0)
 		abort();
 	daemon = start(ends[1]);
 	if (read(ends[0], &byte, 1) != 1)
 		abort();
-	is_number(lock_look(in_world("lock"), &why), LOCK_HELD, "while a daemon runs it is held");
-	ok(!lock_take(in_world("lock"), &account, &why), "a second daemon does not start");
+	is_number(lock_look(in_scratch("lock"), &why), LOCK_HELD, "while a daemon runs it is held");
+	ok(!lock_take(in_scratch("lock"), &account, &why), "a second daemon does not start");
 	is(why.text, "is held: another greenlaned runs with this state_dir", "and is told why");
 	kill(daemon, SIGKILL);
 	(void)end_of(daemon);
-	is_number(lock_look(in_world("lock"), &why), LOCK_FREE, "the lock ends with its process, however that ends");
+	is_number(lock_look(in_scratch("lock"), &why), LOCK_FREE, "the lock ends with its process, however that ends");
 	is_number(end_of(start(-1)), 0, "and the next one starts");
 }
 
@@ -101,7 +101,7 @@ look_on(void *unused)
 
 	char path[512];
 
-	snprintf(path, sizeof path, "%s/lock", world);
+	snprintf(path, sizeof path, "%s/lock", scratch);
 	while (looks)
 		if (lock_look(path, &why) == LOCK_UNKNOWN)
 			abort();
@@ -133,14 +133,14 @@ planted_locks(void)
 		const char *kind = kinds[i];
 		struct fault why = { .text = "" };
 
-		unlink(in_world("lock"));
-		if ((kind[0] == 'f' ? mkdir(in_world("lock"), 0750) : kind[0] == 'p' ? mkfifo(in_world("lock"), 0600)
-			: symlink(in_world("outside"), in_world("lock"))) != 0)
+		unlink(in_scratch("lock"));
+		if ((kind[0] == 'f' ? mkdir(in_scratch("lock"), 0750) : kind[0] == 'p' ? mkfifo(in_scratch("lock"), 0600)
+			: symlink(in_scratch("outside"), in_scratch("lock"))) != 0)
 			abort();
-		ok(!lock_take(in_world("lock"), &account, &why) && strstr(why.text, kind) != NULL, "a %s is no lock: %s", kind, why.text);
-		is_number(lock_look(in_world("lock"), &why), LOCK_UNKNOWN, "nor does it tell whether a daemon runs");
-		is_number(access(in_world("outside"), F_OK), -1, "and nothing is made elsewhere");
-		remove(in_world("lock"));
+		ok(!lock_take(in_scratch("lock"), &account, &why) && strstr(why.text, kind) != NULL, "a %s is no lock: %s", kind, why.text);
+		is_number(lock_look(in_scratch("lock"), &why), LOCK_UNKNOWN, "nor does it tell whether a daemon runs");
+		is_number(access(in_scratch("outside"), F_OK), -1, "and nothing is made elsewhere");
+		remove(in_scratch("lock"));
 	}
 }
 
@@ -155,12 +155,12 @@ owner_of_the_lock(void)
 		return;
 	}
 	is_number(end_of(start(-1)), 0, "a new lock");
-	ok(stat(in_world("lock"), &st) == 0 && st.st_uid == NOBODY && st.st_gid == NOBODY, "is given to the account");
-	if (chown(in_world("lock"), 0, 0) != 0)
+	ok(stat(in_scratch("lock"), &st) == 0 && st.st_uid == NOBODY && st.st_gid == NOBODY, "is given to the account");
+	if (chown(in_scratch("lock"), 0, 0) != 0)
 		abort();
 	is_number(end_of(start(-1)), 0, "one that was there");
-	ok(stat(in_world("lock"), &st) == 0 && st.st_uid == 0, "is not: it may be somebody's who was tricked");
-	ok(!lock_take(in_world("none/lock"), &account, &why) && strstr(why.text, "folder is missing") != NULL,
+	ok(stat(in_scratch("lock"), &st) == 0 && st.st_uid == 0, "is not: it may be somebody's who was tricked");
+	ok(!lock_take(in_scratch("none/lock"), &account, &why) && strstr(why.text, "folder is missing") != NULL,
 	    "without its folder there is none, and that is told");
 }
 
@@ -173,22 +173,22 @@ folders(void)
 	struct fault why = { .text = "" };
 	struct stat st;
 
-	ok(account_make_folder(&account, in_world("a/b/c"), 0750, &why) && stat(in_world("a/b/c"), &st) == 0 &&
+	ok(account_make_folder(&account, in_scratch("a/b/c"), 0750, &why) && stat(in_scratch("a/b/c"), &st) == 0 &&
 		(st.st_mode & 07777) == 0750 && st.st_uid == account.uid, "a folder is made, with those above it, and is the account's");
-	ok(stat(in_world("a/b"), &st) == 0 && (st.st_mode & 07777) == 0755 && st.st_uid == account.uid, "so are they");
-	ok(chmod(in_world("a/b/c"), 0700) == 0 && account_make_folder(&account, in_world("a/b/c/"), 0750, &why) &&
-		stat(in_world("a/b/c"), &st) == 0 && (st.st_mode & 07777) == 0700, "one that is there stays as it is");
-	if (mkdir(in_world("target"), 0755) != 0 || symlink(in_world("target"), in_world("by-root")) != 0 ||
-	    symlink(in_world("target"), in_world("a/by-account")) != 0)
+	ok(stat(in_scratch("a/b"), &st) == 0 && (st.st_mode & 07777) == 0755 && st.st_uid == account.uid, "so are they");
+	ok(chmod(in_scratch("a/b/c"), 0700) == 0 && account_make_folder(&account, in_scratch("a/b/c/"), 0750, &why) &&
+		stat(in_scratch("a/b/c"), &st) == 0 && (st.st_mode & 07777) == 0700, "one that is there stays as it is");
+	if (mkdir(in_scratch("target"), 0755) != 0 || symlink(in_scratch("target"), in_scratch("by-root")) != 0 ||
+	    symlink(in_scratch("target"), in_scratch("a/by-account")) != 0)
 		abort();
-	if (root && lchown(in_world("a/by-account"), NOBODY, NOBODY) != 0)
+	if (root && lchown(in_scratch("a/by-account"), NOBODY, NOBODY) != 0)
 		abort();
-	ok(account_make_folder(&account, in_world("by-root/x"), 0750, &why) && access(in_world("target/x"), F_OK) == 0,
+	ok(account_make_folder(&account, in_scratch("by-root/x"), 0750, &why) && access(in_scratch("target/x"), F_OK) == 0,
 	    "an administrator's link is followed");
-	is_number(account_make_folder(&account, in_world("a/by-account/y"), 0750, &why), !root,
+	is_number(account_make_folder(&account, in_scratch("a/by-account/y"), 0750, &why), !root,
 	    "root follows none of the account's");
-	is_number(access(in_world("target/y"), F_OK), root ? -1 : 0, "and makes nothing behind it");
-	ok(!account_make_folder(&account, in_world("a/by-account/x"), 0750, &why) || !root, "not even where all is there already");
+	is_number(access(in_scratch("target/y"), F_OK), root ? -1 : 0, "and makes nothing behind it");
+	ok(!account_make_folder(&account, in_scratch("a/by-account/x"), 0750, &why) || !root, "not even where all is there already");
 	if (root)
 		ok(strstr(why.text, "or a link that is not root's") != NULL, "which is told: %s", why.text);
 }
@@ -196,7 +196,7 @@ folders(void)
 int
 main(void)
 {
-	if (mkdtemp(world) == NULL || chmod(world, 0755) != 0)
+	if (mkdtemp(scratch) == NULL || chmod(scratch, 0755) != 0)
 		abort();
 	account = (struct account){ geteuid() == 0 ? NOBODY : geteuid(), geteuid() == 0 ? NOBODY : getegid(), "nobody" };
 	one_holds();
@@ -204,6 +204,6 @@ main(void)
 	planted_locks();
 	owner_of_the_lock();
 	folders();
-	nftw(world, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	nftw(scratch, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 	return done();
 }

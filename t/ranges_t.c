@@ -12,7 +12,7 @@ enum { MEMORY = 1024 * 1024, NETWORKS_MAX = 8, SOURCES_MAX = 5 };
 
 /* ---- sources and beliefs from words ---- */
 
-struct world {
+struct fixture {
 	struct arena *arena;
 	struct source sources[SOURCES_MAX];
 	struct source_belief beliefs[SOURCES_MAX];
@@ -41,13 +41,13 @@ prefix_of(const char *text)
 
 /* "cidr 192.0.2.0/24" or "spf": its kind and what its file writes out; "login" and "unselected" do not count. */
 static void
-add_source(struct world *world, const char *words)
+add_source(struct fixture *fixture, const char *words)
 {
-	struct source *source = &world->sources[world->count];
-	struct prefix *prefixes = arena_take(world->arena, NETWORKS_MAX * sizeof *prefixes);
+	struct source *source = &fixture->sources[fixture->count];
+	struct prefix *prefixes = arena_take(fixture->arena, NETWORKS_MAX * sizeof *prefixes);
 	struct span rest = span_of(words);
 
-	*source = (struct source){ .number = (uint32_t)world->count, .prefixes = prefixes,
+	*source = (struct source){ .number = (uint32_t)fixture->count, .prefixes = prefixes,
 		.kind = has(words, "file") ? SOURCE_FILE : has(words, "spf") ? SOURCE_SPF : has(words, "a ") ? SOURCE_A
 		    : has(words, "mx ") ? SOURCE_MX : SOURCE_CIDR,
 		.use = has(words, "login") ? USE_LOGIN : USE_MX, .selected = !has(words, "unselected") };
@@ -55,17 +55,17 @@ add_source(struct world *world, const char *words)
 		struct span word = span_cut(&rest, ' ');
 
 		if (memchr(word.at, '/', word.length) != NULL)
-			prefixes[source->prefix_count++] = prefix_of(arena_copy(world->arena, word.at, word.length));
+			prefixes[source->prefix_count++] = prefix_of(arena_copy(fixture->arena, word.at, word.length));
 	}
-	world->count++;
+	fixture->count++;
 }
 
 /* "serves asked wrong gone 192.0.2.0/24"; NULL: it was never asked. Of the last source. */
 static void
-believe(struct world *world, const char *words)
+believe(struct fixture *fixture, const char *words)
 {
-	struct source_copy *copy = &world->copies[world->count - 1];
-	struct copied_network *networks = arena_take(world->arena, NETWORKS_MAX * sizeof *networks);
+	struct source_copy *copy = &fixture->copies[fixture->count - 1];
+	struct copied_network *networks = arena_take(fixture->arena, NETWORKS_MAX * sizeof *networks);
 	struct span rest = span_of(words == NULL ? "" : words);
 
 	if (words == NULL)
@@ -76,9 +76,9 @@ believe(struct world *world, const char *words)
 		struct span word = span_cut(&rest, ' ');
 
 		if (memchr(word.at, '/', word.length) != NULL)
-			networks[copy->count++].prefix = prefix_of(arena_copy(world->arena, word.at, word.length));
+			networks[copy->count++].prefix = prefix_of(arena_copy(fixture->arena, word.at, word.length));
 	}
-	world->beliefs[world->count - 1] = (struct source_belief){ copy, has(words, "serves") };
+	fixture->beliefs[fixture->count - 1] = (struct source_belief){ copy, has(words, "serves") };
 }
 
 static const char *
@@ -134,19 +134,19 @@ static const struct {
 static void
 test_row(size_t i)
 {
-	struct world world = { .arena = arena_open(MEMORY) };
+	struct fixture fixture = { .arena = arena_open(MEMORY) };
 	struct ranges *ranges;
 	struct fault why;
 
-	add_source(&world, rows[i].source);
-	believe(&world, rows[i].belief);
-	ranges = ranges_build(world.sources, world.count, world.beliefs, &why);
+	add_source(&fixture, rows[i].source);
+	believe(&fixture, rows[i].belief);
+	ranges = ranges_build(fixture.sources, fixture.count, fixture.beliefs, &why);
 	if (ok(ranges != NULL && ranges->count == 1, "%s", rows[i].name)) {
-		is(state_words(world.arena, &ranges->states[0]), rows[i].state, "what is known of it");
-		is(numbers_of(world.arena, ranges, "192.0.2.7"), rows[i].numbers, "whose 192.0.2.7 is");
+		is(state_words(fixture.arena, &ranges->states[0]), rows[i].state, "what is known of it");
+		is(numbers_of(fixture.arena, ranges, "192.0.2.7"), rows[i].numbers, "whose 192.0.2.7 is");
 	}
 	ranges_free(ranges);
-	arena_close(world.arena);
+	arena_close(fixture.arena);
 }
 
 /* ---- many ---- */
@@ -154,29 +154,29 @@ test_row(size_t i)
 static void
 test_many(void)
 {
-	struct world world = { .arena = arena_open(MEMORY) };
+	struct fixture fixture = { .arena = arena_open(MEMORY) };
 	struct ranges *ranges;
 	struct fault why;
 
-	add_source(&world, "cidr 192.0.2.0/24 2001:db8::/32");
-	add_source(&world, "spf");
-	believe(&world, "serves 192.0.2.0/28 198.51.100.0/24");
-	add_source(&world, "spf");
-	add_source(&world, "file 192.0.2.0/25");
-	ranges = ranges_build(world.sources, world.count, world.beliefs, &why);
+	add_source(&fixture, "cidr 192.0.2.0/24 2001:db8::/32");
+	add_source(&fixture, "spf");
+	believe(&fixture, "serves 192.0.2.0/28 198.51.100.0/24");
+	add_source(&fixture, "spf");
+	add_source(&fixture, "file 192.0.2.0/25");
+	ranges = ranges_build(fixture.sources, fixture.count, fixture.beliefs, &why);
 	if (ok(ranges != NULL && ranges->count == 4, "the ranges of four sources")) {
-		is(numbers_of(world.arena, ranges, "192.0.2.7"), " 0 1 3", "an address may be of several sources");
-		is(numbers_of(world.arena, ranges, "192.0.2.200"), " 0", "or of one of them");
-		is(numbers_of(world.arena, ranges, "2001:db8::1"), " 0", "IPv6 stands beside it");
+		is(numbers_of(fixture.arena, ranges, "192.0.2.7"), " 0 1 3", "an address may be of several sources");
+		is(numbers_of(fixture.arena, ranges, "192.0.2.200"), " 0", "or of one of them");
+		is(numbers_of(fixture.arena, ranges, "2001:db8::1"), " 0", "IPv6 stands beside it");
 		ok(ranges->states[0].known && ranges->states[1].known && !ranges->states[2].known && ranges->states[3].known,
 		    "each source has its own state");
 	}
 	ranges_free(ranges);
-	ranges = ranges_build(world.sources, world.count, NULL, &why);
+	ranges = ranges_build(fixture.sources, fixture.count, NULL, &why);
 	if (ok(ranges != NULL, "without anything known of DNS"))
-		is(numbers_of(world.arena, ranges, "192.0.2.7"), " 0 3", "what the configuration writes out is listed");
+		is(numbers_of(fixture.arena, ranges, "192.0.2.7"), " 0 3", "what the configuration writes out is listed");
 	ranges_free(ranges);
-	arena_close(world.arena);
+	arena_close(fixture.arena);
 }
 
 static void
@@ -194,41 +194,41 @@ test_vendor(void)
 	};
 
 	for (size_t i = 0; i < sizeof vendors / sizeof *vendors; i++) {
-		struct world world = { .arena = arena_open(MEMORY) };
+		struct fixture fixture = { .arena = arena_open(MEMORY) };
 		struct ranges *ranges;
 
 		for (size_t j = 0; j < 2 && vendors[i].sources[j] != NULL; j++) {
-			add_source(&world, vendors[i].sources[j]);
-			believe(&world, vendors[i].beliefs[j]);
+			add_source(&fixture, vendors[i].sources[j]);
+			believe(&fixture, vendors[i].beliefs[j]);
 		}
-		ranges = ranges_build(world.sources, world.count, world.beliefs, NULL);
-		ok(ranges != NULL && ranges_lack_addresses(ranges, &(struct vendor){ .sources = world.sources,
-			.source_count = world.count }) == vendors[i].lacks, "%s", vendors[i].name);
+		ranges = ranges_build(fixture.sources, fixture.count, fixture.beliefs, NULL);
+		ok(ranges != NULL && ranges_lack_addresses(ranges, &(struct vendor){ .sources = fixture.sources,
+			.source_count = fixture.count }) == vendors[i].lacks, "%s", vendors[i].name);
 		ranges_free(ranges);
-		arena_close(world.arena);
+		arena_close(fixture.arena);
 	}
 }
 
 static void
 test_ends(void)
 {
-	struct world world = { .arena = arena_open(MEMORY) };
+	struct fixture fixture = { .arena = arena_open(MEMORY) };
 	struct ranges *ranges = ranges_build(NULL, 0, NULL, NULL);
 	struct prefix slip = prefix_of("192.0.2.0/24");
 	struct fault why;
 
-	ok(ranges != NULL && ranges->count == 0 && numbers_of(world.arena, ranges, "192.0.2.7")[0] == '\0',
+	ok(ranges != NULL && ranges->count == 0 && numbers_of(fixture.arena, ranges, "192.0.2.7")[0] == '\0',
 	    "no sources list nothing");
 	ranges_free(ranges);
 	ranges_free(NULL);
-	add_source(&world, "cidr");
+	add_source(&fixture, "cidr");
 	slip.bits = 16;
 	slip.base.bytes[3] = 1;
-	world.sources[0].prefixes = &slip;
-	world.sources[0].prefix_count = 1;
-	ok(ranges_build(world.sources, 1, NULL, &why) == NULL, "what a table does not take makes no ranges");
+	fixture.sources[0].prefixes = &slip;
+	fixture.sources[0].prefix_count = 1;
+	ok(ranges_build(fixture.sources, 1, NULL, &why) == NULL, "what a table does not take makes no ranges");
 	is(why.text, "'192.0.2.1/16' has host bits set", "and is told");
-	arena_close(world.arena);
+	arena_close(fixture.arena);
 }
 
 int

@@ -162,7 +162,7 @@ zone_set(struct names *names, const char *name, const char *line)
 	pthread_mutex_unlock(&names->lock);
 }
 
-/* ---- a policy of sources, a world to try it in ---- */
+/* ---- a policy of sources, a fixture to try it in ---- */
 
 struct wish {
 	enum source_kind kind;
@@ -173,7 +173,7 @@ struct wish {
 	size_t lines;      /* of a file: 20.0.0.0/24, 20.0.1.0/24 and so on */
 };
 
-struct world {
+struct fixture {
 	struct names names;
 	struct snapshots *snapshots;
 	struct refresh *refresh;
@@ -224,61 +224,61 @@ policy_make(const struct wish *wishes, int64_t least, int64_t most)
 }
 
 static void
-adopt(struct world *world, const struct wish *wishes, int64_t least, int64_t most)
+adopt(struct fixture *fixture, const struct wish *wishes, int64_t least, int64_t most)
 {
 	struct fault why;
 
-	if (!refresh_adopt(world->refresh, policy_make(wishes, least, most), PATIENCE_MS, &why))
+	if (!refresh_adopt(fixture->refresh, policy_make(wishes, least, most), PATIENCE_MS, &why))
 		abort();
 }
 
-static struct world *
-world_open_in(const char *state_dir)
+static struct fixture *
+fixture_open_in(const char *state_dir)
 {
-	struct world *world = calloc(1, sizeof *world);
+	struct fixture *fixture = calloc(1, sizeof *fixture);
 	struct fault why;
 
-	if (world == NULL || (world->names.zone = canned_zone_open()) == NULL ||
-	    (world->names.canned = resolver_canned(world->names.zone, &why)) == NULL)
+	if (fixture == NULL || (fixture->names.zone = canned_zone_open()) == NULL ||
+	    (fixture->names.canned = resolver_canned(fixture->names.zone, &why)) == NULL)
 		abort();
-	world->names.interface.ask = ask;
-	world->names.interface.prefetch = prefetch;
-	pthread_mutex_init(&world->names.lock, NULL);
-	sem_init(&world->names.slow, 0, 0);
-	world->snapshots = snapshots_open(&why);
-	world->refresh = world->snapshots == NULL ? NULL : refresh_open(&world->names.interface, world->snapshots, NULL, state_dir, &why);
-	if (world->refresh == NULL)
+	fixture->names.interface.ask = ask;
+	fixture->names.interface.prefetch = prefetch;
+	pthread_mutex_init(&fixture->names.lock, NULL);
+	sem_init(&fixture->names.slow, 0, 0);
+	fixture->snapshots = snapshots_open(&why);
+	fixture->refresh = fixture->snapshots == NULL ? NULL : refresh_open(&fixture->names.interface, fixture->snapshots, NULL, state_dir, &why);
+	if (fixture->refresh == NULL)
 		abort();
 	ticks = (int64_t)BEFORE_START * SECOND;
 	said[0] = '\0';
-	return world;
+	return fixture;
 }
 
-static struct world *
-world_open(void)
+static struct fixture *
+fixture_open(void)
 {
-	return world_open_in("");
+	return fixture_open_in("");
 }
 
 static void
-start(struct world *world)
+start(struct fixture *fixture)
 {
 	struct fault why;
 
-	if (!refresh_start(world->refresh, &why))
+	if (!refresh_start(fixture->refresh, &why))
 		abort();
 }
 
 static void
-world_close(struct world *world)
+fixture_close(struct fixture *fixture)
 {
-	refresh_close(world->refresh);
-	snapshots_close(world->snapshots);
-	resolver_close(world->names.canned);
-	canned_zone_close(world->names.zone);
-	pthread_mutex_destroy(&world->names.lock);
-	sem_destroy(&world->names.slow);
-	free(world);
+	refresh_close(fixture->refresh);
+	snapshots_close(fixture->snapshots);
+	resolver_close(fixture->names.canned);
+	canned_zone_close(fixture->names.zone);
+	pthread_mutex_destroy(&fixture->names.lock);
+	sem_destroy(&fixture->names.slow);
+	free(fixture);
 }
 
 /* Puts the clock there and lets the thread look at it a few times. */
@@ -295,9 +295,9 @@ at_second(int64_t second)
 
 /* "listed" or "not listed" for an address, and "unknown" where the source is not known. */
 static const char *
-state_of(struct world *world, uint32_t number, const char *client)
+state_of(struct fixture *fixture, uint32_t number, const char *client)
 {
-	const struct snapshot *snapshot = snapshot_borrow(world->snapshots);
+	const struct snapshot *snapshot = snapshot_borrow(fixture->snapshots);
 	const struct ranges *ranges = snapshot->judge.ranges;
 	const char *state = ranges->states[number].known ? "not listed" : "unknown";
 	struct address address;
@@ -309,7 +309,7 @@ state_of(struct world *world, uint32_t number, const char *client)
 	for (size_t i = 0; i < hits.count; i++)
 		if (hits.numbers[i] == number)
 			state = ranges->states[number].known ? "listed" : "listed but unknown";
-	snapshot_return(world->snapshots, snapshot);
+	snapshot_return(fixture->snapshots, snapshot);
 	return state;
 }
 
@@ -320,28 +320,28 @@ static const struct wish acme[] = { { .kind = SOURCE_A, .name = "out.acme.exampl
 static void
 change_is_published(void)
 {
-	struct world *world = world_open();
+	struct fixture *fixture = fixture_open();
 	unsigned before;
 
-	zone_set(&world->names, "out.acme.example", "out.acme.example 100 A 192.0.2.1");
-	adopt(world, acme, 60, 86400);
-	is(state_of(world, 0, "192.0.2.1"), "listed", "what a source publishes is listed from the start");
-	is(state_of(world, 0, "192.0.2.2"), "not listed", "and nothing else");
-	zone_set(&world->names, "out.acme.example", "out.acme.example 100 A 192.0.2.2");
-	start(world);
-	before = asked(&world->names);
+	zone_set(&fixture->names, "out.acme.example", "out.acme.example 100 A 192.0.2.1");
+	adopt(fixture, acme, 60, 86400);
+	is(state_of(fixture, 0, "192.0.2.1"), "listed", "what a source publishes is listed from the start");
+	is(state_of(fixture, 0, "192.0.2.2"), "not listed", "and nothing else");
+	zone_set(&fixture->names, "out.acme.example", "out.acme.example 100 A 192.0.2.2");
+	start(fixture);
+	before = asked(&fixture->names);
 	at_second(99);
-	is(state_of(world, 0, "192.0.2.1"), "listed", "until its TTL has gone by it stands");
-	is_number(asked(&world->names), before, "and is not asked for");
+	is(state_of(fixture, 0, "192.0.2.1"), "listed", "until its TTL has gone by it stands");
+	is_number(asked(&fixture->names), before, "and is not asked for");
 	at_second(102);
-	is(state_of(world, 0, "192.0.2.2"), "listed", "after its TTL a change is in force");
-	is(state_of(world, 0, "192.0.2.1"), "not listed", "and what was listed before is not any more");
+	is(state_of(fixture, 0, "192.0.2.2"), "listed", "after its TTL a change is in force");
+	is(state_of(fixture, 0, "192.0.2.1"), "not listed", "and what was listed before is not any more");
 	is_number(said_times("source a:out.acme.example of acme: lists 1 networks"), 1, "what is listed first is said");
 	is_number(said_times("drift: source a:out.acme.example of acme: came 192.0.2.2 via out.acme.example; went 192.0.2.1"),
 	    1, "and what came and went, and by which name");
 	at_second(210);
 	is_number(said_times("drift:"), 1, "an answer that is the same as before is not");
-	world_close(world);
+	fixture_close(fixture);
 }
 
 /* TTL, refresh.min, refresh.max; when it is not asked for yet, and when it has been. */
@@ -359,19 +359,19 @@ static void
 ttl_is_bounded(void)
 {
 	for (size_t i = 0; i < sizeof lives / sizeof lives[0]; i++) {
-		struct world *world = world_open();
+		struct fixture *fixture = fixture_open();
 		unsigned first;
 		bool early;
 
-		zone_set(&world->names, "out.acme.example", lives[i].line);
-		adopt(world, acme, lives[i].least, lives[i].most);
-		first = asked(&world->names);
-		start(world);
+		zone_set(&fixture->names, "out.acme.example", lives[i].line);
+		adopt(fixture, acme, lives[i].least, lives[i].most);
+		first = asked(&fixture->names);
+		start(fixture);
 		at_second(lives[i].before);
-		early = asked(&world->names) != first;
+		early = asked(&fixture->names) != first;
 		at_second(lives[i].after);
-		ok(!early && asked(&world->names) == 2 * first, "%s", lives[i].name);
-		world_close(world);
+		ok(!early && asked(&fixture->names) == 2 * first, "%s", lives[i].name);
+		fixture_close(fixture);
 	}
 }
 
@@ -380,24 +380,24 @@ ttl_is_bounded(void)
 static void
 known_source_keeps_serving(void)
 {
-	struct world *world = world_open();
+	struct fixture *fixture = fixture_open();
 
-	zone_set(&world->names, "out.acme.example", "out.acme.example 100 A 192.0.2.1");
-	adopt(world, acme, 60, 86400);
-	start(world);
-	zone_set(&world->names, "out.acme.example", "out.acme.example * SERVFAIL");
+	zone_set(&fixture->names, "out.acme.example", "out.acme.example 100 A 192.0.2.1");
+	adopt(fixture, acme, 60, 86400);
+	start(fixture);
+	zone_set(&fixture->names, "out.acme.example", "out.acme.example * SERVFAIL");
 	at_second(102);
 	at_second(1000);
-	is(state_of(world, 0, "192.0.2.1"), "listed", "a source that cannot be asked keeps serving");
+	is(state_of(fixture, 0, "192.0.2.1"), "listed", "a source that cannot be asked keeps serving");
 	is_number(said_times("what it listed before keeps serving"), 1, "and its trouble is said, once");
-	zone_set(&world->names, "out.acme.example", NULL);
+	zone_set(&fixture->names, "out.acme.example", NULL);
 	at_second(2000);
-	is(state_of(world, 0, "192.0.2.1"), "listed but unknown", "so does one whose name is gone, but who else is listed is not known");
+	is(state_of(fixture, 0, "192.0.2.1"), "listed but unknown", "so does one whose name is gone, but who else is listed is not known");
 	is_number(said_times("what it listed before keeps serving"), 2, "and other trouble is said again");
-	zone_set(&world->names, "out.acme.example", "out.acme.example 100 A 192.0.2.9");
+	zone_set(&fixture->names, "out.acme.example", "out.acme.example 100 A 192.0.2.9");
 	at_second(3000);
-	is(state_of(world, 0, "192.0.2.9"), "listed", "when the trouble is over, what it lists is in force");
-	world_close(world);
+	is(state_of(fixture, 0, "192.0.2.9"), "listed", "when the trouble is over, what it lists is in force");
+	fixture_close(fixture);
 }
 
 static const struct wish two[] = { { .kind = SOURCE_A, .name = "out.acme.example", .text = "a:out.acme.example" },
@@ -406,25 +406,25 @@ static const struct wish two[] = { { .kind = SOURCE_A, .name = "out.acme.example
 static void
 vendor_loses_all_addresses(void)
 {
-	struct world *world = world_open();
+	struct fixture *fixture = fixture_open();
 
-	zone_set(&world->names, "out.acme.example", "out.acme.example 100 A 192.0.2.1");
-	zone_set(&world->names, "eu.acme.example", "eu.acme.example 100 A 192.0.2.2");
-	adopt(world, two, 60, 86400); /* absent_after is 0: three askings are enough */
-	zone_set(&world->names, "out.acme.example", NULL);
+	zone_set(&fixture->names, "out.acme.example", "out.acme.example 100 A 192.0.2.1");
+	zone_set(&fixture->names, "eu.acme.example", "eu.acme.example 100 A 192.0.2.2");
+	adopt(fixture, two, 60, 86400); /* absent_after is 0: three askings are enough */
+	zone_set(&fixture->names, "out.acme.example", NULL);
 	for (int turn = 0; turn < 4; turn++)
-		refresh_now(world->refresh, true);
-	is(state_of(world, 0, "192.0.2.1"), "not listed", "a source that is gone lists nothing, and that is known");
-	is(state_of(world, 1, "192.0.2.2"), "listed", "while another name of its vendor answers");
+		refresh_now(fixture->refresh, true);
+	is(state_of(fixture, 0, "192.0.2.1"), "not listed", "a source that is gone lists nothing, and that is known");
+	is(state_of(fixture, 1, "192.0.2.2"), "listed", "while another name of its vendor answers");
 	is_number(said_times("vendor-without-addresses"), 0, "the vendor holds an address still");
-	zone_set(&world->names, "eu.acme.example", NULL);
+	zone_set(&fixture->names, "eu.acme.example", NULL);
 	for (int turn = 0; turn < 4; turn++)
-		refresh_now(world->refresh, true);
-	is(state_of(world, 1, "192.0.2.2"), "not listed", "when the last one is gone");
+		refresh_now(fixture->refresh, true);
+	is(state_of(fixture, 1, "192.0.2.2"), "not listed", "when the last one is gone");
 	is_number(said_times("vendor-without-addresses: DNS says of each source of acme"), 1, "that is said, once");
-	adopt(world, two, 60, 86400);
+	adopt(fixture, two, 60, 86400);
 	is_number(said_times("vendor-without-addresses"), 2, "and at a reload");
-	world_close(world);
+	fixture_close(fixture);
 }
 
 static const struct {
@@ -444,58 +444,58 @@ list_that_falls_is_said(void)
 	for (size_t i = 0; i < sizeof falls / sizeof *falls; i++) {
 		struct wish wish[] = { { .kind = SOURCE_FILE, .name = "acme.list", .text = "file:acme.list", .lines = falls[i].before },
 			{ 0 } };
-		struct world *world = world_open();
+		struct fixture *fixture = fixture_open();
 
-		adopt(world, wish, 60, 86400);
+		adopt(fixture, wish, 60, 86400);
 		wish[0].lines = falls[i].after;
-		adopt(world, wish, 60, 86400);
+		adopt(fixture, wish, 60, 86400);
 		is_number(said_times("source file:acme.list of acme: lists"), falls[i].said, "%s", falls[i].name);
-		is(state_of(world, 0, falls[i].after == 200 ? "20.0.150.1" : "20.0.50.1"), "listed", "%s: it is believed", falls[i].name);
-		world_close(world);
+		is(state_of(fixture, 0, falls[i].after == 200 ? "20.0.150.1" : "20.0.50.1"), "listed", "%s: it is believed", falls[i].name);
+		fixture_close(fixture);
 	}
 }
 
 static void
 unknown_source_stays_unknown(void)
 {
-	struct world *world = world_open();
+	struct fixture *fixture = fixture_open();
 
-	zone_set(&world->names, "out.acme.example", "out.acme.example * TIMEOUT");
-	adopt(world, acme, 60, 86400);
-	is(state_of(world, 0, "192.0.2.1"), "unknown", "a source that never answered is unknown, not empty");
+	zone_set(&fixture->names, "out.acme.example", "out.acme.example * TIMEOUT");
+	adopt(fixture, acme, 60, 86400);
+	is(state_of(fixture, 0, "192.0.2.1"), "unknown", "a source that never answered is unknown, not empty");
 	is_number(said_times("its addresses are not known"), 1, "and that is said");
-	start(world);
+	start(fixture);
 	at_second(6);
-	is(state_of(world, 0, "192.0.2.1"), "unknown", "it stays so while there is no answer");
-	zone_set(&world->names, "out.acme.example", "out.acme.example 100 A 192.0.2.1");
+	is(state_of(fixture, 0, "192.0.2.1"), "unknown", "it stays so while there is no answer");
+	zone_set(&fixture->names, "out.acme.example", "out.acme.example 100 A 192.0.2.1");
 	at_second(20);
-	is(state_of(world, 0, "192.0.2.1"), "listed", "and is known with the first one");
-	is(state_of(world, 0, "192.0.2.2"), "not listed", "also for whom it does not list");
-	world_close(world);
+	is(state_of(fixture, 0, "192.0.2.1"), "listed", "and is known with the first one");
+	is(state_of(fixture, 0, "192.0.2.2"), "not listed", "also for whom it does not list");
+	fixture_close(fixture);
 }
 
 static void
 retries_back_off(void)
 {
 	static const char wanted[] = " 5 15 35 75 155 315 615 915 1215 1515 1815";
-	struct world *world = world_open();
+	struct fixture *fixture = fixture_open();
 	struct text times;
 	unsigned before;
 
 	text_open(&times, 1024);
-	zone_set(&world->names, "out.acme.example", "out.acme.example * SERVFAIL");
-	adopt(world, acme, 60, 86400);
-	start(world);
+	zone_set(&fixture->names, "out.acme.example", "out.acme.example * SERVFAIL");
+	adopt(fixture, acme, 60, 86400);
+	start(fixture);
 	for (int64_t second = 5; second <= 2000; second += 5) {
-		before = asked(&world->names);
+		before = asked(&fixture->names);
 		at_second(second);
-		if (asked(&world->names) != before)
+		if (asked(&fixture->names) != before)
 			text_format(&times, " %lld", (long long)second);
 	}
 	is(times.bytes, wanted, "it is asked again after 5 seconds, then twice as long, at last every 5 minutes");
 	is_number(said_times("its addresses are not known"), 1, "and the log is not flooded");
 	text_close(&times);
-	world_close(world);
+	fixture_close(fixture);
 }
 
 /* ---- reload ---- */
@@ -508,27 +508,27 @@ static const struct wish none[] = { { 0 } };
 static void
 reload_keeps_what_is_known(void)
 {
-	struct world *world = world_open();
+	struct fixture *fixture = fixture_open();
 	unsigned before, for_globex;
 
-	zone_set(&world->names, "globex.example", "globex.example 100 TXT \"v=spf1 ip4:198.51.100.0/24 -all\"");
-	zone_set(&world->names, "out.acme.example", "out.acme.example 100 A 192.0.2.1");
-	adopt(world, acme, 60, 86400);
-	before = asked(&world->names);
-	zone_set(&world->names, "out.acme.example", "out.acme.example * SERVFAIL");
-	adopt(world, acme, 60, 86400);
-	is_number(asked(&world->names), before, "a reload asks nothing that is known");
-	is(state_of(world, 0, "192.0.2.1"), "listed", "which serves on, whatever DNS says today");
-	adopt(world, three, 60, 86400);
-	for_globex = asked(&world->names) - before;
+	zone_set(&fixture->names, "globex.example", "globex.example 100 TXT \"v=spf1 ip4:198.51.100.0/24 -all\"");
+	zone_set(&fixture->names, "out.acme.example", "out.acme.example 100 A 192.0.2.1");
+	adopt(fixture, acme, 60, 86400);
+	before = asked(&fixture->names);
+	zone_set(&fixture->names, "out.acme.example", "out.acme.example * SERVFAIL");
+	adopt(fixture, acme, 60, 86400);
+	is_number(asked(&fixture->names), before, "a reload asks nothing that is known");
+	is(state_of(fixture, 0, "192.0.2.1"), "listed", "which serves on, whatever DNS says today");
+	adopt(fixture, three, 60, 86400);
+	for_globex = asked(&fixture->names) - before;
 	is_number(for_globex, 1, "it asks for the new source alone");
-	is(state_of(world, 2, "192.0.2.1"), "listed", "the known one serves under its new number");
-	is(state_of(world, 1, "198.51.100.77"), "listed", "beside the new one");
-	is(state_of(world, 0, "203.0.113.1"), "listed", "and the written one");
-	adopt(world, none, 60, 86400);
-	adopt(world, acme, 60, 86400);
-	is(state_of(world, 0, "192.0.2.1"), "unknown", "a source that was dropped is forgotten, and asked again when it returns");
-	world_close(world);
+	is(state_of(fixture, 2, "192.0.2.1"), "listed", "the known one serves under its new number");
+	is(state_of(fixture, 1, "198.51.100.77"), "listed", "beside the new one");
+	is(state_of(fixture, 0, "203.0.113.1"), "listed", "and the written one");
+	adopt(fixture, none, 60, 86400);
+	adopt(fixture, acme, 60, 86400);
+	is(state_of(fixture, 0, "192.0.2.1"), "unknown", "a source that was dropped is forgotten, and asked again when it returns");
+	fixture_close(fixture);
 }
 
 static const struct wish idle[] = {
@@ -539,14 +539,14 @@ static const struct wish idle[] = {
 static void
 idle_sources_cost_nothing(void)
 {
-	struct world *world = world_open();
+	struct fixture *fixture = fixture_open();
 
-	zone_set(&world->names, "login.acme.example", "login.acme.example 100 A 192.0.2.50");
-	adopt(world, idle, 60, 86400);
-	is_number(asked(&world->names), 2, "sources of other territories are not asked, those of other uses are (A, AAAA)");
-	is(state_of(world, 2, "203.0.113.1"), "not listed", "and do not list anybody");
-	is(state_of(world, 2, "192.0.2.50"), "not listed", "neither does one that was asked for the exports");
-	world_close(world);
+	zone_set(&fixture->names, "login.acme.example", "login.acme.example 100 A 192.0.2.50");
+	adopt(fixture, idle, 60, 86400);
+	is_number(asked(&fixture->names), 2, "sources of other territories are not asked, those of other uses are (A, AAAA)");
+	is(state_of(fixture, 2, "203.0.113.1"), "not listed", "and do not list anybody");
+	is(state_of(fixture, 2, "192.0.2.50"), "not listed", "neither does one that was asked for the exports");
+	fixture_close(fixture);
 }
 
 static const struct wish exists[] = { { .kind = SOURCE_SPF, .name = "macro.example", .text = "spf:macro.example" }, { 0 } };
@@ -554,17 +554,17 @@ static const struct wish exists[] = { { .kind = SOURCE_SPF, .name = "macro.examp
 static void
 asked_source_is_marked(void)
 {
-	struct world *world = world_open();
+	struct fixture *fixture = fixture_open();
 	const struct snapshot *snapshot;
 
-	zone_set(&world->names, "macro.example", "macro.example 100 TXT \"v=spf1 exists:%{i}.ok.example -all\"");
-	adopt(world, exists, 60, 86400);
-	snapshot = snapshot_borrow(world->snapshots);
+	zone_set(&fixture->names, "macro.example", "macro.example 100 TXT \"v=spf1 exists:%{i}.ok.example -all\"");
+	adopt(fixture, exists, 60, 86400);
+	snapshot = snapshot_borrow(fixture->snapshots);
 	ok(snapshot->judge.ranges->states[0].known && snapshot->judge.ranges->states[0].asked,
 	    "a source that cannot be listed is marked, to be asked for each address");
-	snapshot_return(world->snapshots, snapshot);
+	snapshot_return(fixture->snapshots, snapshot);
 	is_number(said_times("and is asked for each address"), 1, "and the log says so");
-	world_close(world);
+	fixture_close(fixture);
 }
 
 /* ---- slow DNS ---- */
@@ -574,29 +574,29 @@ static const struct wish slow[] = { { .kind = SOURCE_A, .name = "slow1.example",
 	{ .kind = SOURCE_A, .name = "slow3.example", .text = "a:slow3.example" }, { 0 } };
 
 static void
-under_way(struct world *world, unsigned questions)
+under_way(struct fixture *fixture, unsigned questions)
 {
-	while (world->names.waiting < questions)
+	while (fixture->names.waiting < questions)
 		usleep(100); /* sleeps: until it looks again */
 }
 
 static void *
 let_go(void *argument)
 {
-	struct world *world = argument;
+	struct fixture *fixture = argument;
 
 	usleep(50 * 1000); /* sleeps: by then the reload waits; else less is shown, and nothing fails */
 	for (unsigned i = 0; i < QUESTIONS_OF_A; i++)
-		sem_post(&world->names.slow);
+		sem_post(&fixture->names.slow);
 	return NULL;
 }
 
 static void
-let_go_soon(struct world *world)
+let_go_soon(struct fixture *fixture)
 {
 	pthread_t thread;
 
-	if (pthread_create(&thread, NULL, let_go, world) != 0)
+	if (pthread_create(&thread, NULL, let_go, fixture) != 0)
 		abort();
 	pthread_detach(thread);
 }
@@ -606,25 +606,25 @@ static void
 reload_goes_first(void)
 {
 	enum { PLENTY = 20 };
-	struct world *world = world_open();
+	struct fixture *fixture = fixture_open();
 	unsigned before;
 
 	for (int i = 0; i < PLENTY; i++)
-		sem_post(&world->names.slow);
-	adopt(world, slow, 60, 86400); /* there are no such names: each is tried again in 5 seconds */
-	while (sem_trywait(&world->names.slow) == 0)
+		sem_post(&fixture->names.slow);
+	adopt(fixture, slow, 60, 86400); /* there are no such names: each is tried again in 5 seconds */
+	while (sem_trywait(&fixture->names.slow) == 0)
 		continue;
-	start(world);
+	start(fixture);
 	at_second(1);
-	before = world->names.waiting;
+	before = fixture->names.waiting;
 	ticks = (BEFORE_START + (int64_t)1000) * SECOND;
-	under_way(world, before + 1);
+	under_way(fixture, before + 1);
 	alarm(240); /* whoever waits for the others is ended */
-	let_go_soon(world);
-	adopt(world, none, 60, 86400);
-	ok(world->names.waiting == before + 1, "a reload does not wait for every source that hangs");
+	let_go_soon(fixture);
+	adopt(fixture, none, 60, 86400);
+	ok(fixture->names.waiting == before + 1, "a reload does not wait for every source that hangs");
 	alarm(0);
-	world_close(world);
+	fixture_close(fixture);
 }
 
 /* ---- one dead server ---- */
@@ -636,24 +636,24 @@ static const struct wish dead[] = { { .kind = SOURCE_A, .name = "dead.example", 
 static void
 dead_server_holds_up_nobody(void)
 {
-	struct world *world = world_open();
+	struct fixture *fixture = fixture_open();
 
-	zone_set(&world->names, "globex.example", "globex.example 100 TXT \"v=spf1 include:a.globex.example -all\"");
-	zone_set(&world->names, "a.globex.example", "a.globex.example 100 TXT \"v=spf1 ip4:198.51.100.0/24 -all\"");
-	zone_set(&world->names, "out.acme.example", "out.acme.example 100 A 192.0.2.1");
-	adopt(world, dead, 60, 86400);
-	is(state_of(world, 0, "192.0.2.9"), "unknown", "a source whose server is dead is unknown");
-	is(state_of(world, 2, "192.0.2.1"), "listed", "and keeps none of those asked with it from being known");
-	start(world);
+	zone_set(&fixture->names, "globex.example", "globex.example 100 TXT \"v=spf1 include:a.globex.example -all\"");
+	zone_set(&fixture->names, "a.globex.example", "a.globex.example 100 TXT \"v=spf1 ip4:198.51.100.0/24 -all\"");
+	zone_set(&fixture->names, "out.acme.example", "out.acme.example 100 A 192.0.2.1");
+	adopt(fixture, dead, 60, 86400);
+	is(state_of(fixture, 0, "192.0.2.9"), "unknown", "a source whose server is dead is unknown");
+	is(state_of(fixture, 2, "192.0.2.1"), "listed", "and keeps none of those asked with it from being known");
+	start(fixture);
 	at_second(10);
-	is(state_of(world, 1, "198.51.100.1"), "listed", "nor, in the end, those that take several questions");
-	zone_set(&world->names, "out.acme.example", "out.acme.example 100 A 192.0.2.2");
-	zone_set(&world->names, "a.globex.example", "a.globex.example 100 TXT \"v=spf1 ip4:203.0.113.0/24 -all\"");
+	is(state_of(fixture, 1, "198.51.100.1"), "listed", "nor, in the end, those that take several questions");
+	zone_set(&fixture->names, "out.acme.example", "out.acme.example 100 A 192.0.2.2");
+	zone_set(&fixture->names, "a.globex.example", "a.globex.example 100 TXT \"v=spf1 ip4:203.0.113.0/24 -all\"");
 	at_second(102);
-	is(state_of(world, 2, "192.0.2.2"), "listed", "a change elsewhere is in force as soon as ever");
+	is(state_of(fixture, 2, "192.0.2.2"), "listed", "a change elsewhere is in force as soon as ever");
 	at_second(112);
-	is(state_of(world, 1, "203.0.113.1"), "listed", "in a tree, too");
-	world_close(world);
+	is(state_of(fixture, 1, "203.0.113.1"), "listed", "in a tree, too");
+	fixture_close(fixture);
 }
 
 /* ---- a day ---- */
@@ -663,32 +663,32 @@ outage_of_a_day(void)
 {
 	static const struct wish both[] = { { .kind = SOURCE_A, .name = "out.acme.example", .text = "a:out.acme.example" },
 		{ .kind = SOURCE_SPF, .name = "globex.example", .text = "spf:globex.example", .max_stale = 36000 }, { 0 } };
-	struct world *world = world_open();
+	struct fixture *fixture = fixture_open();
 	bool same = true, early = true, late = true;
 
-	zone_set(&world->names, "out.acme.example", "out.acme.example 100 A 192.0.2.1");
-	zone_set(&world->names, "globex.example", "globex.example 100 TXT \"v=spf1 ip4:198.51.100.0/24 -all\"");
-	adopt(world, both, 60, 86400);
-	start(world);
-	zone_set(&world->names, "out.acme.example", "out.acme.example * SERVFAIL");
-	zone_set(&world->names, "globex.example", "globex.example * TIMEOUT");
+	zone_set(&fixture->names, "out.acme.example", "out.acme.example 100 A 192.0.2.1");
+	zone_set(&fixture->names, "globex.example", "globex.example 100 TXT \"v=spf1 ip4:198.51.100.0/24 -all\"");
+	adopt(fixture, both, 60, 86400);
+	start(fixture);
+	zone_set(&fixture->names, "out.acme.example", "out.acme.example * SERVFAIL");
+	zone_set(&fixture->names, "globex.example", "globex.example * TIMEOUT");
 	for (int64_t second = 600; second <= 86400; second += 600) {
 		at_second(second);
-		same = same && strcmp(state_of(world, 0, "192.0.2.1"), "listed") == 0 &&
-		    strcmp(state_of(world, 0, "192.0.2.2"), "not listed") == 0;
+		same = same && strcmp(state_of(fixture, 0, "192.0.2.1"), "listed") == 0 &&
+		    strcmp(state_of(fixture, 0, "192.0.2.2"), "not listed") == 0;
 		if (second <= 36000)
-			early = early && strcmp(state_of(world, 1, "198.51.100.1"), "listed") == 0;
+			early = early && strcmp(state_of(fixture, 1, "198.51.100.1"), "listed") == 0;
 		else
-			late = late && strcmp(state_of(world, 1, "198.51.100.1"), "unknown") == 0;
+			late = late && strcmp(state_of(fixture, 1, "198.51.100.1"), "unknown") == 0;
 	}
 	ok(same, "through 24 hours without DNS what was listed is listed, and nothing else");
 	ok(early, "a source with a max_stale of ten hours is listed for ten hours");
 	ok(late, "then it is unknown, never empty: its mail is deferred, not refused");
-	zone_set(&world->names, "globex.example", "globex.example 100 TXT \"v=spf1 ip4:198.51.100.0/24 -all\"");
+	zone_set(&fixture->names, "globex.example", "globex.example 100 TXT \"v=spf1 ip4:198.51.100.0/24 -all\"");
 	at_second(86400 + 102);
-	is(state_of(world, 1, "198.51.100.1"), "listed", "with DNS back it is listed again");
-	is(state_of(world, 0, "192.0.2.1"), "listed", "beside the other");
-	world_close(world);
+	is(state_of(fixture, 1, "198.51.100.1"), "listed", "with DNS back it is listed again");
+	is(state_of(fixture, 0, "192.0.2.1"), "listed", "beside the other");
+	fixture_close(fixture);
 }
 
 /* ---- a start without DNS ---- */
@@ -697,24 +697,24 @@ static void
 start_without_dns(void)
 {
 	char folder[] = "/tmp/refresh.XXXXXX", command[64];
-	struct world *world;
+	struct fixture *fixture;
 
 	if (mkdtemp(folder) == NULL)
 		abort();
-	world = world_open_in(folder);
-	zone_set(&world->names, "out.acme.example", "out.acme.example 100 A 192.0.2.1");
-	adopt(world, acme, 60, 86400);
-	world_close(world);
-	world = world_open_in(folder);
-	zone_set(&world->names, "out.acme.example", "out.acme.example * TIMEOUT");
-	adopt(world, acme, 60, 86400);
-	is(state_of(world, 0, "192.0.2.1"), "listed", "a start without DNS serves from the last good copy");
-	is_number(asked(&world->names), 0, "and waits for no answer");
-	start(world);
+	fixture = fixture_open_in(folder);
+	zone_set(&fixture->names, "out.acme.example", "out.acme.example 100 A 192.0.2.1");
+	adopt(fixture, acme, 60, 86400);
+	fixture_close(fixture);
+	fixture = fixture_open_in(folder);
+	zone_set(&fixture->names, "out.acme.example", "out.acme.example * TIMEOUT");
+	adopt(fixture, acme, 60, 86400);
+	is(state_of(fixture, 0, "192.0.2.1"), "listed", "a start without DNS serves from the last good copy");
+	is_number(asked(&fixture->names), 0, "and waits for no answer");
+	start(fixture);
 	at_second(20);
-	ok(asked(&world->names) > 0, "it is asked at once in the background");
-	is(state_of(world, 0, "192.0.2.1"), "listed", "in vain, and serves on");
-	world_close(world);
+	ok(asked(&fixture->names) > 0, "it is asked at once in the background");
+	is(state_of(fixture, 0, "192.0.2.1"), "listed", "in vain, and serves on");
+	fixture_close(fixture);
 	snprintf(command, sizeof command, "rm -rf %s", folder);
 	if (system(command) != 0)
 		note("%s is left behind", folder);

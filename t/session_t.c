@@ -19,7 +19,7 @@
 #include "fuzz/mutate.h"
 #include "milter_client.h"
 #include "session.h"
-#include "session_world.h"
+#include "session_fixture.h"
 #include "talk.h"
 #include "tap.h"
 
@@ -263,7 +263,7 @@ main(int argc, char **argv)
 			return 64;
 		*(option == 'n' ? &count : &series) = strtoul(optarg, NULL, 10);
 	}
-	address = filter_serve(session_world_open());
+	address = filter_serve(session_fixture_open());
 	seeds_folder(seeds);
 	if (count > 0) {
 		ok(mutate_all(seeds, count, series, feed), "%lu changed seeds, said to libmilter, are survived", count);

@@ -43,7 +43,7 @@ ranges_make(int64_t number)
 }
 
 static bool
-is_of_one_world(const struct judge *judge)
+is_of_one_policy(const struct judge *judge)
 {
 	struct address client;
 	struct prefix_hits hits;
@@ -76,11 +76,11 @@ read_on(void *argument)
 		const struct snapshot **place = &held[i % HELD];
 
 		if (*place != NULL)
-			reader->mixed += !is_of_one_world(&(*place)->judge);
+			reader->mixed += !is_of_one_policy(&(*place)->judge);
 		snapshot_return(reader->snapshots, *place);
 		*place = snapshot_borrow(reader->snapshots);
 		reader->borrowed++;
-		reader->mixed += !is_of_one_world(&(*place)->judge);
+		reader->mixed += !is_of_one_policy(&(*place)->judge);
 		reader->backward += (*place)->judge.policy->settings.unsure_max < last;
 		last = (*place)->judge.policy->settings.unsure_max;
 	}
@@ -135,7 +135,7 @@ snapshots_are_never_mixed(void)
 		backward += readers[i].backward;
 	}
 	note("%lu snapshots were borrowed", borrowed);
-	ok(borrowed > 0 && mixed == 0, "%d threads see one world at a time while %d are published", THREADS, PUBLISHES);
+	ok(borrowed > 0 && mixed == 0, "%d threads see one policy at a time while %d are published", THREADS, PUBLISHES);
 	is_number((long long)backward, 0, "and none sees an old one after a new one");
 	last = snapshot_borrow(snapshots);
 	is_number(last->judge.policy->settings.unsure_max, PUBLISHES / 2 - 1, "the last one published is in force");
@@ -275,7 +275,7 @@ snapshot_outlives_a_reload(void)
 	is_number(after->judge.policy->settings.unsure_max, 2, "a new policy serves who comes after it");
 	is_number(before->judge.policy->settings.unsure_max, 1, "and the old one who came before");
 	snapshot_return(snapshots, before);
-	ok(is_of_one_world(&ranged->judge), "until the last of them goes");
+	ok(is_of_one_policy(&ranged->judge), "until the last of them goes");
 	snapshot_return(snapshots, ranged);
 	snapshot_return(snapshots, after);
 	snapshots_close(snapshots);

@@ -72,9 +72,9 @@ said_times(const char *words)
 	return count;
 }
 
-/* ---- a world of one source ---- */
+/* ---- a fixture of one source ---- */
 
-struct world {
+struct fixture {
 	char folder[64];
 	struct canned_zone *zone;
 	struct resolver *resolver;
@@ -95,107 +95,107 @@ source_make(const char *domain)
 
 /* A process begins: whatever stood in state_dir before. */
 static void
-begin(struct world *world, const char *domain, bool exclusive, int64_t max_stale)
+begin(struct fixture *fixture, const char *domain, bool exclusive, int64_t max_stale)
 {
 	struct source source = source_make(domain);
 
 	said[0] = '\0';
-	world->watch = source_watch_open(&source);
-	if (world->watch == NULL)
+	fixture->watch = source_watch_open(&source);
+	if (fixture->watch == NULL)
 		abort();
-	snprintf(world->watch->vendors, sizeof world->watch->vendors, "acme");
-	world->watch->max_stale = max_stale;
-	world->watch->source.exclusive = exclusive;
-	source_watch_restore(world->watch, &world->with);
+	snprintf(fixture->watch->vendors, sizeof fixture->watch->vendors, "acme");
+	fixture->watch->max_stale = max_stale;
+	fixture->watch->source.exclusive = exclusive;
+	source_watch_restore(fixture->watch, &fixture->with);
 }
 
 static void
-end(struct world *world)
+end(struct fixture *fixture)
 {
-	source_watch_free(world->watch);
-	world->watch = NULL;
+	source_watch_free(fixture->watch);
+	fixture->watch = NULL;
 }
 
-static struct world *
-world_open(void)
+static struct fixture *
+fixture_open(void)
 {
 	static const char *const shared[] = { "bulk.example" };
-	struct world *world = calloc(1, sizeof *world);
+	struct fixture *fixture = calloc(1, sizeof *fixture);
 	struct fault why;
 
-	snprintf(world->folder, sizeof world->folder, "/tmp/source_watch.XXXXXX");
-	if (mkdtemp(world->folder) == NULL || !source_files_prepare(world->folder, &why))
+	snprintf(fixture->folder, sizeof fixture->folder, "/tmp/source_watch.XXXXXX");
+	if (mkdtemp(fixture->folder) == NULL || !source_files_prepare(fixture->folder, &why))
 		abort();
-	world->zone = canned_zone_open();
-	world->resolver = resolver_canned(world->zone, &why);
-	world->with = (struct source_watch_context){ .resolver = world->resolver, .state_dir = world->folder,
+	fixture->zone = canned_zone_open();
+	fixture->resolver = resolver_canned(fixture->zone, &why);
+	fixture->with = (struct source_watch_context){ .resolver = fixture->resolver, .state_dir = fixture->folder,
 		.limits = { 12, 28, 1000, 50 }, .shared = { shared, 1 }, .least = 60, .most = DAY,
-		.calls = &world->calls };
+		.calls = &fixture->calls };
 	second = set_back = 0;
-	return world;
+	return fixture;
 }
 
 static void
-world_close(struct world *world)
+fixture_close(struct fixture *fixture)
 {
 	char command[128];
 
-	source_watch_free(world->watch);
-	resolver_close(world->resolver);
-	canned_zone_close(world->zone);
-	snprintf(command, sizeof command, "rm -rf %s", world->folder);
+	source_watch_free(fixture->watch);
+	resolver_close(fixture->resolver);
+	canned_zone_close(fixture->zone);
+	snprintf(command, sizeof command, "rm -rf %s", fixture->folder);
 	if (system(command) != 0)
-		note("%s is left behind", world->folder);
-	free(world);
+		note("%s is left behind", fixture->folder);
+	free(fixture);
 }
 
 /* In place of all that the name had: a record a line. */
 static void
-zone_set(struct world *world, const char *name, const char *line)
+zone_set(struct fixture *fixture, const char *name, const char *line)
 {
 	struct fault why;
 
 	char one[400];
 
-	canned_zone_drop(world->zone, name, 0);
+	canned_zone_drop(fixture->zone, name, 0);
 	for (const char *end; line != NULL && *line != '\0'; line = *end == '\0' ? end : end + 1) {
 		end = strchrnul(line, '\n');
 		snprintf(one, sizeof one, "%.*s", (int)(end - line), line);
-		if (!canned_zone_line(world->zone, one, &why))
+		if (!canned_zone_line(fixture->zone, one, &why))
 			abort();
 	}
 }
 
 static void
-outage(struct world *world)
+outage(struct fixture *fixture)
 {
-	zone_set(world, "acme.example", "acme.example * SERVFAIL");
+	zone_set(fixture, "acme.example", "acme.example * SERVFAIL");
 }
 
 static bool
-unfold(struct world *world)
+unfold(struct fixture *fixture)
 {
 	struct budget budget = { 1000 };
 
-	world->asked++;
-	return source_watch_unfold(&world->watch, 1, &world->with, &budget);
+	fixture->asked++;
+	return source_watch_unfold(&fixture->watch, 1, &fixture->with, &budget);
 }
 
 /* What refresh does, up to a second; returns how often anything changed. */
 static unsigned
-run_until(struct world *world, int64_t until)
+run_until(struct fixture *fixture, int64_t until)
 {
 	unsigned changes = 0;
 
 	for (;;) {
-		int64_t next = (source_watch_next(world->watch) + 999999) / 1000000;
+		int64_t next = (source_watch_next(fixture->watch) + 999999) / 1000000;
 
 		if (next > until)
 			break;
 		second = next > second ? next : second;
-		if (world->watch->due <= clock_ticks())
-			changes += unfold(world);
-		changes += source_watch_age(world->watch, &world->with);
+		if (fixture->watch->due <= clock_ticks())
+			changes += unfold(fixture);
+		changes += source_watch_age(fixture->watch, &fixture->with);
 	}
 	second = until;
 	return changes;
@@ -203,10 +203,10 @@ run_until(struct world *world, int64_t until)
 
 /* "192.0.2.0/24 198.51.100.1", or why there is nothing. */
 static const char *
-lists(const struct world *world)
+lists(const struct fixture *fixture)
 {
 	static char text[4096];
-	const struct source_watch *watch = world->watch;
+	const struct source_watch *watch = fixture->watch;
 	char prefix[PREFIX_TEXT];
 
 	if (!watch->known || watch->stale)
@@ -219,22 +219,22 @@ lists(const struct world *world)
 }
 
 static const char *
-load(struct world *world, enum copy_kind kind, struct source_copy *out, struct arena **arena)
+load(struct fixture *fixture, enum copy_kind kind, struct source_copy *out, struct arena **arena)
 {
 	static struct fault why;
 
 	*arena = arena_open(1024 * 1024);
-	if (source_files_load(world->folder, kind, world->watch->source.text, *arena, out, &why))
+	if (source_files_load(fixture->folder, kind, fixture->watch->source.text, *arena, out, &why))
 		return "there";
 	return why.text[0] == '\0' ? "not there" : "damaged";
 }
 
 static const char *
-stands(struct world *world, enum copy_kind kind)
+stands(struct fixture *fixture, enum copy_kind kind)
 {
 	struct source_copy copy;
 	struct arena *arena;
-	const char *state = load(world, kind, &copy, &arena);
+	const char *state = load(fixture, kind, &copy, &arena);
 
 	arena_close(arena);
 	return state;
@@ -243,16 +243,16 @@ stands(struct world *world, enum copy_kind kind)
 static const char plain[] = "acme.example 600 TXT \"v=spf1 include:_spf.acme.example -all\"";
 static const char list[] = "_spf.acme.example 600 TXT \"v=spf1 ip4:192.0.2.0/24 ip6:2001:db8::/32 -all\"";
 
-static struct world *
+static struct fixture *
 acme_open(int64_t max_stale)
 {
-	struct world *world = world_open();
+	struct fixture *fixture = fixture_open();
 
-	zone_set(world, "acme.example", plain);
-	zone_set(world, "_spf.acme.example", list);
-	begin(world, "acme.example", false, max_stale);
-	(void)unfold(world);
-	return world;
+	zone_set(fixture, "acme.example", plain);
+	zone_set(fixture, "_spf.acme.example", list);
+	begin(fixture, "acme.example", false, max_stale);
+	(void)unfold(fixture);
+	return fixture;
 }
 
 /* ---- outages ---- */
@@ -260,57 +260,57 @@ acme_open(int64_t max_stale)
 static void
 outage_of_a_day(void)
 {
-	struct world *world = acme_open(WEEK);
+	struct fixture *fixture = acme_open(WEEK);
 	bool same = true;
 	unsigned changes = 0;
 
-	outage(world);
+	outage(fixture);
 	for (int64_t minute = 0; minute < DAY / 60; minute++) {
-		changes += run_until(world, minute * 60);
-		same = same && strcmp(lists(world), "192.0.2.0/24 2001:db8::/32") == 0;
+		changes += run_until(fixture, minute * 60);
+		same = same && strcmp(lists(fixture), "192.0.2.0/24 2001:db8::/32") == 0;
 	}
 	ok(same && changes == 0, "an outage of 24 hours: what is listed is the same in every minute of it");
 	is_number(said_times("keeps serving"), 1, "and it is said once");
-	ok(world->asked > DAY / 600 && world->asked < DAY / 600 + 20, "it is asked again all the time, once a TTL");
-	zone_set(world, "acme.example", plain);
-	run_until(world, DAY + 601);
+	ok(fixture->asked > DAY / 600 && fixture->asked < DAY / 600 + 20, "it is asked again all the time, once a TTL");
+	zone_set(fixture, "acme.example", plain);
+	run_until(fixture, DAY + 601);
 	is_number(said_times("answers again, unchanged"), 1, "its end is said");
-	is(lists(world), "192.0.2.0/24 2001:db8::/32", "and leaves the same table");
-	world_close(world);
+	is(lists(fixture), "192.0.2.0/24 2001:db8::/32", "and leaves the same table");
+	fixture_close(fixture);
 }
 
 static void
 outage_beyond_max_stale(void)
 {
-	struct world *world = acme_open(DAY);
+	struct fixture *fixture = acme_open(DAY);
 
-	outage(world);
-	is_number(run_until(world, DAY), 0, "until max_stale is over nothing changes");
-	is(lists(world), "192.0.2.0/24 2001:db8::/32", "and the list serves");
-	is_number(run_until(world, DAY + 2), 1, "then it changes, at once");
-	is(lists(world), "stale", "its addresses are not known any more");
+	outage(fixture);
+	is_number(run_until(fixture, DAY), 0, "until max_stale is over nothing changes");
+	is(lists(fixture), "192.0.2.0/24 2001:db8::/32", "and the list serves");
+	is_number(run_until(fixture, DAY + 2), 1, "then it changes, at once");
+	is(lists(fixture), "stale", "its addresses are not known any more");
 	is_number(said_times("older than max_stale"), 1, "which is said");
-	run_until(world, 2 * DAY);
+	run_until(fixture, 2 * DAY);
 	is_number(said_times("older than max_stale"), 1, "and once");
-	zone_set(world, "acme.example", plain);
-	run_until(world, 2 * DAY + 601);
-	is(lists(world), "192.0.2.0/24 2001:db8::/32", "with DNS back it lists again");
-	world_close(world);
+	zone_set(fixture, "acme.example", plain);
+	run_until(fixture, 2 * DAY + 601);
+	is(lists(fixture), "192.0.2.0/24 2001:db8::/32", "with DNS back it lists again");
+	fixture_close(fixture);
 }
 
 static void
 outage_with_the_clock_set_back(void)
 {
-	struct world *world = acme_open(DAY);
+	struct fixture *fixture = acme_open(DAY);
 
-	outage(world);
-	run_until(world, HOUR);
+	outage(fixture);
+	run_until(fixture, HOUR);
 	set_back = 30 * DAY;
-	run_until(world, DAY);
-	is(lists(world), "192.0.2.0/24 2001:db8::/32", "a clock that is set back makes no list older");
-	run_until(world, HOUR + DAY + 602);
-	is(lists(world), "stale", "nor young for as long as it was set back");
-	world_close(world);
+	run_until(fixture, DAY);
+	is(lists(fixture), "192.0.2.0/24 2001:db8::/32", "a clock that is set back makes no list older");
+	run_until(fixture, HOUR + DAY + 602);
+	is(lists(fixture), "stale", "nor young for as long as it was set back");
+	fixture_close(fixture);
 }
 
 /* TTL, seconds at which it is asked while DNS fails. */
@@ -327,40 +327,40 @@ static void
 retries_double(void)
 {
 	for (size_t i = 0; i < sizeof retries / sizeof *retries; i++) {
-		struct world *world = world_open();
+		struct fixture *fixture = fixture_open();
 		char line[200], times[200] = "";
 		int64_t from;
 
-		world->with.least = 1;
+		fixture->with.least = 1;
 		snprintf(line, sizeof line, "acme.example %d TXT \"v=spf1 ip4:192.0.2.1 -all\"", retries[i].ttl);
-		zone_set(world, "acme.example", line);
-		begin(world, "acme.example", false, 365 * (int64_t)DAY);
-		(void)unfold(world);
-		outage(world);
+		zone_set(fixture, "acme.example", line);
+		begin(fixture, "acme.example", false, 365 * (int64_t)DAY);
+		(void)unfold(fixture);
+		outage(fixture);
 		second = from = retries[i].ttl + 2;
-		(void)unfold(world);
+		(void)unfold(fixture);
 		for (int turn = 0; turn < 7; turn++) {
-			second = (source_watch_next(world->watch) + 999999) / 1000000;
+			second = (source_watch_next(fixture->watch) + 999999) / 1000000;
 			snprintf(times + strlen(times), sizeof times - strlen(times), " %lld",
 			    (long long)(second - from));
-			(void)unfold(world);
+			(void)unfold(fixture);
 		}
 		is(times, retries[i].times, "%s", retries[i].name);
-		world_close(world);
+		fixture_close(fixture);
 	}
 }
 
 static void
 max_stale_is_no_trap(void)
 {
-	struct world *world = world_open();
+	struct fixture *fixture = fixture_open();
 
-	zone_set(world, "acme.example", "acme.example 86400 TXT \"v=spf1 ip4:192.0.2.1 -all\"");
-	begin(world, "acme.example", false, HOUR);
-	is_number(unfold(world), 1, "a source that is new here changes what is listed");
-	is_number(run_until(world, DAY), 0, "a TTL beyond max_stale makes no source stale while DNS is well");
-	is(lists(world), "192.0.2.1", "it is asked in time");
-	world_close(world);
+	zone_set(fixture, "acme.example", "acme.example 86400 TXT \"v=spf1 ip4:192.0.2.1 -all\"");
+	begin(fixture, "acme.example", false, HOUR);
+	is_number(unfold(fixture), 1, "a source that is new here changes what is listed");
+	is_number(run_until(fixture, DAY), 0, "a TTL beyond max_stale makes no source stale while DNS is well");
+	is(lists(fixture), "192.0.2.1", "it is asked in time");
+	fixture_close(fixture);
 }
 
 /* ---- copies ---- */
@@ -368,38 +368,38 @@ max_stale_is_no_trap(void)
 static void
 source_files_serve(void)
 {
-	struct world *world = acme_open(WEEK);
+	struct fixture *fixture = acme_open(WEEK);
 	int64_t since;
 
 	second = 700;
-	zone_set(world, "_spf.acme.example", "_spf.acme.example 600 TXT \"v=spf1 ip4:192.0.2.0/24 ip4:198.51.100.0/24 ip6:2001:db8::/32 -all\"");
-	is_number(unfold(world), 1, "what is published changes");
+	zone_set(fixture, "_spf.acme.example", "_spf.acme.example 600 TXT \"v=spf1 ip4:192.0.2.0/24 ip4:198.51.100.0/24 ip6:2001:db8::/32 -all\"");
+	is_number(unfold(fixture), 1, "what is published changes");
 	is_number(said_times("drift: source spf:acme.example of acme: came 198.51.100.0/24 via acme.example > _spf.acme.example > ip4"),
 	    1, "the log names source, vendor, path and what came");
-	end(world);
+	end(fixture);
 	second = 2 * DAY;
-	outage(world);
-	begin(world, "acme.example", false, WEEK);
-	is(lists(world), "192.0.2.0/24 198.51.100.0/24 2001:db8::/32", "a start without DNS serves from the last good copy");
-	since = world->watch->copy.networks[0].since;
-	ok(since == START && world->watch->copy.networks[1].since == START + 700, "it knows since when each network is listed");
-	ok(world->watch->due <= clock_ticks(), "and is asked at once");
-	is_number(unfold(world), 0, "in vain");
-	is(lists(world), "192.0.2.0/24 198.51.100.0/24 2001:db8::/32", "and serves on");
-	end(world);
+	outage(fixture);
+	begin(fixture, "acme.example", false, WEEK);
+	is(lists(fixture), "192.0.2.0/24 198.51.100.0/24 2001:db8::/32", "a start without DNS serves from the last good copy");
+	since = fixture->watch->copy.networks[0].since;
+	ok(since == START && fixture->watch->copy.networks[1].since == START + 700, "it knows since when each network is listed");
+	ok(fixture->watch->due <= clock_ticks(), "and is asked at once");
+	is_number(unfold(fixture), 0, "in vain");
+	is(lists(fixture), "192.0.2.0/24 198.51.100.0/24 2001:db8::/32", "and serves on");
+	end(fixture);
 	second = 9 * DAY;
-	begin(world, "acme.example", false, WEEK);
-	is(lists(world), "stale", "a copy older than max_stale is not believed at a start");
-	world_close(world);
+	begin(fixture, "acme.example", false, WEEK);
+	is(lists(fixture), "stale", "a copy older than max_stale is not believed at a start");
+	fixture_close(fixture);
 }
 
 static void
-spoil(struct world *world)
+spoil(struct fixture *fixture)
 {
 	char path[256];
 	FILE *file;
 
-	snprintf(path, sizeof path, "%s/sources/spf:acme.example.copy", world->folder);
+	snprintf(path, sizeof path, "%s/sources/spf:acme.example.copy", fixture->folder);
 	file = fopen(path, "r+");
 	if (file == NULL || fseek(file, -20, SEEK_END) != 0 || fputc('\7', file) == EOF || fclose(file) != 0)
 		abort();
@@ -408,41 +408,41 @@ spoil(struct world *world)
 static void
 damaged_copy(void)
 {
-	struct world *world = acme_open(WEEK);
+	struct fixture *fixture = acme_open(WEEK);
 
-	end(world);
-	spoil(world);
-	outage(world);
-	begin(world, "acme.example", false, WEEK);
-	is(lists(world), "unknown", "a damaged copy is as if it were not there");
+	end(fixture);
+	spoil(fixture);
+	outage(fixture);
+	begin(fixture, "acme.example", false, WEEK);
+	is(lists(fixture), "unknown", "a damaged copy is as if it were not there");
 	is_number(said_times("/sources/spf:acme.example.copy:"), 1, "and is reported by its name");
-	zone_set(world, "acme.example", plain);
-	is_number(unfold(world), 1, "the next unfolding is believed");
-	is(stands(world, COPY_BELIEVED), "there", "and makes a sound copy of it");
-	world_close(world);
+	zone_set(fixture, "acme.example", plain);
+	is_number(unfold(fixture), 1, "the next unfolding is believed");
+	is(stands(fixture, COPY_BELIEVED), "there", "and makes a sound copy of it");
+	fixture_close(fixture);
 }
 
 static void
 folder_that_takes_nothing(void)
 {
-	struct world *world = world_open();
+	struct fixture *fixture = fixture_open();
 	char path[128];
 	FILE *file;
 
-	snprintf(path, sizeof path, "%s/sources", world->folder);
+	snprintf(path, sizeof path, "%s/sources", fixture->folder);
 	if (rmdir(path) != 0 || (file = fopen(path, "w")) == NULL || fclose(file) != 0)
 		abort();
-	zone_set(world, "acme.example", "acme.example 60 TXT \"v=spf1 ip4:192.0.2.1 -all\"");
-	begin(world, "acme.example", false, WEEK);
-	run_until(world, HOUR);
-	is(lists(world), "192.0.2.1", "a folder that takes nothing does not stop the serving");
+	zone_set(fixture, "acme.example", "acme.example 60 TXT \"v=spf1 ip4:192.0.2.1 -all\"");
+	begin(fixture, "acme.example", false, WEEK);
+	run_until(fixture, HOUR);
+	is(lists(fixture), "192.0.2.1", "a folder that takes nothing does not stop the serving");
 	is_number(said_times("would not outlive a restart"), 1, "it is said, once");
 	is_number(said_times("would not outlive a restart"), 1, "with what follows from it");
 	if (unlink(path) != 0 || mkdir(path, 0700) != 0)
 		abort();
-	run_until(world, HOUR + 100);
-	is(stands(world, COPY_BELIEVED), "there", "when it takes files again the copy is written");
-	world_close(world);
+	run_until(fixture, HOUR + 100);
+	is(stands(fixture, COPY_BELIEVED), "there", "when it takes files again the copy is written");
+	fixture_close(fixture);
 }
 
 /* ---- belief ---- */
@@ -473,31 +473,31 @@ static void
 disbelief(void)
 {
 	for (size_t i = 0; i < sizeof doubts / sizeof *doubts; i++) {
-		struct world *world = world_open();
+		struct fixture *fixture = fixture_open();
 		bool whole = strncmp(doubts[i].record, "v=", 2) == 0;
 		char line[400];
 
-		zone_set(world, "bulk.example", "bulk.example 600 TXT \"v=spf1 ip4:203.0.113.0/24 -all\"");
-		zone_set(world, "acme.example", "acme.example 600 TXT \"v=spf1 ip4:192.0.2.0/24 -all\"");
-		begin(world, "acme.example", doubts[i].exclusive, WEEK);
-		(void)unfold(world);
+		zone_set(fixture, "bulk.example", "bulk.example 600 TXT \"v=spf1 ip4:203.0.113.0/24 -all\"");
+		zone_set(fixture, "acme.example", "acme.example 600 TXT \"v=spf1 ip4:192.0.2.0/24 -all\"");
+		begin(fixture, "acme.example", doubts[i].exclusive, WEEK);
+		(void)unfold(fixture);
 		snprintf(line, sizeof line, "acme.example 600 TXT \"%s%s%s\"", whole ? "" : "v=spf1 ip4:192.0.2.0/24 ",
 		    doubts[i].record, whole ? "" : " -all");
-		zone_set(world, "acme.example", line);
+		zone_set(fixture, "acme.example", line);
 		second = 700;
 		if (doubts[i].trouble == NULL) {
-			ok(unfold(world) && world->watch->trouble[0] == '\0', "%s is believed", doubts[i].name);
+			ok(unfold(fixture) && fixture->watch->trouble[0] == '\0', "%s is believed", doubts[i].name);
 		} else {
 			bool wrong = strncmp(doubts[i].trouble, SOURCE_WATCH_WRONGLY, strlen(SOURCE_WATCH_WRONGLY)) == 0;
 
-			ok(unfold(world) == wrong && strcmp(lists(world), "192.0.2.0/24") == 0, "%s is not believed", doubts[i].name);
-			ok((world->watch->copy.wrong != 0) == wrong, "%s: %s", doubts[i].name, wrong
+			ok(unfold(fixture) == wrong && strcmp(lists(fixture), "192.0.2.0/24") == 0, "%s is not believed", doubts[i].name);
+			ok((fixture->watch->copy.wrong != 0) == wrong, "%s: %s", doubts[i].name, wrong
 				? "of other addresses nothing is known any more" : "other addresses are not listed, as before");
-			ok(strstr(world->watch->trouble, doubts[i].trouble) != NULL && said_times(doubts[i].trouble) == 1,
+			ok(strstr(fixture->watch->trouble, doubts[i].trouble) != NULL && said_times(doubts[i].trouble) == 1,
 			    "%s: that is said, with what and where", doubts[i].name) ||
-			    (note("trouble: %s", world->watch->trouble), true);
+			    (note("trouble: %s", fixture->watch->trouble), true);
 		}
-		world_close(world);
+		fixture_close(fixture);
 	}
 }
 
@@ -508,36 +508,36 @@ static const char both[] = "acme.example 600 TXT \"v=spf1 ip4:192.0.2.0/24 -all\
 
 /* Somebody else's name is asked, and is there: the resolver has not lost its way. */
 static void
-others_answer(struct world *world)
+others_answer(struct fixture *fixture)
 {
 	struct arena *arena = arena_open(64 * 1024);
 	struct budget budget = { 1000 };
 	struct dns_question question;
 	struct dns_answer answer;
 
-	zone_set(world, "other.example", "other.example TXT hello");
+	zone_set(fixture, "other.example", "other.example TXT hello");
 	if (!dns_question_make(&question, "other.example", DNS_TXT))
 		abort();
-	resolver_ask(world->resolver, &question, &budget, arena, &answer);
+	resolver_ask(fixture->resolver, &question, &budget, arena, &answer);
 	arena_close(arena);
 }
 
 /* An hour after the other, up to a second. */
 static void
-pass_until(struct world *world, int64_t until, bool others)
+pass_until(struct fixture *fixture, int64_t until, bool others)
 {
 	for (int64_t hour = second / HOUR * HOUR; hour <= until; hour += HOUR) {
 		if (others)
-			others_answer(world);
-		(void)run_until(world, hour);
+			others_answer(fixture);
+		(void)run_until(fixture, hour);
 	}
-	(void)run_until(world, until);
+	(void)run_until(fixture, until);
 }
 
 static void
-with_absent_after(struct world *world, int64_t seconds)
+with_absent_after(struct fixture *fixture, int64_t seconds)
 {
-	world->with.absent_after = seconds;
+	fixture->with.absent_after = seconds;
 }
 
 static const struct {
@@ -555,145 +555,145 @@ static void
 gone_after_a_week(void)
 {
 	for (size_t i = 0; i < sizeof wrongs / sizeof *wrongs; i++) {
-		struct world *world = acme_open(30 * (int64_t)DAY);
+		struct fixture *fixture = acme_open(30 * (int64_t)DAY);
 
-		with_absent_after(world, WEEK);
-		zone_set(world, "acme.example", wrongs[i].line);
+		with_absent_after(fixture, WEEK);
+		zone_set(fixture, "acme.example", wrongs[i].line);
 		if (wrongs[i].line == NULL)
-			zone_set(world, "_spf.acme.example", NULL);
-		pass_until(world, WEEK, true);
-		is(lists(world), "192.0.2.0/24 2001:db8::/32", "%s: what it listed serves on for a week", wrongs[i].name);
-		ok(world->watch->copy.wrong != 0 && !world->watch->copy.gone, "%s: and nothing is known of others",
+			zone_set(fixture, "_spf.acme.example", NULL);
+		pass_until(fixture, WEEK, true);
+		is(lists(fixture), "192.0.2.0/24 2001:db8::/32", "%s: what it listed serves on for a week", wrongs[i].name);
+		ok(fixture->watch->copy.wrong != 0 && !fixture->watch->copy.gone, "%s: and nothing is known of others",
 		    wrongs[i].name);
 		ok(said_times(wrongs[i].said) == 1 && said_times("no answer") == 0, "%s: the log says what is broken", wrongs[i].name) ||
 		    (note("said: %s", said), true);
-		pass_until(world, WEEK + HOUR, true);
-		is(lists(world), "", "%s: then it lists nothing", wrongs[i].name);
-		ok(world->watch->known && world->watch->copy.gone, "%s: which is known", wrongs[i].name);
+		pass_until(fixture, WEEK + HOUR, true);
+		is(lists(fixture), "", "%s: then it lists nothing", wrongs[i].name);
+		ok(fixture->watch->known && fixture->watch->copy.gone, "%s: which is known", wrongs[i].name);
 		is_number(said_times("source-wrong: source spf:acme.example of acme: "), 1, "%s: and said", wrongs[i].name);
-		pass_until(world, 9 * WEEK, true);
-		is(lists(world), "", "%s: it does not grow stale while DNS says so", wrongs[i].name);
-		zone_set(world, "acme.example", plain);
-		zone_set(world, "_spf.acme.example", list);
-		pass_until(world, 9 * WEEK + HOUR, true);
-		is(lists(world), "192.0.2.0/24 2001:db8::/32", "%s: mended it lists again", wrongs[i].name);
-		is_number(world->watch->copy.wrong, 0, "%s: and all is forgotten", wrongs[i].name);
-		world_close(world);
+		pass_until(fixture, 9 * WEEK, true);
+		is(lists(fixture), "", "%s: it does not grow stale while DNS says so", wrongs[i].name);
+		zone_set(fixture, "acme.example", plain);
+		zone_set(fixture, "_spf.acme.example", list);
+		pass_until(fixture, 9 * WEEK + HOUR, true);
+		is(lists(fixture), "192.0.2.0/24 2001:db8::/32", "%s: mended it lists again", wrongs[i].name);
+		is_number(fixture->watch->copy.wrong, 0, "%s: and all is forgotten", wrongs[i].name);
+		fixture_close(fixture);
 	}
 }
 
 static void
 gone_over_restarts(void)
 {
-	struct world *world = acme_open(30 * (int64_t)DAY);
+	struct fixture *fixture = acme_open(30 * (int64_t)DAY);
 
-	with_absent_after(world, WEEK);
-	zone_set(world, "acme.example", NULL);
+	with_absent_after(fixture, WEEK);
+	zone_set(fixture, "acme.example", NULL);
 	for (int64_t day = 1; day <= 7; day++) {
-		pass_until(world, day * DAY, true);
-		end(world);
-		begin(world, "acme.example", false, 30 * (int64_t)DAY);
+		pass_until(fixture, day * DAY, true);
+		end(fixture);
+		begin(fixture, "acme.example", false, 30 * (int64_t)DAY);
 	}
-	is(lists(world), "192.0.2.0/24 2001:db8::/32", "after six restarts in a week it serves from its last good copy");
-	pass_until(world, WEEK + 2 * HOUR, true);
-	is(lists(world), "", "a restart does not start the week anew");
-	end(world);
-	begin(world, "acme.example", false, 30 * (int64_t)DAY);
-	ok(world->watch->known && world->watch->copy.gone && strcmp(lists(world), "") == 0,
+	is(lists(fixture), "192.0.2.0/24 2001:db8::/32", "after six restarts in a week it serves from its last good copy");
+	pass_until(fixture, WEEK + 2 * HOUR, true);
+	is(lists(fixture), "", "a restart does not start the week anew");
+	end(fixture);
+	begin(fixture, "acme.example", false, 30 * (int64_t)DAY);
+	ok(fixture->watch->known && fixture->watch->copy.gone && strcmp(lists(fixture), "") == 0,
 	    "what is gone is gone at the next start, before anything is asked");
-	outage(world);
-	pass_until(world, 6 * WEEK, false);
-	is(lists(world), "stale", "but not longer than max_stale without an answer");
-	world_close(world);
+	outage(fixture);
+	pass_until(fixture, 6 * WEEK, false);
+	is(lists(fixture), "stale", "but not longer than max_stale without an answer");
+	fixture_close(fixture);
 }
 
 static void
 gone_from_the_start(void)
 {
-	struct world *world = world_open();
+	struct fixture *fixture = fixture_open();
 
-	with_absent_after(world, WEEK);
-	begin(world, "acme.example", false, WEEK);
-	ok(unfold(world), "a name that never existed changes what is believed: it is wrong, not silent");
-	is(lists(world), "unknown", "its addresses are not known");
-	is(stands(world, COPY_BELIEVED), "there", "that it is wrong is kept");
-	end(world);
+	with_absent_after(fixture, WEEK);
+	begin(fixture, "acme.example", false, WEEK);
+	ok(unfold(fixture), "a name that never existed changes what is believed: it is wrong, not silent");
+	is(lists(fixture), "unknown", "its addresses are not known");
+	is(stands(fixture, COPY_BELIEVED), "there", "that it is wrong is kept");
+	end(fixture);
 	second = 3 * DAY;
-	begin(world, "acme.example", false, WEEK);
-	is(lists(world), "unknown", "and is no list at the next start");
-	pass_until(world, WEEK + HOUR, true);
-	is(lists(world), "", "after a week from its first answer it lists nothing");
-	is(stands(world, COPY_ACCEPTED), "not there", "which is nothing that drift could be measured from");
-	world_close(world);
+	begin(fixture, "acme.example", false, WEEK);
+	is(lists(fixture), "unknown", "and is no list at the next start");
+	pass_until(fixture, WEEK + HOUR, true);
+	is(lists(fixture), "", "after a week from its first answer it lists nothing");
+	is(stands(fixture, COPY_ACCEPTED), "not there", "which is nothing that drift could be measured from");
+	fixture_close(fixture);
 }
 
 static void
 gone_only_where_dns_is_well(void)
 {
-	struct world *world = acme_open(30 * (int64_t)DAY);
+	struct fixture *fixture = acme_open(30 * (int64_t)DAY);
 
-	with_absent_after(world, WEEK);
-	zone_set(world, "acme.example", NULL);
-	pass_until(world, 2 * WEEK, false);
-	is(lists(world), "192.0.2.0/24 2001:db8::/32", "where no other name answers either, nothing is gone");
-	outage(world);
-	pass_until(world, 3 * WEEK, true);
-	is(lists(world), "192.0.2.0/24 2001:db8::/32", "nor while DNS does not say so");
-	is_number(world->watch->copy.wrong, START + 602, "an outage does not end what stands");
-	zone_set(world, "acme.example", NULL);
-	pass_until(world, 3 * WEEK + HOUR, true);
-	is(lists(world), "", "it is, once DNS says so again beside names that are there");
-	world_close(world);
+	with_absent_after(fixture, WEEK);
+	zone_set(fixture, "acme.example", NULL);
+	pass_until(fixture, 2 * WEEK, false);
+	is(lists(fixture), "192.0.2.0/24 2001:db8::/32", "where no other name answers either, nothing is gone");
+	outage(fixture);
+	pass_until(fixture, 3 * WEEK, true);
+	is(lists(fixture), "192.0.2.0/24 2001:db8::/32", "nor while DNS does not say so");
+	is_number(fixture->watch->copy.wrong, START + 602, "an outage does not end what stands");
+	zone_set(fixture, "acme.example", NULL);
+	pass_until(fixture, 3 * WEEK + HOUR, true);
+	is(lists(fixture), "", "it is, once DNS says so again beside names that are there");
+	fixture_close(fixture);
 }
 
 static void
 gone_begins_anew(void)
 {
-	struct world *world = acme_open(30 * (int64_t)DAY);
+	struct fixture *fixture = acme_open(30 * (int64_t)DAY);
 
-	with_absent_after(world, WEEK);
-	zone_set(world, "acme.example", NULL);
-	pass_until(world, 6 * DAY, true);
-	zone_set(world, "acme.example", plain);
-	pass_until(world, 6 * DAY + HOUR, true);
-	is_number(world->watch->copy.wrong, 0, "a name that is back is not wrong");
-	zone_set(world, "acme.example", NULL);
-	pass_until(world, 12 * DAY, true);
-	is(lists(world), "192.0.2.0/24 2001:db8::/32", "and has its week again, when it goes again");
-	zone_set(world, "acme.example", plain);
-	zone_set(world, "_spf.acme.example", "_spf.acme.example 600 TXT \"v=spf1 ip4:192.0.2.0/28 -all\"");
-	pass_until(world, 13 * DAY, true);
-	is(lists(world), "192.0.2.0/24 2001:db8::/32", "an answer that is not believed does not stand for it");
-	is_number(world->watch->copy.wrong, 0, "but it is not wrong, and other addresses are not listed");
-	world_close(world);
+	with_absent_after(fixture, WEEK);
+	zone_set(fixture, "acme.example", NULL);
+	pass_until(fixture, 6 * DAY, true);
+	zone_set(fixture, "acme.example", plain);
+	pass_until(fixture, 6 * DAY + HOUR, true);
+	is_number(fixture->watch->copy.wrong, 0, "a name that is back is not wrong");
+	zone_set(fixture, "acme.example", NULL);
+	pass_until(fixture, 12 * DAY, true);
+	is(lists(fixture), "192.0.2.0/24 2001:db8::/32", "and has its week again, when it goes again");
+	zone_set(fixture, "acme.example", plain);
+	zone_set(fixture, "_spf.acme.example", "_spf.acme.example 600 TXT \"v=spf1 ip4:192.0.2.0/28 -all\"");
+	pass_until(fixture, 13 * DAY, true);
+	is(lists(fixture), "192.0.2.0/24 2001:db8::/32", "an answer that is not believed does not stand for it");
+	is_number(fixture->watch->copy.wrong, 0, "but it is not wrong, and other addresses are not listed");
+	fixture_close(fixture);
 }
 
 static void
 gone_too_soon(void)
 {
-	struct world *world = acme_open(30 * (int64_t)DAY);
+	struct fixture *fixture = acme_open(30 * (int64_t)DAY);
 
-	with_absent_after(world, 1);
-	zone_set(world, "acme.example", NULL);
+	with_absent_after(fixture, 1);
+	zone_set(fixture, "acme.example", NULL);
 	for (int turn = 1; turn <= 3; turn++) {
-		is_number(world->watch->copy.gone, false, "however short refresh.absent_after, asking %d finds it", turn);
-		others_answer(world);
+		is_number(fixture->watch->copy.gone, false, "however short refresh.absent_after, asking %d finds it", turn);
+		others_answer(fixture);
 		second += 700;
-		(void)unfold(world);
+		(void)unfold(fixture);
 	}
-	is(lists(world), "", "three askings are the least");
-	world_close(world);
+	is(lists(fixture), "", "three askings are the least");
+	fixture_close(fixture);
 }
 
 static void
-accept_pending(struct world *world)
+accept_pending(struct fixture *fixture)
 {
 	struct source_copy copy;
 	struct arena *arena;
 	struct fault why;
 
-	if (strcmp(load(world, COPY_PENDING, &copy, &arena), "there") != 0 ||
-	    !source_files_save(world->folder, COPY_ACCEPTED, &copy, &why))
+	if (strcmp(load(fixture, COPY_PENDING, &copy, &arena), "there") != 0 ||
+	    !source_files_save(fixture->folder, COPY_ACCEPTED, &copy, &why))
 		abort();
 	arena_close(arena);
 }
@@ -704,57 +704,57 @@ static const char wider[] = "_spf.acme.example 600 TXT \"v=spf1 ip4:192.0.2.0/24
 static void
 acceptance(void)
 {
-	struct world *world = acme_open(WEEK);
+	struct fixture *fixture = acme_open(WEEK);
 
-	is(stands(world, COPY_ACCEPTED), "there", "the first belief is what drift is measured from");
-	is(stands(world, COPY_PENDING), "not there", "nothing waits for a person then");
-	zone_set(world, "_spf.acme.example", wide);
-	run_until(world, 700);
-	is(stands(world, COPY_PENDING), "there", "what is not believed waits for a person");
+	is(stands(fixture, COPY_ACCEPTED), "there", "the first belief is what drift is measured from");
+	is(stands(fixture, COPY_PENDING), "not there", "nothing waits for a person then");
+	zone_set(fixture, "_spf.acme.example", wide);
+	run_until(fixture, 700);
+	is(stands(fixture, COPY_PENDING), "there", "what is not believed waits for a person");
 	is_number(said_times("greenlane sources --accept"), 1, "and the log names the remedy, once");
-	accept_pending(world);
-	zone_set(world, "_spf.acme.example", wider);
-	run_until(world, 1400);
-	is(lists(world), "192.0.2.0/24 2001:db8::/32", "what was accepted is just that, not more");
-	zone_set(world, "_spf.acme.example", wide);
-	run_until(world, 2100);
-	is(lists(world), "20.0.0.0/10 192.0.2.0/24", "what was accepted is believed at the next asking");
-	is(stands(world, COPY_PENDING), "not there", "nothing waits any more");
-	is_number(run_until(world, 2 * DAY), 0, "and it stays so");
-	end(world);
-	begin(world, "acme.example", false, WEEK);
-	(void)unfold(world);
-	is(lists(world), "20.0.0.0/10 192.0.2.0/24", "over a restart, too");
-	world_close(world);
+	accept_pending(fixture);
+	zone_set(fixture, "_spf.acme.example", wider);
+	run_until(fixture, 1400);
+	is(lists(fixture), "192.0.2.0/24 2001:db8::/32", "what was accepted is just that, not more");
+	zone_set(fixture, "_spf.acme.example", wide);
+	run_until(fixture, 2100);
+	is(lists(fixture), "20.0.0.0/10 192.0.2.0/24", "what was accepted is believed at the next asking");
+	is(stands(fixture, COPY_PENDING), "not there", "nothing waits any more");
+	is_number(run_until(fixture, 2 * DAY), 0, "and it stays so");
+	end(fixture);
+	begin(fixture, "acme.example", false, WEEK);
+	(void)unfold(fixture);
+	is(lists(fixture), "20.0.0.0/10 192.0.2.0/24", "over a restart, too");
+	fixture_close(fixture);
 }
 
 static void
 first_unfolding_is_doubted(void)
 {
-	struct world *world = world_open();
+	struct fixture *fixture = fixture_open();
 
-	zone_set(world, "acme.example", "acme.example 600 TXT \"v=spf1 ip4:20.0.0.0/10 -all\"");
-	begin(world, "acme.example", false, WEEK);
-	(void)unfold(world);
-	is(lists(world), "unknown", "what is too wide from the start is not believed either: not known, not empty");
-	accept_pending(world);
-	run_until(world, 10);
-	is(lists(world), "20.0.0.0/10", "until a person accepts it");
-	world_close(world);
+	zone_set(fixture, "acme.example", "acme.example 600 TXT \"v=spf1 ip4:20.0.0.0/10 -all\"");
+	begin(fixture, "acme.example", false, WEEK);
+	(void)unfold(fixture);
+	is(lists(fixture), "unknown", "what is too wide from the start is not believed either: not known, not empty");
+	accept_pending(fixture);
+	run_until(fixture, 10);
+	is(lists(fixture), "20.0.0.0/10", "until a person accepts it");
+	fixture_close(fixture);
 }
 
 static void
 nothing_to_keep_it_in(void)
 {
-	struct world *world = world_open();
+	struct fixture *fixture = fixture_open();
 
-	world->with.state_dir = "";
-	zone_set(world, "acme.example", "acme.example 600 TXT \"v=spf1 ip4:192.0.2.1 -all\"");
-	begin(world, "acme.example", false, WEEK);
-	(void)unfold(world);
-	is(lists(world), "192.0.2.1", "without a state_dir it is unfolded as well");
-	is(stands(world, COPY_BELIEVED), "not there", "and nothing is kept");
-	world_close(world);
+	fixture->with.state_dir = "";
+	zone_set(fixture, "acme.example", "acme.example 600 TXT \"v=spf1 ip4:192.0.2.1 -all\"");
+	begin(fixture, "acme.example", false, WEEK);
+	(void)unfold(fixture);
+	is(lists(fixture), "192.0.2.1", "without a state_dir it is unfolded as well");
+	is(stands(fixture, COPY_BELIEVED), "not there", "and nothing is kept");
+	fixture_close(fixture);
 }
 
 int

@@ -15,7 +15,7 @@ enum { LINE_BYTES = 8192 };
 /* Shared senders, as the shipped vendor files name them. */
 static const char *const shared_names[] = { "sendgrid.net", "spf.protection.outlook.com", "mcsv.net", "_spf.google.com" };
 
-struct world {
+struct fixture {
 	struct canned_zone *zone;
 	struct resolver *resolver;
 	atomic_uint calls;
@@ -43,7 +43,7 @@ read_zone(struct canned_zone *zone, const char *path)
 }
 
 static void
-read_zones(struct world *world)
+read_zones(struct fixture *fixture)
 {
 	const char *srcdir = getenv("srcdir");
 	char pattern[4096];
@@ -56,34 +56,34 @@ read_zones(struct world *world)
 		return;
 	}
 	for (size_t i = 0; i < found.gl_pathc; i++)
-		sound += read_zone(world->zone, found.gl_pathv[i]);
+		sound += read_zone(fixture->zone, found.gl_pathv[i]);
 	ok(sound == found.gl_pathc && sound >= 14, "the zones of %zu vendors can be read", sound);
 	globfree(&found);
 }
 
 static void
-world_open(struct world *world)
+fixture_open(struct fixture *fixture)
 {
 	struct fault why;
 
-	world->zone = canned_zone_open();
-	world->resolver = resolver_canned(world->zone, &why);
-	if (world->resolver == NULL)
+	fixture->zone = canned_zone_open();
+	fixture->resolver = resolver_canned(fixture->zone, &why);
+	if (fixture->resolver == NULL)
 		abort();
-	world->with = (struct source_watch_context){ .resolver = world->resolver, .state_dir = "", .limits = { 12, 28, 1000, 50 },
+	fixture->with = (struct source_watch_context){ .resolver = fixture->resolver, .state_dir = "", .limits = { 12, 28, 1000, 50 },
 		.shared = { shared_names, sizeof shared_names / sizeof *shared_names }, .least = 60, .most = 86400,
-		.calls = &world->calls };
+		.calls = &fixture->calls };
 }
 
 static void
-world_close(struct world *world)
+fixture_close(struct fixture *fixture)
 {
-	resolver_close(world->resolver);
-	canned_zone_close(world->zone);
+	resolver_close(fixture->resolver);
+	canned_zone_close(fixture->zone);
 }
 
 static struct source_watch *
-unfold(struct world *world, const char *name, bool exclusive)
+unfold(struct fixture *fixture, const char *name, bool exclusive)
 {
 	struct source source = { .kind = SOURCE_SPF, .name = name, .text = name };
 	struct source_watch *watch = source_watch_open(&source);
@@ -93,7 +93,7 @@ unfold(struct world *world, const char *name, bool exclusive)
 		abort();
 	watch->max_stale = 7 * 86400;
 	watch->source.exclusive = exclusive;
-	(void)source_watch_unfold(&watch, 1, &world->with, &budget);
+	(void)source_watch_unfold(&watch, 1, &fixture->with, &budget);
 	return watch;
 }
 
@@ -141,10 +141,10 @@ static const struct {
 };
 
 static void
-real_trees(struct world *world)
+real_trees(struct fixture *fixture)
 {
 	for (size_t i = 0; i < sizeof trees / sizeof *trees; i++) {
-		struct source_watch *watch = unfold(world, trees[i].name, false);
+		struct source_watch *watch = unfold(fixture, trees[i].name, false);
 
 		is(watch->trouble, "", "%s is unfolded and believed", trees[i].name);
 		is_number((long long)watch->copy.count, (long long)trees[i].networks, "%s: every network once", trees[i].name);
@@ -161,20 +161,20 @@ real_trees(struct world *world)
 /* ---- what must not be believed of them ---- */
 
 static void
-real_doubts(struct world *world)
+real_doubts(struct fixture *fixture)
 {
 	static const char crowd[] = "crowd.example 3600 TXT \"v=spf1 include:_netblocks.mimecast.com include:_spf.google.com "
 				    "include:amazonses.com include:mailgun.org include:servers.mcsv.net include:sendgrid.net -all\"";
-	struct source_watch *watch = unfold(world, "github.com", true);
+	struct source_watch *watch = unfold(fixture, "github.com", true);
 	struct fault why;
 
 	ok(!watch->known && strstr(watch->trouble, "spf.protection.outlook.com through github.com > spf.protection.outlook.com") != NULL,
 	    "GitHub's whole record is not believed to be GitHub's alone: shared senders are in it") ||
 	    (note("%s", watch->trouble), true);
 	source_watch_free(watch);
-	if (!canned_zone_line(world->zone, crowd, &why))
+	if (!canned_zone_line(fixture->zone, crowd, &why))
 		abort();
-	watch = unfold(world, "crowd.example", false);
+	watch = unfold(fixture, "crowd.example", false);
 	ok(!watch->known && strstr(watch->trouble, "crowd.example > _netblocks.mimecast.com > include:au._netblocks.mimecast.com: more than 10 terms that ask DNS") != NULL,
 	    "who includes six of them is beyond the limit of RFC 7208, and hears where") || (note("%s", watch->trouble), true);
 	source_watch_free(watch);
@@ -182,16 +182,16 @@ real_doubts(struct world *world)
 
 /* A vendor that leaves half of its regions away in one step. */
 static void
-real_fall(struct world *world)
+real_fall(struct fixture *fixture)
 {
-	struct source_watch *watch = unfold(world, "_netblocks.mimecast.com", false), *list[] = { watch };
+	struct source_watch *watch = unfold(fixture, "_netblocks.mimecast.com", false), *list[] = { watch };
 	struct budget budget = { 1000 };
 	struct fault why;
 
-	canned_zone_drop(world->zone, "_netblocks.mimecast.com", 0);
-	if (!canned_zone_line(world->zone, "_netblocks.mimecast.com 3600 TXT \"v=spf1 include:us._netblocks.mimecast.com ~all\"", &why))
+	canned_zone_drop(fixture->zone, "_netblocks.mimecast.com", 0);
+	if (!canned_zone_line(fixture->zone, "_netblocks.mimecast.com 3600 TXT \"v=spf1 include:us._netblocks.mimecast.com ~all\"", &why))
 		abort();
-	(void)source_watch_unfold(list, 1, &world->with, &budget);
+	(void)source_watch_unfold(list, 1, &fixture->with, &budget);
 	ok(watch->copy.count == 57 && strstr(watch->trouble, "not believed: ") != NULL && strstr(watch->trouble, "% fewer") != NULL,
 	    "five of six regions gone in one step is not believed") || (note("%s", watch->trouble), true);
 	source_watch_free(watch);
@@ -200,13 +200,13 @@ real_fall(struct world *world)
 /* ---- a thousand names ---- */
 
 static void
-add(struct world *world, const char *fmt, unsigned n, unsigned next)
+add(struct fixture *fixture, const char *fmt, unsigned n, unsigned next)
 {
 	char line[LINE_BYTES];
 	struct fault why;
 
 	snprintf(line, sizeof line, fmt, n, next);
-	if (!canned_zone_line(world->zone, line, &why))
+	if (!canned_zone_line(fixture->zone, line, &why))
 		abort();
 }
 
@@ -222,7 +222,7 @@ static const struct {
 };
 
 static void
-broad_record(struct world *world, unsigned names, const char *trouble, const char *title)
+broad_record(struct fixture *fixture, unsigned names, const char *trouble, const char *title)
 {
 	char line[64 * 1024] = "b.example 60 TXT \"v=spf1";
 	struct source_watch *watch;
@@ -230,25 +230,25 @@ broad_record(struct world *world, unsigned names, const char *trouble, const cha
 
 	for (unsigned i = 0; i < names; i++) {
 		snprintf(line + strlen(line), sizeof line - strlen(line), "%s include:n%u.b.example", i % 8 == 7 ? "\" \"" : "", i);
-		add(world, "n%u.b.example 60 TXT \"v=spf1 ip4:198.51.100.%u -all\"", i, i % 256);
+		add(fixture, "n%u.b.example 60 TXT \"v=spf1 ip4:198.51.100.%u -all\"", i, i % 256);
 	}
 	snprintf(line + strlen(line), sizeof line - strlen(line), " -all\"");
-	if (!canned_zone_line(world->zone, line, &why))
+	if (!canned_zone_line(fixture->zone, line, &why))
 		abort();
-	watch = unfold(world, "b.example", false);
+	watch = unfold(fixture, "b.example", false);
 	is(watch->trouble, trouble, "%s", title);
 	ok(watch->copy.count == (trouble[0] == '\0' ? names : 0), "%u includes: all or nothing is listed", names);
 	source_watch_free(watch);
 	for (unsigned i = 0; i < names; i++) {
 		snprintf(line, sizeof line, "n%u.b.example", i);
-		canned_zone_drop(world->zone, line, 0);
+		canned_zone_drop(fixture->zone, line, 0);
 	}
-	canned_zone_drop(world->zone, "b.example", 0);
+	canned_zone_drop(fixture->zone, "b.example", 0);
 }
 
 /* A thousand names below ten below ten below one. */
 static void
-bushy_tree(struct world *world)
+bushy_tree(struct fixture *fixture)
 {
 	static const char ten[] = "%sexample 60 TXT \"v=spf1 include:0.%sexample include:1.%sexample include:2.%sexample "
 				  "include:3.%sexample include:4.%sexample include:5.%sexample include:6.%sexample include:7.%sexample "
@@ -270,26 +270,26 @@ bushy_tree(struct world *world)
 			snprintf(line, sizeof line, ten, at, at, at, at, at, at, at, at, at, at, at);
 		else
 			snprintf(line, sizeof line, "%sexample 60 TXT \"v=spf1 ip4:198.51.100.%d -all\"", at, n % 256);
-		if (!canned_zone_line(world->zone, line, &why))
+		if (!canned_zone_line(fixture->zone, line, &why))
 			abort();
 	}
-	watch = unfold(world, "bush.example", false);
+	watch = unfold(fixture, "bush.example", false);
 	is(watch->trouble, SOURCE_WATCH_WRONGLY "bush.example > 0.bush.example > include:0.0.bush.example: more than 10 terms that ask DNS (RFC 7208, 4.6.4)",
 	    "a bush of a thousand names ends at the eleventh, too");
 	source_watch_free(watch);
-	watch = unfold(world, "0.0.bush.example", false);
+	watch = unfold(fixture, "0.0.bush.example", false);
 	ok(watch->known && watch->copy.count == 10, "each of its branches is sound by itself");
 	source_watch_free(watch);
 }
 
 static void
-deep_tree(struct world *world)
+deep_tree(struct fixture *fixture)
 {
 	struct source_watch *watch;
 
 	for (unsigned i = 0; i < 1000; i++)
-		add(world, "d%u.deep.example 60 TXT \"v=spf1 ip4:198.51.100.0/24 include:d%u.deep.example -all\"", i, i + 1);
-	watch = unfold(world, "d0.deep.example", false);
+		add(fixture, "d%u.deep.example 60 TXT \"v=spf1 ip4:198.51.100.0/24 include:d%u.deep.example -all\"", i, i + 1);
+	watch = unfold(fixture, "d0.deep.example", false);
 	is(watch->trouble, SOURCE_WATCH_WRONGLY "d0.deep.example > d1.deep.example > d2.deep.example > d3.deep.example > d4.deep.example > "
 	    "d5.deep.example > d6.deep.example > d7.deep.example > d8.deep.example > d9.deep.example > d10.deep.example > include:d11.deep.example: "
 	    "more than 10 terms that ask DNS (RFC 7208, 4.6.4)", "a thousand includes in a row end at the eleventh, by its path");
@@ -298,7 +298,7 @@ deep_tree(struct world *world)
 
 /* Ten includes, each of a record with a hundred networks: as broad as the limits allow in one tree. */
 static void
-full_tree(struct world *world)
+full_tree(struct fixture *fixture)
 {
 	char line[LINE_BYTES] = "full.example 60 TXT \"v=spf1";
 	struct source_watch *watch;
@@ -307,17 +307,17 @@ full_tree(struct world *world)
 	for (unsigned i = 0; i < 10; i++)
 		snprintf(line + strlen(line), sizeof line - strlen(line), "%s include:f%u.full.example", i == 5 ? "\" \"" : "", i);
 	snprintf(line + strlen(line), sizeof line - strlen(line), " -all\"");
-	if (!canned_zone_line(world->zone, line, &why))
+	if (!canned_zone_line(fixture->zone, line, &why))
 		abort();
 	for (unsigned i = 0; i < 10; i++) {
 		snprintf(line, sizeof line, "f%u.full.example 60 TXT \"v=spf1", i);
 		for (unsigned j = 0; j < 100; j++)
 			snprintf(line + strlen(line), sizeof line - strlen(line), "%s ip4:198.18.%u.%u", j % 8 == 7 ? "\" \"" : "", i, j);
 		snprintf(line + strlen(line), sizeof line - strlen(line), " -all\"");
-		if (!canned_zone_line(world->zone, line, &why))
+		if (!canned_zone_line(fixture->zone, line, &why))
 			abort();
 	}
-	watch = unfold(world, "full.example", true);
+	watch = unfold(fixture, "full.example", true);
 	is(watch->trouble, "", "a tree of ten includes is within the limits");
 	is_number((long long)watch->copy.count, 1000, "a thousand names' worth of networks");
 	is(path_to(watch, "198.18.9.99"), "full.example > f9.full.example > ip4", "the last of them, too");
@@ -327,18 +327,18 @@ full_tree(struct world *world)
 int
 main(void)
 {
-	struct world world = { .zone = NULL };
+	struct fixture fixture = { .zone = NULL };
 
-	world_open(&world);
-	read_zones(&world);
-	real_trees(&world);
-	real_doubts(&world);
-	real_fall(&world);
+	fixture_open(&fixture);
+	read_zones(&fixture);
+	real_trees(&fixture);
+	real_doubts(&fixture);
+	real_fall(&fixture);
 	for (size_t i = 0; i < sizeof breadths / sizeof *breadths; i++)
-		broad_record(&world, breadths[i].names, breadths[i].trouble, breadths[i].name);
-	bushy_tree(&world);
-	deep_tree(&world);
-	full_tree(&world);
-	world_close(&world);
+		broad_record(&fixture, breadths[i].names, breadths[i].trouble, breadths[i].name);
+	bushy_tree(&fixture);
+	deep_tree(&fixture);
+	full_tree(&fixture);
+	fixture_close(&fixture);
 	return done();
 }

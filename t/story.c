@@ -151,7 +151,7 @@ load(struct story *story)
 }
 
 static bool
-open_world(struct story *story)
+open_setup(struct story *story)
 {
 	struct fault why;
 
@@ -171,7 +171,7 @@ open_world(struct story *story)
 }
 
 static void
-close_world(struct story *story)
+close_setup(struct story *story)
 {
 	refresh_close(story->refresh);
 	usage_close(story->services->usage);
@@ -510,7 +510,7 @@ set_down(struct story *story, const char *old, const char *new)
 }
 
 static bool
-world_line(struct story *story, const char *verb, char *words)
+setup_line(struct story *story, const char *verb, char *words)
 {
 	if (strcmp(verb, "AT") == 0)
 		set_time(story, words);
@@ -616,7 +616,7 @@ play_line(struct story *story, char *line)
 	if (story->silent && strncmp(line, "EXPECT", 6) == 0)
 		return;
 	story->over = !comes_in_order(story, line);
-	if (!story->over && !world_line(story, line, words) && !talk_line(story, line, words) &&
+	if (!story->over && !setup_line(story, line, words) && !talk_line(story, line, words) &&
 	    !story_expects(story, line, words))
 		story_fail(story, "unknown line: %s", line);
 }
@@ -629,7 +629,7 @@ play(struct story *story)
 
 	playing = story;
 	story->file = fopen(story->path, "re");
-	if (story->file == NULL || !open_world(story))
+	if (story->file == NULL || !open_setup(story))
 		return false;
 	while (!story->over && fgets(line, sizeof line, story->file) != NULL) {
 		story->line++;
@@ -639,7 +639,7 @@ play(struct story *story)
 	go_quit(story);
 	story_drop_ending(story);
 	fclose(story->file);
-	close_world(story);
+	close_setup(story);
 	return true;
 }
 

@@ -31,7 +31,7 @@ struct story {
 	bool silent; /* nothing is expected */
 	bool over;  /* it cannot go on */
 
-	/* the world */
+	/* the setup */
 	struct player *player;
 	struct services *services;
 	struct canned_zone *zone;

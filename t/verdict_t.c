@@ -123,9 +123,9 @@ policy_of(const char *text)
 	return policy;
 }
 
-/* ---- the world of one row ---- */
+/* ---- the fixture of one row ---- */
 
-struct world {
+struct fixture {
 	struct policy *policy;
 	struct ranges *ranges;
 	struct judge judge;
@@ -140,38 +140,38 @@ struct world {
 
 /* What cidr sources list is known, what DNS would tell is not. */
 static void
-open_ranges(struct world *world)
+open_ranges(struct fixture *fixture)
 {
-	world->ranges = ranges_build(world->policy->sources, world->policy->source_count, NULL, NULL);
-	world->judge = (struct judge){ world->policy, world->ranges };
+	fixture->ranges = ranges_build(fixture->policy->sources, fixture->policy->source_count, NULL, NULL);
+	fixture->judge = (struct judge){ fixture->policy, fixture->ranges };
 }
 
 static bool
-world_open(struct world *world, char letter)
+fixture_open(struct fixture *fixture, char letter)
 {
 	const char *config = fallback;
 
-	*world = (struct world){ .arena = arena_open(1024 * 1024) };
+	*fixture = (struct fixture){ .arena = arena_open(1024 * 1024) };
 	for (size_t i = 0; i < sizeof configs / sizeof configs[0]; i++)
 		if (configs[i].letter == letter)
 			config = configs[i].text;
-	world->policy = policy_of(config);
-	if (world->policy == NULL)
+	fixture->policy = policy_of(config);
+	if (fixture->policy == NULL)
 		return false;
-	open_ranges(world);
-	world->facts = (struct facts){ .stage = STAGE_EOM, .now = NOW, .client_name = "", .helo = "",
+	open_ranges(fixture);
+	fixture->facts = (struct facts){ .stage = STAGE_EOM, .now = NOW, .client_name = "", .helo = "",
 		.auth = "", .daemon_name = "", .via = "", .mail_from = "", .sender = { "", "", "" },
-		.rcpts = world->rcpts, .rcpt_mailboxes = world->rcpt_mailboxes, .from_raw = "", .authors = world->authors, .message_id = "",
-		.dkim = world->signatures, .dkim_done = true, .spf.domain = "" };
-	return world->ranges != NULL;
+		.rcpts = fixture->rcpts, .rcpt_mailboxes = fixture->rcpt_mailboxes, .from_raw = "", .authors = fixture->authors, .message_id = "",
+		.dkim = fixture->signatures, .dkim_done = true, .spf.domain = "" };
+	return fixture->ranges != NULL;
 }
 
 static void
-world_close(struct world *world)
+fixture_close(struct fixture *fixture)
 {
-	ranges_free(world->ranges);
-	policy_free(world->policy);
-	arena_close(world->arena);
+	ranges_free(fixture->ranges);
+	policy_free(fixture->policy);
+	arena_close(fixture->arena);
 }
 
 /* ---- words to facts ---- */
@@ -187,12 +187,12 @@ result_of(const char *word)
 }
 
 static void
-set_sender(struct world *world, const char *value)
+set_sender(struct fixture *fixture, const char *value)
 {
-	struct facts *facts = &world->facts;
+	struct facts *facts = &fixture->facts;
 
 	facts->null_sender = strcmp(value, "null") == 0;
-	if (!facts->null_sender && !mailbox_read_path(world->arena, value, &facts->sender))
+	if (!facts->null_sender && !mailbox_read_path(fixture->arena, value, &facts->sender))
 		facts->sender = (struct mailbox){ "", "", value };
 	facts->spf.domain = facts->null_sender ? facts->helo : facts->sender.domain;
 	facts->spf.by_helo = facts->null_sender;
@@ -213,13 +213,13 @@ set_dmarc(struct author *author, const char *word)
 /* "a@b", then any of ":spf_from=pass", ":dmarc=fail", ":p=reject", ":testing", ":silent=name",
  * ":spf-open", ":from-silent", ":aligned". */
 static void
-add_author(struct world *world, char *value)
+add_author(struct fixture *fixture, char *value)
 {
-	struct facts *facts = &world->facts;
-	struct author *author = &world->authors[facts->author_count++];
+	struct facts *facts = &fixture->facts;
+	struct author *author = &fixture->authors[facts->author_count++];
 	char *save, *word = strtok_r(value, ":", &save);
 
-	if (!mailbox_read_path(world->arena, word, &author->mailbox))
+	if (!mailbox_read_path(fixture->arena, word, &author->mailbox))
 		note("no mailbox: %s", word);
 	author->dmarc = (struct dmarc_fact){ .result = AUTH_NONE, .domain = "" };
 	while ((word = strtok_r(NULL, ":", &save)) != NULL) {
@@ -250,10 +250,10 @@ add_author(struct world *world, char *value)
 
 /* "vendor.example:pass", then any of ":weak", ":open" (it leaves Reply-To unsigned), ":s=selector". */
 static void
-add_signature(struct world *world, char *value)
+add_signature(struct fixture *fixture, char *value)
 {
-	struct facts *facts = &world->facts;
-	struct dkim_fact *fact = &world->signatures[facts->dkim_count++];
+	struct facts *facts = &fixture->facts;
+	struct dkim_fact *fact = &fixture->signatures[facts->dkim_count++];
 	char *save, *d = strtok_r(value, ":", &save), *result = strtok_r(NULL, ":", &save), *word;
 
 	*fact = (struct dkim_fact){ .d = d, .s = "s1", .a = "rsa-sha256", .b = "", .why = "" };
@@ -271,10 +271,10 @@ add_signature(struct world *world, char *value)
 
 /* "a@b" or "a@b:near", of an author's organisation; "unclear". */
 static void
-add_reply(struct world *world, char *value)
+add_reply(struct fixture *fixture, char *value)
 {
-	struct facts *facts = &world->facts;
-	struct reply_to *reply = &world->replies[facts->reply_count];
+	struct facts *facts = &fixture->facts;
+	struct reply_to *reply = &fixture->replies[facts->reply_count];
 	char *near = strchr(value, ':');
 
 	if (strcmp(value, "unclear") == 0) {
@@ -283,10 +283,10 @@ add_reply(struct world *world, char *value)
 	}
 	if (near != NULL)
 		*near = '\0';
-	if (!mailbox_read_path(world->arena, value, &reply->mailbox))
+	if (!mailbox_read_path(fixture->arena, value, &reply->mailbox))
 		note("no mailbox: %s", value);
 	reply->near_author = near != NULL;
-	facts->replies = world->replies;
+	facts->replies = fixture->replies;
 	facts->reply_count++;
 }
 
@@ -301,9 +301,9 @@ stage_of(const char *word)
 }
 
 static void
-set_from(struct world *world, const char *value)
+set_from(struct fixture *fixture, const char *value)
 {
-	struct facts *facts = &world->facts;
+	struct facts *facts = &fixture->facts;
 
 	facts->from_state = FROM_MISSING;
 	if (strncmp(value, "unreadable:", 11) != 0)
@@ -315,9 +315,9 @@ set_from(struct world *world, const char *value)
 }
 
 static void
-add_asked(struct world *world, const char *value)
+add_asked(struct fixture *fixture, const char *value)
 {
-	struct asked_fact *fact = &world->facts.asked[world->facts.asked_count++];
+	struct asked_fact *fact = &fixture->facts.asked[fixture->facts.asked_count++];
 
 	fact->source = (uint32_t)atoi(value);
 	fact->passes = UNKNOWN;
@@ -329,21 +329,21 @@ add_asked(struct world *world, const char *value)
 }
 
 static void
-add_rcpt(struct world *world, const char *value)
+add_rcpt(struct fixture *fixture, const char *value)
 {
-	struct facts *facts = &world->facts;
-	struct mailbox *mailbox = &world->rcpt_mailboxes[facts->rcpt_count];
+	struct facts *facts = &fixture->facts;
+	struct mailbox *mailbox = &fixture->rcpt_mailboxes[facts->rcpt_count];
 
-	if (!mailbox_read_path(world->arena, value, mailbox))
+	if (!mailbox_read_path(fixture->arena, value, mailbox))
 		*mailbox = (struct mailbox){ "", "", value };
-	world->rcpts[facts->rcpt_count++] = value;
+	fixture->rcpts[facts->rcpt_count++] = value;
 }
 
 /* A relay has connected: its client is "client=" behind it, or hidden. */
 static void
-set_via(struct world *world, const char *name)
+set_via(struct fixture *fixture, const char *name)
 {
-	struct facts *facts = &world->facts;
+	struct facts *facts = &fixture->facts;
 
 	facts->via = name;
 	facts->client_hidden = strcmp(name, "gw") == 0;
@@ -355,9 +355,9 @@ set_via(struct world *world, const char *name)
 }
 
 static void
-set_client(struct world *world, const char *value)
+set_client(struct fixture *fixture, const char *value)
 {
-	struct facts *facts = &world->facts;
+	struct facts *facts = &fixture->facts;
 
 	if (!address_read(value, &facts->client))
 		note("no address: %s", value);
@@ -367,47 +367,47 @@ set_client(struct world *world, const char *value)
 }
 
 static void
-set_word(struct world *world, const char *key, char *value)
+set_word(struct fixture *fixture, const char *key, char *value)
 {
-	struct facts *facts = &world->facts;
+	struct facts *facts = &fixture->facts;
 
 	if (strcmp(key, "client") == 0)
-		set_client(world, value);
+		set_client(fixture, value);
 	else if (strcmp(key, "via") == 0)
-		set_via(world, value);
+		set_via(fixture, value);
 	else if (strcmp(key, "hidden") == 0)
 		facts->client_hidden = true;
 	else if (strcmp(key, "perhaps-relayed") == 0)
 		facts->perhaps_relayed = true;
 	else if (strcmp(key, "rcpt") == 0)
-		add_rcpt(world, value);
+		add_rcpt(fixture, value);
 	else if (strcmp(key, "helo") == 0)
 		facts->helo = value;
 	else if (strcmp(key, "sender") == 0)
-		set_sender(world, value);
+		set_sender(fixture, value);
 	else if (strcmp(key, "spf") == 0)
 		facts->spf.result = result_of(value);
 	else if (strcmp(key, "author") == 0)
-		add_author(world, value);
+		add_author(fixture, value);
 	else if (strcmp(key, "from") == 0)
-		set_from(world, value);
+		set_from(fixture, value);
 	else if (strcmp(key, "dkim") == 0)
-		add_signature(world, value);
+		add_signature(fixture, value);
 	else if (strcmp(key, "reply") == 0)
-		add_reply(world, value);
+		add_reply(fixture, value);
 	else if (strcmp(key, "stage") == 0) {
 		facts->stage = stage_of(value);
 		facts->dkim_done = facts->stage == STAGE_EOM;
 	} else if (strcmp(key, "asked") == 0)
-		add_asked(world, value);
+		add_asked(fixture, value);
 	else if (strcmp(key, "unfolded") == 0)
-		world->ranges->states[atoi(value)].known = true;
+		fixture->ranges->states[atoi(value)].known = true;
 	else if (strcmp(key, "must-ask") == 0)
-		world->ranges->states[atoi(value)].asked = true;
+		fixture->ranges->states[atoi(value)].asked = true;
 	else if (strcmp(key, "wrong") == 0)
-		world->ranges->states[atoi(value)] = (struct source_state){ .wrong = true };
+		fixture->ranges->states[atoi(value)] = (struct source_state){ .wrong = true };
 	else if (strcmp(key, "empty") == 0)
-		world->ranges->states[atoi(value)] = (struct source_state){ .known = true, .empty = true };
+		fixture->ranges->states[atoi(value)] = (struct source_state){ .known = true, .empty = true };
 	else if (strcmp(key, "auth") == 0)
 		facts->auth = value;
 	else if (strcmp(key, "daemon") == 0)
@@ -428,14 +428,14 @@ set_word(struct world *world, const char *key, char *value)
 		note("no word: %s", key);
 }
 
-/* "S: client=..." : the letter of a configuration, then words. `words` lasts as long as the world. */
+/* "S: client=..." : the letter of a configuration, then words. `words` lasts as long as the fixture. */
 static bool
-world_read(struct world *world, const char *text, char words[WORDS_MAX])
+fixture_read(struct fixture *fixture, const char *text, char words[WORDS_MAX])
 {
 	char *save, *word;
 	bool letter = text[0] != '\0' && text[1] == ':';
 
-	if (!world_open(world, letter ? text[0] : '\0'))
+	if (!fixture_open(fixture, letter ? text[0] : '\0'))
 		return false;
 	snprintf(words, WORDS_MAX, "%s", letter ? text + 2 : text);
 	for (word = strtok_r(words, " ", &save); word != NULL; word = strtok_r(NULL, " ", &save)) {
@@ -443,9 +443,9 @@ world_read(struct world *world, const char *text, char words[WORDS_MAX])
 
 		if (value != NULL)
 			*value++ = '\0';
-		set_word(world, word, value == NULL ? word + strlen(word) : value);
+		set_word(fixture, word, value == NULL ? word + strlen(word) : value);
 	}
-	if (!claims_settle(world->policy, world->arena, &world->facts))
+	if (!claims_settle(fixture->policy, fixture->arena, &fixture->facts))
 		return false;
 	return true;
 }
@@ -806,21 +806,21 @@ test_verdicts(void)
 {
 	char words[WORDS_MAX], got[256];
 	struct verdict verdict, again;
-	struct world world;
+	struct fixture fixture;
 
 	for (size_t i = 0; i < sizeof verdicts / sizeof verdicts[0]; i++) {
-		if (!world_read(&world, verdicts[i].facts, words)) {
+		if (!fixture_read(&fixture, verdicts[i].facts, words)) {
 			ok(false, "%s", verdicts[i].name);
 			continue;
 		}
-		verdict_judge(&world.judge, &world.facts, &verdict);
+		verdict_judge(&fixture.judge, &fixture.facts, &verdict);
 		write_verdict(&verdict, got, sizeof got);
 		is(got, verdicts[i].wanted, "%s", verdicts[i].name);
-		verdict_judge(&world.judge, &world.facts, &again);
+		verdict_judge(&fixture.judge, &fixture.facts, &again);
 		if (again.outcome != verdict.outcome || again.action != verdict.action ||
 		    again.reason != verdict.reason || again.claim_count != verdict.claim_count)
 			ok(false, "%s: the same facts give the same verdict", verdicts[i].name);
-		world_close(&world);
+		fixture_close(&fixture);
 	}
 }
 
@@ -845,22 +845,22 @@ test_names(void)
 	char words[WORDS_MAX], got[256];
 	const char *list[NAME_FACTS_MAX];
 	struct verdict verdict;
-	struct world world;
+	struct fixture fixture;
 
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
 		size_t count, used = 0;
 
-		if (!world_read(&world, names[i].facts, words)) {
+		if (!fixture_read(&fixture, names[i].facts, words)) {
 			ok(false, "%s", names[i].name);
 			continue;
 		}
-		verdict_judge(&world.judge, &world.facts, &verdict);
-		count = patience_names(world.policy, &world.facts, &verdict, list);
+		verdict_judge(&fixture.judge, &fixture.facts, &verdict);
+		count = patience_names(fixture.policy, &fixture.facts, &verdict, list);
 		got[0] = '\0';
 		for (size_t j = 0; j < count; j++)
 			used += (size_t)snprintf(got + used, sizeof got - used, " %s", list[j]);
 		is(got, names[i].wanted, "must have answered: %s", names[i].name);
-		world_close(&world);
+		fixture_close(&fixture);
 	}
 }
 
@@ -897,18 +897,18 @@ static void
 test_early(void)
 {
 	char words[WORDS_MAX];
-	struct world world;
+	struct fixture fixture;
 
 	for (size_t i = 0; i < sizeof early / sizeof early[0]; i++) {
-		if (!world_read(&world, early[i].facts, words)) {
+		if (!fixture_read(&fixture, early[i].facts, words)) {
 			ok(false, "%s", early[i].name);
 			continue;
 		}
-		is_number(verdict_may_vouch(&world.judge, &world.facts), early[i].may_vouch,
+		is_number(verdict_may_vouch(&fixture.judge, &fixture.facts), early[i].may_vouch,
 		    "may vouch: %s", early[i].name);
-		is_number(verdict_promises(&world.judge, &world.facts), early[i].promises,
+		is_number(verdict_promises(&fixture.judge, &fixture.facts), early[i].promises,
 		    "promises: %s", early[i].name);
-		world_close(&world);
+		fixture_close(&fixture);
 	}
 }
 
@@ -976,16 +976,16 @@ static void
 test_wants(void)
 {
 	char words[WORDS_MAX], got[64];
-	struct world world;
+	struct fixture fixture;
 
 	for (size_t i = 0; i < sizeof wants / sizeof wants[0]; i++) {
-		if (!world_read(&world, wants[i].facts, words)) {
+		if (!fixture_read(&fixture, wants[i].facts, words)) {
 			ok(false, "%s", wants[i].name);
 			continue;
 		}
-		write_wanted(verdict_wants(&world.judge, &world.facts), got, sizeof got);
+		write_wanted(verdict_wants(&fixture.judge, &fixture.facts), got, sizeof got);
 		is(got, wants[i].wanted, "asked next: %s", wants[i].name);
-		world_close(&world);
+		fixture_close(&fixture);
 	}
 }
 

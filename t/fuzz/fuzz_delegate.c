@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "delegate_fixture.h"
 #include "delegate_request.h"
-#include "delegate_world.h"
 #include "policy_value.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -21,25 +21,25 @@ must(bool good)
 		abort();
 }
 
-static const struct world *
-world_of(uint8_t byte)
+static const struct fixture *
+fixture_of(uint8_t byte)
 {
-	static struct world worlds[4];
+	static struct fixture fixtures[4];
 	static const char *const settings[] = { "", "delegate = { undecided = \"vouch\"; };",
 		"delegate = { undecided = \"greylist\"; greylist_class = \"Later-1\"; };", "mode = \"monitor\";" };
-	struct world *world = &worlds[byte % 4];
+	struct fixture *fixture = &fixtures[byte % 4];
 
-	if (world->policy == NULL)
-		must(world_open(world, settings[byte % 4], byte % 2 == 0 ? "gate rival" : ""));
-	return world;
+	if (fixture->policy == NULL)
+		must(fixture_open(fixture, settings[byte % 4], byte % 2 == 0 ? "gate rival" : ""));
+	return fixture;
 }
 
 /* DUNNO, the class that is set, or a refusal; on one line, in printable bytes. */
 static void
-check_wire(const struct world *world, const struct delegate_reply *reply, const struct text *wire)
+check_wire(const struct fixture *fixture, const struct delegate_reply *reply, const struct text *wire)
 {
 	const char *word = wire->bytes + strlen("action=");
-	const char *class = world->policy->settings.delegate.greylist_class;
+	const char *class = fixture->policy->settings.delegate.greylist_class;
 	size_t length = wire->length - strlen("action=") - 2;
 
 	must(wire->length < DELEGATE_REPLY_MAX && strlen(wire->bytes) == wire->length);
@@ -55,7 +55,7 @@ check_wire(const struct world *world, const struct delegate_reply *reply, const 
 		break;
 	case DELEGATE_REFUSE:
 		must(length >= 11 && memcmp(word, "550 5.7.26 ", 11) == 0);
-		must(!world->policy->settings.monitor && reply->claim.vendor->mode == MODE_ENFORCE);
+		must(!fixture->policy->settings.monitor && reply->claim.vendor->mode == MODE_ENFORCE);
 		break;
 	default:
 		must(false);
@@ -63,7 +63,7 @@ check_wire(const struct world *world, const struct delegate_reply *reply, const 
 }
 
 static void
-check_request(const struct world *world, enum auth_result spf, const struct delegate_request *request)
+check_request(const struct fixture *fixture, enum auth_result spf, const struct delegate_request *request)
 {
 	struct arena *arena = arena_open(1 << 20);
 	struct delegate_reply reply;
@@ -72,13 +72,13 @@ check_request(const struct world *world, enum auth_result spf, const struct dele
 
 	must(arena != NULL);
 	text_open(&wire, DELEGATE_REPLY_MAX);
-	world_session(arena, request->client_address, request->sender[0] == '\0' ? NULL : request->sender, spf, &facts);
+	fixture_session(arena, request->client_address, request->sender[0] == '\0' ? NULL : request->sender, spf, &facts);
 	facts.helo = request->helo_name;
 	facts.auth = request->sasl_username;
-	delegate_decide(&world->judge, &facts, strcmp(request->protocol_state, "RCPT") == 0, &reply);
+	delegate_decide(&fixture->judge, &facts, strcmp(request->protocol_state, "RCPT") == 0, &reply);
 	/* a sender in the refusal would be worse than what is really said there */
-	delegate_reply_write(reply.word, world->policy->settings.delegate.greylist_class, request->sender, &wire);
-	check_wire(world, &reply, &wire);
+	delegate_reply_write(reply.word, fixture->policy->settings.delegate.greylist_class, request->sender, &wire);
+	check_wire(fixture, &reply, &wire);
 	text_close(&wire);
 	arena_close(arena);
 }
@@ -102,7 +102,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 		while ((found = frame_feed(&begun, &bytes, delegate_request_cut, &lines, &why)) == FRAME_WHOLE) {
 			delegate_request_read(&lines, &request);
-			check_request(world_of(data[0]), (enum auth_result)(data[1] % (AUTH_PERMERROR + 1)), &request);
+			check_request(fixture_of(data[0]), (enum auth_result)(data[1] % (AUTH_PERMERROR + 1)), &request);
 			text_clear(&begun);
 			requests++;
 		}

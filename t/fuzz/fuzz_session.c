@@ -13,7 +13,7 @@
 
 #include "milter_stand_in.h"
 #include "session.h"
-#include "session_world.h"
+#include "session_fixture.h"
 #include "story.h"
 #include "talk.h"
 
@@ -39,7 +39,7 @@ start(void)
 	struct fault why;
 
 	if (!started)
-		must(session_register(session_world_open(), &why));
+		must(session_register(session_fixture_open(), &why));
 	started = true;
 }
 

@@ -7,7 +7,7 @@
 #include "policy_text.h"
 #include "refresh.h"
 #include "resolver_canned.h"
-#include "session_world.h"
+#include "session_fixture.h"
 #include "story.h"
 
 static const char conf[] =
@@ -37,14 +37,14 @@ static struct {
 	struct canned_zone *zone;
 	struct suffix_list suffixes;
 	struct refresh *refresh;
-} world;
+} fixture;
 
 static void
 must(bool good, const char *what)
 {
 	if (good)
 		return;
-	printf("Bail out! the world of sessions: %s\n", what);
+	printf("Bail out! the fixture of sessions: %s\n", what);
 	exit(1);
 }
 
@@ -61,7 +61,7 @@ find_vendor(void *context, const struct strings *folders, const char *name, cons
 static void
 load(void)
 {
-	struct policy_files files = { NULL, find_vendor, NULL, &world.suffixes };
+	struct policy_files files = { NULL, find_vendor, NULL, &fixture.suffixes };
 	struct faults *faults = faults_open();
 	struct policy *policy = policy_text_load("CONFIG", conf, strlen(conf), &files, faults);
 	struct fault why;
@@ -71,45 +71,45 @@ load(void)
 		fault_write(&faults->list[0].fault, line, sizeof line);
 	faults_close(faults);
 	must(policy != NULL, line);
-	must(refresh_adopt(world.refresh, policy, 1000, &why), "the policy is not in force");
+	must(refresh_adopt(fixture.refresh, policy, 1000, &why), "the policy is not in force");
 }
 
 const struct services *
-session_world_open(void)
+session_fixture_open(void)
 {
 	struct fault why;
 	struct resolver *resolver;
 
-	world.zone = canned_zone_open();
-	must(world.zone != NULL, "no zone");
+	fixture.zone = canned_zone_open();
+	must(fixture.zone != NULL, "no zone");
 	for (size_t i = 0; i < sizeof zone_lines / sizeof *zone_lines; i++)
-		must(canned_zone_line(world.zone, zone_lines[i], &why), zone_lines[i]);
-	resolver = resolver_canned(world.zone, &why);
-	world.suffixes.psl = psl_builtin();
-	world.services = (struct services){ .resolver = resolver, .suffixes = &world.suffixes,
-		.dkim = dkim_verifier_open(resolver, &world.suffixes, &why), .snapshots = snapshots_open(&why),
+		must(canned_zone_line(fixture.zone, zone_lines[i], &why), zone_lines[i]);
+	resolver = resolver_canned(fixture.zone, &why);
+	fixture.suffixes.psl = psl_builtin();
+	fixture.services = (struct services){ .resolver = resolver, .suffixes = &fixture.suffixes,
+		.dkim = dkim_verifier_open(resolver, &fixture.suffixes, &why), .snapshots = snapshots_open(&why),
 		.store = store_memory(1000, &why), .usage = usage_open(&why) };
-	world.services.unsure = world.services.store;
-	must(resolver != NULL && world.services.dkim != NULL && world.services.snapshots != NULL && world.services.store != NULL &&
-		world.services.usage != NULL,
+	fixture.services.unsure = fixture.services.store;
+	must(resolver != NULL && fixture.services.dkim != NULL && fixture.services.snapshots != NULL && fixture.services.store != NULL &&
+		fixture.services.usage != NULL,
 	    "a service does not open");
-	world.refresh = refresh_open(resolver, world.services.snapshots, NULL, "", &why);
-	must(world.refresh != NULL, "no refresh");
+	fixture.refresh = refresh_open(resolver, fixture.services.snapshots, NULL, "", &why);
+	must(fixture.refresh != NULL, "no refresh");
 	story_clock_set(SESSION_WORLD_NOW);
 	story_journal_clear();
 	load();
-	return &world.services;
+	return &fixture.services;
 }
 
 void
-session_world_close(void)
+session_fixture_close(void)
 {
-	refresh_close(world.refresh);
-	usage_close(world.services.usage);
-	snapshots_close(world.services.snapshots);
-	dkim_verifier_close(world.services.dkim);
-	store_close(world.services.store);
-	resolver_close(world.services.resolver);
-	canned_zone_close(world.zone);
+	refresh_close(fixture.refresh);
+	usage_close(fixture.services.usage);
+	snapshots_close(fixture.services.snapshots);
+	dkim_verifier_close(fixture.services.dkim);
+	store_close(fixture.services.store);
+	resolver_close(fixture.services.resolver);
+	canned_zone_close(fixture.zone);
 	story_journal_clear();
 }

@@ -1,10 +1,10 @@
 /*
- * delegate_world.h - vendors, their ranges and one session, for the tests of policy delegation.
+ * delegate_fixture.h - vendors, their ranges and one session, for the tests of policy delegation.
  *
  * For delegate_reply_t and the fuzz target: each has the same vendors, and settings of its own.
  */
-#ifndef DELEGATE_WORLD_H
-#define DELEGATE_WORLD_H
+#ifndef DELEGATE_FIXTURE_H
+#define DELEGATE_FIXTURE_H
 
 #include <stdio.h>
 #include <string.h>
@@ -12,14 +12,14 @@
 #include "delegate_reply.h"
 #include "policy_text.h"
 
-enum { WORLD_NOW = 1772359200 };
+enum { FIXTURE_NOW = 1772359200 };
 
 #define RANGE(network, rest) "sources = ( { cidr = [ \"" network "\" ]; " rest " } );"
 
 /* Each has a range of its own, and one thing that is special. */
 static const struct {
 	const char *name, *text;
-} world_vendors[] = {
+} fixture_vendors[] = {
 	{ "plain", "domains = [ \"plain.example\" ]; envelope = [ \"bounces.plain.example.net\" ];" RANGE("192.0.2.0/25", "") },
 	{ "single", "domains = [ \"single.example\" ];" RANGE("198.51.100.0/25", "exclusive = true;") },
 	{ "mute", "domains = [ \"mute.example\" ]; dkim = [ ]; vouch = [ \"listed+spf\" ];" RANGE("203.0.113.0/28", "") },
@@ -43,25 +43,25 @@ static const struct {
 	{ "rival", "domains = [ \"mute.example\" ]; vouch = [ \"listed+spf\", \"dkim\" ];" },
 };
 
-struct world {
+struct fixture {
 	struct policy *policy;
 	struct ranges *ranges;
 	struct judge judge;
 };
 
 static const char *
-world_vendor(void *context, const struct strings *folders, const char *name, const char **path,
+fixture_vendor(void *context, const struct strings *folders, const char *name, const char **path,
     size_t *length, struct fault *why)
 {
 	static char text[1024];
 
 	(void)context;
 	(void)folders;
-	for (size_t i = 0; i < sizeof world_vendors / sizeof world_vendors[0]; i++)
-		if (strcmp(world_vendors[i].name, name) == 0) {
+	for (size_t i = 0; i < sizeof fixture_vendors / sizeof fixture_vendors[0]; i++)
+		if (strcmp(fixture_vendors[i].name, name) == 0) {
 			*path = name;
 			*length = (size_t)snprintf(text, sizeof text, "vendor = { name = \"%s\"; %s };", name,
-			    world_vendors[i].text);
+			    fixture_vendors[i].text);
 			return text;
 		}
 	fault_set(why, "no vendor %s", name);
@@ -70,48 +70,48 @@ world_vendor(void *context, const struct strings *folders, const char *name, con
 
 /* settings are lines of greenlane.conf; every vendor is enabled but those named in `without`. */
 static bool
-world_open(struct world *world, const char *settings, const char *without)
+fixture_open(struct fixture *fixture, const char *settings, const char *without)
 {
-	struct policy_files files = { .vendor = world_vendor };
+	struct policy_files files = { .vendor = fixture_vendor };
 	struct faults *faults = faults_open();
 	struct text text;
 
-	*world = (struct world){ .policy = NULL };
+	*fixture = (struct fixture){ .policy = NULL };
 	text_open(&text, 8192);
 	text_put(&text, "vendors = (");
-	for (size_t i = 0; i < sizeof world_vendors / sizeof world_vendors[0]; i++)
-		if (strstr(without, world_vendors[i].name) == NULL)
+	for (size_t i = 0; i < sizeof fixture_vendors / sizeof fixture_vendors[0]; i++)
+		if (strstr(without, fixture_vendors[i].name) == NULL)
 			text_format(&text, "%s { name = \"%s\"; }", text.bytes[text.length - 1] == '(' ? "" : ",",
-			    world_vendors[i].name);
+			    fixture_vendors[i].name);
 	text_format(&text, " ); own = { networks = [ \"10.0.0.0/8\" ]; domains = [ \"rx.example\" ];"
 	    " outbound = [ \"198.18.0.25\" ]; };"
 	    "relays = ( { name = \"filter\"; kind = \"gateway\"; networks = [ \"198.18.0.5\" ]; } ); %s", settings);
 	if (faults != NULL)
-		world->policy = policy_text_load("world", text.bytes, text.length, &files, faults);
-	for (size_t i = 0; world->policy == NULL && faults != NULL && i < faults->kept; i++)
+		fixture->policy = policy_text_load("fixture", text.bytes, text.length, &files, faults);
+	for (size_t i = 0; fixture->policy == NULL && faults != NULL && i < faults->kept; i++)
 		printf("# %s\n", faults->list[i].fault.text);
 	faults_close(faults);
 	text_close(&text);
-	if (world->policy == NULL)
+	if (fixture->policy == NULL)
 		return false;
-	world->ranges = ranges_build(world->policy->sources, world->policy->source_count, NULL, NULL);
-	world->judge = (struct judge){ world->policy, world->ranges };
-	return world->ranges != NULL;
+	fixture->ranges = ranges_build(fixture->policy->sources, fixture->policy->source_count, NULL, NULL);
+	fixture->judge = (struct judge){ fixture->policy, fixture->ranges };
+	return fixture->ranges != NULL;
 }
 
 static __attribute__((unused)) void
-world_close(struct world *world)
+fixture_close(struct fixture *fixture)
 {
-	ranges_free(world->ranges);
-	policy_free(world->policy);
+	ranges_free(fixture->ranges);
+	policy_free(fixture->policy);
 }
 
 /* A session at RCPT; sender NULL is the null sender. */
 static __attribute__((unused)) void
-world_session(struct arena *arena, const char *client, const char *sender, enum auth_result spf,
+fixture_session(struct arena *arena, const char *client, const char *sender, enum auth_result spf,
     struct facts *facts)
 {
-	*facts = (struct facts){ .stage = STAGE_MAIL, .now = WORLD_NOW, .client_name = "",
+	*facts = (struct facts){ .stage = STAGE_MAIL, .now = FIXTURE_NOW, .client_name = "",
 		.helo = "mail.single.example", .auth = "", .daemon_name = "", .via = "", .mail_from = sender == NULL ? "" : sender,
 		.sender = { "", "", "" }, .null_sender = sender == NULL, .from_raw = "", .message_id = "" };
 	if (!address_read(client, &facts->client))
