@@ -18,7 +18,7 @@ ok() { # RESULT NAME
 
 # The slugs of the table, and what the page has under REASONS.
 slugs() { sed -n 's/.*\[REASON_[A-Z_]*\] = { "\([^"]*\)".*/\1/p' "$top/policy/reason.c" | sort; }
-explained() { sed -n '/^\.Sh REASONS/,/^\.Sh THE/s/^\.It Cm \(\\&\)*//p' "$page" | sort; }
+explained() { sed -n '/^\.Sh REASONS/,/^\.Sh JSON/s/^\.It Cm \(\\&\)*//p' "$page" | sort; }
 
 # The keys of the line in their order, and the tags of its section; those of the record, and all that the page marks.
 line_keys() {
@@ -26,7 +26,7 @@ line_keys() {
 		sed -n -e 's/.*put[a-z_]*(out, "\([a-z_]*\)".*/\1/p' -e 's/.*" \([a-z_]*\)=%s".*/\1/p' \
 			-e 's/.*put_rcpts(out.*/rcpts/p'
 }
-line_tags() { sed -n '/^\.Sh THE LINE/,/^\.Sh REASONS/s/^\.It Va //p' "$page"; }
+line_tags() { sed -n '/^\.Sh LOG LINE/,/^\.Sh REASONS/s/^\.It Va //p' "$page"; }
 record_keys() { sed -n 's/.*json_\(key\|string\|word\|number\|bool\)(out, "\([a-z_]*\)".*/\2/p' "$top/policy/verdict_record.c" | sort -u; }
 marked() { grep -E '^\.(It )?Va ' "$page" | tr ' ' '\n' | grep -xE '[a-z_]+' | sort -u; }
 
