@@ -8,7 +8,7 @@ STAILQ_HEAD(tickets, ticket);
 /* Lives while one of its questions is under way or waits. */
 struct group {
 	TAILQ_ENTRY(group) turn;
-	struct room *room;
+	struct pool *pool;
 	struct tickets waiting;
 	size_t under_way, waiting_count;
 	char name[];
@@ -17,14 +17,14 @@ struct group {
 TAILQ_HEAD(groups, group);
 
 /* What one standing has. Its groups are in the order in which they were served. */
-struct room {
+struct pool {
 	struct groups groups;
 	size_t most, of_group;
 	size_t under_way, waiting;
 };
 
 struct admission {
-	struct room rooms[STANDINGS];
+	struct pool pools[STANDINGS];
 };
 
 static const size_t most[STANDINGS] = {
@@ -40,11 +40,11 @@ admission_open(void)
 	struct admission *admission = calloc(1, sizeof *admission);
 
 	for (size_t i = 0; admission != NULL && i < STANDINGS; i++) {
-		struct room *room = &admission->rooms[i];
+		struct pool *pool = &admission->pools[i];
 
-		TAILQ_INIT(&room->groups);
-		room->most = most[i];
-		room->of_group = i == STANDING_LISTED ? most[i] : ADMIT_GROUP;
+		TAILQ_INIT(&pool->groups);
+		pool->most = most[i];
+		pool->of_group = i == STANDING_LISTED ? most[i] : ADMIT_GROUP;
 	}
 	return admission;
 }
@@ -58,28 +58,28 @@ admission_close(struct admission *admission)
 /* ---- groups ---- */
 
 static struct group *
-group_find(const struct room *room, const char *name)
+group_find(const struct pool *pool, const char *name)
 {
 	struct group *group;
 
-	TAILQ_FOREACH (group, &room->groups, turn)
+	TAILQ_FOREACH (group, &pool->groups, turn)
 		if (strcmp(group->name, name) == 0)
 			return group;
 	return NULL;
 }
 
 static struct group *
-group_open(struct room *room, const char *name)
+group_open(struct pool *pool, const char *name)
 {
-	struct group *group = group_find(room, name);
+	struct group *group = group_find(pool, name);
 	size_t size = strlen(name) + 1;
 
 	if (group != NULL || (group = calloc(1, sizeof *group + size)) == NULL)
 		return group;
-	group->room = room;
+	group->pool = pool;
 	STAILQ_INIT(&group->waiting);
 	memcpy(group->name, name, size);
-	TAILQ_INSERT_TAIL(&room->groups, group, turn);
+	TAILQ_INSERT_TAIL(&pool->groups, group, turn);
 	return group;
 }
 
@@ -88,14 +88,14 @@ group_close_empty(struct group *group)
 {
 	if (group->under_way > 0 || group->waiting_count > 0)
 		return;
-	TAILQ_REMOVE(&group->room->groups, group, turn);
+	TAILQ_REMOVE(&group->pool->groups, group, turn);
 	free(group);
 }
 
 static bool
 group_has_room(const struct group *group)
 {
-	return group->room->under_way < group->room->most && group->under_way < group->room->of_group;
+	return group->pool->under_way < group->pool->most && group->under_way < group->pool->of_group;
 }
 
 /* ---- tickets ---- */
@@ -106,9 +106,9 @@ serve(struct group *group, struct ticket *ticket)
 	ticket->group = group;
 	ticket->waits = false;
 	group->under_way++;
-	group->room->under_way++;
-	TAILQ_REMOVE(&group->room->groups, group, turn);
-	TAILQ_INSERT_TAIL(&group->room->groups, group, turn);
+	group->pool->under_way++;
+	TAILQ_REMOVE(&group->pool->groups, group, turn);
+	TAILQ_INSERT_TAIL(&group->pool->groups, group, turn);
 }
 
 static void
@@ -118,7 +118,7 @@ wait_in(struct group *group, struct ticket *ticket)
 	ticket->waits = true;
 	STAILQ_INSERT_TAIL(&group->waiting, ticket, next);
 	group->waiting_count++;
-	group->room->waiting++;
+	group->pool->waiting++;
 }
 
 static void
@@ -128,14 +128,14 @@ wait_no_more(struct ticket *ticket)
 
 	STAILQ_REMOVE(&group->waiting, ticket, ticket, next);
 	group->waiting_count--;
-	group->room->waiting--;
+	group->pool->waiting--;
 }
 
 enum admitted
 admission_ask(struct admission *admission, struct ticket *ticket, enum standing standing, const char *name)
 {
-	struct room *room = &admission->rooms[standing];
-	struct group *group = group_open(room, name);
+	struct pool *pool = &admission->pools[standing];
+	struct group *group = group_open(pool, name);
 
 	*ticket = (struct ticket){ .group = NULL };
 	if (group == NULL)
@@ -145,7 +145,7 @@ admission_ask(struct admission *admission, struct ticket *ticket, enum standing 
 		serve(group, ticket);
 		return ADMITTED;
 	}
-	if (room->waiting < ADMIT_WAITING) {
+	if (pool->waiting < ADMIT_WAITING) {
 		wait_in(group, ticket);
 		return ADMITTED_LATER;
 	}
@@ -156,10 +156,10 @@ admission_ask(struct admission *admission, struct ticket *ticket, enum standing 
 bool
 admission_has_spare(const struct admission *admission, enum standing standing, const char *name)
 {
-	const struct room *room = &admission->rooms[standing];
-	const struct group *group = group_find(room, name);
+	const struct pool *pool = &admission->pools[standing];
+	const struct group *group = group_find(pool, name);
 
-	return room->under_way < room->most / 2 && (group == NULL || group->under_way < room->of_group / 2);
+	return pool->under_way < pool->most / 2 && (group == NULL || group->under_way < pool->of_group / 2);
 }
 
 bool
@@ -167,7 +167,7 @@ admission_raise(struct admission *admission, struct ticket *ticket, enum standin
 {
 	struct group *before = ticket->group;
 
-	if (!ticket->waits || &admission->rooms[standing] <= before->room)
+	if (!ticket->waits || &admission->pools[standing] <= before->pool)
 		return false;
 	wait_no_more(ticket);
 	if (admission_ask(admission, ticket, standing, name) == ADMITTED_NOT)
@@ -189,7 +189,7 @@ admission_leave(struct admission *admission, struct ticket *ticket)
 		wait_no_more(ticket);
 	} else {
 		group->under_way--;
-		group->room->under_way--;
+		group->pool->under_way--;
 	}
 	ticket->group = NULL;
 	group_close_empty(group);
@@ -197,11 +197,11 @@ admission_leave(struct admission *admission, struct ticket *ticket)
 
 /* The group whose turn it is. */
 static struct group *
-group_next(const struct room *room)
+group_next(const struct pool *pool)
 {
 	struct group *group, *found = NULL;
 
-	TAILQ_FOREACH (group, &room->groups, turn)
+	TAILQ_FOREACH (group, &pool->groups, turn)
 		if (group->waiting_count > 0 && group_has_room(group) &&
 		    (found == NULL || group->under_way < found->under_way))
 			found = group;
@@ -212,8 +212,8 @@ struct ticket *
 admission_next(struct admission *admission)
 {
 	for (size_t i = 0; i < STANDINGS; i++) {
-		struct room *room = &admission->rooms[i];
-		struct group *group = room->waiting > 0 ? group_next(room) : NULL;
+		struct pool *pool = &admission->pools[i];
+		struct group *group = pool->waiting > 0 ? group_next(pool) : NULL;
 		struct ticket *ticket;
 
 		if (group == NULL)

@@ -21,7 +21,8 @@ struct engine {
 };
 
 /* A resolver as the settings want it; suffixes as in resolver.h. Given. */
-struct resolver *engine_resolver(const struct settings *, const struct suffix_list *suffixes, struct fault *why) MUST_USE;
+struct resolver *engine_resolver(const struct settings *, const struct suffix_list *suffixes,
+    struct fault *why) MUST_USE;
 
 /* journal (NULL: none) is kept, state_dir ("": nothing is kept on disk) is not. False: engine_close
  * gives back what was opened. No policy is in force yet: see refresh_adopt. */

@@ -314,7 +314,8 @@ handle(struct connection *connection)
 	struct listener *listener = connection->listener;
 	struct span bytes = { connection->bytes + connection->at, connection->length };
 
-	connection->wanted = listener->handler.received(listener->handler.context, connection->state, &bytes, &connection->out);
+	connection->wanted = listener->handler.received(listener->handler.context, connection->state, &bytes,
+	    &connection->out);
 	/* who uses nothing up and says nothing would be called for ever */
 	if (bytes.length == connection->length && connection->out.length == 0)
 		bytes.length = 0;
@@ -408,7 +409,7 @@ sweep(struct listener *listener)
 	pthread_mutex_unlock(&listener->lock);
 }
 
-/* Lets in who waits; returns how long to pause, in ms. */
+/* Accepts what waits; returns how long to pause, in ms. */
 static int
 accept_waiting(struct listener *listener)
 {
@@ -460,8 +461,8 @@ listener_set_limit(struct listener *listener, unsigned most)
 }
 
 bool
-listener_serve(struct listener *listener, const struct connection_handler *handler, const struct listener_limits *limits,
-    struct fault *why)
+listener_serve(struct listener *listener, const struct connection_handler *handler,
+    const struct listener_limits *limits, struct fault *why)
 {
 	struct epoll_event event = { .events = EPOLLIN, .data.ptr = NULL };
 

@@ -1,9 +1,9 @@
 /*
  * listen.h - listening sockets, whose connections are served without one waiting for another.
  *
- * Floor 9. A thread of the listener takes callers in and shows the slow ones out; a few workers hear
- * what they say. One worker at a time has a caller, so replies keep their order, and one that waits
- * (for DNS) holds up nobody but its caller. Counts and times have ceilings.
+ * Floor 9. One thread of a listener accepts connections and closes the slow ones; a few workers serve
+ * them. A connection is served by one worker at a time, so replies keep their order, and one that waits
+ * (for DNS) holds up no other connection. Counts and times have ceilings.
  */
 #ifndef LISTEN_H
 #define LISTEN_H
@@ -52,8 +52,8 @@ struct listener_limits {
 };
 
 /* Starts the threads; both are copied. Call after daemonising, with signals blocked. */
-bool listener_serve(struct listener *, const struct connection_handler *, const struct listener_limits *, struct fault *why)
-    MUST_USE;
+bool listener_serve(struct listener *, const struct connection_handler *, const struct listener_limits *,
+    struct fault *why) MUST_USE;
 
 unsigned listener_connections(struct listener *);
 

@@ -63,13 +63,14 @@ serve_one(struct peer *peer, const struct request_protocol *protocol, struct ser
 	struct listener *listener = peer->listener;
 
 	peer->listener = NULL;
-	peer->server = request_server_open(protocol, services, services->journal, listener, settings->milter.max_sessions,
-	    why);
+	peer->server = request_server_open(protocol, services, services->journal, listener,
+	    settings->milter.max_sessions, why);
 	return peer->server != NULL;
 }
 
 static bool
-serve_delegate(struct listeners *listeners, struct services *services, const struct settings *settings, struct fault *why)
+serve_delegate(struct listeners *listeners, struct services *services, const struct settings *settings,
+    struct fault *why)
 {
 	struct peer *peer = &listeners->peers[DELEGATE];
 
@@ -84,7 +85,8 @@ serve_delegate(struct listeners *listeners, struct services *services, const str
 }
 
 static bool
-serve_socketmap(struct listeners *listeners, struct services *services, const struct settings *settings, struct fault *why)
+serve_socketmap(struct listeners *listeners, struct services *services, const struct settings *settings,
+    struct fault *why)
 {
 	struct peer *peer = &listeners->peers[SOCKETMAP];
 
@@ -97,9 +99,11 @@ serve_socketmap(struct listeners *listeners, struct services *services, const st
 }
 
 bool
-listeners_serve(struct listeners *listeners, struct services *services, const struct settings *settings, struct fault *why)
+listeners_serve(struct listeners *listeners, struct services *services, const struct settings *settings,
+    struct fault *why)
 {
-	return serve_delegate(listeners, services, settings, why) && serve_socketmap(listeners, services, settings, why);
+	return serve_delegate(listeners, services, settings, why) &&
+	    serve_socketmap(listeners, services, settings, why);
 }
 
 void

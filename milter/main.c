@@ -309,7 +309,8 @@ open_engine(struct daemon *daemon, const struct settings *settings, struct fault
 	if (!usage_load(daemon->usage, settings->state_dir, why))
 		journal_fault(daemon->journal, LOG_WARNING, why);
 	daemon->services = (struct services){ .resolver = daemon->engine.resolver,
-		.dkim = daemon->engine.dkim, .suffixes = &daemon->engine.suffixes, .snapshots = daemon->engine.snapshots, .store = daemon->store_open,
+		.dkim = daemon->engine.dkim, .suffixes = &daemon->engine.suffixes,
+		.snapshots = daemon->engine.snapshots, .store = daemon->store_open,
 		.unsure = daemon->store_open != NULL ? daemon->store_open : daemon->memory,
 		.journal = daemon->journal, .usage = daemon->usage };
 	return true;

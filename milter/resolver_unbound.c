@@ -544,7 +544,8 @@ dispatcher_start(struct dispatcher *dispatcher, const struct resolver_settings *
 	dispatcher->base = event_base_new();
 	if (dispatcher->wakeup_fd < 0 || dispatcher->base == NULL)
 		return fault_set(why, "no event loop for the resolver: %s", strerror(errno));
-	dispatcher->wakeup = event_new(dispatcher->base, dispatcher->wakeup_fd, EV_READ | EV_PERSIST, submitted_take, dispatcher);
+	dispatcher->wakeup = event_new(dispatcher->base, dispatcher->wakeup_fd, EV_READ | EV_PERSIST,
+	    submitted_take, dispatcher);
 	dispatcher->context = ub_ctx_create_event(dispatcher->base);
 	if (dispatcher->wakeup == NULL || event_add(dispatcher->wakeup, NULL) != 0 || dispatcher->context == NULL)
 		return fault_set(why, "no memory for the resolver");

@@ -437,7 +437,8 @@ settle(struct source_watch *watch, const struct source_watch_context *with, cons
 /* One question of each, all under way before the first is waited for. Who answers within the round is in the
  * resolver's cache when its turn comes, however long the silent ones were waited for. */
 static bool
-ask_round(struct unfolding *const *unfoldings, size_t count, const struct source_watch_context *with, struct budget *budget)
+ask_round(struct unfolding *const *unfoldings, size_t count, const struct source_watch_context *with,
+    struct budget *budget)
 {
 	struct budget share = { budget->left_ms < ROUND_MS ? budget->left_ms : ROUND_MS };
 	int64_t before = share.left_ms;

@@ -76,14 +76,14 @@ say(struct delegate_reply *out, enum delegate_word word, enum delegate_why why, 
 }
 
 /* What stays when a vendor speaks against another: proof before trust, trust before doubt. */
-struct leanings {
+struct findings {
 	struct claim promised, trusted, undecided, forged;
 	size_t claims, forgeries; /* vendors that the envelope names; those that it certainly forges */
 };
 
 static void
-lean(const struct judge *judge, const struct facts *facts, const struct vendor *vendor,
-    bool sender_is_claimed, struct leanings *out)
+find_for(const struct judge *judge, const struct facts *facts, const struct vendor *vendor,
+    bool sender_is_claimed, struct findings *out)
 {
 	struct claim claim = { .vendor = vendor, .by_envelope = claims_by_envelope(facts, vendor) };
 	struct claim *where = NULL;
@@ -108,7 +108,7 @@ lean(const struct judge *judge, const struct facts *facts, const struct vendor *
 
 /* Our own name in the envelope, where the session proves that it may be there. */
 static void
-lean_to_own(const struct judge *judge, const struct facts *facts, struct leanings *out)
+find_for_own(const struct judge *judge, const struct facts *facts, struct findings *out)
 {
 	struct claim claim = { .vendor = &judge->policy->own, .by_envelope = true };
 
@@ -121,22 +121,22 @@ static void
 decide_by_vendors(const struct judge *judge, const struct facts *facts, struct delegate_reply *out)
 {
 	const struct policy *policy = judge->policy;
-	struct leanings leanings = { .claims = 0 };
+	struct findings findings = { .claims = 0 };
 	bool claimed = false;
 
 	for (size_t i = 0; i < policy->vendor_count; i++)
 		claimed = claimed || claims_by_envelope(facts, &policy->vendors[i]);
 	for (size_t i = 0; i < policy->vendor_count; i++)
-		lean(judge, facts, &policy->vendors[i], claimed, &leanings);
-	lean_to_own(judge, facts, &leanings);
-	if (leanings.promised.vendor != NULL)
-		say(out, DELEGATE_DUNNO, DELEGATE_PROMISED, &leanings.promised);
-	else if (leanings.claims > 0 && leanings.forgeries == leanings.claims)
-		say(out, DELEGATE_REFUSE, DELEGATE_FORGED, &leanings.forged);
-	else if (leanings.trusted.vendor != NULL)
-		say(out, DELEGATE_DUNNO, DELEGATE_TRUSTED, &leanings.trusted);
-	else if (leanings.undecided.vendor != NULL)
-		say(out, DELEGATE_CLASS, DELEGATE_UNDECIDED, &leanings.undecided);
+		find_for(judge, facts, &policy->vendors[i], claimed, &findings);
+	find_for_own(judge, facts, &findings);
+	if (findings.promised.vendor != NULL)
+		say(out, DELEGATE_DUNNO, DELEGATE_PROMISED, &findings.promised);
+	else if (findings.claims > 0 && findings.forgeries == findings.claims)
+		say(out, DELEGATE_REFUSE, DELEGATE_FORGED, &findings.forged);
+	else if (findings.trusted.vendor != NULL)
+		say(out, DELEGATE_DUNNO, DELEGATE_TRUSTED, &findings.trusted);
+	else if (findings.undecided.vendor != NULL)
+		say(out, DELEGATE_CLASS, DELEGATE_UNDECIDED, &findings.undecided);
 }
 
 void

@@ -164,7 +164,7 @@ zone_set(struct names *names, const char *name, const char *line)
 
 /* ---- a policy of sources, a fixture to try it in ---- */
 
-struct wish {
+struct row {
 	enum source_kind kind;
 	const char *name, *text;
 	enum source_use use;
@@ -181,7 +181,7 @@ struct fixture {
 
 /* Wishes end with a NULL name. */
 static struct policy *
-policy_make(const struct wish *wishes, int64_t least, int64_t most)
+policy_make(const struct row *rows, int64_t least, int64_t most)
 {
 	static struct prefix fixed, lines[256];
 	struct arena *arena = arena_open(64 * 1024);
@@ -204,19 +204,19 @@ policy_make(const struct wish *wishes, int64_t least, int64_t most)
 	policy->settings.refresh.widest_ipv6 = 28;
 	policy->settings.refresh.share_ppm = 1000;
 	policy->settings.refresh.fall_percent = 50;
-	for (; wishes->name != NULL; wishes++) {
+	for (; rows->name != NULL; rows++) {
 		struct source *source = &sources[policy->source_count];
 
-		*source = (struct source){ .number = (uint32_t)policy->source_count, .kind = wishes->kind,
-			.use = wishes->use, .selected = !wishes->dropped, .name = wishes->name, .text = wishes->text,
+		*source = (struct source){ .number = (uint32_t)policy->source_count, .kind = rows->kind,
+			.use = rows->use, .selected = !rows->dropped, .name = rows->name, .text = rows->text,
 			.vendor = vendor,
-			.max_stale = wishes->max_stale > 0 ? wishes->max_stale : 7 * 86400 };
-		if (wishes->kind == SOURCE_CIDR) {
+			.max_stale = rows->max_stale > 0 ? rows->max_stale : 7 * 86400 };
+		if (rows->kind == SOURCE_CIDR) {
 			source->prefixes = &fixed;
 			source->prefix_count = 1;
-		} else if (wishes->kind == SOURCE_FILE) {
+		} else if (rows->kind == SOURCE_FILE) {
 			source->prefixes = lines;
-			source->prefix_count = wishes->lines;
+			source->prefix_count = rows->lines;
 		}
 		vendor->source_count = ++policy->source_count;
 	}
@@ -224,11 +224,11 @@ policy_make(const struct wish *wishes, int64_t least, int64_t most)
 }
 
 static void
-adopt(struct fixture *fixture, const struct wish *wishes, int64_t least, int64_t most)
+adopt(struct fixture *fixture, const struct row *rows, int64_t least, int64_t most)
 {
 	struct fault why;
 
-	if (!refresh_adopt(fixture->refresh, policy_make(wishes, least, most), PATIENCE_MS, &why))
+	if (!refresh_adopt(fixture->refresh, policy_make(rows, least, most), PATIENCE_MS, &why))
 		abort();
 }
 
@@ -313,7 +313,7 @@ state_of(struct fixture *fixture, uint32_t number, const char *client)
 	return state;
 }
 
-static const struct wish acme[] = { { .kind = SOURCE_A, .name = "out.acme.example", .text = "a:out.acme.example" }, { 0 } };
+static const struct row acme[] = { { .kind = SOURCE_A, .name = "out.acme.example", .text = "a:out.acme.example" }, { 0 } };
 
 /* ---- time to live ---- */
 
@@ -400,7 +400,7 @@ known_source_keeps_serving(void)
 	fixture_close(fixture);
 }
 
-static const struct wish two[] = { { .kind = SOURCE_A, .name = "out.acme.example", .text = "a:out.acme.example" },
+static const struct row two[] = { { .kind = SOURCE_A, .name = "out.acme.example", .text = "a:out.acme.example" },
 	{ .kind = SOURCE_A, .name = "eu.acme.example", .text = "a:eu.acme.example" }, { 0 } };
 
 static void
@@ -442,13 +442,13 @@ static void
 list_that_falls_is_said(void)
 {
 	for (size_t i = 0; i < sizeof falls / sizeof *falls; i++) {
-		struct wish wish[] = { { .kind = SOURCE_FILE, .name = "acme.list", .text = "file:acme.list", .lines = falls[i].before },
+		struct row rows[] = { { .kind = SOURCE_FILE, .name = "acme.list", .text = "file:acme.list", .lines = falls[i].before },
 			{ 0 } };
 		struct fixture *fixture = fixture_open();
 
-		adopt(fixture, wish, 60, 86400);
-		wish[0].lines = falls[i].after;
-		adopt(fixture, wish, 60, 86400);
+		adopt(fixture, rows, 60, 86400);
+		rows[0].lines = falls[i].after;
+		adopt(fixture, rows, 60, 86400);
 		is_number(said_times("source file:acme.list of acme: lists"), falls[i].said, "%s", falls[i].name);
 		is(state_of(fixture, 0, falls[i].after == 200 ? "20.0.150.1" : "20.0.50.1"), "listed", "%s: it is believed", falls[i].name);
 		fixture_close(fixture);
@@ -500,10 +500,10 @@ retries_back_off(void)
 
 /* ---- reload ---- */
 
-static const struct wish three[] = { { .kind = SOURCE_CIDR, .name = "", .text = "cidr:203.0.113.0/24" },
+static const struct row three[] = { { .kind = SOURCE_CIDR, .name = "", .text = "cidr:203.0.113.0/24" },
 	{ .kind = SOURCE_SPF, .name = "globex.example", .text = "spf:globex.example" },
 	{ .kind = SOURCE_A, .name = "out.acme.example", .text = "a:out.acme.example" }, { 0 } };
-static const struct wish none[] = { { 0 } };
+static const struct row none[] = { { 0 } };
 
 static void
 reload_keeps_what_is_known(void)
@@ -531,7 +531,7 @@ reload_keeps_what_is_known(void)
 	fixture_close(fixture);
 }
 
-static const struct wish idle[] = {
+static const struct row idle[] = {
 	{ .kind = SOURCE_A, .name = "login.acme.example", .text = "a:login.acme.example", .use = USE_LOGIN },
 	{ .kind = SOURCE_A, .name = "us.acme.example", .text = "a:us.acme.example", .dropped = true },
 	{ .kind = SOURCE_CIDR, .name = "", .text = "cidr:203.0.113.0/24", .use = USE_API }, { 0 } };
@@ -549,7 +549,7 @@ idle_sources_cost_nothing(void)
 	fixture_close(fixture);
 }
 
-static const struct wish exists[] = { { .kind = SOURCE_SPF, .name = "macro.example", .text = "spf:macro.example" }, { 0 } };
+static const struct row exists[] = { { .kind = SOURCE_SPF, .name = "macro.example", .text = "spf:macro.example" }, { 0 } };
 
 static void
 asked_source_is_marked(void)
@@ -569,7 +569,7 @@ asked_source_is_marked(void)
 
 /* ---- slow DNS ---- */
 
-static const struct wish slow[] = { { .kind = SOURCE_A, .name = "slow1.example", .text = "a:slow1.example" },
+static const struct row slow[] = { { .kind = SOURCE_A, .name = "slow1.example", .text = "a:slow1.example" },
 	{ .kind = SOURCE_A, .name = "slow2.example", .text = "a:slow2.example" },
 	{ .kind = SOURCE_A, .name = "slow3.example", .text = "a:slow3.example" }, { 0 } };
 
@@ -629,7 +629,7 @@ reload_goes_first(void)
 
 /* ---- one dead server ---- */
 
-static const struct wish dead[] = { { .kind = SOURCE_A, .name = "dead.example", .text = "a:dead.example" },
+static const struct row dead[] = { { .kind = SOURCE_A, .name = "dead.example", .text = "a:dead.example" },
 	{ .kind = SOURCE_SPF, .name = "globex.example", .text = "spf:globex.example" },
 	{ .kind = SOURCE_A, .name = "out.acme.example", .text = "a:out.acme.example" }, { 0 } };
 
@@ -661,7 +661,7 @@ dead_server_holds_up_nobody(void)
 static void
 outage_of_a_day(void)
 {
-	static const struct wish both[] = { { .kind = SOURCE_A, .name = "out.acme.example", .text = "a:out.acme.example" },
+	static const struct row both[] = { { .kind = SOURCE_A, .name = "out.acme.example", .text = "a:out.acme.example" },
 		{ .kind = SOURCE_SPF, .name = "globex.example", .text = "spf:globex.example", .max_stale = 36000 }, { 0 } };
 	struct fixture *fixture = fixture_open();
 	bool same = true, early = true, late = true;
