@@ -1,7 +1,7 @@
 #!/usr/bin/python3
-"""Makes policy/undrawn_table.c from Unicode's data, as Debian's package unicode-data has it.
+"""Makes policy/mail/undrawn_table.c from Unicode's data, as Debian's package unicode-data has it.
 
-usage: contrib/undrawn.py [FOLDER] > policy/undrawn_table.c
+usage: contrib/undrawn.py [FOLDER] > policy/mail/undrawn_table.c
 
 Three sets beyond ASCII, each as the fewest ranges:
   undrawn  what no reader draws: Default_Ignorable_Code_Point, Bidi_Control
@@ -84,7 +84,7 @@ blanks -= undrawn
 marks -= undrawn | blanks
 
 print(f"/* room: undrawn */\n/* Unicode {version()}. Made by contrib/undrawn.py, which says what the sets are; do not edit. */")
-print('#include "undrawn.h"')
+print('#include "policy/mail/undrawn.h"')
 for name, points in (("undrawn", undrawn), ("blanks", blanks), ("marks", marks)):
     rows = [f"{{ 0x{a:x}, 0x{b:x} }}" for a, b in ranges({p for p in points if p >= 0x80})]
     print(f"\nstatic const struct range {name}[] = {{")

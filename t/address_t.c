@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "address.h"
-#include "tap.h"
+#include "policy/util/address.h"
+#include "t/lib/tap.h"
 
 #define COUNT(rows) (sizeof rows / sizeof *rows)
 

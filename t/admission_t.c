@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "admission.h"
-#include "tap.h"
+#include "milter/checks/admission.h"
+#include "t/lib/tap.h"
 
 enum { MANY = 9000 };
 

@@ -2,9 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "aggregate.h"
-#include "text.h"
-#include "tap.h"
+#include "policy/util/aggregate.h"
+#include "policy/util/text.h"
+#include "t/lib/tap.h"
 
 enum { NETWORKS = 64 };
 

@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "answer_cache.h"
-#include "tap.h"
+#include "milter/checks/answer_cache.h"
+#include "t/lib/tap.h"
 
 enum { ARENA_BYTES = 1 << 20, CEILING = 1 << 20, SHARD = CEILING / 16 };
 

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Debian's python3-authres reads what policy/authres.c writes: authres.py TEST_BINARY.
+"""Debian's python3-authres reads what policy/mail/authres.c writes: authres.py TEST_BINARY.
 
 Skipped where the package is not installed. Prints TAP."""
 import os

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "authres.h"
-#include "tap.h"
+#include "policy/mail/authres.h"
+#include "t/lib/tap.h"
 
 #define US "mx.example.com"
 

@@ -6,4 +6,4 @@ cd "$(dirname "$0")/.."
 name=$1
 shift
 exec ${CC:-cc} -std=gnu11 -D_GNU_SOURCE -g -O1 -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
-    ${CFLAGS:-} -Ipolicy -Imilter -It -It/lib -o "t/$name" "t/$name.c" t/tap.c "$@" ${LIBS:--lidn2 -lpsl}
+    ${CFLAGS:-} -I. -o "t/$name" "t/$name.c" t/lib/tap.c "$@" ${LIBS:--lidn2 -lpsl}

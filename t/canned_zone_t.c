@@ -1,8 +1,8 @@
 /* The canned zone of the tests, through the canned resolver. */
 #include <string.h>
 
-#include "resolver_canned.h"
-#include "tap.h"
+#include "t/lib/resolver_canned.h"
+#include "t/lib/tap.h"
 
 static const char *const zone_text[] = {
 	"# a remark",

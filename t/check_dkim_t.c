@@ -6,11 +6,11 @@
 #include <libpsl.h>
 #include <pthread.h>
 
-#include "check_dkim.h"
-#include "resolver_canned.h"
-#include "sign.h"
-#include "tap.h"
-#include "text.h"
+#include "milter/checks/check_dkim.h"
+#include "t/lib/resolver_canned.h"
+#include "t/lib/sign.h"
+#include "t/lib/tap.h"
+#include "policy/util/text.h"
 
 enum { TESTKEY = SIGN_TESTING, STRICT = SIGN_STRICT, REVOKED = SIGN_REVOKED, DAY = 86400, MAX_AGE = 7 * DAY };
 

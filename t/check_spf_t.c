@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "check_spf.h"
-#include "resolver_canned.h"
-#include "tap.h"
-#include "text.h"
+#include "milter/checks/check_spf.h"
+#include "t/lib/resolver_canned.h"
+#include "t/lib/tap.h"
+#include "policy/util/text.h"
 
 enum { ARENA = 1024 * 1024, THREADS = 4, CHECKS = 100 };
 

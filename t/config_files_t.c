@@ -5,10 +5,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "config_files.h"
-#include "policy_text.h"
-#include "tap.h"
-#include "text.h"
+#include "milter/state/config_files.h"
+#include "policy/config/policy_text.h"
+#include "t/lib/tap.h"
+#include "policy/util/text.h"
 
 enum { PATH_SIZE = 512, NOBODY = 65534 };
 

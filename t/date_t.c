@@ -1,8 +1,8 @@
 /*
  * date_t.c - the Date field of a mail as seconds.
  */
-#include "date.h"
-#include "tap.h"
+#include "policy/util/date.h"
+#include "t/lib/tap.h"
 
 enum { NONE = -1 };
 

@@ -1,8 +1,8 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "deferral.h"
-#include "tap.h"
+#include "policy/advise/deferral.h"
+#include "t/lib/tap.h"
 
 /* What Postfix hands on (with "Recipient address rejected: " before a policy server's words) or a client gets. */
 static const struct row {

@@ -7,9 +7,9 @@
 #include <string.h>
 #include <strings.h>
 
-#include "delegate_fixture.h"
-#include "policy_value.h"
-#include "tap.h"
+#include "t/lib/delegate_fixture.h"
+#include "policy/config/policy_value.h"
+#include "t/lib/tap.h"
 
 /* Settings by their letter. */
 static const struct {

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "delegate_request.h"
-#include "tap.h"
+#include "policy/verdict/delegate_request.h"
+#include "t/lib/tap.h"
 
 #define BEGIN "request=smtpd_access_policy\n"
 

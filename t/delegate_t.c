@@ -12,12 +12,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "delegate.h"
-#include "delegate_fixture.h"
-#include "message.h"
-#include "resolver_canned.h"
-#include "socketmap.h"
-#include "tap.h"
+#include "milter/peers/delegate.h"
+#include "t/lib/delegate_fixture.h"
+#include "milter/smtp/message.h"
+#include "t/lib/resolver_canned.h"
+#include "milter/peers/socketmap.h"
+#include "t/lib/tap.h"
 
 /* ---- DNS that counts ---- */
 

@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dkim_key.h"
-#include "draft/keys.h"
-#include "tap.h"
-#include "text.h"
+#include "policy/mail/dkim_key.h"
+#include "t/draft/keys.h"
+#include "t/lib/tap.h"
+#include "policy/util/text.h"
 
 /* One word a property, in a fixed order. */
 static const char *

@@ -1,7 +1,7 @@
 #include <string.h>
 
-#include "dkim_text.h"
-#include "tap.h"
+#include "policy/mail/dkim_text.h"
+#include "t/lib/tap.h"
 
 #define REST "; s=s; h=from:subject"
 

@@ -7,9 +7,9 @@
 
 #include <libpsl.h>
 
-#include "canned_zone.h"
-#include "dmarc.h"
-#include "tap.h"
+#include "t/lib/canned_zone.h"
+#include "policy/mail/dmarc.h"
+#include "t/lib/tap.h"
 
 /* A small list of our own, so that nobody's update of the real one changes a row. */
 static char suffix_text[] = "com\nnet\nexample\nuk\nco.uk\nxn--p1ai\nio\n"

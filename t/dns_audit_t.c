@@ -6,12 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "canned_zone.h"
-#include "conf_files.h"
-#include "dns_audit.h"
-#include "draft/keys.h"
-#include "policy_text.h"
-#include "tap.h"
+#include "t/lib/canned_zone.h"
+#include "t/lib/conf_files.h"
+#include "policy/advise/dns_audit.h"
+#include "t/draft/keys.h"
+#include "policy/config/policy_text.h"
+#include "t/lib/tap.h"
 
 #define D "example.com"
 #define DMARC "_dmarc." D " TXT v=DMARC1; p=reject\n"

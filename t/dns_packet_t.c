@@ -2,9 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "answer_text.h"
-#include "dns_packet.h"
-#include "tap.h"
+#include "t/lib/answer_text.h"
+#include "policy/dns/dns_packet.h"
+#include "t/lib/tap.h"
 
 /* Packets are written in octal, as the name of a record is mostly \300\014, the question's. */
 #define HEAD(flags, an, ns) "\000\000" flags "\000\001\000" an "\000" ns "\000\000"

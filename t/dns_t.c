@@ -2,8 +2,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "dns.h"
-#include "tap.h"
+#include "policy/dns/dns.h"
+#include "t/lib/tap.h"
 
 #define LABEL_63 "a23456789012345678901234567890123456789012345678901234567890123"
 #define LONG_4 LABEL_63 "." LABEL_63 "." LABEL_63 "."

@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "domain.h"
-#include "tap.h"
+#include "policy/util/domain.h"
+#include "t/lib/tap.h"
 
 #define COUNT(rows) (sizeof rows / sizeof *rows)
 

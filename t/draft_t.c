@@ -8,12 +8,12 @@
 
 #include <libpsl.h>
 
-#include "canned_zone.h"
-#include "conf_files.h"
-#include "draft.h"
-#include "draft/keys.h"
-#include "policy_text.h"
-#include "tap.h"
+#include "t/lib/canned_zone.h"
+#include "t/lib/conf_files.h"
+#include "policy/advise/draft.h"
+#include "t/draft/keys.h"
+#include "policy/config/policy_text.h"
+#include "t/lib/tap.h"
 
 #define V "acme.example"
 #define SPF V " TXT \"v=spf1 ip4:192.0.2.0/24 -all\"\n"

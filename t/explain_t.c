@@ -1,10 +1,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "arena.h"
-#include "claims.h"
-#include "explain.h"
-#include "tap.h"
+#include "policy/util/arena.h"
+#include "policy/verdict/claims.h"
+#include "policy/verdict/explain.h"
+#include "t/lib/tap.h"
 
 static const char contact[] = "https://example.com/postmaster";
 

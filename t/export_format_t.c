@@ -1,8 +1,8 @@
 /*
  * export_format_t.c - what an entry of a list for other programs may say.
  */
-#include "export_format.h"
-#include "tap.h"
+#include "policy/rules/export_format.h"
+#include "t/lib/tap.h"
 
 static const struct {
 	const char *name, *value;

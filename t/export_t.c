@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "export.h"
-#include "tap.h"
+#include "policy/advise/export.h"
+#include "t/lib/tap.h"
 
 enum { NETWORKS = 8, LISTINGS = 8, TEXT_MAX = 1024 * 1024 };
 

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "exports.h"
-#include "tap.h"
+#include "milter/state/exports.h"
+#include "t/lib/tap.h"
 
 enum { PATIENCE = 40 }; /* seconds for what comes in two; a round that needs no change comes after 60 */
 

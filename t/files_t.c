@@ -17,8 +17,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "files.h"
-#include "tap.h"
+#include "milter/system/files.h"
+#include "t/lib/tap.h"
 
 enum { NOBODY = 65534, MOST = 1024 * 1024, WRITERS = 4, ROUNDS = 200 };
 

@@ -2,9 +2,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "greylist.h"
-#include "policy.h"
-#include "tap.h"
+#include "policy/rules/greylist.h"
+#include "policy/rules/policy.h"
+#include "t/lib/tap.h"
 
 enum { T = 1000000000, DELAY = 300, WINDOW = 2 * 86400, LIFE = 36 * 86400, DAY = 86400 };
 

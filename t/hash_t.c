@@ -3,8 +3,8 @@
  */
 #include <string.h>
 
-#include "hash.h"
-#include "tap.h"
+#include "policy/util/hash.h"
+#include "t/lib/tap.h"
 
 /* draft-eastlake-fnv, appendix C: FNV-1a, 64 bits. */
 static const struct {

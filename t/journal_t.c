@@ -10,8 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "journal.h"
-#include "tap.h"
+#include "milter/system/journal.h"
+#include "t/lib/tap.h"
 
 enum { THREADS = 8, VERDICTS = 300, SAID_MAX = 40000, PATH_SIZE = 128 };
 

@@ -4,12 +4,12 @@
 
 #include <libpsl.h>
 
-#include "arena.h"
-#include "conf_files.h"
-#include "lint.h"
-#include "policy_text.h"
-#include "tap.h"
-#include "text.h"
+#include "policy/util/arena.h"
+#include "t/lib/conf_files.h"
+#include "policy/config/lint.h"
+#include "policy/config/policy_text.h"
+#include "t/lib/tap.h"
+#include "policy/util/text.h"
 
 /* ---- a policy from texts ---- */
 

@@ -5,9 +5,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "lmdb_check.h"
-#include "store.h"
-#include "tap.h"
+#include "milter/store/lmdb_check.h"
+#include "milter/store/store.h"
+#include "t/lib/tap.h"
 
 /*
  * Damaged files are opened as the daemon would, and used: it is not enough that the check says no to

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mail_text.h"
-#include "tap.h"
-#include "text.h"
+#include "policy/mail/mail_text.h"
+#include "t/lib/tap.h"
+#include "policy/util/text.h"
 
 static const struct row {
 	const char *bytes;

@@ -5,11 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "arena.h"
-#include "field_names.h"
-#include "mailbox.h"
-#include "tap.h"
-#include "text.h"
+#include "policy/util/arena.h"
+#include "t/lib/field_names.h"
+#include "policy/mail/mailbox.h"
+#include "t/lib/tap.h"
+#include "policy/util/text.h"
 
 /* Wanted is every mailbox as text, in order, joined by " | "; NULL where the field must not parse. */
 struct field_row {

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "arena.h"
-#include "name_index.h"
-#include "tap.h"
+#include "policy/util/arena.h"
+#include "policy/rules/name_index.h"
+#include "t/lib/tap.h"
 
 enum { OWNERS = 5 };
 

@@ -1,7 +1,7 @@
 #include <string.h>
 
-#include "netstring.h"
-#include "tap.h"
+#include "policy/util/netstring.h"
+#include "t/lib/tap.h"
 
 static const struct {
 	const char *name, *bytes;

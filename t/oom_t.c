@@ -13,14 +13,14 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "config_files.h"
-#include "crypto_memory.h"
-#include "oom_alloc.h"
-#include "policy_text.h"
-#include "refresh.h"
-#include "resolver_canned.h"
-#include "story.h"
-#include "tap.h"
+#include "milter/state/config_files.h"
+#include "milter/system/crypto_memory.h"
+#include "t/lib/oom_alloc.h"
+#include "policy/config/policy_text.h"
+#include "milter/state/refresh.h"
+#include "t/lib/resolver_canned.h"
+#include "t/lib/story.h"
+#include "t/lib/tap.h"
 
 enum { STEPS_MAX = 4096, SAMPLE = 600 /* allocations of a story or reload */, TOLD = 5 /* faults that are shown in words */ };
 

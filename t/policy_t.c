@@ -1,7 +1,7 @@
 #include <string.h>
 
-#include "policy_text.h"
-#include "tap.h"
+#include "policy/config/policy_text.h"
+#include "t/lib/tap.h"
 
 static const char vendor_text[] =
     "vendor = { name = \"acme\"; domains = [ \"acme.example\", \"=only.example\", \"noreply@mailbox.example\" ];"

@@ -6,12 +6,12 @@
 
 #include <libpsl.h>
 
-#include "conf_files.h"
-#include "key_list.h"
-#include "policy_text.h"
-#include "policy_value.h"
-#include "tap.h"
-#include "text.h"
+#include "t/lib/conf_files.h"
+#include "t/lib/key_list.h"
+#include "policy/config/policy_text.h"
+#include "policy/config/policy_value.h"
+#include "t/lib/tap.h"
+#include "policy/util/text.h"
 
 /* As it was configured; the plain defaults where it was compiled by hand. */
 #ifndef GREENLANE_SITE_VENDOR_DIR

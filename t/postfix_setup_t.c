@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "postfix_setup.h"
-#include "tap.h"
+#include "policy/advise/postfix_setup.h"
+#include "t/lib/tap.h"
 
 enum { ARENA = 4 * 1024 * 1024, OUTPUT = 256 * 1024 };
 

@@ -2,9 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "prefix_table.h"
-#include "text.h"
-#include "tap.h"
+#include "policy/util/prefix_table.h"
+#include "policy/util/text.h"
+#include "t/lib/tap.h"
 
 enum { ENTRIES = 8 };
 

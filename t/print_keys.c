@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "key_list.h"
+#include "t/lib/key_list.h"
 
 static void
 print(void *context, const char *key, const char *type, const char *fallback, const char *help)

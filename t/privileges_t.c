@@ -11,8 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "privileges.h"
-#include "tap.h"
+#include "milter/system/privileges.h"
+#include "t/lib/tap.h"
 
 enum { NOBODY = 65534, STARTS = 200 };
 

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "promise.h"
-#include "tap.h"
+#include "milter/smtp/promise.h"
+#include "t/lib/tap.h"
 
 enum { NOW = 1772359200 };
 

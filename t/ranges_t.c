@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "arena.h"
-#include "ranges.h"
-#include "tap.h"
+#include "policy/util/arena.h"
+#include "policy/sources/ranges.h"
+#include "t/lib/tap.h"
 
 enum { MEMORY = 1024 * 1024, NETWORKS_MAX = 8, SOURCES_MAX = 5 };
 

@@ -1,7 +1,7 @@
 #include <string.h>
 
-#include "reason.h"
-#include "tap.h"
+#include "policy/rules/reason.h"
+#include "t/lib/tap.h"
 
 static bool
 is_made_of(const char *word, const char *letters)

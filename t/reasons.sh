@@ -17,17 +17,17 @@ ok() { # RESULT NAME
 }
 
 # The slugs of the table, and what the page has under REASONS.
-slugs() { sed -n 's/.*\[REASON_[A-Z_]*\] = { "\([^"]*\)".*/\1/p' "$top/policy/reason.c" | sort; }
+slugs() { sed -n 's/.*\[REASON_[A-Z_]*\] = { "\([^"]*\)".*/\1/p' "$top/policy/rules/reason.c" | sort; }
 explained() { sed -n '/^\.Sh REASONS/,/^\.Sh JSON/s/^\.It Cm \(\\&\)*//p' "$page" | sort; }
 
 # The keys of the line in their order, and the tags of its section; those of the record, and all that the page marks.
 line_keys() {
-	sed -n '/^verdict_record_write_line/,/^}/p' "$top/policy/verdict_record.c" |
+	sed -n '/^verdict_record_write_line/,/^}/p' "$top/policy/review/verdict_record.c" |
 		sed -n -e 's/.*put[a-z_]*(out, "\([a-z_]*\)".*/\1/p' -e 's/.*" \([a-z_]*\)=%s".*/\1/p' \
 			-e 's/.*put_rcpts(out.*/rcpts/p'
 }
 line_tags() { sed -n '/^\.Sh LOG LINE/,/^\.Sh REASONS/s/^\.It Va //p' "$page"; }
-record_keys() { sed -n 's/.*json_\(key\|string\|word\|number\|bool\)(out, "\([a-z_]*\)".*/\2/p' "$top/policy/verdict_record.c" | sort -u; }
+record_keys() { sed -n 's/.*json_\(key\|string\|word\|number\|bool\)(out, "\([a-z_]*\)".*/\2/p' "$top/policy/review/verdict_record.c" | sort -u; }
 marked() { grep -E '^\.(It )?Va ' "$page" | tr ' ' '\n' | grep -xE '[a-z_]+' | sort -u; }
 
 same() { # NAME WANTED GOT
@@ -37,7 +37,7 @@ same() { # NAME WANTED GOT
 }
 
 same "every reason has its entry, and no other has" "$(slugs)" "$(explained)"
-[ "$(slugs | wc -l)" -eq "$(grep -c '^	\[REASON_' "$top/policy/reason.c")" ]
+[ "$(slugs | wc -l)" -eq "$(grep -c '^	\[REASON_' "$top/policy/rules/reason.c")" ]
 ok $? "no reason is overlooked"
 same "the keys of the line stand in their order" "$(line_keys)" "$(line_tags)"
 for key in $(record_keys); do

@@ -1,8 +1,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "received.h"
-#include "tap.h"
+#include "policy/mail/received.h"
+#include "t/lib/tap.h"
 
 /* What stands in a field, and what must be read: client "" is not told. */
 struct row {

@@ -7,11 +7,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "arena.h"
-#include "clock.h"
-#include "refresh.h"
-#include "resolver_canned.h"
-#include "tap.h"
+#include "policy/util/arena.h"
+#include "milter/system/clock.h"
+#include "milter/state/refresh.h"
+#include "t/lib/resolver_canned.h"
+#include "t/lib/tap.h"
 
 enum { SECOND = 1000000, PATIENCE_MS = 1000, SOURCES = 4, TURNS = 40, QUESTIONS_OF_A = 2, AHEAD = 16 };
 

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "story.h"
-#include "tap.h"
+#include "t/lib/story.h"
+#include "t/lib/tap.h"
 
 static struct services services;
 

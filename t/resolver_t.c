@@ -7,12 +7,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "admission.h"
-#include "answer_text.h"
-#include "nameserver.h"
-#include "resolver.h"
-#include "signed_zone.h"
-#include "tap.h"
+#include "milter/checks/admission.h"
+#include "t/lib/answer_text.h"
+#include "t/lib/nameserver.h"
+#include "milter/checks/resolver.h"
+#include "t/lib/signed_zone.h"
+#include "t/lib/tap.h"
 
 enum { ARENA_BYTES = 4 << 20, SHOWN = 256 * 1024, HOSTS = 250, THREADS = 8, QUESTIONS = 500 };
 

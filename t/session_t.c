@@ -15,13 +15,13 @@
 
 #include <libmilter/mfapi.h>
 
-#include "filter.h"
-#include "fuzz/mutate.h"
-#include "milter_client.h"
-#include "session.h"
-#include "session_fixture.h"
-#include "talk.h"
-#include "tap.h"
+#include "t/lib/filter.h"
+#include "t/fuzz/mutate.h"
+#include "t/lib/milter_client.h"
+#include "milter/smtp/session.h"
+#include "t/lib/session_fixture.h"
+#include "t/lib/talk.h"
+#include "t/lib/tap.h"
 
 #define COUNT(rows) (sizeof rows / sizeof *rows)
 

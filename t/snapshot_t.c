@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "arena.h"
-#include "snapshot.h"
-#include "tap.h"
+#include "policy/util/arena.h"
+#include "milter/state/snapshot.h"
+#include "t/lib/tap.h"
 
 enum { THREADS = 8, PUBLISHES = 1000, HELD = 4, SHAPES = 7 };
 

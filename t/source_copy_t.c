@@ -6,8 +6,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "source_copy.h"
-#include "tap.h"
+#include "policy/sources/source_copy.h"
+#include "t/lib/tap.h"
 
 enum { MEMORY = 64 * 1024 * 1024, NETWORKS_MAX = 64, MARCH = 1772359200, APRIL = 1775037600 };
 

@@ -5,8 +5,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "source_files.h"
-#include "tap.h"
+#include "milter/state/source_files.h"
+#include "t/lib/tap.h"
 
 static char folder[64];
 

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "source_guard.h"
-#include "tap.h"
+#include "policy/sources/source_guard.h"
+#include "t/lib/tap.h"
 
 enum { MEMORY = 16 * 1024 * 1024, NETWORKS_MAX = 256 };
 

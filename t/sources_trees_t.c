@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "resolver_canned.h"
-#include "source_watch.h"
-#include "tap.h"
+#include "t/lib/resolver_canned.h"
+#include "milter/state/source_watch.h"
+#include "t/lib/tap.h"
 
 enum { LINE_BYTES = 8192 };
 

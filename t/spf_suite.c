@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "check_spf.h"
-#include "resolver_canned.h"
-#include "tap.h"
+#include "milter/checks/check_spf.h"
+#include "t/lib/resolver_canned.h"
+#include "t/lib/tap.h"
 
 enum { FIELDS = 7, ARENA = 4 * 1024 * 1024 };
 enum { MARK, NAME, CLIENT, HELO, MAIL_FROM, RESULTS, STATE };

@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "spf_text.h"
-#include "spf_write.h"
-#include "tap.h"
+#include "policy/dns/spf_text.h"
+#include "policy/dns/spf_write.h"
+#include "t/lib/tap.h"
 
 enum { ARENA = 1024 * 1024 };
 

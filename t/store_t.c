@@ -12,8 +12,8 @@
 
 #include <lmdb.h>
 
-#include "store.h"
-#include "tap.h"
+#include "milter/store/store.h"
+#include "t/lib/tap.h"
 
 enum { PATH_ROOM = 256, SMALL_FILE = 256 * 1024 };
 

@@ -8,9 +8,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "clock.h"
-#include "subprocess.h"
-#include "tap.h"
+#include "milter/system/clock.h"
+#include "milter/system/subprocess.h"
+#include "t/lib/tap.h"
 
 static atomic_bool ends;
 static char folder[] = "/tmp/greenlane-command.XXXXXX", mark[100];

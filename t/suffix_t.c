@@ -7,9 +7,9 @@
 
 #include <libpsl.h>
 
-#include "domain.h"
-#include "suffix.h"
-#include "tap.h"
+#include "policy/util/domain.h"
+#include "policy/util/suffix.h"
+#include "t/lib/tap.h"
 
 static const struct {
 	const char *what, *name, *organisation; /* NULL: a public suffix, or no name */

@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "arena.h"
-#include "fault.h"
-#include "tap.h"
-#include "text.h"
+#include "policy/util/arena.h"
+#include "policy/util/fault.h"
+#include "t/lib/tap.h"
+#include "policy/util/text.h"
 
 #define COUNT(rows) (sizeof rows / sizeof *rows)
 

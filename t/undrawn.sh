@@ -1,5 +1,5 @@
 #!/bin/sh
-# policy/undrawn_table.c is what contrib/undrawn.py makes of Unicode's data. TAP. Needs Debian's unicode-data in the
+# policy/mail/undrawn_table.c is what contrib/undrawn.py makes of Unicode's data. TAP. Needs Debian's unicode-data in the
 # version that the table names; a newer one is told, and wants a new table.
 set -u
 top=${srcdir:-.}
@@ -12,9 +12,9 @@ version=$(sed -n '1s/.*-\([0-9.]*\)\.txt.*/\1/p' "$data/PropList.txt")
 /usr/bin/python3 "$top/contrib/undrawn.py" "$data" >"$tmp/table" || { echo "Bail out! undrawn.py does not run"; exit 99; }
 echo "1..2"
 failed=0
-if ! grep -q "Unicode $version" "$top/policy/undrawn_table.c"; then
+if ! grep -q "Unicode $version" "$top/policy/mail/undrawn_table.c"; then
     echo "ok 1 - the table is of the data # SKIP the data is Unicode $version: contrib/undrawn.py makes a newer table"
-elif diff "$top/policy/undrawn_table.c" "$tmp/table" >"$tmp/diff"; then
+elif diff "$top/policy/mail/undrawn_table.c" "$tmp/table" >"$tmp/diff"; then
     echo "ok 1 - the table is of the data"
 else
     failed=1

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "load.h"
+#include "t/bench/load.h"
 
 enum { LETTER_MAX = 256 * 1024 * 1024 };
 

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "load.h"
+#include "t/bench/load.h"
 
 enum { BODY_CHUNK = 65535, CLIENT_PORT = 25000, VERSION_WITH_DATA = 4, LETTERS = 256 };
 

@@ -4,7 +4,7 @@
 #include <strings.h>
 #include <unistd.h>
 
-#include "load.h"
+#include "t/bench/load.h"
 
 enum { ANSWER_MAX = 65536 };
 

@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "json.h"
-#include "load_report.h"
+#include "policy/util/json.h"
+#include "t/bench/load_report.h"
 
 enum { REPORT_MAX = 65536, NOT_EXPECTED = 3, NO_VERDICT = 2 };
 

@@ -4,7 +4,7 @@
 #ifndef LOAD_REPORT_H
 #define LOAD_REPORT_H
 
-#include "load.h"
+#include "t/bench/load.h"
 
 /* Milliseconds, of the messages that have them. */
 struct load_times {

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "load.h"
+#include "t/bench/load.h"
 
 void
 load_expand(const struct load_options *options, long number, const char *word, char out[LOAD_WORD])

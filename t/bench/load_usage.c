@@ -4,7 +4,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "load.h"
+#include "t/bench/load.h"
 
 /* Clock ticks. */
 struct ticks {

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "load.h"
+#include "t/bench/load.h"
 
 enum { STACK = 256 * 1024, WORKER_DATA_MAX = 64 * 1024 * 1024 };
 

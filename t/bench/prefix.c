@@ -9,7 +9,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "prefix_table.h"
+#include "policy/util/prefix_table.h"
 
 enum { LOOKUPS = 1024 * 1024, ROUNDS = 5 };
 

@@ -199,8 +199,8 @@ fi
 signmail=${top_builddir:-.}/t/signmail
 if [ ! -x "$signmail" ]; then
 	signmail=$world/signmail
-	${CC:-cc} -std=gnu11 -D_GNU_SOURCE -I"$top/policy" -I"$top/t" -o "$signmail" \
-		"$top/t/signmail.c" "$top/t/sign.c" "$top/policy/text.c" -lcrypto || exit 99
+	${CC:-cc} -std=gnu11 -D_GNU_SOURCE -I"$top" -o "$signmail" \
+		"$top/t/signmail.c" "$top/t/lib/sign.c" "$top/policy/util/text.c" -lcrypto || exit 99
 fi
 key=$("$signmail" --make-key rsa "$world/key.pem") || exit 99
 cat > "$world/root.zone" <<END

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""TAP: greenlaned while somebody sets the clock back and forth (t/clock_step.c, preloaded).
+"""TAP: greenlaned while somebody sets the clock back and forth (t/lib/clock_step.c, preloaded).
 
 clock.py GREENLANED CONF SOCKET STEP-FILE: $STEP_OBJECT is preloaded into the daemon alone.
 """

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "authres.h"
+#include "policy/mail/authres.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

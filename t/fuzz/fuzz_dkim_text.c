@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dkim_text.h"
-#include "domain.h"
+#include "policy/mail/dkim_text.h"
+#include "policy/util/domain.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dns_packet.h"
+#include "policy/dns/dns_packet.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lint.h"
-#include "policy_text.h"
-#include "text.h"
+#include "policy/config/lint.h"
+#include "policy/config/policy_text.h"
+#include "policy/util/text.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 

@@ -11,11 +11,11 @@
 #include <libmilter/mfapi.h>
 #include <libmilter/mfdef.h>
 
-#include "milter_stand_in.h"
-#include "session.h"
-#include "session_fixture.h"
-#include "story.h"
-#include "talk.h"
+#include "t/lib/milter_stand_in.h"
+#include "milter/smtp/session.h"
+#include "t/lib/session_fixture.h"
+#include "t/lib/story.h"
+#include "t/lib/talk.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

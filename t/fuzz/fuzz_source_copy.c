@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "source_copy.h"
+#include "policy/sources/source_copy.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mutate.h"
+#include "t/fuzz/mutate.h"
 
 enum { SEEDS_MAX = 256, INPUT_MAX = 64 * 1024, CHANGES_MAX = 8 };
 

@@ -17,8 +17,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "mutate.h"
-#include "tap.h"
+#include "t/fuzz/mutate.h"
+#include "t/lib/tap.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -12,8 +12,8 @@
 #ifndef CANNED_ZONE_H
 #define CANNED_ZONE_H
 
-#include "dns.h"
-#include "fault.h"
+#include "policy/dns/dns.h"
+#include "policy/util/fault.h"
 
 struct canned_zone;
 

@@ -1,6 +1,6 @@
 #include <stdlib.h>
 
-#include "resolver_canned.h"
+#include "t/lib/resolver_canned.h"
 
 struct canned {
 	struct resolver interface; /* first: a resolver is a canned */

@@ -141,7 +141,7 @@ tool() {
             case $file in -*) sources="$sources $file" ;; *) sources="$sources $top/$file" ;; esac
         done
         # shellcheck disable=SC2086
-        ${CC:-cc} -std=gnu11 -O2 -pthread -I"$top/policy" -I"$top/milter" -I"$top/t" \
+        ${CC:-cc} -std=gnu11 -O2 -pthread -I"$top" \
             -o "$world/bin/$name" $sources || return 1
     fi
     echo "$world/bin/$name"
@@ -149,10 +149,10 @@ tool() {
 
 noopmilter() { tool t/bench/noopmilter t/bench/noopmilter.c -lmilter; }
 milterload() {
-    tool t/bench/milterload t/bench/milterload.c 't/bench/load_*.c' t/milter_client.c \
-        policy/address.c policy/fault.c policy/json.c policy/text.c policy/utf8.c -D_GNU_SOURCE
+    tool t/bench/milterload t/bench/milterload.c 't/bench/load_*.c' t/lib/milter_client.c \
+        policy/util/address.c policy/util/fault.c policy/util/json.c policy/util/text.c policy/util/utf8.c -D_GNU_SOURCE
 }
-signmail() { tool t/signmail t/signmail.c t/sign.c policy/text.c -D_GNU_SOURCE -lcrypto; }
+signmail() { tool t/signmail t/signmail.c t/lib/sign.c policy/util/text.c -D_GNU_SOURCE -lcrypto; }
 
 # ---- DNS --------------------------------------------------------------------------------------
 

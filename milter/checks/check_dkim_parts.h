@@ -1,0 +1,69 @@
+/* room: check_dkim */
+/*
+ * check_dkim_parts.h - what a check holds, for the files of check_dkim.
+ *
+ * Floor 9. check_dkim.c moves a message through libopendkim, check_dkim_judge.c says what each signature is worth.
+ */
+#ifndef CHECK_DKIM_PARTS_H
+#define CHECK_DKIM_PARTS_H
+
+#include <opendkim/dkim.h>
+
+#include "milter/checks/check_dkim.h"
+#include "policy/mail/dkim_text.h"
+
+struct dkim_verifier {
+	DKIM_LIB *lib;
+	struct resolver *resolver;
+	const struct suffix_list *suffixes;
+};
+
+struct signature {
+	struct dkim_text text;
+	enum standing standing; /* of its key */
+	bool chosen;        /* its key is looked up */
+	bool key_temporary; /* DNS could not say whether there is one */
+	bool key_unfit;     /* there is a record, but none that libopendkim could be given */
+	bool key_secure;
+	DKIM_SIGINFO *sig;  /* NULL: libopendkim did not take it */
+};
+
+struct field {
+	struct field *next;
+	struct signature *signature; /* NULL: any other field */
+	struct span name;            /* trimmed */
+	struct span value;
+	size_t length;
+	char bytes[];                /* "Name:value", lines ending in CRLF */
+};
+
+struct dkim_check {
+	struct dkim_verifier *verifier;
+	struct arena *arena;         /* of the message: what the facts point to */
+	struct arena *own;
+	const char *id;
+	dkim_standing_fn *standing;
+	const void *context;
+
+	struct field *fields, **last;
+	size_t field_count, header_bytes;
+	struct signature *list[DKIM_MAX];
+	size_t count;
+	bool cut;                    /* the header is too long to be judged */
+	bool failed;                 /* a failure of ours */
+	bool header_ended;
+	bool no_author;              /* no From that libopendkim can read */
+
+	DKIM *dkim;                  /* NULL until a signature is chosen */
+	bool wanted;                 /* the body */
+	unsigned char body_last;     /* its last byte so far; '\0' before the first */
+	bool measured;               /* some signature has l= */
+	struct dkim_length simple, relaxed;
+	struct budget *budget;
+	int64_t now, max_age;
+};
+
+/* Fills result, counts, weak, why and what else section 8 of the design looks at. */
+void dkim_judge(const struct dkim_check *, const struct signature *, struct dkim_fact *);
+
+#endif

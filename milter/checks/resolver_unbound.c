@@ -1,0 +1,585 @@
+#include <errno.h>
+#include <pthread.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/queue.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <event2/event.h>
+#include <unbound.h>
+#include <unbound-event.h>
+
+#include "milter/checks/admission.h"
+#include "milter/checks/answer_cache.h"
+#include "policy/dns/dns_packet.h"
+#include "milter/checks/resolver.h"
+
+enum {
+	CACHE_BYTES = 16 * 1024 * 1024,
+	WAITERS_MAX = 10000,  /* of one question */
+	SOCKETS = 512,        /* outgoing-range below: a question holds one until it is answered or given up */
+	RESERVE = 128,        /* sockets that names which are listed find free, whatever is asked for others */
+	BUCKETS = 1024,       /* a power of two */
+	ANSWER_BYTES = 1024 * 1024, /* of one answer: 64 KiB on the wire, names written out */
+	CLASS_IN = 1,
+	RCODE_NXDOMAIN = 3,
+	SEC_BOGUS = 1, /* unbound-event.h, ub_resolve_event */
+	SEC_SECURE = 2
+};
+_Static_assert(ADMIT_STRANGERS + ADMIT_BELOW + ADMIT_SELECTORS + RESERVE <= SOCKETS, "the reserve is kept");
+
+/*
+ * A question under way, or one that waits for its turn. It is held by its callback and by everyone who waits
+ * for it, and goes with the last of them: one who gives up leaves it running, and its answer still fills the
+ * cache.
+ */
+struct query {
+	LIST_ENTRY(query) chain;
+	STAILQ_ENTRY(query) next;
+	struct ticket ticket;
+	struct dispatcher *dispatcher;
+	unsigned holders;
+	bool ended;
+	pthread_cond_t end;
+	struct arena *arena; /* of the answer */
+	struct dns_answer answer;
+	struct dns_question question;
+};
+
+LIST_HEAD(queries, query);
+STAILQ_HEAD(query_queue, query);
+
+struct dispatcher {
+	struct resolver interface; /* first: a resolver is its dispatcher */
+	struct answer_cache *cache;
+	struct suffix_list suffixes;
+	int64_t timeout_ms;
+
+	pthread_mutex_t lock; /* of all down to the empty line, and of every query */
+	pthread_cond_t emptied;
+	struct queries under_way[BUCKETS];
+	struct admission *admission;
+	struct query_queue submitted; /* asked, and not yet taken up by the dispatcher */
+	size_t waiters;           /* threads that wait for an answer */
+	bool closing;
+
+	/* libunbound crashes under several threads: the dispatcher's alone once it runs */
+	struct event_base *base;
+	struct event *wakeup;
+	struct ub_ctx *context;
+	int wakeup_fd;
+	pthread_t thread;
+};
+
+static int64_t
+now_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+/* ---- questions under way; the lock is held ---- */
+
+static struct queries *
+bucket_of(struct dispatcher *dispatcher, const struct dns_question *question)
+{
+	return &dispatcher->under_way[answer_cache_hash(dispatcher->cache, question) & (BUCKETS - 1)];
+}
+
+static struct query *
+query_find(struct dispatcher *dispatcher, const struct dns_question *question)
+{
+	struct query *query;
+
+	LIST_FOREACH (query, bucket_of(dispatcher, question), chain)
+		if (query->question.type == question->type && strcmp(query->question.name, question->name) == 0)
+			return query;
+	return NULL;
+}
+
+static void
+cond_open(pthread_cond_t *cond)
+{
+	pthread_condattr_t monotonic;
+
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(cond, &monotonic);
+	pthread_condattr_destroy(&monotonic);
+}
+
+static void
+dispatcher_wake(struct dispatcher *dispatcher)
+{
+	(void)eventfd_write(dispatcher->wakeup_fd, 1); /* fails at 2^64 that were not read */
+}
+
+/* "_domainkey.NAME", whatever the selector; the last one, as a selector may hold the word too. */
+static const char *
+group_of_selector(const char *name)
+{
+	static const char mark[] = "._domainkey.";
+	const char *found = NULL;
+
+	for (const char *at = strstr(name, mark); at != NULL; at = strstr(at + 1, mark))
+		found = at + 1;
+	return found;
+}
+
+/* With one label more than its organisation: a dead branch of a vendor's zone does not stop another branch. */
+static const char *
+group_of_branch(const char *name, const char *organisation)
+{
+	const char *start = organisation;
+
+	if (start != NULL && start > name)
+		for (start--; start > name && start[-1] != '.'; start--)
+			continue;
+	return start;
+}
+
+/* Whose part of the room a question takes. */
+static const char *
+group_of(const struct dispatcher *dispatcher, const struct dns_question *question)
+{
+	const char *found = suffix_organisational(&dispatcher->suffixes, question->name);
+
+	if (question->standing == STANDING_LISTED)
+		return "";
+	if (question->standing == STANDING_SELECTOR)
+		found = group_of_selector(question->name);
+	if (question->standing == STANDING_BELOW)
+		found = group_of_branch(question->name, found);
+	return found != NULL ? found : question->name;
+}
+
+/* Hands a question over to the dispatcher, which holds the query. */
+static void
+query_submit(struct dispatcher *dispatcher, struct query *query)
+{
+	query->holders++;
+	if (STAILQ_EMPTY(&dispatcher->submitted))
+		dispatcher_wake(dispatcher);
+	STAILQ_INSERT_TAIL(&dispatcher->submitted, query, next);
+}
+
+/* Starts a question, or has it wait for its turn; NULL when there is no room for that either. */
+static struct query *
+query_start(struct dispatcher *dispatcher, const struct dns_question *question)
+{
+	struct query *query;
+	enum admitted admitted;
+
+	if (dispatcher->closing || (query = calloc(1, sizeof *query)) == NULL)
+		return NULL;
+	admitted = admission_ask(dispatcher->admission, &query->ticket, question->standing, group_of(dispatcher, question));
+	if (admitted == ADMITTED_NOT) {
+		free(query);
+		return NULL;
+	}
+	query->dispatcher = dispatcher;
+	query->question = *question;
+	query->answer.status = DNS_TEMPORARY;
+	cond_open(&query->end);
+	LIST_INSERT_HEAD(bucket_of(dispatcher, question), query, chain);
+	if (admitted == ADMITTED)
+		query_submit(dispatcher, query);
+	return query;
+}
+
+/* It waits for its turn, and now somebody asks whose turn comes earlier. */
+static void
+query_raise(struct query *query, const struct dns_question *question)
+{
+	struct dispatcher *dispatcher = query->dispatcher;
+
+	if (query->ticket.waits &&
+	    admission_raise(dispatcher->admission, &query->ticket, question->standing, group_of(dispatcher, question)))
+		query_submit(dispatcher, query);
+}
+
+/* What has ended made room for others. */
+static void
+query_leave(struct query *query)
+{
+	struct dispatcher *dispatcher = query->dispatcher;
+	struct ticket *next;
+
+	LIST_REMOVE(query, chain);
+	admission_leave(dispatcher->admission, &query->ticket);
+	while (!dispatcher->closing && (next = admission_next(dispatcher->admission)) != NULL)
+		query_submit(dispatcher, (struct query *)((char *)next - offsetof(struct query, ticket)));
+}
+
+static void
+query_release(struct query *query)
+{
+	if (--query->holders > 0)
+		return;
+	if (query->ticket.waits)
+		query_leave(query);
+	pthread_cond_destroy(&query->end);
+	arena_close(query->arena);
+	free(query);
+}
+
+/* Waits for its end, the deadline or the closing of the resolver. */
+static void
+query_wait(struct query *query, int64_t deadline_us)
+{
+	struct timespec deadline = { .tv_sec = deadline_us / 1000000, .tv_nsec = deadline_us % 1000000 * 1000 };
+
+	while (!query->ended && !query->dispatcher->closing)
+		if (pthread_cond_timedwait(&query->end, &query->dispatcher->lock, &deadline) == ETIMEDOUT)
+			return;
+}
+
+/* ---- the dispatcher: all that touches libunbound ---- */
+
+/* The answer is there; it is in the query's arena. */
+static void
+query_end(struct query *query, const struct dns_answer *answer)
+{
+	struct dispatcher *dispatcher = query->dispatcher;
+
+	/* first the cache, so that who does not find it under way any more finds it there */
+	answer_cache_put(dispatcher->cache, &query->question, answer, now_us() / 1000);
+	pthread_mutex_lock(&dispatcher->lock);
+	query->answer = *answer;
+	query->ended = true;
+	query_leave(query);
+	pthread_cond_broadcast(&query->end);
+	query_release(query);
+	pthread_mutex_unlock(&dispatcher->lock);
+}
+
+/* libunbound's callback. The packet is its own, and worth reading only without an error. */
+static void
+query_answered(void *data, int rcode, void *packet, int length, int sec, char *why_bogus, int limited)
+{
+	struct query *query = data;
+	struct dns_answer answer = { .status = DNS_TEMPORARY };
+
+	(void)why_bogus;
+	(void)limited;
+	query->arena = arena_open(ANSWER_BYTES);
+	if (sec == SEC_BOGUS)
+		answer.bogus = true;
+	else if (rcode == RCODE_NXDOMAIN)
+		answer.status = DNS_NXDOMAIN;
+	else if (rcode == 0 && packet != NULL && length > 0 && query->arena != NULL)
+		dns_packet_read(packet, (size_t)length, &query->question, query->arena, &answer);
+	answer.secure = sec == SEC_SECURE && answer.status != DNS_TEMPORARY;
+	query_end(query, &answer);
+}
+
+static void
+query_send(struct query *query)
+{
+	static const struct dns_answer no_such_name = { .status = DNS_NXDOMAIN };
+	static const struct dns_answer no_answer = { .status = DNS_TEMPORARY };
+	uint8_t wire[255];
+
+	/* libunbound keeps for ever what it refuses, so it must not meet a name that cannot be */
+	if (dns_name_to_wire(query->question.name, wire) == 0)
+		query_end(query, &no_such_name);
+	else if (ub_resolve_event(query->dispatcher->context, query->question.name, (int)query->question.type, CLASS_IN,
+	             query, query_answered, NULL) != 0)
+		query_end(query, &no_answer);
+}
+
+/* Questions were submitted, or the resolver closes. */
+static void
+submitted_take(evutil_socket_t fd, short what, void *data)
+{
+	struct dispatcher *dispatcher = data;
+	struct query_queue taken = STAILQ_HEAD_INITIALIZER(taken);
+	eventfd_t wakeups;
+	bool closing;
+
+	(void)what;
+	if (eventfd_read(fd, &wakeups) != 0)
+		return;
+	pthread_mutex_lock(&dispatcher->lock);
+	STAILQ_CONCAT(&taken, &dispatcher->submitted);
+	closing = dispatcher->closing;
+	pthread_mutex_unlock(&dispatcher->lock);
+	if (closing)
+		event_base_loopbreak(dispatcher->base);
+	while (!closing && !STAILQ_EMPTY(&taken)) {
+		struct query *query = STAILQ_FIRST(&taken);
+
+		STAILQ_REMOVE_HEAD(&taken, next);
+		query_send(query);
+	}
+}
+
+/* libunbound forgets its queries here, some with a callback; what is left nobody waits for. */
+static void
+dispatcher_close(struct dispatcher *dispatcher)
+{
+	ub_ctx_delete(dispatcher->context);
+	for (size_t i = 0; i < BUCKETS; i++)
+		while (!LIST_EMPTY(&dispatcher->under_way[i]))
+			query_end(LIST_FIRST(&dispatcher->under_way[i]), &(struct dns_answer){ .status = DNS_TEMPORARY });
+	if (dispatcher->wakeup != NULL)
+		event_free(dispatcher->wakeup);
+	if (dispatcher->base != NULL)
+		event_base_free(dispatcher->base);
+}
+
+static void *
+dispatcher_run(void *data)
+{
+	struct dispatcher *dispatcher = data;
+
+	pthread_setname_np(pthread_self(), "dns"); /* for those who look at /proc, t/bench/refresh too */
+	event_base_dispatch(dispatcher->base);
+	dispatcher_close(dispatcher);
+	return NULL;
+}
+
+/* ---- the interface ---- */
+
+/* The lock is held. Somebody's answer, or none within the time; what is found is copied. */
+static void
+query_share(struct query *query, int64_t deadline_us, struct arena *arena, struct dns_answer *out)
+{
+	struct dispatcher *dispatcher = query->dispatcher;
+
+	if (query->holders > WAITERS_MAX)
+		return;
+	query->holders++;
+	dispatcher->waiters++;
+	query_wait(query, deadline_us);
+	if (query->ended && !dns_answer_copy(arena, &query->answer, out))
+		*out = (struct dns_answer){ .status = DNS_TEMPORARY };
+	query_release(query);
+	if (--dispatcher->waiters == 0 && dispatcher->closing)
+		pthread_cond_signal(&dispatcher->emptied);
+}
+
+static void
+unbound_ask(struct resolver *resolver, const struct dns_question *question, struct budget *budget, struct arena *arena,
+    struct dns_answer *out)
+{
+	struct dispatcher *dispatcher = (struct dispatcher *)resolver;
+	int64_t patience_ms = dispatcher->timeout_ms, start_us = now_us(), waited_ms;
+	struct query *query;
+
+	*out = (struct dns_answer){ .status = DNS_TEMPORARY };
+	if (answer_cache_get(dispatcher->cache, question, start_us / 1000, arena, out))
+		return;
+	if (budget != NULL && budget->left_ms < patience_ms)
+		patience_ms = budget->left_ms;
+	if (patience_ms <= 0)
+		return;
+	pthread_mutex_lock(&dispatcher->lock);
+	query = query_find(dispatcher, question);
+	if (query != NULL)
+		query_raise(query, question);
+	if (query != NULL || (!answer_cache_get(dispatcher->cache, question, start_us / 1000, arena, out) &&
+	                         (query = query_start(dispatcher, question)) != NULL))
+		query_share(query, start_us + patience_ms * 1000, arena, out);
+	pthread_mutex_unlock(&dispatcher->lock);
+	waited_ms = (now_us() - start_us + 999) / 1000;
+	if (budget != NULL)
+		budget->left_ms = waited_ms < budget->left_ms ? budget->left_ms - waited_ms : 0;
+}
+
+static void
+unbound_prefetch(struct resolver *resolver, const struct dns_question *question)
+{
+	struct dispatcher *dispatcher = (struct dispatcher *)resolver;
+	int64_t now_ms = now_us() / 1000;
+
+	if (answer_cache_has(dispatcher->cache, question, now_ms))
+		return;
+	pthread_mutex_lock(&dispatcher->lock);
+	if (query_find(dispatcher, question) == NULL && !answer_cache_has(dispatcher->cache, question, now_ms) &&
+	    admission_has_spare(dispatcher->admission, question->standing, group_of(dispatcher, question)))
+		(void)query_start(dispatcher, question); /* with room to spare it never waits, and needs no holder */
+	pthread_mutex_unlock(&dispatcher->lock);
+}
+
+static void
+dispatcher_free(struct dispatcher *dispatcher)
+{
+	if (dispatcher->wakeup_fd >= 0)
+		close(dispatcher->wakeup_fd);
+	answer_cache_close(dispatcher->cache);
+	admission_close(dispatcher->admission);
+	pthread_cond_destroy(&dispatcher->emptied);
+	pthread_mutex_destroy(&dispatcher->lock);
+	free(dispatcher);
+}
+
+/* Who waits is sent away without an answer: nobody closes it while mail is judged. */
+static void
+unbound_close(struct resolver *resolver)
+{
+	struct dispatcher *dispatcher = (struct dispatcher *)resolver;
+	struct query *query;
+
+	pthread_mutex_lock(&dispatcher->lock);
+	dispatcher->closing = true;
+	for (size_t i = 0; i < BUCKETS; i++)
+		LIST_FOREACH (query, &dispatcher->under_way[i], chain)
+			pthread_cond_broadcast(&query->end);
+	while (dispatcher->waiters > 0)
+		pthread_cond_wait(&dispatcher->emptied, &dispatcher->lock);
+	pthread_mutex_unlock(&dispatcher->lock);
+	dispatcher_wake(dispatcher);
+	pthread_join(dispatcher->thread, NULL);
+	dispatcher_free(dispatcher);
+}
+
+/* ---- the start ---- */
+
+/* Our own cache stands in front, so libunbound's are small: memory at start is part of the promise. */
+static const struct {
+	const char *name, *value;
+} options[] = {
+	{ "do-not-query-localhost:", "no" },
+	{ "unblock-lan-zones:", "yes" }, /* with zones_remove: every question goes to the servers */
+	{ "aggressive-nsec:", "no" }, /* whether a zone answers is asked by a name that no cache may answer for */
+	{ "edns-buffer-size:", "1232" }, /* DNS flag day 2020: no fragments */
+	{ "rrset-roundrobin:", "no" },   /* records in the order received */
+	{ "cache-max-negative-ttl:", "10800" },
+	{ "msg-cache-size:", "64k" },
+	{ "msg-cache-slabs:", "1" },
+	{ "rrset-cache-size:", "512k" },
+	{ "rrset-cache-slabs:", "1" },
+	{ "key-cache-size:", "256k" },
+	{ "key-cache-slabs:", "1" },
+	{ "neg-cache-size:", "64k" },
+	{ "infra-cache-slabs:", "1" },
+	{ "infra-cache-numhosts:", "1000" },
+	/* the servers are resolvers, quick when they know and slow when they must ask. By default one that
+	 * was quick is asked again after 50 ms, its answers to earlier packets unheard; and one that is
+	 * slow for one name is dead for minutes, for all. Two servers need some memory, hence no less. */
+	{ "infra-cache-min-rtt:", "1000" },
+	{ "infra-host-ttl:", "10" },
+	{ "infra-keep-probing:", "yes" },
+	{ "outbound-msg-retry:", "3" }, /* 14 s until a silent name is given up and its socket free; 38 by default */
+	{ "outgoing-range:", "512" }, /* SOCKETS; 16 by default: one silent domain would stop the others */
+	{ "outgoing-num-tcp:", "32" },
+};
+
+/* Answered by libunbound itself unless taken away; those of private networks go by an option. */
+static const char *const zones[] = {
+	"localhost.",
+	"127.in-addr.arpa.",
+	"1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.ip6.arpa.",
+	"home.arpa.",
+	"invalid.",
+	"onion.",
+	"test.",
+};
+
+static bool
+servers_set(struct ub_ctx *context, const struct resolver_settings *settings, struct fault *why)
+{
+	if (settings->server_count == 0 && ub_ctx_resolvconf(context, NULL) != 0)
+		return fault_set(why,
+		    "/etc/resolv.conf names no usable DNS server; write dns.servers = [ \"127.0.0.1@53\" ]");
+	for (size_t i = 0; i < settings->server_count; i++)
+		if (ub_ctx_set_fwd(context, settings->servers[i]) != 0)
+			return fault_set(why, "'%.60s' is no address of a DNS server; write '127.0.0.1@53'",
+			    settings->servers[i]);
+	return true;
+}
+
+static bool
+validation_set(struct ub_ctx *context, const char *anchor, struct fault *why)
+{
+	if (anchor == NULL || anchor[0] == '\0')
+		return ub_ctx_set_option(context, "module-config:", "iterator") == 0 ||
+		    fault_set(why, "libunbound refuses to work without validation");
+	if (access(anchor, R_OK) != 0)
+		return fault_set(why,
+		    "the trust anchor '%.200s' cannot be read: %s; install dns-root-data or drop dns.trust_anchor",
+		    anchor, strerror(errno));
+	if (ub_ctx_set_option(context, "module-config:", "validator iterator") != 0 ||
+	    ub_ctx_add_ta_file(context, anchor) != 0)
+		return fault_set(why, "libunbound refuses the trust anchor '%.200s'", anchor);
+	return true;
+}
+
+/* Ends the configuration: from here on libunbound accepts no option. */
+static bool
+zones_remove(struct ub_ctx *context, const char *anchor, struct fault *why)
+{
+	int error = 0;
+
+	for (size_t i = 0; error == 0 && i < sizeof zones / sizeof zones[0]; i++)
+		error = ub_ctx_zone_remove(context, zones[i]);
+	if (error == UB_INITFAIL && anchor != NULL && anchor[0] != '\0')
+		return fault_set(why, "'%.200s' holds no trust anchor; write the root.key of dns-root-data", anchor);
+	return error == 0 || fault_set(why, "libunbound does not start: %s", ub_strerror(error));
+}
+
+static bool
+context_set(struct ub_ctx *context, const struct resolver_settings *settings, struct fault *why)
+{
+	ub_ctx_debugout(context, NULL); /* it would write to standard error */
+	for (size_t i = 0; i < sizeof options / sizeof options[0]; i++)
+		if (ub_ctx_set_option(context, options[i].name, options[i].value) != 0)
+			return fault_set(why, "libunbound refuses '%s %s'", options[i].name, options[i].value);
+	return servers_set(context, settings, why) && validation_set(context, settings->trust_anchor, why) &&
+	    zones_remove(context, settings->trust_anchor, why);
+}
+
+static bool
+dispatcher_start(struct dispatcher *dispatcher, const struct resolver_settings *settings, struct fault *why)
+{
+	int error;
+
+	dispatcher->wakeup_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	dispatcher->base = event_base_new();
+	if (dispatcher->wakeup_fd < 0 || dispatcher->base == NULL)
+		return fault_set(why, "no event loop for the resolver: %s", strerror(errno));
+	dispatcher->wakeup = event_new(dispatcher->base, dispatcher->wakeup_fd, EV_READ | EV_PERSIST,
+	    submitted_take, dispatcher);
+	dispatcher->context = ub_ctx_create_event(dispatcher->base);
+	if (dispatcher->wakeup == NULL || event_add(dispatcher->wakeup, NULL) != 0 || dispatcher->context == NULL)
+		return fault_set(why, "no memory for the resolver");
+	if (!context_set(dispatcher->context, settings, why))
+		return false;
+	error = pthread_create(&dispatcher->thread, NULL, dispatcher_run, dispatcher);
+	return error == 0 || fault_set(why, "no thread for the resolver: %s", strerror(error));
+}
+
+struct resolver *
+resolver_unbound(const struct resolver_settings *settings, struct fault *why)
+{
+	struct dispatcher *dispatcher = calloc(1, sizeof *dispatcher);
+
+	if (dispatcher == NULL) {
+		fault_set(why, "no memory for the resolver");
+		return NULL;
+	}
+	dispatcher->interface = (struct resolver){ .ask = unbound_ask, .prefetch = unbound_prefetch, .close = unbound_close };
+	dispatcher->timeout_ms = settings->timeout_ms;
+	if (settings->suffixes != NULL)
+		dispatcher->suffixes = *settings->suffixes;
+	dispatcher->wakeup_fd = -1;
+	pthread_mutex_init(&dispatcher->lock, NULL);
+	pthread_cond_init(&dispatcher->emptied, NULL);
+	STAILQ_INIT(&dispatcher->submitted);
+	dispatcher->cache = answer_cache_open(settings->cache_bytes > 0 ? settings->cache_bytes : CACHE_BYTES);
+	dispatcher->admission = admission_open();
+	if (dispatcher->cache == NULL || dispatcher->admission == NULL)
+		fault_set(why, "no memory for the cache of DNS answers");
+	if (dispatcher->cache == NULL || dispatcher->admission == NULL || !dispatcher_start(dispatcher, settings, why)) {
+		dispatcher_close(dispatcher);
+		dispatcher_free(dispatcher);
+		return NULL;
+	}
+	return &dispatcher->interface;
+}

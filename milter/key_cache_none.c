@@ -1,6 +1,0 @@
-#include "key_cache.h"
-
-void
-key_cache_clear(void)
-{
-}

@@ -1,0 +1,15 @@
+/*
+ * delegate.h - Postfix's policy delegation: a greylister that stands behind us never delays what we vouch for.
+ *
+ * Floor 11. Translates between the protocol and message; delegate_reply decides. Works without the
+ * milter; beside it, both share SPF and the promise of passage (promise.h).
+ */
+#ifndef DELEGATE_H
+#define DELEGATE_H
+
+#include "milter/peers/request_server.h"
+
+/* Its context is a struct services. */
+extern const struct request_protocol delegate_protocol;
+
+#endif

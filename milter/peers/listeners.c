@@ -1,0 +1,158 @@
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "milter/peers/delegate.h"
+#include "milter/peers/listeners.h"
+#include "milter/peers/socketmap.h"
+
+enum { PROMISES = 8192 /* sessions that delegate and milter may share */ };
+
+enum { DELEGATE, SOCKETMAP, PEERS };
+
+struct listeners {
+	struct peer {
+		char address[1200];
+		struct listener *listener; /* open, but not served yet */
+		struct request_server *server;
+	} peers[PEERS];
+	struct promises *promises;
+};
+
+/* The group of the milter's socket is the MTA's: it asks here, too. */
+static bool
+open_one(struct peer *peer, const char *address, const struct account *account, const char *group,
+    void (*warn)(const struct fault *), struct fault *why)
+{
+	const char *path = listener_path(address);
+
+	snprintf(peer->address, sizeof peer->address, "%s", address);
+	if (address[0] == '\0')
+		return true;
+	if (path != NULL && !account_make_folder_of(account, path, 0755, why))
+		return false;
+	peer->listener = listener_open(address, why);
+	if (peer->listener == NULL)
+		return false;
+	if (path != NULL && !account_give_socket(account, path, group, why))
+		warn(why);
+	return true;
+}
+
+struct listeners *
+listeners_open(const struct settings *settings, const struct account *account,
+    void (*warn)(const struct fault *), struct fault *why)
+{
+	const char *addresses[PEERS] = { [DELEGATE] = settings->delegate.listen,
+		[SOCKETMAP] = settings->socketmap_listen };
+	struct listeners *listeners = calloc(1, sizeof *listeners);
+	bool opened = listeners != NULL || fault_set(why, "out of memory");
+
+	for (size_t i = 0; opened && i < PEERS; i++)
+		opened = open_one(&listeners->peers[i], addresses[i], account, settings->milter.group, warn, why);
+	if (opened)
+		return listeners;
+	listeners_free(listeners);
+	return NULL;
+}
+
+/* A process of the MTA's asks here and there: as many connections as the milter may have sessions. */
+static bool
+serve_one(struct peer *peer, const struct request_protocol *protocol, struct services *services,
+    const struct settings *settings, struct fault *why)
+{
+	struct listener *listener = peer->listener;
+
+	peer->listener = NULL;
+	peer->server = request_server_open(protocol, services, services->journal, listener,
+	    settings->milter.max_sessions, why);
+	return peer->server != NULL;
+}
+
+static bool
+serve_delegate(struct listeners *listeners, struct services *services, const struct settings *settings,
+    struct fault *why)
+{
+	struct peer *peer = &listeners->peers[DELEGATE];
+
+	if (peer->listener == NULL)
+		return true;
+	listeners->promises = services->promises = promises_open(PROMISES, why);
+	if (listeners->promises == NULL || !serve_one(peer, &delegate_protocol, services, settings, why))
+		return false;
+	journal_say(services->journal, LOG_NOTICE, "policy delegation is served at %s, its class is %s",
+	    peer->address, settings->delegate.greylist_class);
+	return true;
+}
+
+static bool
+serve_socketmap(struct listeners *listeners, struct services *services, const struct settings *settings,
+    struct fault *why)
+{
+	struct peer *peer = &listeners->peers[SOCKETMAP];
+
+	if (peer->listener == NULL)
+		return true;
+	if (!serve_one(peer, &socketmap_protocol, services, settings, why))
+		return false;
+	journal_say(services->journal, LOG_NOTICE, "the socket map is served at %s", peer->address);
+	return true;
+}
+
+bool
+listeners_serve(struct listeners *listeners, struct services *services, const struct settings *settings,
+    struct fault *why)
+{
+	return serve_delegate(listeners, services, settings, why) &&
+	    serve_socketmap(listeners, services, settings, why);
+}
+
+void
+listeners_set_limit(struct listeners *listeners, unsigned most_connections)
+{
+	for (size_t i = 0; i < PEERS; i++)
+		if (listeners->peers[i].server != NULL)
+			request_server_set_limit(listeners->peers[i].server, most_connections);
+}
+
+unsigned
+listeners_count(const struct listeners *listeners)
+{
+	unsigned count = 0;
+
+	for (size_t i = 0; i < PEERS; i++)
+		count += listeners->peers[i].address[0] != '\0';
+	return count;
+}
+
+void
+listeners_close(struct listeners *listeners)
+{
+	for (size_t i = 0; i < PEERS; i++) {
+		listener_close(listeners->peers[i].listener);
+		request_server_close(listeners->peers[i].server);
+		listeners->peers[i].listener = NULL;
+		listeners->peers[i].server = NULL;
+	}
+}
+
+void
+listeners_free(struct listeners *listeners)
+{
+	if (listeners == NULL)
+		return;
+	listeners_close(listeners);
+	promises_close(listeners->promises);
+	free(listeners);
+}
+
+const char *
+listeners_delegate(const struct listeners *listeners)
+{
+	return listeners->peers[DELEGATE].address;
+}
+
+const char *
+listeners_socketmap(const struct listeners *listeners)
+{
+	return listeners->peers[SOCKETMAP].address;
+}

@@ -1,0 +1,111 @@
+#include <stdlib.h>
+
+#include "milter/peers/request_server.h"
+
+enum {
+	IDLE_MS = 15 * 60 * 1000, /* Postfix lets a connection rest for 5 minutes, and ends it after 17; Sendmail keeps it */
+	WITHIN_MS = 30 * 1000
+};
+
+struct request_server {
+	const struct request_protocol *protocol;
+	void *context;
+	struct journal *journal;
+	struct listener *listener;
+};
+
+/* ---- connections: the state of each is what has come of a request that is not whole yet ---- */
+
+static void *
+opened(void *context)
+{
+	const struct request_server *server = context;
+	struct text *begun = malloc(sizeof *begun);
+
+	if (begun != NULL)
+		text_open(begun, server->protocol->request_max);
+	return begun;
+}
+
+static void
+closed(void *context, void *state)
+{
+	(void)context;
+	text_close(state);
+	free(state);
+}
+
+static enum connection_next
+give_reply(struct request_server *server, struct text *begun, struct frame *request, struct text *out)
+{
+	bool replied = server->protocol->reply(server->context, request, out);
+
+	text_clear(begun);
+	return replied ? CONNECTION_IDLE : CONNECTION_CLOSE;
+}
+
+static enum connection_next
+received(void *context, void *state, struct span *bytes, struct text *out)
+{
+	struct request_server *server = context;
+	struct text *begun = state;
+	struct frame request;
+	struct fault why;
+
+	switch (frame_feed(begun, bytes, server->protocol->cut, &request, &why)) {
+	case FRAME_BROKEN:
+		journal_say(server->journal, LOG_WARNING, "%s: a malformed request: %s; its connection is closed",
+		    server->protocol->name, why.text);
+		return CONNECTION_CLOSE;
+	case FRAME_WHOLE:
+		return give_reply(server, begun, &request, out);
+	default:
+		return begun->length > 0 ? CONNECTION_WITHIN : CONNECTION_IDLE;
+	}
+}
+
+static void
+trouble(void *context, const struct fault *why)
+{
+	const struct request_server *server = context;
+
+	journal_say(server->journal, LOG_WARNING, "%s: %s", server->protocol->name, why->text);
+}
+
+/* ---- begin and end ---- */
+
+struct request_server *
+request_server_open(const struct request_protocol *protocol, void *context, struct journal *journal,
+    struct listener *listener, unsigned most_connections, struct fault *why)
+{
+	struct request_server *server = malloc(sizeof *server);
+	struct connection_handler handler = { opened, received, closed, trouble, server };
+	struct listener_limits limits = { .workers = protocol->workers, .most = most_connections, .idle_ms = IDLE_MS,
+		.within_ms = WITHIN_MS, .reply = protocol->reply_max };
+
+	if (server == NULL) {
+		fault_set(why, "out of memory");
+		listener_close(listener);
+		return NULL;
+	}
+	*server = (struct request_server){ protocol, context, journal, listener };
+	if (listener_serve(listener, &handler, &limits, why))
+		return server;
+	request_server_close(server);
+	return NULL;
+}
+
+void
+request_server_set_limit(struct request_server *server, unsigned most_connections)
+{
+	listener_set_limit(server->listener, most_connections);
+}
+
+void
+request_server_close(struct request_server *server)
+{
+	if (server == NULL)
+		return;
+	listener_close(server->listener);
+	free(server);
+}

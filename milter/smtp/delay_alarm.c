@@ -1,0 +1,90 @@
+/* room: message */
+#include <stdio.h>
+
+#include "policy/advise/deferral.h"
+#include "milter/smtp/delay_alarm.h"
+#include "policy/verdict/delegate_reply.h"
+#include "milter/smtp/message_parts.h"
+
+enum { SHOWN_MAX = 300 };
+
+/* Printable ASCII for the log; all of it may come from anywhere. */
+static void
+write_plain(struct text *out, const char *text)
+{
+	for (size_t i = 0; text[i] != '\0' && i < SHOWN_MAX; i++)
+		text_char(out, text[i] >= 0x20 && text[i] < 0x7f ? text[i] : '?');
+}
+
+static void
+write_who(struct text *out, const struct message *message, const struct vendor *vendor,
+    const struct deferral *deferral, const char *path)
+{
+	char client[ADDRESS_TEXT];
+
+	text_format(out, "alarm: mail of %s from %s, which greenlane vouches for, was deferred by %s: from=<",
+	    vendor->name, address_write(&message->facts.client, client), deferral->who);
+	write_plain(out, message->facts.mail_from);
+	text_put(out, "> to=");
+	write_plain(out, path);
+}
+
+/* In monitor mode: would. */
+static const struct vendor *
+find_vendor(const struct message *message)
+{
+	struct delegate_reply reply;
+
+	if (message->judge->policy->settings.monitor)
+		return verdict_promised(message->judge, &message->facts);
+	delegate_decide(message->judge, &message->facts, true, &reply);
+	return delegate_promises(&reply) ? reply.claim.vendor : NULL;
+}
+
+/* Every vendor is asked; between two recipients nothing comes to be known. */
+static const struct vendor *
+vouched_vendor(struct message *message)
+{
+	if (!message->vendor_promised)
+		message->promised_vendor = find_vendor(message);
+	message->vendor_promised = true;
+	return message->promised_vendor;
+}
+
+/* In monitor mode the delegate lets nobody by: what stands behind it stands well. */
+static const char *
+remedy_of(const struct message *message, const struct deferral *deferral)
+{
+	const struct settings *settings = &message->judge->policy->settings;
+
+	if (deferral->greylister && settings->monitor && settings->delegate.listen[0] != '\0')
+		return "mode is \"monitor\", in which the delegate lets nobody by; if it is in the class, \"enforce\" stops that";
+	return deferral->remedy;
+}
+
+void
+delay_alarm_rcpt_refused(struct message *message, const char *path, const char *status, const char *text)
+{
+	const struct services *services = message->services;
+	const struct facts *facts = &message->facts;
+	const struct deferral *deferral = deferral_read(text);
+	const struct vendor *vendor;
+	struct text line;
+
+	/* a refusal for good is somebody's decision; a delay is what we promised there would not be */
+	if (message->exempt || status[0] != '4')
+		return;
+	vendor = vouched_vendor(message);
+	if (vendor == NULL)
+		return;
+	(void)usage_note(services->usage, USAGE_DELAYED, vendor->name, &facts->client, facts->now);
+	text_open(&line, 4 * SHOWN_MAX);
+	write_who(&line, message, vendor, deferral, path);
+	text_put(&line, " said=\"");
+	write_plain(&line, status);
+	text_char(&line, ' ');
+	write_plain(&line, text);
+	journal_say(services->journal, LOG_WARNING, "%s\"; %u of this vendor so far; %s (id %s)", line.bytes,
+	    usage_count(services->usage, USAGE_DELAYED, vendor->name), remedy_of(message, deferral), message->id);
+	text_close(&line);
+}

@@ -1,0 +1,256 @@
+/* room: message */
+#include <stdio.h>
+#include <string.h>
+
+#include "milter/checks/check_spf.h"
+#include "policy/verdict/claims.h"
+#include "policy/mail/dmarc.h"
+#include "policy/verdict/evidence.h"
+#include "milter/smtp/gather.h"
+#include "milter/smtp/message_parts.h"
+#include "policy/verdict/patience.h"
+
+enum { AUTHOR_DOMAINS_MAX = 8 }; /* of one message that are asked about; more is no honest mail */
+
+static int64_t
+least(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+static int64_t
+most(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
+static bool
+is_some_vendors(const struct policy *policy, const struct mailbox *identity)
+{
+	return policy_is_own(policy, identity) || policy_sends(policy, identity);
+}
+
+/*
+ * Sets waiting aside while a name is asked that does not stand in the policy itself, or whose record may lead to
+ * such names: a forger must not choose, by names of his that are slow, which of the vendor's questions fail. What
+ * is nobody's gets half of what is left, and leaves a quarter of all to names below a vendor's; those leave an
+ * eighth to the names of the policy.
+ */
+static int64_t
+set_aside(struct message *message, enum standing standing, bool leads_on)
+{
+	int64_t left = message->budget.left_ms, kept = 0;
+
+	if (standing == STANDING_STRANGER)
+		kept = most(left / 2, least(left, 2 * message->reserve_ms));
+	else if (standing == STANDING_BELOW || leads_on)
+		kept = least(left, message->reserve_ms);
+	message->budget.left_ms -= kept;
+	return kept;
+}
+
+static struct silence
+ask_spf(struct message *message, const char *identity, const char *domain, struct spf_fact *out, const char **why)
+{
+	struct spf_query query = { message->facts.client, message->facts.helo, identity,
+		policy_standing(message->judge->policy, domain) };
+	int64_t kept = set_aside(message, query.standing, true);
+	struct silence silence;
+
+	silence = check_spf(message->services->resolver, &message->budget, message->arena, &query, out, why);
+	message->budget.left_ms += kept;
+	return silence;
+}
+
+static void
+gather_spf(struct message *message)
+{
+	struct facts *facts = &message->facts;
+	struct mailbox identity = evidence_identity(facts);
+	bool foreign = !is_some_vendors(message->judge->policy, &identity);
+
+	if (promise_find_spf(message->services->promises, facts, message->arena))
+		return;
+	if (foreign && message->client->claims_only && !claims_may_cover(message->judge->policy)) {
+		facts->spf.result = AUTH_NONE; /* it could speak for nobody */
+		return;
+	}
+	facts->spf_silence = ask_spf(message, facts->mail_from, identity.domain, &facts->spf, &facts->spf_why);
+	promise_keep_spf(message->services->promises, facts);
+	/* without a name there was nothing to check; without an answer it would be asked for ever */
+	if (facts->spf.result == AUTH_NOT_ASKED)
+		facts->spf.result = AUTH_NONE;
+}
+
+static void
+gather_source(struct message *message, const struct source *source)
+{
+	struct asked_fact *fact = &message->facts.asked[message->facts.asked_count++];
+	struct spf_fact spf = { .domain = "" };
+
+	fact->silence = ask_spf(message, source->name, source->name, &spf, NULL);
+	fact->source = source->number;
+	if (spf.result == AUTH_PASS)
+		fact->passes = YES;
+	else
+		fact->passes = spf.result == AUTH_TEMPERROR ? UNKNOWN : NO;
+}
+
+static bool
+is_of_domain(const struct author *author, const char *domain)
+{
+	return strcmp(author->mailbox.domain, domain) == 0;
+}
+
+/* One answer serves all authors of a domain; above the ceiling it is "none" for all that are left. */
+static void
+gather_spf_from(struct message *message, size_t index)
+{
+	struct facts *facts = &message->facts;
+	const char *domain = facts->authors[index].mailbox.domain;
+	bool full = message->spf_from_asked == AUTHOR_DOMAINS_MAX;
+	struct spf_fact spf = { .domain = "" };
+	struct silence silence = { NULL, false };
+
+	if (!full && domain[0] != '\0') {
+		message->spf_from_asked++;
+		silence = ask_spf(message, domain, domain, &spf, NULL);
+	}
+	if (spf.result == AUTH_NOT_ASKED)
+		spf.result = AUTH_NONE;
+	for (size_t i = index; i < facts->author_count; i++)
+		if (facts->authors[i].spf_from == AUTH_NOT_ASKED &&
+		    (full || is_of_domain(&facts->authors[i], domain))) {
+			facts->authors[i].spf_from = spf.result;
+			facts->authors[i].spf_from_silence = silence;
+		}
+}
+
+/* The next question, with the standing of the domain behind "_dmarc.". */
+static bool
+dmarc_question(const struct message *message, struct dmarc_check *check, struct dns_question *out)
+{
+	static const char prefix[] = "_dmarc.";
+
+	if (!dmarc_next(check, out))
+		return false;
+	out->standing = policy_standing(message->judge->policy, out->name + sizeof prefix - 1);
+	return true;
+}
+
+static void
+ask_dmarc(struct message *message, const char *domain, struct dmarc_fact *out)
+{
+	struct dmarc_check check;
+	struct dns_question question;
+	struct dns_answer answer;
+
+	dmarc_begin(&check, message->services->suffixes, domain);
+	while (dmarc_question(message, &check, &question)) {
+		resolver_ask(message->services->resolver, &question, &message->budget, message->arena,
+		    &answer);
+		dmarc_answer(&check, &answer);
+	}
+	dmarc_finish(&check, &message->facts, message->arena, out);
+}
+
+static void
+gather_dmarc(struct message *message, size_t index)
+{
+	struct facts *facts = &message->facts;
+	const char *domain = facts->authors[index].mailbox.domain;
+	bool full = message->dmarc_asked == AUTHOR_DOMAINS_MAX;
+	struct dmarc_fact dmarc = { .domain = "" };
+	int64_t kept;
+
+	if (!full && domain[0] != '\0') {
+		kept = set_aside(message, policy_standing(message->judge->policy, domain), false);
+		message->dmarc_asked++;
+		ask_dmarc(message, domain, &dmarc);
+		message->budget.left_ms += kept;
+	}
+	if (dmarc.result == AUTH_NOT_ASKED)
+		dmarc.result = AUTH_NONE;
+	for (size_t i = index; i < facts->author_count; i++)
+		if (facts->authors[i].dmarc.result == AUTH_NOT_ASKED &&
+		    (full || is_of_domain(&facts->authors[i], domain)))
+			facts->authors[i].dmarc = dmarc;
+}
+
+void
+gather(struct message *message)
+{
+	struct wanted wanted;
+
+	while (!message->facts.failed) {
+		wanted = verdict_wants(message->judge, &message->facts);
+		switch (wanted.want) {
+		case WANT_NOTHING:
+			return;
+		case WANT_SPF:
+			gather_spf(message);
+			break;
+		case WANT_SOURCE:
+			gather_source(message, wanted.source);
+			break;
+		case WANT_SPF_FROM:
+			gather_spf_from(message, wanted.author);
+			break;
+		case WANT_DMARC:
+			gather_dmarc(message, wanted.author);
+			break;
+		}
+	}
+}
+
+/* A name that stands in the policy: does it answer, and does its zone say something that no cache can hold? */
+static bool
+name_answers(struct message *message, const char *name)
+{
+	char id[sizeof message->id], fresh[DNS_NAME_TEXT];
+	struct dns_question question;
+	struct dns_answer answer;
+
+	snprintf(id, sizeof id, "%s", message->id);
+	for (char *at = id; *at != '\0'; at++)
+		*at = *at == '.' ? '-' : *at;
+	snprintf(fresh, sizeof fresh, "greenlane-%s.%s", id, name);
+	for (int i = 0; i < 2; i++) {
+		if (!dns_question_make(&question, i == 0 ? name : fresh, DNS_TXT))
+			continue; /* so long a name leaves no room below it */
+		question.standing = STANDING_LISTED;
+		resolver_ask(message->services->resolver, &question, &message->budget, message->arena, &answer);
+		if (answer.status == DNS_TEMPORARY)
+			return false;
+	}
+	return true;
+}
+
+bool
+gather_names(struct message *message)
+{
+	struct facts *facts = &message->facts;
+	const char *names[NAME_FACTS_MAX];
+	bool all = true;
+
+	facts->name_count = patience_names(message->judge->policy, facts, &message->verdict, names);
+	for (size_t i = 0; i < facts->name_count; i++) {
+		facts->names[i] = (struct name_fact){ names[i], name_answers(message, names[i]) };
+		all = all && facts->names[i].answered;
+	}
+	return all && facts->name_count > 0;
+}
+
+void
+gather_ahead(struct message *message)
+{
+	const struct settings *settings = &message->judge->policy->settings;
+	struct dmarc_check check;
+	struct dns_question question;
+
+	if (message->facts.author_count == 0 || !settings->strangers.authenticate)
+		return;
+	dmarc_begin(&check, message->services->suffixes, message->facts.authors[0].mailbox.domain);
+	if (dmarc_question(message, &check, &question))
+		resolver_prefetch(message->services->resolver, &question);
+}

@@ -1,0 +1,303 @@
+/* room: message */
+#include <string.h>
+
+#include "milter/smtp/gather.h"
+#include "milter/smtp/greylisting.h"
+#include "milter/smtp/message_parts.h"
+#include "policy/verdict/own.h"
+#include "milter/smtp/refusals.h"
+
+enum { UNSURE_FORGOTTEN = 24 * 3600 }; /* seconds without a try; then an unsure tuple is a new one */
+
+static const struct greylist_settings *
+settings_of(const struct message *message)
+{
+	return &message->judge->policy->settings.greylist;
+}
+
+static bool
+is_on(const struct message *message)
+{
+	const struct settings *settings = &message->judge->policy->settings;
+
+	return settings->greylist.on && !settings->monitor && message->services->store != NULL;
+}
+
+static size_t
+key_of(const struct message *message, const char *rcpt, char kind, char out[GREYLIST_KEY_MAX + 1])
+{
+	return greylist_key(settings_of(message), message->services->suffixes, &message->facts, rcpt, kind, out);
+}
+
+/* Asks about one recipient and keeps the record. A store in trouble greylists nobody. */
+static struct greylist_decision
+ask(struct message *message, const char *rcpt)
+{
+	const struct greylist_settings *settings = settings_of(message);
+	struct greylist_decision decision = { .state = GREYLIST_OFF };
+	struct greylist_record found;
+	char key[GREYLIST_KEY_MAX + 1];
+	struct fault why;
+	size_t length;
+	bool known;
+
+	if (greylist_is_exempt(settings, &message->facts, rcpt)) {
+		decision.state = GREYLIST_EXEMPT;
+		return decision;
+	}
+	length = key_of(message, rcpt, 'g', key);
+	if (!store_get(message->services->store, key, length, &found, &known, &why)) {
+		journal_fault(message->services->journal, LOG_ERR, &why);
+		return decision;
+	}
+	decision = greylist_decide(settings, known ? &found : NULL, message->facts.now);
+	if (decision.write &&
+	    !store_put(message->services->store, key, length, &decision.record, &why)) {
+		/* what cannot be kept would be greylisted for ever */
+		journal_fault(message->services->journal, LOG_ERR, &why);
+		decision.state = GREYLIST_OFF;
+	}
+	return decision;
+}
+
+/* ---- at RCPT ---- */
+
+static bool
+find_whether_it_asks(const struct message *message)
+{
+	if (!is_on(message) || !message->client->replies_at_rcpt || message->facts.null_sender)
+		return false;
+	if (message->facts.via[0] != '\0' || own_is_outbound(message->judge->policy, &message->facts))
+		return false; /* a relay would keep it, and an address of ours is no stranger */
+	switch (settings_of(message)->stage) {
+	case GREYLIST_RCPT:
+		return !verdict_promises(message->judge, &message->facts);
+	case GREYLIST_AUTO:
+		return !verdict_may_vouch(message->judge, &message->facts);
+	default:
+		return false;
+	}
+}
+
+/* Every vendor was asked; between two recipients nothing comes to be known. */
+static bool
+asks_at_rcpt(struct message *message)
+{
+	if (message->asks_at_rcpt == UNKNOWN)
+		message->asks_at_rcpt = find_whether_it_asks(message) ? YES : NO;
+	return message->asks_at_rcpt == YES;
+}
+
+bool
+greylisting_may_refuse_rcpt(const struct judge *judge)
+{
+	const struct settings *settings = &judge->policy->settings;
+	struct facts nobody = { .stage = STAGE_MAIL, .spf.domain = "", .helo = "", .auth = "",
+		.daemon_name = "", .via = "", .sender = { "", "", "" } };
+
+	if (!settings->greylist.on || settings->monitor)
+		return false;
+	if (settings->greylist.stage == GREYLIST_AUTO) /* even this session may be vouched: all may */
+		return !verdict_may_vouch(judge, &nobody);
+	return settings->greylist.stage == GREYLIST_RCPT;
+}
+
+bool
+greylisting_at_rcpt(struct message *message, const char *rcpt, struct reply *out)
+{
+	struct greylist_decision decision;
+
+	if (!asks_at_rcpt(message))
+		return true;
+	message->asked_at_rcpt = true;
+	decision = ask(message, rcpt);
+	if (!greylist_state_waits(decision.state)) {
+		message->grey = decision.state; /* of the message: those refused have a line of their own */
+		return true;
+	}
+	verdict_judge(message->judge, &message->facts, &message->verdict);
+	refusals_add(message, REFUSAL_GREYLIST, rcpt);
+	message->refused[REFUSAL_GREYLIST].grey = decision.state;
+	explain_reply(&message->verdict, ACTION_GREYLIST, message->id,
+	    message->judge->policy->settings.contact, decision.wait, out);
+	return false;
+}
+
+/* ---- unsure tuples ---- */
+
+static bool
+unsure_get(struct message *message, const char *key, size_t length, struct greylist_record *record)
+{
+	struct fault why;
+	bool known = false;
+
+	if (!store_get(message->services->unsure, key, length, record, &known, &why)) {
+		journal_fault(message->services->journal, LOG_ERR, &why);
+		return false;
+	}
+	return known && message->facts.now - record->last <= UNSURE_FORGOTTEN &&
+	    record->first <= message->facts.now;
+}
+
+/* Since when have the names of the policy answered at every try? A record has it as seconds behind its first try,
+ * plus one; 0: they did not at the last one. */
+static int64_t
+answered_since(const struct greylist_record *record)
+{
+	return record->asked == 0 ? 0 : record->first + (int64_t)record->asked - 1;
+}
+
+static void
+note_answered(struct greylist_record *record, bool answered, int64_t now)
+{
+	if (!answered)
+		record->asked = 0;
+	else if (record->asked == 0)
+		record->asked = (uint32_t)(now - record->first + 1);
+}
+
+/* Finds since when these tuples are unsure, the oldest of all recipients. */
+static void
+find_unsure(struct message *message)
+{
+	struct facts *facts = &message->facts;
+	char key[GREYLIST_KEY_MAX + 1];
+
+	facts->unsure_since = facts->now;
+	for (size_t i = 0; i < facts->rcpt_count; i++) {
+		size_t length = key_of(message, facts->rcpts[i], 'u', key);
+		struct greylist_record record;
+
+		if (!unsure_get(message, key, length, &record) || record.first >= facts->unsure_since)
+			continue;
+		facts->unsure_since = record.first;
+		facts->answered_since = answered_since(&record);
+	}
+}
+
+static void
+keep_unsure(struct message *message, bool answered)
+{
+	struct facts *facts = &message->facts;
+	char key[GREYLIST_KEY_MAX + 1];
+	struct fault why;
+
+	for (size_t i = 0; i < facts->rcpt_count; i++) {
+		size_t length = key_of(message, facts->rcpts[i], 'u', key);
+		struct greylist_record record;
+
+		if (!unsure_get(message, key, length, &record))
+			record = (struct greylist_record){ .first = facts->now };
+		record.last = facts->now;
+		note_answered(&record, answered, facts->now);
+		if (!store_put(message->services->unsure, key, length, &record, &why))
+			journal_fault(message->services->journal, LOG_ERR, &why);
+	}
+}
+
+/* Finds out how long the tuple is unsure already, and whether it still need be waited for. */
+static void
+weigh_unsure(struct message *message)
+{
+	struct facts *facts = &message->facts;
+	bool answered;
+
+	find_unsure(message);
+	answered = gather_names(message);
+	if (!answered)
+		facts->answered_since = 0;
+	else if (facts->answered_since == 0)
+		facts->answered_since = facts->now;
+	keep_unsure(message, answered);
+	verdict_judge(message->judge, facts, &message->verdict);
+}
+
+static void
+forget_key(struct message *message, const char *rcpt, const struct facts *facts)
+{
+	struct greylist_record record;
+	char key[GREYLIST_KEY_MAX + 1];
+	struct fault why;
+	size_t length = greylist_key(settings_of(message), message->services->suffixes, facts, rcpt, 'u', key);
+
+	if (!unsure_get(message, key, length, &record))
+		return;
+	record = (struct greylist_record){ 0 }; /* as old as can be: the next trouble is another one */
+	if (!store_put(message->services->unsure, key, length, &record, &why))
+		journal_fault(message->services->journal, LOG_ERR, &why);
+}
+
+/* It is proven: what was unsure of these tuples has an end. Where SPF passes now, it may not have been known then. */
+static void
+forget_unsure(struct message *message)
+{
+	const struct facts *facts = &message->facts;
+	struct facts before = *facts;
+
+	before.spf.result = AUTH_NOT_ASKED;
+	for (size_t i = 0; i < facts->rcpt_count; i++) {
+		forget_key(message, facts->rcpts[i], facts);
+		if (facts->spf.result == AUTH_PASS)
+			forget_key(message, facts->rcpts[i], &before);
+	}
+}
+
+/* ---- at the end ---- */
+
+/* One reply serves all: it passes when the tuple of any recipient that is asked about is due, and all are
+ * recorded. An exempt one speaks for nobody: it waits or passes with the others, and alone it never waits. */
+static void
+ask_for_all(struct message *message)
+{
+	bool asked = false, passes = false;
+
+	message->grey = GREYLIST_EXEMPT;
+	for (size_t i = 0; i < message->facts.rcpt_count; i++) {
+		struct greylist_decision decision = ask(message, message->facts.rcpts[i]);
+		bool waits = greylist_state_waits(decision.state);
+
+		if (decision.state == GREYLIST_EXEMPT || passes)
+			continue;
+		if (!asked || !waits || decision.wait < message->wait) {
+			message->grey = decision.state;
+			message->wait = decision.wait;
+		}
+		asked = true;
+		passes = !waits;
+	}
+	message->done = asked && !passes ? ACTION_GREYLIST : ACTION_PASS;
+}
+
+void
+greylisting_at_end(struct message *message)
+{
+	struct verdict *verdict = &message->verdict;
+	bool keeps = message->services->unsure != NULL && !message->judge->policy->settings.monitor;
+
+	if (keeps && verdict->outcome == OUTCOME_UNSURE &&
+	    (verdict->reason == REASON_DNS_TROUBLE || verdict->reason == REASON_SOURCE_WRONG))
+		weigh_unsure(message);
+	else if (keeps && verdict->outcome == OUTCOME_VOUCHED)
+		forget_unsure(message);
+	message->done = verdict->action;
+	if (verdict->action != ACTION_GREYLIST)
+		return;
+	if (message->asked_at_rcpt) /* those left have passed the greylist there */
+		message->done = ACTION_PASS;
+	else if (is_on(message))
+		ask_for_all(message);
+	else if (!message->services->first_contact ||
+	    greylist_exempts_all(settings_of(message), &message->facts))
+		message->done = ACTION_PASS; /* without a store nobody waits */
+}
+
+/* ---- the log ---- */
+
+void
+greylisting_write(struct message *message)
+{
+	struct verdict_record record;
+
+	message_verdict_record(message, &record);
+	journal_verdict(message->services->journal, &record);
+}

@@ -1,0 +1,98 @@
+/*
+ * message.h - one mail from MAIL to its end: gathers facts, asks the verdict, keeps the greylist.
+ *
+ * Floor 10. The same code serves the milter session and `greenlane explain`. It decides nothing
+ * itself: verdict, greylist and explain do. Keeps nothing after message_close.
+ */
+#ifndef MESSAGE_H
+#define MESSAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "milter/checks/check_dkim.h"
+#include "policy/verdict/explain.h"
+#include "milter/system/journal.h"
+#include "milter/smtp/promise.h"
+#include "milter/checks/resolver.h"
+#include "milter/state/snapshot.h"
+#include "milter/store/store.h"
+#include "milter/state/usage.h"
+
+enum {
+	MESSAGE_ARENA_MAX = 4 * 1024 * 1024,
+	MESSAGE_FORGED_MAX = 4096 /* results headers of ours that one message may carry */
+};
+
+/* What all messages share; kept. */
+struct services {
+	struct resolver *resolver;
+	struct dkim_verifier *dkim;
+	const struct suffix_list *suffixes;
+	struct snapshots *snapshots;
+	struct store *store;     /* NULL: no greylisting */
+	struct store *unsure;    /* remembers unsure tuples; NULL: nothing is remembered */
+	struct journal *journal; /* NULL: nothing is written */
+	struct usage *usage;     /* NULL: it is not remembered who sends */
+	struct promises *promises; /* shared with the policy delegation; NULL: there is none */
+	bool first_contact;      /* explain: no greylist is asked, what a first contact meets is said */
+};
+
+/* One SMTP client, as the session knows it; strings are kept until message_close. */
+struct smtp_client {
+	struct address address; /* ADDRESS_NONE: local submission */
+	uint16_t port;
+	const char *name, *helo;
+	const char *daemon_name;
+	const char *mta_name; /* {j}; "" unknown */
+	bool replies_at_rcpt; /* false: no recipient of this session is refused at RCPT */
+	int64_t patience_ms;  /* for DNS, where it is less than milter.deadline; 0: it is not */
+	bool claims_only;     /* what no vendor's policy needs is not asked */
+	unsigned not_given;   /* bits of enum given: what explain was not told; 0 for mail */
+};
+
+struct message;
+
+/* MAIL: borrows the policy, asks SPF. path is libmilter's ("<a@b>"); auth is {auth_authen} or "".
+ * NULL without memory or policy: the mail is to be deferred. Given. */
+struct message *message_open(const struct services *, const struct smtp_client *, const char *path,
+    const char *auth) MUST_USE;
+
+/* Gives everything back; writes the log lines of recipients that were greylisted at RCPT. */
+void message_close(struct message *);
+
+void message_queue_id(struct message *, const char *qid);
+
+/* RCPT. False: *out is the refusal of this recipient. */
+bool message_rcpt(struct message *, const char *path, struct reply *out) MUST_USE;
+
+/* One header field, value with its leading blank as SMFIP_HDR_LEADSPC gives it. */
+void message_header(struct message *, const char *name, const char *value);
+
+/* End of headers: looks up keys. Returns whether the body is wanted. */
+bool message_headers_end(struct message *);
+bool message_wants_body(const struct message *);
+void message_body(struct message *, const unsigned char *bytes, size_t length);
+
+/* What is to be done at the end. Everything lives until message_close. */
+struct ending {
+	enum action action;
+	bool replies;          /* reply is to be given (reject, defer, greylist) */
+	struct reply reply;
+	const unsigned *forged; /* 1-based indexes of Authentication-Results fields to delete, rising */
+	size_t forged_count;
+	const char *results;   /* our Authentication-Results bodies; NULL: none is written */
+	const char *outcome;
+	const char *quarantine; /* why, for the MTA's queue; only for ACTION_QUARANTINE */
+};
+void message_end(struct message *, struct ending *out);
+
+/* For explain and tests: borrowed until message_close. */
+const struct facts *message_facts(const struct message *);
+const struct verdict *message_verdict(const struct message *);
+const struct judge *message_judge(const struct message *);
+/* The verdict's record for the whole message, as the log got it. Valid after message_end. */
+void message_verdict_record(const struct message *, struct verdict_record *out);
+
+#endif

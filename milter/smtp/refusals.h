@@ -1,0 +1,38 @@
+/* room: message */
+/*
+ * refusals.h - recipients that were refused at RCPT: why, and a line in the log for those of one kind.
+ *
+ * Floor 10. verdict and greylist decide; here it is remembered until the message is closed.
+ */
+#ifndef REFUSALS_H
+#define REFUSALS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "policy/rules/greylist.h"
+#include "policy/mail/mailbox.h"
+
+struct message;
+struct reply;
+
+enum refusal { REFUSAL_GREYLIST, REFUSAL_RELAYING, REFUSAL_DIFFERS };
+enum { REFUSALS = REFUSAL_DIFFERS + 1 };
+
+struct refused {
+	const char **rcpts; /* NULL: none */
+	size_t count;
+	enum greylist_state grey; /* of the last one */
+	const struct vendor *vendor; /* whose exception differs */
+};
+
+/* What is no matter of greylisting: relaying for strangers, and recipients that want another mode than those
+ * before them. False: *out is the refusal of this one. */
+bool refusals_rcpt(struct message *, const char *rcpt, const struct mailbox *, struct reply *out);
+
+void refusals_add(struct message *, enum refusal, const char *rcpt);
+
+/* The log lines. */
+void refusals_write(struct message *);
+
+#endif

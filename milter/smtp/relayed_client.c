@@ -1,0 +1,152 @@
+/* room: message */
+#include <string.h>
+#include <strings.h>
+
+#include "policy/util/domain.h"
+#include "milter/smtp/message_parts.h"
+#include "policy/verdict/relay.h"
+#include "milter/smtp/relayed_client.h"
+#include "policy/util/text.h"
+
+static bool
+is_asked(const struct message *message)
+{
+	switch (verdict_exempts(message->judge->policy, &message->facts)) {
+	case REASON_EXEMPT_AUTHENTICATED:
+	case REASON_EXEMPT_LOCAL:
+	case REASON_EXEMPT_DAEMON:
+		return false;
+	default:
+		return message->judge->policy->relay_count > 0;
+	}
+}
+
+static void
+find_relay(struct message *message)
+{
+	struct facts *facts = &message->facts;
+	const struct relay *relay;
+	enum tri relayed;
+
+	relayed = relay_find(message->judge, &facts->peer, &relay);
+	facts->perhaps_relayed = relayed == UNKNOWN;
+	if (relayed != YES)
+		return;
+	facts->via = relay->name;
+	facts->client_hidden = relay->kind == RELAY_GATEWAY;
+	if (facts->client_hidden)
+		facts->client = (struct address){ .family = ADDRESS_NONE };
+}
+
+void
+relayed_client_begin(struct message *message)
+{
+	const struct policy *policy = message->judge->policy;
+	struct facts *facts = &message->facts;
+
+	facts->peer = facts->client;
+	facts->via = "";
+	if (is_asked(message))
+		find_relay(message);
+	if (facts->via[0] == '\0' && verdict_exempts(policy, facts) == REASON_NONE)
+		facts->client_hidden = relay_hides_client(policy, &facts->peer);
+}
+
+void
+relayed_client_header(struct message *message, const char *name, const char *value)
+{
+	const char *copy;
+
+	if (!message->facts.client_hidden || message->facts.via[0] == '\0' || message->received_count == HOPS_MAX ||
+	    !span_is_nocase(span_trim(span_of(name)), "Received"))
+		return;
+	copy = arena_string(message->arena, value);
+	if (copy == NULL)
+		message->facts.failed = true;
+	else
+		message->received[message->received_count++] = copy;
+}
+
+/* SPF is asked for the host that the gateway saw, by the name which that host gave. */
+void
+relayed_client_settle(struct message *message)
+{
+	struct facts *facts = &message->facts;
+	const struct relay *gateway = relay_of(message->judge->policy, facts), *via;
+	struct received hop;
+	const char *helo;
+
+	if (!facts->client_hidden || gateway == NULL ||
+	    !relay_client(message->judge, gateway, message->received, message->received_count, &hop, &via))
+		return;
+	helo = arena_string(message->arena, hop.helo);
+	if (helo == NULL) {
+		facts->failed = true;
+		return;
+	}
+	facts->client = hop.client;
+	facts->client_hidden = false;
+	facts->via = via->name;
+	facts->helo = helo;
+	if (facts->null_sender)
+		facts->spf.domain = helo;
+}
+
+/* ---- who hides others ---- */
+
+static void
+note_hidden(const struct message *message)
+{
+	const struct facts *facts = &message->facts;
+	char peer[ADDRESS_TEXT];
+
+	if (usage_note(message->services->usage, USAGE_HIDDEN, facts->via[0] != '\0' ? facts->via : "-",
+		&facts->peer, facts->now))
+		journal_say(message->services->journal, LOG_WARNING,
+		    "hidden-clients: who sends through %s%s%s cannot be seen, so that addresses and SPF prove nothing (id %s); "
+		    "give greenlane the real address, see HIDDEN CLIENTS in greenlaned(8)",
+		    address_write(&facts->peer, peer), facts->via[0] != '\0' ? ", relay " : "", facts->via,
+		    message->id);
+}
+
+/* A name of another host: programs of this one say its own, or none that is whole. */
+static bool
+is_foreign(const struct message *message, const char *helo, char name[DOMAIN_TEXT])
+{
+	return domain_read(helo, strlen(helo), name, NULL) && domain_labels(name) > 1 &&
+	    strcmp(name, "localhost.localdomain") != 0 && strcasecmp(name, message->client->mta_name) != 0;
+}
+
+/* Loopback is exempt. Where the hosts of others come from there, so are all of them. */
+static void
+note_loopback(const struct message *message)
+{
+	const struct facts *facts = &message->facts;
+	struct usage *usage = message->services->usage;
+	int64_t since = facts->now - USAGE_LATELY;
+	char name[DOMAIN_TEXT];
+
+	if (!is_foreign(message, facts->helo, name))
+		return;
+	/* a flood of names must not push out what else is remembered */
+	if (!usage_has(usage, USAGE_LOOPBACK, name, &facts->peer) &&
+	    usage_recent(usage, USAGE_LOOPBACK, since) >= USAGE_LOOPBACK_MAX)
+		return;
+	if (usage_note(usage, USAGE_LOOPBACK, name, &facts->peer, facts->now) &&
+	    usage_recent(usage, USAGE_LOOPBACK, since) == USAGE_SEVERAL)
+		journal_say(message->services->journal, LOG_WARNING,
+		    "hidden-clients: hosts of several names come from loopback, which is exempt (%s, id %s): nothing of theirs is "
+		    "judged; give greenlane the real address, see HIDDEN CLIENTS in greenlaned(8)", name, message->id);
+}
+
+void
+relayed_client_note(const struct message *message)
+{
+	const struct policy *policy = message->judge->policy;
+
+	if (facts_hide_client(&message->facts))
+		note_hidden(message);
+	else if (message->exempt && message->services->usage != NULL &&
+	    verdict_exempts(policy, &message->facts) == REASON_EXEMPT_LOOPBACK)
+		note_loopback(message);
+}

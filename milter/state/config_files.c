@@ -1,0 +1,281 @@
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <libpsl.h>
+
+#include "milter/system/clock.h"
+#include "milter/state/config_files.h"
+#include "policy/config/lint.h"
+#include "policy/config/policy_text.h"
+
+/* ---- files ---- */
+
+/* The texts of one load: kept until it is over, for policy_text borrows them. */
+struct config_texts {
+	struct config_text {
+		struct config_text *next;
+		char path[4096];
+		char *text;
+	} *list;
+	const struct strings *folders; /* in the place of vendor_path; NULL */
+};
+
+static void
+config_texts_close(struct config_texts *texts)
+{
+	struct config_text *next;
+
+	for (struct config_text *file = texts->list; file != NULL; file = next) {
+		next = file->next;
+		free(file->text);
+		free(file);
+	}
+}
+
+static char *
+read_all(int fd, size_t size, size_t *length)
+{
+	char *text = malloc(size + 1);
+	ssize_t got = 1;
+
+	*length = 0;
+	while (text != NULL && *length < size && got != 0) {
+		got = read(fd, text + *length, size - *length);
+		if (got < 0 && errno != EINTR) {
+			free(text);
+			return NULL;
+		}
+		*length += got > 0 ? (size_t)got : 0;
+	}
+	if (text != NULL)
+		text[*length] = '\0';
+	return text;
+}
+
+/* A directory would make libconfig's scanner exit the process: only regular files are read. */
+static char *
+read_file(const char *path, size_t *length, struct fault *why)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	char *text = NULL;
+	struct stat st;
+
+	if (fd < 0)
+		fault_at(why, path, 0, "cannot be opened: %s", strerror(errno));
+	else if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
+		fault_at(why, path, 0, "is no regular file; write the name of a configuration file");
+	else if (st.st_size > POLICY_TEXT_MAX)
+		fault_at(why, path, 0, "is larger than %d MiB", POLICY_TEXT_MAX / 1024 / 1024);
+	else if ((text = read_all(fd, (size_t)st.st_size, length)) == NULL)
+		fault_at(why, path, 0, "cannot be read: %s", strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	return text;
+}
+
+static const char *
+config_texts_read(struct config_texts *texts, const char *path, const char **kept, size_t *length, struct fault *why)
+{
+	struct config_text *file = calloc(1, sizeof *file);
+
+	if (file == NULL) {
+		fault_at(why, path, 0, "out of memory");
+		return NULL;
+	}
+	snprintf(file->path, sizeof file->path, "%s", path);
+	file->text = read_file(file->path, length, why);
+	if (file->text == NULL) {
+		free(file);
+		return NULL;
+	}
+	file->next = texts->list;
+	texts->list = file;
+	*kept = file->path;
+	return file->text;
+}
+
+/* A file closed to us, or a link to nowhere, is not missing: the shipped one must not step in. */
+static bool
+is_missing(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) != 0 && (errno == ENOENT || errno == ENOTDIR);
+}
+
+/* The last folder of vendor_path that has the file wins: a site's file replaces the shipped one. */
+static bool
+find_vendor(const struct strings *folders, const char *name, size_t *folder, char path[4096])
+{
+	for (size_t i = folders->count; i-- > 0;) {
+		snprintf(path, 4096, "%s/%s.conf", folders->list[i], name);
+		if (!is_missing(path)) {
+			*folder = i;
+			return true;
+		}
+	}
+	return false;
+}
+
+static const char *
+read_vendor(void *context, const struct strings *folders, const char *name, const char **path,
+    size_t *length, struct fault *why)
+{
+	const struct config_texts *texts = context;
+	char found[4096];
+	size_t folder;
+
+	if (texts->folders != NULL)
+		folders = texts->folders;
+	if (find_vendor(folders, name, &folder, found))
+		return config_texts_read(context, found, path, length, why);
+	fault_set(why, "no file '%s.conf' in vendor_path; see the folder of shipped vendors for names",
+	    name);
+	return NULL;
+}
+
+static const char *
+read_networks(void *context, const char *vendor_file, const char *name, size_t *length,
+    struct fault *why)
+{
+	const char *slash = strrchr(vendor_file, '/'), *kept;
+	char path[8192];
+
+	if (name[0] == '/' || slash == NULL)
+		snprintf(path, sizeof path, "%s", name);
+	else
+		snprintf(path, sizeof path, "%.*s/%s", (int)(slash - vendor_file), vendor_file, name);
+	return config_texts_read(context, path, &kept, length, why);
+}
+
+/* ---- shared senders ---- */
+
+static int
+is_conf(const struct dirent *entry)
+{
+	size_t length = strlen(entry->d_name);
+
+	return length > 5 && strcmp(entry->d_name + length - 5, ".conf") == 0;
+}
+
+/* Most files are of neither kind: those need not be understood twice. */
+static bool
+may_be_shared(const char *text, size_t length)
+{
+	return memmem(text, length, "esp", 3) != NULL || memmem(text, length, "gateway", 7) != NULL;
+}
+
+/* A file that is not enabled is no reason to refuse the rules; but its names would be missed. */
+static void
+sender_read(struct policy *policy, const char *path, struct faults *faults)
+{
+	struct fault why = { .text = "" };
+	size_t length = 0;
+	char *text = read_file(path, &length, &why);
+
+	if (text != NULL && (!may_be_shared(text, length) ||
+				policy_text_sender(policy, path, text, length, &why)))
+		goto out;
+	faults_warn(faults, path, why.line, "whether it names a shared sender is not known: %s", why.text);
+out:
+	free(text);
+}
+
+/* Every file that vendor_path leads to, enabled or not, in an order that is always the same. */
+static void
+senders_find(struct policy *policy, struct faults *faults)
+{
+	const struct strings *folders = &policy->settings.vendor_path;
+
+	for (size_t i = 0; i < folders->count; i++) {
+		struct dirent **list = NULL;
+		int count = scandir(folders->list[i], &list, is_conf, alphasort);
+		char path[4096];
+		size_t folder;
+
+		if (count < 0 && errno != ENOENT)
+			faults_warn(faults, folders->list[i], 0,
+			    "the shared senders in it are not known: %s", strerror(errno));
+		for (int j = 0; j < count; j++) {
+			list[j]->d_name[strlen(list[j]->d_name) - 5] = '\0';
+			if (find_vendor(folders, list[j]->d_name, &folder, path) && folder == i)
+				sender_read(policy, path, faults);
+			free(list[j]);
+		}
+		free(list);
+	}
+}
+
+/* What is allowed, but will go wrong; false where it must not come into force. */
+static bool
+lint(struct policy *policy, const struct suffix_list *suffixes, struct faults *faults)
+{
+	size_t before = faults->errors;
+
+	senders_find(policy, faults);
+	lint_policy(policy, suffixes, clock_now(), faults);
+	return faults->errors == before;
+}
+
+/* The host's list, which is newer than libpsl's own. psl_free is for both. */
+static psl_ctx_t *
+suffixes_load(void)
+{
+	psl_ctx_t *psl = psl_latest(NULL);
+
+	return psl != NULL ? psl : (psl_ctx_t *)(uintptr_t)psl_builtin();
+}
+
+struct policy *
+config_files_read(const char *path, struct faults *faults)
+{
+	struct config_texts texts = { .list = NULL };
+	psl_ctx_t *psl = suffixes_load();
+	const struct suffix_list suffixes = { psl };
+	struct policy_files files = { &texts, read_vendor, read_networks, &suffixes };
+	struct policy *policy = NULL;
+	const char *text, *kept;
+	struct fault why;
+	size_t length;
+
+	text = config_texts_read(&texts, path, &kept, &length, &why);
+	if (text == NULL)
+		faults_add(faults, FAULT_ERROR, &why);
+	else
+		policy = policy_text_load(kept, text, length, &files, faults);
+	config_texts_close(&texts);
+	if (policy != NULL && !lint(policy, &suffixes, faults)) {
+		policy_free(policy);
+		policy = NULL;
+	}
+	psl_free(psl);
+	return policy;
+}
+
+struct policy *
+config_files_read_vendor(const struct strings *folders, const char *name, struct faults *faults)
+{
+	struct config_texts texts = { .folders = folders };
+	psl_ctx_t *psl;
+	struct suffix_list suffixes;
+	struct policy_files files = { &texts, read_vendor, read_networks, &suffixes };
+	struct policy *policy;
+	char text[512];
+	int length = snprintf(text, sizeof text, "vendors = ( { name = \"%s\"; } );", name);
+
+	if (length < 0 || (size_t)length >= sizeof text || strpbrk(name, "\"\\") != NULL) {
+		faults_error(faults, name, 0, "is no name of a vendor");
+		return NULL;
+	}
+	suffixes.psl = psl = suffixes_load();
+	policy = policy_text_load(name, text, (size_t)length, &files, faults);
+	config_texts_close(&texts);
+	psl_free(psl);
+	return policy;
+}

@@ -1,0 +1,41 @@
+#include <libpsl.h>
+
+#include "milter/state/engine.h"
+
+struct resolver *
+engine_resolver(const struct settings *settings, const struct suffix_list *suffixes, struct fault *why)
+{
+	struct resolver_settings dns = { settings->dns.servers.list, settings->dns.servers.count,
+		settings->dns.timeout_ms, settings->dns.trust_anchor, 0, suffixes };
+
+	return resolver_unbound(&dns, why);
+}
+
+bool
+engine_open(struct engine *engine, const struct settings *settings, struct journal *journal,
+    const char *state_dir, struct fault *why)
+{
+	*engine = (struct engine){ .psl = psl_latest(NULL) };
+	engine->suffixes.psl = engine->psl != NULL ? engine->psl : psl_builtin();
+	engine->resolver = engine_resolver(settings, &engine->suffixes, why);
+	if (engine->resolver == NULL)
+		return false;
+	engine->dkim = dkim_verifier_open(engine->resolver, &engine->suffixes, why);
+	if (engine->dkim == NULL)
+		return false;
+	engine->snapshots = snapshots_open(why);
+	if (engine->snapshots == NULL)
+		return false;
+	engine->refresh = refresh_open(engine->resolver, engine->snapshots, journal, state_dir, why);
+	return engine->refresh != NULL;
+}
+
+void
+engine_close(struct engine *engine)
+{
+	refresh_close(engine->refresh);
+	snapshots_close(engine->snapshots);
+	dkim_verifier_close(engine->dkim);
+	resolver_close(engine->resolver);
+	psl_free(engine->psl);
+}

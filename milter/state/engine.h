@@ -1,0 +1,33 @@
+/*
+ * engine.h - what every message needs, opened together: DNS, DKIM, suffixes, the policy in force, its sources.
+ *
+ * Floor 11. For greenlaned and for the commands that judge as it would. Creates threads.
+ */
+#ifndef ENGINE_H
+#define ENGINE_H
+
+#include "milter/checks/check_dkim.h"
+#include "milter/state/refresh.h"
+#include "milter/checks/resolver.h"
+#include "milter/state/snapshot.h"
+
+struct engine {
+	struct resolver *resolver;
+	struct psl_ctx_st *psl; /* NULL: the list built into libpsl serves */
+	struct suffix_list suffixes;
+	struct dkim_verifier *dkim;
+	struct snapshots *snapshots;
+	struct refresh *refresh;
+};
+
+/* A resolver as the settings want it; suffixes as in resolver.h. Given. */
+struct resolver *engine_resolver(const struct settings *, const struct suffix_list *suffixes,
+    struct fault *why) MUST_USE;
+
+/* journal (NULL: none) is kept, state_dir ("": nothing is kept on disk) is not. False: engine_close
+ * gives back what was opened. No policy is in force yet: see refresh_adopt. */
+bool engine_open(struct engine *, const struct settings *, struct journal *, const char *state_dir,
+    struct fault *why) MUST_USE;
+void engine_close(struct engine *);
+
+#endif

@@ -1,0 +1,33 @@
+/*
+ * snapshot.h - lends the policy that is in force, with its ranges.
+ *
+ * Floor 9. A reload or a refreshed source publishes a new snapshot by swapping one pointer: a message
+ * borrows one at MAIL and gives it back at its end, so no mail is judged half by the old rules. No
+ * lock is held while judging. Never reads a file: that is config_files.h's.
+ */
+#ifndef SNAPSHOT_H
+#define SNAPSHOT_H
+
+#include "policy/verdict/claim.h"
+#include "policy/util/fault.h"
+#include "policy/rules/policy.h"
+#include "policy/sources/ranges.h"
+
+struct snapshots;
+struct snapshot {
+	struct judge judge;     /* policy and ranges; borrowed until snapshot_return */
+	uint64_t policy_number; /* another policy has another, even where memory is used again; from 1 on */
+};
+
+struct snapshots *snapshots_open(struct fault *why) MUST_USE; /* given; holds no policy yet */
+void snapshots_close(struct snapshots *);                     /* all snapshots must have been returned */
+
+/* policy NULL: the one in force stays and only its ranges change. Both are given, also when
+ * false (without memory): then what stood still stands. */
+bool snapshot_publish(struct snapshots *, struct policy *policy, struct ranges *ranges, struct fault *why) MUST_USE;
+
+/* Any thread. NULL only before the first publish. */
+const struct snapshot *snapshot_borrow(struct snapshots *) MUST_USE;
+void snapshot_return(struct snapshots *, const struct snapshot *); /* NULL is fine */
+
+#endif

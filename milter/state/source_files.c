@@ -1,0 +1,201 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "milter/system/files.h"
+#include "policy/util/hash.h"
+#include "milter/state/source_files.h"
+
+enum { NAME_BYTES = 200 }; /* of a source in a file's name; a longer one ends in a hash */
+
+static const char *const endings[] = { [COPY_BELIEVED] = "copy", [COPY_PENDING] = "pending",
+	[COPY_ACCEPTED] = "accepted" };
+
+/* "spf:autotask.net" stands in "spf:autotask.net.copy"; what no file name should hold is "%XX". */
+static void
+name_of(enum copy_kind kind, const char *source, char out[NAME_MAX + 1])
+{
+	char name[3 * NAME_BYTES + 1];
+	size_t n = 0;
+
+	for (const char *c = source; *c != '\0' && n < NAME_BYTES; c++) {
+		bool plain = (*c >= 'a' && *c <= 'z') || (*c >= '0' && *c <= '9') || *c == '-' ||
+		    *c == '_' || *c == ':' || (*c == '.' && n > 0);
+
+		n += (size_t)snprintf(name + n, sizeof name - n, plain ? "%c" : "%%%02X",
+		    (unsigned char)*c);
+	}
+	if (n >= NAME_BYTES)
+		snprintf(name + NAME_BYTES, sizeof name - NAME_BYTES, "~%016llx",
+		    (unsigned long long)hash_string(HASH_START, source));
+	snprintf(out, NAME_MAX + 1, "%.230s.%s", name, endings[kind]);
+}
+
+/* ---- the folder ---- */
+
+/* False with why, whose text is "" where it is not there. */
+static bool
+open_sources(struct folder *sources, const char *state_dir, struct fault *why)
+{
+	struct folder above;
+	bool done;
+
+	if (!folder_open(&above, state_dir, why))
+		return false;
+	done = folder_enter(sources, &above, "sources", why);
+	folder_close(&above);
+	return done;
+}
+
+/* What root makes belongs to the owner of the folder that it lies in; nobody else may give files away. */
+static bool
+owner_of(const struct folder *folder, struct file_access *access)
+{
+	struct stat owner;
+
+	*access = (struct file_access){ 0640, (uid_t)-1, (gid_t)-1 };
+	if (geteuid() != 0)
+		return true;
+	if (fstat(folder->fd, &owner) != 0)
+		return false;
+	access->owner = owner.st_uid;
+	access->group = owner.st_gid;
+	return true;
+}
+
+/* The descriptor is given away, not the name: whoever owns state_dir may have put something else there. */
+static bool
+make_sources(struct folder *sources, const struct folder *state, struct fault *why)
+{
+	bool made = mkdirat(state->fd, "sources", 0750) == 0;
+	struct file_access access;
+
+	if (!made && errno != EEXIST)
+		return fault_at(why, state->path, 0, "its folder `sources` cannot be made: %s", strerror(errno));
+	if (!folder_enter(sources, state, "sources", why))
+		return false;
+	if (!made || (owner_of(state, &access) && fchown(sources->fd, access.owner, access.group) == 0))
+		return true;
+	fault_at(why, sources->path, 0, "cannot be given to the owner of the folder above: %s", strerror(errno));
+	folder_close(sources);
+	return false;
+}
+
+bool
+source_files_prepare(const char *state_dir, struct fault *why)
+{
+	struct folder state, sources;
+	bool done;
+
+	if (!folder_open(&state, state_dir, why))
+		return why->text[0] != '\0' ? false : fault_at(why, state_dir, 0, "is missing; make it");
+	done = make_sources(&sources, &state, why);
+	folder_close(&state);
+	if (done)
+		folder_close(&sources);
+	return done;
+}
+
+/* ---- files ---- */
+
+static bool
+write_in(const struct folder *folder, const char *name, const struct text *text, struct fault *why)
+{
+	struct file_access access;
+
+	if (text->cut)
+		return fault_at(why, folder->path, 0, "its file %s would be larger than it may be", name);
+	if (!owner_of(folder, &access))
+		return fault_at(why, folder->path, 0, "its owner cannot be told: %s", strerror(errno));
+	return file_replace(folder, name, &access, text->bytes, text->length, why);
+}
+
+bool
+state_file_write(const char *state_dir, const char *name, const struct text *text, struct fault *why)
+{
+	struct folder folder;
+	bool done;
+
+	if (!folder_open(&folder, state_dir, why))
+		return why->text[0] != '\0' ? false : fault_at(why, state_dir, 0, "is missing; make it");
+	done = write_in(&folder, name, text, why);
+	folder_close(&folder);
+	return done;
+}
+
+char *
+state_file_read(const char *state_dir, const char *name, size_t most, size_t *length, struct fault *why)
+{
+	struct folder folder;
+	char *text;
+
+	if (!folder_open(&folder, state_dir, why))
+		return NULL;
+	text = file_read(&folder, name, most, length, why);
+	folder_close(&folder);
+	return text;
+}
+
+bool
+source_files_save(const char *state_dir, enum copy_kind kind, const struct source_copy *copy, struct fault *why)
+{
+	char name[NAME_MAX + 1];
+	struct folder folder;
+	struct text text;
+	bool done;
+
+	if (!open_sources(&folder, state_dir, why))
+		return why->text[0] != '\0' ? false
+		    : fault_at(why, state_dir, 0, "its folder `sources` is missing: a restart makes it");
+	name_of(kind, copy->source, name);
+	text_open(&text, SOURCE_COPY_MAX);
+	source_copy_write(copy, &text);
+	done = write_in(&folder, name, &text, why);
+	text_close(&text);
+	folder_close(&folder);
+	return done;
+}
+
+bool
+source_files_load(const char *state_dir, enum copy_kind kind, const char *source, struct arena *arena,
+    struct source_copy *out, struct fault *why)
+{
+	char name[NAME_MAX + 1], path[PATH_MAX + NAME_MAX + 2];
+	struct folder folder;
+	size_t length;
+	char *text;
+	bool done;
+
+	if (!open_sources(&folder, state_dir, why))
+		return false;
+	name_of(kind, source, name);
+	snprintf(path, sizeof path, "%s/%s", folder.path, name);
+	text = file_read(&folder, name, SOURCE_COPY_MAX, &length, why);
+	folder_close(&folder);
+	if (text == NULL)
+		return false;
+	done = source_copy_read(arena, path, text, length, out, why);
+	if (done && strcmp(out->source, source) != 0)
+		done = fault_at(why, path, 0, "is the copy of %.100s, not of %.100s", out->source, source);
+	free(text);
+	return done;
+}
+
+void
+source_files_drop(const char *state_dir, enum copy_kind kind, const char *source)
+{
+	char name[NAME_MAX + 1];
+	struct folder folder;
+	struct fault why;
+
+	if (!open_sources(&folder, state_dir, &why))
+		return; /* what is not there need not go */
+	name_of(kind, source, name);
+	unlinkat(folder.fd, name, 0);
+	folder_close(&folder);
+}

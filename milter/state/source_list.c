@@ -1,0 +1,103 @@
+#include <limits.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "milter/state/source_files.h"
+#include "milter/state/source_list.h"
+
+#ifndef VERSION
+#define VERSION "unreleased"
+#endif
+
+static bool
+list_copy(struct export_listing *listing, const struct source_copy *copy, struct arena *arena)
+{
+	struct prefix *networks = arena_take(arena, (copy->count + 1) * sizeof *networks);
+
+	if (networks == NULL)
+		return false;
+	for (size_t i = 0; i < copy->count; i++)
+		networks[i] = copy->networks[i].prefix;
+	listing->networks = networks;
+	listing->count = copy->count;
+	listing->asked = copy->asked ? copy->asked_why : "";
+	return true;
+}
+
+static bool
+list_published(struct export_listing *listing, const char *state_dir, int64_t now, struct arena *arena)
+{
+	struct source_copy copy;
+	struct fault why;
+
+	if (!source_files_load(state_dir, COPY_BELIEVED, listing->source->text, arena, &copy, &why)) {
+		listing->missing = why.text[0] == '\0' ? "it was never unfolded" : "its copy cannot be read";
+		return true;
+	}
+	if (copy.wrong != 0) {
+		listing->wrong = copy.trouble[0] != '\0' ? copy.trouble : "what is published is wrong";
+		listing->wrong_since = copy.wrong;
+	}
+	if (copy.believed == 0)
+		listing->missing = "what it publishes is gone or wrong";
+	else if (now - copy.believed > listing->source->max_stale)
+		listing->missing = "its last good copy is older than max_stale";
+	else
+		return list_copy(listing, &copy, arena);
+	return true;
+}
+
+static bool
+list_source(struct export_listing *listing, const struct policy *policy, const char *state_dir, int64_t now,
+    struct arena *arena)
+{
+	const struct source *source = listing->source;
+
+	listing->missing = listing->asked = listing->wrong = "";
+	if (source_is_lapsed(source, now, policy->settings.review_grace)) {
+		listing->missing = "it was to be reviewed, and review_grace is over";
+	} else if (source_asks_dns(source)) {
+		return !source->selected || list_published(listing, state_dir, now, arena);
+	} else {
+		listing->networks = source->prefixes;
+		listing->count = source->prefix_count;
+	}
+	return true;
+}
+
+struct export_listing *
+source_list_take(const struct policy *policy, const char *state_dir, int64_t now, struct arena *arena)
+{
+	struct export_listing *list = arena_take(arena, (policy->source_count + 1) * sizeof *list);
+
+	for (size_t i = 0; list != NULL && i < policy->source_count; i++) {
+		list[i].source = &policy->sources[i];
+		if (!list_source(&list[i], policy, state_dir, now, arena))
+			return NULL;
+	}
+	return list;
+}
+
+int64_t
+source_list_stamp(const char *state_dir)
+{
+	char folder[PATH_MAX];
+	struct stat st;
+
+	/* copies are renamed into their folder, so each leaves its mark on the folder's time */
+	snprintf(folder, sizeof folder, "%s/sources", state_dir);
+	if (lstat(folder, &st) != 0)
+		return 0;
+	return (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
+}
+
+bool
+source_list_write(const struct policy *policy, const struct export_listing *listings, int64_t now,
+    enum export_format format, const char *value, struct text *out, struct fault *why)
+{
+	struct export_request request = { .format = format, .value = value,
+		.listen = policy->settings.milter.listen, .version = VERSION, .now = now,
+		.listings = listings, .count = policy->source_count };
+
+	return export_write(&request, out, why);
+}

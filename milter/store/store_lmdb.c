@@ -1,0 +1,547 @@
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include <lmdb.h>
+
+#include "milter/store/greylist_map.h"
+#include "milter/store/lmdb_check.h"
+#include "milter/store/store.h"
+
+/*
+ * Group commit: what is put waits in memory until the writer thread commits it, all at once, a
+ * second later or when enough has come together. Who reads looks there first.
+ */
+enum {
+	BATCH = 1000,           /* so many are written without waiting for the second to end */
+	WAITING_MAX = 32 * 1024, /* records in memory; behind that a put waits, then fails */
+	FLUSH_SECONDS = 1,
+	PUT_SECONDS = 1,        /* that a put waits for room */
+	READERS = 32,           /* read transactions at a time */
+	SWEEP_MAX = 1000        /* records looked at in one call */
+};
+
+/* The file's ceiling: six million records. On purpose it does not grow further, for strangers make
+ * the records. */
+static const size_t file_bytes = sizeof(void *) > 4 ? (size_t)1 << 30 : (size_t)1 << 28;
+
+/* In every file of ours, so that nobody else's is swept. */
+static const char mark_key[] = "greenlane", mark_value[] = "greylist 1";
+
+struct lmdb_store {
+	struct store store;
+	char *path;
+	MDB_env *env;
+	MDB_dbi dbi;
+	pthread_t writer;
+	bool writes; /* the thread is there */
+
+	pthread_mutex_t sweep_lock; /* over place; taken before LMDB's own write lock */
+	char place[GREYLIST_KEY_MAX];
+	size_t place_length;
+
+	pthread_mutex_t lock; /* over all below; never held while LMDB works */
+	pthread_cond_t work, progress, reader_back;
+	struct greylist_map *waiting, *writing;
+	uint64_t put, taken, written; /* puts so far; of them in or before `writing`; on disk */
+	uint64_t failures;
+	bool failing, hurry, closing;
+	struct fault failure; /* while failing */
+	MDB_txn *idle[READERS];
+	size_t idle_count, reader_count;
+};
+
+static struct lmdb_store *
+lmdb_of(struct store *store)
+{
+	return (struct lmdb_store *)store;
+}
+
+static MDB_val
+value_of(const void *bytes, size_t length)
+{
+	return (MDB_val){ length, (void *)(uintptr_t)bytes };
+}
+
+/* ---- writing ---- */
+
+struct batch {
+	MDB_txn *txn;
+	MDB_dbi dbi;
+	int code;
+};
+
+static bool
+batch_put(void *context, const char *key, size_t length, const struct greylist_record *record)
+{
+	struct batch *batch = context;
+	uint8_t bytes[GREYLIST_RECORD_BYTES];
+	MDB_val name = value_of(key, length), value = value_of(bytes, sizeof bytes);
+
+	greylist_record_pack(record, bytes);
+	batch->code = mdb_put(batch->txn, batch->dbi, &name, &value, 0);
+	return batch->code == 0;
+}
+
+/* One transaction: all of the map or nothing, and on disk when it returns 0. */
+static int
+batch_write(struct lmdb_store *lmdb, const struct greylist_map *map)
+{
+	struct batch batch = { .dbi = lmdb->dbi };
+
+	batch.code = mdb_txn_begin(lmdb->env, NULL, 0, &batch.txn);
+	if (batch.code != 0)
+		return batch.code;
+	if (greylist_map_walk(map, batch_put, &batch))
+		return mdb_txn_commit(batch.txn);
+	mdb_txn_abort(batch.txn);
+	return batch.code;
+}
+
+static struct timespec
+seconds_from_now(unsigned seconds)
+{
+	struct timespec then;
+
+	clock_gettime(CLOCK_MONOTONIC, &then);
+	then.tv_sec += seconds;
+	return then;
+}
+
+static size_t
+unwritten(const struct lmdb_store *lmdb)
+{
+	return greylist_map_count(lmdb->waiting) + greylist_map_count(lmdb->writing);
+}
+
+/* Until there is enough to write, or the first of it has waited long enough. Lock held. */
+static void
+writer_wait(struct lmdb_store *lmdb)
+{
+	struct timespec end;
+
+	while (!lmdb->closing && !lmdb->hurry && unwritten(lmdb) == 0)
+		pthread_cond_wait(&lmdb->work, &lmdb->lock);
+	end = seconds_from_now(FLUSH_SECONDS);
+	while (!lmdb->closing && !lmdb->hurry && (lmdb->failing || greylist_map_count(lmdb->waiting) < BATCH))
+		if (pthread_cond_timedwait(&lmdb->work, &lmdb->lock, &end) == ETIMEDOUT)
+			return;
+}
+
+/* Writes what waits; what could not be written is kept and tried again. Lock held, but not while
+ * LMDB works: only this thread changes `writing` then. */
+static bool
+writer_flush(struct lmdb_store *lmdb)
+{
+	int code = 0;
+
+	lmdb->hurry = false;
+	if (greylist_map_count(lmdb->writing) == 0) {
+		struct greylist_map *swap = lmdb->writing;
+
+		lmdb->writing = lmdb->waiting;
+		lmdb->waiting = swap;
+		lmdb->taken = lmdb->put;
+	}
+	if (greylist_map_count(lmdb->writing) > 0) {
+		pthread_mutex_unlock(&lmdb->lock);
+		code = batch_write(lmdb, lmdb->writing);
+		pthread_mutex_lock(&lmdb->lock);
+	}
+	lmdb->failing = code != 0;
+	if (code == 0) {
+		greylist_map_clear(lmdb->writing);
+		lmdb->written = lmdb->taken;
+	} else {
+		lmdb->failures++;
+		lmdb_fault(&lmdb->failure, lmdb->path, code);
+	}
+	pthread_cond_broadcast(&lmdb->progress);
+	return code == 0;
+}
+
+static void *
+writer_run(void *context)
+{
+	struct lmdb_store *lmdb = context;
+	bool written, last;
+
+	pthread_mutex_lock(&lmdb->lock);
+	do {
+		writer_wait(lmdb);
+		last = lmdb->closing;
+		written = writer_flush(lmdb);
+	} while (!last || (written && unwritten(lmdb) > 0));
+	pthread_mutex_unlock(&lmdb->lock);
+	return NULL;
+}
+
+/* Lock held. */
+static void
+room_wait(struct lmdb_store *lmdb)
+{
+	struct timespec end = seconds_from_now(PUT_SECONDS);
+
+	while (greylist_map_is_full(lmdb->waiting) && !lmdb->failing)
+		if (pthread_cond_timedwait(&lmdb->progress, &lmdb->lock, &end) == ETIMEDOUT)
+			return;
+}
+
+static bool
+lmdb_put(struct store *store, const char *key, size_t length, const struct greylist_record *record,
+    struct fault *why)
+{
+	struct lmdb_store *lmdb = lmdb_of(store);
+	bool kept;
+	size_t count;
+
+	pthread_mutex_lock(&lmdb->lock);
+	if (greylist_map_is_full(lmdb->waiting))
+		room_wait(lmdb);
+	kept = greylist_map_put(lmdb->waiting, key, length, record);
+	lmdb->put += kept;
+	count = greylist_map_count(lmdb->waiting);
+	if (count == 1 || count == BATCH)
+		pthread_cond_signal(&lmdb->work);
+	if (!kept)
+		fault_at(why, lmdb->path, 0, "the greylist is behind: %zu records wait to be written", count);
+	if (lmdb->failing) { /* kept in memory all the same: it is written when the disk is well again */
+		if (why != NULL)
+			*why = lmdb->failure;
+		kept = false;
+	}
+	pthread_mutex_unlock(&lmdb->lock);
+	return kept;
+}
+
+static bool
+lmdb_sync(struct store *store, struct fault *why)
+{
+	struct lmdb_store *lmdb = lmdb_of(store);
+	uint64_t target, failures;
+	bool written;
+
+	pthread_mutex_lock(&lmdb->lock);
+	target = lmdb->put;
+	failures = lmdb->failures;
+	while (lmdb->written < target && lmdb->failures == failures) {
+		lmdb->hurry = true;
+		pthread_cond_signal(&lmdb->work);
+		pthread_cond_wait(&lmdb->progress, &lmdb->lock);
+	}
+	written = lmdb->written >= target;
+	if (!written && why != NULL)
+		*why = lmdb->failure;
+	pthread_mutex_unlock(&lmdb->lock);
+	return written;
+}
+
+/* ---- reading ---- */
+
+/* A read transaction to renew, or NULL: the caller may begin one. Lock held. */
+static MDB_txn *
+reader_take(struct lmdb_store *lmdb)
+{
+	while (lmdb->idle_count == 0 && lmdb->reader_count == READERS)
+		pthread_cond_wait(&lmdb->reader_back, &lmdb->lock);
+	if (lmdb->idle_count > 0)
+		return lmdb->idle[--lmdb->idle_count];
+	lmdb->reader_count++;
+	return NULL;
+}
+
+/* NULL: it could not be begun, or is spoilt and aborted. */
+static void
+reader_return(struct lmdb_store *lmdb, MDB_txn *txn)
+{
+	pthread_mutex_lock(&lmdb->lock);
+	if (txn != NULL)
+		lmdb->idle[lmdb->idle_count++] = txn;
+	else
+		lmdb->reader_count--;
+	pthread_cond_signal(&lmdb->reader_back);
+	pthread_mutex_unlock(&lmdb->lock);
+}
+
+/* The record in the file, as of now. */
+static int
+file_get(struct lmdb_store *lmdb, MDB_txn *txn, const char *key, size_t length, struct greylist_record *out,
+    bool *found)
+{
+	MDB_val name = value_of(key, length), value;
+	int code = txn != NULL ? mdb_txn_renew(txn) : mdb_txn_begin(lmdb->env, NULL, MDB_RDONLY, &txn);
+
+	if (code != 0) {
+		mdb_txn_abort(txn);
+		reader_return(lmdb, NULL);
+		return code;
+	}
+	code = mdb_get(txn, lmdb->dbi, &name, &value);
+	if (code == 0)
+		*found = greylist_record_unpack(value.mv_data, value.mv_size, out);
+	mdb_txn_reset(txn);
+	reader_return(lmdb, txn);
+	return code == MDB_NOTFOUND ? 0 : code;
+}
+
+static bool
+lmdb_get(struct store *store, const char *key, size_t length, struct greylist_record *out, bool *found,
+    struct fault *why)
+{
+	struct lmdb_store *lmdb = lmdb_of(store);
+	MDB_txn *txn = NULL;
+	int code;
+
+	pthread_mutex_lock(&lmdb->lock);
+	*found = greylist_map_get(lmdb->waiting, key, length, out) ||
+	    greylist_map_get(lmdb->writing, key, length, out);
+	if (!*found)
+		txn = reader_take(lmdb);
+	pthread_mutex_unlock(&lmdb->lock);
+	if (*found)
+		return true;
+	code = file_get(lmdb, txn, key, length, out, found);
+	return code == 0 || lmdb_fault(why, lmdb->path, code);
+}
+
+/* ---- sweeping ---- */
+
+static bool
+is_mark(const MDB_val *key)
+{
+	return key->mv_size == strlen(mark_key) && memcmp(key->mv_data, mark_key, key->mv_size) == 0;
+}
+
+/* What cannot be unpacked is nobody's any more. */
+static bool
+is_dead(const MDB_val *key, const MDB_val *value, bool (*dead)(const void *, const struct greylist_record *),
+    const void *context)
+{
+	struct greylist_record record;
+
+	if (is_mark(key))
+		return false;
+	return !greylist_record_unpack(value->mv_data, value->mv_size, &record) || dead(context, &record);
+}
+
+/* Looks at `most` records from the place on; next is where the following call goes on, empty at
+ * the end. What waits in memory is younger and is written over whatever happens here. */
+static int
+cursor_sweep(struct lmdb_store *lmdb, MDB_cursor *cursor, bool (*dead)(const void *, const struct greylist_record *),
+    const void *context, unsigned most, MDB_val *next, unsigned *dropped)
+{
+	MDB_val key = value_of(lmdb->place, lmdb->place_length), value;
+	int code = mdb_cursor_get(cursor, &key, &value, lmdb->place_length > 0 ? MDB_SET_RANGE : MDB_FIRST);
+
+	for (unsigned i = 0; code == 0 && i < most; i++) {
+		if (is_dead(&key, &value, dead, context)) {
+			if ((code = mdb_cursor_del(cursor, 0)) != 0)
+				break;
+			++*dropped;
+		}
+		code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
+	}
+	*next = code == 0 ? key : value_of("", 0);
+	return code == MDB_NOTFOUND ? 0 : code;
+}
+
+static int
+sweep_some(struct lmdb_store *lmdb, bool (*dead)(const void *, const struct greylist_record *),
+    const void *context, unsigned most)
+{
+	char place[GREYLIST_KEY_MAX];
+	MDB_cursor *cursor = NULL;
+	MDB_txn *txn = NULL;
+	unsigned dropped = 0;
+	MDB_val next;
+	int code;
+
+	if ((code = mdb_txn_begin(lmdb->env, NULL, 0, &txn)) != 0)
+		return code;
+	if ((code = mdb_cursor_open(txn, lmdb->dbi, &cursor)) != 0 ||
+	    (code = cursor_sweep(lmdb, cursor, dead, context, most, &next, &dropped)) != 0)
+		goto out;
+	if (next.mv_size > sizeof place)
+		next.mv_size = sizeof place;
+	memcpy(place, next.mv_data, next.mv_size); /* the commit moves what next points to */
+	mdb_cursor_close(cursor);
+	cursor = NULL;
+	if (dropped > 0) {
+		code = mdb_txn_commit(txn);
+		txn = NULL;
+	}
+	if (code == 0) {
+		memcpy(lmdb->place, place, next.mv_size);
+		lmdb->place_length = next.mv_size;
+	}
+out:
+	if (cursor != NULL)
+		mdb_cursor_close(cursor);
+	mdb_txn_abort(txn);
+	return code;
+}
+
+static bool
+lmdb_sweep(struct store *store, bool (*dead)(const void *, const struct greylist_record *),
+    const void *context, bool *done, struct fault *why)
+{
+	struct lmdb_store *lmdb = lmdb_of(store);
+	unsigned most = SWEEP_MAX;
+	int code;
+
+	pthread_mutex_lock(&lmdb->sweep_lock);
+	/* a deletion needs pages too: in a full file fewer at a time go */
+	while ((code = sweep_some(lmdb, dead, context, most)) == MDB_MAP_FULL && most > 1)
+		most /= 4;
+	*done = code == 0 && lmdb->place_length == 0;
+	pthread_mutex_unlock(&lmdb->sweep_lock);
+	return code == 0 || lmdb_fault(why, lmdb->path, code);
+}
+
+/* ---- opening and closing ---- */
+
+static void
+lmdb_close(struct store *store)
+{
+	struct lmdb_store *lmdb = lmdb_of(store);
+
+	if (lmdb->writes) {
+		pthread_mutex_lock(&lmdb->lock);
+		lmdb->closing = true;
+		pthread_cond_signal(&lmdb->work);
+		pthread_mutex_unlock(&lmdb->lock);
+		pthread_join(lmdb->writer, NULL);
+	}
+	while (lmdb->idle_count > 0)
+		mdb_txn_abort(lmdb->idle[--lmdb->idle_count]);
+	if (lmdb->env != NULL)
+		mdb_env_close(lmdb->env);
+	greylist_map_close(lmdb->waiting);
+	greylist_map_close(lmdb->writing);
+	pthread_cond_destroy(&lmdb->work);
+	pthread_cond_destroy(&lmdb->progress);
+	pthread_cond_destroy(&lmdb->reader_back);
+	pthread_mutex_destroy(&lmdb->lock);
+	pthread_mutex_destroy(&lmdb->sweep_lock);
+	free(lmdb->path);
+	free(lmdb);
+}
+
+static struct lmdb_store *
+lmdb_take(const char *path)
+{
+	struct lmdb_store *lmdb = calloc(1, sizeof *lmdb);
+	pthread_condattr_t monotonic;
+
+	if (lmdb == NULL)
+		return NULL;
+	lmdb->store = (struct store){ lmdb_get, lmdb_put, lmdb_sweep, lmdb_sync, lmdb_close };
+	pthread_mutex_init(&lmdb->lock, NULL);
+	pthread_mutex_init(&lmdb->sweep_lock, NULL);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&lmdb->work, &monotonic);
+	pthread_cond_init(&lmdb->progress, &monotonic);
+	pthread_cond_init(&lmdb->reader_back, NULL);
+	pthread_condattr_destroy(&monotonic);
+	lmdb->path = strdup(path);
+	lmdb->waiting = greylist_map_open(WAITING_MAX);
+	lmdb->writing = greylist_map_open(WAITING_MAX);
+	if (lmdb->path == NULL || lmdb->waiting == NULL || lmdb->writing == NULL) {
+		lmdb_close(&lmdb->store);
+		return NULL;
+	}
+	return lmdb;
+}
+
+/* A new file gets the mark; an old one must have it. */
+static int
+mark_check(struct lmdb_store *lmdb, MDB_txn *txn, bool *ours)
+{
+	MDB_val key = value_of(mark_key, strlen(mark_key)), value;
+	MDB_stat stat;
+	int code = mdb_stat(txn, lmdb->dbi, &stat);
+
+	*ours = true;
+	if (code != 0)
+		return code;
+	if (stat.ms_entries == 0) {
+		value = value_of(mark_value, strlen(mark_value));
+		return mdb_put(txn, lmdb->dbi, &key, &value, 0);
+	}
+	code = mdb_get(txn, lmdb->dbi, &key, &value);
+	*ours = code == 0 && value.mv_size == strlen(mark_value) &&
+	    memcmp(value.mv_data, mark_value, value.mv_size) == 0;
+	return code == MDB_NOTFOUND ? 0 : code;
+}
+
+static bool
+lmdb_begin(struct lmdb_store *lmdb, size_t ceiling, struct fault *why)
+{
+	MDB_txn *txn = NULL;
+	bool ours = true;
+	int dead, code;
+
+	if ((code = mdb_env_create(&lmdb->env)) != 0 ||
+	    (code = mdb_env_set_mapsize(lmdb->env, ceiling)) != 0 ||
+	    (code = mdb_env_open(lmdb->env, lmdb->path, MDB_NOTLS, 0640)) != 0 ||
+	    (code = mdb_reader_check(lmdb->env, &dead)) != 0 || /* places of readers that were killed */
+	    (code = mdb_txn_begin(lmdb->env, NULL, 0, &txn)) != 0 ||
+	    (code = mdb_dbi_open(txn, NULL, 0, &lmdb->dbi)) != 0 ||
+	    (code = mark_check(lmdb, txn, &ours)) != 0 || !ours) {
+		mdb_txn_abort(txn);
+		return code != 0 ? lmdb_fault(why, lmdb->path, code)
+				 : fault_at(why, lmdb->path, 0, "is no greylist of this version of "
+				       "greenlane; name another folder in greylist.store");
+	}
+	code = mdb_txn_commit(txn);
+	return code == 0 || lmdb_fault(why, lmdb->path, code);
+}
+
+/* Signals are for other threads. */
+static bool
+writer_start(struct lmdb_store *lmdb, struct fault *why)
+{
+	sigset_t all, before;
+	int code;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, &before);
+	code = pthread_create(&lmdb->writer, NULL, writer_run, lmdb);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	lmdb->writes = code == 0;
+	return lmdb->writes || fault_set(why, "cannot start the greylist's writer: %s", strerror(code));
+}
+
+struct store *
+store_lmdb(const char *path, struct fault *why)
+{
+	return store_lmdb_within(path, file_bytes, why);
+}
+
+struct store *
+store_lmdb_within(const char *path, size_t ceiling, struct fault *why)
+{
+	struct lmdb_store *lmdb;
+
+	if (mkdir(path, 0750) != 0 && errno != EEXIST) {
+		lmdb_fault(why, path, errno);
+		return NULL;
+	}
+	if (!lmdb_check(path, why))
+		return NULL;
+	lmdb = lmdb_take(path);
+	if (lmdb == NULL) {
+		fault_set(why, "the greylist: out of memory");
+		return NULL;
+	}
+	if (!lmdb_begin(lmdb, ceiling, why) || !writer_start(lmdb, why)) {
+		lmdb_close(&lmdb->store);
+		return NULL;
+	}
+	return &lmdb->store;
+}

@@ -1,0 +1,288 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "milter/system/files.h"
+
+enum { TRIES = 16 }; /* for a name that nobody has */
+
+/* ---- faults ---- */
+
+/* About a file in the folder, by errno; "" where nothing is there. Returns false. */
+static bool
+fail(const struct folder *folder, const char *name, const char *what, struct fault *why)
+{
+	char path[PATH_MAX + NAME_MAX + 2];
+
+	snprintf(path, sizeof path, "%s/%s", folder->path, name);
+	fault_at(why, path, 0, "cannot be %s: %s", what, strerror(errno));
+	return false;
+}
+
+static bool
+fail_missing(struct fault *why)
+{
+	if (why != NULL)
+		*why = (struct fault){ .text = "" };
+	return false;
+}
+
+static const char *
+kind_of(mode_t mode)
+{
+	return S_ISLNK(mode) ? "a link" : S_ISDIR(mode) ? "a folder" : S_ISFIFO(mode) ? "a pipe"
+	    : S_ISSOCK(mode) ? "a socket" : S_ISREG(mode) ? "a file" : "a device";
+}
+
+static bool
+fail_kind(const struct folder *folder, const char *name, const char *wanted, mode_t mode, struct fault *why)
+{
+	char path[PATH_MAX + NAME_MAX + 2];
+
+	snprintf(path, sizeof path, "%s/%s", folder->path, name);
+	return fault_at(why, path, 0, "is no %s but %s, and not used; move it away", wanted, kind_of(mode));
+}
+
+/* ---- folders ---- */
+
+/* One that we may write in, but not list, serves as well: it is not synced then. */
+static int
+open_folder(int at, const char *path, int flags)
+{
+	int fd = openat(at, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | flags);
+
+	return fd < 0 && errno == EACCES ? openat(at, path, O_PATH | O_DIRECTORY | O_CLOEXEC | flags) : fd;
+}
+
+bool
+folder_open(struct folder *folder, const char *path, struct fault *why)
+{
+	if (snprintf(folder->path, sizeof folder->path, "%s", path) >= (int)sizeof folder->path)
+		return fault_at(why, path, 0, "is too long for a path");
+	folder->fd = open_folder(AT_FDCWD, path, 0);
+	if (folder->fd >= 0)
+		return true;
+	return errno == ENOENT ? fail_missing(why) : fault_at(why, path, 0, "cannot be opened: %s", strerror(errno));
+}
+
+bool
+folder_enter(struct folder *folder, const struct folder *above, const char *name, struct fault *why)
+{
+	struct stat st;
+
+	if (snprintf(folder->path, sizeof folder->path, "%s/%s", above->path, name) >= (int)sizeof folder->path)
+		return fault_at(why, above->path, 0, "is too long for a path");
+	folder->fd = open_folder(above->fd, name, O_NOFOLLOW);
+	if (folder->fd >= 0)
+		return true;
+	if (errno == ENOENT)
+		return fail_missing(why);
+	if ((errno == ENOTDIR || errno == ELOOP) && fstatat(above->fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		return fail_kind(above, name, "folder", st.st_mode, why);
+	return fail(above, name, "opened", why);
+}
+
+bool
+folder_of(struct folder *folder, const char *path, const char **name, struct fault *why)
+{
+	const char *slash = strrchr(path, '/');
+	char above[PATH_MAX];
+
+	*name = slash == NULL ? path : slash + 1;
+	if (snprintf(above, sizeof above, "%.*s", slash == NULL ? 1 : slash == path ? 1 : (int)(slash - path),
+		slash == NULL ? "." : path) >= (int)sizeof above)
+		return fault_at(why, path, 0, "is too long for a path");
+	return folder_open(folder, above, why);
+}
+
+void
+folder_close(struct folder *folder)
+{
+	close(folder->fd);
+	folder->fd = -1;
+}
+
+/* ---- reading ---- */
+
+bool
+file_is_plain(const struct folder *folder, const char *name, struct fault *why)
+{
+	struct stat st;
+
+	if (fstatat(folder->fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+		return errno == ENOENT || fail(folder, name, "looked at", why);
+	return S_ISREG(st.st_mode) || fail_kind(folder, name, "regular file", st.st_mode, why);
+}
+
+/* Looked at before it is opened, for a device may act on being opened, and after, for it may have changed. */
+int
+file_open(const struct folder *folder, const char *name, int flags, struct stat *st, struct fault *why)
+{
+	int fd;
+
+	if (!file_is_plain(folder, name, why))
+		return -1;
+	fd = openat(folder->fd, name, flags | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0640);
+	if (fd < 0 && errno == ENOENT) {
+		fail_missing(why);
+	} else if (fd < 0 || fstat(fd, st) != 0) {
+		fail(folder, name, "opened", why);
+	} else if (!S_ISREG(st->st_mode)) {
+		fail_kind(folder, name, "regular file", st->st_mode, why);
+	} else {
+		return fd;
+	}
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+/* At most size bytes: the file may have shrunk meanwhile. -1 by errno. */
+static ssize_t
+read_all(int fd, char *out, size_t size)
+{
+	size_t length = 0;
+	ssize_t got = 1;
+
+	while (length < size && got != 0) {
+		got = read(fd, out + length, size - length);
+		if (got < 0 && errno != EINTR)
+			return -1;
+		length += got > 0 ? (size_t)got : 0;
+	}
+	return (ssize_t)length;
+}
+
+char *
+file_read(const struct folder *folder, const char *name, size_t most, size_t *length, struct fault *why)
+{
+	struct stat st;
+	int fd = file_open(folder, name, O_RDONLY, &st, why);
+	char *text = NULL;
+	ssize_t got;
+
+	if (fd < 0)
+		return NULL;
+	if ((uintmax_t)st.st_size > most)
+		errno = EFBIG;
+	else
+		text = malloc((size_t)st.st_size + 1);
+	got = text == NULL ? -1 : read_all(fd, text, (size_t)st.st_size);
+	if (got < 0) {
+		fail(folder, name, "read", why);
+		free(text);
+		text = NULL;
+	} else {
+		text[got] = '\0';
+		*length = (size_t)got;
+	}
+	close(fd);
+	return text;
+}
+
+/* ---- replacing ---- */
+
+/* A new file beside it; no program that reads the folder by a pattern takes it for one of its own. */
+static int
+open_beside(const struct folder *folder, char name[48])
+{
+	uint64_t number;
+	int fd = -1;
+
+	for (int i = 0; i < TRIES; i++) {
+		if (getrandom(&number, sizeof number, 0) != sizeof number)
+			return -1;
+		snprintf(name, 48, ".greenlane.%016llx", (unsigned long long)number);
+		fd = openat(folder->fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+		if (fd >= 0 || errno != EEXIST)
+			break;
+	}
+	return fd;
+}
+
+static bool
+write_all(int fd, const char *bytes, size_t length)
+{
+	while (length > 0) {
+		ssize_t written = write(fd, bytes, length);
+
+		if (written < 0 && errno == EINTR)
+			continue;
+		if (written <= 0)
+			return false;
+		bytes += written;
+		length -= (size_t)written;
+	}
+	return true;
+}
+
+static bool
+set_access(int fd, const struct file_access *access)
+{
+	if (fchown(fd, access->owner, access->group) != 0 && (access->owner != (uid_t)-1 || errno != EPERM))
+		return false;
+	return fchmod(fd, access->mode) == 0;
+}
+
+/* The new name is on disk when its folder is; some file systems, and folders that we cannot list, know no sync. */
+static bool
+sync_folder(const struct folder *folder)
+{
+	return fsync(folder->fd) == 0 || errno == EINVAL || errno == EBADF || errno == ENOSYS;
+}
+
+/* All of it on disk, under a name of its own. */
+static bool
+write_beside(const struct folder *folder, char name[48], const struct file_access *access, const char *bytes,
+    size_t length)
+{
+	int fd = open_beside(folder, name), kept;
+	bool done;
+
+	if (fd < 0)
+		return false;
+	done = write_all(fd, bytes, length) && set_access(fd, access) && fsync(fd) == 0;
+	kept = errno;
+	if (close(fd) != 0 && done) {
+		kept = errno;
+		done = false;
+	}
+	if (!done)
+		unlinkat(folder->fd, name, 0);
+	errno = kept;
+	return done;
+}
+
+bool
+file_replace(const struct folder *folder, const char *name, const struct file_access *access, const char *bytes,
+    size_t length, struct fault *why)
+{
+	char beside[48];
+
+	if (!write_beside(folder, beside, access, bytes, length))
+		return fail(folder, name, "written", why);
+	if (renameat(folder->fd, beside, folder->fd, name) == 0)
+		return sync_folder(folder) || fail(folder, name, "synced", why);
+	fail(folder, name, "written", why);
+	unlinkat(folder->fd, beside, 0);
+	return false;
+}
+
+bool
+file_make(const struct folder *folder, const char *name, const struct file_access *access, const char *bytes,
+    size_t length, struct fault *why)
+{
+	char beside[48];
+	bool done;
+
+	if (!write_beside(folder, beside, access, bytes, length))
+		return fail(folder, name, "made", why);
+	done = linkat(folder->fd, beside, folder->fd, name, 0) == 0 || fail(folder, name, "made", why);
+	unlinkat(folder->fd, beside, 0);
+	return done && (sync_folder(folder) || fail(folder, name, "synced", why));
+}

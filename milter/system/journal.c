@@ -1,0 +1,340 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#define SYSLOG_NAMES
+#include "milter/system/files.h"
+#include "milter/system/journal.h"
+
+struct line {
+	int level; /* LOG_*; TO_RECORD: for the record file */
+	char *text;
+};
+enum { TO_RECORD = -1, MOMENT_MS = 20 };
+
+struct journal {
+	pthread_t writer;
+	pthread_mutex_t lock;
+	pthread_cond_t filled;
+	struct line queue[JOURNAL_QUEUE];
+	size_t first, count;
+	unsigned long dropped;
+	bool loud, ends, reopen;
+	bool sleeps; /* the writer waits for a signal */
+	size_t before; /* lines that were queued before the reopening was asked for */
+	pthread_cond_t reopened;
+	int next_facility; /* both are in force when the writer has come to them */
+	char next_path[4096];
+	int facility;    /* from here on the writer's own */
+	char path[4096]; /* of the record file; "" none */
+	int file;
+	bool torn;           /* the file ends in half a line */
+	atomic_bool records; /* there is a record file */
+};
+
+bool
+journal_facility_read(const char *name, int *facility)
+{
+	for (const CODE *code = facilitynames; code->c_name != NULL; code++)
+		if (strcmp(code->c_name, name) == 0) {
+			*facility = code->c_val;
+			return true;
+		}
+	return false;
+}
+
+/* No link, pipe or device: whoever owns the folder would choose where records go, or whether anybody waits for them. */
+static int
+open_record(const char *path, struct fault *why)
+{
+	struct folder folder;
+	const char *name;
+	struct stat st;
+	int file = -1;
+
+	if (folder_of(&folder, path, &name, why)) {
+		file = file_open(&folder, name, O_RDWR | O_CREAT | O_APPEND, &st, why);
+		folder_close(&folder);
+	}
+	if (file < 0 && why->text[0] == '\0')
+		fault_at(why, path, 0, "cannot be opened: its folder is missing; make it, writable for us");
+	return file;
+}
+
+/* A full disk or a lost host may have left half a line at the end. */
+static bool
+ends_torn(int file)
+{
+	struct stat st;
+	char last = '\n';
+
+	return fstat(file, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0 &&
+	    pread(file, &last, 1, st.st_size - 1) == 1 && last != '\n';
+}
+
+/* One write a line, so that lines of two processes never mix. Behind half a line the next begins
+ * on one of its own. */
+static void
+write_record(struct journal *journal, char *text)
+{
+	char end[] = "\n";
+	struct iovec parts[] = { { end, journal->torn }, { text, strlen(text) }, { end, 1 } };
+	size_t size = parts[0].iov_len + parts[1].iov_len + 1;
+	ssize_t written = journal->file < 0 ? 0 : writev(journal->file, parts, 3);
+
+	if (written == (ssize_t)size)
+		journal->torn = false;
+	else if (written > 0)
+		journal->torn = true;
+	if (written != (ssize_t)size)
+		syslog(LOG_ERR, "%s: a record could not be written: %s", journal->path,
+		    journal->file < 0 ? "it is not open" : written < 0 ? strerror(errno) : "no room for all of it");
+}
+
+static void
+write_line(struct journal *journal, struct line *line)
+{
+	if (line->level == TO_RECORD) {
+		write_record(journal, line->text);
+	} else {
+		syslog(journal->facility | line->level, "%s", line->text);
+		if (journal->loud)
+			fprintf(stderr, "greenlaned: %s\n", line->text);
+	}
+	free(line->text);
+}
+
+/* The old file stays when the new one cannot be opened: no record is lost for a typing error. */
+static void
+reopen_record(struct journal *journal)
+{
+	struct fault why;
+	int file = -1;
+
+	journal->facility = journal->next_facility;
+	if (journal->next_path[0] != '\0' && (file = open_record(journal->next_path, &why)) < 0) {
+		syslog(LOG_ERR, "%s: %s", why.file, why.text);
+		return;
+	}
+	if (journal->file >= 0)
+		close(journal->file);
+	journal->file = file;
+	journal->torn = file >= 0 && ends_torn(file);
+	journal->records = file >= 0;
+	memcpy(journal->path, journal->next_path, sizeof journal->path);
+}
+
+/* Under load one wake serves the lines of a moment: waking the writer for each costs the sessions
+ * more than writing the line costs it. The lock is held. */
+static void
+rest(struct journal *journal, bool lately)
+{
+	struct timespec until;
+
+	if (lately) {
+		clock_gettime(CLOCK_MONOTONIC, &until);
+		until.tv_nsec += MOMENT_MS * 1000000;
+		until.tv_sec += until.tv_nsec / 1000000000;
+		until.tv_nsec %= 1000000000;
+		pthread_cond_timedwait(&journal->filled, &journal->lock, &until);
+		return;
+	}
+	journal->sleeps = true;
+	pthread_cond_wait(&journal->filled, &journal->lock);
+	journal->sleeps = false;
+}
+
+static void *
+write_on(void *argument)
+{
+	struct journal *journal = argument;
+	bool lately = false;
+
+	pthread_mutex_lock(&journal->lock);
+	while (journal->count > 0 || !journal->ends) {
+		unsigned long dropped = journal->dropped;
+		bool reopen = journal->reopen && journal->before == 0;
+		struct line line = { 0, NULL };
+
+		if (journal->count == 0 && !reopen) {
+			rest(journal, lately);
+			lately = false;
+			continue;
+		}
+		lately = true;
+		if (!reopen) {
+			line = journal->queue[journal->first];
+			journal->first = (journal->first + 1) % JOURNAL_QUEUE;
+			journal->count--;
+			journal->before -= journal->before > 0;
+		}
+		journal->dropped = 0;
+		pthread_mutex_unlock(&journal->lock);
+		if (reopen)
+			reopen_record(journal);
+		if (dropped > 0)
+			syslog(LOG_WARNING, "%lu log lines were dropped: the log is too slow", dropped);
+		if (line.text != NULL)
+			write_line(journal, &line);
+		pthread_mutex_lock(&journal->lock);
+		if (reopen) {
+			journal->reopen = false;
+			pthread_cond_broadcast(&journal->reopened);
+		}
+	}
+	pthread_mutex_unlock(&journal->lock);
+	return NULL;
+}
+
+struct journal *
+journal_open(const char *facility, const char *record, bool loud, struct fault *why)
+{
+	struct journal *journal = calloc(1, sizeof *journal);
+	pthread_condattr_t monotonic;
+	int code;
+
+	if (journal == NULL) {
+		fault_set(why, "out of memory");
+		return NULL;
+	}
+	if (!journal_facility_read(facility, &code)) {
+		free(journal);
+		fault_set(why, "log.facility '%s' is unknown; write \"mail\"", facility);
+		return NULL;
+	}
+	openlog("greenlaned", LOG_PID | LOG_NDELAY, code);
+	journal->facility = journal->next_facility = code;
+	journal->loud = loud;
+	journal->file = -1;
+	snprintf(journal->path, sizeof journal->path, "%s", record);
+	snprintf(journal->next_path, sizeof journal->next_path, "%s", record);
+	if (record[0] != '\0' && (journal->file = open_record(record, why)) < 0) {
+		free(journal);
+		return NULL;
+	}
+	journal->records = journal->file >= 0;
+	journal->torn = journal->records && ends_torn(journal->file);
+	pthread_mutex_init(&journal->lock, NULL);
+	pthread_cond_init(&journal->reopened, NULL);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC); /* a clock set back must not silence the log */
+	pthread_cond_init(&journal->filled, &monotonic);
+	pthread_condattr_destroy(&monotonic);
+	code = pthread_create(&journal->writer, NULL, write_on, journal);
+	if (code != 0) {
+		fault_set(why, "no thread for the log: %s", strerror(code));
+		if (journal->file >= 0)
+			close(journal->file);
+		free(journal);
+		return NULL;
+	}
+	return journal;
+}
+
+void
+journal_close(struct journal *journal)
+{
+	if (journal == NULL)
+		return;
+	pthread_mutex_lock(&journal->lock);
+	journal->ends = true;
+	pthread_cond_signal(&journal->filled);
+	pthread_mutex_unlock(&journal->lock);
+	pthread_join(journal->writer, NULL);
+	if (journal->file >= 0)
+		close(journal->file);
+	closelog();
+	pthread_mutex_destroy(&journal->lock);
+	pthread_cond_destroy(&journal->filled);
+	pthread_cond_destroy(&journal->reopened);
+	free(journal);
+}
+
+void
+journal_reopen(struct journal *journal, const char *facility, const char *record)
+{
+	int code;
+
+	pthread_mutex_lock(&journal->lock);
+	while (journal->reopen)
+		pthread_cond_wait(&journal->reopened, &journal->lock);
+	if (facility != NULL && journal_facility_read(facility, &code))
+		journal->next_facility = code;
+	if (record != NULL)
+		snprintf(journal->next_path, sizeof journal->next_path, "%s", record);
+	journal->before = journal->count;
+	journal->reopen = true;
+	pthread_cond_signal(&journal->filled);
+	while (journal->reopen)
+		pthread_cond_wait(&journal->reopened, &journal->lock);
+	pthread_mutex_unlock(&journal->lock);
+}
+
+/* text is given; NULL (no memory) counts as dropped. */
+static void
+enqueue(struct journal *journal, int level, char *text)
+{
+	pthread_mutex_lock(&journal->lock);
+	if (text == NULL || journal->count == JOURNAL_QUEUE) {
+		journal->dropped++;
+		free(text);
+	} else {
+		size_t last = (journal->first + journal->count++) % JOURNAL_QUEUE;
+
+		journal->queue[last] = (struct line){ level, text };
+	}
+	if (journal->sleeps)
+		pthread_cond_signal(&journal->filled);
+	pthread_mutex_unlock(&journal->lock);
+}
+
+void
+journal_say(struct journal *journal, int level, const char *fmt, ...)
+{
+	char *text = NULL;
+	va_list args;
+
+	if (journal == NULL)
+		return;
+	va_start(args, fmt);
+	if (vasprintf(&text, fmt, args) < 0)
+		text = NULL;
+	va_end(args);
+	enqueue(journal, level, text);
+}
+
+void
+journal_fault(struct journal *journal, int level, const struct fault *fault)
+{
+	char text[1024];
+
+	fault_write(fault, text, sizeof text);
+	journal_say(journal, level, "%s", text);
+}
+
+void
+journal_verdict(struct journal *journal, const struct verdict_record *record)
+{
+	struct text line;
+
+	if (journal == NULL)
+		return;
+	text_open(&line, VERDICT_LINE_MAX);
+	verdict_record_write_line(record, &line);
+	enqueue(journal, LOG_INFO, strdup(line.bytes));
+	text_close(&line);
+	if (!journal->records)
+		return;
+	text_open(&line, VERDICT_JSON_MAX);
+	verdict_record_write_json(record, &line);
+	enqueue(journal, TO_RECORD, line.cut ? NULL : strdup(line.bytes));
+	text_close(&line);
+}

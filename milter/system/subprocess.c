@@ -1,0 +1,149 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "milter/system/clock.h"
+#include "milter/system/subprocess.h"
+#include "policy/util/text.h"
+
+enum {
+	LOOK_MS = 50,       /* between two looks whether it has ended */
+	MERCY_MS = 1000,    /* between TERM and KILL */
+	PRINTED_MAX = 300,  /* bytes of what it prints that are kept */
+	FIRST_OF_OURS = 3   /* descriptors from there on are not for it */
+};
+
+struct run {
+	pid_t pid;
+	int prints; /* the end of its output that we read */
+	struct text printed;
+};
+
+/* In a group of its own, with the signals as a shell expects them. */
+static int
+spawn(const char *command, int output, pid_t *pid)
+{
+	char *const words[] = { (char *)"sh", (char *)"-c", (char *)command, NULL };
+	posix_spawn_file_actions_t files;
+	posix_spawnattr_t attributes;
+	sigset_t set;
+	int error;
+
+	posix_spawn_file_actions_init(&files);
+	posix_spawnattr_init(&attributes);
+	posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
+	posix_spawn_file_actions_adddup2(&files, output, 1);
+	posix_spawn_file_actions_adddup2(&files, output, 2);
+	posix_spawn_file_actions_addclosefrom_np(&files, FIRST_OF_OURS);
+	sigemptyset(&set);
+	posix_spawnattr_setsigmask(&attributes, &set);
+	sigfillset(&set);
+	posix_spawnattr_setsigdefault(&attributes, &set);
+	posix_spawnattr_setpgroup(&attributes, 0);
+	posix_spawnattr_setflags(&attributes,
+	    POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+	error = posix_spawn(pid, "/bin/sh", &files, &attributes, words, environ);
+	posix_spawnattr_destroy(&attributes);
+	posix_spawn_file_actions_destroy(&files);
+	return error;
+}
+
+static bool
+begin(struct run *run, const char *command, struct fault *why)
+{
+	int ends[2], error;
+
+	if (pipe2(ends, O_CLOEXEC) != 0)
+		return fault_set(why, "'%.200s' was not run: %s", command, strerror(errno));
+	fcntl(ends[0], F_SETFL, O_NONBLOCK);
+	error = spawn(command, ends[1], &run->pid);
+	close(ends[1]);
+	if (error != 0) {
+		close(ends[0]);
+		return fault_set(why, "'%.200s' was not run: %s", command, strerror(error));
+	}
+	run->prints = ends[0];
+	text_open(&run->printed, PRINTED_MAX);
+	return true;
+}
+
+/* Takes what it printed, so that it is never stuck on a full pipe. Bytes that a log line must not
+ * hold become blanks. */
+static void
+listen(struct run *run)
+{
+	char bytes[1024];
+	ssize_t got;
+
+	while ((got = read(run->prints, bytes, sizeof bytes)) > 0)
+		for (ssize_t i = 0; i < got; i++)
+			text_char(&run->printed, bytes[i] > ' ' && bytes[i] <= '~' ? bytes[i] : ' ');
+}
+
+/* *lost: it has ended, but another took its status, or the system did (SIGCHLD ignored): errno says it. */
+static bool
+has_ended(struct run *run, int64_t wait_ms, const atomic_bool *ends, int *status, int *lost)
+{
+	int64_t until = clock_ticks() + wait_ms * 1000;
+
+	*lost = 0;
+	for (;;) {
+		pid_t ended = waitpid(run->pid, status, WNOHANG);
+
+		if (ended < 0 && errno != EINTR)
+			*lost = errno;
+		listen(run);
+		if (ended > 0 || *lost != 0)
+			return true;
+		if (clock_ticks() >= until || (ends != NULL && *ends))
+			return false;
+		poll(NULL, 0, LOOK_MS);
+	}
+}
+
+static bool
+judge(const struct run *run, const char *command, int status, int lost, struct fault *why)
+{
+	const char *printed = run->printed.bytes;
+
+	if (lost != 0)
+		return fault_set(why, "'%.100s': how it ended cannot be told: %s", command, strerror(lost));
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		return true;
+	if (WIFSIGNALED(status))
+		return fault_set(why, "'%.100s' was ended by signal %d%s%s", command, WTERMSIG(status),
+		    printed[0] == '\0' ? "" : ": ", printed);
+	return fault_set(why, "'%.100s' ended with status %d%s%s", command, WEXITSTATUS(status),
+	    printed[0] == '\0' ? "" : ": ", printed);
+}
+
+bool
+subprocess_run(const char *command, int64_t seconds, const atomic_bool *ends, struct fault *why)
+{
+	struct run run;
+	int status = 0, lost;
+	bool done;
+
+	if (!begin(&run, command, why))
+		return false;
+	if (has_ended(&run, seconds * 1000, ends, &status, &lost)) {
+		done = judge(&run, command, status, lost, why);
+	} else {
+		kill(-run.pid, SIGTERM);
+		if (!has_ended(&run, MERCY_MS, NULL, &status, &lost)) {
+			kill(-run.pid, SIGKILL);
+			waitpid(run.pid, &status, 0);
+		}
+		done = fault_set(why, "'%.100s' had not ended after %lld seconds, and was ended", command,
+		    (long long)seconds);
+	}
+	close(run.prints);
+	text_close(&run.printed);
+	return done;
+}

@@ -1,0 +1,103 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <time.h>
+
+#include "milter/tool/cmd.h"
+#include "milter/state/config_files.h"
+#include "policy/util/fault.h"
+
+static void
+print_usage(const struct command *command, FILE *out)
+{
+	fprintf(out, "usage: greenlane [-c FILE] %s%s%s\n", command->name,
+	    command->synopsis[0] == '\0' ? "" : " ", command->synopsis);
+}
+
+int
+cmd_usage(const struct command *command)
+{
+	print_usage(command, stderr);
+	return EX_USAGE;
+}
+
+/* The options that every command has, then its own. */
+static void
+join(const struct option *own, struct option out[OPTIONS_MAX])
+{
+	static const struct option common[] = { { "config", required_argument, NULL, 'c' },
+		{ "help", no_argument, NULL, 'h' } };
+	size_t count = sizeof common / sizeof common[0];
+
+	memcpy(out, common, sizeof common);
+	while (own->name != NULL && count < OPTIONS_MAX - 1)
+		out[count++] = *own++;
+	out[count] = (struct option){ NULL, 0, NULL, 0 };
+}
+
+static int
+next(const struct command *command, const char **config, int argc, char **argv, const char *letters,
+    const struct option *own)
+{
+	struct option known[OPTIONS_MAX];
+	int option;
+
+	join(own, known);
+	while ((option = options_next("greenlane", argc, argv, letters, known)) == 'c')
+		*config = optarg;
+	if (option != 'h')
+		return option;
+	print_usage(command, stdout);
+	exit(0);
+}
+
+int
+cmd_option(const struct command *command, const char **config, int argc, char **argv, const struct option *own)
+{
+	return next(command, config, argc, argv, ":c:h", own);
+}
+
+static const struct option none = { NULL, 0, NULL, 0 };
+
+int
+cmd_words(const struct command *command, const char **config, int argc, char **argv)
+{
+	return next(command, config, argc, argv, ":c:h", &none) == -1 ? argc - optind : -1;
+}
+
+int
+cmd_first_word(const struct command *command, const char **config, int argc, char **argv)
+{
+	return next(command, config, argc, argv, "+:c:h", &none) == -1 ? argc - optind : -1;
+}
+
+const char *
+cmd_time_text(int64_t when, char out[CMD_TIME_TEXT])
+{
+	time_t seconds = (time_t)when;
+	struct tm tm;
+
+	if (when == 0 || gmtime_r(&seconds, &tm) == NULL)
+		snprintf(out, CMD_TIME_TEXT, "never");
+	else
+		strftime(out, CMD_TIME_TEXT, "%Y-%m-%dT%H:%M:%SZ", &tm);
+	return out;
+}
+
+struct policy *
+cmd_load(const char *config)
+{
+	struct faults *faults = faults_open();
+	struct policy *policy = faults == NULL ? NULL : config_files_read(config, faults);
+	char text[1024];
+
+	for (size_t i = 0; faults != NULL && i < faults->kept; i++) {
+		if (faults->list[i].level == FAULT_WARNING && policy != NULL)
+			continue;
+		fault_write(&faults->list[i].fault, text, sizeof text);
+		fprintf(stderr, "greenlane: %s\n", text);
+	}
+	faults_close(faults);
+	return policy;
+}

@@ -1,0 +1,237 @@
+/* room: cmd */
+/* greenlane vendor brief: what a customer or a provider has to know of a vendor. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <time.h>
+
+#include "policy/util/aggregate.h"
+#include "milter/system/clock.h"
+#include "milter/tool/cmd.h"
+#include "milter/tool/cmd_brief.h"
+#include "policy/sources/source_copy.h"
+#include "milter/state/source_list.h"
+
+enum { BRIEF_MAX = 64 * 1024 * 1024, COLUMN = 20 };
+
+struct brief {
+	const struct vendor *vendor;
+	const struct export_listing *listings; /* of this vendor alone */
+	struct text out;
+};
+
+/* ---- names ---- */
+
+static void
+write_rules(struct brief *brief, const char *label, const struct name_rules *rules)
+{
+	for (size_t i = 0; i < rules->count; i++) {
+		const struct name_rule *rule = &rules->list[i];
+
+		text_format(&brief->out, "  %-*s%s%s%s%s\n", COLUMN, i == 0 ? label : "",
+		    rule->local == NULL ? "" : rule->local, rule->local == NULL ? "" : "@", rule->domain,
+		    rule->exact ? "" : " and names below it");
+	}
+}
+
+static void
+write_names(struct brief *brief)
+{
+	const struct vendor *vendor = brief->vendor;
+
+	text_put(&brief->out, "\nNames\n");
+	write_rules(brief, "sends as", &vendor->domains);
+	write_rules(brief, "bounces go to", &vendor->envelope);
+	write_rules(brief, "signs (DKIM d=) as", &vendor->dkim);
+	if (vendor->dkim.count == 0)
+		text_put(&brief->out, "  it is not known to sign its mail (DKIM)\n");
+}
+
+/* ---- SPF ---- */
+
+static void
+write_term(struct brief *brief, const struct source *source)
+{
+	static const char *const terms[] = { [SOURCE_A] = "a", [SOURCE_MX] = "mx", [SOURCE_SPF] = "include" };
+	char written[PREFIX_TEXT];
+
+	if (source->kind != SOURCE_CIDR && source->kind != SOURCE_FILE) {
+		text_format(&brief->out, "  %s:%s\n", terms[source->kind], source->name);
+		return;
+	}
+	for (size_t i = 0; i < source->prefix_count; i++)
+		text_format(&brief->out, "  ip%d:%s\n", (int)source->prefixes[i].base.family,
+		    prefix_write(&source->prefixes[i], written));
+}
+
+/* What the vendor publishes as SPF says all; else each source stands for itself. */
+static void
+write_spf(struct brief *brief)
+{
+	const struct vendor *vendor = brief->vendor;
+	bool publishes = false, any = false;
+
+	for (size_t i = 0; i < vendor->source_count; i++) {
+		any = any || source_counts(&vendor->sources[i]);
+		publishes = publishes || (source_counts(&vendor->sources[i]) && vendor->sources[i].kind == SOURCE_SPF);
+	}
+	if (!any)
+		return;
+	text_put(&brief->out, "\nSPF: a domain in whose name it shall send adds to its record\n");
+	for (size_t i = 0; i < vendor->source_count; i++)
+		if (source_counts(&vendor->sources[i]) && (!publishes || vendor->sources[i].kind == SOURCE_SPF))
+			write_term(brief, &vendor->sources[i]);
+}
+
+/* ---- addresses ---- */
+
+static void
+write_tags(struct text *out, const struct source *source)
+{
+	for (size_t i = 0; i < source->tag_count; i++)
+		text_format(out, "%s%s", i == 0 ? ", for " : " ", source->tags[i]);
+}
+
+/* False without memory. */
+static bool
+write_listing(struct brief *brief, const struct export_listing *listing)
+{
+	const struct source *source = listing->source;
+	struct prefix *list = calloc(listing->count + 1, sizeof *list);
+	char written[PREFIX_TEXT];
+	size_t count;
+
+	if (list == NULL)
+		return false;
+	if (listing->count > 0)
+		memcpy(list, listing->networks, listing->count * sizeof *list);
+	count = aggregate_networks(list, listing->count);
+	text_format(&brief->out, "  %s", source->text);
+	write_tags(&brief->out, source);
+	text_format(&brief->out, "%s%s%s\n", source->exclusive ? "" : " (others may send from there, too)",
+	    listing->missing[0] == '\0' ? "" : ": ", listing->missing);
+	for (size_t i = 0; i < count; i++)
+		text_format(&brief->out, "    %s\n", prefix_write(&list[i], written));
+	if (listing->asked[0] != '\0') {
+		text_put(&brief->out, "    and addresses that only DNS can tell, one by one: ");
+		source_copy_words(listing->asked, &brief->out);
+		text_char(&brief->out, '\n');
+	}
+	free(list);
+	return true;
+}
+
+static bool
+write_use(struct brief *brief, enum source_use use, const char *heading)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < brief->vendor->source_count; i++) {
+		const struct export_listing *listing = &brief->listings[i];
+
+		if (listing->source->use != use || !listing->source->selected)
+			continue;
+		if (!any)
+			text_format(&brief->out, "\n%s\n", heading);
+		any = true;
+		if (!write_listing(brief, listing))
+			return false;
+	}
+	return true;
+}
+
+static bool
+write_addresses(struct brief *brief)
+{
+	return write_use(brief, USE_MX, "Addresses that deliver its mail: let them connect to port 25, and do not delay them") &&
+	    write_use(brief, USE_LOGIN, "Addresses from which it logs in: to fetch mail, or to submit it") &&
+	    write_use(brief, USE_API, "Addresses that call interfaces (API, webhooks)");
+}
+
+/* ---- all of it ---- */
+
+static void
+write_evidence(struct brief *brief)
+{
+	const struct vendor *vendor = brief->vendor;
+
+	if (vendor->evidence_count > 0)
+		text_put(&brief->out, "\nHow this is known\n");
+	for (size_t i = 0; i < vendor->evidence_count; i++)
+		text_format(&brief->out, "  %s\n    %s, seen %s\n", vendor->evidence[i].what,
+		    vendor->evidence[i].where, vendor->evidence[i].seen);
+}
+
+static bool
+write_brief(struct brief *brief, int64_t now)
+{
+	time_t seconds = (time_t)now;
+	char day[32] = "";
+	struct tm tm;
+
+	if (gmtime_r(&seconds, &tm) != NULL)
+		strftime(day, sizeof day, "%Y-%m-%d", &tm);
+	text_format(&brief->out, "%s: its mail servers, as known on %s\n",
+	    brief->vendor->title[0] != '\0' ? brief->vendor->title : brief->vendor->name, day);
+	write_names(brief);
+	write_spf(brief);
+	if (!write_addresses(brief))
+		return false;
+	write_evidence(brief);
+	return !brief->out.cut;
+}
+
+static int
+brief_vendor(const struct policy *policy, const struct vendor *vendor)
+{
+	struct arena *arena = arena_open(SOURCE_LIST_ARENA);
+	int64_t now = clock_now();
+	const struct export_listing *all =
+	    arena == NULL ? NULL : source_list_take(policy, policy->settings.state_dir, now, arena);
+	struct brief brief = { .vendor = vendor };
+	int status = EX_OSERR;
+
+	text_open(&brief.out, BRIEF_MAX);
+	if (all != NULL && vendor->source_count > 0)
+		brief.listings = &all[vendor->sources[0].number];
+	if (all == NULL || !write_brief(&brief, now)) {
+		fputs("greenlane: no memory\n", stderr);
+	} else if (fwrite(brief.out.bytes, 1, brief.out.length, stdout) == brief.out.length && fflush(stdout) == 0) {
+		status = 0;
+	} else {
+		fprintf(stderr, "greenlane: standard output: cannot be written: %s\n", strerror(errno));
+		status = EX_IOERR;
+	}
+	text_close(&brief.out);
+	arena_close(arena);
+	return status;
+}
+
+int
+cmd_brief(const char *config, int argc, char **argv)
+{
+	struct policy *policy;
+	const struct vendor *vendor = NULL;
+	const char *name;
+	int status;
+
+	if (cmd_words(&cmd_vendor, &config, argc, argv) != 1)
+		return cmd_usage(&cmd_vendor);
+	name = argv[optind];
+	policy = cmd_load(config);
+	if (policy == NULL)
+		return EX_CONFIG;
+	for (size_t i = 0; i < policy->vendor_count; i++)
+		if (strcmp(policy->vendors[i].name, name) == 0)
+			vendor = &policy->vendors[i];
+	if (vendor != NULL) {
+		status = brief_vendor(policy, vendor);
+	} else {
+		fprintf(stderr, "greenlane: '%s' is none of vendors in %s\n", name, config);
+		status = 1;
+	}
+	policy_free(policy);
+	return status;
+}

@@ -1,0 +1,49 @@
+/* room: cmd */
+#include <stdio.h>
+#include <sysexits.h>
+
+#include "milter/tool/cmd.h"
+#include "milter/state/config_files.h"
+#include "policy/util/fault.h"
+
+static void
+show(const struct faults *faults)
+{
+	char text[1024];
+
+	for (size_t i = 0; i < faults->kept; i++) {
+		fault_write(&faults->list[i].fault, text, sizeof text);
+		printf("%s%s\n", faults->list[i].level == FAULT_WARNING ? "warning: " : "", text);
+	}
+	if (faults->kept < faults->errors + faults->warnings)
+		printf("and %zu more\n", faults->errors + faults->warnings - faults->kept);
+}
+
+static int
+run(const char *config, int argc, char **argv)
+{
+	struct faults *faults;
+	struct policy *policy;
+	int status;
+
+	if (cmd_words(&cmd_check, &config, argc, argv) != 0)
+		return cmd_usage(&cmd_check);
+	faults = faults_open();
+	if (faults == NULL)
+		return EX_OSERR;
+	policy = config_files_read(config, faults);
+	show(faults);
+	if (policy != NULL)
+		printf("%s: %zu vendors, %zu sources, %zu warnings, no errors\n", config,
+		    policy->vendor_count, policy->source_count, faults->warnings);
+	else
+		printf("%s: %zu errors, %zu warnings; greenlaned would not start with it\n", config,
+		    faults->errors, faults->warnings);
+	status = policy == NULL;
+	policy_free(policy);
+	faults_close(faults);
+	return status;
+}
+
+const struct command cmd_check = { "check", "",
+	"load everything and print every error and warning", run };

@@ -1,0 +1,337 @@
+/* room: cmd */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "milter/tool/cmd.h"
+#include "milter/state/engine.h"
+#include "policy/mail/mail_text.h"
+#include "milter/smtp/message.h"
+#include "policy/review/verdict_record.h"
+
+enum {
+	PATIENCE_MS = 20 * 1000,            /* for the sources, all together */
+	MESSAGE_FILE_MAX = 256 * 1024 * 1024,
+	CHUNK = 65535                       /* bytes of body at a time, as an MTA sends them */
+};
+
+struct request {
+	const char *client, *helo, *mail_from, *from, *message;
+	const char **rcpts;
+	size_t rcpt_count;
+	bool json;
+	char *bytes; /* of the message; NULL: none was given */
+	size_t length;
+};
+
+/* ---- the message, fed as an MTA would ---- */
+
+static char *
+read_stream(FILE *file, size_t *length)
+{
+	char *bytes = NULL, *grown;
+	size_t room = 0, got;
+
+	*length = 0;
+	do {
+		if (room - *length < CHUNK) {
+			room = room * 2 + CHUNK;
+			grown = room > MESSAGE_FILE_MAX ? NULL : realloc(bytes, room + 1);
+			if (grown == NULL) {
+				free(bytes);
+				errno = EFBIG;
+				return NULL;
+			}
+			bytes = grown;
+		}
+		got = fread(bytes + *length, 1, room - *length, file);
+		*length += got;
+	} while (got > 0);
+	if (ferror(file)) { /* a folder, say */
+		free(bytes);
+		return NULL;
+	}
+	bytes[*length] = '\0';
+	return bytes;
+}
+
+static char *
+read_message(const char *path, size_t *length)
+{
+	FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
+	char *bytes = file == NULL ? NULL : read_stream(file, length);
+
+	if (bytes == NULL)
+		fprintf(stderr, "greenlane: %s: cannot be read: %s\n", path, strerror(errno));
+	if (file != NULL && file != stdin)
+		fclose(file);
+	return bytes;
+}
+
+/* 0, or the status to exit with. */
+static int
+load_message(struct request *request)
+{
+	const char *foreign;
+
+	if (request->message == NULL)
+		return 0;
+	request->bytes = read_message(request->message, &request->length);
+	if (request->bytes == NULL)
+		return EX_NOINPUT;
+	foreign = mail_text_foreign(request->bytes, request->length);
+	if (foreign == NULL)
+		return 0;
+	fprintf(stderr, "greenlane: %s: this is no message: %s\n", request->message, foreign);
+	return EX_DATAERR;
+}
+
+/* Lines end in CRLF on the wire, whatever the file has. */
+static void
+feed_body(struct message *message, struct mail_text *text)
+{
+	unsigned char chunk[CHUNK];
+	size_t n = 0, length;
+	char *line;
+
+	while (mail_text_line(text, &line, &length))
+		for (size_t at = 0; at < length + 2; at++) {
+			if (n == sizeof chunk) {
+				message_body(message, chunk, n);
+				n = 0;
+			}
+			chunk[n++] = (unsigned char)(at < length ? line[at] : "\r\n"[at - length]);
+		}
+	if (n > 0)
+		message_body(message, chunk, n);
+}
+
+/* What an MTA makes of odd lines is seldom what their writer meant. */
+static void
+tell_flaws(const struct mail_text *text, const char *path)
+{
+	for (enum mail_flaw flaw = 0; flaw < MAIL_FLAWS; flaw++)
+		if (text->flaws[flaw] > 0)
+			fprintf(stderr, "greenlane: %s:%zu: %s\n", path, text->flaws[flaw], mail_flaw_text(flaw));
+}
+
+static void
+feed(struct message *message, const struct request *request)
+{
+	struct mail_text text;
+	struct mail_field field;
+
+	mail_text_open(&text, request->bytes, request->length);
+	while (mail_text_field(&text, &field))
+		message_header(message, field.name, field.value);
+	tell_flaws(&text, request->message);
+	if (message_headers_end(message))
+		feed_body(message, &text);
+}
+
+static void
+feed_author(struct message *message, const char *from)
+{
+	char *value = NULL;
+
+	if (from != NULL && asprintf(&value, " %s", from) >= 0)
+		message_header(message, "From", value);
+	free(value);
+	(void)message_headers_end(message);
+}
+
+/* ---- what is printed ---- */
+
+static int
+status_of(enum action action)
+{
+	if (action == ACTION_REJECT)
+		return 1;
+	return action == ACTION_DEFER ? EX_TEMPFAIL : 0;
+}
+
+static void
+print_text(const struct ending *ending, const struct text *why)
+{
+	fputs(why->bytes, stdout);
+	if (ending->replies)
+		printf("reply      %s %s %s\n", ending->reply.code, ending->reply.enhanced,
+		    ending->reply.text);
+	if (ending->forged_count > 0)
+		printf("headers    %zu forged Authentication-Results would be removed\n",
+		    ending->forged_count);
+}
+
+static void
+print_json(const struct message *message, const struct text *why)
+{
+	struct verdict_record record;
+	struct text json;
+
+	message_verdict_record(message, &record);
+	record.explanation = why->bytes;
+	text_open(&json, VERDICT_JSON_MAX);
+	verdict_record_write_json(&record, &json);
+	puts(json.bytes);
+	text_close(&json);
+}
+
+static int
+finish(struct message *message, const struct request *request)
+{
+	struct ending ending;
+	struct text why;
+
+	message_end(message, &ending);
+	text_open(&why, 64 * 1024);
+	explain_write(message_judge(message), message_facts(message), message_verdict(message), &why);
+	if (request->json)
+		print_json(message, &why);
+	else
+		print_text(&ending, &why);
+	text_close(&why);
+	return status_of(ending.action);
+}
+
+static int
+judge_message(const struct services *services, const struct smtp_client *client, const struct request *request)
+{
+	struct message *message;
+	struct reply reply;
+	int status = EX_OSERR;
+
+	message = message_open(services, client, request->mail_from == NULL ? "" : request->mail_from, "");
+	if (message != NULL) {
+		/* without a store no recipient is refused here */
+		for (size_t i = 0; i < request->rcpt_count; i++)
+			if (!message_rcpt(message, request->rcpts[i], &reply))
+				break;
+		if (request->bytes != NULL)
+			feed(message, request);
+		else
+			feed_author(message, request->from);
+		status = finish(message, request);
+	}
+	message_close(message);
+	return status;
+}
+
+static int
+explain(struct policy *policy, const struct smtp_client *client, const struct request *request)
+{
+	struct engine engine;
+	struct fault why;
+	int status = EX_UNAVAILABLE;
+	bool ready;
+
+	ready = engine_open(&engine, &policy->settings, NULL, "", &why);
+	if (ready) {
+		refresh_read_copies(engine.refresh, policy->settings.state_dir);
+		ready = refresh_adopt(engine.refresh, policy, PATIENCE_MS, &why);
+	} else {
+		policy_free(policy);
+	}
+	if (ready) {
+		struct services services = { .resolver = engine.resolver, .dkim = engine.dkim,
+			.suffixes = &engine.suffixes, .snapshots = engine.snapshots, .first_contact = true };
+
+		refresh_now(engine.refresh, false); /* copies may be old: the daemon may be down */
+		status = judge_message(&services, client, request);
+	} else {
+		fprintf(stderr, "greenlane: %s\n", why.text);
+	}
+	engine_close(&engine);
+	return status;
+}
+
+/* ---- options ---- */
+
+static bool
+read_options(struct request *request, const char **config, int argc, char **argv)
+{
+	static const struct option options[] = { { "client", required_argument, NULL, 'i' },
+		{ "helo", required_argument, NULL, 'H' }, { "mail-from", required_argument, NULL, 'm' },
+		{ "from", required_argument, NULL, 'f' }, { "rcpt", required_argument, NULL, 'r' },
+		{ "message", required_argument, NULL, 'M' }, { "json", no_argument, NULL, 'j' },
+		{ NULL, 0, NULL, 0 } };
+	int option;
+
+	while ((option = cmd_option(&cmd_explain, config, argc, argv, options)) != -1) {
+		switch (option) {
+		case 'i':
+			request->client = optarg;
+			break;
+		case 'H':
+			request->helo = optarg;
+			break;
+		case 'm':
+			request->mail_from = optarg;
+			break;
+		case 'f':
+			request->from = optarg;
+			break;
+		case 'r':
+			request->rcpts[request->rcpt_count++] = optarg;
+			break;
+		case 'M':
+			request->message = optarg;
+			break;
+		case 'j':
+			request->json = true;
+			break;
+		default:
+			return false;
+		}
+	}
+	return optind == argc && request->client != NULL &&
+	    (request->message == NULL || request->from == NULL);
+}
+
+static unsigned
+not_given(const struct request *request)
+{
+	return (request->helo == NULL ? GIVEN_HELO : 0u) | (request->mail_from == NULL ? GIVEN_MAIL_FROM : 0u) |
+	    (request->from == NULL && request->message == NULL ? GIVEN_FROM : 0u) |
+	    (request->message == NULL ? GIVEN_MESSAGE : 0u) | (request->rcpt_count == 0 ? GIVEN_RCPT : 0u);
+}
+
+static int
+run(const char *config, int argc, char **argv)
+{
+	struct request request = { 0 };
+	struct smtp_client client = { .name = "", .daemon_name = "", .replies_at_rcpt = true };
+	char host[256] = "";
+	struct policy *policy;
+	int status;
+
+	request.rcpts = calloc((size_t)argc + 1, sizeof *request.rcpts);
+	if (request.rcpts == NULL)
+		return EX_OSERR;
+	if (!read_options(&request, &config, argc, argv)) {
+		status = cmd_usage(&cmd_explain);
+	} else if (!address_read(request.client, &client.address)) {
+		fprintf(stderr, "greenlane: --client '%s' is no IP address; write 192.0.2.1\n",
+		    request.client);
+		status = EX_USAGE;
+	} else if ((status = load_message(&request)) != 0) {
+		/* it has been said */
+	} else if ((policy = cmd_load(config)) == NULL) {
+		status = EX_CONFIG;
+	} else {
+		gethostname(host, sizeof host - 1);
+		client.mta_name = host;
+		client.helo = request.helo == NULL ? "" : request.helo;
+		client.not_given = not_given(&request);
+		status = explain(policy, &client, &request);
+	}
+	free(request.bytes);
+	free(request.rcpts);
+	return status;
+}
+
+const struct command cmd_explain = { "explain",
+	"--client IP [--helo H] [--mail-from A] [--from A | --message FILE] [--rcpt A]... [--json]",
+	"judge one message as the daemon would, and say why", run };

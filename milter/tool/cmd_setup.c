@@ -1,0 +1,212 @@
+/* room: cmd */
+#include <errno.h>
+#include <fcntl.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "milter/tool/cmd.h"
+#include "policy/advise/postfix_setup.h"
+
+enum { ARENA_MAX = 16 * 1024 * 1024, SETUP_MAX = 4 * 1024 * 1024, ARGUMENTS_MAX = 12 };
+
+struct request {
+	const char *file;   /* saved output of postconf; NULL: it is asked */
+	const char *folder; /* Postfix's configuration, NULL: the usual one */
+};
+
+static int
+complain(int status, const char *what, const char *why)
+{
+	fprintf(stderr, "greenlane: %s: %s\n", what, why);
+	return status;
+}
+
+/* ---- what postconf says ---- */
+
+static int
+read_stream(FILE *stream, const char *name, struct text *out)
+{
+	char piece[4096];
+	size_t got;
+
+	while ((got = fread(piece, 1, sizeof piece, stream)) > 0)
+		text_add(out, piece, got);
+	if (ferror(stream))
+		return complain(EX_NOINPUT, name, strerror(errno));
+	if (out->cut || memchr(out->bytes, '\0', out->length) != NULL)
+		return complain(EX_DATAERR, name, "is no output of postconf");
+	return 0;
+}
+
+static int
+read_file(const char *path, struct text *out)
+{
+	FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
+	int status;
+
+	if (file == NULL)
+		return complain(EX_NOINPUT, path, strerror(errno));
+	status = read_stream(file, path, out);
+	if (file != stdin)
+		fclose(file);
+	return status;
+}
+
+/* Its standard error is ours: postconf warns of what is wrong in main.cf. */
+static int
+spawn_postconf(char **arguments, int writes, pid_t *pid)
+{
+	posix_spawn_file_actions_t files;
+	int error;
+
+	posix_spawn_file_actions_init(&files);
+	posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
+	posix_spawn_file_actions_adddup2(&files, writes, 1);
+	error = posix_spawnp(pid, arguments[0], &files, NULL, arguments, environ);
+	posix_spawn_file_actions_destroy(&files);
+	return error;
+}
+
+static int
+take_output(char **arguments, int ends[2], struct text *out)
+{
+	FILE *stream = fdopen(ends[0], "r");
+	int error, ended = -1, status; /* -1: no status, so not well either */
+	pid_t pid;
+
+	if (stream == NULL) {
+		close(ends[0]);
+		close(ends[1]);
+		return complain(EX_OSERR, arguments[0], strerror(errno));
+	}
+	error = spawn_postconf(arguments, ends[1], &pid);
+	close(ends[1]);
+	if (error != 0) {
+		fclose(stream);
+		return complain(EX_UNAVAILABLE, arguments[0], error == ENOENT
+			? "there is no Postfix on this host; give its saved output by --postconf FILE"
+			: strerror(error));
+	}
+	status = read_stream(stream, arguments[0], out);
+	fclose(stream);
+	while (waitpid(pid, &ended, 0) < 0 && errno == EINTR)
+		continue;
+	if (status == 0 && !(WIFEXITED(ended) && WEXITSTATUS(ended) == 0))
+		return complain(EX_UNAVAILABLE, arguments[0], "did not end well; what it said stands above");
+	text_char(out, '\n');
+	return status;
+}
+
+static int
+ask_postconf(const char *folder, const char *const *words, struct text *out)
+{
+	char *arguments[ARGUMENTS_MAX] = { (char *)"postconf" };
+	size_t count = 1;
+	int ends[2];
+
+	if (folder != NULL) {
+		arguments[count++] = (char *)"-c";
+		arguments[count++] = (char *)folder;
+	}
+	while (*words != NULL && count < ARGUMENTS_MAX - 1)
+		arguments[count++] = (char *)*words++;
+	if (pipe2(ends, O_CLOEXEC) != 0)
+		return complain(EX_OSERR, arguments[0], strerror(errno));
+	return take_output(arguments, ends, out);
+}
+
+/* What is set, the services, and the defaults that the lines depend on. */
+static int
+ask_all(const char *folder, struct text *out)
+{
+	static const char *const set[] = { "-n", NULL }, *const services[] = { "-M", NULL },
+		*const others[] = { "mail_version", "queue_directory", "compatibility_level",
+			"smtpd_forbid_bare_newline", NULL };
+	const char *path = getenv("PATH");
+	char *wider = NULL;
+	int status;
+
+	/* Debian keeps it where only root looks */
+	if (asprintf(&wider, "%s:/usr/sbin:/usr/local/sbin", path == NULL ? "/usr/bin:/bin" : path) < 0)
+		return complain(EX_OSERR, "postconf", "out of memory");
+	setenv("PATH", wider, 1);
+	free(wider);
+	status = ask_postconf(folder, set, out);
+	if (status == 0)
+		status = ask_postconf(folder, services, out);
+	return status == 0 ? ask_postconf(folder, others, out) : status;
+}
+
+/* ---- the command ---- */
+
+static int
+print_setup(const struct policy *policy, const char *postconf, const char *name)
+{
+	const struct settings *settings = &policy->settings;
+	struct postfix_setup_site site = { .postconf = postconf, .milter = settings->milter.listen,
+		.delegate = settings->delegate.listen, .greylist_class = settings->delegate.greylist_class,
+		.greylists = settings->greylist.on };
+	struct arena *arena = arena_open(ARENA_MAX);
+	struct text out;
+	int status = EX_OSERR;
+
+	text_open(&out, SETUP_MAX);
+	if (arena == NULL)
+		(void)complain(EX_OSERR, name, "out of memory");
+	else if (!postfix_setup_write(&site, arena, &out))
+		status = complain(EX_DATAERR, name, "holds no setting of Postfix; write what `postconf -n; postconf -M` prints");
+	else
+		status = fputs(out.bytes, stdout) == EOF || fflush(stdout) != 0 ? EX_IOERR : 0;
+	text_close(&out);
+	arena_close(arena);
+	return status;
+}
+
+static bool
+read_options(struct request *request, const char **config, int argc, char **argv)
+{
+	static const struct option options[] = { { "postconf", required_argument, NULL, 'p' },
+		{ "config-dir", required_argument, NULL, 'd' }, { NULL, 0, NULL, 0 } };
+	int option;
+
+	while ((option = cmd_option(&cmd_setup, config, argc, argv, options)) != -1) {
+		if (option == 'p')
+			request->file = optarg;
+		else if (option == 'd')
+			request->folder = optarg;
+		else
+			return false;
+	}
+	return optind == argc - 1 && strcmp(argv[optind], "postfix") == 0 &&
+	    (request->file == NULL || request->folder == NULL);
+}
+
+static int
+run(const char *config, int argc, char **argv)
+{
+	struct request request = { NULL, NULL };
+	struct policy *policy;
+	struct text postconf;
+	int status;
+
+	if (!read_options(&request, &config, argc, argv))
+		return cmd_usage(&cmd_setup);
+	policy = cmd_load(config);
+	if (policy == NULL)
+		return EX_CONFIG;
+	text_open(&postconf, POSTCONF_MAX);
+	status = request.file != NULL ? read_file(request.file, &postconf) : ask_all(request.folder, &postconf);
+	if (status == 0)
+		status = print_setup(policy, postconf.bytes, request.file != NULL ? request.file : "postconf");
+	text_close(&postconf);
+	policy_free(policy);
+	return status;
+}
+
+const struct command cmd_setup = { "setup", "postfix [--postconf FILE | --config-dir DIR]",
+	"print the lines that make this host's Postfix work with greenlane", run };

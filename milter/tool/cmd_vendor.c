@@ -1,0 +1,321 @@
+/* room: cmd */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include <libpsl.h>
+
+#include "milter/system/clock.h"
+#include "milter/tool/cmd.h"
+#include "milter/tool/cmd_brief.h"
+#include "policy/util/domain.h"
+#include "policy/advise/draft.h"
+#include "milter/system/files.h"
+#include "milter/checks/resolver.h"
+
+enum {
+	PATIENCE_MS = 30 * 1000, /* for all answers together */
+	TIMEOUT_MS = 5 * 1000,   /* for one, where there is no configuration */
+	ANSWER_MAX = 1024 * 1024
+};
+
+/* ---- options of `new` ---- */
+
+struct request {
+	char domain[DOMAIN_TEXT];
+	char selectors[DRAFT_SELECTORS_MAX][DOMAIN_TEXT];
+	const char *selector_list[DRAFT_SELECTORS_MAX];
+	size_t selector_count;
+	const char *name, *output;
+};
+
+static bool
+complain(const char *what, const char *text, const struct fault *why)
+{
+	fprintf(stderr, "greenlane: %s '%s': %s\n", what, text, why->text);
+	return false;
+}
+
+static bool
+selector_add(struct request *request, const char *text)
+{
+	struct fault why;
+
+	if (request->selector_count == DRAFT_SELECTORS_MAX) {
+		fault_set(&why, "more than %d selectors; ask for the others later", DRAFT_SELECTORS_MAX);
+		return complain("--selector", text, &why);
+	}
+	if (!domain_read(text, strlen(text), request->selectors[request->selector_count], &why))
+		return complain("--selector", text, &why);
+	request->selector_list[request->selector_count] = request->selectors[request->selector_count];
+	request->selector_count++;
+	return true;
+}
+
+static bool
+read_options(struct request *request, const char **config, int argc, char **argv)
+{
+	static const struct option options[] = { { "selector", required_argument, NULL, 's' },
+		{ "name", required_argument, NULL, 'n' }, { "output", required_argument, NULL, 'o' },
+		{ NULL, 0, NULL, 0 } };
+	struct fault why;
+	int option;
+
+	while ((option = cmd_option(&cmd_vendor, config, argc, argv, options)) != -1) {
+		if (option == 'n')
+			request->name = optarg;
+		else if (option == 'o')
+			request->output = optarg;
+		else if (option != 's' || !selector_add(request, optarg))
+			return false;
+	}
+	if (optind != argc - 1)
+		return false;
+	return domain_read(argv[optind], strlen(argv[optind]), request->domain, &why) ||
+	    complain("DOMAIN", argv[optind], &why);
+}
+
+/* ---- asking ---- */
+
+struct context {
+	struct policy *policy; /* NULL: there is no configuration yet */
+	struct strings shared; /* senders; in the policy's arena */
+	psl_ctx_t *psl;
+	struct suffix_list suffixes;
+	struct resolver *resolver;
+};
+
+/* Before the first configuration there is the host's resolv.conf; afterwards a broken one is told. */
+static bool
+is_not_there_yet(const char *config)
+{
+	return strcmp(config, GREENLANE_CONFIG) == 0 && access(config, F_OK) != 0 && errno == ENOENT;
+}
+
+static bool
+take_policy(struct context *context, const char *config, struct resolver_settings *dns)
+{
+	const struct settings *settings;
+
+	context->policy = cmd_load(config);
+	if (context->policy == NULL || !policy_shared_names(context->policy, context->policy->arena, &context->shared))
+		return false;
+	settings = &context->policy->settings;
+	dns->servers = settings->dns.servers.list;
+	dns->server_count = settings->dns.servers.count;
+	dns->timeout_ms = settings->dns.timeout_ms;
+	dns->trust_anchor = settings->dns.trust_anchor;
+	return true;
+}
+
+static int
+context_open(struct context *context, const char *config)
+{
+	struct resolver_settings dns = { .timeout_ms = TIMEOUT_MS, .trust_anchor = "" };
+	struct fault why;
+
+	*context = (struct context){ .policy = NULL };
+	if (is_not_there_yet(config))
+		fputs("greenlane: no configuration yet: asking the host's DNS servers, and knowing no shared senders\n", stderr);
+	else if (!take_policy(context, config, &dns))
+		return EX_CONFIG;
+	context->psl = psl_latest(NULL);
+	context->suffixes.psl = context->psl != NULL ? context->psl : psl_builtin();
+	context->resolver = resolver_unbound(&dns, &why);
+	if (context->resolver != NULL)
+		return 0;
+	fprintf(stderr, "greenlane: %s\n", why.text);
+	return EX_UNAVAILABLE;
+}
+
+static void
+context_close(struct context *context)
+{
+	resolver_close(context->resolver);
+	psl_free(context->psl);
+	policy_free(context->policy);
+}
+
+static bool
+ask_all(struct draft *draft, struct resolver *resolver)
+{
+	struct budget budget = { PATIENCE_MS };
+	struct dns_question question;
+	struct dns_answer answer;
+
+	while (draft_next(draft, &question)) {
+		struct arena *arena = arena_open(ANSWER_MAX);
+
+		if (arena == NULL)
+			return false;
+		resolver_ask(resolver, &question, &budget, arena, &answer);
+		draft_answer(draft, &answer);
+		arena_close(arena);
+	}
+	return true;
+}
+
+/* ---- writing ---- */
+
+/* Never over a file that is there: a person may have settled its doubts. */
+static int
+write_file(const char *path, const struct text *text)
+{
+	static const struct file_access access = { 0644, (uid_t)-1, (gid_t)-1 };
+	struct folder folder;
+	const char *name;
+	struct fault why;
+	bool done;
+
+	if (!folder_of(&folder, path, &name, &why)) {
+		if (why.text[0] == '\0')
+			fault_at(&why, path, 0, "cannot be made: its folder is missing");
+		fprintf(stderr, "greenlane: %s: %s\n", why.file, why.text);
+		return EX_CANTCREAT;
+	}
+	done = file_make(&folder, name, &access, text->bytes, text->length, &why);
+	folder_close(&folder);
+	if (!done)
+		fprintf(stderr, "greenlane: %s: %s\n", why.file, why.text);
+	return done ? 0 : EX_CANTCREAT;
+}
+
+static int
+write_out(const char *path, const struct text *text)
+{
+	if (path != NULL)
+		return write_file(path, text);
+	if (fwrite(text->bytes, 1, text->length, stdout) == text->length && fflush(stdout) == 0)
+		return 0;
+	fprintf(stderr, "greenlane: standard output: cannot be written: %s\n", strerror(errno));
+	return EX_IOERR;
+}
+
+/* A file that is called otherwise than its vendor would not be found. */
+static bool
+file_is_named(const char *path, const char *name)
+{
+	const char *slash = path == NULL ? NULL : strrchr(path, '/');
+	const char *file = slash == NULL ? path : slash + 1;
+	size_t length = strlen(name);
+
+	return file != NULL && strncmp(file, name, length) == 0 && strcmp(file + length, ".conf") == 0;
+}
+
+static void
+say_next(const char *config, const char *path, const char *name, size_t doubts)
+{
+	if (!file_is_named(path, name))
+		fprintf(stderr, "greenlane: keep it as %s.conf in a folder of vendor_path\n", name);
+	fprintf(stderr,
+	    "greenlane: %zu doubts stand in it; now add { name = \"%s\"; mode = \"monitor\"; } to vendors in %s, "
+	    "then: greenlane check\n",
+	    doubts, name, config);
+}
+
+static int
+finish(const struct draft *draft, const char *config, const struct request *request)
+{
+	const struct draft_facts *facts = draft_facts(draft);
+	struct text text;
+	size_t doubts;
+	int status;
+
+	text_open(&text, DRAFT_TEXT_MAX);
+	doubts = draft_write(facts, &text);
+	status = text.cut ? EX_OSERR : write_out(request->output, &text);
+	if (text.cut)
+		fprintf(stderr, "greenlane: no memory\n");
+	if (status == 0)
+		say_next(config, request->output, facts->name, doubts);
+	text_close(&text);
+	return status;
+}
+
+static int
+conclude(const struct draft *draft, const char *config, const struct request *request)
+{
+	struct fault why;
+
+	switch (draft_state(draft, &why)) {
+	case DRAFT_DONE:
+		return finish(draft, config, request);
+	case DRAFT_NOWHERE:
+		fprintf(stderr, "greenlane: %s\n", why.text);
+		return 1;
+	default:
+		fprintf(stderr, "greenlane: %s; nothing was written\n", why.text);
+		return EX_TEMPFAIL;
+	}
+}
+
+static int
+draft_file(const struct context *context, const char *config, const struct request *request)
+{
+	struct draft_request draft_request = { .domain = request->domain, .name = request->name,
+		.selectors = request->selector_list, .selector_count = request->selector_count,
+		.shared = context->shared.list, .shared_count = context->shared.count,
+		.suffixes = &context->suffixes, .now = clock_now() };
+	struct fault why;
+	struct draft *draft = draft_open(&draft_request, &why);
+	int status;
+
+	if (draft == NULL) {
+		fprintf(stderr, "greenlane: %s\n", why.text);
+		return EX_USAGE;
+	}
+	if (ask_all(draft, context->resolver)) {
+		status = conclude(draft, config, request);
+	} else {
+		fputs("greenlane: no memory\n", stderr);
+		status = EX_OSERR;
+	}
+	draft_close(draft);
+	return status;
+}
+
+static int
+vendor_new(const char *config, int argc, char **argv)
+{
+	struct request request = { .name = "" };
+	struct context context;
+	int status;
+
+	if (!read_options(&request, &config, argc, argv))
+		return cmd_usage(&cmd_vendor);
+	status = context_open(&context, config);
+	if (status == 0)
+		status = draft_file(&context, config, &request);
+	context_close(&context);
+	return status;
+}
+
+/* ---- the second word ---- */
+
+static const struct {
+	const char *name;
+	int (*run)(const char *config, int argc, char **argv); /* argv[0] is the name */
+} words[] = {
+	{ "brief", cmd_brief },
+	{ "new", vendor_new },
+};
+
+static int
+run(const char *config, int argc, char **argv)
+{
+	bool named = cmd_first_word(&cmd_vendor, &config, argc, argv) > 0;
+	int word = optind;
+
+	options_begin();
+	for (size_t i = 0; named && i < sizeof words / sizeof words[0]; i++)
+		if (strcmp(argv[word], words[i].name) == 0)
+			return words[i].run(config, argc - word, argv + word);
+	return cmd_usage(&cmd_vendor);
+}
+
+const struct command cmd_vendor = { "vendor",
+	"new DOMAIN [--selector S]... [--name NAME] [--output FILE] | brief NAME",
+	"write a first vendor file from what a domain publishes, or tell what is known of a vendor", run };

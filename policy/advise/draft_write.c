@@ -1,0 +1,487 @@
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "policy/util/domain.h"
+#include "policy/advise/draft.h"
+#include "policy/mail/facts.h"
+
+enum {
+	WIDTH = 100,        /* of a line with a remark */
+	REMARK_MAX = 4096,
+	RECORD_SHOWN = 1500,
+	NETWORKS_SHOWN = 24,
+	BROAD4 = 16,        /* an IPv4 network shorter than this is worth a doubt, */
+	BROAD6 = 32         /* and an IPv6 one */
+};
+
+struct page {
+	const struct draft_facts *facts;
+	struct text *out;
+	size_t doubts;
+};
+
+/* ---- remarks ---- */
+
+/* How many bytes go on the next line: up to the last blank that fits, or all that fit. */
+static size_t
+line_length(const char *words, size_t room)
+{
+	size_t length = strlen(words);
+
+	if (length <= room)
+		return length;
+	for (length = room; length > 0; length--)
+		if (words[length] == ' ')
+			return length;
+	return room;
+}
+
+/* What was published may hold any byte; none of them may end a remark. */
+static void
+put_printable(struct text *out, const char *bytes, size_t length)
+{
+	for (size_t i = 0; i < length; i++)
+		text_char(out, bytes[i] < ' ' || bytes[i] > '~' ? '?' : bytes[i]);
+}
+
+static void
+put_words(struct page *page, const char *indent, const char *words)
+{
+	size_t room = WIDTH - strlen(indent) - 2;
+
+	while (*words != '\0') {
+		size_t length = line_length(words, room);
+
+		text_format(page->out, "%s# ", indent);
+		put_printable(page->out, words, length);
+		text_char(page->out, '\n');
+		words += length;
+		words += strspn(words, " ");
+	}
+}
+
+static void PRINTF_LIKE(3, 4)
+remark(struct page *page, const char *indent, const char *fmt, ...)
+{
+	char made[REMARK_MAX];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(made, sizeof made, fmt, args);
+	va_end(args);
+	put_words(page, indent, made);
+}
+
+/* What a person has to settle. */
+static void PRINTF_LIKE(2, 3)
+doubt(struct page *page, const char *fmt, ...)
+{
+	char made[REMARK_MAX] = "Doubt: ";
+	size_t head = strlen(made);
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(made + head, sizeof made - head, fmt, args);
+	va_end(args);
+	put_words(page, "  ", made);
+	page->doubts++;
+}
+
+static void
+say(struct page *page, const char *line)
+{
+	text_put(page->out, line);
+}
+
+/* ---- names ---- */
+
+static void
+write_names(struct page *page)
+{
+	const struct draft_facts *facts = page->facts;
+
+	remark(page, "", "%s: a first vendor file, as \"greenlane vendor new\" drew it from what %s published on %s.",
+	    facts->name, facts->domain, facts->today);
+	say(page, "#\n");
+	remark(page, "",
+	    "What could not be seen there is marked \"Doubt:\". Settle each by the vendor's own pages and by the "
+	    "headers of its mail, while mode = \"monitor\" stands beside its name in greenlane.conf.");
+	text_format(page->out, "vendor = {\n  name    = \"%s\";\n", facts->name);
+	if (facts->shared != NULL)
+		doubt(page, "%s is a known shared sender: its own notices and the mail of all its customers leave "
+			    "from the same hosts. A shipped vendor file may know it better.", facts->shared);
+	text_format(page->out, "  kind    = \"%s\";\n", facts->shared != NULL ? "esp" : "application");
+	if (strcmp(facts->domain, facts->organisation) != 0)
+		doubt(page, "mail in the name of %s itself claims no vendor. Add it where the vendor sends as that, too.",
+		    facts->organisation);
+	if (facts->has_customers)
+		doubt(page, "%s is on the public suffix list: names below it are its customers', and no claim. Add those "
+			    "that the vendor sends as.", facts->domain);
+	text_format(page->out, "  domains = [ \"%s%s\" ];\n", facts->has_customers ? "=" : "", facts->domain);
+	doubt(page, "the domain of its bounces is published nowhere. Where the Return-Path of its mail lies elsewhere, "
+		    "add that domain here, unless others send with it as well.");
+	say(page, "  envelope = [ ];\n\n");
+}
+
+/* ---- DKIM ---- */
+
+static bool
+key_known(const struct draft_facts *facts)
+{
+	for (size_t i = 0; i < facts->key_count; i++)
+		if (draft_key_counts(&facts->keys[i]))
+			return true;
+	return false;
+}
+
+/* "RSA key of 2048 bits" */
+static const char *
+key_words(const struct dkim_key *key, char *out, size_t size)
+{
+	if (key->kind == DKIM_KEY_ED25519)
+		snprintf(out, size, "Ed25519 key");
+	else
+		snprintf(out, size, "RSA key of %u bits", key->bits);
+	return out;
+}
+
+/* What is wrong with it, the worst first; NULL when nothing is. */
+static const char *
+key_doubt(const struct draft_key *found)
+{
+	const struct dkim_key *key = &found->key;
+	bool rsa = key->kind == DKIM_KEY_RSA;
+	const struct {
+		bool holds;
+		const char *what;
+	} rows[] = {
+		{ found->domain[0] == '\0', "there is no such key. Look at the s= and d= of its mail again." },
+		{ !found->record, "what is published there is no DKIM key." },
+		{ key->revoked, "the key is revoked (its p= is empty)." },
+		{ !key->sound, "the key cannot be read; no signature by it verifies." },
+		{ key->test, "it is a test key (t=y): its signatures prove nothing." },
+		{ !key->sha256, "it allows no SHA-256 (h=): its signatures prove nothing (RFC 8301)." },
+		{ !key->mail, "it is not meant for mail (s=)." },
+		{ rsa && key->bits < 1024, "a key under 1024 bits proves nothing (RFC 8301)." },
+		{ rsa && key->bits < 2048, "a key under 2048 bits is weak, though it still counts. Ask the "
+					   "vendor for a longer one." },
+		{ !rsa, "a libopendkim without Ed25519 cannot verify it. Is its mail signed by an RSA key, too?" },
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+		if (rows[i].holds)
+			return rows[i].what;
+	return NULL;
+}
+
+static void
+write_key(struct page *page, const struct draft_key *key)
+{
+	const char *domain = key->domain[0] == '\0' ? page->facts->domain : key->domain;
+	const char *what = key_doubt(key);
+	char words[64];
+
+	if (key->record && key->key.sound)
+		remark(page, "  ", "%s._domainkey.%s: %s.", key->selector, domain,
+		    key_words(&key->key, words, sizeof words));
+	if (what != NULL)
+		doubt(page, "%s._domainkey.%s: %s", key->selector, domain, what);
+}
+
+/* The domains whose keys count; the domain itself where none does. */
+static void
+write_signers(struct page *page)
+{
+	const struct draft_facts *facts = page->facts;
+	bool own = !key_known(facts), organisation = false;
+
+	for (size_t i = 0; i < facts->key_count; i++) {
+		if (!draft_key_counts(&facts->keys[i]))
+			continue;
+		own = own || strcmp(facts->keys[i].domain, facts->domain) == 0;
+		organisation = organisation || strcmp(facts->keys[i].domain, facts->domain) != 0;
+	}
+	say(page, "  dkim    = [ ");
+	if (own)
+		text_format(page->out, "\"%s%s\"", facts->has_customers ? "=" : "", facts->domain);
+	if (organisation)
+		text_format(page->out, "%s\"%s\"", own ? ", " : "", facts->organisation);
+	say(page, " ];\n\n");
+}
+
+static void
+write_dkim(struct page *page)
+{
+	const struct draft_facts *facts = page->facts;
+
+	if (facts->key_count == 0)
+		doubt(page, "no --selector was given: that it signs, and as this d=, is a guess. The DKIM-Signature "
+			    "of its mail says both: s= is the selector, d= belongs here.");
+	else if (!key_known(facts))
+		doubt(page, "no key that counts was found: that it signs, and as this d=, is a guess.");
+	for (size_t i = 0; i < facts->key_count; i++)
+		write_key(page, &facts->keys[i]);
+	write_signers(page);
+}
+
+/* ---- sources ---- */
+
+static bool
+is_broad(const struct prefix *prefix)
+{
+	return prefix->bits < (prefix->base.family == ADDRESS_V4 ? BROAD4 : BROAD6);
+}
+
+static void
+write_networks(struct page *page)
+{
+	const struct draft_facts *facts = page->facts;
+	size_t count = facts->spf.network_count;
+	char text[PREFIX_TEXT];
+
+	remark(page, "  ", "It unfolds to %zu network%s%s", count, count == 1 ? "" : "s", count == 0 ? "." : ":");
+	for (size_t i = 0; i < count && i < NETWORKS_SHOWN; i++)
+		remark(page, "  ", "  %-18s %s", prefix_write(&facts->spf.networks[i].prefix, text),
+		    facts->spf.networks[i].path);
+	if (count > NETWORKS_SHOWN)
+		remark(page, "  ", "  and %zu more", count - NETWORKS_SHOWN);
+}
+
+static void
+doubt_networks(struct page *page)
+{
+	const struct draft_facts *facts = page->facts;
+	const struct source_network *first = NULL;
+	char text[PREFIX_TEXT];
+	size_t broad = 0;
+
+	for (size_t i = 0; i < facts->spf.network_count; i++) {
+		const struct source_network *network = &facts->spf.networks[i];
+
+		if (!is_broad(&network->prefix))
+			continue;
+		broad++;
+		first = first == NULL ? network : first;
+	}
+	if (broad == 1)
+		doubt(page, "%s (%s) is broad. Does the vendor own all of it?",
+		    prefix_write(&first->prefix, text), first->path);
+	else if (broad > 1)
+		doubt(page, "%s (%s) and %zu more of its networks are broad. Does the vendor own all of each?",
+		    prefix_write(&first->prefix, text), first->path, broad - 1);
+	if (facts->spf.asked_why[0] != '\0')
+		doubt(page, "not all of it can be listed (%s): such an address is asked of DNS when a message claims the "
+			    "vendor, and no export holds it.", facts->spf.asked_why);
+}
+
+static const char *
+shared_included(const struct draft_facts *facts)
+{
+	for (size_t i = 0; i < facts->spf.include_count; i++)
+		if (facts->spf.includes[i].shared != NULL)
+			return facts->spf.includes[i].shared;
+	return NULL;
+}
+
+static void
+doubt_includes(struct page *page)
+{
+	const struct draft_facts *facts = page->facts;
+
+	for (size_t i = 0; i < facts->spf.include_count; i++) {
+		const struct draft_include *include = &facts->spf.includes[i];
+
+		if (include->shared != NULL)
+			doubt(page, "it includes %s, which is %s's, a known shared sender: every customer of that one can "
+				    "send from there with this domain in MAIL FROM, and SPF passes.",
+			    include->name, include->shared);
+		else if (include->foreign)
+			doubt(page, "it includes %s, which is somebody else's. If that sends for others as well, take "
+				    "\"listed+spf\" out of vouch.", include->name);
+	}
+}
+
+/* Without an `all` a record ends as with "?all" (RFC 7208, 4.7). */
+static void
+doubt_ending(struct page *page)
+{
+	char ending = page->facts->spf.ending;
+
+	if (ending == '?' || ending == '\0')
+		doubt(page, "it %s: the vendor does not say that this is all. Mail of its own may come from elsewhere.",
+		    ending == '?' ? "ends in \"?all\"" : "has no \"all\" at its end that could be found");
+}
+
+static void
+write_spf(struct page *page)
+{
+	const struct draft_facts *facts = page->facts;
+
+	if (facts->spf.record[0] != '\0')
+		remark(page, "  ", "SPF of %s on %s: %.*s%s", facts->domain, facts->today, RECORD_SHOWN,
+		    facts->spf.record, strlen(facts->spf.record) > RECORD_SHOWN ? "..." : "");
+	switch (facts->spf.state) {
+	case DRAFT_SPF_NONE:
+		doubt(page, "it has no SPF record, so nothing is listed. Where the vendor names hosts or networks, write "
+			    "them: { a = \"mailer.example\"; } or { cidr = [ ... ]; as_of = ...; review_by = ...; }.");
+		break;
+	case DRAFT_SPF_BROKEN:
+		doubt(page, "its SPF record is of no use, so nothing is listed: %s. Tell the vendor.", facts->spf.why);
+		break;
+	case DRAFT_SPF_OPEN:
+		doubt(page, "its SPF record ends in \"+all\" and passes everybody: SPF proves nothing here, and nothing is "
+			    "listed. Tell the vendor.");
+		break;
+	case DRAFT_SPF_EMPTY:
+		doubt(page, "its SPF record says that no mail at all is sent with this domain in MAIL FROM, so nothing is "
+			    "listed. Is it another domain that sends?");
+		break;
+	case DRAFT_SPF_USABLE:
+		write_networks(page);
+		doubt_networks(page);
+		doubt_includes(page);
+		doubt_ending(page);
+		break;
+	}
+}
+
+static void
+write_hosts(struct page *page)
+{
+	const struct draft_facts *facts = page->facts;
+
+	if (facts->null_mx)
+		doubt(page, "it accepts no mail (null MX): where it sends with this domain in MAIL FROM, bounces are lost.");
+	for (size_t i = 0; i < facts->host_count; i++)
+		if (!domain_is_under(facts->hosts[i], facts->organisation)) {
+			doubt(page, "mail to it goes to %s, a gateway or a mail provider. If mail from it leaves through the "
+				    "same house, those hosts are shared with all its customers.", facts->hosts[i]);
+			return;
+		}
+}
+
+static void
+write_sources(struct page *page)
+{
+	const struct draft_facts *facts = page->facts;
+
+	write_spf(page);
+	write_hosts(page);
+	if (facts->spf.state == DRAFT_SPF_USABLE) {
+		doubt(page, "whether others send from there as well is published nowhere. Write exclusive = true only when "
+			    "nobody else's mail leaves from there; where others' does, take \"listed+spf\" out of vouch.");
+		text_format(page->out, "  sources = (\n    { spf = \"%s\"; exclusive = false; }\n  );\n\n", facts->domain);
+	} else {
+		say(page, "  sources = ( );\n\n");
+	}
+}
+
+/* ---- what follows from it ---- */
+
+static void
+write_vouch(struct page *page)
+{
+	const struct draft_facts *facts = page->facts;
+	const char *shared = shared_included(facts);
+
+	if (facts->spf.state != DRAFT_SPF_USABLE) {
+		remark(page, "  ", "Nothing is listed, so a signature is all that can prove it.");
+		say(page, "  vouch     = [ \"dkim\" ];\n");
+	} else if (shared != NULL || facts->shared != NULL) {
+		doubt(page, "\"listed+spf\" is left out, since any customer of %s could meet it. Unsigned mail stays unproven: "
+			    "it is greylisted.", shared != NULL ? shared : facts->shared);
+		say(page, "  vouch     = [ \"dkim\" ];\n");
+	} else {
+		say(page, "  vouch     = [ \"listed+spf\", \"dkim\" ];\n");
+	}
+}
+
+static void
+write_dmarc(struct page *page)
+{
+	const struct draft_facts *facts = page->facts;
+
+	if (!facts->dmarc.found)
+		doubt(page, "there is no DMARC record: nobody but this file refuses mail that pretends to be %s.",
+		    facts->domain);
+	else if (facts->dmarc.policy == DMARC_NONE)
+		doubt(page, "DMARC of %s asks for nothing: nobody but this file refuses mail that pretends to be %s.",
+		    facts->dmarc.domain, facts->domain);
+	else
+		remark(page, "  ", "DMARC of %s asks for %s.", facts->dmarc.domain,
+		    dmarc_policy_word(facts->dmarc.policy));
+}
+
+static void
+write_actions(struct page *page)
+{
+	bool known = key_known(page->facts);
+
+	write_dmarc(page);
+	if (!known)
+		doubt(page, "\"reject\" would refuse what a forwarder sends on, as long as no signature is known to survive "
+			    "that. Write it once you have seen the vendor's signatures verify.");
+	text_format(page->out, "  on_forged = \"%s\";\n\n", known ? "reject" : "greylist");
+}
+
+/* ---- evidence ---- */
+
+static void PRINTF_LIKE(4, 5)
+write_evidence(struct page *page, bool first, const char *where, const char *fmt, ...)
+{
+	char what[256];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(what, sizeof what, fmt, args);
+	va_end(args);
+	text_format(page->out, "%s    { what = \"%s\"; seen = \"%s\";\n      where = \"DNS: %s\"; }",
+	    first ? "" : ",\n", what, page->facts->today, where);
+}
+
+static void
+write_key_evidence(struct page *page, const struct draft_key *key)
+{
+	char words[64], where[DNS_NAME_TEXT + 8];
+
+	if (!draft_key_counts(key))
+		return;
+	snprintf(where, sizeof where, "TXT %s._domainkey.%s", key->selector, key->domain);
+	write_evidence(page, false, where, "dkim: %s", key_words(&key->key, words, sizeof words));
+}
+
+static void
+write_evidences(struct page *page)
+{
+	static const char *const spf[] = { [DRAFT_SPF_NONE] = "there is no SPF record",
+		[DRAFT_SPF_BROKEN] = "the SPF record is broken", [DRAFT_SPF_OPEN] = "the SPF record ends in +all",
+		[DRAFT_SPF_EMPTY] = "the SPF record allows nobody", [DRAFT_SPF_USABLE] = "the SPF record" };
+	const struct draft_facts *facts = page->facts;
+	char where[DNS_NAME_TEXT + 8];
+
+	say(page, "  evidence = (\n");
+	snprintf(where, sizeof where, "TXT %s", facts->domain);
+	write_evidence(page, true, where, "sources: %s", spf[facts->spf.state]);
+	snprintf(where, sizeof where, "TXT _dmarc.%s", facts->dmarc.found ? facts->dmarc.domain : facts->domain);
+	write_evidence(page, false, where, "DMARC %s%s", facts->dmarc.found ? "asks for " : "is absent",
+	    facts->dmarc.found ? dmarc_policy_word(facts->dmarc.policy) : "");
+	for (size_t i = 0; i < facts->key_count; i++)
+		write_key_evidence(page, &facts->keys[i]);
+	say(page, "\n  );\n");
+}
+
+size_t
+draft_write(const struct draft_facts *facts, struct text *out)
+{
+	struct page page = { facts, out, 0 };
+
+	write_names(&page);
+	write_dkim(&page);
+	write_sources(&page);
+	write_vouch(&page);
+	write_actions(&page);
+	write_evidences(&page);
+	say(&page, "};\n");
+	return page.doubts;
+}

@@ -1,0 +1,332 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy/advise/postfix_setup_parts.h"
+
+static const char default_spool[] = "/var/spool/postfix";
+
+/* ---- words ---- */
+
+void
+postfix_line(struct text *out, const char *name)
+{
+	text_format(out, "%s =", name);
+}
+
+void
+postfix_member(struct text *out, bool first, struct span member)
+{
+	text_put(out, first ? "\n    " : ",\n    ");
+	text_span(out, member);
+}
+
+static bool
+is_yes(const char *value)
+{
+	return value != NULL && strcmp(value, "no") != 0 && value[0] != '\0';
+}
+
+/* ---- who takes the mail ---- */
+
+/* smtpd behind postscreen is the service of type pass; else the one of port 25. */
+static const struct postfix_service *
+find_smtpd(const struct postfix_host *host)
+{
+	const struct postfix_service *found = NULL;
+
+	for (size_t i = 0; i < host->service_count; i++) {
+		const struct postfix_service *service = &host->services[i];
+		const char *port = strrchr(service->name, ':');
+
+		if (strcmp(service->command, "smtpd") != 0)
+			continue;
+		if (strcmp(service->type, "pass") == 0)
+			return service;
+		port = port == NULL ? service->name : port + 1;
+		if (strcmp(service->type, "inet") == 0 && (strcmp(port, "smtp") == 0 || strcmp(port, "25") == 0))
+			found = service;
+	}
+	return found;
+}
+
+static bool
+has_postscreen(const struct postfix_host *host)
+{
+	for (size_t i = 0; i < host->service_count; i++)
+		if (strcmp(host->services[i].command, "postscreen") == 0)
+			return true;
+	return false;
+}
+
+bool
+postfix_chrooted(const struct postfix_host *host)
+{
+	const struct postfix_service *smtpd = find_smtpd(host);
+	const char *level = postfix_setting(host, "compatibility_level");
+
+	if (smtpd == NULL)
+		return false;
+	if (strcmp(smtpd->chroot, "-") != 0)
+		return strcmp(smtpd->chroot, "y") == 0;
+	return level == NULL || strtol(level, NULL, 10) < 1; /* the default of master.cf changed with level 1 */
+}
+
+const char *
+postfix_spool(const struct postfix_host *host)
+{
+	const char *spool = postfix_setting(host, "queue_directory");
+
+	return spool == NULL || spool[0] == '\0' ? default_spool : spool;
+}
+
+/* The path of a Unix socket below the queue directory, as every smtpd finds it, chrooted or not; NULL: elsewhere. */
+static const char *
+inside_spool(const struct postfix_host *host, const char *listen)
+{
+	const char *spool = postfix_spool(host);
+	size_t length = strlen(spool);
+
+	if (strncmp(listen, "unix:", 5) != 0 || strncmp(listen + 5, spool, length) != 0 || listen[5 + length] != '/')
+		return NULL;
+	return listen + 5 + length + 1;
+}
+
+/* A socket that a chrooted smtpd cannot reach: the place inside its jail that it should have. NULL: it can. */
+static const char *
+unreachable(const struct postfix_host *host, const char *listen)
+{
+	const char *spool = postfix_spool(host), *path, *name;
+
+	if (strncmp(listen, "unix:", 5) != 0 || !postfix_chrooted(host) || inside_spool(host, listen) != NULL)
+		return NULL;
+	path = listen + 5;
+	name = strrchr(path, '/');
+	return arena_format(host->arena, "%s/greenlane/%s", spool, name == NULL ? path : name + 1);
+}
+
+const char *
+postfix_address(const struct postfix_host *host, const char *listen)
+{
+	const char *moved = unreachable(host, listen), *at = strchr(listen, '@');
+	const char *inside = inside_spool(host, listen);
+
+	if (strncmp(listen, "inet6:", 6) == 0 && at != NULL)
+		return arena_format(host->arena, "inet:[%s]:%.*s", at + 1, (int)(at - listen - 6), listen + 6);
+	if (strncmp(listen, "inet:", 5) == 0 && at != NULL)
+		return arena_format(host->arena, "inet:%s:%.*s", at + 1, (int)(at - listen - 5), listen + 5);
+	if (moved != NULL)
+		return arena_format(host->arena, "unix:%s", moved + strlen(postfix_spool(host)) + 1);
+	if (inside != NULL)
+		return arena_format(host->arena, "unix:%s", inside);
+	return arena_string(host->arena, listen);
+}
+
+static void
+advise_chroot(const struct postfix_host *host, struct text *out)
+{
+	const struct postfix_service *smtpd = find_smtpd(host);
+	const char *milter = unreachable(host, host->site->milter);
+	const char *delegate = unreachable(host, host->site->delegate);
+
+	if (smtpd == NULL)
+		text_put(out, "# Warning: no smtpd of port 25 was seen (postconf -M): whether it is chrooted is not known.\n"
+			      "# If it is, its sockets must lie below queue_directory; see the manual of greenlane setup.\n\n");
+	if (milter == NULL && delegate == NULL)
+		return;
+	text_format(out, "# smtpd (%s/%s) runs chrooted in %s and sees no socket outside. In greenlane.conf write\n",
+	    smtpd->name, smtpd->type, postfix_spool(host));
+	if (milter != NULL)
+		text_format(out, "#     milter = { listen = \"unix:%s\"; ... };\n", milter);
+	if (delegate != NULL)
+		text_format(out, "#     delegate = { listen = \"unix:%s\"; ... };\n", delegate);
+	text_put(out, "# and restart greenlaned, before you take these lines:\n\n");
+}
+
+/* ---- milters ---- */
+
+static const struct peer {
+	const char *mark; /* in a milter's address */
+	const char *name, *format, *hook;
+} peers[] = {
+	{ ":11332", "rspamd", "rspamd", "its greylist module: whitelisted_ip (contrib/postfix/rspamd.cf)" },
+	{ "rspamd", "rspamd", "rspamd", "its greylist module: whitelisted_ip (contrib/postfix/rspamd.cf)" },
+	{ "milter-greylist", "milter-greylist", "milter-greylist",
+	    "greylist.conf: a racl on that list (contrib/postfix/milter-greylist.cf)" },
+};
+
+static void
+advise_peer(struct span milter, struct text *out)
+{
+	for (size_t i = 0; i < sizeof peers / sizeof peers[0]; i++) {
+		if (!postfix_holds(milter, peers[i].mark))
+			continue;
+		text_format(out, "# Warning: %s (%.*s) may greylist what greenlane vouches for; give it `greenlane export %s`\n"
+				 "# by %s.\n\n", peers[i].name, (int)milter.length, milter.at, peers[i].format, peers[i].hook);
+		return;
+	}
+}
+
+static void
+write_default_action(const struct postfix_host *host, bool others, struct text *out)
+{
+	const char *action = postfix_setting(host, "milter_default_action");
+
+	if (action != NULL) {
+		text_format(out, "# milter_default_action is %s%s: so it is while greenlaned is down, too.\n\n", action,
+		    strcmp(action, "accept") == 0 ? " (mail passes unfiltered)" : "");
+		return;
+	}
+	if (others)
+		return; /* greenlane has its own, in braces */
+	text_put(out, "# While greenlaned is down mail passes unfiltered; tempfail makes it wait instead.\n"
+		      "milter_default_action = accept\n\n");
+}
+
+/* The socket's own path, where a chrooted smtpd does not find it: as if there were no filter. */
+static bool
+is_dead(const struct postfix_host *host, struct span milter)
+{
+	return unreachable(host, host->site->milter) != NULL && postfix_holds(milter, host->site->milter);
+}
+
+/* The list with ours in front, and without what leads nowhere. */
+static void
+write_milters(const struct postfix_host *host, const char *own, bool braced, const struct span *words, size_t count,
+    struct text *out)
+{
+	text_put(out, count == 0 ? "# greenlane judges every message that comes by SMTP.\n"
+				 : "# greenlane judges before the filters that are there: the first refusal wins.\n");
+	for (size_t i = 0; i < count; i++)
+		if (is_dead(host, words[i]))
+			text_format(out, "# %.*s goes: smtpd is chrooted and finds nothing there.\n", (int)words[i].length,
+			    words[i].at);
+	postfix_line(out, "smtpd_milters");
+	text_format(out, braced ? "\n    { %s, default_action=accept }" : "\n    %s", own);
+	for (size_t i = 0; i < count; i++)
+		if (!is_dead(host, words[i]))
+			postfix_member(out, false, words[i]);
+	text_put(out, "\n\n");
+}
+
+static void
+advise_milters(const struct postfix_host *host, struct text *out)
+{
+	const char *list = postfix_setting(host, "smtpd_milters");
+	const char *own = postfix_address(host, host->site->milter);
+	struct span words[POSTFIX_WORDS_MAX];
+	size_t count = list == NULL ? 0 : postfix_words(list, words, POSTFIX_WORDS_MAX), ours = count;
+	bool braced = count > 0 && postfix_setting(host, "milter_default_action") == NULL;
+
+	if (own == NULL)
+		return;
+	for (size_t i = count; i-- > 0;)
+		if (postfix_holds(words[i], own))
+			ours = i;
+	if (ours < count) {
+		text_format(out, "# smtpd_milters has greenlane already (%s)%s.\n\n", own, ours == 0 ? "" :
+		    "; it should be the first: whoever refuses or greylists before it decides");
+	} else {
+		write_milters(host, own, braced, words, count, out);
+	}
+	write_default_action(host, braced || (ours < count && count > 1), out);
+	for (size_t i = 0; i < count; i++)
+		if (i != ours)
+			advise_peer(words[i], out);
+}
+
+/* What replaces smtpd_milters somewhere hides mail from greenlane. */
+static void
+advise_hidden(const struct postfix_host *host, struct text *out)
+{
+	const struct postfix_service *smtpd = find_smtpd(host);
+	struct span own = smtpd == NULL ? (struct span){ NULL, 0 } : postfix_override(smtpd, "smtpd_milters");
+	const char *maps = postfix_setting(host, "smtpd_milter_maps");
+
+	if (own.at != NULL)
+		text_format(out, "# Warning: %s/%s in master.cf has -o smtpd_milters=%.*s, which replaces the line above;\n"
+				 "# put greenlane there, too.\n\n", smtpd->name, smtpd->type, (int)own.length, own.at);
+	if (maps != NULL && maps[0] != '\0')
+		text_format(out, "# Warning: smtpd_milter_maps (%s) replaces smtpd_milters for the clients that it names;\n"
+				 "# greenlane must be in its right-hand sides, too (greenlane export cidr writes such a map).\n\n",
+		    maps);
+	if (is_yes(postfix_setting(host, "smtpd_proxy_filter")))
+		text_put(out, "# Warning: with smtpd_proxy_filter a milter sees no header and no body: neither authors nor DKIM\n"
+			      "# can be judged. Use content_filter, or put greenlane into the smtpd behind the proxy.\n\n");
+	if (is_yes(postfix_setting(host, "non_smtpd_milters")))
+		text_put(out, "# non_smtpd_milters stays as it is: mail of this host's own users is exempt anyway.\n\n");
+}
+
+/* ---- the rest ---- */
+
+static void
+advise_newline(const struct postfix_host *host, struct text *out)
+{
+	const char *value = postfix_setting(host, "smtpd_forbid_bare_newline");
+
+	if (is_yes(value))
+		return;
+	if (value == NULL)
+		text_put(out, "# If your Postfix has it (3.5.24, 3.6.14, 3.7.10, 3.8.5 and later):\n");
+	text_put(out, "# Against SMTP smuggling, which carries forged mail in through a host that is trusted.\n"
+		      "smtpd_forbid_bare_newline = normalize\n\n");
+}
+
+/* The tests that postscreen can only do after its greeting end in a 450 for each new client. */
+static const char *
+deep_test(const struct postfix_host *host)
+{
+	static const char *const tests[] = { "postscreen_pipelining_enable",
+		"postscreen_non_smtp_command_enable", "postscreen_bare_newline_enable" };
+
+	for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++)
+		if (is_yes(postfix_setting(host, tests[i])))
+			return tests[i];
+	return NULL;
+}
+
+static void
+advise_postscreen(const struct postfix_host *host, struct text *out)
+{
+	const char *test = deep_test(host), *sites = postfix_setting(host, "postscreen_dnsbl_sites");
+	const char *threshold = postfix_setting(host, "postscreen_dnsbl_allowlist_threshold");
+	struct span words[POSTFIX_WORDS_MAX];
+	size_t count = sites == NULL ? 0 : postfix_words(sites, words, POSTFIX_WORDS_MAX);
+
+	if (test == NULL || !has_postscreen(host))
+		return;
+	if (threshold != NULL && threshold[0] == '-') {
+		text_format(out, "# postscreen defers every new client once (%s), but for those whose DNS lists sum up to\n"
+				 "# postscreen_dnsbl_allowlist_threshold, which is %s: the vendors' zone should (contrib/postfix/postscreen.cf).\n\n",
+		    test, threshold);
+		return;
+	}
+	text_format(out, "# postscreen defers every new client once (%s), before any filter is asked. A DNS list of the\n"
+			 "# vendors lets them skip its tests of the protocol, and no blocklist: serve `greenlane export rbldnsd` as a\n"
+			 "# zone of yours (contrib/postfix/postscreen.cf says how), and put its name here:\n", test);
+	postfix_line(out, "postscreen_dnsbl_sites");
+	text_put(out, "\n    greenlane.example*-1");
+	for (size_t i = 0; i < count; i++)
+		postfix_member(out, false, words[i]);
+	text_put(out, "\npostscreen_dnsbl_allowlist_threshold = -1\n\n");
+}
+
+bool
+postfix_setup_write(const struct postfix_setup_site *site, struct arena *arena, struct text *out)
+{
+	struct postfix_host host;
+	const char *version;
+
+	if (!postfix_read(site, arena, &host))
+		return false;
+	version = postfix_setting(&host, "mail_version");
+	text_format(out, "# What greenlane asks of this Postfix%s%s, from what postconf says. Nothing has been changed:\n"
+			 "# read it, take the lines into main.cf, then: postfix reload\n\n",
+	    version == NULL ? "" : " ", version == NULL ? "" : version);
+	advise_chroot(&host, out);
+	advise_milters(&host, out);
+	advise_hidden(&host, out);
+	postfix_class(&host, out);
+	advise_postscreen(&host, out);
+	advise_newline(&host, out);
+	return !out->cut;
+}

@@ -1,0 +1,29 @@
+/*
+ * postfix_setup.h - which lines make a Postfix work with greenlane, from what postconf says of it.
+ *
+ * Floor 1. From text to text: nothing is looked up, nothing is applied. What is there already is
+ * kept; what greenlane cannot know is said as a warning, beside the lines.
+ */
+#ifndef POSTFIX_SETUP_H
+#define POSTFIX_SETUP_H
+
+#include <stdbool.h>
+
+#include "policy/util/arena.h"
+#include "policy/util/text.h"
+
+enum { POSTCONF_MAX = 1024 * 1024 }; /* bytes of a postconf text; main.cf has a few KiB */
+
+/* All borrowed. */
+struct postfix_setup_site {
+	const char *postconf;       /* `postconf -n`, `postconf -M` and single settings, one behind the other */
+	const char *milter;         /* milter.listen; "unix:PATH", "inet:PORT@HOST", "inet6:PORT@HOST" */
+	const char *delegate;       /* delegate.listen; "": off */
+	const char *greylist_class; /* delegate.greylist_class */
+	bool greylists;             /* greenlane's own greylist is on */
+};
+
+/* Appends main.cf lines, with a comment on each. False: nothing in the text is a setting of Postfix. */
+bool postfix_setup_write(const struct postfix_setup_site *, struct arena *, struct text *out);
+
+#endif

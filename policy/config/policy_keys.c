@@ -1,0 +1,380 @@
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "policy/config/policy_keys.h"
+#include "policy/config/policy_value.h"
+#include "policy/util/text.h"
+
+enum { PATH_MAX_TEXT = 128, SIBLINGS_MAX = 64 };
+
+void
+reading_fault(struct reading *r, const struct node *node, const char *fmt, ...)
+{
+	char text[sizeof((struct fault *)0)->text];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof text, fmt, args);
+	va_end(args);
+	faults_error(r->faults, r->file, node->line, "%s", text);
+}
+
+void
+reading_starve(struct reading *r)
+{
+	if (!r->starved)
+		faults_error(
+		    r->faults, r->file, 0, "out of memory; write a smaller configuration");
+	r->starved = true;
+}
+
+void *
+reading_take(struct reading *r, size_t count, size_t size)
+{
+	void *taken = count < SIZE_MAX / size ? arena_take(r->arena, count * size) : NULL;
+
+	if (taken == NULL)
+		reading_starve(r);
+	return taken;
+}
+
+const char *
+reading_string(struct reading *r, const char *string)
+{
+	const char *copy = arena_string(r->arena, string);
+
+	if (copy == NULL)
+		reading_starve(r);
+	return copy == NULL ? "" : copy;
+}
+
+const char *
+keys_nearest(const char *word, const char *const *words, size_t count)
+{
+	unsigned best = strlen(word) < 4 ? 2 : 3; /* edits that are too many */
+	const char *found = NULL;
+
+	for (size_t i = 0; i < count; i++) {
+		unsigned edits = text_distance(word, words[i]);
+
+		if (edits < best && edits < strlen(words[i])) {
+			best = edits;
+			found = words[i];
+		}
+	}
+	return found;
+}
+
+const char *
+keys_hint(const char *word, const char *const *words, size_t count, char out[HINT_TEXT])
+{
+	const char *near = keys_nearest(word, words, count);
+	size_t length;
+
+	if (near != NULL) {
+		snprintf(out, HINT_TEXT, "; did you mean '%s'?", near);
+		return out;
+	}
+	length = (size_t)snprintf(out, HINT_TEXT, "; write ");
+	for (size_t i = 0; i < count && length < HINT_TEXT; i++)
+		length += (size_t)snprintf(out + length, HINT_TEXT - length, "%s%s",
+		    i == 0           ? ""
+		    : i + 1 == count ? " or "
+				     : ", ",
+		    words[i]);
+	return out;
+}
+
+/* Does `path` begin with the group `prefix` ("" or "greylist.")? */
+static bool
+path_is_in(const char *path, const char *prefix)
+{
+	return strncmp(path, prefix, strlen(prefix)) == 0;
+}
+
+/* The names that may stand in the group `prefix`, each once. */
+struct siblings {
+	char text[SIBLINGS_MAX][48];
+	const char *words[SIBLINGS_MAX];
+	size_t count;
+};
+
+static void
+siblings_find(
+    const struct reading *r, const struct keys *keys, const char *prefix, struct siblings *out)
+{
+	out->count = 0;
+	for (size_t i = 0; i < keys->count && out->count < SIBLINGS_MAX; i++) {
+		size_t before = out->count, length;
+		const char *rest;
+
+		if (!path_is_in(keys->list[i].path, prefix) ||
+		    (!r->site && (keys->list[i].flags & KEY_SITE)))
+			continue;
+		rest = keys->list[i].path + strlen(prefix);
+		length = strcspn(rest, ".");
+		/* rows of one group stand together */
+		if (before > 0 && strlen(out->text[before - 1]) == length &&
+		    strncmp(out->text[before - 1], rest, length) == 0)
+			continue;
+		snprintf(
+		    out->text[before], sizeof out->text[before], "%.*s", (int)length, rest);
+		out->words[before] = out->text[before];
+		out->count++;
+	}
+}
+
+/* A key that is known, but in another group. */
+static const char *
+path_elsewhere(const struct reading *r, const struct keys *keys, const char *name)
+{
+	for (size_t i = 0; i < keys->count; i++) {
+		const char *dot = strrchr(keys->list[i].path, '.');
+
+		if (dot != NULL && strcmp(dot + 1, name) == 0 &&
+		    (r->site || !(keys->list[i].flags & KEY_SITE)))
+			return keys->list[i].path;
+	}
+	return NULL;
+}
+
+static void
+unknown_key(
+    struct reading *r, const struct keys *keys, const char *prefix, const struct node *node)
+{
+	const char *elsewhere = path_elsewhere(r, keys, node->name);
+	struct siblings siblings;
+	char hint[HINT_TEXT];
+
+	siblings_find(r, keys, prefix, &siblings);
+	if (elsewhere != NULL &&
+	    keys_nearest(node->name, siblings.words, siblings.count) == NULL)
+		reading_fault(r, node, "unknown key '%s%.60s'; did you mean '%s'?", prefix,
+		    node->name, elsewhere);
+	else
+		reading_fault(r, node, "unknown key '%s%.60s'%s", prefix, node->name,
+		    keys_hint(node->name, siblings.words, siblings.count, hint));
+}
+
+static const char *
+kind_word(enum node_kind kind)
+{
+	static const char *const words[] = { [NODE_STRING] = "a string",
+		[NODE_NUMBER] = "a number",
+		[NODE_BOOL] = "true or false",
+		[NODE_LIST] = "a list",
+		[NODE_GROUP] = "a group" };
+
+	return words[kind];
+}
+
+static bool
+is_duration(const struct key *key)
+{
+	return key->type == &key_seconds || key->type == &key_milliseconds ||
+	       key->type == &key_seconds_or_never;
+}
+
+static const char *
+word_of(const struct key *key)
+{
+	return key->word == NULL ? key->type->word : key->word;
+}
+
+/* What to write instead: what was given, in the form that is wanted, where that helps. */
+enum { EXAMPLE_TEXT = 96 };
+static const char *
+example_write(const struct key *key, const struct node *node, char out[EXAMPLE_TEXT])
+{
+	const struct key_type *type = key->type;
+
+	snprintf(out, EXAMPLE_TEXT, "%s", key->example == NULL ? type->example : key->example);
+	if (key->words != NULL)
+		snprintf(out, EXAMPLE_TEXT, "\"%s\"", key->words[0]);
+	else if (type->kind == NODE_STRING && key->fallback != NULL &&
+		 (key->check != NULL || node->kind != NODE_NUMBER))
+		snprintf(out, EXAMPLE_TEXT, "\"%s\"", key->fallback);
+	else if (node->kind == NODE_NUMBER && is_duration(key) && node->text[0] != '-' &&
+		 strlen(node->text) < 10)
+		snprintf(out, EXAMPLE_TEXT, "\"%ss\"", node->text);
+	else if (node->kind == NODE_NUMBER && type->kind == NODE_STRING && key->check == NULL &&
+		 key->example == NULL && !is_duration(key))
+		snprintf(out, EXAMPLE_TEXT, "\"%.60s\"", node->text);
+	else if (node->kind == NODE_STRING && type->kind == NODE_LIST && type != &key_groups &&
+		 node->text[0] != '\0' && value_text(node->text, NULL))
+		snprintf(out, EXAMPLE_TEXT, "[ \"%.60s\" ]", node->text);
+	return out;
+}
+
+static void
+key_read(struct reading *r, const struct key *key, const struct node *node, void *base)
+{
+	char example[EXAMPLE_TEXT];
+
+	if ((key->flags & KEY_SITE) && !r->site) {
+		reading_fault(r, node,
+		    "'%s' belongs beside the vendor's name in greenlane.conf; move it there",
+		    key->path);
+		return;
+	}
+	if (node->kind != key->type->kind) {
+		reading_fault(r, node, "'%s' wants %s, not %s; write %s", key->path,
+		    word_of(key), kind_word(node->kind), example_write(key, node, example));
+		return;
+	}
+	if (node->kind == NODE_STRING && node->text[0] == '\0') {
+		reading_fault(r, node, "'%s' is empty; write %s%s", key->path,
+		    example_write(key, node, example),
+		    key->flags & KEY_REQUIRED ? "" : " or leave it out");
+		return;
+	}
+	if ((key->flags & KEY_IDLE) && (node->kind != NODE_LIST || node->count > 0))
+		faults_warn(r->faults, r->file, node->line,
+		    "'%s' is read, but not acted on by this version", key->path);
+	key->type->read(r, key, node, base);
+}
+
+static void
+group_read(struct reading *r, const struct keys *keys, const char *prefix,
+    const struct node *group, void *base)
+{
+	char path[PATH_MAX_TEXT];
+
+	for (size_t i = 0; i < group->count; i++) {
+		const struct node *node = &group->children[i];
+		const struct key *key = NULL;
+		bool inner = false;
+
+		snprintf(path, sizeof path, "%s%s.", prefix, node->name);
+		for (size_t j = 0; j < keys->count && key == NULL; j++) {
+			const char *row = keys->list[j].path;
+
+			if (path_is_in(row, prefix) &&
+			    strcmp(row + strlen(prefix), node->name) == 0)
+				key = &keys->list[j];
+			else if (path_is_in(row, path))
+				inner = true;
+		}
+		if (key != NULL)
+			key_read(r, key, node, base);
+		else if (!inner)
+			unknown_key(r, keys, prefix, node);
+		else if (node->kind != NODE_GROUP)
+			reading_fault(r, node,
+			    "'%s%s' wants a group, not %s; write %s = { key = value; };",
+			    prefix, node->name, kind_word(node->kind), node->name);
+		else /* as deep as the table's paths, no deeper */
+			group_read(r, keys, path, node, base);
+	}
+}
+
+void
+keys_read(struct reading *r, const struct keys *keys, const struct node *group, void *base)
+{
+	group_read(r, keys, "", group, base);
+}
+
+static size_t
+words_count(const char *text, const char *mark)
+{
+	size_t count = *text != '\0';
+
+	for (; (text = strstr(text, mark)) != NULL; text += strlen(mark))
+		count++;
+	return count;
+}
+
+/* A default as the node that a file would have given; line 0. */
+static bool
+fallback_node(struct reading *r, const struct key *key, struct node *out)
+{
+	size_t count = words_count(key->fallback, ", ");
+	struct node *children;
+	struct span rest = span_of(key->fallback);
+
+	*out = (struct node){ .name = "",
+		.text = key->fallback,
+		.kind = key->type->kind,
+		.truth = strcmp(key->fallback, "true") == 0 };
+	if (out->kind != NODE_LIST)
+		return true;
+	children = reading_take(r, count, sizeof *children);
+	if (children == NULL)
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		struct span word = span_trim(span_cut(&rest, ','));
+
+		children[i] = (struct node){ .name = "", .kind = NODE_STRING };
+		children[i].text = arena_copy(r->arena, word.at, word.length);
+		if (children[i].text == NULL) {
+			reading_starve(r);
+			return false;
+		}
+	}
+	out->children = children;
+	out->count = count;
+	return true;
+}
+
+void
+keys_default(struct reading *r, const struct keys *keys, void *base)
+{
+	static const char *const nothing = "";
+	struct node node;
+
+	for (size_t i = 0; i < keys->count; i++) {
+		const struct key *key = &keys->list[i];
+
+		if (key->fallback != NULL && key->type != &key_groups &&
+		    fallback_node(r, key, &node))
+			key->type->read(r, key, &node, base);
+		else if (key->fallback == NULL &&
+			 (key->type == &key_text || key->type == &key_choice))
+			memcpy((char *)base + key->offset, &nothing, sizeof nothing);
+	}
+}
+
+static const struct node *
+path_find(const struct node *group, const char *path)
+{
+	struct span rest = span_of(path);
+
+	while (group != NULL && rest.length > 0) {
+		struct span name = span_cut(&rest, '.');
+		const struct node *found = NULL;
+
+		for (size_t i = 0; i < group->count && found == NULL; i++)
+			if (span_is(name, group->children[i].name))
+				found = &group->children[i];
+		group = found;
+	}
+	return group;
+}
+
+void
+keys_require(struct reading *r, const struct keys *keys, const struct node *group)
+{
+	char example[EXAMPLE_TEXT];
+
+	for (size_t i = 0; i < keys->count; i++) {
+		const struct key *key = &keys->list[i];
+
+		if ((key->flags & KEY_REQUIRED) && path_find(group, key->path) == NULL)
+			reading_fault(r, group, "'%s' is missing; write %s = %s;", key->path,
+			    key->path, example_write(key, group, example));
+	}
+}
+
+void
+keys_want_groups(struct reading *r, const struct key *key, const struct node *list)
+{
+	char example[EXAMPLE_TEXT];
+
+	for (size_t i = 0; i < list->count; i++)
+		if (list->children[i].kind != NODE_GROUP)
+			reading_fault(r, &list->children[i],
+			    "'%s' wants groups, not %s; write %s", key->path,
+			    kind_word(list->children[i].kind),
+			    example_write(key, list, example));
+}

@@ -1,0 +1,328 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "policy/util/address.h"
+#include "policy/util/domain.h"
+#include "policy/config/policy_value.h"
+#include "policy/util/text.h"
+#include "policy/util/utf8.h"
+
+enum {
+	WORD_MAX = 64,
+	ASCII_MAX = 200,
+	PATH_TEXT_MAX = 1024,
+	SOCKET_PATH_MAX = 107 /* sun_path */
+};
+
+struct unit {
+	const char *word;
+	int64_t worth;
+};
+
+static const struct unit times[] = { /* ms; rising */
+	{ "ms", 1 }, { "s", 1000 }, { "m", 60 * 1000 }, { "h", 3600 * 1000 },
+	{ "d", 86400 * 1000 }, { "w", INT64_C(7) * 86400 * 1000 }, { NULL, 0 }
+};
+
+static bool
+is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* Digits, with their end; false without any or on overflow. */
+static bool
+digits_read(const char **at, int64_t *out)
+{
+	int64_t number = 0;
+
+	if (!is_digit(**at))
+		return false;
+	for (; is_digit(**at); ++*at)
+		if (__builtin_mul_overflow(number, 10, &number) ||
+		    __builtin_add_overflow(number, **at - '0', &number))
+			return false;
+	*out = number;
+	return true;
+}
+
+bool
+value_duration(const char *text, int64_t *ms)
+{
+	int64_t number;
+
+	if (!digits_read(&text, &number))
+		return false;
+	for (const struct unit *unit = times; unit->word != NULL; unit++)
+		if (strcmp(unit->word, text) == 0)
+			return !__builtin_mul_overflow(number, unit->worth, ms);
+	return false;
+}
+
+const char *
+value_duration_write(int64_t ms, char out[VALUE_TEXT])
+{
+	const struct unit *best = times;
+
+	for (const struct unit *unit = times; unit->word != NULL; unit++)
+		if (ms % unit->worth == 0 && strcmp(unit->word, "w") != 0)
+			best = unit;
+	snprintf(out, VALUE_TEXT, "%lld%s", (long long)(ms / best->worth), best->word);
+	return out;
+}
+
+bool
+value_percentage(const char *text, int64_t *millionths)
+{
+	int64_t worth = PERCENT;
+
+	if (!digits_read(&text, millionths) ||
+	    __builtin_mul_overflow(*millionths, PERCENT, millionths))
+		return false;
+	if (*text == '.' && is_digit(text[1]))
+		for (text++; is_digit(*text) && worth > 1; text++) {
+			worth /= 10;
+			if (__builtin_add_overflow(*millionths, (*text - '0') * worth, millionths))
+				return false;
+		}
+	return strcmp(text, "%") == 0;
+}
+
+const char *
+value_percentage_write(int64_t millionths, char out[VALUE_TEXT])
+{
+	int length = snprintf(out, VALUE_TEXT, "%lld.%04lld", (long long)(millionths / PERCENT),
+	    (long long)(millionths % PERCENT));
+
+	while (out[length - 1] == '0')
+		length--;
+	length -= out[length - 1] == '.';
+	snprintf(out + length, VALUE_TEXT - (size_t)length, "%%");
+	return out;
+}
+
+bool
+value_whole(const char *text, int64_t *out)
+{
+	bool negative = *text == '-';
+
+	text += negative;
+	if (!digits_read(&text, out) || *text != '\0')
+		return false;
+	if (negative)
+		*out = -*out;
+	return true;
+}
+
+bool
+value_text(const char *text, struct fault *why)
+{
+	size_t left = strlen(text);
+	uint32_t point;
+
+	for (size_t length; left > 0; text += length, left -= length) {
+		length = utf8_plain(text, left);
+		if (length == 0 && utf8_read(text, left, &point) == 0)
+			return fault_set(why, "byte 0x%02x is no UTF-8; save the file as UTF-8",
+			    (unsigned char)*text);
+		if (length == 0)
+			return fault_set(
+			    why, "a control character; write plain text on one line");
+	}
+	return true;
+}
+
+bool
+value_ascii(const char *text, struct fault *why)
+{
+	if (strlen(text) > ASCII_MAX)
+		return fault_set(why, "longer than %d characters; write less", ASCII_MAX);
+	for (; *text != '\0'; text++)
+		if (*text < 0x20 || *text > 0x7e)
+			return fault_set(why, "not plain ASCII; SMTP replies need that");
+	return true;
+}
+
+static bool
+chars_fit(const char *text, size_t longest, bool upper, const char *marks)
+{
+	size_t length = strlen(text);
+
+	if (length > longest)
+		return false;
+	for (; *text != '\0'; text++)
+		if (!(text_lower(*text) >= 'a' && text_lower(*text) <= 'z' &&
+			(upper || text_lower(*text) == *text)) &&
+		    !is_digit(*text) && strchr(marks, *text) == NULL)
+			return false;
+	return true;
+}
+
+bool
+value_word(const char *text, struct fault *why)
+{
+	return chars_fit(text, DOMAIN_MAX, true, "._-") ||
+	       fault_set(why,
+		   "'%.60s' is no plain word; write letters, digits, '.', '-' and '_'", text);
+}
+
+/*
+ * What access(5) and the restrictions of postconf(5) mean already: "OK" as a class would permit all that
+ * is not vouched. Compared without case; a '*' stands for any end.
+ */
+static bool
+is_postfix_word(const char *text)
+{
+	static const char *const words[] = { "ok", "relay", "permit*", "dunno", "accept*", "reject*", "defer*",
+		"check_*", "warn*", "bcc", "delay", "discard", "filter", "hold", "info", "prepend", "redirect",
+		"sleep", "strip", "default_action", "action" };
+
+	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+		size_t length = strcspn(words[i], "*");
+
+		if (strncasecmp(text, words[i], length) == 0 &&
+		    (words[i][length] == '*' || text[length] == '\0'))
+			return true;
+	}
+	return false;
+}
+
+bool
+value_class(const char *text, struct fault *why)
+{
+	/* digits alone mean OK, and "4NN" and "5NN" are replies */
+	if (!chars_fit(text, WORD_MAX, true, "_-") || strchr("0123456789_-", text[0]) != NULL)
+		return fault_set(why,
+		    "'%.60s' is no restriction class; write letters, digits, '-' and '_', a letter first, at most %d",
+		    text, WORD_MAX);
+	if (is_postfix_word(text))
+		return fault_set(why,
+		    "'%.60s' has a meaning of its own in Postfix; write the name of a class in "
+		    "smtpd_restriction_classes, as \"greylist\"",
+		    text);
+	return true;
+}
+
+bool
+value_name(const char *text, struct fault *why)
+{
+	return chars_fit(text, WORD_MAX, false, "_-") ||
+	       fault_set(why,
+		   "'%.60s' is no name; write lower-case letters, digits, '-' and '_', "
+		   "at most %d",
+		   text, WORD_MAX);
+}
+
+bool
+value_path(const char *text, struct fault *why)
+{
+	if (text[0] != '/')
+		return fault_set(why, "'%.200s' is no absolute path; begin it with '/'", text);
+	if (strlen(text) > PATH_TEXT_MAX)
+		return fault_set(
+		    why, "a path longer than %d bytes; write a shorter one", PATH_TEXT_MAX);
+	return true;
+}
+
+bool
+value_date(const char *text, struct fault *why)
+{
+	static const int days[] = { 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+	int year, month, day, end = 0;
+
+	if (strlen(text) == 10 && strspn(text, "0123456789-") == 10 &&
+	    sscanf(text, "%4d-%2d-%2d%n", &year, &month, &day, &end) == 3 && end == 10 &&
+	    year >= 1970 && month >= 1 && month <= 12 && day >= 1 && day <= days[month - 1])
+		return true;
+	return fault_set(why, "'%.40s' is no date; write YYYY-MM-DD, as \"2026-08-01\"", text);
+}
+
+static bool
+port_fits(const char *text, size_t length)
+{
+	const char *at = text;
+	int64_t port;
+
+	return digits_read(&at, &port) && at == text + length && port >= 1 && port <= 65535;
+}
+
+/* family 0: either. A host name fits either. */
+static bool
+host_fits(const char *text, size_t length, enum address_family family)
+{
+	char host[DOMAIN_TEXT], name[DOMAIN_TEXT];
+	struct address address;
+
+	if (length == 0 || length >= sizeof host)
+		return false;
+	if (family != ADDRESS_V4 && text[0] == '[' && text[length - 1] == ']' && length > 2) {
+		text++;
+		length -= 2;
+	}
+	memcpy(host, text, length);
+	host[length] = '\0';
+	if (address_read(host, &address))
+		return family == ADDRESS_NONE || address.family == family;
+	/* all digits and dots: an address gone wrong, no name */
+	return strspn(host, "0123456789.") < length && domain_read(host, length, name, NULL);
+}
+
+bool
+value_listener(const char *text, struct fault *why)
+{
+	bool six = strncmp(text, "inet6:", 6) == 0;
+	const char *port = text + (six ? 6 : 5), *at = strchr(text, '@');
+
+	if (strncmp(text, "unix:", 5) == 0) {
+		if (strlen(text + 5) > SOCKET_PATH_MAX)
+			return fault_set(why,
+			    "a socket's path stops at %d bytes; write a shorter one",
+			    SOCKET_PATH_MAX);
+		return value_path(text + 5, why);
+	}
+	if ((six || strncmp(text, "inet:", 5) == 0) && at != NULL && at > port &&
+	    port_fits(port, (size_t)(at - port)) &&
+	    host_fits(at + 1, strlen(at + 1), six ? ADDRESS_V6 : ADDRESS_V4))
+		return true;
+	return fault_set(why,
+	    "'%.120s' is no listener; write \"unix:/run/greenlane/milter.sock\", "
+	    "\"inet:8890@127.0.0.1\" or \"inet6:8890@::1\"",
+	    text);
+}
+
+bool
+value_server(const char *text, struct fault *why)
+{
+	const char *at = strchr(text, '@');
+	char base[ADDRESS_TEXT];
+	struct address address;
+	size_t length = at == NULL ? strlen(text) : (size_t)(at - text);
+
+	if (length < sizeof base && (at == NULL || port_fits(at + 1, strlen(at + 1)))) {
+		memcpy(base, text, length);
+		base[length] = '\0';
+		if (address_read(base, &address))
+			return true;
+	}
+	return fault_set(
+	    why, "'%.60s' is no name server; write \"127.0.0.1\" or \"127.0.0.1@53\"", text);
+}
+
+bool
+value_store(const char *text, struct fault *why)
+{
+	const char *colon = strrchr(text, ':');
+
+	if (strcmp(text, "none") == 0)
+		return true;
+	if (strncmp(text, "lmdb:", 5) == 0)
+		return value_path(text + 5, why);
+	if (strncmp(text, "redis:", 6) == 0 && colon > text + 6 &&
+	    port_fits(colon + 1, strlen(colon + 1)) &&
+	    host_fits(text + 6, (size_t)(colon - text - 6), ADDRESS_NONE))
+		return true;
+	return fault_set(why,
+	    "'%.120s' is no store; write \"lmdb:/var/lib/greenlane/greylist\", "
+	    "\"redis:127.0.0.1:6379\" or \"none\"",
+	    text);
+}

@@ -1,0 +1,44 @@
+/*
+ * spf_text.h - an SPF record, read by the grammar of RFC 7208, 12.
+ *
+ * Floor 2. libspf2 accepts much that is no SPF and aborts on some of it: nothing reaches it that
+ * was not read here and written again by spf_write.
+ */
+#ifndef SPF_TEXT_H
+#define SPF_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "policy/util/address.h"
+#include "policy/util/arena.h"
+#include "policy/util/fault.h"
+
+enum { SPF_SPEC_MAX = 400, SPF_RECORD_MAX = 8 * 1024, SPF_TERMS_MAX = 1000 };
+
+enum spf_mechanism { SPF_ALL, SPF_INCLUDE, SPF_A_TERM, SPF_MX_TERM, SPF_PTR_TERM, SPF_IP4, SPF_IP6, SPF_EXISTS };
+
+struct spf_term {
+	enum spf_mechanism mechanism;
+	char qualifier;        /* '+', '-', '~', '?' */
+	const char *spec;      /* domain-spec as written, "" when absent */
+	bool has_macro;        /* spec holds a % */
+	unsigned bits4, bits6; /* of a and mx; 32 and 128 when absent */
+	struct prefix network; /* of ip4 and ip6; host bits cleared */
+};
+
+struct spf_record {
+	const struct spf_term *terms; /* in order */
+	size_t count;
+	const char *redirect;         /* "" when absent */
+	bool redirect_has_macro;
+	bool starved;                 /* reading failed for want of memory, not because of the text */
+};
+
+/* Is this TXT record an SPF version 1 record (RFC 7208, 4.5)? */
+bool spf_text_is_record(const char *text, size_t length);
+
+/* Reads it whole; false with what is wrong: the record is a permerror (RFC 7208, 4.6). */
+bool spf_text_read(struct arena *, const char *text, size_t length, struct spf_record *out, struct fault *why) MUST_USE;
+
+#endif

@@ -1,0 +1,75 @@
+/*
+ * mailbox.h - the mailboxes of an RFC 5322 From field, and one SMTP path (RFC 5321).
+ *
+ * Floor 2. A real lexer: quoted strings, quoted pairs, nested comments, groups, source routes,
+ * folding, obsolete forms (RFC 5322, 4.4), UTF-8 (RFC 6532). Encoded words are never decoded
+ * into addresses. Never guesses: what does not parse as a whole is reported as such.
+ */
+#ifndef MAILBOX_H
+#define MAILBOX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "policy/util/arena.h"
+#include "policy/util/fault.h"
+
+enum {
+	MAILBOX_FIELD_MAX = 8 * 1024, /* of one From field; DESIGN section 3 refuses longer ones */
+	MAILBOXES_MAX = 1000,         /* of one field */
+	MAILBOX_CONVERSIONS = 256,    /* of U-labels, in the fields of one list, and in one search */
+	LOCAL_PART_MAX = 1024         /* bytes; RFC 5321 4.5.3.1.1 says 64, real mail exceeds it */
+};
+
+/* One mailbox. Strings live in the arena given to the reader. */
+struct mailbox {
+	const char *local;  /* without quotes and escapes; never NULL; "" possible for <""@x> */
+	const char *domain; /* normal form of domain.h; "" for a domain literal or none */
+	const char *text;   /* local@domain as a person would write it, quoted where needed */
+};
+
+/*
+ * Reads the body of one From field (bytes behind the colon; CRLF or LF folds allowed) and
+ * appends its mailboxes to the list. False when the field as a whole does not parse, holds no
+ * mailbox, or one whose domain is neither a valid name nor a literal; the list may then hold
+ * those read so far, and its `stopped` says where reading ended. Errors of memory are false too.
+ */
+struct mailbox_list {
+	struct mailbox *list;
+	size_t count, room;
+	size_t stopped; /* bytes of the last field that were read */
+	unsigned conversions; /* of U-labels in all its fields; more than MAILBOX_CONVERSIONS do not parse */
+};
+bool mailbox_read_from(struct arena *, const char *field, size_t length, struct mailbox_list *) MUST_USE;
+
+/*
+ * Of a field that does not parse: the address that most readers show, in the last angle brackets (closed or not) or,
+ * without any, the field's last word, read as mailbox_read_path reads odd ones. Appended, unless it was read last
+ * already. False: there is none whose domain can be read, or no memory.
+ */
+bool mailbox_read_last(struct arena *, const char *field, size_t length, struct mailbox_list *) MUST_USE;
+
+/*
+ * Reads one SMTP path as libmilter gives it: "<a@b>", "a@b", "<>", with or without a source
+ * route (dropped, RFC 5321 4.1.2 and appendix C). "<>" and "" give local "" and domain "".
+ * "postmaster" alone gives domain "". What RFC 5321 forbids and MTAs pass on ("b..s@b.example", "b(ss@b.example") is
+ * read by the domain behind its last '@', by which it is routed: its local part is as it came, at most LOCAL_PART_MAX
+ * bytes of it, and escaped in text. False where no domain can be read there.
+ */
+bool mailbox_read_path(struct arena *, const char *path, struct mailbox *out) MUST_USE;
+
+/*
+ * For fields that do not parse (DESIGN section 3): every name that readers may see in the raw field, in normal form,
+ * with as many labels as stand there: bytes before and behind it are no name characters. Case is folded, U-labels are
+ * converted as long as *conversions lasts (one a label), and left out is what readers do not draw (undrawn.h); then,
+ * a second time, blanks, folds and comments inside labels too. Found returns true when it has seen enough. False
+ * without memory; where a conversion lacks it the arena (NULL: nobody's) is told.
+ */
+typedef bool mailbox_found(void *context, const char *name);
+bool mailbox_field_search(struct arena *, const char *field, size_t length, unsigned *conversions,
+    mailbox_found *found, void *context) MUST_USE;
+
+/* Do these letters stand in it, with what is not drawn, blanks, quotes and backslashes left out? For a local part. */
+bool mailbox_field_holds(const char *field, size_t length, const char *word);
+
+#endif

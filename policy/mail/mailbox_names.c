@@ -1,0 +1,310 @@
+/* room: mailbox */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy/util/domain.h"
+#include "policy/mail/mailbox.h"
+#include "policy/util/text.h"
+#include "policy/mail/undrawn.h"
+#include "policy/util/utf8.h"
+
+enum {
+	RUN_TEXT = 4096,              /* four labels of the widest U-labels need 1,000; the rest is in front */
+	WIDE_LABEL_MAX = 4 * LABEL_MAX /* bytes of a U-label; a longer one stands for no A-label */
+};
+
+/* One character of the field, kept at its first byte. */
+struct glyph {
+	uint8_t length;
+	uint8_t drawn; /* enum drawn */
+	char ascii;    /* itself, or what its full-width form stands for; 0: another script's */
+};
+
+/* One search of one field. */
+struct search {
+	struct arena *arena; /* told where memory lacks */
+	const char *field;
+	size_t length;
+	struct glyph *glyphs; /* one a byte */
+	size_t *closing;      /* for each '(' where its ')' is; 0 when it has none */
+	bool glue;            /* ignore blanks and comments inside labels too */
+	unsigned *tries;      /* conversions left */
+	char run[RUN_TEXT];   /* labels and dots, what is ignored left out */
+	size_t run_length;
+};
+
+/* ---- characters ---- */
+
+/* Full-width forms are the letters, and these full stops the dot, as IDNA maps them (RFC 3490, 3.1; UTS 46). */
+static uint32_t
+folded(uint32_t point)
+{
+	if (point >= 0xff01 && point <= 0xff5e)
+		point -= 0xfee0;
+	return point == 0x3002 || point == 0xff61 || point == 0x2024 || point == 0xfe52 ? '.' : point;
+}
+
+/* A byte that is no UTF-8 may be what it is in Latin-1, if that is nothing or a blank; it is never a letter. */
+static struct glyph
+glyph_read(const char *at, size_t left)
+{
+	uint32_t point;
+	size_t length = utf8_read(at, left, &point);
+	enum drawn drawn;
+
+	if (length == 0) {
+		drawn = undrawn_kind((unsigned char)*at);
+		return (struct glyph){ 1, (uint8_t)(drawn == DRAWN_LETTER ? DRAWN_MARK : drawn), 0 };
+	}
+	point = folded(point);
+	return (struct glyph){ (uint8_t)length, (uint8_t)undrawn_kind(point), (char)(point < 0x80 ? point : 0) };
+}
+
+static void
+read_glyphs(struct search *search)
+{
+	for (size_t i = 0; i < search->length; i += search->glyphs[i].length)
+		search->glyphs[i] = glyph_read(search->field + i, search->length - i);
+}
+
+static bool
+is_drawn_at(const struct search *search, size_t i, enum drawn drawn)
+{
+	return i < search->length && search->glyphs[i].drawn == drawn;
+}
+
+static bool
+is_dot_at(const struct search *search, size_t i)
+{
+	return i < search->length && search->glyphs[i].ascii == '.';
+}
+
+/* Pairs the parentheses in one pass; those still open are chained through the table itself. */
+static void
+match_comments(struct search *search)
+{
+	size_t *closing = search->closing, open = 0, at;
+
+	for (size_t i = 0; i < search->length; i++) {
+		if (search->field[i] == '\\') {
+			i++;
+		} else if (search->field[i] == '(') {
+			closing[i] = open;
+			open = i + 1;
+		} else if (search->field[i] == ')' && open > 0) {
+			at = open - 1;
+			open = closing[at];
+			closing[at] = i;
+		}
+	}
+	while (open > 0) {
+		at = open - 1;
+		open = closing[at];
+		closing[at] = 0;
+	}
+}
+
+static size_t
+skip_ignored(const struct search *search, size_t i)
+{
+	while (i < search->length) {
+		if (search->glyphs[i].drawn <= DRAWN_BLANK)
+			i += search->glyphs[i].length;
+		else if (search->field[i] == '(' && search->closing[i] > 0)
+			i = search->closing[i] + 1;
+		else
+			break;
+	}
+	return i;
+}
+
+/* ---- runs of labels and dots ---- */
+
+/* What is too long loses its front: names are compared from the right. */
+static void
+run_add(struct search *search, char c)
+{
+	if (search->run_length == RUN_TEXT) {
+		search->run_length = RUN_TEXT / 2;
+		memmove(search->run, search->run + RUN_TEXT / 2, RUN_TEXT / 2);
+	}
+	search->run[search->run_length++] = c;
+}
+
+static void
+run_add_glyph(struct search *search, size_t i)
+{
+	const struct glyph *glyph = &search->glyphs[i];
+
+	if (glyph->ascii != 0)
+		run_add(search, text_lower(glyph->ascii));
+	for (size_t j = 0; glyph->ascii == 0 && j < glyph->length; j++)
+		run_add(search, search->field[i + j]);
+}
+
+/* A label, what is not drawn left out; returns where it ends. */
+static size_t
+run_add_label(struct search *search, size_t i)
+{
+	for (; i < search->length; i += search->glyphs[i].length) {
+		if (search->glyphs[i].drawn == DRAWN_LETTER)
+			run_add_glyph(search, i);
+		else if (search->glyphs[i].drawn != DRAWN_NOT)
+			break;
+	}
+	return i;
+}
+
+/* Collects the labels that begin at i, joined by dots; returns where the run ends. */
+static size_t
+run_collect(struct search *search, size_t i)
+{
+	size_t next;
+
+	search->run_length = 0;
+	for (;;) {
+		i = run_add_label(search, i);
+		next = skip_ignored(search, i);
+		if (search->glue && is_drawn_at(search, next, DRAWN_LETTER)) {
+			i = next;
+			continue;
+		}
+		if (!is_dot_at(search, next))
+			return i;
+		next = skip_ignored(search, next + search->glyphs[next].length);
+		if (!is_drawn_at(search, next, DRAWN_LETTER))
+			return i;
+		run_add(search, '.');
+		i = next;
+	}
+}
+
+static bool
+is_ascii(struct span span)
+{
+	for (size_t i = 0; i < span.length; i++)
+		if ((unsigned char)span.at[i] >= 0x80)
+			return false;
+	return true;
+}
+
+/* Into lower-case ASCII; false where it is no label, or no more may be converted. */
+static bool
+label_read(struct search *search, struct span label, char out[DOMAIN_TEXT])
+{
+	if (label.length > WIDE_LABEL_MAX)
+		return false;
+	if (is_ascii(label)) {
+		if (label.length >= DOMAIN_TEXT)
+			return false;
+		memcpy(out, label.at, label.length);
+		out[label.length] = '\0';
+		return true;
+	}
+	if (*search->tries == 0)
+		return false;
+	--*search->tries;
+	return domain_read_for(search->arena, label.at, label.length, out);
+}
+
+/* The run in normal form, as many labels from the right as are labels and fit; "" when there is none. */
+static const char *
+run_name(struct search *search, char buffer[DOMAIN_TEXT])
+{
+	char *name = buffer + DOMAIN_TEXT - 1, label[DOMAIN_TEXT];
+	size_t end = search->run_length, start;
+
+	*name = '\0';
+	for (; end > 0; end = start - 1) {
+		size_t length;
+
+		for (start = end; start > 0 && search->run[start - 1] != '.';)
+			start--;
+		if (!label_read(search, (struct span){ search->run + start, end - start }, label))
+			break;
+		length = strlen(label) + (*name != '\0');
+		if (length > (size_t)(name - buffer))
+			break;
+		if (*name != '\0')
+			name[-1] = '.';
+		name -= length;
+		memcpy(name, label, strlen(label));
+		if (start == 0)
+			break;
+	}
+	return name;
+}
+
+/* True when the reader has enough. */
+static bool
+search_runs(struct search *search, bool glue, mailbox_found *found, void *context)
+{
+	char buffer[DOMAIN_TEXT];
+	const char *name;
+
+	search->glue = glue;
+	for (size_t i = 0; i < search->length;) {
+		if (search->glyphs[i].drawn != DRAWN_LETTER) {
+			i += search->glyphs[i].length;
+			continue;
+		}
+		i = run_collect(search, i);
+		name = run_name(search, buffer);
+		if (name[0] != '\0' && found(context, name))
+			return true;
+	}
+	return false;
+}
+
+bool
+mailbox_field_search(struct arena *arena, const char *field, size_t length, unsigned *conversions,
+    mailbox_found *found, void *context)
+{
+	struct search search = { .arena = arena, .field = field, .length = length, .tries = conversions };
+	bool searched;
+
+	if (length == 0)
+		return true;
+	search.closing = calloc(length, sizeof *search.closing);
+	search.glyphs = calloc(length, sizeof *search.glyphs);
+	searched = search.closing != NULL && search.glyphs != NULL;
+	if (searched) {
+		read_glyphs(&search);
+		match_comments(&search);
+		if (!search_runs(&search, false, found, context))
+			(void)search_runs(&search, true, found, context);
+	}
+	free(search.closing);
+	free(search.glyphs);
+	return searched;
+}
+
+/* ---- local parts ---- */
+
+static bool
+holds_at(const char *field, size_t length, const char *word)
+{
+	size_t i = 0;
+
+	while (*word != '\0' && i < length) {
+		struct glyph glyph = glyph_read(field + i, length - i);
+
+		i += glyph.length;
+		if (glyph.drawn <= DRAWN_BLANK || glyph.ascii == '"' || glyph.ascii == '\\')
+			continue;
+		if (glyph.ascii == 0 || text_lower(glyph.ascii) != text_lower(*word))
+			return false;
+		word++;
+	}
+	return *word == '\0';
+}
+
+bool
+mailbox_field_holds(const char *field, size_t length, const char *word)
+{
+	for (size_t i = 0; i < length; i++)
+		if (holds_at(field + i, length - i, word))
+			return true;
+	return false;
+}

@@ -1,0 +1,510 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "policy/util/json.h"
+#include "policy/review/verdict_record.h"
+
+/* ---- what both forms say ---- */
+
+enum {
+	DELEGATION_TEXT = 400, /* two names */
+	FROM_SHOWN = 2048      /* bytes of a From that cannot be read; facts hold all of it */
+};
+
+static const char *
+mode_word(const struct verdict_record *record)
+{
+	const struct claim *claim = verdict_claim(record->verdict);
+
+	if (record->policy->settings.monitor)
+		return vendor_mode_word(MODE_MONITOR);
+	return vendor_mode_word(claim == NULL ? MODE_ENFORCE : claim->mode);
+}
+
+static const char *
+listed_text(const struct verdict_record *record)
+{
+	const struct claim *claim = verdict_claim(record->verdict);
+
+	return claim == NULL || claim->source == NULL ? "" : claim->source->text;
+}
+
+/* The author that matters: the first of the deciding vendor's, else the first. */
+static const struct author *
+main_author(const struct verdict_record *record)
+{
+	const struct claim *claim = verdict_claim(record->verdict);
+	const struct facts *facts = record->facts;
+
+	for (size_t i = 0; claim != NULL && i < facts->author_count; i++)
+		if (name_rules_hold(&claim->vendor->domains, &facts->authors[i].mailbox))
+			return &facts->authors[i];
+	if (facts->from_last != NULL)
+		return facts->from_last;
+	return facts->author_count > 0 ? &facts->authors[0] : NULL;
+}
+
+/* "autotask for example.com": the delegation that would have allowed it. */
+static const char *
+delegation_text(const struct verdict_record *record, char *out, size_t size)
+{
+	const struct claim *claim = verdict_claim(record->verdict);
+
+	out[0] = '\0';
+	if (claim != NULL && claim->sender != NULL && claim->used != NULL && claim->reason == REASON_UNDELEGATED)
+		snprintf(out, size, "%s for %s", claim->sender->name, claim->used);
+	return out;
+}
+
+static const char *
+sender_text(const struct facts *facts)
+{
+	return facts->null_sender ? "<>" : facts->mail_from; /* "" where it was not given */
+}
+
+static const char *
+dmarc_text(const struct verdict_record *record)
+{
+	const struct author *author = main_author(record);
+
+	if (author == NULL || !facts_dmarc_is_known(record->facts, &author->dmarc))
+		return "-";
+	return auth_word(author->dmarc.result);
+}
+
+/* A From that cannot be read, as it came. */
+static void
+write_authors(const struct facts *facts, struct text *out)
+{
+	if (facts->from_state == FROM_UNREADABLE) {
+		text_add(out, facts->from_raw,
+		    facts->from_raw_length < FROM_SHOWN ? facts->from_raw_length : FROM_SHOWN);
+		return;
+	}
+	for (size_t i = 0; i < facts->author_count; i++) {
+		if (i > 0)
+			text_char(out, ',');
+		text_put(out, facts->authors[i].mailbox.text);
+	}
+}
+
+static void
+write_signatures(const struct facts *facts, struct text *out)
+{
+	for (size_t i = 0; i < facts->dkim_count; i++) {
+		const struct dkim_fact *fact = &facts->dkim[i];
+
+		text_format(out, "%s%s:%s%s%s", i > 0 ? "," : "", auth_word(fact->result), fact->d,
+		    fact->why[0] != '\0' ? ":" : "", fact->why);
+	}
+}
+
+/* ---- the line ---- */
+
+enum { VALUE_MAX = 512 }; /* bytes of one value in the line, escapes included */
+
+static bool
+needs_quotes(const char *value, size_t length)
+{
+	for (size_t i = 0; i < length; i++)
+		if (value[i] == ' ' || value[i] == '"' || value[i] == '\\')
+			return true;
+	return length == 1 && value[0] == '-'; /* a lone '-' is how "empty" is written */
+}
+
+static size_t
+escaped_length(unsigned char c)
+{
+	if (c < 0x20 || c >= 0x7f)
+		return 4; /* \x00 */
+	return c == '"' || c == '\\' ? 2 : 1;
+}
+
+/* How many bytes of the value fit? Twenty values, however hostile, leave room for each other. */
+static size_t
+fitting_length(const char *value)
+{
+	size_t length = 0, room = VALUE_MAX;
+
+	while (value[length] != '\0' && escaped_length((unsigned char)value[length]) <= room)
+		room -= escaped_length((unsigned char)value[length++]);
+	return length;
+}
+
+static void
+put(struct text *out, const char *key, const char *value)
+{
+	size_t length = fitting_length(value);
+	bool cut = value[length] != '\0', quoted = cut || needs_quotes(value, length);
+
+	text_format(out, "%s%s=", out->length > 0 ? " " : "", key);
+	if (length == 0)
+		text_char(out, '-');
+	if (quoted)
+		text_char(out, '"');
+	text_escaped(out, value, length);
+	text_put(out, cut ? "...\"" : quoted ? "\"" : "");
+}
+
+static void
+put_number(struct text *out, const char *key, int64_t value)
+{
+	text_format(out, " %s=%lld", key, (long long)value);
+}
+
+static void
+put_list(struct text *out, const char *key, void (*write)(const struct facts *, struct text *),
+    const struct facts *facts)
+{
+	struct text value;
+
+	text_open(&value, 4 * VALUE_MAX);
+	write(facts, &value);
+	put(out, key, value.bytes);
+	text_close(&value);
+}
+
+static void
+put_rcpts(struct text *out, const struct verdict_record *record)
+{
+	struct text value;
+
+	text_open(&value, 4 * VALUE_MAX);
+	for (size_t i = 0; i < record->rcpt_count; i++)
+		text_format(&value, "%s%s", i > 0 ? "," : "", record->rcpts[i]);
+	put(out, "rcpts", value.bytes);
+	text_close(&value);
+}
+
+void
+verdict_record_write_line(const struct verdict_record *record, struct text *out)
+{
+	const struct facts *facts = record->facts;
+	const struct verdict *verdict = record->verdict;
+	char client[ADDRESS_TEXT], delegation[DELEGATION_TEXT];
+
+	put(out, "id", record->id);
+	put(out, "qid", record->qid);
+	put(out, "outcome", outcome_word(verdict->outcome));
+	put(out, "action", action_word(record->action));
+	if (verdict->monitored)
+		put(out, "would", action_word(verdict->would));
+	put(out, "vendor", verdict_vendor(verdict));
+	put(out, "reason", reason_slug(verdict->reason));
+	put(out, "stage", stage_word(record->stage));
+	put(out, "mode", mode_word(record));
+	text_format(out, " client=%s", address_write(&facts->client, client));
+	put_number(out, "port", facts->port);
+	put(out, "listed", listed_text(record));
+	put(out, "via", facts->via);
+	put(out, "helo", facts->helo);
+	put(out, "mail_from", sender_text(facts));
+	put_list(out, "from", write_authors, facts);
+	put_rcpts(out, record);
+	text_format(out, " spf=%s", auth_word(facts->spf.result));
+	put_list(out, "dkim", write_signatures, facts);
+	text_format(out, " dmarc=%s", dmarc_text(record));
+	text_format(out, " greylist=%s", greylist_state_word(record->greylist));
+	put(out, "msgid", facts->message_id);
+	put_number(out, "ms", record->ms);
+	if (delegation_text(record, delegation, sizeof delegation)[0] != '\0')
+		put(out, "delegation", delegation);
+	if (facts->from_state == FROM_UNREADABLE)
+		put_number(out, "from_stopped", (int64_t)facts->from_stopped);
+}
+
+/* ---- the JSON ---- */
+
+/* As in the line, what is empty is "-". */
+static void
+json_word(struct text *out, const char *key, const char *value)
+{
+	json_string(out, key, value[0] == '\0' ? "-" : value);
+}
+
+static void
+json_dkim(struct text *out, const struct facts *facts)
+{
+	json_key(out, "dkim");
+	text_char(out, '[');
+	for (size_t i = 0; i < facts->dkim_count; i++) {
+		const struct dkim_fact *fact = &facts->dkim[i];
+
+		json_begin(out);
+		json_string(out, "d", fact->d);
+		json_string(out, "s", fact->s);
+		json_string(out, "a", fact->a);
+		json_string(out, "result", auth_word(fact->result));
+		json_bool(out, "counts", fact->counts);
+		if (!fact->counts)
+			json_string(out, "why", fact->why);
+		json_bool(out, "weak", fact->weak);
+		json_bool(out, "secure", fact->secure);
+		json_bool(out, "passes", fact->passes);
+		json_bool(out, "reply_open", fact->reply_open);
+		if (fact->signed_at != 0)
+			json_number(out, "signed_at", fact->signed_at);
+		text_char(out, '}');
+	}
+	text_char(out, ']');
+}
+
+/* Which name did not answer; nothing where all did. */
+static void
+json_silence(struct text *out, struct silence silence)
+{
+	if (silence.name == NULL)
+		return;
+	json_string(out, "silent", silence.name);
+	json_bool(out, "lured", silence.lured);
+}
+
+static void
+json_authors(struct text *out, const struct facts *facts)
+{
+	json_key(out, "authors");
+	text_char(out, '[');
+	for (size_t i = 0; i < facts->author_count; i++) {
+		const struct author *author = &facts->authors[i];
+
+		json_begin(out);
+		json_string(out, "local", author->mailbox.local);
+		json_string(out, "domain", author->mailbox.domain);
+		json_string(out, "spf_from", auth_word(author->spf_from));
+		json_string(out, "dmarc", auth_word(author->dmarc.result));
+		json_string(out, "policy", dmarc_policy_word(author->dmarc.policy));
+		json_bool(out, "testing", author->dmarc.testing);
+		json_string(out, "record", author->dmarc.domain);
+		json_bool(out, "spf_aligned", author->dmarc.spf_aligned);
+		json_bool(out, "dkim_aligned", author->dmarc.dkim_aligned);
+		json_string(out, "by", dmarc_by_word(author->dmarc.by));
+		json_string(out, "signed_by", dmarc_by_word(author->dmarc.signed_by));
+		json_string(out, "said", auth_word(author->dmarc.said));
+		if (author == facts->from_last)
+			json_bool(out, "last", true);
+		if (author->dmarc.silent != NULL)
+			json_string(out, "dmarc_silent", author->dmarc.silent);
+		if (author->dmarc.spf_open)
+			json_bool(out, "spf_open", true);
+		json_silence(out, author->spf_from_silence);
+		text_char(out, '}');
+	}
+	text_char(out, ']');
+}
+
+static void
+json_evidence(struct text *out, const char *key, const struct facts *facts, unsigned parts, enum tri found)
+{
+	json_string(out, key, tri_word(facts_known(facts, parts, found)));
+}
+
+static void
+json_replies(struct text *out, const struct facts *facts)
+{
+	json_key(out, "replies");
+	text_char(out, '[');
+	for (size_t i = 0; i < facts->reply_count; i++) {
+		json_begin(out);
+		json_string(out, "local", facts->replies[i].mailbox.local);
+		json_string(out, "domain", facts->replies[i].mailbox.domain);
+		json_bool(out, "near_author", facts->replies[i].near_author);
+		text_char(out, '}');
+	}
+	text_char(out, ']');
+	json_bool(out, "replies_unclear", facts->replies_unclear);
+}
+
+static void
+json_vendors(struct text *out, const struct facts *facts, const struct verdict *verdict)
+{
+	json_key(out, "vendors");
+	text_char(out, '{');
+	for (size_t i = 0; i < verdict->claim_count; i++) {
+		const struct claim *claim = &verdict->claims[i];
+
+		json_key(out, claim->vendor->name);
+		text_char(out, '{');
+		json_string(out, "listed", tri_word(claim->listed));
+		json_evidence(out, "spf", facts, facts_sender_part(facts), claim->spf);
+		json_evidence(out, "dkim", facts, GIVEN_MESSAGE, claim->dkim);
+		json_evidence(out, "spf_from", facts, GIVEN_FROM, claim->spf_from);
+		json_evidence(out, "dmarc", facts, GIVEN_FROM | GIVEN_MESSAGE | facts_sender_part(facts), claim->dmarc);
+		if (claim->weak != NULL)
+			json_string(out, "weak", claim->weak);
+		json_string(out, "source", claim->source == NULL ? "" : claim->source->text);
+		json_bool(out, "exclusive", claim->exclusive);
+		json_bool(out, "by_author", claim->by_author);
+		json_bool(out, "by_envelope", claim->by_envelope);
+		json_bool(out, "dropped", claim->dropped);
+		if (claim->given_up)
+			json_bool(out, "given_up", true);
+		json_string(out, "outcome", outcome_word(claim->outcome));
+		json_string(out, "reason", reason_slug(claim->reason));
+		if (claim->delegation != NULL)
+			json_string(out, "delegation", claim->delegation->vendor_name);
+		if (claim->sender != NULL)
+			json_string(out, "sender", claim->sender->name);
+		text_char(out, '}');
+	}
+	text_char(out, '}');
+}
+
+static void
+json_asked(struct text *out, const struct verdict_record *record)
+{
+	const struct facts *facts = record->facts;
+
+	json_key(out, "live");
+	text_char(out, '[');
+	for (size_t i = 0; i < facts->asked_count; i++) {
+		const struct source *source = &record->policy->sources[facts->asked[i].source];
+
+		json_begin(out);
+		json_string(out, "vendor", source->vendor->name);
+		json_string(out, "source", source->text);
+		json_string(out, "answer", tri_word(facts->asked[i].passes));
+		json_silence(out, facts->asked[i].silence);
+		text_char(out, '}');
+	}
+	text_char(out, ']');
+}
+
+/* Which names of the policy were asked, once those of the message had not answered. */
+static void
+json_names(struct text *out, const struct facts *facts)
+{
+	json_key(out, "names");
+	text_char(out, '[');
+	for (size_t i = 0; i < facts->name_count; i++) {
+		json_begin(out);
+		json_string(out, "name", facts->names[i].name);
+		json_bool(out, "answered", facts->names[i].answered);
+		text_char(out, '}');
+	}
+	text_char(out, ']');
+	json_number(out, "answered_since", facts->answered_since);
+}
+
+static const char *
+from_state_word(enum from_state state)
+{
+	static const char *const words[] = { [FROM_NOT_SEEN] = "not-seen", [FROM_MISSING] = "missing",
+		[FROM_READ] = "read", [FROM_UNREADABLE] = "unreadable" };
+
+	return words[state];
+}
+
+static void
+json_facts(struct text *out, const struct verdict_record *record)
+{
+	const struct facts *facts = record->facts;
+	char peer[ADDRESS_TEXT];
+
+	json_key(out, "facts");
+	text_char(out, '{');
+	json_number(out, "now", facts->now);
+	json_string(out, "client_name", facts->client_name);
+	json_string(out, "peer", address_write(&facts->peer, peer));
+	json_bool(out, "client_hidden", facts->client_hidden);
+	json_bool(out, "perhaps_relayed", facts->perhaps_relayed);
+	json_string(out, "auth", facts->auth);
+	json_string(out, "daemon_name", facts->daemon_name);
+	json_bool(out, "null_sender", facts->null_sender);
+	json_string(out, "sender_local", facts->sender.local);
+	json_string(out, "sender_domain", facts->sender.domain);
+	json_bool(out, "spf_by_helo", facts->spf.by_helo);
+	json_string(out, "spf_domain", facts->spf.domain);
+	if (facts->spf_why != NULL)
+		json_string(out, "spf_why", facts->spf_why);
+	json_silence(out, facts->spf_silence);
+	json_string(out, "from_state", from_state_word(facts->from_state));
+	json_key(out, "from_raw");
+	json_bytes(out, facts->from_raw, facts->from_raw_length);
+	json_bool(out, "from_too_long", facts->from_too_long);
+	json_number(out, "from_fields", (int64_t)facts->from_fields);
+	json_number(out, "from_stopped", (int64_t)facts->from_stopped);
+	json_authors(out, facts);
+	json_replies(out, facts);
+	json_bool(out, "dkim_done", facts->dkim_done);
+	json_asked(out, record);
+	json_vendors(out, facts, record->verdict);
+	json_number(out, "unsure_since", facts->unsure_since);
+	json_names(out, facts);
+	json_bool(out, "failed", facts->failed);
+	text_char(out, '}');
+}
+
+static void
+json_envelope(struct text *out, const struct verdict_record *record)
+{
+	const struct facts *facts = record->facts;
+	struct text from;
+
+	json_word(out, "helo", facts->helo);
+	json_word(out, "mail_from", sender_text(facts));
+	text_open(&from, VERDICT_JSON_MAX / 4);
+	write_authors(facts, &from);
+	json_word(out, "from", from.bytes);
+	text_close(&from);
+	json_key(out, "rcpts");
+	text_char(out, '[');
+	for (size_t i = 0; i < record->rcpt_count; i++) {
+		json_comma(out);
+		json_bytes(out, record->rcpts[i], strlen(record->rcpts[i]));
+	}
+	text_char(out, ']');
+}
+
+/* Only explain is told a message in part: its names, as those of the record's keys. */
+static void
+json_not_given(struct text *out, const struct facts *facts)
+{
+	json_key(out, "not_given");
+	text_char(out, '[');
+	for (unsigned given = GIVEN_HELO; given <= GIVEN_RCPT; given <<= 1)
+		if (facts->not_given & given) {
+			json_comma(out);
+			json_bytes(out, given_word(given), strlen(given_word(given)));
+		}
+	text_char(out, ']');
+}
+
+void
+verdict_record_write_json(const struct verdict_record *record, struct text *out)
+{
+	const struct facts *facts = record->facts;
+	const struct verdict *verdict = record->verdict;
+	char client[ADDRESS_TEXT], delegation[DELEGATION_TEXT];
+
+	text_char(out, '{');
+	json_number(out, "v", VERDICT_RECORD_VERSION);
+	json_word(out, "id", record->id);
+	json_word(out, "qid", record->qid);
+	json_word(out, "outcome", outcome_word(verdict->outcome));
+	json_word(out, "action", action_word(record->action));
+	if (verdict->monitored)
+		json_word(out, "would", action_word(verdict->would));
+	json_word(out, "vendor", verdict_vendor(verdict));
+	json_word(out, "reason", reason_slug(verdict->reason));
+	json_word(out, "stage", stage_word(record->stage));
+	json_word(out, "mode", mode_word(record));
+	json_word(out, "client", address_write(&facts->client, client));
+	json_number(out, "port", facts->port);
+	json_word(out, "listed", listed_text(record));
+	json_word(out, "via", facts->via);
+	json_envelope(out, record);
+	json_word(out, "spf", facts->not_given & facts_sender_part(facts) ? "-" : auth_word(facts->spf.result));
+	json_dkim(out, facts);
+	json_word(out, "dmarc", dmarc_text(record));
+	json_word(out, "greylist", greylist_state_word(record->greylist));
+	json_word(out, "msgid", facts->message_id);
+	json_number(out, "ms", record->ms);
+	if (delegation_text(record, delegation, sizeof delegation)[0] != '\0')
+		json_string(out, "delegation", delegation);
+	json_facts(out, record);
+	if (facts->not_given != 0)
+		json_not_given(out, facts);
+	if (record->explanation != NULL)
+		json_string(out, "explanation", record->explanation);
+	text_char(out, '}');
+}

@@ -1,0 +1,42 @@
+/*
+ * verdict_record.h - the record of one verdict: a log line and a JSON object (DESIGN section 5).
+ *
+ * Floor 7. The names and their order are a promise to other programs. Every byte from the
+ * network is escaped; every value has a ceiling in the line, none is lost in the JSON.
+ */
+#ifndef VERDICT_RECORD_H
+#define VERDICT_RECORD_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "policy/mail/facts.h"
+#include "policy/rules/greylist.h"
+#include "policy/rules/policy.h"
+#include "policy/util/text.h"
+#include "policy/verdict/verdict.h"
+
+enum { VERDICT_RECORD_VERSION = 1, VERDICT_LINE_MAX = 7 * 1024, VERDICT_JSON_MAX = 4 * 1024 * 1024 };
+
+struct verdict_record {
+	const char *id;  /* of the verdict */
+	const char *qid; /* the MTA's queue id; "" while there is none */
+	const struct policy *policy;
+	const struct facts *facts;
+	const struct verdict *verdict;
+	enum stage stage;        /* where the reply was given */
+	enum action action;      /* what was done */
+	const char *const *rcpts; /* this line's recipients; may be fewer than the message's */
+	size_t rcpt_count;
+	enum greylist_state greylist;
+	int64_t ms;              /* time spent in our own hands */
+	const char *explanation; /* JSON only; NULL: none */
+};
+
+/* "id=... qid=... ..." without a newline. */
+void verdict_record_write_line(const struct verdict_record *, struct text *out);
+
+/* One JSON object, all that the verdict used; without a newline. */
+void verdict_record_write_json(const struct verdict_record *, struct text *out);
+
+#endif

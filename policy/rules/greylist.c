@@ -1,0 +1,534 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "policy/util/domain.h"
+#include "policy/rules/greylist.h"
+#include "policy/util/hash.h"
+#include "policy/rules/policy.h"
+#include "policy/util/text.h"
+
+enum {
+	DAY = 24 * 60 * 60,
+	RECORD_VERSION = 1,
+	BATV_TAG = 10,
+	UNWRAP_MAX = 4,          /* a BATV sender in SRS in SRS is three */
+	SENDER_MAX = LOCAL_PART_MAX + 1 + DOMAIN_TEXT,
+	PATH_ARENA = 32 * 1024   /* one parsed path */
+};
+
+/* ---- exemptions ---- */
+
+static bool
+rcpt_is_exempt(const struct greylist_settings *settings, const char *rcpt)
+{
+	struct arena *arena = arena_open(PATH_ARENA);
+	struct mailbox mailbox;
+	bool exempt = arena != NULL && mailbox_read_path(arena, rcpt, &mailbox) &&
+	    name_rules_hold(&settings->exempt_recipients, &mailbox);
+
+	arena_close(arena);
+	return exempt;
+}
+
+bool
+greylist_is_exempt(const struct greylist_settings *settings, const struct facts *facts, const char *rcpt)
+{
+	if (prefixes_hold(&settings->exempt_networks, &facts->client))
+		return true;
+	if (!facts->null_sender && name_rules_hold(&settings->exempt_senders, &facts->sender))
+		return true;
+	return settings->exempt_recipients.count > 0 && rcpt_is_exempt(settings, rcpt);
+}
+
+bool
+greylist_exempts_all(const struct greylist_settings *settings, const struct facts *facts)
+{
+	for (size_t i = 0; i < facts->rcpt_count; i++)
+		if (!greylist_is_exempt(settings, facts, facts->rcpts[i]))
+			return false;
+	return facts->rcpt_count > 0 || greylist_is_exempt(settings, facts, "");
+}
+
+/* ---- the sender as keys see it ---- */
+
+static bool
+starts_nocase(struct span span, const char *word)
+{
+	size_t length = strlen(word);
+
+	return span.length >= length && span_is_nocase((struct span){ span.at, length }, word);
+}
+
+static struct span
+span_from(struct span span, size_t skip)
+{
+	return (struct span){ span.at + skip, span.length - skip };
+}
+
+/* BATV's tag: a key digit, three of the day, six of the hash (draft-levine-smtp-batv, 2). */
+static bool
+is_batv_tag(struct span span)
+{
+	for (size_t i = 0; i < span.length; i++)
+		if (strchr(i < 4 ? "0123456789" : "0123456789abcdefABCDEF", span.at[i]) == NULL)
+			return false;
+	return span.length == BATV_TAG;
+}
+
+/* "prvs=TAG=user", and "prvs=user=TAG" or "prvs=user/TAG" of old implementations. */
+static bool
+unwrap_prvs(struct span *local, struct span *domain)
+{
+	struct span rest = span_from(*local, strlen("prvs=")), user = rest;
+	struct span tag = span_cut(&user, '=');
+
+	(void)domain;
+	if (!is_batv_tag(tag) && rest.length > BATV_TAG + 1 &&
+	    is_batv_tag(span_from(rest, rest.length - BATV_TAG)) &&
+	    strchr("=/", rest.at[rest.length - BATV_TAG - 1]) != NULL)
+		user = (struct span){ rest.at, rest.length - BATV_TAG - 1 };
+	if (tag.length == 0 || user.length == 0)
+		return false;
+	*local = user;
+	return true;
+}
+
+/* "msprvs1=TAG=user" and "btv1==TAG==user": the tag ends at the mark behind it. */
+static bool
+unwrap_tagged(struct span *local, size_t prefix, const char *mark)
+{
+	struct span rest = span_from(*local, prefix);
+	const char *end = memmem(rest.at, rest.length, mark, strlen(mark));
+	size_t skip = end == NULL ? rest.length : (size_t)(end - rest.at) + strlen(mark);
+
+	if (skip >= rest.length || end == rest.at)
+		return false;
+	*local = span_from(rest, skip);
+	return true;
+}
+
+static bool
+unwrap_msprvs(struct span *local, struct span *domain)
+{
+	(void)domain;
+	return unwrap_tagged(local, strlen("msprvs1="), "=");
+}
+
+static bool
+unwrap_btv(struct span *local, struct span *domain)
+{
+	(void)domain;
+	return unwrap_tagged(local, strlen("btv1=="), "==");
+}
+
+static bool
+is_srs_mark(struct span span)
+{
+	return span.length > 0 && strchr("=+-", span.at[0]) != NULL;
+}
+
+/* "HHH=TT=domain=user" behind the mark of SRS0: the first sender. */
+static bool
+unwrap_srs_tail(struct span tail, struct span *local, struct span *domain)
+{
+	struct span hash = span_cut(&tail, '='), stamp = span_cut(&tail, '='), host = span_cut(&tail, '=');
+
+	if (hash.length == 0 || stamp.length == 0 || host.length == 0 || tail.length == 0)
+		return false;
+	*domain = host;
+	*local = tail;
+	return true;
+}
+
+static bool
+unwrap_srs0(struct span *local, struct span *domain)
+{
+	struct span tail = span_from(*local, strlen("SRS0"));
+
+	return is_srs_mark(tail) && unwrap_srs_tail(span_from(tail, 1), local, domain);
+}
+
+/* "SRS1=HHH=forwarder==HHH=TT=domain=user": a forwarder's SRS0 sender, its mark kept. */
+static bool
+unwrap_srs1(struct span *local, struct span *domain)
+{
+	struct span tail = span_from(*local, strlen("SRS1")), hash, host;
+
+	if (!is_srs_mark(tail))
+		return false;
+	tail = span_from(tail, 1);
+	hash = span_cut(&tail, '=');
+	host = span_cut(&tail, '=');
+	if (hash.length == 0 || host.length == 0 || !is_srs_mark(tail))
+		return false;
+	return unwrap_srs_tail(span_from(tail, 1), local, domain);
+}
+
+static const struct {
+	const char *prefix;
+	bool (*unwrap)(struct span *local, struct span *domain);
+} wrappers[] = {
+	{ "prvs=", unwrap_prvs },
+	{ "msprvs1=", unwrap_msprvs },
+	{ "btv1==", unwrap_btv },
+	{ "SRS0", unwrap_srs0 },
+	{ "SRS1", unwrap_srs1 },
+};
+
+static bool
+unwrap_once(struct span *local, struct span *domain)
+{
+	for (size_t i = 0; i < sizeof wrappers / sizeof wrappers[0]; i++)
+		if (starts_nocase(*local, wrappers[i].prefix))
+			return wrappers[i].unwrap(local, domain);
+	return false;
+}
+
+/* Bytes into a fixed buffer, always terminated; what does not fit is dropped. */
+struct writer {
+	char *out;
+	size_t length, size;
+};
+
+static void
+writer_char(struct writer *writer, char c)
+{
+	if (writer->length + 1 >= writer->size)
+		return;
+	writer->out[writer->length++] = c;
+	writer->out[writer->length] = '\0';
+}
+
+static bool
+is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+void
+greylist_normalise(const struct mailbox *mailbox, char *out, size_t size)
+{
+	struct span local = span_of(mailbox->local), domain = span_of(mailbox->domain), user;
+	struct writer writer = { out, 0, size };
+
+	if (size == 0)
+		return;
+	out[0] = '\0';
+	for (unsigned i = 0; i < UNWRAP_MAX && unwrap_once(&local, &domain); i++)
+		continue;
+	user = span_cut(&local, '+');
+	if (user.length == 0 && local.length > 0) /* "+ext": nothing would be left */
+		user = local;
+	for (size_t i = 0; i < user.length; i++)
+		if (!is_digit(user.at[i]))
+			writer_char(&writer, user.at[i]);
+		else if (i == 0 || !is_digit(user.at[i - 1]))
+			writer_char(&writer, '#');
+	if (user.length > 0 || domain.length > 0)
+		writer_char(&writer, '@');
+	for (size_t i = 0; i < domain.length; i++)
+		writer_char(&writer, text_lower(domain.at[i]));
+}
+
+/* ---- keys ---- */
+
+/* A key under construction; the hash sees also what no longer fits. */
+struct key {
+	char *out;
+	size_t length;
+	uint64_t hash;
+};
+
+static void
+key_char(struct key *key, char c)
+{
+	if (key->length < GREYLIST_KEY_MAX)
+		key->out[key->length] = c;
+	key->length++;
+	key->hash = hash_bytes(key->hash, &c, 1);
+}
+
+static void
+key_plain(struct key *key, const char *text)
+{
+	for (; *text != '\0'; text++)
+		key_char(key, *text);
+}
+
+static void
+key_escaped(struct key *key, const char *text)
+{
+	for (; *text != '\0'; text++) {
+		unsigned char byte = (unsigned char)*text;
+		char escaped[8];
+
+		if (byte > 0x20 && byte < 0x7f) {
+			key_char(key, *text);
+			continue;
+		}
+		snprintf(escaped, sizeof escaped, "\\x%02x", byte);
+		key_plain(key, escaped);
+	}
+}
+
+/* Blanks part the fields of a key and never stand inside one. */
+static void
+key_field(struct key *key, const char *text)
+{
+	key_char(key, ' ');
+	key_escaped(key, text);
+}
+
+static void
+key_sender(struct key *key, const struct facts *facts)
+{
+	char sender[SENDER_MAX + 1];
+
+	greylist_normalise(&facts->sender, sender, sizeof sender);
+	if (facts->null_sender)
+		key_field(key, "<>");
+	else if (sender[0] != '\0')
+		key_field(key, sender);
+	else /* nonsense: by its bytes */
+		key_field(key, facts->mail_from);
+}
+
+/* The recipient is ours: only the case of its domain is folded. */
+static void
+key_rcpt(struct key *key, const char *rcpt)
+{
+	struct arena *arena = arena_open(PATH_ARENA);
+	char *written = NULL;
+	struct mailbox mailbox;
+
+	if (arena != NULL && mailbox_read_path(arena, rcpt, &mailbox) && mailbox.domain[0] != '\0')
+		written = arena_format(arena, "%s@%s", mailbox.local, mailbox.domain);
+	key_field(key, written == NULL ? rcpt : written);
+	arena_close(arena);
+}
+
+/* The pool that SPF speaks for, or NULL. A HELO name is one host's: the pool is whose name it lies below. */
+static const char *
+pool_of(const struct suffix_list *suffixes, const struct facts *facts)
+{
+	const char *domain = facts->spf.domain, *owner;
+
+	if (facts->spf.result != AUTH_PASS || domain[0] == '\0' || facts->spf.by_helo != facts->null_sender)
+		return NULL;
+	owner = facts->null_sender ? suffix_organisational(suffixes, domain) : domain;
+	return owner == NULL ? domain : owner;
+}
+
+/* A pool is one network, whatever its addresses. */
+static void
+key_network(struct key *key, const struct greylist_settings *settings, const struct suffix_list *suffixes,
+    const struct facts *facts)
+{
+	bool v4 = facts->client.family == ADDRESS_V4;
+	unsigned bits = v4 ? settings->ipv4_prefix : settings->ipv6_prefix;
+	struct prefix prefix = { address_mask(facts->client, bits), (uint8_t)bits };
+	const char *pool = pool_of(suffixes, facts);
+	char text[PREFIX_TEXT];
+
+	if (pool != NULL) {
+		key_field(key, "@");
+		key_escaped(key, pool);
+		return;
+	}
+	key_field(key, facts->client_hidden || facts->client.family == ADDRESS_NONE ? "-" : prefix_write(&prefix, text));
+}
+
+size_t
+greylist_key(const struct greylist_settings *settings, const struct suffix_list *suffixes,
+    const struct facts *facts, const char *rcpt, char kind, char out[GREYLIST_KEY_MAX + 1])
+{
+	enum { TAIL = 17 }; /* '~' and 16 hexadecimal digits */
+	struct key key = { out, 0, HASH_START };
+
+	key_char(&key, kind);
+	key_sender(&key, facts);
+	key_rcpt(&key, rcpt);
+	key_network(&key, settings, suffixes, facts);
+	if (key.length > GREYLIST_KEY_MAX) {
+		key.length = GREYLIST_KEY_MAX;
+		snprintf(out + GREYLIST_KEY_MAX - TAIL, TAIL + 1, "~%016llx", (unsigned long long)key.hash);
+	}
+	out[key.length] = '\0';
+	return key.length;
+}
+
+/* ---- the decision ---- */
+
+const char *
+greylist_state_word(enum greylist_state state)
+{
+	static const char *const words[] = { [GREYLIST_OFF] = "off", [GREYLIST_EXEMPT] = "exempt",
+		[GREYLIST_NEW] = "new", [GREYLIST_EARLY] = "early", [GREYLIST_DUE] = "due",
+		[GREYLIST_KNOWN] = "known", [GREYLIST_FREE] = "free" };
+
+	return words[state];
+}
+
+bool
+greylist_state_waits(enum greylist_state state)
+{
+	return state == GREYLIST_NEW || state == GREYLIST_EARLY;
+}
+
+/* Seconds since; -1 when the clock went back behind it. No record can make this overflow. */
+static int64_t
+elapsed(int64_t since, int64_t now)
+{
+	uint64_t passed = (uint64_t)now - (uint64_t)since;
+
+	if (now < since)
+		return -1;
+	return passed > INT64_MAX ? INT64_MAX : (int64_t)passed;
+}
+
+static void
+count_up(uint32_t *count)
+{
+	*count += *count < UINT32_MAX;
+}
+
+static struct greylist_decision
+decide_wait(enum greylist_state state, struct greylist_record record, int64_t wait, int64_t now)
+{
+	record.last = now;
+	count_up(&record.asked);
+	return (struct greylist_decision){ state, wait, true, record };
+}
+
+static struct greylist_decision
+decide_pass(enum greylist_state state, struct greylist_record record, bool write, int64_t now)
+{
+	if (write) {
+		record.last = now;
+		count_up(&record.passed);
+	}
+	return (struct greylist_decision){ state, 0, write, record };
+}
+
+static struct greylist_decision
+decide_anew(const struct greylist_settings *settings, int64_t now)
+{
+	struct greylist_record record = { .first = now };
+
+	return decide_wait(GREYLIST_NEW, record, settings->delay, now);
+}
+
+/* It has not passed yet. */
+static struct greylist_decision
+decide_stranger(const struct greylist_settings *settings, struct greylist_record record, int64_t now)
+{
+	int64_t age = elapsed(record.first, now);
+
+	if (age < 0) { /* the clock went back: wait one delay by the new clock, no more and no less */
+		record.first = now;
+		age = 0;
+	}
+	if (age > settings->retry_window)
+		return decide_anew(settings, now);
+	if (age < settings->delay)
+		return decide_wait(GREYLIST_EARLY, record, settings->delay - age, now);
+	return decide_pass(GREYLIST_DUE, record, true, now);
+}
+
+/* It has passed. A clock that went back cannot unsay that; its life then counts from now. */
+static struct greylist_decision
+decide_known(const struct greylist_settings *settings, const struct greylist_record *record, int64_t now)
+{
+	int64_t idle = elapsed(record->last, now);
+	int64_t refresh = settings->lifetime / 2 < DAY ? settings->lifetime / 2 : DAY;
+
+	if (idle > settings->lifetime)
+		return decide_anew(settings, now);
+	if (record->passed < settings->auto_pass)
+		return decide_pass(GREYLIST_KNOWN, *record, true, now);
+	return decide_pass(GREYLIST_FREE, *record, idle < 0 || idle >= refresh, now);
+}
+
+struct greylist_decision
+greylist_decide(const struct greylist_settings *settings, const struct greylist_record *found, int64_t now)
+{
+	if (!settings->on)
+		return (struct greylist_decision){ .state = GREYLIST_OFF };
+	if (found == NULL)
+		return decide_anew(settings, now);
+	return found->passed == 0 ? decide_stranger(settings, *found, now)
+				  : decide_known(settings, found, now);
+}
+
+bool
+greylist_is_dead(const struct greylist_settings *settings, const struct greylist_record *record, int64_t now)
+{
+	if (record->passed == 0)
+		return elapsed(record->first, now) > settings->retry_window;
+	return elapsed(record->last, now) > settings->lifetime;
+}
+
+/* ---- records as bytes ---- */
+
+/*
+ * All big-endian: 0 version; 1 first (7 bytes); 8 check; 9 last (7); 16 passed (4); 20 asked (4).
+ * The check is over all others: LMDB does not notice a flipped bit, we do.
+ */
+enum { AT_VERSION = 0, AT_FIRST = 1, AT_CHECK = 8, AT_LAST = 9, AT_PASSED = 16, AT_ASKED = 20, TIME_BYTES = 7 };
+
+static void
+put_number(uint8_t *out, size_t size, int64_t value)
+{
+	int64_t most = ((int64_t)1 << (8 * size)) - 1;
+	uint64_t kept = value < 0 ? 0 : (uint64_t)(value > most ? most : value);
+
+	for (size_t i = size; i > 0; i--, kept >>= 8)
+		out[i - 1] = (uint8_t)kept;
+}
+
+static int64_t
+take_number(const uint8_t *bytes, size_t size)
+{
+	int64_t value = 0;
+
+	for (size_t i = 0; i < size; i++)
+		value = value << 8 | bytes[i];
+	return value;
+}
+
+static uint8_t
+check_of(const uint8_t bytes[GREYLIST_RECORD_BYTES])
+{
+	uint8_t check = 0;
+
+	for (unsigned i = 0; i < GREYLIST_RECORD_BYTES; i++)
+		if (i != AT_CHECK) /* turn left and add: no single bit can hide */
+			check = (uint8_t)((unsigned)check << 1 | check >> 7) ^ bytes[i];
+	return check;
+}
+
+void
+greylist_record_pack(const struct greylist_record *record, uint8_t out[GREYLIST_RECORD_BYTES])
+{
+	out[AT_VERSION] = RECORD_VERSION;
+	put_number(out + AT_FIRST, TIME_BYTES, record->first);
+	put_number(out + AT_LAST, TIME_BYTES, record->last);
+	put_number(out + AT_PASSED, 4, record->passed);
+	put_number(out + AT_ASKED, 4, record->asked);
+	out[AT_CHECK] = check_of(out);
+}
+
+bool
+greylist_record_unpack(const void *bytes, size_t length, struct greylist_record *out)
+{
+	const uint8_t *at = bytes;
+
+	if (length != GREYLIST_RECORD_BYTES || at[AT_VERSION] != RECORD_VERSION ||
+	    at[AT_CHECK] != check_of(at))
+		return false;
+	out->first = take_number(at + AT_FIRST, TIME_BYTES);
+	out->last = take_number(at + AT_LAST, TIME_BYTES);
+	out->passed = (uint32_t)take_number(at + AT_PASSED, 4);
+	out->asked = (uint32_t)take_number(at + AT_ASKED, 4);
+	return true;
+}

@@ -1,0 +1,198 @@
+/*
+ * policy.h - the rules in force: settings, vendors and their sources. Immutable once built.
+ *
+ * Floor 5. Built by policy_text from text, lent by snapshot; readers share it without a lock.
+ * Times are seconds unless the name says ms. Strings are never NULL; "" is absent.
+ */
+#ifndef POLICY_H
+#define POLICY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "policy/util/address.h"
+#include "policy/dns/dns.h"
+#include "policy/rules/export_format.h"
+#include "policy/rules/name_index.h"
+#include "policy/rules/vendor.h"
+
+struct strings {
+	const char *const *list;
+	size_t count;
+};
+
+/* A host that hands us other people's mail: in front of us, or one that sends it on. */
+enum relay_kind { RELAY_GATEWAY, RELAY_FORWARDER };
+struct relay {
+	const char *name;
+	enum relay_kind kind;
+	struct prefixes networks;      /* written out; none where a vendor's sources tell */
+	const char *vendor_name;       /* "": none */
+	const struct vendor *vendor;   /* whose selected sources are its addresses; NULL: none */
+	struct strings tags;           /* which of them; none: all */
+	struct name_rules received_by; /* names that it writes behind "by" in Received; none: any */
+	enum action on_forwarded;      /* forwarder: for what is forged by SPF alone */
+};
+
+/* Who may send in a name that is not the sender's: ours (delegations), or somebody else's (partners). */
+struct delegation {
+	const char *vendor_name;
+	const struct vendor *vendor;
+	struct name_rules domains; /* names and mailboxes that it may use */
+	struct strings selectors;  /* of the DKIM keys that it holds for them; none: any */
+	unsigned vouch[VOUCH_MAX]; /* sets of enum proof */
+	size_t vouch_count;
+};
+
+/* For some recipients a vendor's mode is softer. */
+struct exception {
+	const char *rcpt; /* as written */
+	struct name_rule rule;
+	const char *vendor_name;
+	const struct vendor *vendor; /* or &policy->own */
+	enum vendor_mode mode;       /* softer than the vendor's */
+};
+
+/* A file that is kept fresh for another program. */
+struct export_job {
+	enum export_format format;
+	const char *file, *command; /* command "": none */
+	const char *value;          /* see export_format_takes */
+};
+enum { EXPORTS_MAX = 64 };
+
+/* A sender that others send through, from a vendor file of kind esp or gateway, enabled or not. */
+struct shared_sender {
+	const struct shared_sender *next;
+	const char *vendor; /* the name of its file */
+	enum vendor_kind kind;
+	struct name_rules names;   /* its domains and envelope, and the names of its sources */
+	struct prefixes networks;  /* that its file writes out */
+};
+
+/* Who waits, and for how long: what greylist.h goes by. */
+enum greylist_stage { GREYLIST_AUTO, GREYLIST_RCPT, GREYLIST_MESSAGE };
+
+struct greylist_settings {
+	bool on;                 /* false: store = "none" */
+	enum greylist_stage stage;
+	int64_t delay, retry_window, lifetime; /* seconds */
+	unsigned auto_pass;      /* passes after which a key is not asked again for lifetime */
+	unsigned ipv4_prefix, ipv6_prefix;
+	struct prefixes exempt_networks;
+	struct name_rules exempt_senders;    /* "name", "=name", "local@name", "local@" (any domain: domain "") */
+	struct name_rules exempt_recipients;
+};
+
+/* What Postfix is told of a session that is listed, but proven only at the end of the message. */
+enum undecided {
+	UNDECIDED_EXCLUSIVE, /* passage where the source is exclusive, else the greylister */
+	UNDECIDED_VOUCH,
+	UNDECIDED_GREYLIST
+};
+
+struct settings {
+	const char *authserv_id; /* "": the MTA's name */
+	bool monitor;            /* mode = "monitor" */
+	const char *user, *state_dir;
+	struct {
+		const char *listen, *group;
+		int64_t deadline_ms; /* waiting for DNS that one message may do */
+		unsigned max_sessions;
+	} milter;
+	struct {
+		const char *listen, *greylist_class;
+		enum undecided undecided;
+	} delegate;
+	const char *socketmap_listen, *control_listen, *metrics_listen;
+	struct {
+		struct strings servers; /* "127.0.0.1@53"; none: the host's resolv.conf */
+		int64_t timeout_ms;     /* of one question */
+		const char *trust_anchor;
+	} dns;
+	struct {
+		const char *facility, *record;
+	} log;
+	struct {
+		int64_t max_age; /* an older signature is weak */
+	} dkim;
+	const char *store; /* "lmdb:PATH", "redis:HOST:PORT" or "none" */
+	struct greylist_settings greylist;
+	int64_t unsure_max;
+	struct {
+		int64_t min, max;
+		unsigned widest_ipv4, widest_ipv6; /* shortest prefix that is believed */
+		unsigned share_ppm;    /* of the address space, in millionths, that is believed */
+		unsigned fall_percent; /* fewer addresses in one step that is believed */
+		int64_t absent_after;  /* what is gone or published wrongly for so long lists nothing */
+		int64_t silent_after;  /* a network that sent nothing for so long is drift; 0: never */
+	} refresh;
+	int64_t review_grace; /* after review_by a source still proves for so long */
+	const char *contact;
+	struct {
+		struct name_rules domains;
+		struct prefixes networks;
+		struct prefixes outbound;    /* single addresses that may send as us, and as nobody else */
+		struct prefixes may_forward; /* single addresses that may send as anybody */
+		struct name_rules lists;     /* mailing lists that send our users' and vendors' mail on */
+		enum action on_forged;
+		struct strings daemon_names;
+	} own;
+	struct {
+		bool authenticate;
+		bool dmarc_report; /* dmarc = "report": evaluated and written, never acted on */
+	} strangers;
+	struct strings vendor_path;
+};
+
+struct policy {
+	struct arena *arena; /* everything below lives in it */
+	struct settings settings;
+	const struct vendor *vendors;
+	size_t vendor_count;
+	const struct source *sources; /* of all vendors, by number */
+	size_t source_count;
+	const struct delegation *delegations;
+	size_t delegation_count;
+	const struct delegation *partners;
+	size_t partner_count;
+	const struct relay *relays;
+	size_t relay_count;
+	const struct exception *exceptions;
+	size_t exception_count;
+	const struct name_index *names; /* whose is a name */
+	const struct vendor *const *gateways; /* vendors of that kind */
+	size_t gateway_count;
+	struct vendor own; /* our own names in a vendor's form: name "own", no sources, vouch unused */
+	const struct export_job *exports;
+	size_t export_count; /* at most EXPORTS_MAX */
+	const struct shared_sender *senders; /* of every file on vendor_path */
+};
+
+void policy_free(struct policy *); /* NULL is fine */
+
+/* When all else is read: the index of names and the list of gateways. False without memory. */
+bool policy_index(struct policy *) MUST_USE;
+
+/* Is this mailbox one of our own names? Is it some enabled vendor's, a bounce name too? */
+bool policy_is_own(const struct policy *, const struct mailbox *);
+bool policy_sends(const struct policy *, const struct mailbox *);
+
+/* The enabled vendor that owns this mailbox, first in the configuration; NULL: nobody's. */
+const struct vendor *policy_owner(const struct policy *, const struct mailbox *);
+
+/* The names of all shared senders, in the arena: with those below they are nobody's alone. False
+ * without memory. */
+bool policy_shared_names(const struct policy *, struct arena *, struct strings *out) MUST_USE;
+
+/* Could a signature by d= (normal form) prove something: an enabled vendor's, ours, a partner's, a list's? */
+bool policy_signs(const struct policy *, const char *d);
+
+/* What the policy says of a domain (normal form): LISTED, BELOW or STRANGER. */
+enum standing policy_standing(const struct policy *, const char *domain);
+
+/* Of the key of a signature by d=: SELECTOR, BELOW or STRANGER. */
+enum standing policy_signer_standing(const struct policy *, const char *d);
+
+#endif

@@ -1,0 +1,127 @@
+/*
+ * vendor.h - a vendor: the names it owns, where its mail comes from, what proves it.
+ *
+ * Floor 3. Plain immutable data, built by policy_text in the policy's arena. Strings are never
+ * NULL unless said. Never asks DNS: sources unfolds what is described here.
+ */
+#ifndef VENDOR_H
+#define VENDOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "policy/util/address.h"
+#include "policy/mail/mailbox.h"
+#include "policy/util/text.h"
+
+/* "system-monitor.com" (and names below), "=system-monitor.com", "noreply@system-monitor.com"; of
+ * recipients also "abuse@". */
+struct name_rule {
+	const char *domain; /* normal form; "": local of any domain, or of none */
+	bool exact;         /* names below do not count; always so where local is set */
+	const char *local;  /* NULL: every mailbox */
+	bool closed;        /* exact for being on the public suffix list: it was written without '=' */
+};
+struct name_rules {
+	const struct name_rule *list;
+	size_t count;
+};
+
+/* Does this rule, whatever mailbox it names, speak of this domain (normal form)? */
+bool name_rule_covers(const struct name_rule *, const char *domain);
+/* Does one of the rules hold this mailbox? Local parts are compared with ASCII case folded. */
+bool name_rules_hold(const struct name_rules *, const struct mailbox *);
+/* Does one that names no mailbox hold this domain (normal form)? */
+bool name_rules_hold_domain(const struct name_rules *, const char *domain);
+
+/* In rising strictness: the strictest wins (DESIGN section 3). */
+enum action { ACTION_PASS, ACTION_TAG, ACTION_QUARANTINE, ACTION_GREYLIST, ACTION_DEFER, ACTION_REJECT };
+enum { ACTIONS = ACTION_REJECT + 1 };
+const char *action_word(enum action);
+
+enum vendor_kind { VENDOR_APPLICATION, VENDOR_ESP, VENDOR_GATEWAY };
+enum vendor_mode { MODE_ENFORCE, MODE_VOUCH, MODE_MONITOR };
+const char *vendor_mode_word(enum vendor_mode);
+
+/* Kinds of evidence; one alternative of `vouch` is a set of them. */
+enum proof {
+	PROOF_LISTED = 1 << 0,
+	PROOF_SPF = 1 << 1,
+	PROOF_DKIM = 1 << 2,
+	PROOF_SPF_FROM = 1 << 3,
+	PROOF_DMARC = 1 << 4
+};
+enum { VOUCH_MAX = 8, PROOFS = 5 };
+extern const char *const proof_words[PROOFS]; /* in the order of the bits */
+
+/* "listed+spf or dkim" */
+void vouch_write(const unsigned *vouch, size_t count, struct text *out);
+
+enum source_kind { SOURCE_CIDR, SOURCE_FILE, SOURCE_A, SOURCE_MX, SOURCE_SPF };
+enum source_use { USE_MX, USE_LOGIN, USE_API };
+
+struct source {
+	uint32_t number;             /* index in the policy's list of all sources */
+	const struct vendor *vendor;
+	enum source_kind kind;
+	enum source_use use;
+	bool exclusive;              /* nobody else's mail leaves from there */
+	bool selected;               /* by the vendor's tags */
+	const char *name;            /* a, mx, spf: the DNS name; file: its path; cidr: "" */
+	const char *text;            /* "a:uk.mailers.system-monitor.com", "cidr:192.0.2.0/24,..." */
+	const struct prefix *prefixes; /* cidr and file */
+	size_t prefix_count;
+	const char *const *tags;
+	size_t tag_count;
+	const char *as_of, *review_by; /* "YYYY-MM-DD" or "" */
+	int64_t max_stale;             /* seconds */
+	unsigned line;                 /* in the vendor's file */
+};
+
+struct evidence {
+	const char *what, *where, *seen;
+};
+
+#define VENDOR_OWN UINT32_MAX /* the number of policy->own, which is no vendor of the list */
+
+struct vendor {
+	uint32_t number; /* order of the configuration */
+	const char *name, *title;
+	enum vendor_kind kind;
+	enum vendor_mode mode;
+	struct name_rules domains;  /* names it owns: an author or sender there is a claim */
+	struct name_rules envelope; /* further bounce domains */
+	struct name_rules dkim;     /* d= that prove it */
+	unsigned vouch[VOUCH_MAX];  /* sets of enum proof */
+	size_t vouch_count;
+	enum action on_forged, on_unproven, on_unsure;
+	const struct source *sources; /* this vendor's part of the policy's list */
+	size_t source_count;
+	const struct evidence *evidence;
+	size_t evidence_count;
+	const char *file; /* where it was read */
+	const char *sources_file; /* where its sources stand: there, or in greenlane.conf */
+	unsigned line;    /* of its entry in greenlane.conf */
+};
+
+/* The checked SPF identity lies under the vendor's domains or envelope. */
+bool vendor_owns_sender(const struct vendor *, const struct mailbox *);
+
+/* A source that counts for `listed`. */
+bool source_counts(const struct source *);
+
+bool source_has_tag(const struct source *, const char *tag);
+/* Do these tags choose it? One without tags is chosen by any, and no tags choose all. */
+bool source_is_chosen(const struct source *, const char *const *tags, size_t count);
+
+/* What it lists stands in DNS (a, mx, spf), not in a file. */
+bool source_asks_dns(const struct source *);
+
+/* When the day of review_by is over, in UTC; INT64_MAX without one. */
+int64_t source_review_ends(const struct source *);
+
+/* Nobody looked again within the grace (seconds): what it lists proves nothing any more. */
+bool source_is_lapsed(const struct source *, int64_t now, int64_t grace);
+
+#endif

@@ -1,0 +1,160 @@
+#include <string.h>
+
+#include "policy/util/date.h"
+
+enum { HOUR = 3600, MINUTE = 60, DAY = 24 * HOUR };
+
+int64_t
+date_days(int64_t year, int64_t month, int64_t day)
+{
+	/* counted from the first of March of year 0, so that a leap day ends its year */
+	int64_t years = month > 2 ? year : year - 1;
+	int64_t in_year = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
+
+	return years * 365 + years / 4 - years / 100 + years / 400 + in_year - 719468;
+}
+
+static bool
+is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* Leaves *rest behind a comment, whose opening it stands on. */
+static void
+comment_skip(struct span *rest)
+{
+	size_t depth = 0;
+
+	while (rest->length > 0) {
+		char c = rest->at[0];
+		size_t step = c == '\\' && rest->length > 1 ? 2 : 1;
+
+		rest->at += step;
+		rest->length -= step;
+		depth += c == '(';
+		if (c == ')' && --depth == 0)
+			return;
+	}
+}
+
+static bool
+is_between(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == ',';
+}
+
+/* The next word, between blanks, commas and comments; of no length at the end. */
+static struct span
+word_take(struct span *rest)
+{
+	struct span word;
+
+	while (rest->length > 0 && (is_between(rest->at[0]) || rest->at[0] == '(')) {
+		if (rest->at[0] == '(') {
+			comment_skip(rest);
+			continue;
+		}
+		rest->at++;
+		rest->length--;
+	}
+	word = (struct span){ rest->at, 0 };
+	while (rest->length > 0 && !is_between(rest->at[0]) && rest->at[0] != '(') {
+		rest->at++;
+		rest->length--;
+		word.length++;
+	}
+	return word;
+}
+
+/* Digits alone, at most four. */
+static bool
+number_read(struct span word, int64_t least, int64_t most, int64_t *out)
+{
+	*out = 0;
+	if (word.length == 0 || word.length > 4)
+		return false;
+	for (size_t i = 0; i < word.length; i++) {
+		if (!is_digit(word.at[i]))
+			return false;
+		*out = *out * 10 + (word.at[i] - '0');
+	}
+	return *out >= least && *out <= most;
+}
+
+static bool
+month_read(struct span word, int64_t *out)
+{
+	static const char *const names[] = { "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep",
+		"oct", "nov", "dec" };
+
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+		if (span_is_nocase(word, names[i])) {
+			*out = (int64_t)i + 1;
+			return true;
+		}
+	return false;
+}
+
+/* RFC 5322, 4.3: two digits are of 1950 to 2049, three count from 1900. */
+static bool
+year_read(struct span word, int64_t *out)
+{
+	if (!number_read(word, 0, 9999, out))
+		return false;
+	if (word.length <= 2)
+		*out += *out < 50 ? 2000 : 1900;
+	else if (word.length == 3)
+		*out += 1900;
+	return true;
+}
+
+static bool
+time_read(struct span word, int64_t *out)
+{
+	struct span hours = span_cut(&word, ':'), minutes = span_cut(&word, ':');
+	int64_t hour, minute, second = 0;
+
+	if (!number_read(hours, 0, 23, &hour) || !number_read(minutes, 0, 59, &minute) ||
+	    (word.length > 0 && !number_read(word, 0, 60, &second)))
+		return false;
+	*out = hour * HOUR + minute * MINUTE + second;
+	return true;
+}
+
+/* Seconds east of UTC. */
+static int64_t
+zone_read(struct span word)
+{
+	static const struct {
+		const char *name;
+		int hours;
+	} names[] = { { "EST", -5 }, { "EDT", -4 }, { "CST", -6 }, { "CDT", -5 }, { "MST", -7 }, { "MDT", -6 },
+		{ "PST", -8 }, { "PDT", -7 } };
+	struct span digits = { word.at + 1, word.length - 1 };
+	int64_t number;
+
+	if (word.length == 5 && (word.at[0] == '+' || word.at[0] == '-') && number_read(digits, 0, 9999, &number)) {
+		number = number / 100 * HOUR + number % 100 * MINUTE;
+		return word.at[0] == '-' ? -number : number;
+	}
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+		if (span_is_nocase(word, names[i].name))
+			return names[i].hours * HOUR;
+	return 0;
+}
+
+bool
+date_read(struct span text, int64_t *out)
+{
+	struct span word = word_take(&text);
+	int64_t day, month, year, time;
+
+	if (word.length > 0 && !is_digit(word.at[0])) /* the day of the week */
+		word = word_take(&text);
+	if (!number_read(word, 1, 31, &day) || !month_read(word_take(&text), &month) ||
+	    !year_read(word_take(&text), &year) || !time_read(word_take(&text), &time))
+		return false;
+	*out = date_days(year, month, day) * DAY + time - zone_read(word_take(&text));
+	return true;
+}

@@ -1,0 +1,22 @@
+/*
+ * date.h - calendar days, and the Date field of a mail, as seconds since 1970.
+ *
+ * Floor 1. Pure arithmetic in the Gregorian calendar; knows no clock.
+ */
+#ifndef DATE_H
+#define DATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "policy/util/fault.h"
+#include "policy/util/text.h"
+
+/* Days since 1970-01-01; month from 1. */
+int64_t date_days(int64_t year, int64_t month, int64_t day);
+
+/* Reads a date-time (RFC 5322, 3.3, and what 4.3 allows: comments, short years, names of zones; an unknown name
+ * is UTC). False where it is none; *out is then untouched. */
+bool date_read(struct span text, int64_t *out) MUST_USE;
+
+#endif

@@ -1,0 +1,79 @@
+#include <string.h>
+
+#include "policy/util/json.h"
+#include "policy/util/utf8.h"
+
+/* A byte that is no UTF-8 becomes the lone surrogate U+DC80 + (byte - 0x80), so none is lost. */
+void
+json_bytes(struct text *out, const char *value, size_t length)
+{
+	const unsigned char *at = (const unsigned char *)value;
+
+	text_char(out, '"');
+	for (size_t i = 0; i < length;) {
+		uint32_t point;
+		size_t one = utf8_read(value + i, length - i, &point);
+
+		if (one == 0)
+			text_format(out, "\\udc%02x", at[i]);
+		else if (at[i] == '"' || at[i] == '\\')
+			text_format(out, "\\%c", at[i]);
+		else if (at[i] < 0x20 || at[i] == 0x7f)
+			text_format(out, "\\u%04x", at[i]);
+		else
+			text_add(out, at + i, one);
+		i += one == 0 ? 1 : one;
+	}
+	text_char(out, '"');
+}
+
+/* Between two members or elements, but not before the first. */
+void
+json_comma(struct text *out)
+{
+	char last = out->length > 0 ? out->bytes[out->length - 1] : '[';
+
+	if (last != '[' && last != '{' && last != ':')
+		text_char(out, ',');
+}
+
+void
+json_begin(struct text *out)
+{
+	json_comma(out);
+	text_char(out, '{');
+}
+
+void
+json_end(struct text *out)
+{
+	text_char(out, '}');
+}
+
+void
+json_key(struct text *out, const char *key)
+{
+	json_comma(out);
+	text_format(out, "\"%s\":", key);
+}
+
+void
+json_string(struct text *out, const char *key, const char *value)
+{
+	json_key(out, key);
+	json_bytes(out, value, strlen(value));
+}
+
+void
+json_number(struct text *out, const char *key, int64_t value)
+{
+	json_key(out, key);
+	text_format(out, "%lld", (long long)value);
+}
+
+void
+json_bool(struct text *out, const char *key, bool value)
+{
+	json_key(out, key);
+	text_put(out, value ? "true" : "false");
+}

@@ -1,0 +1,26 @@
+/*
+ * json.h - writes JSON (RFC 8259), member by member.
+ *
+ * Floor 1. Commas are put where they belong by what stands before. Never reads JSON.
+ */
+#ifndef JSON_H
+#define JSON_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "policy/util/text.h"
+
+/* A string of any bytes: one that is no UTF-8 becomes the lone surrogate U+DC00 + byte, so none is lost. */
+void json_bytes(struct text *, const char *value, size_t length);
+
+void json_comma(struct text *); /* before an element of an array */
+void json_begin(struct text *); /* an object, as an element or a value */
+void json_end(struct text *);
+void json_key(struct text *, const char *key); /* a value must follow */
+void json_string(struct text *, const char *key, const char *value);
+void json_number(struct text *, const char *key, int64_t value);
+void json_bool(struct text *, const char *key, bool value);
+
+#endif

@@ -1,0 +1,126 @@
+/* room: verdict */
+#include "policy/verdict/claims.h"
+
+/* ---- once a message: whose names stand in the author fields ---- */
+
+/* Whom one name of a From that cannot be read claims. */
+struct naming {
+	const struct policy *policy;
+	struct facts *facts;
+};
+
+static void
+note_claimed(struct facts *facts, uint32_t owner)
+{
+	if (owner == VENDOR_OWN)
+		facts->own_claimed = true;
+	else
+		vendor_numbers_add(&facts->claimed, owner);
+}
+
+static bool
+note_name(void *context, const char *name)
+{
+	struct naming *naming = context;
+	struct facts *facts = naming->facts;
+	struct name_walk walk = name_walk_begin(naming->policy->names, NAMES_DOMAINS, name);
+	const struct name_entry *entry;
+
+	while ((entry = name_walk_next(&walk)) != NULL)
+		if (entry->rule->local == NULL ||
+		    mailbox_field_holds(facts->from_raw, facts->from_raw_length, entry->rule->local))
+			note_claimed(facts, entry->owner);
+	return facts->claimed.count == VENDOR_NUMBERS_MAX;
+}
+
+static void
+note_author(const struct policy *policy, struct facts *facts, const struct mailbox *mailbox)
+{
+	struct name_walk walk = name_walk_begin(policy->names, NAMES_DOMAINS, mailbox->domain);
+	const struct name_entry *entry;
+
+	while ((entry = name_walk_next_holding(&walk, mailbox)) != NULL)
+		note_claimed(facts, entry->owner);
+}
+
+static bool
+is_delegates(const struct policy *policy, const struct mailbox *mailbox)
+{
+	struct name_walk ours = name_walk_begin(policy->names, NAMES_DELEGATIONS, mailbox->domain),
+			 others = name_walk_begin(policy->names, NAMES_PARTNERS, mailbox->domain);
+
+	return name_walk_next_holding(&ours, mailbox) != NULL || name_walk_next_holding(&others, mailbox) != NULL;
+}
+
+static uint32_t
+holders_of(const struct policy *policy, const struct facts *facts, const struct mailbox *mailbox)
+{
+	struct name_walk walk = name_walk_begin(policy->names, NAMES_DOMAINS, mailbox->domain);
+	uint32_t held_by = is_delegates(policy, mailbox) ? HELD_BY_DELEGATE : 0;
+	const struct name_entry *entry;
+
+	while ((entry = name_walk_next_holding(&walk, mailbox)) != NULL) {
+		size_t at = vendor_numbers_find(&facts->claimed, entry->owner);
+
+		held_by |= entry->owner == VENDOR_OWN ? HELD_BY_OWN : HELD_BY_VENDOR;
+		if (entry->owner != VENDOR_OWN && at < facts->claimed.count)
+			held_by |= 1u << at;
+	}
+	return held_by;
+}
+
+bool
+claims_settle(const struct policy *policy, struct arena *arena, struct facts *facts)
+{
+	struct naming naming = { policy, facts };
+	unsigned conversions = MAILBOX_CONVERSIONS;
+	bool searched = true;
+
+	facts->claimed.count = 0;
+	facts->own_claimed = false;
+	for (size_t i = 0; i < facts->author_count; i++)
+		note_author(policy, facts, &facts->authors[i].mailbox);
+	if (facts->from_state == FROM_UNREADABLE)
+		searched = mailbox_field_search(arena, facts->from_raw, facts->from_raw_length, &conversions, note_name,
+		    &naming);
+	for (size_t i = 0; i < facts->author_count; i++)
+		facts->authors[i].held_by = holders_of(policy, facts, &facts->authors[i].mailbox);
+	return searched;
+}
+
+bool
+claims_by_envelope(const struct facts *facts, const struct vendor *vendor)
+{
+	return !facts->null_sender && name_rules_hold(&vendor->domains, &facts->sender);
+}
+
+/* ---- who is claimed ---- */
+
+_Static_assert(VENDOR_NUMBERS_MAX == CLAIMS_MAX + 1, "one more than may be claimed is counted");
+
+bool
+claims_list(const struct judge *judge, const struct facts *facts, struct verdict *verdict)
+{
+	const struct policy *policy = judge->policy;
+	struct vendor_numbers senders = { .count = 0 }, all = facts->claimed;
+	struct name_walk walk = name_walk_begin(policy->names, NAMES_DOMAINS, facts->sender.domain);
+	const struct name_entry *entry;
+	bool own_sender = false;
+
+	while (!facts->null_sender && (entry = name_walk_next_holding(&walk, &facts->sender)) != NULL) {
+		if (entry->owner == VENDOR_OWN) {
+			own_sender = true;
+			continue;
+		}
+		vendor_numbers_add(&senders, entry->owner);
+		vendor_numbers_add(&all, entry->owner);
+	}
+	for (size_t i = 0; i < all.count && i < CLAIMS_MAX; i++)
+		verdict->claims[verdict->claim_count++] = (struct claim){ .vendor = &policy->vendors[all.list[i]],
+			.by_author = vendor_numbers_find(&facts->claimed, all.list[i]) < facts->claimed.count,
+			.by_envelope = vendor_numbers_find(&senders, all.list[i]) < senders.count };
+	if (facts->own_claimed || own_sender) /* there is always room for one more */
+		verdict->claims[verdict->claim_count++] = (struct claim){ .vendor = &policy->own,
+			.by_author = facts->own_claimed, .by_envelope = own_sender };
+	return all.count <= CLAIMS_MAX;
+}

@@ -1,0 +1,376 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "policy/verdict/explain.h"
+#include "policy/rules/greylist.h"
+#include "policy/verdict/patience.h"
+
+/* ---- the reply ---- */
+
+enum { TITLE_SHOWN = 60, CONTACT_SHOWN = 150, FROM_SHOWN = 500 }; /* bytes; the longest reply stays one line of RFC 5321, 4.5.3.1.5 */
+
+/*
+ * Reasons and deeds with words of their own; the first row that fits. Codes: RFC 5321, 3463 and 7372.
+ * Honest people read them: a reply says what is missing, and accuses nobody.
+ */
+static const struct row {
+	enum action done;
+	enum outcome outcome; /* where reason is NONE */
+	enum reason reason;
+	const char *code, *enhanced, *lead;
+} rows[] = {
+	{ ACTION_GREYLIST, 0, REASON_NONE, "451", "4.7.1", "greylisted, please try again" },
+	{ ACTION_REJECT, 0, REASON_RELAYING, "554", "5.7.1", "relaying refused" },
+	{ ACTION_REJECT, 0, REASON_FROM_TOO_LONG, "550", "5.6.0", "message refused" },
+	{ ACTION_DEFER, 0, REASON_RECIPIENT_DIFFERS, "452", "4.5.3", "please send to this recipient apart" },
+	{ ACTION_DEFER, 0, REASON_OWN_FAILURE, "451", "4.3.0", "not accepted for now, please try again" },
+	{ ACTION_DEFER, OUTCOME_UNSURE, REASON_NONE, "451", "4.4.3", "not sure yet, please try again" },
+};
+#define OWN_LEAD "Open relay not allowed; no relaying was tried: mail in our own name from an unknown host"
+static const struct row refused = { .code = "550", .enhanced = "5.7.26", .lead = "message refused" },
+	deferred = { .code = "451", .enhanced = "4.7.26", .lead = "not accepted for now, please try again" },
+	own_refused = { .code = "550", .enhanced = "5.7.26", .lead = OWN_LEAD },
+	own_deferred = { .code = "451", .enhanced = "4.7.1", .lead = OWN_LEAD };
+
+static bool
+row_fits(const struct row *row, const struct verdict *verdict, enum action done)
+{
+	if (row->done != done)
+		return false;
+	if (row->reason != REASON_NONE)
+		return row->reason == verdict->reason;
+	return row->outcome == 0 || row->outcome == verdict->outcome;
+}
+
+/* Our names, from where nothing proves that they may be used. */
+static bool
+is_own_forgery(const struct verdict *verdict)
+{
+	const struct claim *claim = verdict_claim(verdict);
+
+	return verdict->outcome == OUTCOME_FORGED && claim != NULL &&
+	    claim->vendor->number == VENDOR_OWN;
+}
+
+static const struct row *
+find_row(const struct verdict *verdict, enum action done)
+{
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+		if (row_fits(&rows[i], verdict, done))
+			return &rows[i];
+	if (is_own_forgery(verdict))
+		return done == ACTION_REJECT ? &own_refused : &own_deferred;
+	return done == ACTION_REJECT ? &refused : &deferred;
+}
+
+/* A title may hold any text of the configuration; a reply is ASCII. */
+static void
+put_title(const struct vendor *vendor, struct text *out)
+{
+	const char *title = vendor->title != NULL && vendor->title[0] != '\0' ? vendor->title : vendor->name;
+
+	for (size_t i = 0; title[i] != '\0' && i < TITLE_SHOWN; i++)
+		text_char(out, title[i] >= 0x20 && title[i] < 0x7f ? title[i] : '?');
+}
+
+/* Whose mail this was not proven to be; nothing where another matter decides, or nobody is claimed. */
+static void
+put_claimed(const struct row *row, const struct verdict *verdict, struct text *out)
+{
+	static const char *const words[] = { [OUTCOME_VOUCHED] = "proven to be from ",
+		[OUTCOME_UNPROVEN] = "not proven to be from ", [OUTCOME_UNSURE] = "not yet proven to be from ",
+		[OUTCOME_FORGED] = "not proven to be from " };
+	const struct claim *claim = verdict_claim(verdict);
+
+	if (claim == NULL || claim->vendor->number == VENDOR_OWN || row->reason != REASON_NONE ||
+	    words[verdict->outcome] == NULL)
+		return;
+	text_put(out, words[verdict->outcome]);
+	put_title(claim->vendor, out);
+	text_put(out, ": ");
+}
+
+/* To the sender "it names no vendor" would say nothing: he waits for being new here. So he does at RCPT, where
+ * nobody knows yet what the message would prove. */
+static const char *
+sentence(const struct verdict *verdict, enum action done)
+{
+	const struct claim *claim = verdict_claim(verdict);
+	bool open = verdict->outcome == OUTCOME_UNSURE && !verdict->settled;
+
+	if ((verdict->outcome == OUTCOME_VOUCHED || open) && claim != NULL && claim->mode == MODE_MONITOR)
+		return "its mode is monitor, so proof does not help it yet";
+	if (done == ACTION_GREYLIST && (verdict->reason == REASON_NO_CLAIM || open))
+		return "the first mail of a sender that is not known here waits";
+	return reason_sentence(verdict->reason);
+}
+
+/* Whoever runs the host that was refused is told what would let it pass. */
+static const char *
+remedy(const struct verdict *verdict)
+{
+	if (verdict->reason == REASON_RELAYING)
+		return "; a host that forwards for others must be authorised to";
+	if (is_own_forgery(verdict))
+		return "; a host of ours needs an authorised address or SMTP authentication";
+	return "";
+}
+
+bool
+explain_reply(const struct verdict *verdict, enum action done, const char *id, const char *contact,
+    int64_t wait, struct reply *out)
+{
+	const struct row *row;
+	struct text text;
+
+	if (done == ACTION_PASS || done == ACTION_TAG || done == ACTION_QUARANTINE)
+		return false;
+	row = find_row(verdict, done);
+	out->code = row->code;
+	out->enhanced = row->enhanced;
+	text_open(&text, sizeof out->text - 1);
+	text_put(&text, row->lead);
+	if (done == ACTION_GREYLIST && wait > 0)
+		text_format(&text, " in %lld seconds", (long long)wait);
+	text_put(&text, ": ");
+	put_claimed(row, verdict, &text);
+	text_format(&text, "%s%s (%s, id %s); ask ", sentence(verdict, done), remedy(verdict),
+	    reason_slug(verdict->reason), id);
+	if (contact[0] != '\0')
+		text_format(&text, "%.*s", CONTACT_SHOWN, contact);
+	else
+		text_put(&text, "the postmaster of the recipient's domain");
+	snprintf(out->text, sizeof out->text, "%s", text.bytes);
+	text_close(&text);
+	return true;
+}
+
+/* ---- for a person ---- */
+
+/* Network text: printable ASCII stays, all else is '?', at most 200 bytes. */
+static void
+put_safe(struct text *out, const char *value)
+{
+	for (size_t i = 0; value[i] != '\0' && i < 200; i++)
+		text_char(out, value[i] >= 0x20 && value[i] < 0x7f ? value[i] : '?');
+}
+
+static void
+write_envelope(const struct facts *facts, struct text *out)
+{
+	if (facts->not_given & GIVEN_MAIL_FROM) {
+		text_put(out, "envelope   not known: --mail-from was not given (\"<>\" is the null sender)\n");
+		return;
+	}
+	text_put(out, "envelope   <");
+	put_safe(out, facts->mail_from);
+	if (facts->null_sender && (facts->not_given & GIVEN_HELO))
+		text_put(out, ">, SPF not known: --helo was not given");
+	else
+		text_format(out, ">, SPF %s", auth_word(facts->spf.result));
+	if (facts->spf.by_helo)
+		text_put(out, " (of the HELO name)");
+	if (facts->spf_why != NULL) {
+		text_put(out, ": ");
+		put_safe(out, facts->spf_why);
+	}
+	text_put(out, "\n");
+}
+
+/* A From that cannot be read, as it came, and where RFC 5322 was left. */
+static void
+write_field(const struct facts *facts, struct text *out)
+{
+	bool cut = facts->from_raw_length > FROM_SHOWN;
+
+	text_format(out, "author     cannot be read: a From field breaks RFC 5322\n  behind   byte %zu of \"", facts->from_stopped);
+	text_escaped(out, facts->from_raw, cut ? FROM_SHOWN : facts->from_raw_length);
+	text_put(out, cut ? "...\"\n" : "\"\n");
+}
+
+static void
+write_facts(const struct facts *facts, struct text *out)
+{
+	char client[ADDRESS_TEXT];
+
+	text_format(out, "client     %s\n", facts->client_hidden
+		? facts->via[0] != '\0' ? "not known: the relay's Received fields do not tell"
+				       : "not known: the address is private, and stands neither in own.networks nor in relays"
+		: address_write(&facts->client, client));
+	if (facts->via[0] != '\0')
+		text_format(out, "relay      %s at %s\n", facts->via, address_write(&facts->peer, client));
+	write_envelope(facts, out);
+	for (size_t i = 0; i < facts->author_count && i < 10; i++) {
+		const struct dmarc_fact *dmarc = &facts->authors[i].dmarc;
+
+		text_put(out, "author     ");
+		put_safe(out, facts->authors[i].mailbox.text);
+		text_format(out, ", DMARC %s (p=%s%s)\n",
+		    facts_dmarc_is_known(facts, dmarc) ? auth_word(dmarc->result) : "not known",
+		    dmarc_policy_word(dmarc->policy), dmarc->testing ? ", in test: no reason to refuse" : "");
+	}
+	if (facts->not_given & GIVEN_FROM)
+		text_put(out, "author     not known: neither --from nor --message was given\n");
+	else if (facts->from_state == FROM_MISSING)
+		text_put(out, "author     none: the message has no From field\n");
+	if (facts->from_state == FROM_UNREADABLE)
+		write_field(facts, out);
+	for (size_t i = 0; i < facts->dkim_count; i++) {
+		const struct dkim_fact *fact = &facts->dkim[i];
+
+		text_put(out, "signature  d=");
+		put_safe(out, fact->d);
+		text_format(out, ", %s%s%s%s\n", auth_word(fact->result),
+		    fact->counts ? ", counts" : ", does not count",
+		    fact->why[0] != '\0' ? ": " : "", fact->why);
+	}
+	if (facts->not_given & GIVEN_MESSAGE)
+		text_put(out, "signature  not known: without --message none could be seen\n");
+	else if (facts->dkim_done && facts->dkim_count == 0)
+		text_put(out, "signature  none\n");
+}
+
+/* ---- what did not answer ---- */
+
+static void
+write_silence(const char *prefix, const char *name, const char *for_what, const char *of, bool brought, struct text *out)
+{
+	text_put(out, "no answer  ");
+	text_put(out, prefix);
+	put_safe(out, name);
+	text_format(out, ", for %s", for_what);
+	put_safe(out, of);
+	text_put(out, brought ? ": only the message brought it\n" : "\n");
+}
+
+static void
+write_silent_key(const struct dkim_fact *fact, struct text *out)
+{
+	text_put(out, "no answer  ");
+	put_safe(out, fact->s);
+	text_put(out, "._domainkey.");
+	put_safe(out, fact->d);
+	text_put(out, ", for a signature: only the message brought it\n");
+}
+
+/* Which names are missing, and who chose them: a forger's own are not waited for as the vendor's are. */
+static void
+write_silences(const struct policy *policy, const struct facts *facts, struct text *out)
+{
+	if (facts->spf_silence.name != NULL)
+		write_silence("", facts->spf_silence.name, "SPF of ", facts->spf.domain,
+		    patience_sender_is_brought(policy, facts), out);
+	for (size_t i = 0; i < facts->dkim_count; i++)
+		if (facts->dkim[i].result == AUTH_TEMPERROR)
+			write_silent_key(&facts->dkim[i], out);
+	for (size_t i = 0; i < facts->author_count && i < 10; i++) {
+		const struct author *author = &facts->authors[i];
+
+		if (author->spf_from_silence.name != NULL)
+			write_silence("", author->spf_from_silence.name, "SPF of the author's ",
+			    author->mailbox.domain, patience_spf_from_is_brought(policy, author), out);
+		if (author->dmarc.silent != NULL)
+			write_silence("_dmarc.", author->dmarc.silent, "DMARC of ", author->mailbox.domain,
+			    patience_dmarc_is_brought(policy, facts, author), out);
+	}
+	for (size_t i = 0; i < facts->asked_count; i++)
+		if (facts->asked[i].silence.name != NULL)
+			write_silence("", facts->asked[i].silence.name, "source ",
+			    policy->sources[facts->asked[i].source].text, patience_asked_is_brought(&facts->asked[i]), out);
+	for (size_t i = 0; i < facts->name_count; i++)
+		text_format(out, "%s  %s, which stands in the policy\n",
+		    facts->names[i].answered ? "answered " : "no answer", facts->names[i].name);
+}
+
+/* How a name of ours is proven is the same everywhere; only delegations differ. */
+static void
+write_own_terms(const struct claim *claim, struct text *out)
+{
+	text_put(out, "an authorised outbound address, our own signature, or our own SPF outside the vendors' ranges");
+	if (claim->delegation != NULL) {
+		text_format(out, ",\n             or sent by %s and proven by ", claim->delegation->vendor_name);
+		vouch_write(claim->delegation->vouch, claim->delegation->vouch_count, out);
+	}
+	if (claim->sender != NULL)
+		text_format(out, "\n  sent by  %s", claim->sender->name);
+	if (claim->source != NULL)
+		text_format(out, "\n  in range %s of %s", claim->source->text, claim->source->vendor->name);
+}
+
+static const char *
+claimed_by(const struct claim *claim)
+{
+	if (claim->by_author)
+		return claim->by_envelope ? "author and envelope" : "author";
+	if (claim->by_envelope)
+		return "envelope";
+	return claim->reason == REASON_PROVEN_PARTNER ? "nobody; it may send for the author"
+						      : "nobody; it is the gateway";
+}
+
+/* One kind of a claim's evidence, found from these parts. */
+static void
+put_evidence(const char *name, const struct facts *facts, unsigned parts, enum tri found, struct text *out)
+{
+	enum tri known = facts_known(facts, parts, found);
+
+	text_format(out, "\n  %-8s %s%s", name, tri_word(known), known != found ? " (not given)" : "");
+}
+
+static void
+write_claim(const struct facts *facts, const struct claim *claim, struct text *out)
+{
+	const struct vendor *vendor = claim->vendor;
+	const char *dropped = !claim->dropped ? ""
+	    : facts->from_state == FROM_UNREADABLE
+	    ? ", but beside the address that readers show it is only text and the claim is dropped"
+	    : ", but its authors stand by themselves and the claim is dropped";
+
+	text_format(out, "vendor     %s (%s), claimed by %s\n", vendor->name,
+	    vendor_mode_word(claim->mode), claimed_by(claim));
+	text_format(out, "  listed   %s", tri_word(claim->listed));
+	if (claim->source != NULL && vendor->number != VENDOR_OWN)
+		text_format(out, " (%s%s%s%s)", claim->source->text,
+		    claim->exclusive ? ", exclusive" : ", shared",
+		    claim->lapsed ? ", proves nothing: to be reviewed by " : "",
+		    claim->lapsed ? claim->source->review_by : "");
+	put_evidence("spf", facts, facts_sender_part(facts), claim->spf, out);
+	put_evidence("dkim", facts, GIVEN_MESSAGE, claim->dkim, out);
+	if (claim->weak != NULL)
+		text_format(out, " (a weak signature: %s)", claim->weak);
+	put_evidence("spf_from", facts, GIVEN_FROM, claim->spf_from, out);
+	put_evidence("dmarc", facts, GIVEN_FROM | GIVEN_MESSAGE | facts_sender_part(facts), claim->dmarc, out);
+	text_put(out, "\n  vouched by ");
+	if (vendor->number == VENDOR_OWN)
+		write_own_terms(claim, out);
+	else
+		vouch_write(vendor->vouch, vendor->vouch_count, out);
+	text_format(out, "\n  so it is %s%s: %s\n", outcome_word(claim->outcome), dropped,
+	    reason_sentence(claim->reason));
+}
+
+void
+explain_write(const struct judge *judge, const struct facts *facts, const struct verdict *verdict,
+    struct text *out)
+{
+	text_format(out, "outcome    %s (%s): %s\n", outcome_word(verdict->outcome),
+	    reason_slug(verdict->reason), reason_sentence(verdict->reason));
+	text_format(out, "action     %s", action_word(verdict->action));
+	if (verdict->monitored)
+		text_format(out, " (monitor mode; it would %s)", action_word(verdict->would));
+	if (verdict->action == ACTION_GREYLIST)
+		text_put(out, greylist_exempts_all(&judge->policy->settings.greylist, facts)
+			    ? " (but it is exempt from the greylist, and passes)"
+			    : " (a first contact waits)");
+	text_put(out, "\n");
+	if (verdict->outcome == OUTCOME_EXEMPT)
+		return;
+	write_facts(facts, out);
+	write_silences(judge->policy, facts, out);
+	for (size_t i = 0; i < verdict->claim_count; i++)
+		write_claim(facts, &verdict->claims[i], out);
+	explain_remedy(facts, verdict, out);
+	if (judge->policy->vendor_count == 0)
+		text_put(out, "vendor     none is enabled\n");
+	explain_changes(judge, facts, verdict, out);
+}

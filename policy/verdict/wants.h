@@ -1,0 +1,30 @@
+/* room: verdict */
+/*
+ * wants.h - which fact is worth finding out next: the policy behind every question that the shell asks.
+ *
+ * Floor 6. Never asks itself, and never wants what cannot change the verdict or the results header.
+ */
+#ifndef WANTS_H
+#define WANTS_H
+
+#include <stddef.h>
+
+#include "policy/verdict/claim.h"
+
+enum want {
+	WANT_NOTHING,
+	WANT_SPF,      /* check_host of the sender or HELO */
+	WANT_SOURCE,   /* check_host(client, postmaster@NAME) of an spf source */
+	WANT_SPF_FROM, /* check_host(client, author's domain) */
+	WANT_DMARC     /* of an author; only at the end, when DKIM is done */
+};
+struct wanted {
+	enum want want;
+	const struct source *source; /* SOURCE */
+	size_t author;               /* SPF_FROM, DMARC: index */
+};
+
+/* Of a message that is not exempt. */
+struct wanted wants_next(const struct judge *, const struct facts *);
+
+#endif

@@ -1,0 +1,33 @@
+/*
+ * conf_files.h - for tests: reads files, and hands a folder of vendor files to policy_text.
+ */
+#ifndef CONF_FILES_H
+#define CONF_FILES_H
+
+#include <stddef.h>
+
+#include "policy/config/policy_text.h"
+
+/* Texts that were handed out; they last until conf_files_close. */
+struct conf_files {
+	const char *folder; /* holds NAME.conf and the lists they name; real */
+	const char *shown;  /* how faults call it */
+	struct policy_files files;
+	char *texts[64];
+	char paths[64][128];
+	size_t count;
+};
+
+void conf_files_open(struct conf_files *, const char *folder, const char *shown);
+void conf_files_close(struct conf_files *);
+
+/* A whole file, terminated, to be freed; NULL when it cannot be read. */
+char *conf_file_read(const char *path, size_t *length);
+
+/* Each fault a line, warnings with "warning: " before them; to be freed. */
+char *conf_faults_write(const struct faults *);
+
+/* "$srcdir/rest"; the folder of the checkout where the variable is not set. */
+const char *conf_path(char *out, size_t size, const char *fmt, ...) PRINTF_LIKE(3, 4);
+
+#endif

@@ -1,0 +1,123 @@
+/* The story's journal, linked in place of milter/system/journal.c: keeps the last lines in memory. */
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "milter/system/journal.h"
+#include "t/lib/story.h"
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static char *lines[2], *jsons[2]; /* the last, and the one before it */
+static char *notice;
+static size_t verdicts;
+
+static void
+keep(char *kept[2], const char *text)
+{
+	free(kept[1]);
+	kept[1] = kept[0];
+	kept[0] = text == NULL ? NULL : strdup(text);
+}
+
+void
+story_journal_clear(void)
+{
+	pthread_mutex_lock(&lock);
+	for (unsigned i = 0; i < 2; i++) {
+		keep(lines, NULL);
+		keep(jsons, NULL);
+	}
+	free(notice);
+	notice = NULL;
+	verdicts = 0;
+	pthread_mutex_unlock(&lock);
+}
+
+const char *
+story_journal_line(bool json, unsigned before)
+{
+	const char *line;
+
+	pthread_mutex_lock(&lock);
+	line = json ? jsons[before] : lines[before];
+	pthread_mutex_unlock(&lock);
+	return line == NULL ? "" : line;
+}
+
+void
+story_journal_forget_notice(void)
+{
+	pthread_mutex_lock(&lock);
+	free(notice);
+	notice = NULL;
+	pthread_mutex_unlock(&lock);
+}
+
+const char *
+story_journal_notice(void)
+{
+	const char *text;
+
+	pthread_mutex_lock(&lock);
+	text = notice;
+	pthread_mutex_unlock(&lock);
+	return text == NULL ? "" : text;
+}
+
+size_t
+story_journal_verdicts(void)
+{
+	size_t count;
+
+	pthread_mutex_lock(&lock);
+	count = verdicts;
+	pthread_mutex_unlock(&lock);
+	return count;
+}
+
+void
+journal_verdict(struct journal *journal, const struct verdict_record *record)
+{
+	struct text line, json;
+
+	(void)journal;
+	text_open(&line, VERDICT_LINE_MAX);
+	text_open(&json, VERDICT_JSON_MAX);
+	verdict_record_write_line(record, &line);
+	verdict_record_write_json(record, &json);
+	pthread_mutex_lock(&lock);
+	keep(lines, line.bytes);
+	keep(jsons, json.bytes);
+	verdicts++;
+	pthread_mutex_unlock(&lock);
+	text_close(&line);
+	text_close(&json);
+}
+
+void
+journal_say(struct journal *journal, int level, const char *fmt, ...)
+{
+	char *text = NULL;
+	va_list args;
+
+	(void)journal;
+	(void)level;
+	va_start(args, fmt);
+	if (vasprintf(&text, fmt, args) < 0)
+		text = NULL;
+	va_end(args);
+	pthread_mutex_lock(&lock);
+	free(notice);
+	notice = text;
+	pthread_mutex_unlock(&lock);
+}
+
+void
+journal_fault(struct journal *journal, int level, const struct fault *fault)
+{
+	(void)journal;
+	(void)level;
+	(void)fault;
+}

@@ -1,0 +1,86 @@
+/*
+ * story_parts.h - a story that is being played, for the files that play it and nobody else.
+ */
+#ifndef STORY_PARTS_H
+#define STORY_PARTS_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "t/lib/story.h"
+
+enum { TEXTS_MAX = 32, FIELDS_MAX = 5000, AHEAD_MAX = 16 };
+
+struct named_text {
+	char name[256];
+	char *text;
+};
+
+struct field {
+	char *name, *value;
+	bool late; /* added by a forwarder: on top, unsigned */
+};
+
+struct story {
+	const char *path;
+	FILE *file;
+	unsigned line, failures;
+	char title[256];
+	bool begun; /* a mail is being written down */
+	bool silent; /* nothing is expected */
+	bool over;  /* it cannot go on */
+
+	/* the setup */
+	struct player *player;
+	struct services *services;
+	struct canned_zone *zone;
+	struct resolver counting, *canned;
+	atomic_uint asked;       /* DNS questions since MAIL */
+	atomic_uint asked_for[STANDINGS]; /* the same by what the policy says of the name */
+	char slow[8][256];       /* names whose answers take SLOW_MS of the budget */
+	char down[8][256];       /* names whose zones do not answer; "" is free, "." all of DNS */
+	char ahead[AHEAD_MAX][DNS_NAME_TEXT]; /* asked ahead since MAIL */
+	size_t slow_count, ahead_count;
+	size_t verdicts;         /* records written before MAIL */
+	struct store *store;     /* the greylist, also while it is in trouble */
+	struct named_text vendors[TEXTS_MAX];
+	size_t vendor_count;
+	char *config;
+	bool loaded;
+	struct refresh *refresh;
+	struct dkim_verifier *dkim;
+	struct suffix_list suffixes;
+	int64_t now;
+
+	/* the conversation */
+	struct story_client client;
+	bool connected, mailed; /* a session is open; a mail in it */
+	const char *auth; /* NULL: the MTA gives no {auth_authen} */
+	char auth_name[256], name[256], address[64], daemon_name[256], mta_name[256];
+	struct field fields[FIELDS_MAX];
+	size_t field_count;
+	char signatures[16][1024];
+	size_t signature_count;
+	char *body, *sent_body;
+	struct story_reply reply;
+	struct story_ending ending;
+};
+
+/* Says where and why, and counts it; the story goes on. */
+void story_fail(struct story *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* ---- story_mail.c: the mail that is written down ---- */
+
+/* "KEY selector domain kind [test|strict|revoked]" publishes a key. */
+void story_publish_key(struct story *, char *words);
+void story_send(struct story *);        /* signs it and sends it to its end */
+void story_drop_mail(struct story *);   /* what was written down so far */
+void story_drop_ending(struct story *); /* what came back */
+
+/* ---- story_expect.c ---- */
+
+/* False when the verb is none of "EXPECT", "EXPECT-REPLY", ... */
+bool story_expects(struct story *, const char *verb, const char *words);
+
+#endif
