@@ -1,14 +1,14 @@
-# packages.sh - what quickstart and t/all install, by contrib/packages.txt. Sourced; bash.
+# packages.sh - installs the packages of contrib/packages.txt for quickstart and t/all. Sourced; bash.
 
 packages_list=$(dirname "${BASH_SOURCE[0]}")/packages.txt
 
-# packages_wanted KIND...: the names of these kinds.
+# packages_wanted KIND...: prints the names of the packages of these kinds.
 packages_wanted() {
     local kinds=" $* "
     awk -v kinds="$kinds" '$1 !~ /^#/ && NF >= 2 && index(kinds, " " $2 " ") { print $1 }' "$packages_list"
 }
 
-# packages_absent KIND...: those of them that are not installed.
+# packages_absent KIND...: prints those that are not installed.
 packages_absent() {
     local package
     for package in $(packages_wanted "$@"); do
@@ -16,8 +16,8 @@ packages_absent() {
     done
 }
 
-# packages_install NAME...: no mail system is set up, and the packages' own services stay off: we start
-# what we need ourselves, in a private folder.
+# packages_install NAME...: installs packages without configuring a mail system or starting their services:
+# the callers start what they need themselves, in a private directory.
 packages_install() {
     local rule=/usr/sbin/policy-rc.d mine=
     if [ ! -e "$rule" ]; then

@@ -1,13 +1,13 @@
 #!/usr/bin/python3
 """Makes policy/mail/undrawn_table.c from Unicode's data, as Debian's package unicode-data has it.
 
-usage: contrib/undrawn.py [FOLDER] > policy/mail/undrawn_table.c
+usage: contrib/undrawn.py [DIRECTORY] > policy/mail/undrawn_table.c
 
 Three sets beyond ASCII, each as the fewest ranges:
-  undrawn  what no reader draws: Default_Ignorable_Code_Point, Bidi_Control
-  blanks   what readers draw as nothing: White_Space, and the controls of C1
-  marks    punctuation, symbols and separators (categories P, S, Z): no part of any name, but for those that
-           IDNA allows between letters (RFC 5892, A.3 to A.7: CONTEXTO), and those that stand for letters (a circled
+  undrawn  what mail readers do not draw: Default_Ignorable_Code_Point, Bidi_Control
+  blanks   what mail readers draw as blank: White_Space, and the controls of C1
+  marks    punctuation, symbols and separators (categories P, S, Z), which are part of no name; except those that
+           IDNA allows between letters (RFC 5892, A.3 to A.7: CONTEXTO), and those that represent letters (a circled
            letter), which IDNA maps
 """
 import os
