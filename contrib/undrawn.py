@@ -83,7 +83,7 @@ marks = {point for point in categories("PSZ") - CONTEXTO
 blanks -= undrawn
 marks -= undrawn | blanks
 
-print(f"/* room: undrawn */\n/* Unicode {version()}. Made by contrib/undrawn.py, which says what the sets are; do not edit. */")
+print(f"/* Unicode {version()}. Made by contrib/undrawn.py, which says what the sets are; do not edit. */")
 print('#include "policy/mail/undrawn.h"')
 for name, points in (("undrawn", undrawn), ("blanks", blanks), ("marks", marks)):
     rows = [f"{{ 0x{a:x}, 0x{b:x} }}" for a, b in ranges({p for p in points if p >= 0x80})]

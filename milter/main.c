@@ -18,18 +18,18 @@
 
 #include <libmilter/mfapi.h>
 
-#include "milter/system/clock.h"
-#include "milter/state/config_files.h"
-#include "milter/system/crypto_memory.h"
-#include "milter/state/engine.h"
-#include "milter/state/exports.h"
-#include "milter/system/journal.h"
-#include "policy/config/lint.h"
 #include "milter/peers/listeners.h"
 #include "milter/smtp/message.h"
+#include "milter/smtp/session.h"
+#include "milter/state/config_files.h"
+#include "milter/state/engine.h"
+#include "milter/state/exports.h"
+#include "milter/system/clock.h"
+#include "milter/system/crypto_memory.h"
+#include "milter/system/journal.h"
 #include "milter/system/options.h"
 #include "milter/system/privileges.h"
-#include "milter/smtp/session.h"
+#include "policy/config/lint.h"
 
 #ifndef GREENLANE_CONFIG
 #define GREENLANE_CONFIG "/etc/greenlane/greenlane.conf"

@@ -7,10 +7,10 @@
 #include <pthread.h>
 
 #include "milter/checks/check_dkim.h"
+#include "policy/util/text.h"
 #include "t/lib/resolver_canned.h"
 #include "t/lib/sign.h"
 #include "t/lib/tap.h"
-#include "policy/util/text.h"
 
 enum { TESTKEY = SIGN_TESTING, STRICT = SIGN_STRICT, REVOKED = SIGN_REVOKED, DAY = 86400, MAX_AGE = 7 * DAY };
 

@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "milter/checks/check_spf.h"
+#include "policy/util/text.h"
 #include "t/lib/resolver_canned.h"
 #include "t/lib/tap.h"
-#include "policy/util/text.h"
 
 enum { ARENA = 1024 * 1024, THREADS = 4, CHECKS = 100 };
 

@@ -7,8 +7,8 @@
 
 #include "milter/state/config_files.h"
 #include "policy/config/policy_text.h"
-#include "t/lib/tap.h"
 #include "policy/util/text.h"
+#include "t/lib/tap.h"
 
 enum { PATH_SIZE = 512, NOBODY = 65534 };
 

@@ -7,8 +7,8 @@
 #include <string.h>
 #include <strings.h>
 
-#include "t/lib/delegate_fixture.h"
 #include "policy/config/policy_value.h"
+#include "t/lib/delegate_fixture.h"
 #include "t/lib/tap.h"
 
 /* Settings by their letter. */

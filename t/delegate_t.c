@@ -13,10 +13,10 @@
 #include <unistd.h>
 
 #include "milter/peers/delegate.h"
-#include "t/lib/delegate_fixture.h"
-#include "milter/smtp/message.h"
-#include "t/lib/resolver_canned.h"
 #include "milter/peers/socketmap.h"
+#include "milter/smtp/message.h"
+#include "t/lib/delegate_fixture.h"
+#include "t/lib/resolver_canned.h"
 #include "t/lib/tap.h"
 
 /* ---- DNS that counts ---- */

@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "policy/mail/dkim_key.h"
+#include "policy/util/text.h"
 #include "t/draft/keys.h"
 #include "t/lib/tap.h"
-#include "policy/util/text.h"
 
 /* One word a property, in a fixed order. */
 static const char *

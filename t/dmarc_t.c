@@ -7,8 +7,8 @@
 
 #include <libpsl.h>
 
-#include "t/lib/canned_zone.h"
 #include "policy/mail/dmarc.h"
+#include "t/lib/canned_zone.h"
 #include "t/lib/tap.h"
 
 /* A small list of our own, so that nobody's update of the real one changes a row. */

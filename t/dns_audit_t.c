@@ -6,11 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/advise/dns_audit.h"
+#include "policy/config/policy_text.h"
+#include "t/draft/keys.h"
 #include "t/lib/canned_zone.h"
 #include "t/lib/conf_files.h"
-#include "policy/advise/dns_audit.h"
-#include "t/draft/keys.h"
-#include "policy/config/policy_text.h"
 #include "t/lib/tap.h"
 
 #define D "example.com"

@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "t/lib/answer_text.h"
 #include "policy/dns/dns_packet.h"
+#include "t/lib/answer_text.h"
 #include "t/lib/tap.h"
 
 /* Packets are written in octal, as the name of a record is mostly \300\014, the question's. */

@@ -8,11 +8,11 @@
 
 #include <libpsl.h>
 
+#include "policy/advise/draft.h"
+#include "policy/config/policy_text.h"
+#include "t/draft/keys.h"
 #include "t/lib/canned_zone.h"
 #include "t/lib/conf_files.h"
-#include "policy/advise/draft.h"
-#include "t/draft/keys.h"
-#include "policy/config/policy_text.h"
 #include "t/lib/tap.h"
 
 #define V "acme.example"

@@ -4,12 +4,12 @@
 
 #include <libpsl.h>
 
-#include "policy/util/arena.h"
-#include "t/lib/conf_files.h"
 #include "policy/config/lint.h"
 #include "policy/config/policy_text.h"
-#include "t/lib/tap.h"
+#include "policy/util/arena.h"
 #include "policy/util/text.h"
+#include "t/lib/conf_files.h"
+#include "t/lib/tap.h"
 
 /* ---- a policy from texts ---- */
 

@@ -20,8 +20,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "milter/system/clock.h"
 #include "milter/peers/listen.h"
+#include "milter/system/clock.h"
 #include "t/lib/tap.h"
 
 enum { FLOOD = 60000, PATIENCE_MS = 120 * 1000, SWEEPS = 2, SECOND = 1000 };

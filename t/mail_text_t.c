@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "policy/mail/mail_text.h"
-#include "t/lib/tap.h"
 #include "policy/util/text.h"
+#include "t/lib/tap.h"
 
 static const struct row {
 	const char *bytes;

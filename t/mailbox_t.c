@@ -5,11 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/util/arena.h"
-#include "t/lib/field_names.h"
 #include "policy/mail/mailbox.h"
-#include "t/lib/tap.h"
+#include "policy/util/arena.h"
 #include "policy/util/text.h"
+#include "t/lib/field_names.h"
+#include "t/lib/tap.h"
 
 /* Wanted is every mailbox as text, in order, joined by " | "; NULL where the field must not parse. */
 struct field_row {

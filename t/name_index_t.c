@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/util/arena.h"
 #include "policy/rules/name_index.h"
+#include "policy/util/arena.h"
 #include "t/lib/tap.h"
 
 enum { OWNERS = 5 };

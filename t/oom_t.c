@@ -14,10 +14,10 @@
 #include <unistd.h>
 
 #include "milter/state/config_files.h"
-#include "milter/system/crypto_memory.h"
-#include "t/lib/oom_alloc.h"
-#include "policy/config/policy_text.h"
 #include "milter/state/refresh.h"
+#include "milter/system/crypto_memory.h"
+#include "policy/config/policy_text.h"
+#include "t/lib/oom_alloc.h"
 #include "t/lib/resolver_canned.h"
 #include "t/lib/story.h"
 #include "t/lib/tap.h"

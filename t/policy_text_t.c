@@ -6,12 +6,12 @@
 
 #include <libpsl.h>
 
-#include "t/lib/conf_files.h"
-#include "t/lib/key_list.h"
 #include "policy/config/policy_text.h"
 #include "policy/config/policy_value.h"
-#include "t/lib/tap.h"
 #include "policy/util/text.h"
+#include "t/lib/conf_files.h"
+#include "t/lib/key_list.h"
+#include "t/lib/tap.h"
 
 /* As it was configured; the plain defaults where it was compiled by hand. */
 #ifndef GREENLANE_SITE_VENDOR_DIR

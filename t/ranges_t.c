@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/util/arena.h"
 #include "policy/sources/ranges.h"
+#include "policy/util/arena.h"
 #include "t/lib/tap.h"
 
 enum { MEMORY = 1024 * 1024, NETWORKS_MAX = 8, SOURCES_MAX = 5 };

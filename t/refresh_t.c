@@ -7,9 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "policy/util/arena.h"
-#include "milter/system/clock.h"
 #include "milter/state/refresh.h"
+#include "milter/system/clock.h"
+#include "policy/util/arena.h"
 #include "t/lib/resolver_canned.h"
 #include "t/lib/tap.h"
 

@@ -8,9 +8,9 @@
 #include <unistd.h>
 
 #include "milter/checks/admission.h"
+#include "milter/checks/resolver.h"
 #include "t/lib/answer_text.h"
 #include "t/lib/nameserver.h"
-#include "milter/checks/resolver.h"
 #include "t/lib/signed_zone.h"
 #include "t/lib/tap.h"
 

@@ -15,10 +15,10 @@
 
 #include <libmilter/mfapi.h>
 
-#include "t/lib/filter.h"
-#include "t/fuzz/mutate.h"
-#include "t/lib/milter_client.h"
 #include "milter/smtp/session.h"
+#include "t/fuzz/mutate.h"
+#include "t/lib/filter.h"
+#include "t/lib/milter_client.h"
 #include "t/lib/session_fixture.h"
 #include "t/lib/talk.h"
 #include "t/lib/tap.h"

@@ -10,8 +10,8 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "t/lib/sign.h"
 #include "policy/util/text.h"
+#include "t/lib/sign.h"
 
 enum { FIELDS_MAX = 2000, MESSAGE_MAX = 32 * 1024 * 1024 };
 

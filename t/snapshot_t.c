@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "policy/util/arena.h"
 #include "milter/state/snapshot.h"
+#include "policy/util/arena.h"
 #include "t/lib/tap.h"
 
 enum { THREADS = 8, PUBLISHES = 1000, HELD = 4, SHAPES = 7 };

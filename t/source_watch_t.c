@@ -6,10 +6,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "milter/system/clock.h"
-#include "t/lib/resolver_canned.h"
 #include "milter/state/source_files.h"
 #include "milter/state/source_watch.h"
+#include "milter/system/clock.h"
+#include "t/lib/resolver_canned.h"
 #include "t/lib/tap.h"
 
 enum { HOUR = 3600, DAY = 24 * HOUR, WEEK = 7 * DAY, START = 1700000000 };

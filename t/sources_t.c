@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "t/lib/canned_zone.h"
 #include "policy/sources/sources.h"
-#include "t/lib/tap.h"
 #include "policy/util/text.h"
+#include "t/lib/canned_zone.h"
+#include "t/lib/tap.h"
 
 enum { DONE = UNFOLDING_DONE, TEMPORARY = UNFOLDING_TEMPORARY, BROKEN = UNFOLDING_BROKEN };
 

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "t/lib/resolver_canned.h"
 #include "milter/state/source_watch.h"
+#include "t/lib/resolver_canned.h"
 #include "t/lib/tap.h"
 
 enum { LINE_BYTES = 8192 };

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "t/lib/canned_zone.h"
 #include "policy/dns/spf_gate.h"
+#include "t/lib/canned_zone.h"
 #include "t/lib/tap.h"
 
 enum { ARENA = 1024 * 1024, STEPS = 16, REPEAT_MAX = 16 };

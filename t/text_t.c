@@ -8,8 +8,8 @@
 
 #include "policy/util/arena.h"
 #include "policy/util/fault.h"
-#include "t/lib/tap.h"
 #include "policy/util/text.h"
+#include "t/lib/tap.h"
 
 #define COUNT(rows) (sizeof rows / sizeof *rows)
 

@@ -6,8 +6,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "t/lib/tap.h"
 #include "milter/state/usage.h"
+#include "t/lib/tap.h"
 
 enum { START = 1700000000, THREADS = 4, ROUNDS = 20000 };
 

@@ -3,8 +3,8 @@
  */
 #include <string.h>
 
-#include "t/lib/tap.h"
 #include "policy/util/utf8.h"
+#include "t/lib/tap.h"
 
 static const struct {
 	const char *name, *bytes;

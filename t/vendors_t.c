@@ -5,11 +5,11 @@
 
 #include <libpsl.h>
 
-#include "t/lib/conf_files.h"
 #include "policy/config/lint.h"
 #include "policy/config/policy_text.h"
-#include "t/lib/tap.h"
 #include "policy/util/text.h"
+#include "t/lib/conf_files.h"
+#include "t/lib/tap.h"
 
 static int
 is_conf(const struct dirent *entry)

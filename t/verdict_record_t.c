@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "t/lib/tap.h"
 #include "policy/review/verdict_record.h"
+#include "t/lib/tap.h"
 
 /* ---- a verdict to write down ---- */
 

@@ -8,12 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/config/policy_text.h"
 #include "policy/verdict/claims.h"
 #include "policy/verdict/evidence.h"
 #include "policy/verdict/patience.h"
-#include "policy/config/policy_text.h"
-#include "t/lib/tap.h"
 #include "policy/verdict/verdict.h"
+#include "t/lib/tap.h"
 
 enum { NOW = 1772359200, WORDS_MAX = 1024, AUTHORS = 24, SIGNATURES = 8, RCPTS = 4 };
 

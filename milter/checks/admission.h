@@ -1,7 +1,7 @@
 /*
  * admission.h - how many questions may be under way at once, and whose turn is next.
  *
- * Floor 7. Every question has a standing (dns.h) and a group, and each standing has room of its own: what
+ * Every question has a standing (dns.h) and a group, and each standing has room of its own: what
  * strangers ask takes nothing from what the policy's own names need, and no group takes more than its part of
  * a standing's room. Who finds no room waits; when there is room again the group with the fewest questions
  * under way comes first, among equals the one that has not been served for longest. Never waits itself, has

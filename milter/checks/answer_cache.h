@@ -1,7 +1,7 @@
 /*
  * answer_cache.h - DNS answers kept as long as their TTL allows, within a ceiling of bytes.
  *
- * Floor 7. Any thread may call. The caller brings the clock: monotonic milliseconds, so that a
+ * Any thread may call. The caller brings the clock: monotonic milliseconds, so that a
  * clock set back keeps nothing alive. Never asks anybody.
  */
 #ifndef ANSWER_CACHE_H
@@ -11,8 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "policy/util/arena.h"
 #include "policy/dns/dns.h"
+#include "policy/util/arena.h"
 
 enum {
 	ANSWER_LIFE_MAX = 24 * 3600,  /* seconds, whatever the TTL says */

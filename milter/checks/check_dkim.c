@@ -4,8 +4,8 @@
 #include <strings.h>
 
 #include "milter/checks/check_dkim_parts.h"
-#include "milter/system/crypto_memory.h"
 #include "milter/checks/key_cache.h"
+#include "milter/system/crypto_memory.h"
 #include "policy/util/domain.h"
 
 enum {

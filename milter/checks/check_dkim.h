@@ -1,7 +1,7 @@
 /*
  * check_dkim.h - DKIM verification by libopendkim over our resolver (RFC 6376, 8301, 8463).
  *
- * Floor 9. One library handle a process, one check a message. Decides which signatures count
+ * One library handle a process, one check a message. Decides which signatures count
  * (DESIGN section 8), not what they are worth to a vendor. At most five are looked up.
  */
 #ifndef CHECK_DKIM_H
@@ -10,9 +10,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "policy/util/arena.h"
-#include "policy/mail/facts.h"
 #include "milter/checks/resolver.h"
+#include "policy/mail/facts.h"
+#include "policy/util/arena.h"
 #include "policy/util/suffix.h"
 
 enum { DKIM_LOOKUPS_MAX = 5 };

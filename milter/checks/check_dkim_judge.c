@@ -1,4 +1,3 @@
-/* room: check_dkim */
 #include <strings.h>
 
 #include "milter/checks/check_dkim_parts.h"

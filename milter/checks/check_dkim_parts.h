@@ -1,8 +1,7 @@
-/* room: check_dkim */
 /*
  * check_dkim_parts.h - what a check holds, for the files of check_dkim.
  *
- * Floor 9. check_dkim.c moves a message through libopendkim, check_dkim_judge.c says what each signature is worth.
+ * check_dkim.c moves a message through libopendkim, check_dkim_judge.c says what each signature is worth.
  */
 #ifndef CHECK_DKIM_PARTS_H
 #define CHECK_DKIM_PARTS_H

@@ -9,10 +9,10 @@
 #include <spf2/spf.h>
 
 #include "milter/checks/check_spf.h"
-#include "policy/util/domain.h"
-#include "policy/mail/mailbox.h"
 #include "policy/dns/spf_gate.h"
 #include "policy/dns/spf_write.h"
+#include "policy/mail/mailbox.h"
+#include "policy/util/domain.h"
 
 enum {
 	NAME_MAX_TEXT = 253,

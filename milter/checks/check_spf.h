@@ -1,14 +1,14 @@
 /*
  * check_spf.h - SPF by libspf2, only through spf_gate, over our resolver (RFC 7208).
  *
- * Floor 9. Keeps nothing between checks. Never asks for explanations (exp=).
+ * Keeps nothing between checks. Never asks for explanations (exp=).
  */
 #ifndef CHECK_SPF_H
 #define CHECK_SPF_H
 
-#include "policy/util/arena.h"
-#include "policy/mail/facts.h"
 #include "milter/checks/resolver.h"
+#include "policy/mail/facts.h"
+#include "policy/util/arena.h"
 
 struct spf_query {
 	struct address client;

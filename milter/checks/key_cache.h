@@ -1,7 +1,7 @@
 /*
  * key_cache.h - keeps DKIM public keys decoded, so that each is decoded once.
  *
- * Floor 8. libopendkim decodes the key of every signature anew with d2i_PUBKEY_bio, which costs
+ * libopendkim decodes the key of every signature anew with d2i_PUBKEY_bio, which costs
  * OpenSSL 3.0 six times the verification itself. key_cache.c defines that function for the whole
  * process: the same bytes give the same key, compared byte for byte. Decides nothing. OpenSSL decodes
  * faster from 3.2 on: configure then takes key_cache_none.c instead, which keeps nothing.

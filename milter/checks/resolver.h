@@ -1,7 +1,7 @@
 /*
  * resolver.h - answers DNS questions within a deadline.
  *
- * Floor 8. A struct of functions, so that tests can answer instead: resolver_unbound.c is libunbound on one
+ * A struct of functions, so that tests can answer instead: resolver_unbound.c is libunbound on one
  * dispatcher thread behind our own answer cache. Any thread may ask. Never fails: what cannot be
  * answered is TEMPORARY. How many questions of one standing are under way at once has bounds
  * (admission.h); what finds no room waits for it as for its answer, and is TEMPORARY where that takes too long.
@@ -12,8 +12,8 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-#include "policy/util/arena.h"
 #include "policy/dns/dns.h"
+#include "policy/util/arena.h"
 #include "policy/util/fault.h"
 #include "policy/util/suffix.h"
 

@@ -14,8 +14,8 @@
 
 #include "milter/checks/admission.h"
 #include "milter/checks/answer_cache.h"
-#include "policy/dns/dns_packet.h"
 #include "milter/checks/resolver.h"
+#include "policy/dns/dns_packet.h"
 
 enum {
 	CACHE_BYTES = 16 * 1024 * 1024,

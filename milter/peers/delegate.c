@@ -2,9 +2,9 @@
 #include <string.h>
 
 #include "milter/peers/delegate.h"
+#include "milter/smtp/message.h"
 #include "policy/verdict/delegate_reply.h"
 #include "policy/verdict/delegate_request.h"
-#include "milter/smtp/message.h"
 
 enum {
 	WORKERS = 8,      /* most wait for DNS, if they wait at all */

@@ -1,7 +1,7 @@
 /*
  * delegate.h - Postfix's policy delegation: a greylister that stands behind us never delays what we vouch for.
  *
- * Floor 11. Translates between the protocol and message; delegate_reply decides. Works without the
+ * Translates between the protocol and message; delegate_reply decides. Works without the
  * milter; beside it, both share SPF and the promise of passage (promise.h).
  */
 #ifndef DELEGATE_H

@@ -13,8 +13,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "milter/system/clock.h"
 #include "milter/peers/listen.h"
+#include "milter/system/clock.h"
 
 enum {
 	WORKERS_MAX = 16,

@@ -1,7 +1,7 @@
 /*
  * listen.h - listening sockets, whose connections are served without one waiting for another.
  *
- * Floor 9. One thread of a listener accepts connections and closes the slow ones; a few workers serve
+ * One thread of a listener accepts connections and closes the slow ones; a few workers serve
  * them. A connection is served by one worker at a time, so replies keep their order, and one that waits
  * (for DNS) holds up no other connection. Counts and times have ceilings.
  */

@@ -1,7 +1,7 @@
 /*
  * listeners.h - the listeners beside the milter's own: policy delegation, Sendmail's socket map.
  *
- * Floor 12. Opened before privileges are dropped, served when everything else is open, closed first.
+ * Opened before privileges are dropped, served when everything else is open, closed first.
  */
 #ifndef LISTENERS_H
 #define LISTENERS_H

@@ -1,15 +1,15 @@
 /*
  * request_server.h - replies to the requests of other programs that come to a listener, one after another.
  *
- * Floor 10. Holds all that the protocols share: connections and their buffers, time-outs, ceilings, the log lines.
+ * Holds all that the protocols share: connections and their buffers, time-outs, ceilings, the log lines.
  * A protocol only says where a request ends and what the reply is. It knows nothing of mail.
  */
 #ifndef REQUEST_SERVER_H
 #define REQUEST_SERVER_H
 
-#include "policy/util/frame.h"
-#include "milter/system/journal.h"
 #include "milter/peers/listen.h"
+#include "milter/system/journal.h"
+#include "policy/util/frame.h"
 
 struct request_protocol {
 	const char *name;   /* in front of log lines: "delegate" */

@@ -1,10 +1,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/verdict/delegate_reply.h"
+#include "milter/peers/socketmap.h"
 #include "milter/smtp/message.h"
 #include "policy/util/netstring.h"
-#include "milter/peers/socketmap.h"
+#include "policy/verdict/delegate_reply.h"
 
 enum {
 	WORKERS = 8,       /* most wait for DNS, if they wait at all */

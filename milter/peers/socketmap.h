@@ -2,7 +2,7 @@
  * socketmap.h - Sendmail's socket map: a ruleset asks whether greenlane vouches for a sender, and tells the
  * greylister behind it.
  *
- * Floor 11. The key is "CLIENT,SENDER"; the reply "OK WHITE" or "NOTFOUND ". Decides as delegate does.
+ * The key is "CLIENT,SENDER"; the reply "OK WHITE" or "NOTFOUND ". Decides as delegate does.
  */
 #ifndef SOCKETMAP_H
 #define SOCKETMAP_H

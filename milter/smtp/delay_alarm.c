@@ -1,10 +1,9 @@
-/* room: message */
 #include <stdio.h>
 
-#include "policy/advise/deferral.h"
 #include "milter/smtp/delay_alarm.h"
-#include "policy/verdict/delegate_reply.h"
 #include "milter/smtp/message_parts.h"
+#include "policy/advise/deferral.h"
+#include "policy/verdict/delegate_reply.h"
 
 enum { SHOWN_MAX = 300 };
 

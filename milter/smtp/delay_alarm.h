@@ -1,8 +1,7 @@
-/* room: message */
 /*
  * delay_alarm.h - mail that we vouch for and somebody else delays: a warning in the log, with what stops it.
  *
- * Floor 10. deferral.h reads who it was. Never changes what is done with the mail.
+ * deferral.h reads who it was. Never changes what is done with the mail.
  */
 #ifndef DELAY_ALARM_H
 #define DELAY_ALARM_H

@@ -1,13 +1,12 @@
-/* room: message */
 #include <stdio.h>
 #include <string.h>
 
 #include "milter/checks/check_spf.h"
-#include "policy/verdict/claims.h"
-#include "policy/mail/dmarc.h"
-#include "policy/verdict/evidence.h"
 #include "milter/smtp/gather.h"
 #include "milter/smtp/message_parts.h"
+#include "policy/mail/dmarc.h"
+#include "policy/verdict/claims.h"
+#include "policy/verdict/evidence.h"
 #include "policy/verdict/patience.h"
 
 enum { AUTHOR_DOMAINS_MAX = 8 }; /* of one message that are asked about; more is no honest mail */

@@ -1,8 +1,7 @@
-/* room: message */
 /*
  * gather.h - finds out what the verdict wants to know: SPF, sources that are asked for each client, DMARC.
  *
- * Floor 10. Asks until nothing is wanted at this stage; every question ends in a fact.
+ * Asks until nothing is wanted at this stage; every question ends in a fact.
  */
 #ifndef GATHER_H
 #define GATHER_H

@@ -1,11 +1,10 @@
-/* room: message */
 #include <string.h>
 
 #include "milter/smtp/gather.h"
 #include "milter/smtp/greylisting.h"
 #include "milter/smtp/message_parts.h"
-#include "policy/verdict/own.h"
 #include "milter/smtp/refusals.h"
+#include "policy/verdict/own.h"
 
 enum { UNSURE_FORGOTTEN = 24 * 3600 }; /* seconds without a try; then an unsure tuple is a new one */
 

@@ -1,8 +1,7 @@
-/* room: message */
 /*
  * greylisting.h - asks and keeps the greylist for one message, and the tuples that were unsure.
  *
- * Floor 10. greylist.h decides; a store that fails means no greylisting, said in the log.
+ * greylist.h decides; a store that fails means no greylisting, said in the log.
  */
 #ifndef GREYLISTING_H
 #define GREYLISTING_H

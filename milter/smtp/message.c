@@ -5,18 +5,18 @@
 #include <strings.h>
 #include <unistd.h>
 
-#include "policy/mail/authres.h"
-#include "policy/verdict/claims.h"
-#include "milter/system/clock.h"
-#include "policy/mail/dmarc.h"
-#include "policy/util/domain.h"
 #include "milter/smtp/gather.h"
 #include "milter/smtp/greylisting.h"
 #include "milter/smtp/message.h"
 #include "milter/smtp/message_parts.h"
-#include "policy/verdict/own.h"
 #include "milter/smtp/refusals.h"
 #include "milter/smtp/relayed_client.h"
+#include "milter/system/clock.h"
+#include "policy/mail/authres.h"
+#include "policy/mail/dmarc.h"
+#include "policy/util/domain.h"
+#include "policy/verdict/claims.h"
+#include "policy/verdict/own.h"
 
 /* ---- begin and end of life ---- */
 

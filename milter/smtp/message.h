@@ -1,7 +1,7 @@
 /*
  * message.h - one mail from MAIL to its end: gathers facts, asks the verdict, keeps the greylist.
  *
- * Floor 10. The same code serves the milter session and `greenlane explain`. It decides nothing
+ * The same code serves the milter session and `greenlane explain`. It decides nothing
  * itself: verdict, greylist and explain do. Keeps nothing after message_close.
  */
 #ifndef MESSAGE_H
@@ -12,13 +12,13 @@
 #include <stdint.h>
 
 #include "milter/checks/check_dkim.h"
-#include "policy/verdict/explain.h"
-#include "milter/system/journal.h"
-#include "milter/smtp/promise.h"
 #include "milter/checks/resolver.h"
+#include "milter/smtp/promise.h"
 #include "milter/state/snapshot.h"
-#include "milter/store/store.h"
 #include "milter/state/usage.h"
+#include "milter/store/store.h"
+#include "milter/system/journal.h"
+#include "policy/verdict/explain.h"
 
 enum {
 	MESSAGE_ARENA_MAX = 4 * 1024 * 1024,

@@ -1,8 +1,7 @@
-/* room: message */
 /*
  * message_parts.h - what a message holds, for the files of message.
  *
- * Floor 10. message.c moves it along, relayed_client.c finds whose it is, gather.c fills its facts, greylisting.c
+ * message.c moves it along, relayed_client.c finds whose it is, gather.c fills its facts, greylisting.c
  * asks the store, refusals.c remembers who was refused.
  */
 #ifndef MESSAGE_PARTS_H

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/util/hash.h"
 #include "milter/smtp/promise.h"
+#include "policy/util/hash.h"
 
 enum { WAYS = 4, NAMES_MAX = 1024 /* bytes of the names of one session; longer ones are not kept */ };
 

@@ -1,7 +1,7 @@
 /*
  * promise.h - what Postfix was told of a session, until its message ends: SPF, and who was promised passage.
  *
- * Floor 9. The policy delegation and the milter see one session over two protocols, in either order: what
+ * The policy delegation and the milter see one session over two protocols, in either order: what
  * one found out the other need not ask again. Bounded and forgetful: what is lost is asked again. Any
  * thread may call.
  */
@@ -12,8 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "policy/util/arena.h"
 #include "policy/mail/facts.h"
+#include "policy/util/arena.h"
 #include "policy/util/fault.h"
 
 enum { PROMISE_LIFE = 600 /* seconds */, PROMISE_VENDOR = 65 };

@@ -1,7 +1,6 @@
-/* room: message */
 #include "milter/smtp/message_parts.h"
-#include "policy/verdict/own.h"
 #include "milter/smtp/refusals.h"
+#include "policy/verdict/own.h"
 
 static const struct row {
 	enum reason reason; /* NONE: of the message as a whole */

@@ -1,8 +1,7 @@
-/* room: message */
 /*
  * refusals.h - recipients that were refused at RCPT: why, and a line in the log for those of one kind.
  *
- * Floor 10. verdict and greylist decide; here it is remembered until the message is closed.
+ * verdict and greylist decide; here it is remembered until the message is closed.
  */
 #ifndef REFUSALS_H
 #define REFUSALS_H
@@ -10,8 +9,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "policy/rules/greylist.h"
 #include "policy/mail/mailbox.h"
+#include "policy/rules/greylist.h"
 
 struct message;
 struct reply;

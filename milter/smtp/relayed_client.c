@@ -1,12 +1,11 @@
-/* room: message */
 #include <string.h>
 #include <strings.h>
 
-#include "policy/util/domain.h"
 #include "milter/smtp/message_parts.h"
-#include "policy/verdict/relay.h"
 #include "milter/smtp/relayed_client.h"
+#include "policy/util/domain.h"
 #include "policy/util/text.h"
+#include "policy/verdict/relay.h"
 
 static bool
 is_asked(const struct message *message)

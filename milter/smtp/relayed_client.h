@@ -1,8 +1,7 @@
-/* room: message */
 /*
  * relayed_client.h - a relay hands us a message: which relay it is, and whose client is behind it.
  *
- * Floor 10. Until the headers are complete a gateway's client is hidden; where its Received fields do not
+ * Until the headers are complete a gateway's client is hidden; where its Received fields do not
  * tell, it stays so, as it does behind a private address that is nobody's. Logged-in clients and local
  * submission are no relay's.
  */

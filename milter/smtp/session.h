@@ -1,7 +1,7 @@
 /*
  * session.h - the milter callbacks: in, one call, out.
  *
- * Floor 11. Translates between libmilter and message; decides nothing. libmilter's worker pool
+ * Translates between libmilter and message; decides nothing. libmilter's worker pool
  * moves a session between threads: all state hangs on the session, none on a thread.
  */
 #ifndef SESSION_H

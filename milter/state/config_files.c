@@ -9,8 +9,8 @@
 
 #include <libpsl.h>
 
-#include "milter/system/clock.h"
 #include "milter/state/config_files.h"
+#include "milter/system/clock.h"
 #include "policy/config/lint.h"
 #include "policy/config/policy_text.h"
 

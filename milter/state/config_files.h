@@ -1,14 +1,14 @@
 /*
  * config_files.h - reads greenlane.conf and the files that it names into a policy.
  *
- * Floor 9. Regular files only, and none over POLICY_TEXT_MAX: a pipe or a directory is a fault.
+ * Regular files only, and none over POLICY_TEXT_MAX: a pipe or a directory is a fault.
  * Puts nothing in force: that is snapshot.h's.
  */
 #ifndef CONFIG_FILES_H
 #define CONFIG_FILES_H
 
-#include "policy/util/fault.h"
 #include "policy/rules/policy.h"
+#include "policy/util/fault.h"
 
 /* Reads greenlane.conf at `path` and every file that it names, the shared senders of all other
  * vendor files, and judges what is too broad (lint.h). NULL when one fault is an error; all faults

@@ -1,14 +1,14 @@
 /*
  * engine.h - what every message needs, opened together: DNS, DKIM, suffixes, the policy in force, its sources.
  *
- * Floor 11. For greenlaned and for the commands that judge as it would. Creates threads.
+ * For greenlaned and for the commands that judge as it would. Creates threads.
  */
 #ifndef ENGINE_H
 #define ENGINE_H
 
 #include "milter/checks/check_dkim.h"
-#include "milter/state/refresh.h"
 #include "milter/checks/resolver.h"
+#include "milter/state/refresh.h"
 #include "milter/state/snapshot.h"
 
 struct engine {

@@ -2,7 +2,7 @@
  * export_file.h - keeps a file that other programs read: whole, readable, and touched only when its
  * content changed.
  *
- * Floor 8. By files.h: a link in its place is a fault. A file that was there keeps its mode and group.
+ * By files.h: a link in its place is a fault. A file that was there keeps its mode and group.
  */
 #ifndef EXPORT_FILE_H
 #define EXPORT_FILE_H

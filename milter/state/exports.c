@@ -6,10 +6,10 @@
 #include <string.h>
 #include <time.h>
 
-#include "milter/system/clock.h"
 #include "milter/state/export_file.h"
 #include "milter/state/exports.h"
 #include "milter/state/source_list.h"
+#include "milter/system/clock.h"
 #include "milter/system/subprocess.h"
 
 enum {

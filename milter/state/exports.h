@@ -1,14 +1,14 @@
 /*
  * exports.h - keeps the files of `exports` fresh while the daemon runs, and runs their commands.
  *
- * Floor 10. One thread; mail never waits for it. A file that cannot be written, or whose command
+ * One thread; mail never waits for it. A file that cannot be written, or whose command
  * fails, is tried again; said once until the reason changes.
  */
 #ifndef EXPORTS_H
 #define EXPORTS_H
 
-#include "milter/system/journal.h"
 #include "milter/state/snapshot.h"
+#include "milter/system/journal.h"
 
 struct exports;
 

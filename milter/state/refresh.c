@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "milter/system/clock.h"
 #include "milter/state/refresh.h"
 #include "milter/state/source_files.h"
 #include "milter/state/source_watch.h"
+#include "milter/system/clock.h"
 
 enum {
 	UNFOLDING_MS = 20 * 1000,      /* waiting for DNS that sources asked together may do */

@@ -1,7 +1,7 @@
 /*
  * refresh.h - keeps what the sources unfold to: at start, at a reload, and at each answer's TTL.
  *
- * Floor 10. One thread asks; sessions never wait for it. What cannot be refreshed keeps serving;
+ * One thread asks; sessions never wait for it. What cannot be refreshed keeps serving;
  * what was never known is UNKNOWN, not NO.
  */
 #ifndef REFRESH_H
@@ -9,9 +9,9 @@
 
 #include <stdint.h>
 
-#include "milter/system/journal.h"
 #include "milter/checks/resolver.h"
 #include "milter/state/snapshot.h"
+#include "milter/system/journal.h"
 
 struct refresh;
 

@@ -1,17 +1,17 @@
 /*
  * snapshot.h - lends the policy that is in force, with its ranges.
  *
- * Floor 9. A reload or a refreshed source publishes a new snapshot by swapping one pointer: a message
+ * A reload or a refreshed source publishes a new snapshot by swapping one pointer: a message
  * borrows one at MAIL and gives it back at its end, so no mail is judged half by the old rules. No
  * lock is held while judging. Never reads a file: that is config_files.h's.
  */
 #ifndef SNAPSHOT_H
 #define SNAPSHOT_H
 
-#include "policy/verdict/claim.h"
-#include "policy/util/fault.h"
 #include "policy/rules/policy.h"
 #include "policy/sources/ranges.h"
+#include "policy/util/fault.h"
+#include "policy/verdict/claim.h"
 
 struct snapshots;
 struct snapshot {

@@ -7,9 +7,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "milter/state/source_files.h"
 #include "milter/system/files.h"
 #include "policy/util/hash.h"
-#include "milter/state/source_files.h"
 
 enum { NAME_BYTES = 200 }; /* of a source in a file's name; a longer one ends in a hash */
 

@@ -1,7 +1,7 @@
 /*
  * source_files.h - where the copies of sources stand: state_dir/sources, a text file each.
  *
- * Floor 7. By files.h: a reader or a crash never meets half a file, and no link leads elsewhere.
+ * By files.h: a reader or a crash never meets half a file, and no link leads elsewhere.
  * Three kinds: what is believed now, what was unfolded but not believed, and what a person (or
  * the first belief) accepted: the mark that drift is measured from.
  */
@@ -11,9 +11,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "policy/sources/source_copy.h"
 #include "policy/util/arena.h"
 #include "policy/util/fault.h"
-#include "policy/sources/source_copy.h"
 
 enum copy_kind { COPY_BELIEVED, COPY_PENDING, COPY_ACCEPTED };
 

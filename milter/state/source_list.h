@@ -1,15 +1,15 @@
 /*
  * source_list.h - what every source of a policy lists now: from its file, or its last good copy.
  *
- * Floor 9. Reads state_dir and asks no DNS, so the tool lists what the daemon believes, whether
+ * Reads state_dir and asks no DNS, so the tool lists what the daemon believes, whether
  * it runs or not.
  */
 #ifndef SOURCE_LIST_H
 #define SOURCE_LIST_H
 
-#include "policy/util/arena.h"
 #include "policy/advise/export.h"
 #include "policy/rules/policy.h"
+#include "policy/util/arena.h"
 
 enum { SOURCE_LIST_ARENA = 512 * 1024 * 1024 }; /* of all copies */
 

@@ -1,10 +1,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "milter/system/clock.h"
-#include "policy/util/hash.h"
 #include "milter/state/source_files.h"
 #include "milter/state/source_watch.h"
+#include "milter/system/clock.h"
+#include "policy/util/hash.h"
 
 enum {
 	RETRY_FIRST = 5,   /* seconds after a failure; doubled each time, up to the TTL */

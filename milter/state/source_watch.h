@@ -1,7 +1,7 @@
 /*
  * source_watch.h - one source that is watched in DNS: unfolded, believed or not, kept on disk.
  *
- * Floor 9. What stands keeps serving while an unfolding fails or is not believed. That a name is gone, or
+ * What stands keeps serving while an unfolding fails or is not believed. That a name is gone, or
  * what it publishes wrong, is an answer: it is believed when it has stood for long enough. Known to one
  * thread at a time: refresh holds the lock.
  */
@@ -12,11 +12,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "milter/system/journal.h"
 #include "milter/checks/resolver.h"
+#include "milter/system/journal.h"
+#include "policy/rules/vendor.h"
 #include "policy/sources/source_copy.h"
 #include "policy/sources/source_guard.h"
-#include "policy/rules/vendor.h"
 
 enum { VENDORS_TEXT = 200, SOURCE_WATCH_AT_ONCE = 64 };
 

@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/util/hash.h"
 #include "milter/state/source_files.h"
-#include "policy/util/text.h"
 #include "milter/state/usage.h"
+#include "policy/util/hash.h"
+#include "policy/util/text.h"
 
 enum { BUCKETS = 4096, FILE_MAX = 32 * 1024 * 1024, LOOK_FOR_OLD = 16 };
 

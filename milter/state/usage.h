@@ -2,7 +2,7 @@
  * usage.h - which listed addresses send mail, and which unlisted ones DKIM proves: the earliest
  * signs that a list is out of date.
  *
- * Floor 8. In memory with a ceiling, kept in state_dir as text. Any thread; decides nothing.
+ * In memory with a ceiling, kept in state_dir as text. Any thread; decides nothing.
  */
 #ifndef USAGE_H
 #define USAGE_H

@@ -1,7 +1,7 @@
 /*
  * greylist_map.h - greylist records by key, in memory, with a ceiling.
  *
- * Floor 7. What the memory store is made of, and what waits in the LMDB store to be written.
+ * What the memory store is made of, and what waits in the LMDB store to be written.
  * Knows no lock: its owner holds one. The hash is keyed by chance, for senders choose the keys.
  */
 #ifndef GREYLIST_MAP_H
@@ -10,8 +10,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "policy/util/fault.h"
 #include "policy/rules/greylist.h"
+#include "policy/util/fault.h"
 
 struct greylist_map;
 

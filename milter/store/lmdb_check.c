@@ -10,8 +10,8 @@
 
 #include <lmdb.h>
 
-#include "milter/system/files.h"
 #include "milter/store/lmdb_check.h"
+#include "milter/system/files.h"
 
 /* ---- faults ---- */
 

@@ -1,7 +1,7 @@
 /*
  * lmdb_check.h - is an LMDB file sound enough to be opened?
  *
- * Floor 7. LMDB trusts its file: a truncated or overwritten one kills the process that maps it, by
+ * LMDB trusts its file: a truncated or overwritten one kills the process that maps it, by
  * SIGBUS, SIGSEGV or an assertion. So we read it first, page by page, and believe nothing.
  * Never changes a file, never maps it.
  */

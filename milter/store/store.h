@@ -1,7 +1,7 @@
 /*
  * store.h - keeps greylist records.
  *
- * Floor 8. A struct of functions: store_memory.c, store_lmdb.c. Any thread may call. A store
+ * A struct of functions: store_memory.c, store_lmdb.c. Any thread may call. A store
  * that fails means no greylisting, said in the log; never a deferral for ever.
  */
 #ifndef STORE_H
@@ -11,8 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "policy/util/fault.h"
 #include "policy/rules/greylist.h"
+#include "policy/util/fault.h"
 
 struct store {
 	bool (*get)(struct store *, const char *key, size_t length, struct greylist_record *out, bool *found,

@@ -1,7 +1,7 @@
 /*
  * clock.h - what time it is.
  *
- * Floor 8. The only wall clock of the shell; stories link a twin that stands where they put it.
+ * The only wall clock of the shell; stories link a twin that stands where they put it.
  */
 #ifndef CLOCK_H
 #define CLOCK_H

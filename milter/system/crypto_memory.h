@@ -1,7 +1,7 @@
 /*
  * crypto_memory.h - tells when OpenSSL was short of memory, which it does not tell itself.
  *
- * Floor 8. A key that could not be decoded, or a signature not verified, for want of memory looks like a bad one, and mail with a bad
+ * A key that could not be decoded, or a signature not verified, for want of memory looks like a bad one, and mail with a bad
  * signature may be refused. OpenSSL takes an allocator for the whole process: this one is malloc, and counts.
  */
 #ifndef CRYPTO_MEMORY_H

@@ -1,7 +1,7 @@
 /*
  * files.h - files in a folder that somebody else may write in: opened without being led astray, replaced whole.
  *
- * Floor 6. What lies in state_dir is the daemon's user's, and the tool reads and writes it as root. So no link
+ * What lies in state_dir is the daemon's user's, and the tool reads and writes it as root. So no link
  * is followed below the folder that a caller names, nothing but regular files is opened, and no open waits.
  * The folder's own path is its administrator's: links in it are followed.
  */

@@ -1,7 +1,7 @@
 /*
  * journal.h - what is written down: verdicts to syslog and the record file, notices to syslog.
  *
- * Floor 8. One thread writes; a caller never waits for a log: a full queue drops lines, counts
+ * One thread writes; a caller never waits for a log: a full queue drops lines, counts
  * them and says so. Text from the network is escaped by whoever made the line.
  */
 #ifndef JOURNAL_H
@@ -10,8 +10,8 @@
 #include <stdbool.h>
 #include <syslog.h>
 
-#include "policy/util/fault.h"
 #include "policy/review/verdict_record.h"
+#include "policy/util/fault.h"
 
 struct journal;
 

@@ -1,7 +1,7 @@
 /*
  * options.h - reads a command line by getopt_long, and says in our own words what is wrong with it.
  *
- * Floor 8. For greenlaned and greenlane. getopt's state is global: one command line at a time, by one thread.
+ * For greenlaned and greenlane. getopt's state is global: one command line at a time, by one thread.
  */
 #ifndef OPTIONS_H
 #define OPTIONS_H

@@ -1,7 +1,7 @@
 /*
  * privileges.h - directories, the lock, and the step from root to an ordinary user.
  *
- * Floor 8. Asked once at start, before threads. Every error says what to do about it.
+ * Asked once at start, before threads. Every error says what to do about it.
  */
 #ifndef PRIVILEGES_H
 #define PRIVILEGES_H

@@ -1,7 +1,7 @@
 /*
  * subprocess.h - runs a command of the configuration, waits for it, and says how it ended.
  *
- * Floor 9. /bin/sh -c, as the user that we are, without our files and signal plan; never longer than
+ * /bin/sh -c, as the user that we are, without our files and signal plan; never longer than
  * it may: then it is ended with all that it started.
  */
 #ifndef SUBPROCESS_H

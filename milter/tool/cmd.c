@@ -4,8 +4,8 @@
 #include <sysexits.h>
 #include <time.h>
 
-#include "milter/tool/cmd.h"
 #include "milter/state/config_files.h"
+#include "milter/tool/cmd.h"
 #include "policy/util/fault.h"
 
 static void

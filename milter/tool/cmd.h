@@ -1,7 +1,7 @@
 /*
  * cmd.h - the commands of greenlane, one file each.
  *
- * Floor 12. A command parses its own options, prints for a person (or JSON), returns the exit
+ * A command parses its own options, prints for a person (or JSON), returns the exit
  * status of DESIGN section 5.
  */
 #ifndef CMD_H

@@ -1,4 +1,3 @@
-/* room: cmd */
 /* greenlane vendor brief: what a customer or a provider has to know of a vendor. */
 #include <errno.h>
 #include <stdio.h>
@@ -7,12 +6,12 @@
 #include <sysexits.h>
 #include <time.h>
 
-#include "policy/util/aggregate.h"
+#include "milter/state/source_list.h"
 #include "milter/system/clock.h"
 #include "milter/tool/cmd.h"
 #include "milter/tool/cmd_brief.h"
 #include "policy/sources/source_copy.h"
-#include "milter/state/source_list.h"
+#include "policy/util/aggregate.h"
 
 enum { BRIEF_MAX = 64 * 1024 * 1024, COLUMN = 20 };
 

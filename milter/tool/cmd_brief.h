@@ -1,4 +1,3 @@
-/* room: cmd */
 /*
  * cmd_brief.h - the second word `brief` of greenlane vendor.
  *

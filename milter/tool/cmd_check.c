@@ -1,9 +1,8 @@
-/* room: cmd */
 #include <stdio.h>
 #include <sysexits.h>
 
-#include "milter/tool/cmd.h"
 #include "milter/state/config_files.h"
+#include "milter/tool/cmd.h"
 #include "policy/util/fault.h"
 
 static void

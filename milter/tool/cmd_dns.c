@@ -1,4 +1,3 @@
-/* room: cmd */
 /* greenlane dns: what our own domains publish, against the delegations. */
 #include <dirent.h>
 #include <errno.h>
@@ -9,11 +8,11 @@
 
 #include <libpsl.h>
 
-#include "milter/tool/cmd.h"
 #include "milter/state/config_files.h"
+#include "milter/state/engine.h"
+#include "milter/tool/cmd.h"
 #include "policy/advise/dns_audit.h"
 #include "policy/util/domain.h"
-#include "milter/state/engine.h"
 
 enum {
 	PATIENCE_MS = 30 * 1000, /* for all answers of one domain */

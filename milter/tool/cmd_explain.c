@@ -1,4 +1,3 @@
-/* room: cmd */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -6,10 +5,10 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "milter/tool/cmd.h"
-#include "milter/state/engine.h"
-#include "policy/mail/mail_text.h"
 #include "milter/smtp/message.h"
+#include "milter/state/engine.h"
+#include "milter/tool/cmd.h"
+#include "policy/mail/mail_text.h"
 #include "policy/review/verdict_record.h"
 
 enum {

@@ -1,4 +1,3 @@
-/* room: cmd */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -6,11 +5,11 @@
 #include <sysexits.h>
 #include <time.h>
 
+#include "milter/state/export_file.h"
+#include "milter/state/source_list.h"
 #include "milter/system/clock.h"
 #include "milter/tool/cmd.h"
-#include "milter/state/export_file.h"
 #include "policy/config/policy_keys.h"
-#include "milter/state/source_list.h"
 
 enum {
 	LOOK_SECONDS = 1, /* between two looks at the copies */

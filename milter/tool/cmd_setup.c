@@ -1,4 +1,3 @@
-/* room: cmd */
 #include <errno.h>
 #include <fcntl.h>
 #include <spawn.h>

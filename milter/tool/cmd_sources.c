@@ -1,16 +1,15 @@
-/* room: cmd */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 
-#include "milter/system/clock.h"
-#include "milter/tool/cmd.h"
-#include "policy/util/json.h"
-#include "policy/sources/source_copy.h"
 #include "milter/state/source_files.h"
 #include "milter/state/source_watch.h"
 #include "milter/state/usage.h"
+#include "milter/system/clock.h"
+#include "milter/tool/cmd.h"
+#include "policy/sources/source_copy.h"
+#include "policy/util/json.h"
 
 enum { OUTPUT_MAX = 64 * 1024 * 1024, COPIES_ARENA = 256 * 1024 * 1024, NAMED = 20, DRIFT_MAX = 4096 };
 

@@ -1,15 +1,14 @@
-/* room: cmd */
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
 
-#include "milter/system/clock.h"
-#include "milter/tool/cmd.h"
 #include "milter/state/export_file.h"
-#include "milter/system/privileges.h"
 #include "milter/state/source_list.h"
 #include "milter/state/usage.h"
+#include "milter/system/clock.h"
+#include "milter/system/privileges.h"
+#include "milter/tool/cmd.h"
 
 /* What one look at a site finds. */
 struct status {

@@ -1,4 +1,3 @@
-/* room: cmd */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,13 +7,13 @@
 
 #include <libpsl.h>
 
+#include "milter/checks/resolver.h"
 #include "milter/system/clock.h"
+#include "milter/system/files.h"
 #include "milter/tool/cmd.h"
 #include "milter/tool/cmd_brief.h"
-#include "policy/util/domain.h"
 #include "policy/advise/draft.h"
-#include "milter/system/files.h"
-#include "milter/checks/resolver.h"
+#include "policy/util/domain.h"
 
 enum {
 	PATIENCE_MS = 30 * 1000, /* for all answers together */

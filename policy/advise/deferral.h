@@ -1,7 +1,7 @@
 /*
  * deferral.h - who deferred a recipient, read from the words of the deferral, and what stops it.
  *
- * Floor 0. One table of what greylisters and other checks say by default. Words that a site has
+ * One table of what greylisters and other checks say by default. Words that a site has
  * changed are nobody's: what is returned is then a general one, never NULL. Postfix takes what stands in
  * front of the second blank for the address, and a text without one ("4.3.5 Server configuration
  * error") comes without its first word.

@@ -1,7 +1,7 @@
 /*
  * dns_audit.h - what a domain of ours publishes (SPF, DKIM, DMARC) against the delegations, and what to publish.
  *
- * Floor 6. Ask and answer: the audit is made over and over with the answers at hand until it
+ * Ask and answer: the audit is made over and over with the answers at hand until it
  * asks for nothing new. What DNS could not say is never taken for missing: that part is not judged.
  */
 #ifndef DNS_AUDIT_H
@@ -11,8 +11,8 @@
 #include <stddef.h>
 
 #include "policy/dns/dns.h"
-#include "policy/util/fault.h"
 #include "policy/rules/policy.h"
+#include "policy/util/fault.h"
 #include "policy/util/suffix.h"
 #include "policy/util/text.h"
 

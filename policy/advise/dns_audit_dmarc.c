@@ -1,9 +1,8 @@
-/* room: dns_audit */
 /* Our DMARC record, and whether the delegated vendors' mail can meet it. */
 #include <string.h>
 
-#include "policy/mail/dmarc.h"
 #include "policy/advise/dns_audit_parts.h"
+#include "policy/mail/dmarc.h"
 
 /* ---- tags (RFC 7489, 6.3) ---- */
 

@@ -1,9 +1,8 @@
-/* room: dns_audit */
 /* The DKIM keys that the delegated vendors hold for us. */
 #include <string.h>
 
-#include "policy/mail/dkim_key.h"
 #include "policy/advise/dns_audit_parts.h"
+#include "policy/mail/dkim_key.h"
 
 enum { BITS_MIN = 1024, BITS_ADVISED = 2048 }; /* RFC 8301, 3.2 */
 

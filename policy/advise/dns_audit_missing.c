@@ -1,9 +1,8 @@
-/* room: dns_audit */
 /* What our SPF record lacks: terms of the delegated vendors, and of our own hosts. */
 #include <string.h>
 
-#include "policy/util/aggregate.h"
 #include "policy/advise/dns_audit_parts.h"
+#include "policy/util/aggregate.h"
 
 /* ---- what is there ---- */
 

@@ -1,8 +1,7 @@
-/* room: dns_audit */
 /*
  * dns_audit_parts.h - what the files of dns_audit share.
  *
- * Floor 6. dns_audit.c keeps the answers; dns_audit_word.c reads and repairs the terms of our SPF record;
+ * dns_audit.c keeps the answers; dns_audit_word.c reads and repairs the terms of our SPF record;
  * dns_audit_tree.c follows them; dns_audit_vendor.c knows whose they are; dns_audit_spf.c judges them;
  * dns_audit_record.c makes the record to publish; dns_audit_keys.c judges DKIM, dns_audit_dmarc.c DMARC.
  */
@@ -10,8 +9,8 @@
 #define DNS_AUDIT_PARTS_H
 
 #include "policy/advise/dns_audit.h"
-#include "policy/mail/facts.h"
 #include "policy/dns/spf_text.h"
+#include "policy/mail/facts.h"
 
 enum {
 	AUDIT_QUESTIONS_MAX = 400, /* for one domain */

@@ -1,4 +1,3 @@
-/* room: dns_audit */
 /* The SPF record to publish: what is sound of ours in its order, then what is missing, then the end. */
 #include <string.h>
 

@@ -1,4 +1,3 @@
-/* room: dns_audit */
 /* Our SPF record: its terms, one by one, and its end. */
 #include <string.h>
 

@@ -1,4 +1,3 @@
-/* room: dns_audit */
 /* Where the terms of an SPF record lead: what they cost, and whom they pass (RFC 7208, 4.6.4, 5). */
 #include <stdio.h>
 #include <string.h>

@@ -1,4 +1,3 @@
-/* room: dns_audit */
 /* Whose a term is, and which delegations say something of the domain. */
 #include <string.h>
 

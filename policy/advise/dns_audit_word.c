@@ -1,4 +1,3 @@
-/* room: dns_audit */
 /* One word of an SPF record: is it a term, and if not, what was probably meant? */
 #include <string.h>
 

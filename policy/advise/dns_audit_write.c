@@ -1,4 +1,3 @@
-/* room: dns_audit */
 /* The report as a person reads it. */
 #include <string.h>
 

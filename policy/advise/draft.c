@@ -3,10 +3,10 @@
 #include <string.h>
 #include <time.h>
 
-#include "policy/util/domain.h"
 #include "policy/advise/draft.h"
 #include "policy/config/policy_value.h"
 #include "policy/dns/spf_text.h"
+#include "policy/util/domain.h"
 
 enum { MEMORY_MAX = 1024 * 1024 };
 

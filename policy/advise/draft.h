@@ -1,7 +1,7 @@
 /*
  * draft.h - a first vendor file, from what a domain publishes.
  *
- * Floor 5. Gathers by ask and answer (SPF tree, DMARC, MX, DKIM keys), then writes the file with
+ * Gathers by ask and answer (SPF tree, DMARC, MX, DKIM keys), then writes the file with
  * a remark on each doubt. What was published goes into remarks only, never into a value: nobody
  * writes policy by DNS. Never guesses for the vendor: where it is in doubt it trusts less.
  */
@@ -12,11 +12,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "policy/dns/dns.h"
 #include "policy/mail/dkim_key.h"
 #include "policy/mail/dmarc.h"
-#include "policy/dns/dns.h"
-#include "policy/util/fault.h"
 #include "policy/sources/sources.h"
+#include "policy/util/fault.h"
 #include "policy/util/suffix.h"
 #include "policy/util/text.h"
 

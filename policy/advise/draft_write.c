@@ -2,9 +2,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "policy/util/domain.h"
 #include "policy/advise/draft.h"
 #include "policy/mail/facts.h"
+#include "policy/util/domain.h"
 
 enum {
 	WIDTH = 100,        /* of a line with a remark */

@@ -4,8 +4,8 @@
 #include <strings.h>
 #include <time.h>
 
-#include "policy/util/aggregate.h"
 #include "policy/advise/export_parts.h"
+#include "policy/util/aggregate.h"
 #include "policy/util/hash.h"
 #include "policy/util/json.h"
 

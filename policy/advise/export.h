@@ -1,7 +1,7 @@
 /*
  * export.h - the vendors' networks as other programs read them: greylisters, firewalls, DNS lists.
  *
- * Floor 4. Lists what a policy vouches for, and never a wider network. What is left out is named,
+ * Lists what a policy vouches for, and never a wider network. What is left out is named,
  * with the reason, in a comment. The same networks give the same text but for one line: its date.
  */
 #ifndef EXPORT_H
@@ -12,9 +12,9 @@
 #include <stdint.h>
 
 #include "policy/rules/export_format.h"
+#include "policy/rules/vendor.h"
 #include "policy/util/fault.h"
 #include "policy/util/text.h"
-#include "policy/rules/vendor.h"
 
 enum { EXPORT_TEXT_MAX = 64 * 1024 * 1024 };
 

@@ -1,4 +1,3 @@
-/* room: export */
 #include "policy/advise/export_parts.h"
 #include "policy/util/json.h"
 

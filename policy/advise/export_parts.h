@@ -1,8 +1,7 @@
-/* room: export */
 /*
  * export_parts.h - what the writers of the formats share.
  *
- * Floor 4. export.c chooses and frames, export_bodies.c writes what the other program reads.
+ * export.c chooses and frames, export_bodies.c writes what the other program reads.
  */
 #ifndef EXPORT_PARTS_H
 #define EXPORT_PARTS_H

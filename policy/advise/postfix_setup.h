@@ -1,7 +1,7 @@
 /*
  * postfix_setup.h - which lines make a Postfix work with greenlane, from what postconf says of it.
  *
- * Floor 1. From text to text: nothing is looked up, nothing is applied. What is there already is
+ * From text to text: nothing is looked up, nothing is applied. What is there already is
  * kept; what greenlane cannot know is said as a warning, beside the lines.
  */
 #ifndef POSTFIX_SETUP_H

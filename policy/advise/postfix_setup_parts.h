@@ -1,8 +1,7 @@
-/* room: postfix_setup */
 /*
  * postfix_setup_parts.h - what postconf said, as data, for the files of postfix_setup.
  *
- * Floor 1. postfix_setup_read.c makes it; postfix_setup.c writes of milters, postfix_setup_class.c of restrictions.
+ * postfix_setup_read.c makes it; postfix_setup.c writes of milters, postfix_setup_class.c of restrictions.
  */
 #ifndef POSTFIX_SETUP_PARTS_H
 #define POSTFIX_SETUP_PARTS_H

@@ -1,4 +1,3 @@
-/* room: postfix_setup */
 #include <string.h>
 
 #include "policy/advise/postfix_setup_parts.h"

@@ -2,12 +2,12 @@
 #include <string.h>
 #include <time.h>
 
+#include "policy/config/lint.h"
+#include "policy/config/lint_overlap.h"
+#include "policy/config/lint_own.h"
+#include "policy/config/policy_value.h"
 #include "policy/util/address.h"
 #include "policy/util/domain.h"
-#include "policy/config/lint.h"
-#include "policy/config/lint_own.h"
-#include "policy/config/lint_overlap.h"
-#include "policy/config/policy_value.h"
 #include "policy/util/text.h"
 
 enum { DATE_LENGTH = 10, DATE_TEXT = 32, LIST_TEXT = 200, LISTED_MAX = 3 };

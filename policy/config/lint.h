@@ -1,7 +1,7 @@
 /*
  * lint.h - what in a policy is allowed, but will go wrong: trust that is too broad, reviews that are due.
  *
- * Floor 7. Warnings say what could happen and what to write instead; the one error is trust in
+ * Warnings say what could happen and what to write instead; the one error is trust in
  * every customer of a shared sender. Time is an argument: nothing here looks at a clock.
  */
 #ifndef LINT_H
@@ -9,8 +9,8 @@
 
 #include <stdint.h>
 
-#include "policy/util/fault.h"
 #include "policy/rules/policy.h"
+#include "policy/util/fault.h"
 #include "policy/util/suffix.h"
 
 /* Adds what it finds, errors first. The policy knows its shared senders by now. */

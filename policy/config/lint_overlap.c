@@ -1,8 +1,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/util/domain.h"
 #include "policy/config/lint_overlap.h"
+#include "policy/util/domain.h"
 #include "policy/util/text.h"
 
 /* ---- names ---- */

@@ -1,9 +1,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "policy/config/lint_own.h"
 #include "policy/util/address.h"
 #include "policy/util/domain.h"
-#include "policy/config/lint_own.h"
 
 struct lint {
 	const struct policy *policy;

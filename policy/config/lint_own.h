@@ -1,13 +1,13 @@
 /*
  * lint_own.h - what is allowed of our own names, relays and lists, but will go wrong.
  *
- * Floor 6. Warns where one setting takes the sense out of another, and where trust is wider than it looks.
+ * Warns where one setting takes the sense out of another, and where trust is wider than it looks.
  */
 #ifndef LINT_OWN_H
 #define LINT_OWN_H
 
-#include "policy/util/fault.h"
 #include "policy/rules/policy.h"
+#include "policy/util/fault.h"
 #include "policy/util/suffix.h"
 
 enum { LINT_REMEDY = 400 };

@@ -1,7 +1,7 @@
 /*
  * policy_keys.h - a table of keys says what a group of the configuration may hold.
  *
- * Floor 4. One row a key: where it goes, its type, range, default and meaning. The row gives the
+ * One row a key: where it goes, its type, range, default and meaning. The row gives the
  * loader, the check for unknown keys and the manual; so a new key is a new row. Faults are
  * collected, never the end: the next key is read all the same.
  */
@@ -12,11 +12,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "policy/config/policy_tree.h"
+#include "policy/rules/vendor.h"
 #include "policy/util/arena.h"
 #include "policy/util/fault.h"
-#include "policy/config/policy_tree.h"
 #include "policy/util/suffix.h"
-#include "policy/rules/vendor.h"
 
 struct reading {
 	struct arena *arena; /* what is kept goes there */

@@ -1,10 +1,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "policy/util/address.h"
-#include "policy/util/domain.h"
 #include "policy/config/policy_keys.h"
 #include "policy/config/policy_value.h"
+#include "policy/util/address.h"
+#include "policy/util/domain.h"
 #include "policy/util/text.h"
 
 static void *

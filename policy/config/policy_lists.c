@@ -1,9 +1,8 @@
-/* room: policy_text */
 #include <string.h>
 
-#include "policy/util/domain.h"
 #include "policy/config/policy_load.h"
 #include "policy/config/policy_value.h"
+#include "policy/util/domain.h"
 
 enum { GROUPS_MAX = 1000, ELEMENTS_MAX = 1000 }; /* of a list; of a list within a group */
 

@@ -1,8 +1,7 @@
-/* room: policy_text */
 /*
  * policy_load.h - one load of a configuration, as the files of policy_text share it.
  *
- * Floor 6. policy_text.c reads vendors and knows the order; policy_settings.c reads single settings,
+ * policy_text.c reads vendors and knows the order; policy_settings.c reads single settings,
  * policy_lists.c the lists of groups, which name vendors and therefore come after them.
  */
 #ifndef POLICY_LOAD_H

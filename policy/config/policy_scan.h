@@ -1,7 +1,7 @@
 /*
  * policy_scan.h - reads configuration text token by token before libconfig may.
  *
- * Floor 1. libconfig wraps big integers, joins strings that lack a comma, lets a comment run to
+ * libconfig wraps big integers, joins strings that lack a comma, lets a comment run to
  * the end, exits on some includes, recurses and says no more than "syntax error". All of that is
  * refused here, with the line and with what to write. Never builds a tree: policy_tree does.
  */

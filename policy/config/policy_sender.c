@@ -1,11 +1,10 @@
-/* room: policy_text */
 #include <string.h>
 
-#include "policy/util/arena.h"
 #include "policy/config/policy_keys.h"
 #include "policy/config/policy_text.h"
 #include "policy/config/policy_tree.h"
 #include "policy/config/policy_vendor.h"
+#include "policy/util/arena.h"
 
 static bool
 is_of_kind(const struct node *vendor, const char *word)

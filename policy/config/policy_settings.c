@@ -1,9 +1,8 @@
-/* room: policy_text */
 #include <string.h>
 
-#include "policy/util/arena.h"
 #include "policy/config/policy_load.h"
 #include "policy/config/policy_value.h"
+#include "policy/util/arena.h"
 
 #ifndef GREENLANE_VENDOR_DIR
 #define GREENLANE_VENDOR_DIR "/usr/share/greenlane/vendors"

@@ -1,8 +1,8 @@
 #include <string.h>
 
-#include "policy/util/arena.h"
 #include "policy/config/policy_load.h"
 #include "policy/config/policy_value.h"
+#include "policy/util/arena.h"
 #include "policy/util/text.h"
 
 enum { VENDORS_MAX = 4096 };

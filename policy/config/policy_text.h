@@ -1,7 +1,7 @@
 /*
  * policy_text.h - the text of greenlane.conf and of vendor files becomes a policy, or faults.
  *
- * Floor 6. libconfig stands behind policy_tree and gets only text already in memory; @include is
+ * libconfig stands behind policy_tree and gets only text already in memory; @include is
  * refused before it sees it. Every fault of a load is reported, not the first. Opens no file:
  * the shell hands texts over by name.
  */
@@ -10,8 +10,8 @@
 
 #include <stddef.h>
 
-#include "policy/util/fault.h"
 #include "policy/rules/policy.h"
+#include "policy/util/fault.h"
 #include "policy/util/suffix.h"
 
 enum { POLICY_TEXT_MAX = 64 * 1024 * 1024, POLICY_ARENA_MAX = 1024 * 1024 * 1024 };

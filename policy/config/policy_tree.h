@@ -1,7 +1,7 @@
 /*
  * policy_tree.h - configuration text becomes a tree of plain values with their lines.
  *
- * Floor 2. The one file behind it, policy_tree.c, is the only user of libconfig; text goes
+ * The one file behind it, policy_tree.c, is the only user of libconfig; text goes
  * through policy_scan first. Never knows what a key means.
  */
 #ifndef POLICY_TREE_H

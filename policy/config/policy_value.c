@@ -1,9 +1,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "policy/config/policy_value.h"
 #include "policy/util/address.h"
 #include "policy/util/domain.h"
-#include "policy/config/policy_value.h"
 #include "policy/util/text.h"
 #include "policy/util/utf8.h"
 

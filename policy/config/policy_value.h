@@ -1,7 +1,7 @@
 /*
  * policy_value.h - single values of a configuration: durations, percentages, dates, addresses of listeners.
  *
- * Floor 2. Each checker returns false with what is wrong and what to write instead; the file and
+ * Each checker returns false with what is wrong and what to write instead; the file and
  * line are the caller's. Never opens what it names.
  */
 #ifndef POLICY_VALUE_H

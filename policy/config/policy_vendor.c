@@ -1,10 +1,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "policy/util/address.h"
-#include "policy/util/domain.h"
 #include "policy/config/policy_value.h"
 #include "policy/config/policy_vendor.h"
+#include "policy/util/address.h"
+#include "policy/util/domain.h"
 #include "policy/util/text.h"
 
 enum { LINES_MAX = 1000 * 1000 };

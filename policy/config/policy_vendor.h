@@ -1,7 +1,7 @@
 /*
  * policy_vendor.h - one vendor from its file, and from what the site says beside its name.
  *
- * Floor 5. Owns the tables of a vendor's keys. Texts of `file` sources are handed in by
+ * Owns the tables of a vendor's keys. Texts of `file` sources are handed in by
  * policy_text, which alone may ask the shell for them.
  */
 #ifndef POLICY_VENDOR_H

@@ -1,7 +1,7 @@
 /*
  * dns.h - a DNS question and its answer as plain data.
  *
- * Floor 2. Names are in presentation form without the final dot; bytes that are not printable
+ * Names are in presentation form without the final dot; bytes that are not printable
  * are written \DDD, a dot inside a label \. (RFC 1035, 5.1; RFC 4343). Never asks anybody.
  */
 #ifndef DNS_H

@@ -1,7 +1,7 @@
 /*
  * dns_packet.h - reads a raw DNS response into an answer.
  *
- * Floor 3. The bytes are hostile: every length is checked, what is malformed is TEMPORARY.
+ * The bytes are hostile: every length is checked, what is malformed is TEMPORARY.
  * Never asks anybody and never looks at a clock.
  */
 #ifndef DNS_PACKET_H
@@ -10,8 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "policy/util/arena.h"
 #include "policy/dns/dns.h"
+#include "policy/util/arena.h"
 
 /* Aliases followed inside one answer. */
 enum { DNS_ALIASES_MAX = 8 };

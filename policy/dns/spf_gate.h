@@ -2,7 +2,7 @@
  * spf_gate.h - what stands between libspf2 and the DNS: counts terms and voids, refuses what is
  * no SPF (RFC 7208, 4.6.4).
  *
- * Floor 4. Pure: one gate a check; it turns each name libspf2 asks for into a verdict on the
+ * Pure: one gate a check; it turns each name libspf2 asks for into a verdict on the
  * question and each answer into what libspf2 may see. The shell moves them.
  */
 #ifndef SPF_GATE_H
@@ -10,9 +10,9 @@
 
 #include <stdbool.h>
 
-#include "policy/util/arena.h"
 #include "policy/dns/dns.h"
 #include "policy/dns/spf_write.h"
+#include "policy/util/arena.h"
 
 enum { SPF_TERMS_LIMIT = 10, SPF_VOIDS_LIMIT = 2, SPF_MX_LIMIT = 10, SPF_PTR_LIMIT = 10 };
 

@@ -1,7 +1,7 @@
 /*
  * spf_text.h - an SPF record, read by the grammar of RFC 7208, 12.
  *
- * Floor 2. libspf2 accepts much that is no SPF and aborts on some of it: nothing reaches it that
+ * libspf2 accepts much that is no SPF and aborts on some of it: nothing reaches it that
  * was not read here and written again by spf_write.
  */
 #ifndef SPF_TEXT_H

@@ -1,7 +1,7 @@
 /*
  * spf_write.h - an SPF record as libspf2 shall see it for one client: canonical, its macros expanded.
  *
- * Floor 3. libspf2 expands macros wrongly (a number as large as the count of labels eats the first
+ * libspf2 expands macros wrongly (a number as large as the count of labels eats the first
  * letter; numbers count dots, not the delimiters given) and its known holes are all there. So no
  * macro and no text of a sender reaches it: what is no plain host name gets a stand-in.
  */
@@ -11,9 +11,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "policy/dns/spf_text.h"
 #include "policy/util/address.h"
 #include "policy/util/arena.h"
-#include "policy/dns/spf_text.h"
 #include "policy/util/text.h"
 
 /* What the macros stand for (RFC 7208, 7.2). Borrowed, raw bytes. */

@@ -1,7 +1,7 @@
 /*
  * authres.h - Authentication-Results: ours written, forged ones recognised (RFC 8601).
  *
- * Floor 4. Every byte from the network is checked or quoted before it enters the field.
+ * Every byte from the network is checked or quoted before it enters the field.
  */
 #ifndef AUTHRES_H
 #define AUTHRES_H

@@ -1,7 +1,7 @@
 /*
  * dkim_key.h - a DKIM key record as data: what kind of key, how long, fit for what (RFC 6376, 3.6.1).
  *
- * Floor 2. Measures keys, never uses them: verifying is libopendkim's. For drafts and reports.
+ * Measures keys, never uses them: verifying is libopendkim's. For drafts and reports.
  */
 #ifndef DKIM_KEY_H
 #define DKIM_KEY_H

@@ -1,7 +1,7 @@
 /*
  * dkim_text.h - a DKIM-Signature field as data, and how long a canonical body is (RFC 6376).
  *
- * Floor 2. Knows tags, not cryptography. Duplicate tags and hostile bytes make a field unsound,
+ * Knows tags, not cryptography. Duplicate tags and hostile bytes make a field unsound,
  * so that no two readers can see two different signers in it.
  */
 #ifndef DKIM_TEXT_H

@@ -1,7 +1,7 @@
 /*
  * dmarc.h - a DMARC record and what it makes of SPF and DKIM (RFC 7489).
  *
- * Floor 4. Own evaluator: libopendmarc ignores strict alignment and aligns with "com".
+ * Own evaluator: libopendmarc ignores strict alignment and aligns with "com".
  * Ask and answer: the shell asks DNS. Counts only signatures that count (facts.h).
  */
 #ifndef DMARC_H

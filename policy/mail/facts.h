@@ -1,7 +1,7 @@
 /*
  * facts.h - all that is known of one message, "not known" included.
  *
- * Floor 3. Filled by the shell stage by stage, read by verdict, authres, explain and verdict_record.
+ * Filled by the shell stage by stage, read by verdict, authres, explain and verdict_record.
  * Strings are borrowed (they live in the message's arena or longer) and never NULL unless said.
  * Time is a fact too: nothing below the shell looks at a clock.
  */
@@ -12,9 +12,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "policy/util/address.h"
 #include "policy/dns/dns.h"
 #include "policy/mail/mailbox.h"
+#include "policy/util/address.h"
 
 /* Known to be so, known not to be so, or not known (yet, or not to be found out). */
 enum tri { NO, YES, UNKNOWN };

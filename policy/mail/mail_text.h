@@ -1,7 +1,7 @@
 /*
  * mail_text.h - the bytes of a whole message, divided into fields and body as Postfix shows them to a milter.
  *
- * Floor 1. Rules tried on Postfix 3.7 (smtpd, cleanup): t/mta/explain.sh holds them against the real one.
+ * Rules tried on Postfix 3.7 (smtpd, cleanup): t/mta/explain.sh holds them against the real one.
  * Never judges what it reads, and never guesses that a file was meant otherwise: a field that stands behind a
  * broken line is body, for that is what the MTA and its filter see.
  */

@@ -1,10 +1,10 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "policy/util/address.h"
-#include "policy/util/domain.h"
 #include "policy/mail/mailbox.h"
 #include "policy/mail/mailbox_parts.h"
+#include "policy/util/address.h"
+#include "policy/util/domain.h"
 #include "policy/util/text.h"
 #include "policy/util/utf8.h"
 

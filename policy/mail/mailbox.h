@@ -1,7 +1,7 @@
 /*
  * mailbox.h - the mailboxes of an RFC 5322 From field, and one SMTP path (RFC 5321).
  *
- * Floor 2. A real lexer: quoted strings, quoted pairs, nested comments, groups, source routes,
+ * A real lexer: quoted strings, quoted pairs, nested comments, groups, source routes,
  * folding, obsolete forms (RFC 5322, 4.4), UTF-8 (RFC 6532). Encoded words are never decoded
  * into addresses. Never guesses: what does not parse as a whole is reported as such.
  */

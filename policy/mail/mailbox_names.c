@@ -1,12 +1,11 @@
-/* room: mailbox */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/util/domain.h"
 #include "policy/mail/mailbox.h"
-#include "policy/util/text.h"
 #include "policy/mail/undrawn.h"
+#include "policy/util/domain.h"
+#include "policy/util/text.h"
 #include "policy/util/utf8.h"
 
 enum {

@@ -1,11 +1,10 @@
-/* room: mailbox */
 #include <string.h>
 
-#include "policy/util/domain.h"
 #include "policy/mail/mailbox.h"
 #include "policy/mail/mailbox_parts.h"
-#include "policy/util/text.h"
 #include "policy/mail/undrawn.h"
+#include "policy/util/domain.h"
+#include "policy/util/text.h"
 #include "policy/util/utf8.h"
 
 enum {

@@ -1,8 +1,7 @@
-/* room: mailbox */
 /*
  * mailbox_parts.h - what the readers of strict and of odd addresses share.
  *
- * Floor 2. For the files of mailbox.
+ * For the files of mailbox.
  */
 #ifndef MAILBOX_PARTS_H
 #define MAILBOX_PARTS_H

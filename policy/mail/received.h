@@ -1,7 +1,7 @@
 /*
  * received.h - who handed the mail over, as the host that took it says in its Received field.
  *
- * Floor 2. For fields that a host of ours wrote: it puts the client's address into a comment, among words that
+ * For fields that a host of ours wrote: it puts the client's address into a comment, among words that
  * the client chose itself (HELO, reverse name, ident). Never guesses: where those words could have made the
  * address, nothing is told. Which fields are ours is not its business.
  */

@@ -1,7 +1,7 @@
 /*
  * undrawn.h - what readers draw for a character: nothing, a blank, a mark that is no part of a name, or a letter.
  *
- * Floor 1. By tables of Unicode's own data beyond ASCII (undrawn_table.c), so that nobody keeps a list of tricks.
+ * By tables of Unicode's own data beyond ASCII (undrawn_table.c), so that nobody keeps a list of tricks.
  */
 #ifndef UNDRAWN_H
 #define UNDRAWN_H

@@ -1,4 +1,3 @@
-/* room: undrawn */
 /* Unicode 15.0.0. Made by contrib/undrawn.py, which says what the sets are; do not edit. */
 #include "policy/mail/undrawn.h"
 

@@ -1,8 +1,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "policy/util/json.h"
 #include "policy/review/verdict_record.h"
+#include "policy/util/json.h"
 
 /* ---- what both forms say ---- */
 

@@ -1,7 +1,7 @@
 /*
  * verdict_record.h - the record of one verdict: a log line and a JSON object (DESIGN section 5).
  *
- * Floor 7. The names and their order are a promise to other programs. Every byte from the
+ * The names and their order are a promise to other programs. Every byte from the
  * network is escaped; every value has a ceiling in the line, none is lost in the JSON.
  */
 #ifndef VERDICT_RECORD_H

@@ -1,7 +1,7 @@
 /*
  * export_format.h - the formats in which other programs read the vendors' networks, and what an entry may say.
  *
- * Floor 1. Names and checks alone, for the configuration and the command line: export.h writes them.
+ * Names and checks alone, for the configuration and the command line: export.h writes them.
  */
 #ifndef EXPORT_FORMAT_H
 #define EXPORT_FORMAT_H

@@ -1,10 +1,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "policy/util/domain.h"
 #include "policy/rules/greylist.h"
-#include "policy/util/hash.h"
 #include "policy/rules/policy.h"
+#include "policy/util/domain.h"
+#include "policy/util/hash.h"
 #include "policy/util/text.h"
 
 enum {

@@ -1,7 +1,7 @@
 /*
  * greylist.h - a past record and the clock say whether a stranger waits.
  *
- * Floor 6. Pure: the store is the shell's. Records are fixed bytes, the same on every host.
+ * Pure: the store is the shell's. Records are fixed bytes, the same on every host.
  * Never greylists by a full address: networks and, where SPF passes, domains (pools).
  */
 #ifndef GREYLIST_H

@@ -1,8 +1,8 @@
 #include <string.h>
 
+#include "policy/rules/name_index.h"
 #include "policy/util/domain.h"
 #include "policy/util/hash.h"
-#include "policy/rules/name_index.h"
 #include "policy/util/text.h"
 
 struct name_index {

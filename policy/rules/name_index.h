@@ -1,7 +1,7 @@
 /*
  * name_index.h - whose is a name: every rule and source of the policy that names one, found by the name.
  *
- * Floor 4. Built once with the policy, in its arena, then only read. A look-up costs a hash for each label of the
+ * Built once with the policy, in its arena, then only read. A look-up costs a hash for each label of the
  * name, however many vendors there are.
  */
 #ifndef NAME_INDEX_H
@@ -11,8 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "policy/util/arena.h"
 #include "policy/rules/vendor.h"
+#include "policy/util/arena.h"
 
 /* Which list a rule stands in; a walk may go over all. */
 enum name_list {

@@ -1,9 +1,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/rules/policy.h"
 #include "policy/util/arena.h"
 #include "policy/util/domain.h"
-#include "policy/rules/policy.h"
 
 void
 policy_free(struct policy *policy)

@@ -1,7 +1,7 @@
 /*
  * policy.h - the rules in force: settings, vendors and their sources. Immutable once built.
  *
- * Floor 5. Built by policy_text from text, lent by snapshot; readers share it without a lock.
+ * Built by policy_text from text, lent by snapshot; readers share it without a lock.
  * Times are seconds unless the name says ms. Strings are never NULL; "" is absent.
  */
 #ifndef POLICY_H
@@ -11,11 +11,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "policy/util/address.h"
 #include "policy/dns/dns.h"
 #include "policy/rules/export_format.h"
 #include "policy/rules/name_index.h"
 #include "policy/rules/vendor.h"
+#include "policy/util/address.h"
 
 struct strings {
 	const char *const *list;

@@ -1,7 +1,7 @@
 /*
  * reason.h - why a message was treated as it was: slugs that never change their meaning.
  *
- * Floor 5. One table: the slug of the log, the sentence of the reply and of explain.
+ * One table: the slug of the log, the sentence of the reply and of explain.
  * A new reason is a new row; a slug is never used again for something else.
  */
 #ifndef REASON_H

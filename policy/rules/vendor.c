@@ -1,9 +1,9 @@
 #include <string.h>
 
+#include "policy/rules/vendor.h"
 #include "policy/util/date.h"
 #include "policy/util/domain.h"
 #include "policy/util/text.h"
-#include "policy/rules/vendor.h"
 
 bool
 name_rule_covers(const struct name_rule *rule, const char *domain)

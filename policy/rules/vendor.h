@@ -1,7 +1,7 @@
 /*
  * vendor.h - a vendor: the names it owns, where its mail comes from, what proves it.
  *
- * Floor 3. Plain immutable data, built by policy_text in the policy's arena. Strings are never
+ * Plain immutable data, built by policy_text in the policy's arena. Strings are never
  * NULL unless said. Never asks DNS: sources unfolds what is described here.
  */
 #ifndef VENDOR_H
@@ -11,8 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "policy/util/address.h"
 #include "policy/mail/mailbox.h"
+#include "policy/util/address.h"
 #include "policy/util/text.h"
 
 /* "system-monitor.com" (and names below), "=system-monitor.com", "noreply@system-monitor.com"; of

@@ -1,4 +1,3 @@
-/* room: source_copy */
 #include <stdint.h>
 #include <stdlib.h>
 

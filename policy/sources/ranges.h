@@ -1,8 +1,7 @@
-/* room: source_copy */
 /*
  * ranges.h - what the sources of a policy list: which networks are whose, and of which sources that is known.
  *
- * Floor 5. Built whole from the sources and from what is believed of those in DNS, then only read. Asks nobody and
+ * Built whole from the sources and from what is believed of those in DNS, then only read. Asks nobody and
  * doubts nothing: source_guard.h decides what is believed.
  */
 #ifndef RANGES_H
@@ -11,10 +10,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "policy/rules/vendor.h"
+#include "policy/sources/source_copy.h"
 #include "policy/util/fault.h"
 #include "policy/util/prefix_table.h"
-#include "policy/sources/source_copy.h"
-#include "policy/rules/vendor.h"
 
 struct source_state {
 	bool known; /* networks are believed: no hit means NO */

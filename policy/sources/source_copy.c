@@ -4,8 +4,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "policy/util/hash.h"
 #include "policy/sources/source_copy.h"
+#include "policy/util/hash.h"
 
 enum {
 	VERSION_NOW = 2, /* 1 had no line "wrong"; it is still read */

@@ -1,7 +1,7 @@
 /*
  * source_copy.h - the last good copy of what a source unfolded to, as text that a person can read.
  *
- * Floor 5. Written and read back; compared with the next unfolding, so that a change names what
+ * Written and read back; compared with the next unfolding, so that a change names what
  * came and what went, and by which include. Opens no file: the shell keeps the text.
  */
 #ifndef SOURCE_COPY_H
@@ -11,10 +11,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "policy/sources/sources.h"
 #include "policy/util/address.h"
 #include "policy/util/arena.h"
 #include "policy/util/fault.h"
-#include "policy/sources/sources.h"
 #include "policy/util/text.h"
 
 enum { SOURCE_COPY_MAX = 32 * 1024 * 1024 }; /* bytes of one text */

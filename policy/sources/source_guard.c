@@ -1,8 +1,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "policy/util/domain.h"
 #include "policy/sources/source_guard.h"
+#include "policy/util/domain.h"
 
 enum {
 	PATH_SHOWN = 240, /* of an include path in a fault: the limit behind it must be seen */

@@ -1,7 +1,7 @@
 /*
  * source_guard.h - is a new unfolding to be believed?
  *
- * Floor 6. Pure. What grows too broad, falls too far or takes in a shared sender is not believed: the
+ * Pure. What grows too broad, falls too far or takes in a shared sender is not believed: the
  * last good copy stays until a person accepts the new one.
  */
 #ifndef SOURCE_GUARD_H
@@ -10,9 +10,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "policy/util/fault.h"
-#include "policy/sources/source_copy.h"
 #include "policy/rules/vendor.h"
+#include "policy/sources/source_copy.h"
+#include "policy/util/fault.h"
 
 struct source_guard_limits {
 	unsigned widest_ipv4, widest_ipv6; /* shortest prefix that is believed: 12, 28 */

@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/util/hash.h"
-#include "policy/sources/sources.h"
 #include "policy/dns/spf_text.h"
+#include "policy/sources/sources.h"
+#include "policy/util/hash.h"
 
 enum {
 	TERMS_MAX = 10,   /* that ask DNS, in the whole tree (RFC 7208, 4.6.4): caps its depth, too */

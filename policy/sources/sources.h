@@ -1,7 +1,7 @@
 /*
  * sources.h - unfolds what a vendor publishes into networks, by ask and answer.
  *
- * Floor 4. The limits of RFC 7208, 4.6.4 hold for unfolding too; a loop, an eleventh look-up, an
+ * The limits of RFC 7208, 4.6.4 hold for unfolding too; a loop, an eleventh look-up, an
  * over-long answer, "+all" or a network wider than /8 (IPv6: /16) is a fault that names the include
  * path. First match wins in SPF, so what stands behind a term that may end the search without a
  * pass is not listed: the source is then asked for each client. Never asks DNS itself.
@@ -13,11 +13,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "policy/dns/dns.h"
+#include "policy/rules/vendor.h"
 #include "policy/util/address.h"
 #include "policy/util/arena.h"
-#include "policy/dns/dns.h"
 #include "policy/util/fault.h"
-#include "policy/rules/vendor.h"
 
 enum { SOURCE_NETWORKS_MAX = 100000, SOURCE_PATH_MAX = 1024 };
 

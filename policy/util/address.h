@@ -1,7 +1,7 @@
 /*
  * address.h - one IP address, one network or a short list of networks: read, write, mask, compare.
  *
- * Floor 1. An IPv4-mapped IPv6 address is folded to IPv4 on the way in, so the same host
+ * An IPv4-mapped IPv6 address is folded to IPv4 on the way in, so the same host
  * has one form everywhere (ranges, SPF, greylist keys). Never asks DNS.
  */
 #ifndef ADDRESS_H

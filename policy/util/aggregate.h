@@ -1,7 +1,7 @@
 /*
  * aggregate.h - the fewest networks that hold just the same addresses.
  *
- * Floor 2. What another network holds is dropped, neighbours that make up a larger network are
+ * What another network holds is dropped, neighbours that make up a larger network are
  * joined; never wider than what was given.
  */
 #ifndef AGGREGATE_H

@@ -1,7 +1,7 @@
 /*
  * arena.h - memory that is given back all at once.
  *
- * Floor 0. One arena a message, one a policy. Nothing in it is freed by hand.
+ * One arena a message, one a policy. Nothing in it is freed by hand.
  * Never grows past its ceiling: a hostile message runs out of its own arena, not of the host.
  */
 #ifndef ARENA_H

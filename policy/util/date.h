@@ -1,7 +1,7 @@
 /*
  * date.h - calendar days, and the Date field of a mail, as seconds since 1970.
  *
- * Floor 1. Pure arithmetic in the Gregorian calendar; knows no clock.
+ * Pure arithmetic in the Gregorian calendar; knows no clock.
  */
 #ifndef DATE_H
 #define DATE_H

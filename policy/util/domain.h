@@ -1,7 +1,7 @@
 /*
  * domain.h - one DNS name: its normal form, its parents, who is under whom.
  *
- * Floor 1. Normal form is lower-case A-labels without a final dot, so names compare by bytes.
+ * Normal form is lower-case A-labels without a final dot, so names compare by bytes.
  * Names are compared label by label from the right; never by substring. Never asks DNS.
  */
 #ifndef DOMAIN_H

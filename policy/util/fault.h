@@ -1,7 +1,7 @@
 /*
  * fault.h - where and why something was refused.
  *
- * Floor 0. One value, filled by whoever knows and carried up by everyone else.
+ * One value, filled by whoever knows and carried up by everyone else.
  * Never logs: only main, cli and session show a fault to a person.
  */
 #ifndef FAULT_H

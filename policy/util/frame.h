@@ -1,7 +1,7 @@
 /*
  * frame.h - cuts requests out of a stream of bytes that comes in pieces of any size.
  *
- * Floor 1. Knows no protocol: a protocol's own function says where a request ends. A request has a ceiling, so
+ * Knows no protocol: a protocol's own function says where a request ends. A request has a ceiling, so
  * that nobody makes us wait for one without end.
  */
 #ifndef FRAME_H

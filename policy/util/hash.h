@@ -1,7 +1,7 @@
 /*
  * hash.h - numbers from bytes: one that is the same everywhere, one that nobody can foresee.
  *
- * Floor 0. hash_bytes is kept on disk (the names of long sources' files, the ends of long greylist keys) and shown in
+ * hash_bytes is kept on disk (the names of long sources' files, the ends of long greylist keys) and shown in
  * the head of exports, so it never changes. Anybody can make bytes that collide in it, so it serves only tables whose
  * keys the administrator or a vendor chooses, or where a collision costs nobody else anything. Tables of what
  * strangers send take hash_keyed. Draws no seed.

@@ -1,7 +1,7 @@
 /*
  * json.h - writes JSON (RFC 8259), member by member.
  *
- * Floor 1. Commas are put where they belong by what stands before. Never reads JSON.
+ * Commas are put where they belong by what stands before. Never reads JSON.
  */
 #ifndef JSON_H
 #define JSON_H

@@ -1,7 +1,7 @@
 /*
  * netstring.h - "5:hello,": one string with its length before it, as Sendmail's socket maps speak.
  *
- * Floor 2. Reads from bytes as they come; a length has a ceiling before a byte of it is awaited.
+ * Reads from bytes as they come; a length has a ceiling before a byte of it is awaited.
  */
 #ifndef NETSTRING_H
 #define NETSTRING_H

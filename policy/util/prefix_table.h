@@ -1,7 +1,7 @@
 /*
  * prefix_table.h - which numbers belong to an address: many networks, built once, then only read.
  *
- * Floor 2. Sorted ranges under a 16-bit index, flat arrays; overlapping networks are cut into
+ * Sorted ranges under a 16-bit index, flat arrays; overlapping networks are cut into
  * disjoint ranges, each with the set of all numbers whose networks hold it. Reading needs no
  * lock. Never grows after it is built.
  */

@@ -1,7 +1,7 @@
 /*
  * suffix.h - organisational domains by the public suffix list.
  *
- * Floor 2. Borrows a psl_ctx that the shell loaded; lower-case A-labels only.
+ * Borrows a psl_ctx that the shell loaded; lower-case A-labels only.
  * NULL list: every two-label name is taken as organisational, which is never used for real mail.
  */
 #ifndef SUFFIX_H

@@ -1,7 +1,7 @@
 /*
  * text.h - growing text with a stated ceiling, and borrowed spans of text.
  *
- * Floor 0. Never grows past its ceiling: what does not fit is cut and remembered.
+ * Never grows past its ceiling: what does not fit is cut and remembered.
  */
 #ifndef TEXT_H
 #define TEXT_H

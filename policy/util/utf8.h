@@ -1,7 +1,7 @@
 /*
  * utf8.h - one well-formed UTF-8 character (RFC 3629).
  *
- * Floor 0. Never guesses: overlong forms, surrogates and what lies past U+10FFFF are none.
+ * Never guesses: overlong forms, surrogates and what lies past U+10FFFF are none.
  */
 #ifndef UTF8_H
 #define UTF8_H

@@ -1,4 +1,3 @@
-/* room: verdict */
 #include "policy/verdict/actions.h"
 #include "policy/verdict/own.h"
 #include "policy/verdict/patience.h"

@@ -1,8 +1,7 @@
-/* room: verdict */
 /*
  * actions.h - what is done about the claims of a message: actions, under modes, exceptions and relays.
  *
- * Floor 6. The strictest action wins; a relay's mail is never refused, deferred or greylisted.
+ * The strictest action wins; a relay's mail is never refused, deferred or greylisted.
  */
 #ifndef ACTIONS_H
 #define ACTIONS_H

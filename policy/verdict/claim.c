@@ -1,4 +1,3 @@
-/* room: verdict */
 #include "policy/verdict/claim.h"
 
 const char *

@@ -1,8 +1,7 @@
-/* room: verdict */
 /*
  * claim.h - what a verdict is made of: each claim with its evidence, and what became of it.
  *
- * Floor 6. Data that all files of the verdict share. evidence.h, own.h and claims.h fill it in, actions.h decides what
+ * Data that all files of the verdict share. evidence.h, own.h and claims.h fill it in, actions.h decides what
  * is done; the shell calls verdict.h. Nothing is judged here.
  */
 #ifndef CLAIM_H
@@ -13,8 +12,8 @@
 
 #include "policy/mail/facts.h"
 #include "policy/rules/policy.h"
-#include "policy/sources/ranges.h"
 #include "policy/rules/reason.h"
+#include "policy/sources/ranges.h"
 
 enum outcome {
 	OUTCOME_EXEMPT,

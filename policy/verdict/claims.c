@@ -1,4 +1,3 @@
-/* room: verdict */
 #include "policy/verdict/claims.h"
 #include "policy/verdict/evidence.h"
 #include "policy/verdict/own.h"

@@ -1,8 +1,7 @@
-/* room: verdict */
 /*
  * claims.h - whom a message claims to be from, and what becomes of each claim (DESIGN section 3).
  *
- * Floor 6. Outcomes and reasons; what is done about them is actions.h's.
+ * Outcomes and reasons; what is done about them is actions.h's.
  */
 #ifndef CLAIMS_H
 #define CLAIMS_H

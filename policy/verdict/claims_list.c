@@ -1,4 +1,3 @@
-/* room: verdict */
 #include "policy/verdict/claims.h"
 
 /* ---- once a message: whose names stand in the author fields ---- */

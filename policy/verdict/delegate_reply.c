@@ -1,11 +1,11 @@
 #include <string.h>
 
+#include "policy/config/policy_value.h"
 #include "policy/verdict/actions.h"
 #include "policy/verdict/claims.h"
 #include "policy/verdict/delegate_reply.h"
 #include "policy/verdict/evidence.h"
 #include "policy/verdict/own.h"
-#include "policy/config/policy_value.h"
 
 bool
 delegate_promises(const struct delegate_reply *reply)

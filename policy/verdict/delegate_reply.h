@@ -1,7 +1,7 @@
 /*
  * delegate_reply.h - what Postfix is told at RCPT: go on, ask your greylister, or refuse.
  *
- * Floor 7. Pure: the rules and what is known of the session. There is no word for OK or PERMIT, so
+ * Pure: the rules and what is known of the session. There is no word for OK or PERMIT, so
  * none can be the reply: only greylisting is ever skipped, never a later check.
  */
 #ifndef DELEGATE_REPLY_H

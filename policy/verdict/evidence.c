@@ -1,4 +1,3 @@
-/* room: verdict */
 #include "policy/verdict/evidence.h"
 #include "policy/verdict/patience.h"
 #include "policy/verdict/relay.h"

@@ -1,8 +1,7 @@
-/* room: verdict */
 /*
  * evidence.h - what is known for one vendor: listed, spf, dkim, spf_from, dmarc.
  *
- * Floor 6. YES, NO or UNKNOWN each; a name that is not the vendor's is NO, never UNKNOWN.
+ * YES, NO or UNKNOWN each; a name that is not the vendor's is NO, never UNKNOWN.
  */
 #ifndef EVIDENCE_H
 #define EVIDENCE_H

@@ -1,8 +1,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "policy/verdict/explain.h"
 #include "policy/rules/greylist.h"
+#include "policy/verdict/explain.h"
 #include "policy/verdict/patience.h"
 
 /* ---- the reply ---- */

@@ -1,7 +1,7 @@
 /*
  * explain.h - a verdict in words: the SMTP reply and the postmaster's explanation.
  *
- * Floor 7. Replies hold nothing from the network: names from the configuration, slugs, numbers.
+ * Replies hold nothing from the network: names from the configuration, slugs, numbers.
  */
 #ifndef EXPLAIN_H
 #define EXPLAIN_H

@@ -1,4 +1,3 @@
-/* room: explain */
 #include <stdlib.h>
 #include <string.h>
 

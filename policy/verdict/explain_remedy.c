@@ -1,4 +1,3 @@
-/* room: explain */
 #include "policy/util/domain.h"
 #include "policy/verdict/evidence.h"
 #include "policy/verdict/explain.h"

@@ -1,8 +1,7 @@
-/* room: verdict */
 /*
  * own.h - our own names: who may use them, and what proves it.
  *
- * Floor 6. A claim of policy->own, judged by its own rules: an authorised outbound address, our own
+ * A claim of policy->own, judged by its own rules: an authorised outbound address, our own
  * signature or SPF, or a delegation. What a vendor's other customers could prove as well is no proof.
  */
 #ifndef OWN_H

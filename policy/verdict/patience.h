@@ -1,8 +1,7 @@
-/* room: verdict */
 /*
  * patience.h - what a result is worth whose name did not answer, and for how long (DESIGN section 3).
  *
- * Floor 6. A sender never picks the failure that helps him: a name that only the message brought (a selector; a
+ * A sender never picks the failure that helps him: a name that only the message brought (a selector; a
  * d=, an author's, an envelope's or a HELO domain that does not itself stand in the policy; what its own words lead
  * to) defers for unsure_max, and is NO then, if the names of the policy have answered meanwhile.
  */

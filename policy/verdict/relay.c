@@ -1,4 +1,3 @@
-/* room: verdict */
 #include <string.h>
 
 #include "policy/verdict/evidence.h"

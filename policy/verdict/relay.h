@@ -1,15 +1,14 @@
-/* room: verdict */
 /*
  * relay.h - hosts that hand us other people's mail: is this one, and whose mail is it?
  *
- * Floor 6. Believes only Received fields that a relay of ours wrote: from the topmost down to the first
+ * Believes only Received fields that a relay of ours wrote: from the topmost down to the first
  * client that is no relay of ours. Never guesses: what is not told stays unknown.
  */
 #ifndef RELAY_H
 #define RELAY_H
 
-#include "policy/verdict/claim.h"
 #include "policy/mail/received.h"
+#include "policy/verdict/claim.h"
 
 /* Which relay has this address? *out is set for YES. UNKNOWN: a vendor's sources would tell, but are not
  * known yet. */

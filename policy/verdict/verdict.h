@@ -1,7 +1,7 @@
 /*
  * verdict.h - one pure function judges facts against the policy (DESIGN section 3).
  *
- * Floor 6. The same facts always give the same verdict: no clock, no DNS, nothing remembered.
+ * The same facts always give the same verdict: no clock, no DNS, nothing remembered.
  * Never asks: verdict_wants names the next fact that the shell should find out.
  */
 #ifndef VERDICT_H

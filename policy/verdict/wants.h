@@ -1,8 +1,7 @@
-/* room: verdict */
 /*
  * wants.h - which fact is worth finding out next: the policy behind every question that the shell asks.
  *
- * Floor 6. Never asks itself, and never wants what cannot change the verdict or the results header.
+ * Never asks itself, and never wants what cannot change the verdict or the results header.
  */
 #ifndef WANTS_H
 #define WANTS_H

@@ -16,8 +16,8 @@
 #include <libmilter/mfapi.h>
 
 #include "policy/util/address.h"
-#include "t/lib/milter_client.h"
 #include "policy/util/text.h"
+#include "t/lib/milter_client.h"
 
 enum { LOAD_FILES_MAX = 1024, LOAD_RCPTS_MAX = 64, LOAD_MACROS_MAX = 32, LOAD_PIDS_MAX = 64, LOAD_WORD = 400 };
 

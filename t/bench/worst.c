@@ -11,9 +11,9 @@
 
 #include "milter/smtp/message.h"
 #include "policy/config/policy_text.h"
+#include "policy/util/text.h"
 #include "t/lib/resolver_canned.h"
 #include "t/lib/sign.h"
-#include "policy/util/text.h"
 
 enum { ROUNDS = 5, LIMIT_US = 50 * 1000, FIELD_ROOM = 7900 };
 

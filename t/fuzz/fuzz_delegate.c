@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "t/lib/delegate_fixture.h"
-#include "policy/verdict/delegate_request.h"
 #include "policy/config/policy_value.h"
+#include "policy/verdict/delegate_request.h"
+#include "t/lib/delegate_fixture.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

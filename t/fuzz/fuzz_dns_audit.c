@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "t/lib/canned_zone.h"
 #include "policy/advise/dns_audit.h"
 #include "policy/config/policy_text.h"
 #include "policy/dns/spf_text.h"
+#include "t/lib/canned_zone.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

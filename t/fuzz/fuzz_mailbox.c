@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/mail/mailbox.h"
 #include "policy/util/domain.h"
 #include "t/lib/field_names.h"
-#include "policy/mail/mailbox.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

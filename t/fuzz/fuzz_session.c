@@ -11,8 +11,8 @@
 #include <libmilter/mfapi.h>
 #include <libmilter/mfdef.h>
 
-#include "t/lib/milter_stand_in.h"
 #include "milter/smtp/session.h"
+#include "t/lib/milter_stand_in.h"
 #include "t/lib/session_fixture.h"
 #include "t/lib/story.h"
 #include "t/lib/talk.h"

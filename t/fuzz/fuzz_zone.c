@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "t/lib/canned_zone.h"
 #include "policy/util/text.h"
+#include "t/lib/canned_zone.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "t/lib/canned_zone.h"
 #include "policy/dns/dns_packet.h"
 #include "policy/util/text.h"
+#include "t/lib/canned_zone.h"
 
 enum { EVERY_TYPE = 0, LINE_MAX_BYTES = 256 * 1024 };
 

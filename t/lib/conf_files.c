@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "t/lib/conf_files.h"
 #include "policy/util/text.h"
+#include "t/lib/conf_files.h"
 
 char *
 conf_file_read(const char *path, size_t *length)

@@ -9,8 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "policy/verdict/delegate_reply.h"
 #include "policy/config/policy_text.h"
+#include "policy/verdict/delegate_reply.h"
 
 enum { FIXTURE_NOW = 1772359200 };
 

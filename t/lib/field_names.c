@@ -1,6 +1,6 @@
+#include "policy/mail/mailbox.h"
 #include "policy/util/domain.h"
 #include "t/lib/field_names.h"
-#include "policy/mail/mailbox.h"
 
 struct wanted_name {
 	const char *domain;

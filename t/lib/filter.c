@@ -8,8 +8,8 @@
 
 #include <libmilter/mfapi.h>
 
-#include "t/lib/filter.h"
 #include "milter/smtp/session.h"
+#include "t/lib/filter.h"
 
 static char folder[] = "/tmp/greenlane-filter.XXXXXX";
 static struct sockaddr_un address = { .sun_family = AF_UNIX };

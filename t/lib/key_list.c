@@ -1,7 +1,7 @@
-#include "t/lib/key_list.h"
 #include "policy/config/policy_load.h"
 #include "policy/config/policy_value.h"
 #include "policy/util/text.h"
+#include "t/lib/key_list.h"
 
 static const struct keys *const tables[] = { &setting_keys, &delegation_keys, &partner_keys, &relay_keys,
 	&exception_keys, &export_keys, &vendor_keys, &source_keys, &evidence_keys };

@@ -4,8 +4,8 @@
 
 #include <libpsl.h>
 
-#include "policy/config/policy_text.h"
 #include "milter/state/refresh.h"
+#include "policy/config/policy_text.h"
 #include "t/lib/resolver_canned.h"
 #include "t/lib/session_fixture.h"
 #include "t/lib/story.h"

@@ -9,8 +9,8 @@
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
-#include "t/lib/sign.h"
 #include "policy/util/text.h"
+#include "t/lib/sign.h"
 
 enum { SIGN_MAX = 64 * 1024 * 1024, FIELDS_MAX = 4000 };
 

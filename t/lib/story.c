@@ -7,10 +7,10 @@
 
 #include <libpsl.h>
 
-#include "policy/util/domain.h"
+#include "milter/state/refresh.h"
 #include "policy/config/policy_text.h"
 #include "policy/config/policy_value.h"
-#include "milter/state/refresh.h"
+#include "policy/util/domain.h"
 #include "t/lib/resolver_canned.h"
 #include "t/lib/story_parts.h"
 #include "t/lib/tap.h"

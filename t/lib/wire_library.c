@@ -4,9 +4,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "milter/smtp/session.h"
 #include "t/lib/filter.h"
 #include "t/lib/milter_client.h"
-#include "milter/smtp/session.h"
 #include "t/lib/wire.h"
 
 static const struct sockaddr_un *address;

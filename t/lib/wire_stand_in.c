@@ -5,8 +5,8 @@
 
 #include <libmilter/mfapi.h>
 
-#include "t/lib/milter_stand_in.h"
 #include "milter/smtp/session.h"
+#include "t/lib/milter_stand_in.h"
 #include "t/lib/wire.h"
 
 enum { WAITING_MAX = 5000, DATA_MAX = 256 * 1024 };
