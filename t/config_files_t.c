@@ -247,8 +247,10 @@ static void
 shared_senders_are_known(void)
 {
 	static const char refused[] =
-	    "shipped/acme.conf: 'bulk.example' in envelope of 'acme' is the shared sender 'bulk', so every customer of "
-	    "it would be vouched for; drop it, and name what is the vendor's alone\nrefused\n";
+	    "shipped/acme.conf: 'bulk.example' in envelope of 'acme' belongs to the shared sender 'bulk', so each "
+	    "of its customers would be vouched for; drop it, and name only what belongs to the vendor "
+	    "alone\n"
+	    "refused\n";
 
 	enable("acme");
 	file_write("shipped/acme.conf",
@@ -277,9 +279,10 @@ reviews_are_due_by_the_clock(void)
 	enable("acme");
 	vendor_write("shipped/acme.conf", "acme", "shipped",
 	    "{ a = \"mail.acme.example\"; exclusive = true; review_by = \"2001-02-03\"; }");
-	says("warning: shipped/acme.conf:1: the review of a:mail.acme.example of 'acme' was due by 2001-02-03, more than "
-	     "review_grace (30d) ago: it counts as monitor only, and vouches for nothing; look whether it is still "
-	     "right, then write a later review_by\nin force\n",
+	says("warning: shipped/acme.conf:1: the review of a:mail.acme.example of 'acme' was due by 2001-02-03, more "
+	     "than review_grace (30d) ago: it counts as monitor only, and vouches for nothing; check whether it is "
+	     "still right, then write a later review_by\n"
+	     "in force\n",
 	    "a review that was due long ago is warned of by today's date");
 	vendor_write("shipped/acme.conf", "acme", "shipped",
 	    "{ a = \"mail.acme.example\"; exclusive = true; review_by = \"9999-12-31\"; }");
@@ -291,7 +294,10 @@ public_suffixes_are_known(void)
 {
 	enable("acme");
 	file_write("shipped/acme.conf", "vendor = { name = \"acme\"; domains = [ \"co.uk\" ]; };\n");
-	says("warning: shipped/acme.conf: 'co.uk' in domains of 'acme' is a public suffix: names below it are of whoever registers them and do not count, and nothing proves itself; write the names that are meant\nin force\n",
+	says("warning: shipped/acme.conf: 'co.uk' in domains of 'acme' is a public suffix: names below it belong to "
+	    "whoever registers them and do not count, and nothing proves the name itself; write the names that you "
+	    "mean\n"
+	    "in force\n",
 	    "a public suffix is known by the host's list");
 }
 

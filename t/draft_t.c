@@ -251,7 +251,8 @@ static const struct {
 	{ "trouble with a key", SPF "s1._domainkey." V " TXT TIMEOUT\n", V, "s1", "", DRAFT_TEMPORARY, "no answer for TXT s1._domainkey.acme.example" },
 	{ "a public suffix", "", "example", "s1", "", DRAFT_TEMPORARY, "'example' is a public suffix; name a domain below it" },
 	{ "a selector with a quote", SPF, V, "s\"1", "", DRAFT_TEMPORARY, "'s\"1' is no selector; write it as in s= of a signature, in lower case" },
-	{ "a name with a blank", SPF, V, "s1", "my acme", DRAFT_TEMPORARY, "'my acme' is no name; write lower-case letters, digits, '-' and '_', at most 64" },
+	{ "a name with a blank", SPF, V, "s1", "my acme", DRAFT_TEMPORARY, "'my acme' is not a name; write "
+	    "lower-case letters, digits, '-' and '_', at most 64" },
 };
 
 static void

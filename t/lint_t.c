@@ -130,36 +130,36 @@ static const struct {
 	/* the error */
 	{ "an envelope of a shared sender is an error", ONE,
 	    { VENDOR("a", "acme.example", OWN "envelope = [ \"bulk.example\" ];") },
-	    "a.conf: 'bulk.example' in envelope of 'a' is the shared sender 'bulk', so every customer of it would "
-	    "be vouched for; drop it, and name what is the vendor's alone\n" },
+	    "a.conf: 'bulk.example' in envelope of 'a' belongs to the shared sender 'bulk', so each of its "
+	    "customers would be vouched for; drop it, and name only what belongs to the vendor alone\n" },
 	{ "so is a name below, for what lies there is everybody's too", ONE,
 	    { VENDOR("a", "acme.example", OWN "envelope = [ \"eu.bulk.example\" ];") },
-	    "a.conf: 'eu.bulk.example' in envelope of 'a' is the shared sender 'bulk', so every customer of it "
-	    "would be vouched for; drop it, and name what is the vendor's alone\n" },
+	    "a.conf: 'eu.bulk.example' in envelope of 'a' belongs to the shared sender 'bulk', so each of its "
+	    "customers would be vouched for; drop it, and name only what belongs to the vendor alone\n" },
 	{ "so is a bounce domain of the shared sender", ONE,
 	    { VENDOR("a", "acme.example", OWN "envelope = [ \"=bounce-bulk.example\" ];") },
-	    "a.conf: 'bounce-bulk.example' in envelope of 'a' is the shared sender 'bulk', so every customer of "
-	    "it would be vouched for; drop it, and name what is the vendor's alone\n" },
+	    "a.conf: 'bounce-bulk.example' in envelope of 'a' belongs to the shared sender 'bulk', so each of its "
+	    "customers would be vouched for; drop it, and name only what belongs to the vendor alone\n" },
 	{ "so is a mailbox there: a customer may write any", ONE,
 	    { VENDOR("a", "acme.example", OWN "envelope = [ \"acme@bulk.example\" ];") },
-	    "a.conf: 'bulk.example' in envelope of 'a' is the shared sender 'bulk', so every customer of it would "
-	    "be vouched for; drop it, and name what is the vendor's alone\n" },
+	    "a.conf: 'bulk.example' in envelope of 'a' belongs to the shared sender 'bulk', so each of its "
+	    "customers would be vouched for; drop it, and name only what belongs to the vendor alone\n" },
 	{ "so is the name of its SPF record", ONE,
 	    { VENDOR("a", "acme.example", OWN "envelope = [ \"_spf.mass.example\" ];") },
-	    "a.conf: '_spf.mass.example' in envelope of 'a' is the shared sender 'bulk', so every customer of it "
-	    "would be vouched for; drop it, and name what is the vendor's alone\n" },
+	    "a.conf: '_spf.mass.example' in envelope of 'a' belongs to the shared sender 'bulk', so each of its "
+	    "customers would be vouched for; drop it, and name only what belongs to the vendor alone\n" },
 	{ "a signing domain of a shared sender is an error", ONE,
 	    { VENDOR("a", "acme.example", OWN "dkim = [ \"acme.example\", \"bulk.example\" ];") },
-	    "a.conf: 'bulk.example' in dkim of 'a' is the shared sender 'bulk', so every customer of it would be "
-	    "vouched for; drop it, and name what is the vendor's alone\n" },
+	    "a.conf: 'bulk.example' in dkim of 'a' belongs to the shared sender 'bulk', so each of its customers "
+	    "would be vouched for; drop it, and name only what belongs to the vendor alone\n" },
 	{ "a domain of a shared sender is an error, and said once though it signs as well", ONE,
 	    { VENDOR("a", "bulk.example", OWN) },
-	    "a.conf: 'bulk.example' in domains of 'a' is the shared sender 'bulk', so every customer of it would "
-	    "be vouched for; drop it, and name what is the vendor's alone\n" },
+	    "a.conf: 'bulk.example' in domains of 'a' belongs to the shared sender 'bulk', so each of its customers "
+	    "would be vouched for; drop it, and name only what belongs to the vendor alone\n" },
 	{ "a gateway may not be proven so either", ONE,
 	    { VENDOR("a", "acme.example", "kind = \"gateway\"; " OWN "dkim = [ \"bulk.example\" ];") },
-	    "a.conf: 'bulk.example' in dkim of 'a' is the shared sender 'bulk', so every customer of it would be "
-	    "vouched for; drop it, and name what is the vendor's alone\n" },
+	    "a.conf: 'bulk.example' in dkim of 'a' belongs to the shared sender 'bulk', so each of its customers "
+	    "would be vouched for; drop it, and name only what belongs to the vendor alone\n" },
 	{ "the shared sender itself may be enabled",
 	    "vendors = ( { name = \"bulk\"; }, { name = \"relay\"; } );", { NULL }, "" },
 	{ "a name beside it, or above one that is alone, is another's", ONE,
@@ -171,21 +171,21 @@ static const struct {
 	{ "a vendor that only a shared sender's SPF proves", ONE,
 	    { VENDOR("a", "acme.example", "on_forged = \"greylist\"; dkim = [ ]; vouch = [ \"listed+spf\" ];\n"
 					  "sources = ( { spf = \"_spf.mass.example\"; } );") },
-	    "warning: a.conf:3: all that proves 'a' is spf:_spf.mass.example, where every customer of the shared "
-	    "sender 'bulk' sends from: any of them can pass for it; name its own signing domain in dkim, and write "
-	    "vouch = [ \"dkim\" ]\n" },
+	    "warning: a.conf:3: 'a' is proven by nothing but spf:_spf.mass.example, from which every customer of "
+	    "the shared sender 'bulk' sends: any of them can pass for it; name its own signing domain in dkim, and "
+	    "write vouch = [ \"dkim\" ]\n" },
 	{ "one that only a shared sender's network proves, DMARC or not", ONE,
 	    { VENDOR("a", "acme.example", "vouch = [ \"spf+dmarc\" ];\n"
 					  "sources = ( { cidr = [ \"5.5.7.0/24\" ]; } );") },
-	    "warning: a.conf:3: all that proves 'a' is cidr:5.5.7.0/24, where every customer of the shared sender "
-	    "'bulk' sends from: any of them can pass for it; name its own signing domain in dkim, and write vouch = "
-	    "[ \"dkim\" ]\n" },
+	    "warning: a.conf:3: 'a' is proven by nothing but cidr:5.5.7.0/24, from which every customer of the "
+	    "shared sender 'bulk' sends: any of them can pass for it; name its own signing domain in dkim, and "
+	    "write vouch = [ \"dkim\" ]\n" },
 	{ "one that only a gateway's SPF proves", ONE,
 	    { VENDOR("a", "acme.example", "vouch = [ \"listed+spf\" ];\n"
 					  "sources = ( { spf = \"us._netblocks.relay.example\"; } );") },
-	    "warning: a.conf:3: all that proves 'a' is spf:us._netblocks.relay.example, where every customer of the "
-	    "shared sender 'relay' sends from: any of them can pass for it; name its own signing domain in dkim, "
-	    "and write vouch = [ \"dkim\" ]\n" },
+	    "warning: a.conf:3: 'a' is proven by nothing but spf:us._netblocks.relay.example, from which every "
+	    "customer of the shared sender 'relay' sends: any of them can pass for it; name its own signing domain "
+	    "in dkim, and write vouch = [ \"dkim\" ]\n" },
 	{ "a shared sender beside hosts of its own", ONE,
 	    { VENDOR("a", "acme.example", "vouch = [ \"listed+spf_from\" ];\n"
 					  "sources = ( { spf = \"_spf.mass.example\"; }, { a = \"mail.acme.example\"; } );") },
@@ -193,9 +193,9 @@ static const struct {
 	{ "listed+spf where others send too, one word a vendor", ONE,
 	    { VENDOR("a", "acme.example", "sources = ( { a = \"own.acme.example\"; exclusive = true; },\n"
 					  "{ spf = \"acme.example\"; }, { a = \"more.acme.example\"; } );") },
-	    "warning: a.conf:3: listed+spf vouches for 'a', but others send from spf:acme.example too: one of them "
-	    "who is let pass by its SPF can pass for it; write vouch = [ \"dkim\" ] if it signs, or exclusive = true "
-	    "here if nobody else's mail leaves from there\n" },
+	    "warning: a.conf:3: listed+spf vouches for 'a', but others send from spf:acme.example too: any of them "
+	    "that its SPF lets pass can pass for it; write vouch = [ \"dkim\" ] if it signs, or exclusive = true "
+	    "here if nobody else sends mail from there\n" },
 	{ "listed+spf where the shared hosts only serve the exports", ONE,
 	    { VENDOR("a", "acme.example", "sources = ( { a = \"own.acme.example\"; exclusive = true; },\n"
 					  "{ a = \"api.acme.example\"; use = \"api\"; } );") },
@@ -203,10 +203,10 @@ static const struct {
 	{ "listed+spf+dkim asks for more than a neighbour has", ONE,
 	    { VENDOR("a", "acme.example", "vouch = [ \"listed+spf+dkim\" ]; sources = ( { spf = \"acme.example\"; } );") },
 	    "" },
-	{ "a shared sender's name that is said to be exclusive", ONE,
+	{ "a shared sender's name that is marked exclusive", ONE,
 	    { VENDOR("a", "acme.example", "vouch = [ \"listed\", \"dkim\" ];\n"
 					  "sources = ( { spf = \"eu._spf.mass.example\"; exclusive = true; } );") },
-	    "warning: a.conf:3: spf:eu._spf.mass.example of 'a' is said to be exclusive, but every customer of the "
+	    "warning: a.conf:3: spf:eu._spf.mass.example of 'a' is marked exclusive, but every customer of the "
 	    "shared sender 'bulk' sends from there; write exclusive = false\n" },
 
 	/* the vendor itself */
@@ -232,24 +232,29 @@ static const struct {
 					  "{ a = \"au.acme.example\"; tags = [ \"au\" ]; },\n"
 					  "{ a = \"hk.acme.example\"; tags = [ \"hk\" ]; } );") },
 	    "warning: a.conf:4: nothing selects 4 of the 5 sources of 'a' (a:us.acme.example, a:de.acme.example, "
-	    "a:au.acme.example and 1 more), so mail from there is not listed; if you get such mail, add a tag of "
-	    "theirs to tags\n" },
+	    "a:au.acme.example and 1 more), so mail from there is not listed; if you get such mail, add one of "
+	    "their tags to tags\n" },
 	{ "sources that stand in greenlane.conf are said to stand there",
 	    "vendors = ( { name = \"a\"; tags = [ \"uk\" ];\n"
 	    "sources = ( { a = \"uk.acme.example\"; tags = [ \"uk\" ]; exclusive = true; },\n"
 	    "{ a = \"us.acme.example\"; tags = [ \"us\" ]; } ); } );",
 	    { VENDOR("a", "acme.example", "") },
 	    "warning: gl.conf:3: nothing selects 1 of the 2 sources of 'a' (a:us.acme.example), so mail from there "
-	    "is not listed; if you get such mail, add a tag of theirs to tags\n" },
+	    "is not listed; if you get such mail, add one of their tags to tags\n" },
 	{ "a public suffix among the domains, said once", ONE, { VENDOR("a", "co.uk", OWN) },
-	    "warning: a.conf: 'co.uk' in domains of 'a' is a public suffix: names below it are of whoever registers them and do not count, and nothing proves itself; write the names that are meant\n" },
+	    "warning: a.conf: 'co.uk' in domains of 'a' is a public suffix: names below it belong to whoever "
+	    "registers them and do not count, and nothing proves the name itself; write the names that you mean\n" },
 	{ "one among the bounce and the signing domains", ONE,
 	    { VENDOR("a", "acme.example", OWN "envelope = [ \"com.au\" ]; dkim = [ \"github.io\" ];") },
-	    "warning: a.conf: 'com.au' in envelope of 'a' is a public suffix: names below it are of whoever registers them and do not count, and nothing proves itself; write the names that are meant\n"
-	    "warning: a.conf: 'github.io' in dkim of 'a' is on the public suffix list: names below it are its customers' and do not count; write \"=github.io\" if that name alone is meant\n" },
+	    "warning: a.conf: 'com.au' in envelope of 'a' is a public suffix: names below it belong to whoever "
+	    "registers them and do not count, and nothing proves the name itself; write the names that you "
+	    "mean\n"
+	    "warning: a.conf: 'github.io' in dkim of 'a' is on the public suffix list: names below it are its "
+	    "customers' and do not count; write \"=github.io\" if you mean that name alone\n" },
 	{ "a name with customers that is meant alone", ONE,
 	    { VENDOR("a", "=github.io", OWN "envelope = [ \"=com.au\" ];") },
-	    "warning: a.conf: 'com.au' in envelope of 'a' is a public suffix: names below it are of whoever registers them and do not count, and nothing proves itself; write the names that are meant\n" },
+	    "warning: a.conf: 'com.au' in envelope of 'a' is a public suffix: names below it belong to whoever "
+	    "registers them and do not count, and nothing proves the name itself; write the names that you mean\n" },
 
 	/* networks */
 	{ "a private network, once a source", ONE,
@@ -276,11 +281,11 @@ static const struct {
 	/* overlap */
 	{ "a name that belongs to two vendors", TWO,
 	    { VENDOR("a", "acme.example", OWN), VENDOR("b", "acme.example", OWN) },
-	    "warning: b.conf: 'acme.example' in domains of 'b' belongs to 'a', which stands before it in vendors and "
+	    "warning: b.conf: 'acme.example' in domains of 'b' belongs to 'a', which comes before it in vendors and "
 	    "owns 'acme.example': its mail is never judged by 'b'; drop it from one of them\n" },
 	{ "a name below another's that stands first", TWO,
 	    { VENDOR("a", "acme.example", OWN), VENDOR("b", "code@login.acme.example", OWN "dkim = [ \"b.example\" ];") },
-	    "warning: b.conf: 'code@login.acme.example' in domains of 'b' belongs to 'a', which stands before it in "
+	    "warning: b.conf: 'code@login.acme.example' in domains of 'b' belongs to 'a', which comes before it in "
 	    "vendors and owns 'acme.example': its mail is never judged by 'b'; drop it from one of them\n" },
 	{ "a narrower name that stands first is meant so", TWO,
 	    { VENDOR("a", "login.acme.example", OWN), VENDOR("b", "acme.example", OWN) }, "" },
@@ -289,21 +294,21 @@ static const struct {
 	{ "a network in exclusive sources of two vendors, once a source", TWO,
 	    { VENDOR("a", "a.example", "sources = (\n{ cidr = [ \"8.8.0.0/16\" ]; exclusive = true; } );"),
 		VENDOR("b", "b.example", "sources = (\n{ cidr = [ \"8.8.4.0/24\", \"8.8.8.8\" ]; exclusive = true; } );") },
-	    "warning: b.conf:3: 8.8.4.0/24 of 'b' lies in 8.8.0.0/16 of 'a', and both say that nobody else sends from "
-	    "there; write exclusive = false in one of them, or the network that is its own\n" },
+	    "warning: b.conf:3: 8.8.4.0/24 of 'b' is inside 8.8.0.0/16 of 'a', and both say that nobody else sends "
+	    "from there; write exclusive = false in one of them, or only the network that it owns\n" },
 	{ "the same network twice", TWO,
 	    { VENDOR("a", "a.example", "sources = (\n{ cidr = [ \"2a00:1450::/32\" ]; exclusive = true; } );"),
 		VENDOR("b", "b.example", "sources = (\n{ cidr = [ \"2a00:1450::/32\" ]; exclusive = true; } );") },
-	    "warning: b.conf:3: 2a00:1450::/32 of 'b' lies in 2a00:1450::/32 of 'a', and both say that nobody else "
-	    "sends from there; write exclusive = false in one of them, or the network that is its own\n" },
+	    "warning: b.conf:3: 2a00:1450::/32 of 'b' is inside 2a00:1450::/32 of 'a', and both say that nobody "
+	    "else sends from there; write exclusive = false in one of them, or only the network that it owns\n" },
 	{ "the outermost of three, where the inner two are one vendor's", TWO,
 	    { VENDOR("a", "a.example", "sources = (\n{ cidr = [ \"8.0.0.0/10\", \"8.0.0.0/9\" ]; exclusive = true; } );"),
 		VENDOR("b", "b.example", "sources = (\n{ cidr = [ \"8.0.0.0/12\" ]; exclusive = true; },\n"
 					 "{ cidr = [ \"8.0.0.0/14\" ]; exclusive = true; } );") },
-	    "warning: b.conf:3: 8.0.0.0/12 of 'b' lies in 8.0.0.0/9 of 'a', and both say that nobody else sends from "
-	    "there; write exclusive = false in one of them, or the network that is its own\n"
-	    "warning: b.conf:4: 8.0.0.0/14 of 'b' lies in 8.0.0.0/9 of 'a', and both say that nobody else sends from "
-	    "there; write exclusive = false in one of them, or the network that is its own\n" },
+	    "warning: b.conf:3: 8.0.0.0/12 of 'b' is inside 8.0.0.0/9 of 'a', and both say that nobody else sends "
+	    "from there; write exclusive = false in one of them, or only the network that it owns\n"
+	    "warning: b.conf:4: 8.0.0.0/14 of 'b' is inside 8.0.0.0/9 of 'a', and both say that nobody else sends "
+	    "from there; write exclusive = false in one of them, or only the network that it owns\n" },
 	{ "networks side by side, within one vendor, or not exclusive", TWO,
 	    { VENDOR("a", "a.example", "sources = ( { cidr = [ \"8.8.0.0/17\", \"8.8.0.0/24\" ]; exclusive = true; } );"),
 		VENDOR("b", "b.example", "vouch = [ \"dkim\" ]; sources = ( { cidr = [ \"8.8.128.0/17\" ]; exclusive = true; },\n"
@@ -315,50 +320,56 @@ static const struct {
 	    "own = {\n domains = [ \"co.uk\" ]; lists = [ \"github.io\" ]; };\n"
 	    "partners = ( { vendor = \"a\"; domains = [ \"com.au\", \"x@github.io\" ]; } );\n" ONE,
 	    { VENDOR("a", "acme.example", OWN) },
-	    "warning: gl.conf:1: 'co.uk' in own.domains is a public suffix: names below it are of whoever registers them and do not count, and nothing proves itself; write the names that are meant\n"
-	    "warning: gl.conf:1: 'github.io' in own.lists is on the public suffix list: names below it are its customers' and do not count; write \"=github.io\" if that name alone is meant\n"
-	    "warning: gl.conf: 'com.au' in partners.domains is a public suffix: names below it are of whoever registers them and do not count, and nothing proves itself; write the names that are meant\n" },
+	    "warning: gl.conf:1: 'co.uk' in own.domains is a public suffix: names below it belong to whoever "
+	    "registers them and do not count, and nothing proves the name itself; write the names that you "
+	    "mean\n"
+	    "warning: gl.conf:1: 'github.io' in own.lists is on the public suffix list: names below it are its "
+	    "customers' and do not count; write \"=github.io\" if you mean that name alone\n"
+	    "warning: gl.conf: 'com.au' in partners.domains is a public suffix: names below it belong to whoever "
+	    "registers them and do not count, and nothing proves the name itself; write the names that you mean\n" },
 	{ "a vendor that owns a mailbox of ours, and one that owns a name above ours",
 	    "own = { domains = [ \"mail.ours.example\", \"=x.example\" ]; }; " TWO,
 	    { VENDOR("a", "desk@mail.ours.example", OWN "dkim = [ \"a.example\" ];"),
 		VENDOR("b", "ours.example", OWN) },
-	    "warning: a.conf: 'desk@mail.ours.example' in domains of 'a' overlaps 'mail.ours.example' in own.domains, so "
-	    "mail in both must be proven by the vendor's policy and by ours; drop it here, and let the vendor send in "
-	    "our names by delegations\n"
-	    "warning: b.conf: 'ours.example' in domains of 'b' overlaps 'mail.ours.example' in own.domains, so mail in "
-	    "both must be proven by the vendor's policy and by ours; drop it here, and let the vendor send in our names "
-	    "by delegations\n" },
+	    "warning: a.conf: 'desk@mail.ours.example' in domains of 'a' overlaps 'mail.ours.example' in "
+	    "own.domains, so mail that uses it must be proven by the vendor's policy and by ours; drop it here, and "
+	    "use delegations to let the vendor send in our names\n"
+	    "warning: b.conf: 'ours.example' in domains of 'b' overlaps 'mail.ours.example' in own.domains, so mail "
+	    "that uses it must be proven by the vendor's policy and by ours; drop it here, and use delegations to "
+	    "let the vendor send in our names\n" },
 	{ "a vendor that owns a name below one that is ours alone", "own = { domains = [ \"=ours.example\" ]; }; " ONE,
 	    { VENDOR("a", "desk.ours.example", OWN) }, "" },
 	{ "a list that is a shared sender's name", "own = { lists = [ \"lists.bulk.example\", \"=relay.example\" ]; }; " ONE,
 	    { VENDOR("a", "acme.example", OWN) },
-	    "warning: gl.conf:1: 'lists.bulk.example' in own.lists is the shared sender 'bulk': what any customer of it "
-	    "forges would go a stranger's way; name the list's own host, or drop it\n" },
+	    "warning: gl.conf:1: 'lists.bulk.example' in own.lists belongs to the shared sender 'bulk': what any of "
+	    "its customers forges would be treated like a stranger's mail; name the list's own host, or drop it\n" },
 	{ "addresses of ours that are a relay's",
 	    "\nown = { domains = [ \"ours.example\" ]; networks = [ \"8.8.8.0/24\", \"8.8.4.0/24\" ];\n"
 	    "outbound = [ \"8.8.8.1\", \"8.8.4.1\" ]; may_forward = [ \"8.8.8.2\", \"8.8.4.2\" ]; };\n"
 	    "relays = ( { name = \"inner\"; kind = \"gateway\"; networks = [ \"8.8.4.9\" ]; },\n"
 	    "{ name = \"filter\"; kind = \"gateway\"; networks = [ \"2a00::1\", \"8.8.8.0/23\" ]; } ); " ONE,
 	    { VENDOR("a", "acme.example", OWN) },
-	    "warning: gl.conf:2: 8.8.8.1 in own.outbound lies in 8.8.8.0/23 of relay 'filter', and a relay is a relay "
-	    "first: it is not held to our names; drop it from one of them\n"
-	    "warning: gl.conf:2: 8.8.8.2 in own.may_forward lies in 8.8.8.0/23 of relay 'filter', and a relay is a "
-	    "relay first: that changes nothing; drop it from one of them\n"
-	    "warning: gl.conf:2: 8.8.8.0/24 in own.networks lies in 8.8.8.0/23 of relay 'filter', and a relay is a "
-	    "relay first: no mail from there is exempt; write the relay's own addresses, or drop it from own.networks\n" },
+	    "warning: gl.conf:2: 8.8.8.1 in own.outbound is inside 8.8.8.0/23 of relay 'filter', and counts as the "
+	    "relay first: it is not limited to our names; drop it from one of them\n"
+	    "warning: gl.conf:2: 8.8.8.2 in own.may_forward is inside 8.8.8.0/23 of relay 'filter', and counts as "
+	    "the relay first: that changes nothing; drop it from one of them\n"
+	    "warning: gl.conf:2: 8.8.8.0/24 in own.networks is inside 8.8.8.0/23 of relay 'filter', and counts as "
+	    "the relay first: no mail from there is exempt; write the relay's own addresses, or drop it from "
+	    "own.networks\n" },
 	{ "a delegation that asks for sources that are not there",
 	    "own = { domains = [ \"ours.example\" ]; };\n"
 	    "delegations = ( { vendor = \"a\"; domains = [ \"ours.example\" ]; vouch = [ \"listed+spf_from\" ]; },\n"
 	    "{ vendor = \"a\"; domains = [ \"mail.ours.example\" ]; selectors = [ \"a\" ]; } ); " ONE,
 	    { VENDOR("a", "acme.example", "sources = ( { a = \"api.acme.example\"; use = \"api\"; } );") },
-	    "warning: gl.conf: in delegations 'a' can never prove 'ours.example': vouch asks for listed, and no selected "
-	    "source of the vendor counts for that; write vouch = [ \"dkim\" ]\n" },
+	    "warning: gl.conf: in delegations 'a' can never prove 'ours.example': vouch requires listed, but no "
+	    "selected source of the vendor counts for that; write vouch = [ \"dkim\" ]\n" },
 	{ "a key that nobody names as the vendor's, for one mailbox of ours",
 	    "own = { domains = [ \"ours.example\" ]; };\n"
 	    "delegations = ( { vendor = \"a\"; domains = [ \"noreply@ours.example\" ]; } ); " ONE,
 	    { VENDOR("a", "acme.example", OWN) },
-	    "warning: gl.conf: the delegation of 'a' is for some of our names, but its key would prove all of them, for "
-	    "nothing tells it from ours; write the vendor's selectors = [ \"...\" ], or vouch = [ \"listed+spf_from\" ]\n" },
+	    "warning: gl.conf: the delegation of 'a' is for some of our names, but its key would prove all of them, "
+	    "because nothing tells it from ours; write the vendor's selectors = [ \"...\" ], or vouch = [ "
+	    "\"listed+spf_from\" ]\n" },
 	{ "the same by a selector of its own",
 	    "own = { domains = [ \"ours.example\" ]; };\n"
 	    "delegations = ( { vendor = \"a\"; domains = [ \"noreply@ours.example\" ]; selectors = [ \"a\" ]; } ); " ONE,
@@ -385,8 +396,8 @@ static const struct {
 					  "evidence = ( { what = \"sources\"; where = \"its page\"; seen = \"2026-01-01\"; },\n"
 					  "{ what = \"the move\"; where = \"its blog\"; seen = \"2019-06-11 to 2026-02-03\"; },\n"
 					  "{ what = \"more\"; where = \"a guess\"; seen = \"undated\"; } );") },
-	    "warning: a.conf: the sources of 'a' are older than its evidence: none is as_of later than 2025-12-02, but "
-	    "\"the move\" was seen on 2026-02-03; compare them, then write the day as as_of\n" },
+	    "warning: a.conf: the sources of 'a' are older than its evidence: the latest as_of is 2025-12-02, but "
+	    "\"the move\" was seen on 2026-02-03; compare them, then write that day as as_of\n" },
 	{ "evidence of the same day, or of no day", ONE,
 	    { VENDOR("a", "acme.example", "vouch = [ \"dkim\" ]; sources = ( { cidr = [ \"8.8.8.0/24\" ]; as_of = \"2026-01-01\"; } );\n"
 					  "evidence = ( { what = \"sources\"; where = \"its page\"; seen = \"2026-01-01\"; },\n"
@@ -395,8 +406,9 @@ static const struct {
 	{ "a review that is due", ONE,
 	    { VENDOR("a", "acme.example", "vouch = [ \"dkim\" ];\n"
 					  "sources = ( { cidr = [ \"8.8.8.0/24\" ]; review_by = \"2026-02-28\"; } );") },
-	    "warning: a.conf:3: the review of cidr:8.8.8.0/24 of 'a' was due by 2026-02-28: from 2026-03-31 on it counts "
-	    "as monitor only, and vouches for nothing; look whether it is still right, then write a later review_by\n" },
+	    "warning: a.conf:3: the review of cidr:8.8.8.0/24 of 'a' was due by 2026-02-28: from 2026-03-31 on it "
+	    "counts as monitor only, and vouches for nothing; check whether it is still right, then write a later "
+	    "review_by\n" },
 	{ "a review that is due on this very day", ONE,
 	    { VENDOR("a", "acme.example", "vouch = [ \"dkim\" ];\n"
 					  "sources = ( { cidr = [ \"8.8.8.0/24\" ]; review_by = \"2026-03-01\"; } );") },
@@ -405,13 +417,13 @@ static const struct {
 	    { VENDOR("a", "acme.example", "vouch = [ \"dkim\" ];\n"
 					  "sources = ( { a = \"m.acme.example\"; review_by = \"2026-02-18\"; } );") },
 	    "warning: a.conf:3: the review of a:m.acme.example of 'a' was due by 2026-02-18, more than review_grace "
-	    "(10d) ago: it counts as monitor only, and vouches for nothing; look whether it is still right, then write "
-	    "a later review_by\n" },
+	    "(10d) ago: it counts as monitor only, and vouches for nothing; check whether it is still right, then "
+	    "write a later review_by\n" },
 	{ "a review of hosts that never count for listed", ONE,
 	    { VENDOR("a", "acme.example", "vouch = [ \"dkim\" ];\n"
 					  "sources = ( { a = \"m.acme.example\"; use = \"login\"; review_by = \"2020-01-01\"; } );") },
-	    "warning: a.conf:3: the review of a:m.acme.example of 'a' was due by 2020-01-01; look whether it is still "
-	    "right, then write a later review_by\n" },
+	    "warning: a.conf:3: the review of a:m.acme.example of 'a' was due by 2020-01-01; check whether it is "
+	    "still right, then write a later review_by\n" },
 };
 
 static void

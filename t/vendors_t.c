@@ -98,9 +98,9 @@ test_vendor(const struct vendor *vendor)
 /* What is known to be weak in the shipped files, and no more. */
 #define SPF_SHARED(name, line, source)                                                         \
 	"warning: policy/vendors/" name ".conf:" line ": listed+spf vouches for '" name        \
-	"', but others send from " source " too: one of them who is let pass by its SPF can "  \
+	"', but others send from " source " too: any of them that its SPF lets pass can "      \
 	"pass for it; write vouch = [ \"dkim\" ] if it signs, or exclusive = true here if "    \
-	"nobody else's mail leaves from there\n"
+	"nobody else sends mail from there\n"
 
 static const struct {
 	const char *vendor, *said;
@@ -235,7 +235,7 @@ test_shared_senders(void)
 
 		snprintf(text, sizeof text,
 		    "vendors = ( { name = \"datto\"; %s = [ \"%s\" ]; } );", rows[i].key, rows[i].name);
-		snprintf(wanted, sizeof wanted, "is the shared sender '%s'",
+		snprintf(wanted, sizeof wanted, "belongs to the shared sender '%s'",
 		    rows[i].sender == NULL ? "" : rows[i].sender);
 		policy = load(text, faults);
 		said = policy == NULL ? strdup("") : lint(policy);

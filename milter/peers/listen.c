@@ -169,7 +169,7 @@ bind_address(const char *address, struct fault *why)
 		return bind_inet(address + 5, AF_INET, why);
 	if (strncmp(address, "inet6:", 6) == 0)
 		return bind_inet(address + 6, AF_INET6, why);
-	fault_set(why, "'%.80s' is no listener", address);
+	fault_set(why, "'%.80s' is not a listener", address);
 	return -1;
 }
 

@@ -312,7 +312,7 @@ run(const char *config, int argc, char **argv)
 	if (!read_options(&request, &config, argc, argv)) {
 		status = cmd_usage(&cmd_explain);
 	} else if (!address_read(request.client, &client.address)) {
-		fprintf(stderr, "greenlane: --client '%s' is no IP address; write 192.0.2.1\n",
+		fprintf(stderr, "greenlane: --client '%s' is not an IP address; write 192.0.2.1\n",
 		    request.client);
 		status = EX_USAGE;
 	} else if ((status = load_message(&request)) != 0) {

@@ -83,8 +83,8 @@ shared_names_lint(const struct lint *lint, const struct vendor *vendor, const ch
 
 		if (sender != NULL)
 			faults_error(lint->faults, vendor->file, 0,
-			    "'%s' in %s of '%s' is the shared sender '%s', so every customer of it "
-			    "would be vouched for; drop it, and name what is the vendor's alone",
+			    "'%s' in %s of '%s' belongs to the shared sender '%s', so each of its customers would "
+			    "be vouched for; drop it, and name only what belongs to the vendor alone",
 			    rules->list[i].domain, key, vendor->name, sender->vendor);
 	}
 }
@@ -138,8 +138,8 @@ only_shared_proof(const struct lint *lint, const struct vendor *vendor)
 	if (source == NULL)
 		return false;
 	faults_warn(lint->faults, vendor->sources_file, source->line,
-	    "all that proves '%s' is %s, where every customer of the shared sender '%s' sends from: any "
-	    "of them can pass for it; name its own signing domain in dkim, and write vouch = [ \"dkim\" ]",
+	    "'%s' is proven by nothing but %s, from which every customer of the shared sender '%s' sends: any of "
+	    "them can pass for it; name its own signing domain in dkim, and write vouch = [ \"dkim\" ]",
 	    vendor->name, source->text, sender_of_source(lint->policy, source)->vendor);
 	return true;
 }
@@ -168,9 +168,9 @@ breadth_lint(const struct lint *lint, const struct vendor *vendor)
 	source = shared_listed_source(vendor);
 	if (source != NULL)
 		faults_warn(lint->faults, vendor->sources_file, source->line,
-		    "listed+spf vouches for '%s', but others send from %s too: one of them who is let "
-		    "pass by its SPF can pass for it; write vouch = [ \"dkim\" ] if it signs, or exclusive = "
-		    "true here if nobody else's mail leaves from there",
+		    "listed+spf vouches for '%s', but others send from %s too: any of them that its SPF lets pass "
+		    "can pass for it; write vouch = [ \"dkim\" ] if it signs, or exclusive = true here if nobody "
+		    "else sends mail from there",
 		    vendor->name, source->text);
 }
 
@@ -186,8 +186,8 @@ exclusive_lint(const struct lint *lint, const struct vendor *vendor)
 		sender = sender_of_source(lint->policy, source);
 		if (sender != NULL)
 			faults_warn(lint->faults, vendor->sources_file, source->line,
-			    "%s of '%s' is said to be exclusive, but every customer of the shared sender "
-			    "'%s' sends from there; write exclusive = false",
+			    "%s of '%s' is marked exclusive, but every customer of the shared sender '%s' sends "
+			    "from there; write exclusive = false",
 			    source->text, vendor->name, sender->vendor);
 	}
 }
@@ -237,8 +237,8 @@ selection_lint(const struct lint *lint, const struct vendor *vendor)
 		text_format(&list, " and %zu more", left - LISTED_MAX);
 	if (left > 0)
 		faults_warn(lint->faults, vendor->sources_file, first->line,
-		    "nothing selects %zu of the %zu sources of '%s' (%s), so mail from there is not listed; "
-		    "if you get such mail, add a tag of theirs to tags",
+		    "nothing selects %zu of the %zu sources of '%s' (%s), so mail from there is not listed; if you "
+		    "get such mail, add one of their tags to tags",
 		    left, vendor->source_count, vendor->name, list.bytes);
 	text_close(&list);
 }
@@ -270,11 +270,11 @@ suffix_lint(const struct lint *lint, const struct vendor *vendor)
 static const struct special {
 	const char *network, *what;
 } specials[] = {
-	{ "0.0.0.0/8", "no host's (RFC 791)" },
+	{ "0.0.0.0/8", "not for hosts (RFC 791)" },
 	{ "10.0.0.0/8", "private (RFC 1918)" },
-	{ "100.64.0.0/10", "a carrier's own (RFC 6598)" },
+	{ "100.64.0.0/10", "for carrier-grade NAT (RFC 6598)" },
 	{ "127.0.0.0/8", "loopback (RFC 1122)" },
-	{ "169.254.0.0/16", "of one link (RFC 3927)" },
+	{ "169.254.0.0/16", "link-local (RFC 3927)" },
 	{ "172.16.0.0/12", "private (RFC 1918)" },
 	{ "192.0.2.0/24", "for documentation (RFC 5737)" },
 	{ "192.168.0.0/16", "private (RFC 1918)" },
@@ -287,7 +287,7 @@ static const struct special {
 	{ "2001:db8::/32", "for documentation (RFC 3849)" },
 	{ "3fff::/20", "for documentation (RFC 9637)" },
 	{ "fc00::/7", "private (RFC 4193)" },
-	{ "fe80::/10", "of one link (RFC 4291)" },
+	{ "fe80::/10", "link-local (RFC 4291)" },
 	{ "ff00::/8", "multicast (RFC 4291)" },
 };
 enum { SPECIALS = sizeof specials / sizeof specials[0] };
@@ -367,8 +367,8 @@ age_lint(const struct lint *lint, const struct vendor *vendor)
 	}
 	if (newest != NULL && as_of[0] != '\0' && strcmp(latest, as_of) > 0)
 		faults_warn(lint->faults, vendor->file, 0,
-		    "the sources of '%s' are older than its evidence: none is as_of later than %s, but \"%.100s\" "
-		    "was seen on %s; compare them, then write the day as as_of",
+		    "the sources of '%s' are older than its evidence: the latest as_of is %s, but \"%.100s\" was "
+		    "seen on %s; compare them, then write that day as as_of",
 		    vendor->name, as_of, newest->what, latest);
 }
 
@@ -397,20 +397,20 @@ review_lint(const struct lint *lint, const struct vendor *vendor)
 			continue;
 		if (source->use != USE_MX)
 			faults_warn(lint->faults, vendor->sources_file, source->line,
-			    "the review of %s of '%s' was due by %s; look whether it is still right, then write "
-			    "a later review_by",
+			    "the review of %s of '%s' was due by %s; check whether it is still right, then write a "
+			    "later review_by",
 			    source->text, vendor->name, source->review_by);
 		else if (source_is_lapsed(source, lint->now, grace))
 			faults_warn(lint->faults, vendor->sources_file, source->line,
 			    "the review of %s of '%s' was due by %s, more than review_grace (%s) ago: it counts as "
-			    "monitor only, and vouches for nothing; look whether it is still right, then write a "
+			    "monitor only, and vouches for nothing; check whether it is still right, then write a "
 			    "later review_by",
 			    source->text, vendor->name, source->review_by,
 			    value_duration_write(grace * 1000, span));
 		else
 			faults_warn(lint->faults, vendor->sources_file, source->line,
 			    "the review of %s of '%s' was due by %s: from %s on it counts as monitor only, and "
-			    "vouches for nothing; look whether it is still right, then write a later review_by",
+			    "vouches for nothing; check whether it is still right, then write a later review_by",
 			    source->text, vendor->name, source->review_by, day_write(ends + grace, end));
 	}
 }

@@ -88,8 +88,8 @@ name_overlaps(const struct policy *policy, struct faults *faults)
 
 		if (before != NULL)
 			faults_warn(faults, list[i].vendor->file, 0,
-			    "'%s%s%s' in domains of '%s' belongs to '%s', which stands before it in vendors and "
-			    "owns '%s%s%s': its mail is never judged by '%s'; drop it from one of them",
+			    "'%s%s%s' in domains of '%s' belongs to '%s', which comes before it in vendors and owns "
+			    "'%s%s%s': its mail is never judged by '%s'; drop it from one of them",
 			    list[i].rule->local == NULL ? "" : list[i].rule->local,
 			    list[i].rule->local == NULL ? "" : "@", list[i].rule->domain,
 			    list[i].vendor->name, before->vendor->name,
@@ -160,8 +160,8 @@ network_overlap_say(const struct held *outer, const struct held *inner, struct f
 	char in[PREFIX_TEXT], out[PREFIX_TEXT];
 
 	faults_warn(faults, vendor->sources_file, inner->source->line,
-	    "%s of '%s' lies in %s of '%s', and both say that nobody else sends from there; write exclusive = "
-	    "false in one of them, or the network that is its own",
+	    "%s of '%s' is inside %s of '%s', and both say that nobody else sends from there; write exclusive = "
+	    "false in one of them, or only the network that it owns",
 	    prefix_write(inner->prefix, in), vendor->name, prefix_write(outer->prefix, out),
 	    outer->source->vendor->name);
 }

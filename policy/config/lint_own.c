@@ -21,12 +21,12 @@ lint_suffix(const struct suffix_list *suffixes, const struct name_rule *rule, ch
 	if (rule->local != NULL || !suffix_is_public(suffixes, rule->domain))
 		return false;
 	if (suffix_is_registry(suffixes, rule->domain)) {
-		snprintf(remedy, LINT_REMEDY, "is a public suffix: names below it are of whoever registers them and do "
-			"not count, and nothing proves itself; write the names that are meant");
+		snprintf(remedy, LINT_REMEDY, "is a public suffix: names below it belong to whoever registers them "
+			"and do not count, and nothing proves the name itself; write the names that you mean");
 		return true;
 	}
 	snprintf(remedy, LINT_REMEDY, "is on the public suffix list: names below it are its customers' and do not "
-		"count; write \"=%s\" if that name alone is meant", rule->domain);
+		"count; write \"=%s\" if you mean that name alone", rule->domain);
 	return !rule->exact || rule->closed;
 }
 
@@ -85,9 +85,9 @@ vendor_names_lint(const struct lint *lint)
 
 			if (own != NULL)
 				faults_warn(lint->faults, vendor->file, 0,
-				    "'%s%s%s' in domains of '%s' overlaps '%s' in own.domains, so mail in both must be "
-				    "proven by the vendor's policy and by ours; drop it here, and let the vendor "
-				    "send in our names by delegations",
+				    "'%s%s%s' in domains of '%s' overlaps '%s' in own.domains, so mail that uses it "
+				    "must be proven by the vendor's policy and by ours; drop it here, and use "
+				    "delegations to let the vendor send in our names",
 				    rule->local == NULL ? "" : rule->local, rule->local == NULL ? "" : "@",
 				    rule->domain, vendor->name, own->domain);
 		}
@@ -104,8 +104,9 @@ shared_list_lint(const struct lint *lint)
 		for (const struct shared_sender *s = lint->policy->senders; s != NULL; s = s->next)
 			if (s->kind == VENDOR_ESP && rule_meeting(&s->names, &lists->list[i]) != NULL) {
 				faults_warn(lint->faults, lint->file, lint->line,
-				    "'%s' in own.lists is the shared sender '%s': what any customer of it forges would "
-				    "go a stranger's way; name the list's own host, or drop it",
+				    "'%s' in own.lists belongs to the shared sender '%s': what any of its customers "
+				    "forges would be treated like a stranger's mail; name the list's own host, or "
+				    "drop it",
 				    lists->list[i].domain, s->vendor);
 				break;
 			}
@@ -137,7 +138,7 @@ relay_overlap_lint(const struct lint *lint, const struct prefixes *list, const c
 
 		if (relay != NULL)
 			faults_warn(lint->faults, lint->file, lint->line,
-			    "%s in %s lies in %s of relay '%s', and a relay is a relay first: %s",
+			    "%s in %s is inside %s of relay '%s', and counts as the relay first: %s",
 			    prefix_write(&list->list[i], inner), key, prefix_write(network, outer),
 			    relay->name, so);
 	}
@@ -149,7 +150,7 @@ relays_lint(const struct lint *lint)
 	const struct settings *settings = &lint->policy->settings;
 
 	relay_overlap_lint(lint, &settings->own.outbound, "own.outbound",
-	    "it is not held to our names; drop it from one of them");
+	    "it is not limited to our names; drop it from one of them");
 	relay_overlap_lint(lint, &settings->own.may_forward, "own.may_forward",
 	    "that changes nothing; drop it from one of them");
 	relay_overlap_lint(lint, &settings->own.networks, "own.networks",
@@ -184,7 +185,7 @@ delegation_lint(const struct lint *lint, const struct delegation *delegation, co
 		reachable = reachable || is_reachable(delegation, delegation->vouch[i]);
 	if (!reachable)
 		faults_warn(lint->faults, lint->file, 0,
-		    "in %s '%s' can never prove '%s': vouch asks for listed, and no selected source of the vendor "
+		    "in %s '%s' can never prove '%s': vouch requires listed, but no selected source of the vendor "
 		    "counts for that; write vouch = [ \"dkim\" ]",
 		    key, delegation->vendor_name, first);
 }
@@ -210,8 +211,9 @@ selectors_lint(const struct lint *lint, const struct delegation *delegation)
 		by_key = by_key || (delegation->vouch[i] & PROOF_DKIM);
 	if (by_key && delegation->selectors.count == 0 && !holds_all_of_ours(lint->policy, delegation))
 		faults_warn(lint->faults, lint->file, 0,
-		    "the delegation of '%s' is for some of our names, but its key would prove all of them, for nothing "
-		    "tells it from ours; write the vendor's selectors = [ \"...\" ], or vouch = [ \"listed+spf_from\" ]",
+		    "the delegation of '%s' is for some of our names, but its key would prove all of them, because "
+		    "nothing tells it from ours; write the vendor's selectors = [ \"...\" ], or vouch = [ "
+		    "\"listed+spf_from\" ]",
 		    delegation->vendor_name);
 }
 

@@ -231,7 +231,7 @@ key_read(struct reading *r, const struct key *key, const struct node *node, void
 	}
 	if ((key->flags & KEY_IDLE) && (node->kind != NODE_LIST || node->count > 0))
 		faults_warn(r->faults, r->file, node->line,
-		    "'%s' is read, but not acted on by this version", key->path);
+		    "'%s' is read, but has no effect in this version", key->path);
 	key->type->read(r, key, node, base);
 }
 

@@ -125,9 +125,7 @@ duration_find(struct reading *r, const struct key *key, const struct node *node,
 		return false;
 	if (!value_duration(node->text, out)) {
 		reading_fault(r, node,
-		    "'%s' cannot be '%.40s'; write a duration with its unit (ms, s, m, h, d, "
-		    "w), "
-		    "as %s",
+		    "'%s' cannot be '%.40s'; write a duration with its unit (ms, s, m, h, d, w), such as %s",
 		    key->path, node->text, key->type->example);
 		return false;
 	}
@@ -186,7 +184,7 @@ percentage_find(struct reading *r, const struct key *key, const struct node *nod
 		return false;
 	if (value_percentage(node->text, out) && *out >= key->min && *out <= key->max)
 		return true;
-	reading_fault(r, node, "'%s' cannot be '%.40s'; write a percentage from %s to %s, as %s",
+	reading_fault(r, node, "'%s' cannot be '%.40s'; write a percentage from %s to %s, such as %s",
 	    key->path, node->text, value_percentage_write(key->min, least),
 	    value_percentage_write(key->max, most), key->example);
 	return false;
@@ -213,7 +211,7 @@ percent_read(struct reading *r, const struct key *key, const struct node *node, 
 	if (value % PERCENT == 0)
 		*field = (unsigned)(value / PERCENT);
 	else
-		reading_fault(r, node, "'%s' cannot be '%.40s'; write a whole number of percents, as %s",
+		reading_fault(r, node, "'%s' cannot be '%.40s'; write a whole percentage, such as %s",
 		    key->path, node->text, key->example);
 }
 
@@ -311,12 +309,12 @@ address_element(
 {
 	if (is_network(text))
 		return fault_set(why,
-		    "'%.60s' is a network, and only single addresses are authorised: a neighbour in it "
-		    "could send as well; write each address by itself, put hosts of ours that may send "
-		    "anything into own.networks, and let those whose address changes authenticate (SMTP AUTH)",
+		    "'%.60s' is a network, but only single addresses are authorised, because other hosts in it "
+		    "could send too; write each address by itself, put hosts of ours that may send anything into "
+		    "own.networks, and let hosts whose address changes authenticate (SMTP AUTH)",
 		    text);
 	return network_element(r, key, text, out, NULL) ||
-	       fault_set(why, "'%.60s' is no IP address; write \"203.0.113.25\"", text);
+	       fault_set(why, "'%.60s' is not an IP address; write \"203.0.113.25\"", text);
 }
 
 static void
@@ -332,11 +330,11 @@ name_is_read(struct reading *r, const char *name, struct name_rule *out, struct 
 
 	if (strchr(name, '*') != NULL)
 		return fault_set(why,
-		    "'%.80s' holds a '*'; write the name alone, those below it count too",
+		    "'%.80s' contains a '*'; write the name alone, names below it count too",
 		    name);
 	if (name[0] == '.')
 		return fault_set(why,
-		    "'%.80s' begins with a dot; write the name alone, those below it count too",
+		    "'%.80s' begins with a dot; write the name alone, names below it count too",
 		    name);
 	if (!domain_read(name, strlen(name), domain, why))
 		return false;
@@ -363,7 +361,7 @@ key_name_rule(struct reading *r, const char *text, struct name_rule *out, struct
 		    at + 1);
 	if (text[0] == '=')
 		return fault_set(
-		    why, "'%.80s' needs no '='; a mailbox is always that one alone", text);
+		    why, "'%.80s' needs no '='; a mailbox always means that mailbox alone", text);
 	local = arena_copy(r->arena, text, (size_t)(at - text));
 	if (local == NULL) {
 		reading_starve(r);
@@ -396,7 +394,7 @@ name_element(
 {
 	if (text[strlen(text) - 1] == '@')
 		return fault_set(why,
-		    "'%.80s' has no domain behind '@'; write \"%.80sexample.com\"", text, text);
+		    "'%.80s' has no domain after '@'; write \"%.80sexample.com\"", text, text);
 	if (!mailbox_element(r, key, text, out, why) ||
 	    (key->check != NULL && !key->check(((struct name_rule *)out)->domain, why)))
 		return false;
@@ -447,7 +445,7 @@ const struct key_type key_choice = { "a word", "\"mail\"", NODE_STRING, choice_r
 const struct key_type key_word = { "a word", "\"enforce\"", NODE_STRING, word_read };
 const struct key_type key_switch = { "a word", "\"enforce\"", NODE_STRING, switch_read };
 const struct key_type key_bool = { "true or false", "true or false", NODE_BOOL, bool_read };
-const struct key_type key_number = { "a whole number", "digits alone, as 5", NODE_NUMBER,
+const struct key_type key_number = { "a whole number", "digits alone, such as 5", NODE_NUMBER,
 	number_read };
 const struct key_type key_seconds = { "a duration", "\"20s\"", NODE_STRING, seconds_read };
 const struct key_type key_milliseconds = { "a duration", "\"20s\"", NODE_STRING,

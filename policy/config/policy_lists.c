@@ -23,8 +23,8 @@ on_forwarded_fits(const char *word, struct fault *why)
 	for (int i = ACTION_GREYLIST; i < ACTIONS; i++)
 		if (strcmp(word, action_word((enum action)i)) == 0)
 			return fault_set(why,
-			    "a relay's mail is never refused, deferred or greylisted, for that would fill its "
-			    "queue and send bounces to those who wrote nothing; write quarantine, tag or pass");
+			    "a relay's mail is never refused, deferred or greylisted, because that would fill its "
+			    "queue and send bounces to people who wrote nothing; write quarantine, tag or pass");
 	return true;
 }
 
@@ -157,7 +157,7 @@ vendor_of(struct load *load, const struct node *group, const char *name, bool or
 	}
 	if (or_own)
 		known[count++] = OWN_NAME;
-	reading_fault(&load->r, node, "'%s' is none of 'vendors'%s", name,
+	reading_fault(&load->r, node, "'%s' is not in 'vendors'%s", name,
 	    count == 0 ? "; name it there" : keys_hint(name, known, count, hint));
 	return NULL;
 }
@@ -170,13 +170,13 @@ static const struct lack {
 	{ PROOF_DMARC, "listed",
 	    "it holds by SPF for every host that the domain's SPF record lets pass, not for this vendor alone" },
 	{ PROOF_LISTED | PROOF_SPF, "dkim or spf_from",
-	    "it proves that the vendor sent the mail, not that it may use this name, and each of its "
-	    "customers has as much" },
+	    "it proves that the vendor sent the mail, not that it may use this name, and each of its customers can "
+	    "prove as much" },
 	{ PROOF_LISTED, "spf_from", "every customer of the vendor sends from there" },
 	{ PROOF_SPF_FROM, "listed",
 	    "it holds for every host that the domain's SPF record lets pass, not for this vendor alone" },
 	{ PROOF_SPF, "dkim, or listed and spf_from",
-	    "it proves the vendor's envelope sender, for whichever of its customers it sends" },
+	    "it proves the vendor's envelope sender, whichever of its customers it sends for" },
 };
 
 static bool
@@ -193,7 +193,7 @@ delegation_vouch_check(struct load *load, const struct node *group, const struct
 
 	if (made->vouch_count == 0)
 		reading_fault(&load->r, vouch,
-		    "'vouch' is empty, so nothing would prove it; write \"dkim\" or \"listed+spf_from\"");
+		    "'vouch' is empty, so nothing could prove the vendor; write \"dkim\" or \"listed+spf_from\"");
 	for (size_t i = 0; i < made->vouch_count; i++) {
 		const struct lack *lack = lacks;
 
@@ -228,11 +228,11 @@ delegated_name_check(struct load *load, const struct node *node, const struct na
 		return;
 	if (own_covers(own, &alone))
 		reading_fault(&load->r, node,
-		    "'%.200s' holds the names below it too, and own.domains does not; write \"=%.200s\"",
+		    "'%.200s' includes the names below it, but own.domains does not; write \"=%.200s\"",
 		    node->text, rule->domain);
 	else
 		reading_fault(&load->r, node,
-		    "'%.200s' is none of own.domains; name it there, or use 'partners' for somebody else's",
+		    "'%.200s' is not in own.domains; name it there, or use 'partners' for somebody else's name",
 		    node->text);
 }
 
@@ -271,7 +271,7 @@ grant_check(struct load *load, const struct node *group, struct delegation *made
 
 	made->vendor = vendor_of(load, group, made->vendor_name, false);
 	if (made->domains.count == 0)
-		reading_fault(&load->r, domains, "'domains' is empty; name those that the vendor may use");
+		reading_fault(&load->r, domains, "'domains' is empty; name the domains that the vendor may use");
 	for (size_t i = 0; i < made->domains.count; i++)
 		check(load, &domains->children[i], &made->domains.list[i]);
 	delegation_vouch_check(load, group, made);
@@ -309,7 +309,7 @@ relay_vendor_check(struct load *load, const struct node *group, struct relay *re
 		any = any || source_counts(&vendor->sources[i]);
 	if (!any)
 		reading_fault(&load->r, group,
-		    "no selected source of '%s' counts, so this relay has no address of it; write networks",
+		    "no selected source of '%s' counts, so it gives this relay no address; write networks",
 		    vendor->name);
 	for (size_t i = 0; any && i < relay->tags.count; i++)
 		if (!vendor_tag_fits(vendor, vendor->sources, true, relay->tags.list[i], &why))
@@ -341,15 +341,15 @@ relay_check(struct load *load, const struct node *list, void *made, size_t i)
 		relay_vendor_check(load, group, relay);
 	else if (relay->networks.count == 0)
 		reading_fault(&load->r, group,
-		    "a relay has no address; write networks = [ \"192.0.2.1\" ] or, for a gateway product "
-		    "whose ranges move, vendor = \"mimecast\"");
+		    "a relay has no address; write networks = [ \"192.0.2.1\" ] or, for a gateway product whose "
+		    "ranges change, vendor = \"mimecast\"");
 	if (relay->vendor_name[0] == '\0' && relay->tags.count > 0)
 		reading_fault(&load->r, tags, "'tags' selects sources of a vendor; write vendor beside it");
 	relay_kind_check(load, group, relay);
 	for (size_t j = 0; j < i; j++)
 		if (strcmp(relays[j].name, relay->name) == 0) {
 			reading_fault(&load->r, group,
-			    "relay '%s' stands in line %u already; give one of them another name",
+			    "relay '%s' is already in line %u; give one of them another name",
 			    relay->name, list->children[j].line);
 			break;
 		}
@@ -400,7 +400,7 @@ exception_check(struct load *load, const struct node *list, void *made, size_t i
 		if (exceptions[j].vendor == exception->vendor && exceptions[j].rule.domain != NULL &&
 		    rules_equal(&exceptions[j].rule, &exception->rule)) {
 			reading_fault(&load->r, group,
-			    "line %u makes an exception of '%.200s' for '%s' already; keep one of them",
+			    "line %u already makes an exception for '%.200s' and '%s'; keep one of them",
 			    list->children[j].line, exception->rcpt, exception->vendor_name);
 			break;
 		}
@@ -418,7 +418,7 @@ export_check(struct load *load, const struct node *list, void *made, size_t i)
 	for (size_t j = 0; j < i; j++)
 		if (job->file[0] != '\0' && strcmp(jobs[j].file, job->file) == 0)
 			reading_fault(&load->r, group,
-			    "two of 'exports' write to '%.100s'; name a file for each", job->file);
+			    "two 'exports' write to '%.100s'; give each its own file", job->file);
 }
 
 /* ---- the lists ---- */

@@ -97,7 +97,7 @@ comment_skip(struct scanner *s)
 		}
 	}
 	return refuse(
-	    s, begun, "the comment that begins here has no end; write '*/' behind it");
+	    s, begun, "the comment that begins here has no end; write '*/' after it");
 }
 
 static bool
@@ -122,7 +122,7 @@ name_unfinished(struct scanner *s)
 	struct span name = s->names[s->name_count - 1].text;
 
 	return refuse(s, s->names[s->name_count - 1].line,
-	    "no '=' behind '%.*s'; write '%.*s = value;'",
+	    "no '=' after '%.*s'; write '%.*s = value;'",
 	    (int)(name.length < 60 ? name.length : 60), name.at,
 	    (int)(name.length < 60 ? name.length : 60), name.at);
 }
@@ -137,7 +137,7 @@ value_fits(struct scanner *s, const char *what)
 		return name_unfinished(s);
 	if (level_of(s)->open == '{')
 		return refuse(
-		    s, s->line, "%s stands where a key is wanted; write 'key = value;'", what);
+		    s, s->line, "%s where a key is expected; write 'key = value;'", what);
 	if (s->before == PIECE_VALUE)
 		return refuse(
 		    s, s->line, "%s follows another element; write ',' between them", what);
@@ -181,7 +181,7 @@ string_scan(struct scanner *s)
 	}
 	if (s->at == s->end || *s->at == '\n')
 		return refuse(
-		    s, s->line, "a string has no end on its line; write '\"' behind it");
+		    s, s->line, "a string has no end on its line; write '\"' after it");
 	return token_add(s, TOKEN_STRING, from, (size_t)(s->at++ - from));
 }
 
@@ -209,11 +209,11 @@ bare_value(struct scanner *s, struct span word)
 		       token_add(s, TOKEN_BOOL, word.at, word.length);
 	if (span_is_nocase(word, "yes") || span_is_nocase(word, "on"))
 		return refuse(
-		    s, s->line, "'%.*s' is no truth value; write true", length, word.at);
+		    s, s->line, "'%.*s' is not a truth value; write true", length, word.at);
 	if (span_is_nocase(word, "no") || span_is_nocase(word, "off"))
 		return refuse(
-		    s, s->line, "'%.*s' is no truth value; write false", length, word.at);
-	return refuse(s, s->line, "'%.*s' stands without quotes; write \"%.*s\"", length,
+		    s, s->line, "'%.*s' is not a truth value; write false", length, word.at);
+	return refuse(s, s->line, "'%.*s' has no quotes; write \"%.*s\"", length,
 	    word.at, length, word.at);
 }
 
@@ -226,7 +226,7 @@ name_add(struct scanner *s, struct span word)
 		if (s->names[i].text.length == word.length &&
 		    memcmp(s->names[i].text.at, word.at, word.length) == 0)
 			return refuse(s, s->line,
-			    "'%.*s' stands in line %u already; keep one of them",
+			    "'%.*s' is already in line %u; keep one of them",
 			    (int)(word.length < 60 ? word.length : 60), word.at,
 			    s->names[i].line);
 	if (s->name_count - level->first_name == SCAN_NAMES_MAX)
@@ -251,7 +251,7 @@ word_scan(struct scanner *s)
 			return value_fits(s, "a number") &&
 			       token_add(s, TOKEN_NUMBER, word.at, word.length);
 		return refuse(s, s->line,
-		    "'%.*s' is no whole number; write \"%.*s\", or digits alone",
+		    "'%.*s' is not a whole number; write \"%.*s\", or digits alone",
 		    bare_length(s, word.at), word.at, bare_length(s, word.at), word.at);
 	}
 	if (s->before == PIECE_NAME)
@@ -277,7 +277,7 @@ open_scan(struct scanner *s, char open)
 		return false;
 	if (level_of(s)->open == '[')
 		return refuse(s, s->line,
-		    "'%c' inside '['; write '(' and ')' around lists of such", open);
+		    "'%c' inside '['; write '(' and ')' around a list of these", open);
 	if (s->depth == SCAN_DEPTH_MAX)
 		return refuse(s, s->line, "brackets nest deeper than %d; write a flatter file",
 		    SCAN_DEPTH_MAX);
@@ -301,9 +301,9 @@ close_scan(struct scanner *s, char close)
 		return name_unfinished(s);
 	if (s->before == PIECE_EQUALS)
 		return refuse(
-		    s, s->line, "a value is missing behind '='; write 'key = value;'");
+		    s, s->line, "a value is missing after '='; write 'key = value;'");
 	if (s->before == PIECE_COMMA && level->open != '{')
-		return refuse(s, s->line, "a ',' stands before '%c'; drop it", close);
+		return refuse(s, s->line, "there is a ',' before '%c'; drop it", close);
 	s->name_count = level->first_name;
 	s->depth--;
 	s->before = PIECE_VALUE;
@@ -319,16 +319,15 @@ mark_scan(struct scanner *s, char mark)
 		return name_unfinished(s);
 	if (s->before == PIECE_EQUALS)
 		return refuse(
-		    s, s->line, "a value is missing behind '='; write 'key = value;'");
+		    s, s->line, "a value is missing after '='; write 'key = value;'");
 	if (mark == '=' && s->before != PIECE_NAME)
 		return refuse(s, s->line, "'=' has no key before it; write 'key = value;'");
 	if (mark == ';' && !group)
 		return refuse(s, s->line,
-		    "';' stands inside the '%c' of line %u; write ',' instead, or '%c' before "
-		    "it",
+		    "';' inside the '%c' of line %u; write ',' instead, or '%c' before it",
 		    level_of(s)->open, level_of(s)->line, closer_of(level_of(s)->open));
 	if (mark != '=' && s->before != PIECE_VALUE)
-		return refuse(s, s->line, "a '%c' too much; drop it", mark);
+		return refuse(s, s->line, "one '%c' too many; drop it", mark);
 	s->before = mark == '=' ? PIECE_EQUALS : mark == ',' ? PIECE_COMMA : PIECE_END;
 	return true;
 }
@@ -384,7 +383,7 @@ end_fits(struct scanner *s)
 		return name_unfinished(s);
 	if (s->before == PIECE_EQUALS)
 		return refuse(
-		    s, s->line, "a value is missing behind '='; write 'key = value;'");
+		    s, s->line, "a value is missing after '='; write 'key = value;'");
 	if (s->depth > 0)
 		return refuse(s, level_of(s)->line, "this '%c' is never closed; write '%c'",
 		    level_of(s)->open, closer_of(level_of(s)->open));

@@ -203,14 +203,14 @@ settings_check(struct load *load, const struct node *root)
 		    "'refresh.min' is longer than 'refresh.max'; write a shorter one");
 	if (greylist != NULL && settings->greylist.delay >= settings->greylist.retry_window)
 		reading_fault(r, greylist,
-		    "'greylist.delay' is not shorter than 'greylist.retry_window', so nobody "
-		    "could come back in time; write a longer window");
+		    "'greylist.delay' is not shorter than 'greylist.retry_window', so nobody could try again in "
+		    "time; write a longer window");
 	if (user != NULL && strcmp(settings->user, "root") == 0)
 		faults_warn(r->faults, r->file, user->line,
-		    "'user' is root; write a user without rights of its own");
+		    "'user' is root; write an unprivileged user");
 	if (strncmp(settings->store, "redis:", 6) == 0)
 		faults_warn(r->faults, r->file, greylist == NULL ? 0 : greylist->line,
-		    "'greylist.store' redis is read, but not acted on by this version");
+		    "'greylist.store' redis is read, but has no effect in this version");
 	settings->greylist.on = strcmp(settings->store, "none") != 0;
 }
 
@@ -240,8 +240,8 @@ own_read(struct load *load, const struct node *root)
 	}
 	if (outbound != NULL && outbound->count > 0 && (domains == NULL || domains->count == 0))
 		reading_fault(&load->r, outbound,
-		    "'own.outbound' may send in our names only, and 'own.domains' names none; write "
-		    "domains = [ \"example.com\" ] beside it");
+		    "hosts in 'own.outbound' may send in our names only, but 'own.domains' is empty; write domains "
+		    "= [ \"example.com\" ] beside it");
 	own_place(load, own);
 }
 

@@ -131,14 +131,14 @@ site_name(struct load *load, const struct node *site)
 		return NULL;
 	if (strcmp(name->text, OWN_NAME) == 0) {
 		reading_fault(&load->r, name,
-		    "the name '%s' is kept for our own names; give the vendor's file another one",
+		    "the name '%s' is reserved for our own names; give the vendor's file another name",
 		    name->text);
 		return NULL;
 	}
 	for (size_t i = 0; i < load->vendor_count; i++)
 		if (strcmp(load->vendors[i].vendor.name, name->text) == 0) {
 			reading_fault(&load->r, name,
-			    "vendor '%s' stands in line %u already; keep one of them",
+			    "vendor '%s' is already in line %u; keep one of them",
 			    name->text, load->vendors[i].vendor.line);
 			return NULL;
 		}

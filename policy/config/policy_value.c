@@ -123,7 +123,7 @@ value_text(const char *text, struct fault *why)
 	for (size_t length; left > 0; text += length, left -= length) {
 		length = utf8_plain(text, left);
 		if (length == 0 && utf8_read(text, left, &point) == 0)
-			return fault_set(why, "byte 0x%02x is no UTF-8; save the file as UTF-8",
+			return fault_set(why, "byte 0x%02x is not UTF-8; save the file as UTF-8",
 			    (unsigned char)*text);
 		if (length == 0)
 			return fault_set(
@@ -136,10 +136,10 @@ bool
 value_ascii(const char *text, struct fault *why)
 {
 	if (strlen(text) > ASCII_MAX)
-		return fault_set(why, "longer than %d characters; write less", ASCII_MAX);
+		return fault_set(why, "longer than %d characters; write a shorter one", ASCII_MAX);
 	for (; *text != '\0'; text++)
 		if (*text < 0x20 || *text > 0x7e)
-			return fault_set(why, "not plain ASCII; SMTP replies need that");
+			return fault_set(why, "not plain ASCII; SMTP replies must be");
 	return true;
 }
 
@@ -163,7 +163,7 @@ value_word(const char *text, struct fault *why)
 {
 	return chars_fit(text, DOMAIN_MAX, true, "._-") ||
 	       fault_set(why,
-		   "'%.60s' is no plain word; write letters, digits, '.', '-' and '_'", text);
+		   "'%.60s' is not a plain word; write letters, digits, '.', '-' and '_'", text);
 }
 
 /*
@@ -193,12 +193,13 @@ value_class(const char *text, struct fault *why)
 	/* digits alone mean OK, and "4NN" and "5NN" are replies */
 	if (!chars_fit(text, WORD_MAX, true, "_-") || strchr("0123456789_-", text[0]) != NULL)
 		return fault_set(why,
-		    "'%.60s' is no restriction class; write letters, digits, '-' and '_', a letter first, at most %d",
+		    "'%.60s' is not a restriction class; write letters, digits, '-' and '_', a letter first, at "
+		    "most %d",
 		    text, WORD_MAX);
 	if (is_postfix_word(text))
 		return fault_set(why,
-		    "'%.60s' has a meaning of its own in Postfix; write the name of a class in "
-		    "smtpd_restriction_classes, as \"greylist\"",
+		    "'%.60s' already means something in Postfix; write the name of a class in "
+		    "smtpd_restriction_classes, such as \"greylist\"",
 		    text);
 	return true;
 }
@@ -208,8 +209,7 @@ value_name(const char *text, struct fault *why)
 {
 	return chars_fit(text, WORD_MAX, false, "_-") ||
 	       fault_set(why,
-		   "'%.60s' is no name; write lower-case letters, digits, '-' and '_', "
-		   "at most %d",
+		   "'%.60s' is not a name; write lower-case letters, digits, '-' and '_', at most %d",
 		   text, WORD_MAX);
 }
 
@@ -217,7 +217,7 @@ bool
 value_path(const char *text, struct fault *why)
 {
 	if (text[0] != '/')
-		return fault_set(why, "'%.200s' is no absolute path; begin it with '/'", text);
+		return fault_set(why, "'%.200s' is not an absolute path; begin it with '/'", text);
 	if (strlen(text) > PATH_TEXT_MAX)
 		return fault_set(
 		    why, "a path longer than %d bytes; write a shorter one", PATH_TEXT_MAX);
@@ -234,7 +234,7 @@ value_date(const char *text, struct fault *why)
 	    sscanf(text, "%4d-%2d-%2d%n", &year, &month, &day, &end) == 3 && end == 10 &&
 	    year >= 1970 && month >= 1 && month <= 12 && day >= 1 && day <= days[month - 1])
 		return true;
-	return fault_set(why, "'%.40s' is no date; write YYYY-MM-DD, as \"2026-08-01\"", text);
+	return fault_set(why, "'%.40s' is not a date; write YYYY-MM-DD, such as \"2026-08-01\"", text);
 }
 
 static bool
@@ -276,7 +276,7 @@ value_listener(const char *text, struct fault *why)
 	if (strncmp(text, "unix:", 5) == 0) {
 		if (strlen(text + 5) > SOCKET_PATH_MAX)
 			return fault_set(why,
-			    "a socket's path stops at %d bytes; write a shorter one",
+			    "a socket's path has at most %d bytes; write a shorter one",
 			    SOCKET_PATH_MAX);
 		return value_path(text + 5, why);
 	}
@@ -285,8 +285,8 @@ value_listener(const char *text, struct fault *why)
 	    host_fits(at + 1, strlen(at + 1), six ? ADDRESS_V6 : ADDRESS_V4))
 		return true;
 	return fault_set(why,
-	    "'%.120s' is no listener; write \"unix:/run/greenlane/milter.sock\", "
-	    "\"inet:8890@127.0.0.1\" or \"inet6:8890@::1\"",
+	    "'%.120s' is not a listener; write \"unix:/run/greenlane/milter.sock\", \"inet:8890@127.0.0.1\" or "
+	    "\"inet6:8890@::1\"",
 	    text);
 }
 
@@ -305,7 +305,7 @@ value_server(const char *text, struct fault *why)
 			return true;
 	}
 	return fault_set(
-	    why, "'%.60s' is no name server; write \"127.0.0.1\" or \"127.0.0.1@53\"", text);
+	    why, "'%.60s' is not a name server; write \"127.0.0.1\" or \"127.0.0.1@53\"", text);
 }
 
 bool
@@ -322,7 +322,7 @@ value_store(const char *text, struct fault *why)
 	    host_fits(text + 6, (size_t)(colon - text - 6), ADDRESS_NONE))
 		return true;
 	return fault_set(why,
-	    "'%.120s' is no store; write \"lmdb:/var/lib/greenlane/greylist\", "
-	    "\"redis:127.0.0.1:6379\" or \"none\"",
+	    "'%.120s' is not a store; write \"lmdb:/var/lib/greenlane/greylist\", \"redis:127.0.0.1:6379\" or "
+	    "\"none\"",
 	    text);
 }

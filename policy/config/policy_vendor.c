@@ -52,7 +52,7 @@ vendor_network_fits(const struct prefix *prefix, struct fault *why)
 	char text[PREFIX_TEXT];
 
 	return prefix->bits >= least ||
-	       fault_set(why, "'%s' is too wide for a source; write networks of /%u and longer",
+	       fault_set(why, "'%s' is too wide for a source; write networks of /%u or longer",
 		   prefix_write(prefix, text), least);
 }
 
@@ -73,7 +73,7 @@ proofs_read(const char *text, unsigned *out, struct fault *why)
 		if (i == PROOFS) {
 			snprintf(word, sizeof word, "%.*s",
 			    part.length < 60 ? (int)part.length : 60, part.at);
-			return fault_set(why, "'%s' is no evidence%s", word,
+			return fault_set(why, "'%s' is not a kind of evidence%s", word,
 			    keys_hint(word, proof_words, PROOFS, hint));
 		}
 		*out |= 1u << i;
@@ -193,7 +193,7 @@ source_kind_find(struct reading *r, const struct node *group, enum source_kind *
 	}
 	if (found == NULL)
 		reading_fault(r, group,
-		    "a source says no address; write one of cidr, file, a, mx or spf");
+		    "a source has no address; write one of cidr, file, a, mx or spf");
 	return found != NULL;
 }
 
@@ -250,7 +250,7 @@ source_read(struct reading *r, const struct node *group, struct source *out)
 	}
 	if (source->as_of[0] != '\0' && source->review_by[0] != '\0' &&
 	    strcmp(source->review_by, source->as_of) < 0)
-		reading_fault(r, group, "'review_by' lies before 'as_of'; write a later day");
+		reading_fault(r, group, "'review_by' is before 'as_of'; write a later day");
 	*out = *source;
 }
 
@@ -374,7 +374,7 @@ vendor_networks_read(
 		if (entry.length >= sizeof word ||
 		    memchr(entry.at, '\0', entry.length) != NULL) {
 			faults_error(r->faults, file, line,
-			    "no network; write one a line, '192.0.2.0/24'");
+			    "not a network; write one per line, '192.0.2.0/24'");
 			continue;
 		}
 		memcpy(word, entry.at, entry.length);
@@ -389,7 +389,7 @@ vendor_networks_read(
 	/* a list that somebody emptied by a slip would make all its mail a forgery */
 	if (source->prefix_count == 0 && r->faults->errors == before)
 		faults_error(r->faults, file, 0,
-		    "lists no network; write one a line, '192.0.2.0/24', or drop the source");
+		    "lists no network; write one per line, '192.0.2.0/24', or drop the source");
 }
 
 void
@@ -487,10 +487,8 @@ listed_alone_check(struct reading *r, const struct vendor_load *loaded)
 	for (size_t i = 0; alone && i < vendor->source_count; i++)
 		if (source_counts(&loaded->sources[i]) && !loaded->sources[i].exclusive)
 			faults_error(r->faults, loaded->sources_file, loaded->sources[i].line,
-			    "'listed' stands alone in vouch of '%s', but this source is "
-			    "shared; write "
-			    "\"listed+spf\" there, or exclusive = true here if nobody else's "
-			    "mail leaves from it",
+			    "'listed' is alone in vouch of '%s', but this source is shared; write \"listed+spf\" "
+			    "there, or exclusive = true here if nobody else sends mail from it",
 			    vendor->name);
 }
 

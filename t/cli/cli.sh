@@ -30,7 +30,7 @@ run 64 "an author beside a message file is a usage error" \
 	explain --client 192.0.2.1 --from a@b.example --message /dev/null
 for ip in 192.0.2.300 mail.example.com 192.0.2.0/24 ''; do
 	run 64 "'$ip' is no client" explain --client "$ip"
-	err 'is no IP address; write 192.0.2.1' "and it says what to write"
+	err 'is not an IP address; write 192.0.2.1' "and it says what to write"
 done
 
 # ---- options ----
