@@ -273,7 +273,7 @@ explanation_is_whole(void)
 	struct scene *s = scene_open();
 
 	is(explanation(s),
-	    "outcome    unproven (partly-proven): something speaks for the vendor, but not what its policy asks for\n"
+	    "outcome    unproven (partly-proven): some evidence supports it, but not enough for the vendor's policy\n"
 	    "action     greylist (a first contact waits)\n"
 	    "client     192.0.2.7\n"
 	    "envelope   <b@acme.example>, SPF fail\n"
@@ -286,7 +286,7 @@ explanation_is_whole(void)
 	    "  spf_from unknown\n"
 	    "  dmarc    no\n"
 	    "  vouched by listed+spf or dkim\n"
-	    "  so it is unproven: something speaks for the vendor, but not what its policy asks for\n",
+	    "  so it is unproven: some evidence supports it, but not enough for the vendor's policy\n",
 	    "an explanation names outcome, facts, evidence and what the policy asks for");
 	s->source.review_by = "2026-02-28";
 	s->verdict.claims[0].lapsed = true;
@@ -406,7 +406,7 @@ reply_names_the_vendor_only(void)
 
 	explain_reply(&s->verdict, ACTION_REJECT, "4f-1", contact, 0, &reply);
 	is(reply.text,
-	    "message refused: not proven to be from acme: something speaks for the vendor, but not what its policy asks for "
+	    "message refused: not proven to be from acme: some evidence supports it, but not enough for the vendor's policy "
 	    "(partly-proven, id 4f-1); ask https://example.com/postmaster",
 	    "a reply names the vendor by the configuration, and nothing from the network");
 	s->vendor.title = "Acm\xc3\xa9 Tickets";

@@ -1,8 +1,8 @@
 /*
- * reason.h - why a message was treated as it was: slugs that never change their meaning.
+ * reason.h - why a message was treated as it was: slugs whose meaning never changes.
  *
- * One table: the slug of the log, the sentence of the reply and of explain.
- * A new reason is a new row; a slug is never used again for something else.
+ * One table: the slug in the log, and the sentence in replies and in explain.
+ * A new reason is a new row; a slug is never reused for something else.
  */
 #ifndef REASON_H
 #define REASON_H
@@ -50,7 +50,7 @@ enum reason {
 enum { REASONS = REASON_OWN_FAILURE + 1 };
 
 const char *reason_slug(enum reason);
-/* A clause that fits behind "because" and names nothing from the network. */
+/* A clause that can follow "because" and contains nothing from the network. */
 const char *reason_sentence(enum reason);
 
 #endif
