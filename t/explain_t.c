@@ -20,7 +20,7 @@ static const struct row {
 	{ OUTCOME_FORGED, REASON_UNREADABLE_FROM, ACTION_REJECT, "550", "5.7.26", "message refused",
 	    "forged for its From field is refused" },
 	{ OUTCOME_FORGED, REASON_NOTHING_PROVEN, ACTION_DEFER, "451", "4.7.26", "not accepted for now, please try again",
-	    "forged with on_forged = defer is put off" },
+	    "forged with on_forged = defer is deferred" },
 	{ OUTCOME_FORGED, REASON_NOTHING_PROVEN, ACTION_GREYLIST, "451", "4.7.1", "greylisted, please try again",
 	    "forged with on_forged = greylist is greylisted" },
 	{ OUTCOME_UNPROVEN, REASON_PARTLY_PROVEN, ACTION_REJECT, "550", "5.7.26", "message refused",
@@ -28,19 +28,19 @@ static const struct row {
 	{ OUTCOME_UNPROVEN, REASON_WEAK_SIGNATURE, ACTION_GREYLIST, "451", "4.7.1", "greylisted, please try again",
 	    "unproven is greylisted" },
 	{ OUTCOME_UNPROVEN, REASON_PARTLY_PROVEN, ACTION_DEFER, "451", "4.7.26", "not accepted for now, please try again",
-	    "unproven with on_unproven = defer is put off" },
+	    "unproven with on_unproven = defer is deferred" },
 	{ OUTCOME_STRANGER, REASON_NO_CLAIM, ACTION_GREYLIST, "451", "4.7.1", "greylisted, please try again",
 	    "a stranger is greylisted" },
 	{ OUTCOME_UNSURE, REASON_DNS_TROUBLE, ACTION_DEFER, "451", "4.4.3", "not sure yet, please try again",
-	    "unsure is put off" },
+	    "unsure is deferred" },
 	{ OUTCOME_UNSURE, REASON_DNS_TROUBLE, ACTION_GREYLIST, "451", "4.7.1", "greylisted, please try again",
 	    "unsure with on_unsure = greylist is greylisted" },
 	{ OUTCOME_UNSURE, REASON_DNS_TROUBLE_TOO_LONG, ACTION_GREYLIST, "451", "4.7.1", "greylisted, please try again",
 	    "unsure for too long is greylisted" },
 	{ OUTCOME_UNSURE, REASON_OWN_FAILURE, ACTION_DEFER, "451", "4.3.0", "not accepted for now, please try again",
-	    "our own failure is put off" },
+	    "our own failure is deferred" },
 	{ OUTCOME_UNSURE, REASON_OWN_FAILURE, ACTION_GREYLIST, "451", "4.7.1", "greylisted, please try again",
-	    "our own failure that goes the stranger's way is greylisted" },
+	    "our own failure that is treated like a stranger's mail is greylisted" },
 	{ OUTCOME_STRANGER, REASON_FROM_TOO_LONG, ACTION_REJECT, "550", "5.6.0", "message refused",
 	    "a From field that is too long is refused" },
 	{ OUTCOME_FORGED, REASON_FROM_TOO_LONG, ACTION_REJECT, "550", "5.6.0", "message refused",
@@ -83,7 +83,7 @@ replies_have_their_codes(void)
 	}
 }
 
-/* Who is refused may be honest: the words say what is missing, never what he would be. */
+/* Whoever is refused may be innocent: replies say what is missing, never what the sender might be. */
 static void
 no_reply_accuses(void)
 {
@@ -107,7 +107,7 @@ no_reply_accuses(void)
 	is_number((long long)bad, 0, "no reply accuses anybody");
 }
 
-/* libmilter takes no reply whose classes differ, and MTAs would trip over one. */
+/* libmilter rejects a reply whose two codes are of different classes, and MTAs would misread it. */
 static void
 every_reply_is_consistent(void)
 {
@@ -150,16 +150,16 @@ reply_says_how_long(void)
 
 	explain_reply(&verdict, ACTION_GREYLIST, "4f-1", contact, 300, &reply);
 	is(reply.text,
-	    "greylisted, please try again in 300 seconds: the first mail of a sender that is not known here waits (no-claim, id 4f-1); ask "
+	    "greylisted, please try again in 300 seconds: the first message of an unknown sender has to wait (no-claim, id 4f-1); ask "
 	    "https://example.com/postmaster",
 	    "a greylisted sender learns how long to wait");
 	explain_reply(&verdict, ACTION_GREYLIST, "4f-1", "", 0, &reply);
-	is(reply.text, "greylisted, please try again: the first mail of a sender that is not known here waits (no-claim, id 4f-1); "
+	is(reply.text, "greylisted, please try again: the first message of an unknown sender has to wait (no-claim, id 4f-1); "
 	    "ask the postmaster of the recipient's domain",
-	    "without wait and contact nothing dangles, and it still says whom to ask");
+	    "without wait and contact nothing dangles, and the reply still says whom to ask");
 }
 
-/* Longer than any configuration and any clock gives. */
+/* Longer than any configuration and any clock can make them. */
 static void
 longest_reply_is_whole(void)
 {
@@ -274,7 +274,7 @@ explanation_is_whole(void)
 
 	is(explanation(s),
 	    "outcome    unproven (partly-proven): some evidence supports it, but not enough for the vendor's policy\n"
-	    "action     greylist (a first contact waits)\n"
+	    "action     greylist (a first contact has to wait)\n"
 	    "client     192.0.2.7\n"
 	    "envelope   <b@acme.example>, SPF fail\n"
 	    "author     t@acme.example, DMARC fail (p=reject)\n"
@@ -290,19 +290,19 @@ explanation_is_whole(void)
 	    "an explanation names outcome, facts, evidence and what the policy asks for");
 	s->source.review_by = "2026-02-28";
 	s->verdict.claims[0].lapsed = true;
-	holds(s, "  listed   yes (spf:acme.example, shared, proves nothing: to be reviewed by 2026-02-28)\n",
-	    "a source that nobody reviewed in time is said to prove nothing");
+	holds(s, "  listed   yes (spf:acme.example, shared, proves nothing: review was due by 2026-02-28)\n",
+	    "a source that nobody reviewed in time is shown to prove nothing");
 	s->verdict.monitored = true;
 	s->verdict.would = ACTION_REJECT;
 	s->verdict.action = ACTION_PASS;
-	holds(s, "action     pass (monitor mode; it would reject)\n", "monitor mode is said");
+	holds(s, "action     pass (monitor mode; it would reject)\n", "monitor mode is shown");
 	s->verdict.claims[0].by_envelope = false;
-	holds(s, "claimed by author\n", "a claim by the author alone is said");
+	holds(s, "claimed by author\n", "a claim by the author alone is shown");
 	s->verdict.claims[0].by_author = false;
 	s->verdict.claims[0].by_envelope = true;
 	s->verdict.claims[0].dropped = true;
-	holds(s, "claimed by envelope\n", "a claim by the envelope alone is said");
-	holds(s, ", but its authors stand by themselves and the claim is dropped: ", "so is a claim that is dropped");
+	holds(s, "claimed by envelope\n", "a claim by the envelope alone is shown");
+	holds(s, ", but its authors stand on their own, and the claim is dropped: ", "so is a claim that is dropped");
 	scene_close(s);
 }
 
@@ -319,7 +319,7 @@ explanation_names_what_is_silent(void)
 	s->policy.sources = &s->source;
 	s->facts.spf.result = AUTH_TEMPERROR;
 	s->facts.spf_silence.name = "_spf.acme.example";
-	holds(s, "\nno answer  _spf.acme.example, for SPF of acme.example\nvendor ", "a silent name of the policy's record is told");
+	holds(s, "\nno answer  _spf.acme.example, for SPF of acme.example\nvendor ", "a name that did not answer, from the policy's record, is shown");
 	s->facts.spf_silence.lured = true;
 	holds(s, "\nno answer  _spf.acme.example, for SPF of acme.example: only the message brought it\nvendor ",
 	    "and whether the message brought it");
@@ -345,7 +345,7 @@ explanation_names_what_is_silent(void)
 	s->facts.names[0] = (struct name_fact){ "acme.example", true };
 	s->facts.names[1] = (struct name_fact){ "mail.acme.example", false };
 	s->facts.name_count = 2;
-	holds(s, "\nanswered   acme.example, which stands in the policy\nno answer  mail.acme.example, which stands in the policy\nvendor ",
+	holds(s, "\nanswered   acme.example, which is in the policy\nno answer  mail.acme.example, which is in the policy\nvendor ",
 	    "and which names of the policy answered meanwhile");
 	scene_close(s);
 }
@@ -360,23 +360,23 @@ explanation_of_odd_mail(void)
 	s->facts.author_count = s->facts.dkim_count = 0;
 	s->facts.from_state = FROM_MISSING;
 	holds(s, "envelope   <>, SPF fail (of the HELO name)\n", "the null sender's SPF is the HELO name's");
-	holds(s, "author     none: the message has no From field\n", "a missing From field is said");
+	holds(s, "author     none: the message has no From field\n", "a missing From field is shown");
 	holds(s, "signature  none\n", "so is a missing signature");
 	s->facts.from_state = FROM_UNREADABLE;
-	holds(s, "author     cannot be read: a From field breaks RFC 5322\n", "so is one that cannot be read");
+	holds(s, "author     cannot be parsed: a From field breaks RFC 5322\n", "so is one that cannot be parsed");
 	s->facts.from_raw = " J\xfcrgen \"7\" <a@b.example>\x1b";
 	s->facts.from_raw_length = strlen(s->facts.from_raw);
 	s->facts.from_stopped = 2;
-	holds(s, "  behind   byte 2 of \" J\\xfcrgen \\\"7\\\" <a@b.example>\\x1b\"\n", "as it came, escaped, and where reading ended");
+	holds(s, "  after    byte 2 of \" J\\xfcrgen \\\"7\\\" <a@b.example>\\x1b\"\n", "as it came, escaped, and where parsing stopped");
 	s->policy.vendor_count = s->verdict.claim_count = 0;
 	holds(s, "vendor     none is enabled\n", "so is a configuration without vendors");
 	s->verdict = (struct verdict){ .outcome = OUTCOME_EXEMPT, .reason = REASON_EXEMPT_NETWORK, .deciding = -1 };
 	is(explanation(s), "outcome    exempt (own-network): the client is in own.networks\naction     pass\n",
-	    "exempt mail is told in two lines");
+	    "exempt mail takes two lines");
 	scene_close(s);
 }
 
-/* A reader's terminal is no place for a stranger's bytes. */
+/* A stranger's bytes must not reach the reader's terminal. */
 static void
 explanation_is_safe(void)
 {
@@ -392,7 +392,7 @@ explanation_is_safe(void)
 	explanation(s);
 	for (size_t i = 0; i < s->out.length; i++)
 		clean = clean && (s->out.bytes[i] == '\n' || is_printable((char[]){ s->out.bytes[i], '\0' }));
-	ok(clean, "no byte of the network reaches the terminal as it is");
+	ok(clean, "no byte from the network reaches the terminal as it is");
 	ok(s->out.length < 2000, "and none floods it (%zu bytes)", s->out.length);
 	free(worst);
 	scene_close(s);
@@ -408,20 +408,20 @@ reply_names_the_vendor_only(void)
 	is(reply.text,
 	    "message refused: not proven to be from acme: some evidence supports it, but not enough for the vendor's policy "
 	    "(partly-proven, id 4f-1); ask https://example.com/postmaster",
-	    "a reply names the vendor by the configuration, and nothing from the network");
+	    "a reply names the vendor as the configuration does, and nothing from the network");
 	s->vendor.title = "Acm\xc3\xa9 Tickets";
 	s->verdict.outcome = OUTCOME_VOUCHED;
 	s->verdict.reason = REASON_PROVEN;
 	s->verdict.claims[0].mode = MODE_MONITOR;
 	explain_reply(&s->verdict, ACTION_GREYLIST, "4f-1", contact, 300, &reply);
 	is(reply.text,
-	    "greylisted, please try again in 300 seconds: proven to be from Acm?? Tickets: its mode is monitor, so proof "
-	    "does not help it yet (proven, id 4f-1); ask https://example.com/postmaster",
-	    "proven mail that waits all the same is told why, and by the vendor's title in ASCII");
+	    "greylisted, please try again in 300 seconds: proven to be from Acm?? Tickets: the vendor is in monitor mode, so "
+	    "proof does not help yet (proven, id 4f-1); ask https://example.com/postmaster",
+	    "proven mail that has to wait all the same is told why, with the vendor's title in ASCII");
 	scene_close(s);
 }
 
-/* What was not given is not known, and what it would change is said. */
+/* What was not given is not known, and explain says what it would change. */
 static void
 explanation_of_parts(void)
 {
@@ -439,17 +439,17 @@ explanation_of_parts(void)
 	s->facts.sender = (struct mailbox){ "b", "acme.example", "b@acme.example" };
 	s->facts.dkim_count = 0;
 	s->facts.not_given = GIVEN_MESSAGE | GIVEN_RCPT;
-	holds(s, "signature  not known: without --message none could be seen\n", "a signature may be there, where no message was given");
-	holds(s, "  dkim     unknown (not given) (a weak signature: sha1)\n", "so nobody says that it proves nothing");
-	holds(s, "  dmarc    unknown (not given)\n", "nor that DMARC fails");
+	holds(s, "signature  not known: without --message none could be seen\n", "where no message was given there may be a signature");
+	holds(s, "  dkim     unknown (not given) (a weak signature: sha1)\n", "so explain does not say that it proves nothing");
+	holds(s, "  dmarc    unknown (not given)\n", "or that DMARC fails");
 	holds(s, "  spf      no\n", "what was given is known");
-	holds(s, "but        a signature that counts of acme would make it vouched: pass\n", "and one would change the outcome");
+	holds(s, "but        a counting signature of acme would make it vouched: pass\n", "and one would change the outcome");
 	s->facts.not_given = GIVEN_MAIL_FROM | GIVEN_FROM;
-	holds(s, "envelope   not known: --mail-from was not given", "so it is with the sender");
-	holds(s, "author     not known: neither --from nor --message was given\n", "and with the author");
+	holds(s, "envelope   not known: --mail-from was not given", "the sender, too");
+	holds(s, "author     not known: neither --from nor --message was given\n", "and the author");
 	s->facts.not_given = 0;
 	ok(strstr(explanation(s), "not known") == NULL && strstr(s->out.bytes, "\nbut ") == NULL,
-	    "of mail everything was given") || (note("%s", s->out.bytes), true);
+	    "for real mail everything was given") || (note("%s", s->out.bytes), true);
 	scene_close(s);
 }
 
@@ -465,18 +465,18 @@ static const struct remedy {
 	const char *wanted;
 } remedies[] = {
 	{ "an envelope that the file does not name", "bounces.crm.example", AUTH_PASS, false, NULL, YES, NO, NO, OUTCOME_UNPROVEN,
-	    "to vouch   SPF passed for bounces.crm.example, which its file does not name; if that is the vendor's: "
+	    "to vouch   SPF passed for bounces.crm.example, a name that its file lacks; if that is the vendor's: "
 	    "envelope = [ \"old.crm.example\", \"=alone.example\", \"x@mail.example\", \"bounces.crm.example\" ];\n" },
-	{ "nobody writes himself into the file by sending", "evil.example", AUTH_PASS, false, "acme.example", NO, NO, YES, OUTCOME_FORGED, "" },
-	{ "nor beside evidence that the address has no part in", "evil.example", AUTH_PASS, false, NULL, NO, NO, NO, OUTCOME_UNPROVEN, "" },
+	{ "nobody gets into the file just by sending", "evil.example", AUTH_PASS, false, "acme.example", NO, NO, YES, OUTCOME_FORGED, "" },
+	{ "nor with evidence that has nothing to do with the address", "evil.example", AUTH_PASS, false, NULL, NO, NO, NO, OUTCOME_UNPROVEN, "" },
 	{ "an envelope for which SPF did not pass", "bounces.crm.example", AUTH_NEUTRAL, false, NULL, YES, NO, NO, OUTCOME_UNPROVEN, "" },
 	{ "a signer that the file does not name", "evil.example", AUTH_FAIL, false, "mail.acme.example", YES, NO, NO, OUTCOME_UNPROVEN,
-	    "to vouch   a signature of mail.acme.example counts, which its file does not name; if that is the vendor's: "
+	    "to vouch   a signature of mail.acme.example counts, a name that its file lacks; if that is the vendor's: "
 	    "dkim = [ \"sign.example\", \"mail.acme.example\" ];\n" },
-	{ "a signer who is nobody near", "evil.example", AUTH_FAIL, false, "evil.example", YES, NO, NO, OUTCOME_UNPROVEN, "" },
-	{ "a client that no source holds", "acme.example", AUTH_PASS, false, NULL, NO, YES, NO, OUTCOME_UNPROVEN,
-	    "to vouch   no source of it holds the client; if that is the vendor's host, add to its sources: { cidr = [ \"192.0.2.7\" ]; }\n" },
-	{ "a vendor that is vouched lacks nothing", "bounces.crm.example", AUTH_PASS, false, NULL, YES, NO, NO, OUTCOME_VOUCHED, "" },
+	{ "a signer unrelated to any author", "evil.example", AUTH_FAIL, false, "evil.example", YES, NO, NO, OUTCOME_UNPROVEN, "" },
+	{ "a client that no source lists", "acme.example", AUTH_PASS, false, NULL, NO, YES, NO, OUTCOME_UNPROVEN,
+	    "to vouch   none of its sources lists the client; if that is the vendor's host, add to its sources: { cidr = [ \"192.0.2.7\" ]; }\n" },
+	{ "a vendor that is vouched for lacks nothing", "bounces.crm.example", AUTH_PASS, false, NULL, YES, NO, NO, OUTCOME_VOUCHED, "" },
 };
 
 static void
@@ -519,7 +519,7 @@ remedies_are_lines(void)
 	}
 }
 
-/* One alternative alone, and the signature is not in it. */
+/* The only alternative does not ask for the signature. */
 static void
 remedy_of_a_strict_file(void)
 {
@@ -531,7 +531,7 @@ remedy_of_a_strict_file(void)
 	set_remedy(s, &(struct remedy){ .sender = "acme.example", .spf = AUTH_NEUTRAL, .d = "acme.example", .listed = NO,
 		.dkim_holds = YES, .outcome = OUTCOME_UNPROVEN });
 	explain_remedy(&s->facts, &s->verdict, &s->out);
-	is(s->out.bytes, "to vouch   its signature counts; if that shall do: vouch = [ \"listed+spf\", \"dkim\" ];\n",
+	is(s->out.bytes, "to vouch   its signature counts; if that is enough: vouch = [ \"listed+spf\", \"dkim\" ];\n",
 	    "remedy: a signature that the file does not ask for");
 	scene_close(s);
 }
@@ -545,7 +545,7 @@ spf_error_says_what(void)
 	s->facts.auth = s->facts.daemon_name = s->facts.helo = s->facts.from_raw = "";
 	s->facts.spf.result = AUTH_PERMERROR;
 	s->facts.spf_why = "acme.example: unknown mechanism: 'ipp4\033[1m'";
-	holds(s, "SPF permerror: acme.example: unknown mechanism: 'ipp4?[1m'\n", "a permanent error of SPF says what it is, in safe bytes");
+	holds(s, "SPF permerror: acme.example: unknown mechanism: 'ipp4?[1m'\n", "a permanent SPF error says what it is, in safe bytes");
 	scene_close(s);
 }
 

@@ -7,11 +7,11 @@
 
 /* ---- the reply ---- */
 
-enum { TITLE_SHOWN = 60, CONTACT_SHOWN = 150, FROM_SHOWN = 500 }; /* bytes; the longest reply stays one line of RFC 5321, 4.5.3.1.5 */
+enum { TITLE_SHOWN = 60, CONTACT_SHOWN = 150, FROM_SHOWN = 500 }; /* bytes; so that a reply is one line (RFC 5321, 4.5.3.1.5) */
 
 /*
- * Reasons and deeds with words of their own; the first row that fits. Codes: RFC 5321, 3463 and 7372.
- * Honest people read them: a reply says what is missing, and accuses nobody.
+ * Reasons and actions with a lead of their own; the first row that fits. Codes: RFC 5321, 3463 and 7372.
+ * Innocent people read them: a reply says what is missing, and accuses nobody.
  */
 static const struct row {
 	enum action done;
@@ -22,7 +22,7 @@ static const struct row {
 	{ ACTION_GREYLIST, 0, REASON_NONE, "451", "4.7.1", "greylisted, please try again" },
 	{ ACTION_REJECT, 0, REASON_RELAYING, "554", "5.7.1", "relaying refused" },
 	{ ACTION_REJECT, 0, REASON_FROM_TOO_LONG, "550", "5.6.0", "message refused" },
-	{ ACTION_DEFER, 0, REASON_RECIPIENT_DIFFERS, "452", "4.5.3", "please send to this recipient apart" },
+	{ ACTION_DEFER, 0, REASON_RECIPIENT_DIFFERS, "452", "4.5.3", "please send to this recipient separately" },
 	{ ACTION_DEFER, 0, REASON_OWN_FAILURE, "451", "4.3.0", "not accepted for now, please try again" },
 	{ ACTION_DEFER, OUTCOME_UNSURE, REASON_NONE, "451", "4.4.3", "not sure yet, please try again" },
 };
@@ -42,7 +42,7 @@ row_fits(const struct row *row, const struct verdict *verdict, enum action done)
 	return row->outcome == 0 || row->outcome == verdict->outcome;
 }
 
-/* Our names, from where nothing proves that they may be used. */
+/* Our name, used without proof. */
 static bool
 is_own_forgery(const struct verdict *verdict)
 {
@@ -73,7 +73,7 @@ put_title(const struct vendor *vendor, struct text *out)
 		text_char(out, title[i] >= 0x20 && title[i] < 0x7f ? title[i] : '?');
 }
 
-/* Whose mail this was not proven to be; nothing where another matter decides, or nobody is claimed. */
+/* Whose mail this was or was not proven to be; nothing where the row has another reason, or nobody is claimed. */
 static void
 put_claimed(const struct row *row, const struct verdict *verdict, struct text *out)
 {
@@ -90,8 +90,8 @@ put_claimed(const struct row *row, const struct verdict *verdict, struct text *o
 	text_put(out, ": ");
 }
 
-/* To the sender "it names no vendor" would say nothing: he waits for being new here. So he does at RCPT, where
- * nobody knows yet what the message would prove. */
+/* "It names no vendor" would tell the sender nothing: it waits because it is new here. So it does at RCPT, where nobody
+ * knows yet what the message will prove. */
 static const char *
 sentence(const struct verdict *verdict, enum action done)
 {
@@ -99,18 +99,18 @@ sentence(const struct verdict *verdict, enum action done)
 	bool open = verdict->outcome == OUTCOME_UNSURE && !verdict->settled;
 
 	if ((verdict->outcome == OUTCOME_VOUCHED || open) && claim != NULL && claim->mode == MODE_MONITOR)
-		return "its mode is monitor, so proof does not help it yet";
+		return "the vendor is in monitor mode, so proof does not help yet";
 	if (done == ACTION_GREYLIST && (verdict->reason == REASON_NO_CLAIM || open))
-		return "the first mail of a sender that is not known here waits";
+		return "the first message of an unknown sender has to wait";
 	return reason_sentence(verdict->reason);
 }
 
-/* Whoever runs the host that was refused is told what would let it pass. */
+/* Tells whoever runs the refused host what would let it pass. */
 static const char *
 remedy(const struct verdict *verdict)
 {
 	if (verdict->reason == REASON_RELAYING)
-		return "; a host that forwards for others must be authorised to";
+		return "; a host that forwards for others must be authorised to do so";
 	if (is_own_forgery(verdict))
 		return "; a host of ours needs an authorised address or SMTP authentication";
 	return "";
@@ -177,13 +177,13 @@ write_envelope(const struct facts *facts, struct text *out)
 	text_put(out, "\n");
 }
 
-/* A From that cannot be read, as it came, and where RFC 5322 was left. */
+/* A From that cannot be parsed, as it came, and where it breaks RFC 5322. */
 static void
 write_field(const struct facts *facts, struct text *out)
 {
 	bool cut = facts->from_raw_length > FROM_SHOWN;
 
-	text_format(out, "author     cannot be read: a From field breaks RFC 5322\n  behind   byte %zu of \"", facts->from_stopped);
+	text_format(out, "author     cannot be parsed: a From field breaks RFC 5322\n  after    byte %zu of \"", facts->from_stopped);
 	text_escaped(out, facts->from_raw, cut ? FROM_SHOWN : facts->from_raw_length);
 	text_put(out, cut ? "...\"\n" : "\"\n");
 }
@@ -194,8 +194,8 @@ write_facts(const struct facts *facts, struct text *out)
 	char client[ADDRESS_TEXT];
 
 	text_format(out, "client     %s\n", facts->client_hidden
-		? facts->via[0] != '\0' ? "not known: the relay's Received fields do not tell"
-				       : "not known: the address is private, and stands neither in own.networks nor in relays"
+		? facts->via[0] != '\0' ? "not known: the relay's Received fields do not name it"
+				       : "not known: the address is private, and neither in own.networks nor in relays"
 		: address_write(&facts->client, client));
 	if (facts->via[0] != '\0')
 		text_format(out, "relay      %s at %s\n", facts->via, address_write(&facts->peer, client));
@@ -207,7 +207,7 @@ write_facts(const struct facts *facts, struct text *out)
 		put_safe(out, facts->authors[i].mailbox.text);
 		text_format(out, ", DMARC %s (p=%s%s)\n",
 		    facts_dmarc_is_known(facts, dmarc) ? auth_word(dmarc->result) : "not known",
-		    dmarc_policy_word(dmarc->policy), dmarc->testing ? ", in test: no reason to refuse" : "");
+		    dmarc_policy_word(dmarc->policy), dmarc->testing ? ", only tested: no reason to refuse" : "");
 	}
 	if (facts->not_given & GIVEN_FROM)
 		text_put(out, "author     not known: neither --from nor --message was given\n");
@@ -253,7 +253,7 @@ write_silent_key(const struct dkim_fact *fact, struct text *out)
 	text_put(out, ", for a signature: only the message brought it\n");
 }
 
-/* Which names are missing, and who chose them: a forger's own are not waited for as the vendor's are. */
+/* Which names did not answer, and who chose them: a forger's own are not waited for like the vendor's. */
 static void
 write_silences(const struct policy *policy, const struct facts *facts, struct text *out)
 {
@@ -278,7 +278,7 @@ write_silences(const struct policy *policy, const struct facts *facts, struct te
 			write_silence("", facts->asked[i].silence.name, "source ",
 			    policy->sources[facts->asked[i].source].text, patience_asked_is_brought(&facts->asked[i]), out);
 	for (size_t i = 0; i < facts->name_count; i++)
-		text_format(out, "%s  %s, which stands in the policy\n",
+		text_format(out, "%s  %s, which is in the policy\n",
 		    facts->names[i].answered ? "answered " : "no answer", facts->names[i].name);
 }
 
@@ -323,8 +323,8 @@ write_claim(const struct facts *facts, const struct claim *claim, struct text *o
 	const struct vendor *vendor = claim->vendor;
 	const char *dropped = !claim->dropped ? ""
 	    : facts->from_state == FROM_UNREADABLE
-	    ? ", but beside the address that readers show it is only text and the claim is dropped"
-	    : ", but its authors stand by themselves and the claim is dropped";
+	    ? ", but next to the address that mail programs show it is only text, and the claim is dropped"
+	    : ", but its authors stand on their own, and the claim is dropped";
 
 	text_format(out, "vendor     %s (%s), claimed by %s\n", vendor->name,
 	    vendor_mode_word(claim->mode), claimed_by(claim));
@@ -332,7 +332,7 @@ write_claim(const struct facts *facts, const struct claim *claim, struct text *o
 	if (claim->source != NULL && vendor->number != VENDOR_OWN)
 		text_format(out, " (%s%s%s%s)", claim->source->text,
 		    claim->exclusive ? ", exclusive" : ", shared",
-		    claim->lapsed ? ", proves nothing: to be reviewed by " : "",
+		    claim->lapsed ? ", proves nothing: review was due by " : "",
 		    claim->lapsed ? claim->source->review_by : "");
 	put_evidence("spf", facts, facts_sender_part(facts), claim->spf, out);
 	put_evidence("dkim", facts, GIVEN_MESSAGE, claim->dkim, out);
@@ -361,7 +361,7 @@ explain_write(const struct judge *judge, const struct facts *facts, const struct
 	if (verdict->action == ACTION_GREYLIST)
 		text_put(out, greylist_exempts_all(&judge->policy->settings.greylist, facts)
 			    ? " (but it is exempt from the greylist, and passes)"
-			    : " (a first contact waits)");
+			    : " (a first contact has to wait)");
 	text_put(out, "\n");
 	if (verdict->outcome == OUTCOME_EXEMPT)
 		return;

@@ -1,7 +1,7 @@
 /*
  * explain.h - a verdict in words: the SMTP reply and the postmaster's explanation.
  *
- * Replies hold nothing from the network: names from the configuration, slugs, numbers.
+ * Replies contain nothing from the network: only names from the configuration, slugs and numbers.
  */
 #ifndef EXPLAIN_H
 #define EXPLAIN_H
@@ -23,17 +23,17 @@ struct reply {
 bool explain_reply(const struct verdict *, enum action done, const char *id, const char *contact,
     int64_t wait, struct reply *out);
 
-/* The delegation that would allow what a vendor sent in our own name, as it would stand in greenlane.conf;
- * false where that is not what is wrong. */
+/* The delegation that would allow what a vendor sent in our own name, as greenlane.conf would have it; false where a
+ * delegation is not what is missing. */
 bool explain_delegation(const struct verdict *, struct text *out);
 
 /* Several lines for a person: outcome, evidence of each vendor, what would change it. */
 void explain_write(const struct judge *, const struct facts *, const struct verdict *, struct text *out);
 
-/* What to write where it is right: the delegation, or what the file of a vendor lacks that is unproven. A line each. */
+/* What to write if the mail is genuine: the delegation, or what the file of an unproven vendor lacks. One line each. */
 void explain_remedy(const struct facts *, const struct verdict *, struct text *out);
 
-/* For facts that were told only in part: what each part that was not given would change; nothing for mail. */
+/* For facts that were given only in part: what each missing part would change. Nothing for real mail. */
 void explain_changes(const struct judge *, const struct facts *, const struct verdict *, struct text *out);
 
 #endif

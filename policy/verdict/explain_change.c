@@ -27,7 +27,7 @@ what_if_open(const struct facts *facts, struct what_if *out)
 	return true;
 }
 
-/* Authors of that vendor align with what was proven in its name. */
+/* That vendor's authors align with what was proven in its name. */
 static void
 align(struct what_if *what_if, const struct vendor *vendor, bool by_signature)
 {
@@ -85,14 +85,14 @@ what_if_author(struct what_if *what_if, const struct vendor *vendor)
 	return true;
 }
 
-/* ---- what comes of it ---- */
+/* ---- what it would change ---- */
 
 static const struct row {
 	bool (*what_if)(struct what_if *, const struct vendor *);
-	const char *what; /* with the vendor's name behind it */
+	const char *what; /* the vendor's name follows */
 } rows[] = {
-	{ what_if_signature, "a signature that counts of " },
-	{ what_if_sender, "an envelope sender with SPF pass of " },
+	{ what_if_signature, "a counting signature of " },
+	{ what_if_sender, "an SPF pass for an envelope sender of " },
 	{ what_if_author, "a From field of " },
 };
 
@@ -115,7 +115,7 @@ write_change(const struct judge *judge, const struct facts *facts, const struct 
 	free(what_if.authors);
 }
 
-/* Nobody is claimed yet, and somebody may be by what was not given. */
+/* Nobody is claimed yet, but what was not given may claim somebody. */
 static void
 write_open_names(const struct facts *facts, struct text *out)
 {
@@ -126,7 +126,7 @@ write_open_names(const struct facts *facts, struct text *out)
 		    from && sender ? "a From field or an envelope sender" : from ? "a From field" : "an envelope sender");
 }
 
-/* Exceptions are the recipients'; relaying is seen by them. */
+/* Exceptions and relaying both depend on the recipients. */
 static bool
 recipient_matters(const struct policy *policy, const struct facts *facts)
 {
@@ -147,5 +147,5 @@ explain_changes(const struct judge *judge, const struct facts *facts, const stru
 	if (facts->null_sender && (facts->not_given & GIVEN_HELO))
 		text_put(out, "but        SPF of the null sender is that of the HELO name, which was not given\n");
 	if (recipient_matters(judge->policy, facts))
-		text_put(out, "but        the recipient may change it: some have exceptions, or may not be sent to\n");
+		text_put(out, "but        the recipient may change it: some have exceptions, or must not be relayed to\n");
 }

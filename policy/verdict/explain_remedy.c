@@ -13,7 +13,7 @@ write_rule(const struct name_rule *rule, struct text *out)
 		text_format(out, "\"%s%s\"", rule->exact && !rule->closed ? "=" : "", rule->domain);
 }
 
-/* "key = [ what stands there, "more" ];" */
+/* "key = [ what is there, "more" ];" */
 static void
 write_names(const char *key, const struct name_rules *rules, const char *more, struct text *out)
 {
@@ -39,7 +39,7 @@ write_vouch(const struct vendor *vendor, const char *more, struct text *out)
 
 /* ---- what an unproven vendor lacks ---- */
 
-/* Would it be vouched, if that were so as well? */
+/* Would this evidence be vouched for? */
 static bool
 would_vouch(struct claim claim)
 {
@@ -55,8 +55,8 @@ aligns_by_spf(const struct facts *facts)
 	return false;
 }
 
-/* SPF passed for a name that the file does not hold. A name that merely sent is not named: without the address or an
- * author that speaks for it, anybody could have himself written into the file. */
+/* SPF passed for a name that is not in the file. It is suggested only where the address or an author supports it:
+ * otherwise anybody could get himself written into the file. */
 static void
 lacks_envelope(const struct facts *facts, const struct claim *claim, struct text *out)
 {
@@ -68,12 +68,12 @@ lacks_envelope(const struct facts *facts, const struct claim *claim, struct text
 	if (facts->spf.result != AUTH_PASS || identity.domain[0] == '\0' || vendor_owns_sender(vendor, &identity) ||
 	    (claim->listed != YES && !aligns_by_spf(facts)) || !would_vouch(named))
 		return;
-	text_format(out, "to vouch   SPF passed for %s, which its file does not name; if that is the vendor's: ",
+	text_format(out, "to vouch   SPF passed for %s, a name that its file lacks; if that is the vendor's: ",
 	    identity.domain);
 	write_names("envelope", &vendor->envelope, identity.domain, out);
 }
 
-/* The signer and an author belong together: one name is the other's, or lies below it. */
+/* The signer and an author belong together: one name is the other, or is below it. */
 static bool
 is_near_an_author(const struct facts *facts, const struct vendor *vendor, const char *d)
 {
@@ -104,7 +104,7 @@ lacks_signer(const struct facts *facts, const struct claim *claim, struct text *
 		if (!fact->counts || name_rules_hold_domain(&vendor->dkim, fact->d) ||
 		    !is_near_an_author(facts, vendor, fact->d))
 			continue;
-		text_format(out, "to vouch   a signature of %s counts, which its file does not name; if that is the vendor's: ",
+		text_format(out, "to vouch   a signature of %s counts, a name that its file lacks; if that is the vendor's: ",
 		    fact->d);
 		write_names("dkim", &vendor->dkim, fact->d, out);
 		return;
@@ -117,11 +117,11 @@ lacks_vouch(const struct claim *claim, struct text *out)
 {
 	if (claim->dkim != YES)
 		return;
-	text_put(out, "to vouch   its signature counts; if that shall do: ");
+	text_put(out, "to vouch   its signature counts; if that is enough: ");
 	write_vouch(claim->vendor, "dkim", out);
 }
 
-/* Something of the vendor's proves it, but its sources do not hold the client. */
+/* The vendor's SPF or signature proves it, but no source lists the client. */
 static void
 lacks_source(const struct facts *facts, const struct claim *claim, struct text *out)
 {
@@ -132,7 +132,7 @@ lacks_source(const struct facts *facts, const struct claim *claim, struct text *
 	if (claim->listed != NO || facts->client_hidden || facts->client.family == ADDRESS_NONE ||
 	    (claim->dkim != YES && claim->spf != YES) || !would_vouch(named))
 		return;
-	text_format(out, "to vouch   no source of it holds the client; if that is the vendor's host, add to its sources: "
+	text_format(out, "to vouch   none of its sources lists the client; if that is the vendor's host, add to its sources: "
 			 "{ cidr = [ \"%s\" ]; }\n",
 	    address_write(&facts->client, client));
 }

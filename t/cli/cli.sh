@@ -245,7 +245,7 @@ out '^reply      550 5\.7\.26 message refused: not proven to be from .*: .*nothi
 explain 0 "a stranger is greylisted, which is no refusal" --client 198.51.100.7 \
 	--mail-from x@stranger.example --from x@stranger.example
 out '^outcome    stranger \(no-claim\)' "for it names no vendor"
-out '^action     greylist \(a first contact waits\)' "and waits at first contact"
+out '^action     greylist \(a first contact has to wait\)' "and waits at first contact"
 out '^reply      451 4\.7\.1 greylisted' "and shows the reply"
 
 explain 0 "nobody waits for postmaster alone" --client 198.51.100.7 \
@@ -254,7 +254,7 @@ out '^action     greylist \(but it is exempt from the greylist, and passes\)' "w
 if grep -q '^reply' "$world/out"; then ok 1 "and no reply tells to wait"; else ok 0 "and no reply tells to wait"; fi
 explain 0 "beside another recipient he waits with him" --client 198.51.100.7 \
 	--mail-from x@stranger.example --from x@stranger.example --rcpt postmaster@rx.example --rcpt anna@rx.example
-out '^action     greylist \(a first contact waits\)' "for an exempt recipient speaks for nobody"
+out '^action     greylist \(a first contact has to wait\)' "for an exempt recipient speaks for nobody"
 
 explain 0 "a sender that was not given is not the null sender" --client 198.51.100.7 --helo stranger.example --json
 json 'r["mail_from"] == "-" and r["spf"] == "-" and not r["facts"]["null_sender"] and r["facts"]["spf_domain"] == ""' \
@@ -271,11 +271,11 @@ explain 1 "without --message" --client 198.51.100.7 --mail-from x@stranger.examp
 out '^signature  not known: without --message none could be seen$' "a signature is not known"
 out '^  dkim     unknown \(not given\)$' "nor what it would prove"
 out '^author     tickets@acme.example, DMARC not known \(p=reject\)$' "nor DMARC, which it may pass by"
-out '^but        a signature that counts of acme would make it vouched: pass$' "and it says that one would change the outcome"
+out '^but        a counting signature of acme would make it vouched: pass$' "and it says that one would change the outcome"
 explain 0 "without --mail-from" --client 192.0.2.7 --from tickets@acme.example --rcpt a@rx.example
 out '^outcome    unproven' "the verdict is that without it"
 out '^envelope   not known: --mail-from was not given' "the sender is not known"
-out '^but        an envelope sender with SPF pass of acme would make it vouched: pass$' "and it says what one would change"
+out '^but        an SPF pass for an envelope sender of acme would make it vouched: pass$' "and it says what one would change"
 explain 0 "without --from and --message" --client 198.51.100.7 --mail-from x@stranger.example
 out '^author     not known: neither --from nor --message was given$' "the author is not known"
 out '^but        a From field that names an enabled vendor or us would be judged by that policy$' "and may be anybody"
