@@ -1,6 +1,6 @@
 /*
- * delegate_reply_t.c - what Postfix is told at RCPT, as a table; and that no session and no setting makes it
- * permit anything.
+ * delegate_reply_t.c - what Postfix is told at RCPT, as a table; and that no session and no setting makes
+ * the reply permit anything.
  */
 #include <assert.h>
 #include <stdlib.h>
@@ -62,7 +62,7 @@ static const struct {
 	    "greylist stranger -" },
 	{ "in an exclusive range where undecided is to be greylisted", GREY, "198.51.100.1", "b@cloud.example",
 	    AUTH_PASS, "greylist undecided single" },
-	{ "that setting leaves what is proven alone", GREY, "198.51.100.1", "b@single.example", AUTH_PASS,
+	{ "that setting does not touch what is proven", GREY, "198.51.100.1", "b@single.example", AUTH_PASS,
 	    "DUNNO promised single" },
 	{ "in one vendor's exclusive range with another's name", PLAIN, "198.51.100.1", "b@plain.example", AUTH_FAIL,
 	    "greylist stranger -" },
@@ -88,8 +88,8 @@ static const struct {
 	{ "forged: a name below", PLAIN, "198.18.0.1", "b@x.mute.example", AUTH_FAIL, "550 forged mute" },
 	{ "forged: from another vendor's exclusive range", PLAIN, "198.51.100.1", "b@mute.example", AUTH_FAIL,
 	    "550 forged mute" },
-	{ "SPF in trouble forges nothing", PLAIN, "198.18.0.1", "b@mute.example", AUTH_TEMPERROR, "greylist stranger -" },
-	{ "SPF not asked forges nothing", PLAIN, "198.18.0.1", "b@mute.example", AUTH_NOT_ASKED, "greylist stranger -" },
+	{ "SPF in trouble makes nothing forged", PLAIN, "198.18.0.1", "b@mute.example", AUTH_TEMPERROR, "greylist stranger -" },
+	{ "SPF not asked makes nothing forged", PLAIN, "198.18.0.1", "b@mute.example", AUTH_NOT_ASKED, "greylist stranger -" },
 	{ "SPF passes: unproven, not forged", PLAIN, "198.18.0.1", "b@mute.example", AUTH_PASS, "greylist stranger -" },
 	{ "listed, SPF fails: unproven, not forged", PLAIN, "203.0.113.1", "b@mute.example", AUTH_FAIL,
 	    "greylist stranger -" },
@@ -112,13 +112,13 @@ static const struct {
 	    "greylist stranger -" },
 	{ "one of our networks", PLAIN, "10.1.2.3", "b@mute.example", AUTH_FAIL, "DUNNO exempt -" },
 	{ "this host", PLAIN, "127.0.0.1", "b@mute.example", AUTH_FAIL, "DUNNO exempt -" },
-	{ "no address that can be read", PLAIN, "unknown", "b@single.example", AUTH_PASS, "greylist stranger -" },
+	{ "an address that cannot be parsed", PLAIN, "unknown", "b@single.example", AUTH_PASS, "greylist stranger -" },
 	{ "no address, and a vendor's name", PLAIN, "", "b@mute.example", AUTH_FAIL, "greylist stranger -" },
 	{ "in monitor mode a vendor's mail is greylisted as before", MONITOR, "192.0.2.1", "b@plain.example", AUTH_PASS,
 	    "greylist monitor -" },
 	{ "in monitor mode a forgery is not refused", MONITOR, "198.18.0.1", "b@mute.example", AUTH_FAIL,
 	    "greylist monitor -" },
-	{ "in monitor mode nor is a network of ours let past", MONITOR, "10.1.2.3", "b@b.example", AUTH_PASS,
+	{ "in monitor mode a network of ours is not let past either", MONITOR, "10.1.2.3", "b@b.example", AUTH_PASS,
 	    "greylist monitor -" },
 	{ "a sender that is no address", PLAIN, "198.18.0.1", "b@mute..example", AUTH_FAIL, "greylist stranger -" },
 	{ "a sender that is odd before its last at sign", PLAIN, "198.18.0.1", "b@@mute.example", AUTH_FAIL, "550 forged mute" },
@@ -209,7 +209,7 @@ test_our_own_name(void)
 	is(delegate_promises(&reply) ? reply.claim.vendor->name : "", "own", "and that is a promise");
 	fixture_session(arena, "198.18.0.7", "boss@rx.example", AUTH_FAIL, &facts);
 	delegate_decide(&fixture.judge, &facts, true, &reply);
-	is_number(reply.word, DELEGATE_CLASS, "where nothing proves it, it waits as a stranger's");
+	is_number(reply.word, DELEGATE_CLASS, "where nothing proves it, it waits like a stranger's");
 	fixture_close(&fixture);
 	arena_close(arena);
 }
@@ -230,10 +230,10 @@ test_what_the_milter_decides(void)
 	fixture_close(&fixture);
 	facts.perhaps_relayed = true;
 	delegate_decide(&fixture_of(PLAIN)->judge, &facts, true, &reply);
-	is_number(reply.word, DELEGATE_CLASS, "and one that a relay may have brought");
+	is_number(reply.word, DELEGATE_CLASS, "and so is one that a relay may have handed over");
 	facts.perhaps_relayed = false;
 	delegate_decide(&fixture_of(PLAIN)->judge, &facts, true, &reply);
-	is_number(reply.word, DELEGATE_REFUSE, "else it is refused");
+	is_number(reply.word, DELEGATE_REFUSE, "otherwise it is refused");
 	arena_close(arena);
 }
 
@@ -248,15 +248,15 @@ test_who_is_asked_nothing(void)
 	fixture_session(arena, "198.18.0.1", "b@mute.example", AUTH_FAIL, &facts);
 	facts.auth = "alice";
 	delegate_decide(&fixture->judge, &facts, true, &reply);
-	is_number(reply.word, DELEGATE_DUNNO, "who has logged in may be whoever he likes");
+	is_number(reply.word, DELEGATE_DUNNO, "whoever has logged in may use any name");
 	facts.client.family = facts.peer.family = ADDRESS_NONE;
 	delegate_decide(&fixture->judge, &facts, true, &reply);
-	is_number(reply.word, DELEGATE_DUNNO, "without an address, too");
+	is_number(reply.word, DELEGATE_DUNNO, "even without an address");
 	fixture_session(arena, "198.18.0.5", "b@mute.example", AUTH_FAIL, &facts);
 	facts.via = "filter";
 	delegate_decide(&fixture->judge, &facts, true, &reply);
-	is_number(reply.word, DELEGATE_DUNNO, "a relay is neither greylisted nor refused, whatever it hands us");
-	is(why_word(reply.why), "known", "for it is known");
+	is_number(reply.word, DELEGATE_DUNNO, "a relay is neither greylisted nor refused, whatever it hands over");
+	is(why_word(reply.why), "known", "because it is known");
 	fixture_session(arena, "198.18.0.25", "b@stranger.example", AUTH_FAIL, &facts);
 	delegate_decide(&fixture->judge, &facts, true, &reply);
 	is_number(reply.word, DELEGATE_DUNNO, "an authorised outbound address is not greylisted");
@@ -267,7 +267,7 @@ test_who_is_asked_nothing(void)
 	is_number(reply.word, DELEGATE_DUNNO, "in monitor mode, too");
 	facts.failed = true;
 	delegate_decide(&fixture->judge, &facts, true, &reply);
-	is_number(reply.word, DELEGATE_CLASS, "a failure of ours sends a forger the stranger's way");
+	is_number(reply.word, DELEGATE_CLASS, "a failure of ours treats a forger like a stranger");
 	fixture_session(arena, "198.51.100.1", "b@single.example", AUTH_PASS, &facts);
 	facts.failed = true;
 	delegate_decide(&fixture->judge, &facts, true, &reply);
@@ -293,17 +293,17 @@ test_asked(void)
 	state->known = state->asked = true;
 	facts.asked_count = 1;
 	delegate_decide(&fixture->judge, &facts, true, &reply);
-	is_number(reply.why, DELEGATE_PROMISED, "a range that DNS affirms for this client is as good as a list");
+	is_number(reply.why, DELEGATE_PROMISED, "a range that DNS confirms for this client is as good as a list");
 	facts.asked[0].passes = UNKNOWN;
 	facts.spf.result = AUTH_FAIL;
 	delegate_decide(&fixture->judge, &facts, true, &reply);
 	is_number(reply.why, DELEGATE_STRANGER, "DNS trouble refuses nobody");
 	facts.asked[0].passes = NO;
 	delegate_decide(&fixture->judge, &facts, true, &reply);
-	is_number(reply.why, DELEGATE_FORGED, "DNS that denies it does");
+	is_number(reply.why, DELEGATE_FORGED, "an answer of no makes it forged");
 	facts.client_hidden = true;
 	delegate_decide(&fixture->judge, &facts, true, &reply);
-	is_number(reply.why, DELEGATE_STRANGER, "but nobody is refused whose address cannot be seen");
+	is_number(reply.why, DELEGATE_STRANGER, "but nobody whose address cannot be seen is refused");
 	facts.client_hidden = false;
 	facts.asked_count = 0;
 	*state = (struct source_state){ .known = true, .empty = true };

@@ -56,14 +56,14 @@ static const struct {
 	{ "what one request said does not stay for the next", BEGIN "sender=a\nprotocol_state=RCPT\n\n" BEGIN "\n",
 	    "[a RCPT][ ]", 0 },
 	{ "attributes in any order", "sender=a\nprotocol_state=RCPT\n" BEGIN "\n", "[a RCPT]", 0 },
-	{ "what is not known is skipped", BEGIN "fluff=1\nsender=a\nsenders=b\nsende=c\n\n", "[a ]", 0 },
+	{ "unknown attributes are skipped", BEGIN "fluff=1\nsender=a\nsenders=b\nsende=c\n\n", "[a ]", 0 },
 	{ "of two the first counts", BEGIN "sender=a\nsender=b\n\n", "[a ]", 0 },
 	{ "names are told apart by case", BEGIN "Sender=a\n\n", "[ ]", 0 },
 	{ "bytes above ASCII are a value", BEGIN "sender=\xc3\xa9\xff\n\n", "[\xc3\xa9\xff ]", 0 },
 	{ "a value may hold blanks, a CR among them", BEGIN "sender= a \r\n\n", "[ a \r ]", 0 },
 	{ "half a request", BEGIN "sender=a\n", "...", 0 },
 	{ "half a line", BEGIN "send", "...", 0 },
-	{ "half a request behind a whole one", BEGIN "sender=a\n\nreq", "[a ]...", 0 },
+	{ "half a request after a whole one", BEGIN "sender=a\n\nreq", "[a ]...", 0 },
 	{ "an empty line is no request", "\n", "a request without the attribute 'request'", 0 },
 	{ "a request that does not say what it is", "sender=a\n\n", "a request without the attribute 'request'", 0 },
 	{ "a request of another kind", "request=junk\nsender=a\n\n",
@@ -74,7 +74,7 @@ static const struct {
 	{ "HTTP", "GET / HTTP/1.1\r\nHost: x\r\n\r\n", "attribute 1 has no '='", 0 },
 	{ "a NUL in a value", BEGIN "sender=a\0b\n\n", "a NUL byte in attribute 2", sizeof(BEGIN "sender=a\0b\n\n") - 1 },
 	{ "a NUL in a name", BEGIN "sen\0der=a\n\n", "a NUL byte in attribute 2", sizeof(BEGIN "sen\0der=a\n\n") - 1 },
-	{ "nothing is read behind a fault", "x\n" BEGIN "sender=a\n\n", "attribute 1 has no '='", 0 },
+	{ "nothing is read after a fault", "x\n" BEGIN "sender=a\n\n", "attribute 1 has no '='", 0 },
 };
 
 /* Feeds it in pieces of `step` bytes, each a copy of its own, so that a sanitizer sees a read too far. */

@@ -1,5 +1,5 @@
 /*
- * verdict_t.c - the pure verdict as a table: these facts, that outcome; and what is asked before the end.
+ * verdict_t.c - the pure verdict as a table, from facts to outcomes; and what is asked before the end.
  *
  * Facts are words: "client=192.0.2.10 sender=bounce@vendor.example spf=pass author=noreply@vendor.example".
  * Policies are the texts that greenlaned reads.
@@ -138,7 +138,7 @@ struct fixture {
 	struct mailbox rcpt_mailboxes[RCPTS];
 };
 
-/* What cidr sources list is known, what DNS would tell is not. */
+/* What cidr sources list is known, what DNS would say is not. */
 static void
 open_ranges(struct fixture *fixture)
 {
@@ -339,7 +339,7 @@ add_rcpt(struct fixture *fixture, const char *value)
 	fixture->rcpts[facts->rcpt_count++] = value;
 }
 
-/* A relay has connected: its client is "client=" behind it, or hidden. */
+/* A relay has connected: "client=" is the client behind it, or the client is hidden. */
 static void
 set_via(struct fixture *fixture, const char *name)
 {
@@ -465,7 +465,7 @@ static const struct {
 	const char *name, *facts, *wanted;
 } verdicts[] = {
 	/* exempt */
-	{ "who logged in is exempt", EVIL FROM("vendor") "auth=ann", "exempt pass authenticated - settled" },
+	{ "whoever logged in is exempt", EVIL FROM("vendor") "auth=ann", "exempt pass authenticated - settled" },
 	{ "no client address is local", "sender=x@vendor.example", "exempt pass local - settled" },
 	{ "loopback is exempt", "client=127.8.8.8 sender=x@vendor.example", "exempt pass loopback - settled" },
 	{ "own networks are exempt", "client=10.1.2.3 sender=x@vendor.example", "exempt pass own-network - settled" },
@@ -479,7 +479,7 @@ static const struct {
 	{ "a stranger passes where there is no store", "N:" EVIL "author=a@b.example", "stranger pass no-claim - settled" },
 	{ "a stranger passes in monitor mode", "M:" EVIL "author=a@b.example", "stranger pass no-claim - settled would=greylist" },
 	{ "a HELO name claims nothing", "client=203.0.113.66 helo=mail.vendor.example sender=null spf=pass author=a@b.example", "stranger greylist no-claim - settled" },
-	{ "nothing at all is a stranger", EVIL "from=missing", "stranger greylist no-claim - settled" },
+	{ "mail without any name is a stranger's", EVIL "from=missing", "stranger greylist no-claim - settled" },
 	/* vouched */
 	{ "listed and SPF", OUR_HOST "sender=b@vendor.example spf=pass " FROM("vendor"), "vouched pass proven vendor settled" },
 	{ "a signature", EVIL FROM("vendor") "dkim=vendor.example:pass", "vouched pass proven vendor settled" },
@@ -493,9 +493,9 @@ static const struct {
 	{ "the envelope for nobody's author", OUR_HOST "sender=b@vendor.example spf=pass author=a@b.example", "vouched pass proven vendor settled" },
 	{ "a source that was asked", OUR_HOST "sender=b@asked.example spf=pass unfolded=6 must-ask=6 asked=6:yes " FROM("asked"), "vouched pass proven asked settled" },
 	/* unsure */
-	{ "SPF that may come", OUR_HOST "sender=b@vendor.example spf=temperror " FROM("vendor"), "unsure defer dns-trouble vendor settled" },
-	{ "a key that may come", EVIL FROM("vendor") "dkim=vendor.example:temperror", "unsure defer dns-trouble vendor settled" },
-	{ "DMARC that may come", EVIL "author=n@dmarc.example:dmarc=temperror", "unsure defer dns-trouble dmarc settled" },
+	{ "SPF that may still answer", OUR_HOST "sender=b@vendor.example spf=temperror " FROM("vendor"), "unsure defer dns-trouble vendor settled" },
+	{ "a key that may still answer", EVIL FROM("vendor") "dkim=vendor.example:temperror", "unsure defer dns-trouble vendor settled" },
+	{ "DMARC that may still answer", EVIL "author=n@dmarc.example:dmarc=temperror", "unsure defer dns-trouble dmarc settled" },
 	{ "a source not unfolded", OUR_HOST "sender=b@asked.example spf=pass " FROM("asked"), "unsure defer dns-trouble asked settled" },
 	{ "a source that did not answer", OUR_HOST "sender=b@asked.example spf=pass unfolded=6 must-ask=6 asked=6:unknown " FROM("asked"), "unsure defer dns-trouble asked settled" },
 	{ "nothing yes, one unknown", EVIL "author=n@vendor.example:dmarc=temperror", "unsure defer dns-trouble vendor settled" },
@@ -513,9 +513,9 @@ static const struct {
 	{ "all sources are gone, DMARC says quarantine", ELSEWHERE "empty=0 empty=1 sender=b@asked.example spf=fail author=n@asked.example:dmarc=fail:p=quarantine", "forged reject nothing-proven asked settled" },
 	{ "all sources are gone, DMARC says none", ELSEWHERE "empty=0 empty=1 sender=b@asked.example spf=fail author=n@asked.example:dmarc=fail", "unproven greylist vendor-without-addresses asked settled" },
 	{ "all sources are gone, a signature counts", "Y:client=203.0.113.66 empty=0 sender=x@evil.example dkim=vendor.example:pass " FROM("vendor"), "vouched pass proven vendor settled" },
-	{ "a source that is wrong holds no mail of ours", "U:client=203.0.113.66 wrong=1 sender=ann@rx.example spf=pass author=ann@rx.example", "vouched pass proven-own own settled" },
-	{ "a delegation that hangs on a source that is wrong", "U:client=203.0.113.66 wrong=1 sender=x@evil.example spf=none author=ann@rx.example:spf_from=pass", "unsure defer source-wrong own settled" },
-	{ "a delegation that hangs on one that did not answer", "U:client=203.0.113.66 sender=x@evil.example spf=none author=ann@rx.example:spf_from=pass", "unsure defer dns-trouble own settled" },
+	{ "a source that is wrong delays no mail of ours", "U:client=203.0.113.66 wrong=1 sender=ann@rx.example spf=pass author=ann@rx.example", "vouched pass proven-own own settled" },
+	{ "a delegation that depends on a source that is wrong", "U:client=203.0.113.66 wrong=1 sender=x@evil.example spf=none author=ann@rx.example:spf_from=pass", "unsure defer source-wrong own settled" },
+	{ "a delegation that depends on one that did not answer", "U:client=203.0.113.66 sender=x@evil.example spf=none author=ann@rx.example:spf_from=pass", "unsure defer dns-trouble own settled" },
 	{ "one that did not answer does", "U:client=203.0.113.66 sender=ann@rx.example spf=pass author=ann@rx.example", "unsure defer dns-trouble own settled" },
 	{ "on_unsure = reject defers", OUR_HOST "sender=b@strict.example spf=temperror " FROM("strict"), "unsure defer dns-trouble strict settled" },
 	{ "on_unsure = pass passes", OUR_HOST "sender=b@tagging.example spf=temperror " FROM("tagging"), "unsure pass dns-trouble tagging settled" },
@@ -527,22 +527,22 @@ static const struct {
 	{ "nor while a name of the policy is silent", EVIL "unsure-for=14400 " FROM("vendor") "dkim=old.vendor.example:temperror", "unsure greylist dns-trouble-too-long vendor settled" },
 	{ "nor in the minute when it answers again", EVIL "unsure-for=14400 answered-for=59 " FROM("vendor") "dkim=old.vendor.example:temperror", "unsure greylist dns-trouble-too-long vendor settled" },
 	{ "a selector of the vendor's own name is brought", EVIL OVER FROM("vendor") "dkim=vendor.example:temperror", "forged reject unresolved-name vendor settled" },
-	{ "an envelope that stands in the policy is not", "client=203.0.113.66 sender=b@vendor.example spf=temperror silent=vendor.example " OVER FROM("vendor"), "unsure greylist dns-trouble-too-long vendor settled" },
+	{ "an envelope name that is in the policy is not", "client=203.0.113.66 sender=b@vendor.example spf=temperror silent=vendor.example " OVER FROM("vendor"), "unsure greylist dns-trouble-too-long vendor settled" },
 	{ "one below it is", "client=203.0.113.66 sender=b@m.vendor.example spf=temperror silent=m.vendor.example " OVER FROM("vendor"), "forged reject unresolved-name vendor settled" },
 	{ "so is what the sender lured it to", "client=203.0.113.66 sender=b@vendor.example spf=temperror silent=x.example lured " OVER FROM("vendor"), "forged reject unresolved-name vendor settled" },
 	{ "a failure of ours is not", "client=203.0.113.66 sender=b@m.vendor.example spf=temperror " OVER FROM("vendor"), "unsure greylist dns-trouble-too-long vendor settled" },
 	{ "a HELO name below it is", "client=203.0.113.66 helo=m.vendor.example sender=null spf=temperror silent=m.vendor.example " OVER "author=n@vendor.example:spf_from=fail", "forged reject unresolved-name vendor settled" },
 	{ "an author whose DMARC record is silent is", EVIL OVER "author=n@m.vendor.example:dmarc=temperror:silent=m.vendor.example", "forged reject unresolved-name vendor settled" },
-	{ "one that stands in the policy is not", EVIL OVER "author=n@vendor.example:dmarc=temperror:silent=vendor.example", "unsure greylist dns-trouble-too-long vendor settled" },
+	{ "one that is in the policy is not", EVIL OVER "author=n@vendor.example:dmarc=temperror:silent=vendor.example", "unsure greylist dns-trouble-too-long vendor settled" },
 	{ "nor is the policy's name above a brought one", EVIL OVER "author=n@m.vendor.example:dmarc=temperror:silent=vendor.example", "unsure greylist dns-trouble-too-long vendor settled" },
 	{ "DMARC that a key keeps open", EVIL OVER "author=n@vendor.example:dmarc=temperror:p=reject dkim=vendor.example:temperror", "forged reject unresolved-name vendor settled" },
 	{ "DMARC that the policy's own SPF keeps open", "client=203.0.113.66 sender=b@vendor.example spf=temperror silent=vendor.example " OVER "author=n@vendor.example:dmarc=temperror:spf-open", "unsure greylist dns-trouble-too-long vendor settled" },
 	{ "DMARC that a brought SPF keeps open", "client=203.0.113.66 sender=b@m.vendor.example spf=temperror silent=m.vendor.example " OVER "author=n@vendor.example:dmarc=temperror:spf-open", "forged reject unresolved-name vendor settled" },
 	{ "a shared range saves no name that is given up where DMARC refuses", OUR_HOST OVER "sender=b@other.example spf=pass author=n@vendor.example:dmarc=temperror:p=reject dkim=old.vendor.example:temperror", "forged reject unresolved-name vendor settled" },
-	{ "it does where DMARC is in test", OUR_HOST OVER "sender=b@other.example spf=pass author=n@vendor.example:dmarc=temperror:p=reject:testing dkim=old.vendor.example:temperror", "unproven greylist partly-proven vendor settled" },
+	{ "it does where DMARC is only tested", OUR_HOST OVER "sender=b@other.example spf=pass author=n@vendor.example:dmarc=temperror:p=reject:testing dkim=old.vendor.example:temperror", "unproven greylist partly-proven vendor settled" },
 	{ "what is unproven for a name that is given up is not refused", OUR_HOST OVER "sender=b@other.example spf=pass " FROM("strict") "dkim=old.strict.example:temperror", "unproven greylist partly-proven strict settled" },
 	{ "SPF of an author's name that is brought", OUR_HOST OVER "sender=b@other.example spf=none author=n@m.author.example:spf_from=temperror:from-silent", "unproven greylist partly-proven author settled" },
-	{ "SPF of an author's name that stands in the policy", OUR_HOST OVER "sender=b@other.example spf=none author=n@author.example:spf_from=temperror:from-silent", "unsure greylist dns-trouble-too-long author settled" },
+	{ "SPF of an author's name that is in the policy", OUR_HOST OVER "sender=b@other.example spf=none author=n@author.example:spf_from=temperror:from-silent", "unsure greylist dns-trouble-too-long author settled" },
 	{ "a source that the sender lured", "A:" EVIL OVER FROM("asked") "must-ask=1 unfolded=1 asked=1:unknown:lured", "forged reject unresolved-name asked settled" },
 	{ "a source that is silent itself", "A:" EVIL OVER FROM("asked") "must-ask=1 unfolded=1 asked=1:unknown", "unsure greylist dns-trouble-too-long asked settled" },
 	{ "a lured range does not prove that our SPF is nobody else's", "U:client=203.0.113.7 sender=ann@rx.example spf=pass " OVER OURS "must-ask=1 unfolded=1 asked=1:unknown:lured", "unsure greylist dns-trouble-too-long own settled" },
@@ -555,9 +555,9 @@ static const struct {
 	{ "SPF that is wrong has answered", "client=203.0.113.66 sender=b@vendor.example spf=permerror " FROM("vendor"), "forged reject nothing-proven vendor settled" },
 	{ "DMARC refuses what was unsure for unsure_max", "client=203.0.113.66 sender=x@evil.example spf=none author=n@asked.example:dmarc=fail:p=quarantine unsure-for=14400", "forged reject dmarc-fails asked settled" },
 	{ "not before", EVIL "author=n@asked.example:dmarc=fail:p=reject unsure-for=14399", "unsure defer dns-trouble asked settled" },
-	{ "nor where its policy is in test", EVIL "author=n@asked.example:dmarc=fail:p=reject:testing unsure-for=14400", "unsure greylist dns-trouble-too-long asked settled" },
+	{ "nor where its policy is only tested", EVIL "author=n@asked.example:dmarc=fail:p=reject:testing unsure-for=14400", "unsure greylist dns-trouble-too-long asked settled" },
 	{ "nor where it asks for nothing", EVIL "author=n@asked.example:dmarc=fail unsure-for=14400", "unsure greylist dns-trouble-too-long asked settled" },
-	{ "nor where something speaks for the vendor", "client=203.0.113.66 sender=b@asked.example spf=pass author=n@asked.example:dmarc=fail:p=reject unsure-for=14400", "unsure greylist dns-trouble-too-long asked settled" },
+	{ "nor where some evidence supports the vendor", "client=203.0.113.66 sender=b@asked.example spf=pass author=n@asked.example:dmarc=fail:p=reject unsure-for=14400", "unsure greylist dns-trouble-too-long asked settled" },
 	{ "nor by a stranger's DMARC", "client=203.0.113.66 sender=b@asked.example spf=fail author=a@b.example:dmarc=fail author=c@d.example:dmarc=none unsure-for=14400", "unsure greylist dns-trouble-too-long asked settled" },
 	{ "nor while a list may have sent it", "O:client=203.0.113.7 sender=t@lists.example spf=temperror silent=lists.example author=n@vendor.example:dmarc=fail:p=reject unsure-for=14400", "unsure greylist dns-trouble-too-long vendor settled" },
 	/* unproven */
@@ -631,7 +631,7 @@ static const struct {
 	{ "an envelope with another vendor's author", OUR_HOST "sender=b@vendor.example spf=pass " FROM("dmarc"), "forged reject nothing-proven dmarc settled" },
 	{ "an envelope while the author's vendor is unknown", "client=203.0.113.66 sender=b@vendor.example spf=fail " FROM("tagging") "dkim=tagging.example:temperror", "unsure defer dns-trouble vendor settled" },
 	/* modes */
-	{ "monitor goes the stranger's way", EVIL FROM("watched"), "forged greylist nothing-proven watched settled would=reject" },
+	{ "monitor treats it like a stranger's", EVIL FROM("watched"), "forged greylist nothing-proven watched settled would=reject" },
 	{ "monitor lets nobody through", EVIL FROM("watched") "dkim=watched.example:pass", "vouched greylist proven watched settled would=pass" },
 	{ "vouch lets through", EVIL FROM("lenient") "dkim=lenient.example:pass", "vouched pass proven lenient settled" },
 	{ "vouch refuses nobody", EVIL FROM("lenient"), "forged greylist nothing-proven lenient settled" },
@@ -663,7 +663,7 @@ static const struct {
 	{ "a weak signature of ours", "O:" EVIL OURS "dkim=rx.example:policy:weak", "unproven greylist weak-signature own settled" },
 	{ "a foreign signature whose key cannot be asked", "O:" EVIL OURS "dkim=evil.example:temperror", "forged defer own-unproven own settled" },
 	{ "a foreign DMARC that passes for another author", "O:" EVIL OURS "author=x@evil.example:dmarc=pass dkim=rx.example:pass", "forged defer stranger-beside-vendor own settled" },
-	{ "DMARC of ours alone is no row of its own", "O:" EVIL "author=boss@rx.example:dmarc=pass", "forged defer own-unproven own settled" },
+	{ "DMARC of ours alone proves nothing", "O:" EVIL "author=boss@rx.example:dmarc=pass", "forged defer own-unproven own settled" },
 	{ "our SPF from nobody's address", "O:client=203.0.113.7 sender=ann@rx.example spf=pass " OURS, "vouched pass proven-own own settled" },
 	{ "our SPF of one name for another", "O:client=203.0.113.7 sender=ann@brand.example spf=pass " OURS, "vouched pass proven-own own settled" },
 	{ "our SPF from a vendor's range", "O:" OUR_HOST "sender=boss@rx.example spf=pass " OURS, "forged defer undelegated-vendor own settled" },
@@ -677,7 +677,7 @@ static const struct {
 	{ "the null sender by our HELO name, without SPF", "O:client=203.0.113.7 helo=mx.rx.example sender=null spf=fail " OURS, "forged defer own-unproven own settled" },
 	{ "the null sender claims nobody", "O:client=203.0.113.7 helo=mx.rx.example sender=null spf=fail author=a@b.example", "stranger greylist no-claim - settled" },
 	{ "our name as the sender alone", "O:client=203.0.113.7 sender=boss@rx.example spf=fail author=a@b.example:dmarc=fail", "forged defer own-unproven own settled" },
-	{ "our name as the sender of one who stands by himself", "O:client=203.0.113.7 sender=boss@rx.example spf=fail author=a@b.example:dmarc=pass", "stranger greylist no-claim - settled" },
+	{ "our name as the sender of an author who stands on his own", "O:client=203.0.113.7 sender=boss@rx.example spf=fail author=a@b.example:dmarc=pass", "stranger greylist no-claim - settled" },
 	{ "our name as the sender while that is not known", "U:client=203.0.113.7 sender=boss@rx.example spf=fail author=a@b.example:dmarc=temperror", "unsure defer dns-trouble own settled" },
 	{ "an unreadable From of ours, whose address is not read, signed", "O:" EVIL "from=unreadable:<boss@rx.example dkim=rx.example:pass", "forged defer unreadable-from own settled" },
 	{ "an unreadable From of ours, signed", "O:" EVIL "author=boss@rx.example from=unreadable:<boss@rx.example dkim=rx.example:pass", "unproven greylist unreadable-from own settled" },

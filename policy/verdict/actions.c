@@ -5,7 +5,7 @@
 
 /* ---- actions ---- */
 
-/* The greylister is for hosts that are strangers; one that we authorised is none. */
+/* Greylisting is for strangers; a host that we authorised is not one. */
 static enum action
 strangers_way(const struct policy *policy, const struct facts *facts)
 {
@@ -36,7 +36,7 @@ actions_have_exception(const struct policy *policy, const struct vendor *vendor)
 	return false;
 }
 
-/* One reply serves all recipients, so the strictest mode among them holds. */
+/* One reply serves all recipients, so the strictest mode among them applies. */
 static enum vendor_mode
 mode_for_all(const struct policy *policy, const struct facts *facts, const struct vendor *vendor)
 {
@@ -69,9 +69,9 @@ wanted_action(const struct policy *policy, const struct facts *facts, const stru
 			return relay->on_forwarded;
 		if (claim->reason == REASON_KNOWN_LIST)
 			return ACTION_GREYLIST;
-		if (claim->given_up && vendor->on_unproven == ACTION_REJECT) /* DNS trouble refuses what is forged alone */
+		if (claim->given_up && vendor->on_unproven == ACTION_REJECT) /* after DNS trouble only forged mail is refused */
 			return ACTION_GREYLIST;
-		/* not to see who connects is our fault, and refuses nobody */
+		/* that we cannot see the client is our fault, and refuses nobody */
 		if (vendor->on_unproven == ACTION_REJECT && facts_hide_client(facts))
 			return ACTION_GREYLIST;
 		return vendor->on_unproven;
@@ -104,7 +104,7 @@ stricter(enum action a, enum action b)
 	return a > b ? a : b;
 }
 
-/* The strictest action of all claims wins; of equals the first in the configuration decides. */
+/* The strictest action of all claims wins; among equals the first in the configuration decides. */
 void
 actions_decide(const struct policy *policy, const struct facts *facts, struct verdict *verdict)
 {
@@ -138,7 +138,7 @@ actions_decide(const struct policy *policy, const struct facts *facts, struct ve
 
 /* ---- what overrides every claim ---- */
 
-/* A relay would keep what is deferred, and bounce what is refused to whom a forger named. */
+/* A relay would queue what is deferred, and bounce what is refused to an address that a forger chose. */
 static enum action
 under_relay(enum action action)
 {
@@ -149,8 +149,8 @@ under_relay(enum action action)
 	return mapped[action];
 }
 
-/* A results field of ours that could not be removed would be believed: a relay's mail is held, for it would come
- * back for ever. */
+/* A forged results field that could not be removed would be believed. A relay's mail is quarantined, because the relay
+ * would retry for ever. */
 static void
 fail(struct verdict *verdict)
 {

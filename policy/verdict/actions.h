@@ -14,7 +14,7 @@ void actions_decide(const struct policy *, const struct facts *, struct verdict 
 /* What overrides every claim: a From too long, a relay, a failure of ours, the daemon's monitor mode. */
 void actions_override(const struct policy *, const struct facts *, struct verdict *);
 
-/* Is there a recipient for whom its mode is softer? */
+/* Is there a recipient for whom the vendor's mode is softer? */
 bool actions_have_exception(const struct policy *, const struct vendor *);
 
 /* A vendor's mode for one recipient. */

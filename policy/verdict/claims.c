@@ -25,7 +25,7 @@ owner_of(const struct policy *policy, const struct facts *facts, const struct au
 	return policy_owner(policy, &author->mailbox); /* more vendors than are counted */
 }
 
-/* A gateway vouches for authors that are nobody's, where SPF passes aligned with them. */
+/* A gateway vouches for authors that are neither ours nor a vendor's, where SPF passes aligned with them. */
 static enum tri
 gateway_covers(const struct judge *judge, const struct facts *facts, const struct vendor *gateway,
     const struct author *author, const struct source **source)
@@ -36,7 +36,7 @@ gateway_covers(const struct judge *judge, const struct facts *facts, const struc
 		return NO;
 	evidence_listed(judge, facts, &claim);
 	*source = claim.source;
-	/* an unclaimed gateway is not asked for the address: only what is listed counts */
+	/* DNS is not asked about an unclaimed gateway: only what it lists counts */
 	if (claim.reviewed != YES)
 		return NO;
 	if (author->dmarc.spf_aligned)
@@ -44,7 +44,7 @@ gateway_covers(const struct judge *judge, const struct facts *facts, const struc
 	return facts->spf.result == AUTH_TEMPERROR ? patience_spf(judge->policy, facts) : NO;
 }
 
-/* An author that is nobody's may be covered by a gateway, or by a vendor that is his own sender. */
+/* Such an author may be covered by a gateway, or by a vendor that may send in his name. */
 static enum tri
 is_covered(const struct judge *judge, const struct facts *facts, const struct author *author)
 {
@@ -76,7 +76,7 @@ is_vouched(const struct claim *claim)
 	return claim->outcome == OUTCOME_VOUCHED ? YES : NO;
 }
 
-/* Is every author some enabled vendor's, proven to be ours, or covered? NO: a stranger stands there. */
+/* Is every author some enabled vendor's, proven to be ours, or covered? NO: one is a stranger. */
 static enum tri
 authors_are_known(const struct judge *judge, const struct facts *facts, const struct verdict *verdict)
 {
@@ -96,7 +96,7 @@ authors_are_known(const struct judge *judge, const struct facts *facts, const st
 	return known;
 }
 
-/* Is this author vouched by an enabled vendor's policy, or as ours? */
+/* Is this author vouched for by an enabled vendor's policy, or as ours? */
 static enum tri
 author_is_vouched(const struct judge *judge, const struct facts *facts, const struct verdict *verdict,
     const struct author *author)
@@ -110,7 +110,7 @@ author_is_vouched(const struct judge *judge, const struct facts *facts, const st
 	return claim == NULL ? is_covered(judge, facts, author) : is_vouched(claim);
 }
 
-/* Does every author stand without the envelope: vouched, or passing DMARC? */
+/* Does every author stand on its own, without the envelope: vouched for, or passing DMARC? */
 static enum tri
 authors_stand(const struct judge *judge, const struct facts *facts, const struct verdict *verdict)
 {
@@ -129,7 +129,7 @@ authors_stand(const struct judge *judge, const struct facts *facts, const struct
 	return stand;
 }
 
-/* May a claim by the envelope alone be vouched: no author is another vendor's or ours. */
+/* May a claim by the envelope alone be vouched for? Not where an author is another vendor's or ours. */
 static bool
 authors_leave_room(const struct judge *judge, const struct facts *facts, const struct vendor *vendor)
 {
@@ -156,7 +156,7 @@ claims_find(const struct judge *judge, const struct facts *facts, struct verdict
 	return few;
 }
 
-/* The owner wants mail refused whose DMARC fails, and does not only test that. */
+/* Does the owner want mail that fails DMARC kept out, and not only test that? */
 static bool
 wants_refusal(const struct author *author)
 {
@@ -174,7 +174,7 @@ dmarc_fails_by_policy(const struct policy *policy, const struct facts *facts)
 	return false;
 }
 
-/* It has answered, for an author of this vendor's. */
+/* DMARC has answered for an author of this vendor, and fails. */
 static bool
 dmarc_has_failed(const struct facts *facts, const struct vendor *vendor)
 {
@@ -201,7 +201,7 @@ author_is_in_trouble(const struct facts *facts)
 	return false;
 }
 
-/* Until the message has ended most of it is not asked yet: that is nobody's trouble. */
+/* Before the end of the message most of it has not been asked yet: that is no trouble. */
 static bool
 is_in_trouble(const struct facts *facts, const struct claim *claim)
 {
@@ -220,11 +220,11 @@ set_unsure(const struct facts *facts, struct claim *claim)
 		set(claim, OUTCOME_UNSURE, claim->wrong ? REASON_SOURCE_WRONG : REASON_NONE);
 }
 
-/* Does anything speak for the claim, though no alternative proves it? */
+/* Does any evidence support the claim, although no alternative proves it? */
 static enum tri
 is_saved(const struct policy *policy, const struct facts *facts, const struct claim *claim)
 {
-	/* without a sender SPF of the author stands in for SPF of the envelope */
+	/* without a sender, SPF of the author takes the place of SPF of the envelope */
 	enum tri from = facts->null_sender ? claim->spf_from : NO;
 	enum tri beside = tri_or(tri_or(claim->spf, claim->dkim), tri_or(claim->dmarc, from));
 
@@ -232,8 +232,8 @@ is_saved(const struct policy *policy, const struct facts *facts, const struct cl
 	return tri_or(beside, dmarc_fails_by_policy(policy, facts) ? claim->exclusively : claim->listed);
 }
 
-/* DNS may yet prove it. That is not waited for longer than unsure_max, where DMARC has answered and fails, and
- * nothing that is known speaks for it. */
+/* DNS may yet prove it, but is waited for no longer than unsure_max where DMARC has answered and fails, and no known
+ * evidence supports it. */
 static void
 set_waiting(const struct policy *policy, const struct facts *facts, struct claim *claim)
 {
@@ -285,7 +285,7 @@ from_allows(const struct facts *facts)
 	return facts->from_state == FROM_READ && facts->author_count > 0 ? YES : NO;
 }
 
-/* A name of ours must not lend its proof to somebody who stands beside it: is each that is nobody's covered? */
+/* Our name must not lend its proof to a stranger next to it: is every author covered that is not a vendor's or ours? */
 static enum tri
 others_are_covered(const struct judge *judge, const struct facts *facts)
 {
@@ -300,7 +300,7 @@ others_are_covered(const struct judge *judge, const struct facts *facts)
 	return covered;
 }
 
-/* An authorised outbound address is ours whatever the From looks like; else a From must be read. */
+/* An authorised outbound address is ours whatever the From looks like; otherwise the From must parse. */
 static void
 judge_own_claim(const struct judge *judge, const struct facts *facts, struct claim *claim)
 {
@@ -366,17 +366,17 @@ judge_envelope_claim(const struct judge *judge, const struct facts *facts, struc
 		judge_own_claim(judge, facts, claim);
 	else
 		judge_sender_claim(judge, facts, claim);
-	/* dropping keeps a claim from spoiling; one that is proven spoils nothing */
+	/* a dropped claim cannot spoil the verdict; a proven one would not */
 	claim->dropped = stand == YES && claim->outcome != OUTCOME_VOUCHED;
-	/* authors that may yet stand would drop the claim: DNS trouble is no 5xx */
+	/* authors that may yet stand on their own would drop the claim: DNS trouble is no 5xx */
 	if (stand == UNKNOWN && may_be_refused(claim))
 		set_unsure(facts, claim);
 }
 
-/* ---- a From that cannot be read ---- */
+/* ---- a From that cannot be parsed ---- */
 
-/* It vouches for nobody, but a display name is no forgery: does this very vendor stand behind the field? Of a
- * signature nobody can say which of two fields it is over. */
+/* It vouches for nobody, but a display name is no forgery: is this very vendor behind the field? Of two fields nobody
+ * can say which one a signature covers. */
 static enum tri
 stands_behind(const struct judge *judge, const struct facts *facts, struct claim *claim)
 {
@@ -396,7 +396,7 @@ judge_field_claim(const struct facts *facts, struct claim *claim, enum tri stand
 		set(claim, OUTCOME_UNPROVEN,
 		    claim->reason == REASON_OWN_OUTBOUND ? claim->reason : REASON_UNREADABLE_FROM);
 	} else if (shown == YES) {
-		/* beside the address that readers show a name is but text; the envelope is judged by itself */
+		/* next to the address that mail programs show, a name is only text; the envelope is judged separately */
 		claim->by_author = !claim->by_envelope;
 		claim->dropped = claim->by_author;
 		set(claim, OUTCOME_UNPROVEN, REASON_UNREADABLE_FROM);
@@ -425,9 +425,9 @@ judge_field(const struct judge *judge, const struct facts *facts, struct verdict
 			judge_field_claim(facts, &verdict->claims[i], stands[i], shown);
 }
 
-/* ---- who may bend a proof: lists and forwarders ---- */
+/* ---- who may break a proof: lists and forwarders ---- */
 
-/* A list's mail is never vouched for being a list's, and not refused for what the list did to it. */
+/* A list's mail is not vouched for because it is a list's, and not refused for what the list did to it. */
 static void
 soften_for_list(enum tri list, const struct facts *facts, struct claim *claim)
 {
@@ -448,7 +448,7 @@ is_signed_by(const struct facts *facts, const struct name_rules *names)
 	return false;
 }
 
-/* Nothing but the address speaks against it: who signs nothing has nothing that could survive. */
+/* Only the address counts against it: a vendor that does not sign has nothing that could survive. */
 static bool
 rests_on_spf_alone(const struct policy *policy, const struct facts *facts, const struct claim *claim)
 {
@@ -466,7 +466,7 @@ rests_on_spf_alone(const struct policy *policy, const struct facts *facts, const
 	}
 }
 
-/* Not to see who connects is our fault: nothing is refused or held for it, but what no honest mail does. */
+/* That we cannot see the client is our fault: only what no genuine mail does is refused or deferred for it. */
 static void
 soften_for_hidden(const struct facts *facts, struct claim *claim)
 {
@@ -533,7 +533,7 @@ add_cover(const struct judge *judge, const struct facts *facts, struct claim *cl
 {
 	size_t at = 0;
 
-	/* its envelope may have claimed it already, and was dropped: one vendor is one claim */
+	/* its claim by the envelope may be there, dropped: there is one claim for each vendor */
 	while (at < verdict->claim_count && verdict->claims[at].vendor != claim->vendor)
 		at++;
 	claim->by_envelope = claims_by_envelope(facts, claim->vendor);
@@ -564,7 +564,7 @@ partner_covers_all(const struct judge *judge, const struct facts *facts, const s
 	return covered;
 }
 
-/* Nobody is claimed: does one gateway or partner cover every author? Then it is a claim of that vendor. */
+/* Nobody is claimed: where one gateway or partner covers every author, that vendor is. */
 static void
 judge_covers(const struct judge *judge, const struct facts *facts, struct verdict *verdict)
 {
@@ -603,7 +603,7 @@ judge_all(const struct judge *judge, const struct facts *facts, struct verdict *
 		judge_covers(judge, facts, verdict);
 }
 
-/* Which claims would be judged otherwise, had the names that the message brought not been given up? */
+/* Which claims would be judged differently if the names that the message brought had not been given up? */
 static void
 note_given_up(const struct judge *judge, const struct facts *facts, struct verdict *verdict)
 {

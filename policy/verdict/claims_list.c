@@ -1,8 +1,8 @@
 #include "policy/verdict/claims.h"
 
-/* ---- once a message: whose names stand in the author fields ---- */
+/* ---- once for each message: whose names are in the author fields ---- */
 
-/* Whom one name of a From that cannot be read claims. */
+/* Whom a name claims that is in a From that cannot be parsed. */
 struct naming {
 	const struct policy *policy;
 	struct facts *facts;

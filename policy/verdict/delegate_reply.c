@@ -15,7 +15,7 @@ delegate_promises(const struct delegate_reply *reply)
 
 /* ---- what is known so far ---- */
 
-/* A gateway vouches for authors that are nobody's, where SPF passes: the end of the message shows them. */
+/* A gateway may vouch for authors that are not a vendor's or ours, where SPF passes: the message will show them. */
 static bool
 may_cover(const struct facts *facts, const struct claim *claim)
 {
@@ -31,7 +31,7 @@ is_undecided(const struct facts *facts, const struct claim *claim)
 	    (evidence_vouches(claim) == UNKNOWN || may_cover(facts, claim));
 }
 
-/* A list that nobody has reviewed for too long says nothing of whose mail leaves from there. */
+/* A list that nobody has reviewed for too long says nothing about whose mail comes from there. */
 static bool
 is_trusted(const struct policy *policy, const struct facts *facts, const struct claim *claim)
 {
@@ -49,14 +49,14 @@ is_trusted(const struct policy *policy, const struct facts *facts, const struct 
 
 /*
  * Nothing that comes with the message can prove it: each alternative of `vouch` is known to fail, the
- * vendor signs nothing, and neither address nor SPF speaks for it.
+ * vendor does not sign, and neither address nor SPF supports it.
  */
 static bool
 is_forged(const struct policy *policy, const struct facts *facts, const struct claim *claim)
 {
 	const struct vendor *vendor = claim->vendor;
 
-	/* a relay would bounce it, and some recipient may want it: the milter sees to both */
+	/* a relay would bounce it, and some recipient may want it: the milter takes care of both */
 	if (facts->perhaps_relayed || facts_hide_client(facts) || actions_have_exception(policy, vendor))
 		return false;
 	return vendor->mode == MODE_ENFORCE && vendor->on_forged == ACTION_REJECT &&
@@ -75,7 +75,7 @@ say(struct delegate_reply *out, enum delegate_word word, enum delegate_why why, 
 		out->claim = *claim;
 }
 
-/* What stays when a vendor speaks against another: proof before trust, trust before doubt. */
+/* What counts when vendors disagree: proof before trust, trust before doubt. */
 struct findings {
 	struct claim promised, trusted, undecided, forged;
 	size_t claims, forgeries; /* vendors that the envelope names; those that it certainly forges */
@@ -91,7 +91,7 @@ find_for(const struct judge *judge, const struct facts *facts, const struct vend
 
 	evidence_find(judge, facts, &claim);
 	out->claims += claim.by_envelope;
-	/* whose range the client is in never decides for a name of another; SPF is of the vendor's own */
+	/* the range of one vendor never decides about the name of another; SPF is for the vendor's own name */
 	may_speak = vendor->mode != MODE_MONITOR &&
 	    (claim.by_envelope || claim.spf == YES || !sender_is_claimed);
 	if (claim.by_envelope && is_forged(judge->policy, facts, &claim)) {
@@ -106,7 +106,7 @@ find_for(const struct judge *judge, const struct facts *facts, const struct vend
 		*where = claim;
 }
 
-/* Our own name in the envelope, where the session proves that it may be there. */
+/* Our own name in the envelope, where the session proves that it may be used. */
 static void
 find_for_own(const struct judge *judge, const struct facts *facts, struct findings *out)
 {

@@ -47,7 +47,7 @@ check_attribute(struct span line, unsigned number, struct fault *why)
 	return true;
 }
 
-/* The lines are those of a whole request: do they ask what we reply to? */
+/* The lines of a whole request: is it of the kind that we reply to? */
 static bool
 check_kind(struct span lines, struct fault *why)
 {
@@ -94,7 +94,7 @@ delegate_request_cut(struct span *bytes, struct span *out, struct fault *why)
 	return check_kind(*out, why) ? FRAME_WHOLE : FRAME_BROKEN;
 }
 
-/* The first of two of one name counts; Postfix sends each once. */
+/* Of two with the same name the first counts; Postfix sends each once. */
 static void
 take(struct delegate_request *out, bool seen[ROWS], const char *name, const char *value)
 {

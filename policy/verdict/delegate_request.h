@@ -1,7 +1,7 @@
 /*
  * delegate_request.h - reads requests of Postfix's policy delegation protocol (SMTPD_POLICY_README).
  *
- * Every length has a ceiling; what breaks the protocol is a fault as soon as it has come, not only when
+ * Every length is limited; what breaks the protocol is a fault as soon as it arrives, not only when
  * the request is whole.
  */
 #ifndef DELEGATE_REQUEST_H

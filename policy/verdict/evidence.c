@@ -19,7 +19,7 @@ evidence_asked(const struct facts *facts, uint32_t source)
 	return NULL;
 }
 
-/* Of one source that is not in the table's hits: what do its state and its answer for this client say? */
+/* For a source that the table did not hit: what do its state and its answer for this client say? */
 static enum tri
 listed_beyond_table(const struct judge *judge, const struct facts *facts, const struct source *source)
 {
@@ -58,14 +58,14 @@ evidence_listed_by(const struct judge *judge, const struct source *source, const
 	return judge->ranges->states[source->number].known ? NO : UNKNOWN;
 }
 
-/* Who is to blame that it is not known: what is published, or DNS? */
+/* Why is it not known: because of what is published, or of DNS? */
 static void
 note_unknown(const struct judge *judge, const struct facts *facts, const struct source *source,
     struct claim *claim)
 {
 	const struct asked_fact *fact = evidence_asked(facts, source->number);
 
-	if (facts->client_hidden) /* it is not asked */
+	if (facts->client_hidden) /* it was not asked */
 		return;
 	if (judge->ranges->states[source->number].wrong && (fact == NULL || fact->passes != UNKNOWN))
 		claim->wrong = true;
@@ -99,7 +99,7 @@ evidence_listed(const struct judge *judge, const struct facts *facts, struct cla
 		claim->listed = tri_or(claim->listed, listed);
 		if (source->exclusive)
 			claim->exclusively = tri_or(claim->exclusively, listed);
-		/* it may be right still, so it saves from forged; but nobody says so any more */
+		/* it may still be right, so it saves from forged; but nobody vouches for it any more */
 		if (!lapsed)
 			claim->reviewed = tri_or(claim->reviewed, listed);
 		if (listed != YES)
@@ -143,7 +143,7 @@ evidence_signature(const struct policy *policy, const struct facts *facts, const
 	return fact->result == AUTH_TEMPERROR ? patience_key(policy, facts) : NO;
 }
 
-/* Somebody who is neither the vendor's, nor near an author, nor ours is to get the reply. */
+/* Would somebody get the reply who is neither the vendor's, nor near an author, nor ours? */
 static bool
 reply_goes_elsewhere(const struct policy *policy, const struct facts *facts, const struct vendor *vendor)
 {
@@ -158,8 +158,8 @@ reply_goes_elsewhere(const struct policy *policy, const struct facts *facts, con
 	return facts->replies_unclear;
 }
 
-/* Of what proves, but for an unsigned Reply-To: whoever sends a signed mail again may add one. Not from a host that is
- * the vendor's alone. */
+/* Proof that leaves Reply-To unsigned: whoever sends a signed mail again may add one, but not from a host that is the
+ * vendor's alone. */
 static enum tri
 despite_reply(const struct judge *judge, const struct facts *facts, const struct claim *claim, const char **weak)
 {
@@ -262,7 +262,7 @@ dmarc_of(const struct judge *judge, const struct facts *facts, const struct clai
 	return evidence_dmarc(judge, facts, claim, author, author->dmarc.by, weak);
 }
 
-/* A forwarder's address says nothing: signatures decide alone. */
+/* A forwarder's address says nothing: signatures alone decide. */
 static enum tri
 dmarc_signed_of(const struct judge *judge, const struct facts *facts, const struct claim *claim,
     const struct author *author, const char **weak)
@@ -281,7 +281,7 @@ evidence_find(const struct judge *judge, const struct facts *facts, struct claim
 	claim->spf_from = find_of_authors(judge, facts, claim, spf_from_of, &claim->weak);
 	claim->dmarc =
 	    find_of_authors(judge, facts, claim, forwarded ? dmarc_signed_of : dmarc_of, &claim->weak);
-	/* last, for its word on what is weak says more */
+	/* last, because its reason for being weak says more */
 	claim->dkim = find_dkim(judge, facts, claim, &claim->weak);
 	if (forwarded)
 		claim->spf = NO;
@@ -347,7 +347,7 @@ evidence_signs_for_list(const struct policy *policy, const struct dkim_fact *fac
 	return name_rules_hold_domain(&policy->settings.own.lists, fact->d);
 }
 
-/* List-Id is anybody's to write: only the host's own SPF or signature tells of a list. */
+/* Anybody can write a List-Id: only the host's own SPF or signature shows a list. */
 enum tri
 evidence_list(const struct judge *judge, const struct facts *facts)
 {

@@ -8,30 +8,30 @@
 
 #include "policy/verdict/claim.h"
 
-/* PASS is YES, not asked or temperror UNKNOWN, all else NO. */
+/* PASS is YES; not asked and temperror are UNKNOWN; all else is NO. */
 enum tri evidence_passes(enum auth_result);
 
 /* The mailbox that SPF checks: the sender, or postmaster at the HELO name (RFC 7208, 2.4). */
 struct mailbox evidence_identity(const struct facts *);
 
-/* What an spf source said when asked for this client, or NULL. */
+/* What an spf source answered for this client; NULL: it was not asked. */
 const struct asked_fact *evidence_asked(const struct facts *, uint32_t source);
 
 /* Fills listed and why it is not known, exclusively, reviewed, lapsed, source and exclusive. A forwarder is in
  * nobody's range. */
 void evidence_listed(const struct judge *, const struct facts *, struct claim *);
 
-/* Does this source list the address? By the table alone: nobody is asked. */
+/* Does this source list the address? By the table alone, without DNS. */
 enum tri evidence_listed_by(const struct judge *, const struct source *, const struct address *);
 
 /* Fills all evidence of claim->vendor. */
 void evidence_find(const struct judge *, const struct facts *, struct claim *);
 
-/* Does one signature prove its name, whoever is asked to reply? */
+/* Does this signature prove its name, whatever Reply-To says? */
 enum tri evidence_signature(const struct policy *, const struct facts *, const struct dkim_fact *);
 
-/* Does one signature, or DMARC of one author by `by`, speak for claim->vendor, whose `exclusively` is known? Where
- * it does and is weak that is NO, and *weak says why (else it is left alone). */
+/* Does this signature, or DMARC of this author through `by`, support claim->vendor? Needs claim->exclusively. NO where
+ * it does but is weak; *weak then says why, and is otherwise left alone. */
 enum tri evidence_signs(const struct judge *, const struct facts *, const struct claim *,
     const struct dkim_fact *, const char **weak);
 enum tri evidence_dmarc(const struct judge *, const struct facts *, const struct claim *,
@@ -40,21 +40,21 @@ enum tri evidence_dmarc(const struct judge *, const struct facts *, const struct
 /* SPF of the identity that was checked, where it is the vendor's. */
 enum tri evidence_spf(const struct policy *, const struct facts *, const struct vendor *);
 
-/* Does one alternative of the vendor's `vouch` hold by that evidence? */
+/* Does one alternative of the vendor's `vouch` hold with that evidence? */
 enum tri evidence_vouches(const struct claim *);
 
-/* The same of other alternatives, with `listed` in the place of the claim's. */
+/* The same for other alternatives, with `listed` in place of the claim's. */
 enum tri evidence_satisfies(const struct claim *, enum tri listed, const unsigned *vouch, size_t count);
 
-/* Is the identity that SPF checks a list's of own.lists, or this name that signs? What a list proves of itself
- * proves no author, though its host be called by a vendor's name or by ours. */
+/* Does the identity that SPF checks, or this signer, belong to a list of own.lists? What a list proves of itself proves
+ * no author, even where its host has a vendor's name or ours. */
 bool evidence_is_of_list(const struct policy *, const struct facts *);
 bool evidence_signs_for_list(const struct policy *, const struct dkim_fact *);
 
 /* Did a mailing list of own.lists send it? */
 enum tri evidence_list(const struct judge *, const struct facts *);
 
-/* It does not, but it would if somebody had reviewed the sources that list the client. */
+/* The evidence does not vouch, but would if somebody had reviewed the sources that list the client. */
 bool evidence_lapsed(const struct claim *);
 
 #endif

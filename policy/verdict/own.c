@@ -15,7 +15,7 @@ struct use {
 	const struct author *author; /* NULL: the sender */
 };
 
-/* What speaks for one use, and which delegation says most about it. */
+/* The evidence for one use, and the delegation that says most about it. */
 struct finding {
 	const char *used; /* the domain */
 	enum tri proven;
@@ -53,7 +53,7 @@ is_aligned_by_own(const struct policy *policy, const char *d, const char *domain
 	return false;
 }
 
-/* One rule holds the signer's name and the author's: then they belong together. */
+/* A signer's name and an author's belong together where one rule covers both. */
 static bool
 is_aligned(const struct policy *policy, const struct name_rules *rules, const char *d, const char *domain)
 {
@@ -116,7 +116,7 @@ find_signature(const struct judge *judge, const struct facts *facts, const struc
 
 /* ---- our own proof ---- */
 
-/* Tags choose what proves the vendor; what they leave out is its range still, where the file writes it out. */
+/* Tags choose which sources prove the vendor; networks of the file that they leave out are still the vendor's. */
 static bool
 is_left_out(const struct vendor *vendor, const struct address *client)
 {
@@ -130,19 +130,19 @@ is_left_out(const struct vendor *vendor, const struct address *client)
 	return false;
 }
 
-/* Other customers of a vendor pass our SPF from its range as well as we do. */
+/* From a vendor's range its other customers pass our SPF as well as we do. */
 static enum tri
 is_in_vendor_range(const struct judge *judge, const struct facts *facts)
 {
 	struct facts waiting = *facts;
 	enum tri inside = NO;
 
-	waiting.answered_since = 0; /* "no" would speak for the sender here: it is never given up on */
+	waiting.answered_since = 0; /* NO would help the sender here, so nothing is given up */
 	for (size_t i = 0; inside != YES && i < judge->policy->vendor_count; i++) {
 		struct claim claim = { .vendor = &judge->policy->vendors[i] };
 
 		evidence_listed(judge, &waiting, &claim);
-		/* what a vendor published wrongly for days must not hold our own mail: its last good copy stands */
+		/* what a vendor published wrongly for days must not delay our own mail: its last good copy counts */
 		if (claim.listed == UNKNOWN && !claim.unanswered)
 			claim.listed = NO;
 		if (is_left_out(claim.vendor, &facts->client))
@@ -188,14 +188,14 @@ prove_session(const struct judge *judge, const struct facts *facts, struct claim
 	}
 	if (claim->listed != NO)
 		return (struct finding){ .proven = claim->listed, .how = REASON_OWN_OUTBOUND };
-	if (is_own_client(policy, facts)) /* through a relay of ours, else it were exempt */
+	if (is_own_client(policy, facts)) /* through a relay of ours; otherwise it would be exempt */
 		return (struct finding){ .proven = YES, .how = REASON_EXEMPT_NETWORK };
 	return (struct finding){ .proven = claim->spf, .how = REASON_PROVEN_OWN };
 }
 
 /* ---- delegations ---- */
 
-/* Evidence for the vendor of a delegation; spf_from and dmarc are of the name that is used. */
+/* Evidence for the vendor of a delegation; spf_from and dmarc are those of the name in use. */
 static enum tri
 weigh_delegation(const struct judge *judge, const struct facts *facts,
     const struct delegation *delegation, const struct use *use, const struct name_rules *names,
@@ -229,7 +229,7 @@ own_partner_covers(const struct judge *judge, const struct facts *facts,
 	return weigh_delegation(judge, facts, partner, &use, &partner->domains, &ignored);
 }
 
-/* Would it hold, if the sources that list the client were reviewed? */
+/* Would it hold if the sources that list the client had been reviewed? */
 static bool
 is_lapsed(const struct delegation *delegation, const struct claim *found, enum tri proven)
 {
@@ -237,7 +237,7 @@ is_lapsed(const struct delegation *delegation, const struct claim *found, enum t
 	    evidence_satisfies(found, found->listed, delegation->vouch, delegation->vouch_count) == YES;
 }
 
-/* Every delegation of this name; the one that says most is named. */
+/* Tries every delegation of this name, and reports the one that says most. */
 static struct finding
 prove_by_delegation(const struct judge *judge, const struct facts *facts, const struct use *use,
     struct claim *claim)
@@ -259,7 +259,7 @@ prove_by_delegation(const struct judge *judge, const struct facts *facts, const 
 		claim->unanswered = claim->unanswered || found.unanswered;
 		best.lapsed = best.lapsed || is_lapsed(delegation, &found, proven);
 		if (best.delegation != NULL && proven == NO && best.source != NULL)
-			continue; /* one whose sources hold the client tells more */
+			continue; /* one whose sources list the client says more */
 		best.proven = tri_or(best.proven, proven);
 		best.delegation = delegation;
 		best.source = found.source;
@@ -354,7 +354,7 @@ find_of_authors(const struct judge *judge, const struct facts *facts, struct cla
 	claim->dmarc = found.dmarc;
 }
 
-/* One more name in use: where one lacks its proof, that one is to blame. */
+/* One more name in use: a name without proof gives the reason. */
 static void
 add(struct finding *all, const struct finding *one)
 {
@@ -396,7 +396,7 @@ own_prove(const struct judge *judge, const struct facts *facts, struct claim *cl
 	}
 	if (!claim->by_author)
 		all = prove_use(judge, facts, &use, &session, claim);
-	if (all.how == REASON_NONE) /* a From that cannot be read names us: there is no author, but a host */
+	if (all.how == REASON_NONE) /* a From that cannot be parsed names us: there is no author, only a host */
 		all = session;
 	keep_delegation(claim, &all);
 	claim->reason = all.how;

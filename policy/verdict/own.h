@@ -11,8 +11,8 @@
 
 bool own_names(const struct policy *, const struct mailbox *);
 
-/* Fills the evidence of a claim of policy->own, and what becomes of it: YES vouched, NO forged (reason says
- * why, delegation and sender what would allow it), UNKNOWN. */
+/* Fills the evidence of a claim of policy->own and says whether it is proven: YES vouched, NO forged (reason says why,
+ * delegation and sender what would allow it), UNKNOWN. */
 enum tri own_prove(const struct judge *, const struct facts *, struct claim *);
 
 /* Somebody else's name, in which one of `partners` may send: does its proof hold for this author? */
@@ -27,7 +27,7 @@ bool own_delegation_holds(const struct delegation *, const struct mailbox *);
 /* An address of own.outbound or own.may_forward, and no relay. */
 bool own_is_outbound(const struct policy *, const struct facts *);
 
-/* From there only our own names may be sent to others: would this recipient be relayed for a stranger? */
+/* Such a host may send to others in our own names only: would this recipient be relayed for a stranger? */
 bool own_refuses_relaying(const struct policy *, const struct facts *, const struct mailbox *rcpt);
 
 #endif

@@ -18,7 +18,7 @@ patience_gives_up(const struct policy *policy, const struct facts *facts)
 
 /* ---- which trouble the message brought ---- */
 
-/* In the policy itself, and not only below a name that does. */
+/* Is it in the policy itself, and not only below a name that is? */
 static bool
 stands(const struct policy *policy, const char *domain)
 {
@@ -43,7 +43,7 @@ patience_spf_from_is_brought(const struct policy *policy, const struct author *a
 	return spf_is_brought(policy, author->mailbox.domain, author->spf_from, author->spf_from_silence);
 }
 
-/* Its own record, SPF, or a key: a selector is always brought. */
+/* Did the message bring what left it open: its own record, SPF, or a key? A selector is always brought. */
 bool
 patience_dmarc_is_brought(const struct policy *policy, const struct facts *facts, const struct author *author)
 {
@@ -120,7 +120,7 @@ brought_any(const struct policy *policy, const struct facts *facts)
 	return false;
 }
 
-/* Does this rule's name hold one that the message uses? */
+/* Does this rule cover a name that the message uses? */
 static bool
 is_used(const struct facts *facts, const struct name_rule *rule)
 {

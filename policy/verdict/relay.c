@@ -45,7 +45,7 @@ relay_forwards(const struct policy *policy, const struct facts *facts)
 	return relay != NULL && relay->kind == RELAY_FORWARDER;
 }
 
-/* Did this relay write the field? Where it is not said how the relay calls itself, the place tells. */
+/* Did this relay write the field? Without received_by its place alone decides. */
 static bool
 wrote(const struct relay *relay, const struct received *hop)
 {

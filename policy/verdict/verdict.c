@@ -25,7 +25,7 @@ enum reason
 verdict_exempts(const struct policy *policy, const struct facts *facts)
 {
 	const struct strings *names = &policy->settings.own.daemon_names;
-	bool relay = facts->via[0] != '\0'; /* it is one wherever it stands */
+	bool relay = facts->via[0] != '\0'; /* it stays one even in own.networks */
 
 	if (facts->auth[0] != '\0')
 		return REASON_EXEMPT_AUTHENTICATED;
@@ -83,7 +83,7 @@ judge_session(const struct policy *policy, const struct facts *facts, struct ver
 		return false;
 	out->outcome = OUTCOME_EXEMPT;
 	out->reason = exempt;
-	/* a results field of ours that could not be removed would be believed: not even then */
+	/* a forged results field that could not be removed would be believed, even in exempt mail */
 	if (facts->failed)
 		actions_override(policy, facts, out);
 	return true;
@@ -172,7 +172,7 @@ verdict_recipient_differs(const struct judge *judge, const struct facts *facts, 
 		if (actions_mode(policy, claim->vendor, rcpt) ==
 		    actions_mode(policy, claim->vendor, &facts->rcpt_mailboxes[0]))
 			continue;
-		/* one that is proven already passes under any mode */
+		/* one that is already proven passes in any mode */
 		if (!is_proven(judge, facts, claim))
 			return claim->vendor;
 	}

@@ -3,7 +3,7 @@
 #include "policy/verdict/own.h"
 #include "policy/verdict/wants.h"
 
-/* SPF of the sender serves a vendor's name, a gateway's authors, and the results header. */
+/* SPF of the sender is for a vendor's name, a gateway's authors, and the results header. */
 static bool
 wants_spf(const struct judge *judge, const struct facts *facts)
 {
@@ -39,7 +39,7 @@ may_speak_here(const struct facts *facts, const struct vendor *vendor,
 	return false;
 }
 
-/* Our SPF proves nothing from any vendor's range, so every range is to be known. */
+/* Our SPF proves nothing from any vendor's range, so every range must be known. */
 static bool
 matters(const struct policy *policy, const struct facts *facts, const struct vendor *vendor)
 {
@@ -82,7 +82,7 @@ source_to_ask_of_others(const struct judge *judge, const struct facts *facts, co
 	for (size_t i = 0; source == NULL && i < policy->vendor_count; i++) {
 		struct claim claim = { .vendor = &policy->vendors[i], .listed = UNKNOWN };
 
-		/* few vendors have such a source: the look at all uses comes last */
+		/* few vendors have such a source, so looking at all uses comes last */
 		if (source_to_ask(judge, facts, &claim) == NULL || !matters(policy, facts, claim.vendor))
 			continue;
 		evidence_listed(judge, facts, &claim);
@@ -112,7 +112,7 @@ uses_spf_from(const struct facts *facts, const struct vendor *vendor)
 	return false;
 }
 
-/* The listing comes first: from elsewhere the result could prove nothing. */
+/* Only for a listed client: from elsewhere the answer could prove nothing. */
 static bool
 delegation_wants_spf_from(const struct judge *judge, const struct facts *facts,
     const struct author *author, const struct delegation *list, size_t count)
@@ -126,7 +126,7 @@ delegation_wants_spf_from(const struct judge *judge, const struct facts *facts,
 		if (!asks || !own_delegation_holds(&list[i], &author->mailbox))
 			continue;
 		evidence_listed(judge, facts, &claim);
-		if (claim.listed != NO) /* a list that nobody reviewed proves nothing, but its reason is told */
+		if (claim.listed != NO) /* a list that nobody reviewed proves nothing, but its reason is reported */
 			return true;
 	}
 	return false;

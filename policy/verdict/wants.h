@@ -1,7 +1,7 @@
 /*
- * wants.h - which fact is worth finding out next: the policy behind every question that the shell asks.
+ * wants.h - which fact is worth finding out next: decides every question that the shell asks.
  *
- * Never asks itself, and never wants what cannot change the verdict or the results header.
+ * Never asks DNS itself, and never wants what cannot change the verdict or the results header.
  */
 #ifndef WANTS_H
 #define WANTS_H
@@ -23,7 +23,7 @@ struct wanted {
 	size_t author;               /* SPF_FROM, DMARC: index */
 };
 
-/* Of a message that is not exempt. */
+/* For a message that is not exempt. */
 struct wanted wants_next(const struct judge *, const struct facts *);
 
 #endif
