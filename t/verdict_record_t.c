@@ -193,7 +193,7 @@ line_is_whole(void)
 	    "rcpts=anna@example.org,otto@example.org spf=pass dkim=pass:acme.example,policy:list.example:sha1 dmarc=pass "
 	    "greylist=off msgid=<1@acme.example> ms=12",
 	    "a vouched message is one line of keys and values");
-	keys_are(s, order, "the keys stand in the promised order");
+	keys_are(s, order, "the keys are in the promised order");
 	s->verdict.deciding = -1;
 	ok(strstr(line_of(s), " dmarc=none ") != NULL, "dmarc is the first author's where no vendor decides");
 	sample_close(s);
@@ -211,9 +211,9 @@ line_of_a_from_that_cannot_be_read(void)
 	s->facts.from_last = &s->facts.authors[1];
 	s->verdict.deciding = -1;
 	ok(strstr(line_of(s), " from=\" [J\\xfcrgen] \\\"7\\\" <tickets@acme.example>\" rcpts=") != NULL,
-	    "a From that cannot be read is shown as it came, escaped");
-	ok(strstr(line_of(s), " ms=12 from_stopped=1") != NULL, "and where reading ended stands behind the promised keys");
-	ok(strstr(line_of(s), " dmarc=pass ") != NULL, "dmarc is of the address that readers show");
+	    "a From that cannot be parsed is shown as it came, escaped");
+	ok(strstr(line_of(s), " ms=12 from_stopped=1") != NULL, "and where parsing stopped comes after the promised keys");
+	ok(strstr(line_of(s), " dmarc=pass ") != NULL, "dmarc is that of the address that mail programs show");
 	sample_close(s);
 }
 
@@ -233,8 +233,8 @@ line_of_nothing(void)
 	is(line_of(s),
 	    "id=4f-1 qid=- outcome=exempt action=pass vendor=- reason=local stage=eom mode=enforce client=- port=0 "
 	    "listed=- via=- helo=- mail_from=<> from=- rcpts=- spf=- dkim=- dmarc=- greylist=off msgid=- ms=12",
-	    "what is empty is '-', and the null sender is <>");
-	keys_are(s, order, "no key is left out for being empty");
+	    "an empty value is '-', and the null sender is <>");
+	keys_are(s, order, "no key is left out because it is empty");
 	sample_close(s);
 }
 
@@ -271,12 +271,12 @@ static const struct {
 	{ "a.example", "helo=a.example ", "a plain value has no quotes" },
 	{ "a b", "helo=\"a b\" ", "a blank is quoted" },
 	{ " ", "helo=\" \" ", "a lone blank is quoted" },
-	{ "", "helo=- ", "nothing is '-'" },
-	{ "-", "helo=\"-\" ", "a lone '-' is quoted, for nothing is written so" },
+	{ "", "helo=- ", "an empty value is '-'" },
+	{ "-", "helo=\"-\" ", "a lone '-' is quoted, because an empty value is written so" },
 	{ "--", "helo=-- ", "two are not" },
 	{ "a\"b", "helo=\"a\\\"b\" ", "a quote is escaped and quoted" },
 	{ "a\\b", "helo=\"a\\\\b\" ", "so is a backslash" },
-	{ "\\", "helo=\"\\\\\" ", "and one that stands alone" },
+	{ "\\", "helo=\"\\\\\" ", "and one on its own" },
 	{ "a\\x09b", "helo=\"a\\\\x09b\" ", "what looks like an escape is not taken for one" },
 	{ "a\tb", "helo=a\\x09b ", "a tab is escaped" },
 	{ "a\r\nid=1", "helo=a\\x0d\\x0aid=1 ", "a line end cannot begin a line" },
@@ -286,8 +286,8 @@ static const struct {
 	{ "\xff\xfe", "helo=\\xff\\xfe ", "so are other bytes above ASCII" },
 	{ "x action=pass", "helo=\"x action=pass\" ", "a value cannot smuggle a key in" },
 	{ X512, "helo=" X512 " ", "512 bytes are whole" },
-	{ X512 "y", "helo=\"" X512 "...\" ", "a longer value is cut, and shows it" },
-	{ X500 "xxxxxxxxx\xff", "helo=\"" X500 "xxxxxxxxx...\" ", "no escape is cut in its middle" },
+	{ X512 "y", "helo=\"" X512 "...\" ", "a longer value is cut, and ends in dots" },
+	{ X500 "xxxxxxxxx\xff", "helo=\"" X500 "xxxxxxxxx...\" ", "no escape is cut in the middle" },
 };
 
 static void
@@ -318,7 +318,7 @@ recipients_are_joined(void)
 		many[i] = "somebody@example.org";
 	s->record.rcpts = many;
 	s->record.rcpt_count = 1;
-	ok(strstr(line_of(s), " rcpts=somebody@example.org spf=") != NULL, "one recipient stands alone");
+	ok(strstr(line_of(s), " rcpts=somebody@example.org spf=") != NULL, "one recipient has no comma");
 	s->record.rcpt_count = RCPTS_MAX;
 	ok(strstr(line_of(s), " rcpts=\"somebody@example.org,") != NULL &&
 		strstr(s->out.bytes, "...\" spf=pass ") != NULL,
@@ -471,12 +471,12 @@ json_says_all(void)
 	holds(s, "\"live\":[{\"vendor\":\"acme\",\"source\":\"spf:acme.example\",\"answer\":\"unknown\",\"silent\":\"d.list.example\",\"lured\":true}]",
 	    "what a source said when asked is a fact");
 	holds(s, "\"facts\":{\"now\":1700000000,", "and so is the time");
-	holds(s, "\"spf_domain\":\"acme.example\",\"spf_why\":\"acme.example: 'a\\\"b'\",", "so are the words of a broken SPF record");
+	holds(s, "\"spf_domain\":\"acme.example\",\"spf_why\":\"acme.example: 'a\\\"b'\",", "so is the reason for a broken SPF record");
 	holds(s, "\"replies\":[{\"local\":\"pay\",\"domain\":\"evil.example\",\"near_author\":false}],\"replies_unclear\":true,",
 	    "and whom a reply would reach");
 	holds(s, "\"domain\":\"acme.example\",\"spf_from\":\"softfail\",\"dmarc\":\"pass\",\"policy\":\"reject\",\"testing\":true,",
 	    "each author has its own SPF and DMARC");
-	holds(s, ",\"explanation\":\"because\\u000a\\\"so\\\"\"}", "an explanation stands at its end");
+	holds(s, ",\"explanation\":\"because\\u000a\\\"so\\\"\"}", "an explanation comes last");
 	sample_close(s);
 }
 
@@ -520,7 +520,7 @@ static const struct {
 } utf8[] = {
 	{ "m\xc3\xbcnch", "m\xc3\xbcnch", "UTF-8 stays as it is" },
 	{ "\xe2\x82\xac \xf0\x9f\x93\xac", "\xe2\x82\xac \xf0\x9f\x93\xac", "three and four bytes too" },
-	{ "\xff", "\\udcff", "a byte that is no UTF-8 is a lone surrogate" },
+	{ "\xff", "\\udcff", "a byte that is not UTF-8 is a lone surrogate" },
 	{ "\xc3", "\\udcc3", "so is a character cut short" },
 	{ "\xc3(", "\\udcc3(", "and one that is broken off" },
 	{ "\xc0\xaf", "\\udcc0\\udcaf", "an overlong form of two bytes is no UTF-8" },
@@ -528,7 +528,7 @@ static const struct {
 	{ "\xf0\x8f\xbf\xbf", "\\udcf0\\udc8f\\udcbf\\udcbf", "nor one of four" },
 	{ "\xed\xa0\x80", "\\udced\\udca0\\udc80", "a surrogate in UTF-8 is none" },
 	{ "\xed\xb2\x80", "\\udced\\udcb2\\udc80", "so nobody can fake an escape" },
-	{ "\xf4\x90\x80\x80", "\\udcf4\\udc90\\udc80\\udc80", "nor is what lies behind Unicode" },
+	{ "\xf4\x90\x80\x80", "\\udcf4\\udc90\\udc80\\udc80", "nor is what lies beyond Unicode" },
 	{ "\xf4\x8f\xbf\xbf", "\xf4\x8f\xbf\xbf", "the last character is one" },
 	{ "\"\\/", "\\\"\\\\/", "quotes and backslashes are escaped" },
 	{ "\x01\t\n\x1f\x7f", "\\u0001\\u0009\\u000a\\u001f\\u007f", "controls are escaped" },
@@ -556,9 +556,9 @@ json_escapes(void)
 	s->facts.from_stopped = 1;
 	s->facts.from_fields = 1;
 	s->facts.from_last = &s->facts.authors[1];
-	holds(s, "\"from_fields\":1,\"from_stopped\":1,", "how many fields, and where reading ended, are facts");
-	holds(s, ",\"last\":true}", "so is which author readers show");
-	holds(s, "\"from\":\" [J\\udcfc] <tickets@acme.example>\"", "the field stands in the place of authors");
+	holds(s, "\"from_fields\":1,\"from_stopped\":1,", "how many fields, and where parsing stopped, are facts");
+	holds(s, ",\"last\":true}", "so is the author that mail programs show");
+	holds(s, "\"from\":\" [J\\udcfc] <tickets@acme.example>\"", "the field takes the place of the authors");
 	sample_close(s);
 }
 
@@ -580,7 +580,7 @@ json_decode(const char *at, char *out)
 	return length;
 }
 
-/* Every pair of bytes, one behind the other. */
+/* Every pair of bytes, one after the other. */
 static void
 no_byte_is_lost(void)
 {
@@ -615,7 +615,7 @@ json_has_a_ceiling(void)
 	text_close(&s->out);
 	text_open(&s->out, 100);
 	json_of(s);
-	ok(s->out.cut && s->out.length == 100, "what does not fit is known to be cut");
+	ok(s->out.cut && s->out.length == 100, "what does not fit is marked as cut");
 	sample_close(s);
 }
 

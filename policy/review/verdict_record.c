@@ -8,7 +8,7 @@
 
 enum {
 	DELEGATION_TEXT = 400, /* two names */
-	FROM_SHOWN = 2048      /* bytes of a From that cannot be read; facts hold all of it */
+	FROM_SHOWN = 2048      /* bytes of a From that cannot be parsed; facts have all of it */
 };
 
 static const char *
@@ -29,7 +29,7 @@ listed_text(const struct verdict_record *record)
 	return claim == NULL || claim->source == NULL ? "" : claim->source->text;
 }
 
-/* The author that matters: the first of the deciding vendor's, else the first. */
+/* The author to report: the deciding vendor's first, else the first of all. */
 static const struct author *
 main_author(const struct verdict_record *record)
 {
@@ -72,7 +72,7 @@ dmarc_text(const struct verdict_record *record)
 	return auth_word(author->dmarc.result);
 }
 
-/* A From that cannot be read, as it came. */
+/* The authors, or a From that cannot be parsed, as it came. */
 static void
 write_authors(const struct facts *facts, struct text *out)
 {
@@ -120,7 +120,7 @@ escaped_length(unsigned char c)
 	return c == '"' || c == '\\' ? 2 : 1;
 }
 
-/* How many bytes of the value fit? Twenty values, however hostile, leave room for each other. */
+/* How many bytes of the value fit? Twenty values, however hostile, do not crowd each other out. */
 static size_t
 fitting_length(const char *value)
 {
@@ -215,7 +215,7 @@ verdict_record_write_line(const struct verdict_record *record, struct text *out)
 
 /* ---- the JSON ---- */
 
-/* As in the line, what is empty is "-". */
+/* As in the line, an empty value is "-". */
 static void
 json_word(struct text *out, const char *key, const char *value)
 {
@@ -369,7 +369,7 @@ json_asked(struct text *out, const struct verdict_record *record)
 	text_char(out, ']');
 }
 
-/* Which names of the policy were asked, once those of the message had not answered. */
+/* Which names in the policy were asked because those of the message had not answered. */
 static void
 json_names(struct text *out, const struct facts *facts)
 {
@@ -455,7 +455,7 @@ json_envelope(struct text *out, const struct verdict_record *record)
 	text_char(out, ']');
 }
 
-/* Only explain is told a message in part: its names, as those of the record's keys. */
+/* Only explain is given a message in part: which parts it lacks, by the record's keys. */
 static void
 json_not_given(struct text *out, const struct facts *facts)
 {

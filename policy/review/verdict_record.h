@@ -1,8 +1,8 @@
 /*
  * verdict_record.h - the record of one verdict: a log line and a JSON object (DESIGN section 5).
  *
- * The names and their order are a promise to other programs. Every byte from the
- * network is escaped; every value has a ceiling in the line, none is lost in the JSON.
+ * Other programs rely on the keys and their order. Every byte from the
+ * network is escaped; every value is limited in the line, and whole in the JSON.
  */
 #ifndef VERDICT_RECORD_H
 #define VERDICT_RECORD_H
@@ -29,7 +29,7 @@ struct verdict_record {
 	const char *const *rcpts; /* this line's recipients; may be fewer than the message's */
 	size_t rcpt_count;
 	enum greylist_state greylist;
-	int64_t ms;              /* time spent in our own hands */
+	int64_t ms;              /* how long we had it */
 	const char *explanation; /* JSON only; NULL: none */
 };
 
