@@ -1,6 +1,6 @@
 #!/bin/sh
-# Every reason, every key of the line and of the record stands in greenlane-record(5); mandoc, where there is one,
-# reads all manual pages. Prints TAP.
+# Every reason, every key of the log line and of the record, and every word of the glossary's kind is in
+# greenlane-record(5); mandoc, if installed, reads all manual pages. Prints TAP.
 set -u
 top=${srcdir:-.}
 page=$top/doc/greenlane-record.5
@@ -39,13 +39,32 @@ same() { # NAME WANTED GOT
 same "every reason has its entry, and no other has" "$(slugs)" "$(explained)"
 [ "$(slugs | wc -l)" -eq "$(grep -c '^	\[REASON_' "$top/policy/rules/reason.c")" ]
 ok $? "no reason is overlooked"
-same "the keys of the line stand in their order" "$(line_keys)" "$(line_tags)"
+same "the keys of the line are in their order" "$(line_keys)" "$(line_tags)"
 for key in $(record_keys); do
 	marked | grep -qx "$key"
 	ok $? "the record's key $key is explained"
 done
 [ "$(record_keys | wc -l)" -gt 50 ]
 ok $? "no key is overlooked"
+
+# The words of the log and of explain, by the function or table that holds them.
+words_of() { # FILE NAME...
+	file=$top/$1
+	shift
+	for name in "$@"; do
+		sed -n "/$name(enum\|$name\[/,/;\$/p" "$file" | grep -o '"[a-z_]*"' | tr -d '"'
+	done
+}
+glossary=$(sed -n '/^\.Sh GLOSSARY/,/^\.Sh EXAMPLES/p' "$page")
+words=$(words_of policy/verdict/claim.c outcome_word
+	words_of policy/rules/vendor.c action_word vendor_mode_word proof_words
+	words_of policy/mail/facts.c auth_word)
+for word in $words; do
+	printf '%s\n' "$glossary" | grep -qw "$word"
+	ok $? "the word $word is in the glossary"
+done
+[ "$(echo "$words" | wc -l)" -ge 28 ]
+ok $? "no outcome, action, mode, evidence or result is overlooked"
 
 if command -v mandoc >/dev/null 2>&1; then
 	for one in "$top"/doc/*.[1-8]; do
