@@ -191,7 +191,7 @@ s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 s.settimeout(2)
 for text in sys.argv[2:]:
     address = ipaddress.ip_address(text)
-    labels = str(address).split(".") if address.version == 4 else list(address.exploded.replace(":", ""))
+    labels = str(address).split(".") if address.version == 4 else list(address.packed.hex())
     name = b"".join(bytes([len(l)]) + l.encode() for l in labels[::-1] + ["wl", "example"]) + b"\0"
     s.sendto(struct.pack(">6H", 1, 0x100, 1, 0, 0, 0) + name + struct.pack(">2H", 1, 1), ("127.0.0.1", int(sys.argv[1])))
     answer = s.recv(4096)
@@ -248,7 +248,7 @@ sendmail_form() {
 import ipaddress, sys
 for text in sys.argv[1:]:
     a = ipaddress.ip_address(text)
-    print(a if a.version == 4 else "IPv6:" + ":".join("%x" % int(g, 16) for g in a.exploded.split(":")))' "$@"
+    print(a if a.version == 4 else "IPv6:" + ":".join("%x" % int(a.packed.hex()[i:i+4], 16) for i in range(0, 32, 4)))' "$@"
 }
 if [ -n "$sendmail" ] && has m4 && has /usr/bin/python3 && [ "$(id -u)" -eq 0 ]; then
 	LD_LIBRARY_PATH=$sendmail/lib/x86_64-linux-gnu:$sendmail/usr/lib/x86_64-linux-gnu
