@@ -1,7 +1,8 @@
 /*
  * oom_t.c - each allocation of some stories and of a reload fails once, and what comes of it is borne.
  *
- *   oom_t [-k N] [STORY...]   every Nth allocation; default: a sample of long ones, and all of short ones
+ *   oom_t [-k N [-f FIRST]] [STORY|reload...]   every Nth allocation, from FIRST on; default: a sample of long ones, and
+ *                                              all of short ones, of some stories and a reload
  *
  * Nothing crashes, and nothing is kept (a sanitizer sees to both). The reply is the one with memory, or a deferral; what
  * the greylist would have held may pass, for a store that fails greylists nobody. Nothing is refused, vouched for or let
@@ -30,6 +31,11 @@ struct step {
 	bool ends; /* a message */
 	bool vouched;
 	size_t removed;
+};
+
+/* Which allocations fail; 0: nobody said. */
+struct series {
+	unsigned every, first;
 };
 
 struct course {
@@ -220,11 +226,13 @@ is_ours(const struct course *with, const struct course *without, size_t i)
 	    strcmp(with->steps[i - 1].reply.enhanced, "4.3.0") != 0;
 }
 
-/* Which step makes a sample of so many? 0: nobody said. */
-static unsigned
-every_of(unsigned every, unsigned long count)
+/* Of so many: what was not said becomes a sample. */
+static struct series
+series_of(struct series said, unsigned long count)
 {
-	return every > 0 ? every : (unsigned)(1 + count / SAMPLE);
+	unsigned every = said.every > 0 ? said.every : (unsigned)(1 + count / SAMPLE);
+
+	return (struct series){ .every = every, .first = said.first > 0 ? said.first : 1 + every / 2 };
 }
 
 /* ---- one story ---- */
@@ -249,7 +257,7 @@ compare(const struct course *with, const struct course *without, unsigned long n
 }
 
 static void
-sweep_story(const char *path, unsigned every)
+sweep_story(const char *path, struct series series)
 {
 	static struct course with, without;
 	const char *slash = strrchr(path, '/');
@@ -260,8 +268,8 @@ sweep_story(const char *path, unsigned every)
 	oom_begin(0);
 	played = story_rehearse(path, record(&with), &services);
 	last = oom_count();
-	every = every_of(every, last);
-	for (unsigned long number = 1 + every / 2; played && number <= last; number += every) {
+	series = series_of(series, last);
+	for (unsigned long number = series.first; played && number <= last; number += series.every) {
 		oom_begin(number);
 		played = story_rehearse(path, record(&without), &services);
 		faults += compare(&with, &without, number, faults);
@@ -335,7 +343,7 @@ write_conf(const char *srcdir, char path[64])
 }
 
 static void
-sweep_reload(const char *srcdir, unsigned every)
+sweep_reload(const char *srcdir, struct series series)
 {
 	char path[64];
 	struct canned_zone *zone = canned_zone_open();
@@ -352,8 +360,8 @@ sweep_reload(const char *srcdir, unsigned every)
 	oom_begin(0);
 	sound = sound && reload(snapshots, refresh, path, &taken) && taken;
 	last = oom_count();
-	every = every_of(every, last);
-	for (unsigned long number = 1 + every / 2; sound && number <= last; number += every) {
+	series = series_of(series, last);
+	for (unsigned long number = series.first; sound && number <= last; number += series.every) {
 		oom_begin(number);
 		sound = reload(snapshots, refresh, path, &taken);
 		runs++;
@@ -369,27 +377,49 @@ sweep_reload(const char *srcdir, unsigned every)
 	canned_zone_close(zone);
 }
 
-int
-main(int argc, char **argv)
+static void
+sweep(const char *name, struct series series)
+{
+	const char *srcdir = getenv("srcdir");
+
+	if (strcmp(name, "reload") == 0)
+		sweep_reload(srcdir == NULL ? "." : srcdir, series);
+	else
+		sweep_story(name, series);
+}
+
+static void
+sweep_sample(struct series series)
 {
 	static const char *const sample[] = { "vouched-by-signature", "forged-when-all-evidence-is-against-it", "action-quarantine",
 		"greylist-at-rcpt-with-differing-recipients", "unsure-max-ends-in-the-strangers-way", "outbound-odd-local-parts", "author-in-utf-8-and-in-a-labels" };
 	const char *srcdir = getenv("srcdir");
-	unsigned every = 0;
 	char path[1024];
 
-	ok(crypto_memory_take(), "OpenSSL takes our allocator");
-	for (int option; (option = getopt(argc, argv, "k:")) != -1;) {
-		if (option != 'k' || atoi(optarg) < 1)
+	for (size_t i = 0; i < sizeof sample / sizeof *sample; i++) {
+		snprintf(path, sizeof path, "%s/t/replay/%s.replay", srcdir == NULL ? "." : srcdir, sample[i]);
+		sweep_story(path, series);
+	}
+	sweep("reload", series);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct series series = { 0 };
+
+	if (!crypto_memory_take()) {
+		printf("Bail out! OpenSSL does not take our allocator\n");
+		return 1;
+	}
+	for (int option; (option = getopt(argc, argv, "k:f:")) != -1;) {
+		if ((option != 'k' && option != 'f') || atoi(optarg) < 1)
 			return 64;
-		every = (unsigned)atoi(optarg);
+		*(option == 'k' ? &series.every : &series.first) = (unsigned)atoi(optarg);
 	}
 	for (int i = optind; i < argc; i++)
-		sweep_story(argv[i], every);
-	for (size_t i = 0; optind == argc && i < sizeof sample / sizeof *sample; i++) {
-		snprintf(path, sizeof path, "%s/t/replay/%s.replay", srcdir == NULL ? "." : srcdir, sample[i]);
-		sweep_story(path, every);
-	}
-	sweep_reload(srcdir == NULL ? "." : srcdir, every);
+		sweep(argv[i], series);
+	if (optind == argc)
+		sweep_sample(series);
 	return done();
 }

@@ -1,9 +1,19 @@
-# Sourced by t/fuzz/run and t/oom: builds targets with the sanitizers, in a folder of its own that goes with the shell.
-# top is the checkout; sets work, and srcdir for what was built.
+# Sourced by t/fuzz/run and t/oom: builds targets with the sanitizers, in a folder of its own that goes with the shell, and
+# runs them side by side. top is the checkout; sets work, and srcdir for what was built.
 
 work=$(mktemp -d /tmp/greenlane-sanitized.XXXXXX)
-trap 'rm -rf "$work"' EXIT
+lanes=
+trap sanitized_end EXIT
 trap 'exit 130' INT TERM
+
+# What runs in a lane ends with the shell.
+sanitized_end() {
+    for lane in $lanes; do
+        child=$(pgrep -P "$lane") || true
+        kill $lane $child 2> /dev/null || true
+    done
+    rm -rf "$work"
+}
 
 # sanitized_build TARGET...: into $work/build; what went wrong is shown.
 sanitized_build() {
@@ -15,4 +25,29 @@ sanitized_build() {
     cd "$work/build" && "$work/src/configure" CFLAGS='-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all' &&
         make -j"$(nproc)" "$@") > "$work/log" 2>&1 || { tail -20 "$work/log"; exit 1; }
     export srcdir="$work/src" ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
+}
+
+# side_by_side FUNCTION ITEM...: FUNCTION with each of them, as many at once as there are processors; fails when one does.
+side_by_side() {
+    for lane in $(seq "$(nproc)"); do
+        lane "$@" &
+        lanes="$lanes $!"
+    done
+    broken=0
+    for lane in $lanes; do
+        wait "$lane" || broken=1
+    done
+    lanes=
+    return $broken
+}
+
+# Each lane takes the next item that nobody has taken.
+lane() {
+    function=$1 broken=0
+    shift
+    for item; do
+        mkdir "$work/taken.${item##*/}" 2> /dev/null || continue
+        "$function" "$item" || broken=1
+    done
+    return $broken
 }
