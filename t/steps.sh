@@ -160,7 +160,8 @@ tsan_options() { echo "halt_on_error=0:exitcode=66:suppressions=$src/t/tsan.supp
 on_valgrind() {
     local step=$1
     shift
-    run "$step" valgrind --quiet --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite \
+    # fair: else a thread that waits for one that never rests may wait for minutes
+    run "$step" valgrind --quiet --fair-sched=try --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite \
         --suppressions="$src/t/valgrind.supp" "$@"
 }
 
