@@ -533,7 +533,7 @@ at_once(void)
 int
 main(void)
 {
-	alarm(120); /* who waits for a pipe waits for ever */
+	alarm(600); /* who waits for a pipe waits for ever */
 	each_kind();
 	folders();
 	plain_files();

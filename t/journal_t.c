@@ -469,7 +469,7 @@ main(void)
 {
 	if (mkdtemp(folder) == NULL)
 		abort();
-	alarm(1200); /* whoever waits for ever is ended */
+	alarm(600); /* whoever waits for ever is ended */
 	faults_are_told();
 	lines_are_whole();
 	reopens_after_rename();

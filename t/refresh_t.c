@@ -619,7 +619,7 @@ reload_goes_first(void)
 	before = fixture->names.waiting;
 	ticks = (BEFORE_START + (int64_t)1000) * SECOND;
 	under_way(fixture, before + 1);
-	alarm(240); /* whoever waits for the others is ended */
+	alarm(600); /* whoever waits for the others is ended */
 	let_go_soon(fixture);
 	adopt(fixture, none, 60, 86400);
 	ok(fixture->names.waiting == before + 1, "a reload does not wait for every source that hangs");

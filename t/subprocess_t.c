@@ -165,7 +165,7 @@ main(void)
 	if (mkdtemp(folder) == NULL)
 		return 99;
 	snprintf(mark, sizeof mark, "%s/mark", folder);
-	alarm(240); /* whoever waits for ever is ended */
+	alarm(600); /* whoever waits for ever is ended */
 	/* as in the daemon: signals blocked, a file open and not marked to be closed */
 	sigfillset(&blocked);
 	pthread_sigmask(SIG_BLOCK, &blocked, NULL);
