@@ -43,8 +43,8 @@ static const struct {
 	{ "a leading zero, octal to some", "192.0.2.010", NULL },
 	{ "hexadecimal", "0xc0.0.2.1", NULL },
 	{ "a blank in front", " 192.0.2.1", NULL },
-	{ "a blank behind", "192.0.2.1 ", NULL },
-	{ "a length behind", "192.0.2.1/32", NULL },
+	{ "a blank at the end", "192.0.2.1 ", NULL },
+	{ "a length at the end", "192.0.2.1/32", NULL },
 	{ "brackets", "[192.0.2.1]", NULL },
 	{ "a zone", "fe80::1%eth0", NULL },
 	{ "two double colons", "2001::db8::1", NULL },
@@ -83,7 +83,7 @@ static const struct {
 	{ "one mapped address", "::ffff:192.0.2.1/128", "192.0.2.1", NULL },
 	{ "one mapped address without a length", "::ffff:192.0.2.1", "192.0.2.1", NULL },
 	{ "all mapped addresses", "::ffff:0:0/96", "0.0.0.0/0", NULL },
-	{ "a length that is no whole byte", "192.0.2.128/25", "192.0.2.128/25", NULL },
+	{ "a length that is not whole bytes", "192.0.2.128/25", "192.0.2.128/25", NULL },
 	{ "host bits", "192.0.2.1/24", NULL, "host bits set; write '192.0.2.0/24'" },
 	{ "one host bit", "192.0.2.129/25", NULL, "write '192.0.2.128/25'" },
 	{ "host bits in IPv6", "2001:db8::1/64", NULL, "write '2001:db8::/64'" },
@@ -92,18 +92,18 @@ static const struct {
 	{ "a length over 128", "2001:db8::/129", NULL, "IPv6 stops at 128" },
 	{ "a mapped network with a length over 128", "::ffff:192.0.2.0/129", NULL, "too long" },
 	{ "a mapped network wider than IPv4", "::ffff:0:0/95", NULL, "wider than IPv4" },
-	{ "no length behind the slash", "192.0.2.0/", NULL, "write '192.0.2.0/32'" },
-	{ "no number behind the slash", "192.0.2.0/x", NULL, "no prefix length" },
-	{ "a mask behind the slash", "192.0.2.0/255.255.255.0", NULL, "no prefix length" },
+	{ "no length after the slash", "192.0.2.0/", NULL, "write '192.0.2.0/32'" },
+	{ "no number after the slash", "192.0.2.0/x", NULL, "no prefix length" },
+	{ "a mask after the slash", "192.0.2.0/255.255.255.0", NULL, "no prefix length" },
 	{ "a negative length", "192.0.2.0/-1", NULL, "no prefix length" },
 	{ "a blank before the length", "192.0.2.0/ 24", NULL, "no prefix length" },
 	{ "a length of four digits", "192.0.2.0/0024", NULL, "no prefix length" },
 	{ "two lengths", "192.0.2.0/24/24", NULL, "no prefix length" },
-	{ "no network", "vendor.example", NULL, "no IP address or network" },
-	{ "nothing", "", NULL, "no IP address or network" },
-	{ "a length alone", "/24", NULL, "no IP address or network" },
+	{ "no network", "vendor.example", NULL, "neither an IP address nor a network" },
+	{ "nothing", "", NULL, "neither an IP address nor a network" },
+	{ "a length alone", "/24", NULL, "neither an IP address nor a network" },
 	{ "a line of text",
-	  "192.0.2.1 192.0.2.2 192.0.2.3 192.0.2.4 192.0.2.5 192.0.2.6 192.0.2.7 192.0.2.8", NULL, "is no network" },
+	  "192.0.2.1 192.0.2.2 192.0.2.3 192.0.2.4 192.0.2.5 192.0.2.6 192.0.2.7 192.0.2.8", NULL, "is not a network" },
 };
 
 static void
@@ -121,7 +121,7 @@ test_prefixes(void)
 		    "network: %s: the fault says what to do", prefixes[i].what))
 			note("it says: %s", why.text);
 	}
-	ok(!prefix_read("nonsense", &(struct prefix){ .bits = 0 }, NULL), "nobody need ask why");
+	ok(!prefix_read("nonsense", &(struct prefix){ .bits = 0 }, NULL), "why may be NULL");
 }
 
 static const struct {
@@ -257,10 +257,10 @@ test_loopback(void)
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct address address;
 
-		ok(address_read(rows[i].text, &address) && address_is_loopback(&address) == rows[i].loopback, "%s is %s loopback",
-		    rows[i].text, rows[i].loopback ? "the" : "no");
+		ok(address_read(rows[i].text, &address) && address_is_loopback(&address) == rows[i].loopback, "%s is %sloopback",
+		    rows[i].text, rows[i].loopback ? "" : "not ");
 	}
-	ok(!address_is_loopback(&(struct address){ .family = ADDRESS_NONE }), "no address is no loopback");
+	ok(!address_is_loopback(&(struct address){ .family = ADDRESS_NONE }), "no address is not loopback");
 }
 
 /* Every length against a mask made bit by bit. */

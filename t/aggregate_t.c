@@ -43,23 +43,23 @@ static const struct {
 } rows[] = {
 	{ "nothing stays nothing", "", "" },
 	{ "one stays as it is", "192.0.2.0/24", "192.0.2.0/24" },
-	{ "a double is dropped", "192.0.2.0/24 192.0.2.0/24", "192.0.2.0/24" },
+	{ "a duplicate is dropped", "192.0.2.0/24 192.0.2.0/24", "192.0.2.0/24" },
 	{ "a network in another is dropped", "192.0.2.128/25 192.0.2.0/24", "192.0.2.0/24" },
 	{ "an address in a network is dropped", "192.0.2.0/24 192.0.2.255", "192.0.2.0/24" },
 	{ "one that begins with its outer network is dropped", "10.0.0.0/16 10.0.0.0/8", "10.0.0.0/8" },
 	{ "two halves are joined", "192.0.2.128/25 192.0.2.0/25", "192.0.2.0/24" },
-	{ "neighbours that are no halves are not", "192.0.1.0/24 192.0.2.0/24", "192.0.1.0/24 192.0.2.0/24" },
+	{ "neighbours that are not halves of one stay", "192.0.1.0/24 192.0.2.0/24", "192.0.1.0/24 192.0.2.0/24" },
 	{ "four quarters are joined", "192.0.2.0/26 192.0.2.64/26 192.0.2.128/26 192.0.2.192/26", "192.0.2.0/24" },
 	{ "three quarters make two networks", "192.0.2.0/26 192.0.2.64/26 192.0.2.128/26", "192.0.2.0/25 192.0.2.128/26" },
 	{ "a half and its missing pieces", "192.0.2.0/25 192.0.2.128/26 192.0.2.192/27 192.0.2.224/27", "192.0.2.0/24" },
 	{ "two addresses", "192.0.2.4 192.0.2.5", "192.0.2.4/31" },
-	{ "two addresses that are no pair", "192.0.2.5 192.0.2.6", "192.0.2.5 192.0.2.6" },
-	{ "a join that is then held by nobody else", "10.0.0.0/9 10.128.0.0/9 11.0.0.0/8", "10.0.0.0/7" },
+	{ "two addresses that are not a pair", "192.0.2.5 192.0.2.6", "192.0.2.5 192.0.2.6" },
+	{ "a join that joins again", "10.0.0.0/9 10.128.0.0/9 11.0.0.0/8", "10.0.0.0/7" },
 	{ "IPv6 halves", "2001:db8:8000::/33 2001:db8::/33", "2001:db8::/32" },
 	{ "IPv6 addresses", "2001:db8::2 2001:db8::3 2001:db8::1", "2001:db8::1 2001:db8::2/127" },
 	{ "families are never joined, and IPv4 comes first", "::/1 0.0.0.0/1 8000::/1", "0.0.0.0/1 ::/0" },
 	{ "the whole of IPv4", "128.0.0.0/1 0.0.0.0/1", "0.0.0.0/0" },
-	{ "the end of IPv4 and the begin of IPv6", "255.255.255.255 ::", "255.255.255.255 ::" },
+	{ "the end of IPv4 and the beginning of IPv6", "255.255.255.255 ::", "255.255.255.255 ::" },
 	{ "order does not matter", "192.0.2.7 198.51.100.0/24 192.0.2.6 10.0.0.0/8", "10.0.0.0/8 192.0.2.6/31 198.51.100.0/24" },
 };
 
@@ -161,7 +161,7 @@ check_differences(void)
 		other += memcmp(before, after, sizeof before) != 0;
 		more += count != fewest(before[0], 256) + fewest(before[1], 256);
 	}
-	is_number(other, 0, "%d random lists: just the same addresses", ROUNDS);
+	is_number(other, 0, "%d random lists: exactly the same addresses", ROUNDS);
 	is_number(more, 0, "and by the fewest networks that a plain map of addresses allows");
 }
 

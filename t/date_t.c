@@ -8,7 +8,7 @@ enum { NONE = -1 };
 
 static const struct {
 	const char *what, *text;
-	int64_t seconds; /* NONE: it is no date */
+	int64_t seconds; /* NONE: not a date */
 } rows[] = {
 	{ "the usual form", " Fri, 20 Nov 2026 10:00:00 +0000", 1795168800 },
 	{ "east of UTC", "Fri, 20 Nov 2026 12:30:00 +0230", 1795168800 },
@@ -46,7 +46,7 @@ main(void)
 		int64_t seconds = NONE;
 		bool read = date_read(span_of(rows[i].text), &seconds);
 
-		ok(read == (rows[i].seconds != NONE), "%s: a date or none", rows[i].what);
+		ok(read == (rows[i].seconds != NONE), "%s: a date or not", rows[i].what);
 		is_number(seconds, rows[i].seconds, "%s: seconds", rows[i].what);
 	}
 	return done();

@@ -1,5 +1,5 @@
 /*
- * domain_t.c - DNS names: normal form, parents, who is under whom.
+ * domain_t.c - DNS names: normal form, parents, and whether one lies below another.
  */
 #include <stdio.h>
 #include <string.h>
@@ -12,7 +12,7 @@
 #define L63 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 
 static const struct {
-	const char *what, *name, *normal; /* NULL: no name */
+	const char *what, *name, *normal; /* NULL: not a name */
 } names[] = {
 	{ "a name", "vendor.example", "vendor.example" },
 	{ "capitals are folded", "Vendor.EXAMPLE", "vendor.example" },
@@ -45,8 +45,8 @@ static const struct {
 	{ "a label of 64 bytes", L63 "a.example", NULL },
 	{ "a name of 254 bytes", L63 "." L63 "." L63 ".aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", NULL },
 	{ "a blank", "vendor example", NULL },
-	{ "a blank behind", "vendor.example ", NULL },
-	{ "a line break behind", "vendor.example\n", NULL },
+	{ "a blank at the end", "vendor.example ", NULL },
+	{ "a line break at the end", "vendor.example\n", NULL },
 	{ "a quote", "vendor.example'a.evil.example", NULL },
 	{ "a parenthesis", "vendor.example(a.evil.example", NULL },
 	{ "an at sign", "a@vendor.example", NULL },
@@ -89,9 +89,9 @@ test_spans(void)
 	char normal[DOMAIN_TEXT];
 
 	ok(domain_read("vendor.example.evil.test", 14, normal, NULL), "a name ends where its length says");
-	is(normal, "vendor.example", "nothing behind the length is read");
-	ok(!domain_read("vendor\0.example", 15, normal, NULL), "a NUL is in no name");
-	ok(!domain_read("vendor.example\0", 15, normal, NULL), "a NUL is at the end of no name");
+	is(normal, "vendor.example", "nothing after the length is read");
+	ok(!domain_read("vendor\0.example", 15, normal, NULL), "a name holds no NUL");
+	ok(!domain_read("vendor.example\0", 15, normal, NULL), "a name does not end in a NUL");
 	ok(!domain_read(long_name, sizeof long_name, normal, NULL), "a name of 5,000 bytes is refused");
 }
 

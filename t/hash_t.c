@@ -1,5 +1,5 @@
 /*
- * hash_t.c - the hashes give the published values: the plain one for ever, for it is kept on disk.
+ * hash_t.c - the hashes give the published values: the plain one for ever, because it is stored on disk.
  */
 #include <string.h>
 
@@ -42,9 +42,9 @@ main(void)
 		ok(hash_bytes(HASH_START, plain[i].bytes, strlen(plain[i].bytes)) == plain[i].hash, "%s", plain[i].name);
 		ok(hash_string(HASH_START, plain[i].bytes) == plain[i].hash, "%s, as a string", plain[i].name);
 	}
-	ok(hash_string(hash_bytes(HASH_START, "foo", 3), "bar") == hash_string(HASH_START, "foobar"), "in pieces it is the same");
+	ok(hash_string(hash_bytes(HASH_START, "foo", 3), "bar") == hash_string(HASH_START, "foobar"), "the same in pieces");
 	ok(hash_bytes(HASH_START, "a\0b", 3) != hash_bytes(HASH_START, "a\0c", 3), "NUL is a byte");
-	ok(hash_fold(UINT64_C(0x1234567800000001)) == UINT64_C(0x1234567812345679), "folded, the high half counts in the low one");
+	ok(hash_fold(UINT64_C(0x1234567800000001)) == UINT64_C(0x1234567812345679), "folded, the high half reaches the low one");
 	ok(hash_numbers((const uint32_t[]){ 1, 2 }, 2) != hash_numbers((const uint32_t[]){ 2, 1 }, 2) &&
 		hash_numbers((const uint32_t[]){ 0 }, 1) != hash_numbers((const uint32_t[]){ 0, 0 }, 2),
 	    "of numbers, order and count matter");

@@ -10,7 +10,7 @@ static const struct {
 } rows[] = {
 	{ "a whole one is cut", "5:hello,", FRAME_WHOLE, "hello", "" },
 	{ "an empty one is whole, too", "0:,x", FRAME_WHOLE, "", "x" },
-	{ "what stands behind is left", "2:ab,3:cde,", FRAME_WHOLE, "ab", "3:cde," },
+	{ "what comes after it is left", "2:ab,3:cde,", FRAME_WHOLE, "ab", "3:cde," },
 	{ "a comma inside belongs to it", "3:a,b,", FRAME_WHOLE, "a,b", "" },
 	{ "nothing is awaited", "", FRAME_PARTIAL, NULL, "" },
 	{ "a length alone is awaited", "12", FRAME_PARTIAL, NULL, "12" },
@@ -25,7 +25,7 @@ static const struct {
 	{ "no comma breaks it", "5:hello;", FRAME_BROKEN, NULL, NULL },
 };
 
-/* What comes in pieces of `step` bytes: each string as "[hello]", then "..." for one that is not whole, or the fault. */
+/* What arrives in pieces of `step` bytes: each string as "[hello]", then "..." for an incomplete one, or the fault. */
 static void
 read_all(const char *stream, size_t step, size_t ceiling, struct text *out)
 {
@@ -43,7 +43,7 @@ read_all(const char *stream, size_t step, size_t ceiling, struct text *out)
 			text_format(out, "[%s]", string.bytes);
 			text_clear(&begun);
 		}
-		ok(bytes.length == 0, "no byte is left of a string that is not whole");
+		ok(bytes.length == 0, "every byte of an incomplete string is used up");
 	}
 	text_put(out, found == FRAME_BROKEN ? why.text : begun.length > 0 ? "..." : "");
 	text_close(&begun);
@@ -57,10 +57,10 @@ test_pieces(void)
 		size_t ceiling;
 	} streams[] = {
 		{ "nothing", "", "", 64 },
-		{ "two strings and the begin of one", "2:ab,0:,3:c", "[ab][]...", 64 },
-		{ "one as long as is allowed", "5:hello,2:ab,", "[hello][ab]", 8 },
+		{ "two strings and the beginning of one", "2:ab,0:,3:c", "[ab][]...", 64 },
+		{ "one as long as allowed", "5:hello,2:ab,", "[hello][ab]", 8 },
 		{ "one that is longer", "2:ab,6:hello!,", "[ab]a request longer than 8 bytes", 8 },
-		{ "what is none behind one that is", "2:ab,x,2:ab,", "[ab]it is no netstring", 64 },
+		{ "one that is not a netstring after one that is", "2:ab,x,2:ab,", "[ab]it is not a netstring", 64 },
 	};
 
 	for (size_t i = 0; i < sizeof streams / sizeof streams[0]; i++)

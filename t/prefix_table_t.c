@@ -59,24 +59,24 @@ static const struct {
 	{ "one network of three numbers", "10.0.0.0/8=3 10.0.0.0/8=1 10.0.0.0/8=2", "10.1.1.1", "1 2 3" },
 	{ "one network written twice", "10.0.0.0/8=3 10.0.0.0/8=3", "10.1.1.1", "3" },
 	{ "an inner network that begins with the outer", "10.0.0.0/8=1 10.0.0.0/16=2", "10.0.0.0", "1 2" },
-	{ "behind an inner network that begins with the outer", "10.0.0.0/8=1 10.0.0.0/16=2", "10.1.0.0", "1" },
+	{ "after an inner network that begins with the outer", "10.0.0.0/8=1 10.0.0.0/16=2", "10.1.0.0", "1" },
 	{ "an inner network that ends with the outer", "10.0.0.0/8=1 10.255.0.0/16=2", "10.255.255.255", "1 2" },
-	{ "behind both where they end together", "10.0.0.0/8=1 10.255.0.0/16=2", "11.0.0.0", "" },
+	{ "after both where they end together", "10.0.0.0/8=1 10.255.0.0/16=2", "11.0.0.0", "" },
 	{ "five deep", "10.0.0.0/8=5 10.0.0.0/9=4 10.0.0.0/10=3 10.0.0.0/11=2 10.0.0.1=1", "10.0.0.1", "1 2 3 4 5" },
 	{ "the whole of IPv4", "0.0.0.0/0=9", "255.255.255.255", "9" },
 	{ "the first address of IPv4", "0.0.0.0=9", "0.0.0.0", "9" },
-	{ "behind the first address of IPv4", "0.0.0.0=9", "0.0.0.1", "" },
+	{ "after the first address of IPv4", "0.0.0.0=9", "0.0.0.1", "" },
 	{ "the last address of IPv4", "255.255.255.255=9", "255.255.255.255", "9" },
 	{ "before the last address of IPv4", "255.255.255.255=9", "255.255.255.254", "" },
 	{ "the whole of IPv6", "::/0=9", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "9" },
 	{ "the last address of IPv6", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff=9", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "9" },
 	{ "before the last address of IPv6", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff=9", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:fffe", "" },
 	{ "a /64 of IPv6", "2001:db8:0:1::/64=4", "2001:db8:0:1:ffff::1", "4" },
-	{ "behind a /64 of IPv6", "2001:db8:0:1::/64=4", "2001:db8:0:2::", "" },
+	{ "after a /64 of IPv6", "2001:db8:0:1::/64=4", "2001:db8:0:2::", "" },
 	{ "a host in a /64", "2001:db8::/64=4 2001:db8::5=2", "2001:db8::5", "2 4" },
-	{ "behind a host in a /64", "2001:db8::/64=4 2001:db8::5=2", "2001:db8::6", "4" },
+	{ "after a host in a /64", "2001:db8::/64=4 2001:db8::5=2", "2001:db8::6", "4" },
 	{ "a /127 that ends its /64", "2001:db8::ffff:ffff:ffff:fffe/127=2", "2001:db8::ffff:ffff:ffff:ffff", "2" },
-	{ "behind a /127 that ends its /64", "2001:db8::ffff:ffff:ffff:fffe/127=2", "2001:db8:0:1::", "" },
+	{ "after a /127 that ends its /64", "2001:db8::ffff:ffff:ffff:fffe/127=2", "2001:db8:0:1::", "" },
 	{ "both families in one table", "192.0.2.0/24=7 2001:db8::/32=8", "2001:db8::1", "8" },
 	{ "numbers of 32 bits", "10.0.0.0/8=4294967295 10.0.0.0/8=2147483648", "10.0.0.1", "2147483648 4294967295" },
 	{ "one number of 32 bits", "10.0.0.0/8=4294967295", "10.0.0.1", "4294967295" },
@@ -178,7 +178,7 @@ number_is_hit(struct prefix_hits hits, uint32_t number)
 	return false;
 }
 
-/* Every number that holds is hit, and there are no others; ascending, each once. */
+/* Every number that holds the address is found, and no others; ascending, each once. */
 static bool
 agrees(const struct prefix_entry *entries, size_t count, const struct address *address,
     struct prefix_hits hits, unsigned numbers)
@@ -291,8 +291,8 @@ static const struct {
 	const char *fault;
 } unsound[] = {
 	{ "host bits are refused", { { { ADDRESS_V4, { 10, 0, 0, 1 } }, 8 }, 1 }, "'10.0.0.1/8' has host bits set" },
-	{ "a length above 32 is refused", { { { ADDRESS_V4, { 10 } }, 33 }, 1 }, "entry 0 of a table is no network" },
-	{ "no family is refused", { { { ADDRESS_NONE, { 0 } }, 0 }, 1 }, "entry 0 of a table is no network" },
+	{ "a length above 32 is refused", { { { ADDRESS_V4, { 10 } }, 33 }, 1 }, "entry 0 of a table is not a network" },
+	{ "no family is refused", { { { ADDRESS_NONE, { 0 } }, 0 }, 1 }, "entry 0 of a table is not a network" },
 };
 
 static void

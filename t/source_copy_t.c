@@ -363,7 +363,7 @@ static const struct {
 	{ "a negative number of networks", "networks 3", "networks -3", 11, "'-3' is no number up to 6" },
 	{ "a network is missing", "198.51.100.7  since 2026-04-01T10:00:00Z  via a.example > mx > h.a.example\n", "", 14, "no network with its 'since'" },
 	{ "host bits", "192.0.2.0/24", "192.0.2.1/24", 12, "'192.0.2.1/24' has host bits set; write '192.0.2.0/24'" },
-	{ "no network", "192.0.2.0/24", "192.0.2.x/24", 12, "'192.0.2.x/24' is no IP address or network; write '192.0.2.0/24'" },
+	{ "no network", "192.0.2.0/24", "192.0.2.x/24", 12, "'192.0.2.x/24' is neither an IP address nor a network; write '192.0.2.0/24'" },
 	{ "a prefix too long", "192.0.2.0/24", "192.0.2.0/33", 12, "prefix length 33 of '192.0.2.0/33' is too long; IPv4 stops at 32" },
 	{ "a long network", "192.0.2.0/24", "192.0.2.0/000000000000000000000000000000000000000024", 12, "a network is too long" },
 	{ "networks out of order", "198.51.100.7", "192.0.1.7", 13, "the networks are not in order" },

@@ -1,5 +1,5 @@
 /*
- * suffix_t.c - organisational domains: the list's own tests, and what DMARC and DKIM lean on.
+ * suffix_t.c - organisational domains: the list's own tests, and what DMARC and DKIM rely on.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,7 +29,7 @@ static const struct {
 	{ "an A-label suffix is known", "shop.xn--55qx5d.cn", "shop.xn--55qx5d.cn" },
 	{ "an A-label suffix is public", "xn--55qx5d.cn", NULL },
 	{ "the empty name has no organisation", "", NULL },
-	{ "a leading dot is no name", ".vendor.com", NULL },
+	{ "a leading dot is not a name", ".vendor.com", NULL },
 	{ "digits follow the star rule like any name", "192.0.2.1", "2.1" },
 };
 
@@ -41,7 +41,7 @@ static const struct {
 	{ "a top-level domain is nobody's", "net", NULL },
 	{ "an unknown top-level domain is nobody's", "test", NULL },
 	{ "a name of the private part is its own", "github.io", "github.io" },
-	{ "its customer is his own", "a.evil.github.io", "evil.github.io" },
+	{ "its customer's name is the customer's", "a.evil.github.io", "evil.github.io" },
 	{ "a private wildcard's name is its own", "eu-west-1.compute.amazonaws.com", "eu-west-1.compute.amazonaws.com" },
 	{ "a wildcard of a registry is nobody's", "anything.ck", NULL },
 	{ "the empty name is nobody's", "", NULL },
@@ -67,7 +67,7 @@ test_rows(const struct suffix_list *list)
 	}
 }
 
-/* The quoted word behind *at, or NULL for the word null; moves *at behind it. */
+/* The quoted word behind *at, or NULL for the word null; moves *at past it. */
 static char *
 argument(char **at)
 {

@@ -1,5 +1,5 @@
 /*
- * text_t.c - what all else stands on: text and spans, the arena, faults.
+ * text_t.c - what everything else is built on: text and spans, the arena, faults.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -39,12 +39,12 @@ test_cut(void)
 	struct span rest = span_of("a,,b"), empty = { NULL, 0 };
 
 	ok(span_same(span_cut(&rest, ','), "a") && span_same(rest, ",b"), "a cut stops at the first mark");
-	ok(span_same(span_cut(&rest, ','), "") && span_same(rest, "b"), "between two marks is nothing");
-	ok(span_same(span_cut(&rest, ','), "b") && rest.length == 0, "without a mark all is taken");
-	ok(span_same(span_cut(&rest, ','), "") && rest.length == 0, "behind the end is nothing");
+	ok(span_same(span_cut(&rest, ','), "") && span_same(rest, "b"), "between two marks there is nothing");
+	ok(span_same(span_cut(&rest, ','), "b") && rest.length == 0, "without a mark everything is taken");
+	ok(span_same(span_cut(&rest, ','), "") && rest.length == 0, "after the end there is nothing");
 	ok(span_cut(&empty, ',').length == 0, "nothing at all can be cut");
 	rest = (struct span){ "a\0b,c", 5 };
-	ok(span_cut(&rest, ',').length == 3 && span_same(rest, "c"), "a NUL is a byte like any");
+	ok(span_cut(&rest, ',').length == 3 && span_same(rest, "c"), "a NUL is a byte like any other");
 }
 
 static void
@@ -88,7 +88,7 @@ test_text(void)
 	text_clear(&text);
 	ok(text.length == 0 && !text.cut && text.bytes[0] == '\0', "a cleared text is new");
 	text_add(&text, "a\0b", 3);
-	ok(text.length == 3 && memcmp(text.bytes, "a\0b", 4) == 0, "a NUL is a byte like any, and an end follows");
+	ok(text.length == 3 && memcmp(text.bytes, "a\0b", 4) == 0, "a NUL is a byte like any other, and a terminator follows");
 	text_add(&text, NULL, 0);
 	ok(text.length == 3, "nothing can be added");
 	text_close(&text);
@@ -152,7 +152,7 @@ test_rewind(void)
 	is_number((long long)text.length, 6, "nor made longer");
 	text_rewind(&text, 2);
 	text_char(&text, 'x');
-	is(text.bytes, "abx", "what is taken back is followed by what comes next");
+	is(text.bytes, "abx", "what is added next follows what was kept");
 	text_close(&text);
 }
 
@@ -195,7 +195,7 @@ test_distance(void)
 
 	for (size_t i = 0; i < COUNT(rows); i++)
 		is_number(text_distance(rows[i].a, rows[i].b), rows[i].edits, "from '%s' to '%s'", rows[i].a, rows[i].b);
-	is_number(text_distance("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "a"), 40, "a word of 41 letters is far from all");
+	is_number(text_distance("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "a"), 40, "a word of 41 letters is far from every other");
 	is_number(text_distance("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", ""), 40, "a word of 40 letters is measured");
 }
 
@@ -220,12 +220,12 @@ test_arena(void)
 	}
 	ok(aligned, "every piece is aligned for any type");
 	ok(zero, "every piece is zeroed, and none lies in another");
-	is(kept, "kept", "an early piece stays");
+	is(kept, "kept", "an early piece is unchanged");
 	copy = arena_copy(arena, "a\0bc", 3);
-	ok(copy != NULL && memcmp(copy, "a\0b", 4) == 0, "a copy keeps its NUL and gets an end");
+	ok(copy != NULL && memcmp(copy, "a\0b", 4) == 0, "a copy keeps its NUL and is terminated");
 	is(arena_copy(arena, NULL, 0), "", "a copy of nothing is empty");
 	is(arena_format(arena, "%s %d", "x", 7), "x 7", "a format is written");
-	ok(arena_take(arena, 20000) != NULL, "a piece over the size of a block is given");
+	ok(arena_take(arena, 20000) != NULL, "a piece larger than a block is given");
 	ok(arena_used(arena) > 20000 + 300 * 299 / 2 && arena_used(arena) <= 100000, "what was used is known");
 	arena_close(arena);
 	arena_close(NULL);
@@ -276,7 +276,7 @@ test_fault(void)
 	is(out, "a.conf:9: no luck, again", "a fault may be made of itself");
 	fault_write(&fault, small, sizeof small);
 	is(small, "a.conf:", "what does not fit is cut");
-	ok(!fault_set(NULL, "x") && !fault_at(NULL, "f", 1, "x"), "nobody need listen");
+	ok(!fault_set(NULL, "x") && !fault_at(NULL, "f", 1, "x"), "*why may be NULL");
 	(void)fault_set(&fault, "%600s", "x");
 	is_number((long long)strlen(fault.text), sizeof fault.text - 1, "a long text is cut");
 	is(fault.file, "", "a new fault forgets the old place");
@@ -330,12 +330,12 @@ test_inherited(void)
 	ok(!whole.cut && !whole.failed, "a piece that was cut at its ceiling leaves the whole as it is");
 	piece.failed = true;
 	text_inherit(&whole, &piece);
-	ok(whole.cut && whole.failed, "one that memory lacked for does not");
+	ok(whole.cut && whole.failed, "one for which memory ran out does not");
 	text_close(&whole);
 	text_close(&piece);
 }
 
-/* What was not given is remembered, whoever asked and whatever it took it for. */
+/* What was refused is remembered, whoever asked and whatever they took it for. */
 static void
 test_arena_failed(void)
 {
@@ -344,14 +344,14 @@ test_arena_failed(void)
 	ok(!arena_failed(arena), "a new arena has failed nobody");
 	ok(arena_take(arena, 64) != NULL && !arena_failed(arena), "nor has one that gave what was asked");
 	ok(arena_copy(arena, "many", 64) == NULL && arena_failed(arena), "one past its ceiling has");
-	ok(arena_take(arena, 1) != NULL && arena_failed(arena), "and so it stays, though it gives again");
+	ok(arena_take(arena, 1) != NULL && arena_failed(arena), "and stays failed, though it gives memory again");
 	arena_close(arena);
 	arena = arena_open(100);
-	ok(arena_copy(arena, "", SIZE_MAX) == NULL && arena_failed(arena), "a length that cannot be fails, too");
+	ok(arena_copy(arena, "", SIZE_MAX) == NULL && arena_failed(arena), "an impossible length fails, too");
 	arena_close(arena);
 	arena = arena_open(100);
 	arena_fail(arena);
-	ok(arena_failed(arena), "it can be told of what failed elsewhere");
+	ok(arena_failed(arena), "it can note what failed elsewhere");
 	arena_close(arena);
 }
 

@@ -1,5 +1,5 @@
 /*
- * utf8_t.c - what is a character, and which are controls.
+ * utf8_t.c - what is a character, and which of them are controls.
  */
 #include <string.h>
 
@@ -16,11 +16,11 @@ static const struct {
 	{ "a line break", "\n", 1, 0, '\n' },
 	{ "the first control of two bytes", "\xc2\x80", 2, 0, 0x80 },
 	{ "the last control", "\xc2\x9f", 2, 0, 0x9f },
-	{ "the first behind it, a blank", "\xc2\xa0", 2, 2, 0xa0 },
+	{ "the first after it, a blank", "\xc2\xa0", 2, 2, 0xa0 },
 	{ "the last of two bytes", "\xdf\xbf", 2, 2, 0x7ff },
 	{ "the first of three", "\xe0\xa0\x80", 3, 3, 0x800 },
 	{ "the last before the surrogates", "\xed\x9f\xbf", 3, 3, 0xd7ff },
-	{ "the first behind them", "\xee\x80\x80", 3, 3, 0xe000 },
+	{ "the first after them", "\xee\x80\x80", 3, 3, 0xe000 },
 	{ "the last of three", "\xef\xbf\xbf", 3, 3, 0xffff },
 	{ "the first of four", "\xf0\x90\x80\x80", 4, 4, 0x10000 },
 	{ "the last of all", "\xf4\x8f\xbf\xbf", 4, 4, 0x10ffff },
@@ -31,8 +31,8 @@ static const struct {
 	{ "two bytes' worth in three", "\xe0\x9f\xbf", 0, 0, 0 },
 	{ "three bytes' worth in four", "\xf0\x8f\xbf\xbf", 0, 0, 0 },
 	{ "five bytes", "\xf8\x88\x80\x80\x80", 0, 0, 0 },
-	{ "a byte that only goes on", "\x80", 0, 0, 0 },
-	{ "a byte that never stands", "\xff", 0, 0, 0 },
+	{ "a continuation byte alone", "\x80", 0, 0, 0 },
+	{ "a byte that UTF-8 never uses", "\xff", 0, 0, 0 },
 	{ "a character that ends too early", "\xc3" "a", 0, 0, 0 },
 	{ "one that is cut", "\xe2\x82", 0, 0, 0 },
 	{ "nothing", "", 0, 0, 0 },
@@ -49,7 +49,7 @@ main(void)
 		is_number((long long)one, (long long)rows[i].length, "%s", rows[i].name);
 		if (one > 0)
 			is_number(point, rows[i].point, "its code point");
-		is_number((long long)utf8_plain(rows[i].bytes, length), (long long)rows[i].plain, "its length where controls are none");
+		is_number((long long)utf8_plain(rows[i].bytes, length), (long long)rows[i].plain, "its length where controls do not count");
 	}
 	is_number((long long)utf8_read("", 1, &point), 1, "NUL is a character");
 	is_number((long long)utf8_plain("", 1), 0, "and a control");

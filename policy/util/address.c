@@ -110,7 +110,7 @@ address_mask(struct address address, unsigned bits)
 	return address;
 }
 
-/* The digits behind the slash; false when they are no number of at most three digits. */
+/* The digits after the slash; false unless they are a number of at most three digits. */
 static bool
 bits_read(const char *text, unsigned *bits)
 {
@@ -133,16 +133,16 @@ prefix_read(const char *text, struct prefix *out, struct fault *why)
 	unsigned bits;
 
 	if (length >= sizeof base)
-		return fault_set(why, "'%.60s...' is no network; write '192.0.2.0/24'", text);
+		return fault_set(why, "'%.60s...' is not a network; write '192.0.2.0/24'", text);
 	memcpy(base, text, length);
 	base[length] = '\0';
 	if (!address_read(base, &address))
-		return fault_set(why, "'%.60s' is no IP address or network; write '192.0.2.0/24'",
+		return fault_set(why, "'%.60s' is neither an IP address nor a network; write '192.0.2.0/24'",
 		    text);
 	bits = address_width(&address);
 	folded = address.family == ADDRESS_V4 && strchr(base, ':') != NULL;
 	if (slash != NULL && !bits_read(slash + 1, &bits))
-		return fault_set(why, "'%.60s' has no prefix length behind '/'; write '%s/%u'", text,
+		return fault_set(why, "'%.60s' has no prefix length after '/'; write '%s/%u'", text,
 		    base, address_width(&address));
 	if (slash != NULL && folded) {
 		if (bits < 96)

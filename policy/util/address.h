@@ -39,15 +39,15 @@ const char *address_write(const struct address *, char out[ADDRESS_TEXT]);
 unsigned address_width(const struct address *); /* 32 or 128 */
 bool address_equal(const struct address *, const struct address *);
 bool address_is_loopback(const struct address *);
-/* Of one site's or one link's own use (RFC 1918, 3927, 4193, 4291, 6598): no mail comes from there over the
- * Internet. */
+/* Is it for use within one site or on one link (RFC 1918, 3927, 4193, 4291, 6598)? No mail comes from there over
+ * the Internet. */
 bool address_is_private(const struct address *);
 
-/* The address with all bits behind the first `bits` cleared. */
+/* The address with all bits after the first `bits` cleared. */
 struct address address_mask(struct address, unsigned bits);
 
-/* Reads "192.0.2.0/24" or a single address. Set host bits, a prefix too long and bad syntax
- * are faults that name what to write instead. A mapped IPv4 network is folded to IPv4. */
+/* Reads "192.0.2.0/24" or a single address. Host bits that are set, a prefix that is too long and bad
+ * syntax are faults that say what to write instead. A mapped IPv4 network is folded to IPv4. */
 bool prefix_read(const char *text, struct prefix *out, struct fault *why) MUST_USE;
 
 /* Canonical form; a single address is written without its length. */
@@ -66,7 +66,7 @@ struct prefixes {
 	size_t count;
 };
 
-/* Does one of them hold the address? Each is looked at: for short lists (prefix_table.h is for long ones). */
+/* Does one of them hold the address? Looks at each: for short lists (prefix_table.h is for long ones). */
 bool prefixes_hold(const struct prefixes *, const struct address *);
 
 #endif

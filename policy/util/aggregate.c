@@ -3,7 +3,7 @@
 
 #include "policy/util/aggregate.h"
 
-/* By family and address; of two that begin together the wider comes first. */
+/* By family and address; of two that begin at the same address the wider comes first. */
 static int
 order(const void *left, const void *right)
 {
@@ -16,7 +16,7 @@ order(const void *left, const void *right)
 	return bytes != 0 ? bytes : a->bits - b->bits;
 }
 
-/* The two halves of one network, the lower one first? */
+/* Are they the two halves of one network, the lower one first? */
 static bool
 are_halves(const struct prefix *low, const struct prefix *high)
 {

@@ -1,8 +1,8 @@
 /*
- * aggregate.h - the fewest networks that hold just the same addresses.
+ * aggregate.h - the fewest networks that hold exactly the same addresses.
  *
- * What another network holds is dropped, neighbours that make up a larger network are
- * joined; never wider than what was given.
+ * Drops networks that lie in another, joins neighbours that make up a larger one. Never covers more
+ * than it was given.
  */
 #ifndef AGGREGATE_H
 #define AGGREGATE_H

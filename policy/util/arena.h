@@ -1,8 +1,8 @@
 /*
- * arena.h - memory that is given back all at once.
+ * arena.h - memory that is freed all at once.
  *
- * One arena a message, one a policy. Nothing in it is freed by hand.
- * Never grows past its ceiling: a hostile message runs out of its own arena, not of the host.
+ * One arena per message, one per policy. Nothing in it is freed by hand.
+ * Never grows past its ceiling: a hostile message exhausts its own arena, not the host.
  */
 #ifndef ARENA_H
 #define ARENA_H
@@ -12,13 +12,13 @@
 
 struct arena;
 
-/* A new arena that hands out at most ceiling bytes; NULL without memory. Given. */
+/* A new arena of at most ceiling bytes; NULL when out of memory. Given. */
 struct arena *arena_open(size_t ceiling) __attribute__((warn_unused_result));
 
-/* Gives everything back. NULL is fine. */
+/* Frees everything. NULL is fine. */
 void arena_close(struct arena *);
 
-/* size zeroed bytes, aligned for any type; NULL past the ceiling or without memory. */
+/* size zeroed bytes, aligned for any type; NULL past the ceiling or when out of memory. */
 void *arena_take(struct arena *, size_t size) __attribute__((warn_unused_result));
 
 /* A terminated copy of length bytes (which may hold NUL); NULL as above. */
@@ -31,13 +31,13 @@ char *arena_string(struct arena *, const char *string) __attribute__((warn_unuse
 char *arena_format(struct arena *, const char *fmt, ...)
     __attribute__((format(printf, 2, 3), warn_unused_result));
 
-/* Memory was lacking for something else that the same work needed. */
+/* Notes that memory ran out for something else that the same work needed. */
 void arena_fail(struct arena *);
 
-/* Was something asked of it that it did not give? What it looks like to the asker may be something else. */
+/* Has it ever refused memory? Whoever asked may have taken the NULL for something else. */
 bool arena_failed(const struct arena *);
 
-/* Bytes handed out so far, each piece rounded up to its alignment. */
+/* Bytes taken so far, each piece rounded up to its alignment. */
 size_t arena_used(const struct arena *);
 
 #endif

@@ -20,7 +20,7 @@ is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-/* Leaves *rest behind a comment, whose opening it stands on. */
+/* Skips the comment that *rest begins with. */
 static void
 comment_skip(struct span *rest)
 {
@@ -44,7 +44,7 @@ is_between(char c)
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == ',';
 }
 
-/* The next word, between blanks, commas and comments; of no length at the end. */
+/* The next word; blanks, commas and comments divide words. Empty at the end. */
 static struct span
 word_take(struct span *rest)
 {
@@ -67,7 +67,7 @@ word_take(struct span *rest)
 	return word;
 }
 
-/* Digits alone, at most four. */
+/* Digits only, at most four. */
 static bool
 number_read(struct span word, int64_t least, int64_t most, int64_t *out)
 {
@@ -96,7 +96,7 @@ month_read(struct span word, int64_t *out)
 	return false;
 }
 
-/* RFC 5322, 4.3: two digits are of 1950 to 2049, three count from 1900. */
+/* RFC 5322, 4.3: two digits mean 1950 to 2049, three count from 1900. */
 static bool
 year_read(struct span word, int64_t *out)
 {

@@ -1,7 +1,7 @@
 /*
  * date.h - calendar days, and the Date field of a mail, as seconds since 1970.
  *
- * Pure arithmetic in the Gregorian calendar; knows no clock.
+ * Pure arithmetic in the Gregorian calendar. Never reads a clock.
  */
 #ifndef DATE_H
 #define DATE_H
@@ -15,8 +15,8 @@
 /* Days since 1970-01-01; month from 1. */
 int64_t date_days(int64_t year, int64_t month, int64_t day);
 
-/* Reads a date-time (RFC 5322, 3.3, and what 4.3 allows: comments, short years, names of zones; an unknown name
- * is UTC). False where it is none; *out is then untouched. */
+/* Reads a date-time (RFC 5322, 3.3, and what 4.3 allows: comments, short years, zone names; an unknown zone
+ * is UTC). False when it is not one; *out is then untouched. */
 bool date_read(struct span text, int64_t *out) MUST_USE;
 
 #endif

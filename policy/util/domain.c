@@ -70,10 +70,10 @@ read_name(const char *name, size_t length, char out[DOMAIN_TEXT], bool *starved,
 	if (length >= sizeof made || memchr(name, '\0', length) != NULL)
 		return fault_set(why, "a domain name is too long or holds a NUL byte");
 	if (!lower(name, length, made) && !to_a_labels(made, sizeof made, starved))
-		return fault_set(why, "a domain name is no valid IDN");
+		return fault_set(why, "a domain name is not a valid IDN");
 	length = strlen(made);
 	if (length > DOMAIN_MAX || !labels_are_sound(made, length))
-		return fault_set(why, "'%.80s' is no domain name", made);
+		return fault_set(why, "'%.80s' is not a domain name", made);
 	memcpy(out, made, length + 1);
 	return true;
 }

@@ -1,5 +1,5 @@
 /*
- * domain.h - one DNS name: its normal form, its parents, who is under whom.
+ * domain.h - one DNS name: its normal form, its parents, and whether it lies below another.
  *
  * Normal form is lower-case A-labels without a final dot, so names compare by bytes.
  * Names are compared label by label from the right; never by substring. Never asks DNS.
@@ -20,10 +20,11 @@ enum { DOMAIN_MAX = 253, DOMAIN_TEXT = DOMAIN_MAX + 1, LABEL_MAX = 63 }; /* RFC 
 bool domain_read(const char *name, size_t length, char out[DOMAIN_TEXT], struct fault *why)
     MUST_USE;
 
-/* The same without words. Where memory lacked for it, and it may be a name, the arena (NULL: nobody's) is told: arena_failed. */
+/* The same without a fault. When memory ran out it may be a name all the same: that is noted in the arena
+ * (arena_fail; NULL: nowhere). */
 bool domain_read_for(struct arena *, const char *name, size_t length, char out[DOMAIN_TEXT]) MUST_USE;
 
-/* name is parent or below it; both in normal form. Nothing is under "". */
+/* Is name the parent, or below it? Both in normal form. Nothing is below "". */
 bool domain_is_under(const char *name, const char *parent);
 
 /* The name without its first label (borrowed from name), or NULL for a single label. */

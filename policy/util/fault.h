@@ -1,7 +1,7 @@
 /*
  * fault.h - where and why something was refused.
  *
- * One value, filled by whoever knows and carried up by everyone else.
+ * One value: whoever finds the fault fills it, everyone else passes it up.
  * Never logs: only main, cli and session show a fault to a person.
  */
 #ifndef FAULT_H

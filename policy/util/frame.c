@@ -22,7 +22,7 @@ frame_feed(struct text *begun, struct span *bytes, frame_cut *cut, struct frame 
 	found = cut(&rest, &request, why);
 	if (found == FRAME_PARTIAL && begun->cut)
 		found = too_long(begun, why);
-	/* it was not whole before these bytes came, so it ends among them */
+	/* it was not complete before these bytes came, so it ends among them */
 	used = found == FRAME_WHOLE ? begun->length - rest.length - before : bytes->length;
 	bytes->at += used;
 	bytes->length -= used;

@@ -3,7 +3,6 @@
 #include "policy/util/json.h"
 #include "policy/util/utf8.h"
 
-/* A byte that is no UTF-8 becomes the lone surrogate U+DC80 + (byte - 0x80), so none is lost. */
 void
 json_bytes(struct text *out, const char *value, size_t length)
 {

@@ -1,7 +1,7 @@
 /*
  * json.h - writes JSON (RFC 8259), member by member.
  *
- * Commas are put where they belong by what stands before. Never reads JSON.
+ * Puts commas where they belong, judging by what is written so far. Never reads JSON.
  */
 #ifndef JSON_H
 #define JSON_H
@@ -12,7 +12,7 @@
 
 #include "policy/util/text.h"
 
-/* A string of any bytes: one that is no UTF-8 becomes the lone surrogate U+DC00 + byte, so none is lost. */
+/* A string of any bytes: one that is not UTF-8 becomes the lone surrogate U+DC00 + byte, so none is lost. */
 void json_bytes(struct text *, const char *value, size_t length);
 
 void json_comma(struct text *); /* before an element of an array */

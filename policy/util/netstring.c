@@ -5,7 +5,7 @@ enum { DIGITS_MAX = 4 /* of NETSTRING_MAX */ };
 static enum framing
 broken(struct fault *why)
 {
-	fault_set(why, "it is no netstring");
+	fault_set(why, "it is not a netstring");
 	return FRAME_BROKEN;
 }
 

@@ -1,7 +1,7 @@
 /*
- * netstring.h - "5:hello,": one string with its length before it, as Sendmail's socket maps speak.
+ * netstring.h - "5:hello,": one string with its length before it, as Sendmail's socket maps use it.
  *
- * Reads from bytes as they come; a length has a ceiling before a byte of it is awaited.
+ * Reads bytes as they arrive; refuses a length over the ceiling before it waits for the string.
  */
 #ifndef NETSTRING_H
 #define NETSTRING_H

@@ -6,13 +6,13 @@
 #include "policy/util/prefix_table.h"
 
 /*
- * What belongs to a range, in 32 bits: NOBODY, a single number itself, or IN_POOL and the place
+ * What belongs to a range, in 32 bits: NOBODY, a single number, or IN_POOL and the place
  * of its set in the pool. Sets are interned: equal sets, equal cells.
  */
 #define NOBODY 0xffffffffu
 #define IN_POOL 0x80000000u
 
-enum { INDEX_BITS = 16, DEPTH_MAX = 130 }; /* /0 to /128 nested, and nobody's around them */
+enum { INDEX_BITS = 16, DEPTH_MAX = 130 }; /* /0 to /128 nested, and NOBODY around them */
 
 /* An address of either family; its first bit is the highest. */
 struct key {
@@ -69,8 +69,8 @@ starts_at_or_before(const struct side *side, size_t i, struct key key)
 
 /*
  * The last of `left` ranges from `at` on that starts at or before the key; the first one does.
- * Two loops alike, so that the compiler makes each a chain of conditional moves: a branch on
- * random addresses is guessed wrong half of the time.
+ * One loop per family, so that the compiler makes each a chain of conditional moves: it would mispredict a
+ * branch on random addresses half of the time.
  */
 static size_t
 search_v4(const uint32_t *starts, size_t at, size_t left, uint32_t key)
@@ -117,8 +117,8 @@ prefix_table_find(const struct prefix_table *table, const struct address *addres
 
 /* A network that is open at this point of the sweep. */
 struct open {
-	struct key end;   /* the first address behind it */
-	bool endless;     /* it reaches to the last address of all */
+	struct key end;   /* the first address after it */
+	bool endless;     /* it reaches the last address of all */
 	uint32_t cell;
 };
 
@@ -200,7 +200,7 @@ pool_reserve(struct sweep *sweep, size_t more)
 	return true;
 }
 
-/* The set just written behind the pool's end becomes part of it, unless it is known. */
+/* Makes the set just written after the pool's end part of it, unless the pool has it already. */
 static bool
 set_intern(struct sweep *sweep, uint32_t *cell)
 {
@@ -216,7 +216,7 @@ set_intern(struct sweep *sweep, uint32_t *cell)
 	slot = slot_find(sweep, set);
 	if (*slot == 0) {
 		if (table->pool_used + set[0] + 1 > PREFIX_TABLE_SETS_MAX)
-			return fault_set(sweep->why, "too many networks of different sources lie in "
+			return fault_set(sweep->why, "too many networks of different sources lie inside "
 			    "each other: their sets hold more than %d numbers; drop the widest",
 			    PREFIX_TABLE_SETS_MAX);
 		*slot = (uint32_t)table->pool_used + 1;
@@ -238,8 +238,8 @@ set_join(struct sweep *sweep, uint32_t outer_cell, const struct prefix_entry *en
 
 	sweep->work += outer.count + count;
 	if (sweep->work > PREFIX_TABLE_WORK_MAX)
-		return fault_set(sweep->why, "too many networks of different sources lie in each "
-		    "other to be cut apart; drop the widest");
+		return fault_set(sweep->why, "too many networks of different sources lie inside each "
+		    "other to divide them; drop the widest");
 	if (!pool_reserve(sweep, outer.count + count + 1))
 		return false;
 	outer = hits_of(sweep->table->pool, &outer_cell); /* the pool may have moved */
@@ -263,7 +263,7 @@ start_is(const struct side *side, size_t i, struct key key)
 	return side->high[i] == key.high && side->low[i] == key.low;
 }
 
-/* From here on the cell holds. Adjacent ranges with the same cell become one. */
+/* The cell applies from start on. Adjacent ranges with the same cell become one. */
 static void
 side_add(struct side *side, struct key start, uint32_t cell)
 {
@@ -280,7 +280,7 @@ side_add(struct side *side, struct key start, uint32_t cell)
 	side->cells[side->count++] = cell;
 }
 
-/* The first address behind a network; endless when there is none. */
+/* The first address after a network; endless when there is none. */
 static struct open
 open_of(const struct prefix *prefix)
 {
@@ -320,7 +320,7 @@ sweep_close(struct sweep *sweep, struct side *side, const struct key *key)
 static bool
 side_take(struct side *side, size_t entries, enum address_family family)
 {
-	size_t most = 2 * entries + 1; /* each network cuts at its start and behind its end */
+	size_t most = 2 * entries + 1; /* each network cuts at its start and after its end */
 
 	side->cells = malloc(most * sizeof *side->cells);
 	if (family == ADDRESS_V4)
@@ -342,7 +342,7 @@ shrink(void *block, size_t size)
 	return small == NULL ? block : small;
 }
 
-/* Gives back what was taken too much. */
+/* Frees what was allocated in excess. */
 static void
 side_trim(struct side *side)
 {
@@ -390,7 +390,7 @@ same_network(const struct prefix *a, const struct prefix *b)
 	return a->bits == b->bits && memcmp(a->base.bytes, b->base.bytes, sizeof a->base.bytes) == 0;
 }
 
-/* Networks are nested or apart, never half over each other: a stack of the open ones is enough. */
+/* Two networks are nested or disjoint, they never overlap in part: a stack of the open ones is enough. */
 static bool
 side_sweep(struct sweep *sweep, struct side *side, const struct prefix_entry *entries, size_t count)
 {
@@ -461,7 +461,7 @@ entries_are_sound(const struct prefix_entry *entries, size_t count, struct fault
 
 		if ((prefix->base.family != ADDRESS_V4 && prefix->base.family != ADDRESS_V6) ||
 		    prefix->bits > address_width(&prefix->base))
-			return fault_set(why, "entry %zu of a table is no network", i);
+			return fault_set(why, "entry %zu of a table is not a network", i);
 		if (!address_equal(&masked, &prefix->base))
 			return fault_set(why, "'%s' has host bits set", prefix_write(prefix, text));
 	}

@@ -19,7 +19,7 @@ enum {
 	/* Numbers that all sets of one table may hold together. Where many networks lie in many
 	 * others the sets could grow with the square of the entries; this stops it at 64 MiB. */
 	PREFIX_TABLE_SETS_MAX = 16 * 1024 * 1024,
-	/* Numbers that the building may write while it joins sets, found again or new: its time. */
+	/* Numbers that a build may write while it joins sets, new or known: this bounds its time. */
 	PREFIX_TABLE_WORK_MAX = 256 * 1024 * 1024
 };
 
@@ -30,13 +30,13 @@ struct prefix_entry {
 
 struct prefix_hits {
 	const uint32_t *numbers; /* borrowed from the table; ascending, each once */
-	size_t count;            /* 0: nobody's */
+	size_t count;            /* 0: no network holds it */
 };
 
 struct prefix_table;
 
-/* Builds from count entries, in any order, doubles allowed; entries are sorted in place and not
- * kept. NULL without memory, above one of the ceilings, or for an entry that prefix_read would
+/* Builds from count entries, in any order, duplicates allowed; entries are sorted in place and not
+ * kept. NULL when out of memory, above one of the ceilings, or for an entry that prefix_read would
  * refuse (host bits set, no family). Takes O(n log n) and the work of joining sets. Given. */
 struct prefix_table *prefix_table_build(struct prefix_entry *entries, size_t count, struct fault *why) MUST_USE;
 void prefix_table_free(struct prefix_table *); /* NULL is fine */

@@ -5,7 +5,7 @@
 #include "policy/util/domain.h"
 #include "policy/util/suffix.h"
 
-/* No name in normal form: nothing can be registered there, so nothing may align with it. */
+/* Not a name in normal form: nothing can be registered there, so nothing may align with it. */
 static bool
 is_no_name(const char *name)
 {

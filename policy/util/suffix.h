@@ -1,8 +1,8 @@
 /*
- * suffix.h - organisational domains by the public suffix list.
+ * suffix.h - organisational domains, from the public suffix list.
  *
  * Borrows a psl_ctx that the shell loaded; lower-case A-labels only.
- * NULL list: every two-label name is taken as organisational, which is never used for real mail.
+ * Without a list every name of two labels counts as organisational; never used for real mail.
  */
 #ifndef SUFFIX_H
 #define SUFFIX_H
@@ -21,11 +21,11 @@ const char *suffix_organisational(const struct suffix_list *, const char *name);
 
 bool suffix_is_public(const struct suffix_list *, const char *name);
 
-/* The same by the list's first part alone, the registries': nobody there can speak for himself. */
+/* The same, by the list's first part (the registries') only: such a name does not even speak for itself. */
 bool suffix_is_registry(const struct suffix_list *, const char *name);
 
-/* Whose name it is: its organisational domain, or itself where the list's private part holds it (its customers'
- * names below it are theirs). NULL for a registry's. */
+/* Whose name it is: its organisational domain, or the name itself when it is in the list's private part (names
+ * below it belong to its customers). NULL for a registry's. */
 const char *suffix_owner(const struct suffix_list *, const char *name);
 
 #endif

@@ -62,7 +62,7 @@ span_cut(struct span *rest, char mark)
 	const char *found;
 
 	if (rest->length == 0)
-		return head; /* `at` may be NULL, which knows no arithmetic */
+		return head; /* no arithmetic: `at` may be NULL */
 	found = memchr(rest->at, mark, rest->length);
 	if (found == NULL) {
 		rest->at += rest->length;
@@ -222,7 +222,7 @@ least(unsigned a, unsigned b)
 unsigned
 text_distance(const char *a, const char *b)
 {
-	enum { LONGEST = 40 }; /* words longer than this are nobody's slip of the pen */
+	enum { LONGEST = 40 }; /* nobody mistypes a word longer than this */
 	unsigned row[3][LONGEST + 1];
 	size_t m = strlen(a), n = strlen(b);
 

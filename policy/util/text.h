@@ -20,7 +20,7 @@ struct span span_trim(struct span);			/* without blanks, tabs, CR and LF at both
 bool span_is(struct span, const char *string);		/* equal, byte for byte */
 bool span_is_nocase(struct span, const char *string);	/* equal, ASCII case folded */
 
-/* Cuts *rest at the first mark: answers what stands before it and leaves *rest behind it. */
+/* Cuts *rest at the first mark: returns what comes before it and leaves *rest with what comes after it. */
 struct span span_cut(struct span *rest, char mark);
 
 /* Text under construction. Bytes are always terminated; NUL bytes inside are allowed. */
@@ -35,13 +35,13 @@ struct text {
 void text_open(struct text *, size_t ceiling);
 void text_close(struct text *);
 void text_clear(struct text *);
-void text_inherit(struct text *, const struct text *piece); /* what is made of a piece that memory lacked for lacks it, too */
-void text_rewind(struct text *, size_t length); /* takes back what stands behind length */
+void text_inherit(struct text *, const struct text *piece); /* fails if memory ran out for the piece */
+void text_rewind(struct text *, size_t length); /* drops what comes after length */
 void text_add(struct text *, const void *bytes, size_t length);
 void text_put(struct text *, const char *string);
 void text_span(struct text *, struct span);
 void text_char(struct text *, char);
-/* Printable ASCII as it is, quotes and backslashes behind a backslash, all other bytes as \xHH. */
+/* Printable ASCII unchanged, a backslash before quotes and backslashes, all other bytes as \xHH. */
 void text_escaped(struct text *, const char *bytes, size_t length);
 void text_format(struct text *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

@@ -30,7 +30,7 @@ run 64 "two domains are a usage error" -c "$world/deaf.conf" dns example.com exa
 err '^usage: greenlane .*dns \[DOMAIN\]' "and the usage is shown"
 run 64 "so is an option" -c "$world/deaf.conf" dns --json
 run 64 "so is what is no domain" -c "$world/deaf.conf" dns 'exa mple'
-err 'no domain name' "and it is named"
+err 'not a domain name' "and it is named"
 echo 'vendors = 1;' > "$world/broken.conf"
 run 78 "a broken configuration exits 78" -c "$world/broken.conf" dns
 sed '/^own/d' "$world/deaf.conf" > "$world/ownless.conf"

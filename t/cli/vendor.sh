@@ -16,9 +16,9 @@ run 64 "no domain is a usage error" vendor new
 run 64 "so are two" vendor new acme.example stranger.example
 run 64 "so is an unknown option" vendor new acme.example --selectors s1
 run 64 "so is what is no domain" vendor new 'acme..example'
-err "DOMAIN 'acme\.\.example': .*no domain name" "and it is named"
+err "DOMAIN 'acme\.\.example': .*not a domain name" "and it is named"
 run 64 "so is what is no selector" vendor new acme.example --selector 's"1'
-err "--selector 's\"1': .*no domain name" "and it is named"
+err "--selector 's\"1': .*not a domain name" "and it is named"
 quiet "and nothing is written"
 echo 'vendors = ( ; );' > "$world/broken.conf"
 run 78 "a broken configuration exits 78" -c "$world/broken.conf" vendor new acme.example
