@@ -1,5 +1,5 @@
 #!/bin/sh
-# The core decides and does nothing else (doc/DESIGN.md, section 7): what the objects of policy/ want from outside
+# The core decides and does nothing else (doc/DESIGN.md, Layout): what the objects of policy/ want from outside
 # must be on the list below, and none may hold a variable that can be written. Prints TAP.
 #
 #   t/pure.sh [ARCHIVE]       checks ARCHIVE (default policy/libpolicy.a), then itself by planted violations

@@ -144,7 +144,7 @@ json_of(struct sample *s)
 
 /* ---- the line ---- */
 
-/* DESIGN section 5, word for word. */
+/* greenlane-record(5), word for word. */
 static const char order[] = "id qid outcome action vendor reason stage mode client port listed via helo mail_from from "
 			    "rcpts spf dkim dmarc greylist msgid ms";
 

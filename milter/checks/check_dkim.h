@@ -2,7 +2,7 @@
  * check_dkim.h - DKIM verification by libopendkim over our resolver (RFC 6376, 8301, 8463).
  *
  * One library handle a process, one check a message. Decides which signatures count
- * (DESIGN section 8), not what they are worth to a vendor. At most five are looked up.
+ * (doc/DESIGN.md, DKIM and DMARC), not what they are worth to a vendor. At most five are looked up.
  */
 #ifndef CHECK_DKIM_H
 #define CHECK_DKIM_H

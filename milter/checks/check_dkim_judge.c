@@ -93,7 +93,7 @@ unfitness(const struct signature *signature)
 	return strcasecmp(signature->text.a, "rsa-sha1") == 0 ? "sha1" : "";
 }
 
-/* Why one that proves something never vouches; "" when it may (DESIGN section 8). */
+/* Why one that proves something never vouches; "" when it may (doc/DESIGN.md, DKIM and DMARC). */
 static const char *
 weakness(const struct dkim_check *check, const struct signature *signature)
 {

@@ -62,7 +62,7 @@ struct dkim_check {
 	int64_t now, max_age;
 };
 
-/* Fills result, counts, weak, why and what else section 8 of the design looks at. */
+/* Fills result, counts, weak, why and what else doc/DESIGN.md, DKIM and DMARC, looks at. */
 void dkim_judge(const struct dkim_check *, const struct signature *, struct dkim_fact *);
 
 #endif

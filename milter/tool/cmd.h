@@ -2,7 +2,7 @@
  * cmd.h - the commands of greenlane, one file each.
  *
  * A command parses its own options, prints for a person (or JSON), returns the exit
- * status of DESIGN section 5.
+ * status of greenlane(1).
  */
 #ifndef CMD_H
 #define CMD_H

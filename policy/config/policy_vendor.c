@@ -475,7 +475,7 @@ sources_select(struct vendor_load *loaded)
 	}
 }
 
-/* `listed` alone proves nothing where others send from the same hosts (DESIGN section 4). */
+/* `listed` alone proves nothing where others send from the same hosts (greenlane-vendor(5)). */
 static void
 listed_alone_check(struct reading *r, const struct vendor_load *loaded)
 {

@@ -121,7 +121,7 @@ struct author {
 	uint32_t held_by; /* whose name it is; by claims_settle */
 };
 
-/* What an spf source that cannot be listed said for this client (DESIGN section 4). */
+/* What an spf source that cannot be listed said for this client (greenlane-vendor(5)). */
 struct asked_fact {
 	uint32_t source; /* number of the source in the policy */
 	enum tri passes;
@@ -133,7 +133,7 @@ enum given { GIVEN_HELO = 1, GIVEN_MAIL_FROM = 2, GIVEN_FROM = 4, GIVEN_MESSAGE 
 const char *given_word(enum given); /* "helo", "mail_from", ... */
 
 struct facts;
-/* Who sent it cannot be seen, and never will be: what needs the address is NO (DESIGN section 3). */
+/* Who sent it cannot be seen, and never will be: what needs the address is NO (doc/DESIGN.md, Relays and hidden clients). */
 bool facts_hide_client(const struct facts *);
 
 /* A name that stands in the policy, asked because names that only the message brought did not answer. */

@@ -15,7 +15,7 @@
 #include "policy/util/fault.h"
 
 enum {
-	MAILBOX_FIELD_MAX = 8 * 1024, /* of one From field; DESIGN section 3 refuses longer ones */
+	MAILBOX_FIELD_MAX = 8 * 1024, /* of one From field; longer ones are refused */
 	MAILBOXES_MAX = 1000,         /* of one field */
 	MAILBOX_CONVERSIONS = 256,    /* of U-labels, in the fields of one list, and in one search */
 	LOCAL_PART_MAX = 1024         /* bytes; RFC 5321 4.5.3.1.1 says 64, real mail exceeds it */
@@ -59,7 +59,7 @@ bool mailbox_read_last(struct arena *, const char *field, size_t length, struct 
 bool mailbox_read_path(struct arena *, const char *path, struct mailbox *out) MUST_USE;
 
 /*
- * For fields that do not parse (DESIGN section 3): every name that readers may see in the raw field, in normal form,
+ * For fields that do not parse (doc/DESIGN.md, Names in From and the envelope): every name that readers may see in the raw field, in normal form,
  * with as many labels as stand there: bytes before and behind it are no name characters. Case is folded, U-labels are
  * converted as long as *conversions lasts (one a label), and left out is what readers do not draw (undrawn.h); then,
  * a second time, blanks, folds and comments inside labels too. Found returns true when it has seen enough. False

@@ -1,5 +1,5 @@
 /*
- * verdict_record.h - the record of one verdict: a log line and a JSON object (DESIGN section 5).
+ * verdict_record.h - the record of one verdict: a log line and a JSON object (greenlane-record(5)).
  *
  * Other programs rely on the keys and their order. Every byte from the
  * network is escaped; every value is limited in the line, and whole in the JSON.

@@ -35,7 +35,7 @@ bool name_rules_hold(const struct name_rules *, const struct mailbox *);
 /* Does one that names no mailbox hold this domain (normal form)? */
 bool name_rules_hold_domain(const struct name_rules *, const char *domain);
 
-/* In rising strictness: the strictest wins (DESIGN section 3). */
+/* In rising strictness: the strictest wins (greenlane-vendor(5)). */
 enum action { ACTION_PASS, ACTION_TAG, ACTION_QUARANTINE, ACTION_GREYLIST, ACTION_DEFER, ACTION_REJECT };
 enum { ACTIONS = ACTION_REJECT + 1 };
 const char *action_word(enum action);

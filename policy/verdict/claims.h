@@ -1,5 +1,5 @@
 /*
- * claims.h - whom a message claims to be from, and what becomes of each claim (DESIGN section 3).
+ * claims.h - whom a message claims to be from, and what becomes of each claim (doc/DESIGN.md, Facts and the verdict).
  *
  * Decides outcomes and reasons; actions.h decides what is done about them.
  */

@@ -1,5 +1,5 @@
 /*
- * patience.h - what a result is worth when its name did not answer, and for how long (DESIGN section 3).
+ * patience.h - what a result is worth when its name did not answer, and for how long (doc/DESIGN.md, DNS trouble).
  *
  * A sender must not choose the failure that helps him: a name that only the message brought (a selector; a
  * d=, an author's, an envelope's or a HELO domain that is not itself in the policy; what the sender's own words lead

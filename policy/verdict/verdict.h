@@ -1,5 +1,5 @@
 /*
- * verdict.h - one pure function judges facts against the policy (DESIGN section 3).
+ * verdict.h - one pure function judges facts against the policy (doc/DESIGN.md, Facts and the verdict).
  *
  * The same facts always give the same verdict: no clock, no DNS, nothing remembered.
  * Never asks DNS: verdict_wants names the next fact that the shell should find out.

@@ -10,7 +10,7 @@ import json
 import statistics
 import sys
 
-# greenlaned's cost divided by a peer's: what we promised (DESIGN section 10).
+# greenlaned's cost divided by a peer's: what we promised.
 GOALS = {"noop": 1.0, "opendkim": 0.35, "rspamd": 0.40}
 RSS_GOAL = 12 * 1024
 OWN_GOAL = 1.05 # protecting our own names costs other mail next to nothing

@@ -2,7 +2,7 @@
  * worst.c - what the dearest messages known cost beside an ordinary one, with 4,096 vendors, in one run.
  *
  * Usage: worst [VENDORS]. CPU of one message from MAIL to its end, in process, DNS answered from memory, the best of
- * several. No message may cost more than 50 ms (DESIGN section 10): exits 1 where one does.
+ * several. No message may cost more than 50 ms: exits 1 where one does.
  */
 #include <stdio.h>
 #include <stdlib.h>
