@@ -220,8 +220,8 @@ test_sharing(void)
 	is(auth_word(message_facts(message)->spf.result), "pass", "so the milter asks about the stranger");
 	ok(asked() > 0, "for its results header");
 	message_close(message);
-	is(ask_forged(), "action=550 5.7.26 message refused: not proven to be from mute: neither address, SPF, DKIM nor DMARC speaks "
-			 "for it", "a forgery is refused");
+	is(ask_forged(), "action=550 5.7.26 message refused: not proven to be from mute: neither address, SPF, DKIM nor DMARC supports "
+			 "it", "a forgery is refused");
 	asked();
 }
 
@@ -275,8 +275,8 @@ test_failing_dns(void)
 	is_number(dns.asked - before, 0, "without a question to DNS, which may be slow");
 	is(ask("198.18.0.1", 22, "b@mute.example"), "action=greylist", "DNS trouble refuses no vendor's name");
 	dns.fails = false;
-	is(ask_forged(), "action=550 5.7.26 message refused: not proven to be from mute: neither address, SPF, DKIM nor DMARC speaks "
-			 "for it", "when it is over a forgery is");
+	is(ask_forged(), "action=550 5.7.26 message refused: not proven to be from mute: neither address, SPF, DKIM nor DMARC supports "
+			 "it", "when it is over a forgery is");
 }
 
 /* ---- the socket map ---- */

@@ -184,7 +184,7 @@ demo_mail() {
         client=2001:db8:10::25
         letter "$1" "$desk" | sign_rsa ;;
     dkim-only)
-        title="vendor mail from an unlisted address; only the signature (RSA) speaks for it"
+        title="vendor mail from an unlisted address; only the signature (RSA) supports it"
         client=198.51.100.20 helo=relay.cloud.example
         letter "$1" "$desk" | sign_rsa ;;
     dkim-ed25519)
