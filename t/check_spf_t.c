@@ -216,18 +216,18 @@ test_why(struct resolver *resolver)
 	static const struct {
 		const char *name, *mail_from, *why; /* NULL: nothing to tell */
 	} list[] = {
-		{ "two records", "a@why-two.example", "why-two.example: two SPF records, or more" },
+		{ "two records", "a@why-two.example", "why-two.example: it has more than one SPF record" },
 		{ "an unknown mechanism", "a@why-term.example", "why-term.example: unknown mechanism: 'ipp4:192.0.2.1'" },
-		{ "a byte that is none", "a@why-byte.example", "why-byte.example: byte 255 at position 9 of an SPF record" },
+		{ "a byte that is not allowed", "a@why-byte.example", "why-byte.example: byte 255 at position 9 is not allowed in an SPF record" },
 		{ "a broken record that is included", "a@why-in.example", "why-term.example: unknown mechanism: 'ipp4:192.0.2.1'" },
-		{ "a network that is none", "a@why-net.example", "why-net.example: no network: ':192.0.2.999'" },
+		{ "something that is not a network", "a@why-net.example", "why-net.example: not a network: ':192.0.2.999'" },
 		{ "an include without a record", "a@why-gone.example",
-		    "gone.example: included or redirected to, and has no SPF record" },
+		    "gone.example: an include or redirect names it, but it has no SPF record" },
 		{ "an include of a name with other records", "a@why-bare.example",
-		    "other-texts.example: included or redirected to, and has no SPF record" },
-		{ "a third void", "a@why-void.example", "v3.example: the third name that DNS knows nothing of, and two are allowed" },
+		    "other-texts.example: an include or redirect names it, but it has no SPF record" },
+		{ "a third void", "a@why-void.example", "v3.example: it is the third name that DNS knows nothing about, and two are allowed" },
 		{ "an eleventh term", "a@why-many.example",
-		    "h11.example: asked for by the eleventh term that needs DNS, and ten are allowed" },
+		    "h11.example: the eleventh term that needs DNS asks for it, and ten are allowed" },
 		{ "a record that is right", "a@ptr.example", NULL },
 		{ "no answer", "a@sick.example", NULL },
 	};

@@ -178,7 +178,7 @@ static const struct row {
 	{ "an equals sign for a colon", CONF, D " TXT \"v=spf1 mx include=tickets.example a:uk.mail.alerts.example ~all\"\n" REST, { "'include=tickets.example' is a modifier that receivers pass over; write 'include:tickets.example'" }, "v=spf1 mx include:tickets.example a:uk.mail.alerts.example ~all", { "permerror" } },
 	{ "two records in one", NOBODY, D " TXT \"v=spf1 mx v=spf1 ~all\"\n" MX DMARC, { "'v=spf1' stands a second time" }, "v=spf1 mx ~all", { NULL } },
 	{ "nonsense", NOBODY, D " TXT \"v=spf1 mx nonsense ip4:192.0.2.0/33 postmaster@" D " a: ~all\"\n" MX DMARC,
-	    { "'nonsense' is no term (unknown mechanism); take it out", "'ip4:192.0.2.0/33' is no term (no network)", "'postmaster@example.com' is no term", "'a:' is no term" }, "v=spf1 mx ~all", { NULL } },
+	    { "'nonsense' is no term (unknown mechanism); take it out", "'ip4:192.0.2.0/33' is no term (not a network)", "'postmaster@example.com' is no term", "'a:' is no term" }, "v=spf1 mx ~all", { NULL } },
 	{ "bytes for the terminal", NOBODY, D " TXT \"v=spf1 mx \\027[2Jx\\000y\\200 ~all\"\n" MX DMARC, { "'\\027[2Jx\\001y\\200' is no term" }, "v=spf1 mx ~all", { "\033" } },
 
 	/* terms */
@@ -199,7 +199,7 @@ static const struct row {
 	{ "the same twice", NOBODY, D " TXT \"v=spf1 mx a MX a:EXAMPLE.com -all\"\n" D " A 192.0.2.1\n" MX DMARC, { "'MX' stands there already", "'a:EXAMPLE.com' stands" }, "v=spf1 mx a -all", { NULL } },
 	{ "names without addresses", NOBODY, D " TXT \"v=spf1 mx a:x." D " mx:y." D " a:z." D " -all\"\n" MX DMARC, { "'a:x.example.com' leads to no address", "'mx:y.example.com' leads", "3 of its look-ups find nothing", "permerror" }, "v=spf1 mx -all", { NULL } },
 	{ "an include that leads nowhere", NOBODY, D " TXT \"v=spf1 mx include:gone.example -all\"\n" MX DMARC, { "'include:gone.example' makes receivers ignore the whole record (gone.example: no SPF record, the name does not exist)", "permerror" }, "v=spf1 mx -all", { NULL } },
-	{ "an include that leads to a slip", NOBODY, D " TXT \"v=spf1 mx include:b.example -all\"\nb.example TXT \"v=spf1 include:c.example -all\"\nc.example TXT \"v=spf1 ip4:1 -all\"\n" MX DMARC, { "(c.example: no network: ':1')" }, "v=spf1 mx -all", { NULL } },
+	{ "an include that leads to a slip", NOBODY, D " TXT \"v=spf1 mx include:b.example -all\"\nb.example TXT \"v=spf1 include:c.example -all\"\nc.example TXT \"v=spf1 ip4:1 -all\"\n" MX DMARC, { "(c.example: not a network: ':1')" }, "v=spf1 mx -all", { NULL } },
 	{ "a loop", NOBODY, D " TXT \"v=spf1 mx include:b.example -all\"\nb.example TXT \"v=spf1 include:" D " -all\"\n" MX DMARC, { "(example.com: a loop)" }, "v=spf1 mx -all", { NULL } },
 	{ "macros", NOBODY, D " TXT \"v=spf1 mx exists:%{i}._spf." D " -all exp=why.%{d}\"\n" MX DMARC, { "         1  exists:%{i}._spf.example.com", "nothing needs to change" }, "", { NULL } },
 	{ "an explanation is kept", NOBODY, D " TXT \"v=spf1 mx mx -all exp=why.%{d}\"\n" MX DMARC, { "already" }, "v=spf1 mx -all exp=why.%{d}", { NULL } },

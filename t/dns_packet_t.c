@@ -14,7 +14,7 @@
 #define CUT_SHORT "\203\200"
 #define NO_RESPONSE "\001\200"
 
-#define ASKED "\007example\003com\000" /* stands at 12, com at 20, its end at 25 */
+#define ASKED "\007example\003com\000" /* begins at 12, com at 20, ends at 25 */
 #define T_A "\000\001"
 #define T_CNAME "\000\005"
 #define T_SOA "\000\006"
@@ -57,7 +57,7 @@ static const struct {
 	{ "an alias is followed and its TTL counts", DNS_A,
 	    BYTES(HEAD(FINE, "\002", "\000") Q(T_A) ALIAS "\003www" SAME T_A IN TTL_300 "\000\004\300\000\002\002"),
 	    "60 FOUND 192.0.2.2" },
-	{ "an alias behind its target is followed", DNS_A,
+	{ "an alias after its target is followed", DNS_A,
 	    BYTES(HEAD(FINE, "\002", "\000") Q(T_A) "\003www" SAME T_A IN TTL_300 "\000\004\300\000\002\002" ALIAS),
 	    "60 FOUND 192.0.2.2" },
 	{ "asked for an alias, the alias is the answer", DNS_CNAME,
@@ -85,14 +85,14 @@ static const struct {
 	    BYTES(HEAD(FINE, "\001", "\000") Q(T_MX) SAME T_MX IN TTL_300 "\000\003\000\000\000"), "300 FOUND 0:" },
 	{ "a mail exchanger without a name is broken", DNS_MX,
 	    BYTES(HEAD(FINE, "\001", "\000") Q(T_MX) SAME T_MX IN TTL_300 "\000\002\000\001"), "0 TEMPORARY" },
-	{ "bytes behind the name of an exchanger are broken", DNS_MX,
+	{ "bytes after the name of an exchanger are broken", DNS_MX,
 	    BYTES(HEAD(FINE, "\001", "\000") Q(T_MX) SAME T_MX IN TTL_300 "\000\005\000\001" SAME "x"), "0 TEMPORARY" },
 	{ "a dot inside a label and odd bytes are escaped", DNS_PTR,
 	    BYTES(HEAD(FINE, "\001", "\000") Q(T_PTR) SAME T_PTR IN TTL_300 "\000\010\005a.\000;b" SAME),
 	    "300 FOUND a\\.\\000;b.example.com" },
 	{ "a name that points to itself is broken", DNS_PTR,
 	    BYTES(HEAD(FINE, "\001", "\000") Q(T_PTR) SAME T_PTR IN TTL_300 "\000\002\300\051"), "0 TEMPORARY" },
-	{ "a name that points behind the packet is broken", DNS_PTR,
+	{ "a name that points past the packet is broken", DNS_PTR,
 	    BYTES(HEAD(FINE, "\001", "\000") Q(T_PTR) SAME T_PTR IN TTL_300 "\000\002\377\377"), "0 TEMPORARY" },
 	{ "an alias of itself is broken", DNS_A,
 	    BYTES(HEAD(FINE, "\001", "\000") Q(T_A) SAME T_CNAME IN TTL_300 "\000\002" SAME), "0 TEMPORARY" },
@@ -104,7 +104,7 @@ static const struct {
 	    BYTES(HEAD(FINE, "\001", "\000") Q(T_A) SAME T_A IN TTL_300 "\377\377\300\000\002\001"), "0 TEMPORARY" },
 	{ "a count of records that are not there is broken", DNS_A,
 	    BYTES(HEAD(FINE, "\002", "\000") Q(T_A) A_HERE), "0 TEMPORARY" },
-	{ "a TTL with its highest bit set is none", DNS_A,
+	{ "a TTL with its highest bit set is 0", DNS_A,
 	    BYTES(HEAD(FINE, "\001", "\000") Q(T_A) SAME T_A IN "\200\000\000\001\000\004\300\000\002\001"),
 	    "0 FOUND 192.0.2.1" },
 	{ "no such name holds as long as the SOA says", DNS_A,
@@ -121,15 +121,15 @@ static const struct {
 	{ "a server that failed is temporary", DNS_A, BYTES(HEAD(SERVFAIL, "\000", "\000") Q(T_A)), "0 TEMPORARY" },
 	{ "an answer that was cut short is temporary", DNS_A,
 	    BYTES(HEAD(CUT_SHORT, "\001", "\000") Q(T_A) A_HERE), "0 TEMPORARY" },
-	{ "a question is no answer", DNS_A, BYTES(HEAD(NO_RESPONSE, "\001", "\000") Q(T_A) A_HERE), "0 TEMPORARY" },
-	{ "an answer to another type is none", DNS_TXT, BYTES(HEAD(FINE, "\001", "\000") Q(T_A) A_HERE), "0 TEMPORARY" },
-	{ "an answer to another name is none", DNS_A,
+	{ "a question is not an answer", DNS_A, BYTES(HEAD(NO_RESPONSE, "\001", "\000") Q(T_A) A_HERE), "0 TEMPORARY" },
+	{ "an answer to another type does not count", DNS_TXT, BYTES(HEAD(FINE, "\001", "\000") Q(T_A) A_HERE), "0 TEMPORARY" },
+	{ "an answer to another name does not count", DNS_A,
 	    BYTES(HEAD(FINE, "\000", "\000") "\007examplf\003com\000" T_A IN), "0 TEMPORARY" },
 	{ "nothing at all is temporary", DNS_A, BYTES(""), "0 TEMPORARY" },
 };
 enum { ROWS = sizeof rows / sizeof rows[0], ARENA_BYTES = 1 << 20 };
 
-/* Reads a copy that ends where it ends, so that a sanitizer sees a step beyond it. */
+/* Reads a copy of exactly that length, so that a sanitizer sees a step beyond it. */
 static enum dns_status
 packet_read(const char *packet, size_t length, enum dns_type type, struct text *shown)
 {

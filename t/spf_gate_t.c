@@ -29,7 +29,7 @@ static const struct script {
 	    { "d.example", DNS_TXT, "NXDOMAIN", "NXDOMAIN", 0 } } },
 	{ "other texts do not matter", "192.0.2.1", false, false, {
 	    { "d.example", DNS_TXT, "x|v=spf1 -all|v=spf10|\xff", "v=spf1 -all", 0 } } },
-	{ "texts without a record are none", "192.0.2.1", false, false, {
+	{ "texts without a record are not a record", "192.0.2.1", false, false, {
 	    { "d.example", DNS_TXT, "x|v=spf10", "EMPTY", 0 } } },
 	{ "two records are an error", "192.0.2.1", true, false, {
 	    { "d.example", DNS_TXT, "v=spf1 -all|v=spf1 -all", "EMPTY", 0 } } },
@@ -100,7 +100,7 @@ static const struct script {
 	{ "a stand-in for %{p} is two look-ups the first time", "192.0.2.1", true, false, {
 	    { "d.example", DNS_TXT, "v=spf1 exists:%{p}", "v=spf1 exists:0.macro.invalid", 0 },
 	    { "0.macro.invalid", DNS_A, "192.0.2.1", "192.0.2.1", 9 }, { "0.macro.invalid", DNS_A, "192.0.2.1", "blocked", 0 } } },
-	{ "a loopback client sees addresses with the top bit turned", "127.0.0.1", false, false, {
+	{ "a loopback client sees addresses with the top bit flipped", "127.0.0.1", false, false, {
 	    { "d.example", DNS_TXT, "v=spf1 a ip4:127.0.0.2", "v=spf1 a:d.example", 0 },
 	    { "d.example", DNS_A, "127.0.0.1|192.0.2.1", "255.0.0.1|64.0.2.1", 0 } } },
 	{ "IPv6 addresses pass", "2001:db8::1", false, false, {
@@ -136,7 +136,7 @@ record_add(struct canned_zone *zone, const char *name, enum dns_type type, struc
 	}
 }
 
-/* The answer that the words mean, out of a zone that is kept until the end. */
+/* The answer that the words mean, from a zone that is kept until the end. */
 static void
 answer_make(struct canned_zone *zone, const struct step *step, struct dns_answer *out)
 {
@@ -223,7 +223,7 @@ script_run(const struct script *script)
 	arena_close(arena);
 }
 
-/* At every place where memory can run out the check ends as temporary, and nothing is passed by. */
+/* At every place where memory can run out the check ends as temporary, and nothing passes. */
 static void
 test_memory(void)
 {

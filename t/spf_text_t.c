@@ -15,15 +15,15 @@ static const struct {
 } grammar[] = {
 	{ "the version alone is a record", "v=spf1", true },
 	{ "the version is read in any case", "V=SpF1 -all", true },
-	{ "blanks behind the last term do not matter", "v=spf1 -all   ", true },
+	{ "blanks after the last term do not matter", "v=spf1 -all   ", true },
 	{ "two blanks between terms do not matter", "v=spf1 a  -all", true },
-	{ "another version is none", "v=spf10 -all", false },
-	{ "a tab is no blank", "v=spf1\t-all", false },
+	{ "another version is not a record", "v=spf10 -all", false },
+	{ "a tab is not a blank", "v=spf1\t-all", false },
 	{ "a tab between terms is refused", "v=spf1 a\t-all", false },
 	{ "a byte above 126 is refused wherever it stands", "v=spf1 -all x=\xe9", false },
 	{ "mechanisms are read in any case", "v=spf1 MX A:Example.com iP4:192.0.2.1 ALL", true },
 	{ "an unknown mechanism is refused", "v=spf1 ip:192.0.2.1 -all", false },
-	{ "an unknown word behind all is refused", "v=spf1 -all moo", false },
+	{ "an unknown word after all is refused", "v=spf1 -all moo", false },
 	{ "a qualifier alone is refused", "v=spf1 - all", false },
 	{ "two qualifiers are refused", "v=spf1 -+all", false },
 	{ "all takes no argument", "v=spf1 all:example.com", false },
@@ -37,16 +37,16 @@ static const struct {
 	{ "a takes both prefix lengths", "v=spf1 a:example.com/24//64", true },
 	{ "a takes the second alone", "v=spf1 a//64", true },
 	{ "the second needs two slashes", "v=spf1 a/24/64", false },
-	{ "a prefix length of 0 is one", "v=spf1 a/0 mx//0", true },
+	{ "a prefix length of 0 is allowed", "v=spf1 a/0 mx//0", true },
 	{ "a leading zero is refused", "v=spf1 a/032", false },
 	{ "33 is too long for IPv4", "v=spf1 a/33", false },
 	{ "129 is too long for IPv6", "v=spf1 mx//129", false },
 	{ "a slash without digits is refused", "v=spf1 a/", false },
 	{ "slash and colon may stand in a domain", "v=spf1 a:foo:bar/baz.example.com", true },
-	{ "a port is no domain", "v=spf1 a:example.com:8080", false },
-	{ "a single label is no domain", "v=spf1 a:museum", false },
+	{ "a port is not part of a domain", "v=spf1 a:example.com:8080", false },
+	{ "a single label is not a domain", "v=spf1 a:museum", false },
 	{ "nor with a final dot", "v=spf1 a:museum.", false },
-	{ "a final dot is allowed behind a domain", "v=spf1 a:example.com.", true },
+	{ "a final dot is allowed after a domain", "v=spf1 a:example.com.", true },
 	{ "a top label of digits is refused", "v=spf1 a:111.222.33.44", false },
 	{ "a top label may hold hyphens", "v=spf1 a:example.xn--p1ai", true },
 	{ "but not begin with one", "v=spf1 a:example.-com", false },
@@ -54,13 +54,13 @@ static const struct {
 	{ "empty labels are left to the DNS", "v=spf1 a:mail.example...com", true },
 	{ "a macro ends a domain", "v=spf1 exists:%{i}", true },
 	{ "a macro in the top label does not", "v=spf1 exists:foo.%{d}com", false },
-	{ "a dot behind a final macro is refused", "v=spf1 exists:%{d}.", false },
+	{ "a dot after a final macro is refused", "v=spf1 exists:%{d}.", false },
 	{ "all letters of terms are known", "v=spf1 exists:%{s}%{l}%{o}%{d}%{i}%{p}%{h}%{v}.example.com", true },
 	{ "letters of explanations are refused", "v=spf1 exists:%{c}.example.com", false },
 	{ "and in redirect", "v=spf1 redirect=%{r}.example.com", false },
 	{ "an unknown letter is refused", "v=spf1 exists:%{x}.example.com", false },
 	{ "transformers are read", "v=spf1 exists:%{d2r.-+,/_=}.example.com", true },
-	{ "r comes behind the number", "v=spf1 exists:%{dr2}.example.com", false },
+	{ "r comes after the number", "v=spf1 exists:%{dr2}.example.com", false },
 	{ "a number of 0 is refused", "v=spf1 exists:%{d0}.example.com", false },
 	{ "a huge number is allowed", "v=spf1 exists:%{d99999999999999999999}.example.com", true },
 	{ "an unknown delimiter is refused", "v=spf1 exists:%{d2;}.example.com", false },
@@ -73,7 +73,7 @@ static const struct {
 	{ "ip4 refuses two slashes", "v=spf1 ip4:192.0.2.1//32", false },
 	{ "ip4 with host bits is allowed", "v=spf1 ip4:192.0.2.1/8", true },
 	{ "ip6 is read in its short form", "v=spf1 ip6:::1/0", true },
-	{ "ip6 needs a number behind the slash", "v=spf1 ip6:::1/", false },
+	{ "ip6 needs a number after the slash", "v=spf1 ip6:::1/", false },
 	{ "ip6 refuses IPv4", "v=spf1 ip6:192.0.2.1", false },
 	{ "ip6 refuses a scope", "v=spf1 ip6:fe80::1%eth0", false },
 	{ "an unknown modifier is passed over", "v=spf1 moo.cow-far_out=man:dog/cat", true },
@@ -82,7 +82,7 @@ static const struct {
 	{ "its value is a macro-string", "v=spf1 foo=%abc", false },
 	{ "its value may be empty", "v=spf1 foo=", true },
 	{ "redirect needs a domain", "v=spf1 redirect=", false },
-	{ "redirect is no mechanism", "v=spf1 redirect:example.com", false },
+	{ "redirect is not a mechanism", "v=spf1 redirect:example.com", false },
 	{ "a second redirect is refused", "v=spf1 redirect=a.example redirect=b.example", false },
 	{ "exp needs a domain", "v=spf1 exp=-all", false },
 	{ "a second exp is refused", "v=spf1 exp=a.example -all exp=b.example", false },
@@ -112,7 +112,7 @@ test_terms(void)
 	struct spf_record record = { .count = 0 };
 
 	ok(spf_text_read(arena, text, strlen(text), &record, NULL), "a record is read");
-	is_number((long long)record.count, 3, "a modifier is no term");
+	is_number((long long)record.count, 3, "a modifier is not a term");
 	if (record.count == 3) {
 		const struct spf_term *mx = &record.terms[0], *ip6 = &record.terms[1], *a = &record.terms[2];
 
@@ -177,7 +177,7 @@ static const struct {
 } written[] = {
 	{ "exp and unknown modifiers are left out", "192.0.2.1", "v=spf1 x=y exp=e.example -all", "v=spf1 -all" },
 	{ "redirect comes last", "192.0.2.1", "v=spf1 redirect=b.example ~mx", "v=spf1 ~mx:d.example redirect=b.example" },
-	{ "nothing stands behind all", "192.0.2.1", "v=spf1 ?all a redirect=b.example", "v=spf1 ?all" },
+	{ "nothing comes after all", "192.0.2.1", "v=spf1 ?all a redirect=b.example", "v=spf1 ?all" },
 	{ "a network that holds the client is all", "192.0.2.1", "v=spf1 ?ip4:192.0.2.9/24 mx -all", "v=spf1 ?all" },
 	{ "one that does not is left out", "192.0.3.1", "v=spf1 ip4:192.0.2.9/24 mx -all", "v=spf1 mx:d.example -all" },
 	{ "the same for IPv6", "2001:db8::1", "v=spf1 ip6:2001:db9::/32 ip6:2001:db8::9/32 -all", "v=spf1 all" },
@@ -200,7 +200,7 @@ static const struct {
 	{ "and one of %{p}, which costs a look-up", "192.0.2.1", "v=spf1 include:%{p}", "v=spf1 include:0.macro.invalid" },
 	{ "ptr compares the name itself", "192.0.2.1", "v=spf1 ptr ptr:%{d1}.com ptr:%{l}.com",
 	    "v=spf1 ptr:d.example ptr:example.com ptr:nowhere.invalid" },
-	{ "nothing stands behind the eleventh look-up", "192.0.2.1", "v=spf1 a a a a a a a a a a a mx ip4:192.0.2.1 -all",
+	{ "nothing comes after the eleventh look-up", "192.0.2.1", "v=spf1 a a a a a a a a a a a mx ip4:192.0.2.1 -all",
 	    "v=spf1 a:d.example a:d.example a:d.example a:d.example a:d.example a:d.example a:d.example a:d.example "
 	    "a:d.example a:d.example a:d.example" },
 };
@@ -258,7 +258,7 @@ static const struct {
 	{ "delimiters are replaced by dots", "192.0.2.3", "%{l-}", "Some.us.er+tag" },
 	{ "several delimiters split each", "192.0.2.3", "%{l-+.}", "Some.us.er.tag" },
 	{ "a number counts the parts, not the dots", "192.0.2.3", "%{l1-}", "us.er+tag" },
-	{ "r turns the parts round, not the labels", "192.0.2.3", "%{lr-}", "us.er+tag.Some" },
+	{ "r reverses the parts, not the labels", "192.0.2.3", "%{lr-}", "us.er+tag.Some" },
 	{ "a delimiter that does not occur leaves one part", "192.0.2.3", "%{l1r=}", "Some-us.er+tag" },
 	{ "a capital letter asks for URL escapes", "192.0.2.3", "%{S}", "Some-us.er%2Btag%40email.example.com" },
 	{ "escapes are written out", "192.0.2.3", "a%%b%_c%-d", "a%b c%20d" },
@@ -297,10 +297,10 @@ test_names(void)
 	found = spf_names_find(&names, "0.macro.invalid");
 	ok(found != NULL && strcmp(found->name, "Some-us.er+tag.x.example") == 0 && !found->by_p, "a stand-in has its name");
 	found = spf_names_find(&names, "1.macro.invalid");
-	ok(found != NULL && strcmp(found->name, "unknown.x.example") == 0 && found->by_p, "and knows of %%{p}");
+	ok(found != NULL && strcmp(found->name, "unknown.x.example") == 0 && found->by_p, "and knows about %%{p}");
 	ok(spf_names_find(&names, "2.macro.invalid") == NULL && spf_names_find(&names, "macro.invalid") == NULL &&
 	    spf_names_find(&names, "-1.macro.invalid") == NULL && spf_names_find(&names, "0.macro.invalid.x") == NULL,
-	    "another name is no stand-in");
+	    "another name is not a stand-in");
 	text_clear(&out);
 	spf_expand(longest, &view, &out);
 	ok(out.length <= 253 && out.length > 253 - 18 && strncmp(out.bytes, "email.", 6) != 0 &&

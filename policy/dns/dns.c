@@ -99,13 +99,13 @@ dns_name_to_wire(const char *name, uint8_t out[255])
 	return used;
 }
 
-/* Writes one byte of a label as presentation form has it, terminated; its length. */
+/* Writes one byte of a label in presentation form, terminated; returns its length. */
 static size_t
 byte_write(uint8_t byte, char out[5])
 {
 	size_t n = 0;
 
-	/* by hand: every look-up comes by here, and a formatted write costs it more than the cache does */
+	/* by hand: every look-up passes here, and a formatted write would cost more than the cache does */
 	if (byte <= ' ' || byte > '~') {
 		out[n++] = '\\';
 		out[n++] = (char)('0' + byte / 100);
@@ -150,7 +150,7 @@ dns_question_make(struct dns_question *out, const char *name, enum dns_type type
 
 	out->type = type;
 	out->standing = STANDING_STRANGER;
-	/* a length byte is at most 63 and so no letter */
+	/* a length byte is at most 63, so never a letter */
 	for (size_t i = 0; i < length; i++)
 		wire[i] = (uint8_t)text_lower((char)wire[i]);
 	return length > 0 && dns_name_from_wire(wire, length, out->name) && out->name[0] != '\0';

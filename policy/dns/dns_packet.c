@@ -39,7 +39,7 @@ owner_measure(struct owner *owner)
 	owner->length++;
 }
 
-/* a length byte is at most 63 and so no letter */
+/* a length byte is at most 63, so never a letter */
 static void
 owner_fold(struct owner *owner)
 {
@@ -62,7 +62,7 @@ name_unpack(ns_msg *message, const uint8_t *bytes, const uint8_t *end, struct ow
 static bool
 record_owner(ns_rr *record, struct owner *out)
 {
-	/* libresolv hands owners out in its own presentation form, whose escapes are not ours */
+	/* libresolv returns owners in its own presentation form, whose escapes are not ours */
 	if (ns_name_pton(*ns_rr_name(*record) == '\0' ? "." : ns_rr_name(*record), out->wire, sizeof out->wire) < 0)
 		return false;
 	owner_measure(out);
@@ -160,7 +160,7 @@ data_read(struct reading *reading, ns_rr *rr, struct arena *arena, struct dns_re
 
 /* ---- the sections ---- */
 
-/* The response is one, whole, and to this very question. */
+/* Is it a response, complete, and to this very question? */
 static bool
 question_fits(struct reading *reading)
 {
@@ -181,7 +181,7 @@ question_fits(struct reading *reading)
 /* What one walk over the answer section found at the current owner. */
 enum found { FOUND_BROKEN, FOUND_NOTHING, FOUND_ALIAS, FOUND_RECORDS };
 
-/* Counts the records asked for and keeps the alias, if the owner has one; both is the records. */
+/* Counts the records asked for and keeps the alias, if the owner has one; an owner with both has records. */
 static enum found
 owner_look(struct reading *reading, struct owner *alias)
 {

@@ -4,7 +4,7 @@
 #include "policy/dns/spf_text.h"
 #include "policy/util/text.h"
 
-static const char no_record[] = "included or redirected to, and has no SPF record"; /* RFC 7208, 5.2 and 6.1 */
+static const char no_record[] = "an include or redirect names it, but it has no SPF record"; /* RFC 7208, 5.2 and 6.1 */
 
 enum { WRITTEN_MAX = 2 * SPF_RECORD_MAX };
 enum { NAMES_MAX = SPF_MX_LIMIT + 1 }; /* the eleventh MX name is an error, but only when it is asked for */
@@ -13,7 +13,7 @@ enum { NAMES_MAX = SPF_MX_LIMIT + 1 }; /* the eleventh MX name is an error, but 
 enum purpose {
 	PURPOSE_FIRST,     /* the record of the domain itself: free */
 	PURPOSE_TERM,      /* a term that causes look-ups (RFC 7208, 4.6.4) */
-	PURPOSE_MX_TARGET, /* an address of a name that an MX or PTR answer held: counted there */
+	PURPOSE_MX_TARGET, /* an address of a name from an MX or PTR answer: counted there */
 	PURPOSE_PTR_NAME
 };
 
@@ -26,7 +26,7 @@ struct spf_gate {
 	bool p_counted;
 	unsigned terms, voids;
 	enum purpose purpose; /* of the question that is open */
-	bool lured;         /* and whether the sender's own words led to it */
+	bool lured;           /* did the sender's own words lead to it? */
 	struct silence silence;
 
 	/* names of the last MX or PTR answer; libspf2 asks for their addresses next, in order */
@@ -80,7 +80,7 @@ spf_gate_why(const struct spf_gate *gate)
 	return gate->why.text;
 }
 
-/* A permanent error in asking for this name, or in its record. The first one is the one that is told. */
+/* A permanent error in asking for this name, or in its record. Only the first is reported. */
 static void
 refuse(struct spf_gate *gate, const char *name, const char *what)
 {
@@ -89,12 +89,12 @@ refuse(struct spf_gate *gate, const char *name, const char *what)
 	gate->permerror = true;
 }
 
-/* One term more that causes look-ups; the name is what it asks for. */
+/* Counts one more term that causes look-ups; the name is what it asks for. */
 static bool
 term_count(struct spf_gate *gate, const char *name)
 {
 	if (++gate->terms > SPF_TERMS_LIMIT)
-		refuse(gate, name, "asked for by the eleventh term that needs DNS, and ten are allowed");
+		refuse(gate, name, "the eleventh term that needs DNS asks for it, and ten are allowed");
 	return !gate->permerror;
 }
 
@@ -128,7 +128,8 @@ is_expected(struct spf_gate *gate, const struct dns_question *question)
 		if (strcmp(gate->names[i], question->name) == 0) {
 			gate->next = i + 1;
 			if (i >= SPF_MX_LIMIT) /* RFC 7208, 4.6.4 */
-				refuse(gate, question->name, "the eleventh mail host of one mx term, and ten are allowed");
+				refuse(gate, question->name,
+				    "it is the eleventh mail host of one mx term, and ten are allowed");
 			return true;
 		}
 	return false;
@@ -243,7 +244,7 @@ text_see(struct spf_gate *gate, const struct dns_question *question, const struc
 		if (!spf_text_is_record((const char *)record->bytes, record->length))
 			continue;
 		if (found != NULL)
-			refuse(gate, question->name, "two SPF records, or more");
+			refuse(gate, question->name, "it has more than one SPF record");
 		found = record;
 	}
 	if (found == NULL && gate->purpose != PURPOSE_FIRST)
@@ -283,7 +284,7 @@ names_see(struct spf_gate *gate, const struct dns_answer *answer, size_t limit, 
 	seen->records = kept;
 }
 
-/* Addresses as libspf2 shall see them; what has another length is left out. */
+/* Addresses as libspf2 is to see them; those of another length are left out. */
 static void
 addresses_see(struct spf_gate *gate, enum dns_type type, const struct dns_answer *answer, struct dns_answer *seen)
 {
@@ -361,7 +362,8 @@ spf_gate_answer(struct spf_gate *gate, const struct dns_question *question, cons
 		if (question->type == DNS_TXT && gate->purpose == PURPOSE_TERM)
 			refuse(gate, question->name, no_record);
 		if (gate->purpose == PURPOSE_TERM && ++gate->voids > SPF_VOIDS_LIMIT)
-			refuse(gate, question->name, "the third name that DNS knows nothing of, and two are allowed");
+			refuse(gate, question->name,
+			    "it is the third name that DNS knows nothing about, and two are allowed");
 		break;
 	}
 }

@@ -50,14 +50,14 @@ static bool
 starve(struct reading *reading)
 {
 	reading->record->starved = true;
-	return fault_set(reading->why, "no memory to read an SPF record");
+	return fault_set(reading->why, "out of memory while reading an SPF record");
 }
 
 /* ---- domain-spec (RFC 7208, 7.1) ---- */
 
 static const char letters[] = "slodiphv", letters_of_exp[] = "crt";
 
-/* The length of the macro-expand at the start of text, which holds a '%' there; 0 when it is none. */
+/* The length of the macro-expand at the start of text, which is a '%'; 0 when it is not one. */
 static size_t
 macro_length(struct span text, bool exp_letters)
 {
@@ -88,7 +88,7 @@ macro_length(struct span text, bool exp_letters)
 	return i < text.length && text.at[i] == '}' ? i + 1 : 0;
 }
 
-/* Is text a macro-string? *tail becomes what stands behind the last macro-expand. */
+/* Is text a macro-string? *tail becomes what follows the last macro-expand. */
 static bool
 is_macro_string(struct span text, bool exp_letters, struct span *tail)
 {
@@ -108,7 +108,7 @@ is_macro_string(struct span text, bool exp_letters, struct span *tail)
 	return true;
 }
 
-/* toplabel: letters, digits and inner hyphens, not digits alone. */
+/* toplabel: letters, digits and inner hyphens, but not only digits. */
 static bool
 is_toplabel(struct span label)
 {
@@ -153,8 +153,8 @@ spec_read(struct reading *reading, struct span spec, const char **out, bool *has
 	struct span whole = spec;
 
 	if (!is_domain_spec(&spec))
-		return refuse(reading, "no domain-spec", whole);
-	if (spec.length > SPF_SPEC_MAX) /* our own ceiling; libspf2 dies of 4000 bytes, CVE-2023-42118 */
+		return refuse(reading, "not a domain-spec", whole);
+	if (spec.length > SPF_SPEC_MAX) /* our own ceiling; libspf2 crashes at 4000 bytes, CVE-2023-42118 */
 		return refuse(reading, "a domain-spec over 400 bytes", whole);
 	*has_macro = memchr(spec.at, '%', spec.length) != NULL;
 	*out = arena_copy(reading->arena, spec.at, spec.length);
@@ -163,7 +163,7 @@ spec_read(struct reading *reading, struct span spec, const char **out, bool *has
 
 /* ---- cidr-length (RFC 7208, 12) ---- */
 
-/* Cuts "/digits" behind `slashes` slashes from the end of *text. False: it stands there but is wrong. */
+/* Cuts digits and the `slashes` slashes before them off the end of *text. False: they are there, but wrong. */
 static bool
 bits_cut(struct span *text, size_t slashes, unsigned most, unsigned *bits)
 {
@@ -228,23 +228,23 @@ network_read(struct span text, enum address_family family, struct prefix *out)
 	return true;
 }
 
-/* What stands behind a mechanism's name: "", ":..." or "/...". */
+/* What follows a mechanism's name: "", ":..." or "/...". */
 static bool
 argument_read(struct reading *reading, enum argument argument, struct span rest, struct spf_term *out)
 {
 	struct span whole = rest;
 
 	if (argument == SPEC_MAYBE_BITS && !dual_bits_cut(&rest, &out->bits4, &out->bits6))
-		return refuse(reading, "no prefix length", whole);
+		return refuse(reading, "not a prefix length", whole);
 	if (rest.length == 0 && (argument == NOTHING || argument == SPEC_MAYBE || argument == SPEC_MAYBE_BITS))
 		return true;
 	if (rest.length == 0 || *rest.at != ':' || argument == NOTHING)
-		return refuse(reading, "wrong argument of a mechanism", whole);
+		return refuse(reading, "wrong argument for a mechanism", whole);
 	rest = (struct span){ rest.at + 1, rest.length - 1 };
 	if (argument != NETWORK4 && argument != NETWORK6)
 		return spec_read(reading, rest, &out->spec, &out->has_macro);
 	return network_read(rest, argument == NETWORK4 ? ADDRESS_V4 : ADDRESS_V6, &out->network) ||
-	    refuse(reading, "no network", whole);
+	    refuse(reading, "not a network", whole);
 }
 
 static bool
@@ -277,7 +277,7 @@ directive_read(struct reading *reading, struct span term)
 
 /* ---- modifiers (RFC 7208, 6) ---- */
 
-/* name = ALPHA *( ALPHA / DIGIT / "-" / "_" / "." ); the length of one with '=' behind it, else 0. */
+/* name = ALPHA *( ALPHA / DIGIT / "-" / "_" / "." ); the length of one that '=' follows, else 0. */
 static size_t
 modifier_name(struct span term)
 {
@@ -304,7 +304,7 @@ modifier_read(struct reading *reading, struct span term, size_t length)
 		if (reading->has_exp)
 			return refuse(reading, "a second exp", term);
 		reading->has_exp = true;
-		return is_domain_spec(&value) || refuse(reading, "no domain-spec", term);
+		return is_domain_spec(&value) || refuse(reading, "not a domain-spec", term);
 	}
 	return is_macro_string(value, true, &tail) || refuse(reading, "a '%' without a macro", term);
 }
@@ -322,12 +322,12 @@ bytes_are_sound(struct reading *reading, const char *text, size_t length)
 {
 	for (size_t i = 0; i < length; i++)
 		if (text[i] < ' ' || text[i] > '~')
-			return fault_set(reading->why, "byte %u at position %zu of an SPF record",
+			return fault_set(reading->why, "byte %u at position %zu is not allowed in an SPF record",
 			    (unsigned char)text[i], i);
 	return true;
 }
 
-/* How many words there can be at most, so that the terms are taken at once. */
+/* How many words there can be at most, so that all terms are allocated at once. */
 static size_t
 words_count(const char *text, size_t length)
 {
@@ -346,9 +346,10 @@ spf_text_read(struct arena *arena, const char *text, size_t length, struct spf_r
 
 	*out = (struct spf_record){ .redirect = "" };
 	if (!spf_text_is_record(text, length))
-		return fault_set(why, "an SPF record begins with 'v=spf1'");
+		return fault_set(why, "it does not begin with 'v=spf1'");
 	if (length > SPF_RECORD_MAX)
-		return fault_set(why, "an SPF record of %zu bytes is over %d", length, SPF_RECORD_MAX);
+		return fault_set(why, "an SPF record of %zu bytes is too long; at most %d are read", length,
+		    SPF_RECORD_MAX);
 	if (!bytes_are_sound(&reading, text, length))
 		return false;
 	reading.terms = arena_take(arena, words_count(text, length) * sizeof *reading.terms);

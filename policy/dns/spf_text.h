@@ -1,8 +1,8 @@
 /*
  * spf_text.h - an SPF record, read by the grammar of RFC 7208, 12.
  *
- * libspf2 accepts much that is no SPF and aborts on some of it: nothing reaches it that
- * was not read here and written again by spf_write.
+ * libspf2 accepts much that is not SPF and aborts on some of it: it only sees what was
+ * read here and written again by spf_write.
  */
 #ifndef SPF_TEXT_H
 #define SPF_TEXT_H
@@ -32,13 +32,13 @@ struct spf_record {
 	size_t count;
 	const char *redirect;         /* "" when absent */
 	bool redirect_has_macro;
-	bool starved;                 /* reading failed for want of memory, not because of the text */
+	bool starved;                 /* reading failed because memory ran out, not because of the text */
 };
 
 /* Is this TXT record an SPF version 1 record (RFC 7208, 4.5)? */
 bool spf_text_is_record(const char *text, size_t length);
 
-/* Reads it whole; false with what is wrong: the record is a permerror (RFC 7208, 4.6). */
+/* Reads all of it; false with what is wrong: the record is a permerror (RFC 7208, 4.6). */
 bool spf_text_read(struct arena *, const char *text, size_t length, struct spf_record *out, struct fault *why) MUST_USE;
 
 #endif

@@ -5,7 +5,7 @@
 
 #include "policy/dns/spf_write.h"
 
-/* Ten terms may cause look-ups (RFC 7208, 4.6.4): what stands behind the eleventh is never reached. */
+/* Ten terms may cause look-ups (RFC 7208, 4.6.4): what comes after the eleventh is never reached. */
 enum { LOOKUPS_MAX = 11 };
 enum { NAME_MAX_TEXT = 253, LABEL_MAX_TEXT = 63, EXPANDED_MAX = 256 * 1024, PARTS_MAX = 512 };
 
@@ -96,7 +96,7 @@ value_split(const char *value, const char *delimiters, struct span parts[PARTS_M
 	}
 }
 
-/* transformers: what stands behind the letter, up to and with the '}'. */
+/* transformers: what follows the letter, up to and including the '}'. */
 static void
 value_write(const char *value, const char *transformers, bool escape, struct text *out)
 {
@@ -122,7 +122,7 @@ value_write(const char *value, const char *transformers, bool escape, struct tex
 	}
 }
 
-/* Expands the macro at spec, which the reader let pass; returns its length. */
+/* Expands the macro at spec, which the reader accepted; returns its length. */
 static size_t
 macro_expand(const char *spec, const struct spf_view *view, struct text *value, struct text *out)
 {
@@ -177,7 +177,7 @@ spf_expand(const char *spec, const struct spf_view *view, struct text *out)
 
 /* ---- names ---- */
 
-/* A last label that no reader takes for a number: letters alone, or an internationalised one. */
+/* A last label that no reader takes for a number: only letters, or an internationalised one. */
 static bool
 is_plain_toplabel(const char *label, size_t length)
 {
@@ -261,7 +261,7 @@ spf_names_lured(const struct spf_names *names, const char *domain)
 	return found != NULL && found->lured;
 }
 
-/* Does a macro stand in it that the sender fills as he likes: his local part, his HELO name, his host's name? */
+/* Does it hold a macro that the sender fills as he likes: his local part, his HELO name, his host's name? */
 static bool
 has_sender_words(const char *spec)
 {
@@ -289,7 +289,7 @@ struct writing {
 	bool failed;
 };
 
-/* Expands a spec, or the record's own domain where there is none, into writing->name. */
+/* Expands a spec, or the record's own domain when there is none, into writing->name. */
 static void
 name_make(struct writing *writing, const char *spec)
 {
@@ -341,8 +341,8 @@ host_write(struct writing *writing, const struct spf_term *term)
 		text_format(writing->out, v4 ? "/%u" : "//%u", bits == 0 ? 1 : bits);
 }
 
-/* Returns whether nothing behind the term can be reached: it matches, or is one look-up too many. Networks
- * are compared here: libspf2 refuses /0 and forgets what stands behind 64 terms, without a word. */
+/* Returns true when nothing after the term can be reached: it matches, or is one look-up too many. Networks
+ * are compared here: libspf2 refuses /0, and silently forgets what comes after 64 terms. */
 static bool
 term_write(struct writing *writing, const struct spf_term *term)
 {

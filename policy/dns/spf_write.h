@@ -1,9 +1,9 @@
 /*
- * spf_write.h - an SPF record as libspf2 shall see it for one client: canonical, its macros expanded.
+ * spf_write.h - an SPF record as libspf2 is to see it for one client: canonical, its macros expanded.
  *
  * libspf2 expands macros wrongly (a number as large as the count of labels eats the first
  * letter; numbers count dots, not the delimiters given) and its known holes are all there. So no
- * macro and no text of a sender reaches it: what is no plain host name gets a stand-in.
+ * macro and no text of a sender reaches it: a name that is not a plain host name gets a stand-in.
  */
 #ifndef SPF_WRITE_H
 #define SPF_WRITE_H
@@ -40,20 +40,20 @@ struct spf_names {
 /* Expands a domain-spec (RFC 7208, 7.3) and drops labels on the left until 253 bytes are left. */
 void spf_expand(const char *spec, const struct spf_view *, struct text *out);
 
-/* The name behind a stand-in, or NULL when domain is none. */
+/* The name that a stand-in stands for, or NULL when domain is not a stand-in. */
 const struct spf_stood_in *spf_names_find(const struct spf_names *, const char *domain);
 /* Is this name, plain or by its stand-in, one that the sender's words led to? */
 bool spf_names_lured(const struct spf_names *, const char *domain);
 
-/* Did macros, so the mail, have their part in this name? */
+/* Did macros, and so the mail, help to make this name? */
 bool spf_names_hold(const struct spf_names *, const char *name);
 
 /* Writes the record: exp= and unknown modifiers dropped, networks that hold the client written `all` and
- * others dropped, zero prefixes rewritten, nothing behind `all`, redirect last. False without memory. */
+ * others dropped, zero prefixes rewritten, nothing after `all`, redirect last. False when out of memory. */
 bool spf_write(const struct spf_record *, const struct spf_view *, struct spf_names *, struct text *out) MUST_USE;
 
-/* libspf2 passes every loopback client unasked. So it sees such a client, and every address that is
- * compared with it, with the top bit turned: this is the address as libspf2 shall see it. */
+/* libspf2 passes every loopback client without a check. So it sees such a client, and every address that is
+ * compared with it, with the top bit flipped: this is the address as libspf2 is to see it. */
 struct address spf_alias(struct address, const struct address *client);
 
 #endif
