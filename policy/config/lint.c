@@ -21,7 +21,7 @@ struct lint {
 
 /* ---- shared senders ---- */
 
-/* The sender that goes by this DNS name, or by one above it. */
+/* The shared sender that has this DNS name, or one above it. */
 static const struct shared_sender *
 sender_of_name(const struct policy *policy, const char *name)
 {
@@ -51,8 +51,8 @@ sender_of_source(const struct policy *policy, const struct source *source)
 	return sender_of_name(policy, source->name);
 }
 
-/* Would the rule of a vendor take in what the sender's customers use? A name above one that is
- * the sender's alone is another's: google.com is not _spf.google.com. */
+/* Would the vendor's rule include what the sender's customers use? A name above an exact name of the
+ * sender is somebody else's: google.com is not _spf.google.com. */
 static bool
 rule_takes(const struct name_rule *rule, const struct name_rule *shared)
 {
@@ -89,7 +89,7 @@ shared_names_lint(const struct lint *lint, const struct vendor *vendor, const ch
 	}
 }
 
-/* The one error: whatever else is asked for, one proof is anybody's who pays that sender. */
+/* The one error: anybody who pays that sender would have one of the proofs. */
 static void
 shared_trust_lint(const struct lint *lint, const struct vendor *vendor)
 {
@@ -110,7 +110,7 @@ vouches_by_signature(const struct vendor *vendor)
 	return false;
 }
 
-/* The first source that counts where all that count are shared senders'; NULL where one is not. */
+/* The first source that counts, if all sources that count are shared senders'; NULL if one is not. */
 static const struct source *
 all_sources_shared(const struct policy *policy, const struct vendor *vendor)
 {
@@ -157,7 +157,7 @@ shared_listed_source(const struct vendor *vendor)
 	return NULL;
 }
 
-/* Of gateways and senders for others that is what they are for. */
+/* Not for gateways and senders for others: that is what they are for. */
 static void
 breadth_lint(const struct lint *lint, const struct vendor *vendor)
 {
@@ -206,7 +206,7 @@ has_forwarder(const struct policy *policy)
 static void
 forwarding_lint(const struct lint *lint, const struct vendor *vendor)
 {
-	if (has_forwarder(lint->policy)) /* somebody did what the warning says */
+	if (has_forwarder(lint->policy)) /* somebody followed the warning */
 		return;
 	if (vendor->kind != VENDOR_APPLICATION || vendor->mode != MODE_ENFORCE ||
 	    vendor->dkim.count > 0 || vendor->on_forged != ACTION_REJECT)
@@ -266,7 +266,7 @@ suffix_lint(const struct lint *lint, const struct vendor *vendor)
 
 /* ---- written networks ---- */
 
-/* Nobody's mail comes from there over the Internet (IANA special-purpose registries). */
+/* No mail comes from there over the Internet (IANA special-purpose registries). */
 static const struct special {
 	const char *network, *what;
 } specials[] = {
@@ -301,7 +301,7 @@ special_of(const struct prefix known[SPECIALS], const struct prefix *prefix)
 	return NULL;
 }
 
-/* The first of each source is enough to look at it. */
+/* Only the first one of each source: that is enough to make somebody look at it. */
 static void
 special_lint(const struct lint *lint, const struct vendor *vendor)
 {
@@ -330,7 +330,7 @@ special_lint(const struct lint *lint, const struct vendor *vendor)
 
 /* ---- dates ---- */
 
-/* The last date that stands in a text: "2019-06-11 to 2022-01-04"; "" without one. */
+/* The last date in a text: "2019-06-11 to 2022-01-04"; "" without one. */
 static void
 date_find(const char *text, char out[DATE_LENGTH + 1])
 {
@@ -347,7 +347,7 @@ date_find(const char *text, char out[DATE_LENGTH + 1])
 	out[0] = '\0';
 }
 
-/* Dates of one form compare as texts. */
+/* Dates in the form YYYY-MM-DD compare as strings. */
 static void
 age_lint(const struct lint *lint, const struct vendor *vendor)
 {
@@ -419,7 +419,7 @@ review_lint(const struct lint *lint, const struct vendor *vendor)
 
 typedef void vendor_lint(const struct lint *, const struct vendor *);
 
-/* What is wrong with trust first; of many warnings only the first ones are kept. */
+/* Problems of trust come first, because only the first of many warnings are kept. */
 static vendor_lint *const lints[] = { breadth_lint, exclusive_lint, forwarding_lint, suffix_lint,
 	special_lint, review_lint, age_lint, selection_lint };
 

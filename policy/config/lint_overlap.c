@@ -12,7 +12,7 @@ struct owned {
 	const struct vendor *vendor;
 };
 
-/* By name; where it is the same, in the order of the configuration. */
+/* By name; equal names in the order of the configuration. */
 static int
 owned_order(const void *a, const void *b)
 {
@@ -51,7 +51,7 @@ rule_covers(const struct name_rule *outer, const struct name_rule *inner)
 	    span_is_nocase(span_of(inner->local), outer->local);
 }
 
-/* Who stands before it in the configuration and owns all of its rule. */
+/* The vendor that comes earlier in the configuration and owns everything that the rule covers. */
 static const struct owned *
 owner_before(const struct owned *list, size_t count, const struct owned *of)
 {
@@ -107,7 +107,7 @@ struct held {
 	const struct source *source;
 };
 
-/* A network stands behind those that hold it. */
+/* A network comes after those that contain it. */
 static int
 held_order(const void *a, const void *b)
 {
@@ -166,12 +166,12 @@ network_overlap_say(const struct held *outer, const struct held *inner, struct f
 	    outer->source->vendor->name);
 }
 
-/* Networks nest or lie apart, so those that hold the present one stand on a stack. Each source is
- * named once. */
+/* Two networks are nested or disjoint, so a stack keeps those that contain the current one. Each source is
+ * reported once. */
 static void
 network_overlaps(const struct policy *policy, struct faults *faults)
 {
-	enum { DEPTH = 130 }; /* lengths of a prefix, and the same network again is not put there */
+	enum { DEPTH = 130 }; /* one per prefix length; an equal network is not pushed again */
 	const struct held *stack[DEPTH];
 	size_t count, depth = 0;
 	struct held *list = held_collect(policy, &count);

@@ -1,8 +1,7 @@
 /*
- * lint_overlap.h - two vendors that say the same name or the same network is theirs.
+ * lint_overlap.h - warns of two vendors that claim the same name or the same network.
  *
- * By sorting, so that thousands of vendors and a million networks take no longer than
- * reading them did.
+ * It sorts, so that thousands of vendors and a million networks take no longer to check than to read.
  */
 #ifndef LINT_OVERLAP_H
 #define LINT_OVERLAP_H

@@ -70,7 +70,7 @@ rule_meeting(const struct name_rules *rules, const struct name_rule *with)
 	return NULL;
 }
 
-/* Two policies for one name: what satisfies one may be forged by the other. */
+/* Two policies for one name: mail that satisfies one may be forged by the other. */
 static void
 vendor_names_lint(const struct lint *lint)
 {
@@ -94,7 +94,7 @@ vendor_names_lint(const struct lint *lint)
 	}
 }
 
-/* A list is known by what its host proves, and every customer of a shared sender proves the same. */
+/* A list is recognised by what its host proves, and every customer of a shared sender proves the same. */
 static void
 shared_list_lint(const struct lint *lint)
 {
@@ -114,7 +114,7 @@ shared_list_lint(const struct lint *lint)
 
 /* ---- addresses ---- */
 
-/* The relay that holds all of it, and the network that does. */
+/* The relay that contains all of `inner`, and its network that does. */
 static const struct relay *
 relay_around(const struct policy *policy, const struct prefix *inner, const struct prefix **network)
 {
@@ -201,7 +201,7 @@ holds_all_of_ours(const struct policy *policy, const struct delegation *delegati
 	return true;
 }
 
-/* A key that nobody names as the vendor's counts as ours, and ours proves every name. */
+/* A key that no delegation names as the vendor's counts as ours, and our key proves every name. */
 static void
 selectors_lint(const struct lint *lint, const struct delegation *delegation)
 {

@@ -1,7 +1,7 @@
 /*
- * lint_own.h - what is allowed of our own names, relays and lists, but will go wrong.
+ * lint_own.h - warns of what is allowed for our own names, relays and lists but will go wrong.
  *
- * Warns where one setting takes the sense out of another, and where trust is wider than it looks.
+ * That is a setting that makes another useless, and trust that is broader than it looks.
  */
 #ifndef LINT_OWN_H
 #define LINT_OWN_H
@@ -12,7 +12,8 @@
 
 enum { LINT_REMEDY = 400 };
 
-/* Does this name of the public suffix list need a word? Then what it is, and what to write. */
+/* Does this name need a warning because it is on the public suffix list? Then remedy says what it is and what to
+ * write instead. */
 bool lint_suffix(const struct suffix_list *, const struct name_rule *, char remedy[LINT_REMEDY]);
 
 void lint_own(const struct policy *, const struct suffix_list *, struct faults *);

@@ -93,7 +93,7 @@ path_is_in(const char *path, const char *prefix)
 	return strncmp(path, prefix, strlen(prefix)) == 0;
 }
 
-/* The names that may stand in the group `prefix`, each once. */
+/* The names that the group `prefix` may contain, each once. */
 struct siblings {
 	char text[SIBLINGS_MAX][48];
 	const char *words[SIBLINGS_MAX];
@@ -114,7 +114,7 @@ siblings_find(
 			continue;
 		rest = keys->list[i].path + strlen(prefix);
 		length = strcspn(rest, ".");
-		/* rows of one group stand together */
+		/* rows of one group are adjacent */
 		if (before > 0 && strlen(out->text[before - 1]) == length &&
 		    strncmp(out->text[before - 1], rest, length) == 0)
 			continue;
@@ -125,7 +125,7 @@ siblings_find(
 	}
 }
 
-/* A key that is known, but in another group. */
+/* The path of a known key of this name in another group; NULL: none. */
 static const char *
 path_elsewhere(const struct reading *r, const struct keys *keys, const char *name)
 {
@@ -182,7 +182,7 @@ word_of(const struct key *key)
 	return key->word == NULL ? key->type->word : key->word;
 }
 
-/* What to write instead: what was given, in the form that is wanted, where that helps. */
+/* What to write instead: if that helps, the given value in the right form. */
 enum { EXAMPLE_TEXT = 96 };
 static const char *
 example_write(const struct key *key, const struct node *node, char out[EXAMPLE_TEXT])
@@ -285,7 +285,7 @@ words_count(const char *text, const char *mark)
 	return count;
 }
 
-/* A default as the node that a file would have given; line 0. */
+/* Makes a default into the node that a file would have given, with line 0. */
 static bool
 fallback_node(struct reading *r, const struct key *key, struct node *out)
 {

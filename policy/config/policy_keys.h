@@ -1,9 +1,9 @@
 /*
- * policy_keys.h - a table of keys says what a group of the configuration may hold.
+ * policy_keys.h - reads a group of the configuration by a table of the keys that it may contain.
  *
- * One row a key: where it goes, its type, range, default and meaning. The row gives the
- * loader, the check for unknown keys and the manual; so a new key is a new row. Faults are
- * collected, never the end: the next key is read all the same.
+ * One row per key: where its value goes, its type, range, default and meaning. The loader, the check for
+ * unknown keys and the manual all use the row, so a new key is a new row. A fault never ends the
+ * reading: faults are collected, and the next key is read.
  */
 #ifndef POLICY_KEYS_H
 #define POLICY_KEYS_H
@@ -19,18 +19,18 @@
 #include "policy/util/suffix.h"
 
 struct reading {
-	struct arena *arena; /* what is kept goes there */
+	struct arena *arena; /* for everything that is kept */
 	struct faults *faults;
 	const struct suffix_list *suffixes; /* NULL: none is known */
-	const char *file;    /* being read; of the faults */
+	const char *file;    /* the file being read, for faults */
 	bool site;           /* keys that only greenlane.conf may give are allowed */
-	bool starved;        /* memory ran out, said already */
+	bool starved;        /* memory ran out, and that was reported */
 };
 
 struct key;
 
 struct key_type {
-	const char *word;    /* for faults and the manual: "duration" */
+	const char *word;    /* for faults and the manual: "a duration" */
 	const char *example; /* what to write instead */
 	enum node_kind kind; /* checked before read is called */
 	void (*read)(struct reading *, const struct key *, const struct node *, void *base);
@@ -38,15 +38,15 @@ struct key_type {
 
 enum key_flag {
 	KEY_REQUIRED = 1 << 0,
-	KEY_IDLE = 1 << 1, /* read and checked, but nothing serves it yet */
+	KEY_IDLE = 1 << 1, /* read and checked, but not used yet */
 	KEY_SITE = 1 << 2, /* beside a vendor's name in greenlane.conf only */
-	KEY_OWNER = 1 << 3 /* names that somebody owns: one of the suffix list stands for itself alone */
+	KEY_OWNER = 1 << 3 /* names that somebody owns: a public suffix means itself alone */
 };
 
 struct key {
 	const char *path; /* "greylist.delay"; dots are groups */
 	const struct key_type *type;
-	const char *fallback; /* as in the file, lists with ", " between; NULL: none */
+	const char *fallback; /* as in a file, list elements separated by ", "; NULL: none */
 	const char *help;     /* one line of the manual */
 	size_t offset;        /* of the value in the struct that is read into */
 	size_t count_offset;  /* lists: of its count */
@@ -83,40 +83,40 @@ extern const struct key_type key_addresses; /* const struct prefix *, each of on
 extern const struct key_type key_domains;   /* const struct name_rule *: "name", "=name" */
 extern const struct key_type key_names;     /* and "local@name" */
 extern const struct key_type key_mailboxes; /* and "local@" */
-/* A list of groups; its reader is whoever owns the table of the group. */
+/* A list of groups; the file that has the table of the group reads it. */
 extern const struct key_type key_groups;
 
 /* Fills in every default; strings that have none become "". */
 void keys_default(struct reading *, const struct keys *, void *base);
 
-/* Reads a group; what it does not give stays as it is. */
+/* Reads a group; keys that it does not have leave their fields unchanged. */
 void keys_read(struct reading *, const struct keys *, const struct node *group, void *base);
 
-/* Says which required keys are missing. */
+/* Adds a fault for each required key that is missing. */
 void keys_require(struct reading *, const struct keys *, const struct node *group);
 
-/* Says which elements are no group; the caller skips them. */
+/* Adds a fault for each element that is not a group; the caller skips them. */
 void keys_want_groups(struct reading *, const struct key *, const struct node *list);
 
-/* The word of the list that is a slip of the pen away from `word`, or NULL. */
+/* The word of the list that `word` is probably a misspelling of, or NULL. */
 const char *keys_nearest(const char *word, const char *const *words, size_t count);
-/* "; did you mean 'x'?" or, when nothing is near, "; write a, b or c". */
+/* "; did you mean 'x'?" or, if no word is near, "; write a, b or c". */
 enum { HINT_TEXT = 360 };
 const char *keys_hint(const char *word, const char *const *words, size_t count, char out[HINT_TEXT]);
 
 /* A fault in the file being read. */
 void reading_fault(struct reading *, const struct node *, const char *fmt, ...) PRINTF_LIKE(3, 4);
-/* Says that memory ran out, once. */
+/* Adds a fault that memory ran out, once. */
 void reading_starve(struct reading *);
 
-/* From the arena, zeroed; never NULL silently: reading_starve was called. */
+/* From the arena, zeroed; NULL only after reading_starve. */
 void *reading_take(struct reading *, size_t count, size_t size) MUST_USE;
 const char *reading_string(struct reading *, const char *) MUST_USE; /* "" when memory ran out */
 
 /* Puts a list into the two fields of a key. */
 void key_put_list(const struct key *, void *base, const void *list, size_t count);
 
-/* One rule of names, "=name", "local@name": in the reading's arena. */
+/* Reads one name rule, such as "=name" or "local@name", into the reading's arena. */
 bool key_name_rule(struct reading *, const char *text, struct name_rule *out, struct fault *why) MUST_USE;
 
 #endif

@@ -25,7 +25,7 @@ text_fits(struct reading *r, const struct key *key, const struct node *node)
 {
 	struct fault why;
 
-	if (node->line == 0) /* a default: folders of the build may be what a file may not */
+	if (node->line == 0) /* a default: a directory of the build may be a value that no file could give */
 		return true;
 	if (value_text(node->text, &why) &&
 	    (key->check == NULL || key->check(node->text, &why)))
@@ -215,11 +215,11 @@ percent_read(struct reading *r, const struct key *key, const struct node *node, 
 		    key->path, node->text, key->example);
 }
 
-/* What one element of a list becomes, at `out`; false with why. */
+/* Reads one element of a list into `out`; false with why. */
 typedef bool
 element_read(struct reading *, const struct key *, const char *, void *out, struct fault *why);
 
-/* Reads every element that is sound, so that each fault is said. */
+/* Reads every valid element, so that each fault is reported. */
 static void
 list_read(struct reading *r, const struct key *key, const struct node *node, void *base,
     size_t size, element_read *element)
@@ -380,7 +380,7 @@ mailbox_element(
 	return key_name_rule(r, text, out, why);
 }
 
-/* What the public suffix list knows has customers: names below it are theirs. */
+/* A name on the public suffix list has customers: names below it are theirs. */
 static void
 rule_close(const struct reading *r, struct name_rule *rule)
 {

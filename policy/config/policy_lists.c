@@ -9,11 +9,11 @@ enum { GROUPS_MAX = 1000, ELEMENTS_MAX = 1000 }; /* of a list; of a list within 
 static const char *const relay_kinds[] = {
 	[RELAY_GATEWAY] = "gateway", [RELAY_FORWARDER] = "forwarder", NULL
 };
-/* the first of enum action: what may become of mail that a relay has taken already */
+/* the first of enum action: what can still be done with mail that a relay has accepted */
 static const char *const forwarded_words[] = {
 	[ACTION_PASS] = "pass", [ACTION_TAG] = "tag", [ACTION_QUARANTINE] = "quarantine", NULL
 };
-/* from MODE_VOUCH on: nothing is stricter than enforce */
+/* from MODE_VOUCH on: every mode is softer than enforce */
 static const char *const softer_modes[] = { "vouch", "monitor", NULL };
 _Static_assert(MODE_ENFORCE == 0 && MODE_VOUCH == 1 && MODE_MONITOR == 2, "rising softness");
 
@@ -52,7 +52,7 @@ static const struct key delegation_rows[] = {
 	    .flags = KEY_REQUIRED },
 	{ "domains", &key_names, NULL, "our names that it may use",
 	    LIST_AT(domains.list, domains.count), .flags = KEY_REQUIRED | KEY_OWNER },
-	{ "selectors", &key_texts, "", "selectors of the DKIM keys that it holds for them; none: any",
+	{ "selectors", &key_texts, "", "selectors of its DKIM keys for these names; none: any",
 	    LIST_AT(selectors.list, selectors.count), .word = "a list of selectors",
 	    .check = value_word },
 	{ "vouch", &key_vouch, "dkim, listed+spf_from", "what proves that it was the vendor",
@@ -67,7 +67,7 @@ static const struct key partner_rows[] = {
 	{ "domains", &key_names, NULL, "names of others that it may use",
 	    LIST_AT(domains.list, domains.count), .check = vendor_name_fits,
 	    .flags = KEY_REQUIRED | KEY_OWNER },
-	{ "selectors", &key_texts, "", "selectors of the DKIM keys that it holds for them; none: any",
+	{ "selectors", &key_texts, "", "selectors of its DKIM keys for these names; none: any",
 	    LIST_AT(selectors.list, selectors.count), .word = "a list of selectors",
 	    .check = value_word },
 	{ "vouch", &key_vouch, "dkim, listed+spf_from", "what proves that it was the vendor",
@@ -84,7 +84,7 @@ const struct keys partner_keys = { "partners.", partner_rows,
 	.count_offset = offsetof(struct relay, field.count), .max = ELEMENTS_MAX
 
 static const struct key relay_rows[] = {
-	{ "name", &key_text, NULL, "how the log calls it", AT(name), .word = "a name",
+	{ "name", &key_text, NULL, "its name in the log", AT(name), .word = "a name",
 	    .check = value_name, .example = "\"backup-mx\"", .flags = KEY_REQUIRED },
 	{ "kind", &key_word, NULL, "what it does", AT(kind), .words = relay_kinds,
 	    .flags = KEY_REQUIRED },
@@ -92,12 +92,12 @@ static const struct key relay_rows[] = {
 	    .check_network = relay_network_fits },
 	{ "vendor", &key_text, NULL, "one of vendors, whose selected sources are its addresses",
 	    AT(vendor_name), ONE_OF_VENDORS },
-	{ "tags", &key_texts, "", "only those of these sources that have one of them; none: all", LIST_AT(tags),
+	{ "tags", &key_texts, "", "only the vendor's sources with one of these; none: all", LIST_AT(tags),
 	    .word = "a list of names", .check = value_name },
 	{ "received_by", &key_domains, "",
-	    "names that a gateway calls itself in Received; none: any", LIST_AT(received_by) },
+	    "names that a gateway writes for itself in Received; none: any", LIST_AT(received_by) },
 	{ "on_forwarded", &key_word, "tag",
-	    "forwarder: for what is forged, but by the forwarding may only look so",
+	    "forwarder: for mail that looks forged, but perhaps only because it was forwarded",
 	    AT(on_forwarded), .words = forwarded_words, .check = on_forwarded_fits },
 };
 const struct keys relay_keys = { "relays.", relay_rows,
@@ -107,7 +107,7 @@ const struct keys relay_keys = { "relays.", relay_rows,
 #define AT(field) .offset = offsetof(struct exception, field)
 
 static const struct key exception_rows[] = {
-	{ "rcpt", &key_text, NULL, "a mailbox, that of any domain, or a domain", AT(rcpt),
+	{ "rcpt", &key_text, NULL, "a mailbox, a mailbox at any domain, or a domain", AT(rcpt),
 	    .word = "a recipient", .example = "\"abuse@example.com\"", .flags = KEY_REQUIRED },
 	{ "vendor", &key_text, NULL, "one of vendors, or own for our own names", AT(vendor_name),
 	    ONE_OF_VENDORS, .flags = KEY_REQUIRED },
@@ -121,9 +121,9 @@ const struct keys exception_keys = { "exceptions.", exception_rows,
 #define AT(field) .offset = offsetof(struct export_job, field)
 
 static const struct key export_rows[] = {
-	{ "format", &key_word, NULL, "whom the file is for", AT(format),
+	{ "format", &key_word, NULL, "the program that the file is for", AT(format),
 	    .words = export_format_words, .flags = KEY_REQUIRED },
-	{ "file", &key_text, NULL, "written when the vendors' networks changed", AT(file),
+	{ "file", &key_text, NULL, "written when the vendors' networks change", AT(file),
 	    .example = "\"/var/lib/greenlane-exports/postgrey\"", .word = "an absolute path",
 	    .check = value_path, .flags = KEY_REQUIRED },
 	{ "command", &key_text, NULL, "run by /bin/sh after the file changed", AT(command),
@@ -134,9 +134,9 @@ static const struct key export_rows[] = {
 const struct keys export_keys = { "exports.", export_rows,
 	sizeof export_rows / sizeof export_rows[0] };
 
-/* ---- what no single key can know ---- */
+/* ---- checks of several keys ---- */
 
-/* The vendor of that name; NULL with a fault. */
+/* The vendor of this name; NULL with a fault. */
 static const struct vendor *
 vendor_of(struct load *load, const struct node *group, const char *name, bool or_own)
 {
@@ -162,7 +162,7 @@ vendor_of(struct load *load, const struct node *group, const char *name, bool or
 	return NULL;
 }
 
-/* What a set of evidence for a delegation may lack, the narrowest first. */
+/* What a set of evidence for a delegation may lack, most specific first. */
 static const struct lack {
 	unsigned has;
 	const char *lacks, *why;
@@ -200,7 +200,7 @@ delegation_vouch_check(struct load *load, const struct node *group, const struct
 		if (proof_is_enough(made->vouch[i]))
 			continue;
 		while ((made->vouch[i] & lack->has) != lack->has)
-			lack++; /* a set that is not enough is one of them */
+			lack++; /* every insufficient set is in the list */
 		reading_fault(&load->r, &vouch->children[i],
 		    "'vouch': '%.60s' lacks %s: %s; write \"dkim\" or \"listed+spf_from\"",
 		    vouch->children[i].text, lack->lacks, lack->why);
@@ -293,7 +293,7 @@ partner_check(struct load *load, const struct node *list, void *made, size_t i)
 	grant_check(load, &list->children[i], &partners[i], partner_name_check);
 }
 
-/* A relay of a vendor has the addresses of its sources, so there must be some. */
+/* A vendor's relay has the addresses of the vendor's sources, so there must be some. */
 static void
 relay_vendor_check(struct load *load, const struct node *group, struct relay *relay)
 {
@@ -303,7 +303,7 @@ relay_vendor_check(struct load *load, const struct node *group, struct relay *re
 	struct fault why;
 
 	relay->vendor = vendor;
-	if (vendor == NULL || vendor->domains.count == 0) /* it was not read: said already */
+	if (vendor == NULL || vendor->domains.count == 0) /* it was not read, and that was reported */
 		return;
 	for (size_t i = 0; i < vendor->source_count; i++)
 		any = any || source_counts(&vendor->sources[i]);

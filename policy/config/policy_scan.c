@@ -5,7 +5,7 @@
 
 #include "policy/config/policy_scan.h"
 
-/* What stood before the token at hand. */
+/* What came before the current token. */
 enum piece {
 	PIECE_START,
 	PIECE_NAME,
@@ -67,7 +67,7 @@ is_word_char(char c)
 	       (c != '\0' && strchr("_-+*.", c) != NULL);
 }
 
-/* How much of what begins here a person would put between quotes; for a hint. */
+/* How much of the text from here a person would put in quotes; for a hint. */
 static int
 bare_length(const struct scanner *s, const char *from)
 {
@@ -127,7 +127,7 @@ name_unfinished(struct scanner *s)
 	    (int)(name.length < 60 ? name.length : 60), name.at);
 }
 
-/* May a value, `what`, begin here? */
+/* May a value begin here? `what` names it in the fault. */
 static bool
 value_fits(struct scanner *s, const char *what)
 {
@@ -198,7 +198,7 @@ is_whole_number(struct span word)
 	return true;
 }
 
-/* A word where a value is wanted: true, false, or something that lacks its quotes. */
+/* A word where a value is expected: true, false, or something without its quotes. */
 static bool
 bare_value(struct scanner *s, struct span word)
 {

@@ -1,9 +1,9 @@
 /*
- * policy_scan.h - reads configuration text token by token before libconfig may.
+ * policy_scan.h - checks configuration text token by token before libconfig reads it.
  *
- * libconfig wraps big integers, joins strings that lack a comma, lets a comment run to
- * the end, exits on some includes, recurses and says no more than "syntax error". All of that is
- * refused here, with the line and with what to write. Never builds a tree: policy_tree does.
+ * libconfig wraps big integers, joins strings without a comma between them, lets an unclosed comment run to
+ * the end, exits on some includes, recurses, and reports only "syntax error". All of that is refused
+ * here, with the line and what to write instead. Never builds a tree: policy_tree does.
  */
 #ifndef POLICY_SCAN_H
 #define POLICY_SCAN_H

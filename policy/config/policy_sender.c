@@ -14,7 +14,7 @@ is_of_kind(const struct node *vendor, const char *word)
 	return kind != NULL && kind->kind == NODE_STRING && strcmp(kind->text, word) == 0;
 }
 
-/* Its own names as they stand; those of its sources alone, without what lies below. */
+/* Its own names as written; the names of its sources as exact names. */
 static bool
 sender_fill(struct reading *r, const struct vendor_load *loaded, struct shared_sender *out)
 {

@@ -7,7 +7,7 @@
 
 enum { VENDORS_MAX = 4096 };
 
-/* The tree of a file, or NULL with its fault added. */
+/* The tree of a file; NULL after adding its fault. */
 static const struct node *
 text_tree(struct load *load, const char *file, const char *text, size_t length)
 {
@@ -26,7 +26,7 @@ text_tree(struct load *load, const char *file, const char *text, size_t length)
 	return root;
 }
 
-/* The one group of a vendor's file. */
+/* The one group of a vendor file. */
 static const struct node *
 vendor_group(struct load *load, const char *file, const struct node *root)
 {
@@ -48,7 +48,7 @@ vendor_group(struct load *load, const char *file, const struct node *root)
 	return group == NULL || group->kind != NODE_GROUP ? NULL : group;
 }
 
-/* Finds, parses and reads the file of a vendor; false when there is nothing to finish. */
+/* Finds, parses and reads a vendor's file; false if there is nothing to finish. */
 static bool
 vendor_file_read(
     struct load *load, const char *name, const struct node *site, struct vendor_load *loaded)
@@ -83,7 +83,7 @@ vendor_file_read(
 	return true;
 }
 
-/* How faults call a list: beside the file that names it. */
+/* The path of a list for faults: relative to the file that names it. */
 static const char *
 list_path(struct load *load, const char *beside, const char *name)
 {
@@ -117,7 +117,7 @@ lists_read(struct load *load, struct vendor_load *loaded)
 	}
 }
 
-/* The name of a vendor in greenlane.conf; NULL where it is none: keys_read says why. */
+/* The name of a vendor in greenlane.conf; NULL if it is not valid, which keys_read reports. */
 static const char *
 site_name(struct load *load, const struct node *site)
 {
@@ -168,7 +168,7 @@ vendor_read(struct load *load, const struct node *site)
 	vendor_load_finish(&load->r, loaded);
 }
 
-/* All vendors into one list, all their sources into another, numbered. */
+/* Puts all vendors into one list and all their sources into another, and numbers them. */
 static void
 vendors_place(struct load *load)
 {

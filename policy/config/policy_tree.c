@@ -6,8 +6,8 @@
 #include "policy/config/policy_scan.h"
 #include "policy/config/policy_tree.h"
 
-/* Copies libconfig's tree and walks our own tokens beside it: both hold the plain values in the
- * order of the text, and only ours know the line of each and the digits of a number. */
+/* Copies libconfig's tree and walks our own tokens along with it: both have the plain values in the order of
+ * the text, and only ours have the line of each and the digits of a number. */
 struct copying {
 	struct arena *arena;
 	const struct tokens *tokens;
@@ -30,7 +30,7 @@ scalar_copy(struct copying *copying, const config_setting_t *from, struct node *
 		if (config_setting_type(from) != CONFIG_TYPE_STRING)
 			return false;
 		string = config_setting_get_string(from);
-		if (string == NULL) /* libconfig had no memory for it, and does not say so */
+		if (string == NULL) /* libconfig ran out of memory and does not report it */
 			return false;
 		to->text = arena_string(copying->arena, string);
 		break;
@@ -79,7 +79,7 @@ node_copy(struct copying *copying, const config_setting_t *from, struct node *to
 	return true;
 }
 
-/* config_read_string wants a terminator, and a line feed behind a comment on the last line. */
+/* config_read_string needs a terminator, and a line feed after a comment on the last line. */
 static char *
 terminated(const char *text, size_t length)
 {

@@ -1,8 +1,8 @@
 /*
- * policy_tree.h - configuration text becomes a tree of plain values with their lines.
+ * policy_tree.h - turns configuration text into a tree of plain values with their lines.
  *
- * The one file behind it, policy_tree.c, is the only user of libconfig; text goes
- * through policy_scan first. Never knows what a key means.
+ * policy_tree.c is the only user of libconfig; text goes through policy_scan first. Never knows what a key
+ * means.
  */
 #ifndef POLICY_TREE_H
 #define POLICY_TREE_H
@@ -21,12 +21,11 @@ struct node {
 	const struct node *children; /* of a list or group, in order */
 	size_t count;
 	enum node_kind kind;
-	unsigned line; /* 0: a default, written in no file */
+	unsigned line; /* 0: a default, which is in no file */
 	bool truth;    /* of a bool */
 };
 
-/* The file as a group, in the arena; NULL with the first fault of syntax. `text` need not be
- * terminated. */
+/* The file as a group, in the arena; NULL with the first syntax fault. `text` need not be terminated. */
 const struct node *tree_read(struct arena *, const char *file, const char *text, size_t length,
     struct fault *why) MUST_USE;
 

@@ -167,8 +167,8 @@ value_word(const char *text, struct fault *why)
 }
 
 /*
- * What access(5) and the restrictions of postconf(5) mean already: "OK" as a class would permit all that
- * is not vouched. Compared without case; a '*' stands for any end.
+ * Words that already mean something in access(5) or in the restrictions of postconf(5): "OK" as a class would
+ * permit everything that is not vouched for. Compared without case; a '*' matches any ending.
  */
 static bool
 is_postfix_word(const char *text)
@@ -263,7 +263,7 @@ host_fits(const char *text, size_t length, enum address_family family)
 	host[length] = '\0';
 	if (address_read(host, &address))
 		return family == ADDRESS_NONE || address.family == family;
-	/* all digits and dots: an address gone wrong, no name */
+	/* all digits and dots: a misspelt address, not a name */
 	return strspn(host, "0123456789.") < length && domain_read(host, length, name, NULL);
 }
 

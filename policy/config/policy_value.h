@@ -1,8 +1,8 @@
 /*
- * policy_value.h - single values of a configuration: durations, percentages, dates, addresses of listeners.
+ * policy_value.h - checks single values of a configuration: durations, percentages, dates, listener addresses.
  *
- * Each checker returns false with what is wrong and what to write instead; the file and
- * line are the caller's. Never opens what it names.
+ * Each check returns false with what is wrong and what to write instead; the caller adds file and line.
+ * Never opens the file or socket that a value names.
  */
 #ifndef POLICY_VALUE_H
 #define POLICY_VALUE_H
@@ -19,12 +19,12 @@ bool value_duration(const char *, int64_t *ms) MUST_USE;
 enum { VALUE_TEXT = 32 };
 const char *value_duration_write(int64_t ms, char out[VALUE_TEXT]);
 
-/* "50%", "0.1%", "0.0001%" in millionths; at most four digits behind the point. */
+/* "50%", "0.1%", "0.0001%" in millionths; at most four digits after the point. */
 enum { PERCENT = 10000 }; /* millionths in one */
 bool value_percentage(const char *, int64_t *millionths) MUST_USE;
 const char *value_percentage_write(int64_t millionths, char out[VALUE_TEXT]);
 
-/* Decimal digits with an optional minus; false when they are no int64_t. */
+/* Decimal digits with an optional minus; false if they do not fit an int64_t. */
 bool value_whole(const char *, int64_t *) MUST_USE;
 
 /* Printable text in UTF-8; control characters could break a header, a reply or a log line. */
@@ -32,7 +32,7 @@ bool value_text(const char *, struct fault *why) MUST_USE;
 
 bool value_ascii(const char *, struct fault *why) MUST_USE;    /* printable ASCII, at most 200 bytes */
 bool value_word(const char *, struct fault *why) MUST_USE;     /* letters, digits, . - _ */
-bool value_class(const char *, struct fault *why) MUST_USE;    /* a restriction class of Postfix, and none of its own words */
+bool value_class(const char *, struct fault *why) MUST_USE;    /* a Postfix restriction class, not one of its own words */
 bool value_name(const char *, struct fault *why) MUST_USE;     /* lower case, digits, - _: a vendor, a tag */
 bool value_path(const char *, struct fault *why) MUST_USE;     /* absolute */
 bool value_date(const char *, struct fault *why) MUST_USE;     /* "YYYY-MM-DD" */

@@ -12,7 +12,7 @@ enum { SECOND = 1000, DAY = 24 * 3600 * SECOND };
 enum {
 	WIDEST_V4 = 8,
 	WIDEST_V6 = 16
-}; /* no vendor holds more; a slip would list half the world */
+}; /* no vendor has more; a slip would list half the world */
 
 static const char *const kinds[] = { [VENDOR_APPLICATION] = "application",
 	[VENDOR_ESP] = "esp",
@@ -37,7 +37,7 @@ static const char *const source_kinds[] = { [SOURCE_CIDR] = "cidr",
 	[SOURCE_MX] = "mx",
 	[SOURCE_SPF] = "spf" };
 
-/* Everybody's mail would claim the vendor. */
+/* With a top-level domain, everybody's mail would claim the vendor. */
 bool
 vendor_name_fits(const char *domain, struct fault *why)
 {
@@ -128,7 +128,7 @@ static const struct key source_rows[] = {
 	    LIST_AT(source.prefixes, source.prefix_count),
 	    .check_network = vendor_network_fits },
 	{ "file", &key_text, NULL,
-	    "a file beside this one: a network a line, '#' begins a comment",
+	    "a file beside this one: one network per line, '#' begins a comment",
 	    AT(where[SOURCE_FILE]), .word = "a path", .example = "\"networks.list\"" },
 	{ "a", &key_text, NULL, "a host name: its A and AAAA records", AT(where[SOURCE_A]),
 	    .word = "a domain name", .example = "\"mailers.example.com\"" },
@@ -142,13 +142,13 @@ static const struct key source_rows[] = {
 	    "territory, data centre, zone; a source without tags always counts",
 	    LIST_AT(source.tags, source.tag_count), .word = "a list of names",
 	    .check = value_name },
-	{ "exclusive", &key_bool, "false", "nobody else's mail leaves from there",
+	{ "exclusive", &key_bool, "false", "nobody else sends mail from there",
 	    AT(source.exclusive) },
 	{ "use", &key_word, "mx", "what these hosts do; only mx counts for listed",
 	    AT(source.use), .words = uses },
-	{ "as_of", &key_text, NULL, "the day on which the vendor said so", AT(source.as_of),
+	{ "as_of", &key_text, NULL, "the day on which the vendor published it", AT(source.as_of),
 	    .word = "a date", .example = "\"2026-08-01\"", .check = value_date },
-	{ "review_by", &key_text, NULL, "the day by which a person should look again",
+	{ "review_by", &key_text, NULL, "the day by which a person should review it",
 	    AT(source.review_by), .word = "a date", .example = "\"2026-08-01\"",
 	    .check = value_date },
 	{ "max_stale", &key_seconds, "7d",
@@ -162,7 +162,7 @@ const struct keys source_keys = { "vendor.sources.", source_rows,
 #define AT(field) .offset = offsetof(struct evidence, field)
 
 static const struct key evidence_rows[] = {
-	{ "what", &key_text, NULL, "the key that this backs, or the fact", AT(what),
+	{ "what", &key_text, NULL, "the key that this supports, or the fact", AT(what),
 	    .flags = KEY_REQUIRED },
 	{ "where", &key_text, NULL, "the page, list or header that says so", AT(where),
 	    .flags = KEY_REQUIRED },
@@ -211,7 +211,7 @@ source_name(struct reading *r, const struct node *node, struct source *source)
 		reading_fault(r, node, "'%s': %s", node->name, why.text);
 }
 
-/* "a:uk.mailers.example", "cidr:192.0.2.0/24,...": how logs and reports call it. */
+/* "a:uk.mailers.example", "cidr:192.0.2.0/24,...": its name in logs and reports. */
 static void
 source_text(struct reading *r, struct source *source)
 {
@@ -311,10 +311,10 @@ static const struct key vendor_rows[] = {
 	{ "title", &key_text, NULL, "the vendor as people call it", AT(vendor.title) },
 	{ "kind", &key_word, "application", "what it is", AT(vendor.kind), .words = kinds },
 	{ "domains", &key_names, NULL,
-	    "names that it owns: an author or sender there is a claim",
+	    "names that it owns: an author or sender there claims the vendor",
 	    LIST_AT(vendor.domains.list, vendor.domains.count), .check = vendor_name_fits,
 	    .flags = KEY_REQUIRED | KEY_OWNER },
-	{ "envelope", &key_names, "", "further domains of its bounces",
+	{ "envelope", &key_names, "", "further domains of its bounce addresses",
 	    LIST_AT(vendor.envelope.list, vendor.envelope.count), .check = vendor_name_fits,
 	    .flags = KEY_OWNER },
 	{ "dkim", &key_domains, NULL, "signing domains (d=) that prove it",
@@ -322,15 +322,15 @@ static const struct key vendor_rows[] = {
 	    .flags = KEY_OWNER },
 	{ "sources", &key_sources, NULL, "where its mail comes from", AT(sources) },
 	{ "vouch", &key_vouch, "listed+spf, dkim",
-	    "alternatives; '+' joins what one of them needs",
+	    "alternatives; '+' joins the evidence that one of them needs",
 	    LIST_AT(vendor.vouch, vendor.vouch_count) },
 	{ "on_forged", &key_word, "reject",
-	    "for mail that claims the vendor, all evidence against it", AT(vendor.on_forged),
+	    "for mail that claims the vendor, with all evidence against it", AT(vendor.on_forged),
 	    .words = vendor_action_words },
 	{ "on_unproven", &key_word, "greylist",
-	    "for mail with some evidence, not enough to vouch", AT(vendor.on_unproven),
+	    "for mail with some evidence, but not enough to vouch", AT(vendor.on_unproven),
 	    .words = vendor_action_words },
-	{ "on_unsure", &key_word, "defer", "for mail whose evidence could not be had",
+	{ "on_unsure", &key_word, "defer", "for mail whose evidence could not be found out",
 	    AT(vendor.on_unsure), .words = vendor_action_words },
 	{ "mode", &key_word, "enforce", "how far this vendor's policy is trusted",
 	    AT(vendor.mode), .words = modes },
@@ -356,7 +356,7 @@ vendor_networks_read(
 	for (const char *at = text;
 	     (at = memchr(at, '\n', (size_t)(text + length - at))) != NULL; at++)
 		lines++;
-	if (lines > LINES_MAX + 1) { /* one behind the last newline */
+	if (lines > LINES_MAX + 1) { /* one more after the last newline */
 		faults_error(
 		    r->faults, file, 0, "more than %d lines; write wider networks", LINES_MAX);
 		return;
@@ -386,7 +386,7 @@ vendor_networks_read(
 		else
 			source->prefix_count++;
 	}
-	/* a list that somebody emptied by a slip would make all its mail a forgery */
+	/* a list emptied by mistake would make all of the vendor's mail forged */
 	if (source->prefix_count == 0 && r->faults->errors == before)
 		faults_error(r->faults, file, 0,
 		    "lists no network; write one per line, '192.0.2.0/24', or drop the source");
@@ -492,7 +492,7 @@ listed_alone_check(struct reading *r, const struct vendor_load *loaded)
 			    vendor->name);
 }
 
-/* Alternatives that no message can meet are no fault, but nobody writes them on purpose. */
+/* Alternatives that no message can satisfy are not an error, but nobody writes them on purpose. */
 static void
 vouch_reach_check(struct reading *r, const struct vendor_load *loaded)
 {

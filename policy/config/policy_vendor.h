@@ -1,8 +1,7 @@
 /*
- * policy_vendor.h - one vendor from its file, and from what the site says beside its name.
+ * policy_vendor.h - reads one vendor from its file and from the keys beside its name in greenlane.conf.
  *
- * Owns the tables of a vendor's keys. Texts of `file` sources are handed in by
- * policy_text, which alone may ask the shell for them.
+ * Has the tables of a vendor's keys. Never asks for the text of a `file` source: policy_text supplies it.
  */
 #ifndef POLICY_VENDOR_H
 #define POLICY_VENDOR_H
@@ -14,41 +13,41 @@
 #include "policy/config/policy_tree.h"
 #include "policy/rules/vendor.h"
 
-/* One vendor, or shared sender, while it is loaded. */
+/* A vendor or shared sender while it is being loaded. */
 struct vendor_load {
 	struct vendor vendor;
 	struct source *sources; /* vendor.source_count of them */
-	const char *sources_file; /* where `sources` stands: the vendor's file or greenlane.conf */
+	const char *sources_file; /* the file with `sources`: the vendor's or greenlane.conf */
 	const char *const *tags; /* of the site */
 	size_t tag_count;
 	unsigned tags_line;
-	size_t errors_before; /* faults of what was read before this vendor */
-	bool own_dkim, own_vouch; /* the key was given, not its default */
+	size_t errors_before; /* errors before this vendor was read */
+	bool own_dkim, own_vouch; /* the key was given; false: its default */
 };
 
 extern const struct keys vendor_keys, source_keys, evidence_keys;
 extern const struct key_type key_vouch; /* unsigned[VOUCH_MAX]; its count is a size_t */
 extern const char *const vendor_action_words[]; /* in the order of enum action */
 
-/* Not so wide that it must be a slip. */
+/* Is the network not so wide that it must be a mistake? */
 bool vendor_network_fits(const struct prefix *, struct fault *why) MUST_USE;
 
-/* Not a top-level domain, which is nobody's. */
+/* Is the name not a top-level domain, which no vendor owns? */
 bool vendor_name_fits(const char *domain, struct fault *why) MUST_USE;
 
-/* Does a source of the vendor have the tag, or, with `counting`, one that counts for `listed`? */
+/* Does a source of the vendor have the tag? With `counting`, one that counts for `listed`? */
 bool vendor_tag_fits(const struct vendor *, const struct source *sources, bool counting, const char *tag,
     struct fault *why) MUST_USE;
 
-/* A `file` source's list, a network a line; `file` is how faults call it. */
+/* Reads a `file` source's list, one network per line; `file` is its path for faults. */
 void vendor_networks_read(struct reading *, struct source *, const char *file, const char *text,
     size_t length);
 
-/* Defaults; then vendor_load_read with the file's group; then with the site's. */
+/* Fills in the defaults; then call vendor_load_read with the file's group, then with the site's. */
 void vendor_load_open(struct reading *, struct vendor_load *);
 void vendor_load_read(struct reading *, const struct node *group, struct vendor_load *);
 
-/* What can be checked and filled in only when both were read. r->file is greenlane.conf. */
+/* Checks and fills in what needs both groups. r->file is greenlane.conf. */
 void vendor_load_finish(struct reading *, struct vendor_load *);
 
 #endif
