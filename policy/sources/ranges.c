@@ -14,7 +14,7 @@ struct listing {
 static struct listing
 listing_of_copy(const struct source_copy *copy, bool serves, struct source_state *state)
 {
-	/* what it listed serves on, but who else may be listed nobody can tell */
+	/* what it listed stays in force, but nobody knows what else it may list */
 	state->wrong = copy->wrong != 0 && !copy->gone;
 	if (!serves)
 		return (struct listing){ .count = 0 };

@@ -1,8 +1,8 @@
 /*
- * ranges.h - what the sources of a policy list: which networks are whose, and of which sources that is known.
+ * ranges.h - what the sources of a policy list: which network belongs to which source, and which sources are known.
  *
- * Built whole from the sources and from what is believed of those in DNS, then only read. Asks nobody and
- * doubts nothing: source_guard.h decides what is believed.
+ * Built at once from the sources and from what is believed of those in DNS, then only read. Never asks DNS,
+ * and never decides what is believed: source_guard.h does.
  */
 #ifndef RANGES_H
 #define RANGES_H
@@ -16,31 +16,32 @@
 #include "policy/util/prefix_table.h"
 
 struct source_state {
-	bool known; /* networks are believed: no hit means NO */
-	bool asked; /* ask for the connecting address as well */
-	bool wrong; /* not known, though DNS answered: what is published is gone or wrong */
-	bool empty; /* known to hold no address */
+	bool known; /* its networks are believed: no match means NO */
+	bool asked; /* must also be asked for the connecting address */
+	bool wrong; /* not known although DNS answered: what is published is gone or wrong */
+	bool empty; /* known to have no address */
 };
 
 struct ranges {
 	struct prefix_table *table;   /* numbers are source numbers; NULL: nothing is listed */
 	size_t count;
-	struct source_state states[]; /* one a source, by number */
+	struct source_state states[]; /* one per source, by number */
 };
 
-/* What is believed of one source that asks DNS. */
+/* What is believed of one source in DNS. */
 struct source_belief {
-	const struct source_copy *copy; /* borrowed; NULL: it was never asked */
-	bool serves;                    /* the copy's networks were believed once, and are not too old */
+	const struct source_copy *copy; /* borrowed; NULL: it was never queried */
+	bool serves;                    /* the copy's networks were believed and are not too old */
 };
 
-/* Of all sources of a policy, by number; beliefs are as many, or NULL: nothing is known of DNS. What a source lists
- * that does not count (source_counts) stays out. NULL with why: no memory, or more than one prefix_table holds. Given. */
+/* From all sources of a policy, by number, and one belief for each; beliefs NULL: nothing is known from DNS. Networks
+ * of a source that does not count (source_counts) are left out. Given; NULL with why: no memory, or more networks than
+ * a prefix_table can hold. */
 struct ranges *ranges_build(const struct source *sources, size_t count, const struct source_belief *beliefs,
     struct fault *why) MUST_USE;
 void ranges_free(struct ranges *); /* NULL is fine */
 
-/* Is every source of the vendor that counts known to hold no address? False for a vendor without such sources. */
+/* Is every source of the vendor that counts known to have no address? False for a vendor without such sources. */
 bool ranges_lack_addresses(const struct ranges *, const struct vendor *);
 
 #endif

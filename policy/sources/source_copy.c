@@ -10,7 +10,7 @@
 enum {
 	VERSION_NOW = 2, /* 1 had no line "wrong"; it is still read */
 	LINE_LEAST = sizeof "::  since 2026-03-01T10:00:00Z  via ", /* of a network, with its line break */
-	WORDS_MAX = 8192, /* of a string, as it was: "file:" and the longest path fit */
+	WORDS_MAX = 8192, /* of a string, unescaped: "file:" and the longest path fit */
 	KNOWN_PATHS = 256,
 	TIME_TEXT = sizeof "2026-03-01T10:00:00Z"
 };
@@ -29,7 +29,7 @@ source_copy_order(const struct prefix *a, const struct prefix *b)
 	return order != 0 ? order : (int)a->bits - (int)b->bits;
 }
 
-/* For qsort; the path only so that equal input gives equal text. */
+/* For qsort; compares paths only so that equal input gives equal text. */
 static int
 network_compare(const void *a, const void *b)
 {
@@ -39,9 +39,9 @@ network_compare(const void *a, const void *b)
 	return order != 0 ? order : strcmp(x->path, y->path);
 }
 
-/* ---- paths: thousands of networks share a few ---- */
+/* ---- paths: thousands of networks share a few of them ---- */
 
-/* Paths seen lately, by hash. What was pushed out is kept a second time, so this needs no ceiling of its own. */
+/* Paths seen recently, by hash. A path that another one replaced is copied again, so the table needs no limit. */
 struct known_path {
 	struct span seen; /* borrowed while the call lasts */
 	const char *kept;
@@ -95,7 +95,7 @@ networks_sort(struct copied_network *networks, size_t count)
 	return kept;
 }
 
-/* Both are sorted, so one walk along both finds who was there before. */
+/* Both lists are sorted, so one walk along both finds the networks that were there before. */
 static void
 networks_date(struct copied_network *networks, size_t count, const struct source_copy *before, int64_t now)
 {
@@ -129,7 +129,7 @@ source_copy_take(struct arena *arena, const char *source, const struct source_ne
 
 /* ---- times ---- */
 
-/* The last time read or written: most networks of a source came on the same day. */
+/* The last time that was read or written: most networks of a source have the same one. */
 struct stamp {
 	int64_t time;
 	char text[TIME_TEXT];
@@ -175,7 +175,7 @@ stamp_read(struct stamp *stamp, struct span text)
 	tm = (struct tm){ .tm_year = part[0] - 1900, .tm_mon = part[1] - 1, .tm_mday = part[2],
 		.tm_hour = part[3], .tm_min = part[4], .tm_sec = part[5] };
 	stamp_set(stamp, timegm(&tm));
-	return memcmp(text.at, stamp->text, text.length) == 0; /* timegm takes the 31st of February */
+	return memcmp(text.at, stamp->text, text.length) == 0; /* timegm accepts the 31st of February */
 }
 
 /* ---- writing ---- */
@@ -306,7 +306,7 @@ damaged(struct reader *r, const char *fmt, ...)
 	return fault_at(r->why, r->file, r->line, "%s; the copy is not used", what);
 }
 
-/* How much of a damaged text a fault shows. */
+/* How much of a damaged text is shown in a fault. */
 static int
 shown(struct span text)
 {
@@ -319,7 +319,7 @@ starve(struct reader *r)
 	return fault_at(r->why, r->file, r->line, "no memory for the copy");
 }
 
-/* The next line, which must have its end: only printable ASCII was ever written. */
+/* Reads the next line, which must have a line feed and only printable ASCII. */
 static bool
 line_read(struct reader *r, struct span *line)
 {
@@ -331,11 +331,11 @@ line_read(struct reader *r, struct span *line)
 	*line = span_cut(&r->rest, '\n');
 	for (size_t i = 0; i < line->length; i++)
 		if (!is_plain(line->at[i]) && line->at[i] != '\\')
-			return damaged(r, "byte %zu of the line was never written", i + 1);
+			return damaged(r, "byte %zu of the line is one that is never written", i + 1);
 	return true;
 }
 
-/* Steps over the word when the text begins with it. */
+/* Skips the word if the text begins with it. */
 static bool
 skip(struct span *text, const char *word)
 {
@@ -348,14 +348,14 @@ skip(struct span *text, const char *word)
 	return true;
 }
 
-/* The value of the line "KEY VALUE" that must come next. */
+/* Reads the value of the line "KEY VALUE", which must come next. */
 static bool
 value_read(struct reader *r, const char *key, struct span *value)
 {
 	if (!line_read(r, value))
 		return false;
 	if (!skip(value, key) || !skip(value, " "))
-		return damaged(r, "here '%s' should stand", key);
+		return damaged(r, "'%s' is expected here", key);
 	return true;
 }
 
@@ -368,7 +368,7 @@ number_read(struct reader *r, struct span text, size_t most, size_t *out)
 		size_t digit = (size_t)(text.at[i] - '0');
 
 		if (text.at[i] < '0' || text.at[i] > '9' || digit > most || number > (most - digit) / 10)
-			return damaged(r, "'%.*s' is no number up to %zu", shown(text), text.at, most);
+			return damaged(r, "'%.*s' is not a number up to %zu", shown(text), text.at, most);
 		number = number * 10 + digit;
 	}
 	*out = number;
@@ -384,7 +384,7 @@ hex_digit(char c)
 	return found == NULL ? -1 : (int)(found - digits);
 }
 
-/* The byte behind a backslash, which is not plain and not NUL; 0 when there is none. */
+/* Reads what follows a backslash: a byte that is not plain and not NUL; 0 if there is none. */
 static char
 escape_read(struct span *text)
 {
@@ -403,7 +403,7 @@ escape_read(struct span *text)
 	return (char)(high * 16 + low);
 }
 
-/* What source_copy_words wrote, in the arena. */
+/* Reads what source_copy_words wrote, into the arena. */
 static bool
 words_read(struct reader *r, struct span text, size_t most, const char **out)
 {
@@ -418,7 +418,7 @@ words_read(struct reader *r, struct span text, size_t most, const char **out)
 		text.at++;
 		text.length--;
 		if (c == '\\' && (c = escape_read(&text)) == 0)
-			return damaged(r, "a backslash stands before what it never does");
+			return damaged(r, "a backslash before a character that is never escaped");
 		made[length++] = c;
 	}
 	if (length > most)
@@ -452,7 +452,7 @@ time_read(struct reader *r, struct span value, int64_t *out)
 		return true;
 	}
 	if (!stamp_read(&r->stamp, value))
-		return damaged(r, "'%.*s' is no time", shown(value), value.at);
+		return damaged(r, "'%.*s' is not a time", shown(value), value.at);
 	*out = r->stamp.time;
 	return true;
 }
@@ -495,7 +495,7 @@ state_read(struct reader *r, struct span value, bool *yes, const char **why)
 		return words_read(r, value, WORDS_MAX, why);
 	if (!*yes && !skip(&value, "no"))
 		return damaged(r, "neither 'yes' nor 'no'");
-	return value.length == 0 || damaged(r, "something stands behind '%s'", *yes ? "yes" : "no");
+	return value.length == 0 || damaged(r, "there is text after '%s'", *yes ? "yes" : "no");
 }
 
 static bool
@@ -521,14 +521,14 @@ read_wrong(struct reader *r, struct span value, struct source_copy *out)
 	if (!time_read(r, since, &out->wrong))
 		return false;
 	if (out->wrong == 0)
-		return value.length == 0 || damaged(r, "something stands behind 'never'");
+		return value.length == 0 || damaged(r, "there is text after 'never'");
 	if (!skip(&value, "seen "))
-		return damaged(r, "here 'seen' and a number should stand");
+		return damaged(r, "'seen' and a number are expected here");
 	if (!number_read(r, span_cut(&value, ' '), UINT32_MAX, &seen))
 		return false;
 	out->wrong_seen = (uint32_t)seen;
 	out->gone = span_is(value, "gone yes");
-	return out->gone || span_is(value, "gone no") || damaged(r, "here 'gone yes' or 'gone no' should stand");
+	return out->gone || span_is(value, "gone no") || damaged(r, "'gone yes' or 'gone no' is expected here");
 }
 
 static bool
@@ -565,7 +565,7 @@ read_network(struct reader *r, struct span line, struct copied_network *out)
 	struct span prefix = span_cut(&line, ' '), since;
 
 	if (!skip(&line, " since ") || line.length < TIME_TEXT - 1)
-		return damaged(r, "no network with its 'since'");
+		return damaged(r, "not a network with its 'since'");
 	since = (struct span){ line.at, TIME_TEXT - 1 };
 	line.at += since.length;
 	line.length -= since.length;
@@ -607,15 +607,15 @@ read_end(struct reader *r, size_t wanted)
 	if (!value_read(r, "end", &value) || !number_read(r, value, SOURCE_COPY_MAX, &count))
 		return false;
 	if (count != wanted)
-		return damaged(r, "%zu networks stand here, %zu were written", wanted, count);
-	return r->rest.length == 0 || damaged(r, "something stands behind the end");
+		return damaged(r, "%zu networks are here, but %zu were written", wanted, count);
+	return r->rest.length == 0 || damaged(r, "there is text after the end");
 }
 
-/* What stands above the networks, in this order. */
+/* The lines above the networks, in this order. */
 static const struct {
 	const char *key;
 	bool (*read)(struct reader *, struct span value, struct source_copy *);
-	size_t since; /* version */
+	size_t since; /* the first version with it */
 } fields[] = {
 	{ "version", read_version, 0 },
 	{ "source", read_source, 1 },
@@ -637,7 +637,7 @@ source_copy_read(struct arena *arena, const char *file, const char *text, size_t
 	struct span value;
 
 	if (length > SOURCE_COPY_MAX)
-		return damaged(&reader, "%zu bytes are more than was ever written", length);
+		return damaged(&reader, "%zu bytes are more than are ever written", length);
 	while (reader.rest.length > 0 && *reader.rest.at == '#')
 		if (!line_read(&reader, &value))
 			return false;

@@ -4,7 +4,7 @@
 
 /* ---- finding ---- */
 
-/* How many networks are not behind this one in the order. */
+/* How many networks come before this one or are equal to it. */
 static size_t
 count_up_to(const struct source_copy *copy, const struct prefix *prefix)
 {
@@ -42,7 +42,7 @@ source_copy_same(const struct source_copy *a, const struct source_copy *b)
 
 /* ---- what came and what went ---- */
 
-/* The networks of one copy that another lacks, in order. */
+/* Walks the networks of one copy that are not in another, in order. */
 struct lack {
 	const struct source_copy *of, *in;
 	size_t i, j;
@@ -112,7 +112,7 @@ source_copy_diff(const struct source_copy *before, const struct source_copy *aft
 {
 	struct lack came = { after, before, 0, 0 }, went = { before, after, 0, 0 };
 	size_t came_count = lack_count(came), went_count = lack_count(went);
-	size_t went_named = went_count < most / 2 ? went_count : most / 2; /* neither side hides the other */
+	size_t went_named = went_count < most / 2 ? went_count : most / 2; /* neither side crowds out the other */
 	size_t came_named = came_count < most - went_named ? came_count : most - went_named;
 
 	went_named = went_count < most - came_named ? went_count : most - came_named;
@@ -137,8 +137,8 @@ common_bits(const struct address *a, const struct address *b)
 	return bits;
 }
 
-/* A network of the copy that holds the address; NULL when there is none. Networks do not cross, so one that does
- * stands before the address in the order, and shares with whatever stands between them what they share. */
+/* A network of the copy that contains the address; NULL if there is none. Networks are nested or disjoint, so one
+ * that contains it comes before it in the order, and all networks between the two begin with the same bits. */
 static const struct prefix *
 holder(const struct source_copy *copy, const struct address *address)
 {
@@ -160,7 +160,7 @@ holder(const struct source_copy *copy, const struct address *address)
 	}
 }
 
-/* The first address behind a network; false behind the last of all. */
+/* The first address after a network; false after the last address there is. */
 static bool
 step_over(const struct prefix *prefix, struct address *out)
 {
@@ -175,7 +175,7 @@ step_over(const struct prefix *prefix, struct address *out)
 	}
 }
 
-/* By one network, or piece by piece. */
+/* By one network, or by several together. */
 static bool
 is_covered(const struct source_copy *copy, const struct prefix *prefix)
 {

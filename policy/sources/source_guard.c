@@ -5,11 +5,11 @@
 #include "policy/util/domain.h"
 
 enum {
-	PATH_SHOWN = 240, /* of an include path in a fault: the limit behind it must be seen */
+	PATH_SHOWN = 240, /* of an include path in a fault: the limit after it must still fit */
 	PATHS_SEEN = 64
 };
 
-/* What is counted of a family: addresses, or the /64s that one IPv6 host is given whole (RFC 6177). */
+/* What is counted in a family: IPv4 addresses, or IPv6 networks of /64, which one host gets whole (RFC 6177). */
 static const struct family {
 	enum address_family family;
 	unsigned bits;  /* that count */
@@ -56,7 +56,7 @@ size_of(const struct family *family, const struct prefix *prefix)
 	return add_capped(reach.last - reach.first, 1);
 }
 
-/* Units of the union. Networks stand in order and never cross: the next is behind what was counted, or inside it. */
+/* Units of the union. Networks are sorted, and nested or disjoint: the next is after what was counted, or inside it. */
 static uint64_t
 count_units(const struct family *family, const struct source_copy *copy)
 {
@@ -81,7 +81,7 @@ part_of(uint64_t whole, unsigned parts, unsigned of)
 	return whole / of * parts + whole % of * parts / of;
 }
 
-/* ---- saying ---- */
+/* ---- words of a fault ---- */
 
 /* The end of a path names the culprit. */
 static const char *
@@ -93,8 +93,8 @@ path_start(const char *path, const char **dots)
 	return length > PATH_SHOWN ? path + length - PATH_SHOWN : path;
 }
 
-/* By which path most of a family came, or most of what `lacking` (may be NULL) no longer has: the majority
- * vote of Boyer and Moore, each network with its size; the second walk looks whether it is a majority. */
+/* The path that gave most of a family, or most of what is not in `lacking` (may be NULL): the majority vote of
+ * Boyer and Moore, with each network weighed by its size; the second walk checks whether it is a majority. */
 static const char *
 main_path(const struct family *family, const struct source_copy *copy, const struct source_copy *lacking,
     const char **how)
@@ -127,7 +127,7 @@ main_path(const struct family *family, const struct source_copy *copy, const str
 	return path;
 }
 
-/* Percents of both, with as many digits as keep them apart. */
+/* Both as percentages, with enough digits to tell them apart. */
 struct percents {
 	char figure[32], limit[32];
 };
@@ -138,7 +138,7 @@ percents_of(double figure, double limit)
 	struct percents made;
 
 	snprintf(made.limit, sizeof made.limit, "%.7g", limit);
-	/* two would write 100 as 1e+02 */
+	/* two digits would write 100 as 1e+02 */
 	for (int digits = figure < 99 ? 2 : 3; digits <= 17; digits++) {
 		snprintf(made.figure, sizeof made.figure, "%.*g", digits, figure);
 		if (strcmp(made.figure, made.limit) != 0)
@@ -218,7 +218,7 @@ source_guard_falls(const struct source_guard_limits *limits, const struct source
 
 /* ---- shared senders ---- */
 
-/* The DNS name of one step of a path, "a:o1.example" and "exists:%{i}._spf.example" too, in normal form. */
+/* The DNS name in one step of a path, also of "a:o1.example" and "exists:%{i}._spf.example", in normal form. */
 static bool
 step_name(struct span step, char out[DOMAIN_TEXT])
 {
@@ -232,7 +232,7 @@ step_name(struct span step, char out[DOMAIN_TEXT])
 	return domain_read(step.at + start, step.length - start, out, NULL);
 }
 
-/* The shared sender that the path leads through; NULL when there is none. */
+/* The shared sender that the path leads through; NULL if there is none. */
 static const char *
 shared_in(const struct source_guard_names *shared, const char *path)
 {
@@ -275,7 +275,7 @@ check_shared(const struct source_guard_names *shared, const struct source_copy *
 			return false;
 		*slot = path;
 	}
-	/* a shared sender that cannot be listed shows there only */
+	/* a shared sender that cannot be listed appears only there */
 	return !after->asked || check_path(shared, after->asked_why, why);
 }
 

@@ -8,37 +8,37 @@
 #include "policy/util/hash.h"
 
 enum {
-	TERMS_MAX = 10,   /* that ask DNS, in the whole tree (RFC 7208, 4.6.4): caps its depth, too */
+	TERMS_MAX = 10,   /* that ask DNS, in the whole tree (RFC 7208, 4.6.4); limits its depth, too */
 	HOSTS_MAX = 10,   /* of one MX answer (4.6.4) */
 	VOIDS_MAX = 2,    /* look-ups without an answer (4.6.4) */
-	BITS4_MIN = 8,    /* nothing wider was ever given to one holder, */
-	BITS6_MIN = 16,   /* so what is wider is a slip or a trap */
+	BITS4_MIN = 8,    /* nobody was ever assigned more, */
+	BITS6_MIN = 16,   /* so a wider network is a mistake or a trap */
 	MEMORY_MAX = 4 * 1024 * 1024,
-	WRONG_MAX = 220,  /* of a fault: what is wrong, */
-	SHOWN_MAX = 280   /* and the path to it; both fit into one */
+	WRONG_MAX = 220,  /* parts of a fault's text: what is wrong */
+	SHOWN_MAX = 280   /* and the path to it; together they fit */
 };
 
 /* One SPF record in the tree. */
 struct step {
-	const struct step *up; /* the record that named it; NULL: the source itself */
+	const struct step *up; /* the record that names it; NULL: the source itself */
 	const char *name;
 	const char *path;
 	const char *path4, *path6; /* of its ip4 and ip6 terms; NULL until needed */
-	/* False behind a term that may end the search without a pass: first match wins, so what
-	 * follows is looked through for faults but proves nothing by itself. */
+	/* False after a term that may end the search without a pass: the first match wins, so later terms are
+	 * checked for faults but prove nothing by themselves. */
 	bool listed;
 };
 
-/* One question that is open, and what it is for. */
+/* One open question, and what it is for. */
 struct task {
 	struct task *next;
 	enum dns_type type;
 	const char *name;
 	const char *path;
-	struct step *step;     /* TXT: the record asked for; NULL: of an a or mx source */
-	unsigned bits4, bits6; /* A, AAAA, MX: how much of an address is meant */
+	struct step *step;     /* TXT: the record asked for; NULL: an a or mx source */
+	unsigned bits4, bits6; /* A, AAAA, MX: prefix length of each address */
 	bool listed;
-	bool counts; /* as a void look-up when nothing is there */
+	bool counts; /* counts as a void look-up if it has no answer */
 };
 
 struct unfolding {
@@ -49,7 +49,7 @@ struct unfolding {
 	struct task *queue;
 	struct source_network *networks;
 	size_t count, room;
-	uint32_t *slots; /* hash of networks: number + 1, 0 is free */
+	uint32_t *slots; /* hash table of networks: number + 1; 0: free */
 	size_t slot_count; /* a power of two, at least twice count */
 	unsigned terms, voids;
 	bool absent; /* the source's own name does not exist */
@@ -60,7 +60,7 @@ struct unfolding {
 
 /* ---- failing ---- */
 
-/* The first fault ends it. Returns false. */
+/* The first fault ends the unfolding. Returns false. */
 static bool PRINTF_LIKE(4, 5)
 fail(struct unfolding *u, enum unfolding_state state, const char *path, const char *fmt, ...)
 {
@@ -75,7 +75,7 @@ fail(struct unfolding *u, enum unfolding_state state, const char *path, const ch
 	va_end(args);
 	u->state = state;
 	u->queue = NULL;
-	if (length > SHOWN_MAX) /* its end names the culprit */
+	if (length > SHOWN_MAX) /* the end of a path names the culprit */
 		return fault_set(&u->why, "...%s: %s", path + length - SHOWN_MAX, what);
 	return fault_set(&u->why, "%s: %s", path, what);
 }
@@ -97,7 +97,7 @@ kept(struct unfolding *u, const char *made)
 	return "";
 }
 
-/* "up > what"; of a path too long the end is kept. */
+/* "up > what"; of a path that is too long the end is kept. */
 static const char *
 path_below(struct unfolding *u, const char *up, const char *what)
 {
@@ -111,7 +111,7 @@ path_below(struct unfolding *u, const char *up, const char *what)
 	return kept(u, path);
 }
 
-/* The name as it is asked, so that names compare; as written where DNS cannot carry it. */
+/* The name in normal form, so that names compare; as written if it is not a valid DNS name. */
 static const char *
 name_kept(struct unfolding *u, const char *name)
 {
@@ -130,7 +130,7 @@ prefix_equal(const struct prefix *a, const struct prefix *b)
 	return a->bits == b->bits && address_equal(&a->base, &b->base);
 }
 
-/* Whoever publishes colliding networks slows down only his own source, a little. */
+/* A vendor that publishes colliding networks only slows down its own source, a little. */
 static size_t
 prefix_hash(const struct prefix *prefix)
 {
@@ -139,7 +139,7 @@ prefix_hash(const struct prefix *prefix)
 	return (size_t)hash_fold(hash_bytes(hash, prefix->base.bytes, sizeof prefix->base.bytes));
 }
 
-/* The slot that holds this network, or the free one where it belongs. */
+/* The slot of this network, or the free one where it belongs. */
 static uint32_t *
 slot_find(const struct unfolding *u, const struct prefix *prefix)
 {
@@ -192,7 +192,7 @@ network_add(struct unfolding *u, const struct prefix *prefix, const char *path, 
 		return fail(u, UNFOLDING_BROKEN, path, "%s is too broad", prefix_write(prefix, text));
 	if (!listed)
 		return true;
-	/* what an administrator wrote down himself has the ceiling of the table only */
+	/* a list that the administrator wrote has only the table's limit */
 	if (u->count >= SOURCE_NETWORKS_MAX && !is_own_list(u->source))
 		return fail(u, UNFOLDING_BROKEN, path, "more than %d networks", SOURCE_NETWORKS_MAX);
 	if (u->count == u->room && !networks_grow(u))
@@ -207,7 +207,7 @@ network_add(struct unfolding *u, const struct prefix *prefix, const char *path, 
 
 /* ---- tasks ---- */
 
-/* Puts a copy of the task where *at points and moves *at behind it. */
+/* Inserts a copy of the task at *at and moves *at behind it. */
 static void
 task_add(struct unfolding *u, struct task ***at, struct task like)
 {
@@ -225,19 +225,19 @@ task_add(struct unfolding *u, struct task ***at, struct task like)
 	*at = &task->next;
 }
 
-/* A and AAAA of one host; the rest of what is wanted is in `like`. */
+/* Adds A and AAAA of one host; everything else is as in `like`. */
 static void
 task_add_host(struct unfolding *u, struct task ***at, struct task like)
 {
 	like.type = DNS_A;
 	task_add(u, at, like);
-	/* never a void: most hosts have no AAAA, and a client of one family asks only for its own */
+	/* never counts as void: most hosts have no AAAA, and an SPF check asks only for its client's family */
 	like.counts = false;
 	like.type = DNS_AAAA;
 	task_add(u, at, like);
 }
 
-/* An SPF record to read: the source's own (up is NULL), or one that another names. */
+/* Adds an SPF record to read: the source's own (up is NULL), or one that another record names. */
 static void
 task_add_record(struct unfolding *u, struct task ***at, const struct step *up, const char *name)
 {
@@ -262,11 +262,11 @@ task_add_record(struct unfolding *u, struct task ***at, const struct step *up, c
 
 /* ---- terms of an SPF record ---- */
 
-/* Where the reading of one record stands. */
+/* The state of reading one record. */
 struct walk {
 	struct unfolding *u;
 	struct step *step;
-	struct task **at; /* its questions go here, before those of the record above */
+	struct task **at; /* where its questions go, before those of the record above */
 };
 
 static void
@@ -334,10 +334,10 @@ take_mx(struct walk *walk, const struct spf_term *term)
 	task_add(walk->u, &walk->at, task);
 }
 
-/* How a mechanism is listed; one without a way can only be asked for a client's address. */
+/* How a mechanism is listed; one without `take` can only be checked for a client's address. */
 static const struct {
 	void (*take)(struct walk *, const struct spf_term *);
-	bool asks; /* DNS: counts as one of TERMS_MAX */
+	bool asks; /* asks DNS: counts as one of TERMS_MAX */
 } mechanisms[] = {
 	[SPF_ALL] = { NULL, false },
 	[SPF_INCLUDE] = { take_include, true },
@@ -412,7 +412,7 @@ take_record(struct walk *walk, const struct spf_record *record)
 		}
 		if (term->qualifier == '+')
 			fail(u, UNFOLDING_BROKEN, walk->step->path, "'+all' passes the whole internet");
-		return; /* nothing behind it is ever looked at (RFC 7208, 5.1 and 6.1) */
+		return; /* everything after it is ignored (RFC 7208, 5.1 and 6.1) */
 	}
 	if (u->state == UNFOLDING_ASKS && record->redirect[0] != '\0')
 		take_redirect(walk, record);
@@ -437,7 +437,7 @@ spf_pick(struct unfolding *u, const struct task *task, const struct dns_answer *
 		}
 		found = record;
 	}
-	if (found == NULL) /* as good as a permanent error for whoever includes it (5.2, 6.1) */
+	if (found == NULL) /* a permanent error for a record that includes it (5.2, 6.1) */
 		fail(u, UNFOLDING_BROKEN, task->path, "no SPF record%s",
 		    answer->status == DNS_NXDOMAIN ? ", the name does not exist" : "");
 	return found;
@@ -472,7 +472,7 @@ answer_addresses(struct unfolding *u, const struct task *task, const struct dns_
 			continue;
 		prefix.base = v4 ? address_of_v4(record->bytes) : address_of_v6(record->bytes);
 		if (!v4 && prefix.base.family == ADDRESS_V4)
-			continue; /* an IPv4 client is never looked for among AAAA (RFC 7208, 5) */
+			continue; /* SPF never compares an IPv4 client with AAAA records (RFC 7208, 5) */
 		prefix.base = address_mask(prefix.base, prefix.bits);
 		network_add(u, &prefix, task->path, task->listed);
 	}
@@ -495,7 +495,7 @@ answer_mx(struct unfolding *u, const struct task *task, const struct dns_answer 
 
 	if (answer->count > HOSTS_MAX)
 		fail(u, UNFOLDING_BROKEN, task->path, "more than %d MX hosts (RFC 7208, 4.6.4)", HOSTS_MAX);
-	host.counts = false; /* the look-up of the MX was the term */
+	host.counts = false; /* the term's look-up was that of the MX */
 	for (size_t i = 0; i < answer->count && u->state == UNFOLDING_ASKS; i++) {
 		const char *name = mx_host(&answer->records[i]);
 
@@ -507,7 +507,7 @@ answer_mx(struct unfolding *u, const struct task *task, const struct dns_answer 
 	}
 }
 
-/* A negative answer without a time says nothing about time. */
+/* A negative answer without a TTL says nothing about the TTL. */
 static void
 note_ttl(struct unfolding *u, const struct dns_answer *answer)
 {
@@ -539,7 +539,7 @@ take_answer(struct unfolding *u, const struct task *task, const struct dns_answe
 		answer_addresses(u, task, answer);
 }
 
-/* Nothing is left to ask: done, unless a source of hosts has none. */
+/* Done if no question is left; a source of hosts without an address has failed. */
 static void
 settle(struct unfolding *u)
 {
@@ -579,7 +579,7 @@ unfolding_next(struct unfolding *u, struct dns_question *out)
 			out->standing = STANDING_LISTED;
 			return true;
 		}
-		unfolding_answer(u, &nowhere); /* a name that DNS cannot carry does not exist */
+		unfolding_answer(u, &nowhere); /* a name that is not a valid DNS name does not exist */
 	}
 	return false;
 }
@@ -645,7 +645,7 @@ unfolding_close(struct unfolding *u)
 	free(u);
 }
 
-/* ---- what is known ---- */
+/* ---- results ---- */
 
 enum unfolding_state
 unfolding_state(const struct unfolding *u, struct fault *why)
@@ -655,7 +655,7 @@ unfolding_state(const struct unfolding *u, struct fault *why)
 	return u->state;
 }
 
-/* Half a list is none: nobody shall take what is missing for refused. */
+/* No networks before it is done: what half a list lacks would look like forged. */
 const struct source_network *
 unfolding_networks(const struct unfolding *u, size_t *count)
 {
