@@ -24,7 +24,7 @@ table_check(const char *value, struct fault *why)
 	if (name != NULL && name[0] != '\0' && strlen(name) < TABLE_NAME_MAX && strspn(name, "0123456789") == 0 &&
 	    name[strspn(name, letters_and_digits)] == '\0')
 		return true;
-	return fault_set(why, "'%.60s' is no table of nftables; write \"inet filter\"", value);
+	return fault_set(why, "'%.60s' is not an nftables table; write \"inet filter\"", value);
 }
 
 /* RELAY would let the vendor's hosts send to anybody through us. */

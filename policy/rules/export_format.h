@@ -1,7 +1,7 @@
 /*
- * export_format.h - the formats in which other programs read the vendors' networks, and what an entry may say.
+ * export_format.h - the formats of exports for other programs, and what an entry may say.
  *
- * Names and checks alone, for the configuration and the command line: export.h writes them.
+ * Only names and checks, for the configuration and the command line. Never writes an export: export.h does.
  */
 #ifndef EXPORT_FORMAT_H
 #define EXPORT_FORMAT_H
@@ -26,9 +26,9 @@ enum { EXPORT_FORMATS = EXPORT_JSON + 1 };
 /* By format, NULL at the end: "postgrey", "postscreen", ... */
 extern const char *const export_format_words[];
 
-/* May an entry of this format say that? cidr: the milters of such a client; sendmail-access: the right-hand side;
- * nftables: family and name of the table. Other formats leave no choice. "" is always right. False with why (NULL:
- * nobody asks). */
+/* May an entry of this format say `value`? cidr: the milters for such a client; sendmail-access: the right-hand side;
+ * nftables: family and name of the table. Other formats leave no choice. "" is always allowed. False with why (may be
+ * NULL). */
 bool export_format_takes(enum export_format, const char *value, struct fault *why) MUST_USE;
 
 #endif

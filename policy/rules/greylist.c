@@ -49,7 +49,7 @@ greylist_exempts_all(const struct greylist_settings *settings, const struct fact
 	return facts->rcpt_count > 0 || greylist_is_exempt(settings, facts, "");
 }
 
-/* ---- the sender as keys see it ---- */
+/* ---- the sender as keys use it ---- */
 
 static bool
 starts_nocase(struct span span, const char *word)
@@ -65,7 +65,7 @@ span_from(struct span span, size_t skip)
 	return (struct span){ span.at + skip, span.length - skip };
 }
 
-/* BATV's tag: a key digit, three of the day, six of the hash (draft-levine-smtp-batv, 2). */
+/* BATV's tag: one digit for the key, three for the day, six for the hash (draft-levine-smtp-batv, 2). */
 static bool
 is_batv_tag(struct span span)
 {
@@ -93,7 +93,7 @@ unwrap_prvs(struct span *local, struct span *domain)
 	return true;
 }
 
-/* "msprvs1=TAG=user" and "btv1==TAG==user": the tag ends at the mark behind it. */
+/* "msprvs1=TAG=user" and "btv1==TAG==user": the tag ends at the next mark. */
 static bool
 unwrap_tagged(struct span *local, size_t prefix, const char *mark)
 {
@@ -127,7 +127,7 @@ is_srs_mark(struct span span)
 	return span.length > 0 && strchr("=+-", span.at[0]) != NULL;
 }
 
-/* "HHH=TT=domain=user" behind the mark of SRS0: the first sender. */
+/* "HHH=TT=domain=user" after the mark of SRS0: the first sender. */
 static bool
 unwrap_srs_tail(struct span tail, struct span *local, struct span *domain)
 {
@@ -184,7 +184,7 @@ unwrap_once(struct span *local, struct span *domain)
 	return false;
 }
 
-/* Bytes into a fixed buffer, always terminated; what does not fit is dropped. */
+/* Writes bytes into a fixed buffer, always terminated; what does not fit is dropped. */
 struct writer {
 	char *out;
 	size_t length, size;
@@ -232,7 +232,7 @@ greylist_normalise(const struct mailbox *mailbox, char *out, size_t size)
 
 /* ---- keys ---- */
 
-/* A key under construction; the hash sees also what no longer fits. */
+/* A key under construction; the hash also covers what no longer fits. */
 struct key {
 	char *out;
 	size_t length;
@@ -271,7 +271,7 @@ key_escaped(struct key *key, const char *text)
 	}
 }
 
-/* Blanks part the fields of a key and never stand inside one. */
+/* Blanks separate the fields of a key and are never inside one. */
 static void
 key_field(struct key *key, const char *text)
 {
@@ -289,11 +289,11 @@ key_sender(struct key *key, const struct facts *facts)
 		key_field(key, "<>");
 	else if (sender[0] != '\0')
 		key_field(key, sender);
-	else /* nonsense: by its bytes */
+	else /* nonsense: as it was sent */
 		key_field(key, facts->mail_from);
 }
 
-/* The recipient is ours: only the case of its domain is folded. */
+/* Recipients are ours: only the domain is written in lower case. */
 static void
 key_rcpt(struct key *key, const char *rcpt)
 {
@@ -307,7 +307,7 @@ key_rcpt(struct key *key, const char *rcpt)
 	arena_close(arena);
 }
 
-/* The pool that SPF speaks for, or NULL. A HELO name is one host's: the pool is whose name it lies below. */
+/* The pool that SPF proves, or NULL. A HELO name is one host's: its pool is the organisational domain. */
 static const char *
 pool_of(const struct suffix_list *suffixes, const struct facts *facts)
 {
@@ -319,7 +319,7 @@ pool_of(const struct suffix_list *suffixes, const struct facts *facts)
 	return owner == NULL ? domain : owner;
 }
 
-/* A pool is one network, whatever its addresses. */
+/* A pool counts as one network, whatever its addresses. */
 static void
 key_network(struct key *key, const struct greylist_settings *settings, const struct suffix_list *suffixes,
     const struct facts *facts)
@@ -375,7 +375,7 @@ greylist_state_waits(enum greylist_state state)
 	return state == GREYLIST_NEW || state == GREYLIST_EARLY;
 }
 
-/* Seconds since; -1 when the clock went back behind it. No record can make this overflow. */
+/* Seconds since; -1 if the clock was set back to before it. No record can make this overflow. */
 static int64_t
 elapsed(int64_t since, int64_t now)
 {
@@ -424,7 +424,7 @@ decide_stranger(const struct greylist_settings *settings, struct greylist_record
 {
 	int64_t age = elapsed(record.first, now);
 
-	if (age < 0) { /* the clock went back: wait one delay by the new clock, no more and no less */
+	if (age < 0) { /* the clock was set back: wait one delay by the new clock, no more and no less */
 		record.first = now;
 		age = 0;
 	}
@@ -435,7 +435,7 @@ decide_stranger(const struct greylist_settings *settings, struct greylist_record
 	return decide_pass(GREYLIST_DUE, record, true, now);
 }
 
-/* It has passed. A clock that went back cannot unsay that; its life then counts from now. */
+/* It has passed. A clock that was set back cannot undo that; lifetime then counts from now. */
 static struct greylist_decision
 decide_known(const struct greylist_settings *settings, const struct greylist_record *record, int64_t now)
 {
@@ -472,7 +472,7 @@ greylist_is_dead(const struct greylist_settings *settings, const struct greylist
 
 /*
  * All big-endian: 0 version; 1 first (7 bytes); 8 check; 9 last (7); 16 passed (4); 20 asked (4).
- * The check is over all others: LMDB does not notice a flipped bit, we do.
+ * The check covers all other bytes: LMDB does not notice a flipped bit, we do.
  */
 enum { AT_VERSION = 0, AT_FIRST = 1, AT_CHECK = 8, AT_LAST = 9, AT_PASSED = 16, AT_ASKED = 20, TIME_BYTES = 7 };
 
@@ -502,7 +502,7 @@ check_of(const uint8_t bytes[GREYLIST_RECORD_BYTES])
 	uint8_t check = 0;
 
 	for (unsigned i = 0; i < GREYLIST_RECORD_BYTES; i++)
-		if (i != AT_CHECK) /* turn left and add: no single bit can hide */
+		if (i != AT_CHECK) /* rotate left and add: a single flipped bit always shows */
 			check = (uint8_t)((unsigned)check << 1 | check >> 7) ^ bytes[i];
 	return check;
 }

@@ -30,7 +30,7 @@ name_index_open(struct arena *arena, size_t rules)
 	return index->slots == NULL || index->entries == NULL ? NULL : index;
 }
 
-/* The slot of this domain, or the free one where it would stand. */
+/* The slot of this domain, or the free one where it belongs. */
 static uint32_t *
 slot_of(const struct name_index *index, const char *domain)
 {
@@ -48,7 +48,7 @@ name_index_add(struct name_index *index, enum name_list list, uint32_t owner, co
 		const struct name_rule *rule = &rules->list[i];
 		uint32_t *slot;
 
-		if (rule->domain[0] == '\0') /* a local part of any domain is nobody's name */
+		if (rule->domain[0] == '\0') /* a local part at any domain is nobody's name */
 			continue;
 		if (index->count == index->room)
 			return false;
@@ -61,7 +61,7 @@ name_index_add(struct name_index *index, enum name_list list, uint32_t owner, co
 	return true;
 }
 
-/* Names longer than any rule's begin where a rule could. */
+/* Of names with more labels than any rule, only the end is looked up. */
 static const char *
 last_labels(const char *domain, unsigned labels)
 {

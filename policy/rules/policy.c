@@ -9,10 +9,10 @@ void
 policy_free(struct policy *policy)
 {
 	if (policy != NULL)
-		arena_close(policy->arena); /* the policy itself lives there */
+		arena_close(policy->arena); /* the policy itself is in it */
 }
 
-/* ---- whose is a name ---- */
+/* ---- names ---- */
 
 static size_t
 count_rules(const struct policy *policy)
@@ -47,7 +47,7 @@ add_delegations(struct name_index *names, enum name_list list, const struct dele
 	return true;
 }
 
-/* What they publish is theirs, what lies below may be anybody's. */
+/* The names that sources publish under are theirs; names below may be anybody's. */
 static bool
 add_sources(struct name_index *names, const struct policy *policy)
 {
@@ -84,7 +84,7 @@ policy_index(struct policy *policy)
 	    name_index_add(names, NAMES_LISTS, VENDOR_OWN, &policy->settings.own.lists) && add_sources(names, policy);
 }
 
-/* The lowest number, which is the first of the configuration; UINT32_MAX: none but perhaps ours. */
+/* The lowest number is the first vendor in the configuration; VENDOR_OWN: no vendor's, but perhaps ours. */
 static uint32_t
 first_holder(const struct policy *policy, enum name_list list, const struct mailbox *mailbox)
 {
@@ -144,7 +144,7 @@ policy_shared_names(const struct policy *policy, struct arena *arena, struct str
 	return true;
 }
 
-/* Some rule that names no mailbox covers it. */
+/* Does a rule without a mailbox cover it? */
 static bool
 covers_domain(const struct policy *policy, enum name_list list, const char *domain)
 {
@@ -164,7 +164,7 @@ policy_signs(const struct policy *policy, const char *d)
 	    covers_domain(policy, NAMES_LISTS, d);
 }
 
-/* ---- what a name is to DNS ---- */
+/* ---- standing for DNS ---- */
 
 enum standing
 policy_standing(const struct policy *policy, const char *domain)

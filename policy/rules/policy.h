@@ -1,8 +1,8 @@
 /*
- * policy.h - the rules in force: settings, vendors and their sources. Immutable once built.
+ * policy.h - a policy: settings, vendors and their sources. Immutable once built.
  *
- * Built by policy_text from text, lent by snapshot; readers share it without a lock.
- * Times are seconds unless the name says ms. Strings are never NULL; "" is absent.
+ * policy_text builds it from text, snapshot lends it; readers share it without a lock. Times are seconds
+ * unless the name says ms. Strings are never NULL; "" means absent.
  */
 #ifndef POLICY_H
 #define POLICY_H
@@ -22,30 +22,30 @@ struct strings {
 	size_t count;
 };
 
-/* A host that hands us other people's mail: in front of us, or one that sends it on. */
+/* A host that hands us other people's mail: a gateway in front of us, or a forwarder. */
 enum relay_kind { RELAY_GATEWAY, RELAY_FORWARDER };
 struct relay {
 	const char *name;
 	enum relay_kind kind;
-	struct prefixes networks;      /* written out; none where a vendor's sources tell */
+	struct prefixes networks;      /* as written; may be none if it has a vendor */
 	const char *vendor_name;       /* "": none */
 	const struct vendor *vendor;   /* whose selected sources are its addresses; NULL: none */
-	struct strings tags;           /* which of them; none: all */
-	struct name_rules received_by; /* names that it writes behind "by" in Received; none: any */
-	enum action on_forwarded;      /* forwarder: for what is forged by SPF alone */
+	struct strings tags;           /* only sources with one of these; none: all */
+	struct name_rules received_by; /* names that it writes after "by" in Received; none: any */
+	enum action on_forwarded;      /* forwarder: for mail that looks forged only because it was forwarded */
 };
 
-/* Who may send in a name that is not the sender's: ours (delegations), or somebody else's (partners). */
+/* A vendor that may send in a name that is not its own: ours (delegations) or somebody else's (partners). */
 struct delegation {
 	const char *vendor_name;
 	const struct vendor *vendor;
 	struct name_rules domains; /* names and mailboxes that it may use */
-	struct strings selectors;  /* of the DKIM keys that it holds for them; none: any */
+	struct strings selectors;  /* of its DKIM keys for these names; none: any */
 	unsigned vouch[VOUCH_MAX]; /* sets of enum proof */
 	size_t vouch_count;
 };
 
-/* For some recipients a vendor's mode is softer. */
+/* A softer mode of a vendor for some recipients. */
 struct exception {
 	const char *rcpt; /* as written */
 	struct name_rule rule;
@@ -54,7 +54,7 @@ struct exception {
 	enum vendor_mode mode;       /* softer than the vendor's */
 };
 
-/* A file that is kept fresh for another program. */
+/* A file that is kept up to date for another program. */
 struct export_job {
 	enum export_format format;
 	const char *file, *command; /* command "": none */
@@ -68,26 +68,26 @@ struct shared_sender {
 	const char *vendor; /* the name of its file */
 	enum vendor_kind kind;
 	struct name_rules names;   /* its domains and envelope, and the names of its sources */
-	struct prefixes networks;  /* that its file writes out */
+	struct prefixes networks;  /* those written in its file */
 };
 
-/* Who waits, and for how long: what greylist.h goes by. */
+/* Who waits, and for how long; used by greylist.h. */
 enum greylist_stage { GREYLIST_AUTO, GREYLIST_RCPT, GREYLIST_MESSAGE };
 
 struct greylist_settings {
 	bool on;                 /* false: store = "none" */
 	enum greylist_stage stage;
 	int64_t delay, retry_window, lifetime; /* seconds */
-	unsigned auto_pass;      /* passes after which a key is not asked again for lifetime */
+	unsigned auto_pass;      /* passes after which a key is not greylisted again for lifetime */
 	unsigned ipv4_prefix, ipv6_prefix;
 	struct prefixes exempt_networks;
 	struct name_rules exempt_senders;    /* "name", "=name", "local@name", "local@" (any domain: domain "") */
 	struct name_rules exempt_recipients;
 };
 
-/* What Postfix is told of a session that is listed, but proven only at the end of the message. */
+/* The reply to Postfix for a client that is listed, but proven only at the end of the message. */
 enum undecided {
-	UNDECIDED_EXCLUSIVE, /* passage where the source is exclusive, else the greylister */
+	UNDECIDED_EXCLUSIVE, /* past the greylister if the source is exclusive */
 	UNDECIDED_VOUCH,
 	UNDECIDED_GREYLIST
 };
@@ -98,7 +98,7 @@ struct settings {
 	const char *user, *state_dir;
 	struct {
 		const char *listen, *group;
-		int64_t deadline_ms; /* waiting for DNS that one message may do */
+		int64_t deadline_ms; /* how long one message may wait for DNS in total */
 		unsigned max_sessions;
 	} milter;
 	struct {
@@ -108,7 +108,7 @@ struct settings {
 	const char *socketmap_listen, *control_listen, *metrics_listen;
 	struct {
 		struct strings servers; /* "127.0.0.1@53"; none: the host's resolv.conf */
-		int64_t timeout_ms;     /* of one question */
+		int64_t timeout_ms;     /* of one query */
 		const char *trust_anchor;
 	} dns;
 	struct {
@@ -123,19 +123,19 @@ struct settings {
 	struct {
 		int64_t min, max;
 		unsigned widest_ipv4, widest_ipv6; /* shortest prefix that is believed */
-		unsigned share_ppm;    /* of the address space, in millionths, that is believed */
-		unsigned fall_percent; /* fewer addresses in one step that is believed */
-		int64_t absent_after;  /* what is gone or published wrongly for so long lists nothing */
-		int64_t silent_after;  /* a network that sent nothing for so long is drift; 0: never */
+		unsigned share_ppm;    /* largest share of the address space that is believed, in millionths */
+		unsigned fall_percent; /* largest fall of the number of addresses in one step that is believed */
+		int64_t absent_after;  /* a source that is gone or published wrongly for this long lists nothing */
+		int64_t silent_after;  /* a network that sent nothing for this long is drift; 0: never */
 	} refresh;
-	int64_t review_grace; /* after review_by a source still proves for so long */
+	int64_t review_grace; /* how long a source still proves mail after review_by */
 	const char *contact;
 	struct {
 		struct name_rules domains;
 		struct prefixes networks;
-		struct prefixes outbound;    /* single addresses that may send as us, and as nobody else */
-		struct prefixes may_forward; /* single addresses that may send as anybody */
-		struct name_rules lists;     /* mailing lists that send our users' and vendors' mail on */
+		struct prefixes outbound;    /* single addresses that may send in our names only */
+		struct prefixes may_forward; /* single addresses that may send in any name */
+		struct name_rules lists;     /* mailing lists that forward our users' and vendors' mail */
 		enum action on_forged;
 		struct strings daemon_names;
 	} own;
@@ -147,7 +147,7 @@ struct settings {
 };
 
 struct policy {
-	struct arena *arena; /* everything below lives in it */
+	struct arena *arena; /* has everything below */
 	struct settings settings;
 	const struct vendor *vendors;
 	size_t vendor_count;
@@ -161,10 +161,10 @@ struct policy {
 	size_t relay_count;
 	const struct exception *exceptions;
 	size_t exception_count;
-	const struct name_index *names; /* whose is a name */
-	const struct vendor *const *gateways; /* vendors of that kind */
+	const struct name_index *names; /* which rules cover a name */
+	const struct vendor *const *gateways; /* vendors of kind gateway */
 	size_t gateway_count;
-	struct vendor own; /* our own names in a vendor's form: name "own", no sources, vouch unused */
+	struct vendor own; /* our own names in the form of a vendor: name "own", no sources, vouch unused */
 	const struct export_job *exports;
 	size_t export_count; /* at most EXPORTS_MAX */
 	const struct shared_sender *senders; /* of every file on vendor_path */
@@ -172,27 +172,27 @@ struct policy {
 
 void policy_free(struct policy *); /* NULL is fine */
 
-/* When all else is read: the index of names and the list of gateways. False without memory. */
+/* Builds the index of names and the list of gateways, after everything else was read. False without memory. */
 bool policy_index(struct policy *) MUST_USE;
 
-/* Is this mailbox one of our own names? Is it some enabled vendor's, a bounce name too? */
+/* Is this mailbox in one of our own names? Is it some enabled vendor's, bounce domains included? */
 bool policy_is_own(const struct policy *, const struct mailbox *);
 bool policy_sends(const struct policy *, const struct mailbox *);
 
-/* The enabled vendor that owns this mailbox, first in the configuration; NULL: nobody's. */
+/* The first enabled vendor in the configuration that owns this mailbox; NULL: none does. */
 const struct vendor *policy_owner(const struct policy *, const struct mailbox *);
 
-/* The names of all shared senders, in the arena: with those below they are nobody's alone. False
- * without memory. */
+/* The names of all shared senders, in the arena; no vendor has these, or names below, to itself. False without
+ * memory. */
 bool policy_shared_names(const struct policy *, struct arena *, struct strings *out) MUST_USE;
 
-/* Could a signature by d= (normal form) prove something: an enabled vendor's, ours, a partner's, a list's? */
+/* Could a signature by d= (normal form) prove an enabled vendor, us, a partner or a list? */
 bool policy_signs(const struct policy *, const char *d);
 
-/* What the policy says of a domain (normal form): LISTED, BELOW or STRANGER. */
+/* The standing of a domain (normal form) in the policy: LISTED, BELOW or STRANGER. */
 enum standing policy_standing(const struct policy *, const char *domain);
 
-/* Of the key of a signature by d=: SELECTOR, BELOW or STRANGER. */
+/* The standing of the key of a signature by d=: SELECTOR, BELOW or STRANGER. */
 enum standing policy_signer_standing(const struct policy *, const char *d);
 
 #endif

@@ -1,8 +1,8 @@
 /*
  * vendor.h - a vendor: the names it owns, where its mail comes from, what proves it.
  *
- * Plain immutable data, built by policy_text in the policy's arena. Strings are never
- * NULL unless said. Never asks DNS: sources unfolds what is described here.
+ * Plain immutable data, built by policy_text in the policy's arena. Strings are never NULL unless a comment
+ * says so. Never asks DNS: sources.h unfolds what is described here.
  */
 #ifndef VENDOR_H
 #define VENDOR_H
@@ -15,27 +15,27 @@
 #include "policy/util/address.h"
 #include "policy/util/text.h"
 
-/* "system-monitor.com" (and names below), "=system-monitor.com", "noreply@system-monitor.com"; of
- * recipients also "abuse@". */
+/* "system-monitor.com" (and names below), "=system-monitor.com", "noreply@system-monitor.com"; for recipients also
+ * "abuse@". */
 struct name_rule {
-	const char *domain; /* normal form; "": local of any domain, or of none */
-	bool exact;         /* names below do not count; always so where local is set */
+	const char *domain; /* normal form; "": local at any domain, or at none */
+	bool exact;         /* names below do not count; always set with local */
 	const char *local;  /* NULL: every mailbox */
-	bool closed;        /* exact for being on the public suffix list: it was written without '=' */
+	bool closed;        /* exact because it is on the public suffix list; written without '=' */
 };
 struct name_rules {
 	const struct name_rule *list;
 	size_t count;
 };
 
-/* Does this rule, whatever mailbox it names, speak of this domain (normal form)? */
+/* Does this rule, whatever mailbox it names, cover this domain (normal form)? */
 bool name_rule_covers(const struct name_rule *, const char *domain);
 /* Does one of the rules hold this mailbox? Local parts are compared with ASCII case folded. */
 bool name_rules_hold(const struct name_rules *, const struct mailbox *);
-/* Does one that names no mailbox hold this domain (normal form)? */
+/* Does a rule without a mailbox hold this domain (normal form)? */
 bool name_rules_hold_domain(const struct name_rules *, const char *domain);
 
-/* In rising strictness: the strictest wins (greenlane-vendor(5)). */
+/* From mild to strict: the strictest wins (greenlane-vendor(5)). */
 enum action { ACTION_PASS, ACTION_TAG, ACTION_QUARANTINE, ACTION_GREYLIST, ACTION_DEFER, ACTION_REJECT };
 enum { ACTIONS = ACTION_REJECT + 1 };
 const char *action_word(enum action);
@@ -66,7 +66,7 @@ struct source {
 	const struct vendor *vendor;
 	enum source_kind kind;
 	enum source_use use;
-	bool exclusive;              /* nobody else's mail leaves from there */
+	bool exclusive;              /* nobody else sends mail from there */
 	bool selected;               /* by the vendor's tags */
 	const char *name;            /* a, mx, spf: the DNS name; file: its path; cidr: "" */
 	const char *text;            /* "a:uk.mailers.system-monitor.com", "cidr:192.0.2.0/24,..." */
@@ -83,14 +83,14 @@ struct evidence {
 	const char *what, *where, *seen;
 };
 
-#define VENDOR_OWN UINT32_MAX /* the number of policy->own, which is no vendor of the list */
+#define VENDOR_OWN UINT32_MAX /* the number of policy->own, which is not in the list of vendors */
 
 struct vendor {
-	uint32_t number; /* order of the configuration */
+	uint32_t number; /* in the order of the configuration */
 	const char *name, *title;
 	enum vendor_kind kind;
 	enum vendor_mode mode;
-	struct name_rules domains;  /* names it owns: an author or sender there is a claim */
+	struct name_rules domains;  /* names it owns: an author or sender there claims the vendor */
 	struct name_rules envelope; /* further bounce domains */
 	struct name_rules dkim;     /* d= that prove it */
 	unsigned vouch[VOUCH_MAX];  /* sets of enum proof */
@@ -100,28 +100,28 @@ struct vendor {
 	size_t source_count;
 	const struct evidence *evidence;
 	size_t evidence_count;
-	const char *file; /* where it was read */
-	const char *sources_file; /* where its sources stand: there, or in greenlane.conf */
+	const char *file; /* where it was read from */
+	const char *sources_file; /* the file with its sources: that one, or greenlane.conf */
 	unsigned line;    /* of its entry in greenlane.conf */
 };
 
-/* The checked SPF identity lies under the vendor's domains or envelope. */
+/* Is the checked SPF identity under the vendor's domains or envelope? */
 bool vendor_owns_sender(const struct vendor *, const struct mailbox *);
 
-/* A source that counts for `listed`. */
+/* Does the source count for `listed`? */
 bool source_counts(const struct source *);
 
 bool source_has_tag(const struct source *, const char *tag);
-/* Do these tags choose it? One without tags is chosen by any, and no tags choose all. */
+/* Do these tags choose it? A source without tags is always chosen; no tags choose every source. */
 bool source_is_chosen(const struct source *, const char *const *tags, size_t count);
 
-/* What it lists stands in DNS (a, mx, spf), not in a file. */
+/* Is what it lists in DNS (a, mx, spf) and not in a file? */
 bool source_asks_dns(const struct source *);
 
-/* When the day of review_by is over, in UTC; INT64_MAX without one. */
+/* The end of the day of review_by, in UTC; INT64_MAX without one. */
 int64_t source_review_ends(const struct source *);
 
-/* Nobody looked again within the grace (seconds): what it lists proves nothing any more. */
+/* Was it not reviewed within the grace (seconds)? Then what it lists no longer proves anything. */
 bool source_is_lapsed(const struct source *, int64_t now, int64_t grace);
 
 #endif
