@@ -16,7 +16,7 @@ static const struct {
 	{ "DISABLE", "DISABLE", EXPORT_CIDR, true },
 	{ "a newline would be an entry of its own", "x\n0.0.0.0/0 y", EXPORT_CIDR, false },
 	{ "a blank in front would continue the line before", " x", EXPORT_CIDR, false },
-	{ "what is no ASCII", "\xc3\xa4", EXPORT_CIDR, false },
+	{ "a text that is not ASCII", "\xc3\xa4", EXPORT_CIDR, false },
 	{ "OK", "OK", EXPORT_SENDMAIL_ACCESS, true },
 	{ "RELAY", "RELAY", EXPORT_SENDMAIL_ACCESS, false },
 	{ "relay in small letters", "relay", EXPORT_SENDMAIL_ACCESS, false },
@@ -25,7 +25,7 @@ static const struct {
 	{ "a table without a family", "filter", EXPORT_NFTABLES, false },
 	{ "a family without a table", "inet ", EXPORT_NFTABLES, false },
 	{ "a table that begins with a digit", "inet 1", EXPORT_NFTABLES, false },
-	{ "a table with a statement behind", "inet a; flush ruleset", EXPORT_NFTABLES, false },
+	{ "a table followed by a statement", "inet a; flush ruleset", EXPORT_NFTABLES, false },
 };
 
 static void

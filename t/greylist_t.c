@@ -30,28 +30,28 @@ static const struct {
 	{ "early again waits for the first contact's delay, not a new one", { T, T + 200, 0, 2 }, T + 250, "early", 50, true, { T, T + 250, 0, 3 } },
 	{ "right at the delay is due", { T, T, 0, 1 }, T + DELAY, "due", 0, true, { T, T + DELAY, 1, 1 } },
 	{ "the last second of the window is due", { T, T, 0, 1 }, T + WINDOW, "due", 0, true, { T, T + WINDOW, 1, 1 } },
-	{ "a second behind the window begins anew", { T, T, 0, 9 }, T + WINDOW + 1, "new", DELAY, true, { T + WINDOW + 1, T + WINDOW + 1, 0, 1 } },
+	{ "a second after the window it starts again", { T, T, 0, 9 }, T + WINDOW + 1, "new", DELAY, true, { T + WINDOW + 1, T + WINDOW + 1, 0, 1 } },
 	{ "retries inside the window do not lengthen it", { T, T + WINDOW, 0, 9 }, T + WINDOW + 1, "new", DELAY, true, { T + WINDOW + 1, T + WINDOW + 1, 0, 1 } },
 	{ "passed once is known", { T, T + 400, 1, 1 }, T + 500, "known", 0, true, { T, T + 500, 2, 1 } },
 	{ "known within the same second", { T, T + 400, 1, 1 }, T + 400, "known", 0, true, { T, T + 400, 2, 1 } },
 	{ "known on the last second of its life", { T, T + 400, 1, 1 }, T + 400 + LIFE, "known", 0, true, { T, T + 400 + LIFE, 2, 1 } },
 	{ "known is not bound to the retry window", { T, T + 400, 1, 1 }, T + WINDOW + 500, "known", 0, true, { T, T + WINDOW + 500, 2, 1 } },
-	{ "a second behind its life it begins anew", { T, T + 400, 4, 7 }, T + 401 + LIFE, "new", DELAY, true, { T + 401 + LIFE, T + 401 + LIFE, 0, 1 } },
+	{ "a second after its life it starts again", { T, T + 400, 4, 7 }, T + 401 + LIFE, "new", DELAY, true, { T + 401 + LIFE, T + 401 + LIFE, 0, 1 } },
 	{ "the fourth pass is still known", { T, T, 4, 1 }, T + 9, "known", 0, true, { T, T + 9, 5, 1 } },
 	{ "after five passes it is free and not written", { T, T, 5, 1 }, T + 9, "free", 0, false, { T, T, 5, 1 } },
 	{ "free a second before a day is not written", { T, T, 5, 1 }, T + DAY - 1, "free", 0, false, { T, T, 5, 1 } },
 	{ "free after a day is written once to stay alive", { T, T, 5, 1 }, T + DAY, "free", 0, true, { T, T + DAY, 6, 1 } },
 	{ "free on the last second of its life", { T, T, 9, 1 }, T + LIFE, "free", 0, true, { T, T + LIFE, 10, 1 } },
-	{ "free behind its life begins anew", { T, T, 9, 1 }, T + LIFE + 1, "new", DELAY, true, { T + LIFE + 1, T + LIFE + 1, 0, 1 } },
+	{ "free after its life starts again", { T, T, 9, 1 }, T + LIFE + 1, "new", DELAY, true, { T + LIFE + 1, T + LIFE + 1, 0, 1 } },
 	{ "counters stop at their end", { T, T, UINT32_MAX, 1 }, T + DAY, "free", 0, true, { T, T + DAY, UINT32_MAX, 1 } },
 	{ "asked stops at its end", { T, T, 0, UINT32_MAX }, T + 1, "early", DELAY - 1, true, { T, T + 1, 0, UINT32_MAX } },
 
 	{ "clock back an hour while waiting: one delay by the new clock", { T, T, 0, 1 }, T - 3600, "early", DELAY, true, { T - 3600, T - 3600, 0, 2 } },
 	{ "clock back to 1970 while waiting: one delay as well", { T, T, 0, 1 }, 10, "early", DELAY, true, { 10, 10, 0, 2 } },
-	{ "clock back behind the last retry but not behind first contact", { T, T + 250, 0, 2 }, T + 100, "early", DELAY - 100, true, { T, T + 100, 0, 3 } },
+	{ "clock set back to before the last retry but not before first contact", { T, T + 250, 0, 2 }, T + 100, "early", DELAY - 100, true, { T, T + 100, 0, 3 } },
 	{ "clock back to 1970 for a known one: it passes", { T, T, 1, 1 }, 10, "known", 0, true, { T, 10, 2, 1 } },
 	{ "clock back for a free one: it passes and its life counts from now", { T, T, 5, 1 }, T - 3600, "free", 0, true, { T, T - 3600, 6, 1 } },
-	{ "clock ahead a year while waiting begins anew", { T, T, 0, 1 }, T + 365 * DAY, "new", DELAY, true, { T + 365 * DAY, T + 365 * DAY, 0, 1 } },
+	{ "clock ahead a year while waiting: it starts again", { T, T, 0, 1 }, T + 365 * DAY, "new", DELAY, true, { T + 365 * DAY, T + 365 * DAY, 0, 1 } },
 	{ "and when it comes back, one delay", { T + 365 * DAY, T + 365 * DAY, 0, 1 }, T + 400, "early", DELAY, true, { T + 400, T + 400, 0, 2 } },
 	{ "times at both ends of their type do not overflow", { INT64_MIN, INT64_MIN, 1, 0 }, INT64_MAX, "new", DELAY, true, { INT64_MAX, INT64_MAX, 0, 1 } },
 	{ "nor the other way round", { INT64_MAX, INT64_MAX, 0, 1 }, INT64_MIN, "early", DELAY, true, { INT64_MIN, INT64_MIN, 0, 2 } },
@@ -113,7 +113,7 @@ test_settings(void)
 	struct greylist_record record = { T, T, 5, 1 };
 
 	other.on = false;
-	is(greylist_state_word(greylist_decide(&other, NULL, T).state), "off", "without a store nobody is asked");
+	is(greylist_state_word(greylist_decide(&other, NULL, T).state), "off", "without a store nobody is greylisted");
 	ok(!greylist_decide(&other, NULL, T).write, "and nothing is written");
 	other = settings;
 	other.lifetime = 3600;
@@ -133,10 +133,10 @@ static const struct {
 	bool dead;
 } deaths[] = {
 	{ "one that waits lives through the window", { T, T, 0, 1 }, T + WINDOW, false },
-	{ "and is dead behind it", { T, T, 0, 1 }, T + WINDOW + 1, true },
+	{ "and is dead after it", { T, T, 0, 1 }, T + WINDOW + 1, true },
 	{ "retries do not keep it alive", { T, T + WINDOW, 0, 9 }, T + WINDOW + 1, true },
 	{ "one that passed lives for its lifetime", { T, T + 500, 1, 1 }, T + 500 + LIFE, false },
-	{ "and is dead behind it", { T, T + 500, 1, 1 }, T + 501 + LIFE, true },
+	{ "and is dead after it", { T, T + 500, 1, 1 }, T + 501 + LIFE, true },
 	{ "a clock back in 1970 kills nothing", { T, T, 0, 1 }, 0, false },
 	{ "nor what has passed", { T, T, 3, 1 }, 0, false },
 };
@@ -149,7 +149,7 @@ test_deaths(void)
 		    "%s", deaths[i].name);
 		if (deaths[i].dead)
 			is_number(greylist_decide(&settings, &deaths[i].record, deaths[i].now).state,
-			    GREYLIST_NEW, "what is dead would begin anew");
+			    GREYLIST_NEW, "a dead record would start again");
 	}
 }
 
@@ -171,8 +171,8 @@ static const struct {
 	{ "VERP of a list", "list-return-73-bob=example.org", "example.com", "list-return-#-bob=example.org@example.com" },
 	{ "BATV", "prvs=0123abcdef=alice", "example.com", "alice@example.com" },
 	{ "BATV in capitals", "PRVS=0123ABCDEF=alice", "example.com", "alice@example.com" },
-	{ "BATV with the tag behind", "prvs=alice=0123abcdef", "example.com", "alice@example.com" },
-	{ "BATV with the tag behind a slash", "prvs=alice/0123abcdef", "example.com", "alice@example.com" },
+	{ "BATV with the tag after the user", "prvs=alice=0123abcdef", "example.com", "alice@example.com" },
+	{ "BATV with the tag after a slash", "prvs=alice/0123abcdef", "example.com", "alice@example.com" },
 	{ "BATV of a user that looks like a tag", "prvs=0123abcdef=4567abcdef", "example.com", "#abcdef@example.com" },
 	{ "BATV of a user with an equals sign", "prvs=0123abcdef=a=b", "example.com", "a=b@example.com" },
 	{ "BATV with a tag of another make", "prvs=xyz=alice", "example.com", "alice@example.com" },
@@ -239,7 +239,7 @@ static const struct {
 	{ "where SPF passes, by the domain", "192.0.2.77", "alice", "example.com", "<bob@example.net>", true, "g alice@example.com bob@example.net @example.com" },
 	{ "the recipient without brackets is the same", "192.0.2.77", "alice", "example.com", "bob@example.net", false, "g alice@example.com bob@example.net 192.0.2.0/24" },
 	{ "the recipient's domain in capitals is the same", "192.0.2.77", "alice", "example.com", "<bob@Example.NET>", false, "g alice@example.com bob@example.net 192.0.2.0/24" },
-	{ "the recipient's local part is as it is", "192.0.2.77", "alice", "example.com", "<Bob+1@example.net>", false, "g alice@example.com Bob+1@example.net 192.0.2.0/24" },
+	{ "the recipient's local part stays as written", "192.0.2.77", "alice", "example.com", "<Bob+1@example.net>", false, "g alice@example.com Bob+1@example.net 192.0.2.0/24" },
 	{ "the null sender", "192.0.2.77", "", "", "<bob@example.net>", false, "g <> bob@example.net 192.0.2.0/24" },
 	{ "postmaster without domain", "192.0.2.77", "alice", "example.com", "<postmaster>", false, "g alice@example.com <postmaster> 192.0.2.0/24" },
 	{ "a local submission", "-", "alice", "example.com", "<bob@example.net>", false, "g alice@example.com bob@example.net -" },
@@ -255,9 +255,9 @@ static const struct {
 } pools[] = {
 	{ "null senders of one pool by the owner of their HELO names", { AUTH_PASS, true, "o17.out.example.com" }, "g <> b@example.net @example.com" },
 	{ "a HELO name that is the owner's own", { AUTH_PASS, true, "example.com" }, "g <> b@example.net @example.com" },
-	{ "a HELO name that nobody owns goes by itself", { AUTH_PASS, true, "com" }, "g <> b@example.net @com" },
+	{ "a HELO name that nobody owns stands for itself", { AUTH_PASS, true, "com" }, "g <> b@example.net @com" },
 	{ "a HELO name that SPF does not pass makes no pool", { AUTH_FAIL, true, "o17.out.example.com" }, "g <> b@example.net 192.0.2.0/24" },
-	{ "a HELO that is no name makes no pool", { AUTH_PASS, true, "" }, "g <> b@example.net 192.0.2.0/24" },
+	{ "a HELO that is not a name makes no pool", { AUTH_PASS, true, "" }, "g <> b@example.net 192.0.2.0/24" },
 };
 
 static void
@@ -275,7 +275,7 @@ test_keys(void)
 	facts = facts_of("192.0.2.77", "", "", false);
 	facts.null_sender = false;
 	greylist_key(&settings, &suffixes, &facts, "b@example.net", 'u', got);
-	is(got, "u no(nsense b@example.net 192.0.2.0/24", "a sender that does not parse goes by its bytes, and the kind is kept");
+	is(got, "u no(nsense b@example.net 192.0.2.0/24", "a sender that does not parse is kept as its bytes, and the kind is kept");
 	facts = facts_of("192.0.2.77", "", "", false);
 	for (size_t i = 0; i < sizeof pools / sizeof pools[0]; i++) {
 		facts.spf = pools[i].spf;
@@ -296,7 +296,7 @@ test_keys(void)
 	facts.client.bytes[0]++;
 	greylist_key(&settings, &suffixes, &facts, "b@example.net", 'g', other);
 	ok(strcmp(got, other) != 0 && strncmp(got, other, GREYLIST_KEY_MAX - 17) == 0,
-	    "two long keys that differ behind the ceiling differ in their hash");
+	    "two long keys that differ after the ceiling differ in their hash");
 }
 
 /* ---- exemptions ---- */

@@ -122,9 +122,9 @@ static const struct {
 	const char *vendors[3];
 	const char *said;
 } rows[] = {
-	{ "a vendor with hosts of its own is worth no word", ONE,
+	{ "a vendor with hosts of its own causes no warning", ONE,
 	    { VENDOR("a", "acme.example", OWN) }, "" },
-	{ "a vendor without sources is worth no word", ONE,
+	{ "a vendor without sources causes no warning", ONE,
 	    { VENDOR("a", "acme.example", "vouch = [ \"dkim\" ];") }, "" },
 
 	/* the error */
@@ -132,7 +132,7 @@ static const struct {
 	    { VENDOR("a", "acme.example", OWN "envelope = [ \"bulk.example\" ];") },
 	    "a.conf: 'bulk.example' in envelope of 'a' belongs to the shared sender 'bulk', so each of its "
 	    "customers would be vouched for; drop it, and name only what belongs to the vendor alone\n" },
-	{ "so is a name below, for what lies there is everybody's too", ONE,
+	{ "so is a name below, because anybody may use that too", ONE,
 	    { VENDOR("a", "acme.example", OWN "envelope = [ \"eu.bulk.example\" ];") },
 	    "a.conf: 'eu.bulk.example' in envelope of 'a' belongs to the shared sender 'bulk', so each of its "
 	    "customers would be vouched for; drop it, and name only what belongs to the vendor alone\n" },
@@ -152,11 +152,11 @@ static const struct {
 	    { VENDOR("a", "acme.example", OWN "dkim = [ \"acme.example\", \"bulk.example\" ];") },
 	    "a.conf: 'bulk.example' in dkim of 'a' belongs to the shared sender 'bulk', so each of its customers "
 	    "would be vouched for; drop it, and name only what belongs to the vendor alone\n" },
-	{ "a domain of a shared sender is an error, and said once though it signs as well", ONE,
+	{ "a domain of a shared sender is an error, reported once though it signs as well", ONE,
 	    { VENDOR("a", "bulk.example", OWN) },
 	    "a.conf: 'bulk.example' in domains of 'a' belongs to the shared sender 'bulk', so each of its customers "
 	    "would be vouched for; drop it, and name only what belongs to the vendor alone\n" },
-	{ "a gateway may not be proven so either", ONE,
+	{ "a gateway may not be proven that way either", ONE,
 	    { VENDOR("a", "acme.example", "kind = \"gateway\"; " OWN "dkim = [ \"bulk.example\" ];") },
 	    "a.conf: 'bulk.example' in dkim of 'a' belongs to the shared sender 'bulk', so each of its customers "
 	    "would be vouched for; drop it, and name only what belongs to the vendor alone\n" },
@@ -190,7 +190,7 @@ static const struct {
 	    { VENDOR("a", "acme.example", "vouch = [ \"listed+spf_from\" ];\n"
 					  "sources = ( { spf = \"_spf.mass.example\"; }, { a = \"mail.acme.example\"; } );") },
 	    "" },
-	{ "listed+spf where others send too, one word a vendor", ONE,
+	{ "listed+spf where others send too, one warning per vendor", ONE,
 	    { VENDOR("a", "acme.example", "sources = ( { a = \"own.acme.example\"; exclusive = true; },\n"
 					  "{ spf = \"acme.example\"; }, { a = \"more.acme.example\"; } );") },
 	    "warning: a.conf:3: listed+spf vouches for 'a', but others send from spf:acme.example too: any of them "
@@ -223,7 +223,7 @@ static const struct {
 	{ "the same on trial, where nothing is refused",
 	    "vendors = ( { name = \"a\"; mode = \"monitor\"; } );",
 	    { VENDOR("a", "acme.example", "dkim = [ ]; vouch = [ \"listed\" ];\n" OWN) }, "" },
-	{ "sources that the site's tags leave out, one word a vendor",
+	{ "sources that the site's tags leave out, one warning per vendor",
 	    "vendors = ( { name = \"a\"; tags = [ \"uk\" ]; } );",
 	    { VENDOR("a", "acme.example", "vouch = [ \"dkim\" ]; sources = (\n"
 					  "{ a = \"uk.acme.example\"; tags = [ \"uk\" ]; },\n"
@@ -234,14 +234,14 @@ static const struct {
 	    "warning: a.conf:4: nothing selects 4 of the 5 sources of 'a' (a:us.acme.example, a:de.acme.example, "
 	    "a:au.acme.example and 1 more), so mail from there is not listed; if you get such mail, add one of "
 	    "their tags to tags\n" },
-	{ "sources that stand in greenlane.conf are said to stand there",
+	{ "sources in greenlane.conf are reported there",
 	    "vendors = ( { name = \"a\"; tags = [ \"uk\" ];\n"
 	    "sources = ( { a = \"uk.acme.example\"; tags = [ \"uk\" ]; exclusive = true; },\n"
 	    "{ a = \"us.acme.example\"; tags = [ \"us\" ]; } ); } );",
 	    { VENDOR("a", "acme.example", "") },
 	    "warning: gl.conf:3: nothing selects 1 of the 2 sources of 'a' (a:us.acme.example), so mail from there "
 	    "is not listed; if you get such mail, add one of their tags to tags\n" },
-	{ "a public suffix among the domains, said once", ONE, { VENDOR("a", "co.uk", OWN) },
+	{ "a public suffix among the domains, reported once", ONE, { VENDOR("a", "co.uk", OWN) },
 	    "warning: a.conf: 'co.uk' in domains of 'a' is a public suffix: names below it belong to whoever "
 	    "registers them and do not count, and nothing proves the name itself; write the names that you mean\n" },
 	{ "one among the bounce and the signing domains", ONE,
@@ -283,11 +283,11 @@ static const struct {
 	    { VENDOR("a", "acme.example", OWN), VENDOR("b", "acme.example", OWN) },
 	    "warning: b.conf: 'acme.example' in domains of 'b' belongs to 'a', which comes before it in vendors and "
 	    "owns 'acme.example': its mail is never judged by 'b'; drop it from one of them\n" },
-	{ "a name below another's that stands first", TWO,
+	{ "a name below another vendor's that comes first", TWO,
 	    { VENDOR("a", "acme.example", OWN), VENDOR("b", "code@login.acme.example", OWN "dkim = [ \"b.example\" ];") },
 	    "warning: b.conf: 'code@login.acme.example' in domains of 'b' belongs to 'a', which comes before it in "
 	    "vendors and owns 'acme.example': its mail is never judged by 'b'; drop it from one of them\n" },
-	{ "a narrower name that stands first is meant so", TWO,
+	{ "a narrower name that comes first is intended", TWO,
 	    { VENDOR("a", "login.acme.example", OWN), VENDOR("b", "acme.example", OWN) }, "" },
 	{ "a name alone leaves those below it", TWO,
 	    { VENDOR("a", "=acme.example", OWN), VENDOR("b", "acme.example", OWN) }, "" },
@@ -413,7 +413,7 @@ static const struct {
 	    { VENDOR("a", "acme.example", "vouch = [ \"dkim\" ];\n"
 					  "sources = ( { cidr = [ \"8.8.8.0/24\" ]; review_by = \"2026-03-01\"; } );") },
 	    "" },
-	{ "a review that is over for good", "review_grace = \"10d\"; " ONE,
+	{ "a review that is overdue by more than the grace", "review_grace = \"10d\"; " ONE,
 	    { VENDOR("a", "acme.example", "vouch = [ \"dkim\" ];\n"
 					  "sources = ( { a = \"m.acme.example\"; review_by = \"2026-02-18\"; } );") },
 	    "warning: a.conf:3: the review of a:m.acme.example of 'a' was due by 2026-02-18, more than review_grace "
@@ -469,7 +469,7 @@ test_reviews(void)
 	if (policy != NULL)
 		lint_reviews(policy, NOON, faults);
 	ok(faults->warnings == 1 && strstr(faults->list[0].fault.text, "was due by 2026-02-28") != NULL,
-	    "the daily word is of reviews alone");
+	    "the daily warning is about reviews only");
 	faults_close(faults);
 	policy_free(policy);
 }
@@ -546,7 +546,7 @@ test_broken_senders(void)
 			why.text[0] != '\0' && policy->senders == before,
 		    "a shared sender's file with %s is a fault and adds nothing", broken[i].name);
 		if (broken[i].why != NULL)
-			is(why.text, broken[i].why, "which is said");
+			is(why.text, broken[i].why, "and the fault says so");
 		policy_free(policy);
 	}
 }

@@ -40,7 +40,7 @@ by_index(const struct name_index *index, enum name_list list, const struct mailb
 	return owners;
 }
 
-/* A local part of any domain is no name, so the index leaves such a rule out. */
+/* A local part at any domain is not a name, so the index leaves such a rule out. */
 static unsigned
 by_asking(const struct mailbox *mailbox)
 {
@@ -75,7 +75,7 @@ test_small(void)
 	is_number(by_index(NULL, NAMES_DOMAINS, &mailboxes[0]), 0, "without an index it is nobody's");
 	ok(name_index_add(index, NAMES_DOMAINS, 0, &(struct name_rules){ rules[4], 1 }) &&
 		!name_index_add(index, NAMES_DOMAINS, 0, &(struct name_rules){ rules[0], 1 }),
-	    "a rule more than there is room for is told"); /* the one without a domain took none */
+	    "one rule more than there is room for is refused"); /* the one without a domain took none */
 	ok(name_index_open(arena, 1 << 20) == NULL, "so is too little memory");
 	arena_close(arena);
 }

@@ -46,7 +46,7 @@ static const struct {
 	{ "a name below one that is a source too", "a.b.acme.example", STANDING_BELOW, STANDING_BELOW },
 	{ "a name that only ends alike", "notacme.example", STANDING_STRANGER, STANDING_STRANGER },
 	{ "the name above", "example", STANDING_STRANGER, STANDING_STRANGER },
-	{ "a name that stands alone", "only.example", STANDING_LISTED, STANDING_STRANGER },
+	{ "an exact name", "only.example", STANDING_LISTED, STANDING_STRANGER },
 	{ "what is below that is somebody else's", "x.only.example", STANDING_STRANGER, STANDING_STRANGER },
 	{ "the domain of a mailbox", "mailbox.example", STANDING_LISTED, STANDING_STRANGER },
 	{ "what is below that is nobody's", "x.mailbox.example", STANDING_STRANGER, STANDING_STRANGER },

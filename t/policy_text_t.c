@@ -13,7 +13,7 @@
 #include "t/lib/key_list.h"
 #include "t/lib/tap.h"
 
-/* As it was configured; the plain defaults where it was compiled by hand. */
+/* As configured; the plain defaults if it was compiled by hand. */
 #ifndef GREENLANE_SITE_VENDOR_DIR
 #define GREENLANE_SITE_VENDOR_DIR "/etc/greenlane/vendors"
 #endif
@@ -44,7 +44,7 @@ load(const char *text, struct faults *faults)
 	return load_text("test.conf", text, strlen(text), faults);
 }
 
-/* Names of *.conf in a folder of t/conf, in order. */
+/* Names of *.conf in a directory of t/conf, in order. */
 static int
 is_conf(const struct dirent *entry)
 {
@@ -134,7 +134,7 @@ test_defaults(void)
 
 	if (!ok(policy != NULL, "vendors alone is a configuration"))
 		goto out;
-	is_number((long long)faults->warnings, 1, "an empty list of vendors is warned of");
+	is_number((long long)faults->warnings, 1, "an empty list of vendors causes a warning");
 	s = &policy->settings;
 	is(s->authserv_id, "", "authserv_id is the MTA's by default");
 	ok(!s->monitor, "mode is enforce by default");
@@ -190,8 +190,8 @@ test_defaults(void)
 	is_number((long long)policy->own.domains.count, 0, "which no mail claims");
 	ok(s->strangers.authenticate && s->strangers.dmarc_report,
 	    "strangers are authenticated by default");
-	is_number((long long)s->vendor_path.count, 2, "vendor_path has two folders by default");
-	is(s->vendor_path.list[1], GREENLANE_SITE_VENDOR_DIR, "the site's folder comes last");
+	is_number((long long)s->vendor_path.count, 2, "vendor_path has two directories by default");
+	is(s->vendor_path.list[1], GREENLANE_SITE_VENDOR_DIR, "the site's directory comes last");
 out:
 	policy_free(policy);
 	faults_close(faults);
@@ -254,7 +254,7 @@ test_values(void)
 	is_number(acme->sources[1].max_stale, 7 * 86400, "max_stale is a week by default");
 	is_number(globex->sources[0].number, 2, "sources are numbered across vendors");
 	ok(globex->sources[0].vendor == globex, "a source knows its vendor");
-	ok(globex->sources == &policy->sources[2], "and lies in the list of all");
+	ok(globex->sources == &policy->sources[2], "and is in the list of all");
 	ok(globex->sources[0].selected && !globex->sources[1].selected &&
 		globex->sources[2].selected,
 	    "tags select sources; one without tags always counts");
@@ -301,7 +301,7 @@ check_own(const struct policy *policy)
 	ok(strcmp(own->name, "own") == 0 && strcmp(own->title, "our own names") == 0 &&
 		own->kind == VENDOR_APPLICATION && own->mode == MODE_ENFORCE &&
 		own->number == UINT32_MAX,
-	    "our own names are a vendor in force that stands in no list");
+	    "our own names are a vendor in force that is in no list");
 	ok(own->domains.count == 2 && own->domains.list == s->own.domains.list &&
 		own->dkim.list == own->domains.list && own->dkim.count == 2,
 	    "with own.domains as names and signing domains");
@@ -311,7 +311,7 @@ check_own(const struct policy *policy)
 	ok(own->vouch_count == 0 && own->source_count == 0 && own->envelope.count == 0 &&
 		own->evidence_count == 0,
 	    "and nothing that a file would say");
-	is(own->file, "test.conf", "it stands in greenlane.conf");
+	is(own->file, "test.conf", "it is in greenlane.conf");
 	is_number(own->line, 3, "where own does");
 	ok(address_read("203.0.113.25", &address) && prefixes_hold(&s->own.outbound, &address) &&
 		address_read("203.0.113.26", &address) && prefixes_hold(&s->own.outbound, &address) &&
@@ -399,7 +399,7 @@ test_own(void)
 	struct policy *policy = load(own_text, faults);
 	char *said = conf_faults_write(faults);
 
-	is(said, "", "a configuration with all of ours loads without a word");
+	is(said, "", "a configuration with all of ours loads without a warning");
 	if (ok(policy != NULL, "it does load")) {
 		check_own(policy);
 		check_grants(policy);
@@ -440,7 +440,7 @@ test_list_ceilings(void)
 		text_put(&text, rows[i].after);
 		policy = load(text.bytes, faults);
 		ok(policy == NULL && faults->errors == 1, "a thousand and one %s are refused", rows[i].name);
-		is(faults->list[0].fault.text, rows[i].said, "which is said");
+		is(faults->list[0].fault.text, rows[i].said, "and the fault says so");
 		policy_free(policy);
 		faults_close(faults);
 	}
@@ -502,7 +502,7 @@ test_percentages(void)
 		{ "all", "100%", true, 1000000, "100%" },
 		{ "a thousandth", "0.1%", true, 1000, "0.1%" },
 		{ "a millionth", "0.0001%", true, 1, "0.0001%" },
-		{ "digits behind the point", "12.3450%", true, 123450, "12.345%" },
+		{ "digits after the point", "12.3450%", true, 123450, "12.345%" },
 		{ "nothing; ranges refuse it", "0%", true, 0, "0%" },
 		{ "less than a millionth is none", "0.00001%", false, 0, NULL },
 		{ "a number without its sign is none", "50", false, 0, NULL },
@@ -510,7 +510,7 @@ test_percentages(void)
 		{ "an empty text is none", "", false, 0, NULL },
 		{ "a negative one is none", "-5%", false, 0, NULL },
 		{ "a point without digits is none", "5.%", false, 0, NULL },
-		{ "a comma is no point", "0,1%", false, 0, NULL },
+		{ "a comma is not a point", "0,1%", false, 0, NULL },
 		{ "a blank between is none", "5 %", false, 0, NULL },
 		{ "one that overflows in its digits is none", "99999999999999999999%", false, 0,
 		    NULL },
@@ -623,13 +623,13 @@ test_single_values(void)
 		{ "true in capitals", "strangers = { authenticate = TRUE; };", true },
 		{ "@include in a string", "reply = { contact = \"@include\"; };", true },
 		{ "@include in a comment", "# @include \"x\"\n/* @include */", true },
-		{ "@include in earnest", "@include \"/etc/passwd\"", false },
-		{ "@include behind blanks", "  \t@include \"/\"\n", false },
+		{ "@include as a directive", "@include \"/etc/passwd\"", false },
+		{ "@include after blanks", "  \t@include \"/\"\n", false },
 		{ "a comment without an end", "/* ", false },
 		{ "an escaped quote", "reply = { contact = \"say \\\"hi\\\"\"; };", true },
 		{ "an escaped line feed", "reply = { contact = \"a\\nb\"; };", false },
 		{ "an escaped NUL", "reply = { contact = \"a\\x00b\"; };", false },
-		{ "bytes that are no UTF-8", "user = \"\xff\";", false },
+		{ "bytes that are not UTF-8", "user = \"\xff\";", false },
 		{ "a comment that the file's end ends", "mode = \"monitor\"; # end", true },
 		{ "CRLF", "mode = \"monitor\";\r\nuser = \"x\";\r\n", true },
 		{ "a missing semicolon", "mode = \"monitor\"\nuser = \"x\"\n", true },
@@ -752,14 +752,14 @@ test_long_list(void)
 static const struct suffix_row {
 	const char *name, *rule; /* of all lists of owned names */
 	const char *below;
-	bool holds;              /* what stands below */
+	bool holds;              /* what is below */
 	bool closed;             /* by the list, not by hand */
 } suffix_rows[] = {
 	{ "an organisation's name", "vendor.com", "mail.vendor.com", true, false },
 	{ "a name of the private part", "github.io", "evil.github.io", false, true },
 	{ "a name of a private wildcard", "eu.compute.amazonaws.com", "evil.eu.compute.amazonaws.com", false, true },
 	{ "a registry's name", "co.uk", "evil.co.uk", false, true },
-	{ "a name of the private part that stands alone by hand", "=github.io", "evil.github.io", false, false },
+	{ "a name of the private part, written with =", "=github.io", "evil.github.io", false, false },
 	{ "a customer's name", "good.github.io", "mail.good.github.io", true, false },
 };
 
@@ -814,7 +814,7 @@ test_suffixes(void)
 			test_owner(&policy->settings.own.lists, row, "own.lists");
 			test_owner(&policy->delegations[0].domains, row, "delegations.domains");
 			ok(!policy->settings.greylist.exempt_senders.list[0].closed,
-			    "%s among senders that are exempt speaks of all below it", row->name);
+			    "%s among exempt senders covers all names below it", row->name);
 		}
 		policy_free(policy);
 		text_clear(&conf);
@@ -863,7 +863,7 @@ test_keys(void)
 	text_close(&all);
 }
 
-/* The words of a vendor's file are those that logs show. */
+/* The words in a vendor's file are those in the logs. */
 static void
 test_words(void)
 {

@@ -111,7 +111,7 @@ static const struct {
 } rows[] = {
 	{ "what a configuration writes out is known", "cidr 192.0.2.0/24", NULL, " known", " 0" },
 	{ "what a file writes out, too", "file 198.51.100.0/24 192.0.2.0/28", NULL, " known", " 0" },
-	{ "other addresses are nobody's", "cidr 198.51.100.0/24", NULL, " known", "" },
+	{ "other addresses belong to no source", "cidr 198.51.100.0/24", NULL, " known", "" },
 	{ "a source of nothing is known, but not called empty: only DNS can say that", "cidr", NULL, " known", "" },
 	{ "hosts that mail does not leave from list nothing", "cidr login 192.0.2.0/24", NULL, " known", "" },
 	{ "nor do those that no tag selects", "cidr unselected 192.0.2.0/24", NULL, " known", "" },
@@ -167,7 +167,7 @@ test_many(void)
 	if (ok(ranges != NULL && ranges->count == 4, "the ranges of four sources")) {
 		is(numbers_of(fixture.arena, ranges, "192.0.2.7"), " 0 1 3", "an address may be of several sources");
 		is(numbers_of(fixture.arena, ranges, "192.0.2.200"), " 0", "or of one of them");
-		is(numbers_of(fixture.arena, ranges, "2001:db8::1"), " 0", "IPv6 stands beside it");
+		is(numbers_of(fixture.arena, ranges, "2001:db8::1"), " 0", "IPv6 is there too");
 		ok(ranges->states[0].known && ranges->states[1].known && !ranges->states[2].known && ranges->states[3].known,
 		    "each source has its own state");
 	}
@@ -227,7 +227,7 @@ test_ends(void)
 	fixture.sources[0].prefixes = &slip;
 	fixture.sources[0].prefix_count = 1;
 	ok(ranges_build(fixture.sources, 1, NULL, &why) == NULL, "what a table does not take makes no ranges");
-	is(why.text, "'192.0.2.1/16' has host bits set", "and is told");
+	is(why.text, "'192.0.2.1/16' has host bits set", "and the fault says why");
 	arena_close(fixture.arena);
 }
 

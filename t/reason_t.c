@@ -28,7 +28,7 @@ main(void)
 
 		ok(is_made_of(slug, "abcdefghijklmnopqrstuvwxyz-"), "'%s' is lower case and needs no quotes", slug);
 		ok(strlen(slug) <= 32, "'%s' is short", slug);
-		ok(is_unique(reason), "'%s' is said once", slug);
+		ok(is_unique(reason), "'%s' is used once", slug);
 		/* the longest reply has room for it: see t/explain_t.c */
 		ok(sentence[0] != '\0' && strlen(sentence) <= 100 && strpbrk(sentence, "\r\n%") == NULL,
 		    "'%s' has a clause of one line", slug);

@@ -69,12 +69,12 @@ static const struct {
 	{ "nothing is a list, too", NULL, "", "", 0 },
 	{ "sorted by family, address, length", NULL, "2001:db8::/32 b; 192.0.2.7 a; 192.0.2.0/25 a; 2001:db8:: c; 192.0.2.0/24 a; 10.0.0.0/8 d",
 	    "10.0.0.0/8 d 200; 192.0.2.0/24 a 200; 192.0.2.0/25 a 200; 192.0.2.7 a 200; 2001:db8::/32 b 200; 2001:db8:: c 200", 0 },
-	{ "doubles once", NULL, "192.0.2.1 a; 192.0.2.2 a; 192.0.2.1/32 b; 192.0.2.1 a", "192.0.2.1 a 200; 192.0.2.2 a 200", 0 },
+	{ "duplicates once", NULL, "192.0.2.1 a; 192.0.2.2 a; 192.0.2.1/32 b; 192.0.2.1 a", "192.0.2.1 a 200; 192.0.2.2 a 200", 0 },
 	{ "what stays keeps its day", "192.0.2.0/24 a; 192.0.2.9 a", "192.0.2.9 a; 192.0.2.0/24 a", "192.0.2.0/24 a 100; 192.0.2.9 a 100", 0 },
 	{ "what comes begins now", "192.0.2.0/24 a; 203.0.113.0/24 a", "198.51.100.0/24 a; 192.0.2.0/24 a; 203.0.113.0/24 a",
 	    "192.0.2.0/24 a 100; 198.51.100.0/24 a 200; 203.0.113.0/24 a 100", 200 },
 	{ "what goes is a change", "192.0.2.0/24 a; 203.0.113.0/24 a", "203.0.113.0/24 a", "203.0.113.0/24 a 100", 200 },
-	{ "another path is no change", "192.0.2.0/24 a", "192.0.2.0/24 b", "192.0.2.0/24 b 100", 0 },
+	{ "another path is not a change", "192.0.2.0/24 a", "192.0.2.0/24 b", "192.0.2.0/24 b 100", 0 },
 	{ "another length is another network", "192.0.2.0/24 a", "192.0.2.0/25 a", "192.0.2.0/25 a 200", 200 },
 	{ "another family is another network", "1.2.0.0/16 a", "102::/16 a", "102::/16 a 200", 200 },
 	{ "all gone", "192.0.2.0/24 a", "", "", 200 },
@@ -179,7 +179,7 @@ copies_equal(const struct source_copy *a, const struct source_copy *b)
 	return true;
 }
 
-/* Reads from a block of its very size, so that a sanitizer sees a byte read behind it. */
+/* Reads from a block of exactly its size, so that a sanitizer notices a byte read after it. */
 static bool
 read_block(struct arena *arena, const char *text, size_t length, struct source_copy *out, struct fault *why)
 {
@@ -326,14 +326,14 @@ static const struct {
 	{ "a longer key", "ttl 300", "ttls 300", 7, "'ttl' is expected here" },
 	{ "a NUL byte", "spf:", "spf\x01", 3, "byte 11 of the line is one that is never written" },
 	{ "CR LF", "version 2\n", "version 2\r\n", 2, "byte 10 of the line is one that is never written" },
-	{ "a byte of no ASCII", "ttl 300", "ttl 3\xc3\xb6", 7, "byte 6 of the line is one that is never written" },
+	{ "a byte that is not ASCII", "ttl 300", "ttl 3\xc3\xb6", 7, "byte 6 of the line is one that is never written" },
 	{ "no such month", "\nbelieved 2026-04", "\nbelieved 2026-13", 4, "'2026-13-01T10:00:00Z' is not a time" },
 	{ "no such day", "\nbelieved 2026-04-01", "\nbelieved 2026-04-31", 4, "'2026-04-31T10:00:00Z' is not a time" },
 	{ "no leap year", "\nbelieved 2026-04-01", "\nbelieved 2026-02-29", 4, "'2026-02-29T10:00:00Z' is not a time" },
 	{ "a leap second", "\nbelieved 2026-04-01T10:00:00Z", "\nbelieved 2026-04-01T10:00:60Z", 4, "'2026-04-01T10:00:60Z' is not a time" },
 	{ "before 1970", "\nbelieved 2026", "\nbelieved 1969", 4, "'1969-04-01T10:00:00Z' is not a time" },
 	{ "another zone", "next 2026-04-01T10:05:00Z", "next 2026-04-01T10:05:00+", 6, "'2026-04-01T10:05:00+' is not a time" },
-	{ "a time with more behind it", "next 2026-04-01T10:05:00Z", "next 2026-04-01T10:05:00Z ", 6, "'2026-04-01T10:05:00Z ' is not a time" },
+	{ "a time with more after it", "next 2026-04-01T10:05:00Z", "next 2026-04-01T10:05:00Z ", 6, "'2026-04-01T10:05:00Z ' is not a time" },
 	{ "a long time", "next 2026", "next 22222222222222222222222222222026", 6, "'222222222222222222222222222220' is not a time" },
 	{ "the largest TTL", "ttl 300", "ttl 4294967295", 0, "" },
 	{ "a larger TTL", "ttl 300", "ttl 4294967296", 7, "'4294967296' is not a number up to 4294967295" },
@@ -351,14 +351,14 @@ static const struct {
 	{ "a capital escape", "trouble yes ", "trouble yes \\x0A", 9, "a backslash before a character that is never escaped" },
 	{ "wrong since no time", "wrong 2026-03", "wrong 2026-13", 10, "'2026-13-01T10:00:00Z' is not a time" },
 	{ "not wrong", "wrong 2026-03-01T10:00:00Z seen 12 gone no", "wrong never", 0, "" },
-	{ "not wrong, with more behind it", "wrong 2026-03-01T10:00:00Z", "wrong never", 10, "there is text after 'never'" },
+	{ "not wrong, with more after it", "wrong 2026-03-01T10:00:00Z", "wrong never", 10, "there is text after 'never'" },
 	{ "wrong, but how often?", " seen 12", "", 10, "'seen' and a number are expected here" },
 	{ "wrong too often", " seen 12", " seen 4294967296", 10, "'4294967296' is not a number up to 4294967295" },
 	{ "gone", "gone no", "gone yes", 0, "" },
 	{ "gone perhaps", "gone no", "gone now", 10, "'gone yes' or 'gone no' is expected here" },
 	{ "an older version with a newer line", "version 2", "version 1", 10, "'networks' is expected here" },
-	{ "fewer networks said", "networks 3", "networks 2", 14, "'end' is expected here" },
-	{ "more networks said", "networks 3", "networks 4", 15, "not a network with its 'since'" },
+	{ "a lower number of networks", "networks 3", "networks 2", 14, "'end' is expected here" },
+	{ "a higher number of networks", "networks 3", "networks 4", 15, "not a network with its 'since'" },
 	{ "more networks than the text can hold", "networks 3", "networks 99999999999", 11, "'99999999999' is not a number up to 6" },
 	{ "a negative number of networks", "networks 3", "networks -3", 11, "'-3' is not a number up to 6" },
 	{ "a network is missing", "198.51.100.7  since 2026-04-01T10:00:00Z  via a.example > mx > h.a.example\n", "", 14, "not a network with its 'since'" },
@@ -368,16 +368,16 @@ static const struct {
 	{ "a long network", "192.0.2.0/24", "192.0.2.0/000000000000000000000000000000000000000024", 12, "a network is too long" },
 	{ "networks out of order", "198.51.100.7", "192.0.1.7", 13, "the networks are not in order" },
 	{ "a network twice", "198.51.100.7", "192.0.2.0/24", 13, "the networks are not in order" },
-	{ "a shorter prefix behind a longer", "198.51.100.7", "192.0.0.0/16", 13, "the networks are not in order" },
-	{ "a longer prefix behind a shorter", "198.51.100.7", "192.0.2.0/25", 0, "" },
+	{ "a shorter prefix after a longer one", "198.51.100.7", "192.0.0.0/16", 13, "the networks are not in order" },
+	{ "a longer prefix after a shorter one", "198.51.100.7", "192.0.2.0/25", 0, "" },
 	{ "one blank", "/24  since", "/24 since", 12, "not a network with its 'since'" },
 	{ "no time", "since 2026-03-01T10:00:00Z", "since", 12, "a network without its 'via'" },
 	{ "a network since no day", "since 2026-03-01", "since 2026-03-32", 12, "'2026-03-32T10:00:00Z' is not a time" },
 	{ "no path's mark", "Z  via", "Z via", 12, "a network without its 'via'" },
 	{ "the end says less", "end 3", "end 2", 15, "3 networks are here, but 2 were written" },
 	{ "the end says nothing", "end 3", "end ", 15, "a number is missing" },
-	{ "text behind the end", "end 3\n", "end 3\nend 3\n", 15, "there is text after the end" },
-	{ "a blank behind the end", "end 3\n", "end 3\n ", 15, "there is text after the end" },
+	{ "text after the end", "end 3\n", "end 3\nend 3\n", 15, "there is text after the end" },
+	{ "a blank after the end", "end 3\n", "end 3\n ", 15, "there is text after the end" },
 	{ "another end of line", "end 3\n", "end 3", 15, "the text is cut off here" },
 };
 
@@ -504,7 +504,7 @@ test_ceilings(void)
 	network.path = "a";
 	text_open(&text, 300);
 	source_copy_write(&copy, &text);
-	ok(text.cut && !read_block(arena, text.bytes, text.length, &again, &why), "what its text had no room for is no copy");
+	ok(text.cut && !read_block(arena, text.bytes, text.length, &again, &why), "a text that was cut is not a copy");
 	text_close(&text);
 	ok(huge != NULL && !source_copy_read(arena, "copy", huge, SOURCE_COPY_MAX + (size_t)1, &again, &why) &&
 		strcmp(why.text, "33554433 bytes are more than are ever written; the copy is not used") == 0,
@@ -563,7 +563,7 @@ static const struct {
 	{ "from nothing", "", "192.0.2.0/24 a", 10, "came 192.0.2.0/24 via a" },
 	{ "to nothing", "192.0.2.0/24 a", "", 10, "went 192.0.2.0/24 via a" },
 	{ "the length changed", "192.0.2.0/24 a", "192.0.2.0/25 a", 10, "came 192.0.2.0/25 via a; went 192.0.2.0/24 via a" },
-	{ "a path is said once", "", "192.0.2.1 a; 192.0.2.2 a; 192.0.2.3 b; 2001:db8::1 a", 10, "came 192.0.2.1, 192.0.2.2 via a, 192.0.2.3 via b, 2001:db8::1 via a" },
+	{ "a path is named once", "", "192.0.2.1 a; 192.0.2.2 a; 192.0.2.3 b; 2001:db8::1 a", 10, "came 192.0.2.1, 192.0.2.2 via a, 192.0.2.3 via b, 2001:db8::1 via a" },
 	{ "as many as are named", "", "192.0.2.1 a; 192.0.2.2 a", 2, "came 192.0.2.1, 192.0.2.2 via a" },
 	{ "one more", "", "192.0.2.1 a; 192.0.2.2 a; 192.0.2.3 a", 2, "came 192.0.2.1, 192.0.2.2 via a and 1 more" },
 	{ "many came, one went", "192.0.2.9 a", "192.0.2.1 a; 192.0.2.2 a; 192.0.2.3 a; 192.0.2.4 a; 192.0.2.5 a", 4,
@@ -604,20 +604,20 @@ static const struct {
 	{ "one in nothing", "", "192.0.2.0/24", 9, "192.0.2.0/24" },
 	{ "the very network", "192.0.2.0/24", "192.0.2.0/24", 9, "" },
 	{ "a part", "192.0.2.0/24", "192.0.2.128/25; 192.0.2.0; 192.0.2.255", 9, "" },
-	{ "one before and one behind", "192.0.2.0/24", "192.0.1.255; 192.0.3.0", 9, "192.0.1.255 192.0.3.0" },
+	{ "one before and one after", "192.0.2.0/24", "192.0.1.255; 192.0.3.0", 9, "192.0.1.255 192.0.3.0" },
 	{ "a wider one", "192.0.2.0/24", "192.0.2.0/23", 9, "192.0.2.0/23" },
 	{ "two halves", "192.0.2.0/25; 192.0.2.128/25", "192.0.2.0/24", 9, "" },
 	{ "three pieces over a byte's end", "192.0.2.0/25; 192.0.2.128/25; 192.0.3.0/24", "192.0.2.0/23", 9, "" },
 	{ "a wide one from small ones over two bytes' ends", "10.0.0.0/9; 10.128.0.0/10; 10.192.0.0/11; 10.224.0.0/12; 10.240.0.0/13; 10.248.0.0/14; 10.252.0.0/15; 10.254.0.0/16;"
 	    " 10.255.0.0/17; 10.255.128.0/18; 10.255.192.0/19; 10.255.224.0/20; 10.255.240.0/20; 11.0.0.0/8", "10.0.0.0/7", 9, "" },
 	{ "pieces up to a byte's end and no further", "192.0.254.0/24; 192.0.255.0/25; 192.0.255.128/25; 192.1.0.0/24", "192.0.254.0/23; 192.0.255.255; 192.1.0.0/23", 9, "192.1.0.0/23" },
-	{ "a hole behind a byte's end", "192.0.2.0/25; 192.0.2.128/25", "192.0.2.0/23", 9, "192.0.2.0/23" },
+	{ "a hole after a byte's end", "192.0.2.0/25; 192.0.2.128/25", "192.0.2.0/23", 9, "192.0.2.0/23" },
 	{ "a hole of one address", "192.0.2.0/25; 192.0.2.128/26; 192.0.2.192/27; 192.0.2.224/28; 192.0.2.240/29; 192.0.2.248/30; 192.0.2.252/31; 192.0.2.254",
 	    "192.0.2.0/24; 192.0.2.254/31; 192.0.2.252/31", 9, "192.0.2.0/24 192.0.2.254/31" },
 	{ "without the hole", "192.0.2.0/25; 192.0.2.128/26; 192.0.2.192/27; 192.0.2.224/28; 192.0.2.240/29; 192.0.2.248/30; 192.0.2.252/31; 192.0.2.254; 192.0.2.255",
 	    "192.0.2.0/24", 9, "" },
-	{ "behind a small network inside a wide one", "10.0.0.0/8; 10.1.0.0/16; 10.1.1.0/24; 10.1.1.1", "10.2.0.0/16; 10.1.2.0/24; 10.1.1.2; 10.255.255.255", 9, "" },
-	{ "behind many small ones inside a wide one", "10.0.0.0/9; 10.0.0.1; 10.0.0.2; 10.0.0.3; 10.127.0.0/16; 10.128.0.0/9", "10.0.0.0/8", 9, "" },
+	{ "after a small network inside a wide one", "10.0.0.0/8; 10.1.0.0/16; 10.1.1.0/24; 10.1.1.1", "10.2.0.0/16; 10.1.2.0/24; 10.1.1.2; 10.255.255.255", 9, "" },
+	{ "after many small ones inside a wide one", "10.0.0.0/9; 10.0.0.1; 10.0.0.2; 10.0.0.3; 10.127.0.0/16; 10.128.0.0/9", "10.0.0.0/8", 9, "" },
 	{ "the end of IPv4", "255.255.255.0/24", "255.255.255.255; 255.255.255.128/25", 9, "" },
 	{ "all of IPv4 in halves", "0.0.0.0/1; 128.0.0.0/1", "0.0.0.0/0", 9, "" },
 	{ "all of IPv4 but the last", "0.0.0.0/1; 128.0.0.0/2", "0.0.0.0/0", 9, "0.0.0.0/0" },

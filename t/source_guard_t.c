@@ -119,7 +119,7 @@ static const struct {
 	{ "an IPv4 network that is too wide even in a list that fell", { 12, 28, 1000, 50 }, false, "10.0.0.0/9 a", "10.0.0.0/11 a",
 	    "lists the whole of 10.0.0.0/11 through a; the limit is /12 (refresh.widest_ipv4)" },
 
-	/* all networks: the exact counts stand below */
+	/* all networks: the exact counts are below */
 	{ "IPv4 a little over the share", { 8, 28, 1000, 50 }, false, NULL, "16.0.0.0/8 a.example > b.example",
 	    "lists 16777216 addresses, 0.39 % of IPv4, through a.example > b.example; the limit is 0.1 % (refresh.largest_share)" },
 	{ "several networks together, most by one path", { 12, 28, 1000, 50 }, false, NULL,
@@ -161,7 +161,7 @@ static const struct {
 	{ "a name that only begins alike", { 12, 28, 1000, 50 }, true, NULL, "198.51.100.0/24 " V " > sendgrid.net." V " > ip4", "" },
 	{ "the parent of a shared name", { 12, 28, 1000, 50 }, true, NULL, "198.51.100.0/24 zendesk.example > ip4", "" },
 	{ "with no path", { 12, 28, 1000, 50 }, true, NULL, "198.51.100.0/24", "" },
-	{ "behind steps without a name", { 12, 28, 1000, 50 }, true, NULL, "198.51.100.0/24 > > %% > ... > amazonses.com > ip6",
+	{ "after steps without a name", { 12, 28, 1000, 50 }, true, NULL, "198.51.100.0/24 > > %% > ... > amazonses.com > ip6",
 	    "takes in the shared sender amazonses.com through > > %% > ... > amazonses.com > ip6 but is exclusive; write exclusive = false to believe it" },
 
 	/* falls */
@@ -320,7 +320,7 @@ test_asked(void)
 	}
 }
 
-/* The limit and its setting stand behind the path, so the path must leave room. */
+/* The limit and its setting come after the path, so the path must leave room. */
 static void
 test_long_path(void)
 {

@@ -33,8 +33,8 @@ static const struct {
 	{ "a: several addresses, a double once", SOURCE_A, V " A 192.0.2.1\n" V " A 192.0.2.2\n" V " A 192.0.2.1", DONE, "192.0.2.1 " V "; 192.0.2.2 " V, "", -1 },
 	{ "a: no AAAA is fine", SOURCE_A, V " 300 A 192.0.2.1", DONE, "192.0.2.1 " V, "", 300 },
 	{ "a: no A is fine", SOURCE_A, V " 300 AAAA 2001:db8::1", DONE, "2001:db8::1 " V, "", 300 },
-	{ "a: behind an alias", SOURCE_A, V " CNAME h." V "\nh." V " A 192.0.2.1", DONE, "192.0.2.1 " V, "", -1 },
-	{ "a: a mapped AAAA is nobody's", SOURCE_A, V " A 192.0.2.1\n" V " AAAA ::ffff:192.0.2.2", DONE, "192.0.2.1 " V, "", -1 },
+	{ "a: through an alias", SOURCE_A, V " CNAME h." V "\nh." V " A 192.0.2.1", DONE, "192.0.2.1 " V, "", -1 },
+	{ "a: a mapped AAAA does not count", SOURCE_A, V " A 192.0.2.1\n" V " AAAA ::ffff:192.0.2.2", DONE, "192.0.2.1 " V, "", -1 },
 	{ "a: nothing there", SOURCE_A, V " TXT hello", BROKEN, V ": no address (A or AAAA)", "", -1 },
 	{ "a: no such name", SOURCE_A, "", BROKEN, V ": the name does not exist", "", -1 },
 	{ "a: trouble with A", SOURCE_A, V " A SERVFAIL\n" V " AAAA 2001:db8::1", TEMPORARY, V ": no answer for A", "", -1 },
@@ -54,13 +54,13 @@ static const struct {
 	{ "spf: networks of both families", SOURCE_SPF, V " 300 TXT \"v=spf1 ip4:192.0.2.0/24 ip6:2001:db8::/32 ip4:198.51.100.7 -all\"",
 	    DONE, "192.0.2.0/24 " V " > ip4; 2001:db8::/32 " V " > ip6; 198.51.100.7 " V " > ip4", "", 300 },
 	{ "spf: host bits are cleared", SOURCE_SPF, V " TXT \"v=spf1 ip4:192.0.2.77/24 -all\"", DONE, "192.0.2.0/24 " V " > ip4", "", -1 },
-	{ "spf: doubles once", SOURCE_SPF, V " TXT \"v=spf1 ip4:192.0.2.1 ip4:192.0.2.1/32 +ip4:192.0.2.1 -all\"", DONE, "192.0.2.1 " V " > ip4", "", -1 },
+	{ "spf: duplicates once", SOURCE_SPF, V " TXT \"v=spf1 ip4:192.0.2.1 ip4:192.0.2.1/32 +ip4:192.0.2.1 -all\"", DONE, "192.0.2.1 " V " > ip4", "", -1 },
 	{ "spf: a network inside another stays", SOURCE_SPF, V " TXT \"v=spf1 ip4:192.0.2.0/24 ip4:192.0.2.1 -all\"", DONE, "192.0.2.0/24 " V " > ip4; 192.0.2.1 " V " > ip4", "", -1 },
 	{ "spf: nobody sends", SOURCE_SPF, V " TXT \"v=spf1 -all\"", DONE, "", "", -1 },
 	{ "spf: other texts beside it", SOURCE_SPF, V " TXT \"v=spf10 +all\"\n" V " TXT hello\n" V " TXT \"v=spf1 ip4:192.0.2.1 ~all\"", DONE, "192.0.2.1 " V " > ip4", "", -1 },
 	{ "spf: no end", SOURCE_SPF, V " TXT \"v=spf1 ip4:192.0.2.1\"", DONE, "192.0.2.1 " V " > ip4", "", -1 },
 	{ "spf: a neutral end is an end", SOURCE_SPF, V " TXT \"v=spf1 ip4:192.0.2.1 ?all ip4:192.0.2.2\"", DONE, "192.0.2.1 " V " > ip4", "", -1 },
-	{ "spf: nothing behind the end is looked at", SOURCE_SPF, V " TXT \"v=spf1 -all include:gone." V " +all\"", DONE, "", "", -1 },
+	{ "spf: nothing after the end is read", SOURCE_SPF, V " TXT \"v=spf1 -all include:gone." V " +all\"", DONE, "", "", -1 },
 	{ "spf: no record", SOURCE_SPF, V " TXT hello", BROKEN, V ": no SPF record", "", -1 },
 	{ "spf: no such name", SOURCE_SPF, "", BROKEN, V ": no SPF record, the name does not exist", "", -1 },
 	{ "spf: two records", SOURCE_SPF, V " TXT \"v=spf1 -all\"\n" V " TXT \"v=spf1 ~all\"", BROKEN, V ": two SPF records", "", -1 },
@@ -88,9 +88,9 @@ static const struct {
 	    DONE, "192.0.2.1 " V " > a:h." V, "", 45 },
 	{ "spf: two empty hosts are borne", SOURCE_SPF, V " TXT \"v=spf1 a:x." V " mx:y." V " ip4:192.0.2.1 -all\"", DONE, "192.0.2.1 " V " > ip4", "", -1 },
 	{ "spf: three are not", SOURCE_SPF, V " TXT \"v=spf1 a:x." V " mx:y." V " a:z." V " -all\"", BROKEN, V " > a:z." V ": more than 2 look-ups without an answer (RFC 7208, 4.6.4)", "", -1 },
-	{ "spf: hosts without AAAA are no empty look-ups", SOURCE_SPF, V " A 192.0.2.1\n" V " MX 1 " V "\nw." V " A 192.0.2.2\n" V " TXT \"v=spf1 a a:w." V " a:" V " mx -all\"",
+	{ "spf: hosts without AAAA are not void look-ups", SOURCE_SPF, V " A 192.0.2.1\n" V " MX 1 " V "\nw." V " A 192.0.2.2\n" V " TXT \"v=spf1 a a:w." V " a:" V " mx -all\"",
 	    DONE, "192.0.2.1 " V " > a; 192.0.2.2 " V " > a:w." V, "", -1 },
-	{ "spf: empty hosts of an MX are no terms", SOURCE_SPF, TEN_HOSTS V " TXT \"v=spf1 mx -all\"", DONE, "192.0.2.9 " V " > mx > h9." V, "", -1 },
+	{ "spf: empty hosts of an MX are not terms", SOURCE_SPF, TEN_HOSTS V " TXT \"v=spf1 mx -all\"", DONE, "192.0.2.9 " V " > mx > h9." V, "", -1 },
 	{ "spf: eleven hosts of an MX", SOURCE_SPF, TEN_HOSTS V " MX 1 hx." V "\n" V " TXT \"v=spf1 mx -all\"", BROKEN, V " > mx: more than 10 MX hosts (RFC 7208, 4.6.4)", "", -1 },
 	{ "spf: the null MX has no hosts", SOURCE_SPF, V " MX 0 .\n" V " TXT \"v=spf1 mx ip4:192.0.2.1 -all\"", DONE, "192.0.2.1 " V " > ip4", "", -1 },
 	{ "spf: trouble with a host", SOURCE_SPF, "h." V " A TIMEOUT\n" V " TXT \"v=spf1 ip4:192.0.2.1 a:h." V " -all\"", TEMPORARY, V " > a:h." V ": no answer for A", "", -1 },
@@ -101,13 +101,13 @@ static const struct {
 	{ "spf: includes in their order, deep before wide", SOURCE_SPF,
 	    V " TXT \"v=spf1 include:b." V " include:d." V " -all\"\nb." V " TXT \"v=spf1 ip4:192.0.2.1 include:c." V " -all\"\nc." V " TXT \"v=spf1 ip4:192.0.2.2\"\nd." V " TXT \"v=spf1 ip4:192.0.2.3\"",
 	    DONE, "192.0.2.1 " V " > b." V " > ip4; 192.0.2.2 " V " > b." V " > c." V " > ip4; 192.0.2.3 " V " > d." V " > ip4", "", -1 },
-	{ "spf: the same include by two ways is no loop, its path the first", SOURCE_SPF,
+	{ "spf: the same include by two ways is not a loop, its path is the first", SOURCE_SPF,
 	    V " TXT \"v=spf1 include:b." V " include:c." V " -all\"\nb." V " TXT \"v=spf1 include:c." V " -all\"\nc." V " TXT \"v=spf1 ip4:192.0.2.2\"",
 	    DONE, "192.0.2.2 " V " > b." V " > c." V " > ip4", "", -1 },
 	{ "spf: hosts in an include are those of its own name", SOURCE_SPF, V " A 192.0.2.1\n" V " TXT \"v=spf1 include:b." V " -all\"\nb." V " A 192.0.2.2\nb." V " TXT \"v=spf1 a -all\"",
 	    DONE, "192.0.2.2 " V " > b." V " > a", "", -1 },
 	{ "spf: an include without a record", SOURCE_SPF, V " TXT \"v=spf1 include:_spf.x.example -all\"\n_spf.x.example TXT hello", BROKEN, V " > _spf.x.example: no SPF record", "", -1 },
-	{ "spf: an include of no such name", SOURCE_SPF, V " TXT \"v=spf1 ip4:192.0.2.1 include:_spf.x.example -all\"", BROKEN, V " > _spf.x.example: no SPF record, the name does not exist", "", -1 },
+	{ "spf: an include of a name that does not exist", SOURCE_SPF, V " TXT \"v=spf1 ip4:192.0.2.1 include:_spf.x.example -all\"", BROKEN, V " > _spf.x.example: no SPF record, the name does not exist", "", -1 },
 	{ "spf: an include of a name that DNS cannot carry", SOURCE_SPF, V " TXT \"v=spf1 include:x..example -all\"", BROKEN, V " > x..example: no SPF record, the name does not exist", "", -1 },
 	{ "spf: an include with two records", SOURCE_SPF, V " TXT \"v=spf1 include:b." V "\"\nb." V " TXT \"v=spf1 -all\"\nb." V " TXT \"v=spf1 -all\"", BROKEN, V " > b." V ": two SPF records", "", -1 },
 	{ "spf: an include in trouble", SOURCE_SPF, V " TXT \"v=spf1 ip4:192.0.2.1 include:b." V " -all\"\nb." V " TXT SERVFAIL", TEMPORARY, V " > b." V ": no answer for TXT", "", -1 },
@@ -135,24 +135,24 @@ static const struct {
 	{ "asked: exists of a plain name", SOURCE_SPF, V " TXT \"v=spf1 exists:on." V " -all\"", DONE, "", V " > exists:on." V, -1 },
 	{ "asked: ptr", SOURCE_SPF, V " TXT \"v=spf1 ptr -all\"", DONE, "", V " > ptr", -1 },
 	{ "asked: macros in an include", SOURCE_SPF, V " TXT \"v=spf1 include:%{ir}.%{v}._spf." V " ip4:192.0.2.1 -all\"", DONE, "192.0.2.1 " V " > ip4", V " > include:%{ir}.%{v}._spf." V, -1 },
-	{ "asked: macros in a and mx, the first is told", SOURCE_SPF, V " TXT \"v=spf1 a:%{d} mx:%{d2} -all\"", DONE, "", V " > a:%{d}", -1 },
+	{ "asked: macros in a and mx, the first is named", SOURCE_SPF, V " TXT \"v=spf1 a:%{d} mx:%{d2} -all\"", DONE, "", V " > a:%{d}", -1 },
 	{ "asked: macros in a redirect", SOURCE_SPF, V " TXT \"v=spf1 ip4:192.0.2.1 redirect=%{d}.x.example\"", DONE, "192.0.2.1 " V " > ip4", V " > redirect=%{d}.x.example", -1 },
-	{ "asked: the path is told", SOURCE_SPF, V " TXT \"v=spf1 include:b." V " -all\"\nb." V " TXT \"v=spf1 include:c." V "\"\nc." V " TXT \"v=spf1 ip4:192.0.2.1 ptr\"",
+	{ "asked: the path is named", SOURCE_SPF, V " TXT \"v=spf1 include:b." V " -all\"\nb." V " TXT \"v=spf1 include:c." V "\"\nc." V " TXT \"v=spf1 ip4:192.0.2.1 ptr\"",
 	    DONE, "192.0.2.1 " V " > b." V " > c." V " > ip4", V " > b." V " > c." V " > ptr", -1 },
-	{ "asked: what stands behind an exception is not believed", SOURCE_SPF, V " A 192.0.2.9\n" V " TXT \"v=spf1 ip4:198.51.100.1 -ip4:192.0.2.1 ip4:192.0.2.0/24 a -all\"",
+	{ "asked: what comes after an exception is not believed", SOURCE_SPF, V " A 192.0.2.9\n" V " TXT \"v=spf1 ip4:198.51.100.1 -ip4:192.0.2.1 ip4:192.0.2.0/24 a -all\"",
 	    DONE, "198.51.100.1 " V " > ip4", V " > -ip4:192.0.2.1", -1 },
 	{ "asked: a soft exception is one", SOURCE_SPF, V " TXT \"v=spf1 ~ip4:192.0.2.0/28 ip4:192.0.2.0/24 -all\"", DONE, "", V " > ~ip4:192.0.2.0/28", -1 },
 	{ "asked: a neutral exception by host is one", SOURCE_SPF, V " TXT \"v=spf1 ?a:x.example ip4:192.0.2.0/24 -all\"", DONE, "", V " > ?a:x.example", -1 },
 	{ "asked: a negative include is not unfolded", SOURCE_SPF, V " TXT \"v=spf1 ip4:192.0.2.1 -include:b." V " ip4:192.0.2.2 -all\"\nb." V " TXT \"v=spf1 ip4:192.0.2.3 -all\"",
 	    DONE, "192.0.2.1 " V " > ip4", V " > -include:b." V, -1 },
-	{ "asked: an exception holds for includes behind it", SOURCE_SPF, V " TXT \"v=spf1 -ip4:192.0.2.1 include:b." V " -all\"\nb." V " TXT \"v=spf1 ip4:192.0.2.0/24 -all\"",
+	{ "asked: an exception holds for includes after it", SOURCE_SPF, V " TXT \"v=spf1 -ip4:192.0.2.1 include:b." V " -all\"\nb." V " TXT \"v=spf1 ip4:192.0.2.0/24 -all\"",
 	    DONE, "", V " > -ip4:192.0.2.1", -1 },
-	{ "asked: an exception holds for a redirect behind it", SOURCE_SPF, V " TXT \"v=spf1 -ip4:192.0.2.1 redirect=b." V "\"\nb." V " TXT \"v=spf1 ip4:192.0.2.0/24 -all\"",
+	{ "asked: an exception holds for a redirect after it", SOURCE_SPF, V " TXT \"v=spf1 -ip4:192.0.2.1 redirect=b." V "\"\nb." V " TXT \"v=spf1 ip4:192.0.2.0/24 -all\"",
 	    DONE, "", V " > -ip4:192.0.2.1", -1 },
 	{ "asked: an exception inside an include stays inside", SOURCE_SPF,
 	    V " TXT \"v=spf1 include:b." V " include:c." V " ip4:198.51.100.1 -all\"\nb." V " TXT \"v=spf1 ip4:192.0.2.9 -ip4:192.0.2.1 ip4:192.0.2.0/24 -all\"\nc." V " TXT \"v=spf1 ip4:203.0.113.1\"",
 	    DONE, "198.51.100.1 " V " > ip4; 192.0.2.9 " V " > b." V " > ip4; 203.0.113.1 " V " > c." V " > ip4", V " > b." V " > -ip4:192.0.2.1", -1 },
-	{ "asked: what stands behind an exception must be sound", SOURCE_SPF, V " TXT \"v=spf1 -ip4:192.0.2.1 include:b." V " -all\"\nb." V " TXT \"v=spf1 +all\"",
+	{ "asked: what comes after an exception must be valid", SOURCE_SPF, V " TXT \"v=spf1 -ip4:192.0.2.1 include:b." V " -all\"\nb." V " TXT \"v=spf1 +all\"",
 	    BROKEN, V " > b." V ": '+all' passes the whole internet", V " > -ip4:192.0.2.1", -1 },
 };
 enum { ROWS = sizeof rows / sizeof *rows };
@@ -259,7 +259,7 @@ test_lists(void)
 	text_clear(&text);
 	networks_write(u, &text);
 	is(text.bytes, "192.0.2.0/24 /etc/greenlane/networks; 2001:db8::/32 /etc/greenlane/networks; 192.0.2.7 /etc/greenlane/networks",
-	    "file: its path is told");
+	    "file: its path is named");
 	unfolding_close(u);
 
 	prefixes[3] = (struct prefix){ { .family = ADDRESS_V6 }, 0 };
@@ -270,7 +270,7 @@ test_lists(void)
 
 	source.prefix_count = 0;
 	u = unfolding_open(&source);
-	is_number(unfolding_state(u, &why), DONE, "file: an empty one is no fault");
+	is_number(unfolding_state(u, &why), DONE, "file: an empty one is not a fault");
 	unfolding_close(u);
 	unfolding_close(NULL);
 	text_close(&text);
@@ -311,7 +311,7 @@ test_questions(void)
 	struct unfolding *u = unfolding_open(&source);
 	struct dns_question question;
 
-	ok(unfolding_next(u, &question) && unfolding_next(u, &question), "a question stands until it is answered");
+	ok(unfolding_next(u, &question) && unfolding_next(u, &question), "a question stays open until it is answered");
 	is(question.name, "host.vendor.example", "it is asked in lower case");
 	is_number(question.type, DNS_A, "A first");
 	unfolding_answer(u, &nothing);
@@ -394,7 +394,7 @@ test_flood(void)
 	unfolding_close(u);
 }
 
-/* Records of a wrong length, a record that is no SPF by grammar, names as long as DNS takes them. */
+/* Records of a wrong length, a record that breaks the SPF grammar, names as long as DNS allows. */
 static void
 test_odd_answers(void)
 {
@@ -415,7 +415,7 @@ test_odd_answers(void)
 	u = unfolding_open(&source);
 	unfolding_answer(u, &(struct dns_answer){ .status = DNS_FOUND, .count = 1, .records = &nul });
 	is_number(unfolding_state(u, &why), BROKEN, "odd: an SPF record that breaks the grammar");
-	ok(strncmp(why.text, V ": ", sizeof V + 1) == 0 && strlen(why.text) > sizeof V + 5, "odd: its fault is told: %s", why.text);
+	ok(strncmp(why.text, V ": ", sizeof V + 1) == 0 && strlen(why.text) > sizeof V + 5, "odd: it is a fault: %s", why.text);
 	unfolding_close(u);
 
 	u = unfolding_open(&source);

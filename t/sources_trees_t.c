@@ -216,7 +216,7 @@ static const struct {
 	const char *trouble, *name;
 } breadths[] = {
 	{ 10, "", "ten includes beside each other are unfolded" },
-	{ 11, SOURCE_WATCH_WRONGLY "b.example > include:n10.b.example: more than 10 terms that ask DNS (RFC 7208, 4.6.4)", "eleven are not: the path of the eleventh is told" },
+	{ 11, SOURCE_WATCH_WRONGLY "b.example > include:n10.b.example: more than 10 terms that ask DNS (RFC 7208, 4.6.4)", "eleven are not: the path of the eleventh is named" },
 	{ 300, SOURCE_WATCH_WRONGLY "b.example > include:n10.b.example: more than 10 terms that ask DNS (RFC 7208, 4.6.4)", "nor are three hundred" },
 	{ 1000, SOURCE_WATCH_WRONGLY "b.example: an SPF record of 22901 bytes is too long; at most 8192 are read", "a record of a thousand is too long to be read at all" },
 };

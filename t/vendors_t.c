@@ -90,7 +90,7 @@ test_vendor(const struct vendor *vendor)
 		    source->prefix_count > 0 && source->use == USE_MX && !source->exclusive;
 	}
 	is_number((long long)lists_without_review, 0,
-	    "%s: each written list says by when to look again", vendor->name);
+	    "%s: each written list has a review_by", vendor->name);
 	is_number((long long)wide_trust, 0,
 	    "%s: no written list of shared hosts counts for listed", vendor->name);
 }
@@ -118,7 +118,7 @@ test_lint(struct policy *policy, const char *name)
 	for (size_t i = 0; i < sizeof weak / sizeof weak[0]; i++)
 		if (strcmp(weak[i].vendor, name) == 0)
 			wanted = weak[i].said;
-	is(said, wanted, "%s.conf is warned of what it cannot do better, and of nothing else", name);
+	is(said, wanted, "%s.conf has the warnings that it cannot avoid, and no other", name);
 	free(said);
 }
 
@@ -132,7 +132,7 @@ test_file(const char *name)
 	snprintf(text, sizeof text, "vendors = ( { name = \"%s\"; } );", name);
 	policy = load(text, faults);
 	said = conf_faults_write(faults);
-	is(said, "", "%s.conf loads without a word", name);
+	is(said, "", "%s.conf loads without a warning", name);
 	if (policy != NULL) {
 		test_vendor(&policy->vendors[0]);
 		test_lint(policy, name);
@@ -173,7 +173,7 @@ test_files(void)
 		char *broad = lint(policy);
 
 		is_number((long long)policy->vendor_count, count, "and all are in force");
-		ok(strstr(broad, "belongs to") == NULL && strstr(broad, "lies in") == NULL,
+		ok(strstr(broad, "belongs to") == NULL && strstr(broad, "is inside") == NULL,
 		    "none of them takes another's name or network");
 		ok(strstr(broad, "would be vouched for") == NULL && broad[0] != '\0',
 		    "and none trusts the customers of a shared sender");
@@ -284,7 +284,7 @@ test_tags(void)
 	}
 }
 
-/* The sample as it is installed: it starts in monitor, and nothing in it is worth a warning. */
+/* The sample as installed: it starts in monitor mode and causes no warning. */
 static void
 test_sample(void)
 {
@@ -297,7 +297,7 @@ test_sample(void)
 	    conf_path(path, sizeof path, "contrib/greenlane.conf.sample"), &length);
 	policy = text == NULL ? NULL : load(text, faults);
 	said = conf_faults_write(faults);
-	is(said, "", "the sample loads without a word");
+	is(said, "", "the sample loads without a warning");
 	ok(policy != NULL && policy->settings.monitor, "and starts in monitor");
 	free(said);
 	free(text);
@@ -322,7 +322,7 @@ test_sample_whole(void)
 	for (rest = (struct span){ text, length }; rest.length > 0;) {
 		struct span line = span_cut(&rest, '\n');
 
-		/* prose has a blank behind its mark, a key has none or two */
+		/* prose has one blank after its mark, a key has none or two */
 		if (line.length > 1 && line.at[0] == '#' &&
 		    (line.at[1] != ' ' || line.at[2] == ' ')) {
 			line.at++;
