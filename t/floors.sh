@@ -5,6 +5,7 @@
 #   t/floors.sh [FOLDER]      checks FOLDER/policy and FOLDER/milter, then itself: each kind of planted
 #   t/floors.sh --selftest    violation, in a temporary folder, must be caught; --selftest does that alone
 set -u
+. "$(dirname "$0")/lib/tap.sh"
 policy='util dns mail rules sources config verdict advise review'
 milter='system checks store state smtp peers tool'
 
@@ -48,19 +49,6 @@ places=
 for folder in $policy; do places="$places policy/$folder"; done
 for folder in $milter; do places="$places milter/$folder"; done
 
-count=0
-failed=0
-say() { # FOUND NAME: nothing may have been found
-	count=$((count + 1))
-	if [ -z "$1" ]; then
-		echo "ok $count - $2"
-	else
-		echo "not ok $count - $2"
-		printf '%s\n' "$1" | sed 's/^/# /'
-		failed=1
-	fi
-}
-
 # --- the check itself ---
 
 tmp=
@@ -88,14 +76,14 @@ caught() { # FILE LINE WHAT: the line, planted in the file, must be complained o
 	"$1":*) [ "$(printf '%s\n' "$found" | wc -l)" -eq 1 ] && found= ;;
 	*) found="instead: $found" ;;
 	esac
-	say "$found" "a planted violation is caught: $3"
+	none "$found" "a planted violation is caught: $3"
 	build
 }
 
 selftest() {
 	tmp=$(mktemp -d) || exit 1
 	build
-	say "$(violations "$tmp")" "a tree without a fault has no violation"
+	none "$(violations "$tmp")" "a tree without a fault has no violation"
 	caught policy/util/low.h '#include "policy/dns/mid.h"' "an include that points up"
 	caught policy/util/low.c '#	include  "policy/dns/mid.h"' "an include that points up, with blanks"
 	caught policy/dns/mid.h '#include "milter/system/door.h"' "policy/ includes a header of milter/"
@@ -109,14 +97,13 @@ selftest() {
 	echo '#include "policy/dns/near.h"' >>"$tmp/policy/dns/mid.h"
 	found=$(violations "$tmp")
 	[ -n "$found" ] && found= || found="no complaint"
-	say "$found" "a planted violation is caught: headers that include each other"
+	none "$found" "a planted violation is caught: headers that include each other"
 }
 
 if [ "${1:-}" != --selftest ]; then
 	top=${1:-${srcdir:-$(dirname "$0")/..}}
-	say "$(test -n "$(includes "$top")" || echo "no include in $top/policy and $top/milter")" "there are includes to check"
-	say "$(violations "$top")" "every include names a folder to the left of its own, or its own"
+	none "$(test -n "$(includes "$top")" || echo "no include in $top/policy and $top/milter")" "there are includes to check"
+	none "$(violations "$top")" "every include names a folder to the left of its own, or its own"
 fi
 selftest
-echo "1..$count"
-exit $failed
+tap_end

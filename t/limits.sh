@@ -4,6 +4,7 @@
 #   t/limits.sh [FOLDER]      checks FOLDER/policy and FOLDER/milter, then itself: each kind of planted
 #   t/limits.sh --selftest    violation, in a temporary folder, must be caught; --selftest does that alone
 set -u
+. "$(dirname "$0")/lib/tap.sh"
 longest=50
 checks='function file call'
 
@@ -96,24 +97,11 @@ violations() {
 	END { end_file() }')
 }
 
-count=0
-failed=0
-say() { # FOUND NAME: nothing may have been found
-	count=$((count + 1))
-	if [ -z "$1" ]; then
-		echo "ok $count - $2"
-	else
-		echo "not ok $count - $2"
-		printf '%s\n' "$1" | sed 's/^/# /'
-		failed=1
-	fi
-}
-
 check_tree() {
-	say "$(test -e "$1/milter/main.c" || echo "no $1/milter/main.c")" "there are files to check"
+	none "$(test -e "$1/milter/main.c" || echo "no $1/milter/main.c")" "there are files to check"
 	found=$(violations "$1")
 	for check in $checks; do
-		say "$(printf '%s\n' "$found" | sed -n "s/^$check //p")" "$(name_of "$check")"
+		none "$(printf '%s\n' "$found" | sed -n "s/^$check //p")" "$(name_of "$check")"
 	done
 }
 
@@ -140,7 +128,7 @@ caught() { # CHECK WHAT
 	else
 		found="instead: $found"
 	fi
-	say "$found" "a planted violation is caught: $2"
+	none "$found" "a planted violation is caught: $2"
 	build
 }
 
@@ -151,7 +139,7 @@ body() { # LINES: that many lines of a function's body
 selftest() {
 	tmp=$(mktemp -d) || exit 1
 	build
-	say "$(violations "$tmp")" "a tree without a fault has no violation"
+	none "$(violations "$tmp")" "a tree without a fault has no violation"
 
 	{ printf 'void\nlong(void)\n{\n' && body $((longest + 1)) && echo '}'; } >>"$tmp/policy/util/low.c"
 	caught function "a function one line too long"
@@ -171,12 +159,11 @@ selftest() {
 	caught call "a call behind a string that looks like a comment"
 	{ printf 'void\nf(void)\n{\n' && body $longest && printf '}\nint\nstrtok_r_like(void)\n{\n\treturn strtok_r(a), snprintf(b), my_gets(c);\n}\n'; } \
 	    >>"$tmp/policy/util/low.c"
-	say "$(violations "$tmp")" "$longest lines and snprintf are no violation"
+	none "$(violations "$tmp")" "$longest lines and snprintf are no violation"
 }
 
 if [ "${1:-}" != --selftest ]; then
 	check_tree "${1:-${srcdir:-$(dirname "$0")/..}}"
 fi
 selftest
-echo "1..$count"
-exit $failed
+tap_end

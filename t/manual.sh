@@ -3,21 +3,11 @@
 # Needs t/print_keys; mandoc, where there is one, reads the pages too. Names of folders may differ
 # by how it was configured, so of defaults with a '/' only the type is compared.
 set -u
+. "$(dirname "$0")/lib/tap.sh"
 top=${srcdir:-.}
 keys=${PRINT_KEYS:-./t/print_keys}
 tmp=$(mktemp -d) || exit 99
 trap 'rm -rf "$tmp"' EXIT
-count=0 failed=0
-
-ok() { # RESULT NAME
-    count=$((count + 1))
-    if [ "$1" -eq 0 ]; then
-        echo "ok $count - $2"
-    else
-        failed=$((failed + 1))
-        echo "not ok $count - $2"
-    fi
-}
 
 # key TAB type line, as the page has them
 entries() { # PAGE
@@ -45,5 +35,4 @@ for page in greenlane.conf.5 greenlane-vendor.5; do
         sed 's/^/# /' "$tmp/lint"
     fi
 done
-echo "1..$count"
-[ "$failed" -eq 0 ]
+tap_end

@@ -8,6 +8,7 @@
 # Variables are judged by their section, not by nm's letter: a constant table that holds pointers lies in
 # .data.rel.ro, which the loader closes before main, but shows as "d" like any variable.
 set -u
+. "$(dirname "$0")/lib/tap.sh"
 LC_ALL=C
 export LC_ALL
 
@@ -69,39 +70,17 @@ is_instrumented() {
 	nm -u "$1" | grep -Eq ' (__asan|__ubsan|__tsan|__msan|__lsan|__sanitizer|__gcov|__llvm|__afl)_'
 }
 
-count=0
-failed=0
-say() { # GOOD NAME
-	count=$((count + 1))
-	if [ "$1" = yes ]; then
-		echo "ok $count - $2"
-	else
-		echo "not ok $count - $2"
-		failed=1
-	fi
-}
-
-# FOUND NAME: nothing may have been found.
-say_none() {
-	if [ -z "$1" ]; then
-		say yes "$2"
-	else
-		say no "$2"
-		printf '%s\n' "$1" | sed 's/^/# /'
-	fi
-}
-
 check_archive() {
 	if [ ! -r "$1" ] || [ -z "$(nm --defined-only "$1" 2>/dev/null)" ]; then
-		say no "there is an archive $1 with symbols"
+		ok 1 "there is an archive $1 with symbols"
 		return
 	fi
 	if is_instrumented "$1"; then
 		echo "1..0 # SKIP $1 is instrumented; its objects hold the instruments' variables"
 		exit 0
 	fi
-	say_none "$(impure "$1")" "the core wants nothing from outside but what is pure"
-	say_none "$(writable "$1")" "the core holds no variable that can be written"
+	none "$(impure "$1")" "the core wants nothing from outside but what is pure"
+	none "$(writable "$1")" "the core holds no variable that can be written"
 }
 
 # --- the checks themselves ---
@@ -126,9 +105,9 @@ caught() {
 	for flags in "${@:--O2}"; do
 		plant "$flags" "$text"
 		if [ -n "$(impure "$tmp/planted.a")$(writable "$tmp/planted.a")" ]; then
-			say yes "a planted violation is caught: $what ($flags)"
+			ok 0 "a planted violation is caught: $what ($flags)"
 		else
-			say no "a planted violation is caught: $what ($flags)"
+			ok 1 "a planted violation is caught: $what ($flags)"
 			sed 's/^/# /' "$tmp/said"
 		fi
 	done
@@ -168,15 +147,16 @@ selftest() {
 			static const struct { const char *name; int (*compare)(const char *, const char *); } table[] = { { "x", strcmp } };
 			int f(char *out, unsigned long room, int i) { char b[64]; psl_free(0); memcpy(b, out, room);
 				return snprintf(out, room, "%s%d", names[i], table[i].compare(b, names[1])) + (int)strtoul(b, NULL, 10); }'
-		say_none "$(cat "$tmp/said"; impure "$tmp/planted.a"; writable "$tmp/planted.a")" "constant tables and pure calls pass ($flags)"
+		none "$(cat "$tmp/said"; impure "$tmp/planted.a"; writable "$tmp/planted.a")" "constant tables and pure calls pass ($flags)"
 	done
-	plant '-fsanitize=address' 'int f(int *x) { return x[1]; }' && say "$(is_instrumented "$tmp/planted.a" && echo yes || echo no)" \
-	    "instrumented objects are known"
+	if plant '-fsanitize=address' 'int f(int *x) { return x[1]; }'; then
+		is_instrumented "$tmp/planted.a"
+		ok $? "instrumented objects are known"
+	fi
 }
 
 if [ "${1:-}" != --selftest ]; then
 	check_archive "${1:-policy/libpolicy.a}"
 fi
 selftest
-echo "1..$count"
-exit $failed
+tap_end

@@ -2,19 +2,9 @@
 # Every reason, every key of the log line and of the record, and every word of the glossary's kind is in
 # greenlane-record(5); mandoc, if installed, reads all manual pages. Prints TAP.
 set -u
+. "$(dirname "$0")/lib/tap.sh"
 top=${srcdir:-.}
 page=$top/doc/greenlane-record.5
-count=0 failed=0
-
-ok() { # RESULT NAME
-	count=$((count + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $count - $2"
-	else
-		failed=$((failed + 1))
-		echo "not ok $count - $2"
-	fi
-}
 
 # The slugs of the table, and what the page has under REASONS.
 slugs() { sed -n 's/.*\[REASON_[A-Z_]*\] = { "\([^"]*\)".*/\1/p' "$top/policy/rules/reason.c" | sort; }
@@ -77,5 +67,4 @@ else
 	count=$((count + 1))
 	echo "ok $count - manual pages are well-formed # SKIP mandoc is not installed"
 fi
-echo "1..$count"
-[ "$failed" -eq 0 ]
+tap_end

@@ -1,6 +1,7 @@
 #!/bin/sh
 # doc/TOUR.md gives each folder of policy/ and milter/ a row, which names each file of it; nothing that is gone. Prints TAP.
 set -u
+. "$(dirname "$0")/lib/tap.sh"
 top=${srcdir:-$(dirname "$0")/..}
 tour=$top/doc/TOUR.md
 tmp=$(mktemp -d) || exit 1
@@ -19,21 +20,7 @@ sed -n 's/^| `\(policy\|milter\)\(\/[a-z]*\)\{0,1\}` |/\1\2 /p' "$tour" | awk '{
 	}
 }' | sort -u >"$tmp/told"
 
-count=0
-failed=0
-say() { # FOUND NAME: nothing may have been found
-	count=$((count + 1))
-	if [ -z "$1" ]; then
-		echo "ok $count - $2"
-	else
-		echo "not ok $count - $2"
-		printf '%s\n' "$1" | sed 's/^/# /'
-		failed=1
-	fi
-}
-
-say "$(test -s "$tmp/told" || echo "no row of the form | \`FOLDER\` | in $tour")" "doc/TOUR.md has rows of folders"
-say "$(comm -23 "$tmp/files" "$tmp/told")" "every file is named in its folder's row"
-say "$(comm -13 "$tmp/files" "$tmp/told")" "every name in a folder's row is a file of it"
-echo "1..$count"
-exit $failed
+none "$(test -s "$tmp/told" || echo "no row of the form | \`FOLDER\` | in $tour")" "doc/TOUR.md has rows of folders"
+none "$(comm -23 "$tmp/files" "$tmp/told")" "every file is named in its folder's row"
+none "$(comm -13 "$tmp/files" "$tmp/told")" "every name in a folder's row is a file of it"
+tap_end

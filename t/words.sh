@@ -5,6 +5,7 @@
 #   t/words.sh [FOLDER]      checks FOLDER, then itself: a planted relapse, in a temporary folder, must be caught
 #   t/words.sh --selftest    does the latter alone
 set -u
+. "$(dirname "$0")/lib/tap.sh"
 
 # One line each: an extended regular expression for a whole identifier, file name or type (struct:NAME), a blank, the word now.
 relapses() {
@@ -114,19 +115,6 @@ check() { # FOLDER: its violations
 	violations
 }
 
-count=0
-failed=0
-say() { # FOUND NAME: nothing may have been found
-	count=$((count + 1))
-	if [ -z "$1" ]; then
-		echo "ok $count - $2"
-	else
-		echo "not ok $count - $2"
-		printf '%s\n' "$1" | sed 's/^/# /'
-		failed=1
-	fi
-}
-
 tmp=$(mktemp -d) || exit 1
 trap 'rm -rf "$tmp"' EXIT
 trap 'exit 1' HUP INT TERM
@@ -134,7 +122,7 @@ trap 'exit 1' HUP INT TERM
 caught() { # FILE TEXT WHAT
 	mkdir -p "$tmp/tree/${1%/*}"
 	printf '%s\n' "$2" >"$tmp/tree/$1"
-	say "$(test -n "$(check "$tmp/tree")" || echo "no complaint")" "a planted relapse is caught: $3"
+	none "$(test -n "$(check "$tmp/tree")" || echo "no complaint")" "a planted relapse is caught: $3"
 	rm "$tmp/tree/$1"
 }
 
@@ -145,14 +133,13 @@ selftest() {
 	caught doc/TOUR.md 'Written by own_dns_write, at last.' "a name in the documents"
 	mkdir -p "$tmp/tree/policy"
 	echo '/* live mail is in a house by the door; whose answer, whose record? */' >"$tmp/tree/policy/x.c"
-	say "$(check "$tmp/tree")" "plain words are no relapse"
+	none "$(check "$tmp/tree")" "plain words are no relapse"
 }
 
 if [ "${1:-}" != --selftest ]; then
 	top=${1:-${srcdir:-$(dirname "$0")/..}}
-	say "$(test -e "$top/milter/main.c" || echo "no $top/milter/main.c")" "there are files to check"
-	say "$(check "$top")" "no old word is back"
+	none "$(test -e "$top/milter/main.c" || echo "no $top/milter/main.c")" "there are files to check"
+	none "$(check "$top")" "no old word is back"
 fi
 selftest
-echo "1..$count"
-exit $failed
+tap_end
