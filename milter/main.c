@@ -1,5 +1,5 @@
 /*
- * greenlaned - the daemon: options, load, drop privileges, open the listeners, reload, drain.
+ * greenlaned - the daemon: reads options and configuration, drops privileges, opens the listeners, reloads, drains.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -39,34 +39,34 @@
 #endif
 
 enum {
-	FIRST_PATIENCE_MS = 10 * 1000,      /* for DNS, before mail is taken */
+	FIRST_PATIENCE_MS = 10 * 1000,      /* for DNS, before mail is accepted */
 	RELOAD_PATIENCE_MS = 10 * 1000,
 	FILES_BESIDE_SESSIONS = 1024,       /* DNS sockets (at most 544), store, logs, listeners */
-	DRAIN_SECONDS = 25,                 /* below systemd's and Postfix's own patience */
-	STOP_SECONDS = 6,                   /* libmilter's own polls take up to five */
+	DRAIN_SECONDS = 25,                 /* less than systemd and Postfix wait */
+	STOP_SECONDS = 6,                   /* libmilter polls for up to five */
 	SWEEP_SECONDS = 10,
 	REVIEW_SECONDS = 24 * 3600,
 	UNSURE_RECORDS = 100000,            /* kept in memory without a store */
 	BACKLOG = 128
 };
 
-/* What the daemon holds, opened in this order and closed in the other. */
+/* Opened in this order, closed in reverse order. */
 struct daemon {
 	const char *config;
 	bool foreground;
-	int ready; /* where the parent waits for a byte; -1 */
-	struct policy *first;  /* until it is adopted */
+	int ready; /* pipe on which the parent waits for a byte; -1: none */
+	struct policy *first;  /* until the engine adopts it */
 	struct faults *faults; /* of the first load, until the journal is open */
 	struct account account;
-	char listen[4096], state_dir[4096], store[4096]; /* as started: a change needs a restart */
+	char listen[4096], state_dir[4096], store[4096]; /* as at start: a change needs a restart */
 	char user[64], dns[1024];
 	struct journal *journal;
 	struct engine engine;
 	struct exports *exports;
 	struct store *store_open, *memory;
 	struct usage *usage;
-	struct listeners *listeners; /* beside the milter's */
-	int64_t reviewed; /* ticks when review dates were looked at last */
+	struct listeners *listeners; /* all but the milter's */
+	int64_t reviewed; /* ticks when review dates were last checked */
 	struct services services;
 	pthread_t milter;
 	bool milter_runs;
@@ -198,7 +198,7 @@ make_folders(struct daemon *daemon, const struct settings *settings, struct faul
 	    !account_make_folder_of(&daemon->account, settings->log.record, 0750, why))
 		return false;
 	if (store != NULL && !account_make_folder(&daemon->account, store, 0750, why))
-		warn_of(why); /* mail goes on without a greylist, as open_store will say */
+		warn_of(why); /* mail is served without a greylist; open_store logs it */
 	for (size_t i = 0; i < daemon->first->export_count; i++)
 		if (!account_make_folder_of(&daemon->account, daemon->first->exports[i].file, 0755, why))
 			return false;
@@ -215,7 +215,7 @@ open_socket(struct daemon *daemon, const struct settings *settings, struct fault
 	if (smfi_setconn((char *)settings->milter.listen) != MI_SUCCESS ||
 	    smfi_opensocket(true) != MI_SUCCESS)
 		return fault_set(why,
-		    "milter.listen '%s' cannot be opened; is its folder there, the port free?",
+		    "milter.listen '%s' cannot be opened; check that its directory exists or its port is free",
 		    settings->milter.listen);
 	if (path != NULL && !account_give_socket(&daemon->account, path, settings->milter.group, why))
 		warn_of(why);
@@ -223,7 +223,7 @@ open_socket(struct daemon *daemon, const struct settings *settings, struct fault
 	return daemon->listeners != NULL;
 }
 
-/* The parent waits until the child is ready or dead, so that a start that fails is seen. */
+/* The parent waits until the child is ready or dead, so that its caller learns of a failed start. */
 static void
 go_to_background(struct daemon *daemon)
 {
@@ -234,10 +234,10 @@ go_to_background(struct daemon *daemon)
 	if (daemon->foreground)
 		return;
 	if (pipe2(ends, O_CLOEXEC) != 0)
-		die(&(struct fault){ .text = "no pipe" }, EX_OSERR);
+		die(&(struct fault){ .text = "cannot create a pipe" }, EX_OSERR);
 	switch (child = fork()) {
 	case -1:
-		die(&(struct fault){ .text = "no process" }, EX_OSERR);
+		die(&(struct fault){ .text = "cannot create a process" }, EX_OSERR);
 		break;
 	case 0:
 		close(ends[0]);
@@ -283,11 +283,11 @@ open_store(struct daemon *daemon, const struct settings *settings, struct fault 
 	if (daemon->memory == NULL)
 		return false;
 	if (path != NULL && (daemon->store_open = store_lmdb(path, why)) == NULL)
-		/* no store: nobody is greylisted, and the log says why */
+		/* without a store nobody is greylisted; the log says why */
 		journal_fault(daemon->journal, LOG_ERR, why);
 	else if (path == NULL && settings->greylist.on)
 		journal_say(daemon->journal, LOG_ERR,
-		    "greylist.store '%s' is not served by this version; nobody is greylisted; write "
+		    "greylist.store '%s' is not supported by this version; nobody is greylisted; write "
 		    "\"lmdb:PATH\"",
 		    settings->store);
 	return true;
@@ -316,7 +316,7 @@ open_engine(struct daemon *daemon, const struct settings *settings, struct fault
 	return true;
 }
 
-/* All that a resolver is opened with, as one string to compare. */
+/* Everything a resolver is opened with, as one string to compare. */
 static void
 write_dns(const struct settings *settings, char *out, size_t size)
 {
@@ -331,8 +331,8 @@ write_dns(const struct settings *settings, char *out, size_t size)
 	text_close(&text);
 }
 
-/* Every session is a descriptor, by the milter and by the other listeners; a soft limit of 1024 would end at half of
- * max_sessions. */
+/* Every session of the milter and of the other listeners takes a descriptor; a soft limit of 1024 would not even do
+ * for half of max_sessions. */
 static void
 allow_sessions(struct daemon *daemon, unsigned most)
 {
@@ -346,7 +346,7 @@ allow_sessions(struct daemon *daemon, unsigned most)
 	limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
 	if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur < wanted)
 		journal_say(daemon->journal, LOG_WARNING,
-		    "only %llu files may be open, but %u sessions want %llu; raise LimitNOFILE",
+		    "only %llu files may be open, but %u sessions need %llu; raise LimitNOFILE",
 		    (unsigned long long)limit.rlim_cur, sessions, (unsigned long long)wanted);
 }
 
@@ -360,7 +360,7 @@ remember_start(struct daemon *daemon, const struct settings *settings)
 	write_dns(settings, daemon->dns, sizeof daemon->dns);
 }
 
-/* In the log as well: standard error of a daemon that went to the background is nobody's. */
+/* Faults go to the log as well: nobody reads the standard error of a daemon in the background. */
 static void
 log_first_faults(struct daemon *daemon)
 {
@@ -382,7 +382,7 @@ say_start(struct daemon *daemon)
 	    policy->settings.monitor ? "monitor" : "enforce", daemon->account.name);
 	if (!dkim_verifier_has_ed25519(daemon->engine.dkim))
 		journal_say(daemon->journal, LOG_WARNING,
-		    "this libopendkim does not know ed25519: such signatures prove nothing");
+		    "this libopendkim does not support ed25519: such signatures prove nothing");
 	snapshot_return(daemon->engine.snapshots, snapshot);
 }
 
@@ -404,7 +404,7 @@ start(struct daemon *daemon, struct fault *why)
 	    !open_socket(daemon, settings, why) || !account_become(&daemon->account, why))
 		return false;
 	remember_start(daemon, settings);
-	daemon->reviewed = clock_ticks(); /* the load has just said what it found */
+	daemon->reviewed = clock_ticks(); /* loading has just reported them */
 	if (!open_engine(daemon, settings, why))
 		return false;
 	log_first_faults(daemon);
@@ -415,7 +415,7 @@ start(struct daemon *daemon, struct fault *why)
 	    !listeners_serve(daemon->listeners, &daemon->services, settings, why))
 		return false;
 	if (pthread_create(&daemon->milter, NULL, serve, NULL) != 0)
-		return fault_set(why, "no thread for the milter");
+		return fault_set(why, "cannot create a thread for the milter");
 	daemon->milter_runs = true;
 	say_start(daemon);
 	say_ready(daemon);
@@ -424,7 +424,7 @@ start(struct daemon *daemon, struct fault *why)
 
 /* ---- signals ---- */
 
-static int wakes[2]; /* handlers write a byte for the main loop */
+static int wakes[2]; /* a pipe: handlers write a byte for the main loop */
 
 static void
 on_signal(int number)
@@ -432,13 +432,13 @@ on_signal(int number)
 	int kept = errno;
 	char byte = number == SIGHUP ? 'h' : 't';
 
-	/* a full pipe means that the loop has enough to wake for */
+	/* if the pipe is full, the loop will wake anyway */
 	if (write(wakes[1], &byte, 1) < 0)
 		errno = kept;
 	errno = kept;
 }
 
-/* Every other thread keeps them blocked: libmilter's own would stop the filter at HUP. */
+/* All other threads keep them blocked: libmilter's signal thread would stop the filter on HUP. */
 static void
 block_signals(void)
 {
@@ -450,8 +450,8 @@ block_signals(void)
 	sigaddset(&set, SIGINT);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
-	signal(SIGCHLD, SIG_DFL); /* whoever starts us may ignore it: then no command's end could be told */
-	signal(SIGXFSZ, SIG_IGN); /* a store at its file size limit is a fault, not the end */
+	signal(SIGCHLD, SIG_DFL); /* if our parent ignored it, we would not learn how a command ended */
+	signal(SIGXFSZ, SIG_IGN); /* a store at its file size limit is a fault, not the end of the daemon */
 }
 
 static bool
@@ -461,7 +461,7 @@ take_signals(struct fault *why)
 	sigset_t set;
 
 	if (pipe2(wakes, O_CLOEXEC | O_NONBLOCK) != 0)
-		return fault_set(why, "no pipe: %s", strerror(errno));
+		return fault_set(why, "cannot create a pipe: %s", strerror(errno));
 	sigemptyset(&action.sa_mask);
 	sigaction(SIGHUP, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
@@ -549,7 +549,7 @@ sweep(struct daemon *daemon)
 	snapshot_return(daemon->engine.snapshots, snapshot);
 }
 
-/* Nothing lapses in silence: what is past its review date is said every day. */
+/* Sources past their review date are reported every day. */
 static void
 say_reviews(struct daemon *daemon)
 {
@@ -575,7 +575,7 @@ save_usage(struct daemon *daemon)
 		journal_fault(daemon->journal, LOG_ERR, &why);
 }
 
-/* Answers when TERM comes. */
+/* Returns on TERM or INT. */
 static void
 loop(struct daemon *daemon)
 {
@@ -606,7 +606,7 @@ drain(struct daemon *daemon)
 	unsigned waited = 0;
 
 	session_drain();
-	/* before anything is waited for: whoever looks sees that TERM has come */
+	/* before waiting, so that the log shows that TERM has come */
 	journal_say(daemon->journal, LOG_NOTICE, "stopping: %u messages are open", session_messages());
 	listeners_close(daemon->listeners);
 	while (session_messages() > 0 && waited++ < DRAIN_SECONDS * 20)
@@ -617,7 +617,7 @@ drain(struct daemon *daemon)
 		    session_messages(), DRAIN_SECONDS);
 }
 
-/* True when libmilter has let go of everything, so that memory may be given back. */
+/* True when libmilter uses nothing any more, so that memory may be freed. */
 static bool
 stop_milter(struct daemon *daemon)
 {
@@ -650,9 +650,9 @@ main(int argc, char **argv)
 
 	read_options(&daemon, argc, argv);
 	umask(022);
-	/* libmilter's pool of threads would spread memory over 16 arenas, and it would never be flat */
+	/* libmilter's thread pool would spread memory over 16 arenas, and its use would keep growing */
 	mallopt(M_ARENA_MAX, 2);
-	(void)crypto_memory_take(); /* where it comes too late, its want of memory is not seen */
+	(void)crypto_memory_take(); /* if it is too late, shortage of memory in OpenSSL goes unnoticed */
 	read_first_policy(&daemon);
 	block_signals();
 	go_to_background(&daemon);

@@ -11,10 +11,10 @@ enum { WRONG = '?', NAME_MAX_SHOWN = 60 };
 void
 options_begin(void)
 {
-	optind = 0; /* not 1: what getopt keeps to itself begins anew, too */
+	optind = 0; /* not 1: this resets getopt's internal state, too */
 }
 
-/* "form", of "--form=x" and of "-form". */
+/* "form" for "--form=x" and for "-form". */
 static struct span
 name_of(const char *given)
 {
@@ -23,7 +23,7 @@ name_of(const char *given)
 	return span_cut(&rest, '=');
 }
 
-/* The long option of that name; NULL: there is none. */
+/* The long option with that name, or NULL. */
 static const char *
 exact(struct span name, const struct option *known)
 {
@@ -56,7 +56,7 @@ count_begun_with(struct span name, const struct option *known)
 	return count;
 }
 
-/* dashes and name are what was given. */
+/* dashes and name are as given. */
 static void
 say_unknown(const char *program, const char *dashes, struct span name, const struct option *known)
 {
@@ -72,7 +72,7 @@ say_unknown(const char *program, const char *dashes, struct span name, const str
 		fprintf(stderr, "; the options are listed below\n");
 }
 
-/* Is it of those that take no value, and getopt met it? */
+/* Is it a long option without a value that was given one, at which getopt stopped? */
 static bool
 takes_none(const char *given, const struct option *known)
 {
@@ -91,10 +91,10 @@ say_wrong_long(const char *program, const char *given, const struct option *know
 	struct span name = name_of(given);
 
 	if (takes_none(given, known))
-		fprintf(stderr, "%s: option '--%.*s' takes no value; leave out what stands behind '='\n", program,
+		fprintf(stderr, "%s: option '--%.*s' takes no value; remove '=' and what follows it\n", program,
 		    (int)name.length, name.at);
 	else if (count_begun_with(name, known) > 1)
-		fprintf(stderr, "%s: option '--%.*s' may be one of several; write it whole\n", program,
+		fprintf(stderr, "%s: option '--%.*s' is ambiguous; write it in full\n", program,
 		    (int)name.length, name.at);
 	else
 		say_unknown(program, "--", name, known);
@@ -111,7 +111,7 @@ say_wrong_letter(const char *program, const char *given, const struct option *kn
 		say_unknown(program, "-", (struct span){ &letter, 1 }, known);
 }
 
-/* Is `given` where getopt met the letter it does not know? */
+/* Does `given` end in the letter that getopt does not know? */
 static bool
 ends_in_letter(const char *given)
 {
@@ -126,7 +126,7 @@ say_wrong(const char *program, char **argv, const struct option *known)
 	if (optopt == 0 || takes_none(last, known))
 		say_wrong_long(program, last, known);
 	else
-		/* getopt stays at an argument that has more letters */
+		/* getopt stays at an argument with more letters */
 		say_wrong_letter(program, ends_in_letter(last) ? last : argv[optind], known);
 }
 
@@ -136,10 +136,10 @@ say_missing(const char *program, const char *given)
 	char letter[] = { '-', (char)optopt, '\0' };
 	const char *option = strncmp(given, "--", 2) == 0 ? given : letter;
 
-	fprintf(stderr, "%s: option '%s' needs a value; write it behind\n", program, option);
+	fprintf(stderr, "%s: option '%s' needs a value; write it after the option\n", program, option);
 }
 
-/* "-config x" is -c with the value "onfig" to getopt. */
+/* getopt reads "-config x" as -c with the value "onfig". */
 static bool
 has_one_dash(const char *given, const struct option *known)
 {

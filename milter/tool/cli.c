@@ -1,5 +1,5 @@
 /*
- * greenlane - the administrator's tool: one table of commands.
+ * greenlane - the administrator's tool: the table of its commands.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -47,7 +47,7 @@ main(int argc, char **argv)
 	const char *config = GREENLANE_CONFIG;
 	int option;
 
-	signal(SIGCHLD, SIG_DFL); /* whoever starts us may ignore it: then no command's end could be told */
+	signal(SIGCHLD, SIG_DFL); /* if our parent ignored it, we would not learn how a command ended */
 	while ((option = options_next("greenlane", argc, argv, "+:c:hV", known)) != -1) {
 		switch (option) {
 		case 'c':

@@ -22,7 +22,7 @@ cmd_usage(const struct command *command)
 	return EX_USAGE;
 }
 
-/* The options that every command has, then its own. */
+/* The options that every command has, then those of this command. */
 static void
 join(const struct option *own, struct option out[OPTIONS_MAX])
 {

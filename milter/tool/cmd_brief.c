@@ -1,4 +1,4 @@
-/* greenlane vendor brief: what a customer or a provider has to know of a vendor. */
+/* greenlane vendor brief: prints what a customer or a provider needs to know about a vendor. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +17,7 @@ enum { BRIEF_MAX = 64 * 1024 * 1024, COLUMN = 20 };
 
 struct brief {
 	const struct vendor *vendor;
-	const struct export_listing *listings; /* of this vendor alone */
+	const struct export_listing *listings; /* of this vendor only */
 	struct text out;
 };
 
@@ -45,7 +45,7 @@ write_names(struct brief *brief)
 	write_rules(brief, "bounces go to", &vendor->envelope);
 	write_rules(brief, "signs (DKIM d=) as", &vendor->dkim);
 	if (vendor->dkim.count == 0)
-		text_put(&brief->out, "  it is not known to sign its mail (DKIM)\n");
+		text_put(&brief->out, "  not known to sign its mail (DKIM)\n");
 }
 
 /* ---- SPF ---- */
@@ -65,7 +65,7 @@ write_term(struct brief *brief, const struct source *source)
 		    prefix_write(&source->prefixes[i], written));
 }
 
-/* What the vendor publishes as SPF says all; else each source stands for itself. */
+/* If the vendor publishes SPF, that covers everything; else each source is a term of its own. */
 static void
 write_spf(struct brief *brief)
 {
@@ -78,7 +78,7 @@ write_spf(struct brief *brief)
 	}
 	if (!any)
 		return;
-	text_put(&brief->out, "\nSPF: a domain in whose name it shall send adds to its record\n");
+	text_put(&brief->out, "\nSPF: to let it send in the name of a domain, add to the SPF record of that domain\n");
 	for (size_t i = 0; i < vendor->source_count; i++)
 		if (source_counts(&vendor->sources[i]) && (!publishes || vendor->sources[i].kind == SOURCE_SPF))
 			write_term(brief, &vendor->sources[i]);
@@ -93,7 +93,7 @@ write_tags(struct text *out, const struct source *source)
 		text_format(out, "%s%s", i == 0 ? ", for " : " ", source->tags[i]);
 }
 
-/* False without memory. */
+/* False: out of memory. */
 static bool
 write_listing(struct brief *brief, const struct export_listing *listing)
 {
@@ -114,7 +114,7 @@ write_listing(struct brief *brief, const struct export_listing *listing)
 	for (size_t i = 0; i < count; i++)
 		text_format(&brief->out, "    %s\n", prefix_write(&list[i], written));
 	if (listing->asked[0] != '\0') {
-		text_put(&brief->out, "    and addresses that only DNS can tell, one by one: ");
+		text_put(&brief->out, "    and addresses that cannot be listed, only looked up one by one: ");
 		source_copy_words(listing->asked, &brief->out);
 		text_char(&brief->out, '\n');
 	}
@@ -144,9 +144,9 @@ write_use(struct brief *brief, enum source_use use, const char *heading)
 static bool
 write_addresses(struct brief *brief)
 {
-	return write_use(brief, USE_MX, "Addresses that deliver its mail: let them connect to port 25, and do not delay them") &&
-	    write_use(brief, USE_LOGIN, "Addresses from which it logs in: to fetch mail, or to submit it") &&
-	    write_use(brief, USE_API, "Addresses that call interfaces (API, webhooks)");
+	return write_use(brief, USE_MX, "Addresses that deliver its mail: let them connect to port 25, and do not delay it") &&
+	    write_use(brief, USE_LOGIN, "Addresses from which it logs in, to fetch or to submit mail") &&
+	    write_use(brief, USE_API, "Addresses from which it calls interfaces (API, webhooks)");
 }
 
 /* ---- all of it ---- */
@@ -196,7 +196,7 @@ brief_vendor(const struct policy *policy, const struct vendor *vendor)
 	if (all != NULL && vendor->source_count > 0)
 		brief.listings = &all[vendor->sources[0].number];
 	if (all == NULL || !write_brief(&brief, now)) {
-		fputs("greenlane: no memory\n", stderr);
+		fputs("greenlane: out of memory\n", stderr);
 	} else if (fwrite(brief.out.bytes, 1, brief.out.length, stdout) == brief.out.length && fflush(stdout) == 0) {
 		status = 0;
 	} else {
@@ -228,7 +228,7 @@ cmd_brief(const char *config, int argc, char **argv)
 	if (vendor != NULL) {
 		status = brief_vendor(policy, vendor);
 	} else {
-		fprintf(stderr, "greenlane: '%s' is none of vendors in %s\n", name, config);
+		fprintf(stderr, "greenlane: vendor '%s' is not in force; name one of `vendors` in %s\n", name, config);
 		status = 1;
 	}
 	policy_free(policy);

@@ -1,7 +1,7 @@
 /*
- * cmd_brief.h - the second word `brief` of greenlane vendor.
+ * cmd_brief.h - the command `greenlane vendor brief`.
  *
- * What a customer or a provider has to know of a vendor, as text for a person.
+ * Prints what a customer or a provider needs to know about a vendor.
  */
 #ifndef CMD_BRIEF_H
 #define CMD_BRIEF_H

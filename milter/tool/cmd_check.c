@@ -45,4 +45,4 @@ run(const char *config, int argc, char **argv)
 }
 
 const struct command cmd_check = { "check", "",
-	"load everything and print every error and warning", run };
+	"check the configuration and print every error and warning", run };

@@ -1,4 +1,4 @@
-/* greenlane dns: what our own domains publish, against the delegations. */
+/* greenlane dns: compares what our own domains publish with the delegations. */
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
@@ -22,7 +22,7 @@ enum {
 
 struct context {
 	struct policy *policy;
-	struct policy *known_policies[KNOWN_MAX]; /* each with the one vendor of a file */
+	struct policy *known_policies[KNOWN_MAX]; /* each holds the one vendor of a file */
 	const struct vendor *known[KNOWN_MAX];
 	size_t known_count;
 	psl_ctx_t *psl;
@@ -32,7 +32,7 @@ struct context {
 
 /* ---- vendors that have a file, but are not in force ---- */
 
-/* A file with a fault makes its vendor unknown here, no more. */
+/* The vendor of a file with an error is unknown here; nothing else follows. */
 static void
 known_add(struct context *context, const char *name)
 {
@@ -60,7 +60,7 @@ is_met(const struct context *context, const char *name)
 	return false;
 }
 
-/* Only names that may stand in the configuration text that is made of them. */
+/* Only names that are safe in the configuration text that is made from them. */
 static int
 is_vendor_file(const struct dirent *entry)
 {
@@ -170,14 +170,14 @@ examine(const struct context *context, const char *domain)
 	if (audit != NULL && ask_all(audit, context->resolver))
 		status = report_print(dns_audit_report(audit));
 	else
-		fputs("greenlane: no memory\n", stderr);
+		fputs("greenlane: out of memory\n", stderr);
 	dns_audit_close(audit);
 	return status;
 }
 
 /* ---- all of them ---- */
 
-/* A rule that names a mailbox, or a name that stands there already, is no domain of its own. */
+/* Several rules, as those of mailboxes, may name the same domain: examine it once. */
 static bool
 is_first(const struct name_rules *rules, size_t n)
 {
@@ -194,7 +194,7 @@ examine_all(const struct context *context)
 	int worst = 0;
 
 	if (domains->count == 0)
-		fputs("greenlane: own.domains names no domain; name yours there, or one behind dns\n", stderr);
+		fputs("greenlane: own.domains is empty; name your domains there, or write: greenlane dns DOMAIN\n", stderr);
 	for (size_t i = 0; i < domains->count; i++) {
 		int status;
 
@@ -212,7 +212,7 @@ static int
 examine_one(const struct context *context, const char *domain)
 {
 	if (!name_rules_hold_domain(&context->policy->settings.own.domains, domain))
-		fprintf(stderr, "greenlane: %s is none of own.domains; it is looked at all the same\n", domain);
+		fprintf(stderr, "greenlane: %s is not in own.domains; examining it anyway\n", domain);
 	return examine(context, domain);
 }
 

@@ -12,9 +12,9 @@
 #include "policy/review/verdict_record.h"
 
 enum {
-	PATIENCE_MS = 20 * 1000,            /* for the sources, all together */
+	PATIENCE_MS = 20 * 1000,            /* for all sources together */
 	MESSAGE_FILE_MAX = 256 * 1024 * 1024,
-	CHUNK = 65535                       /* bytes of body at a time, as an MTA sends them */
+	CHUNK = 65535                       /* bytes of body per call, as an MTA sends them */
 };
 
 struct request {
@@ -22,11 +22,11 @@ struct request {
 	const char **rcpts;
 	size_t rcpt_count;
 	bool json;
-	char *bytes; /* of the message; NULL: none was given */
+	char *bytes; /* of the message; NULL: not given */
 	size_t length;
 };
 
-/* ---- the message, fed as an MTA would ---- */
+/* ---- the message, passed on as an MTA would ---- */
 
 static char *
 read_stream(FILE *file, size_t *length)
@@ -49,7 +49,7 @@ read_stream(FILE *file, size_t *length)
 		got = fread(bytes + *length, 1, room - *length, file);
 		*length += got;
 	} while (got > 0);
-	if (ferror(file)) { /* a folder, say */
+	if (ferror(file)) { /* for example, a directory */
 		free(bytes);
 		return NULL;
 	}
@@ -70,7 +70,7 @@ read_message(const char *path, size_t *length)
 	return bytes;
 }
 
-/* 0, or the status to exit with. */
+/* Returns 0, or the exit status. */
 static int
 load_message(struct request *request)
 {
@@ -84,7 +84,7 @@ load_message(struct request *request)
 	foreign = mail_text_foreign(request->bytes, request->length);
 	if (foreign == NULL)
 		return 0;
-	fprintf(stderr, "greenlane: %s: this is no message: %s\n", request->message, foreign);
+	fprintf(stderr, "greenlane: %s: not a message: %s\n", request->message, foreign);
 	return EX_DATAERR;
 }
 
@@ -108,7 +108,7 @@ feed_body(struct message *message, struct mail_text *text)
 		message_body(message, chunk, n);
 }
 
-/* What an MTA makes of odd lines is seldom what their writer meant. */
+/* An MTA seldom reads odd lines as their writer meant them. */
 static void
 tell_flaws(const struct mail_text *text, const char *path)
 {
@@ -204,7 +204,7 @@ judge_message(const struct services *services, const struct smtp_client *client,
 
 	message = message_open(services, client, request->mail_from == NULL ? "" : request->mail_from, "");
 	if (message != NULL) {
-		/* without a store no recipient is refused here */
+		/* without a store, no recipient is refused here */
 		for (size_t i = 0; i < request->rcpt_count; i++)
 			if (!message_rcpt(message, request->rcpts[i], &reply))
 				break;
@@ -237,7 +237,7 @@ explain(struct policy *policy, const struct smtp_client *client, const struct re
 		struct services services = { .resolver = engine.resolver, .dkim = engine.dkim,
 			.suffixes = &engine.suffixes, .snapshots = engine.snapshots, .first_contact = true };
 
-		refresh_now(engine.refresh, false); /* copies may be old: the daemon may be down */
+		refresh_now(engine.refresh, false); /* the copies may be old if the daemon is down */
 		status = judge_message(&services, client, request);
 	} else {
 		fprintf(stderr, "greenlane: %s\n", why.text);
@@ -316,7 +316,7 @@ run(const char *config, int argc, char **argv)
 		    request.client);
 		status = EX_USAGE;
 	} else if ((status = load_message(&request)) != 0) {
-		/* it has been said */
+		/* the error has been printed */
 	} else if ((policy = cmd_load(config)) == NULL) {
 		status = EX_CONFIG;
 	} else {

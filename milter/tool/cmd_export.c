@@ -12,8 +12,8 @@
 #include "policy/config/policy_keys.h"
 
 enum {
-	LOOK_SECONDS = 1, /* between two looks at the copies */
-	REDO_SECONDS = 60 /* at the latest: what grows stale leaves no mark in a file */
+	LOOK_SECONDS = 1, /* between two checks of the copies */
+	REDO_SECONDS = 60 /* at most: a source becomes stale without a change of its file */
 };
 
 struct request {
@@ -43,7 +43,7 @@ format_read(const char *word, enum export_format *out)
 			*out = (enum export_format)i;
 			return true;
 		}
-	fprintf(stderr, "greenlane: no format '%s'%s\n", word, keys_hint(word, export_format_words, EXPORT_FORMATS, hint));
+	fprintf(stderr, "greenlane: unknown format '%s'%s\n", word, keys_hint(word, export_format_words, EXPORT_FORMATS, hint));
 	return false;
 }
 
@@ -69,7 +69,7 @@ read_options(struct request *request, int argc, char **argv)
 	if (optind != argc - 1 || !format_read(argv[optind], &request->format))
 		return false;
 	if (request->watch && request->output == NULL) {
-		fputs("greenlane: --watch keeps a file fresh; name it by --output\n", stderr);
+		fputs("greenlane: --watch keeps a file up to date; name it with --output\n", stderr);
 		return false;
 	}
 	return export_format_takes(request->format, request->value, &why) || complain(&why, false);
@@ -85,7 +85,7 @@ put(const struct request *request, const struct text *text)
 		return export_file_keep(request->output, text, &changed, &why) ? 0 : complain(&why, EX_CANTCREAT);
 	if (fwrite(text->bytes, 1, text->length, stdout) == text->length && fflush(stdout) == 0)
 		return 0;
-	fault_set(&why, "standard output cannot be written: %s", strerror(errno));
+	fault_set(&why, "standard output: cannot be written: %s", strerror(errno));
 	return complain(&why, EX_IOERR);
 }
 
@@ -100,14 +100,14 @@ list_all(const struct request *request, const struct policy *policy, struct text
 	if (arena != NULL)
 		listings = source_list_take(policy, policy->settings.state_dir, now, arena);
 	if (listings == NULL)
-		fault_set(why, "no memory for what the sources list");
+		fault_set(why, "out of memory for what the sources list");
 	else
 		done = source_list_write(policy, listings, now, request->format, request->value, out, why);
 	arena_close(arena);
 	return done;
 }
 
-/* state_dir: where the copies stood, for who watches them. */
+/* Returns an exit status. Sets state_dir, where the copies are, and their stamp for a caller that watches them. */
 static int
 export_once(const struct request *request, char *state_dir, size_t size, int64_t *stamp)
 {
@@ -119,7 +119,7 @@ export_once(const struct request *request, char *state_dir, size_t size, int64_t
 	if (policy == NULL)
 		return EX_CONFIG;
 	snprintf(state_dir, size, "%s", policy->settings.state_dir);
-	*stamp = source_list_stamp(state_dir); /* before they are read: what comes meanwhile is seen again */
+	*stamp = source_list_stamp(state_dir); /* before reading them, so that no later change is missed */
 	text_open(&text, EXPORT_TEXT_MAX);
 	status = list_all(request, policy, &text, &why) ? put(request, &text) : complain(&why, EX_OSERR);
 	text_close(&text);
@@ -127,7 +127,7 @@ export_once(const struct request *request, char *state_dir, size_t size, int64_t
 	return status;
 }
 
-/* Until TERM or INT. What fails is said again when it is tried again; the file stays as it was. */
+/* Runs until TERM or INT. A failure is printed at each attempt, and the file stays as it was. */
 static int
 watch(const struct request *request, char *state_dir, size_t size, int64_t stamp)
 {
@@ -160,7 +160,7 @@ run(const char *config, int argc, char **argv)
 	if (!read_options(&request, argc, argv))
 		return cmd_usage(&cmd_export);
 	if (request.watch) {
-		/* from here on, so that a TERM that comes early is not lost */
+		/* from now on, so that an early TERM is not lost */
 		sigemptyset(&ends);
 		sigaddset(&ends, SIGTERM);
 		sigaddset(&ends, SIGINT);

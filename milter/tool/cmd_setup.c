@@ -14,8 +14,8 @@
 enum { ARENA_MAX = 16 * 1024 * 1024, SETUP_MAX = 4 * 1024 * 1024, ARGUMENTS_MAX = 12 };
 
 struct request {
-	const char *file;   /* saved output of postconf; NULL: it is asked */
-	const char *folder; /* Postfix's configuration, NULL: the usual one */
+	const char *file;   /* saved output of postconf; NULL: run it */
+	const char *folder; /* Postfix's configuration directory; NULL: the usual one */
 };
 
 static int
@@ -38,7 +38,7 @@ read_stream(FILE *stream, const char *name, struct text *out)
 	if (ferror(stream))
 		return complain(EX_NOINPUT, name, strerror(errno));
 	if (out->cut || memchr(out->bytes, '\0', out->length) != NULL)
-		return complain(EX_DATAERR, name, "is no output of postconf");
+		return complain(EX_DATAERR, name, "is not the output of postconf");
 	return 0;
 }
 
@@ -56,7 +56,7 @@ read_file(const char *path, struct text *out)
 	return status;
 }
 
-/* Its standard error is ours: postconf warns of what is wrong in main.cf. */
+/* Its standard error is ours: postconf warns of mistakes in main.cf. */
 static int
 spawn_postconf(char **arguments, int writes, pid_t *pid)
 {
@@ -75,7 +75,7 @@ static int
 take_output(char **arguments, int ends[2], struct text *out)
 {
 	FILE *stream = fdopen(ends[0], "r");
-	int error, ended = -1, status; /* -1: no status, so not well either */
+	int error, ended = -1, status; /* -1: no status, which counts as failure */
 	pid_t pid;
 
 	if (stream == NULL) {
@@ -88,7 +88,7 @@ take_output(char **arguments, int ends[2], struct text *out)
 	if (error != 0) {
 		fclose(stream);
 		return complain(EX_UNAVAILABLE, arguments[0], error == ENOENT
-			? "there is no Postfix on this host; give its saved output by --postconf FILE"
+			? "Postfix is not installed on this host; give saved output with --postconf FILE"
 			: strerror(error));
 	}
 	status = read_stream(stream, arguments[0], out);
@@ -96,7 +96,7 @@ take_output(char **arguments, int ends[2], struct text *out)
 	while (waitpid(pid, &ended, 0) < 0 && errno == EINTR)
 		continue;
 	if (status == 0 && !(WIFEXITED(ended) && WEXITSTATUS(ended) == 0))
-		return complain(EX_UNAVAILABLE, arguments[0], "did not end well; what it said stands above");
+		return complain(EX_UNAVAILABLE, arguments[0], "failed; its messages are above");
 	text_char(out, '\n');
 	return status;
 }
@@ -119,7 +119,7 @@ ask_postconf(const char *folder, const char *const *words, struct text *out)
 	return take_output(arguments, ends, out);
 }
 
-/* What is set, the services, and the defaults that the lines depend on. */
+/* The settings, the services, and the defaults that the lines depend on. */
 static int
 ask_all(const char *folder, struct text *out)
 {
@@ -130,7 +130,7 @@ ask_all(const char *folder, struct text *out)
 	char *wider = NULL;
 	int status;
 
-	/* Debian keeps it where only root looks */
+	/* Debian installs it outside of an ordinary user's PATH */
 	if (asprintf(&wider, "%s:/usr/sbin:/usr/local/sbin", path == NULL ? "/usr/bin:/bin" : path) < 0)
 		return complain(EX_OSERR, "postconf", "out of memory");
 	setenv("PATH", wider, 1);
@@ -158,7 +158,7 @@ print_setup(const struct policy *policy, const char *postconf, const char *name)
 	if (arena == NULL)
 		(void)complain(EX_OSERR, name, "out of memory");
 	else if (!postfix_setup_write(&site, arena, &out))
-		status = complain(EX_DATAERR, name, "holds no setting of Postfix; write what `postconf -n; postconf -M` prints");
+		status = complain(EX_DATAERR, name, "contains no Postfix setting; save the output of `postconf -n; postconf -M` there");
 	else
 		status = fputs(out.bytes, stdout) == EOF || fflush(stdout) != 0 ? EX_IOERR : 0;
 	text_close(&out);
@@ -208,4 +208,4 @@ run(const char *config, int argc, char **argv)
 }
 
 const struct command cmd_setup = { "setup", "postfix [--postconf FILE | --config-dir DIR]",
-	"print the lines that make this host's Postfix work with greenlane", run };
+	"print the main.cf lines that this host's Postfix needs for greenlane", run };

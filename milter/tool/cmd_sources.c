@@ -24,19 +24,19 @@ struct survey {
 	bool drifted, failed;
 };
 
-/* One source, with all that is kept of it. */
+/* One source, with everything that is kept for it. */
 struct source_view {
 	const struct source *source;
 	bool has_copy, has_mark, has_pending;
-	bool awaited;        /* the pending one is accepted: the next asking will believe it */
+	bool awaited;        /* the pending one is accepted: it will be believed at the next look-up */
 	struct source_copy copy, mark, pending;
-	int64_t used;        /* last mail from any of its addresses; 0: none is remembered */
-	int64_t *used_of;    /* the same, by network of the copy */
-	int64_t accepted;    /* when a person, or the first belief, accepted; 0: never */
+	int64_t used;        /* last mail from any of its addresses; 0: none known */
+	int64_t *used_of;    /* the same for each network of the copy */
+	int64_t accepted;    /* when it was accepted, by a person or as the first believed answer; 0: never */
 	struct text drift;   /* lines */
 };
 
-/* "3 minutes", "2 days": for a person. */
+/* "3 minutes", "2 days". Returns out. */
 static const char *
 span_text(int64_t seconds, char out[32])
 {
@@ -74,7 +74,7 @@ load(struct survey *survey, enum copy_kind kind, const char *source, struct sour
 	return false;
 }
 
-/* The mark of a vendor as a whole: what is no source's own was accepted then. */
+/* The name of the mark for a vendor as a whole: when drift that belongs to no single source was accepted. */
 static const char *
 vendor_mark(const struct vendor *vendor, char out[300])
 {
@@ -95,7 +95,7 @@ find_view(struct survey *survey, struct source_view *view)
 	view->accepted = view->has_mark ? view->mark.believed : 0;
 }
 
-/* Which of a source's networks sent mail last, and when: one pass over all that is remembered. */
+/* Finds the last mail from each network of a source, in one pass over the usage. */
 struct uses {
 	struct source_view *view;
 	struct prefix_table *table; /* numbers are indexes of the copy's networks; NULL: no copy */
@@ -124,7 +124,7 @@ each_use(struct survey *survey, void (*each)(void *, const struct usage_entry *)
 {
 	if (usage_each(survey->usage, each, context))
 		return;
-	fputs("greenlane: out of memory: not all mail that was seen is shown\n", stderr);
+	fputs("greenlane: out of memory: the last use of some addresses is not shown\n", stderr);
 	survey->failed = true;
 }
 
@@ -172,8 +172,8 @@ drift_of_change(struct source_view *view)
 	text_close(&text);
 }
 
-/* What a list of the file has beyond all that the vendor publishes, as a copy: a mark of what was
- * accepted so has the same form. False where nothing is published, or not all can be listed. */
+/* The networks of a list in the file that the vendor does not publish, as a copy, so that a mark of what was accepted
+ * has the same form. False if the vendor publishes nothing, or not everything can be listed. */
 static bool
 list_excess(struct survey *survey, const struct source *list, struct source_copy *out)
 {
@@ -202,7 +202,7 @@ list_excess(struct survey *survey, const struct source *list, struct source_copy
 	return published && source_copy_take(survey->arena, list->text, excess, count, NULL, survey->now, out);
 }
 
-/* A list in the file against what the vendor publishes, but for what was accepted before. */
+/* Compares a list in the file with what the vendor publishes, except what was accepted before. */
 static void
 drift_of_list(struct survey *survey, struct source_view *view)
 {
@@ -216,7 +216,7 @@ drift_of_list(struct survey *survey, struct source_view *view)
 	for (size_t i = 0; i < excess.count; i++) {
 		if (source_copy_has(&mark, &excess.networks[i].prefix) || ++named > NAMED)
 			continue;
-		text_put(&view->drift, named == 1 ? "the file lists what its SPF does not publish: " : " ");
+		text_put(&view->drift, named == 1 ? "the file lists networks that the vendor's SPF does not publish: " : " ");
 		text_put(&view->drift, prefix_write(&excess.networks[i].prefix, written));
 	}
 	if (named > NAMED)
@@ -225,7 +225,7 @@ drift_of_list(struct survey *survey, struct source_view *view)
 		text_char(&view->drift, '\n');
 }
 
-/* A network that sent nothing for silent_after, since it is known and since the last accept. */
+/* A network that has sent nothing for silent_after, counted from when it was first listed or last accepted. */
 static void
 drift_of_silence(struct survey *survey, struct source_view *view)
 {
@@ -311,12 +311,12 @@ write_wrong(struct survey *survey, const struct source_copy *copy)
 {
 	char since[32], until[32];
 
-	text_format(&survey->out, "  wrong     since %s, at %u askings: ", cmd_time_text(copy->wrong, since),
+	text_format(&survey->out, "  wrong     since %s, in %u look-ups: ", cmd_time_text(copy->wrong, since),
 	    copy->wrong_seen);
 	if (copy->gone)
-		text_put(&survey->out, "it lists nothing any more\n");
+		text_put(&survey->out, "it no longer lists anything\n");
 	else
-		text_format(&survey->out, "other addresses are not known; if that stands until %s, it lists nothing\n",
+		text_format(&survey->out, "other addresses are unknown; if this lasts until %s, it lists nothing\n",
 		    cmd_time_text(copy->wrong + survey->policy->settings.refresh.absent_after, until));
 }
 
@@ -328,17 +328,17 @@ write_state(struct survey *survey, const struct source_view *view)
 	char when[32], span[32];
 
 	if (!source_asks_dns(view->source)) {
-		text_format(out, "  lists     %zu networks of the file%s%s\n", view->source->prefix_count,
-		    view->source->review_by[0] != '\0' ? ", to be reviewed by " : "",
+		text_format(out, "  lists     %zu networks from the file%s%s\n", view->source->prefix_count,
+		    view->source->review_by[0] != '\0' ? ", review due by " : "",
 		    view->source->review_by);
 		return;
 	}
 	if (!view->has_copy) {
-		text_put(out, "  lists     nothing is known yet: no unfolding was believed; see the log\n");
+		text_put(out, "  lists     nothing known yet: no answer has been believed; see the log\n");
 		return;
 	}
 	if (copy->believed == 0)
-		text_put(out, "  lists     nothing is known: no unfolding was ever believed\n");
+		text_put(out, "  lists     nothing known: no answer has ever been believed\n");
 	else
 		text_format(out, "  lists     %zu networks, believed %s (%s ago), TTL %u\n", copy->count,
 		    cmd_time_text(copy->believed, when), span_text(survey->now - copy->believed, span),
@@ -346,15 +346,15 @@ write_state(struct survey *survey, const struct source_view *view)
 	if (copy->wrong != 0)
 		write_wrong(survey, copy);
 	text_format(out, "  next      %s%s\n", cmd_time_text(copy->next, when),
-	    copy->next < survey->now ? " (past: greenlaned is not running, or DNS does not answer)" : "");
+	    copy->next < survey->now ? " (overdue: greenlaned is not running, or DNS does not answer)" : "");
 	if (copy->believed != 0 && survey->now - copy->believed > view->source->max_stale)
-		text_put(out, "  stale     older than max_stale: its addresses are not known any more\n");
+		text_put(out, "  stale     older than max_stale: its addresses are unknown now\n");
 	if (copy->asked)
 		text_format(out, "  asked     for each address, because of %s\n", copy->asked_why);
 	if (copy->trouble[0] != '\0' && !begins(copy->trouble, SOURCE_WATCH_DOUBTED))
 		write_indented(out, "trouble", copy->trouble);
 	if (view->awaited)
-		text_put(out, "  accepted  what was not believed will be at the next asking\n");
+		text_put(out, "  accepted  the answer in doubt will be believed at the next look-up\n");
 }
 
 static void
@@ -551,7 +551,7 @@ survey_all(struct survey *survey, const char *wanted)
 	fputs(survey->out.bytes, stdout);
 	text_close(&survey->out);
 	if (!found) {
-		fprintf(stderr, "greenlane: vendor '%s' is not enabled; write a name of `vendors`\n", wanted);
+		fprintf(stderr, "greenlane: vendor '%s' is not in force; name one of `vendors`\n", wanted);
 		return EX_USAGE;
 	}
 	return survey->failed ? EX_CANTCREAT : survey->drifted;
@@ -613,4 +613,4 @@ run(const char *config, int argc, char **argv)
 }
 
 const struct command cmd_sources = { "sources", "[--vendor V] [--json] [--accept]",
-	"show what each source lists, through which path, and its drift", run };
+	"show what each source lists, through which includes, and its drift", run };

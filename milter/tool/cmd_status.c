@@ -10,17 +10,17 @@
 #include "milter/system/privileges.h"
 #include "milter/tool/cmd.h"
 
-/* What one look at a site finds. */
+/* What is gathered while the status is printed. */
 struct status {
 	const struct policy *policy;
 	const struct export_listing *listings;
 	struct usage *usage;
 	int64_t now;
-	bool well; /* nothing found yet that a person should look at */
-	bool unknown; /* whether it runs could not be found out */
+	bool well; /* nothing found yet that needs attention */
+	bool unknown; /* it could not be determined whether the daemon runs */
 };
 
-/* The daemon holds the lock of state_dir for as long as it lives. */
+/* The daemon holds the lock in state_dir as long as it runs. */
 static void
 show_daemon(struct status *status)
 {
@@ -31,21 +31,21 @@ show_daemon(struct status *status)
 	snprintf(path, sizeof path, "%s/lock", state_dir);
 	switch (lock_look(path, &why)) {
 	case LOCK_HELD:
-		printf("greenlaned runs, mode %s\n",
+		printf("greenlaned is running, mode %s\n",
 		    status->policy->settings.monitor ? "monitor" : "enforce");
 		break;
 	case LOCK_FREE:
-		printf("greenlaned does not run with state_dir %s\n", state_dir);
+		printf("greenlaned is not running with state_dir %s\n", state_dir);
 		status->well = false;
 		break;
 	case LOCK_UNKNOWN:
 		fault_write(&why, text, sizeof text);
-		printf("whether greenlaned runs cannot be told: %s\n", text);
+		printf("cannot tell whether greenlaned is running: %s\n", text);
 		status->unknown = true;
 	}
 }
 
-/* What DNS says of it stands for refresh.absent_after before it is believed. */
+/* A wrong answer is believed only after refresh.absent_after. */
 static void
 show_wrong(struct status *status, const struct export_listing *listing)
 {
@@ -57,9 +57,9 @@ show_wrong(struct status *status, const struct export_listing *listing)
 	printf("ill: source-wrong: %s of %s: %s, since %s; ", listing->source->text,
 	    listing->source->vendor->name, listing->wrong, cmd_time_text(listing->wrong_since, since));
 	if (listing->missing[0] == '\0' && listing->count == 0)
-		puts("it lists nothing any more; write the name that is published now, or take the source out");
+		puts("it no longer lists anything; write the name that is published now, or remove the source");
 	else
-		printf("when that still stands at %s it lists nothing; write the name that is published now\n",
+		printf("if this lasts until %s, it lists nothing; write the name that is published now\n",
 		    cmd_time_text(until, end));
 	status->well = false;
 }
@@ -89,12 +89,12 @@ show_vendor(struct status *status, const struct vendor *vendor)
 			show_wrong(status, &status->listings[vendor->sources[i].number]);
 	if (sources == 0 || known < sources || networks > 0 || asked)
 		return;
-	printf("ill: vendor-without-addresses: no source of %s holds an address: only signatures prove its mail; "
-	    "write down the sources that it publishes now\n", vendor->name);
+	printf("ill: vendor-without-addresses: no source of %s lists an address: only signatures prove its mail; "
+	    "write the sources that it publishes now\n", vendor->name);
 	status->well = false;
 }
 
-/* ---- who may use our names, and whose mail relays hand us ---- */
+/* ---- who may use our names, and relays ---- */
 
 static void
 print_rules(const struct name_rules *rules)
@@ -125,7 +125,7 @@ show_delegation(const char *word, const struct delegation *delegation)
 	putchar('\n');
 }
 
-/* The addresses of a vendor's relay move, so only their number is of interest. */
+/* A vendor's addresses change, so only the number of networks is shown. */
 static void
 print_vendor_networks(struct status *status, const struct relay *relay)
 {
@@ -182,7 +182,7 @@ see_outbound(void *context, const struct usage_entry *entry)
 	outbound->count = entry->count;
 }
 
-/* An address that sends nothing is worth a person's look, but nothing is wrong with it. */
+/* An address that was never used is shown, but is not a problem. */
 static void
 show_outbound(struct status *status, const struct prefix *prefix)
 {
@@ -190,7 +190,7 @@ show_outbound(struct status *status, const struct prefix *prefix)
 	char text[PREFIX_TEXT], when[CMD_TIME_TEXT];
 
 	if (!usage_each(status->usage, see_outbound, &outbound)) {
-		fputs("greenlane: out of memory: not all mail that was seen is shown\n", stderr);
+		fputs("greenlane: out of memory: the last use of some addresses is not shown\n", stderr);
 		status->well = false;
 	}
 	printf("outbound %s%s: ", prefix_write(prefix, text),
@@ -225,8 +225,8 @@ see_hidden(void *context, const struct usage_entry *entry)
 
 	if (entry->kind != USAGE_HIDDEN || entry->last < status->now - USAGE_LATELY)
 		return;
-	printf("ill: hidden-clients: who sends through %s%s%s cannot be seen: %u mails, the last %s; "
-	    "give greenlane the real address, see HIDDEN CLIENTS in greenlaned(8)\n",
+	printf("ill: hidden-clients: the clients behind %s%s%s cannot be seen: %u mails, last %s; "
+	    "pass the real address to the MTA, see HIDDEN CLIENTS in greenlaned(8)\n",
 	    address_write(&entry->address, peer), entry->name[0] == '-' ? "" : ", relay ",
 	    entry->name[0] == '-' ? "" : entry->name, entry->count, cmd_time_text(entry->last, when));
 	status->well = false;
@@ -238,13 +238,13 @@ show_hidden(struct status *status)
 	unsigned names = usage_recent(status->usage, USAGE_LOOPBACK, status->now - USAGE_LATELY);
 
 	if (!usage_each(status->usage, see_hidden, status)) {
-		fputs("greenlane: out of memory: not all mail that was seen is shown\n", stderr);
+		fputs("greenlane: out of memory: the last use of some addresses is not shown\n", stderr);
 		status->well = false;
 	}
 	if (names < USAGE_SEVERAL)
 		return;
-	printf("ill: hidden-clients: hosts of %u names or more came from loopback, which is exempt: nothing of theirs is judged; "
-	    "give greenlane the real address, see HIDDEN CLIENTS in greenlaned(8)\n", names);
+	printf("ill: hidden-clients: hosts with %u or more names connected from loopback, which is exempt: their mail is not judged; "
+	    "pass the real address to the MTA, see HIDDEN CLIENTS in greenlaned(8)\n", names);
 	status->well = false;
 }
 
@@ -263,7 +263,7 @@ show_export(struct status *status, const struct export_job *job)
 	    export_file_is_fresh(job->file, &text, &fresh, &why);
 	text_close(&text);
 	printf("export %s %s: %s%s\n", export_format_words[job->format], job->file,
-	    !done ? "cannot be told: " : fresh ? "fresh" : "stale: it differs from what the sources list now",
+	    !done ? "unknown: " : fresh ? "fresh" : "stale: it differs from what the sources list now",
 	    done ? "" : why.text);
 	status->well = status->well && done && fresh;
 }
@@ -290,7 +290,7 @@ show_all(struct status *status)
 		show_export(status, &policy->exports[i]);
 }
 
-/* What the daemon saved last; of a damaged file what is sound. NULL without memory. */
+/* Reads what the daemon saved last; of a damaged file, the part that is sound. NULL: out of memory. */
 static struct usage *
 take_usage(const char *state_dir)
 {
@@ -316,7 +316,7 @@ show(const struct policy *policy)
 	if (arena != NULL)
 		status.listings = source_list_take(policy, policy->settings.state_dir, status.now, arena);
 	if (status.listings == NULL || status.usage == NULL) {
-		fputs("greenlane: no memory for what is known\n", stderr);
+		fputs("greenlane: out of memory\n", stderr);
 	} else {
 		show_all(&status);
 		result = status.unknown ? EX_UNAVAILABLE : !status.well;
@@ -343,4 +343,4 @@ run(const char *config, int argc, char **argv)
 }
 
 const struct command cmd_status = { "status", "",
-	"tell whether the daemon runs, what is known, who may send as us, which exports are stale", run };
+	"show whether the daemon is running, what is known, who may send as us, which exports are stale", run };

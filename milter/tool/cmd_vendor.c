@@ -17,7 +17,7 @@
 
 enum {
 	PATIENCE_MS = 30 * 1000, /* for all answers together */
-	TIMEOUT_MS = 5 * 1000,   /* for one, where there is no configuration */
+	TIMEOUT_MS = 5 * 1000,   /* for one, if there is no configuration */
 	ANSWER_MAX = 1024 * 1024
 };
 
@@ -44,7 +44,7 @@ selector_add(struct request *request, const char *text)
 	struct fault why;
 
 	if (request->selector_count == DRAFT_SELECTORS_MAX) {
-		fault_set(&why, "more than %d selectors; ask for the others later", DRAFT_SELECTORS_MAX);
+		fault_set(&why, "at most %d selectors; ask for the others later", DRAFT_SELECTORS_MAX);
 		return complain("--selector", text, &why);
 	}
 	if (!domain_read(text, strlen(text), request->selectors[request->selector_count], &why))
@@ -77,17 +77,17 @@ read_options(struct request *request, const char **config, int argc, char **argv
 	    complain("DOMAIN", argv[optind], &why);
 }
 
-/* ---- asking ---- */
+/* ---- asking DNS ---- */
 
 struct context {
 	struct policy *policy; /* NULL: there is no configuration yet */
-	struct strings shared; /* senders; in the policy's arena */
+	struct strings shared; /* names of shared senders; in the policy's arena */
 	psl_ctx_t *psl;
 	struct suffix_list suffixes;
 	struct resolver *resolver;
 };
 
-/* Before the first configuration there is the host's resolv.conf; afterwards a broken one is told. */
+/* Without an installed configuration resolv.conf serves; one that exists must load. */
 static bool
 is_not_there_yet(const char *config)
 {
@@ -118,7 +118,7 @@ context_open(struct context *context, const char *config)
 
 	*context = (struct context){ .policy = NULL };
 	if (is_not_there_yet(config))
-		fputs("greenlane: no configuration yet: asking the host's DNS servers, and knowing no shared senders\n", stderr);
+		fputs("greenlane: no configuration yet: asking the host's DNS servers; no shared senders are known\n", stderr);
 	else if (!take_policy(context, config, &dns))
 		return EX_CONFIG;
 	context->psl = psl_latest(NULL);
@@ -159,7 +159,7 @@ ask_all(struct draft *draft, struct resolver *resolver)
 
 /* ---- writing ---- */
 
-/* Never over a file that is there: a person may have settled its doubts. */
+/* Never overwrites a file: somebody may have settled its doubts. */
 static int
 write_file(const char *path, const struct text *text)
 {
@@ -171,7 +171,7 @@ write_file(const char *path, const struct text *text)
 
 	if (!folder_of(&folder, path, &name, &why)) {
 		if (why.text[0] == '\0')
-			fault_at(&why, path, 0, "cannot be made: its folder is missing");
+			fault_at(&why, path, 0, "cannot be created: its directory is missing");
 		fprintf(stderr, "greenlane: %s: %s\n", why.file, why.text);
 		return EX_CANTCREAT;
 	}
@@ -193,7 +193,7 @@ write_out(const char *path, const struct text *text)
 	return EX_IOERR;
 }
 
-/* A file that is called otherwise than its vendor would not be found. */
+/* A file is found only by the name of its vendor. */
 static bool
 file_is_named(const char *path, const char *name)
 {
@@ -208,10 +208,10 @@ static void
 say_next(const char *config, const char *path, const char *name, size_t doubts)
 {
 	if (!file_is_named(path, name))
-		fprintf(stderr, "greenlane: keep it as %s.conf in a folder of vendor_path\n", name);
+		fprintf(stderr, "greenlane: save it as %s.conf in a directory of vendor_path\n", name);
 	fprintf(stderr,
-	    "greenlane: %zu doubts stand in it; now add { name = \"%s\"; mode = \"monitor\"; } to vendors in %s, "
-	    "then: greenlane check\n",
+	    "greenlane: it contains %zu doubts; now add { name = \"%s\"; mode = \"monitor\"; } to vendors in %s, "
+	    "then run: greenlane check\n",
 	    doubts, name, config);
 }
 
@@ -227,7 +227,7 @@ finish(const struct draft *draft, const char *config, const struct request *requ
 	doubts = draft_write(facts, &text);
 	status = text.cut ? EX_OSERR : write_out(request->output, &text);
 	if (text.cut)
-		fprintf(stderr, "greenlane: no memory\n");
+		fprintf(stderr, "greenlane: out of memory\n");
 	if (status == 0)
 		say_next(config, request->output, facts->name, doubts);
 	text_close(&text);
@@ -269,7 +269,7 @@ draft_file(const struct context *context, const char *config, const struct reque
 	if (ask_all(draft, context->resolver)) {
 		status = conclude(draft, config, request);
 	} else {
-		fputs("greenlane: no memory\n", stderr);
+		fputs("greenlane: out of memory\n", stderr);
 		status = EX_OSERR;
 	}
 	draft_close(draft);
@@ -317,4 +317,4 @@ run(const char *config, int argc, char **argv)
 
 const struct command cmd_vendor = { "vendor",
 	"new DOMAIN [--selector S]... [--name NAME] [--output FILE] | brief NAME",
-	"write a first vendor file from what a domain publishes, or tell what is known of a vendor", run };
+	"draft a vendor file from what a domain publishes, or print what is known about a vendor", run };

@@ -1,7 +1,7 @@
 #!/bin/sh
-# TAP: the administrator's tool, greenlane, as a person at a terminal meets it: options, exit statuses, texts.
+# TAP: greenlane as a person at a terminal uses it: options, exit statuses, texts.
 #
-# Usage and configuration need nothing; what asks DNS needs nsd and python3, and is skipped without them.
+# The part that asks DNS needs nsd and python3, and is skipped without them.
 name=cli
 . "${srcdir:-.}/t/cli/lib.sh"
 greenlaned=${GREENLANED:-${greenlane}d}
@@ -15,21 +15,21 @@ quiet "on standard error alone"
 run 64 "an unknown command is a usage error" exlpain --client 192.0.2.1
 err "unknown command 'exlpain'" "that names it"
 run 64 "-c without a file is a usage error" explain --client 192.0.2.1 -c
-run 0 "--help is none" --help
+run 0 "--help is not" --help
 out '^ *check ' "and names the commands on standard output"
-run 0 "--version is none either" --version
-out '^greenlane [^ ]+$' "and says which"
+run 0 "nor is --version" --version
+out '^greenlane [^ ]+$' "and prints it"
 run 64 "check takes no argument" check this
 err '^usage: greenlane \[-c FILE\] check$' "and says so"
 run 64 "explain needs a client" explain --from a@b.example
 err '^usage: greenlane .*explain --client IP' "and shows its options"
 run 64 "an unknown option is a usage error" explain --client 192.0.2.1 --form a@b.example
 err "form" "that names it"
-run 64 "a word too many is a usage error" explain --client 192.0.2.1 message.eml
-run 64 "an author beside a message file is a usage error" \
+run 64 "an extra argument is a usage error" explain --client 192.0.2.1 message.eml
+run 64 "an author together with a message file is a usage error" \
 	explain --client 192.0.2.1 --from a@b.example --message /dev/null
 for ip in 192.0.2.300 mail.example.com 192.0.2.0/24 ''; do
-	run 64 "'$ip' is no client" explain --client "$ip"
+	run 64 "'$ip' is not a client" explain --client "$ip"
 	err 'is not an IP address; write 192.0.2.1' "and it says what to write"
 done
 
@@ -37,7 +37,7 @@ done
 
 none=$world/none.conf
 
-# read_in_every_form STATUS COMMAND [WORD...]: reads the configuration that is named, which is not there.
+# read_in_every_form STATUS COMMAND [WORD...]: every form of -c names the configuration to read; the file is missing.
 read_in_every_form() {
 	status=$1
 	shift
@@ -49,8 +49,8 @@ read_in_every_form() {
 		grep -q "$none: cannot be opened" "$world/out" "$world/err"
 		ok $? "reads that file"
 	done
-	run "$status" "-- ends the options in front of $*" -c "$none" -- "$@"
-	run "$status" "and those behind it" "$@" -c "$none" --
+	run "$status" "-- ends the options before $*" -c "$none" -- "$@"
+	run "$status" "and those after it" "$@" -c "$none" --
 }
 read_in_every_form 1 check
 read_in_every_form 78 dns
@@ -61,15 +61,15 @@ read_in_every_form 78 sources
 read_in_every_form 78 status
 read_in_every_form 78 vendor brief acme
 read_in_every_form 78 vendor new acme.example
-run 78 "-c stands between the two words of a command, too" vendor "-c$none" new acme.example
-run 78 "words stand behind --" export --output "$world/x" -c "$none" -- postgrey
-run 78 "of dns, too" dns -c "$none" -- acme.example
-run 78 "and of vendor" vendor -- new -c "$none" -- acme.example
-run 64 "behind -- an option is a word" check -- -c "$none"
-err '^usage: greenlane \[-c FILE\] check$' "and it says what there may be"
+run 78 "-c may come between the two words of a command, too" vendor "-c$none" new acme.example
+run 78 "words may follow --" export --output "$world/x" -c "$none" -- postgrey
+run 78 "those of dns, too" dns -c "$none" -- acme.example
+run 78 "and those of vendor" vendor -- new -c "$none" -- acme.example
+run 64 "after -- an option is a word" check -- -c "$none"
+err '^usage: greenlane \[-c FILE\] check$' "and the usage says what is allowed"
 run 78 "an option's value may begin with a dash" explain --client 192.0.2.1 --from -c -c "$none"
 
-# wrong MESSAGE ARGUMENT...: is a usage error, which is said with the usage behind it.
+# wrong MESSAGE ARGUMENT...: a usage error, for which MESSAGE and the usage are printed.
 wrong() {
 	message=$1
 	shift
@@ -91,15 +91,15 @@ wrong "unknown option '-config'; write '--config'" -config="$none" check
 wrong "unknown option '-from'; write '--from'" explain --helo=h -from=a@b.example
 wrong "unknown option '--confg'; did you mean '--config'?" --confg="$none" check
 wrong "unknown option '--verson'; did you mean '--version'?" --verson
-wrong "option '--client' needs a value; write it behind" explain --client
-wrong "option '-c' needs a value; write it behind" explain --client 192.0.2.1 -c
-wrong "option '-c' needs a value; write it behind" -c
-wrong "option '--config' needs a value; write it behind" vendor new --config
-wrong "option '--json' takes no value; leave out what stands behind '='" sources --json=yes
-wrong "option '--m' may be one of several; write it whole" explain --m x
-run 0 "--help behind a command is no error" explain --help
+wrong "option '--client' needs a value; write it after the option" explain --client
+wrong "option '-c' needs a value; write it after the option" explain --client 192.0.2.1 -c
+wrong "option '-c' needs a value; write it after the option" -c
+wrong "option '--config' needs a value; write it after the option" vendor new --config
+wrong "option '--json' takes no value; remove '=' and what follows it" sources --json=yes
+wrong "option '--m' is ambiguous; write it in full" explain --m x
+run 0 "--help after a command is not an error" explain --help
 out '^usage: greenlane \[-c FILE\] explain --client IP' "and shows its options on standard output"
-run 0 "-h neither" vendor new -h
+run 0 "nor is -h" vendor new -h
 out '^usage: greenlane \[-c FILE\] vendor new DOMAIN' "and shows them"
 
 if [ -x "$greenlaned" ]; then
@@ -108,13 +108,13 @@ if [ -x "$greenlaned" ]; then
 		run 78 "greenlaned ${form%"$none"}FILE" $form
 		err "$none: cannot be opened" "reads that file"
 	done
-	run 64 "greenlaned with an option that it does not have" -x
+	run 64 "greenlaned with an unknown option" -x
 	err "^greenlaned: unknown option '-x'; the options are listed below$" "says so"
-	run 64 "greenlaned with one that is misspelt" --confg "$none"
+	run 64 "greenlaned with a misspelt option" --confg "$none"
 	err "^greenlaned: unknown option '--confg'; did you mean '--config'\?$" "says what is meant"
 	run 64 "greenlaned -c without a file" -f -c
 	err "^greenlaned: option '-c' needs a value" "says so"
-	run 64 "greenlaned with a word" check
+	run 64 "greenlaned with an argument" check
 	err '^usage: greenlaned ' "shows its options"
 	run 0 "greenlaned --help" --help
 	out '^usage: greenlaned ' "shows them on standard output"
@@ -143,10 +143,10 @@ for fault in '1: .*enforec' '2: .*5x' '3: .*strangres' "4: .*nobody-knows-it"; d
 	err "^greenlane: $world/broken.conf:$fault" "and shows the fault of line ${fault%%:*}, too"
 done
 quiet "on standard error alone"
-run 1 "a configuration that is not there is broken" check -c "$world/none.conf"
+run 1 "a missing configuration is an error" check -c "$world/none.conf"
 out "^$world/none.conf: cannot be opened" "and is named"
 run 78 "for explain, too" explain --client 192.0.2.1 -c "$world/none.conf"
-run 1 "so is a folder" -c "$world" check
+run 1 "so is a directory" -c "$world" check
 out 'is no regular file' "and says why"
 
 mkdir "$world/vendors"
@@ -166,10 +166,10 @@ vendor = {
 };
 END
 run 0 "check exits 0 for a good configuration" -c "$world/good.conf" check
-out '1 vendors, 1 sources, 0 warnings, no errors$' "and says what it holds"
-run 0 "-c stands behind the command, too" check -c "$world/good.conf"
+out '1 vendors, 1 sources, 0 warnings, no errors$' "and counts what it holds"
+run 0 "-c may follow the command" check -c "$world/good.conf"
 echo 'vendors = ( );' > "$world/empty.conf"
-run 0 "check exits 0 where there are warnings only" -c "$world/empty.conf" check
+run 0 "check exits 0 if there are only warnings" -c "$world/empty.conf" check
 out "^warning: $world/empty.conf:1: 'vendors' is empty" "and shows them"
 
 # ---- without DNS ----
@@ -178,8 +178,8 @@ run 0 "a client of this host is exempt" -c "$world/good.conf" explain --client 1
 out '^outcome    exempt \(loopback\)' "and it says why"
 run 0 "so is one of own.networks" explain --client 203.0.113.5 --from x@acme.example -c "$world/good.conf"
 out '^outcome    exempt \(own-network\)' "and it says why"
-# nobody listens at the port of that configuration
-run 75 "a claim that DNS leaves open exits 75" \
+# nothing listens on the port in that configuration
+run 75 "a claim that DNS cannot settle exits 75" \
 	-c "$world/good.conf" explain --client 192.0.2.1 --mail-from x@acme.example --from x@acme.example
 out '^outcome    unsure \(dns-trouble\)' "for the message is unsure"
 out '^reply      451 4\.4\.3 .*https://rx.example/postmaster' "and shows the reply"
@@ -237,28 +237,28 @@ out '^  listed   yes \(spf:acme.example, exclusive\)$' "and shows the evidence"
 out '^  vouched by listed\+spf or dkim$' "and what the policy asks for"
 if grep -q '^reply' "$world/out"; then ok 1 "and no reply"; else ok 0 "and no reply"; fi
 
-explain 1 "one who claims to be the vendor is refused" --client 198.51.100.7 \
+explain 1 "mail that claims to be the vendor's is refused" --client 198.51.100.7 \
 	--mail-from x@stranger.example --from tickets@acme.example
 out '^outcome    forged \(nothing-proven\)' "for it is forged"
 out '^reply      550 5\.7\.26 message refused: not proven to be from .*: .*nothing-proven, id .*rx.example/postmaster' "and shows the reply"
 
-explain 0 "a stranger is greylisted, which is no refusal" --client 198.51.100.7 \
+explain 0 "a stranger is greylisted, which is not a refusal" --client 198.51.100.7 \
 	--mail-from x@stranger.example --from x@stranger.example
 out '^outcome    stranger \(no-claim\)' "for it names no vendor"
 out '^action     greylist \(a first contact has to wait\)' "and waits at first contact"
 out '^reply      451 4\.7\.1 greylisted' "and shows the reply"
 
-explain 0 "nobody waits for postmaster alone" --client 198.51.100.7 \
+explain 0 "mail to postmaster alone is not deferred" --client 198.51.100.7 \
 	--mail-from x@stranger.example --from x@stranger.example --rcpt postmaster@rx.example
 out '^action     greylist \(but it is exempt from the greylist, and passes\)' "who is exempt from the greylist"
-if grep -q '^reply' "$world/out"; then ok 1 "and no reply tells to wait"; else ok 0 "and no reply tells to wait"; fi
-explain 0 "beside another recipient he waits with him" --client 198.51.100.7 \
+if grep -q '^reply' "$world/out"; then ok 1 "and no reply defers it"; else ok 0 "and no reply defers it"; fi
+explain 0 "with another recipient it is deferred" --client 198.51.100.7 \
 	--mail-from x@stranger.example --from x@stranger.example --rcpt postmaster@rx.example --rcpt anna@rx.example
-out '^action     greylist \(a first contact has to wait\)' "for an exempt recipient speaks for nobody"
+out '^action     greylist \(a first contact has to wait\)' "for an exempt recipient exempts nobody else"
 
 explain 0 "a sender that was not given is not the null sender" --client 198.51.100.7 --helo stranger.example --json
 json 'r["mail_from"] == "-" and r["spf"] == "-" and not r["facts"]["null_sender"] and r["facts"]["spf_domain"] == ""' \
-	"and the HELO name is not asked in its place"
+	"and the HELO name is not asked for instead"
 json 'r["not_given"] == ["mail_from", "from", "message", "rcpt"]' "what was not given is listed"
 for null in '' '<>'; do
 	explain 0 "the null sender is '$null'" --client 198.51.100.7 --helo stranger.example --mail-from "$null" --json
@@ -281,7 +281,7 @@ out '^author     not known: neither --from nor --message was given$' "the author
 out '^but        a From field that names an enabled vendor or us would be judged by that policy$' "and may be anybody"
 explain 0 "the null sender without --helo" --client 198.51.100.7 --mail-from '<>' --from x@stranger.example
 out '^envelope   <>, SPF not known: --helo was not given' "has an SPF that is not known"
-explain 0 "of a message that was given whole" --client 198.51.100.7 --helo h.example --mail-from x@stranger.example \
+explain 0 "if everything was given" --client 198.51.100.7 --helo h.example --mail-from x@stranger.example \
 	--rcpt a@rx.example --message "$top/t/cli/plain.eml" --json
 json '"not_given" not in r and r["explanation"].find("not known") < 0 and r["explanation"].find("\nbut ") < 0' \
 	"nothing is said to be missing"
@@ -295,7 +295,7 @@ json 'r["facts"]["vendors"]["acme"]["listed"] == "no"' "with its facts"
 json 'r["explanation"].startswith("outcome    forged")' "and an explanation"
 [ "$(wc -l < "$world/out")" -eq 1 ]
 ok $? "on one line"
-explain 0 "bytes that are no UTF-8 do not break it" --client 198.51.100.7 --helo "$(printf 'caf\351')" --json
+explain 0 "bytes that are not UTF-8 do not break it" --client 198.51.100.7 --helo "$(printf 'caf\351')" --json
 json 'r["helo"].encode("utf-8", "surrogateescape") == b"caf\xe9"' "and none is lost"
 
 # ---- messages ----
@@ -335,31 +335,31 @@ out '^signature  d=acme.example, fail, does not count' "for its signature fails"
 printf 'Authentication-Results: %s; spf=pass\n' "$(hostname)" | cat - "$world/lf.eml" > "$world/results.eml"
 explain 0 "a results field that bears our own name" --client 198.51.100.99 --message "$world/results.eml"
 out '^headers    1 forged Authentication-Results would be removed$' "is said to be removed"
-explain 66 "a message that is not there exits 66" --client 198.51.100.99 --message "$world/none.eml"
+explain 66 "a missing message exits 66" --client 198.51.100.99 --message "$world/none.eml"
 err 'none.eml: cannot be read: No such file' "and is named"
-explain 66 "so does a folder" --client 198.51.100.99 --message "$world/vendors"
+explain 66 "so does a directory" --client 198.51.100.99 --message "$world/vendors"
 err 'vendors: cannot be read: Is a directory' "and says why"
 : > "$world/void.eml"
 explain 0 "an empty message is a message without an author" --client 198.51.100.7 --message "$world/void.eml"
 out '^author     none: the message has no From field$' "and it says so"
 
 
-# ---- files that are not what their reader thinks ----
+# ---- odd files ----
 
 printf '\320\317\021\340\241\261\032\341\0\0' > "$world/outlook.msg"
 explain 65 "an Outlook .msg is refused" --client 198.51.100.7 --message "$world/outlook.msg"
-err 'outlook.msg: this is no message: it is an Outlook .msg file; save' "with what to do"
+err 'outlook.msg: not a message: it is an Outlook .msg file; save' "with what to do"
 odd() { # NAME PATTERN BYTES
 	printf "$3" > "$world/odd.eml"
 	explain 0 "$1" --client 198.51.100.7 --message "$world/odd.eml"
-	err "odd.eml:$2" "is told with its line"
+	err "odd.eml:$2" "is reported with its line"
 }
 odd "an empty line in front" '1: it begins with an empty line' '\nFrom: a@stranger.example\n\nbody\n'
 out '^author     none: the message has no From field$' "and leaves no header, as for an MTA"
 odd "a byte order mark" '1: it begins with a byte order mark' '\357\273\277From: a@stranger.example\n\nbody\n'
 out '^author     none: the message has no From field$' "and leaves no header, as for an MTA"
 odd "a line without a colon" '2: this line is no field' 'From: a@stranger.example\nno field\nFrom: b@acme.example\n\nbody\n'
-out '^author     a@stranger.example,' "and what stands behind it is no header"
+out '^author     a@stranger.example,' "and what follows it is not header"
 odd "a NUL in the header" '1: a NUL byte' 'From: a@stranger.example\0, b@acme.example\n\nbody\n'
 out '^author     a@stranger.example,' "and cuts its line"
 odd "a bare CR in the header" '1: a CR that ends no line' 'From: A\rB <a@stranger.example>\n\nbody\n'
@@ -374,9 +374,9 @@ sed "s/{ name = \"acme\"; }/&, { name = \"left\"; }/" "$world/dns.conf" > "$worl
 echo "state_dir = \"$world/state\";" >> "$world/left.conf"
 mkdir -p "$world/state/sources"
 printf "From: tickets@left.example\nSubject: x\n\nbody\n" > "$world/left.eml"
-run 75 "a name that does not exist leaves it open, as in the first week" -c "$world/left.conf" explain --client 198.51.100.7 \
+run 75 "for a name that does not exist, the first week leaves it open" -c "$world/left.conf" explain --client 198.51.100.7 \
 	--helo stranger.example --mail-from x@stranger.example --rcpt anna@rx.example --message "$world/left.eml"
-out '^outcome    unsure \(source-wrong\)' "which is no trouble of DNS"
+out '^outcome    unsure \(source-wrong\)' "which is not DNS trouble"
 cat > "$world/state/sources/a:out.left.example.copy" <<END
 version 2
 source a:out.left.example
@@ -391,7 +391,7 @@ networks 0
 end 0
 END
 cp "$world/state/sources/a:out.left.example.copy" "$world/copy"
-run 1 "what greenlaned saw stand for longer is gone" -c "$world/left.conf" explain --client 198.51.100.7 \
+run 1 "a name that greenlaned has seen missing for longer is gone" -c "$world/left.conf" explain --client 198.51.100.7 \
 	--helo stranger.example --mail-from x@stranger.example --rcpt anna@rx.example --message "$world/left.eml"
 out '^outcome    forged \(nothing-proven\)' "so that it is forged"
 cmp -s "$world/copy" "$world/state/sources/a:out.left.example.copy" && [ "$(ls "$world/state/sources" | wc -l)" = 1 ]

@@ -1,12 +1,12 @@
 #!/usr/bin/python3
-"""TAP: greenlaned while somebody sets the clock back and forth (t/lib/clock_step.c, preloaded).
+"""TAP: greenlaned while the clock is set back and forth (t/lib/clock_step.c, preloaded).
 
-clock.py GREENLANED CONF SOCKET STEP-FILE: $STEP_OBJECT is preloaded into the daemon alone.
+clock.py GREENLANED CONF SOCKET STEP-FILE: $STEP_OBJECT is preloaded into the daemon only.
 """
 import os, queue, socket, struct, subprocess, sys, threading
 
-PATIENCE = 120   # for what must come at once, on however slow a host
-STEPS = 50      # each in the moment behind a line of the log, where its writer waits for the next
+PATIENCE = 120  # for what comes at once, however slow the host is
+STEPS = 50      # each right after a line of the log, while its writer waits for the next
 HOUR = 3600
 
 daemon_path, conf, socket_path, step_file = sys.argv[1:]
@@ -44,13 +44,13 @@ threading.Thread(target=read, daemon=True).start()
 
 
 def comes(text):
-    """Waits for a line of the log that holds the text; False when none comes."""
+    """Waits for a line of the log that contains the text; False if none comes."""
     try:
         while True:
             line = lines.get(timeout=PATIENCE)
             if text in line:
                 return True
-            if line == "":  # it ended: nothing comes any more
+            if line == "":  # the daemon has ended
                 lines.put(line)
                 return False
     except queue.Empty:
@@ -62,7 +62,7 @@ def packet(command, data=b""):
 
 
 def message(mta):
-    """A mail of this host's: its verdict needs no DNS, and is one line of the log."""
+    """A mail from this host: its verdict needs no DNS, and is one line of the log."""
     mta.sendall(packet("M", b"<a@example.com>\0") + packet("R", b"<b@example.com>\0") +
                 packet("L", b"From\0a@example.com\0") + packet("N") + packet("E"))
 
@@ -78,7 +78,7 @@ def steps(mta, sign):
 
 
 try:
-    ok(comes(" serves "), "greenlaned runs by a clock that can be set")
+    ok(comes(" serves "), "greenlaned runs with a clock that can be set")
     mta = socket.socket(socket.AF_UNIX)
     mta.connect(socket_path)
     threading.Thread(target=lambda: [None for _ in iter(lambda: mta.recv(4096), b"")], daemon=True).start()
@@ -90,7 +90,7 @@ try:
     mta.shutdown(socket.SHUT_RDWR)
     daemon.terminate()
     ok(comes("stopped"), "it stops with the clock set back")
-    ok(daemon.wait(PATIENCE) == 0, "and well")
+    ok(daemon.wait(PATIENCE) == 0, "and exits with 0")
 finally:
     if daemon.poll() is None:
         daemon.kill()

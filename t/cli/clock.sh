@@ -1,5 +1,5 @@
 #!/bin/sh
-# TAP: greenlaned while the clock is set back and forth, by an object that is preloaded (t/lib/clock_step.c).
+# TAP: greenlaned while a preloaded object (t/lib/clock_step.c) sets the clock back and forth.
 name=clock
 . "${srcdir:-.}/t/cli/lib.sh"
 greenlaned=${GREENLANED:-${greenlane}d}

@@ -1,14 +1,14 @@
 #!/bin/sh
-# TAP: the MTA snippets of contrib/: each says what it is for, a real Postfix takes it, and greenlane setup has
+# TAP: the MTA snippets of contrib/: each says what it is for, a real Postfix accepts it, and greenlane setup has
 # nothing to add to it. Nothing is started.
 name=contrib
 . "${srcdir:-.}/t/cli/lib.sh"
 
-# begins FILE MARK NAME: three lines of comment stand at its top.
+# begins FILE MARK NAME: the file begins with three lines of comment.
 begins() {
 	head -n 3 "$1" > "$world/out"
 	[ "$(grep -c "^$2 [A-Za-z\`]" "$world/out")" -eq 3 ]
-	ok $? "$3 begins with three lines of what it is for"
+	ok $? "$3 begins with three lines that say what it is for"
 }
 
 cat > "$world/greenlane.conf" <<END
@@ -20,7 +20,7 @@ vendors     = ( { name = "vendor"; } );
 END
 echo 'vendor = { name = "vendor"; domains = [ "vendor.example" ]; };' > "$world/vendor.conf"
 
-# postfix_with SNIPPET: a configuration of its own, with folders of its own.
+# postfix_with SNIPPET: writes a configuration with the snippet, in directories of its own.
 postfix_with() {
 	rm -rf "$world/postfix"
 	mkdir -p "$world/postfix/conf" "$world/postfix/spool" "$world/postfix/data"
@@ -48,22 +48,22 @@ for snippet in "$top"/contrib/postfix/*.cf; do
 	name=contrib/postfix/${snippet##*/}
 	begins "$snippet" '#' "$name"
 	if ! command -v postconf > /dev/null; then
-		skip "$name is taken by Postfix" "not installed"
+		skip "Postfix accepts $name" "not installed"
 		continue
 	fi
 	postfix_with "$snippet"
-	# a name that nothing uses, or a mistyped one, is a warning
+	# postconf warns of a name that is unused or mistyped
 	postconf -c "$world/postfix/conf" -n 2>&1 > "$world/values" | grep -v 'overriding earlier' > "$world/out"
 	[ ! -s "$world/out" ]
-	ok $? "postconf has nothing to complain of in $name"
+	ok $? "postconf finds no fault with $name"
 	if [ "$(id -u)" -eq 0 ] && getent passwd postfix > /dev/null; then
 		chown postfix "$world/postfix/data"
 		postfix -c "$world/postfix/conf" check > "$world/out" 2>&1
-		ok $? "postfix check passes $name"
+		ok $? "postfix check accepts $name"
 	else
-		skip "postfix check passes $name" "not root, or no user postfix"
+		skip "postfix check accepts $name" "not root, or no user postfix"
 	fi
-	case $name in */postscreen.cf) continue ;; esac # a part alone: it names no milter
+	case $name in */postscreen.cf) continue ;; esac # it is only a part: it names no milter
 	"$greenlane" -c "$world/greenlane.conf" setup postfix --config-dir "$world/postfix/conf" > "$world/out" 2>&1 &&
 		! grep -v '^smtpd_forbid_bare_newline' "$world/out" | grep -qv '^\(#.*\)\{0,1\}$'
 	ok $? "greenlane setup has nothing to add to $name"

@@ -1,13 +1,13 @@
 #!/bin/sh
-# TAP: greenlane dns against a real name server: a domain with every fault, as a whole (dns.golden); then the
-# records that it prints are pasted into the zone, and nothing is wrong any more. The shipped vendor files.
+# TAP: greenlane dns with a real name server and the shipped vendor files: a domain with every fault, compared as a whole
+# (dns.golden); then the records that it prints are put into the zone, and nothing is wrong any more.
 #
-#   REMAKE=1 t/cli/dns.sh     writes dns.golden anew
+#   REMAKE=1 t/cli/dns.sh     rewrites dns.golden
 name=dns
 . "${srcdir:-.}/t/cli/lib.sh"
 golden=$top/t/cli/dns.golden
 
-# ---- what asks no DNS ----
+# ---- without DNS ----
 
 cat > "$world/own.conf" <<END
 vendor_path = [ "$top/policy/vendors" ];
@@ -18,10 +18,10 @@ delegations = (
   { vendor = "nable-rmm"; domains = [ "noc@example.com", "noc@example.net" ]; vouch = [ "listed+spf_from" ]; }
 );
 END
-conf() { # PORT [MORE]: the configuration that asks there
+conf() { # PORT [MORE]: a configuration that asks DNS at this port
 	cat "$world/own.conf"
 	printf 'own = { domains = [ "example.com", "example.net", "=example.net" ]; %s };\n' "${2:-}"
-	# nobody is at port 9
+	# nothing listens on port 9
 	[ "$1" -eq 9 ] && patience=1s || patience=20s
 	printf 'dns = { servers = [ "127.0.0.1@%s" ]; timeout = "%s"; };\n' "$1" $patience
 }
@@ -29,19 +29,19 @@ conf 9 > "$world/deaf.conf"
 run 64 "two domains are a usage error" -c "$world/deaf.conf" dns example.com example.net
 err '^usage: greenlane .*dns \[DOMAIN\]' "and the usage is shown"
 run 64 "so is an option" -c "$world/deaf.conf" dns --json
-run 64 "so is what is no domain" -c "$world/deaf.conf" dns 'exa mple'
+run 64 "so is what is not a domain name" -c "$world/deaf.conf" dns 'exa mple'
 err 'not a domain name' "and it is named"
 echo 'vendors = 1;' > "$world/broken.conf"
 run 78 "a broken configuration exits 78" -c "$world/broken.conf" dns
 sed '/^own/d' "$world/deaf.conf" > "$world/ownless.conf"
 sed -i '/^delegations/,/^);/d' "$world/ownless.conf"
-run 64 "without own.domains there is nothing to look at" -c "$world/ownless.conf" dns
-err 'own\.domains names no domain' "and it says what to do"
+run 64 "without own.domains there is nothing to examine" -c "$world/ownless.conf" dns
+err 'own\.domains is empty; name your domains there' "and it says what to do"
 
 run 69 "DNS that does not answer exits 69" -c "$world/deaf.conf" dns example.com
 out '^  unsure  SPF    no answer for TXT example\.com; nothing is said of SPF' "and names the question"
 out '^  unsure  DMARC' "for each part"
-lacks 'wrong|missing|IN TXT' "and nothing is taken for missing"
+lacks 'wrong|missing|IN TXT' "and nothing is treated as missing"
 
 missing=
 for program in nsd /usr/bin/python3; do
@@ -80,7 +80,7 @@ b.costly.example. TXT "v=spf1 ip4:198.18.64.2 ~all"
 open.example. TXT "v=spf1 ip4:198.18.65.1 +all"
 END
 
-# the N-able page's own example, a vendor that went, and what else can go wrong
+# the example of N-able's page, a vendor that was left, and what else can go wrong
 cat > "$world/faults.zone" <<END
 example.com. TXT "v=spf1 mymailer.example.com a:territory.mailers.system-monitor.com include:costly.example include:_spf.google.com include:us._netblocks.mimecast.com a:us.mailers.system-monitor.com ip4:web.example.com 192.0.2.81 inlcude:autotask.net ptr" " include:gone.example include:open.example a:web.example.com a:web.example.com ip4:136.143.187.53 include=autotask.net nonsense a:old1.example.com mx:old2.example.com +all ip4:192.0.2.82" "include:other.example"
 example.com. TXT "v=spf1 a:web.example.com \\027[31mred -all"
@@ -100,14 +100,14 @@ if [ -n "${REMAKE:-}" ]; then
 	cp "$world/out" "$golden"
 fi
 diff "$golden" "$world/out" > "$world/diff"
-ok $? "and the report is dns.golden to the letter"
+ok $? "and the report is exactly dns.golden"
 sed 's/^/# /' "$world/diff"
 [ ! -s "$world/err" ]
-ok $? "and nothing else is said"
+ok $? "and nothing else is printed"
 [ "$(LC_ALL=C tr -d '\n -~' < "$world/out" | wc -c)" -eq 0 ]
 ok $? "and it is plain text, whatever was published"
 
-# ---- what it prints is published ----
+# ---- its records are published ----
 
 {
 	cat "$world/base.zone"
@@ -121,20 +121,20 @@ ok $? "and it is plain text, whatever was published"
 is "$(grep -c '^example\.[a-z]*\. 3600 IN TXT "v=spf1 ' "$world/root.zone")" 2 "each domain has one record to publish"
 nsd_serve
 conf "$port" > "$world/dns.conf"
-run 0 "published as they were printed, nothing is wrong any more" -c "$world/dns.conf" dns
-lacks '^  (wrong|unsure)|permerror' "not a word of it"
-is "$(grep -c 'nothing has to change' "$world/out")" 2 "in either domain"
+run 0 "with its records published, nothing is wrong any more" -c "$world/dns.conf" dns
+lacks '^  (wrong|unsure)|permerror' "nothing is reported"
+is "$(grep -c 'nothing has to change' "$world/out")" 2 "for either domain"
 lacks 'IN TXT' "and no other record is proposed"
 
 # ---- the rest ----
 
-run 1 "a domain that is not ours is looked at all the same" -c "$world/dns.conf" dns gone.example
-err 'gone\.example is none of own\.domains' "and that is said"
-out 'there is no SPF record, the name does not exist' "and so is what is wrong"
+run 1 "a domain that is not ours is examined anyway" -c "$world/dns.conf" dns gone.example
+err 'gone\.example is not in own\.domains' "with a message"
+out 'there is no SPF record, the name does not exist' "and what is wrong is shown"
 conf "$port" 'outbound = [ "192.0.2.99" ];' > "$world/dns.conf"
 run 1 "an outbound host that the record does not pass" -c "$world/dns.conf" dns EXAMPLE.com.
 out "'ip4:192\.0\.2\.99' is missing: 192\.0\.2\.99 may send \(own\.outbound\)" "is missing there"
 out '^example\.com\. 3600 IN TXT "v=spf1 .* ip4:192\.0\.2\.99 -all"$' "and in the record to publish"
-lacks 'example\.net' "of that domain alone"
+lacks 'example\.net' "for that domain only"
 
 finish_tap

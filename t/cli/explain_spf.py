@@ -1,9 +1,9 @@
 #!/usr/bin/python3
-"""Cases of the RFC 7208 suite, chosen at random, through `greenlane explain` with nsd behind it.
+"""Runs random cases of the RFC 7208 suite through `greenlane explain`, with nsd as its name server.
 
 usage: explain_spf.py [COUNT [SEED]]     COUNT 0: every case
 
-Prints TAP. The seed is printed, so that a failure can be had again.
+Prints TAP, and the seed, so that a failure can be repeated.
 """
 import contextlib
 import glob
@@ -53,7 +53,7 @@ import spf_cases # noqa: E402
 def all_cases(found):
     for number, scenario in enumerate(found):
         for name, client, helo, sender, results in scenario.cases:
-            # loopback is exempt, no SPF is asked; nsd cannot be silent
+            # loopback is exempt from SPF, and nsd always answers
             if (not ipaddress.ip_address(client).is_loopback
                     and not spf_cases.meets_timeout((name, client, helo, sender, results), scenario)):
                 yield number, name, client, helo.encode(), sender.encode(), results
@@ -82,7 +82,7 @@ def answers(port):
     """Does a server answer for the SOA of the root?"""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         probe.settimeout(0.1)
-        for _ in range(50): # asked again on the same socket: the first question may come too early, an answer late
+        for _ in range(50): # on the same socket: the first question may come too early, an answer late
             try:
                 probe.sendto(b"\x12\x34\0\0\0\1\0\0\0\0\0\0\0\0\6\0\1", ("127.0.0.1", port))
                 return probe.recv(4096)[:2] == b"\x12\x34"
@@ -94,7 +94,7 @@ def answers(port):
 
 
 class Nsd:
-    """Serves one scenario's zone while it is open."""
+    """Serves the zone of one scenario while it is open."""
 
     def __init__(self, folder, zone):
         self.folder, self.port = folder, free_port()
@@ -138,14 +138,14 @@ def main():
         cases = random.Random(seed).sample(cases, count)
     print("# seed %d" % seed)
     print("1..%d" % len(cases))
-    cases.sort(key=lambda case: case[0]) # one server a scenario
+    cases.sort(key=lambda case: case[0]) # one server per scenario
     tried = failed = 0
     with tempfile.TemporaryDirectory(prefix="explain_spf.") as folder:
         conf = os.path.join(folder, "greenlane.conf")
         for number in dict.fromkeys(case[0] for case in cases):
             with Nsd(folder, zone_of(found[number])) as nsd:
                 with open(conf, "w", encoding="utf-8") as file:
-                    # the suite's clients have private addresses: one that is nobody's is hidden, and its SPF not asked
+                    # the suite's clients have private addresses: unless they are a relay's, they are hidden, and SPF is not asked
                     file.write('dns = { servers = [ "127.0.0.1@%d" ]; };\nvendors = ( );\n'
                                'relays = ( { name = "suite"; kind = "forwarder"; networks = [ "192.168.218.0/24" ]; } );\n'
                                % nsd.port)

@@ -1,5 +1,5 @@
 #!/bin/sh
-# TAP front: does `greenlane explain` find the SPF results of the RFC 7208 suite, over real DNS?
+# TAP wrapper: does `greenlane explain` find the SPF results of the RFC 7208 suite, over real DNS?
 set -u
 here=$(dirname "$0")
 

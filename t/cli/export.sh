@@ -1,9 +1,9 @@
 #!/bin/sh
 # TAP: greenlane export and the exports of greenlaned: each format in the program that reads it, files that are
-# touched only when they must be, commands, and greenlane vendor brief.
+# changed only when needed, commands, and greenlane vendor brief.
 #
-# A program that is not installed is skipped with its reason. SENDMAIL_ROOT and POSTGREY_ROOT may name folders where
-# Debian's packages of Sendmail and postgrey were unpacked (dpkg -x); the first conflicts with Postfix.
+# A program that is not installed is skipped with a reason. SENDMAIL_ROOT and POSTGREY_ROOT may name directories into which
+# Debian's packages of Sendmail and postgrey were unpacked (dpkg -x); Sendmail's conflicts with Postfix's.
 name=export
 . "${srcdir:-.}/t/cli/lib.sh"
 greenlaned=${GREENLANED:-${greenlane}d}
@@ -57,11 +57,11 @@ milter = { listen = "inet:8890@127.0.0.1"; };
 vendors = ( { name = "acme"; }, { name = "trial"; } );
 END
 
-# what every format must hold, and must not
+# addresses that every format must list, and must not list
 inside="192.0.2.5 192.0.2.200 198.51.100.8 198.51.100.11 203.0.113.77 2001:db8:2::1 2001:db8:3:ffff::1 2001:db8:4:1::25 2001:db8:f::25"
 outside="192.0.3.1 192.0.1.255 198.51.100.7 198.51.100.12 198.51.100.99 198.51.100.200 203.0.113.78 203.0.113.130 198.18.0.1 2001:db8:1::1 2001:db8:5::1 2001:db8:f::26 2001:db8:10::1"
 
-# every NAME COMMAND...: of all addresses, behind COMMAND, it prints just those inside
+# every NAME COMMAND...: given all addresses, COMMAND prints exactly those inside
 every() {
 	name=$1
 	shift
@@ -73,9 +73,9 @@ every() {
 
 run 64 "no format is a usage error" export
 run 64 "so is an unknown one" export postgray
-err "no format 'postgray'; did you mean 'postgrey'\?" "and the next one is named"
+err "unknown format 'postgray'; did you mean 'postgrey'\?" "and the nearest one is named"
 run 64 "so are two" export postgrey json
-run 64 "so is a value where there is none to choose" export postgrey --value x
+run 64 "so is a value for a format without a choice" export postgrey --value x
 run 64 "so is a value that would relay" export sendmail-access --value RELAY
 run 64 "so is watching standard output" export postgrey --watch
 "$greenlane" -c "$world/none.conf" export postgrey > "$world/out" 2> "$world/err"
@@ -93,32 +93,32 @@ is "$(grep -v '^#' "$world/out" | tr '\n' ' ')" \
 	"192.0.2.0/24 198.51.100.8/30 203.0.113.77 2001:db8:2::/47 2001:db8:4::/48 2001:db8:f::25 " \
 	"it lists the fewest networks of files and copies"
 out '^# left out: acme a:old\.acme\.example: .*max_stale' "a stale copy is named"
-out '^# left out: acme a:new\.acme\.example: it was never unfolded' "and what was never known"
-out '^# left out: acme cidr:198\.18\.0\.0/15: .*review' "and what is past its review"
+out '^# left out: acme a:new\.acme\.example: it was never unfolded' "and one that was never known"
+out '^# left out: acme cidr:198\.18\.0\.0/15: .*review' "and one past its review"
 out '^# left out: trial .*monitor' "and a vendor on trial"
 
 # ---- files ----
 
 file=$world/files/list
-run 0 "a file is made" export postgrey --output "$file"
-is "$(stat -c %a "$file")" 644 "that all may read"
+run 0 "a file is created" export postgrey --output "$file"
+is "$(stat -c %a "$file")" 644 "that everybody may read"
 before=$(stamp "$file")
 sleep 1.1 # sleeps: until the date in the file would be another
 run 0 "again" export postgrey --output "$file"
-is "$(stamp "$file")" "$before" "it is not touched when nothing but the date changed"
+is "$(stamp "$file")" "$before" "it is not touched if only the date would change"
 echo 10.0.0.0/8 >> "$file"
 chmod 600 "$file"
 run 0 "after somebody else wrote into it" export postgrey --output "$file"
 grep -q 10.0.0.0/8 "$file"
-is $? 1 "it is as it should be"
+is $? 1 "it is restored"
 is "$(stat -c %a "$file")" 600 "and keeps its mode"
 [ -z "$(ls "$world"/files/*.new 2>/dev/null)" ]
 ok $? "nothing is left beside it"
-run 73 "a folder that is not there exits 73" export postgrey --output "$world/nowhere/list"
+run 73 "a missing directory exits 73" export postgrey --output "$world/nowhere/list"
 err "nowhere/list: cannot be written" "and is named"
-run 73 "what is no file is not replaced" export postgrey --output /dev/null
+run 73 "what is not a regular file is not replaced" export postgrey --output /dev/null
 [ -c /dev/null ]
-ok $? "indeed"
+ok $? "and is still there"
 rm "$file"
 
 "$greenlane" -c "$world/greenlane.conf" export postgrey --output "$file" --watch 2> "$world/err" &
@@ -128,7 +128,7 @@ until_true test -s "$file"
 ok $? "--watch writes at once"
 copy spf:acme.example "$now" 192.0.2.128/25 203.0.113.77 203.0.113.78 2001:db8:4::/48
 until_true grep -qx 203.0.113.78 "$file"
-ok $? "and again when a copy changed"
+ok $? "and again when a copy has changed"
 copy spf:acme.example "$now" 192.0.2.128/25 203.0.113.77 2001:db8:4::/48
 until_true sh -c "! grep -qx 203.0.113.78 '$file'"
 ok $? "and again"
@@ -174,8 +174,8 @@ elif ! unshare -rn nft list ruleset 2> /dev/null; then
 	skip "nftables" "no network namespace"
 else
 	unshare -rn nft -c -f "$world/nftables" > "$world/out" 2> "$world/err"
-	ok $? "nftables: nft -c takes it"
-	every "nftables: each is in its set, and no other, also when it is loaded twice" in_nftables
+	ok $? "nftables: nft -c accepts it"
+	every "nftables: each is in its set, and no other, even if it is loaded twice" in_nftables
 	unshare -rn sh -c "nft -f '$world/nftables' && nft get element inet greenlane greenlane_login4 '{ 203.0.113.130 }' &&
 		nft get element inet greenlane greenlane_login6 '{ 2001:db8:10::1 }'" > "$world/out" 2> "$world/err"
 	ok $? "nftables: those that log in have sets of their own"
@@ -234,7 +234,7 @@ in_order() {
 }
 in_order "$world/milter-greylist"
 ok $? "milter-greylist: one statement of its grammar"
-is "$(grep -c '^	' "$world/milter-greylist")" 6 "that holds all six networks"
+is "$(grep -c '^	' "$world/milter-greylist")" 6 "with all six networks"
 
 sendmail=${SENDMAIL_ROOT:-}
 sendmail_asks() { # ADDRESS...: the access table's answer for each
@@ -271,7 +271,7 @@ END
 	m4 -D_CF_DIR_="$cf/" "$cf/m4/cf.m4" "$world/test.mc" > "$world/test.cf" 2> "$world/err"
 	"$sendmail/usr/libexec/sendmail/makemap" -C "$world/test.cf" hash "$world/access" \
 		< "$world/sendmail-access" > "$world/out" 2> "$world/err"
-	ok $? "sendmail-access: makemap takes it"
+	ok $? "sendmail-access: makemap accepts it"
 	# shellcheck disable=SC2046,SC2086 # lists of words
 	is "$(sendmail_asks $(sendmail_form $inside) | sort | uniq -c | tr -s ' ' | tr '\n' ';')" " $(echo $inside | wc -w) OK;" \
 		"sendmail-access: Sendmail's own ruleset finds OK for each"
@@ -397,20 +397,20 @@ if [ -x "$greenlaned" ]; then
 	daemon=$!
 	pids="$pids $daemon"
 	until_true grep -q 'ended with status 7' "$world/daemon"
-	ok $? "greenlaned: the command that fails is told of, with its status"
+	ok $? "greenlaned: the failure of a command is logged, with its status"
 	grep -q 'no reload here' "$world/daemon"
-	ok $? "and what it said"
+	ok $? "and its output"
 	is "$(grep -v '^#' "$files/postgrey" | tr '\n' ' ')" "192.0.2.1 2001:db8::1 " "both families are in the file"
-	is "$(grep -vc '^#' "$files/postscreen")" 2 "and in the other"
+	is "$(grep -vc '^#' "$files/postscreen")" 2 "and in the other file"
 	is "$(cat "$files/told")" told "the other command ran once"
 	"$greenlane" -c "$world/daemon.conf" status > "$world/out" 2>&1
 	is $? 0 "status: all is well while the daemon keeps its files"
-	out '^greenlaned runs, mode enforce$' "it runs"
+	out '^greenlaned is running, mode enforce$' "it runs"
 	out '^vendor steady, mode enforce: 1 of 1 sources known, 2 networks$' "its vendor is known"
 	out "^export postgrey $files/postgrey: fresh\$" "its export is fresh"
 	echo 198.51.100.1 >> "$files/postgrey"
 	"$greenlane" -c "$world/daemon.conf" status > "$world/out" 2>&1
-	is $? 1 "status: a file that somebody changed is not"
+	is $? 1 "status: not if somebody has changed a file"
 	out "^export postgrey $files/postgrey: stale: " "it is named"
 	sed -i 's/192.0.2.1"/192.0.2.1", "192.0.2.9"/' "$world/vendors/steady.conf"
 	before=$(stamp "$files/postgrey")
@@ -424,18 +424,18 @@ if [ -x "$greenlaned" ]; then
 	kill -HUP $daemon
 	until_true sh -c "[ \$(grep -c 'reload: 1 vendors in force' '$world/daemon') -ge 2 ]"
 	until_true lines "$files/settled" 1
-	is "$(stamp "$files/postgrey")" "$before" "one that does not leaves it"
+	is "$(stamp "$files/postgrey")" "$before" "one that does not leaves the file alone"
 	is "$(wc -l < "$files/told")" 2 "and runs nothing"
-	is "$(cat "$files/settled")" settled "but a command that is still owed"
+	is "$(cat "$files/settled")" settled "but the command that has not run yet"
 	rm "$files/postgrey"
 	mkdir "$files/postgrey"
 	sed -i 's/, "192.0.2.9"//' "$world/vendors/steady.conf"
 	kill -HUP $daemon
 	until_true grep -q "$files/postgrey.*: is no regular file" "$world/daemon"
-	ok $? "what cannot be written is told of"
+	ok $? "a file that cannot be written is logged"
 	until_true sh -c "! grep -q 192.0.2.9 '$files/postscreen'"
-	ok $? "and the other file is kept all the same"
-	daemon_conf "echo \$\$ > $files/command; exec sleep 10000" > "$world/daemon.conf" # sleeps: longer than anybody waits
+	ok $? "and the other file is kept up to date anyway"
+	daemon_conf "echo \$\$ > $files/command; exec sleep 10000" > "$world/daemon.conf" # sleeps: longer than the test waits
 	sed -i 's/192.0.2.1"/192.0.2.1", "192.0.2.10"/' "$world/vendors/steady.conf"
 	kill -HUP $daemon
 	until_true lines "$files/command" 1
@@ -453,23 +453,23 @@ else
 fi
 
 "$greenlane" -c "$world/daemon.conf" status > "$world/out" 2>&1
-is $? 1 "status: a daemon that does not run is not well"
-out '^greenlaned does not run with state_dir ' "and that is said"
+is $? 1 "status: a daemon that is not running is a problem"
+out '^greenlaned is not running with state_dir ' "and is reported"
 
 # ---- vendor brief ----
 
 run 0 "vendor brief" vendor brief acme
-out '^Acme Tickets: its mail servers, as known on ' "says whom it is about"
+out '^Acme Tickets: its mail servers, as known on ' "names the vendor"
 out 'sends as +acme\.example and names below it' "its names"
-out 'signs \(DKIM d=\) as +acme\.example$' "its DKIM name, without those below"
+out 'signs \(DKIM d=\) as +acme\.example$' "its DKIM domain, without names below it"
 out '^  include:acme\.example$' "the SPF term to add"
 out '^    2001:db8:4::/48$' "addresses of copies"
-out '^  cidr:192\.0\.2\.0/25.*, for eu' "those of the file, with their tag"
+out '^  cidr:192\.0\.2\.0/25.*, for eu' "those in the file, with their tag"
 out '^    2001:db8:10::/48$' "those that log in"
 out 'a:new\.acme\.example.*: it was never unfolded' "what is not known"
 out 'its page, seen 2026-01-01' "and how it is known"
-run 1 "a vendor that is not in force is told" vendor brief nobody
-err "'nobody' is none of vendors" "so"
+run 1 "a vendor that is not in force" vendor brief nobody
+err "vendor 'nobody' is not in force" "is reported"
 run 64 "no name is a usage error" vendor brief
 
 finish_tap

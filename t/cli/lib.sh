@@ -1,8 +1,8 @@
-# lib.sh - what the tests of the tool share: the program, a private folder, TAP. Sourced, POSIX sh.
+# lib.sh - shared by the tests of greenlane: the program, a private directory, TAP. Sourced, POSIX sh.
 #
-# Before it: name=WORD (of the folder). After it: $greenlane, $world (removed at the end, with the processes
-# in $pids), ok, is, skip, run, out, err, lacks, quiet, until_true; at the end of the test: finish_tap.
-# $config, if set, is put before every command that run runs; $input is its standard input.
+# Set name=WORD (part of the directory's name) before sourcing it. It provides $greenlane, $world (removed at the end,
+# when the processes in $pids are ended), ok, is, skip, run, out, err, lacks, quiet, until_true; a test ends with finish_tap.
+# If $config is set, run passes it with -c; $input is the standard input of run.
 
 set -u
 top=${srcdir:-.}
@@ -13,7 +13,7 @@ case $greenlane in /*) ;; *) greenlane=$PWD/$greenlane ;; esac
 PATH=$PATH:/usr/sbin:/sbin
 export PATH
 
-# below /tmp itself and open: Postfix's user, or a name server's, must be able to come in
+# directly below /tmp and open, so that the users of Postfix and the name server can enter
 world=$(mktemp -d "/tmp/greenlane-$name.XXXXXX") || exit 99
 chmod 755 "$world"
 pids=
@@ -52,7 +52,7 @@ skip() { # NAME WHY
 	echo "ok $count - $1 # SKIP $2"
 }
 
-# run STATUS NAME ARGUMENT...: its exit status is STATUS. Leaves out and err behind.
+# run STATUS NAME ARGUMENT...: runs greenlane, which must exit with STATUS. Leaves its output in the files out and err.
 run() {
 	wanted=$1 name=$2
 	shift 2
@@ -63,13 +63,13 @@ run() {
 	ok $? "$name"
 }
 
-# Does the last output (standard error) hold the pattern?
+# Does the last output (or standard error) match the pattern?
 out() { grep -Eq -- "$1" "$world/out"; ok $? "$2"; }
 err() { grep -Eq -- "$1" "$world/err"; ok $? "$2"; }
 lacks() { ! grep -Eq -- "$1" "$world/out"; ok $? "$2"; }
 quiet() { [ ! -s "$world/out" ]; ok $? "$1"; }
 
-# until_true COMMAND...: waits for it; 1 when it never is, which is after so long that only what is broken takes it.
+# until_true COMMAND...: waits until the command succeeds; 1 after two minutes, which only a broken program takes.
 until_true() {
 	until_end=$(($(date +%s) + 120))
 	until "$@"; do
@@ -86,7 +86,7 @@ finish_tap() {
 	exit
 }
 
-# nsd_serve: serves $world/root.zone as the root on a free $port of loopback, and waits until it answers.
+# nsd_serve: serves $world/root.zone as the root zone on a free $port of loopback, and waits until nsd answers.
 nsd_serve() {
 	port=$(/usr/bin/python3 "$top/t/mta/net.py" ports 1)
 	cat > "$world/nsd.conf" <<END

@@ -1,5 +1,5 @@
 #!/bin/sh
-# TAP: the process greenlaned: what it inherits from whoever starts it, and its limit of open files over a reload.
+# TAP: greenlaned as a process: what it inherits from its parent, and its limit of open files after a reload.
 name=process
 . "${srcdir:-.}/t/cli/lib.sh"
 greenlaned=${GREENLANED:-${greenlane}d}
@@ -22,7 +22,7 @@ END
 }
 says() { grep -Eq -- "$1" "$world/daemon"; }
 limit() { sed -n 's/^Max open files *\([0-9]*\) .*/\1/p' "/proc/$daemon/limits"; }
-ends() { # STATUS NAME: greenlaned, which was told to
+ends() { # STATUS NAME: stops greenlaned, which must exit with STATUS
 	kill "$daemon"
 	wait "$daemon"
 	is $? "$1" "$2"
@@ -36,7 +36,7 @@ if [ "$(ulimit -H -n)" = unlimited ] || [ "$(ulimit -H -n)" -ge 3000 ]; then
 	daemon=$!
 	pids="$pids $daemon"
 	until_true says ' serves '
-	ok $? "greenlaned starts where few files may be open"
+	ok $? "greenlaned starts with a low limit of open files"
 	is "$(limit)" 1124 "and raises its limit for its sessions"
 	conf 500 > "$world/conf"
 	kill -HUP $daemon
@@ -44,17 +44,17 @@ if [ "$(ulimit -H -n)" = unlimited ] || [ "$(ulimit -H -n)" -ge 3000 ]; then
 	is "$(limit)" 1524 "a reload that allows more sessions raises it again"
 	conf 5000 > "$world/conf"
 	kill -HUP $daemon
-	until_true says 'only 3000 files may be open, but 5000 sessions want 6024; raise LimitNOFILE'
-	ok $? "what cannot be had is said at the reload"
-	is "$(limit)" 3000 "and as much as can be is taken"
-	ends 0 "it ends well"
+	until_true says 'only 3000 files may be open, but 5000 sessions need 6024; raise LimitNOFILE'
+	ok $? "a limit that is too low is logged at the reload"
+	is "$(limit)" 3000 "and raised as far as possible"
+	ends 0 "it exits with 0"
 else
-	skip "the limit of open files over a reload" "the hard limit here is lower"
+	skip "the limit of open files after a reload" "the hard limit here is lower"
 fi
 
 # ---- signals ----
 
-# as some supervisors leave it behind: then the system throws every status away
+# as some supervisors leave it: then the system discards every exit status
 cat > "$world/ignoring.py" <<'END'
 import os, signal, sys
 signal.signal(signal.SIGCHLD, signal.SIG_IGN)
@@ -65,7 +65,7 @@ mkdir "$world/taken"
 conf 100 > "$world/conf"
 sed -i "s,unix:$world/socket,unix:$world/taken," "$world/conf"
 timeout 60 /usr/bin/python3 "$world/ignoring.py" "$greenlaned" -c "$world/conf" 2> "$world/daemon"
-is $? 69 "a start in the background that fails says so to one who ignores SIGCHLD"
+is $? 69 "a failed start in the background is reported even if the parent ignores SIGCHLD"
 says 'taken'
 ok $? "and says why"
 
@@ -74,7 +74,7 @@ conf 100 "exports = ( { format = \"postgrey\"; file = \"$world/postgrey\"; comma
 daemon=$!
 pids="$pids $daemon"
 until_true says "'exit 9' ended with status 9"
-ok $? "a command that fails is seen to"
-ends 0 "it ends well"
+ok $? "the failure of a command is noticed"
+ends 0 "it exits with 0"
 
 finish_tap

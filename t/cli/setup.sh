@@ -1,7 +1,7 @@
 #!/bin/sh
-# TAP: greenlane setup postfix: what it reads, what it prints, and that a real Postfix takes what it prints.
+# TAP: greenlane setup postfix: what it reads, what it prints, and that a real Postfix accepts what it prints.
 #
-# Needs postconf for the last part alone; nothing is started, and no configuration but its own is touched.
+# Only the last part needs postconf; nothing is started, and no configuration but its own is touched.
 name=setup
 . "${srcdir:-.}/t/cli/lib.sh"
 config=$world/greenlane.conf
@@ -21,25 +21,25 @@ END
 
 run 64 "no second word is a usage error" setup
 err '^usage: greenlane .*setup postfix' "that says how"
-run 64 "there is no setup of another MTA" setup exim
-run 64 "a file and a folder at once are a usage error" setup postfix --postconf x --config-dir y
-run 66 "a file that is not there" setup postfix --postconf "$world/none"
+run 64 "setup of another MTA is a usage error" setup exim
+run 64 "a file together with a directory is a usage error" setup postfix --postconf x --config-dir y
+run 66 "a missing file" setup postfix --postconf "$world/none"
 err "$world/none: No such file" "is named"
 quiet "and nothing is advised"
 printf 'Dear Sir\n' > "$world/letter"
-run 65 "a file that is no output of postconf" setup postfix --postconf "$world/letter"
-err "write what .postconf -n; postconf -M. prints" "is told what it should be"
+run 65 "a file that is not the output of postconf" setup postfix --postconf "$world/letter"
+err "save the output of .postconf -n; postconf -M." "is refused with what to do"
 head -c 3000000 /dev/zero | tr '\0' 'a' > "$world/big"
 run 65 "a file that is too big" setup postfix --postconf "$world/big"
 printf 'a = b\n\0\n' > "$world/zero"
 run 65 "a file with a zero byte" setup postfix --postconf "$world/zero"
-run 0 "a saved output" setup postfix --postconf "$top/t/postfix_setup/postgrey.postconf"
+run 0 "saved output" setup postfix --postconf "$top/t/postfix_setup/postgrey.postconf"
 cmp -s "$world/out" "$top/t/postfix_setup/postgrey.cf"
-ok $? "has the lines that postfix_setup writes"
+ok $? "gives the lines that postfix_setup writes"
 input=$top/t/postfix_setup/postgrey.postconf
 run 0 "the same from standard input" setup postfix --postconf -
 cmp -s "$world/out" "$top/t/postfix_setup/postgrey.cf"
-ok $? "is the same"
+ok $? "gives the same"
 input=
 cp "$world/greenlane.conf" "$world/good.conf"
 echo 'milters = 1;' >> "$world/greenlane.conf"
@@ -65,12 +65,12 @@ smtp       inet  n       -       n       -       -       smtpd
 cleanup    unix  n       -       n       -       0       cleanup
 END
 cp "$world/postfix/main.cf" "$world/before"
-run 69 "a folder that is none of Postfix's" setup postfix --config-dir "$world/no-such-folder"
-err 'postconf: did not end well' "is told, below what postconf says of it"
+run 69 "a directory without Postfix's configuration" setup postfix --config-dir "$world/no-such-folder"
+err 'postconf: failed' "is reported, below the messages of postconf"
 quiet "and nothing is advised for it"
 run 0 "a real Postfix" setup postfix --config-dir "$world/postfix"
 [ ! -s "$world/err" ]
-ok $? "of which postconf has nothing to complain"
+ok $? "with which postconf finds no fault"
 out '^# What greenlane asks of this Postfix [0-9]+\.' "names its version"
 out 'default_action=accept },$' "has greenlane's milter with a default action of its own"
 out '^    inet:127\.0\.0\.1:8891$' "keeps the filter that is there"
@@ -81,8 +81,8 @@ cat "$world/out" >> "$world/postfix/main.cf"
 postconf -c "$world/postfix" -n > "$world/out" 2> "$world/err"
 [ ! -s "$world/err" ] || ! grep -qv 'overriding earlier entry' "$world/err"
 ok $? "postconf knows every name in the lines"
-out '^smtpd_milters = \{ unix:/run/greenlane/milter\.sock, default_action=accept \},' "and reads the lines as they were meant"
-run 0 "asked again with the lines taken" setup postfix --config-dir "$world/postfix"
+out '^smtpd_milters = \{ unix:/run/greenlane/milter\.sock, default_action=accept \},' "and reads the lines as intended"
+run 0 "after the lines were added" setup postfix --config-dir "$world/postfix"
 ! grep -Eqv '^(#.*)?$' "$world/out"
 ok $? "it has nothing to add"
 finish_tap

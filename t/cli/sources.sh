@@ -1,5 +1,5 @@
 #!/bin/sh
-# TAP: greenlane sources, by copies that are written here: what it shows, in words and JSON, how it ends, what --accept does.
+# TAP: greenlane sources, with copies that are written here: its output as text and JSON, its exit status, --accept.
 #
 # Needs python3 for the JSON; no network, no daemon.
 name=sources
@@ -8,7 +8,7 @@ config=$world/conf
 kept=$world/state/sources
 mkdir -p "$kept" "$world/vendors"
 
-# json EXPRESSION WANTED NAME: of all, the list that --json prints.
+# json EXPRESSION WANTED NAME: the expression, over the list `all` that --json prints.
 json() {
 	"$greenlane" -c "$world/conf" sources --json 2> "$world/err" > "$world/out"
 	said=$(/usr/bin/python3 -c 'import json, sys
@@ -62,9 +62,9 @@ conf never
 # ---- nothing yet ----
 
 run 0 "before the first answer there is no drift" sources
-out '^acme  spf:acme\.example  exclusive$' "each source has its vendor's name"
-out 'nothing is known yet' "and says that nothing is known"
-json '[s["known"] for s in all]' '[False, False, True, False]' "in JSON, too; what the file lists is known"
+out '^acme  spf:acme\.example  exclusive$' "each source is shown with its vendor"
+out 'nothing known yet' "and as not known"
+json '[s["known"] for s in all]' '[False, False, True, False]' "in JSON, too; the networks in the file are known"
 
 # ---- as it should be ----
 
@@ -73,17 +73,17 @@ copy copy spf:acme.example 120 no no 20.1.0.0/24 $((9 * day)) 'acme.example > _s
 cp "$kept/spf:acme.example.copy" "$kept/spf:acme.example.accepted"
 copy copy a:out.acme.example 60 no no 20.3.0.1 $day out.acme.example
 copy copy spf:globex.example 60 'yes globex.example > exists:%{i}.globex.example' no 20.9.0.0/24 $day 'globex.example > ip4'
-run 0 "networks that are as they were accepted are no drift" sources
-out 'lists     3 networks, believed .*\(2 minutes ago\), TTL 300$' "how many, how old, how long they hold"
+run 0 "networks that are as accepted are not drift" sources
+out 'lists     3 networks, believed .*\(2 minutes ago\), TTL 300$' "how many, how old, and for how long"
 out '^    20\.1\.0\.0/24 +since [0-9TZ:-]+  via acme\.example > _spf\.acme\.example > ip4$' "each with its age and path"
 out '^  next      2' "when it is asked again"
 out 'asked     for each address, because of globex\.example > exists:%\{i\}\.globex\.example$' "what cannot be listed"
-out '^  lists     2 networks of the file$' "what the file lists"
-run 0 "of one vendor" sources --vendor globex
-lacks 'acme' "only that"
-run 64 "no such vendor is a usage error" sources --vendor initech
-err "vendor 'initech' is not enabled" "and says so"
-run 64 "an unknown option is one" sources --wrong
+out '^  lists     2 networks from the file$' "what the file lists"
+run 0 "one vendor" sources --vendor globex
+lacks 'acme' "is shown alone"
+run 64 "an unknown vendor is a usage error" sources --vendor initech
+err "vendor 'initech' is not in force" "and says so"
+run 64 "so is an unknown option" sources --wrong
 json '[len(s["networks"]) for s in all]' '[3, 1, 2, 1]' "the networks are in the JSON"
 json 'all[0]["networks"][0]["path"], all[0]["ttl"], all[0]["stale"], 115 <= all[0]["age"] < 200' \
 	"('acme.example > _spf.acme.example > ip4', 300, False, True)" "with path, TTL and age"
@@ -93,11 +93,11 @@ json 'all[3]["asked_live"]' 'globex.example > exists:%{i}.globex.example' "and w
 
 copy copy spf:acme.example 60 no no 20.2.0.0/16 120 'acme.example > ip4' 20.5.0.0/24 60 'acme.example > _new.acme.example > ip4' \
 	2001:db8::/32 $day 'acme.example > ip6'
-run 1 "networks that came and went are drift" sources
+run 1 "networks that were added and removed are drift" sources
 out 'drift     changed since it was accepted: came 20\.5\.0\.0/24 via acme\.example > _new\.acme\.example > ip4; went 20\.1\.0\.0/24 via acme\.example > _spf\.acme\.example > ip4$' \
 	"with what, and by which path"
-out 'drift     the file lists what its SPF does not publish: 20\.1\.0\.0/24$' "a list that SPF no longer agrees with"
-json 'all[2]["drift"]' "['the file lists what its SPF does not publish: 20.1.0.0/24']" "in JSON, too"
+out 'drift     the file lists networks that the vendor.s SPF does not publish: 20\.1\.0\.0/24$' "and so is a list that SPF no longer agrees with"
+json 'all[2]["drift"]' '["the file lists networks that the vendor'"'"'s SPF does not publish: 20.1.0.0/24"]' "in JSON, too"
 run 0 "--accept" sources --accept
 [ ! -s "$world/out" ]; ok $? "prints nothing"
 run 0 "after it there is no drift" sources
@@ -105,28 +105,28 @@ lacks drift "of either kind"
 copy copy spf:acme.example 60 no no 20.5.0.0/24 60 'acme.example > ip4' 2001:db8::/32 $day 'acme.example > ip6'
 run 1 "the next change is drift again" sources
 out 'went 20\.2\.0\.0/16 via' "measured from what was accepted"
-out 'does not publish: 20\.2\.0\.1$' "of the list only what is new"
+out 'does not publish: 20\.2\.0\.1$' "and for the list only what is new"
 run 0 "--accept of one vendor" sources --accept --vendor acme
 
 # ---- not believed ----
 
 copy pending spf:globex.example 30 no 'yes not believed: lists the whole of 20.0.0.0/8' 20.0.0.0/8 30 'globex.example > ip4'
-run 1 "what is not believed is drift" sources
-out 'drift     not believed: lists the whole of 20\.0\.0\.0/8$' "with why"
+run 1 "an answer that is not believed is drift" sources
+out 'drift     not believed: lists the whole of 20\.0\.0\.0/8$' "with the reason"
 json 'all[3]["drift"]' "['not believed: lists the whole of 20.0.0.0/8']" "in JSON, too"
-json '[n["network"] for n in all[3]["networks"]]' "['20.9.0.0/24']" "the last good copy stands"
+json '[n["network"] for n in all[3]["networks"]]' "['20.9.0.0/24']" "the last good copy stays"
 run 0 "--accept takes it" sources --accept
-run 0 "which is no drift while greenlaned has not asked again" sources
-out 'accepted  what was not believed will be at the next asking' "that is said"
+run 0 "which is not drift until greenlaned has asked again" sources
+out 'accepted  the answer in doubt will be believed at the next look-up' "but is shown"
 rm "$kept/spf:globex.example.pending"
 copy copy spf:globex.example 60 no 'yes published wrongly: globex.example: a loop' 20.0.0.0/8 30 'globex.example > ip4'
-run 1 "what is published wrongly is drift" sources
-out 'drift     published wrongly: globex\.example: a loop' "with why"
-run 0 "--accept does not end there" sources --accept
-run 1 "for nobody can accept it" sources
+run 1 "a record that is published wrongly is drift" sources
+out 'drift     published wrongly: globex\.example: a loop' "with the reason"
+run 0 "--accept does not fail" sources --accept
+run 1 "but it cannot be accepted" sources
 copy copy spf:globex.example 60 no 'yes globex.example: no answer for TXT' 20.0.0.0/8 30 'globex.example > ip4'
-run 0 "that DNS does not answer is no drift" sources
-out 'trouble   globex\.example: no answer for TXT$' "it is shown"
+run 0 "a failure of DNS is not drift" sources
+out 'trouble   globex\.example: no answer for TXT$' "but is shown"
 json 'all[3]["trouble"]' 'globex.example: no answer for TXT' "in JSON, too"
 
 # ---- gone or wrong ----
@@ -151,26 +151,26 @@ cp "$kept/spf:globex.example.copy" "$world/globex.copy"
 wrong spf:globex.example "$(when $((2 * day)))" $((2 * day)) no 'published wrongly: globex.example: two SPF records' \
 	20.0.0.0/8 30 'globex.example > ip4'
 run 1 "a source that is wrong is drift" sources
-out "wrong     since $(when $((2 * day))), at 12 askings: other addresses are not known; if that stands until $(when $((-5 * day))), it lists nothing\$" \
-	"with since when, and until when it serves on"
+out "wrong     since $(when $((2 * day))), in 12 look-ups: other addresses are unknown; if this lasts until $(when $((-5 * day))), it lists nothing\$" \
+	"with since when, and until when its copy is used"
 json 'all[3]["wrong_since"] > 0, all[3]["gone"], all[3]["known"]' '(True, False, True)' "in JSON, too"
 wrong spf:globex.example "$(when 60)" $((9 * day)) yes 'published wrongly: globex.example: two SPF records'
-run 1 "one that is gone is" sources
-out 'wrong     since .*: it lists nothing any more$' "and that is said"
+run 1 "so is one that is gone" sources
+out 'wrong     since .*: it no longer lists anything$' "which is shown"
 wrong spf:globex.example never $((2 * day)) no 'published wrongly: globex.example: no SPF record, the name does not exist'
-run 1 "so is one that never was right" sources
-out 'lists     nothing is known: no unfolding was ever believed$' "of which nothing is known"
-lacks 'stale' "nor too old"
+run 1 "so is one that was never right" sources
+out 'lists     nothing known: no answer has ever been believed$' "of which nothing is known"
+lacks 'stale' "and which is not stale"
 json 'all[3]["known"], all[3]["stale"], all[3]["age"]' '(False, False, 0)' "in JSON, too"
 mv "$world/globex.copy" "$kept/spf:globex.example.copy"
 
 # ---- age ----
 
 copy copy a:out.acme.example $((3 * day)) no no 20.3.0.1 $((9 * day)) out.acme.example
-run 0 "a copy beyond max_stale is shown" sources --vendor acme
+run 0 "a copy older than max_stale is shown" sources --vendor acme
 out 'believed .*\(3 days ago\)' "with its age"
-out 'stale     older than max_stale: its addresses are not known any more$' "and what that means"
-out 'next .*\(past: greenlaned is not running, or DNS does not answer\)$' "that nobody asked when it was due"
+out 'stale     older than max_stale: its addresses are unknown now$' "and what that means"
+out 'next .*\(overdue: greenlaned is not running, or DNS does not answer\)$' "and that the look-up is overdue"
 json 'all[1]["stale"]' True "in JSON, too"
 copy copy a:out.acme.example 60 no no 20.3.0.1 $((9 * day)) out.acme.example
 
@@ -186,32 +186,32 @@ out '20\.5\.0\.0/24 .*  used 2' "the last mail from a network is shown"
 json '[s["drift"] for s in all if "source" not in s]' "[['$(grep -o 'unlisted: .*' "$world/out" | head -n 1)']]" "in JSON, too" 2> /dev/null
 sed -i "s/ $((now + 60)) / $((now - 5)) /" "$world/state/usage"
 run 0 "--accept" sources --accept
-run 0 "accepts what was sent until then" sources
+run 0 "accepts the mail until then" sources
 touch -d '-10 days' "$kept"/*.accepted
 for file in "$kept"/*.accepted; do sed -i "s/^believed .*/believed $(when $((9 * day)))/" "$file"; done
 sed -i '/^unlisted/d' "$world/state/usage"
 conf 5d
-run 1 "a network that sent nothing for silent_after is drift" sources
-out 'drift     silent: 20\.3\.0\.1 sent nothing for 9 days$' "with its silence"
-lacks 'silent: 20\.5\.0\.0/24' "one that sent is none"
+run 1 "a network that has sent nothing for silent_after is drift" sources
+out 'drift     silent: 20\.3\.0\.1 sent nothing for 9 days$' "with for how long"
+lacks 'silent: 20\.5\.0\.0/24' "one that has sent is not"
 conf 30d
-run 0 "a longer silent_after bears it" sources
+run 0 "with a longer silent_after it is not" sources
 
 # ---- trouble ----
 
 echo damaged >> "$kept/a:out.acme.example.copy"
 run 0 "a damaged copy is reported" sources
 err 'sources/a:out\.acme\.example\.copy:[0-9]+: .*the copy is not used' "with file and line"
-out 'nothing is known yet' "and counts as missing"
+out 'nothing known yet' "and counts as missing"
 echo damaged > "$world/state/usage"
-run 0 "so is a damaged usage" sources
+run 0 "so is a damaged usage file" sources
 err 'state/usage' "with its name"
 rm -r "$world/state"
-run 0 "without a state_dir all is unknown" sources
+run 0 "without a state_dir everything is unknown" sources
 mkdir "$world/state"
-run 0 "--accept makes the folder that it needs" sources --accept
+run 0 "--accept creates the directory that it needs" sources --accept
 rm -r "$world/state"
-run 73 "what cannot be written is a failure" sources --accept
+run 73 "if nothing can be written, it fails" sources --accept
 err 'state: is missing; make it' "and says why"
 : > "$world/conf"
 run 78 "without a configuration nothing is shown" sources

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
-"""TAP: what somebody planted in state_dir neither holds up greenlaned or the tool nor leads them elsewhere.
+"""TAP: nothing planted in state_dir blocks greenlaned or greenlane, or makes them touch files elsewhere.
 
-state.py GREENLANED GREENLANE WORLD: WORLD is a folder that is empty, and writable for everybody's daemon. As root the
-daemon is nobody, who owns state_dir; else it is us.
+state.py GREENLANED GREENLANE WORLD: WORLD is an empty directory that the daemon can enter. As root, the daemon runs as
+nobody, who owns state_dir; else as the caller.
 """
 import os, pwd, shutil, socket, stat, subprocess, sys, threading
 
@@ -63,7 +63,7 @@ dns = {{ servers = [ "127.0.0.1@{names.getsockname()[1]}" ]; }};
 
 
 def fresh():
-    """A state_dir as a first run leaves it, and what lies outside."""
+    """Makes a state_dir as a first run leaves it, and files outside of it."""
     shutil.rmtree(state, ignore_errors=True)
     shutil.rmtree(outside, ignore_errors=True)
     for folder in state, state + "/sources", state + "/greylist":
@@ -73,7 +73,7 @@ def fresh():
     with open(outside + "/file", "w") as file:
         file.write("outside\n")
     os.mkdir(outside + "/folder")
-    # what the daemon may write there: it is held by no permission, but by not following
+    # the daemon has permission to write there: only not following links keeps it from doing so
     for path in outside, outside + "/file", outside + "/folder":
         os.chown(path, user.pw_uid, user.pw_gid)
 
@@ -98,9 +98,9 @@ kinds = {
     "a pipe": os.mkfifo,
     "a link to a file": lambda path: os.symlink(outside + "/file", path),
     "a link to nowhere": lambda path: os.symlink(outside + "/nowhere", path),
-    "a link to a folder": lambda path: os.symlink(outside + "/folder", path),
+    "a link to a directory": lambda path: os.symlink(outside + "/folder", path),
     "a link to /dev/zero": lambda path: os.symlink("/dev/zero", path),
-    "a folder": os.mkdir,
+    "a directory": os.mkdir,
     "a socket": plant_socket,
 }
 if root:
@@ -108,7 +108,7 @@ if root:
 
 
 def plant(kind, *places):
-    """In the place of what is there, as the daemon's user would: links are his."""
+    """Puts it in the place of what is there, as the daemon's user would: links belong to that user."""
     for place in places:
         path = state + "/" + place
         if os.path.isdir(path):
@@ -120,7 +120,7 @@ def plant(kind, *places):
 # ---- the programs ----
 
 def start():
-    """Answers the daemon and what it said until it served or ended."""
+    """Returns the daemon, and what it printed until it served or ended."""
     daemon = subprocess.Popen([greenlaned, "-f", "-c", world + "/conf"], stderr=subprocess.PIPE, text=True)
     watch = threading.Timer(PATIENCE, daemon.kill)
     watch.start()
@@ -134,7 +134,7 @@ def start():
 
 
 def stop(daemon):
-    """Answers its exit status and the rest of what it said."""
+    """Returns the exit status, and the rest of what it printed."""
     daemon.terminate()
     try:
         said = daemon.communicate(timeout=PATIENCE)[1]
@@ -145,7 +145,7 @@ def stop(daemon):
 
 
 def end(daemon):
-    """At once: libmilter's own end takes seconds."""
+    """Kills it: libmilter takes seconds to end."""
     daemon.kill()
     daemon.wait()
 
@@ -169,36 +169,36 @@ def with_files(kind):
     marks = ["sources/vendor:acme.accepted"]
     plant(kind, "usage", "greylist/data.mdb", *copies, *marks)
     status, said = tool("sources")
-    ok(status in (0, 1) and names_all(said, ["usage", *copies, *marks]), f"{kind} for each file: the tool says what it does not use", said)
+    ok(status in (0, 1) and names_all(said, ["usage", *copies, *marks]), f"{kind} for each file: greenlane names what it does not use", said)
     status, said = tool("status")
     ok(status == 1 and names_all(said, ["usage"]), "and goes on", said)
     daemon, said = start()
-    ok(" serves " in said and names_all(said, ["usage", "greylist/data.mdb", copies[0]]), "greenlaned comes up, and says what it does not use", said)
+    ok(" serves " in said and names_all(said, ["usage", "greylist/data.mdb", copies[0]]), "greenlaned starts, and names what it does not use", said)
     status, _ = tool("sources", "--accept")
-    ok(status == (73 if kind == "a folder" else 0), "what was believed is accepted, unless a folder lies there")
+    ok(status == (73 if kind == "a directory" else 0), "what was believed is accepted, unless a directory is in its place")
     if kind == "a pipe":
         status, said = stop(daemon)
-        ok(status == 0, "it ends well", said)
+        ok(status == 0, "it exits with 0", said)
     end(daemon)
     ok(untouched(), "and nothing outside was touched")
     lies = [copy for copy in copies[:1] + copies[2:] + marks if not stat.S_ISREG(os.lstat(state + "/" + copy).st_mode)]
-    ok(bool(lies) == (kind == "a folder"), "copies took their places again", repr(lies))
+    ok(bool(lies) == (kind == "a directory"), "copies have taken their places again", repr(lies))
 
 
 def with_the_rest(kind):
     fresh()
     plant(kind, "greylist/lock.mdb")
     daemon, said = start()
-    ok(" serves " in said and names_all(said, ["greylist/lock.mdb"]), f"{kind} for LMDB's lock: it comes up without a greylist", said)
+    ok(" serves " in said and names_all(said, ["greylist/lock.mdb"]), f"{kind} for LMDB's lock: it starts without a greylist", said)
     end(daemon)
     ok(untouched(), "and nothing outside was touched")
-    if kind != "a folder":
+    if kind != "a directory":
         fresh()
         plant(kind, "sources", "greylist")
         daemon, said = start()
-        ok(" serves " in said and names_all(said, ["sources"]) and f"{state}/greylist: " in said, f"{kind} for each folder: it comes up", said)
+        ok(" serves " in said and names_all(said, ["sources"]) and f"{state}/greylist: " in said, f"{kind} for each directory: it starts", said)
         status, said = tool("sources", "--accept")
-        ok(status == 73 and names_all(said, ["sources"]), "the tool accepts nothing", said)
+        ok(status == 73 and names_all(said, ["sources"]), "greenlane accepts nothing", said)
         end(daemon)
         ok(untouched(), "and nothing outside was touched")
     fresh()
@@ -206,7 +206,7 @@ def with_the_rest(kind):
     daemon, said = start()
     ok(daemon.wait() == 69 and names_all(said, ["lock"]), f"{kind} for the lock: it says so and does not start", said)
     status, said = tool("status")
-    ok(status == 69 and names_all(said, ["lock"]), "nor can the tool tell whether it runs", said)
+    ok(status == 69 and names_all(said, ["lock"]), "and greenlane cannot tell whether it runs", said)
     ok(untouched(), "and nothing outside was touched")
 
 

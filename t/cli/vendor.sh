@@ -1,7 +1,7 @@
 #!/bin/sh
-# TAP: greenlane vendor new, as a person at a terminal meets it: what it writes, where, and how it ends.
+# TAP: greenlane vendor new, as a person at a terminal uses it: what it writes, where, and its exit status.
 #
-# Needs nsd and python3 for all but usage and configuration.
+# All but usage and configuration needs nsd and python3.
 name=vendor
 . "${srcdir:-.}/t/cli/lib.sh"
 
@@ -15,22 +15,22 @@ run 64 "so is an unknown one" vendor old acme.example
 run 64 "no domain is a usage error" vendor new
 run 64 "so are two" vendor new acme.example stranger.example
 run 64 "so is an unknown option" vendor new acme.example --selectors s1
-run 64 "so is what is no domain" vendor new 'acme..example'
+run 64 "so is what is not a domain name" vendor new 'acme..example'
 err "DOMAIN 'acme\.\.example': .*not a domain name" "and it is named"
-run 64 "so is what is no selector" vendor new acme.example --selector 's"1'
+run 64 "so is what is not a selector" vendor new acme.example --selector 's"1'
 err "--selector 's\"1': .*not a domain name" "and it is named"
 quiet "and nothing is written"
 echo 'vendors = ( ; );' > "$world/broken.conf"
 run 78 "a broken configuration exits 78" -c "$world/broken.conf" vendor new acme.example
 err "^greenlane: $world/broken.conf:1: " "and its faults are shown"
-run 78 "one that was named, but is not there, too" -c "$world/none.conf" vendor new acme.example
+run 78 "so does a given one that is missing" -c "$world/none.conf" vendor new acme.example
 
 default=$("$greenlane" --help | sed -n 's/.*(default \(.*\))$/\1/p')
 if [ ! -e "$default" ] && unshare -rn true 2>/dev/null; then
 	unshare -rn "$greenlane" vendor new acme.example > "$world/out" 2> "$world/err"
 	[ $? -eq 75 ]
 	ok $? "without the installed configuration the host's DNS servers are asked"
-	err 'no configuration yet' "and it says so"
+	err 'no configuration yet' "with a message"
 else
 	echo "ok $((count += 1)) - the host's DNS servers are asked # SKIP there is $default, or no network namespace"
 fi
@@ -46,7 +46,7 @@ if [ -n "$missing" ]; then
 	finish_tap
 fi
 
-# the public keys of t/draft, as they stand in its zone
+# the public keys of the zone of t/draft
 cat > "$world/root.zone" <<END
 \$TTL 300
 . SOA ns.root. root.root. 1 3600 600 86400 60
@@ -69,10 +69,10 @@ mkdir "$world/vendors"
 cat > "$world/vendors/bulk.conf" <<END
 vendor = { name = "bulk"; kind = "esp"; domains = [ "bulk.example" ]; sources = ( { spf = "bulk.example"; } ); };
 END
-conf() { # PORT VENDOR...: the configuration that asks there and has these in force
+conf() { # PORT VENDOR...: a configuration that asks DNS at this port and has these vendors in force
 	conf_port=$1
 	shift
-	# nobody is at port 9
+	# nothing listens on port 9
 	[ "$conf_port" -eq 9 ] && patience=1s || patience=20s
 	printf 'vendor_path = [ "%s" ];\ndns = { servers = [ "127.0.0.1@%s" ]; timeout = "%s"; };\nvendors = (' \
 		"$world/vendors" "$conf_port" $patience
@@ -92,7 +92,7 @@ vendor_new() { # STATUS NAME ARGUMENT...
 	run "$status" "$title" -c "$world/dns.conf" vendor new "$@"
 }
 
-# loads NAME: the file in vendors/ has no error, and explain knows whose mail it is
+# loads NAME: the file in vendors/ has no error
 loads() {
 	conf "$port" "$1" > "$world/with.conf"
 	run 0 "check has no error for $1" -c "$world/with.conf" check
@@ -106,33 +106,33 @@ vendor_new 0 "what is published becomes a file on standard output" acme.example 
 out '^  name    = "acme";$' "named after the domain"
 out '^  #   198\.51\.100\.7 +acme\.example > a:out\.acme\.example$' "with its networks and their paths"
 out '^  vouch     = \[ "listed\+spf", "dkim" \];$' "with what proves it"
-out '^  on_forged = "reject";$' "which is a reason to refuse what is not proven"
+out '^  on_forged = "reject";$' "so mail without proof is refused"
 grep -q "seen = \"$today\"" "$world/out" || grep -q "seen = \"$(date -u +%Y-%m-%d)\"" "$world/out"
 ok $? "with evidence dated today"
-out 'Doubt: s1\._domainkey\.acme\.example: a key under 2048 bits is weak' "with a remark on what is in doubt"
-err 'keep it as acme\.conf in a folder of vendor_path$' "and it says what to do with it"
-err "3 doubts .* add \{ name = \"acme\"; mode = \"monitor\"; \} to vendors in $world/dns\.conf, then: greenlane check$" "and next"
+out 'Doubt: s1\._domainkey\.acme\.example: a key under 2048 bits is weak' "with a remark on each doubt"
+err 'save it as acme\.conf in a directory of vendor_path$' "and it says what to do with it"
+err "it contains 3 doubts; now add \{ name = \"acme\"; mode = \"monitor\"; \} to vendors in $world/dns\.conf, then run: greenlane check$" "and next"
 
 file=$world/vendors/acme.conf
 vendor_new 0 "--output writes a file" --selector s1 --output "$file" ACME.Example
 quiet "and nothing else"
 err 'now add \{ name = "acme"' "it says what is next"
-if grep -q 'keep it as' "$world/err"; then ok 1 "for the file is where it belongs"; else ok 0 "for the file is where it belongs"; fi
+if grep -q 'save it as' "$world/err"; then ok 1 "and not to move the file"; else ok 0 "and not to move the file"; fi
 loads acme
 run 0 "mail from a listed address is proven by it" -c "$world/with.conf" explain --client 192.0.2.9 \
 	--mail-from x@acme.example --from x@acme.example
 out '^outcome    vouched' "and vouched"
 run 0 "mail from elsewhere is not" -c "$world/with.conf" explain --client 203.0.113.9 \
 	--mail-from x@acme.example --from x@acme.example
-out '^outcome    forged' "but only told, in monitor"
+out '^outcome    forged' "but in monitor mode only logged"
 
 cp "$file" "$world/before"
-vendor_new 73 "a file that is there is not touched" acme.example --output "$file"
+vendor_new 73 "an existing file is not touched" acme.example --output "$file"
 err "$file: cannot be made: File exists" "and named"
 cmp -s "$file" "$world/before"
-ok $? "and as it was"
-vendor_new 73 "a folder that is not there is none of ours to make" acme.example --output "$world/none/acme.conf"
-err 'none/acme\.conf: cannot be made: its folder is missing' "and named"
+ok $? "and unchanged"
+vendor_new 73 "a missing directory is not created" acme.example --output "$world/none/acme.conf"
+err 'none/acme\.conf: cannot be created: its directory is missing' "and named"
 
 vendor_new 0 "--name names the vendor" acme.example --name tickets --output "$world/vendors/tickets.conf"
 loads tickets
@@ -143,15 +143,15 @@ err "'co\.uk' is a public suffix; name a domain below it" "and it says what to w
 
 vendor_new 0 "a vendor that sends through a shared sender" bulky.example --output "$world/vendors/bulky.conf"
 grep -q 'bulk\.example.s, a known shared' "$world/vendors/bulky.conf"
-ok $? "is told of it, by the vendor files that are there"
+ok $? "is recognised by the existing vendor files"
 loads bulky
 vendor_new 0 "a domain of a shared sender" u1.bulk.example --name one --output "$world/vendors/one.conf"
 grep -q 'kind    = "esp"' "$world/vendors/one.conf"
-ok $? "is that of one who sends for others"
+ok $? "is marked as a sender for others"
 loads one
-vendor_new 0 "a domain that publishes nothing is still one" bare.example --output "$world/vendors/bare.conf"
+vendor_new 0 "a domain that publishes nothing still gets a file" bare.example --output "$world/vendors/bare.conf"
 loads bare
-vendor_new 0 "bytes that would end a remark do not" hostile.example --output "$world/vendors/hostile.conf"
+vendor_new 0 "bytes cannot end a remark" hostile.example --output "$world/vendors/hostile.conf"
 loads hostile
 [ "$(LC_ALL=C tr -d '\n -~' < "$world/vendors/hostile.conf" | wc -c)" -eq 0 ]
 ok $? "and the file is plain text"
