@@ -7,8 +7,8 @@ Three sets beyond ASCII, each as the fewest ranges:
   undrawn  what mail readers do not draw: Default_Ignorable_Code_Point, Bidi_Control
   blanks   what mail readers draw as blank: White_Space, and the controls of C1
   marks    punctuation, symbols and separators (categories P, S, Z), which are part of no name; except those that
-           IDNA allows between letters (RFC 5892, A.3 to A.7: CONTEXTO), and those that represent letters (a circled
-           letter), which IDNA maps
+           IDNA allows between letters (RFC 5892, A.3 to A.7: CONTEXTO; others: LABEL), and those that represent
+           what a label may hold (a circled letter, forms of the low line), which IDNA maps
 """
 import os
 import re
@@ -16,6 +16,7 @@ import sys
 
 folder = sys.argv[1] if len(sys.argv) > 1 else "/usr/share/unicode"
 CONTEXTO = {0x00B7, 0x0375, 0x05F3, 0x05F4, 0x30FB}
+LABEL = {0x0F0B, 0x2260, 0x226E, 0x226F}  # a Tibetan mark (RFC 5892, 2.6); by UTS 46 a stroke through =, < and >
 
 
 def lines(name):
@@ -77,8 +78,8 @@ def version():
 undrawn = having("DerivedCoreProperties.txt", "Default_Ignorable_Code_Point") | having("PropList.txt", "Bidi_Control")
 blanks = having("PropList.txt", "White_Space") | set(range(0x80, 0xA0))
 table = decompositions()
-letters = categories("LMN") | CONTEXTO | {ord("-")}
-marks = {point for point in categories("PSZ") - CONTEXTO
+letters = categories("LMN") | CONTEXTO | LABEL | {ord("-"), ord("_")}
+marks = {point for point in categories("PSZ") - CONTEXTO - LABEL
          if point not in table or not letters.issuperset(decomposed(point, table))}
 blanks -= undrawn
 marks -= undrawn | blanks

@@ -1,6 +1,7 @@
 /*
  * mailbox_t.c - the mailboxes of a From field, SMTP paths, and names in fields that do not parse.
  */
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -548,6 +549,52 @@ static const struct {
 };
 
 static void
+utf8_write(char out[5], uint32_t point)
+{
+	static const unsigned char heads[] = { 0, 0, 0xc0, 0xe0, 0xf0 };
+	int length = point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
+
+	out[length] = '\0';
+	for (int i = length - 1; i > 0; i--, point >>= 6)
+		out[i] = (char)(0x80 | (point & 0x3f));
+	out[0] = (char)(heads[length] | point);
+}
+
+static bool
+is_seen(struct arena *arena, uint32_t point)
+{
+	struct mailbox_list list = { .count = 0 };
+	char field[64], character[5];
+	size_t length;
+
+	utf8_write(character, point);
+	length = (size_t)snprintf(field, sizeof field, "x@ve%sdor.example", character);
+	return !mailbox_read_from(arena, field, length, &list) || list.list[0].domain[0] == '\0' ||
+	    field_names(field, length, list.list[0].domain);
+}
+
+/* Whatever IDNA makes of a character in a label, the search finds the name that the reader reads. */
+static void
+test_each_character(void)
+{
+	unsigned missed = 0;
+
+	for (uint32_t point = 0x80; point < 0xe1000; point == 0x1ffff ? point = 0xe0000 : point++) {
+		struct arena *arena = arena_open(1 << 16);
+
+		if (point < 0xd800 || point > 0xdfff) {
+			bool seen = is_seen(arena, point);
+
+			missed += !seen;
+			if (!seen)
+				note("U+%04X", point);
+		}
+		arena_close(arena);
+	}
+	is_number(missed, 0, "named: whatever character a label holds");
+}
+
+static void
 test_names(void)
 {
 	static const char with_nul[] = "a@x\0a@vendor.example", at_nul[] = "a@vendor\0.example";
@@ -999,6 +1046,7 @@ main(void)
 	test_generated();
 	test_paths();
 	test_names();
+	test_each_character();
 	test_name_monsters();
 	return done();
 }
