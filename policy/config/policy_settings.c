@@ -171,7 +171,7 @@ static const struct key setting_rows[] = {
 	    "directories of vendor files; of two files of one name the later counts",
 	    LIST_AT(vendor_path), .word = "a list of directories" },
 	{ "vendors", &key_groups, NULL,
-	    "the vendors in force; any key of a vendor file may stand beside name",
+	    "the vendors in force; any key of a vendor file may be given beside name",
 	    .example = "( { name = \"autotask\"; } )", .flags = KEY_REQUIRED },
 	{ "delegations", &key_groups, NULL, "vendors that may send in our own names",
 	    .example = "( { vendor = \"autotask\"; domains = [ \"example.com\" ]; } )" },
