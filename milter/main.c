@@ -215,7 +215,7 @@ open_socket(struct daemon *daemon, const struct settings *settings, struct fault
 	if (smfi_setconn((char *)settings->milter.listen) != MI_SUCCESS ||
 	    smfi_opensocket(true) != MI_SUCCESS)
 		return fault_set(why,
-		    "milter.listen '%s' cannot be opened; check that its directory exists or its port is free",
+		    "milter.listen '%s' cannot be opened; does its directory exist, is its port free?",
 		    settings->milter.listen);
 	if (path != NULL && !account_give_socket(&daemon->account, path, settings->milter.group, why))
 		warn_of(why);
@@ -415,7 +415,7 @@ start(struct daemon *daemon, struct fault *why)
 	    !listeners_serve(daemon->listeners, &daemon->services, settings, why))
 		return false;
 	if (pthread_create(&daemon->milter, NULL, serve, NULL) != 0)
-		return fault_set(why, "cannot create a thread for the milter");
+		return fault_set(why, "cannot start the milter thread");
 	daemon->milter_runs = true;
 	say_start(daemon);
 	say_ready(daemon);

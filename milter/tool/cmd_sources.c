@@ -348,7 +348,7 @@ write_state(struct survey *survey, const struct source_view *view)
 	text_format(out, "  next      %s%s\n", cmd_time_text(copy->next, when),
 	    copy->next < survey->now ? " (overdue: greenlaned is not running, or DNS does not answer)" : "");
 	if (copy->believed != 0 && survey->now - copy->believed > view->source->max_stale)
-		text_put(out, "  stale     older than max_stale: its addresses are unknown now\n");
+		text_put(out, "  stale     older than max_stale: its addresses are no longer known\n");
 	if (copy->asked)
 		text_format(out, "  asked     for each address, because of %s\n", copy->asked_why);
 	if (copy->trouble[0] != '\0' && !begins(copy->trouble, SOURCE_WATCH_DOUBTED))

@@ -226,7 +226,7 @@ see_hidden(void *context, const struct usage_entry *entry)
 	if (entry->kind != USAGE_HIDDEN || entry->last < status->now - USAGE_LATELY)
 		return;
 	printf("ill: hidden-clients: the clients behind %s%s%s cannot be seen: %u mails, last %s; "
-	    "pass the real address to the MTA, see HIDDEN CLIENTS in greenlaned(8)\n",
+	    "give greenlane the real address, see HIDDEN CLIENTS in greenlaned(8)\n",
 	    address_write(&entry->address, peer), entry->name[0] == '-' ? "" : ", relay ",
 	    entry->name[0] == '-' ? "" : entry->name, entry->count, cmd_time_text(entry->last, when));
 	status->well = false;
@@ -244,7 +244,7 @@ show_hidden(struct status *status)
 	if (names < USAGE_SEVERAL)
 		return;
 	printf("ill: hidden-clients: hosts with %u or more names connected from loopback, which is exempt: their mail is not judged; "
-	    "pass the real address to the MTA, see HIDDEN CLIENTS in greenlaned(8)\n", names);
+	    "give greenlane the real address, see HIDDEN CLIENTS in greenlaned(8)\n", names);
 	status->well = false;
 }
 

@@ -169,7 +169,7 @@ mv "$world/globex.copy" "$kept/spf:globex.example.copy"
 copy copy a:out.acme.example $((3 * day)) no no 20.3.0.1 $((9 * day)) out.acme.example
 run 0 "a copy older than max_stale is shown" sources --vendor acme
 out 'believed .*\(3 days ago\)' "with its age"
-out 'stale     older than max_stale: its addresses are unknown now$' "and what that means"
+out 'stale     older than max_stale: its addresses are no longer known$' "and what that means"
 out 'next .*\(overdue: greenlaned is not running, or DNS does not answer\)$' "and that the look-up is overdue"
 json 'all[1]["stale"]' True "in JSON, too"
 copy copy a:out.acme.example 60 no no 20.3.0.1 $((9 * day)) out.acme.example

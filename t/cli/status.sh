@@ -126,7 +126,7 @@ used "hidden - 172.17.0.1 $before $lately 12" "hidden backup-mx 203.0.113.5 $bef
 	"loopback a.one.example 127.0.0.1 $lately $lately 1" "loopback b.two.example 127.0.0.1 $lately $lately 1" \
 	"loopback c.three.example 127.0.0.1 $before $before 1"
 run 1 "a hidden client makes it ill" status
-out '^ill: hidden-clients: the clients behind 172\.17\.0\.1 cannot be seen: 12 mails, last .*; pass the real address to the MTA' \
+out '^ill: hidden-clients: the clients behind 172\.17\.0\.1 cannot be seen: 12 mails, last .*; give greenlane the real address' \
 	"with whom, how often, when last, and what to do"
 out '^ill: hidden-clients: the clients behind 203\.0\.113\.5, relay backup-mx cannot be seen' "a relay with its name"
 if grep -q 10.9.9.9 "$world/out"; then ok 1 "what is long past is not shown"; else ok 0 "what is long past is not shown"; fi
