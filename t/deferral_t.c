@@ -48,9 +48,9 @@ static const struct row {
 	{ "a blocklist that only defers", "Service unavailable; Client host [192.0.2.10] blocked using bl.example",
 	    "a DNS blocklist", "why it is listed", false },
 	{ "a policy server that is down", "Recipient address rejected: Server configuration problem",
-	    "a policy server that is not there", "see the MTA's log", false },
+	    "a policy server that does not respond", "see the MTA's log", false },
 	{ "a policy server's reply that Postfix does not understand, without its first word", "configuration error",
-	    "a policy server that answers nonsense", "see the MTA's log", false },
+	    "a policy server that replies with nonsense", "see the MTA's log", false },
 	{ "anything else", "Recipient address rejected: Access denied", "another check of the MTA", "these words", false },
 	{ "no words at all", "", "another check of the MTA", "these words", false },
 };

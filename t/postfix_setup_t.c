@@ -23,7 +23,7 @@ static const struct row {
 		.greylist_class = "greylist" } },
 	{ "postscreen with a deep test, and rspamd", "postscreen",
 	    { .milter = "unix:/var/spool/mta/greenlane/milter.sock", .delegate = "", .greylist_class = "greylist" } },
-	{ "whatever can stand wrongly", "wrong",
+	{ "everything in the wrong place", "wrong",
 	    { .milter = "inet:10027@127.0.0.1", .delegate = "inet6:10028@::1", .greylist_class = "greylist",
 		.greylists = true } },
 	{ "a greylister that is asked too late", "late",
@@ -61,7 +61,7 @@ lines_for(struct postfix_setup_site site, const char *postconf, struct text *out
 	return done;
 }
 
-/* With the lines taken there is nothing left to take: only comments. */
+/* With the lines added there is nothing left to add: only comments. */
 static void
 check_again(const struct row *row, const char *postconf, const char *lines)
 {
@@ -72,7 +72,7 @@ check_again(const struct row *row, const char *postconf, const char *lines)
 	if (!lines_for(row->site, both.bytes, &again))
 		note("no lines the second time");
 	for (const char *line = again.bytes; *line != '\0'; line += strcspn(line, "\n"), line += *line == '\n')
-		if (!ok(*line == '#' || *line == '\n', "%s: taken once, it asks for nothing more", row->name))
+		if (!ok(*line == '#' || *line == '\n', "%s: once added, it asks for nothing more", row->name))
 			note("%.*s", (int)strcspn(line, "\n"), line);
 	text_close(&again);
 	text_close(&both);
@@ -85,7 +85,7 @@ check_bounds(void)
 	struct text long_text, out;
 	char *nothing = read_file("nothing", "postconf");
 
-	ok(!lines_for(site, nothing, &out), "a text without settings is no text of postconf");
+	ok(!lines_for(site, nothing, &out), "a text without settings is not postconf's");
 	text_close(&out);
 	free(nothing);
 	ok(!lines_for(site, "", &out), "nor is an empty one");
@@ -109,7 +109,7 @@ main(void)
 		struct text out;
 
 		ok(lines_for(rows[i].site, postconf, &out), "%s: there are lines", rows[i].name);
-		is(out.bytes, wanted, "%s: which they are", rows[i].name);
+		is(out.bytes, wanted, "%s: the right ones", rows[i].name);
 		if (getenv("WRITE") != NULL)
 			printf("# %s\n%s", rows[i].file, out.bytes);
 		check_again(&rows[i], postconf, out.bytes);

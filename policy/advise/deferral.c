@@ -3,9 +3,9 @@
 #include "policy/advise/deferral.h"
 
 #define CLASS "move its check_policy_service into the restriction class that greenlane's delegate names"
-#define DOWN "see the MTA's log for which, and give it default_action=DUNNO or a greylist class for such times"
+#define DOWN "see the MTA's log for which one, and give it default_action=DUNNO or a greylist class for such times"
 
-/* The first row that fits: names before what several say. Each has a test with the words as they are sent. */
+/* The first row that fits: names before words that several use. Each has a test with the words as they are sent. */
 static const struct deferral rows[] = {
 	{ "postgrey", "postgrey", CLASS ", or give it `greenlane export postgrey`", true },
 	{ "by greyfix", "greyfix", CLASS, true },
@@ -20,18 +20,18 @@ static const struct deferral rows[] = {
 	{ "greylist", "a greylister", CLASS ", or give it an export (greenlane export)", true },
 	{ "graylist", "a greylister", CLASS ", or give it an export (greenlane export)", true },
 	{ "address verification in progress", "Postfix's address verification",
-	    "ask for it only in the restriction class", false },
+	    "use it only in the restriction class", false },
 	{ "unverified address", "Postfix's address verification",
-	    "ask for it only in the restriction class", false },
+	    "use it only in the restriction class", false },
 	{ "cannot find your", "a check of the client's name in DNS",
-	    "move reject_unknown_client_hostname and its like into the restriction class", false },
+	    "move reject_unknown_client_hostname and similar checks into the restriction class", false },
 	{ "host not found", "a check of the HELO name",
 	    "move reject_unknown_helo_hostname into the restriction class", false },
-	{ "domain not found", "a check of the domain in DNS", "see whether this host's DNS works", false },
+	{ "domain not found", "a check of the domain in DNS", "check that this host's DNS works", false },
 	{ "blocked using", "a DNS blocklist",
 	    "ask the vendor why it is listed there, or move that list into the restriction class", false },
-	{ "configuration problem", "a policy server that is not there", DOWN, false },
-	{ "configuration error", "a policy server that answers nonsense", DOWN, false },
+	{ "configuration problem", "a policy server that does not respond", DOWN, false },
+	{ "configuration error", "a policy server that replies with nonsense", DOWN, false },
 	{ "", "another check of the MTA",
 	    "look for these words in its configuration, and ask greenlane's delegate before that check", false },
 };

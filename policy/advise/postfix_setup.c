@@ -79,7 +79,7 @@ postfix_spool(const struct postfix_host *host)
 	return spool == NULL || spool[0] == '\0' ? default_spool : spool;
 }
 
-/* The path of a Unix socket below the queue directory, as every smtpd finds it, chrooted or not; NULL: elsewhere. */
+/* A Unix socket's path below the queue directory, where every smtpd finds it, chrooted or not; NULL: elsewhere. */
 static const char *
 inside_spool(const struct postfix_host *host, const char *listen)
 {
@@ -91,7 +91,7 @@ inside_spool(const struct postfix_host *host, const char *listen)
 	return listen + 5 + length + 1;
 }
 
-/* A socket that a chrooted smtpd cannot reach: the place inside its jail that it should have. NULL: it can. */
+/* For a socket that a chrooted smtpd cannot reach: the path inside its jail to use. NULL: it can reach it. */
 static const char *
 unreachable(const struct postfix_host *host, const char *listen)
 {
@@ -129,17 +129,18 @@ advise_chroot(const struct postfix_host *host, struct text *out)
 	const char *delegate = unreachable(host, host->site->delegate);
 
 	if (smtpd == NULL)
-		text_put(out, "# Warning: no smtpd of port 25 was seen (postconf -M): whether it is chrooted is not known.\n"
-			      "# If it is, its sockets must lie below queue_directory; see the manual of greenlane setup.\n\n");
+		text_put(out, "# Warning: postconf -M shows no smtpd on port 25, so greenlane does not know whether it is\n"
+			      "# chrooted. If it is, its sockets must be below queue_directory; see greenlane setup in\n"
+			      "# greenlane(1).\n\n");
 	if (milter == NULL && delegate == NULL)
 		return;
-	text_format(out, "# smtpd (%s/%s) runs chrooted in %s and sees no socket outside. In greenlane.conf write\n",
-	    smtpd->name, smtpd->type, postfix_spool(host));
+	text_format(out, "# smtpd (%s/%s) runs chrooted in %s and sees no socket outside it.\n"
+			 "# In greenlane.conf write\n", smtpd->name, smtpd->type, postfix_spool(host));
 	if (milter != NULL)
 		text_format(out, "#     milter = { listen = \"unix:%s\"; ... };\n", milter);
 	if (delegate != NULL)
 		text_format(out, "#     delegate = { listen = \"unix:%s\"; ... };\n", delegate);
-	text_put(out, "# and restart greenlaned, before you take these lines:\n\n");
+	text_put(out, "# and restart greenlaned before you add these lines:\n\n");
 }
 
 /* ---- milters ---- */
@@ -148,10 +149,10 @@ static const struct peer {
 	const char *mark; /* in a milter's address */
 	const char *name, *format, *hook;
 } peers[] = {
-	{ ":11332", "rspamd", "rspamd", "its greylist module: whitelisted_ip (contrib/postfix/rspamd.cf)" },
-	{ "rspamd", "rspamd", "rspamd", "its greylist module: whitelisted_ip (contrib/postfix/rspamd.cf)" },
+	{ ":11332", "rspamd", "rspamd", "whitelisted_ip of its greylist module (contrib/postfix/rspamd.cf)" },
+	{ "rspamd", "rspamd", "rspamd", "whitelisted_ip of its greylist module (contrib/postfix/rspamd.cf)" },
 	{ "milter-greylist", "milter-greylist", "milter-greylist",
-	    "greylist.conf: a racl on that list (contrib/postfix/milter-greylist.cf)" },
+	    "a racl in greylist.conf (contrib/postfix/milter-greylist.cf)" },
 };
 
 static void
@@ -160,8 +161,9 @@ advise_peer(struct span milter, struct text *out)
 	for (size_t i = 0; i < sizeof peers / sizeof peers[0]; i++) {
 		if (!postfix_holds(milter, peers[i].mark))
 			continue;
-		text_format(out, "# Warning: %s (%.*s) may greylist what greenlane vouches for; give it `greenlane export %s`\n"
-				 "# by %s.\n\n", peers[i].name, (int)milter.length, milter.at, peers[i].format, peers[i].hook);
+		text_format(out, "# Warning: %s (%.*s) may greylist what greenlane vouches for;\n"
+				 "# give it the list of `greenlane export %s` through %s.\n\n",
+		    peers[i].name, (int)milter.length, milter.at, peers[i].format, peers[i].hook);
 		return;
 	}
 }
@@ -172,34 +174,34 @@ write_default_action(const struct postfix_host *host, bool others, struct text *
 	const char *action = postfix_setting(host, "milter_default_action");
 
 	if (action != NULL) {
-		text_format(out, "# milter_default_action is %s%s: so it is while greenlaned is down, too.\n\n", action,
+		text_format(out, "# milter_default_action is %s%s: this applies while greenlaned is down, too.\n\n", action,
 		    strcmp(action, "accept") == 0 ? " (mail passes unfiltered)" : "");
 		return;
 	}
 	if (others)
 		return; /* greenlane has its own, in braces */
-	text_put(out, "# While greenlaned is down mail passes unfiltered; tempfail makes it wait instead.\n"
+	text_put(out, "# While greenlaned is down, mail passes unfiltered; with tempfail it waits instead.\n"
 		      "milter_default_action = accept\n\n");
 }
 
-/* The socket's own path, where a chrooted smtpd does not find it: as if there were no filter. */
+/* Is it the socket's own path, which a chrooted smtpd does not find? Then it is as if there were no filter. */
 static bool
 is_dead(const struct postfix_host *host, struct span milter)
 {
 	return unreachable(host, host->site->milter) != NULL && postfix_holds(milter, host->site->milter);
 }
 
-/* The list with ours in front, and without what leads nowhere. */
+/* The list with ours in front, and without what is out of smtpd's reach. */
 static void
 write_milters(const struct postfix_host *host, const char *own, bool braced, const struct span *words, size_t count,
     struct text *out)
 {
-	text_put(out, count == 0 ? "# greenlane judges every message that comes by SMTP.\n"
-				 : "# greenlane judges before the filters that are there: the first refusal wins.\n");
+	text_put(out, count == 0 ? "# greenlane judges every message that arrives by SMTP.\n"
+				 : "# greenlane comes before the other filters: the first refusal wins.\n");
 	for (size_t i = 0; i < count; i++)
 		if (is_dead(host, words[i]))
-			text_format(out, "# %.*s goes: smtpd is chrooted and finds nothing there.\n", (int)words[i].length,
-			    words[i].at);
+			text_format(out, "# %.*s is removed: smtpd is chrooted and finds nothing there.\n",
+			    (int)words[i].length, words[i].at);
 	postfix_line(out, "smtpd_milters");
 	text_format(out, braced ? "\n    { %s, default_action=accept }" : "\n    %s", own);
 	for (size_t i = 0; i < count; i++)
@@ -223,8 +225,8 @@ advise_milters(const struct postfix_host *host, struct text *out)
 		if (postfix_holds(words[i], own))
 			ours = i;
 	if (ours < count) {
-		text_format(out, "# smtpd_milters has greenlane already (%s)%s.\n\n", own, ours == 0 ? "" :
-		    "; it should be the first: whoever refuses or greylists before it decides");
+		text_format(out, "# smtpd_milters already has greenlane (%s)%s.\n\n", own, ours == 0 ? "" :
+		    ", but it should be first:\n# a filter before it that refuses or greylists decides without it");
 	} else {
 		write_milters(host, own, braced, words, count, out);
 	}
@@ -234,7 +236,7 @@ advise_milters(const struct postfix_host *host, struct text *out)
 			advise_peer(words[i], out);
 }
 
-/* What replaces smtpd_milters somewhere hides mail from greenlane. */
+/* Settings that replace smtpd_milters for some mail hide that mail from greenlane. */
 static void
 advise_hidden(const struct postfix_host *host, struct text *out)
 {
@@ -243,17 +245,19 @@ advise_hidden(const struct postfix_host *host, struct text *out)
 	const char *maps = postfix_setting(host, "smtpd_milter_maps");
 
 	if (own.at != NULL)
-		text_format(out, "# Warning: %s/%s in master.cf has -o smtpd_milters=%.*s, which replaces the line above;\n"
-				 "# put greenlane there, too.\n\n", smtpd->name, smtpd->type, (int)own.length, own.at);
+		text_format(out, "# Warning: %s/%s in master.cf has -o smtpd_milters=%.*s,\n"
+				 "# which replaces the line above; add greenlane there, too.\n\n",
+		    smtpd->name, smtpd->type, (int)own.length, own.at);
 	if (maps != NULL && maps[0] != '\0')
-		text_format(out, "# Warning: smtpd_milter_maps (%s) replaces smtpd_milters for the clients that it names;\n"
-				 "# greenlane must be in its right-hand sides, too (greenlane export cidr writes such a map).\n\n",
-		    maps);
+		text_format(out, "# Warning: smtpd_milter_maps (%s) replaces smtpd_milters for the\n"
+				 "# clients that it lists; greenlane must be in its right-hand sides, too\n"
+				 "# (greenlane export cidr writes such a map).\n\n", maps);
 	if (is_yes(postfix_setting(host, "smtpd_proxy_filter")))
-		text_put(out, "# Warning: with smtpd_proxy_filter a milter sees no header and no body: neither authors nor DKIM\n"
-			      "# can be judged. Use content_filter, or put greenlane into the smtpd behind the proxy.\n\n");
+		text_put(out, "# Warning: with smtpd_proxy_filter a milter sees neither header nor body, so greenlane can\n"
+			      "# judge neither authors nor DKIM. Use content_filter, or add greenlane to the smtpd behind\n"
+			      "# the proxy.\n\n");
 	if (is_yes(postfix_setting(host, "non_smtpd_milters")))
-		text_put(out, "# non_smtpd_milters stays as it is: mail of this host's own users is exempt anyway.\n\n");
+		text_put(out, "# non_smtpd_milters stays as it is: mail from this host's own users is exempt anyway.\n\n");
 }
 
 /* ---- the rest ---- */
@@ -266,12 +270,12 @@ advise_newline(const struct postfix_host *host, struct text *out)
 	if (is_yes(value))
 		return;
 	if (value == NULL)
-		text_put(out, "# If your Postfix has it (3.5.24, 3.6.14, 3.7.10, 3.8.5 and later):\n");
-	text_put(out, "# Against SMTP smuggling, which carries forged mail in through a host that is trusted.\n"
+		text_put(out, "# If your Postfix has this setting (3.5.24, 3.6.14, 3.7.10, 3.8.5 and later):\n");
+	text_put(out, "# Against SMTP smuggling, which brings in forged mail through a trusted host.\n"
 		      "smtpd_forbid_bare_newline = normalize\n\n");
 }
 
-/* The tests that postscreen can only do after its greeting end in a 450 for each new client. */
+/* The tests that postscreen can do only after its greeting end in a 450 for each new client. */
 static const char *
 deep_test(const struct postfix_host *host)
 {
@@ -295,14 +299,15 @@ advise_postscreen(const struct postfix_host *host, struct text *out)
 	if (test == NULL || !has_postscreen(host))
 		return;
 	if (threshold != NULL && threshold[0] == '-') {
-		text_format(out, "# postscreen defers every new client once (%s), but for those whose DNS lists sum up to\n"
-				 "# postscreen_dnsbl_allowlist_threshold, which is %s: the vendors' zone should (contrib/postfix/postscreen.cf).\n\n",
-		    test, threshold);
+		text_format(out, "# postscreen defers every new client once (%s), except those\n"
+				 "# whose DNS lists add up to postscreen_dnsbl_allowlist_threshold, which is %s: make sure that\n"
+				 "# the vendors' zone does (contrib/postfix/postscreen.cf).\n\n", test, threshold);
 		return;
 	}
-	text_format(out, "# postscreen defers every new client once (%s), before any filter is asked. A DNS list of the\n"
-			 "# vendors lets them skip its tests of the protocol, and no blocklist: serve `greenlane export rbldnsd` as a\n"
-			 "# zone of yours (contrib/postfix/postscreen.cf says how), and put its name here:\n", test);
+	text_format(out, "# postscreen defers every new client once (%s), before it asks\n"
+			 "# any filter. A DNS list of the vendors lets them skip its protocol tests, but no blocklist:\n"
+			 "# serve `greenlane export rbldnsd` as a zone of yours (contrib/postfix/postscreen.cf says how),\n"
+			 "# and put its name here:\n", test);
 	postfix_line(out, "postscreen_dnsbl_sites");
 	text_put(out, "\n    greenlane.example*-1");
 	for (size_t i = 0; i < count; i++)
@@ -319,8 +324,8 @@ postfix_setup_write(const struct postfix_setup_site *site, struct arena *arena, 
 	if (!postfix_read(site, arena, &host))
 		return false;
 	version = postfix_setting(&host, "mail_version");
-	text_format(out, "# What greenlane asks of this Postfix%s%s, from what postconf says. Nothing has been changed:\n"
-			 "# read it, take the lines into main.cf, then: postfix reload\n\n",
+	text_format(out, "# What greenlane needs from this Postfix%s%s, judging by postconf. Nothing has been changed:\n"
+			 "# read this, add the lines to main.cf, then run: postfix reload\n\n",
 	    version == NULL ? "" : " ", version == NULL ? "" : version);
 	advise_chroot(&host, out);
 	advise_milters(&host, out);

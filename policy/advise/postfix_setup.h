@@ -1,8 +1,8 @@
 /*
- * postfix_setup.h - which lines make a Postfix work with greenlane, from what postconf says of it.
+ * postfix_setup.h - which main.cf lines make Postfix work with greenlane, from what postconf says.
  *
- * From text to text: nothing is looked up, nothing is applied. What is there already is
- * kept; what greenlane cannot know is said as a warning, beside the lines.
+ * From text to text: never looks anything up, never changes Postfix. Keeps what is configured
+ * already, and puts a warning beside the lines for what greenlane cannot know.
  */
 #ifndef POSTFIX_SETUP_H
 #define POSTFIX_SETUP_H
@@ -16,7 +16,7 @@ enum { POSTCONF_MAX = 1024 * 1024 }; /* bytes of a postconf text; main.cf has a 
 
 /* All borrowed. */
 struct postfix_setup_site {
-	const char *postconf;       /* `postconf -n`, `postconf -M` and single settings, one behind the other */
+	const char *postconf;       /* `postconf -n`, `postconf -M` and single settings, one after the other */
 	const char *milter;         /* milter.listen; "unix:PATH", "inet:PORT@HOST", "inet6:PORT@HOST" */
 	const char *delegate;       /* delegate.listen; "": off */
 	const char *greylist_class; /* delegate.greylist_class */

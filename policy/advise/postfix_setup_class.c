@@ -4,7 +4,7 @@
 
 enum { FOUND_MAX = 8 };
 
-/* What a policy server is, by its address; a mark that begins with a colon ends it. First row that fits. */
+/* What a policy server is, by its address; a mark with a colon is the address's end. The first row that fits. */
 static const struct server {
 	const char *mark, *name;
 	enum kind { OTHER, GREYLISTER, BOTH } kind;
@@ -28,7 +28,7 @@ static const struct server {
 /* The lists that smtpd goes through for a recipient, in its order; then those that come too late. */
 static const struct list {
 	const char *name;
-	bool late; /* asked when no recipient is asked about: the delegate has nothing to say there */
+	bool late; /* smtpd asks without a recipient: the delegate has nothing to say there */
 } lists[] = {
 	{ "smtpd_client_restrictions", false },
 	{ "smtpd_helo_restrictions", false },
@@ -46,7 +46,7 @@ struct survey {
 	const char *delegate;          /* its address for smtpd */
 	struct span greylisters[FOUND_MAX]; /* their addresses, each once */
 	size_t greylister_count;
-	bool delegated;                /* some list asks the delegate already */
+	bool delegated;                /* some list already asks the delegate */
 	struct text unknown;           /* a line for each policy server that is not in the table */
 };
 
@@ -182,7 +182,7 @@ write_delegate(const struct survey *survey, bool first, struct text *out)
 	    survey->delegate, class_name(survey));
 }
 
-/* Does the list hold a greylister? *open says whether our own users come to it (or to the delegate). */
+/* Does the list hold a greylister? *open says whether our own users reach it (or the delegate). */
 static bool
 holds_greylister(const struct survey *survey, const struct span *words, size_t count, bool *open)
 {
@@ -210,8 +210,8 @@ rewrite_list(struct survey *survey, const struct list *list, const struct span *
 	struct member member;
 	bool first = true;
 
-	text_format(out, "# What was a greylister's place is greenlane's now%s.\n",
-	    list->late ? "; it is asked with the recipients" : "");
+	text_format(out, "# greenlane replaces the greylister here%s.\n",
+	    list->late ? "; smtpd asks it for each recipient instead" : "");
 	postfix_line(out, list->name);
 	for (size_t at = 0; take_member(words, count, &at, &member);) {
 		bool greylists = is_greylister(survey, member.word, member.argument);
@@ -239,11 +239,11 @@ advise_list(struct survey *survey, const struct list *list, struct text *out)
 	if (found)
 		rewrite_list(survey, list, words, count, out);
 	if (open && !list->late)
-		text_format(out, "# Warning: in %s nothing lets your own users by before that; put permit_mynetworks and\n"
-				 "# permit_sasl_authenticated in front.\n\n", list->name);
+		text_format(out, "# Warning: nothing in %s lets your own users pass before that;\n"
+				 "# put permit_mynetworks and permit_sasl_authenticated in front.\n\n", list->name);
 }
 
-/* A greylister stood only where no recipient is asked about: the delegate goes behind what is there. */
+/* Greylisters were only where smtpd asks without a recipient: the delegate goes at the end of the recipients' list. */
 static void
 append_delegate(struct survey *survey, struct text *out)
 {
@@ -256,7 +256,7 @@ append_delegate(struct survey *survey, struct text *out)
 	if (value == NULL || value[0] == '\0')
 		value = "permit_mynetworks permit_sasl_authenticated reject_unauth_destination";
 	count = postfix_words(value, words, POSTFIX_WORDS_MAX);
-	text_put(out, "# A greylister is asked with the recipients, behind all that is there.\n");
+	text_put(out, "# smtpd asks greenlane for each recipient, after all that is configured here.\n");
 	postfix_line(out, lists[RECIPIENT].name);
 	for (; take_member(words, count, &at, &member); first = false)
 		postfix_member(out, first, member.whole);
@@ -291,7 +291,7 @@ write_class(const struct survey *survey, struct text *out)
 	struct member member;
 	bool first = true;
 
-	text_put(out, "# The class that greenlane names for whom it does not vouch: they meet the greylister.\n");
+	text_put(out, "# The class that greenlane names for mail it does not vouch for: that mail meets the greylister.\n");
 	write_classes(survey, out);
 	postfix_line(out, class_name(survey));
 	for (; take_member(words, count, &at, &member); first = false)
@@ -301,7 +301,8 @@ write_class(const struct survey *survey, struct text *out)
 
 		if (value != NULL && memmem(value, strlen(value), argument.at, argument.length) != NULL)
 			continue;
-		text_format(out, "%scheck_policy_service %.*s", first ? "\n    " : ",\n    ", (int)argument.length, argument.at);
+		text_format(out, "%scheck_policy_service %.*s", first ? "\n    " : ",\n    ", (int)argument.length,
+		    argument.at);
 		first = false;
 	}
 	text_put(out, "\n\n");
@@ -316,20 +317,20 @@ describe(const struct survey *survey, struct text *out)
 		struct span address = address_of(survey->greylisters[i]);
 		const struct server *server = server_of(address);
 
-		text_format(out, "# %.*s is %s, which delays what greenlane vouches for unless it stands in a class.\n",
+		text_format(out, "# %.*s is %s, which delays what greenlane vouches for unless it is in a class.\n",
 		    (int)address.length, address.at, server->name);
 		if (server->kind == BOTH)
-			text_format(out, "# Warning: %s does more than greylisting; vouched mail would skip the rest of it, too.\n",
-			    server->name);
+			text_format(out, "# Warning: %s does more than greylisting; vouched mail would skip the rest of\n"
+					 "# it, too.\n", server->name);
 	}
 	if (site->delegate[0] == '\0')
-		text_format(out, "# greenlane.conf needs, and then a restart of greenlaned:\n"
+		text_format(out, "# greenlane.conf needs this line, and greenlaned a restart after that:\n"
 				 "#     delegate = { listen = \"unix:%s%s%s\"; };\n",
 		    postfix_chrooted(survey->host) ? postfix_spool(survey->host) : "",
 		    postfix_chrooted(survey->host) ? "/" : "", survey->delegate + 5);
 	if (site->greylists)
-		text_put(out, "# Warning: greenlane greylists strangers itself; behind another greylister they wait twice. Write\n"
-			      "# greylist = { store = \"none\"; }; in greenlane.conf, or take the other one away.\n");
+		text_put(out, "# Warning: greenlane greylists strangers itself; with another greylister they wait twice. Write\n"
+			      "# greylist = { store = \"none\"; }; in greenlane.conf, or remove the other one.\n");
 	text_char(out, '\n');
 }
 
@@ -343,7 +344,7 @@ warn_of_relay(const struct survey *survey, struct text *out)
 		return; /* the default has it */
 	if (recipient == NULL || strstr(recipient, "_unauth_destination") == NULL)
 		text_put(out, "# Warning: neither smtpd_relay_restrictions nor smtpd_recipient_restrictions has\n"
-			      "# reject_unauth_destination: this host may relay for anybody.\n\n");
+			      "# reject_unauth_destination: this host may relay mail for anybody.\n\n");
 }
 
 static void
@@ -374,12 +375,12 @@ postfix_class(const struct postfix_host *host, struct text *out)
 	if (survey.greylister_count > 0)
 		write_advice(&survey, out);
 	else if (survey.delegated)
-		text_put(out, "# smtpd asks greenlane's delegate already, and no greylister beside it.\n\n");
+		text_put(out, "# smtpd already asks greenlane's delegate, and no greylister beside it.\n\n");
 	else
 		text_put(out, "# No greylister was found in smtpd's restrictions: no class is needed.\n\n");
 	if (survey.unknown.length > 0)
-		text_format(out, "# Policy servers that are not known here; one that greylists belongs into the class %s:\n%s\n",
-		    class_name(&survey), survey.unknown.bytes);
+		text_format(out, "# Policy servers that greenlane does not know; if one greylists, it belongs in the class %s:\n"
+				 "%s\n", class_name(&survey), survey.unknown.bytes);
 	warn_of_relay(&survey, out);
 	text_close(&survey.unknown);
 }

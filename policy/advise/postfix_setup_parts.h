@@ -1,7 +1,7 @@
 /*
  * postfix_setup_parts.h - what postconf said, as data, for the files of postfix_setup.
  *
- * postfix_setup_read.c makes it; postfix_setup.c writes of milters, postfix_setup_class.c of restrictions.
+ * postfix_setup_read.c makes it; postfix_setup.c writes about milters, postfix_setup_class.c about restrictions.
  */
 #ifndef POSTFIX_SETUP_PARTS_H
 #define POSTFIX_SETUP_PARTS_H
@@ -30,10 +30,10 @@ struct postfix_host {
 	size_t setting_count, service_count;
 };
 
-/* False without memory, or where no line is a setting. */
+/* False when out of memory, or when no line is a setting. */
 bool postfix_read(const struct postfix_setup_site *, struct arena *, struct postfix_host *out);
 
-/* The value, or NULL where postconf did not name it. */
+/* The value, or NULL when postconf did not name it. */
 const char *postfix_setting(const struct postfix_host *, const char *name);
 
 /* The value of "-o NAME=" of a service, up to the next blank; length 0 and at NULL: there is none. */
@@ -44,7 +44,7 @@ size_t postfix_words(const char *list, struct span *words, size_t room);
 
 bool postfix_holds(struct span, const char *needle);
 
-/* A list with one member a line, as main.cf allows it. */
+/* A list with one member per line, as main.cf allows it. */
 void postfix_line(struct text *out, const char *name);
 void postfix_member(struct text *out, bool first, struct span member);
 
@@ -53,12 +53,12 @@ bool postfix_chrooted(const struct postfix_host *);
 
 const char *postfix_spool(const struct postfix_host *); /* queue_directory */
 
-/* A listener of ours as smtpd finds it: "unix:greenlane/milter.sock" where it is chrooted. NULL without memory. */
+/* A listener of ours as smtpd finds it: "unix:greenlane/milter.sock" when it is chrooted. NULL when out of memory. */
 const char *postfix_address(const struct postfix_host *, const char *listen);
 
 /* ---- postfix_setup_class.c ---- */
 
-/* The restriction class for greylisters that are asked by smtpd, and what stands wrongly. */
+/* The restriction class for greylisters that smtpd asks, and which restrictions are in the wrong place. */
 void postfix_class(const struct postfix_host *, struct text *out);
 
 #endif

@@ -56,7 +56,7 @@ read_service(struct postfix_host *host, struct span line)
 	    service->command != NULL && service->options != NULL;
 }
 
-/* A setting's second word is "="; a service has eight words at least. */
+/* A setting's second word is "="; a service has at least eight words. */
 static bool
 read_line(struct postfix_host *host, struct span line)
 {
@@ -75,7 +75,7 @@ read_line(struct postfix_host *host, struct span line)
 	return read_service(host, line);
 }
 
-/* A line that begins with a blank goes on the one before (postconf -f, or a main.cf itself). */
+/* A line that begins with a blank continues the one before (postconf -f, or a main.cf itself). */
 static struct span
 take_line(struct span *rest)
 {

@@ -71,7 +71,7 @@ quiet "and nothing is advised for it"
 run 0 "a real Postfix" setup postfix --config-dir "$world/postfix"
 [ ! -s "$world/err" ]
 ok $? "with which postconf finds no fault"
-out '^# What greenlane asks of this Postfix [0-9]+\.' "names its version"
+out '^# What greenlane needs from this Postfix [0-9]+\.' "names its version"
 out 'default_action=accept },$' "has greenlane's milter with a default action of its own"
 out '^    inet:127\.0\.0\.1:8891$' "keeps the filter that is there"
 out 'check_policy_service \{ unix:/run/greenlane/delegate\.sock, default_action=greylist' "asks the delegate"

@@ -89,8 +89,8 @@ mail_story() {
 
 broken_story() {
     talk 192.0.2.10 $vendor_from rcpt=down@rx.example
-    is "$(rcpt_codes)" 451 "a policy server that answers nonsense makes Postfix defer"
-    like "$alarms" 'deferred by a policy server that answers nonsense: ' "the alarm tells it from a greylister"
+    is "$(rcpt_codes)" 451 "a policy server that replies with nonsense makes Postfix defer"
+    like "$alarms" 'deferred by a policy server that replies with nonsense: ' "the alarm tells it from a greylister"
 }
 
 # The alarm of the last session shows that those before it raised none.
