@@ -88,7 +88,7 @@ query_find(struct dns_audit *audit, const struct dns_question *question)
 	return &audit->queries[audit->query_count++];
 }
 
-/* NULL: nothing to be had from there, in this turn or at all. */
+/* NULL: there is no answer to be had, in this turn or at all. */
 static struct audit_query *
 query_ask(struct dns_audit *audit, const char *name, enum dns_type type)
 {
@@ -99,7 +99,7 @@ query_ask(struct dns_audit *audit, const char *name, enum dns_type type)
 		return NULL;
 	query = query_find(audit, &question);
 	if (query == NULL)
-		trouble(audit, "too much to ask: no answer for", &question);
+		trouble(audit, "too many questions: no answer for", &question);
 	else if (!query->answered)
 		audit->asks = true;
 	else if (query->answer.status == DNS_TEMPORARY)
@@ -177,7 +177,7 @@ dns_audit_answer(struct dns_audit *audit, const struct dns_answer *answer)
 
 /* ---- turns ---- */
 
-/* Everything anew: what the last turn made of answers that it did not have is forgotten. */
+/* Starts over: forgets what the last turn concluded without the answers that it did not have. */
 static void
 turn_begin(struct dns_audit *audit)
 {
@@ -201,7 +201,7 @@ turn_begin(struct dns_audit *audit)
 	report->keys = audit->keys;
 }
 
-/* Of a part that DNS was silent about nothing is said, above all not that something is missing. */
+/* Says nothing about a part on which DNS was silent, least of all that something is missing. */
 static void
 part_forget(struct dns_audit *audit, enum dns_audit_part part)
 {

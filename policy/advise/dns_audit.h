@@ -1,8 +1,8 @@
 /*
  * dns_audit.h - what a domain of ours publishes (SPF, DKIM, DMARC) against the delegations, and what to publish.
  *
- * Ask and answer: the audit is made over and over with the answers at hand until it
- * asks for nothing new. What DNS could not say is never taken for missing: that part is not judged.
+ * Ask and answer: the audit is repeated with the answers at hand until it asks for nothing new.
+ * Never takes what DNS could not say for missing: that part is not judged.
  */
 #ifndef DNS_AUDIT_H
 #define DNS_AUDIT_H
@@ -39,7 +39,7 @@ struct dns_audit_finding {
 /* One term of the published SPF record, for the table of look-ups (RFC 7208, 4.6.4). */
 struct dns_audit_row {
 	const char *term, *whose; /* fit to be shown; whose "": ours */
-	bool sound;               /* false: no term, so it asks nothing */
+	bool sound;               /* false: not a term, so it asks nothing */
 	unsigned lookups;
 };
 
@@ -50,7 +50,7 @@ struct dns_audit_report {
 	const struct dns_audit_row *rows;
 	size_t row_count;
 	unsigned lookups;        /* of the published record */
-	bool spf_ignored;        /* it is a permanent error: receivers do as if there were none */
+	bool spf_ignored;        /* it is a permanent error: to receivers it is as if there were none */
 	const char *spf;         /* the record to publish; "": what is there may stay */
 	unsigned spf_lookups;
 	const char *dmarc_name, *dmarc; /* a record to start with; "": what is there may stay */
@@ -60,17 +60,17 @@ struct dns_audit_report {
 };
 
 struct dns_audit;
-struct dns_audit *dns_audit_open(const struct dns_audit_request *) MUST_USE; /* given; NULL without memory */
+struct dns_audit *dns_audit_open(const struct dns_audit_request *) MUST_USE; /* given; NULL when out of memory */
 void dns_audit_close(struct dns_audit *);
 
 /* The next question to ask, or false when there is none. */
 bool dns_audit_next(struct dns_audit *, struct dns_question *out);
 void dns_audit_answer(struct dns_audit *, const struct dns_answer *);
 
-/* Once nothing is asked any more; borrowed. NULL: memory ran out. */
+/* When there is nothing left to ask; borrowed. NULL: memory ran out. */
 const struct dns_audit_report *dns_audit_report(const struct dns_audit *);
 
-/* For a person; records stand at the begin of a line, as a zone file takes them. */
+/* For a person; records begin at the start of a line, as a zone file takes them. */
 void dns_audit_write(const struct dns_audit_report *, struct text *out);
 
 #endif

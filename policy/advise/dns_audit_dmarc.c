@@ -31,7 +31,7 @@ is_percentage(struct span value)
 	return value.length > 0 && number <= 100;
 }
 
-/* Receivers send reports by mail alone. */
+/* Receivers send reports only by mail. */
 static bool
 is_mail_list(struct span value)
 {
@@ -88,10 +88,10 @@ tag_judge(struct dns_audit *audit, struct span tag)
 		if (!span_is_nocase(name, tags[i].name))
 			continue;
 		if (!tags[i].fits(span_trim(value)))
-			audit_wrong(audit, "'%s' means nothing; write %s= and %s", span_shown(audit, tag), tags[i].name, tags[i].instead);
+			audit_wrong(audit, "'%s' means nothing; write %s= with %s", span_shown(audit, tag), tags[i].name, tags[i].instead);
 		return;
 	}
-	audit_wrong(audit, "'%s' is no tag that receivers know; take it out", span_shown(audit, tag));
+	audit_wrong(audit, "'%s' is not a tag that receivers know; take it out", span_shown(audit, tag));
 }
 
 static void
@@ -107,7 +107,7 @@ tags_judge(struct dns_audit *audit, struct span record)
 		has_policy = has_policy || span_is_nocase(span_trim(span_cut(&name, '=')), "p");
 	}
 	if (!has_policy)
-		audit_wrong(audit, "the record has no p=, so it asks for nothing; write p=none, p=quarantine or p=reject behind v=DMARC1");
+		audit_wrong(audit, "the record has no p=, so it asks for nothing; write p=none, p=quarantine or p=reject after v=DMARC1");
 }
 
 /* ---- the record ---- */
@@ -129,7 +129,7 @@ is_meant(struct span text)
 	    span_is_nocase((struct span){ span_trim(value).at, 5 }, "DMARC");
 }
 
-/* How many records are meant; the last of them. */
+/* How many texts are meant as a record; the last of them. */
 static size_t
 records_find(struct dns_audit *audit, const char *name, struct span *out)
 {
@@ -215,13 +215,13 @@ vendors_judge(struct dns_audit *audit, const struct found *found, enum dmarc_pol
 		const char *vendor = delegation->vendor_name;
 		bool signs = vendor_signs(audit, delegation, &found->record);
 
-		/* of keys that it should have and has not the part before speaks */
+		/* the DKIM part has spoken of keys that it should have and has not */
 		if (!signs && delegation->selectors.count == 0)
 			audit_advise(audit, "%s signs nothing as %s: where its mail bounces to its own name, DMARC fails at other receivers%s; "
-					"let it sign, or bounce to a name of yours", vendor, domain,
-			    policy == DMARC_NONE ? "" : ", and they refuse or file it as spam");
+					"have it sign, or bounce to a name of yours", vendor, domain,
+			    policy == DMARC_NONE ? "" : ", which refuse it or file it as spam");
 		if (found->record.strict_spf)
-			audit_advise(audit, "'aspf=s' refuses mail of %s that bounces to a name below %s; write 'aspf=r' unless it signs all",
+			audit_advise(audit, "'aspf=s' refuses mail of %s that bounces to a name below %s; write 'aspf=r' unless it signs everything",
 			    vendor, domain);
 	}
 }
@@ -248,6 +248,6 @@ audit_dmarc(struct dns_audit *audit)
 	if (!found.usable)
 		start_write(audit);
 	else if (policy == DMARC_NONE)
-		audit_advise(audit, "'p=none' asks receivers to refuse nothing; once the reports show only mail of yours, write 'p=quarantine'");
+		audit_advise(audit, "'p=none' asks receivers to refuse nothing; once the reports show only your mail, write 'p=quarantine'");
 	vendors_judge(audit, &found, policy);
 }

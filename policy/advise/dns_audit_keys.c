@@ -8,7 +8,7 @@ enum { BITS_MIN = 1024, BITS_ADVISED = 2048 }; /* RFC 8301, 3.2 */
 
 /* ---- finding ---- */
 
-/* The first key record of a name; false: it has none. *text is set where there is any TXT. */
+/* The first key record of a name; false: it has none. *text is set when there is any TXT. */
 static bool
 key_read(struct dns_audit *audit, const char *name, struct dkim_key *out, bool *text)
 {
@@ -27,7 +27,7 @@ key_name(struct dns_audit *audit, const char *selector, const char *domain)
 	return audit_kept(audit, arena_format(audit->arena, "%s._domainkey.%s", selector, domain));
 }
 
-/* The domain whose keys may sign for this one, too, where alignment is relaxed; NULL: none of ours. */
+/* The domain whose keys may sign for this one, too, when alignment is relaxed; NULL: none of ours. */
 static const char *
 domain_above(const struct dns_audit *audit)
 {
@@ -50,14 +50,14 @@ static const struct {
 	const char *wrong;
 } faults[] = {
 	{ is_revoked, "is revoked (an empty p=): nothing that it signs is proven; publish the vendor's new key" },
-	{ is_unsound, "holds no key that anybody can use; copy it anew from the vendor" },
+	{ is_unsound, "holds no key that anybody can use; copy it from the vendor again" },
 	{ is_test, "is a test key (t=y): nothing that it signs is proven; take the t=y out" },
-	{ is_sha1, "allows sha1 alone (h=), which proves nothing; take the h= out" },
+	{ is_sha1, "allows only sha1 (h=), which proves nothing; take the h= out" },
 	{ is_not_mail, "is not for mail (s=); take the s= out" },
-	{ is_short, "is an RSA key under 1024 bits, which receivers ignore (RFC 8301); have the vendor make one of 2048" },
+	{ is_short, "is an RSA key under 1024 bits, which receivers ignore (RFC 8301); ask the vendor for one of 2048" },
 };
 
-/* The vendor's key belongs there, instead of what is. */
+/* The vendor's key belongs there, in place of what is there now. */
 static void
 place_add(struct dns_audit *audit, const char *name)
 {
@@ -78,7 +78,7 @@ key_judge(struct dns_audit *audit, const char *name, const struct dkim_key *key,
 		return false;
 	}
 	if (say && key->kind == DKIM_KEY_RSA && key->bits < BITS_ADVISED)
-		audit_advise(audit, "'%s' (%s) is an RSA key of %u bits; have the vendor make one of 2048", name, vendor, key->bits);
+		audit_advise(audit, "'%s' (%s) is an RSA key of %u bits; ask the vendor for one of 2048", name, vendor, key->bits);
 	return true;
 }
 
@@ -87,9 +87,9 @@ key_missing(struct dns_audit *audit, const char *name, const char *vendor, bool 
 {
 	place_add(audit, name);
 	if (text)
-		audit_wrong(audit, "'%s' (%s) holds text that is no DKIM key; copy the key anew from the vendor", name, vendor);
+		audit_wrong(audit, "'%s' (%s) holds text that is not a DKIM key; copy the key from the vendor again", name, vendor);
 	else
-		audit_wrong(audit, "'%s' is missing: nothing that %s signs as %s is proven; publish the key that it shows you", name, vendor,
+		audit_wrong(audit, "'%s' is missing: nothing that %s signs as %s is proven; publish the key that it gives you", name, vendor,
 		    audit->request->domain);
 }
 
@@ -122,7 +122,7 @@ audit_keys(struct dns_audit *audit)
 		for (size_t j = 0; j < delegation->selectors.count; j++)
 			(void)audit_key_find(audit, delegation, delegation->selectors.list[j], true);
 		if (delegation->selectors.count == 0 && audit_wants(delegation, PROOF_DKIM))
-			audit_advise(audit, "the delegation of %s names no selectors, so its keys cannot be looked at, and any key of "
+			audit_advise(audit, "the delegation of %s names no selectors, so its keys cannot be checked, and any key of "
 					"%s proves its mail; name them (s= of its signatures)",
 			    delegation->vendor_name, audit->request->domain);
 	}

@@ -15,7 +15,7 @@ is_reached(const struct audit_spf *spf, enum spf_mechanism mechanism, const char
 	return false;
 }
 
-/* By its first and its last address: who lists both without all between is not met with. */
+/* By its first and its last address: in practice whoever lists both lists all between them. */
 static bool
 is_network_passed(struct audit_spf *spf, const struct prefix *network)
 {
@@ -37,7 +37,7 @@ term_append(struct audit_spf *spf, const char *text)
 	return term;
 }
 
-/* An address that must pass stands before what refuses some: the first match decides. */
+/* An address that must pass goes before terms that refuse some: the first match decides. */
 static void
 term_insert(struct audit_spf *spf, const char *text)
 {
@@ -70,7 +70,7 @@ term_missing(const struct want *want, const char *text)
 	if (want->needed)
 		audit_wrong(audit, "'%s' is missing: %s sends as %s, and its delegation asks for SPF; add it", text, vendor, domain);
 	else
-		audit_advise(audit, "'%s' is not there: %s sends as %s, but its signature is proof enough; add it only where it bounces to %s",
+		audit_advise(audit, "'%s' is not there: %s sends as %s, but its signature is proof enough; add it only if it bounces to %s",
 		    text, vendor, domain, domain);
 }
 
@@ -85,7 +85,7 @@ source_asked_missing(const struct want *want, const struct source *source)
 	bool of_no_use = term != NULL && (term->cost.broken[0] != '\0' || term->cost.open || term->cost.empty);
 
 	if (of_no_use)
-		audit_wrong(audit, "%s cannot be named in SPF as long as '%s' is of no use (%s); ask it to mend that, or let it sign (DKIM)",
+		audit_wrong(audit, "%s cannot be named in SPF as long as '%s' is of no use (%s); ask it to fix that, or have it sign (DKIM)",
 		    want->delegation->vendor_name, text, term->cost.broken[0] != '\0' ? term->cost.broken :
 		    term->cost.open ? "it passes everybody" : "it has no address");
 	else
@@ -110,7 +110,7 @@ source_listed_missing(const struct want *want, const struct source *source)
 		memcpy(list, source->prefixes, source->prefix_count * sizeof *list);
 	count = aggregate_networks(list, source->prefix_count);
 	if (count > AUDIT_NETWORKS_MAX) {
-		audit_advise(audit, "%s lists %zu networks, too many for this record; publish them at a name of their audit, and include that",
+		audit_advise(audit, "%s lists %zu networks, too many for this record; publish them at a name of their own, and include that",
 		    want->delegation->vendor_name, count);
 		return;
 	}
@@ -138,7 +138,7 @@ source_missing(const struct want *want, const struct source *source)
 		source_asked_missing(want, source);
 }
 
-/* What the vendor publishes as SPF says all; else each source stands for itself. */
+/* What the vendor publishes as SPF covers everything; without it each source counts by itself. */
 static bool
 publishes_spf(const struct vendor *vendor)
 {
@@ -164,7 +164,7 @@ tags_equal(const struct source *a, const struct source *b)
 	return equal;
 }
 
-/* Sources of several territories, and the configuration names none. */
+/* Sources for several territories, and the configuration names none of them. */
 static bool
 is_undecided(const struct vendor *vendor)
 {
@@ -202,7 +202,7 @@ vendor_missing(const struct want *want)
 	bool undecided = is_undecided(vendor), any = false;
 
 	if (undecided)
-		audit_advise(audit, "the vendor %s has sources of several places; name yours by tags in vendors, and no more is needed here",
+		audit_advise(audit, "the vendor %s has sources for several places; choose yours by tags in vendors, and nothing more is needed here",
 		    vendor->name);
 	if (undecided && any_is_reached(want->spf, vendor))
 		return;
@@ -212,7 +212,7 @@ vendor_missing(const struct want *want)
 			source_missing(want, &vendor->sources[i]);
 	}
 	if (!any && want->needed)
-		audit_wrong(audit, "the delegation of %s asks for SPF, but its file has no source; vouch by dkim alone", vendor->name);
+		audit_wrong(audit, "the delegation of %s asks for SPF, but its file has no source; vouch by dkim only", vendor->name);
 }
 
 void

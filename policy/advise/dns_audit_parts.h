@@ -19,13 +19,13 @@ enum {
 	AUDIT_FINDINGS_MAX = 300,
 	AUDIT_KEYS_MAX = 64,
 	AUDIT_SHOWN_MAX = 100,     /* bytes of something published, in a line for a person */
-	AUDIT_WALK_MAX = 50,       /* look-ups that are followed: more are only too many */
+	AUDIT_WALK_MAX = 50,       /* look-ups that are followed: more are just too many */
 	AUDIT_NETWORKS_MAX = 20,   /* of one vendor in an SPF record */
 	SPF_LOOKUPS_MAX = 10, SPF_VOIDS_MAX = 2, SPF_HOSTS_MAX = 10, /* RFC 7208, 4.6.4 */
 	SPF_SIZE_ADVISED = 450   /* bytes (RFC 7208, 3.4) */
 };
 
-/* A question, its answer, and the SPF record in it once it was read in this turn. */
+/* A question, its answer, and the SPF record in it once it has been read in this turn. */
 struct audit_query {
 	struct dns_question question;
 	struct dns_answer answer;
@@ -51,8 +51,8 @@ struct dns_audit {
 
 /* ---- dns_audit.c ---- */
 
-/* Never NULL: what is not known yet, or not to be known, reads as an empty answer, and the turn or its part is
- * not used. Records are there only when it is FOUND. */
+/* Never NULL: what is not known yet, or cannot be known, reads as an empty answer, and the turn or its part is
+ * not used. It has records only when it is FOUND. */
 const struct dns_answer *audit_ask(struct dns_audit *, const char *name, enum dns_type);
 
 /* The only SPF record of a name (RFC 7208, 4.5); NULL with why. */
@@ -68,7 +68,7 @@ const char *audit_shown(struct dns_audit *, const char *published);
 
 /* ---- dns_audit_word.c ---- */
 
-/* Reads one word of a record; false with what is wrong with it and, if that can be told, what to write. */
+/* Reads one word of a record; false with what is wrong with it and, where possible, what to write. */
 bool audit_word_read(struct dns_audit *, const char *word, struct spf_record *out, const char **wrong, const char **repair);
 
 /* ---- dns_audit_tree.c ---- */
@@ -76,7 +76,7 @@ bool audit_word_read(struct dns_audit *, const char *word, struct spf_record *ou
 /* What a term costs a receiver, with all that it leads to. */
 struct audit_cost {
 	unsigned lookups, voids;
-	const char *broken; /* why it is a permanent error; "": it is none */
+	const char *broken; /* why it is a permanent error; "": it is not one */
 	bool open;          /* it passes everybody */
 	bool empty;         /* a and mx, itself: no address */
 };
@@ -97,16 +97,16 @@ const char *audit_term_name(struct dns_audit *, const struct spf_term *);
 struct audit_cost audit_term_cost(struct dns_audit *, const struct spf_term *, struct audit_reached *);
 struct audit_cost audit_redirect_cost(struct dns_audit *, const char *target, struct audit_reached *);
 
-/* Would a record of these terms pass the address? UNKNOWN: that hangs on a macro, or on too much. */
+/* Would a record of these terms pass the address? UNKNOWN: that depends on a macro, or on too much. */
 enum tri audit_passes(struct dns_audit *, const struct spf_record *, const struct address *);
 
-/* How the record of a name ends, behind redirects: the qualifier of its all; '\0': not at all. */
+/* How the record of a name ends, after redirects: the qualifier of its all; '\0': it has none. */
 char audit_ending(struct dns_audit *, const char *name);
 
 /* ---- dns_audit_vendor.c ---- */
 
 struct audit_whose {
-	const struct vendor *vendor; /* NULL: nobody's that we know */
+	const struct vendor *vendor; /* NULL: nobody we know */
 	const struct source *source; /* that is named by the term; NULL: another name of his */
 	bool delegated, relayed, enabled;
 };
@@ -117,7 +117,7 @@ const struct source *audit_source_spf(const struct dns_audit *, const char *name
 
 bool audit_is_ours(const struct dns_audit *, const char *name); /* under own.domains */
 
-/* Delegations that say something of this domain, in order; NULL behind the last. */
+/* Delegations that cover this domain, in order; NULL after the last. */
 const struct delegation *audit_delegation(const struct dns_audit *, size_t n);
 bool audit_wants(const struct delegation *, unsigned proofs); /* one alternative asks for one of these */
 

@@ -1,4 +1,4 @@
-/* The SPF record to publish: what is sound of ours in its order, then what is missing, then the end. */
+/* The SPF record to publish: our sound terms in their order, then what is missing, then the end. */
 #include <string.h>
 
 #include "policy/advise/dns_audit_parts.h"
@@ -89,7 +89,7 @@ term_write_out(struct audit_spf *spf, struct audit_term *term)
 	if (!may_write_out(spf, term, hosts))
 		return;
 	term->dropped = true;
-	audit_advise(audit, "'%s' is written out below to spare look-ups; follow it when it moves", audit_shown(audit, term->text));
+	audit_advise(audit, "'%s' is written out below to save look-ups; change it when the address changes", audit_shown(audit, term->text));
 	if (like.mechanism == SPF_A_TERM)
 		both_write_out(spf, name, &like);
 	for (size_t i = 0; i < hosts->count && i < SPF_HOSTS_MAX; i++)
@@ -122,11 +122,11 @@ lookups_spare(struct audit_spf *spf)
 	for (size_t i = count; i < spf->term_count; i++)
 		spf->terms[i].dropped = is_doubled(spf, i);
 	if (lookups > SPF_LOOKUPS_MAX)
-		audit_wrong(spf->audit, "the record to publish still takes %u look-ups, and %d is the most (RFC 7208, 4.6.4); let a vendor "
+		audit_wrong(spf->audit, "the record to publish still takes %u look-ups, and %d is the most (RFC 7208, 4.6.4); have a vendor "
 				    "sign (DKIM) and bounce to a name of its own", lookups, SPF_LOOKUPS_MAX);
 }
 
-/* Ours are left out by now; what is left finds nothing behind the names of others. */
+/* Our own are gone by now: the look-ups that still find nothing are those of other people's names. */
 static void
 voids_judge(struct audit_spf *spf)
 {
@@ -138,7 +138,7 @@ voids_judge(struct audit_spf *spf)
 	for (size_t i = 0; i < spf->term_count && voids > SPF_VOIDS_MAX; i++)
 		if (!spf->terms[i].dropped && spf->terms[i].cost.voids > 0)
 			audit_wrong(spf->audit, "%u look-ups of '%s' find nothing, and receivers may ignore a record with more than %d of "
-					    "those; ask its owner to mend that", spf->terms[i].cost.voids,
+					    "those; ask its owner to fix that", spf->terms[i].cost.voids,
 			    audit_shown(spf->audit, spf->terms[i].text), SPF_VOIDS_MAX);
 }
 
@@ -158,7 +158,7 @@ terms_write(const struct audit_spf *spf, struct text *out)
 	if (spf->redirect[0] != '\0')
 		text_format(out, " %s", spf->redirect);
 	else
-		text_put(out, spf->all == '-' || !any ? " -all" : " ~all"); /* who sends nothing may say so */
+		text_put(out, spf->all == '-' || !any ? " -all" : " ~all"); /* a domain that sends nothing may say so */
 	text_put(out, spf->modifiers);
 }
 

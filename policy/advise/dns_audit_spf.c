@@ -22,7 +22,7 @@ audit_term_add(struct audit_spf *spf, const char *text, size_t word)
 	return term;
 }
 
-/* Of redirect and exp a record has one at most (RFC 7208, 6); what else there is may stand as often as it likes. */
+/* A record has at most one redirect and one exp (RFC 7208, 6); other modifiers may occur any number of times. */
 static void
 modifier_add(struct audit_spf *spf, const char *text, bool redirect)
 {
@@ -51,7 +51,7 @@ repair_add(struct audit_spf *spf, const char *repair, size_t word)
 	}
 }
 
-/* "include: example.net": a colon, and what it belongs to stands alone behind it. "" where that is not so. */
+/* "include: example.net": a colon, and its argument as a word of its own after it. "" when that is not so. */
 static const char *
 word_join(struct audit_spf *spf, size_t n)
 {
@@ -66,7 +66,7 @@ word_join(struct audit_spf *spf, size_t n)
 	joined = audit_kept(audit, arena_format(audit->arena, "%s%s", word->text, next->text));
 	if (!audit_word_read(audit, joined, &record, &wrong, &repair))
 		return "";
-	audit_wrong(audit, "'%s %s' has a blank within; write '%s'", audit_shown(audit, word->text), audit_shown(audit, next->text),
+	audit_wrong(audit, "'%s %s' has a blank inside; write '%s'", audit_shown(audit, word->text), audit_shown(audit, next->text),
 	    audit_shown(audit, joined));
 	next->joined = true;
 	return joined;
@@ -125,7 +125,7 @@ record_take(struct audit_spf *spf, struct span text)
 	if (spf->record_count == 0)
 		spf->published = audit_kept(spf->audit, arena_copy(spf->audit->arena, text.at, text.length));
 	if (text.length > SPF_RECORD_MAX)
-		audit_wrong(spf->audit, "the record has %zu bytes, and %d is too much for receivers", text.length, SPF_RECORD_MAX);
+		audit_wrong(spf->audit, "the record has %zu bytes, too many for receivers; write at most %d", text.length, SPF_RECORD_MAX);
 	else if (text.length > SPF_SIZE_ADVISED)
 		audit_advise(spf->audit, "the record has %zu bytes; with more than %d an answer may not fit into one packet",
 		    text.length, SPF_SIZE_ADVISED);
@@ -136,11 +136,11 @@ record_take(struct audit_spf *spf, struct span text)
 		room = word.length == 0 || word_add(spf, word);
 	}
 	if (!room)
-		audit_wrong(spf->audit, "more than %d terms; those behind are not looked at", AUDIT_WORDS_MAX);
+		audit_wrong(spf->audit, "the record has more than %d terms; the rest are not checked", AUDIT_WORDS_MAX);
 	spf->record_count++;
 }
 
-/* Meant to be one, but no receiver takes it for one. */
+/* Meant as a record, but no receiver takes it for one. */
 static bool
 is_near_miss(struct span text)
 {
@@ -160,13 +160,13 @@ records_take(struct audit_spf *spf)
 		if (spf_text_is_record(text.at, text.length))
 			record_take(spf, text);
 		else if (is_near_miss(text))
-			audit_wrong(audit, "'%s' is no SPF record; it begins with 'v=spf1' and a blank", audit_shown(audit, text.at));
+			audit_wrong(audit, "'%s' is not an SPF record; begin it with 'v=spf1' and a blank", audit_shown(audit, text.at));
 	}
 	if (spf->record_count == 0)
 		audit_wrong(audit, "there is no SPF record%s; publish the one below",
 		    answer->status == DNS_NXDOMAIN ? ", the name does not exist" : "");
 	if (spf->record_count > 1)
-		audit_wrong(audit, "there are %zu SPF records, so receivers ignore all of them; publish the one below in their place",
+		audit_wrong(audit, "there are %zu SPF records, so receivers ignore all of them; publish the one below instead",
 		    spf->record_count);
 	audit->report.spf_ignored = spf->record_count > 0 && audit_spf_of(audit, domain, &why) == NULL;
 }
@@ -195,7 +195,7 @@ judge_double(struct audit_spf *spf, const struct audit_term *term, const char *s
 {
 	for (const struct audit_term *before = spf->terms; before < term; before++)
 		if (!before->dropped && term_equal(spf->audit, &before->spf, &term->spf)) {
-			audit_wrong(spf->audit, "'%s' stands there already; take it out", shown);
+			audit_wrong(spf->audit, "'%s' is there already; take it out", shown);
 			return true;
 		}
 	return false;
@@ -217,7 +217,7 @@ judge_open(struct audit_spf *spf, const struct audit_term *term, const char *sho
 	return term->cost.open;
 }
 
-/* "territory.mailers.example": a word of the vendor's page that stands for one of its names. */
+/* "territory.mailers.example": a placeholder on the vendor's page for one of its names. */
 static const struct source *
 placeholder_source(const struct audit_term *term, const char *name)
 {
@@ -244,14 +244,14 @@ judge_empty(struct audit_spf *spf, const struct audit_term *term, const char *sh
 	if (term->whose.source == NULL)
 		meant = placeholder_source(term, audit_term_name(spf->audit, &term->spf));
 	if (meant != NULL)
-		audit_wrong(spf->audit, "'%s' has no address, it only stands for a name of %s; write one that it has, such as 'a:%s'",
+		audit_wrong(spf->audit, "'%s' has no address, it is a placeholder for a name of %s; write a real one, such as 'a:%s'",
 		    shown, term->whose.vendor->name, meant->name);
 	else
 		audit_wrong(spf->audit, "'%s' leads to no address; take it out", shown);
 	return true;
 }
 
-/* A neutral or failing term for somebody who may send stands in the way of the right one. */
+/* A neutral or failing term for somebody who may send blocks the right one. */
 static bool
 judge_qualifier(struct audit_spf *spf, const struct audit_term *term, const char *shown)
 {
@@ -275,7 +275,7 @@ judge_vendor(struct audit_spf *spf, const struct audit_term *term, const char *s
 	if (term->whose.delegated) {
 		if (term->whose.source == NULL || source_counts(term->whose.source))
 			return false;
-		audit_wrong(spf->audit, "'%s' is no place that %s sends from here (its tags, its use); take it out", shown, vendor);
+		audit_wrong(spf->audit, "'%s' is not a place from which %s sends here (see its tags and use); take it out", shown, vendor);
 		return true;
 	}
 	if (term->whose.enabled || term->whose.vendor->kind == VENDOR_APPLICATION) {
@@ -283,7 +283,7 @@ judge_vendor(struct audit_spf *spf, const struct audit_term *term, const char *s
 		    vendor, domain);
 		return true;
 	}
-	audit_advise(spf->audit, "'%s' lets every customer of %s send as %s; if it is yours, name it in vendors and delegations", shown,
+	audit_advise(spf->audit, "'%s' lets every customer of %s send as %s; if you use it, name it in vendors and delegations", shown,
 	    vendor, domain);
 	return false;
 }
@@ -301,7 +301,7 @@ must_go(struct audit_spf *spf, const struct audit_term *term)
 	return false;
 }
 
-/* What was never looked at did no harm there, but must do none before it either. */
+/* What was never looked at did no harm after the end, but must do none before it either. */
 static bool
 judge_behind(struct audit_spf *spf, const struct audit_term *term)
 {
@@ -309,8 +309,8 @@ judge_behind(struct audit_spf *spf, const struct audit_term *term)
 	bool useless = term->spf.mechanism == SPF_PTR_TERM || term->spf.mechanism == SPF_ALL || cost->broken[0] != '\0' ||
 	    cost->open || cost->empty;
 
-	audit_wrong(spf->audit, "'%s' stands behind 'all', where nobody looks; %s", audit_shown(spf->audit, term->text),
-	    useless ? "take it out" : "put it before, if it is needed");
+	audit_wrong(spf->audit, "'%s' comes after 'all', where nobody looks; %s", audit_shown(spf->audit, term->text),
+	    useless ? "take it out" : "put it before 'all' if it is needed");
 	return useless;
 }
 
@@ -340,7 +340,7 @@ all_take(struct audit_spf *spf, struct audit_term *all)
 	if (all->spf.qualifier == '+')
 		audit_wrong(spf->audit, "'%s' passes everybody; write '~all'", audit_shown(spf->audit, all->text));
 	else if (all->spf.qualifier == '?')
-		audit_wrong(spf->audit, "'?all' says nothing of mail from elsewhere; write '~all'");
+		audit_wrong(spf->audit, "'?all' says nothing about mail from elsewhere; write '~all'");
 	else if (spf->all == '\0' || strchr(by_strictness, all->spf.qualifier) > strchr(by_strictness, spf->all))
 		spf->all = all->spf.qualifier;
 }
@@ -378,7 +378,7 @@ include_add(struct audit_spf *spf, const char *text)
 		term->dropped = must_go(spf, term);
 }
 
-/* The record has no all of its own; where the redirect leads must end well, or it is none of use. */
+/* The record has no all of its own: what the redirect leads to must end well, or the redirect is of no use. */
 static void
 redirect_judge(struct audit_spf *spf)
 {
@@ -401,7 +401,7 @@ redirect_judge(struct audit_spf *spf)
 	else if (cost.open)
 		audit_wrong(audit, "'%s' passes everybody; take it out", shown);
 	else if (end == '\0' || end == '?')
-		audit_wrong(audit, "'%s' leads to a record that says nothing of mail from elsewhere; include it, and write '~all'", shown);
+		audit_wrong(audit, "'%s' leads to a record that says nothing about mail from elsewhere; include it, and write '~all'", shown);
 	else
 		return;
 	if (cost.broken[0] == '\0' && !cost.open)
@@ -425,14 +425,14 @@ end_judge(struct audit_spf *spf)
 	bool all = has_all(spf);
 
 	if (spf->redirect[0] != '\0' && all) {
-		audit_wrong(spf->audit, "'%s' is never followed, for the record has an 'all'; take one of them out",
+		audit_wrong(spf->audit, "'%s' is never followed, because the record has an 'all'; take one of them out",
 		    audit_shown(spf->audit, spf->redirect));
 		spf->redirect = "";
 	}
 	if (spf->redirect[0] != '\0')
 		redirect_judge(spf);
 	else if (!all && spf->record_count > 0)
-		audit_wrong(spf->audit, "the record has no 'all' at its end, so it says nothing of mail from elsewhere; write '~all'");
+		audit_wrong(spf->audit, "the record has no 'all' at its end, so it says nothing about mail from elsewhere; write '~all'");
 }
 
 static void

@@ -30,7 +30,7 @@ struct walk {
 	unsigned depth;
 	bool plain;                  /* no qualifier but '+' led here */
 	struct audit_cost cost;
-	struct audit_reached *reached; /* NULL: nobody asks */
+	struct audit_reached *reached; /* NULL: not wanted */
 };
 
 static void walk_record(struct walk *, const char *name);
@@ -98,7 +98,7 @@ static const struct {
 	[SPF_EXISTS] = { walk_exists, true },
 };
 
-/* Nobody was ever given so much: it is as good as all. */
+/* Nobody was ever assigned so much: it is as good as all. */
 static bool
 is_too_broad(const struct spf_term *term)
 {
@@ -124,7 +124,7 @@ walk_term(struct walk *walk, const char *domain, const struct spf_term *term)
 	walk->plain = plain;
 }
 
-/* Terms, then the redirect where no all ends it (RFC 7208, 6.1). */
+/* Terms, then the redirect when no all ends the record (RFC 7208, 6.1). */
 static void
 walk_terms(struct walk *walk, const char *name, const struct spf_record *record)
 {
@@ -268,7 +268,7 @@ check_term(struct check *check, const char *domain, const struct spf_term *term)
 	}
 }
 
-/* The first match decides; behind one that is not known a pass is still one, anything else is not known. */
+/* The first match decides; after one that is not known a pass is still a pass, anything else is not known. */
 static enum tri
 check_terms(struct check *check, const char *name, const struct spf_record *record)
 {

@@ -1,4 +1,4 @@
-/* Whose a term is, and which delegations say something of the domain. */
+/* Whose a term is, and which delegations cover the domain. */
 #include <string.h>
 
 #include "policy/advise/dns_audit_parts.h"
@@ -65,7 +65,7 @@ is_relay(const struct dns_audit *audit, const struct vendor *vendor)
 	return false;
 }
 
-/* Vendors in force, then those that are only known; NULL behind the last. */
+/* Vendors in force, then those that are only known; NULL after the last. */
 static const struct vendor *
 vendor_at(const struct dns_audit *audit, size_t i)
 {
@@ -110,7 +110,7 @@ is_of_vendor(const struct vendor *vendor, const char *name)
 	    (name_rules_hold_domain(&vendor->domains, name) || name_rules_hold_domain(&vendor->envelope, name));
 }
 
-/* Several may share a name: he who may send decides, then he whose source it is, then whose name. */
+/* Several vendors may share a name: one that may send decides, then one whose source it is, then one whose name. */
 struct audit_whose
 audit_term_whose(struct dns_audit *audit, const struct spf_term *term)
 {

@@ -166,12 +166,12 @@ static const struct {
 	const char *wrong;
 } repairs[] = {
 	{ repair_bare_address, "is an address without a mechanism before it" },
-	{ repair_bare_host, "is a host name, which is no term" },
+	{ repair_bare_host, "is a host name, not a term" },
 	{ repair_punctuation, "ends in punctuation" },
 	{ repair_blank, "is two terms without a blank between them" },
 	{ repair_host, "holds a host name where an address belongs" },
 	{ repair_address, "holds an address that its mechanism does not take" },
-	{ repair_name, "is no mechanism that receivers know" },
+	{ repair_name, "is not a mechanism that receivers know" },
 };
 
 /* Modifiers may have any name, so "include=example.net" is no error: it does nothing (RFC 7208, 6). */
@@ -199,8 +199,8 @@ audit_word_read(struct dns_audit *audit, const char *word, struct spf_record *ou
 	struct spf_record record;
 
 	if (is_misused(&pieces, repair)) {
-		*wrong = span_is_nocase(pieces.name, "v") ? "stands a second time in the record"
-							  : "is a modifier that receivers pass over";
+		*wrong = span_is_nocase(pieces.name, "v") ? "is in the record twice"
+							  : "is a modifier that receivers ignore";
 		return false;
 	}
 	*wrong = *repair = "";
@@ -215,6 +215,6 @@ audit_word_read(struct dns_audit *audit, const char *word, struct spf_record *ou
 		*repair = made;
 		return false;
 	}
-	*wrong = audit_kept(audit, arena_format(audit->arena, "is no term (%.*s)", (int)strcspn(why.text, ":"), why.text));
+	*wrong = audit_kept(audit, arena_format(audit->arena, "is not a term (%.*s)", (int)strcspn(why.text, ":"), why.text));
 	return false;
 }

@@ -36,11 +36,11 @@ findings_write(const struct dns_audit_report *report, struct text *out)
 		    words[report->findings[i].part], report->findings[i].text);
 	for (size_t i = 0; i < DNS_AUDIT_PARTS; i++)
 		if (report->trouble[i][0] != '\0')
-			text_format(out, "%s  unsure  %-5s  %s; nothing is said of %s, ask again later\n",
+			text_format(out, "%s  unsure  %-5s  %s; %s is not judged, ask again later\n",
 			    report->finding_count == 0 ? "\n" : "", words[i], report->trouble[i], words[i]);
 }
 
-/* Cuts behind a blank where there is one: a term is easier to find whole. */
+/* Cuts after a blank when there is one: a term is easier to find whole. */
 static size_t
 string_length(const char *rest)
 {

@@ -39,7 +39,7 @@ run 64 "without own.domains there is nothing to examine" -c "$world/ownless.conf
 err 'own\.domains is empty; name your domains there' "and it says what to do"
 
 run 69 "DNS that does not answer exits 69" -c "$world/deaf.conf" dns example.com
-out '^  unsure  SPF    no answer for TXT example\.com; nothing is said of SPF' "and names the question"
+out '^  unsure  SPF    no answer for TXT example\.com; SPF is not judged' "and names the question"
 out '^  unsure  DMARC' "for each part"
 lacks 'wrong|missing|IN TXT' "and nothing is treated as missing"
 
