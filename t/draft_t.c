@@ -128,7 +128,7 @@ static const struct row {
 	    { "vouch = [ \"listed+spf\", \"dkim\" ];", "on_forged = \"reject\";", "{ spf = \"acme.example\"; exclusive = false; }",
 		"DMARC of acme.example asks for reject." },
 	    { "a guess", "no DMARC", "broad" } },
-	{ "networks that others may use", SPF, "", { "Doubt: whether others send from there as well is published nowhere." }, { NULL } },
+	{ "networks that others may use", SPF, "", { "Doubt: it is published nowhere whether others send from there as well." }, { NULL } },
 	{ "no SPF record", V " TXT hello\n" DMARC KEY, "s1",
 	    { "Doubt: it has no SPF record", "sources = ( );", "vouch = [ \"dkim\" ];", "there is no SPF record" }, { "listed+spf" } },
 	{ "two SPF records", SPF SPF V " TXT \"v=spf1 ~all\"\n", "", { "of no use, so nothing is listed: acme.example: two SPF records", "sources = ( );" }, { NULL } },
@@ -138,7 +138,7 @@ static const struct row {
 	{ "everybody passes", V " TXT \"v=spf1 ip4:192.0.2.1 +all\"\n", "", { "ends in \"+all\" and passes everybody", "vouch = [ \"dkim\" ];" }, { "{ spf =" } },
 	{ "everybody passes by a redirect", V " TXT \"v=spf1 redirect=b." V "\"\nb." V " TXT \"v=spf1 all\"\n", "", { "ends in \"+all\" and passes everybody" }, { "{ spf =" } },
 	{ "everybody passes by an include", V " TXT \"v=spf1 include:b." V " -all\"\nb." V " TXT \"v=spf1 +all\"\n", "", { "acme.example > b.acme.example: '+all' passes the whole internet" }, { "{ spf =" } },
-	{ "nobody passes", V " TXT \"v=spf1 -all\"\n", "", { "no mail at all is sent with this domain", "sources = ( );" }, { "listed+spf" } },
+	{ "nobody passes", V " TXT \"v=spf1 -all\"\n", "", { "nobody sends mail with this domain", "sources = ( );" }, { "listed+spf" } },
 	{ "a neutral end", V " TXT \"v=spf1 ip4:192.0.2.1 ?all\"\n", "", { "Doubt: it ends in \"?all\"", "{ spf =" }, { NULL } },
 	{ "no end", V " TXT \"v=spf1 ip4:192.0.2.1\"\n", "", { "Doubt: it has no \"all\" at its end" }, { NULL } },
 	{ "an end by redirect", V " TXT \"v=spf1 redirect=b." V "\"\nb." V " TXT \"v=spf1 ip4:192.0.2.1 redirect=c." V "\"\nc." V " TXT \"v=spf1 ~all\"\n", "",
@@ -160,7 +160,7 @@ static const struct row {
 	{ "DMARC that asks for nothing", SPF "_dmarc." V " TXT \"v=DMARC1; p=none\"\n", "", { "Doubt: DMARC of acme.example asks for nothing" }, { NULL } },
 	{ "no selector", SPF DMARC, "", { "no --selector was given", "dkim = [ \"acme.example\" ];", "on_forged = \"greylist\";", "Doubt: \"reject\" would refuse" }, { NULL } },
 	{ "a selector without a key", SPF, "s9", { "s9._domainkey.acme.example: there is no such key", "no key that counts was found", "on_forged = \"greylist\";" }, { "TXT s9" } },
-	{ "a text that is no key", SPF "s1._domainkey." V " TXT hello\n", "s1", { "what is published there is no DKIM key", "on_forged = \"greylist\";" }, { NULL } },
+	{ "a text that is no key", SPF "s1._domainkey." V " TXT hello\n", "s1", { "what is published there is not a DKIM key", "on_forged = \"greylist\";" }, { NULL } },
 	{ "a key among other texts", SPF "s1._domainkey." V " TXT hello\n" KEY, "s1", { "s1._domainkey.acme.example: RSA key of 2048 bits.", "on_forged = \"reject\";" }, { "no DKIM key" } },
 	{ "a revoked key", SPF "s1._domainkey." V " TXT v=DKIM1; p=\n", "s1", { "the key is revoked", "on_forged = \"greylist\";" }, { NULL } },
 	{ "a key that nobody can read", SPF "s1._domainkey." V " TXT v=DKIM1; p=AAAA\n", "s1", { "the key cannot be read", "on_forged = \"greylist\";" }, { NULL } },
@@ -250,7 +250,7 @@ static const struct {
 	{ "trouble with MX", SPF V " MX BOGUS\n", V, "s1", "", DRAFT_TEMPORARY, "no genuine (DNSSEC) answer for MX acme.example" },
 	{ "trouble with a key", SPF "s1._domainkey." V " TXT TIMEOUT\n", V, "s1", "", DRAFT_TEMPORARY, "no answer for TXT s1._domainkey.acme.example" },
 	{ "a public suffix", "", "example", "s1", "", DRAFT_TEMPORARY, "'example' is a public suffix; name a domain below it" },
-	{ "a selector with a quote", SPF, V, "s\"1", "", DRAFT_TEMPORARY, "'s\"1' is no selector; write it as in s= of a signature, in lower case" },
+	{ "a selector with a quote", SPF, V, "s\"1", "", DRAFT_TEMPORARY, "'s\"1' is not a selector; write it as in s= of a signature, in lower case" },
 	{ "a name with a blank", SPF, V, "s1", "my acme", DRAFT_TEMPORARY, "'my acme' is not a name; write "
 	    "lower-case letters, digits, '-' and '_', at most 64" },
 };
@@ -331,7 +331,7 @@ test_customers(void)
 	outcome_make("myfritz.net TXT \"v=spf1 ip4:192.0.2.0/24 -all\"\n", &request, &outcome);
 	ok(strstr(outcome.text.bytes, "domains = [ \"=myfritz.net\" ];") != NULL, "a name with customers is its own claim alone");
 	ok(strstr(outcome.text.bytes, "dkim    = [ \"=myfritz.net\" ];") != NULL, "and its own signer");
-	ok(strstr(outcome.text.bytes, "names below it are its customers'") != NULL, "which is a doubt");
+	ok(strstr(outcome.text.bytes, "names below it belong to its customers") != NULL, "which is a doubt");
 	test_loads(&outcome.text, "myfritz", "a name with customers");
 	text_close(&outcome.text);
 	request.domain = "co.uk";

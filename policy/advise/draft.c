@@ -43,7 +43,7 @@ static const char *
 kept(struct draft *draft, const char *made)
 {
 	if (made == NULL)
-		fail(draft, DRAFT_TEMPORARY, "no memory", "");
+		fail(draft, DRAFT_TEMPORARY, "out of memory", "");
 	return made == NULL ? "" : made;
 }
 
@@ -225,14 +225,14 @@ mx_answer(struct draft *draft, const struct dns_answer *answer)
 
 /* ---- DKIM ---- */
 
-/* Where the selector of this turn is looked for. */
+/* Where this turn looks for the selector. */
 static const char *
 key_place(const struct draft *draft)
 {
 	return draft->at_organisation ? draft->facts.organisation : draft->facts.domain;
 }
 
-/* To the organisational domain, then to the next selector. */
+/* Goes on to the organisational domain, then to the next selector. */
 static void
 key_turn(struct draft *draft, bool found)
 {
@@ -385,7 +385,7 @@ selectors_fit(const struct draft_request *request, struct fault *why)
 	for (size_t i = 0; i < request->selector_count; i++)
 		if (!domain_read(request->selectors[i], strlen(request->selectors[i]), name, why) ||
 		    strcmp(name, request->selectors[i]) != 0)
-			return fault_set(why, "'%.80s' is no selector; write it as in s= of a signature, "
+			return fault_set(why, "'%.80s' is not a selector; write it as in s= of a signature, "
 					      "in lower case", request->selectors[i]);
 	return true;
 }
@@ -412,7 +412,7 @@ begin(struct draft *draft, struct fault *why)
 		.text = request->domain, .as_of = "", .review_by = "" };
 	dmarc_begin(&draft->dmarc, request->suffixes, request->domain);
 	draft->unfolding = unfolding_open(&draft->source);
-	return draft->unfolding != NULL || fault_set(why, "no memory");
+	return draft->unfolding != NULL || fault_set(why, "out of memory");
 }
 
 struct draft *
@@ -421,7 +421,7 @@ draft_open(const struct draft_request *request, struct fault *why)
 	struct draft *draft = calloc(1, sizeof *draft);
 
 	if (draft == NULL || (draft->arena = arena_open(MEMORY_MAX)) == NULL) {
-		fault_set(why, "no memory");
+		fault_set(why, "out of memory");
 	} else {
 		draft->request = request;
 		if (begin(draft, why))

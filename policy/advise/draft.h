@@ -2,8 +2,8 @@
  * draft.h - a first vendor file, from what a domain publishes.
  *
  * Gathers by ask and answer (SPF tree, DMARC, MX, DKIM keys), then writes the file with
- * a remark on each doubt. What was published goes into remarks only, never into a value: nobody
- * writes policy by DNS. Never guesses for the vendor: where it is in doubt it trusts less.
+ * a remark on each doubt. What was published goes only into remarks, never into a value: nobody
+ * writes policy through DNS. Never guesses in the vendor's favour: when in doubt it trusts less.
  */
 #ifndef DRAFT_H
 #define DRAFT_H
@@ -29,8 +29,8 @@ enum {
 
 /* What is asked for; all kept until draft_close. */
 struct draft_request {
-	const char *domain;           /* normal form, no public suffix */
-	const char *name;             /* of the vendor; "": made of the domain */
+	const char *domain;           /* normal form, not a public suffix */
+	const char *name;             /* of the vendor; "": made from the domain */
 	const char *const *selectors; /* DKIM */
 	size_t selector_count;        /* at most DRAFT_SELECTORS_MAX */
 	const char *const *shared;    /* domains of known shared senders, normal form */
@@ -68,7 +68,7 @@ struct draft_facts {
 	struct {
 		enum draft_spf state;
 		const char *record;  /* as published, "" when none */
-		char ending;         /* qualifier of its `all`, behind redirects; '\0': none found */
+		char ending;         /* qualifier of its `all`, after redirects; '\0': none found */
 		const char *why;     /* BROKEN */
 		const char *asked_why; /* the first term that cannot be listed; "" */
 		const struct source_network *networks;
@@ -92,7 +92,7 @@ enum draft_state {
 	DRAFT_ASKS,
 	DRAFT_DONE,
 	DRAFT_NOWHERE,  /* there is no such domain */
-	DRAFT_TEMPORARY /* DNS trouble, or no memory: why says it */
+	DRAFT_TEMPORARY /* DNS trouble, or out of memory: why says it */
 };
 
 struct draft;
@@ -106,7 +106,7 @@ void draft_answer(struct draft *, const struct dns_answer *);
 enum draft_state draft_state(const struct draft *, struct fault *why);
 const struct draft_facts *draft_facts(const struct draft *); /* once it is DONE; borrowed */
 
-/* A signature by this key counts. */
+/* Does a signature by this key count? */
 bool draft_key_counts(const struct draft_key *);
 
 /* Writes the vendor file; returns how many doubts stand in it. The text has a ceiling of DRAFT_TEXT_MAX. */

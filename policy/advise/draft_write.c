@@ -73,7 +73,7 @@ remark(struct page *page, const char *indent, const char *fmt, ...)
 	put_words(page, indent, made);
 }
 
-/* What a person has to settle. */
+/* Something that a person has to settle. */
 static void PRINTF_LIKE(2, 3)
 doubt(struct page *page, const char *fmt, ...)
 {
@@ -101,26 +101,26 @@ write_names(struct page *page)
 {
 	const struct draft_facts *facts = page->facts;
 
-	remark(page, "", "%s: a first vendor file, as \"greenlane vendor new\" drew it from what %s published on %s.",
+	remark(page, "", "%s: a first vendor file, made by \"greenlane vendor new\" from what %s published on %s.",
 	    facts->name, facts->domain, facts->today);
 	say(page, "#\n");
 	remark(page, "",
-	    "What could not be seen there is marked \"Doubt:\". Settle each by the vendor's own pages and by the "
-	    "headers of its mail, while mode = \"monitor\" stands beside its name in greenlane.conf.");
+	    "\"Doubt:\" marks what could not be seen there. Settle each doubt with the vendor's own pages and the "
+	    "headers of its mail, and keep mode = \"monitor\" beside its name in greenlane.conf until then.");
 	text_format(page->out, "vendor = {\n  name    = \"%s\";\n", facts->name);
 	if (facts->shared != NULL)
 		doubt(page, "%s is a known shared sender: its own notices and the mail of all its customers leave "
 			    "from the same hosts. A shipped vendor file may know it better.", facts->shared);
 	text_format(page->out, "  kind    = \"%s\";\n", facts->shared != NULL ? "esp" : "application");
 	if (strcmp(facts->domain, facts->organisation) != 0)
-		doubt(page, "mail in the name of %s itself claims no vendor. Add it where the vendor sends as that, too.",
+		doubt(page, "mail in the name of %s itself claims no vendor. Add that name if the vendor uses it, too.",
 		    facts->organisation);
 	if (facts->has_customers)
-		doubt(page, "%s is on the public suffix list: names below it are its customers', and no claim. Add those "
-			    "that the vendor sends as.", facts->domain);
+		doubt(page, "%s is on the public suffix list: names below it belong to its customers and are not a "
+			    "claim. Add those that the vendor sends as.", facts->domain);
 	text_format(page->out, "  domains = [ \"%s%s\" ];\n", facts->has_customers ? "=" : "", facts->domain);
-	doubt(page, "the domain of its bounces is published nowhere. Where the Return-Path of its mail lies elsewhere, "
-		    "add that domain here, unless others send with it as well.");
+	doubt(page, "the domain of its bounces is published nowhere. If the Return-Path of its mail has another "
+		    "domain, add that here, unless others send with it as well.");
 	say(page, "  envelope = [ ];\n\n");
 }
 
@@ -157,7 +157,7 @@ key_doubt(const struct draft_key *found)
 		const char *what;
 	} rows[] = {
 		{ found->domain[0] == '\0', "there is no such key. Look at the s= and d= of its mail again." },
-		{ !found->record, "what is published there is no DKIM key." },
+		{ !found->record, "what is published there is not a DKIM key." },
 		{ key->revoked, "the key is revoked (its p= is empty)." },
 		{ !key->sound, "the key cannot be read; no signature by it verifies." },
 		{ key->test, "it is a test key (t=y): its signatures prove nothing." },
@@ -189,7 +189,7 @@ write_key(struct page *page, const struct draft_key *key)
 		doubt(page, "%s._domainkey.%s: %s", key->selector, domain, what);
 }
 
-/* The domains whose keys count; the domain itself where none does. */
+/* The domains whose keys count; the domain itself when none does. */
 static void
 write_signers(struct page *page)
 {
@@ -216,10 +216,10 @@ write_dkim(struct page *page)
 	const struct draft_facts *facts = page->facts;
 
 	if (facts->key_count == 0)
-		doubt(page, "no --selector was given: that it signs, and as this d=, is a guess. The DKIM-Signature "
-			    "of its mail says both: s= is the selector, d= belongs here.");
+		doubt(page, "no --selector was given, so it is a guess that it signs, and with this d=. The "
+			    "DKIM-Signature of its mail says both: s= is the selector, d= belongs here.");
 	else if (!key_known(facts))
-		doubt(page, "no key that counts was found: that it signs, and as this d=, is a guess.");
+		doubt(page, "no key that counts was found, so it is a guess that it signs, and with this d=.");
 	for (size_t i = 0; i < facts->key_count; i++)
 		write_key(page, &facts->keys[i]);
 	write_signers(page);
@@ -271,8 +271,8 @@ doubt_networks(struct page *page)
 		doubt(page, "%s (%s) and %zu more of its networks are broad. Does the vendor own all of each?",
 		    prefix_write(&first->prefix, text), first->path, broad - 1);
 	if (facts->spf.asked_why[0] != '\0')
-		doubt(page, "not all of it can be listed (%s): such an address is asked of DNS when a message claims the "
-			    "vendor, and no export holds it.", facts->spf.asked_why);
+		doubt(page, "not all of it can be listed (%s): greenlane asks DNS about such an address when a message "
+			    "claims the vendor, and no export holds it.", facts->spf.asked_why);
 }
 
 static const char *
@@ -293,11 +293,11 @@ doubt_includes(struct page *page)
 		const struct draft_include *include = &facts->spf.includes[i];
 
 		if (include->shared != NULL)
-			doubt(page, "it includes %s, which is %s's, a known shared sender: every customer of that one can "
+			doubt(page, "it includes %s, which is %s's, a known shared sender: every customer of that can "
 				    "send from there with this domain in MAIL FROM, and SPF passes.",
 			    include->name, include->shared);
 		else if (include->foreign)
-			doubt(page, "it includes %s, which is somebody else's. If that sends for others as well, take "
+			doubt(page, "it includes %s, which is somebody else's. If they send for others as well, take "
 				    "\"listed+spf\" out of vouch.", include->name);
 	}
 }
@@ -309,7 +309,7 @@ doubt_ending(struct page *page)
 	char ending = page->facts->spf.ending;
 
 	if (ending == '?' || ending == '\0')
-		doubt(page, "it %s: the vendor does not say that this is all. Mail of its own may come from elsewhere.",
+		doubt(page, "it %s: the vendor does not say that this is all. Its own mail may come from elsewhere.",
 		    ending == '?' ? "ends in \"?all\"" : "has no \"all\" at its end that could be found");
 }
 
@@ -323,7 +323,7 @@ write_spf(struct page *page)
 		    facts->spf.record, strlen(facts->spf.record) > RECORD_SHOWN ? "..." : "");
 	switch (facts->spf.state) {
 	case DRAFT_SPF_NONE:
-		doubt(page, "it has no SPF record, so nothing is listed. Where the vendor names hosts or networks, write "
+		doubt(page, "it has no SPF record, so nothing is listed. If the vendor names hosts or networks, write "
 			    "them: { a = \"mailer.example\"; } or { cidr = [ ... ]; as_of = ...; review_by = ...; }.");
 		break;
 	case DRAFT_SPF_BROKEN:
@@ -334,8 +334,8 @@ write_spf(struct page *page)
 			    "listed. Tell the vendor.");
 		break;
 	case DRAFT_SPF_EMPTY:
-		doubt(page, "its SPF record says that no mail at all is sent with this domain in MAIL FROM, so nothing is "
-			    "listed. Is it another domain that sends?");
+		doubt(page, "its SPF record says that nobody sends mail with this domain in MAIL FROM, so nothing is "
+			    "listed. Does it send with another domain?");
 		break;
 	case DRAFT_SPF_USABLE:
 		write_networks(page);
@@ -352,11 +352,11 @@ write_hosts(struct page *page)
 	const struct draft_facts *facts = page->facts;
 
 	if (facts->null_mx)
-		doubt(page, "it accepts no mail (null MX): where it sends with this domain in MAIL FROM, bounces are lost.");
+		doubt(page, "it accepts no mail (null MX): if it sends with this domain in MAIL FROM, bounces are lost.");
 	for (size_t i = 0; i < facts->host_count; i++)
 		if (!domain_is_under(facts->hosts[i], facts->organisation)) {
 			doubt(page, "mail to it goes to %s, a gateway or a mail provider. If mail from it leaves through the "
-				    "same house, those hosts are shared with all its customers.", facts->hosts[i]);
+				    "same provider, it shares those hosts with all of that provider's customers.", facts->hosts[i]);
 			return;
 		}
 }
@@ -369,8 +369,8 @@ write_sources(struct page *page)
 	write_spf(page);
 	write_hosts(page);
 	if (facts->spf.state == DRAFT_SPF_USABLE) {
-		doubt(page, "whether others send from there as well is published nowhere. Write exclusive = true only when "
-			    "nobody else's mail leaves from there; where others' does, take \"listed+spf\" out of vouch.");
+		doubt(page, "it is published nowhere whether others send from there as well. Write exclusive = true only "
+			    "if nobody else's mail leaves from there; if others' does, take \"listed+spf\" out of vouch.");
 		text_format(page->out, "  sources = (\n    { spf = \"%s\"; exclusive = false; }\n  );\n\n", facts->domain);
 	} else {
 		say(page, "  sources = ( );\n\n");
@@ -386,10 +386,10 @@ write_vouch(struct page *page)
 	const char *shared = shared_included(facts);
 
 	if (facts->spf.state != DRAFT_SPF_USABLE) {
-		remark(page, "  ", "Nothing is listed, so a signature is all that can prove it.");
+		remark(page, "  ", "Nothing is listed, so only a signature can prove it.");
 		say(page, "  vouch     = [ \"dkim\" ];\n");
 	} else if (shared != NULL || facts->shared != NULL) {
-		doubt(page, "\"listed+spf\" is left out, since any customer of %s could meet it. Unsigned mail stays unproven: "
+		doubt(page, "\"listed+spf\" is left out, because any customer of %s could meet it. Unsigned mail stays unproven: "
 			    "it is greylisted.", shared != NULL ? shared : facts->shared);
 		say(page, "  vouch     = [ \"dkim\" ];\n");
 	} else {
@@ -420,8 +420,8 @@ write_actions(struct page *page)
 
 	write_dmarc(page);
 	if (!known)
-		doubt(page, "\"reject\" would refuse what a forwarder sends on, as long as no signature is known to survive "
-			    "that. Write it once you have seen the vendor's signatures verify.");
+		doubt(page, "\"reject\" would refuse forwarded mail as long as no signature is known to survive forwarding. "
+			    "Write it once you have seen the vendor's signatures verify.");
 	text_format(page->out, "  on_forged = \"%s\";\n\n", known ? "reject" : "greylist");
 }
 

@@ -75,7 +75,7 @@ is_listed(const struct export_listing *listing, bool mail)
 	return !is_beside(listing, mail) && left_out(listing, mail)[0] == '\0';
 }
 
-/* False without memory. */
+/* False when out of memory. */
 static bool
 lists_take(struct export_lists *lists, const struct export_request *request, bool mail)
 {
@@ -124,7 +124,7 @@ time_write(int64_t when, char out[32])
 	return out;
 }
 
-/* Part of a comment may come from DNS or a file's name: nothing in it ends the line or is unreadable. */
+/* Part of a comment may come from DNS or a file name: nothing in it may end the line or be unreadable. */
 static void
 put_plain(struct text *out, const char *words)
 {
@@ -191,7 +191,7 @@ json_tags(struct text *out, const struct source *source)
 	text_char(out, ']');
 }
 
-/* The members of one, behind its brace. */
+/* The members of one, after its brace. */
 static void
 json_listing(struct text *out, const struct export_listing *listing)
 {

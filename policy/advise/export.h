@@ -1,8 +1,8 @@
 /*
  * export.h - the vendors' networks as other programs read them: greylisters, firewalls, DNS lists.
  *
- * Lists what a policy vouches for, and never a wider network. What is left out is named,
- * with the reason, in a comment. The same networks give the same text but for one line: its date.
+ * Lists what a policy vouches for, and never a wider network. A comment names what is left out,
+ * with the reason. The same networks give the same text except for one line: its date.
  */
 #ifndef EXPORT_H
 #define EXPORT_H
@@ -18,8 +18,8 @@
 
 enum { EXPORT_TEXT_MAX = 64 * 1024 * 1024 };
 
-/* Octets (IPv6: groups) are all that Sendmail's access table knows: a network between two of them
- * is written as the smaller ones that make it up, up to so many. */
+/* Sendmail's access table knows only whole octets (IPv6: groups): a network between two of them
+ * is written as the smaller ones that make it up, up to this many. */
 enum { EXPORT_PARTS_MAX = 4096 };
 
 /* One source of a policy, and what it lists now. Borrowed. */
@@ -28,7 +28,7 @@ struct export_listing {
 	const struct prefix *networks;
 	size_t count;
 	const char *missing; /* why its networks are not known; "" */
-	const char *wrong;   /* what DNS says that is wrong with what is published; "" */
+	const char *wrong;   /* what is wrong with what DNS publishes; "" */
 	int64_t wrong_since; /* and since when */
 	const char *asked;   /* the first of its terms that cannot be listed; "" */
 };
@@ -43,10 +43,10 @@ struct export_request {
 	size_t count;
 };
 
-/* False without memory, or above EXPORT_TEXT_MAX. Appends; out's ceiling should be EXPORT_TEXT_MAX. */
+/* False when out of memory, or above EXPORT_TEXT_MAX. Appends; out's ceiling should be EXPORT_TEXT_MAX. */
 bool export_write(const struct export_request *, struct text *out, struct fault *why) MUST_USE;
 
-/* The same text, but for the line with its date? */
+/* Is it the same text, except for the line with its date? */
 bool export_same(struct span, struct span);
 
 #endif

@@ -3,7 +3,7 @@
 
 const char *const export_use_words[USES] = { [USE_MX] = "mx", [USE_LOGIN] = "login", [USE_API] = "api" };
 
-/* ---- a network a line ---- */
+/* ---- one network per line ---- */
 
 static void
 write_lines(struct text *out, const struct prefix *list, size_t count, const char *before, const char *behind)
@@ -66,7 +66,7 @@ write_octets(struct text *out, const struct address *address, unsigned bits)
 			text_format(out, "%s%x", i > 0 ? ":" : "IPv6:", bytes[2 * i] << 8 | bytes[2 * i + 1]);
 }
 
-/* The next of the networks of so many bits. Never called behind the last, so nothing is carried. */
+/* The next network of that many bits. Never called after the last, so nothing is carried out of the address. */
 static void
 step(struct address *address, unsigned bits)
 {
@@ -119,7 +119,7 @@ count_v4(const struct prefix *list, size_t count)
 	return n;
 }
 
-/* All in one transaction: whoever asks the set meets the old list or the new one, and the rules of
+/* All in one transaction: a look-up in the set sees the old list or the new one, and the rules of
  * the table stay. */
 static void
 write_set(struct text *out, const char *table, const char *use, int family, const struct prefix *list, size_t count)

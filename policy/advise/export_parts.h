@@ -19,7 +19,7 @@ struct export_lists {
 struct export_writer {
 	const char *remark; /* begins a comment; NULL: the format has none */
 	bool mail;          /* only hosts that deliver, of vendors that vouch by address */
-	const char *use;    /* one line for who opens the file */
+	const char *use;    /* one line for whoever opens the file */
 	void (*write)(struct text *, const struct export_lists *, const char *value);
 };
 
