@@ -20,9 +20,9 @@ static const struct {
 } names[] = {
 	{ "its name", "Authentication-Results", true },
 	{ "another case", "AUTHENTICATION-results", true },
-	{ "a blank behind it", "Authentication-Results \t", true },
+	{ "a blank after it", "Authentication-Results \t", true },
 	{ "ARC's own", "ARC-Authentication-Results", false },
-	{ "something behind it", "Authentication-Results-X", false },
+	{ "something after it", "Authentication-Results-X", false },
 	{ "nothing", "", false },
 };
 
@@ -36,18 +36,18 @@ static const struct {
 	{ "LF folds", "\n mx.example.com;\n spf=pass", US, true },
 	{ "no results", "mx.example.com; none", US, true },
 	{ "the id alone", "mx.example.com", US, true },
-	{ "no blank behind the semicolon", "mx.example.com;spf=pass", US, true },
+	{ "no blank after the semicolon", "mx.example.com;spf=pass", US, true },
 	{ "a version", "mx.example.com 1; spf=pass", US, true },
 	{ "a version after a fold", "mx.example.com\r\n\t1; spf=pass", US, true },
 	{ "a version after a slash", "mx.example.com/1; spf=pass", US, true },
-	{ "a version behind a comment", "mx.example.com(x)1; spf=pass", US, true },
+	{ "a version after a comment", "mx.example.com(x)1; spf=pass", US, true },
 	{ "upper case", "MX.Example.COM; spf=pass", US, true },
 	{ "our own in upper case", "mx.example.com; spf=pass", "MX.EXAMPLE.com", true },
 	{ "a final dot", "mx.example.com.; spf=pass", US, true },
 	{ "a final dot and a version", "mx.example.com. 1; spf=pass", US, true },
 	{ "a final dot of ours", "mx.example.com; spf=pass", "mx.example.com.", true },
 	{ "a comment before it", "(a comment) mx.example.com; spf=pass", US, true },
-	{ "a comment behind it", "mx.example.com(a comment); spf=pass", US, true },
+	{ "a comment after it", "mx.example.com(a comment); spf=pass", US, true },
 	{ "nested comments", "(a (b (c) d) e)(f)mx.example.com; spf=pass", US, true },
 	{ "an escaped bracket in a comment", "(a \\) b \\( c) mx.example.com; spf=pass", US, true },
 	{ "a foreign id in a comment before it", "(mx.evil.com; spf=pass) mx.example.com; spf=pass", US, true },
@@ -61,17 +61,17 @@ static const struct {
 	{ "blanks around the dots", "mx . example . com; spf=pass", US, true },
 	{ "comments around the dots", "mx(a).(b)example.(c)com; spf=pass", US, true },
 	{ "half quoted", "mx.\"example.com\"; spf=pass", US, true },
-	{ "rubbish behind it", "mx.example.com =?; ;; spf==pass", US, true },
-	{ "an at sign behind it", "mx.example.com@evil; spf=pass", US, true },
-	{ "an equals sign behind it", "mx.example.com=evil; spf=pass", US, true },
+	{ "rubbish after it", "mx.example.com =?; ;; spf==pass", US, true },
+	{ "an at sign after it", "mx.example.com@evil; spf=pass", US, true },
+	{ "an equals sign after it", "mx.example.com=evil; spf=pass", US, true },
 	{ "a bare CR and controls before it", "\r\x01\x0bmx.example.com; spf=pass", US, true },
 	{ "a U-label where ours has an A-label", "mx.b\xc3\xbc" "cher.example; spf=pass", "mx.xn--bcher-kva.example", true },
 	{ "an A-label where ours has a U-label", "mx.XN--bcher-kva.example; spf=pass", "mx.b\xc3\xbc" "cher.example", true },
 	{ "a U-label in upper case", "mx.B\xc3\x9c" "CHER.example; spf=pass", "mx.xn--bcher-kva.example", true },
-	{ "an id that is no domain", "the-gate+1; spf=pass", "The-Gate+1", true },
+	{ "an id that is not a domain", "the-gate+1; spf=pass", "The-Gate+1", true },
 	{ "an id with blanks, quoted", "\"our gate\"; spf=pass", "our gate", true },
-	{ "ours with a label behind it", "mx.example.com.evil; spf=pass", US, false },
-	{ "ours with letters behind it", "mx.example.comx; spf=pass", US, false },
+	{ "ours with a label after it", "mx.example.com.evil; spf=pass", US, false },
+	{ "ours with letters after it", "mx.example.comx; spf=pass", US, false },
 	{ "ours with letters before it", "xmx.example.com; spf=pass", US, false },
 	{ "ours with a label before it", "a.mx.example.com; spf=pass", US, false },
 	{ "the parent of ours", "example.com; spf=pass", US, false },
@@ -104,8 +104,8 @@ test_reading(void)
 	for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++)
 		is_number(authres_bears(bodies[i].value, strlen(bodies[i].value), bodies[i].us), bodies[i].bears, "body: %s",
 		    bodies[i].what);
-	ok(authres_bears(US "\0.evil", sizeof US ".evil", US), "body: a NUL behind our id");
-	ok(!authres_bears(US, sizeof "mx.example.co" - 1, US), "body: bytes behind its length do not count");
+	ok(authres_bears(US "\0.evil", sizeof US ".evil", US), "body: a NUL after our id");
+	ok(!authres_bears(US, sizeof "mx.example.co" - 1, US), "body: bytes after its length do not count");
 	if (deep == NULL)
 		return;
 	memset(deep, '(', LARGE / 2);
@@ -115,7 +115,7 @@ test_reading(void)
 	memset(deep, 'a', LARGE);
 	ok(!authres_bears(deep, LARGE, US), "body: a word as long as a field can be");
 	memset(deep, '"', 1);
-	ok(!authres_bears(deep, LARGE, US), "body: the same behind a quote that never ends");
+	ok(!authres_bears(deep, LARGE, US), "body: the same after a quote that never ends");
 	for (size_t i = 0; i < LARGE; i++)
 		deep[i] = i % 2 == 0 ? '.' : ' ';
 	ok(!authres_bears(deep, LARGE, US), "body: a hundred thousand dots");
@@ -198,9 +198,9 @@ static const struct {
 	    "mx.example.com;\n\tdkim=pass header.d=\"legitimate.com'a.attack.com\" header.s=sel header.a=rsa-sha256 header.b=AbCdEfGh" },
 	{ "two at signs are quoted", US, "a@vendor.com@attack.com", { AUTH_NONE, false, "" }, { UNSIGNED }, { NOBODY },
 	    "mx.example.com;\n\tspf=none smtp.mailfrom=\"a@vendor.com@attack.com\"" },
-	{ "a sender that is no ASCII leaves its domain", US, "m\xc3\xbcller@b.com", { AUTH_PASS, false, "b.com" }, { UNSIGNED }, { NOBODY },
+	{ "a sender that is not ASCII leaves its domain", US, "m\xc3\xbcller@b.com", { AUTH_PASS, false, "b.com" }, { UNSIGNED }, { NOBODY },
 	    "mx.example.com;\n\tspf=pass smtp.mailfrom=b.com" },
-	{ "a name that is no ASCII loses those bytes", US, "", { AUTH_NONE, true, "m\xc3\xbc.b\x7f.com" }, { UNSIGNED }, { NOBODY },
+	{ "a name that is not ASCII loses those bytes", US, "", { AUTH_NONE, true, "m\xc3\xbc.b\x7f.com" }, { UNSIGNED }, { NOBODY },
 	    "mx.example.com;\n\tspf=none smtp.helo=\"m??.b?.com\"" },
 	{ "a sender too long is not cut: its domain stands", US, LONG300 "@vendor.com.a234567890.evil.com", { AUTH_PASS, false, "evil.com" },
 	    { UNSIGNED }, { NOBODY }, "mx.example.com;\n\tspf=pass smtp.mailfrom=evil.com" },
@@ -208,7 +208,7 @@ static const struct {
 	    "mx.example.com;\n\tspf=none" },
 	{ "a name of 300 bytes fits", US, "", { AUTH_NONE, true, LONG300 "com" }, { UNSIGNED }, { NOBODY },
 	    "mx.example.com;\n\tspf=none smtp.helo=" LONG300 "com" },
-	{ "a dot at the end is no dot-atom", US, "", { AUTH_NONE, true, "vendor.com." }, { UNSIGNED }, { NOBODY },
+	{ "a dot at the end is not a dot-atom", US, "", { AUTH_NONE, true, "vendor.com." }, { UNSIGNED }, { NOBODY },
 	    "mx.example.com;\n\tspf=none smtp.helo=\"vendor.com.\"" },
 };
 enum { FIELDS = sizeof fields / sizeof *fields };

@@ -47,7 +47,7 @@ static const struct {
 	{ "revoked", "v=DKIM1; p=", "rsa 0 unsound revoked" },
 	{ "revoked, with blanks", "v=DKIM1; p= ; t=y", "rsa 0 unsound revoked test" },
 	{ "a test key", "v=DKIM1; t=s : y; p=" KEY_RSA_1024, "rsa 1024 test" },
-	{ "t=s is no test", "v=DKIM1; t=s; p=" KEY_RSA_1024, "rsa 1024" },
+	{ "t=s is not a test", "v=DKIM1; t=s; p=" KEY_RSA_1024, "rsa 1024" },
 	{ "SHA-1 alone", "v=DKIM1; h=sha1; p=" KEY_RSA_1024, "rsa 1024 sha1" },
 	{ "SHA-256 beside SHA-1", "v=DKIM1; h=sha1:sha256; p=" KEY_RSA_1024, "rsa 1024" },
 	{ "every service", "v=DKIM1; s=*; p=" KEY_RSA_1024, "rsa 1024" },

@@ -59,7 +59,7 @@ static const struct {
 	{ "a blank before the version", " v=DMARC1; p=reject", NOT_ONE },
 	{ "another version", "v=DMARC2; p=reject", NOT_ONE },
 	{ "a version that goes on", "v=DMARC10; p=reject", NOT_ONE },
-	{ "no semicolon behind the version", "v=DMARC1 p=reject", NOT_ONE },
+	{ "no semicolon after the version", "v=DMARC1 p=reject", NOT_ONE },
 	{ "an SPF record", "v=spf1 -all", NOT_ONE },
 	{ "a name that only starts with v", "vv=DMARC1; p=reject", NOT_ONE },
 	{ "the version alone", "v=DMARC1", NOT_ONE },

@@ -63,7 +63,7 @@ static const struct field_row rfc_rows[] = {
 	{ "blanks round the dots of a local part", "a . b . c @ b . example", "a.b.c@b.example" },
 	{ "comments round the dots of a local part", "a(1).(2)b(3)@(4)b(5).(6)example(7)", "a.b@b.example" },
 	{ "a comment in front", "(hello) a@b.example", "a@b.example" },
-	{ "a comment behind", "a@b.example (Ann)", "a@b.example" },
+	{ "a comment after", "a@b.example (Ann)", "a@b.example" },
 	{ "a comment that holds an address", "a@b.example (x@evil.example)", "a@b.example" },
 	{ "a comment that holds angle brackets and commas", "a@b.example (<x@evil.example>, y)", "a@b.example" },
 	{ "a quoted name that holds an address", "\"x@evil.example\" <a@b.example>", "a@b.example" },
@@ -87,7 +87,7 @@ static const struct field_row rfc_rows[] = {
 	{ "two addresses", "a@b.example, c@d.example", "a@b.example | c@d.example" },
 	{ "two addresses without a blank", "a@b.example,<c@d.example>", "a@b.example | c@d.example" },
 	{ "the same address twice stays twice", "a@b.example,a@b.example", "a@b.example | a@b.example" },
-	{ "empty members in front, between and behind", ",, a@b.example ,(x), , c@d.example,,", "a@b.example | c@d.example" },
+	{ "empty members in front, between and after", ",, a@b.example ,(x), , c@d.example,,", "a@b.example | c@d.example" },
 	{ "a group of one", "G:a@b.example;", "a@b.example" },
 	{ "a group beside an address", "a@b.example, G:c@d.example;, e@f.example",
 	  "a@b.example | c@d.example | e@f.example" },
@@ -119,7 +119,7 @@ static const struct field_row rfc_rows[] = {
 	{ "UTF-8 in the name", "J\303\274rgen \344\270\255\346\226\207 <a@b.example>", "a@b.example" },
 	{ "UTF-8 in a quoted name", "\"J\303\274rgen\" <a@b.example>", "a@b.example" },
 	{ "UTF-8 in a comment", "(J\303\274rgen) a@b.example", "a@b.example" },
-	{ "UTF-8 behind a backslash", "\"\\\303\274\"@b.example", "\303\274@b.example" },
+	{ "UTF-8 after a backslash", "\"\\\303\274\"@b.example", "\303\274@b.example" },
 	{ "UTF-8 of four bytes", "\360\237\223\247 <a@b.example>", "a@b.example" },
 	{ "a Cyrillic look-alike is another name", "a@vend\320\276r.example", "a@xn--vendr-mye.example" },
 };
@@ -156,10 +156,10 @@ static const struct field_row junk_rows[] = {
 	{ "an unclosed nested comment", "a@b.example (Ann (B)", NULL },
 	{ "a comment ending in a backslash", "a@b.example (Ann\\", NULL },
 	{ "a quoted line break in a comment", "(\\\n ) a@b.example", NULL },
-	{ "an unclosed comment behind a local part", "a(@b.example", NULL },
-	{ "an unclosed comment behind an at sign", "a@(b.example", NULL },
-	{ "an unclosed comment behind a dot of the domain", "a@b.(example", NULL },
-	{ "an unclosed comment behind a bracket", "<(a@b.example>", NULL },
+	{ "an unclosed comment after a local part", "a(@b.example", NULL },
+	{ "an unclosed comment after an at sign", "a@(b.example", NULL },
+	{ "an unclosed comment after a dot of the domain", "a@b.(example", NULL },
+	{ "an unclosed comment after a bracket", "<(a@b.example>", NULL },
 	{ "an unclosed comment in a route", "<@x.example,(y:a@b.example>", NULL },
 	{ "a route with a blank for its comma", "<@x.example @y.example:a@b.example>", NULL },
 	{ "a route that is nothing but members", "<,,,>", NULL },
@@ -170,20 +170,20 @@ static const struct field_row junk_rows[] = {
 	{ "a backslash outside quotes", "a\\@x@b.example", NULL },
 	{ "two addresses without a comma", "a@b.example c@d.example", NULL },
 	{ "two angle addresses without a comma", "<a@b.example> <c@d.example>", NULL },
-	{ "words behind an angle address", "<a@b.example> Ann", NULL },
-	{ "words behind an address", "a@b.example Ann", NULL },
+	{ "words after an angle address", "<a@b.example> Ann", NULL },
+	{ "words after an address", "a@b.example Ann", NULL },
 	{ "an address as a name", "x@y.example <a@b.example>", NULL },
 	{ "an address as a name, in the domain a blank", "x@y example <a@b.example>", NULL },
 	{ "two words as local part", "Ann B@b.example", NULL },
 	{ "a quote glued to a word as local part", "a\"b\"@b.example", NULL },
 	{ "a local part with a comment between words", "a(x)b@b.example", NULL },
 	{ "a dot in front of a local part", ".a@b.example", NULL },
-	{ "a dot behind a local part", "a.@b.example", NULL },
+	{ "a dot after a local part", "a.@b.example", NULL },
 	{ "two dots in a local part", "a..b@b.example", NULL },
 	{ "a dot in front of a name", ".Ann <a@b.example>", NULL },
 	{ "a dot in front of a domain", "a@.b.example", NULL },
 	{ "two dots in a domain", "a@b..example", NULL },
-	{ "a dot behind a domain", "a@b.example.", NULL },
+	{ "a dot after a domain", "a@b.example.", NULL },
 	{ "two at signs", "a@b.example@c.example", NULL },
 	{ "a percent sign in a domain", "a@b%c.example", NULL },
 	{ "a quote in a domain", "a@b'c.example", NULL },
@@ -196,24 +196,24 @@ static const struct field_row junk_rows[] = {
 	{ "an empty literal", "a@[]", NULL },
 	{ "an unclosed literal", "a@[192.0.2.1", NULL },
 	{ "a literal with a comment", "a@[192.0.2.1(x)]", NULL },
-	{ "a literal behind a name", "a@b[192.0.2.1]", NULL },
-	{ "a name behind a literal", "a@[192.0.2.1].example", NULL },
+	{ "a literal after a name", "a@b[192.0.2.1]", NULL },
+	{ "a name after a literal", "a@[192.0.2.1].example", NULL },
 	{ "a literal longer than any address",
 	  "a@[11111111111111111111111111111111111111111111111111111111111111111111111111111]", NULL },
 	{ "an unclosed group", "G:a@b.example", NULL },
 	{ "a group closed twice", "G:a@b.example;;", NULL },
 	{ "a semicolon as separator", "a@b.example; c@d.example", NULL },
-	{ "a semicolon behind an address", "a@b.example;", NULL },
+	{ "a semicolon after an address", "a@b.example;", NULL },
 	{ "a group without a name", ":a@b.example;", NULL },
 	{ "a group in a group", "G:H:a@b.example;;", NULL },
-	{ "an address behind a group without a comma", "G:; a@b.example", NULL },
+	{ "an address after a group without a comma", "G:; a@b.example", NULL },
 	{ "a route alone", "<@x.example:>", NULL },
 	{ "a route outside brackets", "@x.example:a@b.example", NULL },
 	{ "a route without its colon", "<@x.example a@b.example>", NULL },
 	{ "a route of a comma and a colon", "<,:a@b.example>", NULL },
 	{ "a route through no host name", "<@x'y.example:a@b.example>", NULL },
 	{ "two routes", "<@x.example:@y.example:a@b.example>", NULL },
-	{ "a line break that is no fold", "a@b.example\r\nX: y", NULL },
+	{ "a line break that is not a fold", "a@b.example\r\nX: y", NULL },
 	{ "a line break before the end of a list", "a@b.example,\nc@d.example", NULL },
 	{ "a bare CR", "a@b.example\r c@d.example", NULL },
 	{ "a bare CR in a comment", "a@b.example (\rx)", NULL },
@@ -352,8 +352,8 @@ static const struct {
 	{ "another word alone", "<root>", NULL, "", "" },
 	{ "postmaster in quotes alone", "<\"postmaster\">", NULL, "", "" },
 	{ "a blank inside", "< a@b.example>", "a", "b.example", "a@b.example" },
-	{ "a blank behind", "<a@b.example> ", "a", "b.example", "a@b.example" },
-	{ "an ESMTP argument behind", "<a@b.example> SIZE=1", "a", "b.example", "a@b.example" },
+	{ "a blank after", "<a@b.example> ", "a", "b.example", "a@b.example" },
+	{ "an ESMTP argument after", "<a@b.example> SIZE=1", "a", "b.example", "a@b.example" },
 	{ "a comment", "<a@b.example(x)>", "a", "b.example", "a@b.example" },
 	{ "a comment in front", "<(x)a@b.example>", "a", "b.example", "a@b.example" },
 	{ "a name", "Ann <a@b.example>", NULL, "", "" },
@@ -385,7 +385,7 @@ static const struct {
 	{ "espoofer a7: a route in front of a quote", "<@legitimate.com,@any.com:'any@attack.com>", "'any",
 	  "attack.com", "'any@attack.com" },
 	/* what RFC 5321 forbids and Postfix passes on to a filter: it routes by these domains */
-	{ "a dot behind", "<boss.@b.example>", "boss.", "b.example", "\"boss.\"@b.example" },
+	{ "a dot after", "<boss.@b.example>", "boss.", "b.example", "\"boss.\"@b.example" },
 	{ "a dot in front", "<.boss@b.example>", ".boss", "b.example", "\".boss\"@b.example" },
 	{ "nothing but a dot", "<.@b.example>", ".", "b.example", "\".\"@b.example" },
 	{ "a parenthesis that stays open", "<b(ss@b.example>", "b(ss", "b.example", "\"b(ss\"@b.example" },
@@ -393,24 +393,24 @@ static const struct {
 	{ "a colon", "<b:ss@b.example>", "b:ss", "b.example", "\"b:ss\"@b.example" },
 	{ "a backslash", "<b\\ss@b.example>", "b\\ss", "b.example", "\"b\\\\ss\"@b.example" },
 	{ "an at sign", "<x@y.example@b.example>", "x@y.example", "b.example", "\"x@y.example\"@b.example" },
-	{ "an at sign behind a backslash", "<x\\@y.example@b.example>", "x\\@y.example", "b.example",
+	{ "an at sign after a backslash", "<x\\@y.example@b.example>", "x\\@y.example", "b.example",
 	  "\"x\\\\@y.example\"@b.example" },
 	{ "odd without brackets", "b..s@b.example", "b..s", "b.example", "\"b..s\"@b.example" },
-	{ "odd behind a route", "<@x.example:b..s@b.example>", "@x.example:b..s", "b.example",
+	{ "odd after a route", "<@x.example:b..s@b.example>", "@x.example:b..s", "b.example",
 	  "\"@x.example:b..s\"@b.example" },
 	{ "odd in capitals, with a final dot", "<b..s@B.EXAMPLE.>", "b..s", "b.example", "\"b..s\"@b.example" },
 	{ "odd at a U-label", "<b..s@b\303\274cher.example>", "b..s", "xn--bcher-kva.example",
 	  "\"b..s\"@xn--bcher-kva.example" },
 	{ "odd with UTF-8", "<\303\274..s@b.example>", "\303\274..s", "b.example", "\"\303\274..s\"@b.example" },
-	{ "UTF-8, and an open comment behind", "<\303\274@b.example(x>", "\303\274", "b.example", "\303\274@b.example" },
+	{ "UTF-8, and an open comment after", "<\303\274@b.example(x>", "\303\274", "b.example", "\303\274@b.example" },
 	{ "a DEL", "<b\177ss@b.example>", "b\177ss", "b.example", "\"b\\x7fss\"@b.example" },
 	{ "a C1 control", "<b\302\205@b.example>", "b\302\205", "b.example", "\"b\\xc2\\x85\"@b.example" },
 	{ "blanks round the domain", "<a@ b.example >", "a", "b.example", "a@b.example" },
 	{ "a comment before the at sign", "<a(x)@b.example>", "a", "b.example", "a@b.example" },
-	{ "a comma behind the bracket", "<a@b.example>,", "a", "b.example", "a@b.example" },
-	{ "a comment behind that holds an address", "<a@b.example(@y.example)>", "a", "b.example", "a@b.example" },
-	{ "an open comment behind that holds an address", "<a@b.example(@y.example>", "a", "b.example", "a@b.example" },
-	{ "odd, and a comment behind", "<b..s@b.example(@y.example)>", "b..s", "b.example", "\"b..s\"@b.example" },
+	{ "a comma after the bracket", "<a@b.example>,", "a", "b.example", "a@b.example" },
+	{ "a comment after that holds an address", "<a@b.example(@y.example)>", "a", "b.example", "a@b.example" },
+	{ "an open comment after that holds an address", "<a@b.example(@y.example>", "a", "b.example", "a@b.example" },
+	{ "odd, and a comment after", "<b..s@b.example(@y.example)>", "b..s", "b.example", "\"b..s\"@b.example" },
 	{ "odd, and blanks and comments in the domain", "<b..s@ (x)b(x). example >", "b..s", "b.example",
 	  "\"b..s\"@b.example" },
 	{ "an open quote", "<b\"ss@b.example>", "b\"ss", "b.example", "\"b\\\"ss\"@b.example" },
@@ -421,7 +421,7 @@ static const struct {
 	{ "odd at a literal", "<b..s@[192.0.2.1]>", NULL, "", "" },
 	{ "odd at two final dots", "<b..s@b.example..>", NULL, "", "" },
 	{ "odd without a domain", "<b..s@>", NULL, "", "" },
-	{ "a name behind a percent sign has no at sign", "<a%b.example>", NULL, "", "" },
+	{ "a name after a percent sign has no at sign", "<a%b.example>", NULL, "", "" },
 };
 
 static void
@@ -467,7 +467,7 @@ static const struct {
 	{ "nothing", "", "vendor.example", false },
 	{ "a final dot", "a@vendor.example.", "vendor.example", true },
 	{ "a final dot and a bracket", "<a@vendor.example.>", "vendor.example", true },
-	{ "two dots behind", "a@vendor.example..evil", "vendor.example", true },
+	{ "two dots after", "a@vendor.example..evil", "vendor.example", true },
 	{ "a dot in front", "a@.vendor.example", "vendor.example", true },
 	{ "two dots inside", "a@vendor..example", "vendor.example", false },
 	{ "blanks round the dot", "a@vendor . example", "vendor.example", true },
@@ -481,12 +481,12 @@ static const struct {
 	{ "a fold inside a label", "a@ven\r\n dor.example>", "vendor.example", true },
 	{ "words round it", "see vendor.example for more", "vendor.example", true },
 	{ "words round blanks at the dot", "see vendor . example now", "vendor.example", true },
-	{ "an open comment behind", "any@vendor.example(a.attack.com", "vendor.example", true },
+	{ "an open comment after", "any@vendor.example(a.attack.com", "vendor.example", true },
 	{ "an open comment in front", "<(any@vendor.example>", "vendor.example", true },
 	{ "inside a comment", "x (any@vendor.example) y", "vendor.example", true },
 	{ "inside nested comments", "x (y (any@vendor.example) z", "vendor.example", true },
 	{ "an open parenthesis in quotes, then a comment", "\"(\" <a@vendor(c).example> junk", "vendor.example", true },
-	{ "a quote behind", "any@vendor.example'@any.attack.com", "vendor.example", true },
+	{ "a quote after", "any@vendor.example'@any.attack.com", "vendor.example", true },
 	{ "a route", "<@vendor.example,@any.test:'any@attack.test>", "vendor.example", true },
 	{ "espoofer a17", "<admin@legitimate.com>\\,<second@attack.com>", "legitimate.com", true },
 	{ "espoofer a17, the other", "<admin@legitimate.com>\\,<second@attack.com>", "attack.com", true },
@@ -513,7 +513,7 @@ static const struct {
 	{ "curly quotes round a U-label", "\342\200\234b\303\274cher.example\342\200\235", "xn--bcher-kva.example", true },
 	{ "a no-break space in front", "a@\302\240vendor.example", "vendor.example", true },
 	{ "Latin-1 bytes round it", "\374vendor.example\374", "vendor.example", true },
-	{ "Latin-1 bytes behind a longer name", "vendor.example.evil\374", "vendor.example", false },
+	{ "Latin-1 bytes after a longer name", "vendor.example.evil\374", "vendor.example", false },
 	{ "Latin-1 bytes round a longer name", "\374notvendor.example\374", "vendor.example", false },
 	{ "a zero-width non-joiner in a label", "a@ven\342\200\214dor.example>", "vendor.example", true },
 	{ "a zero-width joiner in a label", "a@ven\342\200\215dor.example>", "vendor.example", true },
@@ -524,7 +524,7 @@ static const struct {
 	{ "a Hangul filler in a label", "a@ven\341\205\237dor.example>", "vendor.example", true },
 	{ "another Hangul filler in a label", "a@ven\343\205\244dor.example>", "vendor.example", true },
 	{ "a tag letter in a label", "a@ven\363\240\201\241dor.example>", "vendor.example", true },
-	{ "a variation selector behind a label", "a@vendor\357\270\217.example>", "vendor.example", true },
+	{ "a variation selector after a label", "a@vendor\357\270\217.example>", "vendor.example", true },
 	{ "an Arabic letter mark in a label", "a@ven\330\234dor.example>", "vendor.example", true },
 	{ "a line separator in a label", "a@ven\342\200\250dor.example>", "vendor.example", true },
 	{ "a no-break space in a label", "a@ven\302\240dor.example>", "vendor.example", true },
@@ -534,7 +534,7 @@ static const struct {
 	{ "a combining grapheme joiner at the dot", "a@vendor\315\217.\342\201\240example>", "vendor.example", true },
 	{ "every kind at once", "a@v\342\200\214e\255n\330\234d\302\240o(c)r\r\n .example>", "vendor.example", true },
 	{ "an undrawn letter makes no longer name end", "a@not\342\200\213vendor.example>", "vendor.example", false },
-	{ "an undrawn letter behind a longer name", "a@vendor.example\342\200\213s>", "vendor.example", false },
+	{ "an undrawn letter after a longer name", "a@vendor.example\342\200\213s>", "vendor.example", false },
 	{ "an undrawn letter in a U-label", "a@b\303\274\342\200\214cher.example>", "xn--bcher-kva.example", true },
 	{ "an accent on a letter is drawn", "a@ve\314\201ndor.example>", "vendor.example", false },
 	{ "Latin-1 in a label is drawn", "a@ven\374dor.example>", "vendor.example", false },
@@ -544,8 +544,8 @@ static const struct {
 	{ "a word in brackets as one character in front", "\343\210\261vendor.example", "vendor.example", true },
 	{ "an ellipsis in front", "\342\200\246vendor.example", "vendor.example", true },
 	{ "guillemets round it", "\302\253vendor.example\302\273", "vendor.example", true },
-	{ "a bullet in front and a dash behind", "\342\200\242vendor.example\342\200\224 x", "vendor.example", true },
-	{ "behind a label that no name has", "a@\327\2201\314\201.vendor.example>", "vendor.example", true },
+	{ "a bullet in front and a dash after", "\342\200\242vendor.example\342\200\224 x", "vendor.example", true },
+	{ "after a label that no name has", "a@\327\2201\314\201.vendor.example>", "vendor.example", true },
 };
 
 static void
@@ -603,7 +603,7 @@ test_names(void)
 		ok(field_names(names[i].field, strlen(names[i].field), names[i].domain) ==
 			names[i].named,
 		    "%s: %s", names[i].named ? "named" : "not named", names[i].what);
-	ok(field_names(with_nul, sizeof with_nul - 1, "vendor.example"), "named: behind a NUL");
+	ok(field_names(with_nul, sizeof with_nul - 1, "vendor.example"), "named: after a NUL");
 	ok(field_names(at_nul, sizeof at_nul - 1, "vendor.example"), "named: a NUL at the dot");
 	ok(!field_names("a@vendor.example", 16, ""), "the empty name stands nowhere");
 }
@@ -687,13 +687,13 @@ test_name_monsters(void)
 		const char *tail;
 		bool named;
 	} rows[] = {
-		{ "behind 10,000 open comments", "", "(", 10000, "a@vendor.example", true },
-		{ "behind a name of 8,000 bytes", "a@", "b.", 4000, "vendor.example", true },
-		{ "behind a label of 8,000 bytes", "a@", "b", 8000, "vendor.example", false },
-		{ "a name of 8,000 bytes behind it", "a@vendor.example", ".b", 4000, "", false },
+		{ "after 10,000 open comments", "", "(", 10000, "a@vendor.example", true },
+		{ "after a name of 8,000 bytes", "a@", "b.", 4000, "vendor.example", true },
+		{ "after a label of 8,000 bytes", "a@", "b", 8000, "vendor.example", false },
+		{ "a name of 8,000 bytes after it", "a@vendor.example", ".b", 4000, "", false },
 		{ "a comment of 8,000 bytes inside", "a@vendor(", "c", 8000, ").example", true },
 		{ "four thousand comments inside", "a@vendor", "()", 4000, ".example", true },
-		{ "behind two thousand foreign words", "", "\303\274.b ", 2000, "vendor.example", true },
+		{ "after two thousand foreign words", "", "\303\274.b ", 2000, "vendor.example", true },
 		{ "not in labels and open comments taking turns", "", "a(", 4000, "vendor.examples", false },
 	};
 	char *field;
@@ -724,7 +724,7 @@ test_conversions(void)
 	ok(mailbox_field_search(NULL, field, strlen(field), &conversions, count_names, &seen), "a field of U-labels is searched");
 	is_number(conversions, 0, "until no more may be converted");
 	ok(seen > 400, "and then for what needs none");
-	ok(field_names(field, strlen(field), "vendor.example"), "which is found behind them");
+	ok(field_names(field, strlen(field), "vendor.example"), "which is found after them");
 	conversions = 3;
 	seen = 0;
 	ok(mailbox_field_search(NULL, "\303\274.\303\266.a", 7, &conversions, count_names, &seen) && conversions == 0,
@@ -739,7 +739,7 @@ test_nul_bytes(void)
 		const char *what, *field;
 		size_t length;
 	} rows[] = {
-		{ "a NUL behind an address", "a@b.example\0", 12 },
+		{ "a NUL after an address", "a@b.example\0", 12 },
 		{ "a NUL in a domain", "a@b.example\0.evil.example", 25 },
 		{ "a NUL in a quoted name", "\"a\0b\" <a@b.example>", 19 },
 		{ "a NUL in a comment", "(a\0b) a@b.example", 17 },
@@ -749,7 +749,7 @@ test_nul_bytes(void)
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
 		is(read_all(arena, rows[i].field, rows[i].length), NULL, "junk: %s", rows[i].what);
-	is(read_all(arena, "a@b.example,junk", 11), "a@b.example", "nothing behind the length is read");
+	is(read_all(arena, "a@b.example,junk", 11), "a@b.example", "nothing after the length is read");
 	arena_close(arena);
 }
 
@@ -760,23 +760,23 @@ static const struct {
 	const char *last;
 } unread[] = {
 	{ "a bracket", "[Desk] Ticket <a@b.example>", 0, "a@b.example" },
-	{ "a bracket behind a blank", " [Desk] Ticket <a@b.example>", 1, "a@b.example" },
+	{ "a bracket after a blank", " [Desk] Ticket <a@b.example>", 1, "a@b.example" },
 	{ "a raw comma", "Desk, Ticket <a@b.example>", 4, "a@b.example" },
 	{ "a raw at sign", "Desk @ 7 <a@b.example>", 9, "a@b.example" },
 	{ "an address and a bare name", "x@y.example Desk <a@b.example>", 12, "a@b.example" },
 	{ "Latin-1", "J\374rgen <a@b.example>", 1, "a@b.example" },
 	{ "Shift-JIS", "\203\146\203\130 <a@b.example>", 0, "a@b.example" },
 	{ "a control", "Desk\007 <a@b.example>", 4, "a@b.example" },
-	{ "a semicolon behind", "Desk <a@b.example>;", 18, "a@b.example" },
+	{ "a semicolon after", "Desk <a@b.example>;", 18, "a@b.example" },
 	{ "a second colon", "Desk: Ticket: <a@b.example>", 12, "a@b.example" },
 	{ "an open quote", "\"Desk <a@b.example>", 19, "a@b.example" },
 	{ "an open comment", "(Desk <a@b.example>", 19, "a@b.example" },
 	{ "an open bracket", "Desk <a@b.example", 17, "a@b.example" },
 	{ "two angle addresses", "<x@y.example> <a@b.example>", 14, "a@b.example" },
-	{ "words behind", "Desk <a@b.example> via y", 19, "a@b.example" },
+	{ "words after", "Desk <a@b.example> via y", 19, "a@b.example" },
 	{ "two dots, in brackets", "<a..b@b.example>", 5, "\"a..b\"@b.example" },
 	{ "two dots, bare", "a..b@b.example", 4, "\"a..b\"@b.example" },
-	{ "two dots, bare behind words", "Desk: [x] a..b@b.example", 6, "\"a..b\"@b.example" },
+	{ "two dots, bare after words", "Desk: [x] a..b@b.example", 6, "\"a..b\"@b.example" },
 	{ "a comment and a fold in the domain", "[x] <a@b(c) .\r\n example>", 0, "a@b.example" },
 	{ "a domain with what is not drawn", "[x] <a@b\342\200\214.ex\357\270\217ample>", 0, "a@b.example" },
 	{ "a domain of two words", "[x] <a@b example>", 0, NULL },

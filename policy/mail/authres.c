@@ -52,9 +52,9 @@ skip_cfws(struct span *rest)
 	}
 }
 
-/* The id read so far. Not on the heap: a forged field must be known without memory, too. */
+/* The id read so far. Not on the heap: a forged field must be recognised even when memory runs out. */
 struct id {
-	char bytes[4 * DOMAIN_TEXT]; /* bytes of UTF-8; what is longer is counted and never ours */
+	char bytes[4 * DOMAIN_TEXT]; /* bytes of UTF-8; a longer id is counted and never ours */
 	size_t length;
 	char last;
 };
@@ -100,8 +100,8 @@ cut_quoted(struct span *rest, struct id *id)
 }
 
 /*
- * Adds the next word of the id. A dot joins the words beside it even over blanks and comments, as
- * it does in an old domain (RFC 5322, 4.4). A quote that never ends is taken as not there.
+ * Adds the next word of the id. A dot joins the words beside it even across blanks and comments, as
+ * it does in an old domain (RFC 5322, 4.4). A quote that never ends is ignored.
  */
 static bool
 cut_word(struct span *rest, struct id *id)
@@ -128,7 +128,7 @@ without_dot(struct span name)
 	return name;
 }
 
-/* Equal as domains, U-label or A-label; else byte for byte, case folded. */
+/* Equal as domains, U-label or A-label; otherwise byte for byte, case folded. */
 static bool
 same_id(struct span id, const char *ours)
 {
@@ -239,7 +239,7 @@ is_ascii(const char *text)
 	return true;
 }
 
-/* Our id; an IDN is written in A-labels, so that readers without RFC 6532 know it. */
+/* Our id; an IDN is written in A-labels, so that readers without RFC 6532 recognise it. */
 static void
 put_id(struct text *out, const char *authserv_id)
 {
@@ -250,7 +250,7 @@ put_id(struct text *out, const char *authserv_id)
 	if (strchr(authserv_id, '@') == NULL)
 		put_value(out, span_of(authserv_id));
 	else
-		put_quoted(out, span_of(authserv_id)); /* no token (RFC 2045, 5.1), though an addr-spec */
+		put_quoted(out, span_of(authserv_id)); /* not a token (RFC 2045, 5.1), though an addr-spec */
 }
 
 /* Results being written: each whole, or not at all. */
@@ -268,7 +268,7 @@ result_begin(struct field *field, const char *method, const char *word)
 	text_format(field->out, ";\n\t%s=%s", method, word);
 }
 
-/* Takes a result back that made the field too long; what would follow it is left out, too. */
+/* Removes a result that made the field too long; leaves out what would follow it, too. */
 static void
 result_end(struct field *field)
 {
@@ -278,7 +278,7 @@ result_end(struct field *field)
 		return;
 	field->full = true;
 	text_rewind(out, field->before);
-	out->cut = out->failed; /* what memory lacked for is no whole result */
+	out->cut = out->failed; /* a result for which memory ran out is not whole */
 }
 
 static void
@@ -343,7 +343,7 @@ write_dmarc(struct field *field, const struct author *author)
 	result_end(field);
 }
 
-/* The authors' results, kept to half a field: signatures, or authors, cannot crowd out the other. */
+/* The authors' results, kept to half a field: neither signatures nor authors can crowd out the other. */
 static void
 write_authors(const struct facts *facts, struct text *out)
 {
@@ -368,7 +368,7 @@ authres_write(const struct facts *facts, const char *authserv_id, struct text *o
 	put_id(out, authserv_id);
 	bare = out->length;
 	if (out->cut)
-		goto out; /* without an id it is no field */
+		goto out; /* without an id it is not a field */
 	write_spf(&field, facts);
 	for (size_t i = 0; i < facts->dkim_count && !field.full; i++)
 		write_dkim(&field, &facts->dkim[i]);

@@ -14,18 +14,18 @@
 
 enum { AUTHRES_MAX = 8 * 1024 };
 
-/* Is `name` (any case, blanks behind it ignored) the field Authentication-Results? */
+/* Is `name` (any case, trailing blanks ignored) the field Authentication-Results? */
 bool authres_is_field(const char *name);
 
 /* Does a received field body bear this id? By grammar: CFWS, comments, quoted-string, version,
- * case folded, IDN; a body that starts with our id but breaks the grammar later bears it too. */
+ * case folded, IDN; a body that starts with our id but breaks the grammar later bears it, too. */
 bool authres_bears(const char *value, size_t length, const char *authserv_id);
 
 /* Adds the body (folded with LF + tab, ready for smfi_insheader without its leading blank): spf,
- * every dkim signature, dmarc for each author's domain asked; "none" where nothing was. Whole results
+ * every dkim signature, dmarc for each author's domain asked; "none" when nothing was asked. Whole results
  * only, at most AUTHRES_MAX. A signature that verifies but does not count is dkim=policy, its
- * reason the slug of facts.h (RFC 8601, 2.7.1: passed, but not acceptable here). Text that is cut
- * (no memory) is no field. */
+ * reason the slug of facts.h (RFC 8601, 2.7.1: passed, but not acceptable here). Text that was cut
+ * (out of memory) must not be used as a field. */
 void authres_write(const struct facts *, const char *authserv_id, struct text *out);
 
 /* Writes our own: "x-greenlane=vouched policy.vendor=nable-rmm"; vendor "" leaves the property out. */

@@ -8,7 +8,7 @@ enum { DER_INTEGER = 0x02, DER_BITS = 0x03, DER_SEQUENCE = 0x30 };
 
 /* ---- the tag list ---- */
 
-/* The tags that say something about the key; `p` NULL: there is none. */
+/* The tags that describe the key; `p` NULL: there is none. */
 struct tags {
 	struct span v, k, p, t, h, s;
 };
@@ -49,7 +49,7 @@ tags_read(struct span rest, struct tags *tags)
 	}
 }
 
-/* Is word in a list with colons between? */
+/* Is word in a list that colons divide? */
 static bool
 list_has(struct span list, const char *word)
 {
@@ -76,7 +76,7 @@ base64_value(char c)
 	return at == NULL ? -1 : (int)(at - alphabet);
 }
 
-/* Bytes of base64 with blanks anywhere; false for anything else or what does not fit. */
+/* Bytes of base64 with blanks anywhere; false for anything else, or when they do not fit. */
 static bool
 base64_read(struct span text, uint8_t *out, size_t room, size_t *length)
 {
@@ -134,7 +134,7 @@ der_take(struct der *from, uint8_t tag, struct der *out)
 }
 
 /* What is between the wrapping and the modulus: a SubjectPublicKeyInfo has an algorithm and a
- * bit string (RFC 5280, 4.1), a bare RSAPublicKey has not (RFC 8017, A.1.1). */
+ * bit string (RFC 5280, 4.1), a bare RSAPublicKey has neither (RFC 8017, A.1.1). */
 static bool
 rsa_unwrap(struct der *key)
 {
@@ -154,7 +154,7 @@ rsa_unwrap(struct der *key)
 	return der_take(&bits, DER_SEQUENCE, key);
 }
 
-/* The length of the modulus; 0 when the bytes are no RSA key. */
+/* The length of the modulus; 0 when the bytes are not an RSA key. */
 static unsigned
 rsa_bits(const uint8_t *bytes, size_t length)
 {

@@ -1,7 +1,7 @@
 /*
  * dkim_key.h - a DKIM key record as data: what kind of key, how long, fit for what (RFC 6376, 3.6.1).
  *
- * Measures keys, never uses them: verifying is libopendkim's. For drafts and reports.
+ * Measures keys, never uses them: libopendkim verifies. For drafts and reports.
  */
 #ifndef DKIM_KEY_H
 #define DKIM_KEY_H
@@ -19,11 +19,11 @@ struct dkim_key {
 	bool sound;    /* false: k= is unknown, or p= holds no key of that kind */
 	bool test;     /* t=y: whoever signs with it asks not to be believed */
 	bool sha256;   /* false: h= leaves only sha1, which proves nothing (RFC 8301) */
-	bool mail;     /* false: s= keeps it for something else than mail */
+	bool mail;     /* false: s= reserves it for something other than mail */
 	unsigned bits; /* of an RSA modulus; 256 for Ed25519; 0 when it is not sound */
 };
 
-/* Reads one TXT record; false when it is no key record: it has no p=, or v= is another's. */
+/* Reads one TXT record; false when it is not a key record: it has no p=, or its v= is not DKIM1. */
 bool dkim_key_read(const char *text, size_t length, struct dkim_key *out);
 
 #endif

@@ -39,7 +39,7 @@ bytes_are_sound(struct span text)
 	return true;
 }
 
-/* tag-list (3.2): false when it is none. */
+/* tag-list (3.2): false when it is not one. */
 static bool
 tags_read(struct span rest, struct tags *tags)
 {
@@ -63,7 +63,7 @@ tags_read(struct span rest, struct tags *tags)
 	return true;
 }
 
-/* The value without any blanks, as base64 and h= want it; "" when the tag is missing, NULL without memory. */
+/* The value without blanks, as base64 and h= need it; "" when the tag is missing, NULL when out of memory. */
 static const char *
 tag_take(struct arena *arena, const struct tags *tags, const char *name)
 {
@@ -84,7 +84,7 @@ tag_take(struct arena *arena, const struct tags *tags, const char *name)
 	return "";
 }
 
-/* Only what may stand in a header, a log or a question as it is. */
+/* Only text that may go into a header, a log or a question unchanged. */
 static const char *
 plain_or_nothing(const char *word, const char *allowed, size_t longest)
 {
@@ -115,7 +115,7 @@ number_read(const char *digits)
 	return number;
 }
 
-/* q= (3.5): other ways to fetch a key are left to whoever invents them. */
+/* q= (3.5): nobody has defined another way to fetch a key. */
 static bool
 query_is_dns(const char *q)
 {
@@ -127,7 +127,7 @@ query_is_dns(const char *q)
 	return q[0] == '\0';
 }
 
-/* t= (3.5) has at most twelve digits; what is none is as old as can be. */
+/* t= (3.5) has at most twelve digits; anything else counts as old as can be. */
 static int64_t
 time_read(const char *t)
 {
@@ -202,7 +202,7 @@ dkim_text_signs(const struct dkim_text *text, struct span name)
 	return times;
 }
 
-/* One byte that stays, and before it what was held back until something followed. */
+/* Counts one byte that stays, and before it what was held back until something followed. */
 static void
 length_byte(struct dkim_length *length)
 {
@@ -221,7 +221,7 @@ dkim_length_add(struct dkim_length *length, const unsigned char *bytes, size_t c
 			continue;
 		}
 		if (length->held)
-			length_byte(length); /* a CR that ends no line */
+			length_byte(length); /* a CR that does not end a line */
 		length->held = bytes[i] == '\r';
 		if (length->held)
 			continue;

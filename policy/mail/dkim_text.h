@@ -19,13 +19,13 @@ enum {
 	DKIM_FIELD_MAX = 16 * 1024, /* of one field; libopendkim gives up the whole message over 64 KiB */
 	DKIM_TAGS_MAX = 64,
 	DKIM_SIGNED_MAX = 256,      /* names in h=; the choice of fields costs names times fields */
-	DKIM_SIGNED_BYTES = 4000    /* of h=; libopendkim cuts at 4095 without a word */
+	DKIM_SIGNED_BYTES = 4000    /* of h=; libopendkim silently cuts at 4095 */
 };
 
 struct dkim_text {
 	bool sound;       /* a tag list with a usable d=, s= and h=; the rest is the verifier's matter */
-	const char *d;    /* normal form; "" when it is no domain name */
-	const char *s;    /* "" when it is no DNS name */
+	const char *d;    /* normal form; "" when it is not a domain name */
+	const char *s;    /* "" when it is not a DNS name */
 	const char *a;    /* "" when it holds odd bytes */
 	const char *b;    /* first 8 characters of b= */
 	const char *h;    /* names joined by ":", without blanks */
@@ -36,13 +36,13 @@ struct dkim_text {
 	int64_t t;        /* when it was signed, seconds since 1970; 0: it does not say */
 };
 
-/* Reads what stands behind the colon. False without memory alone. Strings are the arena's. */
+/* Reads what follows the colon. False only when out of memory. Strings are the arena's. */
 bool dkim_text_read(struct arena *, const char *value, size_t length, struct dkim_text *out) MUST_USE;
 
-/* How often h= names this field, in any case. */
+/* How often h= names this field, in upper or lower case. */
 size_t dkim_text_signs(const struct dkim_text *, struct span name);
 
-/* Counts the bytes of a canonical body (3.4.3, 3.4.4); zero it but for `relaxed`. */
+/* Counts the bytes of a canonical body (3.4.3, 3.4.4); zero all of it except `relaxed`. */
 struct dkim_length {
 	bool relaxed;
 	bool held, blank; /* a CR, a run of blanks that may yet be dropped */

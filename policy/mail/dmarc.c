@@ -26,7 +26,7 @@ policy_read(struct span value, enum dmarc_policy *out)
 	return false;
 }
 
-/* A doubled p or sp says two things at once: as bad as no valid one (RFC 6376, 3.2). */
+/* A repeated p or sp says two things at once: as bad as no valid one (RFC 6376, 3.2). */
 static void
 tag_p(struct tags *tags, struct span value)
 {
@@ -42,7 +42,7 @@ tag_sp(struct tags *tags, struct span value)
 	tags->sp_seen = true;
 }
 
-/* Anything but "s" is the default (RFC 7489, 6.3: errors in the remainder give way to it). */
+/* Anything but "s" is the default (RFC 7489, 6.3: errors in the remainder fall back to it). */
 static void
 tag_aspf(struct tags *tags, struct span value)
 {
@@ -90,7 +90,7 @@ tag_rua(struct tags *tags, struct span value)
 		tags->rua_good = is_uri(span_trim(span_cut(&value, ',')));
 }
 
-/* The owner watches his reports, and wants nothing refused yet. */
+/* The owner reads the reports, and wants nothing refused yet. */
 static void
 tag_t(struct tags *tags, struct span value)
 {
@@ -99,7 +99,7 @@ tag_t(struct tags *tags, struct span value)
 	tags->t_seen = true;
 }
 
-/* Nought per cent of the mail is an owner who tests; all other shares are taken for all of it. */
+/* Zero per cent of the mail is an owner who tests; any other share counts as all of it. */
 static void
 tag_pct(struct tags *tags, struct span value)
 {
@@ -178,7 +178,7 @@ dmarc_aligned(const struct suffix_list *suffixes, const char *a, const char *b, 
 	char one[DOMAIN_TEXT], other[DOMAIN_TEXT];
 	const char *owner_one, *owner_other;
 
-	/* what is no host name is nobody's: libraries were cheated with quotes and brackets there */
+	/* what is not a host name is nobody's: quotes and brackets there have fooled libraries */
 	if (!domain_read(a, strlen(a), one, NULL) || !domain_read(b, strlen(b), other, NULL))
 		return false;
 	owner_one = suffix_owner(suffixes, one);
@@ -269,7 +269,7 @@ dmarc_answer(struct dmarc_check *check, const struct dns_answer *answer)
 		check->step++;
 }
 
-/* The checked identity alone aligns: HELO only for the null sender (RFC 7489, 4.1; CVE-2019-20790). */
+/* Only the checked identity aligns: HELO only for the null sender (RFC 7489, 4.1; CVE-2019-20790). */
 static bool
 spf_aligns(const struct dmarc_check *check, const struct facts *facts, bool strict)
 {
@@ -310,7 +310,7 @@ best_signature(const struct dmarc_check *check, const struct facts *facts, bool 
 	return best;
 }
 
-/* By the standards alone. */
+/* By the standards only. */
 static bool
 is_signed(const struct dmarc_check *check, const struct facts *facts)
 {

@@ -1,8 +1,8 @@
 /*
  * dmarc.h - a DMARC record and what it makes of SPF and DKIM (RFC 7489).
  *
- * Own evaluator: libopendmarc ignores strict alignment and aligns with "com".
- * Ask and answer: the shell asks DNS. Counts only signatures that count (facts.h).
+ * An evaluator of our own: libopendmarc ignores strict alignment and aligns with "com".
+ * Ask and answer: the shell asks DNS. Only signatures that count (facts.h) count here.
  */
 #ifndef DMARC_H
 #define DMARC_H
@@ -15,7 +15,7 @@
 #include "policy/util/suffix.h"
 
 struct dmarc_record {
-	enum dmarc_policy p, sp; /* sp is p where absent */
+	enum dmarc_policy p, sp; /* sp is p when absent */
 	bool strict_spf, strict_dkim;
 	bool testing; /* t=y (RFC 9989), or pct=0, which meant the same (RFC 7489, 6.3) */
 };
@@ -23,17 +23,17 @@ struct dmarc_record {
 enum { DMARC_RECORD_MAX = 4096 };
 
 /*
- * Reads one TXT record (RFC 7489, 6.3, 6.4). Answers:
+ * Reads one TXT record (RFC 7489, 6.3, 6.4). Returns
  * NONE: not a DMARC record (v=DMARC1 not first, no usable p and no rua); PASS: *out is filled.
  */
 enum auth_result dmarc_record_read(const char *text, size_t length, struct dmarc_record *out);
 
 /* Relaxed: same organisational domain; strict: same name. Never by a registry's suffix; a name of the list's private
- * part aligns with itself alone. */
+ * part aligns only with itself. */
 bool dmarc_aligned(const struct suffix_list *, const char *a, const char *b, bool strict);
 
 /*
- * One evaluation: dmarc_next hands out the question to ask (at most two: the author's domain,
+ * One evaluation: dmarc_next returns the question to ask (at most two: the author's domain,
  * then its organisational domain, RFC 7489, 6.6.3), dmarc_answer takes the answer.
  */
 struct dmarc_check {

@@ -2,8 +2,8 @@
  * facts.h - all that is known of one message, "not known" included.
  *
  * Filled by the shell stage by stage, read by verdict, authres, explain and verdict_record.
- * Strings are borrowed (they live in the message's arena or longer) and never NULL unless said.
- * Time is a fact too: nothing below the shell looks at a clock.
+ * Strings are borrowed (they live in the message's arena or longer) and never NULL unless a comment says so.
+ * Time is a fact, too: nothing below the shell reads a clock.
  */
 #ifndef FACTS_H
 #define FACTS_H
@@ -55,15 +55,15 @@ struct dkim_fact {
 	enum auth_result result;
 	bool counts;       /* section 8: may prove something */
 	bool weak;         /* verifies, but never vouches (section 8) */
-	bool passes;       /* verifies as RFC 6376 and 8301 have it, whatever we make of it */
+	bool passes;       /* verifies by RFC 6376 and 8301, whatever we make of it */
 	bool reply_open;   /* it leaves a Reply-To that is there unsigned */
 	int64_t signed_at; /* its t=, else the Date that it signs, seconds since 1970; 0: not known */
 	bool secure;       /* key protected by DNSSEC */
-	const char *why;   /* one slug of check_dkim.h where it does not count; "" where it does */
+	const char *why;   /* one slug of check_dkim.h when it does not count; "" when it does */
 };
 
-/* A signature that verifies and proves something: counts, or is weak, and says why. A weakness ("": none seen) is a
- * slug that is kept; one that was signed more than max_age (seconds) before now is "old". */
+/* For a signature that verifies and proves something: sets whether it counts or is weak, and why. A weakness ("": none
+ * seen) is a slug that is kept; a signature made more than max_age (seconds) before now is "old". */
 void dkim_fact_weigh(struct dkim_fact *, const char *weakness, int64_t now, int64_t max_age);
 
 enum dmarc_policy { DMARC_NONE, DMARC_QUARANTINE, DMARC_REJECT };
@@ -80,7 +80,7 @@ const char *dmarc_by_word(enum dmarc_by); /* "nothing", "weak", "reply-open", "p
 
 struct dmarc_fact {
 	enum auth_result result;    /* NOT_ASKED, NONE (no record), PASS, FAIL, TEMPERROR, PERMERROR */
-	enum auth_result said;      /* the same as RFC 7489 has it, for the results header alone */
+	enum auth_result said;      /* the same by RFC 7489, only for the results header */
 	enum dmarc_by by;           /* what passed, aligned as the record asks */
 	enum dmarc_by signed_by;    /* the same without SPF, for what a forwarder sent on */
 	enum dmarc_policy policy;   /* that the owner asks for (p, sp) */
@@ -92,20 +92,20 @@ struct dmarc_fact {
 	bool dkim_aligned;          /* a counting signature aligns relaxed, record or not */
 };
 
-/* A mailbox of a Reply-To field. Kept only where a signature that counts leaves that field unsigned. */
+/* A mailbox of a Reply-To field. Kept only when a signature that counts leaves that field unsigned. */
 struct reply_to {
 	struct mailbox mailbox;
 	bool near_author; /* in the organisational domain of an author */
 };
 
-/* Vendors by number, in rising order: the lowest ones where there are more, for more than CLAIMS_MAX is no honest mail. */
+/* Vendors by number, in rising order. Of too many only the lowest: no honest mail has more than CLAIMS_MAX. */
 enum { VENDOR_NUMBERS_MAX = 17 };
 struct vendor_numbers {
 	uint32_t list[VENDOR_NUMBERS_MAX];
 	size_t count;
 };
 void vendor_numbers_add(struct vendor_numbers *, uint32_t number);
-/* Where it stands, or count when it does not. */
+/* Its index, or count when it is not there. */
 size_t vendor_numbers_find(const struct vendor_numbers *, uint32_t number);
 
 /* Beside a bit for each vendor of facts->claimed. */
@@ -125,18 +125,19 @@ struct author {
 struct asked_fact {
 	uint32_t source; /* number of the source in the policy */
 	enum tri passes;
-	struct silence silence; /* where it is UNKNOWN */
+	struct silence silence; /* when it is UNKNOWN */
 };
 
-/* What a message can be told without, by `greenlane explain` alone: then it is not known, and never "none". */
+/* Parts that a message may lack in `greenlane explain`, and only there: they are then not known, never "none". */
 enum given { GIVEN_HELO = 1, GIVEN_MAIL_FROM = 2, GIVEN_FROM = 4, GIVEN_MESSAGE = 8, GIVEN_RCPT = 16 };
 const char *given_word(enum given); /* "helo", "mail_from", ... */
 
 struct facts;
-/* Who sent it cannot be seen, and never will be: what needs the address is NO (doc/DESIGN.md, Relays and hidden clients). */
+/* The client cannot be seen, and never will be: what needs its address is NO (doc/DESIGN.md, Relays and hidden
+ * clients). */
 bool facts_hide_client(const struct facts *);
 
-/* A name that stands in the policy, asked because names that only the message brought did not answer. */
+/* A name from the policy, asked because names that only the message brought did not answer. */
 struct name_fact {
 	const char *name;
 	bool answered;
@@ -160,10 +161,10 @@ struct facts {
 	/* the connection */
 	struct address peer;     /* that connected; ADDRESS_NONE: local submission */
 	struct address client;   /* whose mail it is: the peer, or the host before a gateway of ours */
-	bool client_hidden;      /* the peer is a gateway whose Received fields do not tell (yet) whose mail it is, or
+	bool client_hidden;      /* the peer is a gateway whose Received fields do not say (yet) whose mail it is, or
 	                          * has a private address that is nobody's: client is then NONE, or the peer */
 	const char *via;         /* the relay that connected; "" when none did */
-	bool perhaps_relayed;    /* it may be a relay: a vendor's sources would tell, but are not known yet */
+	bool perhaps_relayed;    /* it may be a relay: a vendor's sources would show it, but are not known yet */
 	uint16_t port;           /* of the peer */
 	const char *client_name; /* as the MTA found it; never trusted */
 	const char *helo;        /* "" until known */
@@ -190,9 +191,9 @@ struct facts {
 	bool from_too_long;      /* a From field over MAILBOX_FIELD_MAX */
 	struct author *authors;
 	size_t author_count;
-	struct vendor_numbers claimed; /* whom From names, in authors or where it cannot be read; by claims_settle */
-	bool own_claimed;              /* our own name stands there */
-	const struct author *from_last; /* of the only field, where it cannot be read: its last angle address; NULL */
+	struct vendor_numbers claimed; /* whom From names, authors or an unreadable field; by claims_settle */
+	bool own_claimed;              /* our own name is there */
+	const struct author *from_last; /* the last angle address of the only field, when it cannot be read; NULL */
 	const char *message_id;  /* "" when none */
 	struct reply_to *replies;
 	size_t reply_count;      /* REPLIES_MAX at most */
@@ -206,18 +207,18 @@ struct facts {
 	int64_t unsure_since;    /* first time this tuple was unsure; 0: never before */
 	struct name_fact names[NAME_FACTS_MAX];
 	size_t name_count;
-	int64_t answered_since;  /* since this try of the tuple all of them have answered; 0: one did not, or none was asked */
+	int64_t answered_since;  /* all of them have answered since this try of the tuple; 0: not all, or none asked */
 	bool failed;             /* a failure of ours: store, memory, resolver */
 	unsigned not_given;      /* bits of enum given; 0 for mail */
 };
 
-/* What is found from these parts (bits): UNKNOWN where one was not given, unless it is YES all the same. */
+/* What is found from these parts (bits): UNKNOWN when one was not given, unless it is YES all the same. */
 enum tri facts_known(const struct facts *, unsigned parts, enum tri);
 
-/* Is that result the last word: a pass is; a failure is not while a signature or the sender was not given. */
+/* Is that result final? A pass is; a failure is not as long as a signature or the sender was not given. */
 bool facts_dmarc_is_known(const struct facts *, const struct dmarc_fact *);
 
-/* The part that the sender's SPF rests on: the null sender's is the HELO name's. */
+/* The part on which the sender's SPF rests: for the null sender the HELO name. */
 enum given facts_sender_part(const struct facts *);
 
 #endif

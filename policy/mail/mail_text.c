@@ -10,14 +10,14 @@ const char *
 mail_flaw_text(enum mail_flaw flaw)
 {
 	static const char *const texts[] = {
-		[MAIL_MARK] = "it begins with a byte order mark, so an MTA takes its first line for no field and the message "
-			      "for all body; if an editor put the mark there, save it without one",
-		[MAIL_EMPTY] = "it begins with an empty line, so an MTA takes the message for all body; if that line is not "
-			       "the sender's, remove it",
-		[MAIL_NO_FIELD] = "this line is no field (name: value), so an MTA ends the header in front of it; what "
-				  "stands behind is body",
-		[MAIL_NUL] = "a NUL byte; an MTA cuts the rest of the line off",
-		[MAIL_BARE_CR] = "a CR that ends no line; an MTA puts a blank in its place" };
+		[MAIL_MARK] = "it begins with a byte order mark, so to an MTA its first line is not a field and all "
+			      "of the message is body; if an editor added the mark, save it without one",
+		[MAIL_EMPTY] = "it begins with an empty line, so to an MTA all of the message is body; if that line "
+			       "is not the sender's, remove it",
+		[MAIL_NO_FIELD] = "this line is not a field (name: value), so to an MTA the header ends before it; "
+				  "what follows is body",
+		[MAIL_NUL] = "a NUL byte; an MTA cuts off the rest of the line",
+		[MAIL_BARE_CR] = "a CR that does not end a line; an MTA replaces it with a blank" };
 
 	return texts[flaw];
 }
@@ -33,7 +33,7 @@ mail_text_foreign(const char *bytes, size_t length)
 	} rows[] = {
 		{ "\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", 8,
 		    "it is an Outlook .msg file; save the message as text (.eml), or take it from the mail server" },
-		{ "\x78\x9F\x3E\x22", 4, "it is a winmail.dat of Outlook; take the message from the mail server" },
+		{ "\x78\x9F\x3E\x22", 4, "it is an Outlook winmail.dat; take the message from the mail server" },
 		{ "\xFF\xFE", 2, "it is UTF-16 text; save it as plain text or UTF-8" },
 		{ "\xFE\xFF", 2, "it is UTF-16 text; save it as plain text or UTF-8" },
 		{ "\x1F\x8B", 2, "it is packed with gzip; unpack it first" },
@@ -42,7 +42,7 @@ mail_text_foreign(const char *bytes, size_t length)
 		{ "\xFD" "7zXZ", 5, "it is packed with xz; unpack it first" },
 		{ "PK\x03\x04", 4, "it is a zip archive; unpack it first" },
 		{ "%PDF-", 5, "it is a PDF; save the message as text (.eml)" },
-		{ "{\"", 2, "it is JSON, as a record of a verdict is" },
+		{ "{\"", 2, "it is JSON, as a verdict record is" },
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
@@ -64,7 +64,7 @@ note(struct mail_text *text, enum mail_flaw flaw, size_t line)
 		text->flaws[flaw] = line;
 }
 
-/* The line at `at` without its end, which is LF or any number of CRs and LF; *next is behind it. */
+/* The line at `at` without its end, which is LF or any number of CRs and LF; *next is after it. */
 static size_t
 measure(const struct mail_text *text, char **next)
 {
@@ -90,7 +90,7 @@ blank_returns(char *at, size_t length)
 	return any;
 }
 
-/* Takes the line as one of the header: `length` is what is left of it. */
+/* Takes the line as part of the header; returns what is left of it. */
 static size_t
 take(struct mail_text *text, size_t length, char *next)
 {
@@ -111,7 +111,7 @@ is_blank(char c)
 	return c == ' ' || c == '\t' || c == '\r';
 }
 
-/* Length of the field's name, blanks behind it left out; 0 where the line is no field (RFC 5322, 3.6.8). */
+/* Length of the field's name without trailing blanks; 0 when the line is not a field (RFC 5322, 3.6.8). */
 static size_t
 name_length(const char *at, size_t length)
 {
@@ -124,7 +124,7 @@ name_length(const char *at, size_t length)
 	return colon < length && at[colon] == ':' ? name : 0;
 }
 
-/* "From " of a mailbox file, in front of everything; Postfix makes a field of it. */
+/* "From " of a mailbox file, before everything else; Postfix makes it a field. */
 static bool
 is_mailbox_line(const struct mail_text *text, size_t length)
 {
@@ -135,7 +135,7 @@ is_mailbox_line(const struct mail_text *text, size_t length)
 	return !text->begun && length - quotes >= 5 && memcmp(text->at + quotes, "From ", 5) == 0;
 }
 
-/* The lines that go on with this field, joined by LF; `write` is the end of what stands already. */
+/* The lines that continue this field, joined by LF; `write` is the end of what is written already. */
 static void
 take_folds(struct mail_text *text, char *write)
 {

@@ -19,8 +19,8 @@ enum {
 struct lexer {
 	const char *at, *end;
 	bool smtp; /* RFC 5321: no blanks, comments or obsolete forms */
-	struct arena *arena; /* that of the result, told where memory lacks */
-	unsigned *conversions; /* of U-labels so far; NULL: nobody counts */
+	struct arena *arena; /* that of the result; notes when memory runs out */
+	unsigned *conversions; /* of U-labels so far; NULL: not counted */
 };
 
 /* A run of words and dots: a local part when '@' follows, a display name before '<' or ':'. */
@@ -29,12 +29,12 @@ struct run {
 	size_t length;
 	unsigned words;
 	bool after_dot; /* the last piece was a dot */
-	bool is_local;  /* words and dots take turns */
+	bool is_local;  /* words and dots alternate */
 	bool quoted;    /* one of the words is a quoted string */
 	bool cut;       /* too long for a local part; a display name may be */
 };
 
-/* What stands behind the '@'. */
+/* What follows the '@'. */
 struct host {
 	char name[DOMAIN_TEXT];        /* "" for a literal */
 	char literal[LITERAL_MAX + 3]; /* "" for a name */
@@ -48,7 +48,7 @@ is_blank(int c)
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-/* CRLF or LF with a blank behind it, or at the end of the field; its length, else 0. */
+/* CRLF or LF with a blank after it, or at the end of the field; its length, else 0. */
 static size_t
 fold_length(const char *at, size_t left)
 {
@@ -59,8 +59,8 @@ fold_length(const char *at, size_t left)
 	return 0;
 }
 
-/* The bytes that are UTF-8 without controls, line breaks only as folds. RFC 5322 4.1 lets controls stand in
- * obsolete comments and quotes; no honest mail has them, so they are junk here. */
+/* Is it UTF-8 without controls, line breaks only as folds? RFC 5322 4.1 allows controls in obsolete comments and
+ * quotes; no honest mail has them, so they are junk here. */
 static size_t
 clean_length(const char *field, size_t length)
 {
@@ -93,7 +93,7 @@ is_letter_or_digit(int c)
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
-/* atext of RFC 5322 3.2.3 with UTF-8 of RFC 6532 3.2; -1, the end, is none. */
+/* atext of RFC 5322 3.2.3 with UTF-8 of RFC 6532 3.2; -1, the end, is not. */
 static bool
 is_atext(int c)
 {
@@ -118,7 +118,7 @@ take(struct lexer *lexer, char c)
 	return true;
 }
 
-/* The byte behind a backslash (RFC 5322 3.2.1), or -1: a line break cannot be quoted. */
+/* The byte after a backslash (RFC 5322 3.2.1), or -1: a line break cannot be quoted. */
 static int
 take_quoted_pair(struct lexer *lexer)
 {
@@ -130,7 +130,7 @@ take_quoted_pair(struct lexer *lexer)
 	return c;
 }
 
-/* At '(': to behind its ')'. False when it never ends or is nested too deep. */
+/* At '(': moves past its ')'. False when it never ends or is nested too deep. */
 static bool
 skip_comment(struct lexer *lexer)
 {
@@ -220,7 +220,7 @@ run_dot(struct run *run, struct lexer *lexer)
 	return true;
 }
 
-/* Reads words and dots up to whatever is neither. */
+/* Reads words and dots up to anything else. */
 static bool
 run_read(struct run *run, struct lexer *lexer)
 {
@@ -277,7 +277,7 @@ host_literal(struct lexer *lexer, struct host *host)
 	return true;
 }
 
-/* Conversions cost more than all else, and a field holds thousands of names. */
+/* Conversions cost more than anything else, and a field can hold thousands of names. */
 static bool
 may_convert(const struct lexer *lexer, const char *name, size_t length)
 {
@@ -393,7 +393,7 @@ mailbox_make(struct arena *arena, const struct run *run, const struct host *host
 	return out->text != NULL;
 }
 
-/* The list lives in the arena, where the old one stays behind: twice the final size at worst. */
+/* The list lives in the arena, where the old one stays: twice the final size at worst. */
 static bool
 list_add(struct arena *arena, struct mailbox_list *list, const struct mailbox *mailbox)
 {
@@ -421,7 +421,7 @@ struct reader {
 	struct run run;
 };
 
-/* At '@', behind a local part. */
+/* At '@', after a local part. */
 static bool
 read_behind_local(struct reader *reader)
 {
@@ -438,7 +438,7 @@ read_behind_local(struct reader *reader)
 	    list_add(reader->arena, reader->list, &mailbox);
 }
 
-/* Behind '<'; the display name is done with. */
+/* After '<'; the display name has been read. */
 static bool
 read_angle(struct reader *reader)
 {
@@ -451,7 +451,7 @@ read_angle(struct reader *reader)
 	return run_read(&reader->run, lexer) && read_behind_local(reader) && take(lexer, '>');
 }
 
-/* A mailbox, or the name of a group with its colon (RFC 6854 lets groups stand in From). */
+/* A mailbox, or the name of a group with its colon (RFC 6854 allows groups in From). */
 static bool
 read_member(struct reader *reader)
 {
@@ -471,7 +471,7 @@ read_member(struct reader *reader)
 static bool
 read_list(struct reader *reader)
 {
-	bool apart = true; /* at the start, behind a comma, or behind the colon of a group */
+	bool apart = true; /* at the start, after a comma, or after the colon of a group */
 
 	for (;;) {
 		if (!skip(&reader->lexer))
@@ -528,7 +528,7 @@ last_angle(const char *field, size_t length)
 	return (struct span){ open, close == NULL ? left : (size_t)(close - open) };
 }
 
-/* The word that holds the last '@'; what marks a list's members apart marks words too. */
+/* The word that holds the last '@'; what divides a list's members divides words, too. */
 static struct span
 last_word(const char *field, size_t length)
 {
@@ -579,7 +579,7 @@ path_mailbox(struct lexer *lexer, struct run *run, struct host *host)
 	return is_postmaster(run);
 }
 
-/* Nothing but the mailbox. */
+/* Only the mailbox. */
 static bool
 path_is(struct lexer lexer, struct run *run, struct host *host)
 {
@@ -590,7 +590,7 @@ path_is(struct lexer lexer, struct run *run, struct host *host)
 	return peek(&lexer) == -1;
 }
 
-/* What SMTP calls a path has no blanks outside quotes, no comments and no controls; MTAs take those of RFC 5322 too,
+/* What SMTP calls a path has no blanks outside quotes, no comments and no controls; MTAs take those of RFC 5322, too,
  * and route by what they find. */
 static bool
 path_read(struct arena *arena, struct span path, struct run *run, struct host *host)
@@ -621,6 +621,6 @@ mailbox_read_path(struct arena *arena, const char *path, struct mailbox *out)
 	if (!mailbox_make(arena, &run, &host, out))
 		return false;
 	if (host.name[0] == '\0' && host.literal[0] == '\0')
-		out->text = out->local; /* postmaster, without an '@' that nobody wrote */
+		out->text = out->local; /* postmaster, without adding an '@' */
 	return true;
 }

@@ -29,10 +29,10 @@ struct mailbox {
 };
 
 /*
- * Reads the body of one From field (bytes behind the colon; CRLF or LF folds allowed) and
+ * Reads the body of one From field (bytes after the colon; CRLF or LF folds allowed) and
  * appends its mailboxes to the list. False when the field as a whole does not parse, holds no
  * mailbox, or one whose domain is neither a valid name nor a literal; the list may then hold
- * those read so far, and its `stopped` says where reading ended. Errors of memory are false too.
+ * those read so far, and its `stopped` says where reading ended. False also when out of memory.
  */
 struct mailbox_list {
 	struct mailbox *list;
@@ -43,9 +43,9 @@ struct mailbox_list {
 bool mailbox_read_from(struct arena *, const char *field, size_t length, struct mailbox_list *) MUST_USE;
 
 /*
- * Of a field that does not parse: the address that most readers show, in the last angle brackets (closed or not) or,
- * without any, the field's last word, read as mailbox_read_path reads odd ones. Appended, unless it was read last
- * already. False: there is none whose domain can be read, or no memory.
+ * For a field that does not parse: the address that most readers show, in the last angle brackets (closed or not) or,
+ * without any, the field's last word, read as mailbox_read_path reads odd ones. Appends it, unless it was the last one
+ * read already. False when there is none whose domain can be read, or when out of memory.
  */
 bool mailbox_read_last(struct arena *, const char *field, size_t length, struct mailbox_list *) MUST_USE;
 
@@ -53,23 +53,24 @@ bool mailbox_read_last(struct arena *, const char *field, size_t length, struct 
  * Reads one SMTP path as libmilter gives it: "<a@b>", "a@b", "<>", with or without a source
  * route (dropped, RFC 5321 4.1.2 and appendix C). "<>" and "" give local "" and domain "".
  * "postmaster" alone gives domain "". What RFC 5321 forbids and MTAs pass on ("b..s@b.example", "b(ss@b.example") is
- * read by the domain behind its last '@', by which it is routed: its local part is as it came, at most LOCAL_PART_MAX
- * bytes of it, and escaped in text. False where no domain can be read there.
+ * read by the domain after its last '@', by which it is routed: its local part is as received, at most LOCAL_PART_MAX
+ * bytes of it, and escaped in text. False when no domain can be read there.
  */
 bool mailbox_read_path(struct arena *, const char *path, struct mailbox *out) MUST_USE;
 
 /*
- * For fields that do not parse (doc/DESIGN.md, Names in From and the envelope): every name that readers may see in the raw field, in normal form,
- * with as many labels as stand there: bytes before and behind it are no name characters. Case is folded, U-labels are
- * converted as long as *conversions lasts (one a label), and left out is what readers do not draw (undrawn.h); then,
- * a second time, blanks, folds and comments inside labels too. Found returns true when it has seen enough. False
- * without memory; where a conversion lacks it the arena (NULL: nobody's) is told.
+ * For fields that do not parse (doc/DESIGN.md, Names in From and the envelope): every name that readers may see in
+ * the raw field, in normal form, with all its labels: the bytes before and after it are not name characters. Folds
+ * case, converts U-labels as long as *conversions lasts (one per label), and leaves out what readers do not draw
+ * (undrawn.h); then, in a second pass, blanks, folds and comments inside labels, too. Found returns true when it has
+ * seen enough. False when out of memory; a conversion that runs out of memory is noted in the arena (arena_fail;
+ * NULL: nowhere).
  */
 typedef bool mailbox_found(void *context, const char *name);
 bool mailbox_field_search(struct arena *, const char *field, size_t length, unsigned *conversions,
     mailbox_found *found, void *context) MUST_USE;
 
-/* Do these letters stand in it, with what is not drawn, blanks, quotes and backslashes left out? For a local part. */
+/* Does it hold these letters, when what is not drawn, blanks, quotes and backslashes are left out? For a local part. */
 bool mailbox_field_holds(const char *field, size_t length, const char *word);
 
 #endif

@@ -9,8 +9,8 @@
 #include "policy/util/utf8.h"
 
 enum {
-	RUN_TEXT = 4096,              /* four labels of the widest U-labels need 1,000; the rest is in front */
-	WIDE_LABEL_MAX = 4 * LABEL_MAX /* bytes of a U-label; a longer one stands for no A-label */
+	RUN_TEXT = 4096,              /* four labels of the widest U-labels need 1,000; the rest is before them */
+	WIDE_LABEL_MAX = 4 * LABEL_MAX /* bytes of a U-label; a longer one has no A-label */
 };
 
 /* One character of the field, kept at its first byte. */
@@ -22,12 +22,12 @@ struct glyph {
 
 /* One search of one field. */
 struct search {
-	struct arena *arena; /* told where memory lacks */
+	struct arena *arena; /* notes when memory runs out */
 	const char *field;
 	size_t length;
-	struct glyph *glyphs; /* one a byte */
+	struct glyph *glyphs; /* one per byte */
 	size_t *closing;      /* for each '(' where its ')' is; 0 when it has none */
-	bool glue;            /* ignore blanks and comments inside labels too */
+	bool glue;            /* ignore blanks and comments inside labels, too */
 	unsigned *tries;      /* conversions left */
 	char run[RUN_TEXT];   /* labels and dots, what is ignored left out */
 	size_t run_length;
@@ -44,7 +44,7 @@ folded(uint32_t point)
 	return point == 0x3002 || point == 0xff61 || point == 0x2024 || point == 0xfe52 ? '.' : point;
 }
 
-/* A byte that is no UTF-8 may be what it is in Latin-1, if that is nothing or a blank; it is never a letter. */
+/* A byte that is not UTF-8 may be read as Latin-1 when that gives nothing or a blank; it is never a letter. */
 static struct glyph
 glyph_read(const char *at, size_t left)
 {
@@ -120,7 +120,7 @@ skip_ignored(const struct search *search, size_t i)
 
 /* ---- runs of labels and dots ---- */
 
-/* What is too long loses its front: names are compared from the right. */
+/* A run that is too long loses its front: names are compared from the right. */
 static void
 run_add(struct search *search, char c)
 {
@@ -142,7 +142,7 @@ run_add_glyph(struct search *search, size_t i)
 		run_add(search, search->field[i + j]);
 }
 
-/* A label, what is not drawn left out; returns where it ends. */
+/* A label without what is not drawn; returns where it ends. */
 static size_t
 run_add_label(struct search *search, size_t i)
 {
@@ -188,7 +188,7 @@ is_ascii(struct span span)
 	return true;
 }
 
-/* Into lower-case ASCII; false where it is no label, or no more may be converted. */
+/* Into lower-case ASCII; false when it is not a label, or no more may be converted. */
 static bool
 label_read(struct search *search, struct span label, char out[DOMAIN_TEXT])
 {

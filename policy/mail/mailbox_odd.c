@@ -12,7 +12,7 @@ enum {
 	WRITTEN_MAX = 4 * LOCAL_PART_MAX + DOMAIN_TEXT + 3 /* quotes, '@', and "\xHH" for each byte */
 };
 
-/* What MTAs take for the address: brackets are no part of it, whatever list mark stands behind them. */
+/* What MTAs take for the address: brackets are not part of it, whatever list mark follows them. */
 static struct span
 without_brackets(struct span path)
 {
@@ -28,7 +28,7 @@ without_brackets(struct span path)
 	return span_trim(inner);
 }
 
-/* The last '@' that stands in no quotes, in no comment and behind no backslash, as Postfix finds it; NULL: none. */
+/* The last '@' outside quotes and comments that no backslash precedes, as Postfix finds it; NULL: none. */
 static const char *
 bare_at(struct span path)
 {
@@ -53,7 +53,7 @@ bare_at(struct span path)
 	return found;
 }
 
-/* Bytes of a character at `at` that no reader draws; 0: it is drawn, or none. */
+/* Bytes of a character at `at` that no reader draws; 0: it is drawn, or not a character. */
 static size_t
 undrawn_length(const char *at, size_t left)
 {
@@ -63,15 +63,15 @@ undrawn_length(const char *at, size_t left)
 	return length > 0 && undrawn_kind(point) == DRAWN_NOT ? length : 0;
 }
 
-/* The name with comments, what is not drawn, and the blanks at its ends and dots left out; a comment that stays open
- * runs to the end. */
+/* The name without comments, without what is not drawn, and without the blanks at its ends and dots; a comment that
+ * stays open runs to the end. */
 static bool
 name_read(struct arena *arena, struct span rest, char out[DOMAIN_TEXT])
 {
 	char name[NAME_TEXT];
 	size_t length = 0;
 	unsigned depth = 0;
-	bool apart = false; /* a blank or comment stands before the next byte */
+	bool apart = false; /* a blank or comment comes before the next byte */
 
 	for (size_t i = 0; i < rest.length; i++) {
 		char c = rest.at[i];
@@ -129,7 +129,7 @@ write_quoted(const char *local, struct text *out)
 	text_char(out, '"');
 }
 
-/* As a person would write it: quoted where needed, and what is no text escaped. */
+/* As a person would write it: quoted where needed, bytes that are not text escaped. */
 static const char *
 written(struct arena *arena, const char *local, const char *domain)
 {

@@ -12,8 +12,8 @@
 /* Can a local part be written without quotes (RFC 5322 3.2.3, dot-atom)? */
 bool mailbox_is_dot_atom(const char *local);
 
-/* Any address, with or without brackets, whose domain can be read behind its last '@'; what stands before it is the
- * local part as it came, cut at LOCAL_PART_MAX. False: there is no such domain, or no memory. */
+/* Any address, with or without brackets, whose domain can be read after its last '@'; what comes before that is the
+ * local part as received, cut at LOCAL_PART_MAX. False when there is no such domain, or when out of memory. */
 bool mailbox_read_odd(struct arena *, struct span path, struct mailbox *out) MUST_USE;
 
 #endif

@@ -12,20 +12,20 @@ enum token_kind { TOKEN_END, TOKEN_WORD, TOKEN_COMMENT, TOKEN_SEMICOLON, TOKEN_B
 struct token {
 	enum token_kind kind;
 	struct span text; /* of a comment without its parentheses */
-	bool apart;       /* a blank stands before it, or nothing */
+	bool apart;       /* a blank comes before it, or nothing */
 };
 
 /* What is known of a field while it is read. */
 struct hop {
-	struct span name;      /* the word behind "from" */
+	struct span name;      /* the word after "from" */
 	struct span helo;      /* what a comment calls the client's own word */
-	struct span by;        /* the word behind "by" */
+	struct span by;        /* the word after "by" */
 	size_t words;          /* of the from clause outside comments: one in every honest field */
 	size_t comments;       /* of the from clause */
 	size_t bys;            /* words "by" outside comments: one in every honest field */
 	struct address client; /* of the comments */
 	bool has_from;
-	bool exim;             /* the first comment begins as Exim's do, which has the address before it */
+	bool exim;             /* the first comment begins as Exim's do, with the address before it */
 	bool exim_alone;       /* and no comment holds anything else */
 	bool doubtful;         /* the client's own words may have made it look so */
 };
@@ -75,7 +75,7 @@ comment_length(struct span rest)
 	return 0;
 }
 
-/* Bytes of a quoted string with its quotes; 0 when it never ends, or could hide a comment: a name of the client
+/* Bytes of a quoted string with its quotes; 0 when it never ends, or could hide a comment: the client's name
  * may open it and a recipient close it. */
 static size_t
 quoted_length(struct span rest)
@@ -91,7 +91,7 @@ quoted_length(struct span rest)
 	return 0;
 }
 
-/* Bytes of a word; 0 when it is none. */
+/* Bytes of a word; 0 when it is not one. */
 static size_t
 word_length(struct span rest)
 {
@@ -108,7 +108,7 @@ word_length(struct span rest)
 	return length;
 }
 
-/* Takes one token off the front of rest. */
+/* Takes one token from the front of rest. */
 static struct token
 token_take(struct span *rest, bool first)
 {
@@ -152,7 +152,7 @@ bare_read(struct span word, struct address *out)
 	return address_read(text, out);
 }
 
-/* "[192.0.2.1]", "[IPv6:2001:db8::1]" (RFC 5321, 4.1.3), and with Exim's ":port" behind it. */
+/* "[192.0.2.1]", "[IPv6:2001:db8::1]" (RFC 5321, 4.1.3), and with Exim's ":port" after it. */
 static bool
 literal_read(struct span word, struct address *out)
 {
@@ -170,7 +170,7 @@ literal_read(struct span word, struct address *out)
 	return bare_read((struct span){ word.at + 1, (size_t)(end - word.at) - 1 }, out);
 }
 
-/* Digits and dots would be a name, too; "192.0.2.1." shows it only in normal form. */
+/* Digits and dots would be a name, too; "192.0.2.1." shows that only in normal form. */
 static void
 name_read(struct span word, char out[DOMAIN_TEXT])
 {
@@ -193,7 +193,7 @@ span_begins(struct span word, const char *key)
 /* Reads one comment word by word. */
 struct comment {
 	struct hop *hop;
-	bool in_from;     /* else only what is nested is of interest */
+	bool in_from;     /* otherwise only what is nested matters */
 	bool first;       /* comment of the clause */
 	unsigned depth;
 	size_t words;     /* of the comment itself */
@@ -253,7 +253,7 @@ comment_word(struct comment *comment, struct span word)
 {
 	struct address address;
 
-	/* no host nests an address: the client has opened a comment around what was written of it */
+	/* no host nests an address: the client has opened a comment around what the host wrote about it */
 	if (comment->depth > 0) {
 		if (literal_read(word, &address) || bare_read(word, &address))
 			comment->hop->doubtful = true;
@@ -327,7 +327,7 @@ token_is(const struct token *token, const char *word)
 	return token->kind == TOKEN_WORD && token->apart && span_is_nocase(token->text, word);
 }
 
-/* False when the field is no sound one. */
+/* False when the field is not sound. */
 static bool
 hop_read(struct hop *hop, struct span rest)
 {
@@ -355,7 +355,7 @@ hop_read(struct hop *hop, struct span rest)
 	return true;
 }
 
-/* Exim alone writes the address behind "from" when it knows no name; elsewhere that is what the client said at HELO. */
+/* Only Exim writes the address after "from" when it knows no name; elsewhere that is what the client said at HELO. */
 static bool
 hop_client(const struct hop *hop, struct address *out)
 {

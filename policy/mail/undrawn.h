@@ -1,7 +1,7 @@
 /*
- * undrawn.h - what readers draw for a character: nothing, a blank, a mark that is no part of a name, or a letter.
+ * undrawn.h - what mail readers draw for a character: nothing, a blank, a mark that is not part of a name, or a letter.
  *
- * By tables of Unicode's own data beyond ASCII (undrawn_table.c), so that nobody keeps a list of tricks.
+ * Beyond ASCII by tables from Unicode's own data (undrawn_table.c), so that nobody has to keep a list of tricks.
  */
 #ifndef UNDRAWN_H
 #define UNDRAWN_H
@@ -13,12 +13,12 @@ enum drawn {
 	DRAWN_NOT,   /* default ignorable, or a mark of direction */
 	DRAWN_BLANK, /* white space, or a control: some reader somewhere drops each of them */
 	DRAWN_MARK,  /* punctuation and symbols: a name ends there */
-	DRAWN_LETTER /* letters, digits, the marks upon them, and what is not assigned */
+	DRAWN_LETTER /* letters, digits, the marks on them, and unassigned characters */
 };
 
 enum drawn undrawn_kind(uint32_t point);
 
-/* For undrawn_table.c: ranges in rising order, both ends inside. */
+/* For undrawn_table.c: ranges in rising order, both ends included. */
 struct undrawn_set {
 	const struct range {
 		uint32_t first, last;

@@ -358,11 +358,11 @@ odd "an empty line in front" '1: it begins with an empty line' '\nFrom: a@strang
 out '^author     none: the message has no From field$' "and leaves no header, as for an MTA"
 odd "a byte order mark" '1: it begins with a byte order mark' '\357\273\277From: a@stranger.example\n\nbody\n'
 out '^author     none: the message has no From field$' "and leaves no header, as for an MTA"
-odd "a line without a colon" '2: this line is no field' 'From: a@stranger.example\nno field\nFrom: b@acme.example\n\nbody\n'
+odd "a line without a colon" '2: this line is not a field' 'From: a@stranger.example\nno field\nFrom: b@acme.example\n\nbody\n'
 out '^author     a@stranger.example,' "and what follows it is not header"
 odd "a NUL in the header" '1: a NUL byte' 'From: a@stranger.example\0, b@acme.example\n\nbody\n'
 out '^author     a@stranger.example,' "and cuts its line"
-odd "a bare CR in the header" '1: a CR that ends no line' 'From: A\rB <a@stranger.example>\n\nbody\n'
+odd "a bare CR in the header" '1: a CR that does not end a line' 'From: A\rB <a@stranger.example>\n\nbody\n'
 out '^author     a@stranger.example,' "and is a blank"
 
 # ---- what greenlaned has seen of a source ----
