@@ -366,7 +366,7 @@ check_ceiling(void)
 	text_close(&fixture.text);
 	text_open(&fixture.text, 200);
 	fixture.request.format = EXPORT_POSTGREY;
-	ok(!export_write(&fixture.request, &fixture.text, &why) && why.text[0] != '\0', "a text that does not fit is no list");
+	ok(!export_write(&fixture.request, &fixture.text, &why) && why.text[0] != '\0', "a text that does not fit is not written");
 	text_close(&fixture.text);
 }
 

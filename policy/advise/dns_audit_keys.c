@@ -33,7 +33,8 @@ domain_above(const struct dns_audit *audit)
 {
 	const char *above = suffix_organisational(audit->request->suffixes, audit->request->domain);
 
-	return above == NULL || strcmp(above, audit->request->domain) == 0 || !audit_is_ours(audit, above) ? NULL : above;
+	return above == NULL || strcmp(above, audit->request->domain) == 0 || !audit_is_ours(audit, above)
+	    ? NULL : above;
 }
 
 /* ---- judging ---- */

@@ -24,7 +24,8 @@ is_network_passed(struct audit_spf *spf, const struct prefix *network)
 
 	for (unsigned bit = network->bits; bit < address_width(&last); bit++)
 		last.bytes[bit / 8] |= (uint8_t)(0x80 >> bit % 8);
-	return audit_passes(spf->audit, &record, &network->base) != NO && audit_passes(spf->audit, &record, &last) != NO;
+	return audit_passes(spf->audit, &record, &network->base) != NO &&
+	    audit_passes(spf->audit, &record, &last) != NO;
 }
 
 static struct audit_term *
@@ -189,7 +190,8 @@ static bool
 any_is_reached(const struct audit_spf *spf, const struct vendor *vendor)
 {
 	for (size_t i = 0; i < spf->term_count; i++)
-		if (!spf->terms[i].dropped && spf->terms[i].whose.vendor == vendor && spf->terms[i].whose.source != NULL)
+		if (!spf->terms[i].dropped && spf->terms[i].whose.vendor == vendor &&
+		    spf->terms[i].whose.source != NULL)
 			return true;
 	return false;
 }
@@ -224,11 +226,13 @@ audit_missing_vendors(struct audit_spf *spf)
 		struct want want = { spf, delegation, false };
 		size_t first = 0;
 
-		while ((before = audit_delegation(spf->audit, first)) != delegation && before->vendor != delegation->vendor)
+		while ((before = audit_delegation(spf->audit, first)) != delegation &&
+		    before->vendor != delegation->vendor)
 			first++;
 		for (size_t j = first; (before = audit_delegation(spf->audit, j)) != NULL; j++)
 			if (before->vendor == delegation->vendor)
-				want.needed = want.needed || audit_wants(before, PROOF_SPF | PROOF_SPF_FROM | PROOF_DMARC);
+				want.needed = want.needed ||
+				    audit_wants(before, PROOF_SPF | PROOF_SPF_FROM | PROOF_DMARC);
 		if (first == i && delegation->vendor != NULL)
 			vendor_missing(&want);
 	}

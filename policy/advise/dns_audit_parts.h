@@ -69,7 +69,8 @@ const char *audit_shown(struct dns_audit *, const char *published);
 /* ---- dns_audit_word.c ---- */
 
 /* Reads one word of a record; false with what is wrong with it and, where possible, what to write. */
-bool audit_word_read(struct dns_audit *, const char *word, struct spf_record *out, const char **wrong, const char **repair);
+bool audit_word_read(struct dns_audit *, const char *word, struct spf_record *out, const char **wrong,
+    const char **repair);
 
 /* ---- dns_audit_tree.c ---- */
 
@@ -91,7 +92,7 @@ struct audit_reached {
 	size_t count;
 };
 
-/* The name that a term asks for; of a macro the part behind it; "" for ip4, ip6 and all. */
+/* The name that a term asks for; of a macro the part after it; "" for ip4, ip6 and all. */
 const char *audit_term_name(struct dns_audit *, const struct spf_term *);
 
 struct audit_cost audit_term_cost(struct dns_audit *, const struct spf_term *, struct audit_reached *);
@@ -134,7 +135,7 @@ struct audit_word {
 struct audit_term {
 	struct spf_term spf;
 	const char *text; /* to be published */
-	size_t word;      /* that it stands in, or repairs; of those we add: AUDIT_WORDS_MAX */
+	size_t word;      /* that it is from, or repairs; of those we add: AUDIT_WORDS_MAX */
 	struct audit_cost cost;
 	struct audit_whose whose;
 	bool dropped;

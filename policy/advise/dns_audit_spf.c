@@ -13,7 +13,8 @@ audit_term_add(struct audit_spf *spf, const char *text, size_t word)
 	struct spf_record record;
 	const char *wrong, *repair;
 
-	if (spf->term_count == AUDIT_TERMS_MAX || !audit_word_read(spf->audit, text, &record, &wrong, &repair) || record.count != 1)
+	if (spf->term_count == AUDIT_TERMS_MAX ||
+	    !audit_word_read(spf->audit, text, &record, &wrong, &repair) || record.count != 1)
 		return NULL;
 	*term = (struct audit_term){ .spf = record.terms[0], .text = text, .word = word };
 	term->cost = audit_term_cost(spf->audit, &term->spf, NULL);
@@ -47,7 +48,8 @@ repair_add(struct audit_spf *spf, const char *repair, size_t word)
 	while (rest.length > 0) {
 		struct span one = span_cut(&rest, ' ');
 
-		(void)audit_term_add(spf, audit_kept(spf->audit, arena_copy(spf->audit->arena, one.at, one.length)), word);
+		(void)audit_term_add(spf,
+		    audit_kept(spf->audit, arena_copy(spf->audit->arena, one.at, one.length)), word);
 	}
 }
 
@@ -184,10 +186,12 @@ judge_ptr(struct audit_spf *spf, const struct audit_term *term, const char *show
 static bool
 term_equal(struct dns_audit *audit, const struct spf_term *a, const struct spf_term *b)
 {
-	if (a->mechanism != b->mechanism || a->bits4 != b->bits4 || a->bits6 != b->bits6 || a->has_macro != b->has_macro ||
+	if (a->mechanism != b->mechanism || a->bits4 != b->bits4 || a->bits6 != b->bits6 ||
+	    a->has_macro != b->has_macro ||
 	    a->network.bits != b->network.bits || !address_equal(&a->network.base, &b->network.base))
 		return false;
-	return a->has_macro ? strcasecmp(a->spec, b->spec) == 0 : strcmp(audit_term_name(audit, a), audit_term_name(audit, b)) == 0;
+	return a->has_macro ? strcasecmp(a->spec, b->spec) == 0
+			    : strcmp(audit_term_name(audit, a), audit_term_name(audit, b)) == 0;
 }
 
 static bool
@@ -306,7 +310,8 @@ static bool
 judge_behind(struct audit_spf *spf, const struct audit_term *term)
 {
 	const struct audit_cost *cost = &term->cost;
-	bool useless = term->spf.mechanism == SPF_PTR_TERM || term->spf.mechanism == SPF_ALL || cost->broken[0] != '\0' ||
+	bool useless = term->spf.mechanism == SPF_PTR_TERM || term->spf.mechanism == SPF_ALL ||
+	    cost->broken[0] != '\0' ||
 	    cost->open || cost->empty;
 
 	audit_wrong(spf->audit, "'%s' comes after 'all', where nobody looks; %s", audit_shown(spf->audit, term->text),
@@ -446,7 +451,8 @@ limits_judge(struct audit_spf *spf)
 	if (spf->voids > SPF_VOIDS_MAX)
 		audit_wrong(audit, "%u of its look-ups find nothing, and receivers may ignore a record with more than %d of those "
 			       "(RFC 7208, 4.6.4)", spf->voids, SPF_VOIDS_MAX);
-	audit->report.spf_ignored = audit->report.spf_ignored || audit->report.lookups > SPF_LOOKUPS_MAX || spf->voids > SPF_VOIDS_MAX;
+	audit->report.spf_ignored = audit->report.spf_ignored ||
+	    audit->report.lookups > SPF_LOOKUPS_MAX || spf->voids > SPF_VOIDS_MAX;
 }
 
 /* ---- the part ---- */

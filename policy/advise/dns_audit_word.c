@@ -174,7 +174,7 @@ static const struct {
 	{ repair_name, "is not a mechanism that receivers know" },
 };
 
-/* Modifiers may have any name, so "include=example.net" is no error: it does nothing (RFC 7208, 6). */
+/* Modifiers may have any name, so "include=example.net" is not an error: it does nothing (RFC 7208, 6). */
 static bool
 is_misused(const struct pieces *pieces, const char **repair)
 {
@@ -192,7 +192,8 @@ is_misused(const struct pieces *pieces, const char **repair)
 }
 
 bool
-audit_word_read(struct dns_audit *audit, const char *word, struct spf_record *out, const char **wrong, const char **repair)
+audit_word_read(struct dns_audit *audit, const char *word, struct spf_record *out, const char **wrong,
+    const char **repair)
 {
 	struct pieces pieces = word_cut(audit, word);
 	struct fault why = { .text = "" };

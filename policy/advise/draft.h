@@ -109,7 +109,7 @@ const struct draft_facts *draft_facts(const struct draft *); /* once it is DONE;
 /* Does a signature by this key count? */
 bool draft_key_counts(const struct draft_key *);
 
-/* Writes the vendor file; returns how many doubts stand in it. The text has a ceiling of DRAFT_TEXT_MAX. */
+/* Writes the vendor file; returns how many doubts are in it. The text has a ceiling of DRAFT_TEXT_MAX. */
 size_t draft_write(const struct draft_facts *, struct text *out);
 
 #endif

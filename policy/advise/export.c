@@ -267,7 +267,7 @@ export_write(const struct export_request *request, struct text *out, struct faul
 	done = !body.cut && !value.cut && !out->cut;
 out:
 	if (!done)
-		fault_set(why, "no memory for the list, or it is larger than %d MiB", EXPORT_TEXT_MAX >> 20);
+		fault_set(why, "out of memory for the list, or it is larger than %d MiB", EXPORT_TEXT_MAX >> 20);
 	lists_free(&lists);
 	text_close(&body);
 	text_close(&value);

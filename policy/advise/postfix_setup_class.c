@@ -91,7 +91,8 @@ static const struct server *
 server_of(struct span address)
 {
 	for (size_t i = 0; i < sizeof servers / sizeof servers[0]; i++)
-		if (servers[i].mark[0] == ':' ? ends(address, servers[i].mark) : postfix_holds(address, servers[i].mark))
+		if (servers[i].mark[0] == ':' ? ends(address, servers[i].mark)
+					     : postfix_holds(address, servers[i].mark))
 			return &servers[i];
 	return NULL;
 }
