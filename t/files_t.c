@@ -22,7 +22,7 @@
 
 enum { NOBODY = 65534, MOST = 1024 * 1024, WRITERS = 4, ROUNDS = 200 };
 
-static char scratch[] = "/tmp/files_t.XXXXXX"; /* holds `outside`, and the folder `state` */
+static char scratch[] = "/tmp/files_t.XXXXXX"; /* holds `outside`, and the directory `state` */
 static struct folder state;
 static const struct file_access ours = { 0640, (uid_t)-1, (gid_t)-1 };
 
@@ -46,7 +46,7 @@ write_file(const char *path, const char *text)
 		abort();
 }
 
-/* What a file there holds; "" where none is there. */
+/* The content of a file there; "" if there is none. */
 static const char *
 content(const char *name)
 {
@@ -62,7 +62,7 @@ content(const char *name)
 	return text;
 }
 
-/* How many entries the folder `state` has. */
+/* How many entries the directory `state` has. */
 static int
 entries(void)
 {
@@ -104,7 +104,7 @@ fixture_close(void)
 	nftw(scratch, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
-/* ---- what is in a file's place ---- */
+/* ---- what may be in a file's place ---- */
 
 static bool
 plant_link(const char *path)
@@ -155,7 +155,7 @@ plant_socket(const char *path)
 	return bound;
 }
 
-/* Like /dev/zero: it never ends. For root alone. */
+/* Like /dev/zero: it never ends. Needs root. */
 static bool
 plant_device(const char *path)
 {
@@ -167,13 +167,13 @@ static const struct {
 	bool (*plant)(const char *path);
 	bool stays; /* it cannot be replaced */
 } kinds[] = {
-	{ "a link to a file outside", "is no regular file but a link, and not used; move it away", plant_link, false },
-	{ "a link to nowhere", "is no regular file but a link, and not used; move it away", plant_dangling, false },
-	{ "a link to /dev/zero", "is no regular file but a link, and not used; move it away", plant_zero, false },
-	{ "a folder", "is no regular file but a folder, and not used; move it away", plant_folder, true },
-	{ "a pipe without a writer", "is no regular file but a pipe, and not used; move it away", plant_pipe, false },
-	{ "a socket", "is no regular file but a socket, and not used; move it away", plant_socket, false },
-	{ "a device", "is no regular file but a device, and not used; move it away", plant_device, false },
+	{ "a link to a file outside", "is a link, not a regular file, and is not used; move it away", plant_link, false },
+	{ "a link to nowhere", "is a link, not a regular file, and is not used; move it away", plant_dangling, false },
+	{ "a link to /dev/zero", "is a link, not a regular file, and is not used; move it away", plant_zero, false },
+	{ "a directory", "is a directory, not a regular file, and is not used; move it away", plant_folder, true },
+	{ "a pipe without a writer", "is a pipe, not a regular file, and is not used; move it away", plant_pipe, false },
+	{ "a socket", "is a socket, not a regular file, and is not used; move it away", plant_socket, false },
+	{ "a device", "is a device, not a regular file, and is not used; move it away", plant_device, false },
 };
 
 static void
@@ -187,25 +187,25 @@ each_kind(void)
 
 		fixture_open();
 		if (!kinds[i].plant(in_scratch("state/usage"))) {
-			ok(true, "%s # SKIP it cannot be made here", kinds[i].name);
+			ok(true, "%s # SKIP it cannot be created here", kinds[i].name);
 			fixture_close();
 			continue;
 		}
 		ok(file_read(&state, "usage", MOST, &length, &why) == NULL, "%s is not read", kinds[i].name);
-		is(why.text, kinds[i].said, "and what it is is said");
-		is(why.file, in_scratch("state/usage"), "and where");
-		ok(file_open(&state, "usage", O_RDWR | O_CREAT | O_TRUNC, &st, &why) < 0, "nor written in its place");
+		is(why.text, kinds[i].said, "why says what it is");
+		is(why.file, in_scratch("state/usage"), "and where it is");
+		ok(file_open(&state, "usage", O_RDWR | O_CREAT | O_TRUNC, &st, &why) < 0, "nor is a file created in its place");
 		done = file_replace(&state, "usage", &ours, "new\n", 4, &why);
 		ok(done == !kinds[i].stays, "%s is %s", kinds[i].name, kinds[i].stays ? "not replaced" : "replaced");
-		ok(lstat(in_scratch("state/usage"), &st) == 0 && (kinds[i].stays || S_ISREG(st.st_mode)), "by a file");
-		is_number(entries(), 1, "and nothing lies beside it");
-		is(content("outside"), "outside\n", "what lies outside is as it was");
-		is(content("nowhere"), "", "and nothing was made there");
+		ok(lstat(in_scratch("state/usage"), &st) == 0 && (kinds[i].stays || S_ISREG(st.st_mode)), "afterwards the right thing is there");
+		is_number(entries(), 1, "and no temporary file is left");
+		is(content("outside"), "outside\n", "the file outside is unchanged");
+		is(content("nowhere"), "", "and nothing was created through the link");
 		fixture_close();
 	}
 }
 
-/* ---- folders ---- */
+/* ---- directories ---- */
 
 static void
 folders(void)
@@ -216,26 +216,26 @@ folders(void)
 	const char *name;
 
 	fixture_open();
-	ok(!folder_open(&below, in_scratch("none"), &why) && why.text[0] == '\0', "no folder is no fault");
-	ok(!folder_enter(&below, &state, "sources", &why) && why.text[0] == '\0', "nor is none in another");
+	ok(!folder_open(&below, in_scratch("none"), &why) && why.text[0] == '\0', "a missing directory is no fault");
+	ok(!folder_enter(&below, &state, "sources", &why) && why.text[0] == '\0', "nor is a missing one in another directory");
 	if (symlink("/tmp", in_scratch("state/sources")) != 0 || symlink("state", in_scratch("linked")) != 0)
 		abort();
-	ok(!folder_enter(&below, &state, "sources", &why), "a link to a folder is not entered");
-	is(why.text, "is no folder but a link, and not used; move it away", "and it is told");
+	ok(!folder_enter(&below, &state, "sources", &why), "a link to a directory is not entered");
+	is(why.text, "is a link, not a directory, and is not used; move it away", "and why says so");
 	ok(unlink(in_scratch("state/sources")) == 0 && mkfifo(in_scratch("state/sources"), 0600) == 0 &&
 		!folder_enter(&below, &state, "sources", &why) && strstr(why.text, "a pipe") != NULL,
 	    "nor is a pipe waited for");
 	snprintf(path, sizeof path, "%s", in_scratch("linked/usage"));
-	ok(folder_of(&below, path, &name, &why), "an administrator's link on the way is followed");
-	is(name, "usage", "and the file's name is told");
-	ok(file_replace(&below, name, &ours, "x\n", 2, &why) && strcmp(content("state/usage"), "x\n") == 0, "so a file there is written");
+	ok(folder_of(&below, path, &name, &why), "a link in the administrator's path is followed");
+	is(name, "usage", "and the file's name is returned");
+	ok(file_replace(&below, name, &ours, "x\n", 2, &why) && strcmp(content("state/usage"), "x\n") == 0, "a file in that directory is written");
 	ok(rename(in_scratch("state"), in_scratch("elsewhere")) == 0 && symlink("/tmp", in_scratch("state")) == 0 &&
 		file_replace(&below, name, &ours, "y\n", 2, &why) && strcmp(content("elsewhere/usage"), "y\n") == 0,
-	    "in the folder that was opened, whatever has its name meanwhile");
+	    "it is written in the directory that was opened, whatever has its name now");
 	folder_close(&below);
-	ok(folder_of(&again, "here", &name, &why) && strcmp(again.path, ".") == 0 && strcmp(name, "here") == 0, "a bare name lies in this folder");
+	ok(folder_of(&again, "here", &name, &why) && strcmp(again.path, ".") == 0 && strcmp(name, "here") == 0, "a bare name is in the current directory");
 	folder_close(&again);
-	ok(folder_of(&again, "/here", &name, &why) && strcmp(again.path, "/") == 0 && strcmp(name, "here") == 0, "and one behind the first slash in the root");
+	ok(folder_of(&again, "/here", &name, &why) && strcmp(again.path, "/") == 0 && strcmp(name, "here") == 0, "and a name after a lone slash in the root");
 	folder_close(&again);
 	fixture_close();
 }
@@ -251,19 +251,19 @@ plain_files(void)
 	char *text;
 
 	fixture_open();
-	ok(file_read(&state, "usage", MOST, &length, &why) == NULL && why.text[0] == '\0', "no file is no fault");
+	ok(file_read(&state, "usage", MOST, &length, &why) == NULL && why.text[0] == '\0', "a missing file is no fault");
 	ok(file_replace(&state, "usage", &ours, "one\0two", 7, &why) && stat(in_scratch("state/usage"), &st) == 0 &&
-		(st.st_mode & 07777) == 0640, "a file is made, with its mode");
+		(st.st_mode & 07777) == 0640, "a file is created, with its mode");
 	text = file_read(&state, "usage", MOST, &length, &why);
-	ok(text != NULL && length == 7 && memcmp(text, "one\0two", 8) == 0, "and read as it was written, zeros too");
+	ok(text != NULL && length == 7 && memcmp(text, "one\0two", 8) == 0, "and read back as written, NUL bytes too");
 	free(text);
-	ok(file_replace(&state, "usage", &ours, "", 0, &why), "it may become empty");
+	ok(file_replace(&state, "usage", &ours, "", 0, &why), "it may be replaced by an empty one");
 	text = file_read(&state, "usage", 0, &length, &why);
-	ok(text != NULL && length == 0 && text[0] == '\0', "and is read then");
+	ok(text != NULL && length == 0 && text[0] == '\0', "which is read back");
 	free(text);
 	ok(file_replace(&state, "usage", &ours, "1234", 4, &why) && file_read(&state, "usage", 3, &length, &why) == NULL &&
-		strstr(why.text, "File too large") != NULL, "one that is larger than it may be is not read");
-	is_number(entries(), 1, "nothing lies beside it");
+		strstr(why.text, "File too large") != NULL, "a file over the limit is not read");
+	is_number(entries(), 1, "no temporary file is left");
 	fixture_close();
 }
 
@@ -273,13 +273,13 @@ new_files(void)
 	struct fault why = { .text = "" };
 
 	fixture_open();
-	ok(file_make(&state, "acme.conf", &ours, "one\n", 4, &why) && strcmp(content("state/acme.conf"), "one\n") == 0, "a new file is made");
-	ok(!file_make(&state, "acme.conf", &ours, "two\n", 4, &why) && strstr(why.text, "cannot be made: File exists") != NULL,
-	    "but not where one is");
+	ok(file_make(&state, "acme.conf", &ours, "one\n", 4, &why) && strcmp(content("state/acme.conf"), "one\n") == 0, "a new file is created");
+	ok(!file_make(&state, "acme.conf", &ours, "two\n", 4, &why) && strstr(why.text, "cannot be created: File exists") != NULL,
+	    "but not where one exists");
 	is(content("state/acme.conf"), "one\n", "which stays");
-	ok(plant_dangling(in_scratch("state/link.conf")) && !file_make(&state, "link.conf", &ours, "two\n", 4, &why), "nor where a link is");
-	is(content("nowhere"), "", "or leads to");
-	is_number(entries(), 2, "and nothing lies beside them");
+	ok(plant_dangling(in_scratch("state/link.conf")) && !file_make(&state, "link.conf", &ours, "two\n", 4, &why), "nor where a link exists");
+	is(content("nowhere"), "", "or where the link points");
+	is_number(entries(), 2, "and no temporary file is left");
 	fixture_close();
 }
 
@@ -292,24 +292,24 @@ owners(void)
 
 	fixture_open();
 	if (geteuid() != 0) {
-		ok(true, "what root writes is given to whom it is for # SKIP not root");
+		ok(true, "root gives what it writes to the right owner # SKIP not root");
 	} else {
 		ok(file_replace(&state, "usage", &given, "x", 1, &why) && stat(in_scratch("state/usage"), &st) == 0 &&
 			st.st_uid == NOBODY && st.st_gid == NOBODY && (st.st_mode & 07777) == 0600,
-		    "what root writes is given to whom it is for");
+		    "root gives what it writes to the right owner");
 		if (chown(in_scratch("state"), NOBODY, NOBODY) != 0 || setegid(NOBODY) != 0 || seteuid(NOBODY) != 0)
 			abort();
-		ok(file_replace(&state, "usage", &group, "x", 1, &why), "a group that we may not give it to does not get it");
-		ok(!file_replace(&state, "usage", &(struct file_access){ 0644, 0, 0 }, "y", 1, &why), "but an owner must");
+		ok(file_replace(&state, "usage", &group, "x", 1, &why), "if we may not give it to the group, it keeps ours");
+		ok(!file_replace(&state, "usage", &(struct file_access){ 0644, 0, 0 }, "y", 1, &why), "but the owner must be set");
 		if (seteuid(0) != 0 || setegid(0) != 0)
 			abort();
 		is(content("state/usage"), "x", "or the old file stays");
-		is_number(entries(), 1, "alone");
+		is_number(entries(), 1, "and no temporary file");
 	}
 	fixture_close();
 }
 
-/* ---- what goes wrong half way ---- */
+/* ---- what fails half way ---- */
 
 /* The linker puts these before libc's (-Wl,--wrap). */
 int __real_fsync(int);
@@ -317,7 +317,7 @@ int __wrap_fsync(int);
 int __real_renameat(int, const char *, int, const char *);
 int __wrap_renameat(int, const char *, int, const char *);
 
-static char steps[64]; /* 'f' a file was synced, 'r' it was renamed, 'd' its folder was synced */
+static char steps[64]; /* 'f' a file was synced, 'r' it was renamed, 'd' its directory was synced */
 static char failing;   /* the step that fails */
 
 static int
@@ -358,10 +358,10 @@ halves(void)
 		char failing;
 		const char *steps, *left, *said, *name;
 	} rows[] = {
-		{ '\0', "frd", "new\n", "", "a file is on disk before it has its name, and its name before it is said to be written" },
-		{ 'f', "f", "old\n", "cannot be written: Input/output error", "one that cannot be synced does not take the place" },
+		{ '\0', "frd", "new\n", "", "the file is synced before the rename, and the directory before success is reported" },
+		{ 'f', "f", "old\n", "cannot be written: Input/output error", "a file that cannot be synced does not replace the old one" },
 		{ 'r', "fr", "old\n", "cannot be written: Input/output error", "nor does one that cannot be renamed" },
-		{ 'd', "frd", "new\n", "cannot be synced: Input/output error", "a folder that cannot be synced is told" },
+		{ 'd', "frd", "new\n", "cannot be synced: Input/output error", "a directory that cannot be synced is reported" },
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -374,14 +374,14 @@ halves(void)
 		ok(file_replace(&state, "usage", &ours, "new\n", 4, &why) == (failing == '\0'), "%s", rows[i].name);
 		failing = '\0';
 		is(steps, rows[i].steps, "in this order");
-		is(content("state/usage"), rows[i].left, "what is there is whole");
-		is(why.text, rows[i].said, "and it is said");
-		is_number(entries(), 1, "nothing lies beside it");
+		is(content("state/usage"), rows[i].left, "the file is whole");
+		is(why.text, rows[i].said, "and the error is reported");
+		is_number(entries(), 1, "no temporary file is left");
 		fixture_close();
 	}
 }
 
-/* In a process of its own, for what it gives up. Returns its exit status; 77: it could not try. */
+/* In a child process, because it drops privileges. Returns its exit status; 77: could not be tried. */
 static int
 apart(int (*run)(void))
 {
@@ -458,10 +458,10 @@ troubles(void)
 		int (*run)(void);
 		const char *name;
 	} rows[] = {
-		{ file_may_not_grow, "a file that may not grow leaves the old one, and nothing beside it" },
+		{ file_may_not_grow, "a file size limit leaves the old file and no temporary one" },
 		{ disk_is_full, "so does a full disk" },
-		{ folder_is_closed, "and a folder that we may not write in" },
-		{ folder_cannot_be_listed, "one that we may not list, but write in, will do" },
+		{ folder_is_closed, "and a directory that we may not write in" },
+		{ folder_cannot_be_listed, "a directory that we may write in but not list will do" },
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -525,15 +525,15 @@ at_once(void)
 	}
 	for (int i = 0; i < WRITERS; i++)
 		pthread_join(threads[i], NULL);
-	ok(whole, "%d that write at once and one that reads meet whole files alone", WRITERS);
-	is_number(entries(), 1, "and leave nothing beside it");
+	ok(whole, "%d writers and a reader at the same time see only whole files", WRITERS);
+	is_number(entries(), 1, "and leave no temporary file");
 	fixture_close();
 }
 
 int
 main(void)
 {
-	alarm(600); /* who waits for a pipe waits for ever */
+	alarm(600); /* an open that waits for a pipe waits for ever */
 	each_kind();
 	folders();
 	plain_files();

@@ -15,7 +15,7 @@
 
 enum { THREADS = 8, VERDICTS = 300, SAID_MAX = 40000, PATH_SIZE = 128 };
 
-/* ---- a syslog that listens, and can be as slow as a real one ---- */
+/* ---- a stand-in for syslog that records, and can be as slow as the real one ---- */
 
 static pthread_mutex_t said_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t said_changed = PTHREAD_COND_INITIALIZER;
@@ -27,7 +27,7 @@ static size_t said_count;
 static bool said_stops; /* the log is stuck */
 static atomic_uint said_delay_us;
 
-/* Takes the place of libc's, as does its hardened twin. */
+/* Replaces libc's, as does its hardened variant. */
 void __syslog_chk(int level, int flag, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
 static void
@@ -38,7 +38,7 @@ say(int level, const char *fmt, va_list args)
 	if (vasprintf(&text, fmt, args) < 0)
 		abort();
 	if (said_delay_us > 0)
-		usleep(said_delay_us); /* sleeps: so slow is this log */
+		usleep(said_delay_us); /* sleeps: this is how slow the log is */
 	pthread_mutex_lock(&said_lock);
 	while (said_stops)
 		pthread_cond_wait(&said_changed, &said_lock);
@@ -101,7 +101,7 @@ said_so_far(void)
 	return count;
 }
 
-/* Lines of that level and facility that hold the words. After journal_close only. */
+/* Counts the lines of that level and facility that contain the words. After journal_close only. */
 static long long
 said_with(int level, const char *words)
 {
@@ -112,7 +112,7 @@ said_with(int level, const char *words)
 	return count;
 }
 
-/* ---- a folder, a journal, a verdict ---- */
+/* ---- a directory, a journal, a verdict ---- */
 
 static char folder[] = "/tmp/journal_t.XXXXXX";
 
@@ -168,7 +168,7 @@ file_read(const char *path)
 	return copy;
 }
 
-/* The ids of the records of a file, a blank between; a line that is no whole record is "?". */
+/* The ids of the records in a file, separated by blanks; a line that is not a whole record is "?". */
 static void
 ids_are(const char *path, const char *wanted, const char *name)
 {
@@ -207,15 +207,15 @@ faults_are_told(void)
 	is(why.text, "log.facility 'mial' is unknown; write \"mail\"", "that says what to write");
 	ok(journal_facility_read("local3", &code) && code == LOG_LOCAL3, "local3 is a facility");
 	ok(journal_open("mail", in_folder(path, "none/verdicts.jsonl"), false, &why) == NULL,
-	    "a record file in no folder is a fault");
+	    "a record file in a missing directory is a fault");
 	is(why.file, path, "that names the file");
-	ok(strstr(why.text, "its folder is missing; make it, writable") != NULL, "and says what to do");
-	ok(journal_open("mail", folder, false, &why) == NULL, "a folder is no record file");
+	ok(strstr(why.text, "its directory is missing; create it, writable") != NULL, "and says what to do");
+	ok(journal_open("mail", folder, false, &why) == NULL, "a directory is no record file");
 	ok(symlink("many.jsonl", in_folder(path, "link.jsonl")) == 0 && journal_open("mail", path, false, &why) == NULL &&
-		strstr(why.text, "but a link") != NULL, "nor is a link");
-	is_number(access(in_folder(path, "many.jsonl"), F_OK), -1, "and nothing is made where it leads");
+		strstr(why.text, "is a link") != NULL, "nor is a link");
+	is_number(access(in_folder(path, "many.jsonl"), F_OK), -1, "and nothing is created where it points");
 	ok(mkfifo(in_folder(path, "pipe.jsonl"), 0600) == 0 && journal_open("mail", path, false, &why) == NULL &&
-		strstr(why.text, "but a pipe") != NULL, "nor a pipe, which is not waited for");
+		strstr(why.text, "is a pipe") != NULL, "nor is a pipe, and opening it does not block");
 	journal_say(NULL, LOG_INFO, "nobody listens");
 	write_verdict(NULL, "1");
 	journal_close(NULL);
@@ -239,7 +239,7 @@ write_many(void *argument)
 	return NULL;
 }
 
-/* Every line begins with an id that no line before it had. */
+/* Every line begins with an id that no earlier line had. */
 static bool
 holds_every_id(const char *line)
 {
@@ -287,11 +287,11 @@ lines_are_whole(void)
 	bytes = file_read(path);
 	for (const char *c = bytes; c != NULL && *c != '\0'; c++)
 		lines += *c == '\n';
-	is_number(lines, THREADS * VERDICTS, "%d threads write %d records a thread, each a line", THREADS, VERDICTS);
-	ok(bytes != NULL && holds_every_id(bytes), "and each stands whole on its line, once");
+	is_number(lines, THREADS * VERDICTS, "%d threads write %d records each, one a line", THREADS, VERDICTS);
+	ok(bytes != NULL && holds_every_id(bytes), "and each is whole on its line, once");
 	is_number(said_with(LOG_MAIL | LOG_INFO, " outcome=stranger "), THREADS * VERDICTS,
 	    "each is a line of the mail log, too");
-	ok(stat(path, &st) == 0 && (st.st_mode & 0777) == 0640, "the record is not for everybody's eyes");
+	ok(stat(path, &st) == 0 && (st.st_mode & 0777) == 0640, "the record file is not world-readable");
 	free(bytes);
 	said_clear();
 }
@@ -311,8 +311,8 @@ reopens_after_rename(void)
 	journal_reopen(journal, NULL, NULL);
 	write_verdict(journal, "d");
 	journal_close(journal);
-	ids_are(old, "a b c", "what was written before the reopening stands in the old file");
-	ids_are(path, "d", "what comes later in the new one");
+	ids_are(old, "a b c", "what was written before the reopening is in the old file");
+	ids_are(path, "d", "what comes later is in the new one");
 	said_clear();
 }
 
@@ -332,12 +332,12 @@ reload_changes_the_path(void)
 	journal_reopen(journal, "nonsense", first);
 	write_verdict(journal, "e");
 	journal_close(journal);
-	ids_are(first, "a e", "a reload to no record stops it, and one to a path begins it again");
+	ids_are(first, "a e", "a reload without a record file stops the records, and one with a path resumes them");
 	ids_are(second, "b c", "a path that cannot be opened leaves the old one in use");
-	is_number(said_with(LOG_ERR, "none/third.jsonl: cannot be opened"), 1, "and is said in the log");
+	is_number(said_with(LOG_ERR, "none/third.jsonl: cannot be opened"), 1, "and is logged");
 	is_number(said_with(LOG_MAIL | LOG_INFO, "id=a "), 1, "the facility is mail before the reload");
 	is_number(said_with(LOG_LOCAL3 | LOG_INFO, "id=b ") + said_with(LOG_LOCAL3 | LOG_INFO, "id=c "), 2,
-	    "and local3 behind it");
+	    "and local3 after it");
 	is_number(said_with(LOG_MAIL | LOG_INFO, "id=d ") + said_with(LOG_MAIL | LOG_INFO, "id=e "), 2,
 	    "an unknown one changes nothing");
 	said_clear();
@@ -353,7 +353,7 @@ write_on_and_on(void *journal)
 	return NULL;
 }
 
-/* A log that is always behind must not keep a reload waiting for ever. */
+/* A log that never catches up must not keep a reload waiting for ever. */
 static void
 reopens_under_load(void)
 {
@@ -388,15 +388,15 @@ full_queue_drops(void)
 	journal_say(journal, LOG_NOTICE, "the writer hangs in this one");
 	for (int i = 0; i < JOURNAL_QUEUE + BEYOND; i++)
 		journal_say(journal, LOG_NOTICE, "line %d", i);
-	ok(true, "a log that is stuck makes nobody wait");
+	ok(true, "a log that is stuck blocks no caller");
 	said_stop(false);
 	journal_close(journal);
 	ok(said_with(LOG_MAIL | LOG_NOTICE, "") >= JOURNAL_QUEUE, "what fits in the queue is written later");
 	for (size_t i = 0; i < said_count; i++)
 		if (strstr(said[i].text, " log lines were dropped") != NULL)
 			dropped += atoll(said[i].text);
-	ok(dropped > 0, "what does not is dropped, and that is said");
-	is_number(said_with(LOG_MAIL | LOG_NOTICE, "") + dropped, JOURNAL_QUEUE + BEYOND + 1, "line for line");
+	ok(dropped > 0, "what does not fit is dropped and reported");
+	is_number(said_with(LOG_MAIL | LOG_NOTICE, "") + dropped, JOURNAL_QUEUE + BEYOND + 1, "and every line is accounted for");
 	said_clear();
 }
 

@@ -41,7 +41,7 @@ remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
 
 /* ---- the lock ---- */
 
-/* A daemon that starts: ends at once with 0 when it got the lock, or stays with it until a byte comes. */
+/* A daemon that starts: exits with 1 when it does not get the lock; else with 0, or keeps the lock until it is killed. */
 static pid_t
 start(int stays)
 {
@@ -77,7 +77,7 @@ one_holds(void)
 	pid_t daemon;
 
 	is_number(lock_look(in_scratch("lock"), &why), LOCK_FREE, "before the first start the lock is free");
-	is_number(access(in_scratch("lock"), F_OK), -1, "and looking makes none");
+	is_number(access(in_scratch("lock"), F_OK), -1, "and looking creates none");
 	if (pipe(ends) != 0)
 		abort();
 	daemon = start(ends[1]);
@@ -85,10 +85,10 @@ one_holds(void)
 		abort();
 	is_number(lock_look(in_scratch("lock"), &why), LOCK_HELD, "while a daemon runs it is held");
 	ok(!lock_take(in_scratch("lock"), &account, &why), "a second daemon does not start");
-	is(why.text, "is held: another greenlaned runs with this state_dir", "and is told why");
+	is(why.text, "is locked: another greenlaned is running with this state_dir", "and is told why");
 	kill(daemon, SIGKILL);
 	(void)end_of(daemon);
-	is_number(lock_look(in_scratch("lock"), &why), LOCK_FREE, "the lock ends with its process, however that ends");
+	is_number(lock_look(in_scratch("lock"), &why), LOCK_FREE, "the lock is released when its process ends, however it ends");
 	is_number(end_of(start(-1)), 0, "and the next one starts");
 }
 
@@ -121,25 +121,25 @@ who_looks_is_in_nobodys_way(void)
 		failed += end_of(start(-1)) != 0;
 	looks = false;
 	pthread_join(looker, NULL);
-	is_number(failed, 0, "none of %u starts fails while somebody looks all the time", STARTS);
+	is_number(failed, 0, "none of %u starts fails while somebody looks at the lock all the time", STARTS);
 }
 
 static void
 planted_locks(void)
 {
-	static const char *const kinds[] = { "folder", "pipe", "link" };
+	static const char *const kinds[] = { "directory", "pipe", "link" };
 
 	for (size_t i = 0; i < 3; i++) {
 		const char *kind = kinds[i];
 		struct fault why = { .text = "" };
 
 		unlink(in_scratch("lock"));
-		if ((kind[0] == 'f' ? mkdir(in_scratch("lock"), 0750) : kind[0] == 'p' ? mkfifo(in_scratch("lock"), 0600)
+		if ((kind[0] == 'd' ? mkdir(in_scratch("lock"), 0750) : kind[0] == 'p' ? mkfifo(in_scratch("lock"), 0600)
 			: symlink(in_scratch("outside"), in_scratch("lock"))) != 0)
 			abort();
 		ok(!lock_take(in_scratch("lock"), &account, &why) && strstr(why.text, kind) != NULL, "a %s is no lock: %s", kind, why.text);
-		is_number(lock_look(in_scratch("lock"), &why), LOCK_UNKNOWN, "nor does it tell whether a daemon runs");
-		is_number(access(in_scratch("outside"), F_OK), -1, "and nothing is made elsewhere");
+		is_number(lock_look(in_scratch("lock"), &why), LOCK_UNKNOWN, "and it does not show whether a daemon is running");
+		is_number(access(in_scratch("outside"), F_OK), -1, "and nothing is created elsewhere");
 		remove(in_scratch("lock"));
 	}
 }
@@ -158,13 +158,13 @@ owner_of_the_lock(void)
 	ok(stat(in_scratch("lock"), &st) == 0 && st.st_uid == NOBODY && st.st_gid == NOBODY, "is given to the account");
 	if (chown(in_scratch("lock"), 0, 0) != 0)
 		abort();
-	is_number(end_of(start(-1)), 0, "one that was there");
-	ok(stat(in_scratch("lock"), &st) == 0 && st.st_uid == 0, "is not: it may be somebody's who was tricked");
-	ok(!lock_take(in_scratch("none/lock"), &account, &why) && strstr(why.text, "folder is missing") != NULL,
-	    "without its folder there is none, and that is told");
+	is_number(end_of(start(-1)), 0, "an existing lock");
+	ok(stat(in_scratch("lock"), &st) == 0 && st.st_uid == 0, "is not: it may be somebody else's file, planted to trick us");
+	ok(!lock_take(in_scratch("none/lock"), &account, &why) && strstr(why.text, "directory is missing") != NULL,
+	    "without its directory there is no lock, and why says so");
 }
 
-/* ---- folders ---- */
+/* ---- directories ---- */
 
 static void
 folders(void)
@@ -174,23 +174,23 @@ folders(void)
 	struct stat st;
 
 	ok(account_make_folder(&account, in_scratch("a/b/c"), 0750, &why) && stat(in_scratch("a/b/c"), &st) == 0 &&
-		(st.st_mode & 07777) == 0750 && st.st_uid == account.uid, "a folder is made, with those above it, and is the account's");
-	ok(stat(in_scratch("a/b"), &st) == 0 && (st.st_mode & 07777) == 0755 && st.st_uid == account.uid, "so are they");
+		(st.st_mode & 07777) == 0750 && st.st_uid == account.uid, "a directory is created with its parents and belongs to the account");
+	ok(stat(in_scratch("a/b"), &st) == 0 && (st.st_mode & 07777) == 0755 && st.st_uid == account.uid, "so do the parents");
 	ok(chmod(in_scratch("a/b/c"), 0700) == 0 && account_make_folder(&account, in_scratch("a/b/c/"), 0750, &why) &&
-		stat(in_scratch("a/b/c"), &st) == 0 && (st.st_mode & 07777) == 0700, "one that is there stays as it is");
+		stat(in_scratch("a/b/c"), &st) == 0 && (st.st_mode & 07777) == 0700, "an existing one is left as it is");
 	if (mkdir(in_scratch("target"), 0755) != 0 || symlink(in_scratch("target"), in_scratch("by-root")) != 0 ||
 	    symlink(in_scratch("target"), in_scratch("a/by-account")) != 0)
 		abort();
 	if (root && lchown(in_scratch("a/by-account"), NOBODY, NOBODY) != 0)
 		abort();
 	ok(account_make_folder(&account, in_scratch("by-root/x"), 0750, &why) && access(in_scratch("target/x"), F_OK) == 0,
-	    "an administrator's link is followed");
+	    "a link that root owns is followed");
 	is_number(account_make_folder(&account, in_scratch("a/by-account/y"), 0750, &why), !root,
-	    "root follows none of the account's");
-	is_number(access(in_scratch("target/y"), F_OK), root ? -1 : 0, "and makes nothing behind it");
-	ok(!account_make_folder(&account, in_scratch("a/by-account/x"), 0750, &why) || !root, "not even where all is there already");
+	    "root does not follow the account's links");
+	is_number(access(in_scratch("target/y"), F_OK), root ? -1 : 0, "and creates nothing behind them");
+	ok(!account_make_folder(&account, in_scratch("a/by-account/x"), 0750, &why) || !root, "not even where everything exists already");
 	if (root)
-		ok(strstr(why.text, "or a link that is not root's") != NULL, "which is told: %s", why.text);
+		ok(strstr(why.text, "or a link that root does not own") != NULL, "why says so: %s", why.text);
 }
 
 int

@@ -225,11 +225,11 @@ no_folder(void)
 	is_number(kept(COPY_BELIEVED, "a:x.example"), 0, "nothing is there to be read");
 	ok(!source_files_prepare("/proc/self/fdinfo", &why) && strstr(why.text, "cannot be made") != NULL, "where no folder can be made is a fault");
 	snprintf(path, sizeof path, "touch %s/sources", folder);
-	ok(system(path) == 0 && !source_files_prepare(folder, &why) && strstr(why.text, "is no folder but a file") != NULL &&
+	ok(system(path) == 0 && !source_files_prepare(folder, &why) && strstr(why.text, "is a file, not a directory") != NULL &&
 	    !save(COPY_BELIEVED, "a:x.example", 1, &why), "a file in the folder's place is a fault");
 	snprintf(path, sizeof path, "cd %s && rm sources && mkdir elsewhere && ln -s elsewhere sources", folder);
-	ok(system(path) == 0 && !source_files_prepare(folder, &why) && strstr(why.text, "is no folder but a link") != NULL, "so is a link");
-	ok(!save(COPY_ACCEPTED, "a:x.example", 1, &why) && strstr(why.text, "is no folder but a link") != NULL, "through which nothing is written");
+	ok(system(path) == 0 && !source_files_prepare(folder, &why) && strstr(why.text, "is a link, not a directory") != NULL, "so is a link");
+	ok(!save(COPY_ACCEPTED, "a:x.example", 1, &why) && strstr(why.text, "is a link, not a directory") != NULL, "through which nothing is written");
 	is_number(kept(COPY_BELIEVED, "a:x.example"), -1, "nor read");
 	source_files_drop(folder, COPY_BELIEVED, "a:x.example");
 	is_number(files(got), 0, "and nothing lies where it leads");

@@ -15,7 +15,7 @@
 static atomic_bool ends;
 static char folder[] = "/tmp/greenlane-command.XXXXXX", mark[100];
 
-/* ---- a clock that stands until the command has left its mark, and then runs with every look ---- */
+/* ---- a clock that stands still until the command has left its mark, then advances at each reading ---- */
 
 enum { STEP = 100 * 1000 };
 
@@ -32,18 +32,18 @@ clock_ticks(void)
 static const struct {
 	const char *name, *command, *why;
 } rows[] = {
-	{ "a command that ends well", "true", "" },
-	{ "the shell reads it", "x=1; test \"$x\" = 1 && exit 0 || exit 9", "" },
-	{ "one that ends with another status", "exit 3", "'exit 3' ended with status 3" },
-	{ "one that is not there", "exec /nowhere/at/all 2>/dev/null", "'exec /nowhere/at/all 2>/dev/null' ended with status 127" },
-	{ "what it printed is told", "echo no mail; echo 'no  luck' >&2; exit 1",
-	  "'echo no mail; echo 'no  luck' >&2; exit 1' ended with status 1: no mail no  luck " },
-	{ "what a log line must not hold is made plain", "printf 'a\\033[2J\\nb\\200'; exit 1",
-	  "'printf 'a\\033[2J\\nb\\200'; exit 1' ended with status 1: a [2J b " },
-	{ "one that ends by a signal", "kill -9 $$", "'kill -9 $$' was ended by signal 9" },
+	{ "a command that succeeds", "true", "" },
+	{ "the shell runs it", "x=1; test \"$x\" = 1 && exit 0 || exit 9", "" },
+	{ "one that fails", "exit 3", "'exit 3' exited with status 3" },
+	{ "one that does not exist", "exec /nowhere/at/all 2>/dev/null", "'exec /nowhere/at/all 2>/dev/null' exited with status 127" },
+	{ "its output is reported", "echo no mail; echo 'no  luck' >&2; exit 1",
+	  "'echo no mail; echo 'no  luck' >&2; exit 1' exited with status 1: no mail no  luck " },
+	{ "bytes that must not be in a log line become blanks", "printf 'a\\033[2J\\nb\\200'; exit 1",
+	  "'printf 'a\\033[2J\\nb\\200'; exit 1' exited with status 1: a [2J b " },
+	{ "one that is killed by a signal", "kill -9 $$", "'kill -9 $$' was killed by signal 9" },
 	{ "its standard input is empty", "test -z \"$(cat)\"", "" },
 	{ "it has none of our files", "ls /proc/$$/fd/7 2>/dev/null && exit 1; exit 0", "" },
-	{ "signals are as a shell expects them", "grep -q '^SigBlk:\t0*$' /proc/self/status && kill -TERM $$; sleep 5", "'grep -q '^SigBlk:\t0*$' /proc/self/status && kill -TERM $$; sleep 5' was ended by signal 15" },
+	{ "signals are as a shell expects them", "grep -q '^SigBlk:\t0*$' /proc/self/status && kill -TERM $$; sleep 5", "'grep -q '^SigBlk:\t0*$' /proc/self/status && kill -TERM $$; sleep 5' was killed by signal 15" },
 };
 
 static void
@@ -54,7 +54,7 @@ check_rows(void)
 		bool done = subprocess_run(rows[i].command, 20, &ends, &why);
 
 		is(why.text, rows[i].why, "%s", rows[i].name);
-		ok(done == (rows[i].why[0] == '\0'), "and it is told so");
+		ok(done == (rows[i].why[0] == '\0'), "and the result says so");
 	}
 }
 
@@ -65,10 +65,10 @@ check_much(void)
 
 	ok(!subprocess_run("head -c 1000000 /dev/zero | tr '\\0' x; exit 1", 20, &ends, &why) &&
 		strlen(why.text) < 450 && strstr(why.text, "status 1: xxxx") != NULL,
-	    "one that prints a megabyte is not stuck, and its first words are kept");
+	    "one that prints a megabyte does not block, and the start of its output is kept");
 }
 
-/* The process whose number stands in the file; 0: none was written. */
+/* The process whose number is in the file; 0: none was written. */
 static pid_t
 child_of_mark(void)
 {
@@ -83,7 +83,7 @@ child_of_mark(void)
 	return (pid_t)pid;
 }
 
-/* Dead, whether somebody has fetched its status or not: then it has no program any more. */
+/* Dead, reaped or not: it has no executable any more. */
 static bool
 is_gone(pid_t pid)
 {
@@ -93,7 +93,7 @@ is_gone(pid_t pid)
 	return readlink(path, program, sizeof program) < 0;
 }
 
-/* A child of the command that outlived it could not be ended. */
+/* A child of the command must not outlive it. */
 static void
 check_long(void)
 {
@@ -103,15 +103,15 @@ check_long(void)
 
 	snprintf(command, sizeof command, "sh -c 'echo $$ > %s.new; mv %s.new %s; while :; do sleep 0.05; done' & wait", mark,
 	    mark, mark);
-	ok(!subprocess_run(command, 1, &ends, &why), "one that takes too long is ended");
-	ok(strstr(why.text, "had not ended after 1 seconds") != NULL, "and told of") || (note("%s", why.text), 0);
+	ok(!subprocess_run(command, 1, &ends, &why), "one that takes too long is killed");
+	ok(strstr(why.text, "had not finished after 1 seconds") != NULL, "and reported") || (note("%s", why.text), 0);
 	child = child_of_mark();
 	while (child > 0 && !is_gone(child))
 		usleep(1000); /* sleeps: until it looks again */
 	ok(child > 0, "with all that it started");
 	unlink(mark);
 	snprintf(command, sizeof command, "trap '' TERM; echo > %s; while :; do sleep 0.1; done", mark);
-	ok(!subprocess_run(command, 1, &ends, &why), "one that does not listen to TERM is killed");
+	ok(!subprocess_run(command, 1, &ends, &why), "one that ignores TERM is killed");
 	unlink(mark);
 }
 
@@ -128,7 +128,7 @@ end_it(void *unused)
 	return unused;
 }
 
-/* Its time is never up: the clock stands. */
+/* Its time is never up: the clock stands still. */
 static void
 check_end(void)
 {
@@ -139,21 +139,21 @@ check_end(void)
 	if (pthread_create(&thread, NULL, end_it, NULL) != 0)
 		return;
 	snprintf(command, sizeof command, "echo > %s.runs; sleep 10000", mark);
-	ok(!subprocess_run(command, 30, &ends, &why), "who waits for it can be told to stop");
+	ok(!subprocess_run(command, 30, &ends, &why), "the waiting caller can be told to stop");
 	pthread_join(thread, NULL);
 	ends = false;
 }
 
-/* As a daemon that was started by somebody who ignores SIGCHLD: the system takes every status away. */
+/* As when a daemon was started with SIGCHLD ignored: the system discards every status. */
 static void
 check_lost(void)
 {
 	struct fault why = { .text = "" };
 
 	signal(SIGCHLD, SIG_IGN);
-	ok(!subprocess_run("exit 3", 20, &ends, &why), "a command whose status was lost is no success");
-	is(why.text, "'exit 3': how it ended cannot be told: No child processes", "and that is told");
-	ok(!subprocess_run("exit 0", 20, &ends, &why), "whatever it was");
+	ok(!subprocess_run("exit 3", 20, &ends, &why), "a command whose status is lost is a failure");
+	is(why.text, "'exit 3' ended, but its status is lost: No child processes", "and why says so");
+	ok(!subprocess_run("exit 0", 20, &ends, &why), "whatever its status was");
 	signal(SIGCHLD, SIG_DFL);
 }
 
@@ -165,8 +165,8 @@ main(void)
 	if (mkdtemp(folder) == NULL)
 		return 99;
 	snprintf(mark, sizeof mark, "%s/mark", folder);
-	alarm(600); /* whoever waits for ever is ended */
-	/* as in the daemon: signals blocked, a file open and not marked to be closed */
+	alarm(600); /* ends a test that hangs */
+	/* as in the daemon: signals blocked, and a file open without close-on-exec */
 	sigfillset(&blocked);
 	pthread_sigmask(SIG_BLOCK, &blocked, NULL);
 	signal(SIGPIPE, SIG_IGN);

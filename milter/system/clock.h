@@ -1,7 +1,7 @@
 /*
- * clock.h - what time it is.
+ * clock.h - reads the wall clock and the monotonic clock.
  *
- * The only wall clock of the shell; stories link a twin that stands where they put it.
+ * The only wall clock of the shell; the replayed stories link a stand-in that shows the time they set.
  */
 #ifndef CLOCK_H
 #define CLOCK_H

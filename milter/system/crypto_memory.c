@@ -4,7 +4,7 @@
 
 #include "milter/system/crypto_memory.h"
 
-/* Of a thread, for another thread's trouble is not this message's; nothing is kept from one callback to the next. */
+/* Per thread: a failure in another thread is not this message's. No count is compared across two callbacks. */
 static _Thread_local unsigned long failures;
 
 unsigned long

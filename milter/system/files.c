@@ -9,11 +9,11 @@
 
 #include "milter/system/files.h"
 
-enum { TRIES = 16 }; /* for a name that nobody has */
+enum { TRIES = 16 }; /* to find an unused name */
 
 /* ---- faults ---- */
 
-/* About a file in the folder, by errno; "" where nothing is there. Returns false. */
+/* A fault about a file in the directory, from errno. Returns false. */
 static bool
 fail(const struct folder *folder, const char *name, const char *what, struct fault *why)
 {
@@ -35,7 +35,7 @@ fail_missing(struct fault *why)
 static const char *
 kind_of(mode_t mode)
 {
-	return S_ISLNK(mode) ? "a link" : S_ISDIR(mode) ? "a folder" : S_ISFIFO(mode) ? "a pipe"
+	return S_ISLNK(mode) ? "a link" : S_ISDIR(mode) ? "a directory" : S_ISFIFO(mode) ? "a pipe"
 	    : S_ISSOCK(mode) ? "a socket" : S_ISREG(mode) ? "a file" : "a device";
 }
 
@@ -45,12 +45,12 @@ fail_kind(const struct folder *folder, const char *name, const char *wanted, mod
 	char path[PATH_MAX + NAME_MAX + 2];
 
 	snprintf(path, sizeof path, "%s/%s", folder->path, name);
-	return fault_at(why, path, 0, "is no %s but %s, and not used; move it away", wanted, kind_of(mode));
+	return fault_at(why, path, 0, "is %s, not a %s, and is not used; move it away", kind_of(mode), wanted);
 }
 
-/* ---- folders ---- */
+/* ---- directories ---- */
 
-/* One that we may write in, but not list, serves as well: it is not synced then. */
+/* A directory that we may write in but not list will do: it is not synced then. */
 static int
 open_folder(int at, const char *path, int flags)
 {
@@ -83,7 +83,7 @@ folder_enter(struct folder *folder, const struct folder *above, const char *name
 	if (errno == ENOENT)
 		return fail_missing(why);
 	if ((errno == ENOTDIR || errno == ELOOP) && fstatat(above->fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
-		return fail_kind(above, name, "folder", st.st_mode, why);
+		return fail_kind(above, name, "directory", st.st_mode, why);
 	return fail(above, name, "opened", why);
 }
 
@@ -115,11 +115,11 @@ file_is_plain(const struct folder *folder, const char *name, struct fault *why)
 	struct stat st;
 
 	if (fstatat(folder->fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
-		return errno == ENOENT || fail(folder, name, "looked at", why);
+		return errno == ENOENT || fail(folder, name, "checked", why);
 	return S_ISREG(st.st_mode) || fail_kind(folder, name, "regular file", st.st_mode, why);
 }
 
-/* Looked at before it is opened, for a device may act on being opened, and after, for it may have changed. */
+/* Checked before opening, because opening a device may have effects, and after, because the file may have changed. */
 int
 file_open(const struct folder *folder, const char *name, int flags, struct stat *st, struct fault *why)
 {
@@ -142,7 +142,7 @@ file_open(const struct folder *folder, const char *name, int flags, struct stat 
 	return -1;
 }
 
-/* At most size bytes: the file may have shrunk meanwhile. -1 by errno. */
+/* At most size bytes: the file may have shrunk meanwhile. -1: see errno. */
 static ssize_t
 read_all(int fd, char *out, size_t size)
 {
@@ -187,7 +187,7 @@ file_read(const struct folder *folder, const char *name, size_t most, size_t *le
 
 /* ---- replacing ---- */
 
-/* A new file beside it; no program that reads the folder by a pattern takes it for one of its own. */
+/* A new temporary file in the same directory; its name matches no pattern by which a program reads the directory. */
 static int
 open_beside(const struct folder *folder, char name[48])
 {
@@ -229,14 +229,14 @@ set_access(int fd, const struct file_access *access)
 	return fchmod(fd, access->mode) == 0;
 }
 
-/* The new name is on disk when its folder is; some file systems, and folders that we cannot list, know no sync. */
+/* The new name is on disk once its directory is; some file systems and directories we cannot list do not sync. */
 static bool
 sync_folder(const struct folder *folder)
 {
 	return fsync(folder->fd) == 0 || errno == EINVAL || errno == EBADF || errno == ENOSYS;
 }
 
-/* All of it on disk, under a name of its own. */
+/* Writes and syncs all of it, under a temporary name. */
 static bool
 write_beside(const struct folder *folder, char name[48], const struct file_access *access, const char *bytes,
     size_t length)
@@ -281,8 +281,8 @@ file_make(const struct folder *folder, const char *name, const struct file_acces
 	bool done;
 
 	if (!write_beside(folder, beside, access, bytes, length))
-		return fail(folder, name, "made", why);
-	done = linkat(folder->fd, beside, folder->fd, name, 0) == 0 || fail(folder, name, "made", why);
+		return fail(folder, name, "created", why);
+	done = linkat(folder->fd, beside, folder->fd, name, 0) == 0 || fail(folder, name, "created", why);
 	unlinkat(folder->fd, beside, 0);
 	return done && (sync_folder(folder) || fail(folder, name, "synced", why));
 }

@@ -29,11 +29,11 @@ struct journal {
 	unsigned long dropped;
 	bool loud, ends, reopen;
 	bool sleeps; /* the writer waits for a signal */
-	size_t before; /* lines that were queued before the reopening was asked for */
+	size_t before; /* lines that were queued before the reopening was requested */
 	pthread_cond_t reopened;
-	int next_facility; /* both are in force when the writer has come to them */
+	int next_facility; /* both take effect when the writer reaches them */
 	char next_path[4096];
-	int facility;    /* from here on the writer's own */
+	int facility;    /* from here on, used by the writer alone */
 	char path[4096]; /* of the record file; "" none */
 	int file;
 	bool torn;           /* the file ends in half a line */
@@ -51,7 +51,7 @@ journal_facility_read(const char *name, int *facility)
 	return false;
 }
 
-/* No link, pipe or device: whoever owns the folder would choose where records go, or whether anybody waits for them. */
+/* No link, pipe or device: the directory's owner could redirect the records with one, or block the writer. */
 static int
 open_record(const char *path, struct fault *why)
 {
@@ -65,7 +65,7 @@ open_record(const char *path, struct fault *why)
 		folder_close(&folder);
 	}
 	if (file < 0 && why->text[0] == '\0')
-		fault_at(why, path, 0, "cannot be opened: its folder is missing; make it, writable for us");
+		fault_at(why, path, 0, "cannot be opened: its directory is missing; create it, writable by us");
 	return file;
 }
 
@@ -80,8 +80,7 @@ ends_torn(int file)
 	    pread(file, &last, 1, st.st_size - 1) == 1 && last != '\n';
 }
 
-/* One write a line, so that lines of two processes never mix. Behind half a line the next begins
- * on one of its own. */
+/* One write per line, so that lines of two processes never mix. After half a line the next begins on a new line. */
 static void
 write_record(struct journal *journal, char *text)
 {
@@ -96,7 +95,9 @@ write_record(struct journal *journal, char *text)
 		journal->torn = true;
 	if (written != (ssize_t)size)
 		syslog(LOG_ERR, "%s: a record could not be written: %s", journal->path,
-		    journal->file < 0 ? "it is not open" : written < 0 ? strerror(errno) : "no room for all of it");
+		    journal->file < 0 ? "it is not open"
+			: written < 0 ? strerror(errno)
+				      : "only part of it was written");
 }
 
 static void
@@ -112,7 +113,7 @@ write_line(struct journal *journal, struct line *line)
 	free(line->text);
 }
 
-/* The old file stays when the new one cannot be opened: no record is lost for a typing error. */
+/* If the new file cannot be opened, the old one stays in use: a typo loses no records. */
 static void
 reopen_record(struct journal *journal)
 {
@@ -132,8 +133,8 @@ reopen_record(struct journal *journal)
 	memcpy(journal->path, journal->next_path, sizeof journal->path);
 }
 
-/* Under load one wake serves the lines of a moment: waking the writer for each costs the sessions
- * more than writing the line costs it. The lock is held. */
+/* Under load the writer wakes once for all lines of a moment: waking it for each line would cost the sessions more
+ * than writing costs the writer. Call with the lock held. */
 static void
 rest(struct journal *journal, bool lately)
 {
@@ -230,7 +231,7 @@ journal_open(const char *facility, const char *record, bool loud, struct fault *
 	pthread_condattr_destroy(&monotonic);
 	code = pthread_create(&journal->writer, NULL, write_on, journal);
 	if (code != 0) {
-		fault_set(why, "no thread for the log: %s", strerror(code));
+		fault_set(why, "cannot start the log thread: %s", strerror(code));
 		if (journal->file >= 0)
 			close(journal->file);
 		free(journal);
@@ -278,7 +279,7 @@ journal_reopen(struct journal *journal, const char *facility, const char *record
 	pthread_mutex_unlock(&journal->lock);
 }
 
-/* text is given; NULL (no memory) counts as dropped. */
+/* Takes over text; NULL (out of memory) counts as dropped. */
 static void
 enqueue(struct journal *journal, int level, char *text)
 {

@@ -1,8 +1,8 @@
 /*
- * journal.h - what is written down: verdicts to syslog and the record file, notices to syslog.
+ * journal.h - writes verdicts to syslog and the record file, and notices to syslog.
  *
- * One thread writes; a caller never waits for a log: a full queue drops lines, counts
- * them and says so. Text from the network is escaped by whoever made the line.
+ * One thread writes. A caller never waits for the log: when the queue is full, lines are dropped, counted
+ * and reported. Whoever makes a line has escaped the text from the network in it.
  */
 #ifndef JOURNAL_H
 #define JOURNAL_H
@@ -17,17 +17,17 @@ struct journal;
 
 enum { JOURNAL_QUEUE = 8192 }; /* lines that may wait */
 
-/* facility is a name such as "mail" or "local3"; record is a path or "" (no file); loud: to
- * standard error as well. Starts its thread: call after daemonising. Given. */
+/* facility is a name such as "mail" or "local3"; record is a path or "" (no file); loud: also write to
+ * standard error. Starts its thread: call after daemonising. Given. */
 struct journal *journal_open(const char *facility, const char *record, bool loud, struct fault *why)
     MUST_USE;
-void journal_close(struct journal *); /* writes what waits; NULL is fine */
+void journal_close(struct journal *); /* writes what is queued; NULL is fine */
 
-/* Opens the record file again, for logrotate, under what may be a new facility and path; NULL
- * leaves both as they are. Waits for what is queued under the old ones. */
+/* Reopens the record file, for logrotate, and changes facility and path; NULL leaves either as it is. Waits until
+ * what is queued has been written under the old ones. */
 void journal_reopen(struct journal *, const char *facility, const char *record);
 
-/* level is syslog's LOG_*. A NULL journal drops it. */
+/* level is syslog's LOG_*. A NULL journal drops the line. */
 void journal_say(struct journal *, int level, const char *fmt, ...) PRINTF_LIKE(3, 4);
 void journal_fault(struct journal *, int level, const struct fault *);
 void journal_verdict(struct journal *, const struct verdict_record *);

@@ -19,7 +19,7 @@ account_find(const char *user, struct account *out, struct fault *why)
 
 	if (entry == NULL && geteuid() == 0)
 		return fault_set(why,
-		    "user '%s' does not exist; make it (adduser --system --group %s) or name another "
+		    "user '%s' does not exist; create it (adduser --system --group %s) or name another "
 		    "in `user`",
 		    user, user);
 	out->uid = entry == NULL ? geteuid() : entry->pw_uid;
@@ -28,7 +28,7 @@ account_find(const char *user, struct account *out, struct fault *why)
 	return true;
 }
 
-/* Leaves errno as it is. */
+/* Closes the file and keeps errno. */
 static void
 close_kept(int file)
 {
@@ -39,8 +39,8 @@ close_kept(int file)
 	errno = kept;
 }
 
-/* Whoever owns a folder may put a link there. For root, only a link of root's own leads on: what is read is the link
- * that was looked at, not what has its name by then. */
+/* A directory's owner may put a link into it. Root follows only links that root owns, and reads the link that it
+ * checked, not whatever has the name by then. */
 static int
 open_folder(int above, const char *name, bool ours)
 {
@@ -63,7 +63,7 @@ open_folder(int above, const char *name, bool ours)
 	return folder;
 }
 
-/* One level. -1 by errno; a folder that is there already is left as it is. */
+/* One level. -1: see errno. An existing directory is left as it is. */
 static int
 make_one(const struct account *account, int above, const char *name, mode_t mode)
 {
@@ -99,8 +99,9 @@ account_make_folder(const struct account *account, const char *path, mode_t mode
 	}
 	if (folder < 0)
 		return fault_at(why, path, 0, errno == ENOTDIR
-			? "cannot be made: something on the way is no folder, or a link that is not root's; make it and give it to %s"
-			: "cannot be made: %2$s; make it and give it to %1$s", account->name, strerror(errno));
+			? "cannot be created: part of the path is not a directory, or a link that root does not own; "
+			  "create it and give it to %s"
+			: "cannot be created: %2$s; create it and give it to %1$s", account->name, strerror(errno));
 	close(folder);
 	return true;
 }
@@ -126,7 +127,7 @@ account_become(const struct account *account, struct fault *why)
 	    setuid(account->uid) != 0)
 		return fault_set(why, "cannot become %s: %s", account->name, strerror(errno));
 	if (setuid(0) == 0)
-		return fault_set(why, "became %s but root could be had back", account->name);
+		return fault_set(why, "became %s, but could become root again", account->name);
 	return true;
 }
 
@@ -137,7 +138,7 @@ account_give_socket(const struct account *account, const char *path, const char 
 	const struct group *entry = getgrnam(group);
 	gid_t gid = entry == NULL ? account->gid : entry->gr_gid;
 
-	/* no link is followed: the account may write in the socket's folder, and we may be root */
+	/* no link is followed: the account may write in the socket's directory, and we may be root */
 	if (lchown(path, geteuid() == 0 ? account->uid : (uid_t)-1, gid) != 0 ||
 	    fchmodat(AT_FDCWD, path, 0660, AT_SYMLINK_NOFOLLOW) != 0)
 		return fault_at(why, path, 0, "cannot be given to group %s: %s; put %s into that group",
@@ -151,7 +152,7 @@ account_give_socket(const struct account *account, const char *path, const char 
 
 /* ---- the lock ---- */
 
-/* One that is there is never given away: it may be a file of somebody else's. */
+/* An existing file is never given away: it may be somebody else's. */
 static int
 open_lock(const struct folder *folder, const char *name, const struct account *account, struct fault *why)
 {
@@ -168,7 +169,7 @@ open_lock(const struct folder *folder, const char *name, const struct account *a
 	return -1;
 }
 
-/* Of the open file, not of the process: no close of another descriptor gives it up. */
+/* A lock of the open file, not of the process: closing another descriptor does not release it. */
 static bool
 ask_lock(int file, int command, struct flock *lock)
 {
@@ -185,15 +186,16 @@ lock_take(const char *path, const struct account *account, struct fault *why)
 	int file;
 
 	if (!folder_of(&folder, path, &name, why))
-		return why->text[0] != '\0' ? false : fault_at(why, path, 0, "cannot be made: its folder is missing");
+		return why->text[0] != '\0' ? false
+		    : fault_at(why, path, 0, "cannot be created: its directory is missing");
 	file = open_lock(&folder, name, account, why);
 	folder_close(&folder);
 	if (file < 0)
-		return why->text[0] != '\0' ? false : fault_at(why, path, 0, "came and went; start again");
+		return why->text[0] != '\0' ? false : fault_at(why, path, 0, "appeared and disappeared; start again");
 	if (ask_lock(file, F_OFD_SETLK, &lock))
 		return true; /* the descriptor stays open: the lock ends with the process */
 	if (errno == EACCES || errno == EAGAIN)
-		fault_at(why, path, 0, "is held: another greenlaned runs with this state_dir");
+		fault_at(why, path, 0, "is locked: another greenlaned is running with this state_dir");
 	else
 		fault_at(why, path, 0, "cannot be locked: %s", strerror(errno));
 	close(file);
@@ -219,7 +221,7 @@ lock_look(const char *path, struct fault *why)
 	if (ask_lock(file, F_OFD_GETLK, &lock))
 		state = lock.l_type == F_UNLCK ? LOCK_FREE : LOCK_HELD;
 	else
-		fault_at(why, path, 0, "cannot be looked at: %s", strerror(errno));
+		fault_at(why, path, 0, "cannot be checked: %s", strerror(errno));
 	close(file);
 	return state;
 }

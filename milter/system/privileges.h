@@ -1,7 +1,7 @@
 /*
  * privileges.h - directories, the lock, and the step from root to an ordinary user.
  *
- * Asked once at start, before threads. Every error says what to do about it.
+ * Used once at start, before any thread. Every error says what to do about it.
  */
 #ifndef PRIVILEGES_H
 #define PRIVILEGES_H
@@ -17,20 +17,20 @@ struct account {
 	char name[64];
 };
 
-/* Looks the user up. Not root: the one that runs us, whatever the configuration says. */
+/* Looks the user up. If we are not root: the user that runs us, whatever the configuration says. */
 bool account_find(const char *user, struct account *out, struct fault *why) MUST_USE;
 
-/* Makes the directory (and its parents) when missing; what it makes belongs to the account. Root follows no
- * links on the way but root's own. */
+/* Creates the directory (and its parents) if missing; what it creates belongs to the account. As root it follows only
+ * links that root owns. */
 bool account_make_folder(const struct account *, const char *path, mode_t mode, struct fault *why) MUST_USE;
-/* The same for the folder that a file stands in. */
+/* The same for the directory that holds a file. */
 bool account_make_folder_of(const struct account *, const char *file, mode_t mode, struct fault *why) MUST_USE;
 
-/* Becomes the account for good: groups, group, user. Nothing when not root. */
+/* Becomes the account for good: groups, group, user. Does nothing when not root. */
 bool account_become(const struct account *, struct fault *why) MUST_USE;
 
-/* A Unix socket that group members may use: owner account, mode 0660. False with why when the
- * group does not exist; the socket is then the owner's alone. */
+/* Lets group members use a Unix socket: owner account, mode 0660. False with why if the group does not exist; then
+ * only the owner can use the socket. */
 bool account_give_socket(const struct account *, const char *path, const char *group, struct fault *why) MUST_USE;
 
 /* Holds the lock file for the life of the process, so that no second instance takes the socket. */
@@ -38,7 +38,8 @@ bool lock_take(const char *path, const struct account *, struct fault *why) MUST
 
 enum lock_state { LOCK_FREE, LOCK_HELD, LOCK_UNKNOWN };
 
-/* Does a process hold it? Takes nothing, so that who looks never keeps a daemon from starting. Why: where it is unknown. */
+/* Does a process hold it? Never takes the lock, so looking cannot keep a daemon from starting. why is set for
+ * LOCK_UNKNOWN. */
 enum lock_state lock_look(const char *path, struct fault *why) MUST_USE;
 
 #endif

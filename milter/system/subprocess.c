@@ -13,19 +13,19 @@
 #include "policy/util/text.h"
 
 enum {
-	LOOK_MS = 50,       /* between two looks whether it has ended */
+	LOOK_MS = 50,       /* between two checks whether it has ended */
 	MERCY_MS = 1000,    /* between TERM and KILL */
-	PRINTED_MAX = 300,  /* bytes of what it prints that are kept */
-	FIRST_OF_OURS = 3   /* descriptors from there on are not for it */
+	PRINTED_MAX = 300,  /* bytes of its output that are kept */
+	FIRST_OF_OURS = 3   /* descriptors from here on are closed in it */
 };
 
 struct run {
 	pid_t pid;
-	int prints; /* the end of its output that we read */
+	int prints; /* our end of its output pipe */
 	struct text printed;
 };
 
-/* In a group of its own, with the signals as a shell expects them. */
+/* In a process group of its own, with default signals as a shell expects. */
 static int
 spawn(const char *command, int output, pid_t *pid)
 {
@@ -73,8 +73,7 @@ begin(struct run *run, const char *command, struct fault *why)
 	return true;
 }
 
-/* Takes what it printed, so that it is never stuck on a full pipe. Bytes that a log line must not
- * hold become blanks. */
+/* Reads its output, so that it never blocks on a full pipe. Bytes that must not be in a log line become blanks. */
 static void
 listen(struct run *run)
 {
@@ -86,7 +85,7 @@ listen(struct run *run)
 			text_char(&run->printed, bytes[i] > ' ' && bytes[i] <= '~' ? bytes[i] : ' ');
 }
 
-/* *lost: it has ended, but another took its status, or the system did (SIGCHLD ignored): errno says it. */
+/* *lost is an errno: it has ended, but another thread or the system (SIGCHLD ignored) took its status. */
 static bool
 has_ended(struct run *run, int64_t wait_ms, const atomic_bool *ends, int *status, int *lost)
 {
@@ -113,13 +112,13 @@ judge(const struct run *run, const char *command, int status, int lost, struct f
 	const char *printed = run->printed.bytes;
 
 	if (lost != 0)
-		return fault_set(why, "'%.100s': how it ended cannot be told: %s", command, strerror(lost));
+		return fault_set(why, "'%.100s' ended, but its status is lost: %s", command, strerror(lost));
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return true;
 	if (WIFSIGNALED(status))
-		return fault_set(why, "'%.100s' was ended by signal %d%s%s", command, WTERMSIG(status),
+		return fault_set(why, "'%.100s' was killed by signal %d%s%s", command, WTERMSIG(status),
 		    printed[0] == '\0' ? "" : ": ", printed);
-	return fault_set(why, "'%.100s' ended with status %d%s%s", command, WEXITSTATUS(status),
+	return fault_set(why, "'%.100s' exited with status %d%s%s", command, WEXITSTATUS(status),
 	    printed[0] == '\0' ? "" : ": ", printed);
 }
 
@@ -140,7 +139,7 @@ subprocess_run(const char *command, int64_t seconds, const atomic_bool *ends, st
 			kill(-run.pid, SIGKILL);
 			waitpid(run.pid, &status, 0);
 		}
-		done = fault_set(why, "'%.100s' had not ended after %lld seconds, and was ended", command,
+		done = fault_set(why, "'%.100s' had not finished after %lld seconds and was killed", command,
 		    (long long)seconds);
 	}
 	close(run.prints);

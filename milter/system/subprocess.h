@@ -1,8 +1,8 @@
 /*
- * subprocess.h - runs a command of the configuration, waits for it, and says how it ended.
+ * subprocess.h - runs a command from the configuration, waits for it, and reports how it ended.
  *
- * /bin/sh -c, as the user that we are, without our files and signal plan; never longer than
- * it may: then it is ended with all that it started.
+ * With /bin/sh -c, as our own user, without our open files and signal settings. When its time is up, it is killed
+ * with all that it started.
  */
 #ifndef SUBPROCESS_H
 #define SUBPROCESS_H
@@ -13,8 +13,8 @@
 
 #include "policy/util/fault.h"
 
-/* False with why when it did not end with 0, and what it printed (some of it, made plain). *ends,
- * set by another thread, ends it at once. */
+/* False with why if it did not exit with 0; why holds the start of its output, made printable. When another thread
+ * sets *ends, it is killed at once. */
 bool subprocess_run(const char *command, int64_t seconds, const atomic_bool *ends, struct fault *why) MUST_USE;
 
 #endif

@@ -396,7 +396,7 @@ if [ -x "$greenlaned" ]; then
 	"$greenlaned" -f -c "$world/daemon.conf" 2> "$world/daemon" &
 	daemon=$!
 	pids="$pids $daemon"
-	until_true grep -q 'ended with status 7' "$world/daemon"
+	until_true grep -q 'exited with status 7' "$world/daemon"
 	ok $? "greenlaned: the failure of a command is logged, with its status"
 	grep -q 'no reload here' "$world/daemon"
 	ok $? "and its output"

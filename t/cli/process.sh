@@ -73,7 +73,7 @@ conf 100 "exports = ( { format = \"postgrey\"; file = \"$world/postgrey\"; comma
 /usr/bin/python3 "$world/ignoring.py" "$greenlaned" -f -c "$world/conf" 2> "$world/daemon" &
 daemon=$!
 pids="$pids $daemon"
-until_true says "'exit 9' ended with status 9"
+until_true says "'exit 9' exited with status 9"
 ok $? "the failure of a command is noticed"
 ends 0 "it exits with 0"
 

@@ -128,7 +128,7 @@ out '^outcome    forged' "but in monitor mode only logged"
 
 cp "$file" "$world/before"
 vendor_new 73 "an existing file is not touched" acme.example --output "$file"
-err "$file: cannot be made: File exists" "and named"
+err "$file: cannot be created: File exists" "and named"
 cmp -s "$file" "$world/before"
 ok $? "and unchanged"
 vendor_new 73 "a missing directory is not created" acme.example --output "$world/none/acme.conf"
