@@ -9,7 +9,7 @@ enum { MANY = 9000 };
 
 static struct ticket tickets[MANY];
 
-/* `count` tickets from `first` on, of one group, or each of its own; how many were admitted at once. */
+/* Asks for `count` tickets from `first` on, in one group or each in its own; returns how many were admitted at once. */
 static size_t
 ask_many(struct admission *admission, size_t first, size_t count, enum standing standing, const char *group)
 {
@@ -30,7 +30,7 @@ leave_many(struct admission *admission, size_t first, size_t count)
 		admission_leave(admission, &tickets[i]);
 }
 
-/* The number of the next ticket; -1: nobody's turn. */
+/* The number of the next ticket; -1: none. */
 static long long
 next_number(struct admission *admission)
 {
@@ -51,10 +51,10 @@ bounds_hold(void)
 		{ "strangers in all", STANDING_STRANGER, NULL, 400, ADMIT_STRANGERS },
 		{ "strangers of one organisation", STANDING_STRANGER, "evil.example", 400, ADMIT_GROUP },
 		{ "names below listed ones in all", STANDING_BELOW, NULL, 400, ADMIT_BELOW },
-		{ "names below one vendor's", STANDING_BELOW, "vendor.example", 400, ADMIT_GROUP },
+		{ "names below one vendor's name", STANDING_BELOW, "vendor.example", 400, ADMIT_GROUP },
 		{ "selectors in all", STANDING_SELECTOR, NULL, 400, ADMIT_SELECTORS },
 		{ "selectors of one name", STANDING_SELECTOR, "_domainkey.vendor.example", 400, ADMIT_GROUP },
-		{ "names that are listed, as many as there are", STANDING_LISTED, "", 4000, 4000 },
+		{ "listed names, as many as there are", STANDING_LISTED, "", 4000, 4000 },
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -63,7 +63,7 @@ bounds_hold(void)
 		is_number((long long)ask_many(admission, 0, rows[i].asked, rows[i].standing, rows[i].group),
 		    (long long)rows[i].admitted, "%s: %zu at once", rows[i].name, rows[i].admitted);
 		is_number(admission_ask(admission, &tickets[MANY - 1], (rows[i].standing + 1) % STANDINGS, "other.example"),
-		    ADMITTED, "%s: another standing has its room", rows[i].name);
+		    ADMITTED, "%s: another standing has its own slots", rows[i].name);
 		leave_many(admission, 0, rows[i].asked);
 		admission_leave(admission, &tickets[MANY - 1]);
 		is_number((long long)ask_many(admission, 0, rows[i].asked, rows[i].standing, rows[i].group),
@@ -73,7 +73,7 @@ bounds_hold(void)
 	}
 }
 
-/* Those of a small sender do not stand behind all of a large one's. */
+/* A small sender's questions do not wait behind all of a large sender's. */
 static void
 turns_are_fair(void)
 {
@@ -88,18 +88,18 @@ turns_are_fair(void)
 	}
 	ask_many(admission, FLOOD, LATER - FLOOD, STANDING_STRANGER, "evil0.example");
 	is_number(admission_ask(admission, &tickets[LATER], STANDING_STRANGER, "evil16.example"), ADMITTED_LATER,
-	    "who finds no room waits");
+	    "a question without a free slot waits");
 	ask_many(admission, SMALL, 2, STANDING_STRANGER, "small.example");
-	is_number(next_number(admission), -1, "and has no turn while there is none");
+	is_number(next_number(admission), -1, "and its turn does not come while there is none");
 	admission_leave(admission, &tickets[0]);
-	is_number(next_number(admission), SMALL, "the first turn is the group's with the fewest under way, though it came last");
-	is_number(next_number(admission), -1, "one that has left makes room for one");
+	is_number(next_number(admission), SMALL, "the group with the fewest in progress is next, though it came last");
+	is_number(next_number(admission), -1, "one that leaves frees one slot");
 	admission_leave(admission, &tickets[1]);
 	is_number(next_number(admission), SMALL + 1, "the second too");
 	admission_leave(admission, &tickets[16]);
-	is_number(next_number(admission), FLOOD, "then one of the flood that has fewest");
+	is_number(next_number(admission), FLOOD, "then the group of the flood that has the fewest");
 	admission_leave(admission, &tickets[17]);
-	is_number(next_number(admission), LATER, "then another that has fewer by now");
+	is_number(next_number(admission), LATER, "then another that has fewer by then");
 	ask_many(admission, SMALL + 2, 2, STANDING_STRANGER, "one.example");
 	ask_many(admission, SMALL + 4, 2, STANDING_STRANGER, "two.example");
 	leave_many(admission, 32, 4);
@@ -111,7 +111,7 @@ turns_are_fair(void)
 	admission_close(admission);
 }
 
-/* A group at its bound leaves the others their turns. */
+/* A group at its limit does not hold up the others. */
 static void
 a_full_group_stops_nobody(void)
 {
@@ -121,12 +121,12 @@ a_full_group_stops_nobody(void)
 	is_number((long long)ask_many(admission, 100, 1, STANDING_SELECTOR, "_domainkey.b.example"), 1,
 	    "another group is admitted beside a full one");
 	admission_leave(admission, &tickets[100]);
-	is_number(next_number(admission), -1, "its end is no turn for the full one");
+	is_number(next_number(admission), -1, "when that ends, the full group gets no turn");
 	admission_leave(admission, &tickets[3]);
-	is_number(next_number(admission), ADMIT_GROUP, "the end of one of its own is: in the order in which they came");
+	is_number(next_number(admission), ADMIT_GROUP, "when one of its own ends, it does, in order of arrival");
 	admission_leave(admission, &tickets[ADMIT_GROUP + 1]);
 	admission_leave(admission, &tickets[4]);
-	is_number(next_number(admission), ADMIT_GROUP + 2, "who waits no more is passed over");
+	is_number(next_number(admission), ADMIT_GROUP + 2, "one that no longer waits is passed over");
 	leave_many(admission, 0, 100);
 	admission_close(admission);
 }
@@ -138,27 +138,27 @@ waiting_has_an_end(void)
 
 	ask_many(admission, 0, ADMIT_STRANGERS + ADMIT_WAITING, STANDING_STRANGER, NULL);
 	is_number(admission_ask(admission, &tickets[MANY - 1], STANDING_STRANGER, "late.example"), ADMITTED_NOT,
-	    "there is a ceiling of those who wait");
-	ok(tickets[MANY - 1].group == NULL, "who is not admitted holds nothing");
+	    "the number of waiting questions is limited");
+	ok(tickets[MANY - 1].group == NULL, "one that is not admitted holds nothing");
 	is_number((long long)ask_many(admission, MANY - 2, 1, STANDING_BELOW, NULL), 1, "other standings have their own");
 	leave_many(admission, 0, ADMIT_STRANGERS + ADMIT_WAITING);
 	leave_many(admission, MANY - 2, 2);
 	admission_close(admission);
 }
 
-/* Nobody looks ahead for others than the listed once half of the room is used. */
+/* Only listed names are prefetched once half of the slots are in use. */
 static void
 looking_ahead_leaves_room(void)
 {
 	struct admission *admission = admission_open();
 
-	ok(admission_has_spare(admission, STANDING_STRANGER, "g.example"), "there is room to look ahead");
+	ok(admission_has_spare(admission, STANDING_STRANGER, "g.example"), "there is a spare slot");
 	ask_many(admission, 0, ADMIT_GROUP / 2, STANDING_STRANGER, "g.example");
-	ok(!admission_has_spare(admission, STANDING_STRANGER, "g.example"), "not for a group that uses half of its part");
-	ok(admission_has_spare(admission, STANDING_STRANGER, "h.example"), "for another there is");
+	ok(!admission_has_spare(admission, STANDING_STRANGER, "g.example"), "none for a group that uses half of its share");
+	ok(admission_has_spare(admission, STANDING_STRANGER, "h.example"), "but one for another group");
 	ask_many(admission, 100, ADMIT_STRANGERS / 2 - ADMIT_GROUP / 2, STANDING_STRANGER, NULL);
-	ok(!admission_has_spare(admission, STANDING_STRANGER, "h.example"), "for nobody once half of all is used");
-	ok(admission_has_spare(admission, STANDING_LISTED, ""), "but for names that are listed");
+	ok(!admission_has_spare(admission, STANDING_STRANGER, "h.example"), "none for any group once half of all slots are used");
+	ok(admission_has_spare(admission, STANDING_LISTED, ""), "but one for listed names");
 	leave_many(admission, 0, ADMIT_GROUP / 2);
 	leave_many(admission, 100, ADMIT_STRANGERS / 2 - ADMIT_GROUP / 2);
 	admission_close(admission);
@@ -171,17 +171,17 @@ the_better_standing_counts(void)
 
 	ask_many(admission, 0, 20, STANDING_STRANGER, "g.example");
 	ok(!admission_raise(admission, &tickets[19], STANDING_STRANGER, "g.example") && tickets[19].waits,
-	    "who waits goes on waiting when another stranger asks the same");
-	ok(!admission_raise(admission, &tickets[0], STANDING_LISTED, ""), "what is under way needs no turn");
+	    "a waiting question still waits when another stranger asks it");
+	ok(!admission_raise(admission, &tickets[0], STANDING_LISTED, ""), "a question in progress is not raised");
 	ok(admission_raise(admission, &tickets[18], STANDING_LISTED, "") && !tickets[18].waits,
-	    "one whom a listed name asks for waits no more");
+	    "a waiting one that a listed name asks for waits no more");
 	admission_leave(admission, &tickets[0]);
-	is_number(next_number(admission), 16, "it took none of the strangers' room");
+	is_number(next_number(admission), 16, "it took none of the strangers' slots");
 	ask_many(admission, 100, ADMIT_GROUP, STANDING_BELOW, "v.example");
 	ok(!admission_raise(admission, &tickets[17], STANDING_BELOW, "v.example") && tickets[17].waits,
-	    "without room there it waits there");
+	    "without a free slot there it waits there");
 	admission_leave(admission, &tickets[1]);
-	is_number(next_number(admission), 19, "and no more among the strangers");
+	is_number(next_number(admission), 19, "and no longer among the strangers");
 	admission_leave(admission, &tickets[100]);
 	is_number(next_number(admission), 17, "its turn comes there");
 	leave_many(admission, 0, 20);

@@ -24,7 +24,7 @@ text_answer(struct dns_record *record, const char *text, uint32_t ttl)
 	return (struct dns_answer){ .status = DNS_FOUND, .ttl = ttl, .count = 1, .records = record };
 }
 
-/* How long an answer lives: what it is, what its TTL says, and when it is still and no longer known. */
+/* How long an answer is kept: its kind, its TTL, and when it is known for the last time. */
 static const struct {
 	const char *name;
 	enum dns_status status;
@@ -79,10 +79,10 @@ answers_are_copies(void)
 	answer_cache_put(cache, &question, &answer, 0);
 	got = answer_cache_get(cache, &question, 100500, arena, &out);
 	answer_cache_close(cache); /* what was copied must not be the cache's */
-	is(got ? (const char *)out.records[0].bytes : NULL, "v=spf1 -all", "the bytes come back");
+	is(got ? (const char *)out.records[0].bytes : NULL, "v=spf1 -all", "the bytes are returned");
 	is_number(out.records[0].length, 11, "and their length");
-	is_number(out.ttl, 199, "the TTL is what is left of it");
-	ok(out.secure, "what DNSSEC proved stays proved");
+	is_number(out.ttl, 199, "the TTL is the rest of it");
+	ok(out.secure, "an answer proved by DNSSEC stays secure");
 
 	cache = answer_cache_open(CEILING);
 	answer_cache_put(cache, &question, &answer, 0);
@@ -91,9 +91,9 @@ answers_are_copies(void)
 	answer_cache_put(cache, &question, &answer, 0);
 	text[7] = '?';
 	got = answer_cache_get(cache, &question, 0, arena, &out);
-	is(got ? (const char *)out.records[0].bytes : NULL, "v=spf1 +all", "a new answer takes the place of the old");
+	is(got ? (const char *)out.records[0].bytes : NULL, "v=spf1 +all", "a new answer replaces the old one");
 	ok(answer_cache_get(cache, &question, 0, small, &out) && out.status == DNS_TEMPORARY && out.count == 0,
-	    "an arena without room gives a temporary answer");
+	    "a full arena gives a temporary answer");
 	arena_close(arena);
 	arena_close(small);
 	answer_cache_close(cache);
@@ -121,10 +121,10 @@ the_ceiling_holds(void)
 		if (answer_cache_bytes(cache) > most)
 			most = answer_cache_bytes(cache);
 	}
-	ok(most <= CEILING && most > CEILING / 10 * 9, "the cache fills its ceiling and stays below it");
-	is_number((long long)known, 20000 / 64 + 1, "what is asked for again and again is never forgotten");
+	ok(most <= CEILING && most > CEILING / 10 * 9, "the cache fills up to its limit and stays below it");
+	is_number((long long)known, 20000 / 64 + 1, "an answer that is often asked for is never dropped");
 	question = question_of("host0.example", DNS_TXT);
-	ok(!answer_cache_has(cache, &question, 0), "what nobody asked for gives way");
+	ok(!answer_cache_has(cache, &question, 0), "one that nobody asks for is dropped");
 	question = question_of("host19999.example", DNS_TXT);
 	ok(answer_cache_has(cache, &question, 0), "the newest is there");
 	memset(large, 'x', SHARD - 1);
@@ -135,7 +135,7 @@ the_ceiling_holds(void)
 	question = question_of("large.example", DNS_TXT);
 	answer_cache_put(cache, &question, &answer, 0);
 	ok(!answer_cache_has(cache, &question, 0) && answer_cache_bytes(cache) == most,
-	    "an answer too large to keep drives nothing out");
+	    "an answer too large to keep evicts nothing");
 	arena_close(arena);
 	answer_cache_close(cache);
 }

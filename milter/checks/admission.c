@@ -5,7 +5,7 @@
 
 STAILQ_HEAD(tickets, ticket);
 
-/* Lives while one of its questions is under way or waits. */
+/* Exists while one of its questions is in progress or waiting. */
 struct group {
 	TAILQ_ENTRY(group) turn;
 	struct pool *pool;
@@ -16,7 +16,7 @@ struct group {
 
 TAILQ_HEAD(groups, group);
 
-/* What one standing has. Its groups are in the order in which they were served. */
+/* The slots of one standing. Its groups are in the order in which they were last served. */
 struct pool {
 	struct groups groups;
 	size_t most, of_group;
@@ -140,7 +140,7 @@ admission_ask(struct admission *admission, struct ticket *ticket, enum standing 
 	*ticket = (struct ticket){ .group = NULL };
 	if (group == NULL)
 		return ADMITTED_NOT;
-	/* nobody of another group waits while there is room: admission_next was asked whenever one left */
+	/* no other group waits while a slot is free: admission_next was called whenever a question left */
 	if (group->waiting_count == 0 && group_has_room(group)) {
 		serve(group, ticket);
 		return ADMITTED;

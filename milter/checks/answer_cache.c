@@ -7,7 +7,7 @@
 #include "milter/checks/answer_cache.h"
 #include "policy/util/hash.h"
 
-/* Shards keep threads apart; a bucket for every so many bytes keeps chains short. */
+/* Shards reduce lock contention; one bucket for every BYTES_A_BUCKET bytes keeps chains short. */
 enum { SHARDS = 16, BUCKETS_MIN = 16, BYTES_A_BUCKET = 256 };
 
 /* One answer in one block: the item, its records, the name asked, the bytes of the records. */
@@ -28,7 +28,7 @@ TAILQ_HEAD(order, item);
 
 struct shard {
 	pthread_mutex_t lock;
-	struct order items; /* the one asked for last comes first */
+	struct order items; /* most recently used first */
 	struct bucket *buckets;
 	size_t bytes;
 };
@@ -114,7 +114,7 @@ bucket_of(const struct answer_cache *cache, const struct shard *shard, uint64_t 
 	return &shard->buckets[(hash / SHARDS) & (cache->buckets - 1)];
 }
 
-/* The shard's lock is held. */
+/* Call with the shard's lock held. */
 static struct item *
 item_find(const struct answer_cache *cache, const struct shard *shard, uint64_t hash,
     const struct dns_question *question)
@@ -127,7 +127,7 @@ item_find(const struct answer_cache *cache, const struct shard *shard, uint64_t 
 	return NULL;
 }
 
-/* The same, and not past its time: one that is goes. */
+/* The same, but drops an expired item and returns NULL. */
 static struct item *
 item_find_fresh(const struct answer_cache *cache, struct shard *shard, uint64_t hash,
     const struct dns_question *question, int64_t now_ms)
@@ -233,7 +233,7 @@ item_make(const struct dns_question *question, const struct dns_answer *answer, 
 	return item;
 }
 
-/* Puts it in place of an older one and makes room. The shard's lock is held. */
+/* Replaces an older item and evicts others to make room. Call with the shard's lock held. */
 static void
 item_keep(const struct answer_cache *cache, struct shard *shard, const struct dns_question *question,
     struct item *item)

@@ -16,8 +16,8 @@ enum {
 };
 
 /*
- * libopendkim writes one pointer past its list when h= goes on after every field fed is used up
- * (dkim_canon_selecthdrs). So one field is fed that no h= may name.
+ * libopendkim writes one pointer past its list when h= names more fields after all fed fields are used
+ * up (dkim_canon_selecthdrs). So we feed one extra field that no h= may name.
  */
 static const char pad[] = "Greenlane-Pad";
 
@@ -33,7 +33,7 @@ dkim_verifier_open(struct resolver *resolver, const struct suffix_list *suffixes
 		verifier->lib = dkim_init(NULL, NULL);
 	if (verifier == NULL || verifier->lib == NULL) {
 		free(verifier);
-		fault_set(why, "cannot open libopendkim: no memory");
+		fault_set(why, "cannot open libopendkim: out of memory");
 		return NULL;
 	}
 	verifier->resolver = resolver;
@@ -94,7 +94,7 @@ dkim_check_close(struct dkim_check *check)
 	free(check);
 }
 
-/* Bytes that end a line without a CR before it; a milter gets folds as bare LF. */
+/* Counts LFs without a CR before them; a milter gets folds as bare LF. */
 static size_t
 bare_ends(const char *value)
 {
@@ -105,7 +105,7 @@ bare_ends(const char *value)
 	return count;
 }
 
-/* libopendkim's own repair (DKIM_LIBFLAGS_FIXCRLF) cuts c=simple fields that it lengthens. */
+/* libopendkim's own repair (DKIM_LIBFLAGS_FIXCRLF) truncates c=simple fields that it lengthens. */
 static void
 field_fill(struct field *field, const char *name, const char *value)
 {
@@ -122,7 +122,7 @@ field_fill(struct field *field, const char *name, const char *value)
 		*out++ = *at;
 	}
 	while (out[-1] == '\n' || out[-1] == '\r')
-		out--; /* no further than the colon */
+		out--; /* stops at the colon at the latest */
 	*out = '\0';
 	field->length = (size_t)(out - field->bytes);
 	field->value = (struct span){ field->bytes + n + 1, field->length - n - 1 };
@@ -134,7 +134,7 @@ signature_add(struct dkim_check *check, struct field *field, const char *value)
 	struct signature *signature;
 
 	if (check->count == DKIM_MAX)
-		return true; /* beyond is cut: fed to nobody */
+		return true; /* the rest is ignored and not fed to libopendkim */
 	signature = arena_take(check->own, sizeof *signature);
 	if (signature == NULL || !dkim_text_read(check->own, value, strlen(value), &signature->text))
 		return false;
@@ -181,7 +181,7 @@ key_question(const struct signature *signature, struct dns_question *out)
 	return true;
 }
 
-/* The record among several that says it is a key; RFC 6376, 3.6.2.2 leaves several undefined. */
+/* The one record of several that is marked as a key; RFC 6376, 3.6.2.2 leaves several undefined. */
 static const struct dns_record *
 key_record(const struct dns_answer *answer)
 {
@@ -202,7 +202,7 @@ key_record(const struct dns_answer *answer)
 	return found;
 }
 
-/* For every signature of this key: libopendkim asks once and shares it. */
+/* Notes it for every signature with this key: libopendkim asks once and shares the key. */
 static void
 key_note(struct dkim_check *check, const struct signature *asked, const struct dns_answer *answer)
 {
@@ -219,8 +219,8 @@ key_note(struct dkim_check *check, const struct signature *asked, const struct d
 }
 
 /*
- * Hands the key's text to libopendkim, which so never parses a DNS packet. The name asked is made of
- * our own reading of d=, and a key in the record of d= is what makes d= the signer.
+ * Passes the key's text to libopendkim, so that it never parses a DNS packet. The name asked for comes from
+ * our own reading of d=, because a key in the zone of d= is what makes d= the signer.
  */
 static DKIM_CBSTAT
 key_give(DKIM *dkim, DKIM_SIGINFO *sig, u_char *out, size_t size)
@@ -247,7 +247,7 @@ key_give(DKIM *dkim, DKIM_SIGINFO *sig, u_char *out, size_t size)
 	return DKIM_CBSTAT_CONTINUE;
 }
 
-/* Chooses up to DKIM_LOOKUPS_MAX signatures whose d= is, or is not, to be looked up first. */
+/* Chooses signatures, up to DKIM_LOOKUPS_MAX in all, whose d= is (or is not) to be looked up first. */
 static size_t
 choose(struct dkim_check *check, bool first, size_t chosen)
 {
@@ -267,7 +267,7 @@ choose(struct dkim_check *check, bool first, size_t chosen)
 	return chosen;
 }
 
-/* Feeds every field but the signatures not chosen: each would cost a pass over the body. */
+/* Feeds every field except the signatures not chosen: each of those would cost a pass over the body. */
 static size_t
 feed(struct dkim_check *check, struct signature *fed[DKIM_LOOKUPS_MAX])
 {
@@ -374,7 +374,7 @@ bare_end(const unsigned char *bytes, size_t length, unsigned char before)
 	return NULL;
 }
 
-/* An MTA gives CRLF; a file given to the tool may hold bare LFs, which are repaired. */
+/* An MTA sends CRLF; a file given to the tool may have bare LFs, which become CRLF. */
 bool
 dkim_check_body(struct dkim_check *check, const unsigned char *bytes, size_t length)
 {
@@ -392,7 +392,7 @@ dkim_check_body(struct dkim_check *check, const unsigned char *bytes, size_t len
 	return !check->failed;
 }
 
-/* A body without its last line end gets one (RFC 6376, 3.4.3). */
+/* A body that does not end with a line end gets one (RFC 6376, 3.4.3). */
 static void
 body_end(struct dkim_check *check)
 {
@@ -402,7 +402,7 @@ body_end(struct dkim_check *check)
 		body_feed(check, (const unsigned char *)"\r\n", 2);
 }
 
-/* Copies out of our own arena, which ends before the facts do. */
+/* Copies out of our own arena, which is freed before the facts. */
 static bool
 fact_fill(const struct dkim_check *check, const struct signature *signature, struct dkim_fact *fact)
 {
@@ -425,12 +425,12 @@ verify(struct dkim_check *check)
 	if (check->failed)
 		return;
 	failures = crypto_memory_failures();
-	dkim_eom(check->dkim, NULL); /* its answer is about one signature; each is asked by itself */
+	dkim_eom(check->dkim, NULL); /* its result is about one signature; we ask about each below */
 	if (crypto_memory_failures() != failures)
-		check->failed = true; /* what is found bad may be good */
+		check->failed = true; /* a signature found bad may be good */
 	for (size_t i = 0; i < check->count; i++)
 		if (is_open(check->list[i]))
-			check->failed = true; /* libopendkim stopped half-way: no memory */
+			check->failed = true; /* libopendkim stopped half-way: out of memory */
 }
 
 bool

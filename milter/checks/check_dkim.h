@@ -1,8 +1,8 @@
 /*
- * check_dkim.h - DKIM verification by libopendkim over our resolver (RFC 6376, 8301, 8463).
+ * check_dkim.h - verifies DKIM signatures with libopendkim over our resolver (RFC 6376, 8301, 8463).
  *
- * One library handle a process, one check a message. Decides which signatures count
- * (doc/DESIGN.md, DKIM and DMARC), not what they are worth to a vendor. At most five are looked up.
+ * One library handle per process, one check per message. Decides which signatures count
+ * (doc/DESIGN.md, DKIM and DMARC), not what they prove for a vendor. Looks up the keys of at most five.
  */
 #ifndef CHECK_DKIM_H
 #define CHECK_DKIM_H
@@ -25,7 +25,7 @@ struct dkim_verifier *dkim_verifier_open(struct resolver *, const struct suffix_
 void dkim_verifier_close(struct dkim_verifier *);
 bool dkim_verifier_has_ed25519(const struct dkim_verifier *);
 
-/* The standing of the keys of d= (normal form). All but strangers' are looked up first. */
+/* Returns the standing of the keys of d= (normal form). Strangers' keys are looked up last. */
 typedef enum standing dkim_standing_fn(const void *context, const char *d);
 
 /* NULL without memory. Arena and context are kept until dkim_check_close. Given. */
@@ -33,7 +33,7 @@ struct dkim_check *dkim_check_open(struct dkim_verifier *, struct arena *, const
     dkim_standing_fn *, const void *context) MUST_USE;
 void dkim_check_close(struct dkim_check *);
 
-/* One field as the milter gave it with SMFIP_HDR_LEADSPC: name, and value with its leading blank;
+/* Adds one field as the milter got it with SMFIP_HDR_LEADSPC: name, and value with its leading blank;
  * folds are LF or CRLF. False on a failure of ours (memory): the check then ends TEMPERROR. */
 bool dkim_check_header(struct dkim_check *, const char *name, const char *value);
 
@@ -48,8 +48,8 @@ bool dkim_check_end(struct dkim_check *, struct budget *, int64_t max_age, struc
 
 /*
  * The result is "pass" for a signature that counts, and for no other: one that verifies but must not be
- * relied on is "policy" (RFC 8601, 2.7.1), so that readers of the header are not misled. why it does not
- * count is "" or one slug of doc/greenlane-record.5:
+ * relied on is "policy" (RFC 8601, 2.7.1), so that readers of the header are not misled. Its why says why it
+ * does not count: "" or one slug of doc/greenlane-record.5:
  *   weak:            test-key, sha1, no-subject, repeated-field (To, Cc, ...), old
  *   proves nothing:  no-from, repeated-field (From, Subject, Content-*), partial-body (l=), query-method (q=)
  *   does not verify: body-changed, header-changed, expired, not-yet-valid, wrong-identity (i=), no-key, bad-key,

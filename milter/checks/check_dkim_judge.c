@@ -19,7 +19,7 @@ occurrences(const struct dkim_check *check, struct span name)
 	return count;
 }
 
-/* What a reader takes for the message itself. */
+/* Fields that a reader takes for the message itself. */
 static bool
 is_content(struct span name)
 {
@@ -30,7 +30,7 @@ is_content(struct span name)
 	    (name.length >= sizeof prefix - 1 && span_is_nocase(start, prefix));
 }
 
-/* What else a reader is shown or acts on. All other fields (X-*, ARC-*, Received, ...) may be doubled by any hop. */
+/* Other fields that a reader sees or acts on. Any hop may add the rest (X-*, ARC-*, Received, ...) again. */
 static bool
 is_shown(struct span name)
 {
@@ -43,7 +43,7 @@ is_shown(struct span name)
 	return false;
 }
 
-/* Anybody can add a second field of a signed name on top: readers show it, the signature still holds. */
+/* Anybody can add a second field of a signed name on top: readers show it, and the signature still verifies. */
 static bool
 is_repeated(const struct dkim_check *check, const struct dkim_text *text, bool (*matters)(struct span name))
 {
@@ -58,7 +58,7 @@ is_repeated(const struct dkim_check *check, const struct dkim_text *text, bool (
 	return false;
 }
 
-/* The message has it, and the signature leaves it to anybody to change. */
+/* The message has the field, but the signature does not cover it, so that anybody may change it. */
 static bool
 is_open_field(const struct dkim_check *check, const struct dkim_text *text, const char *name)
 {
@@ -71,7 +71,7 @@ body_is_partial(const struct dkim_check *check, const struct dkim_text *text)
 	return text->has_l && text->l < dkim_length_end(text->relaxed ? &check->relaxed : &check->simple);
 }
 
-/* Why a signature that verifies proves nothing at all; "" when it does. */
+/* Why a signature that verifies proves nothing at all; "" when it proves something. */
 static const char *
 objection(const struct dkim_check *check, const struct dkim_text *text)
 {
@@ -84,7 +84,7 @@ objection(const struct dkim_check *check, const struct dkim_text *text)
 	return text->by_dns ? "" : "query-method";
 }
 
-/* RFC 6376, 3.6.1 and RFC 8301, 3.1: to the standards it is no signature. */
+/* RFC 6376, 3.6.1 and RFC 8301, 3.1: under the standards it does not count as a signature. */
 static const char *
 unfitness(const struct signature *signature)
 {
@@ -93,7 +93,7 @@ unfitness(const struct signature *signature)
 	return strcasecmp(signature->text.a, "rsa-sha1") == 0 ? "sha1" : "";
 }
 
-/* Why one that proves something never vouches; "" when it may (doc/DESIGN.md, DKIM and DMARC). */
+/* Why a signature that proves something still cannot vouch; "" when it can (doc/DESIGN.md, DKIM and DMARC). */
 static const char *
 weakness(const struct dkim_check *check, const struct signature *signature)
 {
@@ -106,7 +106,7 @@ weakness(const struct dkim_check *check, const struct signature *signature)
 	return is_repeated(check, &signature->text, is_shown) ? "repeated-field" : "";
 }
 
-/* When it was signed: its own word, else the Date that it covers, which is the last one. */
+/* When it was signed: its own t=, else the Date that it covers, which is the last one. */
 static int64_t
 signing_time(const struct dkim_check *check, const struct dkim_text *text)
 {
@@ -120,7 +120,7 @@ signing_time(const struct dkim_check *check, const struct dkim_text *text)
 	return found;
 }
 
-/* The word of RFC 8601, 2.7.1 for a signature that does not verify. */
+/* The result of RFC 8601, 2.7.1 for a signature that does not verify. */
 static enum auth_result
 result_of(DKIM_SIGERROR error)
 {
@@ -147,12 +147,12 @@ result_of(DKIM_SIGERROR error)
 	};
 	size_t count = sizeof words / sizeof words[0];
 
-	/* all others are faults in the signature's own syntax */
+	/* all others are errors in the signature's own syntax */
 	return error > 0 && (size_t)error < count && words[error] != AUTH_NOT_ASKED ? words[error] :
 	    AUTH_NEUTRAL;
 }
 
-/* The three that must agree: libopendkim leaves PASSED standing when the body differs, or t=s is broken. */
+/* All three must agree: libopendkim leaves PASSED set when the body differs or t=s is violated. */
 static bool
 verifies(DKIM_SIGINFO *sig)
 {
@@ -195,7 +195,7 @@ fault_of(const struct signature *signature, DKIM_SIGERROR error)
 	}
 }
 
-/* A signature that libopendkim never saw to the end, or never saw. */
+/* A signature that libopendkim did not finish, or never saw. */
 static void
 judge_unseen(const struct dkim_check *check, const struct signature *signature, struct dkim_fact *fact)
 {

@@ -1,7 +1,7 @@
 /*
- * check_dkim_parts.h - what a check holds, for the files of check_dkim.
+ * check_dkim_parts.h - the internals of a DKIM check, shared by the files of check_dkim.
  *
- * check_dkim.c moves a message through libopendkim, check_dkim_judge.c says what each signature is worth.
+ * check_dkim.c passes a message through libopendkim, check_dkim_judge.c decides what each signature proves.
  */
 #ifndef CHECK_DKIM_PARTS_H
 #define CHECK_DKIM_PARTS_H
@@ -21,8 +21,8 @@ struct signature {
 	struct dkim_text text;
 	enum standing standing; /* of its key */
 	bool chosen;        /* its key is looked up */
-	bool key_temporary; /* DNS could not say whether there is one */
-	bool key_unfit;     /* there is a record, but none that libopendkim could be given */
+	bool key_temporary; /* DNS could not tell whether there is a key */
+	bool key_unfit;     /* there is a record, but none fit for libopendkim */
 	bool key_secure;
 	DKIM_SIGINFO *sig;  /* NULL: libopendkim did not take it */
 };
@@ -38,7 +38,7 @@ struct field {
 
 struct dkim_check {
 	struct dkim_verifier *verifier;
-	struct arena *arena;         /* of the message: what the facts point to */
+	struct arena *arena;         /* of the message: the facts point into it */
 	struct arena *own;
 	const char *id;
 	dkim_standing_fn *standing;
@@ -54,7 +54,7 @@ struct dkim_check {
 	bool no_author;              /* no From that libopendkim can read */
 
 	DKIM *dkim;                  /* NULL until a signature is chosen */
-	bool wanted;                 /* the body */
+	bool wanted;                 /* the body is needed */
 	unsigned char body_last;     /* its last byte so far; '\0' before the first */
 	bool measured;               /* some signature has l= */
 	struct dkim_length simple, relaxed;
@@ -62,7 +62,7 @@ struct dkim_check {
 	int64_t now, max_age;
 };
 
-/* Fills result, counts, weak, why and what else doc/DESIGN.md, DKIM and DMARC, looks at. */
+/* Fills result, counts, weak, why and whatever else doc/DESIGN.md, DKIM and DMARC, considers. */
 void dkim_judge(const struct dkim_check *, const struct signature *, struct dkim_fact *);
 
 #endif

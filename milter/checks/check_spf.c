@@ -16,25 +16,25 @@
 
 enum {
 	NAME_MAX_TEXT = 253,
-	WORD_MAX = 255 /* bytes of a local part or HELO name; no more fits into a DNS name */
+	WORD_MAX = 255 /* bytes of a local part or HELO name; no more fits in a DNS name */
 };
 
-/* One check: what libspf2's questions need. */
+/* One check: what the hook needs to answer libspf2's questions. */
 struct check {
 	struct resolver *resolver;
 	struct budget *budget;
 	struct arena *arena;
 	struct address client;
-	const char *domain; /* that is checked, in normal form */
-	enum standing standing; /* of that */
+	const char *domain; /* the one checked, in normal form */
+	enum standing standing; /* of the domain */
 	struct spf_gate *gate;
-	SPF_dns_rr_t *spare; /* so that the hook has something to answer when memory is out */
+	SPF_dns_rr_t *spare; /* the hook's answer when memory runs out */
 	bool failed;
 };
 
 /* ---- questions ---- */
 
-/* The name of the client's PTR record, whatever libspf2 takes the client for. */
+/* The name of the client's PTR record, whatever address libspf2 was given for the client. */
 static void
 reverse_name(const struct address *client, char out[DNS_NAME_TEXT])
 {
@@ -50,7 +50,7 @@ reverse_name(const struct address *client, char out[DNS_NAME_TEXT])
 	snprintf(out + used, DNS_NAME_TEXT - used, "ip6.arpa");
 }
 
-/* Raw bytes in presentation form; false when DNS cannot carry them or none but ASCII may be (RFC 8616, 4). */
+/* Raw bytes in presentation form; false when DNS cannot carry them, or if not ASCII (RFC 8616, 4). */
 static bool
 name_of_raw(const char *raw, char out[DNS_NAME_TEXT])
 {
@@ -69,7 +69,7 @@ name_of_raw(const char *raw, char out[DNS_NAME_TEXT])
 	return true;
 }
 
-/* The client chose its own names, and by macros the mail has its part in others and in where they lead. */
+/* The client chooses its own names; through macros the mail also shapes others, and the names that those lead to. */
 static enum standing
 standing_of(struct check *check, const char *domain, enum dns_type type)
 {
@@ -82,7 +82,7 @@ standing_of(struct check *check, const char *domain, enum dns_type type)
 	return below ? STANDING_BELOW : check->standing;
 }
 
-/* False: the name cannot be, so it does not exist. The gate counts it all the same, as "". */
+/* False: the name is impossible, so it does not exist. The gate still counts it, as "". */
 static bool
 question_make(const struct check *check, const char *domain, enum dns_type type, struct dns_question *out)
 {
@@ -99,7 +99,7 @@ question_make(const struct check *check, const char *domain, enum dns_type type,
 	return false;
 }
 
-/* Does the name have the client's address? */
+/* Does the name resolve to the client's address? */
 static bool
 is_validated(struct check *check, const char *name)
 {
@@ -128,7 +128,7 @@ name_rank(const char *name, const char *domain)
 	return strcmp(normal, domain) == 0 ? 3 : 2;
 }
 
-/* The client's validated name for %{p}; DNS errors only mean that it is not known. */
+/* The client's validated name for %{p}; on DNS errors it is "unknown". */
 static const char *
 client_name(struct check *check)
 {
@@ -169,7 +169,7 @@ question_ask(struct check *check, const char *domain, enum dns_type type, struct
 	spf_gate_answer(check->gate, &question, &answer, seen);
 }
 
-/* ---- answers, as libspf2 wants them ---- */
+/* ---- answers in libspf2's form ---- */
 
 static SPF_dns_stat_t
 h_error_of(enum dns_status status)
@@ -196,7 +196,7 @@ record_put(SPF_dns_rr_t *rr, int index, ns_type type, const struct dns_record *r
 		memcpy(&data->a, record->bytes, sizeof data->a);
 	else if (type == ns_t_aaaa)
 		memcpy(&data->aaaa, record->bytes, sizeof data->aaaa);
-	else /* ptr, mx and txt share their place; the gate let no NUL through */
+	else /* ptr, mx and txt are at the same place; the gate lets no NUL through */
 		memcpy(data, record->bytes, (size_t)record->length + 1);
 	return true;
 }
@@ -216,7 +216,7 @@ rr_of_answer(SPF_dns_server_t *server, const char *domain, ns_type type, const s
 	return rr;
 }
 
-/* libspf2's hook. Never returns NULL: libspf2 aborts then. */
+/* libspf2's hook. Never returns NULL: libspf2 would abort. */
 static SPF_dns_rr_t *
 lookup(SPF_dns_server_t *server, const char *domain, ns_type type, int should_cache)
 {
@@ -245,14 +245,14 @@ lookup(SPF_dns_server_t *server, const char *domain, ns_type type, int should_ca
 
 /* ---- the check ---- */
 
-/* At most WORD_MAX bytes, in the arena; NULL without memory. */
+/* At most WORD_MAX bytes, copied into the arena; NULL without memory. */
 static const char *
 word_copy(struct arena *arena, const char *from, size_t length)
 {
 	return arena_copy(arena, from, length < WORD_MAX ? length : WORD_MAX);
 }
 
-/* What the macros stand for; false without memory. */
+/* The values of the macros; false without memory. */
 static bool
 view_make(const struct check *check, const struct spf_query *query, const char *local, struct spf_view *out)
 {
@@ -278,7 +278,7 @@ client_set(SPF_request_t *request, const struct address *client)
 }
 
 static const enum auth_result results[] = {
-	[SPF_RESULT_INVALID] = AUTH_PERMERROR, /* include and redirect that lead nowhere, loops */
+	[SPF_RESULT_INVALID] = AUTH_PERMERROR, /* include or redirect to nothing, loops */
 	[SPF_RESULT_NEUTRAL] = AUTH_NEUTRAL,
 	[SPF_RESULT_PASS] = AUTH_PASS,
 	[SPF_RESULT_FAIL] = AUTH_FAIL,
@@ -288,7 +288,7 @@ static const enum auth_result results[] = {
 	[SPF_RESULT_PERMERROR] = AUTH_PERMERROR,
 };
 
-/* The gate knows better than libspf2; our own failures are before both. */
+/* The gate's result overrides libspf2's; our own failures override both. */
 static enum auth_result
 result_of(struct check *check, SPF_response_t *response)
 {
@@ -304,12 +304,12 @@ result_of(struct check *check, SPF_response_t *response)
 	return results[SPF_response_result(response)];
 }
 
-/* Of the mail libspf2 is told the client and the domain alone: the gate expands all macros. It aborts
- * without a HELO name. */
+/* libspf2 learns only the client and the domain of the mail: the gate expands all macros. The HELO name is set
+ * because libspf2 aborts without one. */
 static enum auth_result
 library_ask(struct check *check)
 {
-	/* without destroy it is ours and may live on the stack */
+	/* without destroy libspf2 does not free it, so it may be on the stack */
 	SPF_dns_server_t dns = { .lookup = lookup, .name = "greenlane", .hook = check };
 	struct address client = spf_alias(check->client, &check->client);
 	enum auth_result result = AUTH_TEMPERROR;
@@ -321,7 +321,7 @@ library_ask(struct check *check)
 	check->spare = SPF_dns_rr_new_init(&dns, "", ns_t_any, 0, TRY_AGAIN);
 	if (server == NULL || check->spare == NULL || (request = SPF_request_new(server)) == NULL)
 		goto out;
-	/* the gate counts; libspf2's own limits are one off */
+	/* the gate counts; libspf2's own limits are off by one */
 	if (SPF_server_set_max_dns_mech(server, 1000) != SPF_E_SUCCESS ||
 	    SPF_server_set_max_dns_ptr(server, 1000) != SPF_E_SUCCESS ||
 	    SPF_server_set_max_dns_mx(server, 1000) != SPF_E_SUCCESS ||
@@ -352,13 +352,13 @@ is_checkable(const char *domain, char normal[DOMAIN_TEXT])
 	return domain_read(domain, strlen(domain), normal, NULL) && domain_labels(normal) > 1;
 }
 
-/* The gate's words are of its arena, as the facts are; what it let through, libspf2 refused for one reason. */
+/* The gate's text is in the arena, as the facts are; libspf2 refuses what passed the gate for one reason only. */
 static const char *
 why_of(const struct check *check)
 {
 	const char *why = spf_gate_why(check->gate);
 
-	return why[0] != '\0' ? why : "an include or redirect leads in a circle";
+	return why[0] != '\0' ? why : "an include or redirect forms a loop";
 }
 
 struct silence
@@ -374,7 +374,7 @@ check_spf(struct resolver *resolver, struct budget *budget, struct arena *arena,
 	bool checkable;
 
 	*out = (struct spf_fact){ .result = AUTH_NONE, .by_helo = *query->mail_from == '\0' };
-	if (!mailbox_read_path(arena, query->mail_from, &sender)) /* a name alone, or nonsense that is none */
+	if (!mailbox_read_path(arena, query->mail_from, &sender)) /* a bare domain, or nonsense */
 		sender = (struct mailbox){ "", at == NULL ? query->mail_from : at + 1, "" };
 	domain = out->by_helo ? query->helo : sender.domain;
 	checkable = is_checkable(domain, normal);
@@ -393,7 +393,7 @@ check_spf(struct resolver *resolver, struct budget *budget, struct arena *arena,
 	check.gate = view_make(&check, query, sender.local, &view) ? spf_gate_open(arena, &view) : NULL;
 	out->result = check.gate == NULL ? AUTH_TEMPERROR : library_ask(&check);
 	if (check.gate == NULL || check.failed)
-		arena_fail(arena); /* no DNS is to blame */
+		arena_fail(arena); /* DNS is not to blame */
 	if (why != NULL && out->result == AUTH_PERMERROR)
 		*why = why_of(&check);
 	return check.gate != NULL && out->result == AUTH_TEMPERROR ? spf_gate_silence(check.gate) : none;

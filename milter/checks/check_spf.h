@@ -1,5 +1,5 @@
 /*
- * check_spf.h - SPF by libspf2, only through spf_gate, over our resolver (RFC 7208).
+ * check_spf.h - checks SPF with libspf2, behind spf_gate and over our resolver (RFC 7208).
  *
  * Keeps nothing between checks. Never asks for explanations (exp=).
  */
@@ -14,13 +14,13 @@ struct spf_query {
 	struct address client;
 	const char *helo;      /* borrowed; any bytes */
 	const char *mail_from; /* "local@domain" or "domain"; "" checks postmaster@helo (RFC 7208, 2.4) */
-	enum standing standing; /* of the domain; what it leads to has the same, but for names that the mail shapes */
+	enum standing standing; /* of the domain and the names it leads to, except names that the mail shapes */
 };
 
-/* check_host(). out->domain is in the arena. Our own failures (memory) are TEMPERROR, and the arena is told. A name that
- * is no fully qualified domain gives NONE (4.3). Of a PERMERROR *why (NULL: not asked for) becomes what is wrong,
- * and whose record it is: the arena's, with bytes that strangers wrote. Returns which name made it TEMPERROR, in
- * the arena. */
+/* check_host(). out->domain is in the arena. Our own failures (memory) give TEMPERROR and mark the arena as failed. A
+ * name that is not a fully qualified domain gives NONE (4.3). For a PERMERROR, *why (why may be NULL) says what is
+ * wrong and in whose record; it is in the arena, and may hold bytes that strangers wrote. Returns the name that caused
+ * a TEMPERROR, in the arena. */
 struct silence check_spf(struct resolver *, struct budget *, struct arena *, const struct spf_query *,
     struct spf_fact *out, const char **why);
 

@@ -9,7 +9,7 @@
 #include "milter/checks/key_cache.h"
 
 struct kept {
-	EVP_PKEY *key; /* NULL: a free place */
+	EVP_PKEY *key; /* NULL: a free slot */
 	size_t length;
 	unsigned char bytes[KEY_CACHE_KEY_BYTES];
 };
@@ -29,7 +29,7 @@ key_cache_clear(void)
 	pthread_mutex_unlock(&lock);
 }
 
-/* The key of these bytes with one more hold on it, or NULL. The lock is held. */
+/* The key decoded from these bytes, with one more reference, or NULL. Call with the lock held. */
 static EVP_PKEY *
 find(const unsigned char *bytes, size_t length)
 {
@@ -42,7 +42,7 @@ find(const unsigned char *bytes, size_t length)
 	return NULL;
 }
 
-/* Keeps a key beside its caller. The lock is held. */
+/* Keeps a reference to a key. Call with the lock held. */
 static void
 keep(const unsigned char *bytes, size_t length, EVP_PKEY *key)
 {
@@ -68,7 +68,7 @@ decode(const unsigned char *bytes, size_t length)
 	pthread_mutex_unlock(&lock);
 	if (key != NULL)
 		return key;
-	/* outside the lock: two threads may decode the same key once each */
+	/* outside the lock: two threads may each decode the same key once */
 	key = d2i_PUBKEY(NULL, &at, (long)length);
 	if (key == NULL)
 		return NULL;
@@ -78,7 +78,7 @@ decode(const unsigned char *bytes, size_t length)
 	return key;
 }
 
-/* OpenSSL's own, as libopendkim finds it in this process; anything but plain bytes goes the old way. */
+/* Replaces OpenSSL's function for libopendkim in this process; all but a memory BIO is decoded as OpenSSL does. */
 EVP_PKEY *
 d2i_PUBKEY_bio(BIO *bio, EVP_PKEY **out)
 {

@@ -1,10 +1,10 @@
 /*
  * resolver.h - answers DNS questions within a deadline.
  *
- * A struct of functions, so that tests can answer instead: resolver_unbound.c is libunbound on one
- * dispatcher thread behind our own answer cache. Any thread may ask. Never fails: what cannot be
- * answered is TEMPORARY. How many questions of one standing are under way at once has bounds
- * (admission.h); what finds no room waits for it as for its answer, and is TEMPORARY where that takes too long.
+ * A struct of functions, so that tests can answer instead: resolver_unbound.c runs libunbound on one
+ * dispatcher thread behind our own answer cache. Any thread may ask. Never fails: a question that cannot be
+ * answered is TEMPORARY. The number of questions of one standing in progress at once is limited (admission.h);
+ * a question beyond that waits for its turn, and is TEMPORARY if that takes too long.
  */
 #ifndef RESOLVER_H
 #define RESOLVER_H
@@ -17,7 +17,7 @@
 #include "policy/util/fault.h"
 #include "policy/util/suffix.h"
 
-/* The waiting that one message may still do; lookups in cache cost nothing. */
+/* How long one message may still wait for DNS; answers from the cache cost nothing. */
 struct budget {
 	int64_t left_ms;
 };
@@ -30,20 +30,20 @@ struct resolver {
 	atomic_uint found; /* answers with records so far; wraps */
 };
 
-/* Waits at most until the question's time-out or the end of the budget (which it lowers by the
- * time waited; never below 0). The answer's memory is the arena's. budget NULL: the time-out alone. */
+/* Waits until the question's time-out or the end of the budget at most; it lowers the budget by the
+ * time waited, never below 0. The answer is in the arena. budget NULL: only the time-out applies. */
 void resolver_ask(struct resolver *, const struct dns_question *, struct budget *, struct arena *,
     struct dns_answer *out);
 
-/* A count that moves with every answer that holds records: while it stands still, "there is no such name" may
- * be a resolver's that has lost its way. */
+/* Counts the answers that hold records. While the count does not change, "no such name" may come from a resolver that
+ * has lost its connection to DNS. */
 unsigned resolver_found(const struct resolver *);
 
-/* Starts the question without waiting, so that a later ask finds it under way or answered; nothing where its
- * standing has little room left. */
+/* Starts the question without waiting, so that a later ask finds it in progress or answered. Does nothing when its
+ * standing has few free slots left. */
 void resolver_prefetch(struct resolver *, const struct dns_question *);
 
-/* NULL is fine. Who still waits gets TEMPORARY at once; nobody may ask any more. */
+/* NULL is fine. Threads that still wait get TEMPORARY at once; no thread may ask any more. */
 void resolver_close(struct resolver *);
 
 struct resolver_settings {
@@ -52,7 +52,7 @@ struct resolver_settings {
 	int64_t timeout_ms;
 	const char *trust_anchor;   /* "": no DNSSEC */
 	size_t cache_bytes;         /* ceiling of our answer cache; 0: a default of 16 MiB */
-	const struct suffix_list *suffixes; /* kept; what a stranger's name belongs to. NULL: the last two labels */
+	const struct suffix_list *suffixes; /* kept; groups strangers' names. NULL: by their last two labels */
 };
 
 /* Creates threads: call after daemonising, with signals blocked. NULL with why. Given. */

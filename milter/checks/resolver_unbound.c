@@ -21,7 +21,7 @@ enum {
 	CACHE_BYTES = 16 * 1024 * 1024,
 	WAITERS_MAX = 10000,  /* of one question */
 	SOCKETS = 512,        /* outgoing-range below: a question holds one until it is answered or given up */
-	RESERVE = 128,        /* sockets that names which are listed find free, whatever is asked for others */
+	RESERVE = 128,        /* sockets left free for listed names, whatever else is asked */
 	BUCKETS = 1024,       /* a power of two */
 	ANSWER_BYTES = 1024 * 1024, /* of one answer: 64 KiB on the wire, names written out */
 	CLASS_IN = 1,
@@ -32,9 +32,9 @@ enum {
 _Static_assert(ADMIT_STRANGERS + ADMIT_BELOW + ADMIT_SELECTORS + RESERVE <= SOCKETS, "the reserve is kept");
 
 /*
- * A question under way, or one that waits for its turn. It is held by its callback and by everyone who waits
- * for it, and goes with the last of them: one who gives up leaves it running, and its answer still fills the
- * cache.
+ * A question in progress, or one that waits for its turn. Its callback and every thread that waits for it hold
+ * it; the last to release it frees it. If a thread gives up, the question goes on, and its answer still goes to
+ * the cache.
  */
 struct query {
 	LIST_ENTRY(query) chain;
@@ -53,20 +53,20 @@ LIST_HEAD(queries, query);
 STAILQ_HEAD(query_queue, query);
 
 struct dispatcher {
-	struct resolver interface; /* first: a resolver is its dispatcher */
+	struct resolver interface; /* first: a resolver pointer is cast to its dispatcher */
 	struct answer_cache *cache;
 	struct suffix_list suffixes;
 	int64_t timeout_ms;
 
-	pthread_mutex_t lock; /* of all down to the empty line, and of every query */
+	pthread_mutex_t lock; /* protects everything down to the empty line, and every query */
 	pthread_cond_t emptied;
 	struct queries under_way[BUCKETS];
 	struct admission *admission;
-	struct query_queue submitted; /* asked, and not yet taken up by the dispatcher */
+	struct query_queue submitted; /* not yet taken by the dispatcher thread */
 	size_t waiters;           /* threads that wait for an answer */
 	bool closing;
 
-	/* libunbound crashes under several threads: the dispatcher's alone once it runs */
+	/* libunbound crashes with several threads: only the dispatcher thread uses these once it runs */
 	struct event_base *base;
 	struct event *wakeup;
 	struct ub_ctx *context;
@@ -83,7 +83,7 @@ now_us(void)
 	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
-/* ---- questions under way; the lock is held ---- */
+/* ---- questions in progress; call with the lock held ---- */
 
 static struct queries *
 bucket_of(struct dispatcher *dispatcher, const struct dns_question *question)
@@ -116,7 +116,7 @@ cond_open(pthread_cond_t *cond)
 static void
 dispatcher_wake(struct dispatcher *dispatcher)
 {
-	(void)eventfd_write(dispatcher->wakeup_fd, 1); /* fails at 2^64 that were not read */
+	(void)eventfd_write(dispatcher->wakeup_fd, 1); /* fails only when 2^64 wake-ups were not read */
 }
 
 /* "_domainkey.NAME", whatever the selector; the last one, as a selector may hold the word too. */
@@ -131,7 +131,7 @@ group_of_selector(const char *name)
 	return found;
 }
 
-/* With one label more than its organisation: a dead branch of a vendor's zone does not stop another branch. */
+/* One label more than its organisational domain: a dead branch of a vendor's zone does not hold up another branch. */
 static const char *
 group_of_branch(const char *name, const char *organisation)
 {
@@ -143,7 +143,7 @@ group_of_branch(const char *name, const char *organisation)
 	return start;
 }
 
-/* Whose part of the room a question takes. */
+/* The group whose share a question uses. */
 static const char *
 group_of(const struct dispatcher *dispatcher, const struct dns_question *question)
 {
@@ -158,7 +158,7 @@ group_of(const struct dispatcher *dispatcher, const struct dns_question *questio
 	return found != NULL ? found : question->name;
 }
 
-/* Hands a question over to the dispatcher, which holds the query. */
+/* Passes a question to the dispatcher thread, which holds the query. */
 static void
 query_submit(struct dispatcher *dispatcher, struct query *query)
 {
@@ -168,7 +168,7 @@ query_submit(struct dispatcher *dispatcher, struct query *query)
 	STAILQ_INSERT_TAIL(&dispatcher->submitted, query, next);
 }
 
-/* Starts a question, or has it wait for its turn; NULL when there is no room for that either. */
+/* Starts a question, or queues it; NULL when the queue is full too. */
 static struct query *
 query_start(struct dispatcher *dispatcher, const struct dns_question *question)
 {
@@ -177,7 +177,8 @@ query_start(struct dispatcher *dispatcher, const struct dns_question *question)
 
 	if (dispatcher->closing || (query = calloc(1, sizeof *query)) == NULL)
 		return NULL;
-	admitted = admission_ask(dispatcher->admission, &query->ticket, question->standing, group_of(dispatcher, question));
+	admitted = admission_ask(dispatcher->admission, &query->ticket, question->standing,
+	    group_of(dispatcher, question));
 	if (admitted == ADMITTED_NOT) {
 		free(query);
 		return NULL;
@@ -192,7 +193,7 @@ query_start(struct dispatcher *dispatcher, const struct dns_question *question)
 	return query;
 }
 
-/* It waits for its turn, and now somebody asks whose turn comes earlier. */
+/* Somebody of a better standing asks a question that still waits for its turn. */
 static void
 query_raise(struct query *query, const struct dns_question *question)
 {
@@ -203,7 +204,7 @@ query_raise(struct query *query, const struct dns_question *question)
 		query_submit(dispatcher, query);
 }
 
-/* What has ended made room for others. */
+/* Removes a query and starts those that its slot was keeping back. */
 static void
 query_leave(struct query *query)
 {
@@ -228,7 +229,7 @@ query_release(struct query *query)
 	free(query);
 }
 
-/* Waits for its end, the deadline or the closing of the resolver. */
+/* Waits until it ends, the deadline passes or the resolver closes. */
 static void
 query_wait(struct query *query, int64_t deadline_us)
 {
@@ -239,15 +240,15 @@ query_wait(struct query *query, int64_t deadline_us)
 			return;
 }
 
-/* ---- the dispatcher: all that touches libunbound ---- */
+/* ---- the dispatcher thread: everything that uses libunbound ---- */
 
-/* The answer is there; it is in the query's arena. */
+/* The answer has come; it is in the query's arena. */
 static void
 query_end(struct query *query, const struct dns_answer *answer)
 {
 	struct dispatcher *dispatcher = query->dispatcher;
 
-	/* first the cache, so that who does not find it under way any more finds it there */
+	/* the cache first: a thread that no longer finds it in progress finds it there */
 	answer_cache_put(dispatcher->cache, &query->question, answer, now_us() / 1000);
 	pthread_mutex_lock(&dispatcher->lock);
 	query->answer = *answer;
@@ -258,7 +259,7 @@ query_end(struct query *query, const struct dns_answer *answer)
 	pthread_mutex_unlock(&dispatcher->lock);
 }
 
-/* libunbound's callback. The packet is its own, and worth reading only without an error. */
+/* libunbound's callback. The packet belongs to libunbound and is valid only without an error. */
 static void
 query_answered(void *data, int rcode, void *packet, int length, int sec, char *why_bogus, int limited)
 {
@@ -285,7 +286,7 @@ query_send(struct query *query)
 	static const struct dns_answer no_answer = { .status = DNS_TEMPORARY };
 	uint8_t wire[255];
 
-	/* libunbound keeps for ever what it refuses, so it must not meet a name that cannot be */
+	/* libunbound never frees what it refuses, so it must not get an impossible name */
 	if (dns_name_to_wire(query->question.name, wire) == 0)
 		query_end(query, &no_such_name);
 	else if (ub_resolve_event(query->dispatcher->context, query->question.name, (int)query->question.type, CLASS_IN,
@@ -293,7 +294,7 @@ query_send(struct query *query)
 		query_end(query, &no_answer);
 }
 
-/* Questions were submitted, or the resolver closes. */
+/* Called when questions were submitted or the resolver closes. */
 static void
 submitted_take(evutil_socket_t fd, short what, void *data)
 {
@@ -319,14 +320,15 @@ submitted_take(evutil_socket_t fd, short what, void *data)
 	}
 }
 
-/* libunbound forgets its queries here, some with a callback; what is left nobody waits for. */
+/* libunbound drops its queries here, some with a callback; nobody waits for the rest. */
 static void
 dispatcher_close(struct dispatcher *dispatcher)
 {
 	ub_ctx_delete(dispatcher->context);
 	for (size_t i = 0; i < BUCKETS; i++)
 		while (!LIST_EMPTY(&dispatcher->under_way[i]))
-			query_end(LIST_FIRST(&dispatcher->under_way[i]), &(struct dns_answer){ .status = DNS_TEMPORARY });
+			query_end(LIST_FIRST(&dispatcher->under_way[i]),
+			    &(struct dns_answer){ .status = DNS_TEMPORARY });
 	if (dispatcher->wakeup != NULL)
 		event_free(dispatcher->wakeup);
 	if (dispatcher->base != NULL)
@@ -338,7 +340,7 @@ dispatcher_run(void *data)
 {
 	struct dispatcher *dispatcher = data;
 
-	pthread_setname_np(pthread_self(), "dns"); /* for those who look at /proc, t/bench/refresh too */
+	pthread_setname_np(pthread_self(), "dns"); /* shown in /proc, and read by t/bench/refresh */
 	event_base_dispatch(dispatcher->base);
 	dispatcher_close(dispatcher);
 	return NULL;
@@ -346,7 +348,7 @@ dispatcher_run(void *data)
 
 /* ---- the interface ---- */
 
-/* The lock is held. Somebody's answer, or none within the time; what is found is copied. */
+/* Waits for a query's answer and copies it, if it comes in time. Call with the lock held. */
 static void
 query_share(struct query *query, int64_t deadline_us, struct arena *arena, struct dns_answer *out)
 {
@@ -403,7 +405,7 @@ unbound_prefetch(struct resolver *resolver, const struct dns_question *question)
 	pthread_mutex_lock(&dispatcher->lock);
 	if (query_find(dispatcher, question) == NULL && !answer_cache_has(dispatcher->cache, question, now_ms) &&
 	    admission_has_spare(dispatcher->admission, question->standing, group_of(dispatcher, question)))
-		(void)query_start(dispatcher, question); /* with room to spare it never waits, and needs no holder */
+		(void)query_start(dispatcher, question); /* slots are free, so it never waits and needs no holder */
 	pthread_mutex_unlock(&dispatcher->lock);
 }
 
@@ -419,7 +421,7 @@ dispatcher_free(struct dispatcher *dispatcher)
 	free(dispatcher);
 }
 
-/* Who waits is sent away without an answer: nobody closes it while mail is judged. */
+/* Waiting threads get no answer: the resolver is not closed while mail is judged. */
 static void
 unbound_close(struct resolver *resolver)
 {
@@ -439,15 +441,15 @@ unbound_close(struct resolver *resolver)
 	dispatcher_free(dispatcher);
 }
 
-/* ---- the start ---- */
+/* ---- start ---- */
 
-/* Our own cache stands in front, so libunbound's are small: memory at start is part of the promise. */
+/* Our own cache is in front, so libunbound's caches are small: low memory at start is a goal. */
 static const struct {
 	const char *name, *value;
 } options[] = {
 	{ "do-not-query-localhost:", "no" },
 	{ "unblock-lan-zones:", "yes" }, /* with zones_remove: every question goes to the servers */
-	{ "aggressive-nsec:", "no" }, /* whether a zone answers is asked by a name that no cache may answer for */
+	{ "aggressive-nsec:", "no" }, /* we probe whether a zone answers with a name that no cache may answer */
 	{ "edns-buffer-size:", "1232" }, /* DNS flag day 2020: no fragments */
 	{ "rrset-roundrobin:", "no" },   /* records in the order received */
 	{ "cache-max-negative-ttl:", "10800" },
@@ -460,18 +462,19 @@ static const struct {
 	{ "neg-cache-size:", "64k" },
 	{ "infra-cache-slabs:", "1" },
 	{ "infra-cache-numhosts:", "1000" },
-	/* the servers are resolvers, quick when they know and slow when they must ask. By default one that
-	 * was quick is asked again after 50 ms, its answers to earlier packets unheard; and one that is
-	 * slow for one name is dead for minutes, for all. Two servers need some memory, hence no less. */
+	/* The servers are resolvers: fast when they know the answer, slow when they must ask. By default libunbound
+	 * asks a server that was fast again after 50 ms and ignores its answers to earlier packets; and it treats
+	 * one that is slow for one name as dead for minutes, for all names. With two servers it must remember
+	 * for a while which one fails, so these values are no lower. */
 	{ "infra-cache-min-rtt:", "1000" },
 	{ "infra-host-ttl:", "10" },
 	{ "infra-keep-probing:", "yes" },
-	{ "outbound-msg-retry:", "3" }, /* 14 s until a silent name is given up and its socket free; 38 by default */
-	{ "outgoing-range:", "512" }, /* SOCKETS; 16 by default: one silent domain would stop the others */
+	{ "outbound-msg-retry:", "3" }, /* gives up a silent name and frees its socket after 14 s; by default 38 */
+	{ "outgoing-range:", "512" }, /* SOCKETS; by default 16: one silent domain would hold up the others */
 	{ "outgoing-num-tcp:", "32" },
 };
 
-/* Answered by libunbound itself unless taken away; those of private networks go by an option. */
+/* libunbound answers these itself unless they are removed; an option removes those of private networks. */
 static const char *const zones[] = {
 	"localhost.",
 	"127.in-addr.arpa.",
@@ -490,7 +493,7 @@ servers_set(struct ub_ctx *context, const struct resolver_settings *settings, st
 		    "/etc/resolv.conf names no usable DNS server; write dns.servers = [ \"127.0.0.1@53\" ]");
 	for (size_t i = 0; i < settings->server_count; i++)
 		if (ub_ctx_set_fwd(context, settings->servers[i]) != 0)
-			return fault_set(why, "'%.60s' is no address of a DNS server; write '127.0.0.1@53'",
+			return fault_set(why, "'%.60s' is not the address of a DNS server; write '127.0.0.1@53'",
 			    settings->servers[i]);
 	return true;
 }
@@ -503,7 +506,7 @@ validation_set(struct ub_ctx *context, const char *anchor, struct fault *why)
 		    fault_set(why, "libunbound refuses to work without validation");
 	if (access(anchor, R_OK) != 0)
 		return fault_set(why,
-		    "the trust anchor '%.200s' cannot be read: %s; install dns-root-data or drop dns.trust_anchor",
+		    "the trust anchor '%.200s' cannot be read: %s; install dns-root-data or remove dns.trust_anchor",
 		    anchor, strerror(errno));
 	if (ub_ctx_set_option(context, "module-config:", "validator iterator") != 0 ||
 	    ub_ctx_add_ta_file(context, anchor) != 0)
@@ -543,16 +546,16 @@ dispatcher_start(struct dispatcher *dispatcher, const struct resolver_settings *
 	dispatcher->wakeup_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	dispatcher->base = event_base_new();
 	if (dispatcher->wakeup_fd < 0 || dispatcher->base == NULL)
-		return fault_set(why, "no event loop for the resolver: %s", strerror(errno));
+		return fault_set(why, "cannot make an event loop for the resolver: %s", strerror(errno));
 	dispatcher->wakeup = event_new(dispatcher->base, dispatcher->wakeup_fd, EV_READ | EV_PERSIST,
 	    submitted_take, dispatcher);
 	dispatcher->context = ub_ctx_create_event(dispatcher->base);
 	if (dispatcher->wakeup == NULL || event_add(dispatcher->wakeup, NULL) != 0 || dispatcher->context == NULL)
-		return fault_set(why, "no memory for the resolver");
+		return fault_set(why, "out of memory for the resolver");
 	if (!context_set(dispatcher->context, settings, why))
 		return false;
 	error = pthread_create(&dispatcher->thread, NULL, dispatcher_run, dispatcher);
-	return error == 0 || fault_set(why, "no thread for the resolver: %s", strerror(error));
+	return error == 0 || fault_set(why, "cannot start the resolver thread: %s", strerror(error));
 }
 
 struct resolver *
@@ -561,10 +564,11 @@ resolver_unbound(const struct resolver_settings *settings, struct fault *why)
 	struct dispatcher *dispatcher = calloc(1, sizeof *dispatcher);
 
 	if (dispatcher == NULL) {
-		fault_set(why, "no memory for the resolver");
+		fault_set(why, "out of memory for the resolver");
 		return NULL;
 	}
-	dispatcher->interface = (struct resolver){ .ask = unbound_ask, .prefetch = unbound_prefetch, .close = unbound_close };
+	dispatcher->interface =
+	    (struct resolver){ .ask = unbound_ask, .prefetch = unbound_prefetch, .close = unbound_close };
 	dispatcher->timeout_ms = settings->timeout_ms;
 	if (settings->suffixes != NULL)
 		dispatcher->suffixes = *settings->suffixes;
@@ -575,8 +579,9 @@ resolver_unbound(const struct resolver_settings *settings, struct fault *why)
 	dispatcher->cache = answer_cache_open(settings->cache_bytes > 0 ? settings->cache_bytes : CACHE_BYTES);
 	dispatcher->admission = admission_open();
 	if (dispatcher->cache == NULL || dispatcher->admission == NULL)
-		fault_set(why, "no memory for the cache of DNS answers");
-	if (dispatcher->cache == NULL || dispatcher->admission == NULL || !dispatcher_start(dispatcher, settings, why)) {
+		fault_set(why, "out of memory for the cache of DNS answers");
+	if (dispatcher->cache == NULL || dispatcher->admission == NULL ||
+	    !dispatcher_start(dispatcher, settings, why)) {
 		dispatcher_close(dispatcher);
 		dispatcher_free(dispatcher);
 		return NULL;

@@ -40,7 +40,7 @@ resolver_canned(const struct canned_zone *zone, struct fault *why)
 	struct canned *canned = calloc(1, sizeof *canned);
 
 	if (canned == NULL) {
-		fault_set(why, "no memory for the resolver");
+		fault_set(why, "out of memory for the resolver");
 		return NULL;
 	}
 	canned->interface = (struct resolver){ .ask = ask, .prefetch = prefetch, .close = canned_close };
