@@ -211,7 +211,7 @@ test_overwritten(const char *name, const char *good, size_t length, size_t (*whe
 			bytes[i] = (char)next_random();
 		ends[try_file(bytes, length)]++;
 	}
-	ok(ends[REFUSED] > 0 && ends[BADLY] == 0, "%s never end us "
+	ok(ends[REFUSED] > 0 && ends[BADLY] == 0, "%s never kill the process "
 	    "(%u refused, %u whole, %u with losses, %u ended badly)", name, ends[0], ends[1], ends[2], ends[3]);
 }
 
@@ -250,15 +250,15 @@ static const struct {
 	{ "a file of another version is refused", 20, 9, REFUSED },
 	{ "a file that LMDB did not write is refused", 16, 0, REFUSED },
 	{ "another page size is refused", 41, 0x01, REFUSED },
-	{ "free pages with doubles are refused", 44, 0x0c, REFUSED },
-	{ "records with doubles are refused", 92, 0x04, REFUSED },
-	{ "a tree deeper than it is is refused", 94, 9, REFUSED },
-	{ "a root behind the end is refused", 130, 1, REFUSED },
-	{ "fewer pages than it has are refused", 136, 3, REFUSED },
-	{ "a byte that means nothing does not matter", 24, 1, WHOLE }, /* the address of a fixed map */
+	{ "a free-page tree with duplicates is refused", 44, 0x0c, REFUSED },
+	{ "a record tree with duplicates is refused", 92, 0x04, REFUSED },
+	{ "a tree with a wrong depth is refused", 94, 9, REFUSED },
+	{ "a root beyond the end is refused", 130, 1, REFUSED },
+	{ "a wrong count of pages is refused", 136, 3, REFUSED },
+	{ "a byte without meaning does not matter", 24, 1, WHOLE }, /* the address of a fixed map */
 };
 
-/* ---- damage that LMDB would notice late ---- */
+/* ---- damage that LMDB would notice too late ---- */
 
 /* The page of a tree's root, of the younger header. */
 static char *
@@ -330,7 +330,7 @@ value_too_long(char *bytes)
 	node_of(first_leaf(bytes), 0)[1] = 0x7f;
 }
 
-/* LMDB would give out the root of the records, and write over it. */
+/* LMDB would allocate the root of the records and overwrite it. */
 static void
 free_in_use(char *bytes)
 {
@@ -345,7 +345,7 @@ static const struct {
 	const char *name;
 	void (*damage)(char *bytes);
 } damages[] = {
-	{ "a page that is another one is refused", page_elsewhere },
+	{ "a page with a wrong number is refused", page_elsewhere },
 	{ "a page with a hole is refused", page_loose },
 	{ "a page that is used twice is refused", page_twice },
 	{ "keys out of order are refused", keys_swapped },
@@ -388,7 +388,7 @@ test_others(const char *good, size_t length)
 	char path[PATH_ROOM];
 	struct store *store;
 
-	is(end_words[try_file(good, length)], "whole", "the file as it was is whole");
+	is(end_words[try_file(good, length)], "whole", "the unchanged file is whole");
 	is(end_words[try_file("", 0)], "losses", "an empty file is a new store");
 	for (size_t i = 0; i < length; i++)
 		bytes[i] = (char)next_random();
@@ -397,21 +397,21 @@ test_others(const char *good, size_t length)
 	is(end_words[try_file(bytes, length)], "refused", "nothing but zeros is refused");
 	store = file_write("lock", "data.mdb", good, length) && file_write("lock", "lock.mdb", good, length)
 	    ? lmdb_open("lock", NULL) : NULL;
-	ok(store != NULL && is_there(store, 1), "rubbish in the lock file is written over");
+	ok(store != NULL && is_there(store, 1), "rubbish in the lock file is overwritten");
 	store_close(store);
 	folder_remove("lock");
 	path_of(path, "dir", NULL);
 	mkdir(path, 0750);
-	ok(lmdb_check(path, NULL), "a folder without a file is sound");
+	ok(lmdb_check(path, NULL), "a directory without a file is sound");
 	folder_remove("dir");
 }
 
-/* LMDB opens by path: what it would follow, wait for or write over never gets there. */
+/* LMDB opens by path: a file that it would follow, wait for or overwrite is refused first. */
 static void
 test_planted(void)
 {
 	static const char *const files[] = { "data.mdb", "lock.mdb" };
-	static const char *const kinds[] = { "folder", "pipe", "link" };
+	static const char *const kinds[] = { "directory", "pipe", "link" };
 	char path[PATH_ROOM], folder[PATH_ROOM], outside[PATH_ROOM], byte = 'x';
 	struct fault why;
 
@@ -423,23 +423,23 @@ test_planted(void)
 		why.text[0] = '\0';
 		mkdir(folder, 0750);
 		path_of(path, "planted", file);
-		if ((kind[0] == 'f' ? mkdir(path, 0750) : kind[0] == 'p' ? mkfifo(path, 0600) : symlink(outside, path)) != 0)
+		if ((kind[0] == 'd' ? mkdir(path, 0750) : kind[0] == 'p' ? mkfifo(path, 0600) : symlink(outside, path)) != 0)
 			abort();
 		ok(lmdb_open("planted", &why) == NULL && strstr(why.file, file) != NULL && strstr(why.text, kind) != NULL,
-		    "a %s in the place of %s is not opened, and told: %s", kind, file, why.text);
-		ok(access(outside, F_OK) != 0, "and nothing is made where it leads");
+		    "a %s in the place of %s is not opened, and reported: %s", kind, file, why.text);
+		ok(access(outside, F_OK) != 0, "and nothing is created where it points");
 		remove(path);
 		folder_remove("planted");
 	}
 	mkdir(folder, 0750);
 	chmod(folder, 0757);
-	ok(!lmdb_check(folder, &why) && strstr(why.text, "chmod o-w") != NULL, "a folder that anybody writes in is refused");
+	ok(!lmdb_check(folder, &why) && strstr(why.text, "chmod o-w") != NULL, "a world-writable directory is refused");
 	folder_remove("planted");
 	ok(file_write("planted", "data.mdb", &byte, 0) && lmdb_check(folder, &why), "an empty file is new");
 	folder_remove("planted");
 }
 
-/* A large store in many states stays sound: the check may not refuse what LMDB writes. */
+/* A large store in many states: the check must not refuse what LMDB writes. */
 static void
 test_churn(void)
 {
@@ -459,7 +459,7 @@ test_churn(void)
 		store_close(store);
 		refusals += store == NULL || !lmdb_check(path, NULL);
 	}
-	is_number(refusals, 0, "a store in the midst of its life is never refused");
+	is_number(refusals, 0, "a store in use is never refused");
 	folder_remove("churn");
 }
 
@@ -475,7 +475,7 @@ main(void)
 	length = good_file(good);
 	memcpy(&size, good + 8 + 4 * sizeof(size_t), sizeof size); /* page header, magic, version, map */
 	page = size;
-	if (!ok(length > 8 * page, "a store of several pages is made (%zu bytes)", length))
+	if (!ok(length > 8 * page, "a store of several pages was made (%zu bytes)", length))
 		return done();
 	test_others(good, length);
 	test_changes(good, length);

@@ -424,7 +424,7 @@ test_foreign(void)
 	    mdb_put(txn, dbi, &key, &value, 0) != 0 || mdb_txn_commit(txn) != 0)
 		return;
 	mdb_env_close(env);
-	ok(lmdb_open("foreign", &why) == NULL && strstr(fault_of(&why), "is no greylist of this version") != NULL,
+	ok(lmdb_open("foreign", &why) == NULL && strstr(fault_of(&why), "is not a greylist of this version") != NULL,
 	    "lmdb: another program's file is refused: %s", why.text);
 	folder_remove("foreign");
 }
@@ -440,16 +440,16 @@ test_paths(void)
 
 	umask(mask);
 	path_of(path, "mode", NULL);
-	ok(store != NULL && stat(path, &made) == 0 && (made.st_mode & 0777) == (0750 & ~mask), "lmdb: the folder is made for owner and group");
+	ok(store != NULL && stat(path, &made) == 0 && (made.st_mode & 0777) == (0750 & ~mask), "lmdb: the directory is created for owner and group");
 	path_of(path, "mode", "data.mdb");
 	ok(store != NULL && stat(path, &made) == 0 && (made.st_mode & 0777) == (0640 & ~mask), "lmdb: and its file");
 	store_close(store);
 	folder_remove("mode");
-	ok(lmdb_open("no/such", &why) == NULL && strstr(fault_of(&why), "/no/such: the folder above") != NULL,
-	    "lmdb: a path without its folder: %s", why.text);
+	ok(lmdb_open("no/such", &why) == NULL && strstr(fault_of(&why), "/no/such: the greylist's parent directory") != NULL,
+	    "lmdb: a path without its parent directory: %s", why.text);
 	path_of(path, "file", NULL);
 	close(open(path, O_CREAT | O_WRONLY, 0640));
-	ok(lmdb_open("file", &why) == NULL && strstr(fault_of(&why), "/file: the greylist's path is no folder") != NULL,
+	ok(lmdb_open("file", &why) == NULL && strstr(fault_of(&why), "/file: the greylist's path is not a directory") != NULL,
 	    "lmdb: a path that is a file: %s", why.text);
 	remove(path);
 }
@@ -520,7 +520,7 @@ test_full_file(void)
 	while (put_well < 20000 && put(store, "c", put_well, 0, &why) &&
 	    (put_well % 50 != 49 || store_sync(store, &why)))
 		put_well++;
-	ok(put_well > 1000 && put_well < 20000 && strstr(why.text, "as large as it may be") != NULL,
+	ok(put_well > 1000 && put_well < 20000 && strstr(why.text, "has reached its size limit") != NULL,
 	    "lmdb: a full file is a fault after %u records: %s", put_well, why.text);
 	ok(get(store, "c", 0) == 0 && get(store, "c", put_well) == 0, "lmdb: and gets go on");
 	ok(sweep_round(store, never_passed) > 0, "lmdb: a sweep works in a full file");

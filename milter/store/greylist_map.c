@@ -26,7 +26,7 @@ struct greylist_map {
 	uint64_t seed[2];
 };
 
-/* Unknown to those who send mail; the clock where the kernel has no randomness yet. */
+/* Unknown to senders; taken from the clock if the kernel has no randomness yet. */
 static void
 seed_draw(uint64_t seed[2])
 {
@@ -79,7 +79,7 @@ greylist_map_is_full(const struct greylist_map *map)
 	return map->count >= map->ceiling;
 }
 
-/* The link that points to the item, or the one where it would be put. */
+/* The link that points to the item, or the link where it would be inserted. */
 static struct item **
 link_find(const struct greylist_map *map, uint64_t hash, const char *key, size_t length)
 {
@@ -129,7 +129,7 @@ link_drop(struct greylist_map *map, struct item **link)
 	free(item);
 }
 
-/* Twice the buckets; without memory the chains grow instead. */
+/* Doubles the buckets; without memory the chains grow instead. */
 static void
 buckets_grow(struct greylist_map *map)
 {
@@ -207,7 +207,7 @@ greylist_map_walk(const struct greylist_map *map,
 	return true;
 }
 
-/* Bucket by bucket: when the map doubles, what was in a later bucket stays in a later one. */
+/* Bucket by bucket: when the map doubles, an item in a later bucket stays in a later bucket. */
 void
 greylist_map_sweep(struct greylist_map *map, bool (*dead)(const void *, const struct greylist_record *),
     const void *context, size_t *place, size_t most)

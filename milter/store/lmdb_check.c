@@ -15,32 +15,32 @@
 
 /* ---- faults ---- */
 
-#define BEGIN_NEW "; move its files away, then a new greylist is begun"
+#define BEGIN_NEW "; move its files away to start a new greylist"
 #define DAMAGED "the greylist is damaged" BEGIN_NEW
 
 static const struct {
 	int code;
 	const char *text;
 } remedies[] = {
-	{ EACCES, "the greylist may not be opened; give the folder and its files to the user of greenlaned" },
-	{ EPERM, "the greylist may not be opened; give the folder and its files to the user of greenlaned" },
-	{ EROFS, "the greylist is on a read-only file system; name another folder in greylist.store" },
-	{ ENOENT, "the folder above the greylist's is missing; make it first" },
-	{ ENOTDIR, "the greylist's path is no folder; name a folder in greylist.store" },
-	{ ENOSPC, "the greylist's disk is full; make room, what is new waits in memory meanwhile" },
-	{ EDQUOT, "the greylist's disk quota is used up; make room, what is new waits in memory meanwhile" },
-	{ EFBIG, "the greylist's file may not grow; raise the limit (ulimit -f)" },
-	{ EIO, "the greylist's disk is full or fails; look at the kernel's log" },
-	{ ENOMEM, "the greylist cannot be mapped; raise the limit of address space (ulimit -v)" },
-	{ MDB_INVALID, "the greylist is no LMDB file or a damaged one" BEGIN_NEW },
+	{ EACCES, "the greylist may not be opened; give the directory and its files to the user of greenlaned" },
+	{ EPERM, "the greylist may not be opened; give the directory and its files to the user of greenlaned" },
+	{ EROFS, "the greylist is on a read-only file system; name another directory in greylist.store" },
+	{ ENOENT, "the greylist's parent directory is missing; create it first" },
+	{ ENOTDIR, "the greylist's path is not a directory; name a directory in greylist.store" },
+	{ ENOSPC, "the greylist's disk is full; free some space (new records wait in memory)" },
+	{ EDQUOT, "the greylist's disk quota is used up; free some space (new records wait in memory)" },
+	{ EFBIG, "the greylist's file cannot grow; raise the file size limit (ulimit -f)" },
+	{ EIO, "the greylist's disk is full or failing; see the kernel log" },
+	{ ENOMEM, "the greylist cannot be mapped; raise the address space limit (ulimit -v)" },
+	{ MDB_INVALID, "the greylist is not an LMDB file, or is damaged" BEGIN_NEW },
 	{ MDB_VERSION_MISMATCH, "the greylist was written by another version of LMDB" BEGIN_NEW },
 	{ MDB_CORRUPTED, DAMAGED },
 	{ MDB_PAGE_NOTFOUND, DAMAGED },
 	{ MDB_CURSOR_FULL, DAMAGED },
 	{ MDB_BAD_TXN, DAMAGED },
-	{ MDB_PANIC, "the greylist's disk failed in the middle of a commit; restart greenlaned when it is sound" },
-	{ MDB_MAP_FULL, "the greylist is as large as it may be; lower greylist.lifetime, the sweep then makes room" },
-	{ MDB_READERS_FULL, "too many programs read the greylist; end some of them" },
+	{ MDB_PANIC, "the greylist's disk failed in the middle of a commit; restart greenlaned when the disk works" },
+	{ MDB_MAP_FULL, "the greylist has reached its size limit; lower greylist.lifetime, and the sweep makes room" },
+	{ MDB_READERS_FULL, "too many programs are reading the greylist; stop some of them" },
 };
 
 bool
@@ -52,7 +52,7 @@ lmdb_fault(struct fault *why, const char *folder, int code)
 	return fault_at(why, folder, 0, "the greylist fails: %s", mdb_strerror(code));
 }
 
-/* ---- the file's format: what is common to LMDB 0.9.11 to 0.9.33 (mdb.c, "Page headers" and on) ---- */
+/* ---- the file format common to LMDB 0.9.11 to 0.9.33 (mdb.c, from "Page headers" on) ---- */
 
 #define META_MAGIC 0xBEEFC0DEu
 
@@ -66,11 +66,11 @@ static const size_t pages_max = (size_t)64 << 20; /* 256 GiB */
 struct page_head {
 	size_t number;
 	uint16_t pad, flags;
-	uint16_t lower, upper; /* of a tree's page; an overflow page has a count of pages there */
+	uint16_t lower, upper; /* of a tree page; an overflow page has its count of pages here */
 };
 
 struct node_head {
-	uint32_t low; /* a leaf's length of the value, a branch's page */
+	uint32_t low; /* in a leaf the length of the value, in a branch the page */
 	uint16_t flags, key_length;
 };
 
@@ -93,7 +93,7 @@ struct meta {
 struct file {
 	int fd;
 	size_t page_size, page_count;
-	uint8_t *seen; /* a bit a page */
+	uint8_t *seen; /* one bit per page */
 	struct meta meta;
 };
 
@@ -126,7 +126,7 @@ bytes_read(const struct file *file, void *out, size_t length, size_t page, size_
 	return true;
 }
 
-/* Nobody has had these pages yet, and they are below the end. */
+/* Marks the pages as seen. False if one was seen before or is beyond the end. */
 static bool
 pages_mark(struct file *file, size_t page, size_t count)
 {
@@ -150,14 +150,14 @@ meta_read(struct file *file, size_t page, struct meta *out)
 	    out->magic == META_MAGIC;
 }
 
-/* Two headers; the younger one holds. LMDB takes it for granted that it is in its place. */
+/* There are two meta pages, and the younger one is valid. LMDB assumes without a check that it is in its place. */
 static int
 metas_read(struct file *file)
 {
 	struct meta metas[2];
 	unsigned young;
 
-	file->page_size = 0; /* of the first one nobody needs the size */
+	file->page_size = 0; /* page 0 is read without knowing the size */
 	if (!meta_read(file, 0, &metas[0]))
 		return MDB_INVALID;
 	if (metas[0].version != META_VERSION)
@@ -177,7 +177,7 @@ metas_read(struct file *file)
 
 /* ---- the trees ---- */
 
-/* A list of free pages: a count, and that many, falling. */
+/* A list of free pages: a count, and that many page numbers in descending order. */
 static bool
 free_list_is_sound(struct file *file, const void *bytes, size_t length)
 {
@@ -197,7 +197,7 @@ free_list_is_sound(struct file *file, const void *bytes, size_t length)
 	return true;
 }
 
-/* A value on pages of its own: only lists of free pages grow so long. */
+/* A value on overflow pages: only lists of free pages grow that long. */
 static bool
 overflow_is_sound(struct file *file, const char *node_value, size_t length)
 {
@@ -218,7 +218,7 @@ overflow_is_sound(struct file *file, const char *node_value, size_t length)
 	return sound;
 }
 
-/* Free pages are kept under the number of their transaction, records in the order of their bytes. */
+/* Lists of free pages are keyed by transaction number; records are in the order of their key's bytes. */
 static bool
 key_follows(const struct walk *walk, const char *key, size_t length)
 {
@@ -254,7 +254,7 @@ leaf_node_is_sound(struct walk *walk, const struct node_head *node, const char *
 				      : free_list_is_sound(walk->file, value, node->low);
 }
 
-/* The head of a node whose bytes all lie in its page; returns its size, 0 when they do not. */
+/* Reads the head of a node. Returns the node's size, or 0 if it is not wholly inside its page. */
 static size_t
 node_read(const struct file *file, const char *page, unsigned i, bool leaf, struct node_head *node)
 {
@@ -303,7 +303,7 @@ nodes_are_sound(struct walk *walk, const char *page, unsigned count, unsigned de
 			 : !page_is_sound(walk, branch_page(&node), depth + 1))
 			return false;
 	}
-	return used == walk->file->page_size - upper; /* nodes lie close */
+	return used == walk->file->page_size - upper; /* no gaps between nodes */
 }
 
 /* Never deeper than the tree says, which is at most DEPTH_MAX. */
@@ -362,7 +362,7 @@ file_check(struct file *file)
 	return code;
 }
 
-/* Somebody who writes meanwhile may make a sound file look torn: then look again. */
+/* A concurrent writer may make a sound file look damaged: then check again. */
 static int
 file_check_still(struct file *file)
 {
@@ -378,8 +378,8 @@ file_check_still(struct file *file)
 	return code;
 }
 
-/* LMDB opens by path and follows links, so it is kept from what is no file of its own; and from a folder in which
- * anybody could change that behind our look. */
+/* LMDB opens by path and follows links, so we refuse anything but regular files, and a directory in which anybody
+ * could swap them after our check. */
 static bool
 place_is_ours(const struct folder *folder, struct fault *why)
 {
@@ -388,7 +388,7 @@ place_is_ours(const struct folder *folder, struct fault *why)
 	if (fstat(folder->fd, &st) != 0)
 		return lmdb_fault(why, folder->path, errno);
 	if (st.st_mode & S_IWOTH)
-		return fault_at(why, folder->path, 0, "everybody may write in the greylist's folder; chmod o-w it");
+		return fault_at(why, folder->path, 0, "everybody may write in the greylist's directory; chmod o-w it");
 	return file_is_plain(folder, "data.mdb", why) && file_is_plain(folder, "lock.mdb", why);
 }
 
@@ -406,10 +406,10 @@ check_in(const struct folder *folder, struct fault *why)
 		return errno == ENOENT || lmdb_fault(why, folder->path, errno);
 	if (fstat(file.fd, &stat_now) != 0)
 		code = errno;
-	else if (stat_now.st_size > 0) /* an empty one is new to LMDB */
+	else if (stat_now.st_size > 0) /* LMDB takes an empty file as new */
 		code = file_check_still(&file);
 	if (code == MDB_VERSION_MISMATCH)
-		code = 0; /* a later format is for a later LMDB to judge; ours refuses it */
+		code = 0; /* a later LMDB can judge a later format; ours refuses it */
 	close(file.fd);
 	return code == 0 || lmdb_fault(why, folder->path, code);
 }
@@ -422,10 +422,11 @@ lmdb_check(const char *path, struct fault *why)
 	bool done;
 
 	if (lstat(path, &st) == 0 && S_ISLNK(st.st_mode) && st.st_uid != 0)
-		return fault_at(why, path, 0, "is a link that is not root's, and not followed; name the folder itself in greylist.store");
+		return fault_at(why, path, 0, "is a link that root does not own, and is not followed; "
+		    "name the directory itself in greylist.store");
 	if ((size_t)snprintf(folder.path, sizeof folder.path, "%s", path) >= sizeof folder.path)
 		return lmdb_fault(why, path, ENAMETOOLONG);
-	folder.fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC); /* here, for the remedies go by errno */
+	folder.fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC); /* not folder_open: the remedies need errno */
 	if (folder.fd < 0)
 		return errno == ENOENT || lmdb_fault(why, path, errno);
 	done = check_in(&folder, why);

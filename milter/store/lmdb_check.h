@@ -1,8 +1,8 @@
 /*
- * lmdb_check.h - is an LMDB file sound enough to be opened?
+ * lmdb_check.h - checks whether an LMDB file is sound enough to open.
  *
- * LMDB trusts its file: a truncated or overwritten one kills the process that maps it, by
- * SIGBUS, SIGSEGV or an assertion. So we read it first, page by page, and believe nothing.
+ * LMDB trusts its file: a truncated or overwritten file kills the process that maps it, by
+ * SIGBUS, SIGSEGV or an assertion. So we read it first, page by page, and trust nothing.
  * Never changes a file, never maps it.
  */
 #ifndef LMDB_CHECK_H
@@ -13,16 +13,16 @@
 #include "policy/util/fault.h"
 
 /*
- * False where data.mdb or lock.mdb is no regular file, or the folder is everybody's to write in: LMDB follows links.
- * True when the folder has no file yet, or one of data format 1 (LMDB 0.9) in which every page that
- * LMDB would follow is there, is what it should be, and is used once: both trees and the free pages.
- * Only trees of plain records, as the greylist's. Bytes inside a record are the reader's care; a
- * file of another format is left to LMDB, which refuses what it does not know.
+ * False if data.mdb or lock.mdb is not a regular file, or if everybody may write in the directory: LMDB follows links.
+ * True if the directory has no file yet, or a file of data format 1 (LMDB 0.9) in which every page that
+ * LMDB would follow exists, is of the right kind, and is used once: both trees and the free pages.
+ * Accepts only trees of plain records, like the greylist's. Does not check the bytes inside a record: their reader
+ * does. A file of another format is left to LMDB, which refuses what it does not know.
  * Reads the whole file: 0.3 s for a million records in the page cache.
  */
 bool lmdb_check(const char *folder, struct fault *why) MUST_USE;
 
-/* What went wrong (an error of LMDB or errno), with its remedy; returns false. */
+/* Sets why for an LMDB error or errno, with its remedy; returns false. */
 bool lmdb_fault(struct fault *why, const char *folder, int code);
 
 #endif

@@ -13,23 +13,23 @@
 #include "milter/store/store.h"
 
 /*
- * Group commit: what is put waits in memory until the writer thread commits it, all at once, a
- * second later or when enough has come together. Who reads looks there first.
+ * Group commit: new records wait in memory until the writer thread commits them all at once, after
+ * one second or when there are enough. Readers look there first.
  */
 enum {
-	BATCH = 1000,           /* so many are written without waiting for the second to end */
-	WAITING_MAX = 32 * 1024, /* records in memory; behind that a put waits, then fails */
+	BATCH = 1000,           /* this many are written without waiting for the second to end */
+	WAITING_MAX = 32 * 1024, /* records in memory; beyond that a put waits, then fails */
 	FLUSH_SECONDS = 1,
-	PUT_SECONDS = 1,        /* that a put waits for room */
+	PUT_SECONDS = 1,        /* how long a put waits for room */
 	READERS = 32,           /* read transactions at a time */
-	SWEEP_MAX = 1000        /* records looked at in one call */
+	SWEEP_MAX = 1000        /* records checked in one call */
 };
 
-/* The file's ceiling: six million records. On purpose it does not grow further, for strangers make
- * the records. */
+/* The file's size limit: six million records. It does not grow further on purpose, because strangers cause the
+ * records. */
 static const size_t file_bytes = sizeof(void *) > 4 ? (size_t)1 << 30 : (size_t)1 << 28;
 
-/* In every file of ours, so that nobody else's is swept. */
+/* In every file of ours, so that we never sweep another program's file. */
 static const char mark_key[] = "greenlane", mark_value[] = "greylist 1";
 
 struct lmdb_store {
@@ -38,16 +38,16 @@ struct lmdb_store {
 	MDB_env *env;
 	MDB_dbi dbi;
 	pthread_t writer;
-	bool writes; /* the thread is there */
+	bool writes; /* the thread was started */
 
-	pthread_mutex_t sweep_lock; /* over place; taken before LMDB's own write lock */
+	pthread_mutex_t sweep_lock; /* protects place; taken before LMDB's own write lock */
 	char place[GREYLIST_KEY_MAX];
 	size_t place_length;
 
-	pthread_mutex_t lock; /* over all below; never held while LMDB works */
+	pthread_mutex_t lock; /* protects everything below; never held while LMDB works */
 	pthread_cond_t work, progress, reader_back;
 	struct greylist_map *waiting, *writing;
-	uint64_t put, taken, written; /* puts so far; of them in or before `writing`; on disk */
+	uint64_t put, taken, written; /* puts so far; those in or before `writing`; those on disk */
 	uint64_t failures;
 	bool failing, hurry, closing;
 	struct fault failure; /* while failing */
@@ -87,7 +87,7 @@ batch_put(void *context, const char *key, size_t length, const struct greylist_r
 	return batch->code == 0;
 }
 
-/* One transaction: all of the map or nothing, and on disk when it returns 0. */
+/* Writes the whole map or nothing, in one transaction; it is on disk when this returns 0. */
 static int
 batch_write(struct lmdb_store *lmdb, const struct greylist_map *map)
 {
@@ -118,7 +118,7 @@ unwritten(const struct lmdb_store *lmdb)
 	return greylist_map_count(lmdb->waiting) + greylist_map_count(lmdb->writing);
 }
 
-/* Until there is enough to write, or the first of it has waited long enough. Lock held. */
+/* Waits until there is enough to write, or the first record has waited long enough. Lock held. */
 static void
 writer_wait(struct lmdb_store *lmdb)
 {
@@ -132,7 +132,7 @@ writer_wait(struct lmdb_store *lmdb)
 			return;
 }
 
-/* Writes what waits; what could not be written is kept and tried again. Lock held, but not while
+/* Writes what waits; what could not be written is kept and tried again. Lock held on entry, and released while
  * LMDB works: only this thread changes `writing` then. */
 static bool
 writer_flush(struct lmdb_store *lmdb)
@@ -208,8 +208,8 @@ lmdb_put(struct store *store, const char *key, size_t length, const struct greyl
 	if (count == 1 || count == BATCH)
 		pthread_cond_signal(&lmdb->work);
 	if (!kept)
-		fault_at(why, lmdb->path, 0, "the greylist is behind: %zu records wait to be written", count);
-	if (lmdb->failing) { /* kept in memory all the same: it is written when the disk is well again */
+		fault_at(why, lmdb->path, 0, "the greylist is behind: %zu records are waiting to be written", count);
+	if (lmdb->failing) { /* still kept in memory: it is written when the disk works again */
 		if (why != NULL)
 			*why = lmdb->failure;
 		kept = false;
@@ -242,7 +242,7 @@ lmdb_sync(struct store *store, struct fault *why)
 
 /* ---- reading ---- */
 
-/* A read transaction to renew, or NULL: the caller may begin one. Lock held. */
+/* A read transaction to renew; NULL: the caller may begin one. Lock held. */
 static MDB_txn *
 reader_take(struct lmdb_store *lmdb)
 {
@@ -254,7 +254,7 @@ reader_take(struct lmdb_store *lmdb)
 	return NULL;
 }
 
-/* NULL: it could not be begun, or is spoilt and aborted. */
+/* txn NULL: it could not be begun, or failed and was aborted. */
 static void
 reader_return(struct lmdb_store *lmdb, MDB_txn *txn)
 {
@@ -267,7 +267,7 @@ reader_return(struct lmdb_store *lmdb, MDB_txn *txn)
 	pthread_mutex_unlock(&lmdb->lock);
 }
 
-/* The record in the file, as of now. */
+/* Reads the record from the file. */
 static int
 file_get(struct lmdb_store *lmdb, MDB_txn *txn, const char *key, size_t length, struct greylist_record *out,
     bool *found)
@@ -316,7 +316,7 @@ is_mark(const MDB_val *key)
 	return key->mv_size == strlen(mark_key) && memcmp(key->mv_data, mark_key, key->mv_size) == 0;
 }
 
-/* What cannot be unpacked is nobody's any more. */
+/* A record that cannot be unpacked is useless, so it is dead. */
 static bool
 is_dead(const MDB_val *key, const MDB_val *value, bool (*dead)(const void *, const struct greylist_record *),
     const void *context)
@@ -328,8 +328,8 @@ is_dead(const MDB_val *key, const MDB_val *value, bool (*dead)(const void *, con
 	return !greylist_record_unpack(value->mv_data, value->mv_size, &record) || dead(context, &record);
 }
 
-/* Looks at `most` records from the place on; next is where the following call goes on, empty at
- * the end. What waits in memory is younger and is written over whatever happens here. */
+/* Checks `most` records from the place on; *next is where the next call continues, empty at the end. Records that
+ * wait in memory are younger, and will overwrite whatever is dropped here. */
 static int
 cursor_sweep(struct lmdb_store *lmdb, MDB_cursor *cursor, bool (*dead)(const void *, const struct greylist_record *),
     const void *context, unsigned most, MDB_val *next, unsigned *dropped)
@@ -394,7 +394,7 @@ lmdb_sweep(struct store *store, bool (*dead)(const void *, const struct greylist
 	int code;
 
 	pthread_mutex_lock(&lmdb->sweep_lock);
-	/* a deletion needs pages too: in a full file fewer at a time go */
+	/* deleting needs pages too: in a full file delete fewer at a time */
 	while ((code = sweep_some(lmdb, dead, context, most)) == MDB_MAP_FULL && most > 1)
 		most /= 4;
 	*done = code == 0 && lmdb->place_length == 0;
@@ -489,20 +489,20 @@ lmdb_begin(struct lmdb_store *lmdb, size_t ceiling, struct fault *why)
 	if ((code = mdb_env_create(&lmdb->env)) != 0 ||
 	    (code = mdb_env_set_mapsize(lmdb->env, ceiling)) != 0 ||
 	    (code = mdb_env_open(lmdb->env, lmdb->path, MDB_NOTLS, 0640)) != 0 ||
-	    (code = mdb_reader_check(lmdb->env, &dead)) != 0 || /* places of readers that were killed */
+	    (code = mdb_reader_check(lmdb->env, &dead)) != 0 || /* frees the slots of readers that were killed */
 	    (code = mdb_txn_begin(lmdb->env, NULL, 0, &txn)) != 0 ||
 	    (code = mdb_dbi_open(txn, NULL, 0, &lmdb->dbi)) != 0 ||
 	    (code = mark_check(lmdb, txn, &ours)) != 0 || !ours) {
 		mdb_txn_abort(txn);
 		return code != 0 ? lmdb_fault(why, lmdb->path, code)
-				 : fault_at(why, lmdb->path, 0, "is no greylist of this version of "
-				       "greenlane; name another folder in greylist.store");
+				 : fault_at(why, lmdb->path, 0, "is not a greylist of this version of "
+				       "greenlane; name another directory in greylist.store");
 	}
 	code = mdb_txn_commit(txn);
 	return code == 0 || lmdb_fault(why, lmdb->path, code);
 }
 
-/* Signals are for other threads. */
+/* Blocks all signals: other threads handle them. */
 static bool
 writer_start(struct lmdb_store *lmdb, struct fault *why)
 {
@@ -514,7 +514,7 @@ writer_start(struct lmdb_store *lmdb, struct fault *why)
 	code = pthread_create(&lmdb->writer, NULL, writer_run, lmdb);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	lmdb->writes = code == 0;
-	return lmdb->writes || fault_set(why, "cannot start the greylist's writer: %s", strerror(code));
+	return lmdb->writes || fault_set(why, "cannot start the greylist writer thread: %s", strerror(code));
 }
 
 struct store *

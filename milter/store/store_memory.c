@@ -4,11 +4,11 @@
 #include "milter/store/greylist_map.h"
 #include "milter/store/store.h"
 
-enum { SWEEP_MAX = 1000 }; /* records looked at in one call */
+enum { SWEEP_MAX = 1000 }; /* records checked in one call */
 
 struct memory_store {
 	struct store store;
-	pthread_mutex_t lock; /* over all below */
+	pthread_mutex_t lock; /* protects everything below */
 	struct greylist_map *map;
 	size_t place; /* of the sweep */
 };
@@ -81,7 +81,7 @@ store_memory(size_t ceiling, struct fault *why)
 
 	if (memory == NULL || ceiling == 0 || (memory->map = greylist_map_open(ceiling)) == NULL) {
 		free(memory);
-		fault_set(why, ceiling == 0 ? "a greylist in memory needs room for at least one record"
+		fault_set(why, ceiling == 0 ? "a greylist in memory must hold at least one record"
 					    : "the greylist in memory: out of memory");
 		return NULL;
 	}
