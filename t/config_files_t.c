@@ -12,7 +12,7 @@
 
 enum { PATH_SIZE = 512, NOBODY = 65534 };
 
-/* ---- a folder of files ---- */
+/* ---- a directory of files ---- */
 
 static char folder[] = "/tmp/config_files_t.XXXXXX";
 
@@ -111,7 +111,7 @@ vendor_path_is_searched(void)
 	is(load(in_folder("greenlane.conf")), "site", "a site's file of the same name replaces it");
 	enable("globex");
 	is(load(in_folder("greenlane.conf")),
-	    "greenlane.conf:2: no file 'globex.conf' in vendor_path; see the folder of shipped vendors for names",
+	    "greenlane.conf:2: no file 'globex.conf' in vendor_path; see the directory of shipped vendors for names",
 	    "a vendor without a file is a fault of the line that names it");
 }
 
@@ -139,15 +139,15 @@ only_files_are_read(void)
 	is(load(in_folder("none.conf")), "none.conf: cannot be opened: No such file or directory",
 	    "a missing configuration is a fault");
 	is(load(in_folder("shipped")),
-	    "shipped: is no regular file; write the name of a configuration file", "so is a folder in its place");
+	    "shipped: is not a regular file; write the name of a configuration file", "so is a directory in its place");
 	folder_make("site/acme.conf");
 	enable("acme");
-	ok(strstr(load(in_folder("greenlane.conf")), "is no regular file") != NULL,
-	    "so is a folder in a vendor file's place");
+	ok(strstr(load(in_folder("greenlane.conf")), "is not a regular file") != NULL,
+	    "so is a directory in a vendor file's place");
 	rmdir(in_folder("site/acme.conf"));
 	if (mkfifo(in_folder("pipe.conf"), 0600) != 0)
 		abort();
-	ok(strstr(load(in_folder("pipe.conf")), "is no regular file") != NULL, "a pipe is not waited for");
+	ok(strstr(load(in_folder("pipe.conf")), "is not a regular file") != NULL, "a pipe is not waited for");
 	file_write("huge.conf", "");
 	if (truncate(in_folder("huge.conf"), POLICY_TEXT_MAX + 1) != 0)
 		abort();
@@ -190,7 +190,7 @@ list_is_found_beside_its_vendor(void)
 	vendor_write("shipped/acme.conf", "acme", "shipped", source);
 	is_number(networks_loaded(), 1, "or at an absolute path");
 	vendor_write("shipped/acme.conf", "acme", "shipped", "{ file = \"lists\"; }");
-	is_number(networks_loaded(), -1, "a folder is no list");
+	is_number(networks_loaded(), -1, "a directory is not a list");
 }
 
 /* ---- what is too broad ---- */
@@ -262,10 +262,10 @@ shared_senders_are_known(void)
 	says("in force\n", "a site's file of a shared sender replaces the shipped one");
 	unlink(in_folder("site/bulk.conf"));
 	rmdir(in_folder("site"));
-	says(refused, "a folder of vendor_path that does not exist is no trouble");
+	says(refused, "a directory of vendor_path that does not exist is no fault");
 	folder_make("site");
 	file_write("shipped/bulk.conf", "vendor = { name = \"bulk\"; kind = \"esp\"; domain = 1; };\n");
-	says("warning: shipped/bulk.conf:1: whether it names a shared sender is not known: 'domains' is missing; write "
+	says("warning: shipped/bulk.conf:1: cannot tell whether it names a shared sender: 'domains' is missing; write "
 	     "domains = [ \"example.com\" ];\nin force\n",
 	    "a broken file that is not enabled is warned of, and does not stop the rest");
 	file_write("shipped/bulk.conf", "nonsense");

@@ -152,7 +152,7 @@ kinds(void)
 	struct fault why;
 
 	folder_open();
-	ok(source_files_prepare(folder, &why) && source_files_prepare(folder, &why), "the folder is made, or is there");
+	ok(source_files_prepare(folder, &why) && source_files_prepare(folder, &why), "the directory is created, or exists");
 	is_number(kept(COPY_BELIEVED, "a:x.example"), 0, "what was never kept is no fault");
 	ok(save(COPY_BELIEVED, "a:x.example", 1, &why) && save(COPY_PENDING, "a:x.example", 2, &why) &&
 	    save(COPY_ACCEPTED, "a:x.example", 3, &why), "a source has a copy of each kind");
@@ -209,7 +209,7 @@ damaged_files(void)
 	snprintf(path, sizeof path, "cp %s/sources/a:x.example.copy %s/sources/a:y.example.copy", folder, folder);
 	ok(system(path) == 0 && kept(COPY_BELIEVED, "a:y.example") == -1, "another source's copy under this name is a fault");
 	snprintf(path, sizeof path, "%s/sources/a:z.example.copy", folder);
-	ok(mkdir(path, 0700) == 0 && kept(COPY_BELIEVED, "a:z.example") == -1, "a folder in its place is a fault");
+	ok(mkdir(path, 0700) == 0 && kept(COPY_BELIEVED, "a:z.example") == -1, "a directory in its place is a fault");
 	ok(!save(COPY_BELIEVED, "a:z.example", 1, &why) && strstr(why.text, "cannot be written") != NULL, "and cannot be written");
 	folder_close();
 }
@@ -221,18 +221,18 @@ no_folder(void)
 	struct fault why = { .text = "" };
 
 	folder_open();
-	ok(!save(COPY_BELIEVED, "a:x.example", 1, &why) && strstr(why.text, "`sources` is missing") != NULL, "without the folder nothing is kept, and why says so");
+	ok(!save(COPY_BELIEVED, "a:x.example", 1, &why) && strstr(why.text, "`sources` is missing") != NULL, "without the directory nothing is kept, and why says so");
 	is_number(kept(COPY_BELIEVED, "a:x.example"), 0, "nothing is there to be read");
-	ok(!source_files_prepare("/proc/self/fdinfo", &why) && strstr(why.text, "cannot be made") != NULL, "where no folder can be made is a fault");
+	ok(!source_files_prepare("/proc/self/fdinfo", &why) && strstr(why.text, "cannot be created") != NULL, "where no directory can be created is a fault");
 	snprintf(path, sizeof path, "touch %s/sources", folder);
 	ok(system(path) == 0 && !source_files_prepare(folder, &why) && strstr(why.text, "is a file, not a directory") != NULL &&
-	    !save(COPY_BELIEVED, "a:x.example", 1, &why), "a file in the folder's place is a fault");
+	    !save(COPY_BELIEVED, "a:x.example", 1, &why), "a file in the directory's place is a fault");
 	snprintf(path, sizeof path, "cd %s && rm sources && mkdir elsewhere && ln -s elsewhere sources", folder);
 	ok(system(path) == 0 && !source_files_prepare(folder, &why) && strstr(why.text, "is a link, not a directory") != NULL, "so is a link");
 	ok(!save(COPY_ACCEPTED, "a:x.example", 1, &why) && strstr(why.text, "is a link, not a directory") != NULL, "through which nothing is written");
 	is_number(kept(COPY_BELIEVED, "a:x.example"), -1, "nor read");
 	source_files_drop(folder, COPY_BELIEVED, "a:x.example");
-	is_number(files(got), 0, "and nothing lies where it leads");
+	is_number(files(got), 0, "and nothing is created where it points");
 	folder_close();
 }
 
@@ -246,12 +246,12 @@ owners(void)
 
 	folder_open();
 	if (geteuid() != 0 || chown(folder, 65534, 65534) != 0) {
-		ok(true, "what root writes belongs to the folder's owner # SKIP not root");
+		ok(true, "what root writes belongs to the directory's owner # SKIP not root");
 	} else {
 		snprintf(path, sizeof path, "%s/sources/a:x.example.accepted", folder);
 		ok(source_files_prepare(folder, &why) && save(COPY_ACCEPTED, "a:x.example", 1, &why) && stat(path, &st) == 0 &&
 		    st.st_uid == 65534 && st.st_gid == 65534 && (st.st_mode & 0777) == 0640,
-		    "what root writes belongs to the folder's owner");
+		    "what root writes belongs to the directory's owner");
 	}
 	folder_close();
 }

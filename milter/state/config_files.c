@@ -16,14 +16,14 @@
 
 /* ---- files ---- */
 
-/* The texts of one load: kept until it is over, for policy_text borrows them. */
+/* The texts of one load: kept until it ends, because policy_text borrows them. */
 struct config_texts {
 	struct config_text {
 		struct config_text *next;
 		char path[4096];
 		char *text;
 	} *list;
-	const struct strings *folders; /* in the place of vendor_path; NULL */
+	const struct strings *folders; /* used instead of vendor_path; NULL */
 };
 
 static void
@@ -69,7 +69,7 @@ read_file(const char *path, size_t *length, struct fault *why)
 	if (fd < 0)
 		fault_at(why, path, 0, "cannot be opened: %s", strerror(errno));
 	else if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
-		fault_at(why, path, 0, "is no regular file; write the name of a configuration file");
+		fault_at(why, path, 0, "is not a regular file; write the name of a configuration file");
 	else if (st.st_size > POLICY_TEXT_MAX)
 		fault_at(why, path, 0, "is larger than %d MiB", POLICY_TEXT_MAX / 1024 / 1024);
 	else if ((text = read_all(fd, (size_t)st.st_size, length)) == NULL)
@@ -100,7 +100,7 @@ config_texts_read(struct config_texts *texts, const char *path, const char **kep
 	return file->text;
 }
 
-/* A file closed to us, or a link to nowhere, is not missing: the shipped one must not step in. */
+/* A file we may not read, or a dangling link, is not missing: the shipped file must not replace it. */
 static bool
 is_missing(const char *path)
 {
@@ -109,7 +109,7 @@ is_missing(const char *path)
 	return lstat(path, &st) != 0 && (errno == ENOENT || errno == ENOTDIR);
 }
 
-/* The last folder of vendor_path that has the file wins: a site's file replaces the shipped one. */
+/* The last directory of vendor_path that has the file wins: a site's file replaces the shipped one. */
 static bool
 find_vendor(const struct strings *folders, const char *name, size_t *folder, char path[4096])
 {
@@ -135,7 +135,7 @@ read_vendor(void *context, const struct strings *folders, const char *name, cons
 		folders = texts->folders;
 	if (find_vendor(folders, name, &folder, found))
 		return config_texts_read(context, found, path, length, why);
-	fault_set(why, "no file '%s.conf' in vendor_path; see the folder of shipped vendors for names",
+	fault_set(why, "no file '%s.conf' in vendor_path; see the directory of shipped vendors for names",
 	    name);
 	return NULL;
 }
@@ -164,14 +164,14 @@ is_conf(const struct dirent *entry)
 	return length > 5 && strcmp(entry->d_name + length - 5, ".conf") == 0;
 }
 
-/* Most files are of neither kind: those need not be understood twice. */
+/* Most files are of neither kind: those need not be parsed twice. */
 static bool
 may_be_shared(const char *text, size_t length)
 {
 	return memmem(text, length, "esp", 3) != NULL || memmem(text, length, "gateway", 7) != NULL;
 }
 
-/* A file that is not enabled is no reason to refuse the rules; but its names would be missed. */
+/* A bad file that is not enabled is no reason to refuse the policy, only to warn: its names would be missing. */
 static void
 sender_read(struct policy *policy, const char *path, struct faults *faults)
 {
@@ -182,12 +182,12 @@ sender_read(struct policy *policy, const char *path, struct faults *faults)
 	if (text != NULL && (!may_be_shared(text, length) ||
 				policy_text_sender(policy, path, text, length, &why)))
 		goto out;
-	faults_warn(faults, path, why.line, "whether it names a shared sender is not known: %s", why.text);
+	faults_warn(faults, path, why.line, "cannot tell whether it names a shared sender: %s", why.text);
 out:
 	free(text);
 }
 
-/* Every file that vendor_path leads to, enabled or not, in an order that is always the same. */
+/* Reads every file in vendor_path, enabled or not, always in the same order. */
 static void
 senders_find(struct policy *policy, struct faults *faults)
 {
@@ -201,7 +201,7 @@ senders_find(struct policy *policy, struct faults *faults)
 
 		if (count < 0 && errno != ENOENT)
 			faults_warn(faults, folders->list[i], 0,
-			    "the shared senders in it are not known: %s", strerror(errno));
+			    "cannot be read for shared senders: %s", strerror(errno));
 		for (int j = 0; j < count; j++) {
 			list[j]->d_name[strlen(list[j]->d_name) - 5] = '\0';
 			if (find_vendor(folders, list[j]->d_name, &folder, path) && folder == i)
@@ -212,7 +212,7 @@ senders_find(struct policy *policy, struct faults *faults)
 	}
 }
 
-/* What is allowed, but will go wrong; false where it must not come into force. */
+/* Warns of what is allowed but will cause trouble. False if the policy must not take effect. */
 static bool
 lint(struct policy *policy, const struct suffix_list *suffixes, struct faults *faults)
 {
@@ -223,7 +223,7 @@ lint(struct policy *policy, const struct suffix_list *suffixes, struct faults *f
 	return faults->errors == before;
 }
 
-/* The host's list, which is newer than libpsl's own. psl_free is for both. */
+/* The host's list, which is newer than libpsl's own. psl_free accepts both. */
 static psl_ctx_t *
 suffixes_load(void)
 {
@@ -270,7 +270,7 @@ config_files_read_vendor(const struct strings *folders, const char *name, struct
 	int length = snprintf(text, sizeof text, "vendors = ( { name = \"%s\"; } );", name);
 
 	if (length < 0 || (size_t)length >= sizeof text || strpbrk(name, "\"\\") != NULL) {
-		faults_error(faults, name, 0, "is no name of a vendor");
+		faults_error(faults, name, 0, "is not a vendor name");
 		return NULL;
 	}
 	suffixes.psl = psl = suffixes_load();

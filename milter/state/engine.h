@@ -1,7 +1,7 @@
 /*
- * engine.h - what every message needs, opened together: DNS, DKIM, suffixes, the policy in force, its sources.
+ * engine.h - opens what every message needs: DNS, DKIM, suffixes, the policy in force and its sources.
  *
- * For greenlaned and for the commands that judge as it would. Creates threads.
+ * For greenlaned and for the commands that judge as greenlaned would. Creates threads.
  */
 #ifndef ENGINE_H
 #define ENGINE_H
@@ -13,19 +13,19 @@
 
 struct engine {
 	struct resolver *resolver;
-	struct psl_ctx_st *psl; /* NULL: the list built into libpsl serves */
+	struct psl_ctx_st *psl; /* NULL: the list built into libpsl is used */
 	struct suffix_list suffixes;
 	struct dkim_verifier *dkim;
 	struct snapshots *snapshots;
 	struct refresh *refresh;
 };
 
-/* A resolver as the settings want it; suffixes as in resolver.h. Given. */
+/* Opens a resolver with these settings; suffixes as in resolver.h. Given. */
 struct resolver *engine_resolver(const struct settings *, const struct suffix_list *suffixes,
     struct fault *why) MUST_USE;
 
-/* journal (NULL: none) is kept, state_dir ("": nothing is kept on disk) is not. False: engine_close
- * gives back what was opened. No policy is in force yet: see refresh_adopt. */
+/* journal (NULL: none) is kept; state_dir is copied ("": nothing is stored on disk). After false too, engine_close
+ * frees what was opened. No policy is in force yet: see refresh_adopt. */
 bool engine_open(struct engine *, const struct settings *, struct journal *, const char *state_dir,
     struct fault *why) MUST_USE;
 void engine_close(struct engine *);

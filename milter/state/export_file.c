@@ -5,7 +5,7 @@
 #include "milter/state/export_file.h"
 #include "milter/system/files.h"
 
-/* What lies there now, if anything: its status (mode 0: nothing), and whether it is as good as the new text. */
+/* The status of the existing file (mode 0: there is none), and whether its text is the same as the new one. */
 static bool
 look(const struct folder *folder, const char *name, const struct text *text, struct stat *old, bool *same,
     struct fault *why)
@@ -24,12 +24,13 @@ look(const struct folder *folder, const char *name, const struct text *text, str
 	if ((uint64_t)old->st_size > EXPORT_TEXT_MAX)
 		return true;
 	bytes = file_read(folder, name, EXPORT_TEXT_MAX, &length, why);
-	*same = bytes != NULL && export_same((struct span){ bytes, length }, (struct span){ text->bytes, text->length });
+	*same = bytes != NULL &&
+	    export_same((struct span){ bytes, length }, (struct span){ text->bytes, text->length });
 	free(bytes);
 	return true;
 }
 
-/* Readable for all, as a list of published addresses may be, unless what lay there was not. */
+/* World-readable, as a list of published addresses may be, unless the old file was not. */
 static struct file_access
 access_of(const struct stat *old)
 {
@@ -43,7 +44,8 @@ open_folder_of(struct folder *folder, const char *path, const char **name, struc
 {
 	if (folder_of(folder, path, name, why))
 		return true;
-	return why->text[0] != '\0' ? false : fault_at(why, path, 0, "cannot be written: its folder is missing; make it");
+	return why->text[0] != '\0' ? false
+	    : fault_at(why, path, 0, "cannot be written: its directory is missing; create it");
 }
 
 bool

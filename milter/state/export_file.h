@@ -1,19 +1,19 @@
 /*
- * export_file.h - keeps a file that other programs read: whole, readable, and touched only when its
- * content changed.
+ * export_file.h - writes a file that other programs read: whole, readable, and only when its
+ * content changes.
  *
- * By files.h: a link in its place is a fault. A file that was there keeps its mode and group.
+ * Uses files.h: a link in its place is a fault. An existing file keeps its mode and group.
  */
 #ifndef EXPORT_FILE_H
 #define EXPORT_FILE_H
 
 #include "policy/advise/export.h"
 
-/* *changed: it was written, because it differed by more than its date or was not there. */
+/* *changed: the file was written, because it differed in more than its date or did not exist. */
 bool export_file_keep(const char *path, const struct text *, bool *changed, struct fault *why) MUST_USE;
 
-/* Does the file hold this text already, but for its date? False with why where it cannot be read; a
- * file that is not there is not fresh, and no fault. */
+/* *fresh: the file already holds this text, apart from its date. False with why if the file cannot be read; a
+ * missing file is not fresh, but is no fault. */
 bool export_file_is_fresh(const char *path, const struct text *, bool *fresh, struct fault *why) MUST_USE;
 
 #endif

@@ -13,16 +13,16 @@
 #include "milter/system/subprocess.h"
 
 enum {
-	LOOK_SECONDS = 2,    /* between two looks at the copies and the policy */
-	REDO_SECONDS = 60,   /* at the latest: a source grows stale, or past its review, without a mark */
+	LOOK_SECONDS = 2,    /* between two checks of the copies and the policy */
+	REDO_SECONDS = 60,   /* at the latest: a source may grow stale, or pass its review, without any other change */
 	COMMAND_SECONDS = 30
 };
 
 /* What is remembered of an export between two rounds. */
 struct export_state {
-	char *file;           /* whose these are: a reload may bring others */
-	bool owed;            /* the file changed, and its command did not end well yet */
-	struct fault trouble; /* said already; text "": none */
+	char *file;           /* which file this is about: a reload may change it */
+	bool owed;            /* the file changed, and its command has not succeeded yet */
+	struct fault trouble; /* already logged; text "": none */
 };
 
 struct exports {
@@ -32,7 +32,7 @@ struct exports {
 	pthread_t thread;
 	bool runs;
 	atomic_bool ends;
-	pthread_mutex_t lock; /* for the waiting alone */
+	pthread_mutex_t lock; /* only for the wait */
 	pthread_cond_t changed;
 	/* of the last round */
 	struct export_state states[EXPORTS_MAX];
@@ -58,7 +58,7 @@ run_command(struct exports *exports, struct export_state *state, const struct ex
 
 	state->owed = !subprocess_run(job->command, COMMAND_SECONDS, &exports->ends, &why);
 	if (!state->owed) {
-		journal_say(exports->journal, LOG_NOTICE, "export %s: its command ended with status 0", job->file);
+		journal_say(exports->journal, LOG_NOTICE, "export %s: its command exited with status 0", job->file);
 		state->trouble.text[0] = '\0';
 	} else if (!exports->ends) {
 		fault_set(&told, "export %.200s: %.250s", job->file, why.text);
@@ -97,7 +97,7 @@ keep_all(struct exports *exports, const struct policy *policy)
 	struct fault why;
 
 	if (listings == NULL)
-		journal_say(exports->journal, LOG_ERR, "no memory for the exports");
+		journal_say(exports->journal, LOG_ERR, "out of memory for the exports");
 	for (size_t i = 0; listings != NULL && i < policy->export_count && !exports->ends; i++) {
 		const struct export_job *job = &policy->exports[i];
 		struct text text;
@@ -119,7 +119,7 @@ forget(struct export_state *state)
 	*state = (struct export_state){ .file = NULL };
 }
 
-/* What is owed to a file outlives a reload that still names it in its place. */
+/* An export at the same place with the same file keeps its pending command across a reload. */
 static void
 take_policy(struct exports *exports, const struct policy *policy, uint64_t number)
 {
@@ -130,7 +130,7 @@ take_policy(struct exports *exports, const struct policy *policy, uint64_t numbe
 		if (state->file != NULL && strcmp(state->file, file) != 0)
 			forget(state);
 		if (state->file == NULL && file[0] != '\0')
-			state->file = strdup(file); /* NULL without memory: what is owed may be lost, no more */
+			state->file = strdup(file); /* NULL without memory: at worst a pending command is lost */
 		state->trouble.text[0] = '\0';
 	}
 	exports->policy_number = number;
@@ -204,7 +204,7 @@ exports_start(struct exports *exports, struct fault *why)
 	int error = pthread_create(&exports->thread, NULL, keep_on, exports);
 
 	if (error != 0)
-		return fault_set(why, "no thread for the exports: %s", strerror(error));
+		return fault_set(why, "cannot start the export thread: %s", strerror(error));
 	exports->runs = true;
 	return true;
 }

@@ -1,8 +1,8 @@
 /*
- * exports.h - keeps the files of `exports` fresh while the daemon runs, and runs their commands.
+ * exports.h - keeps the files of `exports` up to date while the daemon runs, and runs their commands.
  *
- * One thread; mail never waits for it. A file that cannot be written, or whose command
- * fails, is tried again; said once until the reason changes.
+ * One thread; mail never waits for it. If a file cannot be written, or its command fails, it
+ * tries again; this is logged once until the reason changes.
  */
 #ifndef EXPORTS_H
 #define EXPORTS_H
@@ -12,12 +12,12 @@
 
 struct exports;
 
-/* All kept; state_dir is copied: where refresh keeps its copies. Given. */
+/* Snapshots and journal are kept; state_dir, where refresh keeps its copies, is copied. Given. */
 struct exports *exports_open(struct snapshots *, struct journal *, const char *state_dir, struct fault *why) MUST_USE;
 
-/* Starts the thread: once the first policy is published. */
+/* Starts the thread. Call after the first policy is published. */
 bool exports_start(struct exports *, struct fault *why) MUST_USE;
 
-void exports_close(struct exports *); /* ends a command that still runs; NULL is fine */
+void exports_close(struct exports *); /* kills a command that is still running; NULL is fine */
 
 #endif

@@ -12,8 +12,8 @@
 #include "milter/system/clock.h"
 
 enum {
-	UNFOLDING_MS = 20 * 1000,      /* waiting for DNS that sources asked together may do */
-	NAMES_ARENA = 16 * 1024 * 1024 /* of the names of shared senders */
+	UNFOLDING_MS = 20 * 1000,      /* DNS budget of the sources that are asked together */
+	NAMES_ARENA = 16 * 1024 * 1024 /* for the names of shared senders */
 };
 
 struct refresh {
@@ -22,15 +22,15 @@ struct refresh {
 	char state_dir[4096];
 	pthread_t thread;
 	bool runs;
-	/* both without the lock: an unfolding holds it while DNS is slow */
+	/* both are read without the lock: an unfolding holds it while DNS is slow */
 	atomic_bool ends;
-	atomic_uint calls; /* policies that wait for the lock, and the end: they go first */
-	pthread_mutex_t lock; /* guards all below; sessions never take it */
+	atomic_uint calls; /* threads that wait for the lock with a policy or to close; they go first */
+	pthread_mutex_t lock; /* protects everything below; sessions never take it */
 	pthread_cond_t changed;
 	struct source_watch *entries;
-	struct source_watch **of; /* by number of a source of the policy in force; NULL: asks no DNS */
+	struct source_watch **of; /* by source number of the policy in force; NULL: it asks no DNS */
 	bool unpublished;    /* what the entries hold is not in force yet */
-	struct arena *names; /* of with.shared */
+	struct arena *names; /* holds with.shared */
 };
 
 /* ---- entries ---- */
@@ -44,7 +44,7 @@ entry_of(struct refresh *refresh, const struct source *source)
 	return NULL;
 }
 
-/* A source that is new here serves from its last good copy, if there is one. */
+/* A new source uses its last good copy, if there is one. */
 static struct source_watch *
 entry_add(struct refresh *refresh, const struct source *source)
 {
@@ -88,7 +88,7 @@ build_ranges(const struct policy *policy, struct source_watch *const *of, struct
 	return ranges;
 }
 
-/* Said when it happens, and of a new policy (before is NULL) whenever it is so. */
+/* Logged when it happens, and for a new policy (before is NULL) whenever it is the case. */
 static void
 say_without_addresses(const struct refresh *refresh, const struct policy *policy, const struct ranges *ranges,
     const struct ranges *before)
@@ -99,13 +99,13 @@ say_without_addresses(const struct refresh *refresh, const struct policy *policy
 		if (ranges_lack_addresses(ranges, vendor) &&
 		    (before == NULL || !ranges_lack_addresses(before, vendor)))
 			journal_say(refresh->with.journal, LOG_ERR,
-			    "vendor-without-addresses: DNS says of each source of %s that it holds no address: only signatures "
-			    "prove its mail now, and only its own DMARC policy lets forgeries be refused; write down the sources "
-			    "that it publishes now", vendor->name);
+			    "vendor-without-addresses: according to DNS no source of %s has an address: only "
+			    "signatures prove its mail now, and only its own DMARC policy lets forgeries be refused; write the "
+			    "sources that it publishes now", vendor->name);
 	}
 }
 
-/* policy NULL: the one in force, with new ranges. The lock is held. */
+/* Publishes a policy with its ranges; policy NULL: the one in force, with new ranges. Lock held. */
 static bool
 publish(struct refresh *refresh, struct policy *policy, struct source_watch *const *of, struct fault *why)
 {
@@ -211,7 +211,8 @@ forget_wants(struct refresh *refresh)
 	}
 }
 
-/* Marks what a policy wants and adds what is new. Returns which source has which, given; NULL without memory. */
+/* Marks the entries that a policy wants and adds new ones. Returns the entry of each source, given; NULL without
+ * memory. */
 static struct source_watch **
 want_entries(struct refresh *refresh, const struct policy *policy)
 {
@@ -224,7 +225,7 @@ want_entries(struct refresh *refresh, const struct policy *policy)
 		const struct source *source = &policy->sources[i];
 		struct source_watch *entry;
 
-		/* those for login and api, too: exports list them */
+		/* those for login and api too: exports list them */
 		if (!source_asks_dns(source) || !source->selected)
 			continue;
 		entry = entry_of(refresh, source);
@@ -245,7 +246,7 @@ want_entries(struct refresh *refresh, const struct policy *policy)
 	return of;
 }
 
-/* Copies: the policy they came from may be gone before the next one brings others. */
+/* Copies the names: the policy that they come from may be freed before the next one replaces them. */
 static bool
 copy_names(const struct policy *policy, struct arena *arena, struct strings *out)
 {
@@ -261,7 +262,7 @@ copy_names(const struct policy *policy, struct arena *arena, struct strings *out
 	return true;
 }
 
-/* The limits and the names of shared senders that this policy brings. */
+/* Takes the limits and the names of shared senders from this policy. */
 static void
 take_limits(struct refresh *refresh, const struct policy *policy)
 {
@@ -276,7 +277,7 @@ take_limits(struct refresh *refresh, const struct policy *policy)
 		settings->refresh.widest_ipv6, settings->refresh.share_ppm,
 		settings->refresh.fall_percent };
 	if (!copy_names(policy, names, &shared)) {
-		journal_say(refresh->with.journal, LOG_WARNING, "no memory for the names of shared senders");
+		journal_say(refresh->with.journal, LOG_WARNING, "out of memory for the names of shared senders");
 		shared.count = 0;
 	}
 	arena_close(refresh->names);
@@ -300,7 +301,7 @@ unfold_unknown(struct refresh *refresh, int64_t patience_ms)
 	}
 }
 
-/* ---- lists that somebody else writes: a file, at a reload ---- */
+/* ---- lists in files that another program writes, at a reload ---- */
 
 static const struct source *
 same_file(const struct policy *policy, const struct source *source)
@@ -322,7 +323,7 @@ is_same_list(const struct source *a, const struct source *b)
 	    memcmp(a->prefixes, b->prefixes, a->prefix_count * sizeof *a->prefixes) == 0;
 }
 
-/* A list of the configuration in the form that source_guard judges. */
+/* A list from the configuration in the form that source_guard judges. */
 static bool
 copy_list(struct arena *arena, const struct source *source, struct source_copy *out)
 {
@@ -336,7 +337,7 @@ copy_list(struct arena *arena, const struct source *source, struct source_copy *
 	return taken;
 }
 
-/* Whoever cut a list short may have meant it, so it is believed; but somebody should know. */
+/* Whoever shortened a list may have meant it, so it is believed; but the log says so. */
 static void
 say_fall(struct refresh *refresh, const struct source *before, const struct source *after)
 {
@@ -398,7 +399,7 @@ refresh_adopt(struct refresh *refresh, struct policy *policy, int64_t patience_m
 	return done;
 }
 
-/* Those in trouble come last: they may use up the patience of the others. */
+/* Those that failed come last: they may use up the DNS budget of the others. */
 static size_t
 find_due(struct refresh *refresh, struct source_watch *list[SOURCE_WATCH_AT_ONCE])
 {
@@ -413,7 +414,7 @@ find_due(struct refresh *refresh, struct source_watch *list[SOURCE_WATCH_AT_ONCE
 	return count;
 }
 
-/* Puts what changed in force; returns whether anything had. */
+/* Puts changes in force; returns whether there were any. */
 static bool
 publish_changes(struct refresh *refresh)
 {
@@ -427,7 +428,7 @@ publish_changes(struct refresh *refresh)
 	return true;
 }
 
-/* Asks what is due; returns the ticks at which the next one will be. The lock is held. */
+/* Asks the sources that are due; returns the clock_ticks when the next one is. Lock held. */
 static int64_t
 refresh_due(struct refresh *refresh)
 {
@@ -447,7 +448,7 @@ refresh_due(struct refresh *refresh)
 		if (source_watch_next(entry) < next)
 			next = source_watch_next(entry);
 	}
-	/* old tables and copies lay between what stays: with many networks half of the memory is holes */
+	/* old tables and copies leave holes between what stays: with many networks, half of the memory */
 	if (publish_changes(refresh) || published)
 		(void)malloc_trim(0);
 	return next;
@@ -470,13 +471,13 @@ refresh_on(void *argument)
 {
 	struct refresh *refresh = argument;
 
-	pthread_setname_np(pthread_self(), "refresh"); /* for those who look at /proc, t/bench/refresh too */
+	pthread_setname_np(pthread_self(), "refresh"); /* shown in /proc, and read by t/bench/refresh */
 	pthread_mutex_lock(&refresh->lock);
 	while (!refresh->ends) {
 		int64_t next = refresh_due(refresh);
 		struct timespec until = { next / 1000000, next % 1000000 * 1000 };
 
-		/* a policy that is adopted wakes us at its end */
+		/* refresh_adopt wakes us when it ends */
 		if (refresh->calls > 0)
 			pthread_cond_wait(&refresh->changed, &refresh->lock);
 		else if (!refresh->ends && next > clock_ticks())
@@ -492,7 +493,7 @@ refresh_start(struct refresh *refresh, struct fault *why)
 	int error = pthread_create(&refresh->thread, NULL, refresh_on, refresh);
 
 	if (error != 0)
-		return fault_set(why, "no thread for the sources: %s", strerror(error));
+		return fault_set(why, "cannot start the refresh thread: %s", strerror(error));
 	refresh->runs = true;
 	return true;
 }

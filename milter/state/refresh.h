@@ -1,8 +1,8 @@
 /*
- * refresh.h - keeps what the sources unfold to: at start, at a reload, and at each answer's TTL.
+ * refresh.h - keeps the addresses of sources up to date: at start, at a reload, and as TTLs end.
  *
- * One thread asks; sessions never wait for it. What cannot be refreshed keeps serving;
- * what was never known is UNKNOWN, not NO.
+ * One thread asks DNS; sessions never wait for it. A source that cannot be refreshed keeps its last good copy;
+ * one that was never known is UNKNOWN, not NO.
  */
 #ifndef REFRESH_H
 #define REFRESH_H
@@ -15,21 +15,21 @@
 
 struct refresh;
 
-/* All kept; journal may be NULL. state_dir is copied: where the last good copies stand; "" keeps
+/* All are kept; journal may be NULL. state_dir, where the last good copies are stored, is copied; "" stores
  * none. Given. */
 struct refresh *refresh_open(struct resolver *, struct snapshots *, struct journal *, const char *state_dir,
     struct fault *why) MUST_USE;
 void refresh_close(struct refresh *); /* stops the thread; NULL is fine */
 
 /* Unfolds the sources of a policy that are not known yet, waiting for DNS at most patience_ms in
- * all, then publishes policy and ranges together. The policy is given, also when false. */
+ * all, then publishes policy and ranges together. Takes over the policy, also when false. */
 bool refresh_adopt(struct refresh *, struct policy *, int64_t patience_ms, struct fault *why) MUST_USE;
 
-/* Before the first policy, where state_dir is "": reads the copies of another one's, and writes none. What greenlaned
- * believes, doubts or has seen to be gone since long cannot be told from DNS alone. */
+/* Call before the first policy, when state_dir was "": reads another process's copies and writes none. What greenlaned
+ * believes, doubts or has long seen to be gone cannot be learnt from DNS alone. */
 void refresh_read_copies(struct refresh *, const char *state_dir);
 
-/* Asks what is due now, or all, and puts in force what changed. */
+/* Asks the sources that are due now, or all, and puts changes in force. */
 void refresh_now(struct refresh *, bool all);
 
 /* Starts the thread that asks again when a source is due. */

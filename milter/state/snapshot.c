@@ -17,9 +17,9 @@ struct held_snapshot {
 };
 
 struct snapshots {
-	pthread_mutex_t lock; /* guards all below; never held while judging, nor while anything is freed */
+	pthread_mutex_t lock; /* protects everything below; never held while judging or freeing */
 	struct held_snapshot *now;
-	uint64_t policies; /* so many were published */
+	uint64_t policies; /* number published so far */
 };
 
 struct snapshots *
@@ -34,13 +34,13 @@ snapshots_open(struct fault *why)
 	return snapshots;
 }
 
-/* What nobody holds any more, for free_unheld: freeing a large policy takes long, and every MAIL wants the lock. */
+/* What nobody holds any more, for free_unheld: freeing a large policy is slow, and every MAIL takes the lock. */
 struct unheld {
 	struct held_snapshot *held;
 	struct shared_policy *shared;
 };
 
-/* Gives up one hold. The lock is held. */
+/* Drops one reference. Lock held. */
 static struct unheld
 release(struct held_snapshot *held)
 {
@@ -54,7 +54,7 @@ release(struct held_snapshot *held)
 	return unheld;
 }
 
-/* Without the lock. */
+/* Call without the lock. */
 static void
 free_unheld(struct unheld unheld)
 {
@@ -95,7 +95,7 @@ snapshot_publish(struct snapshots *snapshots, struct policy *policy, struct rang
 		shared->policy = policy;
 	next->shared = shared;
 	next->ranges = ranges;
-	next->holders = 1; /* as the one in force */
+	next->holders = 1; /* for being in force */
 	pthread_mutex_lock(&snapshots->lock);
 	if (policy != NULL)
 		shared->number = ++snapshots->policies;

@@ -2,8 +2,8 @@
  * snapshot.h - lends the policy that is in force, with its ranges.
  *
  * A reload or a refreshed source publishes a new snapshot by swapping one pointer: a message
- * borrows one at MAIL and gives it back at its end, so no mail is judged half by the old rules. No
- * lock is held while judging. Never reads a file: that is config_files.h's.
+ * borrows one at MAIL and returns it at its end, so that one policy judges the whole message. No
+ * lock is held while judging. Never reads a file: config_files.h does.
  */
 #ifndef SNAPSHOT_H
 #define SNAPSHOT_H
@@ -16,14 +16,14 @@
 struct snapshots;
 struct snapshot {
 	struct judge judge;     /* policy and ranges; borrowed until snapshot_return */
-	uint64_t policy_number; /* another policy has another, even where memory is used again; from 1 on */
+	uint64_t policy_number; /* from 1 on; differs for each policy, even where memory is reused */
 };
 
 struct snapshots *snapshots_open(struct fault *why) MUST_USE; /* given; holds no policy yet */
 void snapshots_close(struct snapshots *);                     /* all snapshots must have been returned */
 
-/* policy NULL: the one in force stays and only its ranges change. Both are given, also when
- * false (without memory): then what stood still stands. */
+/* policy NULL: the one in force stays and only its ranges change. Takes over both, also when
+ * false (out of memory): then the old snapshot stays in force. */
 bool snapshot_publish(struct snapshots *, struct policy *policy, struct ranges *ranges, struct fault *why) MUST_USE;
 
 /* Any thread. NULL only before the first publish. */

@@ -11,12 +11,12 @@
 #include "milter/system/files.h"
 #include "policy/util/hash.h"
 
-enum { NAME_BYTES = 200 }; /* of a source in a file's name; a longer one ends in a hash */
+enum { NAME_BYTES = 200 }; /* of a source in a file name; a longer one ends in a hash */
 
 static const char *const endings[] = { [COPY_BELIEVED] = "copy", [COPY_PENDING] = "pending",
 	[COPY_ACCEPTED] = "accepted" };
 
-/* "spf:autotask.net" stands in "spf:autotask.net.copy"; what no file name should hold is "%XX". */
+/* "spf:autotask.net" is kept in "spf:autotask.net.copy"; bytes unfit for a file name become "%XX". */
 static void
 name_of(enum copy_kind kind, const char *source, char out[NAME_MAX + 1])
 {
@@ -36,9 +36,9 @@ name_of(enum copy_kind kind, const char *source, char out[NAME_MAX + 1])
 	snprintf(out, NAME_MAX + 1, "%.230s.%s", name, endings[kind]);
 }
 
-/* ---- the folder ---- */
+/* ---- the directory ---- */
 
-/* False with why, whose text is "" where it is not there. */
+/* False with why; its text is "" if the directory does not exist. */
 static bool
 open_sources(struct folder *sources, const char *state_dir, struct fault *why)
 {
@@ -52,7 +52,7 @@ open_sources(struct folder *sources, const char *state_dir, struct fault *why)
 	return done;
 }
 
-/* What root makes belongs to the owner of the folder that it lies in; nobody else may give files away. */
+/* Files that root creates get the owner of their directory; only root may give files away. */
 static bool
 owner_of(const struct folder *folder, struct file_access *access)
 {
@@ -68,7 +68,7 @@ owner_of(const struct folder *folder, struct file_access *access)
 	return true;
 }
 
-/* The descriptor is given away, not the name: whoever owns state_dir may have put something else there. */
+/* fchown by descriptor, not by name: the owner of state_dir may have put something else there. */
 static bool
 make_sources(struct folder *sources, const struct folder *state, struct fault *why)
 {
@@ -76,12 +76,12 @@ make_sources(struct folder *sources, const struct folder *state, struct fault *w
 	struct file_access access;
 
 	if (!made && errno != EEXIST)
-		return fault_at(why, state->path, 0, "its folder `sources` cannot be made: %s", strerror(errno));
+		return fault_at(why, state->path, 0, "its directory `sources` cannot be created: %s", strerror(errno));
 	if (!folder_enter(sources, state, "sources", why))
 		return false;
 	if (!made || (owner_of(state, &access) && fchown(sources->fd, access.owner, access.group) == 0))
 		return true;
-	fault_at(why, sources->path, 0, "cannot be given to the owner of the folder above: %s", strerror(errno));
+	fault_at(why, sources->path, 0, "cannot be given to the owner of its parent directory: %s", strerror(errno));
 	folder_close(sources);
 	return false;
 }
@@ -93,7 +93,7 @@ source_files_prepare(const char *state_dir, struct fault *why)
 	bool done;
 
 	if (!folder_open(&state, state_dir, why))
-		return why->text[0] != '\0' ? false : fault_at(why, state_dir, 0, "is missing; make it");
+		return why->text[0] != '\0' ? false : fault_at(why, state_dir, 0, "is missing; create it");
 	done = make_sources(&sources, &state, why);
 	folder_close(&state);
 	if (done)
@@ -109,9 +109,9 @@ write_in(const struct folder *folder, const char *name, const struct text *text,
 	struct file_access access;
 
 	if (text->cut)
-		return fault_at(why, folder->path, 0, "its file %s would be larger than it may be", name);
+		return fault_at(why, folder->path, 0, "its file %s would be too large", name);
 	if (!owner_of(folder, &access))
-		return fault_at(why, folder->path, 0, "its owner cannot be told: %s", strerror(errno));
+		return fault_at(why, folder->path, 0, "its owner cannot be read: %s", strerror(errno));
 	return file_replace(folder, name, &access, text->bytes, text->length, why);
 }
 
@@ -122,7 +122,7 @@ state_file_write(const char *state_dir, const char *name, const struct text *tex
 	bool done;
 
 	if (!folder_open(&folder, state_dir, why))
-		return why->text[0] != '\0' ? false : fault_at(why, state_dir, 0, "is missing; make it");
+		return why->text[0] != '\0' ? false : fault_at(why, state_dir, 0, "is missing; create it");
 	done = write_in(&folder, name, text, why);
 	folder_close(&folder);
 	return done;
@@ -151,7 +151,7 @@ source_files_save(const char *state_dir, enum copy_kind kind, const struct sourc
 
 	if (!open_sources(&folder, state_dir, why))
 		return why->text[0] != '\0' ? false
-		    : fault_at(why, state_dir, 0, "its folder `sources` is missing: a restart makes it");
+		    : fault_at(why, state_dir, 0, "its directory `sources` is missing; a restart creates it");
 	name_of(kind, copy->source, name);
 	text_open(&text, SOURCE_COPY_MAX);
 	source_copy_write(copy, &text);
@@ -194,7 +194,7 @@ source_files_drop(const char *state_dir, enum copy_kind kind, const char *source
 	struct fault why;
 
 	if (!open_sources(&folder, state_dir, &why))
-		return; /* what is not there need not go */
+		return; /* nothing there to remove */
 	name_of(kind, source, name);
 	unlinkat(folder.fd, name, 0);
 	folder_close(&folder);

@@ -55,7 +55,7 @@ list_source(struct export_listing *listing, const struct policy *policy, const c
 
 	listing->missing = listing->asked = listing->wrong = "";
 	if (source_is_lapsed(source, now, policy->settings.review_grace)) {
-		listing->missing = "it was to be reviewed, and review_grace is over";
+		listing->missing = "its review is overdue, and review_grace is over";
 	} else if (source_asks_dns(source)) {
 		return !source->selected || list_published(listing, state_dir, now, arena);
 	} else {
@@ -84,7 +84,7 @@ source_list_stamp(const char *state_dir)
 	char folder[PATH_MAX];
 	struct stat st;
 
-	/* copies are renamed into their folder, so each leaves its mark on the folder's time */
+	/* copies are renamed into the directory, so each changes the directory's mtime */
 	snprintf(folder, sizeof folder, "%s/sources", state_dir);
 	if (lstat(folder, &st) != 0)
 		return 0;

@@ -8,15 +8,15 @@
 
 enum {
 	RETRY_FIRST = 5,   /* seconds after a failure; doubled each time, up to the TTL */
-	RETRY_LAST = 300,  /* where no TTL is known: an outage is not to be outlived by much */
-	LATER_MS = 1100,   /* behind the TTL: caches have let go by then */
-	SPREAD_MS = 400,   /* so that sources of one age are not all asked in one moment */
-	ROUND_MS = 5000,   /* that the silent ones of a round are waited for, all together */
+	RETRY_LAST = 300,  /* if no TTL is known: we should notice soon when an outage ends */
+	LATER_MS = 1100,   /* after the TTL: caches have dropped the answer by then */
+	SPREAD_MS = 400,   /* so that sources of the same age are not all asked at the same moment */
+	ROUND_MS = 5000,   /* how long a round waits for silent names, all together */
 	ROUND_ARENA = 16 * 1024 * 1024, /* memory of its answers */
 	COPY_ARENA = 64 * 1024 * 1024,      /* of one copy: 100,000 networks and their paths */
 	NAMED = 8,         /* networks that one log line names */
-	WRONG_SEEN = 3,    /* askings that must have found it wrong, before it lists nothing, */
-	OTHERS = 3600      /* and seconds within which some name must have answered */
+	WRONG_SEEN = 3,    /* times it must be found wrong before it lists nothing, */
+	OTHERS = 3600      /* and seconds within which some other name must have answered */
 };
 
 struct source_watch *
@@ -49,7 +49,7 @@ source_watch_free(struct source_watch *watch)
 	free(watch);
 }
 
-/* The arena is given: the one before is closed, with the copy that lived there. */
+/* Takes over the arena; closes the old one with the old copy in it. */
 static void
 take_copy(struct source_watch *watch, struct arena *arena, const struct source_copy *copy)
 {
@@ -86,7 +86,7 @@ bounded(const struct source_watch_context *with, int64_t seconds)
 	return seconds < with->least ? with->least : seconds > with->most ? with->most : seconds;
 }
 
-/* Twice within max_stale, or what is published would be called too old while DNS is well. */
+/* At least twice within max_stale, or the copy would become too old while DNS works. */
 static int64_t
 wait_of(const struct source_watch *watch, const struct source_watch_context *with, uint32_t ttl)
 {
@@ -95,7 +95,7 @@ wait_of(const struct source_watch *watch, const struct source_watch_context *wit
 	return wait <= often ? wait : often > 0 ? often : 1;
 }
 
-/* The same source is always late by the same little. */
+/* The same for a source every time. */
 static int64_t
 spread_ms(const char *text)
 {
@@ -108,7 +108,7 @@ source_watch_age(struct source_watch *watch, const struct source_watch_context *
 	int64_t now = clock_now();
 	bool stale, changed;
 
-	/* the clock was set back: from now on it ages again, or it would serve until the clock is there once more */
+	/* the clock was set back: let the copy age from now, or it would be used until the clock catches up */
 	if (watch->known && watch->copy.believed > now)
 		watch->copy.believed = now;
 	stale = watch->known && now - watch->copy.believed > watch->max_stale;
@@ -116,7 +116,7 @@ source_watch_age(struct source_watch *watch, const struct source_watch_context *
 	watch->stale = stale;
 	if (changed && stale)
 		journal_say(with->journal, LOG_ERR,
-		    "source %s of %s: the last good copy is older than max_stale; its addresses are not known any more",
+		    "source %s of %s: the last good copy is older than max_stale; its addresses are no longer known",
 		    watch->source.text, watch->vendors);
 	return changed;
 }
@@ -132,9 +132,9 @@ source_watch_next(const struct source_watch *watch)
 	return old;
 }
 
-/* ---- what is kept and said ---- */
+/* ---- storing and logging ---- */
 
-/* A folder that takes nothing is said once, not at every refresh. */
+/* A directory that cannot be written is logged once, not at every refresh. */
 static void
 keep_copy(struct source_watch *watch, const struct source_watch_context *with, enum copy_kind kind,
     const struct source_copy *copy)
@@ -148,12 +148,12 @@ keep_copy(struct source_watch *watch, const struct source_watch_context *with, e
 	} else if (!watch->unkept) {
 		watch->unkept = true;
 		journal_fault(with->journal, LOG_ERR, &why);
-		journal_say(with->journal, LOG_ERR, "source %s would not outlive a restart without DNS",
+		journal_say(with->journal, LOG_ERR, "source %s would be lost at a restart without DNS",
 		    watch->source.text);
 	}
 }
 
-/* The first belief is what drift is measured from, until a person accepts another. */
+/* Drift is measured from the first copy that was believed, until a person accepts another. */
 static void
 keep_mark(struct source_watch *watch, const struct source_watch_context *with)
 {
@@ -188,13 +188,13 @@ say_change(const struct source_watch *watch, const struct source_watch_context *
 	text_open(&text, 2048);
 	source_copy_diff(&watch->copy, after, NAMED, &text);
 	journal_say(with->journal, LOG_WARNING, "drift: source %s of %s: %s", after->source,
-	    watch->vendors, text.length > 0 ? text.bytes : "its terms that cannot be listed changed");
+	    watch->vendors, text.length > 0 ? text.bytes : "its terms that cannot be listed have changed");
 	text_close(&text);
 }
 
 /* ---- unfolding ---- */
 
-/* What becomes of mail meanwhile. */
+/* What applies to mail until then. */
 static const char *
 meanwhile(const struct source_watch *watch)
 {
@@ -202,8 +202,8 @@ meanwhile(const struct source_watch *watch)
 		return "it lists nothing";
 	if (!watch->known)
 		return "its addresses are not known";
-	return watch->copy.wrong != 0 ? "what it listed before keeps serving, other addresses are not known"
-					  : "what it listed before keeps serving";
+	return watch->copy.wrong != 0 ? "what it listed before stays in use, other addresses are not known"
+					  : "what it listed before stays in use";
 }
 
 static void
@@ -249,7 +249,7 @@ copy_unfolding(const struct source_watch *watch, const struct unfolding *unfoldi
 	return out->asked_why != NULL;
 }
 
-/* Did a person accept just this? */
+/* Has a person accepted exactly this? */
 static bool
 is_accepted(const struct source_watch *watch, const struct source_watch_context *with, const struct source_copy *copy)
 {
@@ -276,12 +276,12 @@ is_believed(const struct source_watch *watch, const struct source_watch_context 
 	if (source_guard_believes(&with->limits, &with->shared, watch->source.exclusive, before, copy, &guard) ||
 	    is_accepted(watch, with, copy))
 		return true;
-	return fault_set(why, SOURCE_WATCH_DOUBTED "%s; `greenlane sources --accept` takes it", guard.text);
+	return fault_set(why, SOURCE_WATCH_DOUBTED "%s; `greenlane sources --accept` accepts it", guard.text);
 }
 
 /* ---- gone, or wrong ---- */
 
-/* The answer that it is gone, or wrong, no longer stands; what was believed for it before stays believed. */
+/* It is no longer gone or wrong; what was believed before is still believed. */
 static bool
 forget_wrong(struct source_watch *watch)
 {
@@ -302,8 +302,8 @@ note_others(struct source_watch *watch, const struct source_watch_context *with)
 	watch->found = found;
 }
 
-/* Several askings over absent_after, the last one while other names answered: a resolver that denies
- * everything is believed in nothing. */
+/* Found wrong several times over absent_after, and lately other names answered: a resolver that denies
+ * everything is not believed. */
 static bool
 has_stood(const struct source_watch *watch, const struct source_watch_context *with)
 {
@@ -324,12 +324,12 @@ let_go(struct source_watch *watch, const struct source_watch_context *with, cons
 	copy->asked = false;
 	copy->asked_why = "";
 	journal_say(with->journal, LOG_ERR,
-	    "source-wrong: source %s of %s: %s, and that for longer than refresh.absent_after: it lists nothing any more; "
-	    "write the name that is published now, or take the source out", watch->source.text,
+	    "source-wrong: source %s of %s: %s, and has been for longer than refresh.absent_after: it no longer lists "
+	    "anything; write the name that is published now, or remove the source", watch->source.text,
 	    watch->vendors, why->text);
 }
 
-/* DNS says so, which is an answer: it is noted how long it stands. Returns whether what is believed changed. */
+/* That DNS says so is an answer: notes for how long it has said so. Returns whether what is believed changed. */
 static bool
 take_wrong(struct source_watch *watch, const struct source_watch_context *with, const struct fault *why)
 {
@@ -352,7 +352,7 @@ take_wrong(struct source_watch *watch, const struct source_watch_context *with, 
 	return source_watch_age(watch, with) || first || copy->gone != was_gone;
 }
 
-/* Takes what is believed; returns whether it differs from what stood. The arena is given. */
+/* Takes a believed copy; returns whether it differs from the old one. Takes over the arena. */
 static bool
 believe(struct source_watch *watch, const struct source_watch_context *with, struct arena *arena,
     struct source_copy *copy)
@@ -380,7 +380,7 @@ believe(struct source_watch *watch, const struct source_watch_context *with, str
 	return source_watch_age(watch, with) || !same || was_wrong;
 }
 
-/* What was unfolded is whole; is it believed? */
+/* Decides whether a complete unfolding is believed, and takes it. */
 static bool
 take_unfolding(struct source_watch *watch, const struct source_watch_context *with, const struct unfolding *unfolding)
 {
@@ -403,7 +403,7 @@ take_unfolding(struct source_watch *watch, const struct source_watch_context *wi
 	return changed;
 }
 
-/* A record that passes nobody, and needs not be asked for an address, holds none. */
+/* A record that passes no address, and need not be asked about each client, lists nothing. */
 static bool
 lists_nothing(const struct unfolding *unfolding)
 {
@@ -413,7 +413,7 @@ lists_nothing(const struct unfolding *unfolding)
 	return count == 0 && !unfolding_is_asked(unfolding);
 }
 
-/* What the asking came to. One that was called off stays due. */
+/* Handles the result of an unfolding. One that was interrupted stays due. */
 static bool
 settle(struct source_watch *watch, const struct source_watch_context *with, const struct unfolding *unfolding)
 {
@@ -434,8 +434,8 @@ settle(struct source_watch *watch, const struct source_watch_context *with, cons
 	return false;
 }
 
-/* One question of each, all under way before the first is waited for. Who answers within the round is in the
- * resolver's cache when its turn comes, however long the silent ones were waited for. */
+/* Asks one question for each, all started before the first wait. A name that answers within the round is in the
+ * resolver's cache when its turn comes, however long we waited for silent names. */
 static bool
 ask_round(struct unfolding *const *unfoldings, size_t count, const struct source_watch_context *with,
     struct budget *budget)

@@ -22,16 +22,17 @@ struct node {
 };
 
 struct usage {
-	pthread_mutex_t lock; /* guards all below */
+	pthread_mutex_t lock; /* protects everything below */
 	struct node *buckets[BUCKETS];
 	size_t count;
-	unsigned victim; /* the bucket that is looked at next for one to give way */
+	unsigned victim; /* the next bucket to search for an entry to drop */
 	bool changed;
-	bool unsaved; /* the last saving failed, and that was told */
+	bool unsaved; /* the last save failed, and that was reported */
 };
 
-static const char *const words[] = { [USAGE_LISTED] = "listed", [USAGE_UNLISTED] = "unlisted", [USAGE_OUTBOUND] = "outbound",
-	[USAGE_DELAYED] = "delayed", [USAGE_HIDDEN] = "hidden", [USAGE_LOOPBACK] = "loopback" };
+static const char *const words[] = { [USAGE_LISTED] = "listed", [USAGE_UNLISTED] = "unlisted",
+	[USAGE_OUTBOUND] = "outbound", [USAGE_DELAYED] = "delayed", [USAGE_HIDDEN] = "hidden",
+	[USAGE_LOOPBACK] = "loopback" };
 
 struct usage *
 usage_open(struct fault *why)
@@ -70,7 +71,7 @@ bucket_of(struct usage *usage, const char *name, const struct address *address)
 	return &usage->buckets[hash % BUCKETS];
 }
 
-/* Of the next buckets that hold anything, the entry unused for longest gives way. */
+/* Drops the least recently used entry of the next few non-empty buckets. */
 static void
 drop_oldest(struct usage *usage)
 {
@@ -131,7 +132,7 @@ usage_note(struct usage *usage, enum usage_kind kind, const char *name, const st
 	struct usage_entry *entry;
 	bool new = false;
 
-	/* what does not fit would be found under a cut name, or never again */
+	/* a name that does not fit would be found under a truncated name, or never again */
 	if (usage == NULL || strlen(name) >= sizeof entry->name)
 		return false;
 	pthread_mutex_lock(&usage->lock);
@@ -154,7 +155,7 @@ usage_count(struct usage *usage, enum usage_kind kind, const char *name)
 {
 	uint32_t count = 0;
 
-	/* a bucket at a time: every message notes, and there may be 20,000 to look at */
+	/* locks one bucket at a time: every message calls usage_note, and there may be 20,000 entries */
 	for (size_t i = 0; usage != NULL && i < BUCKETS; i++) {
 		pthread_mutex_lock(&usage->lock);
 		for (struct node *node = usage->buckets[i]; node != NULL; node = node->next)
@@ -192,9 +193,9 @@ usage_has(struct usage *usage, enum usage_kind kind, const char *name, const str
 	return has;
 }
 
-/* ---- all of them ---- */
+/* ---- all entries ---- */
 
-/* What one bucket held. */
+/* The entries of one bucket. */
 struct handful {
 	struct usage_entry *list;
 	size_t count, room;
@@ -210,7 +211,7 @@ bucket_length(const struct usage *usage, size_t bucket)
 	return length;
 }
 
-/* Copies a bucket; memory is taken without the lock, so a bucket that grew meanwhile is tried again. */
+/* Copies a bucket; memory is allocated without the lock, so a bucket that has grown is tried again. */
 static bool
 take_bucket(struct usage *usage, size_t bucket, struct handful *out)
 {
@@ -251,7 +252,7 @@ usage_each(struct usage *usage, void (*each)(void *, const struct usage_entry *)
 
 /* ---- the file ---- */
 
-/* A word of a line: what could end it or is no ASCII is "%XX". */
+/* Writes one word of a line: bytes that could end it, or are not ASCII, become "%XX". */
 static void
 write_name(struct text *out, const char *name)
 {
@@ -262,7 +263,7 @@ write_name(struct text *out, const char *name)
 			text_format(out, "%%%02X", (unsigned char)*name);
 }
 
-/* In place; false for an escape that was never written. */
+/* Decodes in place; false for an escape that write_name does not write. */
 static bool
 read_name(char *name)
 {
@@ -295,7 +296,7 @@ write_entry(void *context, const struct usage_entry *entry)
 	    (long long)entry->first, (long long)entry->last, entry->count);
 }
 
-/* Takes the mark that something changed. */
+/* Returns whether anything changed, and clears the mark. */
 static bool
 take_changed(struct usage *usage)
 {
@@ -331,7 +332,7 @@ usage_save(struct usage *usage, const char *state_dir, struct fault *why)
 	return done || told;
 }
 
-/* Digits alone: sscanf would take a sign, and more than fits. */
+/* Only digits: sscanf would accept a sign, and numbers that do not fit. */
 static bool
 read_number(const char *word, int64_t most, int64_t *out)
 {
@@ -402,5 +403,5 @@ usage_load(struct usage *usage, const char *state_dir, struct fault *why)
 	}
 	pthread_mutex_unlock(&usage->lock);
 	free(text);
-	return bad == 0 || fault_at(why, path, bad, "is damaged here; what is sound was taken");
+	return bad == 0 || fault_at(why, path, bad, "is damaged here; the sound lines were read");
 }

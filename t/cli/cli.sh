@@ -147,7 +147,7 @@ run 1 "a missing configuration is an error" check -c "$world/none.conf"
 out "^$world/none.conf: cannot be opened" "and is named"
 run 78 "for explain, too" explain --client 192.0.2.1 -c "$world/none.conf"
 run 1 "so is a directory" -c "$world" check
-out 'is no regular file' "and says why"
+out 'is not a regular file' "and says why"
 
 mkdir "$world/vendors"
 cat > "$world/good.conf" <<END

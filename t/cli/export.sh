@@ -431,7 +431,7 @@ if [ -x "$greenlaned" ]; then
 	mkdir "$files/postgrey"
 	sed -i 's/, "192.0.2.9"//' "$world/vendors/steady.conf"
 	kill -HUP $daemon
-	until_true grep -q "$files/postgrey.*: is no regular file" "$world/daemon"
+	until_true grep -q "$files/postgrey.*: is .*not a regular file" "$world/daemon"
 	ok $? "a file that cannot be written is logged"
 	until_true sh -c "! grep -q 192.0.2.9 '$files/postscreen'"
 	ok $? "and the other file is kept up to date anyway"

@@ -212,7 +212,7 @@ mkdir "$world/state"
 run 0 "--accept creates the directory that it needs" sources --accept
 rm -r "$world/state"
 run 73 "if nothing can be written, it fails" sources --accept
-err 'state: is missing; make it' "and says why"
+err 'state: is missing; create it' "and says why"
 : > "$world/conf"
 run 78 "without a configuration nothing is shown" sources
 

@@ -237,7 +237,7 @@ _spf.bravo.example. TXT \"v=spf1 ip4:198.51.100.128/25 -all\""
 
 # guard NAME PATTERN OLD TITLE: what grew is not believed, and log and sources say why.
 guard() {
-    told "$change_mark" "source spf:$1\\.example of $1: $2.*what it listed before keeps serving" "$4: the log says why it is not believed"
+    told "$change_mark" "source spf:$1\\.example of $1: $2.*what it listed before stays in use" "$4: the log says why it is not believed"
     sources --vendor "$1"
     like "$seen" "$2" "$4: so does \`sources\`"
     is "$status" 1 "$4: which exits 1"
@@ -330,15 +330,15 @@ trouble_story() {
     begun=$(date +%s)
     misbehave servfail out.alpha.example truncated wide6.example silent fall.example slow moved.example tcp share.example \
         silent out.brief.example
-    told "$mark" 'source a:out\.alpha\.example of alpha: .*what it listed before keeps serving' "SERVFAIL is in the log"
-    told "$mark" 'source spf:wide6\.example of wide6: .*keeps serving' "so is the cut answer"
-    told "$mark" 'source spf:fall\.example of fall: .*keeps serving' "so is the silence"
+    told "$mark" 'source a:out\.alpha\.example of alpha: .*what it listed before stays in use' "SERVFAIL is in the log"
+    told "$mark" 'source spf:wide6\.example of wide6: .*stays in use' "so is the cut answer"
+    told "$mark" 'source spf:fall\.example of fall: .*stays in use' "so is the silence"
     post 192.0.2.2 alpha
-    meets vouched 250 "SERVFAIL: what stands keeps serving"
+    meets vouched 250 "SERVFAIL: what was listed stays in use"
     post 2001:db8:16::1 wide6
-    meets vouched 250 "answers cut off: what stands keeps serving"
+    meets vouched 250 "answers cut off: what was listed stays in use"
     post 203.0.113.129 fall
-    meets vouched 250 "a silent server: what stands keeps serving"
+    meets vouched 250 "a silent server: what was listed stays in use"
     post 198.51.100.225 moved
     meets vouched 250 "a slow server: its source serves"
     wait_for believed_since "$begun" moved
