@@ -7,7 +7,7 @@
 
 enum { SHOWN_MAX = 300 };
 
-/* Printable ASCII for the log; all of it may come from anywhere. */
+/* Printable ASCII for the log; the text may come from anybody. */
 static void
 write_plain(struct text *out, const char *text)
 {
@@ -28,7 +28,7 @@ write_who(struct text *out, const struct message *message, const struct vendor *
 	write_plain(out, path);
 }
 
-/* In monitor mode: would. */
+/* The vendor that we vouch for; in monitor mode, would vouch for. */
 static const struct vendor *
 find_vendor(const struct message *message)
 {
@@ -40,7 +40,7 @@ find_vendor(const struct message *message)
 	return delegate_promises(&reply) ? reply.claim.vendor : NULL;
 }
 
-/* Every vendor is asked; between two recipients nothing comes to be known. */
+/* All vendors are checked, once: nothing new is learnt between two recipients. */
 static const struct vendor *
 vouched_vendor(struct message *message)
 {
@@ -50,14 +50,15 @@ vouched_vendor(struct message *message)
 	return message->promised_vendor;
 }
 
-/* In monitor mode the delegate lets nobody by: what stands behind it stands well. */
+/* In monitor mode the delegate lets nothing past the greylister, even if main.cf is right. */
 static const char *
 remedy_of(const struct message *message, const struct deferral *deferral)
 {
 	const struct settings *settings = &message->judge->policy->settings;
 
 	if (deferral->greylister && settings->monitor && settings->delegate.listen[0] != '\0')
-		return "mode is \"monitor\", in which the delegate lets nobody by; if it is in the class, \"enforce\" stops that";
+		return "mode is \"monitor\", in which the delegate lets nothing past; if the greylister is in the "
+		       "class, \"enforce\" stops that";
 	return deferral->remedy;
 }
 
@@ -70,7 +71,7 @@ delay_alarm_rcpt_refused(struct message *message, const char *path, const char *
 	const struct vendor *vendor;
 	struct text line;
 
-	/* a refusal for good is somebody's decision; a delay is what we promised there would not be */
+	/* a permanent refusal is somebody's decision; a delay is what we promised to prevent */
 	if (message->exempt || status[0] != '4')
 		return;
 	vendor = vouched_vendor(message);

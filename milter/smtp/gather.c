@@ -9,7 +9,7 @@
 #include "policy/verdict/evidence.h"
 #include "policy/verdict/patience.h"
 
-enum { AUTHOR_DOMAINS_MAX = 8 }; /* of one message that are asked about; more is no honest mail */
+enum { AUTHOR_DOMAINS_MAX = 8 }; /* asked about per message; honest mail has no more */
 
 static int64_t
 least(int64_t a, int64_t b)
@@ -30,9 +30,9 @@ is_some_vendors(const struct policy *policy, const struct mailbox *identity)
 }
 
 /*
- * Sets waiting aside while a name is asked that does not stand in the policy itself, or whose record may lead to
- * such names: a forger must not choose, by names of his that are slow, which of the vendor's questions fail. What
- * is nobody's gets half of what is left, and leaves a quarter of all to names below a vendor's; those leave an
+ * Reserves part of the DNS budget while we ask a name that is not in the policy itself, or whose record may lead to
+ * such names: a forger must not make the vendor's questions fail with slow names of his own. A stranger's name
+ * gets half of what is left, and leaves a quarter of the whole to names below a vendor's; those leave an
  * eighth to the names of the policy.
  */
 static int64_t
@@ -71,12 +71,12 @@ gather_spf(struct message *message)
 	if (promise_find_spf(message->services->promises, facts, message->arena))
 		return;
 	if (foreign && message->client->claims_only && !claims_may_cover(message->judge->policy)) {
-		facts->spf.result = AUTH_NONE; /* it could speak for nobody */
+		facts->spf.result = AUTH_NONE; /* it could prove nothing for any vendor */
 		return;
 	}
 	facts->spf_silence = ask_spf(message, facts->mail_from, identity.domain, &facts->spf, &facts->spf_why);
 	promise_keep_spf(message->services->promises, facts);
-	/* without a name there was nothing to check; without an answer it would be asked for ever */
+	/* without a name there was nothing to check; without a result it would be asked for ever */
 	if (facts->spf.result == AUTH_NOT_ASKED)
 		facts->spf.result = AUTH_NONE;
 }
@@ -101,7 +101,7 @@ is_of_domain(const struct author *author, const char *domain)
 	return strcmp(author->mailbox.domain, domain) == 0;
 }
 
-/* One answer serves all authors of a domain; above the ceiling it is "none" for all that are left. */
+/* One answer is for all authors of a domain; beyond the limit it is "none" for all the others. */
 static void
 gather_spf_from(struct message *message, size_t index)
 {
@@ -125,7 +125,7 @@ gather_spf_from(struct message *message, size_t index)
 		}
 }
 
-/* The next question, with the standing of the domain behind "_dmarc.". */
+/* The next question, with the standing of the domain after "_dmarc.". */
 static bool
 dmarc_question(const struct message *message, struct dmarc_check *check, struct dns_question *out)
 {
@@ -202,7 +202,7 @@ gather(struct message *message)
 	}
 }
 
-/* A name that stands in the policy: does it answer, and does its zone say something that no cache can hold? */
+/* Does a name of the policy answer, and does its zone answer for a name that no cache can hold? */
 static bool
 name_answers(struct message *message, const char *name)
 {
@@ -216,7 +216,7 @@ name_answers(struct message *message, const char *name)
 	snprintf(fresh, sizeof fresh, "greenlane-%s.%s", id, name);
 	for (int i = 0; i < 2; i++) {
 		if (!dns_question_make(&question, i == 0 ? name : fresh, DNS_TXT))
-			continue; /* so long a name leaves no room below it */
+			continue; /* the name is too long for a label below it */
 		question.standing = STANDING_LISTED;
 		resolver_ask(message->services->resolver, &question, &message->budget, message->arena, &answer);
 		if (answer.status == DNS_TEMPORARY)

@@ -1,7 +1,7 @@
 /*
- * gather.h - finds out what the verdict wants to know: SPF, sources that are asked for each client, DMARC.
+ * gather.h - finds out what the verdict wants to know: SPF, sources that must be asked about each client, DMARC.
  *
- * Asks until nothing is wanted at this stage; every question ends in a fact.
+ * Asks until the verdict wants nothing more at this stage; every question ends in a fact.
  */
 #ifndef GATHER_H
 #define GATHER_H
@@ -12,11 +12,11 @@ struct message;
 
 void gather(struct message *);
 
-/* After the verdict, where it is unsure: asks the names of the policy that must have answered before a name that
- * the message brought is given up (patience.h). Returns whether some were asked and all answered. */
+/* Call after an unsure verdict: asks the names of the policy that must answer before we give up a name that
+ * the message brought (patience.h). Returns whether some were asked and all of them answered. */
 bool gather_names(struct message *);
 
-/* Starts the questions that the end of the message will ask. */
+/* Starts the DNS questions that the end of the message will ask. */
 void gather_ahead(struct message *);
 
 #endif

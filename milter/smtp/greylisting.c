@@ -6,7 +6,7 @@
 #include "milter/smtp/refusals.h"
 #include "policy/verdict/own.h"
 
-enum { UNSURE_FORGOTTEN = 24 * 3600 }; /* seconds without a try; then an unsure tuple is a new one */
+enum { UNSURE_FORGOTTEN = 24 * 3600 }; /* seconds without a try after which an unsure tuple counts as new */
 
 static const struct greylist_settings *
 settings_of(const struct message *message)
@@ -28,7 +28,7 @@ key_of(const struct message *message, const char *rcpt, char kind, char out[GREY
 	return greylist_key(settings_of(message), message->services->suffixes, &message->facts, rcpt, kind, out);
 }
 
-/* Asks about one recipient and keeps the record. A store in trouble greylists nobody. */
+/* Asks about one recipient and stores the record. A store that fails greylists nobody. */
 static struct greylist_decision
 ask(struct message *message, const char *rcpt)
 {
@@ -52,7 +52,7 @@ ask(struct message *message, const char *rcpt)
 	decision = greylist_decide(settings, known ? &found : NULL, message->facts.now);
 	if (decision.write &&
 	    !store_put(message->services->store, key, length, &decision.record, &why)) {
-		/* what cannot be kept would be greylisted for ever */
+		/* a tuple that cannot be stored would be greylisted for ever */
 		journal_fault(message->services->journal, LOG_ERR, &why);
 		decision.state = GREYLIST_OFF;
 	}
@@ -67,7 +67,7 @@ find_whether_it_asks(const struct message *message)
 	if (!is_on(message) || !message->client->replies_at_rcpt || message->facts.null_sender)
 		return false;
 	if (message->facts.via[0] != '\0' || own_is_outbound(message->judge->policy, &message->facts))
-		return false; /* a relay would keep it, and an address of ours is no stranger */
+		return false; /* a relay would queue the mail, and an address of ours is no stranger */
 	switch (settings_of(message)->stage) {
 	case GREYLIST_RCPT:
 		return !verdict_promises(message->judge, &message->facts);
@@ -78,7 +78,7 @@ find_whether_it_asks(const struct message *message)
 	}
 }
 
-/* Every vendor was asked; between two recipients nothing comes to be known. */
+/* All vendors were checked: nothing new is learnt between two recipients. */
 static bool
 asks_at_rcpt(struct message *message)
 {
@@ -96,7 +96,7 @@ greylisting_may_refuse_rcpt(const struct judge *judge)
 
 	if (!settings->greylist.on || settings->monitor)
 		return false;
-	if (settings->greylist.stage == GREYLIST_AUTO) /* even this session may be vouched: all may */
+	if (settings->greylist.stage == GREYLIST_AUTO) /* if a session without facts may be vouched, all may */
 		return !verdict_may_vouch(judge, &nobody);
 	return settings->greylist.stage == GREYLIST_RCPT;
 }
@@ -111,7 +111,7 @@ greylisting_at_rcpt(struct message *message, const char *rcpt, struct reply *out
 	message->asked_at_rcpt = true;
 	decision = ask(message, rcpt);
 	if (!greylist_state_waits(decision.state)) {
-		message->grey = decision.state; /* of the message: those refused have a line of their own */
+		message->grey = decision.state; /* for the message; refused recipients have their own line */
 		return true;
 	}
 	verdict_judge(message->judge, &message->facts, &message->verdict);
@@ -138,8 +138,8 @@ unsure_get(struct message *message, const char *key, size_t length, struct greyl
 	    record->first <= message->facts.now;
 }
 
-/* Since when have the names of the policy answered at every try? A record has it as seconds behind its first try,
- * plus one; 0: they did not at the last one. */
+/* Since when the names of the policy have answered at every try. A record stores it as seconds after its first try,
+ * plus one; 0: they did not answer at the last one. */
 static int64_t
 answered_since(const struct greylist_record *record)
 {
@@ -155,7 +155,7 @@ note_answered(struct greylist_record *record, bool answered, int64_t now)
 		record->asked = (uint32_t)(now - record->first + 1);
 }
 
-/* Finds since when these tuples are unsure, the oldest of all recipients. */
+/* Finds since when these tuples have been unsure: the oldest of all recipients. */
 static void
 find_unsure(struct message *message)
 {
@@ -194,7 +194,7 @@ keep_unsure(struct message *message, bool answered)
 	}
 }
 
-/* Finds out how long the tuple is unsure already, and whether it still need be waited for. */
+/* Finds out how long the tuple has been unsure, and judges again whether to go on deferring it. */
 static void
 weigh_unsure(struct message *message)
 {
@@ -221,12 +221,12 @@ forget_key(struct message *message, const char *rcpt, const struct facts *facts)
 
 	if (!unsure_get(message, key, length, &record))
 		return;
-	record = (struct greylist_record){ 0 }; /* as old as can be: the next trouble is another one */
+	record = (struct greylist_record){ 0 }; /* as old as possible: the next trouble starts anew */
 	if (!store_put(message->services->unsure, key, length, &record, &why))
 		journal_fault(message->services->journal, LOG_ERR, &why);
 }
 
-/* It is proven: what was unsure of these tuples has an end. Where SPF passes now, it may not have been known then. */
+/* The mail is proven: these tuples are no longer unsure. SPF, if it passes now, may have been unknown before. */
 static void
 forget_unsure(struct message *message)
 {
@@ -243,8 +243,8 @@ forget_unsure(struct message *message)
 
 /* ---- at the end ---- */
 
-/* One reply serves all: it passes when the tuple of any recipient that is asked about is due, and all are
- * recorded. An exempt one speaks for nobody: it waits or passes with the others, and alone it never waits. */
+/* One reply is for all recipients: the mail passes when the tuple of any recipient is due, and all are recorded.
+ * An exempt recipient does not count: it waits or passes with the others, and alone it never waits. */
 static void
 ask_for_all(struct message *message)
 {
@@ -281,13 +281,13 @@ greylisting_at_end(struct message *message)
 	message->done = verdict->action;
 	if (verdict->action != ACTION_GREYLIST)
 		return;
-	if (message->asked_at_rcpt) /* those left have passed the greylist there */
+	if (message->asked_at_rcpt) /* the remaining recipients passed the greylist there */
 		message->done = ACTION_PASS;
 	else if (is_on(message))
 		ask_for_all(message);
 	else if (!message->services->first_contact ||
 	    greylist_exempts_all(settings_of(message), &message->facts))
-		message->done = ACTION_PASS; /* without a store nobody waits */
+		message->done = ACTION_PASS; /* without a store there is no greylisting */
 }
 
 /* ---- the log ---- */

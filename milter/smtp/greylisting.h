@@ -1,7 +1,7 @@
 /*
- * greylisting.h - asks and keeps the greylist for one message, and the tuples that were unsure.
+ * greylisting.h - reads and writes the greylist records of one message, and the unsure tuples.
  *
- * greylist.h decides; a store that fails means no greylisting, said in the log.
+ * greylist.h decides; when the store fails, there is no greylisting, and the log says so.
  */
 #ifndef GREYLISTING_H
 #define GREYLISTING_H
@@ -12,14 +12,14 @@ struct judge;
 struct message;
 struct reply;
 
-/* Can RCPT be refused at all under this policy? */
+/* Can any RCPT be greylisted under this policy? */
 bool greylisting_may_refuse_rcpt(const struct judge *);
 
-/* Asks at RCPT where the policy says so. False: this recipient is to come again. */
+/* Asks the greylist at RCPT if the policy says so. False: this recipient must try again later. */
 bool greylisting_at_rcpt(struct message *, const char *rcpt, struct reply *out);
 
-/* Turns the verdict's action into what is done: one reply serves all recipients. Judges again
- * when the tuple has been unsure before. */
+/* Turns the verdict's action into what is done: one reply for all recipients. Judges again
+ * when the tuple was unsure before. */
 void greylisting_at_end(struct message *);
 
 void greylisting_write(struct message *); /* the log line of the message */

@@ -18,7 +18,7 @@
 #include "policy/verdict/claims.h"
 #include "policy/verdict/own.h"
 
-/* ---- begin and end of life ---- */
+/* ---- opening and closing ---- */
 
 static void
 make_id(char *out, size_t size)
@@ -26,7 +26,7 @@ make_id(char *out, size_t size)
 	static atomic_uint counter;
 	unsigned number = atomic_fetch_add(&counter, 1);
 
-	/* process and counter keep ids of one second apart, also over a restart */
+	/* process id and counter keep ids of the same second distinct, also across a restart */
 	snprintf(out, size, "%llx.%x.%x", (unsigned long long)clock_now(), (unsigned)getpid() & 0xffff,
 	    number & 0xffffff);
 }
@@ -76,7 +76,7 @@ set_sender(struct message *message, const char *path)
 	facts->spf.domain = facts->sender.domain;
 	if (facts->null_sender && domain_read(facts->helo, strlen(facts->helo), helo, NULL))
 		facts->spf.domain = arena_string(message->arena, helo);
-	if (facts->not_given & GIVEN_MAIL_FROM) { /* nor is it the null sender, whose HELO name would be asked */
+	if (facts->not_given & GIVEN_MAIL_FROM) { /* nor the null sender: its HELO name would be asked */
 		facts->null_sender = false;
 		facts->spf = (struct spf_fact){ .result = AUTH_NONE, .domain = "" };
 	}
@@ -147,8 +147,8 @@ message_close(struct message *message)
 }
 
 /*
- * What could not be kept for want of memory looks like something else: a sender without a domain, a From that cannot be
- * read. The arena remembers, and such a message is not judged by its looks.
+ * Without memory, data looks like something else: a sender without a domain, a From that cannot be read. The arena
+ * remembers that it failed, so that such a message is not judged by wrong data.
  */
 static void
 note_memory(struct message *message)
@@ -166,7 +166,7 @@ message_queue_id(struct message *message, const char *qid)
 		message->qid = copy;
 }
 
-/* For one more recipient: most mails have one, some a thousand. What memory lacks for, the arena remembers. */
+/* Makes room for one more recipient: most mails have one, some a thousand. If memory runs out, the arena remembers. */
 static void
 make_rcpt_room(struct message *message)
 {
@@ -206,14 +206,14 @@ message_rcpt(struct message *message, const char *path, struct reply *out)
 		mailbox = (struct mailbox){ "", "", rcpt };
 	make_rcpt_room(message);
 	note_memory(message);
-	if (facts->failed) { /* neither he nor the sender can be told from what he is not */
+	if (facts->failed) { /* recipient and sender may be incomplete */
 		verdict_judge(message->judge, facts, &message->verdict);
 		return !explain_reply(&message->verdict, message->verdict.action, message->id,
 		    message->judge->policy->settings.contact, 0, out);
 	}
 	passes = refusals_rcpt(message, rcpt, &mailbox, out);
 	if (facts->rcpt_count == RCPTS_MAX)
-		return passes; /* the MTA's own limit is lower; the log names the first thousand */
+		return passes; /* the MTA's own limit is lower; the log lists the first RCPTS_MAX */
 	if (passes && !message->exempt)
 		passes = greylisting_at_rcpt(message, rcpt, out);
 	if (passes) {
@@ -239,7 +239,7 @@ note_results(struct message *message, const char *value)
 		    : arena_take(message->arena, room * sizeof *grown);
 
 		if (grown == NULL) {
-			/* a forged field that stays would be believed: such mail does not go on */
+			/* a forged field that stays would be believed: such mail must not pass */
 			message->facts.failed = true;
 			return;
 		}
@@ -251,7 +251,7 @@ note_results(struct message *message, const char *value)
 	message->forged[message->forged_count++] = message->results_seen;
 }
 
-/* The address that readers show has a domain, and that a DMARC result. */
+/* Keeps the last address of a From that cannot be read: mail programs show it, so its domain needs a DMARC result. */
 static void
 note_unreadable(struct message *message, const char *value, size_t before)
 {
@@ -262,7 +262,7 @@ note_unreadable(struct message *message, const char *value, size_t before)
 		message->from_last = message->authors.count;
 }
 
-/* Every From field is kept raw, NUL-free, and read when the headers are complete. */
+/* Keeps every From field raw, without NULs, and reads its mailboxes. */
 static void
 note_from(struct message *message, const char *value)
 {
@@ -301,7 +301,7 @@ is_field(const char *name, const char *wanted)
 	return span_is_nocase(span, wanted);
 }
 
-/* Kept as they came: read only where a signature leaves them unsigned. */
+/* Kept as received: read only if a signature does not cover them. */
 static void
 note_reply_to(struct message *message, const char *value)
 {
@@ -456,7 +456,7 @@ is_near_author(const struct message *message, const char *domain)
 	return false;
 }
 
-/* Each field by itself: joined, a comment that one opens could hide what the next one says. */
+/* Each field separately: if joined, a comment opened in one could hide the next. */
 static bool
 read_replies(struct message *message, struct mailbox_list *list)
 {
@@ -466,13 +466,13 @@ read_replies(struct message *message, struct mailbox_list *list)
 		const char *value = message->replies[i];
 
 		if (value != NULL && span_trim(span_of(value)).length == 0)
-			continue; /* it names nobody */
+			continue; /* it holds no address */
 		clear = value != NULL && mailbox_read_from(message->arena, value, strlen(value), list) && clear;
 	}
 	return clear && list->count <= REPLIES_MAX;
 }
 
-/* Whom a reply would reach, where whoever sends a signed mail again could have chosen it. */
+/* Finds whom a reply would reach, if someone who resends signed mail could have changed that. */
 static void
 settle_replies(struct message *message)
 {
@@ -500,7 +500,7 @@ static void
 finish_dkim(struct message *message)
 {
 	struct facts *facts = &message->facts;
-	int64_t quarter = 2 * message->reserve_ms; /* keys are of the sender's choice: DMARC needs some waiting, too */
+	int64_t quarter = 2 * message->reserve_ms; /* the sender chooses the keys: keep some budget for DMARC */
 	int64_t kept = message->budget.left_ms < quarter ? message->budget.left_ms : quarter;
 
 	message->budget.left_ms -= kept;
@@ -524,7 +524,7 @@ keep(struct message *message, struct text *text)
 	return copy;
 }
 
-/* False: for want of memory there are none, and mail does not go on without them. */
+/* False: out of memory; mail does not pass without these headers. */
 static bool
 write_headers(struct message *message, struct ending *out)
 {
@@ -541,7 +541,7 @@ write_headers(struct message *message, struct ending *out)
 	return out->results != NULL && out->outcome != NULL;
 }
 
-/* When each authorised address was last used, for those who clear up behind old servers. */
+/* Notes when each authorised address was last used, so that old servers can be removed from the list. */
 static void
 note_outbound(const struct message *message)
 {
@@ -552,7 +552,7 @@ note_outbound(const struct message *message)
 		    &facts->client, facts->now);
 }
 
-/* A vendor sends in our name and nobody allowed it: the line to write, if that is right. */
+/* A vendor sends in our name without a delegation: logs the line that would allow it. */
 static void
 tell_delegation(const struct message *message)
 {
@@ -566,24 +566,25 @@ tell_delegation(const struct message *message)
 	text_close(&text);
 }
 
-/* Who sends, for the drift of sources: a list that is not used, and proven mail from outside it. */
+/* Notes who sends, for the drift of sources: which lists are used, and proven mail from unlisted addresses. */
 static void
 note_usage(const struct message *message)
 {
 	const struct services *services = message->services;
 	const struct facts *facts = &message->facts;
 	const struct relay *relay = message->verdict.relay;
-	/* a forwarder's address, or a balancer's, is its own: it stands in nobody's sources, and need not */
+	/* a forwarder's or a load balancer's address is its own: it is in no vendor's sources, and need not be */
 	bool sent_on = (relay != NULL && relay->kind == RELAY_FORWARDER) || facts_hide_client(facts);
 	char client[ADDRESS_TEXT];
 
 	for (size_t i = 0; !sent_on && i < message->verdict.claim_count; i++) {
 		const struct claim *claim = &message->verdict.claims[i];
 
-		if (claim->source != NULL) /* a claim of our own names has it of the vendor that sent the mail */
+		if (claim->source != NULL) /* for a claim of our own names: a source of the vendor that sent it */
 			(void)usage_note(services->usage, USAGE_LISTED, claim->source->text, &facts->client,
 			    facts->now);
-		if (claim->source == NULL && claim->listed == NO && claim->dkim == YES && claim->vendor->source_count > 0 &&
+		if (claim->source == NULL && claim->listed == NO && claim->dkim == YES &&
+		    claim->vendor->source_count > 0 &&
 		    usage_note(services->usage, USAGE_UNLISTED, claim->vendor->name, &facts->client, facts->now))
 			journal_say(services->journal, LOG_WARNING,
 			    "drift: DKIM proves mail of %s from %s, which none of its sources lists (id %s)",
@@ -591,7 +592,7 @@ note_usage(const struct message *message)
 	}
 }
 
-/* The policy delegation let it pass the greylister in front: was that right? */
+/* The policy delegation let the mail past the greylister: was that right? */
 static void
 settle_promise(const struct message *message)
 {
@@ -607,7 +608,7 @@ settle_promise(const struct message *message)
 		    reason_slug(verdict->reason), message->id);
 }
 
-/* Judges, and says what is to be done. */
+/* Judges, and decides what to do. */
 static void
 decide(struct message *message, struct ending *out)
 {

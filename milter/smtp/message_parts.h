@@ -1,8 +1,8 @@
 /*
- * message_parts.h - what a message holds, for the files of message.
+ * message_parts.h - the internals of a message, shared by the files that handle one.
  *
- * message.c moves it along, relayed_client.c finds whose it is, gather.c fills its facts, greylisting.c
- * asks the store, refusals.c remembers who was refused.
+ * message.c moves it along, relayed_client.c finds its client, gather.c fills its facts, greylisting.c
+ * asks the store, refusals.c remembers the refused recipients, delay_alarm.c warns of delays.
  */
 #ifndef MESSAGE_PARTS_H
 #define MESSAGE_PARTS_H
@@ -19,8 +19,8 @@ struct message {
 	const struct snapshot *snapshot;
 	const struct judge *judge;
 	struct arena *arena;
-	struct budget budget; /* of waiting for DNS */
-	int64_t reserve_ms;   /* of it, for names that stand in the policy: an eighth */
+	struct budget budget; /* for waiting for DNS */
+	int64_t reserve_ms;   /* an eighth of it, for names that are in the policy */
 	struct facts facts;
 	struct verdict verdict;
 	char id[40];
@@ -28,17 +28,17 @@ struct message {
 	bool exempt, headers_ended, ended;
 	const char *received[HOPS_MAX]; /* of a gateway's message, topmost first */
 	size_t received_count;
-	int64_t spent; /* microseconds in our hands */
+	int64_t spent; /* microseconds that we took */
 
 	/* headers */
 	struct mailbox_list authors;
 	size_t rcpt_room; /* of facts->rcpts and facts->rcpt_mailboxes */
 	struct text from; /* all From bodies, joined by newlines */
 	unsigned from_fields;
-	size_t from_last; /* of authors, counted from one: the last address of a field that cannot be read; 0: none */
+	size_t from_last; /* 1-based, in authors: the last address of a field that cannot be read; 0: none */
 	bool from_broken;
-	const char *replies[REPLY_FIELDS_MAX]; /* bodies of Reply-To fields; NULL: no memory, or too long */
-	size_t reply_fields; /* all that there are */
+	const char *replies[REPLY_FIELDS_MAX]; /* bodies of Reply-To fields; NULL: out of memory, or too long */
+	size_t reply_fields; /* how many there are in all */
 	unsigned results_seen; /* Authentication-Results fields so far */
 	unsigned *forged;
 	size_t forged_count, forged_room;
@@ -48,9 +48,9 @@ struct message {
 
 	/* greylisting */
 	enum greylist_state grey; /* of the message as a whole */
-	enum tri asks_at_rcpt; /* is the greylist asked there? UNKNOWN: not found out yet */
-	bool vendor_promised;     /* promised_vendor is found out */
-	const struct vendor *promised_vendor; /* for whose sake the delegate lets it by a greylister; NULL: it does not */
+	enum tri asks_at_rcpt; /* is the greylist asked at RCPT? UNKNOWN: not decided yet */
+	bool vendor_promised;     /* promised_vendor is known */
+	const struct vendor *promised_vendor; /* for which the delegate lets it past a greylister; NULL: none */
 	bool asked_at_rcpt;       /* every recipient so far passed the greylist at RCPT */
 	int64_t wait;             /* seconds, for the reply */
 	struct refused refused[REFUSALS]; /* recipients that were refused at RCPT */

@@ -6,17 +6,17 @@
 #include "milter/smtp/promise.h"
 #include "policy/util/hash.h"
 
-enum { WAYS = 4, NAMES_MAX = 1024 /* bytes of the names of one session; longer ones are not kept */ };
+enum { WAYS = 4, NAMES_MAX = 1024 /* bytes of a session's names; longer ones are not kept */ };
 
 struct entry {
-	char *names;       /* "sender\0helo\0domain\0"; NULL: a free place */
+	char *names;       /* "sender\0helo\0domain\0"; NULL: a free slot */
 	struct address client;
 	uint16_t port;
 	int64_t at;        /* last touched */
 	bool checked;      /* spf is known */
 	bool by_helo;
 	enum auth_result result;
-	char vendor[PROMISE_VENDOR]; /* who promised; "" nobody */
+	char vendor[PROMISE_VENDOR]; /* whose policy promised; "": none */
 };
 
 struct promises {
@@ -55,9 +55,9 @@ promises_close(struct promises *promises)
 	free(promises);
 }
 
-/* ---- places ---- */
+/* ---- slots ---- */
 
-/* Who finds two that collide only makes us ask again. */
+/* Unkeyed: whoever makes sessions collide only makes us ask DNS again. */
 static struct entry *
 set_of(struct promises *promises, const struct facts *facts)
 {
@@ -109,7 +109,7 @@ join_names(const struct facts *facts, const char *domain)
 	return names;
 }
 
-/* Its place, with these names, or that of the oldest beside it; NULL: it cannot be kept. */
+/* The session's slot, or the oldest of its set, set to these names. NULL: it cannot be kept. */
 static struct entry *
 place(struct promises *promises, const struct facts *facts, const char *domain)
 {
@@ -140,7 +140,7 @@ promise_keep_spf(struct promises *promises, const struct facts *facts)
 {
 	struct entry *entry;
 
-	/* DNS may have answered by the time that the other protocol asks; of what is wrong it wants the words */
+	/* DNS may answer by the time the other protocol asks; and for a PERMERROR that needs the reason, too */
 	if (promises == NULL || facts->port == 0 || facts->spf.result == AUTH_NOT_ASKED ||
 	    facts->spf.result == AUTH_TEMPERROR || facts->spf.result == AUTH_PERMERROR)
 		return;
@@ -188,7 +188,7 @@ promise_make(struct promises *promises, const struct facts *facts, const char *v
 	if (entry == NULL)
 		entry = place(promises, facts, "");
 	if (entry != NULL) {
-		/* asked once for each recipient, but it is one promise */
+		/* asked for each recipient, but it is one promise */
 		promises->counts.made += entry->vendor[0] == '\0';
 		entry->at = facts->now;
 		snprintf(entry->vendor, sizeof entry->vendor, "%s", vendor);

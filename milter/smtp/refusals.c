@@ -3,7 +3,7 @@
 #include "policy/verdict/own.h"
 
 static const struct row {
-	enum reason reason; /* NONE: of the message as a whole */
+	enum reason reason; /* NONE: the reason of the whole message */
 	enum action action;
 } rows[REFUSALS] = {
 	[REFUSAL_GREYLIST] = { REASON_NONE, ACTION_GREYLIST },
@@ -29,7 +29,7 @@ judge(struct message *message, enum refusal kind, struct verdict *out)
 	const struct vendor *vendor = kind == REFUSAL_DIFFERS ? message->refused[kind].vendor : &policy->own;
 	enum action action = rows[kind].action;
 
-	/* it may be a relay, which would bounce what is refused */
+	/* the client may be a relay, which would bounce what is refused */
 	if (message->facts.perhaps_relayed && action == ACTION_REJECT)
 		action = ACTION_DEFER;
 	verdict_refuse(policy, &message->facts, vendor, rows[kind].reason, action, out);
@@ -42,7 +42,7 @@ refusals_rcpt(struct message *message, const char *rcpt, const struct mailbox *m
 	enum refusal kind = REFUSAL_RELAYING;
 	struct verdict verdict;
 
-	/* explain tells of the message as a whole */
+	/* `greenlane explain` explains the message as a whole */
 	if (policy->settings.monitor || message->services->first_contact)
 		return true;
 	if (!own_refuses_relaying(policy, &message->facts, mailbox)) {

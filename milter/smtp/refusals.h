@@ -1,7 +1,7 @@
 /*
- * refusals.h - recipients that were refused at RCPT: why, and a line in the log for those of one kind.
+ * refusals.h - remembers recipients that were refused at RCPT, and writes one log line for each kind.
  *
- * verdict and greylist decide; here it is remembered until the message is closed.
+ * Never decides: verdict and greylist do. Remembers until the message is closed.
  */
 #ifndef REFUSALS_H
 #define REFUSALS_H
@@ -22,16 +22,16 @@ struct refused {
 	const char **rcpts; /* NULL: none */
 	size_t count;
 	enum greylist_state grey; /* of the last one */
-	const struct vendor *vendor; /* whose exception differs */
+	const struct vendor *vendor; /* the vendor whose exception differs */
 };
 
-/* What is no matter of greylisting: relaying for strangers, and recipients that want another mode than those
- * before them. False: *out is the refusal of this one. */
+/* Refusals other than greylisting: relaying for strangers, and recipients that want another mode than those
+ * before them. False: *out is the refusal of this recipient. */
 bool refusals_rcpt(struct message *, const char *rcpt, const struct mailbox *, struct reply *out);
 
 void refusals_add(struct message *, enum refusal, const char *rcpt);
 
-/* The log lines. */
+/* Writes the log lines. */
 void refusals_write(struct message *);
 
 #endif

@@ -66,7 +66,7 @@ relayed_client_header(struct message *message, const char *name, const char *val
 		message->received[message->received_count++] = copy;
 }
 
-/* SPF is asked for the host that the gateway saw, by the name which that host gave. */
+/* Takes client and HELO name from the gateway's Received field, so that SPF is asked for the host that it saw. */
 void
 relayed_client_settle(struct message *message)
 {
@@ -91,7 +91,7 @@ relayed_client_settle(struct message *message)
 		facts->spf.domain = helo;
 }
 
-/* ---- who hides others ---- */
+/* ---- hidden clients ---- */
 
 static void
 note_hidden(const struct message *message)
@@ -102,13 +102,13 @@ note_hidden(const struct message *message)
 	if (usage_note(message->services->usage, USAGE_HIDDEN, facts->via[0] != '\0' ? facts->via : "-",
 		&facts->peer, facts->now))
 		journal_say(message->services->journal, LOG_WARNING,
-		    "hidden-clients: who sends through %s%s%s cannot be seen, so that addresses and SPF prove nothing (id %s); "
-		    "give greenlane the real address, see HIDDEN CLIENTS in greenlaned(8)",
+		    "hidden-clients: the clients behind %s%s%s cannot be seen, so addresses and SPF prove nothing "
+		    "(id %s); give greenlane the real address, see HIDDEN CLIENTS in greenlaned(8)",
 		    address_write(&facts->peer, peer), facts->via[0] != '\0' ? ", relay " : "", facts->via,
 		    message->id);
 }
 
-/* A name of another host: programs of this one say its own, or none that is whole. */
+/* Is it the name of another host? Programs of this one give its own name, or one that is not fully qualified. */
 static bool
 is_foreign(const struct message *message, const char *helo, char name[DOMAIN_TEXT])
 {
@@ -116,7 +116,7 @@ is_foreign(const struct message *message, const char *helo, char name[DOMAIN_TEX
 	    strcmp(name, "localhost.localdomain") != 0 && strcasecmp(name, message->client->mta_name) != 0;
 }
 
-/* Loopback is exempt. Where the hosts of others come from there, so are all of them. */
+/* Loopback is exempt: if foreign hosts come from there, all of them are exempt. */
 static void
 note_loopback(const struct message *message)
 {
@@ -127,15 +127,16 @@ note_loopback(const struct message *message)
 
 	if (!is_foreign(message, facts->helo, name))
 		return;
-	/* a flood of names must not push out what else is remembered */
+	/* a flood of names must not displace other entries */
 	if (!usage_has(usage, USAGE_LOOPBACK, name, &facts->peer) &&
 	    usage_recent(usage, USAGE_LOOPBACK, since) >= USAGE_LOOPBACK_MAX)
 		return;
 	if (usage_note(usage, USAGE_LOOPBACK, name, &facts->peer, facts->now) &&
 	    usage_recent(usage, USAGE_LOOPBACK, since) == USAGE_SEVERAL)
 		journal_say(message->services->journal, LOG_WARNING,
-		    "hidden-clients: hosts of several names come from loopback, which is exempt (%s, id %s): nothing of theirs is "
-		    "judged; give greenlane the real address, see HIDDEN CLIENTS in greenlaned(8)", name, message->id);
+		    "hidden-clients: hosts with several names connect from loopback, which is exempt (%s, id %s): "
+		    "their mail is not judged; give greenlane the real address, see HIDDEN CLIENTS in greenlaned(8)",
+		    name, message->id);
 }
 
 void

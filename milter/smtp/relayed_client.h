@@ -1,25 +1,25 @@
 /*
- * relayed_client.h - a relay hands us a message: which relay it is, and whose client is behind it.
+ * relayed_client.h - finds out which relay passes a message on to us, and the client that it came from.
  *
- * Until the headers are complete a gateway's client is hidden; where its Received fields do not
- * tell, it stays so, as it does behind a private address that is nobody's. Logged-in clients and local
- * submission are no relay's.
+ * A gateway's client is hidden until the headers are complete, and stays hidden if the Received fields do not
+ * tell, as it does behind a private address that belongs to no relay. Logged-in clients and local submission
+ * never count as relayed.
  */
 #ifndef RELAYED_CLIENT_H
 #define RELAYED_CLIENT_H
 
 struct message;
 
-/* At MAIL, before anything is asked: sets peer, client, via. */
+/* Call at MAIL, before anything is asked: sets peer, client, via. */
 void relayed_client_begin(struct message *);
 
-/* One header field, in order. */
+/* Call for each header field, in order. */
 void relayed_client_header(struct message *, const char *name, const char *value);
 
-/* The headers are complete: who was the client of the gateway? */
+/* Call when the headers are complete: finds the gateway's client. */
 void relayed_client_settle(struct message *);
 
-/* At the end: keeps for status, and says once an address, whose mail cannot be seen to come from anywhere. */
+/* Call at the end: notes for status, and logs once per address, a peer that hides where mail comes from. */
 void relayed_client_note(const struct message *);
 
 #endif

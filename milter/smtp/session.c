@@ -13,7 +13,7 @@
 #include "milter/smtp/session.h"
 
 enum {
-	NAME_MAX_BYTES = 512,            /* of HELO, host and macro values that are kept */
+	NAME_MAX_BYTES = 512,            /* kept of HELO, host and macro values */
 	MTA_PACKET_MAX = 4 * 1024 * 1024 /* libmilter hangs up above 65,535 bytes by default */
 };
 
@@ -26,7 +26,7 @@ struct session {
 	char name[NAME_MAX_BYTES], helo[NAME_MAX_BYTES];
 	char daemon_name[NAME_MAX_BYTES], mta_name[NAME_MAX_BYTES];
 	unsigned long waived;    /* SMFIP_NR_* that the MTA granted */
-	struct message *message; /* NULL outside a mail, and where none could be opened: RCPT and the end say it */
+	struct message *message; /* NULL outside a mail, or if none could be opened: RCPT and the end then fail */
 	bool leads;              /* header values keep their leading blank */
 };
 
@@ -68,9 +68,9 @@ macro(SMFICTX *ctx, const char *name)
 }
 
 /*
- * libmilter lets commands through that come before a negotiation, and behind "quit, but a new connection
- * follows": there is no session then, and smfi_getpriv returns NULL. MTAs do neither. Such a client is led on to
- * RCPT or the end of its message, where there is no message either, and that is said.
+ * libmilter passes on commands that come before a negotiation, or after "quit, but a new connection
+ * follows": then there is no session, and smfi_getpriv returns NULL. MTAs do neither. Such a client goes on until
+ * RCPT or the end of its message, where there is no message either, and gets a failure.
  */
 static struct message *
 message_of(const struct session *session)
@@ -78,14 +78,14 @@ message_of(const struct session *session)
 	return session == NULL ? NULL : session->message;
 }
 
-/* The reply to a stage at which nothing is decided; none where the MTA waits for none. */
+/* The reply to a stage at which nothing is decided; none if the MTA waits for none. */
 static sfsistat
 go_on(const struct session *session, unsigned long waiver)
 {
 	return session != NULL && session->waived & waiver ? SMFIS_NOREPLY : SMFIS_CONTINUE;
 }
 
-/* libmilter takes % for a format. */
+/* libmilter takes the text as a format, so % is doubled. */
 static sfsistat
 give_reply(SMFICTX *ctx, const struct reply *reply)
 {
@@ -98,7 +98,7 @@ give_reply(SMFICTX *ctx, const struct reply *reply)
 		text[n++] = *c;
 	}
 	text[n] = '\0';
-	/* a text that libmilter does not take leaves the MTA's own, with the same class of code */
+	/* if libmilter refuses the text, the MTA uses its own, with the same class of code */
 	(void)smfi_setreply(ctx, (char *)reply->code, (char *)reply->enhanced, text);
 	return reply->code[0] == '5' ? SMFIS_REJECT : SMFIS_TEMPFAIL;
 }
@@ -124,7 +124,7 @@ drop_message(struct session *session)
 
 /* ---- callbacks ---- */
 
-/* Makes a session under the policy in force now; NULL: there are too many, or no memory. */
+/* Makes a session under the policy in force; NULL: too many sessions, or out of memory. */
 static struct session *
 session_open(void)
 {
@@ -163,11 +163,11 @@ session_close(struct session *session)
 static void
 ask_for_macros(SMFICTX *ctx)
 {
-	/* what is not named is not sent: fewer packets for the MTA and for us */
+	/* the MTA sends only the macros named here: fewer packets */
 	smfi_setsymlist(ctx, SMFIM_CONNECT, (char *)"j {daemon_name}");
 	smfi_setsymlist(ctx, SMFIM_HELO, (char *)"j");
 	smfi_setsymlist(ctx, SMFIM_ENVFROM, (char *)"i {auth_authen}");
-	/* the last three tell of a recipient that was refused before us (SMFIP_RCPT_REJ) */
+	/* the last three are about a recipient that was refused before us (SMFIP_RCPT_REJ) */
 	smfi_setsymlist(ctx, SMFIM_ENVRCPT, (char *)"i {rcpt_mailer} {rcpt_host} {rcpt_addr}");
 	smfi_setsymlist(ctx, SMFIM_DATA, (char *)"i");
 	smfi_setsymlist(ctx, SMFIM_EOH, (char *)"i");
@@ -180,9 +180,9 @@ on_negotiate(SMFICTX *ctx, unsigned long offered_actions, unsigned long offered,
     unsigned long *o3)
 {
 	/*
-	 * Not RCPT: what is waived lies in the MTA's buffer until some command has a reply. A client whose
-	 * only recipient is deferred and who quits would send all at once with its farewell, and libmilter's
-	 * pool of workers drops what comes together with the end of a connection: there was no alarm.
+	 * Not RCPT: a command without a reply stays in the MTA's buffer until some command has one. If a client's
+	 * only recipient is deferred and the client quits, the MTA would send everything together with the end
+	 * of the connection, and libmilter's worker pool drops that: there would be no alarm.
 	 */
 	unsigned long waivers = SMFIP_NR_CONN | SMFIP_NR_HELO | SMFIP_NR_MAIL | SMFIP_NR_DATA |
 	    SMFIP_NR_HDR | SMFIP_NR_EOH;
@@ -190,7 +190,7 @@ on_negotiate(SMFICTX *ctx, unsigned long offered_actions, unsigned long offered,
 
 	(void)u2;
 	(void)u3;
-	session_close(smfi_getpriv(ctx)); /* one that negotiates again begins again */
+	session_close(smfi_getpriv(ctx)); /* negotiating again starts a new session */
 	session = session_open();
 	smfi_setpriv(ctx, session);
 	if (session == NULL)
@@ -243,7 +243,7 @@ on_helo(SMFICTX *ctx, char *name)
 
 	if (session == NULL)
 		return go_on(session, SMFIP_NR_HELO);
-	drop_message(session); /* RFC 5321 4.1.4; and a message keeps the name that it began with */
+	drop_message(session); /* RFC 5321 4.1.4; and a message keeps the HELO name that it began with */
 	copy_name(session->helo, name);
 	return go_on(session, SMFIP_NR_HELO);
 }
@@ -314,7 +314,7 @@ on_body(SMFICTX *ctx, unsigned char *bytes, size_t length)
 	return SMFIS_CONTINUE;
 }
 
-/* With SMFIP_HDR_LEADSPC the MTA adds no blank behind the colon: we do. */
+/* With SMFIP_HDR_LEADSPC the MTA adds no blank after the colon: we do. */
 static bool
 insert(SMFICTX *ctx, const struct session *session, const char *value)
 {
@@ -330,7 +330,7 @@ insert(SMFICTX *ctx, const struct session *session, const char *value)
 	return done;
 }
 
-/* From the last to the first, for each deletion moves those behind it (CVE-2022-48521). */
+/* From the last to the first, because each deletion shifts those after it (CVE-2022-48521). */
 static bool
 delete_forged(SMFICTX *ctx, const struct ending *ending)
 {
@@ -421,8 +421,8 @@ session_register(const struct services *kept, struct fault *why)
 	services = kept;
 	draining = false;
 	if (smfi_register(filter) != MI_SUCCESS)
-		return fault_set(why, "libmilter did not take the callbacks");
+		return fault_set(why, "libmilter did not accept the callbacks");
 	if (smfi_setmaxdatasize(MTA_PACKET_MAX) == 0)
-		return fault_set(why, "libmilter did not take the packet size");
+		return fault_set(why, "libmilter did not accept the packet size");
 	return true;
 }

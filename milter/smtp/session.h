@@ -1,8 +1,8 @@
 /*
- * session.h - the milter callbacks: in, one call, out.
+ * session.h - the milter callbacks, each one call of message.
  *
- * Translates between libmilter and message; decides nothing. libmilter's worker pool
- * moves a session between threads: all state hangs on the session, none on a thread.
+ * Translates between libmilter and message; never decides. libmilter's worker pool
+ * moves a session between threads: all state belongs to the session, none to a thread.
  */
 #ifndef SESSION_H
 #define SESSION_H
@@ -11,14 +11,14 @@
 
 #include "milter/smtp/message.h"
 
-/* Registers the callbacks. The services are kept until session_drain says that no session is left. */
+/* Registers the callbacks. The services are kept: they must outlive the last session (session_count). */
 bool session_register(const struct services *, struct fault *why) MUST_USE;
 
-/* Sessions that have a message open; sessions at all. */
+/* How many sessions have a message open; how many sessions there are. */
 unsigned session_messages(void);
 unsigned session_count(void);
 
-/* From now on new sessions are refused in negotiation: the MTA does as its default action says. */
+/* From now on new sessions are refused in negotiation: the MTA takes its default action. */
 void session_drain(void);
 
 #endif
