@@ -436,7 +436,7 @@ test_paths(void)
 	listener_close(listener);
 	fclose(fopen(listener_path(address), "w"));
 	second = listener_open(address, &why);
-	ok(second == NULL && strstr(why.text, "is no socket") != NULL, "a file is let alone: %s", why.text);
+	ok(second == NULL && strstr(why.text, "is not a socket") != NULL, "a file is left alone: %s", why.text);
 	unlink(listener_path(address));
 	ok(listener_open("unix:/nowhere/at/all", &why) == NULL, "a folder that is not there: %s", why.text);
 	ok(listener_open("inet:1@192.0.2.1", &why) == NULL, "an address that is not ours: %s", why.text);

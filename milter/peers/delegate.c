@@ -8,7 +8,7 @@
 
 enum {
 	WORKERS = 8,      /* most wait for DNS, if they wait at all */
-	DNS_MS = 8 * 1000 /* below the time-out of 10 s that is recommended for main.cf */
+	DNS_MS = 8 * 1000 /* below the time-out of 10 s that we recommend for main.cf */
 };
 
 static uint16_t
@@ -32,7 +32,7 @@ client_of(const struct delegate_request *request)
 	return client;
 }
 
-/* A refusal is the last that is heard of this recipient, so its line is written here. */
+/* After a refusal the milter never sees this recipient, so its log line is written here. */
 static void
 write_refusal(const struct services *services, const struct message *message, const struct verdict *verdict,
     const struct delegate_request *request)
@@ -76,7 +76,7 @@ keep_promise(const struct services *services, const struct message *message, con
 		promise_drop(services->promises, facts);
 }
 
-/* False without memory: Postfix then does as its default_action says. */
+/* False without memory: Postfix then takes its default action (smtpd_policy_service_default_action). */
 static bool
 reply_to_request(const struct services *services, const struct delegate_request *request, struct text *out)
 {

@@ -1,8 +1,8 @@
 /*
- * delegate.h - Postfix's policy delegation: a greylister that stands behind us never delays what we vouch for.
+ * delegate.h - Postfix's policy delegation: keeps a greylister after us from delaying mail that we vouch for.
  *
  * Translates between the protocol and message; delegate_reply decides. Works without the
- * milter; beside it, both share SPF and the promise of passage (promise.h).
+ * milter; with it, both share SPF results and the promise of passage (promise.h).
  */
 #ifndef DELEGATE_H
 #define DELEGATE_H

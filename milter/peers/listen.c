@@ -20,40 +20,40 @@ enum {
 	WORKERS_MAX = 16,
 	READ_AT_ONCE = 4096,     /* bytes read from one connection before another has its turn */
 	BACKLOG = 128,
-	SWEEP_MS = 500,          /* how exactly time-outs are kept */
+	SWEEP_MS = 500,          /* precision of time-outs */
 	EXHAUSTED_MS = 200,      /* pause when no descriptor is left */
 	TROUBLE_MS = 60 * 1000
 };
 
 struct connection {
-	struct connection *next, **before; /* in the listener's list; under its lock */
+	struct connection *next, **before; /* in the listener's list; protected by its lock */
 	struct listener *listener;
 	void *state;
 	int socket;
-	bool ends;                 /* closed when all is sent */
-	bool at_end;               /* the stream's end was read */
+	bool ends;                 /* close when all is sent */
+	bool at_end;               /* the end of the stream was read */
 	struct text out;
 	size_t sent;               /* of out */
 	size_t at, length;         /* of bytes: those not handled yet */
-	atomic_bool busy;          /* a worker has it */
-	_Atomic int64_t until;     /* closed then */
-	enum connection_next phase, wanted; /* as it is; as the handler wants it when all is sent */
+	atomic_bool busy;          /* a worker is serving it */
+	_Atomic int64_t until;     /* when it is closed */
+	enum connection_next phase, wanted; /* the current one; the handler's choice once all is sent */
 	char bytes[READ_AT_ONCE];
 };
 
 struct listener {
-	int socket, epoll, stop;   /* stop is readable for ever when the listener closes */
-	char path[108];            /* of a Unix socket; "" */
+	int socket, epoll, stop;   /* stop stays readable once the listener closes */
+	char path[108];            /* of a Unix socket, or "" */
 	struct connection_handler handler;
 	struct listener_limits limits;
-	atomic_uint most;          /* of the limits; a reload may change it */
+	atomic_uint most;          /* as in limits; a reload may change it */
 	pthread_t acceptor, workers[WORKERS_MAX];
 	bool acceptor_runs;
 	unsigned worker_count;
-	pthread_mutex_t lock;      /* of the list, and of who watches for what */
+	pthread_mutex_t lock;      /* protects the list and the epoll registrations */
 	struct connection *connections;
 	unsigned count;
-	int64_t quiet_until;       /* the acceptor's: no trouble is told before */
+	int64_t quiet_until;       /* acceptor only: no trouble is reported before */
 };
 
 static int64_t
@@ -70,7 +70,7 @@ listener_path(const char *address)
 	return strncmp(address, "unix:", 5) == 0 ? address + 5 : NULL;
 }
 
-/* Removes what a dead process left; a live one and a file that is no socket are let alone. */
+/* Removes the socket of a dead process; leaves a live one and a file that is not a socket alone. */
 static bool
 clear_path(const struct sockaddr_un *where, struct fault *why)
 {
@@ -80,10 +80,10 @@ clear_path(const struct sockaddr_un *where, struct fault *why)
 	if (lstat(where->sun_path, &st) != 0)
 		return true;
 	if (!S_ISSOCK(st.st_mode))
-		return fault_set(why, "'%s' is no socket; move it away", where->sun_path);
+		return fault_set(why, "'%s' is not a socket; move it away", where->sun_path);
 	try = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (try < 0)
-		return fault_set(why, "no socket: %s", strerror(errno));
+		return fault_set(why, "cannot make a socket: %s", strerror(errno));
 	failed = connect(try, (const struct sockaddr *)where, sizeof *where) == 0 ? 0 : errno;
 	close(try);
 	if (failed != ECONNREFUSED)
@@ -109,7 +109,7 @@ bind_unix(const char *path, struct fault *why)
 	made = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (made >= 0 && bind(made, (struct sockaddr *)&where, sizeof where) == 0)
 		return made;
-	fault_set(why, "'%s' cannot be opened: %s; is its folder there?", path, strerror(errno));
+	fault_set(why, "'%s' cannot be opened: %s; does its directory exist?", path, strerror(errno));
 	if (made >= 0)
 		close(made);
 	return -1;
@@ -143,7 +143,7 @@ bind_inet(const char *rest, int family, struct fault *why)
 	int made = -1, failed;
 
 	if (sscanf(rest, "%7[0-9]@%255s", port, host) != 2) {
-		fault_set(why, "'%.80s' is no port and host; write PORT@HOST", rest);
+		fault_set(why, "'%.80s' is not a port and host; write PORT@HOST", rest);
 		return -1;
 	}
 	if (host[0] == '[' && host[strlen(host) - 1] == ']') {
@@ -190,7 +190,7 @@ listener_open(const char *address, struct fault *why)
 	if (listener->socket >= 0 && listen(listener->socket, BACKLOG) == 0)
 		return listener;
 	if (listener->socket >= 0)
-		fault_set(why, "'%.200s' cannot be listened at: %s", address, strerror(errno));
+		fault_set(why, "cannot listen on '%.200s': %s", address, strerror(errno));
 	listener_close(listener);
 	return NULL;
 }
@@ -199,7 +199,7 @@ listener_open(const char *address, struct fault *why)
 
 enum turn { TURN_GOES_ON, TURN_WAITS, TURN_ENDS };
 
-/* From here on the connection may be another worker's: it must not be touched after TURN_WAITS. */
+/* After this another worker may have the connection: it must not be touched after TURN_WAITS. */
 static enum turn
 watch(struct connection *connection, uint32_t events, int how)
 {
@@ -208,7 +208,7 @@ watch(struct connection *connection, uint32_t events, int how)
 	bool done;
 
 	connection->busy = false;
-	/* who closes the socket takes the lock first: it stays this connection's until the call is over */
+	/* whoever closes the socket takes the lock first, so the descriptor is not reused during the call */
 	pthread_mutex_lock(&listener->lock);
 	done = epoll_ctl(listener->epoll, how, connection->socket, &event) == 0;
 	pthread_mutex_unlock(&listener->lock);
@@ -238,7 +238,7 @@ patience(const struct listener *listener, enum connection_next phase)
 	return phase == CONNECTION_IDLE ? listener->limits.idle_ms : listener->limits.within_ms;
 }
 
-/* Time begins anew with a phase or a reply, not with each byte: one byte a second wins nothing. */
+/* The time starts again with a phase or a reply, not with each byte: sending one byte a second gains nothing. */
 static void
 enter(struct connection *connection, enum connection_next phase, bool anew)
 {
@@ -247,7 +247,7 @@ enter(struct connection *connection, enum connection_next phase, bool anew)
 	connection->phase = phase;
 }
 
-/* The socket is given. */
+/* Takes over the socket. */
 static void
 connection_open(struct listener *listener, int made)
 {
@@ -316,7 +316,7 @@ handle(struct connection *connection)
 
 	connection->wanted = listener->handler.received(listener->handler.context, connection->state, &bytes,
 	    &connection->out);
-	/* who uses nothing up and says nothing would be called for ever */
+	/* a handler that neither uses bytes nor replies would be called for ever */
 	if (bytes.length == connection->length && connection->out.length == 0)
 		bytes.length = 0;
 	connection->at += connection->length - bytes.length;
@@ -341,14 +341,14 @@ read_some(struct connection *connection)
 	return TURN_GOES_ON;
 }
 
-/* One turn of a connection: sends what waits, handles what came, reads once. */
+/* One turn of a connection: sends what waits, handles what has come, reads once. */
 static void
 take_turn(struct connection *connection)
 {
 	enum turn turn = TURN_GOES_ON;
 	bool has_read = false;
 
-	(void)atomic_exchange(&connection->busy, true); /* and sees all that the worker before it did */
+	(void)atomic_exchange(&connection->busy, true); /* also orders us after the previous worker */
 	while (turn == TURN_GOES_ON) {
 		if (connection->out.length > 0) {
 			turn = send_some(connection);
@@ -402,14 +402,14 @@ sweep(struct listener *listener)
 	int64_t now = now_ms();
 
 	pthread_mutex_lock(&listener->lock);
-	/* a worker closes it: the socket cannot be another's while the list is locked */
+	/* a worker then closes it; while the list is locked the descriptor cannot be reused */
 	for (struct connection *connection = listener->connections; connection != NULL; connection = connection->next)
 		if (!connection->busy && connection->until < now)
 			shutdown(connection->socket, SHUT_RDWR);
 	pthread_mutex_unlock(&listener->lock);
 }
 
-/* Accepts what waits; returns how long to pause, in ms. */
+/* Accepts waiting connections; returns how long to pause, in ms. */
 static int
 accept_waiting(struct listener *listener)
 {
@@ -473,14 +473,14 @@ listener_serve(struct listener *listener, const struct connection_handler *handl
 	listener->stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (listener->epoll < 0 || listener->stop < 0 ||
 	    epoll_ctl(listener->epoll, EPOLL_CTL_ADD, listener->stop, &event) != 0)
-		return fault_set(why, "no descriptor to wait with: %s", strerror(errno));
+		return fault_set(why, "cannot make a descriptor to wait with: %s", strerror(errno));
 	while (listener->worker_count < limits->workers && listener->worker_count < WORKERS_MAX) {
 		if (pthread_create(&listener->workers[listener->worker_count], NULL, work, listener) != 0)
-			return fault_set(why, "no thread for a listener");
+			return fault_set(why, "cannot start a listener thread");
 		listener->worker_count++;
 	}
 	listener->acceptor_runs = pthread_create(&listener->acceptor, NULL, accept_all, listener) == 0;
-	return listener->acceptor_runs || fault_set(why, "no thread for a listener");
+	return listener->acceptor_runs || fault_set(why, "cannot start a listener thread");
 }
 
 static void
@@ -512,7 +512,7 @@ listener_close(struct listener *listener)
 	close_end(listener->socket);
 	close_end(listener->epoll);
 	close_end(listener->stop);
-	/* root's folder does not let us: the next start removes it */
+	/* in a directory of root's we may not: then the next start removes it */
 	if (listener->path[0] != '\0')
 		(void)unlink(listener->path);
 	pthread_mutex_destroy(&listener->lock);

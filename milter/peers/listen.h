@@ -1,9 +1,9 @@
 /*
- * listen.h - listening sockets, whose connections are served without one waiting for another.
+ * listen.h - listening sockets whose connections do not hold each other up.
  *
- * One thread of a listener accepts connections and closes the slow ones; a few workers serve
- * them. A connection is served by one worker at a time, so replies keep their order, and one that waits
- * (for DNS) holds up no other connection. Counts and times have ceilings.
+ * One thread per listener accepts connections and closes slow ones; a few workers serve
+ * them. One worker at a time serves a connection, so replies keep their order, and a connection that waits
+ * for DNS holds up no other. Connections and times are limited.
  */
 #ifndef LISTEN_H
 #define LISTEN_H
@@ -16,29 +16,29 @@
 
 struct listener;
 
-/* Binds "unix:PATH", "inet:PORT@HOST" or "inet6:PORT@HOST"; nothing is accepted yet. A socket that was
- * left by a dead process is replaced, one that somebody serves is a fault. Asked before privileges
+/* Binds "unix:PATH", "inet:PORT@HOST" or "inet6:PORT@HOST"; nothing is accepted yet. A socket left by a
+ * dead process is replaced; one that another process serves is a fault. Call before privileges
  * are dropped. Given. */
 struct listener *listener_open(const char *address, struct fault *why) MUST_USE;
 
-/* The path of a Unix socket's address; NULL: it is none. */
+/* The path in the address of a Unix socket; NULL: it is not one. */
 const char *listener_path(const char *address);
 
 enum connection_next {
-	CONNECTION_IDLE,   /* between requests: it may be silent for long */
-	CONNECTION_WITHIN, /* within a request: it has little time */
-	CONNECTION_CLOSE   /* closed when what is in out is sent */
+	CONNECTION_IDLE,   /* between requests: may be silent for long */
+	CONNECTION_WITHIN, /* within a request: little time is left */
+	CONNECTION_CLOSE   /* close it when all of out is sent */
 };
 
-/* What is done with connections. received is called by any worker, for one connection by one at a time. */
+/* What is done with connections. Any worker may call received, but only one at a time for a connection. */
 struct connection_handler {
-	/* Makes a connection's own state, freed by closed; NULL: no memory, the connection is closed. */
+	/* Makes a connection's own state, which closed frees; NULL: out of memory, the connection is closed. */
 	void *(*opened)(void *context);
-	/* Bytes came: uses up some from the front, puts what is to be sent into out. Is called again with
-	 * those it left, when all of out is sent. At the end of the stream bytes is empty. */
+	/* Handles bytes that came: cuts what it uses from their front, and puts what to send into out. Called again
+	 * with the rest when all of out is sent. At the end of the stream bytes is empty. */
 	enum connection_next (*received)(void *context, void *state, struct span *bytes, struct text *out);
 	void (*closed)(void *context, void *state);
-	/* Something to write down: too many connections, no descriptor. At most one a minute. */
+	/* Something to log: too many connections, no descriptor left. Called at most once a minute. */
 	void (*trouble)(void *context, const struct fault *why);
 	void *context;
 };
@@ -47,20 +47,20 @@ struct listener_limits {
 	unsigned workers;       /* threads that serve */
 	unsigned most;          /* connections at once */
 	int64_t idle_ms;        /* silence between requests */
-	int64_t within_ms;      /* for one request, and for taking one reply */
-	size_t reply;           /* bytes that out holds */
+	int64_t within_ms;      /* to send one request, and to take one reply */
+	size_t reply;           /* size of out, in bytes */
 };
 
-/* Starts the threads; both are copied. Call after daemonising, with signals blocked. */
+/* Starts the threads; handler and limits are copied. Call after daemonising, with signals blocked. */
 bool listener_serve(struct listener *, const struct connection_handler *, const struct listener_limits *,
     struct fault *why) MUST_USE;
 
 unsigned listener_connections(struct listener *);
 
-/* So many connections at once from now on; those that are open stay. Any thread. */
+/* Sets how many connections may be open at once; those already open stay. Any thread. */
 void listener_set_limit(struct listener *, unsigned most);
 
-/* Accepts nothing more, waits until what is being answered is answered, closes. NULL is fine. */
+/* Stops accepting, waits for replies in progress, then closes. NULL is fine. */
 void listener_close(struct listener *);
 
 #endif

@@ -18,7 +18,7 @@ struct listeners {
 	struct promises *promises;
 };
 
-/* The group of the milter's socket is the MTA's: it asks here, too. */
+/* The group of the milter socket is the MTA's, which connects here too. */
 static bool
 open_one(struct peer *peer, const char *address, const struct account *account, const char *group,
     void (*warn)(const struct fault *), struct fault *why)
@@ -55,7 +55,7 @@ listeners_open(const struct settings *settings, const struct account *account,
 	return NULL;
 }
 
-/* A process of the MTA's asks here and there: as many connections as the milter may have sessions. */
+/* Each MTA process connects here and to the milter: so allow as many connections as milter sessions. */
 static bool
 serve_one(struct peer *peer, const struct request_protocol *protocol, struct services *services,
     const struct settings *settings, struct fault *why)
@@ -79,7 +79,7 @@ serve_delegate(struct listeners *listeners, struct services *services, const str
 	listeners->promises = services->promises = promises_open(PROMISES, why);
 	if (listeners->promises == NULL || !serve_one(peer, &delegate_protocol, services, settings, why))
 		return false;
-	journal_say(services->journal, LOG_NOTICE, "policy delegation is served at %s, its class is %s",
+	journal_say(services->journal, LOG_NOTICE, "policy delegation is served at %s; its class is %s",
 	    peer->address, settings->delegate.greylist_class);
 	return true;
 }

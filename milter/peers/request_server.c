@@ -3,7 +3,7 @@
 #include "milter/peers/request_server.h"
 
 enum {
-	IDLE_MS = 15 * 60 * 1000, /* Postfix lets a connection rest for 5 minutes, and ends it after 17; Sendmail keeps it */
+	IDLE_MS = 15 * 60 * 1000, /* Postfix closes an idle one after 5 minutes, any after 17; Sendmail never */
 	WITHIN_MS = 30 * 1000
 };
 
@@ -14,7 +14,7 @@ struct request_server {
 	struct listener *listener;
 };
 
-/* ---- connections: the state of each is what has come of a request that is not whole yet ---- */
+/* ---- connections: the state of each is the incomplete request received so far ---- */
 
 static void *
 opened(void *context)
@@ -72,7 +72,7 @@ trouble(void *context, const struct fault *why)
 	journal_say(server->journal, LOG_WARNING, "%s: %s", server->protocol->name, why->text);
 }
 
-/* ---- begin and end ---- */
+/* ---- opening and closing ---- */
 
 struct request_server *
 request_server_open(const struct request_protocol *protocol, void *context, struct journal *journal,

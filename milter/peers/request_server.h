@@ -1,8 +1,8 @@
 /*
- * request_server.h - replies to the requests of other programs that come to a listener, one after another.
+ * request_server.h - answers the requests that other programs send to a listener, one after another.
  *
- * Holds all that the protocols share: connections and their buffers, time-outs, ceilings, the log lines.
- * A protocol only says where a request ends and what the reply is. It knows nothing of mail.
+ * Has all that the protocols share: connections and their buffers, time-outs, limits, log lines.
+ * A protocol only says where a request ends and what the reply is. Knows nothing about mail.
  */
 #ifndef REQUEST_SERVER_H
 #define REQUEST_SERVER_H
@@ -12,27 +12,27 @@
 #include "policy/util/frame.h"
 
 struct request_protocol {
-	const char *name;   /* in front of log lines: "delegate" */
-	unsigned workers;   /* threads: so many requests are served at once */
-	size_t request_max; /* bytes of one request, with what marks its end */
+	const char *name;   /* begins log lines: "delegate" */
+	unsigned workers;   /* threads: how many requests are served at once */
+	size_t request_max; /* bytes of one request, including its end mark */
 	size_t reply_max;   /* bytes of one reply */
 	frame_cut *cut;
-	/* Puts the reply into out. False: there is none, the connection is closed. Called by any worker, for one
-	 * connection by one at a time. */
+	/* Puts the reply into out. False: there is none, and the connection is closed. Any worker may call it, but
+	 * only one at a time for a connection. */
 	bool (*reply)(void *context, struct frame *request, struct text *out);
 };
 
 struct request_server;
 
-/* Serves the listener, which is given, also when NULL is returned. The protocol, its context and the journal are kept.
+/* Serves the listener and takes it over, also when it returns NULL. The protocol, its context and the journal are kept.
  * Call after daemonising, with signals blocked. Given. */
 struct request_server *request_server_open(const struct request_protocol *, void *context, struct journal *,
     struct listener *, unsigned most_connections, struct fault *why) MUST_USE;
 
-/* So many connections at once from now on; those that are open stay. Any thread. */
+/* Sets how many connections may be open at once; those already open stay. Any thread. */
 void request_server_set_limit(struct request_server *, unsigned most_connections);
 
-/* Replies to what is under way, then closes the listener. NULL is fine. */
+/* Finishes the replies in progress, then closes the listener. NULL is fine. */
 void request_server_close(struct request_server *);
 
 #endif

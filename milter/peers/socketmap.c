@@ -12,8 +12,8 @@ enum {
 	REPLY_MAX = 64
 };
 
-/* "greenlane 192.0.2.10,<bounce@vendor.example>" into its parts; false: it is no such key. The name of
- * the map is whatever the ruleset calls it. */
+/* Splits "greenlane 192.0.2.10,<bounce@vendor.example>" into its parts; false: it is not such a key. The
+ * ruleset may use any name for the map. */
 static bool
 read_key(struct span request, struct smtp_client *client, char *sender, size_t size)
 {
@@ -32,8 +32,8 @@ read_key(struct span request, struct smtp_client *client, char *sender, size_t s
 	return address_read(address, &client->address);
 }
 
-/* Is passage promised to this client and sender, or is it a host of ours that must not wait? False also without
- * memory: then it is greylisted. */
+/* Is this client and sender promised passage, or is it a host of ours that must not wait? Without memory false: then
+ * the mail is greylisted. */
 static bool
 is_white(const struct services *services, const struct smtp_client *client, const char *sender)
 {

@@ -1,6 +1,6 @@
 /*
- * socketmap.h - Sendmail's socket map: a ruleset asks whether greenlane vouches for a sender, and tells the
- * greylister behind it.
+ * socketmap.h - Sendmail's socket map: a ruleset asks whether greenlane vouches for a sender, and then tells the
+ * greylister after it.
  *
  * The key is "CLIENT,SENDER"; the reply "OK WHITE" or "NOTFOUND ". Decides as delegate does.
  */
