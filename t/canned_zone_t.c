@@ -129,19 +129,19 @@ test_details(struct resolver *resolver, struct arena *arena)
 static const struct {
 	const char *line, *said;
 } faults[] = {
-	{ "a.example A 192.0.2.256", "'192.0.2.256' is no data of a record of type A" },
-	{ "a.example A", "'' is no data of a record of type A" },
-	{ "a.example AAAA 192.0.2.1", "'192.0.2.1' is no data of a record of type AAAA" },
-	{ "a.example MX mx.example", "'mx.example' is no data of a record of type MX" },
-	{ "a.example MX 65536 mx.example", "'65536 mx.example' is no data of a record of type MX" },
-	{ "a.example CNAME two words", "'two words' is no data of a record of type CNAME" },
-	{ "a.example TXT \"open", "'\"open' is no data of a record of type TXT" },
-	{ "a.example TXT \"shut\" open", "'\"shut\" open' is no data of a record of type TXT" },
-	{ "a.example SPF x", "'SPF' is no type of record; write A, AAAA, CNAME, MX, PTR or TXT" },
-	{ "a.example 12x A 192.0.2.1", "the TTL of 'a.example' is no number of seconds" },
+	{ "a.example A 192.0.2.256", "'192.0.2.256' is not the data of a record of type A" },
+	{ "a.example A", "'' is not the data of a record of type A" },
+	{ "a.example AAAA 192.0.2.1", "'192.0.2.1' is not the data of a record of type AAAA" },
+	{ "a.example MX mx.example", "'mx.example' is not the data of a record of type MX" },
+	{ "a.example MX 65536 mx.example", "'65536 mx.example' is not the data of a record of type MX" },
+	{ "a.example CNAME two words", "'two words' is not the data of a record of type CNAME" },
+	{ "a.example TXT \"open", "'\"open' is not the data of a record of type TXT" },
+	{ "a.example TXT \"shut\" open", "'\"shut\" open' is not the data of a record of type TXT" },
+	{ "a.example SPF x", "'SPF' is not a record type; write A, AAAA, CNAME, MX, PTR or TXT" },
+	{ "a.example 12x A 192.0.2.1", "the TTL of 'a.example' is not a number of seconds" },
 	{ "a.example * 192.0.2.1", "'*' of 'a.example' takes SERVFAIL, TIMEOUT, NXDOMAIN or BOGUS only" },
-	{ "a..example A 192.0.2.1", "'a..example' is no name that DNS can carry, or memory ran out" },
-	{ "a..example A SERVFAIL", "'a..example' is no name that DNS can carry" },
+	{ "a..example A 192.0.2.1", "'a..example' is not a name that DNS can carry, or memory ran out" },
+	{ "a..example A SERVFAIL", "'a..example' is not a name that DNS can carry" },
 };
 
 static void

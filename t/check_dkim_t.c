@@ -22,7 +22,7 @@ enum { FIELDS = sizeof message / sizeof message[0] };
 static const char body[] = "Dear  customer, \r\n\r\nyour ticket\tis open.\r\n-- \r\n\r\n\r\n";
 static const char usual[] = "from:to:subject:date:message-id";
 
-/* A resolver that counts what it is asked, over the canned one. */
+/* A resolver that counts its questions, on top of the canned one. */
 struct counter {
 	struct resolver interface;
 	struct resolver *below;
@@ -50,7 +50,7 @@ counter_prefetch(struct resolver *resolver, const struct dns_question *question)
 	((struct counter *)resolver)->prefetched_as[question->standing]++;
 }
 
-/* The fixture of one test: a zone, a library, one message and what is found in it. */
+/* The fixture of one test: a zone, a library, one message and its facts. */
 struct fixture {
 	struct canned_zone *zone;
 	struct counter counter;
@@ -115,7 +115,7 @@ standing_of(const void *context, const char *d)
 	return fixture->first != NULL && strcmp(d, fixture->first) == 0 ? STANDING_SELECTOR : STANDING_STRANGER;
 }
 
-/* Runs a message through a check, the body in pieces of `piece` bytes (0: in one). */
+/* Runs a message through a check, with the body in pieces of `piece` bytes (0: one piece). */
 static void
 verify(struct fixture *fixture, const struct sign_field *fields, size_t count, const char *text, size_t length,
     size_t piece)
@@ -185,11 +185,11 @@ static const struct row rows[] = {
 	{ "l= and text appended", SIGN_RSA_1024, 0, { V, .partial = true, .l = 44 }, BODY_APPENDED, AUTH_POLICY, "partial-body", false },
 	{ "l= and text appended, simple", SIGN_RSA_1024, 0, { V, .simple = true, .partial = true, .l = 47 }, BODY_APPENDED, AUTH_POLICY, "partial-body", false },
 	{ "l= one byte short", SIGN_RSA_1024, 0, { V, .partial = true, .l = 43 }, ASIS, AUTH_POLICY, "partial-body", false },
-	{ "l=0 and quite another body", SIGN_RSA_1024, 0, { V, .partial = true, .l = 0 }, BODY_REPLACED, AUTH_POLICY, "partial-body", false },
+	{ "l=0 and an entirely different body", SIGN_RSA_1024, 0, { V, .partial = true, .l = 0 }, BODY_REPLACED, AUTH_POLICY, "partial-body", false },
 	{ "l= beyond the body", SIGN_RSA_1024, 0, { V, .partial = true, .l = 4000 }, ASIS, AUTH_NEUTRAL, "body-changed", false },
 	{ "x= past", SIGN_RSA_1024, 0, { V, .t = -3 * DAY, .x = -2 * DAY }, ASIS, AUTH_POLICY, "expired", false },
-	{ "x= past within the drift of clocks", SIGN_RSA_1024, 0, { V, .t = -DAY, .x = -60 }, ASIS, AUTH_PASS, "", false },
-	{ "x= to come", SIGN_RSA_1024, 0, { V, .t = -60, .x = DAY }, ASIS, AUTH_PASS, "", false },
+	{ "x= past, but within clock drift", SIGN_RSA_1024, 0, { V, .t = -DAY, .x = -60 }, ASIS, AUTH_PASS, "", false },
+	{ "x= in the future", SIGN_RSA_1024, 0, { V, .t = -60, .x = DAY }, ASIS, AUTH_PASS, "", false },
 	{ "t= in the future", SIGN_RSA_1024, 0, { V, .t = 2 * DAY }, ASIS, AUTH_POLICY, "not-yet-valid", false },
 	{ "second From prepended", SIGN_RSA_1024, 0, { V }, FROM_PREPENDED, AUTH_POLICY, "repeated-field", false },
 	{ "second From prepended to one signed twice", SIGN_RSA_1024, 0, { V, .h = "from:from:subject" }, FROM_PREPENDED, AUTH_FAIL, "header-changed", false },
@@ -205,7 +205,7 @@ static const struct row rows[] = {
 	{ "i= below d=", SIGN_RSA_1024, 0, { V, .i = "x@mail.vendor.example" }, ASIS, AUTH_PASS, "", false },
 	{ "i= below d= and t=s", SIGN_RSA_1024, STRICT, { V, .i = "x@mail.vendor.example" }, ASIS, AUTH_PERMERROR, "wrong-identity", false },
 	{ "i= equal to d= and t=s", SIGN_RSA_1024, STRICT, { V, .i = "@vendor.example" }, ASIS, AUTH_PASS, "", false },
-	{ "i= of somebody else", SIGN_RSA_1024, 0, { V, .i = "x@evil.example" }, ASIS, AUTH_PERMERROR, "wrong-identity", false },
+	{ "i= of another domain", SIGN_RSA_1024, 0, { V, .i = "x@evil.example" }, ASIS, AUTH_PERMERROR, "wrong-identity", false },
 	{ "d= with junk characters", SIGN_RSA_1024, 0, { .d = "vendor.example'a.evil.example", .s = "s1" }, ASIS, AUTH_NEUTRAL, "malformed", false },
 	{ "s= with junk characters", SIGN_RSA_1024, 0, { .d = "vendor.example", .s = "a(b" }, ASIS, AUTH_NEUTRAL, "malformed", false },
 	{ "q=dns/txt", SIGN_RSA_1024, 0, { V, .tag = "q=dns/txt" }, ASIS, AUTH_PASS, "", false },
@@ -219,9 +219,9 @@ static const struct row rows[] = {
 	{ "no key", SIGN_RSA_1024, 0, { .d = "other.example", .s = "nobody" }, ASIS, AUTH_PERMERROR, "no-key", false },
 	{ "unknown algorithm", SIGN_RSA_1024, 0, { V, .a = "rsa-sha512" }, ASIS, AUTH_NEUTRAL, "unknown-algorithm", false },
 	{ "tag given twice", SIGN_RSA_1024, 0, { V, .tag = "d=vendor.example" }, ASIS, AUTH_NEUTRAL, "malformed", false },
-	{ "tag given twice in another case", SIGN_RSA_1024, 0, { V, .tag = "H=from" }, ASIS, AUTH_NEUTRAL, "malformed", false },
+	{ "tag given twice in different case", SIGN_RSA_1024, 0, { V, .tag = "H=from" }, ASIS, AUTH_NEUTRAL, "malformed", false },
 	{ "unknown tag", SIGN_RSA_1024, 0, { V, .tag = "zz=1" }, ASIS, AUTH_PASS, "", false },
-	{ "h= naming the field of ours", SIGN_RSA_1024, 0, { V, .h = "from:subject:greenlane-pad" }, ASIS, AUTH_NEUTRAL, "malformed", false },
+	{ "h= naming our own extra field", SIGN_RSA_1024, 0, { V, .h = "from:subject:greenlane-pad" }, ASIS, AUTH_NEUTRAL, "malformed", false },
 	{ "h= naming more fields than there are", SIGN_RSA_1024, 0, { V, .h = "from:subject:to:date:message-id:dkim-signature:a:b:c:d:e:f:g:h:i:j" }, ASIS, AUTH_FAIL, "header-changed", false },
 };
 
@@ -281,7 +281,7 @@ test_row(struct fixture *fixture, const struct row *row)
 		verify(fixture, fields, count, text, strlen(text), piece);
 		verdict_is(fixture, 0, row->result, row->why, row->name);
 		ok(fixture->facts.dkim[0].weak == row->weak && fixture->fine && fixture->facts.dkim_count == 1,
-		    "%s: weak or not as it should be", row->name);
+		    "%s: weak as expected", row->name);
 	}
 	free(value);
 }
@@ -307,7 +307,7 @@ sign(const char *s, const char *d, enum sign_kind kind, const char *h)
 	return sign_message(&order, message, FIELDS, body, sizeof body - 1);
 }
 
-/* Signatures, then the usual message. */
+/* The signatures, then the usual message. */
 static void
 verify_with(struct fixture *fixture, char *const *values, size_t count)
 {
@@ -342,10 +342,10 @@ test_several(void)
 	verify_with(&fixture, values, 2);
 	verdict_is(&fixture, 0, AUTH_PASS, "", "rsa and ed25519 together, rsa");
 	verdict_is(&fixture, 1, AUTH_PASS, "", "rsa and ed25519 together, ed25519");
-	is(fixture.facts.dkim[0].a, "rsa-sha256", "the algorithm of the first is told");
-	is(fixture.facts.dkim[1].a, "ed25519-sha256", "the algorithm of the second is told");
-	is(fixture.facts.dkim[1].s, "ed", "the selector is told");
-	is_number((long long)strlen(fixture.facts.dkim[1].b), 8, "eight characters of b= are told");
+	is(fixture.facts.dkim[0].a, "rsa-sha256", "the algorithm of the first is recorded");
+	is(fixture.facts.dkim[1].a, "ed25519-sha256", "the algorithm of the second is recorded");
+	is(fixture.facts.dkim[1].s, "ed", "the selector is recorded");
+	is_number((long long)strlen(fixture.facts.dkim[1].b), 8, "eight characters of b= are recorded");
 	ok(strstr(values[1], fixture.facts.dkim[1].b) != NULL, "they are those of its own b=");
 	is_number((long long)fixture.counter.prefetched, 2, "both keys are asked for when the header ends");
 	values_free(values, 2);
@@ -354,7 +354,7 @@ test_several(void)
 	values[1] = sign("rsa", "vendor.example", SIGN_RSA_1024, usual);
 	verify_with(&fixture, values, 2);
 	verdict_is(&fixture, 0, AUTH_PERMERROR, "no-key", "a broken one before a good one");
-	verdict_is(&fixture, 1, AUTH_PASS, "", "a good one behind a broken one");
+	verdict_is(&fixture, 1, AUTH_PASS, "", "a good one after a broken one");
 	is(fixture.facts.dkim[1].d, "vendor.example", "each keeps its own signer");
 	values_free(values, 2);
 
@@ -365,21 +365,21 @@ test_several(void)
 	memset(fixture.counter.asked_as, 0, sizeof fixture.counter.asked_as);
 	memset(fixture.counter.prefetched_as, 0, sizeof fixture.counter.prefetched_as);
 	verify_with(&fixture, values, bogus + 1);
-	is_number((long long)fixture.counter.asked_as[STANDING_SELECTOR], 1, "the vendor's key is asked for as what it is");
+	is_number((long long)fixture.counter.asked_as[STANDING_SELECTOR], 1, "the vendor's key is asked with its own standing");
 	is_number((long long)fixture.counter.prefetched_as[STANDING_SELECTOR], 1, "ahead too");
-	is_number((long long)(fixture.counter.asked - fixture.counter.asked_as[STANDING_STRANGER]), 1, "all others are strangers'");
-	verdict_is(&fixture, bogus, AUTH_PASS, "", "a vendor's behind sixty bogus ones");
+	is_number((long long)(fixture.counter.asked - fixture.counter.asked_as[STANDING_STRANGER]), 1, "all others with a stranger's");
+	verdict_is(&fixture, bogus, AUTH_PASS, "", "a vendor's after sixty bogus ones");
 	verdict_is(&fixture, bogus - 1, AUTH_POLICY, "not-looked-up", "the sixtieth bogus one");
 	ok(fixture.counter.asked <= DKIM_LOOKUPS_MAX && fixture.counter.asked > 1, "at most five questions are asked");
 	is_number((long long)fixture.facts.dkim_count, (long long)bogus + 1, "all are in the facts");
 	fixture.first = NULL;
 	verify_with(&fixture, values, bogus + 1);
-	verdict_is(&fixture, bogus, AUTH_POLICY, "not-looked-up", "a stranger's behind sixty bogus ones");
+	verdict_is(&fixture, bogus, AUTH_POLICY, "not-looked-up", "a stranger's after sixty bogus ones");
 
 	for (size_t i = bogus + 1; i < 70; i++)
 		values[i] = sign("rsa", "vendor.example", SIGN_RSA_1024, usual);
 	verify_with(&fixture, values, 70);
-	is_number((long long)fixture.facts.dkim_count, DKIM_MAX, "a list too long is cut");
+	is_number((long long)fixture.facts.dkim_count, DKIM_MAX, "a list that is too long is cut");
 	values_free(values, 70);
 	fixture_close(&fixture);
 }
@@ -395,9 +395,9 @@ test_keys(void)
 	char *good = sign_record(sign_key(SIGN_RSA_1024), 0), *value = sign("k", "vendor.example", SIGN_RSA_1024, usual);
 	char padded[2000], other[2000], sha1[2000];
 	const struct key_row list[] = { { "empty key record", "", AUTH_PERMERROR },
-		{ "key record of blanks", "   ", AUTH_PERMERROR }, { "SPF record in place of a key", "v=spf1 -all", AUTH_PERMERROR },
-		{ "key of another version", "v=DKIM2; p=AAAA", AUTH_PERMERROR }, { "key that is no key", "v=DKIM1; p=AAAA", AUTH_PERMERROR },
-		{ "key that is no base64", "v=DKIM1; p=\"(!", AUTH_PERMERROR }, { "key of an unknown kind", other, AUTH_PERMERROR },
+		{ "key record of blanks", "   ", AUTH_PERMERROR }, { "SPF record instead of a key", "v=spf1 -all", AUTH_PERMERROR },
+		{ "key of another version", "v=DKIM2; p=AAAA", AUTH_PERMERROR }, { "key that is not a key", "v=DKIM1; p=AAAA", AUTH_PERMERROR },
+		{ "key that is not base64", "v=DKIM1; p=\"(!", AUTH_PERMERROR }, { "key of an unknown kind", other, AUTH_PERMERROR },
 		{ "key record with notes of 500 bytes", padded, AUTH_PASS }, { "key for SHA-1 alone", sha1, AUTH_PERMERROR } };
 	struct fixture fixture;
 
@@ -437,7 +437,7 @@ test_dns(void)
 	zone_line(&fixture, "k._domainkey.vendor.example TXT SERVFAIL");
 	verify_with(&fixture, &value, 1);
 	verdict_is(&fixture, 0, AUTH_TEMPERROR, "key-unanswered", "SERVFAIL for the key");
-	ok(fixture.fine, "SERVFAIL is no failure of ours");
+	ok(fixture.fine, "SERVFAIL is not our own failure");
 	is(fixture.counter.last, name, "the key is asked by its name");
 	canned_zone_drop(fixture.zone, name, 0);
 	zone_line(&fixture, "k._domainkey.vendor.example TXT TIMEOUT");
@@ -449,11 +449,11 @@ test_dns(void)
 	zone_line(&fixture, line);
 	verify_with(&fixture, &value, 1);
 	verdict_is(&fixture, 0, AUTH_PASS, "", "key in two strings");
-	ok(!fixture.facts.dkim[0].secure, "it is not said to be secure");
+	ok(!fixture.facts.dkim[0].secure, "it is not marked secure");
 
 	publish_text(&fixture, "k", "vendor.example", "google-site-verification=x", 26);
 	verify_with(&fixture, &value, 1);
-	verdict_is(&fixture, 0, AUTH_PASS, "", "key beside a record that is none");
+	verdict_is(&fixture, 0, AUTH_PASS, "", "key next to a record that is not one");
 	publish_text(&fixture, "k", "vendor.example", "v=DKIM1; p=", 11);
 	verify_with(&fixture, &value, 1);
 	verdict_is(&fixture, 0, AUTH_PERMERROR, "bad-key", "two keys");
@@ -483,7 +483,7 @@ test_dns(void)
 	fixture_close(&fixture);
 }
 
-/* Verifies a message whose own fields are signed as they are. */
+/* Verifies a message whose fields are signed unchanged. */
 static void
 verify_signed(struct fixture *fixture, struct sign_field *fields, size_t count, const char *text, size_t length, const char *h,
     bool simple)
@@ -500,7 +500,7 @@ struct from_row {
 	const char *name, *value;
 };
 
-/* Whatever our From parser reads must not be lost in libopendkim's, which gives up the message. */
+/* If our From parser can read it, libopendkim's must not reject the message. */
 static void
 test_authors(void)
 {
@@ -533,7 +533,7 @@ test_authors(void)
 	fields[2] = (struct sign_field){ " From ", " b@evil.example" };
 	fields[3] = (struct sign_field){ "Subject", " x" };
 	verify_signed(&fixture, fields, 4, "x\r\n", 3, "from:subject", false);
-	verdict_is(&fixture, 0, AUTH_POLICY, "repeated-field", "a From with blanks about its name");
+	verdict_is(&fixture, 0, AUTH_POLICY, "repeated-field", "a From with blanks around its name");
 	fixture_close(&fixture);
 }
 
@@ -545,7 +545,7 @@ static void
 test_bodies(void)
 {
 	static const struct body_row list[] = { { "empty body", "" }, { "body of line ends", "\r\n\r\n\r\n" },
-		{ "body without a last line end", "abc" }, { "body ending in CR", "abc\r" }, { "bare LFs", "a \nb\n\nc\n" },
+		{ "body without a final line end", "abc" }, { "body ending in CR", "abc\r" }, { "bare LFs", "a \nb\n\nc\n" },
 		{ "bare LF first", "\na\n" }, { "blanks at line ends", "a \t \r\n b\t\r\n \r\n" }, { "one LF", "\n" } };
 	struct sign_field fields[3] = { { NULL, NULL }, { "From", " a@vendor.example" }, { "Subject", " x\n\ty\r\n z" } };
 	struct fixture fixture;
@@ -558,7 +558,7 @@ test_bodies(void)
 		size_t length = strlen(row->text);
 
 		if (length > 0 && row->text[length - 1] == '\r')
-			continue; /* the signer takes it for a byte of text; see below */
+			continue; /* the signer treats it as a byte of text; see below */
 		verify_signed(&fixture, fields, 3, row->text, length, "from:subject", i % 2);
 		verdict_is(&fixture, 0, AUTH_PASS, "", row->name);
 		ok(fixture.body_wanted && fixture.fine, "%s: the body is wanted", row->name);
@@ -593,12 +593,12 @@ test_ceilings(void)
 		fields[count] = (struct sign_field){ "X-Filler", " x" };
 	memcpy(fields + count, message, sizeof message);
 	verify_signed(&fixture, fields, count + FIELDS, "x\r\n", 3, "from:subject:x-filler", false);
-	verdict_is(&fixture, 0, AUTH_PASS, "", "two thousand fields, one of them signed, doubled and shown to nobody");
+	verdict_is(&fixture, 0, AUTH_PASS, "", "two thousand fields, one of them signed, doubled and not shown to readers");
 	for (; count < 2100; count++)
 		fields[count] = (struct sign_field){ "X-Filler", " x" };
 	verify_signed(&fixture, fields, 2100, "x\r\n", 3, "from:subject", false);
-	verdict_is(&fixture, 0, AUTH_NEUTRAL, "header-too-long", "more fields than two thousand");
-	ok(!fixture.body_wanted && fixture.fine, "more fields than two thousand: no body, no failure of ours");
+	verdict_is(&fixture, 0, AUTH_NEUTRAL, "header-too-long", "more than two thousand fields");
+	ok(!fixture.body_wanted && fixture.fine, "more than two thousand fields: no body, no failure of ours");
 
 	memcpy(fields + 1, message, sizeof message);
 	fields[FIELDS + 1] = (struct sign_field){ "X-Wide", wide + 240000 };
@@ -633,7 +633,7 @@ test_ceilings(void)
 	memcpy(h.bytes + 60000, " v=1; z=", 8);
 	verify(&fixture, fields, FIELDS + 2, body, sizeof body - 1, 0);
 	verdict_is(&fixture, 0, AUTH_NEUTRAL, "malformed", "a signature field of 240,000 bytes");
-	verdict_is(&fixture, 1, AUTH_PASS, "", "the good one beside it");
+	verdict_is(&fixture, 1, AUTH_PASS, "", "the good one next to it");
 	text_close(&h);
 	free(long_name);
 	free(wide);
@@ -641,7 +641,7 @@ test_ceilings(void)
 	fixture_close(&fixture);
 }
 
-/* Old signers name Received; every hop adds one on top, and that is no attack. */
+/* Old signers sign Received; every hop adds one on top, which is not an attack. */
 static void
 test_trace(void)
 {
@@ -665,7 +665,7 @@ test_trace(void)
 	fixture_close(&fixture);
 }
 
-/* Fields of the message as signed, a line each, and what stood on top when it came. */
+/* Fields of the message as signed, one per line, and what was on top when it arrived. */
 struct shape_row {
 	const char *name, *h, *fields, *added;
 	const char *why;
@@ -679,7 +679,7 @@ static const struct shape_row shapes[] = {
 	{ "no Subject in the message", "from:to", FROM "To: b@rx.example\n", "", "", false, false },
 	{ "no Subject in the message, though it is signed", "from:subject", FROM, "", "", false, false },
 	{ "a Subject added where none was signed", "from", FROM, "Subject: pay\n", "no-subject", true, false },
-	{ "a Subject that is there and not signed", "from", PLAIN, "", "no-subject", true, false },
+	{ "a Subject that is present but not signed", "from", PLAIN, "", "no-subject", true, false },
 	{ "a second From", "from:subject", PLAIN, "From: c@evil.example\n", "repeated-field", false, false },
 	{ "a second Subject", "from:subject", PLAIN, "Subject: pay\n", "repeated-field", false, false },
 	{ "a second Content-Type", "from:subject:content-type", PLAIN "Content-Type: text/plain\n", "Content-Type: text/html\n", "repeated-field", false, false },

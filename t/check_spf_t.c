@@ -113,14 +113,14 @@ static const struct row {
 	{ "two records are permanent", "192.0.2.1", "h.example", "a@twice.example", AUTH_PERMERROR, "twice.example" },
 	{ "the record that kills libspf2 is permanent", "192.0.2.1", "h.example", "a@killer.example", AUTH_PERMERROR, "killer.example" },
 	{ "SERVFAIL is temporary", "192.0.2.1", "h.example", "a@sick.example", AUTH_TEMPERROR, "sick.example" },
-	{ "SERVFAIL of an include is temporary", "192.0.2.1", "h.example", "a@sickness.example", AUTH_TEMPERROR, "sickness.example" },
-	{ "a time-out of a host is temporary", "192.0.2.1", "h.example", "a@sickhost.example", AUTH_TEMPERROR, "sickhost.example" },
+	{ "SERVFAIL for an include is temporary", "192.0.2.1", "h.example", "a@sickness.example", AUTH_TEMPERROR, "sickness.example" },
+	{ "a time-out for a host is temporary", "192.0.2.1", "h.example", "a@sickhost.example", AUTH_TEMPERROR, "sickhost.example" },
 	{ "what is not reached does not matter", "192.0.2.1", "h.example", "a@early.example", AUTH_PASS, "early.example" },
 	{ "an include of nothing is permanent", "192.0.2.1", "h.example", "a@nowhere.example", AUTH_PERMERROR, "nowhere.example" },
 	{ "a loop is permanent", "192.0.2.1", "h.example", "a@loop.example", AUTH_PERMERROR, "loop.example" },
 	{ "redirect comes last", "203.0.113.1", "h.example", "a@redirect.example", AUTH_PASS, "redirect.example" },
-	{ "redirect decides for the others", "203.0.113.2", "h.example", "a@redirect.example", AUTH_FAIL, "redirect.example" },
-	{ "a prefix of 0 passes everybody", "203.0.113.9", "h.example", "a@any.example", AUTH_PASS, "any.example" },
+	{ "redirect decides if nothing matches", "203.0.113.2", "h.example", "a@redirect.example", AUTH_FAIL, "redirect.example" },
+	{ "a prefix of 0 passes every client", "203.0.113.9", "h.example", "a@any.example", AUTH_PASS, "any.example" },
 	{ "but not of the other family", "2001:db8::1", "h.example", "a@any.example", AUTH_NEUTRAL, "any.example" },
 
 	{ "the null sender is checked by HELO", "192.0.2.9", "vendor.example", "", AUTH_PASS, "vendor.example" },
@@ -140,26 +140,26 @@ static const struct row {
 	{ "its dots are labels", "192.0.2.1", "h.example", "k.o@local.example", AUTH_PASS, "local.example" },
 	{ "and never part of one", "192.0.2.1", "h.example", "o.k@local.example", AUTH_FAIL, "local.example" },
 	{ "a backslash in it is a byte", "192.0.2.1", "h.example", "back\\slash@local.example", AUTH_PASS, "local.example" },
-	{ "a percent in it is no macro", "192.0.2.1", "h.example", "%{d}@local.example", AUTH_FAIL, "local.example" },
+	{ "a percent in it is not a macro", "192.0.2.1", "h.example", "%{d}@local.example", AUTH_FAIL, "local.example" },
 	{ "blanks and slashes do no harm", "192.0.2.1", "h.example", "a b/0 all@local.example", AUTH_FAIL, "local.example" },
 	{ "an odd local part is checked with its domain", "192.0.2.9", "h.example", "b..s@vendor.example", AUTH_PASS, "vendor.example" },
 	{ "so is one that opens a comment", "192.0.2.9", "h.example", "b(ss@vendor.example", AUTH_PASS, "vendor.example" },
 	{ "and one of controls", "192.0.2.9", "h.example", "b\x01\x7f@vendor.example", AUTH_PASS, "vendor.example" },
-	{ "a comment behind the domain hides no other", "203.0.113.1", "h.example", "a@vendor.example(@any.example", AUTH_FAIL, "vendor.example" },
-	{ "an empty label of the local part is no name", "192.0.2.1", "h.example", "b..s@local.example", AUTH_FAIL, "local.example" },
-	{ "a dot behind it is none either", "192.0.2.1", "h.example", "alice.@local.example", AUTH_FAIL, "local.example" },
+	{ "a comment after the domain hides no other", "203.0.113.1", "h.example", "a@vendor.example(@any.example", AUTH_FAIL, "vendor.example" },
+	{ "an empty label of the local part is not a name", "192.0.2.1", "h.example", "b..s@local.example", AUTH_FAIL, "local.example" },
+	{ "a dot after it is not one either", "192.0.2.1", "h.example", "alice.@local.example", AUTH_FAIL, "local.example" },
 	{ "a quoted local part is expanded without its quotes", "192.0.2.1", "h.example", "\"alice\"@local.example", AUTH_PASS, "local.example" },
 	{ "other scripts match nothing", "192.0.2.1", "h.example", "\xe3\x81\x82@local.example", AUTH_FAIL, "local.example" },
 	{ "the HELO name is expanded", "192.0.2.1", "mx.sender.example", "a@helo.example", AUTH_PASS, "helo.example" },
 	{ "bytes in it do no harm", "192.0.2.1", "\xff\x01 %{h}", "a@helo.example", AUTH_FAIL, "helo.example" },
-	{ "two labels of two are both", "192.0.2.1", "h.example", "a@two.example", AUTH_PASS, "two.example" },
+	{ "the last two labels of two are both", "192.0.2.1", "h.example", "a@two.example", AUTH_PASS, "two.example" },
 	{ "%{p} prefers a name below the domain", "192.0.2.1", "h.example", "a@named.example", AUTH_PASS, "named.example" },
 	{ "%{p} without a name is unknown", "192.0.2.7", "h.example", "a@named.example", AUTH_PASS, "named.example" },
 	{ "ptr matches a validated name", "192.0.2.1", "h.example", "a@ptr.example", AUTH_PASS, "ptr.example" },
 	{ "and nothing else", "192.0.2.7", "h.example", "a@ptr.example", AUTH_FAIL, "ptr.example" },
 	{ "ptr under an internationalised top-level domain", "192.0.2.4", "h.example", "a@idn-ptr.example", AUTH_PASS, "idn-ptr.example" },
 	{ "a neighbour under it", "192.0.2.5", "h.example", "a@idn-ptr.example", AUTH_FAIL, "idn-ptr.example" },
-	{ "ptr of a domain's own under one", "192.0.2.4", "h.example", "a@vendor.xn--p1ai", AUTH_PASS, "vendor.xn--p1ai" },
+	{ "a domain's own ptr under one", "192.0.2.4", "h.example", "a@vendor.xn--p1ai", AUTH_PASS, "vendor.xn--p1ai" },
 	{ "a neighbour of the domain", "192.0.2.5", "h.example", "a@vendor.xn--p1ai", AUTH_FAIL, "vendor.xn--p1ai" },
 	{ "ptr with a macro under a long one", "192.0.2.6", "h.example", "a@vendor.xn--vermgensberater-ctb", AUTH_PASS, "vendor.xn--vermgensberater-ctb" },
 	{ "other terms under one, the first", "192.0.2.4", "h.example", "a@idn-terms.example", AUTH_PASS, "idn-terms.example" },
@@ -209,12 +209,12 @@ test_rows(struct resolver *resolver)
 	}
 }
 
-/* What a permanent error is, and where. */
+/* The reason for a permanent error, and where it is. */
 static void
 test_why(struct resolver *resolver)
 {
 	static const struct {
-		const char *name, *mail_from, *why; /* NULL: nothing to tell */
+		const char *name, *mail_from, *why; /* NULL: no error */
 	} list[] = {
 		{ "two records", "a@why-two.example", "why-two.example: it has more than one SPF record" },
 		{ "an unknown mechanism", "a@why-term.example", "why-term.example: unknown mechanism: 'ipp4:192.0.2.1'" },
@@ -228,7 +228,7 @@ test_why(struct resolver *resolver)
 		{ "a third void", "a@why-void.example", "v3.example: it is the third name that DNS knows nothing about, and two are allowed" },
 		{ "an eleventh term", "a@why-many.example",
 		    "h11.example: the eleventh term that needs DNS asks for it, and ten are allowed" },
-		{ "a record that is right", "a@ptr.example", NULL },
+		{ "a correct record", "a@ptr.example", NULL },
 		{ "no answer", "a@sick.example", NULL },
 	};
 
@@ -246,7 +246,7 @@ test_why(struct resolver *resolver)
 	}
 }
 
-/* A client that nobody folded yet. */
+/* A mapped client that was not converted yet. */
 static void
 test_mapped(struct resolver *resolver)
 {
@@ -260,7 +260,7 @@ test_mapped(struct resolver *resolver)
 	arena_close(arena);
 }
 
-/* A resolver that counts, and takes its time from the budget. */
+/* A resolver that counts, and lowers the budget. */
 struct slow {
 	struct resolver interface;
 	struct resolver *inner;
@@ -292,9 +292,9 @@ test_budget(struct resolver *resolver)
 		int64_t budget, left;
 		unsigned asked;
 	} cases[] = {
-		{ "a check lowers the budget by what it waited", "pass", 1000, 700, 3 },
-		{ "a budget that just suffices suffices", "pass", 300, 0, 3 },
-		{ "a budget at its end is temporary, and asks no more", "temperror", 150, 0, 2 },
+		{ "a check lowers the budget by the time it waited", "pass", 1000, 700, 3 },
+		{ "a budget that is just enough is enough", "pass", 300, 0, 3 },
+		{ "a budget that runs out is temporary, and nothing more is asked", "temperror", 150, 0, 2 },
 		{ "so is one that was spent before", "temperror", 0, 0, 1 },
 	};
 	struct slow slow = { .interface = { .ask = slow_ask }, .inner = resolver, .each_ms = 100 };
@@ -316,7 +316,7 @@ test_budget(struct resolver *resolver)
 	}
 }
 
-/* The most that one record can make us ask: ten terms, each with ten names. */
+/* The most that one record can cause: ten terms, each with ten names. */
 static void
 test_amplification(struct resolver *resolver, struct canned_zone *zone)
 {
@@ -347,7 +347,7 @@ test_amplification(struct resolver *resolver, struct canned_zone *zone)
 	arena_close(arena);
 }
 
-/* Which name made it temperror, and did the sender's own words lead there? */
+/* Which name caused the temperror, and did the sender's own data lead there? */
 static void
 test_silence(struct resolver *resolver, struct canned_zone *zone)
 {
@@ -383,16 +383,16 @@ test_silence(struct resolver *resolver, struct canned_zone *zone)
 		{ "the name itself", "bob@s-self.example", "s-self.example", false },
 		{ "one that its record includes", "bob@s-include.example", "dead.example", false },
 		{ "one of its mail hosts", "bob@s-mx.example", "dead.example", false },
-		{ "no trouble of ptr", "bob@s-ptr.example", "-", false },
+		{ "no trouble with ptr", "bob@s-ptr.example", "-", false },
 		{ "one made of the client's address", "bob@s-address.example", "9.2.0.192.s-list.example", false },
 		{ "one made of the domain", "bob@s-domain.example", "s-domain.example.dead.example", false },
 		{ "one made of the HELO name", "bob@s-helo.example", "mail.client.example.s-list.example", true },
 		{ "one made of the local part, and no host name", "bob@s-odd.example", "bob+x.s-list.example", true },
 		{ "one made of the whole sender", "bob@s-sender.example", "bob%40s-sender.example.s-list.example", true },
-		{ "one behind a record that the local part led to", "bob@s-local.example", "dead.example", true },
+		{ "one after a record that the local part led to", "bob@s-local.example", "dead.example", true },
 		{ "a mail host of a name of the local part", "bob@s-local-mx.example", "dead.example", true },
 		{ "one beside a sign that is no macro", "bob@s-percent.example", "dead.example", false },
-		{ "one that stands behind such a term in the record", "bob@s-behind.example", "dead.example", false },
+		{ "one that follows such a term in the record", "bob@s-behind.example", "dead.example", false },
 	};
 
 	for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++)
@@ -412,7 +412,7 @@ test_silence(struct resolver *resolver, struct canned_zone *zone)
 	}
 }
 
-/* libspf2 forgets what stands behind 64 terms; we do not. */
+/* libspf2 ignores what follows 64 terms; we do not. */
 static void
 test_long_record(struct resolver *resolver, struct canned_zone *zone)
 {
@@ -463,7 +463,7 @@ killer_add(struct canned_zone *zone)
 	text_close(&record);
 }
 
-/* With every ceiling the result is right or temporary. */
+/* With every memory limit the result is right or temporary. */
 static void
 test_memory(struct resolver *resolver)
 {
@@ -482,7 +482,7 @@ test_memory(struct resolver *resolver)
 		arena_close(arena);
 	}
 	ok(right > 0 && temporary > 0, "little memory is temporary, enough is right");
-	is_number(wrong, 0, "and nothing else comes of it");
+	is_number(wrong, 0, "and nothing else");
 }
 
 static void *
@@ -523,7 +523,7 @@ test_threads(struct resolver *resolver)
 	is_number((long long)wrong, 0, "checks of several threads do not disturb each other");
 }
 
-/* ---- whose name a question is for ---- */
+/* ---- the standing of questions ---- */
 
 struct noted {
 	struct resolver interface;
@@ -558,13 +558,13 @@ test_standings(struct canned_zone *zone, struct resolver *resolver)
 		enum standing standing;
 		const char *wanted;
 	} cases[] = {
-		{ "what a listed name publishes is listed, but not what the mail has its part in", STANDING_LISTED,
+		{ "what a listed name publishes is listed, but not names that the mail shapes", STANDING_LISTED,
 		    "s.example TXT listed\ni.s.example TXT listed\n192.0.2.77.x.s.example A below\nh.s.example A listed\n"
 		    "s.example MX listed\nmx.s.example A listed\n77.2.0.192.in-addr.arpa PTR stranger\n"
 		    "host.evil.example A stranger\nbob.m.s.example TXT below\nk.s.example A below\n"
 		    "j.s.example TXT below\n77.2.0.192.in-addr.arpa PTR stranger\nhost.evil.example A stranger\n"
 		    "unknown.y.s.example A below\n" },
-		{ "all that a stranger's name leads to is a stranger's", STANDING_STRANGER,
+		{ "everything a stranger's name leads to is a stranger's", STANDING_STRANGER,
 		    "s.example TXT stranger\ni.s.example TXT stranger\n192.0.2.77.x.s.example A stranger\n"
 		    "h.s.example A stranger\ns.example MX stranger\nmx.s.example A stranger\n"
 		    "77.2.0.192.in-addr.arpa PTR stranger\nhost.evil.example A stranger\nbob.m.s.example TXT stranger\n"

@@ -50,7 +50,7 @@ remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
 	return remove(path);
 }
 
-/* greenlane.conf that enables one vendor, looked for in the folders shipped and site. */
+/* A greenlane.conf that enables one vendor, looked for in the directories shipped and site. */
 static void
 enable(const char *vendor)
 {
@@ -73,7 +73,7 @@ vendor_write(const char *path, const char *name, const char *title, const char *
 	file_write(path, text);
 }
 
-/* Loads, and returns the title of the one vendor, or the first fault without the folder's name. */
+/* Loads it; returns the title of the one vendor, or the first fault without the directory's name. */
 static const char *
 load(const char *path)
 {
@@ -124,12 +124,12 @@ closed_file_is_a_fault(void)
 	if (chmod(in_folder("site"), 0) != 0 || chmod(folder, 0755) != 0 || (root && seteuid(NOBODY) != 0))
 		abort();
 	ok(strstr(load(in_folder("greenlane.conf")), "/site/acme.conf: cannot be opened: Permission denied") != NULL,
-	    "a site folder that the daemon may not enter does not bring the shipped file back");
+	    "a site directory that the daemon may not enter does not fall back to the shipped file");
 	if ((root && seteuid(0) != 0) || chmod(in_folder("site"), 0755) != 0 || unlink(in_folder("site/acme.conf")) != 0 ||
 	    symlink("nowhere.conf", in_folder("site/acme.conf")) != 0)
 		abort();
 	ok(strstr(load(in_folder("greenlane.conf")), "No such file or directory") != NULL,
-	    "nor does a link to nowhere");
+	    "nor does a dangling link");
 	unlink(in_folder("site/acme.conf"));
 }
 
@@ -147,13 +147,13 @@ only_files_are_read(void)
 	rmdir(in_folder("site/acme.conf"));
 	if (mkfifo(in_folder("pipe.conf"), 0600) != 0)
 		abort();
-	ok(strstr(load(in_folder("pipe.conf")), "is not a regular file") != NULL, "a pipe is not waited for");
+	ok(strstr(load(in_folder("pipe.conf")), "is not a regular file") != NULL, "a pipe does not block it");
 	file_write("huge.conf", "");
 	if (truncate(in_folder("huge.conf"), POLICY_TEXT_MAX + 1) != 0)
 		abort();
 	is(load(in_folder("huge.conf")), "huge.conf: is larger than 64 MiB", "a huge file is not read");
 	file_write("empty.conf", "");
-	ok(strstr(load(in_folder("empty.conf")), "vendors") != NULL, "an empty one is, and lacks its vendors");
+	ok(strstr(load(in_folder("empty.conf")), "vendors") != NULL, "an empty one is read, and lacks its vendors");
 }
 
 /* How many networks the vendor's source holds; -1 when it does not load. */
@@ -180,7 +180,7 @@ list_is_found_beside_its_vendor(void)
 	vendor_write("shipped/acme.conf", "acme", "shipped", "{ file = \"acme.list\"; }");
 	ok(strstr(load(in_folder("greenlane.conf")), "acme.list") != NULL, "a list that is missing is a fault that names it");
 	file_write("shipped/acme.list", "192.0.2.0/24\n198.51.100.7 # a host\n");
-	is_number(networks_loaded(), 2, "a list is found beside its vendor file, wherever we stand");
+	is_number(networks_loaded(), 2, "a list is found next to its vendor file, whatever the working directory");
 	folder_make("shipped/lists");
 	file_write("shipped/lists/acme.list", "192.0.2.0/25\n2001:db8::/32\n203.0.113.0/24\n");
 	vendor_write("shipped/acme.conf", "acme", "shipped", "{ file = \"lists/acme.list\"; }");
@@ -195,7 +195,7 @@ list_is_found_beside_its_vendor(void)
 
 /* ---- what is too broad ---- */
 
-/* Every fault of a load, without the folder's name; to be freed. */
+/* Every fault of a load, without the directory's name; to be freed. */
 static char *
 said_of(const char *path)
 {
@@ -255,7 +255,7 @@ shared_senders_are_known(void)
 	enable("acme");
 	file_write("shipped/acme.conf",
 	    "vendor = { name = \"acme\"; domains = [ \"acme.example\" ]; envelope = [ \"bulk.example\" ]; };\n");
-	says("in force\n", "an envelope that is nobody's known is allowed");
+	says("in force\n", "an envelope domain that is no known sender's is allowed");
 	esp_write("shipped/bulk.conf", "bulk.example");
 	says(refused, "a shared sender is known, though its file is not enabled, and what it proves is refused");
 	esp_write("site/bulk.conf", "mass.example");
@@ -267,7 +267,7 @@ shared_senders_are_known(void)
 	file_write("shipped/bulk.conf", "vendor = { name = \"bulk\"; kind = \"esp\"; domain = 1; };\n");
 	says("warning: shipped/bulk.conf:1: cannot tell whether it names a shared sender: 'domains' is missing; write "
 	     "domains = [ \"example.com\" ];\nin force\n",
-	    "a broken file that is not enabled is warned of, and does not stop the rest");
+	    "a broken file that is not enabled gives a warning, and does not stop the rest");
 	file_write("shipped/bulk.conf", "nonsense");
 	says("in force\n", "but one that cannot be a shared sender's is not even read");
 	unlink(in_folder("shipped/bulk.conf"));
@@ -283,10 +283,10 @@ reviews_are_due_by_the_clock(void)
 	     "than review_grace (30d) ago: it counts as monitor only, and vouches for nothing; check whether it is "
 	     "still right, then write a later review_by\n"
 	     "in force\n",
-	    "a review that was due long ago is warned of by today's date");
+	    "a review that was due long ago gives a warning, by today's date");
 	vendor_write("shipped/acme.conf", "acme", "shipped",
 	    "{ a = \"mail.acme.example\"; exclusive = true; review_by = \"9999-12-31\"; }");
-	says("in force\n", "one to come is not");
+	says("in force\n", "one in the future does not");
 }
 
 static void
@@ -298,7 +298,7 @@ public_suffixes_are_known(void)
 	    "whoever registers them and do not count, and nothing proves the name itself; write the names that you "
 	    "mean\n"
 	    "in force\n",
-	    "a public suffix is known by the host's list");
+	    "public suffixes are those of the host's list");
 }
 
 int

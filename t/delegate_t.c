@@ -129,7 +129,7 @@ call(const char *address)
 	return made;
 }
 
-/* What Postfix would be told; without the line's end. */
+/* The reply to Postfix, without the line end. */
 static const char *
 ask(const char *client, unsigned port, const char *sender)
 {
@@ -153,7 +153,7 @@ ask(const char *client, unsigned port, const char *sender)
 	return reply;
 }
 
-/* Without its id, which is always another. */
+/* Without its id, which always differs. */
 static const char *
 ask_forged(void)
 {
@@ -176,7 +176,7 @@ mail(const char *client, uint16_t port, const char *sender)
 	return message_open(&services, &smtp_client, sender, "");
 }
 
-/* Questions since the last time. */
+/* Questions since the last call. */
 static int
 asked(void)
 {
@@ -209,15 +209,15 @@ test_sharing(void)
 	is_number(asked(), 0, "without asking again");
 	message_close(message);
 	message = mail("192.0.2.1", 2, "b@plain.example");
-	is(auth_word(message_facts(message)->spf.result), "pass", "of another session it finds out itself");
+	is(auth_word(message_facts(message)->spf.result), "pass", "another session's SPF it checks itself");
 	ok(asked() > 0, "and asks");
 	message_close(message);
-	is(ask("192.0.2.1", 2, "b@plain.example"), "action=DUNNO", "what the milter found out first");
+	is(ask("192.0.2.1", 2, "b@plain.example"), "action=DUNNO", "what the milter has found out first");
 	is_number(asked(), 0, "the delegate need not ask");
 	is(ask("198.18.0.1", 3, "a@b.example"), "action=greylist", "a stranger's session is not");
-	is_number(asked(), 0, "and nobody is asked about it");
+	is_number(asked(), 0, "and nothing is asked about it");
 	message = mail("198.18.0.1", 3, "a@b.example");
-	is(auth_word(message_facts(message)->spf.result), "pass", "so the milter asks about the stranger");
+	is(auth_word(message_facts(message)->spf.result), "pass", "so the milter asks about it");
 	ok(asked() > 0, "for its results header");
 	message_close(message);
 	is(ask_forged(), "action=550 5.7.26 message refused: not proven to be from mute: neither address, SPF, DKIM nor DMARC supports "
@@ -252,14 +252,14 @@ test_promises(void)
 	ask("198.18.0.1", 12, "a@b.example");
 	end_mail(mail("198.18.0.1", 12, "a@b.example"), " <a@b.example>");
 	counts = promise_counts(services.promises);
-	is_number((long long)counts.kept, 1, "to a stranger nothing was promised");
+	is_number((long long)counts.kept, 1, "nothing was promised to a stranger");
 	is_number((long long)counts.revoked, 1, "nor is anything revoked");
 	ask("192.0.2.1", 13, "b@plain.example");
 	if (!publish("mode = \"monitor\";"))
 		exit(99);
 	is(ask("192.0.2.1", 13, "b@plain.example"), "action=greylist", "in monitor mode the greylister is asked");
 	end_mail(mail("192.0.2.1", 13, "b@plain.example"), " <x@customer.example>");
-	is_number((long long)promise_counts(services.promises).revoked, 1, "which takes back what was promised before");
+	is_number((long long)promise_counts(services.promises).revoked, 1, "which withdraws an earlier promise");
 	if (!publish(""))
 		exit(99);
 }
@@ -270,8 +270,8 @@ test_failing_dns(void)
 	int before = dns.asked;
 
 	dns.fails = true;
-	is(ask("198.18.0.1", 20, "a@b.example"), "action=greylist", "a stranger is answered");
-	is(ask("10.0.0.1", 21, "b@plain.example"), "action=DUNNO", "and one of our own");
+	is(ask("198.18.0.1", 20, "a@b.example"), "action=greylist", "a stranger gets a reply");
+	is(ask("10.0.0.1", 21, "b@plain.example"), "action=DUNNO", "and so does one of our own");
 	is_number(dns.asked - before, 0, "without a question to DNS, which may be slow");
 	is(ask("198.18.0.1", 22, "b@mute.example"), "action=greylist", "DNS trouble refuses no vendor's name");
 	dns.fails = false;
@@ -288,7 +288,7 @@ say(int to, const char *text)
 		note("only a part was sent");
 }
 
-/* As many bytes as are wanted, or what came before the connection was closed. */
+/* Reads as many bytes as wanted, or until the connection is closed. */
 static const char *
 hear(int from, size_t wanted)
 {
@@ -330,7 +330,7 @@ test_socketmap(void)
 		is(hear(asker, strlen(rows[i].wanted)), rows[i].wanted, "the socket map is asked for %s", rows[i].name);
 	}
 	say(asker, "9:NOTFOUND;1:");
-	is(hear(asker, 1), "", "what is no netstring ends the connection");
+	is(hear(asker, 1), "", "anything but a netstring ends the connection");
 	close(asker);
 	request_server_close(server);
 }
@@ -352,7 +352,7 @@ main(void)
 	test_failing_dns();
 	test_socketmap();
 	request_server_close(server);
-	is(ask("192.0.2.1", 1, "b@plain.example"), "(gone)", "a listener that is closed answers nobody");
+	is(ask("192.0.2.1", 1, "b@plain.example"), "(gone)", "a closed listener answers no one");
 	close(mta);
 	promises_close(services.promises);
 	dkim_verifier_close(services.dkim);

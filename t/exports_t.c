@@ -11,7 +11,7 @@ enum { PATIENCE = 40 }; /* seconds for what comes in two; a round that needs no 
 static char folder[] = "/tmp/exports_t.XXXXXX";
 static struct snapshots *snapshots;
 
-/* ---- policies whose place is ours ---- */
+/* ---- policies whose address we control ---- */
 
 /* The linker puts this before the program's own (-Wl,--wrap): the memory stays, to be used again. */
 void __wrap_policy_free(struct policy *);
@@ -40,7 +40,7 @@ publish(struct policy *place, struct export_job *job, const char *name)
 		abort();
 }
 
-/* Until the file is there; removes it. */
+/* Waits until the file exists, and removes it. */
 static bool
 comes(const char *name)
 {
@@ -55,7 +55,7 @@ comes(const char *name)
 	return false;
 }
 
-/* An allocator gives a freed policy's place to the next but one: its address says nothing. */
+/* An allocator may reuse a freed policy's address for the next but one: the address does not identify it. */
 static void
 policy_in_the_place_of_an_old_one(void)
 {
@@ -68,7 +68,7 @@ policy_in_the_place_of_an_old_one(void)
 	while (freed < 1) /* a round may hold the first one still */
 		usleep(1000); /* sleeps: until it looks again */
 	publish(&places[0], &jobs[2], "third");
-	ok(comes("third"), "and those of one that came to lie where the first one lay, before the next look");
+	ok(comes("third"), "and those of a policy at the first one's address, which was published before the next check");
 }
 
 int

@@ -26,7 +26,7 @@
 
 enum { FLOOD = 60000, PATIENCE_MS = 120 * 1000, SWEEPS = 2, SECOND = 1000 };
 
-/* ---- a clock that stands where it is put; it says how often it was looked at ---- */
+/* ---- a clock that the test sets, and that counts how often it is read ---- */
 
 static _Atomic int64_t clock_ms;
 static atomic_ulong looks;
@@ -70,7 +70,7 @@ closed(void *context, void *state)
 	states--;
 }
 
-/* What holds a request up until the test lets it go. */
+/* Holds a request up until the test releases it. */
 static sem_t let_go;
 static atomic_int held, received_times;
 
@@ -162,7 +162,7 @@ say(int client, const char *text)
 		note("only a part was sent");
 }
 
-/* What comes until `length` bytes are there; "(closed)" behind it when the listener closed it. */
+/* Reads until `length` bytes have come; appends "(closed)" if the listener closed the connection. */
 static const char *
 hear(int client, size_t length)
 {
@@ -198,7 +198,7 @@ await(atomic_int *count, int wanted)
 		look_again();
 }
 
-/* Puts the clock there, and waits until the acceptor has looked at it behind that. */
+/* Sets the clock, and waits until the acceptor has read it after that. */
 static void
 at_ms(int64_t ms)
 {
@@ -219,7 +219,7 @@ test_conversation(void)
 	int client = client_open(), other = client_open();
 
 	say(client, "echo one\n");
-	is(hear(client, 4), "one\n", "a client is answered");
+	is(hear(client, 4), "one\n", "a client gets a reply");
 	say(client, "echo a\necho b\nhold c\necho d\n");
 	sem_post(&let_go);
 	is(hear(client, 8), "a\nb\nc\nd\n", "four requests at once are answered in their order");
@@ -233,21 +233,21 @@ test_conversation(void)
 	say(client, "hold late\n");
 	await(&held, 1);
 	say(other, "echo now\n");
-	is(hear(other, 4), "now\n", "one that waits holds up nobody else");
+	is(hear(other, 4), "now\n", "one that waits does not hold up others");
 	sem_post(&let_go);
-	is(hear(client, 5), "late\n", "and is answered later");
+	is(hear(client, 5), "late\n", "and gets its reply later");
 	is_number(listener_connections(listener), 2, "two clients are counted");
 	say(other, "bye\n");
-	is(hear(other, 1), "(closed)", "who says farewell is let go");
+	is(hear(other, 1), "(closed)", "a client that quits is disconnected");
 	say(client, "flood\necho behind\n");
-	is_number((long long)strlen(hear(client, FLOOD + 7)), FLOOD + 7, "a long reply comes whole, and the next behind it");
+	is_number((long long)strlen(hear(client, FLOOD + 7)), FLOOD + 7, "a long reply comes whole, and the next one after it");
 	say(client, "echo last\nsil");
 	shutdown(client, SHUT_WR);
-	is(hear(client, 100), "last\n(closed)", "who only listens any more gets his reply before the end");
+	is(hear(client, 100), "last\n(closed)", "a client that has shut down its sending side gets its reply first");
 	close(client);
 	close(other);
 	listener_close(listener);
-	is_number(states, 0, "every client's state is given back");
+	is_number(states, 0, "every client's state is freed");
 }
 
 static void
@@ -268,7 +268,7 @@ test_many(void)
 		good += strcmp(hear(clients[i], 4), "x\ny\n") == 0;
 		close(clients[i]);
 	}
-	is_number((long long)good, 40, "forty that wait are served by three workers");
+	is_number((long long)good, 40, "three workers serve forty waiting clients");
 	listener_close(listener);
 }
 
@@ -291,36 +291,36 @@ test_most(void)
 	say(second, "echo 2\n");
 	hear(second, 2);
 	third = client_open();
-	is(hear(third, 1), "(closed)", "one client too many is sent away");
-	is_number(troubles, 1, "which is told");
+	is(hear(third, 1), "(closed)", "one client too many is refused");
+	is_number(troubles, 1, "which is reported");
 	is(last_trouble, "a connection is refused: 2 are open, 2 is the most", "with the figures");
 	close(third);
 	third = client_open();
 	is(hear(third, 1), "(closed)", "another, too");
-	is_number(troubles, 1, "which is not told again within the minute");
+	is_number(troubles, 1, "which is not reported again within the minute");
 	close(third);
 	clock_ms = 61 * SECOND;
 	third = client_open();
 	is(hear(third, 1), "(closed)", "a third, too");
-	is_number(troubles, 2, "which is told, a minute later");
+	is_number(troubles, 2, "which is reported, a minute later");
 	close(third);
 	say(first, "bye\n");
 	hear(first, 1);
 	third = client_open();
 	say(third, "echo 3\n");
-	is(hear(third, 2), "3\n", "when one has gone there is room again");
+	is(hear(third, 2), "3\n", "when one has gone another is accepted");
 	listener_set_limit(listener, 3);
 	close(first);
 	first = client_open();
 	say(first, "echo 4\n");
-	is(hear(first, 2), "4\n", "and for one more when more may come");
+	is(hear(first, 2), "4\n", "and one more when the limit is raised");
 	close(first);
 	close(second);
 	close(third);
 	listener_close(listener);
 }
 
-/* Says a part of a request and waits until it was received, or nobody listens any more. */
+/* Sends a part of a request and waits until it was received, or the connection is gone. */
 static void
 drip(int client)
 {
@@ -331,7 +331,7 @@ drip(int client)
 		look_again();
 }
 
-/* Lets time go by in steps until the client is cut off, at most up to `last`; what the clock shows then. */
+/* Lets time pass in steps until the client is disconnected, at most until `last`; returns the time then. */
 static int64_t
 cut_off(int client, int64_t last, int64_t step, bool drips)
 {
@@ -360,34 +360,34 @@ test_patience(void)
 	silent = client_open();
 	await(&states, 4);
 	say(idle, "echo 1\n");
-	is(hear(idle, 2), "1\n", "a client speaks and then rests");
-	ok(cut_off(dripping, 1700, 100, true) < 1700, "who drips one byte at a time is shown out");
+	is(hear(idle, 2), "1\n", "a client sends a request and is then idle");
+	ok(cut_off(dripping, 1700, 100, true) < 1700, "one that sends a byte at a time is disconnected");
 	say(deaf, "flood\nflood\nflood\nflood\nflood\nflood\nflood\nflood\nflood\nflood\n");
 	while (listener_connections(listener) > 2 && clock_ms < 1700)
 		at_ms(clock_ms + 100);
-	ok(clock_ms < 1800 && is_open(idle) && is_open(silent), "so is who does not take his replies; who rests stays");
+	ok(clock_ms < 1800 && is_open(idle) && is_open(silent), "so is one that does not take its replies; an idle one stays");
 	say(idle, "hold 2\n");
 	await(&held, 1);
 	at_ms(1799);
-	ok(is_open(silent), "who never says anything is not shown out too early");
-	ok(cut_off(silent, 3000, 600, false) < 3000, "but at last");
+	ok(is_open(silent), "one that never sends anything is not disconnected too early");
+	ok(cut_off(silent, 3000, 600, false) < 3000, "but in the end");
 	at_ms(100 * SECOND);
-	ok(is_open(idle), "one being received is not, however long it takes");
+	ok(is_open(idle), "one that is being served is not, however long it takes");
 	sem_post(&let_go);
-	is(hear(idle, 2), "2\n", "and is answered");
-	ok(cut_off(idle, 110 * SECOND, SECOND, false) < 110 * SECOND, "who rests too long is shown out");
+	is(hear(idle, 2), "2\n", "and gets its reply");
+	ok(cut_off(idle, 110 * SECOND, SECOND, false) < 110 * SECOND, "one that is idle too long is disconnected");
 	close(dripping);
 	close(deaf);
 	close(idle);
 	close(silent);
 	listener_close(listener);
-	is_number(states, 0, "their states are given back");
+	is_number(states, 0, "their states are freed");
 }
 
 static void *
 let_go_later(void *unused)
 {
-	usleep(100 * 1000); /* sleeps: by then the listener is being closed; else less is shown, and nothing fails */
+	usleep(100 * 1000); /* sleeps: by then the listener is being closed; else the test shows less, but does not fail */
 	sem_post(&let_go);
 	return unused;
 }
@@ -407,7 +407,7 @@ test_closing(void)
 		exit(99);
 	listener_close(listener);
 	pthread_join(thread, NULL);
-	is(hear(client, 100), "done\n(closed)", "a listener that closes answers those being served");
+	is(hear(client, 100), "done\n(closed)", "a closing listener finishes its replies");
 	is(hear(idle, 1), "(closed)", "and hangs up on the others");
 	ok(lstat(listener_path(address), &st) != 0, "its socket is gone");
 	close(client);
@@ -423,7 +423,7 @@ test_paths(void)
 	int dead;
 
 	second = listener_open(address, &why);
-	ok(second == NULL && strstr(why.text, "served by another process") != NULL, "a socket in use is let alone: %s",
+	ok(second == NULL && strstr(why.text, "served by another process") != NULL, "a socket in use is left alone: %s",
 	    why.text);
 	listener_close(listener);
 	snprintf(where.sun_path, sizeof where.sun_path, "%s", listener_path(address));
@@ -438,10 +438,10 @@ test_paths(void)
 	second = listener_open(address, &why);
 	ok(second == NULL && strstr(why.text, "is not a socket") != NULL, "a file is left alone: %s", why.text);
 	unlink(listener_path(address));
-	ok(listener_open("unix:/nowhere/at/all", &why) == NULL, "a folder that is not there: %s", why.text);
+	ok(listener_open("unix:/nowhere/at/all", &why) == NULL, "a missing directory: %s", why.text);
 	ok(listener_open("inet:1@192.0.2.1", &why) == NULL, "an address that is not ours: %s", why.text);
 	ok(listener_open("inet:8891", &why) == NULL, "an address without a host: %s", why.text);
-	ok(listener_open("/run/x", &why) == NULL, "no kind of address: %s", why.text);
+	ok(listener_open("/run/x", &why) == NULL, "an unknown kind of address: %s", why.text);
 	listener_close(NULL);
 }
 

@@ -42,10 +42,10 @@ test_spf(void)
 		{ "its client as a mapped address", "::ffff:192.0.2.1", "b@vendor.example", "mx.vendor.example", 25, 0, true },
 		{ "at the end of its life", "192.0.2.1", "b@vendor.example", "mx.vendor.example", 25, PROMISE_LIFE, true },
 		{ "after its life", "192.0.2.1", "b@vendor.example", "mx.vendor.example", 25, PROMISE_LIFE + 1, false },
-		{ "a clock that went back far", "192.0.2.1", "b@vendor.example", "mx.vendor.example", 25, -PROMISE_LIFE - 1, false },
+		{ "a clock that was set back far", "192.0.2.1", "b@vendor.example", "mx.vendor.example", 25, -PROMISE_LIFE - 1, false },
 		{ "another client", "192.0.2.2", "b@vendor.example", "mx.vendor.example", 25, 0, false },
 		{ "another port", "192.0.2.1", "b@vendor.example", "mx.vendor.example", 26, 0, false },
-		{ "a port that is not known", "192.0.2.1", "b@vendor.example", "mx.vendor.example", 0, 0, false },
+		{ "an unknown port", "192.0.2.1", "b@vendor.example", "mx.vendor.example", 0, 0, false },
 		{ "another sender", "192.0.2.1", "c@vendor.example", "mx.vendor.example", 25, 0, false },
 		{ "another HELO", "192.0.2.1", "b@vendor.example", "mx2.vendor.example", 25, 0, false },
 		{ "the null sender", "192.0.2.1", "", "mx.vendor.example", 25, 0, false },
@@ -57,8 +57,8 @@ test_spf(void)
 	}
 	other = session("192.0.2.1", 25, "b@vendor.example", "mx.vendor.example");
 	ok(promise_find_spf(promises, &other, arena) && other.spf.result == AUTH_PASS && other.spf.by_helo &&
-	    strcmp(other.spf.domain, "vendor.example") == 0, "it is found as it was kept");
-	is_number((long long)promise_counts(promises).spf_shared, 4, "checks that were spared are counted");
+	    strcmp(other.spf.domain, "vendor.example") == 0, "it is found as kept");
+	is_number((long long)promise_counts(promises).spf_shared, 4, "saved checks are counted");
 	first.spf.result = AUTH_TEMPERROR;
 	first.mail_from = "later@vendor.example";
 	promise_keep_spf(promises, &first);
@@ -78,7 +78,7 @@ test_passage(void)
 	promise_make(promises, &facts, "acme");
 	promise_make(promises, &facts, "acme");
 	ok(promise_settle(promises, &facts, true, vendor), "a promise, asked for two recipients, is kept");
-	is(vendor, "acme", "and knows whose it was");
+	is(vendor, "acme", "and names the vendor");
 	ok(!promise_settle(promises, &facts, true, vendor), "once");
 	promise_make(promises, &facts, "acme");
 	facts.spf = (struct spf_fact){ AUTH_FAIL, false, "vendor.example" };
@@ -87,19 +87,19 @@ test_passage(void)
 	ok(promise_settle(promises, &facts, false, vendor), "SPF kept beside it and another HELO change nothing: it is revoked");
 	promise_make(promises, &facts, "acme");
 	promise_drop(promises, &facts);
-	ok(!promise_settle(promises, &facts, false, vendor), "what the last answer did not promise is no promise");
+	ok(!promise_settle(promises, &facts, false, vendor), "the last answer counts: it promised nothing");
 	promise_make(promises, &facts, "acme");
 	facts.now += PROMISE_LIFE + 1;
 	ok(!promise_settle(promises, &facts, false, vendor), "an old promise is forgotten");
 	facts.port = 0;
 	promise_make(promises, &facts, "acme");
-	ok(promise_settle(promises, &facts, false, vendor), "without a port it is known by client and sender");
+	ok(promise_settle(promises, &facts, false, vendor), "without a port it is found by client and sender");
 	is_number((long long)promise_counts(promises).made, 5, "promises made");
 	is_number((long long)promise_counts(promises).kept, 1, "promises kept");
 	is_number((long long)promise_counts(promises).revoked, 2, "promises revoked");
 	promises_close(promises);
 	promise_make(NULL, &facts, "acme");
-	ok(!promise_settle(NULL, &facts, true, vendor), "without a delegate nothing is known");
+	ok(!promise_settle(NULL, &facts, true, vendor), "without a delegate nothing is promised");
 }
 
 static void
@@ -123,9 +123,9 @@ test_bounds(void)
 		facts.now += 100;
 		held += promise_settle(promises, &facts, true, vendor);
 		if (i == 9999)
-			is(vendor, "acme", "the newest is held");
+			is(vendor, "acme", "the newest is kept");
 	}
-	ok(held <= 64 && held > 32, "of ten thousand as many are held as there is room for: %u", held);
+	ok(held <= 64 && held > 32, "of ten thousand as many are kept as there are slots: %u", held);
 	memset(endless, 'x', sizeof endless - 1);
 	facts = session("192.0.2.1", 25, endless, "mx.vendor.example");
 	promise_make(promises, &facts, "acme");

@@ -15,9 +15,9 @@
 
 enum { SECOND = 1000000, PATIENCE_MS = 1000, SOURCES = 4, TURNS = 40, QUESTIONS_OF_A = 2, AHEAD = 16 };
 
-/* ---- a clock that stands where it is put; it says how often it was looked at ---- */
+/* ---- a clock that the test sets, and that counts how often it is read ---- */
 
-/* Second 0 lies before the host's start: a wait for any time of ours is over at once. */
+/* Second 0 is before the host's start: a wait until any time of ours ends at once. */
 enum { BEFORE_START = -1000000 };
 
 static atomic_llong ticks;
@@ -27,7 +27,7 @@ int64_t
 clock_ticks(void)
 {
 	looks++;
-	usleep(20); /* sleeps: the thread under test looks at it in a loop */
+	usleep(20); /* sleeps: the thread under test reads it in a loop */
 	return ticks;
 }
 
@@ -37,7 +37,7 @@ clock_now(void)
 	return 1700000000 + ticks / SECOND - BEFORE_START;
 }
 
-/* ---- a journal that remembers how often a word was said ---- */
+/* ---- a journal that counts what was logged ---- */
 
 static pthread_mutex_t said_lock = PTHREAD_MUTEX_INITIALIZER;
 static char said[64 * 1024];
@@ -89,7 +89,7 @@ struct names {
 	unsigned asked;
 	atomic_uint waiting; /* questions for slow names that are under way */
 	sem_t slow;          /* each of them takes one */
-	char ahead[AHEAD][DNS_NAME_TEXT]; /* asked ahead lately: has come by now */
+	char ahead[AHEAD][DNS_NAME_TEXT]; /* prefetched: has come by now */
 	unsigned aheads;
 };
 
@@ -105,7 +105,7 @@ is_ahead(struct names *names, const char *name)
 	return found;
 }
 
-/* A dead name uses up all patience; without any only what was asked ahead is answered. */
+/* A dead name uses up the whole budget; without budget only prefetched names are answered. */
 static void
 ask(struct resolver *resolver, const struct dns_question *question, struct budget *budget, struct arena *arena,
     struct dns_answer *out)
@@ -149,7 +149,7 @@ asked(struct names *names)
 	return count;
 }
 
-/* In place of all that was known of the name; line NULL: it does not exist. */
+/* Replaces all records of the name; line NULL: it does not exist. */
 static void
 zone_set(struct names *names, const char *name, const char *line)
 {
@@ -281,7 +281,7 @@ fixture_close(struct fixture *fixture)
 	free(fixture);
 }
 
-/* Puts the clock there and lets the thread look at it a few times. */
+/* Sets the clock and lets the thread read it a few times. */
 static void
 at_second(int64_t second)
 {
@@ -293,7 +293,7 @@ at_second(int64_t second)
 		usleep(20); /* sleeps: until it looks again */
 }
 
-/* "listed" or "not listed" for an address, and "unknown" where the source is not known. */
+/* "listed" or "not listed" for an address, and "unknown" if the source is not known. */
 static const char *
 state_of(struct fixture *fixture, uint32_t number, const char *client)
 {
@@ -331,16 +331,16 @@ change_is_published(void)
 	start(fixture);
 	before = asked(&fixture->names);
 	at_second(99);
-	is(state_of(fixture, 0, "192.0.2.1"), "listed", "until its TTL has gone by it stands");
+	is(state_of(fixture, 0, "192.0.2.1"), "listed", "until its TTL ends it stays");
 	is_number(asked(&fixture->names), before, "and is not asked for");
 	at_second(102);
 	is(state_of(fixture, 0, "192.0.2.2"), "listed", "after its TTL a change is in force");
-	is(state_of(fixture, 0, "192.0.2.1"), "not listed", "and what was listed before is not any more");
-	is_number(said_times("source a:out.acme.example of acme: lists 1 networks"), 1, "what is listed first is said");
+	is(state_of(fixture, 0, "192.0.2.1"), "not listed", "and what was listed before is no longer listed");
+	is_number(said_times("source a:out.acme.example of acme: lists 1 networks"), 1, "the first list is logged");
 	is_number(said_times("drift: source a:out.acme.example of acme: came 192.0.2.2 via out.acme.example; went 192.0.2.1"),
-	    1, "and what came and went, and by which name");
+	    1, "and what came and went, and through which name");
 	at_second(210);
-	is_number(said_times("drift:"), 1, "an answer that is the same as before is not");
+	is_number(said_times("drift:"), 1, "an unchanged answer is not");
 	fixture_close(fixture);
 }
 
@@ -389,11 +389,11 @@ known_source_keeps_serving(void)
 	at_second(102);
 	at_second(1000);
 	is(state_of(fixture, 0, "192.0.2.1"), "listed", "a source that cannot be asked stays in use");
-	is_number(said_times("what it listed before stays in use"), 1, "and its trouble is said, once");
+	is_number(said_times("what it listed before stays in use"), 1, "and its trouble is logged, once");
 	zone_set(&fixture->names, "out.acme.example", NULL);
 	at_second(2000);
-	is(state_of(fixture, 0, "192.0.2.1"), "listed but unknown", "so does one whose name is gone, but who else is listed is not known");
-	is_number(said_times("what it listed before stays in use"), 2, "and other trouble is said again");
+	is(state_of(fixture, 0, "192.0.2.1"), "listed but unknown", "so does one whose name is gone, but other addresses are unknown");
+	is_number(said_times("what it listed before stays in use"), 2, "and other trouble is logged again");
 	zone_set(&fixture->names, "out.acme.example", "out.acme.example 100 A 192.0.2.9");
 	at_second(3000);
 	is(state_of(fixture, 0, "192.0.2.9"), "listed", "when the trouble is over, what it lists is in force");
@@ -414,14 +414,14 @@ vendor_loses_all_addresses(void)
 	zone_set(&fixture->names, "out.acme.example", NULL);
 	for (int turn = 0; turn < 4; turn++)
 		refresh_now(fixture->refresh, true);
-	is(state_of(fixture, 0, "192.0.2.1"), "not listed", "a source that is gone lists nothing, and that is known");
+	is(state_of(fixture, 0, "192.0.2.1"), "not listed", "a source that is gone lists nothing, and is not unknown");
 	is(state_of(fixture, 1, "192.0.2.2"), "listed", "while another name of its vendor answers");
-	is_number(said_times("vendor-without-addresses"), 0, "the vendor holds an address still");
+	is_number(said_times("vendor-without-addresses"), 0, "the vendor still has an address");
 	zone_set(&fixture->names, "eu.acme.example", NULL);
 	for (int turn = 0; turn < 4; turn++)
 		refresh_now(fixture->refresh, true);
 	is(state_of(fixture, 1, "192.0.2.2"), "not listed", "when the last one is gone");
-	is_number(said_times("vendor-without-addresses: according to DNS no source of acme"), 1, "that is said, once");
+	is_number(said_times("vendor-without-addresses: according to DNS no source of acme"), 1, "that is logged, once");
 	adopt(fixture, two, 60, 86400);
 	is_number(said_times("vendor-without-addresses"), 2, "and at a reload");
 	fixture_close(fixture);
@@ -463,14 +463,14 @@ unknown_source_stays_unknown(void)
 	zone_set(&fixture->names, "out.acme.example", "out.acme.example * TIMEOUT");
 	adopt(fixture, acme, 60, 86400);
 	is(state_of(fixture, 0, "192.0.2.1"), "unknown", "a source that never answered is unknown, not empty");
-	is_number(said_times("its addresses are not known"), 1, "and that is said");
+	is_number(said_times("its addresses are not known"), 1, "and that is logged");
 	start(fixture);
 	at_second(6);
 	is(state_of(fixture, 0, "192.0.2.1"), "unknown", "it stays so while there is no answer");
 	zone_set(&fixture->names, "out.acme.example", "out.acme.example 100 A 192.0.2.1");
 	at_second(20);
-	is(state_of(fixture, 0, "192.0.2.1"), "listed", "and is known with the first one");
-	is(state_of(fixture, 0, "192.0.2.2"), "not listed", "also for whom it does not list");
+	is(state_of(fixture, 0, "192.0.2.1"), "listed", "and is known with the first answer");
+	is(state_of(fixture, 0, "192.0.2.2"), "not listed", "also for addresses that it does not list");
 	fixture_close(fixture);
 }
 
@@ -492,7 +492,7 @@ retries_back_off(void)
 		if (asked(&fixture->names) != before)
 			text_format(&times, " %lld", (long long)second);
 	}
-	is(times.bytes, wanted, "it is asked again after 5 seconds, then twice as long, at last every 5 minutes");
+	is(times.bytes, wanted, "it is asked again after 5 seconds, then after twice as long each time, up to 5 minutes");
 	is_number(said_times("its addresses are not known"), 1, "and the log is not flooded");
 	text_close(&times);
 	fixture_close(fixture);
@@ -517,14 +517,14 @@ reload_keeps_what_is_known(void)
 	before = asked(&fixture->names);
 	zone_set(&fixture->names, "out.acme.example", "out.acme.example * SERVFAIL");
 	adopt(fixture, acme, 60, 86400);
-	is_number(asked(&fixture->names), before, "a reload asks nothing that is known");
-	is(state_of(fixture, 0, "192.0.2.1"), "listed", "which serves on, whatever DNS says today");
+	is_number(asked(&fixture->names), before, "a reload does not ask known sources");
+	is(state_of(fixture, 0, "192.0.2.1"), "listed", "which stay in use, whatever DNS says now");
 	adopt(fixture, three, 60, 86400);
 	for_globex = asked(&fixture->names) - before;
-	is_number(for_globex, 1, "it asks for the new source alone");
-	is(state_of(fixture, 2, "192.0.2.1"), "listed", "the known one serves under its new number");
-	is(state_of(fixture, 1, "198.51.100.77"), "listed", "beside the new one");
-	is(state_of(fixture, 0, "203.0.113.1"), "listed", "and the written one");
+	is_number(for_globex, 1, "it asks only the new source");
+	is(state_of(fixture, 2, "192.0.2.1"), "listed", "the known one is used under its new number");
+	is(state_of(fixture, 1, "198.51.100.77"), "listed", "next to the new one");
+	is(state_of(fixture, 0, "203.0.113.1"), "listed", "and the one with written networks");
 	adopt(fixture, none, 60, 86400);
 	adopt(fixture, acme, 60, 86400);
 	is(state_of(fixture, 0, "192.0.2.1"), "unknown", "a source that was dropped is forgotten, and asked again when it returns");
@@ -544,8 +544,8 @@ idle_sources_cost_nothing(void)
 	zone_set(&fixture->names, "login.acme.example", "login.acme.example 100 A 192.0.2.50");
 	adopt(fixture, idle, 60, 86400);
 	is_number(asked(&fixture->names), 2, "sources of other territories are not asked, those of other uses are (A, AAAA)");
-	is(state_of(fixture, 2, "203.0.113.1"), "not listed", "and do not list anybody");
-	is(state_of(fixture, 2, "192.0.2.50"), "not listed", "neither does one that was asked for the exports");
+	is(state_of(fixture, 2, "203.0.113.1"), "not listed", "and list no address");
+	is(state_of(fixture, 2, "192.0.2.50"), "not listed", "neither does one that was asked only for the exports");
 	fixture_close(fixture);
 }
 
@@ -561,7 +561,7 @@ asked_source_is_marked(void)
 	adopt(fixture, exists, 60, 86400);
 	snapshot = snapshot_borrow(fixture->snapshots);
 	ok(snapshot->judge.ranges->states[0].known && snapshot->judge.ranges->states[0].asked,
-	    "a source that cannot be listed is marked, to be asked for each address");
+	    "a source that cannot be listed is marked to be asked about each address");
 	snapshot_return(fixture->snapshots, snapshot);
 	is_number(said_times("and is asked for each address"), 1, "and the log says so");
 	fixture_close(fixture);
@@ -585,7 +585,7 @@ let_go(void *argument)
 {
 	struct fixture *fixture = argument;
 
-	usleep(50 * 1000); /* sleeps: by then the reload waits; else less is shown, and nothing fails */
+	usleep(50 * 1000); /* sleeps: by then the reload waits; else the test shows less, but does not fail */
 	for (unsigned i = 0; i < QUESTIONS_OF_A; i++)
 		sem_post(&fixture->names.slow);
 	return NULL;
@@ -601,7 +601,7 @@ let_go_soon(struct fixture *fixture)
 	pthread_detach(thread);
 }
 
-/* Of three sources that hang, a reload waits for the one under way only. */
+/* Of three sources that hang, a reload waits only for the one in progress. */
 static void
 reload_goes_first(void)
 {
@@ -619,7 +619,7 @@ reload_goes_first(void)
 	before = fixture->names.waiting;
 	ticks = (BEFORE_START + (int64_t)1000) * SECOND;
 	under_way(fixture, before + 1);
-	alarm(600); /* whoever waits for the others is ended */
+	alarm(600); /* ends a test that waits for the others */
 	let_go_soon(fixture);
 	adopt(fixture, none, 60, 86400);
 	ok(fixture->names.waiting == before + 1, "a reload does not wait for every source that hangs");
@@ -643,16 +643,16 @@ dead_server_holds_up_nobody(void)
 	zone_set(&fixture->names, "out.acme.example", "out.acme.example 100 A 192.0.2.1");
 	adopt(fixture, dead, 60, 86400);
 	is(state_of(fixture, 0, "192.0.2.9"), "unknown", "a source whose server is dead is unknown");
-	is(state_of(fixture, 2, "192.0.2.1"), "listed", "and keeps none of those asked with it from being known");
+	is(state_of(fixture, 2, "192.0.2.1"), "listed", "and does not keep those asked with it from being known");
 	start(fixture);
 	at_second(10);
 	is(state_of(fixture, 1, "198.51.100.1"), "listed", "nor, in the end, those that take several questions");
 	zone_set(&fixture->names, "out.acme.example", "out.acme.example 100 A 192.0.2.2");
 	zone_set(&fixture->names, "a.globex.example", "a.globex.example 100 TXT \"v=spf1 ip4:203.0.113.0/24 -all\"");
 	at_second(102);
-	is(state_of(fixture, 2, "192.0.2.2"), "listed", "a change elsewhere is in force as soon as ever");
+	is(state_of(fixture, 2, "192.0.2.2"), "listed", "a change elsewhere is in force as soon as usual");
 	at_second(112);
-	is(state_of(fixture, 1, "203.0.113.1"), "listed", "in a tree, too");
+	is(state_of(fixture, 1, "203.0.113.1"), "listed", "in a tree of includes, too");
 	fixture_close(fixture);
 }
 
@@ -681,13 +681,13 @@ outage_of_a_day(void)
 		else
 			late = late && strcmp(state_of(fixture, 1, "198.51.100.1"), "unknown") == 0;
 	}
-	ok(same, "through 24 hours without DNS what was listed is listed, and nothing else");
+	ok(same, "through 24 hours without DNS the same addresses are listed, and no others");
 	ok(early, "a source with a max_stale of ten hours is listed for ten hours");
 	ok(late, "then it is unknown, never empty: its mail is deferred, not refused");
 	zone_set(&fixture->names, "globex.example", "globex.example 100 TXT \"v=spf1 ip4:198.51.100.0/24 -all\"");
 	at_second(86400 + 102);
 	is(state_of(fixture, 1, "198.51.100.1"), "listed", "with DNS back it is listed again");
-	is(state_of(fixture, 0, "192.0.2.1"), "listed", "beside the other");
+	is(state_of(fixture, 0, "192.0.2.1"), "listed", "next to the other one");
 	fixture_close(fixture);
 }
 
@@ -708,12 +708,12 @@ start_without_dns(void)
 	fixture = fixture_open_in(folder);
 	zone_set(&fixture->names, "out.acme.example", "out.acme.example * TIMEOUT");
 	adopt(fixture, acme, 60, 86400);
-	is(state_of(fixture, 0, "192.0.2.1"), "listed", "a start without DNS serves from the last good copy");
+	is(state_of(fixture, 0, "192.0.2.1"), "listed", "a start without DNS uses the last good copy");
 	is_number(asked(&fixture->names), 0, "and waits for no answer");
 	start(fixture);
 	at_second(20);
 	ok(asked(&fixture->names) > 0, "it is asked at once in the background");
-	is(state_of(fixture, 0, "192.0.2.1"), "listed", "in vain, and serves on");
+	is(state_of(fixture, 0, "192.0.2.1"), "listed", "without an answer, and stays in use");
 	fixture_close(fixture);
 	snprintf(command, sizeof command, "rm -rf %s", folder);
 	if (system(command) != 0)

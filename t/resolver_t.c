@@ -16,7 +16,7 @@
 
 enum { ARENA_BYTES = 4 << 20, SHOWN = 256 * 1024, HOSTS = 250, THREADS = 8, QUESTIONS = 500 };
 
-/* Milliseconds. A question may take long on a busy machine; nothing that is sound takes AT_MOST. */
+/* Milliseconds. A question may be slow on a busy machine, but takes AT_MOST only if something is broken. */
 enum { LONG = 60 * 1000, AT_MOST = 20 * 1000, BRIEF = 1000 };
 
 static int64_t
@@ -54,7 +54,7 @@ question_of(const char *name, enum dns_type type)
 	return question;
 }
 
-/* Asks one question; the answer as a line into shown, its TTL in return. */
+/* Asks one question; puts the answer as a line into shown, returns its TTL. */
 static uint32_t
 ask_text(struct resolver *resolver, const char *name, enum dns_type type, struct budget *budget, struct text *shown)
 {
@@ -154,7 +154,7 @@ all_types_are_answered(struct resolver *resolver)
 	}
 	ask_text(resolver, "large.example", DNS_TXT, NULL, &shown);
 	is_number((long long)shown.length, 4000 + (long long)strlen("FOUND ''"),
-	    "a TXT record too large for UDP comes by TCP");
+	    "a TXT record too large for UDP comes over TCP");
 	text_close(&shown);
 }
 
@@ -164,7 +164,7 @@ struct worker {
 	pthread_t thread;
 };
 
-/* Every worker asks for the same hosts in another order. */
+/* Every worker asks for the same hosts in a different order. */
 static void *
 worker_run(void *data)
 {
@@ -243,7 +243,7 @@ a_real_server(void)
 
 	free(zone);
 	if (nsd == NULL) {
-		note("skipped: no nsd here, or it does not start");
+		note("skipped: nsd is not installed, or does not start");
 		return;
 	}
 	resolver = resolver_start(nsd_server(nsd), NULL, "", LONG);
@@ -259,9 +259,9 @@ a_real_server(void)
 static const struct {
 	const char *name, *what, *wanted;
 } signed_rows[] = {
-	{ "signed.example", "an answer that fits its signature is secure", "FOUND secure" },
+	{ "signed.example", "an answer that matches its signature is secure", "FOUND secure" },
 	{ "nowhere.example", "a proof that there is no such name is secure", "NXDOMAIN secure" },
-	{ "altered.example", "an answer that does not fit its signature is bogus and temporary", "TEMPORARY bogus" },
+	{ "altered.example", "an answer that does not match its signature is bogus and temporary", "TEMPORARY bogus" },
 };
 
 static void
@@ -285,7 +285,7 @@ signatures_are_checked(struct resolver *resolver)
 		}
 }
 
-/* Whether a zone answers is asked by a fresh name below it: what was proven of others must not answer for it. */
+/* Whether a zone answers is probed with a fresh name in it: a proof about other names must not answer for it. */
 static void
 a_zone_that_is_out_answers_nothing(struct resolver *resolver)
 {
@@ -294,7 +294,7 @@ a_zone_that_is_out_answers_nothing(struct resolver *resolver)
 	struct dns_answer answer;
 
 	resolver_ask(resolver, &question, NULL, arena, &answer);
-	ok(answer.status == DNS_TEMPORARY, "a proof of what lies around a name is no answer of its zone");
+	ok(answer.status == DNS_TEMPORARY, "a proof about the names around it does not count as an answer of its zone");
 	arena_close(arena);
 }
 
@@ -310,7 +310,7 @@ a_signed_zone(void)
 		abort();
 	close(fd);
 	if (nsd == NULL) {
-		note("skipped: no nsd here, or it does not start");
+		note("skipped: nsd is not installed, or does not start");
 	} else {
 		resolver = resolver_start(nsd_server(nsd), NULL, anchor, LONG);
 		signatures_are_checked(resolver);
@@ -365,7 +365,7 @@ look_again(void)
 	usleep(10000); /* sleeps: until it looks again */
 }
 
-/* Asks again and again until the answer is another one than `first`; false when it never is. */
+/* Asks again and again until the answer differs from `first`; false if it never does. */
 static bool
 answer_changes(struct resolver *resolver, const char *name, struct budget *budget, const char *first)
 {
@@ -381,7 +381,7 @@ answer_changes(struct resolver *resolver, const char *name, struct budget *budge
 	return changed;
 }
 
-/* An address, whichever: on a busy machine a question may come to the server again before it is answered. */
+/* Any address: on a busy machine a question may reach the server again before it is answered. */
 static bool
 is_found(struct resolver *resolver, const char *name, struct budget *budget)
 {
@@ -397,7 +397,7 @@ is_found(struct resolver *resolver, const char *name, struct budget *budget)
 	return found;
 }
 
-/* A server that is asked gives another address each time. */
+/* The server gives a different address each time. */
 static bool
 same_answer_twice(struct resolver *resolver, const char *name)
 {
@@ -417,11 +417,11 @@ same_answer_twice(struct resolver *resolver, const char *name)
 static void
 answers_live_as_long_as_they_should(struct resolver *resolver)
 {
-	ok(same_answer_twice(resolver, "lasting.example"), "within its TTL an answer is not asked for again");
-	ok(answer_changes(resolver, "brief.example", NULL, "FOUND 192.0.2.1"), "behind its TTL it is");
+	ok(same_answer_twice(resolver, "lasting.example"), "within its TTL a name is not asked again");
+	ok(answer_changes(resolver, "brief.example", NULL, "FOUND 192.0.2.1"), "after its TTL it is");
 }
 
-/* The moment may be over before the second question, on a busy machine: then another name is tried. */
+/* On a busy machine the moment may end before the second question: then another name is tried. */
 static bool
 is_left_alone(struct resolver *resolver, struct responder *responder)
 {
@@ -448,10 +448,10 @@ failures_are_temporary(struct resolver *resolver, struct responder *responder)
 	ok(is_left_alone(resolver, responder), "and is left alone for a moment");
 	ok(answer_is(resolver, "refused.example", DNS_TXT, NULL, "TEMPORARY"), "a server that refuses is temporary");
 	ok(answer_is(resolver, "garbage.example", DNS_TXT, NULL, "TEMPORARY"), "a response that lies is temporary");
-	ok(answer_is(resolver, "lost.example", DNS_TXT, NULL, "FOUND 'answered'"), "a packet lost is sent again");
+	ok(answer_is(resolver, "lost.example", DNS_TXT, NULL, "FOUND 'answered'"), "a lost packet is sent again");
 }
 
-/* At least 90 % of the time that is due, and not for ever. */
+/* At least 90 % of the expected time, and not for ever. */
 static bool
 took(int64_t start, int64_t due_ms)
 {
@@ -482,14 +482,14 @@ nobody_waits_too_long(struct resolver *resolver, struct responder *responder)
 	    "and at the end of the budget, if that comes first");
 	is_number(budget.left_ms, 0, "which is then used up");
 	ok(is_found(resolver, "quick.example", NULL),
-	    "names that are never answered do not stop the others");
+	    "names that are never answered do not hold up the others");
 	start = ticks_ms();
 	ok(answer_is(resolver, "silent3.example", DNS_A, &budget, "TEMPORARY") && took(start, 0),
-	    "without a budget nobody waits");
-	ok(answer_is(resolver, "test", DNS_PTR, &budget, "FOUND answered.example"), "but what is known is still told");
+	    "without budget there is no wait");
+	ok(answer_is(resolver, "test", DNS_PTR, &budget, "FOUND answered.example"), "but what is cached is still answered");
 	budget.left_ms = 400;
 	responder_hold(responder);
-	ok(answer_is(resolver, "held-too-long.example", DNS_A, &budget, "TEMPORARY"), "who waits has less time left");
+	ok(answer_is(resolver, "held-too-long.example", DNS_A, &budget, "TEMPORARY"), "a wait leaves less time");
 	responder_release(responder);
 	budget.left_ms = LONG;
 	start = ticks_ms();
@@ -560,29 +560,29 @@ questions_are_joined(struct resolver *resolver, struct responder *responder)
 	workers_start(workers, resolver, held_run);
 	await_question(responder, "held-joined.example");
 	responder_release(responder);
-	is_number(workers_join(workers), 0, "all who ask the same get the answer");
-	ok(responder_count(responder, "held-joined.example") < THREADS, "and the server is not asked by each of them");
+	is_number(workers_join(workers), 0, "all threads that ask the same get the answer");
+	ok(responder_count(responder, "held-joined.example") < THREADS, "and the server is not asked for each of them");
 	responder_hold(responder);
 	start = ticks_ms();
 	resolver_prefetch(resolver, &ahead);
 	resolver_prefetch(resolver, &ahead);
-	ok(took(start, 0), "looking ahead does not wait for the answer");
+	ok(took(start, 0), "a prefetch does not wait for the answer");
 	responder_release(responder);
 	ok(is_found(resolver, "held-ahead.example", NULL),
-	    "what was looked up ahead is found");
+	    "what was prefetched is found");
 	count = responder_count(responder, "held-ahead.example");
 	resolver_prefetch(resolver, &ahead);
 	is_number(responder_count(responder, "held-ahead.example"), count, "and not asked for again");
 }
 
-/* One who gave up is served by the answer that came too late for him. */
+/* An answer that came too late is still kept for the next question. */
 static void
 late_answers_are_kept(struct resolver *resolver, struct responder *responder)
 {
 	struct budget budget = { .left_ms = 50 };
 
 	responder_hold(responder);
-	ok(answer_is(resolver, "held-late.example", DNS_A, &budget, "TEMPORARY"), "who has no time gives up");
+	ok(answer_is(resolver, "held-late.example", DNS_A, &budget, "TEMPORARY"), "a question without time left gives up");
 	responder_release(responder);
 	budget.left_ms = 0;
 	ok(answer_changes(resolver, "held-late.example", &budget, "TEMPORARY"), "the late answer is kept");
@@ -619,8 +619,8 @@ closing_waits_for_nobody(struct resolver *resolver, struct responder *responder)
 	}
 	start = ticks_ms();
 	resolver_close(resolver);
-	ok(took(start, 0), "the resolver closes while questions are under way");
-	is_number(workers_join(workers), 0, "and those who waited are told that there is no answer");
+	ok(took(start, 0), "the resolver closes while questions are in progress");
+	is_number(workers_join(workers), 0, "and waiting threads get no answer");
 }
 
 static void
@@ -655,7 +655,7 @@ a_bad_server(void)
 
 /* ---- strangers' slow names ---- */
 
-/* Starts a question and waits a moment for its answer, or not at all where it is asked ahead. */
+/* Starts a question and waits a moment for its answer, or not at all for a prefetch. */
 static void
 flood(struct resolver *resolver, const char *name, enum standing standing, bool ahead)
 {
@@ -672,7 +672,7 @@ flood(struct resolver *resolver, const char *name, enum standing standing, bool 
 	arena_close(arena);
 }
 
-/* Is it answered within `patience_ms`? What was asked before has reached the server then. */
+/* Is it answered within `patience_ms`? Then earlier questions have reached the server. */
 static bool
 answered(struct resolver *resolver, const char *name, enum standing standing, int64_t patience_ms)
 {
@@ -707,7 +707,7 @@ asker_run(void *data)
 
 enum { LONG_MS = 60000, MOMENT_MS = 20 };
 
-/* How many names are held, as soon as there are so many: they come to the server behind the questions' calls. */
+/* Waits until so many names are held and returns the count: they reach the server after the calls. */
 static unsigned
 held_at_last(struct responder *responder, unsigned wanted)
 {
@@ -718,7 +718,7 @@ held_at_last(struct responder *responder, unsigned wanted)
 	return responder_held(responder);
 }
 
-/* One organisation has its part, whatever names it thinks of; the others have theirs. */
+/* One organisation has only its share, whatever names it uses; the others have theirs. */
 static void
 one_flood_has_its_part(struct resolver *resolver, struct responder *responder)
 {
@@ -729,21 +729,21 @@ one_flood_has_its_part(struct resolver *resolver, struct responder *responder)
 		flood(resolver, name, STANDING_STRANGER, true);
 	}
 	ok(answered(resolver, "fence1.example", STANDING_LISTED, LONG_MS), "a listed name is answered");
-	is_number(held_at_last(responder, ADMIT_GROUP / 2), ADMIT_GROUP / 2, "looking ahead takes half of a sender's part");
+	is_number(held_at_last(responder, ADMIT_GROUP / 2), ADMIT_GROUP / 2, "prefetches take half of a sender's share");
 	for (unsigned i = 0; i < 30; i++) {
 		snprintf(name, sizeof name, "held%u.x%u.evil.example", i, i % 7);
 		flood(resolver, name, STANDING_STRANGER, false);
 	}
 	ok(answered(resolver, "honest.test", STANDING_STRANGER, LONG_MS), "an honest stranger is answered");
-	is_number(held_at_last(responder, ADMIT_GROUP), ADMIT_GROUP, "those of one organisation are %d at most", ADMIT_GROUP);
+	is_number(held_at_last(responder, ADMIT_GROUP), ADMIT_GROUP, "one organisation has %d at most", ADMIT_GROUP);
 	for (unsigned i = 0; i < 30; i++) {
 		snprintf(name, sizeof name, "held%u.x%u.gone.vendor.example", i, i % 7);
 		flood(resolver, name, STANDING_BELOW, false);
 	}
 	ok(answered(resolver, "s1._domainkey.vendor.example", STANDING_SELECTOR, LONG_MS),
-	    "random names below a vendor's do not stop its own keys");
+	    "random names below a vendor's do not hold up its own keys");
 	ok(answered(resolver, "_dmarc.desk.vendor.example", STANDING_BELOW, LONG_MS), "nor another branch of its zone");
-	is_number(held_at_last(responder, 2 * ADMIT_GROUP), 2 * ADMIT_GROUP, "and are %d at most", ADMIT_GROUP);
+	is_number(held_at_last(responder, 2 * ADMIT_GROUP), 2 * ADMIT_GROUP, "and %d at most", ADMIT_GROUP);
 }
 
 static void
@@ -756,17 +756,17 @@ all_floods_have_theirs(struct resolver *resolver, struct responder *responder)
 		snprintf(name, sizeof name, "held%u.evil%u.example", i, i);
 		flood(resolver, name, STANDING_STRANGER, i < 100);
 	}
-	ok(answered(resolver, "fence2.example", STANDING_LISTED, LONG_MS), "a listed name finds room beside all strangers");
-	is_number(held_at_last(responder, before + ADMIT_STRANGERS - ADMIT_GROUP), before + ADMIT_STRANGERS - ADMIT_GROUP, "who are %d at most", ADMIT_STRANGERS);
+	ok(answered(resolver, "fence2.example", STANDING_LISTED, LONG_MS), "a listed name gets a slot next to all strangers");
+	is_number(held_at_last(responder, before + ADMIT_STRANGERS - ADMIT_GROUP), before + ADMIT_STRANGERS - ADMIT_GROUP, "which have %d at most", ADMIT_STRANGERS);
 	ok(!answered(resolver, "late.test", STANDING_STRANGER, MOMENT_MS), "a stranger waits then, as for a slow answer");
-	is_number(responder_count(responder, "late.test"), 0, "and is not asked for before there is room");
+	is_number(responder_count(responder, "late.test"), 0, "and is not asked before there is a slot");
 	flood(resolver, "ahead.test", STANDING_STRANGER, true);
-	ok(answered(resolver, "bounces.vendor.example", STANDING_BELOW, LONG_MS), "a name below a vendor's has its own room");
+	ok(answered(resolver, "bounces.vendor.example", STANDING_BELOW, LONG_MS), "a name below a vendor's has its own slots");
 	ok(answered(resolver, "s2._domainkey.vendor.example", STANDING_SELECTOR, LONG_MS), "and a vendor's key");
-	is_number(responder_count(responder, "ahead.test"), 0, "for strangers nothing is asked ahead any more");
+	is_number(responder_count(responder, "ahead.test"), 0, "nothing more is prefetched for strangers");
 }
 
-/* A question that waits as a stranger's goes on as a vendor's when one asks the same; else it goes on later. */
+/* A question that waits as a stranger's starts as a vendor's when a vendor's mail asks it; else it starts later. */
 static void
 who_waits_is_served(struct resolver *resolver, struct responder *responder)
 {
@@ -776,12 +776,12 @@ who_waits_is_served(struct resolver *resolver, struct responder *responder)
 	for (unsigned i = 0; i < 2; i++)
 		if (pthread_create(&askers[i].thread, NULL, asker_run, &askers[i]) != 0)
 			abort();
-	ok(answered(resolver, "shared.test", STANDING_LISTED, LONG_MS), "a vendor's question waits for no stranger's");
+	ok(answered(resolver, "shared.test", STANDING_LISTED, LONG_MS), "a vendor's question does not wait for a stranger's");
 	pthread_join(askers[0].thread, NULL);
-	ok(askers[0].found, "and the stranger who asked the same has the answer too");
+	ok(askers[0].found, "and the stranger that asked the same gets the answer too");
 	responder_release(responder);
 	pthread_join(askers[1].thread, NULL);
-	ok(askers[1].found, "a stranger who waits is served when there is room");
+	ok(askers[1].found, "a waiting stranger is served when a slot is free");
 }
 
 static void
@@ -820,9 +820,9 @@ main(void)
 	sigfillset(&all);
 	sigdelset(&all, SIGALRM);
 	sigprocmask(SIG_BLOCK, &all, NULL);
-	start_fails("dns.example", "", "'127.0.0.1@53'", "a server that is no address is refused with what to write");
-	start_fails("127.0.0.1", "/nonexistent/root.key", "/nonexistent/root.key", "a trust anchor that is not there is named");
-	start_fails("127.0.0.1", "/etc/passwd", "/etc/passwd", "a trust anchor that is none is named");
+	start_fails("dns.example", "", "'127.0.0.1@53'", "a server that is not an address is refused with what to write");
+	start_fails("127.0.0.1", "/nonexistent/root.key", "/nonexistent/root.key", "a missing trust anchor is named");
+	start_fails("127.0.0.1", "/etc/passwd", "/etc/passwd", "a file without a trust anchor is named");
 	a_real_server();
 	a_signed_zone();
 	a_bad_server();

@@ -69,7 +69,7 @@ send_packet(struct milter_client *client, char command, const struct text *data)
 	return sent;
 }
 
-/* The letter of the next reply, its data in client->data; '\0': the filter hung up. */
+/* The letter of the next reply, with its data in client->data; '\0': the filter hung up. */
 static char
 read_reply(struct milter_client *client)
 {
@@ -98,7 +98,7 @@ is_alive(void)
 	return reply == SMFIC_OPTNEG;
 }
 
-/* Callbacks end when they end: waits until the last session is closed. */
+/* Callbacks end at any time: waits until the last session is closed. */
 static bool
 all_gone(void)
 {
@@ -122,20 +122,20 @@ static const struct {
 	const char *replies; /* their letters, in order */
 	const char *last;    /* begins the data of the last one */
 } rows[] = {
-	{ "HELO before a negotiation is borne", "H x\\0\n", "c", "" },
-	{ "MAIL before a negotiation is borne", "M <a@b.example>\\0\n", "c", "" },
-	{ "ABORT before a negotiation is borne, and so is what it lets through", "A\nM <a@b.example>\\0\n", "c", "" },
-	{ "a recipient before a negotiation is deferred, and told why", "H x\\0\n" ENVELOPE, "ccy", "451 4.3.0 " },
+	{ "HELO before a negotiation is tolerated", "H x\\0\n", "c", "" },
+	{ "MAIL before a negotiation is tolerated", "M <a@b.example>\\0\n", "c", "" },
+	{ "ABORT before a negotiation is tolerated, and so is what it lets through", "A\nM <a@b.example>\\0\n", "c", "" },
+	{ "a recipient before a negotiation is deferred, with the reason", "H x\\0\n" ENVELOPE, "ccy", "451 4.3.0 " },
 	{ "a message before a negotiation is deferred at its end, too",
 	    "H x\\0\n" ENVELOPE "L From\\0a@b.example\\0\nN\nB x\nE\n", "ccyccsy", "451 4.3.0 " },
 	{ "an end before a negotiation is deferred, whatever came before it", "M <a@b.example>\\0\nU x\\0\nB x\nE\n", "ccsy",
 	    "451 4.3.0 " },
-	{ "a negotiation behind other commands is no negotiation", "H x\\0\n" NEGOTIATION ENVELOPE, "ccy", "451 4.3.0 " },
+	{ "a negotiation after other commands does not count", "H x\\0\n" NEGOTIATION ENVELOPE, "ccy", "451 4.3.0 " },
 	{ "after a negotiation a stranger's message is greylisted", NEGOTIATION SMTP ENVELOPE MESSAGE, "Ocsy", "451 4.7.1 " },
 	{ "what follows quit-but-go-on has no session, and is deferred", NEGOTIATION SMTP PASSED "K\n" SMTP ENVELOPE,
 	    "Ocsiicy", "451 4.3.0 " },
 	{ "so is its message", NEGOTIATION SMTP PASSED "K\n" SMTP ENVELOPE MESSAGE, "Ocsiicysy", "451 4.3.0 " },
-	{ "a message that nobody is to get is judged", NEGOTIATION SMTP PASSED, "Ocsiic", "" },
+	{ "a message without recipients is judged", NEGOTIATION SMTP PASSED, "Ocsiic", "" },
 	{ "HELO drops the message that it interrupts", NEGOTIATION SMTP "M <a@customer.example>\\0\nU x\\0\nH y\\0\nU x\\0\nB x\nE\n",
 	    "Occsy", "451 4.3.0 " },
 	{ "a second negotiation in a message ends the message, and nothing else",
@@ -158,15 +158,15 @@ test_row(size_t i)
 	while (count < wanted && (got[count] = read_reply(&client)) != '\0')
 		count++;
 	is(got, rows[i].replies, "%s", rows[i].what);
-	ok(strncmp(client.data.bytes, rows[i].last, strlen(rows[i].last)) == 0, "and the last reply is the one that is due");
+	ok(strncmp(client.data.bytes, rows[i].last, strlen(rows[i].last)) == 0, "and the last reply is the expected one");
 	text_close(&bytes);
 	milter_client_close(&client);
-	ok(is_alive() && all_gone(), "the filter serves on, and keeps nothing of it");
+	ok(is_alive() && all_gone(), "the filter keeps serving, and keeps no state of it");
 }
 
-/* ---- seeds: whatever is answered, the filter serves on ---- */
+/* ---- seeds: whatever the replies, the filter keeps serving ---- */
 
-/* A list of macros that are no pairs ends the library, not us (greenlaned(8), SECURITY). */
+/* A list of macros with an odd word crashes the library, not us (greenlaned(8), SECURITY). */
 static bool
 is_deadly(char command, const struct text *data)
 {
@@ -219,7 +219,7 @@ play_file(const char *seeds, const char *name)
 		fclose(file);
 	}
 	play((struct span){ bytes, length });
-	ok(length > 0 && is_alive() && all_gone(), "%s, said to libmilter, is survived", name);
+	ok(length > 0 && is_alive() && all_gone(), "%s, sent to libmilter, is survived", name);
 }
 
 static void
@@ -266,7 +266,7 @@ main(int argc, char **argv)
 	address = filter_serve(session_fixture_open());
 	seeds_folder(seeds);
 	if (count > 0) {
-		ok(mutate_all(seeds, count, series, feed), "%lu changed seeds, said to libmilter, are survived", count);
+		ok(mutate_all(seeds, count, series, feed), "%lu changed seeds, sent to libmilter, are survived", count);
 		return done();
 	}
 	for (size_t i = 0; i < COUNT(rows); i++)

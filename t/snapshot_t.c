@@ -11,7 +11,7 @@
 
 enum { THREADS = 8, PUBLISHES = 1000, HELD = 4, SHAPES = 7 };
 
-/* A policy that knows its number, and ranges whose size shows which policy they belong to: the last source lists. */
+/* A policy that holds its number, and ranges whose size shows which policy they belong to: the last source lists. */
 static struct policy *
 policy_make(int64_t number)
 {
@@ -144,7 +144,7 @@ snapshots_are_never_mixed(void)
 	snapshots_close(NULL);
 }
 
-/* ---- what is freed ---- */
+/* ---- freeing ---- */
 
 static struct snapshots *watched; /* while something of it is freed, the lock must be free */
 static unsigned freed, held;
@@ -166,7 +166,7 @@ borrow_once(void *snapshots)
 	return NULL;
 }
 
-/* Can somebody else borrow meanwhile, as every MAIL does? */
+/* Can another thread borrow meanwhile, as every MAIL does? */
 static void
 see_lock(void)
 {
@@ -175,7 +175,7 @@ see_lock(void)
 
 	if (snapshots == NULL)
 		return;
-	watched = NULL; /* what the borrower frees is not looked at */
+	watched = NULL; /* what the borrower frees is not checked */
 	freed++;
 	if (pthread_create(&borrower, NULL, borrow_once, snapshots) != 0)
 		abort();
@@ -226,7 +226,7 @@ nobody_waits_for_what_is_freed(void)
 	snapshots_close(snapshots);
 }
 
-/* The allocator gives a freed policy's place to the next one: an address is no name. */
+/* The allocator may reuse a freed policy's address for the next one: an address does not identify it. */
 static void
 policies_have_numbers(void)
 {
@@ -253,7 +253,7 @@ policies_have_numbers(void)
 	snapshots_close(snapshots);
 }
 
-/* A mail that began under the old rules ends under them. */
+/* A mail that began under the old policy ends under it. */
 static void
 snapshot_outlives_a_reload(void)
 {
@@ -272,10 +272,10 @@ snapshot_outlives_a_reload(void)
 	after = snapshot_borrow(snapshots);
 	ok(ranged->judge.policy == before->judge.policy && ranged->judge.ranges != before->judge.ranges,
 	    "new ranges alone keep the policy");
-	is_number(after->judge.policy->settings.unsure_max, 2, "a new policy serves who comes after it");
-	is_number(before->judge.policy->settings.unsure_max, 1, "and the old one who came before");
+	is_number(after->judge.policy->settings.unsure_max, 2, "a new policy is lent to those who borrow after it");
+	is_number(before->judge.policy->settings.unsure_max, 1, "and the old one stays with those who borrowed before");
 	snapshot_return(snapshots, before);
-	ok(is_of_one_policy(&ranged->judge), "until the last of them goes");
+	ok(is_of_one_policy(&ranged->judge), "until the last of them returns it");
 	snapshot_return(snapshots, ranged);
 	snapshot_return(snapshots, after);
 	snapshots_close(snapshots);

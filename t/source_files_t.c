@@ -47,7 +47,7 @@ save(enum copy_kind kind, const char *source, int64_t believed, struct fault *wh
 	return source_files_save(folder, kind, &copy, why);
 }
 
-/* When what is kept was believed; 0 where there is none, -1 where it is refused. */
+/* When the stored copy was believed; 0: there is none, -1: it is refused. */
 static long long
 kept(enum copy_kind kind, const char *source)
 {
@@ -62,7 +62,7 @@ kept(enum copy_kind kind, const char *source)
 	return when;
 }
 
-/* How many files there are; one of them into name. */
+/* How many files there are; puts one of their names into name. */
 static int
 files(char name[256])
 {
@@ -135,8 +135,8 @@ long_names(void)
 		is(strchr(got, '~'), "~04f48c41f3b81b0e.copy", "a long name ends in its hash, the same in every version") &&
 		save(COPY_BELIEVED, second, 2, &why),
 	    "names longer than a file name may be are kept");
-	is_number(files(got), 2, "two that begin with the same 200 bytes have two files");
-	ok(strlen(got) <= 255 - strlen(".XXXXXX"), "whose names leave room for the one beside them");
+	is_number(files(got), 2, "two names that begin with the same 200 bytes have two files");
+	ok(strlen(got) <= 255 - strlen(".XXXXXX"), "whose names leave room for a temporary one");
 	ok(kept(COPY_BELIEVED, first) == 1 && kept(COPY_BELIEVED, second) == 2, "and each its own copy");
 	memset(first + 1, '\xff', sizeof first - 2);
 	ok(save(COPY_BELIEVED, first, 3, &why) && kept(COPY_BELIEVED, first) == 3, "a long one of odd bytes, too");
@@ -153,17 +153,17 @@ kinds(void)
 
 	folder_open();
 	ok(source_files_prepare(folder, &why) && source_files_prepare(folder, &why), "the directory is created, or exists");
-	is_number(kept(COPY_BELIEVED, "a:x.example"), 0, "what was never kept is no fault");
+	is_number(kept(COPY_BELIEVED, "a:x.example"), 0, "a copy that was never stored is no fault");
 	ok(save(COPY_BELIEVED, "a:x.example", 1, &why) && save(COPY_PENDING, "a:x.example", 2, &why) &&
 	    save(COPY_ACCEPTED, "a:x.example", 3, &why), "a source has a copy of each kind");
 	ok(kept(COPY_BELIEVED, "a:x.example") == 1 && kept(COPY_PENDING, "a:x.example") == 2 &&
 	    kept(COPY_ACCEPTED, "a:x.example") == 3, "and they are not mixed up");
-	ok(save(COPY_BELIEVED, "a:x.example", 4, &why) && kept(COPY_BELIEVED, "a:x.example") == 4, "a later copy takes the place");
-	is_number(files(got), 3, "nothing is left beside them");
+	ok(save(COPY_BELIEVED, "a:x.example", 4, &why) && kept(COPY_BELIEVED, "a:x.example") == 4, "a later copy replaces it");
+	is_number(files(got), 3, "no temporary file is left");
 	source_files_drop(folder, COPY_PENDING, "a:x.example");
 	ok(kept(COPY_PENDING, "a:x.example") == 0 && kept(COPY_ACCEPTED, "a:x.example") == 3, "one kind can be dropped alone");
 	source_files_drop(folder, COPY_PENDING, "a:x.example");
-	is_number(kept(COPY_BELIEVED, "a:x.example"), 4, "twice, too");
+	is_number(kept(COPY_BELIEVED, "a:x.example"), 4, "even twice");
 	folder_close();
 }
 
@@ -222,7 +222,7 @@ no_folder(void)
 
 	folder_open();
 	ok(!save(COPY_BELIEVED, "a:x.example", 1, &why) && strstr(why.text, "`sources` is missing") != NULL, "without the directory nothing is kept, and why says so");
-	is_number(kept(COPY_BELIEVED, "a:x.example"), 0, "nothing is there to be read");
+	is_number(kept(COPY_BELIEVED, "a:x.example"), 0, "and there is nothing to read");
 	ok(!source_files_prepare("/proc/self/fdinfo", &why) && strstr(why.text, "cannot be created") != NULL, "where no directory can be created is a fault");
 	snprintf(path, sizeof path, "touch %s/sources", folder);
 	ok(system(path) == 0 && !source_files_prepare(folder, &why) && strstr(why.text, "is a file, not a directory") != NULL &&

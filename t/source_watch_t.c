@@ -14,10 +14,10 @@
 
 enum { HOUR = 3600, DAY = 24 * HOUR, WEEK = 7 * DAY, START = 1700000000 };
 
-/* ---- a clock that stands where it is put, a journal that remembers ---- */
+/* ---- a clock that the test sets, a journal that counts ---- */
 
 static int64_t second; /* since START */
-static int64_t set_back; /* seconds by which somebody set the wall clock back */
+static int64_t set_back; /* seconds by which the wall clock was set back */
 
 int64_t
 clock_ticks(void)
@@ -31,7 +31,7 @@ clock_now(void)
 	return START + second - set_back;
 }
 
-/* Weeks of refreshes go by here, each of them written: the disk is not what is tried. */
+/* Weeks of refreshes pass here, each one written: this does not test the disk. */
 int
 fsync(int fd)
 {
@@ -93,7 +93,7 @@ source_make(const char *domain)
 	return (struct source){ .kind = SOURCE_SPF, .name = domain, .text = text };
 }
 
-/* A process begins: whatever stood in state_dir before. */
+/* A process starts with whatever is in state_dir. */
 static void
 begin(struct fixture *fixture, const char *domain, bool exclusive, int64_t max_stale)
 {
@@ -149,7 +149,7 @@ fixture_close(struct fixture *fixture)
 	free(fixture);
 }
 
-/* In place of all that the name had: a record a line. */
+/* Replaces all records of the name; one record a line. */
 static void
 zone_set(struct fixture *fixture, const char *name, const char *line)
 {
@@ -181,7 +181,7 @@ unfold(struct fixture *fixture)
 	return source_watch_unfold(&fixture->watch, 1, &fixture->with, &budget);
 }
 
-/* What refresh does, up to a second; returns how often anything changed. */
+/* Does what refresh does, up to a second; returns how often anything changed. */
 static unsigned
 run_until(struct fixture *fixture, int64_t until)
 {
@@ -269,12 +269,12 @@ outage_of_a_day(void)
 		changes += run_until(fixture, minute * 60);
 		same = same && strcmp(lists(fixture), "192.0.2.0/24 2001:db8::/32") == 0;
 	}
-	ok(same && changes == 0, "an outage of 24 hours: what is listed is the same in every minute of it");
-	is_number(said_times("stays in use"), 1, "and it is said once");
-	ok(fixture->asked > DAY / 600 && fixture->asked < DAY / 600 + 20, "it is asked again all the time, once a TTL");
+	ok(same && changes == 0, "an outage of 24 hours: the list is the same in every minute of it");
+	is_number(said_times("stays in use"), 1, "and it is logged once");
+	ok(fixture->asked > DAY / 600 && fixture->asked < DAY / 600 + 20, "it is asked again the whole time, once per TTL");
 	zone_set(fixture, "acme.example", plain);
 	run_until(fixture, DAY + 601);
-	is_number(said_times("answers again, unchanged"), 1, "its end is said");
+	is_number(said_times("answers again, unchanged"), 1, "its end is logged");
 	is(lists(fixture), "192.0.2.0/24 2001:db8::/32", "and leaves the same table");
 	fixture_close(fixture);
 }
@@ -285,11 +285,11 @@ outage_beyond_max_stale(void)
 	struct fixture *fixture = acme_open(DAY);
 
 	outage(fixture);
-	is_number(run_until(fixture, DAY), 0, "until max_stale is over nothing changes");
-	is(lists(fixture), "192.0.2.0/24 2001:db8::/32", "and the list serves");
+	is_number(run_until(fixture, DAY), 0, "until max_stale ends nothing changes");
+	is(lists(fixture), "192.0.2.0/24 2001:db8::/32", "and the list is used");
 	is_number(run_until(fixture, DAY + 2), 1, "then it changes, at once");
 	is(lists(fixture), "stale", "its addresses are no longer known");
-	is_number(said_times("older than max_stale"), 1, "which is said");
+	is_number(said_times("older than max_stale"), 1, "which is logged");
 	run_until(fixture, 2 * DAY);
 	is_number(said_times("older than max_stale"), 1, "and once");
 	zone_set(fixture, "acme.example", plain);
@@ -309,11 +309,11 @@ outage_with_the_clock_set_back(void)
 	run_until(fixture, DAY);
 	is(lists(fixture), "192.0.2.0/24 2001:db8::/32", "a clock that is set back makes no list older");
 	run_until(fixture, HOUR + DAY + 602);
-	is(lists(fixture), "stale", "nor young for as long as it was set back");
+	is(lists(fixture), "stale", "nor keeps it young for as long as it was set back");
 	fixture_close(fixture);
 }
 
-/* TTL, seconds at which it is asked while DNS fails. */
+/* TTL, and the seconds at which it is asked while DNS fails. */
 static const struct {
 	int ttl;
 	const char *times, *name;
@@ -357,8 +357,8 @@ max_stale_is_no_trap(void)
 
 	zone_set(fixture, "acme.example", "acme.example 86400 TXT \"v=spf1 ip4:192.0.2.1 -all\"");
 	begin(fixture, "acme.example", false, HOUR);
-	is_number(unfold(fixture), 1, "a source that is new here changes what is listed");
-	is_number(run_until(fixture, DAY), 0, "a TTL beyond max_stale makes no source stale while DNS is well");
+	is_number(unfold(fixture), 1, "a new source changes what is listed");
+	is_number(run_until(fixture, DAY), 0, "a TTL beyond max_stale makes no source stale while DNS works");
 	is(lists(fixture), "192.0.2.1", "it is asked in time");
 	fixture_close(fixture);
 }
@@ -380,12 +380,12 @@ source_files_serve(void)
 	second = 2 * DAY;
 	outage(fixture);
 	begin(fixture, "acme.example", false, WEEK);
-	is(lists(fixture), "192.0.2.0/24 198.51.100.0/24 2001:db8::/32", "a start without DNS serves from the last good copy");
+	is(lists(fixture), "192.0.2.0/24 198.51.100.0/24 2001:db8::/32", "a start without DNS uses the last good copy");
 	since = fixture->watch->copy.networks[0].since;
 	ok(since == START && fixture->watch->copy.networks[1].since == START + 700, "it knows since when each network is listed");
 	ok(fixture->watch->due <= clock_ticks(), "and is asked at once");
 	is_number(unfold(fixture), 0, "in vain");
-	is(lists(fixture), "192.0.2.0/24 198.51.100.0/24 2001:db8::/32", "and serves on");
+	is(lists(fixture), "192.0.2.0/24 198.51.100.0/24 2001:db8::/32", "and stays in use");
 	end(fixture);
 	second = 9 * DAY;
 	begin(fixture, "acme.example", false, WEEK);
@@ -414,11 +414,11 @@ damaged_copy(void)
 	spoil(fixture);
 	outage(fixture);
 	begin(fixture, "acme.example", false, WEEK);
-	is(lists(fixture), "unknown", "a damaged copy is as if it were not there");
+	is(lists(fixture), "unknown", "a damaged copy counts as missing");
 	is_number(said_times("/sources/spf:acme.example.copy:"), 1, "and is reported by its name");
 	zone_set(fixture, "acme.example", plain);
 	is_number(unfold(fixture), 1, "the next unfolding is believed");
-	is(stands(fixture, COPY_BELIEVED), "there", "and makes a sound copy of it");
+	is(stands(fixture, COPY_BELIEVED), "there", "and stored as a sound copy");
 	fixture_close(fixture);
 }
 
@@ -435,20 +435,20 @@ folder_that_takes_nothing(void)
 	zone_set(fixture, "acme.example", "acme.example 60 TXT \"v=spf1 ip4:192.0.2.1 -all\"");
 	begin(fixture, "acme.example", false, WEEK);
 	run_until(fixture, HOUR);
-	is(lists(fixture), "192.0.2.1", "a folder that takes nothing does not stop the serving");
-	is_number(said_times("would be lost at a restart"), 1, "it is said, once");
-	is_number(said_times("would be lost at a restart"), 1, "with what follows from it");
+	is(lists(fixture), "192.0.2.1", "a directory that cannot be written does not stop the use");
+	is_number(said_times("would be lost at a restart"), 1, "it is logged, once");
+	is_number(said_times("would be lost at a restart"), 1, "with its consequence");
 	if (unlink(path) != 0 || mkdir(path, 0700) != 0)
 		abort();
 	run_until(fixture, HOUR + 100);
-	is(stands(fixture, COPY_BELIEVED), "there", "when it takes files again the copy is written");
+	is(stands(fixture, COPY_BELIEVED), "there", "when it can be written again the copy is written");
 	fixture_close(fixture);
 }
 
 /* ---- belief ---- */
 
 static const struct {
-	const char *record; /* behind "v=spf1 ip4:192.0.2.0/24 " unless it begins with "v=" */
+	const char *record; /* after "v=spf1 ip4:192.0.2.0/24 " unless it begins with "v=" */
 	bool exclusive;
 	const char *trouble; /* NULL: it is believed */
 	const char *name;
@@ -494,7 +494,7 @@ disbelief(void)
 			ok((fixture->watch->copy.wrong != 0) == wrong, "%s: %s", doubts[i].name, wrong
 				? "of other addresses nothing is known any more" : "other addresses are not listed, as before");
 			ok(strstr(fixture->watch->trouble, doubts[i].trouble) != NULL && said_times(doubts[i].trouble) == 1,
-			    "%s: that is said, with what and where", doubts[i].name) ||
+			    "%s: that is logged, with what and where", doubts[i].name) ||
 			    (note("trouble: %s", fixture->watch->trouble), true);
 		}
 		fixture_close(fixture);
@@ -506,7 +506,7 @@ disbelief(void)
 static const char nobody[] = "acme.example 600 TXT \"v=spf1 -all\"";
 static const char both[] = "acme.example 600 TXT \"v=spf1 ip4:192.0.2.0/24 -all\"\nacme.example 600 TXT \"v=spf1 -all\"";
 
-/* Somebody else's name is asked, and is there: the resolver has not lost its way. */
+/* Asks another name, which exists: the resolver still reaches DNS. */
 static void
 others_answer(struct fixture *fixture)
 {
@@ -522,7 +522,7 @@ others_answer(struct fixture *fixture)
 	arena_close(arena);
 }
 
-/* An hour after the other, up to a second. */
+/* Hour after hour, up to a second. */
 static void
 pass_until(struct fixture *fixture, int64_t until, bool others)
 {
@@ -562,22 +562,22 @@ gone_after_a_week(void)
 		if (wrongs[i].line == NULL)
 			zone_set(fixture, "_spf.acme.example", NULL);
 		pass_until(fixture, WEEK, true);
-		is(lists(fixture), "192.0.2.0/24 2001:db8::/32", "%s: what it listed serves on for a week", wrongs[i].name);
-		ok(fixture->watch->copy.wrong != 0 && !fixture->watch->copy.gone, "%s: and nothing is known of others",
+		is(lists(fixture), "192.0.2.0/24 2001:db8::/32", "%s: what it listed stays in use for a week", wrongs[i].name);
+		ok(fixture->watch->copy.wrong != 0 && !fixture->watch->copy.gone, "%s: and other addresses are unknown",
 		    wrongs[i].name);
 		ok(said_times(wrongs[i].said) == 1 && said_times("no answer") == 0, "%s: the log says what is broken", wrongs[i].name) ||
 		    (note("said: %s", said), true);
 		pass_until(fixture, WEEK + HOUR, true);
 		is(lists(fixture), "", "%s: then it lists nothing", wrongs[i].name);
-		ok(fixture->watch->known && fixture->watch->copy.gone, "%s: which is known", wrongs[i].name);
-		is_number(said_times("source-wrong: source spf:acme.example of acme: "), 1, "%s: and said", wrongs[i].name);
+		ok(fixture->watch->known && fixture->watch->copy.gone, "%s: and is not unknown", wrongs[i].name);
+		is_number(said_times("source-wrong: source spf:acme.example of acme: "), 1, "%s: and logged", wrongs[i].name);
 		pass_until(fixture, 9 * WEEK, true);
 		is(lists(fixture), "", "%s: it does not grow stale while DNS says so", wrongs[i].name);
 		zone_set(fixture, "acme.example", plain);
 		zone_set(fixture, "_spf.acme.example", list);
 		pass_until(fixture, 9 * WEEK + HOUR, true);
-		is(lists(fixture), "192.0.2.0/24 2001:db8::/32", "%s: mended it lists again", wrongs[i].name);
-		is_number(fixture->watch->copy.wrong, 0, "%s: and all is forgotten", wrongs[i].name);
+		is(lists(fixture), "192.0.2.0/24 2001:db8::/32", "%s: once repaired it lists again", wrongs[i].name);
+		is_number(fixture->watch->copy.wrong, 0, "%s: and the trouble is forgotten", wrongs[i].name);
 		fixture_close(fixture);
 	}
 }
@@ -594,13 +594,13 @@ gone_over_restarts(void)
 		end(fixture);
 		begin(fixture, "acme.example", false, 30 * (int64_t)DAY);
 	}
-	is(lists(fixture), "192.0.2.0/24 2001:db8::/32", "after six restarts in a week it serves from its last good copy");
+	is(lists(fixture), "192.0.2.0/24 2001:db8::/32", "after six restarts in a week it uses its last good copy");
 	pass_until(fixture, WEEK + 2 * HOUR, true);
-	is(lists(fixture), "", "a restart does not start the week anew");
+	is(lists(fixture), "", "a restart does not restart the week");
 	end(fixture);
 	begin(fixture, "acme.example", false, 30 * (int64_t)DAY);
 	ok(fixture->watch->known && fixture->watch->copy.gone && strcmp(lists(fixture), "") == 0,
-	    "what is gone is gone at the next start, before anything is asked");
+	    "a source that is gone is gone at the next start, before anything is asked");
 	outage(fixture);
 	pass_until(fixture, 6 * WEEK, false);
 	is(lists(fixture), "stale", "but not longer than max_stale without an answer");
@@ -616,14 +616,14 @@ gone_from_the_start(void)
 	begin(fixture, "acme.example", false, WEEK);
 	ok(unfold(fixture), "a name that never existed changes what is believed: it is wrong, not silent");
 	is(lists(fixture), "unknown", "its addresses are not known");
-	is(stands(fixture, COPY_BELIEVED), "there", "that it is wrong is kept");
+	is(stands(fixture, COPY_BELIEVED), "there", "that it is wrong is stored");
 	end(fixture);
 	second = 3 * DAY;
 	begin(fixture, "acme.example", false, WEEK);
 	is(lists(fixture), "unknown", "and is no list at the next start");
 	pass_until(fixture, WEEK + HOUR, true);
 	is(lists(fixture), "", "after a week from its first answer it lists nothing");
-	is(stands(fixture, COPY_ACCEPTED), "not there", "which is nothing that drift could be measured from");
+	is(stands(fixture, COPY_ACCEPTED), "not there", "from which drift cannot be measured");
 	fixture_close(fixture);
 }
 
@@ -635,14 +635,14 @@ gone_only_where_dns_is_well(void)
 	with_absent_after(fixture, WEEK);
 	zone_set(fixture, "acme.example", NULL);
 	pass_until(fixture, 2 * WEEK, false);
-	is(lists(fixture), "192.0.2.0/24 2001:db8::/32", "where no other name answers either, nothing is gone");
+	is(lists(fixture), "192.0.2.0/24 2001:db8::/32", "if no other name answers either, nothing is gone");
 	outage(fixture);
 	pass_until(fixture, 3 * WEEK, true);
 	is(lists(fixture), "192.0.2.0/24 2001:db8::/32", "nor while DNS does not say so");
-	is_number(fixture->watch->copy.wrong, START + 602, "an outage does not end what stands");
+	is_number(fixture->watch->copy.wrong, START + 602, "an outage does not end the list");
 	zone_set(fixture, "acme.example", NULL);
 	pass_until(fixture, 3 * WEEK + HOUR, true);
-	is(lists(fixture), "", "it is, once DNS says so again beside names that are there");
+	is(lists(fixture), "", "it is, once DNS says so again while other names answer");
 	fixture_close(fixture);
 }
 
@@ -659,11 +659,11 @@ gone_begins_anew(void)
 	is_number(fixture->watch->copy.wrong, 0, "a name that is back is not wrong");
 	zone_set(fixture, "acme.example", NULL);
 	pass_until(fixture, 12 * DAY, true);
-	is(lists(fixture), "192.0.2.0/24 2001:db8::/32", "and has its week again, when it goes again");
+	is(lists(fixture), "192.0.2.0/24 2001:db8::/32", "and gets a new week when it is gone again");
 	zone_set(fixture, "acme.example", plain);
 	zone_set(fixture, "_spf.acme.example", "_spf.acme.example 600 TXT \"v=spf1 ip4:192.0.2.0/28 -all\"");
 	pass_until(fixture, 13 * DAY, true);
-	is(lists(fixture), "192.0.2.0/24 2001:db8::/32", "an answer that is not believed does not stand for it");
+	is(lists(fixture), "192.0.2.0/24 2001:db8::/32", "an answer that is not believed does not replace it");
 	is_number(fixture->watch->copy.wrong, 0, "but it is not wrong, and other addresses are not listed");
 	fixture_close(fixture);
 }
@@ -681,7 +681,7 @@ gone_too_soon(void)
 		second += 700;
 		(void)unfold(fixture);
 	}
-	is(lists(fixture), "", "three askings are the least");
+	is(lists(fixture), "", "it takes at least three askings");
 	fixture_close(fixture);
 }
 
@@ -706,8 +706,8 @@ acceptance(void)
 {
 	struct fixture *fixture = acme_open(WEEK);
 
-	is(stands(fixture, COPY_ACCEPTED), "there", "the first belief is what drift is measured from");
-	is(stands(fixture, COPY_PENDING), "not there", "nothing waits for a person then");
+	is(stands(fixture, COPY_ACCEPTED), "there", "drift is measured from the first copy that was believed");
+	is(stands(fixture, COPY_PENDING), "not there", "then nothing waits for a person");
 	zone_set(fixture, "_spf.acme.example", wide);
 	run_until(fixture, 700);
 	is(stands(fixture, COPY_PENDING), "there", "what is not believed waits for a person");
@@ -715,16 +715,16 @@ acceptance(void)
 	accept_pending(fixture);
 	zone_set(fixture, "_spf.acme.example", wider);
 	run_until(fixture, 1400);
-	is(lists(fixture), "192.0.2.0/24 2001:db8::/32", "what was accepted is just that, not more");
+	is(lists(fixture), "192.0.2.0/24 2001:db8::/32", "only what was accepted is accepted, not more");
 	zone_set(fixture, "_spf.acme.example", wide);
 	run_until(fixture, 2100);
 	is(lists(fixture), "20.0.0.0/10 192.0.2.0/24", "what was accepted is believed at the next asking");
-	is(stands(fixture, COPY_PENDING), "not there", "nothing waits any more");
+	is(stands(fixture, COPY_PENDING), "not there", "nothing waits any longer");
 	is_number(run_until(fixture, 2 * DAY), 0, "and it stays so");
 	end(fixture);
 	begin(fixture, "acme.example", false, WEEK);
 	(void)unfold(fixture);
-	is(lists(fixture), "20.0.0.0/10 192.0.2.0/24", "over a restart, too");
+	is(lists(fixture), "20.0.0.0/10 192.0.2.0/24", "across a restart, too");
 	fixture_close(fixture);
 }
 
@@ -752,8 +752,8 @@ nothing_to_keep_it_in(void)
 	zone_set(fixture, "acme.example", "acme.example 600 TXT \"v=spf1 ip4:192.0.2.1 -all\"");
 	begin(fixture, "acme.example", false, WEEK);
 	(void)unfold(fixture);
-	is(lists(fixture), "192.0.2.1", "without a state_dir it is unfolded as well");
-	is(stands(fixture, COPY_BELIEVED), "not there", "and nothing is kept");
+	is(lists(fixture), "192.0.2.1", "without a state_dir it is unfolded, too");
+	is(stands(fixture, COPY_BELIEVED), "not there", "and nothing is stored");
 	fixture_close(fixture);
 }
 

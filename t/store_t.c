@@ -65,7 +65,7 @@ put(struct store *store, const char *word, unsigned number, uint32_t passed, str
 	return store_put(store, key, strlen(key), &record, why);
 }
 
-/* -1: not there, -2: a failure, -3: wrong bytes; else how often it passed. */
+/* -1: not found, -2: a failure, -3: wrong bytes; else how often it passed. */
 static long
 get(struct store *store, const char *word, unsigned number)
 {
@@ -95,7 +95,7 @@ is_everybody(const void *context, const struct greylist_record *record)
 	return true;
 }
 
-/* How many calls one round of sweeping took; 0 when one failed. */
+/* How many calls one whole sweep took; 0 if one failed. */
 static unsigned
 sweep_round(struct store *store, bool (*dead)(const void *, const struct greylist_record *))
 {
@@ -119,7 +119,7 @@ fault_of(const struct fault *why)
 	return text;
 }
 
-/* ---- one table over both stores ---- */
+/* ---- one table for both stores ---- */
 
 enum op { PUT, GET, SYNC, SWEEP, REOPEN };
 
@@ -129,22 +129,22 @@ static const struct {
 	unsigned number;
 	long passed; /* what PUT writes and GET must return */
 } steps[] = {
-	{ "what nobody put is not there", GET, 1, -1 },
+	{ "what was never put is not found", GET, 1, -1 },
 	{ "a record is put", PUT, 1, 3 },
-	{ "and is there at once", GET, 1, 3 },
-	{ "another is not", GET, 2, -1 },
+	{ "and is found at once", GET, 1, 3 },
+	{ "another is not found", GET, 2, -1 },
 	{ "a sync", SYNC, 0, 0 },
-	{ "it is there after the sync", GET, 1, 3 },
+	{ "it is found after the sync", GET, 1, 3 },
 	{ "a record is put again", PUT, 1, 4 },
 	{ "the newer one counts at once", GET, 1, 4 },
 	{ "a second sync", SYNC, 0, 0 },
 	{ "the newer one counts after the sync", GET, 1, 4 },
 	{ "a dead one is put", PUT, 3, 0 },
 	{ "a third sync", SYNC, 0, 0 },
-	{ "it is there before the sweep", GET, 3, 0 },
+	{ "it is found before the sweep", GET, 3, 0 },
 	{ "a sweep", SWEEP, 0, 0 },
 	{ "the dead one is gone", GET, 3, -1 },
-	{ "the living one is not", GET, 1, 4 },
+	{ "the live one is not", GET, 1, 4 },
 	{ "the dead one comes again", PUT, 3, 0 },
 	{ "and passes while the sweep is near", PUT, 3, 1 },
 	{ "a second sweep", SWEEP, 0, 0 },
@@ -171,7 +171,7 @@ test_steps(const char *name, struct store *store, const char *folder)
 		else if (steps[i].op == SWEEP)
 			good = sweep_round(store, never_passed) > 0;
 		else if (folder == NULL)
-			good = true; /* memory does not outlive a close */
+			good = true; /* a memory store does not survive a close */
 		else {
 			store_close(store);
 			store = lmdb_open(folder, &why);
@@ -204,7 +204,7 @@ test_keys(const char *name, struct store *store)
 	store_close(store);
 }
 
-/* The sweep takes bounded bites, drops all that is dead and nothing else. */
+/* The sweep works in bounded steps, and drops all dead records and no others. */
 static void
 test_bounded_sweep(const char *name, struct store *store)
 {
@@ -219,8 +219,8 @@ test_bounded_sweep(const char *name, struct store *store)
 	ok(calls >= 3 && calls < 20, "%s: %d records are swept in several calls (%u)", name, MANY, calls);
 	for (unsigned i = 0; i < MANY; i++)
 		wrong += get(store, "s", i) != (i % 3 == 0 ? -1 : (long)(i % 3));
-	is_number(wrong, 0, "%s: and what lived is all that is left", name);
-	ok(sweep_round(store, is_everybody) > 0 && get(store, "s", 1) == -1, "%s: all may go", name);
+	is_number(wrong, 0, "%s: and all live records are left", name);
+	ok(sweep_round(store, is_everybody) > 0 && get(store, "s", 1) == -1, "%s: all can be dropped", name);
 	store_close(store);
 }
 
@@ -234,11 +234,11 @@ test_memory_ceiling(void)
 		if (!put(store, "a", i, i, NULL))
 			return;
 	ok(put(store, "a", 0, 7, NULL) && put(store, "a", 9, 9, NULL), "memory: a fourth of three is put");
-	is_number(get(store, "a", 1), -1, "memory: the oldest gave way");
+	is_number(get(store, "a", 1), -1, "memory: the oldest is dropped");
 	is_number(get(store, "a", 0), 7, "memory: one written again is not the oldest");
 	is_number(get(store, "a", 9), 9, "memory: the new one is there");
 	store_close(store);
-	ok(store_memory(0, &why) == NULL && strstr(why.text, "at least one") != NULL, "memory: room for none is a fault");
+	ok(store_memory(0, &why) == NULL && strstr(why.text, "at least one") != NULL, "memory: a limit of zero is a fault");
 	store_close(NULL);
 }
 
@@ -293,7 +293,7 @@ test_threads(const char *name, struct store *store)
 
 /* ---- kill -9 ---- */
 
-/* Puts and syncs for ever; tells what is promised to be on disk. */
+/* Puts and syncs for ever; reports what is synced. */
 static void
 child_write(const char *folder, int promise)
 {
@@ -308,7 +308,7 @@ child_write(const char *folder, int promise)
 	_exit(1);
 }
 
-/* Kills it when it has promised so often, and a moment has gone by. The last number that it promised, -1 when none. */
+/* Kills it a moment after so many reports. Returns the last number that it reported, -1: none. */
 static long
 child_kill(const char *folder, unsigned promises, unsigned moment_us)
 {
@@ -324,7 +324,7 @@ child_kill(const char *folder, unsigned promises, unsigned moment_us)
 	close(ends[1]);
 	for (unsigned i = 0; i < promises && read(ends[0], &last, sizeof last) == (ssize_t)sizeof last; i++)
 		promised = last;
-	usleep(moment_us); /* sleeps: so that it dies anywhere */
+	usleep(moment_us); /* sleeps: so that it is killed at any point */
 	kill(child, SIGKILL);
 	while (read(ends[0], &last, sizeof last) == (ssize_t)sizeof last)
 		promised = last;
@@ -349,14 +349,14 @@ test_kill(void)
 		most = promised > most ? promised : most;
 		store_close(store);
 		if (round % 5 == 4)
-			folder_remove("kill"); /* dying while the file is made is met as well */
+			folder_remove("kill"); /* being killed while the file is created happens as well */
 	}
 	folder_remove("kill");
 	is_number(broken, 0, "lmdb: a store killed at twenty moments opens again");
 	ok(lost == 0 && most > 0, "lmdb: and holds all that was synced (%ld at most, %u lost)", most, lost);
 }
 
-/* Is the key in the file, for a process that only reads? */
+/* Does a process that only reads find the key in the file? */
 static bool
 is_on_disk(const char *folder, const char *word, unsigned number)
 {
@@ -379,7 +379,7 @@ is_on_disk(const char *folder, const char *word, unsigned number)
 	return found;
 }
 
-/* The child syncs nothing: what it put must come to disk by itself. */
+/* The child never syncs: what it put must reach the disk by itself. */
 static void
 test_group_commit(void)
 {
@@ -400,7 +400,7 @@ test_group_commit(void)
 	kill(child, SIGKILL);
 	waitpid(child, NULL, 0);
 	store = lmdb_open("group", NULL);
-	is_number(store == NULL ? -9 : get(store, "a", 1), 5, "lmdb: what was put comes to disk without a sync");
+	is_number(store == NULL ? -9 : get(store, "a", 1), 5, "lmdb: what was put reaches the disk without a sync");
 	store_close(store);
 	folder_remove("group");
 }
@@ -456,7 +456,7 @@ test_paths(void)
 
 /* ---- what a failing disk does ---- */
 
-/* In a child, for the limit holds for the whole process. Bits of what went well. */
+/* In a child, because the limit is for the whole process. Returns bits for what succeeded. */
 static int
 child_full_disk(void)
 {
@@ -491,8 +491,8 @@ child_full_disk(void)
 static void
 test_full_disk(void)
 {
-	static const char *const names[] = { "the sync is a fault with the path", "puts are faults", "gets go on, also of what waits",
-		"with room again all goes on by itself", "and nothing that waited was lost" };
+	static const char *const names[] = { "the sync is a fault with the path", "puts are faults", "gets still work, also for waiting records",
+		"with space again everything works by itself", "and nothing that waited was lost" };
 	int status = 0;
 	pid_t child = fork();
 
@@ -504,7 +504,7 @@ test_full_disk(void)
 	folder_remove("full");
 }
 
-/* The ceiling of the file: puts fail, gets go on, a sweep makes room. */
+/* At the file's size limit puts fail, gets still work, and a sweep makes room. */
 static void
 test_full_file(void)
 {
@@ -522,16 +522,16 @@ test_full_file(void)
 		put_well++;
 	ok(put_well > 1000 && put_well < 20000 && strstr(why.text, "has reached its size limit") != NULL,
 	    "lmdb: a full file is a fault after %u records: %s", put_well, why.text);
-	ok(get(store, "c", 0) == 0 && get(store, "c", put_well) == 0, "lmdb: and gets go on");
+	ok(get(store, "c", 0) == 0 && get(store, "c", put_well) == 0, "lmdb: and gets still work");
 	ok(sweep_round(store, never_passed) > 0, "lmdb: a sweep works in a full file");
 	is_number(get(store, "c", 0), -1, "lmdb: and makes room");
 	ok(store_sync(store, &why) && put(store, "c", 30000, 1, &why) && store_sync(store, &why),
-	    "lmdb: so that puts go on");
+	    "lmdb: so that puts work again");
 	store_close(store);
 	folder_remove("ceiling");
 }
 
-/* As a user who may not: in a child, which gives root away where it has it. */
+/* As a user without permission: in a child, which drops root if it has it. */
 static void
 test_permission(void)
 {

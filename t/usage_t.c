@@ -104,25 +104,25 @@ noting(void)
 	struct usage *usage = open_usage();
 	char name[400];
 
-	ok(note_mail(usage, USAGE_LISTED, "a:x.example", "192.0.2.1", START), "an address that is new is worth a line");
+	ok(note_mail(usage, USAGE_LISTED, "a:x.example", "192.0.2.1", START), "a new address is worth a log line");
 	ok(!note_mail(usage, USAGE_LISTED, "a:x.example", "192.0.2.1", START + 5), "once");
-	ok(note_mail(usage, USAGE_UNLISTED, "a:x.example", "192.0.2.1", START), "the other kind is another entry");
+	ok(note_mail(usage, USAGE_UNLISTED, "a:x.example", "192.0.2.1", START), "another kind is another entry");
 	ok(note_mail(usage, USAGE_LISTED, "a:y.example", "192.0.2.1", START), "so is another name");
 	ok(note_mail(usage, USAGE_LISTED, "a:x.example", "2001:db8::1", START), "and another address");
 	is(dump(usage), "0 a:x.example 192.0.2.1 0 5 2\n0 a:x.example 2001:db8::1 0 0 1\n0 a:y.example 192.0.2.1 0 0 1\n"
-	    "1 a:x.example 192.0.2.1 0 0 1\n", "first, last and count are kept of each");
+	    "1 a:x.example 192.0.2.1 0 0 1\n", "first, last and count are kept for each");
 	memset(name, 'n', sizeof name - 1);
 	name[sizeof name - 1] = '\0';
 	ok(!note_mail(usage, USAGE_LISTED, name, "192.0.2.1", START) && count(usage) == 4, "a name that does not fit is not noted");
 	name[299] = '\0';
 	ok(note_mail(usage, USAGE_LISTED, name, "192.0.2.1", START) && !note_mail(usage, USAGE_LISTED, name, "192.0.2.1", START),
 	    "the longest that fits is");
-	ok(!note_mail(NULL, USAGE_LISTED, "a:x.example", "192.0.2.1", START), "without a memory nothing is noted");
+	ok(!note_mail(NULL, USAGE_LISTED, "a:x.example", "192.0.2.1", START), "without a usage nothing is noted");
 	usage_close(usage);
 	usage_close(NULL);
 }
 
-/* ---- the ceiling ---- */
+/* ---- the limit ---- */
 
 static void
 ceiling(void)
@@ -137,11 +137,11 @@ ceiling(void)
 		if (i % 100 == 0)
 			new += note_mail(usage, USAGE_LISTED, "a:x.example", "192.0.2.1", START + i);
 	}
-	is_number((long long)count(usage), USAGE_MAX, "the memory has a ceiling");
-	is_number(new, 1, "who sends all the time is never forgotten for those who sent once");
+	is_number((long long)count(usage), USAGE_MAX, "the number of entries is limited");
+	is_number(new, 1, "one that sends all the time is never dropped for those that sent once");
 	ok(!note_mail(usage, USAGE_LISTED, "a:x.example", address, START), "the newest is there");
-	ok(note_mail(usage, USAGE_LISTED, "a:x.example", "10.0.0.1", START), "one unused for long gave way");
-	is_number((long long)count(usage), USAGE_MAX, "and the ceiling holds");
+	ok(note_mail(usage, USAGE_LISTED, "a:x.example", "10.0.0.1", START), "one that was unused for long is dropped");
+	is_number((long long)count(usage), USAGE_MAX, "and the limit holds");
 	usage_close(usage);
 }
 
@@ -193,12 +193,12 @@ round_trip(void)
 	ok(usage_save(usage, folder, &why) && access(path, F_OK) == 0, "what has is");
 	folder_close();
 	note_mail(usage, USAGE_LISTED, "spf:x.example", "192.0.2.1", START + 11);
-	ok(!usage_save(usage, folder, &why) && why.text[0] != '\0', "without a folder it says why not");
-	ok(usage_save(usage, folder, &why), "once, not at every try");
+	ok(!usage_save(usage, folder, &why) && why.text[0] != '\0', "without a directory it says why it failed");
+	ok(usage_save(usage, folder, &why), "once, not at every attempt");
 	folder_open();
 	ok(usage_save(usage, folder, &why), "it tries again");
 	snprintf(path, sizeof path, "%s/usage", folder);
-	ok(access(path, F_OK) == 0, "and what was kept back is written when there is one");
+	ok(access(path, F_OK) == 0, "and what was held back is written once the directory exists");
 	folder_close();
 	usage_close(usage);
 	usage_close(again);
@@ -239,7 +239,7 @@ damaged_file(void)
 		fclose(file);
 		ok(!usage_load(usage, folder, &why) && why.line == 3 && strstr(why.file, "/usage") != NULL,
 		    "%s is a fault of its line", damages[i].name);
-		is(dump(usage), "0 a:x.example 192.0.2.1 0 1 7\n1 acme 192.0.2.3 0 2 8\n", "%s: what is sound is kept", damages[i].name);
+		is(dump(usage), "0 a:x.example 192.0.2.1 0 1 7\n1 acme 192.0.2.3 0 2 8\n", "%s: the sound lines are kept", damages[i].name);
 		folder_close();
 		usage_close(usage);
 	}
@@ -279,12 +279,12 @@ threads(void)
 		pthread_join(senders[i], NULL);
 	ok(saved, "it is saved while mail comes in");
 	is_number(usage_count(usage, USAGE_UNLISTED, "a:x.example"), THREADS * ROUNDS / 2, "no mail of several threads is lost");
-	is_number(usage_count(usage, USAGE_LISTED, "a:x.example"), THREADS * ROUNDS + THREADS * ROUNDS / 2, "of any address");
+	is_number(usage_count(usage, USAGE_LISTED, "a:x.example"), THREADS * ROUNDS + THREADS * ROUNDS / 2, "for any address");
 	folder_close();
 	usage_close(usage);
 }
 
-/* ---- nobody is held up ---- */
+/* ---- no thread is held up ---- */
 
 static struct usage *watched; /* mail for it comes in while an entry is written; NULL: none does */
 static unsigned written, held;
@@ -312,7 +312,7 @@ see_lock(void)
 
 	if (usage == NULL)
 		return;
-	watched = NULL; /* one that could not get in waits until the saving is over */
+	watched = NULL; /* one that could not get the lock waits until the save ends */
 	written++;
 	if (pthread_create(&sender, NULL, send_one, usage) != 0)
 		abort();
@@ -381,11 +381,11 @@ recent(void)
 	(void)note_mail(usage, USAGE_LOOPBACK, "b.example", "127.0.0.1", START + 10);
 	(void)note_mail(usage, USAGE_LOOPBACK, "b.example", "::1", START + 20);
 	(void)note_mail(usage, USAGE_HIDDEN, "-", "172.17.0.1", START + 30);
-	is_number(usage_recent(usage, USAGE_LOOPBACK, START), 3, "recent: all since then");
-	is_number(usage_recent(usage, USAGE_LOOPBACK, START + 1), 2, "recent: not those before");
-	is_number(usage_recent(usage, USAGE_LOOPBACK, START + 21), 0, "recent: none, where none is");
-	is_number(usage_recent(usage, USAGE_HIDDEN, START), 1, "recent: each kind by itself");
-	is_number(usage_recent(NULL, USAGE_HIDDEN, START), 0, "recent: nothing of nothing");
+	is_number(usage_recent(usage, USAGE_LOOPBACK, START), 3, "recent: all entries since then");
+	is_number(usage_recent(usage, USAGE_LOOPBACK, START + 1), 2, "recent: none from before");
+	is_number(usage_recent(usage, USAGE_LOOPBACK, START + 21), 0, "recent: zero if there are none");
+	is_number(usage_recent(usage, USAGE_HIDDEN, START), 1, "recent: each kind separately");
+	is_number(usage_recent(NULL, USAGE_HIDDEN, START), 0, "recent: zero without a usage");
 	ok(usage_has(usage, USAGE_HIDDEN, "-", &known) && !usage_has(usage, USAGE_HIDDEN, "-", &other) &&
 		!usage_has(usage, USAGE_HIDDEN, "gw", &known) && !usage_has(usage, USAGE_LOOPBACK, "-", &known) &&
 		!usage_has(NULL, USAGE_HIDDEN, "-", &known),

@@ -100,8 +100,8 @@ say_without_addresses(const struct refresh *refresh, const struct policy *policy
 		    (before == NULL || !ranges_lack_addresses(before, vendor)))
 			journal_say(refresh->with.journal, LOG_ERR,
 			    "vendor-without-addresses: according to DNS no source of %s has an address: only "
-			    "signatures prove its mail now, and only its own DMARC policy lets forgeries be refused; write the "
-			    "sources that it publishes now", vendor->name);
+			    "signatures prove its mail now, and only its own DMARC policy lets forgeries be refused; "
+			    "write the sources that it publishes now", vendor->name);
 	}
 }
 

@@ -29,24 +29,24 @@ type_read(struct span word, enum dns_type *out)
 	return false;
 }
 
-/* The one way in which this file writes a name; fold for owner names, which compare by bytes. */
+/* The one form in which this file writes a name; fold owner names, which are compared by bytes. */
 static bool
 name_normal(const char *name, bool fold, char out[DNS_NAME_TEXT])
 {
 	uint8_t wire[255];
 	size_t length = dns_name_to_wire(name, wire);
 
-	/* a length byte is at most 63 and so no letter */
+	/* a length byte is at most 63, so it is not a letter */
 	for (size_t i = 0; fold && i < length; i++)
 		wire[i] = (uint8_t)text_lower((char)wire[i]);
 	return length > 0 && dns_name_from_wire(wire, length, out);
 }
 
-/* All that the zone knows of one name and type. */
+/* Everything in the zone for one name and type. */
 struct rrset {
 	char *name;
 	int type;
-	enum dns_status status; /* FOUND: the records; else every question ends so */
+	enum dns_status status; /* FOUND: the records; else every question ends with this */
 	bool bogus;
 	uint32_t ttl;
 	struct dns_record *records;
@@ -96,7 +96,7 @@ rrset_find(const struct canned_zone *zone, const char *name, int type)
 	return NULL;
 }
 
-/* The set of a name and type, made empty where there is none; NULL for no name and without memory. */
+/* The set of a name and type, made empty if there is none; NULL for an invalid name or without memory. */
 static struct rrset *
 rrset_make(struct canned_zone *zone, const char *name, int type)
 {
@@ -238,7 +238,7 @@ number_cut(struct span *rest, uint32_t most, uint32_t *out)
 	return true;
 }
 
-/* Quoted strings, joined; data is terminated behind its end by a blank or NUL. */
+/* Joins quoted strings; a blank or NUL follows data. */
 static bool
 strings_data(struct span data, struct text *bytes)
 {
@@ -298,7 +298,7 @@ static const struct {
 	{ "BOGUS", DNS_TEMPORARY, true },
 };
 
-/* Is data a failure's word? Then it is added and *good says whether that went well. */
+/* Is data the word of a failure? Then adds it; *good says whether that worked. */
 static bool
 failure_add(struct canned_zone *zone, const char *name, int type, struct span data, bool *good)
 {
@@ -339,10 +339,10 @@ record_add(struct canned_zone *zone, const char *name, enum dns_type type, uint3
 
 	text_open(&bytes, UINT16_MAX);
 	if (!data_read(type, data, &preference, &bytes) || bytes.cut)
-		good = fault_set(why, "'%.*s' is no data of a record of type %s", shown(data), data.at,
+		good = fault_set(why, "'%.*s' is not the data of a record of type %s", shown(data), data.at,
 		    dns_type_name(type));
 	else if (!canned_zone_add(zone, name, type, ttl, preference, bytes.bytes, bytes.length))
-		good = fault_set(why, "'%.100s' is no name that DNS can carry, or memory ran out", name);
+		good = fault_set(why, "'%.100s' is not a name that DNS can carry, or memory ran out", name);
 	else
 		good = true;
 	text_close(&bytes);
@@ -365,20 +365,20 @@ canned_zone_line(struct canned_zone *zone, const char *line, struct fault *why)
 	memcpy(name, word.at, word.length);
 	name[word.length] = '\0';
 	if (rest.length > 0 && is_digit(rest.at[0]) && !number_cut(&rest, INT32_MAX, &ttl))
-		return fault_set(why, "the TTL of '%.100s' is no number of seconds", name);
+		return fault_set(why, "the TTL of '%.100s' is not a number of seconds", name);
 	word = word_cut(&rest);
 	every = span_is(word, "*");
 	if (!every && !type_read(word, &type))
-		return fault_set(why, "'%.*s' is no type of record; write A, AAAA, CNAME, MX, PTR or TXT",
+		return fault_set(why, "'%.*s' is not a record type; write A, AAAA, CNAME, MX, PTR or TXT",
 		    shown(word), word.at);
 	if (failure_add(zone, name, every ? EVERY_TYPE : (int)type, rest, &good))
-		return good || fault_set(why, "'%.100s' is no name that DNS can carry", name);
+		return good || fault_set(why, "'%.100s' is not a name that DNS can carry", name);
 	if (every)
 		return fault_set(why, "'*' of '%.100s' takes SERVFAIL, TIMEOUT, NXDOMAIN or BOGUS only", name);
 	return record_add(zone, name, type, ttl, rest, why);
 }
 
-/* What a name that has no set of the type asked says: nothing here, or nothing here nor below. */
+/* The status of a name without a set of the type asked for: nothing here, or nothing here and below. */
 static enum dns_status
 absence(const struct canned_zone *zone, const char *name)
 {
@@ -433,5 +433,5 @@ canned_zone_answer(const struct canned_zone *zone, const struct dns_question *qu
 		if (!name_normal((const char *)alias->records[0].bytes, true, name))
 			break;
 	}
-	*out = (struct dns_answer){ .status = DNS_TEMPORARY }; /* a loop, or longer than anyone means it */
+	*out = (struct dns_answer){ .status = DNS_TEMPORARY }; /* a loop, or longer than any real chain */
 }

@@ -1,9 +1,9 @@
 /*
- * clock_step.c - preloaded into a program, it sets that program's wall clock as an administrator would.
+ * clock_step.c - preloaded into a program, sets that program's wall clock as an administrator would.
  *
- * $CLOCK_STEP names a file with the seconds by which the clock differs from the host's; it is read at every
- * look, so that a test steps the clock while somebody waits. Whoever waits until a moment of the wall
- * clock waits until this clock shows it, as the kernel's own does.
+ * $CLOCK_STEP names a file with the seconds by which the clock differs from the host's; it is read each
+ * time, so that a test can step the clock while a thread waits. A wait until a moment of the wall
+ * clock ends when this clock shows it, as with the kernel's own.
  */
 #include <errno.h>
 #include <fcntl.h>

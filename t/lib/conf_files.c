@@ -57,7 +57,7 @@ vendor(void *context, const struct strings *vendor_path, const char *name, const
 	text = keep(context, file, path, length);
 	if (text == NULL)
 		fault_set(why,
-		    "no '%s.conf' in any of %zu folders of vendor_path; write the vendor's "
+		    "no '%s.conf' in any of %zu directories of vendor_path; write the vendor's "
 		    "file",
 		    name, vendor_path->count);
 	return text;

@@ -1,5 +1,5 @@
 /*
- * conf_files.h - for tests: reads files, and hands a folder of vendor files to policy_text.
+ * conf_files.h - for tests: reads files, and gives a directory of vendor files to policy_text.
  */
 #ifndef CONF_FILES_H
 #define CONF_FILES_H
@@ -8,10 +8,10 @@
 
 #include "policy/config/policy_text.h"
 
-/* Texts that were handed out; they last until conf_files_close. */
+/* Texts that were given to policy_text; they last until conf_files_close. */
 struct conf_files {
-	const char *folder; /* holds NAME.conf and the lists they name; real */
-	const char *shown;  /* how faults call it */
+	const char *folder; /* the real directory; holds NAME.conf and the lists that they name */
+	const char *shown;  /* its name in faults */
 	struct policy_files files;
 	char *texts[64];
 	char paths[64][128];
@@ -24,10 +24,10 @@ void conf_files_close(struct conf_files *);
 /* A whole file, terminated, to be freed; NULL when it cannot be read. */
 char *conf_file_read(const char *path, size_t *length);
 
-/* Each fault a line, warnings with "warning: " before them; to be freed. */
+/* Each fault on a line, warnings after "warning: "; to be freed. */
 char *conf_faults_write(const struct faults *);
 
-/* "$srcdir/rest"; the folder of the checkout where the variable is not set. */
+/* "$srcdir/rest"; the directory of the checkout if the variable is not set. */
 const char *conf_path(char *out, size_t size, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
 #endif

@@ -1,7 +1,7 @@
 /*
  * delegate_fixture.h - vendors, their ranges and one session, for the tests of policy delegation.
  *
- * For delegate_reply_t and the fuzz target: each has the same vendors, and settings of its own.
+ * For delegate_reply_t and the fuzz target: both have the same vendors, but their own settings.
  */
 #ifndef DELEGATE_FIXTURE_H
 #define DELEGATE_FIXTURE_H
@@ -16,7 +16,7 @@ enum { FIXTURE_NOW = 1772359200 };
 
 #define RANGE(network, rest) "sources = ( { cidr = [ \"" network "\" ]; " rest " } );"
 
-/* Each has a range of its own, and one thing that is special. */
+/* Each has its own range, and one special property. */
 static const struct {
 	const char *name, *text;
 } fixture_vendors[] = {
@@ -68,7 +68,7 @@ fixture_vendor(void *context, const struct strings *folders, const char *name, c
 	return NULL;
 }
 
-/* settings are lines of greenlane.conf; every vendor is enabled but those named in `without`. */
+/* settings are lines of greenlane.conf; every vendor is enabled except those named in `without`. */
 static bool
 fixture_open(struct fixture *fixture, const char *settings, const char *without)
 {

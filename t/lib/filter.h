@@ -1,5 +1,5 @@
 /*
- * filter.h - greenlaned's callbacks behind libmilter itself, in threads of this very process.
+ * filter.h - runs greenlaned's callbacks under the real libmilter, in threads of this process.
  */
 #ifndef FILTER_H
 #define FILTER_H
@@ -8,8 +8,8 @@
 
 #include "milter/smtp/message.h"
 
-/* Serves until the process ends, once a process, on a socket in a folder of its own that is removed then. The services
- * are kept. Where to connect: borrowed. What cannot be started ends the test. */
+/* Call once per process. Serves until the process ends, on a socket in a temporary directory that is then removed. The
+ * services are kept. Returns where to connect: borrowed. Ends the test if it cannot start. */
 const struct sockaddr_un *filter_serve(const struct services *);
 
 #endif

@@ -135,7 +135,7 @@ wait_for(struct milter_client *client, short events)
 	return ready > 0 || milter_client_fail(client, "%s", now >= client->until_ns ? "no time is left" : "timeout");
 }
 
-/* After a call that failed: may it be made again? */
+/* After a failed call: may it be repeated? */
 static bool
 is_ready_again(struct milter_client *client, short events, const char *call)
 {
@@ -168,7 +168,7 @@ bool
 milter_client_flush(struct milter_client *client)
 {
 	struct span rest = { client->out.bytes, client->out.length };
-	bool sent = client->out.cut ? milter_client_fail(client, "a message does not fit into memory") : send_all(client, rest);
+	bool sent = client->out.cut ? milter_client_fail(client, "a message does not fit in memory") : send_all(client, rest);
 
 	text_clear(&client->out);
 	return sent;
@@ -188,7 +188,7 @@ receive(struct milter_client *client)
 		return is_ready_again(client, POLLIN, "recv");
 	text_add(&client->in, chunk, (size_t)got);
 	client->received += (uint64_t)got;
-	return !client->in.cut || milter_client_fail(client, "a reply does not fit into memory");
+	return !client->in.cut || milter_client_fail(client, "a reply does not fit in memory");
 }
 
 bool
@@ -224,5 +224,5 @@ milter_client_read(struct milter_client *client, char *command)
 	text_clear(&client->data);
 	text_add(&client->data, client->in.bytes + client->used + 1, length - 1);
 	client->used += length;
-	return !client->data.cut || milter_client_fail(client, "a reply does not fit into memory");
+	return !client->data.cut || milter_client_fail(client, "a reply does not fit in memory");
 }

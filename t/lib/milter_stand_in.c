@@ -23,7 +23,7 @@ enum state {
 	ENDED,
 	GONE,
 	ABORTED,
-	PUZZLED, /* behind an unknown command */
+	PUZZLED, /* after an unknown command */
 	GOES_ON, /* quit, but a new connection follows */
 	STATES,
 	UNCHANGED
@@ -128,7 +128,7 @@ smfi_setsymlist(SMFICTX *ctx, int where, char *macros)
 	return macros != NULL && where >= SMFIM_FIRST && where <= SMFIM_LAST ? MI_SUCCESS : MI_FAILURE;
 }
 
-/* One letter is the same name with and without braces. */
+/* A one-letter name is the same with and without braces. */
 static bool
 is_macro(const char *word, const char *name)
 {
@@ -219,7 +219,7 @@ words_free(struct words *words)
 	*words = (struct words){ .bytes = NULL };
 }
 
-/* Each word ends with a NUL; what stands behind the last one is lost. Returns how many there are. */
+/* Each word ends with a NUL; what follows the last one is lost. Returns how many there are. */
 static size_t
 words_cut(struct words *words, const char *data, size_t length)
 {
@@ -262,7 +262,7 @@ do_macros(SMFICTX *ctx, const char *data, size_t length)
 	words_free(words);
 	count = words_cut(words, data + 1, length - 1);
 	if (count % 2 == 1)
-		words->list[count - 1] = NULL; /* where the library would read on */
+		words->list[count - 1] = NULL; /* the library would read on here */
 	return REPLY_NONE;
 }
 
@@ -294,14 +294,14 @@ do_negotiate(SMFICTX *ctx, const char *data, size_t length)
 	if (filter.xxfi_negotiate(ctx, offered_actions, ctx->offered_steps | waivers, 0, 0, &ctx->actions, &ctx->steps, &none2,
 		&none3) != SMFIS_CONTINUE)
 		return REPLY_HANG_UP;
-	/* waivers that the client does not know are faked, two other steps are done without */
+	/* waivers that the client does not know are emulated; two other steps are not needed */
 	ctx->told_steps = ctx->steps & ~((waivers | SMFIP_NODATA | SMFIP_NOUNKNOWN) & ~ctx->offered_steps);
 	if ((ctx->actions & ~offered_actions) != 0 || (ctx->told_steps & ~ctx->offered_steps) != 0)
 		return REPLY_HANG_UP;
 	return REPLY_OPTIONS;
 }
 
-/* What the client says of an address; false: the library hangs up. */
+/* Reads the address that the client gives; false: the library hangs up. */
 static bool
 read_address(char family, const char *text, uint16_t port, struct sockaddr_storage *out)
 {
@@ -540,7 +540,7 @@ send_options(SMFICTX *ctx)
 	reply(ctx, SMFIC_OPTNEG, (const char *)options, sizeof options);
 }
 
-/* Sends what a callback answered, unless the client waits for nothing. */
+/* Sends a callback's reply, unless the client waits for none. */
 static void
 reply_status(SMFICTX *ctx, int status)
 {
@@ -605,7 +605,7 @@ run(SMFICTX *ctx, const struct command *command, const char *data, size_t length
 	if (status == REPLY_HANG_UP)
 		return hang_up(ctx);
 	reply_status(ctx, status);
-	/* a recipient that is refused leaves the others; all else begins again behind HELO */
+	/* a refused recipient leaves the others; any other refusal starts again after HELO */
 	if (status == SMFIS_ACCEPT || (command->next != HAS_RCPT &&
 		(status == SMFIS_REJECT || status == SMFIS_TEMPFAIL || status == SMFIS_DISCARD)))
 		ctx->state = GREETED;
@@ -633,7 +633,7 @@ stand_in_packet(struct stand_in *connection, char letter, const char *data, size
 	}
 	if (length == 0 && !command->may_be_empty)
 		return hang_up(ctx);
-	block = malloc(length); /* of the very size, so that a sanitizer sees a byte read behind it */
+	block = malloc(length); /* of the exact size, so that a sanitizer sees a read past its end */
 	if (block == NULL && length > 0)
 		broken("memory");
 	if (length > 0)

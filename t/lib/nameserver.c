@@ -42,7 +42,7 @@ struct nsd {
 	pid_t pid;
 };
 
-/* A port that is free for UDP and TCP, a moment ago at least. */
+/* A port that was free for UDP and TCP a moment ago. */
 static uint16_t
 port_choose(void)
 {
@@ -93,7 +93,7 @@ nsd_run(const struct nsd *nsd)
 	sigemptyset(&none);
 	snprintf(path, sizeof path, "%s/nsd.conf", nsd->folder);
 	if ((pid = fork()) == 0) {
-		sigprocmask(SIG_SETMASK, &none, NULL); /* or it would not hear that it shall stop */
+		sigprocmask(SIG_SETMASK, &none, NULL); /* or it would ignore the signal to stop */
 		if (freopen("/dev/null", "w", stderr) == NULL)
 			_exit(127);
 		execlp("nsd", "nsd", "-d", "-c", path, (char *)NULL);
@@ -213,7 +213,7 @@ struct responder {
 	atomic_bool released; /* nothing is held any more */
 };
 
-/* Counts a question for the name; how many there were with it. */
+/* Counts a question for the name; returns the count. */
 static unsigned
 name_count(struct responder *responder, const char *name, unsigned step)
 {
@@ -232,7 +232,7 @@ name_count(struct responder *responder, const char *name, unsigned step)
 	return count;
 }
 
-/* The name of the question, its type and its end; 0 for what is none. */
+/* Reads the name of the question, its type and its end; 0 if it is not a question. */
 static size_t
 question_read(const uint8_t *packet, size_t length, char name[DNS_NAME_TEXT], unsigned *type)
 {
@@ -246,7 +246,7 @@ question_read(const uint8_t *packet, size_t length, char name[DNS_NAME_TEXT], un
 	return at + 5;
 }
 
-/* Writes one record for the question's name; its length. */
+/* Writes one record for the question's name; returns its length. */
 static size_t
 record_write(uint8_t *out, unsigned type, unsigned ttl, unsigned count)
 {
@@ -290,7 +290,7 @@ question_hold(struct responder *responder, const uint8_t *packet, size_t length,
 	atomic_store(&responder->held_count, count + 1);
 }
 
-/* Turns the question in packet into its response; its length, or 0 for none. */
+/* Turns the question in packet into its response; returns its length, or 0 for none. */
 static size_t
 respond(struct responder *responder, uint8_t packet[PACKET], size_t length, const struct sockaddr_in *from)
 {

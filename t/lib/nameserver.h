@@ -6,8 +6,8 @@
 
 #include <stdbool.h>
 
-/* A real nsd that serves this root zone from a private temporary folder; stopped and swept away by
- * nsd_stop. */
+/* A real nsd that serves this root zone from a private temporary directory; nsd_stop stops it and removes
+ * the directory. */
 struct nsd;
 struct nsd *nsd_start(const char *zone); /* NULL when there is none, or it does not start */
 const char *nsd_server(const struct nsd *); /* "127.0.0.1@PORT" */
@@ -17,18 +17,18 @@ void nsd_stop(struct nsd *);
  * Answers every question over UDP by its first label:
  *     servfail, refused    with that code
  *     silent               not at all
- *     held                 once responder_release was called, all of them
+ *     held                 once responder_release is called, all of them
  *     brief                with a TTL of 1 second
- *     lost                 only when it is repeated
+ *     lost                 only when the question is repeated
  *     garbage              with a response that lies about its lengths
- * All else, and those that are answered: A 192.0.2.N, where N counts the questions for that name;
+ * Everything else, and those that are answered: A 192.0.2.N, where N counts the questions for that name;
  * PTR and MX answered.example; TXT "answered".
  */
 struct responder;
 struct responder *responder_start(void);
 const char *responder_server(const struct responder *);
 unsigned responder_count(struct responder *, const char *name); /* questions for a name so far */
-unsigned responder_held(struct responder *);                     /* names of which a question is held */
+unsigned responder_held(struct responder *);                     /* names with a held question */
 void responder_release(struct responder *);                     /* answers them, and holds no more */
 void responder_hold(struct responder *);                         /* holds again */
 void responder_silence(struct responder *, bool silent);        /* an outage begins or ends */

@@ -1,9 +1,9 @@
 /*
- * oom_alloc.h - memory that runs out when told to: the linker's --wrap puts it between our own code and the C library.
+ * oom_alloc.h - an allocator that fails on request: the linker's --wrap puts it between our own code and the C library.
  *
- * What fails is what our code asks for itself, what OpenSSL asks for by the allocator that we give it, and the calls of
- * libspf2, libidn2 and libconfig that say by what they return that there is none. What the libraries ask malloc for in other
- * ways is not met: some of them end the process then (doc/DESIGN.md). One thread at a time.
+ * Covers the allocations of our own code, those of OpenSSL through the allocator that we give it, and the calls of
+ * libspf2, libidn2 and libconfig that report lack of memory by their result. Other allocations of the libraries are
+ * not covered: some of them end the process then (doc/DESIGN.md). One thread at a time.
  */
 #ifndef OOM_ALLOC_H
 #define OOM_ALLOC_H
@@ -13,7 +13,7 @@
 /* Counts from 1 on; the allocation of this number fails, once; 0: none. */
 void oom_begin(unsigned long fails);
 
-/* Only what is asked for meanwhile counts. */
+/* Only allocations in between count. */
 void oom_arm(bool);
 
 unsigned long oom_count(void);

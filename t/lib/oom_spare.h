@@ -1,5 +1,5 @@
 /*
- * oom_spare.h - for what plays the MTA while memory runs out: it has memory of its own. Included before the file itself.
+ * oom_spare.h - gives code that plays the MTA its own memory while memory runs out. Include it before that code.
  */
 #ifndef OOM_SPARE_H
 #define OOM_SPARE_H

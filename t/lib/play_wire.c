@@ -12,7 +12,7 @@
 struct wire {
 	struct player player; /* first */
 	unsigned long steps;  /* negotiated */
-	bool opened;          /* a mail is under way */
+	bool opened;          /* a mail is open */
 	bool skips_body;
 };
 
@@ -88,7 +88,7 @@ negotiate(struct wire *wire)
 	wire_send(SMFIC_OPTNEG, offer, sizeof offer);
 	wire->steps = 0;
 	switch (wire_read(&data, &length)) {
-	case SMFIR_TEMPFAIL: /* the filter takes nobody now, and so do we */
+	case SMFIR_TEMPFAIL: /* the filter accepts no client now, so neither do we */
 		return;
 	case SMFIC_OPTNEG:
 		if (length >= sizeof got)

@@ -15,7 +15,7 @@ ask(struct resolver *resolver, const struct dns_question *question, struct budge
 	const struct canned *canned = (const struct canned *)resolver;
 	struct dns_answer found;
 
-	(void)budget; /* nobody waits for a zone in memory */
+	(void)budget; /* answers from memory take no time */
 	canned_zone_answer(canned->zone, question, &found);
 	if (!dns_answer_copy(arena, &found, out))
 		*out = (struct dns_answer){ .status = DNS_TEMPORARY };

@@ -92,7 +92,7 @@ session_fixture_open(void)
 	fixture.services.unsure = fixture.services.store;
 	must(resolver != NULL && fixture.services.dkim != NULL && fixture.services.snapshots != NULL && fixture.services.store != NULL &&
 		fixture.services.usage != NULL,
-	    "a service does not open");
+	    "a service cannot be opened");
 	fixture.refresh = refresh_open(resolver, fixture.services.snapshots, NULL, "", &why);
 	must(fixture.refresh != NULL, "no refresh");
 	story_clock_set(SESSION_WORLD_NOW);

@@ -2,7 +2,7 @@
  * session_fixture.h - services for tests that talk to the milter callbacks: one vendor, canned DNS, no disk.
  *
  * "vendor" owns vendor.example and sends from 192.0.2.0/24; rx.example is ours. Its mail is vouched for by address and
- * SPF alone, so that a talk without signatures can reach every outcome.
+ * SPF alone, so that a conversation without signatures can reach every outcome.
  */
 #ifndef SESSION_FIXTURE_H
 #define SESSION_FIXTURE_H
@@ -11,7 +11,7 @@
 
 enum { SESSION_WORLD_NOW = 1772359200 /* 2026-03-01T10:00:00Z */, SESSION_WORLD_MOST = 40 /* sessions */ };
 
-/* Opens it; ends the test with a word where it cannot. Kept until session_fixture_close. */
+/* Opens it, or ends the test and says why. Kept until session_fixture_close. */
 const struct services *session_fixture_open(void);
 void session_fixture_close(void);
 

@@ -161,7 +161,7 @@ sign_record(const struct sign_key *key, unsigned options)
 	return text_take(&out);
 }
 
-/* Bytes with every line end made CRLF. */
+/* The bytes, with every line end changed to CRLF. */
 static void
 lines_add(struct text *out, const char *bytes, size_t length)
 {
@@ -178,7 +178,7 @@ is_blank(char c)
 	return c == ' ' || c == '\t';
 }
 
-/* One line without its end, runs of blanks made one, none at the end (RFC 6376, 3.4.4). */
+/* One line without its end, each run of blanks reduced to one, none at the end (RFC 6376, 3.4.4). */
 static void
 relaxed_line(struct text *out, struct span line)
 {
@@ -239,7 +239,7 @@ field_add(struct text *out, const char *name, const char *value, bool simple)
 	}
 }
 
-/* Fields of one name are signed from the last to the first (RFC 6376, 5.4.2); a name too many signs nothing. */
+/* Fields of one name are signed from the last to the first (RFC 6376, 5.4.2); an extra name signs nothing. */
 static void
 fields_add(struct text *out, const struct sign_order *order, const char *h,
     const struct sign_field *fields, size_t count)

@@ -2,7 +2,7 @@
  * signed_zone.h - a root zone signed with DNSSEC and its trust anchor, for tests of validation.
  *
  * Made with ldns-keygen -a ECDSAP256SHA256 -k . and ldns-signzone -i 20200101000000 -e 20370101000000;
- * the text of altered.example was changed after that. Holds until 2037.
+ * the text of altered.example was changed after that. Valid until 2037.
  */
 #ifndef SIGNED_ZONE_H
 #define SIGNED_ZONE_H

@@ -17,7 +17,7 @@
 
 enum { LINE_MAX_BYTES = 64 * 1024, SLOW_MS = 4000 };
 
-/* The resolver that counts; one story at a time. */
+/* A resolver that counts; one story at a time. */
 static struct story *playing;
 
 void
@@ -56,7 +56,7 @@ is_down(const struct story *story, const char *name)
 	return false;
 }
 
-/* What was asked ahead has come meanwhile, unless it is slow. */
+/* A prefetched answer has come in the meantime, unless the name is slow. */
 static bool
 is_ahead(const struct story *story, const char *name)
 {
@@ -123,7 +123,7 @@ find_networks(void *context, const char *vendor_file, const char *path, size_t *
 	return find_vendor(context, NULL, path, &unused, length, why);
 }
 
-/* Reads CONFIG and the vendors into a policy, as a start or a reload does: after a reload that fails the old one stays. */
+/* Reads CONFIG and the vendors into a policy, as at a start or a reload: after a failed reload the old one stays. */
 static void
 load(struct story *story)
 {
@@ -243,7 +243,7 @@ add_field(struct story *story, char *text, bool late)
 	story->field_count++;
 }
 
-/* "HEADER-LONG From 9000 a@vendor.example": a display name of so many bytes before the address. */
+/* "HEADER-LONG From 9000 a@vendor.example": a display name of that many bytes before the address. */
 static void
 add_long_field(struct story *story, const char *words)
 {
@@ -270,7 +270,7 @@ go_rcpt(struct story *story, char *words)
 	story->player->rcpt(story->player, words, &story->reply);
 }
 
-/* "RCPT-TIMES 1000 <user@rx.example>": the same recipient so often. */
+/* "RCPT-TIMES 1000 <user@rx.example>": the same recipient that many times. */
 static void
 go_many_rcpts(struct story *story, char *words)
 {
@@ -284,7 +284,7 @@ go_many_rcpts(struct story *story, char *words)
 			go_rcpt(story, words + at);
 }
 
-/* "HEADER-TIMES 5000 Name: value": so many of them. */
+/* "HEADER-TIMES 5000 Name: value": the field that many times. */
 static void
 add_many_fields(struct story *story, const char *words)
 {
@@ -303,7 +303,7 @@ add_many_fields(struct story *story, const char *words)
 	}
 }
 
-/* A line that starts with a blank goes on the field before (a fold). */
+/* A line that starts with a blank continues the field before (a fold). */
 static void
 fold_field(struct story *story, const char *line)
 {
@@ -381,7 +381,7 @@ go_mail(struct story *story, const char *path)
 	story->mailed = true;
 }
 
-/* Only an MTA's bugs could say these out of their order; the players bear no such thing. */
+/* Only a buggy MTA would send these out of order; the players cannot handle that. */
 static bool
 comes_in_order(struct story *story, const char *verb)
 {
@@ -425,7 +425,7 @@ set_auth(struct story *story, const char *words)
 	story->auth = strcmp(words, "none") == 0 ? NULL : story->auth_name;
 }
 
-/* ---- a store in trouble ---- */
+/* ---- a store that fails ---- */
 
 static bool
 broken_get(struct store *store, const char *key, size_t length, struct greylist_record *out,
@@ -497,7 +497,7 @@ drop_zone_name(struct story *story, const char *words)
 	canned_zone_drop(story->zone, name, 0);
 }
 
-/* "DOWN vendor.example" puts the new name into the place of none, "UP vendor.example" none into its place. */
+/* "DOWN vendor.example" puts the name into a free slot, "UP vendor.example" frees its slot. */
 static void
 set_down(struct story *story, const char *old, const char *new)
 {

@@ -1,7 +1,7 @@
 /*
  * story.h - whole conversations from a file, with their DNS and their clock (t/replay/README.md).
  *
- * A story is read here; a player carries it to greenlane: play_inside.c calls message.h directly,
+ * This reads a story; a player plays it to greenlane: play_inside.c calls message.h directly,
  * play_wire.c speaks the milter protocol to greenlaned's own objects.
  */
 #ifndef STORY_H
@@ -31,7 +31,7 @@ struct story_ending {
 	size_t removed_count;
 };
 
-/* The client of the SMTP session, as the MTA tells it. */
+/* The client of the SMTP session, as the MTA reports it. */
 struct story_client {
 	struct address address;
 	const char *text; /* the address as the story writes it: a mapped one stays IPv6 on the wire */
@@ -51,25 +51,25 @@ struct player {
 	void (*headers_end)(struct player *);
 	void (*body)(struct player *, const char *bytes, size_t length); /* CRLF lines */
 	void (*end)(struct player *, struct story_ending *);
-	void (*abort)(struct player *); /* RSET, or a client that went away within a mail */
+	void (*abort)(struct player *); /* RSET, or a client that disconnected during a mail */
 	void (*quit)(struct player *);
 };
 
-/* The services are the story's: players keep them and see them change between stories. */
+/* The services belong to the story: players keep them, and they change between stories. */
 struct player *play_inside(const struct services *);
 struct player *play_wire(const struct services *);
 
-/* Plays one file; prints one TAP line a story. `services` are filled anew for each story. */
+/* Plays one file; prints one TAP line per story. Fills `services` anew for each story. */
 void story_play(const char *path, struct player *, struct services *services);
 
-/* The same in silence: what the story expects is not asked. False: it cannot be played. */
+/* The same silently, without checking what the story expects. False: it cannot be played. */
 bool story_rehearse(const char *path, struct player *, struct services *services);
 
-/* The twins of clock.h and journal.h: the story's time, and the lines that were written. */
+/* For the stand-ins of clock.h and journal.h: the story's time, and the lines that were written. */
 void story_clock_set(int64_t now);
 void story_journal_clear(void);
 const char *story_journal_line(bool json, unsigned before); /* the last (0) or the one before it (1), or "" */
-const char *story_journal_notice(void);    /* the last line beside the records, or "" */
+const char *story_journal_notice(void);    /* the last line that is not a record, or "" */
 void story_journal_forget_notice(void);
 size_t story_journal_verdicts(void);       /* how many since the clear */
 

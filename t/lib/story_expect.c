@@ -6,7 +6,7 @@
 
 /* ---- expectations ---- */
 
-/* The value of a key of the record's top level, which stands before "facts". */
+/* The value of a key at the record's top level, which comes before "facts". */
 static void
 record_value(const char *key, char *out, size_t size)
 {
@@ -94,7 +94,7 @@ expect_removed(struct story *story, const char *words)
 		story_fail(story, "removed '%s', wanted '%s'", got, words);
 }
 
-/* Of the last record, or the one before it: its line or its JSON object holds the words. */
+/* The line or the JSON object of the last record, or of the one before it, holds the words. */
 static void
 expect_line(struct story *story, const char *words, unsigned before, bool there)
 {
@@ -104,7 +104,7 @@ expect_line(struct story *story, const char *words, unsigned before, bool there)
 		story_fail(story, "the record %s '%s': %s %s", there ? "lacks" : "has", words, line, json);
 }
 
-/* The last line of the log that is no verdict; "none": there was none since MAIL. */
+/* The last log line that is not a verdict; "none": there was none since MAIL. */
 static void
 expect_notice(struct story *story, const char *words)
 {

@@ -1,5 +1,5 @@
 /*
- * story_parts.h - a story that is being played, for the files that play it and nobody else.
+ * story_parts.h - a story that is being played, only for the files that play it.
  */
 #ifndef STORY_PARTS_H
 #define STORY_PARTS_H
@@ -27,8 +27,8 @@ struct story {
 	FILE *file;
 	unsigned line, failures;
 	char title[256];
-	bool begun; /* a mail is being written down */
-	bool silent; /* nothing is expected */
+	bool begun; /* a mail is being composed */
+	bool silent; /* expectations are not checked */
 	bool over;  /* it cannot go on */
 
 	/* the setup */
@@ -37,13 +37,13 @@ struct story {
 	struct canned_zone *zone;
 	struct resolver counting, *canned;
 	atomic_uint asked;       /* DNS questions since MAIL */
-	atomic_uint asked_for[STANDINGS]; /* the same by what the policy says of the name */
+	atomic_uint asked_for[STANDINGS]; /* the same, by the standing of the name */
 	char slow[8][256];       /* names whose answers take SLOW_MS of the budget */
 	char down[8][256];       /* names whose zones do not answer; "" is free, "." all of DNS */
-	char ahead[AHEAD_MAX][DNS_NAME_TEXT]; /* asked ahead since MAIL */
+	char ahead[AHEAD_MAX][DNS_NAME_TEXT]; /* prefetched since MAIL */
 	size_t slow_count, ahead_count;
 	size_t verdicts;         /* records written before MAIL */
-	struct store *store;     /* the greylist, also while it is in trouble */
+	struct store *store;     /* the greylist, also while it fails */
 	struct named_text vendors[TEXTS_MAX];
 	size_t vendor_count;
 	char *config;
@@ -67,15 +67,15 @@ struct story {
 	struct story_ending ending;
 };
 
-/* Says where and why, and counts it; the story goes on. */
+/* Reports where and why, and counts it; the story goes on. */
 void story_fail(struct story *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* ---- story_mail.c: the mail that is written down ---- */
+/* ---- story_mail.c: composing the mail ---- */
 
 /* "KEY selector domain kind [test|strict|revoked]" publishes a key. */
 void story_publish_key(struct story *, char *words);
 void story_send(struct story *);        /* signs it and sends it to its end */
-void story_drop_mail(struct story *);   /* what was written down so far */
+void story_drop_mail(struct story *);   /* what was composed so far */
 void story_drop_ending(struct story *); /* what came back */
 
 /* ---- story_expect.c ---- */

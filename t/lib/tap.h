@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-/* One test; its name is a sentence. Answers `good`. */
+/* One test; its name is a sentence. Returns `good`. */
 bool ok(bool good, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* Two strings are equal; shows both when not. NULL is allowed. */

@@ -1,4 +1,4 @@
-/* The line to libmilter, which serves in threads of this very process. A filter that hangs up ends the test. */
+/* The connection to libmilter, which serves in threads of this process. A filter that hangs up ends the test. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/un.h>
@@ -26,7 +26,7 @@ wire_start(const struct services *services)
 	milter_client_open(&client);
 }
 
-/* ---- the line ---- */
+/* ---- the connection ---- */
 
 void
 wire_dial(void)

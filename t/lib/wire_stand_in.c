@@ -1,4 +1,4 @@
-/* The line to the stand-in for libmilter. A filter that hangs up is an MTA's reason to defer. */
+/* The connection to the stand-in for libmilter. If the filter hangs up, the MTA defers. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +11,7 @@
 
 enum { WAITING_MAX = 5000, DATA_MAX = 256 * 1024 };
 
-/* What was answered and not read yet. */
+/* Replies that were not read yet. */
 static struct {
 	char letter;
 	char *data;
@@ -106,5 +106,5 @@ wire_read(char **data, size_t *length)
 void
 wire_await_messages(unsigned wanted)
 {
-	(void)wanted; /* all has happened when stand_in_packet comes back, or cannot for want of memory */
+	(void)wanted; /* everything has happened when stand_in_packet returns, or cannot happen for lack of memory */
 }
