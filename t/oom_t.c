@@ -1,5 +1,5 @@
 /*
- * oom_t.c - each allocation of some stories and of a reload fails once, and what comes of it is borne.
+ * oom_t.c - each allocation of some stories and of a reload fails once, and the filter survives it.
  *
  *   oom_t [-k N [-f FIRST]] [STORY|reload...]   every Nth allocation, from FIRST on; default: a sample of long ones, and
  *                                              all of short ones, of some stories and a reload
@@ -23,7 +23,7 @@
 #include "t/lib/story.h"
 #include "t/lib/tap.h"
 
-enum { STEPS_MAX = 4096, SAMPLE = 600 /* allocations of a story or reload */, TOLD = 5 /* faults that are shown in words */ };
+enum { STEPS_MAX = 4096, SAMPLE = 600 /* allocations of a story or reload */, TOLD = 5 /* faults that are shown in full */ };
 
 /* A reply of the filter: to a recipient, or to the end of a message. */
 struct step {
@@ -33,7 +33,7 @@ struct step {
 	size_t removed;
 };
 
-/* Which allocations fail; 0: nobody said. */
+/* Which allocations fail; 0: not given. */
 struct series {
 	unsigned every, first;
 };
@@ -43,7 +43,7 @@ struct course {
 	size_t count;
 };
 
-/* Plays for another player, while memory may run out, and writes down what comes of it. */
+/* Plays through another player while memory may run out, and records the replies. */
 struct recorder {
 	struct player player; /* first */
 	struct player *inner;
@@ -185,7 +185,7 @@ record(struct course *course)
 	return &recorder.player;
 }
 
-/* ---- what may come of it ---- */
+/* ---- which replies are allowed ---- */
 
 static bool
 is_deferred(const struct step *step)
@@ -206,19 +206,19 @@ fault_of(const struct step *with, const struct step *without)
 	if (is_deferred(without))
 		return NULL;
 	if (without->reply.code[0] == '5')
-		return with->reply.code[0] == '5' ? NULL : "refused for want of memory";
+		return with->reply.code[0] == '5' ? NULL : "refused for lack of memory";
 	if (without->vouched && !with->vouched)
-		return "vouched for want of memory";
+		return "vouched for lack of memory";
 	if (with->reply.code[0] != '\0' && !is_greylisted(with))
-		return "let through for want of memory";
+		return "let through for lack of memory";
 	if (without->removed != with->removed && !is_greylisted(with))
 		return "a field that claims to be ours stays";
 	if (with->reply.quarantined && !without->reply.quarantined)
-		return "not held for want of memory";
+		return "not held for lack of memory";
 	return NULL;
 }
 
-/* Did our failure defer the message before? The client would come again, but the story goes on without: what is remembered differs. */
+/* Did our failure defer the message before? A client would retry it, but the story does not: later replies differ. */
 static bool
 is_ours(const struct course *with, const struct course *without, size_t i)
 {
@@ -226,7 +226,7 @@ is_ours(const struct course *with, const struct course *without, size_t i)
 	    strcmp(with->steps[i - 1].reply.enhanced, "4.3.0") != 0;
 }
 
-/* Of so many: what was not said becomes a sample. */
+/* The series for so many allocations: a sample where none was given. */
 static struct series
 series_of(struct series said, unsigned long count)
 {
@@ -275,7 +275,7 @@ sweep_story(const char *path, struct series series)
 		faults += compare(&with, &without, number, faults);
 		runs++;
 	}
-	ok(played && faults == 0 && runs > 0, "%s: %u of %lu allocations fail, one a time, and it is borne",
+	ok(played && faults == 0 && runs > 0, "%s: %u of %lu allocations fail, one at a time, and it survives",
 	    slash == NULL ? path : slash + 1, runs, last);
 	if (faults > 0)
 		note("%u faults", faults);
@@ -369,7 +369,7 @@ sweep_reload(const char *srcdir, struct series series)
 	}
 	oom_begin(0);
 	sound = sound && reload(snapshots, refresh, path, &taken) && taken;
-	ok(sound && kept > 0, "a reload: %u of %lu allocations fail, one a time; the old policy stays, %u times", runs, last, kept);
+	ok(sound && kept > 0, "a reload: %u of %lu allocations fail, one at a time; the old policy stays, %u times", runs, last, kept);
 	unlink(path);
 	refresh_close(refresh);
 	snapshots_close(snapshots);
