@@ -57,13 +57,13 @@ test_tags(void)
 	is(text.h, "From:To:from", "h= loses its blanks");
 	ok(text.has_l && text.l == 12 && text.relaxed, "l= and the body's canonicalisation are read");
 	is_number((long long)dkim_text_signs(&text, span_of("FROM")), 2, "a field is signed as often as it is named");
-	is_number((long long)dkim_text_signs(&text, span_of("fro")), 0, "part of a name is no name");
+	is_number((long long)dkim_text_signs(&text, span_of("fro")), 0, "part of a name is not a name");
 	ok(dkim_text_read(arena, odd, sizeof odd - 1, &text) && !text.relaxed && text.l == UINT64_MAX,
 	    "c=relaxed is for the header alone; a huge l= is the largest");
 	arena_close(arena);
 
 	arena = arena_open(10);
-	ok(!dkim_text_read(arena, "d=a.example; s=s; h=from", 24, &text), "want of memory is told");
+	ok(!dkim_text_read(arena, "d=a.example; s=s; h=from", 24, &text), "running out of memory is reported");
 	arena_close(arena);
 }
 

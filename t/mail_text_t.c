@@ -25,7 +25,7 @@ static const struct row {
 	{ TEXT("From:a@b\nTo:  z\nX:\ty\n\n"), "[From=a@b][To=  z][X=\ty]", 0, 0, "blanks behind the colon stay" },
 	{ TEXT("From: a\n\tb\n c\nTo: z\n\n"), "[From= a\n\tb\n c][To= z]", 0, 0, "folds stay, their line ends are LF" },
 	{ TEXT("From\t: a\nX-Y \t : x\n\n"), "[From= a][X-Y= x]", 0, 0, "blanks in front of the colon go" },
-	{ TEXT("From: a\n \nTo: z\n\nbody"), "[From= a\n ][To= z]/body", 0, 0, "a line of blanks goes on with its field" },
+	{ TEXT("From: a\n \nTo: z\n\nbody"), "[From= a\n ][To= z]/body", 0, 0, "a line of blanks continues its field" },
 	{ TEXT("From: a\r\r\nTo: z\r\r\n\r\nbody"), "[From= a][To= z]/body", 0, 0, "several CRs end a line as one does" },
 	{ TEXT("From: a@b\nthis has no colon\nTo: z\n\nbody"), "[From= a@b]/this has no colon/To: z//body", MAIL_NO_FIELD, 2,
 	    "a line without a colon ends the header, and is body" },
@@ -97,7 +97,7 @@ messages_are_divided_as_by_postfix(void)
 		const struct row *row = &rows[i];
 
 		is(divided(row->bytes, row->length, &text, &out), row->wanted, "%s", row->name);
-		is_number((long long)flaws_of(&text), row->line > 0, "%s: %s", row->name, row->line > 0 ? "one flaw is told" : "nothing is odd");
+		is_number((long long)flaws_of(&text), row->line > 0, "%s: %s", row->name, row->line > 0 ? "one flaw is reported" : "nothing is odd");
 		is_number((long long)text.flaws[row->flaw], (long long)row->line, "%s: its line", row->name);
 	}
 	text_close(&out);
@@ -139,7 +139,7 @@ what_is_no_message_is_named(void)
 	ok(strstr(mail_text_foreign("\x1F\x8B\x08", 3), "gzip") != NULL, "and what is packed");
 	ok(mail_text_foreign("From: a@b\n", 10) == NULL, "a message may be one");
 	ok(mail_text_foreign("\xD0", 1) == NULL, "a single byte says nothing");
-	ok(mail_text_foreign("", 0) == NULL, "and no byte neither");
+	ok(mail_text_foreign("", 0) == NULL, "and neither is no byte at all");
 }
 
 int

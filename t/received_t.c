@@ -4,7 +4,7 @@
 #include "policy/mail/received.h"
 #include "t/lib/tap.h"
 
-/* What stands in a field, and what must be read: client "" is not told. */
+/* A field, and what must be read from it: client "" is not told. */
 struct row {
 	const char *name, *value, *client, *helo, *by;
 };
@@ -292,15 +292,15 @@ ceilings(void)
 	read_field(before, 'x', RECEIVED_MAX - rest, behind, &received);
 	ok(received.told, "a field of %d bytes is read", RECEIVED_MAX);
 	read_field(before, 'x', RECEIVED_MAX - rest + 1, behind, &received);
-	ok(!received.told && received.by[0] == '\0', "one byte more, and nothing is told");
+	ok(!received.told && received.by[0] == '\0', "one byte more, and nothing is read");
 	read_field("from ", 'a', 300, " ([192.0.2.1]) by mx.example.com; Sat", &received);
-	ok(received.told && received.helo[0] == '\0', "a HELO too long for a name is no name");
+	ok(received.told && received.helo[0] == '\0', "a HELO too long for a name is not a name");
 	read_field("from a ([192.0.2.1]) by ", 'a', 300, "; Sat", &received);
 	ok(received.told && received.by[0] == '\0', "nor is a host");
 	read_field("from a ([192.0.2.1]) by mx.example.com ", '(', 5000, "; Sat", &received);
 	ok(!received.told, "parentheses without end are no comment");
 	read_field("from a ([", '1', 5000, "]) by mx.example.com; Sat", &received);
-	ok(!received.told, "a long literal is no address");
+	ok(!received.told, "a long literal is not an address");
 	received_read("from a ([192.0.2.1]\0) by mx.example.com; Sat", sizeof "from a ([192.0.2.1]\0) by mx.example.com; Sat" - 1, &received);
 	ok(!received.told && received.helo[0] == '\0', "a NUL byte ends nothing");
 }

@@ -25,7 +25,8 @@ audit_shown(struct dns_audit *audit, const char *published)
 	for (; *published != '\0' && end < AUDIT_SHOWN_MAX; published++) {
 		int byte = (unsigned char)*published;
 
-		end += (size_t)snprintf(out + end, sizeof out - end, byte >= ' ' && byte <= '~' ? "%c" : "\\%03d", byte);
+		end += (size_t)snprintf(out + end, sizeof out - end, byte >= ' ' && byte <= '~' ? "%c" : "\\%03d",
+		    byte);
 	}
 	snprintf(out + end, sizeof out - end, "%s", *published == '\0' ? "" : "...");
 	return audit_kept(audit, arena_string(audit->arena, out));

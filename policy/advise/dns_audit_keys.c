@@ -79,7 +79,8 @@ key_judge(struct dns_audit *audit, const char *name, const struct dkim_key *key,
 		return false;
 	}
 	if (say && key->kind == DKIM_KEY_RSA && key->bits < BITS_ADVISED)
-		audit_advise(audit, "'%s' (%s) is an RSA key of %u bits; ask the vendor for one of 2048", name, vendor, key->bits);
+		audit_advise(audit, "'%s' (%s) is an RSA key of %u bits; ask the vendor for one of 2048",
+		    name, vendor, key->bits);
 	return true;
 }
 
@@ -88,9 +89,11 @@ key_missing(struct dns_audit *audit, const char *name, const char *vendor, bool 
 {
 	place_add(audit, name);
 	if (text)
-		audit_wrong(audit, "'%s' (%s) holds text that is not a DKIM key; copy the key from the vendor again", name, vendor);
+		audit_wrong(audit, "'%s' (%s) holds text that is not a DKIM key; copy the key from the vendor again",
+		    name, vendor);
 	else
-		audit_wrong(audit, "'%s' is missing: nothing that %s signs as %s is proven; publish the key that it gives you", name, vendor,
+		audit_wrong(audit, "'%s' is missing: nothing that %s signs as %s is proven; "
+		    "publish the key that it gives you", name, vendor,
 		    audit->request->domain);
 }
 
@@ -123,7 +126,8 @@ audit_keys(struct dns_audit *audit)
 		for (size_t j = 0; j < delegation->selectors.count; j++)
 			(void)audit_key_find(audit, delegation, delegation->selectors.list[j], true);
 		if (delegation->selectors.count == 0 && audit_wants(delegation, PROOF_DKIM))
-			audit_advise(audit, "the delegation of %s names no selectors, so its keys cannot be checked, and any key of "
+			audit_advise(audit, "the delegation of %s names no selectors, so its keys cannot be checked, "
+			    "and any key of "
 					"%s proves its mail; name them (s= of its signatures)",
 			    delegation->vendor_name, audit->request->domain);
 	}

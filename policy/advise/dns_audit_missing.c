@@ -69,9 +69,11 @@ term_missing(const struct want *want, const char *text)
 	const char *vendor = want->delegation->vendor_name, *domain = audit->request->domain;
 
 	if (want->needed)
-		audit_wrong(audit, "'%s' is missing: %s sends as %s, and its delegation asks for SPF; add it", text, vendor, domain);
+		audit_wrong(audit, "'%s' is missing: %s sends as %s, and its delegation asks for SPF; add it",
+		    text, vendor, domain);
 	else
-		audit_advise(audit, "'%s' is not there: %s sends as %s, but its signature is proof enough; add it only if it bounces to %s",
+		audit_advise(audit, "'%s' is not there: %s sends as %s, but its signature is proof enough; "
+		    "add it only if it bounces to %s",
 		    text, vendor, domain, domain);
 }
 
@@ -86,7 +88,8 @@ source_asked_missing(const struct want *want, const struct source *source)
 	bool of_no_use = term != NULL && (term->cost.broken[0] != '\0' || term->cost.open || term->cost.empty);
 
 	if (of_no_use)
-		audit_wrong(audit, "%s cannot be named in SPF as long as '%s' is of no use (%s); ask it to fix that, or have it sign (DKIM)",
+		audit_wrong(audit, "%s cannot be named in SPF as long as '%s' is of no use (%s); "
+		    "ask it to fix that, or have it sign (DKIM)",
 		    want->delegation->vendor_name, text, term->cost.broken[0] != '\0' ? term->cost.broken :
 		    term->cost.open ? "it passes everybody" : "it has no address");
 	else
@@ -111,7 +114,8 @@ source_listed_missing(const struct want *want, const struct source *source)
 		memcpy(list, source->prefixes, source->prefix_count * sizeof *list);
 	count = aggregate_networks(list, source->prefix_count);
 	if (count > AUDIT_NETWORKS_MAX) {
-		audit_advise(audit, "%s lists %zu networks, too many for this record; publish them at a name of their own, and include that",
+		audit_advise(audit, "%s lists %zu networks, too many for this record; "
+		    "publish them at a name of their own, and include that",
 		    want->delegation->vendor_name, count);
 		return;
 	}
@@ -204,7 +208,8 @@ vendor_missing(const struct want *want)
 	bool undecided = is_undecided(vendor), any = false;
 
 	if (undecided)
-		audit_advise(audit, "the vendor %s has sources for several places; choose yours by tags in vendors, and nothing more is needed here",
+		audit_advise(audit, "the vendor %s has sources for several places; "
+		    "choose yours by tags in vendors, and nothing more is needed here",
 		    vendor->name);
 	if (undecided && any_is_reached(want->spf, vendor))
 		return;
@@ -214,7 +219,8 @@ vendor_missing(const struct want *want)
 			source_missing(want, &vendor->sources[i]);
 	}
 	if (!any && want->needed)
-		audit_wrong(audit, "the delegation of %s asks for SPF, but its file has no source; vouch by dkim only", vendor->name);
+		audit_wrong(audit, "the delegation of %s asks for SPF, but its file has no source; vouch by dkim only",
+		    vendor->name);
 }
 
 void
@@ -309,8 +315,10 @@ outbound_missing(struct audit_spf *spf, const struct hosts *hosts)
 		if (address_passes(spf, address) != NO)
 			continue;
 		if (!hosts_hold(hosts, address))
-			text = audit_kept(audit, arena_format(audit->arena, "ip%d:%s", (int)address->family, address_write(address, written)));
-		audit_wrong(audit, "'%s' is missing: %s may send (own.outbound), and the record does not pass it; add it", text,
+			text = audit_kept(audit, arena_format(audit->arena, "ip%d:%s",
+			    (int)address->family, address_write(address, written)));
+		audit_wrong(audit, "'%s' is missing: %s may send (own.outbound), and the record does not pass it; "
+		    "add it", text,
 		    address_write(address, written));
 		term_insert(spf, text);
 	}
@@ -325,7 +333,8 @@ mx_missing(struct audit_spf *spf, const struct hosts *hosts)
 		passes = tri_or(passes, address_passes(spf, &hosts->list[i]));
 	if (passes != NO)
 		return;
-	audit_wrong(spf->audit, "'mx' is missing: no host that takes mail for %s may send in its name, and own.outbound names no other; add it",
+	audit_wrong(spf->audit, "'mx' is missing: no host that takes mail for %s may send in its name, and "
+	    "own.outbound names no other; add it",
 	    spf->audit->request->domain);
 	term_insert(spf, "mx");
 }

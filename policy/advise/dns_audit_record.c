@@ -89,7 +89,8 @@ term_write_out(struct audit_spf *spf, struct audit_term *term)
 	if (!may_write_out(spf, term, hosts))
 		return;
 	term->dropped = true;
-	audit_advise(audit, "'%s' is written out below to save look-ups; change it when the address changes", audit_shown(audit, term->text));
+	audit_advise(audit, "'%s' is written out below to save look-ups; change it when the address changes",
+	    audit_shown(audit, term->text));
 	if (like.mechanism == SPF_A_TERM)
 		both_write_out(spf, name, &like);
 	for (size_t i = 0; i < hosts->count && i < SPF_HOSTS_MAX; i++)
@@ -122,7 +123,8 @@ lookups_spare(struct audit_spf *spf)
 	for (size_t i = count; i < spf->term_count; i++)
 		spf->terms[i].dropped = is_doubled(spf, i);
 	if (lookups > SPF_LOOKUPS_MAX)
-		audit_wrong(spf->audit, "the record to publish still takes %u look-ups, and %d is the most (RFC 7208, 4.6.4); have a vendor "
+		audit_wrong(spf->audit, "the record to publish still takes %u look-ups, and %d is the most (RFC "
+		    "7208, 4.6.4); have a vendor "
 				    "sign (DKIM) and bounce to a name of its own", lookups, SPF_LOOKUPS_MAX);
 }
 
@@ -137,7 +139,8 @@ voids_judge(struct audit_spf *spf)
 			voids += spf->terms[i].cost.voids;
 	for (size_t i = 0; i < spf->term_count && voids > SPF_VOIDS_MAX; i++)
 		if (!spf->terms[i].dropped && spf->terms[i].cost.voids > 0)
-			audit_wrong(spf->audit, "%u look-ups of '%s' find nothing, and receivers may ignore a record with more than %d of "
+			audit_wrong(spf->audit, "%u look-ups of '%s' find nothing, and receivers may ignore a record "
+			    "with more than %d of "
 					    "those; ask its owner to fix that", spf->terms[i].cost.voids,
 			    audit_shown(spf->audit, spf->terms[i].text), SPF_VOIDS_MAX);
 }

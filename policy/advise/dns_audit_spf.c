@@ -68,7 +68,8 @@ word_join(struct audit_spf *spf, size_t n)
 	joined = audit_kept(audit, arena_format(audit->arena, "%s%s", word->text, next->text));
 	if (!audit_word_read(audit, joined, &record, &wrong, &repair))
 		return "";
-	audit_wrong(audit, "'%s %s' has a blank inside; write '%s'", audit_shown(audit, word->text), audit_shown(audit, next->text),
+	audit_wrong(audit, "'%s %s' has a blank inside; write '%s'",
+	    audit_shown(audit, word->text), audit_shown(audit, next->text),
 	    audit_shown(audit, joined));
 	next->joined = true;
 	return joined;
@@ -127,9 +128,11 @@ record_take(struct audit_spf *spf, struct span text)
 	if (spf->record_count == 0)
 		spf->published = audit_kept(spf->audit, arena_copy(spf->audit->arena, text.at, text.length));
 	if (text.length > SPF_RECORD_MAX)
-		audit_wrong(spf->audit, "the record has %zu bytes, too many for receivers; write at most %d", text.length, SPF_RECORD_MAX);
+		audit_wrong(spf->audit, "the record has %zu bytes, too many for receivers; write at most %d",
+		    text.length, SPF_RECORD_MAX);
 	else if (text.length > SPF_SIZE_ADVISED)
-		audit_advise(spf->audit, "the record has %zu bytes; with more than %d an answer may not fit into one packet",
+		audit_advise(spf->audit, "the record has %zu bytes; "
+		    "with more than %d an answer may not fit into one packet",
 		    text.length, SPF_SIZE_ADVISED);
 	span_cut(&rest, ' ');
 	while (rest.length > 0 && room) {
@@ -162,13 +165,15 @@ records_take(struct audit_spf *spf)
 		if (spf_text_is_record(text.at, text.length))
 			record_take(spf, text);
 		else if (is_near_miss(text))
-			audit_wrong(audit, "'%s' is not an SPF record; begin it with 'v=spf1' and a blank", audit_shown(audit, text.at));
+			audit_wrong(audit, "'%s' is not an SPF record; begin it with 'v=spf1' and a blank",
+			    audit_shown(audit, text.at));
 	}
 	if (spf->record_count == 0)
 		audit_wrong(audit, "there is no SPF record%s; publish the one below",
 		    answer->status == DNS_NXDOMAIN ? ", the name does not exist" : "");
 	if (spf->record_count > 1)
-		audit_wrong(audit, "there are %zu SPF records, so receivers ignore all of them; publish the one below instead",
+		audit_wrong(audit, "there are %zu SPF records, so receivers ignore all of them; "
+		    "publish the one below instead",
 		    spf->record_count);
 	audit->report.spf_ignored = spf->record_count > 0 && audit_spf_of(audit, domain, &why) == NULL;
 }
@@ -209,7 +214,8 @@ static bool
 judge_broken(struct audit_spf *spf, const struct audit_term *term, const char *shown)
 {
 	if (term->cost.broken[0] != '\0')
-		audit_wrong(spf->audit, "'%s' makes receivers ignore the whole record (%s); take it out", shown, term->cost.broken);
+		audit_wrong(spf->audit, "'%s' makes receivers ignore the whole record (%s); take it out",
+		    shown, term->cost.broken);
 	return term->cost.broken[0] != '\0';
 }
 
@@ -248,7 +254,8 @@ judge_empty(struct audit_spf *spf, const struct audit_term *term, const char *sh
 	if (term->whose.source == NULL)
 		meant = placeholder_source(term, audit_term_name(spf->audit, &term->spf));
 	if (meant != NULL)
-		audit_wrong(spf->audit, "'%s' has no address, it is a placeholder for a name of %s; write a real one, such as 'a:%s'",
+		audit_wrong(spf->audit, "'%s' has no address, it is a placeholder for a name of %s; "
+		    "write a real one, such as 'a:%s'",
 		    shown, term->whose.vendor->name, meant->name);
 	else
 		audit_wrong(spf->audit, "'%s' leads to no address; take it out", shown);
@@ -263,7 +270,8 @@ judge_qualifier(struct audit_spf *spf, const struct audit_term *term, const char
 	    source_counts(term->whose.source);
 
 	if (hinders)
-		audit_wrong(spf->audit, "'%s' does not pass mail of %s; write it without the '%c'", shown, term->whose.vendor->name,
+		audit_wrong(spf->audit, "'%s' does not pass mail of %s; write it without the '%c'",
+		    shown, term->whose.vendor->name,
 		    term->spf.qualifier);
 	return hinders;
 }
@@ -279,15 +287,18 @@ judge_vendor(struct audit_spf *spf, const struct audit_term *term, const char *s
 	if (term->whose.delegated) {
 		if (term->whose.source == NULL || source_counts(term->whose.source))
 			return false;
-		audit_wrong(spf->audit, "'%s' is not a place from which %s sends here (see its tags and use); take it out", shown, vendor);
+		audit_wrong(spf->audit, "'%s' is not a place from which %s sends here (see its tags and use); "
+		    "take it out", shown, vendor);
 		return true;
 	}
 	if (term->whose.enabled || term->whose.vendor->kind == VENDOR_APPLICATION) {
-		audit_wrong(spf->audit, "'%s' lets %s send as %s, which no delegation allows; take it out, or add a delegation", shown,
+		audit_wrong(spf->audit, "'%s' lets %s send as %s, which no delegation allows; "
+		    "take it out, or add a delegation", shown,
 		    vendor, domain);
 		return true;
 	}
-	audit_advise(spf->audit, "'%s' lets every customer of %s send as %s; if you use it, name it in vendors and delegations", shown,
+	audit_advise(spf->audit, "'%s' lets every customer of %s send as %s; "
+	    "if you use it, name it in vendors and delegations", shown,
 	    vendor, domain);
 	return false;
 }
@@ -402,11 +413,13 @@ redirect_judge(struct audit_spf *spf)
 	spf->voids += cost.voids;
 	audit->report.spf_ignored = audit->report.spf_ignored || cost.broken[0] != '\0';
 	if (cost.broken[0] != '\0')
-		audit_wrong(audit, "'%s' makes receivers ignore the whole record (%s); take it out", shown, cost.broken);
+		audit_wrong(audit, "'%s' makes receivers ignore the whole record (%s); take it out",
+		    shown, cost.broken);
 	else if (cost.open)
 		audit_wrong(audit, "'%s' passes everybody; take it out", shown);
 	else if (end == '\0' || end == '?')
-		audit_wrong(audit, "'%s' leads to a record that says nothing about mail from elsewhere; include it, and write '~all'", shown);
+		audit_wrong(audit, "'%s' leads to a record that says nothing about mail from elsewhere; "
+		    "include it, and write '~all'", shown);
 	else
 		return;
 	if (cost.broken[0] == '\0' && !cost.open)
@@ -437,7 +450,8 @@ end_judge(struct audit_spf *spf)
 	if (spf->redirect[0] != '\0')
 		redirect_judge(spf);
 	else if (!all && spf->record_count > 0)
-		audit_wrong(spf->audit, "the record has no 'all' at its end, so it says nothing about mail from elsewhere; write '~all'");
+		audit_wrong(spf->audit, "the record has no 'all' at its end, so it says nothing about mail from "
+		    "elsewhere; write '~all'");
 }
 
 static void
@@ -446,10 +460,12 @@ limits_judge(struct audit_spf *spf)
 	struct dns_audit *audit = spf->audit;
 
 	if (audit->report.lookups > SPF_LOOKUPS_MAX)
-		audit_wrong(audit, "the record takes %u look-ups, and receivers ignore one that takes more than %d (RFC 7208, 4.6.4); "
+		audit_wrong(audit, "the record takes %u look-ups, and receivers ignore one that takes more than %d "
+		    "(RFC 7208, 4.6.4); "
 			       "take out what costs most", audit->report.lookups, SPF_LOOKUPS_MAX);
 	if (spf->voids > SPF_VOIDS_MAX)
-		audit_wrong(audit, "%u of its look-ups find nothing, and receivers may ignore a record with more than %d of those "
+		audit_wrong(audit, "%u of its look-ups find nothing, and receivers may ignore a record with more "
+		    "than %d of those "
 			       "(RFC 7208, 4.6.4)", spf->voids, SPF_VOIDS_MAX);
 	audit->report.spf_ignored = audit->report.spf_ignored ||
 	    audit->report.lookups > SPF_LOOKUPS_MAX || spf->voids > SPF_VOIDS_MAX;

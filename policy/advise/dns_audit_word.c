@@ -47,7 +47,8 @@ word_cut(struct dns_audit *audit, const char *word)
 static const char *
 term_make(const struct pieces *pieces, const char *mechanism, const char *argument)
 {
-	return audit_kept(pieces->audit, arena_format(pieces->audit->arena, "%s%s:%s", pieces->qualifier, mechanism, argument));
+	return audit_kept(pieces->audit, arena_format(pieces->audit->arena, "%s%s:%s",
+	    pieces->qualifier, mechanism, argument));
 }
 
 /* "ip4" or "ip6" for an address or a network, or NULL. */
@@ -59,7 +60,8 @@ address_kind(struct dns_audit *audit, const char *text)
 	for (size_t i = 0; i < 2; i++) {
 		const char *kind = i == 0 ? "ip4" : "ip6";
 
-		if (reads(audit, audit_kept(audit, arena_format(audit->arena, "%s:%s", kind, text)), &record, NULL) && record.count == 1)
+		if (reads(audit, audit_kept(audit, arena_format(audit->arena, "%s:%s", kind, text)), &record, NULL) &&
+		    record.count == 1)
 			return kind;
 	}
 	return NULL;
