@@ -39,14 +39,14 @@
 #endif
 
 enum {
-	FIRST_PATIENCE_MS = 10 * 1000,      /* for DNS, before mail is accepted */
+	FIRST_PATIENCE_MS = 10 * 1000, /* for DNS, before mail is accepted */
 	RELOAD_PATIENCE_MS = 10 * 1000,
-	FILES_BESIDE_SESSIONS = 1024,       /* DNS sockets (at most 544), store, logs, listeners */
-	DRAIN_SECONDS = 25,                 /* less than systemd and Postfix wait */
-	STOP_SECONDS = 6,                   /* libmilter polls for up to five */
+	FILES_BESIDE_SESSIONS = 1024, /* DNS sockets (at most 544), store, logs, listeners */
+	DRAIN_SECONDS = 25,           /* less than systemd and Postfix wait */
+	STOP_SECONDS = 6,             /* libmilter polls for up to five */
 	SWEEP_SECONDS = 10,
 	REVIEW_SECONDS = 24 * 3600,
-	UNSURE_RECORDS = 100000,            /* kept in memory without a store */
+	UNSURE_RECORDS = 100000, /* kept in memory without a store */
 	BACKLOG = 128
 };
 
@@ -54,7 +54,7 @@ enum {
 struct daemon {
 	const char *config;
 	bool foreground;
-	int ready; /* pipe on which the parent waits for a byte; -1: none */
+	int ready;             /* pipe on which the parent waits for a byte; -1: none */
 	struct policy *first;  /* until the engine adopts it */
 	struct faults *faults; /* of the first load, until the journal is open */
 	struct account account;
@@ -66,7 +66,7 @@ struct daemon {
 	struct store *store_open, *memory;
 	struct usage *usage;
 	struct listeners *listeners; /* all but the milter's */
-	int64_t reviewed; /* ticks when review dates were last checked */
+	int64_t reviewed;            /* ticks when review dates were last checked */
 	struct services services;
 	pthread_t milter;
 	bool milter_runs;
@@ -81,8 +81,7 @@ show_faults(const struct faults *faults)
 
 	for (size_t i = 0; i < faults->kept; i++) {
 		fault_write(&faults->list[i].fault, text, sizeof text);
-		fprintf(stderr, "greenlaned: %s%s\n",
-		    faults->list[i].level == FAULT_WARNING ? "warning: " : "", text);
+		fprintf(stderr, "greenlaned: %s%s\n", faults->list[i].level == FAULT_WARNING ? "warning: " : "", text);
 	}
 }
 
@@ -90,8 +89,7 @@ static void
 log_faults(struct journal *journal, const struct faults *faults)
 {
 	for (size_t i = 0; i < faults->kept; i++)
-		journal_fault(journal,
-		    faults->list[i].level == FAULT_WARNING ? LOG_WARNING : LOG_ERR,
+		journal_fault(journal, faults->list[i].level == FAULT_WARNING ? LOG_WARNING : LOG_ERR,
 		    &faults->list[i].fault);
 }
 
@@ -110,11 +108,12 @@ die(const struct fault *why, int status)
 static void
 usage(FILE *out)
 {
-	fprintf(out, "usage: greenlaned [-f] [-V] [-c FILE]\n"
-		     "  -c, --config FILE  configuration (default %s)\n"
-		     "  -f, --foreground   stay in the foreground and log to standard error as well\n"
-		     "  -h, --help         print this\n"
-		     "  -V, --version      print the version\n",
+	fprintf(out,
+	    "usage: greenlaned [-f] [-V] [-c FILE]\n"
+	    "  -c, --config FILE  configuration (default %s)\n"
+	    "  -f, --foreground   stay in the foreground and log to standard error as well\n"
+	    "  -h, --help         print this\n"
+	    "  -V, --version      print the version\n",
 	    GREENLANE_CONFIG);
 	exit(out == stdout ? 0 : EX_USAGE);
 }
@@ -212,10 +211,8 @@ open_socket(struct daemon *daemon, const struct settings *settings, struct fault
 	const char *path = unix_path(settings->milter.listen);
 
 	smfi_setbacklog(BACKLOG);
-	if (smfi_setconn((char *)settings->milter.listen) != MI_SUCCESS ||
-	    smfi_opensocket(true) != MI_SUCCESS)
-		return fault_set(why,
-		    "milter.listen '%s' cannot be opened; does its directory exist, is its port free?",
+	if (smfi_setconn((char *)settings->milter.listen) != MI_SUCCESS || smfi_opensocket(true) != MI_SUCCESS)
+		return fault_set(why, "milter.listen '%s' cannot be opened; does its directory exist, is its port free?",
 		    settings->milter.listen);
 	if (path != NULL && !account_give_socket(&daemon->account, path, settings->milter.group, why))
 		warn_of(why);
@@ -250,7 +247,8 @@ go_to_background(struct daemon *daemon)
 			_exit(0);
 		while ((ended = waitpid(child, &status, 0)) < 0 && errno == EINTR)
 			continue;
-		_exit(ended == child && WIFEXITED(status) && WEXITSTATUS(status) != 0 ? WEXITSTATUS(status) : EX_SOFTWARE);
+		_exit(ended == child && WIFEXITED(status) && WEXITSTATUS(status) != 0 ? WEXITSTATUS(status)
+										      : EX_SOFTWARE);
 	}
 }
 
@@ -296,8 +294,7 @@ open_store(struct daemon *daemon, const struct settings *settings, struct fault 
 static bool
 open_engine(struct daemon *daemon, const struct settings *settings, struct fault *why)
 {
-	daemon->journal = journal_open(settings->log.facility, settings->log.record,
-	    daemon->foreground, why);
+	daemon->journal = journal_open(settings->log.facility, settings->log.record, daemon->foreground, why);
 	if (daemon->journal == NULL || !open_store(daemon, settings, why))
 		return false;
 	if (!engine_open(&daemon->engine, settings, daemon->journal, settings->state_dir, why))
@@ -309,10 +306,13 @@ open_engine(struct daemon *daemon, const struct settings *settings, struct fault
 	if (!usage_load(daemon->usage, settings->state_dir, why))
 		journal_fault(daemon->journal, LOG_WARNING, why);
 	daemon->services = (struct services){ .resolver = daemon->engine.resolver,
-		.dkim = daemon->engine.dkim, .suffixes = &daemon->engine.suffixes,
-		.snapshots = daemon->engine.snapshots, .store = daemon->store_open,
+		.dkim = daemon->engine.dkim,
+		.suffixes = &daemon->engine.suffixes,
+		.snapshots = daemon->engine.snapshots,
+		.store = daemon->store_open,
 		.unsure = daemon->store_open != NULL ? daemon->store_open : daemon->memory,
-		.journal = daemon->journal, .usage = daemon->usage };
+		.journal = daemon->journal,
+		.usage = daemon->usage };
 	return true;
 }
 
@@ -376,9 +376,8 @@ say_start(struct daemon *daemon)
 	const struct snapshot *snapshot = snapshot_borrow(daemon->engine.snapshots);
 	const struct policy *policy = snapshot->judge.policy;
 
-	journal_say(daemon->journal, LOG_NOTICE,
-	    "greenlaned %s serves %s: %zu vendors, %zu sources, mode %s, as %s", VERSION,
-	    daemon->listen, policy->vendor_count, policy->source_count,
+	journal_say(daemon->journal, LOG_NOTICE, "greenlaned %s serves %s: %zu vendors, %zu sources, mode %s, as %s",
+	    VERSION, daemon->listen, policy->vendor_count, policy->source_count,
 	    policy->settings.monitor ? "monitor" : "enforce", daemon->account.name);
 	if (!dkim_verifier_has_ed25519(daemon->engine.dkim))
 		journal_say(daemon->journal, LOG_WARNING,
@@ -399,9 +398,9 @@ start(struct daemon *daemon, struct fault *why)
 	const struct settings *settings = &daemon->first->settings;
 	struct policy *first = daemon->first;
 
-	if (!account_find(settings->user, &daemon->account, why) ||
-	    !make_folders(daemon, settings, why) || !session_register(&daemon->services, why) ||
-	    !open_socket(daemon, settings, why) || !account_become(&daemon->account, why))
+	if (!account_find(settings->user, &daemon->account, why) || !make_folders(daemon, settings, why) ||
+	    !session_register(&daemon->services, why) || !open_socket(daemon, settings, why) ||
+	    !account_become(&daemon->account, why))
 		return false;
 	remember_start(daemon, settings);
 	daemon->reviewed = clock_ticks(); /* loading has just reported them */
@@ -486,15 +485,14 @@ warn_restart(struct daemon *daemon, const struct settings *settings)
 		{ "delegate.listen", listeners_delegate(daemon->listeners), settings->delegate.listen },
 		{ "socketmap.listen", listeners_socketmap(daemon->listeners), settings->socketmap_listen },
 		{ "state_dir", daemon->state_dir, settings->state_dir },
-		{ "greylist.store", daemon->store, settings->store },
-		{ "user", daemon->user, settings->user }, { "dns", daemon->dns, dns } };
+		{ "greylist.store", daemon->store, settings->store }, { "user", daemon->user, settings->user },
+		{ "dns", daemon->dns, dns } };
 
 	write_dns(settings, dns, sizeof dns);
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
 		if (strcmp(rows[i].then, rows[i].now) != 0)
-			journal_say(daemon->journal, LOG_WARNING,
-			    "%s changed from '%s' to '%s': this needs a restart", rows[i].key,
-			    rows[i].then, rows[i].now);
+			journal_say(daemon->journal, LOG_WARNING, "%s changed from '%s' to '%s': this needs a restart",
+			    rows[i].key, rows[i].then, rows[i].now);
 }
 
 static void
@@ -509,15 +507,13 @@ reload(struct daemon *daemon)
 		log_faults(daemon->journal, faults);
 	if (policy == NULL) {
 		journal_reopen(daemon->journal, NULL, NULL);
-		journal_say(daemon->journal, LOG_ERR,
-		    "reload: %zu errors in %s; the old policy stays in force",
+		journal_say(daemon->journal, LOG_ERR, "reload: %zu errors in %s; the old policy stays in force",
 		    faults == NULL ? (size_t)1 : faults->errors, daemon->config);
 	} else {
 		vendors = policy->vendor_count;
 		warn_restart(daemon, &policy->settings);
 		allow_sessions(daemon, policy->settings.milter.max_sessions);
-		journal_reopen(daemon->journal, policy->settings.log.facility,
-		    policy->settings.log.record);
+		journal_reopen(daemon->journal, policy->settings.log.facility, policy->settings.log.record);
 		if (refresh_adopt(daemon->engine.refresh, policy, RELOAD_PATIENCE_MS, &why))
 			journal_say(daemon->journal, LOG_NOTICE, "reload: %zu vendors in force", vendors);
 		else
@@ -613,8 +609,8 @@ drain(struct daemon *daemon)
 		poll(NULL, 0, 50);
 	if (session_messages() > 0)
 		journal_say(daemon->journal, LOG_WARNING,
-		    "%u messages were still open after %d seconds; the MTA defers them",
-		    session_messages(), DRAIN_SECONDS);
+		    "%u messages were still open after %d seconds; the MTA defers them", session_messages(),
+		    DRAIN_SECONDS);
 }
 
 /* True when libmilter uses nothing any more, so that memory may be freed. */

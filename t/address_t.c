@@ -61,7 +61,8 @@ test_addresses(void)
 		struct address address, again;
 		bool read = address_read(addresses[i].text, &address);
 
-		is(read ? address_write(&address, written) : NULL, addresses[i].written, "address: %s", addresses[i].what);
+		is(read ? address_write(&address, written) : NULL, addresses[i].written, "address: %s",
+		    addresses[i].what);
 		if (read)
 			ok(address_read(written, &again) && address_equal(&address, &again), "address: %s: reads back",
 			    addresses[i].what);
@@ -102,8 +103,8 @@ static const struct {
 	{ "no network", "vendor.example", NULL, "neither an IP address nor a network" },
 	{ "nothing", "", NULL, "neither an IP address nor a network" },
 	{ "a length alone", "/24", NULL, "neither an IP address nor a network" },
-	{ "a line of text",
-	  "192.0.2.1 192.0.2.2 192.0.2.3 192.0.2.4 192.0.2.5 192.0.2.6 192.0.2.7 192.0.2.8", NULL, "is not a network" },
+	{ "a line of text", "192.0.2.1 192.0.2.2 192.0.2.3 192.0.2.4 192.0.2.5 192.0.2.6 192.0.2.7 192.0.2.8", NULL,
+	    "is not a network" },
 };
 
 static void
@@ -117,8 +118,9 @@ test_prefixes(void)
 		bool read = prefix_read(prefixes[i].text, &prefix, &why);
 
 		is(read ? prefix_write(&prefix, written) : NULL, prefixes[i].written, "network: %s", prefixes[i].what);
-		if (!read && prefixes[i].fault != NULL && !ok(strstr(why.text, prefixes[i].fault) != NULL,
-		    "network: %s: the fault says what to do", prefixes[i].what))
+		if (!read && prefixes[i].fault != NULL &&
+		    !ok(strstr(why.text, prefixes[i].fault) != NULL, "network: %s: the fault says what to do",
+			prefixes[i].what))
 			note("it says: %s", why.text);
 	}
 	ok(!prefix_read("nonsense", &(struct prefix){ .bits = 0 }, NULL), "why may be NULL");
@@ -179,7 +181,8 @@ test_pairs(void)
 	for (size_t i = 0; i < COUNT(pairs); i++) {
 		struct prefix a, b;
 
-		if (!ok(prefix_read(pairs[i].a, &a, NULL) && prefix_read(pairs[i].b, &b, NULL), "two networks: %s", pairs[i].what))
+		if (!ok(prefix_read(pairs[i].a, &a, NULL) && prefix_read(pairs[i].b, &b, NULL), "two networks: %s",
+			pairs[i].what))
 			continue;
 		is_number(prefix_is_within(&a, &b), pairs[i].within, "%s: the first within the second", pairs[i].what);
 		is_number(prefix_is_within(&b, &a), pairs[i].around, "%s: the second within the first", pairs[i].what);
@@ -209,7 +212,8 @@ test_lists(void)
 	struct prefix networks[3];
 
 	if (!ok(prefix_read("192.0.2.0/24", &networks[0], NULL) && prefix_read("198.51.100.7", &networks[1], NULL) &&
-		prefix_read("2001:db8::/32", &networks[2], NULL), "list: three networks"))
+		    prefix_read("2001:db8::/32", &networks[2], NULL),
+		"list: three networks"))
 		return;
 	for (size_t i = 0; i < COUNT(lists); i++) {
 		struct prefixes list = { networks, lists[i].count };
@@ -250,15 +254,15 @@ test_loopback(void)
 	static const struct {
 		const char *text;
 		bool loopback;
-	} rows[] = { { "127.0.0.1", true }, { "127.255.255.255", true }, { "126.255.255.255", false }, { "128.0.0.0", false },
-		{ "::1", true }, { "::2", false }, { "::", false }, { "::ffff:127.0.0.1", true }, { "7f00::1", false },
-		{ "0.0.0.0", false } };
+	} rows[] = { { "127.0.0.1", true }, { "127.255.255.255", true }, { "126.255.255.255", false },
+		{ "128.0.0.0", false }, { "::1", true }, { "::2", false }, { "::", false },
+		{ "::ffff:127.0.0.1", true }, { "7f00::1", false }, { "0.0.0.0", false } };
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct address address;
 
-		ok(address_read(rows[i].text, &address) && address_is_loopback(&address) == rows[i].loopback, "%s is %sloopback",
-		    rows[i].text, rows[i].loopback ? "" : "not ");
+		ok(address_read(rows[i].text, &address) && address_is_loopback(&address) == rows[i].loopback,
+		    "%s is %sloopback", rows[i].text, rows[i].loopback ? "" : "not ");
 	}
 	ok(!address_is_loopback(&(struct address){ .family = ADDRESS_NONE }), "no address is not loopback");
 }

@@ -62,7 +62,8 @@ bounds_hold(void)
 
 		is_number((long long)ask_many(admission, 0, rows[i].asked, rows[i].standing, rows[i].group),
 		    (long long)rows[i].admitted, "%s: %zu at once", rows[i].name, rows[i].admitted);
-		is_number(admission_ask(admission, &tickets[MANY - 1], (rows[i].standing + 1) % STANDINGS, "other.example"),
+		is_number(
+		    admission_ask(admission, &tickets[MANY - 1], (rows[i].standing + 1) % STANDINGS, "other.example"),
 		    ADMITTED, "%s: another standing has its own slots", rows[i].name);
 		leave_many(admission, 0, rows[i].asked);
 		admission_leave(admission, &tickets[MANY - 1]);
@@ -154,10 +155,12 @@ looking_ahead_leaves_room(void)
 
 	ok(admission_has_spare(admission, STANDING_STRANGER, "g.example"), "there is a spare slot");
 	ask_many(admission, 0, ADMIT_GROUP / 2, STANDING_STRANGER, "g.example");
-	ok(!admission_has_spare(admission, STANDING_STRANGER, "g.example"), "none for a group that uses half of its share");
+	ok(!admission_has_spare(admission, STANDING_STRANGER, "g.example"),
+	    "none for a group that uses half of its share");
 	ok(admission_has_spare(admission, STANDING_STRANGER, "h.example"), "but one for another group");
 	ask_many(admission, 100, ADMIT_STRANGERS / 2 - ADMIT_GROUP / 2, STANDING_STRANGER, NULL);
-	ok(!admission_has_spare(admission, STANDING_STRANGER, "h.example"), "none for any group once half of all slots are used");
+	ok(!admission_has_spare(admission, STANDING_STRANGER, "h.example"),
+	    "none for any group once half of all slots are used");
 	ok(admission_has_spare(admission, STANDING_LISTED, ""), "but one for listed names");
 	leave_many(admission, 0, ADMIT_GROUP / 2);
 	leave_many(admission, 100, ADMIT_STRANGERS / 2 - ADMIT_GROUP / 2);

@@ -60,7 +60,8 @@ static const struct {
 	{ "families are never joined, and IPv4 comes first", "::/1 0.0.0.0/1 8000::/1", "0.0.0.0/1 ::/0" },
 	{ "the whole of IPv4", "128.0.0.0/1 0.0.0.0/1", "0.0.0.0/0" },
 	{ "the end of IPv4 and the beginning of IPv6", "255.255.255.255 ::", "255.255.255.255 ::" },
-	{ "order does not matter", "192.0.2.7 198.51.100.0/24 192.0.2.6 10.0.0.0/8", "10.0.0.0/8 192.0.2.6/31 198.51.100.0/24" },
+	{ "order does not matter", "192.0.2.7 198.51.100.0/24 192.0.2.6 10.0.0.0/8",
+	    "10.0.0.0/8 192.0.2.6/31 198.51.100.0/24" },
 };
 
 static void

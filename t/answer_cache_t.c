@@ -57,7 +57,8 @@ answers_live_and_die(void)
 		answer_cache_put(cache, &question, &answer, START);
 		got = answer_cache_get(cache, &question, START + (wanted ? lives[i].last_ms : 0), arena, &out);
 		ok(got == wanted && (!got || out.status == lives[i].status) &&
-		    !answer_cache_has(cache, &question, START + lives[i].last_ms + 1) && answer_cache_bytes(cache) == 0,
+			!answer_cache_has(cache, &question, START + lives[i].last_ms + 1) &&
+			answer_cache_bytes(cache) == 0,
 		    "%s", lives[i].name);
 		arena_close(arena);
 		answer_cache_close(cache);

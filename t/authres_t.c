@@ -65,9 +65,18 @@ static const struct {
 	{ "an at sign after it", "mx.example.com@evil; spf=pass", US, true },
 	{ "an equals sign after it", "mx.example.com=evil; spf=pass", US, true },
 	{ "a bare CR and controls before it", "\r\x01\x0bmx.example.com; spf=pass", US, true },
-	{ "a U-label where ours has an A-label", "mx.b\xc3\xbc" "cher.example; spf=pass", "mx.xn--bcher-kva.example", true },
-	{ "an A-label where ours has a U-label", "mx.XN--bcher-kva.example; spf=pass", "mx.b\xc3\xbc" "cher.example", true },
-	{ "a U-label in upper case", "mx.B\xc3\x9c" "CHER.example; spf=pass", "mx.xn--bcher-kva.example", true },
+	{ "a U-label where ours has an A-label",
+	    "mx.b\xc3\xbc"
+	    "cher.example; spf=pass",
+	    "mx.xn--bcher-kva.example", true },
+	{ "an A-label where ours has a U-label", "mx.XN--bcher-kva.example; spf=pass",
+	    "mx.b\xc3\xbc"
+	    "cher.example",
+	    true },
+	{ "a U-label in upper case",
+	    "mx.B\xc3\x9c"
+	    "CHER.example; spf=pass",
+	    "mx.xn--bcher-kva.example", true },
 	{ "an id that is not a domain", "the-gate+1; spf=pass", "The-Gate+1", true },
 	{ "an id with blanks, quoted", "\"our gate\"; spf=pass", "our gate", true },
 	{ "ours with a label after it", "mx.example.com.evil; spf=pass", US, false },
@@ -102,8 +111,8 @@ test_reading(void)
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		is_number(authres_is_field(names[i].name), names[i].is, "name: %s", names[i].what);
 	for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++)
-		is_number(authres_bears(bodies[i].value, strlen(bodies[i].value), bodies[i].us), bodies[i].bears, "body: %s",
-		    bodies[i].what);
+		is_number(authres_bears(bodies[i].value, strlen(bodies[i].value), bodies[i].us), bodies[i].bears,
+		    "body: %s", bodies[i].what);
 	ok(authres_bears(US "\0.evil", sizeof US ".evil", US), "body: a NUL after our id");
 	ok(!authres_bears(US, sizeof "mx.example.co" - 1, US), "body: bytes after its length do not count");
 	if (deep == NULL)
@@ -127,10 +136,19 @@ test_reading(void)
 
 /* ---- writing ---- */
 
-#define SIGNATURE(domain, word, good, slug) \
-	{ .d = domain, .s = "sel", .a = "rsa-sha256", .b = "AbCdEfGh", .result = word, .counts = good, .why = slug }
-#define AUTHOR(name, word, asked, at) \
-	{ .mailbox = { "someone", name, "" }, .dmarc = { .result = word, .said = word, .policy = asked, .domain = at } }
+#define SIGNATURE(domain, word, good, slug)                                                                              \
+	{                                                                                                                \
+		.d = domain, .s = "sel", .a = "rsa-sha256", .b = "AbCdEfGh", .result = word, .counts = good, .why = slug \
+	}
+#define AUTHOR(name, word, asked, at)                                                                                  \
+	{                                                                                                              \
+		.mailbox = { "someone", name, "" }, .dmarc = {                                                         \
+			.result = word,                                                                                \
+			.said = word,                                                                                  \
+			.policy = asked,                                                                               \
+			.domain = at                                                                                   \
+		}                                                                                                      \
+	}
 #define UNSIGNED SIGNATURE(NULL, AUTH_NOT_ASKED, false, "")
 #define NOBODY AUTHOR(NULL, AUTH_NOT_ASKED, DMARC_NONE, "")
 #define LONG50 "0123456789012345678901234567890123456789012345678."
@@ -154,7 +172,8 @@ static const struct {
 	    { AUTHOR("b.com", AUTH_NOT_ASKED, DMARC_NONE, "") },
 	    "mx.example.com;\n\tdkim=fail reason=body-changed header.d=b.com header.s=sel header.a=rsa-sha256 header.b=AbCdEfGh" },
 	{ "DMARC as the RFC has it, whatever we make of it", US, "a@b.com", { AUTH_NOT_ASKED, false, "" }, { UNSIGNED },
-	    { { .mailbox = { "someone", "b.com", "" }, .dmarc = { .result = AUTH_PASS, .said = AUTH_FAIL, .domain = "b.com" } } },
+	    { { .mailbox = { "someone", "b.com", "" },
+		.dmarc = { .result = AUTH_PASS, .said = AUTH_FAIL, .domain = "b.com" } } },
 	    "mx.example.com;\n\tdmarc=fail header.from=b.com (p=none)" },
 	{ "SPF by HELO", US, "", { AUTH_SOFTFAIL, true, "mail.vendor.net" }, { UNSIGNED }, { NOBODY },
 	    "mx.example.com;\n\tspf=softfail smtp.helo=mail.vendor.net" },
@@ -170,40 +189,47 @@ static const struct {
 	{ "an author without a domain", US, "", { AUTH_NOT_ASKED, false, "" }, { UNSIGNED },
 	    { AUTHOR("", AUTH_NONE, DMARC_NONE, "") }, "mx.example.com;\n\tdmarc=none" },
 	{ "marks of base64 are quoted", US, "", { AUTH_NOT_ASKED, false, "" },
-	    { { .d = "b.com", .s = "s", .a = "", .b = "Ab/+dE==", .result = AUTH_PASS, .counts = true, .why = "" } }, { NOBODY },
-	    "mx.example.com;\n\tdkim=pass header.d=b.com header.s=s header.b=\"Ab/+dE==\"" },
+	    { { .d = "b.com", .s = "s", .a = "", .b = "Ab/+dE==", .result = AUTH_PASS, .counts = true, .why = "" } },
+	    { NOBODY }, "mx.example.com;\n\tdkim=pass header.d=b.com header.s=s header.b=\"Ab/+dE==\"" },
 	{ "a signature of which nothing is known", US, "", { AUTH_NOT_ASKED, false, "" },
 	    { { .d = "", .s = "", .a = "", .b = "", .result = AUTH_PERMERROR, .why = "malformed" } }, { NOBODY },
 	    "mx.example.com;\n\tdkim=permerror reason=malformed" },
-	{ "our id as an IDN is written in A-labels", "mx.b\xc3\xbc" "cher.example", "", { AUTH_NOT_ASKED, false, "" }, { UNSIGNED },
-	    { NOBODY }, "mx.xn--bcher-kva.example; none" },
-	{ "our id with a blank is quoted", "our gate", "", { AUTH_NOT_ASKED, false, "" }, { UNSIGNED }, { NOBODY }, "\"our gate\"; none" },
-	{ "our id with an at sign is quoted", "mx@gate", "", { AUTH_NOT_ASKED, false, "" }, { UNSIGNED }, { NOBODY }, "\"mx@gate\"; none" },
-	{ "a sender with an extension stays plain", US, "a+b#c@b.com", { AUTH_PASS, false, "b.com" }, { UNSIGNED }, { NOBODY },
-	    "mx.example.com;\n\tspf=pass smtp.mailfrom=a+b#c@b.com" },
-	{ "a sender with an equals sign is quoted", US, "x+dkim=pass@b.com", { AUTH_FAIL, false, "b.com" }, { UNSIGNED }, { NOBODY },
-	    "mx.example.com;\n\tspf=fail smtp.mailfrom=\"x+dkim=pass@b.com\"" },
-	{ "a quoted sender is quoted again", US, "\"a b\"@b.com", { AUTH_FAIL, false, "b.com" }, { UNSIGNED }, { NOBODY },
-	    "mx.example.com;\n\tspf=fail smtp.mailfrom=\"\\\"a b\\\"@b.com\"" },
-	{ "a backslash at the end cannot open the quotes", US, "a\\", { AUTH_NONE, false, "" }, { UNSIGNED }, { NOBODY },
-	    "mx.example.com;\n\tspf=none smtp.mailfrom=\"a\\\\\"" },
-	{ "a semicolon starts no result", US, "a;dmarc=pass header.from=v.com@b.com", { AUTH_FAIL, false, "b.com" }, { UNSIGNED },
-	    { NOBODY }, "mx.example.com;\n\tspf=fail smtp.mailfrom=\"a;dmarc=pass header.from=v.com@b.com\"" },
-	{ "CR and LF fold nothing", US, "a\r\n\tdkim=pass@b.com", { AUTH_FAIL, false, "b.com" }, { UNSIGNED }, { NOBODY },
-	    "mx.example.com;\n\tspf=fail smtp.mailfrom=\"a???dkim=pass@b.com\"" },
-	{ "a bracket opens no comment", US, "any@legitimate.com(a.attack.com", { AUTH_PASS, false, "legitimate.com(a.attack.com" }, { UNSIGNED },
-	    { NOBODY }, "mx.example.com;\n\tspf=pass smtp.mailfrom=\"any@legitimate.com(a.attack.com\"" },
+	{ "our id as an IDN is written in A-labels",
+	    "mx.b\xc3\xbc"
+	    "cher.example",
+	    "", { AUTH_NOT_ASKED, false, "" }, { UNSIGNED }, { NOBODY }, "mx.xn--bcher-kva.example; none" },
+	{ "our id with a blank is quoted", "our gate", "", { AUTH_NOT_ASKED, false, "" }, { UNSIGNED }, { NOBODY },
+	    "\"our gate\"; none" },
+	{ "our id with an at sign is quoted", "mx@gate", "", { AUTH_NOT_ASKED, false, "" }, { UNSIGNED }, { NOBODY },
+	    "\"mx@gate\"; none" },
+	{ "a sender with an extension stays plain", US, "a+b#c@b.com", { AUTH_PASS, false, "b.com" }, { UNSIGNED },
+	    { NOBODY }, "mx.example.com;\n\tspf=pass smtp.mailfrom=a+b#c@b.com" },
+	{ "a sender with an equals sign is quoted", US, "x+dkim=pass@b.com", { AUTH_FAIL, false, "b.com" },
+	    { UNSIGNED }, { NOBODY }, "mx.example.com;\n\tspf=fail smtp.mailfrom=\"x+dkim=pass@b.com\"" },
+	{ "a quoted sender is quoted again", US, "\"a b\"@b.com", { AUTH_FAIL, false, "b.com" }, { UNSIGNED },
+	    { NOBODY }, "mx.example.com;\n\tspf=fail smtp.mailfrom=\"\\\"a b\\\"@b.com\"" },
+	{ "a backslash at the end cannot open the quotes", US, "a\\", { AUTH_NONE, false, "" }, { UNSIGNED },
+	    { NOBODY }, "mx.example.com;\n\tspf=none smtp.mailfrom=\"a\\\\\"" },
+	{ "a semicolon starts no result", US, "a;dmarc=pass header.from=v.com@b.com", { AUTH_FAIL, false, "b.com" },
+	    { UNSIGNED }, { NOBODY },
+	    "mx.example.com;\n\tspf=fail smtp.mailfrom=\"a;dmarc=pass header.from=v.com@b.com\"" },
+	{ "CR and LF fold nothing", US, "a\r\n\tdkim=pass@b.com", { AUTH_FAIL, false, "b.com" }, { UNSIGNED },
+	    { NOBODY }, "mx.example.com;\n\tspf=fail smtp.mailfrom=\"a???dkim=pass@b.com\"" },
+	{ "a bracket opens no comment", US, "any@legitimate.com(a.attack.com",
+	    { AUTH_PASS, false, "legitimate.com(a.attack.com" }, { UNSIGNED }, { NOBODY },
+	    "mx.example.com;\n\tspf=pass smtp.mailfrom=\"any@legitimate.com(a.attack.com\"" },
 	{ "an apostrophe cuts nothing", US, "", { AUTH_NOT_ASKED, false, "" },
 	    { SIGNATURE("legitimate.com'a.attack.com", AUTH_PASS, true, "") }, { NOBODY },
 	    "mx.example.com;\n\tdkim=pass header.d=\"legitimate.com'a.attack.com\" header.s=sel header.a=rsa-sha256 header.b=AbCdEfGh" },
 	{ "two at signs are quoted", US, "a@vendor.com@attack.com", { AUTH_NONE, false, "" }, { UNSIGNED }, { NOBODY },
 	    "mx.example.com;\n\tspf=none smtp.mailfrom=\"a@vendor.com@attack.com\"" },
-	{ "a sender that is not ASCII leaves its domain", US, "m\xc3\xbcller@b.com", { AUTH_PASS, false, "b.com" }, { UNSIGNED }, { NOBODY },
-	    "mx.example.com;\n\tspf=pass smtp.mailfrom=b.com" },
-	{ "a name that is not ASCII loses those bytes", US, "", { AUTH_NONE, true, "m\xc3\xbc.b\x7f.com" }, { UNSIGNED }, { NOBODY },
-	    "mx.example.com;\n\tspf=none smtp.helo=\"m??.b?.com\"" },
-	{ "a sender too long is not cut: its domain stands", US, LONG300 "@vendor.com.a234567890.evil.com", { AUTH_PASS, false, "evil.com" },
-	    { UNSIGNED }, { NOBODY }, "mx.example.com;\n\tspf=pass smtp.mailfrom=evil.com" },
+	{ "a sender that is not ASCII leaves its domain", US, "m\xc3\xbcller@b.com", { AUTH_PASS, false, "b.com" },
+	    { UNSIGNED }, { NOBODY }, "mx.example.com;\n\tspf=pass smtp.mailfrom=b.com" },
+	{ "a name that is not ASCII loses those bytes", US, "", { AUTH_NONE, true, "m\xc3\xbc.b\x7f.com" },
+	    { UNSIGNED }, { NOBODY }, "mx.example.com;\n\tspf=none smtp.helo=\"m??.b?.com\"" },
+	{ "a sender too long is not cut: its domain stands", US, LONG300 "@vendor.com.a234567890.evil.com",
+	    { AUTH_PASS, false, "evil.com" }, { UNSIGNED }, { NOBODY },
+	    "mx.example.com;\n\tspf=pass smtp.mailfrom=evil.com" },
 	{ "a name too long is left out", US, "", { AUTH_NONE, true, LONG300 LONG50 "com" }, { UNSIGNED }, { NOBODY },
 	    "mx.example.com;\n\tspf=none" },
 	{ "a name of 300 bytes fits", US, "", { AUTH_NONE, true, LONG300 "com" }, { UNSIGNED }, { NOBODY },
@@ -287,7 +313,8 @@ test_ceiling(size_t ceiling)
 	struct text out;
 
 	for (size_t i = 0; i < DKIM_MAX; i++)
-		dkim[i] = (struct dkim_fact)SIGNATURE(LONG50 LONG50 LONG50 LONG50 "com", AUTH_FAIL, false, "body-changed");
+		dkim[i] = (struct dkim_fact)SIGNATURE(LONG50 LONG50 LONG50 LONG50 "com", AUTH_FAIL, false,
+		    "body-changed");
 	for (size_t i = 0; i < AUTHORS_MAX; i++) {
 		snprintf(text[i], sizeof text[i], "author%zu.example.com", i);
 		authors[i] = (struct author)AUTHOR(text[i], AUTH_FAIL, DMARC_REJECT, "example.com");
@@ -302,9 +329,12 @@ test_ceiling(size_t ceiling)
 	text_open(&out, ceiling);
 	text_char(&out, ' ');
 	authres_write(&facts, US, &out);
-	ok(out.length <= AUTHRES_MAX + 1 && !out.cut, "a hostile message stays below the ceiling (%zu bytes)", out.length);
-	ok(strncmp(out.bytes, " mx.example.com;\n\tspf=pass smtp.mailfrom=a@b.com;\n\tdkim=fail", 60) == 0, "what stood there before stands; SPF first");
-	ok(strstr(out.bytes, "dmarc=fail header.from=author0.example.com (p=reject)") != NULL, "signatures cannot crowd DMARC out");
+	ok(out.length <= AUTHRES_MAX + 1 && !out.cut, "a hostile message stays below the ceiling (%zu bytes)",
+	    out.length);
+	ok(strncmp(out.bytes, " mx.example.com;\n\tspf=pass smtp.mailfrom=a@b.com;\n\tdkim=fail", 60) == 0,
+	    "what stood there before stands; SPF first");
+	ok(strstr(out.bytes, "dmarc=fail header.from=author0.example.com (p=reject)") != NULL,
+	    "signatures cannot crowd DMARC out");
 	ok(lines_are_whole(out.bytes), "every result is whole");
 	ok(out.bytes[out.length - 1] == ')', "the last one, too");
 	text_close(&out);

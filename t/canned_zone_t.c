@@ -40,7 +40,8 @@ static const struct {
 	uint32_t ttl;
 	const char *text; /* of the first record: an address by its bytes */
 } answers[] = {
-	{ "two records of a name are one answer, with the smaller TTL", "example.com", DNS_A, DNS_FOUND, 2, 60, "\xc0\0\2\1" },
+	{ "two records of a name are one answer, with the smaller TTL", "example.com", DNS_A, DNS_FOUND, 2, 60,
+	    "\xc0\0\2\1" },
 	{ "a mapped address keeps its 16 bytes", "example.com", DNS_AAAA, DNS_FOUND, 1, 0, NULL },
 	{ "an MX name keeps its capitals and loses its dot", "example.com", DNS_MX, DNS_FOUND, 2, 30, "Mx1.example.com" },
 	{ "text without quotes keeps its blanks", "example.com", DNS_TXT, DNS_FOUND, 1, 0, "v=spf1  mx -all" },
@@ -101,10 +102,10 @@ test_answers(struct resolver *resolver, struct arena *arena)
 		good = answer.status == answers[i].status && answer.count == answers[i].count &&
 		    answer.ttl == answers[i].ttl;
 		if (good && answers[i].text != NULL)
-			good = answers[i].type == DNS_A ?
-			    answer.records[0].length == 4 && memcmp(answer.records[0].bytes, answers[i].text, 4) == 0 :
-			    answer.records[0].length == strlen(answers[i].text) &&
-			    strcmp((const char *)answer.records[0].bytes, answers[i].text) == 0;
+			good = answers[i].type == DNS_A
+			    ? answer.records[0].length == 4 && memcmp(answer.records[0].bytes, answers[i].text, 4) == 0
+			    : answer.records[0].length == strlen(answers[i].text) &&
+				strcmp((const char *)answer.records[0].bytes, answers[i].text) == 0;
 		if (!ok(good, "%s", answers[i].name))
 			note("status %d, %zu records, ttl %u, first '%s'", answer.status, answer.count, answer.ttl,
 			    answer.count > 0 ? (const char *)answer.records[0].bytes : "");

@@ -32,8 +32,8 @@ struct counter {
 };
 
 static void
-counter_ask(struct resolver *resolver, const struct dns_question *question, struct budget *budget,
-    struct arena *arena, struct dns_answer *out)
+counter_ask(struct resolver *resolver, const struct dns_question *question, struct budget *budget, struct arena *arena,
+    struct dns_answer *out)
 {
 	struct counter *counter = (struct counter *)resolver;
 
@@ -58,8 +58,8 @@ struct fixture {
 	struct dkim_verifier *verifier;
 	struct arena *arena;
 	struct facts facts;
-	const char *first;    /* d= of the vendor */
-	int64_t now;          /* 0: before every date */
+	const char *first; /* d= of the vendor */
+	int64_t now;       /* 0: before every date */
 	bool body_wanted, fine;
 };
 
@@ -151,8 +151,16 @@ verdict_is(const struct fixture *fixture, size_t n, enum auth_result result, con
 	    "%s: it counts, passes and has no why, or none of that", name);
 }
 
-enum twist { ASIS, BODY_CHANGED, BODY_APPENDED, BODY_REPLACED, SUBJECT_CHANGED, FROM_PREPENDED, SUBJECT_PREPENDED,
-	TO_PREPENDED };
+enum twist {
+	ASIS,
+	BODY_CHANGED,
+	BODY_APPENDED,
+	BODY_REPLACED,
+	SUBJECT_CHANGED,
+	FROM_PREPENDED,
+	SUBJECT_PREPENDED,
+	TO_PREPENDED
+};
 
 struct row {
 	const char *name;
@@ -176,60 +184,84 @@ static const struct row rows[] = {
 	{ "d= in capitals", SIGN_RSA_1024, 0, { .d = "Vendor.EXAMPLE", .s = "s1" }, ASIS, AUTH_PASS, "", false },
 	{ "rsa 768 is too weak", SIGN_RSA_768, 0, { V }, ASIS, AUTH_POLICY, "short-key", false },
 	{ "rsa-sha1 verifies but is weak", SIGN_RSA_1024, 0, { V, .a = "rsa-sha1" }, ASIS, AUTH_POLICY, "sha1", true },
-	{ "rsa-sha1 over another body", SIGN_RSA_1024, 0, { V, .a = "rsa-sha1" }, BODY_CHANGED, AUTH_FAIL, "body-changed", false },
+	{ "rsa-sha1 over another body", SIGN_RSA_1024, 0, { V, .a = "rsa-sha1" }, BODY_CHANGED, AUTH_FAIL,
+	    "body-changed", false },
 	{ "body changed", SIGN_RSA_1024, 0, { V }, BODY_CHANGED, AUTH_FAIL, "body-changed", false },
 	{ "body appended to", SIGN_RSA_1024, 0, { V }, BODY_APPENDED, AUTH_FAIL, "body-changed", false },
 	{ "subject changed", SIGN_RSA_1024, 0, { V }, SUBJECT_CHANGED, AUTH_FAIL, "header-changed", false },
 	{ "l= over all the body", SIGN_RSA_1024, 0, { V, .partial = true, .l = 44 }, ASIS, AUTH_PASS, "", false },
-	{ "l= over all the body, simple", SIGN_RSA_1024, 0, { V, .simple = true, .partial = true, .l = 47 }, ASIS, AUTH_PASS, "", false },
-	{ "l= and text appended", SIGN_RSA_1024, 0, { V, .partial = true, .l = 44 }, BODY_APPENDED, AUTH_POLICY, "partial-body", false },
-	{ "l= and text appended, simple", SIGN_RSA_1024, 0, { V, .simple = true, .partial = true, .l = 47 }, BODY_APPENDED, AUTH_POLICY, "partial-body", false },
-	{ "l= one byte short", SIGN_RSA_1024, 0, { V, .partial = true, .l = 43 }, ASIS, AUTH_POLICY, "partial-body", false },
-	{ "l=0 and an entirely different body", SIGN_RSA_1024, 0, { V, .partial = true, .l = 0 }, BODY_REPLACED, AUTH_POLICY, "partial-body", false },
-	{ "l= beyond the body", SIGN_RSA_1024, 0, { V, .partial = true, .l = 4000 }, ASIS, AUTH_NEUTRAL, "body-changed", false },
+	{ "l= over all the body, simple", SIGN_RSA_1024, 0, { V, .simple = true, .partial = true, .l = 47 }, ASIS,
+	    AUTH_PASS, "", false },
+	{ "l= and text appended", SIGN_RSA_1024, 0, { V, .partial = true, .l = 44 }, BODY_APPENDED, AUTH_POLICY,
+	    "partial-body", false },
+	{ "l= and text appended, simple", SIGN_RSA_1024, 0, { V, .simple = true, .partial = true, .l = 47 },
+	    BODY_APPENDED, AUTH_POLICY, "partial-body", false },
+	{ "l= one byte short", SIGN_RSA_1024, 0, { V, .partial = true, .l = 43 }, ASIS, AUTH_POLICY, "partial-body",
+	    false },
+	{ "l=0 and an entirely different body", SIGN_RSA_1024, 0, { V, .partial = true, .l = 0 }, BODY_REPLACED,
+	    AUTH_POLICY, "partial-body", false },
+	{ "l= beyond the body", SIGN_RSA_1024, 0, { V, .partial = true, .l = 4000 }, ASIS, AUTH_NEUTRAL, "body-changed",
+	    false },
 	{ "x= past", SIGN_RSA_1024, 0, { V, .t = -3 * DAY, .x = -2 * DAY }, ASIS, AUTH_POLICY, "expired", false },
 	{ "x= past, but within clock drift", SIGN_RSA_1024, 0, { V, .t = -DAY, .x = -60 }, ASIS, AUTH_PASS, "", false },
 	{ "x= in the future", SIGN_RSA_1024, 0, { V, .t = -60, .x = DAY }, ASIS, AUTH_PASS, "", false },
 	{ "t= in the future", SIGN_RSA_1024, 0, { V, .t = 2 * DAY }, ASIS, AUTH_POLICY, "not-yet-valid", false },
 	{ "second From prepended", SIGN_RSA_1024, 0, { V }, FROM_PREPENDED, AUTH_POLICY, "repeated-field", false },
-	{ "second From prepended to one signed twice", SIGN_RSA_1024, 0, { V, .h = "from:from:subject" }, FROM_PREPENDED, AUTH_FAIL, "header-changed", false },
+	{ "second From prepended to one signed twice", SIGN_RSA_1024, 0, { V, .h = "from:from:subject" },
+	    FROM_PREPENDED, AUTH_FAIL, "header-changed", false },
 	{ "From signed twice", SIGN_RSA_1024, 0, { V, .h = "from:from:subject:subject:to" }, ASIS, AUTH_PASS, "", false },
 	{ "second Subject prepended", SIGN_RSA_1024, 0, { V }, SUBJECT_PREPENDED, AUTH_POLICY, "repeated-field", false },
-	{ "second To prepended where To is not signed", SIGN_RSA_1024, 0, { V, .h = "From:Subject" }, TO_PREPENDED, AUTH_PASS, "", false },
-	{ "second From before a test key's signature", SIGN_RSA_1024, TESTKEY, { V }, FROM_PREPENDED, AUTH_POLICY, "repeated-field", false },
+	{ "second To prepended where To is not signed", SIGN_RSA_1024, 0, { V, .h = "From:Subject" }, TO_PREPENDED,
+	    AUTH_PASS, "", false },
+	{ "second From before a test key's signature", SIGN_RSA_1024, TESTKEY, { V }, FROM_PREPENDED, AUTH_POLICY,
+	    "repeated-field", false },
 	{ "From is not in h=", SIGN_RSA_1024, 0, { V, .h = "subject:to" }, ASIS, AUTH_PERMERROR, "no-from", false },
 	{ "Subject is not in h=", SIGN_RSA_1024, 0, { V, .h = "from:to" }, ASIS, AUTH_POLICY, "no-subject", true },
 	{ "revoked key", SIGN_RSA_1024, REVOKED, { V }, ASIS, AUTH_PERMERROR, "revoked-key", false },
 	{ "test key", SIGN_RSA_1024, TESTKEY, { V }, ASIS, AUTH_POLICY, "test-key", true },
 	{ "test key over another body", SIGN_RSA_1024, TESTKEY, { V }, BODY_CHANGED, AUTH_FAIL, "body-changed", false },
 	{ "i= below d=", SIGN_RSA_1024, 0, { V, .i = "x@mail.vendor.example" }, ASIS, AUTH_PASS, "", false },
-	{ "i= below d= and t=s", SIGN_RSA_1024, STRICT, { V, .i = "x@mail.vendor.example" }, ASIS, AUTH_PERMERROR, "wrong-identity", false },
+	{ "i= below d= and t=s", SIGN_RSA_1024, STRICT, { V, .i = "x@mail.vendor.example" }, ASIS, AUTH_PERMERROR,
+	    "wrong-identity", false },
 	{ "i= equal to d= and t=s", SIGN_RSA_1024, STRICT, { V, .i = "@vendor.example" }, ASIS, AUTH_PASS, "", false },
-	{ "i= of another domain", SIGN_RSA_1024, 0, { V, .i = "x@evil.example" }, ASIS, AUTH_PERMERROR, "wrong-identity", false },
-	{ "d= with junk characters", SIGN_RSA_1024, 0, { .d = "vendor.example'a.evil.example", .s = "s1" }, ASIS, AUTH_NEUTRAL, "malformed", false },
-	{ "s= with junk characters", SIGN_RSA_1024, 0, { .d = "vendor.example", .s = "a(b" }, ASIS, AUTH_NEUTRAL, "malformed", false },
+	{ "i= of another domain", SIGN_RSA_1024, 0, { V, .i = "x@evil.example" }, ASIS, AUTH_PERMERROR,
+	    "wrong-identity", false },
+	{ "d= with junk characters", SIGN_RSA_1024, 0, { .d = "vendor.example'a.evil.example", .s = "s1" }, ASIS,
+	    AUTH_NEUTRAL, "malformed", false },
+	{ "s= with junk characters", SIGN_RSA_1024, 0, { .d = "vendor.example", .s = "a(b" }, ASIS, AUTH_NEUTRAL,
+	    "malformed", false },
 	{ "q=dns/txt", SIGN_RSA_1024, 0, { V, .tag = "q=dns/txt" }, ASIS, AUTH_PASS, "", false },
-	{ "q= with dns/txt among others", SIGN_RSA_1024, 0, { V, .tag = "q=x-http/json : DNS/TXT" }, ASIS, AUTH_PASS, "", false },
-	{ "q= without dns/txt", SIGN_RSA_1024, 0, { V, .tag = "q=x-http/json" }, ASIS, AUTH_POLICY, "query-method", false },
-	{ "q= of another kind of record", SIGN_RSA_1024, 0, { V, .tag = "q=dns/cert" }, ASIS, AUTH_POLICY, "query-method", false },
+	{ "q= with dns/txt among others", SIGN_RSA_1024, 0, { V, .tag = "q=x-http/json : DNS/TXT" }, ASIS, AUTH_PASS,
+	    "", false },
+	{ "q= without dns/txt", SIGN_RSA_1024, 0, { V, .tag = "q=x-http/json" }, ASIS, AUTH_POLICY, "query-method",
+	    false },
+	{ "q= of another kind of record", SIGN_RSA_1024, 0, { V, .tag = "q=dns/cert" }, ASIS, AUTH_POLICY,
+	    "query-method", false },
 	{ "q=dns alone", SIGN_RSA_1024, 0, { V, .tag = "q=dns" }, ASIS, AUTH_POLICY, "query-method", false },
 	{ "d=net", SIGN_RSA_1024, 0, { .d = "net", .s = "s1" }, ASIS, AUTH_POLICY, "public-suffix", false },
 	{ "d=co.uk", SIGN_RSA_1024, 0, { .d = "co.uk", .s = "s1" }, ASIS, AUTH_POLICY, "public-suffix", false },
-	{ "d= of the list's private part", SIGN_RSA_1024, 0, { .d = "myfritz.net", .s = "s1" }, ASIS, AUTH_PASS, "", false },
+	{ "d= of the list's private part", SIGN_RSA_1024, 0, { .d = "myfritz.net", .s = "s1" }, ASIS, AUTH_PASS, "",
+	    false },
 	{ "no key", SIGN_RSA_1024, 0, { .d = "other.example", .s = "nobody" }, ASIS, AUTH_PERMERROR, "no-key", false },
-	{ "unknown algorithm", SIGN_RSA_1024, 0, { V, .a = "rsa-sha512" }, ASIS, AUTH_NEUTRAL, "unknown-algorithm", false },
+	{ "unknown algorithm", SIGN_RSA_1024, 0, { V, .a = "rsa-sha512" }, ASIS, AUTH_NEUTRAL, "unknown-algorithm",
+	    false },
 	{ "tag given twice", SIGN_RSA_1024, 0, { V, .tag = "d=vendor.example" }, ASIS, AUTH_NEUTRAL, "malformed", false },
-	{ "tag given twice in different case", SIGN_RSA_1024, 0, { V, .tag = "H=from" }, ASIS, AUTH_NEUTRAL, "malformed", false },
+	{ "tag given twice in different case", SIGN_RSA_1024, 0, { V, .tag = "H=from" }, ASIS, AUTH_NEUTRAL,
+	    "malformed", false },
 	{ "unknown tag", SIGN_RSA_1024, 0, { V, .tag = "zz=1" }, ASIS, AUTH_PASS, "", false },
-	{ "h= naming our own extra field", SIGN_RSA_1024, 0, { V, .h = "from:subject:greenlane-pad" }, ASIS, AUTH_NEUTRAL, "malformed", false },
-	{ "h= naming more fields than there are", SIGN_RSA_1024, 0, { V, .h = "from:subject:to:date:message-id:dkim-signature:a:b:c:d:e:f:g:h:i:j" }, ASIS, AUTH_FAIL, "header-changed", false },
+	{ "h= naming our own extra field", SIGN_RSA_1024, 0, { V, .h = "from:subject:greenlane-pad" }, ASIS,
+	    AUTH_NEUTRAL, "malformed", false },
+	{ "h= naming more fields than there are", SIGN_RSA_1024, 0,
+	    { V, .h = "from:subject:to:date:message-id:dkim-signature:a:b:c:d:e:f:g:h:i:j" }, ASIS, AUTH_FAIL,
+	    "header-changed", false },
 };
 
 static size_t
 twist_fields(const struct row *row, const struct sign_field *signature, struct sign_field *out)
 {
 	static const struct sign_field added[] = { [FROM_PREPENDED] = { "From", " evil@evil.example" },
-		[SUBJECT_PREPENDED] = { "SUBJECT", " Pay now" }, [TO_PREPENDED] = { "To", " x@rx.example" } };
+		[SUBJECT_PREPENDED] = { "SUBJECT", " Pay now" },
+		[TO_PREPENDED] = { "To", " x@rx.example" } };
 	size_t count = 0;
 
 	if (row->twist >= FROM_PREPENDED)
@@ -365,9 +397,11 @@ test_several(void)
 	memset(fixture.counter.asked_as, 0, sizeof fixture.counter.asked_as);
 	memset(fixture.counter.prefetched_as, 0, sizeof fixture.counter.prefetched_as);
 	verify_with(&fixture, values, bogus + 1);
-	is_number((long long)fixture.counter.asked_as[STANDING_SELECTOR], 1, "the vendor's key is asked with its own standing");
+	is_number((long long)fixture.counter.asked_as[STANDING_SELECTOR], 1,
+	    "the vendor's key is asked with its own standing");
 	is_number((long long)fixture.counter.prefetched_as[STANDING_SELECTOR], 1, "ahead too");
-	is_number((long long)(fixture.counter.asked - fixture.counter.asked_as[STANDING_STRANGER]), 1, "all others with a stranger's");
+	is_number((long long)(fixture.counter.asked - fixture.counter.asked_as[STANDING_STRANGER]), 1,
+	    "all others with a stranger's");
 	verdict_is(&fixture, bogus, AUTH_PASS, "", "a vendor's after sixty bogus ones");
 	verdict_is(&fixture, bogus - 1, AUTH_POLICY, "not-looked-up", "the sixtieth bogus one");
 	ok(fixture.counter.asked <= DKIM_LOOKUPS_MAX && fixture.counter.asked > 1, "at most five questions are asked");
@@ -395,10 +429,14 @@ test_keys(void)
 	char *good = sign_record(sign_key(SIGN_RSA_1024), 0), *value = sign("k", "vendor.example", SIGN_RSA_1024, usual);
 	char padded[2000], other[2000], sha1[2000];
 	const struct key_row list[] = { { "empty key record", "", AUTH_PERMERROR },
-		{ "key record of blanks", "   ", AUTH_PERMERROR }, { "SPF record instead of a key", "v=spf1 -all", AUTH_PERMERROR },
-		{ "key of another version", "v=DKIM2; p=AAAA", AUTH_PERMERROR }, { "key that is not a key", "v=DKIM1; p=AAAA", AUTH_PERMERROR },
-		{ "key that is not base64", "v=DKIM1; p=\"(!", AUTH_PERMERROR }, { "key of an unknown kind", other, AUTH_PERMERROR },
-		{ "key record with notes of 500 bytes", padded, AUTH_PASS }, { "key for SHA-1 alone", sha1, AUTH_PERMERROR } };
+		{ "key record of blanks", "   ", AUTH_PERMERROR },
+		{ "SPF record instead of a key", "v=spf1 -all", AUTH_PERMERROR },
+		{ "key of another version", "v=DKIM2; p=AAAA", AUTH_PERMERROR },
+		{ "key that is not a key", "v=DKIM1; p=AAAA", AUTH_PERMERROR },
+		{ "key that is not base64", "v=DKIM1; p=\"(!", AUTH_PERMERROR },
+		{ "key of an unknown kind", other, AUTH_PERMERROR },
+		{ "key record with notes of 500 bytes", padded, AUTH_PASS },
+		{ "key for SHA-1 alone", sha1, AUTH_PERMERROR } };
 	struct fixture fixture;
 
 	snprintf(padded, sizeof padded, "v=DKIM1; n=%0500d; %s", 7, good + strlen("v=DKIM1; "));
@@ -485,10 +523,14 @@ test_dns(void)
 
 /* Verifies a message whose fields are signed unchanged. */
 static void
-verify_signed(struct fixture *fixture, struct sign_field *fields, size_t count, const char *text, size_t length, const char *h,
-    bool simple)
+verify_signed(struct fixture *fixture, struct sign_field *fields, size_t count, const char *text, size_t length,
+    const char *h, bool simple)
 {
-	struct sign_order order = { .key = sign_key(SIGN_RSA_1024), .d = "vendor.example", .s = "k", .h = h, .simple = simple };
+	struct sign_order order = { .key = sign_key(SIGN_RSA_1024),
+		.d = "vendor.example",
+		.s = "k",
+		.h = h,
+		.simple = simple };
 	char *value = sign_message(&order, fields + 1, count - 1, text, length);
 
 	fields[0] = (struct sign_field){ "DKIM-Signature", value };
@@ -505,10 +547,13 @@ static void
 test_authors(void)
 {
 	static const struct from_row list[] = { { "quoted name with a bracket", " \"[4711] a (b\" <a@vendor.example>" },
-		{ "group", " Team: a@vendor.example, b@vendor.example;" }, { "two authors", " a@vendor.example, b@other.example" },
-		{ "source route", " <@x.example,@y.example:a@vendor.example>" }, { "comments", " (a (nested\\) one)) a@vendor.example (x)" },
+		{ "group", " Team: a@vendor.example, b@vendor.example;" },
+		{ "two authors", " a@vendor.example, b@other.example" },
+		{ "source route", " <@x.example,@y.example:a@vendor.example>" },
+		{ "comments", " (a (nested\\) one)) a@vendor.example (x)" },
 		{ "quoted local part", " \"a b\"@vendor.example" }, { "domain literal", " <a@[192.0.2.1]>" },
-		{ "UTF-8", " J\xc3\xbcrgen <j\xc3\xbcrgen@vendor.example>" }, { "name with an address in it", " \"x@evil.example\" <a@vendor.example>" },
+		{ "UTF-8", " J\xc3\xbcrgen <j\xc3\xbcrgen@vendor.example>" },
+		{ "name with an address in it", " \"x@evil.example\" <a@vendor.example>" },
 		{ "bare address", "a@vendor.example" }, { "obsolete dots", " a . b @ vendor . example" } };
 	struct sign_field fields[4];
 	struct fixture fixture;
@@ -545,8 +590,9 @@ static void
 test_bodies(void)
 {
 	static const struct body_row list[] = { { "empty body", "" }, { "body of line ends", "\r\n\r\n\r\n" },
-		{ "body without a final line end", "abc" }, { "body ending in CR", "abc\r" }, { "bare LFs", "a \nb\n\nc\n" },
-		{ "bare LF first", "\na\n" }, { "blanks at line ends", "a \t \r\n b\t\r\n \r\n" }, { "one LF", "\n" } };
+		{ "body without a final line end", "abc" }, { "body ending in CR", "abc\r" },
+		{ "bare LFs", "a \nb\n\nc\n" }, { "bare LF first", "\na\n" },
+		{ "blanks at line ends", "a \t \r\n b\t\r\n \r\n" }, { "one LF", "\n" } };
 	struct sign_field fields[3] = { { NULL, NULL }, { "From", " a@vendor.example" }, { "Subject", " x\n\ty\r\n z" } };
 	struct fixture fixture;
 	char *big = malloc(300001);
@@ -570,7 +616,8 @@ test_bodies(void)
 	verdict_is(&fixture, 0, AUTH_PASS, "", "large body");
 	free(big);
 	verify(&fixture, message, FIELDS, body, sizeof body - 1, 0);
-	ok(!fixture.body_wanted && fixture.fine && fixture.facts.dkim_count == 0 && fixture.facts.dkim_done && fixture.counter.asked == 0,
+	ok(!fixture.body_wanted && fixture.fine && fixture.facts.dkim_count == 0 && fixture.facts.dkim_done &&
+		fixture.counter.asked == 0,
 	    "an unsigned message needs neither body nor DNS");
 	fixture_close(&fixture);
 }
@@ -580,7 +627,8 @@ test_ceilings(void)
 {
 	struct fixture fixture;
 	static struct sign_field fields[2100];
-	char *long_name = calloc(1, 70001), *wide = calloc(1, 300001), *value = sign("k", "vendor.example", SIGN_RSA_1024, usual);
+	char *long_name = calloc(1, 70001), *wide = calloc(1, 300001),
+	     *value = sign("k", "vendor.example", SIGN_RSA_1024, usual);
 	struct text h;
 	size_t count = 0;
 
@@ -593,7 +641,8 @@ test_ceilings(void)
 		fields[count] = (struct sign_field){ "X-Filler", " x" };
 	memcpy(fields + count, message, sizeof message);
 	verify_signed(&fixture, fields, count + FIELDS, "x\r\n", 3, "from:subject:x-filler", false);
-	verdict_is(&fixture, 0, AUTH_PASS, "", "two thousand fields, one of them signed, doubled and not shown to readers");
+	verdict_is(&fixture, 0, AUTH_PASS, "",
+	    "two thousand fields, one of them signed, doubled and not shown to readers");
 	for (; count < 2100; count++)
 		fields[count] = (struct sign_field){ "X-Filler", " x" };
 	verify_signed(&fixture, fields, 2100, "x\r\n", 3, "from:subject", false);
@@ -645,9 +694,12 @@ test_ceilings(void)
 static void
 test_trace(void)
 {
-	struct sign_order order = { .key = sign_key(SIGN_RSA_1024), .d = "vendor.example", .s = "k", .h = "received:from:subject" };
-	struct sign_field fields[5] = { { "Received", " by us" }, { "DKIM-Signature", NULL }, { "Received", " by them" },
-		{ "From", " a@vendor.example" }, { "Subject", " x" } };
+	struct sign_order order = { .key = sign_key(SIGN_RSA_1024),
+		.d = "vendor.example",
+		.s = "k",
+		.h = "received:from:subject" };
+	struct sign_field fields[5] = { { "Received", " by us" }, { "DKIM-Signature", NULL },
+		{ "Received", " by them" }, { "From", " a@vendor.example" }, { "Subject", " x" } };
 	struct fixture fixture;
 	char *value;
 
@@ -682,24 +734,42 @@ static const struct shape_row shapes[] = {
 	{ "a Subject that is present but not signed", "from", PLAIN, "", "no-subject", true, false },
 	{ "a second From", "from:subject", PLAIN, "From: c@evil.example\n", "repeated-field", false, false },
 	{ "a second Subject", "from:subject", PLAIN, "Subject: pay\n", "repeated-field", false, false },
-	{ "a second Content-Type", "from:subject:content-type", PLAIN "Content-Type: text/plain\n", "Content-Type: text/html\n", "repeated-field", false, false },
-	{ "a second Content-Transfer-Encoding", "from:subject:content-transfer-encoding", PLAIN "Content-Transfer-Encoding: 7bit\n", "content-transfer-encoding: base64\n", "repeated-field", false, false },
-	{ "a second Content-Type where it is not signed", "from:subject", PLAIN "Content-Type: text/plain\n", "Content-Type: text/html\n", "", false, false },
-	{ "a second From and a second To", "from:subject:to", PLAIN "To: b@rx.example\n", "From: c@evil.example\nTo: d@rx.example\n", "repeated-field", false, false },
-	{ "a second To", "from:subject:to", PLAIN "To: b@rx.example\n", "To: d@rx.example\n", "repeated-field", true, false },
-	{ "a second Cc", "from:subject:cc", PLAIN "Cc: b@rx.example\n", "CC: d@rx.example\n", "repeated-field", true, false },
+	{ "a second Content-Type", "from:subject:content-type", PLAIN "Content-Type: text/plain\n",
+	    "Content-Type: text/html\n", "repeated-field", false, false },
+	{ "a second Content-Transfer-Encoding", "from:subject:content-transfer-encoding",
+	    PLAIN "Content-Transfer-Encoding: 7bit\n", "content-transfer-encoding: base64\n", "repeated-field", false,
+	    false },
+	{ "a second Content-Type where it is not signed", "from:subject", PLAIN "Content-Type: text/plain\n",
+	    "Content-Type: text/html\n", "", false, false },
+	{ "a second From and a second To", "from:subject:to", PLAIN "To: b@rx.example\n",
+	    "From: c@evil.example\nTo: d@rx.example\n", "repeated-field", false, false },
+	{ "a second To", "from:subject:to", PLAIN "To: b@rx.example\n", "To: d@rx.example\n", "repeated-field", true,
+	    false },
+	{ "a second Cc", "from:subject:cc", PLAIN "Cc: b@rx.example\n", "CC: d@rx.example\n", "repeated-field", true,
+	    false },
 	{ "a Cc added where none was", "from:subject:cc", PLAIN, "Cc: d@rx.example\n", "header-changed", false, false },
-	{ "a second Date", "from:subject:date", PLAIN "Date: Fri, 20 Nov 2026 10:00:00 +0000\n", "Date: Fri, 20 Nov 2026 10:00:00 +0000\n", "repeated-field", true, false },
-	{ "a second Message-ID", "from:subject:message-id", PLAIN "Message-ID: <1@vendor.example>\n", "Message-ID: <2@vendor.example>\n", "repeated-field", true, false },
-	{ "a second Sender", "from:subject:sender", PLAIN "Sender: a@vendor.example\n", "Sender: c@evil.example\n", "repeated-field", true, false },
-	{ "a second Reply-To", "from:subject:reply-to", PLAIN "Reply-To: a@vendor.example\n", "Reply-To: c@evil.example\n", "repeated-field", true, false },
-	{ "a second MIME-Version", "from:subject:mime-version", PLAIN "MIME-Version: 1.0\n", "MIME-Version: 1.0\n", "repeated-field", true, false },
-	{ "a second List-Unsubscribe", "from:subject:list-unsubscribe", PLAIN "List-Unsubscribe: <mailto:a@vendor.example>\n", "List-Unsubscribe: <https://evil.example/>\n", "repeated-field", true, false },
-	{ "two To fields, both signed", "from:subject:to:to", PLAIN "To: b@rx.example\nTo: d@rx.example\n", "", "", false, false },
-	{ "fields of hops doubled", "from:subject:received:x-received:arc-seal:authentication-results:x-google-smtp-source",
+	{ "a second Date", "from:subject:date", PLAIN "Date: Fri, 20 Nov 2026 10:00:00 +0000\n",
+	    "Date: Fri, 20 Nov 2026 10:00:00 +0000\n", "repeated-field", true, false },
+	{ "a second Message-ID", "from:subject:message-id", PLAIN "Message-ID: <1@vendor.example>\n",
+	    "Message-ID: <2@vendor.example>\n", "repeated-field", true, false },
+	{ "a second Sender", "from:subject:sender", PLAIN "Sender: a@vendor.example\n", "Sender: c@evil.example\n",
+	    "repeated-field", true, false },
+	{ "a second Reply-To", "from:subject:reply-to", PLAIN "Reply-To: a@vendor.example\n",
+	    "Reply-To: c@evil.example\n", "repeated-field", true, false },
+	{ "a second MIME-Version", "from:subject:mime-version", PLAIN "MIME-Version: 1.0\n", "MIME-Version: 1.0\n",
+	    "repeated-field", true, false },
+	{ "a second List-Unsubscribe", "from:subject:list-unsubscribe",
+	    PLAIN "List-Unsubscribe: <mailto:a@vendor.example>\n", "List-Unsubscribe: <https://evil.example/>\n",
+	    "repeated-field", true, false },
+	{ "two To fields, both signed", "from:subject:to:to", PLAIN "To: b@rx.example\nTo: d@rx.example\n", "", "",
+	    false, false },
+	{ "fields of hops doubled",
+	    "from:subject:received:x-received:arc-seal:authentication-results:x-google-smtp-source",
 	    PLAIN "Received: a\nX-Received: b\nARC-Seal: i=1\nAuthentication-Results: c\nX-Google-Smtp-Source: d\n",
-	    "Received: e\nX-Received: f\nARC-Seal: i=2\nAuthentication-Results: g\nX-Google-Smtp-Source: h\n", "", false, false },
-	{ "a Reply-To that is signed", "from:subject:reply-to", PLAIN "Reply-To: a@vendor.example\n", "", "", false, false },
+	    "Received: e\nX-Received: f\nARC-Seal: i=2\nAuthentication-Results: g\nX-Google-Smtp-Source: h\n", "",
+	    false, false },
+	{ "a Reply-To that is signed", "from:subject:reply-to", PLAIN "Reply-To: a@vendor.example\n", "", "", false,
+	    false },
 	{ "a Reply-To that is not signed", "from:subject", PLAIN "Reply-To: a@vendor.example\n", "", "", false, true },
 	{ "a Reply-To added", "from:subject", PLAIN, "Reply-To: c@evil.example\n", "", false, true },
 	{ "no Reply-To, and none signed", "from:subject", PLAIN, "", "", false, false },
@@ -737,7 +807,8 @@ test_shape(struct fixture *fixture, const struct shape_row *row)
 	verify(fixture, fields, count, "x\r\n", 3, 0);
 	is(fixture->facts.dkim[0].why, row->why, "%s: why", row->name);
 	ok(fixture->facts.dkim[0].counts == (row->why[0] == '\0') && fixture->facts.dkim[0].weak == row->weak &&
-		fixture->facts.dkim[0].reply_open == row->reply_open, "%s: counts, is weak, leaves the Reply-To open", row->name);
+		fixture->facts.dkim[0].reply_open == row->reply_open,
+	    "%s: counts, is weak, leaves the Reply-To open", row->name);
 	free(value);
 }
 
@@ -780,7 +851,11 @@ test_ages(void)
 	publish(&fixture, "k", "vendor.example", SIGN_RSA_1024, 0);
 	for (size_t i = 0; i < sizeof ages / sizeof ages[0]; i++) {
 		const struct age_row *row = &ages[i];
-		struct sign_order order = { .key = sign_key(SIGN_RSA_1024), .d = "vendor.example", .s = "k", .h = row->h, .t = row->t };
+		struct sign_order order = { .key = sign_key(SIGN_RSA_1024),
+			.d = "vendor.example",
+			.s = "k",
+			.h = row->h,
+			.t = row->t };
 		char *value = sign_message(&order, message, FIELDS, body, sizeof body - 1);
 
 		fixture.now = row->now;
@@ -815,12 +890,18 @@ test_all_signed(void)
 static void
 test_rubbish(void)
 {
-	static const char *const list[] = { "", ";", " ;;;", "=", "v", "v=1", "v=1; v=1", "b=", "v=1; a=; d=; s=; h=; b=; bh=",
-		" v=1; a=rsa-sha256; d=vendor.example; s=k; h=from:subject; b=x; bh=x; l=-1", " v=1; a=rsa-sha256; d=vendor.example; s=k; h=:::; b=x; bh=x",
-		" v=1; a=rsa-sha256; d=vendor.example; s=k; h=from:subject; b=!!; bh=x; q=file/x", " v=1; a=rsa-sha256; d=vendor.example; s=k; h=from; b=x; bh=x; i=@@@",
-		" v=1; a=rsa-sha256; d=vendor.example; s=k; h=from; b=x; bh=x; i===4", " v=1; a=rsa-sha256; d=vendor.example; s=k; h=from; bh=x",
-		" v=1; a=rsa-sha256; d=vendor.example; s=k; h=from; b=x; t=99999999999999999999999", " v=1; a=rsa-sha256; c=relaxed/; d=vendor.example; s=k; h=from; b=x; bh=x",
-		" v=1; a=rsa-sha256; c=/; d=vendor.example; s=k; h=from; b=x; bh=x; l=99999999999999999999", " v=1; d=a..b; s=k", "\xff=\xff; d=x.example; s=y",
+	static const char *const list[] = { "", ";", " ;;;", "=", "v", "v=1", "v=1; v=1",
+		"b=", "v=1; a=; d=; s=; h=; b=; bh=",
+		" v=1; a=rsa-sha256; d=vendor.example; s=k; h=from:subject; b=x; bh=x; l=-1",
+		" v=1; a=rsa-sha256; d=vendor.example; s=k; h=:::; b=x; bh=x",
+		" v=1; a=rsa-sha256; d=vendor.example; s=k; h=from:subject; b=!!; bh=x; q=file/x",
+		" v=1; a=rsa-sha256; d=vendor.example; s=k; h=from; b=x; bh=x; i=@@@",
+		" v=1; a=rsa-sha256; d=vendor.example; s=k; h=from; b=x; bh=x; i===4",
+		" v=1; a=rsa-sha256; d=vendor.example; s=k; h=from; bh=x",
+		" v=1; a=rsa-sha256; d=vendor.example; s=k; h=from; b=x; t=99999999999999999999999",
+		" v=1; a=rsa-sha256; c=relaxed/; d=vendor.example; s=k; h=from; b=x; bh=x",
+		" v=1; a=rsa-sha256; c=/; d=vendor.example; s=k; h=from; b=x; bh=x; l=99999999999999999999",
+		" v=1; d=a..b; s=k", "\xff=\xff; d=x.example; s=y",
 		" v=1; a=ed25519-sha256; d=vendor.example; s=k; h=from:subject; b=AAAA; bh=AAAA" };
 	char *good = sign("k", "vendor.example", SIGN_RSA_1024, usual);
 	struct fixture fixture;
@@ -831,7 +912,8 @@ test_rubbish(void)
 		char *values[2] = { (char *)list[i], good };
 
 		verify_with(&fixture, values, 2);
-		ok(fixture.fine && fixture.facts.dkim_count == 2 && !fixture.facts.dkim[0].counts && fixture.facts.dkim[1].counts,
+		ok(fixture.fine && fixture.facts.dkim_count == 2 && !fixture.facts.dkim[0].counts &&
+			fixture.facts.dkim[1].counts,
 		    "rubbish %zu counts for nothing and spoils nothing", i);
 	}
 	free(good);
@@ -840,7 +922,8 @@ test_rubbish(void)
 
 /* The key of sample 002 as everybody publishes it (SubjectPublicKeyInfo). The sample has it as RFC 6376, 3.6.1
  * says (RSAPublicKey), which libopendkim does not read. */
-static const char wrapped[] = "v=DKIM1; p=MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQC1SOt+XSyuHCSQB9y8erqaN1/y5tbUM95ns3FkwNwVAZ8iLHZ0X+e2g+QbTZoT"
+static const char wrapped[] =
+    "v=DKIM1; p=MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQC1SOt+XSyuHCSQB9y8erqaN1/y5tbUM95ns3FkwNwVAZ8iLHZ0X+e2g+QbTZoT"
     "62GA5Vpc8N1IJyorCMZLZJOfojEDJRbQEtdCQfC92GnVzSWPiQXG3kouU4CXuFhczYFveRVgwLkk0V0lmXwP/MY35W0yw8dHrhWTjOwuE9BsCwIDAQAB";
 
 /* One file: records, a blank line, a message with LF ends. `key` replaces the records' data. */

@@ -97,10 +97,13 @@ static const struct row {
 } rows[] = {
 	{ "a listed address passes", "192.0.2.9", "h.example", "a@vendor.example", AUTH_PASS, "vendor.example" },
 	{ "the domain may stand alone", "192.0.2.9", "h.example", "vendor.example", AUTH_PASS, "vendor.example" },
-	{ "the domain's normal form is checked", "192.0.2.9", "h.example", "a@Vendor.EXAMPLE.", AUTH_PASS, "vendor.example" },
-	{ "an address of an include passes", "198.51.100.1", "h.example", "a@vendor.example", AUTH_PASS, "vendor.example" },
+	{ "the domain's normal form is checked", "192.0.2.9", "h.example", "a@Vendor.EXAMPLE.", AUTH_PASS,
+	    "vendor.example" },
+	{ "an address of an include passes", "198.51.100.1", "h.example", "a@vendor.example", AUTH_PASS,
+	    "vendor.example" },
 	{ "an address of its MX passes", "198.51.100.2", "h.example", "a@vendor.example", AUTH_PASS, "vendor.example" },
-	{ "an IPv6 address of its MX passes", "2001:db8:2::2", "h.example", "a@vendor.example", AUTH_PASS, "vendor.example" },
+	{ "an IPv6 address of its MX passes", "2001:db8:2::2", "h.example", "a@vendor.example", AUTH_PASS,
+	    "vendor.example" },
 	{ "an IPv6 range passes", "2001:db8:1::9", "h.example", "a@vendor.example", AUTH_PASS, "vendor.example" },
 	{ "another address fails", "203.0.113.1", "h.example", "a@vendor.example", AUTH_FAIL, "vendor.example" },
 	{ "another IPv6 address fails", "2001:db8:3::1", "h.example", "a@vendor.example", AUTH_FAIL, "vendor.example" },
@@ -111,15 +114,20 @@ static const struct row {
 	{ "no name is none", "192.0.2.1", "h.example", "a@gone.example", AUTH_NONE, "gone.example" },
 	{ "a broken record is permanent", "192.0.2.1", "h.example", "a@broken.example", AUTH_PERMERROR, "broken.example" },
 	{ "two records are permanent", "192.0.2.1", "h.example", "a@twice.example", AUTH_PERMERROR, "twice.example" },
-	{ "the record that kills libspf2 is permanent", "192.0.2.1", "h.example", "a@killer.example", AUTH_PERMERROR, "killer.example" },
+	{ "the record that kills libspf2 is permanent", "192.0.2.1", "h.example", "a@killer.example", AUTH_PERMERROR,
+	    "killer.example" },
 	{ "SERVFAIL is temporary", "192.0.2.1", "h.example", "a@sick.example", AUTH_TEMPERROR, "sick.example" },
-	{ "SERVFAIL for an include is temporary", "192.0.2.1", "h.example", "a@sickness.example", AUTH_TEMPERROR, "sickness.example" },
-	{ "a time-out for a host is temporary", "192.0.2.1", "h.example", "a@sickhost.example", AUTH_TEMPERROR, "sickhost.example" },
+	{ "SERVFAIL for an include is temporary", "192.0.2.1", "h.example", "a@sickness.example", AUTH_TEMPERROR,
+	    "sickness.example" },
+	{ "a time-out for a host is temporary", "192.0.2.1", "h.example", "a@sickhost.example", AUTH_TEMPERROR,
+	    "sickhost.example" },
 	{ "what is not reached does not matter", "192.0.2.1", "h.example", "a@early.example", AUTH_PASS, "early.example" },
-	{ "an include of nothing is permanent", "192.0.2.1", "h.example", "a@nowhere.example", AUTH_PERMERROR, "nowhere.example" },
+	{ "an include of nothing is permanent", "192.0.2.1", "h.example", "a@nowhere.example", AUTH_PERMERROR,
+	    "nowhere.example" },
 	{ "a loop is permanent", "192.0.2.1", "h.example", "a@loop.example", AUTH_PERMERROR, "loop.example" },
 	{ "redirect comes last", "203.0.113.1", "h.example", "a@redirect.example", AUTH_PASS, "redirect.example" },
-	{ "redirect decides if nothing matches", "203.0.113.2", "h.example", "a@redirect.example", AUTH_FAIL, "redirect.example" },
+	{ "redirect decides if nothing matches", "203.0.113.2", "h.example", "a@redirect.example", AUTH_FAIL,
+	    "redirect.example" },
 	{ "a prefix of 0 passes every client", "203.0.113.9", "h.example", "a@any.example", AUTH_PASS, "any.example" },
 	{ "but not of the other family", "2001:db8::1", "h.example", "a@any.example", AUTH_NEUTRAL, "any.example" },
 
@@ -139,36 +147,52 @@ static const struct row {
 	{ "its last @ ends it", "192.0.2.1", "h.example", "alice@x@local.example", AUTH_FAIL, "local.example" },
 	{ "its dots are labels", "192.0.2.1", "h.example", "k.o@local.example", AUTH_PASS, "local.example" },
 	{ "and never part of one", "192.0.2.1", "h.example", "o.k@local.example", AUTH_FAIL, "local.example" },
-	{ "a backslash in it is a byte", "192.0.2.1", "h.example", "back\\slash@local.example", AUTH_PASS, "local.example" },
+	{ "a backslash in it is a byte", "192.0.2.1", "h.example", "back\\slash@local.example", AUTH_PASS,
+	    "local.example" },
 	{ "a percent in it is not a macro", "192.0.2.1", "h.example", "%{d}@local.example", AUTH_FAIL, "local.example" },
-	{ "blanks and slashes do no harm", "192.0.2.1", "h.example", "a b/0 all@local.example", AUTH_FAIL, "local.example" },
-	{ "an odd local part is checked with its domain", "192.0.2.9", "h.example", "b..s@vendor.example", AUTH_PASS, "vendor.example" },
+	{ "blanks and slashes do no harm", "192.0.2.1", "h.example", "a b/0 all@local.example", AUTH_FAIL,
+	    "local.example" },
+	{ "an odd local part is checked with its domain", "192.0.2.9", "h.example", "b..s@vendor.example", AUTH_PASS,
+	    "vendor.example" },
 	{ "so is one that opens a comment", "192.0.2.9", "h.example", "b(ss@vendor.example", AUTH_PASS, "vendor.example" },
 	{ "and one of controls", "192.0.2.9", "h.example", "b\x01\x7f@vendor.example", AUTH_PASS, "vendor.example" },
-	{ "a comment after the domain hides no other", "203.0.113.1", "h.example", "a@vendor.example(@any.example", AUTH_FAIL, "vendor.example" },
-	{ "an empty label of the local part is not a name", "192.0.2.1", "h.example", "b..s@local.example", AUTH_FAIL, "local.example" },
-	{ "a dot after it is not one either", "192.0.2.1", "h.example", "alice.@local.example", AUTH_FAIL, "local.example" },
-	{ "a quoted local part is expanded without its quotes", "192.0.2.1", "h.example", "\"alice\"@local.example", AUTH_PASS, "local.example" },
-	{ "other scripts match nothing", "192.0.2.1", "h.example", "\xe3\x81\x82@local.example", AUTH_FAIL, "local.example" },
+	{ "a comment after the domain hides no other", "203.0.113.1", "h.example", "a@vendor.example(@any.example",
+	    AUTH_FAIL, "vendor.example" },
+	{ "an empty label of the local part is not a name", "192.0.2.1", "h.example", "b..s@local.example", AUTH_FAIL,
+	    "local.example" },
+	{ "a dot after it is not one either", "192.0.2.1", "h.example", "alice.@local.example", AUTH_FAIL,
+	    "local.example" },
+	{ "a quoted local part is expanded without its quotes", "192.0.2.1", "h.example", "\"alice\"@local.example",
+	    AUTH_PASS, "local.example" },
+	{ "other scripts match nothing", "192.0.2.1", "h.example", "\xe3\x81\x82@local.example", AUTH_FAIL,
+	    "local.example" },
 	{ "the HELO name is expanded", "192.0.2.1", "mx.sender.example", "a@helo.example", AUTH_PASS, "helo.example" },
 	{ "bytes in it do no harm", "192.0.2.1", "\xff\x01 %{h}", "a@helo.example", AUTH_FAIL, "helo.example" },
 	{ "the last two labels of two are both", "192.0.2.1", "h.example", "a@two.example", AUTH_PASS, "two.example" },
-	{ "%{p} prefers a name below the domain", "192.0.2.1", "h.example", "a@named.example", AUTH_PASS, "named.example" },
+	{ "%{p} prefers a name below the domain", "192.0.2.1", "h.example", "a@named.example", AUTH_PASS,
+	    "named.example" },
 	{ "%{p} without a name is unknown", "192.0.2.7", "h.example", "a@named.example", AUTH_PASS, "named.example" },
 	{ "ptr matches a validated name", "192.0.2.1", "h.example", "a@ptr.example", AUTH_PASS, "ptr.example" },
 	{ "and nothing else", "192.0.2.7", "h.example", "a@ptr.example", AUTH_FAIL, "ptr.example" },
-	{ "ptr under an internationalised top-level domain", "192.0.2.4", "h.example", "a@idn-ptr.example", AUTH_PASS, "idn-ptr.example" },
+	{ "ptr under an internationalised top-level domain", "192.0.2.4", "h.example", "a@idn-ptr.example", AUTH_PASS,
+	    "idn-ptr.example" },
 	{ "a neighbour under it", "192.0.2.5", "h.example", "a@idn-ptr.example", AUTH_FAIL, "idn-ptr.example" },
 	{ "a domain's own ptr under one", "192.0.2.4", "h.example", "a@vendor.xn--p1ai", AUTH_PASS, "vendor.xn--p1ai" },
 	{ "a neighbour of the domain", "192.0.2.5", "h.example", "a@vendor.xn--p1ai", AUTH_FAIL, "vendor.xn--p1ai" },
-	{ "ptr with a macro under a long one", "192.0.2.6", "h.example", "a@vendor.xn--vermgensberater-ctb", AUTH_PASS, "vendor.xn--vermgensberater-ctb" },
-	{ "other terms under one, the first", "192.0.2.4", "h.example", "a@idn-terms.example", AUTH_PASS, "idn-terms.example" },
-	{ "other terms under one, the second", "192.0.2.6", "h.example", "a@idn-terms.example", AUTH_PASS, "idn-terms.example" },
+	{ "ptr with a macro under a long one", "192.0.2.6", "h.example", "a@vendor.xn--vermgensberater-ctb", AUTH_PASS,
+	    "vendor.xn--vermgensberater-ctb" },
+	{ "other terms under one, the first", "192.0.2.4", "h.example", "a@idn-terms.example", AUTH_PASS,
+	    "idn-terms.example" },
+	{ "other terms under one, the second", "192.0.2.6", "h.example", "a@idn-terms.example", AUTH_PASS,
+	    "idn-terms.example" },
 	{ "three voids are permanent", "192.0.2.7", "h.example", "a@big.example", AUTH_PERMERROR, "big.example" },
-	{ "a name in another script is checked by its A-labels", "192.0.2.1", "h.example", "a@b\xc3\xbc" "cher.example",
+	{ "a name in another script is checked by its A-labels", "192.0.2.1", "h.example",
+	    "a@b\xc3\xbc"
+	    "cher.example",
 	    AUTH_PASS, "xn--bcher-kva.example" },
 
-	{ "a loopback client is not passed unasked", "127.0.0.1", "h.example", "a@lo-all.example", AUTH_FAIL, "lo-all.example" },
+	{ "a loopback client is not passed unasked", "127.0.0.1", "h.example", "a@lo-all.example", AUTH_FAIL,
+	    "lo-all.example" },
 	{ "nor one of IPv6", "::1", "h.example", "a@lo-all.example", AUTH_FAIL, "lo-all.example" },
 	{ "nor without a record", "127.0.0.1", "h.example", "a@gone.example", AUTH_NONE, "gone.example" },
 	{ "but passes when listed", "127.0.0.1", "h.example", "a@lo.example", AUTH_PASS, "lo.example" },
@@ -177,7 +201,8 @@ static const struct row {
 	{ "a loopback client passes by its host", "127.0.0.1", "h.example", "a@lo-a.example", AUTH_PASS, "lo-a.example" },
 	{ "and by its IPv6 host", "::1", "h.example", "a@lo-a.example", AUTH_PASS, "lo-a.example" },
 	{ "the stand-in's address does not", "255.0.0.1", "h.example", "a@lo-a.example", AUTH_NEUTRAL, "lo-a.example" },
-	{ "a loopback client is expanded as it is", "127.0.0.1", "h.example", "a@lo-i.example", AUTH_PASS, "lo-i.example" },
+	{ "a loopback client is expanded as it is", "127.0.0.1", "h.example", "a@lo-i.example", AUTH_PASS,
+	    "lo-i.example" },
 	{ "and has its own PTR", "127.0.0.1", "h.example", "a@lo-ptr.example", AUTH_PASS, "lo-ptr.example" },
 	{ "ip6 never matches IPv4", "192.0.2.1", "h.example", "a@mapped.example", AUTH_FAIL, "mapped.example" },
 };
@@ -202,7 +227,8 @@ test_rows(struct resolver *resolver)
 
 		check_spf(resolver, NULL, arena, &query, &fact, NULL);
 		if (!ok(fact.result == rows[i].result && strcmp(fact.domain, rows[i].domain) == 0 &&
-		    fact.by_helo == (*rows[i].mail_from == '\0'), "%s", rows[i].name))
+			    fact.by_helo == (*rows[i].mail_from == '\0'),
+			"%s", rows[i].name))
 			note("%s of '%s', wanted %s of '%s'", auth_word(fact.result), fact.domain,
 			    auth_word(rows[i].result), rows[i].domain);
 		arena_close(arena);
@@ -218,14 +244,18 @@ test_why(struct resolver *resolver)
 	} list[] = {
 		{ "two records", "a@why-two.example", "why-two.example: it has more than one SPF record" },
 		{ "an unknown mechanism", "a@why-term.example", "why-term.example: unknown mechanism: 'ipp4:192.0.2.1'" },
-		{ "a byte that is not allowed", "a@why-byte.example", "why-byte.example: byte 255 at position 9 is not allowed in an SPF record" },
-		{ "a broken record that is included", "a@why-in.example", "why-term.example: unknown mechanism: 'ipp4:192.0.2.1'" },
-		{ "something that is not a network", "a@why-net.example", "why-net.example: not a network: ':192.0.2.999'" },
+		{ "a byte that is not allowed", "a@why-byte.example",
+		    "why-byte.example: byte 255 at position 9 is not allowed in an SPF record" },
+		{ "a broken record that is included", "a@why-in.example",
+		    "why-term.example: unknown mechanism: 'ipp4:192.0.2.1'" },
+		{ "something that is not a network", "a@why-net.example",
+		    "why-net.example: not a network: ':192.0.2.999'" },
 		{ "an include without a record", "a@why-gone.example",
 		    "gone.example: an include or redirect names it, but it has no SPF record" },
 		{ "an include of a name with other records", "a@why-bare.example",
 		    "other-texts.example: an include or redirect names it, but it has no SPF record" },
-		{ "a third void", "a@why-void.example", "v3.example: it is the third name that DNS knows nothing about, and two are allowed" },
+		{ "a third void", "a@why-void.example",
+		    "v3.example: it is the third name that DNS knows nothing about, and two are allowed" },
 		{ "an eleventh term", "a@why-many.example",
 		    "h11.example: the eleventh term that needs DNS asks for it, and ten are allowed" },
 		{ "a correct record", "a@ptr.example", NULL },
@@ -234,7 +264,8 @@ test_why(struct resolver *resolver)
 
 	for (size_t i = 0; i < sizeof list / sizeof list[0]; i++) {
 		struct arena *arena = arena_open(ARENA);
-		struct spf_query query = { .client = { ADDRESS_V4, { 203, 0, 113, 9 } }, .helo = "h.example",
+		struct spf_query query = { .client = { ADDRESS_V4, { 203, 0, 113, 9 } },
+			.helo = "h.example",
 			.mail_from = list[i].mail_from };
 		struct spf_fact fact;
 		const char *why = NULL;
@@ -250,7 +281,8 @@ test_why(struct resolver *resolver)
 static void
 test_mapped(struct resolver *resolver)
 {
-	struct spf_query query = { .helo = "h.example", .mail_from = "a@vendor.example",
+	struct spf_query query = { .helo = "h.example",
+		.mail_from = "a@vendor.example",
 		.client = { ADDRESS_V6, { [10] = 0xff, 0xff, 192, 0, 2, 9 } } };
 	struct arena *arena = arena_open(ARENA);
 	struct spf_fact fact;
@@ -310,7 +342,8 @@ test_budget(struct resolver *resolver)
 		slow.asked = 0;
 		check_spf(&slow.interface, &budget, arena, &query, &fact, NULL);
 		if (!ok(strcmp(auth_word(fact.result), cases[i].result) == 0 && budget.left_ms == cases[i].left &&
-		    slow.asked == cases[i].asked, "%s", cases[i].name))
+			    slow.asked == cases[i].asked,
+			"%s", cases[i].name))
 			note("%s, %lld ms left, %u asked", auth_word(fact.result), (long long)budget.left_ms, slow.asked);
 		arena_close(arena);
 	}
@@ -547,11 +580,15 @@ test_standings(struct canned_zone *zone, struct resolver *resolver)
 {
 	static const char *const lines[] = {
 		"s.example TXT \"v=spf1 include:i.s.example mx ptr include:%{l}.m.s.example include:j.s.example -all\"",
-		"i.s.example TXT \"v=spf1 exists:%{i}.x.s.example a:h.s.example -all\"", "h.s.example A 192.0.2.9",
+		"i.s.example TXT \"v=spf1 exists:%{i}.x.s.example a:h.s.example -all\"",
+		"h.s.example A 192.0.2.9",
 		"j.s.example TXT \"v=spf1 exists:%{p}.y.s.example ip4:192.0.2.77 -all\"",
-		"s.example MX 10 mx.s.example", "mx.s.example A 192.0.2.8",
-		"77.2.0.192.in-addr.arpa PTR host.evil.example", "host.evil.example A 192.0.2.9",
-		"bob.m.s.example TXT \"v=spf1 a:k.s.example -all\"", "k.s.example A 192.0.2.7",
+		"s.example MX 10 mx.s.example",
+		"mx.s.example A 192.0.2.8",
+		"77.2.0.192.in-addr.arpa PTR host.evil.example",
+		"host.evil.example A 192.0.2.9",
+		"bob.m.s.example TXT \"v=spf1 a:k.s.example -all\"",
+		"k.s.example A 192.0.2.7",
 	};
 	static const struct {
 		const char *name;

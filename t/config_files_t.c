@@ -56,9 +56,8 @@ enable(const char *vendor)
 {
 	char text[2048];
 
-	snprintf(text, sizeof text,
-	    "vendor_path = [ \"%s/shipped\", \"%s/site\" ];\nvendors = ( { name = \"%s\"; } );\n", folder, folder,
-	    vendor);
+	snprintf(text, sizeof text, "vendor_path = [ \"%s/shipped\", \"%s/site\" ];\nvendors = ( { name = \"%s\"; } );\n",
+	    folder, folder, vendor);
 	file_write("greenlane.conf", text);
 }
 
@@ -68,8 +67,8 @@ vendor_write(const char *path, const char *name, const char *title, const char *
 	char text[2048];
 
 	snprintf(text, sizeof text,
-	    "vendor = { name = \"%s\"; title = \"%s\"; domains = [ \"%s.example\" ]; sources = ( %s ); };\n", name, title,
-	    name, sources);
+	    "vendor = { name = \"%s\"; title = \"%s\"; domains = [ \"%s.example\" ]; sources = ( %s ); };\n", name,
+	    title, name, sources);
 	file_write(path, text);
 }
 
@@ -89,8 +88,7 @@ load(const char *path)
 		snprintf(said, sizeof said, "%s", policy->vendor_count == 0 ? "no vendor" : policy->vendors[0].title);
 	} else {
 		fault_write(&faults->list[0].fault, text, sizeof text);
-		snprintf(said, sizeof said, "%s",
-		    strncmp(text, folder, length) == 0 ? text + length + 1 : text);
+		snprintf(said, sizeof said, "%s", strncmp(text, folder, length) == 0 ? text + length + 1 : text);
 	}
 	policy_free(policy);
 	faults_close(faults);
@@ -125,11 +123,10 @@ closed_file_is_a_fault(void)
 		abort();
 	ok(strstr(load(in_folder("greenlane.conf")), "/site/acme.conf: cannot be opened: Permission denied") != NULL,
 	    "a site directory that the daemon may not enter does not fall back to the shipped file");
-	if ((root && seteuid(0) != 0) || chmod(in_folder("site"), 0755) != 0 || unlink(in_folder("site/acme.conf")) != 0 ||
-	    symlink("nowhere.conf", in_folder("site/acme.conf")) != 0)
+	if ((root && seteuid(0) != 0) || chmod(in_folder("site"), 0755) != 0 ||
+	    unlink(in_folder("site/acme.conf")) != 0 || symlink("nowhere.conf", in_folder("site/acme.conf")) != 0)
 		abort();
-	ok(strstr(load(in_folder("greenlane.conf")), "No such file or directory") != NULL,
-	    "nor does a dangling link");
+	ok(strstr(load(in_folder("greenlane.conf")), "No such file or directory") != NULL, "nor does a dangling link");
 	unlink(in_folder("site/acme.conf"));
 }
 
@@ -138,8 +135,8 @@ only_files_are_read(void)
 {
 	is(load(in_folder("none.conf")), "none.conf: cannot be opened: No such file or directory",
 	    "a missing configuration is a fault");
-	is(load(in_folder("shipped")),
-	    "shipped: is not a regular file; write the name of a configuration file", "so is a directory in its place");
+	is(load(in_folder("shipped")), "shipped: is not a regular file; write the name of a configuration file",
+	    "so is a directory in its place");
 	folder_make("site/acme.conf");
 	enable("acme");
 	ok(strstr(load(in_folder("greenlane.conf")), "is not a regular file") != NULL,
@@ -178,7 +175,8 @@ list_is_found_beside_its_vendor(void)
 
 	enable("acme");
 	vendor_write("shipped/acme.conf", "acme", "shipped", "{ file = \"acme.list\"; }");
-	ok(strstr(load(in_folder("greenlane.conf")), "acme.list") != NULL, "a list that is missing is a fault that names it");
+	ok(strstr(load(in_folder("greenlane.conf")), "acme.list") != NULL,
+	    "a list that is missing is a fault that names it");
 	file_write("shipped/acme.list", "192.0.2.0/24\n198.51.100.7 # a host\n");
 	is_number(networks_loaded(), 2, "a list is found next to its vendor file, whatever the working directory");
 	folder_make("shipped/lists");
@@ -295,9 +293,9 @@ public_suffixes_are_known(void)
 	enable("acme");
 	file_write("shipped/acme.conf", "vendor = { name = \"acme\"; domains = [ \"co.uk\" ]; };\n");
 	says("warning: shipped/acme.conf: 'co.uk' in domains of 'acme' is a public suffix: names below it belong to "
-	    "whoever registers them and do not count, and nothing proves the name itself; write the names that you "
-	    "mean\n"
-	    "in force\n",
+	     "whoever registers them and do not count, and nothing proves the name itself; write the names that you "
+	     "mean\n"
+	     "in force\n",
 	    "public suffixes are those of the host's list");
 }
 

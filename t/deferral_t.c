@@ -10,8 +10,8 @@ static const struct row {
 	bool greylister;
 } rows[] = {
 	{ "postgrey's own text",
-	    "Recipient address rejected: Greylisted, see http://postgrey.schweikert.ch/help/rx.example.html", "postgrey",
-	    "greenlane export postgrey", true },
+	    "Recipient address rejected: Greylisted, see http://postgrey.schweikert.ch/help/rx.example.html",
+	    "postgrey", "greenlane export postgrey", true },
 	{ "postgrey's text before 2014",
 	    "Recipient address rejected: Greylisted for 300 seconds (see http://postgrey.schweikert.ch/help/rx.example.html)",
 	    "postgrey", "greenlane export postgrey", true },
@@ -28,8 +28,8 @@ static const struct row {
 	    "restriction class", true },
 	{ "postscreen after its deep tests", "Service currently unavailable", "postscreen",
 	    "greenlane export postscreen", true },
-	{ "rspamd by a policy proxy", "Recipient address rejected: Try again later", "rspamd", "greenlane export rspamd",
-	    true },
+	{ "rspamd by a policy proxy", "Recipient address rejected: Try again later", "rspamd",
+	    "greenlane export rspamd", true },
 	{ "a site's own words", "Recipient address rejected: we GreyList everybody here", "a greylister",
 	    "restriction class", true },
 	{ "the American spelling", "Recipient address rejected: graylisted", "a greylister", "restriction class", true },

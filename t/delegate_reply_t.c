@@ -32,7 +32,7 @@ static const struct {
 	char letter;
 	const char *client, *sender; /* sender NULL: the null sender */
 	enum auth_result spf;
-	const char *wanted;          /* the reply's word, why and vendor */
+	const char *wanted; /* the reply's word, why and vendor */
 } rows[] = {
 	{ "a stranger goes to the greylister", PLAIN, "198.18.0.1", "a@b.example", AUTH_PASS, "greylist stranger -" },
 	{ "the class has the name that is set", CLASS, "198.18.0.1", "a@b.example", AUTH_PASS, "Later-1 stranger -" },
@@ -40,8 +40,7 @@ static const struct {
 	{ "the same by the vendor's bounce name", PLAIN, "192.0.2.1", "b@bounces.plain.example.net", AUTH_PASS,
 	    "DUNNO promised plain" },
 	{ "the same in IPv6 form", PLAIN, "::ffff:192.0.2.1", "b@plain.example", AUTH_PASS, "DUNNO promised plain" },
-	{ "a sender below the vendor's name", PLAIN, "192.0.2.1", "b@x.plain.example", AUTH_PASS,
-	    "DUNNO promised plain" },
+	{ "a sender below the vendor's name", PLAIN, "192.0.2.1", "b@x.plain.example", AUTH_PASS, "DUNNO promised plain" },
 	{ "a name that only ends as the vendor's", PLAIN, "192.0.2.200", "b@xplain.example", AUTH_PASS,
 	    "greylist stranger -" },
 	{ "in a shared range, SPF fails: only a signature could prove it", PLAIN, "192.0.2.1", "b@plain.example",
@@ -54,7 +53,8 @@ static const struct {
 	    "DUNNO trusted plain" },
 	{ "in an exclusive range, another's bounce name", PLAIN, "198.51.100.1", "b@cloud.example", AUTH_PASS,
 	    "DUNNO trusted single" },
-	{ "in an exclusive range, SPF fails", PLAIN, "198.51.100.1", "b@single.example", AUTH_FAIL, "DUNNO trusted single" },
+	{ "in an exclusive range, SPF fails", PLAIN, "198.51.100.1", "b@single.example", AUTH_FAIL,
+	    "DUNNO trusted single" },
 	{ "in an exclusive range, the null sender", PLAIN, "198.51.100.1", NULL, AUTH_NONE, "DUNNO trusted single" },
 	{ "the null sender, the HELO is the vendor's and passes", PLAIN, "198.51.100.1", NULL, AUTH_PASS,
 	    "DUNNO promised single" },
@@ -75,21 +75,23 @@ static const struct {
 	    "greylist stranger -" },
 	{ "listed, the author is still to be seen", PLAIN, "203.0.113.81", "b@cloud.example", AUTH_PASS,
 	    "DUNNO trusted author" },
-	{ "in an exclusive range that nobody reviewed for too long", PLAIN, "203.0.113.97", "b@stale.example", AUTH_PASS,
-	    "greylist stranger -" },
+	{ "in an exclusive range that nobody reviewed for too long", PLAIN, "203.0.113.97", "b@stale.example",
+	    AUTH_PASS, "greylist stranger -" },
 	{ "in a gateway's range, SPF passes for somebody", GATE, "203.0.113.113", "b@customer.example", AUTH_PASS,
 	    "DUNNO trusted gate" },
 	{ "in a gateway's range, SPF fails", GATE, "203.0.113.113", "b@customer.example", AUTH_FAIL,
 	    "greylist stranger -" },
-	{ "forged: a vendor that does not sign, not listed, SPF fails", PLAIN, "198.18.0.1", "b@mute.example", AUTH_FAIL,
-	    "550 forged mute" },
+	{ "forged: a vendor that does not sign, not listed, SPF fails", PLAIN, "198.18.0.1", "b@mute.example",
+	    AUTH_FAIL, "550 forged mute" },
 	{ "forged: SPF softfail", PLAIN, "198.18.0.1", "b@mute.example", AUTH_SOFTFAIL, "550 forged mute" },
 	{ "forged: no SPF at all", PLAIN, "198.18.0.1", "b@mute.example", AUTH_NONE, "550 forged mute" },
 	{ "forged: a name below", PLAIN, "198.18.0.1", "b@x.mute.example", AUTH_FAIL, "550 forged mute" },
 	{ "forged: from another vendor's exclusive range", PLAIN, "198.51.100.1", "b@mute.example", AUTH_FAIL,
 	    "550 forged mute" },
-	{ "SPF in trouble makes nothing forged", PLAIN, "198.18.0.1", "b@mute.example", AUTH_TEMPERROR, "greylist stranger -" },
-	{ "SPF not asked makes nothing forged", PLAIN, "198.18.0.1", "b@mute.example", AUTH_NOT_ASKED, "greylist stranger -" },
+	{ "SPF in trouble makes nothing forged", PLAIN, "198.18.0.1", "b@mute.example", AUTH_TEMPERROR,
+	    "greylist stranger -" },
+	{ "SPF not asked makes nothing forged", PLAIN, "198.18.0.1", "b@mute.example", AUTH_NOT_ASKED,
+	    "greylist stranger -" },
 	{ "SPF passes: unproven, not forged", PLAIN, "198.18.0.1", "b@mute.example", AUTH_PASS, "greylist stranger -" },
 	{ "listed, SPF fails: unproven, not forged", PLAIN, "203.0.113.1", "b@mute.example", AUTH_FAIL,
 	    "greylist stranger -" },
@@ -104,8 +106,8 @@ static const struct {
 	{ "one in vouch mode is vouched for", PLAIN, "203.0.113.49", "b@lenient.example", AUTH_PASS,
 	    "DUNNO promised lenient" },
 	{ "one in vouch mode refuses nobody", PLAIN, "198.18.0.1", "b@lenient.example", AUTH_FAIL, "greylist stranger -" },
-	{ "not listed, so the author's SPF cannot prove it any more", PLAIN, "198.18.0.1", "b@author.example", AUTH_FAIL,
-	    "550 forged author" },
+	{ "not listed, so the author's SPF cannot prove it any more", PLAIN, "198.18.0.1", "b@author.example",
+	    AUTH_FAIL, "550 forged author" },
 	{ "one that DMARC may still prove", PLAIN, "198.18.0.1", "b@dmarc.example", AUTH_FAIL, "greylist stranger -" },
 	{ "one whose range is not known yet", PLAIN, "198.18.0.1", "b@asked.example", AUTH_FAIL, "greylist stranger -" },
 	{ "a name of two vendors, one of which signs", RIVAL, "198.18.0.1", "b@mute.example", AUTH_FAIL,
@@ -121,7 +123,8 @@ static const struct {
 	{ "in monitor mode a network of ours is not let past either", MONITOR, "10.1.2.3", "b@b.example", AUTH_PASS,
 	    "greylist monitor -" },
 	{ "a sender that is no address", PLAIN, "198.18.0.1", "b@mute..example", AUTH_FAIL, "greylist stranger -" },
-	{ "a sender that is odd before its last at sign", PLAIN, "198.18.0.1", "b@@mute.example", AUTH_FAIL, "550 forged mute" },
+	{ "a sender that is odd before its last at sign", PLAIN, "198.18.0.1", "b@@mute.example", AUTH_FAIL,
+	    "550 forged mute" },
 	{ "a blank in it, as Postfix sends what was quoted", PLAIN, "192.0.2.1", "b ss@plain.example", AUTH_PASS,
 	    "DUNNO promised plain" },
 };
@@ -133,7 +136,8 @@ fixture_of(char letter)
 
 	for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++)
 		if (settings[i].letter == letter) {
-			if (fixtures[i].policy == NULL && !fixture_open(&fixtures[i], settings[i].text, settings[i].without))
+			if (fixtures[i].policy == NULL &&
+			    !fixture_open(&fixtures[i], settings[i].text, settings[i].without))
 				exit(99);
 			return &fixtures[i];
 		}
@@ -146,9 +150,13 @@ static const char *
 why_word(enum delegate_why why)
 {
 	static const char *const words[] = { [DELEGATE_OTHER_STATE] = "other-state",
-		[DELEGATE_EXEMPT] = "exempt", [DELEGATE_KNOWN] = "known", [DELEGATE_PROMISED] = "promised",
-		[DELEGATE_TRUSTED] = "trusted", [DELEGATE_UNDECIDED] = "undecided",
-		[DELEGATE_MONITOR] = "monitor", [DELEGATE_STRANGER] = "stranger",
+		[DELEGATE_EXEMPT] = "exempt",
+		[DELEGATE_KNOWN] = "known",
+		[DELEGATE_PROMISED] = "promised",
+		[DELEGATE_TRUSTED] = "trusted",
+		[DELEGATE_UNDECIDED] = "undecided",
+		[DELEGATE_MONITOR] = "monitor",
+		[DELEGATE_STRANGER] = "stranger",
 		[DELEGATE_FORGED] = "forged" };
 	static_assert(sizeof words / sizeof words[0] == DELEGATE_FORGED + 1, "a why lacks its word");
 
@@ -166,8 +174,7 @@ tell(const struct fixture *fixture, const struct delegate_reply *reply, struct t
 	delegate_reply_write(reply->word, fixture->policy->settings.delegate.greylist_class, "it is refused", &wire);
 	line = (struct span){ wire.bytes + strlen("action="), wire.length - strlen("action=") };
 	text_span(out, reply->word == DELEGATE_REFUSE ? span_cut(&line, ' ') : span_cut(&line, '\n'));
-	text_format(out, " %s %s", why_word(reply->why),
-	    reply->claim.vendor == NULL ? "-" : reply->claim.vendor->name);
+	text_format(out, " %s %s", why_word(reply->why), reply->claim.vendor == NULL ? "-" : reply->claim.vendor->name);
 	text_close(&wire);
 }
 
@@ -373,8 +380,9 @@ test_every_word(void)
 		delegate_reply_write(DELEGATE_CLASS, classes[i], "", &wire);
 		is(wire.bytes, "action=DUNNO\n\n", "and never said");
 	}
-	ok(value_class("greylist", NULL) && value_class("Later-1", NULL) && value_class("check_later_", NULL) == false &&
-	    value_class("oklist", NULL), "a class of one's own is none of those");
+	ok(value_class("greylist", NULL) && value_class("Later-1", NULL) &&
+		value_class("check_later_", NULL) == false && value_class("oklist", NULL),
+	    "a class of one's own is none of those");
 	for (size_t i = 0; i < sizeof hostile / sizeof hostile[0]; i++) {
 		text_clear(&wire);
 		delegate_reply_write(DELEGATE_REFUSE, "greylist", hostile[i], &wire);
@@ -406,11 +414,13 @@ test_every_session(void)
 					struct delegate_reply reply;
 					struct facts facts;
 
-					fixture_session(arena, rows[i].client, rows[j].sender, (enum auth_result)spf, &facts);
+					fixture_session(arena, rows[i].client, rows[j].sender, (enum auth_result)spf,
+					    &facts);
 					facts.auth = logins[(i + j) % 17 == 0];
 					delegate_decide(&fixture->judge, &facts, (i + j) % 13 != 0, &reply);
 					text_clear(&wire);
-					delegate_reply_write(reply.word, fixture->policy->settings.delegate.greylist_class,
+					delegate_reply_write(reply.word,
+					    fixture->policy->settings.delegate.greylist_class,
 					    hostile[j % (sizeof hostile / sizeof hostile[0])], &wire);
 					harmful += !is_harmless(&wire);
 					said[reply.word]++;

@@ -25,12 +25,12 @@ struct counted {
 	struct resolver resolver; /* first */
 	struct resolver *canned;
 	atomic_int asked;
-	atomic_bool fails;        /* it finds no reply */
+	atomic_bool fails; /* it finds no reply */
 };
 
 static void
-counted_ask(struct resolver *resolver, const struct dns_question *question, struct budget *budget,
-    struct arena *arena, struct dns_answer *out)
+counted_ask(struct resolver *resolver, const struct dns_question *question, struct budget *budget, struct arena *arena,
+    struct dns_answer *out)
 {
 	struct counted *counted = (struct counted *)resolver;
 
@@ -89,7 +89,9 @@ services_open(struct canned_zone *zone)
 		if (!canned_zone_line(zone, zone_lines[i], &why))
 			return false;
 	dns.canned = resolver_canned(zone, &why);
-	services = (struct services){ .resolver = &dns.resolver, .suffixes = &suffixes, .snapshots = snapshots_open(&why),
+	services = (struct services){ .resolver = &dns.resolver,
+		.suffixes = &suffixes,
+		.snapshots = snapshots_open(&why),
 		.promises = promises_open(100, &why) };
 	services.dkim = dkim_verifier_open(&dns.resolver, &suffixes, &why);
 	return services.snapshots != NULL && services.promises != NULL && services.dkim != NULL && publish("");
@@ -138,7 +140,8 @@ ask(const char *client, unsigned port, const char *sender)
 	size_t had = 0;
 	int length = snprintf(request, sizeof request,
 	    "request=smtpd_access_policy\nprotocol_state=RCPT\nclient_address=%s\nclient_port=%u\nhelo_name=mail.single.example\n"
-	    "sender=%s\nrecipient=desk@rx.example\n\n", client, port, sender);
+	    "sender=%s\nrecipient=desk@rx.example\n\n",
+	    client, port, sender);
 
 	if (send(mta, request, (size_t)length, MSG_NOSIGNAL) != length)
 		return "(gone)";
@@ -169,7 +172,10 @@ mail(const char *client, uint16_t port, const char *sender)
 {
 	static struct smtp_client smtp_client; /* kept until the message is closed */
 
-	smtp_client = (struct smtp_client){ .port = port, .name = "", .helo = "mail.single.example", .daemon_name = "",
+	smtp_client = (struct smtp_client){ .port = port,
+		.name = "",
+		.helo = "mail.single.example",
+		.daemon_name = "",
 		.mta_name = "mx.rx.example" };
 	if (!address_read(client, &smtp_client.address))
 		exit(99);
@@ -193,7 +199,8 @@ test_odd_senders(void)
 		"b ss@plain.example", "b@ss@plain.example", "@plain.example", "b\001ss@plain.example" };
 
 	for (size_t i = 0; i < sizeof senders / sizeof *senders; i++)
-		is(ask("192.0.2.1", 30 + (unsigned)i, senders[i]), "action=DUNNO", "a vendor's odd sender %zu is let past", i);
+		is(ask("192.0.2.1", 30 + (unsigned)i, senders[i]), "action=DUNNO",
+		    "a vendor's odd sender %zu is let past", i);
 	asked();
 }
 
@@ -220,8 +227,10 @@ test_sharing(void)
 	is(auth_word(message_facts(message)->spf.result), "pass", "so the milter asks about it");
 	ok(asked() > 0, "for its results header");
 	message_close(message);
-	is(ask_forged(), "action=550 5.7.26 message refused: not proven to be from mute: neither address, SPF, DKIM nor DMARC supports "
-			 "it", "a forgery is refused");
+	is(ask_forged(),
+	    "action=550 5.7.26 message refused: not proven to be from mute: neither address, SPF, DKIM nor DMARC supports "
+	    "it",
+	    "a forgery is refused");
 	asked();
 }
 
@@ -248,7 +257,8 @@ test_promises(void)
 	is_number((long long)counts.kept, 1, "a vendor's message keeps the promise");
 	ask("198.51.100.1", 11, "b@cloud.example");
 	end_mail(mail("198.51.100.1", 11, "b@cloud.example"), " <somebody@customer.example>");
-	is_number((long long)promise_counts(services.promises).revoked, 1, "a stranger's from an exclusive range revokes it");
+	is_number((long long)promise_counts(services.promises).revoked, 1,
+	    "a stranger's from an exclusive range revokes it");
 	ask("198.18.0.1", 12, "a@b.example");
 	end_mail(mail("198.18.0.1", 12, "a@b.example"), " <a@b.example>");
 	counts = promise_counts(services.promises);
@@ -275,8 +285,10 @@ test_failing_dns(void)
 	is_number(dns.asked - before, 0, "without a question to DNS, which may be slow");
 	is(ask("198.18.0.1", 22, "b@mute.example"), "action=greylist", "DNS trouble refuses no vendor's name");
 	dns.fails = false;
-	is(ask_forged(), "action=550 5.7.26 message refused: not proven to be from mute: neither address, SPF, DKIM nor DMARC supports "
-			 "it", "when it is over a forgery is");
+	is(ask_forged(),
+	    "action=550 5.7.26 message refused: not proven to be from mute: neither address, SPF, DKIM nor DMARC supports "
+	    "it",
+	    "when it is over a forgery is");
 }
 
 /* ---- the socket map ---- */

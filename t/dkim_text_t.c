@@ -33,7 +33,10 @@ static const struct tag_row tag_rows[] = {
 	{ "empty label in d=", "d=a..example" REST, false, "" },
 	{ "8-bit byte", "d=a.example; z=\xff" REST, false, "" },
 	{ "control character", "d=a.example; z=\x01" REST, false, "" },
-	{ "U-labels are refused", "d=b\xc3\xbc" "cher.example" REST, false, "" },
+	{ "U-labels are refused",
+	    "d=b\xc3\xbc"
+	    "cher.example" REST,
+	    false, "" },
 };
 
 static void

@@ -17,9 +17,18 @@ static char suffix_text[] = "com\nnet\nexample\nuk\nco.uk\nxn--p1ai\nio\n"
 
 /* ---- records ---- */
 
-#define NOT_ONE { AUTH_NONE, DMARC_NONE, DMARC_NONE, false, false, false }
-#define ONE(p, sp) { AUTH_PASS, p, sp, false, false, false }
-#define TEST(p, sp) { AUTH_PASS, p, sp, false, false, true }
+#define NOT_ONE                                                                                                        \
+	{                                                                                                              \
+		AUTH_NONE, DMARC_NONE, DMARC_NONE, false, false, false                                                 \
+	}
+#define ONE(p, sp)                                                                                                     \
+	{                                                                                                              \
+		AUTH_PASS, p, sp, false, false, false                                                                  \
+	}
+#define TEST(p, sp)                                                                                                    \
+	{                                                                                                              \
+		AUTH_PASS, p, sp, false, false, true                                                                   \
+	}
 
 struct reading {
 	enum auth_result result;
@@ -39,9 +48,12 @@ static const struct {
 	{ "blanks around every mark", "v = DMARC1 ;\tp = reject ; sp\t=\tnone ", ONE(DMARC_REJECT, DMARC_NONE) },
 	{ "names and policies fold case", "V=DMARC1; P=Reject; SP=NONE", ONE(DMARC_REJECT, DMARC_NONE) },
 	{ "the version does not fold case", "v=dmarc1; p=reject", NOT_ONE },
-	{ "strict alignment of both", "v=DMARC1; p=reject; adkim=s; aspf=s", { AUTH_PASS, DMARC_REJECT, DMARC_REJECT, true, true, false } },
-	{ "strict alignment of one", "v=DMARC1; p=reject; adkim=S; aspf=r", { AUTH_PASS, DMARC_REJECT, DMARC_REJECT, false, true, false } },
-	{ "an alignment nobody knows is the default", "v=DMARC1; p=reject; adkim=strict; aspf=x", ONE(DMARC_REJECT, DMARC_REJECT) },
+	{ "strict alignment of both", "v=DMARC1; p=reject; adkim=s; aspf=s",
+	    { AUTH_PASS, DMARC_REJECT, DMARC_REJECT, true, true, false } },
+	{ "strict alignment of one", "v=DMARC1; p=reject; adkim=S; aspf=r",
+	    { AUTH_PASS, DMARC_REJECT, DMARC_REJECT, false, true, false } },
+	{ "an alignment nobody knows is the default", "v=DMARC1; p=reject; adkim=strict; aspf=x",
+	    ONE(DMARC_REJECT, DMARC_REJECT) },
 	{ "unknown tags are ignored", "v=DMARC1; np=none; p=reject; fo=1; psd=n; x-y=z", ONE(DMARC_REJECT, DMARC_REJECT) },
 	{ "t=y is an owner who tests", "v=DMARC1; p=reject; t=y", TEST(DMARC_REJECT, DMARC_REJECT) },
 	{ "t=y folds case and may stand first", "v=DMARC1; T=Y; p=reject", TEST(DMARC_REJECT, DMARC_REJECT) },
@@ -54,7 +66,8 @@ static const struct {
 	{ "an empty pct is the default", "v=DMARC1; p=reject; pct=", ONE(DMARC_REJECT, DMARC_REJECT) },
 	{ "nor is four noughts a share", "v=DMARC1; p=reject; pct=0000", ONE(DMARC_REJECT, DMARC_REJECT) },
 	{ "rubbish between the marks is ignored", "v=DMARC1; ;; rubbish; =; p=reject", ONE(DMARC_REJECT, DMARC_REJECT) },
-	{ "a doubled report address does not matter", "v=DMARC1; p=reject; rua=mailto:a@b; rua=mailto:c@d", ONE(DMARC_REJECT, DMARC_REJECT) },
+	{ "a doubled report address does not matter", "v=DMARC1; p=reject; rua=mailto:a@b; rua=mailto:c@d",
+	    ONE(DMARC_REJECT, DMARC_REJECT) },
 	{ "the version is not first", "p=reject; v=DMARC1", NOT_ONE },
 	{ "a blank before the version", " v=DMARC1; p=reject", NOT_ONE },
 	{ "another version", "v=DMARC2; p=reject", NOT_ONE },
@@ -70,9 +83,12 @@ static const struct {
 	{ "a wrong sp is as bad as a wrong p", "v=DMARC1; p=reject; sp=rej", NOT_ONE },
 	{ "two policies are none", "v=DMARC1; p=none; p=reject", NOT_ONE },
 	{ "rua without p asks for nothing", "v=DMARC1; rua=mailto:d@vendor.example", ONE(DMARC_NONE, DMARC_NONE) },
-	{ "rua with an unknown p asks for nothing", "v=DMARC1; p=rej; rua=mailto:d@vendor.example", ONE(DMARC_NONE, DMARC_NONE) },
-	{ "rua with a wrong sp asks for nothing", "v=DMARC1; p=reject; sp=x; rua=mailto:d@v.example", ONE(DMARC_NONE, DMARC_NONE) },
-	{ "the second address of rua may be the good one", "v=DMARC1; rua=rubbish, mailto:d@v.example!10m", ONE(DMARC_NONE, DMARC_NONE) },
+	{ "rua with an unknown p asks for nothing", "v=DMARC1; p=rej; rua=mailto:d@vendor.example",
+	    ONE(DMARC_NONE, DMARC_NONE) },
+	{ "rua with a wrong sp asks for nothing", "v=DMARC1; p=reject; sp=x; rua=mailto:d@v.example",
+	    ONE(DMARC_NONE, DMARC_NONE) },
+	{ "the second address of rua may be the good one", "v=DMARC1; rua=rubbish, mailto:d@v.example!10m",
+	    ONE(DMARC_NONE, DMARC_NONE) },
 	{ "rua without an address does not help", "v=DMARC1; rua=", NOT_ONE },
 	{ "rua without a scheme does not help", "v=DMARC1; rua=d@vendor.example", NOT_ONE },
 	{ "rua with blanks inside does not help", "v=DMARC1; rua=mailto:d @vendor.example", NOT_ONE },
@@ -133,15 +149,20 @@ static const struct {
 	{ "a quote is no part of a name", "example.com", "example.com'a.example.com", false, false },
 	{ "a bracket is no part of a name", "example.com", "any(a.example.com", false, false },
 	{ "a blank is no part of a name", "example.com", "a b.example.com", false, false },
-	{ "U-label and A-label are one name", "b\xc3\xbc" "cher.com", "xn--bcher-kva.com", true, true },
+	{ "U-label and A-label are one name",
+	    "b\xc3\xbc"
+	    "cher.com",
+	    "xn--bcher-kva.com", true, true },
 };
 
 static void
 test_alignment(const struct suffix_list *list)
 {
 	for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
-		is_number(dmarc_aligned(list, pairs[i].a, pairs[i].b, false), pairs[i].relaxed, "relaxed: %s", pairs[i].what);
-		is_number(dmarc_aligned(list, pairs[i].b, pairs[i].a, true), pairs[i].strict, "strict: %s", pairs[i].what);
+		is_number(dmarc_aligned(list, pairs[i].a, pairs[i].b, false), pairs[i].relaxed, "relaxed: %s",
+		    pairs[i].what);
+		is_number(dmarc_aligned(list, pairs[i].b, pairs[i].a, true), pairs[i].strict, "strict: %s",
+		    pairs[i].what);
 	}
 }
 
@@ -169,12 +190,32 @@ static const char *const zone_lines[] = {
 	"_dmarc.alias.com 300 CNAME _dmarc.example.com",
 };
 
-#define NO_SPF { AUTH_NONE, false, "" }
-#define COUNTS(domain) { .d = domain, .s = "s", .a = "", .b = "", .result = AUTH_PASS, .counts = true, .passes = true, .why = "" }
-#define SIGNED(domain, word, slug) { .d = domain, .s = "s", .a = "", .b = "", .result = word, .why = slug }
-#define WEAK(domain, standard) { .d = domain, .s = "s", .a = "", .b = "", .result = AUTH_POLICY, .weak = true, .passes = standard, .why = "old" }
-#define OPEN(domain) { .d = domain, .s = "s", .a = "", .b = "", .result = AUTH_PASS, .counts = true, .passes = true, .reply_open = true, .why = "" }
-#define PARTIAL(domain) { .d = domain, .s = "s", .a = "", .b = "", .result = AUTH_POLICY, .passes = true, .why = "partial-body" }
+#define NO_SPF                                                                                                         \
+	{                                                                                                              \
+		AUTH_NONE, false, ""                                                                                   \
+	}
+#define COUNTS(domain)                                                                                                  \
+	{                                                                                                               \
+		.d = domain, .s = "s", .a = "", .b = "", .result = AUTH_PASS, .counts = true, .passes = true, .why = "" \
+	}
+#define SIGNED(domain, word, slug)                                                                                     \
+	{                                                                                                              \
+		.d = domain, .s = "s", .a = "", .b = "", .result = word, .why = slug                                   \
+	}
+#define WEAK(domain, standard)                                                                                         \
+	{                                                                                                              \
+		.d = domain, .s = "s", .a = "", .b = "", .result = AUTH_POLICY, .weak = true, .passes = standard,      \
+		.why = "old"                                                                                           \
+	}
+#define OPEN(domain)                                                                                                   \
+	{                                                                                                              \
+		.d = domain, .s = "s", .a = "", .b = "", .result = AUTH_PASS, .counts = true, .passes = true,          \
+		.reply_open = true, .why = ""                                                                          \
+	}
+#define PARTIAL(domain)                                                                                                \
+	{                                                                                                              \
+		.d = domain, .s = "s", .a = "", .b = "", .result = AUTH_POLICY, .passes = true, .why = "partial-body"  \
+	}
 
 static const struct {
 	const char *what, *author;
@@ -189,101 +230,106 @@ static const struct {
 } messages[] = {
 	{ "SPF of the author's domain passes", "example.com", false, { AUTH_PASS, false, "example.com" }, { { 0 } },
 	    AUTH_PASS, DMARC_REJECT, "example.com", true, false, 1 },
-	{ "SPF of a bounce name below passes", "example.com", false, { AUTH_PASS, false, "bounce.example.com" }, { { 0 } },
-	    AUTH_PASS, DMARC_REJECT, "example.com", true, false, 1 },
+	{ "SPF of a bounce name below passes", "example.com", false, { AUTH_PASS, false, "bounce.example.com" },
+	    { { 0 } }, AUTH_PASS, DMARC_REJECT, "example.com", true, false, 1 },
 	{ "SPF of somebody else is no proof", "example.com", false, { AUTH_PASS, false, "attack.com" }, { { 0 } },
 	    AUTH_FAIL, DMARC_REJECT, "example.com", false, false, 1 },
 	{ "SPF that fails is no proof", "example.com", false, { AUTH_SOFTFAIL, false, "example.com" }, { { 0 } },
 	    AUTH_FAIL, DMARC_REJECT, "example.com", false, false, 1 },
-	{ "HELO proves a bounce of its own domain", "example.com", true, { AUTH_PASS, true, "mx.example.com" }, { { 0 } },
-	    AUTH_PASS, DMARC_REJECT, "example.com", true, false, 1 },
-	{ "HELO of somebody else proves no bounce", "example.com", true, { AUTH_PASS, true, "helo.attack.com" }, { { 0 } },
-	    AUTH_FAIL, DMARC_REJECT, "example.com", false, false, 1 },
-	{ "HELO proves nothing for a named sender", "example.com", false, { AUTH_PASS, true, "mx.example.com" }, { { 0 } },
-	    AUTH_FAIL, DMARC_REJECT, "example.com", false, false, 1 },
-	{ "a signature that counts", "example.com", false, NO_SPF, { COUNTS("news.example.com") },
-	    AUTH_PASS, DMARC_REJECT, "example.com", false, true, 1 },
-	{ "a signature that does not count", "example.com", false, NO_SPF, { SIGNED("example.com", AUTH_PASS, "partial-body") },
-	    AUTH_FAIL, DMARC_REJECT, "example.com", false, false, 1 },
+	{ "HELO proves a bounce of its own domain", "example.com", true, { AUTH_PASS, true, "mx.example.com" },
+	    { { 0 } }, AUTH_PASS, DMARC_REJECT, "example.com", true, false, 1 },
+	{ "HELO of somebody else proves no bounce", "example.com", true, { AUTH_PASS, true, "helo.attack.com" },
+	    { { 0 } }, AUTH_FAIL, DMARC_REJECT, "example.com", false, false, 1 },
+	{ "HELO proves nothing for a named sender", "example.com", false, { AUTH_PASS, true, "mx.example.com" },
+	    { { 0 } }, AUTH_FAIL, DMARC_REJECT, "example.com", false, false, 1 },
+	{ "a signature that counts", "example.com", false, NO_SPF, { COUNTS("news.example.com") }, AUTH_PASS,
+	    DMARC_REJECT, "example.com", false, true, 1 },
+	{ "a signature that does not count", "example.com", false, NO_SPF,
+	    { SIGNED("example.com", AUTH_PASS, "partial-body") }, AUTH_FAIL, DMARC_REJECT, "example.com", false, false,
+	    1 },
 	{ "each signature keeps its own domain", "example.com", false, NO_SPF,
-	    { SIGNED("example.com", AUTH_FAIL, "body-changed"), COUNTS("evil.com") },
-	    AUTH_FAIL, DMARC_REJECT, "example.com", false, false, 1 },
+	    { SIGNED("example.com", AUTH_FAIL, "body-changed"), COUNTS("evil.com") }, AUTH_FAIL, DMARC_REJECT,
+	    "example.com", false, false, 1 },
 	{ "one good signature among bad ones", "example.com", false, NO_SPF,
-	    { SIGNED("example.com", AUTH_FAIL, "body-changed"), COUNTS("evil.com"), COUNTS("example.com") },
-	    AUTH_PASS, DMARC_REJECT, "example.com", false, true, 1 },
-	{ "a signature by com is nobody's", "example.com", false, NO_SPF, { COUNTS("com") },
-	    AUTH_FAIL, DMARC_REJECT, "example.com", false, false, 1 },
-	{ "SPF of com is nobody's", "example.com", false, { AUTH_PASS, false, "com" }, { { 0 } },
-	    AUTH_FAIL, DMARC_REJECT, "example.com", false, false, 1 },
+	    { SIGNED("example.com", AUTH_FAIL, "body-changed"), COUNTS("evil.com"), COUNTS("example.com") }, AUTH_PASS,
+	    DMARC_REJECT, "example.com", false, true, 1 },
+	{ "a signature by com is nobody's", "example.com", false, NO_SPF, { COUNTS("com") }, AUTH_FAIL, DMARC_REJECT,
+	    "example.com", false, false, 1 },
+	{ "SPF of com is nobody's", "example.com", false, { AUTH_PASS, false, "com" }, { { 0 } }, AUTH_FAIL,
+	    DMARC_REJECT, "example.com", false, false, 1 },
 	{ "strict: names below do not pass but align relaxed", "strict.com", false, { AUTH_PASS, false, "m.strict.com" },
 	    { COUNTS("m.strict.com") }, AUTH_FAIL, DMARC_REJECT, "strict.com", true, true, 1 },
 	{ "strict: the author below its own record", "m.strict.com", false, { AUTH_PASS, false, "strict.com" },
 	    { { 0 } }, AUTH_FAIL, DMARC_REJECT, "strict.com", true, false, 2 },
-	{ "strict: the same name passes", "strict.com", false, NO_SPF, { COUNTS("strict.com") },
-	    AUTH_PASS, DMARC_REJECT, "strict.com", false, true, 1 },
-	{ "the organisation's sp holds below it", "new.example.com", false, NO_SPF, { { 0 } },
-	    AUTH_FAIL, DMARC_QUARANTINE, "example.com", false, false, 2 },
-	{ "an own record goes before the organisation's", "own.example.com", false, NO_SPF, { { 0 } },
-	    AUTH_FAIL, DMARC_NONE, "own.example.com", false, false, 1 },
-	{ "only two names are asked, however deep", "a.b.c.own.example.com", false, NO_SPF, { { 0 } },
-	    AUTH_FAIL, DMARC_QUARANTINE, "example.com", false, false, 2 },
-	{ "texts that are no DMARC records lead on", "noise.example.com", false, NO_SPF, { { 0 } },
-	    AUTH_FAIL, DMARC_QUARANTINE, "example.com", false, false, 2 },
-	{ "a record that says nothing does not lead on", "odd.example.com", false, NO_SPF, { { 0 } },
-	    AUTH_NONE, DMARC_NONE, "", false, false, 1 },
+	{ "strict: the same name passes", "strict.com", false, NO_SPF, { COUNTS("strict.com") }, AUTH_PASS,
+	    DMARC_REJECT, "strict.com", false, true, 1 },
+	{ "the organisation's sp holds below it", "new.example.com", false, NO_SPF, { { 0 } }, AUTH_FAIL,
+	    DMARC_QUARANTINE, "example.com", false, false, 2 },
+	{ "an own record goes before the organisation's", "own.example.com", false, NO_SPF, { { 0 } }, AUTH_FAIL,
+	    DMARC_NONE, "own.example.com", false, false, 1 },
+	{ "only two names are asked, however deep", "a.b.c.own.example.com", false, NO_SPF, { { 0 } }, AUTH_FAIL,
+	    DMARC_QUARANTINE, "example.com", false, false, 2 },
+	{ "texts that are no DMARC records lead on", "noise.example.com", false, NO_SPF, { { 0 } }, AUTH_FAIL,
+	    DMARC_QUARANTINE, "example.com", false, false, 2 },
+	{ "a record that says nothing does not lead on", "odd.example.com", false, NO_SPF, { { 0 } }, AUTH_NONE,
+	    DMARC_NONE, "", false, false, 1 },
 	{ "two records are none and do not lead on", "two.example.com", false, NO_SPF, { COUNTS("example.com") },
 	    AUTH_NONE, DMARC_NONE, "", false, true, 1 },
-	{ "two equal records are none", "twice.com", false, NO_SPF, { { 0 } },
-	    AUTH_NONE, DMARC_NONE, "", false, false, 1 },
-	{ "another TXT beside the record", "both.com", false, NO_SPF, { { 0 } },
-	    AUTH_FAIL, DMARC_QUARANTINE, "both.com", false, false, 1 },
-	{ "a record by an alias", "alias.com", false, NO_SPF, { COUNTS("alias.com") },
-	    AUTH_PASS, DMARC_REJECT, "alias.com", false, true, 1 },
+	{ "two equal records are none", "twice.com", false, NO_SPF, { { 0 } }, AUTH_NONE, DMARC_NONE, "", false, false,
+	    1 },
+	{ "another TXT beside the record", "both.com", false, NO_SPF, { { 0 } }, AUTH_FAIL, DMARC_QUARANTINE,
+	    "both.com", false, false, 1 },
+	{ "a record by an alias", "alias.com", false, NO_SPF, { COUNTS("alias.com") }, AUTH_PASS, DMARC_REJECT,
+	    "alias.com", false, true, 1 },
 	{ "no record, alignment is known all the same", "silent.com", false, { AUTH_PASS, false, "m.silent.com" },
 	    { COUNTS("silent.com") }, AUTH_NONE, DMARC_NONE, "", true, true, 1 },
-	{ "no name has no record", "", false, { AUTH_PASS, false, "" }, { { 0 } },
-	    AUTH_NONE, DMARC_NONE, "", false, false, 0 },
-	{ "a top-level domain is not asked", "com", false, { AUTH_PASS, false, "com" }, { COUNTS("com") },
-	    AUTH_NONE, DMARC_NONE, "", false, false, 0 },
-	{ "a public suffix is not asked", "co.uk", false, { AUTH_PASS, false, "co.uk" }, { { 0 } },
-	    AUTH_NONE, DMARC_NONE, "", false, false, 0 },
-	{ "a record that cannot be asked", "sick.com", false, NO_SPF, { COUNTS("sick.com") },
-	    AUTH_TEMPERROR, DMARC_NONE, "", false, true, 1 },
-	{ "a record that cannot be asked hides no policy of the organisation's", "slow.example.com", false, NO_SPF, { { 0 } },
-	    AUTH_TEMPERROR, DMARC_QUARANTINE, "example.com", false, false, 2 },
-	{ "a bogus record", "bogus.com", false, NO_SPF, { { 0 } },
-	    AUTH_TEMPERROR, DMARC_NONE, "", false, false, 1 },
-	{ "SPF trouble of the author's family", "example.com", false, { AUTH_TEMPERROR, false, "m.example.com" }, { { 0 } },
-	    AUTH_TEMPERROR, DMARC_REJECT, "example.com", false, false, 1 },
+	{ "no name has no record", "", false, { AUTH_PASS, false, "" }, { { 0 } }, AUTH_NONE, DMARC_NONE, "", false,
+	    false, 0 },
+	{ "a top-level domain is not asked", "com", false, { AUTH_PASS, false, "com" }, { COUNTS("com") }, AUTH_NONE,
+	    DMARC_NONE, "", false, false, 0 },
+	{ "a public suffix is not asked", "co.uk", false, { AUTH_PASS, false, "co.uk" }, { { 0 } }, AUTH_NONE,
+	    DMARC_NONE, "", false, false, 0 },
+	{ "a record that cannot be asked", "sick.com", false, NO_SPF, { COUNTS("sick.com") }, AUTH_TEMPERROR,
+	    DMARC_NONE, "", false, true, 1 },
+	{ "a record that cannot be asked hides no policy of the organisation's", "slow.example.com", false, NO_SPF,
+	    { { 0 } }, AUTH_TEMPERROR, DMARC_QUARANTINE, "example.com", false, false, 2 },
+	{ "a bogus record", "bogus.com", false, NO_SPF, { { 0 } }, AUTH_TEMPERROR, DMARC_NONE, "", false, false, 1 },
+	{ "SPF trouble of the author's family", "example.com", false, { AUTH_TEMPERROR, false, "m.example.com" },
+	    { { 0 } }, AUTH_TEMPERROR, DMARC_REJECT, "example.com", false, false, 1 },
 	{ "SPF trouble of a stranger", "example.com", false, { AUTH_TEMPERROR, false, "attack.com" }, { { 0 } },
 	    AUTH_FAIL, DMARC_REJECT, "example.com", false, false, 1 },
-	{ "SPF trouble of a name that strict does not take", "strict.com", false, { AUTH_TEMPERROR, false, "m.strict.com" },
-	    { { 0 } }, AUTH_FAIL, DMARC_REJECT, "strict.com", false, false, 1 },
-	{ "SPF trouble of HELO for a named sender", "example.com", false, { AUTH_TEMPERROR, true, "example.com" }, { { 0 } },
-	    AUTH_FAIL, DMARC_REJECT, "example.com", false, false, 1 },
-	{ "key trouble of the author's family", "example.com", false, NO_SPF, { SIGNED("example.com", AUTH_TEMPERROR, "key-unanswered") },
-	    AUTH_TEMPERROR, DMARC_REJECT, "example.com", false, false, 1 },
-	{ "key trouble of a foreign signature", "example.com", false, NO_SPF, { SIGNED("attack.com", AUTH_TEMPERROR, "key-unanswered") },
-	    AUTH_FAIL, DMARC_REJECT, "example.com", false, false, 1 },
-	{ "key trouble that strict does not take", "strict.com", false, NO_SPF, { SIGNED("m.strict.com", AUTH_TEMPERROR, "key-unanswered") },
-	    AUTH_FAIL, DMARC_REJECT, "strict.com", false, false, 1 },
+	{ "SPF trouble of a name that strict does not take", "strict.com", false,
+	    { AUTH_TEMPERROR, false, "m.strict.com" }, { { 0 } }, AUTH_FAIL, DMARC_REJECT, "strict.com", false, false, 1 },
+	{ "SPF trouble of HELO for a named sender", "example.com", false, { AUTH_TEMPERROR, true, "example.com" },
+	    { { 0 } }, AUTH_FAIL, DMARC_REJECT, "example.com", false, false, 1 },
+	{ "key trouble of the author's family", "example.com", false, NO_SPF,
+	    { SIGNED("example.com", AUTH_TEMPERROR, "key-unanswered") }, AUTH_TEMPERROR, DMARC_REJECT, "example.com",
+	    false, false, 1 },
+	{ "key trouble of a foreign signature", "example.com", false, NO_SPF,
+	    { SIGNED("attack.com", AUTH_TEMPERROR, "key-unanswered") }, AUTH_FAIL, DMARC_REJECT, "example.com", false,
+	    false, 1 },
+	{ "key trouble that strict does not take", "strict.com", false, NO_SPF,
+	    { SIGNED("m.strict.com", AUTH_TEMPERROR, "key-unanswered") }, AUTH_FAIL, DMARC_REJECT, "strict.com", false,
+	    false, 1 },
 	{ "key trouble of a signature that could never count", "example.com", false, NO_SPF,
-	    { SIGNED("example.com", AUTH_TEMPERROR, "partial-body") }, AUTH_FAIL, DMARC_REJECT, "example.com", false, false, 1 },
-	{ "a name of the private part proves itself", "github.io", false, NO_SPF, { COUNTS("github.io") },
-	    AUTH_PASS, DMARC_REJECT, "github.io", false, true, 1 },
-	{ "its customer proves nothing of it", "github.io", false, NO_SPF, { COUNTS("evil.github.io") },
-	    AUTH_FAIL, DMARC_REJECT, "github.io", false, false, 1 },
-	{ "its policy is not its customers'", "evil.github.io", false, NO_SPF, { COUNTS("github.io") },
-	    AUTH_NONE, DMARC_NONE, "", false, false, 1 },
-	{ "a weak signature passes", "example.com", false, NO_SPF, { WEAK("example.com", true) },
-	    AUTH_PASS, DMARC_REJECT, "example.com", false, false, 1 },
-	{ "a test key passes, as a weak one", "example.com", false, NO_SPF, { WEAK("example.com", false) },
-	    AUTH_PASS, DMARC_REJECT, "example.com", false, false, 1 },
-	{ "a weak signature of another", "example.com", false, NO_SPF, { WEAK("evil.com", true) },
-	    AUTH_FAIL, DMARC_REJECT, "example.com", false, false, 1 },
-	{ "trouble does not matter when something else passes", "example.com", false, { AUTH_TEMPERROR, false, "example.com" },
-	    { SIGNED("example.com", AUTH_TEMPERROR, "key-unanswered"), COUNTS("example.com") },
-	    AUTH_PASS, DMARC_REJECT, "example.com", false, true, 1 },
+	    { SIGNED("example.com", AUTH_TEMPERROR, "partial-body") }, AUTH_FAIL, DMARC_REJECT, "example.com", false,
+	    false, 1 },
+	{ "a name of the private part proves itself", "github.io", false, NO_SPF, { COUNTS("github.io") }, AUTH_PASS,
+	    DMARC_REJECT, "github.io", false, true, 1 },
+	{ "its customer proves nothing of it", "github.io", false, NO_SPF, { COUNTS("evil.github.io") }, AUTH_FAIL,
+	    DMARC_REJECT, "github.io", false, false, 1 },
+	{ "its policy is not its customers'", "evil.github.io", false, NO_SPF, { COUNTS("github.io") }, AUTH_NONE,
+	    DMARC_NONE, "", false, false, 1 },
+	{ "a weak signature passes", "example.com", false, NO_SPF, { WEAK("example.com", true) }, AUTH_PASS,
+	    DMARC_REJECT, "example.com", false, false, 1 },
+	{ "a test key passes, as a weak one", "example.com", false, NO_SPF, { WEAK("example.com", false) }, AUTH_PASS,
+	    DMARC_REJECT, "example.com", false, false, 1 },
+	{ "a weak signature of another", "example.com", false, NO_SPF, { WEAK("evil.com", true) }, AUTH_FAIL,
+	    DMARC_REJECT, "example.com", false, false, 1 },
+	{ "trouble does not matter when something else passes", "example.com", false,
+	    { AUTH_TEMPERROR, false, "example.com" },
+	    { SIGNED("example.com", AUTH_TEMPERROR, "key-unanswered"), COUNTS("example.com") }, AUTH_PASS, DMARC_REJECT,
+	    "example.com", false, true, 1 },
 };
 enum { MESSAGES = sizeof messages / sizeof *messages };
 
@@ -323,9 +369,13 @@ test_message(size_t i, const struct suffix_list *list, const struct canned_zone 
 	questions = ask(&check, zone);
 	dmarc_finish(&check, &facts, arena, &got);
 	is(auth_word(got.result), auth_word(messages[i].result), "message: %s", messages[i].what);
-	is(got.silent == NULL ? "-" : got.silent, strstr(messages[i].what, "cannot be asked") == NULL &&
-	    strcmp(messages[i].what, "a bogus record") != 0 ? "-" : messages[i].author, "message: %s (silent)", messages[i].what);
-	is(dmarc_policy_word(got.policy), dmarc_policy_word(messages[i].policy), "message: %s (policy)", messages[i].what);
+	is(got.silent == NULL ? "-" : got.silent,
+	    strstr(messages[i].what, "cannot be asked") == NULL && strcmp(messages[i].what, "a bogus record") != 0
+		? "-"
+		: messages[i].author,
+	    "message: %s (silent)", messages[i].what);
+	is(dmarc_policy_word(got.policy), dmarc_policy_word(messages[i].policy), "message: %s (policy)",
+	    messages[i].what);
 	is(got.domain, messages[i].domain, "message: %s (where)", messages[i].what);
 	ok(got.spf_aligned == messages[i].spf_aligned && got.dkim_aligned == messages[i].dkim_aligned,
 	    "message: %s (alignment)", messages[i].what);
@@ -340,13 +390,19 @@ static const struct {
 	enum dmarc_by by, signed_by;
 	enum auth_result said;
 } worths[] = {
-	{ "SPF is proof, but not of a signature", { AUTH_PASS, false, "example.com" }, { { 0 } }, DMARC_BY_PROOF, DMARC_BY_NOTHING, AUTH_PASS },
-	{ "a signature that counts is proof", NO_SPF, { COUNTS("example.com") }, DMARC_BY_PROOF, DMARC_BY_PROOF, AUTH_PASS },
-	{ "one that leaves Reply-To open is less", NO_SPF, { OPEN("example.com") }, DMARC_BY_REPLY_OPEN, DMARC_BY_REPLY_OPEN, AUTH_PASS },
+	{ "SPF is proof, but not of a signature", { AUTH_PASS, false, "example.com" }, { { 0 } }, DMARC_BY_PROOF,
+	    DMARC_BY_NOTHING, AUTH_PASS },
+	{ "a signature that counts is proof", NO_SPF, { COUNTS("example.com") }, DMARC_BY_PROOF, DMARC_BY_PROOF,
+	    AUTH_PASS },
+	{ "one that leaves Reply-To open is less", NO_SPF, { OPEN("example.com") }, DMARC_BY_REPLY_OPEN,
+	    DMARC_BY_REPLY_OPEN, AUTH_PASS },
 	{ "a weak one is less", NO_SPF, { WEAK("example.com", true) }, DMARC_BY_WEAK, DMARC_BY_WEAK, AUTH_PASS },
-	{ "one by a test key is no signature to the standards", NO_SPF, { WEAK("example.com", false) }, DMARC_BY_WEAK, DMARC_BY_WEAK, AUTH_FAIL },
-	{ "one that proves nothing is one to the standards", NO_SPF, { PARTIAL("example.com") }, DMARC_BY_NOTHING, DMARC_BY_NOTHING, AUTH_PASS },
-	{ "the best of several", NO_SPF, { WEAK("example.com", true), OPEN("a.example.com"), COUNTS("evil.com") }, DMARC_BY_REPLY_OPEN, DMARC_BY_REPLY_OPEN, AUTH_PASS },
+	{ "one by a test key is no signature to the standards", NO_SPF, { WEAK("example.com", false) }, DMARC_BY_WEAK,
+	    DMARC_BY_WEAK, AUTH_FAIL },
+	{ "one that proves nothing is one to the standards", NO_SPF, { PARTIAL("example.com") }, DMARC_BY_NOTHING,
+	    DMARC_BY_NOTHING, AUTH_PASS },
+	{ "the best of several", NO_SPF, { WEAK("example.com", true), OPEN("a.example.com"), COUNTS("evil.com") },
+	    DMARC_BY_REPLY_OPEN, DMARC_BY_REPLY_OPEN, AUTH_PASS },
 };
 
 static void
@@ -365,7 +421,8 @@ test_worth(const struct suffix_list *list, const struct canned_zone *zone, struc
 		ask(&check, zone);
 		dmarc_finish(&check, &facts, arena, &got);
 		is(dmarc_by_word(got.by), dmarc_by_word(worths[i].by), "worth: %s", worths[i].what);
-		is(dmarc_by_word(got.signed_by), dmarc_by_word(worths[i].signed_by), "worth: %s (signed)", worths[i].what);
+		is(dmarc_by_word(got.signed_by), dmarc_by_word(worths[i].signed_by), "worth: %s (signed)",
+		    worths[i].what);
 		is(auth_word(got.said), auth_word(worths[i].said), "worth: %s (header)", worths[i].what);
 	}
 }

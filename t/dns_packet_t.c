@@ -32,7 +32,11 @@
 #define A_HERE SAME T_A IN TTL_300 "\000\004\300\000\002\001"
 /* a at example.com -> www.example.com (at 41), which is example.com's first alias */
 #define ALIAS SAME T_CNAME IN TTL_60 "\000\006\003www" SAME
-#define SOA(ttl, minimum) SAME T_SOA IN ttl "\000\030" SAME SAME "0000" "0000" "0000" "0000" minimum
+#define SOA(ttl, minimum)                                                                                              \
+	SAME T_SOA IN ttl "\000\030" SAME SAME "0000"                                                                  \
+			  "0000"                                                                                       \
+			  "0000"                                                                                       \
+			  "0000" minimum
 
 #define BYTES(text) text, sizeof(text) - 1
 
@@ -49,7 +53,7 @@ static const struct {
 	    "60 FOUND 192.0.2.1 192.0.2.0" },
 	{ "an IPv6 address is read", DNS_AAAA,
 	    BYTES(HEAD(FINE, "\001", "\000") Q(T_AAAA) SAME T_AAAA IN TTL_300
-	    "\000\020\040\001\015\270\000\000\000\000\000\000\000\000\000\000\000\001"),
+		"\000\020\040\001\015\270\000\000\000\000\000\000\000\000\000\000\000\001"),
 	    "300 FOUND 2001:db8::1" },
 	{ "an owner in other letters is the same owner", DNS_A,
 	    BYTES(HEAD(FINE, "\001", "\000") Q(T_A) "\007EXAMPLE\003Com\000" T_A IN TTL_300 "\000\004\300\000\002\001"),
@@ -60,11 +64,10 @@ static const struct {
 	{ "an alias after its target is followed", DNS_A,
 	    BYTES(HEAD(FINE, "\002", "\000") Q(T_A) "\003www" SAME T_A IN TTL_300 "\000\004\300\000\002\002" ALIAS),
 	    "60 FOUND 192.0.2.2" },
-	{ "asked for an alias, the alias is the answer", DNS_CNAME,
-	    BYTES(HEAD(FINE, "\001", "\000") Q(T_CNAME) ALIAS), "60 FOUND www.example.com" },
+	{ "asked for an alias, the alias is the answer", DNS_CNAME, BYTES(HEAD(FINE, "\001", "\000") Q(T_CNAME) ALIAS),
+	    "60 FOUND www.example.com" },
 	{ "records of somebody else do not count", DNS_A,
-	    BYTES(HEAD(FINE, "\001", "\000") Q(T_A) "\003www" SAME T_A IN TTL_300 "\000\004\300\000\002\002"),
-	    "0 EMPTY" },
+	    BYTES(HEAD(FINE, "\001", "\000") Q(T_A) "\003www" SAME T_A IN TTL_300 "\000\004\300\000\002\002"), "0 EMPTY" },
 	{ "records of another class do not count", DNS_A,
 	    BYTES(HEAD(FINE, "\001", "\000") Q(T_A) SAME T_A CHAOS TTL_300 "\000\004\300\000\002\002"), "0 EMPTY" },
 	{ "a signature beside the records is passed over", DNS_A,
@@ -102,8 +105,8 @@ static const struct {
 	    BYTES(HEAD(FINE, "\001", "\000") Q(T_A) SAME T_A IN TTL_300 "\000\005\300\000\002\001\000"), "0 TEMPORARY" },
 	{ "a record longer than the packet is broken", DNS_A,
 	    BYTES(HEAD(FINE, "\001", "\000") Q(T_A) SAME T_A IN TTL_300 "\377\377\300\000\002\001"), "0 TEMPORARY" },
-	{ "a count of records that are not there is broken", DNS_A,
-	    BYTES(HEAD(FINE, "\002", "\000") Q(T_A) A_HERE), "0 TEMPORARY" },
+	{ "a count of records that are not there is broken", DNS_A, BYTES(HEAD(FINE, "\002", "\000") Q(T_A) A_HERE),
+	    "0 TEMPORARY" },
 	{ "a TTL with its highest bit set is 0", DNS_A,
 	    BYTES(HEAD(FINE, "\001", "\000") Q(T_A) SAME T_A IN "\200\000\000\001\000\004\300\000\002\001"),
 	    "0 FOUND 192.0.2.1" },
@@ -119,10 +122,11 @@ static const struct {
 	    BYTES(HEAD(FINE, "\000", "\001") Q(T_A) SAME T_SOA IN TTL_300 "\000\004" SAME SAME), "0 TEMPORARY" },
 	{ "without a SOA the time is not known", DNS_A, BYTES(HEAD(NXDOMAIN, "\000", "\000") Q(T_A)), "0 NXDOMAIN" },
 	{ "a server that failed is temporary", DNS_A, BYTES(HEAD(SERVFAIL, "\000", "\000") Q(T_A)), "0 TEMPORARY" },
-	{ "an answer that was cut short is temporary", DNS_A,
-	    BYTES(HEAD(CUT_SHORT, "\001", "\000") Q(T_A) A_HERE), "0 TEMPORARY" },
+	{ "an answer that was cut short is temporary", DNS_A, BYTES(HEAD(CUT_SHORT, "\001", "\000") Q(T_A) A_HERE),
+	    "0 TEMPORARY" },
 	{ "a question is not an answer", DNS_A, BYTES(HEAD(NO_RESPONSE, "\001", "\000") Q(T_A) A_HERE), "0 TEMPORARY" },
-	{ "an answer to another type does not count", DNS_TXT, BYTES(HEAD(FINE, "\001", "\000") Q(T_A) A_HERE), "0 TEMPORARY" },
+	{ "an answer to another type does not count", DNS_TXT, BYTES(HEAD(FINE, "\001", "\000") Q(T_A) A_HERE),
+	    "0 TEMPORARY" },
 	{ "an answer to another name does not count", DNS_A,
 	    BYTES(HEAD(FINE, "\000", "\000") "\007examplf\003com\000" T_A IN), "0 TEMPORARY" },
 	{ "nothing at all is temporary", DNS_A, BYTES(""), "0 TEMPORARY" },
@@ -202,7 +206,8 @@ chain_read(unsigned steps)
 	memcpy(packet, HEAD(FINE, "\000", "\000") Q(T_A), used);
 	packet[7] = (char)(steps + 1);
 	for (unsigned i = 0; i <= steps; i++) {
-		char owner[] = { 1, (char)('a' + i - 1), '\300', '\014' }, next[] = { 1, (char)('a' + i), '\300', '\014' };
+		char owner[] = { 1, (char)('a' + i - 1), '\300', '\014' },
+		     next[] = { 1, (char)('a' + i), '\300', '\014' };
 		size_t skip = i == 0 ? 2 : 0;
 
 		memcpy(packet + used, owner + skip, sizeof owner - skip);

@@ -78,8 +78,8 @@ outcome_make(const char *lines, const struct draft_request *request, struct outc
 /* ---- loading what was written ---- */
 
 static const char *
-hand_over(void *context, const struct strings *folders, const char *name, const char **path,
-    size_t *length, struct fault *why)
+hand_over(void *context, const struct strings *folders, const char *name, const char **path, size_t *length,
+    struct fault *why)
 {
 	const struct text *text = context;
 
@@ -125,56 +125,103 @@ static const struct row {
 	const char *lacks[3];
 } rows[] = {
 	{ "a vendor that does all well", SPF DMARC KEY V " MX 1 mx." V "\n", "s1",
-	    { "vouch = [ \"listed+spf\", \"dkim\" ];", "on_forged = \"reject\";", "{ spf = \"acme.example\"; exclusive = false; }",
-		"DMARC of acme.example asks for reject." },
+	    { "vouch = [ \"listed+spf\", \"dkim\" ];", "on_forged = \"reject\";",
+		"{ spf = \"acme.example\"; exclusive = false; }", "DMARC of acme.example asks for reject." },
 	    { "a guess", "no DMARC", "broad" } },
-	{ "networks that others may use", SPF, "", { "Doubt: it is published nowhere whether others send from there as well." }, { NULL } },
+	{ "networks that others may use", SPF, "",
+	    { "Doubt: it is published nowhere whether others send from there as well." }, { NULL } },
 	{ "no SPF record", V " TXT hello\n" DMARC KEY, "s1",
-	    { "Doubt: it has no SPF record", "sources = ( );", "vouch = [ \"dkim\" ];", "there is no SPF record" }, { "listed+spf" } },
-	{ "two SPF records", SPF SPF V " TXT \"v=spf1 ~all\"\n", "", { "of no use, so nothing is listed: acme.example: two SPF records", "sources = ( );" }, { NULL } },
-	{ "an SPF record that nobody can read", V " TXT \"v=spf1 ip4:192.0.2.0/33 -all\"\n", "", { "of no use, so nothing is listed: acme.example: " }, { "{ spf =" } },
+	    { "Doubt: it has no SPF record", "sources = ( );", "vouch = [ \"dkim\" ];", "there is no SPF record" },
+	    { "listed+spf" } },
+	{ "two SPF records", SPF SPF V " TXT \"v=spf1 ~all\"\n", "",
+	    { "of no use, so nothing is listed: acme.example: two SPF records", "sources = ( );" }, { NULL } },
+	{ "an SPF record that nobody can read", V " TXT \"v=spf1 ip4:192.0.2.0/33 -all\"\n", "",
+	    { "of no use, so nothing is listed: acme.example: " }, { "{ spf =" } },
 	{ "an include that leads nowhere", V " TXT \"v=spf1 include:gone." V " -all\"\n", "",
 	    { "acme.example > gone.acme.example: no SPF record, the name does not exist" }, { "{ spf =" } },
-	{ "everybody passes", V " TXT \"v=spf1 ip4:192.0.2.1 +all\"\n", "", { "ends in \"+all\" and passes everybody", "vouch = [ \"dkim\" ];" }, { "{ spf =" } },
-	{ "everybody passes by a redirect", V " TXT \"v=spf1 redirect=b." V "\"\nb." V " TXT \"v=spf1 all\"\n", "", { "ends in \"+all\" and passes everybody" }, { "{ spf =" } },
-	{ "everybody passes by an include", V " TXT \"v=spf1 include:b." V " -all\"\nb." V " TXT \"v=spf1 +all\"\n", "", { "acme.example > b.acme.example: '+all' passes the whole internet" }, { "{ spf =" } },
-	{ "nobody passes", V " TXT \"v=spf1 -all\"\n", "", { "nobody sends mail with this domain", "sources = ( );" }, { "listed+spf" } },
-	{ "a neutral end", V " TXT \"v=spf1 ip4:192.0.2.1 ?all\"\n", "", { "Doubt: it ends in \"?all\"", "{ spf =" }, { NULL } },
+	{ "everybody passes", V " TXT \"v=spf1 ip4:192.0.2.1 +all\"\n", "",
+	    { "ends in \"+all\" and passes everybody", "vouch = [ \"dkim\" ];" }, { "{ spf =" } },
+	{ "everybody passes by a redirect", V " TXT \"v=spf1 redirect=b." V "\"\nb." V " TXT \"v=spf1 all\"\n", "",
+	    { "ends in \"+all\" and passes everybody" }, { "{ spf =" } },
+	{ "everybody passes by an include", V " TXT \"v=spf1 include:b." V " -all\"\nb." V " TXT \"v=spf1 +all\"\n", "",
+	    { "acme.example > b.acme.example: '+all' passes the whole internet" }, { "{ spf =" } },
+	{ "nobody passes", V " TXT \"v=spf1 -all\"\n", "", { "nobody sends mail with this domain", "sources = ( );" },
+	    { "listed+spf" } },
+	{ "a neutral end", V " TXT \"v=spf1 ip4:192.0.2.1 ?all\"\n", "", { "Doubt: it ends in \"?all\"", "{ spf =" },
+	    { NULL } },
 	{ "no end", V " TXT \"v=spf1 ip4:192.0.2.1\"\n", "", { "Doubt: it has no \"all\" at its end" }, { NULL } },
-	{ "an end by redirect", V " TXT \"v=spf1 redirect=b." V "\"\nb." V " TXT \"v=spf1 ip4:192.0.2.1 redirect=c." V "\"\nc." V " TXT \"v=spf1 ~all\"\n", "",
-	    { "192.0.2.1 acme.example > b.acme.example > ip4" }, { "ends in", "has no \"all\"" } },
-	{ "the end of an include is not the record's", V " TXT \"v=spf1 include:b." V " -all\"\nb." V " TXT \"v=spf1 ip4:192.0.2.1 ?all\"\n", "", { "{ spf =" }, { "?all\": the vendor" } },
-	{ "a known shared sender included", V " TXT \"v=spf1 include:u7.bulk.example -all\"\nu7.bulk.example TXT \"v=spf1 ip4:192.0.2.1 -all\"\n" KEY, "s1",
-	    { "includes u7.bulk.example, which is bulk.example's, a known shared sender", "\"listed+spf\" is left out", "vouch = [ \"dkim\" ];", "on_forged = \"reject\";" }, { NULL } },
-	{ "a shared sender behind an include of its own", V " TXT \"v=spf1 include:_spf." V " -all\"\n_spf." V " TXT \"v=spf1 include:bulk.example -all\"\nbulk.example TXT \"v=spf1 ip4:192.0.2.1 -all\"\n", "",
-	    { "includes bulk.example", "vouch = [ \"dkim\" ];" }, { "includes _spf.acme.example" } },
-	{ "somebody else included", V " TXT \"v=spf1 include:desk.example -all\"\ndesk.example TXT \"v=spf1 ip4:192.0.2.1 -all\"\n", "",
+	{ "an end by redirect",
+	    V " TXT \"v=spf1 redirect=b." V "\"\nb." V " TXT \"v=spf1 ip4:192.0.2.1 redirect=c." V "\"\nc." V
+	      " TXT \"v=spf1 ~all\"\n",
+	    "", { "192.0.2.1 acme.example > b.acme.example > ip4" }, { "ends in", "has no \"all\"" } },
+	{ "the end of an include is not the record's",
+	    V " TXT \"v=spf1 include:b." V " -all\"\nb." V " TXT \"v=spf1 ip4:192.0.2.1 ?all\"\n", "", { "{ spf =" },
+	    { "?all\": the vendor" } },
+	{ "a known shared sender included",
+	    V " TXT \"v=spf1 include:u7.bulk.example -all\"\nu7.bulk.example TXT \"v=spf1 ip4:192.0.2.1 -all\"\n" KEY,
+	    "s1",
+	    { "includes u7.bulk.example, which is bulk.example's, a known shared sender", "\"listed+spf\" is left out",
+		"vouch = [ \"dkim\" ];", "on_forged = \"reject\";" },
+	    { NULL } },
+	{ "a shared sender behind an include of its own",
+	    V " TXT \"v=spf1 include:_spf." V " -all\"\n_spf." V
+	      " TXT \"v=spf1 include:bulk.example -all\"\nbulk.example TXT \"v=spf1 ip4:192.0.2.1 -all\"\n",
+	    "", { "includes bulk.example", "vouch = [ \"dkim\" ];" }, { "includes _spf.acme.example" } },
+	{ "somebody else included",
+	    V " TXT \"v=spf1 include:desk.example -all\"\ndesk.example TXT \"v=spf1 ip4:192.0.2.1 -all\"\n", "",
 	    { "includes desk.example, which is somebody else's", "vouch = [ \"listed+spf\"" }, { "known shared" } },
-	{ "a name that only looks like a shared sender's", V " TXT \"v=spf1 include:notbulk.example -all\"\nnotbulk.example TXT \"v=spf1 ip4:192.0.2.1 -all\"\n", "",
+	{ "a name that only looks like a shared sender's",
+	    V " TXT \"v=spf1 include:notbulk.example -all\"\nnotbulk.example TXT \"v=spf1 ip4:192.0.2.1 -all\"\n", "",
 	    { "notbulk.example, which is somebody else's" }, { "known shared" } },
-	{ "terms that cannot be listed", V " TXT \"v=spf1 exists:%{i}.x." V " -all\"\n", "", { "not all of it can be listed (acme.example > exists:%{i}.x.acme.example)", "It unfolds to 0 networks.", "{ spf =" }, { NULL } },
-	{ "a broad network", V " TXT \"v=spf1 ip4:10.0.0.0/15 -all\"\n", "", { "Doubt: 10.0.0.0/15 (acme.example > ip4) is broad" }, { NULL } },
-	{ "broad networks", V " TXT \"v=spf1 ip4:10.0.0.0/15 ip6:2001:db8::/31 -all\"\n", "", { "Doubt: 10.0.0.0/15 (acme.example > ip4) and 1 more of its networks are broad" }, { NULL } },
-	{ "networks at the limit", V " TXT \"v=spf1 ip4:10.0.0.0/16 ip6:2001:db8::/32 -all\"\n", "", { "{ spf =" }, { "broad" } },
+	{ "terms that cannot be listed", V " TXT \"v=spf1 exists:%{i}.x." V " -all\"\n", "",
+	    { "not all of it can be listed (acme.example > exists:%{i}.x.acme.example)", "It unfolds to 0 networks.",
+		"{ spf =" },
+	    { NULL } },
+	{ "a broad network", V " TXT \"v=spf1 ip4:10.0.0.0/15 -all\"\n", "",
+	    { "Doubt: 10.0.0.0/15 (acme.example > ip4) is broad" }, { NULL } },
+	{ "broad networks", V " TXT \"v=spf1 ip4:10.0.0.0/15 ip6:2001:db8::/31 -all\"\n", "",
+	    { "Doubt: 10.0.0.0/15 (acme.example > ip4) and 1 more of its networks are broad" }, { NULL } },
+	{ "networks at the limit", V " TXT \"v=spf1 ip4:10.0.0.0/16 ip6:2001:db8::/32 -all\"\n", "", { "{ spf =" },
+	    { "broad" } },
 	{ "no DMARC record", SPF, "", { "Doubt: there is no DMARC record", "DMARC is absent" }, { NULL } },
-	{ "DMARC that asks for nothing", SPF "_dmarc." V " TXT \"v=DMARC1; p=none\"\n", "", { "Doubt: DMARC of acme.example asks for nothing" }, { NULL } },
-	{ "no selector", SPF DMARC, "", { "no --selector was given", "dkim = [ \"acme.example\" ];", "on_forged = \"greylist\";", "Doubt: \"reject\" would refuse" }, { NULL } },
-	{ "a selector without a key", SPF, "s9", { "s9._domainkey.acme.example: there is no such key", "no key that counts was found", "on_forged = \"greylist\";" }, { "TXT s9" } },
-	{ "a text that is no key", SPF "s1._domainkey." V " TXT hello\n", "s1", { "what is published there is not a DKIM key", "on_forged = \"greylist\";" }, { NULL } },
-	{ "a key among other texts", SPF "s1._domainkey." V " TXT hello\n" KEY, "s1", { "s1._domainkey.acme.example: RSA key of 2048 bits.", "on_forged = \"reject\";" }, { "no DKIM key" } },
-	{ "a revoked key", SPF "s1._domainkey." V " TXT v=DKIM1; p=\n", "s1", { "the key is revoked", "on_forged = \"greylist\";" }, { NULL } },
-	{ "a key that nobody can read", SPF "s1._domainkey." V " TXT v=DKIM1; p=AAAA\n", "s1", { "the key cannot be read", "on_forged = \"greylist\";" }, { NULL } },
-	{ "a test key", SPF "s1._domainkey." V " TXT t=y; p=" KEY_RSA_2048 "\n", "s1", { "RSA key of 2048 bits.", "it is a test key (t=y)", "on_forged = \"greylist\";" }, { NULL } },
-	{ "a key of 1024 bits", SPF "s1._domainkey." V " TXT p=" KEY_RSA_1024 "\n", "s1", { "under 2048 bits is weak", "on_forged = \"reject\";", "dkim: RSA key of 1024 bits" }, { NULL } },
-	{ "a key of 768 bits", SPF "s1._domainkey." V " TXT p=" KEY_RSA_768 "\n", "s1", { "under 1024 bits proves nothing", "on_forged = \"greylist\";" }, { "dkim: RSA" } },
-	{ "an Ed25519 key", SPF "s1._domainkey." V " TXT k=ed25519; p=" KEY_ED25519 "\n", "s1", { "without Ed25519 cannot verify", "dkim: Ed25519 key" }, { NULL } },
-	{ "a key for SHA-1 alone", SPF "s1._domainkey." V " TXT h=sha1; p=" KEY_RSA_2048 "\n", "s1", { "no SHA-256", "on_forged = \"greylist\";" }, { NULL } },
-	{ "a key that is not for mail", SPF "s1._domainkey." V " TXT s=tlsrpt; p=" KEY_RSA_2048 "\n", "s1", { "not meant for mail", "on_forged = \"greylist\";" }, { NULL } },
-	{ "a bad key beside a good one", SPF KEY, "s0 s1", { "s0._domainkey.acme.example: there is no such key", "on_forged = \"reject\";" }, { "a guess" } },
+	{ "DMARC that asks for nothing", SPF "_dmarc." V " TXT \"v=DMARC1; p=none\"\n", "",
+	    { "Doubt: DMARC of acme.example asks for nothing" }, { NULL } },
+	{ "no selector", SPF DMARC, "",
+	    { "no --selector was given", "dkim = [ \"acme.example\" ];", "on_forged = \"greylist\";",
+		"Doubt: \"reject\" would refuse" },
+	    { NULL } },
+	{ "a selector without a key", SPF, "s9",
+	    { "s9._domainkey.acme.example: there is no such key", "no key that counts was found",
+		"on_forged = \"greylist\";" },
+	    { "TXT s9" } },
+	{ "a text that is no key", SPF "s1._domainkey." V " TXT hello\n", "s1",
+	    { "what is published there is not a DKIM key", "on_forged = \"greylist\";" }, { NULL } },
+	{ "a key among other texts", SPF "s1._domainkey." V " TXT hello\n" KEY, "s1",
+	    { "s1._domainkey.acme.example: RSA key of 2048 bits.", "on_forged = \"reject\";" }, { "no DKIM key" } },
+	{ "a revoked key", SPF "s1._domainkey." V " TXT v=DKIM1; p=\n", "s1",
+	    { "the key is revoked", "on_forged = \"greylist\";" }, { NULL } },
+	{ "a key that nobody can read", SPF "s1._domainkey." V " TXT v=DKIM1; p=AAAA\n", "s1",
+	    { "the key cannot be read", "on_forged = \"greylist\";" }, { NULL } },
+	{ "a test key", SPF "s1._domainkey." V " TXT t=y; p=" KEY_RSA_2048 "\n", "s1",
+	    { "RSA key of 2048 bits.", "it is a test key (t=y)", "on_forged = \"greylist\";" }, { NULL } },
+	{ "a key of 1024 bits", SPF "s1._domainkey." V " TXT p=" KEY_RSA_1024 "\n", "s1",
+	    { "under 2048 bits is weak", "on_forged = \"reject\";", "dkim: RSA key of 1024 bits" }, { NULL } },
+	{ "a key of 768 bits", SPF "s1._domainkey." V " TXT p=" KEY_RSA_768 "\n", "s1",
+	    { "under 1024 bits proves nothing", "on_forged = \"greylist\";" }, { "dkim: RSA" } },
+	{ "an Ed25519 key", SPF "s1._domainkey." V " TXT k=ed25519; p=" KEY_ED25519 "\n", "s1",
+	    { "without Ed25519 cannot verify", "dkim: Ed25519 key" }, { NULL } },
+	{ "a key for SHA-1 alone", SPF "s1._domainkey." V " TXT h=sha1; p=" KEY_RSA_2048 "\n", "s1",
+	    { "no SHA-256", "on_forged = \"greylist\";" }, { NULL } },
+	{ "a key that is not for mail", SPF "s1._domainkey." V " TXT s=tlsrpt; p=" KEY_RSA_2048 "\n", "s1",
+	    { "not meant for mail", "on_forged = \"greylist\";" }, { NULL } },
+	{ "a bad key beside a good one", SPF KEY, "s0 s1",
+	    { "s0._domainkey.acme.example: there is no such key", "on_forged = \"reject\";" }, { "a guess" } },
 	{ "MX within", SPF V " MX 1 mx." V "\n" V " MX 2 MX2.Acme.Example\n", "", { "{ spf =" }, { "gateway" } },
-	{ "MX elsewhere", SPF V " MX 1 mx." V "\n" V " MX 2 MX.Gate.example\n", "", { "Doubt: mail to it goes to mx.gate.example, a gateway" }, { NULL } },
+	{ "MX elsewhere", SPF V " MX 1 mx." V "\n" V " MX 2 MX.Gate.example\n", "",
+	    { "Doubt: mail to it goes to mx.gate.example, a gateway" }, { NULL } },
 	{ "a null MX", SPF V " MX 0 .\n", "", { "accepts no mail (null MX)" }, { NULL } },
-	{ "a record with bytes that end a line", V " TXT \"v=spf1 ip4:192.0.2.1 x=\\010};\\013vendor\\200\\\" -all\"\n", "", { "of no use" }, { NULL } },
+	{ "a record with bytes that end a line", V " TXT \"v=spf1 ip4:192.0.2.1 x=\\010};\\013vendor\\200\\\" -all\"\n",
+	    "", { "of no use" }, { NULL } },
 };
 
 /* The file in one line, each run of blanks and remark marks a blank, so that no row depends on where lines break. */
@@ -212,9 +259,14 @@ test_row(const struct row *row)
 	static const char *const shared[] = { "other.example", "bulk.example" };
 	const char *selectors[DRAFT_SELECTORS_MAX];
 	char store[64], *line;
-	struct draft_request request = { .domain = V, .name = "", .selectors = selectors,
+	struct draft_request request = { .domain = V,
+		.name = "",
+		.selectors = selectors,
 		.selector_count = words_read(row->selectors, store, selectors),
-		.shared = shared, .shared_count = 2, .suffixes = &suffixes, .now = NOW };
+		.shared = shared,
+		.shared_count = 2,
+		.suffixes = &suffixes,
+		.now = NOW };
 	struct outcome outcome;
 	size_t doubts = 0;
 
@@ -244,14 +296,22 @@ static const struct {
 	{ "no such domain", "", V, "s1", "", DRAFT_NOWHERE, "there is no domain acme.example" },
 	{ "a domain without any record of that type is one", "x." V " A 192.0.2.1\n", V, "s1", "", DRAFT_DONE, "" },
 	{ "trouble with SPF", V " TXT SERVFAIL\n", V, "s1", "", DRAFT_TEMPORARY, "no answer for TXT acme.example" },
-	{ "trouble with an include", V " TXT \"v=spf1 include:b.example -all\"\nb.example TXT TIMEOUT\n", V, "s1", "", DRAFT_TEMPORARY, "no answer for TXT b.example" },
-	{ "trouble with a host", V " TXT \"v=spf1 a -all\"\n" V " A SERVFAIL\n", V, "s1", "", DRAFT_TEMPORARY, "no answer for A acme.example" },
-	{ "trouble with DMARC", SPF "_dmarc." V " TXT SERVFAIL\n", V, "s1", "", DRAFT_TEMPORARY, "no answer for TXT _dmarc.acme.example" },
-	{ "trouble with MX", SPF V " MX BOGUS\n", V, "s1", "", DRAFT_TEMPORARY, "no genuine (DNSSEC) answer for MX acme.example" },
-	{ "trouble with a key", SPF "s1._domainkey." V " TXT TIMEOUT\n", V, "s1", "", DRAFT_TEMPORARY, "no answer for TXT s1._domainkey.acme.example" },
-	{ "a public suffix", "", "example", "s1", "", DRAFT_TEMPORARY, "'example' is a public suffix; name a domain below it" },
-	{ "a selector with a quote", SPF, V, "s\"1", "", DRAFT_TEMPORARY, "'s\"1' is not a selector; write it as in s= of a signature, in lower case" },
-	{ "a name with a blank", SPF, V, "s1", "my acme", DRAFT_TEMPORARY, "'my acme' is not a name; write "
+	{ "trouble with an include", V " TXT \"v=spf1 include:b.example -all\"\nb.example TXT TIMEOUT\n", V, "s1", "",
+	    DRAFT_TEMPORARY, "no answer for TXT b.example" },
+	{ "trouble with a host", V " TXT \"v=spf1 a -all\"\n" V " A SERVFAIL\n", V, "s1", "", DRAFT_TEMPORARY,
+	    "no answer for A acme.example" },
+	{ "trouble with DMARC", SPF "_dmarc." V " TXT SERVFAIL\n", V, "s1", "", DRAFT_TEMPORARY,
+	    "no answer for TXT _dmarc.acme.example" },
+	{ "trouble with MX", SPF V " MX BOGUS\n", V, "s1", "", DRAFT_TEMPORARY,
+	    "no genuine (DNSSEC) answer for MX acme.example" },
+	{ "trouble with a key", SPF "s1._domainkey." V " TXT TIMEOUT\n", V, "s1", "", DRAFT_TEMPORARY,
+	    "no answer for TXT s1._domainkey.acme.example" },
+	{ "a public suffix", "", "example", "s1", "", DRAFT_TEMPORARY,
+	    "'example' is a public suffix; name a domain below it" },
+	{ "a selector with a quote", SPF, V, "s\"1", "", DRAFT_TEMPORARY,
+	    "'s\"1' is not a selector; write it as in s= of a signature, in lower case" },
+	{ "a name with a blank", SPF, V, "s1", "my acme", DRAFT_TEMPORARY,
+	    "'my acme' is not a name; write "
 	    "lower-case letters, digits, '-' and '_', at most 64" },
 };
 
@@ -259,8 +319,12 @@ static void
 test_refusals(void)
 {
 	for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++) {
-		struct draft_request request = { .domain = refusals[i].domain, .name = refusals[i].name,
-			.selectors = &refusals[i].selector, .selector_count = 1, .suffixes = &suffixes, .now = NOW };
+		struct draft_request request = { .domain = refusals[i].domain,
+			.name = refusals[i].name,
+			.selectors = &refusals[i].selector,
+			.selector_count = 1,
+			.suffixes = &suffixes,
+			.now = NOW };
 		struct outcome outcome = { .why = { .text = "" } };
 
 		outcome_make(refusals[i].zone, &request, &outcome);
@@ -277,8 +341,14 @@ test_rich(void)
 {
 	static const char *const shared[] = { "bulk.example" };
 	static const char *const selectors[] = { "s2048", "s1024", "ed", "test", "old", "gone" };
-	struct draft_request request = { .domain = "notify." V, .name = "", .selectors = selectors, .selector_count = 6,
-		.shared = shared, .shared_count = 1, .suffixes = &suffixes, .now = NOW };
+	struct draft_request request = { .domain = "notify." V,
+		.name = "",
+		.selectors = selectors,
+		.selector_count = 6,
+		.shared = shared,
+		.shared_count = 1,
+		.suffixes = &suffixes,
+		.now = NOW };
 	struct outcome outcome;
 	char path[512];
 	size_t length;
@@ -297,13 +367,17 @@ test_rich(void)
 static void
 test_names(void)
 {
-	struct draft_request request = { .domain = "mail.xn--bcher-kva.example", .name = "", .suffixes = &suffixes, .now = NOW };
+	struct draft_request request = { .domain = "mail.xn--bcher-kva.example",
+		.name = "",
+		.suffixes = &suffixes,
+		.now = NOW };
 	static const char zone[] = "mail.xn--bcher-kva.example TXT \"v=spf1 ip4:192.0.2.1 -all\"";
 	static const char *const shared[] = { "xn--bcher-kva.example" };
 	struct outcome outcome;
 
 	outcome_make(zone, &request, &outcome);
-	ok(strstr(outcome.text.bytes, "name    = \"xn--bcher-kva\";") != NULL, "the name is the organisation's first label");
+	ok(strstr(outcome.text.bytes, "name    = \"xn--bcher-kva\";") != NULL,
+	    "the name is the organisation's first label");
 	test_loads(&outcome.text, "xn--bcher-kva", "a name in A-labels");
 	text_close(&outcome.text);
 	request.name = "buecher";
@@ -329,7 +403,8 @@ test_customers(void)
 	struct outcome outcome;
 
 	outcome_make("myfritz.net TXT \"v=spf1 ip4:192.0.2.0/24 -all\"\n", &request, &outcome);
-	ok(strstr(outcome.text.bytes, "domains = [ \"=myfritz.net\" ];") != NULL, "a name with customers is its own claim alone");
+	ok(strstr(outcome.text.bytes, "domains = [ \"=myfritz.net\" ];") != NULL,
+	    "a name with customers is its own claim alone");
 	ok(strstr(outcome.text.bytes, "dkim    = [ \"=myfritz.net\" ];") != NULL, "and its own signer");
 	ok(strstr(outcome.text.bytes, "names below it belong to its customers") != NULL, "which is a doubt");
 	test_loads(&outcome.text, "myfritz", "a name with customers");
@@ -346,8 +421,12 @@ test_ceilings(void)
 {
 	const char *selectors[DRAFT_SELECTORS_MAX + 1];
 	char domain[254], zone[2048], *at = zone;
-	struct draft_request request = { .domain = domain, .name = "", .selectors = selectors,
-		.selector_count = 1, .suffixes = &suffixes, .now = NOW };
+	struct draft_request request = { .domain = domain,
+		.name = "",
+		.selectors = selectors,
+		.selector_count = 1,
+		.suffixes = &suffixes,
+		.now = NOW };
 	struct outcome outcome;
 
 	memset(domain, 'a', sizeof domain);

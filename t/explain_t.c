@@ -19,16 +19,16 @@ static const struct row {
 	{ OUTCOME_FORGED, REASON_NOTHING_PROVEN, ACTION_REJECT, "550", "5.7.26", "message refused", "forged is refused" },
 	{ OUTCOME_FORGED, REASON_UNREADABLE_FROM, ACTION_REJECT, "550", "5.7.26", "message refused",
 	    "forged for its From field is refused" },
-	{ OUTCOME_FORGED, REASON_NOTHING_PROVEN, ACTION_DEFER, "451", "4.7.26", "not accepted for now, please try again",
-	    "forged with on_forged = defer is deferred" },
+	{ OUTCOME_FORGED, REASON_NOTHING_PROVEN, ACTION_DEFER, "451", "4.7.26",
+	    "not accepted for now, please try again", "forged with on_forged = defer is deferred" },
 	{ OUTCOME_FORGED, REASON_NOTHING_PROVEN, ACTION_GREYLIST, "451", "4.7.1", "greylisted, please try again",
 	    "forged with on_forged = greylist is greylisted" },
 	{ OUTCOME_UNPROVEN, REASON_PARTLY_PROVEN, ACTION_REJECT, "550", "5.7.26", "message refused",
 	    "unproven where the file says reject is refused" },
 	{ OUTCOME_UNPROVEN, REASON_WEAK_SIGNATURE, ACTION_GREYLIST, "451", "4.7.1", "greylisted, please try again",
 	    "unproven is greylisted" },
-	{ OUTCOME_UNPROVEN, REASON_PARTLY_PROVEN, ACTION_DEFER, "451", "4.7.26", "not accepted for now, please try again",
-	    "unproven with on_unproven = defer is deferred" },
+	{ OUTCOME_UNPROVEN, REASON_PARTLY_PROVEN, ACTION_DEFER, "451", "4.7.26",
+	    "not accepted for now, please try again", "unproven with on_unproven = defer is deferred" },
 	{ OUTCOME_STRANGER, REASON_NO_CLAIM, ACTION_GREYLIST, "451", "4.7.1", "greylisted, please try again",
 	    "a stranger is greylisted" },
 	{ OUTCOME_UNSURE, REASON_DNS_TROUBLE, ACTION_DEFER, "451", "4.4.3", "not sure yet, please try again",
@@ -43,15 +43,13 @@ static const struct row {
 	    "our own failure that is treated like a stranger's mail is greylisted" },
 	{ OUTCOME_STRANGER, REASON_FROM_TOO_LONG, ACTION_REJECT, "550", "5.6.0", "message refused",
 	    "a From field that is too long is refused" },
-	{ OUTCOME_FORGED, REASON_FROM_TOO_LONG, ACTION_REJECT, "550", "5.6.0", "message refused",
-	    "whatever it claims" },
+	{ OUTCOME_FORGED, REASON_FROM_TOO_LONG, ACTION_REJECT, "550", "5.6.0", "message refused", "whatever it claims" },
 };
 
 static bool
 reply_of(const struct row *row, struct reply *reply)
 {
-	struct verdict verdict = { .outcome = row->outcome, .reason = row->reason, .action = row->done,
-		.deciding = -1 };
+	struct verdict verdict = { .outcome = row->outcome, .reason = row->reason, .action = row->done, .deciding = -1 };
 
 	memset(reply, 0, sizeof *reply);
 	return explain_reply(&verdict, row->done, "4f-1", contact, 0, reply);
@@ -123,8 +121,7 @@ every_reply_is_consistent(void)
 				row.reason = (enum reason)reason;
 				row.done = refusing[i];
 				bad += !reply_of(&row, &reply) || reply.code[0] != reply.enhanced[0] ||
-				    !is_printable(reply.text) ||
-				    (row.done == ACTION_REJECT) != (reply.code[0] == '5') ||
+				    !is_printable(reply.text) || (row.done == ACTION_REJECT) != (reply.code[0] == '5') ||
 				    (row.done == ACTION_GREYLIST) != (strstr(reply.text, "greylisted") != NULL);
 			}
 	is_number((long long)bad, 0, "whatever happens, both codes are of one class, and greylisted means greylisted");
@@ -154,7 +151,8 @@ reply_says_how_long(void)
 	    "https://example.com/postmaster",
 	    "a greylisted sender learns how long to wait");
 	explain_reply(&verdict, ACTION_GREYLIST, "4f-1", "", 0, &reply);
-	is(reply.text, "greylisted, please try again: the first message of an unknown sender has to wait (no-claim, id 4f-1); "
+	is(reply.text,
+	    "greylisted, please try again: the first message of an unknown sender has to wait (no-claim, id 4f-1); "
 	    "ask the postmaster of the recipient's domain",
 	    "without wait and contact nothing dangles, and the reply still says whom to ask");
 }
@@ -165,8 +163,7 @@ longest_reply_is_whole(void)
 {
 	char name[200], where[300];
 	struct vendor vendor = { .name = name };
-	struct verdict verdict = { .outcome = OUTCOME_FORGED, .deciding = 0, .claim_count = 1,
-		.claims[0].vendor = &vendor };
+	struct verdict verdict = { .outcome = OUTCOME_FORGED, .deciding = 0, .claim_count = 1, .claims[0].vendor = &vendor };
 	size_t longest = 0;
 	bool whole = true;
 
@@ -236,11 +233,21 @@ scene_open(void)
 	s->facts.dkim = &s->dkim;
 	s->facts.dkim_count = 1;
 	s->facts.dkim_done = true;
-	s->verdict = (struct verdict){ .outcome = OUTCOME_UNPROVEN, .reason = REASON_PARTLY_PROVEN,
-		.action = ACTION_GREYLIST, .would = ACTION_GREYLIST, .deciding = 0, .claim_count = 1 };
-	s->verdict.claims[0] = (struct claim){ .vendor = &s->vendor, .by_author = true, .by_envelope = true,
-		.listed = YES, .spf_from = UNKNOWN, .source = &s->source, .weak = "sha1",
-		.outcome = OUTCOME_UNPROVEN, .reason = REASON_PARTLY_PROVEN };
+	s->verdict = (struct verdict){ .outcome = OUTCOME_UNPROVEN,
+		.reason = REASON_PARTLY_PROVEN,
+		.action = ACTION_GREYLIST,
+		.would = ACTION_GREYLIST,
+		.deciding = 0,
+		.claim_count = 1 };
+	s->verdict.claims[0] = (struct claim){ .vendor = &s->vendor,
+		.by_author = true,
+		.by_envelope = true,
+		.listed = YES,
+		.spf_from = UNKNOWN,
+		.source = &s->source,
+		.weak = "sha1",
+		.outcome = OUTCOME_UNPROVEN,
+		.reason = REASON_PARTLY_PROVEN };
 	text_open(&s->out, 64 * 1024);
 	return s;
 }
@@ -319,7 +326,8 @@ explanation_names_what_is_silent(void)
 	s->policy.sources = &s->source;
 	s->facts.spf.result = AUTH_TEMPERROR;
 	s->facts.spf_silence.name = "_spf.acme.example";
-	holds(s, "\nno answer  _spf.acme.example, for SPF of acme.example\nvendor ", "a name that did not answer, from the policy's record, is shown");
+	holds(s, "\nno answer  _spf.acme.example, for SPF of acme.example\nvendor ",
+	    "a name that did not answer, from the policy's record, is shown");
 	s->facts.spf_silence.lured = true;
 	holds(s, "\nno answer  _spf.acme.example, for SPF of acme.example: only the message brought it\nvendor ",
 	    "and whether the message brought it");
@@ -334,7 +342,8 @@ explanation_names_what_is_silent(void)
 	s->author.dmarc.silent = NULL;
 	s->author.spf_from = AUTH_TEMPERROR;
 	s->author.spf_from_silence = (struct silence){ "x\r\n.acme.example", true };
-	holds(s, "\nno answer  x??.acme.example, for SPF of the author's acme.example: only the message brought it\nvendor ",
+	holds(s,
+	    "\nno answer  x??.acme.example, for SPF of the author's acme.example: only the message brought it\nvendor ",
 	    "and what SPF of an author led to");
 	s->author.spf_from_silence.name = NULL;
 	s->facts.asked[0] = (struct asked_fact){ .passes = UNKNOWN, .silence = { "helo.acme.example", true } };
@@ -345,7 +354,8 @@ explanation_names_what_is_silent(void)
 	s->facts.names[0] = (struct name_fact){ "acme.example", true };
 	s->facts.names[1] = (struct name_fact){ "mail.acme.example", false };
 	s->facts.name_count = 2;
-	holds(s, "\nanswered   acme.example, which is in the policy\nno answer  mail.acme.example, which is in the policy\nvendor ",
+	holds(s,
+	    "\nanswered   acme.example, which is in the policy\nno answer  mail.acme.example, which is in the policy\nvendor ",
 	    "and which names of the policy answered meanwhile");
 	scene_close(s);
 }
@@ -367,7 +377,8 @@ explanation_of_odd_mail(void)
 	s->facts.from_raw = " J\xfcrgen \"7\" <a@b.example>\x1b";
 	s->facts.from_raw_length = strlen(s->facts.from_raw);
 	s->facts.from_stopped = 2;
-	holds(s, "  after    byte 2 of \" J\\xfcrgen \\\"7\\\" <a@b.example>\\x1b\"\n", "as it came, escaped, and where parsing stopped");
+	holds(s, "  after    byte 2 of \" J\\xfcrgen \\\"7\\\" <a@b.example>\\x1b\"\n",
+	    "as it came, escaped, and where parsing stopped");
 	s->policy.vendor_count = s->verdict.claim_count = 0;
 	holds(s, "vendor     none is enabled\n", "so is a configuration without vendors");
 	s->verdict = (struct verdict){ .outcome = OUTCOME_EXEMPT, .reason = REASON_EXEMPT_NETWORK, .deciding = -1 };
@@ -439,17 +450,21 @@ explanation_of_parts(void)
 	s->facts.sender = (struct mailbox){ "b", "acme.example", "b@acme.example" };
 	s->facts.dkim_count = 0;
 	s->facts.not_given = GIVEN_MESSAGE | GIVEN_RCPT;
-	holds(s, "signature  not known: without --message none could be seen\n", "where no message was given there may be a signature");
-	holds(s, "  dkim     unknown (not given) (a weak signature: sha1)\n", "so explain does not say that it proves nothing");
+	holds(s, "signature  not known: without --message none could be seen\n",
+	    "where no message was given there may be a signature");
+	holds(s, "  dkim     unknown (not given) (a weak signature: sha1)\n",
+	    "so explain does not say that it proves nothing");
 	holds(s, "  dmarc    unknown (not given)\n", "or that DMARC fails");
 	holds(s, "  spf      no\n", "what was given is known");
-	holds(s, "but        a counting signature of acme would make it vouched: pass\n", "and one would change the outcome");
+	holds(s, "but        a counting signature of acme would make it vouched: pass\n",
+	    "and one would change the outcome");
 	s->facts.not_given = GIVEN_MAIL_FROM | GIVEN_FROM;
 	holds(s, "envelope   not known: --mail-from was not given", "the sender, too");
 	holds(s, "author     not known: neither --from nor --message was given\n", "and the author");
 	s->facts.not_given = 0;
 	ok(strstr(explanation(s), "not known") == NULL && strstr(s->out.bytes, "\nbut ") == NULL,
-	    "for real mail everything was given") || (note("%s", s->out.bytes), true);
+	    "for real mail everything was given") ||
+	    (note("%s", s->out.bytes), true);
 	scene_close(s);
 }
 
@@ -459,24 +474,31 @@ static const struct remedy {
 	const char *name, *sender; /* of the envelope */
 	enum auth_result spf;
 	bool spf_aligned;
-	const char *d;             /* of a signature that counts; NULL: there is none */
+	const char *d; /* of a signature that counts; NULL: there is none */
 	enum tri listed, spf_holds, dkim_holds;
 	enum outcome outcome;
 	const char *wanted;
 } remedies[] = {
-	{ "an envelope that the file does not name", "bounces.crm.example", AUTH_PASS, false, NULL, YES, NO, NO, OUTCOME_UNPROVEN,
+	{ "an envelope that the file does not name", "bounces.crm.example", AUTH_PASS, false, NULL, YES, NO, NO,
+	    OUTCOME_UNPROVEN,
 	    "to vouch   SPF passed for bounces.crm.example, a name that its file lacks; if that is the vendor's: "
 	    "envelope = [ \"old.crm.example\", \"=alone.example\", \"x@mail.example\", \"bounces.crm.example\" ];\n" },
-	{ "nobody gets into the file just by sending", "evil.example", AUTH_PASS, false, "acme.example", NO, NO, YES, OUTCOME_FORGED, "" },
-	{ "nor with evidence that has nothing to do with the address", "evil.example", AUTH_PASS, false, NULL, NO, NO, NO, OUTCOME_UNPROVEN, "" },
-	{ "an envelope for which SPF did not pass", "bounces.crm.example", AUTH_NEUTRAL, false, NULL, YES, NO, NO, OUTCOME_UNPROVEN, "" },
-	{ "a signer that the file does not name", "evil.example", AUTH_FAIL, false, "mail.acme.example", YES, NO, NO, OUTCOME_UNPROVEN,
+	{ "nobody gets into the file just by sending", "evil.example", AUTH_PASS, false, "acme.example", NO, NO, YES,
+	    OUTCOME_FORGED, "" },
+	{ "nor with evidence that has nothing to do with the address", "evil.example", AUTH_PASS, false, NULL, NO, NO,
+	    NO, OUTCOME_UNPROVEN, "" },
+	{ "an envelope for which SPF did not pass", "bounces.crm.example", AUTH_NEUTRAL, false, NULL, YES, NO, NO,
+	    OUTCOME_UNPROVEN, "" },
+	{ "a signer that the file does not name", "evil.example", AUTH_FAIL, false, "mail.acme.example", YES, NO, NO,
+	    OUTCOME_UNPROVEN,
 	    "to vouch   a signature of mail.acme.example counts, a name that its file lacks; if that is the vendor's: "
 	    "dkim = [ \"sign.example\", \"mail.acme.example\" ];\n" },
-	{ "a signer unrelated to any author", "evil.example", AUTH_FAIL, false, "evil.example", YES, NO, NO, OUTCOME_UNPROVEN, "" },
+	{ "a signer unrelated to any author", "evil.example", AUTH_FAIL, false, "evil.example", YES, NO, NO,
+	    OUTCOME_UNPROVEN, "" },
 	{ "a client that no source lists", "acme.example", AUTH_PASS, false, NULL, NO, YES, NO, OUTCOME_UNPROVEN,
 	    "to vouch   none of its sources lists the client; if that is the vendor's host, add to its sources: { cidr = [ \"192.0.2.7\" ]; }\n" },
-	{ "a vendor that is vouched for lacks nothing", "bounces.crm.example", AUTH_PASS, false, NULL, YES, NO, NO, OUTCOME_VOUCHED, "" },
+	{ "a vendor that is vouched for lacks nothing", "bounces.crm.example", AUTH_PASS, false, NULL, YES, NO, NO,
+	    OUTCOME_VOUCHED, "" },
 };
 
 static void
@@ -502,9 +524,11 @@ set_remedy(struct scene *s, const struct remedy *row)
 static void
 remedies_are_lines(void)
 {
-	static const struct name_rule domains[] = { { .domain = "acme.example" } }, dkim[] = { { .domain = "sign.example" } },
-		envelope[] = { { .domain = "old.crm.example" }, { .domain = "alone.example", .exact = true },
-			{ .domain = "mail.example", .exact = true, .local = "x" } };
+	static const struct name_rule domains[] = { { .domain = "acme.example" } },
+				      dkim[] = { { .domain = "sign.example" } },
+				      envelope[] = { { .domain = "old.crm.example" },
+					      { .domain = "alone.example", .exact = true },
+					      { .domain = "mail.example", .exact = true, .local = "x" } };
 
 	for (size_t i = 0; i < sizeof remedies / sizeof remedies[0]; i++) {
 		struct scene *s = scene_open();
@@ -528,8 +552,13 @@ remedy_of_a_strict_file(void)
 
 	s->vendor.domains = s->vendor.dkim = (struct name_rules){ domains, 1 };
 	s->vendor.vouch_count = 1;
-	set_remedy(s, &(struct remedy){ .sender = "acme.example", .spf = AUTH_NEUTRAL, .d = "acme.example", .listed = NO,
-		.dkim_holds = YES, .outcome = OUTCOME_UNPROVEN });
+	set_remedy(s,
+	    &(struct remedy){ .sender = "acme.example",
+		.spf = AUTH_NEUTRAL,
+		.d = "acme.example",
+		.listed = NO,
+		.dkim_holds = YES,
+		.outcome = OUTCOME_UNPROVEN });
 	explain_remedy(&s->facts, &s->verdict, &s->out);
 	is(s->out.bytes, "to vouch   its signature counts; if that is enough: vouch = [ \"listed+spf\", \"dkim\" ];\n",
 	    "remedy: a signature that the file does not ask for");
@@ -545,7 +574,8 @@ spf_error_says_what(void)
 	s->facts.auth = s->facts.daemon_name = s->facts.helo = s->facts.from_raw = "";
 	s->facts.spf.result = AUTH_PERMERROR;
 	s->facts.spf_why = "acme.example: unknown mechanism: 'ipp4\033[1m'";
-	holds(s, "SPF permerror: acme.example: unknown mechanism: 'ipp4?[1m'\n", "a permanent SPF error says what it is, in safe bytes");
+	holds(s, "SPF permerror: acme.example: unknown mechanism: 'ipp4?[1m'\n",
+	    "a permanent SPF error says what it is, in safe bytes");
 	scene_close(s);
 }
 

@@ -10,14 +10,14 @@ enum { NETWORKS = 8, LISTINGS = 8, TEXT_MAX = 1024 * 1024 };
 
 /* ---- vendors and their sources, as one line each ---- */
 
-static const struct vendor acme = { .name = "acme", .mode = MODE_ENFORCE, .vouch = { PROOF_LISTED | PROOF_SPF },
-	.vouch_count = 1 };
-static const struct vendor globex = { .name = "globex", .mode = MODE_VOUCH,
-	.vouch = { PROOF_DKIM, PROOF_LISTED }, .vouch_count = 2 };
-static const struct vendor trial = { .name = "trial", .mode = MODE_MONITOR, .vouch = { PROOF_LISTED },
-	.vouch_count = 1 };
-static const struct vendor signer = { .name = "signer", .mode = MODE_ENFORCE, .vouch = { PROOF_DKIM },
-	.vouch_count = 1 };
+static const struct vendor acme = {
+	.name = "acme", .mode = MODE_ENFORCE, .vouch = { PROOF_LISTED | PROOF_SPF }, .vouch_count = 1
+};
+static const struct vendor globex = {
+	.name = "globex", .mode = MODE_VOUCH, .vouch = { PROOF_DKIM, PROOF_LISTED }, .vouch_count = 2
+};
+static const struct vendor trial = { .name = "trial", .mode = MODE_MONITOR, .vouch = { PROOF_LISTED }, .vouch_count = 1 };
+static const struct vendor signer = { .name = "signer", .mode = MODE_ENFORCE, .vouch = { PROOF_DKIM }, .vouch_count = 1 };
 
 struct row {
 	const struct vendor *vendor;
@@ -63,16 +63,23 @@ fixture_open(struct fixture *fixture, const struct row *rows)
 		const struct row *row = &rows[count];
 		struct export_listing *listing = &fixture->listings[count];
 
-		fixture->sources[count] = (struct source){ .vendor = row->vendor, .text = row->text, .use = row->use,
-			.exclusive = row->exclusive, .selected = !row->dropped };
+		fixture->sources[count] = (struct source){ .vendor = row->vendor,
+			.text = row->text,
+			.use = row->use,
+			.exclusive = row->exclusive,
+			.selected = !row->dropped };
 		*listing = (struct export_listing){ .source = &fixture->sources[count],
 			.networks = fixture->networks[count],
 			.count = networks_read(row->networks, fixture->networks[count]),
 			.missing = row->missing == NULL ? "" : row->missing,
 			.asked = row->asked == NULL ? "" : row->asked };
 	}
-	fixture->request = (struct export_request){ .value = "", .listen = "unix:/run/greenlane/milter.sock",
-		.version = "1.0", .now = 1792144800, .listings = fixture->listings, .count = count };
+	fixture->request = (struct export_request){ .value = "",
+		.listen = "unix:/run/greenlane/milter.sock",
+		.version = "1.0",
+		.now = 1792144800,
+		.listings = fixture->listings,
+		.count = count };
 	text_open(&fixture->text, TEXT_MAX);
 }
 
@@ -109,72 +116,80 @@ body_of(const char *text, struct text *out)
 
 /* ---- formats ---- */
 
-static const struct row usual[] = {
-	{ &acme, "spf:acme.example", "192.0.2.128/25 203.0.113.77 2001:db8:4::/48", USE_MX, true, false, NULL, "acme.example > exists" },
-	{ &globex, "cidr:192.0.2.0/25", "192.0.2.0/25 2001:db8:2::/48 2001:db8:3::/48 2001:db8:f::25", USE_MX, false, false, NULL, NULL },
+static const struct row usual[] = { { &acme, "spf:acme.example", "192.0.2.128/25 203.0.113.77 2001:db8:4::/48", USE_MX,
+					true, false, NULL, "acme.example > exists" },
+	{ &globex, "cidr:192.0.2.0/25", "192.0.2.0/25 2001:db8:2::/48 2001:db8:3::/48 2001:db8:f::25", USE_MX, false,
+	    false, NULL, NULL },
 	{ &acme, "a:login.acme.example", "198.51.100.7 198.51.100.6", USE_LOGIN, false, false, NULL, NULL },
-	{ &acme, "a:api.acme.example", "2001:db8:a::1", USE_API, false, false, NULL, NULL },
-	{ 0 } };
+	{ &acme, "a:api.acme.example", "2001:db8:a::1", USE_API, false, false, NULL, NULL }, { 0 } };
 
 static const struct {
 	const char *name, *value, *body;
 	enum export_format format;
 } bodies[] = {
 	{ "postgrey: a network a line", "",
-	  "192.0.2.0/24\n203.0.113.77\n2001:db8:2::/47\n2001:db8:4::/48\n2001:db8:f::25\n", EXPORT_POSTGREY },
+	    "192.0.2.0/24\n203.0.113.77\n2001:db8:2::/47\n2001:db8:4::/48\n2001:db8:f::25\n", EXPORT_POSTGREY },
 	{ "rspamd: a network a line", "",
-	  "192.0.2.0/24\n203.0.113.77\n2001:db8:2::/47\n2001:db8:4::/48\n2001:db8:f::25\n", EXPORT_RSPAMD },
+	    "192.0.2.0/24\n203.0.113.77\n2001:db8:2::/47\n2001:db8:4::/48\n2001:db8:f::25\n", EXPORT_RSPAMD },
 	{ "postscreen: permit", "",
-	  "192.0.2.0/24\tpermit\n203.0.113.77\tpermit\n2001:db8:2::/47\tpermit\n2001:db8:4::/48\tpermit\n"
-	  "2001:db8:f::25\tpermit\n", EXPORT_POSTSCREEN },
+	    "192.0.2.0/24\tpermit\n203.0.113.77\tpermit\n2001:db8:2::/47\tpermit\n2001:db8:4::/48\tpermit\n"
+	    "2001:db8:f::25\tpermit\n",
+	    EXPORT_POSTSCREEN },
 	{ "cidr: our own milter stays", "",
-	  "192.0.2.0/24\tunix:/run/greenlane/milter.sock\n203.0.113.77\tunix:/run/greenlane/milter.sock\n"
-	  "2001:db8:2::/47\tunix:/run/greenlane/milter.sock\n2001:db8:4::/48\tunix:/run/greenlane/milter.sock\n"
-	  "2001:db8:f::25\tunix:/run/greenlane/milter.sock\n", EXPORT_CIDR },
+	    "192.0.2.0/24\tunix:/run/greenlane/milter.sock\n203.0.113.77\tunix:/run/greenlane/milter.sock\n"
+	    "2001:db8:2::/47\tunix:/run/greenlane/milter.sock\n2001:db8:4::/48\tunix:/run/greenlane/milter.sock\n"
+	    "2001:db8:f::25\tunix:/run/greenlane/milter.sock\n",
+	    EXPORT_CIDR },
 	{ "cidr: the milters that the site names", "inet:127.0.0.1:1, inet:127.0.0.1:2",
-	  "192.0.2.0/24\tinet:127.0.0.1:1, inet:127.0.0.1:2\n203.0.113.77\tinet:127.0.0.1:1, inet:127.0.0.1:2\n"
-	  "2001:db8:2::/47\tinet:127.0.0.1:1, inet:127.0.0.1:2\n2001:db8:4::/48\tinet:127.0.0.1:1, inet:127.0.0.1:2\n"
-	  "2001:db8:f::25\tinet:127.0.0.1:1, inet:127.0.0.1:2\n", EXPORT_CIDR },
+	    "192.0.2.0/24\tinet:127.0.0.1:1, inet:127.0.0.1:2\n203.0.113.77\tinet:127.0.0.1:1, inet:127.0.0.1:2\n"
+	    "2001:db8:2::/47\tinet:127.0.0.1:1, inet:127.0.0.1:2\n2001:db8:4::/48\tinet:127.0.0.1:1, inet:127.0.0.1:2\n"
+	    "2001:db8:f::25\tinet:127.0.0.1:1, inet:127.0.0.1:2\n",
+	    EXPORT_CIDR },
 	{ "milter-greylist: one statement, its lines continued", "",
-	  "list \"greenlane\" addr { \\\n\t192.0.2.0/24 \\\n\t203.0.113.77 \\\n\t2001:db8:2::/47 \\\n"
-	  "\t2001:db8:4::/48 \\\n\t2001:db8:f::25 \\\n}\n", EXPORT_MILTER_GREYLIST },
+	    "list \"greenlane\" addr { \\\n\t192.0.2.0/24 \\\n\t203.0.113.77 \\\n\t2001:db8:2::/47 \\\n"
+	    "\t2001:db8:4::/48 \\\n\t2001:db8:f::25 \\\n}\n",
+	    EXPORT_MILTER_GREYLIST },
 	{ "sendmail-access: whole octets and groups, IPv6 in full", "",
-	  "Connect:192.0.2\tOK\nConnect:203.0.113.77\tOK\nConnect:IPv6:2001:db8:2\tOK\nConnect:IPv6:2001:db8:3\tOK\n"
-	  "Connect:IPv6:2001:db8:4\tOK\nConnect:IPv6:2001:db8:f:0:0:0:0:25\tOK\n", EXPORT_SENDMAIL_ACCESS },
+	    "Connect:192.0.2\tOK\nConnect:203.0.113.77\tOK\nConnect:IPv6:2001:db8:2\tOK\nConnect:IPv6:2001:db8:3\tOK\n"
+	    "Connect:IPv6:2001:db8:4\tOK\nConnect:IPv6:2001:db8:f:0:0:0:0:25\tOK\n",
+	    EXPORT_SENDMAIL_ACCESS },
 	{ "sendmail-access: another right-hand side", "SKIP",
-	  "Connect:192.0.2\tSKIP\nConnect:203.0.113.77\tSKIP\nConnect:IPv6:2001:db8:2\tSKIP\n"
-	  "Connect:IPv6:2001:db8:3\tSKIP\nConnect:IPv6:2001:db8:4\tSKIP\n"
-	  "Connect:IPv6:2001:db8:f:0:0:0:0:25\tSKIP\n", EXPORT_SENDMAIL_ACCESS },
+	    "Connect:192.0.2\tSKIP\nConnect:203.0.113.77\tSKIP\nConnect:IPv6:2001:db8:2\tSKIP\n"
+	    "Connect:IPv6:2001:db8:3\tSKIP\nConnect:IPv6:2001:db8:4\tSKIP\n"
+	    "Connect:IPv6:2001:db8:f:0:0:0:0:25\tSKIP\n",
+	    EXPORT_SENDMAIL_ACCESS },
 	{ "nftables: a set a use and family", "inet filter",
-	  "add table inet filter\n"
-	  "add set inet filter greenlane_mx4 { type ipv4_addr; flags interval; }\nflush set inet filter greenlane_mx4\n"
-	  "add element inet filter greenlane_mx4 {\n\t192.0.2.0/24,\n\t203.0.113.77 }\n"
-	  "add set inet filter greenlane_mx6 { type ipv6_addr; flags interval; }\nflush set inet filter greenlane_mx6\n"
-	  "add element inet filter greenlane_mx6 {\n\t2001:db8:2::/47,\n\t2001:db8:4::/48,\n\t2001:db8:f::25 }\n"
-	  "add set inet filter greenlane_login4 { type ipv4_addr; flags interval; }\n"
-	  "flush set inet filter greenlane_login4\nadd element inet filter greenlane_login4 {\n\t198.51.100.6/31 }\n"
-	  "add set inet filter greenlane_login6 { type ipv6_addr; flags interval; }\n"
-	  "flush set inet filter greenlane_login6\n"
-	  "add set inet filter greenlane_api4 { type ipv4_addr; flags interval; }\nflush set inet filter greenlane_api4\n"
-	  "add set inet filter greenlane_api6 { type ipv6_addr; flags interval; }\nflush set inet filter greenlane_api6\n"
-	  "add element inet filter greenlane_api6 {\n\t2001:db8:a::1 }\n", EXPORT_NFTABLES },
+	    "add table inet filter\n"
+	    "add set inet filter greenlane_mx4 { type ipv4_addr; flags interval; }\nflush set inet filter greenlane_mx4\n"
+	    "add element inet filter greenlane_mx4 {\n\t192.0.2.0/24,\n\t203.0.113.77 }\n"
+	    "add set inet filter greenlane_mx6 { type ipv6_addr; flags interval; }\nflush set inet filter greenlane_mx6\n"
+	    "add element inet filter greenlane_mx6 {\n\t2001:db8:2::/47,\n\t2001:db8:4::/48,\n\t2001:db8:f::25 }\n"
+	    "add set inet filter greenlane_login4 { type ipv4_addr; flags interval; }\n"
+	    "flush set inet filter greenlane_login4\nadd element inet filter greenlane_login4 {\n\t198.51.100.6/31 }\n"
+	    "add set inet filter greenlane_login6 { type ipv6_addr; flags interval; }\n"
+	    "flush set inet filter greenlane_login6\n"
+	    "add set inet filter greenlane_api4 { type ipv4_addr; flags interval; }\nflush set inet filter greenlane_api4\n"
+	    "add set inet filter greenlane_api6 { type ipv6_addr; flags interval; }\nflush set inet filter greenlane_api6\n"
+	    "add element inet filter greenlane_api6 {\n\t2001:db8:a::1 }\n",
+	    EXPORT_NFTABLES },
 	{ "rbldnsd: both families in one zone, and the test address of RFC 5782", "",
-	  "$SOA 300 localhost hostmaster.localhost 0 1h 10m 1w 60\n$TTL 300\n$DATASET ip4set:greenlane4 @\n"
-	  ":127.0.0.2:listed by greenlane\n127.0.0.2\n192.0.2.0/24\n203.0.113.77\n$DATASET ip6trie:greenlane6 @\n"
-	  ":127.0.0.2:listed by greenlane\n::ffff:7f00:2\n2001:db8:2::/47\n2001:db8:4::/48\n2001:db8:f::25\n",
-	  EXPORT_RBLDNSD },
+	    "$SOA 300 localhost hostmaster.localhost 0 1h 10m 1w 60\n$TTL 300\n$DATASET ip4set:greenlane4 @\n"
+	    ":127.0.0.2:listed by greenlane\n127.0.0.2\n192.0.2.0/24\n203.0.113.77\n$DATASET ip6trie:greenlane6 @\n"
+	    ":127.0.0.2:listed by greenlane\n::ffff:7f00:2\n2001:db8:2::/47\n2001:db8:4::/48\n2001:db8:f::25\n",
+	    EXPORT_RBLDNSD },
 	{ "json: by source and by use", "",
-	  "{\"greenlane\":\"1.0\",\n\"written\":\"2026-10-16T10:00:00Z\",\n\"checksum\":\"8898e4e3e8d0a8bc\",\n\"sources\":[\n"
-	  "{\"vendor\":\"acme\",\"source\":\"spf:acme.example\",\"use\":\"mx\",\"tags\":[],\"exclusive\":true,"
-	  "\"asked\":\"acme.example > exists\",\"networks\":[\"192.0.2.128/25\",\"203.0.113.77\",\"2001:db8:4::/48\"]},\n"
-	  "{\"vendor\":\"globex\",\"source\":\"cidr:192.0.2.0/25\",\"use\":\"mx\",\"tags\":[],\"exclusive\":false,"
-	  "\"networks\":[\"192.0.2.0/25\",\"2001:db8:2::/48\",\"2001:db8:3::/48\",\"2001:db8:f::25\"]},\n"
-	  "{\"vendor\":\"acme\",\"source\":\"a:login.acme.example\",\"use\":\"login\",\"tags\":[],\"exclusive\":false,"
-	  "\"networks\":[\"198.51.100.7\",\"198.51.100.6\"]},\n"
-	  "{\"vendor\":\"acme\",\"source\":\"a:api.acme.example\",\"use\":\"api\",\"tags\":[],\"exclusive\":false,"
-	  "\"networks\":[\"2001:db8:a::1\"]}],\n"
-	  "\"networks\":{\"mx\":[\n\"192.0.2.0/24\",\n\"203.0.113.77\",\n\"2001:db8:2::/47\",\n\"2001:db8:4::/48\",\n"
-	  "\"2001:db8:f::25\"],\"login\":[\n\"198.51.100.6/31\"],\"api\":[\n\"2001:db8:a::1\"]}}\n", EXPORT_JSON },
+	    "{\"greenlane\":\"1.0\",\n\"written\":\"2026-10-16T10:00:00Z\",\n\"checksum\":\"8898e4e3e8d0a8bc\",\n\"sources\":[\n"
+	    "{\"vendor\":\"acme\",\"source\":\"spf:acme.example\",\"use\":\"mx\",\"tags\":[],\"exclusive\":true,"
+	    "\"asked\":\"acme.example > exists\",\"networks\":[\"192.0.2.128/25\",\"203.0.113.77\",\"2001:db8:4::/48\"]},\n"
+	    "{\"vendor\":\"globex\",\"source\":\"cidr:192.0.2.0/25\",\"use\":\"mx\",\"tags\":[],\"exclusive\":false,"
+	    "\"networks\":[\"192.0.2.0/25\",\"2001:db8:2::/48\",\"2001:db8:3::/48\",\"2001:db8:f::25\"]},\n"
+	    "{\"vendor\":\"acme\",\"source\":\"a:login.acme.example\",\"use\":\"login\",\"tags\":[],\"exclusive\":false,"
+	    "\"networks\":[\"198.51.100.7\",\"198.51.100.6\"]},\n"
+	    "{\"vendor\":\"acme\",\"source\":\"a:api.acme.example\",\"use\":\"api\",\"tags\":[],\"exclusive\":false,"
+	    "\"networks\":[\"2001:db8:a::1\"]}],\n"
+	    "\"networks\":{\"mx\":[\n\"192.0.2.0/24\",\n\"203.0.113.77\",\n\"2001:db8:2::/47\",\n\"2001:db8:4::/48\",\n"
+	    "\"2001:db8:f::25\"],\"login\":[\n\"198.51.100.6/31\"],\"api\":[\n\"2001:db8:a::1\"]}}\n",
+	    EXPORT_JSON },
 };
 
 static void
@@ -219,21 +234,26 @@ static const struct {
 	const char *comment, *body; /* of postgrey, with 203.0.113.1 of another source */
 } left_out[] = {
 	{ "a vendor in mode monitor", { &trial, "cidr:x", "192.0.2.1", USE_MX, true, false, NULL, NULL },
-	  "# left out: trial cidr:x: the vendor's mode is monitor\n", "203.0.113.1\n" },
+	    "# left out: trial cidr:x: the vendor's mode is monitor\n", "203.0.113.1\n" },
 	{ "a vendor whose vouch asks for no address", { &signer, "cidr:x", "192.0.2.1", USE_MX, true, false, NULL, NULL },
-	  "# left out: signer cidr:x: the vendor's vouch does not ask for listed\n", "203.0.113.1\n" },
-	{ "a source that is stale", { &acme, "a:x", "", USE_MX, true, false, "its last good copy is older than max_stale", NULL },
-	  "# left out: acme a:x: its last good copy is older than max_stale\n", "203.0.113.1\n" },
-	{ "one past its review, though it has networks", { &acme, "cidr:x", "192.0.2.1", USE_MX, true, false, "its review", NULL },
-	  "# left out: acme cidr:x: its review\n", "203.0.113.1\n" },
+	    "# left out: signer cidr:x: the vendor's vouch does not ask for listed\n", "203.0.113.1\n" },
+	{ "a source that is stale",
+	    { &acme, "a:x", "", USE_MX, true, false, "its last good copy is older than max_stale", NULL },
+	    "# left out: acme a:x: its last good copy is older than max_stale\n", "203.0.113.1\n" },
+	{ "one past its review, though it has networks",
+	    { &acme, "cidr:x", "192.0.2.1", USE_MX, true, false, "its review", NULL },
+	    "# left out: acme cidr:x: its review\n", "203.0.113.1\n" },
 	{ "one of another use, without a word", { &acme, "cidr:x", "192.0.2.1", USE_LOGIN, true, false, NULL, NULL },
-	  "", "203.0.113.1\n" },
-	{ "one that the tags do not select, without a word", { &acme, "cidr:x", "192.0.2.1", USE_MX, true, true, NULL, NULL },
-	  "", "203.0.113.1\n" },
+	    "", "203.0.113.1\n" },
+	{ "one that the tags do not select, without a word",
+	    { &acme, "cidr:x", "192.0.2.1", USE_MX, true, true, NULL, NULL }, "", "203.0.113.1\n" },
 	{ "one that can only be asked is named", { &acme, "spf:x", "", USE_MX, true, false, NULL, "x > exists:%{i}.x" },
-	  "# from acme spf:x: 0 networks\n# in no list, only asked for each address: x > exists:%{i}.x\n", "203.0.113.1\n" },
-	{ "what comes from DNS cannot end its comment", { &acme, "spf:x", "", USE_MX, true, false, NULL, "a\n10.0.0.0/8\r\x1b\x9b" },
-	  "# from acme spf:x: 0 networks\n# in no list, only asked for each address: a?10.0.0.0/8???\n", "203.0.113.1\n" },
+	    "# from acme spf:x: 0 networks\n# in no list, only asked for each address: x > exists:%{i}.x\n",
+	    "203.0.113.1\n" },
+	{ "what comes from DNS cannot end its comment",
+	    { &acme, "spf:x", "", USE_MX, true, false, NULL, "a\n10.0.0.0/8\r\x1b\x9b" },
+	    "# from acme spf:x: 0 networks\n# in no list, only asked for each address: a?10.0.0.0/8???\n",
+	    "203.0.113.1\n" },
 };
 
 static void
@@ -288,8 +308,9 @@ static const struct {
 } empty[] = { { EXPORT_POSTGREY, "" }, { EXPORT_POSTSCREEN, "" }, { EXPORT_CIDR, "" }, { EXPORT_RSPAMD, "" },
 	{ EXPORT_MILTER_GREYLIST, "list \"greenlane\" addr { \\\n\t255.255.255.255 \\\n}\n" },
 	{ EXPORT_SENDMAIL_ACCESS, "" },
-	{ EXPORT_JSON, "{\"greenlane\":\"1.0\",\n\"written\":\"2026-10-16T10:00:00Z\",\n\"checksum\":\"46362495dbcd095d\",\n"
-		       "\"sources\":[],\n\"networks\":{\"mx\":[],\"login\":[],\"api\":[]}}\n" } };
+	{ EXPORT_JSON,
+	    "{\"greenlane\":\"1.0\",\n\"written\":\"2026-10-16T10:00:00Z\",\n\"checksum\":\"46362495dbcd095d\",\n"
+	    "\"sources\":[],\n\"networks\":{\"mx\":[],\"login\":[],\"api\":[]}}\n" } };
 
 static void
 check_empty(void)
@@ -322,7 +343,10 @@ check_same(void)
 {
 	static const struct row cut[] = { /* the same addresses as `usual`, from other sources */
 		{ &globex, "cidr:1", "192.0.2.0/24 203.0.113.77", USE_MX, true, false, NULL, NULL },
-		{ &globex, "cidr:2", "2001:db8:2::/47 2001:db8:4::/48 2001:db8:f::25 192.0.2.5", USE_MX, true, false, NULL, NULL }, { 0 } };
+		{ &globex, "cidr:2", "2001:db8:2::/47 2001:db8:4::/48 2001:db8:f::25 192.0.2.5", USE_MX, true, false,
+		    NULL, NULL },
+		{ 0 }
+	};
 	struct fixture fixture, other;
 	char before[17], after[17];
 	struct text first;
@@ -336,19 +360,23 @@ check_same(void)
 	fixture.request.now += 86400;
 	export_as(&fixture, EXPORT_POSTGREY, "");
 	ok(strcmp(first.bytes, fixture.text.bytes) != 0, "a day later the text is another");
-	ok(export_same((struct span){ first.bytes, first.length }, (struct span){ fixture.text.bytes, fixture.text.length }),
+	ok(export_same((struct span){ first.bytes, first.length },
+	       (struct span){ fixture.text.bytes, fixture.text.length }),
 	    "but the same, but for its date");
-	ok(!export_same((struct span){ first.bytes, first.length - 1 }, (struct span){ fixture.text.bytes, fixture.text.length }),
+	ok(!export_same((struct span){ first.bytes, first.length - 1 },
+	       (struct span){ fixture.text.bytes, fixture.text.length }),
 	    "a text that was cut is not");
 	ok(!export_same((struct span){ NULL, 0 }, (struct span){ first.bytes, first.length }), "an empty file is not");
 	fixture.request.version = "1.1";
 	export_as(&fixture, EXPORT_POSTGREY, "");
-	ok(!export_same((struct span){ first.bytes, first.length }, (struct span){ fixture.text.bytes, fixture.text.length }),
+	ok(!export_same((struct span){ first.bytes, first.length },
+	       (struct span){ fixture.text.bytes, fixture.text.length }),
 	    "that of another version is not");
 	fixture.request.version = "1.0";
 	fixture.networks[0][1].base.bytes[3]++;
 	export_as(&fixture, EXPORT_POSTGREY, "");
-	ok(!export_same((struct span){ first.bytes, first.length }, (struct span){ fixture.text.bytes, fixture.text.length }),
+	ok(!export_same((struct span){ first.bytes, first.length },
+	       (struct span){ fixture.text.bytes, fixture.text.length }),
 	    "one with another address is not");
 	ok(strcmp(checksum_of(fixture.text.bytes, after), before) != 0, "nor is its checksum the same");
 	text_close(&first);
@@ -366,7 +394,8 @@ check_ceiling(void)
 	text_close(&fixture.text);
 	text_open(&fixture.text, 200);
 	fixture.request.format = EXPORT_POSTGREY;
-	ok(!export_write(&fixture.request, &fixture.text, &why) && why.text[0] != '\0', "a text that does not fit is not written");
+	ok(!export_write(&fixture.request, &fixture.text, &why) && why.text[0] != '\0',
+	    "a text that does not fit is not written");
 	text_close(&fixture.text);
 }
 
@@ -390,7 +419,8 @@ check_addresses(void)
 	for (size_t i = 0; i < sizeof addresses / sizeof addresses[0]; i++) {
 		fixture.request.listen = addresses[i].listen;
 		snprintf(wanted, sizeof wanted, "192.0.2.1\t%s\n", addresses[i].milter);
-		is(body_of(export_as(&fixture, EXPORT_CIDR, ""), &body), wanted, "%s as Postfix calls it", addresses[i].listen);
+		is(body_of(export_as(&fixture, EXPORT_CIDR, ""), &body), wanted, "%s as Postfix calls it",
+		    addresses[i].listen);
 	}
 	text_close(&fixture.text);
 	text_close(&body);
@@ -442,7 +472,8 @@ parts_fill(const char *body, const struct prefix *prefix)
 	unsigned long parts = 0;
 
 	while (rest.length > 0) {
-		if (!part_read(span_cut(&rest, '\n'), &part) || !prefix_holds(prefix, &part.base) || part.bits < prefix->bits)
+		if (!part_read(span_cut(&rest, '\n'), &part) || !prefix_holds(prefix, &part.base) ||
+		    part.bits < prefix->bits)
 			return false;
 		if (parts > 0 && (part.bits != before.bits || memcmp(part.base.bytes, before.base.bytes, 16) <= 0))
 			return false;
@@ -462,11 +493,14 @@ check_parts(void)
 	for (unsigned v6 = 0; v6 < 2; v6++)
 		for (unsigned bits = 0; bits <= (v6 ? 128u : 32u); bits++) {
 			static const uint8_t v4_bytes[4] = { 203, 255, 127, 254 };
-			static const uint8_t v6_bytes[16] = { 0x20, 1, 0xd, 0xb8, 0xff, 0xff, 0, 0xff, 1, 2, 0, 0, 0xfe, 0, 0, 0xff };
+			static const uint8_t v6_bytes[16] = { 0x20, 1, 0xd, 0xb8, 0xff, 0xff, 0, 0xff, 1, 2, 0, 0, 0xfe,
+				0, 0, 0xff };
 			struct address full = v6 ? address_of_v6(v6_bytes) : address_of_v4(v4_bytes);
 			struct prefix prefix = { address_mask(full, bits), (uint8_t)bits };
 			char written[PREFIX_TEXT];
-			const struct row one[] = { { &acme, "x", prefix_write(&prefix, written), USE_MX, true, false, NULL, NULL }, { 0 } };
+			const struct row one[] = {
+				{ &acme, "x", prefix_write(&prefix, written), USE_MX, true, false, NULL, NULL }, { 0 }
+			};
 			struct fixture fixture;
 			unsigned beyond = bits == 0 ? 16 : 16 - ((bits - 1) % 16 + 1);
 

@@ -65,7 +65,7 @@ policy_in_the_place_of_an_old_one(void)
 	publish(&places[0], &jobs[0], "first");
 	ok(comes("first"), "the exports of a policy are written");
 	publish(&places[1], &jobs[1], "second");
-	while (freed < 1) /* a round may hold the first one still */
+	while (freed < 1)     /* a round may hold the first one still */
 		usleep(1000); /* sleeps: until it looks again */
 	publish(&places[0], &jobs[2], "third");
 	ok(comes("third"), "and those of a policy at the first one's address, which was published before the next check");

@@ -194,10 +194,12 @@ each_kind(void)
 		ok(file_read(&state, "usage", MOST, &length, &why) == NULL, "%s is not read", kinds[i].name);
 		is(why.text, kinds[i].said, "why says what it is");
 		is(why.file, in_scratch("state/usage"), "and where it is");
-		ok(file_open(&state, "usage", O_RDWR | O_CREAT | O_TRUNC, &st, &why) < 0, "nor is a file created in its place");
+		ok(file_open(&state, "usage", O_RDWR | O_CREAT | O_TRUNC, &st, &why) < 0,
+		    "nor is a file created in its place");
 		done = file_replace(&state, "usage", &ours, "new\n", 4, &why);
 		ok(done == !kinds[i].stays, "%s is %s", kinds[i].name, kinds[i].stays ? "not replaced" : "replaced");
-		ok(lstat(in_scratch("state/usage"), &st) == 0 && (kinds[i].stays || S_ISREG(st.st_mode)), "afterwards the right thing is there");
+		ok(lstat(in_scratch("state/usage"), &st) == 0 && (kinds[i].stays || S_ISREG(st.st_mode)),
+		    "afterwards the right thing is there");
 		is_number(entries(), 1, "and no temporary file is left");
 		is(content("outside"), "outside\n", "the file outside is unchanged");
 		is(content("nowhere"), "", "and nothing was created through the link");
@@ -217,7 +219,8 @@ folders(void)
 
 	fixture_open();
 	ok(!folder_open(&below, in_scratch("none"), &why) && why.text[0] == '\0', "a missing directory is no fault");
-	ok(!folder_enter(&below, &state, "sources", &why) && why.text[0] == '\0', "nor is a missing one in another directory");
+	ok(!folder_enter(&below, &state, "sources", &why) && why.text[0] == '\0',
+	    "nor is a missing one in another directory");
 	if (symlink("/tmp", in_scratch("state/sources")) != 0 || symlink("state", in_scratch("linked")) != 0)
 		abort();
 	ok(!folder_enter(&below, &state, "sources", &why), "a link to a directory is not entered");
@@ -228,14 +231,17 @@ folders(void)
 	snprintf(path, sizeof path, "%s", in_scratch("linked/usage"));
 	ok(folder_of(&below, path, &name, &why), "a link in the administrator's path is followed");
 	is(name, "usage", "and the file's name is returned");
-	ok(file_replace(&below, name, &ours, "x\n", 2, &why) && strcmp(content("state/usage"), "x\n") == 0, "a file in that directory is written");
+	ok(file_replace(&below, name, &ours, "x\n", 2, &why) && strcmp(content("state/usage"), "x\n") == 0,
+	    "a file in that directory is written");
 	ok(rename(in_scratch("state"), in_scratch("elsewhere")) == 0 && symlink("/tmp", in_scratch("state")) == 0 &&
 		file_replace(&below, name, &ours, "y\n", 2, &why) && strcmp(content("elsewhere/usage"), "y\n") == 0,
 	    "it is written in the directory that was opened, whatever has its name now");
 	folder_close(&below);
-	ok(folder_of(&again, "here", &name, &why) && strcmp(again.path, ".") == 0 && strcmp(name, "here") == 0, "a bare name is in the current directory");
+	ok(folder_of(&again, "here", &name, &why) && strcmp(again.path, ".") == 0 && strcmp(name, "here") == 0,
+	    "a bare name is in the current directory");
 	folder_close(&again);
-	ok(folder_of(&again, "/here", &name, &why) && strcmp(again.path, "/") == 0 && strcmp(name, "here") == 0, "and a name after a lone slash in the root");
+	ok(folder_of(&again, "/here", &name, &why) && strcmp(again.path, "/") == 0 && strcmp(name, "here") == 0,
+	    "and a name after a lone slash in the root");
 	folder_close(&again);
 	fixture_close();
 }
@@ -253,7 +259,8 @@ plain_files(void)
 	fixture_open();
 	ok(file_read(&state, "usage", MOST, &length, &why) == NULL && why.text[0] == '\0', "a missing file is no fault");
 	ok(file_replace(&state, "usage", &ours, "one\0two", 7, &why) && stat(in_scratch("state/usage"), &st) == 0 &&
-		(st.st_mode & 07777) == 0640, "a file is created, with its mode");
+		(st.st_mode & 07777) == 0640,
+	    "a file is created, with its mode");
 	text = file_read(&state, "usage", MOST, &length, &why);
 	ok(text != NULL && length == 7 && memcmp(text, "one\0two", 8) == 0, "and read back as written, NUL bytes too");
 	free(text);
@@ -261,8 +268,9 @@ plain_files(void)
 	text = file_read(&state, "usage", 0, &length, &why);
 	ok(text != NULL && length == 0 && text[0] == '\0', "which is read back");
 	free(text);
-	ok(file_replace(&state, "usage", &ours, "1234", 4, &why) && file_read(&state, "usage", 3, &length, &why) == NULL &&
-		strstr(why.text, "File too large") != NULL, "a file over the limit is not read");
+	ok(file_replace(&state, "usage", &ours, "1234", 4, &why) &&
+		file_read(&state, "usage", 3, &length, &why) == NULL && strstr(why.text, "File too large") != NULL,
+	    "a file over the limit is not read");
 	is_number(entries(), 1, "no temporary file is left");
 	fixture_close();
 }
@@ -273,11 +281,14 @@ new_files(void)
 	struct fault why = { .text = "" };
 
 	fixture_open();
-	ok(file_make(&state, "acme.conf", &ours, "one\n", 4, &why) && strcmp(content("state/acme.conf"), "one\n") == 0, "a new file is created");
-	ok(!file_make(&state, "acme.conf", &ours, "two\n", 4, &why) && strstr(why.text, "cannot be created: File exists") != NULL,
+	ok(file_make(&state, "acme.conf", &ours, "one\n", 4, &why) && strcmp(content("state/acme.conf"), "one\n") == 0,
+	    "a new file is created");
+	ok(!file_make(&state, "acme.conf", &ours, "two\n", 4, &why) &&
+		strstr(why.text, "cannot be created: File exists") != NULL,
 	    "but not where one exists");
 	is(content("state/acme.conf"), "one\n", "which stays");
-	ok(plant_dangling(in_scratch("state/link.conf")) && !file_make(&state, "link.conf", &ours, "two\n", 4, &why), "nor where a link exists");
+	ok(plant_dangling(in_scratch("state/link.conf")) && !file_make(&state, "link.conf", &ours, "two\n", 4, &why),
+	    "nor where a link exists");
 	is(content("nowhere"), "", "or where the link points");
 	is_number(entries(), 2, "and no temporary file is left");
 	fixture_close();
@@ -299,8 +310,10 @@ owners(void)
 		    "root gives what it writes to the right owner");
 		if (chown(in_scratch("state"), NOBODY, NOBODY) != 0 || setegid(NOBODY) != 0 || seteuid(NOBODY) != 0)
 			abort();
-		ok(file_replace(&state, "usage", &group, "x", 1, &why), "if we may not give it to the group, it keeps ours");
-		ok(!file_replace(&state, "usage", &(struct file_access){ 0644, 0, 0 }, "y", 1, &why), "but the owner must be set");
+		ok(file_replace(&state, "usage", &group, "x", 1, &why),
+		    "if we may not give it to the group, it keeps ours");
+		ok(!file_replace(&state, "usage", &(struct file_access){ 0644, 0, 0 }, "y", 1, &why),
+		    "but the owner must be set");
 		if (seteuid(0) != 0 || setegid(0) != 0)
 			abort();
 		is(content("state/usage"), "x", "or the old file stays");
@@ -358,10 +371,13 @@ halves(void)
 		char failing;
 		const char *steps, *left, *said, *name;
 	} rows[] = {
-		{ '\0', "frd", "new\n", "", "the file is synced before the rename, and the directory before success is reported" },
-		{ 'f', "f", "old\n", "cannot be written: Input/output error", "a file that cannot be synced does not replace the old one" },
+		{ '\0', "frd", "new\n", "",
+		    "the file is synced before the rename, and the directory before success is reported" },
+		{ 'f', "f", "old\n", "cannot be written: Input/output error",
+		    "a file that cannot be synced does not replace the old one" },
 		{ 'r', "fr", "old\n", "cannot be written: Input/output error", "nor does one that cannot be renamed" },
-		{ 'd', "frd", "new\n", "cannot be synced: Input/output error", "a directory that cannot be synced is reported" },
+		{ 'd', "frd", "new\n", "cannot be synced: Input/output error",
+		    "a directory that cannot be synced is reported" },
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -499,7 +515,8 @@ write_on(void *letter)
 static bool
 is_whole(const char *text, size_t length)
 {
-	return text != NULL && length == 5000 && memchr("abcd", text[0], 4) != NULL && memcmp(text, text + 1, length - 1) == 0;
+	return text != NULL && length == 5000 && memchr("abcd", text[0], 4) != NULL &&
+	    memcmp(text, text + 1, length - 1) == 0;
 }
 
 static void

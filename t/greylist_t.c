@@ -9,8 +9,13 @@
 enum { T = 1000000000, DELAY = 300, WINDOW = 2 * 86400, LIFE = 36 * 86400, DAY = 86400 };
 
 static const struct greylist_settings settings = {
-	.on = true, .delay = DELAY, .retry_window = WINDOW, .lifetime = LIFE, .auto_pass = 5,
-	.ipv4_prefix = 24, .ipv6_prefix = 64,
+	.on = true,
+	.delay = DELAY,
+	.retry_window = WINDOW,
+	.lifetime = LIFE,
+	.auto_pass = 5,
+	.ipv4_prefix = 24,
+	.ipv6_prefix = 64,
 };
 
 /* ---- the decision ---- */
@@ -26,43 +31,61 @@ static const struct {
 } decisions[] = {
 	{ "first contact waits one delay", { 0, 0, 0, 0 }, T, "new", DELAY, true, { T, T, 0, 1 } },
 	{ "back at once is early", { T, T, 0, 1 }, T, "early", DELAY, true, { T, T, 0, 2 } },
-	{ "a second before the delay is early", { T, T, 0, 1 }, T + DELAY - 1, "early", 1, true, { T, T + DELAY - 1, 0, 2 } },
-	{ "early again waits for the first contact's delay, not a new one", { T, T + 200, 0, 2 }, T + 250, "early", 50, true, { T, T + 250, 0, 3 } },
+	{ "a second before the delay is early", { T, T, 0, 1 }, T + DELAY - 1, "early", 1, true,
+	    { T, T + DELAY - 1, 0, 2 } },
+	{ "early again waits for the first contact's delay, not a new one", { T, T + 200, 0, 2 }, T + 250, "early", 50,
+	    true, { T, T + 250, 0, 3 } },
 	{ "right at the delay is due", { T, T, 0, 1 }, T + DELAY, "due", 0, true, { T, T + DELAY, 1, 1 } },
 	{ "the last second of the window is due", { T, T, 0, 1 }, T + WINDOW, "due", 0, true, { T, T + WINDOW, 1, 1 } },
-	{ "a second after the window it starts again", { T, T, 0, 9 }, T + WINDOW + 1, "new", DELAY, true, { T + WINDOW + 1, T + WINDOW + 1, 0, 1 } },
-	{ "retries inside the window do not lengthen it", { T, T + WINDOW, 0, 9 }, T + WINDOW + 1, "new", DELAY, true, { T + WINDOW + 1, T + WINDOW + 1, 0, 1 } },
+	{ "a second after the window it starts again", { T, T, 0, 9 }, T + WINDOW + 1, "new", DELAY, true,
+	    { T + WINDOW + 1, T + WINDOW + 1, 0, 1 } },
+	{ "retries inside the window do not lengthen it", { T, T + WINDOW, 0, 9 }, T + WINDOW + 1, "new", DELAY, true,
+	    { T + WINDOW + 1, T + WINDOW + 1, 0, 1 } },
 	{ "passed once is known", { T, T + 400, 1, 1 }, T + 500, "known", 0, true, { T, T + 500, 2, 1 } },
 	{ "known within the same second", { T, T + 400, 1, 1 }, T + 400, "known", 0, true, { T, T + 400, 2, 1 } },
-	{ "known on the last second of its life", { T, T + 400, 1, 1 }, T + 400 + LIFE, "known", 0, true, { T, T + 400 + LIFE, 2, 1 } },
-	{ "known is not bound to the retry window", { T, T + 400, 1, 1 }, T + WINDOW + 500, "known", 0, true, { T, T + WINDOW + 500, 2, 1 } },
-	{ "a second after its life it starts again", { T, T + 400, 4, 7 }, T + 401 + LIFE, "new", DELAY, true, { T + 401 + LIFE, T + 401 + LIFE, 0, 1 } },
+	{ "known on the last second of its life", { T, T + 400, 1, 1 }, T + 400 + LIFE, "known", 0, true,
+	    { T, T + 400 + LIFE, 2, 1 } },
+	{ "known is not bound to the retry window", { T, T + 400, 1, 1 }, T + WINDOW + 500, "known", 0, true,
+	    { T, T + WINDOW + 500, 2, 1 } },
+	{ "a second after its life it starts again", { T, T + 400, 4, 7 }, T + 401 + LIFE, "new", DELAY, true,
+	    { T + 401 + LIFE, T + 401 + LIFE, 0, 1 } },
 	{ "the fourth pass is still known", { T, T, 4, 1 }, T + 9, "known", 0, true, { T, T + 9, 5, 1 } },
 	{ "after five passes it is free and not written", { T, T, 5, 1 }, T + 9, "free", 0, false, { T, T, 5, 1 } },
 	{ "free a second before a day is not written", { T, T, 5, 1 }, T + DAY - 1, "free", 0, false, { T, T, 5, 1 } },
-	{ "free after a day is written once to stay alive", { T, T, 5, 1 }, T + DAY, "free", 0, true, { T, T + DAY, 6, 1 } },
+	{ "free after a day is written once to stay alive", { T, T, 5, 1 }, T + DAY, "free", 0, true,
+	    { T, T + DAY, 6, 1 } },
 	{ "free on the last second of its life", { T, T, 9, 1 }, T + LIFE, "free", 0, true, { T, T + LIFE, 10, 1 } },
-	{ "free after its life starts again", { T, T, 9, 1 }, T + LIFE + 1, "new", DELAY, true, { T + LIFE + 1, T + LIFE + 1, 0, 1 } },
+	{ "free after its life starts again", { T, T, 9, 1 }, T + LIFE + 1, "new", DELAY, true,
+	    { T + LIFE + 1, T + LIFE + 1, 0, 1 } },
 	{ "counters stop at their end", { T, T, UINT32_MAX, 1 }, T + DAY, "free", 0, true, { T, T + DAY, UINT32_MAX, 1 } },
-	{ "asked stops at its end", { T, T, 0, UINT32_MAX }, T + 1, "early", DELAY - 1, true, { T, T + 1, 0, UINT32_MAX } },
+	{ "asked stops at its end", { T, T, 0, UINT32_MAX }, T + 1, "early", DELAY - 1, true,
+	    { T, T + 1, 0, UINT32_MAX } },
 
-	{ "clock back an hour while waiting: one delay by the new clock", { T, T, 0, 1 }, T - 3600, "early", DELAY, true, { T - 3600, T - 3600, 0, 2 } },
-	{ "clock back to 1970 while waiting: one delay as well", { T, T, 0, 1 }, 10, "early", DELAY, true, { 10, 10, 0, 2 } },
-	{ "clock set back to before the last retry but not before first contact", { T, T + 250, 0, 2 }, T + 100, "early", DELAY - 100, true, { T, T + 100, 0, 3 } },
+	{ "clock back an hour while waiting: one delay by the new clock", { T, T, 0, 1 }, T - 3600, "early", DELAY,
+	    true, { T - 3600, T - 3600, 0, 2 } },
+	{ "clock back to 1970 while waiting: one delay as well", { T, T, 0, 1 }, 10, "early", DELAY, true,
+	    { 10, 10, 0, 2 } },
+	{ "clock set back to before the last retry but not before first contact", { T, T + 250, 0, 2 }, T + 100,
+	    "early", DELAY - 100, true, { T, T + 100, 0, 3 } },
 	{ "clock back to 1970 for a known one: it passes", { T, T, 1, 1 }, 10, "known", 0, true, { T, 10, 2, 1 } },
-	{ "clock back for a free one: it passes and its life counts from now", { T, T, 5, 1 }, T - 3600, "free", 0, true, { T, T - 3600, 6, 1 } },
-	{ "clock ahead a year while waiting: it starts again", { T, T, 0, 1 }, T + 365 * DAY, "new", DELAY, true, { T + 365 * DAY, T + 365 * DAY, 0, 1 } },
-	{ "and when it comes back, one delay", { T + 365 * DAY, T + 365 * DAY, 0, 1 }, T + 400, "early", DELAY, true, { T + 400, T + 400, 0, 2 } },
-	{ "times at both ends of their type do not overflow", { INT64_MIN, INT64_MIN, 1, 0 }, INT64_MAX, "new", DELAY, true, { INT64_MAX, INT64_MAX, 0, 1 } },
-	{ "nor the other way round", { INT64_MAX, INT64_MAX, 0, 1 }, INT64_MIN, "early", DELAY, true, { INT64_MIN, INT64_MIN, 0, 2 } },
+	{ "clock back for a free one: it passes and its life counts from now", { T, T, 5, 1 }, T - 3600, "free", 0,
+	    true, { T, T - 3600, 6, 1 } },
+	{ "clock ahead a year while waiting: it starts again", { T, T, 0, 1 }, T + 365 * DAY, "new", DELAY, true,
+	    { T + 365 * DAY, T + 365 * DAY, 0, 1 } },
+	{ "and when it comes back, one delay", { T + 365 * DAY, T + 365 * DAY, 0, 1 }, T + 400, "early", DELAY, true,
+	    { T + 400, T + 400, 0, 2 } },
+	{ "times at both ends of their type do not overflow", { INT64_MIN, INT64_MIN, 1, 0 }, INT64_MAX, "new", DELAY,
+	    true, { INT64_MAX, INT64_MAX, 0, 1 } },
+	{ "nor the other way round", { INT64_MAX, INT64_MAX, 0, 1 }, INT64_MIN, "early", DELAY, true,
+	    { INT64_MIN, INT64_MIN, 0, 2 } },
 };
 
 static const char *
 decision_write(const struct greylist_decision *made, char out[200])
 {
 	snprintf(out, 200, "%s wait %lld write %d: %lld %lld %u %u", greylist_state_word(made->state),
-	    (long long)made->wait, made->write, (long long)made->record.first,
-	    (long long)made->record.last, made->record.passed, made->record.asked);
+	    (long long)made->wait, made->write, (long long)made->record.first, (long long)made->record.last,
+	    made->record.passed, made->record.asked);
 	return out;
 }
 
@@ -74,10 +97,9 @@ test_decisions(void)
 		struct greylist_decision made = greylist_decide(&settings, found, decisions[i].now);
 		char got[200], wanted[200];
 
-		snprintf(wanted, sizeof wanted, "%s wait %lld write %d: %lld %lld %u %u",
-		    decisions[i].state, (long long)decisions[i].wait, decisions[i].write,
-		    (long long)decisions[i].kept.first, (long long)decisions[i].kept.last,
-		    decisions[i].kept.passed, decisions[i].kept.asked);
+		snprintf(wanted, sizeof wanted, "%s wait %lld write %d: %lld %lld %u %u", decisions[i].state,
+		    (long long)decisions[i].wait, decisions[i].write, (long long)decisions[i].kept.first,
+		    (long long)decisions[i].kept.last, decisions[i].kept.passed, decisions[i].kept.asked);
 		is(decision_write(&made, got), wanted, "%s", decisions[i].name);
 	}
 }
@@ -117,13 +139,15 @@ test_settings(void)
 	ok(!greylist_decide(&other, NULL, T).write, "and nothing is written");
 	other = settings;
 	other.lifetime = 3600;
-	ok(greylist_decide(&other, &record, T + 1800).write, "a free key with a life of an hour is written every half hour");
+	ok(greylist_decide(&other, &record, T + 1800).write,
+	    "a free key with a life of an hour is written every half hour");
 	ok(!greylist_decide(&other, &record, T + 1799).write, "and not more often");
 	other.auto_pass = 0;
-	is(greylist_state_word(greylist_decide(&other, NULL, T).state), "new", "auto_pass 0 still greylists the first contact");
+	is(greylist_state_word(greylist_decide(&other, NULL, T).state), "new",
+	    "auto_pass 0 still greylists the first contact");
 	for (enum greylist_state state = GREYLIST_OFF; state <= GREYLIST_FREE; state++)
-		is_number(greylist_state_waits(state), state == GREYLIST_NEW || state == GREYLIST_EARLY,
-		    "%s %s", greylist_state_word(state), greylist_state_waits(state) ? "waits" : "does not wait");
+		is_number(greylist_state_waits(state), state == GREYLIST_NEW || state == GREYLIST_EARLY, "%s %s",
+		    greylist_state_word(state), greylist_state_waits(state) ? "waits" : "does not wait");
 }
 
 static const struct {
@@ -145,11 +169,11 @@ static void
 test_deaths(void)
 {
 	for (size_t i = 0; i < sizeof deaths / sizeof deaths[0]; i++) {
-		is_number(greylist_is_dead(&settings, &deaths[i].record, deaths[i].now), deaths[i].dead,
-		    "%s", deaths[i].name);
+		is_number(greylist_is_dead(&settings, &deaths[i].record, deaths[i].now), deaths[i].dead, "%s",
+		    deaths[i].name);
 		if (deaths[i].dead)
-			is_number(greylist_decide(&settings, &deaths[i].record, deaths[i].now).state,
-			    GREYLIST_NEW, "a dead record would start again");
+			is_number(greylist_decide(&settings, &deaths[i].record, deaths[i].now).state, GREYLIST_NEW,
+			    "a dead record would start again");
 	}
 }
 
@@ -190,10 +214,13 @@ static const struct {
 	{ "SRS0 with a part missing stays", "SRS0=HHH=TT=alice", "fwd.example", "SRS#=HHH=TT=alice@fwd.example" },
 	{ "a name that only begins so stays", "SRS0alice", "fwd.example", "SRS#alice@fwd.example" },
 	{ "SRS1", "SRS1=GGG=one.example==HHH=TT=example.org=alice", "two.example", "alice@example.org" },
-	{ "SRS1 of a SRS0 with a plus", "SRS1=GGG=one.example=+HHH=TT=example.org=alice", "two.example", "alice@example.org" },
-	{ "SRS1 with a part missing stays", "SRS1=GGG=one.example=alice", "two.example", "SRS#=GGG=one.example=alice@two.example" },
+	{ "SRS1 of a SRS0 with a plus", "SRS1=GGG=one.example=+HHH=TT=example.org=alice", "two.example",
+	    "alice@example.org" },
+	{ "SRS1 with a part missing stays", "SRS1=GGG=one.example=alice", "two.example",
+	    "SRS#=GGG=one.example=alice@two.example" },
 	{ "BATV inside SRS", "SRS0=HHH=TT=example.org=prvs=0123abcdef=alice", "fwd.example", "alice@example.org" },
-	{ "wrapped more often than anybody does ends", "prvs=a=prvs=b=prvs=c=prvs=d=prvs=e=alice", "example.com", "prvs=e=alice@example.com" },
+	{ "wrapped more often than anybody does ends", "prvs=a=prvs=b=prvs=c=prvs=d=prvs=e=alice", "example.com",
+	    "prvs=e=alice@example.com" },
 	{ "the null sender is nothing", "", "", "" },
 	{ "no domain", "alice", "", "alice@" },
 };
@@ -234,18 +261,29 @@ static const struct {
 	bool spf;
 	const char *key;
 } keys[] = {
-	{ "IPv4 by its /24", "192.0.2.77", "alice", "example.com", "<bob@example.net>", false, "g alice@example.com bob@example.net 192.0.2.0/24" },
-	{ "IPv6 by its /64", "2001:db8::1:2:3:4", "alice", "example.com", "<bob@example.net>", false, "g alice@example.com bob@example.net 2001:db8::/64" },
-	{ "where SPF passes, by the domain", "192.0.2.77", "alice", "example.com", "<bob@example.net>", true, "g alice@example.com bob@example.net @example.com" },
-	{ "the recipient without brackets is the same", "192.0.2.77", "alice", "example.com", "bob@example.net", false, "g alice@example.com bob@example.net 192.0.2.0/24" },
-	{ "the recipient's domain in capitals is the same", "192.0.2.77", "alice", "example.com", "<bob@Example.NET>", false, "g alice@example.com bob@example.net 192.0.2.0/24" },
-	{ "the recipient's local part stays as written", "192.0.2.77", "alice", "example.com", "<Bob+1@example.net>", false, "g alice@example.com Bob+1@example.net 192.0.2.0/24" },
+	{ "IPv4 by its /24", "192.0.2.77", "alice", "example.com", "<bob@example.net>", false,
+	    "g alice@example.com bob@example.net 192.0.2.0/24" },
+	{ "IPv6 by its /64", "2001:db8::1:2:3:4", "alice", "example.com", "<bob@example.net>", false,
+	    "g alice@example.com bob@example.net 2001:db8::/64" },
+	{ "where SPF passes, by the domain", "192.0.2.77", "alice", "example.com", "<bob@example.net>", true,
+	    "g alice@example.com bob@example.net @example.com" },
+	{ "the recipient without brackets is the same", "192.0.2.77", "alice", "example.com", "bob@example.net", false,
+	    "g alice@example.com bob@example.net 192.0.2.0/24" },
+	{ "the recipient's domain in capitals is the same", "192.0.2.77", "alice", "example.com", "<bob@Example.NET>",
+	    false, "g alice@example.com bob@example.net 192.0.2.0/24" },
+	{ "the recipient's local part stays as written", "192.0.2.77", "alice", "example.com", "<Bob+1@example.net>",
+	    false, "g alice@example.com Bob+1@example.net 192.0.2.0/24" },
 	{ "the null sender", "192.0.2.77", "", "", "<bob@example.net>", false, "g <> bob@example.net 192.0.2.0/24" },
-	{ "postmaster without domain", "192.0.2.77", "alice", "example.com", "<postmaster>", false, "g alice@example.com <postmaster> 192.0.2.0/24" },
-	{ "a local submission", "-", "alice", "example.com", "<bob@example.net>", false, "g alice@example.com bob@example.net -" },
-	{ "a blank in a quoted local part", "192.0.2.77", "a b", "example.com", "<bob@example.net>", false, "g a\\x20b@example.com bob@example.net 192.0.2.0/24" },
-	{ "bytes above ASCII and controls", "192.0.2.77", "\xc3\xa9\x01", "example.com", "<bob@example.net>", false, "g \\xc3\\xa9\\x01@example.com bob@example.net 192.0.2.0/24" },
-	{ "a recipient that does not parse", "192.0.2.77", "alice", "example.com", "<bob@@ \n>", false, "g alice@example.com <bob@@\\x20\\x0a> 192.0.2.0/24" },
+	{ "postmaster without domain", "192.0.2.77", "alice", "example.com", "<postmaster>", false,
+	    "g alice@example.com <postmaster> 192.0.2.0/24" },
+	{ "a local submission", "-", "alice", "example.com", "<bob@example.net>", false,
+	    "g alice@example.com bob@example.net -" },
+	{ "a blank in a quoted local part", "192.0.2.77", "a b", "example.com", "<bob@example.net>", false,
+	    "g a\\x20b@example.com bob@example.net 192.0.2.0/24" },
+	{ "bytes above ASCII and controls", "192.0.2.77", "\xc3\xa9\x01", "example.com", "<bob@example.net>", false,
+	    "g \\xc3\\xa9\\x01@example.com bob@example.net 192.0.2.0/24" },
+	{ "a recipient that does not parse", "192.0.2.77", "alice", "example.com", "<bob@@ \n>", false,
+	    "g alice@example.com <bob@@\\x20\\x0a> 192.0.2.0/24" },
 };
 
 static const struct {
@@ -253,10 +291,12 @@ static const struct {
 	struct spf_fact spf;
 	const char *key;
 } pools[] = {
-	{ "null senders of one pool by the owner of their HELO names", { AUTH_PASS, true, "o17.out.example.com" }, "g <> b@example.net @example.com" },
+	{ "null senders of one pool by the owner of their HELO names", { AUTH_PASS, true, "o17.out.example.com" },
+	    "g <> b@example.net @example.com" },
 	{ "a HELO name that is the owner's own", { AUTH_PASS, true, "example.com" }, "g <> b@example.net @example.com" },
 	{ "a HELO name that nobody owns stands for itself", { AUTH_PASS, true, "com" }, "g <> b@example.net @com" },
-	{ "a HELO name that SPF does not pass makes no pool", { AUTH_FAIL, true, "o17.out.example.com" }, "g <> b@example.net 192.0.2.0/24" },
+	{ "a HELO name that SPF does not pass makes no pool", { AUTH_FAIL, true, "o17.out.example.com" },
+	    "g <> b@example.net 192.0.2.0/24" },
 	{ "a HELO that is not a name makes no pool", { AUTH_PASS, true, "" }, "g <> b@example.net 192.0.2.0/24" },
 };
 
@@ -275,7 +315,8 @@ test_keys(void)
 	facts = facts_of("192.0.2.77", "", "", false);
 	facts.null_sender = false;
 	greylist_key(&settings, &suffixes, &facts, "b@example.net", 'u', got);
-	is(got, "u no(nsense b@example.net 192.0.2.0/24", "a sender that does not parse is kept as its bytes, and the kind is kept");
+	is(got, "u no(nsense b@example.net 192.0.2.0/24",
+	    "a sender that does not parse is kept as its bytes, and the kind is kept");
 	facts = facts_of("192.0.2.77", "", "", false);
 	for (size_t i = 0; i < sizeof pools / sizeof pools[0]; i++) {
 		facts.spf = pools[i].spf;
@@ -290,7 +331,8 @@ test_keys(void)
 	memset(longer, 'a', sizeof longer - 1);
 	longer[sizeof longer - 1] = '\0';
 	facts = facts_of("192.0.2.77", longer, "example.com", false);
-	is_number((long long)greylist_key(&settings, &suffixes, &facts, "b@example.net", 'g', got), GREYLIST_KEY_MAX, "a long key ends at its ceiling");
+	is_number((long long)greylist_key(&settings, &suffixes, &facts, "b@example.net", 'g', got), GREYLIST_KEY_MAX,
+	    "a long key ends at its ceiling");
 	is_number((long long)strlen(got), GREYLIST_KEY_MAX, "and is terminated");
 	is(strchr(got, '~'), "~f4da7a170f3de511", "ending in its hash, the same in every version");
 	facts.client.bytes[0]++;
@@ -302,7 +344,9 @@ test_keys(void)
 /* ---- exemptions ---- */
 
 static const struct name_rule recipient_rules[] = {
-	{ "", true, "postmaster", false }, { "", true, "abuse", false }, { "open.example", false, NULL, false },
+	{ "", true, "postmaster", false },
+	{ "", true, "abuse", false },
+	{ "open.example", false, NULL, false },
 	{ "example.net", true, "bob", false },
 };
 static const struct name_rule sender_rules[] = { { "trusted.example", true, NULL, false }, { "", false, NULL, false } };
@@ -343,8 +387,8 @@ test_exemptions(void)
 	for (size_t i = 0; i < sizeof exemptions / sizeof exemptions[0]; i++) {
 		struct facts facts = facts_of(exemptions[i].client, exemptions[i].local, exemptions[i].domain, false);
 
-		is_number(greylist_is_exempt(&exempting, &facts, exemptions[i].rcpt), exemptions[i].exempt,
-		    "%s", exemptions[i].name);
+		is_number(greylist_is_exempt(&exempting, &facts, exemptions[i].rcpt), exemptions[i].exempt, "%s",
+		    exemptions[i].name);
 	}
 }
 
@@ -353,8 +397,8 @@ test_exemptions(void)
 static void
 test_records(void)
 {
-	static const uint8_t wanted[GREYLIST_RECORD_BYTES] = { 1, 0, 0, 0, 0x3b, 0x9a, 0xca, 0, 0, 0, 0, 0,
-		0x3b, 0x9a, 0xca, 1, 0, 0, 0, 2, 0, 0, 0, 3 };
+	static const uint8_t wanted[GREYLIST_RECORD_BYTES] = { 1, 0, 0, 0, 0x3b, 0x9a, 0xca, 0, 0, 0, 0, 0, 0x3b, 0x9a,
+		0xca, 1, 0, 0, 0, 2, 0, 0, 0, 3 };
 	struct greylist_record record = { T, T + 1, 2, 3 }, back;
 	uint8_t bytes[GREYLIST_RECORD_BYTES], other[GREYLIST_RECORD_BYTES];
 	unsigned accepted = 0;
@@ -364,7 +408,8 @@ test_records(void)
 	other[8] = 0;
 	ok(memcmp(other, wanted, sizeof other) == 0, "a record is the same bytes on every host");
 	ok(greylist_record_unpack(bytes, sizeof bytes, &back) && back.first == T && back.last == T + 1 &&
-	    back.passed == 2 && back.asked == 3, "and comes back as it was");
+		back.passed == 2 && back.asked == 3,
+	    "and comes back as it was");
 	ok(!greylist_record_unpack(bytes, sizeof bytes - 1, &back), "a short one is not there");
 	ok(!greylist_record_unpack(bytes, 0, &back), "an empty one is not there");
 	for (unsigned bit = 0; bit < 8 * sizeof bytes; bit++) {
@@ -376,7 +421,8 @@ test_records(void)
 	record = (struct greylist_record){ -5, INT64_MAX, UINT32_MAX, 0 };
 	greylist_record_pack(&record, bytes);
 	ok(greylist_record_unpack(bytes, sizeof bytes, &back) && back.first == 0 &&
-	    back.last == ((int64_t)1 << 56) - 1 && back.passed == UINT32_MAX, "times that do not fit stop at the ends");
+		back.last == ((int64_t)1 << 56) - 1 && back.passed == UINT32_MAX,
+	    "times that do not fit stop at the ends");
 }
 
 int

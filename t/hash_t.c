@@ -42,14 +42,17 @@ main(void)
 		ok(hash_bytes(HASH_START, plain[i].bytes, strlen(plain[i].bytes)) == plain[i].hash, "%s", plain[i].name);
 		ok(hash_string(HASH_START, plain[i].bytes) == plain[i].hash, "%s, as a string", plain[i].name);
 	}
-	ok(hash_string(hash_bytes(HASH_START, "foo", 3), "bar") == hash_string(HASH_START, "foobar"), "the same in pieces");
+	ok(hash_string(hash_bytes(HASH_START, "foo", 3), "bar") == hash_string(HASH_START, "foobar"),
+	    "the same in pieces");
 	ok(hash_bytes(HASH_START, "a\0b", 3) != hash_bytes(HASH_START, "a\0c", 3), "NUL is a byte");
-	ok(hash_fold(UINT64_C(0x1234567800000001)) == UINT64_C(0x1234567812345679), "folded, the high half reaches the low one");
+	ok(hash_fold(UINT64_C(0x1234567800000001)) == UINT64_C(0x1234567812345679),
+	    "folded, the high half reaches the low one");
 	ok(hash_numbers((const uint32_t[]){ 1, 2 }, 2) != hash_numbers((const uint32_t[]){ 2, 1 }, 2) &&
 		hash_numbers((const uint32_t[]){ 0 }, 1) != hash_numbers((const uint32_t[]){ 0, 0 }, 2),
 	    "of numbers, order and count matter");
 	for (size_t i = 0; i < sizeof keyed / sizeof *keyed; i++)
-		ok(hash_keyed(keyed[i].seed, keyed[i].bytes, strlen(keyed[i].bytes)) == keyed[i].hash, "keyed: %s", keyed[i].name);
+		ok(hash_keyed(keyed[i].seed, keyed[i].bytes, strlen(keyed[i].bytes)) == keyed[i].hash, "keyed: %s",
+		    keyed[i].name);
 	ok(hash_keyed(zeros, "example", 7) != hash_keyed(other, "example", 7), "another seed gives another number");
 	return done();
 }

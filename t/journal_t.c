@@ -140,11 +140,22 @@ static void
 write_verdict(struct journal *journal, const char *id)
 {
 	static const struct policy policy;
-	static const struct facts facts = { .client_name = "", .helo = "mx.example", .auth = "", .daemon_name = "", .via = "",
-		.mail_from = "a@b.example", .sender = { "a", "b.example", "a@b.example" }, .spf = { .domain = "" },
-		.from_raw = "", .message_id = "<1@b.example>" };
+	static const struct facts facts = { .client_name = "",
+		.helo = "mx.example",
+		.auth = "",
+		.daemon_name = "",
+		.via = "",
+		.mail_from = "a@b.example",
+		.sender = { "a", "b.example", "a@b.example" },
+		.spf = { .domain = "" },
+		.from_raw = "",
+		.message_id = "<1@b.example>" };
 	static const struct verdict verdict = { .outcome = OUTCOME_STRANGER, .reason = REASON_NO_CLAIM, .deciding = -1 };
-	const struct verdict_record record = { .id = id, .qid = "Q", .policy = &policy, .facts = &facts, .verdict = &verdict,
+	const struct verdict_record record = { .id = id,
+		.qid = "Q",
+		.policy = &policy,
+		.facts = &facts,
+		.verdict = &verdict,
 		.stage = STAGE_EOM };
 
 	journal_verdict(journal, &record);
@@ -211,11 +222,13 @@ faults_are_told(void)
 	is(why.file, path, "that names the file");
 	ok(strstr(why.text, "its directory is missing; create it, writable") != NULL, "and says what to do");
 	ok(journal_open("mail", folder, false, &why) == NULL, "a directory is no record file");
-	ok(symlink("many.jsonl", in_folder(path, "link.jsonl")) == 0 && journal_open("mail", path, false, &why) == NULL &&
-		strstr(why.text, "is a link") != NULL, "nor is a link");
+	ok(symlink("many.jsonl", in_folder(path, "link.jsonl")) == 0 &&
+		journal_open("mail", path, false, &why) == NULL && strstr(why.text, "is a link") != NULL,
+	    "nor is a link");
 	is_number(access(in_folder(path, "many.jsonl"), F_OK), -1, "and nothing is created where it points");
 	ok(mkfifo(in_folder(path, "pipe.jsonl"), 0600) == 0 && journal_open("mail", path, false, &why) == NULL &&
-		strstr(why.text, "is a pipe") != NULL, "nor is a pipe, and opening it does not block");
+		strstr(why.text, "is a pipe") != NULL,
+	    "nor is a pipe, and opening it does not block");
 	journal_say(NULL, LOG_INFO, "nobody listens");
 	write_verdict(NULL, "1");
 	journal_close(NULL);
@@ -365,7 +378,7 @@ reopens_under_load(void)
 	if (pthread_create(&thread, NULL, write_on_and_on, journal) != 0)
 		abort();
 	while (said_so_far() < 200) /* the queue is long by then */
-		usleep(1000); /* sleeps: until it looks again */
+		usleep(1000);       /* sleeps: until it looks again */
 	journal_reopen(journal, NULL, NULL);
 	ok(busy, "the record is reopened though the log is never idle");
 	busy = false;
@@ -396,7 +409,8 @@ full_queue_drops(void)
 		if (strstr(said[i].text, " log lines were dropped") != NULL)
 			dropped += atoll(said[i].text);
 	ok(dropped > 0, "what does not fit is dropped and reported");
-	is_number(said_with(LOG_MAIL | LOG_NOTICE, "") + dropped, JOURNAL_QUEUE + BEYOND + 1, "and every line is accounted for");
+	is_number(said_with(LOG_MAIL | LOG_NOTICE, "") + dropped, JOURNAL_QUEUE + BEYOND + 1,
+	    "and every line is accounted for");
 	said_clear();
 }
 

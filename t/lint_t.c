@@ -18,10 +18,10 @@ enum { NOON = 1772366400 }; /* 2026-03-01T12:00:00Z */
 /* Not enabled unless a row says so: what is known of shared senders. */
 static const char *const shared[] = {
 	("vendor = { name = \"bulk\"; kind = \"esp\"; domains = [ \"bulk.example\", \"=desk.example\" ];\n"
-	"envelope = [ \"bounce-bulk.example\" ];\n"
-	"sources = ( { spf = \"_spf.mass.example\"; }, { cidr = [ \"5.5.0.0/16\" ]; } ); };"),
+	 "envelope = [ \"bounce-bulk.example\" ];\n"
+	 "sources = ( { spf = \"_spf.mass.example\"; }, { cidr = [ \"5.5.0.0/16\" ]; } ); };"),
 	("vendor = { name = \"relay\"; kind = \"gateway\"; domains = [ \"relay.example\" ];\n"
-	"sources = ( { spf = \"_netblocks.relay.example\"; } ); };"),
+	 "sources = ( { spf = \"_netblocks.relay.example\"; } ); };"),
 	"vendor = { name = \"other\"; domains = [ \"nobody.example\" ]; };",
 };
 
@@ -31,8 +31,8 @@ struct parts {
 };
 
 static const char *
-vendor_text(void *context, const struct strings *folders, const char *name, const char **path,
-    size_t *length, struct fault *why)
+vendor_text(void *context, const struct strings *folders, const char *name, const char **path, size_t *length,
+    struct fault *why)
 {
 	struct parts *parts = context;
 	const char *text;
@@ -76,7 +76,9 @@ static struct policy *
 load(const char *conf, const char *const *vendors)
 {
 	struct parts parts = { .vendors = vendors };
-	struct policy_files files = { .context = &parts, .vendor = vendor_text, .networks = no_networks,
+	struct policy_files files = { .context = &parts,
+		.vendor = vendor_text,
+		.networks = no_networks,
 		.suffixes = suffixes() };
 	struct faults *faults = faults_open();
 	struct policy *policy = policy_text_load("gl.conf", conf, strlen(conf), &files, faults);
@@ -111,8 +113,7 @@ lint(const struct policy *policy, int64_t now)
 /* ---- a row a lint ---- */
 
 /* one enabled vendor named a, with these keys beside its name and what a row does not give */
-#define VENDOR(name, domain, rest) \
-	"vendor = { name = \"" name "\"; domains = [ \"" domain "\" ];\n" rest " };"
+#define VENDOR(name, domain, rest) "vendor = { name = \"" name "\"; domains = [ \"" domain "\" ];\n" rest " };"
 #define ONE "vendors = ( { name = \"a\"; } );"
 #define TWO "vendors = ( { name = \"a\"; }, { name = \"b\"; } );"
 #define OWN "sources = ( { a = \"mail.acme.example\"; exclusive = true; } );"
@@ -122,10 +123,9 @@ static const struct {
 	const char *vendors[3];
 	const char *said;
 } rows[] = {
-	{ "a vendor with hosts of its own causes no warning", ONE,
-	    { VENDOR("a", "acme.example", OWN) }, "" },
-	{ "a vendor without sources causes no warning", ONE,
-	    { VENDOR("a", "acme.example", "vouch = [ \"dkim\" ];") }, "" },
+	{ "a vendor with hosts of its own causes no warning", ONE, { VENDOR("a", "acme.example", OWN) }, "" },
+	{ "a vendor without sources causes no warning", ONE, { VENDOR("a", "acme.example", "vouch = [ \"dkim\" ];") },
+	    "" },
 
 	/* the error */
 	{ "an envelope of a shared sender is an error", ONE,
@@ -160,8 +160,8 @@ static const struct {
 	    { VENDOR("a", "acme.example", "kind = \"gateway\"; " OWN "dkim = [ \"bulk.example\" ];") },
 	    "a.conf: 'bulk.example' in dkim of 'a' belongs to the shared sender 'bulk', so each of its customers "
 	    "would be vouched for; drop it, and name only what belongs to the vendor alone\n" },
-	{ "the shared sender itself may be enabled",
-	    "vendors = ( { name = \"bulk\"; }, { name = \"relay\"; } );", { NULL }, "" },
+	{ "the shared sender itself may be enabled", "vendors = ( { name = \"bulk\"; }, { name = \"relay\"; } );",
+	    { NULL }, "" },
 	{ "a name beside it, or above one that is alone, is another's", ONE,
 	    { VENDOR("a", "mass.example", OWN "envelope = [ \"notbulk.example\", \"acme.desk.example\" ];") }, "" },
 	{ "a gateway's own name is no customer's", ONE,
@@ -169,43 +169,50 @@ static const struct {
 
 	/* breadth */
 	{ "a vendor that only a shared sender's SPF proves", ONE,
-	    { VENDOR("a", "acme.example", "on_forged = \"greylist\"; dkim = [ ]; vouch = [ \"listed+spf\" ];\n"
-					  "sources = ( { spf = \"_spf.mass.example\"; } );") },
+	    { VENDOR("a", "acme.example",
+		"on_forged = \"greylist\"; dkim = [ ]; vouch = [ \"listed+spf\" ];\n"
+		"sources = ( { spf = \"_spf.mass.example\"; } );") },
 	    "warning: a.conf:3: 'a' is proven by nothing but spf:_spf.mass.example, from which every customer of "
 	    "the shared sender 'bulk' sends: any of them can pass for it; name its own signing domain in dkim, and "
 	    "write vouch = [ \"dkim\" ]\n" },
 	{ "one that only a shared sender's network proves, DMARC or not", ONE,
-	    { VENDOR("a", "acme.example", "vouch = [ \"spf+dmarc\" ];\n"
-					  "sources = ( { cidr = [ \"5.5.7.0/24\" ]; } );") },
+	    { VENDOR("a", "acme.example",
+		"vouch = [ \"spf+dmarc\" ];\n"
+		"sources = ( { cidr = [ \"5.5.7.0/24\" ]; } );") },
 	    "warning: a.conf:3: 'a' is proven by nothing but cidr:5.5.7.0/24, from which every customer of the "
 	    "shared sender 'bulk' sends: any of them can pass for it; name its own signing domain in dkim, and "
 	    "write vouch = [ \"dkim\" ]\n" },
 	{ "one that only a gateway's SPF proves", ONE,
-	    { VENDOR("a", "acme.example", "vouch = [ \"listed+spf\" ];\n"
-					  "sources = ( { spf = \"us._netblocks.relay.example\"; } );") },
+	    { VENDOR("a", "acme.example",
+		"vouch = [ \"listed+spf\" ];\n"
+		"sources = ( { spf = \"us._netblocks.relay.example\"; } );") },
 	    "warning: a.conf:3: 'a' is proven by nothing but spf:us._netblocks.relay.example, from which every "
 	    "customer of the shared sender 'relay' sends: any of them can pass for it; name its own signing domain "
 	    "in dkim, and write vouch = [ \"dkim\" ]\n" },
 	{ "a shared sender beside hosts of its own", ONE,
-	    { VENDOR("a", "acme.example", "vouch = [ \"listed+spf_from\" ];\n"
-					  "sources = ( { spf = \"_spf.mass.example\"; }, { a = \"mail.acme.example\"; } );") },
+	    { VENDOR("a", "acme.example",
+		"vouch = [ \"listed+spf_from\" ];\n"
+		"sources = ( { spf = \"_spf.mass.example\"; }, { a = \"mail.acme.example\"; } );") },
 	    "" },
 	{ "listed+spf where others send too, one warning per vendor", ONE,
-	    { VENDOR("a", "acme.example", "sources = ( { a = \"own.acme.example\"; exclusive = true; },\n"
-					  "{ spf = \"acme.example\"; }, { a = \"more.acme.example\"; } );") },
+	    { VENDOR("a", "acme.example",
+		"sources = ( { a = \"own.acme.example\"; exclusive = true; },\n"
+		"{ spf = \"acme.example\"; }, { a = \"more.acme.example\"; } );") },
 	    "warning: a.conf:3: listed+spf vouches for 'a', but others send from spf:acme.example too: any of them "
 	    "that its SPF lets pass can pass for it; write vouch = [ \"dkim\" ] if it signs, or exclusive = true "
 	    "here if nobody else sends mail from there\n" },
 	{ "listed+spf where the shared hosts only serve the exports", ONE,
-	    { VENDOR("a", "acme.example", "sources = ( { a = \"own.acme.example\"; exclusive = true; },\n"
-					  "{ a = \"api.acme.example\"; use = \"api\"; } );") },
+	    { VENDOR("a", "acme.example",
+		"sources = ( { a = \"own.acme.example\"; exclusive = true; },\n"
+		"{ a = \"api.acme.example\"; use = \"api\"; } );") },
 	    "" },
 	{ "listed+spf+dkim asks for more than a neighbour has", ONE,
 	    { VENDOR("a", "acme.example", "vouch = [ \"listed+spf+dkim\" ]; sources = ( { spf = \"acme.example\"; } );") },
 	    "" },
 	{ "a shared sender's name that is marked exclusive", ONE,
-	    { VENDOR("a", "acme.example", "vouch = [ \"listed\", \"dkim\" ];\n"
-					  "sources = ( { spf = \"eu._spf.mass.example\"; exclusive = true; } );") },
+	    { VENDOR("a", "acme.example",
+		"vouch = [ \"listed\", \"dkim\" ];\n"
+		"sources = ( { spf = \"eu._spf.mass.example\"; exclusive = true; } );") },
 	    "warning: a.conf:3: spf:eu._spf.mass.example of 'a' is marked exclusive, but every customer of the "
 	    "shared sender 'bulk' sends from there; write exclusive = false\n" },
 
@@ -215,22 +222,21 @@ static const struct {
 	    "warning: a.conf: 'a' does not sign and its forgeries are refused, so its mail is refused too when a "
 	    "third host forwards it; write on_forged = \"greylist\", or name the hosts that forward to you in relays\n" },
 	{ "the same, but softened", ONE,
-	    { VENDOR("a", "acme.example", "dkim = [ ]; vouch = [ \"listed\" ]; on_forged = \"quarantine\";\n" OWN) },
-	    "" },
+	    { VENDOR("a", "acme.example", "dkim = [ ]; vouch = [ \"listed\" ]; on_forged = \"quarantine\";\n" OWN) }, "" },
 	{ "the same, but who forwards is known",
 	    "relays = ( { name = \"x\"; kind = \"forwarder\"; networks = [ \"8.8.8.8\" ]; } ); " ONE,
 	    { VENDOR("a", "acme.example", "dkim = [ ]; vouch = [ \"listed\" ];\n" OWN) }, "" },
-	{ "the same on trial, where nothing is refused",
-	    "vendors = ( { name = \"a\"; mode = \"monitor\"; } );",
+	{ "the same on trial, where nothing is refused", "vendors = ( { name = \"a\"; mode = \"monitor\"; } );",
 	    { VENDOR("a", "acme.example", "dkim = [ ]; vouch = [ \"listed\" ];\n" OWN) }, "" },
 	{ "sources that the site's tags leave out, one warning per vendor",
 	    "vendors = ( { name = \"a\"; tags = [ \"uk\" ]; } );",
-	    { VENDOR("a", "acme.example", "vouch = [ \"dkim\" ]; sources = (\n"
-					  "{ a = \"uk.acme.example\"; tags = [ \"uk\" ]; },\n"
-					  "{ a = \"us.acme.example\"; tags = [ \"us\" ]; },\n"
-					  "{ a = \"de.acme.example\"; tags = [ \"de\" ]; },\n"
-					  "{ a = \"au.acme.example\"; tags = [ \"au\" ]; },\n"
-					  "{ a = \"hk.acme.example\"; tags = [ \"hk\" ]; } );") },
+	    { VENDOR("a", "acme.example",
+		"vouch = [ \"dkim\" ]; sources = (\n"
+		"{ a = \"uk.acme.example\"; tags = [ \"uk\" ]; },\n"
+		"{ a = \"us.acme.example\"; tags = [ \"us\" ]; },\n"
+		"{ a = \"de.acme.example\"; tags = [ \"de\" ]; },\n"
+		"{ a = \"au.acme.example\"; tags = [ \"au\" ]; },\n"
+		"{ a = \"hk.acme.example\"; tags = [ \"hk\" ]; } );") },
 	    "warning: a.conf:4: nothing selects 4 of the 5 sources of 'a' (a:us.acme.example, a:de.acme.example, "
 	    "a:au.acme.example and 1 more), so mail from there is not listed; if you get such mail, add one of "
 	    "their tags to tags\n" },
@@ -258,13 +264,15 @@ static const struct {
 
 	/* networks */
 	{ "a private network, once a source", ONE,
-	    { VENDOR("a", "acme.example", "vouch = [ \"dkim\" ];\n"
-					  "sources = ( { cidr = [ \"8.8.8.0/24\", \"10.1.0.0/16\", \"192.168.0.0/24\" ]; } );") },
+	    { VENDOR("a", "acme.example",
+		"vouch = [ \"dkim\" ];\n"
+		"sources = ( { cidr = [ \"8.8.8.0/24\", \"10.1.0.0/16\", \"192.168.0.0/24\" ]; } );") },
 	    "warning: a.conf:3: 10.1.0.0/16 of 'a' is or holds address space that is private (RFC 1918), from which "
 	    "no vendor sends; write the vendor's own networks\n" },
 	{ "documentation space, in IPv4 and IPv6", ONE,
-	    { VENDOR("a", "acme.example", "vouch = [ \"dkim\" ]; sources = (\n"
-					  "{ cidr = [ \"203.0.113.7\" ]; },\n{ cidr = [ \"2001:db8:1::/48\" ]; } );") },
+	    { VENDOR("a", "acme.example",
+		"vouch = [ \"dkim\" ]; sources = (\n"
+		"{ cidr = [ \"203.0.113.7\" ]; },\n{ cidr = [ \"2001:db8:1::/48\" ]; } );") },
 	    "warning: a.conf:3: 203.0.113.7 of 'a' is or holds address space that is for documentation (RFC 5737), "
 	    "from which no vendor sends; write the vendor's own networks\n"
 	    "warning: a.conf:4: 2001:db8:1::/48 of 'a' is or holds address space that is for documentation (RFC "
@@ -274,8 +282,9 @@ static const struct {
 	    "warning: a.conf:3: 172.0.0.0/8 of 'a' is or holds address space that is private (RFC 1918), from which "
 	    "no vendor sends; write the vendor's own networks\n" },
 	{ "networks of the Internet", ONE,
-	    { VENDOR("a", "acme.example", "vouch = [ \"dkim\" ];\n"
-					  "sources = ( { cidr = [ \"8.8.8.0/24\", \"2a00:1450::/32\", \"172.32.0.0/11\" ]; } );") },
+	    { VENDOR("a", "acme.example",
+		"vouch = [ \"dkim\" ];\n"
+		"sources = ( { cidr = [ \"8.8.8.0/24\", \"2a00:1450::/32\", \"172.32.0.0/11\" ]; } );") },
 	    "" },
 
 	/* overlap */
@@ -303,16 +312,18 @@ static const struct {
 	    "else sends from there; write exclusive = false in one of them, or only the network that it owns\n" },
 	{ "the outermost of three, where the inner two are one vendor's", TWO,
 	    { VENDOR("a", "a.example", "sources = (\n{ cidr = [ \"8.0.0.0/10\", \"8.0.0.0/9\" ]; exclusive = true; } );"),
-		VENDOR("b", "b.example", "sources = (\n{ cidr = [ \"8.0.0.0/12\" ]; exclusive = true; },\n"
-					 "{ cidr = [ \"8.0.0.0/14\" ]; exclusive = true; } );") },
+		VENDOR("b", "b.example",
+		    "sources = (\n{ cidr = [ \"8.0.0.0/12\" ]; exclusive = true; },\n"
+		    "{ cidr = [ \"8.0.0.0/14\" ]; exclusive = true; } );") },
 	    "warning: b.conf:3: 8.0.0.0/12 of 'b' is inside 8.0.0.0/9 of 'a', and both say that nobody else sends "
 	    "from there; write exclusive = false in one of them, or only the network that it owns\n"
 	    "warning: b.conf:4: 8.0.0.0/14 of 'b' is inside 8.0.0.0/9 of 'a', and both say that nobody else sends "
 	    "from there; write exclusive = false in one of them, or only the network that it owns\n" },
 	{ "networks side by side, within one vendor, or not exclusive", TWO,
 	    { VENDOR("a", "a.example", "sources = ( { cidr = [ \"8.8.0.0/17\", \"8.8.0.0/24\" ]; exclusive = true; } );"),
-		VENDOR("b", "b.example", "vouch = [ \"dkim\" ]; sources = ( { cidr = [ \"8.8.128.0/17\" ]; exclusive = true; },\n"
-					 "{ cidr = [ \"8.8.0.0/18\" ]; } );") },
+		VENDOR("b", "b.example",
+		    "vouch = [ \"dkim\" ]; sources = ( { cidr = [ \"8.8.128.0/17\" ]; exclusive = true; },\n"
+		    "{ cidr = [ \"8.8.0.0/18\" ]; } );") },
 	    "" },
 
 	/* our own names */
@@ -329,8 +340,7 @@ static const struct {
 	    "registers them and do not count, and nothing proves the name itself; write the names that you mean\n" },
 	{ "a vendor that owns a mailbox of ours, and one that owns a name above ours",
 	    "own = { domains = [ \"mail.ours.example\", \"=x.example\" ]; }; " TWO,
-	    { VENDOR("a", "desk@mail.ours.example", OWN "dkim = [ \"a.example\" ];"),
-		VENDOR("b", "ours.example", OWN) },
+	    { VENDOR("a", "desk@mail.ours.example", OWN "dkim = [ \"a.example\" ];"), VENDOR("b", "ours.example", OWN) },
 	    "warning: a.conf: 'desk@mail.ours.example' in domains of 'a' overlaps 'mail.ours.example' in "
 	    "own.domains, so mail that uses it must be proven by the vendor's policy and by ours; drop it here, and "
 	    "use delegations to let the vendor send in our names\n"
@@ -339,7 +349,8 @@ static const struct {
 	    "let the vendor send in our names\n" },
 	{ "a vendor that owns a name below one that is ours alone", "own = { domains = [ \"=ours.example\" ]; }; " ONE,
 	    { VENDOR("a", "desk.ours.example", OWN) }, "" },
-	{ "a list that is a shared sender's name", "own = { lists = [ \"lists.bulk.example\", \"=relay.example\" ]; }; " ONE,
+	{ "a list that is a shared sender's name",
+	    "own = { lists = [ \"lists.bulk.example\", \"=relay.example\" ]; }; " ONE,
 	    { VENDOR("a", "acme.example", OWN) },
 	    "warning: gl.conf:1: 'lists.bulk.example' in own.lists belongs to the shared sender 'bulk': what any of "
 	    "its customers forges would be treated like a stranger's mail; name the list's own host, or drop it\n" },
@@ -391,37 +402,43 @@ static const struct {
 
 	/* dates */
 	{ "evidence that is newer than every source", ONE,
-	    { VENDOR("a", "acme.example", "vouch = [ \"dkim\" ]; sources = ( { cidr = [ \"8.8.8.0/24\" ]; as_of = \"2025-12-01\"; },\n"
-					  "{ cidr = [ \"8.8.4.0/24\" ]; as_of = \"2025-12-02\"; } );\n"
-					  "evidence = ( { what = \"sources\"; where = \"its page\"; seen = \"2026-01-01\"; },\n"
-					  "{ what = \"the move\"; where = \"its blog\"; seen = \"2019-06-11 to 2026-02-03\"; },\n"
-					  "{ what = \"more\"; where = \"a guess\"; seen = \"undated\"; } );") },
+	    { VENDOR("a", "acme.example",
+		"vouch = [ \"dkim\" ]; sources = ( { cidr = [ \"8.8.8.0/24\" ]; as_of = \"2025-12-01\"; },\n"
+		"{ cidr = [ \"8.8.4.0/24\" ]; as_of = \"2025-12-02\"; } );\n"
+		"evidence = ( { what = \"sources\"; where = \"its page\"; seen = \"2026-01-01\"; },\n"
+		"{ what = \"the move\"; where = \"its blog\"; seen = \"2019-06-11 to 2026-02-03\"; },\n"
+		"{ what = \"more\"; where = \"a guess\"; seen = \"undated\"; } );") },
 	    "warning: a.conf: the sources of 'a' are older than its evidence: the latest as_of is 2025-12-02, but "
 	    "\"the move\" was seen on 2026-02-03; compare them, then write that day as as_of\n" },
 	{ "evidence of the same day, or of no day", ONE,
-	    { VENDOR("a", "acme.example", "vouch = [ \"dkim\" ]; sources = ( { cidr = [ \"8.8.8.0/24\" ]; as_of = \"2026-01-01\"; } );\n"
-					  "evidence = ( { what = \"sources\"; where = \"its page\"; seen = \"2026-01-01\"; },\n"
-					  "{ what = \"more\"; where = \"a guess\"; seen = \"2026\"; } );") },
+	    { VENDOR("a", "acme.example",
+		"vouch = [ \"dkim\" ]; sources = ( { cidr = [ \"8.8.8.0/24\" ]; as_of = \"2026-01-01\"; } );\n"
+		"evidence = ( { what = \"sources\"; where = \"its page\"; seen = \"2026-01-01\"; },\n"
+		"{ what = \"more\"; where = \"a guess\"; seen = \"2026\"; } );") },
 	    "" },
 	{ "a review that is due", ONE,
-	    { VENDOR("a", "acme.example", "vouch = [ \"dkim\" ];\n"
-					  "sources = ( { cidr = [ \"8.8.8.0/24\" ]; review_by = \"2026-02-28\"; } );") },
+	    { VENDOR("a", "acme.example",
+		"vouch = [ \"dkim\" ];\n"
+		"sources = ( { cidr = [ \"8.8.8.0/24\" ]; review_by = \"2026-02-28\"; } );") },
 	    "warning: a.conf:3: the review of cidr:8.8.8.0/24 of 'a' was due by 2026-02-28: from 2026-03-31 on it "
 	    "counts as monitor only, and vouches for nothing; check whether it is still right, then write a later "
 	    "review_by\n" },
 	{ "a review that is due on this very day", ONE,
-	    { VENDOR("a", "acme.example", "vouch = [ \"dkim\" ];\n"
-					  "sources = ( { cidr = [ \"8.8.8.0/24\" ]; review_by = \"2026-03-01\"; } );") },
+	    { VENDOR("a", "acme.example",
+		"vouch = [ \"dkim\" ];\n"
+		"sources = ( { cidr = [ \"8.8.8.0/24\" ]; review_by = \"2026-03-01\"; } );") },
 	    "" },
 	{ "a review that is overdue by more than the grace", "review_grace = \"10d\"; " ONE,
-	    { VENDOR("a", "acme.example", "vouch = [ \"dkim\" ];\n"
-					  "sources = ( { a = \"m.acme.example\"; review_by = \"2026-02-18\"; } );") },
+	    { VENDOR("a", "acme.example",
+		"vouch = [ \"dkim\" ];\n"
+		"sources = ( { a = \"m.acme.example\"; review_by = \"2026-02-18\"; } );") },
 	    "warning: a.conf:3: the review of a:m.acme.example of 'a' was due by 2026-02-18, more than review_grace "
 	    "(10d) ago: it counts as monitor only, and vouches for nothing; check whether it is still right, then "
 	    "write a later review_by\n" },
 	{ "a review of hosts that never count for listed", ONE,
-	    { VENDOR("a", "acme.example", "vouch = [ \"dkim\" ];\n"
-					  "sources = ( { a = \"m.acme.example\"; use = \"login\"; review_by = \"2020-01-01\"; } );") },
+	    { VENDOR("a", "acme.example",
+		"vouch = [ \"dkim\" ];\n"
+		"sources = ( { a = \"m.acme.example\"; use = \"login\"; review_by = \"2020-01-01\"; } );") },
 	    "warning: a.conf:3: the review of a:m.acme.example of 'a' was due by 2020-01-01; check whether it is "
 	    "still right, then write a later review_by\n" },
 };
@@ -493,8 +510,7 @@ test_days(void)
 	for (size_t i = 0; i < sizeof days / sizeof days[0]; i++) {
 		struct source of = { .review_by = days[i].review_by };
 
-		is_number(source_review_ends(&of), days[i].ends, "the day '%s' is over when it is",
-		    days[i].review_by);
+		is_number(source_review_ends(&of), days[i].ends, "the day '%s' is over when it is", days[i].review_by);
 	}
 	ok(!source_is_lapsed(&source, 1772409600 + 9, 10), "within the grace a source is not lapsed");
 	ok(source_is_lapsed(&source, 1772409600 + 10, 10), "and then it is");

@@ -122,8 +122,9 @@ trouble(void *context, const struct fault *why)
 	troubles++;
 }
 
-static const struct listener_limits usual = { .workers = 3, .most = 40, .idle_ms = 60000, .within_ms = 60000,
-	.reply = FLOOD };
+static const struct listener_limits usual = {
+	.workers = 3, .most = 40, .idle_ms = 60000, .within_ms = 60000, .reply = FLOOD
+};
 
 static struct listener *
 serve(const char *at, const struct listener_limits *limits)
@@ -240,7 +241,8 @@ test_conversation(void)
 	say(other, "bye\n");
 	is(hear(other, 1), "(closed)", "a client that quits is disconnected");
 	say(client, "flood\necho behind\n");
-	is_number((long long)strlen(hear(client, FLOOD + 7)), FLOOD + 7, "a long reply comes whole, and the next one after it");
+	is_number((long long)strlen(hear(client, FLOOD + 7)), FLOOD + 7,
+	    "a long reply comes whole, and the next one after it");
 	say(client, "echo last\nsil");
 	shutdown(client, SHUT_WR);
 	is(hear(client, 100), "last\n(closed)", "a client that has shut down its sending side gets its reply first");
@@ -365,7 +367,8 @@ test_patience(void)
 	say(deaf, "flood\nflood\nflood\nflood\nflood\nflood\nflood\nflood\nflood\nflood\n");
 	while (listener_connections(listener) > 2 && clock_ms < 1700)
 		at_ms(clock_ms + 100);
-	ok(clock_ms < 1800 && is_open(idle) && is_open(silent), "so is one that does not take its replies; an idle one stays");
+	ok(clock_ms < 1800 && is_open(idle) && is_open(silent),
+	    "so is one that does not take its replies; an idle one stays");
 	say(idle, "hold 2\n");
 	await(&held, 1);
 	at_ms(1799);

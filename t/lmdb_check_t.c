@@ -65,8 +65,8 @@ is_there(struct store *store, unsigned number)
 	bool found;
 
 	snprintf(key, sizeof key, "g b-%u", number);
-	return store_get(store, key, strlen(key), &record, &found, NULL) && found &&
-	    record.asked == number && record.first == 1000 + (int64_t)number;
+	return store_get(store, key, strlen(key), &record, &found, NULL) && found && record.asked == number &&
+	    record.first == 1000 + (int64_t)number;
 }
 
 static bool
@@ -152,8 +152,7 @@ refused(const void *bytes, size_t length, const struct fault *why)
 	    memcmp(after, bytes, length) == 0;
 
 	folder_remove("bad");
-	return kept && strncmp(why->text, "the greylist", 12) == 0 &&
-	    strstr(why->file, "/bad") != NULL ? REFUSED : BADLY;
+	return kept && strncmp(why->text, "the greylist", 12) == 0 && strstr(why->file, "/bad") != NULL ? REFUSED : BADLY;
 }
 
 static enum end
@@ -192,8 +191,10 @@ test_truncated(const char *good, size_t length)
 
 	for (size_t cut = 1; cut < length; cut += cut < 300 ? 37 : 1731)
 		ends[try_file(good, cut)]++;
-	ok(ends[REFUSED] > 10 && ends[LOSSES] + ends[BADLY] == 0, "a truncated file is refused, or whole in what counts "
-	    "(%u refused, %u whole, %u with losses, %u ended badly)", ends[0], ends[1], ends[2], ends[3]);
+	ok(ends[REFUSED] > 10 && ends[LOSSES] + ends[BADLY] == 0,
+	    "a truncated file is refused, or whole in what counts "
+	    "(%u refused, %u whole, %u with losses, %u ended badly)",
+	    ends[0], ends[1], ends[2], ends[3]);
 }
 
 /* Some bytes in a place that `where` chooses. */
@@ -211,8 +212,10 @@ test_overwritten(const char *name, const char *good, size_t length, size_t (*whe
 			bytes[i] = (char)next_random();
 		ends[try_file(bytes, length)]++;
 	}
-	ok(ends[REFUSED] > 0 && ends[BADLY] == 0, "%s never kill the process "
-	    "(%u refused, %u whole, %u with losses, %u ended badly)", name, ends[0], ends[1], ends[2], ends[3]);
+	ok(ends[REFUSED] > 0 && ends[BADLY] == 0,
+	    "%s never kill the process "
+	    "(%u refused, %u whole, %u with losses, %u ended badly)",
+	    name, ends[0], ends[1], ends[2], ends[3]);
 }
 
 static size_t
@@ -253,8 +256,7 @@ static const struct {
 	{ "a free-page tree with duplicates is refused", 44, 0x0c, REFUSED },
 	{ "a record tree with duplicates is refused", 92, 0x04, REFUSED },
 	{ "a tree with a wrong depth is refused", 94, 9, REFUSED },
-	{ "a root beyond the end is refused", 130, 1, REFUSED },
-	{ "a wrong count of pages is refused", 136, 3, REFUSED },
+	{ "a root beyond the end is refused", 130, 1, REFUSED }, { "a wrong count of pages is refused", 136, 3, REFUSED },
 	{ "a byte without meaning does not matter", 24, 1, WHOLE }, /* the address of a fixed map */
 };
 
@@ -396,7 +398,8 @@ test_others(const char *good, size_t length)
 	memset(bytes, 0, length);
 	is(end_words[try_file(bytes, length)], "refused", "nothing but zeros is refused");
 	store = file_write("lock", "data.mdb", good, length) && file_write("lock", "lock.mdb", good, length)
-	    ? lmdb_open("lock", NULL) : NULL;
+	    ? lmdb_open("lock", NULL)
+	    : NULL;
 	ok(store != NULL && is_there(store, 1), "rubbish in the lock file is overwritten");
 	store_close(store);
 	folder_remove("lock");
@@ -423,7 +426,9 @@ test_planted(void)
 		why.text[0] = '\0';
 		mkdir(folder, 0750);
 		path_of(path, "planted", file);
-		if ((kind[0] == 'd' ? mkdir(path, 0750) : kind[0] == 'p' ? mkfifo(path, 0600) : symlink(outside, path)) != 0)
+		if ((kind[0] == 'd'          ? mkdir(path, 0750)
+			    : kind[0] == 'p' ? mkfifo(path, 0600)
+					     : symlink(outside, path)) != 0)
 			abort();
 		ok(lmdb_open("planted", &why) == NULL && strstr(why.file, file) != NULL && strstr(why.text, kind) != NULL,
 		    "a %s in the place of %s is not opened, and reported: %s", kind, file, why.text);

@@ -21,30 +21,28 @@ static const struct field_row rfc_rows[] = {
 	/* RFC 5322, appendix A */
 	{ "A.1.1: a name and an address", " John Doe <jdoe@machine.example>", "jdoe@machine.example" },
 	{ "A.1.1: a sender with an agent", "Michael Jones <mjones@machine.example>", "mjones@machine.example" },
-	{ "A.1.2: a quoted name with dots", "\"Joe Q. Public\" <john.q.public@example.com>",
-	  "john.q.public@example.com" },
+	{ "A.1.2: a quoted name with dots", "\"Joe Q. Public\" <john.q.public@example.com>", "john.q.public@example.com" },
 	{ "A.1.2: three recipients", "Mary Smith <mary@x.test>, jdoe@example.org, Who? <one@y.test>",
-	  "mary@x.test | jdoe@example.org | one@y.test" },
+	    "mary@x.test | jdoe@example.org | one@y.test" },
 	{ "A.1.2: an angle address and a quoted name with escapes",
-	  "<boss@nil.test>, \"Giant; \\\"Big\\\" Box\" <sysservices@example.net>",
-	  "boss@nil.test | sysservices@example.net" },
+	    "<boss@nil.test>, \"Giant; \\\"Big\\\" Box\" <sysservices@example.net>",
+	    "boss@nil.test | sysservices@example.net" },
 	{ "A.1.3: a group", "A Group:Ed Jones <c@a.test>,joe@where.test,John <jdoe@one.test>;",
-	  "c@a.test | joe@where.test | jdoe@one.test" },
+	    "c@a.test | joe@where.test | jdoe@one.test" },
 	{ "A.1.3: an empty group alone has no author", "Undisclosed recipients:;", NULL },
-	{ "A.5: comments and folds everywhere",
-	  "Pete(A nice \\) chap) <pete(his account)@silly.test(his host)>", "pete@silly.test" },
+	{ "A.5: comments and folds everywhere", "Pete(A nice \\) chap) <pete(his account)@silly.test(his host)>",
+	    "pete@silly.test" },
 	{ "A.5: a group with comments and folds",
-	  "A Group(Some people)\r\n     :Chris Jones <c@(Chris's host.)public.example>,\r\n"
-	  "         joe@example.org,\r\n  John <jdoe@one.test> (my dear friend); (the end of the group)",
-	  "c@public.example | joe@example.org | jdoe@one.test" },
+	    "A Group(Some people)\r\n     :Chris Jones <c@(Chris's host.)public.example>,\r\n"
+	    "         joe@example.org,\r\n  John <jdoe@one.test> (my dear friend); (the end of the group)",
+	    "c@public.example | joe@example.org | jdoe@one.test" },
 	{ "A.5: an empty group of comments", "(Empty list)(start)Hidden recipients  :(nobody(that I know))  ;", NULL },
 	{ "A.6.1: an obsolete phrase with a dot", "Joe Q. Public <john.q.public@example.com>",
-	  "john.q.public@example.com" },
+	    "john.q.public@example.com" },
 	{ "A.6.1: a route, empty members and blanks round dots",
-	  "Mary Smith <@node.test:mary@example.net>, , jdoe@test  . example",
-	  "mary@example.net | jdoe@test.example" },
+	    "Mary Smith <@node.test:mary@example.net>, , jdoe@test  . example", "mary@example.net | jdoe@test.example" },
 	{ "A.6.3: blanks and a comment in the address", "John Doe <jdoe@machine(comment).  example>",
-	  "jdoe@machine.example" },
+	    "jdoe@machine.example" },
 
 	/* words and quotes */
 	{ "a bare address", "a@b.example", "a@b.example" },
@@ -77,7 +75,7 @@ static const struct field_row rfc_rows[] = {
 	{ "a name that ends in a dot", "Ann Jr. <a@b.example>", "a@b.example" },
 	{ "an encoded word stays a word", "=?utf-8?q?Ann_B?= <a@b.example>", "a@b.example" },
 	{ "an encoded word as local part is not decoded", "=?utf-8?q?x=40evil.example?=@b.example",
-	  "=?utf-8?q?x=40evil.example?=@b.example" },
+	    "=?utf-8?q?x=40evil.example?=@b.example" },
 	{ "tabs are blanks", "\tAnn\t<a@b.example>\t", "a@b.example" },
 	{ "LF folds, as a milter sees them", "Ann\n <a@b.example>,\n\tb@c.example", "a@b.example | b@c.example" },
 	{ "several folds in a row", "Ann\r\n \r\n\t\r\n <a@b.example>", "a@b.example" },
@@ -87,10 +85,11 @@ static const struct field_row rfc_rows[] = {
 	{ "two addresses", "a@b.example, c@d.example", "a@b.example | c@d.example" },
 	{ "two addresses without a blank", "a@b.example,<c@d.example>", "a@b.example | c@d.example" },
 	{ "the same address twice stays twice", "a@b.example,a@b.example", "a@b.example | a@b.example" },
-	{ "empty members in front, between and after", ",, a@b.example ,(x), , c@d.example,,", "a@b.example | c@d.example" },
+	{ "empty members in front, between and after", ",, a@b.example ,(x), , c@d.example,,",
+	    "a@b.example | c@d.example" },
 	{ "a group of one", "G:a@b.example;", "a@b.example" },
 	{ "a group beside an address", "a@b.example, G:c@d.example;, e@f.example",
-	  "a@b.example | c@d.example | e@f.example" },
+	    "a@b.example | c@d.example | e@f.example" },
 	{ "an empty group beside an address", "G:;, a@b.example", "a@b.example" },
 	{ "a group with empty members", "G:,,a@b.example,,;", "a@b.example" },
 	{ "a group with a quoted name", "\"a@x.example\":a@b.example;", "a@b.example" },
@@ -190,8 +189,7 @@ static const struct field_row junk_rows[] = {
 	{ "a slash in a domain", "a@b/c.example", NULL },
 	{ "a quoted domain", "a@\"b.example\"", NULL },
 	{ "a blank in a domain", "a@b c.example", NULL },
-	{ "a label of 64 bytes",
-	  "a@aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.example", NULL },
+	{ "a label of 64 bytes", "a@aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.example", NULL },
 	{ "a name in a literal", "a@[vendor.example]", NULL },
 	{ "an empty literal", "a@[]", NULL },
 	{ "an unclosed literal", "a@[192.0.2.1", NULL },
@@ -199,7 +197,7 @@ static const struct field_row junk_rows[] = {
 	{ "a literal after a name", "a@b[192.0.2.1]", NULL },
 	{ "a name after a literal", "a@[192.0.2.1].example", NULL },
 	{ "a literal longer than any address",
-	  "a@[11111111111111111111111111111111111111111111111111111111111111111111111111111]", NULL },
+	    "a@[11111111111111111111111111111111111111111111111111111111111111111111111111111]", NULL },
 	{ "an unclosed group", "G:a@b.example", NULL },
 	{ "a group closed twice", "G:a@b.example;;", NULL },
 	{ "a semicolon as separator", "a@b.example; c@d.example", NULL },
@@ -240,34 +238,35 @@ static const struct field_row junk_rows[] = {
 /* "Composition Kills" (USENIX Security 2020), every dialogue that plays with From. */
 static const struct field_row espoofer_rows[] = {
 	{ "A8, A9: an attacker and the vendor in one list", "<first@attack.com>, <admin@legitimate.com>",
-	  "first@attack.com | admin@legitimate.com" },
+	    "first@attack.com | admin@legitimate.com" },
 	{ "A9 turned round", "<admin@legitimate.com>, <second@attack.com>", "admin@legitimate.com | second@attack.com" },
 	{ "A10: an encoded vendor in front of an attacker",
-	  "=?utf-8?B?PGFkbWluQGxlZ2l0aW1hdGUuY29tPg==?=,<second@attack.com>", NULL },
+	    "=?utf-8?B?PGFkbWluQGxlZ2l0aW1hdGUuY29tPg==?=,<second@attack.com>", NULL },
 	{ "A10 as a display name", "=?utf-8?B?PGFkbWluQGxlZ2l0aW1hdGUuY29tPg==?= <second@attack.com>",
-	  "second@attack.com" },
+	    "second@attack.com" },
 	{ "A10 with a NUL byte inside the encoding", "=?utf-8?Q?=61=64=6D=69=6E@legitimate.com=00?=@attack.com", NULL },
 	{ "A11: a route of two", "<@attack.com,@any.com:admin@legitimate.com>", "admin@legitimate.com" },
 	{ "A11 turned round", "<@legitimate.com:any@attack.com>", "any@attack.com" },
 	{ "A12: a backslash before the comma", "<admin@legitimate.com>\\,<second@attack.com>", NULL },
 	{ "A13, fig. 8e: an address, then an angle address", "admin@legitimate.com,<second@attack.com>",
-	  "admin@legitimate.com | second@attack.com" },
+	    "admin@legitimate.com | second@attack.com" },
 	{ "A13, fig. 8f: an angle address, then an address", "<second@attack.com>admin@legitimate.com", NULL },
 	{ "A13: an address in front of an angle address", "admin@legitimate.com<second@attack.com>", NULL },
 	{ "A13: a vendor in quotes in front of an attacker", "\"admin@legitimate.com\"<second@attack.com>",
-	  "second@attack.com" },
+	    "second@attack.com" },
 	{ "A5 in From: a parenthesis in the domain", "any@legitimate.com(.attack.com", NULL },
-	{ "A5 in From: a closed comment in the domain", "any@legitimate.com(x).attack.com", "any@legitimate.com.attack.com" },
+	{ "A5 in From: a closed comment in the domain", "any@legitimate.com(x).attack.com",
+	    "any@legitimate.com.attack.com" },
 	{ "A5 in From: a quote in the domain", "any@legitimate.com'@any.attack.com", NULL },
 	{ "A2 in From: an open comment first", "<(any@legitimate.com>", NULL },
 	{ "A2 in From: an open comment first, then another", "<(any@legitimate.com> <second@attack.com>", NULL },
 	{ "OpenDMARC 243: an address in a quoted local part", "\"a <x@attack.com>\"@legitimate.com",
-	  "\"a <x@attack.com>\"@legitimate.com" },
+	    "\"a <x@attack.com>\"@legitimate.com" },
 	{ "OpenDMARC 243 with a name", "Ann <\"x@legitimate.com\"@attack.com>", "\"x@legitimate.com\"@attack.com" },
 	{ "CVE-2019-16378: two addresses, neither is lost", "a@attack.com, b@legitimate.com, c@attack.com",
-	  "a@attack.com | b@legitimate.com | c@attack.com" },
+	    "a@attack.com | b@legitimate.com | c@attack.com" },
 	{ "a quoted comma hides no address", "\"a, b\" <a@attack.com>, \"c\" <b@legitimate.com>",
-	  "a@attack.com | b@legitimate.com" },
+	    "a@attack.com | b@legitimate.com" },
 	{ "an escaped quote closes no quote", "\"x\\\" <admin@legitimate.com>, \\\"\" <a@attack.com>", "a@attack.com" },
 	{ "a comment hides a comma", "a@attack.com (, admin@legitimate.com", NULL },
 	{ "right-to-left override stays in the name", "\342\200\256moc.etamitigel@nimda <a@attack.com>", NULL },
@@ -293,8 +292,7 @@ test_fields(const struct field_row *rows, size_t count, const char *group)
 	for (size_t i = 0; i < count; i++) {
 		struct arena *arena = arena_open(1 << 20);
 
-		is(read_all(arena, rows[i].field, strlen(rows[i].field)), rows[i].wanted, "%s: %s", group,
-		    rows[i].what);
+		is(read_all(arena, rows[i].field, strlen(rows[i].field)), rows[i].wanted, "%s: %s", group, rows[i].what);
 		arena_close(arena);
 	}
 }
@@ -344,11 +342,11 @@ static const struct {
 	{ "postmaster alone", "<postmaster>", "postmaster", "", "postmaster" },
 	{ "postmaster in capitals and without brackets", "Postmaster", "Postmaster", "", "Postmaster" },
 	{ "SMTPUTF8", "<\303\274@b\303\274cher.example>", "\303\274", "xn--bcher-kva.example",
-	  "\303\274@xn--bcher-kva.example" },
+	    "\303\274@xn--bcher-kva.example" },
 	{ "VERP", "<list-return-1234-ann=c.example@b.example>", "list-return-1234-ann=c.example", "b.example",
-	  "list-return-1234-ann=c.example@b.example" },
+	    "list-return-1234-ann=c.example@b.example" },
 	{ "SRS", "<SRS0=HHH=TT=c.example=ann@b.example>", "SRS0=HHH=TT=c.example=ann", "b.example",
-	  "SRS0=HHH=TT=c.example=ann@b.example" },
+	    "SRS0=HHH=TT=c.example=ann@b.example" },
 	{ "another word alone", "<root>", NULL, "", "" },
 	{ "postmaster in quotes alone", "<\"postmaster\">", NULL, "", "" },
 	{ "a blank inside", "< a@b.example>", "a", "b.example", "a@b.example" },
@@ -362,7 +360,7 @@ static const struct {
 	{ "two brackets", "<<a@b.example>>", NULL, "", "" },
 	{ "two paths", "<a@b.example>,<c@d.example>", "a@b.example>,<c", "d.example", "\"a@b.example>,<c\"@d.example" },
 	{ "an empty route member", "<,@x.example:a@b.example>", ",@x.example:a", "b.example",
-	  "\",@x.example:a\"@b.example" },
+	    "\",@x.example:a\"@b.example" },
 	{ "a route that ends in a comma", "<@x.example,:a@b.example>", "a", "b.example", "a@b.example" },
 	{ "a route without a mailbox", "<@x.example:>", NULL, "", "" },
 	{ "quotes joined by dots are RFC 5322 only", "<\"a\".b@b.example>", "a.b", "b.example", "a.b@b.example" },
@@ -377,13 +375,16 @@ static const struct {
 	{ "Latin-1", "<\374@b.example>", "\374", "b.example", "\"\\xfc\"@b.example" },
 	{ "a null route", "<:a@b.example>", ":a", "b.example", "\":a\"@b.example" },
 	{ "espoofer a1: SPF falls to HELO", "<any@mailfrom.notexist.legitimate.com>", "any",
-	  "mailfrom.notexist.legitimate.com", "any@mailfrom.notexist.legitimate.com" },
+	    "mailfrom.notexist.legitimate.com", "any@mailfrom.notexist.legitimate.com" },
 	{ "espoofer a2: an open comment", "<(any@legitimate.com>", "(any", "legitimate.com", "\"(any\"@legitimate.com" },
-	{ "espoofer a5: a parenthesis in the domain", "<any@legitimate.com(a.attack.com>", "any", "legitimate.com", "any@legitimate.com" },
-	{ "espoofer a5 without brackets", "any@legitimate.com(a.attack.com", "any", "legitimate.com", "any@legitimate.com" },
-	{ "espoofer a6: a quote in the domain", "<any@legitimate.com'@any.attack.com>", "any@legitimate.com'", "any.attack.com", "\"any@legitimate.com'\"@any.attack.com" },
+	{ "espoofer a5: a parenthesis in the domain", "<any@legitimate.com(a.attack.com>", "any", "legitimate.com",
+	    "any@legitimate.com" },
+	{ "espoofer a5 without brackets", "any@legitimate.com(a.attack.com", "any", "legitimate.com",
+	    "any@legitimate.com" },
+	{ "espoofer a6: a quote in the domain", "<any@legitimate.com'@any.attack.com>", "any@legitimate.com'",
+	    "any.attack.com", "\"any@legitimate.com'\"@any.attack.com" },
 	{ "espoofer a7: a route in front of a quote", "<@legitimate.com,@any.com:'any@attack.com>", "'any",
-	  "attack.com", "'any@attack.com" },
+	    "attack.com", "'any@attack.com" },
 	/* what RFC 5321 forbids and Postfix passes on to a filter: it routes by these domains */
 	{ "a dot after", "<boss.@b.example>", "boss.", "b.example", "\"boss.\"@b.example" },
 	{ "a dot in front", "<.boss@b.example>", ".boss", "b.example", "\".boss\"@b.example" },
@@ -394,13 +395,13 @@ static const struct {
 	{ "a backslash", "<b\\ss@b.example>", "b\\ss", "b.example", "\"b\\\\ss\"@b.example" },
 	{ "an at sign", "<x@y.example@b.example>", "x@y.example", "b.example", "\"x@y.example\"@b.example" },
 	{ "an at sign after a backslash", "<x\\@y.example@b.example>", "x\\@y.example", "b.example",
-	  "\"x\\\\@y.example\"@b.example" },
+	    "\"x\\\\@y.example\"@b.example" },
 	{ "odd without brackets", "b..s@b.example", "b..s", "b.example", "\"b..s\"@b.example" },
 	{ "odd after a route", "<@x.example:b..s@b.example>", "@x.example:b..s", "b.example",
-	  "\"@x.example:b..s\"@b.example" },
+	    "\"@x.example:b..s\"@b.example" },
 	{ "odd in capitals, with a final dot", "<b..s@B.EXAMPLE.>", "b..s", "b.example", "\"b..s\"@b.example" },
 	{ "odd at a U-label", "<b..s@b\303\274cher.example>", "b..s", "xn--bcher-kva.example",
-	  "\"b..s\"@xn--bcher-kva.example" },
+	    "\"b..s\"@xn--bcher-kva.example" },
 	{ "odd with UTF-8", "<\303\274..s@b.example>", "\303\274..s", "b.example", "\"\303\274..s\"@b.example" },
 	{ "UTF-8, and an open comment after", "<\303\274@b.example(x>", "\303\274", "b.example", "\303\274@b.example" },
 	{ "a DEL", "<b\177ss@b.example>", "b\177ss", "b.example", "\"b\\x7fss\"@b.example" },
@@ -412,10 +413,10 @@ static const struct {
 	{ "an open comment after that holds an address", "<a@b.example(@y.example>", "a", "b.example", "a@b.example" },
 	{ "odd, and a comment after", "<b..s@b.example(@y.example)>", "b..s", "b.example", "\"b..s\"@b.example" },
 	{ "odd, and blanks and comments in the domain", "<b..s@ (x)b(x). example >", "b..s", "b.example",
-	  "\"b..s\"@b.example" },
+	    "\"b..s\"@b.example" },
 	{ "an open quote", "<b\"ss@b.example>", "b\"ss", "b.example", "\"b\\\"ss\"@b.example" },
 	{ "an open quote that holds an address", "<\"a@y.example@b.example>", "\"a@y.example", "b.example",
-	  "\"\\\"a@y.example\"@b.example" },
+	    "\"\\\"a@y.example\"@b.example" },
 	{ "an address in quotes alone", "<\"a@b.example\">", NULL, "", "" },
 	{ "a name in two words", "<b..s@b example>", NULL, "", "" },
 	{ "odd at a literal", "<b..s@[192.0.2.1]>", NULL, "", "" },
@@ -493,7 +494,7 @@ static const struct {
 	{ "espoofer a17, a third", "<admin@legitimate.com>\\,<second@attack.com>", "other.com", false },
 	{ "espoofer a19", "<second@attack.com>admin@legitimate.com", "legitimate.com", true },
 	{ "an encoded word is not decoded", "=?utf-8?B?PGFkbWluQGxlZ2l0aW1hdGUuY29tPg==?=,<x@attack.com>",
-	  "legitimate.com", false },
+	    "legitimate.com", false },
 	{ "an encoded word that shows it", "=?utf-8?q?admin@legitimate.com?=,<x@attack.com>", "legitimate.com", true },
 	{ "a bare CR at the dot", "a@vendor\r.example", "vendor.example", true },
 	{ "a control at the dot", "a@vendor\001.example", "vendor.example", true },
@@ -506,7 +507,7 @@ static const struct {
 	{ "a letter that is not ASCII in front", "a@\303\251vendor.example", "vendor.example", false },
 	{ "a label that is not ASCII in front", "a@\303\251.vendor.example", "vendor.example", true },
 	{ "full-width letters and dot",
-	  "a@\357\275\216\357\275\205\357\275\224\357\274\216\357\275\216\357\275\205\357\275\224", "net.net", true },
+	    "a@\357\275\216\357\275\205\357\275\224\357\274\216\357\275\216\357\275\205\357\275\224", "net.net", true },
 	{ "an ideographic full stop", "a@vendor\343\200\202example>", "vendor.example", true },
 	{ "a soft hyphen", "a@ven\302\255dor.example>", "vendor.example", true },
 	{ "curly quotes round it", "\342\200\234vendor.example\342\200\235", "vendor.example", true },
@@ -538,7 +539,8 @@ static const struct {
 	{ "an undrawn letter in a U-label", "a@b\303\274\342\200\214cher.example>", "xn--bcher-kva.example", true },
 	{ "an accent on a letter is drawn", "a@ve\314\201ndor.example>", "vendor.example", false },
 	{ "Latin-1 in a label is drawn", "a@ven\374dor.example>", "vendor.example", false },
-	{ "full-width letters and an ideographic full stop", "a@\357\275\216\357\275\205\357\275\224\343\200\202net", "net.net", true },
+	{ "full-width letters and an ideographic full stop", "a@\357\275\216\357\275\205\357\275\224\343\200\202net",
+	    "net.net", true },
 	{ "a circled letter", "a@\342\223\245endor.example>", "vendor.example", true },
 	{ "a one-dot leader", "a@vendor\342\200\244example>", "vendor.example", true },
 	{ "a word in brackets as one character in front", "\343\210\261vendor.example", "vendor.example", true },
@@ -600,9 +602,8 @@ test_names(void)
 	static const char with_nul[] = "a@x\0a@vendor.example", at_nul[] = "a@vendor\0.example";
 
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-		ok(field_names(names[i].field, strlen(names[i].field), names[i].domain) ==
-			names[i].named,
-		    "%s: %s", names[i].named ? "named" : "not named", names[i].what);
+		ok(field_names(names[i].field, strlen(names[i].field), names[i].domain) == names[i].named, "%s: %s",
+		    names[i].named ? "named" : "not named", names[i].what);
 	ok(field_names(with_nul, sizeof with_nul - 1, "vendor.example"), "named: after a NUL");
 	ok(field_names(at_nul, sizeof at_nul - 1, "vendor.example"), "named: a NUL at the dot");
 	ok(!field_names("a@vendor.example", 16, ""), "the empty name stands nowhere");
@@ -655,8 +656,7 @@ test_monsters(void)
 	test_monster(nest(64), 1, "comments 64 deep are read");
 	test_monster(nest(65), 0, "comments 65 deep are refused");
 	test_monster(nest(4000), 0, "comments 4,000 deep are refused");
-	test_monster(nest(10000), 0,
-	    "comments 10,000 deep are refused");
+	test_monster(nest(10000), 0, "comments 10,000 deep are refused");
 	test_monster(repeat("", "()", 4000, "a@b.example"), 1, "four thousand comments and an address");
 	test_monster(repeat("", "\r\n ", 2700, "a@b.example"), 1, "two thousand folds and an address");
 	test_monster(repeat("", "a ", 4000, "<a@b.example>"), 1, "a name of four thousand words");
@@ -721,7 +721,8 @@ test_conversions(void)
 	char *field = repeat("", "\303\274.b ", 400, "vendor.example");
 	unsigned conversions = MAILBOX_CONVERSIONS, seen = 0;
 
-	ok(mailbox_field_search(NULL, field, strlen(field), &conversions, count_names, &seen), "a field of U-labels is searched");
+	ok(mailbox_field_search(NULL, field, strlen(field), &conversions, count_names, &seen),
+	    "a field of U-labels is searched");
 	is_number(conversions, 0, "until no more may be converted");
 	ok(seen > 400, "and then for what needs none");
 	ok(field_names(field, strlen(field), "vendor.example"), "which is found after them");
@@ -795,7 +796,8 @@ test_unread(void)
 		bool shown;
 
 		ok(!mailbox_read_from(arena, field, strlen(field), &list), "unread: %s", unread[i].what);
-		is_number((long long)list.stopped, (long long)unread[i].stopped, "unread: %s: ends there", unread[i].what);
+		is_number((long long)list.stopped, (long long)unread[i].stopped, "unread: %s: ends there",
+		    unread[i].what);
 		shown = mailbox_read_last(arena, field, strlen(field), &list);
 		is(shown ? list.list[list.count - 1].text : NULL, unread[i].last, "unread: %s: shown", unread[i].what);
 		arena_close(arena);
@@ -861,8 +863,8 @@ pick(const char *const *words, unsigned count)
 static void
 put_cfws(struct text *out)
 {
-	static const char *const cfws[] = { "", "", "", " ", "\t", "\r\n ", "\n\t", "(c)", " (a (b) \\) c) ", "(@<,:;>\")",
-		"\r\n \r\n (x\r\n y)" };
+	static const char *const cfws[] = { "", "", "", " ", "\t", "\r\n ", "\n\t", "(c)", " (a (b) \\) c) ",
+		"(@<,:;>\")", "\r\n \r\n (x\r\n y)" };
 
 	text_put(out, PICK(cfws));
 }
@@ -872,8 +874,9 @@ static void
 put_local(struct text *out, struct text *bare)
 {
 	static const char *const atoms[] = { "a", "bob", "x+y", "=?utf-8?q?a?=", "'", "\303\274", "1", "a-b" };
-	static const char *const quoted[][2] = { { "\"\"", "" }, { "\"a b\"", "a b" }, { "\"x@y.example\"", "x@y.example" },
-		{ "\"\\\"\"", "\"" }, { "\"<,;:>\"", "<,;:>" }, { "\"a\r\n b\"", "a b" }, { "\"\\a\"", "a" }, { "\"(\"", "(" } };
+	static const char *const quoted[][2] = { { "\"\"", "" }, { "\"a b\"", "a b" },
+		{ "\"x@y.example\"", "x@y.example" }, { "\"\\\"\"", "\"" }, { "\"<,;:>\"", "<,;:>" },
+		{ "\"a\r\n b\"", "a b" }, { "\"\\a\"", "a" }, { "\"(\"", "(" } };
 
 	for (unsigned i = 0, count = 1 + dice(3); i < count; i++) {
 		if (i > 0) {
@@ -919,7 +922,8 @@ put_domain(struct text *out, struct text *normal)
 static void
 put_mailbox(struct text *out, struct text *wanted)
 {
-	static const char *const phrases[] = { "", "Ann", "Ann B. C", "\"x@y.example\"", "=?utf-8?b?PGFAYj4=?=", "J\303\274rgen" };
+	static const char *const phrases[] = { "", "Ann", "Ann B. C", "\"x@y.example\"",
+		"=?utf-8?b?PGFAYj4=?=", "J\303\274rgen" };
 	static const char *const routes[] = { "", "", "@x.example:", "@x.example , @y.example :", ",@x . example,,:" };
 	bool angle = dice(2) > 0;
 

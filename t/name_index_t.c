@@ -12,20 +12,35 @@
 enum { OWNERS = 5 };
 
 static const struct name_rule rules[OWNERS][4] = {
-	{ { .domain = "vendor.example", .exact = false, .local = NULL }, { .domain = "other.test", .exact = false, .local = NULL } },
-	{ { .domain = "vendor.example", .exact = true, .local = NULL }, { .domain = "mail.vendor.example", .exact = false, .local = NULL } },
-	{ { .domain = "vendor.example", .exact = true, .local = "NoReply" }, { .domain = "example", .exact = true, .local = NULL } },
-	{ { .domain = "a.b.c.d.e.f.test", .exact = false, .local = NULL }, { .domain = "", .exact = false, .local = "abuse" } },
+	{ { .domain = "vendor.example", .exact = false, .local = NULL },
+	    { .domain = "other.test", .exact = false, .local = NULL } },
+	{ { .domain = "vendor.example", .exact = true, .local = NULL },
+	    { .domain = "mail.vendor.example", .exact = false, .local = NULL } },
+	{ { .domain = "vendor.example", .exact = true, .local = "NoReply" },
+	    { .domain = "example", .exact = true, .local = NULL } },
+	{ { .domain = "a.b.c.d.e.f.test", .exact = false, .local = NULL },
+	    { .domain = "", .exact = false, .local = "abuse" } },
 	{ { .domain = "test", .exact = false, .local = NULL } },
 };
 static const size_t counts[OWNERS] = { 2, 2, 2, 2, 1 };
 
 static const struct mailbox mailboxes[] = {
-	{ "x", "vendor.example", "" }, { "noreply", "vendor.example", "" }, { "NOREPLY", "mail.vendor.example", "" },
-	{ "x", "deep.mail.vendor.example", "" }, { "x", "notvendor.example", "" }, { "x", "vendor.example.evil", "" },
-	{ "x", "example", "" }, { "x", "other.test", "" }, { "x", "z.a.b.c.d.e.f.test", "" }, { "x", "a.b.c.d.e.f.test", "" },
-	{ "x", "b.c.d.e.f.test", "" }, { "abuse", "else.where", "" }, { "abuse", "", "" }, { "x", "", "" },
-	{ "x", "1.2.3.4.5.6.7.8.9.10.11.12.vendor.example", "" }, { "x", "vendor", "" },
+	{ "x", "vendor.example", "" },
+	{ "noreply", "vendor.example", "" },
+	{ "NOREPLY", "mail.vendor.example", "" },
+	{ "x", "deep.mail.vendor.example", "" },
+	{ "x", "notvendor.example", "" },
+	{ "x", "vendor.example.evil", "" },
+	{ "x", "example", "" },
+	{ "x", "other.test", "" },
+	{ "x", "z.a.b.c.d.e.f.test", "" },
+	{ "x", "a.b.c.d.e.f.test", "" },
+	{ "x", "b.c.d.e.f.test", "" },
+	{ "abuse", "else.where", "" },
+	{ "abuse", "", "" },
+	{ "x", "", "" },
+	{ "x", "1.2.3.4.5.6.7.8.9.10.11.12.vendor.example", "" },
+	{ "x", "vendor", "" },
 };
 
 static unsigned
@@ -67,8 +82,8 @@ test_small(void)
 		added = name_index_add(index, NAMES_DOMAINS, i, &(struct name_rules){ rules[i], counts[i] });
 	ok(added, "nine rules are added where there is room for nine");
 	for (size_t i = 0; i < sizeof mailboxes / sizeof *mailboxes; i++) {
-		is_number(by_index(index, NAMES_DOMAINS, &mailboxes[i]), by_asking(&mailboxes[i]), "%s@%s is theirs whose rules hold it",
-		    mailboxes[i].local, mailboxes[i].domain);
+		is_number(by_index(index, NAMES_DOMAINS, &mailboxes[i]), by_asking(&mailboxes[i]),
+		    "%s@%s is theirs whose rules hold it", mailboxes[i].local, mailboxes[i].domain);
 		is_number(by_index(index, NAMES_DKIM, &mailboxes[i]), 0, "and in another list nobody's");
 		is_number(by_index(index, NAMES_ALL, &mailboxes[i]), by_asking(&mailboxes[i]), "but in some list theirs");
 	}

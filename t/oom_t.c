@@ -23,7 +23,11 @@
 #include "t/lib/story.h"
 #include "t/lib/tap.h"
 
-enum { STEPS_MAX = 4096, SAMPLE = 600 /* allocations of a story or reload */, TOLD = 5 /* faults that are shown in full */ };
+enum {
+	STEPS_MAX = 4096,
+	SAMPLE = 600 /* allocations of a story or reload */,
+	TOLD = 5 /* faults that are shown in full */
+};
 
 /* A reply of the filter: to a recipient, or to the end of a message. */
 struct step {
@@ -179,9 +183,18 @@ record(struct course *course)
 		recorder.inner = play_wire(&services);
 	course->count = 0;
 	recorder.course = course;
-	recorder.player = (struct player){ .name = "without memory", .connect = on_connect, .helo = on_helo, .mail = on_mail,
-		.rcpt = on_rcpt, .rcpt_refused = on_rcpt_refused, .header = on_header, .headers_end = on_headers_end,
-		.body = on_body, .end = on_end, .abort = on_abort, .quit = on_quit };
+	recorder.player = (struct player){ .name = "without memory",
+		.connect = on_connect,
+		.helo = on_helo,
+		.mail = on_mail,
+		.rcpt = on_rcpt,
+		.rcpt_refused = on_rcpt_refused,
+		.header = on_header,
+		.headers_end = on_headers_end,
+		.body = on_body,
+		.end = on_end,
+		.abort = on_abort,
+		.quit = on_quit };
 	return &recorder.player;
 }
 
@@ -332,7 +345,8 @@ write_conf(const char *srcdir, char path[64])
 	if (file == NULL)
 		return false;
 	fprintf(file, "vendor_path = [ \"%s/policy/vendors\" ];\n", srcdir);
-	fputs("own = { domains = [ \"rx.example\", \"b\xc3\xbc" "cher.example\" ]; networks = [ \"10.0.0.0/8\" ]; };\n"
+	fputs("own = { domains = [ \"rx.example\", \"b\xc3\xbc"
+	      "cher.example\" ]; networks = [ \"10.0.0.0/8\" ]; };\n"
 	      "greylist = { delay = \"5m\"; exempt = { networks = [ \"192.0.2.0/24\" ]; recipients = [ \"ops@\" ]; }; };\n"
 	      "vendors = ( { name = \"autotask\"; }, { name = \"nable-rmm\"; tags = [ \"uk\" ]; mode = \"monitor\"; },\n"
 	      "  { name = \"datto\"; } );\n"
@@ -369,7 +383,8 @@ sweep_reload(const char *srcdir, struct series series)
 	}
 	oom_begin(0);
 	sound = sound && reload(snapshots, refresh, path, &taken) && taken;
-	ok(sound && kept > 0, "a reload: %u of %lu allocations fail, one at a time; the old policy stays, %u times", runs, last, kept);
+	ok(sound && kept > 0, "a reload: %u of %lu allocations fail, one at a time; the old policy stays, %u times",
+	    runs, last, kept);
 	unlink(path);
 	refresh_close(refresh);
 	snapshots_close(snapshots);
@@ -391,8 +406,9 @@ sweep(const char *name, struct series series)
 static void
 sweep_sample(struct series series)
 {
-	static const char *const sample[] = { "vouched-by-signature", "forged-when-all-evidence-is-against-it", "action-quarantine",
-		"greylist-at-rcpt-with-differing-recipients", "unsure-max-ends-in-the-strangers-way", "outbound-odd-local-parts", "author-in-utf-8-and-in-a-labels" };
+	static const char *const sample[] = { "vouched-by-signature", "forged-when-all-evidence-is-against-it",
+		"action-quarantine", "greylist-at-rcpt-with-differing-recipients",
+		"unsure-max-ends-in-the-strangers-way", "outbound-odd-local-parts", "author-in-utf-8-and-in-a-labels" };
 	const char *srcdir = getenv("srcdir");
 	char path[1024];
 

@@ -60,9 +60,7 @@ test_good_file(const char *name)
 	struct faults *faults = faults_open();
 	struct policy *policy;
 	size_t length;
-	char *text =
-		 conf_file_read(conf_path(path, sizeof path, "t/conf/good/%s", name), &length),
-	     *said;
+	char *text = conf_file_read(conf_path(path, sizeof path, "t/conf/good/%s", name), &length), *said;
 
 	snprintf(shown, sizeof shown, "good/%s", name);
 	policy = text == NULL ? NULL : load_text(shown, text, length, faults);
@@ -92,10 +90,8 @@ test_bad_file(const char *name)
 	policy = text == NULL ? NULL : load_text(shown, text, length, faults);
 	ok(text != NULL && policy == NULL && faults->errors > 0, "%s is refused", shown);
 	said = conf_faults_write(faults);
-	conf_path(fault_path, sizeof fault_path, "t/conf/bad/%.*s.fault",
-	    (int)(strlen(name) - 5), name);
-	if (getenv("UPDATE") != NULL && access(fault_path, F_OK) != 0 &&
-	    (out = fopen(fault_path, "w")) != NULL) {
+	conf_path(fault_path, sizeof fault_path, "t/conf/bad/%.*s.fault", (int)(strlen(name) - 5), name);
+	if (getenv("UPDATE") != NULL && access(fault_path, F_OK) != 0 && (out = fopen(fault_path, "w")) != NULL) {
 		fputs(said, out);
 		fclose(out);
 	}
@@ -113,8 +109,7 @@ test_corpus(const char *folder, void (*test)(const char *name), int least)
 {
 	struct dirent **list;
 	char path[512];
-	int count = scandir(
-	    conf_path(path, sizeof path, "t/conf/%s", folder), &list, is_conf, alphasort);
+	int count = scandir(conf_path(path, sizeof path, "t/conf/%s", folder), &list, is_conf, alphasort);
 
 	ok(count >= least, "t/conf/%s holds at least %d files", folder, least);
 	for (int i = 0; i < count; i++) {
@@ -140,8 +135,7 @@ test_defaults(void)
 	ok(!s->monitor, "mode is enforce by default");
 	is(s->user, "greenlane", "user by default");
 	is(s->state_dir, GREENLANE_STATE_DIR, "state_dir by default");
-	is(s->milter.listen, "unix:" GREENLANE_RUN_DIR "/milter.sock",
-	    "milter.listen by default");
+	is(s->milter.listen, "unix:" GREENLANE_RUN_DIR "/milter.sock", "milter.listen by default");
 	is(s->milter.group, "postfix", "milter.group by default");
 	is_number(s->milter.deadline_ms, 20000, "milter.deadline by default");
 	is_number(s->milter.max_sessions, 500, "milter.max_sessions by default");
@@ -163,13 +157,10 @@ test_defaults(void)
 	is_number(s->greylist.auto_pass, 5, "greylist.auto_pass by default");
 	is_number(s->greylist.ipv4_prefix, 24, "greylist.ipv4_prefix by default");
 	is_number(s->greylist.ipv6_prefix, 64, "greylist.ipv6_prefix by default");
-	is_number(
-	    (long long)s->greylist.exempt_networks.count, 0, "no network is exempt by default");
-	is_number((long long)s->greylist.exempt_recipients.count, 2,
-	    "two recipients are exempt by default");
+	is_number((long long)s->greylist.exempt_networks.count, 0, "no network is exempt by default");
+	is_number((long long)s->greylist.exempt_recipients.count, 2, "two recipients are exempt by default");
 	is(s->greylist.exempt_recipients.list[0].local, "postmaster", "postmaster is exempt");
-	is(s->greylist.exempt_recipients.list[0].domain, "",
-	    "postmaster is exempt in any domain");
+	is(s->greylist.exempt_recipients.list[0].domain, "", "postmaster is exempt in any domain");
 	is(s->greylist.exempt_recipients.list[1].local, "abuse", "abuse is exempt");
 	is_number(s->unsure_max, 4 * 3600, "unsure_max by default");
 	is_number(s->refresh.min, 60, "refresh.min by default");
@@ -188,8 +179,7 @@ test_defaults(void)
 	    "nobody sends in our names by default");
 	is(policy->own.name, "own", "our own names are a vendor without names by default");
 	is_number((long long)policy->own.domains.count, 0, "which no mail claims");
-	ok(s->strangers.authenticate && s->strangers.dmarc_report,
-	    "strangers are authenticated by default");
+	ok(s->strangers.authenticate && s->strangers.dmarc_report, "strangers are authenticated by default");
 	is_number((long long)s->vendor_path.count, 2, "vendor_path has two directories by default");
 	is(s->vendor_path.list[1], GREENLANE_SITE_VENDOR_DIR, "the site's directory comes last");
 out:
@@ -197,14 +187,13 @@ out:
 	faults_close(faults);
 }
 
-static const char full[] =
-    "mode = \"monitor\"; authserv_id = \"mx.example.com\"; state_dir = \"/srv/gl\";\n"
-    "milter = { deadline = \"1500ms\"; max_sessions = 7; };\n"
-    "own = { domains = ( \"Example.COM.\", \"b\xc3\xbc"
-    "cher.example\" ); };\n"
-    "vendors = ( { name = \"acme\"; }, { name = \"globex\"; tags = [ \"uk\" ]; mode = "
-    "\"vouch\";\n"
-    "    domains = [ \"=globex.example\" ]; } );\n";
+static const char full[] = "mode = \"monitor\"; authserv_id = \"mx.example.com\"; state_dir = \"/srv/gl\";\n"
+			   "milter = { deadline = \"1500ms\"; max_sessions = 7; };\n"
+			   "own = { domains = ( \"Example.COM.\", \"b\xc3\xbc"
+			   "cher.example\" ); };\n"
+			   "vendors = ( { name = \"acme\"; }, { name = \"globex\"; tags = [ \"uk\" ]; mode = "
+			   "\"vouch\";\n"
+			   "    domains = [ \"=globex.example\" ]; } );\n";
 
 static void
 test_values(void)
@@ -220,12 +209,9 @@ test_values(void)
 	}
 	ok(policy->settings.monitor, "mode monitor is read");
 	is(policy->settings.store, "lmdb:/srv/gl/greylist", "the store follows state_dir");
-	is_number(
-	    policy->settings.milter.deadline_ms, 1500, "a deadline may have milliseconds");
-	is(policy->settings.own.domains.list[0].domain, "example.com",
-	    "names are brought into normal form");
-	is(policy->settings.own.domains.list[1].domain, "xn--bcher-kva.example",
-	    "U-labels become A-labels");
+	is_number(policy->settings.milter.deadline_ms, 1500, "a deadline may have milliseconds");
+	is(policy->settings.own.domains.list[0].domain, "example.com", "names are brought into normal form");
+	is(policy->settings.own.domains.list[1].domain, "xn--bcher-kva.example", "U-labels become A-labels");
 	is_number((long long)policy->vendor_count, 2, "both vendors are there");
 	is_number((long long)policy->source_count, 5, "and the sources of both");
 	acme = &policy->vendors[0];
@@ -240,31 +226,24 @@ test_values(void)
 	is_number((long long)acme->vouch_count, 2, "vouch has two alternatives by default");
 	is_number(acme->vouch[0], PROOF_LISTED | PROOF_SPF, "the first is listed+spf");
 	is_number(acme->vouch[1], PROOF_DKIM, "the second is dkim");
-	ok(acme->on_forged == ACTION_REJECT && acme->on_unproven == ACTION_GREYLIST &&
-		acme->on_unsure == ACTION_DEFER,
+	ok(acme->on_forged == ACTION_REJECT && acme->on_unproven == ACTION_GREYLIST && acme->on_unsure == ACTION_DEFER,
 	    "actions have their defaults");
 	is_number((long long)acme->source_count, 2, "acme has two sources");
-	is(acme->sources[0].text, "cidr:192.0.2.0/24,...",
-	    "a cidr source is called by its first network");
+	is(acme->sources[0].text, "cidr:192.0.2.0/24,...", "a cidr source is called by its first network");
 	is_number((long long)acme->sources[0].prefix_count, 2, "and holds all");
-	ok(acme->sources[0].exclusive && acme->sources[0].selected,
-	    "it is exclusive, and selected without tags");
+	ok(acme->sources[0].exclusive && acme->sources[0].selected, "it is exclusive, and selected without tags");
 	is(acme->sources[1].text, "file:acme.list", "a file source is called by its path");
 	is_number((long long)acme->sources[1].prefix_count, 3, "its networks are read");
 	is_number(acme->sources[1].max_stale, 7 * 86400, "max_stale is a week by default");
 	is_number(globex->sources[0].number, 2, "sources are numbered across vendors");
 	ok(globex->sources[0].vendor == globex, "a source knows its vendor");
 	ok(globex->sources == &policy->sources[2], "and is in the list of all");
-	ok(globex->sources[0].selected && !globex->sources[1].selected &&
-		globex->sources[2].selected,
+	ok(globex->sources[0].selected && !globex->sources[1].selected && globex->sources[2].selected,
 	    "tags select sources; one without tags always counts");
-	is(globex->sources[1].text, "a:us.mail.globex.example",
-	    "an a source is called by its name");
+	is(globex->sources[1].text, "a:us.mail.globex.example", "an a source is called by its name");
 	is_number(globex->sources[1].line, 7, "a source knows its line");
-	ok(globex->mode == MODE_VOUCH && globex->kind == VENDOR_ESP,
-	    "the site's mode replaces the file's, kind stays");
-	ok(globex->domains.count == 1 && globex->domains.list[0].exact,
-	    "the site's domains replace the file's");
+	ok(globex->mode == MODE_VOUCH && globex->kind == VENDOR_ESP, "the site's mode replaces the file's, kind stays");
+	ok(globex->domains.count == 1 && globex->domains.list[0].exact, "the site's domains replace the file's");
 	is_number((long long)globex->dkim.count, 1, "and dkim follows them");
 	is_number((long long)globex->evidence_count, 1, "evidence is kept");
 	is(globex->evidence[0].seen, "2026-08-01", "with its date");
@@ -299,17 +278,14 @@ check_own(const struct policy *policy)
 	struct address address;
 
 	ok(strcmp(own->name, "own") == 0 && strcmp(own->title, "our own names") == 0 &&
-		own->kind == VENDOR_APPLICATION && own->mode == MODE_ENFORCE &&
-		own->number == UINT32_MAX,
+		own->kind == VENDOR_APPLICATION && own->mode == MODE_ENFORCE && own->number == UINT32_MAX,
 	    "our own names are a vendor in force that is in no list");
-	ok(own->domains.count == 2 && own->domains.list == s->own.domains.list &&
-		own->dkim.list == own->domains.list && own->dkim.count == 2,
+	ok(own->domains.count == 2 && own->domains.list == s->own.domains.list && own->dkim.list == own->domains.list &&
+		own->dkim.count == 2,
 	    "with own.domains as names and signing domains");
-	ok(own->on_forged == ACTION_QUARANTINE && own->on_unproven == ACTION_GREYLIST &&
-		own->on_unsure == ACTION_DEFER,
+	ok(own->on_forged == ACTION_QUARANTINE && own->on_unproven == ACTION_GREYLIST && own->on_unsure == ACTION_DEFER,
 	    "and own.on_forged as its action");
-	ok(own->vouch_count == 0 && own->source_count == 0 && own->envelope.count == 0 &&
-		own->evidence_count == 0,
+	ok(own->vouch_count == 0 && own->source_count == 0 && own->envelope.count == 0 && own->evidence_count == 0,
 	    "and nothing that a file would say");
 	is(own->file, "test.conf", "it is in greenlane.conf");
 	is_number(own->line, 3, "where own does");
@@ -329,8 +305,7 @@ check_grants(const struct policy *policy)
 	const struct delegation *list = policy->delegations;
 
 	is_number((long long)policy->delegation_count, 2, "both delegations are there");
-	ok(list[0].vendor == &policy->vendors[1] && list[1].vendor == &policy->vendors[0],
-	    "each knows its vendor");
+	ok(list[0].vendor == &policy->vendors[1] && list[1].vendor == &policy->vendors[0], "each knows its vendor");
 	is(list[0].vendor_name, "globex", "by its name as well");
 	ok(list[0].domains.count == 2 && list[0].domains.list[0].exact &&
 		strcmp(list[0].domains.list[1].local, "help") == 0,
@@ -364,25 +339,21 @@ check_relays(const struct policy *policy)
 	const struct exception *exceptions = policy->exceptions;
 
 	is_number((long long)policy->relay_count, 2, "both relays are there");
-	ok(list[0].kind == RELAY_GATEWAY && list[0].vendor == &policy->vendors[1] &&
-		list[0].tags.count == 1 && list[0].networks.count == 0 &&
-		list[0].received_by.list[0].exact,
+	ok(list[0].kind == RELAY_GATEWAY && list[0].vendor == &policy->vendors[1] && list[0].tags.count == 1 &&
+		list[0].networks.count == 0 && list[0].received_by.list[0].exact,
 	    "a gateway by the sources of a vendor");
-	ok(list[1].kind == RELAY_FORWARDER && list[1].vendor == NULL &&
-		strcmp(list[1].vendor_name, "") == 0 && list[1].networks.count == 1 &&
-		list[1].on_forwarded == ACTION_PASS,
+	ok(list[1].kind == RELAY_FORWARDER && list[1].vendor == NULL && strcmp(list[1].vendor_name, "") == 0 &&
+		list[1].networks.count == 1 && list[1].on_forwarded == ACTION_PASS,
 	    "a forwarder by its networks");
 	is_number(list[0].on_forwarded, ACTION_TAG, "on_forwarded is tag by default");
 	is_number((long long)policy->exception_count, 3, "the exceptions are there");
 	ok(exceptions[0].vendor == &policy->vendors[1] && exceptions[0].mode == MODE_MONITOR &&
-		strcmp(exceptions[0].rule.local, "Abuse") == 0 &&
-		strcmp(exceptions[0].rule.domain, "example.com") == 0,
+		strcmp(exceptions[0].rule.local, "Abuse") == 0 && strcmp(exceptions[0].rule.domain, "example.com") == 0,
 	    "for a mailbox");
 	ok(exceptions[1].vendor == &policy->own && exceptions[1].mode == MODE_VOUCH &&
 		strcmp(exceptions[1].rule.local, "phish") == 0 && exceptions[1].rule.domain[0] == '\0',
 	    "for a mailbox of any domain, of our own names");
-	ok(rule_holds(&exceptions[1].rule, "PHISH", "anywhere.example") &&
-		rule_holds(&exceptions[1].rule, "phish", "") &&
+	ok(rule_holds(&exceptions[1].rule, "PHISH", "anywhere.example") && rule_holds(&exceptions[1].rule, "phish", "") &&
 		!rule_holds(&exceptions[1].rule, "fish", "anywhere.example"),
 	    "which holds that mailbox wherever it is, and no other");
 	ok(rule_holds(&exceptions[0].rule, "abuse", "example.com") &&
@@ -417,14 +388,14 @@ test_list_ceilings(void)
 	static const struct {
 		const char *name, *before, *element, *after, *said;
 	} rows[] = {
-		{ "addresses of own.outbound", "own = { domains = [ \"a.example\" ]; outbound = [ ",
-		    "\"203.0.113.25\"", " ]; };", "'own.outbound' holds more than 1000 elements; write fewer" },
+		{ "addresses of own.outbound", "own = { domains = [ \"a.example\" ]; outbound = [ ", "\"203.0.113.25\"",
+		    " ]; };", "'own.outbound' holds more than 1000 elements; write fewer" },
 		{ "names of own.lists", "own = { lists = [ ", "\"l.example\"", " ]; };",
 		    "'own.lists' holds more than 1000 elements; write fewer" },
 		{ "relays", "relays = ( ", "{ name = \"a\"; kind = \"gateway\"; }", " );",
 		    "more than 1000 relays; write fewer" },
-		{ "names of a partner", "partners = ( { vendor = \"acme\"; domains = [ ", "\"a.example\"",
-		    " ]; } );", "'domains' holds more than 1000 elements; write fewer" },
+		{ "names of a partner", "partners = ( { vendor = \"acme\"; domains = [ ", "\"a.example\"", " ]; } );",
+		    "'domains' holds more than 1000 elements; write fewer" },
 	};
 	struct text text;
 
@@ -470,8 +441,7 @@ test_durations(void)
 		{ "a blank between is none", "5 m", false, 0 },
 		{ "two in a row are none", "1h30m", false, 0 },
 		{ "a unit in capitals is none", "5M", false, 0 },
-		{ "one that overflows in its digits is none", "99999999999999999999s", false,
-		    0 },
+		{ "one that overflows in its digits is none", "99999999999999999999s", false, 0 },
 		{ "one that overflows in its unit is none", "9223372036854775807d", false, 0 },
 	};
 	char text[VALUE_TEXT];
@@ -479,12 +449,10 @@ test_durations(void)
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		int64_t ms = 0;
 
-		ok(value_duration(rows[i].text, &ms) == rows[i].good &&
-			(!rows[i].good || ms == rows[i].ms),
+		ok(value_duration(rows[i].text, &ms) == rows[i].good && (!rows[i].good || ms == rows[i].ms),
 		    "duration: %s", rows[i].name);
 	}
-	is(value_duration_write(5400000, text), "90m",
-	    "an hour and a half is written in minutes");
+	is(value_duration_write(5400000, text), "90m", "an hour and a half is written in minutes");
 	is(value_duration_write(1500, text), "1500ms", "a second and a half in milliseconds");
 	is(value_duration_write(86400000 * 7LL, text), "7d", "a week in days");
 }
@@ -512,10 +480,8 @@ test_percentages(void)
 		{ "a point without digits is none", "5.%", false, 0, NULL },
 		{ "a comma is not a point", "0,1%", false, 0, NULL },
 		{ "a blank between is none", "5 %", false, 0, NULL },
-		{ "one that overflows in its digits is none", "99999999999999999999%", false, 0,
-		    NULL },
-		{ "one that overflows as millionths is none", "999999999999999999%", false, 0,
-		    NULL },
+		{ "one that overflows in its digits is none", "99999999999999999999%", false, 0, NULL },
+		{ "one that overflows as millionths is none", "999999999999999999%", false, 0, NULL },
 	};
 	char text[VALUE_TEXT];
 
@@ -523,11 +489,9 @@ test_percentages(void)
 		int64_t got = 0;
 		bool good = value_percentage(rows[i].text, &got);
 
-		ok(good == rows[i].good && (!good || got == rows[i].millionths),
-		    "percentage: %s", rows[i].name);
+		ok(good == rows[i].good && (!good || got == rows[i].millionths), "percentage: %s", rows[i].name);
 		if (good)
-			is(value_percentage_write(got, text), rows[i].written,
-			    "percentage: %s, written", rows[i].name);
+			is(value_percentage_write(got, text), rows[i].written, "percentage: %s, written", rows[i].name);
 	}
 }
 
@@ -535,9 +499,8 @@ test_percentages(void)
 static void
 test_limits(void)
 {
-	static const char text[] =
-	    "vendors = ( ); review_grace = \"2w\"; refresh = { widest_ipv4 = 16; widest_ipv6 = 32;\n"
-	    "largest_share = \"0.0125%\"; largest_fall = \"75%\"; silent_after = \"never\"; };";
+	static const char text[] = "vendors = ( ); review_grace = \"2w\"; refresh = { widest_ipv4 = 16; widest_ipv6 = 32;\n"
+				   "largest_share = \"0.0125%\"; largest_fall = \"75%\"; silent_after = \"never\"; };";
 	struct faults *faults = faults_open();
 	struct policy *policy = load(text, faults);
 	const struct settings *s;
@@ -565,8 +528,7 @@ test_single_values(void)
 		bool good;
 	} rows[] = {
 		{ "a name in normal form", "own = { domains = [ \"example.com\" ]; };", true },
-		{ "a single label may be ours", "own = { domains = [ \"localdomain\" ]; };",
-		    true },
+		{ "a single label may be ours", "own = { domains = [ \"localdomain\" ]; };", true },
 		{ "an underscore", "own = { domains = [ \"_spf.example.com\" ]; };", true },
 		{ "a U-label",
 		    "own = { domains = [ \"b\xc3\xbc"
@@ -574,52 +536,36 @@ test_single_values(void)
 		    true },
 		{ "exactly that name", "own = { domains = [ \"=example.com\" ]; };", true },
 		{ "an empty label", "own = { domains = [ \"a..b\" ]; };", false },
-		{ "a mailbox where names are wanted",
-		    "own = { domains = [ \"a@example.com\" ]; };", false },
+		{ "a mailbox where names are wanted", "own = { domains = [ \"a@example.com\" ]; };", false },
 		{ "a star", "own = { domains = [ \"*.example.com\" ]; };", false },
 		{ "a blank in a name", "own = { domains = [ \"exa mple.com\" ]; };", false },
-		{ "a listener on a Unix socket", "milter = { listen = \"unix:/run/x.sock\"; };",
-		    true },
-		{ "a listener on IPv4", "milter = { listen = \"inet:8890@127.0.0.1\"; };",
-		    true },
-		{ "a listener on a host name",
-		    "milter = { listen = \"inet:8890@localhost\"; };", true },
+		{ "a listener on a Unix socket", "milter = { listen = \"unix:/run/x.sock\"; };", true },
+		{ "a listener on IPv4", "milter = { listen = \"inet:8890@127.0.0.1\"; };", true },
+		{ "a listener on a host name", "milter = { listen = \"inet:8890@localhost\"; };", true },
 		{ "a listener on IPv6", "milter = { listen = \"inet6:8890@::1\"; };", true },
-		{ "a listener on IPv6 in brackets",
-		    "milter = { listen = \"inet6:8890@[::1]\"; };", true },
-		{ "a listener without a port", "milter = { listen = \"inet:127.0.0.1\"; };",
-		    false },
-		{ "a listener on port 0", "milter = { listen = \"inet:0@127.0.0.1\"; };",
-		    false },
-		{ "a listener on port 65536",
-		    "milter = { listen = \"inet:65536@127.0.0.1\"; };", false },
-		{ "a listener on IPv6 under inet", "milter = { listen = \"inet:8890@::1\"; };",
-		    false },
-		{ "a listener on IPv4 under inet6",
-		    "milter = { listen = \"inet6:8890@127.0.0.1\"; };", false },
-		{ "a listener on no address", "milter = { listen = \"inet:8890@300.0.0.1\"; };",
-		    false },
+		{ "a listener on IPv6 in brackets", "milter = { listen = \"inet6:8890@[::1]\"; };", true },
+		{ "a listener without a port", "milter = { listen = \"inet:127.0.0.1\"; };", false },
+		{ "a listener on port 0", "milter = { listen = \"inet:0@127.0.0.1\"; };", false },
+		{ "a listener on port 65536", "milter = { listen = \"inet:65536@127.0.0.1\"; };", false },
+		{ "a listener on IPv6 under inet", "milter = { listen = \"inet:8890@::1\"; };", false },
+		{ "a listener on IPv4 under inet6", "milter = { listen = \"inet6:8890@127.0.0.1\"; };", false },
+		{ "a listener on no address", "milter = { listen = \"inet:8890@300.0.0.1\"; };", false },
 		{ "a relative socket", "milter = { listen = \"unix:x.sock\"; };", false },
 		{ "a name server", "dns = { servers = [ \"127.0.0.1\" ]; };", true },
 		{ "a name server with a port", "dns = { servers = [ \"::1@5353\" ]; };", true },
-		{ "a name server by name", "dns = { servers = [ \"ns.example.com\" ]; };",
-		    false },
+		{ "a name server by name", "dns = { servers = [ \"ns.example.com\" ]; };", false },
 		{ "a store on LMDB", "greylist = { store = \"lmdb:/x\"; };", true },
 		{ "a store on Redis", "greylist = { store = \"redis:[::1]:6379\"; };", true },
 		{ "no store", "greylist = { store = \"none\"; };", true },
-		{ "a store on Redis without a port",
-		    "greylist = { store = \"redis:localhost\"; };", false },
+		{ "a store on Redis without a port", "greylist = { store = \"redis:localhost\"; };", false },
 		{ "a store of another kind", "greylist = { store = \"memory\"; };", false },
 		{ "the widest range of a number", "greylist = { ipv4_prefix = 32; };", true },
 		{ "one more", "greylist = { ipv4_prefix = 33; };", false },
-		{ "a number that libconfig would wrap to 24",
-		    "greylist = { ipv4_prefix = 4294967320; };", false },
-		{ "a number with zeros before it", "greylist = { ipv4_prefix = 0024; };",
-		    true },
+		{ "a number that libconfig would wrap to 24", "greylist = { ipv4_prefix = 4294967320; };", false },
+		{ "a number with zeros before it", "greylist = { ipv4_prefix = 0024; };", true },
 		{ "a second", "dns = { timeout = \"1s\"; };", true },
 		{ "less than a second", "dns = { timeout = \"999ms\"; };", false },
-		{ "milliseconds where seconds count", "greylist = { delay = \"1500ms\"; };",
-		    false },
+		{ "milliseconds where seconds count", "greylist = { delay = \"1500ms\"; };", false },
 		{ "true in capitals", "strangers = { authenticate = TRUE; };", true },
 		{ "@include in a string", "reply = { contact = \"@include\"; };", true },
 		{ "@include in a comment", "# @include \"x\"\n/* @include */", true },
@@ -685,12 +631,10 @@ test_ceilings(void)
 	text_clear(&text);
 	text_put(&text, "vendors = ( );\nown = { networks = [\n");
 	for (int i = 0; i < DEEP; i++)
-		text_format(&text, "%s\"10.%d.%d.%d\"", i == 0 ? "" : ",\n", i >> 16,
-		    (i >> 8) & 255, i & 255);
+		text_format(&text, "%s\"10.%d.%d.%d\"", i == 0 ? "" : ",\n", i >> 16, (i >> 8) & 255, i & 255);
 	text_put(&text, "\n]; };\n");
 	policy = load(text.bytes, faults);
-	ok(policy != NULL && policy->settings.own.networks.count == DEEP,
-	    "a list of a hundred thousand is read");
+	ok(policy != NULL && policy->settings.own.networks.count == DEEP, "a list of a hundred thousand is read");
 	policy_free(policy);
 	text_close(&text);
 	faults_close(faults);
@@ -698,8 +642,8 @@ test_ceilings(void)
 
 /* A list in memory, as the only source of a vendor. */
 static const char *
-listed_vendor(void *context, const struct strings *vendor_path, const char *name,
-    const char **path, size_t *length, struct fault *why)
+listed_vendor(void *context, const struct strings *vendor_path, const char *name, const char **path, size_t *length,
+    struct fault *why)
 {
 	static const char file[] = "vendor = { name = \"listed\"; domains = [ \"a.example\" ];"
 				   " sources = ( { file = \"a.list\"; } ); };";
@@ -711,8 +655,7 @@ listed_vendor(void *context, const struct strings *vendor_path, const char *name
 }
 
 static const char *
-listed_networks(
-    void *context, const char *vendor_file, const char *path, size_t *length, struct fault *why)
+listed_networks(void *context, const char *vendor_file, const char *path, size_t *length, struct fault *why)
 {
 	const struct text *list = context;
 
@@ -736,8 +679,7 @@ test_long_list(void)
 	for (int i = 0; i < LINES; i++)
 		text_char(&list, '\n');
 	policy = policy_text_load("a.conf", main_text, sizeof main_text - 1, &files, faults);
-	ok(policy != NULL && policy->sources[0].prefix_count == 1,
-	    "a list of a million lines is read");
+	ok(policy != NULL && policy->sources[0].prefix_count == 1, "a list of a million lines is read");
 	policy_free(policy);
 	text_put(&list, "192.0.2.0/24\n");
 	policy = policy_text_load("a.conf", main_text, sizeof main_text - 1, &files, faults);
@@ -752,8 +694,8 @@ test_long_list(void)
 static const struct suffix_row {
 	const char *name, *rule; /* of all lists of owned names */
 	const char *below;
-	bool holds;              /* what is below */
-	bool closed;             /* by the list, not by hand */
+	bool holds;  /* what is below */
+	bool closed; /* by the list, not by hand */
 } suffix_rows[] = {
 	{ "an organisation's name", "vendor.com", "mail.vendor.com", true, false },
 	{ "a name of the private part", "github.io", "evil.github.io", false, true },
@@ -798,12 +740,14 @@ test_suffixes(void)
 		struct policy *policy;
 
 		text_open(&vendor, 4096);
-		text_format(&vendor, "vendor = { name = \"owned\"; domains = [ \"%s\" ]; envelope = [ \"%s\" ]; dkim = [ \"%s\" ]; };",
+		text_format(&vendor,
+		    "vendor = { name = \"owned\"; domains = [ \"%s\" ]; envelope = [ \"%s\" ]; dkim = [ \"%s\" ]; };",
 		    row->rule, row->rule, row->rule);
 		text_open(&conf, 4096);
-		text_format(&conf, "vendors = ( { name = \"owned\"; } ); own = { domains = [ \"%s\" ]; lists = [ \"%s\" ]; };"
-			"greylist = { exempt = { senders = [ \"%s\" ]; }; };"
-			"delegations = ( { vendor = \"owned\"; domains = [ \"%s\" ]; } );",
+		text_format(&conf,
+		    "vendors = ( { name = \"owned\"; } ); own = { domains = [ \"%s\" ]; lists = [ \"%s\" ]; };"
+		    "greylist = { exempt = { senders = [ \"%s\" ]; }; };"
+		    "delegations = ( { vendor = \"owned\"; domains = [ \"%s\" ]; } );",
 		    row->rule, row->rule, row->rule, row->rule);
 		policy = policy_text_load("a.conf", conf.bytes, conf.length, &files, faults);
 		if (ok(policy != NULL, "%s is legal", row->name)) {
@@ -820,7 +764,8 @@ test_suffixes(void)
 		text_clear(&conf);
 		text_clear(&vendor);
 		text_put(&vendor, "vendor = { name = \"owned\"; domains = [ \"acme.example\" ]; };");
-		text_format(&conf, "vendors = ( { name = \"owned\"; } ); partners = ( { vendor = \"owned\"; domains = [ \"%s\" ]; } );",
+		text_format(&conf,
+		    "vendors = ( { name = \"owned\"; } ); partners = ( { vendor = \"owned\"; domains = [ \"%s\" ]; } );",
 		    row->rule);
 		policy = policy_text_load("a.conf", conf.bytes, conf.length, &files, faults);
 		if (ok(policy != NULL, "%s is legal of a partner", row->name))
@@ -835,8 +780,7 @@ test_suffixes(void)
 }
 
 static void
-each_key(
-    void *context, const char *key, const char *type, const char *fallback, const char *help)
+each_key(void *context, const char *key, const char *type, const char *fallback, const char *help)
 {
 	struct text *all = context;
 
@@ -848,11 +792,10 @@ each_key(
 static void
 test_keys(void)
 {
-	static const char *const some[] = { "authserv_id ", "greylist.exempt.recipients ",
-		"vendors ", "vendors.tags ", "vendor.on_unsure ", "vendor.sources.max_stale ",
-		"vendor.evidence.seen ", "delegations.vouch ", "delegations.selectors ",
-		"partners.domains ", "relays.kind ", "relays.on_forwarded ", "exceptions.rcpt ",
-		"own.on_forged " };
+	static const char *const some[] = { "authserv_id ", "greylist.exempt.recipients ", "vendors ", "vendors.tags ",
+		"vendor.on_unsure ", "vendor.sources.max_stale ", "vendor.evidence.seen ", "delegations.vouch ",
+		"delegations.selectors ", "partners.domains ", "relays.kind ", "relays.on_forwarded ",
+		"exceptions.rcpt ", "own.on_forged " };
 	struct text all;
 
 	text_open(&all, 64 * 1024);
@@ -873,8 +816,7 @@ test_words(void)
 		struct faults *faults = faults_open();
 		struct policy *policy;
 
-		snprintf(text, sizeof text,
-		    "vendors = ( { name = \"acme\"; on_forged = \"%s\"; mode = \"%s\"; } );",
+		snprintf(text, sizeof text, "vendors = ( { name = \"acme\"; on_forged = \"%s\"; mode = \"%s\"; } );",
 		    action_word((enum action)i), vendor_mode_word((enum vendor_mode)(i % 3)));
 		policy = load(text, faults);
 		ok(policy != NULL && policy->vendors[0].on_forged == (enum action)i &&

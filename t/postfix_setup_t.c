@@ -19,12 +19,15 @@ static const struct row {
 	{ "an smtpd that is not chrooted, and a socket below the queue directory", "free",
 	    { .milter = "unix:/var/spool/postfix/greenlane/milter.sock", .delegate = "", .greylist_class = "greylist" } },
 	{ "other filters, and postgrey among the restrictions", "postgrey",
-	    { .milter = "unix:/run/greenlane/milter.sock", .delegate = "unix:/run/greenlane/delegate.sock",
+	    { .milter = "unix:/run/greenlane/milter.sock",
+		.delegate = "unix:/run/greenlane/delegate.sock",
 		.greylist_class = "greylist" } },
 	{ "postscreen with a deep test, and rspamd", "postscreen",
 	    { .milter = "unix:/var/spool/mta/greenlane/milter.sock", .delegate = "", .greylist_class = "greylist" } },
 	{ "everything in the wrong place", "wrong",
-	    { .milter = "inet:10027@127.0.0.1", .delegate = "inet6:10028@::1", .greylist_class = "greylist",
+	    { .milter = "inet:10027@127.0.0.1",
+		.delegate = "inet6:10028@::1",
+		.greylist_class = "greylist",
 		.greylists = true } },
 	{ "a greylister that is asked too late", "late",
 	    { .milter = "unix:/var/spool/postfix/greenlane/milter.sock", .delegate = "", .greylist_class = "wait" } },
@@ -81,7 +84,9 @@ check_again(const struct row *row, const char *postconf, const char *lines)
 static void
 check_bounds(void)
 {
-	const struct postfix_setup_site site = { .milter = "inet:1@127.0.0.1", .delegate = "", .greylist_class = "greylist" };
+	const struct postfix_setup_site site = { .milter = "inet:1@127.0.0.1",
+		.delegate = "",
+		.greylist_class = "greylist" };
 	struct text long_text, out;
 	char *nothing = read_file("nothing", "postconf");
 

@@ -36,8 +36,7 @@ hits_write(struct prefix_hits hits, char *out, size_t size)
 
 	out[0] = '\0';
 	for (size_t i = 0; i < hits.count && length < size; i++)
-		length += (size_t)snprintf(out + length, size - length, "%s%u", i > 0 ? " " : "",
-		    hits.numbers[i]);
+		length += (size_t)snprintf(out + length, size - length, "%s%u", i > 0 ? " " : "", hits.numbers[i]);
 	return out;
 }
 
@@ -69,8 +68,10 @@ static const struct {
 	{ "the last address of IPv4", "255.255.255.255=9", "255.255.255.255", "9" },
 	{ "before the last address of IPv4", "255.255.255.255=9", "255.255.255.254", "" },
 	{ "the whole of IPv6", "::/0=9", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "9" },
-	{ "the last address of IPv6", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff=9", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "9" },
-	{ "before the last address of IPv6", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff=9", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:fffe", "" },
+	{ "the last address of IPv6", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff=9",
+	    "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "9" },
+	{ "before the last address of IPv6", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff=9",
+	    "ffff:ffff:ffff:ffff:ffff:ffff:ffff:fffe", "" },
 	{ "a /64 of IPv6", "2001:db8:0:1::/64=4", "2001:db8:0:1:ffff::1", "4" },
 	{ "after a /64 of IPv6", "2001:db8:0:1::/64=4", "2001:db8:0:2::", "" },
 	{ "a host in a /64", "2001:db8::/64=4 2001:db8::5=2", "2001:db8::5", "2 4" },
@@ -122,8 +123,8 @@ test_merging(void)
 		size_t count = entries_read(merged[i].entries, entries);
 		struct prefix_table *table = prefix_table_build(entries, count, NULL);
 
-		is_number(table == NULL ? -1 : (long long)prefix_table_ranges(table),
-		    (long long)merged[i].ranges, "%s", merged[i].name);
+		is_number(table == NULL ? -1 : (long long)prefix_table_ranges(table), (long long)merged[i].ranges, "%s",
+		    merged[i].name);
 		prefix_table_free(table);
 	}
 }
@@ -180,8 +181,8 @@ number_is_hit(struct prefix_hits hits, uint32_t number)
 
 /* Every number that holds the address is found, and no others; ascending, each once. */
 static bool
-agrees(const struct prefix_entry *entries, size_t count, const struct address *address,
-    struct prefix_hits hits, unsigned numbers)
+agrees(const struct prefix_entry *entries, size_t count, const struct address *address, struct prefix_hits hits,
+    unsigned numbers)
 {
 	size_t held = 0;
 	bool seen[64] = { false };
@@ -222,8 +223,8 @@ test_against_scan(size_t count, unsigned numbers, unsigned tables)
 		prefix_table_free(table);
 	}
 	ok(asked == tables * 500 && found > 0 && wrong == 0,
-	    "%u tables of %zu random networks of %u numbers find what a scan does (%u of %u wrong, %u held)",
-	    tables, count, numbers, wrong, asked, found);
+	    "%u tables of %zu random networks of %u numbers find what a scan does (%u of %u wrong, %u held)", tables,
+	    count, numbers, wrong, asked, found);
 	free(entries);
 }
 
@@ -238,8 +239,7 @@ entries_take(size_t count)
 static struct address
 v4_of(uint32_t value)
 {
-	uint8_t bytes[4] = { (uint8_t)(value >> 24), (uint8_t)(value >> 16), (uint8_t)(value >> 8),
-		(uint8_t)value };
+	uint8_t bytes[4] = { (uint8_t)(value >> 24), (uint8_t)(value >> 16), (uint8_t)(value >> 8), (uint8_t)value };
 
 	return address_of_v4(bytes);
 }
@@ -258,8 +258,8 @@ test_hostile(void)
 	for (uint32_t i = 0; i < MANY; i++)
 		entries[i] = (struct prefix_entry){ { v4_of(0), 0 }, MANY - i };
 	table = prefix_table_build(entries, MANY, &why);
-	ok(table != NULL && prefix_table_find(table, &address).count == MANY &&
-	    prefix_table_ranges(table) == 1, "100000 numbers on one network are one range");
+	ok(table != NULL && prefix_table_find(table, &address).count == MANY && prefix_table_ranges(table) == 1,
+	    "100000 numbers on one network are one range");
 	prefix_table_free(table);
 
 	for (uint32_t i = 0; i < MANY; i++)

@@ -88,7 +88,8 @@ one_holds(void)
 	is(why.text, "is locked: another greenlaned is running with this state_dir", "and is told why");
 	kill(daemon, SIGKILL);
 	(void)end_of(daemon);
-	is_number(lock_look(in_scratch("lock"), &why), LOCK_FREE, "the lock is released when its process ends, however it ends");
+	is_number(lock_look(in_scratch("lock"), &why), LOCK_FREE,
+	    "the lock is released when its process ends, however it ends");
 	is_number(end_of(start(-1)), 0, "and the next one starts");
 }
 
@@ -134,11 +135,14 @@ planted_locks(void)
 		struct fault why = { .text = "" };
 
 		unlink(in_scratch("lock"));
-		if ((kind[0] == 'd' ? mkdir(in_scratch("lock"), 0750) : kind[0] == 'p' ? mkfifo(in_scratch("lock"), 0600)
-			: symlink(in_scratch("outside"), in_scratch("lock"))) != 0)
+		if ((kind[0] == 'd'          ? mkdir(in_scratch("lock"), 0750)
+			    : kind[0] == 'p' ? mkfifo(in_scratch("lock"), 0600)
+					     : symlink(in_scratch("outside"), in_scratch("lock"))) != 0)
 			abort();
-		ok(!lock_take(in_scratch("lock"), &account, &why) && strstr(why.text, kind) != NULL, "a %s is no lock: %s", kind, why.text);
-		is_number(lock_look(in_scratch("lock"), &why), LOCK_UNKNOWN, "and it does not show whether a daemon is running");
+		ok(!lock_take(in_scratch("lock"), &account, &why) && strstr(why.text, kind) != NULL,
+		    "a %s is no lock: %s", kind, why.text);
+		is_number(lock_look(in_scratch("lock"), &why), LOCK_UNKNOWN,
+		    "and it does not show whether a daemon is running");
 		is_number(access(in_scratch("outside"), F_OK), -1, "and nothing is created elsewhere");
 		remove(in_scratch("lock"));
 	}
@@ -159,7 +163,8 @@ owner_of_the_lock(void)
 	if (chown(in_scratch("lock"), 0, 0) != 0)
 		abort();
 	is_number(end_of(start(-1)), 0, "an existing lock");
-	ok(stat(in_scratch("lock"), &st) == 0 && st.st_uid == 0, "is not: it may be somebody else's file, planted to trick us");
+	ok(stat(in_scratch("lock"), &st) == 0 && st.st_uid == 0,
+	    "is not: it may be somebody else's file, planted to trick us");
 	ok(!lock_take(in_scratch("none/lock"), &account, &why) && strstr(why.text, "directory is missing") != NULL,
 	    "without its directory there is no lock, and why says so");
 }
@@ -174,10 +179,13 @@ folders(void)
 	struct stat st;
 
 	ok(account_make_folder(&account, in_scratch("a/b/c"), 0750, &why) && stat(in_scratch("a/b/c"), &st) == 0 &&
-		(st.st_mode & 07777) == 0750 && st.st_uid == account.uid, "a directory is created with its parents and belongs to the account");
-	ok(stat(in_scratch("a/b"), &st) == 0 && (st.st_mode & 07777) == 0755 && st.st_uid == account.uid, "so do the parents");
+		(st.st_mode & 07777) == 0750 && st.st_uid == account.uid,
+	    "a directory is created with its parents and belongs to the account");
+	ok(stat(in_scratch("a/b"), &st) == 0 && (st.st_mode & 07777) == 0755 && st.st_uid == account.uid,
+	    "so do the parents");
 	ok(chmod(in_scratch("a/b/c"), 0700) == 0 && account_make_folder(&account, in_scratch("a/b/c/"), 0750, &why) &&
-		stat(in_scratch("a/b/c"), &st) == 0 && (st.st_mode & 07777) == 0700, "an existing one is left as it is");
+		stat(in_scratch("a/b/c"), &st) == 0 && (st.st_mode & 07777) == 0700,
+	    "an existing one is left as it is");
 	if (mkdir(in_scratch("target"), 0755) != 0 || symlink(in_scratch("target"), in_scratch("by-root")) != 0 ||
 	    symlink(in_scratch("target"), in_scratch("a/by-account")) != 0)
 		abort();
@@ -188,7 +196,8 @@ folders(void)
 	is_number(account_make_folder(&account, in_scratch("a/by-account/y"), 0750, &why), !root,
 	    "root does not follow the account's links");
 	is_number(access(in_scratch("target/y"), F_OK), root ? -1 : 0, "and creates nothing behind them");
-	ok(!account_make_folder(&account, in_scratch("a/by-account/x"), 0750, &why) || !root, "not even where everything exists already");
+	ok(!account_make_folder(&account, in_scratch("a/by-account/x"), 0750, &why) || !root,
+	    "not even where everything exists already");
 	if (root)
 		ok(strstr(why.text, "or a link that root does not own") != NULL, "why says so: %s", why.text);
 }

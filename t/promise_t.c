@@ -14,7 +14,11 @@ enum { NOW = 1772359200 };
 static struct facts
 session(const char *client, uint16_t port, const char *sender, const char *helo)
 {
-	struct facts facts = { .stage = STAGE_MAIL, .now = NOW, .port = port, .mail_from = sender, .helo = helo,
+	struct facts facts = { .stage = STAGE_MAIL,
+		.now = NOW,
+		.port = port,
+		.mail_from = sender,
+		.helo = helo,
 		.spf = { AUTH_NOT_ASKED, false, "" } };
 
 	if (!address_read(client, &facts.client))
@@ -39,10 +43,12 @@ test_spf(void)
 		bool found;
 	} rows[] = {
 		{ "the same session", "192.0.2.1", "b@vendor.example", "mx.vendor.example", 25, 0, true },
-		{ "its client as a mapped address", "::ffff:192.0.2.1", "b@vendor.example", "mx.vendor.example", 25, 0, true },
+		{ "its client as a mapped address", "::ffff:192.0.2.1", "b@vendor.example", "mx.vendor.example", 25, 0,
+		    true },
 		{ "at the end of its life", "192.0.2.1", "b@vendor.example", "mx.vendor.example", 25, PROMISE_LIFE, true },
 		{ "after its life", "192.0.2.1", "b@vendor.example", "mx.vendor.example", 25, PROMISE_LIFE + 1, false },
-		{ "a clock that was set back far", "192.0.2.1", "b@vendor.example", "mx.vendor.example", 25, -PROMISE_LIFE - 1, false },
+		{ "a clock that was set back far", "192.0.2.1", "b@vendor.example", "mx.vendor.example", 25,
+		    -PROMISE_LIFE - 1, false },
 		{ "another client", "192.0.2.2", "b@vendor.example", "mx.vendor.example", 25, 0, false },
 		{ "another port", "192.0.2.1", "b@vendor.example", "mx.vendor.example", 26, 0, false },
 		{ "an unknown port", "192.0.2.1", "b@vendor.example", "mx.vendor.example", 0, 0, false },
@@ -57,7 +63,8 @@ test_spf(void)
 	}
 	other = session("192.0.2.1", 25, "b@vendor.example", "mx.vendor.example");
 	ok(promise_find_spf(promises, &other, arena) && other.spf.result == AUTH_PASS && other.spf.by_helo &&
-	    strcmp(other.spf.domain, "vendor.example") == 0, "it is found as kept");
+		strcmp(other.spf.domain, "vendor.example") == 0,
+	    "it is found as kept");
 	is_number((long long)promise_counts(promises).spf_shared, 4, "saved checks are counted");
 	first.spf.result = AUTH_TEMPERROR;
 	first.mail_from = "later@vendor.example";
@@ -84,7 +91,8 @@ test_passage(void)
 	facts.spf = (struct spf_fact){ AUTH_FAIL, false, "vendor.example" };
 	promise_keep_spf(promises, &facts);
 	facts.helo = "another.example";
-	ok(promise_settle(promises, &facts, false, vendor), "SPF kept beside it and another HELO change nothing: it is revoked");
+	ok(promise_settle(promises, &facts, false, vendor),
+	    "SPF kept beside it and another HELO change nothing: it is revoked");
 	promise_make(promises, &facts, "acme");
 	promise_drop(promises, &facts);
 	ok(!promise_settle(promises, &facts, false, vendor), "the last answer counts: it promised nothing");

@@ -47,10 +47,15 @@ add_source(struct fixture *fixture, const char *words)
 	struct prefix *prefixes = arena_take(fixture->arena, NETWORKS_MAX * sizeof *prefixes);
 	struct span rest = span_of(words);
 
-	*source = (struct source){ .number = (uint32_t)fixture->count, .prefixes = prefixes,
-		.kind = has(words, "file") ? SOURCE_FILE : has(words, "spf") ? SOURCE_SPF : has(words, "a ") ? SOURCE_A
-		    : has(words, "mx ") ? SOURCE_MX : SOURCE_CIDR,
-		.use = has(words, "login") ? USE_LOGIN : USE_MX, .selected = !has(words, "unselected") };
+	*source = (struct source){ .number = (uint32_t)fixture->count,
+		.prefixes = prefixes,
+		.kind = has(words, "file") ? SOURCE_FILE
+		    : has(words, "spf")    ? SOURCE_SPF
+		    : has(words, "a ")     ? SOURCE_A
+		    : has(words, "mx ")    ? SOURCE_MX
+					   : SOURCE_CIDR,
+		.use = has(words, "login") ? USE_LOGIN : USE_MX,
+		.selected = !has(words, "unselected") };
 	while (rest.length > 0) {
 		struct span word = span_cut(&rest, ' ');
 
@@ -70,7 +75,9 @@ believe(struct fixture *fixture, const char *words)
 
 	if (words == NULL)
 		return;
-	*copy = (struct source_copy){ .asked = has(words, "asked"), .wrong = has(words, "wrong"), .gone = has(words, "gone"),
+	*copy = (struct source_copy){ .asked = has(words, "asked"),
+		.wrong = has(words, "wrong"),
+		.gone = has(words, "gone"),
 		.networks = networks };
 	while (rest.length > 0) {
 		struct span word = span_cut(&rest, ' ');
@@ -121,10 +128,12 @@ static const struct {
 	{ "of hosts, too", "a ", "serves 192.0.2.7/32", " known", " 0" },
 	{ "and of those that take mail", "mx ", "serves 192.0.2.7/32", " known", " 0" },
 	{ "what is too old is not known, and lists nothing", "spf", "192.0.2.0/24", "", "" },
-	{ "terms that cannot be listed are asked for each client", "spf", "serves asked 192.0.2.0/24", " known asked", " 0" },
+	{ "terms that cannot be listed are asked for each client", "spf", "serves asked 192.0.2.0/24", " known asked",
+	    " 0" },
 	{ "a record without an address is empty", "spf", "serves", " known empty", "" },
 	{ "unless some of it must be asked for", "spf", "serves asked", " known asked", "" },
-	{ "what is published wrongly since then lists on, but is not known", "spf", "serves wrong 192.0.2.0/24", " wrong", " 0" },
+	{ "what is published wrongly since then lists on, but is not known", "spf", "serves wrong 192.0.2.0/24",
+	    " wrong", " 0" },
 	{ "and is not empty", "spf", "serves wrong", " wrong", "" },
 	{ "what was wrong before it was ever believed", "spf", "wrong", " wrong", "" },
 	{ "what is gone for long enough is known to be empty", "spf", "serves wrong gone", " known empty", "" },
@@ -168,7 +177,8 @@ test_many(void)
 		is(numbers_of(fixture.arena, ranges, "192.0.2.7"), " 0 1 3", "an address may be of several sources");
 		is(numbers_of(fixture.arena, ranges, "192.0.2.200"), " 0", "or of one of them");
 		is(numbers_of(fixture.arena, ranges, "2001:db8::1"), " 0", "IPv6 is there too");
-		ok(ranges->states[0].known && ranges->states[1].known && !ranges->states[2].known && ranges->states[3].known,
+		ok(ranges->states[0].known && ranges->states[1].known && !ranges->states[2].known &&
+			ranges->states[3].known,
 		    "each source has its own state");
 	}
 	ranges_free(ranges);
@@ -186,9 +196,11 @@ test_vendor(void)
 		const char *name, *sources[2], *beliefs[2];
 		bool lacks;
 	} vendors[] = {
-		{ "a vendor whose sources are all empty lacks addresses", { "spf", "a " }, { "serves", "serves wrong gone" }, true },
+		{ "a vendor whose sources are all empty lacks addresses", { "spf", "a " },
+		    { "serves", "serves wrong gone" }, true },
 		{ "what does not count is not asked", { "spf", "cidr login 192.0.2.0/24" }, { "serves" }, true },
-		{ "one source that holds an address is enough", { "spf", "spf" }, { "serves", "serves 192.0.2.0/24" }, false },
+		{ "one source that holds an address is enough", { "spf", "spf" }, { "serves", "serves 192.0.2.0/24" },
+		    false },
 		{ "one that is not known may hold some", { "spf", "spf" }, { "serves", "" }, false },
 		{ "a vendor without sources that count never had any", { "cidr login" }, { NULL }, false },
 	};
@@ -202,8 +214,11 @@ test_vendor(void)
 			believe(&fixture, vendors[i].beliefs[j]);
 		}
 		ranges = ranges_build(fixture.sources, fixture.count, fixture.beliefs, NULL);
-		ok(ranges != NULL && ranges_lack_addresses(ranges, &(struct vendor){ .sources = fixture.sources,
-			.source_count = fixture.count }) == vendors[i].lacks, "%s", vendors[i].name);
+		ok(ranges != NULL &&
+			ranges_lack_addresses(ranges,
+			    &(struct vendor){ .sources = fixture.sources, .source_count = fixture.count }) ==
+			    vendors[i].lacks,
+		    "%s", vendors[i].name);
 		ranges_free(ranges);
 		arena_close(fixture.arena);
 	}

@@ -87,8 +87,8 @@ struct names {
 	struct canned_zone *zone;
 	pthread_mutex_t lock;
 	unsigned asked;
-	atomic_uint waiting; /* questions for slow names that are under way */
-	sem_t slow;          /* each of them takes one */
+	atomic_uint waiting;              /* questions for slow names that are under way */
+	sem_t slow;                       /* each of them takes one */
 	char ahead[AHEAD][DNS_NAME_TEXT]; /* prefetched: has come by now */
 	unsigned aheads;
 };
@@ -168,7 +168,7 @@ struct row {
 	enum source_kind kind;
 	const char *name, *text;
 	enum source_use use;
-	bool dropped; /* by tags */
+	bool dropped;      /* by tags */
 	int64_t max_stale; /* 0: a week */
 	size_t lines;      /* of a file: 20.0.0.0/24, 20.0.1.0/24 and so on */
 };
@@ -207,8 +207,12 @@ policy_make(const struct row *rows, int64_t least, int64_t most)
 	for (; rows->name != NULL; rows++) {
 		struct source *source = &sources[policy->source_count];
 
-		*source = (struct source){ .number = (uint32_t)policy->source_count, .kind = rows->kind,
-			.use = rows->use, .selected = !rows->dropped, .name = rows->name, .text = rows->text,
+		*source = (struct source){ .number = (uint32_t)policy->source_count,
+			.kind = rows->kind,
+			.use = rows->use,
+			.selected = !rows->dropped,
+			.name = rows->name,
+			.text = rows->text,
 			.vendor = vendor,
 			.max_stale = rows->max_stale > 0 ? rows->max_stale : 7 * 86400 };
 		if (rows->kind == SOURCE_CIDR) {
@@ -246,7 +250,9 @@ fixture_open_in(const char *state_dir)
 	pthread_mutex_init(&fixture->names.lock, NULL);
 	sem_init(&fixture->names.slow, 0, 0);
 	fixture->snapshots = snapshots_open(&why);
-	fixture->refresh = fixture->snapshots == NULL ? NULL : refresh_open(&fixture->names.interface, fixture->snapshots, NULL, state_dir, &why);
+	fixture->refresh = fixture->snapshots == NULL
+	    ? NULL
+	    : refresh_open(&fixture->names.interface, fixture->snapshots, NULL, state_dir, &why);
 	if (fixture->refresh == NULL)
 		abort();
 	ticks = (int64_t)BEFORE_START * SECOND;
@@ -337,7 +343,8 @@ change_is_published(void)
 	is(state_of(fixture, 0, "192.0.2.2"), "listed", "after its TTL a change is in force");
 	is(state_of(fixture, 0, "192.0.2.1"), "not listed", "and what was listed before is no longer listed");
 	is_number(said_times("source a:out.acme.example of acme: lists 1 networks"), 1, "the first list is logged");
-	is_number(said_times("drift: source a:out.acme.example of acme: came 192.0.2.2 via out.acme.example; went 192.0.2.1"),
+	is_number(
+	    said_times("drift: source a:out.acme.example of acme: came 192.0.2.2 via out.acme.example; went 192.0.2.1"),
 	    1, "and what came and went, and through which name");
 	at_second(210);
 	is_number(said_times("drift:"), 1, "an unchanged answer is not");
@@ -392,7 +399,8 @@ known_source_keeps_serving(void)
 	is_number(said_times("what it listed before stays in use"), 1, "and its trouble is logged, once");
 	zone_set(&fixture->names, "out.acme.example", NULL);
 	at_second(2000);
-	is(state_of(fixture, 0, "192.0.2.1"), "listed but unknown", "so does one whose name is gone, but other addresses are unknown");
+	is(state_of(fixture, 0, "192.0.2.1"), "listed but unknown",
+	    "so does one whose name is gone, but other addresses are unknown");
 	is_number(said_times("what it listed before stays in use"), 2, "and other trouble is logged again");
 	zone_set(&fixture->names, "out.acme.example", "out.acme.example 100 A 192.0.2.9");
 	at_second(3000);
@@ -442,15 +450,18 @@ static void
 list_that_falls_is_said(void)
 {
 	for (size_t i = 0; i < sizeof falls / sizeof *falls; i++) {
-		struct row rows[] = { { .kind = SOURCE_FILE, .name = "acme.list", .text = "file:acme.list", .lines = falls[i].before },
-			{ 0 } };
+		struct row rows[] = {
+			{ .kind = SOURCE_FILE, .name = "acme.list", .text = "file:acme.list", .lines = falls[i].before },
+			{ 0 }
+		};
 		struct fixture *fixture = fixture_open();
 
 		adopt(fixture, rows, 60, 86400);
 		rows[0].lines = falls[i].after;
 		adopt(fixture, rows, 60, 86400);
 		is_number(said_times("source file:acme.list of acme: lists"), falls[i].said, "%s", falls[i].name);
-		is(state_of(fixture, 0, falls[i].after == 200 ? "20.0.150.1" : "20.0.50.1"), "listed", "%s: it is believed", falls[i].name);
+		is(state_of(fixture, 0, falls[i].after == 200 ? "20.0.150.1" : "20.0.50.1"), "listed",
+		    "%s: it is believed", falls[i].name);
 		fixture_close(fixture);
 	}
 }
@@ -527,14 +538,16 @@ reload_keeps_what_is_known(void)
 	is(state_of(fixture, 0, "203.0.113.1"), "listed", "and the one with written networks");
 	adopt(fixture, none, 60, 86400);
 	adopt(fixture, acme, 60, 86400);
-	is(state_of(fixture, 0, "192.0.2.1"), "unknown", "a source that was dropped is forgotten, and asked again when it returns");
+	is(state_of(fixture, 0, "192.0.2.1"), "unknown",
+	    "a source that was dropped is forgotten, and asked again when it returns");
 	fixture_close(fixture);
 }
 
 static const struct row idle[] = {
 	{ .kind = SOURCE_A, .name = "login.acme.example", .text = "a:login.acme.example", .use = USE_LOGIN },
 	{ .kind = SOURCE_A, .name = "us.acme.example", .text = "a:us.acme.example", .dropped = true },
-	{ .kind = SOURCE_CIDR, .name = "", .text = "cidr:203.0.113.0/24", .use = USE_API }, { 0 } };
+	{ .kind = SOURCE_CIDR, .name = "", .text = "cidr:203.0.113.0/24", .use = USE_API }, { 0 }
+};
 
 static void
 idle_sources_cost_nothing(void)
@@ -543,7 +556,8 @@ idle_sources_cost_nothing(void)
 
 	zone_set(&fixture->names, "login.acme.example", "login.acme.example 100 A 192.0.2.50");
 	adopt(fixture, idle, 60, 86400);
-	is_number(asked(&fixture->names), 2, "sources of other territories are not asked, those of other uses are (A, AAAA)");
+	is_number(asked(&fixture->names), 2,
+	    "sources of other territories are not asked, those of other uses are (A, AAAA)");
 	is(state_of(fixture, 2, "203.0.113.1"), "not listed", "and list no address");
 	is(state_of(fixture, 2, "192.0.2.50"), "not listed", "neither does one that was asked only for the exports");
 	fixture_close(fixture);
@@ -662,7 +676,8 @@ static void
 outage_of_a_day(void)
 {
 	static const struct row both[] = { { .kind = SOURCE_A, .name = "out.acme.example", .text = "a:out.acme.example" },
-		{ .kind = SOURCE_SPF, .name = "globex.example", .text = "spf:globex.example", .max_stale = 36000 }, { 0 } };
+		{ .kind = SOURCE_SPF, .name = "globex.example", .text = "spf:globex.example", .max_stale = 36000 },
+		{ 0 } };
 	struct fixture *fixture = fixture_open();
 	bool same = true, early = true, late = true;
 

@@ -32,8 +32,10 @@ static struct resolver *
 resolver_start(const char *server, const char *another, const char *anchor, int64_t timeout_ms)
 {
 	const char *servers[] = { server, another };
-	struct resolver_settings settings = { .servers = servers, .server_count = another == NULL ? 1 : 2,
-		.timeout_ms = timeout_ms, .trust_anchor = anchor };
+	struct resolver_settings settings = { .servers = servers,
+		.server_count = another == NULL ? 1 : 2,
+		.timeout_ms = timeout_ms,
+		.trust_anchor = anchor };
 	struct fault why = { .text = "" };
 	struct resolver *resolver = resolver_unbound(&settings, &why);
 
@@ -88,28 +90,27 @@ answer_is(struct resolver *resolver, const char *name, enum dns_type type, struc
 
 /* ---- a real server ---- */
 
-#define STRING_250 \
-	"\"0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789" \
-	"0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789" \
+#define STRING_250                                                                                                     \
+	"\"0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789"       \
+	"0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789"         \
 	"01234567890123456789012345678901234567890123456789\" "
 #define STRINGS_1000 STRING_250 STRING_250 STRING_250 STRING_250
 
-static const char zone_start[] =
-    "$TTL 300\n"
-    ". SOA ns. root. 1 3600 600 86400 77\n"
-    ". NS ns.\n"
-    "ns. A 127.0.0.1\n"
-    "host.example. A 192.0.2.1\nhost.example. A 192.0.2.2\nhost.example. AAAA 2001:db8::1\n"
-    "txt.example. TXT \"v=spf1 \" \"-all\"\n"
-    "two.example. TXT \"one\"\n"
-    "mail.example. MX 20 mx2.example.\nnull.example. MX 0 .\n"
-    "1.2.0.192.in-addr.arpa. PTR host.example.\n"
-    "alias.example. 60 CNAME alias2.example.\nalias2.example. CNAME host.example.\n"
-    "dangling.example. CNAME nowhere.example.\n"
-    "loop.example. CNAME loop2.example.\nloop2.example. CNAME loop.example.\n"
-    "a\\.b\\032c.example. TXT \"odd name\"\n"
-    "_dmarc.example. TXT \"v=DMARC1; p=none\"\n"
-    "large.example. TXT " STRINGS_1000 STRINGS_1000 STRINGS_1000 STRINGS_1000 "\n";
+static const char zone_start[] = "$TTL 300\n"
+				 ". SOA ns. root. 1 3600 600 86400 77\n"
+				 ". NS ns.\n"
+				 "ns. A 127.0.0.1\n"
+				 "host.example. A 192.0.2.1\nhost.example. A 192.0.2.2\nhost.example. AAAA 2001:db8::1\n"
+				 "txt.example. TXT \"v=spf1 \" \"-all\"\n"
+				 "two.example. TXT \"one\"\n"
+				 "mail.example. MX 20 mx2.example.\nnull.example. MX 0 .\n"
+				 "1.2.0.192.in-addr.arpa. PTR host.example.\n"
+				 "alias.example. 60 CNAME alias2.example.\nalias2.example. CNAME host.example.\n"
+				 "dangling.example. CNAME nowhere.example.\n"
+				 "loop.example. CNAME loop2.example.\nloop2.example. CNAME loop.example.\n"
+				 "a\\.b\\032c.example. TXT \"odd name\"\n"
+				 "_dmarc.example. TXT \"v=DMARC1; p=none\"\n"
+				 "large.example. TXT " STRINGS_1000 STRINGS_1000 STRINGS_1000 STRINGS_1000 "\n";
 
 static const struct {
 	const char *name;
@@ -148,8 +149,7 @@ all_types_are_answered(struct resolver *resolver)
 		uint32_t ttl = ask_text(resolver, rows[i].name, rows[i].type, NULL, &shown);
 		uint32_t passed = (uint32_t)((ticks_ms() - start) / 1000) + 2;
 
-		is(shown.bytes, rows[i].wanted,
-		    "%s %s is %s", rows[i].name, dns_type_name(rows[i].type), rows[i].wanted);
+		is(shown.bytes, rows[i].wanted, "%s %s is %s", rows[i].name, dns_type_name(rows[i].type), rows[i].wanted);
 		ok(ttl <= rows[i].ttl && ttl + passed >= rows[i].ttl, "and holds %u seconds", rows[i].ttl);
 	}
 	ask_text(resolver, "large.example", DNS_TXT, NULL, &shown);
@@ -218,7 +218,8 @@ cached_answers_are_fast(struct resolver *resolver)
 	}
 	clock_gettime(CLOCK_MONOTONIC, &end);
 	is_number(found, TIMES, "a cached answer stays an answer");
-	note("%lld ns per cached ask", (long long)((end.tv_sec - start.tv_sec) * 1000000000 + end.tv_nsec - start.tv_nsec) / TIMES);
+	note("%lld ns per cached ask",
+	    (long long)((end.tv_sec - start.tv_sec) * 1000000000 + end.tv_nsec - start.tv_nsec) / TIMES);
 	arena_close(arena);
 }
 
@@ -279,8 +280,8 @@ signatures_are_checked(struct resolver *resolver)
 			resolver_ask(resolver, &question, NULL, arena, &answer);
 			snprintf(shown, sizeof shown, "%s%s%s", words[answer.status], answer.secure ? " secure" : "",
 			    answer.bogus ? " bogus" : "");
-			is(shown, signed_rows[i].wanted,
-			    "%s%s", signed_rows[i].what, again ? ", also from the cache" : "");
+			is(shown, signed_rows[i].wanted, "%s%s", signed_rows[i].what,
+			    again ? ", also from the cache" : "");
 			arena_close(arena);
 		}
 }
@@ -481,12 +482,12 @@ nobody_waits_too_long(struct resolver *resolver, struct responder *responder)
 	ok(answer_is(resolver, "silent2.example", DNS_A, &budget, "TEMPORARY") && took(start, 400),
 	    "and at the end of the budget, if that comes first");
 	is_number(budget.left_ms, 0, "which is then used up");
-	ok(is_found(resolver, "quick.example", NULL),
-	    "names that are never answered do not hold up the others");
+	ok(is_found(resolver, "quick.example", NULL), "names that are never answered do not hold up the others");
 	start = ticks_ms();
 	ok(answer_is(resolver, "silent3.example", DNS_A, &budget, "TEMPORARY") && took(start, 0),
 	    "without budget there is no wait");
-	ok(answer_is(resolver, "test", DNS_PTR, &budget, "FOUND answered.example"), "but what is cached is still answered");
+	ok(answer_is(resolver, "test", DNS_PTR, &budget, "FOUND answered.example"),
+	    "but what is cached is still answered");
 	budget.left_ms = 400;
 	responder_hold(responder);
 	ok(answer_is(resolver, "held-too-long.example", DNS_A, &budget, "TEMPORARY"), "a wait leaves less time");
@@ -494,7 +495,8 @@ nobody_waits_too_long(struct resolver *resolver, struct responder *responder)
 	budget.left_ms = LONG;
 	start = ticks_ms();
 	ok(is_found(resolver, "lost2.example", &budget) && budget.left_ms < LONG &&
-	    budget.left_ms >= LONG - (ticks_ms() - start) - 2, "the budget is lowered by the time waited");
+		budget.left_ms >= LONG - (ticks_ms() - start) - 2,
+	    "the budget is lowered by the time waited");
 }
 
 static void *
@@ -568,8 +570,7 @@ questions_are_joined(struct resolver *resolver, struct responder *responder)
 	resolver_prefetch(resolver, &ahead);
 	ok(took(start, 0), "a prefetch does not wait for the answer");
 	responder_release(responder);
-	ok(is_found(resolver, "held-ahead.example", NULL),
-	    "what was prefetched is found");
+	ok(is_found(resolver, "held-ahead.example", NULL), "what was prefetched is found");
 	count = responder_count(responder, "held-ahead.example");
 	resolver_prefetch(resolver, &ahead);
 	is_number(responder_count(responder, "held-ahead.example"), count, "and not asked for again");
@@ -582,7 +583,8 @@ late_answers_are_kept(struct resolver *resolver, struct responder *responder)
 	struct budget budget = { .left_ms = 50 };
 
 	responder_hold(responder);
-	ok(answer_is(resolver, "held-late.example", DNS_A, &budget, "TEMPORARY"), "a question without time left gives up");
+	ok(answer_is(resolver, "held-late.example", DNS_A, &budget, "TEMPORARY"),
+	    "a question without time left gives up");
 	responder_release(responder);
 	budget.left_ms = 0;
 	ok(answer_changes(resolver, "held-late.example", &budget, "TEMPORARY"), "the late answer is kept");
@@ -756,12 +758,15 @@ all_floods_have_theirs(struct resolver *resolver, struct responder *responder)
 		snprintf(name, sizeof name, "held%u.evil%u.example", i, i);
 		flood(resolver, name, STANDING_STRANGER, i < 100);
 	}
-	ok(answered(resolver, "fence2.example", STANDING_LISTED, LONG_MS), "a listed name gets a slot next to all strangers");
-	is_number(held_at_last(responder, before + ADMIT_STRANGERS - ADMIT_GROUP), before + ADMIT_STRANGERS - ADMIT_GROUP, "which have %d at most", ADMIT_STRANGERS);
+	ok(answered(resolver, "fence2.example", STANDING_LISTED, LONG_MS),
+	    "a listed name gets a slot next to all strangers");
+	is_number(held_at_last(responder, before + ADMIT_STRANGERS - ADMIT_GROUP),
+	    before + ADMIT_STRANGERS - ADMIT_GROUP, "which have %d at most", ADMIT_STRANGERS);
 	ok(!answered(resolver, "late.test", STANDING_STRANGER, MOMENT_MS), "a stranger waits then, as for a slow answer");
 	is_number(responder_count(responder, "late.test"), 0, "and is not asked before there is a slot");
 	flood(resolver, "ahead.test", STANDING_STRANGER, true);
-	ok(answered(resolver, "bounces.vendor.example", STANDING_BELOW, LONG_MS), "a name below a vendor's has its own slots");
+	ok(answered(resolver, "bounces.vendor.example", STANDING_BELOW, LONG_MS),
+	    "a name below a vendor's has its own slots");
 	ok(answered(resolver, "s2._domainkey.vendor.example", STANDING_SELECTOR, LONG_MS), "and a vendor's key");
 	is_number(responder_count(responder, "ahead.test"), 0, "nothing more is prefetched for strangers");
 }
@@ -776,7 +781,8 @@ who_waits_is_served(struct resolver *resolver, struct responder *responder)
 	for (unsigned i = 0; i < 2; i++)
 		if (pthread_create(&askers[i].thread, NULL, asker_run, &askers[i]) != 0)
 			abort();
-	ok(answered(resolver, "shared.test", STANDING_LISTED, LONG_MS), "a vendor's question does not wait for a stranger's");
+	ok(answered(resolver, "shared.test", STANDING_LISTED, LONG_MS),
+	    "a vendor's question does not wait for a stranger's");
 	pthread_join(askers[0].thread, NULL);
 	ok(askers[0].found, "and the stranger that asked the same gets the answer too");
 	responder_release(responder);
@@ -802,7 +808,10 @@ strangers_have_bounds(void)
 static void
 start_fails(const char *server, const char *anchor, const char *text, const char *name)
 {
-	struct resolver_settings settings = { .servers = &server, .server_count = 1, .timeout_ms = 1000, .trust_anchor = anchor };
+	struct resolver_settings settings = { .servers = &server,
+		.server_count = 1,
+		.timeout_ms = 1000,
+		.trust_anchor = anchor };
 	struct fault why = { .text = "" };
 	struct resolver *resolver = resolver_unbound(&settings, &why);
 

@@ -83,13 +83,11 @@ sign_input(const struct sign_order *order)
 
 	input_read(&input);
 	copy = strdup(input.bytes);
-	if (message == NULL || copy == NULL || input.cut || strlen(copy) != input.length ||
-	    !message_cut(copy, message)) {
+	if (message == NULL || copy == NULL || input.cut || strlen(copy) != input.length || !message_cut(copy, message)) {
 		complain("standard input is no message", "");
 		goto out;
 	}
-	value = sign_message(order, message->fields, message->count, message->body,
-	    strlen(message->body));
+	value = sign_message(order, message->fields, message->count, message->body, strlen(message->body));
 	if (value == NULL) {
 		complain("could not sign; does the key fit the algorithm?", "");
 		goto out;
@@ -107,8 +105,7 @@ out:
 static int
 make_key(const char *kind, const char *path)
 {
-	struct sign_key *key =
-	    sign_key_make(strcmp(kind, "ed25519") == 0 ? SIGN_ED25519 : SIGN_RSA_2048);
+	struct sign_key *key = sign_key_make(strcmp(kind, "ed25519") == 0 ? SIGN_ED25519 : SIGN_RSA_2048);
 	char *record = key == NULL ? NULL : sign_record(key, 0);
 	int status = EX_OK;
 
@@ -136,12 +133,11 @@ main(int argc, char **argv)
 	static const struct option options[] = { { "make-key", required_argument, NULL, 'm' },
 		{ "key", required_argument, NULL, 'k' }, { "d", required_argument, NULL, 'd' },
 		{ "s", required_argument, NULL, 's' }, { "a", required_argument, NULL, 'a' },
-		{ "h", required_argument, NULL, 'h' }, { "simple", no_argument, NULL, 'c' },
-		{ NULL, 0, NULL, 0 } };
+		{ "h", required_argument, NULL, 'h' }, { "simple", no_argument, NULL, 'c' }, { NULL, 0, NULL, 0 } };
 	const char *kind = NULL, *path = NULL;
 	struct sign_order order = { .key = NULL };
-	const char **given[128] = { ['m'] = &kind, ['k'] = &path, ['d'] = &order.d, ['s'] = &order.s,
-		['a'] = &order.a, ['h'] = &order.h };
+	const char **given
+	    [128] = { ['m'] = &kind, ['k'] = &path, ['d'] = &order.d, ['s'] = &order.s, ['a'] = &order.a, ['h'] = &order.h };
 	struct sign_key *key;
 	int option, status;
 

@@ -35,7 +35,8 @@ ranges_make(int64_t number)
 
 	if (!prefix_read("192.0.2.0/24", &prefix, &why))
 		abort();
-	sources[number % SHAPES] = (struct source){ .kind = SOURCE_CIDR, .selected = true, .prefixes = &prefix, .prefix_count = 1 };
+	sources[number % SHAPES] =
+	    (struct source){ .kind = SOURCE_CIDR, .selected = true, .prefixes = &prefix, .prefix_count = 1 };
 	ranges = ranges_build(sources, (size_t)(number % SHAPES) + 1, NULL, &why);
 	if (ranges == NULL)
 		abort();
@@ -209,10 +210,12 @@ nobody_waits_for_what_is_freed(void)
 	struct snapshots *snapshots = snapshots_open(&why);
 	const struct snapshot *last;
 
-	if (snapshots == NULL || sem_init(&borrowed, 0, 0) != 0 || !snapshot_publish(snapshots, policy_make(1), ranges_make(1), &why))
+	if (snapshots == NULL || sem_init(&borrowed, 0, 0) != 0 ||
+	    !snapshot_publish(snapshots, policy_make(1), ranges_make(1), &why))
 		abort();
 	watched = snapshots;
-	if (!snapshot_publish(snapshots, NULL, ranges_make(1), &why) || !snapshot_publish(snapshots, policy_make(2), ranges_make(2), &why))
+	if (!snapshot_publish(snapshots, NULL, ranges_make(1), &why) ||
+	    !snapshot_publish(snapshots, policy_make(2), ranges_make(2), &why))
 		abort();
 	ok(freed == 3 && held == 0, "old ranges, and an old policy with its own, are freed without the lock") ||
 	    (note("%u freed, %u with the lock held", freed, held), 0);

@@ -22,7 +22,8 @@ networks_of(struct arena *arena, const char *list, struct source_network *out)
 	while (rest.length > 0) {
 		struct span path = span_trim(span_cut(&rest, ';')), prefix = span_cut(&path, ' ');
 
-		if (count == NETWORKS_MAX || !prefix_read(arena_copy(arena, prefix.at, prefix.length), &out[count].prefix, &why)) {
+		if (count == NETWORKS_MAX ||
+		    !prefix_read(arena_copy(arena, prefix.at, prefix.length), &out[count].prefix, &why)) {
 			ok(false, "the list '%s' of the test can be read", list);
 			exit(1);
 		}
@@ -67,11 +68,16 @@ static const struct {
 } takings[] = {
 	{ "the first begins now", NULL, "192.0.2.0/24 a", "192.0.2.0/24 a 200", 0 },
 	{ "nothing is a list, too", NULL, "", "", 0 },
-	{ "sorted by family, address, length", NULL, "2001:db8::/32 b; 192.0.2.7 a; 192.0.2.0/25 a; 2001:db8:: c; 192.0.2.0/24 a; 10.0.0.0/8 d",
-	    "10.0.0.0/8 d 200; 192.0.2.0/24 a 200; 192.0.2.0/25 a 200; 192.0.2.7 a 200; 2001:db8::/32 b 200; 2001:db8:: c 200", 0 },
-	{ "duplicates once", NULL, "192.0.2.1 a; 192.0.2.2 a; 192.0.2.1/32 b; 192.0.2.1 a", "192.0.2.1 a 200; 192.0.2.2 a 200", 0 },
-	{ "what stays keeps its day", "192.0.2.0/24 a; 192.0.2.9 a", "192.0.2.9 a; 192.0.2.0/24 a", "192.0.2.0/24 a 100; 192.0.2.9 a 100", 0 },
-	{ "what comes begins now", "192.0.2.0/24 a; 203.0.113.0/24 a", "198.51.100.0/24 a; 192.0.2.0/24 a; 203.0.113.0/24 a",
+	{ "sorted by family, address, length", NULL,
+	    "2001:db8::/32 b; 192.0.2.7 a; 192.0.2.0/25 a; 2001:db8:: c; 192.0.2.0/24 a; 10.0.0.0/8 d",
+	    "10.0.0.0/8 d 200; 192.0.2.0/24 a 200; 192.0.2.0/25 a 200; 192.0.2.7 a 200; 2001:db8::/32 b 200; 2001:db8:: c 200",
+	    0 },
+	{ "duplicates once", NULL, "192.0.2.1 a; 192.0.2.2 a; 192.0.2.1/32 b; 192.0.2.1 a",
+	    "192.0.2.1 a 200; 192.0.2.2 a 200", 0 },
+	{ "what stays keeps its day", "192.0.2.0/24 a; 192.0.2.9 a", "192.0.2.9 a; 192.0.2.0/24 a",
+	    "192.0.2.0/24 a 100; 192.0.2.9 a 100", 0 },
+	{ "what comes begins now", "192.0.2.0/24 a; 203.0.113.0/24 a",
+	    "198.51.100.0/24 a; 192.0.2.0/24 a; 203.0.113.0/24 a",
 	    "192.0.2.0/24 a 100; 198.51.100.0/24 a 200; 203.0.113.0/24 a 100", 200 },
 	{ "what goes is a change", "192.0.2.0/24 a; 203.0.113.0/24 a", "203.0.113.0/24 a", "203.0.113.0/24 a 100", 200 },
 	{ "another path is not a change", "192.0.2.0/24 a", "192.0.2.0/24 b", "192.0.2.0/24 b 100", 0 },
@@ -132,7 +138,8 @@ sample(struct arena *arena)
 	struct source_copy before = copy_of(arena, "192.0.2.0/24 a.example > ip4", NULL, MARCH);
 	struct source_copy copy = copy_of(arena,
 	    "2001:db8::/32 a.example > _spf.b.example > ip6; 198.51.100.7 a.example > mx > h.a.example;"
-	    " 192.0.2.0/24 a.example > ip4", &before, APRIL);
+	    " 192.0.2.0/24 a.example > ip4",
+	    &before, APRIL);
 
 	copy.next = APRIL + 300;
 	copy.ttl = 300;
@@ -225,7 +232,8 @@ test_text(void)
 	    "it is read back");
 	text_clear(&text);
 	source_copy_write(&plain, &text);
-	ok(strstr(text.bytes, "\nchanged never\nnext never\nttl 0\nlive no\ntrouble no\nwrong never\nnetworks 0\nend 0\n") != NULL,
+	ok(strstr(text.bytes,
+	       "\nchanged never\nnext never\nttl 0\nlive no\ntrouble no\nwrong never\nnetworks 0\nend 0\n") != NULL,
 	    "what is not there is said in words");
 	ok(comes_back(arena, &plain), "a copy of nothing is read back");
 	plain.wrong = MARCH;
@@ -251,15 +259,26 @@ test_odd_strings(void)
 		{ "the words of a network's line", "a  via b  since c" },
 		{ "backslashes", "\\ \\\\ \\x0a \\n" },
 		{ "every control", "\x01\x02\x03\x04\x05\x06\x07\x08\t\n\x0b\x0c\r\x0e\x0f\x10\x1b[2J\x7f" },
-		{ "UTF-8 and bytes that are none", "b\xc3\xbc" "cher \xff\x80\xc2\x9b" },
-		{ "yes", "yes" }, { "no", "no" }, { "never", "never" }, { "a comment", "# a" },
+		{ "UTF-8 and bytes that are none",
+		    "b\xc3\xbc"
+		    "cher \xff\x80\xc2\x9b" },
+		{ "yes", "yes" },
+		{ "no", "no" },
+		{ "never", "never" },
+		{ "a comment", "# a" },
 	};
 	struct arena *arena = arena_open(MEMORY);
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		struct copied_network network = { { { ADDRESS_V4, { 192, 0, 2, 1 } }, 32 }, MARCH, rows[i].words };
-		struct source_copy copy = { .source = rows[i].words, .believed = APRIL, .ttl = UINT32_MAX, .asked = true,
-			.asked_why = rows[i].words, .trouble = rows[i].words, .networks = &network, .count = 1 };
+		struct source_copy copy = { .source = rows[i].words,
+			.believed = APRIL,
+			.ttl = UINT32_MAX,
+			.asked = true,
+			.asked_why = rows[i].words,
+			.trouble = rows[i].words,
+			.networks = &network,
+			.count = 1 };
 		struct text text;
 		bool plain = true;
 
@@ -281,17 +300,29 @@ test_times(void)
 		const char *what;
 		int64_t time, wanted;
 	} rows[] = {
-		{ "never", 0, 0 }, { "the first second", 1, 1 }, { "a leap day", 1709208000, 1709208000 },
-		{ "before all", -1, 0 }, { "long before all", INT64_MIN, 0 }, { "after 2038", INT64_C(4102444800), INT64_C(4102444800) },
+		{ "never", 0, 0 },
+		{ "the first second", 1, 1 },
+		{ "a leap day", 1709208000, 1709208000 },
+		{ "before all", -1, 0 },
+		{ "long before all", INT64_MIN, 0 },
+		{ "after 2038", INT64_C(4102444800), INT64_C(4102444800) },
 		{ "the last second", INT64_C(253402300799), INT64_C(253402300799) },
-		{ "the year 10000", INT64_C(253402300800), INT64_C(253402300799) }, { "long after all", INT64_MAX, INT64_C(253402300799) },
+		{ "the year 10000", INT64_C(253402300800), INT64_C(253402300799) },
+		{ "long after all", INT64_MAX, INT64_C(253402300799) },
 	};
 	struct arena *arena = arena_open(MEMORY);
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		struct copied_network network = { { { ADDRESS_V4, { 192, 0, 2, 1 } }, 32 }, rows[i].time, "a" };
-		struct source_copy copy = { .source = "", .believed = rows[i].time, .changed = rows[i].time, .next = rows[i].time,
-			.asked_why = "", .trouble = "", .networks = &network, .count = 1 }, again = { 0 };
+		struct source_copy copy = { .source = "",
+			.believed = rows[i].time,
+			.changed = rows[i].time,
+			.next = rows[i].time,
+			.asked_why = "",
+			.trouble = "",
+			.networks = &network,
+			.count = 1 },
+				   again = { 0 };
 		struct text text;
 		struct fault why;
 
@@ -310,7 +341,7 @@ test_times(void)
 
 static const struct {
 	const char *what, *part, *instead; /* the first place of part in the sample */
-	unsigned line; /* 0: it is still a copy */
+	unsigned line;                     /* 0: it is still a copy */
 	const char *wanted;
 } damages[] = {
 	{ "untouched", "", "", 0, "" },
@@ -330,28 +361,40 @@ static const struct {
 	{ "no such month", "\nbelieved 2026-04", "\nbelieved 2026-13", 4, "'2026-13-01T10:00:00Z' is not a time" },
 	{ "no such day", "\nbelieved 2026-04-01", "\nbelieved 2026-04-31", 4, "'2026-04-31T10:00:00Z' is not a time" },
 	{ "no leap year", "\nbelieved 2026-04-01", "\nbelieved 2026-02-29", 4, "'2026-02-29T10:00:00Z' is not a time" },
-	{ "a leap second", "\nbelieved 2026-04-01T10:00:00Z", "\nbelieved 2026-04-01T10:00:60Z", 4, "'2026-04-01T10:00:60Z' is not a time" },
+	{ "a leap second", "\nbelieved 2026-04-01T10:00:00Z", "\nbelieved 2026-04-01T10:00:60Z", 4,
+	    "'2026-04-01T10:00:60Z' is not a time" },
 	{ "before 1970", "\nbelieved 2026", "\nbelieved 1969", 4, "'1969-04-01T10:00:00Z' is not a time" },
-	{ "another zone", "next 2026-04-01T10:05:00Z", "next 2026-04-01T10:05:00+", 6, "'2026-04-01T10:05:00+' is not a time" },
-	{ "a time with more after it", "next 2026-04-01T10:05:00Z", "next 2026-04-01T10:05:00Z ", 6, "'2026-04-01T10:05:00Z ' is not a time" },
-	{ "a long time", "next 2026", "next 22222222222222222222222222222026", 6, "'222222222222222222222222222220' is not a time" },
+	{ "another zone", "next 2026-04-01T10:05:00Z", "next 2026-04-01T10:05:00+", 6,
+	    "'2026-04-01T10:05:00+' is not a time" },
+	{ "a time with more after it", "next 2026-04-01T10:05:00Z", "next 2026-04-01T10:05:00Z ", 6,
+	    "'2026-04-01T10:05:00Z ' is not a time" },
+	{ "a long time", "next 2026", "next 22222222222222222222222222222026", 6,
+	    "'222222222222222222222222222220' is not a time" },
 	{ "the largest TTL", "ttl 300", "ttl 4294967295", 0, "" },
 	{ "a larger TTL", "ttl 300", "ttl 4294967296", 7, "'4294967296' is not a number up to 4294967295" },
 	{ "a negative TTL", "ttl 300", "ttl -1", 7, "'-1' is not a number up to 4294967295" },
-	{ "a TTL that overflows all", "ttl 300", "ttl 99999999999999999999999", 7, "'99999999999999999999999' is not a number up to 4294967295" },
+	{ "a TTL that overflows all", "ttl 300", "ttl 99999999999999999999999", 7,
+	    "'99999999999999999999999' is not a number up to 4294967295" },
 	{ "live is neither", "live yes", "live maybe", 8, "neither 'yes' nor 'no'" },
 	{ "live is almost yes", "live yes a", "live yesa", 8, "there is text after 'yes'" },
 	{ "not live, with a reason", "live yes", "live no", 8, "there is text after 'no'" },
 	{ "not live", "live yes a.example > exists:%{i}.b.example", "live no", 0, "" },
-	{ "an unknown escape", "trouble yes ", "trouble yes \\q", 9, "a backslash before a character that is never escaped" },
-	{ "an escape that is cut", "for TXT\n", "for TXT\\x0\n", 9, "a backslash before a character that is never escaped" },
-	{ "a backslash at the end", "for TXT\n", "for TXT\\\n", 9, "a backslash before a character that is never escaped" },
-	{ "an escaped NUL", "trouble yes ", "trouble yes \\x00", 9, "a backslash before a character that is never escaped" },
-	{ "an escaped letter", "trouble yes ", "trouble yes \\x41", 9, "a backslash before a character that is never escaped" },
-	{ "a capital escape", "trouble yes ", "trouble yes \\x0A", 9, "a backslash before a character that is never escaped" },
+	{ "an unknown escape", "trouble yes ", "trouble yes \\q", 9,
+	    "a backslash before a character that is never escaped" },
+	{ "an escape that is cut", "for TXT\n", "for TXT\\x0\n", 9,
+	    "a backslash before a character that is never escaped" },
+	{ "a backslash at the end", "for TXT\n", "for TXT\\\n", 9,
+	    "a backslash before a character that is never escaped" },
+	{ "an escaped NUL", "trouble yes ", "trouble yes \\x00", 9,
+	    "a backslash before a character that is never escaped" },
+	{ "an escaped letter", "trouble yes ", "trouble yes \\x41", 9,
+	    "a backslash before a character that is never escaped" },
+	{ "a capital escape", "trouble yes ", "trouble yes \\x0A", 9,
+	    "a backslash before a character that is never escaped" },
 	{ "wrong since no time", "wrong 2026-03", "wrong 2026-13", 10, "'2026-13-01T10:00:00Z' is not a time" },
 	{ "not wrong", "wrong 2026-03-01T10:00:00Z seen 12 gone no", "wrong never", 0, "" },
-	{ "not wrong, with more after it", "wrong 2026-03-01T10:00:00Z", "wrong never", 10, "there is text after 'never'" },
+	{ "not wrong, with more after it", "wrong 2026-03-01T10:00:00Z", "wrong never", 10,
+	    "there is text after 'never'" },
 	{ "wrong, but how often?", " seen 12", "", 10, "'seen' and a number are expected here" },
 	{ "wrong too often", " seen 12", " seen 4294967296", 10, "'4294967296' is not a number up to 4294967295" },
 	{ "gone", "gone no", "gone yes", 0, "" },
@@ -359,13 +402,18 @@ static const struct {
 	{ "an older version with a newer line", "version 2", "version 1", 10, "'networks' is expected here" },
 	{ "a lower number of networks", "networks 3", "networks 2", 14, "'end' is expected here" },
 	{ "a higher number of networks", "networks 3", "networks 4", 15, "not a network with its 'since'" },
-	{ "more networks than the text can hold", "networks 3", "networks 99999999999", 11, "'99999999999' is not a number up to 6" },
+	{ "more networks than the text can hold", "networks 3", "networks 99999999999", 11,
+	    "'99999999999' is not a number up to 6" },
 	{ "a negative number of networks", "networks 3", "networks -3", 11, "'-3' is not a number up to 6" },
-	{ "a network is missing", "198.51.100.7  since 2026-04-01T10:00:00Z  via a.example > mx > h.a.example\n", "", 14, "not a network with its 'since'" },
+	{ "a network is missing", "198.51.100.7  since 2026-04-01T10:00:00Z  via a.example > mx > h.a.example\n", "",
+	    14, "not a network with its 'since'" },
 	{ "host bits", "192.0.2.0/24", "192.0.2.1/24", 12, "'192.0.2.1/24' has host bits set; write '192.0.2.0/24'" },
-	{ "no network", "192.0.2.0/24", "192.0.2.x/24", 12, "'192.0.2.x/24' is neither an IP address nor a network; write '192.0.2.0/24'" },
-	{ "a prefix too long", "192.0.2.0/24", "192.0.2.0/33", 12, "prefix length 33 of '192.0.2.0/33' is too long; IPv4 stops at 32" },
-	{ "a long network", "192.0.2.0/24", "192.0.2.0/000000000000000000000000000000000000000024", 12, "a network is too long" },
+	{ "no network", "192.0.2.0/24", "192.0.2.x/24", 12,
+	    "'192.0.2.x/24' is neither an IP address nor a network; write '192.0.2.0/24'" },
+	{ "a prefix too long", "192.0.2.0/24", "192.0.2.0/33", 12,
+	    "prefix length 33 of '192.0.2.0/33' is too long; IPv4 stops at 32" },
+	{ "a long network", "192.0.2.0/24", "192.0.2.0/000000000000000000000000000000000000000024", 12,
+	    "a network is too long" },
 	{ "networks out of order", "198.51.100.7", "192.0.1.7", 13, "the networks are not in order" },
 	{ "a network twice", "198.51.100.7", "192.0.2.0/24", 13, "the networks are not in order" },
 	{ "a shorter prefix after a longer one", "198.51.100.7", "192.0.0.0/16", 13, "the networks are not in order" },
@@ -557,13 +605,16 @@ static const struct {
 	{ "the same", "192.0.2.0/24 a", "192.0.2.0/24 a", 10, "" },
 	{ "the same by another path", "192.0.2.0/24 a", "192.0.2.0/24 b", 10, "" },
 	{ "nothing and nothing", "", "", 10, "" },
-	{ "one came, one went", "192.0.2.0/24 a", "203.0.113.0/24 a > b", 10, "came 203.0.113.0/24 via a > b; went 192.0.2.0/24 via a" },
+	{ "one came, one went", "192.0.2.0/24 a", "203.0.113.0/24 a > b", 10,
+	    "came 203.0.113.0/24 via a > b; went 192.0.2.0/24 via a" },
 	{ "one came", "192.0.2.0/24 a", "192.0.2.0/24 a; 192.0.2.7 b", 10, "came 192.0.2.7 via b" },
 	{ "one went", "192.0.2.0/24 a; 192.0.2.7 b", "192.0.2.0/24 a", 10, "went 192.0.2.7 via b" },
 	{ "from nothing", "", "192.0.2.0/24 a", 10, "came 192.0.2.0/24 via a" },
 	{ "to nothing", "192.0.2.0/24 a", "", 10, "went 192.0.2.0/24 via a" },
-	{ "the length changed", "192.0.2.0/24 a", "192.0.2.0/25 a", 10, "came 192.0.2.0/25 via a; went 192.0.2.0/24 via a" },
-	{ "a path is named once", "", "192.0.2.1 a; 192.0.2.2 a; 192.0.2.3 b; 2001:db8::1 a", 10, "came 192.0.2.1, 192.0.2.2 via a, 192.0.2.3 via b, 2001:db8::1 via a" },
+	{ "the length changed", "192.0.2.0/24 a", "192.0.2.0/25 a", 10,
+	    "came 192.0.2.0/25 via a; went 192.0.2.0/24 via a" },
+	{ "a path is named once", "", "192.0.2.1 a; 192.0.2.2 a; 192.0.2.3 b; 2001:db8::1 a", 10,
+	    "came 192.0.2.1, 192.0.2.2 via a, 192.0.2.3 via b, 2001:db8::1 via a" },
 	{ "as many as are named", "", "192.0.2.1 a; 192.0.2.2 a", 2, "came 192.0.2.1, 192.0.2.2 via a" },
 	{ "one more", "", "192.0.2.1 a; 192.0.2.2 a; 192.0.2.3 a", 2, "came 192.0.2.1, 192.0.2.2 via a and 1 more" },
 	{ "many came, one went", "192.0.2.9 a", "192.0.2.1 a; 192.0.2.2 a; 192.0.2.3 a; 192.0.2.4 a; 192.0.2.5 a", 4,
@@ -572,7 +623,8 @@ static const struct {
 	    "came 192.0.2.9 via a; went 192.0.2.1, 192.0.2.2, 192.0.2.3 via a and 2 more" },
 	{ "many of both", "192.0.2.1 a; 192.0.2.3 a; 192.0.2.5 a", "192.0.2.2 a; 192.0.2.4 a; 192.0.2.6 a", 4,
 	    "came 192.0.2.2, 192.0.2.4 via a and 1 more; went 192.0.2.1, 192.0.2.3 via a and 1 more" },
-	{ "only one may be named", "192.0.2.1 a; 192.0.2.3 a", "192.0.2.2 a; 192.0.2.4 a", 1, "came 192.0.2.2 via a and 1 more; went 2" },
+	{ "only one may be named", "192.0.2.1 a; 192.0.2.3 a", "192.0.2.2 a; 192.0.2.4 a", 1,
+	    "came 192.0.2.2 via a and 1 more; went 2" },
 	{ "none may be named", "192.0.2.1 a", "192.0.2.2 a; 192.0.2.4 a", 0, "came 2; went 1" },
 	{ "a hostile path", "", "192.0.2.1 a\nb\x1b[2J", 10, "came 192.0.2.1 via a\\x0ab\\x1b[2J" },
 };
@@ -589,7 +641,8 @@ test_diffs(void)
 		text_open(&text, 4096);
 		source_copy_diff(&before, &after, diffs[i].most, &text);
 		is(text.bytes, diffs[i].wanted, "diff: %s", diffs[i].what);
-		ok(source_copy_same(&before, &after) == (diffs[i].wanted[0] == '\0'), "diff: %s: same agrees", diffs[i].what);
+		ok(source_copy_same(&before, &after) == (diffs[i].wanted[0] == '\0'), "diff: %s: same agrees",
+		    diffs[i].what);
 		text_close(&text);
 		arena_close(arena);
 	}
@@ -608,16 +661,23 @@ static const struct {
 	{ "a wider one", "192.0.2.0/24", "192.0.2.0/23", 9, "192.0.2.0/23" },
 	{ "two halves", "192.0.2.0/25; 192.0.2.128/25", "192.0.2.0/24", 9, "" },
 	{ "three pieces over a byte's end", "192.0.2.0/25; 192.0.2.128/25; 192.0.3.0/24", "192.0.2.0/23", 9, "" },
-	{ "a wide one from small ones over two bytes' ends", "10.0.0.0/9; 10.128.0.0/10; 10.192.0.0/11; 10.224.0.0/12; 10.240.0.0/13; 10.248.0.0/14; 10.252.0.0/15; 10.254.0.0/16;"
-	    " 10.255.0.0/17; 10.255.128.0/18; 10.255.192.0/19; 10.255.224.0/20; 10.255.240.0/20; 11.0.0.0/8", "10.0.0.0/7", 9, "" },
-	{ "pieces up to a byte's end and no further", "192.0.254.0/24; 192.0.255.0/25; 192.0.255.128/25; 192.1.0.0/24", "192.0.254.0/23; 192.0.255.255; 192.1.0.0/23", 9, "192.1.0.0/23" },
+	{ "a wide one from small ones over two bytes' ends",
+	    "10.0.0.0/9; 10.128.0.0/10; 10.192.0.0/11; 10.224.0.0/12; 10.240.0.0/13; 10.248.0.0/14; 10.252.0.0/15; 10.254.0.0/16;"
+	    " 10.255.0.0/17; 10.255.128.0/18; 10.255.192.0/19; 10.255.224.0/20; 10.255.240.0/20; 11.0.0.0/8",
+	    "10.0.0.0/7", 9, "" },
+	{ "pieces up to a byte's end and no further", "192.0.254.0/24; 192.0.255.0/25; 192.0.255.128/25; 192.1.0.0/24",
+	    "192.0.254.0/23; 192.0.255.255; 192.1.0.0/23", 9, "192.1.0.0/23" },
 	{ "a hole after a byte's end", "192.0.2.0/25; 192.0.2.128/25", "192.0.2.0/23", 9, "192.0.2.0/23" },
-	{ "a hole of one address", "192.0.2.0/25; 192.0.2.128/26; 192.0.2.192/27; 192.0.2.224/28; 192.0.2.240/29; 192.0.2.248/30; 192.0.2.252/31; 192.0.2.254",
+	{ "a hole of one address",
+	    "192.0.2.0/25; 192.0.2.128/26; 192.0.2.192/27; 192.0.2.224/28; 192.0.2.240/29; 192.0.2.248/30; 192.0.2.252/31; 192.0.2.254",
 	    "192.0.2.0/24; 192.0.2.254/31; 192.0.2.252/31", 9, "192.0.2.0/24 192.0.2.254/31" },
-	{ "without the hole", "192.0.2.0/25; 192.0.2.128/26; 192.0.2.192/27; 192.0.2.224/28; 192.0.2.240/29; 192.0.2.248/30; 192.0.2.252/31; 192.0.2.254; 192.0.2.255",
+	{ "without the hole",
+	    "192.0.2.0/25; 192.0.2.128/26; 192.0.2.192/27; 192.0.2.224/28; 192.0.2.240/29; 192.0.2.248/30; 192.0.2.252/31; 192.0.2.254; 192.0.2.255",
 	    "192.0.2.0/24", 9, "" },
-	{ "after a small network inside a wide one", "10.0.0.0/8; 10.1.0.0/16; 10.1.1.0/24; 10.1.1.1", "10.2.0.0/16; 10.1.2.0/24; 10.1.1.2; 10.255.255.255", 9, "" },
-	{ "after many small ones inside a wide one", "10.0.0.0/9; 10.0.0.1; 10.0.0.2; 10.0.0.3; 10.127.0.0/16; 10.128.0.0/9", "10.0.0.0/8", 9, "" },
+	{ "after a small network inside a wide one", "10.0.0.0/8; 10.1.0.0/16; 10.1.1.0/24; 10.1.1.1",
+	    "10.2.0.0/16; 10.1.2.0/24; 10.1.1.2; 10.255.255.255", 9, "" },
+	{ "after many small ones inside a wide one",
+	    "10.0.0.0/9; 10.0.0.1; 10.0.0.2; 10.0.0.3; 10.127.0.0/16; 10.128.0.0/9", "10.0.0.0/8", 9, "" },
 	{ "the end of IPv4", "255.255.255.0/24", "255.255.255.255; 255.255.255.128/25", 9, "" },
 	{ "all of IPv4 in halves", "0.0.0.0/1; 128.0.0.0/1", "0.0.0.0/0", 9, "" },
 	{ "all of IPv4 but the last", "0.0.0.0/1; 128.0.0.0/2", "0.0.0.0/0", 9, "0.0.0.0/0" },
@@ -765,7 +825,8 @@ test_size(void)
 	struct fault why;
 
 	ok(source_copy_take(arena, "spf:vendor.example", networks, SOURCE_NETWORKS_MAX, NULL, APRIL, &copy) &&
-		copy.count == SOURCE_NETWORKS_MAX, "a hundred thousand networks are taken");
+		copy.count == SOURCE_NETWORKS_MAX,
+	    "a hundred thousand networks are taken");
 	took = seconds();
 	for (size_t i = 0; i < copy.count; i++)
 		((struct copied_network *)copy.networks)[i].since -= (int64_t)(i % 1000) * 1000;
@@ -773,7 +834,8 @@ test_size(void)
 	text_open(&diff, 1000);
 	source_copy_write(&copy, &text);
 	wrote = seconds();
-	ok(!text.cut && source_copy_read(other, "copy", text.bytes, text.length, &again, &why) && copies_equal(&copy, &again),
+	ok(!text.cut && source_copy_read(other, "copy", text.bytes, text.length, &again, &why) &&
+		copies_equal(&copy, &again),
 	    "and come back");
 	read = seconds();
 	source_copy_diff(&copy, &again, 10, &diff);

@@ -35,8 +35,13 @@ copy_of(const char *source, int64_t believed)
 
 	if (!prefix_read("192.0.2.0/24", &network.prefix, NULL))
 		abort();
-	return (struct source_copy){ .source = source, .believed = believed, .ttl = 300, .asked_why = "",
-		.trouble = "", .networks = &network, .count = 1 };
+	return (struct source_copy){ .source = source,
+		.believed = believed,
+		.ttl = 300,
+		.asked_why = "",
+		.trouble = "",
+		.networks = &network,
+		.count = 1 };
 }
 
 static bool
@@ -55,8 +60,8 @@ kept(enum copy_kind kind, const char *source)
 	struct source_copy copy;
 	struct fault why;
 	long long when = source_files_load(folder, kind, source, arena, &copy, &why) ? copy.believed
-	    : why.text[0] == '\0'                                              ? 0
-	                                                                       : -1;
+	    : why.text[0] == '\0'                                                    ? 0
+										     : -1;
 
 	arena_close(arena);
 	return when;
@@ -110,11 +115,14 @@ odd_names(void)
 			note("%s", why.text);
 		(void)files(got);
 		if (strcmp(names[i].source, "spf:%2F") == 0)
-			ok(strcmp(got, "spf:%2F.copy") != 0 && kept(COPY_BELIEVED, names[i].source) == 7, "%s", names[i].name);
+			ok(strcmp(got, "spf:%2F.copy") != 0 && kept(COPY_BELIEVED, names[i].source) == 7, "%s",
+			    names[i].name);
 		else if (strcmp(names[i].source, "a:UPPER") == 0)
-			ok(strcmp(got, "a:upper.copy") != 0 && kept(COPY_BELIEVED, names[i].source) == 7, "%s", names[i].name);
+			ok(strcmp(got, "a:upper.copy") != 0 && kept(COPY_BELIEVED, names[i].source) == 7, "%s",
+			    names[i].name);
 		else
-			ok(strcmp(got, names[i].file) == 0 && kept(COPY_BELIEVED, names[i].source) == 7, "%s", names[i].name) ||
+			ok(strcmp(got, names[i].file) == 0 && kept(COPY_BELIEVED, names[i].source) == 7, "%s",
+			    names[i].name) ||
 			    (note("got %s", got), true);
 		folder_close();
 	}
@@ -152,16 +160,21 @@ kinds(void)
 	struct fault why;
 
 	folder_open();
-	ok(source_files_prepare(folder, &why) && source_files_prepare(folder, &why), "the directory is created, or exists");
+	ok(source_files_prepare(folder, &why) && source_files_prepare(folder, &why),
+	    "the directory is created, or exists");
 	is_number(kept(COPY_BELIEVED, "a:x.example"), 0, "a copy that was never stored is no fault");
 	ok(save(COPY_BELIEVED, "a:x.example", 1, &why) && save(COPY_PENDING, "a:x.example", 2, &why) &&
-	    save(COPY_ACCEPTED, "a:x.example", 3, &why), "a source has a copy of each kind");
+		save(COPY_ACCEPTED, "a:x.example", 3, &why),
+	    "a source has a copy of each kind");
 	ok(kept(COPY_BELIEVED, "a:x.example") == 1 && kept(COPY_PENDING, "a:x.example") == 2 &&
-	    kept(COPY_ACCEPTED, "a:x.example") == 3, "and they are not mixed up");
-	ok(save(COPY_BELIEVED, "a:x.example", 4, &why) && kept(COPY_BELIEVED, "a:x.example") == 4, "a later copy replaces it");
+		kept(COPY_ACCEPTED, "a:x.example") == 3,
+	    "and they are not mixed up");
+	ok(save(COPY_BELIEVED, "a:x.example", 4, &why) && kept(COPY_BELIEVED, "a:x.example") == 4,
+	    "a later copy replaces it");
 	is_number(files(got), 3, "no temporary file is left");
 	source_files_drop(folder, COPY_PENDING, "a:x.example");
-	ok(kept(COPY_PENDING, "a:x.example") == 0 && kept(COPY_ACCEPTED, "a:x.example") == 3, "one kind can be dropped alone");
+	ok(kept(COPY_PENDING, "a:x.example") == 0 && kept(COPY_ACCEPTED, "a:x.example") == 3,
+	    "one kind can be dropped alone");
 	source_files_drop(folder, COPY_PENDING, "a:x.example");
 	is_number(kept(COPY_BELIEVED, "a:x.example"), 4, "even twice");
 	folder_close();
@@ -205,12 +218,15 @@ damaged_files(void)
 		write_over("a:x.example.copy", damages[i].text, damages[i].length);
 		is_number(kept(COPY_BELIEVED, "a:x.example"), -1, "%s is a fault", damages[i].name);
 	}
-	ok(save(COPY_BELIEVED, "a:x.example", 5, &why) && kept(COPY_BELIEVED, "a:x.example") == 5, "the next copy repairs it");
+	ok(save(COPY_BELIEVED, "a:x.example", 5, &why) && kept(COPY_BELIEVED, "a:x.example") == 5,
+	    "the next copy repairs it");
 	snprintf(path, sizeof path, "cp %s/sources/a:x.example.copy %s/sources/a:y.example.copy", folder, folder);
-	ok(system(path) == 0 && kept(COPY_BELIEVED, "a:y.example") == -1, "another source's copy under this name is a fault");
+	ok(system(path) == 0 && kept(COPY_BELIEVED, "a:y.example") == -1,
+	    "another source's copy under this name is a fault");
 	snprintf(path, sizeof path, "%s/sources/a:z.example.copy", folder);
 	ok(mkdir(path, 0700) == 0 && kept(COPY_BELIEVED, "a:z.example") == -1, "a directory in its place is a fault");
-	ok(!save(COPY_BELIEVED, "a:z.example", 1, &why) && strstr(why.text, "cannot be written") != NULL, "and cannot be written");
+	ok(!save(COPY_BELIEVED, "a:z.example", 1, &why) && strstr(why.text, "cannot be written") != NULL,
+	    "and cannot be written");
 	folder_close();
 }
 
@@ -221,15 +237,21 @@ no_folder(void)
 	struct fault why = { .text = "" };
 
 	folder_open();
-	ok(!save(COPY_BELIEVED, "a:x.example", 1, &why) && strstr(why.text, "`sources` is missing") != NULL, "without the directory nothing is kept, and why says so");
+	ok(!save(COPY_BELIEVED, "a:x.example", 1, &why) && strstr(why.text, "`sources` is missing") != NULL,
+	    "without the directory nothing is kept, and why says so");
 	is_number(kept(COPY_BELIEVED, "a:x.example"), 0, "and there is nothing to read");
-	ok(!source_files_prepare("/proc/self/fdinfo", &why) && strstr(why.text, "cannot be created") != NULL, "where no directory can be created is a fault");
+	ok(!source_files_prepare("/proc/self/fdinfo", &why) && strstr(why.text, "cannot be created") != NULL,
+	    "where no directory can be created is a fault");
 	snprintf(path, sizeof path, "touch %s/sources", folder);
-	ok(system(path) == 0 && !source_files_prepare(folder, &why) && strstr(why.text, "is a file, not a directory") != NULL &&
-	    !save(COPY_BELIEVED, "a:x.example", 1, &why), "a file in the directory's place is a fault");
+	ok(system(path) == 0 && !source_files_prepare(folder, &why) &&
+		strstr(why.text, "is a file, not a directory") != NULL && !save(COPY_BELIEVED, "a:x.example", 1, &why),
+	    "a file in the directory's place is a fault");
 	snprintf(path, sizeof path, "cd %s && rm sources && mkdir elsewhere && ln -s elsewhere sources", folder);
-	ok(system(path) == 0 && !source_files_prepare(folder, &why) && strstr(why.text, "is a link, not a directory") != NULL, "so is a link");
-	ok(!save(COPY_ACCEPTED, "a:x.example", 1, &why) && strstr(why.text, "is a link, not a directory") != NULL, "through which nothing is written");
+	ok(system(path) == 0 && !source_files_prepare(folder, &why) &&
+		strstr(why.text, "is a link, not a directory") != NULL,
+	    "so is a link");
+	ok(!save(COPY_ACCEPTED, "a:x.example", 1, &why) && strstr(why.text, "is a link, not a directory") != NULL,
+	    "through which nothing is written");
 	is_number(kept(COPY_BELIEVED, "a:x.example"), -1, "nor read");
 	source_files_drop(folder, COPY_BELIEVED, "a:x.example");
 	is_number(files(got), 0, "and nothing is created where it points");
@@ -249,8 +271,8 @@ owners(void)
 		ok(true, "what root writes belongs to the directory's owner # SKIP not root");
 	} else {
 		snprintf(path, sizeof path, "%s/sources/a:x.example.accepted", folder);
-		ok(source_files_prepare(folder, &why) && save(COPY_ACCEPTED, "a:x.example", 1, &why) && stat(path, &st) == 0 &&
-		    st.st_uid == 65534 && st.st_gid == 65534 && (st.st_mode & 0777) == 0640,
+		ok(source_files_prepare(folder, &why) && save(COPY_ACCEPTED, "a:x.example", 1, &why) &&
+			stat(path, &st) == 0 && st.st_uid == 65534 && st.st_gid == 65534 && (st.st_mode & 0777) == 0640,
 		    "what root writes belongs to the directory's owner");
 	}
 	folder_close();

@@ -82,8 +82,8 @@ taken(struct arena *arena, const struct list *list)
 
 /* "" when it is believed. */
 static const char *
-said(const struct source_guard_limits *limits, bool exclusive, const struct source_copy *before, const struct source_copy *after,
-    struct fault *why)
+said(const struct source_guard_limits *limits, bool exclusive, const struct source_copy *before,
+    const struct source_copy *after, struct fault *why)
 {
 	*why = (struct fault){ 0 };
 	if (source_guard_believes(limits, &shared, exclusive, before, after, why))
@@ -103,7 +103,8 @@ static const struct {
 	const char *wanted;
 } rows[] = {
 	{ "nothing at all", { 12, 28, 1000, 50 }, true, NULL, "", "" },
-	{ "an ordinary list", { 12, 28, 1000, 50 }, true, NULL, "192.0.2.0/24 " V " > ip4; 2001:db8::/32 " V " > ip6", "" },
+	{ "an ordinary list", { 12, 28, 1000, 50 }, true, NULL, "192.0.2.0/24 " V " > ip4; 2001:db8::/32 " V " > ip6",
+	    "" },
 
 	/* one network */
 	{ "IPv4 as wide as the limit", { 12, 28, 1000000, 50 }, false, NULL, "16.0.0.0/12 " V " > ip4", "" },
@@ -112,12 +113,13 @@ static const struct {
 	{ "IPv6 as wide as the limit", { 12, 28, 1000, 50 }, false, NULL, "2001:db0::/28 " V " > ip6", "" },
 	{ "IPv6 wider", { 12, 28, 1000, 50 }, false, NULL, "2001:da0::/27 " V " > _spf." V " > ip6",
 	    "lists the whole of 2001:da0::/27 through " V " > _spf." V " > ip6; the limit is /28 (refresh.widest_ipv6)" },
-	{ "the one network that is too wide among others", { 24, 28, 1000, 50 }, false, NULL, "192.0.2.0/24 a; 198.51.0.0/16 b; 203.0.113.0/24 c",
+	{ "the one network that is too wide among others", { 24, 28, 1000, 50 }, false, NULL,
+	    "192.0.2.0/24 a; 198.51.0.0/16 b; 203.0.113.0/24 c",
 	    "lists the whole of 198.51.0.0/16 through b; the limit is /24 (refresh.widest_ipv4)" },
 	{ "each family has its own limit", { 32, 28, 1000, 50 }, false, NULL, "2001:db8::/29 a", "" },
 	{ "everything, where no width is too much", { 0, 0, 1000000, 50 }, false, NULL, "0.0.0.0/0 a", "" },
-	{ "an IPv4 network that is too wide even in a list that fell", { 12, 28, 1000, 50 }, false, "10.0.0.0/9 a", "10.0.0.0/11 a",
-	    "lists the whole of 10.0.0.0/11 through a; the limit is /12 (refresh.widest_ipv4)" },
+	{ "an IPv4 network that is too wide even in a list that fell", { 12, 28, 1000, 50 }, false, "10.0.0.0/9 a",
+	    "10.0.0.0/11 a", "lists the whole of 10.0.0.0/11 through a; the limit is /12 (refresh.widest_ipv4)" },
 
 	/* all networks: the exact counts are below */
 	{ "IPv4 a little over the share", { 8, 28, 1000, 50 }, false, NULL, "16.0.0.0/8 a.example > b.example",
@@ -143,54 +145,74 @@ static const struct {
 	    "lists 1 addresses, 2.3e-08 % of IPv4, through a; the limit is 0 % (refresh.largest_share)" },
 	{ "a network inside another is not counted twice", { 8, 28, 1000, 50 }, false, NULL,
 	    "16.0.0.0/10 a; 16.0.0.0/11 a; 16.32.0.0/11 a; 16.0.0.0/12 b; 16.63.0.0/16 c; 16.63.255.255 c", "" },
-	{ "addresses inside one /64 are one", { 12, 28, 1000, 50 }, false, "2001:db8::/64 a", "2001:db8::1 a; 2001:db8::2 a; 2001:db8::/80 a", "" },
+	{ "addresses inside one /64 are one", { 12, 28, 1000, 50 }, false, "2001:db8::/64 a",
+	    "2001:db8::1 a; 2001:db8::2 a; 2001:db8::/80 a", "" },
 
 	/* shared senders */
-	{ "a shared sender, exclusive", { 12, 28, 1000, 50 }, true, NULL, "192.0.2.0/24 " V " > ip4; 198.51.100.0/24 " V " > sendgrid.net > ip4",
-	    "takes in the shared sender sendgrid.net through " V " > sendgrid.net > ip4 but is exclusive; write exclusive = false to believe it" },
+	{ "a shared sender, exclusive", { 12, 28, 1000, 50 }, true, NULL,
+	    "192.0.2.0/24 " V " > ip4; 198.51.100.0/24 " V " > sendgrid.net > ip4",
+	    "takes in the shared sender sendgrid.net through " V
+	    " > sendgrid.net > ip4 but is exclusive; write exclusive = false to believe it" },
 	{ "the same, not exclusive", { 12, 28, 1000, 50 }, false, NULL, "198.51.100.0/24 " V " > sendgrid.net > ip4", "" },
-	{ "a name below it", { 12, 28, 1000, 50 }, true, NULL, "198.51.100.0/24 " V " > _spf.u1.sendgrid.net > x.example > ip4",
-	    "takes in the shared sender sendgrid.net through " V " > _spf.u1.sendgrid.net > x.example > ip4 but is exclusive; write exclusive = false to believe it" },
+	{ "a name below it", { 12, 28, 1000, 50 }, true, NULL,
+	    "198.51.100.0/24 " V " > _spf.u1.sendgrid.net > x.example > ip4",
+	    "takes in the shared sender sendgrid.net through " V
+	    " > _spf.u1.sendgrid.net > x.example > ip4 but is exclusive; write exclusive = false to believe it" },
 	{ "in capitals", { 12, 28, 1000, 50 }, true, NULL, "198.51.100.0/24 " V " > a:O1.SendGrid.NET",
-	    "takes in the shared sender sendgrid.net through " V " > a:O1.SendGrid.NET but is exclusive; write exclusive = false to believe it" },
+	    "takes in the shared sender sendgrid.net through " V
+	    " > a:O1.SendGrid.NET but is exclusive; write exclusive = false to believe it" },
 	{ "as the source itself", { 12, 28, 1000, 50 }, true, NULL, "198.51.100.0/24 amazonses.com > ip4",
 	    "takes in the shared sender amazonses.com through amazonses.com > ip4 but is exclusive; write exclusive = false to believe it" },
 	{ "as the host of an MX", { 12, 28, 1000, 50 }, true, NULL, "198.51.100.1 " V " > mx > in.sendgrid.net.",
-	    "takes in the shared sender sendgrid.net through " V " > mx > in.sendgrid.net. but is exclusive; write exclusive = false to believe it" },
-	{ "a name that only ends alike", { 12, 28, 1000, 50 }, true, NULL, "198.51.100.0/24 " V " > notsendgrid.net > ip4", "" },
-	{ "a name that only begins alike", { 12, 28, 1000, 50 }, true, NULL, "198.51.100.0/24 " V " > sendgrid.net." V " > ip4", "" },
+	    "takes in the shared sender sendgrid.net through " V
+	    " > mx > in.sendgrid.net. but is exclusive; write exclusive = false to believe it" },
+	{ "a name that only ends alike", { 12, 28, 1000, 50 }, true, NULL,
+	    "198.51.100.0/24 " V " > notsendgrid.net > ip4", "" },
+	{ "a name that only begins alike", { 12, 28, 1000, 50 }, true, NULL,
+	    "198.51.100.0/24 " V " > sendgrid.net." V " > ip4", "" },
 	{ "the parent of a shared name", { 12, 28, 1000, 50 }, true, NULL, "198.51.100.0/24 zendesk.example > ip4", "" },
 	{ "with no path", { 12, 28, 1000, 50 }, true, NULL, "198.51.100.0/24", "" },
-	{ "after steps without a name", { 12, 28, 1000, 50 }, true, NULL, "198.51.100.0/24 > > %% > ... > amazonses.com > ip6",
+	{ "after steps without a name", { 12, 28, 1000, 50 }, true, NULL,
+	    "198.51.100.0/24 > > %% > ... > amazonses.com > ip6",
 	    "takes in the shared sender amazonses.com through > > %% > ... > amazonses.com > ip6 but is exclusive; write exclusive = false to believe it" },
 
 	/* falls */
 	{ "half is gone", { 12, 28, 1000, 50 }, false, "192.0.2.0/24 a", "192.0.2.0/25 a", "" },
-	{ "one more than half is gone", { 12, 28, 1000, 50 }, false, "192.0.2.0/24 a", "192.0.2.0/26 a; 192.0.2.64/27 a; 192.0.2.96/28 a; 192.0.2.112/29 a; 192.0.2.120/30 a; 192.0.2.124/31 a; 192.0.2.126 a",
+	{ "one more than half is gone", { 12, 28, 1000, 50 }, false, "192.0.2.0/24 a",
+	    "192.0.2.0/26 a; 192.0.2.64/27 a; 192.0.2.96/28 a; 192.0.2.112/29 a; 192.0.2.120/30 a; 192.0.2.124/31 a; 192.0.2.126 a",
 	    "lists 127 IPv4 addresses where it listed 256, 50.4 % fewer; what went came through a; the limit is 50 % (refresh.largest_fall)" },
 	{ "three fifths of five", { 12, 28, 1000, 50 }, false, "192.0.2.0/30 a; 192.0.2.4 a", "192.0.2.0/31 a",
 	    "lists 2 IPv4 addresses where it listed 5, 60 % fewer; what went came through a; the limit is 50 % (refresh.largest_fall)" },
-	{ "most of what went came by one path", { 12, 28, 1000, 50 }, false, "192.0.2.0/24 a; 198.51.100.1 b; 203.0.113.0/28 a > c", "203.0.113.0/28 a > c",
+	{ "most of what went came by one path", { 12, 28, 1000, 50 }, false,
+	    "192.0.2.0/24 a; 198.51.100.1 b; 203.0.113.0/28 a > c", "203.0.113.0/28 a > c",
 	    "lists 16 IPv4 addresses where it listed 273, 94 % fewer; what went came mostly through a; the limit is 50 % (refresh.largest_fall)" },
-	{ "two fifths of five", { 12, 28, 1000, 50 }, false, "192.0.2.0/30 a; 192.0.2.4 a", "192.0.2.0/31 a; 192.0.2.4 a", "" },
+	{ "two fifths of five", { 12, 28, 1000, 50 }, false, "192.0.2.0/30 a; 192.0.2.4 a",
+	    "192.0.2.0/31 a; 192.0.2.4 a", "" },
 	{ "all is gone", { 12, 28, 1000, 50 }, false, "192.0.2.0/24 a > b", "",
 	    "lists 0 IPv4 addresses where it listed 256, 100 % fewer; what went came through a > b; the limit is 50 % (refresh.largest_fall)" },
 	{ "a move to as many other addresses", { 12, 28, 1000, 50 }, false, "192.0.2.0/24 a", "198.51.100.0/24 a", "" },
 	{ "a move to half as many others", { 12, 28, 1000, 50 }, false, "192.0.2.0/24 a", "198.51.100.0/25 b", "" },
 	{ "a move to fewer than half as many", { 12, 28, 1000, 50 }, false, "192.0.2.0/24 a", "198.51.100.0/26 b",
 	    "lists 64 IPv4 addresses where it listed 256, 75 % fewer; what went came through a; the limit is 50 % (refresh.largest_fall)" },
-	{ "more networks, fewer addresses", { 12, 28, 1000, 50 }, false, "192.0.2.0/24 a", "198.51.100.1 a; 198.51.100.3 a; 198.51.100.5 a",
+	{ "more networks, fewer addresses", { 12, 28, 1000, 50 }, false, "192.0.2.0/24 a",
+	    "198.51.100.1 a; 198.51.100.3 a; 198.51.100.5 a",
 	    "lists 3 IPv4 addresses where it listed 256, 99 % fewer; what went came through a; the limit is 50 % (refresh.largest_fall)" },
-	{ "fewer networks, more addresses", { 12, 28, 1000, 50 }, false, "198.51.100.1 a; 198.51.100.3 a; 198.51.100.5 a", "192.0.2.0/24 a", "" },
-	{ "networks that stood inside another", { 12, 28, 1000, 50 }, false, "192.0.2.0/24 a; 192.0.2.0/25 b; 192.0.2.128/25 c; 192.0.2.7 d", "192.0.2.0/24 a", "" },
-	{ "the one around them", { 12, 28, 1000, 50 }, false, "192.0.2.0/24 a; 192.0.2.0/25 b; 192.0.2.128/25 c", "192.0.2.0/25 b; 192.0.2.128/25 c", "" },
+	{ "fewer networks, more addresses", { 12, 28, 1000, 50 }, false,
+	    "198.51.100.1 a; 198.51.100.3 a; 198.51.100.5 a", "192.0.2.0/24 a", "" },
+	{ "networks that stood inside another", { 12, 28, 1000, 50 }, false,
+	    "192.0.2.0/24 a; 192.0.2.0/25 b; 192.0.2.128/25 c; 192.0.2.7 d", "192.0.2.0/24 a", "" },
+	{ "the one around them", { 12, 28, 1000, 50 }, false, "192.0.2.0/24 a; 192.0.2.0/25 b; 192.0.2.128/25 c",
+	    "192.0.2.0/25 b; 192.0.2.128/25 c", "" },
 	{ "IPv6 counts /64s: half", { 12, 28, 1000, 50 }, false, "2001:db8::/32 a", "2001:db8::/33 a", "" },
 	{ "IPv6: a quarter is left", { 12, 28, 1000, 50 }, false, "2001:db8::/32 a", "2001:db8::/34 a",
 	    "lists 1073741824 IPv6 networks of /64 where it listed 4294967296, 75 % fewer; what went came through a; the limit is 50 % (refresh.largest_fall)" },
-	{ "IPv6: hosts of one /64", { 12, 28, 1000, 50 }, false, "2001:db8::1 a; 2001:db8::2 a; 2001:db8::3 a", "2001:db8::1 a", "" },
-	{ "IPv6: hosts of three /64s", { 12, 28, 1000, 50 }, false, "2001:db8::1 a; 2001:db8:0:1::1 b; 2001:db8:0:2::1 b", "2001:db8::1 a",
+	{ "IPv6: hosts of one /64", { 12, 28, 1000, 50 }, false, "2001:db8::1 a; 2001:db8::2 a; 2001:db8::3 a",
+	    "2001:db8::1 a", "" },
+	{ "IPv6: hosts of three /64s", { 12, 28, 1000, 50 }, false,
+	    "2001:db8::1 a; 2001:db8:0:1::1 b; 2001:db8:0:2::1 b", "2001:db8::1 a",
 	    "lists 1 IPv6 networks of /64 where it listed 3, 67 % fewer; what went came through b; the limit is 50 % (refresh.largest_fall)" },
-	{ "one family is gone, however small beside the other", { 12, 28, 1000, 50 }, false, "192.0.2.0/24 a; 2001:db8::/32 b", "2001:db8::/32 b",
+	{ "one family is gone, however small beside the other", { 12, 28, 1000, 50 }, false,
+	    "192.0.2.0/24 a; 2001:db8::/32 b", "2001:db8::/32 b",
 	    "lists 0 IPv4 addresses where it listed 256, 100 % fewer; what went came through a; the limit is 50 % (refresh.largest_fall)" },
 	{ "a family came", { 12, 28, 1000, 50 }, false, "192.0.2.0/24 a", "192.0.2.0/24 a; 2001:db8::/32 b", "" },
 	{ "a rise", { 12, 28, 1000, 50 }, false, "192.0.2.1 a", "192.0.0.0/16 a", "" },
@@ -214,8 +236,8 @@ test_rows(void)
 		list_read(arena, rows[i].after, &lists[1]);
 		before = taken(arena, &lists[0]);
 		after = taken(arena, &lists[1]);
-		is(said(&rows[i].limits, rows[i].exclusive, rows[i].before == NULL ? NULL : &before, &after, &why), rows[i].wanted,
-		    "%s", rows[i].what);
+		is(said(&rows[i].limits, rows[i].exclusive, rows[i].before == NULL ? NULL : &before, &after, &why),
+		    rows[i].wanted, "%s", rows[i].what);
 		arena_close(arena);
 	}
 }
@@ -254,8 +276,8 @@ test_shares(void)
 
 			list_units(&list, shares[i].family, shares[i].most + more, "a");
 			copy = taken(arena, &list);
-			is(said(&limits, true, NULL, &copy, &why), more == 0 ? "" : shares[i].wanted, "%s%s", shares[i].what,
-			    more == 0 ? "" : " and one more");
+			is(said(&limits, true, NULL, &copy, &why), more == 0 ? "" : shares[i].wanted, "%s%s",
+			    shares[i].what, more == 0 ? "" : " and one more");
 			arena_close(arena);
 		}
 }
@@ -268,9 +290,15 @@ test_falls(void)
 		unsigned percent;
 		uint64_t was, least; /* believed; one fewer is not */
 	} falls[] = {
-		{ ADDRESS_V4, 50, 1000, 500 }, { ADDRESS_V4, 50, 1001, 501 }, { ADDRESS_V4, 33, 100, 67 }, { ADDRESS_V4, 99, 4000000, 40000 },
-		{ ADDRESS_V4, 1, 99, 99 }, { ADDRESS_V6, 50, 1000, 500 }, { ADDRESS_V6, 50, 3, 2 },
-		{ ADDRESS_V6, 50, UINT64_C(1) << 50, UINT64_C(1) << 49 }, { ADDRESS_V6, 99, UINT64_C(100) << 40, UINT64_C(1) << 40 },
+		{ ADDRESS_V4, 50, 1000, 500 },
+		{ ADDRESS_V4, 50, 1001, 501 },
+		{ ADDRESS_V4, 33, 100, 67 },
+		{ ADDRESS_V4, 99, 4000000, 40000 },
+		{ ADDRESS_V4, 1, 99, 99 },
+		{ ADDRESS_V6, 50, 1000, 500 },
+		{ ADDRESS_V6, 50, 3, 2 },
+		{ ADDRESS_V6, 50, UINT64_C(1) << 50, UINT64_C(1) << 49 },
+		{ ADDRESS_V6, 99, UINT64_C(100) << 40, UINT64_C(1) << 40 },
 	};
 
 	for (size_t i = 0; i < sizeof falls / sizeof *falls; i++)
@@ -285,9 +313,9 @@ test_falls(void)
 			list_units(&is_now, falls[i].family, falls[i].least - fewer, "a");
 			before = taken(arena, &was);
 			after = taken(arena, &is_now);
-			ok((said(&limits, true, &before, &after, &why)[0] == '\0') == (fewer == 0), "IPv%d: from %llu to %llu is %s",
-			    (int)falls[i].family, (unsigned long long)falls[i].was, (unsigned long long)(falls[i].least - fewer),
-			    fewer == 0 ? "believed" : "not");
+			ok((said(&limits, true, &before, &after, &why)[0] == '\0') == (fewer == 0),
+			    "IPv%d: from %llu to %llu is %s", (int)falls[i].family, (unsigned long long)falls[i].was,
+			    (unsigned long long)(falls[i].least - fewer), fewer == 0 ? "believed" : "not");
 			arena_close(arena);
 		}
 }
@@ -312,10 +340,14 @@ test_asked(void)
 	};
 
 	for (size_t i = 0; i < sizeof sources / sizeof *sources; i++) {
-		struct source_copy copy = { .source = "spf:" V, .asked = sources[i].asked, .asked_why = sources[i].why, .trouble = "" };
+		struct source_copy copy = { .source = "spf:" V,
+			.asked = sources[i].asked,
+			.asked_why = sources[i].why,
+			.trouble = "" };
 		struct fault why;
 
-		ok((said(&usual, true, NULL, &copy, &why)[0] == '\0') == sources[i].believed, "asked: %s", sources[i].what);
+		ok((said(&usual, true, NULL, &copy, &why)[0] == '\0') == sources[i].believed, "asked: %s",
+		    sources[i].what);
 		ok(said(&usual, false, NULL, &copy, &why)[0] == '\0', "asked: %s, not exclusive", sources[i].what);
 	}
 }
@@ -340,15 +372,19 @@ test_long_path(void)
 	list_add(&lists[1], (struct address){ ADDRESS_V4, { 192, 0, 2 } }, 24, path);
 	wide = taken(arena, &lists[0]);
 	narrow = taken(arena, &lists[1]);
-	ok(strstr(said(&limits, false, NULL, &wide, &why), "> sendgrid.net > ip4; the limit is /12 (refresh.widest_ipv4)") != NULL,
+	ok(strstr(said(&limits, false, NULL, &wide, &why),
+	       "> sendgrid.net > ip4; the limit is /12 (refresh.widest_ipv4)") != NULL,
 	    "a long path leaves room for the widest network's limit");
 	limits.widest_ipv4 = 8;
-	ok(strstr(said(&limits, false, NULL, &wide, &why), "> sendgrid.net > ip4; the limit is 0.1 % (refresh.largest_share)") != NULL,
+	ok(strstr(said(&limits, false, NULL, &wide, &why),
+	       "> sendgrid.net > ip4; the limit is 0.1 % (refresh.largest_share)") != NULL,
 	    "and for the share");
 	limits.share_ppm = 1000000;
-	ok(strstr(said(&limits, false, &wide, &narrow, &why), "> sendgrid.net > ip4; the limit is 50 % (refresh.largest_fall)") != NULL,
+	ok(strstr(said(&limits, false, &wide, &narrow, &why),
+	       "> sendgrid.net > ip4; the limit is 50 % (refresh.largest_fall)") != NULL,
 	    "and for the fall");
-	ok(strstr(said(&limits, true, NULL, &wide, &why), "> sendgrid.net > ip4 but is exclusive; write exclusive = false to believe it") != NULL,
+	ok(strstr(said(&limits, true, NULL, &wide, &why),
+	       "> sendgrid.net > ip4 but is exclusive; write exclusive = false to believe it") != NULL,
 	    "and for the remedy");
 	arena_close(arena);
 }
@@ -370,7 +406,8 @@ test_many_paths(void)
 	    "takes in the shared sender amazonses.com through " V " > amazonses.com > 200.example but is exclusive; "
 	    "write exclusive = false to believe it",
 	    "one shared sender among hundreds of paths is found");
-	ok(source_guard_believes(&usual, &(struct source_guard_names){ NULL, 0 }, true, NULL, &copy, &why), "where no name is shared, none is");
+	ok(source_guard_believes(&usual, &(struct source_guard_names){ NULL, 0 }, true, NULL, &copy, &why),
+	    "where no name is shared, none is");
 	arena_close(arena);
 }
 

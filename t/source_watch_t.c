@@ -16,7 +16,7 @@ enum { HOUR = 3600, DAY = 24 * HOUR, WEEK = 7 * DAY, START = 1700000000 };
 
 /* ---- a clock that the test sets, a journal that counts ---- */
 
-static int64_t second; /* since START */
+static int64_t second;   /* since START */
 static int64_t set_back; /* seconds by which the wall clock was set back */
 
 int64_t
@@ -128,8 +128,12 @@ fixture_open(void)
 		abort();
 	fixture->zone = canned_zone_open();
 	fixture->resolver = resolver_canned(fixture->zone, &why);
-	fixture->with = (struct source_watch_context){ .resolver = fixture->resolver, .state_dir = fixture->folder,
-		.limits = { 12, 28, 1000, 50 }, .shared = { shared, 1 }, .least = 60, .most = DAY,
+	fixture->with = (struct source_watch_context){ .resolver = fixture->resolver,
+		.state_dir = fixture->folder,
+		.limits = { 12, 28, 1000, 50 },
+		.shared = { shared, 1 },
+		.least = 60,
+		.most = DAY,
 		.calls = &fixture->calls };
 	second = set_back = 0;
 	return fixture;
@@ -271,7 +275,8 @@ outage_of_a_day(void)
 	}
 	ok(same && changes == 0, "an outage of 24 hours: the list is the same in every minute of it");
 	is_number(said_times("stays in use"), 1, "and it is logged once");
-	ok(fixture->asked > DAY / 600 && fixture->asked < DAY / 600 + 20, "it is asked again the whole time, once per TTL");
+	ok(fixture->asked > DAY / 600 && fixture->asked < DAY / 600 + 20,
+	    "it is asked again the whole time, once per TTL");
 	zone_set(fixture, "acme.example", plain);
 	run_until(fixture, DAY + 601);
 	is_number(said_times("answers again, unchanged"), 1, "its end is logged");
@@ -372,9 +377,12 @@ source_files_serve(void)
 	int64_t since;
 
 	second = 700;
-	zone_set(fixture, "_spf.acme.example", "_spf.acme.example 600 TXT \"v=spf1 ip4:192.0.2.0/24 ip4:198.51.100.0/24 ip6:2001:db8::/32 -all\"");
+	zone_set(fixture, "_spf.acme.example",
+	    "_spf.acme.example 600 TXT \"v=spf1 ip4:192.0.2.0/24 ip4:198.51.100.0/24 ip6:2001:db8::/32 -all\"");
 	is_number(unfold(fixture), 1, "what is published changes");
-	is_number(said_times("drift: source spf:acme.example of acme: came 198.51.100.0/24 via acme.example > _spf.acme.example > ip4"),
+	is_number(
+	    said_times(
+		"drift: source spf:acme.example of acme: came 198.51.100.0/24 via acme.example > _spf.acme.example > ip4"),
 	    1, "the log names source, vendor, path and what came");
 	end(fixture);
 	second = 2 * DAY;
@@ -382,7 +390,8 @@ source_files_serve(void)
 	begin(fixture, "acme.example", false, WEEK);
 	is(lists(fixture), "192.0.2.0/24 198.51.100.0/24 2001:db8::/32", "a start without DNS uses the last good copy");
 	since = fixture->watch->copy.networks[0].since;
-	ok(since == START && fixture->watch->copy.networks[1].since == START + 700, "it knows since when each network is listed");
+	ok(since == START && fixture->watch->copy.networks[1].since == START + 700,
+	    "it knows since when each network is listed");
 	ok(fixture->watch->due <= clock_ticks(), "and is asked at once");
 	is_number(unfold(fixture), 0, "in vain");
 	is(lists(fixture), "192.0.2.0/24 198.51.100.0/24 2001:db8::/32", "and stays in use");
@@ -453,14 +462,17 @@ static const struct {
 	const char *trouble; /* NULL: it is believed */
 	const char *name;
 } doubts[] = {
-	{ "ip4:20.0.0.0/11", false, "lists the whole of 20.0.0.0/11 through acme.example > ip4; the limit is /12", "an IPv4 network wider than /12" },
+	{ "ip4:20.0.0.0/11", false, "lists the whole of 20.0.0.0/11 through acme.example > ip4; the limit is /12",
+	    "an IPv4 network wider than /12" },
 	{ "ip4:20.0.0.0/12", false, NULL, "a /12" },
-	{ "ip6:2a00::/27", false, "lists the whole of 2a00::/27 through acme.example > ip6; the limit is /28", "an IPv6 network wider than /28" },
+	{ "ip6:2a00::/27", false, "lists the whole of 2a00::/27 through acme.example > ip6; the limit is /28",
+	    "an IPv6 network wider than /28" },
 	{ "ip6:2a00::/28", false, NULL, "an IPv6 /28" },
-	{ "ip4:20.0.0.0/12 ip4:21.0.0.0/12 ip4:22.0.0.0/12 ip4:23.0.0.0/12 ip4:24.0.0.0/12", false,
-	    "of IPv4", "networks of a large share of the address space together" },
+	{ "ip4:20.0.0.0/12 ip4:21.0.0.0/12 ip4:22.0.0.0/12 ip4:23.0.0.0/12 ip4:24.0.0.0/12", false, "of IPv4",
+	    "networks of a large share of the address space together" },
 	{ "+all", false, "published wrongly: ", "+all" },
-	{ "include:bulk.example", true, "bulk.example through acme.example > bulk.example > ip4", "a shared sender in an exclusive source" },
+	{ "include:bulk.example", true, "bulk.example through acme.example > bulk.example > ip4",
+	    "a shared sender in an exclusive source" },
 	{ "include:bulk.example", false, NULL, "a shared sender in a source that is not exclusive" },
 	{ "v=spf1 ip4:192.0.2.0/26 -all", false, "75 % fewer", "a fall by more than half" },
 	{ "v=spf1 ip4:192.0.2.0/25 -all", false, NULL, "a fall by half" },
@@ -490,10 +502,13 @@ disbelief(void)
 		} else {
 			bool wrong = strncmp(doubts[i].trouble, SOURCE_WATCH_WRONGLY, strlen(SOURCE_WATCH_WRONGLY)) == 0;
 
-			ok(unfold(fixture) == wrong && strcmp(lists(fixture), "192.0.2.0/24") == 0, "%s is not believed", doubts[i].name);
-			ok((fixture->watch->copy.wrong != 0) == wrong, "%s: %s", doubts[i].name, wrong
-				? "of other addresses nothing is known any more" : "other addresses are not listed, as before");
-			ok(strstr(fixture->watch->trouble, doubts[i].trouble) != NULL && said_times(doubts[i].trouble) == 1,
+			ok(unfold(fixture) == wrong && strcmp(lists(fixture), "192.0.2.0/24") == 0,
+			    "%s is not believed", doubts[i].name);
+			ok((fixture->watch->copy.wrong != 0) == wrong, "%s: %s", doubts[i].name,
+			    wrong ? "of other addresses nothing is known any more"
+				  : "other addresses are not listed, as before");
+			ok(strstr(fixture->watch->trouble, doubts[i].trouble) != NULL &&
+				said_times(doubts[i].trouble) == 1,
 			    "%s: that is logged, with what and where", doubts[i].name) ||
 			    (note("trouble: %s", fixture->watch->trouble), true);
 		}
@@ -562,15 +577,18 @@ gone_after_a_week(void)
 		if (wrongs[i].line == NULL)
 			zone_set(fixture, "_spf.acme.example", NULL);
 		pass_until(fixture, WEEK, true);
-		is(lists(fixture), "192.0.2.0/24 2001:db8::/32", "%s: what it listed stays in use for a week", wrongs[i].name);
+		is(lists(fixture), "192.0.2.0/24 2001:db8::/32", "%s: what it listed stays in use for a week",
+		    wrongs[i].name);
 		ok(fixture->watch->copy.wrong != 0 && !fixture->watch->copy.gone, "%s: and other addresses are unknown",
 		    wrongs[i].name);
-		ok(said_times(wrongs[i].said) == 1 && said_times("no answer") == 0, "%s: the log says what is broken", wrongs[i].name) ||
+		ok(said_times(wrongs[i].said) == 1 && said_times("no answer") == 0, "%s: the log says what is broken",
+		    wrongs[i].name) ||
 		    (note("said: %s", said), true);
 		pass_until(fixture, WEEK + HOUR, true);
 		is(lists(fixture), "", "%s: then it lists nothing", wrongs[i].name);
 		ok(fixture->watch->known && fixture->watch->copy.gone, "%s: and is not unknown", wrongs[i].name);
-		is_number(said_times("source-wrong: source spf:acme.example of acme: "), 1, "%s: and logged", wrongs[i].name);
+		is_number(said_times("source-wrong: source spf:acme.example of acme: "), 1, "%s: and logged",
+		    wrongs[i].name);
 		pass_until(fixture, 9 * WEEK, true);
 		is(lists(fixture), "", "%s: it does not grow stale while DNS says so", wrongs[i].name);
 		zone_set(fixture, "acme.example", plain);
@@ -676,7 +694,8 @@ gone_too_soon(void)
 	with_absent_after(fixture, 1);
 	zone_set(fixture, "acme.example", NULL);
 	for (int turn = 1; turn <= 3; turn++) {
-		is_number(fixture->watch->copy.gone, false, "however short refresh.absent_after, asking %d finds it", turn);
+		is_number(fixture->watch->copy.gone, false, "however short refresh.absent_after, asking %d finds it",
+		    turn);
 		others_answer(fixture);
 		second += 700;
 		(void)unfold(fixture);

@@ -13,10 +13,10 @@
 enum { DONE = UNFOLDING_DONE, TEMPORARY = UNFOLDING_TEMPORARY, BROKEN = UNFOLDING_BROKEN };
 
 #define V "vendor.example"
-#define TEN_HOSTS \
-	V " MX 10 h0." V "\n" V " MX 10 h1." V "\n" V " MX 10 h2." V "\n" V " MX 10 h3." V "\n" V " MX 10 h4." V "\n" \
-	V " MX 10 h5." V "\n" V " MX 10 h6." V "\n" V " MX 10 h7." V "\n" V " MX 10 h8." V "\n" V " MX 10 h9." V "\n" \
-	"h9." V " A 192.0.2.9\n"
+#define TEN_HOSTS                                                                                                       \
+	V " MX 10 h0." V "\n" V " MX 10 h1." V "\n" V " MX 10 h2." V "\n" V " MX 10 h3." V "\n" V " MX 10 h4." V "\n" V \
+	  " MX 10 h5." V "\n" V " MX 10 h6." V "\n" V " MX 10 h7." V "\n" V " MX 10 h8." V "\n" V " MX 10 h9." V "\n"   \
+	  "h9." V " A 192.0.2.9\n"
 #define TEN_A "a a a a a a a a a a"
 
 static const struct {
@@ -29,131 +29,226 @@ static const struct {
 	long long ttl;      /* -1: not looked at */
 } rows[] = {
 	/* hosts */
-	{ "a: both families", SOURCE_A, V " 300 A 192.0.2.1\n" V " 60 AAAA 2001:db8::1", DONE, "192.0.2.1 " V "; 2001:db8::1 " V, "", 60 },
-	{ "a: several addresses, a double once", SOURCE_A, V " A 192.0.2.1\n" V " A 192.0.2.2\n" V " A 192.0.2.1", DONE, "192.0.2.1 " V "; 192.0.2.2 " V, "", -1 },
+	{ "a: both families", SOURCE_A, V " 300 A 192.0.2.1\n" V " 60 AAAA 2001:db8::1", DONE,
+	    "192.0.2.1 " V "; 2001:db8::1 " V, "", 60 },
+	{ "a: several addresses, a double once", SOURCE_A, V " A 192.0.2.1\n" V " A 192.0.2.2\n" V " A 192.0.2.1", DONE,
+	    "192.0.2.1 " V "; 192.0.2.2 " V, "", -1 },
 	{ "a: no AAAA is fine", SOURCE_A, V " 300 A 192.0.2.1", DONE, "192.0.2.1 " V, "", 300 },
 	{ "a: no A is fine", SOURCE_A, V " 300 AAAA 2001:db8::1", DONE, "2001:db8::1 " V, "", 300 },
 	{ "a: through an alias", SOURCE_A, V " CNAME h." V "\nh." V " A 192.0.2.1", DONE, "192.0.2.1 " V, "", -1 },
-	{ "a: a mapped AAAA does not count", SOURCE_A, V " A 192.0.2.1\n" V " AAAA ::ffff:192.0.2.2", DONE, "192.0.2.1 " V, "", -1 },
+	{ "a: a mapped AAAA does not count", SOURCE_A, V " A 192.0.2.1\n" V " AAAA ::ffff:192.0.2.2", DONE,
+	    "192.0.2.1 " V, "", -1 },
 	{ "a: nothing there", SOURCE_A, V " TXT hello", BROKEN, V ": no address (A or AAAA)", "", -1 },
 	{ "a: no such name", SOURCE_A, "", BROKEN, V ": the name does not exist", "", -1 },
-	{ "a: trouble with A", SOURCE_A, V " A SERVFAIL\n" V " AAAA 2001:db8::1", TEMPORARY, V ": no answer for A", "", -1 },
-	{ "a: trouble with AAAA after an A", SOURCE_A, V " A 192.0.2.1\n" V " AAAA TIMEOUT", TEMPORARY, V ": no answer for AAAA", "", -1 },
+	{ "a: trouble with A", SOURCE_A, V " A SERVFAIL\n" V " AAAA 2001:db8::1", TEMPORARY, V ": no answer for A", "",
+	    -1 },
+	{ "a: trouble with AAAA after an A", SOURCE_A, V " A 192.0.2.1\n" V " AAAA TIMEOUT", TEMPORARY,
+	    V ": no answer for AAAA", "", -1 },
 	{ "a: a bogus answer", SOURCE_A, V " A BOGUS", TEMPORARY, V ": the answer for A fails DNSSEC", "", -1 },
-	{ "mx: the addresses of every host", SOURCE_MX, V " 600 MX 10 h1." V "\n" V " 600 MX 20 h2." V "\nh1." V " 300 A 192.0.2.1\nh2." V " 900 AAAA 2001:db8::2",
+	{ "mx: the addresses of every host", SOURCE_MX,
+	    V " 600 MX 10 h1." V "\n" V " 600 MX 20 h2." V "\nh1." V " 300 A 192.0.2.1\nh2." V " 900 AAAA 2001:db8::2",
 	    DONE, "192.0.2.1 " V " > h1." V "; 2001:db8::2 " V " > h2." V, "", 300 },
-	{ "mx: a host without addresses beside one", SOURCE_MX, V " MX 10 gone." V "\n" V " MX 20 h2." V "\nh2." V " A 192.0.2.2", DONE, "192.0.2.2 " V " > h2." V, "", -1 },
+	{ "mx: a host without addresses beside one", SOURCE_MX,
+	    V " MX 10 gone." V "\n" V " MX 20 h2." V "\nh2." V " A 192.0.2.2", DONE, "192.0.2.2 " V " > h2." V, "", -1 },
 	{ "mx: ten hosts", SOURCE_MX, TEN_HOSTS, DONE, "192.0.2.9 " V " > h9." V, "", -1 },
-	{ "mx: eleven hosts", SOURCE_MX, TEN_HOSTS V " MX 10 h10." V, BROKEN, V ": more than 10 MX hosts (RFC 7208, 4.6.4)", "", -1 },
+	{ "mx: eleven hosts", SOURCE_MX, TEN_HOSTS V " MX 10 h10." V, BROKEN,
+	    V ": more than 10 MX hosts (RFC 7208, 4.6.4)", "", -1 },
 	{ "mx: none", SOURCE_MX, V " A 192.0.2.1", BROKEN, V ": no MX host with an address", "", -1 },
 	{ "mx: the null MX", SOURCE_MX, V " MX 0 .", BROKEN, V ": no MX host with an address", "", -1 },
-	{ "mx: trouble with one host", SOURCE_MX, V " MX 10 h1." V "\n" V " MX 10 h2." V "\nh1." V " A 192.0.2.1\nh2." V " A SERVFAIL",
-	    TEMPORARY, V " > h2." V ": no answer for A", "", -1 },
+	{ "mx: trouble with one host", SOURCE_MX,
+	    V " MX 10 h1." V "\n" V " MX 10 h2." V "\nh1." V " A 192.0.2.1\nh2." V " A SERVFAIL", TEMPORARY,
+	    V " > h2." V ": no answer for A", "", -1 },
 
 	/* the record */
-	{ "spf: networks of both families", SOURCE_SPF, V " 300 TXT \"v=spf1 ip4:192.0.2.0/24 ip6:2001:db8::/32 ip4:198.51.100.7 -all\"",
-	    DONE, "192.0.2.0/24 " V " > ip4; 2001:db8::/32 " V " > ip6; 198.51.100.7 " V " > ip4", "", 300 },
-	{ "spf: host bits are cleared", SOURCE_SPF, V " TXT \"v=spf1 ip4:192.0.2.77/24 -all\"", DONE, "192.0.2.0/24 " V " > ip4", "", -1 },
-	{ "spf: duplicates once", SOURCE_SPF, V " TXT \"v=spf1 ip4:192.0.2.1 ip4:192.0.2.1/32 +ip4:192.0.2.1 -all\"", DONE, "192.0.2.1 " V " > ip4", "", -1 },
-	{ "spf: a network inside another stays", SOURCE_SPF, V " TXT \"v=spf1 ip4:192.0.2.0/24 ip4:192.0.2.1 -all\"", DONE, "192.0.2.0/24 " V " > ip4; 192.0.2.1 " V " > ip4", "", -1 },
+	{ "spf: networks of both families", SOURCE_SPF,
+	    V " 300 TXT \"v=spf1 ip4:192.0.2.0/24 ip6:2001:db8::/32 ip4:198.51.100.7 -all\"", DONE,
+	    "192.0.2.0/24 " V " > ip4; 2001:db8::/32 " V " > ip6; 198.51.100.7 " V " > ip4", "", 300 },
+	{ "spf: host bits are cleared", SOURCE_SPF, V " TXT \"v=spf1 ip4:192.0.2.77/24 -all\"", DONE,
+	    "192.0.2.0/24 " V " > ip4", "", -1 },
+	{ "spf: duplicates once", SOURCE_SPF, V " TXT \"v=spf1 ip4:192.0.2.1 ip4:192.0.2.1/32 +ip4:192.0.2.1 -all\"",
+	    DONE, "192.0.2.1 " V " > ip4", "", -1 },
+	{ "spf: a network inside another stays", SOURCE_SPF, V " TXT \"v=spf1 ip4:192.0.2.0/24 ip4:192.0.2.1 -all\"",
+	    DONE, "192.0.2.0/24 " V " > ip4; 192.0.2.1 " V " > ip4", "", -1 },
 	{ "spf: nobody sends", SOURCE_SPF, V " TXT \"v=spf1 -all\"", DONE, "", "", -1 },
-	{ "spf: other texts beside it", SOURCE_SPF, V " TXT \"v=spf10 +all\"\n" V " TXT hello\n" V " TXT \"v=spf1 ip4:192.0.2.1 ~all\"", DONE, "192.0.2.1 " V " > ip4", "", -1 },
+	{ "spf: other texts beside it", SOURCE_SPF,
+	    V " TXT \"v=spf10 +all\"\n" V " TXT hello\n" V " TXT \"v=spf1 ip4:192.0.2.1 ~all\"", DONE,
+	    "192.0.2.1 " V " > ip4", "", -1 },
 	{ "spf: no end", SOURCE_SPF, V " TXT \"v=spf1 ip4:192.0.2.1\"", DONE, "192.0.2.1 " V " > ip4", "", -1 },
-	{ "spf: a neutral end is an end", SOURCE_SPF, V " TXT \"v=spf1 ip4:192.0.2.1 ?all ip4:192.0.2.2\"", DONE, "192.0.2.1 " V " > ip4", "", -1 },
-	{ "spf: nothing after the end is read", SOURCE_SPF, V " TXT \"v=spf1 -all include:gone." V " +all\"", DONE, "", "", -1 },
+	{ "spf: a neutral end is an end", SOURCE_SPF, V " TXT \"v=spf1 ip4:192.0.2.1 ?all ip4:192.0.2.2\"", DONE,
+	    "192.0.2.1 " V " > ip4", "", -1 },
+	{ "spf: nothing after the end is read", SOURCE_SPF, V " TXT \"v=spf1 -all include:gone." V " +all\"", DONE, "",
+	    "", -1 },
 	{ "spf: no record", SOURCE_SPF, V " TXT hello", BROKEN, V ": no SPF record", "", -1 },
 	{ "spf: no such name", SOURCE_SPF, "", BROKEN, V ": no SPF record, the name does not exist", "", -1 },
-	{ "spf: two records", SOURCE_SPF, V " TXT \"v=spf1 -all\"\n" V " TXT \"v=spf1 ~all\"", BROKEN, V ": two SPF records", "", -1 },
+	{ "spf: two records", SOURCE_SPF, V " TXT \"v=spf1 -all\"\n" V " TXT \"v=spf1 ~all\"", BROKEN,
+	    V ": two SPF records", "", -1 },
 	{ "spf: trouble", SOURCE_SPF, V " TXT SERVFAIL", TEMPORARY, V ": no answer for TXT", "", -1 },
 	{ "spf: bogus", SOURCE_SPF, V " TXT BOGUS", TEMPORARY, V ": the answer for TXT fails DNSSEC", "", -1 },
-	{ "spf: it passes everybody", SOURCE_SPF, V " TXT \"v=spf1 ip4:192.0.2.1 +all\"", BROKEN, V ": '+all' passes the whole internet", "", -1 },
-	{ "spf: all alone means +all", SOURCE_SPF, V " TXT \"v=spf1 all\"", BROKEN, V ": '+all' passes the whole internet", "", -1 },
-	{ "spf: everybody but one is everybody", SOURCE_SPF, V " TXT \"v=spf1 -ip4:192.0.2.1 +all\"", BROKEN, V ": '+all' passes the whole internet", V " > -ip4:192.0.2.1", -1 },
-	{ "spf: the whole of IPv4", SOURCE_SPF, V " TXT \"v=spf1 ip4:0.0.0.0/0 -all\"", BROKEN, V " > ip4: 0.0.0.0/0 is too broad", "", -1 },
-	{ "spf: half of IPv4", SOURCE_SPF, V " TXT \"v=spf1 ip4:128.0.0.0/1 -all\"", BROKEN, V " > ip4: 128.0.0.0/1 is too broad", "", -1 },
-	{ "spf: as broad as a holder can be", SOURCE_SPF, V " TXT \"v=spf1 ip4:17.0.0.0/8 ip6:2600::/16 -all\"", DONE, "17.0.0.0/8 " V " > ip4; 2600::/16 " V " > ip6", "", -1 },
-	{ "spf: the whole of IPv6", SOURCE_SPF, V " TXT \"v=spf1 ip6:::/0 -all\"", BROKEN, V " > ip6: ::/0 is too broad", "", -1 },
-	{ "spf: a little too broad", SOURCE_SPF, V " TXT \"v=spf1 ip6:2600::/15 -all\"", BROKEN, V " > ip6: 2600::/15 is too broad", "", -1 },
-	{ "spf: too broad though one is taken out", SOURCE_SPF, V " TXT \"v=spf1 -ip4:192.0.2.1 ip4:0.0.0.0/0 -all\"", BROKEN, V " > ip4: 0.0.0.0/0 is too broad", V " > -ip4:192.0.2.1", -1 },
-	{ "spf: too broad by an address", SOURCE_SPF, V " A 192.0.2.1\n" V " TXT \"v=spf1 a/0 -all\"", BROKEN, V " > a: 0.0.0.0/0 is too broad", "", -1 },
+	{ "spf: it passes everybody", SOURCE_SPF, V " TXT \"v=spf1 ip4:192.0.2.1 +all\"", BROKEN,
+	    V ": '+all' passes the whole internet", "", -1 },
+	{ "spf: all alone means +all", SOURCE_SPF, V " TXT \"v=spf1 all\"", BROKEN,
+	    V ": '+all' passes the whole internet", "", -1 },
+	{ "spf: everybody but one is everybody", SOURCE_SPF, V " TXT \"v=spf1 -ip4:192.0.2.1 +all\"", BROKEN,
+	    V ": '+all' passes the whole internet", V " > -ip4:192.0.2.1", -1 },
+	{ "spf: the whole of IPv4", SOURCE_SPF, V " TXT \"v=spf1 ip4:0.0.0.0/0 -all\"", BROKEN,
+	    V " > ip4: 0.0.0.0/0 is too broad", "", -1 },
+	{ "spf: half of IPv4", SOURCE_SPF, V " TXT \"v=spf1 ip4:128.0.0.0/1 -all\"", BROKEN,
+	    V " > ip4: 128.0.0.0/1 is too broad", "", -1 },
+	{ "spf: as broad as a holder can be", SOURCE_SPF, V " TXT \"v=spf1 ip4:17.0.0.0/8 ip6:2600::/16 -all\"", DONE,
+	    "17.0.0.0/8 " V " > ip4; 2600::/16 " V " > ip6", "", -1 },
+	{ "spf: the whole of IPv6", SOURCE_SPF, V " TXT \"v=spf1 ip6:::/0 -all\"", BROKEN,
+	    V " > ip6: ::/0 is too broad", "", -1 },
+	{ "spf: a little too broad", SOURCE_SPF, V " TXT \"v=spf1 ip6:2600::/15 -all\"", BROKEN,
+	    V " > ip6: 2600::/15 is too broad", "", -1 },
+	{ "spf: too broad though one is taken out", SOURCE_SPF, V " TXT \"v=spf1 -ip4:192.0.2.1 ip4:0.0.0.0/0 -all\"",
+	    BROKEN, V " > ip4: 0.0.0.0/0 is too broad", V " > -ip4:192.0.2.1", -1 },
+	{ "spf: too broad by an address", SOURCE_SPF, V " A 192.0.2.1\n" V " TXT \"v=spf1 a/0 -all\"", BROKEN,
+	    V " > a: 0.0.0.0/0 is too broad", "", -1 },
 
 	/* hosts in the record */
-	{ "spf: a and mx of the name itself", SOURCE_SPF, V " A 192.0.2.1\n" V " MX 1 h." V "\nh." V " A 192.0.2.2\n" V " TXT \"v=spf1 a mx -all\"",
-	    DONE, "192.0.2.1 " V " > a; 192.0.2.2 " V " > mx > h." V, "", -1 },
-	{ "spf: a and mx of other names", SOURCE_SPF, "o." V " A 192.0.2.1\no." V " AAAA 2001:db8::1\np." V " MX 1 o." V "\n" V " TXT \"v=spf1 mx:P." V " a:O." V ". -all\"",
+	{ "spf: a and mx of the name itself", SOURCE_SPF,
+	    V " A 192.0.2.1\n" V " MX 1 h." V "\nh." V " A 192.0.2.2\n" V " TXT \"v=spf1 a mx -all\"", DONE,
+	    "192.0.2.1 " V " > a; 192.0.2.2 " V " > mx > h." V, "", -1 },
+	{ "spf: a and mx of other names", SOURCE_SPF,
+	    "o." V " A 192.0.2.1\no." V " AAAA 2001:db8::1\np." V " MX 1 o." V "\n" V " TXT \"v=spf1 mx:P." V " a:O." V
+	    ". -all\"",
 	    DONE, "192.0.2.1 " V " > mx:P." V " > o." V "; 2001:db8::1 " V " > mx:P." V " > o." V, "", -1 },
-	{ "spf: networks around hosts", SOURCE_SPF, V " A 192.0.2.77\n" V " AAAA 2001:db8::77\n" V " MX 1 " V "\n" V " TXT \"v=spf1 a/24//64 mx/25//65 -all\"",
-	    DONE, "192.0.2.0/24 " V " > a; 2001:db8::/64 " V " > a; 192.0.2.0/25 " V " > mx > " V "; 2001:db8::/65 " V " > mx > " V, "", -1 },
-	{ "spf: the smallest time of all answers", SOURCE_SPF, V " 900 TXT \"v=spf1 a:h." V " include:i." V " -all\"\nh." V " 45 A 192.0.2.1\ni." V " 600 TXT \"v=spf1 -all\"",
+	{ "spf: networks around hosts", SOURCE_SPF,
+	    V " A 192.0.2.77\n" V " AAAA 2001:db8::77\n" V " MX 1 " V "\n" V " TXT \"v=spf1 a/24//64 mx/25//65 -all\"",
+	    DONE,
+	    "192.0.2.0/24 " V " > a; 2001:db8::/64 " V " > a; 192.0.2.0/25 " V " > mx > " V "; 2001:db8::/65 " V
+	    " > mx > " V,
+	    "", -1 },
+	{ "spf: the smallest time of all answers", SOURCE_SPF,
+	    V " 900 TXT \"v=spf1 a:h." V " include:i." V " -all\"\nh." V " 45 A 192.0.2.1\ni." V
+	      " 600 TXT \"v=spf1 -all\"",
 	    DONE, "192.0.2.1 " V " > a:h." V, "", 45 },
-	{ "spf: two empty hosts are borne", SOURCE_SPF, V " TXT \"v=spf1 a:x." V " mx:y." V " ip4:192.0.2.1 -all\"", DONE, "192.0.2.1 " V " > ip4", "", -1 },
-	{ "spf: three are not", SOURCE_SPF, V " TXT \"v=spf1 a:x." V " mx:y." V " a:z." V " -all\"", BROKEN, V " > a:z." V ": more than 2 look-ups without an answer (RFC 7208, 4.6.4)", "", -1 },
-	{ "spf: hosts without AAAA are not void look-ups", SOURCE_SPF, V " A 192.0.2.1\n" V " MX 1 " V "\nw." V " A 192.0.2.2\n" V " TXT \"v=spf1 a a:w." V " a:" V " mx -all\"",
+	{ "spf: two empty hosts are borne", SOURCE_SPF, V " TXT \"v=spf1 a:x." V " mx:y." V " ip4:192.0.2.1 -all\"",
+	    DONE, "192.0.2.1 " V " > ip4", "", -1 },
+	{ "spf: three are not", SOURCE_SPF, V " TXT \"v=spf1 a:x." V " mx:y." V " a:z." V " -all\"", BROKEN,
+	    V " > a:z." V ": more than 2 look-ups without an answer (RFC 7208, 4.6.4)", "", -1 },
+	{ "spf: hosts without AAAA are not void look-ups", SOURCE_SPF,
+	    V " A 192.0.2.1\n" V " MX 1 " V "\nw." V " A 192.0.2.2\n" V " TXT \"v=spf1 a a:w." V " a:" V " mx -all\"",
 	    DONE, "192.0.2.1 " V " > a; 192.0.2.2 " V " > a:w." V, "", -1 },
-	{ "spf: empty hosts of an MX are not terms", SOURCE_SPF, TEN_HOSTS V " TXT \"v=spf1 mx -all\"", DONE, "192.0.2.9 " V " > mx > h9." V, "", -1 },
-	{ "spf: eleven hosts of an MX", SOURCE_SPF, TEN_HOSTS V " MX 1 hx." V "\n" V " TXT \"v=spf1 mx -all\"", BROKEN, V " > mx: more than 10 MX hosts (RFC 7208, 4.6.4)", "", -1 },
-	{ "spf: the null MX has no hosts", SOURCE_SPF, V " MX 0 .\n" V " TXT \"v=spf1 mx ip4:192.0.2.1 -all\"", DONE, "192.0.2.1 " V " > ip4", "", -1 },
-	{ "spf: trouble with a host", SOURCE_SPF, "h." V " A TIMEOUT\n" V " TXT \"v=spf1 ip4:192.0.2.1 a:h." V " -all\"", TEMPORARY, V " > a:h." V ": no answer for A", "", -1 },
-	{ "spf: a name that DNS cannot carry has no address", SOURCE_SPF, V " TXT \"v=spf1 a:x..y." V " ip4:192.0.2.1 -all\"", DONE, "192.0.2.1 " V " > ip4", "", -1 },
+	{ "spf: empty hosts of an MX are not terms", SOURCE_SPF, TEN_HOSTS V " TXT \"v=spf1 mx -all\"", DONE,
+	    "192.0.2.9 " V " > mx > h9." V, "", -1 },
+	{ "spf: eleven hosts of an MX", SOURCE_SPF, TEN_HOSTS V " MX 1 hx." V "\n" V " TXT \"v=spf1 mx -all\"", BROKEN,
+	    V " > mx: more than 10 MX hosts (RFC 7208, 4.6.4)", "", -1 },
+	{ "spf: the null MX has no hosts", SOURCE_SPF, V " MX 0 .\n" V " TXT \"v=spf1 mx ip4:192.0.2.1 -all\"", DONE,
+	    "192.0.2.1 " V " > ip4", "", -1 },
+	{ "spf: trouble with a host", SOURCE_SPF, "h." V " A TIMEOUT\n" V " TXT \"v=spf1 ip4:192.0.2.1 a:h." V " -all\"",
+	    TEMPORARY, V " > a:h." V ": no answer for A", "", -1 },
+	{ "spf: a name that DNS cannot carry has no address", SOURCE_SPF,
+	    V " TXT \"v=spf1 a:x..y." V " ip4:192.0.2.1 -all\"", DONE, "192.0.2.1 " V " > ip4", "", -1 },
 
 	/* includes */
-	{ "spf: an include", SOURCE_SPF, V " TXT \"v=spf1 include:_spf." V " -all\"\n_spf." V " TXT \"v=spf1 ip4:192.0.2.0/24 ~all\"", DONE, "192.0.2.0/24 " V " > _spf." V " > ip4", "", -1 },
+	{ "spf: an include", SOURCE_SPF,
+	    V " TXT \"v=spf1 include:_spf." V " -all\"\n_spf." V " TXT \"v=spf1 ip4:192.0.2.0/24 ~all\"", DONE,
+	    "192.0.2.0/24 " V " > _spf." V " > ip4", "", -1 },
 	{ "spf: includes in their order, deep before wide", SOURCE_SPF,
-	    V " TXT \"v=spf1 include:b." V " include:d." V " -all\"\nb." V " TXT \"v=spf1 ip4:192.0.2.1 include:c." V " -all\"\nc." V " TXT \"v=spf1 ip4:192.0.2.2\"\nd." V " TXT \"v=spf1 ip4:192.0.2.3\"",
-	    DONE, "192.0.2.1 " V " > b." V " > ip4; 192.0.2.2 " V " > b." V " > c." V " > ip4; 192.0.2.3 " V " > d." V " > ip4", "", -1 },
+	    V " TXT \"v=spf1 include:b." V " include:d." V " -all\"\nb." V " TXT \"v=spf1 ip4:192.0.2.1 include:c." V
+	      " -all\"\nc." V " TXT \"v=spf1 ip4:192.0.2.2\"\nd." V " TXT \"v=spf1 ip4:192.0.2.3\"",
+	    DONE,
+	    "192.0.2.1 " V " > b." V " > ip4; 192.0.2.2 " V " > b." V " > c." V " > ip4; 192.0.2.3 " V " > d." V " > ip4",
+	    "", -1 },
 	{ "spf: the same include by two ways is not a loop, its path is the first", SOURCE_SPF,
-	    V " TXT \"v=spf1 include:b." V " include:c." V " -all\"\nb." V " TXT \"v=spf1 include:c." V " -all\"\nc." V " TXT \"v=spf1 ip4:192.0.2.2\"",
+	    V " TXT \"v=spf1 include:b." V " include:c." V " -all\"\nb." V " TXT \"v=spf1 include:c." V " -all\"\nc." V
+	      " TXT \"v=spf1 ip4:192.0.2.2\"",
 	    DONE, "192.0.2.2 " V " > b." V " > c." V " > ip4", "", -1 },
-	{ "spf: hosts in an include are those of its own name", SOURCE_SPF, V " A 192.0.2.1\n" V " TXT \"v=spf1 include:b." V " -all\"\nb." V " A 192.0.2.2\nb." V " TXT \"v=spf1 a -all\"",
+	{ "spf: hosts in an include are those of its own name", SOURCE_SPF,
+	    V " A 192.0.2.1\n" V " TXT \"v=spf1 include:b." V " -all\"\nb." V " A 192.0.2.2\nb." V
+	      " TXT \"v=spf1 a -all\"",
 	    DONE, "192.0.2.2 " V " > b." V " > a", "", -1 },
-	{ "spf: an include without a record", SOURCE_SPF, V " TXT \"v=spf1 include:_spf.x.example -all\"\n_spf.x.example TXT hello", BROKEN, V " > _spf.x.example: no SPF record", "", -1 },
-	{ "spf: an include of a name that does not exist", SOURCE_SPF, V " TXT \"v=spf1 ip4:192.0.2.1 include:_spf.x.example -all\"", BROKEN, V " > _spf.x.example: no SPF record, the name does not exist", "", -1 },
-	{ "spf: an include of a name that DNS cannot carry", SOURCE_SPF, V " TXT \"v=spf1 include:x..example -all\"", BROKEN, V " > x..example: no SPF record, the name does not exist", "", -1 },
-	{ "spf: an include with two records", SOURCE_SPF, V " TXT \"v=spf1 include:b." V "\"\nb." V " TXT \"v=spf1 -all\"\nb." V " TXT \"v=spf1 -all\"", BROKEN, V " > b." V ": two SPF records", "", -1 },
-	{ "spf: an include in trouble", SOURCE_SPF, V " TXT \"v=spf1 ip4:192.0.2.1 include:b." V " -all\"\nb." V " TXT SERVFAIL", TEMPORARY, V " > b." V ": no answer for TXT", "", -1 },
-	{ "spf: an include that passes everybody", SOURCE_SPF, V " TXT \"v=spf1 include:b." V " -all\"\nb." V " TXT \"v=spf1 +all\"", BROKEN, V " > b." V ": '+all' passes the whole internet", "", -1 },
+	{ "spf: an include without a record", SOURCE_SPF,
+	    V " TXT \"v=spf1 include:_spf.x.example -all\"\n_spf.x.example TXT hello", BROKEN,
+	    V " > _spf.x.example: no SPF record", "", -1 },
+	{ "spf: an include of a name that does not exist", SOURCE_SPF,
+	    V " TXT \"v=spf1 ip4:192.0.2.1 include:_spf.x.example -all\"", BROKEN,
+	    V " > _spf.x.example: no SPF record, the name does not exist", "", -1 },
+	{ "spf: an include of a name that DNS cannot carry", SOURCE_SPF, V " TXT \"v=spf1 include:x..example -all\"",
+	    BROKEN, V " > x..example: no SPF record, the name does not exist", "", -1 },
+	{ "spf: an include with two records", SOURCE_SPF,
+	    V " TXT \"v=spf1 include:b." V "\"\nb." V " TXT \"v=spf1 -all\"\nb." V " TXT \"v=spf1 -all\"", BROKEN,
+	    V " > b." V ": two SPF records", "", -1 },
+	{ "spf: an include in trouble", SOURCE_SPF,
+	    V " TXT \"v=spf1 ip4:192.0.2.1 include:b." V " -all\"\nb." V " TXT SERVFAIL", TEMPORARY,
+	    V " > b." V ": no answer for TXT", "", -1 },
+	{ "spf: an include that passes everybody", SOURCE_SPF,
+	    V " TXT \"v=spf1 include:b." V " -all\"\nb." V " TXT \"v=spf1 +all\"", BROKEN,
+	    V " > b." V ": '+all' passes the whole internet", "", -1 },
 	{ "spf: a loop of one", SOURCE_SPF, V " TXT \"v=spf1 include:" V " -all\"", BROKEN, V " > " V ": a loop", "", -1 },
-	{ "spf: a loop of three, in another case", SOURCE_SPF, V " TXT \"v=spf1 include:b." V "\"\nb." V " TXT \"v=spf1 include:c." V "\"\nc." V " TXT \"v=spf1 include:VENDOR.example.\"",
+	{ "spf: a loop of three, in another case", SOURCE_SPF,
+	    V " TXT \"v=spf1 include:b." V "\"\nb." V " TXT \"v=spf1 include:c." V "\"\nc." V
+	      " TXT \"v=spf1 include:VENDOR.example.\"",
 	    BROKEN, V " > b." V " > c." V " > " V ": a loop", "", -1 },
-	{ "spf: a loop by redirect", SOURCE_SPF, V " TXT \"v=spf1 redirect=b." V "\"\nb." V " TXT \"v=spf1 include:" V "\"", BROKEN, V " > b." V " > " V ": a loop", "", -1 },
-	{ "spf: ten terms that ask", SOURCE_SPF, V " A 192.0.2.1\n" V " TXT \"v=spf1 " TEN_A " -all\"", DONE, "192.0.2.1 " V " > a", "", -1 },
-	{ "spf: eleven terms that ask", SOURCE_SPF, V " A 192.0.2.1\n" V " TXT \"v=spf1 " TEN_A " mx -all\"", BROKEN, V " > mx: more than 10 terms that ask DNS (RFC 7208, 4.6.4)", "", -1 },
-	{ "spf: an eleventh that cannot be listed", SOURCE_SPF, V " A 192.0.2.1\n" V " TXT \"v=spf1 " TEN_A " exists:%{i}.x.example -all\"", BROKEN,
+	{ "spf: a loop by redirect", SOURCE_SPF,
+	    V " TXT \"v=spf1 redirect=b." V "\"\nb." V " TXT \"v=spf1 include:" V "\"", BROKEN,
+	    V " > b." V " > " V ": a loop", "", -1 },
+	{ "spf: ten terms that ask", SOURCE_SPF, V " A 192.0.2.1\n" V " TXT \"v=spf1 " TEN_A " -all\"", DONE,
+	    "192.0.2.1 " V " > a", "", -1 },
+	{ "spf: eleven terms that ask", SOURCE_SPF, V " A 192.0.2.1\n" V " TXT \"v=spf1 " TEN_A " mx -all\"", BROKEN,
+	    V " > mx: more than 10 terms that ask DNS (RFC 7208, 4.6.4)", "", -1 },
+	{ "spf: an eleventh that cannot be listed", SOURCE_SPF,
+	    V " A 192.0.2.1\n" V " TXT \"v=spf1 " TEN_A " exists:%{i}.x.example -all\"", BROKEN,
 	    V " > exists:%{i}.x.example: more than 10 terms that ask DNS (RFC 7208, 4.6.4)", "", -1 },
-	{ "spf: an eleventh in an include", SOURCE_SPF, V " A 192.0.2.1\n" V " TXT \"v=spf1 a a a a a a a a a include:b." V " -all\"\nb." V " TXT \"v=spf1 mx -all\"",
+	{ "spf: an eleventh in an include", SOURCE_SPF,
+	    V " A 192.0.2.1\n" V " TXT \"v=spf1 a a a a a a a a a include:b." V " -all\"\nb." V " TXT \"v=spf1 mx -all\"",
 	    BROKEN, V " > b." V " > mx: more than 10 terms that ask DNS (RFC 7208, 4.6.4)", "", -1 },
-	{ "spf: an eleventh by redirect", SOURCE_SPF, V " A 192.0.2.1\n" V " TXT \"v=spf1 " TEN_A " redirect=b." V "\"", BROKEN,
-	    V " > redirect=b." V ": more than 10 terms that ask DNS (RFC 7208, 4.6.4)", "", -1 },
-	{ "spf: a redirect", SOURCE_SPF, V " TXT \"v=spf1 redirect=_spf." V " ip4:192.0.2.1\"\n_spf." V " A 192.0.2.3\n_spf." V " TXT \"v=spf1 ip4:192.0.2.2 a -all\"",
+	{ "spf: an eleventh by redirect", SOURCE_SPF, V " A 192.0.2.1\n" V " TXT \"v=spf1 " TEN_A " redirect=b." V "\"",
+	    BROKEN, V " > redirect=b." V ": more than 10 terms that ask DNS (RFC 7208, 4.6.4)", "", -1 },
+	{ "spf: a redirect", SOURCE_SPF,
+	    V " TXT \"v=spf1 redirect=_spf." V " ip4:192.0.2.1\"\n_spf." V " A 192.0.2.3\n_spf." V
+	      " TXT \"v=spf1 ip4:192.0.2.2 a -all\"",
 	    DONE, "192.0.2.1 " V " > ip4; 192.0.2.2 " V " > _spf." V " > ip4; 192.0.2.3 " V " > _spf." V " > a", "", -1 },
-	{ "spf: a redirect beside an end is nothing", SOURCE_SPF, V " TXT \"v=spf1 ip4:192.0.2.1 redirect=gone.example ?all\"", DONE, "192.0.2.1 " V " > ip4", "", -1 },
-	{ "spf: a redirect to nowhere", SOURCE_SPF, V " TXT \"v=spf1 ip4:192.0.2.1 redirect=gone.example\"", BROKEN, V " > gone.example: no SPF record, the name does not exist", "", -1 },
-	{ "spf: a redirect to somebody who passes everybody", SOURCE_SPF, V " TXT \"v=spf1 redirect=b." V "\"\nb." V " TXT \"v=spf1 all\"", BROKEN, V " > b." V ": '+all' passes the whole internet", "", -1 },
+	{ "spf: a redirect beside an end is nothing", SOURCE_SPF,
+	    V " TXT \"v=spf1 ip4:192.0.2.1 redirect=gone.example ?all\"", DONE, "192.0.2.1 " V " > ip4", "", -1 },
+	{ "spf: a redirect to nowhere", SOURCE_SPF, V " TXT \"v=spf1 ip4:192.0.2.1 redirect=gone.example\"", BROKEN,
+	    V " > gone.example: no SPF record, the name does not exist", "", -1 },
+	{ "spf: a redirect to somebody who passes everybody", SOURCE_SPF,
+	    V " TXT \"v=spf1 redirect=b." V "\"\nb." V " TXT \"v=spf1 all\"", BROKEN,
+	    V " > b." V ": '+all' passes the whole internet", "", -1 },
 
 	/* what cannot be listed */
-	{ "asked: exists", SOURCE_SPF, V " TXT \"v=spf1 ip4:192.0.2.1 exists:%{i}._spf." V " ip4:192.0.2.2 -all\"", DONE, "192.0.2.1 " V " > ip4; 192.0.2.2 " V " > ip4", V " > exists:%{i}._spf." V, -1 },
-	{ "asked: exists of a plain name", SOURCE_SPF, V " TXT \"v=spf1 exists:on." V " -all\"", DONE, "", V " > exists:on." V, -1 },
+	{ "asked: exists", SOURCE_SPF, V " TXT \"v=spf1 ip4:192.0.2.1 exists:%{i}._spf." V " ip4:192.0.2.2 -all\"",
+	    DONE, "192.0.2.1 " V " > ip4; 192.0.2.2 " V " > ip4", V " > exists:%{i}._spf." V, -1 },
+	{ "asked: exists of a plain name", SOURCE_SPF, V " TXT \"v=spf1 exists:on." V " -all\"", DONE, "",
+	    V " > exists:on." V, -1 },
 	{ "asked: ptr", SOURCE_SPF, V " TXT \"v=spf1 ptr -all\"", DONE, "", V " > ptr", -1 },
-	{ "asked: macros in an include", SOURCE_SPF, V " TXT \"v=spf1 include:%{ir}.%{v}._spf." V " ip4:192.0.2.1 -all\"", DONE, "192.0.2.1 " V " > ip4", V " > include:%{ir}.%{v}._spf." V, -1 },
-	{ "asked: macros in a and mx, the first is named", SOURCE_SPF, V " TXT \"v=spf1 a:%{d} mx:%{d2} -all\"", DONE, "", V " > a:%{d}", -1 },
-	{ "asked: macros in a redirect", SOURCE_SPF, V " TXT \"v=spf1 ip4:192.0.2.1 redirect=%{d}.x.example\"", DONE, "192.0.2.1 " V " > ip4", V " > redirect=%{d}.x.example", -1 },
-	{ "asked: the path is named", SOURCE_SPF, V " TXT \"v=spf1 include:b." V " -all\"\nb." V " TXT \"v=spf1 include:c." V "\"\nc." V " TXT \"v=spf1 ip4:192.0.2.1 ptr\"",
+	{ "asked: macros in an include", SOURCE_SPF, V " TXT \"v=spf1 include:%{ir}.%{v}._spf." V " ip4:192.0.2.1 -all\"",
+	    DONE, "192.0.2.1 " V " > ip4", V " > include:%{ir}.%{v}._spf." V, -1 },
+	{ "asked: macros in a and mx, the first is named", SOURCE_SPF, V " TXT \"v=spf1 a:%{d} mx:%{d2} -all\"", DONE,
+	    "", V " > a:%{d}", -1 },
+	{ "asked: macros in a redirect", SOURCE_SPF, V " TXT \"v=spf1 ip4:192.0.2.1 redirect=%{d}.x.example\"", DONE,
+	    "192.0.2.1 " V " > ip4", V " > redirect=%{d}.x.example", -1 },
+	{ "asked: the path is named", SOURCE_SPF,
+	    V " TXT \"v=spf1 include:b." V " -all\"\nb." V " TXT \"v=spf1 include:c." V "\"\nc." V
+	      " TXT \"v=spf1 ip4:192.0.2.1 ptr\"",
 	    DONE, "192.0.2.1 " V " > b." V " > c." V " > ip4", V " > b." V " > c." V " > ptr", -1 },
-	{ "asked: what comes after an exception is not believed", SOURCE_SPF, V " A 192.0.2.9\n" V " TXT \"v=spf1 ip4:198.51.100.1 -ip4:192.0.2.1 ip4:192.0.2.0/24 a -all\"",
-	    DONE, "198.51.100.1 " V " > ip4", V " > -ip4:192.0.2.1", -1 },
-	{ "asked: a soft exception is one", SOURCE_SPF, V " TXT \"v=spf1 ~ip4:192.0.2.0/28 ip4:192.0.2.0/24 -all\"", DONE, "", V " > ~ip4:192.0.2.0/28", -1 },
-	{ "asked: a neutral exception by host is one", SOURCE_SPF, V " TXT \"v=spf1 ?a:x.example ip4:192.0.2.0/24 -all\"", DONE, "", V " > ?a:x.example", -1 },
-	{ "asked: a negative include is not unfolded", SOURCE_SPF, V " TXT \"v=spf1 ip4:192.0.2.1 -include:b." V " ip4:192.0.2.2 -all\"\nb." V " TXT \"v=spf1 ip4:192.0.2.3 -all\"",
+	{ "asked: what comes after an exception is not believed", SOURCE_SPF,
+	    V " A 192.0.2.9\n" V " TXT \"v=spf1 ip4:198.51.100.1 -ip4:192.0.2.1 ip4:192.0.2.0/24 a -all\"", DONE,
+	    "198.51.100.1 " V " > ip4", V " > -ip4:192.0.2.1", -1 },
+	{ "asked: a soft exception is one", SOURCE_SPF, V " TXT \"v=spf1 ~ip4:192.0.2.0/28 ip4:192.0.2.0/24 -all\"",
+	    DONE, "", V " > ~ip4:192.0.2.0/28", -1 },
+	{ "asked: a neutral exception by host is one", SOURCE_SPF,
+	    V " TXT \"v=spf1 ?a:x.example ip4:192.0.2.0/24 -all\"", DONE, "", V " > ?a:x.example", -1 },
+	{ "asked: a negative include is not unfolded", SOURCE_SPF,
+	    V " TXT \"v=spf1 ip4:192.0.2.1 -include:b." V " ip4:192.0.2.2 -all\"\nb." V
+	      " TXT \"v=spf1 ip4:192.0.2.3 -all\"",
 	    DONE, "192.0.2.1 " V " > ip4", V " > -include:b." V, -1 },
-	{ "asked: an exception holds for includes after it", SOURCE_SPF, V " TXT \"v=spf1 -ip4:192.0.2.1 include:b." V " -all\"\nb." V " TXT \"v=spf1 ip4:192.0.2.0/24 -all\"",
-	    DONE, "", V " > -ip4:192.0.2.1", -1 },
-	{ "asked: an exception holds for a redirect after it", SOURCE_SPF, V " TXT \"v=spf1 -ip4:192.0.2.1 redirect=b." V "\"\nb." V " TXT \"v=spf1 ip4:192.0.2.0/24 -all\"",
-	    DONE, "", V " > -ip4:192.0.2.1", -1 },
+	{ "asked: an exception holds for includes after it", SOURCE_SPF,
+	    V " TXT \"v=spf1 -ip4:192.0.2.1 include:b." V " -all\"\nb." V " TXT \"v=spf1 ip4:192.0.2.0/24 -all\"", DONE,
+	    "", V " > -ip4:192.0.2.1", -1 },
+	{ "asked: an exception holds for a redirect after it", SOURCE_SPF,
+	    V " TXT \"v=spf1 -ip4:192.0.2.1 redirect=b." V "\"\nb." V " TXT \"v=spf1 ip4:192.0.2.0/24 -all\"", DONE, "",
+	    V " > -ip4:192.0.2.1", -1 },
 	{ "asked: an exception inside an include stays inside", SOURCE_SPF,
-	    V " TXT \"v=spf1 include:b." V " include:c." V " ip4:198.51.100.1 -all\"\nb." V " TXT \"v=spf1 ip4:192.0.2.9 -ip4:192.0.2.1 ip4:192.0.2.0/24 -all\"\nc." V " TXT \"v=spf1 ip4:203.0.113.1\"",
-	    DONE, "198.51.100.1 " V " > ip4; 192.0.2.9 " V " > b." V " > ip4; 203.0.113.1 " V " > c." V " > ip4", V " > b." V " > -ip4:192.0.2.1", -1 },
-	{ "asked: what comes after an exception must be valid", SOURCE_SPF, V " TXT \"v=spf1 -ip4:192.0.2.1 include:b." V " -all\"\nb." V " TXT \"v=spf1 +all\"",
-	    BROKEN, V " > b." V ": '+all' passes the whole internet", V " > -ip4:192.0.2.1", -1 },
+	    V " TXT \"v=spf1 include:b." V " include:c." V " ip4:198.51.100.1 -all\"\nb." V
+	      " TXT \"v=spf1 ip4:192.0.2.9 -ip4:192.0.2.1 ip4:192.0.2.0/24 -all\"\nc." V " TXT \"v=spf1 ip4:203.0.113.1\"",
+	    DONE, "198.51.100.1 " V " > ip4; 192.0.2.9 " V " > b." V " > ip4; 203.0.113.1 " V " > c." V " > ip4",
+	    V " > b." V " > -ip4:192.0.2.1", -1 },
+	{ "asked: what comes after an exception must be valid", SOURCE_SPF,
+	    V " TXT \"v=spf1 -ip4:192.0.2.1 include:b." V " -all\"\nb." V " TXT \"v=spf1 +all\"", BROKEN,
+	    V " > b." V ": '+all' passes the whole internet", V " > -ip4:192.0.2.1", -1 },
 };
 enum { ROWS = sizeof rows / sizeof *rows };
 
@@ -198,7 +293,8 @@ networks_write(const struct unfolding *u, struct text *out)
 	char text[PREFIX_TEXT];
 
 	for (size_t i = 0; i < count; i++)
-		text_format(out, "%s%s %s", i == 0 ? "" : "; ", prefix_write(&networks[i].prefix, text), networks[i].path);
+		text_format(out, "%s%s %s", i == 0 ? "" : "; ", prefix_write(&networks[i].prefix, text),
+		    networks[i].path);
 }
 
 static void
@@ -236,7 +332,11 @@ test_lists(void)
 {
 	static const char *const networks[] = { "192.0.2.0/24", "2001:db8::/32", "192.0.2.0/24", "192.0.2.7" };
 	struct prefix prefixes[4];
-	struct source source = { .kind = SOURCE_CIDR, .name = "", .text = "cidr:...", .prefixes = prefixes, .prefix_count = 4 };
+	struct source source = { .kind = SOURCE_CIDR,
+		.name = "",
+		.text = "cidr:...",
+		.prefixes = prefixes,
+		.prefix_count = 4 };
 	struct dns_question question;
 	struct unfolding *u;
 	struct text text;
@@ -258,7 +358,8 @@ test_lists(void)
 	u = unfolding_open(&source);
 	text_clear(&text);
 	networks_write(u, &text);
-	is(text.bytes, "192.0.2.0/24 /etc/greenlane/networks; 2001:db8::/32 /etc/greenlane/networks; 192.0.2.7 /etc/greenlane/networks",
+	is(text.bytes,
+	    "192.0.2.0/24 /etc/greenlane/networks; 2001:db8::/32 /etc/greenlane/networks; 192.0.2.7 /etc/greenlane/networks",
 	    "file: its path is named");
 	unfolding_close(u);
 
@@ -282,7 +383,11 @@ test_long_list(void)
 {
 	enum { COUNT = 2 * SOURCE_NETWORKS_MAX };
 	struct prefix *prefixes = calloc(COUNT, sizeof *prefixes);
-	struct source source = { .kind = SOURCE_FILE, .name = "long", .text = "", .prefixes = prefixes, .prefix_count = COUNT };
+	struct source source = { .kind = SOURCE_FILE,
+		.name = "long",
+		.text = "",
+		.prefixes = prefixes,
+		.prefix_count = COUNT };
 	struct unfolding *u;
 	size_t count;
 
@@ -354,7 +459,8 @@ answer_flood(const struct dns_question *question, uint32_t *next, struct dns_ans
 {
 	static struct dns_record records[DNS_RECORDS_MAX];
 	static uint8_t bytes[DNS_RECORDS_MAX][16];
-	static const char text[] = "v=spf1 mx:0.example mx:1.example mx:2.example mx:3.example mx:4.example mx:5.example mx:6.example"
+	static const char text[] =
+	    "v=spf1 mx:0.example mx:1.example mx:2.example mx:3.example mx:4.example mx:5.example mx:6.example"
 	    " mx:7.example mx:8.example mx:9.example -all";
 
 	*out = (struct dns_answer){ .status = DNS_FOUND, .ttl = 60, .count = DNS_RECORDS_MAX, .records = records };
@@ -364,7 +470,8 @@ answer_flood(const struct dns_question *question, uint32_t *next, struct dns_ans
 		return;
 	}
 	for (size_t i = 0; i < DNS_RECORDS_MAX; i++, ++*next) {
-		memcpy(bytes[i], &(uint8_t[16]){ 32, (uint8_t)(*next >> 16), (uint8_t)(*next >> 8), (uint8_t)*next, 1 }, 16);
+		memcpy(bytes[i], &(uint8_t[16]){ 32, (uint8_t)(*next >> 16), (uint8_t)(*next >> 8), (uint8_t)*next, 1 },
+		    16);
 		records[i] = (struct dns_record){ .length = question->type == DNS_A ? 4 : 16, .bytes = bytes[i] };
 	}
 	if (question->type == DNS_MX) {
@@ -399,7 +506,8 @@ static void
 test_odd_answers(void)
 {
 	static const uint8_t bytes[16] = { 192, 0, 2, 1 };
-	static const struct dns_record short_one = { .length = 3, .bytes = bytes }, wrong = { .length = 16, .bytes = bytes };
+	static const struct dns_record short_one = { .length = 3, .bytes = bytes },
+				       wrong = { .length = 16, .bytes = bytes };
 	static const struct dns_record nul = { .length = 13, .bytes = (const uint8_t *)"v=spf1 a\0 -al" };
 	struct source source = { .kind = SOURCE_A, .name = V, .text = "" };
 	struct unfolding *u = unfolding_open(&source);
@@ -415,7 +523,8 @@ test_odd_answers(void)
 	u = unfolding_open(&source);
 	unfolding_answer(u, &(struct dns_answer){ .status = DNS_FOUND, .count = 1, .records = &nul });
 	is_number(unfolding_state(u, &why), BROKEN, "odd: an SPF record that breaks the grammar");
-	ok(strncmp(why.text, V ": ", sizeof V + 1) == 0 && strlen(why.text) > sizeof V + 5, "odd: it is a fault: %s", why.text);
+	ok(strncmp(why.text, V ": ", sizeof V + 1) == 0 && strlen(why.text) > sizeof V + 5, "odd: it is a fault: %s",
+	    why.text);
 	unfolding_close(u);
 
 	u = unfolding_open(&source);
@@ -444,7 +553,8 @@ test_long_paths(void)
 	for (; depth < 20 && unfolding_next(u, &question); depth++) {
 		struct dns_record text = { .bytes = (const uint8_t *)record };
 
-		text.length = (uint16_t)snprintf(record, sizeof record, depth < 10 ? "v=spf1 include:i%d%s -all" : "v=spf1 ip4:192.0.2.%d -all", depth, labels);
+		text.length = (uint16_t)snprintf(record, sizeof record,
+		    depth < 10 ? "v=spf1 include:i%d%s -all" : "v=spf1 ip4:192.0.2.%d -all", depth, labels);
 		unfolding_answer(u, &(struct dns_answer){ .status = DNS_FOUND, .count = 1, .records = &text });
 	}
 	is_number(depth, 11, "long: ten includes below each other are followed");

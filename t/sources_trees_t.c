@@ -70,8 +70,12 @@ fixture_open(struct fixture *fixture)
 	fixture->resolver = resolver_canned(fixture->zone, &why);
 	if (fixture->resolver == NULL)
 		abort();
-	fixture->with = (struct source_watch_context){ .resolver = fixture->resolver, .state_dir = "", .limits = { 12, 28, 1000, 50 },
-		.shared = { shared_names, sizeof shared_names / sizeof *shared_names }, .least = 60, .most = 86400,
+	fixture->with = (struct source_watch_context){ .resolver = fixture->resolver,
+		.state_dir = "",
+		.limits = { 12, 28, 1000, 50 },
+		.shared = { shared_names, sizeof shared_names / sizeof *shared_names },
+		.least = 60,
+		.most = 86400,
 		.calls = &fixture->calls };
 }
 
@@ -121,8 +125,10 @@ static const struct {
 	const char *asked;         /* "" when all can be listed */
 	uint32_t ttl;
 } trees[] = {
-	{ "_netblocks.mimecast.com", 57, "207.211.31.81", "_netblocks.mimecast.com > us._netblocks.mimecast.com > ip4", "207.211.31.200", "", 3600 },
-	{ "us._netblocks.mimecast.com", 14, "207.211.31.81", "us._netblocks.mimecast.com > ip4", "195.130.217.1", "", 3600 },
+	{ "_netblocks.mimecast.com", 57, "207.211.31.81", "_netblocks.mimecast.com > us._netblocks.mimecast.com > ip4",
+	    "207.211.31.200", "", 3600 },
+	{ "us._netblocks.mimecast.com", 14, "207.211.31.81", "us._netblocks.mimecast.com > ip4", "195.130.217.1", "",
+	    3600 },
 	{ "_spf.google.com", 8, "2607:f8b0:4864:20::1", "_spf.google.com > ip6", "35.190.247.1", "", 3600 },
 	{ "spf.protection.outlook.com", 11, "40.92.1.1", "spf.protection.outlook.com > ip4", "52.103.200.1", "", 3600 },
 	{ "amazonses.com", 9, "54.240.65.1", "amazonses.com > ip4", "52.82.172.1", "", 3600 },
@@ -132,10 +138,13 @@ static const struct {
 	{ "mail.zendesk.com", 5, "188.172.130.1", "mail.zendesk.com > ip4", "96.46.150.193", "", 3600 },
 	{ "spf.zoho.com", 10, "136.143.188.12", "spf.zoho.com > ip4", "136.143.189.1", "", 3600 },
 	{ "cust-spf.exacttarget.com", 8, "13.111.0.1", "cust-spf.exacttarget.com > ip4", NULL, "", 3600 },
-	{ "_spf.salesforce.com", 0, NULL, NULL, "13.111.0.1", "_spf.salesforce.com > exists:%{i}._spf.mta.salesforce.com", 3600 },
-	{ "_spf.sparkpostmail.com", 0, NULL, NULL, NULL, "_spf.sparkpostmail.com > exists:%{i}._spf.sparkpostmail.com", 3600 },
+	{ "_spf.salesforce.com", 0, NULL, NULL, "13.111.0.1",
+	    "_spf.salesforce.com > exists:%{i}._spf.mta.salesforce.com", 3600 },
+	{ "_spf.sparkpostmail.com", 0, NULL, NULL, NULL, "_spf.sparkpostmail.com > exists:%{i}._spf.sparkpostmail.com",
+	    3600 },
 	{ "antispamcloud.com", 0, NULL, NULL, NULL, "antispamcloud.com > ptr:antispamcloud.com", 3600 },
-	{ "github.com", 45, "192.30.252.192", "github.com > ip4", NULL, "github.com > _spf.salesforce.com > exists:%{i}._spf.mta.salesforce.com", 3600 },
+	{ "github.com", 45, "192.30.252.192", "github.com > ip4", NULL,
+	    "github.com > _spf.salesforce.com > exists:%{i}._spf.mta.salesforce.com", 3600 },
 	{ "github.com", 45, "223.165.119.1", "github.com > sendgrid.net > ab.sendgrid.net > ip4", NULL,
 	    "github.com > _spf.salesforce.com > exists:%{i}._spf.mta.salesforce.com", 3600 },
 };
@@ -147,13 +156,15 @@ real_trees(struct fixture *fixture)
 		struct source_watch *watch = unfold(fixture, trees[i].name, false);
 
 		is(watch->trouble, "", "%s is unfolded and believed", trees[i].name);
-		is_number((long long)watch->copy.count, (long long)trees[i].networks, "%s: every network once", trees[i].name);
+		is_number((long long)watch->copy.count, (long long)trees[i].networks, "%s: every network once",
+		    trees[i].name);
 		is(watch->copy.asked_why, trees[i].asked, "%s: what cannot be listed is known", trees[i].name);
 		is_number(watch->copy.ttl, trees[i].ttl, "%s: its time", trees[i].name);
 		if (trees[i].inside != NULL)
 			is(path_to(watch, trees[i].inside), trees[i].path, "%s lists %s", trees[i].name, trees[i].inside);
 		if (trees[i].outside != NULL)
-			is(path_to(watch, trees[i].outside), NULL, "%s does not list %s", trees[i].name, trees[i].outside);
+			is(path_to(watch, trees[i].outside), NULL, "%s does not list %s", trees[i].name,
+			    trees[i].outside);
 		source_watch_free(watch);
 	}
 }
@@ -163,20 +174,27 @@ real_trees(struct fixture *fixture)
 static void
 real_doubts(struct fixture *fixture)
 {
-	static const char crowd[] = "crowd.example 3600 TXT \"v=spf1 include:_netblocks.mimecast.com include:_spf.google.com "
-				    "include:amazonses.com include:mailgun.org include:servers.mcsv.net include:sendgrid.net -all\"";
+	static const char crowd[] =
+	    "crowd.example 3600 TXT \"v=spf1 include:_netblocks.mimecast.com include:_spf.google.com "
+	    "include:amazonses.com include:mailgun.org include:servers.mcsv.net include:sendgrid.net -all\"";
 	struct source_watch *watch = unfold(fixture, "github.com", true);
 	struct fault why;
 
-	ok(!watch->known && strstr(watch->trouble, "spf.protection.outlook.com through github.com > spf.protection.outlook.com") != NULL,
+	ok(!watch->known &&
+		strstr(watch->trouble, "spf.protection.outlook.com through github.com > spf.protection.outlook.com") !=
+		    NULL,
 	    "GitHub's whole record is not believed to be GitHub's alone: shared senders are in it") ||
 	    (note("%s", watch->trouble), true);
 	source_watch_free(watch);
 	if (!canned_zone_line(fixture->zone, crowd, &why))
 		abort();
 	watch = unfold(fixture, "crowd.example", false);
-	ok(!watch->known && strstr(watch->trouble, "crowd.example > _netblocks.mimecast.com > include:au._netblocks.mimecast.com: more than 10 terms that ask DNS") != NULL,
-	    "who includes six of them is beyond the limit of RFC 7208, and hears where") || (note("%s", watch->trouble), true);
+	ok(!watch->known &&
+		strstr(watch->trouble,
+		    "crowd.example > _netblocks.mimecast.com > include:au._netblocks.mimecast.com: more than 10 terms that ask DNS") !=
+		    NULL,
+	    "who includes six of them is beyond the limit of RFC 7208, and hears where") ||
+	    (note("%s", watch->trouble), true);
 	source_watch_free(watch);
 }
 
@@ -189,11 +207,14 @@ real_fall(struct fixture *fixture)
 	struct fault why;
 
 	canned_zone_drop(fixture->zone, "_netblocks.mimecast.com", 0);
-	if (!canned_zone_line(fixture->zone, "_netblocks.mimecast.com 3600 TXT \"v=spf1 include:us._netblocks.mimecast.com ~all\"", &why))
+	if (!canned_zone_line(fixture->zone,
+		"_netblocks.mimecast.com 3600 TXT \"v=spf1 include:us._netblocks.mimecast.com ~all\"", &why))
 		abort();
 	(void)source_watch_unfold(list, 1, &fixture->with, &budget);
-	ok(watch->copy.count == 57 && strstr(watch->trouble, "not believed: ") != NULL && strstr(watch->trouble, "% fewer") != NULL,
-	    "five of six regions gone in one step is not believed") || (note("%s", watch->trouble), true);
+	ok(watch->copy.count == 57 && strstr(watch->trouble, "not believed: ") != NULL &&
+		strstr(watch->trouble, "% fewer") != NULL,
+	    "five of six regions gone in one step is not believed") ||
+	    (note("%s", watch->trouble), true);
 	source_watch_free(watch);
 }
 
@@ -216,9 +237,12 @@ static const struct {
 	const char *trouble, *name;
 } breadths[] = {
 	{ 10, "", "ten includes beside each other are unfolded" },
-	{ 11, SOURCE_WATCH_WRONGLY "b.example > include:n10.b.example: more than 10 terms that ask DNS (RFC 7208, 4.6.4)", "eleven are not: the path of the eleventh is named" },
-	{ 300, SOURCE_WATCH_WRONGLY "b.example > include:n10.b.example: more than 10 terms that ask DNS (RFC 7208, 4.6.4)", "nor are three hundred" },
-	{ 1000, SOURCE_WATCH_WRONGLY "b.example: an SPF record of 22901 bytes is too long; at most 8192 are read", "a record of a thousand is too long to be read at all" },
+	{ 11, SOURCE_WATCH_WRONGLY "b.example > include:n10.b.example: more than 10 terms that ask DNS (RFC 7208, 4.6.4)",
+	    "eleven are not: the path of the eleventh is named" },
+	{ 300, SOURCE_WATCH_WRONGLY "b.example > include:n10.b.example: more than 10 terms that ask DNS (RFC 7208, 4.6.4)",
+	    "nor are three hundred" },
+	{ 1000, SOURCE_WATCH_WRONGLY "b.example: an SPF record of 22901 bytes is too long; at most 8192 are read",
+	    "a record of a thousand is too long to be read at all" },
 };
 
 static void
@@ -229,7 +253,8 @@ broad_record(struct fixture *fixture, unsigned names, const char *trouble, const
 	struct fault why;
 
 	for (unsigned i = 0; i < names; i++) {
-		snprintf(line + strlen(line), sizeof line - strlen(line), "%s include:n%u.b.example", i % 8 == 7 ? "\" \"" : "", i);
+		snprintf(line + strlen(line), sizeof line - strlen(line), "%s include:n%u.b.example",
+		    i % 8 == 7 ? "\" \"" : "", i);
 		add(fixture, "n%u.b.example 60 TXT \"v=spf1 ip4:198.51.100.%u -all\"", i, i % 256);
 	}
 	snprintf(line + strlen(line), sizeof line - strlen(line), " -all\"");
@@ -250,9 +275,10 @@ broad_record(struct fixture *fixture, unsigned names, const char *trouble, const
 static void
 bushy_tree(struct fixture *fixture)
 {
-	static const char ten[] = "%sexample 60 TXT \"v=spf1 include:0.%sexample include:1.%sexample include:2.%sexample "
-				  "include:3.%sexample include:4.%sexample include:5.%sexample include:6.%sexample include:7.%sexample "
-				  "\" \"include:8.%sexample include:9.%sexample -all\"";
+	static const char ten[] =
+	    "%sexample 60 TXT \"v=spf1 include:0.%sexample include:1.%sexample include:2.%sexample "
+	    "include:3.%sexample include:4.%sexample include:5.%sexample include:6.%sexample include:7.%sexample "
+	    "\" \"include:8.%sexample include:9.%sexample -all\"";
 	struct source_watch *watch;
 	char at[32], line[1024];
 	struct fault why;
@@ -274,7 +300,9 @@ bushy_tree(struct fixture *fixture)
 			abort();
 	}
 	watch = unfold(fixture, "bush.example", false);
-	is(watch->trouble, SOURCE_WATCH_WRONGLY "bush.example > 0.bush.example > include:0.0.bush.example: more than 10 terms that ask DNS (RFC 7208, 4.6.4)",
+	is(watch->trouble,
+	    SOURCE_WATCH_WRONGLY
+	    "bush.example > 0.bush.example > include:0.0.bush.example: more than 10 terms that ask DNS (RFC 7208, 4.6.4)",
 	    "a bush of a thousand names ends at the eleventh, too");
 	source_watch_free(watch);
 	watch = unfold(fixture, "0.0.bush.example", false);
@@ -288,11 +316,15 @@ deep_tree(struct fixture *fixture)
 	struct source_watch *watch;
 
 	for (unsigned i = 0; i < 1000; i++)
-		add(fixture, "d%u.deep.example 60 TXT \"v=spf1 ip4:198.51.100.0/24 include:d%u.deep.example -all\"", i, i + 1);
+		add(fixture, "d%u.deep.example 60 TXT \"v=spf1 ip4:198.51.100.0/24 include:d%u.deep.example -all\"", i,
+		    i + 1);
 	watch = unfold(fixture, "d0.deep.example", false);
-	is(watch->trouble, SOURCE_WATCH_WRONGLY "d0.deep.example > d1.deep.example > d2.deep.example > d3.deep.example > d4.deep.example > "
+	is(watch->trouble,
+	    SOURCE_WATCH_WRONGLY
+	    "d0.deep.example > d1.deep.example > d2.deep.example > d3.deep.example > d4.deep.example > "
 	    "d5.deep.example > d6.deep.example > d7.deep.example > d8.deep.example > d9.deep.example > d10.deep.example > include:d11.deep.example: "
-	    "more than 10 terms that ask DNS (RFC 7208, 4.6.4)", "a thousand includes in a row end at the eleventh, by its path");
+	    "more than 10 terms that ask DNS (RFC 7208, 4.6.4)",
+	    "a thousand includes in a row end at the eleventh, by its path");
 	source_watch_free(watch);
 }
 
@@ -305,14 +337,16 @@ full_tree(struct fixture *fixture)
 	struct fault why;
 
 	for (unsigned i = 0; i < 10; i++)
-		snprintf(line + strlen(line), sizeof line - strlen(line), "%s include:f%u.full.example", i == 5 ? "\" \"" : "", i);
+		snprintf(line + strlen(line), sizeof line - strlen(line), "%s include:f%u.full.example",
+		    i == 5 ? "\" \"" : "", i);
 	snprintf(line + strlen(line), sizeof line - strlen(line), " -all\"");
 	if (!canned_zone_line(fixture->zone, line, &why))
 		abort();
 	for (unsigned i = 0; i < 10; i++) {
 		snprintf(line, sizeof line, "f%u.full.example 60 TXT \"v=spf1", i);
 		for (unsigned j = 0; j < 100; j++)
-			snprintf(line + strlen(line), sizeof line - strlen(line), "%s ip4:198.18.%u.%u", j % 8 == 7 ? "\" \"" : "", i, j);
+			snprintf(line + strlen(line), sizeof line - strlen(line), "%s ip4:198.18.%u.%u",
+			    j % 8 == 7 ? "\" \"" : "", i, j);
 		snprintf(line + strlen(line), sizeof line - strlen(line), " -all\"");
 		if (!canned_zone_line(fixture->zone, line, &why))
 			abort();

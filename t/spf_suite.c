@@ -73,8 +73,7 @@ case_run(struct resolver *resolver, char *fields[FIELDS])
 	check_spf(resolver, NULL, arena, &query, &fact, NULL);
 	got = auth_word(fact.result);
 	/* so that the list of differences can only shrink */
-	if (!ok(is_listed(got, fields[RESULTS]) != differs, "%s%s", fields[NAME],
-	    differs ? " (RFC 7208 differs)" : ""))
+	if (!ok(is_listed(got, fields[RESULTS]) != differs, "%s%s", fields[NAME], differs ? " (RFC 7208 differs)" : ""))
 		note("got %s, wanted %s%s", got, differs ? "another than " : "", fields[RESULTS]);
 	arena_close(arena);
 }

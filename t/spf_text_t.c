@@ -146,7 +146,8 @@ static const struct {
 	size_t count;
 	bool good;
 } ceilings[] = {
-	{ "the record that kills libspf2 is refused (CVE-2023-42118)", "v=spf1 exists:", "%{d}", "x.example", 1027, false },
+	{ "the record that kills libspf2 is refused (CVE-2023-42118)", "v=spf1 exists:", "%{d}", "x.example", 1027,
+	    false },
 	{ "a domain-spec of 400 bytes is the longest", "v=spf1 a:", "abcdefgh", ".example", 49, true },
 	{ "one of 401 bytes is refused", "v=spf1 a:x", "abcdefgh", ".example", 49, false },
 	{ "1000 mechanisms are the most", "v=spf1", " all", "", 1000, true },
@@ -185,18 +186,22 @@ static const struct {
 	{ "nor ip4 IPv6", "2001:db8::1", "v=spf1 ip4:0.0.0.0/0 ~all", "v=spf1 ~all" },
 	{ "ip4 with prefix 0 is all", "192.0.2.1", "v=spf1 -ip4:1.2.3.4/0 +all", "v=spf1 -all" },
 	{ "ip6 with prefix 0 is all", "2001:db8::1", "v=spf1 ~ip6:::/0", "v=spf1 ~all" },
-	{ "a with prefix 0 is exists", "192.0.2.1", "v=spf1 a/0 -a:x.example/0", "v=spf1 exists:d.example -exists:x.example" },
+	{ "a with prefix 0 is exists", "192.0.2.1", "v=spf1 a/0 -a:x.example/0",
+	    "v=spf1 exists:d.example -exists:x.example" },
 	{ "a with prefix 0 is a half for IPv6", "2001:db8::1", "v=spf1 a//0", "v=spf1 a:d.example//1" },
 	{ "mx with prefix 0 is a half", "192.0.2.1", "v=spf1 mx/0", "v=spf1 mx:d.example/1" },
-	{ "a client sees its prefix length alone", "192.0.2.1", "v=spf1 a/24//64 mx//64", "v=spf1 a:d.example/24 mx:d.example" },
+	{ "a client sees its prefix length alone", "192.0.2.1", "v=spf1 a/24//64 mx//64",
+	    "v=spf1 a:d.example/24 mx:d.example" },
 	{ "that of IPv6 with two slashes", "2001:db8::1", "v=spf1 a/24//64 mx/24", "v=spf1 a:d.example//64 mx:d.example" },
 	{ "a plain macro is written out", "192.0.2.1", "v=spf1 include:_spf.%{d}", "v=spf1 include:_spf.d.example" },
 	{ "a name with other bytes has a stand-in", "192.0.2.1", "v=spf1 a:a+b.example exists:%{l}.x.example",
 	    "v=spf1 a:0.macro.invalid exists:1.macro.invalid" },
 	{ "so has one whose top label is odd", "192.0.2.1", "v=spf1 a:example.4a", "v=spf1 a:0.macro.invalid" },
-	{ "an internationalised one is written as it is", "192.0.2.1", "v=spf1 ptr:example.xn--p1ai", "v=spf1 ptr:example.xn--p1ai" },
+	{ "an internationalised one is written as it is", "192.0.2.1", "v=spf1 ptr:example.xn--p1ai",
+	    "v=spf1 ptr:example.xn--p1ai" },
 	{ "and one that is too long a label", "192.0.2.1",
-	    "v=spf1 a:a123456789012345678901234567890123456789012345678901234567890123.example", "v=spf1 a:0.macro.invalid" },
+	    "v=spf1 a:a123456789012345678901234567890123456789012345678901234567890123.example",
+	    "v=spf1 a:0.macro.invalid" },
 	{ "and one of %{p}, which costs a look-up", "192.0.2.1", "v=spf1 include:%{p}", "v=spf1 include:0.macro.invalid" },
 	{ "ptr compares the name itself", "192.0.2.1", "v=spf1 ptr ptr:%{d1}.com ptr:%{l}.com",
 	    "v=spf1 ptr:d.example ptr:example.com ptr:nowhere.invalid" },
@@ -208,8 +213,11 @@ static const struct {
 static struct spf_view
 view_of(const char *client)
 {
-	struct spf_view view = { .local = "Some-us.er+tag", .sender_domain = "email.example.com", .helo = "mx.example.org",
-		.domain = "d.example", .name = "unknown" };
+	struct spf_view view = { .local = "Some-us.er+tag",
+		.sender_domain = "email.example.com",
+		.helo = "mx.example.org",
+		.domain = "d.example",
+		.name = "unknown" };
 
 	if (!address_read(client, &view.client))
 		ok(false, "'%s' is an address", client);
@@ -293,18 +301,21 @@ test_names(void)
 
 	text_open(&out, SPF_RECORD_MAX);
 	ok(spf_text_read(arena, record_text, strlen(record_text), &record, NULL) &&
-	    spf_write(&record, &view, &names, &out), "a record with stand-ins is written");
+		spf_write(&record, &view, &names, &out),
+	    "a record with stand-ins is written");
 	found = spf_names_find(&names, "0.macro.invalid");
-	ok(found != NULL && strcmp(found->name, "Some-us.er+tag.x.example") == 0 && !found->by_p, "a stand-in has its name");
+	ok(found != NULL && strcmp(found->name, "Some-us.er+tag.x.example") == 0 && !found->by_p,
+	    "a stand-in has its name");
 	found = spf_names_find(&names, "1.macro.invalid");
 	ok(found != NULL && strcmp(found->name, "unknown.x.example") == 0 && found->by_p, "and knows about %%{p}");
 	ok(spf_names_find(&names, "2.macro.invalid") == NULL && spf_names_find(&names, "macro.invalid") == NULL &&
-	    spf_names_find(&names, "-1.macro.invalid") == NULL && spf_names_find(&names, "0.macro.invalid.x") == NULL,
+		spf_names_find(&names, "-1.macro.invalid") == NULL && spf_names_find(&names, "0.macro.invalid.x") == NULL,
 	    "another name is not a stand-in");
 	text_clear(&out);
 	spf_expand(longest, &view, &out);
 	ok(out.length <= 253 && out.length > 253 - 18 && strncmp(out.bytes, "email.", 6) != 0 &&
-	    strstr(out.bytes, "tail.example") != NULL, "a long name loses labels on the left");
+		strstr(out.bytes, "tail.example") != NULL,
+	    "a long name loses labels on the left");
 	free(longest);
 	text_close(&out);
 	arena_close(arena);

@@ -197,10 +197,10 @@ test_keys(const char *name, struct store *store)
 	ok(!store_get(store, longest, sizeof longest, &record, &found, &why), "%s: and one too long", name);
 	is(why.text, "a greylist key has 481 bytes; write 1 to 480", "%s: that says so", name);
 	ok(store_put(store, longest, GREYLIST_KEY_MAX, &record, &why) && store_sync(store, &why) &&
-	    store_get(store, longest, GREYLIST_KEY_MAX, &record, &found, &why) && found,
+		store_get(store, longest, GREYLIST_KEY_MAX, &record, &found, &why) && found,
 	    "%s: the longest key is kept", name);
-	ok(store_put(store, "g \0a", 4, &record, &why) &&
-	    store_get(store, "g \0b", 4, &record, &found, &why) && !found, "%s: keys are bytes", name);
+	ok(store_put(store, "g \0a", 4, &record, &why) && store_get(store, "g \0b", 4, &record, &found, &why) && !found,
+	    "%s: keys are bytes", name);
 	store_close(store);
 }
 
@@ -238,7 +238,8 @@ test_memory_ceiling(void)
 	is_number(get(store, "a", 0), 7, "memory: one written again is not the oldest");
 	is_number(get(store, "a", 9), 9, "memory: the new one is there");
 	store_close(store);
-	ok(store_memory(0, &why) == NULL && strstr(why.text, "at least one") != NULL, "memory: a limit of zero is a fault");
+	ok(store_memory(0, &why) == NULL && strstr(why.text, "at least one") != NULL,
+	    "memory: a limit of zero is a fault");
 	store_close(NULL);
 }
 
@@ -287,7 +288,8 @@ test_threads(const char *name, struct store *store)
 		pthread_join(hands[i].thread, NULL);
 		wrong += hands[i].wrong;
 	}
-	ok(store != NULL && wrong == 0, "%s: %d threads put, get, sweep and sync at once (%u wrong)", name, THREADS, wrong);
+	ok(store != NULL && wrong == 0, "%s: %d threads put, get, sweep and sync at once (%u wrong)", name, THREADS,
+	    wrong);
 	store_close(store);
 }
 
@@ -419,9 +421,8 @@ test_foreign(void)
 
 	path_of(path, "foreign", NULL);
 	mkdir(path, 0750);
-	if (mdb_env_create(&env) != 0 || mdb_env_open(env, path, 0, 0640) != 0 ||
-	    mdb_txn_begin(env, NULL, 0, &txn) != 0 || mdb_dbi_open(txn, NULL, 0, &dbi) != 0 ||
-	    mdb_put(txn, dbi, &key, &value, 0) != 0 || mdb_txn_commit(txn) != 0)
+	if (mdb_env_create(&env) != 0 || mdb_env_open(env, path, 0, 0640) != 0 || mdb_txn_begin(env, NULL, 0, &txn) != 0 ||
+	    mdb_dbi_open(txn, NULL, 0, &dbi) != 0 || mdb_put(txn, dbi, &key, &value, 0) != 0 || mdb_txn_commit(txn) != 0)
 		return;
 	mdb_env_close(env);
 	ok(lmdb_open("foreign", &why) == NULL && strstr(fault_of(&why), "is not a greylist of this version") != NULL,
@@ -440,16 +441,19 @@ test_paths(void)
 
 	umask(mask);
 	path_of(path, "mode", NULL);
-	ok(store != NULL && stat(path, &made) == 0 && (made.st_mode & 0777) == (0750 & ~mask), "lmdb: the directory is created for owner and group");
+	ok(store != NULL && stat(path, &made) == 0 && (made.st_mode & 0777) == (0750 & ~mask),
+	    "lmdb: the directory is created for owner and group");
 	path_of(path, "mode", "data.mdb");
 	ok(store != NULL && stat(path, &made) == 0 && (made.st_mode & 0777) == (0640 & ~mask), "lmdb: and its file");
 	store_close(store);
 	folder_remove("mode");
-	ok(lmdb_open("no/such", &why) == NULL && strstr(fault_of(&why), "/no/such: the greylist's parent directory") != NULL,
+	ok(lmdb_open("no/such", &why) == NULL &&
+		strstr(fault_of(&why), "/no/such: the greylist's parent directory") != NULL,
 	    "lmdb: a path without its parent directory: %s", why.text);
 	path_of(path, "file", NULL);
 	close(open(path, O_CREAT | O_WRONLY, 0640));
-	ok(lmdb_open("file", &why) == NULL && strstr(fault_of(&why), "/file: the greylist's path is not a directory") != NULL,
+	ok(lmdb_open("file", &why) == NULL &&
+		strstr(fault_of(&why), "/file: the greylist's path is not a directory") != NULL,
 	    "lmdb: a path that is a file: %s", why.text);
 	remove(path);
 }
@@ -466,7 +470,8 @@ child_full_disk(void)
 	int good = 0;
 
 	signal(SIGXFSZ, SIG_IGN);
-	if (store == NULL || !put(store, "a", 1, 5, NULL) || !store_sync(store, NULL) || getrlimit(RLIMIT_FSIZE, &before) != 0)
+	if (store == NULL || !put(store, "a", 1, 5, NULL) || !store_sync(store, NULL) ||
+	    getrlimit(RLIMIT_FSIZE, &before) != 0)
 		return 0;
 	small = before;
 	small.rlim_cur = 64 * 1024;
@@ -483,7 +488,8 @@ child_full_disk(void)
 	good |= store_sync(store, NULL) && put(store, "a", 2, 6, NULL) && store_sync(store, NULL) ? 8 : 0;
 	store_close(store);
 	store = lmdb_open("full", NULL);
-	good |= store != NULL && get(store, "f", 1) == 1 && get(store, "f", 5000) == 1 && get(store, "a", 2) == 6 ? 16 : 0;
+	good |= store != NULL && get(store, "f", 1) == 1 && get(store, "f", 5000) == 1 && get(store, "a", 2) == 6 ? 16
+														  : 0;
 	store_close(store);
 	return good;
 }
@@ -491,8 +497,9 @@ child_full_disk(void)
 static void
 test_full_disk(void)
 {
-	static const char *const names[] = { "the sync is a fault with the path", "puts are faults", "gets still work, also for waiting records",
-		"with space again everything works by itself", "and nothing that waited was lost" };
+	static const char *const names[] = { "the sync is a fault with the path", "puts are faults",
+		"gets still work, also for waiting records", "with space again everything works by itself",
+		"and nothing that waited was lost" };
 	int status = 0;
 	pid_t child = fork();
 
@@ -517,8 +524,7 @@ test_full_file(void)
 	store = store_lmdb_within(path, SMALL_FILE, &why);
 	if (store == NULL)
 		return;
-	while (put_well < 20000 && put(store, "c", put_well, 0, &why) &&
-	    (put_well % 50 != 49 || store_sync(store, &why)))
+	while (put_well < 20000 && put(store, "c", put_well, 0, &why) && (put_well % 50 != 49 || store_sync(store, &why)))
 		put_well++;
 	ok(put_well > 1000 && put_well < 20000 && strstr(why.text, "has reached its size limit") != NULL,
 	    "lmdb: a full file is a fault after %u records: %s", put_well, why.text);
@@ -551,7 +557,10 @@ test_permission(void)
 
 		if (geteuid() == 0 && setuid(65534) != 0)
 			_exit(2);
-		_exit(lmdb_open("denied", &why) == NULL && strstr(fault_of(&why), "/denied: the greylist may not be opened") != NULL ? 0 : 1);
+		_exit(lmdb_open("denied", &why) == NULL &&
+			    strstr(fault_of(&why), "/denied: the greylist may not be opened") != NULL
+			? 0
+			: 1);
 	}
 	waitpid(child, &status, 0);
 	is_number(WEXITSTATUS(status), 0, "lmdb: a file that we may not write is a fault that says whose it should be");

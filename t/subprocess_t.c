@@ -35,15 +35,17 @@ static const struct {
 	{ "a command that succeeds", "true", "" },
 	{ "the shell runs it", "x=1; test \"$x\" = 1 && exit 0 || exit 9", "" },
 	{ "one that fails", "exit 3", "'exit 3' exited with status 3" },
-	{ "one that does not exist", "exec /nowhere/at/all 2>/dev/null", "'exec /nowhere/at/all 2>/dev/null' exited with status 127" },
+	{ "one that does not exist", "exec /nowhere/at/all 2>/dev/null",
+	    "'exec /nowhere/at/all 2>/dev/null' exited with status 127" },
 	{ "its output is reported", "echo no mail; echo 'no  luck' >&2; exit 1",
-	  "'echo no mail; echo 'no  luck' >&2; exit 1' exited with status 1: no mail no  luck " },
+	    "'echo no mail; echo 'no  luck' >&2; exit 1' exited with status 1: no mail no  luck " },
 	{ "bytes that must not be in a log line become blanks", "printf 'a\\033[2J\\nb\\200'; exit 1",
-	  "'printf 'a\\033[2J\\nb\\200'; exit 1' exited with status 1: a [2J b " },
+	    "'printf 'a\\033[2J\\nb\\200'; exit 1' exited with status 1: a [2J b " },
 	{ "one that is killed by a signal", "kill -9 $$", "'kill -9 $$' was killed by signal 9" },
 	{ "its standard input is empty", "test -z \"$(cat)\"", "" },
 	{ "it has none of our files", "ls /proc/$$/fd/7 2>/dev/null && exit 1; exit 0", "" },
-	{ "signals are as a shell expects them", "grep -q '^SigBlk:\t0*$' /proc/self/status && kill -TERM $$; sleep 5", "'grep -q '^SigBlk:\t0*$' /proc/self/status && kill -TERM $$; sleep 5' was killed by signal 15" },
+	{ "signals are as a shell expects them", "grep -q '^SigBlk:\t0*$' /proc/self/status && kill -TERM $$; sleep 5",
+	    "'grep -q '^SigBlk:\t0*$' /proc/self/status && kill -TERM $$; sleep 5' was killed by signal 15" },
 };
 
 static void
@@ -101,8 +103,8 @@ check_long(void)
 	struct fault why = { .text = "" };
 	pid_t child;
 
-	snprintf(command, sizeof command, "sh -c 'echo $$ > %s.new; mv %s.new %s; while :; do sleep 0.05; done' & wait", mark,
-	    mark, mark);
+	snprintf(command, sizeof command, "sh -c 'echo $$ > %s.new; mv %s.new %s; while :; do sleep 0.05; done' & wait",
+	    mark, mark, mark);
 	ok(!subprocess_run(command, 1, &ends, &why), "one that takes too long is killed");
 	ok(strstr(why.text, "had not finished after 1 seconds") != NULL, "and reported") || (note("%s", why.text), 0);
 	child = child_of_mark();

@@ -62,8 +62,8 @@ test_rows(const struct suffix_list *list)
 {
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		is(suffix_organisational(list, rows[i].name), rows[i].organisation, "%s", rows[i].what);
-		ok(suffix_is_public(list, rows[i].name) == (rows[i].organisation == NULL),
-		    "%s (public or not)", rows[i].what);
+		ok(suffix_is_public(list, rows[i].name) == (rows[i].organisation == NULL), "%s (public or not)",
+		    rows[i].what);
 	}
 }
 

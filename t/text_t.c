@@ -26,8 +26,8 @@ test_trim(void)
 {
 	static const struct {
 		const char *what, *in, *out;
-	} rows[] = { { "blanks on both sides", " \t a b \r\n", "a b" }, { "none", "a", "a" }, { "only blanks", " \t\r\n", "" },
-		{ "nothing", "", "" }, { "other controls stay", "\va\f", "\va\f" } };
+	} rows[] = { { "blanks on both sides", " \t a b \r\n", "a b" }, { "none", "a", "a" },
+		{ "only blanks", " \t\r\n", "" }, { "nothing", "", "" }, { "other controls stay", "\va\f", "\va\f" } };
 
 	for (size_t i = 0; i < COUNT(rows); i++)
 		ok(span_same(span_trim(span_of(rows[i].in)), rows[i].out), "trimmed: %s", rows[i].what);
@@ -88,7 +88,8 @@ test_text(void)
 	text_clear(&text);
 	ok(text.length == 0 && !text.cut && text.bytes[0] == '\0', "a cleared text is new");
 	text_add(&text, "a\0b", 3);
-	ok(text.length == 3 && memcmp(text.bytes, "a\0b", 4) == 0, "a NUL is a byte like any other, and a terminator follows");
+	ok(text.length == 3 && memcmp(text.bytes, "a\0b", 4) == 0,
+	    "a NUL is a byte like any other, and a terminator follows");
 	text_add(&text, NULL, 0);
 	ok(text.length == 3, "nothing can be added");
 	text_close(&text);
@@ -195,7 +196,8 @@ test_distance(void)
 
 	for (size_t i = 0; i < COUNT(rows); i++)
 		is_number(text_distance(rows[i].a, rows[i].b), rows[i].edits, "from '%s' to '%s'", rows[i].a, rows[i].b);
-	is_number(text_distance("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "a"), 40, "a word of 41 letters is far from every other");
+	is_number(text_distance("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "a"), 40,
+	    "a word of 41 letters is far from every other");
 	is_number(text_distance("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", ""), 40, "a word of 40 letters is measured");
 }
 

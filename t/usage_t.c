@@ -42,9 +42,9 @@ dump_entry(void *context, const struct usage_entry *entry)
 	char address[ADDRESS_TEXT];
 
 	if (dump->count < 64)
-		snprintf(dump->lines[dump->count++], sizeof dump->lines[0], "%d %.100s %s %lld %lld %u\n", (int)entry->kind,
-		    entry->name, address_write(&entry->address, address), (long long)entry->first - START,
-		    (long long)entry->last - START, entry->count);
+		snprintf(dump->lines[dump->count++], sizeof dump->lines[0], "%d %.100s %s %lld %lld %u\n",
+		    (int)entry->kind, entry->name, address_write(&entry->address, address),
+		    (long long)entry->first - START, (long long)entry->last - START, entry->count);
 }
 
 static int
@@ -109,13 +109,17 @@ noting(void)
 	ok(note_mail(usage, USAGE_UNLISTED, "a:x.example", "192.0.2.1", START), "another kind is another entry");
 	ok(note_mail(usage, USAGE_LISTED, "a:y.example", "192.0.2.1", START), "so is another name");
 	ok(note_mail(usage, USAGE_LISTED, "a:x.example", "2001:db8::1", START), "and another address");
-	is(dump(usage), "0 a:x.example 192.0.2.1 0 5 2\n0 a:x.example 2001:db8::1 0 0 1\n0 a:y.example 192.0.2.1 0 0 1\n"
-	    "1 a:x.example 192.0.2.1 0 0 1\n", "first, last and count are kept for each");
+	is(dump(usage),
+	    "0 a:x.example 192.0.2.1 0 5 2\n0 a:x.example 2001:db8::1 0 0 1\n0 a:y.example 192.0.2.1 0 0 1\n"
+	    "1 a:x.example 192.0.2.1 0 0 1\n",
+	    "first, last and count are kept for each");
 	memset(name, 'n', sizeof name - 1);
 	name[sizeof name - 1] = '\0';
-	ok(!note_mail(usage, USAGE_LISTED, name, "192.0.2.1", START) && count(usage) == 4, "a name that does not fit is not noted");
+	ok(!note_mail(usage, USAGE_LISTED, name, "192.0.2.1", START) && count(usage) == 4,
+	    "a name that does not fit is not noted");
 	name[299] = '\0';
-	ok(note_mail(usage, USAGE_LISTED, name, "192.0.2.1", START) && !note_mail(usage, USAGE_LISTED, name, "192.0.2.1", START),
+	ok(note_mail(usage, USAGE_LISTED, name, "192.0.2.1", START) &&
+		!note_mail(usage, USAGE_LISTED, name, "192.0.2.1", START),
 	    "the longest that fits is");
 	ok(!note_mail(NULL, USAGE_LISTED, "a:x.example", "192.0.2.1", START), "without a usage nothing is noted");
 	usage_close(usage);
@@ -234,12 +238,13 @@ damaged_file(void)
 		file = fopen(path, "w");
 		if (file == NULL)
 			abort();
-		fprintf(file, "# usage\nlisted a:x.example 192.0.2.1 %d %d 7\n%s\nunlisted acme 192.0.2.3 %d %d 8\n", START,
-		    START + 1, damages[i].line, START, START + 2);
+		fprintf(file, "# usage\nlisted a:x.example 192.0.2.1 %d %d 7\n%s\nunlisted acme 192.0.2.3 %d %d 8\n",
+		    START, START + 1, damages[i].line, START, START + 2);
 		fclose(file);
 		ok(!usage_load(usage, folder, &why) && why.line == 3 && strstr(why.file, "/usage") != NULL,
 		    "%s is a fault of its line", damages[i].name);
-		is(dump(usage), "0 a:x.example 192.0.2.1 0 1 7\n1 acme 192.0.2.3 0 2 8\n", "%s: the sound lines are kept", damages[i].name);
+		is(dump(usage), "0 a:x.example 192.0.2.1 0 1 7\n1 acme 192.0.2.3 0 2 8\n",
+		    "%s: the sound lines are kept", damages[i].name);
 		folder_close();
 		usage_close(usage);
 	}
@@ -278,8 +283,10 @@ threads(void)
 	for (int i = 0; i < THREADS; i++)
 		pthread_join(senders[i], NULL);
 	ok(saved, "it is saved while mail comes in");
-	is_number(usage_count(usage, USAGE_UNLISTED, "a:x.example"), THREADS * ROUNDS / 2, "no mail of several threads is lost");
-	is_number(usage_count(usage, USAGE_LISTED, "a:x.example"), THREADS * ROUNDS + THREADS * ROUNDS / 2, "for any address");
+	is_number(usage_count(usage, USAGE_UNLISTED, "a:x.example"), THREADS * ROUNDS / 2,
+	    "no mail of several threads is lost");
+	is_number(usage_count(usage, USAGE_LISTED, "a:x.example"), THREADS * ROUNDS + THREADS * ROUNDS / 2,
+	    "for any address");
 	folder_close();
 	usage_close(usage);
 }
@@ -357,7 +364,8 @@ mail_goes_on(void)
 		(void)note_mail(usage, USAGE_LISTED, "a:x.example", address, START);
 	}
 	watched = usage;
-	ok(usage_save(usage, folder, &why) && written >= 9 && held == 0, "mail comes in between any two lines that are saved") ||
+	ok(usage_save(usage, folder, &why) && written >= 9 && held == 0,
+	    "mail comes in between any two lines that are saved") ||
 	    (note("%u written, %u held up", written, held), 0);
 	if (held > 0)
 		pthread_join(sender, NULL);

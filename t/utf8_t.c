@@ -33,7 +33,10 @@ static const struct {
 	{ "five bytes", "\xf8\x88\x80\x80\x80", 0, 0, 0 },
 	{ "a continuation byte alone", "\x80", 0, 0, 0 },
 	{ "a byte that UTF-8 never uses", "\xff", 0, 0, 0 },
-	{ "a character that ends too early", "\xc3" "a", 0, 0, 0 },
+	{ "a character that ends too early",
+	    "\xc3"
+	    "a",
+	    0, 0, 0 },
 	{ "one that is cut", "\xe2\x82", 0, 0, 0 },
 	{ "nothing", "", 0, 0, 0 },
 };
@@ -49,7 +52,8 @@ main(void)
 		is_number((long long)one, (long long)rows[i].length, "%s", rows[i].name);
 		if (one > 0)
 			is_number(point, rows[i].point, "its code point");
-		is_number((long long)utf8_plain(rows[i].bytes, length), (long long)rows[i].plain, "its length where controls do not count");
+		is_number((long long)utf8_plain(rows[i].bytes, length), (long long)rows[i].plain,
+		    "its length where controls do not count");
 	}
 	is_number((long long)utf8_read("", 1, &point), 1, "NUL is a character");
 	is_number((long long)utf8_plain("", 1), 0, "and a control");

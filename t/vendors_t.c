@@ -25,14 +25,12 @@ senders_read(struct policy *policy, struct faults *faults)
 {
 	struct dirent **list;
 	char path[512];
-	int count =
-	    scandir(conf_path(path, sizeof path, "policy/vendors"), &list, is_conf, alphasort);
+	int count = scandir(conf_path(path, sizeof path, "policy/vendors"), &list, is_conf, alphasort);
 
 	for (int i = 0; i < count; i++) {
 		struct fault why;
 		size_t length = 0;
-		char *text = conf_file_read(
-		    conf_path(path, sizeof path, "policy/vendors/%s", list[i]->d_name), &length);
+		char *text = conf_file_read(conf_path(path, sizeof path, "policy/vendors/%s", list[i]->d_name), &length);
 
 		if (text == NULL || !policy_text_sender(policy, path, text, length, &why))
 			faults_error(faults, path, 0, "is no vendor file");
@@ -67,8 +65,7 @@ load(const char *text, struct faults *faults)
 	struct policy *policy;
 	char folder[512];
 
-	conf_files_open(
-	    &files, conf_path(folder, sizeof folder, "policy/vendors"), "policy/vendors");
+	conf_files_open(&files, conf_path(folder, sizeof folder, "policy/vendors"), "policy/vendors");
 	policy = policy_text_load("greenlane.conf", text, strlen(text), &files.files, faults);
 	conf_files_close(&files);
 	return policy;
@@ -84,22 +81,18 @@ test_vendor(const struct vendor *vendor)
 	for (size_t i = 0; i < vendor->source_count; i++) {
 		const struct source *source = &vendor->sources[i];
 
-		lists_without_review +=
-		    source->prefix_count > 0 && source->review_by[0] == '\0';
-		wide_trust +=
-		    source->prefix_count > 0 && source->use == USE_MX && !source->exclusive;
+		lists_without_review += source->prefix_count > 0 && source->review_by[0] == '\0';
+		wide_trust += source->prefix_count > 0 && source->use == USE_MX && !source->exclusive;
 	}
-	is_number((long long)lists_without_review, 0,
-	    "%s: each written list has a review_by", vendor->name);
-	is_number((long long)wide_trust, 0,
-	    "%s: no written list of shared hosts counts for listed", vendor->name);
+	is_number((long long)lists_without_review, 0, "%s: each written list has a review_by", vendor->name);
+	is_number((long long)wide_trust, 0, "%s: no written list of shared hosts counts for listed", vendor->name);
 }
 
 /* What is known to be weak in the shipped files, and no more. */
-#define SPF_SHARED(name, line, source)                                                         \
-	"warning: policy/vendors/" name ".conf:" line ": listed+spf vouches for '" name        \
-	"', but others send from " source " too: any of them that its SPF lets pass can "      \
-	"pass for it; write vouch = [ \"dkim\" ] if it signs, or exclusive = true here if "    \
+#define SPF_SHARED(name, line, source)                                                                                 \
+	"warning: policy/vendors/" name ".conf:" line ": listed+spf vouches for '" name                                \
+	"', but others send from " source " too: any of them that its SPF lets pass can "                              \
+	"pass for it; write vouch = [ \"dkim\" ] if it signs, or exclusive = true here if "                            \
 	"nobody else sends mail from there\n"
 
 static const struct {
@@ -151,8 +144,7 @@ test_files(void)
 	struct policy *policy;
 	struct text all;
 	char path[512], *said;
-	int count =
-	    scandir(conf_path(path, sizeof path, "policy/vendors"), &list, is_conf, alphasort);
+	int count = scandir(conf_path(path, sizeof path, "policy/vendors"), &list, is_conf, alphasort);
 
 	ok(count >= 18, "five vendors and thirteen shared senders are shipped");
 	text_open(&all, 64 * 1024);
@@ -181,12 +173,10 @@ test_files(void)
 	}
 	for (size_t i = 0; policy != NULL && i < policy->vendor_count; i++)
 		for (size_t j = 0; j < policy->vendors[i].domains.count; j++) {
-			struct mailbox mailbox = { .local = "x",
-				.domain = policy->vendors[i].domains.list[j].domain };
+			struct mailbox mailbox = { .local = "x", .domain = policy->vendors[i].domains.list[j].domain };
 
 			ok(policy_owner(policy, &mailbox) == &policy->vendors[i],
-			    "%s belongs to %s and nobody before it", mailbox.domain,
-			    policy->vendors[i].name);
+			    "%s belongs to %s and nobody before it", mailbox.domain, policy->vendors[i].name);
 		}
 	free(said);
 	policy_free(policy);
@@ -233,15 +223,14 @@ test_shared_senders(void)
 		struct policy *policy;
 		char text[512], wanted[128], *said;
 
-		snprintf(text, sizeof text,
-		    "vendors = ( { name = \"datto\"; %s = [ \"%s\" ]; } );", rows[i].key, rows[i].name);
+		snprintf(text, sizeof text, "vendors = ( { name = \"datto\"; %s = [ \"%s\" ]; } );", rows[i].key,
+		    rows[i].name);
 		snprintf(wanted, sizeof wanted, "belongs to the shared sender '%s'",
 		    rows[i].sender == NULL ? "" : rows[i].sender);
 		policy = load(text, faults);
 		said = policy == NULL ? strdup("") : lint(policy);
-		ok(policy != NULL && (strstr(said, wanted) != NULL) == (rows[i].sender != NULL),
-		    "%s in %s is %s%s", rows[i].name, rows[i].key,
-		    rows[i].sender == NULL ? "no shared sender" : "the shared sender ",
+		ok(policy != NULL && (strstr(said, wanted) != NULL) == (rows[i].sender != NULL), "%s in %s is %s%s",
+		    rows[i].name, rows[i].key, rows[i].sender == NULL ? "no shared sender" : "the shared sender ",
 		    rows[i].sender == NULL ? "" : rows[i].sender);
 		free(said);
 		policy_free(policy);
@@ -271,14 +260,13 @@ test_tags(void)
 		struct policy *policy;
 		size_t selected = 0;
 
-		snprintf(text, sizeof text,
-		    "vendors = ( { name = \"%s\"; tags = [ \"%s\" ]; } );", rows[i].vendor,
+		snprintf(text, sizeof text, "vendors = ( { name = \"%s\"; tags = [ \"%s\" ]; } );", rows[i].vendor,
 		    rows[i].tag);
 		policy = load(text, faults);
 		for (size_t j = 0; policy != NULL && j < policy->source_count; j++)
 			selected += policy->sources[j].selected;
-		is_number((long long)selected, (long long)rows[i].selected,
-		    "tag %s of %s selects its source", rows[i].tag, rows[i].vendor);
+		is_number((long long)selected, (long long)rows[i].selected, "tag %s of %s selects its source",
+		    rows[i].tag, rows[i].vendor);
 		policy_free(policy);
 		faults_close(faults);
 	}
@@ -293,8 +281,7 @@ test_sample(void)
 	char path[512], *text, *said;
 	size_t length;
 
-	text = conf_file_read(
-	    conf_path(path, sizeof path, "contrib/greenlane.conf.sample"), &length);
+	text = conf_file_read(conf_path(path, sizeof path, "contrib/greenlane.conf.sample"), &length);
 	policy = text == NULL ? NULL : load(text, faults);
 	said = conf_faults_write(faults);
 	is(said, "", "the sample loads without a warning");
@@ -316,15 +303,13 @@ test_sample_whole(void)
 	char path[512], *text, *said;
 	size_t length = 0;
 
-	text = conf_file_read(
-	    conf_path(path, sizeof path, "contrib/greenlane.conf.sample"), &length);
+	text = conf_file_read(conf_path(path, sizeof path, "contrib/greenlane.conf.sample"), &length);
 	text_open(&whole, 64 * 1024);
 	for (rest = (struct span){ text, length }; rest.length > 0;) {
 		struct span line = span_cut(&rest, '\n');
 
 		/* prose has one blank after its mark, a key has none or two */
-		if (line.length > 1 && line.at[0] == '#' &&
-		    (line.at[1] != ' ' || line.at[2] == ' ')) {
+		if (line.length > 1 && line.at[0] == '#' && (line.at[1] != ' ' || line.at[2] == ' ')) {
 			line.at++;
 			line.length--;
 		}

@@ -45,13 +45,30 @@ sample_authors(struct sample *s)
 	s->authors[0] = (struct author){ .mailbox = mailbox_of("joe", "stranger.example", "joe@stranger.example"),
 		.dmarc = { .result = AUTH_NONE, .domain = "" } };
 	s->authors[1] = (struct author){ .mailbox = mailbox_of("tickets", "acme.example", "tickets@acme.example"),
-		.spf_from = AUTH_SOFTFAIL, .dmarc = { .result = AUTH_PASS, .policy = DMARC_REJECT, .testing = true, .domain = "acme.example",
-			.dkim_aligned = true } };
-	s->dkim[0] = (struct dkim_fact){ .d = "acme.example", .s = "s1", .a = "rsa-sha256", .b = "AbCdEfGh",
-		.result = AUTH_PASS, .counts = true, .secure = true, .passes = true, .reply_open = true,
-		.signed_at = 1699999999, .why = "" };
-	s->dkim[1] = (struct dkim_fact){ .d = "list.example", .s = "k", .a = "rsa-sha1", .b = "ZZ",
-		.result = AUTH_POLICY, .weak = true, .why = "sha1" };
+		.spf_from = AUTH_SOFTFAIL,
+		.dmarc = { .result = AUTH_PASS,
+		    .policy = DMARC_REJECT,
+		    .testing = true,
+		    .domain = "acme.example",
+		    .dkim_aligned = true } };
+	s->dkim[0] = (struct dkim_fact){ .d = "acme.example",
+		.s = "s1",
+		.a = "rsa-sha256",
+		.b = "AbCdEfGh",
+		.result = AUTH_PASS,
+		.counts = true,
+		.secure = true,
+		.passes = true,
+		.reply_open = true,
+		.signed_at = 1699999999,
+		.why = "" };
+	s->dkim[1] = (struct dkim_fact){ .d = "list.example",
+		.s = "k",
+		.a = "rsa-sha1",
+		.b = "ZZ",
+		.result = AUTH_POLICY,
+		.weak = true,
+		.why = "sha1" };
 }
 
 static void
@@ -89,11 +106,25 @@ sample_facts(struct sample *s)
 static void
 sample_verdict(struct sample *s)
 {
-	s->verdict = (struct verdict){ .settled = true, .outcome = OUTCOME_VOUCHED, .reason = REASON_PROVEN,
-		.action = ACTION_PASS, .would = ACTION_PASS, .deciding = 0, .claim_count = 1 };
-	s->verdict.claims[0] = (struct claim){ .vendor = &s->vendor, .by_author = true, .by_envelope = true,
-		.listed = YES, .spf = YES, .dkim = NO, .spf_from = UNKNOWN, .dmarc = NO,
-		.source = &s->sources[0], .exclusive = true, .outcome = OUTCOME_VOUCHED, .reason = REASON_PROVEN };
+	s->verdict = (struct verdict){ .settled = true,
+		.outcome = OUTCOME_VOUCHED,
+		.reason = REASON_PROVEN,
+		.action = ACTION_PASS,
+		.would = ACTION_PASS,
+		.deciding = 0,
+		.claim_count = 1 };
+	s->verdict.claims[0] = (struct claim){ .vendor = &s->vendor,
+		.by_author = true,
+		.by_envelope = true,
+		.listed = YES,
+		.spf = YES,
+		.dkim = NO,
+		.spf_from = UNKNOWN,
+		.dmarc = NO,
+		.source = &s->sources[0],
+		.exclusive = true,
+		.outcome = OUTCOME_VOUCHED,
+		.reason = REASON_PROVEN };
 }
 
 static struct sample *
@@ -112,9 +143,17 @@ sample_open(void)
 	sample_authors(s);
 	sample_facts(s);
 	sample_verdict(s);
-	s->record = (struct verdict_record){ .id = "4f-1", .qid = "ABC123", .policy = &s->policy, .facts = &s->facts,
-		.verdict = &s->verdict, .stage = STAGE_EOM, .action = ACTION_PASS, .rcpts = two_rcpts,
-		.rcpt_count = 2, .greylist = GREYLIST_OFF, .ms = 12 };
+	s->record = (struct verdict_record){ .id = "4f-1",
+		.qid = "ABC123",
+		.policy = &s->policy,
+		.facts = &s->facts,
+		.verdict = &s->verdict,
+		.stage = STAGE_EOM,
+		.action = ACTION_PASS,
+		.rcpts = two_rcpts,
+		.rcpt_count = 2,
+		.greylist = GREYLIST_OFF,
+		.ms = 12 };
 	text_open(&s->out, VERDICT_JSON_MAX);
 	return s;
 }
@@ -212,7 +251,8 @@ line_of_a_from_that_cannot_be_read(void)
 	s->verdict.deciding = -1;
 	ok(strstr(line_of(s), " from=\" [J\\xfcrgen] \\\"7\\\" <tickets@acme.example>\" rcpts=") != NULL,
 	    "a From that cannot be parsed is shown as it came, escaped");
-	ok(strstr(line_of(s), " ms=12 from_stopped=1") != NULL, "and where parsing stopped comes after the promised keys");
+	ok(strstr(line_of(s), " ms=12 from_stopped=1") != NULL,
+	    "and where parsing stopped comes after the promised keys");
 	ok(strstr(line_of(s), " dmarc=pass ") != NULL, "dmarc is that of the address that mail programs show");
 	sample_close(s);
 }
@@ -223,8 +263,16 @@ line_of_nothing(void)
 	struct sample *s = sample_open();
 	static const char *const none[] = { NULL };
 
-	s->facts = (struct facts){ .client_name = "", .helo = "", .auth = "", .daemon_name = "", .via = "", .mail_from = "",
-		.sender = { "", "", "" }, .null_sender = true, .spf = { .domain = "" }, .from_raw = "",
+	s->facts = (struct facts){ .client_name = "",
+		.helo = "",
+		.auth = "",
+		.daemon_name = "",
+		.via = "",
+		.mail_from = "",
+		.sender = { "", "", "" },
+		.null_sender = true,
+		.spf = { .domain = "" },
+		.from_raw = "",
 		.message_id = "" };
 	s->verdict = (struct verdict){ .outcome = OUTCOME_EXEMPT, .reason = REASON_EXEMPT_LOCAL, .deciding = -1 };
 	s->record.qid = "";
@@ -320,8 +368,7 @@ recipients_are_joined(void)
 	s->record.rcpt_count = 1;
 	ok(strstr(line_of(s), " rcpts=somebody@example.org spf=") != NULL, "one recipient has no comma");
 	s->record.rcpt_count = RCPTS_MAX;
-	ok(strstr(line_of(s), " rcpts=\"somebody@example.org,") != NULL &&
-		strstr(s->out.bytes, "...\" spf=pass ") != NULL,
+	ok(strstr(line_of(s), " rcpts=\"somebody@example.org,") != NULL && strstr(s->out.bytes, "...\" spf=pass ") != NULL,
 	    "a thousand are cut");
 	s->record.rcpts = (const char *const[]){ "a b@example.org" };
 	s->record.rcpt_count = 1;
@@ -468,13 +515,17 @@ json_says_all(void)
 	    "\"vendors\":{\"acme\":{\"listed\":\"yes\",\"spf\":\"yes\",\"dkim\":\"no\",\"spf_from\":\"unknown\","
 	    "\"dmarc\":\"no\",",
 	    "facts.vendors holds the evidence of each claim in yes, no and unknown");
-	holds(s, "\"live\":[{\"vendor\":\"acme\",\"source\":\"spf:acme.example\",\"answer\":\"unknown\",\"silent\":\"d.list.example\",\"lured\":true}]",
+	holds(s,
+	    "\"live\":[{\"vendor\":\"acme\",\"source\":\"spf:acme.example\",\"answer\":\"unknown\",\"silent\":\"d.list.example\",\"lured\":true}]",
 	    "what a source said when asked is a fact");
 	holds(s, "\"facts\":{\"now\":1700000000,", "and so is the time");
-	holds(s, "\"spf_domain\":\"acme.example\",\"spf_why\":\"acme.example: 'a\\\"b'\",", "so is the reason for a broken SPF record");
-	holds(s, "\"replies\":[{\"local\":\"pay\",\"domain\":\"evil.example\",\"near_author\":false}],\"replies_unclear\":true,",
+	holds(s, "\"spf_domain\":\"acme.example\",\"spf_why\":\"acme.example: 'a\\\"b'\",",
+	    "so is the reason for a broken SPF record");
+	holds(s,
+	    "\"replies\":[{\"local\":\"pay\",\"domain\":\"evil.example\",\"near_author\":false}],\"replies_unclear\":true,",
 	    "and whom a reply would reach");
-	holds(s, "\"domain\":\"acme.example\",\"spf_from\":\"softfail\",\"dmarc\":\"pass\",\"policy\":\"reject\",\"testing\":true,",
+	holds(s,
+	    "\"domain\":\"acme.example\",\"spf_from\":\"softfail\",\"dmarc\":\"pass\",\"policy\":\"reject\",\"testing\":true,",
 	    "each author has its own SPF and DMARC");
 	holds(s, ",\"explanation\":\"because\\u000a\\\"so\\\"\"}", "an explanation comes last");
 	sample_close(s);
@@ -504,12 +555,15 @@ json_mode_of_claims(void)
 	struct sample *s = sample_open();
 	struct vendor other = { .name = "globex" };
 
-	s->verdict.claims[1] = (struct claim){ .vendor = &other, .by_envelope = true, .outcome = OUTCOME_FORGED,
+	s->verdict.claims[1] = (struct claim){ .vendor = &other,
+		.by_envelope = true,
+		.outcome = OUTCOME_FORGED,
 		.reason = REASON_NOTHING_PROVEN };
 	s->verdict.claim_count = 2;
-	holds(s, "\"globex\":{\"listed\":\"no\",\"spf\":\"no\",\"dkim\":\"no\",\"spf_from\":\"no\",\"dmarc\":\"no\","
-		 "\"source\":\"\",\"exclusive\":false,\"by_author\":false,\"by_envelope\":true,\"dropped\":false,"
-		 "\"outcome\":\"forged\",\"reason\":\"nothing-proven\"}",
+	holds(s,
+	    "\"globex\":{\"listed\":\"no\",\"spf\":\"no\",\"dkim\":\"no\",\"spf_from\":\"no\",\"dmarc\":\"no\","
+	    "\"source\":\"\",\"exclusive\":false,\"by_author\":false,\"by_envelope\":true,\"dropped\":false,"
+	    "\"outcome\":\"forged\",\"reason\":\"nothing-proven\"}",
 	    "every claimed vendor is there, not only the one that decided");
 	ok(json_is_whole(s), "and the JSON is whole");
 	sample_close(s);

@@ -60,8 +60,7 @@ answer_cache_open(size_t ceiling)
 	for (cache->buckets = BUCKETS_MIN; cache->buckets * BYTES_A_BUCKET < cache->shard_ceiling;)
 		cache->buckets *= 2;
 	cache->all_buckets = calloc(SHARDS * cache->buckets, sizeof *cache->all_buckets);
-	if (cache->all_buckets == NULL ||
-	    getrandom(cache->seed, sizeof cache->seed, 0) != (ssize_t)sizeof cache->seed) {
+	if (cache->all_buckets == NULL || getrandom(cache->seed, sizeof cache->seed, 0) != (ssize_t)sizeof cache->seed) {
 		free(cache->all_buckets);
 		free(cache);
 		return NULL;
@@ -116,8 +115,7 @@ bucket_of(const struct answer_cache *cache, const struct shard *shard, uint64_t 
 
 /* Call with the shard's lock held. */
 static struct item *
-item_find(const struct answer_cache *cache, const struct shard *shard, uint64_t hash,
-    const struct dns_question *question)
+item_find(const struct answer_cache *cache, const struct shard *shard, uint64_t hash, const struct dns_question *question)
 {
 	struct item *item;
 
@@ -151,8 +149,8 @@ item_copy(const struct item *item, int64_t now_ms, struct arena *arena, struct d
 }
 
 bool
-answer_cache_get(struct answer_cache *cache, const struct dns_question *question, int64_t now_ms,
-    struct arena *arena, struct dns_answer *out)
+answer_cache_get(struct answer_cache *cache, const struct dns_question *question, int64_t now_ms, struct arena *arena,
+    struct dns_answer *out)
 {
 	uint64_t hash = answer_cache_hash(cache, question);
 	struct shard *shard = shard_of(cache, hash);
@@ -235,8 +233,7 @@ item_make(const struct dns_question *question, const struct dns_answer *answer, 
 
 /* Replaces an older item and evicts others to make room. Call with the shard's lock held. */
 static void
-item_keep(const struct answer_cache *cache, struct shard *shard, const struct dns_question *question,
-    struct item *item)
+item_keep(const struct answer_cache *cache, struct shard *shard, const struct dns_question *question, struct item *item)
 {
 	struct item *older = item_find(cache, shard, item->hash, question);
 
@@ -250,8 +247,8 @@ item_keep(const struct answer_cache *cache, struct shard *shard, const struct dn
 }
 
 void
-answer_cache_put(struct answer_cache *cache, const struct dns_question *question,
-    const struct dns_answer *answer, int64_t now_ms)
+answer_cache_put(struct answer_cache *cache, const struct dns_question *question, const struct dns_answer *answer,
+    int64_t now_ms)
 {
 	uint32_t life = life_of(answer);
 	size_t size = item_size(question, answer);

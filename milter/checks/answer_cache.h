@@ -15,9 +15,9 @@
 #include "policy/util/arena.h"
 
 enum {
-	ANSWER_LIFE_MAX = 24 * 3600,  /* seconds, whatever the TTL says */
+	ANSWER_LIFE_MAX = 24 * 3600,    /* seconds, whatever the TTL says */
 	ANSWER_NEGATIVE_MAX = 3 * 3600, /* RFC 2308, 5 */
-	ANSWER_TEMPORARY_MAX = 1      /* failures are forgotten soon: outages end (RFC 2308, 7) */
+	ANSWER_TEMPORARY_MAX = 1        /* failures are forgotten soon: outages end (RFC 2308, 7) */
 };
 
 struct answer_cache;
@@ -34,8 +34,7 @@ bool answer_cache_get(struct answer_cache *, const struct dns_question *, int64_
 bool answer_cache_has(struct answer_cache *, const struct dns_question *, int64_t now_ms);
 
 /* Keeps a copy, replacing an older answer. An answer with TTL 0, or one too large, is not kept. */
-void answer_cache_put(struct answer_cache *, const struct dns_question *, const struct dns_answer *,
-    int64_t now_ms);
+void answer_cache_put(struct answer_cache *, const struct dns_question *, const struct dns_answer *, int64_t now_ms);
 
 size_t answer_cache_bytes(struct answer_cache *);
 

@@ -10,9 +10,9 @@
 
 enum {
 	FIELDS_MAX = 2000,
-	HEADER_MAX = 256 * 1024,     /* bytes of all fields; beyond, no signature can be judged */
-	OWN_MAX = 4 * 1024 * 1024,   /* memory of one check: fields, tags, at most five key answers */
-	KEY_BITS_MIN = 1024          /* RFC 8301, 3.2 */
+	HEADER_MAX = 256 * 1024,   /* bytes of all fields; beyond, no signature can be judged */
+	OWN_MAX = 4 * 1024 * 1024, /* memory of one check: fields, tags, at most five key answers */
+	KEY_BITS_MIN = 1024        /* RFC 8301, 3.2 */
 };
 
 /*
@@ -209,8 +209,7 @@ key_note(struct dkim_check *check, const struct signature *asked, const struct d
 	for (size_t i = 0; i < check->count; i++) {
 		struct signature *signature = check->list[i];
 
-		if (strcmp(signature->text.d, asked->text.d) != 0 ||
-		    strcasecmp(signature->text.s, asked->text.s) != 0)
+		if (strcmp(signature->text.d, asked->text.d) != 0 || strcasecmp(signature->text.s, asked->text.s) != 0)
 			continue;
 		signature->key_temporary = answer->status == DNS_TEMPORARY;
 		signature->key_unfit = answer->status == DNS_FOUND;

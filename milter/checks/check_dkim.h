@@ -18,7 +18,7 @@
 enum { DKIM_LOOKUPS_MAX = 5 };
 
 struct dkim_verifier; /* the library handle */
-struct dkim_check; /* one message */
+struct dkim_check;    /* one message */
 
 /* resolver and suffixes are kept. Call before threads use libopendkim. Given. */
 struct dkim_verifier *dkim_verifier_open(struct resolver *, const struct suffix_list *, struct fault *why) MUST_USE;
@@ -29,8 +29,8 @@ bool dkim_verifier_has_ed25519(const struct dkim_verifier *);
 typedef enum standing dkim_standing_fn(const void *context, const char *d);
 
 /* NULL without memory. Arena and context are kept until dkim_check_close. Given. */
-struct dkim_check *dkim_check_open(struct dkim_verifier *, struct arena *, const char *id,
-    dkim_standing_fn *, const void *context) MUST_USE;
+struct dkim_check *dkim_check_open(struct dkim_verifier *, struct arena *, const char *id, dkim_standing_fn *,
+    const void *context) MUST_USE;
 void dkim_check_close(struct dkim_check *);
 
 /* Adds one field as the milter got it with SMFIP_HDR_LEADSPC: name, and value with its leading blank;

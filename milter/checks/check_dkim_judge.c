@@ -148,16 +148,15 @@ result_of(DKIM_SIGERROR error)
 	size_t count = sizeof words / sizeof words[0];
 
 	/* all others are errors in the signature's own syntax */
-	return error > 0 && (size_t)error < count && words[error] != AUTH_NOT_ASKED ? words[error] :
-	    AUTH_NEUTRAL;
+	return error > 0 && (size_t)error < count && words[error] != AUTH_NOT_ASKED ? words[error] : AUTH_NEUTRAL;
 }
 
 /* All three must agree: libopendkim leaves PASSED set when the body differs or t=s is violated. */
 static bool
 verifies(DKIM_SIGINFO *sig)
 {
-	return (dkim_sig_getflags(sig) & DKIM_SIGFLAG_PASSED) != 0 &&
-	    dkim_sig_getbh(sig) == DKIM_SIGBH_MATCH && dkim_sig_geterror(sig) == DKIM_SIGERROR_OK;
+	return (dkim_sig_getflags(sig) & DKIM_SIGFLAG_PASSED) != 0 && dkim_sig_getbh(sig) == DKIM_SIGBH_MATCH &&
+	    dkim_sig_geterror(sig) == DKIM_SIGERROR_OK;
 }
 
 /* The slug for one that does not verify. */

@@ -20,11 +20,11 @@ struct dkim_verifier {
 struct signature {
 	struct dkim_text text;
 	enum standing standing; /* of its key */
-	bool chosen;        /* its key is looked up */
-	bool key_temporary; /* DNS could not tell whether there is a key */
-	bool key_unfit;     /* there is a record, but none fit for libopendkim */
+	bool chosen;            /* its key is looked up */
+	bool key_temporary;     /* DNS could not tell whether there is a key */
+	bool key_unfit;         /* there is a record, but none fit for libopendkim */
 	bool key_secure;
-	DKIM_SIGINFO *sig;  /* NULL: libopendkim did not take it */
+	DKIM_SIGINFO *sig; /* NULL: libopendkim did not take it */
 };
 
 struct field {
@@ -33,12 +33,12 @@ struct field {
 	struct span name;            /* trimmed */
 	struct span value;
 	size_t length;
-	char bytes[];                /* "Name:value", lines ending in CRLF */
+	char bytes[]; /* "Name:value", lines ending in CRLF */
 };
 
 struct dkim_check {
 	struct dkim_verifier *verifier;
-	struct arena *arena;         /* of the message: the facts point into it */
+	struct arena *arena; /* of the message: the facts point into it */
 	struct arena *own;
 	const char *id;
 	dkim_standing_fn *standing;
@@ -48,15 +48,15 @@ struct dkim_check {
 	size_t field_count, header_bytes;
 	struct signature *list[DKIM_MAX];
 	size_t count;
-	bool cut;                    /* the header is too long to be judged */
-	bool failed;                 /* a failure of ours */
+	bool cut;    /* the header is too long to be judged */
+	bool failed; /* a failure of ours */
 	bool header_ended;
-	bool no_author;              /* no From that libopendkim can read */
+	bool no_author; /* no From that libopendkim can read */
 
-	DKIM *dkim;                  /* NULL until a signature is chosen */
-	bool wanted;                 /* the body is needed */
-	unsigned char body_last;     /* its last byte so far; '\0' before the first */
-	bool measured;               /* some signature has l= */
+	DKIM *dkim;              /* NULL until a signature is chosen */
+	bool wanted;             /* the body is needed */
+	unsigned char body_last; /* its last byte so far; '\0' before the first */
+	bool measured;           /* some signature has l= */
 	struct dkim_length simple, relaxed;
 	struct budget *budget;
 	int64_t now, max_age;

@@ -25,7 +25,7 @@ struct check {
 	struct budget *budget;
 	struct arena *arena;
 	struct address client;
-	const char *domain; /* the one checked, in normal form */
+	const char *domain;     /* the one checked, in normal form */
 	enum standing standing; /* of the domain */
 	struct spf_gate *gate;
 	SPF_dns_rr_t *spare; /* the hook's answer when memory runs out */
@@ -324,8 +324,7 @@ library_ask(struct check *check)
 	/* the gate counts; libspf2's own limits are off by one */
 	if (SPF_server_set_max_dns_mech(server, 1000) != SPF_E_SUCCESS ||
 	    SPF_server_set_max_dns_ptr(server, 1000) != SPF_E_SUCCESS ||
-	    SPF_server_set_max_dns_mx(server, 1000) != SPF_E_SUCCESS ||
-	    client_set(request, &client) != SPF_E_SUCCESS ||
+	    SPF_server_set_max_dns_mx(server, 1000) != SPF_E_SUCCESS || client_set(request, &client) != SPF_E_SUCCESS ||
 	    SPF_request_set_helo_dom(request, check->domain) != SPF_E_SUCCESS ||
 	    SPF_request_set_env_from(request, check->domain) != 0)
 		goto out;

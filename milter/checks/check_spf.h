@@ -12,8 +12,8 @@
 
 struct spf_query {
 	struct address client;
-	const char *helo;      /* borrowed; any bytes */
-	const char *mail_from; /* "local@domain" or "domain"; "" checks postmaster@helo (RFC 7208, 2.4) */
+	const char *helo;       /* borrowed; any bytes */
+	const char *mail_from;  /* "local@domain" or "domain"; "" checks postmaster@helo (RFC 7208, 2.4) */
 	enum standing standing; /* of the domain and the names it leads to, except names that the mail shapes */
 };
 

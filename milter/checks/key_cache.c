@@ -34,8 +34,7 @@ static EVP_PKEY *
 find(const unsigned char *bytes, size_t length)
 {
 	for (unsigned i = 0; i < KEY_CACHE_KEYS; i++) {
-		if (kept[i].key == NULL || kept[i].length != length ||
-		    memcmp(kept[i].bytes, bytes, length) != 0)
+		if (kept[i].key == NULL || kept[i].length != length || memcmp(kept[i].bytes, bytes, length) != 0)
 			continue;
 		return EVP_PKEY_up_ref(kept[i].key) == 1 ? kept[i].key : NULL;
 	}

@@ -23,8 +23,7 @@ struct budget {
 };
 
 struct resolver {
-	void (*ask)(struct resolver *, const struct dns_question *, struct budget *, struct arena *,
-	    struct dns_answer *);
+	void (*ask)(struct resolver *, const struct dns_question *, struct budget *, struct arena *, struct dns_answer *);
 	void (*prefetch)(struct resolver *, const struct dns_question *);
 	void (*close)(struct resolver *);
 	atomic_uint found; /* answers with records so far; wraps */
@@ -50,8 +49,8 @@ struct resolver_settings {
 	const char *const *servers; /* "127.0.0.1@53", "::1@53"; "127.0.0.1" is port 53 */
 	size_t server_count;        /* 0: the host's resolv.conf */
 	int64_t timeout_ms;
-	const char *trust_anchor;   /* "": no DNSSEC */
-	size_t cache_bytes;         /* ceiling of our answer cache; 0: a default of 16 MiB */
+	const char *trust_anchor;           /* "": no DNSSEC */
+	size_t cache_bytes;                 /* ceiling of our answer cache; 0: a default of 16 MiB */
 	const struct suffix_list *suffixes; /* kept; groups strangers' names. NULL: by their last two labels */
 };
 

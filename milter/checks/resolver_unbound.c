@@ -19,10 +19,10 @@
 
 enum {
 	CACHE_BYTES = 16 * 1024 * 1024,
-	WAITERS_MAX = 10000,  /* of one question */
-	SOCKETS = 512,        /* outgoing-range below: a question holds one until it is answered or given up */
-	RESERVE = 128,        /* sockets left free for listed names, whatever else is asked */
-	BUCKETS = 1024,       /* a power of two */
+	WAITERS_MAX = 10000,        /* of one question */
+	SOCKETS = 512,              /* outgoing-range below: a question holds one until it is answered or given up */
+	RESERVE = 128,              /* sockets left free for listed names, whatever else is asked */
+	BUCKETS = 1024,             /* a power of two */
 	ANSWER_BYTES = 1024 * 1024, /* of one answer: 64 KiB on the wire, names written out */
 	CLASS_IN = 1,
 	RCODE_NXDOMAIN = 3,
@@ -63,7 +63,7 @@ struct dispatcher {
 	struct queries under_way[BUCKETS];
 	struct admission *admission;
 	struct query_queue submitted; /* not yet taken by the dispatcher thread */
-	size_t waiters;           /* threads that wait for an answer */
+	size_t waiters;               /* threads that wait for an answer */
 	bool closing;
 
 	/* libunbound crashes with several threads: only the dispatcher thread uses these once it runs */
@@ -290,7 +290,7 @@ query_send(struct query *query)
 	if (dns_name_to_wire(query->question.name, wire) == 0)
 		query_end(query, &no_such_name);
 	else if (ub_resolve_event(query->dispatcher->context, query->question.name, (int)query->question.type, CLASS_IN,
-	             query, query_answered, NULL) != 0)
+		     query, query_answered, NULL) != 0)
 		query_end(query, &no_answer);
 }
 
@@ -327,8 +327,7 @@ dispatcher_close(struct dispatcher *dispatcher)
 	ub_ctx_delete(dispatcher->context);
 	for (size_t i = 0; i < BUCKETS; i++)
 		while (!LIST_EMPTY(&dispatcher->under_way[i]))
-			query_end(LIST_FIRST(&dispatcher->under_way[i]),
-			    &(struct dns_answer){ .status = DNS_TEMPORARY });
+			query_end(LIST_FIRST(&dispatcher->under_way[i]), &(struct dns_answer){ .status = DNS_TEMPORARY });
 	if (dispatcher->wakeup != NULL)
 		event_free(dispatcher->wakeup);
 	if (dispatcher->base != NULL)
@@ -385,8 +384,9 @@ unbound_ask(struct resolver *resolver, const struct dns_question *question, stru
 	query = query_find(dispatcher, question);
 	if (query != NULL)
 		query_raise(query, question);
-	if (query != NULL || (!answer_cache_get(dispatcher->cache, question, start_us / 1000, arena, out) &&
-	                         (query = query_start(dispatcher, question)) != NULL))
+	if (query != NULL ||
+	    (!answer_cache_get(dispatcher->cache, question, start_us / 1000, arena, out) &&
+		(query = query_start(dispatcher, question)) != NULL))
 		query_share(query, start_us + patience_ms * 1000, arena, out);
 	pthread_mutex_unlock(&dispatcher->lock);
 	waited_ms = (now_us() - start_us + 999) / 1000;
@@ -449,7 +449,7 @@ static const struct {
 } options[] = {
 	{ "do-not-query-localhost:", "no" },
 	{ "unblock-lan-zones:", "yes" }, /* with zones_remove: every question goes to the servers */
-	{ "aggressive-nsec:", "no" }, /* we probe whether a zone answers with a name that no cache may answer */
+	{ "aggressive-nsec:", "no" },    /* we probe whether a zone answers with a name that no cache may answer */
 	{ "edns-buffer-size:", "1232" }, /* DNS flag day 2020: no fragments */
 	{ "rrset-roundrobin:", "no" },   /* records in the order received */
 	{ "cache-max-negative-ttl:", "10800" },
@@ -470,7 +470,7 @@ static const struct {
 	{ "infra-host-ttl:", "10" },
 	{ "infra-keep-probing:", "yes" },
 	{ "outbound-msg-retry:", "3" }, /* gives up a silent name and frees its socket after 14 s; by default 38 */
-	{ "outgoing-range:", "512" }, /* SOCKETS; by default 16: one silent domain would hold up the others */
+	{ "outgoing-range:", "512" },   /* SOCKETS; by default 16: one silent domain would hold up the others */
 	{ "outgoing-num-tcp:", "32" },
 };
 
@@ -547,8 +547,8 @@ dispatcher_start(struct dispatcher *dispatcher, const struct resolver_settings *
 	dispatcher->base = event_base_new();
 	if (dispatcher->wakeup_fd < 0 || dispatcher->base == NULL)
 		return fault_set(why, "cannot make an event loop for the resolver: %s", strerror(errno));
-	dispatcher->wakeup = event_new(dispatcher->base, dispatcher->wakeup_fd, EV_READ | EV_PERSIST,
-	    submitted_take, dispatcher);
+	dispatcher->wakeup = event_new(dispatcher->base, dispatcher->wakeup_fd, EV_READ | EV_PERSIST, submitted_take,
+	    dispatcher);
 	dispatcher->context = ub_ctx_create_event(dispatcher->base);
 	if (dispatcher->wakeup == NULL || event_add(dispatcher->wakeup, NULL) != 0 || dispatcher->context == NULL)
 		return fault_set(why, "out of memory for the resolver");
@@ -567,8 +567,9 @@ resolver_unbound(const struct resolver_settings *settings, struct fault *why)
 		fault_set(why, "out of memory for the resolver");
 		return NULL;
 	}
-	dispatcher->interface =
-	    (struct resolver){ .ask = unbound_ask, .prefetch = unbound_prefetch, .close = unbound_close };
+	dispatcher->interface = (struct resolver){ .ask = unbound_ask,
+		.prefetch = unbound_prefetch,
+		.close = unbound_close };
 	dispatcher->timeout_ms = settings->timeout_ms;
 	if (settings->suffixes != NULL)
 		dispatcher->suffixes = *settings->suffixes;
@@ -580,8 +581,7 @@ resolver_unbound(const struct resolver_settings *settings, struct fault *why)
 	dispatcher->admission = admission_open();
 	if (dispatcher->cache == NULL || dispatcher->admission == NULL)
 		fault_set(why, "out of memory for the cache of DNS answers");
-	if (dispatcher->cache == NULL || dispatcher->admission == NULL ||
-	    !dispatcher_start(dispatcher, settings, why)) {
+	if (dispatcher->cache == NULL || dispatcher->admission == NULL || !dispatcher_start(dispatcher, settings, why)) {
 		dispatcher_close(dispatcher);
 		dispatcher_free(dispatcher);
 		return NULL;

@@ -23,9 +23,13 @@ port_of(const char *text)
 static struct smtp_client
 client_of(const struct delegate_request *request)
 {
-	struct smtp_client client = { .name = request->client_name, .helo = request->helo_name,
-		.port = port_of(request->client_port), .daemon_name = "", .mta_name = "",
-		.patience_ms = DNS_MS, .claims_only = true };
+	struct smtp_client client = { .name = request->client_name,
+		.helo = request->helo_name,
+		.port = port_of(request->client_port),
+		.daemon_name = "",
+		.mta_name = "",
+		.patience_ms = DNS_MS,
+		.claims_only = true };
 
 	if (!address_read(request->client_address, &client.address))
 		client.address = (struct address){ .family = ADDRESS_NONE };
@@ -59,8 +63,7 @@ refuse(const struct services *services, const struct message *message, const str
 
 	delegate_verdict(decided, &verdict);
 	message_verdict_record(message, &record);
-	if (!explain_reply(&verdict, ACTION_REJECT, record.id,
-		message_judge(message)->policy->settings.contact, 0, reply))
+	if (!explain_reply(&verdict, ACTION_REJECT, record.id, message_judge(message)->policy->settings.contact, 0, reply))
 		reply->text[0] = '\0';
 	write_refusal(services, message, &verdict, request);
 }
@@ -94,8 +97,8 @@ reply_to_request(const struct services *services, const struct delegate_request 
 		keep_promise(services, message, &decided);
 	if (decided.word == DELEGATE_REFUSE)
 		refuse(services, message, &decided, request, &reply);
-	delegate_reply_write(decided.word,
-	    message_judge(message)->policy->settings.delegate.greylist_class, reply.text, out);
+	delegate_reply_write(decided.word, message_judge(message)->policy->settings.delegate.greylist_class, reply.text,
+	    out);
 	message_close(message);
 	return true;
 }
@@ -109,6 +112,9 @@ reply_to_lines(void *context, struct frame *lines, struct text *out)
 	return reply_to_request(context, &request, out);
 }
 
-const struct request_protocol delegate_protocol = { .name = "delegate", .workers = WORKERS,
-	.request_max = DELEGATE_REQUEST_MAX, .reply_max = DELEGATE_REPLY_MAX, .cut = delegate_request_cut,
+const struct request_protocol delegate_protocol = { .name = "delegate",
+	.workers = WORKERS,
+	.request_max = DELEGATE_REQUEST_MAX,
+	.reply_max = DELEGATE_REPLY_MAX,
+	.cut = delegate_request_cut,
 	.reply = reply_to_lines };

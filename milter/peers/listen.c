@@ -18,10 +18,10 @@
 
 enum {
 	WORKERS_MAX = 16,
-	READ_AT_ONCE = 4096,     /* bytes read from one connection before another has its turn */
+	READ_AT_ONCE = 4096, /* bytes read from one connection before another has its turn */
 	BACKLOG = 128,
-	SWEEP_MS = 500,          /* precision of time-outs */
-	EXHAUSTED_MS = 200,      /* pause when no descriptor is left */
+	SWEEP_MS = 500,     /* precision of time-outs */
+	EXHAUSTED_MS = 200, /* pause when no descriptor is left */
 	TROUBLE_MS = 60 * 1000
 };
 
@@ -30,30 +30,30 @@ struct connection {
 	struct listener *listener;
 	void *state;
 	int socket;
-	bool ends;                 /* close when all is sent */
-	bool at_end;               /* the end of the stream was read */
+	bool ends;   /* close when all is sent */
+	bool at_end; /* the end of the stream was read */
 	struct text out;
-	size_t sent;               /* of out */
-	size_t at, length;         /* of bytes: those not handled yet */
-	atomic_bool busy;          /* a worker is serving it */
-	_Atomic int64_t until;     /* when it is closed */
+	size_t sent;                        /* of out */
+	size_t at, length;                  /* of bytes: those not handled yet */
+	atomic_bool busy;                   /* a worker is serving it */
+	_Atomic int64_t until;              /* when it is closed */
 	enum connection_next phase, wanted; /* the current one; the handler's choice once all is sent */
 	char bytes[READ_AT_ONCE];
 };
 
 struct listener {
-	int socket, epoll, stop;   /* stop stays readable once the listener closes */
-	char path[108];            /* of a Unix socket, or "" */
+	int socket, epoll, stop; /* stop stays readable once the listener closes */
+	char path[108];          /* of a Unix socket, or "" */
 	struct connection_handler handler;
 	struct listener_limits limits;
-	atomic_uint most;          /* as in limits; a reload may change it */
+	atomic_uint most; /* as in limits; a reload may change it */
 	pthread_t acceptor, workers[WORKERS_MAX];
 	bool acceptor_runs;
 	unsigned worker_count;
-	pthread_mutex_t lock;      /* protects the list and the epoll registrations */
+	pthread_mutex_t lock; /* protects the list and the epoll registrations */
 	struct connection *connections;
 	unsigned count;
-	int64_t quiet_until;       /* acceptor only: no trouble is reported before */
+	int64_t quiet_until; /* acceptor only: no trouble is reported before */
 };
 
 static int64_t
@@ -137,8 +137,10 @@ bind_found(const struct addrinfo *found)
 static int
 bind_inet(const char *rest, int family, struct fault *why)
 {
-	struct addrinfo hints = { .ai_family = family, .ai_socktype = SOCK_STREAM,
-		.ai_flags = AI_PASSIVE | AI_NUMERICSERV }, *found = NULL;
+	struct addrinfo hints = { .ai_family = family,
+		.ai_socktype = SOCK_STREAM,
+		.ai_flags = AI_PASSIVE | AI_NUMERICSERV },
+			*found = NULL;
 	char port[8], host[256];
 	int made = -1, failed;
 

@@ -44,11 +44,11 @@ struct connection_handler {
 };
 
 struct listener_limits {
-	unsigned workers;       /* threads that serve */
-	unsigned most;          /* connections at once */
-	int64_t idle_ms;        /* silence between requests */
-	int64_t within_ms;      /* to send one request, and to take one reply */
-	size_t reply;           /* size of out, in bytes */
+	unsigned workers;  /* threads that serve */
+	unsigned most;     /* connections at once */
+	int64_t idle_ms;   /* silence between requests */
+	int64_t within_ms; /* to send one request, and to take one reply */
+	size_t reply;      /* size of out, in bytes */
 };
 
 /* Starts the threads; handler and limits are copied. Call after daemonising, with signals blocked. */

@@ -39,11 +39,10 @@ open_one(struct peer *peer, const char *address, const struct account *account, 
 }
 
 struct listeners *
-listeners_open(const struct settings *settings, const struct account *account,
-    void (*warn)(const struct fault *), struct fault *why)
+listeners_open(const struct settings *settings, const struct account *account, void (*warn)(const struct fault *),
+    struct fault *why)
 {
-	const char *addresses[PEERS] = { [DELEGATE] = settings->delegate.listen,
-		[SOCKETMAP] = settings->socketmap_listen };
+	const char *addresses[PEERS] = { [DELEGATE] = settings->delegate.listen, [SOCKETMAP] = settings->socketmap_listen };
 	struct listeners *listeners = calloc(1, sizeof *listeners);
 	bool opened = listeners != NULL || fault_set(why, "out of memory");
 
@@ -69,8 +68,7 @@ serve_one(struct peer *peer, const struct request_protocol *protocol, struct ser
 }
 
 static bool
-serve_delegate(struct listeners *listeners, struct services *services, const struct settings *settings,
-    struct fault *why)
+serve_delegate(struct listeners *listeners, struct services *services, const struct settings *settings, struct fault *why)
 {
 	struct peer *peer = &listeners->peers[DELEGATE];
 
@@ -79,14 +77,13 @@ serve_delegate(struct listeners *listeners, struct services *services, const str
 	listeners->promises = services->promises = promises_open(PROMISES, why);
 	if (listeners->promises == NULL || !serve_one(peer, &delegate_protocol, services, settings, why))
 		return false;
-	journal_say(services->journal, LOG_NOTICE, "policy delegation is served at %s; its class is %s",
-	    peer->address, settings->delegate.greylist_class);
+	journal_say(services->journal, LOG_NOTICE, "policy delegation is served at %s; its class is %s", peer->address,
+	    settings->delegate.greylist_class);
 	return true;
 }
 
 static bool
-serve_socketmap(struct listeners *listeners, struct services *services, const struct settings *settings,
-    struct fault *why)
+serve_socketmap(struct listeners *listeners, struct services *services, const struct settings *settings, struct fault *why)
 {
 	struct peer *peer = &listeners->peers[SOCKETMAP];
 
@@ -99,11 +96,9 @@ serve_socketmap(struct listeners *listeners, struct services *services, const st
 }
 
 bool
-listeners_serve(struct listeners *listeners, struct services *services, const struct settings *settings,
-    struct fault *why)
+listeners_serve(struct listeners *listeners, struct services *services, const struct settings *settings, struct fault *why)
 {
-	return serve_delegate(listeners, services, settings, why) &&
-	    serve_socketmap(listeners, services, settings, why);
+	return serve_delegate(listeners, services, settings, why) && serve_socketmap(listeners, services, settings, why);
 }
 
 void

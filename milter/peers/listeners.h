@@ -12,8 +12,8 @@
 struct listeners;
 
 /* Opens those that the settings name, which may be none. Calls warn for a socket whose group does not exist. Given. */
-struct listeners *listeners_open(const struct settings *, const struct account *,
-    void (*warn)(const struct fault *), struct fault *why) MUST_USE;
+struct listeners *listeners_open(const struct settings *, const struct account *, void (*warn)(const struct fault *),
+    struct fault *why) MUST_USE;
 
 /* Starts them. Keeps the services, and sets services->promises: call before the milter runs. */
 bool listeners_serve(struct listeners *, struct services *, const struct settings *, struct fault *why) MUST_USE;

@@ -80,8 +80,11 @@ request_server_open(const struct request_protocol *protocol, void *context, stru
 {
 	struct request_server *server = malloc(sizeof *server);
 	struct connection_handler handler = { opened, received, closed, trouble, server };
-	struct listener_limits limits = { .workers = protocol->workers, .most = most_connections, .idle_ms = IDLE_MS,
-		.within_ms = WITHIN_MS, .reply = protocol->reply_max };
+	struct listener_limits limits = { .workers = protocol->workers,
+		.most = most_connections,
+		.idle_ms = IDLE_MS,
+		.within_ms = WITHIN_MS,
+		.reply = protocol->reply_max };
 
 	if (server == NULL) {
 		fault_set(why, "out of memory");

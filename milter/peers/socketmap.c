@@ -52,8 +52,12 @@ is_white(const struct services *services, const struct smtp_client *client, cons
 static bool
 reply_to_key(void *context, struct frame *key, struct text *out)
 {
-	struct smtp_client client = { .name = "", .helo = "", .daemon_name = "", .mta_name = "",
-		.patience_ms = DNS_MS, .claims_only = true };
+	struct smtp_client client = { .name = "",
+		.helo = "",
+		.daemon_name = "",
+		.mta_name = "",
+		.patience_ms = DNS_MS,
+		.claims_only = true };
 	char sender[1024];
 
 	if (!read_key((struct span){ key->bytes, key->length }, &client, sender, sizeof sender))
@@ -63,5 +67,9 @@ reply_to_key(void *context, struct frame *key, struct text *out)
 	return true;
 }
 
-const struct request_protocol socketmap_protocol = { .name = "socketmap", .workers = WORKERS,
-	.request_max = NETSTRING_FRAME_MAX, .reply_max = REPLY_MAX, .cut = netstring_cut, .reply = reply_to_key };
+const struct request_protocol socketmap_protocol = { .name = "socketmap",
+	.workers = WORKERS,
+	.request_max = NETSTRING_FRAME_MAX,
+	.reply_max = REPLY_MAX,
+	.cut = netstring_cut,
+	.reply = reply_to_key };

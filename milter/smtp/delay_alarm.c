@@ -16,8 +16,8 @@ write_plain(struct text *out, const char *text)
 }
 
 static void
-write_who(struct text *out, const struct message *message, const struct vendor *vendor,
-    const struct deferral *deferral, const char *path)
+write_who(struct text *out, const struct message *message, const struct vendor *vendor, const struct deferral *deferral,
+    const char *path)
 {
 	char client[ADDRESS_TEXT];
 

@@ -118,8 +118,7 @@ gather_spf_from(struct message *message, size_t index)
 	if (spf.result == AUTH_NOT_ASKED)
 		spf.result = AUTH_NONE;
 	for (size_t i = index; i < facts->author_count; i++)
-		if (facts->authors[i].spf_from == AUTH_NOT_ASKED &&
-		    (full || is_of_domain(&facts->authors[i], domain))) {
+		if (facts->authors[i].spf_from == AUTH_NOT_ASKED && (full || is_of_domain(&facts->authors[i], domain))) {
 			facts->authors[i].spf_from = spf.result;
 			facts->authors[i].spf_from_silence = silence;
 		}
@@ -146,8 +145,7 @@ ask_dmarc(struct message *message, const char *domain, struct dmarc_fact *out)
 
 	dmarc_begin(&check, message->services->suffixes, domain);
 	while (dmarc_question(message, &check, &question)) {
-		resolver_ask(message->services->resolver, &question, &message->budget, message->arena,
-		    &answer);
+		resolver_ask(message->services->resolver, &question, &message->budget, message->arena, &answer);
 		dmarc_answer(&check, &answer);
 	}
 	dmarc_finish(&check, &message->facts, message->arena, out);
@@ -171,8 +169,7 @@ gather_dmarc(struct message *message, size_t index)
 	if (dmarc.result == AUTH_NOT_ASKED)
 		dmarc.result = AUTH_NONE;
 	for (size_t i = index; i < facts->author_count; i++)
-		if (facts->authors[i].dmarc.result == AUTH_NOT_ASKED &&
-		    (full || is_of_domain(&facts->authors[i], domain)))
+		if (facts->authors[i].dmarc.result == AUTH_NOT_ASKED && (full || is_of_domain(&facts->authors[i], domain)))
 			facts->authors[i].dmarc = dmarc;
 }
 

@@ -50,8 +50,7 @@ ask(struct message *message, const char *rcpt)
 		return decision;
 	}
 	decision = greylist_decide(settings, known ? &found : NULL, message->facts.now);
-	if (decision.write &&
-	    !store_put(message->services->store, key, length, &decision.record, &why)) {
+	if (decision.write && !store_put(message->services->store, key, length, &decision.record, &why)) {
 		/* a tuple that cannot be stored would be greylisted for ever */
 		journal_fault(message->services->journal, LOG_ERR, &why);
 		decision.state = GREYLIST_OFF;
@@ -91,8 +90,13 @@ bool
 greylisting_may_refuse_rcpt(const struct judge *judge)
 {
 	const struct settings *settings = &judge->policy->settings;
-	struct facts nobody = { .stage = STAGE_MAIL, .spf.domain = "", .helo = "", .auth = "",
-		.daemon_name = "", .via = "", .sender = { "", "", "" } };
+	struct facts nobody = { .stage = STAGE_MAIL,
+		.spf.domain = "",
+		.helo = "",
+		.auth = "",
+		.daemon_name = "",
+		.via = "",
+		.sender = { "", "", "" } };
 
 	if (!settings->greylist.on || settings->monitor)
 		return false;
@@ -117,8 +121,8 @@ greylisting_at_rcpt(struct message *message, const char *rcpt, struct reply *out
 	verdict_judge(message->judge, &message->facts, &message->verdict);
 	refusals_add(message, REFUSAL_GREYLIST, rcpt);
 	message->refused[REFUSAL_GREYLIST].grey = decision.state;
-	explain_reply(&message->verdict, ACTION_GREYLIST, message->id,
-	    message->judge->policy->settings.contact, decision.wait, out);
+	explain_reply(&message->verdict, ACTION_GREYLIST, message->id, message->judge->policy->settings.contact,
+	    decision.wait, out);
 	return false;
 }
 
@@ -134,8 +138,7 @@ unsure_get(struct message *message, const char *key, size_t length, struct greyl
 		journal_fault(message->services->journal, LOG_ERR, &why);
 		return false;
 	}
-	return known && message->facts.now - record->last <= UNSURE_FORGOTTEN &&
-	    record->first <= message->facts.now;
+	return known && message->facts.now - record->last <= UNSURE_FORGOTTEN && record->first <= message->facts.now;
 }
 
 /* Since when the names of the policy have answered at every try. A record stores it as seconds after its first try,
@@ -285,8 +288,7 @@ greylisting_at_end(struct message *message)
 		message->done = ACTION_PASS;
 	else if (is_on(message))
 		ask_for_all(message);
-	else if (!message->services->first_contact ||
-	    greylist_exempts_all(settings_of(message), &message->facts))
+	else if (!message->services->first_contact || greylist_exempts_all(settings_of(message), &message->facts))
 		message->done = ACTION_PASS; /* without a store there is no greylisting */
 }
 

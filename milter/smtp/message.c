@@ -108,8 +108,7 @@ begin(struct message *message, const struct smtp_client *client, const char *pat
 }
 
 struct message *
-message_open(const struct services *services, const struct smtp_client *client, const char *path,
-    const char *auth)
+message_open(const struct services *services, const struct smtp_client *client, const char *path, const char *auth)
 {
 	struct message *message = calloc(1, sizeof *message);
 	int64_t start = clock_ticks();
@@ -234,9 +233,7 @@ note_results(struct message *message, const char *value)
 		return;
 	if (message->forged_count == message->forged_room) {
 		size_t room = message->forged_room == 0 ? 16 : message->forged_room * 2;
-		unsigned *grown = room > MESSAGE_FORGED_MAX
-		    ? NULL
-		    : arena_take(message->arena, room * sizeof *grown);
+		unsigned *grown = room > MESSAGE_FORGED_MAX ? NULL : arena_take(message->arena, room * sizeof *grown);
 
 		if (grown == NULL) {
 			/* a forged field that stays would be believed: such mail must not pass */
@@ -308,8 +305,9 @@ note_reply_to(struct message *message, const char *value)
 	size_t length = strlen(value);
 
 	if (message->reply_fields < REPLY_FIELDS_MAX)
-		message->replies[message->reply_fields] =
-		    length > MAILBOX_FIELD_MAX ? NULL : arena_copy(message->arena, value, length);
+		message->replies[message->reply_fields] = length > MAILBOX_FIELD_MAX
+		    ? NULL
+		    : arena_copy(message->arena, value, length);
 	message->reply_fields++;
 }
 
@@ -325,16 +323,15 @@ wants_dkim(const struct message *message)
 	const struct policy *policy = message->judge->policy;
 
 	return !message->exempt &&
-	    (policy->settings.strangers.authenticate || policy->vendor_count > 0 ||
-		policy->own.domains.count > 0);
+	    (policy->settings.strangers.authenticate || policy->vendor_count > 0 || policy->own.domains.count > 0);
 }
 
 static void
 feed_header(struct message *message, const char *name, const char *value)
 {
 	if (message->dkim == NULL)
-		message->dkim = dkim_check_open(message->services->dkim, message->arena, message->id,
-		    signer_standing, message->judge->policy);
+		message->dkim = dkim_check_open(message->services->dkim, message->arena, message->id, signer_standing,
+		    message->judge->policy);
 	if (message->dkim == NULL || !dkim_check_header(message->dkim, name, value))
 		message->facts.failed = true;
 }
@@ -406,8 +403,7 @@ message_headers_end(struct message *message)
 	if (!claims_settle(message->judge->policy, message->arena, &message->facts))
 		message->facts.failed = true;
 	relayed_client_settle(message);
-	message->body_wanted = message->dkim != NULL && !message->facts.failed &&
-	    dkim_check_headers_end(message->dkim);
+	message->body_wanted = message->dkim != NULL && !message->facts.failed && dkim_check_headers_end(message->dkim);
 	message->facts.stage = STAGE_HEADERS;
 	gather_ahead(message);
 	gather(message);
@@ -426,8 +422,7 @@ message_body(struct message *message, const unsigned char *bytes, size_t length)
 {
 	int64_t start = clock_ticks();
 
-	if (message_wants_body(message) &&
-	    !dkim_check_body(message->dkim, bytes, length))
+	if (message_wants_body(message) && !dkim_check_body(message->dkim, bytes, length))
 		message->facts.failed = true;
 	message->spent += clock_ticks() - start;
 }
@@ -506,8 +501,7 @@ finish_dkim(struct message *message)
 	message->budget.left_ms -= kept;
 	facts->now = clock_now();
 	if (message->dkim != NULL && !facts->failed &&
-	    !dkim_check_end(message->dkim, &message->budget,
-		message->judge->policy->settings.dkim.max_age, facts))
+	    !dkim_check_end(message->dkim, &message->budget, message->judge->policy->settings.dkim.max_age, facts))
 		facts->failed = true;
 	message->budget.left_ms += kept;
 	settle_replies(message);
@@ -535,8 +529,7 @@ write_headers(struct message *message, struct ending *out)
 	authres_write(&message->facts, id, &text);
 	out->results = keep(message, &text);
 	text_open(&text, AUTHRES_MAX);
-	authres_write_outcome(outcome_word(message->verdict.outcome), verdict_vendor(&message->verdict),
-	    id, &text);
+	authres_write_outcome(outcome_word(message->verdict.outcome), verdict_vendor(&message->verdict), id, &text);
 	out->outcome = keep(message, &text);
 	return out->results != NULL && out->outcome != NULL;
 }
@@ -581,8 +574,7 @@ note_usage(const struct message *message)
 		const struct claim *claim = &message->verdict.claims[i];
 
 		if (claim->source != NULL) /* for a claim of our own names: a source of the vendor that sent it */
-			(void)usage_note(services->usage, USAGE_LISTED, claim->source->text, &facts->client,
-			    facts->now);
+			(void)usage_note(services->usage, USAGE_LISTED, claim->source->text, &facts->client, facts->now);
 		if (claim->source == NULL && claim->listed == NO && claim->dkim == YES &&
 		    claim->vendor->source_count > 0 &&
 		    usage_note(services->usage, USAGE_UNLISTED, claim->vendor->name, &facts->client, facts->now))
@@ -600,8 +592,7 @@ settle_promise(const struct message *message)
 	bool vouched = verdict->outcome == OUTCOME_VOUCHED;
 	char vendor[PROMISE_VENDOR], client[ADDRESS_TEXT];
 
-	if (!message->exempt &&
-	    promise_settle(message->services->promises, &message->facts, vouched, vendor) && !vouched)
+	if (!message->exempt && promise_settle(message->services->promises, &message->facts, vouched, vendor) && !vouched)
 		journal_say(message->services->journal, LOG_NOTICE,
 		    "promise revoked: %s was let past the greylister for %s, but is %s (%s; id %s)",
 		    address_write(&message->facts.client, client), vendor, outcome_word(verdict->outcome),
@@ -638,9 +629,8 @@ message_end(struct message *message, struct ending *out)
 		decide(message, out);
 	}
 	if (out->action == ACTION_QUARANTINE)
-		out->quarantine = arena_format(message->arena, "greenlane: %s claims %s (%s)",
-		    message->id, verdict_vendor(&message->verdict),
-		    reason_slug(message->verdict.reason));
+		out->quarantine = arena_format(message->arena, "greenlane: %s claims %s (%s)", message->id,
+		    verdict_vendor(&message->verdict), reason_slug(message->verdict.reason));
 	note_usage(message);
 	note_outbound(message);
 	relayed_client_note(message);
@@ -672,10 +662,15 @@ message_judge(const struct message *message)
 void
 message_verdict_record(const struct message *message, struct verdict_record *out)
 {
-	*out = (struct verdict_record){ .id = message->id, .qid = message->qid,
-		.policy = message->judge->policy, .facts = &message->facts,
-		.verdict = &message->verdict, .stage = message->ended ? STAGE_EOM : STAGE_RCPT,
-		.action = message->done, .rcpts = message->facts.rcpts,
-		.rcpt_count = message->facts.rcpt_count, .greylist = message->grey,
+	*out = (struct verdict_record){ .id = message->id,
+		.qid = message->qid,
+		.policy = message->judge->policy,
+		.facts = &message->facts,
+		.verdict = &message->verdict,
+		.stage = message->ended ? STAGE_EOM : STAGE_RCPT,
+		.action = message->done,
+		.rcpts = message->facts.rcpts,
+		.rcpt_count = message->facts.rcpt_count,
+		.greylist = message->grey,
 		.ms = message->spent / 1000 };
 }

@@ -31,12 +31,12 @@ struct services {
 	struct dkim_verifier *dkim;
 	const struct suffix_list *suffixes;
 	struct snapshots *snapshots;
-	struct store *store;     /* NULL: no greylisting */
-	struct store *unsure;    /* remembers unsure tuples; NULL: they are not remembered */
-	struct journal *journal; /* NULL: nothing is logged */
-	struct usage *usage;     /* NULL: senders are not remembered */
+	struct store *store;       /* NULL: no greylisting */
+	struct store *unsure;      /* remembers unsure tuples; NULL: they are not remembered */
+	struct journal *journal;   /* NULL: nothing is logged */
+	struct usage *usage;       /* NULL: senders are not remembered */
 	struct promises *promises; /* shared with the policy delegation; NULL: there is none */
-	bool first_contact;      /* for explain: asks no greylist, but replies as at a first contact */
+	bool first_contact;        /* for explain: asks no greylist, but replies as at a first contact */
 };
 
 /* One SMTP client, as the session knows it; the strings must live until message_close. */
@@ -78,11 +78,11 @@ void message_body(struct message *, const unsigned char *bytes, size_t length);
 /* What to do at the end. Everything lives until message_close. */
 struct ending {
 	enum action action;
-	bool replies;          /* send reply (reject, defer, greylist) */
+	bool replies; /* send reply (reject, defer, greylist) */
 	struct reply reply;
 	const unsigned *forged; /* 1-based indexes of Authentication-Results fields to delete, ascending */
 	size_t forged_count;
-	const char *results;   /* our Authentication-Results bodies; NULL: none is written */
+	const char *results; /* our Authentication-Results bodies; NULL: none is written */
 	const char *outcome;
 	const char *quarantine; /* the reason, for the MTA's queue; only for ACTION_QUARANTINE */
 };

@@ -10,8 +10,7 @@
 #include "milter/smtp/message.h"
 #include "milter/smtp/refusals.h"
 
-enum { FROM_RAW_MAX = 64 * 1024, HOPS_MAX = 16 /* fields that a relay may have written */,
-	REPLY_FIELDS_MAX = 4 };
+enum { FROM_RAW_MAX = 64 * 1024, HOPS_MAX = 16 /* fields that a relay may have written */, REPLY_FIELDS_MAX = 4 };
 
 struct message {
 	const struct services *services;
@@ -38,8 +37,8 @@ struct message {
 	size_t from_last; /* 1-based, in authors: the last address of a field that cannot be read; 0: none */
 	bool from_broken;
 	const char *replies[REPLY_FIELDS_MAX]; /* bodies of Reply-To fields; NULL: out of memory, or too long */
-	size_t reply_fields; /* how many there are in all */
-	unsigned results_seen; /* Authentication-Results fields so far */
+	size_t reply_fields;                   /* how many there are in all */
+	unsigned results_seen;                 /* Authentication-Results fields so far */
 	unsigned *forged;
 	size_t forged_count, forged_room;
 	struct dkim_check *dkim;
@@ -47,13 +46,13 @@ struct message {
 	unsigned spf_from_asked, dmarc_asked; /* domains of authors */
 
 	/* greylisting */
-	enum greylist_state grey; /* of the message as a whole */
-	enum tri asks_at_rcpt; /* is the greylist asked at RCPT? UNKNOWN: not decided yet */
-	bool vendor_promised;     /* promised_vendor is known */
+	enum greylist_state grey;             /* of the message as a whole */
+	enum tri asks_at_rcpt;                /* is the greylist asked at RCPT? UNKNOWN: not decided yet */
+	bool vendor_promised;                 /* promised_vendor is known */
 	const struct vendor *promised_vendor; /* for which the delegate lets it past a greylister; NULL: none */
-	bool asked_at_rcpt;       /* every recipient so far passed the greylist at RCPT */
-	int64_t wait;             /* seconds, for the reply */
-	struct refused refused[REFUSALS]; /* recipients that were refused at RCPT */
+	bool asked_at_rcpt;                   /* every recipient so far passed the greylist at RCPT */
+	int64_t wait;                         /* seconds, for the reply */
+	struct refused refused[REFUSALS];     /* recipients that were refused at RCPT */
 	enum action done;
 };
 

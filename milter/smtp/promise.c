@@ -9,11 +9,11 @@
 enum { WAYS = 4, NAMES_MAX = 1024 /* bytes of a session's names; longer ones are not kept */ };
 
 struct entry {
-	char *names;       /* "sender\0helo\0domain\0"; NULL: a free slot */
+	char *names; /* "sender\0helo\0domain\0"; NULL: a free slot */
 	struct address client;
 	uint16_t port;
-	int64_t at;        /* last touched */
-	bool checked;      /* spf is known */
+	int64_t at;   /* last touched */
+	bool checked; /* spf is known */
 	bool by_helo;
 	enum auth_result result;
 	char vendor[PROMISE_VENDOR]; /* whose policy promised; "": none */
@@ -22,7 +22,7 @@ struct entry {
 struct promises {
 	pthread_mutex_t lock;
 	struct promise_counts counts;
-	size_t sets;       /* a power of two; of WAYS entries each */
+	size_t sets; /* a power of two; of WAYS entries each */
 	struct entry entries[];
 };
 
@@ -71,10 +71,9 @@ set_of(struct promises *promises, const struct facts *facts)
 static bool
 is_of(const struct entry *entry, const struct facts *facts)
 {
-	return entry->names != NULL && entry->port == facts->port &&
-	    address_equal(&entry->client, &facts->client) &&
-	    strcmp(entry->names, facts->mail_from) == 0 &&
-	    facts->now - entry->at <= PROMISE_LIFE && entry->at - facts->now <= PROMISE_LIFE;
+	return entry->names != NULL && entry->port == facts->port && address_equal(&entry->client, &facts->client) &&
+	    strcmp(entry->names, facts->mail_from) == 0 && facts->now - entry->at <= PROMISE_LIFE &&
+	    entry->at - facts->now <= PROMISE_LIFE;
 }
 
 static const char *
@@ -97,8 +96,7 @@ find(struct promises *promises, const struct facts *facts)
 static char *
 join_names(const struct facts *facts, const char *domain)
 {
-	size_t sender = strlen(facts->mail_from) + 1, helo = strlen(facts->helo) + 1,
-	       rest = strlen(domain) + 1;
+	size_t sender = strlen(facts->mail_from) + 1, helo = strlen(facts->helo) + 1, rest = strlen(domain) + 1;
 	char *names = sender + helo + rest <= NAMES_MAX ? malloc(sender + helo + rest) : NULL;
 
 	if (names == NULL)
@@ -211,8 +209,7 @@ promise_drop(struct promises *promises, const struct facts *facts)
 }
 
 bool
-promise_settle(struct promises *promises, const struct facts *facts, bool vouched,
-    char vendor[PROMISE_VENDOR])
+promise_settle(struct promises *promises, const struct facts *facts, bool vouched, char vendor[PROMISE_VENDOR])
 {
 	struct entry *entry;
 

@@ -37,8 +37,7 @@ void promise_make(struct promises *, const struct facts *, const char *vendor);
 void promise_drop(struct promises *, const struct facts *);
 
 /* The message has ended, vouched or not: returns whether it was promised passage, and by whose policy. Forgets it. */
-bool promise_settle(struct promises *, const struct facts *, bool vouched, char vendor[PROMISE_VENDOR])
-    MUST_USE;
+bool promise_settle(struct promises *, const struct facts *, bool vouched, char vendor[PROMISE_VENDOR]) MUST_USE;
 
 /* Counts since the start. */
 struct promise_counts {

@@ -21,7 +21,7 @@ enum { REFUSALS = REFUSAL_DIFFERS + 1 };
 struct refused {
 	const char **rcpts; /* NULL: none */
 	size_t count;
-	enum greylist_state grey; /* of the last one */
+	enum greylist_state grey;    /* of the last one */
 	const struct vendor *vendor; /* the vendor whose exception differs */
 };
 

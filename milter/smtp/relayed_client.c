@@ -99,13 +99,12 @@ note_hidden(const struct message *message)
 	const struct facts *facts = &message->facts;
 	char peer[ADDRESS_TEXT];
 
-	if (usage_note(message->services->usage, USAGE_HIDDEN, facts->via[0] != '\0' ? facts->via : "-",
-		&facts->peer, facts->now))
+	if (usage_note(message->services->usage, USAGE_HIDDEN, facts->via[0] != '\0' ? facts->via : "-", &facts->peer,
+		facts->now))
 		journal_say(message->services->journal, LOG_WARNING,
 		    "hidden-clients: the clients behind %s%s%s cannot be seen, so addresses and SPF prove nothing "
 		    "(id %s); give greenlane the real address, see HIDDEN CLIENTS in greenlaned(8)",
-		    address_write(&facts->peer, peer), facts->via[0] != '\0' ? ", relay " : "", facts->via,
-		    message->id);
+		    address_write(&facts->peer, peer), facts->via[0] != '\0' ? ", relay " : "", facts->via, message->id);
 }
 
 /* Is it the name of another host? Programs of this one give its own name, or one that is not fully qualified. */

@@ -106,8 +106,7 @@ give_reply(SMFICTX *ctx, const struct reply *reply)
 static sfsistat
 give_failure(SMFICTX *ctx)
 {
-	static const struct reply failure = { "451", "4.3.0",
-		"greenlane is in trouble, please try again (own-failure)" };
+	static const struct reply failure = { "451", "4.3.0", "greenlane is in trouble, please try again (own-failure)" };
 
 	return give_reply(ctx, &failure);
 }
@@ -139,8 +138,10 @@ session_open(void)
 	}
 	if (session != NULL) {
 		sessions++;
-		session->client = (struct smtp_client){ .name = session->name, .helo = session->helo,
-			.daemon_name = session->daemon_name, .mta_name = session->mta_name,
+		session->client = (struct smtp_client){ .name = session->name,
+			.helo = session->helo,
+			.daemon_name = session->daemon_name,
+			.mta_name = session->mta_name,
 			.replies_at_rcpt = greylisting_may_refuse_rcpt(&snapshot->judge) };
 	} else if (!draining) {
 		journal_say(services->journal, LOG_WARNING,
@@ -175,17 +176,16 @@ ask_for_macros(SMFICTX *ctx)
 }
 
 static sfsistat
-on_negotiate(SMFICTX *ctx, unsigned long offered_actions, unsigned long offered, unsigned long u2,
-    unsigned long u3, unsigned long *actions, unsigned long *steps, unsigned long *o2,
-    unsigned long *o3)
+on_negotiate(SMFICTX *ctx, unsigned long offered_actions, unsigned long offered, unsigned long u2, unsigned long u3,
+    unsigned long *actions, unsigned long *steps, unsigned long *o2, unsigned long *o3)
 {
 	/*
 	 * Not RCPT: a command without a reply stays in the MTA's buffer until some command has one. If a client's
 	 * only recipient is deferred and the client quits, the MTA would send everything together with the end
 	 * of the connection, and libmilter's worker pool drops that: there would be no alarm.
 	 */
-	unsigned long waivers = SMFIP_NR_CONN | SMFIP_NR_HELO | SMFIP_NR_MAIL | SMFIP_NR_DATA |
-	    SMFIP_NR_HDR | SMFIP_NR_EOH;
+	unsigned long waivers = SMFIP_NR_CONN | SMFIP_NR_HELO | SMFIP_NR_MAIL | SMFIP_NR_DATA | SMFIP_NR_HDR |
+	    SMFIP_NR_EOH;
 	struct session *session;
 
 	(void)u2;
@@ -274,8 +274,7 @@ on_rcpt(SMFICTX *ctx, char **argv)
 		return give_failure(ctx);
 	message_queue_id(session->message, macro(ctx, "i"));
 	if (strcmp(macro(ctx, "{rcpt_mailer}"), "error") == 0) {
-		delay_alarm_rcpt_refused(session->message, argv[0], macro(ctx, "{rcpt_host}"),
-		    macro(ctx, "{rcpt_addr}"));
+		delay_alarm_rcpt_refused(session->message, argv[0], macro(ctx, "{rcpt_host}"), macro(ctx, "{rcpt_addr}"));
 		return SMFIS_CONTINUE;
 	}
 	if (!message_rcpt(session->message, argv[0], &reply))
@@ -335,8 +334,7 @@ static bool
 delete_forged(SMFICTX *ctx, const struct ending *ending)
 {
 	for (size_t i = ending->forged_count; i-- > 0;)
-		if (smfi_chgheader(ctx, (char *)"Authentication-Results", (int)ending->forged[i],
-			NULL) != MI_SUCCESS)
+		if (smfi_chgheader(ctx, (char *)"Authentication-Results", (int)ending->forged[i], NULL) != MI_SUCCESS)
 			return false;
 	return true;
 }
@@ -358,8 +356,7 @@ carry_out(SMFICTX *ctx, const struct session *session, const struct ending *endi
 		return give_reply(ctx, &ending->reply);
 	if (!edit_headers(ctx, session, ending))
 		return give_failure(ctx);
-	if (ending->action == ACTION_QUARANTINE &&
-	    smfi_quarantine(ctx, (char *)ending->quarantine) != MI_SUCCESS)
+	if (ending->action == ACTION_QUARANTINE && smfi_quarantine(ctx, (char *)ending->quarantine) != MI_SUCCESS)
 		return give_failure(ctx);
 	return SMFIS_CONTINUE;
 }

@@ -22,7 +22,7 @@ struct config_texts {
 		struct config_text *next;
 		char path[4096];
 		char *text;
-	} *list;
+	} * list;
 	const struct strings *folders; /* used instead of vendor_path; NULL */
 };
 
@@ -124,8 +124,8 @@ find_vendor(const struct strings *folders, const char *name, size_t *folder, cha
 }
 
 static const char *
-read_vendor(void *context, const struct strings *folders, const char *name, const char **path,
-    size_t *length, struct fault *why)
+read_vendor(void *context, const struct strings *folders, const char *name, const char **path, size_t *length,
+    struct fault *why)
 {
 	const struct config_texts *texts = context;
 	char found[4096];
@@ -135,14 +135,12 @@ read_vendor(void *context, const struct strings *folders, const char *name, cons
 		folders = texts->folders;
 	if (find_vendor(folders, name, &folder, found))
 		return config_texts_read(context, found, path, length, why);
-	fault_set(why, "no file '%s.conf' in vendor_path; see the directory of shipped vendors for names",
-	    name);
+	fault_set(why, "no file '%s.conf' in vendor_path; see the directory of shipped vendors for names", name);
 	return NULL;
 }
 
 static const char *
-read_networks(void *context, const char *vendor_file, const char *name, size_t *length,
-    struct fault *why)
+read_networks(void *context, const char *vendor_file, const char *name, size_t *length, struct fault *why)
 {
 	const char *slash = strrchr(vendor_file, '/'), *kept;
 	char path[8192];
@@ -179,8 +177,7 @@ sender_read(struct policy *policy, const char *path, struct faults *faults)
 	size_t length = 0;
 	char *text = read_file(path, &length, &why);
 
-	if (text != NULL && (!may_be_shared(text, length) ||
-				policy_text_sender(policy, path, text, length, &why)))
+	if (text != NULL && (!may_be_shared(text, length) || policy_text_sender(policy, path, text, length, &why)))
 		goto out;
 	faults_warn(faults, path, why.line, "cannot tell whether it names a shared sender: %s", why.text);
 out:
@@ -200,8 +197,8 @@ senders_find(struct policy *policy, struct faults *faults)
 		size_t folder;
 
 		if (count < 0 && errno != ENOENT)
-			faults_warn(faults, folders->list[i], 0,
-			    "cannot be read for shared senders: %s", strerror(errno));
+			faults_warn(faults, folders->list[i], 0, "cannot be read for shared senders: %s",
+			    strerror(errno));
 		for (int j = 0; j < count; j++) {
 			list[j]->d_name[strlen(list[j]->d_name) - 5] = '\0';
 			if (find_vendor(folders, list[j]->d_name, &folder, path) && folder == i)

@@ -12,8 +12,8 @@ engine_resolver(const struct settings *settings, const struct suffix_list *suffi
 }
 
 bool
-engine_open(struct engine *engine, const struct settings *settings, struct journal *journal,
-    const char *state_dir, struct fault *why)
+engine_open(struct engine *engine, const struct settings *settings, struct journal *journal, const char *state_dir,
+    struct fault *why)
 {
 	*engine = (struct engine){ .psl = psl_latest(NULL) };
 	engine->suffixes.psl = engine->psl != NULL ? engine->psl : psl_builtin();

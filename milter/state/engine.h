@@ -21,8 +21,7 @@ struct engine {
 };
 
 /* Opens a resolver with these settings; suffixes as in resolver.h. Given. */
-struct resolver *engine_resolver(const struct settings *, const struct suffix_list *suffixes,
-    struct fault *why) MUST_USE;
+struct resolver *engine_resolver(const struct settings *, const struct suffix_list *suffixes, struct fault *why) MUST_USE;
 
 /* journal (NULL: none) is kept; state_dir is copied ("": nothing is stored on disk). After false too, engine_close
  * frees what was opened. No policy is in force yet: see refresh_adopt. */

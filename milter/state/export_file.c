@@ -24,8 +24,7 @@ look(const struct folder *folder, const char *name, const struct text *text, str
 	if ((uint64_t)old->st_size > EXPORT_TEXT_MAX)
 		return true;
 	bytes = file_read(folder, name, EXPORT_TEXT_MAX, &length, why);
-	*same = bytes != NULL &&
-	    export_same((struct span){ bytes, length }, (struct span){ text->bytes, text->length });
+	*same = bytes != NULL && export_same((struct span){ bytes, length }, (struct span){ text->bytes, text->length });
 	free(bytes);
 	return true;
 }
@@ -45,7 +44,7 @@ open_folder_of(struct folder *folder, const char *path, const char **name, struc
 	if (folder_of(folder, path, name, why))
 		return true;
 	return why->text[0] != '\0' ? false
-	    : fault_at(why, path, 0, "cannot be written: its directory is missing; create it");
+				    : fault_at(why, path, 0, "cannot be written: its directory is missing; create it");
 }
 
 bool

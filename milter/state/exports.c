@@ -13,8 +13,8 @@
 #include "milter/system/subprocess.h"
 
 enum {
-	LOOK_SECONDS = 2,    /* between two checks of the copies and the policy */
-	REDO_SECONDS = 60,   /* at the latest: a source may grow stale, or pass its review, without any other change */
+	LOOK_SECONDS = 2,  /* between two checks of the copies and the policy */
+	REDO_SECONDS = 60, /* at the latest: a source may grow stale, or pass its review, without any other change */
 	COMMAND_SECONDS = 30
 };
 
@@ -92,8 +92,7 @@ keep_all(struct exports *exports, const struct policy *policy)
 {
 	struct arena *arena = arena_open(SOURCE_LIST_ARENA);
 	int64_t now = clock_now();
-	struct export_listing *listings =
-	    arena == NULL ? NULL : source_list_take(policy, exports->state_dir, now, arena);
+	struct export_listing *listings = arena == NULL ? NULL : source_list_take(policy, exports->state_dir, now, arena);
 	struct fault why;
 
 	if (listings == NULL)

@@ -24,13 +24,13 @@ struct refresh {
 	bool runs;
 	/* both are read without the lock: an unfolding holds it while DNS is slow */
 	atomic_bool ends;
-	atomic_uint calls; /* threads that wait for the lock with a policy or to close; they go first */
+	atomic_uint calls;    /* threads that wait for the lock with a policy or to close; they go first */
 	pthread_mutex_t lock; /* protects everything below; sessions never take it */
 	pthread_cond_t changed;
 	struct source_watch *entries;
 	struct source_watch **of; /* by source number of the policy in force; NULL: it asks no DNS */
-	bool unpublished;    /* what the entries hold is not in force yet */
-	struct arena *names; /* holds with.shared */
+	bool unpublished;         /* what the entries hold is not in force yet */
+	struct arena *names;      /* holds with.shared */
 };
 
 /* ---- entries ---- */
@@ -64,8 +64,7 @@ entry_name(struct source_watch *entry, const char *vendor)
 {
 	size_t length = strlen(entry->vendors);
 
-	snprintf(entry->vendors + length, sizeof entry->vendors - length, "%s%s", length > 0 ? ", " : "",
-	    vendor);
+	snprintf(entry->vendors + length, sizeof entry->vendors - length, "%s%s", length > 0 ? ", " : "", vendor);
 }
 
 /* ---- ranges ---- */
@@ -96,12 +95,12 @@ say_without_addresses(const struct refresh *refresh, const struct policy *policy
 	for (size_t i = 0; i < policy->vendor_count; i++) {
 		const struct vendor *vendor = &policy->vendors[i];
 
-		if (ranges_lack_addresses(ranges, vendor) &&
-		    (before == NULL || !ranges_lack_addresses(before, vendor)))
+		if (ranges_lack_addresses(ranges, vendor) && (before == NULL || !ranges_lack_addresses(before, vendor)))
 			journal_say(refresh->with.journal, LOG_ERR,
 			    "vendor-without-addresses: according to DNS no source of %s has an address: only "
 			    "signatures prove its mail now, and only its own DMARC policy lets forgeries be refused; "
-			    "write the sources that it publishes now", vendor->name);
+			    "write the sources that it publishes now",
+			    vendor->name);
 	}
 }
 
@@ -127,8 +126,8 @@ publish(struct refresh *refresh, struct policy *policy, struct source_watch *con
 /* ---- the interface ---- */
 
 struct refresh *
-refresh_open(struct resolver *resolver, struct snapshots *snapshots, struct journal *journal,
-    const char *state_dir, struct fault *why)
+refresh_open(struct resolver *resolver, struct snapshots *snapshots, struct journal *journal, const char *state_dir,
+    struct fault *why)
 {
 	struct refresh *refresh = calloc(1, sizeof *refresh);
 	pthread_condattr_t attributes;
@@ -139,8 +138,10 @@ refresh_open(struct resolver *resolver, struct snapshots *snapshots, struct jour
 	}
 	refresh->snapshots = snapshots;
 	snprintf(refresh->state_dir, sizeof refresh->state_dir, "%s", state_dir);
-	refresh->with = (struct source_watch_context){ .resolver = resolver, .journal = journal,
-		.state_dir = refresh->state_dir, .calls = &refresh->calls };
+	refresh->with = (struct source_watch_context){ .resolver = resolver,
+		.journal = journal,
+		.state_dir = refresh->state_dir,
+		.calls = &refresh->calls };
 	if (state_dir[0] != '\0' && !source_files_prepare(state_dir, why)) {
 		journal_fault(journal, LOG_ERR, why);
 		refresh->state_dir[0] = '\0';
@@ -274,8 +275,7 @@ take_limits(struct refresh *refresh, const struct policy *policy)
 	refresh->with.most = settings->refresh.max;
 	refresh->with.absent_after = settings->refresh.absent_after;
 	refresh->with.limits = (struct source_guard_limits){ settings->refresh.widest_ipv4,
-		settings->refresh.widest_ipv6, settings->refresh.share_ppm,
-		settings->refresh.fall_percent };
+		settings->refresh.widest_ipv6, settings->refresh.share_ppm, settings->refresh.fall_percent };
 	if (!copy_names(policy, names, &shared)) {
 		journal_say(refresh->with.journal, LOG_WARNING, "out of memory for the names of shared senders");
 		shared.count = 0;
@@ -330,8 +330,7 @@ copy_list(struct arena *arena, const struct source *source, struct source_copy *
 	struct unfolding *unfolding = arena == NULL ? NULL : unfolding_open(source);
 	size_t count = 0;
 	const struct source_network *networks = unfolding == NULL ? NULL : unfolding_networks(unfolding, &count);
-	bool taken = networks != NULL &&
-	    source_copy_take(arena, source->text, networks, count, NULL, clock_now(), out);
+	bool taken = networks != NULL && source_copy_take(arena, source->text, networks, count, NULL, clock_now(), out);
 
 	unfolding_close(unfolding);
 	return taken;
@@ -347,8 +346,8 @@ say_fall(struct refresh *refresh, const struct source *before, const struct sour
 
 	if (copy_list(arena, before, &was) && copy_list(arena, after, &is) &&
 	    source_guard_falls(&refresh->with.limits, &was, &is, &why))
-		journal_say(refresh->with.journal, LOG_NOTICE, "source %s of %s: %s", after->text,
-		    after->vendor->name, why.text);
+		journal_say(refresh->with.journal, LOG_NOTICE, "source %s of %s: %s", after->text, after->vendor->name,
+		    why.text);
 	arena_close(arena);
 }
 

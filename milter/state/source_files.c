@@ -13,8 +13,7 @@
 
 enum { NAME_BYTES = 200 }; /* of a source in a file name; a longer one ends in a hash */
 
-static const char *const endings[] = { [COPY_BELIEVED] = "copy", [COPY_PENDING] = "pending",
-	[COPY_ACCEPTED] = "accepted" };
+static const char *const endings[] = { [COPY_BELIEVED] = "copy", [COPY_PENDING] = "pending", [COPY_ACCEPTED] = "accepted" };
 
 /* "spf:autotask.net" is kept in "spf:autotask.net.copy"; bytes unfit for a file name become "%XX". */
 static void
@@ -24,11 +23,10 @@ name_of(enum copy_kind kind, const char *source, char out[NAME_MAX + 1])
 	size_t n = 0;
 
 	for (const char *c = source; *c != '\0' && n < NAME_BYTES; c++) {
-		bool plain = (*c >= 'a' && *c <= 'z') || (*c >= '0' && *c <= '9') || *c == '-' ||
-		    *c == '_' || *c == ':' || (*c == '.' && n > 0);
+		bool plain = (*c >= 'a' && *c <= 'z') || (*c >= '0' && *c <= '9') || *c == '-' || *c == '_' ||
+		    *c == ':' || (*c == '.' && n > 0);
 
-		n += (size_t)snprintf(name + n, sizeof name - n, plain ? "%c" : "%%%02X",
-		    (unsigned char)*c);
+		n += (size_t)snprintf(name + n, sizeof name - n, plain ? "%c" : "%%%02X", (unsigned char)*c);
 	}
 	if (n >= NAME_BYTES)
 		snprintf(name + NAME_BYTES, sizeof name - NAME_BYTES, "~%016llx",
@@ -150,7 +148,8 @@ source_files_save(const char *state_dir, enum copy_kind kind, const struct sourc
 	bool done;
 
 	if (!open_sources(&folder, state_dir, why))
-		return why->text[0] != '\0' ? false
+		return why->text[0] != '\0'
+		    ? false
 		    : fault_at(why, state_dir, 0, "its directory `sources` is missing; a restart creates it");
 	name_of(kind, copy->source, name);
 	text_open(&text, SOURCE_COPY_MAX);

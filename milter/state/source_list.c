@@ -95,9 +95,13 @@ bool
 source_list_write(const struct policy *policy, const struct export_listing *listings, int64_t now,
     enum export_format format, const char *value, struct text *out, struct fault *why)
 {
-	struct export_request request = { .format = format, .value = value,
-		.listen = policy->settings.milter.listen, .version = VERSION, .now = now,
-		.listings = listings, .count = policy->source_count };
+	struct export_request request = { .format = format,
+		.value = value,
+		.listen = policy->settings.milter.listen,
+		.version = VERSION,
+		.now = now,
+		.listings = listings,
+		.count = policy->source_count };
 
 	return export_write(&request, out, why);
 }

@@ -7,16 +7,16 @@
 #include "policy/util/hash.h"
 
 enum {
-	RETRY_FIRST = 5,   /* seconds after a failure; doubled each time, up to the TTL */
-	RETRY_LAST = 300,  /* if no TTL is known: we should notice soon when an outage ends */
-	LATER_MS = 1100,   /* after the TTL: caches have dropped the answer by then */
-	SPREAD_MS = 400,   /* so that sources of the same age are not all asked at the same moment */
-	ROUND_MS = 5000,   /* how long a round waits for silent names, all together */
+	RETRY_FIRST = 5,                /* seconds after a failure; doubled each time, up to the TTL */
+	RETRY_LAST = 300,               /* if no TTL is known: we should notice soon when an outage ends */
+	LATER_MS = 1100,                /* after the TTL: caches have dropped the answer by then */
+	SPREAD_MS = 400,                /* so that sources of the same age are not all asked at the same moment */
+	ROUND_MS = 5000,                /* how long a round waits for silent names, all together */
 	ROUND_ARENA = 16 * 1024 * 1024, /* memory of its answers */
-	COPY_ARENA = 64 * 1024 * 1024,      /* of one copy: 100,000 networks and their paths */
-	NAMED = 8,         /* networks that one log line names */
-	WRONG_SEEN = 3,    /* times it must be found wrong before it lists nothing, */
-	OTHERS = 3600      /* and seconds within which some other name must have answered */
+	COPY_ARENA = 64 * 1024 * 1024,  /* of one copy: 100,000 networks and their paths */
+	NAMED = 8,                      /* networks that one log line names */
+	WRONG_SEEN = 3,                 /* times it must be found wrong before it lists nothing, */
+	OTHERS = 3600                   /* and seconds within which some other name must have answered */
 };
 
 struct source_watch *
@@ -179,16 +179,15 @@ say_change(const struct source_watch *watch, const struct source_watch_context *
 	struct text text;
 
 	if (!watch->known) {
-		journal_say(with->journal, LOG_NOTICE, "source %s of %s: lists %zu networks%s%s",
-		    after->source, watch->vendors, after->count,
-		    after->asked ? ", and is asked for each address: " : "",
+		journal_say(with->journal, LOG_NOTICE, "source %s of %s: lists %zu networks%s%s", after->source,
+		    watch->vendors, after->count, after->asked ? ", and is asked for each address: " : "",
 		    after->asked ? after->asked_why : "");
 		return;
 	}
 	text_open(&text, 2048);
 	source_copy_diff(&watch->copy, after, NAMED, &text);
-	journal_say(with->journal, LOG_WARNING, "drift: source %s of %s: %s", after->source,
-	    watch->vendors, text.length > 0 ? text.bytes : "its terms that cannot be listed have changed");
+	journal_say(with->journal, LOG_WARNING, "drift: source %s of %s: %s", after->source, watch->vendors,
+	    text.length > 0 ? text.bytes : "its terms that cannot be listed have changed");
 	text_close(&text);
 }
 
@@ -203,7 +202,7 @@ meanwhile(const struct source_watch *watch)
 	if (!watch->known)
 		return "its addresses are not known";
 	return watch->copy.wrong != 0 ? "what it listed before stays in use, other addresses are not known"
-					  : "what it listed before stays in use";
+				      : "what it listed before stays in use";
 }
 
 static void
@@ -219,8 +218,8 @@ postpone(struct source_watch *watch, const struct source_watch_context *with, co
 	watch->due = clock_ticks() + watch->retry * 1000000;
 	if (strcmp(watch->trouble, why->text) != 0) {
 		memcpy(watch->trouble, why->text, sizeof watch->trouble);
-		journal_say(with->journal, LOG_WARNING, "source %s of %s: %s; %s", watch->source.text,
-		    watch->vendors, why->text, meanwhile(watch));
+		journal_say(with->journal, LOG_WARNING, "source %s of %s: %s; %s", watch->source.text, watch->vendors,
+		    why->text, meanwhile(watch));
 	}
 	if (watch->known || watch->copy.wrong != 0) {
 		watch->copy.trouble = watch->trouble;
@@ -230,16 +229,15 @@ postpone(struct source_watch *watch, const struct source_watch_context *with, co
 }
 
 static bool
-copy_unfolding(const struct source_watch *watch, const struct unfolding *unfolding,
-    struct arena *arena, struct source_copy *out)
+copy_unfolding(const struct source_watch *watch, const struct unfolding *unfolding, struct arena *arena,
+    struct source_copy *out)
 {
 	size_t count;
 	const struct source_network *networks = unfolding_networks(unfolding, &count);
 	int64_t now = clock_now();
 
 	if (arena == NULL ||
-	    !source_copy_take(arena, watch->source.text, networks, count,
-		watch->known ? &watch->copy : NULL, now, out))
+	    !source_copy_take(arena, watch->source.text, networks, count, watch->known ? &watch->copy : NULL, now, out))
 		return false;
 	out->believed = now;
 	out->ttl = unfolding_ttl(unfolding);
@@ -307,8 +305,7 @@ note_others(struct source_watch *watch, const struct source_watch_context *with)
 static bool
 has_stood(const struct source_watch *watch, const struct source_watch_context *with)
 {
-	return clock_now() - watch->copy.wrong >= with->absent_after &&
-	    watch->copy.wrong_seen >= WRONG_SEEN &&
+	return clock_now() - watch->copy.wrong >= with->absent_after && watch->copy.wrong_seen >= WRONG_SEEN &&
 	    clock_ticks() - watch->others <= (int64_t)OTHERS * 1000000;
 }
 
@@ -325,8 +322,8 @@ let_go(struct source_watch *watch, const struct source_watch_context *with, cons
 	copy->asked_why = "";
 	journal_say(with->journal, LOG_ERR,
 	    "source-wrong: source %s of %s: %s, and has been for longer than refresh.absent_after: it no longer lists "
-	    "anything; write the name that is published now, or remove the source", watch->source.text,
-	    watch->vendors, why->text);
+	    "anything; write the name that is published now, or remove the source",
+	    watch->source.text, watch->vendors, why->text);
 }
 
 /* That DNS says so is an answer: notes for how long it has said so. Returns whether what is believed changed. */
@@ -354,11 +351,9 @@ take_wrong(struct source_watch *watch, const struct source_watch_context *with, 
 
 /* Takes a believed copy; returns whether it differs from the old one. Takes over the arena. */
 static bool
-believe(struct source_watch *watch, const struct source_watch_context *with, struct arena *arena,
-    struct source_copy *copy)
+believe(struct source_watch *watch, const struct source_watch_context *with, struct arena *arena, struct source_copy *copy)
 {
-	bool same = watch->known && watch->copy.asked == copy->asked &&
-	    source_copy_same(&watch->copy, copy);
+	bool same = watch->known && watch->copy.asked == copy->asked && source_copy_same(&watch->copy, copy);
 	bool was_wrong = watch->copy.wrong != 0;
 	int64_t wait = wait_of(watch, with, copy->ttl);
 
@@ -367,8 +362,8 @@ believe(struct source_watch *watch, const struct source_watch_context *with, str
 	if (!same)
 		say_change(watch, with, copy);
 	else if (watch->trouble[0] != '\0')
-		journal_say(with->journal, LOG_NOTICE, "source %s of %s: answers again, unchanged",
-		    watch->source.text, watch->vendors);
+		journal_say(with->journal, LOG_NOTICE, "source %s of %s: answers again, unchanged", watch->source.text,
+		    watch->vendors);
 	take_copy(watch, arena, copy);
 	watch->retry = 0;
 	watch->trouble[0] = '\0';
@@ -418,8 +413,7 @@ static bool
 settle(struct source_watch *watch, const struct source_watch_context *with, const struct unfolding *unfolding)
 {
 	struct fault why = { .text = "out of memory" };
-	enum unfolding_state state = unfolding == NULL ? UNFOLDING_TEMPORARY
-						       : unfolding_state(unfolding, &why);
+	enum unfolding_state state = unfolding == NULL ? UNFOLDING_TEMPORARY : unfolding_state(unfolding, &why);
 
 	if (state == UNFOLDING_DONE && lists_nothing(unfolding)) {
 		fault_set(&why, "%s: its SPF record passes no address", watch->source.name);

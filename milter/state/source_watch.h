@@ -36,24 +36,24 @@ struct source_watch {
 	bool unkept;                /* the last copy could not be written, and that was logged */
 	struct arena *arena;        /* of copy */
 	struct source_copy copy;
-	int64_t due;                /* clock_ticks of the next unfolding */
-	int64_t retry;              /* seconds; 0: the last unfolding succeeded */
-	unsigned found;             /* resolver_found when it was last asked, */
-	int64_t others;             /* and clock_ticks when that was seen to change: other names answer */
-	char trouble[512];          /* why the last unfolding failed; "" */
+	int64_t due;       /* clock_ticks of the next unfolding */
+	int64_t retry;     /* seconds; 0: the last unfolding succeeded */
+	unsigned found;    /* resolver_found when it was last asked, */
+	int64_t others;    /* and clock_ticks when that was seen to change: other names answer */
+	char trouble[512]; /* why the last unfolding failed; "" */
 };
 
 /* What unfolding needs, the same for all sources; borrowed. */
 struct source_watch_context {
 	struct resolver *resolver;
-	struct journal *journal;    /* NULL: nothing is logged */
-	const char *state_dir;      /* "": nothing is stored */
-	bool reads_only;            /* the files there are greenlaned's: never written */
+	struct journal *journal; /* NULL: nothing is logged */
+	const char *state_dir;   /* "": nothing is stored */
+	bool reads_only;         /* the files there are greenlaned's: never written */
 	struct source_guard_limits limits;
 	struct source_guard_names shared;
-	int64_t least, most;        /* refresh.min, refresh.max */
-	int64_t absent_after;       /* a source gone or wrong for this long lists nothing */
-	const atomic_uint *calls;   /* not 0: another thread wants the lock, stop asking */
+	int64_t least, most;      /* refresh.min, refresh.max */
+	int64_t absent_after;     /* a source gone or wrong for this long lists nothing */
+	const atomic_uint *calls; /* not 0: another thread wants the lock, stop asking */
 };
 
 struct source_watch *source_watch_open(const struct source *) MUST_USE; /* given; NULL without memory */

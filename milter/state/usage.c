@@ -30,8 +30,11 @@ struct usage {
 	bool unsaved; /* the last save failed, and that was reported */
 };
 
-static const char *const words[] = { [USAGE_LISTED] = "listed", [USAGE_UNLISTED] = "unlisted",
-	[USAGE_OUTBOUND] = "outbound", [USAGE_DELAYED] = "delayed", [USAGE_HIDDEN] = "hidden",
+static const char *const words[] = { [USAGE_LISTED] = "listed",
+	[USAGE_UNLISTED] = "unlisted",
+	[USAGE_OUTBOUND] = "outbound",
+	[USAGE_DELAYED] = "delayed",
+	[USAGE_HIDDEN] = "hidden",
 	[USAGE_LOOPBACK] = "loopback" };
 
 struct usage *
@@ -126,8 +129,7 @@ add(struct usage *usage, enum usage_kind kind, const char *name, const struct ad
 }
 
 bool
-usage_note(struct usage *usage, enum usage_kind kind, const char *name, const struct address *address,
-    int64_t now)
+usage_note(struct usage *usage, enum usage_kind kind, const char *name, const struct address *address, int64_t now)
 {
 	struct usage_entry *entry;
 	bool new = false;
@@ -292,8 +294,8 @@ write_entry(void *context, const struct usage_entry *entry)
 
 	text_format(context, "%s ", words[entry->kind]);
 	write_name(context, entry->name);
-	text_format(context, " %s %lld %lld %u\n", address_write(&entry->address, address),
-	    (long long)entry->first, (long long)entry->last, entry->count);
+	text_format(context, " %s %lld %lld %u\n", address_write(&entry->address, address), (long long)entry->first,
+	    (long long)entry->last, entry->count);
 }
 
 /* Returns whether anything changed, and clears the mark. */

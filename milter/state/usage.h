@@ -17,7 +17,7 @@
 enum { USAGE_MAX = 20000 }; /* addresses to remember; beyond that one long unused is dropped */
 
 enum usage_kind {
-	USAGE_LISTED,  /* by source (its text): a listed client's mail claimed the vendor */
+	USAGE_LISTED,   /* by source (its text): a listed client's mail claimed the vendor */
 	USAGE_UNLISTED, /* by vendor (its name): DKIM proved mail from an address that is not listed */
 	USAGE_OUTBOUND, /* under "own": an authorised outbound address of ours sent mail */
 	USAGE_DELAYED,  /* by vendor: another program deferred a recipient of mail that we vouched for */

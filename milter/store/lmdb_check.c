@@ -145,9 +145,8 @@ meta_read(struct file *file, size_t page, struct meta *out)
 {
 	struct page_head head;
 
-	return bytes_read(file, &head, sizeof head, page, 0) && head.flags == PAGE_META &&
-	    head.number == page && bytes_read(file, out, sizeof *out, page, sizeof head) &&
-	    out->magic == META_MAGIC;
+	return bytes_read(file, &head, sizeof head, page, 0) && head.flags == PAGE_META && head.number == page &&
+	    bytes_read(file, out, sizeof *out, page, sizeof head) && out->magic == META_MAGIC;
 }
 
 /* There are two meta pages, and the younger one is valid. LMDB assumes without a check that it is in its place. */
@@ -170,9 +169,10 @@ metas_read(struct file *file)
 	young = metas[0].txn < metas[1].txn;
 	file->meta = metas[young];
 	file->page_count = file->meta.last_page + 1;
-	return (file->meta.txn & 1) == young && file->meta.last_page >= 1 &&
-	    file->meta.last_page < pages_max && file->meta.map_size / file->page_size >= file->page_count
-	    ? 0 : MDB_CORRUPTED;
+	return (file->meta.txn & 1) == young && file->meta.last_page >= 1 && file->meta.last_page < pages_max &&
+		file->meta.map_size / file->page_size >= file->page_count
+	    ? 0
+	    : MDB_CORRUPTED;
 }
 
 /* ---- the trees ---- */
@@ -319,8 +319,8 @@ page_is_sound(struct walk *walk, size_t number, unsigned depth)
 	if (!pages_mark(file, number, 1) || !bytes_read(file, page, file->page_size, number, 0))
 		return false;
 	memcpy(&head, page, sizeof head);
-	if (head.number != number || head.flags != (leaf ? PAGE_LEAF : PAGE_BRANCH) ||
-	    head.lower < sizeof head || head.lower > head.upper || head.upper > file->page_size)
+	if (head.number != number || head.flags != (leaf ? PAGE_LEAF : PAGE_BRANCH) || head.lower < sizeof head ||
+	    head.lower > head.upper || head.upper > file->page_size)
 		return false;
 	count = (unsigned)(head.lower - sizeof head) / 2;
 	return head.lower % 2 == 0 && count >= (leaf ? 1 : 2) && nodes_are_sound(walk, page, count, depth);
@@ -422,7 +422,8 @@ lmdb_check(const char *path, struct fault *why)
 	bool done;
 
 	if (lstat(path, &st) == 0 && S_ISLNK(st.st_mode) && st.st_uid != 0)
-		return fault_at(why, path, 0, "is a link that root does not own, and is not followed; "
+		return fault_at(why, path, 0,
+		    "is a link that root does not own, and is not followed; "
 		    "name the directory itself in greylist.store");
 	if ((size_t)snprintf(folder.path, sizeof folder.path, "%s", path) >= sizeof folder.path)
 		return lmdb_fault(why, path, ENAMETOOLONG);

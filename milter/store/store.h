@@ -17,22 +17,20 @@
 struct store {
 	bool (*get)(struct store *, const char *key, size_t length, struct greylist_record *out, bool *found,
 	    struct fault *why);
-	bool (*put)(struct store *, const char *key, size_t length, const struct greylist_record *,
-	    struct fault *why);
+	bool (*put)(struct store *, const char *key, size_t length, const struct greylist_record *, struct fault *why);
 	/* Drops the records for which `dead` returns true; each call checks a bounded number. *done after a whole
 	 * round. The store is locked meanwhile: dead must not call it. */
-	bool (*sweep)(struct store *, bool (*dead)(const void *, const struct greylist_record *),
-	    const void *context, bool *done, struct fault *why);
+	bool (*sweep)(struct store *, bool (*dead)(const void *, const struct greylist_record *), const void *context,
+	    bool *done, struct fault *why);
 	bool (*sync)(struct store *, struct fault *why); /* waits until all that was put is on disk */
 	void (*close)(struct store *);
 };
 
 bool store_get(struct store *, const char *key, size_t length, struct greylist_record *out, bool *found,
     struct fault *why) MUST_USE;
-bool store_put(struct store *, const char *key, size_t length, const struct greylist_record *,
-    struct fault *why) MUST_USE;
-bool store_sweep(struct store *, bool (*dead)(const void *, const struct greylist_record *),
-    const void *context, bool *done, struct fault *why) MUST_USE;
+bool store_put(struct store *, const char *key, size_t length, const struct greylist_record *, struct fault *why) MUST_USE;
+bool store_sweep(struct store *, bool (*dead)(const void *, const struct greylist_record *), const void *context,
+    bool *done, struct fault *why) MUST_USE;
 bool store_sync(struct store *, struct fault *why) MUST_USE;
 void store_close(struct store *); /* NULL is fine */
 

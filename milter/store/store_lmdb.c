@@ -17,12 +17,12 @@
  * one second or when there are enough. Readers look there first.
  */
 enum {
-	BATCH = 1000,           /* this many are written without waiting for the second to end */
+	BATCH = 1000,            /* this many are written without waiting for the second to end */
 	WAITING_MAX = 32 * 1024, /* records in memory; beyond that a put waits, then fails */
 	FLUSH_SECONDS = 1,
-	PUT_SECONDS = 1,        /* how long a put waits for room */
-	READERS = 32,           /* read transactions at a time */
-	SWEEP_MAX = 1000        /* records checked in one call */
+	PUT_SECONDS = 1, /* how long a put waits for room */
+	READERS = 32,    /* read transactions at a time */
+	SWEEP_MAX = 1000 /* records checked in one call */
 };
 
 /* The file's size limit: six million records. It does not grow further on purpose, because strangers cause the
@@ -192,8 +192,7 @@ room_wait(struct lmdb_store *lmdb)
 }
 
 static bool
-lmdb_put(struct store *store, const char *key, size_t length, const struct greylist_record *record,
-    struct fault *why)
+lmdb_put(struct store *store, const char *key, size_t length, const struct greylist_record *record, struct fault *why)
 {
 	struct lmdb_store *lmdb = lmdb_of(store);
 	bool kept;
@@ -269,8 +268,7 @@ reader_return(struct lmdb_store *lmdb, MDB_txn *txn)
 
 /* Reads the record from the file. */
 static int
-file_get(struct lmdb_store *lmdb, MDB_txn *txn, const char *key, size_t length, struct greylist_record *out,
-    bool *found)
+file_get(struct lmdb_store *lmdb, MDB_txn *txn, const char *key, size_t length, struct greylist_record *out, bool *found)
 {
 	MDB_val name = value_of(key, length), value;
 	int code = txn != NULL ? mdb_txn_renew(txn) : mdb_txn_begin(lmdb->env, NULL, MDB_RDONLY, &txn);
@@ -289,16 +287,14 @@ file_get(struct lmdb_store *lmdb, MDB_txn *txn, const char *key, size_t length, 
 }
 
 static bool
-lmdb_get(struct store *store, const char *key, size_t length, struct greylist_record *out, bool *found,
-    struct fault *why)
+lmdb_get(struct store *store, const char *key, size_t length, struct greylist_record *out, bool *found, struct fault *why)
 {
 	struct lmdb_store *lmdb = lmdb_of(store);
 	MDB_txn *txn = NULL;
 	int code;
 
 	pthread_mutex_lock(&lmdb->lock);
-	*found = greylist_map_get(lmdb->waiting, key, length, out) ||
-	    greylist_map_get(lmdb->writing, key, length, out);
+	*found = greylist_map_get(lmdb->waiting, key, length, out) || greylist_map_get(lmdb->writing, key, length, out);
 	if (!*found)
 		txn = reader_take(lmdb);
 	pthread_mutex_unlock(&lmdb->lock);
@@ -350,8 +346,8 @@ cursor_sweep(struct lmdb_store *lmdb, MDB_cursor *cursor, bool (*dead)(const voi
 }
 
 static int
-sweep_some(struct lmdb_store *lmdb, bool (*dead)(const void *, const struct greylist_record *),
-    const void *context, unsigned most)
+sweep_some(struct lmdb_store *lmdb, bool (*dead)(const void *, const struct greylist_record *), const void *context,
+    unsigned most)
 {
 	char place[GREYLIST_KEY_MAX];
 	MDB_cursor *cursor = NULL;
@@ -386,8 +382,8 @@ out:
 }
 
 static bool
-lmdb_sweep(struct store *store, bool (*dead)(const void *, const struct greylist_record *),
-    const void *context, bool *done, struct fault *why)
+lmdb_sweep(struct store *store, bool (*dead)(const void *, const struct greylist_record *), const void *context,
+    bool *done, struct fault *why)
 {
 	struct lmdb_store *lmdb = lmdb_of(store);
 	unsigned most = SWEEP_MAX;
@@ -474,8 +470,7 @@ mark_check(struct lmdb_store *lmdb, MDB_txn *txn, bool *ours)
 		return mdb_put(txn, lmdb->dbi, &key, &value, 0);
 	}
 	code = mdb_get(txn, lmdb->dbi, &key, &value);
-	*ours = code == 0 && value.mv_size == strlen(mark_value) &&
-	    memcmp(value.mv_data, mark_value, value.mv_size) == 0;
+	*ours = code == 0 && value.mv_size == strlen(mark_value) && memcmp(value.mv_data, mark_value, value.mv_size) == 0;
 	return code == MDB_NOTFOUND ? 0 : code;
 }
 
@@ -486,16 +481,15 @@ lmdb_begin(struct lmdb_store *lmdb, size_t ceiling, struct fault *why)
 	bool ours = true;
 	int dead, code;
 
-	if ((code = mdb_env_create(&lmdb->env)) != 0 ||
-	    (code = mdb_env_set_mapsize(lmdb->env, ceiling)) != 0 ||
+	if ((code = mdb_env_create(&lmdb->env)) != 0 || (code = mdb_env_set_mapsize(lmdb->env, ceiling)) != 0 ||
 	    (code = mdb_env_open(lmdb->env, lmdb->path, MDB_NOTLS, 0640)) != 0 ||
 	    (code = mdb_reader_check(lmdb->env, &dead)) != 0 || /* frees the slots of readers that were killed */
 	    (code = mdb_txn_begin(lmdb->env, NULL, 0, &txn)) != 0 ||
-	    (code = mdb_dbi_open(txn, NULL, 0, &lmdb->dbi)) != 0 ||
-	    (code = mark_check(lmdb, txn, &ours)) != 0 || !ours) {
+	    (code = mdb_dbi_open(txn, NULL, 0, &lmdb->dbi)) != 0 || (code = mark_check(lmdb, txn, &ours)) != 0 || !ours) {
 		mdb_txn_abort(txn);
 		return code != 0 ? lmdb_fault(why, lmdb->path, code)
-				 : fault_at(why, lmdb->path, 0, "is not a greylist of this version of "
+				 : fault_at(why, lmdb->path, 0,
+				       "is not a greylist of this version of "
 				       "greenlane; name another directory in greylist.store");
 	}
 	code = mdb_txn_commit(txn);

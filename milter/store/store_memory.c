@@ -27,8 +27,7 @@ memory_get(struct store *store, const char *key, size_t length, struct greylist_
 }
 
 static bool
-memory_put(struct store *store, const char *key, size_t length, const struct greylist_record *record,
-    struct fault *why)
+memory_put(struct store *store, const char *key, size_t length, const struct greylist_record *record, struct fault *why)
 {
 	struct memory_store *memory = (struct memory_store *)store;
 	bool done;
@@ -44,8 +43,8 @@ memory_put(struct store *store, const char *key, size_t length, const struct gre
 }
 
 static bool
-memory_sweep(struct store *store, bool (*dead)(const void *, const struct greylist_record *),
-    const void *context, bool *done, struct fault *why)
+memory_sweep(struct store *store, bool (*dead)(const void *, const struct greylist_record *), const void *context,
+    bool *done, struct fault *why)
 {
 	struct memory_store *memory = (struct memory_store *)store;
 
@@ -81,8 +80,9 @@ store_memory(size_t ceiling, struct fault *why)
 
 	if (memory == NULL || ceiling == 0 || (memory->map = greylist_map_open(ceiling)) == NULL) {
 		free(memory);
-		fault_set(why, ceiling == 0 ? "a greylist in memory must hold at least one record"
-					    : "the greylist in memory: out of memory");
+		fault_set(why,
+		    ceiling == 0 ? "a greylist in memory must hold at least one record"
+				 : "the greylist in memory: out of memory");
 		return NULL;
 	}
 	pthread_mutex_init(&memory->lock, NULL);

@@ -35,8 +35,12 @@ fail_missing(struct fault *why)
 static const char *
 kind_of(mode_t mode)
 {
-	return S_ISLNK(mode) ? "a link" : S_ISDIR(mode) ? "a directory" : S_ISFIFO(mode) ? "a pipe"
-	    : S_ISSOCK(mode) ? "a socket" : S_ISREG(mode) ? "a file" : "a device";
+	return S_ISLNK(mode) ? "a link"
+	    : S_ISDIR(mode)  ? "a directory"
+	    : S_ISFIFO(mode) ? "a pipe"
+	    : S_ISSOCK(mode) ? "a socket"
+	    : S_ISREG(mode)  ? "a file"
+			     : "a device";
 }
 
 static bool
@@ -94,7 +98,10 @@ folder_of(struct folder *folder, const char *path, const char **name, struct fau
 	char above[PATH_MAX];
 
 	*name = slash == NULL ? path : slash + 1;
-	if (snprintf(above, sizeof above, "%.*s", slash == NULL ? 1 : slash == path ? 1 : (int)(slash - path),
+	if (snprintf(above, sizeof above, "%.*s",
+		slash == NULL       ? 1
+		    : slash == path ? 1
+				    : (int)(slash - path),
 		slash == NULL ? "." : path) >= (int)sizeof above)
 		return fault_at(why, path, 0, "is too long for a path");
 	return folder_open(folder, above, why);

@@ -49,11 +49,11 @@ struct file_access {
 
 /* Replaces the file with these bytes: a reader, or a host that loses power, has either the whole old file or the whole
  * new one. A link, pipe or socket of that name is replaced; a directory of that name is a fault. */
-bool file_replace(const struct folder *, const char *name, const struct file_access *, const char *bytes,
-    size_t length, struct fault *why) MUST_USE;
+bool file_replace(const struct folder *, const char *name, const struct file_access *, const char *bytes, size_t length,
+    struct fault *why) MUST_USE;
 
 /* Creates a new file in the same way. If anything of that name exists, that is a fault and it stays. */
-bool file_make(const struct folder *, const char *name, const struct file_access *, const char *bytes,
-    size_t length, struct fault *why) MUST_USE;
+bool file_make(const struct folder *, const char *name, const struct file_access *, const char *bytes, size_t length,
+    struct fault *why) MUST_USE;
 
 #endif

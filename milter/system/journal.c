@@ -28,7 +28,7 @@ struct journal {
 	size_t first, count;
 	unsigned long dropped;
 	bool loud, ends, reopen;
-	bool sleeps; /* the writer waits for a signal */
+	bool sleeps;   /* the writer waits for a signal */
 	size_t before; /* lines that were queued before the reopening was requested */
 	pthread_cond_t reopened;
 	int next_facility; /* both take effect when the writer reaches them */

@@ -19,8 +19,7 @@ enum { JOURNAL_QUEUE = 8192 }; /* lines that may wait */
 
 /* facility is a name such as "mail" or "local3"; record is a path or "" (no file); loud: also write to
  * standard error. Starts its thread: call after daemonising. Given. */
-struct journal *journal_open(const char *facility, const char *record, bool loud, struct fault *why)
-    MUST_USE;
+struct journal *journal_open(const char *facility, const char *record, bool loud, struct fault *why) MUST_USE;
 void journal_close(struct journal *); /* writes what is queued; NULL is fine */
 
 /* Reopens the record file, for logrotate, and changes facility and path; NULL leaves either as it is. Waits until

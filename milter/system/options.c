@@ -94,8 +94,8 @@ say_wrong_long(const char *program, const char *given, const struct option *know
 		fprintf(stderr, "%s: option '--%.*s' takes no value; remove '=' and what follows it\n", program,
 		    (int)name.length, name.at);
 	else if (count_begun_with(name, known) > 1)
-		fprintf(stderr, "%s: option '--%.*s' is ambiguous; write it in full\n", program,
-		    (int)name.length, name.at);
+		fprintf(stderr, "%s: option '--%.*s' is ambiguous; write it in full\n", program, (int)name.length,
+		    name.at);
 	else
 		say_unknown(program, "--", name, known);
 }

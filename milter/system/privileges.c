@@ -73,8 +73,7 @@ make_one(const struct account *account, int above, const char *name, mode_t mode
 	if (!made && errno != EEXIST)
 		return -1;
 	folder = open_folder(above, name, made);
-	if (folder < 0 || !made || geteuid() != 0 ||
-	    fchownat(folder, "", account->uid, account->gid, AT_EMPTY_PATH) == 0)
+	if (folder < 0 || !made || geteuid() != 0 || fchownat(folder, "", account->uid, account->gid, AT_EMPTY_PATH) == 0)
 		return folder;
 	close_kept(folder);
 	return -1;
@@ -98,10 +97,12 @@ account_make_folder(const struct account *account, const char *path, mode_t mode
 		close_kept(above);
 	}
 	if (folder < 0)
-		return fault_at(why, path, 0, errno == ENOTDIR
+		return fault_at(why, path, 0,
+		    errno == ENOTDIR
 			? "cannot be created: part of the path is not a directory, or a link that root does not own; "
 			  "create it and give it to %s"
-			: "cannot be created: %2$s; create it and give it to %1$s", account->name, strerror(errno));
+			: "cannot be created: %2$s; create it and give it to %1$s",
+		    account->name, strerror(errno));
 	close(folder);
 	return true;
 }
@@ -123,8 +124,7 @@ account_become(const struct account *account, struct fault *why)
 {
 	if (geteuid() != 0 || account->uid == 0)
 		return true;
-	if (initgroups(account->name, account->gid) != 0 || setgid(account->gid) != 0 ||
-	    setuid(account->uid) != 0)
+	if (initgroups(account->name, account->gid) != 0 || setgid(account->gid) != 0 || setuid(account->uid) != 0)
 		return fault_set(why, "cannot become %s: %s", account->name, strerror(errno));
 	if (setuid(0) == 0)
 		return fault_set(why, "became %s, but could become root again", account->name);
@@ -132,8 +132,7 @@ account_become(const struct account *account, struct fault *why)
 }
 
 bool
-account_give_socket(const struct account *account, const char *path, const char *group,
-    struct fault *why)
+account_give_socket(const struct account *account, const char *path, const char *group, struct fault *why)
 {
 	const struct group *entry = getgrnam(group);
 	gid_t gid = entry == NULL ? account->gid : entry->gr_gid;
@@ -141,11 +140,10 @@ account_give_socket(const struct account *account, const char *path, const char 
 	/* no link is followed: the account may write in the socket's directory, and we may be root */
 	if (lchown(path, geteuid() == 0 ? account->uid : (uid_t)-1, gid) != 0 ||
 	    fchmodat(AT_FDCWD, path, 0660, AT_SYMLINK_NOFOLLOW) != 0)
-		return fault_at(why, path, 0, "cannot be given to group %s: %s; put %s into that group",
-		    group, strerror(errno), account->name);
+		return fault_at(why, path, 0, "cannot be given to group %s: %s; put %s into that group", group,
+		    strerror(errno), account->name);
 	if (entry == NULL)
-		return fault_set(why,
-		    "milter.group '%s' does not exist; only root and %s can use %s", group,
+		return fault_set(why, "milter.group '%s' does not exist; only root and %s can use %s", group,
 		    account->name, path);
 	return true;
 }
@@ -187,7 +185,7 @@ lock_take(const char *path, const struct account *account, struct fault *why)
 
 	if (!folder_of(&folder, path, &name, why))
 		return why->text[0] != '\0' ? false
-		    : fault_at(why, path, 0, "cannot be created: its directory is missing");
+					    : fault_at(why, path, 0, "cannot be created: its directory is missing");
 	file = open_lock(&folder, name, account, why);
 	folder_close(&folder);
 	if (file < 0)

@@ -13,10 +13,10 @@
 #include "policy/util/text.h"
 
 enum {
-	LOOK_MS = 50,       /* between two checks whether it has ended */
-	MERCY_MS = 1000,    /* between TERM and KILL */
-	PRINTED_MAX = 300,  /* bytes of its output that are kept */
-	FIRST_OF_OURS = 3   /* descriptors from here on are closed in it */
+	LOOK_MS = 50,      /* between two checks whether it has ended */
+	MERCY_MS = 1000,   /* between TERM and KILL */
+	PRINTED_MAX = 300, /* bytes of its output that are kept */
+	FIRST_OF_OURS = 3  /* descriptors from here on are closed in it */
 };
 
 struct run {
@@ -46,8 +46,7 @@ spawn(const char *command, int output, pid_t *pid)
 	sigfillset(&set);
 	posix_spawnattr_setsigdefault(&attributes, &set);
 	posix_spawnattr_setpgroup(&attributes, 0);
-	posix_spawnattr_setflags(&attributes,
-	    POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
 	error = posix_spawn(pid, "/bin/sh", &files, &attributes, words, environ);
 	posix_spawnattr_destroy(&attributes);
 	posix_spawn_file_actions_destroy(&files);

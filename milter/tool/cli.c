@@ -20,8 +20,9 @@ enum { COMMANDS = sizeof commands / sizeof commands[0] };
 static int
 usage(FILE *out)
 {
-	fprintf(out, "usage: greenlane [-c FILE] COMMAND ...\n  -c, --config FILE  configuration (default %s)\n"
-		     "commands:\n",
+	fprintf(out,
+	    "usage: greenlane [-c FILE] COMMAND ...\n  -c, --config FILE  configuration (default %s)\n"
+	    "commands:\n",
 	    GREENLANE_CONFIG);
 	for (size_t i = 0; i < COMMANDS; i++)
 		fprintf(out, "  %-8s %s\n", commands[i]->name, commands[i]->summary);

@@ -11,8 +11,8 @@
 static void
 print_usage(const struct command *command, FILE *out)
 {
-	fprintf(out, "usage: greenlane [-c FILE] %s%s%s\n", command->name,
-	    command->synopsis[0] == '\0' ? "" : " ", command->synopsis);
+	fprintf(out, "usage: greenlane [-c FILE] %s%s%s\n", command->name, command->synopsis[0] == '\0' ? "" : " ",
+	    command->synopsis);
 }
 
 int

@@ -144,7 +144,8 @@ write_use(struct brief *brief, enum source_use use, const char *heading)
 static bool
 write_addresses(struct brief *brief)
 {
-	return write_use(brief, USE_MX, "Addresses that deliver its mail: let them connect to port 25, and do not delay it") &&
+	return write_use(brief, USE_MX,
+		   "Addresses that deliver its mail: let them connect to port 25, and do not delay it") &&
 	    write_use(brief, USE_LOGIN, "Addresses from which it logs in, to fetch or to submit mail") &&
 	    write_use(brief, USE_API, "Addresses from which it calls interfaces (API, webhooks)");
 }
@@ -159,8 +160,8 @@ write_evidence(struct brief *brief)
 	if (vendor->evidence_count > 0)
 		text_put(&brief->out, "\nHow this is known\n");
 	for (size_t i = 0; i < vendor->evidence_count; i++)
-		text_format(&brief->out, "  %s\n    %s, seen %s\n", vendor->evidence[i].what,
-		    vendor->evidence[i].where, vendor->evidence[i].seen);
+		text_format(&brief->out, "  %s\n    %s, seen %s\n", vendor->evidence[i].what, vendor->evidence[i].where,
+		    vendor->evidence[i].seen);
 }
 
 static bool
@@ -187,8 +188,9 @@ brief_vendor(const struct policy *policy, const struct vendor *vendor)
 {
 	struct arena *arena = arena_open(SOURCE_LIST_ARENA);
 	int64_t now = clock_now();
-	const struct export_listing *all =
-	    arena == NULL ? NULL : source_list_take(policy, policy->settings.state_dir, now, arena);
+	const struct export_listing *all = arena == NULL
+	    ? NULL
+	    : source_list_take(policy, policy->settings.state_dir, now, arena);
 	struct brief brief = { .vendor = vendor };
 	int status = EX_OSERR;
 

@@ -33,16 +33,15 @@ run(const char *config, int argc, char **argv)
 	policy = config_files_read(config, faults);
 	show(faults);
 	if (policy != NULL)
-		printf("%s: %zu vendors, %zu sources, %zu warnings, no errors\n", config,
-		    policy->vendor_count, policy->source_count, faults->warnings);
+		printf("%s: %zu vendors, %zu sources, %zu warnings, no errors\n", config, policy->vendor_count,
+		    policy->source_count, faults->warnings);
 	else
-		printf("%s: %zu errors, %zu warnings; greenlaned would not start with it\n", config,
-		    faults->errors, faults->warnings);
+		printf("%s: %zu errors, %zu warnings; greenlaned would not start with it\n", config, faults->errors,
+		    faults->warnings);
 	status = policy == NULL;
 	policy_free(policy);
 	faults_close(faults);
 	return status;
 }
 
-const struct command cmd_check = { "check", "",
-	"check the configuration and print every error and warning", run };
+const struct command cmd_check = { "check", "", "check the configuration and print every error and warning", run };

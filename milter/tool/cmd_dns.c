@@ -162,8 +162,11 @@ report_print(const struct dns_audit_report *report)
 static int
 examine(const struct context *context, const char *domain)
 {
-	struct dns_audit_request request = { .domain = domain, .policy = context->policy, .known = context->known,
-		.known_count = context->known_count, .suffixes = &context->suffixes };
+	struct dns_audit_request request = { .domain = domain,
+		.policy = context->policy,
+		.known = context->known,
+		.known_count = context->known_count,
+		.suffixes = &context->suffixes };
 	struct dns_audit *audit = dns_audit_open(&request);
 	int status = EX_OSERR;
 
@@ -194,7 +197,8 @@ examine_all(const struct context *context)
 	int worst = 0;
 
 	if (domains->count == 0)
-		fputs("greenlane: own.domains is empty; name your domains there, or write: greenlane dns DOMAIN\n", stderr);
+		fputs("greenlane: own.domains is empty; name your domains there, or write: greenlane dns DOMAIN\n",
+		    stderr);
 	for (size_t i = 0; i < domains->count; i++) {
 		int status;
 

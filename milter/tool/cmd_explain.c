@@ -12,9 +12,9 @@
 #include "policy/review/verdict_record.h"
 
 enum {
-	PATIENCE_MS = 20 * 1000,            /* for all sources together */
+	PATIENCE_MS = 20 * 1000, /* for all sources together */
 	MESSAGE_FILE_MAX = 256 * 1024 * 1024,
-	CHUNK = 65535                       /* bytes of body per call, as an MTA sends them */
+	CHUNK = 65535 /* bytes of body per call, as an MTA sends them */
 };
 
 struct request {
@@ -157,11 +157,9 @@ print_text(const struct ending *ending, const struct text *why)
 {
 	fputs(why->bytes, stdout);
 	if (ending->replies)
-		printf("reply      %s %s %s\n", ending->reply.code, ending->reply.enhanced,
-		    ending->reply.text);
+		printf("reply      %s %s %s\n", ending->reply.code, ending->reply.enhanced, ending->reply.text);
 	if (ending->forged_count > 0)
-		printf("headers    %zu forged Authentication-Results would be removed\n",
-		    ending->forged_count);
+		printf("headers    %zu forged Authentication-Results would be removed\n", ending->forged_count);
 }
 
 static void
@@ -234,8 +232,11 @@ explain(struct policy *policy, const struct smtp_client *client, const struct re
 		policy_free(policy);
 	}
 	if (ready) {
-		struct services services = { .resolver = engine.resolver, .dkim = engine.dkim,
-			.suffixes = &engine.suffixes, .snapshots = engine.snapshots, .first_contact = true };
+		struct services services = { .resolver = engine.resolver,
+			.dkim = engine.dkim,
+			.suffixes = &engine.suffixes,
+			.snapshots = engine.snapshots,
+			.first_contact = true };
 
 		refresh_now(engine.refresh, false); /* the copies may be old if the daemon is down */
 		status = judge_message(&services, client, request);
@@ -254,8 +255,7 @@ read_options(struct request *request, const char **config, int argc, char **argv
 	static const struct option options[] = { { "client", required_argument, NULL, 'i' },
 		{ "helo", required_argument, NULL, 'H' }, { "mail-from", required_argument, NULL, 'm' },
 		{ "from", required_argument, NULL, 'f' }, { "rcpt", required_argument, NULL, 'r' },
-		{ "message", required_argument, NULL, 'M' }, { "json", no_argument, NULL, 'j' },
-		{ NULL, 0, NULL, 0 } };
+		{ "message", required_argument, NULL, 'M' }, { "json", no_argument, NULL, 'j' }, { NULL, 0, NULL, 0 } };
 	int option;
 
 	while ((option = cmd_option(&cmd_explain, config, argc, argv, options)) != -1) {
@@ -285,8 +285,7 @@ read_options(struct request *request, const char **config, int argc, char **argv
 			return false;
 		}
 	}
-	return optind == argc && request->client != NULL &&
-	    (request->message == NULL || request->from == NULL);
+	return optind == argc && request->client != NULL && (request->message == NULL || request->from == NULL);
 }
 
 static unsigned
@@ -312,8 +311,7 @@ run(const char *config, int argc, char **argv)
 	if (!read_options(&request, &config, argc, argv)) {
 		status = cmd_usage(&cmd_explain);
 	} else if (!address_read(request.client, &client.address)) {
-		fprintf(stderr, "greenlane: --client '%s' is not an IP address; write 192.0.2.1\n",
-		    request.client);
+		fprintf(stderr, "greenlane: --client '%s' is not an IP address; write 192.0.2.1\n", request.client);
 		status = EX_USAGE;
 	} else if ((status = load_message(&request)) != 0) {
 		/* the error has been printed */

@@ -43,7 +43,8 @@ format_read(const char *word, enum export_format *out)
 			*out = (enum export_format)i;
 			return true;
 		}
-	fprintf(stderr, "greenlane: unknown format '%s'%s\n", word, keys_hint(word, export_format_words, EXPORT_FORMATS, hint));
+	fprintf(stderr, "greenlane: unknown format '%s'%s\n", word,
+	    keys_hint(word, export_format_words, EXPORT_FORMATS, hint));
 	return false;
 }
 
@@ -51,8 +52,7 @@ static bool
 read_options(struct request *request, int argc, char **argv)
 {
 	static const struct option options[] = { { "output", required_argument, NULL, 'o' },
-		{ "value", required_argument, NULL, 'v' }, { "watch", no_argument, NULL, 'w' },
-		{ NULL, 0, NULL, 0 } };
+		{ "value", required_argument, NULL, 'v' }, { "watch", no_argument, NULL, 'w' }, { NULL, 0, NULL, 0 } };
 	struct fault why;
 	int option;
 
@@ -139,8 +139,7 @@ watch(const struct request *request, char *state_dir, size_t size, int64_t stamp
 	sigaddset(&ends, SIGTERM);
 	sigaddset(&ends, SIGINT);
 	while (sigtimedwait(&ends, NULL, &look) < 0) {
-		if (source_list_stamp(state_dir) == stamp &&
-		    clock_ticks() - written < REDO_SECONDS * INT64_C(1000000))
+		if (source_list_stamp(state_dir) == stamp && clock_ticks() - written < REDO_SECONDS * INT64_C(1000000))
 			continue;
 		(void)export_once(request, state_dir, size, &stamp);
 		written = clock_ticks();

@@ -87,9 +87,9 @@ take_output(char **arguments, int ends[2], struct text *out)
 	close(ends[1]);
 	if (error != 0) {
 		fclose(stream);
-		return complain(EX_UNAVAILABLE, arguments[0], error == ENOENT
-			? "Postfix is not installed on this host; give saved output with --postconf FILE"
-			: strerror(error));
+		return complain(EX_UNAVAILABLE, arguments[0],
+		    error == ENOENT ? "Postfix is not installed on this host; give saved output with --postconf FILE"
+				    : strerror(error));
 	}
 	status = read_stream(stream, arguments[0], out);
 	fclose(stream);
@@ -124,8 +124,8 @@ static int
 ask_all(const char *folder, struct text *out)
 {
 	static const char *const set[] = { "-n", NULL }, *const services[] = { "-M", NULL },
-		*const others[] = { "mail_version", "queue_directory", "compatibility_level",
-			"smtpd_forbid_bare_newline", NULL };
+				 *const others[] = { "mail_version", "queue_directory", "compatibility_level",
+					 "smtpd_forbid_bare_newline", NULL };
 	const char *path = getenv("PATH");
 	char *wider = NULL;
 	int status;
@@ -147,8 +147,10 @@ static int
 print_setup(const struct policy *policy, const char *postconf, const char *name)
 {
 	const struct settings *settings = &policy->settings;
-	struct postfix_setup_site site = { .postconf = postconf, .milter = settings->milter.listen,
-		.delegate = settings->delegate.listen, .greylist_class = settings->delegate.greylist_class,
+	struct postfix_setup_site site = { .postconf = postconf,
+		.milter = settings->milter.listen,
+		.delegate = settings->delegate.listen,
+		.greylist_class = settings->delegate.greylist_class,
 		.greylists = settings->greylist.on };
 	struct arena *arena = arena_open(ARENA_MAX);
 	struct text out;
@@ -158,7 +160,8 @@ print_setup(const struct policy *policy, const char *postconf, const char *name)
 	if (arena == NULL)
 		(void)complain(EX_OSERR, name, "out of memory");
 	else if (!postfix_setup_write(&site, arena, &out))
-		status = complain(EX_DATAERR, name, "contains no Postfix setting; save the output of `postconf -n; postconf -M` there");
+		status = complain(EX_DATAERR, name,
+		    "contains no Postfix setting; save the output of `postconf -n; postconf -M` there");
 	else
 		status = fputs(out.bytes, stdout) == EOF || fflush(stdout) != 0 ? EX_IOERR : 0;
 	text_close(&out);

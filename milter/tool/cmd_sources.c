@@ -28,12 +28,12 @@ struct survey {
 struct source_view {
 	const struct source *source;
 	bool has_copy, has_mark, has_pending;
-	bool awaited;        /* the pending one is accepted: it will be believed at the next look-up */
+	bool awaited; /* the pending one is accepted: it will be believed at the next look-up */
 	struct source_copy copy, mark, pending;
-	int64_t used;        /* last mail from any of its addresses; 0: none known */
-	int64_t *used_of;    /* the same for each network of the copy */
-	int64_t accepted;    /* when it was accepted, by a person or as the first believed answer; 0: never */
-	struct text drift;   /* lines */
+	int64_t used;      /* last mail from any of its addresses; 0: none known */
+	int64_t *used_of;  /* the same for each network of the copy */
+	int64_t accepted;  /* when it was accepted, by a person or as the first believed answer; 0: never */
+	struct text drift; /* lines */
 };
 
 /* "3 minutes", "2 days". Returns out. */
@@ -90,8 +90,7 @@ find_view(struct survey *survey, struct source_view *view)
 	view->has_copy = load(survey, COPY_BELIEVED, text, &view->copy);
 	view->has_mark = load(survey, COPY_ACCEPTED, text, &view->mark);
 	view->has_pending = load(survey, COPY_PENDING, text, &view->pending);
-	view->awaited = view->has_pending && view->has_mark &&
-	    source_copy_same(&view->pending, &view->mark);
+	view->awaited = view->has_pending && view->has_mark && source_copy_same(&view->pending, &view->mark);
 	view->accepted = view->has_mark ? view->mark.believed : 0;
 }
 
@@ -163,8 +162,7 @@ drift_of_change(struct source_view *view)
 		text_format(&view->drift, "%s\n", view->pending.trouble);
 	else if (view->has_copy && begins(view->copy.trouble, SOURCE_WATCH_WRONGLY))
 		text_format(&view->drift, "%s\n", view->copy.trouble);
-	if (!view->has_copy || !view->has_mark || view->awaited ||
-	    source_copy_same(&view->copy, &view->mark))
+	if (!view->has_copy || !view->has_mark || view->awaited || source_copy_same(&view->copy, &view->mark))
 		return;
 	text_open(&text, DRIFT_MAX / 2);
 	source_copy_diff(&view->mark, &view->copy, NAMED, &text);
@@ -216,7 +214,8 @@ drift_of_list(struct survey *survey, struct source_view *view)
 	for (size_t i = 0; i < excess.count; i++) {
 		if (source_copy_has(&mark, &excess.networks[i].prefix) || ++named > NAMED)
 			continue;
-		text_put(&view->drift, named == 1 ? "the file lists networks that the vendor's SPF does not publish: " : " ");
+		text_put(&view->drift,
+		    named == 1 ? "the file lists networks that the vendor's SPF does not publish: " : " ");
 		text_put(&view->drift, prefix_write(&excess.networks[i].prefix, written));
 	}
 	if (named > NAMED)
@@ -329,8 +328,7 @@ write_state(struct survey *survey, const struct source_view *view)
 
 	if (!source_asks_dns(view->source)) {
 		text_format(out, "  lists     %zu networks from the file%s%s\n", view->source->prefix_count,
-		    view->source->review_by[0] != '\0' ? ", review due by " : "",
-		    view->source->review_by);
+		    view->source->review_by[0] != '\0' ? ", review due by " : "", view->source->review_by);
 		return;
 	}
 	if (!view->has_copy) {
@@ -341,8 +339,7 @@ write_state(struct survey *survey, const struct source_view *view)
 		text_put(out, "  lists     nothing known: no answer has ever been believed\n");
 	else
 		text_format(out, "  lists     %zu networks, believed %s (%s ago), TTL %u\n", copy->count,
-		    cmd_time_text(copy->believed, when), span_text(survey->now - copy->believed, span),
-		    copy->ttl);
+		    cmd_time_text(copy->believed, when), span_text(survey->now - copy->believed, span), copy->ttl);
 	if (copy->wrong != 0)
 		write_wrong(survey, copy);
 	text_format(out, "  next      %s%s\n", cmd_time_text(copy->next, when),
@@ -464,8 +461,7 @@ accept_view(struct survey *survey, const struct source_view *view)
 		keep_mark(survey, view->pending);
 	else if (view->has_copy && view->copy.believed != 0)
 		keep_mark(survey, view->copy);
-	else if (view->source->kind == SOURCE_CIDR && list_excess(survey, view->source, &excess) &&
-	    excess.count > 0)
+	else if (view->source->kind == SOURCE_CIDR && list_excess(survey, view->source, &excess) && excess.count > 0)
 		keep_mark(survey, excess);
 }
 
@@ -474,8 +470,7 @@ accept_vendor(struct survey *survey, const struct vendor *vendor)
 {
 	char name[300];
 
-	keep_mark(survey, (struct source_copy){ .source = vendor_mark(vendor, name), .asked_why = "",
-		.trouble = "" });
+	keep_mark(survey, (struct source_copy){ .source = vendor_mark(vendor, name), .asked_why = "", .trouble = "" });
 }
 
 static void
@@ -560,8 +555,12 @@ survey_all(struct survey *survey, const char *wanted)
 static int
 survey_policy(const struct policy *policy, const char *vendor, bool json, bool accept)
 {
-	struct survey survey = { .policy = policy, .state_dir = policy->settings.state_dir,
-		.now = clock_now(), .arena = arena_open(COPIES_ARENA), .json = json, .accept = accept };
+	struct survey survey = { .policy = policy,
+		.state_dir = policy->settings.state_dir,
+		.now = clock_now(),
+		.arena = arena_open(COPIES_ARENA),
+		.json = json,
+		.accept = accept };
 	struct fault why;
 	int status = EX_OSERR;
 
@@ -585,8 +584,7 @@ static int
 run(const char *config, int argc, char **argv)
 {
 	static const struct option options[] = { { "vendor", required_argument, NULL, 'v' },
-		{ "json", no_argument, NULL, 'j' }, { "accept", no_argument, NULL, 'a' },
-		{ NULL, 0, NULL, 0 } };
+		{ "json", no_argument, NULL, 'j' }, { "accept", no_argument, NULL, 'a' }, { NULL, 0, NULL, 0 } };
 	const char *vendor = NULL;
 	bool json = false, accept = false;
 	struct policy *policy;

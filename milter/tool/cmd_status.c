@@ -16,7 +16,7 @@ struct status {
 	const struct export_listing *listings;
 	struct usage *usage;
 	int64_t now;
-	bool well; /* nothing found yet that needs attention */
+	bool well;    /* nothing found yet that needs attention */
 	bool unknown; /* it could not be determined whether the daemon runs */
 };
 
@@ -31,8 +31,7 @@ show_daemon(struct status *status)
 	snprintf(path, sizeof path, "%s/lock", state_dir);
 	switch (lock_look(path, &why)) {
 	case LOCK_HELD:
-		printf("greenlaned is running, mode %s\n",
-		    status->policy->settings.monitor ? "monitor" : "enforce");
+		printf("greenlaned is running, mode %s\n", status->policy->settings.monitor ? "monitor" : "enforce");
 		break;
 	case LOCK_FREE:
 		printf("greenlaned is not running with state_dir %s\n", state_dir);
@@ -54,8 +53,8 @@ show_wrong(struct status *status, const struct export_listing *listing)
 
 	if (listing->wrong[0] == '\0')
 		return;
-	printf("ill: source-wrong: %s of %s: %s, since %s; ", listing->source->text,
-	    listing->source->vendor->name, listing->wrong, cmd_time_text(listing->wrong_since, since));
+	printf("ill: source-wrong: %s of %s: %s, since %s; ", listing->source->text, listing->source->vendor->name,
+	    listing->wrong, cmd_time_text(listing->wrong_since, since));
 	if (listing->missing[0] == '\0' && listing->count == 0)
 		puts("it no longer lists anything; write the name that is published now, or remove the source");
 	else
@@ -90,7 +89,8 @@ show_vendor(struct status *status, const struct vendor *vendor)
 	if (sources == 0 || known < sources || networks > 0 || asked)
 		return;
 	printf("ill: vendor-without-addresses: no source of %s lists an address: only signatures prove its mail; "
-	    "write the sources that it publishes now\n", vendor->name);
+	       "write the sources that it publishes now\n",
+	    vendor->name);
 	status->well = false;
 }
 
@@ -102,7 +102,10 @@ print_rules(const struct name_rules *rules)
 	for (size_t i = 0; i < rules->count; i++) {
 		const struct name_rule *rule = &rules->list[i];
 
-		printf("%s%s%s%s", i > 0 ? ", " : "", rule->local != NULL ? rule->local : rule->exact ? "=" : "",
+		printf("%s%s%s%s", i > 0 ? ", " : "",
+		    rule->local != NULL ? rule->local
+			: rule->exact   ? "="
+					: "",
 		    rule->local != NULL ? "@" : "", rule->domain);
 	}
 }
@@ -120,7 +123,10 @@ show_delegation(const char *word, const struct delegation *delegation)
 	printf(", proven by %s", vouch.bytes);
 	text_close(&vouch);
 	for (size_t i = 0; i < selectors->count; i++)
-		printf("%s%s", i > 0 ? ", " : selectors->count == 1 ? "; DKIM selector " : "; DKIM selectors ",
+		printf("%s%s",
+		    i > 0                       ? ", "
+			: selectors->count == 1 ? "; DKIM selector "
+						: "; DKIM selectors ",
 		    selectors->list[i]);
 	putchar('\n');
 }
@@ -226,7 +232,7 @@ see_hidden(void *context, const struct usage_entry *entry)
 	if (entry->kind != USAGE_HIDDEN || entry->last < status->now - USAGE_LATELY)
 		return;
 	printf("ill: hidden-clients: the clients behind %s%s%s cannot be seen: %u mails, last %s; "
-	    "give greenlane the real address, see HIDDEN CLIENTS in greenlaned(8)\n",
+	       "give greenlane the real address, see HIDDEN CLIENTS in greenlaned(8)\n",
 	    address_write(&entry->address, peer), entry->name[0] == '-' ? "" : ", relay ",
 	    entry->name[0] == '-' ? "" : entry->name, entry->count, cmd_time_text(entry->last, when));
 	status->well = false;
@@ -244,7 +250,8 @@ show_hidden(struct status *status)
 	if (names < USAGE_SEVERAL)
 		return;
 	printf("ill: hidden-clients: hosts with %u or more names connected from loopback, which is exempt: their mail is not judged; "
-	    "give greenlane the real address, see HIDDEN CLIENTS in greenlaned(8)\n", names);
+	       "give greenlane the real address, see HIDDEN CLIENTS in greenlaned(8)\n",
+	    names);
 	status->well = false;
 }
 
@@ -258,12 +265,13 @@ show_export(struct status *status, const struct export_job *job)
 	struct text text;
 
 	text_open(&text, EXPORT_TEXT_MAX);
-	done = source_list_write(status->policy, status->listings, status->now, job->format, job->value, &text,
-		   &why) &&
+	done = source_list_write(status->policy, status->listings, status->now, job->format, job->value, &text, &why) &&
 	    export_file_is_fresh(job->file, &text, &fresh, &why);
 	text_close(&text);
 	printf("export %s %s: %s%s\n", export_format_words[job->format], job->file,
-	    !done ? "unknown: " : fresh ? "fresh" : "stale: it differs from what the sources list now",
+	    !done       ? "unknown: "
+		: fresh ? "fresh"
+			: "stale: it differs from what the sources list now",
 	    done ? "" : why.text);
 	status->well = status->well && done && fresh;
 }

@@ -118,7 +118,8 @@ context_open(struct context *context, const char *config)
 
 	*context = (struct context){ .policy = NULL };
 	if (is_not_there_yet(config))
-		fputs("greenlane: no configuration yet: asking the host's DNS servers; no shared senders are known\n", stderr);
+		fputs("greenlane: no configuration yet: asking the host's DNS servers; no shared senders are known\n",
+		    stderr);
 	else if (!take_policy(context, config, &dns))
 		return EX_CONFIG;
 	context->psl = psl_latest(NULL);
@@ -254,10 +255,14 @@ conclude(const struct draft *draft, const char *config, const struct request *re
 static int
 draft_file(const struct context *context, const char *config, const struct request *request)
 {
-	struct draft_request draft_request = { .domain = request->domain, .name = request->name,
-		.selectors = request->selector_list, .selector_count = request->selector_count,
-		.shared = context->shared.list, .shared_count = context->shared.count,
-		.suffixes = &context->suffixes, .now = clock_now() };
+	struct draft_request draft_request = { .domain = request->domain,
+		.name = request->name,
+		.selectors = request->selector_list,
+		.selector_count = request->selector_count,
+		.shared = context->shared.list,
+		.shared_count = context->shared.count,
+		.suffixes = &context->suffixes,
+		.now = clock_now() };
 	struct fault why;
 	struct draft *draft = draft_open(&draft_request, &why);
 	int status;
@@ -315,6 +320,5 @@ run(const char *config, int argc, char **argv)
 	return cmd_usage(&cmd_vendor);
 }
 
-const struct command cmd_vendor = { "vendor",
-	"new DOMAIN [--selector S]... [--name NAME] [--output FILE] | brief NAME",
+const struct command cmd_vendor = { "vendor", "new DOMAIN [--selector S]... [--name NAME] [--output FILE] | brief NAME",
 	"draft a vendor file from what a domain publishes, or print what is known about a vendor", run };

@@ -25,8 +25,7 @@ audit_shown(struct dns_audit *audit, const char *published)
 	for (; *published != '\0' && end < AUDIT_SHOWN_MAX; published++) {
 		int byte = (unsigned char)*published;
 
-		end += (size_t)snprintf(out + end, sizeof out - end, byte >= ' ' && byte <= '~' ? "%c" : "\\%03d",
-		    byte);
+		end += (size_t)snprintf(out + end, sizeof out - end, byte >= ' ' && byte <= '~' ? "%c" : "\\%03d", byte);
 	}
 	snprintf(out + end, sizeof out - end, "%s", *published == '\0' ? "" : "...");
 	return audit_kept(audit, arena_string(audit->arena, out));
@@ -40,8 +39,8 @@ finding_add(struct dns_audit *audit, bool wrong, const char *fmt, va_list args)
 	vsnprintf(text, sizeof text, fmt, args);
 	audit->report.wrong_count += wrong;
 	if (audit->report.finding_count < AUDIT_FINDINGS_MAX)
-		audit->findings[audit->report.finding_count++] = (struct dns_audit_finding){
-			audit->part, wrong, audit_kept(audit, arena_string(audit->arena, text)) };
+		audit->findings[audit->report.finding_count++] = (struct dns_audit_finding){ audit->part, wrong,
+			audit_kept(audit, arena_string(audit->arena, text)) };
 }
 
 void
@@ -72,8 +71,9 @@ trouble(struct dns_audit *audit, const char *what, const struct dns_question *qu
 	const char **text = &audit->report.trouble[audit->part];
 
 	if ((*text)[0] == '\0')
-		*text = audit_kept(audit, arena_format(audit->arena, "%s %s %s", what, dns_type_name(question->type),
-		    audit_shown(audit, question->name)));
+		*text = audit_kept(audit,
+		    arena_format(audit->arena, "%s %s %s", what, dns_type_name(question->type),
+			audit_shown(audit, question->name)));
 }
 
 static struct audit_query *
@@ -229,8 +229,8 @@ part_forget(struct dns_audit *audit, enum dns_audit_part part)
 static void
 turn_make(struct dns_audit *audit)
 {
-	static void (*const parts[])(struct dns_audit *) = {
-		[DNS_AUDIT_SPF] = audit_spf, [DNS_AUDIT_DKIM] = audit_keys, [DNS_AUDIT_DMARC] = audit_dmarc };
+	static void (*const parts[])(struct dns_audit
+		*) = { [DNS_AUDIT_SPF] = audit_spf, [DNS_AUDIT_DKIM] = audit_keys, [DNS_AUDIT_DMARC] = audit_dmarc };
 
 	turn_begin(audit);
 	for (size_t i = 0; i < DNS_AUDIT_PARTS && !audit->starved; i++) {

@@ -49,12 +49,12 @@ struct dns_audit_report {
 	size_t finding_count, wrong_count;
 	const struct dns_audit_row *rows;
 	size_t row_count;
-	unsigned lookups;        /* of the published record */
-	bool spf_ignored;        /* it is a permanent error: to receivers it is as if there were none */
-	const char *spf;         /* the record to publish; "": what is there may stay */
+	unsigned lookups; /* of the published record */
+	bool spf_ignored; /* it is a permanent error: to receivers it is as if there were none */
+	const char *spf;  /* the record to publish; "": what is there may stay */
 	unsigned spf_lookups;
 	const char *dmarc_name, *dmarc; /* a record to start with; "": what is there may stay */
-	const char *const *keys; /* names where a vendor's key belongs */
+	const char *const *keys;        /* names where a vendor's key belongs */
 	size_t key_count;
 	const char *trouble[DNS_AUDIT_PARTS]; /* what DNS did not answer, so that the part is not judged; "": it did */
 };

@@ -38,7 +38,8 @@ is_mail_list(struct span value)
 	while (value.length > 0) {
 		struct span one = span_trim(span_cut(&value, ','));
 
-		if (one.length < 10 || !span_is_nocase((struct span){ one.at, 7 }, "mailto:") || memchr(one.at, '@', one.length) == NULL)
+		if (one.length < 10 || !span_is_nocase((struct span){ one.at, 7 }, "mailto:") ||
+		    memchr(one.at, '@', one.length) == NULL)
 			return false;
 	}
 	return true;
@@ -88,8 +89,8 @@ tag_judge(struct dns_audit *audit, struct span tag)
 		if (!span_is_nocase(name, tags[i].name))
 			continue;
 		if (!tags[i].fits(span_trim(value)))
-			audit_wrong(audit, "'%s' means nothing; write %s= with %s",
-			    span_shown(audit, tag), tags[i].name, tags[i].instead);
+			audit_wrong(audit, "'%s' means nothing; write %s= with %s", span_shown(audit, tag),
+			    tags[i].name, tags[i].instead);
 		return;
 	}
 	audit_wrong(audit, "'%s' is not a tag that receivers know; take it out", span_shown(audit, tag));
@@ -108,7 +109,8 @@ tags_judge(struct dns_audit *audit, struct span record)
 		has_policy = has_policy || span_is_nocase(span_trim(span_cut(&name, '=')), "p");
 	}
 	if (!has_policy)
-		audit_wrong(audit, "the record has no p=, so it asks for nothing; "
+		audit_wrong(audit,
+		    "the record has no p=, so it asks for nothing; "
 		    "write p=none, p=quarantine or p=reject after v=DMARC1");
 }
 
@@ -157,8 +159,8 @@ record_judge(struct dns_audit *audit, size_t count, struct span text, struct fou
 
 	found->usable = count == 1 && dmarc_record_read(text.at, text.length, record) == AUTH_PASS;
 	if (count > 1) {
-		audit_wrong(audit, "there are %zu records at '%s', so receivers ignore all of them; keep one",
-		    count, found->name);
+		audit_wrong(audit, "there are %zu records at '%s', so receivers ignore all of them; keep one", count,
+		    found->name);
 		return;
 	}
 	if (!span_is(span_trim(span_cut(&version, ';')), "v=DMARC1"))
@@ -203,7 +205,8 @@ vendor_signs(struct dns_audit *audit, const struct delegation *delegation, const
 		above = above || key == AUDIT_KEY_ABOVE;
 	}
 	if (!signs && above)
-		audit_wrong(audit, "'adkim=s' refuses signatures of %s, whose key belongs to the domain above; "
+		audit_wrong(audit,
+		    "'adkim=s' refuses signatures of %s, whose key belongs to the domain above; "
 		    "write 'adkim=r'",
 		    delegation->vendor_name);
 	return signs;
@@ -221,12 +224,14 @@ vendors_judge(struct dns_audit *audit, const struct found *found, enum dmarc_pol
 
 		/* the DKIM part has spoken of keys that it should have and has not */
 		if (!signs && delegation->selectors.count == 0)
-			audit_advise(audit, "%s signs nothing as %s: where its mail bounces to its own name, DMARC "
+			audit_advise(audit,
+			    "%s signs nothing as %s: where its mail bounces to its own name, DMARC "
 			    "fails at other receivers%s; "
-					"have it sign, or bounce to a name of yours", vendor, domain,
-			    policy == DMARC_NONE ? "" : ", which refuse it or file it as spam");
+			    "have it sign, or bounce to a name of yours",
+			    vendor, domain, policy == DMARC_NONE ? "" : ", which refuse it or file it as spam");
 		if (found->record.strict_spf)
-			audit_advise(audit, "'aspf=s' refuses mail of %s that bounces to a name below %s; "
+			audit_advise(audit,
+			    "'aspf=s' refuses mail of %s that bounces to a name below %s; "
 			    "write 'aspf=r' unless it signs everything",
 			    vendor, domain);
 	}
@@ -240,8 +245,8 @@ start_write(struct dns_audit *audit)
 	if (above != NULL && audit_is_ours(audit, above))
 		domain = above;
 	audit->report.dmarc_name = audit_kept(audit, arena_format(audit->arena, "_dmarc.%s", domain));
-	audit->report.dmarc = audit_kept(audit, arena_format(audit->arena, "v=DMARC1; p=none; rua=mailto:postmaster@%s",
-	    domain));
+	audit->report.dmarc = audit_kept(audit,
+	    arena_format(audit->arena, "v=DMARC1; p=none; rua=mailto:postmaster@%s", domain));
 }
 
 void
@@ -255,7 +260,8 @@ audit_dmarc(struct dns_audit *audit)
 	if (!found.usable)
 		start_write(audit);
 	else if (policy == DMARC_NONE)
-		audit_advise(audit, "'p=none' asks receivers to refuse nothing; "
+		audit_advise(audit,
+		    "'p=none' asks receivers to refuse nothing; "
 		    "once the reports show only your mail, write 'p=quarantine'");
 	vendors_judge(audit, &found, policy);
 }

@@ -33,18 +33,41 @@ domain_above(const struct dns_audit *audit)
 {
 	const char *above = suffix_organisational(audit->request->suffixes, audit->request->domain);
 
-	return above == NULL || strcmp(above, audit->request->domain) == 0 || !audit_is_ours(audit, above)
-	    ? NULL : above;
+	return above == NULL || strcmp(above, audit->request->domain) == 0 || !audit_is_ours(audit, above) ? NULL : above;
 }
 
 /* ---- judging ---- */
 
-static bool is_revoked(const struct dkim_key *key) { return key->revoked; }
-static bool is_unsound(const struct dkim_key *key) { return !key->sound; }
-static bool is_test(const struct dkim_key *key) { return key->test; }
-static bool is_sha1(const struct dkim_key *key) { return !key->sha256; }
-static bool is_not_mail(const struct dkim_key *key) { return !key->mail; }
-static bool is_short(const struct dkim_key *key) { return key->kind == DKIM_KEY_RSA && key->bits < BITS_MIN; }
+static bool
+is_revoked(const struct dkim_key *key)
+{
+	return key->revoked;
+}
+static bool
+is_unsound(const struct dkim_key *key)
+{
+	return !key->sound;
+}
+static bool
+is_test(const struct dkim_key *key)
+{
+	return key->test;
+}
+static bool
+is_sha1(const struct dkim_key *key)
+{
+	return !key->sha256;
+}
+static bool
+is_not_mail(const struct dkim_key *key)
+{
+	return !key->mail;
+}
+static bool
+is_short(const struct dkim_key *key)
+{
+	return key->kind == DKIM_KEY_RSA && key->bits < BITS_MIN;
+}
 
 static const struct {
 	bool (*holds)(const struct dkim_key *);
@@ -79,8 +102,8 @@ key_judge(struct dns_audit *audit, const char *name, const struct dkim_key *key,
 		return false;
 	}
 	if (say && key->kind == DKIM_KEY_RSA && key->bits < BITS_ADVISED)
-		audit_advise(audit, "'%s' (%s) is an RSA key of %u bits; ask the vendor for one of 2048",
-		    name, vendor, key->bits);
+		audit_advise(audit, "'%s' (%s) is an RSA key of %u bits; ask the vendor for one of 2048", name, vendor,
+		    key->bits);
 	return true;
 }
 
@@ -92,9 +115,10 @@ key_missing(struct dns_audit *audit, const char *name, const char *vendor, bool 
 		audit_wrong(audit, "'%s' (%s) holds text that is not a DKIM key; copy the key from the vendor again",
 		    name, vendor);
 	else
-		audit_wrong(audit, "'%s' is missing: nothing that %s signs as %s is proven; "
-		    "publish the key that it gives you", name, vendor,
-		    audit->request->domain);
+		audit_wrong(audit,
+		    "'%s' is missing: nothing that %s signs as %s is proven; "
+		    "publish the key that it gives you",
+		    name, vendor, audit->request->domain);
 }
 
 enum audit_key
@@ -126,9 +150,10 @@ audit_keys(struct dns_audit *audit)
 		for (size_t j = 0; j < delegation->selectors.count; j++)
 			(void)audit_key_find(audit, delegation, delegation->selectors.list[j], true);
 		if (delegation->selectors.count == 0 && audit_wants(delegation, PROOF_DKIM))
-			audit_advise(audit, "the delegation of %s names no selectors, so its keys cannot be checked, "
+			audit_advise(audit,
+			    "the delegation of %s names no selectors, so its keys cannot be checked, "
 			    "and any key of "
-					"%s proves its mail; name them (s= of its signatures)",
+			    "%s proves its mail; name them (s= of its signatures)",
 			    delegation->vendor_name, audit->request->domain);
 	}
 }

@@ -24,8 +24,7 @@ is_network_passed(struct audit_spf *spf, const struct prefix *network)
 
 	for (unsigned bit = network->bits; bit < address_width(&last); bit++)
 		last.bytes[bit / 8] |= (uint8_t)(0x80 >> bit % 8);
-	return audit_passes(spf->audit, &record, &network->base) != NO &&
-	    audit_passes(spf->audit, &record, &last) != NO;
+	return audit_passes(spf->audit, &record, &network->base) != NO && audit_passes(spf->audit, &record, &last) != NO;
 }
 
 static struct audit_term *
@@ -69,10 +68,11 @@ term_missing(const struct want *want, const char *text)
 	const char *vendor = want->delegation->vendor_name, *domain = audit->request->domain;
 
 	if (want->needed)
-		audit_wrong(audit, "'%s' is missing: %s sends as %s, and its delegation asks for SPF; add it",
-		    text, vendor, domain);
+		audit_wrong(audit, "'%s' is missing: %s sends as %s, and its delegation asks for SPF; add it", text,
+		    vendor, domain);
 	else
-		audit_advise(audit, "'%s' is not there: %s sends as %s, but its signature is proof enough; "
+		audit_advise(audit,
+		    "'%s' is not there: %s sends as %s, but its signature is proof enough; "
 		    "add it only if it bounces to %s",
 		    text, vendor, domain, domain);
 }
@@ -88,10 +88,13 @@ source_asked_missing(const struct want *want, const struct source *source)
 	bool of_no_use = term != NULL && (term->cost.broken[0] != '\0' || term->cost.open || term->cost.empty);
 
 	if (of_no_use)
-		audit_wrong(audit, "%s cannot be named in SPF as long as '%s' is of no use (%s); "
+		audit_wrong(audit,
+		    "%s cannot be named in SPF as long as '%s' is of no use (%s); "
 		    "ask it to fix that, or have it sign (DKIM)",
-		    want->delegation->vendor_name, text, term->cost.broken[0] != '\0' ? term->cost.broken :
-		    term->cost.open ? "it passes everybody" : "it has no address");
+		    want->delegation->vendor_name, text,
+		    term->cost.broken[0] != '\0' ? term->cost.broken
+			: term->cost.open        ? "it passes everybody"
+						 : "it has no address");
 	else
 		term_missing(want, text);
 	if (term != NULL)
@@ -114,14 +117,15 @@ source_listed_missing(const struct want *want, const struct source *source)
 		memcpy(list, source->prefixes, source->prefix_count * sizeof *list);
 	count = aggregate_networks(list, source->prefix_count);
 	if (count > AUDIT_NETWORKS_MAX) {
-		audit_advise(audit, "%s lists %zu networks, too many for this record; "
+		audit_advise(audit,
+		    "%s lists %zu networks, too many for this record; "
 		    "publish them at a name of their own, and include that",
 		    want->delegation->vendor_name, count);
 		return;
 	}
 	for (size_t i = 0; i < count; i++) {
-		const char *text = audit_kept(audit, arena_format(audit->arena, "ip%d:%s", (int)list[i].base.family,
-		    prefix_write(&list[i], written)));
+		const char *text = audit_kept(audit,
+		    arena_format(audit->arena, "ip%d:%s", (int)list[i].base.family, prefix_write(&list[i], written)));
 
 		if (is_network_passed(want->spf, &list[i]))
 			continue;
@@ -134,8 +138,8 @@ source_listed_missing(const struct want *want, const struct source *source)
 static void
 source_missing(const struct want *want, const struct source *source)
 {
-	static const enum spf_mechanism mechanisms[] = {
-		[SOURCE_A] = SPF_A_TERM, [SOURCE_MX] = SPF_MX_TERM, [SOURCE_SPF] = SPF_INCLUDE };
+	static const enum spf_mechanism
+	    mechanisms[] = { [SOURCE_A] = SPF_A_TERM, [SOURCE_MX] = SPF_MX_TERM, [SOURCE_SPF] = SPF_INCLUDE };
 
 	if (!source_asks_dns(source))
 		source_listed_missing(want, source);
@@ -194,8 +198,7 @@ static bool
 any_is_reached(const struct audit_spf *spf, const struct vendor *vendor)
 {
 	for (size_t i = 0; i < spf->term_count; i++)
-		if (!spf->terms[i].dropped && spf->terms[i].whose.vendor == vendor &&
-		    spf->terms[i].whose.source != NULL)
+		if (!spf->terms[i].dropped && spf->terms[i].whose.vendor == vendor && spf->terms[i].whose.source != NULL)
 			return true;
 	return false;
 }
@@ -208,7 +211,8 @@ vendor_missing(const struct want *want)
 	bool undecided = is_undecided(vendor), any = false;
 
 	if (undecided)
-		audit_advise(audit, "the vendor %s has sources for several places; "
+		audit_advise(audit,
+		    "the vendor %s has sources for several places; "
 		    "choose yours by tags in vendors, and nothing more is needed here",
 		    vendor->name);
 	if (undecided && any_is_reached(want->spf, vendor))
@@ -261,8 +265,8 @@ addresses_add(struct dns_audit *audit, const char *host, enum dns_type type, str
 
 	for (size_t i = 0; i < answer->count && out->count < AUDIT_ADDRESSES_MAX; i++)
 		if (answer->records[i].length == (type == DNS_A ? 4 : 16))
-			out->list[out->count++] = type == DNS_A ? address_of_v4(answer->records[i].bytes) :
-								  address_of_v6(answer->records[i].bytes);
+			out->list[out->count++] = type == DNS_A ? address_of_v4(answer->records[i].bytes)
+								: address_of_v6(answer->records[i].bytes);
 }
 
 static void
@@ -315,11 +319,12 @@ outbound_missing(struct audit_spf *spf, const struct hosts *hosts)
 		if (address_passes(spf, address) != NO)
 			continue;
 		if (!hosts_hold(hosts, address))
-			text = audit_kept(audit, arena_format(audit->arena, "ip%d:%s",
-			    (int)address->family, address_write(address, written)));
-		audit_wrong(audit, "'%s' is missing: %s may send (own.outbound), and the record does not pass it; "
-		    "add it", text,
-		    address_write(address, written));
+			text = audit_kept(audit,
+			    arena_format(audit->arena, "ip%d:%s", (int)address->family, address_write(address, written)));
+		audit_wrong(audit,
+		    "'%s' is missing: %s may send (own.outbound), and the record does not pass it; "
+		    "add it",
+		    text, address_write(address, written));
 		term_insert(spf, text);
 	}
 }
@@ -333,7 +338,8 @@ mx_missing(struct audit_spf *spf, const struct hosts *hosts)
 		passes = tri_or(passes, address_passes(spf, &hosts->list[i]));
 	if (passes != NO)
 		return;
-	audit_wrong(spf->audit, "'mx' is missing: no host that takes mail for %s may send in its name, and "
+	audit_wrong(spf->audit,
+	    "'mx' is missing: no host that takes mail for %s may send in its name, and "
 	    "own.outbound names no other; add it",
 	    spf->audit->request->domain);
 	term_insert(spf, "mx");

@@ -18,11 +18,13 @@ enum {
 	AUDIT_TERMS_MAX = 2 * AUDIT_WORDS_MAX,
 	AUDIT_FINDINGS_MAX = 300,
 	AUDIT_KEYS_MAX = 64,
-	AUDIT_SHOWN_MAX = 100,     /* bytes of something published, in a line for a person */
-	AUDIT_WALK_MAX = 50,       /* look-ups that are followed: more are just too many */
-	AUDIT_NETWORKS_MAX = 20,   /* of one vendor in an SPF record */
-	SPF_LOOKUPS_MAX = 10, SPF_VOIDS_MAX = 2, SPF_HOSTS_MAX = 10, /* RFC 7208, 4.6.4 */
-	SPF_SIZE_ADVISED = 450   /* bytes (RFC 7208, 3.4) */
+	AUDIT_SHOWN_MAX = 100,   /* bytes of something published, in a line for a person */
+	AUDIT_WALK_MAX = 50,     /* look-ups that are followed: more are just too many */
+	AUDIT_NETWORKS_MAX = 20, /* of one vendor in an SPF record */
+	SPF_LOOKUPS_MAX = 10,
+	SPF_VOIDS_MAX = 2,
+	SPF_HOSTS_MAX = 10,    /* RFC 7208, 4.6.4 */
+	SPF_SIZE_ADVISED = 450 /* bytes (RFC 7208, 3.4) */
 };
 
 /* A question, its answer, and the SPF record in it once it has been read in this turn. */
@@ -125,11 +127,11 @@ bool audit_wants(const struct delegation *, unsigned proofs); /* one alternative
 /* ---- dns_audit_spf.c ---- */
 
 struct audit_word {
-	const char *text;     /* as published; a NUL byte is a 1 */
-	size_t record;        /* in which of our records */
+	const char *text; /* as published; a NUL byte is a 1 */
+	size_t record;    /* in which of our records */
 	bool sound;
-	bool joined;          /* with the word before it */
-	unsigned lookups;     /* of its terms, where receivers get so far */
+	bool joined;      /* with the word before it */
+	unsigned lookups; /* of its terms, where receivers get so far */
 	const char *whose;
 };
 struct audit_term {
@@ -148,12 +150,12 @@ struct audit_spf {
 	size_t word_count;
 	struct audit_term terms[AUDIT_TERMS_MAX];
 	size_t term_count;
-	char all;             /* qualifier of the strictest all that may stay; '\0': none */
-	const char *redirect; /* to be published in place of all; "" */
+	char all;              /* qualifier of the strictest all that may stay; '\0': none */
+	const char *redirect;  /* to be published in place of all; "" */
 	const char *modifiers; /* the rest: " exp=..." */
 	bool has_exp;
 	struct audit_reached reached; /* by what is not dropped */
-	unsigned voids;       /* of the published record */
+	unsigned voids;               /* of the published record */
 };
 void audit_spf(struct dns_audit *);
 

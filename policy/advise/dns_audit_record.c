@@ -53,8 +53,11 @@ host_write_out(struct audit_spf *spf, const char *host, enum dns_type type, unsi
 			continue;
 		prefix.base = address_mask(type == DNS_A ? address_of_v4(bytes) : address_of_v6(bytes), bits);
 		if (prefix.base.family == (type == DNS_A ? ADDRESS_V4 : ADDRESS_V6))
-			(void)audit_term_add(spf, audit_kept(spf->audit, arena_format(spf->audit->arena, "ip%d:%s",
-			    (int)prefix.base.family, prefix_write(&prefix, written))), AUDIT_WORDS_MAX);
+			(void)audit_term_add(spf,
+			    audit_kept(spf->audit,
+				arena_format(spf->audit->arena, "ip%d:%s", (int)prefix.base.family,
+				    prefix_write(&prefix, written))),
+			    AUDIT_WORDS_MAX);
 	}
 }
 
@@ -123,9 +126,11 @@ lookups_spare(struct audit_spf *spf)
 	for (size_t i = count; i < spf->term_count; i++)
 		spf->terms[i].dropped = is_doubled(spf, i);
 	if (lookups > SPF_LOOKUPS_MAX)
-		audit_wrong(spf->audit, "the record to publish still takes %u look-ups, and %d is the most (RFC "
+		audit_wrong(spf->audit,
+		    "the record to publish still takes %u look-ups, and %d is the most (RFC "
 		    "7208, 4.6.4); have a vendor "
-				    "sign (DKIM) and bounce to a name of its own", lookups, SPF_LOOKUPS_MAX);
+		    "sign (DKIM) and bounce to a name of its own",
+		    lookups, SPF_LOOKUPS_MAX);
 }
 
 /* Our own are gone by now: the look-ups that still find nothing are those of other people's names. */
@@ -139,10 +144,11 @@ voids_judge(struct audit_spf *spf)
 			voids += spf->terms[i].cost.voids;
 	for (size_t i = 0; i < spf->term_count && voids > SPF_VOIDS_MAX; i++)
 		if (!spf->terms[i].dropped && spf->terms[i].cost.voids > 0)
-			audit_wrong(spf->audit, "%u look-ups of '%s' find nothing, and receivers may ignore a record "
+			audit_wrong(spf->audit,
+			    "%u look-ups of '%s' find nothing, and receivers may ignore a record "
 			    "with more than %d of "
-					    "those; ask its owner to fix that", spf->terms[i].cost.voids,
-			    audit_shown(spf->audit, spf->terms[i].text), SPF_VOIDS_MAX);
+			    "those; ask its owner to fix that",
+			    spf->terms[i].cost.voids, audit_shown(spf->audit, spf->terms[i].text), SPF_VOIDS_MAX);
 }
 
 /* ---- writing ---- */

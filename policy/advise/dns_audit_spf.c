@@ -13,8 +13,8 @@ audit_term_add(struct audit_spf *spf, const char *text, size_t word)
 	struct spf_record record;
 	const char *wrong, *repair;
 
-	if (spf->term_count == AUDIT_TERMS_MAX ||
-	    !audit_word_read(spf->audit, text, &record, &wrong, &repair) || record.count != 1)
+	if (spf->term_count == AUDIT_TERMS_MAX || !audit_word_read(spf->audit, text, &record, &wrong, &repair) ||
+	    record.count != 1)
 		return NULL;
 	*term = (struct audit_term){ .spf = record.terms[0], .text = text, .word = word };
 	term->cost = audit_term_cost(spf->audit, &term->spf, NULL);
@@ -48,8 +48,8 @@ repair_add(struct audit_spf *spf, const char *repair, size_t word)
 	while (rest.length > 0) {
 		struct span one = span_cut(&rest, ' ');
 
-		(void)audit_term_add(spf,
-		    audit_kept(spf->audit, arena_copy(spf->audit->arena, one.at, one.length)), word);
+		(void)audit_term_add(spf, audit_kept(spf->audit, arena_copy(spf->audit->arena, one.at, one.length)),
+		    word);
 	}
 }
 
@@ -68,9 +68,8 @@ word_join(struct audit_spf *spf, size_t n)
 	joined = audit_kept(audit, arena_format(audit->arena, "%s%s", word->text, next->text));
 	if (!audit_word_read(audit, joined, &record, &wrong, &repair))
 		return "";
-	audit_wrong(audit, "'%s %s' has a blank inside; write '%s'",
-	    audit_shown(audit, word->text), audit_shown(audit, next->text),
-	    audit_shown(audit, joined));
+	audit_wrong(audit, "'%s %s' has a blank inside; write '%s'", audit_shown(audit, word->text),
+	    audit_shown(audit, next->text), audit_shown(audit, joined));
 	next->joined = true;
 	return joined;
 }
@@ -131,7 +130,8 @@ record_take(struct audit_spf *spf, struct span text)
 		audit_wrong(spf->audit, "the record has %zu bytes, too many for receivers; write at most %d",
 		    text.length, SPF_RECORD_MAX);
 	else if (text.length > SPF_SIZE_ADVISED)
-		audit_advise(spf->audit, "the record has %zu bytes; "
+		audit_advise(spf->audit,
+		    "the record has %zu bytes; "
 		    "with more than %d an answer may not fit into one packet",
 		    text.length, SPF_SIZE_ADVISED);
 	span_cut(&rest, ' ');
@@ -172,7 +172,8 @@ records_take(struct audit_spf *spf)
 		audit_wrong(audit, "there is no SPF record%s; publish the one below",
 		    answer->status == DNS_NXDOMAIN ? ", the name does not exist" : "");
 	if (spf->record_count > 1)
-		audit_wrong(audit, "there are %zu SPF records, so receivers ignore all of them; "
+		audit_wrong(audit,
+		    "there are %zu SPF records, so receivers ignore all of them; "
 		    "publish the one below instead",
 		    spf->record_count);
 	audit->report.spf_ignored = spf->record_count > 0 && audit_spf_of(audit, domain, &why) == NULL;
@@ -191,8 +192,7 @@ judge_ptr(struct audit_spf *spf, const struct audit_term *term, const char *show
 static bool
 term_equal(struct dns_audit *audit, const struct spf_term *a, const struct spf_term *b)
 {
-	if (a->mechanism != b->mechanism || a->bits4 != b->bits4 || a->bits6 != b->bits6 ||
-	    a->has_macro != b->has_macro ||
+	if (a->mechanism != b->mechanism || a->bits4 != b->bits4 || a->bits6 != b->bits6 || a->has_macro != b->has_macro ||
 	    a->network.bits != b->network.bits || !address_equal(&a->network.base, &b->network.base))
 		return false;
 	return a->has_macro ? strcasecmp(a->spec, b->spec) == 0
@@ -214,8 +214,8 @@ static bool
 judge_broken(struct audit_spf *spf, const struct audit_term *term, const char *shown)
 {
 	if (term->cost.broken[0] != '\0')
-		audit_wrong(spf->audit, "'%s' makes receivers ignore the whole record (%s); take it out",
-		    shown, term->cost.broken);
+		audit_wrong(spf->audit, "'%s' makes receivers ignore the whole record (%s); take it out", shown,
+		    term->cost.broken);
 	return term->cost.broken[0] != '\0';
 }
 
@@ -254,7 +254,8 @@ judge_empty(struct audit_spf *spf, const struct audit_term *term, const char *sh
 	if (term->whose.source == NULL)
 		meant = placeholder_source(term, audit_term_name(spf->audit, &term->spf));
 	if (meant != NULL)
-		audit_wrong(spf->audit, "'%s' has no address, it is a placeholder for a name of %s; "
+		audit_wrong(spf->audit,
+		    "'%s' has no address, it is a placeholder for a name of %s; "
 		    "write a real one, such as 'a:%s'",
 		    shown, term->whose.vendor->name, meant->name);
 	else
@@ -270,9 +271,8 @@ judge_qualifier(struct audit_spf *spf, const struct audit_term *term, const char
 	    source_counts(term->whose.source);
 
 	if (hinders)
-		audit_wrong(spf->audit, "'%s' does not pass mail of %s; write it without the '%c'",
-		    shown, term->whose.vendor->name,
-		    term->spf.qualifier);
+		audit_wrong(spf->audit, "'%s' does not pass mail of %s; write it without the '%c'", shown,
+		    term->whose.vendor->name, term->spf.qualifier);
 	return hinders;
 }
 
@@ -287,19 +287,23 @@ judge_vendor(struct audit_spf *spf, const struct audit_term *term, const char *s
 	if (term->whose.delegated) {
 		if (term->whose.source == NULL || source_counts(term->whose.source))
 			return false;
-		audit_wrong(spf->audit, "'%s' is not a place from which %s sends here (see its tags and use); "
-		    "take it out", shown, vendor);
+		audit_wrong(spf->audit,
+		    "'%s' is not a place from which %s sends here (see its tags and use); "
+		    "take it out",
+		    shown, vendor);
 		return true;
 	}
 	if (term->whose.enabled || term->whose.vendor->kind == VENDOR_APPLICATION) {
-		audit_wrong(spf->audit, "'%s' lets %s send as %s, which no delegation allows; "
-		    "take it out, or add a delegation", shown,
-		    vendor, domain);
+		audit_wrong(spf->audit,
+		    "'%s' lets %s send as %s, which no delegation allows; "
+		    "take it out, or add a delegation",
+		    shown, vendor, domain);
 		return true;
 	}
-	audit_advise(spf->audit, "'%s' lets every customer of %s send as %s; "
-	    "if you use it, name it in vendors and delegations", shown,
-	    vendor, domain);
+	audit_advise(spf->audit,
+	    "'%s' lets every customer of %s send as %s; "
+	    "if you use it, name it in vendors and delegations",
+	    shown, vendor, domain);
 	return false;
 }
 
@@ -322,8 +326,7 @@ judge_behind(struct audit_spf *spf, const struct audit_term *term)
 {
 	const struct audit_cost *cost = &term->cost;
 	bool useless = term->spf.mechanism == SPF_PTR_TERM || term->spf.mechanism == SPF_ALL ||
-	    cost->broken[0] != '\0' ||
-	    cost->open || cost->empty;
+	    cost->broken[0] != '\0' || cost->open || cost->empty;
 
 	audit_wrong(spf->audit, "'%s' comes after 'all', where nobody looks; %s", audit_shown(spf->audit, term->text),
 	    useless ? "take it out" : "put it before 'all' if it is needed");
@@ -413,13 +416,14 @@ redirect_judge(struct audit_spf *spf)
 	spf->voids += cost.voids;
 	audit->report.spf_ignored = audit->report.spf_ignored || cost.broken[0] != '\0';
 	if (cost.broken[0] != '\0')
-		audit_wrong(audit, "'%s' makes receivers ignore the whole record (%s); take it out",
-		    shown, cost.broken);
+		audit_wrong(audit, "'%s' makes receivers ignore the whole record (%s); take it out", shown, cost.broken);
 	else if (cost.open)
 		audit_wrong(audit, "'%s' passes everybody; take it out", shown);
 	else if (end == '\0' || end == '?')
-		audit_wrong(audit, "'%s' leads to a record that says nothing about mail from elsewhere; "
-		    "include it, and write '~all'", shown);
+		audit_wrong(audit,
+		    "'%s' leads to a record that says nothing about mail from elsewhere; "
+		    "include it, and write '~all'",
+		    shown);
 	else
 		return;
 	if (cost.broken[0] == '\0' && !cost.open)
@@ -450,7 +454,8 @@ end_judge(struct audit_spf *spf)
 	if (spf->redirect[0] != '\0')
 		redirect_judge(spf);
 	else if (!all && spf->record_count > 0)
-		audit_wrong(spf->audit, "the record has no 'all' at its end, so it says nothing about mail from "
+		audit_wrong(spf->audit,
+		    "the record has no 'all' at its end, so it says nothing about mail from "
 		    "elsewhere; write '~all'");
 }
 
@@ -460,15 +465,19 @@ limits_judge(struct audit_spf *spf)
 	struct dns_audit *audit = spf->audit;
 
 	if (audit->report.lookups > SPF_LOOKUPS_MAX)
-		audit_wrong(audit, "the record takes %u look-ups, and receivers ignore one that takes more than %d "
+		audit_wrong(audit,
+		    "the record takes %u look-ups, and receivers ignore one that takes more than %d "
 		    "(RFC 7208, 4.6.4); "
-			       "take out what costs most", audit->report.lookups, SPF_LOOKUPS_MAX);
+		    "take out what costs most",
+		    audit->report.lookups, SPF_LOOKUPS_MAX);
 	if (spf->voids > SPF_VOIDS_MAX)
-		audit_wrong(audit, "%u of its look-ups find nothing, and receivers may ignore a record with more "
+		audit_wrong(audit,
+		    "%u of its look-ups find nothing, and receivers may ignore a record with more "
 		    "than %d of those "
-			       "(RFC 7208, 4.6.4)", spf->voids, SPF_VOIDS_MAX);
-	audit->report.spf_ignored = audit->report.spf_ignored ||
-	    audit->report.lookups > SPF_LOOKUPS_MAX || spf->voids > SPF_VOIDS_MAX;
+		    "(RFC 7208, 4.6.4)",
+		    spf->voids, SPF_VOIDS_MAX);
+	audit->report.spf_ignored = audit->report.spf_ignored || audit->report.lookups > SPF_LOOKUPS_MAX ||
+	    spf->voids > SPF_VOIDS_MAX;
 }
 
 /* ---- the part ---- */

@@ -19,8 +19,8 @@ audit_term_name(struct dns_audit *audit, const struct spf_term *term)
 		return "";
 	if (term->spec[0] == '\0')
 		return audit->request->domain;
-	return dns_question_make(&question, spec, DNS_TXT)
-	    ? audit_kept(audit, arena_string(audit->arena, question.name)) : spec;
+	return dns_question_make(&question, spec, DNS_TXT) ? audit_kept(audit, arena_string(audit->arena, question.name))
+							   : spec;
 }
 
 /* ---- what it costs ---- */
@@ -29,7 +29,7 @@ struct walk {
 	struct dns_audit *audit;
 	const char *path[DEPTH_MAX]; /* records that led here */
 	unsigned depth;
-	bool plain;                  /* no qualifier but '+' led here */
+	bool plain; /* no qualifier but '+' led here */
 	struct audit_cost cost;
 	struct audit_reached *reached; /* NULL: not wanted */
 };
@@ -166,8 +166,12 @@ walk_record(struct walk *walk, const char *name)
 static struct walk
 walk_begin(struct dns_audit *audit, struct audit_reached *reached)
 {
-	return (struct walk){ .audit = audit, .path = { audit->request->domain }, .depth = 1, .plain = true,
-		.cost = { .broken = "" }, .reached = reached };
+	return (struct walk){ .audit = audit,
+		.path = { audit->request->domain },
+		.depth = 1,
+		.plain = true,
+		.cost = { .broken = "" },
+		.reached = reached };
 }
 
 struct audit_cost

@@ -94,8 +94,8 @@ source_find(const struct vendor *vendor, const struct spf_term *term, const char
 
 	for (size_t i = 0; i < vendor->source_count; i++) {
 		const struct source *source = &vendor->sources[i];
-		bool named = name[0] == '\0' ? source_lists(source, &term->network) :
-					       source_asks_dns(source) && strcmp(source->name, name) == 0;
+		bool named = name[0] == '\0' ? source_lists(source, &term->network)
+					     : source_asks_dns(source) && strcmp(source->name, name) == 0;
 
 		if (named && (found == NULL || (!source_counts(found) && source_counts(source))))
 			found = source;
@@ -125,8 +125,8 @@ audit_term_whose(struct dns_audit *audit, const struct spf_term *term)
 		struct audit_whose whose = { vendor, source_find(vendor, term, name), is_delegated(audit, vendor),
 			is_relay(audit, vendor), i < audit->request->policy->vendor_count };
 		bool named = is_of_vendor(vendor, name);
-		unsigned score = 1 + whose.delegated * 16u + whose.relayed * 8u +
-		    (whose.source != NULL) * 4u + named * 2u + whose.enabled;
+		unsigned score = 1 + whose.delegated * 16u + whose.relayed * 8u + (whose.source != NULL) * 4u +
+		    named * 2u + whose.enabled;
 
 		if ((whose.source != NULL || named) && score > best_score) {
 			best = whose;

@@ -47,8 +47,8 @@ word_cut(struct dns_audit *audit, const char *word)
 static const char *
 term_make(const struct pieces *pieces, const char *mechanism, const char *argument)
 {
-	return audit_kept(pieces->audit, arena_format(pieces->audit->arena, "%s%s:%s",
-	    pieces->qualifier, mechanism, argument));
+	return audit_kept(pieces->audit,
+	    arena_format(pieces->audit->arena, "%s%s:%s", pieces->qualifier, mechanism, argument));
 }
 
 /* "ip4" or "ip6" for an address or a network, or NULL. */
@@ -84,8 +84,9 @@ repair_punctuation(const struct pieces *pieces)
 
 	while (kept > 0 && strchr(".,;\"'", pieces->word[kept - 1]) != NULL)
 		kept--;
-	return kept == length || kept == 0 ? NULL :
-	    audit_kept(pieces->audit, arena_copy(pieces->audit->arena, pieces->word, kept));
+	return kept == length || kept == 0
+	    ? NULL
+	    : audit_kept(pieces->audit, arena_copy(pieces->audit->arena, pieces->word, kept));
 }
 
 static const char *
@@ -194,8 +195,7 @@ is_misused(const struct pieces *pieces, const char **repair)
 }
 
 bool
-audit_word_read(struct dns_audit *audit, const char *word, struct spf_record *out, const char **wrong,
-    const char **repair)
+audit_word_read(struct dns_audit *audit, const char *word, struct spf_record *out, const char **wrong, const char **repair)
 {
 	struct pieces pieces = word_cut(audit, word);
 	struct fault why = { .text = "" };
@@ -218,6 +218,7 @@ audit_word_read(struct dns_audit *audit, const char *word, struct spf_record *ou
 		*repair = made;
 		return false;
 	}
-	*wrong = audit_kept(audit, arena_format(audit->arena, "is not a term (%.*s)", (int)strcspn(why.text, ":"), why.text));
+	*wrong = audit_kept(audit,
+	    arena_format(audit->arena, "is not a term (%.*s)", (int)strcspn(why.text, ":"), why.text));
 	return false;
 }

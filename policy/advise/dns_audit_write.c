@@ -18,8 +18,8 @@ lookups_write(const struct dns_audit_report *report, struct text *out)
 			text_format(out, "  %8u  %s", row->lookups, row->term);
 		else
 			text_format(out, "  %8s  %s", "-", row->term);
-		text_format(out, "%s%s%s\n", row->whose[0] == '\0' ? "" : "  (",
-		    row->whose, row->whose[0] == '\0' ? "" : ")");
+		text_format(out, "%s%s%s\n", row->whose[0] == '\0' ? "" : "  (", row->whose,
+		    row->whose[0] == '\0' ? "" : ")");
 	}
 	text_format(out, "  %8u  of %d%s\n", report->lookups, SPF_LOOKUPS_MAX,
 	    report->spf_ignored ? "; receivers ignore this record (permerror)" : "");

@@ -25,7 +25,7 @@ struct draft {
 	char ending_at[DNS_NAME_TEXT]; /* the record whose `all` decides; "": decided */
 	struct dmarc_check dmarc;
 	bool mx_asked;
-	bool at_organisation;          /* the selector is looked for there now */
+	bool at_organisation; /* the selector is looked for there now */
 };
 
 /* ---- failing ---- */
@@ -86,8 +86,7 @@ static const struct dns_record *
 spf_pick(const struct dns_answer *answer)
 {
 	for (size_t i = 0; answer->status == DNS_FOUND && i < answer->count; i++)
-		if (spf_text_is_record(
-			(const char *)answer->records[i].bytes, answer->records[i].length))
+		if (spf_text_is_record((const char *)answer->records[i].bytes, answer->records[i].length))
 			return &answer->records[i];
 	return NULL;
 }
@@ -123,8 +122,7 @@ spf_look(struct draft *draft, const struct dns_answer *answer)
 	if (text == NULL)
 		return;
 	if (own)
-		draft->facts.spf.record =
-		    kept(draft, arena_copy(draft->arena, text->bytes, text->length));
+		draft->facts.spf.record = kept(draft, arena_copy(draft->arena, text->bytes, text->length));
 	if (strcmp(draft->asked.name, draft->ending_at) == 0)
 		ending_read(draft, text);
 }
@@ -140,8 +138,7 @@ spf_judge(const struct draft *draft)
 		return DRAFT_SPF_OPEN;
 	if (unfolding_state(draft->unfolding, NULL) == UNFOLDING_BROKEN)
 		return DRAFT_SPF_BROKEN;
-	return facts->spf.network_count == 0 && facts->spf.asked_why[0] == '\0' ? DRAFT_SPF_EMPTY :
-	    DRAFT_SPF_USABLE;
+	return facts->spf.network_count == 0 && facts->spf.asked_why[0] == '\0' ? DRAFT_SPF_EMPTY : DRAFT_SPF_USABLE;
 }
 
 static void
@@ -161,8 +158,7 @@ spf_finish(struct draft *draft)
 static void
 spf_answer(struct draft *draft, const struct dns_answer *answer)
 {
-	bool first = draft->asked.type == DNS_TXT &&
-	    strcmp(draft->asked.name, draft->facts.domain) == 0;
+	bool first = draft->asked.type == DNS_TXT && strcmp(draft->asked.name, draft->facts.domain) == 0;
 
 	if (first && answer->status == DNS_NXDOMAIN) {
 		fail(draft, DRAFT_NOWHERE, "there is no domain", draft->facts.domain);
@@ -218,8 +214,7 @@ mx_answer(struct draft *draft, const struct dns_answer *answer)
 		if (name[0] == '\0' || strcmp(name, ".") == 0)
 			facts->null_mx = true;
 		else if (facts->host_count < DRAFT_HOSTS_MAX && dns_question_make(&host, name, DNS_A))
-			facts->hosts[facts->host_count++] =
-			    kept(draft, arena_string(draft->arena, host.name));
+			facts->hosts[facts->host_count++] = kept(draft, arena_string(draft->arena, host.name));
 	}
 }
 
@@ -257,8 +252,7 @@ key_next(struct draft *draft, struct dns_question *out)
 
 		key->selector = draft->request->selectors[facts->key_count];
 		key->domain = "";
-		name = kept(draft,
-		    arena_format(draft->arena, "%s._domainkey.%s", key->selector, key_place(draft)));
+		name = kept(draft, arena_format(draft->arena, "%s._domainkey.%s", key->selector, key_place(draft)));
 		if (dns_question_make(out, name, DNS_TXT))
 			return true;
 		key_turn(draft, false);
@@ -275,8 +269,7 @@ key_answer(struct draft *draft, const struct dns_answer *answer)
 	if (found)
 		key->domain = key_place(draft);
 	for (size_t i = 0; found && i < answer->count && !key->record; i++)
-		key->record = dkim_key_read((const char *)answer->records[i].bytes,
-		    answer->records[i].length, &key->key);
+		key->record = dkim_key_read((const char *)answer->records[i].bytes, answer->records[i].length, &key->key);
 	key_turn(draft, found);
 }
 
@@ -370,8 +363,7 @@ name_make(struct draft *draft)
 	const char *given = draft->request->name;
 	const char *organisation = draft->facts.organisation;
 
-	return given[0] != '\0' ? given :
-	    kept(draft, arena_copy(draft->arena, organisation, strcspn(organisation, ".")));
+	return given[0] != '\0' ? given : kept(draft, arena_copy(draft->arena, organisation, strcspn(organisation, ".")));
 }
 
 /* They are written into the file, as keys' names. */
@@ -385,8 +377,10 @@ selectors_fit(const struct draft_request *request, struct fault *why)
 	for (size_t i = 0; i < request->selector_count; i++)
 		if (!domain_read(request->selectors[i], strlen(request->selectors[i]), name, why) ||
 		    strcmp(name, request->selectors[i]) != 0)
-			return fault_set(why, "'%.80s' is not a selector; write it as in s= of a signature, "
-					      "in lower case", request->selectors[i]);
+			return fault_set(why,
+			    "'%.80s' is not a selector; write it as in s= of a signature, "
+			    "in lower case",
+			    request->selectors[i]);
 	return true;
 }
 
@@ -408,8 +402,11 @@ begin(struct draft *draft, struct fault *why)
 	facts->spf.record = facts->spf.why = facts->spf.asked_why = facts->dmarc.domain = "";
 	today_write(request->now, facts->today);
 	snprintf(draft->ending_at, sizeof draft->ending_at, "%s", request->domain);
-	draft->source = (struct source){ .kind = SOURCE_SPF, .name = request->domain,
-		.text = request->domain, .as_of = "", .review_by = "" };
+	draft->source = (struct source){ .kind = SOURCE_SPF,
+		.name = request->domain,
+		.text = request->domain,
+		.as_of = "",
+		.review_by = "" };
 	dmarc_begin(&draft->dmarc, request->suffixes, request->domain);
 	draft->unfolding = unfolding_open(&draft->source);
 	return draft->unfolding != NULL || fault_set(why, "out of memory");

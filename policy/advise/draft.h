@@ -55,8 +55,8 @@ struct draft_include {
 
 struct draft_key {
 	const char *selector;
-	const char *domain;  /* where it was found: the domain or its organisational domain; "": nowhere */
-	bool record;         /* the key could be read as one */
+	const char *domain; /* where it was found: the domain or its organisational domain; "": nowhere */
+	bool record;        /* the key could be read as one */
 	struct dkim_key key;
 };
 
@@ -67,9 +67,9 @@ struct draft_facts {
 	char today[sizeof "2026-11-21"];
 	struct {
 		enum draft_spf state;
-		const char *record;  /* as published, "" when none */
-		char ending;         /* qualifier of its `all`, after redirects; '\0': none found */
-		const char *why;     /* BROKEN */
+		const char *record;    /* as published, "" when none */
+		char ending;           /* qualifier of its `all`, after redirects; '\0': none found */
+		const char *why;       /* BROKEN */
 		const char *asked_why; /* the first term that cannot be listed; "" */
 		const struct source_network *networks;
 		size_t network_count;
@@ -78,12 +78,12 @@ struct draft_facts {
 	} spf;
 	struct {
 		bool found;
-		const char *domain;  /* where */
+		const char *domain;       /* where */
 		enum dmarc_policy policy; /* for mail of the domain */
 	} dmarc;
 	const char *hosts[DRAFT_HOSTS_MAX]; /* MX, lower case */
 	size_t host_count;
-	bool null_mx;        /* RFC 7505: it accepts no mail */
+	bool null_mx; /* RFC 7505: it accepts no mail */
 	struct draft_key keys[DRAFT_SELECTORS_MAX];
 	size_t key_count;
 };

@@ -7,12 +7,12 @@
 #include "policy/util/domain.h"
 
 enum {
-	WIDTH = 100,        /* of a line with a remark */
+	WIDTH = 100, /* of a line with a remark */
 	REMARK_MAX = 4096,
 	RECORD_SHOWN = 1500,
 	NETWORKS_SHOWN = 24,
-	BROAD4 = 16,        /* an IPv4 network shorter than this is worth a doubt, */
-	BROAD6 = 32         /* and an IPv6 one */
+	BROAD4 = 16, /* an IPv4 network shorter than this is worth a doubt, */
+	BROAD6 = 32  /* and an IPv6 one */
 };
 
 struct page {
@@ -61,8 +61,7 @@ put_words(struct page *page, const char *indent, const char *words)
 	}
 }
 
-static void PRINTF_LIKE(3, 4)
-remark(struct page *page, const char *indent, const char *fmt, ...)
+static void PRINTF_LIKE(3, 4) remark(struct page *page, const char *indent, const char *fmt, ...)
 {
 	char made[REMARK_MAX];
 	va_list args;
@@ -74,8 +73,7 @@ remark(struct page *page, const char *indent, const char *fmt, ...)
 }
 
 /* Something that a person has to settle. */
-static void PRINTF_LIKE(2, 3)
-doubt(struct page *page, const char *fmt, ...)
+static void PRINTF_LIKE(2, 3) doubt(struct page *page, const char *fmt, ...)
 {
 	char made[REMARK_MAX] = "Doubt: ";
 	size_t head = strlen(made);
@@ -109,18 +107,23 @@ write_names(struct page *page)
 	    "headers of its mail, and keep mode = \"monitor\" beside its name in greenlane.conf until then.");
 	text_format(page->out, "vendor = {\n  name    = \"%s\";\n", facts->name);
 	if (facts->shared != NULL)
-		doubt(page, "%s is a known shared sender: its own notices and the mail of all its customers leave "
-			    "from the same hosts. A shipped vendor file may know it better.", facts->shared);
+		doubt(page,
+		    "%s is a known shared sender: its own notices and the mail of all its customers leave "
+		    "from the same hosts. A shipped vendor file may know it better.",
+		    facts->shared);
 	text_format(page->out, "  kind    = \"%s\";\n", facts->shared != NULL ? "esp" : "application");
 	if (strcmp(facts->domain, facts->organisation) != 0)
 		doubt(page, "mail in the name of %s itself claims no vendor. Add that name if the vendor uses it, too.",
 		    facts->organisation);
 	if (facts->has_customers)
-		doubt(page, "%s is on the public suffix list: names below it belong to its customers and are not a "
-			    "claim. Add those that the vendor sends as.", facts->domain);
+		doubt(page,
+		    "%s is on the public suffix list: names below it belong to its customers and are not a "
+		    "claim. Add those that the vendor sends as.",
+		    facts->domain);
 	text_format(page->out, "  domains = [ \"%s%s\" ];\n", facts->has_customers ? "=" : "", facts->domain);
-	doubt(page, "the domain of its bounces is published nowhere. If the Return-Path of its mail has another "
-		    "domain, add that here, unless others send with it as well.");
+	doubt(page,
+	    "the domain of its bounces is published nowhere. If the Return-Path of its mail has another "
+	    "domain, add that here, unless others send with it as well.");
 	say(page, "  envelope = [ ];\n\n");
 }
 
@@ -164,8 +167,9 @@ key_doubt(const struct draft_key *found)
 		{ !key->sha256, "it allows no SHA-256 (h=): its signatures prove nothing (RFC 8301)." },
 		{ !key->mail, "it is not meant for mail (s=)." },
 		{ rsa && key->bits < 1024, "a key under 1024 bits proves nothing (RFC 8301)." },
-		{ rsa && key->bits < 2048, "a key under 2048 bits is weak, though it still counts. Ask the "
-					   "vendor for a longer one." },
+		{ rsa && key->bits < 2048,
+		    "a key under 2048 bits is weak, though it still counts. Ask the "
+		    "vendor for a longer one." },
 		{ !rsa, "a libopendkim without Ed25519 cannot verify it. Is its mail signed by an RSA key, too?" },
 	};
 
@@ -216,8 +220,9 @@ write_dkim(struct page *page)
 	const struct draft_facts *facts = page->facts;
 
 	if (facts->key_count == 0)
-		doubt(page, "no --selector was given, so it is a guess that it signs, and with this d=. The "
-			    "DKIM-Signature of its mail says both: s= is the selector, d= belongs here.");
+		doubt(page,
+		    "no --selector was given, so it is a guess that it signs, and with this d=. The "
+		    "DKIM-Signature of its mail says both: s= is the selector, d= belongs here.");
 	else if (!key_known(facts))
 		doubt(page, "no key that counts was found, so it is a guess that it signs, and with this d=.");
 	for (size_t i = 0; i < facts->key_count; i++)
@@ -265,14 +270,16 @@ doubt_networks(struct page *page)
 		first = first == NULL ? network : first;
 	}
 	if (broad == 1)
-		doubt(page, "%s (%s) is broad. Does the vendor own all of it?",
-		    prefix_write(&first->prefix, text), first->path);
+		doubt(page, "%s (%s) is broad. Does the vendor own all of it?", prefix_write(&first->prefix, text),
+		    first->path);
 	else if (broad > 1)
 		doubt(page, "%s (%s) and %zu more of its networks are broad. Does the vendor own all of each?",
 		    prefix_write(&first->prefix, text), first->path, broad - 1);
 	if (facts->spf.asked_why[0] != '\0')
-		doubt(page, "not all of it can be listed (%s): greenlane asks DNS about such an address when a message "
-			    "claims the vendor, and no export holds it.", facts->spf.asked_why);
+		doubt(page,
+		    "not all of it can be listed (%s): greenlane asks DNS about such an address when a message "
+		    "claims the vendor, and no export holds it.",
+		    facts->spf.asked_why);
 }
 
 static const char *
@@ -293,12 +300,15 @@ doubt_includes(struct page *page)
 		const struct draft_include *include = &facts->spf.includes[i];
 
 		if (include->shared != NULL)
-			doubt(page, "it includes %s, which is %s's, a known shared sender: every customer of that can "
-				    "send from there with this domain in MAIL FROM, and SPF passes.",
+			doubt(page,
+			    "it includes %s, which is %s's, a known shared sender: every customer of that can "
+			    "send from there with this domain in MAIL FROM, and SPF passes.",
 			    include->name, include->shared);
 		else if (include->foreign)
-			doubt(page, "it includes %s, which is somebody else's. If they send for others as well, take "
-				    "\"listed+spf\" out of vouch.", include->name);
+			doubt(page,
+			    "it includes %s, which is somebody else's. If they send for others as well, take "
+			    "\"listed+spf\" out of vouch.",
+			    include->name);
 	}
 }
 
@@ -323,19 +333,22 @@ write_spf(struct page *page)
 		    facts->spf.record, strlen(facts->spf.record) > RECORD_SHOWN ? "..." : "");
 	switch (facts->spf.state) {
 	case DRAFT_SPF_NONE:
-		doubt(page, "it has no SPF record, so nothing is listed. If the vendor names hosts or networks, write "
-			    "them: { a = \"mailer.example\"; } or { cidr = [ ... ]; as_of = ...; review_by = ...; }.");
+		doubt(page,
+		    "it has no SPF record, so nothing is listed. If the vendor names hosts or networks, write "
+		    "them: { a = \"mailer.example\"; } or { cidr = [ ... ]; as_of = ...; review_by = ...; }.");
 		break;
 	case DRAFT_SPF_BROKEN:
 		doubt(page, "its SPF record is of no use, so nothing is listed: %s. Tell the vendor.", facts->spf.why);
 		break;
 	case DRAFT_SPF_OPEN:
-		doubt(page, "its SPF record ends in \"+all\" and passes everybody: SPF proves nothing here, and nothing is "
-			    "listed. Tell the vendor.");
+		doubt(page,
+		    "its SPF record ends in \"+all\" and passes everybody: SPF proves nothing here, and nothing is "
+		    "listed. Tell the vendor.");
 		break;
 	case DRAFT_SPF_EMPTY:
-		doubt(page, "its SPF record says that nobody sends mail with this domain in MAIL FROM, so nothing is "
-			    "listed. Does it send with another domain?");
+		doubt(page,
+		    "its SPF record says that nobody sends mail with this domain in MAIL FROM, so nothing is "
+		    "listed. Does it send with another domain?");
 		break;
 	case DRAFT_SPF_USABLE:
 		write_networks(page);
@@ -355,8 +368,10 @@ write_hosts(struct page *page)
 		doubt(page, "it accepts no mail (null MX): if it sends with this domain in MAIL FROM, bounces are lost.");
 	for (size_t i = 0; i < facts->host_count; i++)
 		if (!domain_is_under(facts->hosts[i], facts->organisation)) {
-			doubt(page, "mail to it goes to %s, a gateway or a mail provider. If mail from it leaves through the "
-				    "same provider, it shares those hosts with all of that provider's customers.", facts->hosts[i]);
+			doubt(page,
+			    "mail to it goes to %s, a gateway or a mail provider. If mail from it leaves through the "
+			    "same provider, it shares those hosts with all of that provider's customers.",
+			    facts->hosts[i]);
 			return;
 		}
 }
@@ -369,9 +384,11 @@ write_sources(struct page *page)
 	write_spf(page);
 	write_hosts(page);
 	if (facts->spf.state == DRAFT_SPF_USABLE) {
-		doubt(page, "it is published nowhere whether others send from there as well. Write exclusive = true only "
-			    "if nobody else's mail leaves from there; if others' does, take \"listed+spf\" out of vouch.");
-		text_format(page->out, "  sources = (\n    { spf = \"%s\"; exclusive = false; }\n  );\n\n", facts->domain);
+		doubt(page,
+		    "it is published nowhere whether others send from there as well. Write exclusive = true only "
+		    "if nobody else's mail leaves from there; if others' does, take \"listed+spf\" out of vouch.");
+		text_format(page->out, "  sources = (\n    { spf = \"%s\"; exclusive = false; }\n  );\n\n",
+		    facts->domain);
 	} else {
 		say(page, "  sources = ( );\n\n");
 	}
@@ -389,8 +406,10 @@ write_vouch(struct page *page)
 		remark(page, "  ", "Nothing is listed, so only a signature can prove it.");
 		say(page, "  vouch     = [ \"dkim\" ];\n");
 	} else if (shared != NULL || facts->shared != NULL) {
-		doubt(page, "\"listed+spf\" is left out, because any customer of %s could meet it. Unsigned mail stays unproven: "
-			    "it is greylisted.", shared != NULL ? shared : facts->shared);
+		doubt(page,
+		    "\"listed+spf\" is left out, because any customer of %s could meet it. Unsigned mail stays unproven: "
+		    "it is greylisted.",
+		    shared != NULL ? shared : facts->shared);
 		say(page, "  vouch     = [ \"dkim\" ];\n");
 	} else {
 		say(page, "  vouch     = [ \"listed+spf\", \"dkim\" ];\n");
@@ -420,15 +439,15 @@ write_actions(struct page *page)
 
 	write_dmarc(page);
 	if (!known)
-		doubt(page, "\"reject\" would refuse forwarded mail as long as no signature is known to survive forwarding. "
-			    "Write it once you have seen the vendor's signatures verify.");
+		doubt(page,
+		    "\"reject\" would refuse forwarded mail as long as no signature is known to survive forwarding. "
+		    "Write it once you have seen the vendor's signatures verify.");
 	text_format(page->out, "  on_forged = \"%s\";\n\n", known ? "reject" : "greylist");
 }
 
 /* ---- evidence ---- */
 
-static void PRINTF_LIKE(4, 5)
-write_evidence(struct page *page, bool first, const char *where, const char *fmt, ...)
+static void PRINTF_LIKE(4, 5) write_evidence(struct page *page, bool first, const char *where, const char *fmt, ...)
 {
 	char what[256];
 	va_list args;
@@ -455,8 +474,10 @@ static void
 write_evidences(struct page *page)
 {
 	static const char *const spf[] = { [DRAFT_SPF_NONE] = "there is no SPF record",
-		[DRAFT_SPF_BROKEN] = "the SPF record is broken", [DRAFT_SPF_OPEN] = "the SPF record ends in +all",
-		[DRAFT_SPF_EMPTY] = "the SPF record allows nobody", [DRAFT_SPF_USABLE] = "the SPF record" };
+		[DRAFT_SPF_BROKEN] = "the SPF record is broken",
+		[DRAFT_SPF_OPEN] = "the SPF record ends in +all",
+		[DRAFT_SPF_EMPTY] = "the SPF record allows nobody",
+		[DRAFT_SPF_USABLE] = "the SPF record" };
 	const struct draft_facts *facts = page->facts;
 	char where[DNS_NAME_TEXT + 8];
 

@@ -146,8 +146,7 @@ remark_listing(struct text *out, const struct export_listing *listing, bool mail
 	put_plain(out, source->text);
 	if (why[0] == '\0') {
 		text_format(out, ": %zu networks%s%s%s\n", listing->count, mail ? "" : " for ",
-		    mail ? "" : export_use_words[source->use],
-		    source->exclusive ? "" : ", others may send from there");
+		    mail ? "" : export_use_words[source->use], source->exclusive ? "" : ", others may send from there");
 	} else {
 		text_put(out, ": ");
 		put_plain(out, why);
@@ -161,15 +160,13 @@ remark_listing(struct text *out, const struct export_listing *listing, bool mail
 }
 
 static void
-write_head(struct text *out, const struct export_request *request, const struct export_writer *writer,
-    uint64_t sum)
+write_head(struct text *out, const struct export_request *request, const struct export_writer *writer, uint64_t sum)
 {
 	char when[32];
 
 	text_format(out, "%sgreenlane %s export %s\n", writer->remark, request->version,
 	    export_format_words[request->format]);
-	text_format(out, "%swritten %s; changes by hand do not stay\n", writer->remark,
-	    time_write(request->now, when));
+	text_format(out, "%swritten %s; changes by hand do not stay\n", writer->remark, time_write(request->now, when));
 	text_format(out, "%schecksum %016llx\n%s%s\n", writer->remark, (unsigned long long)sum, writer->remark,
 	    writer->use);
 	for (size_t i = 0; i < request->count; i++)

@@ -86,8 +86,8 @@ write_parts(struct text *out, const struct prefix *prefix, const char *value)
 	char written[PREFIX_TEXT];
 
 	if (parts > EXPORT_PARTS_MAX) {
-		text_format(out, "# left out: %s would be %lu entries, more than %d\n",
-		    prefix_write(prefix, written), parts, EXPORT_PARTS_MAX);
+		text_format(out, "# left out: %s would be %lu entries, more than %d\n", prefix_write(prefix, written),
+		    parts, EXPORT_PARTS_MAX);
 		return;
 	}
 	for (unsigned long i = 0; i < parts; i++) {
@@ -126,8 +126,7 @@ write_set(struct text *out, const char *table, const char *use, int family, cons
 {
 	char written[PREFIX_TEXT];
 
-	text_format(out, "add set %s greenlane_%s%d { type ipv%d_addr; flags interval; }\n", table, use,
-	    family, family);
+	text_format(out, "add set %s greenlane_%s%d { type ipv%d_addr; flags interval; }\n", table, use, family, family);
 	text_format(out, "flush set %s greenlane_%s%d\n", table, use, family);
 	for (size_t i = 0; i < count; i++) {
 		if (i == 0)
@@ -157,8 +156,9 @@ write_rbldnsd(struct text *out, const struct export_lists *lists, const char *va
 	size_t v4 = count_v4(list, lists->count[USE_MX]);
 
 	(void)value;
-	text_put(out, "$SOA 300 localhost hostmaster.localhost 0 1h 10m 1w 60\n$TTL 300\n"
-		      "$DATASET ip4set:greenlane4 @\n:127.0.0.2:listed by greenlane\n127.0.0.2\n");
+	text_put(out,
+	    "$SOA 300 localhost hostmaster.localhost 0 1h 10m 1w 60\n$TTL 300\n"
+	    "$DATASET ip4set:greenlane4 @\n:127.0.0.2:listed by greenlane\n127.0.0.2\n");
 	write_lines(out, list, v4, "", "");
 	text_put(out, "$DATASET ip6trie:greenlane6 @\n:127.0.0.2:listed by greenlane\n::ffff:7f00:2\n");
 	write_lines(out, list + v4, lists->count[USE_MX] - v4, "", "");
@@ -175,16 +175,14 @@ write_json(struct text *out, const struct export_lists *lists, const char *value
 		json_key(out, export_use_words[use]);
 		text_char(out, '[');
 		for (size_t i = 0; i < lists->count[use]; i++)
-			text_format(out, "%s\n\"%s\"", i > 0 ? "," : "",
-			    prefix_write(&lists->networks[use][i], written));
+			text_format(out, "%s\n\"%s\"", i > 0 ? "," : "", prefix_write(&lists->networks[use][i], written));
 		text_char(out, ']');
 	}
 	text_char(out, '}');
 }
 
 const struct export_writer export_writers[EXPORT_FORMATS] = {
-	[EXPORT_POSTGREY] = { "# ", true,
-	    "for --whitelist-clients; postgrey reads it again at HUP", write_plain },
+	[EXPORT_POSTGREY] = { "# ", true, "for --whitelist-clients; postgrey reads it again at HUP", write_plain },
 	[EXPORT_POSTSCREEN] = { "# ", true,
 	    "for postscreen_access_list as cidr:FILE, then postfix reload; a permit skips its DNS lists, too",
 	    write_postscreen },

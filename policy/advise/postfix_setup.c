@@ -129,13 +129,16 @@ advise_chroot(const struct postfix_host *host, struct text *out)
 	const char *delegate = unreachable(host, host->site->delegate);
 
 	if (smtpd == NULL)
-		text_put(out, "# Warning: postconf -M shows no smtpd on port 25, so greenlane does not know whether it is\n"
-			      "# chrooted. If it is, its sockets must be below queue_directory; see greenlane setup in\n"
-			      "# greenlane(1).\n\n");
+		text_put(out,
+		    "# Warning: postconf -M shows no smtpd on port 25, so greenlane does not know whether it is\n"
+		    "# chrooted. If it is, its sockets must be below queue_directory; see greenlane setup in\n"
+		    "# greenlane(1).\n\n");
 	if (milter == NULL && delegate == NULL)
 		return;
-	text_format(out, "# smtpd (%s/%s) runs chrooted in %s and sees no socket outside it.\n"
-			 "# In greenlane.conf write\n", smtpd->name, smtpd->type, postfix_spool(host));
+	text_format(out,
+	    "# smtpd (%s/%s) runs chrooted in %s and sees no socket outside it.\n"
+	    "# In greenlane.conf write\n",
+	    smtpd->name, smtpd->type, postfix_spool(host));
 	if (milter != NULL)
 		text_format(out, "#     milter = { listen = \"unix:%s\"; ... };\n", milter);
 	if (delegate != NULL)
@@ -161,8 +164,9 @@ advise_peer(struct span milter, struct text *out)
 	for (size_t i = 0; i < sizeof peers / sizeof peers[0]; i++) {
 		if (!postfix_holds(milter, peers[i].mark))
 			continue;
-		text_format(out, "# Warning: %s (%.*s) may greylist what greenlane vouches for;\n"
-				 "# give it the list of `greenlane export %s` through %s.\n\n",
+		text_format(out,
+		    "# Warning: %s (%.*s) may greylist what greenlane vouches for;\n"
+		    "# give it the list of `greenlane export %s` through %s.\n\n",
 		    peers[i].name, (int)milter.length, milter.at, peers[i].format, peers[i].hook);
 		return;
 	}
@@ -174,14 +178,15 @@ write_default_action(const struct postfix_host *host, bool others, struct text *
 	const char *action = postfix_setting(host, "milter_default_action");
 
 	if (action != NULL) {
-		text_format(out, "# milter_default_action is %s%s: this applies while greenlaned is down, too.\n\n", action,
-		    strcmp(action, "accept") == 0 ? " (mail passes unfiltered)" : "");
+		text_format(out, "# milter_default_action is %s%s: this applies while greenlaned is down, too.\n\n",
+		    action, strcmp(action, "accept") == 0 ? " (mail passes unfiltered)" : "");
 		return;
 	}
 	if (others)
 		return; /* greenlane has its own, in braces */
-	text_put(out, "# While greenlaned is down, mail passes unfiltered; with tempfail it waits instead.\n"
-		      "milter_default_action = accept\n\n");
+	text_put(out,
+	    "# While greenlaned is down, mail passes unfiltered; with tempfail it waits instead.\n"
+	    "milter_default_action = accept\n\n");
 }
 
 /* Is it the socket's own path, which a chrooted smtpd does not find? Then it is as if there were no filter. */
@@ -196,8 +201,9 @@ static void
 write_milters(const struct postfix_host *host, const char *own, bool braced, const struct span *words, size_t count,
     struct text *out)
 {
-	text_put(out, count == 0 ? "# greenlane judges every message that arrives by SMTP.\n"
-				 : "# greenlane comes before the other filters: the first refusal wins.\n");
+	text_put(out,
+	    count == 0 ? "# greenlane judges every message that arrives by SMTP.\n"
+		       : "# greenlane comes before the other filters: the first refusal wins.\n");
 	for (size_t i = 0; i < count; i++)
 		if (is_dead(host, words[i]))
 			text_format(out, "# %.*s is removed: smtpd is chrooted and finds nothing there.\n",
@@ -225,8 +231,10 @@ advise_milters(const struct postfix_host *host, struct text *out)
 		if (postfix_holds(words[i], own))
 			ours = i;
 	if (ours < count) {
-		text_format(out, "# smtpd_milters already has greenlane (%s)%s.\n\n", own, ours == 0 ? "" :
-		    ", but it should be first:\n# a filter before it that refuses or greylists decides without it");
+		text_format(out, "# smtpd_milters already has greenlane (%s)%s.\n\n", own,
+		    ours == 0
+			? ""
+			: ", but it should be first:\n# a filter before it that refuses or greylists decides without it");
 	} else {
 		write_milters(host, own, braced, words, count, out);
 	}
@@ -245,19 +253,24 @@ advise_hidden(const struct postfix_host *host, struct text *out)
 	const char *maps = postfix_setting(host, "smtpd_milter_maps");
 
 	if (own.at != NULL)
-		text_format(out, "# Warning: %s/%s in master.cf has -o smtpd_milters=%.*s,\n"
-				 "# which replaces the line above; add greenlane there, too.\n\n",
+		text_format(out,
+		    "# Warning: %s/%s in master.cf has -o smtpd_milters=%.*s,\n"
+		    "# which replaces the line above; add greenlane there, too.\n\n",
 		    smtpd->name, smtpd->type, (int)own.length, own.at);
 	if (maps != NULL && maps[0] != '\0')
-		text_format(out, "# Warning: smtpd_milter_maps (%s) replaces smtpd_milters for the\n"
-				 "# clients that it lists; greenlane must be in its right-hand sides, too\n"
-				 "# (greenlane export cidr writes such a map).\n\n", maps);
+		text_format(out,
+		    "# Warning: smtpd_milter_maps (%s) replaces smtpd_milters for the\n"
+		    "# clients that it lists; greenlane must be in its right-hand sides, too\n"
+		    "# (greenlane export cidr writes such a map).\n\n",
+		    maps);
 	if (is_yes(postfix_setting(host, "smtpd_proxy_filter")))
-		text_put(out, "# Warning: with smtpd_proxy_filter a milter sees neither header nor body, so greenlane can\n"
-			      "# judge neither authors nor DKIM. Use content_filter, or add greenlane to the smtpd behind\n"
-			      "# the proxy.\n\n");
+		text_put(out,
+		    "# Warning: with smtpd_proxy_filter a milter sees neither header nor body, so greenlane can\n"
+		    "# judge neither authors nor DKIM. Use content_filter, or add greenlane to the smtpd behind\n"
+		    "# the proxy.\n\n");
 	if (is_yes(postfix_setting(host, "non_smtpd_milters")))
-		text_put(out, "# non_smtpd_milters stays as it is: mail from this host's own users is exempt anyway.\n\n");
+		text_put(out,
+		    "# non_smtpd_milters stays as it is: mail from this host's own users is exempt anyway.\n\n");
 }
 
 /* ---- the rest ---- */
@@ -271,16 +284,17 @@ advise_newline(const struct postfix_host *host, struct text *out)
 		return;
 	if (value == NULL)
 		text_put(out, "# If your Postfix has this setting (3.5.24, 3.6.14, 3.7.10, 3.8.5 and later):\n");
-	text_put(out, "# Against SMTP smuggling, which brings in forged mail through a trusted host.\n"
-		      "smtpd_forbid_bare_newline = normalize\n\n");
+	text_put(out,
+	    "# Against SMTP smuggling, which brings in forged mail through a trusted host.\n"
+	    "smtpd_forbid_bare_newline = normalize\n\n");
 }
 
 /* The tests that postscreen can do only after its greeting end in a 450 for each new client. */
 static const char *
 deep_test(const struct postfix_host *host)
 {
-	static const char *const tests[] = { "postscreen_pipelining_enable",
-		"postscreen_non_smtp_command_enable", "postscreen_bare_newline_enable" };
+	static const char *const tests[] = { "postscreen_pipelining_enable", "postscreen_non_smtp_command_enable",
+		"postscreen_bare_newline_enable" };
 
 	for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++)
 		if (is_yes(postfix_setting(host, tests[i])))
@@ -299,15 +313,19 @@ advise_postscreen(const struct postfix_host *host, struct text *out)
 	if (test == NULL || !has_postscreen(host))
 		return;
 	if (threshold != NULL && threshold[0] == '-') {
-		text_format(out, "# postscreen defers every new client once (%s), except those\n"
-				 "# whose DNS lists add up to postscreen_dnsbl_allowlist_threshold, which is %s: make sure that\n"
-				 "# the vendors' zone does (contrib/postfix/postscreen.cf).\n\n", test, threshold);
+		text_format(out,
+		    "# postscreen defers every new client once (%s), except those\n"
+		    "# whose DNS lists add up to postscreen_dnsbl_allowlist_threshold, which is %s: make sure that\n"
+		    "# the vendors' zone does (contrib/postfix/postscreen.cf).\n\n",
+		    test, threshold);
 		return;
 	}
-	text_format(out, "# postscreen defers every new client once (%s), before it asks\n"
-			 "# any filter. A DNS list of the vendors lets them skip its protocol tests, but no blocklist:\n"
-			 "# serve `greenlane export rbldnsd` as a zone of yours (contrib/postfix/postscreen.cf says how),\n"
-			 "# and put its name here:\n", test);
+	text_format(out,
+	    "# postscreen defers every new client once (%s), before it asks\n"
+	    "# any filter. A DNS list of the vendors lets them skip its protocol tests, but no blocklist:\n"
+	    "# serve `greenlane export rbldnsd` as a zone of yours (contrib/postfix/postscreen.cf says how),\n"
+	    "# and put its name here:\n",
+	    test);
 	postfix_line(out, "postscreen_dnsbl_sites");
 	text_put(out, "\n    greenlane.example*-1");
 	for (size_t i = 0; i < count; i++)
@@ -324,8 +342,9 @@ postfix_setup_write(const struct postfix_setup_site *site, struct arena *arena, 
 	if (!postfix_read(site, arena, &host))
 		return false;
 	version = postfix_setting(&host, "mail_version");
-	text_format(out, "# What greenlane needs from this Postfix%s%s, judging by postconf. Nothing has been changed:\n"
-			 "# read this, add the lines to main.cf, then run: postfix reload\n\n",
+	text_format(out,
+	    "# What greenlane needs from this Postfix%s%s, judging by postconf. Nothing has been changed:\n"
+	    "# read this, add the lines to main.cf, then run: postfix reload\n\n",
 	    version == NULL ? "" : " ", version == NULL ? "" : version);
 	advise_chroot(&host, out);
 	advise_milters(&host, out);

@@ -43,11 +43,11 @@ enum { RECIPIENT = 4 }; /* index of smtpd_recipient_restrictions */
 
 struct survey {
 	const struct postfix_host *host;
-	const char *delegate;          /* its address for smtpd */
+	const char *delegate;               /* its address for smtpd */
 	struct span greylisters[FOUND_MAX]; /* their addresses, each once */
 	size_t greylister_count;
-	bool delegated;                /* some list already asks the delegate */
-	struct text unknown;           /* a line for each policy server that is not in the table */
+	bool delegated;      /* some list already asks the delegate */
+	struct text unknown; /* a line for each policy server that is not in the table */
 };
 
 /* ---- words of a list ---- */
@@ -91,8 +91,7 @@ static const struct server *
 server_of(struct span address)
 {
 	for (size_t i = 0; i < sizeof servers / sizeof servers[0]; i++)
-		if (servers[i].mark[0] == ':' ? ends(address, servers[i].mark)
-					     : postfix_holds(address, servers[i].mark))
+		if (servers[i].mark[0] == ':' ? ends(address, servers[i].mark) : postfix_holds(address, servers[i].mark))
 			return &servers[i];
 	return NULL;
 }
@@ -205,8 +204,7 @@ holds_greylister(const struct survey *survey, const struct span *words, size_t c
 
 /* The list again, with the delegate in place of the first greylister and the others gone. */
 static void
-rewrite_list(struct survey *survey, const struct list *list, const struct span *words, size_t count,
-    struct text *out)
+rewrite_list(struct survey *survey, const struct list *list, const struct span *words, size_t count, struct text *out)
 {
 	struct member member;
 	bool first = true;
@@ -240,8 +238,10 @@ advise_list(struct survey *survey, const struct list *list, struct text *out)
 	if (found)
 		rewrite_list(survey, list, words, count, out);
 	if (open && !list->late)
-		text_format(out, "# Warning: nothing in %s lets your own users pass before that;\n"
-				 "# put permit_mynetworks and permit_sasl_authenticated in front.\n\n", list->name);
+		text_format(out,
+		    "# Warning: nothing in %s lets your own users pass before that;\n"
+		    "# put permit_mynetworks and permit_sasl_authenticated in front.\n\n",
+		    list->name);
 }
 
 /* Greylisters were only where smtpd asks without a recipient: the delegate goes at the end of the recipients' list. */
@@ -292,7 +292,8 @@ write_class(const struct survey *survey, struct text *out)
 	struct member member;
 	bool first = true;
 
-	text_put(out, "# The class that greenlane names for mail it does not vouch for: that mail meets the greylister.\n");
+	text_put(out,
+	    "# The class that greenlane names for mail it does not vouch for: that mail meets the greylister.\n");
 	write_classes(survey, out);
 	postfix_line(out, class_name(survey));
 	for (; take_member(words, count, &at, &member); first = false)
@@ -321,17 +322,21 @@ describe(const struct survey *survey, struct text *out)
 		text_format(out, "# %.*s is %s, which delays what greenlane vouches for unless it is in a class.\n",
 		    (int)address.length, address.at, server->name);
 		if (server->kind == BOTH)
-			text_format(out, "# Warning: %s does more than greylisting; vouched mail would skip the rest of\n"
-					 "# it, too.\n", server->name);
+			text_format(out,
+			    "# Warning: %s does more than greylisting; vouched mail would skip the rest of\n"
+			    "# it, too.\n",
+			    server->name);
 	}
 	if (site->delegate[0] == '\0')
-		text_format(out, "# greenlane.conf needs this line, and greenlaned a restart after that:\n"
-				 "#     delegate = { listen = \"unix:%s%s%s\"; };\n",
+		text_format(out,
+		    "# greenlane.conf needs this line, and greenlaned a restart after that:\n"
+		    "#     delegate = { listen = \"unix:%s%s%s\"; };\n",
 		    postfix_chrooted(survey->host) ? postfix_spool(survey->host) : "",
 		    postfix_chrooted(survey->host) ? "/" : "", survey->delegate + 5);
 	if (site->greylists)
-		text_put(out, "# Warning: greenlane greylists strangers itself; with another greylister they wait twice. Write\n"
-			      "# greylist = { store = \"none\"; }; in greenlane.conf, or remove the other one.\n");
+		text_put(out,
+		    "# Warning: greenlane greylists strangers itself; with another greylister they wait twice. Write\n"
+		    "# greylist = { store = \"none\"; }; in greenlane.conf, or remove the other one.\n");
 	text_char(out, '\n');
 }
 
@@ -344,8 +349,9 @@ warn_of_relay(const struct survey *survey, struct text *out)
 	if (relay == NULL || strstr(relay, "_unauth_destination") != NULL)
 		return; /* the default has it */
 	if (recipient == NULL || strstr(recipient, "_unauth_destination") == NULL)
-		text_put(out, "# Warning: neither smtpd_relay_restrictions nor smtpd_recipient_restrictions has\n"
-			      "# reject_unauth_destination: this host may relay mail for anybody.\n\n");
+		text_put(out,
+		    "# Warning: neither smtpd_relay_restrictions nor smtpd_recipient_restrictions has\n"
+		    "# reject_unauth_destination: this host may relay mail for anybody.\n\n");
 }
 
 static void
@@ -366,8 +372,8 @@ postfix_class(const struct postfix_host *host, struct text *out)
 	struct survey survey = { .host = host };
 
 	survey.delegate = host->site->delegate[0] != '\0' ? postfix_address(host, host->site->delegate)
-	    : postfix_chrooted(host)                        ? jailed
-							   : usual;
+	    : postfix_chrooted(host)                      ? jailed
+							  : usual;
 	if (survey.delegate == NULL)
 		return;
 	text_open(&survey.unknown, POSTCONF_MAX);
@@ -380,8 +386,10 @@ postfix_class(const struct postfix_host *host, struct text *out)
 	else
 		text_put(out, "# No greylister was found in smtpd's restrictions: no class is needed.\n\n");
 	if (survey.unknown.length > 0)
-		text_format(out, "# Policy servers that greenlane does not know; if one greylists, it belongs in the class %s:\n"
-				 "%s\n", class_name(&survey), survey.unknown.bytes);
+		text_format(out,
+		    "# Policy servers that greenlane does not know; if one greylists, it belongs in the class %s:\n"
+		    "%s\n",
+		    class_name(&survey), survey.unknown.bytes);
 	warn_of_relay(&survey, out);
 	text_close(&survey.unknown);
 }

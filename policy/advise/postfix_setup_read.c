@@ -52,8 +52,8 @@ read_service(struct postfix_host *host, struct span line)
 	service->command = keep(host->arena, words[7]);
 	service->options = keep(host->arena, span_trim(rest));
 	host->service_count++;
-	return service->name != NULL && service->type != NULL && service->chroot != NULL &&
-	    service->command != NULL && service->options != NULL;
+	return service->name != NULL && service->type != NULL && service->chroot != NULL && service->command != NULL &&
+	    service->options != NULL;
 }
 
 /* A setting's second word is "="; a service has at least eight words. */

@@ -60,8 +60,9 @@ rule_takes(const struct name_rule *rule, const struct name_rule *shared)
 		return false;
 	if (strcmp(rule->domain, shared->domain) == 0)
 		return true;
-	return !shared->exact && (domain_is_under(rule->domain, shared->domain) ||
-	    (!rule->exact && domain_is_under(shared->domain, rule->domain)));
+	return !shared->exact &&
+	    (domain_is_under(rule->domain, shared->domain) ||
+		(!rule->exact && domain_is_under(shared->domain, rule->domain)));
 }
 
 static const struct shared_sender *
@@ -75,8 +76,7 @@ sender_of_rule(const struct policy *policy, const struct name_rule *rule)
 }
 
 static void
-shared_names_lint(const struct lint *lint, const struct vendor *vendor, const char *key,
-    const struct name_rules *rules)
+shared_names_lint(const struct lint *lint, const struct vendor *vendor, const char *key, const struct name_rules *rules)
 {
 	for (size_t i = 0; i < rules->count; i++) {
 		const struct shared_sender *sender = sender_of_rule(lint->policy, &rules->list[i]);
@@ -208,8 +208,8 @@ forwarding_lint(const struct lint *lint, const struct vendor *vendor)
 {
 	if (has_forwarder(lint->policy)) /* somebody followed the warning */
 		return;
-	if (vendor->kind != VENDOR_APPLICATION || vendor->mode != MODE_ENFORCE ||
-	    vendor->dkim.count > 0 || vendor->on_forged != ACTION_REJECT)
+	if (vendor->kind != VENDOR_APPLICATION || vendor->mode != MODE_ENFORCE || vendor->dkim.count > 0 ||
+	    vendor->on_forged != ACTION_REJECT)
 		return;
 	faults_warn(lint->faults, vendor->file, 0,
 	    "'%s' does not sign and its forgeries are refused, so its mail is refused too when a third host "
@@ -244,15 +244,14 @@ selection_lint(const struct lint *lint, const struct vendor *vendor)
 }
 
 static void
-suffix_rules_lint(const struct lint *lint, const struct vendor *vendor, const char *key,
-    const struct name_rules *rules)
+suffix_rules_lint(const struct lint *lint, const struct vendor *vendor, const char *key, const struct name_rules *rules)
 {
 	char remedy[LINT_REMEDY];
 
 	for (size_t i = 0; i < rules->count; i++)
 		if (lint_suffix(lint->suffixes, &rules->list[i], remedy))
-			faults_warn(lint->faults, vendor->file, 0, "'%s' in %s of '%s' %s", rules->list[i].domain,
-			    key, vendor->name, remedy);
+			faults_warn(lint->faults, vendor->file, 0, "'%s' in %s of '%s' %s", rules->list[i].domain, key,
+			    vendor->name, remedy);
 }
 
 static void
@@ -405,8 +404,7 @@ review_lint(const struct lint *lint, const struct vendor *vendor)
 			    "the review of %s of '%s' was due by %s, more than review_grace (%s) ago: it counts as "
 			    "monitor only, and vouches for nothing; check whether it is still right, then write a "
 			    "later review_by",
-			    source->text, vendor->name, source->review_by,
-			    value_duration_write(grace * 1000, span));
+			    source->text, vendor->name, source->review_by, value_duration_write(grace * 1000, span));
 		else
 			faults_warn(lint->faults, vendor->sources_file, source->line,
 			    "the review of %s of '%s' was due by %s: from %s on it counts as monitor only, and "
@@ -420,12 +418,11 @@ review_lint(const struct lint *lint, const struct vendor *vendor)
 typedef void vendor_lint(const struct lint *, const struct vendor *);
 
 /* Problems of trust come first, because only the first of many warnings are kept. */
-static vendor_lint *const lints[] = { breadth_lint, exclusive_lint, forwarding_lint, suffix_lint,
-	special_lint, review_lint, age_lint, selection_lint };
+static vendor_lint *const lints[] = { breadth_lint, exclusive_lint, forwarding_lint, suffix_lint, special_lint,
+	review_lint, age_lint, selection_lint };
 
 void
-lint_policy(const struct policy *policy, const struct suffix_list *suffixes, int64_t now,
-    struct faults *faults)
+lint_policy(const struct policy *policy, const struct suffix_list *suffixes, int64_t now, struct faults *faults)
 {
 	const struct lint lint = { policy, suffixes, now, faults };
 

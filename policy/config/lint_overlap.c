@@ -21,8 +21,7 @@ owned_order(const void *a, const void *b)
 
 	if (order != 0)
 		return order;
-	return left->vendor->number < right->vendor->number ? -1
-	    : left->vendor->number > right->vendor->number;
+	return left->vendor->number < right->vendor->number ? -1 : left->vendor->number > right->vendor->number;
 }
 
 static size_t
@@ -45,8 +44,7 @@ static bool
 rule_covers(const struct name_rule *outer, const struct name_rule *inner)
 {
 	if (outer->local == NULL)
-		return !outer->exact ||
-		    (inner->exact && strcmp(outer->domain, inner->domain) == 0);
+		return !outer->exact || (inner->exact && strcmp(outer->domain, inner->domain) == 0);
 	return inner->local != NULL && strcmp(outer->domain, inner->domain) == 0 &&
 	    span_is_nocase(span_of(inner->local), outer->local);
 }
@@ -56,8 +54,8 @@ static const struct owned *
 owner_before(const struct owned *list, size_t count, const struct owned *of)
 {
 	for (const char *name = of->rule->domain; name != NULL; name = domain_parent(name))
-		for (size_t i = owned_first(list, count, name);
-		     i < count && strcmp(list[i].rule->domain, name) == 0; i++) {
+		for (size_t i = owned_first(list, count, name); i < count && strcmp(list[i].rule->domain, name) == 0;
+		     i++) {
 			if (list[i].vendor->number >= of->vendor->number)
 				break;
 			if (rule_covers(list[i].rule, of->rule))
@@ -80,8 +78,7 @@ name_overlaps(const struct policy *policy, struct faults *faults)
 	count = 0;
 	for (size_t i = 0; i < policy->vendor_count; i++)
 		for (size_t j = 0; j < policy->vendors[i].domains.count; j++)
-			list[count++] = (struct owned){ &policy->vendors[i].domains.list[j],
-				&policy->vendors[i] };
+			list[count++] = (struct owned){ &policy->vendors[i].domains.list[j], &policy->vendors[i] };
 	qsort(list, count, sizeof *list, owned_order);
 	for (size_t i = 0; i < count; i++) {
 		const struct owned *before = owner_before(list, count, &list[i]);
@@ -91,11 +88,9 @@ name_overlaps(const struct policy *policy, struct faults *faults)
 			    "'%s%s%s' in domains of '%s' belongs to '%s', which comes before it in vendors and owns "
 			    "'%s%s%s': its mail is never judged by '%s'; drop it from one of them",
 			    list[i].rule->local == NULL ? "" : list[i].rule->local,
-			    list[i].rule->local == NULL ? "" : "@", list[i].rule->domain,
-			    list[i].vendor->name, before->vendor->name,
-			    before->rule->local == NULL ? "" : before->rule->local,
-			    before->rule->local == NULL ? "" : "@", before->rule->domain,
-			    list[i].vendor->name);
+			    list[i].rule->local == NULL ? "" : "@", list[i].rule->domain, list[i].vendor->name,
+			    before->vendor->name, before->rule->local == NULL ? "" : before->rule->local,
+			    before->rule->local == NULL ? "" : "@", before->rule->domain, list[i].vendor->name);
 	}
 	free(list);
 }
@@ -115,14 +110,12 @@ held_order(const void *a, const void *b)
 	int order = (int)left->prefix->base.family - (int)right->prefix->base.family;
 
 	if (order == 0)
-		order = memcmp(left->prefix->base.bytes, right->prefix->base.bytes,
-		    sizeof left->prefix->base.bytes);
+		order = memcmp(left->prefix->base.bytes, right->prefix->base.bytes, sizeof left->prefix->base.bytes);
 	if (order == 0)
 		order = (int)left->prefix->bits - (int)right->prefix->bits;
 	if (order != 0)
 		return order;
-	return left->source->number < right->source->number ? -1
-	    : left->source->number > right->source->number;
+	return left->source->number < right->source->number ? -1 : left->source->number > right->source->number;
 }
 
 static bool
@@ -145,10 +138,8 @@ held_collect(const struct policy *policy, size_t *count)
 		return NULL;
 	*count = 0;
 	for (size_t i = 0; i < policy->source_count; i++)
-		for (size_t j = 0;
-		     is_held_alone(&policy->sources[i]) && j < policy->sources[i].prefix_count; j++)
-			list[(*count)++] = (struct held){ &policy->sources[i].prefixes[j],
-				&policy->sources[i] };
+		for (size_t j = 0; is_held_alone(&policy->sources[i]) && j < policy->sources[i].prefix_count; j++)
+			list[(*count)++] = (struct held){ &policy->sources[i].prefixes[j], &policy->sources[i] };
 	qsort(list, *count, sizeof *list, held_order);
 	return list;
 }
@@ -162,8 +153,7 @@ network_overlap_say(const struct held *outer, const struct held *inner, struct f
 	faults_warn(faults, vendor->sources_file, inner->source->line,
 	    "%s of '%s' is inside %s of '%s', and both say that nobody else sends from there; write exclusive = "
 	    "false in one of them, or only the network that it owns",
-	    prefix_write(inner->prefix, in), vendor->name, prefix_write(outer->prefix, out),
-	    outer->source->vendor->name);
+	    prefix_write(inner->prefix, in), vendor->name, prefix_write(outer->prefix, out), outer->source->vendor->name);
 }
 
 /* Two networks are nested or disjoint, so a stack keeps those that contain the current one. Each source is
@@ -185,8 +175,7 @@ network_overlaps(const struct policy *policy, struct faults *faults)
 				network_overlap_say(stack[j], &list[i], faults);
 				said[list[i].source->number] = true;
 			}
-		if (depth < DEPTH &&
-		    (depth == 0 || stack[depth - 1]->prefix->bits < list[i].prefix->bits))
+		if (depth < DEPTH && (depth == 0 || stack[depth - 1]->prefix->bits < list[i].prefix->bits))
 			stack[depth++] = &list[i];
 	}
 	free(said);

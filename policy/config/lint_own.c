@@ -21,12 +21,15 @@ lint_suffix(const struct suffix_list *suffixes, const struct name_rule *rule, ch
 	if (rule->local != NULL || !suffix_is_public(suffixes, rule->domain))
 		return false;
 	if (suffix_is_registry(suffixes, rule->domain)) {
-		snprintf(remedy, LINT_REMEDY, "is a public suffix: names below it belong to whoever registers them "
-			"and do not count, and nothing proves the name itself; write the names that you mean");
+		snprintf(remedy, LINT_REMEDY,
+		    "is a public suffix: names below it belong to whoever registers them "
+		    "and do not count, and nothing proves the name itself; write the names that you mean");
 		return true;
 	}
-	snprintf(remedy, LINT_REMEDY, "is on the public suffix list: names below it are its customers' and do not "
-		"count; write \"=%s\" if you mean that name alone", rule->domain);
+	snprintf(remedy, LINT_REMEDY,
+	    "is on the public suffix list: names below it are its customers' and do not "
+	    "count; write \"=%s\" if you mean that name alone",
+	    rule->domain);
 	return !rule->exact || rule->closed;
 }
 
@@ -56,9 +59,8 @@ suffixes_lint(const struct lint *lint)
 static bool
 rules_meet(const struct name_rule *a, const struct name_rule *b)
 {
-	return strcmp(a->domain, b->domain) == 0 ||
-	       (!a->exact && domain_is_under(b->domain, a->domain)) ||
-	       (!b->exact && domain_is_under(a->domain, b->domain));
+	return strcmp(a->domain, b->domain) == 0 || (!a->exact && domain_is_under(b->domain, a->domain)) ||
+	    (!b->exact && domain_is_under(a->domain, b->domain));
 }
 
 static const struct name_rule *
@@ -139,8 +141,7 @@ relay_overlap_lint(const struct lint *lint, const struct prefixes *list, const c
 		if (relay != NULL)
 			faults_warn(lint->faults, lint->file, lint->line,
 			    "%s in %s is inside %s of relay '%s', and counts as the relay first: %s",
-			    prefix_write(&list->list[i], inner), key, prefix_write(network, outer),
-			    relay->name, so);
+			    prefix_write(&list->list[i], inner), key, prefix_write(network, outer), relay->name, so);
 	}
 }
 

@@ -24,8 +24,7 @@ void
 reading_starve(struct reading *r)
 {
 	if (!r->starved)
-		faults_error(
-		    r->faults, r->file, 0, "out of memory; write a smaller configuration");
+		faults_error(r->faults, r->file, 0, "out of memory; write a smaller configuration");
 	r->starved = true;
 }
 
@@ -79,9 +78,9 @@ keys_hint(const char *word, const char *const *words, size_t count, char out[HIN
 	length = (size_t)snprintf(out, HINT_TEXT, "; write ");
 	for (size_t i = 0; i < count && length < HINT_TEXT; i++)
 		length += (size_t)snprintf(out + length, HINT_TEXT - length, "%s%s",
-		    i == 0           ? ""
-		    : i + 1 == count ? " or "
-				     : ", ",
+		    i == 0               ? ""
+			: i + 1 == count ? " or "
+					 : ", ",
 		    words[i]);
 	return out;
 }
@@ -101,16 +100,14 @@ struct siblings {
 };
 
 static void
-siblings_find(
-    const struct reading *r, const struct keys *keys, const char *prefix, struct siblings *out)
+siblings_find(const struct reading *r, const struct keys *keys, const char *prefix, struct siblings *out)
 {
 	out->count = 0;
 	for (size_t i = 0; i < keys->count && out->count < SIBLINGS_MAX; i++) {
 		size_t before = out->count, length;
 		const char *rest;
 
-		if (!path_is_in(keys->list[i].path, prefix) ||
-		    (!r->site && (keys->list[i].flags & KEY_SITE)))
+		if (!path_is_in(keys->list[i].path, prefix) || (!r->site && (keys->list[i].flags & KEY_SITE)))
 			continue;
 		rest = keys->list[i].path + strlen(prefix);
 		length = strcspn(rest, ".");
@@ -118,8 +115,7 @@ siblings_find(
 		if (before > 0 && strlen(out->text[before - 1]) == length &&
 		    strncmp(out->text[before - 1], rest, length) == 0)
 			continue;
-		snprintf(
-		    out->text[before], sizeof out->text[before], "%.*s", (int)length, rest);
+		snprintf(out->text[before], sizeof out->text[before], "%.*s", (int)length, rest);
 		out->words[before] = out->text[before];
 		out->count++;
 	}
@@ -132,26 +128,22 @@ path_elsewhere(const struct reading *r, const struct keys *keys, const char *nam
 	for (size_t i = 0; i < keys->count; i++) {
 		const char *dot = strrchr(keys->list[i].path, '.');
 
-		if (dot != NULL && strcmp(dot + 1, name) == 0 &&
-		    (r->site || !(keys->list[i].flags & KEY_SITE)))
+		if (dot != NULL && strcmp(dot + 1, name) == 0 && (r->site || !(keys->list[i].flags & KEY_SITE)))
 			return keys->list[i].path;
 	}
 	return NULL;
 }
 
 static void
-unknown_key(
-    struct reading *r, const struct keys *keys, const char *prefix, const struct node *node)
+unknown_key(struct reading *r, const struct keys *keys, const char *prefix, const struct node *node)
 {
 	const char *elsewhere = path_elsewhere(r, keys, node->name);
 	struct siblings siblings;
 	char hint[HINT_TEXT];
 
 	siblings_find(r, keys, prefix, &siblings);
-	if (elsewhere != NULL &&
-	    keys_nearest(node->name, siblings.words, siblings.count) == NULL)
-		reading_fault(r, node, "unknown key '%s%.60s'; did you mean '%s'?", prefix,
-		    node->name, elsewhere);
+	if (elsewhere != NULL && keys_nearest(node->name, siblings.words, siblings.count) == NULL)
+		reading_fault(r, node, "unknown key '%s%.60s'; did you mean '%s'?", prefix, node->name, elsewhere);
 	else
 		reading_fault(r, node, "unknown key '%s%.60s'%s", prefix, node->name,
 		    keys_hint(node->name, siblings.words, siblings.count, hint));
@@ -172,8 +164,7 @@ kind_word(enum node_kind kind)
 static bool
 is_duration(const struct key *key)
 {
-	return key->type == &key_seconds || key->type == &key_milliseconds ||
-	       key->type == &key_seconds_or_never;
+	return key->type == &key_seconds || key->type == &key_milliseconds || key->type == &key_seconds_or_never;
 }
 
 static const char *
@@ -192,17 +183,15 @@ example_write(const struct key *key, const struct node *node, char out[EXAMPLE_T
 	snprintf(out, EXAMPLE_TEXT, "%s", key->example == NULL ? type->example : key->example);
 	if (key->words != NULL)
 		snprintf(out, EXAMPLE_TEXT, "\"%s\"", key->words[0]);
-	else if (type->kind == NODE_STRING && key->fallback != NULL &&
-		 (key->check != NULL || node->kind != NODE_NUMBER))
+	else if (type->kind == NODE_STRING && key->fallback != NULL && (key->check != NULL || node->kind != NODE_NUMBER))
 		snprintf(out, EXAMPLE_TEXT, "\"%s\"", key->fallback);
-	else if (node->kind == NODE_NUMBER && is_duration(key) && node->text[0] != '-' &&
-		 strlen(node->text) < 10)
+	else if (node->kind == NODE_NUMBER && is_duration(key) && node->text[0] != '-' && strlen(node->text) < 10)
 		snprintf(out, EXAMPLE_TEXT, "\"%ss\"", node->text);
-	else if (node->kind == NODE_NUMBER && type->kind == NODE_STRING && key->check == NULL &&
-		 key->example == NULL && !is_duration(key))
+	else if (node->kind == NODE_NUMBER && type->kind == NODE_STRING && key->check == NULL && key->example == NULL &&
+	    !is_duration(key))
 		snprintf(out, EXAMPLE_TEXT, "\"%.60s\"", node->text);
-	else if (node->kind == NODE_STRING && type->kind == NODE_LIST && type != &key_groups &&
-		 node->text[0] != '\0' && value_text(node->text, NULL))
+	else if (node->kind == NODE_STRING && type->kind == NODE_LIST && type != &key_groups && node->text[0] != '\0' &&
+	    value_text(node->text, NULL))
 		snprintf(out, EXAMPLE_TEXT, "[ \"%.60s\" ]", node->text);
 	return out;
 }
@@ -213,31 +202,27 @@ key_read(struct reading *r, const struct key *key, const struct node *node, void
 	char example[EXAMPLE_TEXT];
 
 	if ((key->flags & KEY_SITE) && !r->site) {
-		reading_fault(r, node,
-		    "'%s' belongs beside the vendor's name in greenlane.conf; move it there",
+		reading_fault(r, node, "'%s' belongs beside the vendor's name in greenlane.conf; move it there",
 		    key->path);
 		return;
 	}
 	if (node->kind != key->type->kind) {
-		reading_fault(r, node, "'%s' wants %s, not %s; write %s", key->path,
-		    word_of(key), kind_word(node->kind), example_write(key, node, example));
+		reading_fault(r, node, "'%s' wants %s, not %s; write %s", key->path, word_of(key),
+		    kind_word(node->kind), example_write(key, node, example));
 		return;
 	}
 	if (node->kind == NODE_STRING && node->text[0] == '\0') {
-		reading_fault(r, node, "'%s' is empty; write %s%s", key->path,
-		    example_write(key, node, example),
+		reading_fault(r, node, "'%s' is empty; write %s%s", key->path, example_write(key, node, example),
 		    key->flags & KEY_REQUIRED ? "" : " or leave it out");
 		return;
 	}
 	if ((key->flags & KEY_IDLE) && (node->kind != NODE_LIST || node->count > 0))
-		faults_warn(r->faults, r->file, node->line,
-		    "'%s' is read, but has no effect in this version", key->path);
+		faults_warn(r->faults, r->file, node->line, "'%s' is read, but has no effect in this version", key->path);
 	key->type->read(r, key, node, base);
 }
 
 static void
-group_read(struct reading *r, const struct keys *keys, const char *prefix,
-    const struct node *group, void *base)
+group_read(struct reading *r, const struct keys *keys, const char *prefix, const struct node *group, void *base)
 {
 	char path[PATH_MAX_TEXT];
 
@@ -250,8 +235,7 @@ group_read(struct reading *r, const struct keys *keys, const char *prefix,
 		for (size_t j = 0; j < keys->count && key == NULL; j++) {
 			const char *row = keys->list[j].path;
 
-			if (path_is_in(row, prefix) &&
-			    strcmp(row + strlen(prefix), node->name) == 0)
+			if (path_is_in(row, prefix) && strcmp(row + strlen(prefix), node->name) == 0)
 				key = &keys->list[j];
 			else if (path_is_in(row, path))
 				inner = true;
@@ -261,9 +245,8 @@ group_read(struct reading *r, const struct keys *keys, const char *prefix,
 		else if (!inner)
 			unknown_key(r, keys, prefix, node);
 		else if (node->kind != NODE_GROUP)
-			reading_fault(r, node,
-			    "'%s%s' wants a group, not %s; write %s = { key = value; };",
-			    prefix, node->name, kind_word(node->kind), node->name);
+			reading_fault(r, node, "'%s%s' wants a group, not %s; write %s = { key = value; };", prefix,
+			    node->name, kind_word(node->kind), node->name);
 		else /* as deep as the table's paths, no deeper */
 			group_read(r, keys, path, node, base);
 	}
@@ -326,11 +309,9 @@ keys_default(struct reading *r, const struct keys *keys, void *base)
 	for (size_t i = 0; i < keys->count; i++) {
 		const struct key *key = &keys->list[i];
 
-		if (key->fallback != NULL && key->type != &key_groups &&
-		    fallback_node(r, key, &node))
+		if (key->fallback != NULL && key->type != &key_groups && fallback_node(r, key, &node))
 			key->type->read(r, key, &node, base);
-		else if (key->fallback == NULL &&
-			 (key->type == &key_text || key->type == &key_choice))
+		else if (key->fallback == NULL && (key->type == &key_text || key->type == &key_choice))
 			memcpy((char *)base + key->offset, &nothing, sizeof nothing);
 	}
 }
@@ -361,8 +342,8 @@ keys_require(struct reading *r, const struct keys *keys, const struct node *grou
 		const struct key *key = &keys->list[i];
 
 		if ((key->flags & KEY_REQUIRED) && path_find(group, key->path) == NULL)
-			reading_fault(r, group, "'%s' is missing; write %s = %s;", key->path,
-			    key->path, example_write(key, group, example));
+			reading_fault(r, group, "'%s' is missing; write %s = %s;", key->path, key->path,
+			    example_write(key, group, example));
 	}
 }
 
@@ -373,8 +354,6 @@ keys_want_groups(struct reading *r, const struct key *key, const struct node *li
 
 	for (size_t i = 0; i < list->count; i++)
 		if (list->children[i].kind != NODE_GROUP)
-			reading_fault(r, &list->children[i],
-			    "'%s' wants groups, not %s; write %s", key->path,
-			    kind_word(list->children[i].kind),
-			    example_write(key, list, example));
+			reading_fault(r, &list->children[i], "'%s' wants groups, not %s; write %s", key->path,
+			    kind_word(list->children[i].kind), example_write(key, list, example));
 }

@@ -22,9 +22,9 @@ struct reading {
 	struct arena *arena; /* for everything that is kept */
 	struct faults *faults;
 	const struct suffix_list *suffixes; /* NULL: none is known */
-	const char *file;    /* the file being read, for faults */
-	bool site;           /* keys that only greenlane.conf may give are allowed */
-	bool starved;        /* memory ran out, and that was reported */
+	const char *file;                   /* the file being read, for faults */
+	bool site;                          /* keys that only greenlane.conf may give are allowed */
+	bool starved;                       /* memory ran out, and that was reported */
 };
 
 struct key;
@@ -46,14 +46,14 @@ enum key_flag {
 struct key {
 	const char *path; /* "greylist.delay"; dots are groups */
 	const struct key_type *type;
-	const char *fallback; /* as in a file, list elements separated by ", "; NULL: none */
-	const char *help;     /* one line of the manual */
-	size_t offset;        /* of the value in the struct that is read into */
-	size_t count_offset;  /* lists: of its count */
-	int64_t min, max;     /* numbers; durations in ms, percentages in millionths; min of words: the
+	const char *fallback;       /* as in a file, list elements separated by ", "; NULL: none */
+	const char *help;           /* one line of the manual */
+	size_t offset;              /* of the value in the struct that is read into */
+	size_t count_offset;        /* lists: of its count */
+	int64_t min, max;           /* numbers; durations in ms, percentages in millionths; min of words: the
 	                       * first one's number; max of lists: most elements, 0: any */
 	const char *word, *example; /* NULL: the type's */
-	const char *const *words;                  /* choices, NULL at the end, in the enum's order */
+	const char *const *words;   /* choices, NULL at the end, in the enum's order */
 	bool (*check)(const char *, struct fault *); /* texts, lists of texts, domains of names */
 	bool (*check_network)(const struct prefix *, struct fault *);
 	unsigned flags;
@@ -65,17 +65,17 @@ struct keys {
 };
 
 /* Types whose values are a plain field. */
-extern const struct key_type key_text;         /* const char *; checked by check, else by value_text */
-extern const struct key_type key_choice;       /* const char *, one of words */
-extern const struct key_type key_word;         /* an enum: the index of one of words, from min */
-extern const struct key_type key_switch;       /* bool, words for false and true */
-extern const struct key_type key_bool;         /* bool */
-extern const struct key_type key_number;       /* unsigned */
-extern const struct key_type key_seconds;      /* int64_t, seconds */
-extern const struct key_type key_milliseconds; /* int64_t, ms */
+extern const struct key_type key_text;             /* const char *; checked by check, else by value_text */
+extern const struct key_type key_choice;           /* const char *, one of words */
+extern const struct key_type key_word;             /* an enum: the index of one of words, from min */
+extern const struct key_type key_switch;           /* bool, words for false and true */
+extern const struct key_type key_bool;             /* bool */
+extern const struct key_type key_number;           /* unsigned */
+extern const struct key_type key_seconds;          /* int64_t, seconds */
+extern const struct key_type key_milliseconds;     /* int64_t, ms */
 extern const struct key_type key_seconds_or_never; /* int64_t, seconds; 0: never */
-extern const struct key_type key_share;        /* unsigned, millionths; "0.1%" */
-extern const struct key_type key_percent;      /* unsigned, whole percents; "50%" */
+extern const struct key_type key_share;            /* unsigned, millionths; "0.1%" */
+extern const struct key_type key_percent;          /* unsigned, whole percents; "50%" */
 /* Types whose values are a pointer and a count. */
 extern const struct key_type key_texts;     /* const char *const * */
 extern const struct key_type key_networks;  /* const struct prefix * */

@@ -27,8 +27,7 @@ text_fits(struct reading *r, const struct key *key, const struct node *node)
 
 	if (node->line == 0) /* a default: a directory of the build may be a value that no file could give */
 		return true;
-	if (value_text(node->text, &why) &&
-	    (key->check == NULL || key->check(node->text, &why)))
+	if (value_text(node->text, &why) && (key->check == NULL || key->check(node->text, &why)))
 		return true;
 	reading_fault(r, node, "'%s': %s", key->path, why.text);
 	return false;
@@ -111,13 +110,12 @@ number_read(struct reading *r, const struct key *key, const struct node *node, v
 	if (value_whole(node->text, &number) && number >= key->min && number <= key->max)
 		*field = (unsigned)number;
 	else
-		reading_fault(r, node, "'%s' cannot be %.40s; write a number from %lld to %lld",
-		    key->path, node->text, (long long)key->min, (long long)key->max);
+		reading_fault(r, node, "'%s' cannot be %.40s; write a number from %lld to %lld", key->path, node->text,
+		    (long long)key->min, (long long)key->max);
 }
 
 static bool
-duration_find(struct reading *r, const struct key *key, const struct node *node, int64_t unit,
-    int64_t *out)
+duration_find(struct reading *r, const struct key *key, const struct node *node, int64_t unit, int64_t *out)
 {
 	char least[VALUE_TEXT], most[VALUE_TEXT];
 
@@ -125,19 +123,17 @@ duration_find(struct reading *r, const struct key *key, const struct node *node,
 		return false;
 	if (!value_duration(node->text, out)) {
 		reading_fault(r, node,
-		    "'%s' cannot be '%.40s'; write a duration with its unit (ms, s, m, h, d, w), such as %s",
-		    key->path, node->text, key->type->example);
+		    "'%s' cannot be '%.40s'; write a duration with its unit (ms, s, m, h, d, w), such as %s", key->path,
+		    node->text, key->type->example);
 		return false;
 	}
 	if (*out < key->min || *out > key->max) {
-		reading_fault(r, node, "'%s' cannot be '%.40s'; write a duration from %s to %s",
-		    key->path, node->text, value_duration_write(key->min, least),
-		    value_duration_write(key->max, most));
+		reading_fault(r, node, "'%s' cannot be '%.40s'; write a duration from %s to %s", key->path, node->text,
+		    value_duration_write(key->min, least), value_duration_write(key->max, most));
 		return false;
 	}
 	if (*out % unit != 0) {
-		reading_fault(r, node, "'%s' cannot be '%.40s'; write whole seconds", key->path,
-		    node->text);
+		reading_fault(r, node, "'%s' cannot be '%.40s'; write whole seconds", key->path, node->text);
 		return false;
 	}
 	*out /= unit;
@@ -163,8 +159,7 @@ milliseconds_read(struct reading *r, const struct key *key, const struct node *n
 }
 
 static void
-seconds_or_never_read(
-    struct reading *r, const struct key *key, const struct node *node, void *base)
+seconds_or_never_read(struct reading *r, const struct key *key, const struct node *node, void *base)
 {
 	static const int64_t never = 0;
 
@@ -184,9 +179,8 @@ percentage_find(struct reading *r, const struct key *key, const struct node *nod
 		return false;
 	if (value_percentage(node->text, out) && *out >= key->min && *out <= key->max)
 		return true;
-	reading_fault(r, node, "'%s' cannot be '%.40s'; write a percentage from %s to %s, such as %s",
-	    key->path, node->text, value_percentage_write(key->min, least),
-	    value_percentage_write(key->max, most), key->example);
+	reading_fault(r, node, "'%s' cannot be '%.40s'; write a percentage from %s to %s, such as %s", key->path,
+	    node->text, value_percentage_write(key->min, least), value_percentage_write(key->max, most), key->example);
 	return false;
 }
 
@@ -211,18 +205,17 @@ percent_read(struct reading *r, const struct key *key, const struct node *node, 
 	if (value % PERCENT == 0)
 		*field = (unsigned)(value / PERCENT);
 	else
-		reading_fault(r, node, "'%s' cannot be '%.40s'; write a whole percentage, such as %s",
-		    key->path, node->text, key->example);
+		reading_fault(r, node, "'%s' cannot be '%.40s'; write a whole percentage, such as %s", key->path,
+		    node->text, key->example);
 }
 
 /* Reads one element of a list into `out`; false with why. */
-typedef bool
-element_read(struct reading *, const struct key *, const char *, void *out, struct fault *why);
+typedef bool element_read(struct reading *, const struct key *, const char *, void *out, struct fault *why);
 
 /* Reads every valid element, so that each fault is reported. */
 static void
-list_read(struct reading *r, const struct key *key, const struct node *node, void *base,
-    size_t size, element_read *element)
+list_read(struct reading *r, const struct key *key, const struct node *node, void *base, size_t size,
+    element_read *element)
 {
 	char *list = reading_take(r, node->count, size);
 	size_t count = 0;
@@ -231,21 +224,17 @@ list_read(struct reading *r, const struct key *key, const struct node *node, voi
 	if (list == NULL)
 		return;
 	if (key->max > 0 && node->count > (size_t)key->max) {
-		reading_fault(r, node, "'%s' holds more than %lld elements; write fewer",
-		    key->path, (long long)key->max);
+		reading_fault(r, node, "'%s' holds more than %lld elements; write fewer", key->path, (long long)key->max);
 		return;
 	}
 	for (size_t i = 0; i < node->count; i++) {
 		const struct node *child = &node->children[i];
 
 		if (child->kind != NODE_STRING)
-			reading_fault(r, child, "'%s' wants strings; write %s", key->path,
-			    key->type->example);
+			reading_fault(r, child, "'%s' wants strings; write %s", key->path, key->type->example);
 		else if (child->text[0] == '\0')
-			reading_fault(
-			    r, child, "'%s' holds an empty string; drop it", key->path);
-		else if (!value_text(child->text, &why) ||
-			 !element(r, key, child->text, list + count * size, &why))
+			reading_fault(r, child, "'%s' holds an empty string; drop it", key->path);
+		else if (!value_text(child->text, &why) || !element(r, key, child->text, list + count * size, &why))
 			reading_fault(r, child, "'%s': %s", key->path, why.text);
 		else
 			count++;
@@ -254,8 +243,7 @@ list_read(struct reading *r, const struct key *key, const struct node *node, voi
 }
 
 static bool
-text_element(
-    struct reading *r, const struct key *key, const char *text, void *out, struct fault *why)
+text_element(struct reading *r, const struct key *key, const char *text, void *out, struct fault *why)
 {
 	const char **to = out;
 
@@ -270,14 +258,12 @@ texts_read(struct reading *r, const struct key *key, const struct node *node, vo
 }
 
 static bool
-network_element(
-    struct reading *r, const struct key *key, const char *text, void *out, struct fault *why)
+network_element(struct reading *r, const struct key *key, const char *text, void *out, struct fault *why)
 {
 	struct prefix *to = out;
 
 	(void)r;
-	return prefix_read(text, to, why) &&
-	       (key->check_network == NULL || key->check_network(to, why));
+	return prefix_read(text, to, why) && (key->check_network == NULL || key->check_network(to, why));
 }
 
 static void
@@ -300,12 +286,11 @@ is_network(const char *text)
 	memcpy(base, text, length);
 	base[length] = '\0';
 	return address_read(base, &address) && bits >= 0 &&
-	       bits < (address.family == ADDRESS_V4 && strchr(base, ':') == NULL ? 32 : 128);
+	    bits < (address.family == ADDRESS_V4 && strchr(base, ':') == NULL ? 32 : 128);
 }
 
 static bool
-address_element(
-    struct reading *r, const struct key *key, const char *text, void *out, struct fault *why)
+address_element(struct reading *r, const struct key *key, const char *text, void *out, struct fault *why)
 {
 	if (is_network(text))
 		return fault_set(why,
@@ -314,7 +299,7 @@ address_element(
 		    "own.networks, and let hosts whose address changes authenticate (SMTP AUTH)",
 		    text);
 	return network_element(r, key, text, out, NULL) ||
-	       fault_set(why, "'%.60s' is not an IP address; write \"203.0.113.25\"", text);
+	    fault_set(why, "'%.60s' is not an IP address; write \"203.0.113.25\"", text);
 }
 
 static void
@@ -329,13 +314,9 @@ name_is_read(struct reading *r, const char *name, struct name_rule *out, struct 
 	char domain[DOMAIN_TEXT];
 
 	if (strchr(name, '*') != NULL)
-		return fault_set(why,
-		    "'%.80s' contains a '*'; write the name alone, names below it count too",
-		    name);
+		return fault_set(why, "'%.80s' contains a '*'; write the name alone, names below it count too", name);
 	if (name[0] == '.')
-		return fault_set(why,
-		    "'%.80s' begins with a dot; write the name alone, names below it count too",
-		    name);
+		return fault_set(why, "'%.80s' begins with a dot; write the name alone, names below it count too", name);
 	if (!domain_read(name, strlen(name), domain, why))
 		return false;
 	out->domain = reading_string(r, domain);
@@ -356,12 +337,9 @@ key_name_rule(struct reading *r, const char *text, struct name_rule *out, struct
 	if (at == NULL)
 		return name_is_read(r, text, out, why);
 	if (at == text)
-		return fault_set(why,
-		    "'%.80s' has nothing before '@'; write \"%.80s\" for the domain", text,
-		    at + 1);
+		return fault_set(why, "'%.80s' has nothing before '@'; write \"%.80s\" for the domain", text, at + 1);
 	if (text[0] == '=')
-		return fault_set(
-		    why, "'%.80s' needs no '='; a mailbox always means that mailbox alone", text);
+		return fault_set(why, "'%.80s' needs no '='; a mailbox always means that mailbox alone", text);
 	local = arena_copy(r->arena, text, (size_t)(at - text));
 	if (local == NULL) {
 		reading_starve(r);
@@ -373,8 +351,7 @@ key_name_rule(struct reading *r, const char *text, struct name_rule *out, struct
 }
 
 static bool
-mailbox_element(
-    struct reading *r, const struct key *key, const char *text, void *out, struct fault *why)
+mailbox_element(struct reading *r, const struct key *key, const char *text, void *out, struct fault *why)
 {
 	(void)key;
 	return key_name_rule(r, text, out, why);
@@ -389,12 +366,10 @@ rule_close(const struct reading *r, struct name_rule *rule)
 }
 
 static bool
-name_element(
-    struct reading *r, const struct key *key, const char *text, void *out, struct fault *why)
+name_element(struct reading *r, const struct key *key, const char *text, void *out, struct fault *why)
 {
 	if (text[strlen(text) - 1] == '@')
-		return fault_set(why,
-		    "'%.80s' has no domain after '@'; write \"%.80sexample.com\"", text, text);
+		return fault_set(why, "'%.80s' has no domain after '@'; write \"%.80sexample.com\"", text, text);
 	if (!mailbox_element(r, key, text, out, why) ||
 	    (key->check != NULL && !key->check(((struct name_rule *)out)->domain, why)))
 		return false;
@@ -404,14 +379,13 @@ name_element(
 }
 
 static bool
-domain_element(
-    struct reading *r, const struct key *key, const char *text, void *out, struct fault *why)
+domain_element(struct reading *r, const struct key *key, const char *text, void *out, struct fault *why)
 {
 	const char *at = strrchr(text, '@');
 
 	if (at != NULL)
-		return fault_set(why, "'%.80s' is a mailbox; write a domain name, \"%.80s\"",
-		    text, at[1] == '\0' ? "example.com" : at + 1);
+		return fault_set(why, "'%.80s' is a mailbox; write a domain name, \"%.80s\"", text,
+		    at[1] == '\0' ? "example.com" : at + 1);
 	return name_element(r, key, text, out, why);
 }
 
@@ -445,25 +419,17 @@ const struct key_type key_choice = { "a word", "\"mail\"", NODE_STRING, choice_r
 const struct key_type key_word = { "a word", "\"enforce\"", NODE_STRING, word_read };
 const struct key_type key_switch = { "a word", "\"enforce\"", NODE_STRING, switch_read };
 const struct key_type key_bool = { "true or false", "true or false", NODE_BOOL, bool_read };
-const struct key_type key_number = { "a whole number", "digits alone, such as 5", NODE_NUMBER,
-	number_read };
+const struct key_type key_number = { "a whole number", "digits alone, such as 5", NODE_NUMBER, number_read };
 const struct key_type key_seconds = { "a duration", "\"20s\"", NODE_STRING, seconds_read };
-const struct key_type key_milliseconds = { "a duration", "\"20s\"", NODE_STRING,
-	milliseconds_read };
-const struct key_type key_seconds_or_never = { "a duration", "\"90d\"", NODE_STRING,
-	seconds_or_never_read };
+const struct key_type key_milliseconds = { "a duration", "\"20s\"", NODE_STRING, milliseconds_read };
+const struct key_type key_seconds_or_never = { "a duration", "\"90d\"", NODE_STRING, seconds_or_never_read };
 const struct key_type key_share = { "a percentage", "\"0.1%\"", NODE_STRING, share_read };
 const struct key_type key_percent = { "a percentage", "\"50%\"", NODE_STRING, percent_read };
 const struct key_type key_texts = { "a list of texts", "[ \"text\" ]", NODE_LIST, texts_read };
-const struct key_type key_networks = { "a list of networks", "[ \"192.0.2.0/24\" ]", NODE_LIST,
-	networks_read };
-const struct key_type key_addresses = { "a list of single addresses", "[ \"203.0.113.25\" ]",
-	NODE_LIST, addresses_read };
-const struct key_type key_domains = { "a list of domains", "[ \"example.com\" ]", NODE_LIST,
-	domains_read };
-const struct key_type key_names = { "a list of domains and mailboxes", "[ \"example.com\" ]",
-	NODE_LIST, names_read };
-const struct key_type key_mailboxes = { "a list of domains and mailboxes",
-	"[ \"postmaster@\" ]", NODE_LIST, mailboxes_read };
-const struct key_type key_groups = { "a list of groups", "( { key = value; } )", NODE_LIST,
-	groups_read };
+const struct key_type key_networks = { "a list of networks", "[ \"192.0.2.0/24\" ]", NODE_LIST, networks_read };
+const struct key_type key_addresses = { "a list of single addresses", "[ \"203.0.113.25\" ]", NODE_LIST, addresses_read };
+const struct key_type key_domains = { "a list of domains", "[ \"example.com\" ]", NODE_LIST, domains_read };
+const struct key_type key_names = { "a list of domains and mailboxes", "[ \"example.com\" ]", NODE_LIST, names_read };
+const struct key_type key_mailboxes = { "a list of domains and mailboxes", "[ \"postmaster@\" ]", NODE_LIST,
+	mailboxes_read };
+const struct key_type key_groups = { "a list of groups", "( { key = value; } )", NODE_LIST, groups_read };

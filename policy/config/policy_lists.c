@@ -6,9 +6,7 @@
 
 enum { GROUPS_MAX = 1000, ELEMENTS_MAX = 1000 }; /* of a list; of a list within a group */
 
-static const char *const relay_kinds[] = {
-	[RELAY_GATEWAY] = "gateway", [RELAY_FORWARDER] = "forwarder", NULL
-};
+static const char *const relay_kinds[] = { [RELAY_GATEWAY] = "gateway", [RELAY_FORWARDER] = "forwarder", NULL };
 /* the first of enum action: what can still be done with mail that a relay has accepted */
 static const char *const forwarded_words[] = {
 	[ACTION_PASS] = "pass", [ACTION_TAG] = "tag", [ACTION_QUARANTINE] = "quarantine", NULL
@@ -34,8 +32,7 @@ relay_network_fits(const struct prefix *prefix, struct fault *why)
 	char text[PREFIX_TEXT];
 
 	return vendor_network_fits(prefix, NULL) ||
-	       fault_set(why, "'%s' is too wide for a relay; write the addresses of its hosts",
-		   prefix_write(prefix, text));
+	    fault_set(why, "'%s' is too wide for a relay; write the addresses of its hosts", prefix_write(prefix, text));
 }
 
 /* ---- the tables ---- */
@@ -43,18 +40,16 @@ relay_network_fits(const struct prefix *prefix, struct fault *why)
 #define ONE_OF_VENDORS .word = "a name", .check = value_name, .example = "\"autotask\""
 
 #define AT(field) .offset = offsetof(struct delegation, field)
-#define LIST_AT(list, count)                                                                   \
-	.offset = offsetof(struct delegation, list),                                           \
-	.count_offset = offsetof(struct delegation, count), .max = ELEMENTS_MAX
+#define LIST_AT(list, count)                                                                                           \
+	.offset = offsetof(struct delegation, list), .count_offset = offsetof(struct delegation, count),               \
+	.max = ELEMENTS_MAX
 
 static const struct key delegation_rows[] = {
-	{ "vendor", &key_text, NULL, "one of vendors", AT(vendor_name), ONE_OF_VENDORS,
-	    .flags = KEY_REQUIRED },
-	{ "domains", &key_names, NULL, "our names that it may use",
-	    LIST_AT(domains.list, domains.count), .flags = KEY_REQUIRED | KEY_OWNER },
+	{ "vendor", &key_text, NULL, "one of vendors", AT(vendor_name), ONE_OF_VENDORS, .flags = KEY_REQUIRED },
+	{ "domains", &key_names, NULL, "our names that it may use", LIST_AT(domains.list, domains.count),
+	    .flags = KEY_REQUIRED | KEY_OWNER },
 	{ "selectors", &key_texts, "", "selectors of its DKIM keys for these names; none: any",
-	    LIST_AT(selectors.list, selectors.count), .word = "a list of selectors",
-	    .check = value_word },
+	    LIST_AT(selectors.list, selectors.count), .word = "a list of selectors", .check = value_word },
 	{ "vouch", &key_vouch, "dkim, listed+spf_from", "what proves that it was the vendor",
 	    LIST_AT(vouch, vouch_count) },
 };
@@ -62,77 +57,68 @@ const struct keys delegation_keys = { "delegations.", delegation_rows,
 	sizeof delegation_rows / sizeof delegation_rows[0] };
 
 static const struct key partner_rows[] = {
-	{ "vendor", &key_text, NULL, "one of vendors", AT(vendor_name), ONE_OF_VENDORS,
-	    .flags = KEY_REQUIRED },
-	{ "domains", &key_names, NULL, "names of others that it may use",
-	    LIST_AT(domains.list, domains.count), .check = vendor_name_fits,
-	    .flags = KEY_REQUIRED | KEY_OWNER },
+	{ "vendor", &key_text, NULL, "one of vendors", AT(vendor_name), ONE_OF_VENDORS, .flags = KEY_REQUIRED },
+	{ "domains", &key_names, NULL, "names of others that it may use", LIST_AT(domains.list, domains.count),
+	    .check = vendor_name_fits, .flags = KEY_REQUIRED | KEY_OWNER },
 	{ "selectors", &key_texts, "", "selectors of its DKIM keys for these names; none: any",
-	    LIST_AT(selectors.list, selectors.count), .word = "a list of selectors",
-	    .check = value_word },
+	    LIST_AT(selectors.list, selectors.count), .word = "a list of selectors", .check = value_word },
 	{ "vouch", &key_vouch, "dkim, listed+spf_from", "what proves that it was the vendor",
 	    LIST_AT(vouch, vouch_count) },
 };
-const struct keys partner_keys = { "partners.", partner_rows,
-	sizeof partner_rows / sizeof partner_rows[0] };
+const struct keys partner_keys = { "partners.", partner_rows, sizeof partner_rows / sizeof partner_rows[0] };
 
 #undef AT
 #undef LIST_AT
 #define AT(field) .offset = offsetof(struct relay, field)
-#define LIST_AT(field)                                                                         \
-	.offset = offsetof(struct relay, field.list),                                          \
-	.count_offset = offsetof(struct relay, field.count), .max = ELEMENTS_MAX
+#define LIST_AT(field)                                                                                                 \
+	.offset = offsetof(struct relay, field.list), .count_offset = offsetof(struct relay, field.count),             \
+	.max = ELEMENTS_MAX
 
 static const struct key relay_rows[] = {
-	{ "name", &key_text, NULL, "its name in the log", AT(name), .word = "a name",
-	    .check = value_name, .example = "\"backup-mx\"", .flags = KEY_REQUIRED },
-	{ "kind", &key_word, NULL, "what it does", AT(kind), .words = relay_kinds,
-	    .flags = KEY_REQUIRED },
-	{ "networks", &key_networks, "", "its addresses", LIST_AT(networks),
-	    .check_network = relay_network_fits },
-	{ "vendor", &key_text, NULL, "one of vendors, whose selected sources are its addresses",
-	    AT(vendor_name), ONE_OF_VENDORS },
+	{ "name", &key_text, NULL, "its name in the log", AT(name), .word = "a name", .check = value_name,
+	    .example = "\"backup-mx\"", .flags = KEY_REQUIRED },
+	{ "kind", &key_word, NULL, "what it does", AT(kind), .words = relay_kinds, .flags = KEY_REQUIRED },
+	{ "networks", &key_networks, "", "its addresses", LIST_AT(networks), .check_network = relay_network_fits },
+	{ "vendor", &key_text, NULL, "one of vendors, whose selected sources are its addresses", AT(vendor_name),
+	    ONE_OF_VENDORS },
 	{ "tags", &key_texts, "", "only the vendor's sources with one of these; none: all", LIST_AT(tags),
 	    .word = "a list of names", .check = value_name },
-	{ "received_by", &key_domains, "",
-	    "names that a gateway writes for itself in Received; none: any", LIST_AT(received_by) },
+	{ "received_by", &key_domains, "", "names that a gateway writes for itself in Received; none: any",
+	    LIST_AT(received_by) },
 	{ "on_forwarded", &key_word, "tag",
-	    "forwarder: for mail that looks forged, but perhaps only because it was forwarded",
-	    AT(on_forwarded), .words = forwarded_words, .check = on_forwarded_fits },
+	    "forwarder: for mail that looks forged, but perhaps only because it was forwarded", AT(on_forwarded),
+	    .words = forwarded_words, .check = on_forwarded_fits },
 };
-const struct keys relay_keys = { "relays.", relay_rows,
-	sizeof relay_rows / sizeof relay_rows[0] };
+const struct keys relay_keys = { "relays.", relay_rows, sizeof relay_rows / sizeof relay_rows[0] };
 
 #undef AT
 #define AT(field) .offset = offsetof(struct exception, field)
 
 static const struct key exception_rows[] = {
-	{ "rcpt", &key_text, NULL, "a mailbox, a mailbox at any domain, or a domain", AT(rcpt),
-	    .word = "a recipient", .example = "\"abuse@example.com\"", .flags = KEY_REQUIRED },
-	{ "vendor", &key_text, NULL, "one of vendors, or own for our own names", AT(vendor_name),
-	    ONE_OF_VENDORS, .flags = KEY_REQUIRED },
-	{ "mode", &key_word, NULL, "softer than the vendor's", AT(mode),
-	    .words = softer_modes, .min = MODE_VOUCH, .flags = KEY_REQUIRED },
+	{ "rcpt", &key_text, NULL, "a mailbox, a mailbox at any domain, or a domain", AT(rcpt), .word = "a recipient",
+	    .example = "\"abuse@example.com\"", .flags = KEY_REQUIRED },
+	{ "vendor", &key_text, NULL, "one of vendors, or own for our own names", AT(vendor_name), ONE_OF_VENDORS,
+	    .flags = KEY_REQUIRED },
+	{ "mode", &key_word, NULL, "softer than the vendor's", AT(mode), .words = softer_modes, .min = MODE_VOUCH,
+	    .flags = KEY_REQUIRED },
 };
-const struct keys exception_keys = { "exceptions.", exception_rows,
-	sizeof exception_rows / sizeof exception_rows[0] };
+const struct keys exception_keys = { "exceptions.", exception_rows, sizeof exception_rows / sizeof exception_rows[0] };
 
 #undef AT
 #define AT(field) .offset = offsetof(struct export_job, field)
 
 static const struct key export_rows[] = {
-	{ "format", &key_word, NULL, "the program that the file is for", AT(format),
-	    .words = export_format_words, .flags = KEY_REQUIRED },
+	{ "format", &key_word, NULL, "the program that the file is for", AT(format), .words = export_format_words,
+	    .flags = KEY_REQUIRED },
 	{ "file", &key_text, NULL, "written when the vendors' networks change", AT(file),
-	    .example = "\"/var/lib/greenlane-exports/postgrey\"", .word = "an absolute path",
-	    .check = value_path, .flags = KEY_REQUIRED },
+	    .example = "\"/var/lib/greenlane-exports/postgrey\"", .word = "an absolute path", .check = value_path,
+	    .flags = KEY_REQUIRED },
 	{ "command", &key_text, NULL, "run by /bin/sh after the file changed", AT(command),
 	    .example = "\"pkill -HUP -x postgrey\"" },
-	{ "value", &key_text, NULL, "what an entry says, where the format leaves a choice",
-	    AT(value), .example = "\"inet filter\"" },
+	{ "value", &key_text, NULL, "what an entry says, where the format leaves a choice", AT(value),
+	    .example = "\"inet filter\"" },
 };
-const struct keys export_keys = { "exports.", export_rows,
-	sizeof export_rows / sizeof export_rows[0] };
+const struct keys export_keys = { "exports.", export_rows, sizeof export_rows / sizeof export_rows[0] };
 
 /* ---- checks of several keys ---- */
 
@@ -182,8 +168,7 @@ static const struct lack {
 static bool
 proof_is_enough(unsigned set)
 {
-	return (set & PROOF_DKIM) != 0 ||
-	       ((set & PROOF_LISTED) != 0 && (set & (PROOF_SPF_FROM | PROOF_DMARC)) != 0);
+	return (set & PROOF_DKIM) != 0 || ((set & PROOF_LISTED) != 0 && (set & (PROOF_SPF_FROM | PROOF_DMARC)) != 0);
 }
 
 static void
@@ -202,8 +187,8 @@ delegation_vouch_check(struct load *load, const struct node *group, const struct
 		while ((made->vouch[i] & lack->has) != lack->has)
 			lack++; /* every insufficient set is in the list */
 		reading_fault(&load->r, &vouch->children[i],
-		    "'vouch': '%.60s' lacks %s: %s; write \"dkim\" or \"listed+spf_from\"",
-		    vouch->children[i].text, lack->lacks, lack->why);
+		    "'vouch': '%.60s' lacks %s: %s; write \"dkim\" or \"listed+spf_from\"", vouch->children[i].text,
+		    lack->lacks, lack->why);
 	}
 }
 
@@ -211,9 +196,8 @@ static bool
 own_covers(const struct name_rules *own, const struct name_rule *rule)
 {
 	for (size_t i = 0; i < own->count; i++)
-		if (own->list[i].exact
-			? rule->exact && strcmp(rule->domain, own->list[i].domain) == 0
-			: domain_is_under(rule->domain, own->list[i].domain))
+		if (own->list[i].exact ? rule->exact && strcmp(rule->domain, own->list[i].domain) == 0
+				       : domain_is_under(rule->domain, own->list[i].domain))
 			return true;
 	return false;
 }
@@ -228,8 +212,8 @@ delegated_name_check(struct load *load, const struct node *node, const struct na
 		return;
 	if (own_covers(own, &alone))
 		reading_fault(&load->r, node,
-		    "'%.200s' includes the names below it, but own.domains does not; write \"=%.200s\"",
-		    node->text, rule->domain);
+		    "'%.200s' includes the names below it, but own.domains does not; write \"=%.200s\"", node->text,
+		    rule->domain);
 	else
 		reading_fault(&load->r, node,
 		    "'%.200s' is not in own.domains; name it there, or use 'partners' for somebody else's name",
@@ -240,23 +224,21 @@ static void
 partner_name_check(struct load *load, const struct node *node, const struct name_rule *rule)
 {
 	const struct policy *policy = load->policy;
-	const struct mailbox mailbox = {
-		.local = rule->local == NULL ? "" : rule->local, .domain = rule->domain, .text = ""
-	};
+	const struct mailbox mailbox = { .local = rule->local == NULL ? "" : rule->local,
+		.domain = rule->domain,
+		.text = "" };
 
 	if (name_rules_hold_domain(&policy->settings.own.domains, rule->domain)) {
-		reading_fault(&load->r, node, "'%.200s' is one of own.domains; use 'delegations' for it",
-		    node->text);
+		reading_fault(&load->r, node, "'%.200s' is one of own.domains; use 'delegations' for it", node->text);
 		return;
 	}
 	for (size_t i = 0; i < policy->vendor_count; i++) {
 		const struct name_rules *owned = &policy->vendors[i].domains;
 
-		if (rule->local == NULL ? name_rules_hold_domain(owned, rule->domain)
-					: name_rules_hold(owned, &mailbox)) {
+		if (rule->local == NULL ? name_rules_hold_domain(owned, rule->domain) : name_rules_hold(owned, &mailbox)) {
 			reading_fault(&load->r, node,
-			    "'%.200s' belongs to vendor '%s', whose own policy judges it; drop it here",
-			    node->text, policy->vendors[i].name);
+			    "'%.200s' belongs to vendor '%s', whose own policy judges it; drop it here", node->text,
+			    policy->vendors[i].name);
 			return;
 		}
 	}
@@ -309,8 +291,7 @@ relay_vendor_check(struct load *load, const struct node *group, struct relay *re
 		any = any || source_counts(&vendor->sources[i]);
 	if (!any)
 		reading_fault(&load->r, group,
-		    "no selected source of '%s' counts, so it gives this relay no address; write networks",
-		    vendor->name);
+		    "no selected source of '%s' counts, so it gives this relay no address; write networks", vendor->name);
 	for (size_t i = 0; any && i < relay->tags.count; i++)
 		if (!vendor_tag_fits(vendor, vendor->sources, true, relay->tags.list[i], &why))
 			reading_fault(&load->r, &tags->children[i], "%s", why.text);
@@ -319,8 +300,7 @@ relay_vendor_check(struct load *load, const struct node *group, struct relay *re
 static void
 relay_kind_check(struct load *load, const struct node *group, const struct relay *relay)
 {
-	const struct node *forwarded = node_member(group, "on_forwarded"),
-			  *received = node_member(group, "received_by");
+	const struct node *forwarded = node_member(group, "on_forwarded"), *received = node_member(group, "received_by");
 
 	if (relay->kind != RELAY_FORWARDER && forwarded != NULL)
 		reading_fault(&load->r, forwarded,
@@ -348,8 +328,7 @@ relay_check(struct load *load, const struct node *list, void *made, size_t i)
 	relay_kind_check(load, group, relay);
 	for (size_t j = 0; j < i; j++)
 		if (strcmp(relays[j].name, relay->name) == 0) {
-			reading_fault(&load->r, group,
-			    "relay '%s' is already in line %u; give one of them another name",
+			reading_fault(&load->r, group, "relay '%s' is already in line %u; give one of them another name",
 			    relay->name, list->children[j].line);
 			break;
 		}
@@ -358,9 +337,8 @@ relay_check(struct load *load, const struct node *list, void *made, size_t i)
 static bool
 rules_equal(const struct name_rule *a, const struct name_rule *b)
 {
-	return strcmp(a->domain, b->domain) == 0 && a->exact == b->exact &&
-	       (a->local == NULL) == (b->local == NULL) &&
-	       (a->local == NULL || strcasecmp(a->local, b->local) == 0);
+	return strcmp(a->domain, b->domain) == 0 && a->exact == b->exact && (a->local == NULL) == (b->local == NULL) &&
+	    (a->local == NULL || strcasecmp(a->local, b->local) == 0);
 }
 
 static void
@@ -370,16 +348,16 @@ exception_mode_check(struct load *load, const struct node *group, const struct e
 	const struct node *node = node_member(group, "mode");
 
 	if (vendor == &load->policy->own && vendor->domains.count == 0)
-		reading_fault(&load->r, group, "own.domains is empty, so no mail claims our own names; "
+		reading_fault(&load->r, group,
+		    "own.domains is empty, so no mail claims our own names; "
 		    "name them there, or drop this exception");
 	else if (vendor->mode == MODE_MONITOR)
 		reading_fault(&load->r, node,
 		    "vendor '%s' is in mode monitor for everybody, and nothing is softer; drop this exception",
 		    vendor->name);
 	else if (made->mode <= vendor->mode)
-		reading_fault(&load->r, node,
-		    "'mode' must be softer than that of '%s', which is %s; write monitor", vendor->name,
-		    vendor_mode_word(vendor->mode));
+		reading_fault(&load->r, node, "'mode' must be softer than that of '%s', which is %s; write monitor",
+		    vendor->name, vendor_mode_word(vendor->mode));
 }
 
 static void
@@ -417,8 +395,8 @@ export_check(struct load *load, const struct node *list, void *made, size_t i)
 		reading_fault(&load->r, group, "'exports.value': %s", why.text);
 	for (size_t j = 0; j < i; j++)
 		if (job->file[0] != '\0' && strcmp(jobs[j].file, job->file) == 0)
-			reading_fault(&load->r, group,
-			    "two 'exports' write to '%.100s'; give each its own file", job->file);
+			reading_fault(&load->r, group, "two 'exports' write to '%.100s'; give each its own file",
+			    job->file);
 }
 
 /* ---- the lists ---- */
@@ -462,16 +440,15 @@ list_load(struct load *load, const struct node *root, const struct list *list, s
 void
 groups_read(struct load *load, const struct node *root)
 {
-	static const struct list delegations = { "delegations", &delegation_keys,
-		sizeof(struct delegation), GROUPS_MAX, delegation_check };
-	static const struct list partners = { "partners", &partner_keys, sizeof(struct delegation),
-		GROUPS_MAX, partner_check };
-	static const struct list relays = { "relays", &relay_keys, sizeof(struct relay), GROUPS_MAX,
-		relay_check };
-	static const struct list exceptions = { "exceptions", &exception_keys,
-		sizeof(struct exception), GROUPS_MAX, exception_check };
-	static const struct list exports = { "exports", &export_keys, sizeof(struct export_job),
-		EXPORTS_MAX, export_check };
+	static const struct list delegations = { "delegations", &delegation_keys, sizeof(struct delegation), GROUPS_MAX,
+		delegation_check };
+	static const struct list partners = { "partners", &partner_keys, sizeof(struct delegation), GROUPS_MAX,
+		partner_check };
+	static const struct list relays = { "relays", &relay_keys, sizeof(struct relay), GROUPS_MAX, relay_check };
+	static const struct list exceptions = { "exceptions", &exception_keys, sizeof(struct exception), GROUPS_MAX,
+		exception_check };
+	static const struct list exports = { "exports", &export_keys, sizeof(struct export_job), EXPORTS_MAX,
+		export_check };
 	struct policy *policy = load->policy;
 
 	policy->delegations = list_load(load, root, &delegations, &policy->delegation_count);

@@ -24,8 +24,7 @@ struct load {
 	size_t vendor_count;
 };
 
-extern const struct keys setting_keys, delegation_keys, partner_keys, relay_keys, exception_keys,
-    export_keys;
+extern const struct keys setting_keys, delegation_keys, partner_keys, relay_keys, exception_keys, export_keys;
 
 /* Groups of a list at the root; none where the key is absent or no list. */
 size_t groups_of(const struct node *root, const char *name, const struct node **list);

@@ -6,15 +6,7 @@
 #include "policy/config/policy_scan.h"
 
 /* What came before the current token. */
-enum piece {
-	PIECE_START,
-	PIECE_NAME,
-	PIECE_EQUALS,
-	PIECE_VALUE,
-	PIECE_OPEN,
-	PIECE_COMMA,
-	PIECE_END
-};
+enum piece { PIECE_START, PIECE_NAME, PIECE_EQUALS, PIECE_VALUE, PIECE_OPEN, PIECE_COMMA, PIECE_END };
 
 struct level {
 	char open; /* '{', '[' or '('; the file itself is a '{' */
@@ -64,7 +56,7 @@ static bool
 is_word_char(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-	       (c != '\0' && strchr("_-+*.", c) != NULL);
+	    (c != '\0' && strchr("_-+*.", c) != NULL);
 }
 
 /* How much of the text from here a person would put in quotes; for a hint. */
@@ -73,8 +65,8 @@ bare_length(const struct scanner *s, const char *from)
 {
 	size_t length = 0;
 
-	while (from + length < s->end && length < 60 && from[length] > ' ' &&
-	       from[length] < 0x7f && strchr(";,]})=\"", from[length]) == NULL)
+	while (from + length < s->end && length < 60 && from[length] > ' ' && from[length] < 0x7f &&
+	    strchr(";,]})=\"", from[length]) == NULL)
 		length++;
 	return (int)length;
 }
@@ -96,8 +88,7 @@ comment_skip(struct scanner *s)
 			return true;
 		}
 	}
-	return refuse(
-	    s, begun, "the comment that begins here has no end; write '*/' after it");
+	return refuse(s, begun, "the comment that begins here has no end; write '*/' after it");
 }
 
 static bool
@@ -105,8 +96,7 @@ blanks_skip(struct scanner *s)
 {
 	for (; s->at < s->end; s->at++) {
 		while (s->at < s->end &&
-		       (*s->at == '#' || (*s->at == '/' && s->at + 1 < s->end &&
-					     (s->at[1] == '/' || s->at[1] == '*'))))
+		    (*s->at == '#' || (*s->at == '/' && s->at + 1 < s->end && (s->at[1] == '/' || s->at[1] == '*'))))
 			if (!comment_skip(s))
 				return false;
 		if (s->at == s->end || memchr(" \t\r\n", *s->at, 4) == NULL)
@@ -121,10 +111,8 @@ name_unfinished(struct scanner *s)
 {
 	struct span name = s->names[s->name_count - 1].text;
 
-	return refuse(s, s->names[s->name_count - 1].line,
-	    "no '=' after '%.*s'; write '%.*s = value;'",
-	    (int)(name.length < 60 ? name.length : 60), name.at,
-	    (int)(name.length < 60 ? name.length : 60), name.at);
+	return refuse(s, s->names[s->name_count - 1].line, "no '=' after '%.*s'; write '%.*s = value;'",
+	    (int)(name.length < 60 ? name.length : 60), name.at, (int)(name.length < 60 ? name.length : 60), name.at);
 }
 
 /* May a value begin here? `what` names it in the fault. */
@@ -136,11 +124,9 @@ value_fits(struct scanner *s, const char *what)
 	if (s->before == PIECE_NAME)
 		return name_unfinished(s);
 	if (level_of(s)->open == '{')
-		return refuse(
-		    s, s->line, "%s where a key is expected; write 'key = value;'", what);
+		return refuse(s, s->line, "%s where a key is expected; write 'key = value;'", what);
 	if (s->before == PIECE_VALUE)
-		return refuse(
-		    s, s->line, "%s follows another element; write ',' between them", what);
+		return refuse(s, s->line, "%s follows another element; write ',' between them", what);
 	return true;
 }
 
@@ -174,14 +160,11 @@ string_scan(struct scanner *s)
 		if (*s->at != '\\' || s->at + 1 == s->end || s->at[1] == '\n')
 			continue;
 		s->at++;
-		if (s->end - s->at > 2 && text_lower(s->at[0]) == 'x' && s->at[1] == '0' &&
-		    s->at[2] == '0')
-			return refuse(
-			    s, s->line, "\\x00 would end the string there; leave it out");
+		if (s->end - s->at > 2 && text_lower(s->at[0]) == 'x' && s->at[1] == '0' && s->at[2] == '0')
+			return refuse(s, s->line, "\\x00 would end the string there; leave it out");
 	}
 	if (s->at == s->end || *s->at == '\n')
-		return refuse(
-		    s, s->line, "a string has no end on its line; write '\"' after it");
+		return refuse(s, s->line, "a string has no end on its line; write '\"' after it");
 	return token_add(s, TOKEN_STRING, from, (size_t)(s->at++ - from));
 }
 
@@ -205,16 +188,12 @@ bare_value(struct scanner *s, struct span word)
 	int length = bare_length(s, word.at);
 
 	if (span_is_nocase(word, "true") || span_is_nocase(word, "false"))
-		return value_fits(s, "a value") &&
-		       token_add(s, TOKEN_BOOL, word.at, word.length);
+		return value_fits(s, "a value") && token_add(s, TOKEN_BOOL, word.at, word.length);
 	if (span_is_nocase(word, "yes") || span_is_nocase(word, "on"))
-		return refuse(
-		    s, s->line, "'%.*s' is not a truth value; write true", length, word.at);
+		return refuse(s, s->line, "'%.*s' is not a truth value; write true", length, word.at);
 	if (span_is_nocase(word, "no") || span_is_nocase(word, "off"))
-		return refuse(
-		    s, s->line, "'%.*s' is not a truth value; write false", length, word.at);
-	return refuse(s, s->line, "'%.*s' has no quotes; write \"%.*s\"", length,
-	    word.at, length, word.at);
+		return refuse(s, s->line, "'%.*s' is not a truth value; write false", length, word.at);
+	return refuse(s, s->line, "'%.*s' has no quotes; write \"%.*s\"", length, word.at, length, word.at);
 }
 
 static bool
@@ -223,15 +202,11 @@ name_add(struct scanner *s, struct span word)
 	struct level *level = level_of(s);
 
 	for (size_t i = level->first_name; i < s->name_count; i++)
-		if (s->names[i].text.length == word.length &&
-		    memcmp(s->names[i].text.at, word.at, word.length) == 0)
-			return refuse(s, s->line,
-			    "'%.*s' is already in line %u; keep one of them",
-			    (int)(word.length < 60 ? word.length : 60), word.at,
-			    s->names[i].line);
+		if (s->names[i].text.length == word.length && memcmp(s->names[i].text.at, word.at, word.length) == 0)
+			return refuse(s, s->line, "'%.*s' is already in line %u; keep one of them",
+			    (int)(word.length < 60 ? word.length : 60), word.at, s->names[i].line);
 	if (s->name_count - level->first_name == SCAN_NAMES_MAX)
-		return refuse(
-		    s, s->line, "more than %d keys in one group; write a list", SCAN_NAMES_MAX);
+		return refuse(s, s->line, "more than %d keys in one group; write a list", SCAN_NAMES_MAX);
 	s->names[s->name_count].text = word;
 	s->names[s->name_count++].line = s->line;
 	s->before = PIECE_NAME;
@@ -248,10 +223,8 @@ word_scan(struct scanner *s)
 	word.length = (size_t)(s->at - word.at);
 	if (memchr("0123456789+-.", word.at[0], 13) != NULL) {
 		if (is_whole_number(word))
-			return value_fits(s, "a number") &&
-			       token_add(s, TOKEN_NUMBER, word.at, word.length);
-		return refuse(s, s->line,
-		    "'%.*s' is not a whole number; write \"%.*s\", or digits alone",
+			return value_fits(s, "a number") && token_add(s, TOKEN_NUMBER, word.at, word.length);
+		return refuse(s, s->line, "'%.*s' is not a whole number; write \"%.*s\", or digits alone",
 		    bare_length(s, word.at), word.at, bare_length(s, word.at), word.at);
 	}
 	if (s->before == PIECE_NAME)
@@ -260,10 +233,8 @@ word_scan(struct scanner *s)
 		return bare_value(s, word);
 	if (span_is_nocase(word, "true") || span_is_nocase(word, "false"))
 		return value_fits(s, "a truth value");
-	if (memchr(word.at, '.', word.length) != NULL ||
-	    memchr(word.at, '+', word.length) != NULL)
-		return refuse(s, s->line,
-		    "'%.*s' cannot be a key; write a group, 'a = { b = value; };'",
+	if (memchr(word.at, '.', word.length) != NULL || memchr(word.at, '+', word.length) != NULL)
+		return refuse(s, s->line, "'%.*s' cannot be a key; write a group, 'a = { b = value; };'",
 		    bare_length(s, word.at), word.at);
 	return name_add(s, word);
 }
@@ -276,11 +247,9 @@ open_scan(struct scanner *s, char open)
 	if (!value_fits(s, what))
 		return false;
 	if (level_of(s)->open == '[')
-		return refuse(s, s->line,
-		    "'%c' inside '['; write '(' and ')' around a list of these", open);
+		return refuse(s, s->line, "'%c' inside '['; write '(' and ')' around a list of these", open);
 	if (s->depth == SCAN_DEPTH_MAX)
-		return refuse(s, s->line, "brackets nest deeper than %d; write a flatter file",
-		    SCAN_DEPTH_MAX);
+		return refuse(s, s->line, "brackets nest deeper than %d; write a flatter file", SCAN_DEPTH_MAX);
 	s->depth++;
 	*level_of(s) = (struct level){ open, s->line, s->name_count };
 	s->before = PIECE_OPEN;
@@ -295,13 +264,12 @@ close_scan(struct scanner *s, char close)
 	if (s->depth == 0)
 		return refuse(s, s->line, "'%c' closes nothing; drop it", close);
 	if (close != closer_of(level->open))
-		return refuse(s, s->line, "'%c' cannot close the '%c' of line %u; write '%c'",
-		    close, level->open, level->line, closer_of(level->open));
+		return refuse(s, s->line, "'%c' cannot close the '%c' of line %u; write '%c'", close, level->open,
+		    level->line, closer_of(level->open));
 	if (s->before == PIECE_NAME)
 		return name_unfinished(s);
 	if (s->before == PIECE_EQUALS)
-		return refuse(
-		    s, s->line, "a value is missing after '='; write 'key = value;'");
+		return refuse(s, s->line, "a value is missing after '='; write 'key = value;'");
 	if (s->before == PIECE_COMMA && level->open != '{')
 		return refuse(s, s->line, "there is a ',' before '%c'; drop it", close);
 	s->name_count = level->first_name;
@@ -318,13 +286,11 @@ mark_scan(struct scanner *s, char mark)
 	if (s->before == PIECE_NAME && mark != '=')
 		return name_unfinished(s);
 	if (s->before == PIECE_EQUALS)
-		return refuse(
-		    s, s->line, "a value is missing after '='; write 'key = value;'");
+		return refuse(s, s->line, "a value is missing after '='; write 'key = value;'");
 	if (mark == '=' && s->before != PIECE_NAME)
 		return refuse(s, s->line, "'=' has no key before it; write 'key = value;'");
 	if (mark == ';' && !group)
-		return refuse(s, s->line,
-		    "';' inside the '%c' of line %u; write ',' instead, or '%c' before it",
+		return refuse(s, s->line, "';' inside the '%c' of line %u; write ',' instead, or '%c' before it",
 		    level_of(s)->open, level_of(s)->line, closer_of(level_of(s)->open));
 	if (mark != '=' && s->before != PIECE_VALUE)
 		return refuse(s, s->line, "one '%c' too many; drop it", mark);
@@ -368,11 +334,8 @@ token_scan(struct scanner *s)
 		if (s->end - s->at > 1 && memcmp(s->at - 1, "\xe2\x80", 2) == 0)
 			return refuse(s, s->line, "a typographic quotation mark; write '\"'");
 		if ((unsigned char)c > ' ' && (unsigned char)c < 0x7f)
-			return refuse(s, s->line,
-			    "'%c' means nothing here; write text between quotes", c);
-		return refuse(s, s->line,
-		    "byte 0x%02x means nothing here; write text between quotes",
-		    (unsigned char)c);
+			return refuse(s, s->line, "'%c' means nothing here; write text between quotes", c);
+		return refuse(s, s->line, "byte 0x%02x means nothing here; write text between quotes", (unsigned char)c);
 	}
 }
 
@@ -382,11 +345,10 @@ end_fits(struct scanner *s)
 	if (s->before == PIECE_NAME)
 		return name_unfinished(s);
 	if (s->before == PIECE_EQUALS)
-		return refuse(
-		    s, s->line, "a value is missing after '='; write 'key = value;'");
+		return refuse(s, s->line, "a value is missing after '='; write 'key = value;'");
 	if (s->depth > 0)
-		return refuse(s, level_of(s)->line, "this '%c' is never closed; write '%c'",
-		    level_of(s)->open, closer_of(level_of(s)->open));
+		return refuse(s, level_of(s)->line, "this '%c' is never closed; write '%c'", level_of(s)->open,
+		    closer_of(level_of(s)->open));
 	return true;
 }
 
@@ -406,10 +368,8 @@ bytes_fit(struct scanner *s, const char *text, size_t length)
 	const char *nul = memchr(text, '\0', length);
 
 	if (length >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
-		return refuse(s, 1,
-		    "the file begins with a byte order mark; save it as UTF-8 without BOM");
-	if (length >= 2 &&
-	    (memcmp(text, "\xff\xfe", 2) == 0 || memcmp(text, "\xfe\xff", 2) == 0))
+		return refuse(s, 1, "the file begins with a byte order mark; save it as UTF-8 without BOM");
+	if (length >= 2 && (memcmp(text, "\xff\xfe", 2) == 0 || memcmp(text, "\xfe\xff", 2) == 0))
 		return refuse(s, 1,
 		    "the file is UTF-16 (it begins with a byte order mark); "
 		    "save it as UTF-8 without BOM");
@@ -419,8 +379,7 @@ bytes_fit(struct scanner *s, const char *text, size_t length)
 }
 
 bool
-policy_scan(
-    const char *file, const char *text, size_t length, struct tokens *out, struct fault *why)
+policy_scan(const char *file, const char *text, size_t length, struct tokens *out, struct fault *why)
 {
 	struct scanner *s = calloc(1, sizeof *s);
 	bool good;

@@ -33,8 +33,7 @@ struct tokens {
 };
 
 /* False with the first fault. *out must be zero or closed, and is closed by the caller either way. */
-bool policy_scan(const char *file, const char *text, size_t length, struct tokens *out,
-    struct fault *why) MUST_USE;
+bool policy_scan(const char *file, const char *text, size_t length, struct tokens *out, struct fault *why) MUST_USE;
 void tokens_close(struct tokens *);
 
 #endif

@@ -28,18 +28,18 @@ sender_fill(struct reading *r, const struct vendor_load *loaded, struct shared_s
 	prefixes = reading_take(r, networks, sizeof *prefixes);
 	if (names == NULL || prefixes == NULL)
 		return false;
-	*out = (struct shared_sender){ .vendor = vendor->name, .kind = vendor->kind,
-		.names = { names, count }, .networks = { prefixes, networks } };
+	*out = (struct shared_sender){ .vendor = vendor->name,
+		.kind = vendor->kind,
+		.names = { names, count },
+		.networks = { prefixes, networks } };
 	for (size_t i = 0; i < count; i++)
-		names[i] = i < vendor->domains.count
-		    ? vendor->domains.list[i]
-		    : vendor->envelope.list[i - vendor->domains.count];
+		names[i] = i < vendor->domains.count ? vendor->domains.list[i]
+						     : vendor->envelope.list[i - vendor->domains.count];
 	for (size_t i = 0; i < vendor->source_count; i++) {
 		const struct source *source = &loaded->sources[i];
 
 		if (source->kind != SOURCE_CIDR && source->kind != SOURCE_FILE)
-			names[out->names.count++] =
-			    (struct name_rule){ .domain = source->name, .exact = true };
+			names[out->names.count++] = (struct name_rule){ .domain = source->name, .exact = true };
 		for (size_t j = 0; j < source->prefix_count; j++)
 			*prefixes++ = source->prefixes[j];
 	}
@@ -53,8 +53,7 @@ sender_read(struct reading *r, const struct node *root, struct policy *policy)
 	struct shared_sender *sender;
 	struct vendor_load loaded;
 
-	if (group == NULL || group->kind != NODE_GROUP ||
-	    !(is_of_kind(group, "esp") || is_of_kind(group, "gateway")))
+	if (group == NULL || group->kind != NODE_GROUP || !(is_of_kind(group, "esp") || is_of_kind(group, "gateway")))
 		return;
 	vendor_load_open(r, &loaded);
 	keys_require(r, &vendor_keys, group);
@@ -67,8 +66,7 @@ sender_read(struct reading *r, const struct node *root, struct policy *policy)
 }
 
 bool
-policy_text_sender(struct policy *policy, const char *file, const char *text, size_t length,
-    struct fault *why)
+policy_text_sender(struct policy *policy, const char *file, const char *text, size_t length, struct fault *why)
 {
 	struct arena *trees = arena_open(POLICY_ARENA_MAX);
 	struct faults *faults = faults_open();

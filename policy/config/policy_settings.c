@@ -26,152 +26,130 @@ static const char *const dmarc_words[] = { "off", "report", NULL };
 static const char *const stages[] = {
 	[GREYLIST_AUTO] = "auto", [GREYLIST_RCPT] = "rcpt", [GREYLIST_MESSAGE] = "message", NULL
 };
-static const char *const undecided_words[] = { [UNDECIDED_EXCLUSIVE] = "exclusive",
-	[UNDECIDED_VOUCH] = "vouch", [UNDECIDED_GREYLIST] = "greylist", NULL };
-static const char *const facilities[] = { "mail", "daemon", "user", "auth", "local0", "local1",
-	"local2", "local3", "local4", "local5", "local6", "local7", NULL };
+static const char *const undecided_words[] = {
+	[UNDECIDED_EXCLUSIVE] = "exclusive", [UNDECIDED_VOUCH] = "vouch", [UNDECIDED_GREYLIST] = "greylist", NULL
+};
+static const char *const facilities[] = { "mail", "daemon", "user", "auth", "local0", "local1", "local2", "local3",
+	"local4", "local5", "local6", "local7", NULL };
 
 #define AT(field) .offset = offsetof(struct settings, field)
-#define LIST_AT(field)                                                                         \
-	.offset = offsetof(struct settings, field.list),                                       \
-	.count_offset = offsetof(struct settings, field.count)
+#define LIST_AT(field)                                                                                                 \
+	.offset = offsetof(struct settings, field.list), .count_offset = offsetof(struct settings, field.count)
 #define RANGE(least, most) .min = (least), .max = (most)
 
 static const struct key setting_rows[] = {
-	{ "authserv_id", &key_text, NULL, "our name in Authentication-Results; by default the MTA's",
-	    AT(authserv_id), .example = "\"mx.example.com\"", .word = "a word",
-	    .check = value_word },
-	{ "mode", &key_switch, "enforce",
-	    "monitor: judge, log and write headers, but pass everything", AT(monitor),
+	{ "authserv_id", &key_text, NULL, "our name in Authentication-Results; by default the MTA's", AT(authserv_id),
+	    .example = "\"mx.example.com\"", .word = "a word", .check = value_word },
+	{ "mode", &key_switch, "enforce", "monitor: judge, log and write headers, but pass everything", AT(monitor),
 	    .words = daemon_modes },
-	{ "user", &key_text, "greenlane", "the user that greenlaned switches to when started as root",
-	    AT(user), .word = "a word", .check = value_word },
-	{ "state_dir", &key_text, GREENLANE_STATE_DIR, "holds what must survive a restart",
-	    AT(state_dir), .word = "an absolute path", .check = value_path },
+	{ "user", &key_text, "greenlane", "the user that greenlaned switches to when started as root", AT(user),
+	    .word = "a word", .check = value_word },
+	{ "state_dir", &key_text, GREENLANE_STATE_DIR, "holds what must survive a restart", AT(state_dir),
+	    .word = "an absolute path", .check = value_path },
 	{ "unsure_max", &key_seconds, "4h",
-	    "how long the same unsure mail is deferred before it is treated like a stranger's",
-	    AT(unsure_max), RANGE(SECOND, DAYS(30)) },
-	{ "review_grace", &key_seconds, "30d",
-	    "how long a source still counts in full after its review_by", AT(review_grace),
-	    RANGE(SECOND, DAYS(400)) },
-	{ "milter.listen", &key_text, "unix:" GREENLANE_RUN_DIR "/milter.sock",
-	    "where the MTA connects", AT(milter.listen), .word = "a listener",
-	    .check = value_listener },
-	{ "milter.group", &key_text, "postfix", "group that may use the milter's socket",
-	    AT(milter.group), .word = "a word", .check = value_word },
-	{ "milter.deadline", &key_milliseconds, "20s", "how long one message may wait for DNS",
-	    AT(milter.deadline_ms), RANGE(SECOND, 5 * MINUTE) },
+	    "how long the same unsure mail is deferred before it is treated like a stranger's", AT(unsure_max),
+	    RANGE(SECOND, DAYS(30)) },
+	{ "review_grace", &key_seconds, "30d", "how long a source still counts in full after its review_by",
+	    AT(review_grace), RANGE(SECOND, DAYS(400)) },
+	{ "milter.listen", &key_text, "unix:" GREENLANE_RUN_DIR "/milter.sock", "where the MTA connects",
+	    AT(milter.listen), .word = "a listener", .check = value_listener },
+	{ "milter.group", &key_text, "postfix", "group that may use the milter's socket", AT(milter.group),
+	    .word = "a word", .check = value_word },
+	{ "milter.deadline", &key_milliseconds, "20s", "how long one message may wait for DNS", AT(milter.deadline_ms),
+	    RANGE(SECOND, 5 * MINUTE) },
 	{ "milter.max_sessions", &key_number, "500", "how many connections the MTA may have at once",
 	    AT(milter.max_sessions), RANGE(1, 100000) },
-	{ "delegate.listen", &key_text, NULL, "where Postfix's policy delegation connects",
-	    AT(delegate.listen), .example = "\"inet:8891@127.0.0.1\"", .word = "a listener",
-	    .check = value_listener },
+	{ "delegate.listen", &key_text, NULL, "where Postfix's policy delegation connects", AT(delegate.listen),
+	    .example = "\"inet:8891@127.0.0.1\"", .word = "a listener", .check = value_listener },
 	{ "delegate.greylist_class", &key_text, "greylist",
-	    "restriction class that is the reply for everything that is not vouched for",
-	    AT(delegate.greylist_class), .word = "a restriction class", .check = value_class },
+	    "restriction class that is the reply for everything that is not vouched for", AT(delegate.greylist_class),
+	    .word = "a restriction class", .check = value_class },
 	{ "delegate.undecided", &key_word, "exclusive",
-	    "the reply for a listed client that only the message can prove to be the vendor's",
-	    AT(delegate.undecided), .words = undecided_words },
-	{ "socketmap.listen", &key_text, NULL, "where Sendmail's rulesets connect (a socket map)",
-	    AT(socketmap_listen), .example = "\"unix:/run/greenlane/socketmap.sock\"",
-	    .word = "a listener", .check = value_listener },
-	{ "control.listen", &key_text, NULL, "where the greenlane command connects",
-	    AT(control_listen), .example = "\"unix:/run/greenlane/control.sock\"",
-	    .word = "a listener", .check = value_listener, .flags = KEY_IDLE },
-	{ "metrics.listen", &key_text, NULL, "where a monitoring system connects",
-	    AT(metrics_listen), .example = "\"inet:9180@127.0.0.1\"", .word = "a listener",
-	    .check = value_listener, .flags = KEY_IDLE },
-	{ "dns.servers", &key_texts, "",
-	    "name servers to ask; by default those in resolv.conf", LIST_AT(dns.servers),
+	    "the reply for a listed client that only the message can prove to be the vendor's", AT(delegate.undecided),
+	    .words = undecided_words },
+	{ "socketmap.listen", &key_text, NULL, "where Sendmail's rulesets connect (a socket map)", AT(socketmap_listen),
+	    .example = "\"unix:/run/greenlane/socketmap.sock\"", .word = "a listener", .check = value_listener },
+	{ "control.listen", &key_text, NULL, "where the greenlane command connects", AT(control_listen),
+	    .example = "\"unix:/run/greenlane/control.sock\"", .word = "a listener", .check = value_listener,
+	    .flags = KEY_IDLE },
+	{ "metrics.listen", &key_text, NULL, "where a monitoring system connects", AT(metrics_listen),
+	    .example = "\"inet:9180@127.0.0.1\"", .word = "a listener", .check = value_listener, .flags = KEY_IDLE },
+	{ "dns.servers", &key_texts, "", "name servers to ask; by default those in resolv.conf", LIST_AT(dns.servers),
 	    .word = "a list of name servers", .check = value_server },
-	{ "dns.timeout", &key_milliseconds, "5s", "how long one query may take",
-	    AT(dns.timeout_ms), RANGE(SECOND, MINUTE) },
-	{ "dns.trust_anchor", &key_text, NULL, "root key file; without it there is no DNSSEC",
-	    AT(dns.trust_anchor), .example = "\"/usr/share/dns/root.key\"",
-	    .word = "an absolute path", .check = value_path },
-	{ "dkim.max_age", &key_seconds, "7d", "an older signature vouches for nothing",
-	    AT(dkim.max_age), RANGE(SECOND, DAYS(400)) },
-	{ "log.facility", &key_choice, "mail", "syslog facility of the verdicts",
-	    AT(log.facility), .words = facilities },
-	{ "log.record", &key_text, NULL,
-	    "file for one JSON object per verdict; without it none is written", AT(log.record),
-	    .example = "\"/var/log/greenlane/verdicts.jsonl\"", .word = "an absolute path",
+	{ "dns.timeout", &key_milliseconds, "5s", "how long one query may take", AT(dns.timeout_ms),
+	    RANGE(SECOND, MINUTE) },
+	{ "dns.trust_anchor", &key_text, NULL, "root key file; without it there is no DNSSEC", AT(dns.trust_anchor),
+	    .example = "\"/usr/share/dns/root.key\"", .word = "an absolute path", .check = value_path },
+	{ "dkim.max_age", &key_seconds, "7d", "an older signature vouches for nothing", AT(dkim.max_age),
+	    RANGE(SECOND, DAYS(400)) },
+	{ "log.facility", &key_choice, "mail", "syslog facility of the verdicts", AT(log.facility), .words = facilities },
+	{ "log.record", &key_text, NULL, "file for one JSON object per verdict; without it none is written",
+	    AT(log.record), .example = "\"/var/log/greenlane/verdicts.jsonl\"", .word = "an absolute path",
 	    .check = value_path },
 	{ "greylist.store", &key_text, "lmdb:" GREENLANE_STATE_DIR "/greylist",
-	    "lmdb:PATH, redis:HOST:PORT or none; the default is in state_dir", AT(store),
-	    .word = "a store", .check = value_store },
+	    "lmdb:PATH, redis:HOST:PORT or none; the default is in state_dir", AT(store), .word = "a store",
+	    .check = value_store },
 	{ "greylist.stage", &key_word, "auto",
-	    "when a stranger is greylisted: at RCPT, at the end of the message, or as needed",
-	    AT(greylist.stage), .words = stages },
-	{ "greylist.delay", &key_seconds, "5m", "how long a stranger waits", AT(greylist.delay),
-	    RANGE(SECOND, DAYS(1)) },
-	{ "greylist.retry_window", &key_seconds, "2d", "how late a stranger may try again",
-	    AT(greylist.retry_window), RANGE(SECOND, DAYS(60)) },
+	    "when a stranger is greylisted: at RCPT, at the end of the message, or as needed", AT(greylist.stage),
+	    .words = stages },
+	{ "greylist.delay", &key_seconds, "5m", "how long a stranger waits", AT(greylist.delay), RANGE(SECOND, DAYS(1)) },
+	{ "greylist.retry_window", &key_seconds, "2d", "how late a stranger may try again", AT(greylist.retry_window),
+	    RANGE(SECOND, DAYS(60)) },
 	{ "greylist.lifetime", &key_seconds, "36d", "how long a sender that passed is remembered",
 	    AT(greylist.lifetime), RANGE(SECOND, DAYS(400)) },
 	{ "greylist.auto_pass", &key_number, "5", "passes after which a key is not greylisted again",
 	    AT(greylist.auto_pass), RANGE(1, 1000000) },
-	{ "greylist.ipv4_prefix", &key_number, "24", "bits of an IPv4 client that make a key",
-	    AT(greylist.ipv4_prefix), RANGE(8, 32) },
-	{ "greylist.ipv6_prefix", &key_number, "64", "bits of an IPv6 client that make a key",
-	    AT(greylist.ipv6_prefix), RANGE(16, 128) },
+	{ "greylist.ipv4_prefix", &key_number, "24", "bits of an IPv4 client that make a key", AT(greylist.ipv4_prefix),
+	    RANGE(8, 32) },
+	{ "greylist.ipv6_prefix", &key_number, "64", "bits of an IPv6 client that make a key", AT(greylist.ipv6_prefix),
+	    RANGE(16, 128) },
 	{ "greylist.exempt.networks", &key_networks, "", "clients that are never greylisted",
 	    LIST_AT(greylist.exempt_networks) },
 	{ "greylist.exempt.senders", &key_mailboxes, "", "senders that are never greylisted",
 	    LIST_AT(greylist.exempt_senders) },
-	{ "greylist.exempt.recipients", &key_mailboxes, "postmaster@, abuse@",
-	    "recipients that never greylist", LIST_AT(greylist.exempt_recipients) },
-	{ "refresh.min", &key_seconds, "60s", "a source is queried again no sooner",
-	    AT(refresh.min), RANGE(SECOND, DAYS(1)) },
-	{ "refresh.max", &key_seconds, "1d", "a source is queried again no later",
-	    AT(refresh.max), RANGE(SECOND, DAYS(30)) },
-	{ "refresh.widest_ipv4", &key_number, "12",
-	    "a source with a wider IPv4 network is not believed", AT(refresh.widest_ipv4),
-	    RANGE(1, 32) },
-	{ "refresh.widest_ipv6", &key_number, "28",
-	    "a source with a wider IPv6 network is not believed", AT(refresh.widest_ipv6),
-	    RANGE(1, 128) },
-	{ "refresh.largest_share", &key_share, "0.1%",
-	    "a source with more of the address space is not believed", AT(refresh.share_ppm),
-	    RANGE(1, 100 * PERCENT), .example = "\"0.1%\"" },
+	{ "greylist.exempt.recipients", &key_mailboxes, "postmaster@, abuse@", "recipients that never greylist",
+	    LIST_AT(greylist.exempt_recipients) },
+	{ "refresh.min", &key_seconds, "60s", "a source is queried again no sooner", AT(refresh.min),
+	    RANGE(SECOND, DAYS(1)) },
+	{ "refresh.max", &key_seconds, "1d", "a source is queried again no later", AT(refresh.max),
+	    RANGE(SECOND, DAYS(30)) },
+	{ "refresh.widest_ipv4", &key_number, "12", "a source with a wider IPv4 network is not believed",
+	    AT(refresh.widest_ipv4), RANGE(1, 32) },
+	{ "refresh.widest_ipv6", &key_number, "28", "a source with a wider IPv6 network is not believed",
+	    AT(refresh.widest_ipv6), RANGE(1, 128) },
+	{ "refresh.largest_share", &key_share, "0.1%", "a source with more of the address space is not believed",
+	    AT(refresh.share_ppm), RANGE(1, 100 * PERCENT), .example = "\"0.1%\"" },
 	{ "refresh.largest_fall", &key_percent, "50%",
-	    "a source that loses more of its addresses in one step is not believed",
-	    AT(refresh.fall_percent), RANGE(PERCENT, 100 * PERCENT), .example = "\"50%\"" },
+	    "a source that loses more of its addresses in one step is not believed", AT(refresh.fall_percent),
+	    RANGE(PERCENT, 100 * PERCENT), .example = "\"50%\"" },
 	{ "refresh.absent_after", &key_seconds, "7d",
-	    "a source that is gone or published wrongly for this long lists nothing",
-	    AT(refresh.absent_after), RANGE(SECOND, DAYS(400)) },
+	    "a source that is gone or published wrongly for this long lists nothing", AT(refresh.absent_after),
+	    RANGE(SECOND, DAYS(400)) },
 	{ "refresh.silent_after", &key_seconds_or_never, "90d",
-	    "a network that sent nothing for this long counts as drift",
-	    AT(refresh.silent_after), RANGE(SECOND, DAYS(400)) },
-	{ "reply.contact", &key_text, NULL, "where a refused sender may ask; part of the reply",
-	    AT(contact), .example = "\"https://example.com/postmaster\"",
-	    .word = "plain ASCII text", .check = value_ascii },
-	{ "own.domains", &key_domains, "", "our own names", LIST_AT(own.domains),
-	    .flags = KEY_OWNER },
-	{ "own.networks", &key_networks, "", "our own clients: their mail is exempt",
-	    LIST_AT(own.networks) },
-	{ "own.outbound", &key_addresses, "",
-	    "single addresses that may send in our names, and in no other",
+	    "a network that sent nothing for this long counts as drift", AT(refresh.silent_after),
+	    RANGE(SECOND, DAYS(400)) },
+	{ "reply.contact", &key_text, NULL, "where a refused sender may ask; part of the reply", AT(contact),
+	    .example = "\"https://example.com/postmaster\"", .word = "plain ASCII text", .check = value_ascii },
+	{ "own.domains", &key_domains, "", "our own names", LIST_AT(own.domains), .flags = KEY_OWNER },
+	{ "own.networks", &key_networks, "", "our own clients: their mail is exempt", LIST_AT(own.networks) },
+	{ "own.outbound", &key_addresses, "", "single addresses that may send in our names, and in no other",
 	    LIST_AT(own.outbound), .max = OWN_MAX },
-	{ "own.may_forward", &key_addresses, "", "single addresses that may send in any name",
-	    LIST_AT(own.may_forward), .max = OWN_MAX },
-	{ "own.on_forged", &key_word, "defer", "for mail that uses our names without proof",
-	    AT(own.on_forged), .words = vendor_action_words },
-	{ "own.lists", &key_domains, "", "mailing lists that send our users' mail back to us",
-	    LIST_AT(own.lists), .max = OWN_MAX, .check = vendor_name_fits, .flags = KEY_OWNER },
-	{ "own.daemon_names", &key_texts, "",
-	    "the MTA's submission services: their mail is exempt", LIST_AT(own.daemon_names),
-	    .word = "a list of words", .check = value_word },
-	{ "strangers.authenticate", &key_bool, "true",
-	    "SPF, DKIM and DMARC of mail that claims no vendor", AT(strangers.authenticate) },
-	{ "strangers.dmarc", &key_switch, "report",
-	    "report: DMARC is evaluated and written, never acted on",
+	{ "own.may_forward", &key_addresses, "", "single addresses that may send in any name", LIST_AT(own.may_forward),
+	    .max = OWN_MAX },
+	{ "own.on_forged", &key_word, "defer", "for mail that uses our names without proof", AT(own.on_forged),
+	    .words = vendor_action_words },
+	{ "own.lists", &key_domains, "", "mailing lists that send our users' mail back to us", LIST_AT(own.lists),
+	    .max = OWN_MAX, .check = vendor_name_fits, .flags = KEY_OWNER },
+	{ "own.daemon_names", &key_texts, "", "the MTA's submission services: their mail is exempt",
+	    LIST_AT(own.daemon_names), .word = "a list of words", .check = value_word },
+	{ "strangers.authenticate", &key_bool, "true", "SPF, DKIM and DMARC of mail that claims no vendor",
+	    AT(strangers.authenticate) },
+	{ "strangers.dmarc", &key_switch, "report", "report: DMARC is evaluated and written, never acted on",
 	    AT(strangers.dmarc_report), .words = dmarc_words },
 	{ "vendor_path", &key_texts, GREENLANE_VENDOR_DIR ", " GREENLANE_SITE_VENDOR_DIR,
-	    "directories of vendor files; of two files of one name the later counts",
-	    LIST_AT(vendor_path), .word = "a list of directories" },
-	{ "vendors", &key_groups, NULL,
-	    "the vendors in force; any key of a vendor file may be given beside name",
+	    "directories of vendor files; of two files of one name the later counts", LIST_AT(vendor_path),
+	    .word = "a list of directories" },
+	{ "vendors", &key_groups, NULL, "the vendors in force; any key of a vendor file may be given beside name",
 	    .example = "( { name = \"autotask\"; } )", .flags = KEY_REQUIRED },
 	{ "delegations", &key_groups, NULL, "vendors that may send in our own names",
 	    .example = "( { vendor = \"autotask\"; domains = [ \"example.com\" ]; } )" },
@@ -185,29 +163,25 @@ static const struct key setting_rows[] = {
 	{ "exports", &key_groups, NULL, "files that greenlaned keeps fresh for other programs",
 	    .example = "( { format = \"postgrey\"; file = \"/var/lib/greenlane-exports/postgrey\"; } )" },
 };
-const struct keys setting_keys = { "", setting_rows,
-	sizeof setting_rows / sizeof setting_rows[0] };
+const struct keys setting_keys = { "", setting_rows, sizeof setting_rows / sizeof setting_rows[0] };
 
 /* Checks of several keys. */
 static void
 settings_check(struct load *load, const struct node *root)
 {
 	struct settings *settings = &load->policy->settings;
-	const struct node *refresh = node_member(root, "refresh"),
-			  *greylist = node_member(root, "greylist");
+	const struct node *refresh = node_member(root, "refresh"), *greylist = node_member(root, "greylist");
 	const struct node *user = node_member(root, "user");
 	struct reading *r = &load->r;
 
 	if (refresh != NULL && settings->refresh.min > settings->refresh.max)
-		reading_fault(r, refresh,
-		    "'refresh.min' is longer than 'refresh.max'; write a shorter one");
+		reading_fault(r, refresh, "'refresh.min' is longer than 'refresh.max'; write a shorter one");
 	if (greylist != NULL && settings->greylist.delay >= settings->greylist.retry_window)
 		reading_fault(r, greylist,
 		    "'greylist.delay' is not shorter than 'greylist.retry_window', so nobody could try again in "
 		    "time; write a longer window");
 	if (user != NULL && strcmp(settings->user, "root") == 0)
-		faults_warn(r->faults, r->file, user->line,
-		    "'user' is root; write an unprivileged user");
+		faults_warn(r->faults, r->file, user->line, "'user' is root; write an unprivileged user");
 	if (strncmp(settings->store, "redis:", 6) == 0)
 		faults_warn(r->faults, r->file, greylist == NULL ? 0 : greylist->line,
 		    "'greylist.store' redis is read, but has no effect in this version");
@@ -220,11 +194,17 @@ own_place(struct load *load, const struct node *own)
 {
 	const struct settings *settings = &load->policy->settings;
 
-	load->policy->own = (struct vendor){ .number = UINT32_MAX, .name = OWN_NAME,
-		.title = "our own names", .kind = VENDOR_APPLICATION, .mode = MODE_ENFORCE,
-		.domains = settings->own.domains, .dkim = settings->own.domains,
-		.on_forged = settings->own.on_forged, .on_unproven = ACTION_GREYLIST,
-		.on_unsure = ACTION_DEFER, .line = own == NULL ? 0 : own->line };
+	load->policy->own = (struct vendor){ .number = UINT32_MAX,
+		.name = OWN_NAME,
+		.title = "our own names",
+		.kind = VENDOR_APPLICATION,
+		.mode = MODE_ENFORCE,
+		.domains = settings->own.domains,
+		.dkim = settings->own.domains,
+		.on_forged = settings->own.on_forged,
+		.on_unproven = ACTION_GREYLIST,
+		.on_unsure = ACTION_DEFER,
+		.line = own == NULL ? 0 : own->line };
 	load->policy->own.file = load->policy->own.sources_file = reading_string(&load->r, load->file);
 }
 
@@ -254,10 +234,8 @@ settings_read(struct load *load, const struct node *root)
 	keys_default(&load->r, &setting_keys, settings);
 	keys_require(&load->r, &setting_keys, root);
 	keys_read(&load->r, &setting_keys, root, settings);
-	if (greylist == NULL || greylist->kind != NODE_GROUP ||
-	    node_member(greylist, "store") == NULL) {
-		const char *store =
-		    arena_format(load->r.arena, "lmdb:%s/greylist", settings->state_dir);
+	if (greylist == NULL || greylist->kind != NODE_GROUP || node_member(greylist, "store") == NULL) {
+		const char *store = arena_format(load->r.arena, "lmdb:%s/greylist", settings->state_dir);
 
 		if (store == NULL)
 			reading_starve(&load->r);

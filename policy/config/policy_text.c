@@ -15,8 +15,7 @@ text_tree(struct load *load, const char *file, const char *text, size_t length)
 	struct fault why;
 
 	if (length > POLICY_TEXT_MAX) {
-		faults_error(load->r.faults, file, 0,
-		    "larger than %d MiB; put long lists into files of their own",
+		faults_error(load->r.faults, file, 0, "larger than %d MiB; put long lists into files of their own",
 		    POLICY_TEXT_MAX >> 20);
 		return NULL;
 	}
@@ -36,22 +35,18 @@ vendor_group(struct load *load, const char *file, const struct node *root)
 
 	for (size_t i = 0; i < root->count; i++)
 		if (strcmp(root->children[i].name, words[0]) != 0)
-			faults_error(load->r.faults, file, root->children[i].line,
-			    "unknown key '%.60s'%s", root->children[i].name,
-			    keys_hint(root->children[i].name, words, 1, hint));
+			faults_error(load->r.faults, file, root->children[i].line, "unknown key '%.60s'%s",
+			    root->children[i].name, keys_hint(root->children[i].name, words, 1, hint));
 	if (group == NULL)
-		faults_error(load->r.faults, file, 0,
-		    "no vendor is described; write vendor = { name = \"...\"; ... };");
+		faults_error(load->r.faults, file, 0, "no vendor is described; write vendor = { name = \"...\"; ... };");
 	else if (group->kind != NODE_GROUP)
-		faults_error(load->r.faults, file, group->line,
-		    "'vendor' wants a group; write vendor = { ... };");
+		faults_error(load->r.faults, file, group->line, "'vendor' wants a group; write vendor = { ... };");
 	return group == NULL || group->kind != NODE_GROUP ? NULL : group;
 }
 
 /* Finds, parses and reads a vendor's file; false if there is nothing to finish. */
 static bool
-vendor_file_read(
-    struct load *load, const char *name, const struct node *site, struct vendor_load *loaded)
+vendor_file_read(struct load *load, const char *name, const struct node *site, struct vendor_load *loaded)
 {
 	struct reading *r = &load->r;
 	const struct node *root, *group, *inside;
@@ -59,11 +54,9 @@ vendor_file_read(
 	struct fault why = { .text = "" };
 	size_t length = 0;
 
-	text = load->files->vendor(load->files->context, &load->policy->settings.vendor_path,
-	    name, &path, &length, &why);
+	text = load->files->vendor(load->files->context, &load->policy->settings.vendor_path, name, &path, &length, &why);
 	if (text == NULL) {
-		reading_fault(
-		    r, site, "%s%s%s", why.file, why.file[0] == '\0' ? "" : ": ", why.text);
+		reading_fault(r, site, "%s%s%s", why.file, why.file[0] == '\0' ? "" : ": ", why.text);
 		return false;
 	}
 	loaded->vendor.file = reading_string(r, path);
@@ -77,8 +70,7 @@ vendor_file_read(
 	inside = node_member(group, "name");
 	if (inside != NULL && inside->kind == NODE_STRING && value_name(inside->text, NULL) &&
 	    strcmp(loaded->vendor.name, name) != 0)
-		reading_fault(r, inside, "'%.60s' is not the name of this file; write \"%s\"",
-		    inside->text, name);
+		reading_fault(r, inside, "'%.60s' is not the name of this file; write \"%s\"", inside->text, name);
 	r->file = load->file;
 	return true;
 }
@@ -90,8 +82,7 @@ list_path(struct load *load, const char *beside, const char *name)
 	const char *slash = strrchr(beside, '/'), *path = NULL;
 
 	if (name[0] != '/' && slash != NULL)
-		path =
-		    arena_format(load->trees, "%.*s/%s", (int)(slash - beside), beside, name);
+		path = arena_format(load->trees, "%.*s/%s", (int)(slash - beside), beside, name);
 	return path == NULL ? name : path;
 }
 
@@ -106,14 +97,13 @@ lists_read(struct load *load, struct vendor_load *loaded)
 
 		if (source->kind != SOURCE_FILE || source->name[0] == '\0')
 			continue;
-		text = load->files->networks(
-		    load->files->context, loaded->sources_file, source->name, &length, &why);
+		text = load->files->networks(load->files->context, loaded->sources_file, source->name, &length, &why);
 		if (text == NULL)
-			faults_error(load->r.faults, loaded->sources_file, source->line,
-			    "%s%s%s", why.file, why.file[0] == '\0' ? "" : ": ", why.text);
+			faults_error(load->r.faults, loaded->sources_file, source->line, "%s%s%s", why.file,
+			    why.file[0] == '\0' ? "" : ": ", why.text);
 		else
-			vendor_networks_read(&load->r, source,
-			    list_path(load, loaded->sources_file, source->name), text, length);
+			vendor_networks_read(&load->r, source, list_path(load, loaded->sources_file, source->name),
+			    text, length);
 	}
 }
 
@@ -124,22 +114,18 @@ site_name(struct load *load, const struct node *site)
 	const struct node *name = node_member(site, "name");
 
 	if (name == NULL)
-		reading_fault(
-		    &load->r, site, "a vendor has no name; write { name = \"autotask\"; }");
-	if (name == NULL || name->kind != NODE_STRING || name->text[0] == '\0' ||
-	    !value_name(name->text, NULL))
+		reading_fault(&load->r, site, "a vendor has no name; write { name = \"autotask\"; }");
+	if (name == NULL || name->kind != NODE_STRING || name->text[0] == '\0' || !value_name(name->text, NULL))
 		return NULL;
 	if (strcmp(name->text, OWN_NAME) == 0) {
 		reading_fault(&load->r, name,
-		    "the name '%s' is reserved for our own names; give the vendor's file another name",
-		    name->text);
+		    "the name '%s' is reserved for our own names; give the vendor's file another name", name->text);
 		return NULL;
 	}
 	for (size_t i = 0; i < load->vendor_count; i++)
 		if (strcmp(load->vendors[i].vendor.name, name->text) == 0) {
-			reading_fault(&load->r, name,
-			    "vendor '%s' is already in line %u; keep one of them",
-			    name->text, load->vendors[i].vendor.line);
+			reading_fault(&load->r, name, "vendor '%s' is already in line %u; keep one of them", name->text,
+			    load->vendors[i].vendor.line);
 			return NULL;
 		}
 	return name->text;
@@ -213,8 +199,7 @@ vendors_read(struct load *load, const struct node *root)
 		reading_fault(&load->r, list, "more than %d vendors; write fewer", VENDORS_MAX);
 		return;
 	}
-	load->vendors =
-	    count == 0 ? NULL : arena_take(load->trees, count * sizeof *load->vendors);
+	load->vendors = count == 0 ? NULL : arena_take(load->trees, count * sizeof *load->vendors);
 	if (count > 0 && load->vendors == NULL)
 		reading_starve(&load->r);
 	for (size_t i = 0; i < count && load->vendors != NULL; i++)
@@ -239,8 +224,8 @@ policy_open(struct faults *faults, const char *file)
 }
 
 struct policy *
-policy_text_load(const char *file, const char *text, size_t length,
-    const struct policy_files *files, struct faults *faults)
+policy_text_load(const char *file, const char *text, size_t length, const struct policy_files *files,
+    struct faults *faults)
 {
 	size_t before = faults->errors;
 	struct policy *policy = policy_open(faults, file);
@@ -249,8 +234,7 @@ policy_text_load(const char *file, const char *text, size_t length,
 
 	if (policy == NULL)
 		return NULL;
-	load.r = (struct reading){ .arena = policy->arena, .faults = faults, .suffixes = files->suffixes,
-		.file = file };
+	load.r = (struct reading){ .arena = policy->arena, .faults = faults, .suffixes = files->suffixes, .file = file };
 	load.trees = arena_open(POLICY_ARENA_MAX);
 	if (load.trees == NULL)
 		reading_starve(&load.r);

@@ -71,8 +71,7 @@ node_copy(struct copying *copying, const config_setting_t *from, struct node *to
 	if (children == NULL)
 		return false;
 	for (int i = 0; i < count; i++)
-		if (!node_copy(
-			copying, config_setting_get_elem(from, (unsigned)i), &children[i]))
+		if (!node_copy(copying, config_setting_get_elem(from, (unsigned)i), &children[i]))
 			return false;
 	to->children = children;
 	to->count = (size_t)count;
@@ -93,8 +92,7 @@ terminated(const char *text, size_t length)
 }
 
 const struct node *
-tree_read(
-    struct arena *arena, const char *file, const char *text, size_t length, struct fault *why)
+tree_read(struct arena *arena, const char *file, const char *text, size_t length, struct fault *why)
 {
 	struct node *root = NULL, *made = arena_take(arena, sizeof *made);
 	char *copy = terminated(text, length);
@@ -111,14 +109,11 @@ tree_read(
 		goto out;
 	if (!config_read_string(&config, copy)) {
 		fault_at(why, file, (unsigned)config_error_line(&config),
-		    "%s; write elements of one kind between '[' and ']'",
-		    config_error_text(&config));
+		    "%s; write elements of one kind between '[' and ']'", config_error_text(&config));
 		goto out;
 	}
-	if (!node_copy(&copying, config_root_setting(&config), made) ||
-	    copying.next != tokens.count) {
-		fault_at(
-		    why, file, 0, "too large for memory, or read differently by libconfig");
+	if (!node_copy(&copying, config_root_setting(&config), made) || copying.next != tokens.count) {
+		fault_at(why, file, 0, "too large for memory, or read differently by libconfig");
 		goto out;
 	}
 	root = made;

@@ -16,8 +16,8 @@
 enum node_kind { NODE_STRING, NODE_NUMBER, NODE_BOOL, NODE_LIST, NODE_GROUP };
 
 struct node {
-	const char *name; /* "" in a list and for the file itself */
-	const char *text; /* string: its value; number: its digits as written; else "" */
+	const char *name;            /* "" in a list and for the file itself */
+	const char *text;            /* string: its value; number: its digits as written; else "" */
 	const struct node *children; /* of a list or group, in order */
 	size_t count;
 	enum node_kind kind;

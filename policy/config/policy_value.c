@@ -20,8 +20,8 @@ struct unit {
 };
 
 static const struct unit times[] = { /* ms; rising */
-	{ "ms", 1 }, { "s", 1000 }, { "m", 60 * 1000 }, { "h", 3600 * 1000 },
-	{ "d", 86400 * 1000 }, { "w", INT64_C(7) * 86400 * 1000 }, { NULL, 0 }
+	{ "ms", 1 }, { "s", 1000 }, { "m", 60 * 1000 }, { "h", 3600 * 1000 }, { "d", 86400 * 1000 },
+	{ "w", INT64_C(7) * 86400 * 1000 }, { NULL, 0 }
 };
 
 static bool
@@ -39,8 +39,7 @@ digits_read(const char **at, int64_t *out)
 	if (!is_digit(**at))
 		return false;
 	for (; is_digit(**at); ++*at)
-		if (__builtin_mul_overflow(number, 10, &number) ||
-		    __builtin_add_overflow(number, **at - '0', &number))
+		if (__builtin_mul_overflow(number, 10, &number) || __builtin_add_overflow(number, **at - '0', &number))
 			return false;
 	*out = number;
 	return true;
@@ -76,8 +75,7 @@ value_percentage(const char *text, int64_t *millionths)
 {
 	int64_t worth = PERCENT;
 
-	if (!digits_read(&text, millionths) ||
-	    __builtin_mul_overflow(*millionths, PERCENT, millionths))
+	if (!digits_read(&text, millionths) || __builtin_mul_overflow(*millionths, PERCENT, millionths))
 		return false;
 	if (*text == '.' && is_digit(text[1]))
 		for (text++; is_digit(*text) && worth > 1; text++) {
@@ -123,11 +121,9 @@ value_text(const char *text, struct fault *why)
 	for (size_t length; left > 0; text += length, left -= length) {
 		length = utf8_plain(text, left);
 		if (length == 0 && utf8_read(text, left, &point) == 0)
-			return fault_set(why, "byte 0x%02x is not UTF-8; save the file as UTF-8",
-			    (unsigned char)*text);
+			return fault_set(why, "byte 0x%02x is not UTF-8; save the file as UTF-8", (unsigned char)*text);
 		if (length == 0)
-			return fault_set(
-			    why, "a control character; write plain text on one line");
+			return fault_set(why, "a control character; write plain text on one line");
 	}
 	return true;
 }
@@ -151,8 +147,7 @@ chars_fit(const char *text, size_t longest, bool upper, const char *marks)
 	if (length > longest)
 		return false;
 	for (; *text != '\0'; text++)
-		if (!(text_lower(*text) >= 'a' && text_lower(*text) <= 'z' &&
-			(upper || text_lower(*text) == *text)) &&
+		if (!(text_lower(*text) >= 'a' && text_lower(*text) <= 'z' && (upper || text_lower(*text) == *text)) &&
 		    !is_digit(*text) && strchr(marks, *text) == NULL)
 			return false;
 	return true;
@@ -162,8 +157,7 @@ bool
 value_word(const char *text, struct fault *why)
 {
 	return chars_fit(text, DOMAIN_MAX, true, "._-") ||
-	       fault_set(why,
-		   "'%.60s' is not a plain word; write letters, digits, '.', '-' and '_'", text);
+	    fault_set(why, "'%.60s' is not a plain word; write letters, digits, '.', '-' and '_'", text);
 }
 
 /*
@@ -174,14 +168,13 @@ static bool
 is_postfix_word(const char *text)
 {
 	static const char *const words[] = { "ok", "relay", "permit*", "dunno", "accept*", "reject*", "defer*",
-		"check_*", "warn*", "bcc", "delay", "discard", "filter", "hold", "info", "prepend", "redirect",
-		"sleep", "strip", "default_action", "action" };
+		"check_*", "warn*", "bcc", "delay", "discard", "filter", "hold", "info", "prepend", "redirect", "sleep",
+		"strip", "default_action", "action" };
 
 	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
 		size_t length = strcspn(words[i], "*");
 
-		if (strncasecmp(text, words[i], length) == 0 &&
-		    (words[i][length] == '*' || text[length] == '\0'))
+		if (strncasecmp(text, words[i], length) == 0 && (words[i][length] == '*' || text[length] == '\0'))
 			return true;
 	}
 	return false;
@@ -208,9 +201,8 @@ bool
 value_name(const char *text, struct fault *why)
 {
 	return chars_fit(text, WORD_MAX, false, "_-") ||
-	       fault_set(why,
-		   "'%.60s' is not a name; write lower-case letters, digits, '-' and '_', at most %d",
-		   text, WORD_MAX);
+	    fault_set(why, "'%.60s' is not a name; write lower-case letters, digits, '-' and '_', at most %d", text,
+		WORD_MAX);
 }
 
 bool
@@ -219,8 +211,7 @@ value_path(const char *text, struct fault *why)
 	if (text[0] != '/')
 		return fault_set(why, "'%.200s' is not an absolute path; begin it with '/'", text);
 	if (strlen(text) > PATH_TEXT_MAX)
-		return fault_set(
-		    why, "a path longer than %d bytes; write a shorter one", PATH_TEXT_MAX);
+		return fault_set(why, "a path longer than %d bytes; write a shorter one", PATH_TEXT_MAX);
 	return true;
 }
 
@@ -231,8 +222,8 @@ value_date(const char *text, struct fault *why)
 	int year, month, day, end = 0;
 
 	if (strlen(text) == 10 && strspn(text, "0123456789-") == 10 &&
-	    sscanf(text, "%4d-%2d-%2d%n", &year, &month, &day, &end) == 3 && end == 10 &&
-	    year >= 1970 && month >= 1 && month <= 12 && day >= 1 && day <= days[month - 1])
+	    sscanf(text, "%4d-%2d-%2d%n", &year, &month, &day, &end) == 3 && end == 10 && year >= 1970 && month >= 1 &&
+	    month <= 12 && day >= 1 && day <= days[month - 1])
 		return true;
 	return fault_set(why, "'%.40s' is not a date; write YYYY-MM-DD, such as \"2026-08-01\"", text);
 }
@@ -275,14 +266,12 @@ value_listener(const char *text, struct fault *why)
 
 	if (strncmp(text, "unix:", 5) == 0) {
 		if (strlen(text + 5) > SOCKET_PATH_MAX)
-			return fault_set(why,
-			    "a socket's path has at most %d bytes; write a shorter one",
+			return fault_set(why, "a socket's path has at most %d bytes; write a shorter one",
 			    SOCKET_PATH_MAX);
 		return value_path(text + 5, why);
 	}
 	if ((six || strncmp(text, "inet:", 5) == 0) && at != NULL && at > port &&
-	    port_fits(port, (size_t)(at - port)) &&
-	    host_fits(at + 1, strlen(at + 1), six ? ADDRESS_V6 : ADDRESS_V4))
+	    port_fits(port, (size_t)(at - port)) && host_fits(at + 1, strlen(at + 1), six ? ADDRESS_V6 : ADDRESS_V4))
 		return true;
 	return fault_set(why,
 	    "'%.120s' is not a listener; write \"unix:/run/greenlane/milter.sock\", \"inet:8890@127.0.0.1\" or "
@@ -304,8 +293,7 @@ value_server(const char *text, struct fault *why)
 		if (address_read(base, &address))
 			return true;
 	}
-	return fault_set(
-	    why, "'%.60s' is not a name server; write \"127.0.0.1\" or \"127.0.0.1@53\"", text);
+	return fault_set(why, "'%.60s' is not a name server; write \"127.0.0.1\" or \"127.0.0.1@53\"", text);
 }
 
 bool
@@ -317,8 +305,7 @@ value_store(const char *text, struct fault *why)
 		return true;
 	if (strncmp(text, "lmdb:", 5) == 0)
 		return value_path(text + 5, why);
-	if (strncmp(text, "redis:", 6) == 0 && colon > text + 6 &&
-	    port_fits(colon + 1, strlen(colon + 1)) &&
+	if (strncmp(text, "redis:", 6) == 0 && colon > text + 6 && port_fits(colon + 1, strlen(colon + 1)) &&
 	    host_fits(text + 6, (size_t)(colon - text - 6), ADDRESS_NONE))
 		return true;
 	return fault_set(why,

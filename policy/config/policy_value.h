@@ -30,12 +30,12 @@ bool value_whole(const char *, int64_t *) MUST_USE;
 /* Printable text in UTF-8; control characters could break a header, a reply or a log line. */
 bool value_text(const char *, struct fault *why) MUST_USE;
 
-bool value_ascii(const char *, struct fault *why) MUST_USE;    /* printable ASCII, at most 200 bytes */
-bool value_word(const char *, struct fault *why) MUST_USE;     /* letters, digits, . - _ */
-bool value_class(const char *, struct fault *why) MUST_USE;    /* a Postfix restriction class, not one of its own words */
-bool value_name(const char *, struct fault *why) MUST_USE;     /* lower case, digits, - _: a vendor, a tag */
-bool value_path(const char *, struct fault *why) MUST_USE;     /* absolute */
-bool value_date(const char *, struct fault *why) MUST_USE;     /* "YYYY-MM-DD" */
+bool value_ascii(const char *, struct fault *why) MUST_USE; /* printable ASCII, at most 200 bytes */
+bool value_word(const char *, struct fault *why) MUST_USE;  /* letters, digits, . - _ */
+bool value_class(const char *, struct fault *why) MUST_USE; /* a Postfix restriction class, not one of its own words */
+bool value_name(const char *, struct fault *why) MUST_USE;  /* lower case, digits, - _: a vendor, a tag */
+bool value_path(const char *, struct fault *why) MUST_USE;  /* absolute */
+bool value_date(const char *, struct fault *why) MUST_USE;  /* "YYYY-MM-DD" */
 bool value_listener(const char *, struct fault *why) MUST_USE; /* unix:PATH, inet:PORT@HOST, inet6:PORT@HOST */
 bool value_server(const char *, struct fault *why) MUST_USE;   /* ADDRESS or ADDRESS@PORT */
 bool value_store(const char *, struct fault *why) MUST_USE;    /* lmdb:PATH, redis:HOST:PORT, none */

@@ -9,18 +9,12 @@
 
 enum { LINES_MAX = 1000 * 1000 };
 enum { SECOND = 1000, DAY = 24 * 3600 * SECOND };
-enum {
-	WIDEST_V4 = 8,
-	WIDEST_V6 = 16
-}; /* no vendor has more; a slip would list half the world */
+enum { WIDEST_V4 = 8, WIDEST_V6 = 16 }; /* no vendor has more; a slip would list half the world */
 
-static const char *const kinds[] = { [VENDOR_APPLICATION] = "application",
-	[VENDOR_ESP] = "esp",
-	[VENDOR_GATEWAY] = "gateway",
-	NULL };
-static const char *const modes[] = {
-	[MODE_ENFORCE] = "enforce", [MODE_VOUCH] = "vouch", [MODE_MONITOR] = "monitor", NULL
+static const char *const kinds[] = {
+	[VENDOR_APPLICATION] = "application", [VENDOR_ESP] = "esp", [VENDOR_GATEWAY] = "gateway", NULL
 };
+static const char *const modes[] = { [MODE_ENFORCE] = "enforce", [MODE_VOUCH] = "vouch", [MODE_MONITOR] = "monitor", NULL };
 const char *const vendor_action_words[] = { [ACTION_PASS] = "pass",
 	[ACTION_TAG] = "tag",
 	[ACTION_QUARANTINE] = "quarantine",
@@ -28,21 +22,16 @@ const char *const vendor_action_words[] = { [ACTION_PASS] = "pass",
 	[ACTION_DEFER] = "defer",
 	[ACTION_REJECT] = "reject",
 	NULL };
-static const char *const uses[] = {
-	[USE_MX] = "mx", [USE_LOGIN] = "login", [USE_API] = "api", NULL
+static const char *const uses[] = { [USE_MX] = "mx", [USE_LOGIN] = "login", [USE_API] = "api", NULL };
+static const char *const source_kinds[] = {
+	[SOURCE_CIDR] = "cidr", [SOURCE_FILE] = "file", [SOURCE_A] = "a", [SOURCE_MX] = "mx", [SOURCE_SPF] = "spf"
 };
-static const char *const source_kinds[] = { [SOURCE_CIDR] = "cidr",
-	[SOURCE_FILE] = "file",
-	[SOURCE_A] = "a",
-	[SOURCE_MX] = "mx",
-	[SOURCE_SPF] = "spf" };
 
 /* With a top-level domain, everybody's mail would claim the vendor. */
 bool
 vendor_name_fits(const char *domain, struct fault *why)
 {
-	return domain_labels(domain) > 1 ||
-	       fault_set(why, "'%s' is a top-level domain; write a name below it", domain);
+	return domain_labels(domain) > 1 || fault_set(why, "'%s' is a top-level domain; write a name below it", domain);
 }
 
 bool
@@ -52,8 +41,8 @@ vendor_network_fits(const struct prefix *prefix, struct fault *why)
 	char text[PREFIX_TEXT];
 
 	return prefix->bits >= least ||
-	       fault_set(why, "'%s' is too wide for a source; write networks of /%u or longer",
-		   prefix_write(prefix, text), least);
+	    fault_set(why, "'%s' is too wide for a source; write networks of /%u or longer", prefix_write(prefix, text),
+		least);
 }
 
 /* "listed+spf" into bits. */
@@ -71,15 +60,13 @@ proofs_read(const char *text, unsigned *out, struct fault *why)
 		while (i < PROOFS && !span_is(part, proof_words[i]))
 			i++;
 		if (i == PROOFS) {
-			snprintf(word, sizeof word, "%.*s",
-			    part.length < 60 ? (int)part.length : 60, part.at);
+			snprintf(word, sizeof word, "%.*s", part.length < 60 ? (int)part.length : 60, part.at);
 			return fault_set(why, "'%s' is not a kind of evidence%s", word,
 			    keys_hint(word, proof_words, PROOFS, hint));
 		}
 		*out |= 1u << i;
 	} while (rest.length > 0);
-	return text[strlen(text) - 1] != '+' ||
-	       fault_set(why, "'%.60s' ends in '+'; drop it", text);
+	return text[strlen(text) - 1] != '+' || fault_set(why, "'%.60s' ends in '+'; drop it", text);
 }
 
 static void
@@ -90,18 +77,15 @@ vouch_read(struct reading *r, const struct key *key, const struct node *node, vo
 	struct fault why;
 
 	if (node->count > VOUCH_MAX) {
-		reading_fault(r, node, "'%s' holds more than %d alternatives; drop some",
-		    key->path, VOUCH_MAX);
+		reading_fault(r, node, "'%s' holds more than %d alternatives; drop some", key->path, VOUCH_MAX);
 		return;
 	}
 	for (size_t i = 0; i < node->count; i++) {
 		const struct node *child = &node->children[i];
 
 		if (child->kind != NODE_STRING || child->text[0] == '\0')
-			reading_fault(r, child, "'%s' wants strings; write %s", key->path,
-			    key->type->example);
-		else if (!value_text(child->text, &why) ||
-			 !proofs_read(child->text, &field[count], &why))
+			reading_fault(r, child, "'%s' wants strings; write %s", key->path, key->type->example);
+		else if (!value_text(child->text, &why) || !proofs_read(child->text, &field[count], &why))
 			reading_fault(r, child, "'%s': %s", key->path, why.text);
 		else
 			count++;
@@ -109,8 +93,7 @@ vouch_read(struct reading *r, const struct key *key, const struct node *node, vo
 	memcpy((char *)base + key->count_offset, &count, sizeof count);
 }
 
-const struct key_type key_vouch = { "a list of evidence", "[ \"listed+spf\", \"dkim\" ]",
-	NODE_LIST, vouch_read };
+const struct key_type key_vouch = { "a list of evidence", "[ \"listed+spf\", \"dkim\" ]", NODE_LIST, vouch_read };
 
 /* One source before its kind is known. */
 struct source_load {
@@ -119,58 +102,42 @@ struct source_load {
 };
 
 #define AT(field) .offset = offsetof(struct source_load, field)
-#define LIST_AT(list, count)                                                                   \
-	.offset = offsetof(struct source_load, list),                                         \
-	.count_offset = offsetof(struct source_load, count)
+#define LIST_AT(list, count)                                                                                           \
+	.offset = offsetof(struct source_load, list), .count_offset = offsetof(struct source_load, count)
 
 static const struct key source_rows[] = {
-	{ "cidr", &key_networks, NULL, "networks, written out",
-	    LIST_AT(source.prefixes, source.prefix_count),
+	{ "cidr", &key_networks, NULL, "networks, written out", LIST_AT(source.prefixes, source.prefix_count),
 	    .check_network = vendor_network_fits },
-	{ "file", &key_text, NULL,
-	    "a file beside this one: one network per line, '#' begins a comment",
+	{ "file", &key_text, NULL, "a file beside this one: one network per line, '#' begins a comment",
 	    AT(where[SOURCE_FILE]), .word = "a path", .example = "\"networks.list\"" },
-	{ "a", &key_text, NULL, "a host name: its A and AAAA records", AT(where[SOURCE_A]),
+	{ "a", &key_text, NULL, "a host name: its A and AAAA records", AT(where[SOURCE_A]), .word = "a domain name",
+	    .example = "\"mailers.example.com\"" },
+	{ "mx", &key_text, NULL, "a domain: the addresses of its MX hosts", AT(where[SOURCE_MX]),
 	    .word = "a domain name", .example = "\"mailers.example.com\"" },
-	{ "mx", &key_text, NULL, "a domain: the addresses of its MX hosts",
-	    AT(where[SOURCE_MX]), .word = "a domain name",
-	    .example = "\"mailers.example.com\"" },
-	{ "spf", &key_text, NULL, "a domain: what its SPF record lets pass",
-	    AT(where[SOURCE_SPF]), .word = "a domain name",
-	    .example = "\"mailers.example.com\"" },
-	{ "tags", &key_texts, NULL,
-	    "territory, data centre, zone; a source without tags always counts",
-	    LIST_AT(source.tags, source.tag_count), .word = "a list of names",
-	    .check = value_name },
-	{ "exclusive", &key_bool, "false", "nobody else sends mail from there",
-	    AT(source.exclusive) },
-	{ "use", &key_word, "mx", "what these hosts do; only mx counts for listed",
-	    AT(source.use), .words = uses },
-	{ "as_of", &key_text, NULL, "the day on which the vendor published it", AT(source.as_of),
+	{ "spf", &key_text, NULL, "a domain: what its SPF record lets pass", AT(where[SOURCE_SPF]),
+	    .word = "a domain name", .example = "\"mailers.example.com\"" },
+	{ "tags", &key_texts, NULL, "territory, data centre, zone; a source without tags always counts",
+	    LIST_AT(source.tags, source.tag_count), .word = "a list of names", .check = value_name },
+	{ "exclusive", &key_bool, "false", "nobody else sends mail from there", AT(source.exclusive) },
+	{ "use", &key_word, "mx", "what these hosts do; only mx counts for listed", AT(source.use), .words = uses },
+	{ "as_of", &key_text, NULL, "the day on which the vendor published it", AT(source.as_of), .word = "a date",
+	    .example = "\"2026-08-01\"", .check = value_date },
+	{ "review_by", &key_text, NULL, "the day by which a person should review it", AT(source.review_by),
 	    .word = "a date", .example = "\"2026-08-01\"", .check = value_date },
-	{ "review_by", &key_text, NULL, "the day by which a person should review it",
-	    AT(source.review_by), .word = "a date", .example = "\"2026-08-01\"",
-	    .check = value_date },
-	{ "max_stale", &key_seconds, "7d",
-	    "how long the last good answer is believed while DNS fails", AT(source.max_stale),
-	    .min = SECOND, .max = INT64_C(365) * DAY },
+	{ "max_stale", &key_seconds, "7d", "how long the last good answer is believed while DNS fails",
+	    AT(source.max_stale), .min = SECOND, .max = INT64_C(365) * DAY },
 };
-const struct keys source_keys = { "vendor.sources.", source_rows,
-	sizeof source_rows / sizeof source_rows[0] };
+const struct keys source_keys = { "vendor.sources.", source_rows, sizeof source_rows / sizeof source_rows[0] };
 
 #undef AT
 #define AT(field) .offset = offsetof(struct evidence, field)
 
 static const struct key evidence_rows[] = {
-	{ "what", &key_text, NULL, "the key that this supports, or the fact", AT(what),
-	    .flags = KEY_REQUIRED },
-	{ "where", &key_text, NULL, "the page, list or header that says so", AT(where),
-	    .flags = KEY_REQUIRED },
-	{ "seen", &key_text, NULL, "its date, or \"undated\"", AT(seen),
-	    .flags = KEY_REQUIRED },
+	{ "what", &key_text, NULL, "the key that this supports, or the fact", AT(what), .flags = KEY_REQUIRED },
+	{ "where", &key_text, NULL, "the page, list or header that says so", AT(where), .flags = KEY_REQUIRED },
+	{ "seen", &key_text, NULL, "its date, or \"undated\"", AT(seen), .flags = KEY_REQUIRED },
 };
-const struct keys evidence_keys = { "vendor.evidence.", evidence_rows,
-	sizeof evidence_rows / sizeof evidence_rows[0] };
+const struct keys evidence_keys = { "vendor.evidence.", evidence_rows, sizeof evidence_rows / sizeof evidence_rows[0] };
 
 /* Which of the five kinds this group describes; false with a fault. */
 static bool
@@ -182,8 +149,7 @@ source_kind_find(struct reading *r, const struct node *group, enum source_kind *
 		const struct node *node = node_member(group, source_kinds[i]);
 
 		if (node != NULL && found != NULL) {
-			reading_fault(r, node, "a source has '%s' and '%s'; write two sources",
-			    found->name, node->name);
+			reading_fault(r, node, "a source has '%s' and '%s'; write two sources", found->name, node->name);
 			return false;
 		}
 		if (node != NULL) {
@@ -192,8 +158,7 @@ source_kind_find(struct reading *r, const struct node *group, enum source_kind *
 		}
 	}
 	if (found == NULL)
-		reading_fault(r, group,
-		    "a source has no address; write one of cidr, file, a, mx or spf");
+		reading_fault(r, group, "a source has no address; write one of cidr, file, a, mx or spf");
 	return found != NULL;
 }
 
@@ -219,9 +184,8 @@ source_text(struct reading *r, struct source *source)
 
 	if (source->kind == SOURCE_CIDR && source->prefix_count > 0)
 		prefix_write(&source->prefixes[0], first);
-	source->text =
-	    arena_format(r->arena, "%s:%s%s%s", source_kinds[source->kind], first, source->name,
-		source->kind == SOURCE_CIDR && source->prefix_count > 1 ? ",..." : "");
+	source->text = arena_format(r->arena, "%s:%s%s%s", source_kinds[source->kind], first, source->name,
+	    source->kind == SOURCE_CIDR && source->prefix_count > 1 ? ",..." : "");
 	if (source->text == NULL) {
 		source->text = "";
 		reading_starve(r);
@@ -231,8 +195,7 @@ source_text(struct reading *r, struct source *source)
 static void
 source_read(struct reading *r, const struct node *group, struct source *out)
 {
-	struct source_load loaded = { .source = {
-					  .name = "", .text = "", .line = group->line } };
+	struct source_load loaded = { .source = { .name = "", .text = "", .line = group->line } };
 	struct source *source = &loaded.source;
 	size_t before = r->faults->errors;
 
@@ -241,15 +204,13 @@ source_read(struct reading *r, const struct node *group, struct source *out)
 	if (source_kind_find(r, group, &source->kind)) {
 		source->name = source->kind == SOURCE_CIDR ? "" : loaded.where[source->kind];
 		source_name(r, node_member(group, source_kinds[source->kind]), source);
-		if (source->kind == SOURCE_CIDR && source->prefix_count == 0 &&
-		    before == r->faults->errors)
+		if (source->kind == SOURCE_CIDR && source->prefix_count == 0 && before == r->faults->errors)
 			reading_fault(r, group,
 			    "'cidr' lists no network; write [ \"192.0.2.0/24\" ] or drop the "
 			    "source");
 		source_text(r, source);
 	}
-	if (source->as_of[0] != '\0' && source->review_by[0] != '\0' &&
-	    strcmp(source->review_by, source->as_of) < 0)
+	if (source->as_of[0] != '\0' && source->review_by[0] != '\0' && strcmp(source->review_by, source->as_of) < 0)
 		reading_fault(r, group, "'review_by' is before 'as_of'; write a later day");
 	*out = *source;
 }
@@ -291,61 +252,47 @@ evidence_read(struct reading *r, const struct key *key, const struct node *node,
 	loaded->vendor.evidence_count = count;
 }
 
-static const struct key_type key_sources = { "a list of groups",
-	"( { a = \"mailers.example.com\"; } )", NODE_LIST, sources_read };
+static const struct key_type key_sources = { "a list of groups", "( { a = \"mailers.example.com\"; } )", NODE_LIST,
+	sources_read };
 static const struct key_type key_evidence = { "a list of groups",
-	"( { what = \"sources\"; where = \"the vendor's page\"; seen = \"2026-08-01\"; } )",
-	NODE_LIST, evidence_read };
+	"( { what = \"sources\"; where = \"the vendor's page\"; seen = \"2026-08-01\"; } )", NODE_LIST, evidence_read };
 
 #undef AT
 #undef LIST_AT
 #define AT(field) .offset = offsetof(struct vendor_load, field)
-#define LIST_AT(list, count)                                                                   \
-	.offset = offsetof(struct vendor_load, list),                                         \
-	.count_offset = offsetof(struct vendor_load, count)
+#define LIST_AT(list, count)                                                                                           \
+	.offset = offsetof(struct vendor_load, list), .count_offset = offsetof(struct vendor_load, count)
 
 static const struct key vendor_rows[] = {
-	{ "name", &key_text, NULL, "the name of this file without .conf", AT(vendor.name),
-	    .word = "a name", .check = value_name, .example = "\"acme\"",
-	    .flags = KEY_REQUIRED },
+	{ "name", &key_text, NULL, "the name of this file without .conf", AT(vendor.name), .word = "a name",
+	    .check = value_name, .example = "\"acme\"", .flags = KEY_REQUIRED },
 	{ "title", &key_text, NULL, "the vendor as people call it", AT(vendor.title) },
 	{ "kind", &key_word, "application", "what it is", AT(vendor.kind), .words = kinds },
-	{ "domains", &key_names, NULL,
-	    "names that it owns: an author or sender there claims the vendor",
+	{ "domains", &key_names, NULL, "names that it owns: an author or sender there claims the vendor",
 	    LIST_AT(vendor.domains.list, vendor.domains.count), .check = vendor_name_fits,
 	    .flags = KEY_REQUIRED | KEY_OWNER },
 	{ "envelope", &key_names, "", "further domains of its bounce addresses",
-	    LIST_AT(vendor.envelope.list, vendor.envelope.count), .check = vendor_name_fits,
-	    .flags = KEY_OWNER },
+	    LIST_AT(vendor.envelope.list, vendor.envelope.count), .check = vendor_name_fits, .flags = KEY_OWNER },
 	{ "dkim", &key_domains, NULL, "signing domains (d=) that prove it",
-	    LIST_AT(vendor.dkim.list, vendor.dkim.count), .check = vendor_name_fits,
-	    .flags = KEY_OWNER },
+	    LIST_AT(vendor.dkim.list, vendor.dkim.count), .check = vendor_name_fits, .flags = KEY_OWNER },
 	{ "sources", &key_sources, NULL, "where its mail comes from", AT(sources) },
-	{ "vouch", &key_vouch, "listed+spf, dkim",
-	    "alternatives; '+' joins the evidence that one of them needs",
+	{ "vouch", &key_vouch, "listed+spf, dkim", "alternatives; '+' joins the evidence that one of them needs",
 	    LIST_AT(vendor.vouch, vendor.vouch_count) },
-	{ "on_forged", &key_word, "reject",
-	    "for mail that claims the vendor, with all evidence against it", AT(vendor.on_forged),
+	{ "on_forged", &key_word, "reject", "for mail that claims the vendor, with all evidence against it",
+	    AT(vendor.on_forged), .words = vendor_action_words },
+	{ "on_unproven", &key_word, "greylist", "for mail with some evidence, but not enough to vouch",
+	    AT(vendor.on_unproven), .words = vendor_action_words },
+	{ "on_unsure", &key_word, "defer", "for mail whose evidence could not be found out", AT(vendor.on_unsure),
 	    .words = vendor_action_words },
-	{ "on_unproven", &key_word, "greylist",
-	    "for mail with some evidence, but not enough to vouch", AT(vendor.on_unproven),
-	    .words = vendor_action_words },
-	{ "on_unsure", &key_word, "defer", "for mail whose evidence could not be found out",
-	    AT(vendor.on_unsure), .words = vendor_action_words },
-	{ "mode", &key_word, "enforce", "how far this vendor's policy is trusted",
-	    AT(vendor.mode), .words = modes },
-	{ "evidence", &key_evidence, NULL, "how each fact of this file is known",
-	    AT(vendor.evidence) },
-	{ "tags", &key_texts, NULL, "which sources count; without it all do",
-	    LIST_AT(tags, tag_count), .word = "a list of names", .check = value_name,
-	    .flags = KEY_SITE },
+	{ "mode", &key_word, "enforce", "how far this vendor's policy is trusted", AT(vendor.mode), .words = modes },
+	{ "evidence", &key_evidence, NULL, "how each fact of this file is known", AT(vendor.evidence) },
+	{ "tags", &key_texts, NULL, "which sources count; without it all do", LIST_AT(tags, tag_count),
+	    .word = "a list of names", .check = value_name, .flags = KEY_SITE },
 };
-const struct keys vendor_keys = { "vendor.", vendor_rows,
-	sizeof vendor_rows / sizeof vendor_rows[0] };
+const struct keys vendor_keys = { "vendor.", vendor_rows, sizeof vendor_rows / sizeof vendor_rows[0] };
 
 void
-vendor_networks_read(
-    struct reading *r, struct source *source, const char *file, const char *text, size_t length)
+vendor_networks_read(struct reading *r, struct source *source, const char *file, const char *text, size_t length)
 {
 	struct span rest = { text, length };
 	struct prefix *list;
@@ -353,12 +300,10 @@ vendor_networks_read(
 	struct fault why;
 	char word[64];
 
-	for (const char *at = text;
-	     (at = memchr(at, '\n', (size_t)(text + length - at))) != NULL; at++)
+	for (const char *at = text; (at = memchr(at, '\n', (size_t)(text + length - at))) != NULL; at++)
 		lines++;
 	if (lines > LINES_MAX + 1) { /* one more after the last newline */
-		faults_error(
-		    r->faults, file, 0, "more than %d lines; write wider networks", LINES_MAX);
+		faults_error(r->faults, file, 0, "more than %d lines; write wider networks", LINES_MAX);
 		return;
 	}
 	list = reading_take(r, lines, sizeof *list);
@@ -371,16 +316,13 @@ vendor_networks_read(
 
 		if (entry.length == 0)
 			continue;
-		if (entry.length >= sizeof word ||
-		    memchr(entry.at, '\0', entry.length) != NULL) {
-			faults_error(r->faults, file, line,
-			    "not a network; write one per line, '192.0.2.0/24'");
+		if (entry.length >= sizeof word || memchr(entry.at, '\0', entry.length) != NULL) {
+			faults_error(r->faults, file, line, "not a network; write one per line, '192.0.2.0/24'");
 			continue;
 		}
 		memcpy(word, entry.at, entry.length);
 		word[entry.length] = '\0';
-		if (!value_text(word, &why) ||
-		    !prefix_read(word, &list[source->prefix_count], &why) ||
+		if (!value_text(word, &why) || !prefix_read(word, &list[source->prefix_count], &why) ||
 		    !vendor_network_fits(&list[source->prefix_count], &why))
 			faults_error(r->faults, file, line, "%s", why.text);
 		else
@@ -395,9 +337,7 @@ vendor_networks_read(
 void
 vendor_load_open(struct reading *r, struct vendor_load *loaded)
 {
-	*loaded = (struct vendor_load){
-		.vendor.file = "", .sources_file = "", .errors_before = r->faults->errors
-	};
+	*loaded = (struct vendor_load){ .vendor.file = "", .sources_file = "", .errors_before = r->faults->errors };
 	keys_default(r, &vendor_keys, loaded);
 }
 
@@ -413,14 +353,12 @@ vendor_load_read(struct reading *r, const struct node *group, struct vendor_load
 	if (tags != NULL)
 		loaded->tags_line = tags->line;
 	if (domains != NULL && domains->kind == NODE_LIST && domains->count == 0)
-		reading_fault(
-		    r, domains, "'domains' is empty; name at least one domain of the vendor");
+		reading_fault(r, domains, "'domains' is empty; name at least one domain of the vendor");
 }
 
 /* Every tag of the sources, each once. */
 static size_t
-tags_collect(
-    const struct source *sources, size_t source_count, bool counting, const char **out, size_t room)
+tags_collect(const struct source *sources, size_t source_count, bool counting, const char **out, size_t room)
 {
 	size_t count = 0;
 
@@ -452,15 +390,14 @@ vendor_tag_fits(const struct vendor *vendor, const struct source *sources, bool 
 			return true;
 	count = tags_collect(sources, vendor->source_count, counting, known, SHOWN);
 	if (count == 0)
-		return fault_set(why, "tag '%s' selects no source of '%s', which has no tags; drop 'tags'",
-		    tag, vendor->name);
+		return fault_set(why, "tag '%s' selects no source of '%s', which has no tags; drop 'tags'", tag,
+		    vendor->name);
 	near = keys_nearest(tag, known, count);
 	text_open(&list, HINT_TEXT);
 	for (size_t i = 0; i < count; i++)
 		text_format(&list, "%s%s", i == 0 ? "" : ", ", known[i]);
-	fault_set(why, "tag '%s' selects no source of '%s'%s; %s%s%sits tags are %s", tag,
-	    vendor->name, which, near == NULL ? "" : "did you mean '", near == NULL ? "" : near,
-	    near == NULL ? "" : "'? ", list.bytes);
+	fault_set(why, "tag '%s' selects no source of '%s'%s; %s%s%sits tags are %s", tag, vendor->name, which,
+	    near == NULL ? "" : "did you mean '", near == NULL ? "" : near, near == NULL ? "" : "'? ", list.bytes);
 	text_close(&list);
 	return false;
 }

@@ -16,17 +16,17 @@
 /* A vendor or shared sender while it is being loaded. */
 struct vendor_load {
 	struct vendor vendor;
-	struct source *sources; /* vendor.source_count of them */
+	struct source *sources;   /* vendor.source_count of them */
 	const char *sources_file; /* the file with `sources`: the vendor's or greenlane.conf */
-	const char *const *tags; /* of the site */
+	const char *const *tags;  /* of the site */
 	size_t tag_count;
 	unsigned tags_line;
-	size_t errors_before; /* errors before this vendor was read */
+	size_t errors_before;     /* errors before this vendor was read */
 	bool own_dkim, own_vouch; /* the key was given; false: its default */
 };
 
 extern const struct keys vendor_keys, source_keys, evidence_keys;
-extern const struct key_type key_vouch; /* unsigned[VOUCH_MAX]; its count is a size_t */
+extern const struct key_type key_vouch;         /* unsigned[VOUCH_MAX]; its count is a size_t */
 extern const char *const vendor_action_words[]; /* in the order of enum action */
 
 /* Is the network not so wide that it must be a mistake? */
@@ -40,8 +40,7 @@ bool vendor_tag_fits(const struct vendor *, const struct source *sources, bool c
     struct fault *why) MUST_USE;
 
 /* Reads a `file` source's list, one network per line; `file` is its path for faults. */
-void vendor_networks_read(struct reading *, struct source *, const char *file, const char *text,
-    size_t length);
+void vendor_networks_read(struct reading *, struct source *, const char *file, const char *text, size_t length);
 
 /* Fills in the defaults; then call vendor_load_read with the file's group, then with the site's. */
 void vendor_load_open(struct reading *, struct vendor_load *);

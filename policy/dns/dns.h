@@ -17,8 +17,8 @@
 enum dns_type { DNS_A = 1, DNS_CNAME = 5, DNS_PTR = 12, DNS_MX = 15, DNS_TXT = 16, DNS_AAAA = 28 };
 
 enum {
-	DNS_NAME_TEXT = 1025,   /* 255 wire bytes, each escaped at worst, and a NUL */
-	DNS_RECORDS_MAX = 512   /* of one answer; the rest is cut and the answer is TEMPORARY */
+	DNS_NAME_TEXT = 1025, /* 255 wire bytes, each escaped at worst, and a NUL */
+	DNS_RECORDS_MAX = 512 /* of one answer; the rest is cut and the answer is TEMPORARY */
 };
 
 /*
@@ -40,15 +40,15 @@ struct dns_question {
 };
 
 enum dns_status {
-	DNS_FOUND,     /* NOERROR with at least one record of the type asked */
-	DNS_EMPTY,     /* NOERROR without one */
-	DNS_NXDOMAIN,  /* RFC 8020 */
-	DNS_TEMPORARY  /* SERVFAIL, time-out, bogus, no answer, answer too large or malformed */
+	DNS_FOUND,    /* NOERROR with at least one record of the type asked */
+	DNS_EMPTY,    /* NOERROR without one */
+	DNS_NXDOMAIN, /* RFC 8020 */
+	DNS_TEMPORARY /* SERVFAIL, time-out, bogus, no answer, answer too large or malformed */
 };
 
 struct dns_record {
-	uint16_t preference; /* MX only */
-	uint16_t length;     /* of bytes; a NUL that terminates a name is not counted */
+	uint16_t preference;  /* MX only */
+	uint16_t length;      /* of bytes; a NUL that terminates a name is not counted */
 	const uint8_t *bytes; /* A 4, AAAA 16; TXT: all strings joined; MX, PTR: a name, NUL-terminated, the root "" */
 };
 

@@ -6,7 +6,7 @@
 #include "policy/util/text.h"
 
 enum { NAME_WIRE = 255, SOA_NUMBERS = 20, TTL_MOST = INT32_MAX }; /* RFC 1035, 2.3.4, 3.3.13; RFC 2181, 8 */
-enum { SECTION_MAX = 2 * DNS_RECORDS_MAX }; /* records walked, signatures and aliases included */
+enum { SECTION_MAX = 2 * DNS_RECORDS_MAX };                       /* records walked, signatures and aliases included */
 
 /* A name in wire form, lower case: compares by bytes. */
 struct owner {
@@ -173,8 +173,7 @@ question_fits(struct reading *reading)
 	return reading->owner.length > 0 && ns_msg_getflag(*message, ns_f_qr) == 1 &&
 	    ns_msg_getflag(*message, ns_f_tc) == 0 && ns_msg_getflag(*message, ns_f_opcode) == ns_o_query &&
 	    ns_msg_count(*message, ns_s_qd) == 1 && ns_msg_count(*message, ns_s_an) <= SECTION_MAX &&
-	    ns_parserr(message, ns_s_qd, 0, &rr) == 0 &&
-	    record_owner(&rr, &asked) && owner_is(&asked, &reading->owner) &&
+	    ns_parserr(message, ns_s_qd, 0, &rr) == 0 && record_owner(&rr, &asked) && owner_is(&asked, &reading->owner) &&
 	    ns_rr_type(rr) == (ns_type)reading->question->type && ns_rr_class(rr) == ns_c_in;
 }
 
@@ -282,15 +281,16 @@ dns_packet_read(const uint8_t *packet, size_t length, const struct dns_question 
 	int rcode;
 
 	*out = (struct dns_answer){ .status = DNS_TEMPORARY };
-	if (length > NS_MAXMSG || ns_initparse(packet, (int)length, &reading.message) != 0 ||
-	    !question_fits(&reading))
+	if (length > NS_MAXMSG || ns_initparse(packet, (int)length, &reading.message) != 0 || !question_fits(&reading))
 		return;
 	rcode = ns_msg_getflag(reading.message, ns_f_rcode);
 	if ((rcode != ns_r_noerror && rcode != ns_r_nxdomain) || !aliases_follow(&reading))
 		return;
 	if (rcode == ns_r_noerror && reading.count > 0) {
 		if (records_collect(&reading, arena))
-			*out = (struct dns_answer){ .status = DNS_FOUND, .ttl = reading.ttl, .count = reading.count,
+			*out = (struct dns_answer){ .status = DNS_FOUND,
+				.ttl = reading.ttl,
+				.count = reading.count,
 				.records = reading.records };
 	} else if (negative_ttl(&reading)) {
 		*out = (struct dns_answer){ .status = rcode == ns_r_nxdomain ? DNS_NXDOMAIN : DNS_EMPTY,

@@ -219,7 +219,7 @@ spf_gate_wants_name(const struct spf_gate *gate, const struct dns_question *ques
 
 		if (spf_text_is_record((const char *)record->bytes, record->length) &&
 		    (memmem(record->bytes, record->length, "%{p", 3) != NULL ||
-		    memmem(record->bytes, record->length, "%{P", 3) != NULL))
+			memmem(record->bytes, record->length, "%{P", 3) != NULL))
 			return true;
 	}
 	return false;

@@ -40,8 +40,7 @@ void spf_gate_give_name(struct spf_gate *, const char *name); /* kept */
 
 /* What libspf2 may see of the answer: records checked, rewritten, cut. Memory is the gate's arena
  * or the answer's. */
-void spf_gate_answer(struct spf_gate *, const struct dns_question *, const struct dns_answer *,
-    struct dns_answer *seen);
+void spf_gate_answer(struct spf_gate *, const struct dns_question *, const struct dns_answer *, struct dns_answer *seen);
 
 /* After the check: errors that override libspf2's result. */
 bool spf_gate_is_permerror(const struct spf_gate *);

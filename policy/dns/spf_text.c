@@ -267,7 +267,7 @@ directive_read(struct reading *reading, struct span term)
 		return refuse(reading, "unknown mechanism", term);
 	made.mechanism = (enum spf_mechanism)row;
 	if (!argument_read(reading, mechanisms[row].argument,
-	    (struct span){ term.at + name.length, term.length - name.length }, &made))
+		(struct span){ term.at + name.length, term.length - name.length }, &made))
 		return false;
 	if (reading->record->count == SPF_TERMS_MAX)
 		return fault_set(reading->why, "more than %d mechanisms", SPF_TERMS_MAX);

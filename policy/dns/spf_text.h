@@ -30,9 +30,9 @@ struct spf_term {
 struct spf_record {
 	const struct spf_term *terms; /* in order */
 	size_t count;
-	const char *redirect;         /* "" when absent */
+	const char *redirect; /* "" when absent */
 	bool redirect_has_macro;
-	bool starved;                 /* reading failed because memory ran out, not because of the text */
+	bool starved; /* reading failed because memory ran out, not because of the text */
 };
 
 /* Is this TXT record an SPF version 1 record (RFC 7208, 4.5)? */

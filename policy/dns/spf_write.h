@@ -33,7 +33,7 @@ struct spf_names {
 		const char *name;
 		bool by_p;  /* %{p} is in it: costs a look-up of its own */
 		bool lured; /* the sender's own words made it, or led to the record that names it */
-	} *list;
+	} * list;
 	size_t count, room;
 };
 

@@ -161,8 +161,7 @@ rsa_bits(const uint8_t *bytes, size_t length)
 	struct der key = { bytes, length }, modulus, exponent;
 	unsigned bits;
 
-	if (!rsa_unwrap(&key) || !der_take(&key, DER_INTEGER, &modulus) ||
-	    !der_take(&key, DER_INTEGER, &exponent))
+	if (!rsa_unwrap(&key) || !der_take(&key, DER_INTEGER, &modulus) || !der_take(&key, DER_INTEGER, &exponent))
 		return 0;
 	while (modulus.length > 0 && modulus.at[0] == 0) {
 		modulus.at++;

@@ -196,8 +196,7 @@ dkim_text_signs(const struct dkim_text *text, struct span name)
 	while (rest.length > 0) {
 		struct span signed_name = span_cut(&rest, ':');
 
-		times += signed_name.length == name.length &&
-		    strncasecmp(signed_name.at, name.at, name.length) == 0;
+		times += signed_name.length == name.length && strncasecmp(signed_name.at, name.at, name.length) == 0;
 	}
 	return times;
 }

@@ -18,22 +18,22 @@
 enum {
 	DKIM_FIELD_MAX = 16 * 1024, /* of one field; libopendkim gives up the whole message over 64 KiB */
 	DKIM_TAGS_MAX = 64,
-	DKIM_SIGNED_MAX = 256,      /* names in h=; the choice of fields costs names times fields */
-	DKIM_SIGNED_BYTES = 4000    /* of h=; libopendkim silently cuts at 4095 */
+	DKIM_SIGNED_MAX = 256,   /* names in h=; the choice of fields costs names times fields */
+	DKIM_SIGNED_BYTES = 4000 /* of h=; libopendkim silently cuts at 4095 */
 };
 
 struct dkim_text {
-	bool sound;       /* a tag list with a usable d=, s= and h=; the rest is the verifier's matter */
-	const char *d;    /* normal form; "" when it is not a domain name */
-	const char *s;    /* "" when it is not a DNS name */
-	const char *a;    /* "" when it holds odd bytes */
-	const char *b;    /* first 8 characters of b= */
-	const char *h;    /* names joined by ":", without blanks */
-	bool relaxed;     /* canonicalisation of the body (3.5, c=) */
+	bool sound;    /* a tag list with a usable d=, s= and h=; the rest is the verifier's matter */
+	const char *d; /* normal form; "" when it is not a domain name */
+	const char *s; /* "" when it is not a DNS name */
+	const char *a; /* "" when it holds odd bytes */
+	const char *b; /* first 8 characters of b= */
+	const char *h; /* names joined by ":", without blanks */
+	bool relaxed;  /* canonicalisation of the body (3.5, c=) */
 	bool has_l;
-	uint64_t l;       /* l= (3.5); UINT64_MAX when it is too long to read */
-	bool by_dns;      /* the key is in DNS: q= is absent or names dns/txt */
-	int64_t t;        /* when it was signed, seconds since 1970; 0: it does not say */
+	uint64_t l;  /* l= (3.5); UINT64_MAX when it is too long to read */
+	bool by_dns; /* the key is in DNS: q= is absent or names dns/txt */
+	int64_t t;   /* when it was signed, seconds since 1970; 0: it does not say */
 };
 
 /* Reads what follows the colon. False only when out of memory. Strings are the arena's. */

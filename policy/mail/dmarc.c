@@ -324,8 +324,8 @@ is_signed(const struct dmarc_check *check, const struct facts *facts)
 static bool
 may_count(const struct dkim_fact *signature)
 {
-	static const char *const never[] = { "no-from", "repeated-field", "partial-body",
-		"query-method", "public-suffix" }; /* whatever the key says */
+	static const char *const never[] = { "no-from", "repeated-field", "partial-body", "query-method",
+		"public-suffix" }; /* whatever the key says */
 
 	if (signature->result != AUTH_TEMPERROR)
 		return false;
@@ -348,8 +348,7 @@ may_still_pass(const struct dmarc_check *check, const struct facts *facts)
 	if (spf_may_pass(check, facts))
 		return true;
 	for (size_t i = 0; i < facts->dkim_count; i++)
-		if (may_count(&facts->dkim[i]) &&
-		    dkim_aligns(check, &facts->dkim[i], check->record.strict_dkim))
+		if (may_count(&facts->dkim[i]) && dkim_aligns(check, &facts->dkim[i], check->record.strict_dkim))
 			return true;
 	return false;
 }
@@ -367,8 +366,7 @@ result_of(const struct dmarc_check *check, const struct facts *facts, bool passe
 }
 
 void
-dmarc_finish(const struct dmarc_check *check, const struct facts *facts, struct arena *arena,
-    struct dmarc_fact *out)
+dmarc_finish(const struct dmarc_check *check, const struct facts *facts, struct arena *arena, struct dmarc_fact *out)
 {
 	const char *domain = check->found ? arena_string(arena, check->record_domain) : "";
 	enum dmarc_by signed_by = best_signature(check, facts, check->record.strict_dkim);

@@ -43,8 +43,11 @@ tri_word(enum tri tri)
 const char *
 stage_word(enum stage stage)
 {
-	static const char *const words[] = { [STAGE_CONNECT] = "connect", [STAGE_HELO] = "helo",
-		[STAGE_MAIL] = "mail", [STAGE_RCPT] = "rcpt", [STAGE_HEADERS] = "headers",
+	static const char *const words[] = { [STAGE_CONNECT] = "connect",
+		[STAGE_HELO] = "helo",
+		[STAGE_MAIL] = "mail",
+		[STAGE_RCPT] = "rcpt",
+		[STAGE_HEADERS] = "headers",
 		[STAGE_EOM] = "eom" };
 
 	return words[stage];
@@ -53,10 +56,15 @@ stage_word(enum stage stage)
 const char *
 auth_word(enum auth_result result)
 {
-	static const char *const words[] = { [AUTH_NOT_ASKED] = "-", [AUTH_NONE] = "none",
-		[AUTH_PASS] = "pass", [AUTH_FAIL] = "fail", [AUTH_SOFTFAIL] = "softfail",
-		[AUTH_NEUTRAL] = "neutral", [AUTH_POLICY] = "policy",
-		[AUTH_TEMPERROR] = "temperror", [AUTH_PERMERROR] = "permerror" };
+	static const char *const words[] = { [AUTH_NOT_ASKED] = "-",
+		[AUTH_NONE] = "none",
+		[AUTH_PASS] = "pass",
+		[AUTH_FAIL] = "fail",
+		[AUTH_SOFTFAIL] = "softfail",
+		[AUTH_NEUTRAL] = "neutral",
+		[AUTH_POLICY] = "policy",
+		[AUTH_TEMPERROR] = "temperror",
+		[AUTH_PERMERROR] = "permerror" };
 
 	return words[result];
 }
@@ -64,8 +72,8 @@ auth_word(enum auth_result result)
 const char *
 dmarc_policy_word(enum dmarc_policy policy)
 {
-	static const char *const words[] = { [DMARC_NONE] = "none",
-		[DMARC_QUARANTINE] = "quarantine", [DMARC_REJECT] = "reject" };
+	static const char
+	    *const words[] = { [DMARC_NONE] = "none", [DMARC_QUARANTINE] = "quarantine", [DMARC_REJECT] = "reject" };
 
 	return words[policy];
 }
@@ -119,8 +127,8 @@ dkim_fact_weigh(struct dkim_fact *fact, const char *weakness, int64_t now, int64
 const char *
 dmarc_by_word(enum dmarc_by by)
 {
-	static const char *const words[] = { [DMARC_BY_NOTHING] = "nothing", [DMARC_BY_WEAK] = "weak",
-		[DMARC_BY_REPLY_OPEN] = "reply-open", [DMARC_BY_PROOF] = "proof" };
+	static const char *const words
+	    [] = { [DMARC_BY_NOTHING] = "nothing", [DMARC_BY_WEAK] = "weak", [DMARC_BY_REPLY_OPEN] = "reply-open", [DMARC_BY_PROOF] = "proof" };
 
 	return words[by];
 }

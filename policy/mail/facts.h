@@ -79,17 +79,17 @@ enum dmarc_by {
 const char *dmarc_by_word(enum dmarc_by); /* "nothing", "weak", "reply-open", "proof" */
 
 struct dmarc_fact {
-	enum auth_result result;    /* NOT_ASKED, NONE (no record), PASS, FAIL, TEMPERROR, PERMERROR */
-	enum auth_result said;      /* the same by RFC 7489, only for the results header */
-	enum dmarc_by by;           /* what passed, aligned as the record asks */
-	enum dmarc_by signed_by;    /* the same without SPF, for what a forwarder sent on */
-	enum dmarc_policy policy;   /* that the owner asks for (p, sp) */
-	bool testing;               /* but not yet: t=y, or pct=0 */
-	const char *domain;         /* where the record was found; "" when none */
-	const char *silent;         /* the domain whose record could not be asked; NULL: none */
-	bool spf_open;              /* TEMPERROR because the client's SPF, which aligns, is not known */
-	bool spf_aligned;           /* SPF passed and aligns relaxed, record or not */
-	bool dkim_aligned;          /* a counting signature aligns relaxed, record or not */
+	enum auth_result result;  /* NOT_ASKED, NONE (no record), PASS, FAIL, TEMPERROR, PERMERROR */
+	enum auth_result said;    /* the same by RFC 7489, only for the results header */
+	enum dmarc_by by;         /* what passed, aligned as the record asks */
+	enum dmarc_by signed_by;  /* the same without SPF, for what a forwarder sent on */
+	enum dmarc_policy policy; /* that the owner asks for (p, sp) */
+	bool testing;             /* but not yet: t=y, or pct=0 */
+	const char *domain;       /* where the record was found; "" when none */
+	const char *silent;       /* the domain whose record could not be asked; NULL: none */
+	bool spf_open;            /* TEMPERROR because the client's SPF, which aligns, is not known */
+	bool spf_aligned;         /* SPF passed and aligns relaxed, record or not */
+	bool dkim_aligned;        /* a counting signature aligns relaxed, record or not */
 };
 
 /* A mailbox of a Reply-To field. Kept only when a signature that counts leaves that field unsigned. */
@@ -109,9 +109,9 @@ void vendor_numbers_add(struct vendor_numbers *, uint32_t number);
 size_t vendor_numbers_find(const struct vendor_numbers *, uint32_t number);
 
 /* Beside a bit for each vendor of facts->claimed. */
-#define HELD_BY_OWN (1u << 29)       /* our own name */
-#define HELD_BY_VENDOR (1u << 30)    /* some enabled vendor's */
-#define HELD_BY_DELEGATE (1u << 31)  /* some delegation or partner may speak for it */
+#define HELD_BY_OWN (1u << 29)      /* our own name */
+#define HELD_BY_VENDOR (1u << 30)   /* some enabled vendor's */
+#define HELD_BY_DELEGATE (1u << 31) /* some delegation or partner may speak for it */
 
 struct author {
 	struct mailbox mailbox;
@@ -143,12 +143,11 @@ struct name_fact {
 	bool answered;
 };
 
-enum { AUTHORS_MAX = 1000, DKIM_MAX = 64, RCPTS_MAX = 1000, ASKED_MAX = 64, REPLIES_MAX = 16,
-	NAME_FACTS_MAX = 32 };
+enum { AUTHORS_MAX = 1000, DKIM_MAX = 64, RCPTS_MAX = 1000, ASKED_MAX = 64, REPLIES_MAX = 16, NAME_FACTS_MAX = 32 };
 
 /* State of the From field(s). */
 enum from_state {
-	FROM_NOT_SEEN,  /* headers are not complete */
+	FROM_NOT_SEEN, /* headers are not complete */
 	FROM_MISSING,
 	FROM_READ,      /* every field parsed: authors holds at least one */
 	FROM_UNREADABLE /* one does not parse; raw holds all their bodies, joined by newlines */
@@ -172,44 +171,44 @@ struct facts {
 	const char *daemon_name; /* {daemon_name}; "" when not known */
 
 	/* the envelope */
-	const char *mail_from;   /* as a person would write it; "" for the null sender */
-	struct mailbox sender;   /* parsed; domain "" for the null sender and for nonsense */
+	const char *mail_from; /* as a person would write it; "" for the null sender */
+	struct mailbox sender; /* parsed; domain "" for the null sender and for nonsense */
 	bool null_sender;
 	size_t rcpt_count;
-	const char **rcpts;      /* RCPTS_MAX at most */
+	const char **rcpts;             /* RCPTS_MAX at most */
 	struct mailbox *rcpt_mailboxes; /* the same, parsed; domain "" for nonsense */
 	struct spf_fact spf;
-	const char *spf_why;     /* of a PERMERROR: what is wrong, and in whose record; NULL: nothing */
+	const char *spf_why; /* of a PERMERROR: what is wrong, and in whose record; NULL: nothing */
 	struct silence spf_silence;
 
 	/* the message */
 	enum from_state from_state;
-	const char *from_raw;    /* only for FROM_UNREADABLE, else "" */
+	const char *from_raw; /* only for FROM_UNREADABLE, else "" */
 	size_t from_raw_length;
-	size_t from_stopped;     /* the byte of raw where reading ended; only for FROM_UNREADABLE */
+	size_t from_stopped; /* the byte of raw where reading ended; only for FROM_UNREADABLE */
 	size_t from_fields;
-	bool from_too_long;      /* a From field over MAILBOX_FIELD_MAX */
+	bool from_too_long; /* a From field over MAILBOX_FIELD_MAX */
 	struct author *authors;
 	size_t author_count;
-	struct vendor_numbers claimed; /* whom From names, authors or an unreadable field; by claims_settle */
-	bool own_claimed;              /* our own name is there */
+	struct vendor_numbers claimed;  /* whom From names, authors or an unreadable field; by claims_settle */
+	bool own_claimed;               /* our own name is there */
 	const struct author *from_last; /* the last angle address of the only field, when it cannot be read; NULL */
-	const char *message_id;  /* "" when none */
+	const char *message_id;         /* "" when none */
 	struct reply_to *replies;
-	size_t reply_count;      /* REPLIES_MAX at most */
-	bool replies_unclear;    /* a Reply-To cannot be read, or there are more than any honest mail names */
-	bool dkim_done;          /* no signature can be added to the list any more */
+	size_t reply_count;   /* REPLIES_MAX at most */
+	bool replies_unclear; /* a Reply-To cannot be read, or there are more than any honest mail names */
+	bool dkim_done;       /* no signature can be added to the list any more */
 	struct dkim_fact *dkim;
 	size_t dkim_count;
 	struct asked_fact asked[ASKED_MAX];
 	size_t asked_count;
 
-	int64_t unsure_since;    /* first time this tuple was unsure; 0: never before */
+	int64_t unsure_since; /* first time this tuple was unsure; 0: never before */
 	struct name_fact names[NAME_FACTS_MAX];
 	size_t name_count;
-	int64_t answered_since;  /* all of them have answered since this try of the tuple; 0: not all, or none asked */
-	bool failed;             /* a failure of ours: store, memory, resolver */
-	unsigned not_given;      /* bits of enum given; 0 for mail */
+	int64_t answered_since; /* all of them have answered since this try of the tuple; 0: not all, or none asked */
+	bool failed;            /* a failure of ours: store, memory, resolver */
+	unsigned not_given;     /* bits of enum given; 0 for mail */
 };
 
 /* What is found from these parts (bits): UNKNOWN when one was not given, unless it is YES all the same. */

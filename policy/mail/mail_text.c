@@ -17,7 +17,8 @@ mail_flaw_text(enum mail_flaw flaw)
 		[MAIL_NO_FIELD] = "this line is not a field (name: value), so to an MTA the header ends before it; "
 				  "what follows is body",
 		[MAIL_NUL] = "a NUL byte; an MTA cuts off the rest of the line",
-		[MAIL_BARE_CR] = "a CR that does not end a line; an MTA replaces it with a blank" };
+		[MAIL_BARE_CR] = "a CR that does not end a line; an MTA replaces it with a blank"
+	};
 
 	return texts[flaw];
 }
@@ -39,7 +40,9 @@ mail_text_foreign(const char *bytes, size_t length)
 		{ "\x1F\x8B", 2, "it is packed with gzip; unpack it first" },
 		{ "\x28\xB5\x2F\xFD", 4, "it is packed with zstd; unpack it first" },
 		{ "BZh", 3, "it is packed with bzip2; unpack it first" },
-		{ "\xFD" "7zXZ", 5, "it is packed with xz; unpack it first" },
+		{ "\xFD"
+		  "7zXZ",
+		    5, "it is packed with xz; unpack it first" },
 		{ "PK\x03\x04", 4, "it is a zip archive; unpack it first" },
 		{ "%PDF-", 5, "it is a PDF; save the message as text (.eml)" },
 		{ "{\"", 2, "it is JSON, as a verdict record is" },

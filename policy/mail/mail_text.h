@@ -13,20 +13,20 @@
 
 /* Oddities; each is reported once, where it was seen first. */
 enum mail_flaw {
-	MAIL_MARK,    /* the text begins with a byte order mark, so its first line is not a field */
-	MAIL_EMPTY,   /* it begins with an empty line, so it has no header */
+	MAIL_MARK,     /* the text begins with a byte order mark, so its first line is not a field */
+	MAIL_EMPTY,    /* it begins with an empty line, so it has no header */
 	MAIL_NO_FIELD, /* a line is not a field ("name: value"): the header ends before it */
-	MAIL_NUL,     /* a NUL in the header: the rest of its line is cut off */
-	MAIL_BARE_CR, /* a CR in the header that does not end a line: a blank replaces it */
+	MAIL_NUL,      /* a NUL in the header: the rest of its line is cut off */
+	MAIL_BARE_CR,  /* a CR in the header that does not end a line: a blank replaces it */
 	MAIL_FLAWS
 };
 const char *mail_flaw_text(enum mail_flaw); /* what it means and what to do, as a clause */
 
 struct mail_text {
-	char *at, *end;            /* what is still unread */
-	size_t line;               /* number of the line at `at`, from 1 */
-	bool begun;                /* a line that is not a mailbox line was read */
-	size_t flaws[MAIL_FLAWS];  /* number of the line where it was seen first; 0: nowhere */
+	char *at, *end;           /* what is still unread */
+	size_t line;              /* number of the line at `at`, from 1 */
+	bool begun;               /* a line that is not a mailbox line was read */
+	size_t flaws[MAIL_FLAWS]; /* number of the line where it was seen first; 0: nowhere */
 };
 
 /* One field. Strings live in the text itself, terminated; folds of the value are LF and what follows it. */

@@ -18,8 +18,8 @@ enum {
  * every CR and LF for part of a fold and every byte above 0x7f for part of a UTF-8 letter. */
 struct lexer {
 	const char *at, *end;
-	bool smtp; /* RFC 5321: no blanks, comments or obsolete forms */
-	struct arena *arena; /* that of the result; notes when memory runs out */
+	bool smtp;             /* RFC 5321: no blanks, comments or obsolete forms */
+	struct arena *arena;   /* that of the result; notes when memory runs out */
 	unsigned *conversions; /* of U-labels so far; NULL: not counted */
 };
 
@@ -388,8 +388,8 @@ mailbox_make(struct arena *arena, const struct run *run, const struct host *host
 		return false;
 	if (!mailbox_is_dot_atom(out->local))
 		write_quoted(out->local, quoted);
-	out->text = arena_format(arena, "%s@%s%s", mailbox_is_dot_atom(out->local) ? out->local : quoted,
-	    host->name, host->literal);
+	out->text = arena_format(arena, "%s@%s%s", mailbox_is_dot_atom(out->local) ? out->local : quoted, host->name,
+	    host->literal);
 	return out->text != NULL;
 }
 
@@ -416,7 +416,7 @@ struct reader {
 	struct lexer lexer;
 	struct arena *arena;
 	struct mailbox_list *list;
-	size_t before;  /* mailboxes of earlier fields */
+	size_t before; /* mailboxes of earlier fields */
 	bool in_group;
 	struct run run;
 };
@@ -597,8 +597,7 @@ path_read(struct arena *arena, struct span path, struct run *run, struct host *h
 {
 	struct lexer lexer = { .at = path.at, .end = path.at + path.length, .smtp = true, .arena = arena };
 
-	if (path.length > MAILBOX_FIELD_MAX || !is_clean(path.at, path.length) ||
-	    strpbrk(path.at, "\t\r\n") != NULL)
+	if (path.length > MAILBOX_FIELD_MAX || !is_clean(path.at, path.length) || strpbrk(path.at, "\t\r\n") != NULL)
 		return false;
 	if (path_is(lexer, run, host))
 		return true;

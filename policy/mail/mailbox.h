@@ -37,7 +37,7 @@ struct mailbox {
 struct mailbox_list {
 	struct mailbox *list;
 	size_t count, room;
-	size_t stopped; /* bytes of the last field that were read */
+	size_t stopped;       /* bytes of the last field that were read */
 	unsigned conversions; /* of U-labels in all its fields; more than MAILBOX_CONVERSIONS do not parse */
 };
 bool mailbox_read_from(struct arena *, const char *field, size_t length, struct mailbox_list *) MUST_USE;
@@ -67,8 +67,8 @@ bool mailbox_read_path(struct arena *, const char *path, struct mailbox *out) MU
  * NULL: nowhere).
  */
 typedef bool mailbox_found(void *context, const char *name);
-bool mailbox_field_search(struct arena *, const char *field, size_t length, unsigned *conversions,
-    mailbox_found *found, void *context) MUST_USE;
+bool mailbox_field_search(struct arena *, const char *field, size_t length, unsigned *conversions, mailbox_found *found,
+    void *context) MUST_USE;
 
 /* Does it hold these letters, when what is not drawn, blanks, quotes and backslashes are left out? For a local part. */
 bool mailbox_field_holds(const char *field, size_t length, const char *word);

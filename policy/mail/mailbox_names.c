@@ -9,7 +9,7 @@
 #include "policy/util/utf8.h"
 
 enum {
-	RUN_TEXT = 4096,              /* four labels of the widest U-labels need 1,000; the rest is before them */
+	RUN_TEXT = 4096,               /* four labels of the widest U-labels need 1,000; the rest is before them */
 	WIDE_LABEL_MAX = 4 * LABEL_MAX /* bytes of a U-label; a longer one has no A-label */
 };
 
@@ -257,8 +257,8 @@ search_runs(struct search *search, bool glue, mailbox_found *found, void *contex
 }
 
 bool
-mailbox_field_search(struct arena *arena, const char *field, size_t length, unsigned *conversions,
-    mailbox_found *found, void *context)
+mailbox_field_search(struct arena *arena, const char *field, size_t length, unsigned *conversions, mailbox_found *found,
+    void *context)
 {
 	struct search search = { .arena = arena, .field = field, .length = length, .tries = conversions };
 	bool searched;

@@ -8,7 +8,7 @@
 #include "policy/util/utf8.h"
 
 enum {
-	NAME_TEXT = 4 * DOMAIN_TEXT,            /* U-labels may be longer than the A-labels they stand for */
+	NAME_TEXT = 4 * DOMAIN_TEXT,                       /* U-labels may be longer than the A-labels they stand for */
 	WRITTEN_MAX = 4 * LOCAL_PART_MAX + DOMAIN_TEXT + 3 /* quotes, '@', and "\xHH" for each byte */
 };
 

@@ -25,9 +25,9 @@ struct hop {
 	size_t bys;            /* words "by" outside comments: one in every honest field */
 	struct address client; /* of the comments */
 	bool has_from;
-	bool exim;             /* the first comment begins as Exim's do, with the address before it */
-	bool exim_alone;       /* and no comment holds anything else */
-	bool doubtful;         /* the client's own words may have made it look so */
+	bool exim;       /* the first comment begins as Exim's do, with the address before it */
+	bool exim_alone; /* and no comment holds anything else */
+	bool doubtful;   /* the client's own words may have made it look so */
 };
 
 /* --- bytes --- */
@@ -193,8 +193,8 @@ span_begins(struct span word, const char *key)
 /* Reads one comment word by word. */
 struct comment {
 	struct hop *hop;
-	bool in_from;     /* otherwise only what is nested matters */
-	bool first;       /* comment of the clause */
+	bool in_from; /* otherwise only what is nested matters */
+	bool first;   /* comment of the clause */
 	unsigned depth;
 	size_t words;     /* of the comment itself */
 	bool helo_next;   /* qmail's form: the next word is the client's own */

@@ -18,7 +18,7 @@ enum { RECEIVED_MAX = 8 * 1024 }; /* of one field; longer ones are not read */
 
 /* One hop, as the host that took the mail over wrote it (RFC 5321, 4.4). */
 struct received {
-	bool told;              /* it holds exactly one address of the client */
+	bool told; /* it holds exactly one address of the client */
 	struct address client;
 	char helo[DOMAIN_TEXT]; /* what the client called itself, normal form; "" when that is not a host name */
 	char by[DOMAIN_TEXT];   /* who wrote it, normal form; "" when it does not say */

@@ -22,7 +22,7 @@ enum drawn undrawn_kind(uint32_t point);
 struct undrawn_set {
 	const struct range {
 		uint32_t first, last;
-	} *ranges;
+	} * ranges;
 	size_t count;
 };
 extern const struct undrawn_set undrawn_sets[];

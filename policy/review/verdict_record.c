@@ -77,8 +77,7 @@ static void
 write_authors(const struct facts *facts, struct text *out)
 {
 	if (facts->from_state == FROM_UNREADABLE) {
-		text_add(out, facts->from_raw,
-		    facts->from_raw_length < FROM_SHOWN ? facts->from_raw_length : FROM_SHOWN);
+		text_add(out, facts->from_raw, facts->from_raw_length < FROM_SHOWN ? facts->from_raw_length : FROM_SHOWN);
 		return;
 	}
 	for (size_t i = 0; i < facts->author_count; i++) {
@@ -153,8 +152,7 @@ put_number(struct text *out, const char *key, int64_t value)
 }
 
 static void
-put_list(struct text *out, const char *key, void (*write)(const struct facts *, struct text *),
-    const struct facts *facts)
+put_list(struct text *out, const char *key, void (*write)(const struct facts *, struct text *), const struct facts *facts)
 {
 	struct text value;
 
@@ -388,8 +386,8 @@ json_names(struct text *out, const struct facts *facts)
 static const char *
 from_state_word(enum from_state state)
 {
-	static const char *const words[] = { [FROM_NOT_SEEN] = "not-seen", [FROM_MISSING] = "missing",
-		[FROM_READ] = "read", [FROM_UNREADABLE] = "unreadable" };
+	static const char *const
+	    words[] = { [FROM_NOT_SEEN] = "not-seen", [FROM_MISSING] = "missing", [FROM_READ] = "read", [FROM_UNREADABLE] = "unreadable" };
 
 	return words[state];
 }

@@ -24,8 +24,8 @@ struct verdict_record {
 	const struct policy *policy;
 	const struct facts *facts;
 	const struct verdict *verdict;
-	enum stage stage;        /* where the reply was given */
-	enum action action;      /* what was done */
+	enum stage stage;         /* where the reply was given */
+	enum action action;       /* what was done */
 	const char *const *rcpts; /* this line's recipients; may be fewer than the message's */
 	size_t rcpt_count;
 	enum greylist_state greylist;

@@ -6,9 +6,15 @@
 enum { TABLE_NAME_MAX = 64, VALUE_MAX = 1000 };
 
 const char *const export_format_words[] = { [EXPORT_POSTGREY] = "postgrey",
-	[EXPORT_POSTSCREEN] = "postscreen", [EXPORT_CIDR] = "cidr", [EXPORT_RSPAMD] = "rspamd",
-	[EXPORT_MILTER_GREYLIST] = "milter-greylist", [EXPORT_SENDMAIL_ACCESS] = "sendmail-access",
-	[EXPORT_NFTABLES] = "nftables", [EXPORT_RBLDNSD] = "rbldnsd", [EXPORT_JSON] = "json", NULL };
+	[EXPORT_POSTSCREEN] = "postscreen",
+	[EXPORT_CIDR] = "cidr",
+	[EXPORT_RSPAMD] = "rspamd",
+	[EXPORT_MILTER_GREYLIST] = "milter-greylist",
+	[EXPORT_SENDMAIL_ACCESS] = "sendmail-access",
+	[EXPORT_NFTABLES] = "nftables",
+	[EXPORT_RBLDNSD] = "rbldnsd",
+	[EXPORT_JSON] = "json",
+	NULL };
 
 /* "inet filter": family and name, as nft writes them. */
 static bool

@@ -13,7 +13,7 @@
 enum export_format {
 	EXPORT_POSTGREY,
 	EXPORT_POSTSCREEN,
-	EXPORT_CIDR,            /* Postfix's smtpd_milter_maps */
+	EXPORT_CIDR, /* Postfix's smtpd_milter_maps */
 	EXPORT_RSPAMD,
 	EXPORT_MILTER_GREYLIST,
 	EXPORT_SENDMAIL_ACCESS,

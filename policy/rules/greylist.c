@@ -11,9 +11,9 @@ enum {
 	DAY = 24 * 60 * 60,
 	RECORD_VERSION = 1,
 	BATV_TAG = 10,
-	UNWRAP_MAX = 4,          /* a BATV sender in SRS in SRS is three */
+	UNWRAP_MAX = 4, /* a BATV sender in SRS in SRS is three */
 	SENDER_MAX = LOCAL_PART_MAX + 1 + DOMAIN_TEXT,
-	PATH_ARENA = 32 * 1024   /* one parsed path */
+	PATH_ARENA = 32 * 1024 /* one parsed path */
 };
 
 /* ---- exemptions ---- */
@@ -83,8 +83,7 @@ unwrap_prvs(struct span *local, struct span *domain)
 	struct span tag = span_cut(&user, '=');
 
 	(void)domain;
-	if (!is_batv_tag(tag) && rest.length > BATV_TAG + 1 &&
-	    is_batv_tag(span_from(rest, rest.length - BATV_TAG)) &&
+	if (!is_batv_tag(tag) && rest.length > BATV_TAG + 1 && is_batv_tag(span_from(rest, rest.length - BATV_TAG)) &&
 	    strchr("=/", rest.at[rest.length - BATV_TAG - 1]) != NULL)
 		user = (struct span){ rest.at, rest.length - BATV_TAG - 1 };
 	if (tag.length == 0 || user.length == 0)
@@ -339,8 +338,8 @@ key_network(struct key *key, const struct greylist_settings *settings, const str
 }
 
 size_t
-greylist_key(const struct greylist_settings *settings, const struct suffix_list *suffixes,
-    const struct facts *facts, const char *rcpt, char kind, char out[GREYLIST_KEY_MAX + 1])
+greylist_key(const struct greylist_settings *settings, const struct suffix_list *suffixes, const struct facts *facts,
+    const char *rcpt, char kind, char out[GREYLIST_KEY_MAX + 1])
 {
 	enum { TAIL = 17 }; /* '~' and 16 hexadecimal digits */
 	struct key key = { out, 0, HASH_START };
@@ -362,9 +361,13 @@ greylist_key(const struct greylist_settings *settings, const struct suffix_list 
 const char *
 greylist_state_word(enum greylist_state state)
 {
-	static const char *const words[] = { [GREYLIST_OFF] = "off", [GREYLIST_EXEMPT] = "exempt",
-		[GREYLIST_NEW] = "new", [GREYLIST_EARLY] = "early", [GREYLIST_DUE] = "due",
-		[GREYLIST_KNOWN] = "known", [GREYLIST_FREE] = "free" };
+	static const char *const words[] = { [GREYLIST_OFF] = "off",
+		[GREYLIST_EXEMPT] = "exempt",
+		[GREYLIST_NEW] = "new",
+		[GREYLIST_EARLY] = "early",
+		[GREYLIST_DUE] = "due",
+		[GREYLIST_KNOWN] = "known",
+		[GREYLIST_FREE] = "free" };
 
 	return words[state];
 }
@@ -456,8 +459,7 @@ greylist_decide(const struct greylist_settings *settings, const struct greylist_
 		return (struct greylist_decision){ .state = GREYLIST_OFF };
 	if (found == NULL)
 		return decide_anew(settings, now);
-	return found->passed == 0 ? decide_stranger(settings, *found, now)
-				  : decide_known(settings, found, now);
+	return found->passed == 0 ? decide_stranger(settings, *found, now) : decide_known(settings, found, now);
 }
 
 bool
@@ -523,8 +525,7 @@ greylist_record_unpack(const void *bytes, size_t length, struct greylist_record 
 {
 	const uint8_t *at = bytes;
 
-	if (length != GREYLIST_RECORD_BYTES || at[AT_VERSION] != RECORD_VERSION ||
-	    at[AT_CHECK] != check_of(at))
+	if (length != GREYLIST_RECORD_BYTES || at[AT_VERSION] != RECORD_VERSION || at[AT_CHECK] != check_of(at))
 		return false;
 	out->first = take_number(at + AT_FIRST, TIME_BYTES);
 	out->last = take_number(at + AT_LAST, TIME_BYTES);

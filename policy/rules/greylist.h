@@ -59,8 +59,8 @@ bool greylist_exempts_all(const struct greylist_settings *, const struct facts *
 
 struct greylist_decision {
 	enum greylist_state state;
-	int64_t wait;                /* seconds until a retry would pass; 0: it passes */
-	bool write;                  /* the record must be stored */
+	int64_t wait; /* seconds until a retry would pass; 0: it passes */
+	bool write;   /* the record must be stored */
 	struct greylist_record record;
 };
 
@@ -71,8 +71,8 @@ struct greylist_decision {
  * A clock set back to before the last pass: it still passes, and lifetime counts from now.
  * A clock that jumps ahead: a waiting sender may pass early once, or starts again; both heal by themselves.
  */
-struct greylist_decision greylist_decide(const struct greylist_settings *,
-    const struct greylist_record *found, int64_t now);
+struct greylist_decision greylist_decide(const struct greylist_settings *, const struct greylist_record *found,
+    int64_t now);
 
 /* Is a record dead at `now`, so that a sweep may drop it? A clock that was set back makes none dead. */
 bool greylist_is_dead(const struct greylist_settings *, const struct greylist_record *, int64_t now);

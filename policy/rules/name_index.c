@@ -103,7 +103,8 @@ name_walk_next(struct name_walk *walk)
 			continue;
 		}
 		walk->next = entry->next;
-		if ((walk->list == NAMES_ALL || entry->list == walk->list) && (walk->at == walk->domain || !entry->rule->exact))
+		if ((walk->list == NAMES_ALL || entry->list == walk->list) &&
+		    (walk->at == walk->domain || !entry->rule->exact))
 			return entry;
 	}
 	return NULL;

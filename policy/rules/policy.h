@@ -67,21 +67,21 @@ struct shared_sender {
 	const struct shared_sender *next;
 	const char *vendor; /* the name of its file */
 	enum vendor_kind kind;
-	struct name_rules names;   /* its domains and envelope, and the names of its sources */
-	struct prefixes networks;  /* those written in its file */
+	struct name_rules names;  /* its domains and envelope, and the names of its sources */
+	struct prefixes networks; /* those written in its file */
 };
 
 /* Who waits, and for how long; used by greylist.h. */
 enum greylist_stage { GREYLIST_AUTO, GREYLIST_RCPT, GREYLIST_MESSAGE };
 
 struct greylist_settings {
-	bool on;                 /* false: store = "none" */
+	bool on; /* false: store = "none" */
 	enum greylist_stage stage;
 	int64_t delay, retry_window, lifetime; /* seconds */
-	unsigned auto_pass;      /* passes after which a key is not greylisted again for lifetime */
+	unsigned auto_pass;                    /* passes after which a key is not greylisted again for lifetime */
 	unsigned ipv4_prefix, ipv6_prefix;
 	struct prefixes exempt_networks;
-	struct name_rules exempt_senders;    /* "name", "=name", "local@name", "local@" (any domain: domain "") */
+	struct name_rules exempt_senders; /* "name", "=name", "local@name", "local@" (any domain: domain "") */
 	struct name_rules exempt_recipients;
 };
 
@@ -161,12 +161,12 @@ struct policy {
 	size_t relay_count;
 	const struct exception *exceptions;
 	size_t exception_count;
-	const struct name_index *names; /* which rules cover a name */
+	const struct name_index *names;       /* which rules cover a name */
 	const struct vendor *const *gateways; /* vendors of kind gateway */
 	size_t gateway_count;
 	struct vendor own; /* our own names in the form of a vendor: name "own", no sources, vouch unused */
 	const struct export_job *exports;
-	size_t export_count; /* at most EXPORTS_MAX */
+	size_t export_count;                 /* at most EXPORTS_MAX */
 	const struct shared_sender *senders; /* of every file on vendor_path */
 };
 

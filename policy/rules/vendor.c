@@ -8,8 +8,7 @@
 bool
 name_rule_covers(const struct name_rule *rule, const char *domain)
 {
-	return rule->exact ? strcmp(rule->domain, domain) == 0
-			   : domain_is_under(domain, rule->domain);
+	return rule->exact ? strcmp(rule->domain, domain) == 0 : domain_is_under(domain, rule->domain);
 }
 
 bool
@@ -39,8 +38,7 @@ name_rules_hold_domain(const struct name_rules *rules, const char *domain)
 bool
 vendor_owns_sender(const struct vendor *vendor, const struct mailbox *sender)
 {
-	return name_rules_hold(&vendor->domains, sender) ||
-	    name_rules_hold(&vendor->envelope, sender);
+	return name_rules_hold(&vendor->domains, sender) || name_rules_hold(&vendor->envelope, sender);
 }
 
 const char *const proof_words[PROOFS] = { "listed", "spf", "dkim", "spf_from", "dmarc" };
@@ -123,9 +121,12 @@ source_asks_dns(const struct source *source)
 const char *
 action_word(enum action action)
 {
-	static const char *const words[] = { [ACTION_PASS] = "pass", [ACTION_TAG] = "tag",
-		[ACTION_QUARANTINE] = "quarantine", [ACTION_GREYLIST] = "greylist",
-		[ACTION_DEFER] = "defer", [ACTION_REJECT] = "reject" };
+	static const char *const words[] = { [ACTION_PASS] = "pass",
+		[ACTION_TAG] = "tag",
+		[ACTION_QUARANTINE] = "quarantine",
+		[ACTION_GREYLIST] = "greylist",
+		[ACTION_DEFER] = "defer",
+		[ACTION_REJECT] = "reject" };
 
 	return words[action];
 }
@@ -133,8 +134,7 @@ action_word(enum action action)
 const char *
 vendor_mode_word(enum vendor_mode mode)
 {
-	static const char *const words[] = { [MODE_ENFORCE] = "enforce", [MODE_VOUCH] = "vouch",
-		[MODE_MONITOR] = "monitor" };
+	static const char *const words[] = { [MODE_ENFORCE] = "enforce", [MODE_VOUCH] = "vouch", [MODE_MONITOR] = "monitor" };
 
 	return words[mode];
 }

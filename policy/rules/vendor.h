@@ -62,14 +62,14 @@ enum source_kind { SOURCE_CIDR, SOURCE_FILE, SOURCE_A, SOURCE_MX, SOURCE_SPF };
 enum source_use { USE_MX, USE_LOGIN, USE_API };
 
 struct source {
-	uint32_t number;             /* index in the policy's list of all sources */
+	uint32_t number; /* index in the policy's list of all sources */
 	const struct vendor *vendor;
 	enum source_kind kind;
 	enum source_use use;
-	bool exclusive;              /* nobody else sends mail from there */
-	bool selected;               /* by the vendor's tags */
-	const char *name;            /* a, mx, spf: the DNS name; file: its path; cidr: "" */
-	const char *text;            /* "a:uk.mailers.system-monitor.com", "cidr:192.0.2.0/24,..." */
+	bool exclusive;                /* nobody else sends mail from there */
+	bool selected;                 /* by the vendor's tags */
+	const char *name;              /* a, mx, spf: the DNS name; file: its path; cidr: "" */
+	const char *text;              /* "a:uk.mailers.system-monitor.com", "cidr:192.0.2.0/24,..." */
 	const struct prefix *prefixes; /* cidr and file */
 	size_t prefix_count;
 	const char *const *tags;
@@ -100,9 +100,9 @@ struct vendor {
 	size_t source_count;
 	const struct evidence *evidence;
 	size_t evidence_count;
-	const char *file; /* where it was read from */
+	const char *file;         /* where it was read from */
 	const char *sources_file; /* the file with its sources: that one, or greenlane.conf */
-	unsigned line;    /* of its entry in greenlane.conf */
+	unsigned line;            /* of its entry in greenlane.conf */
 };
 
 /* Is the checked SPF identity under the vendor's domains or envelope? */

@@ -23,7 +23,7 @@ struct source_state {
 };
 
 struct ranges {
-	struct prefix_table *table;   /* numbers are source numbers; NULL: nothing is listed */
+	struct prefix_table *table; /* numbers are source numbers; NULL: nothing is listed */
 	size_t count;
 	struct source_state states[]; /* one per source, by number */
 };

@@ -8,7 +8,7 @@
 #include "policy/util/hash.h"
 
 enum {
-	VERSION_NOW = 2, /* 1 had no line "wrong"; it is still read */
+	VERSION_NOW = 2,                                            /* 1 had no line "wrong"; it is still read */
 	LINE_LEAST = sizeof "::  since 2026-03-01T10:00:00Z  via ", /* of a network, with its line break */
 	WORDS_MAX = 8192, /* of a string, unescaped: "file:" and the longest path fit */
 	KNOWN_PATHS = 256,
@@ -120,8 +120,12 @@ source_copy_take(struct arena *arena, const char *source, const struct source_ne
 		return false;
 	count = networks_sort(networks, count);
 	networks_date(networks, count, before == NULL ? &none : before, now);
-	*out = (struct source_copy){ .source = name, .believed = now, .asked_why = "", .trouble = "",
-		.networks = networks, .count = count };
+	*out = (struct source_copy){ .source = name,
+		.believed = now,
+		.asked_why = "",
+		.trouble = "",
+		.networks = networks,
+		.count = count };
 	if (before != NULL)
 		out->changed = source_copy_same(before, out) ? before->changed : now;
 	return true;
@@ -172,8 +176,12 @@ stamp_read(struct stamp *stamp, struct span text)
 		else
 			part[parts] = part[parts] * 10 + (text.at[i] - '0');
 	}
-	tm = (struct tm){ .tm_year = part[0] - 1900, .tm_mon = part[1] - 1, .tm_mday = part[2],
-		.tm_hour = part[3], .tm_min = part[4], .tm_sec = part[5] };
+	tm = (struct tm){ .tm_year = part[0] - 1900,
+		.tm_mon = part[1] - 1,
+		.tm_mday = part[2],
+		.tm_hour = part[3],
+		.tm_min = part[4],
+		.tm_sec = part[5] };
 	stamp_set(stamp, timegm(&tm));
 	return memcmp(text.at, stamp->text, text.length) == 0; /* timegm accepts the 31st of February */
 }
@@ -256,8 +264,8 @@ source_copy_write(const struct source_copy *copy, struct text *out)
 	struct stamp stamp = { 0 };
 
 	stamp_set(&stamp, copy->believed);
-	text_format(out, "# greenlane's last good copy of one source, believed %s; written by machine: edits are lost\n",
-	    stamp.text);
+	text_format(out,
+	    "# greenlane's last good copy of one source, believed %s; written by machine: edits are lost\n", stamp.text);
 	text_format(out, "version %d\nsource ", VERSION_NOW);
 	source_copy_words(copy->source, out);
 	text_char(out, '\n');
@@ -294,8 +302,7 @@ struct reader {
 	struct known_path known[KNOWN_PATHS];
 };
 
-static bool PRINTF_LIKE(2, 3)
-damaged(struct reader *r, const char *fmt, ...)
+static bool PRINTF_LIKE(2, 3) damaged(struct reader *r, const char *fmt, ...)
 {
 	char what[256];
 	va_list args;
@@ -316,7 +323,7 @@ shown(struct span text)
 static bool
 starve(struct reader *r)
 {
-	return fault_at(r->why, r->file, r->line, "no memory for the copy");
+	return fault_at(r->why, r->file, r->line, "out of memory");
 }
 
 /* Reads the next line, which must have a line feed and only printable ASCII. */
@@ -571,8 +578,7 @@ read_network(struct reader *r, struct span line, struct copied_network *out)
 	line.length -= since.length;
 	if (!skip(&line, "  via "))
 		return damaged(r, "a network without its 'via'");
-	return read_prefix(r, prefix, &out->prefix) && time_read(r, since, &out->since) &&
-	    read_path(r, line, &out->path);
+	return read_prefix(r, prefix, &out->prefix) && time_read(r, since, &out->since) && read_path(r, line, &out->path);
 }
 
 static bool
@@ -582,8 +588,7 @@ read_networks(struct reader *r, struct source_copy *out)
 	struct span line;
 	size_t count = 0;
 
-	if (!value_read(r, "networks", &line) ||
-	    !number_read(r, line, r->rest.length / LINE_LEAST, &count))
+	if (!value_read(r, "networks", &line) || !number_read(r, line, r->rest.length / LINE_LEAST, &count))
 		return false;
 	if ((networks = arena_take(r->arena, count * sizeof *networks)) == NULL)
 		return starve(r);

@@ -26,17 +26,17 @@ struct copied_network {
 };
 
 struct source_copy {
-	const char *source;   /* its text: "spf:autotask.net" */
-	int64_t believed;     /* when the last unfolding was believed; 0: none ever was */
-	int64_t changed;      /* when the networks last changed; 0: never */
-	int64_t next;         /* when it is queried again */
+	const char *source; /* its text: "spf:autotask.net" */
+	int64_t believed;   /* when the last unfolding was believed; 0: none ever was */
+	int64_t changed;    /* when the networks last changed; 0: never */
+	int64_t next;       /* when it is queried again */
 	uint32_t ttl;
-	bool asked;           /* has terms that cannot be listed */
+	bool asked;            /* has terms that cannot be listed */
 	const char *asked_why; /* the first of them; "" */
-	const char *trouble;  /* why the last unfolding failed or was not believed; "" */
-	int64_t wrong;        /* since when DNS says that it is gone or wrong; 0: it does not */
-	uint32_t wrong_seen;  /* how many times DNS said so */
-	bool gone;            /* that persisted for long enough: it is believed, and the source lists nothing */
+	const char *trouble;   /* why the last unfolding failed or was not believed; "" */
+	int64_t wrong;         /* since when DNS says that it is gone or wrong; 0: it does not */
+	uint32_t wrong_seen;   /* how many times DNS said so */
+	bool gone;             /* that persisted for long enough: it is believed, and the source lists nothing */
 	const struct copied_network *networks; /* sorted by family, address, length; no duplicates */
 	size_t count;
 };
@@ -58,8 +58,8 @@ void source_copy_write(const struct source_copy *, struct text *out);
 
 /* Reads it back. A text that is cut off, damaged or of another version is a fault with its line, and the copy counts
  * as missing. Strings are in the arena. */
-bool source_copy_read(struct arena *, const char *file, const char *text, size_t length,
-    struct source_copy *out, struct fault *why) MUST_USE;
+bool source_copy_read(struct arena *, const char *file, const char *text, size_t length, struct source_copy *out,
+    struct fault *why) MUST_USE;
 
 /* Is exactly this network in the copy? */
 bool source_copy_has(const struct source_copy *, const struct prefix *);
@@ -69,12 +69,10 @@ bool source_copy_same(const struct source_copy *, const struct source_copy *);
 
 /* What came and what went, for the log (escaped): "came 203.0.113.0/24 via a > b; went 192.0.2.0/24 via a".
  * At most `most` networks are named; the others of each side are counted: "and 12 more". "" if nothing changed. */
-void source_copy_diff(const struct source_copy *before, const struct source_copy *after, size_t most,
-    struct text *out);
+void source_copy_diff(const struct source_copy *before, const struct source_copy *after, size_t most, struct text *out);
 
 /* Is each of these networks inside the copy's, in one or in several together? Those that are not go to out,
  * separated by spaces, at most `most` of them. Compares a cidr list with a published SPF record. */
-bool source_copy_covers(const struct source_copy *, const struct prefix *, size_t count, size_t most,
-    struct text *out);
+bool source_copy_covers(const struct source_copy *, const struct prefix *, size_t count, size_t most, struct text *out);
 
 #endif

@@ -193,8 +193,7 @@ is_covered(const struct source_copy *copy, const struct prefix *prefix)
 }
 
 bool
-source_copy_covers(const struct source_copy *copy, const struct prefix *list, size_t count, size_t most,
-    struct text *out)
+source_copy_covers(const struct source_copy *copy, const struct prefix *list, size_t count, size_t most, struct text *out)
 {
 	size_t missing = 0;
 

@@ -96,8 +96,7 @@ path_start(const char *path, const char **dots)
 /* The path that gave most of a family, or most of what is not in `lacking` (may be NULL): the majority vote of
  * Boyer and Moore, with each network weighed by its size; the second walk checks whether it is a majority. */
 static const char *
-main_path(const struct family *family, const struct source_copy *copy, const struct source_copy *lacking,
-    const char **how)
+main_path(const struct family *family, const struct source_copy *copy, const struct source_copy *lacking, const char **how)
 {
 	const char *path = "";
 	uint64_t votes = 0, total = 0, its = 0;
@@ -163,8 +162,7 @@ check_widths(const struct source_guard_limits *limits, const struct source_copy 
 			continue;
 		path = path_start(network->path, &dots);
 		return fault_set(why, "lists the whole of %s through %s%s; the limit is /%u (%s)",
-		    prefix_write(&network->prefix, text), dots, path, widest,
-		    families[v4 ? 0 : 1].widest_setting);
+		    prefix_write(&network->prefix, text), dots, path, widest, families[v4 ? 0 : 1].widest_setting);
 	}
 	return true;
 }
@@ -181,8 +179,7 @@ check_share(const struct source_guard_limits *limits, const struct family *famil
 		return true;
 	percents = percents_of(100.0 * (double)count / (double)family->space, limits->share_ppm / 10000.0);
 	path = path_start(main_path(family, after, NULL, &how), &dots);
-	return fault_set(why,
-	    "lists %llu %s, %s %% of %s, %sthrough %s%s; the limit is %s %% (refresh.largest_share)",
+	return fault_set(why, "lists %llu %s, %s %% of %s, %sthrough %s%s; the limit is %s %% (refresh.largest_share)",
 	    (unsigned long long)count, family->units, percents.figure, family->space_name, how, dots, path,
 	    percents.limit);
 }
@@ -207,8 +204,8 @@ check_fall(const struct source_guard_limits *limits, const struct family *family
 }
 
 bool
-source_guard_falls(const struct source_guard_limits *limits, const struct source_copy *before, const struct source_copy *after,
-    struct fault *why)
+source_guard_falls(const struct source_guard_limits *limits, const struct source_copy *before,
+    const struct source_copy *after, struct fault *why)
 {
 	for (size_t i = 0; i < FAMILIES; i++)
 		if (!check_fall(limits, &families[i], before, after, why))
@@ -259,8 +256,10 @@ check_path(const struct source_guard_names *shared, const char *path, struct fau
 	if (found == NULL)
 		return true;
 	path = path_start(path, &dots);
-	return fault_set(why, "takes in the shared sender %s through %s%s but is exclusive; "
-	    "write exclusive = false to believe it", found, dots, path);
+	return fault_set(why,
+	    "takes in the shared sender %s through %s%s but is exclusive; "
+	    "write exclusive = false to believe it",
+	    found, dots, path);
 }
 
 static bool

@@ -16,7 +16,7 @@
 
 struct source_guard_limits {
 	unsigned widest_ipv4, widest_ipv6; /* shortest prefix that is believed: 12, 28 */
-	unsigned share_ppm;  /* largest share of a family (IPv6: of 2000::/3), in millionths, all networks together */
+	unsigned share_ppm;    /* largest share of a family (IPv6: of 2000::/3), in millionths, all networks together */
 	unsigned fall_percent; /* largest fall of the number of addresses in one step */
 };
 
@@ -27,8 +27,8 @@ struct source_guard_names {
 };
 
 /* Has it lost more of its addresses than refresh.largest_fall, in either family? why says how many. */
-bool source_guard_falls(const struct source_guard_limits *, const struct source_copy *before, const struct source_copy *after,
-    struct fault *why);
+bool source_guard_falls(const struct source_guard_limits *, const struct source_copy *before,
+    const struct source_copy *after, struct fault *why);
 
 /* before NULL: the first unfolding, which cannot fall. exclusive: some vendor marks this source so. False with why:
  * what is too broad, the figure, the limit, the include path. */

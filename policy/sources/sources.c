@@ -8,14 +8,14 @@
 #include "policy/util/hash.h"
 
 enum {
-	TERMS_MAX = 10,   /* that ask DNS, in the whole tree (RFC 7208, 4.6.4); limits its depth, too */
-	HOSTS_MAX = 10,   /* of one MX answer (4.6.4) */
-	VOIDS_MAX = 2,    /* look-ups without an answer (4.6.4) */
-	BITS4_MIN = 8,    /* nobody was ever assigned more, */
-	BITS6_MIN = 16,   /* so a wider network is a mistake or a trap */
+	TERMS_MAX = 10, /* that ask DNS, in the whole tree (RFC 7208, 4.6.4); limits its depth, too */
+	HOSTS_MAX = 10, /* of one MX answer (4.6.4) */
+	VOIDS_MAX = 2,  /* look-ups without an answer (4.6.4) */
+	BITS4_MIN = 8,  /* nobody was ever assigned more, */
+	BITS6_MIN = 16, /* so a wider network is a mistake or a trap */
 	MEMORY_MAX = 4 * 1024 * 1024,
-	WRONG_MAX = 220,  /* parts of a fault's text: what is wrong */
-	SHOWN_MAX = 280   /* and the path to it; together they fit */
+	WRONG_MAX = 220, /* parts of a fault's text: what is wrong */
+	SHOWN_MAX = 280  /* and the path to it; together they fit */
 };
 
 /* One SPF record in the tree. */
@@ -49,7 +49,7 @@ struct unfolding {
 	struct task *queue;
 	struct source_network *networks;
 	size_t count, room;
-	uint32_t *slots; /* hash table of networks: number + 1; 0: free */
+	uint32_t *slots;   /* hash table of networks: number + 1; 0: free */
 	size_t slot_count; /* a power of two, at least twice count */
 	unsigned terms, voids;
 	bool absent; /* the source's own name does not exist */
@@ -62,7 +62,7 @@ struct unfolding {
 
 /* The first fault ends the unfolding. Returns false. */
 static bool PRINTF_LIKE(4, 5)
-fail(struct unfolding *u, enum unfolding_state state, const char *path, const char *fmt, ...)
+    fail(struct unfolding *u, enum unfolding_state state, const char *path, const char *fmt, ...)
 {
 	size_t length = strlen(path);
 	char what[WRONG_MAX];
@@ -256,8 +256,7 @@ task_add_record(struct unfolding *u, struct task ***at, const struct step *up, c
 			fail(u, UNFOLDING_BROKEN, step->path, "a loop");
 			return;
 		}
-	task_add(u, at, (struct task){
-		.type = DNS_TXT, .name = step->name, .path = step->path, .step = step });
+	task_add(u, at, (struct task){ .type = DNS_TXT, .name = step->name, .path = step->path, .step = step });
 }
 
 /* ---- terms of an SPF record ---- */
@@ -290,16 +289,21 @@ take_include(struct walk *walk, const struct spf_term *term)
 static const char *
 term_text(struct unfolding *u, const struct spf_term *term)
 {
-	static const char *const names[] = { [SPF_ALL] = "all", [SPF_INCLUDE] = "include", [SPF_A_TERM] = "a",
-		[SPF_MX_TERM] = "mx", [SPF_PTR_TERM] = "ptr", [SPF_IP4] = "ip4", [SPF_IP6] = "ip6",
+	static const char *const names[] = { [SPF_ALL] = "all",
+		[SPF_INCLUDE] = "include",
+		[SPF_A_TERM] = "a",
+		[SPF_MX_TERM] = "mx",
+		[SPF_PTR_TERM] = "ptr",
+		[SPF_IP4] = "ip4",
+		[SPF_IP6] = "ip6",
 		[SPF_EXISTS] = "exists" };
 	char text[PREFIX_TEXT], qualifier[2] = { term->qualifier == '+' ? '\0' : term->qualifier, '\0' };
 	const char *spec = term->spec;
 
 	if (term->mechanism == SPF_IP4 || term->mechanism == SPF_IP6)
 		spec = prefix_write(&term->network, text);
-	return kept(u, arena_format(u->arena, "%s%s%s%s", qualifier, names[term->mechanism],
-	    spec[0] == '\0' ? "" : ":", spec));
+	return kept(u,
+	    arena_format(u->arena, "%s%s%s%s", qualifier, names[term->mechanism], spec[0] == '\0' ? "" : ":", spec));
 }
 
 /* What a and mx have in common. */
@@ -522,15 +526,14 @@ take_answer(struct unfolding *u, const struct task *task, const struct dns_answe
 {
 	if (answer->status == DNS_TEMPORARY) {
 		fail(u, UNFOLDING_TEMPORARY, task->path,
-		    answer->bogus ? "the answer for %s fails DNSSEC" : "no answer for %s",
-		    dns_type_name(task->type));
+		    answer->bogus ? "the answer for %s fails DNSSEC" : "no answer for %s", dns_type_name(task->type));
 		return;
 	}
 	note_ttl(u, answer);
 	u->absent = u->absent || (answer->status == DNS_NXDOMAIN && task->path == u->source->name);
 	if (task->counts && answer->count == 0 && ++u->voids > VOIDS_MAX)
-		fail(u, UNFOLDING_BROKEN, task->path,
-		    "more than %d look-ups without an answer (RFC 7208, 4.6.4)", VOIDS_MAX);
+		fail(u, UNFOLDING_BROKEN, task->path, "more than %d look-ups without an answer (RFC 7208, 4.6.4)",
+		    VOIDS_MAX);
 	else if (task->type == DNS_TXT)
 		answer_spf(u, task, answer);
 	else if (task->type == DNS_MX)
@@ -547,7 +550,7 @@ settle(struct unfolding *u)
 		return;
 	if (u->count == 0 && (u->source->kind == SOURCE_A || u->source->kind == SOURCE_MX))
 		fail(u, UNFOLDING_BROKEN, u->source->name, "%s",
-		    u->absent                        ? "the name does not exist"
+		    u->absent                         ? "the name does not exist"
 			: u->source->kind == SOURCE_A ? "no address (A or AAAA)"
 						      : "no MX host with an address");
 	else
@@ -591,8 +594,7 @@ begin(struct unfolding *u)
 {
 	const struct source *source = u->source;
 	const char *list = source->kind == SOURCE_FILE ? source->name : "cidr";
-	struct task host = { .name = source->name, .path = source->name, .bits4 = 32, .bits6 = 128,
-		.listed = true };
+	struct task host = { .name = source->name, .path = source->name, .bits4 = 32, .bits6 = 128, .listed = true };
 	struct task **at = &u->queue;
 
 	switch (source->kind) {

@@ -39,10 +39,10 @@ bool unfolding_next(struct unfolding *, struct dns_question *out);
 void unfolding_answer(struct unfolding *, const struct dns_answer *);
 
 enum unfolding_state {
-	UNFOLDING_ASKS,    /* a question is open */
+	UNFOLDING_ASKS, /* a question is open */
 	UNFOLDING_DONE,
 	UNFOLDING_TEMPORARY, /* DNS trouble: try again later */
-	UNFOLDING_BROKEN   /* what is published is wrong: no such name, no address, no SPF record, a loop, too much */
+	UNFOLDING_BROKEN     /* what is published is wrong: no such name, no address, no SPF record, a loop, too much */
 };
 enum unfolding_state unfolding_state(const struct unfolding *, struct fault *why);
 
@@ -52,6 +52,6 @@ const struct source_network *unfolding_networks(const struct unfolding *, size_t
  * (exists, ptr, macros, qualifiers other than + before the end). */
 bool unfolding_is_asked(const struct unfolding *);
 const char *unfolding_asked_why(const struct unfolding *); /* the first such term and its path; "" */
-uint32_t unfolding_ttl(const struct unfolding *); /* smallest seen; UINT32_MAX if nothing was asked */
+uint32_t unfolding_ttl(const struct unfolding *);          /* smallest seen; UINT32_MAX if nothing was asked */
 
 #endif

@@ -52,8 +52,7 @@ address_write(const struct address *address, char out[ADDRESS_TEXT])
 {
 	if (address->family == ADDRESS_NONE)
 		return memcpy(out, "-", 2);
-	return inet_ntop(address->family == ADDRESS_V4 ? AF_INET : AF_INET6, address->bytes, out,
-	    ADDRESS_TEXT);
+	return inet_ntop(address->family == ADDRESS_V4 ? AF_INET : AF_INET6, address->bytes, out, ADDRESS_TEXT);
 }
 
 unsigned
@@ -137,27 +136,24 @@ prefix_read(const char *text, struct prefix *out, struct fault *why)
 	memcpy(base, text, length);
 	base[length] = '\0';
 	if (!address_read(base, &address))
-		return fault_set(why, "'%.60s' is neither an IP address nor a network; write '192.0.2.0/24'",
-		    text);
+		return fault_set(why, "'%.60s' is neither an IP address nor a network; write '192.0.2.0/24'", text);
 	bits = address_width(&address);
 	folded = address.family == ADDRESS_V4 && strchr(base, ':') != NULL;
 	if (slash != NULL && !bits_read(slash + 1, &bits))
-		return fault_set(why, "'%.60s' has no prefix length after '/'; write '%s/%u'", text,
-		    base, address_width(&address));
+		return fault_set(why, "'%.60s' has no prefix length after '/'; write '%s/%u'", text, base,
+		    address_width(&address));
 	if (slash != NULL && folded) {
 		if (bits < 96)
-			return fault_set(why, "'%.60s' is wider than IPv4; write an IPv4 network",
-			    text);
+			return fault_set(why, "'%.60s' is wider than IPv4; write an IPv4 network", text);
 		bits -= 96;
 	}
 	if (bits > address_width(&address))
-		return fault_set(why, "prefix length %u of '%.60s' is too long; IPv%d stops at %u",
-		    bits, text, (int)address.family, address_width(&address));
+		return fault_set(why, "prefix length %u of '%.60s' is too long; IPv%d stops at %u", bits, text,
+		    (int)address.family, address_width(&address));
 	out->base = address_mask(address, bits);
 	out->bits = (uint8_t)bits;
 	if (!address_equal(&out->base, &address))
-		return fault_set(why, "'%.60s' has host bits set; write '%s'", text,
-		    prefix_write(out, written));
+		return fault_set(why, "'%.60s' has host bits set; write '%s'", text, prefix_write(out, written));
 	return true;
 }
 

@@ -28,8 +28,7 @@ char *arena_copy(struct arena *, const void *bytes, size_t length) __attribute__
 char *arena_string(struct arena *, const char *string) __attribute__((warn_unused_result));
 
 /* A formatted string; NULL as above. */
-char *arena_format(struct arena *, const char *fmt, ...)
-    __attribute__((format(printf, 2, 3), warn_unused_result));
+char *arena_format(struct arena *, const char *fmt, ...) __attribute__((format(printf, 2, 3), warn_unused_result));
 
 /* Notes that memory ran out for something else that the same work needed. */
 void arena_fail(struct arena *);

@@ -85,8 +85,8 @@ number_read(struct span word, int64_t least, int64_t most, int64_t *out)
 static bool
 month_read(struct span word, int64_t *out)
 {
-	static const char *const names[] = { "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep",
-		"oct", "nov", "dec" };
+	static const char *const names[] = { "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct",
+		"nov", "dec" };
 
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
 		if (span_is_nocase(word, names[i])) {

@@ -17,8 +17,7 @@ enum { DOMAIN_MAX = 253, DOMAIN_TEXT = DOMAIN_MAX + 1, LABEL_MAX = 63 }; /* RFC 
 
 /* Reads a host name in ASCII or UTF-8 (IDNA 2008, RFC 5891) into its normal form. Letters,
  * digits, hyphens and underscores only; at least one label; one final dot is dropped. */
-bool domain_read(const char *name, size_t length, char out[DOMAIN_TEXT], struct fault *why)
-    MUST_USE;
+bool domain_read(const char *name, size_t length, char out[DOMAIN_TEXT], struct fault *why) MUST_USE;
 
 /* The same without a fault. When memory ran out it may be a name all the same: that is noted in the arena
  * (arena_fail; NULL: nowhere). */

@@ -14,17 +14,16 @@
 #define PRINTF_LIKE(text, rest) __attribute__((format(printf, text, rest)))
 
 struct fault {
-	char file[256];   /* empty: not about a file */
-	unsigned line;    /* 0: not about a line */
-	char text[512];   /* lower case, no full stop: what is wrong; what to write instead */
+	char file[256]; /* empty: not about a file */
+	unsigned line;  /* 0: not about a line */
+	char text[512]; /* lower case, no full stop: what is wrong; what to write instead */
 };
 
 /* Fills *why (NULL is allowed) and returns false, so that a caller can return it. */
 bool fault_set(struct fault *why, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 /* The same with a place. file is copied; line 0 means "the whole file". */
-bool fault_at(struct fault *why, const char *file, unsigned line, const char *fmt, ...)
-    PRINTF_LIKE(4, 5);
+bool fault_at(struct fault *why, const char *file, unsigned line, const char *fmt, ...) PRINTF_LIKE(4, 5);
 
 /* "file:line: text" into out, as much as fits, always terminated. */
 void fault_write(const struct fault *, char *out, size_t size);
@@ -48,9 +47,7 @@ void faults_close(struct faults *);
 
 /* Adds a copy of *fault. */
 void faults_add(struct faults *, enum fault_level, const struct fault *);
-void faults_error(struct faults *, const char *file, unsigned line, const char *fmt, ...)
-    PRINTF_LIKE(4, 5);
-void faults_warn(struct faults *, const char *file, unsigned line, const char *fmt, ...)
-    PRINTF_LIKE(4, 5);
+void faults_error(struct faults *, const char *file, unsigned line, const char *fmt, ...) PRINTF_LIKE(4, 5);
+void faults_warn(struct faults *, const char *file, unsigned line, const char *fmt, ...) PRINTF_LIKE(4, 5);
 
 #endif

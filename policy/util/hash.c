@@ -84,8 +84,8 @@ word_at(const unsigned char *bytes, size_t at, size_t length)
 uint64_t
 hash_keyed(const uint64_t seed[2], const void *bytes, size_t length)
 {
-	uint64_t v[4] = { seed[0] ^ 0x736f6d6570736575u, seed[1] ^ 0x646f72616e646f6du,
-		seed[0] ^ 0x6c7967656e657261u, seed[1] ^ 0x7465646279746573u };
+	uint64_t v[4] = { seed[0] ^ 0x736f6d6570736575u, seed[1] ^ 0x646f72616e646f6du, seed[0] ^ 0x6c7967656e657261u,
+		seed[1] ^ 0x7465646279746573u };
 
 	for (size_t at = 0; at <= length; at += 8) {
 		uint64_t word = word_at(bytes, at, length);

@@ -24,7 +24,7 @@ struct side {
 	uint32_t *v4;         /* starts, IPv4 */
 	uint64_t *high, *low; /* starts, IPv6; low is NULL when every one of them is 0 */
 	uint32_t *cells;
-	uint32_t *index;      /* by the first bits: the range that holds the first such address */
+	uint32_t *index; /* by the first bits: the range that holds the first such address */
 	unsigned index_bits;
 	size_t count;
 };
@@ -109,7 +109,7 @@ prefix_table_find(const struct prefix_table *table, const struct address *addres
 	at = side->index[part];
 	left = side->index[part + 1] - at + 1;
 	at = side->v4 != NULL ? search_v4(side->v4, at, left, (uint32_t)(key.high >> 32))
-				: search_v6(side, at, left, key);
+			      : search_v6(side, at, left, key);
 	return hits_of(table->pool, &side->cells[at]);
 }
 
@@ -117,8 +117,8 @@ prefix_table_find(const struct prefix_table *table, const struct address *addres
 
 /* A network that is open at this point of the sweep. */
 struct open {
-	struct key end;   /* the first address after it */
-	bool endless;     /* it reaches the last address of all */
+	struct key end; /* the first address after it */
+	bool endless;   /* it reaches the last address of all */
 	uint32_t cell;
 };
 
@@ -216,7 +216,8 @@ set_intern(struct sweep *sweep, uint32_t *cell)
 	slot = slot_find(sweep, set);
 	if (*slot == 0) {
 		if (table->pool_used + set[0] + 1 > PREFIX_TABLE_SETS_MAX)
-			return fault_set(sweep->why, "too many networks of different sources lie inside "
+			return fault_set(sweep->why,
+			    "too many networks of different sources lie inside "
 			    "each other: their sets hold more than %d numbers; drop the widest",
 			    PREFIX_TABLE_SETS_MAX);
 		*slot = (uint32_t)table->pool_used + 1;
@@ -229,8 +230,7 @@ set_intern(struct sweep *sweep, uint32_t *cell)
 
 /* The outer network's numbers and those of the entries (one network, sorted) as one set. */
 static bool
-set_join(struct sweep *sweep, uint32_t outer_cell, const struct prefix_entry *entries, size_t count,
-    uint32_t *cell)
+set_join(struct sweep *sweep, uint32_t outer_cell, const struct prefix_entry *entries, size_t count, uint32_t *cell)
 {
 	struct prefix_hits outer = hits_of(sweep->table->pool, &outer_cell);
 	size_t i = 0, j = 0;
@@ -238,7 +238,8 @@ set_join(struct sweep *sweep, uint32_t outer_cell, const struct prefix_entry *en
 
 	sweep->work += outer.count + count;
 	if (sweep->work > PREFIX_TABLE_WORK_MAX)
-		return fault_set(sweep->why, "too many networks of different sources lie inside each "
+		return fault_set(sweep->why,
+		    "too many networks of different sources lie inside each "
 		    "other to divide them; drop the widest");
 	if (!pool_reserve(sweep, outer.count + count + 1))
 		return false;
@@ -308,8 +309,8 @@ sweep_close(struct sweep *sweep, struct side *side, const struct key *key)
 	while (sweep->depth > 1) {
 		const struct open *top = &sweep->stack[sweep->depth - 1];
 
-		if (key != NULL && (top->endless || top->end.high > key->high ||
-		    (top->end.high == key->high && top->end.low > key->low)))
+		if (key != NULL &&
+		    (top->endless || top->end.high > key->high || (top->end.high == key->high && top->end.low > key->low)))
 			return;
 		if (!top->endless)
 			side_add(side, top->end, top[-1].cell);
@@ -329,8 +330,7 @@ side_take(struct side *side, size_t entries, enum address_family family)
 		side->high = malloc(most * sizeof *side->high);
 		side->low = malloc(most * sizeof *side->low);
 	}
-	return side->cells != NULL && (side->v4 != NULL ||
-	    (side->high != NULL && side->low != NULL));
+	return side->cells != NULL && (side->v4 != NULL || (side->high != NULL && side->low != NULL));
 }
 
 /* A smaller block, or the same one where realloc will not. */
@@ -374,9 +374,8 @@ side_index(struct side *side)
 	for (size_t part = 0; part < parts; part++) {
 		struct key first = { (uint64_t)part << (64 - side->index_bits), 0 };
 
-		while (at + 1 < side->count && (side->v4 != NULL
-		    ? side->v4[at + 1] <= first.high >> 32
-		    : starts_at_or_before(side, at + 1, first)))
+		while (at + 1 < side->count &&
+		    (side->v4 != NULL ? side->v4[at + 1] <= first.high >> 32 : starts_at_or_before(side, at + 1, first)))
 			at++;
 		side->index[part] = (uint32_t)at;
 	}
@@ -407,8 +406,7 @@ side_sweep(struct sweep *sweep, struct side *side, const struct prefix_entry *en
 			if (!same_network(&entries[i].prefix, &entries[next].prefix))
 				break;
 		sweep_close(sweep, side, &start);
-		if (!set_join(sweep, sweep->stack[sweep->depth - 1].cell, entries + i, next - i,
-			&open.cell))
+		if (!set_join(sweep, sweep->stack[sweep->depth - 1].cell, entries + i, next - i, &open.cell))
 			return false;
 		side_add(side, start, open.cell);
 		sweep->stack[sweep->depth++] = open;
@@ -452,8 +450,8 @@ static bool
 entries_are_sound(const struct prefix_entry *entries, size_t count, struct fault *why)
 {
 	if (count > PREFIX_TABLE_MAX)
-		return fault_set(why, "%zu networks are too many for one table; write at most %d",
-		    count, PREFIX_TABLE_MAX);
+		return fault_set(why, "%zu networks are too many for one table; write at most %d", count,
+		    PREFIX_TABLE_MAX);
 	for (size_t i = 0; i < count; i++) {
 		const struct prefix *prefix = &entries[i].prefix;
 		struct address masked = address_mask(prefix->base, prefix->bits);
@@ -487,8 +485,7 @@ prefix_table_build(struct prefix_entry *entries, size_t count, struct fault *why
 		qsort(entries, count, sizeof *entries, entry_order);
 	while (v4 < count && entries[v4].prefix.base.family == ADDRESS_V4)
 		v4++;
-	built = side_build(&sweep, &table->v4, entries, v4) &&
-	    side_build(&sweep, &table->v6, entries + v4, count - v4);
+	built = side_build(&sweep, &table->v4, entries, v4) && side_build(&sweep, &table->v6, entries + v4, count - v4);
 	free(sweep.slots);
 	if (!built) {
 		prefix_table_free(table);
@@ -535,8 +532,7 @@ side_bytes(const struct side *side)
 size_t
 prefix_table_bytes(const struct prefix_table *table)
 {
-	return sizeof *table + side_bytes(&table->v4) + side_bytes(&table->v6) +
-	    table->pool_used * sizeof *table->pool;
+	return sizeof *table + side_bytes(&table->v4) + side_bytes(&table->v6) + table->pool_used * sizeof *table->pool;
 }
 
 size_t

@@ -16,9 +16,9 @@ struct span {
 };
 
 struct span span_of(const char *string);
-struct span span_trim(struct span);			/* without blanks, tabs, CR and LF at both ends */
-bool span_is(struct span, const char *string);		/* equal, byte for byte */
-bool span_is_nocase(struct span, const char *string);	/* equal, ASCII case folded */
+struct span span_trim(struct span);                   /* without blanks, tabs, CR and LF at both ends */
+bool span_is(struct span, const char *string);        /* equal, byte for byte */
+bool span_is_nocase(struct span, const char *string); /* equal, ASCII case folded */
 
 /* Cuts *rest at the first mark: returns what comes before it and leaves *rest with what comes after it. */
 struct span span_cut(struct span *rest, char mark);
@@ -28,15 +28,15 @@ struct text {
 	char *bytes;   /* never NULL */
 	size_t length; /* at most ceiling */
 	size_t room, ceiling;
-	bool cut;      /* something did not fit, or memory ran out */
-	bool failed;   /* memory ran out */
+	bool cut;    /* something did not fit, or memory ran out */
+	bool failed; /* memory ran out */
 };
 
 void text_open(struct text *, size_t ceiling);
 void text_close(struct text *);
 void text_clear(struct text *);
 void text_inherit(struct text *, const struct text *piece); /* fails if memory ran out for the piece */
-void text_rewind(struct text *, size_t length); /* drops what comes after length */
+void text_rewind(struct text *, size_t length);             /* drops what comes after length */
 void text_add(struct text *, const void *bytes, size_t length);
 void text_put(struct text *, const char *string);
 void text_span(struct text *, struct span);

@@ -56,8 +56,7 @@ mode_for_all(const struct policy *policy, const struct facts *facts, const struc
 /* ---- actions ---- */
 
 static enum action
-wanted_action(const struct policy *policy, const struct facts *facts, const struct relay *relay,
-    struct claim *claim)
+wanted_action(const struct policy *policy, const struct facts *facts, const struct relay *relay, struct claim *claim)
 {
 	const struct vendor *vendor = claim->vendor;
 
@@ -69,7 +68,8 @@ wanted_action(const struct policy *policy, const struct facts *facts, const stru
 			return relay->on_forwarded;
 		if (claim->reason == REASON_KNOWN_LIST)
 			return ACTION_GREYLIST;
-		if (claim->given_up && vendor->on_unproven == ACTION_REJECT) /* after DNS trouble only forged mail is refused */
+		if (claim->given_up &&
+		    vendor->on_unproven == ACTION_REJECT) /* after DNS trouble only forged mail is refused */
 			return ACTION_GREYLIST;
 		/* that we cannot see the client is our fault, and refuses nobody */
 		if (vendor->on_unproven == ACTION_REJECT && facts_hide_client(facts))
@@ -142,9 +142,12 @@ actions_decide(const struct policy *policy, const struct facts *facts, struct ve
 static enum action
 under_relay(enum action action)
 {
-	static const enum action mapped[ACTIONS] = { [ACTION_PASS] = ACTION_PASS, [ACTION_TAG] = ACTION_TAG,
-		[ACTION_QUARANTINE] = ACTION_QUARANTINE, [ACTION_GREYLIST] = ACTION_TAG,
-		[ACTION_DEFER] = ACTION_TAG, [ACTION_REJECT] = ACTION_QUARANTINE };
+	static const enum action mapped[ACTIONS] = { [ACTION_PASS] = ACTION_PASS,
+		[ACTION_TAG] = ACTION_TAG,
+		[ACTION_QUARANTINE] = ACTION_QUARANTINE,
+		[ACTION_GREYLIST] = ACTION_TAG,
+		[ACTION_DEFER] = ACTION_TAG,
+		[ACTION_REJECT] = ACTION_QUARANTINE };
 
 	return mapped[action];
 }

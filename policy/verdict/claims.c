@@ -123,8 +123,9 @@ authors_stand(const struct judge *judge, const struct facts *facts, const struct
 	for (size_t i = 0; i < facts->author_count; i++) {
 		const struct author *author = &facts->authors[i];
 
-		stand = tri_and(stand, tri_or(patience_dmarc(judge->policy, facts, author),
-		    author_is_vouched(judge, facts, verdict, author)));
+		stand = tri_and(stand,
+		    tri_or(patience_dmarc(judge->policy, facts, author),
+			author_is_vouched(judge, facts, verdict, author)));
 	}
 	return stand;
 }
@@ -168,8 +169,7 @@ static bool
 dmarc_fails_by_policy(const struct policy *policy, const struct facts *facts)
 {
 	for (size_t i = 0; i < facts->author_count; i++)
-		if (wants_refusal(&facts->authors[i]) &&
-		    patience_dmarc(policy, facts, &facts->authors[i]) == NO)
+		if (wants_refusal(&facts->authors[i]) && patience_dmarc(policy, facts, &facts->authors[i]) == NO)
 			return true;
 	return false;
 }
@@ -207,8 +207,7 @@ is_in_trouble(const struct facts *facts, const struct claim *claim)
 {
 	if (claim->unanswered || (claim->spf == UNKNOWN && facts->spf.result == AUTH_TEMPERROR))
 		return true;
-	return facts->stage == STAGE_EOM &&
-	    (!claim->wrong || claim->dkim == UNKNOWN || author_is_in_trouble(facts));
+	return facts->stage == STAGE_EOM && (!claim->wrong || claim->dkim == UNKNOWN || author_is_in_trouble(facts));
 }
 
 static void
@@ -251,8 +250,7 @@ judge_unvouched(const struct policy *policy, const struct facts *facts, struct c
 	enum tri saved = is_saved(policy, facts, claim);
 
 	if (saved == YES)
-		set(claim, OUTCOME_UNPROVEN,
-		    evidence_lapsed(claim) ? REASON_REVIEW_LAPSED : REASON_PARTLY_PROVEN);
+		set(claim, OUTCOME_UNPROVEN, evidence_lapsed(claim) ? REASON_REVIEW_LAPSED : REASON_PARTLY_PROVEN);
 	else if (claim->weak != NULL)
 		set(claim, OUTCOME_UNPROVEN, REASON_WEAK_SIGNATURE);
 	else if (saved == UNKNOWN)
@@ -359,8 +357,7 @@ judge_sender_claim(const struct judge *judge, const struct facts *facts, struct 
 }
 
 static void
-judge_envelope_claim(const struct judge *judge, const struct facts *facts, struct claim *claim,
-    enum tri stand)
+judge_envelope_claim(const struct judge *judge, const struct facts *facts, struct claim *claim, enum tri stand)
 {
 	if (claim->vendor == &judge->policy->own)
 		judge_own_claim(judge, facts, claim);
@@ -416,8 +413,7 @@ judge_field(const struct judge *judge, const struct facts *facts, struct verdict
 		struct claim *claim = &verdict->claims[i];
 
 		stands[i] = claim->by_author ? stands_behind(judge, facts, claim) : NO;
-		if (facts->from_last != NULL &&
-		    name_rules_hold(&claim->vendor->domains, &facts->from_last->mailbox))
+		if (facts->from_last != NULL && name_rules_hold(&claim->vendor->domains, &facts->from_last->mailbox))
 			shown = tri_or(shown, stands[i]);
 	}
 	for (size_t i = 0; i < verdict->claim_count; i++)
@@ -488,8 +484,7 @@ soften(const struct judge *judge, const struct facts *facts, struct verdict *ver
 		soften_for_list(list, facts, claim);
 		if (facts_hide_client(facts))
 			soften_for_hidden(facts, claim);
-		if (forwarded && claim->outcome == OUTCOME_FORGED &&
-		    rests_on_spf_alone(judge->policy, facts, claim))
+		if (forwarded && claim->outcome == OUTCOME_FORGED && rests_on_spf_alone(judge->policy, facts, claim))
 			set(claim, OUTCOME_UNPROVEN, REASON_FORWARDED);
 	}
 }
@@ -581,8 +576,7 @@ judge_covers(const struct judge *judge, const struct facts *facts, struct verdic
 		}
 	}
 	for (size_t i = 0; i < policy->partner_count; i++) {
-		struct claim claim = { .vendor = policy->partners[i].vendor,
-			.delegation = &policy->partners[i] };
+		struct claim claim = { .vendor = policy->partners[i].vendor, .delegation = &policy->partners[i] };
 
 		if (partner_covers_all(judge, facts, &policy->partners[i]) == YES) {
 			add_cover(judge, facts, &claim, REASON_PROVEN_PARTNER, verdict);

@@ -120,6 +120,7 @@ claims_list(const struct judge *judge, const struct facts *facts, struct verdict
 			.by_envelope = vendor_numbers_find(&senders, all.list[i]) < senders.count };
 	if (facts->own_claimed || own_sender) /* there is always room for one more */
 		verdict->claims[verdict->claim_count++] = (struct claim){ .vendor = &policy->own,
-			.by_author = facts->own_claimed, .by_envelope = own_sender };
+			.by_author = facts->own_claimed,
+			.by_envelope = own_sender };
 	return all.count <= CLAIMS_MAX;
 }

@@ -19,16 +19,14 @@ delegate_promises(const struct delegate_reply *reply)
 static bool
 may_cover(const struct facts *facts, const struct claim *claim)
 {
-	return claim->vendor->kind == VENDOR_GATEWAY &&
-	    evidence_passes(facts->spf.result) == YES;
+	return claim->vendor->kind == VENDOR_GATEWAY && evidence_passes(facts->spf.result) == YES;
 }
 
 /* Listed, and what is missing may still come with the message. */
 static bool
 is_undecided(const struct facts *facts, const struct claim *claim)
 {
-	return claim->reviewed == YES &&
-	    (evidence_vouches(claim) == UNKNOWN || may_cover(facts, claim));
+	return claim->reviewed == YES && (evidence_vouches(claim) == UNKNOWN || may_cover(facts, claim));
 }
 
 /* A list that nobody has reviewed for too long says nothing about whose mail comes from there. */
@@ -59,9 +57,8 @@ is_forged(const struct policy *policy, const struct facts *facts, const struct c
 	/* a relay would bounce it, and some recipient may want it: the milter takes care of both */
 	if (facts->perhaps_relayed || facts_hide_client(facts) || actions_have_exception(policy, vendor))
 		return false;
-	return vendor->mode == MODE_ENFORCE && vendor->on_forged == ACTION_REJECT &&
-	    vendor->dkim.count == 0 && claim->listed == NO && !claim->without_addresses && claim->spf == NO &&
-	    evidence_vouches(claim) == NO;
+	return vendor->mode == MODE_ENFORCE && vendor->on_forged == ACTION_REJECT && vendor->dkim.count == 0 &&
+	    claim->listed == NO && !claim->without_addresses && claim->spf == NO && evidence_vouches(claim) == NO;
 }
 
 /* ---- the decision ---- */
@@ -82,8 +79,8 @@ struct findings {
 };
 
 static void
-find_for(const struct judge *judge, const struct facts *facts, const struct vendor *vendor,
-    bool sender_is_claimed, struct findings *out)
+find_for(const struct judge *judge, const struct facts *facts, const struct vendor *vendor, bool sender_is_claimed,
+    struct findings *out)
 {
 	struct claim claim = { .vendor = vendor, .by_envelope = claims_by_envelope(facts, vendor) };
 	struct claim *where = NULL;
@@ -92,8 +89,7 @@ find_for(const struct judge *judge, const struct facts *facts, const struct vend
 	evidence_find(judge, facts, &claim);
 	out->claims += claim.by_envelope;
 	/* the range of one vendor never decides about the name of another; SPF is for the vendor's own name */
-	may_speak = vendor->mode != MODE_MONITOR &&
-	    (claim.by_envelope || claim.spf == YES || !sender_is_claimed);
+	may_speak = vendor->mode != MODE_MONITOR && (claim.by_envelope || claim.spf == YES || !sender_is_claimed);
 	if (claim.by_envelope && is_forged(judge->policy, facts, &claim)) {
 		out->forgeries++;
 		where = &out->forged;
@@ -140,8 +136,7 @@ decide_by_vendors(const struct judge *judge, const struct facts *facts, struct d
 }
 
 void
-delegate_decide(const struct judge *judge, const struct facts *facts, bool at_rcpt,
-    struct delegate_reply *out)
+delegate_decide(const struct judge *judge, const struct facts *facts, bool at_rcpt, struct delegate_reply *out)
 {
 	bool known = facts->peer.family != ADDRESS_NONE || facts->auth[0] != '\0';
 
@@ -186,8 +181,7 @@ put_line(struct text *out, const char *text)
 }
 
 void
-delegate_reply_write(enum delegate_word word, const char *greylist_class, const char *text,
-    struct text *out)
+delegate_reply_write(enum delegate_word word, const char *greylist_class, const char *text, struct text *out)
 {
 	text_put(out, "action=");
 	if (word == DELEGATE_REFUSE) {

@@ -15,9 +15,9 @@
 
 /* All that can be replied. */
 enum delegate_word {
-	DELEGATE_DUNNO,  /* no opinion: the restrictions that follow decide */
-	DELEGATE_CLASS,  /* the restriction class that greylists */
-	DELEGATE_REFUSE  /* 550 5.7.26 */
+	DELEGATE_DUNNO, /* no opinion: the restrictions that follow decide */
+	DELEGATE_CLASS, /* the restriction class that greylists */
+	DELEGATE_REFUSE /* 550 5.7.26 */
 };
 
 enum delegate_why {
@@ -39,8 +39,7 @@ struct delegate_reply {
 };
 
 /* facts: the connection and the envelope, at STAGE_MAIL or later, with what verdict_wants asked for. */
-void delegate_decide(const struct judge *, const struct facts *, bool at_rcpt,
-    struct delegate_reply *out);
+void delegate_decide(const struct judge *, const struct facts *, bool at_rcpt, struct delegate_reply *out);
 
 /* Is it a promise, which the end of the message confirms or revokes? */
 bool delegate_promises(const struct delegate_reply *);
@@ -52,7 +51,6 @@ enum { DELEGATE_REPLY_MAX = 640 };
 
 /* "action=WORD" and two newlines. greylist_class is the setting; DUNNO replaces what is no class.
  * text follows the codes of a refusal; what could break the line becomes '?'. */
-void delegate_reply_write(enum delegate_word, const char *greylist_class, const char *text,
-    struct text *out);
+void delegate_reply_write(enum delegate_word, const char *greylist_class, const char *text, struct text *out);
 
 #endif

@@ -7,7 +7,10 @@ static const struct {
 	const char *name;
 	size_t offset;
 } rows[] = {
-#define ROW(field) { #field, offsetof(struct delegate_request, field) }
+#define ROW(field)                                                                                                     \
+	{                                                                                                              \
+#field, offsetof(struct delegate_request, field)                                                       \
+	}
 	ROW(protocol_state),
 	ROW(client_address),
 	ROW(client_port),

@@ -10,7 +10,7 @@
 #include "policy/util/frame.h"
 
 enum {
-	DELEGATE_LINE_MAX = 8 * 1024, /* Postfix's own lines stop at 2 KiB (line_length_limit) */
+	DELEGATE_LINE_MAX = 8 * 1024,  /* Postfix's own lines stop at 2 KiB (line_length_limit) */
 	DELEGATE_ATTRIBUTES_MAX = 128, /* Postfix 3.7 sends 30 */
 	DELEGATE_REQUEST_MAX = 32 * 1024
 };

@@ -60,8 +60,7 @@ evidence_listed_by(const struct judge *judge, const struct source *source, const
 
 /* Why is it not known: because of what is published, or of DNS? */
 static void
-note_unknown(const struct judge *judge, const struct facts *facts, const struct source *source,
-    struct claim *claim)
+note_unknown(const struct judge *judge, const struct facts *facts, const struct source *source, struct claim *claim)
 {
 	const struct asked_fact *fact = evidence_asked(facts, source->number);
 
@@ -213,8 +212,8 @@ evidence_dmarc(const struct judge *judge, const struct facts *facts, const struc
 }
 
 /* What is asked of each author. */
-typedef enum tri author_proof(const struct judge *, const struct facts *, const struct claim *,
-    const struct author *, const char **weak);
+typedef enum tri author_proof(const struct judge *, const struct facts *, const struct claim *, const struct author *,
+    const char **weak);
 
 static bool
 is_author_of(const struct facts *facts, const struct author *author, const struct vendor *vendor)
@@ -228,8 +227,8 @@ is_author_of(const struct facts *facts, const struct author *author, const struc
 
 /* An author's proof counts for a vendor only when all of that vendor's authors have it. */
 static enum tri
-find_of_authors(const struct judge *judge, const struct facts *facts, const struct claim *claim,
-    author_proof *of, const char **weak)
+find_of_authors(const struct judge *judge, const struct facts *facts, const struct claim *claim, author_proof *of,
+    const char **weak)
 {
 	enum tri proven = YES;
 	bool any = false;
@@ -256,8 +255,8 @@ spf_from_of(const struct judge *judge, const struct facts *facts, const struct c
 }
 
 static enum tri
-dmarc_of(const struct judge *judge, const struct facts *facts, const struct claim *claim,
-    const struct author *author, const char **weak)
+dmarc_of(const struct judge *judge, const struct facts *facts, const struct claim *claim, const struct author *author,
+    const char **weak)
 {
 	return evidence_dmarc(judge, facts, claim, author, author->dmarc.by, weak);
 }
@@ -279,8 +278,7 @@ evidence_find(const struct judge *judge, const struct facts *facts, struct claim
 	evidence_listed(judge, facts, claim);
 	claim->spf = evidence_is_of_list(judge->policy, facts) ? NO : evidence_spf(judge->policy, facts, vendor);
 	claim->spf_from = find_of_authors(judge, facts, claim, spf_from_of, &claim->weak);
-	claim->dmarc =
-	    find_of_authors(judge, facts, claim, forwarded ? dmarc_signed_of : dmarc_of, &claim->weak);
+	claim->dmarc = find_of_authors(judge, facts, claim, forwarded ? dmarc_signed_of : dmarc_of, &claim->weak);
 	/* last, because its reason for being weak says more */
 	claim->dkim = find_dkim(judge, facts, claim, &claim->weak);
 	if (forwarded)
@@ -295,9 +293,8 @@ alternative_holds(const struct claim *claim, enum tri listed, unsigned proofs)
 	const struct {
 		enum proof proof;
 		enum tri holds;
-	} rows[] = { { PROOF_LISTED, listed }, { PROOF_SPF, claim->spf },
-		{ PROOF_DKIM, claim->dkim }, { PROOF_SPF_FROM, claim->spf_from },
-		{ PROOF_DMARC, claim->dmarc } };
+	} rows[] = { { PROOF_LISTED, listed }, { PROOF_SPF, claim->spf }, { PROOF_DKIM, claim->dkim },
+		{ PROOF_SPF_FROM, claim->spf_from }, { PROOF_DMARC, claim->dmarc } };
 	enum tri holds = YES;
 
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)

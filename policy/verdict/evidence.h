@@ -32,10 +32,10 @@ enum tri evidence_signature(const struct policy *, const struct facts *, const s
 
 /* Does this signature, or DMARC of this author through `by`, support claim->vendor? Needs claim->exclusively. NO where
  * it does but is weak; *weak then says why, and is otherwise left alone. */
-enum tri evidence_signs(const struct judge *, const struct facts *, const struct claim *,
-    const struct dkim_fact *, const char **weak);
-enum tri evidence_dmarc(const struct judge *, const struct facts *, const struct claim *,
-    const struct author *, enum dmarc_by by, const char **weak);
+enum tri evidence_signs(const struct judge *, const struct facts *, const struct claim *, const struct dkim_fact *,
+    const char **weak);
+enum tri evidence_dmarc(const struct judge *, const struct facts *, const struct claim *, const struct author *,
+    enum dmarc_by by, const char **weak);
 
 /* SPF of the identity that was checked, where it is the vendor's. */
 enum tri evidence_spf(const struct policy *, const struct facts *, const struct vendor *);

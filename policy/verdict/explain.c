@@ -7,7 +7,11 @@
 
 /* ---- the reply ---- */
 
-enum { TITLE_SHOWN = 60, CONTACT_SHOWN = 150, FROM_SHOWN = 500 }; /* bytes; so that a reply is one line (RFC 5321, 4.5.3.1.5) */
+enum {
+	TITLE_SHOWN = 60,
+	CONTACT_SHOWN = 150,
+	FROM_SHOWN = 500
+}; /* bytes; so that a reply is one line (RFC 5321, 4.5.3.1.5) */
 
 /*
  * Reasons and actions with a lead of their own; the first row that fits. Codes: RFC 5321, 3463 and 7372.
@@ -28,9 +32,11 @@ static const struct row {
 };
 #define OWN_LEAD "Open relay not allowed; no relaying was tried: mail in our own name from an unknown host"
 static const struct row refused = { .code = "550", .enhanced = "5.7.26", .lead = "message refused" },
-	deferred = { .code = "451", .enhanced = "4.7.26", .lead = "not accepted for now, please try again" },
-	own_refused = { .code = "550", .enhanced = "5.7.26", .lead = OWN_LEAD },
-	own_deferred = { .code = "451", .enhanced = "4.7.1", .lead = OWN_LEAD };
+			deferred = { .code = "451",
+				.enhanced = "4.7.26",
+				.lead = "not accepted for now, please try again" },
+			own_refused = { .code = "550", .enhanced = "5.7.26", .lead = OWN_LEAD },
+			own_deferred = { .code = "451", .enhanced = "4.7.1", .lead = OWN_LEAD };
 
 static bool
 row_fits(const struct row *row, const struct verdict *verdict, enum action done)
@@ -48,8 +54,7 @@ is_own_forgery(const struct verdict *verdict)
 {
 	const struct claim *claim = verdict_claim(verdict);
 
-	return verdict->outcome == OUTCOME_FORGED && claim != NULL &&
-	    claim->vendor->number == VENDOR_OWN;
+	return verdict->outcome == OUTCOME_FORGED && claim != NULL && claim->vendor->number == VENDOR_OWN;
 }
 
 static const struct row *
@@ -78,7 +83,8 @@ static void
 put_claimed(const struct row *row, const struct verdict *verdict, struct text *out)
 {
 	static const char *const words[] = { [OUTCOME_VOUCHED] = "proven to be from ",
-		[OUTCOME_UNPROVEN] = "not proven to be from ", [OUTCOME_UNSURE] = "not yet proven to be from ",
+		[OUTCOME_UNPROVEN] = "not proven to be from ",
+		[OUTCOME_UNSURE] = "not yet proven to be from ",
 		[OUTCOME_FORGED] = "not proven to be from " };
 	const struct claim *claim = verdict_claim(verdict);
 
@@ -117,8 +123,8 @@ remedy(const struct verdict *verdict)
 }
 
 bool
-explain_reply(const struct verdict *verdict, enum action done, const char *id, const char *contact,
-    int64_t wait, struct reply *out)
+explain_reply(const struct verdict *verdict, enum action done, const char *id, const char *contact, int64_t wait,
+    struct reply *out)
 {
 	const struct row *row;
 	struct text text;
@@ -183,7 +189,8 @@ write_field(const struct facts *facts, struct text *out)
 {
 	bool cut = facts->from_raw_length > FROM_SHOWN;
 
-	text_format(out, "author     cannot be parsed: a From field breaks RFC 5322\n  after    byte %zu of \"", facts->from_stopped);
+	text_format(out, "author     cannot be parsed: a From field breaks RFC 5322\n  after    byte %zu of \"",
+	    facts->from_stopped);
 	text_escaped(out, facts->from_raw, cut ? FROM_SHOWN : facts->from_raw_length);
 	text_put(out, cut ? "...\"\n" : "\"\n");
 }
@@ -193,10 +200,11 @@ write_facts(const struct facts *facts, struct text *out)
 {
 	char client[ADDRESS_TEXT];
 
-	text_format(out, "client     %s\n", facts->client_hidden
-		? facts->via[0] != '\0' ? "not known: the relay's Received fields do not name it"
-				       : "not known: the address is private, and neither in own.networks nor in relays"
-		: address_write(&facts->client, client));
+	text_format(out, "client     %s\n",
+	    facts->client_hidden ? facts->via[0] != '\0'
+		    ? "not known: the relay's Received fields do not name it"
+		    : "not known: the address is private, and neither in own.networks nor in relays"
+				 : address_write(&facts->client, client));
 	if (facts->via[0] != '\0')
 		text_format(out, "relay      %s at %s\n", facts->via, address_write(&facts->peer, client));
 	write_envelope(facts, out);
@@ -221,8 +229,7 @@ write_facts(const struct facts *facts, struct text *out)
 		text_put(out, "signature  d=");
 		put_safe(out, fact->d);
 		text_format(out, ", %s%s%s%s\n", auth_word(fact->result),
-		    fact->counts ? ", counts" : ", does not count",
-		    fact->why[0] != '\0' ? ": " : "", fact->why);
+		    fact->counts ? ", counts" : ", does not count", fact->why[0] != '\0' ? ": " : "", fact->why);
 	}
 	if (facts->not_given & GIVEN_MESSAGE)
 		text_put(out, "signature  not known: without --message none could be seen\n");
@@ -267,8 +274,8 @@ write_silences(const struct policy *policy, const struct facts *facts, struct te
 		const struct author *author = &facts->authors[i];
 
 		if (author->spf_from_silence.name != NULL)
-			write_silence("", author->spf_from_silence.name, "SPF of the author's ",
-			    author->mailbox.domain, patience_spf_from_is_brought(policy, author), out);
+			write_silence("", author->spf_from_silence.name, "SPF of the author's ", author->mailbox.domain,
+			    patience_spf_from_is_brought(policy, author), out);
 		if (author->dmarc.silent != NULL)
 			write_silence("_dmarc.", author->dmarc.silent, "DMARC of ", author->mailbox.domain,
 			    patience_dmarc_is_brought(policy, facts, author), out);
@@ -276,7 +283,8 @@ write_silences(const struct policy *policy, const struct facts *facts, struct te
 	for (size_t i = 0; i < facts->asked_count; i++)
 		if (facts->asked[i].silence.name != NULL)
 			write_silence("", facts->asked[i].silence.name, "source ",
-			    policy->sources[facts->asked[i].source].text, patience_asked_is_brought(&facts->asked[i]), out);
+			    policy->sources[facts->asked[i].source].text, patience_asked_is_brought(&facts->asked[i]),
+			    out);
 	for (size_t i = 0; i < facts->name_count; i++)
 		text_format(out, "%s  %s, which is in the policy\n",
 		    facts->names[i].answered ? "answered " : "no answer", facts->names[i].name);
@@ -326,12 +334,11 @@ write_claim(const struct facts *facts, const struct claim *claim, struct text *o
 	    ? ", but next to the address that mail programs show it is only text, and the claim is dropped"
 	    : ", but its authors stand on their own, and the claim is dropped";
 
-	text_format(out, "vendor     %s (%s), claimed by %s\n", vendor->name,
-	    vendor_mode_word(claim->mode), claimed_by(claim));
+	text_format(out, "vendor     %s (%s), claimed by %s\n", vendor->name, vendor_mode_word(claim->mode),
+	    claimed_by(claim));
 	text_format(out, "  listed   %s", tri_word(claim->listed));
 	if (claim->source != NULL && vendor->number != VENDOR_OWN)
-		text_format(out, " (%s%s%s%s)", claim->source->text,
-		    claim->exclusive ? ", exclusive" : ", shared",
+		text_format(out, " (%s%s%s%s)", claim->source->text, claim->exclusive ? ", exclusive" : ", shared",
 		    claim->lapsed ? ", proves nothing: review was due by " : "",
 		    claim->lapsed ? claim->source->review_by : "");
 	put_evidence("spf", facts, facts_sender_part(facts), claim->spf, out);
@@ -350,18 +357,18 @@ write_claim(const struct facts *facts, const struct claim *claim, struct text *o
 }
 
 void
-explain_write(const struct judge *judge, const struct facts *facts, const struct verdict *verdict,
-    struct text *out)
+explain_write(const struct judge *judge, const struct facts *facts, const struct verdict *verdict, struct text *out)
 {
-	text_format(out, "outcome    %s (%s): %s\n", outcome_word(verdict->outcome),
-	    reason_slug(verdict->reason), reason_sentence(verdict->reason));
+	text_format(out, "outcome    %s (%s): %s\n", outcome_word(verdict->outcome), reason_slug(verdict->reason),
+	    reason_sentence(verdict->reason));
 	text_format(out, "action     %s", action_word(verdict->action));
 	if (verdict->monitored)
 		text_format(out, " (monitor mode; it would %s)", action_word(verdict->would));
 	if (verdict->action == ACTION_GREYLIST)
-		text_put(out, greylist_exempts_all(&judge->policy->settings.greylist, facts)
-			    ? " (but it is exempt from the greylist, and passes)"
-			    : " (a first contact has to wait)");
+		text_put(out,
+		    greylist_exempts_all(&judge->policy->settings.greylist, facts)
+			? " (but it is exempt from the greylist, and passes)"
+			: " (a first contact has to wait)");
 	text_put(out, "\n");
 	if (verdict->outcome == OUTCOME_EXEMPT)
 		return;

@@ -20,8 +20,8 @@ struct reply {
 
 /* The reply for what is done; false where the message goes on (pass, tag, quarantine).
  * wait: seconds until a greylisted recipient would pass. */
-bool explain_reply(const struct verdict *, enum action done, const char *id, const char *contact,
-    int64_t wait, struct reply *out);
+bool explain_reply(const struct verdict *, enum action done, const char *id, const char *contact, int64_t wait,
+    struct reply *out);
 
 /* The delegation that would allow what a vendor sent in our own name, as greenlane.conf would have it; false where a
  * delegation is not what is missing. */

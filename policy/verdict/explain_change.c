@@ -50,8 +50,13 @@ what_if_signature(struct what_if *what_if, const struct vendor *vendor)
 {
 	if (!(what_if->facts.not_given & GIVEN_MESSAGE) || vendor->dkim.count == 0)
 		return false;
-	what_if->signature = (struct dkim_fact){ .d = vendor->dkim.list[0].domain, .s = "", .a = "", .b = "", .why = "",
-		.result = AUTH_PASS, .counts = true };
+	what_if->signature = (struct dkim_fact){ .d = vendor->dkim.list[0].domain,
+		.s = "",
+		.a = "",
+		.b = "",
+		.why = "",
+		.result = AUTH_PASS,
+		.counts = true };
 	what_if->facts.dkim = &what_if->signature;
 	what_if->facts.dkim_count = 1;
 	align(what_if, vendor, true);
@@ -78,7 +83,8 @@ what_if_author(struct what_if *what_if, const struct vendor *vendor)
 
 	if (!(what_if->facts.not_given & GIVEN_FROM) || domain[0] == '\0')
 		return false;
-	what_if->authors[0] = (struct author){ .mailbox = { "noreply", domain, "" }, .spf_from = what_if->facts.spf.result,
+	what_if->authors[0] = (struct author){ .mailbox = { "noreply", domain, "" },
+		.spf_from = what_if->facts.spf.result,
 		.dmarc = { .result = AUTH_NONE, .domain = "" } };
 	what_if->facts.author_count = 1;
 	what_if->facts.from_state = FROM_READ;
@@ -123,7 +129,9 @@ write_open_names(const struct facts *facts, struct text *out)
 
 	if (from || sender)
 		text_format(out, "but        %s that names an enabled vendor or us would be judged by that policy\n",
-		    from && sender ? "a From field or an envelope sender" : from ? "a From field" : "an envelope sender");
+		    from && sender ? "a From field or an envelope sender"
+			: from     ? "a From field"
+				   : "an envelope sender");
 }
 
 /* Exceptions and relaying both depend on the recipients. */
@@ -134,8 +142,7 @@ recipient_matters(const struct policy *policy, const struct facts *facts)
 }
 
 void
-explain_changes(const struct judge *judge, const struct facts *facts, const struct verdict *verdict,
-    struct text *out)
+explain_changes(const struct judge *judge, const struct facts *facts, const struct verdict *verdict, struct text *out)
 {
 	if (facts->not_given == 0 || verdict->outcome == OUTCOME_EXEMPT)
 		return;
@@ -147,5 +154,6 @@ explain_changes(const struct judge *judge, const struct facts *facts, const stru
 	if (facts->null_sender && (facts->not_given & GIVEN_HELO))
 		text_put(out, "but        SPF of the null sender is that of the HELO name, which was not given\n");
 	if (recipient_matters(judge->policy, facts))
-		text_put(out, "but        the recipient may change it: some have exceptions, or must not be relayed to\n");
+		text_put(out,
+		    "but        the recipient may change it: some have exceptions, or must not be relayed to\n");
 }

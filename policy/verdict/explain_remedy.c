@@ -68,8 +68,8 @@ lacks_envelope(const struct facts *facts, const struct claim *claim, struct text
 	if (facts->spf.result != AUTH_PASS || identity.domain[0] == '\0' || vendor_owns_sender(vendor, &identity) ||
 	    (claim->listed != YES && !aligns_by_spf(facts)) || !would_vouch(named))
 		return;
-	text_format(out, "to vouch   SPF passed for %s, a name that its file lacks; if that is the vendor's: ",
-	    identity.domain);
+	text_format(out,
+	    "to vouch   SPF passed for %s, a name that its file lacks; if that is the vendor's: ", identity.domain);
 	write_names("envelope", &vendor->envelope, identity.domain, out);
 }
 
@@ -104,8 +104,8 @@ lacks_signer(const struct facts *facts, const struct claim *claim, struct text *
 		if (!fact->counts || name_rules_hold_domain(&vendor->dkim, fact->d) ||
 		    !is_near_an_author(facts, vendor, fact->d))
 			continue;
-		text_format(out, "to vouch   a signature of %s counts, a name that its file lacks; if that is the vendor's: ",
-		    fact->d);
+		text_format(out,
+		    "to vouch   a signature of %s counts, a name that its file lacks; if that is the vendor's: ", fact->d);
 		write_names("dkim", &vendor->dkim, fact->d, out);
 		return;
 	}
@@ -132,8 +132,9 @@ lacks_source(const struct facts *facts, const struct claim *claim, struct text *
 	if (claim->listed != NO || facts->client_hidden || facts->client.family == ADDRESS_NONE ||
 	    (claim->dkim != YES && claim->spf != YES) || !would_vouch(named))
 		return;
-	text_format(out, "to vouch   none of its sources lists the client; if that is the vendor's host, add to its sources: "
-			 "{ cidr = [ \"%s\" ]; }\n",
+	text_format(out,
+	    "to vouch   none of its sources lists the client; if that is the vendor's host, add to its sources: "
+	    "{ cidr = [ \"%s\" ]; }\n",
 	    address_write(&facts->client, client));
 }
 

@@ -197,9 +197,8 @@ prove_session(const struct judge *judge, const struct facts *facts, struct claim
 
 /* Evidence for the vendor of a delegation; spf_from and dmarc are those of the name in use. */
 static enum tri
-weigh_delegation(const struct judge *judge, const struct facts *facts,
-    const struct delegation *delegation, const struct use *use, const struct name_rules *names,
-    struct claim *out)
+weigh_delegation(const struct judge *judge, const struct facts *facts, const struct delegation *delegation,
+    const struct use *use, const struct name_rules *names, struct claim *out)
 {
 	const struct author *author = use->author;
 
@@ -212,14 +211,13 @@ weigh_delegation(const struct judge *judge, const struct facts *facts,
 	else
 		out->spf_from = author == NULL ? patience_spf(judge->policy, facts)
 					       : patience_spf_from(judge->policy, facts, author);
-	out->dmarc = author == NULL ? NO
-				    : evidence_dmarc(judge, facts, out, author, author->dmarc.by, &out->weak);
+	out->dmarc = author == NULL ? NO : evidence_dmarc(judge, facts, out, author, author->dmarc.by, &out->weak);
 	return evidence_satisfies(out, out->reviewed, delegation->vouch, delegation->vouch_count);
 }
 
 enum tri
-own_partner_covers(const struct judge *judge, const struct facts *facts,
-    const struct delegation *partner, const struct author *author)
+own_partner_covers(const struct judge *judge, const struct facts *facts, const struct delegation *partner,
+    const struct author *author)
 {
 	const struct use use = { &author->mailbox, author };
 	struct claim ignored;
@@ -239,8 +237,7 @@ is_lapsed(const struct delegation *delegation, const struct claim *found, enum t
 
 /* Tries every delegation of this name, and reports the one that says most. */
 static struct finding
-prove_by_delegation(const struct judge *judge, const struct facts *facts, const struct use *use,
-    struct claim *claim)
+prove_by_delegation(const struct judge *judge, const struct facts *facts, const struct use *use, struct claim *claim)
 {
 	const struct policy *policy = judge->policy;
 	struct finding best = { .used = use->mailbox->domain, .proven = NO, .how = REASON_PROVEN_DELEGATION };
@@ -270,8 +267,8 @@ prove_by_delegation(const struct judge *judge, const struct facts *facts, const 
 }
 
 static struct finding
-prove_use(const struct judge *judge, const struct facts *facts, const struct use *use,
-    const struct finding *session, struct claim *claim)
+prove_use(const struct judge *judge, const struct facts *facts, const struct use *use, const struct finding *session,
+    struct claim *claim)
 {
 	enum tri signature = find_signature(judge, facts, use, &judge->policy->own.domains, NULL, claim);
 	struct finding proof = prove_by_delegation(judge, facts, use, claim);
@@ -359,8 +356,7 @@ static void
 add(struct finding *all, const struct finding *one)
 {
 	enum tri proven = tri_and(all->proven, one->proven);
-	bool worse = one->proven == NO ? all->proven != NO || all->lapsed
-				       : one->proven == UNKNOWN && all->proven != NO;
+	bool worse = one->proven == NO ? all->proven != NO || all->lapsed : one->proven == UNKNOWN && all->proven != NO;
 
 	if (all->how == REASON_NONE || worse)
 		*all = *one;
@@ -421,7 +417,6 @@ own_refuses_relaying(const struct policy *policy, const struct facts *facts, con
 {
 	return facts->via[0] == '\0' && !facts->null_sender &&
 	    prefixes_hold(&policy->settings.own.outbound, &facts->client) &&
-	    !prefixes_hold(&policy->settings.own.may_forward, &facts->client) &&
-	    !own_names(policy, &facts->sender) &&
+	    !prefixes_hold(&policy->settings.own.may_forward, &facts->client) && !own_names(policy, &facts->sender) &&
 	    rcpt->domain[0] != '\0' && !own_names(policy, rcpt);
 }

@@ -16,8 +16,7 @@ bool own_names(const struct policy *, const struct mailbox *);
 enum tri own_prove(const struct judge *, const struct facts *, struct claim *);
 
 /* Somebody else's name, in which one of `partners` may send: does its proof hold for this author? */
-enum tri own_partner_covers(const struct judge *, const struct facts *, const struct delegation *,
-    const struct author *);
+enum tri own_partner_covers(const struct judge *, const struct facts *, const struct delegation *, const struct author *);
 
 /* May this delegation or partner speak for an author or for the sender, if its proof holds? */
 bool own_delegation_holds(const struct delegation *, const struct mailbox *);

@@ -85,7 +85,8 @@ patience_spf_from(const struct policy *policy, const struct facts *facts, const 
 enum tri
 patience_dmarc(const struct policy *policy, const struct facts *facts, const struct author *author)
 {
-	return weigh(policy, facts, evidence_passes(author->dmarc.result), patience_dmarc_is_brought(policy, facts, author));
+	return weigh(policy, facts, evidence_passes(author->dmarc.result),
+	    patience_dmarc_is_brought(policy, facts, author));
 }
 
 enum tri

@@ -61,8 +61,8 @@ relay_hides_client(const struct policy *policy, const struct address *client)
 }
 
 bool
-relay_client(const struct judge *judge, const struct relay *gateway, const char *const *fields,
-    size_t count, struct received *out, const struct relay **via)
+relay_client(const struct judge *judge, const struct relay *gateway, const char *const *fields, size_t count,
+    struct received *out, const struct relay **via)
 {
 	*via = gateway;
 	for (size_t i = 0; i < count; i++) {

@@ -29,7 +29,7 @@ bool relay_forwards(const struct policy *, const struct facts *);
  * *out is the hop and *via the relay next to it, which is another one where several relays follow each other. A
  * forwarder behind the gateway is itself the client: what is behind it does not matter.
  */
-bool relay_client(const struct judge *, const struct relay *gateway, const char *const *fields,
-    size_t count, struct received *out, const struct relay **via);
+bool relay_client(const struct judge *, const struct relay *gateway, const char *const *fields, size_t count,
+    struct received *out, const struct relay **via);
 
 #endif

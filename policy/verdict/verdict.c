@@ -56,13 +56,23 @@ is_settled(const struct policy *policy, const struct facts *facts, const struct 
 }
 
 void
-verdict_refuse(const struct policy *policy, const struct facts *facts, const struct vendor *vendor,
-    enum reason reason, enum action action, struct verdict *out)
+verdict_refuse(const struct policy *policy, const struct facts *facts, const struct vendor *vendor, enum reason reason,
+    enum action action, struct verdict *out)
 {
-	*out = (struct verdict){ .settled = true, .outcome = OUTCOME_STRANGER, .reason = reason,
-		.action = action, .would = action, .claim_count = 1, .relay = relay_of(policy, facts) };
-	out->claims[0] = (struct claim){ .vendor = vendor, .by_envelope = true, .mode = vendor->mode,
-		.outcome = OUTCOME_STRANGER, .reason = reason, .wanted = action, .action = action };
+	*out = (struct verdict){ .settled = true,
+		.outcome = OUTCOME_STRANGER,
+		.reason = reason,
+		.action = action,
+		.would = action,
+		.claim_count = 1,
+		.relay = relay_of(policy, facts) };
+	out->claims[0] = (struct claim){ .vendor = vendor,
+		.by_envelope = true,
+		.mode = vendor->mode,
+		.outcome = OUTCOME_STRANGER,
+		.reason = reason,
+		.wanted = action,
+		.action = action };
 	out->monitored = policy->settings.monitor;
 	if (out->monitored)
 		out->action = ACTION_PASS;
@@ -92,7 +102,9 @@ judge_session(const struct policy *policy, const struct facts *facts, struct ver
 void
 verdict_judge(const struct judge *judge, const struct facts *facts, struct verdict *out)
 {
-	*out = (struct verdict){ .outcome = OUTCOME_STRANGER, .reason = REASON_NO_CLAIM, .deciding = -1,
+	*out = (struct verdict){ .outcome = OUTCOME_STRANGER,
+		.reason = REASON_NO_CLAIM,
+		.deciding = -1,
 		.relay = relay_of(judge->policy, facts) };
 	if (judge_session(judge->policy, facts, out)) {
 		out->settled = true;
@@ -162,8 +174,7 @@ verdict_recipient_differs(const struct judge *judge, const struct facts *facts, 
 	const struct policy *policy = judge->policy;
 	struct verdict claims = { .deciding = -1 };
 
-	if (policy->exception_count == 0 || facts->rcpt_count == 0 || facts->via[0] != '\0' ||
-	    policy->settings.monitor)
+	if (policy->exception_count == 0 || facts->rcpt_count == 0 || facts->via[0] != '\0' || policy->settings.monitor)
 		return NULL;
 	(void)claims_find(judge, facts, &claims);
 	for (size_t i = 0; i < claims.claim_count; i++) {

@@ -23,13 +23,12 @@ enum reason verdict_exempts(const struct policy *, const struct facts *);
 
 /* The verdict on a recipient that is refused for this reason before the message is judged, for its reply and its log
  * line. */
-void verdict_refuse(const struct policy *, const struct facts *, const struct vendor *, enum reason,
-    enum action, struct verdict *out);
+void verdict_refuse(const struct policy *, const struct facts *, const struct vendor *, enum reason, enum action,
+    struct verdict *out);
 
 /* At RCPT: does another mode apply to this recipient than to those before it, so that one reply cannot serve
  * both (RFC 5321, 4.5.3.1.10)? Returns the exception's vendor where the envelope claims it, else NULL. */
-const struct vendor *verdict_recipient_differs(const struct judge *, const struct facts *,
-    const struct mailbox *rcpt);
+const struct vendor *verdict_recipient_differs(const struct judge *, const struct facts *, const struct mailbox *rcpt);
 
 /* Can any enabled vendor still vouch for this session, whatever headers and signatures follow? Decides whether RCPT may
  * already be greylisted. */

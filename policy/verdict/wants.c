@@ -30,8 +30,7 @@ is_used(const struct facts *facts, const struct delegation *delegation)
 }
 
 static bool
-may_speak_here(const struct facts *facts, const struct vendor *vendor,
-    const struct delegation *list, size_t count)
+may_speak_here(const struct facts *facts, const struct vendor *vendor, const struct delegation *list, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
 		if (list[i].vendor == vendor && is_used(facts, &list[i]))
@@ -114,8 +113,8 @@ uses_spf_from(const struct facts *facts, const struct vendor *vendor)
 
 /* Only for a listed client: from elsewhere the answer could prove nothing. */
 static bool
-delegation_wants_spf_from(const struct judge *judge, const struct facts *facts,
-    const struct author *author, const struct delegation *list, size_t count)
+delegation_wants_spf_from(const struct judge *judge, const struct facts *facts, const struct author *author,
+    const struct delegation *list, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		struct claim claim = { .vendor = list[i].vendor };
@@ -151,12 +150,10 @@ wants_spf_from(const struct judge *judge, const struct facts *facts, const struc
 }
 
 static bool
-wants_of_author(const struct judge *judge, const struct facts *facts, size_t i, bool claimed,
-    struct wanted *out)
+wants_of_author(const struct judge *judge, const struct facts *facts, size_t i, bool claimed, struct wanted *out)
 {
 	const struct author *author = &facts->authors[i];
-	bool report = judge->policy->settings.strangers.authenticate &&
-	    judge->policy->settings.strangers.dmarc_report;
+	bool report = judge->policy->settings.strangers.authenticate && judge->policy->settings.strangers.dmarc_report;
 
 	out->author = i;
 	if (wants_spf_from(judge, facts, author)) {

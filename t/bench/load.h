@@ -73,13 +73,31 @@ void load_sender_make(const struct load_options *, long number, struct load_send
 /* ---- what came of it ---- */
 
 enum load_verdict {
-	LOAD_CONTINUE, LOAD_ACCEPT, LOAD_REJECT, LOAD_TEMPFAIL, LOAD_DISCARD, LOAD_QUARANTINE, LOAD_SHUTDOWN, LOAD_SKIP,
-	LOAD_ERROR, LOAD_VERDICTS
+	LOAD_CONTINUE,
+	LOAD_ACCEPT,
+	LOAD_REJECT,
+	LOAD_TEMPFAIL,
+	LOAD_DISCARD,
+	LOAD_QUARANTINE,
+	LOAD_SHUTDOWN,
+	LOAD_SKIP,
+	LOAD_ERROR,
+	LOAD_VERDICTS
 };
 
 enum load_action {
-	LOAD_ADDHEADER, LOAD_INSHEADER, LOAD_CHGHEADER, LOAD_REPLBODY, LOAD_ADDRCPT, LOAD_DELRCPT, LOAD_CHGFROM,
-	LOAD_QUARANTINED, LOAD_PROGRESS, LOAD_SKIPPED, LOAD_REPLYCODE, LOAD_ACTIONS
+	LOAD_ADDHEADER,
+	LOAD_INSHEADER,
+	LOAD_CHGHEADER,
+	LOAD_REPLBODY,
+	LOAD_ADDRCPT,
+	LOAD_DELRCPT,
+	LOAD_CHGFROM,
+	LOAD_QUARANTINED,
+	LOAD_PROGRESS,
+	LOAD_SKIPPED,
+	LOAD_REPLYCODE,
+	LOAD_ACTIONS
 };
 
 struct load_counts {
@@ -90,8 +108,8 @@ struct load_counts {
 struct load_phase {
 	bool measured;
 	long messages;
-	int64_t start_ns, until_ns; /* monotonic_ns */
-	atomic_long next;           /* the number of the next message */
+	int64_t start_ns, until_ns;     /* monotonic_ns */
+	atomic_long next;               /* the number of the next message */
 	int64_t *took_ns, *took_end_ns; /* by number; 0: no verdict. NULL unless measured */
 };
 
@@ -102,11 +120,11 @@ struct load_worker {
 	struct load_phase *phase;
 	pthread_t thread;
 	struct milter_client line;
-	long said;               /* messages on this connection */
-	bool left;               /* the milter accepted at CONNECT or HELO, and hears no more of this connection */
-	bool shown, quarantined; /* of this message */
-	int64_t end_ns;          /* when its last request began; 0: it did not come so far */
-	unsigned long steps;     /* negotiated, SMFIP_* */
+	long said;                    /* messages on this connection */
+	bool left;                    /* the milter accepted at CONNECT or HELO, and hears no more of this connection */
+	bool shown, quarantined;      /* of this message */
+	int64_t end_ns;               /* when its last request began; 0: it did not come so far */
+	unsigned long steps;          /* negotiated, SMFIP_* */
 	char *macros[SMFIM_LAST + 1]; /* which ones the milter wants at a stage; NULL: all */
 	struct text data;
 	struct load_counts counts;

@@ -263,7 +263,8 @@ negotiate(struct load_worker *worker)
 	if (worker->shown)
 		fprintf(stderr, "O -> version %u actions 0x%x protocol 0x%x\n", version, actions, steps);
 	if (steps & ~options->protocol)
-		return milter_client_fail(&worker->line, "milter asks for protocol 0x%x, not offered", steps & ~options->protocol);
+		return milter_client_fail(&worker->line, "milter asks for protocol 0x%x, not offered",
+		    steps & ~options->protocol);
 	return !(actions & ~options->actions) || milter_client_fail(&worker->line, "milter asks for actions not offered");
 }
 
@@ -271,8 +272,8 @@ static enum load_verdict
 send_connect(struct load_worker *worker, const struct load_sender *sender)
 {
 	char both[LOAD_WORD + ADDRESS_TEXT + 4];
-	const char *const macros[] = { "j", "mx.example.net", "{daemon_name}", "mx.example.net", "{daemon_addr}", "127.0.0.1",
-		"v", "milterload", "_", both, NULL };
+	const char *const macros[] = { "j", "mx.example.net", "{daemon_name}", "mx.example.net", "{daemon_addr}",
+		"127.0.0.1", "v", "milterload", "_", both, NULL };
 	uint16_t port = htons(CLIENT_PORT);
 
 	snprintf(both, sizeof both, "%s [%s]", sender->name, sender->ip);
@@ -434,7 +435,8 @@ enum load_verdict
 load_milter_message(struct load_worker *worker, long number)
 {
 	const struct load_options *options = worker->options;
-	struct mail mail = { .letter = &options->letters[(size_t)number % options->letter_count], .number = number,
+	struct mail mail = { .letter = &options->letters[(size_t)number % options->letter_count],
+		.number = number,
 		.macros = { "i", mail.id, NULL } };
 	enum load_verdict verdict;
 

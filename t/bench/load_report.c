@@ -241,8 +241,8 @@ print_text(const struct load_options *options, const struct load_result *result)
 	printf("%s%s%ld messages, %ld at once, %ld per connection: %.1f msg/s in %.3f s\n", options->label,
 	    options->label[0] != '\0' ? ": " : "", done_of(result), options->connections, options->per_connection,
 	    rate_of(result), result->seconds);
-	printf("latency ms: mean %.3f p50 %.3f p90 %.3f p99 %.3f p99.9 %.3f max %.3f\n", all->mean, all->p50, all->p90, all->p99,
-	    all->p999, all->most);
+	printf("latency ms: mean %.3f p50 %.3f p90 %.3f p99 %.3f p99.9 %.3f max %.3f\n", all->mean, all->p50, all->p90,
+	    all->p99, all->p999, all->most);
 	printf("end of message ms: p50 %.3f p99 %.3f max %.3f\n", end->p50, end->p99, end->most);
 	if (options->pid_count > 0)
 		print_servers(result);
@@ -256,7 +256,8 @@ is_as_expected(const char *expected, const long *verdicts)
 	for (int i = 0; i < LOAD_VERDICTS; i++) {
 		if (verdicts[i] == 0 || strcmp(verdict_names[i], expected) == 0)
 			continue;
-		fprintf(stderr, "milterload: %ld messages ended in %s, not %s\n", verdicts[i], verdict_names[i], expected);
+		fprintf(stderr, "milterload: %ld messages ended in %s, not %s\n", verdicts[i], verdict_names[i],
+		    expected);
 		return false;
 	}
 	return true;
@@ -272,5 +273,6 @@ load_report(const struct load_options *options, const struct load_result *result
 		fprintf(stderr, "milterload: %s\n", result->error);
 	if (options->expect != NULL && !is_as_expected(options->expect, verdicts))
 		return NOT_EXPECTED;
-	return verdicts[LOAD_ERROR] > 0 || verdicts[LOAD_SHUTDOWN] > 0 || done_of(result) < options->messages ? NO_VERDICT : 0;
+	return verdicts[LOAD_ERROR] > 0 || verdicts[LOAD_SHUTDOWN] > 0 || done_of(result) < options->messages ? NO_VERDICT
+													      : 0;
 }

@@ -15,9 +15,9 @@ struct load_times {
 struct load_result {
 	struct load_usage before, after; /* of the servers */
 	double client_cpu, seconds;
-	struct load_counts counts;       /* of all workers; from here on load_result_sum fills it in */
+	struct load_counts counts; /* of all workers; from here on load_result_sum fills it in */
 	uint64_t sent, received;
-	char error[160];                 /* one of the workers' */
+	char error[160]; /* one of the workers' */
 	struct load_times times, end_times;
 };
 

@@ -27,8 +27,8 @@ ticks_read(pid_t pid)
 	fclose(file);
 	behind_name = strrchr(line, ')');
 	if (behind_name == NULL ||
-	    sscanf(behind_name + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu %ld %ld", &ticks.user, &ticks.system,
-		&ticks.children_user, &ticks.children_system) != 4)
+	    sscanf(behind_name + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu %ld %ld", &ticks.user,
+		&ticks.system, &ticks.children_user, &ticks.children_system) != 4)
 		load_die("cannot read %s", path);
 	return ticks;
 }

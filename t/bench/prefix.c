@@ -242,7 +242,8 @@ rival_time(const struct run *run, uint64_t *sum)
 	*sum = 0;
 	for (size_t i = 0; i < LOOKUPS; i++)
 		*sum += (uint64_t)(run->v6 ? rival_find6(&run->rival, &run->asked[i])
-					   : rival_find4(&run->rival, &run->asked[i])) * (i + 1);
+					   : rival_find4(&run->rival, &run->asked[i])) *
+		    (i + 1);
 	return (now_ns() - start) / LOOKUPS;
 }
 
@@ -272,8 +273,8 @@ run_report(const struct run *run)
 	else if (!run->v6 && run->count >= 1000000 && each * 1e6 > 20.0 * 1024 * 1024)
 		wrong = "  TOO LARGE";
 	printf("%9zu %s %9zu %9.1f %7.1f %8.2f %9.1f %10.1f %6.2f%s\n", run->count, run->name,
-	    prefix_table_ranges(run->table), run->build_ms, each, bytes / 1024 / 1024, run->ours_ns,
-	    run->rival_ns, run->ours_ns / run->rival_ns, wrong);
+	    prefix_table_ranges(run->table), run->build_ms, each, bytes / 1024 / 1024, run->ours_ns, run->rival_ns,
+	    run->ours_ns / run->rival_ns, wrong);
 	fflush(stdout);
 	return wrong[0] == '\0';
 }
@@ -312,8 +313,7 @@ main(int argc, char **argv)
 	bool good = true;
 
 	if (count < 1000 || count > PREFIX_TABLE_MAX / 2) {
-		fprintf(stderr, "prefix: write a number of networks from 1000 to %d\n",
-		    PREFIX_TABLE_MAX / 2);
+		fprintf(stderr, "prefix: write a number of networks from 1000 to %d\n", PREFIX_TABLE_MAX / 2);
 		return 64;
 	}
 	printf("                                   bytes          ns a look-up\n"

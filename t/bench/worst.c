@@ -19,8 +19,11 @@ enum { ROUNDS = 5, LIMIT_US = 50 * 1000, FIELD_ROOM = 7900 };
 
 static struct services services;
 static struct suffix_list suffixes;
-static const struct smtp_client client = { .name = "unknown", .helo = "mail.vendor7.example", .daemon_name = "",
-	.mta_name = "mx.rx.example", .replies_at_rcpt = true };
+static const struct smtp_client client = { .name = "unknown",
+	.helo = "mail.vendor7.example",
+	.daemon_name = "",
+	.mta_name = "mx.rx.example",
+	.replies_at_rcpt = true };
 static char *signature;
 
 static void
@@ -56,8 +59,9 @@ load(unsigned vendors)
 	struct policy *policy;
 
 	text_open(&text, 1 << 22);
-	text_put(&text, "own = { domains = [ \"rx.example\" ]; }; delegations = ( { vendor = \"vendor1\"; domains = [ \"rx.example\" ]; } );\n"
-			"vendors = ( ");
+	text_put(&text,
+	    "own = { domains = [ \"rx.example\" ]; }; delegations = ( { vendor = \"vendor1\"; domains = [ \"rx.example\" ]; } );\n"
+	    "vendors = ( ");
 	for (unsigned i = 0; i < vendors; i++)
 		text_format(&text, "%s{ name = \"vendor%u\"; }", i > 0 ? ", " : "", i);
 	text_put(&text, " );\n");
@@ -93,9 +97,12 @@ services_make(unsigned vendors)
 	if (zone == NULL || !canned_zone_line(zone, "vendor7.example TXT \"v=spf1 ip4:192.0.2.0/24 -all\"", &why) ||
 	    !canned_zone_line(zone, line.bytes, &why))
 		die("no zone");
-	services = (struct services){ .resolver = resolver_canned(zone, &why), .suffixes = &suffixes, .snapshots = snapshots_open(&why) };
+	services = (struct services){ .resolver = resolver_canned(zone, &why),
+		.suffixes = &suffixes,
+		.snapshots = snapshots_open(&why) };
 	services.dkim = dkim_verifier_open(services.resolver, &suffixes, &why);
-	if (services.snapshots == NULL || services.dkim == NULL || !snapshot_publish(services.snapshots, policy, ranges_of(policy), &why))
+	if (services.snapshots == NULL || services.dkim == NULL ||
+	    !snapshot_publish(services.snapshots, policy, ranges_of(policy), &why))
 		die("no services");
 	text_close(&line);
 	free(record);
@@ -209,7 +216,10 @@ int
 main(int argc, char **argv)
 {
 	const struct sign_field fields[] = { { "From", letters[0].head }, { "Subject", " a note" } };
-	const struct sign_order order = { .key = sign_key(SIGN_RSA_2048), .d = "vendor7.example", .s = "s1", .h = "from:subject" };
+	const struct sign_order order = { .key = sign_key(SIGN_RSA_2048),
+		.d = "vendor7.example",
+		.s = "s1",
+		.h = "from:subject" };
 	unsigned vendors = argc > 1 ? (unsigned)atoi(argv[1]) : 4096;
 	int64_t ordinary = 0, worst = 0;
 
@@ -221,9 +231,10 @@ main(int argc, char **argv)
 
 		ordinary = i == 0 ? us : ordinary;
 		worst = us > worst ? us : worst;
-		printf("%8.2f ms  %6.1f times  %s\n", (double)us / 1000, (double)us / (double)(ordinary > 0 ? ordinary : 1), letters[i].name);
+		printf("%8.2f ms  %6.1f times  %s\n", (double)us / 1000,
+		    (double)us / (double)(ordinary > 0 ? ordinary : 1), letters[i].name);
 	}
-	printf("the worst costs %.1f ms (limit %d ms), %.0f times an ordinary one\n", (double)worst / 1000, LIMIT_US / 1000,
-	    (double)worst / (double)(ordinary > 0 ? ordinary : 1));
+	printf("the worst costs %.1f ms (limit %d ms), %.0f times an ordinary one\n", (double)worst / 1000,
+	    LIMIT_US / 1000, (double)worst / (double)(ordinary > 0 ? ordinary : 1));
 	return worst > LIMIT_US;
 }

@@ -49,7 +49,11 @@ check_written(const struct text *field)
 static void
 check_writing(struct arena *arena, const char *hostile, size_t size)
 {
-	struct dkim_fact signature = { .d = hostile, .s = hostile, .a = hostile, .b = hostile, .why = hostile,
+	struct dkim_fact signature = { .d = hostile,
+		.s = hostile,
+		.a = hostile,
+		.b = hostile,
+		.why = hostile,
 		.result = AUTH_FAIL };
 	struct author author = { .mailbox = { hostile, hostile, hostile },
 		.dmarc = { .result = AUTH_FAIL, .domain = hostile } };
@@ -58,11 +62,23 @@ check_writing(struct arena *arena, const char *hostile, size_t size)
 
 	if (facts == NULL)
 		return;
-	*facts = (struct facts){ .stage = STAGE_EOM, .client_name = hostile, .helo = hostile, .auth = "", .via = "",
-		.daemon_name = "", .mail_from = hostile, .sender = { hostile, hostile, hostile },
-		.spf = { .result = AUTH_PASS, .domain = hostile, .by_helo = size % 2 == 0 }, .from_state = FROM_READ,
-		.from_raw = "", .authors = &author, .author_count = 1, .message_id = hostile, .dkim_done = true,
-		.dkim = &signature, .dkim_count = 1 };
+	*facts = (struct facts){ .stage = STAGE_EOM,
+		.client_name = hostile,
+		.helo = hostile,
+		.auth = "",
+		.via = "",
+		.daemon_name = "",
+		.mail_from = hostile,
+		.sender = { hostile, hostile, hostile },
+		.spf = { .result = AUTH_PASS, .domain = hostile, .by_helo = size % 2 == 0 },
+		.from_state = FROM_READ,
+		.from_raw = "",
+		.authors = &author,
+		.author_count = 1,
+		.message_id = hostile,
+		.dkim_done = true,
+		.dkim = &signature,
+		.dkim_count = 1 };
 	text_open(&field, AUTHRES_MAX);
 	authres_write(facts, our_id, &field);
 	check_written(&field);

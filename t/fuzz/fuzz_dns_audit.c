@@ -14,11 +14,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static const char conf[] = "own = { domains = [ \"example.com\" ]; outbound = [ \"192.0.2.25\" ]; };"
 			   "vendors = ( { name = \"v\"; tags = [ \"t\" ]; } );"
 			   "delegations = ( { vendor = \"v\"; domains = [ \"example.com\" ]; selectors = [ \"s\" ]; } );";
-static const char vendor[] = "vendor = { name = \"v\"; domains = [ \"v.example\" ]; sources = ( { a = \"a.v.example\"; tags = [ \"t\" ]; },"
-			     " { a = \"u.v.example\"; tags = [ \"u\" ]; }, { mx = \"m.v.example\"; } ); };";
+static const char vendor[] =
+    "vendor = { name = \"v\"; domains = [ \"v.example\" ]; sources = ( { a = \"a.v.example\"; tags = [ \"t\" ]; },"
+    " { a = \"u.v.example\"; tags = [ \"u\" ]; }, { mx = \"m.v.example\"; } ); };";
 
 static const char *
-hand_over(void *context, const struct strings *folders, const char *name, const char **path, size_t *length, struct fault *why)
+hand_over(void *context, const struct strings *folders, const char *name, const char **path, size_t *length,
+    struct fault *why)
 {
 	(void)context;
 	(void)folders;

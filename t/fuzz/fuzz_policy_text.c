@@ -20,8 +20,7 @@ struct parts {
 static struct span
 part_cut(struct span *rest)
 {
-	const char *mark =
-	    rest->length < 4 ? NULL : memmem(rest->at, rest->length, "\n%%\n", 4);
+	const char *mark = rest->length < 4 ? NULL : memmem(rest->at, rest->length, "\n%%\n", 4);
 	struct span part = *rest;
 
 	if (mark == NULL) {
@@ -36,8 +35,8 @@ part_cut(struct span *rest)
 }
 
 static const char *
-vendor(void *context, const struct strings *vendor_path, const char *name, const char **path,
-    size_t *length, struct fault *why)
+vendor(void *context, const struct strings *vendor_path, const char *name, const char **path, size_t *length,
+    struct fault *why)
 {
 	struct parts *parts = context;
 
@@ -52,8 +51,7 @@ vendor(void *context, const struct strings *vendor_path, const char *name, const
 }
 
 static const char *
-networks(
-    void *context, const char *vendor_file, const char *path, size_t *length, struct fault *why)
+networks(void *context, const char *vendor_file, const char *path, size_t *length, struct fault *why)
 {
 	struct parts *parts = context;
 
@@ -76,8 +74,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 
 	parts.vendor = part_cut(&rest);
 	parts.networks = part_cut(&rest);
-	policy = policy_text_load(
-	    "greenlane.conf", parts.main.at, parts.main.length, &files, faults);
+	policy = policy_text_load("greenlane.conf", parts.main.at, parts.main.length, &files, faults);
 	if ((policy == NULL) != (faults->errors > 0))
 		abort();
 	if (policy != NULL) {

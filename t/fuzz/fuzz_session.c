@@ -21,8 +21,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 struct client {
 	struct stand_in *connection;
-	char command;      /* the last one */
-	size_t verdicts;   /* records before it */
+	char command;    /* the last one */
+	size_t verdicts; /* records before it */
 };
 
 static void

@@ -74,7 +74,8 @@ check_diff(const struct source_copy *copy)
 	source_copy_diff(copy, copy, 10, &text);
 	must(text.length == 0);
 	source_copy_diff(&none, copy, 10, &text);
-	must((text.length > 0) == (copy->count > 0) && strlen(text.bytes) == text.length && strchr(text.bytes, '\n') == NULL);
+	must((text.length > 0) == (copy->count > 0) && strlen(text.bytes) == text.length &&
+	    strchr(text.bytes, '\n') == NULL);
 	text_close(&text);
 }
 

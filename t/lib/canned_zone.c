@@ -369,8 +369,8 @@ canned_zone_line(struct canned_zone *zone, const char *line, struct fault *why)
 	word = word_cut(&rest);
 	every = span_is(word, "*");
 	if (!every && !type_read(word, &type))
-		return fault_set(why, "'%.*s' is not a record type; write A, AAAA, CNAME, MX, PTR or TXT",
-		    shown(word), word.at);
+		return fault_set(why, "'%.*s' is not a record type; write A, AAAA, CNAME, MX, PTR or TXT", shown(word),
+		    word.at);
 	if (failure_add(zone, name, every ? EVERY_TYPE : (int)type, rest, &good))
 		return good || fault_set(why, "'%.100s' is not a name that DNS can carry", name);
 	if (every)
@@ -388,8 +388,8 @@ absence(const struct canned_zone *zone, const char *name)
 		const char *owner = zone->sets[i].name;
 		size_t n = strlen(owner);
 
-		if (n == length ? strcmp(owner, name) == 0 :
-		    n > length && owner[n - length - 1] == '.' && strcmp(owner + n - length, name) == 0)
+		if (n == length ? strcmp(owner, name) == 0
+				: n > length && owner[n - length - 1] == '.' && strcmp(owner + n - length, name) == 0)
 			return DNS_EMPTY; /* RFC 8020 */
 	}
 	return DNS_NXDOMAIN;
@@ -398,8 +398,11 @@ absence(const struct canned_zone *zone, const char *name)
 static void
 rrset_answer(const struct rrset *set, uint32_t ttl, struct dns_answer *out)
 {
-	*out = (struct dns_answer){ .status = set->status, .bogus = set->bogus, .count = set->count,
-		.records = set->records, .ttl = set->ttl < ttl ? set->ttl : ttl };
+	*out = (struct dns_answer){ .status = set->status,
+		.bogus = set->bogus,
+		.count = set->count,
+		.records = set->records,
+		.ttl = set->ttl < ttl ? set->ttl : ttl };
 	if (out->count > DNS_RECORDS_MAX) {
 		out->count = DNS_RECORDS_MAX;
 		out->status = DNS_TEMPORARY;

@@ -18,7 +18,7 @@
 struct canned_zone;
 
 struct canned_zone *canned_zone_open(void) MUST_USE; /* given; NULL without memory */
-void canned_zone_close(struct canned_zone *);           /* NULL is fine */
+void canned_zone_close(struct canned_zone *);        /* NULL is fine */
 
 /* False with why (or NULL) for a line that cannot be read, and without memory. */
 bool canned_zone_line(struct canned_zone *, const char *line, struct fault *why) MUST_USE;

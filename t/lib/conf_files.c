@@ -39,16 +39,15 @@ keep(struct conf_files *files, const char *name, const char **path, size_t *leng
 	text = conf_file_read(real, length);
 	if (text == NULL)
 		return NULL;
-	snprintf(
-	    files->paths[files->count], sizeof files->paths[0], "%s/%.80s", files->shown, name);
+	snprintf(files->paths[files->count], sizeof files->paths[0], "%s/%.80s", files->shown, name);
 	*path = files->paths[files->count];
 	files->texts[files->count++] = text;
 	return text;
 }
 
 static const char *
-vendor(void *context, const struct strings *vendor_path, const char *name, const char **path,
-    size_t *length, struct fault *why)
+vendor(void *context, const struct strings *vendor_path, const char *name, const char **path, size_t *length,
+    struct fault *why)
 {
 	const char *text;
 	char file[256];
@@ -64,8 +63,7 @@ vendor(void *context, const struct strings *vendor_path, const char *name, const
 }
 
 static const char *
-networks(
-    void *context, const char *vendor_file, const char *path, size_t *length, struct fault *why)
+networks(void *context, const char *vendor_file, const char *path, size_t *length, struct fault *why)
 {
 	const char *shown, *text = keep(context, path, &shown, length);
 
@@ -98,8 +96,7 @@ conf_faults_write(const struct faults *faults)
 	text_open(&text, 1024 * 1024);
 	for (size_t i = 0; i < faults->kept; i++) {
 		fault_write(&faults->list[i].fault, line, sizeof line);
-		text_format(&text, "%s%s\n",
-		    faults->list[i].level == FAULT_WARNING ? "warning: " : "", line);
+		text_format(&text, "%s%s\n", faults->list[i].level == FAULT_WARNING ? "warning: " : "", line);
 	}
 	copy = strdup(text.bytes);
 	text_close(&text);

@@ -20,26 +20,35 @@ enum { FIXTURE_NOW = 1772359200 };
 static const struct {
 	const char *name, *text;
 } fixture_vendors[] = {
-	{ "plain", "domains = [ \"plain.example\" ]; envelope = [ \"bounces.plain.example.net\" ];" RANGE("192.0.2.0/25", "") },
+	{ "plain",
+	    "domains = [ \"plain.example\" ]; envelope = [ \"bounces.plain.example.net\" ];" RANGE("192.0.2.0/25", "") },
 	{ "single", "domains = [ \"single.example\" ];" RANGE("198.51.100.0/25", "exclusive = true;") },
 	{ "mute", "domains = [ \"mute.example\" ]; dkim = [ ]; vouch = [ \"listed+spf\" ];" RANGE("203.0.113.0/28", "") },
-	{ "soft", "domains = [ \"soft.example\" ]; dkim = [ ]; on_forged = \"tag\"; vouch = [ \"listed+spf\" ];"
-		  RANGE("203.0.113.16/28", "") },
-	{ "watched", "domains = [ \"watched.example\" ]; dkim = [ ]; mode = \"monitor\"; vouch = [ \"listed+spf\" ];"
-		     RANGE("203.0.113.32/28", "exclusive = true;") },
-	{ "lenient", "domains = [ \"lenient.example\" ]; dkim = [ ]; mode = \"vouch\"; vouch = [ \"listed+spf\" ];"
-		     RANGE("203.0.113.48/28", "") },
-	{ "alone", "domains = [ \"alone.example\" ]; vouch = [ \"listed\" ];" RANGE("203.0.113.64/28", "exclusive = true;") },
-	{ "author", "domains = [ \"author.example\" ]; dkim = [ ]; vouch = [ \"listed+spf_from\" ];"
-		    RANGE("203.0.113.80/28", "exclusive = true;") },
+	{ "soft",
+	    "domains = [ \"soft.example\" ]; dkim = [ ]; on_forged = \"tag\"; vouch = [ \"listed+spf\" ];" RANGE(
+		"203.0.113.16/28", "") },
+	{ "watched",
+	    "domains = [ \"watched.example\" ]; dkim = [ ]; mode = \"monitor\"; vouch = [ \"listed+spf\" ];" RANGE(
+		"203.0.113.32/28", "exclusive = true;") },
+	{ "lenient",
+	    "domains = [ \"lenient.example\" ]; dkim = [ ]; mode = \"vouch\"; vouch = [ \"listed+spf\" ];" RANGE(
+		"203.0.113.48/28", "") },
+	{ "alone",
+	    "domains = [ \"alone.example\" ]; vouch = [ \"listed\" ];" RANGE("203.0.113.64/28", "exclusive = true;") },
+	{ "author",
+	    "domains = [ \"author.example\" ]; dkim = [ ]; vouch = [ \"listed+spf_from\" ];" RANGE("203.0.113.80/28",
+		"exclusive = true;") },
 	{ "signs", "domains = [ \"signs.example\" ]; vouch = [ \"dkim\" ];" },
-	{ "stale", "domains = [ \"stale.example\" ];"
-		   RANGE("203.0.113.96/28", "exclusive = true; as_of = \"2024-01-01\"; review_by = \"2024-06-01\";") },
-	{ "gate", "domains = [ \"gate.example\" ]; kind = \"gateway\"; vouch = [ \"listed+spf\" ];"
-		  RANGE("203.0.113.112/28", "exclusive = true;") },
+	{ "stale",
+	    "domains = [ \"stale.example\" ];" RANGE("203.0.113.96/28",
+		"exclusive = true; as_of = \"2024-01-01\"; review_by = \"2024-06-01\";") },
+	{ "gate",
+	    "domains = [ \"gate.example\" ]; kind = \"gateway\"; vouch = [ \"listed+spf\" ];" RANGE("203.0.113.112/28",
+		"exclusive = true;") },
 	{ "dmarc", "domains = [ \"dmarc.example\" ]; dkim = [ ]; vouch = [ \"dmarc\" ];" },
-	{ "asked", "domains = [ \"asked.example\" ]; dkim = [ ]; vouch = [ \"listed+spf\" ];"
-		   "sources = ( { spf = \"list.asked.example\"; } );" },
+	{ "asked",
+	    "domains = [ \"asked.example\" ]; dkim = [ ]; vouch = [ \"listed+spf\" ];"
+	    "sources = ( { spf = \"list.asked.example\"; } );" },
 	{ "rival", "domains = [ \"mute.example\" ]; vouch = [ \"listed+spf\", \"dkim\" ];" },
 };
 
@@ -50,8 +59,8 @@ struct fixture {
 };
 
 static const char *
-fixture_vendor(void *context, const struct strings *folders, const char *name, const char **path,
-    size_t *length, struct fault *why)
+fixture_vendor(void *context, const struct strings *folders, const char *name, const char **path, size_t *length,
+    struct fault *why)
 {
 	static char text[1024];
 
@@ -83,9 +92,11 @@ fixture_open(struct fixture *fixture, const char *settings, const char *without)
 		if (strstr(without, fixture_vendors[i].name) == NULL)
 			text_format(&text, "%s { name = \"%s\"; }", text.bytes[text.length - 1] == '(' ? "" : ",",
 			    fixture_vendors[i].name);
-	text_format(&text, " ); own = { networks = [ \"10.0.0.0/8\" ]; domains = [ \"rx.example\" ];"
+	text_format(&text,
+	    " ); own = { networks = [ \"10.0.0.0/8\" ]; domains = [ \"rx.example\" ];"
 	    " outbound = [ \"198.18.0.25\" ]; };"
-	    "relays = ( { name = \"filter\"; kind = \"gateway\"; networks = [ \"198.18.0.5\" ]; } ); %s", settings);
+	    "relays = ( { name = \"filter\"; kind = \"gateway\"; networks = [ \"198.18.0.5\" ]; } ); %s",
+	    settings);
 	if (faults != NULL)
 		fixture->policy = policy_text_load("fixture", text.bytes, text.length, &files, faults);
 	for (size_t i = 0; fixture->policy == NULL && faults != NULL && i < faults->kept; i++)
@@ -108,12 +119,20 @@ fixture_close(struct fixture *fixture)
 
 /* A session at RCPT; sender NULL is the null sender. */
 static __attribute__((unused)) void
-fixture_session(struct arena *arena, const char *client, const char *sender, enum auth_result spf,
-    struct facts *facts)
+fixture_session(struct arena *arena, const char *client, const char *sender, enum auth_result spf, struct facts *facts)
 {
-	*facts = (struct facts){ .stage = STAGE_MAIL, .now = FIXTURE_NOW, .client_name = "",
-		.helo = "mail.single.example", .auth = "", .daemon_name = "", .via = "", .mail_from = sender == NULL ? "" : sender,
-		.sender = { "", "", "" }, .null_sender = sender == NULL, .from_raw = "", .message_id = "" };
+	*facts = (struct facts){ .stage = STAGE_MAIL,
+		.now = FIXTURE_NOW,
+		.client_name = "",
+		.helo = "mail.single.example",
+		.auth = "",
+		.daemon_name = "",
+		.via = "",
+		.mail_from = sender == NULL ? "" : sender,
+		.sender = { "", "", "" },
+		.null_sender = sender == NULL,
+		.from_raw = "",
+		.message_id = "" };
 	if (!address_read(client, &facts->client))
 		facts->client = (struct address){ .family = ADDRESS_NONE };
 	facts->peer = facts->client;

@@ -11,7 +11,13 @@
 
 #include "t/lib/milter_client.h"
 
-enum { OUT_MAX = 64 * 1024 * 1024, PACKET_MAX = 16 * 1024 * 1024, CHUNK = 16384, DIAL_TRIES = 2000, POLL_MS = 60 * 1000 };
+enum {
+	OUT_MAX = 64 * 1024 * 1024,
+	PACKET_MAX = 16 * 1024 * 1024,
+	CHUNK = 16384,
+	DIAL_TRIES = 2000,
+	POLL_MS = 60 * 1000
+};
 
 int64_t
 monotonic_ns(void)
@@ -168,7 +174,8 @@ bool
 milter_client_flush(struct milter_client *client)
 {
 	struct span rest = { client->out.bytes, client->out.length };
-	bool sent = client->out.cut ? milter_client_fail(client, "a message does not fit in memory") : send_all(client, rest);
+	bool sent = client->out.cut ? milter_client_fail(client, "a message does not fit in memory")
+				    : send_all(client, rest);
 
 	text_clear(&client->out);
 	return sent;

@@ -19,10 +19,10 @@ struct milter_client {
 	struct text out;  /* not sent yet */
 	struct text in;   /* received; what is before `used` was handled */
 	size_t used;
-	struct text data; /* of the packet read last; terminated */
+	struct text data;        /* of the packet read last; terminated */
 	uint64_t sent, received; /* bytes so far */
-	bool late;        /* it waited too long */
-	char error[160];  /* the first error; "": none yet */
+	bool late;               /* it waited too long */
+	char error[160];         /* the first error; "": none yet */
 };
 
 /* A client that is not connected and waits without limit. Close it when done. */

@@ -38,15 +38,15 @@ static const unsigned follows[STATES] = {
 	[CONNECTED] = AS(GREETED) | AS(HAS_SENDER) | AS(PUZZLED),
 	[GREETED] = AS(GREETED) | AS(HAS_SENDER) | AS(PUZZLED),
 	[HAS_SENDER] = AS(HAS_RCPT) | AS(ABORTED) | AS(PUZZLED),
-	[HAS_RCPT] = AS(IN_HEADERS) | AS(HEADERS_ENDED) | AS(DATA_BEGUN) | AS(IN_BODY) | AS(ENDED) | AS(HAS_RCPT) | AS(ABORTED) |
-	    AS(PUZZLED),
+	[HAS_RCPT] = AS(IN_HEADERS) | AS(HEADERS_ENDED) | AS(DATA_BEGUN) | AS(IN_BODY) | AS(ENDED) | AS(HAS_RCPT) |
+	    AS(ABORTED) | AS(PUZZLED),
 	[DATA_BEGUN] = AS(HEADERS_ENDED) | AS(IN_HEADERS) | AS(ABORTED),
 	[IN_HEADERS] = AS(HEADERS_ENDED) | AS(IN_HEADERS) | AS(ABORTED),
 	[HEADERS_ENDED] = AS(IN_BODY) | AS(ENDED) | AS(ABORTED),
 	[IN_BODY] = AS(ENDED) | AS(IN_BODY) | AS(ABORTED),
 	[ENDED] = AS(GONE) | AS(HAS_SENDER) | AS(PUZZLED) | AS(GOES_ON),
-	[PUZZLED] = AS(GREETED) | AS(HAS_SENDER) | AS(HAS_RCPT) | AS(ABORTED) | AS(DATA_BEGUN) | AS(IN_BODY) | AS(PUZZLED) |
-	    AS(GONE) | AS(GOES_ON),
+	[PUZZLED] = AS(GREETED) | AS(HAS_SENDER) | AS(HAS_RCPT) | AS(ABORTED) | AS(DATA_BEGUN) | AS(IN_BODY) |
+	    AS(PUZZLED) | AS(GONE) | AS(GOES_ON),
 	[GOES_ON] = AS(CONNECTED) | AS(PUZZLED),
 };
 
@@ -154,7 +154,8 @@ smfi_getsymval(SMFICTX *ctx, char *name)
 int
 smfi_setreply(SMFICTX *ctx, char *code, char *enhanced, char *text)
 {
-	if (strlen(code) != 3 || (code[0] != '4' && code[0] != '5') || strpbrk(text, "\r\n") != NULL || strlen(text) > REPLY_MAX)
+	if (strlen(code) != 3 || (code[0] != '4' && code[0] != '5') || strpbrk(text, "\r\n") != NULL ||
+	    strlen(text) > REPLY_MAX)
 		return MI_FAILURE;
 	free(ctx->reply);
 	if (asprintf(&ctx->reply, "%s %s %s", code, enhanced, text) < 0)
@@ -280,8 +281,8 @@ number_at(const char *data, size_t index)
 static int
 do_negotiate(SMFICTX *ctx, const char *data, size_t length)
 {
-	static const unsigned long waivers = SMFIP_NR_CONN | SMFIP_NR_HELO | SMFIP_NR_MAIL | SMFIP_NR_RCPT | SMFIP_NR_DATA |
-	    SMFIP_NR_UNKN | SMFIP_NR_HDR | SMFIP_NR_EOH | SMFIP_NR_BODY;
+	static const unsigned long waivers = SMFIP_NR_CONN | SMFIP_NR_HELO | SMFIP_NR_MAIL | SMFIP_NR_RCPT |
+	    SMFIP_NR_DATA | SMFIP_NR_UNKN | SMFIP_NR_HDR | SMFIP_NR_EOH | SMFIP_NR_BODY;
 	unsigned long offered_actions, none2 = 0, none3 = 0;
 
 	forget_macros(ctx, 0);
@@ -291,8 +292,8 @@ do_negotiate(SMFICTX *ctx, const char *data, size_t length)
 	ctx->offered_steps = number_at(data, 2) == 0 ? SMFI_V1_PROT : number_at(data, 2);
 	ctx->actions = offered_actions;
 	ctx->steps |= ctx->offered_steps & SMFIP_SKIP;
-	if (filter.xxfi_negotiate(ctx, offered_actions, ctx->offered_steps | waivers, 0, 0, &ctx->actions, &ctx->steps, &none2,
-		&none3) != SMFIS_CONTINUE)
+	if (filter.xxfi_negotiate(ctx, offered_actions, ctx->offered_steps | waivers, 0, 0, &ctx->actions, &ctx->steps,
+		&none2, &none3) != SMFIS_CONTINUE)
 		return REPLY_HANG_UP;
 	/* waivers that the client does not know are emulated; two other steps are not needed */
 	ctx->told_steps = ctx->steps & ~((waivers | SMFIP_NODATA | SMFIP_NOUNKNOWN) & ~ctx->offered_steps);
@@ -606,8 +607,8 @@ run(SMFICTX *ctx, const struct command *command, const char *data, size_t length
 		return hang_up(ctx);
 	reply_status(ctx, status);
 	/* a refused recipient leaves the others; any other refusal starts again after HELO */
-	if (status == SMFIS_ACCEPT || (command->next != HAS_RCPT &&
-		(status == SMFIS_REJECT || status == SMFIS_TEMPFAIL || status == SMFIS_DISCARD)))
+	if (status == SMFIS_ACCEPT ||
+	    (command->next != HAS_RCPT && (status == SMFIS_REJECT || status == SMFIS_TEMPFAIL || status == SMFIS_DISCARD)))
 		ctx->state = GREETED;
 	return command->letter == SMFIC_QUIT ? hang_up(ctx) : true;
 }

@@ -16,8 +16,8 @@
 struct stand_in;
 
 /* on_reply gets the letter and the data of each reply. Ends the test without memory. Given. */
-struct stand_in *stand_in_open(
-    void (*on_reply)(void *context, char letter, const char *data, size_t length), void *context);
+struct stand_in *stand_in_open(void (*on_reply)(void *context, char letter, const char *data, size_t length),
+    void *context);
 
 /* One packet. False: the library has hung up and closed the session; the rest is ignored. */
 bool stand_in_packet(struct stand_in *, char command, const char *data, size_t length);

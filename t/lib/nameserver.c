@@ -108,7 +108,8 @@ static bool
 nsd_is_ready(const struct nsd *nsd)
 {
 	static const uint8_t question[] = { 0, 1, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 6, 0, 1 };
-	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(nsd->port),
+	struct sockaddr_in to = { .sin_family = AF_INET,
+		.sin_port = htons(nsd->port),
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	uint16_t port = 0;
 	int fd = socket_open(SOCK_DGRAM, &port);

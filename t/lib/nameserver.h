@@ -9,7 +9,7 @@
 /* A real nsd that serves this root zone from a private temporary directory; nsd_stop stops it and removes
  * the directory. */
 struct nsd;
-struct nsd *nsd_start(const char *zone); /* NULL when there is none, or it does not start */
+struct nsd *nsd_start(const char *zone);    /* NULL when there is none, or it does not start */
 const char *nsd_server(const struct nsd *); /* "127.0.0.1@PORT" */
 void nsd_stop(struct nsd *);
 
@@ -28,9 +28,9 @@ struct responder;
 struct responder *responder_start(void);
 const char *responder_server(const struct responder *);
 unsigned responder_count(struct responder *, const char *name); /* questions for a name so far */
-unsigned responder_held(struct responder *);                     /* names with a held question */
+unsigned responder_held(struct responder *);                    /* names with a held question */
 void responder_release(struct responder *);                     /* answers them, and holds no more */
-void responder_hold(struct responder *);                         /* holds again */
+void responder_hold(struct responder *);                        /* holds again */
 void responder_silence(struct responder *, bool silent);        /* an outage begins or ends */
 void responder_stop(struct responder *);
 

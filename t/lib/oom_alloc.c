@@ -40,12 +40,12 @@ fails(void)
 }
 
 /* WRAP(type, name, parameters, arguments, value without memory) */
-#define WRAP(type, name, parameters, arguments, nothing) \
-	type __real_##name parameters;                   \
-	type __wrap_##name parameters;                   \
-	type __wrap_##name parameters                    \
-	{                                                \
-		return fails() ? (nothing) : __real_##name arguments; \
+#define WRAP(type, name, parameters, arguments, nothing)                                                               \
+	type __real_##name parameters;                                                                                 \
+	type __wrap_##name parameters;                                                                                 \
+	type __wrap_##name parameters                                                                                  \
+	{                                                                                                              \
+		return fails() ? (nothing) : __real_##name arguments;                                                  \
 	}
 
 WRAP(void *, malloc, (size_t size), (size), NULL)
@@ -58,14 +58,17 @@ WRAP(FILE *, fopen, (const char *path, const char *mode), (path, mode), NULL)
 WRAP(int, idn2_to_ascii_8z, (const char *in, char **out, int flags), (in, out, flags), IDN2_MALLOC)
 WRAP(int, idn2_to_unicode_8z8z, (const char *in, char **out, int flags), (in, out, flags), IDN2_MALLOC)
 WRAP(const char *, config_setting_get_string, (const config_setting_t *setting), (setting), NULL)
-WRAP(config_setting_t *, config_setting_get_elem, (const config_setting_t *setting, unsigned index), (setting, index), NULL)
-WRAP(SPF_server_t *, SPF_server_new_dns, (SPF_dns_server_t *dns, int debug), (dns, debug), NULL)
-WRAP(SPF_request_t *, SPF_request_new, (SPF_server_t *server), (server), NULL)
-WRAP(SPF_errcode_t, SPF_dns_rr_buf_realloc, (SPF_dns_rr_t *rr, int index, size_t length), (rr, index, length), SPF_E_NO_MEMORY)
-WRAP(SPF_errcode_t, SPF_request_set_helo_dom, (SPF_request_t *request, const char *name), (request, name), SPF_E_NO_MEMORY)
-WRAP(SPF_dns_rr_t *, SPF_dns_rr_new_init,
-    (SPF_dns_server_t *server, const char *domain, ns_type type, int ttl, SPF_dns_stat_t error), (server, domain, type, ttl, error),
+WRAP(config_setting_t *, config_setting_get_elem, (const config_setting_t *setting, unsigned index), (setting, index),
     NULL)
+WRAP(SPF_server_t *, SPF_server_new_dns, (SPF_dns_server_t * dns, int debug), (dns, debug), NULL)
+WRAP(SPF_request_t *, SPF_request_new, (SPF_server_t * server), (server), NULL)
+WRAP(SPF_errcode_t, SPF_dns_rr_buf_realloc, (SPF_dns_rr_t * rr, int index, size_t length), (rr, index, length),
+    SPF_E_NO_MEMORY)
+WRAP(SPF_errcode_t, SPF_request_set_helo_dom, (SPF_request_t * request, const char *name), (request, name),
+    SPF_E_NO_MEMORY)
+WRAP(SPF_dns_rr_t *, SPF_dns_rr_new_init,
+    (SPF_dns_server_t * server, const char *domain, ns_type type, int ttl, SPF_dns_stat_t error),
+    (server, domain, type, ttl, error), NULL)
 
 int __wrap_asprintf(char **out, const char *fmt, ...);
 

@@ -40,8 +40,11 @@ inside_connect(struct player *player, const struct story_client *client)
 	snprintf(inside->daemon_name, sizeof inside->daemon_name, "%s", client->daemon_name);
 	snprintf(inside->mta_name, sizeof inside->mta_name, "%s", client->mta_name);
 	inside->helo[0] = '\0';
-	inside->client = (struct smtp_client){ .address = client->address, .port = client->port,
-		.name = inside->name, .helo = inside->helo, .daemon_name = inside->daemon_name,
+	inside->client = (struct smtp_client){ .address = client->address,
+		.port = client->port,
+		.name = inside->name,
+		.helo = inside->helo,
+		.daemon_name = inside->daemon_name,
 		.mta_name = inside->mta_name,
 		.replies_at_rcpt = greylisting_may_refuse_rcpt(&snapshot->judge) };
 	snapshot_return(inside->services->snapshots, snapshot);
@@ -143,10 +146,17 @@ play_inside(const struct services *services)
 	static struct inside inside;
 
 	inside.services = services;
-	inside.player = (struct player){ .name = "inside", .connect = inside_connect,
-		.helo = inside_helo, .mail = inside_mail, .rcpt = inside_rcpt,
+	inside.player = (struct player){ .name = "inside",
+		.connect = inside_connect,
+		.helo = inside_helo,
+		.mail = inside_mail,
+		.rcpt = inside_rcpt,
 		.rcpt_refused = inside_rcpt_refused,
-		.header = inside_header, .headers_end = inside_headers_end, .body = inside_body,
-		.end = inside_end, .abort = inside_abort, .quit = inside_abort };
+		.header = inside_header,
+		.headers_end = inside_headers_end,
+		.body = inside_body,
+		.end = inside_end,
+		.abort = inside_abort,
+		.quit = inside_abort };
 	return &inside.player;
 }

@@ -114,7 +114,7 @@ wire_connect(struct player *player, const struct story_client *client)
 	negotiate(wire);
 	send_macros(SMFIC_CONNECT,
 	    (const char *const[]){ "j", client->mta_name, "{daemon_name}", client->daemon_name, NULL });
-	data[n++] = client->address.family == ADDRESS_NONE ? SMFIA_UNKNOWN
+	data[n++] = client->address.family == ADDRESS_NONE    ? SMFIA_UNKNOWN
 	    : client->address.family == ADDRESS_V4 && !mapped ? SMFIA_INET
 							      : SMFIA_INET6;
 	if (client->address.family != ADDRESS_NONE) {
@@ -168,8 +168,9 @@ wire_rcpt(struct player *player, const char *path, struct story_reply *out)
 {
 	struct wire *wire = (struct wire *)player;
 
-	send_macros(SMFIC_RCPT, (const char *const[]){ "i", "4STORY", "{rcpt_mailer}", "virtual",
-		"{rcpt_host}", "rx.example", "{rcpt_addr}", path, NULL });
+	send_macros(SMFIC_RCPT,
+	    (const char *const[]){ "i", "4STORY", "{rcpt_mailer}", "virtual", "{rcpt_host}", "rx.example",
+		"{rcpt_addr}", path, NULL });
 	wire_send(SMFIC_RCPT, path, strlen(path) + 1);
 	await(wire, SMFIP_NR_RCPT, out);
 }
@@ -180,8 +181,8 @@ wire_rcpt_refused(struct player *player, const char *path, const char *status, c
 {
 	struct wire *wire = (struct wire *)player;
 
-	send_macros(SMFIC_RCPT, (const char *const[]){ "{rcpt_mailer}", "error", "{rcpt_host}", status,
-		"{rcpt_addr}", text, NULL });
+	send_macros(SMFIC_RCPT,
+	    (const char *const[]){ "{rcpt_mailer}", "error", "{rcpt_host}", status, "{rcpt_addr}", text, NULL });
 	wire_send(SMFIC_RCPT, path, strlen(path) + 1);
 	await(wire, SMFIP_NR_RCPT, NULL);
 }
@@ -285,9 +286,17 @@ play_wire(const struct services *services)
 	static struct wire wire;
 
 	wire_start(services);
-	wire.player = (struct player){ .name = "wire", .connect = wire_connect, .helo = wire_helo,
-		.mail = wire_mail, .rcpt = wire_rcpt, .rcpt_refused = wire_rcpt_refused, .header = wire_header,
-		.headers_end = wire_headers_end, .body = wire_body, .end = wire_end,
-		.abort = wire_abort, .quit = wire_quit };
+	wire.player = (struct player){ .name = "wire",
+		.connect = wire_connect,
+		.helo = wire_helo,
+		.mail = wire_mail,
+		.rcpt = wire_rcpt,
+		.rcpt_refused = wire_rcpt_refused,
+		.header = wire_header,
+		.headers_end = wire_headers_end,
+		.body = wire_body,
+		.end = wire_end,
+		.abort = wire_abort,
+		.quit = wire_quit };
 	return &wire.player;
 }

@@ -10,13 +10,12 @@
 #include "t/lib/session_fixture.h"
 #include "t/lib/story.h"
 
-static const char conf[] =
-    "authserv_id = \"mx.rx.example\";\n"
-    "own = { domains = [ \"rx.example\" ]; outbound = [ \"198.51.100.25\" ]; };\n"
-    "greylist = { delay = \"5m\"; stage = \"auto\"; };\n"
-    "milter = { max_sessions = 40; };\n"
-    "relays = ( { name = \"backup\"; kind = \"gateway\"; networks = [ \"198.51.100.5\" ]; } );\n"
-    "vendors = ( { name = \"vendor\"; on_unproven = \"quarantine\"; } );\n";
+static const char conf[] = "authserv_id = \"mx.rx.example\";\n"
+			   "own = { domains = [ \"rx.example\" ]; outbound = [ \"198.51.100.25\" ]; };\n"
+			   "greylist = { delay = \"5m\"; stage = \"auto\"; };\n"
+			   "milter = { max_sessions = 40; };\n"
+			   "relays = ( { name = \"backup\"; kind = \"gateway\"; networks = [ \"198.51.100.5\" ]; } );\n"
+			   "vendors = ( { name = \"vendor\"; on_unproven = \"quarantine\"; } );\n";
 
 static const char vendor[] =
     "vendor = { name = \"vendor\"; domains = [ \"vendor.example\" ]; vouch = [ \"listed+spf\", \"dkim\" ];\n"
@@ -86,12 +85,15 @@ session_fixture_open(void)
 		must(canned_zone_line(fixture.zone, zone_lines[i], &why), zone_lines[i]);
 	resolver = resolver_canned(fixture.zone, &why);
 	fixture.suffixes.psl = psl_builtin();
-	fixture.services = (struct services){ .resolver = resolver, .suffixes = &fixture.suffixes,
-		.dkim = dkim_verifier_open(resolver, &fixture.suffixes, &why), .snapshots = snapshots_open(&why),
-		.store = store_memory(1000, &why), .usage = usage_open(&why) };
+	fixture.services = (struct services){ .resolver = resolver,
+		.suffixes = &fixture.suffixes,
+		.dkim = dkim_verifier_open(resolver, &fixture.suffixes, &why),
+		.snapshots = snapshots_open(&why),
+		.store = store_memory(1000, &why),
+		.usage = usage_open(&why) };
 	fixture.services.unsure = fixture.services.store;
-	must(resolver != NULL && fixture.services.dkim != NULL && fixture.services.snapshots != NULL && fixture.services.store != NULL &&
-		fixture.services.usage != NULL,
+	must(resolver != NULL && fixture.services.dkim != NULL && fixture.services.snapshots != NULL &&
+		fixture.services.store != NULL && fixture.services.usage != NULL,
 	    "a service cannot be opened");
 	fixture.refresh = refresh_open(resolver, fixture.services.snapshots, NULL, "", &why);
 	must(fixture.refresh != NULL, "no refresh");

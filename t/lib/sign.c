@@ -18,8 +18,7 @@ struct sign_key {
 	EVP_PKEY *pkey;
 };
 
-static const unsigned rsa_bits[SIGN_KINDS] = { [SIGN_RSA_768] = 768, [SIGN_RSA_1024] = 1024,
-	[SIGN_RSA_2048] = 2048 };
+static const unsigned rsa_bits[SIGN_KINDS] = { [SIGN_RSA_768] = 768, [SIGN_RSA_1024] = 1024, [SIGN_RSA_2048] = 2048 };
 
 static struct sign_key *
 key_wrap(EVP_PKEY *pkey)
@@ -241,8 +240,7 @@ field_add(struct text *out, const char *name, const char *value, bool simple)
 
 /* Fields of one name are signed from the last to the first (RFC 6376, 5.4.2); an extra name signs nothing. */
 static void
-fields_add(struct text *out, const struct sign_order *order, const char *h,
-    const struct sign_field *fields, size_t count)
+fields_add(struct text *out, const struct sign_order *order, const char *h, const struct sign_field *fields, size_t count)
 {
 	struct span rest = span_of(h);
 	bool used[FIELDS_MAX] = { false };
@@ -262,8 +260,7 @@ fields_add(struct text *out, const struct sign_order *order, const char *h,
 }
 
 static void
-body_hash_add(struct text *out, const struct sign_order *order, const EVP_MD *md, const char *body,
-    size_t length)
+body_hash_add(struct text *out, const struct sign_order *order, const EVP_MD *md, const char *body, size_t length)
 {
 	unsigned char digest[EVP_MAX_MD_SIZE];
 	unsigned size = 0;
@@ -295,8 +292,7 @@ signature_add(struct text *out, const struct sign_key *key, const EVP_MD *md, co
 		length = digest_size;
 		md = NULL;
 	}
-	if (context != NULL && !what->cut &&
-	    EVP_DigestSignInit(context, NULL, md, NULL, key->pkey) == 1 &&
+	if (context != NULL && !what->cut && EVP_DigestSignInit(context, NULL, md, NULL, key->pkey) == 1 &&
 	    EVP_DigestSign(context, made, &size, bytes, length) == 1)
 		base64_add(out, made, size);
 	else
@@ -307,8 +303,8 @@ signature_add(struct text *out, const struct sign_key *key, const EVP_MD *md, co
 static void
 tags_add(struct text *out, const struct sign_order *order, const char *a, const char *h)
 {
-	text_format(out, " v=1; a=%s; c=%s; d=%s; s=%s; ", a,
-	    order->simple ? "simple/simple" : "relaxed/relaxed", order->d, order->s);
+	text_format(out, " v=1; a=%s; c=%s; d=%s; s=%s; ", a, order->simple ? "simple/simple" : "relaxed/relaxed",
+	    order->d, order->s);
 	if (order->i != NULL)
 		text_format(out, "i=%s; ", order->i);
 	if (order->t != 0)
@@ -323,8 +319,8 @@ tags_add(struct text *out, const struct sign_order *order, const char *a, const 
 }
 
 char *
-sign_message(const struct sign_order *order, const struct sign_field *fields, size_t count,
-    const char *body, size_t body_length)
+sign_message(const struct sign_order *order, const struct sign_field *fields, size_t count, const char *body,
+    size_t body_length)
 {
 	const char *a = order->a, *h = order->h;
 	const EVP_MD *md;

@@ -37,10 +37,10 @@ struct sign_field {
 struct sign_order {
 	const struct sign_key *key;
 	const char *d, *s;
-	const char *a;   /* NULL: rsa-sha256 or ed25519-sha256, as the key is; else that too: rsa-sha1 */
-	const char *h;   /* "from:to:subject", repeats sign more; NULL: from:to:subject:date:message-id */
-	bool simple;     /* c=simple/simple; else relaxed/relaxed */
-	bool partial;    /* write l=; the hash then covers that many bytes */
+	const char *a; /* NULL: rsa-sha256 or ed25519-sha256, as the key is; else that too: rsa-sha1 */
+	const char *h; /* "from:to:subject", repeats sign more; NULL: from:to:subject:date:message-id */
+	bool simple;   /* c=simple/simple; else relaxed/relaxed */
+	bool partial;  /* write l=; the hash then covers that many bytes */
 	size_t l;
 	const char *i;   /* NULL: no i= */
 	int64_t t, x;    /* 0: no t=, no x= */

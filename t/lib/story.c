@@ -67,8 +67,8 @@ is_ahead(const struct story *story, const char *name)
 }
 
 static void
-count_ask(struct resolver *resolver, const struct dns_question *question, struct budget *budget,
-    struct arena *arena, struct dns_answer *out)
+count_ask(struct resolver *resolver, const struct dns_question *question, struct budget *budget, struct arena *arena,
+    struct dns_answer *out)
 {
 	(void)resolver;
 	playing->asked++;
@@ -87,8 +87,7 @@ count_prefetch(struct resolver *resolver, const struct dns_question *question)
 {
 	(void)resolver;
 	if (playing->ahead_count < AHEAD_MAX)
-		snprintf(playing->ahead[playing->ahead_count++], sizeof playing->ahead[0], "%s",
-		    question->name);
+		snprintf(playing->ahead[playing->ahead_count++], sizeof playing->ahead[0], "%s", question->name);
 }
 
 static void
@@ -98,8 +97,8 @@ count_close(struct resolver *resolver)
 }
 
 static const char *
-find_vendor(void *context, const struct strings *folders, const char *name, const char **path,
-    size_t *length, struct fault *why)
+find_vendor(void *context, const struct strings *folders, const char *name, const char **path, size_t *length,
+    struct fault *why)
 {
 	struct story *story = context;
 
@@ -127,8 +126,7 @@ find_networks(void *context, const char *vendor_file, const char *path, size_t *
 static void
 load(struct story *story)
 {
-	static const char fallback[] =
-	    "authserv_id = \"mx.rx.example\"; vendors = ( { name = \"vendor\"; } );";
+	static const char fallback[] = "authserv_id = \"mx.rx.example\"; vendors = ( { name = \"vendor\"; } );";
 	const char *text = story->config != NULL ? story->config : fallback;
 	struct policy_files files = { story, find_vendor, find_networks, &story->suffixes };
 	struct faults *faults = faults_open();
@@ -160,8 +158,12 @@ open_setup(struct story *story)
 	story->counting = (struct resolver){ .ask = count_ask, .prefetch = count_prefetch, .close = count_close };
 	story->suffixes.psl = psl_builtin();
 	story->dkim = dkim_verifier_open(&story->counting, &story->suffixes, &why);
-	*story->services = (struct services){ .resolver = &story->counting, .dkim = story->dkim,
-		.suffixes = &story->suffixes, .snapshots = snapshots_open(&why), .store = store_memory(10000, &why), .usage = usage_open(&why) };
+	*story->services = (struct services){ .resolver = &story->counting,
+		.dkim = story->dkim,
+		.suffixes = &story->suffixes,
+		.snapshots = snapshots_open(&why),
+		.store = store_memory(10000, &why),
+		.usage = usage_open(&why) };
 	story->services->unsure = story->store = story->services->store;
 	story->refresh = refresh_open(&story->counting, story->services->snapshots, NULL, "", &why);
 	story->now = 1772359200; /* 2026-03-01T10:00:00Z, unless the story says otherwise */
@@ -355,11 +357,12 @@ go_connect(struct story *story, const char *words)
 		return;
 	sscanf(words, "%63s %199s %u", story->address, name, &port);
 	snprintf(story->name, sizeof story->name, "%s", name);
-	story->client = (struct story_client){ .text = story->address, .name = story->name,
-		.port = (uint16_t)port, .daemon_name = story->daemon_name,
+	story->client = (struct story_client){ .text = story->address,
+		.name = story->name,
+		.port = (uint16_t)port,
+		.daemon_name = story->daemon_name,
 		.mta_name = story->mta_name[0] != '\0' ? story->mta_name : "mx.rx.example" };
-	if (strcmp(story->address, "local") != 0 &&
-	    !address_read(story->address, &story->client.address))
+	if (strcmp(story->address, "local") != 0 && !address_read(story->address, &story->client.address))
 		story_fail(story, "no address: %s", story->address);
 	story->player->connect(story->player, &story->client);
 	story->connected = true;
@@ -428,16 +431,15 @@ set_auth(struct story *story, const char *words)
 /* ---- a store that fails ---- */
 
 static bool
-broken_get(struct store *store, const char *key, size_t length, struct greylist_record *out,
-    bool *known, struct fault *why)
+broken_get(struct store *store, const char *key, size_t length, struct greylist_record *out, bool *known,
+    struct fault *why)
 {
 	(void)store, (void)key, (void)length, (void)out, (void)known;
 	return fault_set(why, "the store is in trouble");
 }
 
 static bool
-broken_put(struct store *store, const char *key, size_t length, const struct greylist_record *record,
-    struct fault *why)
+broken_put(struct store *store, const char *key, size_t length, const struct greylist_record *record, struct fault *why)
 {
 	(void)store, (void)key, (void)length, (void)record;
 	return fault_set(why, "the store is in trouble");
@@ -575,8 +577,7 @@ talk_line(struct story *story, const char *verb, char *words)
 	else if (strcmp(verb, "HEADER-TIMES") == 0)
 		add_many_fields(story, words);
 	else if (strcmp(verb, "SIGN") == 0 && story->signature_count < 16)
-		snprintf(story->signatures[story->signature_count++], sizeof story->signatures[0], "%s",
-		    words);
+		snprintf(story->signatures[story->signature_count++], sizeof story->signatures[0], "%s", words);
 	else if (strcmp(verb, "BODY") == 0)
 		keep_block(story, &story->body);
 	else if (strcmp(verb, "BODY-SENT") == 0)
@@ -653,7 +654,8 @@ story_play(const char *path, struct player *player, struct services *services)
 		ok(false, "%s cannot be played", path);
 		return;
 	}
-	ok(story.failures == 0, "%s: %s (%s)", strrchr(path, '/') ? strrchr(path, '/') + 1 : path, story.title, player->name);
+	ok(story.failures == 0, "%s: %s (%s)", strrchr(path, '/') ? strrchr(path, '/') + 1 : path, story.title,
+	    player->name);
 }
 
 bool

@@ -69,8 +69,8 @@ bool story_rehearse(const char *path, struct player *, struct services *services
 void story_clock_set(int64_t now);
 void story_journal_clear(void);
 const char *story_journal_line(bool json, unsigned before); /* the last (0) or the one before it (1), or "" */
-const char *story_journal_notice(void);    /* the last line that is not a record, or "" */
+const char *story_journal_notice(void);                     /* the last line that is not a record, or "" */
 void story_journal_forget_notice(void);
-size_t story_journal_verdicts(void);       /* how many since the clear */
+size_t story_journal_verdicts(void); /* how many since the clear */
 
 #endif

@@ -29,8 +29,7 @@ expect_value(struct story *story, const char *key, const char *wanted)
 
 	record_value(key, got, sizeof got);
 	if (strcmp(got, wanted) != 0)
-		story_fail(story, "%s is '%s', wanted '%s'; line: %s", key, got, wanted,
-		    story_journal_line(false, 0));
+		story_fail(story, "%s is '%s', wanted '%s'; line: %s", key, got, wanted, story_journal_line(false, 0));
 }
 
 /* "EXPECT outcome action reason [vendor]" of the last verdict that was written. */
@@ -58,15 +57,13 @@ expect_reply(struct story *story, const char *words)
 
 	if (strcmp(words, "none") == 0) {
 		if (reply->code[0] != '\0')
-			story_fail(story, "reply is '%s %s %s', wanted none", reply->code, reply->enhanced,
-			    reply->text);
+			story_fail(story, "reply is '%s %s %s', wanted none", reply->code, reply->enhanced, reply->text);
 		return;
 	}
 	sscanf(words, "%7s %15s %n", code, enhanced, &text);
 	if (strcmp(code, reply->code) != 0 || strcmp(enhanced, reply->enhanced) != 0 ||
 	    (text > 0 && strstr(reply->text, words + text) == NULL))
-		story_fail(story, "reply is '%s %s %s', wanted '%s'", reply->code, reply->enhanced,
-		    reply->text, words);
+		story_fail(story, "reply is '%s %s %s', wanted '%s'", reply->code, reply->enhanced, reply->text, words);
 }
 
 static void
@@ -88,8 +85,7 @@ expect_removed(struct story *story, const char *words)
 	char got[512] = "";
 
 	for (size_t i = 0; i < story->ending.removed_count; i++)
-		snprintf(got + strlen(got), sizeof got - strlen(got), "%s%u", i > 0 ? " " : "",
-		    story->ending.removed[i]);
+		snprintf(got + strlen(got), sizeof got - strlen(got), "%s%u", i > 0 ? " " : "", story->ending.removed[i]);
 	if (strcmp(got, words) != 0)
 		story_fail(story, "removed '%s', wanted '%s'", got, words);
 }
@@ -162,8 +158,8 @@ story_expects(struct story *story, const char *verb, const char *words)
 	else if (strcmp(verb, "EXPECT-ASKED-FOR") == 0)
 		expect_asked_for(story, words);
 	else if (strcmp(verb, "EXPECT-VERDICTS") == 0)
-		expect_number(story, "the number of records",
-		    (unsigned)(story_journal_verdicts() - story->verdicts), words);
+		expect_number(story, "the number of records", (unsigned)(story_journal_verdicts() - story->verdicts),
+		    words);
 	else if (strcmp(verb, "EXPECT-QUARANTINE") == 0)
 		expect_number(story, "quarantined", story->reply.quarantined, words[0] == '\0' ? "1" : words);
 	else

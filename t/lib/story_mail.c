@@ -45,8 +45,8 @@ to_crlf(const char *text)
 static enum sign_kind
 key_kind(const char *word)
 {
-	static const char *const words[SIGN_KINDS] = { [SIGN_RSA_768] = "rsa768",
-		[SIGN_RSA_1024] = "rsa1024", [SIGN_RSA_2048] = "rsa", [SIGN_ED25519] = "ed25519" };
+	static const char *const
+	    words[SIGN_KINDS] = { [SIGN_RSA_768] = "rsa768", [SIGN_RSA_1024] = "rsa1024", [SIGN_RSA_2048] = "rsa", [SIGN_ED25519] = "ed25519" };
 
 	for (int i = 0; i < SIGN_KINDS; i++)
 		if (strcmp(words[i], word) == 0)
@@ -61,10 +61,11 @@ story_publish_key(struct story *story, char *words)
 	char *record;
 
 	sscanf(words, "%127s %255s %31s %31s", selector, domain, kind, option);
-	record = sign_record(sign_key(key_kind(kind)), strcmp(option, "test") == 0 ? SIGN_TESTING
-	    : strcmp(option, "strict") == 0				     ? SIGN_STRICT
-	    : strcmp(option, "revoked") == 0				     ? SIGN_REVOKED
-									     : 0);
+	record = sign_record(sign_key(key_kind(kind)),
+	    strcmp(option, "test") == 0          ? SIGN_TESTING
+		: strcmp(option, "strict") == 0  ? SIGN_STRICT
+		: strcmp(option, "revoked") == 0 ? SIGN_REVOKED
+						 : 0);
 	snprintf(name, sizeof name, "%s._domainkey.%s", selector, domain);
 	if (record == NULL || !canned_zone_add(story->zone, name, DNS_TXT, 3600, 0, record, strlen(record)))
 		story_fail(story, "no key could be made");
@@ -112,8 +113,7 @@ make_signature(struct story *story, const char *order_text)
 	}
 	for (size_t i = 0; i < story->field_count; i++)
 		if (!story->fields[i].late)
-			fields[count++] = (struct sign_field){ story->fields[i].name,
-				story->fields[i].value };
+			fields[count++] = (struct sign_field){ story->fields[i].name, story->fields[i].value };
 	return sign_message(&order, fields, count, story->body, strlen(story->body));
 }
 
@@ -122,8 +122,7 @@ send_fields(struct story *story, bool late)
 {
 	for (size_t i = 0; i < story->field_count; i++)
 		if (story->fields[i].late == late)
-			story->player->header(story->player, story->fields[i].name,
-			    story->fields[i].value);
+			story->player->header(story->player, story->fields[i].name, story->fields[i].value);
 }
 
 void

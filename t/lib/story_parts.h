@@ -27,23 +27,23 @@ struct story {
 	FILE *file;
 	unsigned line, failures;
 	char title[256];
-	bool begun; /* a mail is being composed */
+	bool begun;  /* a mail is being composed */
 	bool silent; /* expectations are not checked */
-	bool over;  /* it cannot go on */
+	bool over;   /* it cannot go on */
 
 	/* the setup */
 	struct player *player;
 	struct services *services;
 	struct canned_zone *zone;
 	struct resolver counting, *canned;
-	atomic_uint asked;       /* DNS questions since MAIL */
-	atomic_uint asked_for[STANDINGS]; /* the same, by the standing of the name */
-	char slow[8][256];       /* names whose answers take SLOW_MS of the budget */
-	char down[8][256];       /* names whose zones do not answer; "" is free, "." all of DNS */
+	atomic_uint asked;                    /* DNS questions since MAIL */
+	atomic_uint asked_for[STANDINGS];     /* the same, by the standing of the name */
+	char slow[8][256];                    /* names whose answers take SLOW_MS of the budget */
+	char down[8][256];                    /* names whose zones do not answer; "" is free, "." all of DNS */
 	char ahead[AHEAD_MAX][DNS_NAME_TEXT]; /* prefetched since MAIL */
 	size_t slow_count, ahead_count;
-	size_t verdicts;         /* records written before MAIL */
-	struct store *store;     /* the greylist, also while it fails */
+	size_t verdicts;     /* records written before MAIL */
+	struct store *store; /* the greylist, also while it fails */
 	struct named_text vendors[TEXTS_MAX];
 	size_t vendor_count;
 	char *config;
@@ -56,7 +56,7 @@ struct story {
 	/* the conversation */
 	struct story_client client;
 	bool connected, mailed; /* a session is open; a mail in it */
-	const char *auth; /* NULL: the MTA gives no {auth_authen} */
+	const char *auth;       /* NULL: the MTA gives no {auth_authen} */
 	char auth_name[256], name[256], address[64], daemon_name[256], mta_name[256];
 	struct field fields[FIELDS_MAX];
 	size_t field_count;

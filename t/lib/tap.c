@@ -39,8 +39,7 @@ is(const char *got, const char *wanted, const char *fmt, ...)
 	say(good, fmt, args);
 	va_end(args);
 	if (!good)
-		note("got '%s', wanted '%s'", got == NULL ? "(null)" : got,
-		    wanted == NULL ? "(null)" : wanted);
+		note("got '%s', wanted '%s'", got == NULL ? "(null)" : got, wanted == NULL ? "(null)" : wanted);
 	return good;
 }
 
