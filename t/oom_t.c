@@ -154,6 +154,7 @@ on_end(struct player *player, struct story_ending *out)
 	step->ends = true;
 	step->reply = out->reply;
 	step->removed = out->removed_count;
+	step->vouched = strstr(out->reply.text, "(proven, ") != NULL; /* held in monitor mode: no field is inserted */
 	for (size_t i = 0; i < out->inserted_count; i++)
 		step->vouched = step->vouched || strstr(out->inserted[i], "x-greenlane=vouched") != NULL;
 }
