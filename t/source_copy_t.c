@@ -586,7 +586,7 @@ test_starving(void)
 		struct arena *arena = arena_open(room);
 
 		good = read_block(arena, sample_text, strlen(sample_text), &copy, &why);
-		starved += !good && strcmp(why.text, "no memory for the copy") == 0;
+		starved += !good && strcmp(why.text, "out of memory") == 0;
 		took = room / 16;
 		arena_close(arena);
 	}
