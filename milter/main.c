@@ -247,8 +247,7 @@ go_to_background(struct daemon *daemon)
 			_exit(0);
 		while ((ended = waitpid(child, &status, 0)) < 0 && errno == EINTR)
 			continue;
-		_exit(ended == child && WIFEXITED(status) && WEXITSTATUS(status) != 0 ? WEXITSTATUS(status)
-										      : EX_SOFTWARE);
+		_exit(ended == child && WIFEXITED(status) && WEXITSTATUS(status) != 0 ? WEXITSTATUS(status) : EX_SOFTWARE);
 	}
 }
 

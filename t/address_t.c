@@ -61,8 +61,7 @@ test_addresses(void)
 		struct address address, again;
 		bool read = address_read(addresses[i].text, &address);
 
-		is(read ? address_write(&address, written) : NULL, addresses[i].written, "address: %s",
-		    addresses[i].what);
+		is(read ? address_write(&address, written) : NULL, addresses[i].written, "address: %s", addresses[i].what);
 		if (read)
 			ok(address_read(written, &again) && address_equal(&address, &again), "address: %s: reads back",
 			    addresses[i].what);

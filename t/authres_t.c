@@ -136,19 +136,12 @@ test_reading(void)
 
 /* ---- writing ---- */
 
-#define SIGNATURE(domain, word, good, slug)                                                                              \
-	{                                                                                                                \
-		.d = domain, .s = "sel", .a = "rsa-sha256", .b = "AbCdEfGh", .result = word, .counts = good, .why = slug \
-	}
-#define AUTHOR(name, word, asked, at)                                                                                  \
-	{                                                                                                              \
-		.mailbox = { "someone", name, "" }, .dmarc = {                                                         \
-			.result = word,                                                                                \
-			.said = word,                                                                                  \
-			.policy = asked,                                                                               \
-			.domain = at                                                                                   \
-		}                                                                                                      \
-	}
+/* the braces of a macro are taken for a block */
+/* clang-format off */
+#define SIGNATURE(domain, word, good, slug) { .d = domain, .s = "sel", .a = "rsa-sha256", .b = "AbCdEfGh", .result = word, .counts = good, .why = slug }
+#define AUTHOR(name, word, asked, at) { .mailbox = { "someone", name, "" }, .dmarc = { .result = word, .said = word, .policy = asked, .domain = at } }
+/* clang-format on */
+
 #define UNSIGNED SIGNATURE(NULL, AUTH_NOT_ASKED, false, "")
 #define NOBODY AUTHOR(NULL, AUTH_NOT_ASKED, DMARC_NONE, "")
 #define LONG50 "0123456789012345678901234567890123456789012345678."
@@ -313,8 +306,7 @@ test_ceiling(size_t ceiling)
 	struct text out;
 
 	for (size_t i = 0; i < DKIM_MAX; i++)
-		dkim[i] = (struct dkim_fact)SIGNATURE(LONG50 LONG50 LONG50 LONG50 "com", AUTH_FAIL, false,
-		    "body-changed");
+		dkim[i] = (struct dkim_fact)SIGNATURE(LONG50 LONG50 LONG50 LONG50 "com", AUTH_FAIL, false, "body-changed");
 	for (size_t i = 0; i < AUTHORS_MAX; i++) {
 		snprintf(text[i], sizeof text[i], "author%zu.example.com", i);
 		authors[i] = (struct author)AUTHOR(text[i], AUTH_FAIL, DMARC_REJECT, "example.com");
@@ -329,8 +321,7 @@ test_ceiling(size_t ceiling)
 	text_open(&out, ceiling);
 	text_char(&out, ' ');
 	authres_write(&facts, US, &out);
-	ok(out.length <= AUTHRES_MAX + 1 && !out.cut, "a hostile message stays below the ceiling (%zu bytes)",
-	    out.length);
+	ok(out.length <= AUTHRES_MAX + 1 && !out.cut, "a hostile message stays below the ceiling (%zu bytes)", out.length);
 	ok(strncmp(out.bytes, " mx.example.com;\n\tspf=pass smtp.mailfrom=a@b.com;\n\tdkim=fail", 60) == 0,
 	    "what stood there before stands; SPF first");
 	ok(strstr(out.bytes, "dmarc=fail header.from=author0.example.com (p=reject)") != NULL,

@@ -233,8 +233,7 @@ static const struct row rows[] = {
 	{ "q=dns/txt", SIGN_RSA_1024, 0, { V, .tag = "q=dns/txt" }, ASIS, AUTH_PASS, "", false },
 	{ "q= with dns/txt among others", SIGN_RSA_1024, 0, { V, .tag = "q=x-http/json : DNS/TXT" }, ASIS, AUTH_PASS,
 	    "", false },
-	{ "q= without dns/txt", SIGN_RSA_1024, 0, { V, .tag = "q=x-http/json" }, ASIS, AUTH_POLICY, "query-method",
-	    false },
+	{ "q= without dns/txt", SIGN_RSA_1024, 0, { V, .tag = "q=x-http/json" }, ASIS, AUTH_POLICY, "query-method", false },
 	{ "q= of another kind of record", SIGN_RSA_1024, 0, { V, .tag = "q=dns/cert" }, ASIS, AUTH_POLICY,
 	    "query-method", false },
 	{ "q=dns alone", SIGN_RSA_1024, 0, { V, .tag = "q=dns" }, ASIS, AUTH_POLICY, "query-method", false },
@@ -243,8 +242,7 @@ static const struct row rows[] = {
 	{ "d= of the list's private part", SIGN_RSA_1024, 0, { .d = "myfritz.net", .s = "s1" }, ASIS, AUTH_PASS, "",
 	    false },
 	{ "no key", SIGN_RSA_1024, 0, { .d = "other.example", .s = "nobody" }, ASIS, AUTH_PERMERROR, "no-key", false },
-	{ "unknown algorithm", SIGN_RSA_1024, 0, { V, .a = "rsa-sha512" }, ASIS, AUTH_NEUTRAL, "unknown-algorithm",
-	    false },
+	{ "unknown algorithm", SIGN_RSA_1024, 0, { V, .a = "rsa-sha512" }, ASIS, AUTH_NEUTRAL, "unknown-algorithm", false },
 	{ "tag given twice", SIGN_RSA_1024, 0, { V, .tag = "d=vendor.example" }, ASIS, AUTH_NEUTRAL, "malformed", false },
 	{ "tag given twice in different case", SIGN_RSA_1024, 0, { V, .tag = "H=from" }, ASIS, AUTH_NEUTRAL,
 	    "malformed", false },
@@ -526,11 +524,7 @@ static void
 verify_signed(struct fixture *fixture, struct sign_field *fields, size_t count, const char *text, size_t length,
     const char *h, bool simple)
 {
-	struct sign_order order = { .key = sign_key(SIGN_RSA_1024),
-		.d = "vendor.example",
-		.s = "k",
-		.h = h,
-		.simple = simple };
+	struct sign_order order = { .key = sign_key(SIGN_RSA_1024), .d = "vendor.example", .s = "k", .h = h, .simple = simple };
 	char *value = sign_message(&order, fields + 1, count - 1, text, length);
 
 	fields[0] = (struct sign_field){ "DKIM-Signature", value };
@@ -763,8 +757,7 @@ static const struct shape_row shapes[] = {
 	    "repeated-field", true, false },
 	{ "two To fields, both signed", "from:subject:to:to", PLAIN "To: b@rx.example\nTo: d@rx.example\n", "", "",
 	    false, false },
-	{ "fields of hops doubled",
-	    "from:subject:received:x-received:arc-seal:authentication-results:x-google-smtp-source",
+	{ "fields of hops doubled", "from:subject:received:x-received:arc-seal:authentication-results:x-google-smtp-source",
 	    PLAIN "Received: a\nX-Received: b\nARC-Seal: i=1\nAuthentication-Results: c\nX-Google-Smtp-Source: d\n",
 	    "Received: e\nX-Received: f\nARC-Seal: i=2\nAuthentication-Results: g\nX-Google-Smtp-Source: h\n", "",
 	    false, false },

@@ -17,18 +17,12 @@ static char suffix_text[] = "com\nnet\nexample\nuk\nco.uk\nxn--p1ai\nio\n"
 
 /* ---- records ---- */
 
-#define NOT_ONE                                                                                                        \
-	{                                                                                                              \
-		AUTH_NONE, DMARC_NONE, DMARC_NONE, false, false, false                                                 \
-	}
-#define ONE(p, sp)                                                                                                     \
-	{                                                                                                              \
-		AUTH_PASS, p, sp, false, false, false                                                                  \
-	}
-#define TEST(p, sp)                                                                                                    \
-	{                                                                                                              \
-		AUTH_PASS, p, sp, false, false, true                                                                   \
-	}
+/* the braces of a macro are taken for a block */
+/* clang-format off */
+#define NOT_ONE { AUTH_NONE, DMARC_NONE, DMARC_NONE, false, false, false }
+#define ONE(p, sp) { AUTH_PASS, p, sp, false, false, false }
+#define TEST(p, sp) { AUTH_PASS, p, sp, false, false, true }
+/* clang-format on */
 
 struct reading {
 	enum auth_result result;
@@ -161,8 +155,7 @@ test_alignment(const struct suffix_list *list)
 	for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
 		is_number(dmarc_aligned(list, pairs[i].a, pairs[i].b, false), pairs[i].relaxed, "relaxed: %s",
 		    pairs[i].what);
-		is_number(dmarc_aligned(list, pairs[i].b, pairs[i].a, true), pairs[i].strict, "strict: %s",
-		    pairs[i].what);
+		is_number(dmarc_aligned(list, pairs[i].b, pairs[i].a, true), pairs[i].strict, "strict: %s", pairs[i].what);
 	}
 }
 
@@ -190,32 +183,15 @@ static const char *const zone_lines[] = {
 	"_dmarc.alias.com 300 CNAME _dmarc.example.com",
 };
 
-#define NO_SPF                                                                                                         \
-	{                                                                                                              \
-		AUTH_NONE, false, ""                                                                                   \
-	}
-#define COUNTS(domain)                                                                                                  \
-	{                                                                                                               \
-		.d = domain, .s = "s", .a = "", .b = "", .result = AUTH_PASS, .counts = true, .passes = true, .why = "" \
-	}
-#define SIGNED(domain, word, slug)                                                                                     \
-	{                                                                                                              \
-		.d = domain, .s = "s", .a = "", .b = "", .result = word, .why = slug                                   \
-	}
-#define WEAK(domain, standard)                                                                                         \
-	{                                                                                                              \
-		.d = domain, .s = "s", .a = "", .b = "", .result = AUTH_POLICY, .weak = true, .passes = standard,      \
-		.why = "old"                                                                                           \
-	}
-#define OPEN(domain)                                                                                                   \
-	{                                                                                                              \
-		.d = domain, .s = "s", .a = "", .b = "", .result = AUTH_PASS, .counts = true, .passes = true,          \
-		.reply_open = true, .why = ""                                                                          \
-	}
-#define PARTIAL(domain)                                                                                                \
-	{                                                                                                              \
-		.d = domain, .s = "s", .a = "", .b = "", .result = AUTH_POLICY, .passes = true, .why = "partial-body"  \
-	}
+/* the braces of a macro are taken for a block */
+/* clang-format off */
+#define NO_SPF { AUTH_NONE, false, "" }
+#define COUNTS(domain) { .d = domain, .s = "s", .a = "", .b = "", .result = AUTH_PASS, .counts = true, .passes = true, .why = "" }
+#define SIGNED(domain, word, slug) { .d = domain, .s = "s", .a = "", .b = "", .result = word, .why = slug }
+#define WEAK(domain, standard) { .d = domain, .s = "s", .a = "", .b = "", .result = AUTH_POLICY, .weak = true, .passes = standard, .why = "old" }
+#define OPEN(domain) { .d = domain, .s = "s", .a = "", .b = "", .result = AUTH_PASS, .counts = true, .passes = true, .reply_open = true, .why = "" }
+#define PARTIAL(domain) { .d = domain, .s = "s", .a = "", .b = "", .result = AUTH_POLICY, .passes = true, .why = "partial-body" }
+/* clang-format on */
 
 static const struct {
 	const char *what, *author;
@@ -275,8 +251,7 @@ static const struct {
 	    DMARC_NONE, "", false, false, 1 },
 	{ "two records are none and do not lead on", "two.example.com", false, NO_SPF, { COUNTS("example.com") },
 	    AUTH_NONE, DMARC_NONE, "", false, true, 1 },
-	{ "two equal records are none", "twice.com", false, NO_SPF, { { 0 } }, AUTH_NONE, DMARC_NONE, "", false, false,
-	    1 },
+	{ "two equal records are none", "twice.com", false, NO_SPF, { { 0 } }, AUTH_NONE, DMARC_NONE, "", false, false, 1 },
 	{ "another TXT beside the record", "both.com", false, NO_SPF, { { 0 } }, AUTH_FAIL, DMARC_QUARANTINE,
 	    "both.com", false, false, 1 },
 	{ "a record by an alias", "alias.com", false, NO_SPF, { COUNTS("alias.com") }, AUTH_PASS, DMARC_REJECT,
@@ -374,8 +349,7 @@ test_message(size_t i, const struct suffix_list *list, const struct canned_zone 
 		? "-"
 		: messages[i].author,
 	    "message: %s (silent)", messages[i].what);
-	is(dmarc_policy_word(got.policy), dmarc_policy_word(messages[i].policy), "message: %s (policy)",
-	    messages[i].what);
+	is(dmarc_policy_word(got.policy), dmarc_policy_word(messages[i].policy), "message: %s (policy)", messages[i].what);
 	is(got.domain, messages[i].domain, "message: %s (where)", messages[i].what);
 	ok(got.spf_aligned == messages[i].spf_aligned && got.dkim_aligned == messages[i].dkim_aligned,
 	    "message: %s (alignment)", messages[i].what);
@@ -421,8 +395,7 @@ test_worth(const struct suffix_list *list, const struct canned_zone *zone, struc
 		ask(&check, zone);
 		dmarc_finish(&check, &facts, arena, &got);
 		is(dmarc_by_word(got.by), dmarc_by_word(worths[i].by), "worth: %s", worths[i].what);
-		is(dmarc_by_word(got.signed_by), dmarc_by_word(worths[i].signed_by), "worth: %s (signed)",
-		    worths[i].what);
+		is(dmarc_by_word(got.signed_by), dmarc_by_word(worths[i].signed_by), "worth: %s (signed)", worths[i].what);
 		is(auth_word(got.said), auth_word(worths[i].said), "worth: %s (header)", worths[i].what);
 	}
 }

@@ -43,9 +43,9 @@ static const struct {
 
 /* What most rows have in force. */
 #define OWN "own = { domains = [ \"example.com\" ]; };"
-#define ENABLED                                                                                                        \
+#define ENABLED \
 	"vendors = ( { name = \"tickets\"; }, { name = \"alerts\"; tags = [ \"uk\" ]; }, { name = \"lists\"; }, { name = \"silent\"; } );"
-#define DELEGATED                                                                                                      \
+#define DELEGATED \
 	"{ vendor = \"tickets\"; domains = [ \"example.com\" ]; selectors = [ \"t1\" ]; vouch = [ \"dkim\", \"listed+spf_from\" ]; }"
 #define BOTH DELEGATED ", { vendor = \"alerts\"; domains = [ \"noc@example.com\" ]; vouch = [ \"listed+spf_from\" ]; }"
 #define CONF OWN ENABLED "delegations = (" BOTH ");"
@@ -291,16 +291,15 @@ static const struct row {
 	    { "'a:uk.mail.alerts.example' leads to no address", "alerts cannot be named in SPF" },
 	    "v=spf1 mx include:tickets.example -all", { "stands for" } },
 	{ "more than ten look-ups", CONF,
-	    D " TXT \"v=spf1 mx a a:b1." D " a:b2." D " a:b3." D " a:b4." D " include:three.example " GOOD " -all\"\n" D
-	      " A 192.0.2.30\nb1." D " A 192.0.2.31\nb2." D " A 192.0.2.32\nb3." D " AAAA 2001:db8::33\nb4." D
-	      " A 192.0.2.34\n"
-	      "three.example TXT \"v=spf1 include:a.three.example include:b.three.example -all\"\na.three.example TXT \"v=spf1 ip4:198.51.100.77 -all\"\nb.three.example TXT \"v=spf1 ip4:198.51.100.78 -all\"\n" REST,
+	    D
+	    " TXT \"v=spf1 mx a a:b1." D " a:b2." D " a:b3." D " a:b4." D " include:three.example " GOOD " -all\"\n" D
+	    " A 192.0.2.30\nb1." D " A 192.0.2.31\nb2." D " A 192.0.2.32\nb3." D " AAAA 2001:db8::33\nb4." D " A 192.0.2.34\n"
+	    "three.example TXT \"v=spf1 include:a.three.example include:b.three.example -all\"\na.three.example TXT \"v=spf1 ip4:198.51.100.77 -all\"\nb.three.example TXT \"v=spf1 ip4:198.51.100.78 -all\"\n" REST,
 	    { "         3  include:three.example", "the record takes 12 look-ups", "(10 look-ups of 10)",
 		"'a' is written out below" },
 	    "v=spf1 mx a:b1.example.com a:b2.example.com a:b3.example.com a:b4.example.com include:three.example include:tickets.example a:uk.mail.alerts.example ip4:192.0.2.30 -all",
 	    { "still" } },
-	{ "a redirect", NOBODY,
-	    D " TXT \"v=spf1 redirect=_spf." D "\"\n_spf." D " TXT \"v=spf1 mx:" D " ~all\"\n" MX DMARC,
+	{ "a redirect", NOBODY, D " TXT \"v=spf1 redirect=_spf." D "\"\n_spf." D " TXT \"v=spf1 mx:" D " ~all\"\n" MX DMARC,
 	    { "         2  redirect=_spf", "nothing needs" }, "", { NULL } },
 	{ "a redirect, and more to say", CONF,
 	    D " TXT \"v=spf1 redirect=_spf." D "\"\n_spf." D " TXT \"v=spf1 mx:" D " ~all\"\n" REST,
@@ -393,8 +392,7 @@ static const struct row {
 	      "\n" MX DMARC TICKETS ALERTS,
 	    { "(tickets) is a test key" }, "", { NULL } },
 	{ "a key that is too short", CONF,
-	    D " TXT \"v=spf1 " GOOD " -all\"\nt1._domainkey." D " TXT v=DKIM1; p=" KEY_RSA_768
-	      "\n" MX DMARC TICKETS ALERTS,
+	    D " TXT \"v=spf1 " GOOD " -all\"\nt1._domainkey." D " TXT v=DKIM1; p=" KEY_RSA_768 "\n" MX DMARC TICKETS ALERTS,
 	    { "wrong   DKIM   't1._domainkey.example.com' (tickets) is an RSA key under 1024 bits" }, "", { NULL } },
 	{ "a key that is rather short", CONF,
 	    D " TXT \"v=spf1 " GOOD " -all\"\nt1._domainkey." D " TXT v=DKIM1; p=" KEY_RSA_1024
@@ -406,8 +404,7 @@ static const struct row {
 	    D " TXT \"v=spf1 " GOOD " -all\"\nt1._domainkey." D " TXT v=DKIM1; p=AAAA\n" MX DMARC TICKETS ALERTS,
 	    { "holds no key that anybody can use" }, "", { NULL } },
 	{ "no selectors are named",
-	    OWN ENABLED
-	    "delegations = ( { vendor = \"tickets\"; domains = [ \"example.com\" ]; vouch = [ \"dkim\" ]; } );",
+	    OWN ENABLED "delegations = ( { vendor = \"tickets\"; domains = [ \"example.com\" ]; vouch = [ \"dkim\" ]; } );",
 	    D " TXT \"v=spf1 mx include:tickets.example -all\"\n" REST,
 	    { "advice  DKIM   the delegation of tickets names no selectors" }, "", { "wrong" } },
 
@@ -426,8 +423,7 @@ static const struct row {
 	    { "'p=rejct' means nothing; write p= with none, quarantine or reject", "'adkim=strict' means",
 		"'rua=me@example.com' means", "'hello=1' is not a tag" },
 	    "", { NULL } },
-	{ "DMARC in small letters, without p", NOBODY,
-	    D " TXT \"v=spf1 mx -all\"\n_dmarc." D " TXT v=dmarc1; sp=none\n" MX,
+	{ "DMARC in small letters, without p", NOBODY, D " TXT \"v=spf1 mx -all\"\n_dmarc." D " TXT v=dmarc1; sp=none\n" MX,
 	    { "does not begin with 'v=DMARC1;'", "the record has no p=" }, "", { NULL } },
 	{ "strict alignment, and a vendor that does not sign", CONF,
 	    D " TXT \"v=spf1 " GOOD " -all\"\n_dmarc." D " TXT v=DMARC1; p=reject; aspf=s\n" MX KEY TICKETS ALERTS,

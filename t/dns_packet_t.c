@@ -32,11 +32,12 @@
 #define A_HERE SAME T_A IN TTL_300 "\000\004\300\000\002\001"
 /* a at example.com -> www.example.com (at 41), which is example.com's first alias */
 #define ALIAS SAME T_CNAME IN TTL_60 "\000\006\003www" SAME
-#define SOA(ttl, minimum)                                                                                              \
-	SAME T_SOA IN ttl "\000\030" SAME SAME "0000"                                                                  \
-			  "0000"                                                                                       \
-			  "0000"                                                                                       \
-			  "0000" minimum
+#define SOA(ttl, minimum)               \
+	SAME T_SOA IN ttl               \
+	    "\000\030" SAME SAME "0000" \
+	    "0000"                      \
+	    "0000"                      \
+	    "0000" minimum
 
 #define BYTES(text) text, sizeof(text) - 1
 

@@ -58,8 +58,7 @@ static const struct {
 	{ "free after its life starts again", { T, T, 9, 1 }, T + LIFE + 1, "new", DELAY, true,
 	    { T + LIFE + 1, T + LIFE + 1, 0, 1 } },
 	{ "counters stop at their end", { T, T, UINT32_MAX, 1 }, T + DAY, "free", 0, true, { T, T + DAY, UINT32_MAX, 1 } },
-	{ "asked stops at its end", { T, T, 0, UINT32_MAX }, T + 1, "early", DELAY - 1, true,
-	    { T, T + 1, 0, UINT32_MAX } },
+	{ "asked stops at its end", { T, T, 0, UINT32_MAX }, T + 1, "early", DELAY - 1, true, { T, T + 1, 0, UINT32_MAX } },
 
 	{ "clock back an hour while waiting: one delay by the new clock", { T, T, 0, 1 }, T - 3600, "early", DELAY,
 	    true, { T - 3600, T - 3600, 0, 2 } },

@@ -124,8 +124,7 @@ static const struct {
 	const char *said;
 } rows[] = {
 	{ "a vendor with hosts of its own causes no warning", ONE, { VENDOR("a", "acme.example", OWN) }, "" },
-	{ "a vendor without sources causes no warning", ONE, { VENDOR("a", "acme.example", "vouch = [ \"dkim\" ];") },
-	    "" },
+	{ "a vendor without sources causes no warning", ONE, { VENDOR("a", "acme.example", "vouch = [ \"dkim\" ];") }, "" },
 
 	/* the error */
 	{ "an envelope of a shared sender is an error", ONE,

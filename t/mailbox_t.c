@@ -796,8 +796,7 @@ test_unread(void)
 		bool shown;
 
 		ok(!mailbox_read_from(arena, field, strlen(field), &list), "unread: %s", unread[i].what);
-		is_number((long long)list.stopped, (long long)unread[i].stopped, "unread: %s: ends there",
-		    unread[i].what);
+		is_number((long long)list.stopped, (long long)unread[i].stopped, "unread: %s: ends there", unread[i].what);
 		shown = mailbox_read_last(arena, field, strlen(field), &list);
 		is(shown ? list.list[list.count - 1].text : NULL, unread[i].last, "unread: %s: shown", unread[i].what);
 		arena_close(arena);

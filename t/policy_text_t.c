@@ -187,13 +187,14 @@ out:
 	faults_close(faults);
 }
 
-static const char full[] = "mode = \"monitor\"; authserv_id = \"mx.example.com\"; state_dir = \"/srv/gl\";\n"
-			   "milter = { deadline = \"1500ms\"; max_sessions = 7; };\n"
-			   "own = { domains = ( \"Example.COM.\", \"b\xc3\xbc"
-			   "cher.example\" ); };\n"
-			   "vendors = ( { name = \"acme\"; }, { name = \"globex\"; tags = [ \"uk\" ]; mode = "
-			   "\"vouch\";\n"
-			   "    domains = [ \"=globex.example\" ]; } );\n";
+static const char full[] =
+    "mode = \"monitor\"; authserv_id = \"mx.example.com\"; state_dir = \"/srv/gl\";\n"
+    "milter = { deadline = \"1500ms\"; max_sessions = 7; };\n"
+    "own = { domains = ( \"Example.COM.\", \"b\xc3\xbc"
+    "cher.example\" ); };\n"
+    "vendors = ( { name = \"acme\"; }, { name = \"globex\"; tags = [ \"uk\" ]; mode = "
+    "\"vouch\";\n"
+    "    domains = [ \"=globex.example\" ]; } );\n";
 
 static void
 test_values(void)

@@ -90,27 +90,28 @@ answer_is(struct resolver *resolver, const char *name, enum dns_type type, struc
 
 /* ---- a real server ---- */
 
-#define STRING_250                                                                                                     \
-	"\"0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789"       \
-	"0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789"         \
+#define STRING_250                                                                                               \
+	"\"0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789" \
+	"0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789"   \
 	"01234567890123456789012345678901234567890123456789\" "
 #define STRINGS_1000 STRING_250 STRING_250 STRING_250 STRING_250
 
-static const char zone_start[] = "$TTL 300\n"
-				 ". SOA ns. root. 1 3600 600 86400 77\n"
-				 ". NS ns.\n"
-				 "ns. A 127.0.0.1\n"
-				 "host.example. A 192.0.2.1\nhost.example. A 192.0.2.2\nhost.example. AAAA 2001:db8::1\n"
-				 "txt.example. TXT \"v=spf1 \" \"-all\"\n"
-				 "two.example. TXT \"one\"\n"
-				 "mail.example. MX 20 mx2.example.\nnull.example. MX 0 .\n"
-				 "1.2.0.192.in-addr.arpa. PTR host.example.\n"
-				 "alias.example. 60 CNAME alias2.example.\nalias2.example. CNAME host.example.\n"
-				 "dangling.example. CNAME nowhere.example.\n"
-				 "loop.example. CNAME loop2.example.\nloop2.example. CNAME loop.example.\n"
-				 "a\\.b\\032c.example. TXT \"odd name\"\n"
-				 "_dmarc.example. TXT \"v=DMARC1; p=none\"\n"
-				 "large.example. TXT " STRINGS_1000 STRINGS_1000 STRINGS_1000 STRINGS_1000 "\n";
+static const char zone_start[] =
+    "$TTL 300\n"
+    ". SOA ns. root. 1 3600 600 86400 77\n"
+    ". NS ns.\n"
+    "ns. A 127.0.0.1\n"
+    "host.example. A 192.0.2.1\nhost.example. A 192.0.2.2\nhost.example. AAAA 2001:db8::1\n"
+    "txt.example. TXT \"v=spf1 \" \"-all\"\n"
+    "two.example. TXT \"one\"\n"
+    "mail.example. MX 20 mx2.example.\nnull.example. MX 0 .\n"
+    "1.2.0.192.in-addr.arpa. PTR host.example.\n"
+    "alias.example. 60 CNAME alias2.example.\nalias2.example. CNAME host.example.\n"
+    "dangling.example. CNAME nowhere.example.\n"
+    "loop.example. CNAME loop2.example.\nloop2.example. CNAME loop.example.\n"
+    "a\\.b\\032c.example. TXT \"odd name\"\n"
+    "_dmarc.example. TXT \"v=DMARC1; p=none\"\n"
+    "large.example. TXT " STRINGS_1000 STRINGS_1000 STRINGS_1000 STRINGS_1000 "\n";
 
 static const struct {
 	const char *name;
@@ -583,8 +584,7 @@ late_answers_are_kept(struct resolver *resolver, struct responder *responder)
 	struct budget budget = { .left_ms = 50 };
 
 	responder_hold(responder);
-	ok(answer_is(resolver, "held-late.example", DNS_A, &budget, "TEMPORARY"),
-	    "a question without time left gives up");
+	ok(answer_is(resolver, "held-late.example", DNS_A, &budget, "TEMPORARY"), "a question without time left gives up");
 	responder_release(responder);
 	budget.left_ms = 0;
 	ok(answer_changes(resolver, "held-late.example", &budget, "TEMPORARY"), "the late answer is kept");

@@ -383,8 +383,7 @@ static const struct {
 	    "a backslash before a character that is never escaped" },
 	{ "an escape that is cut", "for TXT\n", "for TXT\\x0\n", 9,
 	    "a backslash before a character that is never escaped" },
-	{ "a backslash at the end", "for TXT\n", "for TXT\\\n", 9,
-	    "a backslash before a character that is never escaped" },
+	{ "a backslash at the end", "for TXT\n", "for TXT\\\n", 9, "a backslash before a character that is never escaped" },
 	{ "an escaped NUL", "trouble yes ", "trouble yes \\x00", 9,
 	    "a backslash before a character that is never escaped" },
 	{ "an escaped letter", "trouble yes ", "trouble yes \\x41", 9,
@@ -393,8 +392,7 @@ static const struct {
 	    "a backslash before a character that is never escaped" },
 	{ "wrong since no time", "wrong 2026-03", "wrong 2026-13", 10, "'2026-13-01T10:00:00Z' is not a time" },
 	{ "not wrong", "wrong 2026-03-01T10:00:00Z seen 12 gone no", "wrong never", 0, "" },
-	{ "not wrong, with more after it", "wrong 2026-03-01T10:00:00Z", "wrong never", 10,
-	    "there is text after 'never'" },
+	{ "not wrong, with more after it", "wrong 2026-03-01T10:00:00Z", "wrong never", 10, "there is text after 'never'" },
 	{ "wrong, but how often?", " seen 12", "", 10, "'seen' and a number are expected here" },
 	{ "wrong too often", " seen 12", " seen 4294967296", 10, "'4294967296' is not a number up to 4294967295" },
 	{ "gone", "gone no", "gone yes", 0, "" },
@@ -723,8 +721,9 @@ test_covers_by_trial(void)
 
 	for (unsigned trial = 0; trial < trials; trial++) {
 		struct arena *arena = arena_open(MEMORY);
-		struct address base = trial % 2 == 0 ? (struct address){ ADDRESS_V4, { 192, 0, 2 } }
-						     : (struct address){ ADDRESS_V6, { 0x20, 0x01, 0x0d, 0xb8 } };
+		struct address base = trial % 2 == 0
+		    ? (struct address){ ADDRESS_V4, { 192, 0, 2 } }
+		    : (struct address){ ADDRESS_V6, { 0x20, 0x01, 0x0d, 0xb8 } };
 		unsigned width = address_width(&base), count = 0;
 		struct source_network networks[NETWORKS_MAX];
 		struct source_copy copy;

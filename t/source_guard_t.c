@@ -103,8 +103,7 @@ static const struct {
 	const char *wanted;
 } rows[] = {
 	{ "nothing at all", { 12, 28, 1000, 50 }, true, NULL, "", "" },
-	{ "an ordinary list", { 12, 28, 1000, 50 }, true, NULL, "192.0.2.0/24 " V " > ip4; 2001:db8::/32 " V " > ip6",
-	    "" },
+	{ "an ordinary list", { 12, 28, 1000, 50 }, true, NULL, "192.0.2.0/24 " V " > ip4; 2001:db8::/32 " V " > ip6", "" },
 
 	/* one network */
 	{ "IPv4 as wide as the limit", { 12, 28, 1000000, 50 }, false, NULL, "16.0.0.0/12 " V " > ip4", "" },

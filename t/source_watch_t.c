@@ -346,8 +346,7 @@ retries_double(void)
 		(void)unfold(fixture);
 		for (int turn = 0; turn < 7; turn++) {
 			second = (source_watch_next(fixture->watch) + 999999) / 1000000;
-			snprintf(times + strlen(times), sizeof times - strlen(times), " %lld",
-			    (long long)(second - from));
+			snprintf(times + strlen(times), sizeof times - strlen(times), " %lld", (long long)(second - from));
 			(void)unfold(fixture);
 		}
 		is(times, retries[i].times, "%s", retries[i].name);

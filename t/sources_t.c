@@ -120,8 +120,7 @@ static const struct {
 	    " > mx > " V,
 	    "", -1 },
 	{ "spf: the smallest time of all answers", SOURCE_SPF,
-	    V " 900 TXT \"v=spf1 a:h." V " include:i." V " -all\"\nh." V " 45 A 192.0.2.1\ni." V
-	      " 600 TXT \"v=spf1 -all\"",
+	    V " 900 TXT \"v=spf1 a:h." V " include:i." V " -all\"\nh." V " 45 A 192.0.2.1\ni." V " 600 TXT \"v=spf1 -all\"",
 	    DONE, "192.0.2.1 " V " > a:h." V, "", 45 },
 	{ "spf: two empty hosts are borne", SOURCE_SPF, V " TXT \"v=spf1 a:x." V " mx:y." V " ip4:192.0.2.1 -all\"",
 	    DONE, "192.0.2.1 " V " > ip4", "", -1 },
@@ -156,8 +155,7 @@ static const struct {
 	      " TXT \"v=spf1 ip4:192.0.2.2\"",
 	    DONE, "192.0.2.2 " V " > b." V " > c." V " > ip4", "", -1 },
 	{ "spf: hosts in an include are those of its own name", SOURCE_SPF,
-	    V " A 192.0.2.1\n" V " TXT \"v=spf1 include:b." V " -all\"\nb." V " A 192.0.2.2\nb." V
-	      " TXT \"v=spf1 a -all\"",
+	    V " A 192.0.2.1\n" V " TXT \"v=spf1 include:b." V " -all\"\nb." V " A 192.0.2.2\nb." V " TXT \"v=spf1 a -all\"",
 	    DONE, "192.0.2.2 " V " > b." V " > a", "", -1 },
 	{ "spf: an include without a record", SOURCE_SPF,
 	    V " TXT \"v=spf1 include:_spf.x.example -all\"\n_spf.x.example TXT hello", BROKEN,
@@ -181,9 +179,8 @@ static const struct {
 	    V " TXT \"v=spf1 include:b." V "\"\nb." V " TXT \"v=spf1 include:c." V "\"\nc." V
 	      " TXT \"v=spf1 include:VENDOR.example.\"",
 	    BROKEN, V " > b." V " > c." V " > " V ": a loop", "", -1 },
-	{ "spf: a loop by redirect", SOURCE_SPF,
-	    V " TXT \"v=spf1 redirect=b." V "\"\nb." V " TXT \"v=spf1 include:" V "\"", BROKEN,
-	    V " > b." V " > " V ": a loop", "", -1 },
+	{ "spf: a loop by redirect", SOURCE_SPF, V " TXT \"v=spf1 redirect=b." V "\"\nb." V " TXT \"v=spf1 include:" V "\"",
+	    BROKEN, V " > b." V " > " V ": a loop", "", -1 },
 	{ "spf: ten terms that ask", SOURCE_SPF, V " A 192.0.2.1\n" V " TXT \"v=spf1 " TEN_A " -all\"", DONE,
 	    "192.0.2.1 " V " > a", "", -1 },
 	{ "spf: eleven terms that ask", SOURCE_SPF, V " A 192.0.2.1\n" V " TXT \"v=spf1 " TEN_A " mx -all\"", BROKEN,
@@ -293,8 +290,7 @@ networks_write(const struct unfolding *u, struct text *out)
 	char text[PREFIX_TEXT];
 
 	for (size_t i = 0; i < count; i++)
-		text_format(out, "%s%s %s", i == 0 ? "" : "; ", prefix_write(&networks[i].prefix, text),
-		    networks[i].path);
+		text_format(out, "%s%s %s", i == 0 ? "" : "; ", prefix_write(&networks[i].prefix, text), networks[i].path);
 }
 
 static void
@@ -383,11 +379,7 @@ test_long_list(void)
 {
 	enum { COUNT = 2 * SOURCE_NETWORKS_MAX };
 	struct prefix *prefixes = calloc(COUNT, sizeof *prefixes);
-	struct source source = { .kind = SOURCE_FILE,
-		.name = "long",
-		.text = "",
-		.prefixes = prefixes,
-		.prefix_count = COUNT };
+	struct source source = { .kind = SOURCE_FILE, .name = "long", .text = "", .prefixes = prefixes, .prefix_count = COUNT };
 	struct unfolding *u;
 	size_t count;
 

@@ -163,8 +163,7 @@ real_trees(struct fixture *fixture)
 		if (trees[i].inside != NULL)
 			is(path_to(watch, trees[i].inside), trees[i].path, "%s lists %s", trees[i].name, trees[i].inside);
 		if (trees[i].outside != NULL)
-			is(path_to(watch, trees[i].outside), NULL, "%s does not list %s", trees[i].name,
-			    trees[i].outside);
+			is(path_to(watch, trees[i].outside), NULL, "%s does not list %s", trees[i].name, trees[i].outside);
 		source_watch_free(watch);
 	}
 }

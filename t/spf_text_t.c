@@ -146,8 +146,7 @@ static const struct {
 	size_t count;
 	bool good;
 } ceilings[] = {
-	{ "the record that kills libspf2 is refused (CVE-2023-42118)", "v=spf1 exists:", "%{d}", "x.example", 1027,
-	    false },
+	{ "the record that kills libspf2 is refused (CVE-2023-42118)", "v=spf1 exists:", "%{d}", "x.example", 1027, false },
 	{ "a domain-spec of 400 bytes is the longest", "v=spf1 a:", "abcdefgh", ".example", 49, true },
 	{ "one of 401 bytes is refused", "v=spf1 a:x", "abcdefgh", ".example", 49, false },
 	{ "1000 mechanisms are the most", "v=spf1", " all", "", 1000, true },

@@ -488,8 +488,7 @@ child_full_disk(void)
 	good |= store_sync(store, NULL) && put(store, "a", 2, 6, NULL) && store_sync(store, NULL) ? 8 : 0;
 	store_close(store);
 	store = lmdb_open("full", NULL);
-	good |= store != NULL && get(store, "f", 1) == 1 && get(store, "f", 5000) == 1 && get(store, "a", 2) == 6 ? 16
-														  : 0;
+	good |= store != NULL && get(store, "f", 1) == 1 && get(store, "f", 5000) == 1 && get(store, "a", 2) == 6 ? 16 : 0;
 	store_close(store);
 	return good;
 }

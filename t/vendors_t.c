@@ -89,10 +89,10 @@ test_vendor(const struct vendor *vendor)
 }
 
 /* What is known to be weak in the shipped files, and no more. */
-#define SPF_SHARED(name, line, source)                                                                                 \
-	"warning: policy/vendors/" name ".conf:" line ": listed+spf vouches for '" name                                \
-	"', but others send from " source " too: any of them that its SPF lets pass can "                              \
-	"pass for it; write vouch = [ \"dkim\" ] if it signs, or exclusive = true here if "                            \
+#define SPF_SHARED(name, line, source)                                                      \
+	"warning: policy/vendors/" name ".conf:" line ": listed+spf vouches for '" name     \
+	"', but others send from " source " too: any of them that its SPF lets pass can "   \
+	"pass for it; write vouch = [ \"dkim\" ] if it signs, or exclusive = true here if " \
 	"nobody else sends mail from there\n"
 
 static const struct {

@@ -251,8 +251,7 @@ line_of_a_from_that_cannot_be_read(void)
 	s->verdict.deciding = -1;
 	ok(strstr(line_of(s), " from=\" [J\\xfcrgen] \\\"7\\\" <tickets@acme.example>\" rcpts=") != NULL,
 	    "a From that cannot be parsed is shown as it came, escaped");
-	ok(strstr(line_of(s), " ms=12 from_stopped=1") != NULL,
-	    "and where parsing stopped comes after the promised keys");
+	ok(strstr(line_of(s), " ms=12 from_stopped=1") != NULL, "and where parsing stopped comes after the promised keys");
 	ok(strstr(line_of(s), " dmarc=pass ") != NULL, "dmarc is that of the address that mail programs show");
 	sample_close(s);
 }

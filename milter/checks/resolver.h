@@ -31,8 +31,7 @@ struct resolver {
 
 /* Waits until the question's time-out or the end of the budget at most; it lowers the budget by the
  * time waited, never below 0. The answer is in the arena. budget NULL: only the time-out applies. */
-void resolver_ask(struct resolver *, const struct dns_question *, struct budget *, struct arena *,
-    struct dns_answer *out);
+void resolver_ask(struct resolver *, const struct dns_question *, struct budget *, struct arena *, struct dns_answer *out);
 
 /* Counts the answers that hold records. While the count does not change, "no such name" may come from a resolver that
  * has lost its connection to DNS. */

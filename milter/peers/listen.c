@@ -137,10 +137,8 @@ bind_found(const struct addrinfo *found)
 static int
 bind_inet(const char *rest, int family, struct fault *why)
 {
-	struct addrinfo hints = { .ai_family = family,
-		.ai_socktype = SOCK_STREAM,
-		.ai_flags = AI_PASSIVE | AI_NUMERICSERV },
-			*found = NULL;
+	struct addrinfo hints = { .ai_family = family, .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV };
+	struct addrinfo *found = NULL;
 	char port[8], host[256];
 	int made = -1, failed;
 

@@ -27,8 +27,7 @@ make_id(char *out, size_t size)
 	unsigned number = atomic_fetch_add(&counter, 1);
 
 	/* process id and counter keep ids of the same second distinct, also across a restart */
-	snprintf(out, size, "%llx.%x.%x", (unsigned long long)clock_now(), (unsigned)getpid() & 0xffff,
-	    number & 0xffffff);
+	snprintf(out, size, "%llx.%x.%x", (unsigned long long)clock_now(), (unsigned)getpid() & 0xffff, number & 0xffffff);
 }
 
 static const char *

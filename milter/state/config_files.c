@@ -197,8 +197,7 @@ senders_find(struct policy *policy, struct faults *faults)
 		size_t folder;
 
 		if (count < 0 && errno != ENOENT)
-			faults_warn(faults, folders->list[i], 0, "cannot be read for shared senders: %s",
-			    strerror(errno));
+			faults_warn(faults, folders->list[i], 0, "cannot be read for shared senders: %s", strerror(errno));
 		for (int j = 0; j < count; j++) {
 			list[j]->d_name[strlen(list[j]->d_name) - 5] = '\0';
 			if (find_vendor(folders, list[j]->d_name, &folder, path) && folder == i)

@@ -64,8 +64,7 @@ void source_watch_restore(struct source_watch *, const struct source_watch_conte
 
 /* Asks DNS for several sources together, at most SOURCE_WATCH_AT_ONCE: a dead server does not hold up the others.
  * Returns whether what is believed of any has changed. */
-bool source_watch_unfold(struct source_watch *const *, size_t count, const struct source_watch_context *,
-    struct budget *);
+bool source_watch_unfold(struct source_watch *const *, size_t count, const struct source_watch_context *, struct budget *);
 
 /* Notes whether the copy is too old at clock_now. Returns whether that has changed. */
 bool source_watch_age(struct source_watch *, const struct source_watch_context *);

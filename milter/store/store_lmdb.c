@@ -487,10 +487,11 @@ lmdb_begin(struct lmdb_store *lmdb, size_t ceiling, struct fault *why)
 	    (code = mdb_txn_begin(lmdb->env, NULL, 0, &txn)) != 0 ||
 	    (code = mdb_dbi_open(txn, NULL, 0, &lmdb->dbi)) != 0 || (code = mark_check(lmdb, txn, &ours)) != 0 || !ours) {
 		mdb_txn_abort(txn);
-		return code != 0 ? lmdb_fault(why, lmdb->path, code)
-				 : fault_at(why, lmdb->path, 0,
-				       "is not a greylist of this version of "
-				       "greenlane; name another directory in greylist.store");
+		return code != 0
+		    ? lmdb_fault(why, lmdb->path, code)
+		    : fault_at(why, lmdb->path, 0,
+			  "is not a greylist of this version of "
+			  "greenlane; name another directory in greylist.store");
 	}
 	code = mdb_txn_commit(txn);
 	return code == 0 || lmdb_fault(why, lmdb->path, code);

@@ -123,9 +123,9 @@ ask_postconf(const char *folder, const char *const *words, struct text *out)
 static int
 ask_all(const char *folder, struct text *out)
 {
-	static const char *const set[] = { "-n", NULL }, *const services[] = { "-M", NULL },
-				 *const others[] = { "mail_version", "queue_directory", "compatibility_level",
-					 "smtpd_forbid_bare_newline", NULL };
+	static const char *const set[] = { "-n", NULL }, *const services[] = { "-M", NULL };
+	static const char *const others[] = { "mail_version", "queue_directory", "compatibility_level",
+		"smtpd_forbid_bare_newline", NULL };
 	const char *path = getenv("PATH");
 	char *wider = NULL;
 	int status;

@@ -265,8 +265,9 @@ addresses_add(struct dns_audit *audit, const char *host, enum dns_type type, str
 
 	for (size_t i = 0; i < answer->count && out->count < AUDIT_ADDRESSES_MAX; i++)
 		if (answer->records[i].length == (type == DNS_A ? 4 : 16))
-			out->list[out->count++] = type == DNS_A ? address_of_v4(answer->records[i].bytes)
-								: address_of_v6(answer->records[i].bytes);
+			out->list[out->count++] = type == DNS_A
+			    ? address_of_v4(answer->records[i].bytes)
+			    : address_of_v6(answer->records[i].bytes);
 }
 
 static void

@@ -48,8 +48,7 @@ repair_add(struct audit_spf *spf, const char *repair, size_t word)
 	while (rest.length > 0) {
 		struct span one = span_cut(&rest, ' ');
 
-		(void)audit_term_add(spf, audit_kept(spf->audit, arena_copy(spf->audit->arena, one.at, one.length)),
-		    word);
+		(void)audit_term_add(spf, audit_kept(spf->audit, arena_copy(spf->audit->arena, one.at, one.length)), word);
 	}
 }
 

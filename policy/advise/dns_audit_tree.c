@@ -19,8 +19,9 @@ audit_term_name(struct dns_audit *audit, const struct spf_term *term)
 		return "";
 	if (term->spec[0] == '\0')
 		return audit->request->domain;
-	return dns_question_make(&question, spec, DNS_TXT) ? audit_kept(audit, arena_string(audit->arena, question.name))
-							   : spec;
+	return dns_question_make(&question, spec, DNS_TXT)
+	    ? audit_kept(audit, arena_string(audit->arena, question.name))
+	    : spec;
 }
 
 /* ---- what it costs ---- */

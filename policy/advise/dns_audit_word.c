@@ -202,8 +202,9 @@ audit_word_read(struct dns_audit *audit, const char *word, struct spf_record *ou
 	struct spf_record record;
 
 	if (is_misused(&pieces, repair)) {
-		*wrong = span_is_nocase(pieces.name, "v") ? "is in the record twice"
-							  : "is a modifier that receivers ignore";
+		*wrong = span_is_nocase(pieces.name, "v")
+		    ? "is in the record twice"
+		    : "is a modifier that receivers ignore";
 		return false;
 	}
 	*wrong = *repair = "";

@@ -387,8 +387,7 @@ write_sources(struct page *page)
 		doubt(page,
 		    "it is published nowhere whether others send from there as well. Write exclusive = true only "
 		    "if nobody else's mail leaves from there; if others' does, take \"listed+spf\" out of vouch.");
-		text_format(page->out, "  sources = (\n    { spf = \"%s\"; exclusive = false; }\n  );\n\n",
-		    facts->domain);
+		text_format(page->out, "  sources = (\n    { spf = \"%s\"; exclusive = false; }\n  );\n\n", facts->domain);
 	} else {
 		say(page, "  sources = ( );\n\n");
 	}

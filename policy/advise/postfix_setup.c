@@ -269,8 +269,7 @@ advise_hidden(const struct postfix_host *host, struct text *out)
 		    "# judge neither authors nor DKIM. Use content_filter, or add greenlane to the smtpd behind\n"
 		    "# the proxy.\n\n");
 	if (is_yes(postfix_setting(host, "non_smtpd_milters")))
-		text_put(out,
-		    "# non_smtpd_milters stays as it is: mail from this host's own users is exempt anyway.\n\n");
+		text_put(out, "# non_smtpd_milters stays as it is: mail from this host's own users is exempt anyway.\n\n");
 }
 
 /* ---- the rest ---- */

@@ -40,8 +40,8 @@ relay_network_fits(const struct prefix *prefix, struct fault *why)
 #define ONE_OF_VENDORS .word = "a name", .check = value_name, .example = "\"autotask\""
 
 #define AT(field) .offset = offsetof(struct delegation, field)
-#define LIST_AT(list, count)                                                                                           \
-	.offset = offsetof(struct delegation, list), .count_offset = offsetof(struct delegation, count),               \
+#define LIST_AT(list, count)                                                                             \
+	.offset = offsetof(struct delegation, list), .count_offset = offsetof(struct delegation, count), \
 	.max = ELEMENTS_MAX
 
 static const struct key delegation_rows[] = {
@@ -50,8 +50,7 @@ static const struct key delegation_rows[] = {
 	    .flags = KEY_REQUIRED | KEY_OWNER },
 	{ "selectors", &key_texts, "", "selectors of its DKIM keys for these names; none: any",
 	    LIST_AT(selectors.list, selectors.count), .word = "a list of selectors", .check = value_word },
-	{ "vouch", &key_vouch, "dkim, listed+spf_from", "what proves that it was the vendor",
-	    LIST_AT(vouch, vouch_count) },
+	{ "vouch", &key_vouch, "dkim, listed+spf_from", "what proves that it was the vendor", LIST_AT(vouch, vouch_count) },
 };
 const struct keys delegation_keys = { "delegations.", delegation_rows,
 	sizeof delegation_rows / sizeof delegation_rows[0] };
@@ -62,16 +61,15 @@ static const struct key partner_rows[] = {
 	    .check = vendor_name_fits, .flags = KEY_REQUIRED | KEY_OWNER },
 	{ "selectors", &key_texts, "", "selectors of its DKIM keys for these names; none: any",
 	    LIST_AT(selectors.list, selectors.count), .word = "a list of selectors", .check = value_word },
-	{ "vouch", &key_vouch, "dkim, listed+spf_from", "what proves that it was the vendor",
-	    LIST_AT(vouch, vouch_count) },
+	{ "vouch", &key_vouch, "dkim, listed+spf_from", "what proves that it was the vendor", LIST_AT(vouch, vouch_count) },
 };
 const struct keys partner_keys = { "partners.", partner_rows, sizeof partner_rows / sizeof partner_rows[0] };
 
 #undef AT
 #undef LIST_AT
 #define AT(field) .offset = offsetof(struct relay, field)
-#define LIST_AT(field)                                                                                                 \
-	.offset = offsetof(struct relay, field.list), .count_offset = offsetof(struct relay, field.count),             \
+#define LIST_AT(field)                                                                                     \
+	.offset = offsetof(struct relay, field.list), .count_offset = offsetof(struct relay, field.count), \
 	.max = ELEMENTS_MAX
 
 static const struct key relay_rows[] = {

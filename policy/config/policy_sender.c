@@ -33,8 +33,9 @@ sender_fill(struct reading *r, const struct vendor_load *loaded, struct shared_s
 		.names = { names, count },
 		.networks = { prefixes, networks } };
 	for (size_t i = 0; i < count; i++)
-		names[i] = i < vendor->domains.count ? vendor->domains.list[i]
-						     : vendor->envelope.list[i - vendor->domains.count];
+		names[i] = i < vendor->domains.count
+		    ? vendor->domains.list[i]
+		    : vendor->envelope.list[i - vendor->domains.count];
 	for (size_t i = 0; i < vendor->source_count; i++) {
 		const struct source *source = &loaded->sources[i];
 

@@ -33,7 +33,7 @@ static const char *const facilities[] = { "mail", "daemon", "user", "auth", "loc
 	"local4", "local5", "local6", "local7", NULL };
 
 #define AT(field) .offset = offsetof(struct settings, field)
-#define LIST_AT(field)                                                                                                 \
+#define LIST_AT(field) \
 	.offset = offsetof(struct settings, field.list), .count_offset = offsetof(struct settings, field.count)
 #define RANGE(least, most) .min = (least), .max = (most)
 
@@ -125,9 +125,8 @@ static const struct key setting_rows[] = {
 	{ "refresh.absent_after", &key_seconds, "7d",
 	    "a source that is gone or published wrongly for this long lists nothing", AT(refresh.absent_after),
 	    RANGE(SECOND, DAYS(400)) },
-	{ "refresh.silent_after", &key_seconds_or_never, "90d",
-	    "a network that sent nothing for this long counts as drift", AT(refresh.silent_after),
-	    RANGE(SECOND, DAYS(400)) },
+	{ "refresh.silent_after", &key_seconds_or_never, "90d", "a network that sent nothing for this long counts as drift",
+	    AT(refresh.silent_after), RANGE(SECOND, DAYS(400)) },
 	{ "reply.contact", &key_text, NULL, "where a refused sender may ask; part of the reply", AT(contact),
 	    .example = "\"https://example.com/postmaster\"", .word = "plain ASCII text", .check = value_ascii },
 	{ "own.domains", &key_domains, "", "our own names", LIST_AT(own.domains), .flags = KEY_OWNER },

@@ -102,7 +102,7 @@ struct source_load {
 };
 
 #define AT(field) .offset = offsetof(struct source_load, field)
-#define LIST_AT(list, count)                                                                                           \
+#define LIST_AT(list, count) \
 	.offset = offsetof(struct source_load, list), .count_offset = offsetof(struct source_load, count)
 
 static const struct key source_rows[] = {
@@ -260,7 +260,7 @@ static const struct key_type key_evidence = { "a list of groups",
 #undef AT
 #undef LIST_AT
 #define AT(field) .offset = offsetof(struct vendor_load, field)
-#define LIST_AT(list, count)                                                                                           \
+#define LIST_AT(list, count) \
 	.offset = offsetof(struct vendor_load, list), .count_offset = offsetof(struct vendor_load, count)
 
 static const struct key vendor_rows[] = {

@@ -108,8 +108,7 @@ prefix_table_find(const struct prefix_table *table, const struct address *addres
 	part = (size_t)(key.high >> (64 - side->index_bits));
 	at = side->index[part];
 	left = side->index[part + 1] - at + 1;
-	at = side->v4 != NULL ? search_v4(side->v4, at, left, (uint32_t)(key.high >> 32))
-			      : search_v6(side, at, left, key);
+	at = side->v4 != NULL ? search_v4(side->v4, at, left, (uint32_t)(key.high >> 32)) : search_v6(side, at, left, key);
 	return hits_of(table->pool, &side->cells[at]);
 }
 

@@ -7,19 +7,16 @@ static const struct {
 	const char *name;
 	size_t offset;
 } rows[] = {
-#define ROW(field)                                                                                                     \
-	{                                                                                                              \
-#field, offsetof(struct delegate_request, field)                                                       \
-	}
-	ROW(protocol_state),
-	ROW(client_address),
-	ROW(client_port),
-	ROW(client_name),
-	ROW(helo_name),
-	ROW(sender),
-	ROW(recipient),
-	ROW(sasl_username),
-	ROW(queue_id),
+#define ROW(field) #field, offsetof(struct delegate_request, field)
+	{ ROW(protocol_state) },
+	{ ROW(client_address) },
+	{ ROW(client_port) },
+	{ ROW(client_name) },
+	{ ROW(helo_name) },
+	{ ROW(sender) },
+	{ ROW(recipient) },
+	{ ROW(sasl_username) },
+	{ ROW(queue_id) },
 #undef ROW
 };
 enum { ROWS = sizeof rows / sizeof rows[0] };

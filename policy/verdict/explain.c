@@ -31,12 +31,10 @@ static const struct row {
 	{ ACTION_DEFER, OUTCOME_UNSURE, REASON_NONE, "451", "4.4.3", "not sure yet, please try again" },
 };
 #define OWN_LEAD "Open relay not allowed; no relaying was tried: mail in our own name from an unknown host"
-static const struct row refused = { .code = "550", .enhanced = "5.7.26", .lead = "message refused" },
-			deferred = { .code = "451",
-				.enhanced = "4.7.26",
-				.lead = "not accepted for now, please try again" },
-			own_refused = { .code = "550", .enhanced = "5.7.26", .lead = OWN_LEAD },
-			own_deferred = { .code = "451", .enhanced = "4.7.1", .lead = OWN_LEAD };
+static const struct row refused = { .code = "550", .enhanced = "5.7.26", .lead = "message refused" };
+static const struct row deferred = { .code = "451", .enhanced = "4.7.26", .lead = "not accepted for now, please try again" };
+static const struct row own_refused = { .code = "550", .enhanced = "5.7.26", .lead = OWN_LEAD };
+static const struct row own_deferred = { .code = "451", .enhanced = "4.7.1", .lead = OWN_LEAD };
 
 static bool
 row_fits(const struct row *row, const struct verdict *verdict, enum action done)
@@ -199,12 +197,13 @@ static void
 write_facts(const struct facts *facts, struct text *out)
 {
 	char client[ADDRESS_TEXT];
+	const char *name = address_write(&facts->client, client);
 
-	text_format(out, "client     %s\n",
-	    facts->client_hidden ? facts->via[0] != '\0'
+	if (facts->client_hidden)
+		name = facts->via[0] != '\0'
 		    ? "not known: the relay's Received fields do not name it"
-		    : "not known: the address is private, and neither in own.networks nor in relays"
-				 : address_write(&facts->client, client));
+		    : "not known: the address is private, and neither in own.networks nor in relays";
+	text_format(out, "client     %s\n", name);
 	if (facts->via[0] != '\0')
 		text_format(out, "relay      %s at %s\n", facts->via, address_write(&facts->peer, client));
 	write_envelope(facts, out);
@@ -312,8 +311,7 @@ claimed_by(const struct claim *claim)
 		return claim->by_envelope ? "author and envelope" : "author";
 	if (claim->by_envelope)
 		return "envelope";
-	return claim->reason == REASON_PROVEN_PARTNER ? "nobody; it may send for the author"
-						      : "nobody; it is the gateway";
+	return claim->reason == REASON_PROVEN_PARTNER ? "nobody; it may send for the author" : "nobody; it is the gateway";
 }
 
 /* One kind of a claim's evidence, found from these parts. */
@@ -352,8 +350,7 @@ write_claim(const struct facts *facts, const struct claim *claim, struct text *o
 		write_own_terms(claim, out);
 	else
 		vouch_write(vendor->vouch, vendor->vouch_count, out);
-	text_format(out, "\n  so it is %s%s: %s\n", outcome_word(claim->outcome), dropped,
-	    reason_sentence(claim->reason));
+	text_format(out, "\n  so it is %s%s: %s\n", outcome_word(claim->outcome), dropped, reason_sentence(claim->reason));
 }
 
 void

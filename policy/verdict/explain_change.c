@@ -154,6 +154,5 @@ explain_changes(const struct judge *judge, const struct facts *facts, const stru
 	if (facts->null_sender && (facts->not_given & GIVEN_HELO))
 		text_put(out, "but        SPF of the null sender is that of the HELO name, which was not given\n");
 	if (recipient_matters(judge->policy, facts))
-		text_put(out,
-		    "but        the recipient may change it: some have exceptions, or must not be relayed to\n");
+		text_put(out, "but        the recipient may change it: some have exceptions, or must not be relayed to\n");
 }

@@ -256,8 +256,7 @@ is_as_expected(const char *expected, const long *verdicts)
 	for (int i = 0; i < LOAD_VERDICTS; i++) {
 		if (verdicts[i] == 0 || strcmp(verdict_names[i], expected) == 0)
 			continue;
-		fprintf(stderr, "milterload: %ld messages ended in %s, not %s\n", verdicts[i], verdict_names[i],
-		    expected);
+		fprintf(stderr, "milterload: %ld messages ended in %s, not %s\n", verdicts[i], verdict_names[i], expected);
 		return false;
 	}
 	return true;
@@ -273,6 +272,7 @@ load_report(const struct load_options *options, const struct load_result *result
 		fprintf(stderr, "milterload: %s\n", result->error);
 	if (options->expect != NULL && !is_as_expected(options->expect, verdicts))
 		return NOT_EXPECTED;
-	return verdicts[LOAD_ERROR] > 0 || verdicts[LOAD_SHUTDOWN] > 0 || done_of(result) < options->messages ? NO_VERDICT
-													      : 0;
+	return verdicts[LOAD_ERROR] > 0 || verdicts[LOAD_SHUTDOWN] > 0 || done_of(result) < options->messages
+	    ? NO_VERDICT
+	    : 0;
 }

@@ -49,12 +49,8 @@ check_written(const struct text *field)
 static void
 check_writing(struct arena *arena, const char *hostile, size_t size)
 {
-	struct dkim_fact signature = { .d = hostile,
-		.s = hostile,
-		.a = hostile,
-		.b = hostile,
-		.why = hostile,
-		.result = AUTH_FAIL };
+	struct dkim_fact
+	    signature = { .d = hostile, .s = hostile, .a = hostile, .b = hostile, .why = hostile, .result = AUTH_FAIL };
 	struct author author = { .mailbox = { hostile, hostile, hostile },
 		.dmarc = { .result = AUTH_FAIL, .domain = hostile } };
 	struct facts *facts = arena_take(arena, sizeof *facts);

@@ -40,12 +40,12 @@ fails(void)
 }
 
 /* WRAP(type, name, parameters, arguments, value without memory) */
-#define WRAP(type, name, parameters, arguments, nothing)                                                               \
-	type __real_##name parameters;                                                                                 \
-	type __wrap_##name parameters;                                                                                 \
-	type __wrap_##name parameters                                                                                  \
-	{                                                                                                              \
-		return fails() ? (nothing) : __real_##name arguments;                                                  \
+#define WRAP(type, name, parameters, arguments, nothing)              \
+	type __real_##name parameters;                                \
+	type __wrap_##name parameters;                                \
+	type __wrap_##name parameters                                 \
+	{                                                             \
+		return fails() ? (nothing) : __real_##name arguments; \
 	}
 
 WRAP(void *, malloc, (size_t size), (size), NULL)

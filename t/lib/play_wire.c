@@ -114,9 +114,10 @@ wire_connect(struct player *player, const struct story_client *client)
 	negotiate(wire);
 	send_macros(SMFIC_CONNECT,
 	    (const char *const[]){ "j", client->mta_name, "{daemon_name}", client->daemon_name, NULL });
-	data[n++] = client->address.family == ADDRESS_NONE    ? SMFIA_UNKNOWN
-	    : client->address.family == ADDRESS_V4 && !mapped ? SMFIA_INET
-							      : SMFIA_INET6;
+	data[n++] = client->address.family == ADDRESS_NONE ? SMFIA_UNKNOWN
+	    : client->address.family == ADDRESS_V4 && !mapped
+	    ? SMFIA_INET
+	    : SMFIA_INET6;
 	if (client->address.family != ADDRESS_NONE) {
 		memcpy(data + n, &port, sizeof port);
 		n += sizeof port;
