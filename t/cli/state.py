@@ -160,7 +160,7 @@ def tool(*arguments):
 
 
 def names_all(said, places):
-    return all(any(f"{state}/{place}: is no " in line for line in said.splitlines()) for place in places)
+    return all(any(f"{state}/{place}: is " in line and "and is not used" in line for line in said.splitlines()) for place in places)
 
 
 def with_files(kind):

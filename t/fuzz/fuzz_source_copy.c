@@ -41,7 +41,7 @@ check_comes_back(struct arena *arena, const struct source_copy *copy)
 		    copy->believed == again.believed && copy->changed == again.changed && copy->next == again.next &&
 		    copy->ttl == again.ttl && copy->asked == again.asked);
 	else
-		must(text.cut || strstr(why.text, "no memory") != NULL || strstr(why.text, "too long") != NULL);
+		must(text.cut || strstr(why.text, "out of memory") != NULL || strstr(why.text, "too long") != NULL);
 	text_close(&text);
 }
 
