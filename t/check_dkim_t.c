@@ -357,11 +357,10 @@ values_free(char **values, size_t count)
 }
 
 static void
-test_several(void)
+test_two(void)
 {
 	struct fixture fixture;
-	char *values[70];
-	const size_t bogus = 60;
+	char *values[2];
 
 	fixture_open(&fixture);
 	publish(&fixture, "rsa", "vendor.example", SIGN_RSA_1024, 0);
@@ -387,13 +386,22 @@ test_several(void)
 	verdict_is(&fixture, 1, AUTH_PASS, "", "a good one after a broken one");
 	is(fixture.facts.dkim[1].d, "vendor.example", "each keeps its own signer");
 	values_free(values, 2);
+	fixture_close(&fixture);
+}
 
+static void
+test_many(void)
+{
+	struct fixture fixture;
+	char *values[70];
+	const size_t bogus = 60;
+
+	fixture_open(&fixture);
+	publish(&fixture, "rsa", "vendor.example", SIGN_RSA_1024, 0);
 	for (size_t i = 0; i < bogus; i++)
 		values[i] = sign("rsa", i % 2 ? "evil.example" : "other.example", SIGN_RSA_1024, usual);
 	values[bogus] = sign("rsa", "vendor.example", SIGN_RSA_1024, usual);
 	fixture.first = "vendor.example";
-	memset(fixture.counter.asked_as, 0, sizeof fixture.counter.asked_as);
-	memset(fixture.counter.prefetched_as, 0, sizeof fixture.counter.prefetched_as);
 	verify_with(&fixture, values, bogus + 1);
 	is_number((long long)fixture.counter.asked_as[STANDING_SELECTOR], 1,
 	    "the vendor's key is asked with its own standing");
@@ -461,12 +469,12 @@ zone_line(struct fixture *fixture, const char *line)
 		note("%s", why.text);
 }
 
+static const char key_name[] = "k._domainkey.vendor.example";
+
 static void
-test_dns(void)
+test_no_answer(void)
 {
-	static const char name[] = "k._domainkey.vendor.example";
-	char *good = sign_record(sign_key(SIGN_RSA_2048), 0), *value = sign("k", "vendor.example", SIGN_RSA_2048, usual);
-	char line[2000], *huge = calloc(1, 60000), nul[1000];
+	char *value = sign("k", "vendor.example", SIGN_RSA_2048, usual);
 	struct fixture fixture;
 
 	fixture_open(&fixture);
@@ -474,15 +482,33 @@ test_dns(void)
 	verify_with(&fixture, &value, 1);
 	verdict_is(&fixture, 0, AUTH_TEMPERROR, "key-unanswered", "SERVFAIL for the key");
 	ok(fixture.fine, "SERVFAIL is not our own failure");
-	is(fixture.counter.last, name, "the key is asked by its name");
-	canned_zone_drop(fixture.zone, name, 0);
+	is(fixture.counter.last, key_name, "the key is asked by its name");
+	canned_zone_drop(fixture.zone, key_name, 0);
 	zone_line(&fixture, "k._domainkey.vendor.example TXT TIMEOUT");
 	verify_with(&fixture, &value, 1);
 	verdict_is(&fixture, 0, AUTH_TEMPERROR, "key-unanswered", "no answer for the key");
+	free(value);
+	fixture_close(&fixture);
+}
 
-	canned_zone_drop(fixture.zone, name, 0);
-	snprintf(line, sizeof line, "%s TXT \"%.200s\" \"%s\"", name, good, good + 200);
-	zone_line(&fixture, line);
+/* A record that is too long for one string. */
+static void
+publish_in_two(struct fixture *fixture, const char *name, const char *record)
+{
+	char line[2000];
+
+	snprintf(line, sizeof line, "%s TXT \"%.200s\" \"%s\"", name, record, record + 200);
+	zone_line(fixture, line);
+}
+
+static void
+test_answers(void)
+{
+	char *good = sign_record(sign_key(SIGN_RSA_2048), 0), *value = sign("k", "vendor.example", SIGN_RSA_2048, usual);
+	struct fixture fixture;
+
+	fixture_open(&fixture);
+	publish_in_two(&fixture, key_name, good);
 	verify_with(&fixture, &value, 1);
 	verdict_is(&fixture, 0, AUTH_PASS, "", "key in two strings");
 	ok(!fixture.facts.dkim[0].secure, "it is not marked secure");
@@ -494,25 +520,34 @@ test_dns(void)
 	verify_with(&fixture, &value, 1);
 	verdict_is(&fixture, 0, AUTH_PERMERROR, "bad-key", "two keys");
 
-	canned_zone_drop(fixture.zone, name, 0);
+	canned_zone_drop(fixture.zone, key_name, 0);
+	zone_line(&fixture, "k._domainkey.vendor.example CNAME key.esp.example");
+	publish_in_two(&fixture, "key.esp.example", good);
+	verify_with(&fixture, &value, 1);
+	verdict_is(&fixture, 0, AUTH_PASS, "", "key behind a CNAME");
+	free(good);
+	free(value);
+	fixture_close(&fixture);
+}
+
+static void
+test_odd_answers(void)
+{
+	char *good = sign_record(sign_key(SIGN_RSA_2048), 0), *value = sign("k", "vendor.example", SIGN_RSA_2048, usual);
+	char *huge = calloc(1, 60000);
+	struct fixture fixture;
+
+	fixture_open(&fixture);
 	memset(huge, 'x', 59999);
 	memcpy(huge, "v=DKIM1; n=", 11);
 	publish_text(&fixture, "k", "vendor.example", huge, 59999);
 	verify_with(&fixture, &value, 1);
 	verdict_is(&fixture, 0, AUTH_PERMERROR, "bad-key", "huge key record");
 
-	canned_zone_drop(fixture.zone, name, 0);
-	memcpy(nul, good, strlen(good) + 1);
-	publish_text(&fixture, "k", "vendor.example", nul, strlen(good) + 1);
+	canned_zone_drop(fixture.zone, key_name, 0);
+	publish_text(&fixture, "k", "vendor.example", good, strlen(good) + 1);
 	verify_with(&fixture, &value, 1);
 	verdict_is(&fixture, 0, AUTH_PERMERROR, "bad-key", "key record with a NUL");
-
-	canned_zone_drop(fixture.zone, name, 0);
-	zone_line(&fixture, "k._domainkey.vendor.example CNAME key.esp.example");
-	snprintf(line, sizeof line, "key.esp.example TXT \"%.200s\" \"%s\"", good, good + 200);
-	zone_line(&fixture, line);
-	verify_with(&fixture, &value, 1);
-	verdict_is(&fixture, 0, AUTH_PASS, "", "key behind a CNAME");
 	free(huge);
 	free(good);
 	free(value);
@@ -617,20 +652,14 @@ test_bodies(void)
 }
 
 static void
-test_ceilings(void)
+test_many_fields(void)
 {
-	struct fixture fixture;
 	static struct sign_field fields[2100];
-	char *long_name = calloc(1, 70001), *wide = calloc(1, 300001),
-	     *value = sign("k", "vendor.example", SIGN_RSA_1024, usual);
-	struct text h;
-	size_t count = 0;
+	struct fixture fixture;
+	size_t count;
 
 	fixture_open(&fixture);
 	publish(&fixture, "k", "vendor.example", SIGN_RSA_1024, 0);
-	memset(long_name, 'n', 70000);
-	memset(wide, 'w', 300000);
-
 	for (count = 1; count < 1900; count++)
 		fields[count] = (struct sign_field){ "X-Filler", " x" };
 	memcpy(fields + count, message, sizeof message);
@@ -642,7 +671,28 @@ test_ceilings(void)
 	verify_signed(&fixture, fields, 2100, "x\r\n", 3, "from:subject", false);
 	verdict_is(&fixture, 0, AUTH_NEUTRAL, "header-too-long", "more than two thousand fields");
 	ok(!fixture.body_wanted && fixture.fine, "more than two thousand fields: no body, no failure of ours");
+	fixture_close(&fixture);
+}
 
+/* So many bytes of one kind. */
+static char *
+filled(size_t length, char byte)
+{
+	char *bytes = calloc(1, length + 1);
+
+	memset(bytes, byte, length);
+	return bytes;
+}
+
+static void
+test_wide_fields(void)
+{
+	struct sign_field fields[FIELDS + 2];
+	char *long_name = filled(70000, 'n'), *wide = filled(300000, 'w');
+	struct fixture fixture;
+
+	fixture_open(&fixture);
+	publish(&fixture, "k", "vendor.example", SIGN_RSA_1024, 0);
 	memcpy(fields + 1, message, sizeof message);
 	fields[FIELDS + 1] = (struct sign_field){ "X-Wide", wide + 240000 };
 	verify_signed(&fixture, fields, FIELDS + 2, "x\r\n", 3, "from:subject:x-wide", true);
@@ -656,7 +706,21 @@ test_ceilings(void)
 	fields[FIELDS + 1] = (struct sign_field){ "", "" };
 	verify_signed(&fixture, fields, FIELDS + 2, "x\r\n", 3, "from:subject", false);
 	verdict_is(&fixture, 0, AUTH_PASS, "", "a field without a name");
+	free(long_name);
+	free(wide);
+	fixture_close(&fixture);
+}
 
+static void
+test_long_h(void)
+{
+	struct sign_field fields[FIELDS + 1];
+	struct fixture fixture;
+	struct text h;
+
+	fixture_open(&fixture);
+	publish(&fixture, "k", "vendor.example", SIGN_RSA_1024, 0);
+	memcpy(fields + 1, message, sizeof message);
 	text_open(&h, 1 << 20);
 	text_put(&h, "from:subject");
 	while (h.length < 5000)
@@ -669,18 +733,24 @@ test_ceilings(void)
 		text_put(&h, ":a");
 	verify_signed(&fixture, fields, FIELDS + 1, "x\r\n", 3, h.bytes, false);
 	verdict_is(&fixture, 0, AUTH_NEUTRAL, "malformed", "h= with too many names");
-	text_clear(&h);
-	text_format(&h, " v=1; a=rsa-sha256; d=vendor.example; s=k; h=from; z=%s; bh=x; b=x", wide);
-	fields[FIELDS + 1] = (struct sign_field){ "DKIM-Signature", value };
-	fields[0] = (struct sign_field){ "DKIM-Signature", h.bytes + 60000 };
-	memcpy(h.bytes + 60000, " v=1; z=", 8);
-	verify(&fixture, fields, FIELDS + 2, body, sizeof body - 1, 0);
+	text_close(&h);
+	fixture_close(&fixture);
+}
+
+static void
+test_wide_signature(void)
+{
+	char *wide = filled(240000, 'w'), *values[2] = { wide, sign("k", "vendor.example", SIGN_RSA_1024, usual) };
+	struct fixture fixture;
+
+	fixture_open(&fixture);
+	publish(&fixture, "k", "vendor.example", SIGN_RSA_1024, 0);
+	memcpy(wide, " v=1; z=", 8);
+	memcpy(wide + 240000 - 11, "; bh=x; b=x", 11);
+	verify_with(&fixture, values, 2);
 	verdict_is(&fixture, 0, AUTH_NEUTRAL, "malformed", "a signature field of 240,000 bytes");
 	verdict_is(&fixture, 1, AUTH_PASS, "", "the good one next to it");
-	text_close(&h);
-	free(long_name);
-	free(wide);
-	free(value);
+	values_free(values, 2);
 	fixture_close(&fixture);
 }
 
@@ -1064,12 +1134,18 @@ int
 main(void)
 {
 	test_rows();
-	test_several();
+	test_two();
+	test_many();
 	test_keys();
-	test_dns();
+	test_no_answer();
+	test_answers();
+	test_odd_answers();
 	test_authors();
 	test_bodies();
-	test_ceilings();
+	test_many_fields();
+	test_wide_fields();
+	test_long_h();
+	test_wide_signature();
 	test_all_signed();
 	test_trace();
 	test_shapes();

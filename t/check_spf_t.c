@@ -377,67 +377,68 @@ test_amplification(struct resolver *resolver, struct canned_zone *zone)
 	arena_close(arena);
 }
 
+static const char *const silent_zone[] = {
+	"dead.example * SERVFAIL",
+	"s-self.example TXT SERVFAIL",
+	"s-include.example TXT v=spf1 include:dead.example -all",
+	"s-mx.example TXT v=spf1 mx -all",
+	"s-mx.example MX 10 dead.example",
+	"s-ptr.example TXT v=spf1 ptr:dead.example ?all",
+	"s-address.example TXT v=spf1 exists:%{ir}.s-list.example -all",
+	"9.2.0.192.s-list.example * SERVFAIL",
+	"s-helo.example TXT v=spf1 exists:%{h}.s-list.example -all",
+	"mail.client.example.s-list.example * SERVFAIL",
+	"s-odd.example TXT v=spf1 exists:%{l}+x.s-list.example -all",
+	"bob+x.s-list.example * SERVFAIL",
+	"s-sender.example TXT v=spf1 include:%{S}.s-list.example -all",
+	"bob%40s-sender.example.s-list.example * SERVFAIL",
+	"s-local.example TXT v=spf1 include:%{l}.s-list.example -all",
+	"bob.s-list.example TXT v=spf1 a:dead.example -all",
+	"s-local-mx.example TXT v=spf1 mx:%{l}.s-mx-list.example -all",
+	"bob.s-mx-list.example MX 10 dead.example",
+	"s-behind.example TXT v=spf1 include:%{l}.s-none.example include:dead.example -all",
+	"bob.s-none.example TXT v=spf1 -all",
+	"s-percent.example TXT v=spf1 exists:x%%-%_h.s-none.example include:dead.example -all",
+	"s-domain.example TXT v=spf1 include:%{d}.dead.example -all",
+	"s-domain.example.dead.example * SERVFAIL",
+};
+
+static const struct {
+	const char *name, *from, *silent;
+	bool lured;
+} silences[] = {
+	{ "the name itself", "bob@s-self.example", "s-self.example", false },
+	{ "one that its record includes", "bob@s-include.example", "dead.example", false },
+	{ "one of its mail hosts", "bob@s-mx.example", "dead.example", false },
+	{ "no trouble with ptr", "bob@s-ptr.example", "-", false },
+	{ "one made of the client's address", "bob@s-address.example", "9.2.0.192.s-list.example", false },
+	{ "one made of the domain", "bob@s-domain.example", "s-domain.example.dead.example", false },
+	{ "one made of the HELO name", "bob@s-helo.example", "mail.client.example.s-list.example", true },
+	{ "one made of the local part, and no host name", "bob@s-odd.example", "bob+x.s-list.example", true },
+	{ "one made of the whole sender", "bob@s-sender.example", "bob%40s-sender.example.s-list.example", true },
+	{ "one after a record that the local part led to", "bob@s-local.example", "dead.example", true },
+	{ "a mail host of a name of the local part", "bob@s-local-mx.example", "dead.example", true },
+	{ "one beside a sign that is no macro", "bob@s-percent.example", "dead.example", false },
+	{ "one that follows such a term in the record", "bob@s-behind.example", "dead.example", false },
+};
+
 /* Which name caused the temperror, and did the sender's own data lead there? */
 static void
 test_silence(struct resolver *resolver, struct canned_zone *zone)
 {
-	static const char *const lines[] = {
-		"dead.example * SERVFAIL",
-		"s-self.example TXT SERVFAIL",
-		"s-include.example TXT v=spf1 include:dead.example -all",
-		"s-mx.example TXT v=spf1 mx -all",
-		"s-mx.example MX 10 dead.example",
-		"s-ptr.example TXT v=spf1 ptr:dead.example ?all",
-		"s-address.example TXT v=spf1 exists:%{ir}.s-list.example -all",
-		"9.2.0.192.s-list.example * SERVFAIL",
-		"s-helo.example TXT v=spf1 exists:%{h}.s-list.example -all",
-		"mail.client.example.s-list.example * SERVFAIL",
-		"s-odd.example TXT v=spf1 exists:%{l}+x.s-list.example -all",
-		"bob+x.s-list.example * SERVFAIL",
-		"s-sender.example TXT v=spf1 include:%{S}.s-list.example -all",
-		"bob%40s-sender.example.s-list.example * SERVFAIL",
-		"s-local.example TXT v=spf1 include:%{l}.s-list.example -all",
-		"bob.s-list.example TXT v=spf1 a:dead.example -all",
-		"s-local-mx.example TXT v=spf1 mx:%{l}.s-mx-list.example -all",
-		"bob.s-mx-list.example MX 10 dead.example",
-		"s-behind.example TXT v=spf1 include:%{l}.s-none.example include:dead.example -all",
-		"bob.s-none.example TXT v=spf1 -all",
-		"s-percent.example TXT v=spf1 exists:x%%-%_h.s-none.example include:dead.example -all",
-		"s-domain.example TXT v=spf1 include:%{d}.dead.example -all",
-		"s-domain.example.dead.example * SERVFAIL",
-	};
-	static const struct {
-		const char *name, *from, *silent;
-		bool lured;
-	} cases[] = {
-		{ "the name itself", "bob@s-self.example", "s-self.example", false },
-		{ "one that its record includes", "bob@s-include.example", "dead.example", false },
-		{ "one of its mail hosts", "bob@s-mx.example", "dead.example", false },
-		{ "no trouble with ptr", "bob@s-ptr.example", "-", false },
-		{ "one made of the client's address", "bob@s-address.example", "9.2.0.192.s-list.example", false },
-		{ "one made of the domain", "bob@s-domain.example", "s-domain.example.dead.example", false },
-		{ "one made of the HELO name", "bob@s-helo.example", "mail.client.example.s-list.example", true },
-		{ "one made of the local part, and no host name", "bob@s-odd.example", "bob+x.s-list.example", true },
-		{ "one made of the whole sender", "bob@s-sender.example", "bob%40s-sender.example.s-list.example", true },
-		{ "one after a record that the local part led to", "bob@s-local.example", "dead.example", true },
-		{ "a mail host of a name of the local part", "bob@s-local-mx.example", "dead.example", true },
-		{ "one beside a sign that is no macro", "bob@s-percent.example", "dead.example", false },
-		{ "one that follows such a term in the record", "bob@s-behind.example", "dead.example", false },
-	};
-
-	for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++)
-		if (!canned_zone_line(zone, lines[i], NULL))
-			ok(false, "%s", lines[i]);
-	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		struct spf_query query = { .helo = "mail.client.example", .mail_from = cases[i].from };
+	for (size_t i = 0; i < sizeof silent_zone / sizeof silent_zone[0]; i++)
+		if (!canned_zone_line(zone, silent_zone[i], NULL))
+			ok(false, "%s", silent_zone[i]);
+	for (size_t i = 0; i < sizeof silences / sizeof silences[0]; i++) {
+		struct spf_query query = { .helo = "mail.client.example", .mail_from = silences[i].from };
 		struct arena *arena = arena_open(ARENA);
 		struct silence silence = { NULL, false };
 		struct spf_fact fact;
 
 		if (address_read("192.0.2.9", &query.client))
 			silence = check_spf(resolver, NULL, arena, &query, &fact, NULL);
-		is(silence.name == NULL ? "-" : silence.name, cases[i].silent, "silent: %s", cases[i].name);
-		is_number(silence.lured, cases[i].lured, "lured: %s", cases[i].name);
+		is(silence.name == NULL ? "-" : silence.name, silences[i].silent, "silent: %s", silences[i].name);
+		is_number(silence.lured, silences[i].lured, "lured: %s", silences[i].name);
 		arena_close(arena);
 	}
 }
@@ -572,57 +573,59 @@ note_ask(struct resolver *resolver, const struct dns_question *question, struct 
 	resolver_ask(noted->inner, question, budget, arena, out);
 }
 
+static const char *const standing_zone[] = {
+	"s.example TXT \"v=spf1 include:i.s.example mx ptr include:%{l}.m.s.example include:j.s.example -all\"",
+	"i.s.example TXT \"v=spf1 exists:%{i}.x.s.example a:h.s.example -all\"",
+	"h.s.example A 192.0.2.9",
+	"j.s.example TXT \"v=spf1 exists:%{p}.y.s.example ip4:192.0.2.77 -all\"",
+	"s.example MX 10 mx.s.example",
+	"mx.s.example A 192.0.2.8",
+	"77.2.0.192.in-addr.arpa PTR host.evil.example",
+	"host.evil.example A 192.0.2.9",
+	"bob.m.s.example TXT \"v=spf1 a:k.s.example -all\"",
+	"k.s.example A 192.0.2.7",
+};
+
+static const struct {
+	const char *name;
+	enum standing standing;
+	const char *wanted;
+} standing_rows[] = {
+	{ "what a listed name publishes is listed, but not names that the mail shapes", STANDING_LISTED,
+	    "s.example TXT listed\ni.s.example TXT listed\n192.0.2.77.x.s.example A below\nh.s.example A listed\n"
+	    "s.example MX listed\nmx.s.example A listed\n77.2.0.192.in-addr.arpa PTR stranger\n"
+	    "host.evil.example A stranger\nbob.m.s.example TXT below\nk.s.example A below\n"
+	    "j.s.example TXT below\n77.2.0.192.in-addr.arpa PTR stranger\nhost.evil.example A stranger\n"
+	    "unknown.y.s.example A below\n" },
+	{ "everything a stranger's name leads to is a stranger's", STANDING_STRANGER,
+	    "s.example TXT stranger\ni.s.example TXT stranger\n192.0.2.77.x.s.example A stranger\n"
+	    "h.s.example A stranger\ns.example MX stranger\nmx.s.example A stranger\n"
+	    "77.2.0.192.in-addr.arpa PTR stranger\nhost.evil.example A stranger\nbob.m.s.example TXT stranger\n"
+	    "k.s.example A stranger\nj.s.example TXT stranger\n77.2.0.192.in-addr.arpa PTR stranger\n"
+	    "host.evil.example A stranger\nunknown.y.s.example A stranger\n" },
+};
+
 static void
 test_standings(struct canned_zone *zone, struct resolver *resolver)
 {
-	static const char *const lines[] = {
-		"s.example TXT \"v=spf1 include:i.s.example mx ptr include:%{l}.m.s.example include:j.s.example -all\"",
-		"i.s.example TXT \"v=spf1 exists:%{i}.x.s.example a:h.s.example -all\"",
-		"h.s.example A 192.0.2.9",
-		"j.s.example TXT \"v=spf1 exists:%{p}.y.s.example ip4:192.0.2.77 -all\"",
-		"s.example MX 10 mx.s.example",
-		"mx.s.example A 192.0.2.8",
-		"77.2.0.192.in-addr.arpa PTR host.evil.example",
-		"host.evil.example A 192.0.2.9",
-		"bob.m.s.example TXT \"v=spf1 a:k.s.example -all\"",
-		"k.s.example A 192.0.2.7",
-	};
-	static const struct {
-		const char *name;
-		enum standing standing;
-		const char *wanted;
-	} cases[] = {
-		{ "what a listed name publishes is listed, but not names that the mail shapes", STANDING_LISTED,
-		    "s.example TXT listed\ni.s.example TXT listed\n192.0.2.77.x.s.example A below\nh.s.example A listed\n"
-		    "s.example MX listed\nmx.s.example A listed\n77.2.0.192.in-addr.arpa PTR stranger\n"
-		    "host.evil.example A stranger\nbob.m.s.example TXT below\nk.s.example A below\n"
-		    "j.s.example TXT below\n77.2.0.192.in-addr.arpa PTR stranger\nhost.evil.example A stranger\n"
-		    "unknown.y.s.example A below\n" },
-		{ "everything a stranger's name leads to is a stranger's", STANDING_STRANGER,
-		    "s.example TXT stranger\ni.s.example TXT stranger\n192.0.2.77.x.s.example A stranger\n"
-		    "h.s.example A stranger\ns.example MX stranger\nmx.s.example A stranger\n"
-		    "77.2.0.192.in-addr.arpa PTR stranger\nhost.evil.example A stranger\nbob.m.s.example TXT stranger\n"
-		    "k.s.example A stranger\nj.s.example TXT stranger\n77.2.0.192.in-addr.arpa PTR stranger\n"
-		    "host.evil.example A stranger\nunknown.y.s.example A stranger\n" },
-	};
 	struct noted noted = { .interface = { .ask = note_ask }, .inner = resolver };
 	struct spf_query query = { .helo = "h.example", .mail_from = "bob@s.example" };
 	struct fault why;
 
-	for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++)
-		if (!canned_zone_line(zone, lines[i], &why))
-			ok(false, "%s: %s", lines[i], why.text);
+	for (size_t i = 0; i < sizeof standing_zone / sizeof standing_zone[0]; i++)
+		if (!canned_zone_line(zone, standing_zone[i], &why))
+			ok(false, "%s: %s", standing_zone[i], why.text);
 	if (!address_read("192.0.2.77", &query.client))
 		ok(false, "the client is an address");
-	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+	for (size_t i = 0; i < sizeof standing_rows / sizeof standing_rows[0]; i++) {
 		struct arena *arena = arena_open(ARENA);
 		struct budget budget = { 1000 };
 		struct spf_fact fact;
 
 		text_open(&noted.list, 8192);
-		query.standing = cases[i].standing;
+		query.standing = standing_rows[i].standing;
 		check_spf(&noted.interface, &budget, arena, &query, &fact, NULL);
-		is(noted.list.bytes, cases[i].wanted, "%s", cases[i].name);
+		is(noted.list.bytes, standing_rows[i].wanted, "%s", standing_rows[i].name);
 		text_close(&noted.list);
 		arena_close(arena);
 	}

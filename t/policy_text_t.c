@@ -121,16 +121,8 @@ test_corpus(const char *folder, void (*test)(const char *name), int least)
 }
 
 static void
-test_defaults(void)
+check_default_listeners(const struct settings *s)
 {
-	struct faults *faults = faults_open();
-	struct policy *policy = load("vendors = ( );", faults);
-	const struct settings *s;
-
-	if (!ok(policy != NULL, "vendors alone is a configuration"))
-		goto out;
-	is_number((long long)faults->warnings, 1, "an empty list of vendors causes a warning");
-	s = &policy->settings;
 	is(s->authserv_id, "", "authserv_id is the MTA's by default");
 	ok(!s->monitor, "mode is enforce by default");
 	is(s->user, "greenlane", "user by default");
@@ -149,6 +141,11 @@ test_defaults(void)
 	is(s->dns.trust_anchor, "", "there is no DNSSEC by default");
 	is(s->log.facility, "mail", "log.facility by default");
 	is(s->log.record, "", "no record is written by default");
+}
+
+static void
+check_default_greylist(const struct settings *s)
+{
 	is(s->store, "lmdb:" GREENLANE_STATE_DIR "/greylist", "greylist.store by default");
 	ok(s->greylist.on && s->greylist.stage == GREYLIST_AUTO, "greylisting is on, by need");
 	is_number(s->greylist.delay, 300, "greylist.delay by default");
@@ -162,6 +159,11 @@ test_defaults(void)
 	is(s->greylist.exempt_recipients.list[0].local, "postmaster", "postmaster is exempt");
 	is(s->greylist.exempt_recipients.list[0].domain, "", "postmaster is exempt in any domain");
 	is(s->greylist.exempt_recipients.list[1].local, "abuse", "abuse is exempt");
+}
+
+static void
+check_default_times(const struct settings *s)
+{
 	is_number(s->unsure_max, 4 * 3600, "unsure_max by default");
 	is_number(s->refresh.min, 60, "refresh.min by default");
 	is_number(s->refresh.max, 86400, "refresh.max by default");
@@ -172,6 +174,13 @@ test_defaults(void)
 	is_number(s->refresh.silent_after, 90 * 86400, "refresh.silent_after by default");
 	is_number(s->refresh.absent_after, 7 * 86400, "refresh.absent_after by default");
 	is_number(s->review_grace, 30 * 86400, "review_grace by default");
+}
+
+static void
+check_default_names(const struct policy *policy)
+{
+	const struct settings *s = &policy->settings;
+
 	is(s->contact, "", "reply.contact by default");
 	is_number((long long)s->own.domains.count, 0, "own.domains by default");
 	is_number(s->own.on_forged, ACTION_DEFER, "own.on_forged by default");
@@ -182,7 +191,21 @@ test_defaults(void)
 	ok(s->strangers.authenticate && s->strangers.dmarc_report, "strangers are authenticated by default");
 	is_number((long long)s->vendor_path.count, 2, "vendor_path has two directories by default");
 	is(s->vendor_path.list[1], GREENLANE_SITE_VENDOR_DIR, "the site's directory comes last");
-out:
+}
+
+static void
+test_defaults(void)
+{
+	struct faults *faults = faults_open();
+	struct policy *policy = load("vendors = ( );", faults);
+
+	if (ok(policy != NULL, "vendors alone is a configuration")) {
+		is_number((long long)faults->warnings, 1, "an empty list of vendors causes a warning");
+		check_default_listeners(&policy->settings);
+		check_default_greylist(&policy->settings);
+		check_default_times(&policy->settings);
+		check_default_names(policy);
+	}
 	policy_free(policy);
 	faults_close(faults);
 }
@@ -197,17 +220,8 @@ static const char full[] =
     "    domains = [ \"=globex.example\" ]; } );\n";
 
 static void
-test_values(void)
+check_settings(const struct policy *policy)
 {
-	struct faults *faults = faults_open();
-	struct policy *policy = load(full, faults);
-	const struct vendor *acme, *globex;
-	char *said = conf_faults_write(faults);
-
-	if (!ok(policy != NULL, "a configuration with two vendors loads")) {
-		note("%s", said);
-		goto out;
-	}
 	ok(policy->settings.monitor, "mode monitor is read");
 	is(policy->settings.store, "lmdb:/srv/gl/greylist", "the store follows state_dir");
 	is_number(policy->settings.milter.deadline_ms, 1500, "a deadline may have milliseconds");
@@ -215,8 +229,11 @@ test_values(void)
 	is(policy->settings.own.domains.list[1].domain, "xn--bcher-kva.example", "U-labels become A-labels");
 	is_number((long long)policy->vendor_count, 2, "both vendors are there");
 	is_number((long long)policy->source_count, 5, "and the sources of both");
-	acme = &policy->vendors[0];
-	globex = &policy->vendors[1];
+}
+
+static void
+check_acme(const struct vendor *acme)
+{
 	is(acme->name, "acme", "vendors keep their order");
 	is(acme->file, "vendors/acme.conf", "a vendor knows its file");
 	is_number(acme->line, 4, "and its line in greenlane.conf");
@@ -229,6 +246,11 @@ test_values(void)
 	is_number(acme->vouch[1], PROOF_DKIM, "the second is dkim");
 	ok(acme->on_forged == ACTION_REJECT && acme->on_unproven == ACTION_GREYLIST && acme->on_unsure == ACTION_DEFER,
 	    "actions have their defaults");
+}
+
+static void
+check_sources_of_acme(const struct vendor *acme)
+{
 	is_number((long long)acme->source_count, 2, "acme has two sources");
 	is(acme->sources[0].text, "cidr:192.0.2.0/24,...", "a cidr source is called by its first network");
 	is_number((long long)acme->sources[0].prefix_count, 2, "and holds all");
@@ -236,6 +258,11 @@ test_values(void)
 	is(acme->sources[1].text, "file:acme.list", "a file source is called by its path");
 	is_number((long long)acme->sources[1].prefix_count, 3, "its networks are read");
 	is_number(acme->sources[1].max_stale, 7 * 86400, "max_stale is a week by default");
+}
+
+static void
+check_globex(const struct policy *policy, const struct vendor *globex)
+{
 	is_number(globex->sources[0].number, 2, "sources are numbered across vendors");
 	ok(globex->sources[0].vendor == globex, "a source knows its vendor");
 	ok(globex->sources == &policy->sources[2], "and is in the list of all");
@@ -248,7 +275,23 @@ test_values(void)
 	is_number((long long)globex->dkim.count, 1, "and dkim follows them");
 	is_number((long long)globex->evidence_count, 1, "evidence is kept");
 	is(globex->evidence[0].seen, "2026-08-01", "with its date");
-out:
+}
+
+static void
+test_values(void)
+{
+	struct faults *faults = faults_open();
+	struct policy *policy = load(full, faults);
+	char *said = conf_faults_write(faults);
+
+	if (ok(policy != NULL, "a configuration with two vendors loads")) {
+		check_settings(policy);
+		check_acme(&policy->vendors[0]);
+		check_sources_of_acme(&policy->vendors[0]);
+		check_globex(policy, &policy->vendors[1]);
+	} else {
+		note("%s", said);
+	}
 	free(said);
 	policy_free(policy);
 	faults_close(faults);
@@ -520,81 +563,82 @@ out:
 	faults_close(faults);
 }
 
-/* One value, tried as the only thing in a configuration that could be wrong. */
+/* One value each, tried as the only thing in a configuration that could be wrong. */
+static const struct {
+	const char *name, *text;
+	bool good;
+} single_values[] = {
+	{ "a name in normal form", "own = { domains = [ \"example.com\" ]; };", true },
+	{ "a single label may be ours", "own = { domains = [ \"localdomain\" ]; };", true },
+	{ "an underscore", "own = { domains = [ \"_spf.example.com\" ]; };", true },
+	{ "a U-label",
+	    "own = { domains = [ \"b\xc3\xbc"
+	    "cher.example\" ]; };",
+	    true },
+	{ "exactly that name", "own = { domains = [ \"=example.com\" ]; };", true },
+	{ "an empty label", "own = { domains = [ \"a..b\" ]; };", false },
+	{ "a mailbox where names are wanted", "own = { domains = [ \"a@example.com\" ]; };", false },
+	{ "a star", "own = { domains = [ \"*.example.com\" ]; };", false },
+	{ "a blank in a name", "own = { domains = [ \"exa mple.com\" ]; };", false },
+	{ "a listener on a Unix socket", "milter = { listen = \"unix:/run/x.sock\"; };", true },
+	{ "a listener on IPv4", "milter = { listen = \"inet:8890@127.0.0.1\"; };", true },
+	{ "a listener on a host name", "milter = { listen = \"inet:8890@localhost\"; };", true },
+	{ "a listener on IPv6", "milter = { listen = \"inet6:8890@::1\"; };", true },
+	{ "a listener on IPv6 in brackets", "milter = { listen = \"inet6:8890@[::1]\"; };", true },
+	{ "a listener without a port", "milter = { listen = \"inet:127.0.0.1\"; };", false },
+	{ "a listener on port 0", "milter = { listen = \"inet:0@127.0.0.1\"; };", false },
+	{ "a listener on port 65536", "milter = { listen = \"inet:65536@127.0.0.1\"; };", false },
+	{ "a listener on IPv6 under inet", "milter = { listen = \"inet:8890@::1\"; };", false },
+	{ "a listener on IPv4 under inet6", "milter = { listen = \"inet6:8890@127.0.0.1\"; };", false },
+	{ "a listener on no address", "milter = { listen = \"inet:8890@300.0.0.1\"; };", false },
+	{ "a relative socket", "milter = { listen = \"unix:x.sock\"; };", false },
+	{ "a name server", "dns = { servers = [ \"127.0.0.1\" ]; };", true },
+	{ "a name server with a port", "dns = { servers = [ \"::1@5353\" ]; };", true },
+	{ "a name server by name", "dns = { servers = [ \"ns.example.com\" ]; };", false },
+	{ "a store on LMDB", "greylist = { store = \"lmdb:/x\"; };", true },
+	{ "a store on Redis", "greylist = { store = \"redis:[::1]:6379\"; };", true },
+	{ "no store", "greylist = { store = \"none\"; };", true },
+	{ "a store on Redis without a port", "greylist = { store = \"redis:localhost\"; };", false },
+	{ "a store of another kind", "greylist = { store = \"memory\"; };", false },
+	{ "the widest range of a number", "greylist = { ipv4_prefix = 32; };", true },
+	{ "one more", "greylist = { ipv4_prefix = 33; };", false },
+	{ "a number that libconfig would wrap to 24", "greylist = { ipv4_prefix = 4294967320; };", false },
+	{ "a number with zeros before it", "greylist = { ipv4_prefix = 0024; };", true },
+	{ "a second", "dns = { timeout = \"1s\"; };", true },
+	{ "less than a second", "dns = { timeout = \"999ms\"; };", false },
+	{ "milliseconds where seconds count", "greylist = { delay = \"1500ms\"; };", false },
+	{ "true in capitals", "strangers = { authenticate = TRUE; };", true },
+	{ "@include in a string", "reply = { contact = \"@include\"; };", true },
+	{ "@include in a comment", "# @include \"x\"\n/* @include */", true },
+	{ "@include as a directive", "@include \"/etc/passwd\"", false },
+	{ "@include after blanks", "  \t@include \"/\"\n", false },
+	{ "a comment without an end", "/* ", false },
+	{ "an escaped quote", "reply = { contact = \"say \\\"hi\\\"\"; };", true },
+	{ "an escaped line feed", "reply = { contact = \"a\\nb\"; };", false },
+	{ "an escaped NUL", "reply = { contact = \"a\\x00b\"; };", false },
+	{ "bytes that are not UTF-8", "user = \"\xff\";", false },
+	{ "a comment that the file's end ends", "mode = \"monitor\"; # end", true },
+	{ "CRLF", "mode = \"monitor\";\r\nuser = \"x\";\r\n", true },
+	{ "a missing semicolon", "mode = \"monitor\"\nuser = \"x\"\n", true },
+	{ "a colon for an equals sign", "mode : \"monitor\";", true },
+	{ "a comma for a semicolon", "mode = \"monitor\", user = \"x\",", true },
+};
+
 static void
 test_single_values(void)
 {
-	static const struct {
-		const char *name, *text;
-		bool good;
-	} rows[] = {
-		{ "a name in normal form", "own = { domains = [ \"example.com\" ]; };", true },
-		{ "a single label may be ours", "own = { domains = [ \"localdomain\" ]; };", true },
-		{ "an underscore", "own = { domains = [ \"_spf.example.com\" ]; };", true },
-		{ "a U-label",
-		    "own = { domains = [ \"b\xc3\xbc"
-		    "cher.example\" ]; };",
-		    true },
-		{ "exactly that name", "own = { domains = [ \"=example.com\" ]; };", true },
-		{ "an empty label", "own = { domains = [ \"a..b\" ]; };", false },
-		{ "a mailbox where names are wanted", "own = { domains = [ \"a@example.com\" ]; };", false },
-		{ "a star", "own = { domains = [ \"*.example.com\" ]; };", false },
-		{ "a blank in a name", "own = { domains = [ \"exa mple.com\" ]; };", false },
-		{ "a listener on a Unix socket", "milter = { listen = \"unix:/run/x.sock\"; };", true },
-		{ "a listener on IPv4", "milter = { listen = \"inet:8890@127.0.0.1\"; };", true },
-		{ "a listener on a host name", "milter = { listen = \"inet:8890@localhost\"; };", true },
-		{ "a listener on IPv6", "milter = { listen = \"inet6:8890@::1\"; };", true },
-		{ "a listener on IPv6 in brackets", "milter = { listen = \"inet6:8890@[::1]\"; };", true },
-		{ "a listener without a port", "milter = { listen = \"inet:127.0.0.1\"; };", false },
-		{ "a listener on port 0", "milter = { listen = \"inet:0@127.0.0.1\"; };", false },
-		{ "a listener on port 65536", "milter = { listen = \"inet:65536@127.0.0.1\"; };", false },
-		{ "a listener on IPv6 under inet", "milter = { listen = \"inet:8890@::1\"; };", false },
-		{ "a listener on IPv4 under inet6", "milter = { listen = \"inet6:8890@127.0.0.1\"; };", false },
-		{ "a listener on no address", "milter = { listen = \"inet:8890@300.0.0.1\"; };", false },
-		{ "a relative socket", "milter = { listen = \"unix:x.sock\"; };", false },
-		{ "a name server", "dns = { servers = [ \"127.0.0.1\" ]; };", true },
-		{ "a name server with a port", "dns = { servers = [ \"::1@5353\" ]; };", true },
-		{ "a name server by name", "dns = { servers = [ \"ns.example.com\" ]; };", false },
-		{ "a store on LMDB", "greylist = { store = \"lmdb:/x\"; };", true },
-		{ "a store on Redis", "greylist = { store = \"redis:[::1]:6379\"; };", true },
-		{ "no store", "greylist = { store = \"none\"; };", true },
-		{ "a store on Redis without a port", "greylist = { store = \"redis:localhost\"; };", false },
-		{ "a store of another kind", "greylist = { store = \"memory\"; };", false },
-		{ "the widest range of a number", "greylist = { ipv4_prefix = 32; };", true },
-		{ "one more", "greylist = { ipv4_prefix = 33; };", false },
-		{ "a number that libconfig would wrap to 24", "greylist = { ipv4_prefix = 4294967320; };", false },
-		{ "a number with zeros before it", "greylist = { ipv4_prefix = 0024; };", true },
-		{ "a second", "dns = { timeout = \"1s\"; };", true },
-		{ "less than a second", "dns = { timeout = \"999ms\"; };", false },
-		{ "milliseconds where seconds count", "greylist = { delay = \"1500ms\"; };", false },
-		{ "true in capitals", "strangers = { authenticate = TRUE; };", true },
-		{ "@include in a string", "reply = { contact = \"@include\"; };", true },
-		{ "@include in a comment", "# @include \"x\"\n/* @include */", true },
-		{ "@include as a directive", "@include \"/etc/passwd\"", false },
-		{ "@include after blanks", "  \t@include \"/\"\n", false },
-		{ "a comment without an end", "/* ", false },
-		{ "an escaped quote", "reply = { contact = \"say \\\"hi\\\"\"; };", true },
-		{ "an escaped line feed", "reply = { contact = \"a\\nb\"; };", false },
-		{ "an escaped NUL", "reply = { contact = \"a\\x00b\"; };", false },
-		{ "bytes that are not UTF-8", "user = \"\xff\";", false },
-		{ "a comment that the file's end ends", "mode = \"monitor\"; # end", true },
-		{ "CRLF", "mode = \"monitor\";\r\nuser = \"x\";\r\n", true },
-		{ "a missing semicolon", "mode = \"monitor\"\nuser = \"x\"\n", true },
-		{ "a colon for an equals sign", "mode : \"monitor\";", true },
-		{ "a comma for a semicolon", "mode = \"monitor\", user = \"x\",", true },
-	};
 	char text[256];
 
-	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+	for (size_t i = 0; i < sizeof single_values / sizeof single_values[0]; i++) {
 		struct faults *faults = faults_open();
 		struct policy *policy;
 		char *said;
 
-		snprintf(text, sizeof text, "vendors = ( );\n%s", rows[i].text);
+		snprintf(text, sizeof text, "vendors = ( );\n%s", single_values[i].text);
 		policy = load(text, faults);
 		said = conf_faults_write(faults);
-		if (!ok((policy != NULL) == rows[i].good, "value: %s is %s", rows[i].name,
-			rows[i].good ? "taken" : "refused"))
+		if (!ok((policy != NULL) == single_values[i].good, "value: %s is %s", single_values[i].name,
+			single_values[i].good ? "taken" : "refused"))
 			note("%s", said);
 		free(said);
 		policy_free(policy);

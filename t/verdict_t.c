@@ -396,27 +396,77 @@ set_client(struct fixture *fixture, const char *value)
 		facts->peer = facts->client;
 }
 
-static void
-set_word(struct fixture *fixture, const char *key, char *value)
+/* A word that stands for itself. */
+static bool
+set_flag(struct facts *facts, const char *key)
 {
-	struct facts *facts = &fixture->facts;
+	const struct {
+		const char *key;
+		bool *flag;
+	} flags[] = {
+		{ "hidden", &facts->client_hidden },
+		{ "perhaps-relayed", &facts->perhaps_relayed },
+		{ "lured", &facts->spf_silence.lured },
+		{ "too-long", &facts->from_too_long },
+		{ "failed", &facts->failed },
+	};
 
+	for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++)
+		if (strcmp(key, flags[i].key) == 0)
+			return *flags[i].flag = true;
+	return false;
+}
+
+/* One whose value is kept as it is. */
+static bool
+set_text(struct facts *facts, const char *key, const char *value)
+{
+	const struct {
+		const char *key, **text;
+	} texts[] = {
+		{ "helo", &facts->helo },
+		{ "auth", &facts->auth },
+		{ "daemon", &facts->daemon_name },
+		{ "silent", &facts->spf_silence.name },
+	};
+
+	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+		if (strcmp(key, texts[i].key) == 0) {
+			*texts[i].text = value;
+			return true;
+		}
+	return false;
+}
+
+/* One whose value is the number of a source. */
+static bool
+set_source(struct source_state *states, const char *key, const char *value)
+{
+	if (strcmp(key, "unfolded") == 0)
+		states[atoi(value)].known = true;
+	else if (strcmp(key, "must-ask") == 0)
+		states[atoi(value)].asked = true;
+	else if (strcmp(key, "wrong") == 0)
+		states[atoi(value)] = (struct source_state){ .wrong = true };
+	else if (strcmp(key, "empty") == 0)
+		states[atoi(value)] = (struct source_state){ .known = true, .empty = true };
+	else
+		return false;
+	return true;
+}
+
+/* One that is read by a function of its own. */
+static bool
+set_read(struct fixture *fixture, const char *key, char *value)
+{
 	if (strcmp(key, "client") == 0)
 		set_client(fixture, value);
 	else if (strcmp(key, "via") == 0)
 		set_via(fixture, value);
-	else if (strcmp(key, "hidden") == 0)
-		facts->client_hidden = true;
-	else if (strcmp(key, "perhaps-relayed") == 0)
-		facts->perhaps_relayed = true;
 	else if (strcmp(key, "rcpt") == 0)
 		add_rcpt(fixture, value);
-	else if (strcmp(key, "helo") == 0)
-		facts->helo = value;
 	else if (strcmp(key, "sender") == 0)
 		set_sender(fixture, value);
-	else if (strcmp(key, "spf") == 0)
-		facts->spf.result = result_of(value);
 	else if (strcmp(key, "author") == 0)
 		add_author(fixture, value);
 	else if (strcmp(key, "from") == 0)
@@ -425,35 +475,30 @@ set_word(struct fixture *fixture, const char *key, char *value)
 		add_signature(fixture, value);
 	else if (strcmp(key, "reply") == 0)
 		add_reply(fixture, value);
+	else if (strcmp(key, "asked") == 0)
+		add_asked(fixture, value);
+	else
+		return false;
+	return true;
+}
+
+static void
+set_word(struct fixture *fixture, const char *key, char *value)
+{
+	struct facts *facts = &fixture->facts;
+
+	if (set_flag(facts, key) || set_text(facts, key, value) || set_read(fixture, key, value) ||
+	    set_source(fixture->ranges->states, key, value))
+		return;
+	if (strcmp(key, "spf") == 0)
+		facts->spf.result = result_of(value);
 	else if (strcmp(key, "stage") == 0) {
 		facts->stage = stage_of(value);
 		facts->dkim_done = facts->stage == STAGE_EOM;
-	} else if (strcmp(key, "asked") == 0)
-		add_asked(fixture, value);
-	else if (strcmp(key, "unfolded") == 0)
-		fixture->ranges->states[atoi(value)].known = true;
-	else if (strcmp(key, "must-ask") == 0)
-		fixture->ranges->states[atoi(value)].asked = true;
-	else if (strcmp(key, "wrong") == 0)
-		fixture->ranges->states[atoi(value)] = (struct source_state){ .wrong = true };
-	else if (strcmp(key, "empty") == 0)
-		fixture->ranges->states[atoi(value)] = (struct source_state){ .known = true, .empty = true };
-	else if (strcmp(key, "auth") == 0)
-		facts->auth = value;
-	else if (strcmp(key, "daemon") == 0)
-		facts->daemon_name = value;
-	else if (strcmp(key, "unsure-for") == 0)
+	} else if (strcmp(key, "unsure-for") == 0)
 		facts->unsure_since = NOW - atoi(value);
 	else if (strcmp(key, "answered-for") == 0)
 		facts->answered_since = NOW - atoi(value);
-	else if (strcmp(key, "silent") == 0)
-		facts->spf_silence.name = value;
-	else if (strcmp(key, "lured") == 0)
-		facts->spf_silence.lured = true;
-	else if (strcmp(key, "too-long") == 0)
-		facts->from_too_long = true;
-	else if (strcmp(key, "failed") == 0)
-		facts->failed = true;
 	else
 		note("no word: %s", key);
 }
