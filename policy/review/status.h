@@ -1,0 +1,129 @@
+/*
+ * status.h - what the daemon knows of itself, what of it is ill, and both as one JSON object.
+ *
+ * The shell fills in what it knows (milter/peers/daemon_status.h); what is not known is left out of the JSON. The names
+ * are those of greenlaned(8): other programs rely on them. Never looks anything up itself.
+ */
+#ifndef STATUS_H
+#define STATUS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "policy/rules/vendor.h"
+#include "policy/util/arena.h"
+#include "policy/util/text.h"
+
+enum {
+	CONTROL_VERSION = 1, /* of what is said over `control` */
+	STATUS_ALERTS_MAX = 200,
+	STATUS_JSON_MAX = 8 * 1024 * 1024
+};
+
+struct status_vendor {
+	const char *name, *mode;
+	bool lock_open;                  /* a forged message would pass: its mode or the daemon's softens it */
+	bool asked;                      /* a source of its is asked for each client */
+	size_t sources, known, networks; /* sources that count */
+};
+
+struct status_source {
+	const char *text, *vendor;
+	size_t networks;
+	const char *missing;              /* why its networks are not known; "" */
+	const char *wrong;                /* what is wrong with what is published; "" */
+	int64_t wrong_since, wrong_until; /* until then the last good copy serves */
+};
+
+struct status_listener {
+	const char *name, *address;
+	bool present;       /* its socket is still the one that we opened */
+	const char *closed; /* the first folder on the way that its users cannot enter; "": none is */
+};
+
+struct status_hidden {
+	const char *peer, *relay; /* relay "": none */
+	uint32_t count;
+	int64_t last;
+};
+
+struct status_export {
+	const char *format, *file;
+	bool fresh;
+	const char *trouble; /* why that cannot be told; "" */
+};
+
+struct status_strings {
+	const char *const *list;
+	size_t count;
+};
+
+struct status_alert {
+	const char *slug;
+	int64_t since; /* 0: not known */
+	const char *text, *remedy;
+};
+
+/* Lists and strings are kept by whoever fills them in; times are seconds since 1970, 0: never. */
+struct status {
+	const char *version, *config;
+	int64_t pid, since, now;
+	bool monitor;
+	const char *policy; /* fingerprint; "": not known */
+	const struct status_vendor *vendors;
+	size_t vendor_count;
+	struct {
+		int64_t at; /* of the last reload, or the start */
+		bool ok;
+		struct status_strings faults;
+	} reload;
+	bool config_newer;
+	const struct status_listener *listeners;
+	size_t listener_count;
+	struct {
+		int64_t last, silence; /* seconds of silence since the start that are ill */
+		unsigned sessions;
+	} mta;
+	uint64_t verdicts[ACTIONS];
+	struct {
+		const char *state;      /* a word: "works", "off", or what is wrong */
+		bool works;             /* or is off on purpose */
+		const char *name, *why; /* why "": not known */
+		int64_t since;
+		uint64_t passed; /* messages that were not greylisted because of it */
+	} store;
+	struct {
+		struct status_strings servers; /* in use; none: not known */
+		int64_t failing_since;         /* no server answers since then; 0: they do */
+	} dns;
+	const struct status_source *sources;
+	size_t source_count;
+	struct {
+		uint64_t dropped;
+		int64_t dropped_at, record_failed_since;
+		const char *record, *record_trouble; /* record "": there is none */
+	} journal;
+	const char *state_dir;
+	bool disk_full;
+	const struct status_export *exports;
+	size_t export_count;
+	const struct status_hidden *hidden;
+	size_t hidden_count;
+	unsigned loopback_names;                                       /* that came lately; 0: too few to matter */
+	struct status_strings delegations, partners, relays, outbound; /* as told to a person */
+	/* from here on status_judge's */
+	const struct status_alert *alerts;
+	size_t alert_count;
+};
+
+/* Fills in the alerts, from the arena. False without memory. */
+bool status_judge(struct status *, struct arena *);
+
+/* One JSON object, without a newline; `ill` and `alerts` stand at its end. */
+void status_write(const struct status *, struct text *out);
+
+/* The same object with further alerts, which somebody else has found. */
+void status_write_more(struct span json, const struct status_alert *, size_t count, struct text *out);
+
+#endif

@@ -1,0 +1,245 @@
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "policy/review/status.h"
+
+/* Where alerts go; memory that ran out is remembered by the arena. */
+struct alerts {
+	struct status_alert *list;
+	size_t count;
+	struct arena *arena;
+};
+
+enum { TIME_TEXT = 32 };
+
+static const char *
+time_text(int64_t when, char out[TIME_TEXT])
+{
+	time_t seconds = (time_t)when;
+	struct tm tm;
+
+	if (gmtime_r(&seconds, &tm) == NULL || strftime(out, TIME_TEXT, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+		snprintf(out, TIME_TEXT, "an unknown time");
+	return out;
+}
+
+static void
+add(struct alerts *alerts, const char *slug, int64_t since, const char *text, const char *remedy)
+{
+	if (alerts->count < STATUS_ALERTS_MAX && text != NULL && remedy != NULL)
+		alerts->list[alerts->count++] = (struct status_alert){ slug, since, text, remedy };
+}
+
+/* ---- the configuration ---- */
+
+/* The first fault that is no warning. */
+static const char *
+first_error(const struct status_strings *faults)
+{
+	for (size_t i = 0; i < faults->count; i++)
+		if (strncmp(faults->list[i], "warning: ", 9) != 0)
+			return faults->list[i];
+	return "there was no memory for it";
+}
+
+static void
+judge_reload(const struct status *status, struct alerts *alerts)
+{
+	if (!status->reload.ok)
+		add(alerts, "reload-failed", status->reload.at,
+		    arena_format(alerts->arena, "the last reload was refused, the old policy is in force: %s",
+			first_error(&status->reload.faults)),
+		    "correct the configuration (greenlane check), then run greenlane reload");
+	else if (status->config_newer)
+		add(alerts, "config-newer", 0,
+		    arena_format(alerts->arena, "%s, or a file that it uses, has changed since it was loaded",
+			status->config),
+		    "run greenlane check, then greenlane reload");
+}
+
+/* ---- the MTA ---- */
+
+static void
+judge_listener(const struct status_listener *listener, struct alerts *alerts)
+{
+	if (!listener->present)
+		add(alerts, "socket-gone", 0,
+		    arena_format(alerts->arena, "%s: the socket of %s was removed or replaced", listener->name,
+			listener->address),
+		    "restart greenlaned, and find out what removes files there");
+	else if (listener->closed[0] != '\0')
+		add(alerts, "socket-closed", 0,
+		    arena_format(alerts->arena, "%s: the group of %s cannot enter the directory %s", listener->name,
+			listener->address, listener->closed),
+		    arena_format(alerts->arena, "chmod o+x %s, or move the socket", listener->closed));
+}
+
+static void
+judge_contact(const struct status *status, struct alerts *alerts)
+{
+	char since[TIME_TEXT];
+
+	if (status->mta.last != 0 || status->now - status->since < status->mta.silence)
+		return;
+	add(alerts, "no-mta", status->since,
+	    arena_format(alerts->arena, "no MTA has connected since the start at %s: no mail is filtered",
+		time_text(status->since, since)),
+	    "name the milter's socket in smtpd_milters (greenlane setup postfix), then reload the MTA");
+}
+
+/* ---- DNS ---- */
+
+static void
+judge_dns(const struct status *status, struct alerts *alerts)
+{
+	char since[TIME_TEXT];
+
+	if (status->dns.failing_since == 0 || status->dns.servers.count == 0)
+		return;
+	add(alerts, "dns-trouble", status->dns.failing_since,
+	    arena_format(alerts->arena, "no name server has answered since %s; %s%s",
+		time_text(status->dns.failing_since, since), status->dns.servers.list[0],
+		status->dns.servers.count > 1 ? " and others are asked" : " is asked"),
+	    "check that name server, or name others in dns.servers");
+}
+
+/* ---- what it keeps ---- */
+
+static void
+judge_store(const struct status *status, struct alerts *alerts)
+{
+	if (status->store.works)
+		return;
+	add(alerts, "store-failed", status->store.since,
+	    arena_format(alerts->arena,
+		"the greylist %s is %s: nobody is greylisted; %llu messages have passed because of it",
+		status->store.name, status->store.state, (unsigned long long)status->store.passed),
+	    status->store.why[0] != '\0'
+		? status->store.why
+		: "see the log for the reason; repair it or move it away, then restart greenlaned");
+}
+
+static void
+judge_kept(const struct status *status, struct alerts *alerts)
+{
+	struct arena *arena = alerts->arena;
+
+	judge_store(status, alerts);
+	if (status->disk_full)
+		add(alerts, "disk-full", 0, arena_format(arena, "the file system of %s is full", status->state_dir),
+		    "free disk space there");
+	if (status->journal.dropped_at != 0 && status->now - status->journal.dropped_at < 24 * 3600)
+		add(alerts, "journal-dropped", status->journal.dropped_at,
+		    arena_format(arena, "%llu log lines were dropped, the last within a day: the log is too slow",
+			(unsigned long long)status->journal.dropped),
+		    "check that syslog keeps up and its disk has room");
+	if (status->journal.record_failed_since != 0)
+		add(alerts, "record-failed", status->journal.record_failed_since,
+		    arena_format(arena, "%s cannot be written: %s: verdicts are missing there", status->journal.record,
+			status->journal.record_trouble),
+		    "free disk space or correct its permissions, then run greenlane reload");
+}
+
+/* ---- sources ---- */
+
+static void
+judge_source(const struct status_source *source, struct alerts *alerts)
+{
+	const char *since, *rest, *remedy = "write the name that is published now";
+	char times[2][TIME_TEXT];
+
+	if (source->wrong[0] == '\0') {
+		if (source->missing[0] != '\0')
+			add(alerts, "source-trouble", 0,
+			    arena_format(alerts->arena, "%s of %s is not known: %s", source->text, source->vendor,
+				source->missing),
+			    arena_format(alerts->arena, "see greenlane sources --vendor %s", source->vendor));
+		return;
+	}
+	since = time_text(source->wrong_since, times[0]);
+	if (source->missing[0] == '\0' && source->networks == 0) {
+		rest = "it no longer lists anything";
+		remedy = "write the name that is published now, or remove the source";
+	} else {
+		rest = arena_format(alerts->arena, "if this lasts until %s, it lists nothing",
+		    time_text(source->wrong_until, times[1]));
+	}
+	add(alerts, "source-wrong", source->wrong_since,
+	    arena_format(alerts->arena, "%s of %s: %s, since %s; %s", source->text, source->vendor, source->wrong,
+		since, rest == NULL ? "" : rest),
+	    remedy);
+}
+
+static void
+judge_vendor(const struct status_vendor *vendor, struct alerts *alerts)
+{
+	if (vendor->sources == 0 || vendor->known < vendor->sources || vendor->networks > 0 || vendor->asked)
+		return;
+	add(alerts, "vendor-without-addresses", 0,
+	    arena_format(alerts->arena, "no source of %s lists an address: only signatures prove its mail", vendor->name),
+	    "write the sources that it publishes now");
+}
+
+/* ---- exports, hidden clients ---- */
+
+static void
+judge_export(const struct status_export *export, struct alerts *alerts)
+{
+	if (export->fresh)
+		return;
+	add(alerts, "export-stale", 0,
+	    export->trouble[0] == '\0'
+		? arena_format(alerts->arena, "export %s %s differs from what the sources list now", export->format,
+		      export->file)
+		: arena_format(alerts->arena, "export %s %s is unknown: %s", export->format, export->file, export->trouble),
+	    "see the log for why it is not written; its directory must be writable for greenlaned's user");
+}
+
+static void
+judge_hidden(const struct status *status, struct alerts *alerts)
+{
+	static const char remedy[] = "pass the real address to the MTA, see HIDDEN CLIENTS in greenlaned(8)";
+	char when[TIME_TEXT];
+
+	for (size_t i = 0; i < status->hidden_count; i++) {
+		const struct status_hidden *hidden = &status->hidden[i];
+
+		add(alerts, "hidden-clients", 0,
+		    arena_format(alerts->arena, "the clients behind %s%s%s cannot be seen: %u mails, last %s",
+			hidden->peer, hidden->relay[0] == '\0' ? "" : ", relay ", hidden->relay, hidden->count,
+			time_text(hidden->last, when)),
+		    remedy);
+	}
+	if (status->loopback_names > 0)
+		add(alerts, "hidden-clients", 0,
+		    arena_format(alerts->arena,
+			"hosts with %u or more names connected from loopback, which is exempt: their mail is not judged",
+			status->loopback_names),
+		    remedy);
+}
+
+bool
+status_judge(struct status *status, struct arena *arena)
+{
+	struct alerts alerts = { arena_take(arena, STATUS_ALERTS_MAX * sizeof *alerts.list), 0, arena };
+
+	if (alerts.list == NULL)
+		return false;
+	for (size_t i = 0; i < status->listener_count; i++)
+		judge_listener(&status->listeners[i], &alerts);
+	judge_contact(status, &alerts);
+	judge_reload(status, &alerts);
+	judge_dns(status, &alerts);
+	judge_kept(status, &alerts);
+	for (size_t i = 0; i < status->source_count; i++)
+		judge_source(&status->sources[i], &alerts);
+	for (size_t i = 0; i < status->vendor_count; i++)
+		judge_vendor(&status->vendors[i], &alerts);
+	for (size_t i = 0; i < status->export_count; i++)
+		judge_export(&status->exports[i], &alerts);
+	judge_hidden(status, &alerts);
+	status->alerts = alerts.list;
+	status->alert_count = alerts.count;
+	return !arena_failed(arena);
+}

@@ -1,0 +1,299 @@
+/* What is ill in what the daemon knows, and the object that says so. */
+#include <string.h>
+
+#include "policy/review/status.h"
+#include "t/lib/tap.h"
+
+enum { NOW = 1795910969 };
+
+static const char *const faults[] = { "warning: x.conf:1: odd", "x.conf:2: wrong" };
+static const char *const servers[] = { "127.0.0.1@53" };
+static const struct status_listener listeners[] = {
+	{ "milter", "unix:/run/m.sock", true, "" },
+	{ "milter", "unix:/run/m.sock", false, "" },
+	{ "milter", "unix:/run/m.sock", true, "/run/closed" },
+};
+static const struct status_source sources[] = {
+	{ "a:x.example", "acme", 0, "never answered", "", 0, 0 },
+	{ "a:x.example", "acme", 0, "", "two SPF records", NOW - 60, NOW + 60 },
+	{ "a:x.example", "acme", 3, "", "two SPF records", NOW - 60, NOW + 60 },
+};
+static const struct status_vendor vendors[] = {
+	{ "acme", "enforce", false, false, 1, 1, 0 },
+	{ "acme", "enforce", false, true, 1, 1, 0 },
+};
+static const struct status_export exports[] = {
+	{ "postgrey", "/x/list", false, "" },
+	{ "postgrey", "/x/list", false, "cannot be read" },
+	{ "postgrey", "/x/list", true, "" },
+};
+static const struct status_hidden hidden[] = { { "172.17.0.1", "", 3, NOW - 60 } };
+
+/* All is well; a row changes one thing. */
+static const struct status well = { .version = "1",
+	.config = "/etc/x.conf",
+	.pid = 7,
+	.since = NOW - 100,
+	.now = NOW,
+	.policy = "",
+	.reload = { NOW - 100, true, { faults, 0 } },
+	.mta = { .silence = 7200 },
+	.store = { "works", true, "lmdb:/x", "", 0, 0 },
+	.journal = { .record = "", .record_trouble = "" },
+	.state_dir = "/x" };
+
+static void
+none(struct status *s)
+{
+	(void)s;
+}
+static void
+refused(struct status *s)
+{
+	s->reload.ok = false, s->reload.faults.count = 2;
+}
+static void
+starved(struct status *s)
+{
+	s->reload.ok = false;
+}
+static void
+newer(struct status *s)
+{
+	s->config_newer = true;
+}
+static void
+both(struct status *s)
+{
+	refused(s), newer(s);
+}
+static void
+warned(struct status *s)
+{
+	s->reload.faults.count = 1;
+}
+static void
+is_open(struct status *s)
+{
+	s->listeners = &listeners[0], s->listener_count = 1;
+}
+static void
+is_gone(struct status *s)
+{
+	s->listeners = &listeners[1], s->listener_count = 1;
+}
+static void
+is_closed(struct status *s)
+{
+	s->listeners = &listeners[2], s->listener_count = 1;
+}
+static void
+silent(struct status *s)
+{
+	s->since = NOW - 7200;
+}
+static void
+almost(struct status *s)
+{
+	s->since = NOW - 7199;
+}
+static void
+heard(struct status *s)
+{
+	s->since = NOW - 90000, s->mta.last = NOW - 80000;
+}
+static void
+store_fails(struct status *s)
+{
+	s->store.state = "damaged", s->store.works = false, s->store.passed = 3;
+}
+static void
+store_off(struct status *s)
+{
+	s->store.state = "off";
+}
+static void
+dns_works(struct status *s)
+{
+	s->dns.servers = (struct status_strings){ servers, 1 };
+}
+static void
+dns_fails(struct status *s)
+{
+	dns_works(s);
+	s->dns.failing_since = NOW - 60;
+}
+static void
+full(struct status *s)
+{
+	s->disk_full = true;
+}
+static void
+dropped(struct status *s)
+{
+	s->journal.dropped = 3, s->journal.dropped_at = NOW - 60;
+}
+static void
+dropped_once(struct status *s)
+{
+	s->journal.dropped = 3, s->journal.dropped_at = NOW - 90000;
+}
+static void
+no_record(struct status *s)
+{
+	s->journal.record = "/x/r", s->journal.record_trouble = "No space", s->journal.record_failed_since = NOW - 5;
+}
+static void
+unknown(struct status *s)
+{
+	s->sources = &sources[0], s->source_count = 1;
+}
+static void
+gone(struct status *s)
+{
+	s->sources = &sources[1], s->source_count = 1;
+}
+static void
+wrong(struct status *s)
+{
+	s->sources = &sources[2], s->source_count = 1;
+}
+static void
+bare(struct status *s)
+{
+	s->vendors = &vendors[0], s->vendor_count = 1;
+}
+static void
+asked(struct status *s)
+{
+	s->vendors = &vendors[1], s->vendor_count = 1;
+}
+static void
+stale(struct status *s)
+{
+	s->exports = &exports[0], s->export_count = 1;
+}
+static void
+unread(struct status *s)
+{
+	s->exports = &exports[1], s->export_count = 1;
+}
+static void
+fresh(struct status *s)
+{
+	s->exports = &exports[2], s->export_count = 1;
+}
+static void
+hides(struct status *s)
+{
+	s->hidden = hidden, s->hidden_count = 1;
+}
+static void
+loops(struct status *s)
+{
+	s->loopback_names = 3;
+}
+
+static const struct {
+	const char *name;
+	void (*change)(struct status *);
+	const char *slug; /* "": well */
+	const char *text; /* part of it */
+} rows[] = {
+	{ "nothing", none, "", "" },
+	{ "a refused reload", refused, "reload-failed", "x.conf:2: wrong" },
+	{ "a reload without memory", starved, "reload-failed", "no memory" },
+	{ "a newer file", newer, "config-newer", "/etc/x.conf, or" },
+	{ "a refused reload of a newer file", both, "reload-failed", "" },
+	{ "warnings alone", warned, "", "" },
+	{ "an open listener", is_open, "", "" },
+	{ "a socket that is gone", is_gone, "socket-gone", "unix:/run/m.sock" },
+	{ "a closed folder", is_closed, "socket-closed", "/run/closed" },
+	{ "an MTA that never came", silent, "no-mta", "no mail is filtered" },
+	{ "one that may still come", almost, "", "" },
+	{ "one that came long ago", heard, "", "" },
+	{ "a store that fails", store_fails, "store-failed", "nobody is greylisted" },
+	{ "a store that is off", store_off, "", "" },
+	{ "DNS that fails", dns_fails, "dns-trouble",
+	    "no name server has answered since 2026-11-29T00:08:29Z; 127.0.0.1@53" },
+	{ "DNS that answers", dns_works, "", "" },
+	{ "a full disk", full, "disk-full", "/x" },
+	{ "lines dropped lately", dropped, "journal-dropped", "3 log lines" },
+	{ "lines dropped once", dropped_once, "", "" },
+	{ "records that are lost", no_record, "record-failed", "No space" },
+	{ "an unknown source", unknown, "source-trouble", "never answered" },
+	{ "a source that is gone", gone, "source-wrong", "it no longer lists anything" },
+	{ "a source that is wrong", wrong, "source-wrong", "if this lasts until" },
+	{ "a vendor without addresses", bare, "vendor-without-addresses", "acme" },
+	{ "a vendor whose source is asked", asked, "", "" },
+	{ "a stale export", stale, "export-stale", "/x/list differs" },
+	{ "an unreadable export", unread, "export-stale", "cannot be read" },
+	{ "a fresh export", fresh, "", "" },
+	{ "a hidden client", hides, "hidden-clients", "172.17.0.1" },
+	{ "names from loopback", loops, "hidden-clients", "3 or more names" },
+};
+
+static void
+test_rows(void)
+{
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct arena *arena = arena_open(1 << 20);
+		struct status status = well;
+		bool ill = rows[i].slug[0] != '\0';
+
+		rows[i].change(&status);
+		ok(status_judge(&status, arena), "%s is judged", rows[i].name);
+		is_number((long long)status.alert_count, ill, "%s: %s", rows[i].name, ill ? "one line" : "well");
+		if (ill && status.alert_count == 1) {
+			is(status.alerts[0].slug, rows[i].slug, "%s: its word", rows[i].name);
+			ok(strstr(status.alerts[0].text, rows[i].text) != NULL, "%s: %s", rows[i].name,
+			    status.alerts[0].text);
+			ok(status.alerts[0].remedy[0] != '\0', "%s: a remedy", rows[i].name);
+		}
+		arena_close(arena);
+	}
+}
+
+static void
+test_json(void)
+{
+	static const struct status_alert more = { "hung", 0, "it \"hangs\"", "restart it" };
+	struct arena *arena = arena_open(1 << 20);
+	struct status status = well;
+	struct text out, all;
+
+	text_open(&out, STATUS_JSON_MAX);
+	text_open(&all, STATUS_JSON_MAX);
+	status_write(&status, &out);
+	ok(strstr(out.bytes, "\"ill\":false,\"alerts\":[]}") != NULL, "what is well ends so");
+	ok(strstr(out.bytes, "\"policy\"") == NULL, "what is not known is left out");
+	status_write_more((struct span){ out.bytes, out.length }, &more, 1, &all);
+	ok(strstr(all.bytes,
+	       "\"ill\":true,\"alerts\":[{\"slug\":\"hung\",\"text\":\"it \\\"hangs\\\"\",\"remedy\":\"restart it\"}]}") !=
+		    NULL &&
+		strncmp(all.bytes, out.bytes, 60) == 0,
+	    "another alert joins it");
+	newer(&status);
+	text_clear(&out);
+	text_clear(&all);
+	ok(status_judge(&status, arena), "something ill");
+	status_write(&status, &out);
+	status_write_more((struct span){ out.bytes, out.length }, &more, 0, &all);
+	is(all.bytes, out.bytes, "no other alert changes nothing");
+	text_clear(&all);
+	status_write_more(span_of(""), &more, 1, &all);
+	is(all.bytes,
+	    "{\"ill\":true,\"alerts\":[{\"slug\":\"hung\",\"text\":\"it \\\"hangs\\\"\",\"remedy\":\"restart it\"}]}",
+	    "without a daemon it stands alone");
+	text_close(&out);
+	text_close(&all);
+	arena_close(arena);
+}
+
+int
+main(void)
+{
+	test_rows();
+	test_json();
+	return done();
+}
