@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <sysexits.h>
@@ -18,7 +17,9 @@
 
 #include <libmilter/mfapi.h>
 
+#include "milter/peers/daemon_status.h"
 #include "milter/peers/listeners.h"
+#include "milter/peers/reload.h"
 #include "milter/smtp/message.h"
 #include "milter/smtp/session.h"
 #include "milter/state/config_files.h"
@@ -40,10 +41,8 @@
 
 enum {
 	FIRST_PATIENCE_MS = 10 * 1000, /* for DNS, before mail is accepted */
-	RELOAD_PATIENCE_MS = 10 * 1000,
-	FILES_BESIDE_SESSIONS = 1024, /* DNS sockets (at most 544), store, logs, listeners */
-	DRAIN_SECONDS = 25,           /* less than systemd and Postfix wait */
-	STOP_SECONDS = 6,             /* libmilter polls for up to five */
+	DRAIN_SECONDS = 25,            /* less than systemd and Postfix wait */
+	STOP_SECONDS = 6,              /* libmilter polls for up to five */
 	SWEEP_SECONDS = 10,
 	REVIEW_SECONDS = 24 * 3600,
 	UNSURE_RECORDS = 100000, /* kept in memory without a store */
@@ -58,15 +57,17 @@ struct daemon {
 	struct policy *first;  /* until the engine adopts it */
 	struct faults *faults; /* of the first load, until the journal is open */
 	struct account account;
-	char listen[4096], state_dir[4096], store[4096]; /* as at start: a change needs a restart */
-	char user[64], dns[1024];
+	char state_dir[4096]; /* as at start: a change needs a restart */
 	struct journal *journal;
 	struct engine engine;
 	struct exports *exports;
 	struct store *store_open, *memory;
 	struct usage *usage;
 	struct listeners *listeners; /* all but the milter's */
-	int64_t reviewed;            /* ticks when review dates were last checked */
+	struct reload *reload;
+	struct daemon_status *status;
+	struct control control;
+	int64_t reviewed; /* ticks when review dates were last checked */
 	struct services services;
 	pthread_t milter;
 	bool milter_runs;
@@ -315,58 +316,48 @@ open_engine(struct daemon *daemon, const struct settings *settings, struct fault
 	return true;
 }
 
-/* Everything a resolver is opened with, as one string to compare. */
-static void
-write_dns(const struct settings *settings, char *out, size_t size)
-{
-	struct text text;
-
-	text_open(&text, size - 1);
-	for (size_t i = 0; i < settings->dns.servers.count; i++)
-		text_format(&text, "%s ", settings->dns.servers.list[i]);
-	text_format(&text, "timeout %lldms trust_anchor %s", (long long)settings->dns.timeout_ms,
-	    settings->dns.trust_anchor[0] == '\0' ? "none" : settings->dns.trust_anchor);
-	snprintf(out, size, "%s", text.bytes);
-	text_close(&text);
-}
-
-/* Every session of the milter and of the other listeners takes a descriptor; a soft limit of 1024 would not even do
- * for half of max_sessions. */
-static void
-allow_sessions(struct daemon *daemon, unsigned most)
-{
-	unsigned sessions = most * (1 + listeners_count(daemon->listeners));
-	rlim_t wanted = (rlim_t)sessions + FILES_BESIDE_SESSIONS;
-	struct rlimit limit;
-
-	listeners_set_limit(daemon->listeners, most);
-	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted)
-		return;
-	limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
-	if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur < wanted)
-		journal_say(daemon->journal, LOG_WARNING,
-		    "only %llu files may be open, but %u sessions need %llu; raise LimitNOFILE",
-		    (unsigned long long)limit.rlim_cur, sessions, (unsigned long long)wanted);
-}
-
-static void
-remember_start(struct daemon *daemon, const struct settings *settings)
-{
-	snprintf(daemon->listen, sizeof daemon->listen, "%s", settings->milter.listen);
-	snprintf(daemon->state_dir, sizeof daemon->state_dir, "%s", settings->state_dir);
-	snprintf(daemon->store, sizeof daemon->store, "%s", settings->store);
-	snprintf(daemon->user, sizeof daemon->user, "%s", settings->user);
-	write_dns(settings, daemon->dns, sizeof daemon->dns);
-}
-
 /* Faults go to the log as well: nobody reads the standard error of a daemon in the background. */
 static void
 log_first_faults(struct daemon *daemon)
 {
 	if (!daemon->foreground)
 		log_faults(daemon->journal, daemon->faults);
+}
+
+static bool
+tell_status(void *context, struct text *out)
+{
+	struct daemon *daemon = context;
+
+	return daemon_status_write(daemon->status, out);
+}
+
+static bool
+reload_at_request(void *context)
+{
+	struct daemon *daemon = context;
+
+	return reload_try(daemon->reload);
+}
+
+/* What remembers the first load. Its policy is not adopted yet, and its faults end here. */
+static bool
+open_reload(struct daemon *daemon, struct fault *why)
+{
+	struct reload_parts parts = { daemon->config, daemon->journal, daemon->engine.refresh, daemon->engine.snapshots,
+		daemon->listeners };
+
+	log_first_faults(daemon);
+	daemon->reload = reload_open(&parts, daemon->first, daemon->faults, why);
+	if (daemon->reload == NULL)
+		return false;
 	faults_close(daemon->faults);
 	daemon->faults = NULL;
+	daemon->status = daemon_status_open(&daemon->services, daemon->reload, daemon->listeners,
+	    &daemon->first->settings, why);
+	daemon->control = (struct control){ daemon, tell_status, reload_at_request, daemon->account.uid };
+	reload_allow_sessions(daemon->reload, daemon->first->settings.milter.max_sessions);
+	return daemon->status != NULL;
 }
 
 static void
@@ -376,7 +367,7 @@ say_start(struct daemon *daemon)
 	const struct policy *policy = snapshot->judge.policy;
 
 	journal_say(daemon->journal, LOG_NOTICE, "greenlaned %s serves %s: %zu vendors, %zu sources, mode %s, as %s",
-	    VERSION, daemon->listen, policy->vendor_count, policy->source_count,
+	    VERSION, policy->settings.milter.listen, policy->vendor_count, policy->source_count,
 	    policy->settings.monitor ? "monitor" : "enforce", daemon->account.name);
 	if (!dkim_verifier_has_ed25519(daemon->engine.dkim))
 		journal_say(daemon->journal, LOG_WARNING,
@@ -401,16 +392,14 @@ start(struct daemon *daemon, struct fault *why)
 	    !session_register(&daemon->services, why) || !open_socket(daemon, settings, why) ||
 	    !account_become(&daemon->account, why))
 		return false;
-	remember_start(daemon, settings);
+	snprintf(daemon->state_dir, sizeof daemon->state_dir, "%s", settings->state_dir);
 	daemon->reviewed = clock_ticks(); /* loading has just reported them */
-	if (!open_engine(daemon, settings, why))
+	if (!open_engine(daemon, settings, why) || !open_reload(daemon, why))
 		return false;
-	log_first_faults(daemon);
-	allow_sessions(daemon, settings->milter.max_sessions);
 	daemon->first = NULL;
 	if (!refresh_adopt(daemon->engine.refresh, first, FIRST_PATIENCE_MS, why) ||
 	    !refresh_start(daemon->engine.refresh, why) || !exports_start(daemon->exports, why) ||
-	    !listeners_serve(daemon->listeners, &daemon->services, settings, why))
+	    !listeners_serve(daemon->listeners, &daemon->services, &daemon->control, settings, why))
 		return false;
 	if (pthread_create(&daemon->milter, NULL, serve, NULL) != 0)
 		return fault_set(why, "cannot start the milter thread");
@@ -470,55 +459,6 @@ take_signals(struct fault *why)
 	sigaddset(&set, SIGINT);
 	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 	return true;
-}
-
-/* ---- reload ---- */
-
-static void
-warn_restart(struct daemon *daemon, const struct settings *settings)
-{
-	char dns[sizeof daemon->dns];
-	const struct {
-		const char *key, *then, *now;
-	} rows[] = { { "milter.listen", daemon->listen, settings->milter.listen },
-		{ "delegate.listen", listeners_delegate(daemon->listeners), settings->delegate.listen },
-		{ "socketmap.listen", listeners_socketmap(daemon->listeners), settings->socketmap_listen },
-		{ "state_dir", daemon->state_dir, settings->state_dir },
-		{ "greylist.store", daemon->store, settings->store }, { "user", daemon->user, settings->user },
-		{ "dns", daemon->dns, dns } };
-
-	write_dns(settings, dns, sizeof dns);
-	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-		if (strcmp(rows[i].then, rows[i].now) != 0)
-			journal_say(daemon->journal, LOG_WARNING, "%s changed from '%s' to '%s': this needs a restart",
-			    rows[i].key, rows[i].then, rows[i].now);
-}
-
-static void
-reload(struct daemon *daemon)
-{
-	struct faults *faults = faults_open();
-	struct policy *policy = faults == NULL ? NULL : config_files_read(daemon->config, faults);
-	struct fault why = { .text = "out of memory" };
-	size_t vendors;
-
-	if (faults != NULL)
-		log_faults(daemon->journal, faults);
-	if (policy == NULL) {
-		journal_reopen(daemon->journal, NULL, NULL);
-		journal_say(daemon->journal, LOG_ERR, "reload: %zu errors in %s; the old policy stays in force",
-		    faults == NULL ? (size_t)1 : faults->errors, daemon->config);
-	} else {
-		vendors = policy->vendor_count;
-		warn_restart(daemon, &policy->settings);
-		allow_sessions(daemon, policy->settings.milter.max_sessions);
-		journal_reopen(daemon->journal, policy->settings.log.facility, policy->settings.log.record);
-		if (refresh_adopt(daemon->engine.refresh, policy, RELOAD_PATIENCE_MS, &why))
-			journal_say(daemon->journal, LOG_NOTICE, "reload: %zu vendors in force", vendors);
-		else
-			journal_fault(daemon->journal, LOG_ERR, &why);
-	}
-	faults_close(faults);
 }
 
 /* ---- the main loop ---- */
@@ -589,7 +529,7 @@ loop(struct daemon *daemon)
 			continue;
 		if (memchr(bytes, 't', (size_t)got) != NULL)
 			return;
-		reload(daemon);
+		reload_now(daemon->reload);
 	}
 }
 
@@ -629,6 +569,8 @@ stop_milter(struct daemon *daemon)
 static void
 close_engine(struct daemon *daemon)
 {
+	daemon_status_close(daemon->status);
+	reload_close(daemon->reload);
 	exports_close(daemon->exports);
 	engine_close(&daemon->engine);
 	listeners_free(daemon->listeners);

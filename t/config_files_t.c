@@ -299,6 +299,83 @@ public_suffixes_are_known(void)
 	    "public suffixes are those of the host's list");
 }
 
+/* The number of the files as they are now; 0: one cannot be read. */
+static uint64_t
+fingerprint(const struct policy *policy)
+{
+	uint64_t number;
+
+	return config_files_fingerprint(in_folder("greenlane.conf"), policy, &number) ? number : 0;
+}
+
+/* Does it differ from what was loaded? Then back again. */
+static void
+differs_with(const struct policy *policy, const char *name, const char *text, const char *before, const char *what)
+{
+	uint64_t loaded = fingerprint(policy);
+
+	file_write(name, text);
+	ok(fingerprint(policy) != loaded, "%s makes another fingerprint", what);
+	if (before == NULL)
+		unlink(in_folder(name));
+	else
+		file_write(name, before);
+	ok(fingerprint(policy) == loaded && loaded != 0, "and the same one when it is as before");
+}
+
+static void
+changes_are_seen(void)
+{
+	static const char
+	    list[] = "192.0.2.0/24\n",
+	    vendor[] = "vendor = { name = \"acme\"; domains = [ \"acme.example\" ]; sources = ( { file = \"../many.list\"; } ); };\n";
+	struct faults *faults = faults_open();
+	struct policy *policy;
+
+	enable("acme");
+	file_write("many.list", list);
+	file_write("shipped/acme.conf", vendor);
+	policy = config_files_read(in_folder("greenlane.conf"), faults);
+	if (policy == NULL)
+		abort();
+	differs_with(policy, "shipped/acme.conf", "vendor = { };\n", vendor, "a vendor's file that changes");
+	differs_with(policy, "many.list", "192.0.2.0/25\n", list, "a list of networks that changes");
+	differs_with(policy, "site/acme.conf", vendor, NULL, "a new file");
+	unlink(in_folder("many.list"));
+	ok(fingerprint(policy) == 0, "without a file that was read nothing is known");
+	policy_free(policy);
+	faults_close(faults);
+}
+
+static void
+one_string_is_found(void)
+{
+	static const struct {
+		const char *text, *group, *key, *value; /* value NULL: the file cannot be read */
+	} rows[] = {
+		{ "control = { listen = \"unix:/x\"; };", "control", "listen", "unix:/x" },
+		{ "state_dir = \"/y\"; nonsense = 3; milter = 7;", "", "state_dir", "/y" },
+		{ "control = 7;", "control", "listen", "" },
+		{ "control = { listen = 7; };", "control", "listen", "" },
+		{ "listen = \"unix:/x\";", "control", "listen", "" },
+		{ "", "control", "listen", "" },
+		{ "control = {", "control", "listen", NULL },
+	};
+	struct fault why;
+	char got[100];
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		file_write("greenlane.conf", rows[i].text);
+		ok(config_files_peek(in_folder("greenlane.conf"), rows[i].group, rows[i].key, got, sizeof got, &why) ==
+			(rows[i].value != NULL),
+		    "'%s' is read as far as it goes", rows[i].text);
+		if (rows[i].value != NULL)
+			is(got, rows[i].value, "and %s found", rows[i].value[0] == '\0' ? "nothing" : "the string");
+	}
+	unlink(in_folder("greenlane.conf"));
+	ok(!config_files_peek(in_folder("greenlane.conf"), "", "user", got, sizeof got, &why), "no file, no string");
+}
+
 int
 main(void)
 {
@@ -311,6 +388,8 @@ main(void)
 	shared_senders_are_known();
 	reviews_are_due_by_the_clock();
 	public_suffixes_are_known();
+	changes_are_seen();
+	one_string_is_found();
 	nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 	return done();
 }

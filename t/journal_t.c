@@ -395,6 +395,7 @@ full_queue_drops(void)
 {
 	enum { BEYOND = 500 };
 	struct journal *journal = journal_start("");
+	struct journal_state state;
 	long long dropped = 0;
 
 	said_stop(true);
@@ -402,8 +403,10 @@ full_queue_drops(void)
 	for (int i = 0; i < JOURNAL_QUEUE + BEYOND; i++)
 		journal_say(journal, LOG_NOTICE, "line %d", i);
 	ok(true, "a log that is stuck blocks no caller");
+	journal_look(journal, &state);
 	said_stop(false);
 	journal_close(journal);
+	ok(state.dropped >= BEYOND - 1 && state.dropped_at != 0, "the state tells how many were dropped, and when");
 	ok(said_with(LOG_MAIL | LOG_NOTICE, "") >= JOURNAL_QUEUE, "what fits in the queue is written later");
 	for (size_t i = 0; i < said_count; i++)
 		if (strstr(said[i].text, " log lines were dropped") != NULL)
@@ -421,6 +424,7 @@ full_disk_tears_one_line(void)
 	char path[PATH_SIZE];
 	struct rlimit kept, small;
 	struct journal *journal = journal_start(in_folder(path, "full.jsonl"));
+	struct journal_state failing, well;
 	struct stat st = { 0 };
 
 	signal(SIGXFSZ, SIG_IGN);
@@ -435,9 +439,16 @@ full_disk_tears_one_line(void)
 	write_verdict(journal, "c");
 	journal_reopen(journal, NULL, NULL); /* the writer has met the end */
 	setrlimit(RLIMIT_FSIZE, &kept);
+	journal_look(journal, &failing);
 	write_verdict(journal, "d");
 	write_verdict(journal, "e");
+	journal_reopen(journal, NULL, NULL);
+	journal_look(journal, &well);
 	journal_close(journal);
+	ok(failing.record_failed_since != 0 && failing.record_trouble[0] != '\0', "the state tells that records are lost");
+	is(failing.record, path, "and of which file");
+	ok(well.record_failed_since == 0, "and that they are written again");
+	is_number((long long)well.verdicts[ACTION_PASS], 5, "verdicts are counted, written or not");
 	ids_are(path, "a ? d e", "a full disk tears one record, and the next begins a line");
 	is_number(said_with(LOG_ERR, "a record could not be written"), 2, "each record that is lost is said");
 	said_clear();

@@ -49,11 +49,12 @@ struct line {
 };
 
 static void *
-opened(void *context)
+opened(void *context, const struct connection_peer *peer)
 {
 	struct line *line = calloc(1, sizeof *line);
 
 	(void)context;
+	(void)peer;
 	text_open(&line->text, 4096);
 	states++;
 	return line;

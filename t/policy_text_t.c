@@ -134,7 +134,7 @@ check_default_listeners(const struct settings *s)
 	is(s->delegate.listen, "", "there is no delegate listener by default");
 	is(s->delegate.greylist_class, "greylist", "delegate.greylist_class by default");
 	is_number(s->delegate.undecided, UNDECIDED_EXCLUSIVE, "delegate.undecided by default");
-	is(s->control_listen, "", "there is no control listener by default");
+	ok(strstr(s->control.listen, "unix:") == s->control.listen, "control listens by default");
 	is(s->metrics_listen, "", "there is no metrics listener by default");
 	is_number((long long)s->dns.servers.count, 0, "dns.servers are the host's by default");
 	is_number(s->dns.timeout_ms, 5000, "dns.timeout by default");

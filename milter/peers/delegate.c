@@ -104,10 +104,11 @@ reply_to_request(const struct services *services, const struct delegate_request 
 }
 
 static bool
-reply_to_lines(void *context, struct frame *lines, struct text *out)
+reply_to_lines(void *context, const struct connection_peer *peer, struct frame *lines, struct text *out)
 {
 	struct delegate_request request;
 
+	(void)peer;
 	delegate_request_read(lines, &request);
 	return reply_to_request(context, &request, out);
 }

@@ -247,14 +247,26 @@ enter(struct connection *connection, enum connection_next phase, bool anew)
 	connection->phase = phase;
 }
 
+static struct connection_peer
+peer_of(const struct listener *listener, int made)
+{
+	struct ucred peer;
+	socklen_t size = sizeof peer;
+
+	if (listener->path[0] == '\0' || getsockopt(made, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0)
+		return (struct connection_peer){ .known = false };
+	return (struct connection_peer){ true, peer.uid };
+}
+
 /* Takes over the socket. */
 static void
 connection_open(struct listener *listener, int made)
 {
 	struct connection *connection = calloc(1, sizeof *connection);
+	struct connection_peer peer = peer_of(listener, made);
 
 	if (connection != NULL)
-		connection->state = listener->handler.opened(listener->handler.context);
+		connection->state = listener->handler.opened(listener->handler.context, &peer);
 	if (connection == NULL || connection->state == NULL) {
 		free(connection);
 		close(made);

@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "policy/util/fault.h"
 #include "policy/util/text.h"
@@ -30,10 +31,16 @@ enum connection_next {
 	CONNECTION_CLOSE   /* close it when all of out is sent */
 };
 
+/* Who is at the other end, as the kernel says. */
+struct connection_peer {
+	bool known; /* false: it came over the network */
+	uid_t uid;
+};
+
 /* What is done with connections. Any worker may call received, but only one at a time for a connection. */
 struct connection_handler {
 	/* Makes a connection's own state, which closed frees; NULL: out of memory, the connection is closed. */
-	void *(*opened)(void *context);
+	void *(*opened)(void *context, const struct connection_peer *);
 	/* Handles bytes that came: cuts what it uses from their front, and puts what to send into out. Called again
 	 * with the rest when all of out is sent. At the end of the stream bytes is empty. */
 	enum connection_next (*received)(void *context, void *state, struct span *bytes, struct text *out);

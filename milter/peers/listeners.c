@@ -1,5 +1,6 @@
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "milter/peers/delegate.h"
 #include "milter/peers/listeners.h"
@@ -7,7 +8,8 @@
 
 enum { PROMISES = 8192 /* sessions that delegate and milter may share */ };
 
-enum { DELEGATE, SOCKETMAP, PEERS };
+/* MTAs connect to those in front of CONTROL. */
+enum { DELEGATE, SOCKETMAP, CONTROL, PEERS };
 
 struct listeners {
 	struct peer {
@@ -38,20 +40,40 @@ open_one(struct peer *peer, const char *address, const struct account *account, 
 	return true;
 }
 
+/* Mail goes on without it: that it cannot be opened is a warning. */
+static void
+open_control(struct listeners *listeners, const struct settings *settings, const struct account *account,
+    void (*warn)(const struct fault *))
+{
+	struct peer *peer = &listeners->peers[CONTROL];
+	struct fault why = { .text = "" }, told;
+	char text[400];
+
+	if (strcmp(settings->control.listen, "none") != 0 &&
+	    !open_one(peer, settings->control.listen, account, settings->control.group, warn, &why)) {
+		fault_write(&why, text, sizeof text);
+		fault_set(&told, "control.listen: %s; greenlane status and reload cannot reach greenlaned", text);
+		warn(&told);
+	}
+	snprintf(peer->address, sizeof peer->address, "%s", settings->control.listen);
+}
+
 struct listeners *
 listeners_open(const struct settings *settings, const struct account *account, void (*warn)(const struct fault *),
     struct fault *why)
 {
-	const char *addresses[PEERS] = { [DELEGATE] = settings->delegate.listen, [SOCKETMAP] = settings->socketmap_listen };
+	const char *addresses[CONTROL] = { [DELEGATE] = settings->delegate.listen, [SOCKETMAP] = settings->socketmap_listen };
 	struct listeners *listeners = calloc(1, sizeof *listeners);
 	bool opened = listeners != NULL || fault_set(why, "out of memory");
 
-	for (size_t i = 0; opened && i < PEERS; i++)
+	for (size_t i = 0; opened && i < CONTROL; i++)
 		opened = open_one(&listeners->peers[i], addresses[i], account, settings->milter.group, warn, why);
-	if (opened)
-		return listeners;
-	listeners_free(listeners);
-	return NULL;
+	if (!opened) {
+		listeners_free(listeners);
+		return NULL;
+	}
+	open_control(listeners, settings, account, warn);
+	return listeners;
 }
 
 /* Each MTA process connects here and to the milter: so allow as many connections as milter sessions. */
@@ -95,16 +117,32 @@ serve_socketmap(struct listeners *listeners, struct services *services, const st
 	return true;
 }
 
-bool
-listeners_serve(struct listeners *listeners, struct services *services, const struct settings *settings, struct fault *why)
+static bool
+serve_control(struct listeners *listeners, struct services *services, struct control *control, struct fault *why)
 {
-	return serve_delegate(listeners, services, settings, why) && serve_socketmap(listeners, services, settings, why);
+	struct peer *peer = &listeners->peers[CONTROL];
+	struct listener *listener = peer->listener;
+
+	if (listener == NULL)
+		return true;
+	peer->listener = NULL;
+	peer->server = request_server_open(&control_protocol, control, services->journal, listener, CONTROL_CONNECTIONS,
+	    why);
+	return peer->server != NULL;
+}
+
+bool
+listeners_serve(struct listeners *listeners, struct services *services, struct control *control,
+    const struct settings *settings, struct fault *why)
+{
+	return serve_delegate(listeners, services, settings, why) &&
+	    serve_socketmap(listeners, services, settings, why) && serve_control(listeners, services, control, why);
 }
 
 void
 listeners_set_limit(struct listeners *listeners, unsigned most_connections)
 {
-	for (size_t i = 0; i < PEERS; i++)
+	for (size_t i = 0; i < CONTROL; i++)
 		if (listeners->peers[i].server != NULL)
 			request_server_set_limit(listeners->peers[i].server, most_connections);
 }
@@ -114,7 +152,7 @@ listeners_count(const struct listeners *listeners)
 {
 	unsigned count = 0;
 
-	for (size_t i = 0; i < PEERS; i++)
+	for (size_t i = 0; i < CONTROL; i++)
 		count += listeners->peers[i].address[0] != '\0';
 	return count;
 }
@@ -150,4 +188,10 @@ const char *
 listeners_socketmap(const struct listeners *listeners)
 {
 	return listeners->peers[SOCKETMAP].address;
+}
+
+const char *
+listeners_control(const struct listeners *listeners)
+{
+	return listeners->peers[CONTROL].address;
 }

@@ -1,11 +1,12 @@
 /*
- * listeners.h - the listeners besides the milter's own: policy delegation and Sendmail's socket map.
+ * listeners.h - the listeners besides the milter's own: policy delegation, Sendmail's socket map, control.
  *
  * Opened before privileges are dropped, served once everything else is open, closed first.
  */
 #ifndef LISTENERS_H
 #define LISTENERS_H
 
+#include "milter/peers/control.h"
 #include "milter/smtp/message.h"
 #include "milter/system/privileges.h"
 
@@ -15,12 +16,13 @@ struct listeners;
 struct listeners *listeners_open(const struct settings *, const struct account *, void (*warn)(const struct fault *),
     struct fault *why) MUST_USE;
 
-/* Starts them. Keeps the services, and sets services->promises: call before the milter runs. */
-bool listeners_serve(struct listeners *, struct services *, const struct settings *, struct fault *why) MUST_USE;
+/* Starts them. Keeps the services and control, and sets services->promises: call before the milter runs. */
+bool listeners_serve(struct listeners *, struct services *, struct control *, const struct settings *,
+    struct fault *why) MUST_USE;
 
 /* Sets how many connections each may have from now on: milter.max_sessions after a reload. */
 void listeners_set_limit(struct listeners *, unsigned most_connections);
-unsigned listeners_count(const struct listeners *);
+unsigned listeners_count(const struct listeners *); /* how many MTAs connect to */
 
 /* Finishes the replies in progress and closes them; the services are no longer used. */
 void listeners_close(struct listeners *);
@@ -28,8 +30,9 @@ void listeners_close(struct listeners *);
 /* Call when no message is left that could use services->promises. NULL is fine. */
 void listeners_free(struct listeners *);
 
-/* The addresses as opened: a change needs a restart. "": there is none. */
+/* The addresses as opened: a change needs a restart. "" (control: "none"): there is none. */
 const char *listeners_delegate(const struct listeners *);
 const char *listeners_socketmap(const struct listeners *);
+const char *listeners_control(const struct listeners *);
 
 #endif

@@ -16,31 +16,40 @@ struct request_server {
 
 /* ---- connections: the state of each is the incomplete request received so far ---- */
 
+struct request_connection {
+	struct connection_peer peer;
+	struct text begun;
+};
+
 static void *
-opened(void *context)
+opened(void *context, const struct connection_peer *peer)
 {
 	const struct request_server *server = context;
-	struct text *begun = malloc(sizeof *begun);
+	struct request_connection *connection = malloc(sizeof *connection);
 
-	if (begun != NULL)
-		text_open(begun, server->protocol->request_max);
-	return begun;
+	if (connection == NULL)
+		return NULL;
+	connection->peer = *peer;
+	text_open(&connection->begun, server->protocol->request_max);
+	return connection;
 }
 
 static void
 closed(void *context, void *state)
 {
+	struct request_connection *connection = state;
+
 	(void)context;
-	text_close(state);
-	free(state);
+	text_close(&connection->begun);
+	free(connection);
 }
 
 static enum connection_next
-give_reply(struct request_server *server, struct text *begun, struct frame *request, struct text *out)
+give_reply(struct request_server *server, struct request_connection *connection, struct frame *request, struct text *out)
 {
-	bool replied = server->protocol->reply(server->context, request, out);
+	bool replied = server->protocol->reply(server->context, &connection->peer, request, out);
 
-	text_clear(begun);
+	text_clear(&connection->begun);
 	return replied ? CONNECTION_IDLE : CONNECTION_CLOSE;
 }
 
@@ -48,7 +57,8 @@ static enum connection_next
 received(void *context, void *state, struct span *bytes, struct text *out)
 {
 	struct request_server *server = context;
-	struct text *begun = state;
+	struct request_connection *connection = state;
+	struct text *begun = &connection->begun;
 	struct frame request;
 	struct fault why;
 
@@ -58,7 +68,7 @@ received(void *context, void *state, struct span *bytes, struct text *out)
 		    server->protocol->name, why.text);
 		return CONNECTION_CLOSE;
 	case FRAME_WHOLE:
-		return give_reply(server, begun, &request, out);
+		return give_reply(server, connection, &request, out);
 	default:
 		return begun->length > 0 ? CONNECTION_WITHIN : CONNECTION_IDLE;
 	}
@@ -82,7 +92,7 @@ request_server_open(const struct request_protocol *protocol, void *context, stru
 	struct connection_handler handler = { opened, received, closed, trouble, server };
 	struct listener_limits limits = { .workers = protocol->workers,
 		.most = most_connections,
-		.idle_ms = IDLE_MS,
+		.idle_ms = protocol->idle_ms > 0 ? protocol->idle_ms : IDLE_MS,
 		.within_ms = WITHIN_MS,
 		.reply = protocol->reply_max };
 

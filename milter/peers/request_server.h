@@ -16,10 +16,11 @@ struct request_protocol {
 	unsigned workers;   /* threads: how many requests are served at once */
 	size_t request_max; /* bytes of one request, including its end mark */
 	size_t reply_max;   /* bytes of one reply */
+	int64_t idle_ms;    /* silence between requests; 0: as long as MTAs need */
 	frame_cut *cut;
 	/* Puts the reply into out. False: there is none, and the connection is closed. Any worker may call it, but
 	 * only one at a time for a connection. */
-	bool (*reply)(void *context, struct frame *request, struct text *out);
+	bool (*reply)(void *context, const struct connection_peer *, struct frame *request, struct text *out);
 };
 
 struct request_server;

@@ -50,7 +50,7 @@ is_white(const struct services *services, const struct smtp_client *client, cons
 }
 
 static bool
-reply_to_key(void *context, struct frame *key, struct text *out)
+reply_to_key(void *context, const struct connection_peer *peer, struct frame *key, struct text *out)
 {
 	struct smtp_client client = { .name = "",
 		.helo = "",
@@ -60,6 +60,7 @@ reply_to_key(void *context, struct frame *key, struct text *out)
 		.claims_only = true };
 	char sender[1024];
 
+	(void)peer;
 	if (!read_key((struct span){ key->bytes, key->length }, &client, sender, sizeof sender))
 		netstring_put(out, span_of("PERM the key is CLIENT,SENDER"));
 	else

@@ -11,6 +11,7 @@
 #include "milter/smtp/delay_alarm.h"
 #include "milter/smtp/greylisting.h"
 #include "milter/smtp/session.h"
+#include "milter/system/clock.h"
 
 enum {
 	NAME_MAX_BYTES = 512,            /* kept of HELO, host and macro values */
@@ -20,6 +21,7 @@ enum {
 static const struct services *services;
 static atomic_uint sessions, messages;
 static atomic_bool draining;
+static _Atomic int64_t last_contact;
 
 struct session {
 	struct smtp_client client;
@@ -40,6 +42,12 @@ unsigned
 session_count(void)
 {
 	return sessions;
+}
+
+int64_t
+session_last_contact(void)
+{
+	return last_contact;
 }
 
 void
@@ -229,6 +237,7 @@ on_connect(SMFICTX *ctx, char *name, struct sockaddr *address)
 
 	if (session == NULL)
 		return go_on(session, SMFIP_NR_CONN);
+	last_contact = clock_now();
 	copy_name(session->name, name);
 	copy_name(session->mta_name, macro(ctx, "j"));
 	copy_name(session->daemon_name, macro(ctx, "{daemon_name}"));

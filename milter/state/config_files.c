@@ -13,6 +13,9 @@
 #include "milter/system/clock.h"
 #include "policy/config/lint.h"
 #include "policy/config/policy_text.h"
+#include "policy/config/policy_tree.h"
+#include "policy/util/arena.h"
+#include "policy/util/hash.h"
 
 /* ---- files ---- */
 
@@ -139,16 +142,24 @@ read_vendor(void *context, const struct strings *folders, const char *name, cons
 	return NULL;
 }
 
+static void
+networks_path(const char *vendor_file, const char *name, char *out, size_t size)
+{
+	const char *slash = strrchr(vendor_file, '/');
+
+	if (name[0] == '/' || slash == NULL)
+		snprintf(out, size, "%s", name);
+	else
+		snprintf(out, size, "%.*s/%s", (int)(slash - vendor_file), vendor_file, name);
+}
+
 static const char *
 read_networks(void *context, const char *vendor_file, const char *name, size_t *length, struct fault *why)
 {
-	const char *slash = strrchr(vendor_file, '/'), *kept;
 	char path[8192];
+	const char *kept;
 
-	if (name[0] == '/' || slash == NULL)
-		snprintf(path, sizeof path, "%s", name);
-	else
-		snprintf(path, sizeof path, "%.*s/%s", (int)(slash - vendor_file), vendor_file, name);
+	networks_path(vendor_file, name, path, sizeof path);
 	return config_texts_read(context, path, &kept, length, why);
 }
 
@@ -206,6 +217,86 @@ senders_find(struct policy *policy, struct faults *faults)
 		}
 		free(list);
 	}
+}
+
+/* ---- what lies on disk ---- */
+
+static bool
+hash_file(const char *path, uint64_t *hash)
+{
+	struct fault why;
+	size_t length = 0;
+	char *text = read_file(path, &length, &why);
+
+	if (text == NULL)
+		return false;
+	*hash = hash_bytes(hash_string(*hash, path), text, length);
+	free(text);
+	return true;
+}
+
+/* All of a folder, for the shared senders in it count as well. */
+static bool
+hash_folder(const char *folder, uint64_t *hash)
+{
+	struct dirent **list = NULL;
+	int count = scandir(folder, &list, is_conf, alphasort);
+	bool done = count >= 0 || errno == ENOENT;
+	char path[4096];
+
+	for (int i = 0; i < count; i++) {
+		snprintf(path, sizeof path, "%s/%s", folder, list[i]->d_name);
+		done = done && hash_file(path, hash);
+		free(list[i]);
+	}
+	free(list);
+	return done;
+}
+
+static bool
+hash_networks(const struct source *source, uint64_t *hash)
+{
+	char path[8192];
+
+	if (source->kind != SOURCE_FILE)
+		return true;
+	networks_path(source->vendor->sources_file, source->name, path, sizeof path);
+	return hash_file(path, hash);
+}
+
+bool
+config_files_fingerprint(const char *path, const struct policy *policy, uint64_t *out)
+{
+	const struct strings *folders = &policy->settings.vendor_path;
+	bool done;
+
+	*out = HASH_START;
+	done = hash_file(path, out);
+	for (size_t i = 0; done && i < folders->count; i++)
+		done = hash_folder(folders->list[i], out);
+	for (size_t i = 0; done && i < policy->source_count; i++)
+		done = hash_networks(&policy->sources[i], out);
+	return done;
+}
+
+bool
+config_files_peek(const char *path, const char *group, const char *key, char *out, size_t size, struct fault *why)
+{
+	struct arena *arena = arena_open(POLICY_ARENA_MAX);
+	const struct node *root = NULL, *place, *value;
+	size_t length = 0;
+	char *text = arena == NULL ? NULL : read_file(path, &length, why);
+
+	if (arena == NULL)
+		fault_set(why, "out of memory");
+	if (text != NULL)
+		root = tree_read(arena, path, text, length, why);
+	place = root == NULL || group[0] == '\0' ? root : node_member(root, group);
+	value = place == NULL || place->kind != NODE_GROUP ? NULL : node_member(place, key);
+	snprintf(out, size, "%s", value == NULL || value->kind != NODE_STRING ? "" : value->text);
+	free(text);
+	arena_close(arena);
+	return root != NULL;
 }
 
 /* Warns of what is allowed but will cause trouble. False if the policy must not take effect. */

@@ -7,6 +7,8 @@
 #ifndef CONFIG_FILES_H
 #define CONFIG_FILES_H
 
+#include <stdint.h>
+
 #include "policy/rules/policy.h"
 #include "policy/util/fault.h"
 
@@ -14,6 +16,15 @@
  * vendor files, and refuses what is too broad (lint.h). NULL when one fault is an error; all faults
  * are added. Given. */
 struct policy *config_files_read(const char *path, struct faults *) MUST_USE;
+
+/* A number that differs whenever a file of the configuration does: greenlane.conf, all of vendor_path, lists of networks.
+ * False when one cannot be read by us: then nothing is known. */
+bool config_files_fingerprint(const char *path, const struct policy *, uint64_t *out) MUST_USE;
+
+/* What one string in greenlane.conf says, in this group ("": in none), however wrong the rest of the file is. False with
+ * why when the file cannot be read; *out is "" where there is no such string. Up to size bytes. */
+bool config_files_peek(const char *path, const char *group, const char *key, char *out, size_t size,
+    struct fault *why) MUST_USE;
 
 /* A policy of the one vendor of this name; its file is looked up in the directories as in vendor_path. NULL and
  * faults as above. Given. */

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #define SYSLOG_NAMES
+#include "milter/system/clock.h"
 #include "milter/system/files.h"
 #include "milter/system/journal.h"
 
@@ -27,6 +28,7 @@ struct journal {
 	struct line queue[JOURNAL_QUEUE];
 	size_t first, count;
 	unsigned long dropped;
+	struct journal_state state;
 	bool loud, ends, reopen;
 	bool sleeps;   /* the writer waits for a signal */
 	size_t before; /* lines that were queued before the reopening was requested */
@@ -80,6 +82,22 @@ ends_torn(int file)
 	    pread(file, &last, 1, st.st_size - 1) == 1 && last != '\n';
 }
 
+/* Said in the log at each record that is lost; here once, with its beginning. */
+static void
+note_record(struct journal *journal, bool written, const char *trouble)
+{
+	struct journal_state *state = &journal->state;
+
+	pthread_mutex_lock(&journal->lock);
+	if (written)
+		state->record_failed_since = 0;
+	else if (state->record_failed_since == 0)
+		state->record_failed_since = clock_now();
+	if (!written)
+		snprintf(state->record_trouble, sizeof state->record_trouble, "%s", trouble);
+	pthread_mutex_unlock(&journal->lock);
+}
+
 /* One write per line, so that lines of two processes never mix. After half a line the next begins on a new line. */
 static void
 write_record(struct journal *journal, char *text)
@@ -88,16 +106,16 @@ write_record(struct journal *journal, char *text)
 	struct iovec parts[] = { { end, journal->torn }, { text, strlen(text) }, { end, 1 } };
 	size_t size = parts[0].iov_len + parts[1].iov_len + 1;
 	ssize_t written = journal->file < 0 ? 0 : writev(journal->file, parts, 3);
+	const char *trouble;
 
 	if (written == (ssize_t)size)
 		journal->torn = false;
 	else if (written > 0)
 		journal->torn = true;
+	trouble = journal->file < 0 ? "it is not open" : written < 0 ? strerror(errno) : "only part of it was written";
 	if (written != (ssize_t)size)
-		syslog(LOG_ERR, "%s: a record could not be written: %s", journal->path,
-		    journal->file < 0 ? "it is not open"
-			: written < 0 ? strerror(errno)
-				      : "only part of it was written");
+		syslog(LOG_ERR, "%s: a record could not be written: %s", journal->path, trouble);
+	note_record(journal, written == (ssize_t)size, trouble);
 }
 
 static void
@@ -286,6 +304,8 @@ enqueue(struct journal *journal, int level, char *text)
 	pthread_mutex_lock(&journal->lock);
 	if (text == NULL || journal->count == JOURNAL_QUEUE) {
 		journal->dropped++;
+		journal->state.dropped++;
+		journal->state.dropped_at = clock_now();
 		free(text);
 	} else {
 		size_t last = (journal->first + journal->count++) % JOURNAL_QUEUE;
@@ -321,6 +341,23 @@ journal_fault(struct journal *journal, int level, const struct fault *fault)
 	journal_say(journal, level, "%s", text);
 }
 
+static void
+count_verdict(struct journal *journal, enum action action)
+{
+	pthread_mutex_lock(&journal->lock);
+	journal->state.verdicts[action]++;
+	pthread_mutex_unlock(&journal->lock);
+}
+
+void
+journal_look(struct journal *journal, struct journal_state *out)
+{
+	pthread_mutex_lock(&journal->lock);
+	*out = journal->state;
+	snprintf(out->record, sizeof out->record, "%s", journal->next_path);
+	pthread_mutex_unlock(&journal->lock);
+}
+
 void
 journal_verdict(struct journal *journal, const struct verdict_record *record)
 {
@@ -328,6 +365,7 @@ journal_verdict(struct journal *journal, const struct verdict_record *record)
 
 	if (journal == NULL)
 		return;
+	count_verdict(journal, record->action);
 	text_open(&line, VERDICT_LINE_MAX);
 	verdict_record_write_line(record, &line);
 	enqueue(journal, LOG_INFO, strdup(line.bytes));

@@ -31,6 +31,17 @@ void journal_say(struct journal *, int level, const char *fmt, ...) PRINTF_LIKE(
 void journal_fault(struct journal *, int level, const struct fault *);
 void journal_verdict(struct journal *, const struct verdict_record *);
 
+/* What it has done since it was opened; times are seconds since 1970, 0: never. */
+struct journal_state {
+	uint64_t verdicts[ACTIONS];
+	uint64_t dropped;            /* lines */
+	int64_t dropped_at;          /* the last */
+	char record[4096];           /* "": there is no record file */
+	int64_t record_failed_since; /* 0: the last record was written */
+	char record_trouble[128];
+};
+void journal_look(struct journal *, struct journal_state *out);
+
 bool journal_facility_read(const char *name, int *facility) MUST_USE;
 
 #endif

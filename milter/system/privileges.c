@@ -134,7 +134,7 @@ account_become(const struct account *account, struct fault *why)
 bool
 account_give_socket(const struct account *account, const char *path, const char *group, struct fault *why)
 {
-	const struct group *entry = getgrnam(group);
+	const struct group *entry = group[0] == '\0' ? NULL : getgrnam(group);
 	gid_t gid = entry == NULL ? account->gid : entry->gr_gid;
 
 	/* no link is followed: the account may write in the socket's directory, and we may be root */
@@ -142,9 +142,9 @@ account_give_socket(const struct account *account, const char *path, const char 
 	    fchmodat(AT_FDCWD, path, 0660, AT_SYMLINK_NOFOLLOW) != 0)
 		return fault_at(why, path, 0, "cannot be given to group %s: %s; put %s into that group", group,
 		    strerror(errno), account->name);
-	if (entry == NULL)
-		return fault_set(why, "milter.group '%s' does not exist; only root and %s can use %s", group,
-		    account->name, path);
+	if (entry == NULL && group[0] != '\0')
+		return fault_set(why, "group '%s' does not exist; only root and %s can use %s", group, account->name,
+		    path);
 	return true;
 }
 

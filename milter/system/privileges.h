@@ -29,8 +29,8 @@ bool account_make_folder_of(const struct account *, const char *file, mode_t mod
 /* Becomes the account for good: groups, group, user. Does nothing when not root. */
 bool account_become(const struct account *, struct fault *why) MUST_USE;
 
-/* Lets group members use a Unix socket: owner account, mode 0660. False with why if the group does not exist; then
- * only the owner can use the socket. */
+/* Lets group members use a Unix socket: owner account, mode 0660; group "": the account's own. False with why if the
+ * group does not exist; then only the owner can use the socket. */
 bool account_give_socket(const struct account *, const char *path, const char *group, struct fault *why) MUST_USE;
 
 /* Holds the lock file for the life of the process, so that no second instance takes the socket. */

@@ -13,8 +13,8 @@
 #define VERSION "unreleased"
 #endif
 
-static const struct command *const commands[] = { &cmd_check, &cmd_dns, &cmd_explain, &cmd_export, &cmd_setup,
-	&cmd_sources, &cmd_status, &cmd_vendor };
+static const struct command *const commands[] = { &cmd_check, &cmd_dns, &cmd_explain, &cmd_export, &cmd_reload,
+	&cmd_setup, &cmd_sources, &cmd_status, &cmd_vendor };
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 
 static int

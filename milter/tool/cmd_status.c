@@ -1,354 +1,324 @@
+#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
 
-#include "milter/state/export_file.h"
-#include "milter/state/source_list.h"
-#include "milter/state/usage.h"
-#include "milter/system/clock.h"
+#include "milter/state/config_files.h"
 #include "milter/system/privileges.h"
 #include "milter/tool/cmd.h"
+#include "milter/tool/daemon.h"
+#include "policy/util/json_read.h"
 
-/* What is gathered while the status is printed. */
-struct status {
-	const struct policy *policy;
-	const struct export_listing *listings;
-	struct usage *usage;
-	int64_t now;
-	bool well;    /* nothing found yet that needs attention */
-	bool unknown; /* it could not be determined whether the daemon runs */
-};
+#ifndef GREENLANE_STATE_DIR
+#define GREENLANE_STATE_DIR "/var/lib/greenlane"
+#endif
 
-/* The daemon holds the lock in state_dir as long as it runs. */
-static void
-show_daemon(struct status *status)
-{
-	const char *state_dir = status->policy->settings.state_dir;
-	struct fault why = { .text = "" };
-	char path[PATH_MAX], text[1024];
+enum { FOUND_MAX = 4 };
 
-	snprintf(path, sizeof path, "%s/lock", state_dir);
-	switch (lock_look(path, &why)) {
-	case LOCK_HELD:
-		printf("greenlaned is running, mode %s\n", status->policy->settings.monitor ? "monitor" : "enforce");
-		break;
-	case LOCK_FREE:
-		printf("greenlaned is not running with state_dir %s\n", state_dir);
-		status->well = false;
-		break;
-	case LOCK_UNKNOWN:
-		fault_write(&why, text, sizeof text);
-		printf("cannot tell whether greenlaned is running: %s\n", text);
-		status->unknown = true;
-	}
-}
-
-/* A wrong answer is believed only after refresh.absent_after. */
-static void
-show_wrong(struct status *status, const struct export_listing *listing)
-{
-	int64_t until = listing->wrong_since + status->policy->settings.refresh.absent_after;
-	char since[CMD_TIME_TEXT], end[CMD_TIME_TEXT];
-
-	if (listing->wrong[0] == '\0')
-		return;
-	printf("ill: source-wrong: %s of %s: %s, since %s; ", listing->source->text, listing->source->vendor->name,
-	    listing->wrong, cmd_time_text(listing->wrong_since, since));
-	if (listing->missing[0] == '\0' && listing->count == 0)
-		puts("it no longer lists anything; write the name that is published now, or remove the source");
-	else
-		printf("if this lasts until %s, it lists nothing; write the name that is published now\n",
-		    cmd_time_text(until, end));
-	status->well = false;
-}
-
-static void
-show_vendor(struct status *status, const struct vendor *vendor)
-{
-	size_t sources = 0, known = 0, networks = 0;
-	bool asked = false;
-
-	for (size_t i = 0; i < vendor->source_count; i++) {
-		const struct source *source = &vendor->sources[i];
-		const struct export_listing *listing = &status->listings[source->number];
-
-		if (!source_counts(source))
-			continue;
-		sources++;
-		known += listing->missing[0] == '\0';
-		networks += listing->count;
-		asked = asked || listing->asked[0] != '\0';
-	}
-	printf("vendor %s, mode %s: %zu of %zu sources known, %zu networks\n", vendor->name,
-	    vendor_mode_word(vendor->mode), known, sources, networks);
-	status->well = status->well && known == sources;
-	for (size_t i = 0; i < vendor->source_count; i++)
-		if (source_counts(&vendor->sources[i]))
-			show_wrong(status, &status->listings[vendor->sources[i].number]);
-	if (sources == 0 || known < sources || networks > 0 || asked)
-		return;
-	printf("ill: vendor-without-addresses: no source of %s lists an address: only signatures prove its mail; "
-	       "write the sources that it publishes now\n",
-	    vendor->name);
-	status->well = false;
-}
-
-/* ---- who may use our names, and relays ---- */
-
-static void
-print_rules(const struct name_rules *rules)
-{
-	for (size_t i = 0; i < rules->count; i++) {
-		const struct name_rule *rule = &rules->list[i];
-
-		printf("%s%s%s%s", i > 0 ? ", " : "",
-		    rule->local != NULL ? rule->local
-			: rule->exact   ? "="
-					: "",
-		    rule->local != NULL ? "@" : "", rule->domain);
-	}
-}
-
-static void
-show_delegation(const char *word, const struct delegation *delegation)
-{
-	const struct strings *selectors = &delegation->selectors;
-	struct text vouch;
-
-	printf("%s %s may send as ", word, delegation->vendor_name);
-	print_rules(&delegation->domains);
-	text_open(&vouch, 256);
-	vouch_write(delegation->vouch, delegation->vouch_count, &vouch);
-	printf(", proven by %s", vouch.bytes);
-	text_close(&vouch);
-	for (size_t i = 0; i < selectors->count; i++)
-		printf("%s%s",
-		    i > 0                       ? ", "
-			: selectors->count == 1 ? "; DKIM selector "
-						: "; DKIM selectors ",
-		    selectors->list[i]);
-	putchar('\n');
-}
-
-/* A vendor's addresses change, so only the number of networks is shown. */
-static void
-print_vendor_networks(struct status *status, const struct relay *relay)
-{
-	size_t sources = 0, known = 0, networks = 0;
-
-	for (size_t i = 0; i < relay->vendor->source_count; i++) {
-		const struct source *source = &relay->vendor->sources[i];
-		const struct export_listing *listing = &status->listings[source->number];
-
-		if (!source_counts(source) || !source_is_chosen(source, relay->tags.list, relay->tags.count))
-			continue;
-		sources++;
-		known += listing->missing[0] == '\0';
-		networks += listing->count;
-	}
-	printf("vendor %s, %zu networks", relay->vendor_name, networks);
-	if (known < sources)
-		printf(" (%zu of %zu sources known)", known, sources);
-}
-
-static void
-show_relay(struct status *status, const struct relay *relay)
-{
-	enum { NAMED = 20 };
-	const struct prefixes *networks = &relay->networks;
-	char text[PREFIX_TEXT];
-
-	printf("relay %s, %s: ", relay->name, relay->kind == RELAY_GATEWAY ? "gateway" : "forwarder");
-	if (relay->vendor != NULL)
-		print_vendor_networks(status, relay);
-	for (size_t i = 0; i < networks->count && i < NAMED; i++)
-		printf("%s%s", i > 0 || relay->vendor != NULL ? ", " : "", prefix_write(&networks->list[i], text));
-	if (networks->count > NAMED)
-		printf(" and %zu more", networks->count - NAMED);
-	putchar('\n');
-}
-
-/* ---- authorised outbound addresses ---- */
-
-struct outbound {
-	const struct address *address;
-	int64_t last;
-	uint32_t count;
+/* What asking the daemon itself has shown, beside what it says. */
+struct found {
+	struct status_alert alerts[FOUND_MAX];
+	size_t count;
+	char text[FOUND_MAX][600];
 };
 
 static void
-see_outbound(void *context, const struct usage_entry *entry)
+add(struct found *found, const char *slug, const char *text, const char *remedy)
 {
-	struct outbound *outbound = context;
-
-	if (entry->kind != USAGE_OUTBOUND || !address_equal(&entry->address, outbound->address))
-		return;
-	outbound->last = entry->last;
-	outbound->count = entry->count;
+	snprintf(found->text[found->count], sizeof found->text[0], "%s", text);
+	found->alerts[found->count] = (struct status_alert){ slug, 0, found->text[found->count], remedy };
+	found->count++;
 }
 
-/* An address that was never used is shown, but is not a problem. */
-static void
-show_outbound(struct status *status, const struct prefix *prefix)
-{
-	struct outbound outbound = { .address = &prefix->base };
-	char text[PREFIX_TEXT], when[CMD_TIME_TEXT];
+/* ---- for a person ---- */
 
-	if (!usage_each(status->usage, see_outbound, &outbound)) {
-		fputs("greenlane: out of memory: the last use of some addresses is not shown\n", stderr);
-		status->well = false;
-	}
-	printf("outbound %s%s: ", prefix_write(prefix, text),
-	    prefixes_hold(&status->policy->settings.own.may_forward, &prefix->base) ? ", may forward" : "");
-	if (outbound.count == 0)
-		puts("never used");
-	else
-		printf("last used %s, %u mail%s\n", cmd_time_text(outbound.last, when), outbound.count,
-		    outbound.count == 1 ? "" : "s");
+/* A member of an object as a line; "" is put where there is none. */
+static void
+plain(struct span object, const char *key, struct text *out)
+{
+	text_clear(out);
+	json_unquote(json_member(object, key), out);
+	for (size_t i = 0; i < out->length; i++)
+		if ((unsigned char)out->bytes[i] < 0x20 || out->bytes[i] == 0x7f)
+			out->bytes[i] = '?';
 }
 
 static void
-show_outbounds(struct status *status)
+print_member(const char *before, struct span object, const char *key)
 {
-	const struct prefixes *may_send = &status->policy->settings.own.outbound;
-	const struct prefixes *may_forward = &status->policy->settings.own.may_forward;
-
-	for (size_t i = 0; i < may_send->count; i++)
-		show_outbound(status, &may_send->list[i]);
-	for (size_t i = 0; i < may_forward->count; i++)
-		if (!prefixes_hold(may_send, &may_forward->list[i].base))
-			show_outbound(status, &may_forward->list[i]);
-}
-
-/* ---- clients that cannot be seen ---- */
-
-static void
-see_hidden(void *context, const struct usage_entry *entry)
-{
-	struct status *status = context;
-	char peer[ADDRESS_TEXT], when[CMD_TIME_TEXT];
-
-	if (entry->kind != USAGE_HIDDEN || entry->last < status->now - USAGE_LATELY)
-		return;
-	printf("ill: hidden-clients: the clients behind %s%s%s cannot be seen: %u mails, last %s; "
-	       "give greenlane the real address, see HIDDEN CLIENTS in greenlaned(8)\n",
-	    address_write(&entry->address, peer), entry->name[0] == '-' ? "" : ", relay ",
-	    entry->name[0] == '-' ? "" : entry->name, entry->count, cmd_time_text(entry->last, when));
-	status->well = false;
-}
-
-static void
-show_hidden(struct status *status)
-{
-	unsigned names = usage_recent(status->usage, USAGE_LOOPBACK, status->now - USAGE_LATELY);
-
-	if (!usage_each(status->usage, see_hidden, status)) {
-		fputs("greenlane: out of memory: the last use of some addresses is not shown\n", stderr);
-		status->well = false;
-	}
-	if (names < USAGE_SEVERAL)
-		return;
-	printf("ill: hidden-clients: hosts with %u or more names connected from loopback, which is exempt: their mail is not judged; "
-	       "give greenlane the real address, see HIDDEN CLIENTS in greenlaned(8)\n",
-	    names);
-	status->well = false;
-}
-
-/* ---- exports ---- */
-
-static void
-show_export(struct status *status, const struct export_job *job)
-{
-	bool fresh = false, done;
-	struct fault why = { .text = "" };
 	struct text text;
 
-	text_open(&text, EXPORT_TEXT_MAX);
-	done = source_list_write(status->policy, status->listings, status->now, job->format, job->value, &text, &why) &&
-	    export_file_is_fresh(job->file, &text, &fresh, &why);
+	text_open(&text, STATUS_JSON_MAX);
+	plain(object, key, &text);
+	printf("%s%s", before, text.bytes);
 	text_close(&text);
-	printf("export %s %s: %s%s\n", export_format_words[job->format], job->file,
-	    !done       ? "unknown: "
-		: fresh ? "fresh"
-			: "stale: it differs from what the sources list now",
-	    done ? "" : why.text);
-	status->well = status->well && done && fresh;
+}
+
+static void
+print_time(const char *before, struct span object, const char *key)
+{
+	char when[CMD_TIME_TEXT];
+
+	printf("%s%s", before, cmd_time_text(json_integer(json_member(object, key)), when));
+}
+
+static void
+print_daemon(struct span json)
+{
+	struct span reload = json_member(json, "reload");
+
+	print_member("greenlaned ", json, "version");
+	print_time(" runs since ", json, "since");
+	print_member(", pid ", json, "pid");
+	print_member(", mode ", json, "mode");
+	print_member(", policy ", json, "policy");
+	print_time("\nlast load ", reload, "at");
+	puts(json_is_true(json_member(reload, "ok")) ? ": in force" : ": refused");
+}
+
+static void
+print_listener(struct span listener)
+{
+	print_member("listener ", listener, "name");
+	print_member(" ", listener, "address");
+	puts(!json_is_true(json_member(listener, "present"))       ? ": gone"
+		: json_is_true(json_member(listener, "reachable")) ? ": open"
+								   : ": its users cannot reach it");
+}
+
+static void
+print_mail(struct span json)
+{
+	struct span mta = json_member(json, "mta"), verdicts = json_member(json, "verdicts");
+	const char *between = "verdicts: ";
+
+	if (json_integer(json_member(mta, "last")) == 0)
+		fputs("mta: no contact since the start", stdout);
+	else
+		print_time("mta: last contact ", mta, "last");
+	print_member(", sessions ", mta, "sessions");
+	putchar('\n');
+	for (size_t i = 0; i < ACTIONS; i++) {
+		printf("%s%s ", between, action_word((enum action)i));
+		print_member("", verdicts, action_word((enum action)i));
+		between = ", ";
+	}
+	print_member("\ngreylist: ", json_member(json, "store"), "state");
+	putchar('\n');
+}
+
+static void
+print_vendor(struct span vendor)
+{
+	print_member("vendor ", vendor, "name");
+	print_member(", mode ", vendor, "mode");
+	print_member(": ", vendor, "known");
+	print_member(" of ", vendor, "sources");
+	print_member(" sources known, ", vendor, "networks");
+	puts(" networks");
+}
+
+static void print_export(struct span export)
+{
+	print_member("export ", export, "format");
+	print_member(" ", export, "file");
+	if (json_member(export, "trouble").length > 0)
+		print_member(": unknown: ", export, "trouble");
+	else
+		fputs(json_is_true(json_member(export, "fresh")) ? ": fresh"
+								 : ": stale: it differs from what the sources list now",
+		    stdout);
+	putchar('\n');
+}
+
+static void
+print_alert(struct span alert)
+{
+	print_member("ill: ", alert, "slug");
+	print_member(": ", alert, "text");
+	print_member("; ", alert, "remedy");
+	putchar('\n');
+}
+
+static void
+print_each(struct span json, const char *key, void (*print)(struct span))
+{
+	struct span rest = json_member(json, key), element;
+
+	while (json_next(&rest, &element))
+		print(element);
+}
+
+static void
+print_lines(struct span json, const char *key, const char *before)
+{
+	struct span rest = json_member(json, key), element;
+
+	while (json_next(&rest, &element))
+		daemon_print(stdout, before, element);
+}
+
+static void
+print_all(struct span json)
+{
+	if (json_member(json, "pid").length > 0) {
+		print_daemon(json);
+		print_each(json, "listeners", print_listener);
+		print_mail(json);
+	}
+	print_each(json, "vendors", print_vendor);
+	print_lines(json, "delegations", "delegation ");
+	print_lines(json, "partners", "partner ");
+	print_lines(json, "relays", "relay ");
+	print_lines(json, "outbound", "outbound ");
+	print_each(json, "exports", print_export);
+	print_each(json, "alerts", print_alert);
+}
+
+/* ---- the milter ---- */
+
+/* Its socket as the daemon names it; who may not use it cannot tell, and the daemon has said whether others can. */
+static void
+try_milter(struct span listener, struct found *found)
+{
+	struct fault why = { .text = "" };
+	char told[600];
+	struct text address;
+	enum asked asked = ASKED_ANSWERED;
+
+	text_open(&address, 1200);
+	plain(listener, "address", &address);
+	if (json_is_true(json_member(listener, "present")))
+		asked = ask_milter(address.bytes, ASK_MILTER_MS, &why);
+	if (asked == ASKED_HUNG || asked == ASKED_ABSENT) {
+		snprintf(told, sizeof told, "the milter at %s %s", address.bytes,
+		    asked == ASKED_HUNG ? "does not answer within 2 seconds" : "takes no connection");
+		add(found, "hung", told, "restart greenlaned; its log may say why");
+	}
+	text_close(&address);
+}
+
+static void
+try_listeners(struct span json, struct found *found)
+{
+	struct span rest = json_member(json, "listeners"), listener;
+
+	while (json_next(&rest, &listener))
+		if (span_is(json_member(listener, "name"), "\"milter\"") && found->count < FOUND_MAX)
+			try_milter(listener, found);
+}
+
+/* ---- a daemon that does not answer ---- */
+
+/* The daemon holds the lock of state_dir for as long as it lives. False: it cannot be told whether it runs. */
+static bool
+look_absent(const char *config, const char *address, struct found *found, struct fault *why)
+{
+	char state_dir[3000], path[PATH_MAX], told[600];
+
+	if (!config_files_peek(config, "", "state_dir", state_dir, sizeof state_dir, why))
+		return false;
+	snprintf(path, sizeof path, "%s/lock", state_dir[0] == '\0' ? GREENLANE_STATE_DIR : state_dir);
+	switch (lock_look(path, why)) {
+	case LOCK_HELD:
+		snprintf(told, sizeof told,
+		    "greenlaned is running, but nothing listens at %.300s: it is stopping, or its socket is gone",
+		    address);
+		add(found, "socket-gone", told, "restart greenlaned, and find out what removes files there");
+		return true;
+	case LOCK_FREE:
+		snprintf(told, sizeof told, "greenlaned is not running: nothing listens at %.300s", address);
+		add(found, "not-running", told, "start it (systemctl start greenlaned) and read the log");
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool
+ask(const char *config, struct text *reply, struct found *found, struct fault *why)
+{
+	char address[1200];
+
+	if (!daemon_control(config, address, sizeof address, why))
+		return false;
+	switch (ask_daemon(address, "status", ASK_STATUS_MS, reply, why)) {
+	case ASKED_ANSWERED:
+		try_listeners((struct span){ reply->bytes, reply->length }, found);
+		return true;
+	case ASKED_HUNG:
+		add(found, "hung", "greenlaned does not answer within 5 seconds",
+		    "restart greenlaned; its log may say why");
+		return true;
+	case ASKED_ABSENT:
+		return look_absent(config, address, found, why);
+	default:
+		return false;
+	}
 }
 
 /* ---- all of it ---- */
 
-static void
-show_all(struct status *status)
+static int
+show(const struct text *reply, const struct found *found, bool as_json)
 {
-	const struct policy *policy = status->policy;
+	struct span said = { reply->bytes, reply->length }, json;
+	struct text all;
+	int result;
 
-	show_daemon(status);
-	for (size_t i = 0; i < policy->vendor_count; i++)
-		show_vendor(status, &policy->vendors[i]);
-	for (size_t i = 0; i < policy->delegation_count; i++)
-		show_delegation("delegation", &policy->delegations[i]);
-	for (size_t i = 0; i < policy->partner_count; i++)
-		show_delegation("partner", &policy->partners[i]);
-	for (size_t i = 0; i < policy->relay_count; i++)
-		show_relay(status, &policy->relays[i]);
-	show_outbounds(status);
-	show_hidden(status);
-	for (size_t i = 0; i < policy->export_count; i++)
-		show_export(status, &policy->exports[i]);
+	text_open(&all, STATUS_JSON_MAX + 8192);
+	status_write_more(said, found->alerts, found->count, &all);
+	json = (struct span){ all.bytes, all.length };
+	if (as_json)
+		puts(all.bytes);
+	else
+		print_all(json);
+	result = json_is_true(json_member(json, "ill"));
+	text_close(&all);
+	return result;
 }
 
-/* Reads what the daemon saved last; of a damaged file, the part that is sound. NULL: out of memory. */
-static struct usage *
-take_usage(const char *state_dir)
+/* What it answers may be that it cannot. */
+static int
+show_or_fail(const struct text *reply, const struct found *found, bool as_json)
 {
-	struct fault why = { .text = "" };
-	struct usage *usage = usage_open(&why);
-	char text[1024];
+	struct span json = { reply->bytes, reply->length };
 
-	if (usage != NULL && !usage_load(usage, state_dir, &why)) {
-		fault_write(&why, text, sizeof text);
-		fprintf(stderr, "greenlane: %s\n", text);
-	}
-	return usage;
+	if (json_member(json, "error").length == 0)
+		return show(reply, found, as_json);
+	daemon_print(stderr, "greenlane: ", json_member(json, "text"));
+	return 1;
 }
 
 static int
-show(const struct policy *policy)
+cannot_tell(const struct fault *why)
 {
-	struct arena *arena = arena_open(SOURCE_LIST_ARENA);
-	struct status status = { .policy = policy, .now = clock_now(), .well = true };
-	int result = EX_OSERR;
+	char text[1024];
 
-	status.usage = take_usage(policy->settings.state_dir);
-	if (arena != NULL)
-		status.listings = source_list_take(policy, policy->settings.state_dir, status.now, arena);
-	if (status.listings == NULL || status.usage == NULL) {
-		fputs("greenlane: out of memory\n", stderr);
-	} else {
-		show_all(&status);
-		result = status.unknown ? EX_UNAVAILABLE : !status.well;
-	}
-	usage_close(status.usage);
-	arena_close(arena);
-	return result;
+	fault_write(why, text, sizeof text);
+	fprintf(stderr, "greenlane: cannot tell whether greenlaned is well: %s\n", text);
+	return EX_UNAVAILABLE;
 }
 
 static int
 run(const char *config, int argc, char **argv)
 {
-	struct policy *policy;
-	int result;
+	static const struct option own[] = { { "json", no_argument, NULL, 'j' }, { NULL, 0, NULL, 0 } };
+	struct fault why = { .text = "" };
+	struct found found = { .count = 0 };
+	bool as_json = false;
+	struct text reply;
+	int option, result;
 
-	if (cmd_words(&cmd_status, &config, argc, argv) != 0)
+	while ((option = cmd_option(&cmd_status, &config, argc, argv, own)) == 'j')
+		as_json = true;
+	if (option != -1 || optind != argc)
 		return cmd_usage(&cmd_status);
-	policy = cmd_load(config);
-	if (policy == NULL)
-		return EX_CONFIG;
-	result = show(policy);
-	policy_free(policy);
+	text_open(&reply, STATUS_JSON_MAX);
+	result = ask(config, &reply, &found, &why) ? show_or_fail(&reply, &found, as_json) : cannot_tell(&why);
+	text_close(&reply);
 	return result;
 }
 
-const struct command cmd_status = { "status", "",
-	"show whether the daemon is running, what is known, who may send as us, which exports are stale", run };
+const struct command cmd_status = { "status", "[--json]", "show what the daemon does, each problem and its remedy", run };

@@ -258,6 +258,15 @@ host_fits(const char *text, size_t length, enum address_family family)
 	return strspn(host, "0123456789.") < length && domain_read(host, length, name, NULL);
 }
 
+/* Who may ask is told by the kernel, so it is never a port. */
+bool
+value_control(const char *text, struct fault *why)
+{
+	if (strcmp(text, "none") == 0 || strncmp(text, "unix:", 5) == 0)
+		return strcmp(text, "none") == 0 || value_listener(text, why);
+	return fault_set(why, "'%.120s' is no Unix socket; write \"unix:/run/greenlane/control.sock\" or \"none\"", text);
+}
+
 bool
 value_listener(const char *text, struct fault *why)
 {

@@ -105,7 +105,11 @@ struct settings {
 		const char *listen, *greylist_class;
 		enum undecided undecided;
 	} delegate;
-	const char *socketmap_listen, *control_listen, *metrics_listen;
+	const char *socketmap_listen, *metrics_listen;
+	struct {
+		const char *listen, *group; /* "none": it is off; group "": that of user */
+	} control;
+	int64_t alert_silence; /* no MTA for so long after the start is a problem */
 	struct {
 		struct strings servers; /* "127.0.0.1@53"; none: the host's resolv.conf */
 		int64_t timeout_ms;     /* of one query */

@@ -58,7 +58,8 @@ read_in_every_form 78 explain --client 192.0.2.1
 read_in_every_form 78 export postgrey
 read_in_every_form 78 setup postfix
 read_in_every_form 78 sources
-read_in_every_form 78 status
+read_in_every_form 69 status
+read_in_every_form 69 reload
 read_in_every_form 78 vendor brief acme
 read_in_every_form 78 vendor new acme.example
 run 78 "-c may come between the two words of a command, too" vendor "-c$none" new acme.example

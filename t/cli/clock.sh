@@ -16,6 +16,7 @@ vendor_path = [ "$world/vendors" ];
 vendors = ( { name = "steady"; } );
 milter = { listen = "unix:$world/socket"; };
 state_dir = "$world/state";
+control = { listen = "unix:$world/state.control"; };
 user = "$(id -un)";
 dns = { servers = [ "127.0.0.1" ]; };
 END

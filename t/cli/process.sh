@@ -14,6 +14,7 @@ vendor_path = [ "$world/vendors" ];
 vendors = ( { name = "steady"; } );
 milter = { listen = "unix:$world/socket"; max_sessions = $1; };
 state_dir = "$world/state";
+control = { listen = "unix:$world/state.control"; };
 user = "$(id -un)";
 dns = { servers = [ "127.0.0.1" ]; };
 END

@@ -52,6 +52,7 @@ END
 conf() {
 	cat > "$world/conf" <<END
 state_dir = "$world/state";
+control = { listen = "unix:$world/state.control"; };
 vendor_path = [ "$world/vendors" ];
 refresh = { silent_after = "$1"; };
 vendors = ( { name = "acme"; }, { name = "globex"; } );

@@ -1,11 +1,14 @@
 #!/bin/sh
-# TAP: greenlane status, with a state_dir that is written here: who may use our names, relays, outbound addresses and their use.
+# TAP: greenlane status and reload, on real daemons: what they tell of a site, each ill state that they know, and what a daemon
+# that hangs, is gone, or may not be asked looks like.
 #
-# Needs python3, which holds the lock instead of the daemon; no network, no daemon.
+# Needs no network. Root's part asks as another user.
 name=status
 . "${srcdir:-.}/t/cli/lib.sh"
+greenlaned=${GREENLANED:-${greenlane}d}
 config=$world/conf
 mkdir -p "$world/state" "$world/vendors"
+daemon=
 
 cat > "$world/vendors/desk.conf" <<END
 vendor = { name = "desk"; domains = [ "desk.example" ]; sources = ( { cidr = [ "192.0.2.0/25", "192.0.2.200" ]; } ); };
@@ -16,137 +19,205 @@ vendor = { name = "filter"; kind = "gateway"; domains = [ "filter.example" ]; so
   { cidr = [ "198.51.100.128/27" ]; tags = [ "us" ]; } ); };
 END
 
-# conf LINE...: the configuration with these additional lines.
+# conf LINE...: the site with these lines more.
 conf() {
 	{
-		printf 'vendor_path = [ "%s" ];\nstate_dir = "%s";\n' "$world/vendors" "$world/state"
+		printf 'vendor_path = [ "%s" ];\nstate_dir = "%s";\nuser = "%s";\n' "$world/vendors" "$world/state" "$(id -un)"
+		printf 'milter = { listen = "unix:%s/milter.sock"; group = "%s"; };\n' "$world" "$(id -gn)"
+		printf 'control = { listen = "unix:%s/control.sock"; };\ndns = { servers = [ "127.0.0.1@9" ]; timeout = "1s"; };\n' "$world"
 		echo 'vendors = ( { name = "desk"; }, { name = "filter"; } );'
 		printf '%s\n' "$@"
 	} > "$world/conf"
 }
 
-# used LINE...: the file of usage that the daemon saved.
+says() { grep -Eq -- "$1" "$world/daemon"; }
+killed() { # a daemon that holds nothing worth saving
+	[ -z "$daemon" ] || { kill -9 "$daemon"; wait "$daemon"; } 2> /dev/null
+	daemon=
+}
+started() { # [LINE...]: the one before is gone, a new one serves
+	killed
+	[ $# -eq 0 ] || conf "$@"
+	"$greenlaned" -f -c "$world/conf" 2> "$world/daemon" &
+	daemon=$!
+	pids="$pids $daemon"
+	until_true says ' serves ' || { echo "Bail out! greenlaned does not start"; exit 99; }
+}
+# used LINE...: what a daemon saved of addresses.
 used() {
 	printf '%s\n' '# greenlane: addresses that sent mail' "$@" > "$world/state/usage"
 }
+is_ill() { # SLUG REST NAME
+	run 1 "$3: it is ill" status
+	out "^ill: $1: $2" "$3: the line names it, and the remedy"
+}
+told() { # KEYS-PATTERN NAME: the JSON holds it
+	"$greenlane" -c "$config" status --json > "$world/out" 2> "$world/err"
+	out "$1" "$2"
+}
 
-: > "$world/state/lock"
-/usr/bin/python3 -c 'import fcntl, signal, sys
-lock = open(sys.argv[1], "r+")
-fcntl.lockf(lock, fcntl.LOCK_EX)
-open(sys.argv[2], "w").close()
-signal.pause()' "$world/state/lock" "$world/held" &
-pids="$pids $!"
-until_true test -e "$world/held"
-ok $? "something holds the daemon's lock"
+# ---- it does not run ----
 
-# ---- vendors only ----
+conf ''
+is_ill not-running 'greenlaned is not running: nothing listens at .*control\.sock; start it' "no daemon"
+run 69 "nothing can be reloaded then" reload
+err 'is not running' "which is said"
+told '^\{"ill":true,"alerts":\[\{"slug":"not-running","text":' "and JSON says so"
 
-conf
-run 0 "a site with only vendors is well" status
-is "$(cat "$world/out")" "greenlaned is running, mode enforce
-vendor desk, mode enforce: 1 of 1 sources known, 2 networks
-vendor filter, mode enforce: 2 of 2 sources known, 4 networks" "and nothing more is printed"
+# ---- nothing of it is configured ----
+
+started ''
+run 0 "a site with vendors alone is well" status
+out "^greenlaned [^ ]+ runs since 20[^ ]*Z, pid $daemon, mode enforce, policy [0-9a-f]{16}\$" "it says which, since when, its mode and policy"
+out "^listener milter unix:$world/milter\\.sock: open\$" "where it listens"
+out '^mta: no contact since the start, sessions 0$' "that no MTA has come yet"
+out '^verdicts: pass 0, tag 0, quarantine 0, greylist 0, defer 0, reject 0$' "how often it did what"
+is "$(grep '^vendor' "$world/out")" "vendor desk, mode enforce: 1 of 1 sources known, 2 networks
+vendor filter, mode enforce: 2 of 2 sources known, 4 networks" "and its vendors"
+lacks '^(ill|delegation|partner|relay|outbound|export)' "and nothing more"
+told '^\{"control":1,"version":"[^"]*","pid":[0-9]+,"since":[0-9]+,"now":[0-9]+,"mode":"enforce","policy":"[0-9a-f]{16}","reload":\{"at":[0-9]+,"ok":true,"faults":\[' "JSON begins with the daemon"
+out '"mta":\{"last":0,"sessions":[0-9]+\},"verdicts":\{"pass":0,.*"store":\{"state":"works"\}' "has the MTA, verdicts and store"
+out '"ill":false,"alerts":\[\]\}$' "and ends with what is ill"
+
+# ---- reload ----
+
+run 0 "a reload that is taken" reload
+is "$(cat "$world/out")" "reloaded: mode enforce
+vendors: desk, filter" "answers with mode and vendors"
+until_true says 'reload: 2 vendors in force, mode enforce: desk, filter$'
+ok $? "and the log has both"
+grep -c 'listed\+spf vouches' "$world/daemon" > "$world/before"
+kill -HUP "$daemon"
+until_true eval '[ "$(grep -c "reload: 2 vendors" "$world/daemon")" = 2 ]'
+is "$(grep -c 'listed\+spf vouches' "$world/daemon")" "$(cat "$world/before")" "a warning that is as before is not said again"
+echo '# changed' >> "$world/conf"
+is_ill config-newer '.*/conf, or a file that it uses, has changed since it was loaded; run greenlane check, then greenlane reload$' "a file that changed"
+conf 'nonsense = 1;'
+run 78 "a reload that is refused" reload
+err ":8: unknown key 'nonsense'" "answers with the fault"
+is_ill reload-failed "the last reload was refused, the old policy is in force: .*:8: unknown key 'nonsense'" "a refused reload"
+told '"reload":\{"at":[0-9]+,"ok":false,"faults":\[.*unknown key' "JSON has its faults"
+conf 'mode = "monitor";'
+run 0 "mended" reload
+run 0 "it is well again" status
+out ' mode monitor, ' "the mode is the one in force"
+sed -i 's/mode = "monitor"/mode = "enforce"/' "$world/conf"
+"$greenlane" -c "$config" status > "$world/out"
+out ' mode monitor, ' "never what the file says in its place"
+run 0 "and reloaded" reload
+
+# ---- its sockets ----
+
+mv "$world/milter.sock" "$world/kept"
+: > "$world/milter.sock"
+is_ill socket-gone 'milter: the socket of .*milter\.sock was removed' "a socket that is gone"
+mv "$world/kept" "$world/milter.sock"
+run 0 "and back again" status
+chmod 700 "$world"
+chgrp "$(id -g nobody 2> /dev/null || echo 65534)" "$world/milter.sock" 2> /dev/null
+if [ "$(id -u)" = 0 ]; then
+	is_ill socket-closed "milter: the group of .* cannot enter the directory $world; chmod o\\+x" "a closed folder"
+else
+	skip "a closed folder" "needs root to give the socket to another group"
+fi
+chmod 755 "$world"
+mv "$world/control.sock" "$world/kept"
+: > "$world/control.sock"
+is_ill socket-gone 'greenlaned is running, but nothing listens at .*control\.sock' "control itself gone"
+mv "$world/kept" "$world/control.sock"
+kill -STOP "$daemon"
+is_ill hung 'greenlaned does not answer within 5 seconds; restart' "a daemon that hangs"
+kill -CONT "$daemon"
+run 0 "and goes on" status
+
+# ---- who may ask ----
+
+if [ "$(id -u)" = 0 ] && command -v setpriv > /dev/null; then
+	greenlane_was=$greenlane greenlane=$world/as_nobody
+	printf '#!/bin/sh\nexec setpriv --reuid=65534 --regid=65534 --clear-groups "%s" "$@"\n' "$greenlane_was" > "$greenlane"
+	chmod 755 "$greenlane"
+	run 69 "another user, whom the socket is closed to, cannot tell" status
+	err 'cannot tell whether .*Permission denied' "which is what it says"
+	lacks 'not running' "and not that it does not run"
+	run 77 "nor reload" reload
+	chmod 666 "$world/control.sock"
+	run 0 "one who may ask is told" status
+	run 77 "but may change nothing" reload
+	err "only root and greenlaned's own user may reload" "which is said"
+	greenlane=$greenlane_was
+else
+	skip "another user" "needs root and setpriv"
+fi
 
 # ---- outbound addresses ----
 
 own='own = { domains = [ "example.com" ];
   outbound = [ "203.0.113.25", "2001:db8::25", "203.0.113.27", "203.0.113.28" ];
   may_forward = [ "203.0.113.28", "203.0.113.99" ]; };'
-conf "$own"
-run 0 "addresses that were never used are not a problem" status
-is "$(grep -c '^outbound .*: never used$' "$world/out")" 5 "each is shown as never used"
-
 now=$(date +%s)
 when=$(date -u -d "@$((now - 90))" +%Y-%m-%dT%H:%M:%SZ)
+killed
 used "outbound own 203.0.113.25 $((now - 9000)) $((now - 90)) 12" "outbound own 2001:db8::25 $((now - 90)) $((now - 90)) 1" \
     "listed cidr:192.0.2.0/25 203.0.113.27 $((now - 9)) $((now - 5)) 3" "delayed desk 203.0.113.27 $((now - 9)) $((now - 5)) 3" \
     "outbound own 203.0.113.28 $((now - 9000)) $((now - 90)) 4000000000" "outbound own 203.0.113.26 $((now - 9)) $((now - 5)) 7"
-run 0 "nor are some of them" status
+started "$own"
+run 0 "addresses that were never used are no fault" status
 is "$(grep '^outbound' "$world/out")" "outbound 203.0.113.25: last used $when, 12 mails
 outbound 2001:db8::25: last used $when, 1 mail
 outbound 203.0.113.27: never used
 outbound 203.0.113.28, may forward: last used $when, 4000000000 mails
-outbound 203.0.113.99, may forward: never used" "each address once, with its last use; one that is no longer configured is left out"
-[ ! -s "$world/err" ]
-ok $? "usage of every kind is read without complaint"
+outbound 203.0.113.99, may forward: never used" "each address once, with its last use; what is no more configured is left out"
+killed
+rm -f "$world/state/usage"
 
-used "outbound own 203.0.113.25 $((now - 9000)) $((now - 90)) 12" "outbound own 203.0.113.300 1 2 3"
-run 0 "a damaged line of the usage is reported" status
-err 'usage:3: is damaged here' "with its place"
-out "^outbound 203.0.113.25: last used $when, 12 mails\$" "and the sound lines are shown"
-rm "$world/state/usage"
+# ---- delegations, partners, relays ----
 
-# ---- delegations and partners ----
-
-conf "$own" 'delegations = (
+started "$own" 'delegations = (
   { vendor = "desk"; domains = [ "example.com", "=tickets.example.com", "alerts@example.com" ]; },
   { vendor = "filter"; domains = [ "example.com" ]; vouch = [ "dkim" ]; selectors = [ "s1", "s2" ]; } );' \
-    'partners = ( { vendor = "desk"; domains = [ "msp.example" ]; vouch = [ "listed+spf_from" ]; selectors = [ "k" ]; } );'
-run 0 "delegations are not a problem" status
+    'partners = ( { vendor = "desk"; domains = [ "msp.example" ]; vouch = [ "listed+spf_from" ]; selectors = [ "k" ]; } );' \
+    'relays = ( { name = "backup-mx"; kind = "gateway"; networks = [ "203.0.113.5", "203.0.113.128/28", "2001:db8:9::5" ]; },
+  { name = "cloud"; kind = "gateway"; vendor = "filter"; },
+  { name = "cloud-us"; kind = "gateway"; vendor = "filter"; tags = [ "us" ]; },
+  { name = "alumni"; kind = "forwarder"; networks = [ "203.0.113.9" ]; } );'
+run 0 "delegations and relays are no fault" status
 is "$(grep -E '^(delegation|partner)' "$world/out")" \
 "delegation desk may send as example.com, =tickets.example.com, alerts@example.com, proven by dkim or listed+spf_from
 delegation filter may send as example.com, proven by dkim; DKIM selectors s1, s2
 partner desk may send as msp.example, proven by listed+spf_from; DKIM selector k" "each is a line, as it is written"
-
-# ---- relays ----
-
-conf 'relays = ( { name = "backup-mx"; kind = "gateway"; networks = [ "203.0.113.5", "203.0.113.128/28", "2001:db8:9::5" ]; },
-  { name = "cloud"; kind = "gateway"; vendor = "filter"; },
-  { name = "cloud-us"; kind = "gateway"; vendor = "filter"; tags = [ "us" ]; },
-  { name = "alumni"; kind = "forwarder"; networks = [ "203.0.113.9" ]; } );'
-run 0 "relays are not a problem" status
 is "$(grep '^relay' "$world/out")" "relay backup-mx, gateway: 203.0.113.5, 203.0.113.128/28, 2001:db8:9::5
 relay cloud, gateway: vendor filter, 4 networks
 relay cloud-us, gateway: vendor filter, 1 networks
-relay alumni, forwarder: 203.0.113.9" "each with its networks, or the number of its vendor's"
-
-{
-	printf 'vendor_path = [ "%s" ];\nstate_dir = "%s";\nvendors = ( { name = "desk"; } );\n' "$world/vendors" "$world/state"
-	printf 'relays = ( { name = "many"; kind = "gateway"; networks = [ "203.0.113.1"'
-	for i in $(seq 2 30); do
-		printf ', "203.0.113.%d"' $((i * 2))
-	done
-	echo ' ]; } );'
-} > "$world/conf"
-run 0 "a relay with many networks" status
-out '^relay many, gateway: .*, 203\.0\.113\.40 and 10 more$' "shows the first of them"
-
-sed -i 's/{ cidr = \[ "198.51.100.128\/27" \]; tags/{ a = "us.filter.example"; tags/' "$world/vendors/filter.conf"
-conf 'relays = ( { name = "cloud"; kind = "gateway"; vendor = "filter"; } );'
-run 1 "a relay with an unknown source needs attention" status
-out '^relay cloud, gateway: vendor filter, 3 networks \(1 of 2 sources known\)$' "and says so"
+relay alumni, forwarder: 203.0.113.9" "each with its networks, or how many its vendor has there"
 
 # ---- clients that cannot be seen ----
 
 lately=$((now - 600)) before=$((now - 2 * 86400))
-conf
-sed -i 's/{ a = "us.filter.example"; tags/{ cidr = [ "198.51.100.128\/27" ]; tags/' "$world/vendors/filter.conf"
+killed
 used "hidden - 172.17.0.1 $before $lately 12" "hidden backup-mx 203.0.113.5 $before $lately 3" "hidden - 10.9.9.9 $before $before 5" \
 	"loopback a.one.example 127.0.0.1 $lately $lately 1" "loopback b.two.example 127.0.0.1 $lately $lately 1" \
 	"loopback c.three.example 127.0.0.1 $before $before 1"
-run 1 "a hidden client makes it ill" status
-out '^ill: hidden-clients: the clients behind 172\.17\.0\.1 cannot be seen: 12 mails, last .*; give greenlane the real address' \
-	"with whom, how often, when last, and what to do"
-out '^ill: hidden-clients: the clients behind 203\.0\.113\.5, relay backup-mx cannot be seen' "a relay with its name"
-if grep -q 10.9.9.9 "$world/out"; then ok 1 "what is long past is not shown"; else ok 0 "what is long past is not shown"; fi
-if grep -q loopback "$world/out"; then ok 1 "nor are two names from loopback"; else ok 0 "nor are two names from loopback"; fi
+started ''
+is_ill hidden-clients 'the clients behind 172\.17\.0\.1 cannot be seen: 12 mails, last .*; pass the real address to the MTA' "a hidden client"
+out '^ill: hidden-clients: the clients behind 203\.0\.113\.5, relay backup-mx cannot be seen' "a relay by its name"
+lacks '10\.9\.9\.9|loopback' "what is over, and two names from loopback, are not said"
+killed
 used "loopback a.one.example 127.0.0.1 $lately $lately 1" "loopback b.two.example 127.0.0.1 $lately $lately 1" \
 	"loopback c.three.example ::1 $lately $lately 1"
-run 1 "three names from loopback make it ill" status
-out '^ill: hidden-clients: hosts with 3 or more names connected from loopback' "which is shown"
-used "loopback a.one.example 127.0.0.1 $lately $lately 1"
-run 0 "without any of that it is well" status
+started
+is_ill hidden-clients 'hosts with 3 or more names connected from loopback' "three names from loopback"
+killed
+rm -f "$world/state/usage"
 
-# ---- sources that are gone ----
+# ---- sources ----
 
 cat > "$world/vendors/filter.conf" <<END
 vendor = { name = "filter"; domains = [ "filter.example" ]; sources = ( { a = "us.filter.example"; } ); };
 END
-conf
 mkdir -p "$world/state/sources"
 # wrong BELIEVED GONE SINCE [NETWORK]
 wrong() {
+	killed
 	{
 		printf 'version 2\nsource a:us.filter.example\nbelieved %s\nchanged never\nnext never\nttl 300\nlive no\n' "$1"
 		printf 'trouble yes published wrongly: us.filter.example: the name does not exist\n'
@@ -154,22 +225,77 @@ wrong() {
 		[ $# = 3 ] || printf '%s  since %s  via us.filter.example\n' "$4" "$1"
 		printf 'end %d\n' $(($# - 3))
 	} > "$world/state/sources/a:us.filter.example.copy"
+	started
 }
 today=$(date -u -d "@$now" +%Y-%m-%dT%H:%M:%SZ)
 yesterday=$(date -u -d "@$((now - 86400))" +%Y-%m-%dT%H:%M:%SZ)
 week=$(date -u -d "@$((now + 6 * 86400))" +%Y-%m-%dT%H:%M:%SZ)
+started
+is_ill source-trouble 'a:us\.filter\.example of filter is not known: .*; see greenlane sources --vendor filter$' "a source that is not known"
 wrong "$yesterday" no "$yesterday" 198.51.100.130
-run 1 "a source that is wrong makes it ill" status
-out "^ill: source-wrong: a:us\.filter\.example of filter: published wrongly: us\.filter\.example: the name does not exist, since $yesterday; if this lasts until $week, it lists nothing" \
-	"with what is wrong, since when, and the consequence"
-if grep -q without-addresses "$world/out"; then ok 1 "meanwhile its last good copy is used"; else ok 0 "meanwhile its last good copy is used"; fi
-wrong never no "$yesterday"
-run 1 "so does one that was never right" status
-out '^ill: source-wrong: ' "which is shown"
-out '^vendor filter, .*: 0 of 1 sources known' "and is not known"
+is_ill source-wrong "a:us\\.filter\\.example of filter: published wrongly: us\\.filter\\.example: the name does not exist, since $yesterday; if this lasts until $week, it lists nothing" "a source that is wrong"
+lacks 'without-addresses' "its last good copy serves meanwhile"
 wrong "$today" yes "2026-01-01T00:00:00Z"
-run 1 "so does one that is gone" status
-out '^ill: source-wrong: .*; it no longer lists anything; ' "which is shown"
+is_ill source-wrong '.*; it no longer lists anything; ' "a source that is gone"
 out '^ill: vendor-without-addresses: no source of filter lists an address' "and so is a vendor that has no other"
+killed
+rm -r "$world/state/sources"
+cat > "$world/vendors/filter.conf" <<END
+vendor = { name = "filter"; domains = [ "filter.example" ]; sources = ( { cidr = [ "198.51.100.0/27" ]; } ); };
+END
+
+# ---- an MTA ----
+
+cat > "$world/mta.py" <<'END'
+import socket, struct, sys
+mta = socket.socket(socket.AF_UNIX)
+mta.connect(sys.argv[1])
+
+
+def send(command, data=b"", answers=1):
+    mta.sendall(struct.pack(">I", len(data) + 1) + command + data)
+    if answers:
+        length = struct.unpack(">I", mta.recv(4, socket.MSG_WAITALL))[0]
+        return mta.recv(length, socket.MSG_WAITALL)
+
+
+send(b"O", struct.pack(">III", 6, 0x1ff, 0))
+send(b"C", b"mail.example\0" + b"4" + struct.pack(">H", 25) + b"192.0.2.250\0")
+send(b"H", b"mail.example\0")
+send(b"M", b"<a@stranger.example>\0")
+send(b"R", b"<b@here.example>\0")
+send(b"T")
+send(b"L", b"From\0a@stranger.example\0")
+send(b"N")
+print(send(b"E")[:4].decode("latin-1"))
+send(b"Q", answers=0)
+END
+started 'strangers = { authenticate = false; };' 'mode = "monitor";'
+/usr/bin/python3 "$world/mta.py" "$world/milter.sock" > /dev/null
+ok $? "an MTA brings a mail"
+run 0 "it is well" status
+out '^mta: last contact 20[^ ]*Z, sessions [01]$' "its contact is told"
+out '^verdicts: pass 1, tag 0, quarantine 0, greylist 0, defer 0, reject 0$' "and what was done with its mail"
+
+# ---- an MTA that never comes ----
+
+started 'alert = { silence = "1s"; };'
+sleep 2 # sleeps: the silence is over
+is_ill no-mta 'no MTA has connected since the start at 20.*: no mail is filtered; name the milter.s socket in smtpd_milters' "an MTA that never comes"
+
+# ---- files that it writes ----
+
+started "exports = ( { format = \"postgrey\"; file = \"$world/nowhere/list\"; } );"
+rm -rf "$world/nowhere"
+is_ill export-stale 'export postgrey .*/nowhere/list ' "an export that is not there"
+killed
+
+# ---- turned off ----
+
+conf ''
+sed -i 's,^control = .*,control = { listen = "none"; };,' "$world/conf"
+started
+run 69 "without control nothing can be told" status
+err 'control\.listen is "none": greenlaned cannot be asked' "which is said, with the remedy"
 
 finish_tap

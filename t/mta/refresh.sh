@@ -125,6 +125,7 @@ configure() {
 authserv_id = "mx.rx.example";
 user        = "nobody";
 state_dir   = "$world/state";
+control     = { listen = "unix:$world/state.control"; };
 milter      = { listen = "$(milter_at)"; group = "postfix"; deadline = "30s"; };
 dns         = { servers = [ "127.0.0.1@$proxy_port" ]; timeout = "5s"; };
 greylist    = { store = "none"; };

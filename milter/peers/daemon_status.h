@@ -1,0 +1,23 @@
+/*
+ * daemon_status.h - gathers what the daemon knows of itself, for policy/review/status.h to judge and write.
+ *
+ * Reads from the parts of the daemon, its sockets and its copies in state_dir. Never asks DNS, never changes anything.
+ */
+#ifndef DAEMON_STATUS_H
+#define DAEMON_STATUS_H
+
+#include "milter/peers/listeners.h"
+#include "milter/peers/reload.h"
+#include "milter/smtp/message.h"
+
+struct daemon_status;
+
+/* All kept. Call when every listener is open and the first policy is in force: their sockets are remembered. Given. */
+struct daemon_status *daemon_status_open(const struct services *, struct reload *, const struct listeners *,
+    const struct settings *started, struct fault *why) MUST_USE;
+void daemon_status_close(struct daemon_status *); /* NULL is fine */
+
+/* The object of `greenlane status --json`, as far as the daemon itself can tell. Any thread. False without memory. */
+bool daemon_status_write(struct daemon_status *, struct text *out) MUST_USE;
+
+#endif

@@ -1,0 +1,18 @@
+/*
+ * status_sources.h - the part of the status that follows from the policy: vendors, sources, delegations, relays, outbound
+ * addresses, exports, hidden clients.
+ *
+ * Reads the daemon's copies in state_dir and the usage of addresses. Never changes anything.
+ */
+#ifndef STATUS_SOURCES_H
+#define STATUS_SOURCES_H
+
+#include "milter/state/usage.h"
+#include "policy/review/status.h"
+#include "policy/rules/policy.h"
+
+/* Fills all that into the status, in the arena; the policy's strings are borrowed. False without memory. */
+bool status_sources(const struct policy *, const char *state_dir, struct usage *, struct status *,
+    struct arena *) MUST_USE;
+
+#endif

@@ -1,0 +1,27 @@
+/*
+ * daemon.h - what the commands that ask the running daemon share.
+ *
+ * Finds its control socket, asks, prints strings of its replies. Prints nothing unescaped.
+ */
+#ifndef DAEMON_H
+#define DAEMON_H
+
+#include <stdio.h>
+
+#include "milter/peers/ask_daemon.h"
+#include "policy/review/status.h"
+
+/* The address of its control socket, as greenlane.conf has it, however wrong the rest of it is. False with why where it
+ * cannot be told, or control is off. */
+bool daemon_control(const char *config, char *out, size_t size, struct fault *why) MUST_USE;
+
+/* Asks for something other than its state. 0: the reply is in out; otherwise what to exit with, which was said. */
+int daemon_ask(const char *config, const char *request, int patience_ms, struct text *out);
+
+/* A string of a reply behind a word, as a line. */
+void daemon_print(FILE *, const char *before, struct span value);
+
+/* "vendors: a, b" */
+void daemon_print_vendors(FILE *, struct span reply);
+
+#endif
