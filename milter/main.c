@@ -18,6 +18,7 @@
 #include <libmilter/mfapi.h>
 
 #include "milter/peers/daemon_status.h"
+#include "milter/peers/kept_sockets.h"
 #include "milter/peers/listeners.h"
 #include "milter/peers/reload.h"
 #include "milter/smtp/message.h"
@@ -67,6 +68,7 @@ struct daemon {
 	struct reload *reload;
 	struct daemon_status *status;
 	struct control control;
+	struct kept_sockets *sockets;
 	int64_t reviewed; /* ticks when review dates were last checked */
 	struct services services;
 	pthread_t milter;
@@ -340,6 +342,19 @@ reload_at_request(void *context)
 	return reload_try(daemon->reload);
 }
 
+static bool
+keep_sockets(struct daemon *daemon, struct fault *why)
+{
+	daemon->sockets = kept_sockets_open();
+	if (daemon->sockets == NULL)
+		return fault_set(why, "out of memory");
+	kept_sockets_add(daemon->sockets, daemon->first->settings.milter.listen);
+	kept_sockets_add(daemon->sockets, listeners_delegate(daemon->listeners));
+	kept_sockets_add(daemon->sockets, listeners_socketmap(daemon->listeners));
+	kept_sockets_add(daemon->sockets, listeners_control(daemon->listeners));
+	return true;
+}
+
 /* What remembers the first load. Its policy is not adopted yet, and its faults end here. */
 static bool
 open_reload(struct daemon *daemon, struct fault *why)
@@ -357,7 +372,7 @@ open_reload(struct daemon *daemon, struct fault *why)
 	    &daemon->first->settings, why);
 	daemon->control = (struct control){ daemon, tell_status, reload_at_request, daemon->account.uid };
 	reload_allow_sessions(daemon->reload, daemon->first->settings.milter.max_sessions);
-	return daemon->status != NULL;
+	return daemon->status != NULL && keep_sockets(daemon, why);
 }
 
 static void
@@ -520,6 +535,7 @@ loop(struct daemon *daemon)
 
 	for (;;) {
 		if (poll(&pipe_end, 1, SWEEP_SECONDS * 1000) == 0) {
+			kept_sockets_look(daemon->sockets, daemon->journal);
 			sweep(daemon);
 			save_usage(daemon);
 			say_reviews(daemon);
@@ -543,6 +559,7 @@ drain(struct daemon *daemon)
 	session_drain();
 	/* before waiting, so that the log shows that TERM has come */
 	journal_say(daemon->journal, LOG_NOTICE, "stopping: %u messages are open", session_messages());
+	kept_sockets_close(daemon->sockets);
 	listeners_close(daemon->listeners);
 	while (session_messages() > 0 && waited++ < DRAIN_SECONDS * 20)
 		poll(NULL, 0, 50);

@@ -108,6 +108,11 @@ run 0 "and reloaded" reload
 
 # ---- its sockets ----
 
+rm "$world/milter.sock"
+until_true test -S "$world/milter.sock"
+until_true says 'the socket .*/milter\.sock was removed; it is there again'
+ok $? "a socket that is removed is put back, and the log says so"
+run 0 "all is well then" status
 mv "$world/milter.sock" "$world/kept"
 : > "$world/milter.sock"
 is_ill socket-gone 'milter: the socket of .*milter\.sock was removed' "a socket that is gone"

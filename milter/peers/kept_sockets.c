@@ -1,0 +1,67 @@
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "milter/peers/kept_sockets.h"
+#include "milter/peers/listen.h"
+
+enum { SOCKETS_MAX = 4, PATH_SIZE = 128 /* a socket's path has at most 107 bytes */ };
+
+struct kept_sockets {
+	struct kept_socket {
+		char path[PATH_SIZE], second[PATH_SIZE + 16];
+	} list[SOCKETS_MAX];
+	size_t count;
+};
+
+struct kept_sockets *
+kept_sockets_open(void)
+{
+	return calloc(1, sizeof(struct kept_sockets));
+}
+
+/* A crash may have left the second name of a socket that is no longer served. */
+void
+kept_sockets_add(struct kept_sockets *kept, const char *address)
+{
+	struct kept_socket *socket = &kept->list[kept->count];
+	const char *path = listener_path(address), *slash = path == NULL ? NULL : strrchr(path, '/');
+
+	if (slash == NULL || strlen(path) >= PATH_SIZE || kept->count == SOCKETS_MAX)
+		return;
+	snprintf(socket->path, sizeof socket->path, "%s", path);
+	snprintf(socket->second, sizeof socket->second, "%.*s.%s.kept", (int)(slash + 1 - path), path, slash + 1);
+	(void)unlink(socket->second);
+	if (link(socket->path, socket->second) == 0)
+		kept->count++;
+}
+
+static void
+look(const struct kept_socket *socket, struct journal *journal)
+{
+	struct stat st;
+
+	if (lstat(socket->path, &st) == 0 || errno != ENOENT)
+		return;
+	if (link(socket->second, socket->path) == 0)
+		journal_say(journal, LOG_WARNING,
+		    "the socket %s was removed; it is there again: find out what removes it", socket->path);
+}
+
+void
+kept_sockets_look(struct kept_sockets *kept, struct journal *journal)
+{
+	for (size_t i = 0; i < kept->count; i++)
+		look(&kept->list[i], journal);
+}
+
+void
+kept_sockets_close(struct kept_sockets *kept)
+{
+	for (size_t i = 0; kept != NULL && i < kept->count; i++)
+		(void)unlink(kept->list[i].second);
+	free(kept);
+}

@@ -1,0 +1,26 @@
+/*
+ * kept_sockets.h - puts the listeners' Unix sockets back if somebody removes them.
+ *
+ * Each has a second name, ".NAME.kept" in the same directory: from that it can be linked again, which works for libmilter's
+ * socket, too. Not if the directory itself is gone, or is not ours to write: then `greenlane status` reports it.
+ */
+#ifndef KEPT_SOCKETS_H
+#define KEPT_SOCKETS_H
+
+#include "milter/system/journal.h"
+
+struct kept_sockets;
+
+/* Given; NULL without memory. */
+struct kept_sockets *kept_sockets_open(void) MUST_USE;
+
+/* An open listener's address; does nothing if it is no Unix socket, or the directory takes no second name. */
+void kept_sockets_add(struct kept_sockets *, const char *address);
+
+/* Puts back what is missing and logs it. What stands there instead of a socket of ours is left alone. */
+void kept_sockets_look(struct kept_sockets *, struct journal *);
+
+/* Removes the second names. NULL is fine. */
+void kept_sockets_close(struct kept_sockets *);
+
+#endif
