@@ -282,6 +282,22 @@ run 0 "it is well" status
 out '^mta: last contact 20[^ ]*Z, sessions [01]$' "its contact is told"
 out '^verdicts: pass 1, tag 0, quarantine 0, greylist 0, defer 0, reject 0$' "and what was done with its mail"
 
+# ---- Nagios ----
+
+check() { # STATUS PATTERN NAME
+	PATH=$(dirname "$greenlane"):$PATH sh "$top/contrib/nagios/check_greenlane" -c "$config" > "$world/out" 2> "$world/err"
+	is $? "$1" "check_greenlane: $3"
+	out "$2" "check_greenlane: $3: it says why"
+}
+check 0 '^OK: greenlaned ' "all is well"
+echo '# changed' >> "$world/conf"
+check 2 '^CRITICAL: config-newer: ' "something is ill"
+killed
+check 2 '^CRITICAL: not-running: ' "it does not run"
+config_was=$config config=$world/none
+check 3 '^UNKNOWN: ' "it cannot be told"
+config=$config_was
+
 # ---- an MTA that never comes ----
 
 started 'alert = { silence = "1s"; };'
