@@ -37,10 +37,17 @@ static const struct {
 	{ "one that fails", "exit 3", "'exit 3' exited with status 3" },
 	{ "one that does not exist", "exec /nowhere/at/all 2>/dev/null",
 	    "'exec /nowhere/at/all 2>/dev/null' exited with status 127" },
-	{ "its output is reported", "echo no mail; echo 'no  luck' >&2; exit 1",
-	    "'echo no mail; echo 'no  luck' >&2; exit 1' exited with status 1: no mail no  luck " },
-	{ "bytes that must not be in a log line become blanks", "printf 'a\\033[2J\\nb\\200'; exit 1",
-	    "'printf 'a\\033[2J\\nb\\200'; exit 1' exited with status 1: a [2J b " },
+	{ "the last line of its standard error is reported", "echo one >&2; echo '  no  luck' >&2; echo out; exit 1",
+	    "'echo one >&2; echo '  no  luck' >&2; echo out; exit 1' exited with status 1: no  luck" },
+	{ "its standard output is not", "echo out; exit 1", "'echo out; exit 1' exited with status 1" },
+	{ "a line without an end counts", "printf 'one\\ntwo' >&2; exit 1",
+	    "'printf 'one\\ntwo' >&2; exit 1' exited with status 1: two" },
+	{ "blank lines after it do not", "printf 'one\\n \\n\\n' >&2; exit 1",
+	    "'printf 'one\\n \\n\\n' >&2; exit 1' exited with status 1: one" },
+	{ "bytes that must not be in a log line become blanks", "printf 'a\\033[2Jb\\200c' >&2; exit 1",
+	    "'printf 'a\\033[2Jb\\200c' >&2; exit 1' exited with status 1: a [2Jb c" },
+	{ "one that is killed says why, too", "echo why >&2; kill -9 $$",
+	    "'echo why >&2; kill -9 $$' was killed by signal 9: why" },
 	{ "one that is killed by a signal", "kill -9 $$", "'kill -9 $$' was killed by signal 9" },
 	{ "its standard input is empty", "test -z \"$(cat)\"", "" },
 	{ "it has none of our files", "ls /proc/$$/fd/7 2>/dev/null && exit 1; exit 0", "" },
@@ -65,9 +72,9 @@ check_much(void)
 {
 	struct fault why = { .text = "" };
 
-	ok(!subprocess_run("head -c 1000000 /dev/zero | tr '\\0' x; exit 1", 20, &ends, &why) &&
+	ok(!subprocess_run("head -c 1000000 /dev/zero | tr '\\0' x >&2; exit 1", 20, &ends, &why) &&
 		strlen(why.text) < 450 && strstr(why.text, "status 1: xxxx") != NULL,
-	    "one that prints a megabyte does not block, and the start of its output is kept");
+	    "one that prints a megabyte does not block, and the start of its line is kept");
 }
 
 /* The process whose number is in the file; 0: none was written. */
@@ -106,7 +113,7 @@ check_long(void)
 	snprintf(command, sizeof command, "sh -c 'echo $$ > %s.new; mv %s.new %s; while :; do sleep 0.05; done' & wait",
 	    mark, mark, mark);
 	ok(!subprocess_run(command, 1, &ends, &why), "one that takes too long is killed");
-	ok(strstr(why.text, "had not finished after 1 seconds") != NULL, "and reported") || (note("%s", why.text), 0);
+	ok(strstr(why.text, "had not finished after 1 second and") != NULL, "and reported") || (note("%s", why.text), 0);
 	child = child_of_mark();
 	while (child > 0 && !is_gone(child))
 		usleep(1000); /* sleeps: until it looks again */

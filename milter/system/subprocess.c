@@ -13,21 +13,22 @@
 #include "policy/util/text.h"
 
 enum {
-	LOOK_MS = 50,      /* between two checks whether it has ended */
-	MERCY_MS = 1000,   /* between TERM and KILL */
-	PRINTED_MAX = 300, /* bytes of its output that are kept */
-	FIRST_OF_OURS = 3  /* descriptors from here on are closed in it */
+	LOOK_MS = 50,        /* between two checks whether it has ended */
+	MERCY_MS = 1000,     /* between TERM and KILL */
+	COMPLAINT_MAX = 300, /* bytes of the last line of its standard error that are kept */
+	FIRST_OF_OURS = 3    /* descriptors from here on are closed in it */
 };
 
 struct run {
 	pid_t pid;
-	int prints; /* our end of its output pipe */
-	struct text printed;
+	int complains;         /* our end of the pipe that is its standard error */
+	struct text complaint; /* the last line that is not blank */
+	bool line_ended;
 };
 
 /* In a process group of its own, with default signals as a shell expects. */
 static int
-spawn(const char *command, int output, pid_t *pid)
+spawn(const char *command, int error_pipe, pid_t *pid)
 {
 	char *const words[] = { (char *)"sh", (char *)"-c", (char *)command, NULL };
 	posix_spawn_file_actions_t files;
@@ -38,8 +39,8 @@ spawn(const char *command, int output, pid_t *pid)
 	posix_spawn_file_actions_init(&files);
 	posix_spawnattr_init(&attributes);
 	posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
-	posix_spawn_file_actions_adddup2(&files, output, 1);
-	posix_spawn_file_actions_adddup2(&files, output, 2);
+	posix_spawn_file_actions_addopen(&files, 1, "/dev/null", O_WRONLY, 0);
+	posix_spawn_file_actions_adddup2(&files, error_pipe, 2);
 	posix_spawn_file_actions_addclosefrom_np(&files, FIRST_OF_OURS);
 	sigemptyset(&set);
 	posix_spawnattr_setsigmask(&attributes, &set);
@@ -67,21 +68,38 @@ begin(struct run *run, const char *command, struct fault *why)
 		close(ends[0]);
 		return fault_set(why, "'%.200s' was not run: %s", command, strerror(error));
 	}
-	run->prints = ends[0];
-	text_open(&run->printed, PRINTED_MAX);
+	run->complains = ends[0];
+	run->line_ended = false;
+	text_open(&run->complaint, COMPLAINT_MAX);
 	return true;
 }
 
-/* Reads its output, so that it never blocks on a full pipe. Bytes that must not be in a log line become blanks. */
+/* Bytes that must not be in a log line become blanks, and none of these begins it. */
+static void
+hear(struct run *run, char byte)
+{
+	bool drawn = byte > ' ' && byte <= '~';
+
+	if (drawn && run->line_ended)
+		text_clear(&run->complaint);
+	if (drawn)
+		run->line_ended = false;
+	if (byte == '\n')
+		run->line_ended = true;
+	else if (drawn || (!run->line_ended && run->complaint.length > 0))
+		text_char(&run->complaint, drawn ? byte : ' ');
+}
+
+/* Reads its standard error, so that it never blocks on a full pipe. */
 static void
 listen(struct run *run)
 {
 	char bytes[1024];
 	ssize_t got;
 
-	while ((got = read(run->prints, bytes, sizeof bytes)) > 0)
+	while ((got = read(run->complains, bytes, sizeof bytes)) > 0)
 		for (ssize_t i = 0; i < got; i++)
-			text_char(&run->printed, bytes[i] > ' ' && bytes[i] <= '~' ? bytes[i] : ' ');
+			hear(run, bytes[i]);
 }
 
 /* *lost is an errno: it has ended, but another thread or the system (SIGCHLD ignored) took its status. */
@@ -108,7 +126,7 @@ has_ended(struct run *run, int64_t wait_ms, const atomic_bool *ends, int *status
 static bool
 judge(const struct run *run, const char *command, int status, int lost, struct fault *why)
 {
-	const char *printed = run->printed.bytes;
+	const char *complaint = run->complaint.bytes;
 
 	if (lost != 0)
 		return fault_set(why, "'%.100s' ended, but its status is lost: %s", command, strerror(lost));
@@ -116,9 +134,9 @@ judge(const struct run *run, const char *command, int status, int lost, struct f
 		return true;
 	if (WIFSIGNALED(status))
 		return fault_set(why, "'%.100s' was killed by signal %d%s%s", command, WTERMSIG(status),
-		    printed[0] == '\0' ? "" : ": ", printed);
+		    complaint[0] == '\0' ? "" : ": ", complaint);
 	return fault_set(why, "'%.100s' exited with status %d%s%s", command, WEXITSTATUS(status),
-	    printed[0] == '\0' ? "" : ": ", printed);
+	    complaint[0] == '\0' ? "" : ": ", complaint);
 }
 
 bool
@@ -138,10 +156,11 @@ subprocess_run(const char *command, int64_t seconds, const atomic_bool *ends, st
 			kill(-run.pid, SIGKILL);
 			waitpid(run.pid, &status, 0);
 		}
-		done = fault_set(why, "'%.100s' had not finished after %lld seconds and was killed", command,
-		    (long long)seconds);
+		done = fault_set(why, "'%.100s' had not finished after %lld second%s and was killed%s%s", command,
+		    (long long)seconds, text_s((size_t)seconds), run.complaint.length == 0 ? "" : ": ",
+		    run.complaint.bytes);
 	}
-	close(run.prints);
-	text_close(&run.printed);
+	close(run.complains);
+	text_close(&run.complaint);
 	return done;
 }

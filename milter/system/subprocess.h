@@ -13,8 +13,8 @@
 
 #include "policy/util/fault.h"
 
-/* False with why if it did not exit with 0; why holds the start of its output, made printable. When another thread
- * sets *ends, it is killed at once. */
+/* False with why if it did not exit with 0; why holds the last line of its standard error, made printable. Its standard
+ * output is discarded. When another thread sets *ends, it is killed at once. */
 bool subprocess_run(const char *command, int64_t seconds, const atomic_bool *ends, struct fault *why) MUST_USE;
 
 #endif

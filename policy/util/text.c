@@ -38,6 +38,12 @@ span_is(struct span span, const char *string)
 	return strlen(string) == span.length && memcmp(span.at, string, span.length) == 0;
 }
 
+const char *
+text_s(size_t count)
+{
+	return count == 1 ? "" : "s";
+}
+
 char
 text_lower(char c)
 {

@@ -45,6 +45,9 @@ void text_char(struct text *, char);
 void text_escaped(struct text *, const char *bytes, size_t length);
 void text_format(struct text *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* "s", or "" for one: text_format(out, "%zu network%s", n, text_s(n)). */
+const char *text_s(size_t count);
+
 /* ASCII lower case of one byte, whatever the locale. */
 char text_lower(char);
 
