@@ -32,6 +32,7 @@
 #include "milter/system/options.h"
 #include "milter/system/privileges.h"
 #include "policy/config/lint.h"
+#include "policy/util/text.h"
 
 #ifndef GREENLANE_CONFIG
 #define GREENLANE_CONFIG "/etc/greenlane/greenlane.conf"
@@ -160,8 +161,8 @@ read_first_policy(struct daemon *daemon)
 	daemon->first = config_files_read(daemon->config, daemon->faults);
 	show_faults(daemon->faults);
 	if (daemon->first == NULL) {
-		fprintf(stderr, "greenlaned: %zu errors in the configuration; nothing was started\n",
-		    daemon->faults->errors);
+		fprintf(stderr, "greenlaned: %zu error%s in the configuration; nothing was started\n",
+		    daemon->faults->errors, text_s(daemon->faults->errors));
 		exit(EX_CONFIG);
 	}
 }
@@ -381,9 +382,9 @@ say_start(struct daemon *daemon)
 	const struct snapshot *snapshot = snapshot_borrow(daemon->engine.snapshots);
 	const struct policy *policy = snapshot->judge.policy;
 
-	journal_say(daemon->journal, LOG_NOTICE, "greenlaned %s serves %s: %zu vendors, %zu sources, mode %s, as %s",
-	    VERSION, policy->settings.milter.listen, policy->vendor_count, policy->source_count,
-	    policy->settings.monitor ? "monitor" : "enforce", daemon->account.name);
+	journal_say(daemon->journal, LOG_NOTICE, "greenlaned %s serves %s: %zu vendor%s, %zu source%s, mode %s, as %s",
+	    VERSION, policy->settings.milter.listen, policy->vendor_count, text_s(policy->vendor_count), policy->source_count,
+	    text_s(policy->source_count), policy->settings.monitor ? "monitor" : "enforce", daemon->account.name);
 	if (!dkim_verifier_has_ed25519(daemon->engine.dkim))
 		journal_say(daemon->journal, LOG_WARNING,
 		    "this libopendkim does not support ed25519: such signatures prove nothing");
@@ -554,19 +555,19 @@ loop(struct daemon *daemon)
 static void
 drain(struct daemon *daemon)
 {
-	unsigned waited = 0;
+	unsigned waited = 0, left = session_messages();
 
 	session_drain();
 	/* before waiting, so that the log shows that TERM has come */
-	journal_say(daemon->journal, LOG_NOTICE, "stopping: %u messages are open", session_messages());
+	journal_say(daemon->journal, LOG_NOTICE, "stopping: %u message%s open", left, left == 1 ? " is" : "s are");
 	kept_sockets_close(daemon->sockets);
 	listeners_close(daemon->listeners);
 	while (session_messages() > 0 && waited++ < DRAIN_SECONDS * 20)
 		poll(NULL, 0, 50);
-	if (session_messages() > 0)
+	left = session_messages();
+	if (left > 0)
 		journal_say(daemon->journal, LOG_WARNING,
-		    "%u messages were still open after %d seconds; the MTA defers them", session_messages(),
-		    DRAIN_SECONDS);
+		    "still open after %d seconds: %u message%s, which the MTA defers", DRAIN_SECONDS, left, text_s(left));
 }
 
 /* True when libmilter uses nothing any more, so that memory may be freed. */

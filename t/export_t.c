@@ -271,7 +271,7 @@ check_left_out(void)
 
 		fixture_open(&fixture, rows);
 		text = export_as(&fixture, EXPORT_POSTGREY, "");
-		snprintf(wanted, sizeof wanted, "postgrey reads it again at HUP\n%s# from globex cidr:y: 1 networks\n",
+		snprintf(wanted, sizeof wanted, "postgrey reads it again at HUP\n%s# from globex cidr:y: 1 network\n",
 		    left_out[i].comment);
 		ok(strstr(text, wanted) != NULL, "%s: what the comment says", left_out[i].name) || (note("%s", text), 0);
 		is(body_of(text, &body), left_out[i].body, "and what is listed");

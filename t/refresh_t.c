@@ -342,7 +342,7 @@ change_is_published(void)
 	at_second(102);
 	is(state_of(fixture, 0, "192.0.2.2"), "listed", "after its TTL a change is in force");
 	is(state_of(fixture, 0, "192.0.2.1"), "not listed", "and what was listed before is no longer listed");
-	is_number(said_times("source a:out.acme.example of acme: lists 1 networks"), 1, "the first list is logged");
+	is_number(said_times("source a:out.acme.example of acme: lists 1 network"), 1, "the first list is logged");
 	is_number(
 	    said_times("drift: source a:out.acme.example of acme: came 192.0.2.2 via out.acme.example; went 192.0.2.1"),
 	    1, "and what came and went, and through which name");

@@ -420,7 +420,7 @@ static const struct {
 	{ "no time", "since 2026-03-01T10:00:00Z", "since", 12, "a network without its 'via'" },
 	{ "a network since no day", "since 2026-03-01", "since 2026-03-32", 12, "'2026-03-32T10:00:00Z' is not a time" },
 	{ "no path's mark", "Z  via", "Z via", 12, "a network without its 'via'" },
-	{ "the end says less", "end 3", "end 2", 15, "3 networks are here, but 2 were written" },
+	{ "the end says less", "end 3", "end 2", 15, "the networks are 3, but 2 were written" },
 	{ "the end says nothing", "end 3", "end ", 15, "a number is missing" },
 	{ "text after the end", "end 3\n", "end 3\nend 3\n", 15, "there is text after the end" },
 	{ "a blank after the end", "end 3\n", "end 3\n ", 15, "there is text after the end" },

@@ -5,6 +5,7 @@
 #include "milter/state/source_watch.h"
 #include "milter/system/clock.h"
 #include "policy/util/hash.h"
+#include "policy/util/text.h"
 
 enum {
 	RETRY_FIRST = 5,                /* seconds after a failure; doubled each time, up to the TTL */
@@ -179,9 +180,9 @@ say_change(const struct source_watch *watch, const struct source_watch_context *
 	struct text text;
 
 	if (!watch->known) {
-		journal_say(with->journal, LOG_NOTICE, "source %s of %s: lists %zu networks%s%s", after->source,
-		    watch->vendors, after->count, after->asked ? ", and is asked for each address: " : "",
-		    after->asked ? after->asked_why : "");
+		journal_say(with->journal, LOG_NOTICE, "source %s of %s: lists %zu network%s%s%s", after->source,
+		    watch->vendors, after->count, text_s(after->count),
+		    after->asked ? ", and is asked for each address: " : "", after->asked ? after->asked_why : "");
 		return;
 	}
 	text_open(&text, 2048);

@@ -207,7 +207,8 @@ lmdb_put(struct store *store, const char *key, size_t length, const struct greyl
 	if (count == 1 || count == BATCH)
 		pthread_cond_signal(&lmdb->work);
 	if (!kept)
-		fault_at(why, lmdb->path, 0, "the greylist is behind: %zu records are waiting to be written", count);
+		fault_at(why, lmdb->path, 0, "the greylist is behind: %zu record%s to be written", count,
+		    count == 1 ? " waits" : "s wait");
 	if (lmdb->failing) { /* still kept in memory: it is written when the disk works again */
 		if (why != NULL)
 			*why = lmdb->failure;

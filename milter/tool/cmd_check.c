@@ -4,6 +4,7 @@
 #include "milter/state/config_files.h"
 #include "milter/tool/cmd.h"
 #include "policy/util/fault.h"
+#include "policy/util/text.h"
 
 static void
 show(const struct faults *faults)
@@ -33,11 +34,12 @@ run(const char *config, int argc, char **argv)
 	policy = config_files_read(config, faults);
 	show(faults);
 	if (policy != NULL)
-		printf("%s: %zu vendors, %zu sources, %zu warnings, no errors\n", config, policy->vendor_count,
-		    policy->source_count, faults->warnings);
+		printf("%s: %zu vendor%s, %zu source%s, %zu warning%s, no errors\n", config, policy->vendor_count,
+		    text_s(policy->vendor_count), policy->source_count, text_s(policy->source_count), faults->warnings,
+		    text_s(faults->warnings));
 	else
-		printf("%s: %zu errors, %zu warnings; greenlaned would not start with it\n", config, faults->errors,
-		    faults->warnings);
+		printf("%s: %zu error%s, %zu warning%s; greenlaned would not start with it\n", config, faults->errors,
+		    text_s(faults->errors), faults->warnings, text_s(faults->warnings));
 	status = policy == NULL;
 	policy_free(policy);
 	faults_close(faults);

@@ -10,6 +10,7 @@
 #include "milter/tool/cmd.h"
 #include "policy/sources/source_copy.h"
 #include "policy/util/json.h"
+#include "policy/util/text.h"
 
 enum { OUTPUT_MAX = 64 * 1024 * 1024, COPIES_ARENA = 256 * 1024 * 1024, NAMED = 20, DRIFT_MAX = 4096 };
 
@@ -259,8 +260,9 @@ see_unlisted(void *context, const struct usage_entry *entry)
 	if (entry->kind != USAGE_UNLISTED || strcmp(entry->name, unlisted->vendor) != 0 ||
 	    entry->last <= unlisted->accepted)
 		return;
-	text_format(unlisted->drift, "unlisted: DKIM proves mail from %s (%u times, last %s)\n",
-	    address_write(&entry->address, address), entry->count, cmd_time_text(entry->last, when));
+	text_format(unlisted->drift, "unlisted: DKIM proves mail from %s (%u time%s, last %s)\n",
+	    address_write(&entry->address, address), entry->count, text_s(entry->count),
+	    cmd_time_text(entry->last, when));
 }
 
 static void
@@ -310,8 +312,8 @@ write_wrong(struct survey *survey, const struct source_copy *copy)
 {
 	char since[32], until[32];
 
-	text_format(&survey->out, "  wrong     since %s, in %u look-ups: ", cmd_time_text(copy->wrong, since),
-	    copy->wrong_seen);
+	text_format(&survey->out, "  wrong     since %s, in %u look-up%s: ", cmd_time_text(copy->wrong, since),
+	    copy->wrong_seen, text_s(copy->wrong_seen));
 	if (copy->gone)
 		text_put(&survey->out, "it no longer lists anything\n");
 	else
@@ -327,8 +329,9 @@ write_state(struct survey *survey, const struct source_view *view)
 	char when[32], span[32];
 
 	if (!source_asks_dns(view->source)) {
-		text_format(out, "  lists     %zu networks from the file%s%s\n", view->source->prefix_count,
-		    view->source->review_by[0] != '\0' ? ", review due by " : "", view->source->review_by);
+		text_format(out, "  lists     %zu network%s from the file%s%s\n", view->source->prefix_count,
+		    text_s(view->source->prefix_count), view->source->review_by[0] != '\0' ? ", review due by " : "",
+		    view->source->review_by);
 		return;
 	}
 	if (!view->has_copy) {
@@ -338,8 +341,9 @@ write_state(struct survey *survey, const struct source_view *view)
 	if (copy->believed == 0)
 		text_put(out, "  lists     nothing known: no answer has ever been believed\n");
 	else
-		text_format(out, "  lists     %zu networks, believed %s (%s ago), TTL %u\n", copy->count,
-		    cmd_time_text(copy->believed, when), span_text(survey->now - copy->believed, span), copy->ttl);
+		text_format(out, "  lists     %zu network%s, believed %s (%s ago), TTL %u\n", copy->count,
+		    text_s(copy->count), cmd_time_text(copy->believed, when),
+		    span_text(survey->now - copy->believed, span), copy->ttl);
 	if (copy->wrong != 0)
 		write_wrong(survey, copy);
 	text_format(out, "  next      %s%s\n", cmd_time_text(copy->next, when),

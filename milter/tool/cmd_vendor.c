@@ -14,6 +14,7 @@
 #include "milter/tool/cmd_brief.h"
 #include "policy/advise/draft.h"
 #include "policy/util/domain.h"
+#include "policy/util/text.h"
 
 enum {
 	PATIENCE_MS = 30 * 1000, /* for all answers together */
@@ -211,9 +212,9 @@ say_next(const char *config, const char *path, const char *name, size_t doubts)
 	if (!file_is_named(path, name))
 		fprintf(stderr, "greenlane: save it as %s.conf in a directory of vendor_path\n", name);
 	fprintf(stderr,
-	    "greenlane: it contains %zu doubts; now add { name = \"%s\"; mode = \"monitor\"; } to vendors in %s, "
+	    "greenlane: it contains %zu doubt%s; now add { name = \"%s\"; mode = \"monitor\"; } to vendors in %s, "
 	    "then run: greenlane check\n",
-	    doubts, name, config);
+	    doubts, text_s(doubts), name, config);
 }
 
 static int

@@ -74,8 +74,8 @@ static void
 records_write(const struct dns_audit_report *report, struct text *out)
 {
 	if (report->spf[0] != '\0') {
-		text_format(out, "\n  publish this as the only SPF record (%u look-ups of %d):\n\n",
-		    report->spf_lookups, SPF_LOOKUPS_MAX);
+		text_format(out, "\n  publish this as the only SPF record (%u look-up%s of %d):\n\n",
+		    report->spf_lookups, text_s(report->spf_lookups), SPF_LOOKUPS_MAX);
 		record_write(report->domain, report->spf, out);
 	}
 	if (report->key_count > 0)

@@ -145,7 +145,7 @@ remark_listing(struct text *out, const struct export_listing *listing, bool mail
 	text_char(out, ' ');
 	put_plain(out, source->text);
 	if (why[0] == '\0') {
-		text_format(out, ": %zu networks%s%s%s\n", listing->count, mail ? "" : " for ",
+		text_format(out, ": %zu network%s%s%s%s\n", listing->count, text_s(listing->count), mail ? "" : " for ",
 		    mail ? "" : export_use_words[source->use], source->exclusive ? "" : ", others may send from there");
 	} else {
 		text_put(out, ": ");

@@ -612,7 +612,7 @@ read_end(struct reader *r, size_t wanted)
 	if (!value_read(r, "end", &value) || !number_read(r, value, SOURCE_COPY_MAX, &count))
 		return false;
 	if (count != wanted)
-		return damaged(r, "%zu networks are here, but %zu were written", wanted, count);
+		return damaged(r, "the networks are %zu, but %zu were written", wanted, count);
 	return r->rest.length == 0 || damaged(r, "there is text after the end");
 }
 

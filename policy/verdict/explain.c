@@ -135,7 +135,7 @@ explain_reply(const struct verdict *verdict, enum action done, const char *id, c
 	text_open(&text, sizeof out->text - 1);
 	text_put(&text, row->lead);
 	if (done == ACTION_GREYLIST && wait > 0)
-		text_format(&text, " in %lld seconds", (long long)wait);
+		text_format(&text, " in %lld second%s", (long long)wait, text_s((size_t)wait));
 	text_put(&text, ": ");
 	put_claimed(row, verdict, &text);
 	text_format(&text, "%s%s (%s, id %s); ask ", sentence(verdict, done), remedy(verdict),

@@ -167,7 +167,7 @@ vendor = {
 };
 END
 run 0 "check exits 0 for a good configuration" -c "$world/good.conf" check
-out '1 vendors, 1 sources, 0 warnings, no errors$' "and counts what it holds"
+out '1 vendor, 1 source, 0 warnings, no errors$' "and counts what it holds"
 run 0 "-c may follow the command" check -c "$world/good.conf"
 echo 'vendors = ( );' > "$world/empty.conf"
 run 0 "check exits 0 if there are only warnings" -c "$world/empty.conf" check

@@ -96,7 +96,7 @@ vendor_new() { # STATUS NAME ARGUMENT...
 loads() {
 	conf "$port" "$1" > "$world/with.conf"
 	run 0 "check has no error for $1" -c "$world/with.conf" check
-	out '1 vendors, .* no errors$' "and it is in force"
+	out '1 vendor, .* no errors$' "and it is in force"
 }
 
 # ---- what is written ----
