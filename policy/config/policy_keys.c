@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "policy/config/policy_forms.h"
 #include "policy/config/policy_keys.h"
 #include "policy/config/policy_value.h"
 #include "policy/util/text.h"
@@ -55,7 +56,7 @@ keys_nearest(const char *word, const char *const *words, size_t count)
 	const char *found = NULL;
 
 	for (size_t i = 0; i < count; i++) {
-		unsigned edits = text_distance(word, words[i]);
+		unsigned edits = strcasecmp(word, words[i]) == 0 ? 0 : text_distance(word, words[i]);
 
 		if (edits < best && edits < strlen(words[i])) {
 			best = edits;
@@ -138,11 +139,14 @@ static void
 unknown_key(struct reading *r, const struct keys *keys, const char *prefix, const struct node *node)
 {
 	const char *elsewhere = path_elsewhere(r, keys, node->name);
+	const char *foreign = forms_key(node->name, strncmp(keys->place, "vendor.", 7) == 0);
 	struct siblings siblings;
 	char hint[HINT_TEXT];
 
 	siblings_find(r, keys, prefix, &siblings);
-	if (elsewhere != NULL && keys_nearest(node->name, siblings.words, siblings.count) == NULL)
+	if (foreign != NULL)
+		reading_fault(r, node, "unknown key '%s%.60s'; %s", prefix, node->name, foreign);
+	else if (elsewhere != NULL && keys_nearest(node->name, siblings.words, siblings.count) == NULL)
 		reading_fault(r, node, "unknown key '%s%.60s'; did you mean '%s'?", prefix, node->name, elsewhere);
 	else
 		reading_fault(r, node, "unknown key '%s%.60s'%s", prefix, node->name,

@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "policy/config/policy_forms.h"
 #include "policy/config/policy_keys.h"
 #include "policy/config/policy_value.h"
 #include "policy/util/address.h"
@@ -317,7 +318,7 @@ name_is_read(struct reading *r, const char *name, struct name_rule *out, struct 
 		return fault_set(why, "'%.80s' contains a '*'; write the name alone, names below it count too", name);
 	if (name[0] == '.')
 		return fault_set(why, "'%.80s' begins with a dot; write the name alone, names below it count too", name);
-	if (!domain_read(name, strlen(name), domain, why))
+	if (forms_domain(name, false, why) || !domain_read(name, strlen(name), domain, why))
 		return false;
 	out->domain = reading_string(r, domain);
 	return true;

@@ -197,12 +197,30 @@ value_class(const char *text, struct fault *why)
 	return true;
 }
 
+/* The text in lower case, with '-' in place of blanks; false if that is no name either. */
+static bool
+name_near(const char *text, char out[WORD_MAX + 1])
+{
+	size_t length = strlen(text);
+
+	if (length > WORD_MAX)
+		return false;
+	for (size_t i = 0; i <= length; i++)
+		out[i] = text[i] == ' ' ? '-' : text_lower(text[i]);
+	return chars_fit(out, WORD_MAX, false, "_-");
+}
+
 bool
 value_name(const char *text, struct fault *why)
 {
-	return chars_fit(text, WORD_MAX, false, "_-") ||
-	    fault_set(why, "'%.60s' is not a name; write lower-case letters, digits, '-' and '_', at most %d", text,
-		WORD_MAX);
+	char near[WORD_MAX + 1];
+
+	if (chars_fit(text, WORD_MAX, false, "_-"))
+		return true;
+	if (name_near(text, near))
+		return fault_set(why, "'%.64s' is not a name; write \"%s\"", text, near);
+	return fault_set(why, "'%.60s' is not a name; write lower-case letters, digits, '-' and '_', at most %d", text,
+	    WORD_MAX);
 }
 
 bool

@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "policy/config/policy_forms.h"
 #include "policy/config/policy_value.h"
 #include "policy/config/policy_vendor.h"
 #include "policy/util/address.h"
@@ -59,6 +60,8 @@ proofs_read(const char *text, unsigned *out, struct fault *why)
 
 		while (i < PROOFS && !span_is(part, proof_words[i]))
 			i++;
+		if (i == PROOFS && forms_evidence(text, proof_words, PROOFS, why))
+			return false;
 		if (i == PROOFS) {
 			snprintf(word, sizeof word, "%.*s", part.length < 60 ? (int)part.length : 60, part.at);
 			return fault_set(why, "'%s' is not a kind of evidence%s", word,
@@ -170,7 +173,7 @@ source_name(struct reading *r, const struct node *node, struct source *source)
 
 	if (node->kind != NODE_STRING || source->name[0] == '\0' || source->kind == SOURCE_FILE)
 		return;
-	if (domain_read(source->name, strlen(source->name), name, &why))
+	if (!forms_domain(source->name, true, &why) && domain_read(source->name, strlen(source->name), name, &why))
 		source->name = reading_string(r, name);
 	else
 		reading_fault(r, node, "'%s': %s", node->name, why.text);

@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "policy/util/address.h"
+#include "policy/util/address_forms.h"
 
 static const uint8_t mapped[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff };
 
@@ -121,6 +122,17 @@ bits_read(const char *text, unsigned *bits)
 	return true;
 }
 
+/* False, with what to write instead; base is the address before a slash, or NULL. */
+static bool
+no_network(const char *text, const char *base, unsigned width, struct fault *why)
+{
+	if (network_in_other_form(text, why))
+		return false;
+	if (base != NULL)
+		return fault_set(why, "'%.60s' has no prefix length after '/'; write '%s/%u'", text, base, width);
+	return fault_set(why, "'%.60s' is neither an IP address nor a network; write '192.0.2.0/24'", text);
+}
+
 bool
 prefix_read(const char *text, struct prefix *out, struct fault *why)
 {
@@ -132,16 +144,15 @@ prefix_read(const char *text, struct prefix *out, struct fault *why)
 	unsigned bits;
 
 	if (length >= sizeof base)
-		return fault_set(why, "'%.60s...' is not a network; write '192.0.2.0/24'", text);
+		return no_network(text, NULL, 0, why);
 	memcpy(base, text, length);
 	base[length] = '\0';
 	if (!address_read(base, &address))
-		return fault_set(why, "'%.60s' is neither an IP address nor a network; write '192.0.2.0/24'", text);
+		return no_network(text, NULL, 0, why);
 	bits = address_width(&address);
 	folded = address.family == ADDRESS_V4 && strchr(base, ':') != NULL;
 	if (slash != NULL && !bits_read(slash + 1, &bits))
-		return fault_set(why, "'%.60s' has no prefix length after '/'; write '%s/%u'", text, base,
-		    address_width(&address));
+		return no_network(text, base, address_width(&address), why);
 	if (slash != NULL && folded) {
 		if (bits < 96)
 			return fault_set(why, "'%.60s' is wider than IPv4; write an IPv4 network", text);
