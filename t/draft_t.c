@@ -310,8 +310,7 @@ static const struct {
 	{ "a selector with a quote", SPF, V, "s\"1", "", DRAFT_TEMPORARY,
 	    "'s\"1' is not a selector; write it as in s= of a signature, in lower case" },
 	{ "a name with a blank", SPF, V, "s1", "my acme", DRAFT_TEMPORARY,
-	    "'my acme' is not a name; write "
-	    "lower-case letters, digits, '-' and '_', at most 64" },
+	    "'my acme' is not a name; write \"my-acme\"" },
 };
 
 static void
