@@ -157,8 +157,8 @@ say_in_force(struct reload *reload)
 	text_open(&names, 1024);
 	for (size_t i = 0; i < policy->vendor_count; i++)
 		text_format(&names, "%s%s", i > 0 ? ", " : "", policy->vendors[i].name);
-	journal_say(reload->parts.journal, LOG_NOTICE, "reload: %zu vendors in force, mode %s: %s%s",
-	    policy->vendor_count, policy->settings.monitor ? "monitor" : "enforce", names.bytes, names.cut ? "..." : "");
+	journal_say(reload->parts.journal, LOG_NOTICE, "reload: %zu vendor%s in force, mode %s: %s%s",
+	    policy->vendor_count, text_s(policy->vendor_count), policy->settings.monitor ? "monitor" : "enforce", names.bytes, names.cut ? "..." : "");
 	text_close(&names);
 	snapshot_return(reload->parts.snapshots, snapshot);
 }
@@ -185,9 +185,11 @@ put_in_force(struct reload *reload, struct policy *policy, struct faults *faults
 static void
 refuse(struct reload *reload, const struct faults *faults)
 {
+	size_t errors = faults == NULL ? 1 : faults->errors;
+
 	journal_reopen(reload->parts.journal, NULL, NULL);
-	journal_say(reload->parts.journal, LOG_ERR, "reload: %zu errors in %s; the old policy stays in force",
-	    faults == NULL ? (size_t)1 : faults->errors, reload->parts.config);
+	journal_say(reload->parts.journal, LOG_ERR, "reload: %zu error%s in %s; the old policy stays in force", errors,
+	    text_s(errors), reload->parts.config);
 }
 
 /* The turn is ours. */

@@ -153,7 +153,7 @@ put_vendor_networks(const struct look *look, const struct relay *relay, struct t
 		known += listing->missing[0] == '\0';
 		networks += listing->count;
 	}
-	text_format(out, "vendor %s, %zu networks", relay->vendor_name, networks);
+	text_format(out, "vendor %s, %zu network%s", relay->vendor_name, networks, text_s(networks));
 	if (known < sources)
 		text_format(out, " (%zu of %zu sources known)", known, sources);
 }

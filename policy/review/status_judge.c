@@ -206,9 +206,9 @@ judge_hidden(const struct status *status, struct alerts *alerts)
 		const struct status_hidden *hidden = &status->hidden[i];
 
 		add(alerts, "hidden-clients", 0,
-		    arena_format(alerts->arena, "the clients behind %s%s%s cannot be seen: %u mails, last %s",
+		    arena_format(alerts->arena, "the clients behind %s%s%s cannot be seen: %u mail%s, last %s",
 			hidden->peer, hidden->relay[0] == '\0' ? "" : ", relay ", hidden->relay, hidden->count,
-			time_text(hidden->last, when)),
+			text_s(hidden->count), time_text(hidden->last, when)),
 		    remedy);
 	}
 	if (status->loopback_names > 0)

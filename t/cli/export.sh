@@ -424,7 +424,7 @@ if [ -x "$greenlaned" ]; then
 	before=$(stamp "$files/postgrey")
 	daemon_conf "echo settled >> $files/settled" > "$world/daemon.conf"
 	kill -HUP $daemon
-	until_true sh -c "[ \$(grep -c 'reload: 1 vendors in force' '$world/daemon') -ge 2 ]"
+	until_true sh -c "[ \$(grep -c 'reload: 1 vendor in force' '$world/daemon') -ge 2 ]"
 	until_true lines "$files/settled" 1
 	is "$(stamp "$files/postgrey")" "$before" "one that does not leaves the file alone"
 	is "$(wc -l < "$files/told")" 2 "and runs nothing"

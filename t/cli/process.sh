@@ -41,7 +41,7 @@ if [ "$(ulimit -H -n)" = unlimited ] || [ "$(ulimit -H -n)" -ge 3000 ]; then
 	is "$(limit)" 1124 "and raises its limit for its sessions"
 	conf 500 > "$world/conf"
 	kill -HUP $daemon
-	until_true says 'reload: 1 vendors in force'
+	until_true says 'reload: 1 vendor in force'
 	is "$(limit)" 1524 "a reload that allows more sessions raises it again"
 	conf 5000 > "$world/conf"
 	kill -HUP $daemon

@@ -192,7 +192,7 @@ delegation filter may send as example.com, proven by dkim; DKIM selectors s1, s2
 partner desk may send as msp.example, proven by listed+spf_from; DKIM selector k" "each is a line, as it is written"
 is "$(grep '^relay' "$world/out")" "relay backup-mx, gateway: 203.0.113.5, 203.0.113.128/28, 2001:db8:9::5
 relay cloud, gateway: vendor filter, 4 networks
-relay cloud-us, gateway: vendor filter, 1 networks
+relay cloud-us, gateway: vendor filter, 1 network
 relay alumni, forwarder: 203.0.113.9" "each with its networks, or how many its vendor has there"
 
 # ---- clients that cannot be seen ----

@@ -37,7 +37,7 @@ reload() {
     mark=$(log_length)
     configure "$@"
     kill -HUP "$greenlaned_pid"
-    wait_for says "$mark" 'reload: [0-9]+ vendors in force' || die "no reload" "$world/greenlaned.log"
+    wait_for says "$mark" 'reload: [0-9]+ vendors? in force' || die "no reload" "$world/greenlaned.log"
 }
 
 says() { tail -n "+$(($1 + 1))" "$world/greenlaned.log" | grep -Eq -- "$2"; }

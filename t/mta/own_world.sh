@@ -120,7 +120,7 @@ own_reload() {
     mark=$(log_length)
     own_config "$@"
     kill -HUP "$greenlaned_pid"
-    wait_for says "$mark" 'reload: [0-9]+ vendors in force' || die "no reload" "$world/greenlaned.log"
+    wait_for says "$mark" 'reload: [0-9]+ vendors? in force' || die "no reload" "$world/greenlaned.log"
 }
 
 # sign_own KEY: by one of the keys under our name; the same word is the selector.

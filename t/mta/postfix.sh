@@ -215,7 +215,7 @@ reload_story() {
     mark=$(log_length)
     sed 's/^};/  on_forged = "defer";\n};/' "$world/deskhelp.good" > "$world/vendors/deskhelp.conf"
     kill -HUP "$greenlaned_pid"
-    wait_for says "$mark" 'reload: [0-9]+ vendors in force'
+    wait_for says "$mark" 'reload: [0-9]+ vendors? in force'
     demo_mail forged-author
     post "$world/msg/forged-author.eml"
     like "$answer" '^451 4\.7\.26 ' "HUP with a good change: it acts at once"
@@ -223,7 +223,7 @@ reload_story() {
     cp "$world/deskhelp.good" "$world/vendors/deskhelp.conf"
     mark=$(log_length)
     kill -HUP "$greenlaned_pid"
-    wait_for says "$mark" 'reload: [0-9]+ vendors in force'
+    wait_for says "$mark" 'reload: [0-9]+ vendors? in force'
 }
 
 # Postfix hands over a message at its final dot. TERM comes while greenlaned waits for a key: DNS is
