@@ -383,8 +383,9 @@ say_start(struct daemon *daemon)
 	const struct policy *policy = snapshot->judge.policy;
 
 	journal_say(daemon->journal, LOG_NOTICE, "greenlaned %s serves %s: %zu vendor%s, %zu source%s, mode %s, as %s",
-	    VERSION, policy->settings.milter.listen, policy->vendor_count, text_s(policy->vendor_count), policy->source_count,
-	    text_s(policy->source_count), policy->settings.monitor ? "monitor" : "enforce", daemon->account.name);
+	    VERSION, policy->settings.milter.listen, policy->vendor_count, text_s(policy->vendor_count),
+	    policy->source_count, text_s(policy->source_count), policy->settings.monitor ? "monitor" : "enforce",
+	    daemon->account.name);
 	if (!dkim_verifier_has_ed25519(daemon->engine.dkim))
 		journal_say(daemon->journal, LOG_WARNING,
 		    "this libopendkim does not support ed25519: such signatures prove nothing");

@@ -309,8 +309,7 @@ static const struct {
 	    "'example' is a public suffix; name a domain below it" },
 	{ "a selector with a quote", SPF, V, "s\"1", "", DRAFT_TEMPORARY,
 	    "'s\"1' is not a selector; write it as in s= of a signature, in lower case" },
-	{ "a name with a blank", SPF, V, "s1", "my acme", DRAFT_TEMPORARY,
-	    "'my acme' is not a name; write \"my-acme\"" },
+	{ "a name with a blank", SPF, V, "s1", "my acme", DRAFT_TEMPORARY, "'my acme' is not a name; write \"my-acme\"" },
 };
 
 static void

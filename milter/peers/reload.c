@@ -158,7 +158,8 @@ say_in_force(struct reload *reload)
 	for (size_t i = 0; i < policy->vendor_count; i++)
 		text_format(&names, "%s%s", i > 0 ? ", " : "", policy->vendors[i].name);
 	journal_say(reload->parts.journal, LOG_NOTICE, "reload: %zu vendor%s in force, mode %s: %s%s",
-	    policy->vendor_count, text_s(policy->vendor_count), policy->settings.monitor ? "monitor" : "enforce", names.bytes, names.cut ? "..." : "");
+	    policy->vendor_count, text_s(policy->vendor_count), policy->settings.monitor ? "monitor" : "enforce",
+	    names.bytes, names.cut ? "..." : "");
 	text_close(&names);
 	snapshot_return(reload->parts.snapshots, snapshot);
 }
