@@ -137,7 +137,7 @@ err 'none/acme\.conf: cannot be created: its directory is missing' "and named"
 vendor_new 0 "--name names the vendor" acme.example --name tickets --output "$world/vendors/tickets.conf"
 loads tickets
 vendor_new 64 "a name that no vendor may have is refused" acme.example --name 'My Tickets'
-err "'My Tickets' is not a name; write lower-case" "and it says what to write"
+err "'My Tickets' is not a name; write \"my-tickets\"$" "and it says what to write"
 vendor_new 64 "so is a public suffix" co.uk
 err "'co\.uk' is a public suffix; name a domain below it" "and it says what to write"
 
