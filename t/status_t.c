@@ -14,9 +14,10 @@ static const struct status_listener listeners[] = {
 	{ "milter", "unix:/run/m.sock", true, "/run/closed" },
 };
 static const struct status_source sources[] = {
-	{ "a:x.example", "acme", 0, "never answered", "", 0, 0 },
-	{ "a:x.example", "acme", 0, "", "two SPF records", NOW - 60, NOW + 60 },
-	{ "a:x.example", "acme", 3, "", "two SPF records", NOW - 60, NOW + 60 },
+	{ "a:x.example", "acme", 0, "never answered", "", "", 0, 0 },
+	{ "a:x.example", "acme", 0, "", "", "two SPF records", NOW - 60, NOW + 60 },
+	{ "a:x.example", "acme", 3, "", "", "two SPF records", NOW - 60, NOW + 60 },
+	{ "a:x.example", "acme", 3, "", "DNS did not answer", "", 0, 0 },
 };
 static const struct status_vendor vendors[] = {
 	{ "acme", "enforce", false, false, 1, 1, 0 },
@@ -149,6 +150,11 @@ unknown(struct status *s)
 	s->sources = &sources[0], s->source_count = 1;
 }
 static void
+failing(struct status *s)
+{
+	s->sources = &sources[3], s->source_count = 1;
+}
+static void
 gone(struct status *s)
 {
 	s->sources = &sources[1], s->source_count = 1;
@@ -222,6 +228,7 @@ static const struct {
 	{ "lines dropped once", dropped_once, "", "" },
 	{ "records that are lost", no_record, "record-failed", "No space" },
 	{ "an unknown source", unknown, "source-trouble", "never answered" },
+	{ "a source that fails", failing, "source-trouble", "three refreshes in a row failed" },
 	{ "a source that is gone", gone, "source-wrong", "it no longer lists anything" },
 	{ "a source that is wrong", wrong, "source-wrong", "if this lasts until" },
 	{ "a vendor without addresses", bare, "vendor-without-addresses", "acme" },

@@ -4,6 +4,7 @@
 
 #include "milter/state/source_files.h"
 #include "milter/state/source_list.h"
+#include "milter/state/source_watch.h"
 
 #ifndef VERSION
 #define VERSION "unreleased"
@@ -24,8 +25,22 @@ list_copy(struct export_listing *listing, const struct source_copy *copy, struct
 	return true;
 }
 
+/* The third of three refreshes that fail: one when it is due, the others after RETRY_FIRST and twice that. */
+static int64_t
+third_failure(const struct source_copy *copy, const struct settings *settings)
+{
+	int64_t wait = copy->ttl;
+
+	if (wait < settings->refresh.min)
+		wait = settings->refresh.min;
+	if (wait > settings->refresh.max)
+		wait = settings->refresh.max;
+	return copy->believed + wait + 3 * SOURCE_RETRY_FIRST;
+}
+
 static bool
-list_published(struct export_listing *listing, const char *state_dir, int64_t now, struct arena *arena)
+list_published(struct export_listing *listing, const struct settings *settings, const char *state_dir, int64_t now,
+    struct arena *arena)
 {
 	struct source_copy copy;
 	struct fault why;
@@ -38,6 +53,8 @@ list_published(struct export_listing *listing, const char *state_dir, int64_t no
 		listing->wrong = copy.trouble[0] != '\0' ? copy.trouble : "what is published is wrong";
 		listing->wrong_since = copy.wrong;
 	}
+	if (copy.wrong == 0 && copy.trouble[0] != '\0' && now >= third_failure(&copy, settings))
+		listing->failing = copy.trouble;
 	if (copy.believed == 0)
 		listing->missing = "what it publishes is gone or wrong";
 	else if (now - copy.believed > listing->source->max_stale)
@@ -53,11 +70,11 @@ list_source(struct export_listing *listing, const struct policy *policy, const c
 {
 	const struct source *source = listing->source;
 
-	listing->missing = listing->asked = listing->wrong = "";
+	listing->missing = listing->asked = listing->wrong = listing->failing = "";
 	if (source_is_lapsed(source, now, policy->settings.review_grace)) {
 		listing->missing = "its review is overdue, and review_grace is over";
 	} else if (source_asks_dns(source)) {
-		return !source->selected || list_published(listing, state_dir, now, arena);
+		return !source->selected || list_published(listing, &policy->settings, state_dir, now, arena);
 	} else {
 		listing->networks = source->prefixes;
 		listing->count = source->prefix_count;

@@ -8,7 +8,6 @@
 #include "policy/util/text.h"
 
 enum {
-	RETRY_FIRST = 5,                /* seconds after a failure; doubled each time, up to the TTL */
 	RETRY_LAST = 300,               /* if no TTL is known: we should notice soon when an outage ends */
 	LATER_MS = 1100,                /* after the TTL: caches have dropped the answer by then */
 	SPREAD_MS = 400,                /* so that sources of the same age are not all asked at the same moment */
@@ -211,9 +210,9 @@ postpone(struct source_watch *watch, const struct source_watch_context *with, co
 {
 	int64_t most = watch->copy.ttl > 0 ? wait_of(watch, with, watch->copy.ttl) : RETRY_LAST;
 
-	if (most < RETRY_FIRST)
-		most = RETRY_FIRST;
-	watch->retry = watch->retry == 0 ? RETRY_FIRST : watch->retry * 2;
+	if (most < SOURCE_RETRY_FIRST)
+		most = SOURCE_RETRY_FIRST;
+	watch->retry = watch->retry == 0 ? SOURCE_RETRY_FIRST : watch->retry * 2;
 	if (watch->retry > most)
 		watch->retry = most;
 	watch->due = clock_ticks() + watch->retry * 1000000;

@@ -19,6 +19,7 @@
 #include "policy/sources/source_guard.h"
 
 enum { VENDORS_TEXT = 200, SOURCE_WATCH_AT_ONCE = 64 };
+enum { SOURCE_RETRY_FIRST = 5 }; /* seconds after a refresh that failed; doubled each time, up to the TTL */
 
 /* How a trouble begins that is not DNS's but one that a person must look into. */
 #define SOURCE_WATCH_DOUBTED "not believed: "

@@ -30,6 +30,7 @@ struct export_listing {
 	const char *missing; /* why its networks are not known; "" */
 	const char *wrong;   /* what is wrong with what DNS publishes; "" */
 	int64_t wrong_since; /* and since when */
+	const char *failing; /* why three refreshes in a row failed; "" */
 	const char *asked;   /* the first of its terms that cannot be listed; "" */
 };
 

@@ -138,6 +138,8 @@ write_sources(const struct status *status, struct text *out)
 		json_bool(out, "known", source->missing[0] == '\0');
 		if (source->missing[0] != '\0')
 			json_string(out, "missing", source->missing);
+		if (source->failing[0] != '\0')
+			json_string(out, "failing", source->failing);
 		if (source->wrong[0] != '\0') {
 			json_string(out, "wrong", source->wrong);
 			json_number(out, "wrong_since", source->wrong_since);

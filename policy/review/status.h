@@ -32,6 +32,7 @@ struct status_source {
 	const char *text, *vendor;
 	size_t networks;
 	const char *missing;              /* why its networks are not known; "" */
+	const char *failing;              /* why its last three refreshes failed; "" */
 	const char *wrong;                /* what is wrong with what is published; "" */
 	int64_t wrong_since, wrong_until; /* until then the last good copy serves */
 };

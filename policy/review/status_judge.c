@@ -144,17 +144,28 @@ judge_kept(const struct status *status, struct alerts *alerts)
 /* ---- sources ---- */
 
 static void
+judge_unknown(const struct status_source *source, struct alerts *alerts)
+{
+	const char *why = source->missing[0] != '\0' ? source->missing : source->failing;
+
+	if (why[0] == '\0')
+		return;
+	add(alerts, "source-trouble", 0,
+	    arena_format(alerts->arena,
+		source->missing[0] != '\0' ? "%s of %s is not known: %s"
+					   : "%s of %s: three refreshes in a row failed, its last good copy is used: %s",
+		source->text, source->vendor, why),
+	    arena_format(alerts->arena, "see greenlane sources --vendor %s", source->vendor));
+}
+
+static void
 judge_source(const struct status_source *source, struct alerts *alerts)
 {
 	const char *since, *rest, *remedy = "write the name that is published now";
 	char times[2][TIME_TEXT];
 
 	if (source->wrong[0] == '\0') {
-		if (source->missing[0] != '\0')
-			add(alerts, "source-trouble", 0,
-			    arena_format(alerts->arena, "%s of %s is not known: %s", source->text, source->vendor,
-				source->missing),
-			    arena_format(alerts->arena, "see greenlane sources --vendor %s", source->vendor));
+		judge_unknown(source, alerts);
 		return;
 	}
 	since = time_text(source->wrong_since, times[0]);

@@ -240,6 +240,14 @@ is_ill source-trouble 'a:us\.filter\.example of filter is not known: .*; see gre
 wrong "$yesterday" no "$yesterday" 198.51.100.130
 is_ill source-wrong "a:us\\.filter\\.example of filter: published wrongly: us\\.filter\\.example: the name does not exist, since $yesterday; if this lasts until $week, it lists nothing" "a source that is wrong"
 lacks 'without-addresses' "its last good copy serves meanwhile"
+killed
+{
+	printf 'version 2\nsource a:us.filter.example\nbelieved %s\nchanged never\nnext never\nttl 300\nlive no\n' "$yesterday"
+	printf 'trouble yes DNS did not answer\nwrong never\nnetworks 1\n'
+	printf '198.51.100.130  since %s  via us.filter.example\nend 1\n' "$yesterday"
+} > "$world/state/sources/a:us.filter.example.copy"
+started
+is_ill source-trouble 'a:us\.filter\.example of filter: three refreshes in a row failed, its last good copy is used: .*; see greenlane sources' "a source that cannot be refreshed"
 wrong "$today" yes "2026-01-01T00:00:00Z"
 is_ill source-wrong '.*; it no longer lists anything; ' "a source that is gone"
 out '^ill: vendor-without-addresses: no source of filter lists an address' "and so is a vendor that has no other"
