@@ -302,6 +302,7 @@ echo '# changed' >> "$world/conf"
 check 2 '^CRITICAL: config-newer: ' "something is ill"
 killed
 check 2 '^CRITICAL: not-running: ' "it does not run"
+printf %s "control = { listen = \"none\"; };" > "$world/none"
 config_was=$config config=$world/none
 check 3 '^UNKNOWN: ' "it cannot be told"
 config=$config_was

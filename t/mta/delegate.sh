@@ -27,7 +27,7 @@ ask() { /usr/bin/python3 "$top/t/mta/policyclient.py" "$delegate_at" "$@"; }
 # configure [DELEGATE-SETTING...]: no greylister of our own; nightwatch lists its range, deskhelp's is exclusive.
 configure() {
     demo_config "delegate = { listen = \"$delegate_at\"; $* };"
-    sed -i 's/^greylist .*/greylist = { store = "none"; };/; /^control /d' "$world/greenlane.conf"
+    sed -i 's/^greylist .*/greylist = { store = "none"; };/' "$world/greenlane.conf"
     [ -z "${mode:-}" ] || sed -i "s/^mode .*/mode = \"$mode\";/" "$world/greenlane.conf"
 }
 
