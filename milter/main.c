@@ -113,11 +113,20 @@ static void
 usage(FILE *out)
 {
 	fprintf(out,
-	    "usage: greenlaned [-f] [-V] [-c FILE]\n"
+	    "usage: greenlaned [-f] [-V] [-c FILE]\n\noptions:\n"
 	    "  -c, --config FILE  configuration (default %s)\n"
 	    "  -f, --foreground   stay in the foreground and log to standard error as well\n"
 	    "  -h, --help         print this\n"
-	    "  -V, --version      print the version\n",
+	    "  -V, --version      print the version\n"
+	    "\nexit status:\n"
+	    "  0   it serves, and runs in the background; with -f: it was stopped\n"
+	    "  64  usage error\n"
+	    "  69  it could not start: a listener, the lock, the user or a directory\n"
+	    "  70  the background process was killed during the start\n"
+	    "  71  no process, pipe or memory\n"
+	    "  78  the configuration has errors\n"
+	    "\nexample:\n"
+	    "  greenlane check && greenlaned -f\n",
 	    GREENLANE_CONFIG);
 	exit(out == stdout ? 0 : EX_USAGE);
 }

@@ -1,15 +1,18 @@
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "milter/state/config_files.h"
 #include "milter/tool/cmd.h"
+#include "milter/tool/help.h"
 #include "policy/util/fault.h"
 
-static void
-print_usage(const struct command *command, FILE *out)
+void
+cmd_write_usage(const struct command *command, FILE *out)
 {
 	fprintf(out, "usage: greenlane [-c FILE] %s%s%s\n", command->name, command->synopsis[0] == '\0' ? "" : " ",
 	    command->synopsis);
@@ -18,7 +21,8 @@ print_usage(const struct command *command, FILE *out)
 int
 cmd_usage(const struct command *command)
 {
-	print_usage(command, stderr);
+	cmd_write_usage(command, stderr);
+	fprintf(stderr, "greenlane help %s: its options, exit statuses and an example\n", command->name);
 	return EX_USAGE;
 }
 
@@ -48,7 +52,7 @@ next(const struct command *command, const char **config, int argc, char **argv, 
 		*config = optarg;
 	if (option != 'h')
 		return option;
-	print_usage(command, stdout);
+	help_write(command, stdout);
 	exit(0);
 }
 
@@ -85,13 +89,27 @@ cmd_time_text(int64_t when, char out[CMD_TIME_TEXT])
 	return out;
 }
 
+bool
+cmd_may(const char *path, int how)
+{
+	if (access(path, how) == 0 || (errno != EACCES && errno != EPERM))
+		return true;
+	fprintf(stderr, "greenlane: %s: you may not %s it; run this as root or as greenlaned's user\n", path,
+	    (how & W_OK) != 0 ? "change" : "read");
+	return false;
+}
+
 struct policy *
 cmd_load(const char *config)
 {
-	struct faults *faults = faults_open();
-	struct policy *policy = faults == NULL ? NULL : config_files_read(config, faults);
+	struct faults *faults;
+	struct policy *policy;
 	char text[1024];
 
+	if (!cmd_may(config, R_OK))
+		exit(EX_NOPERM);
+	faults = faults_open();
+	policy = faults == NULL ? NULL : config_files_read(config, faults);
 	for (size_t i = 0; faults != NULL && i < faults->kept; i++) {
 		if (faults->list[i].level == FAULT_WARNING && policy != NULL)
 			continue;

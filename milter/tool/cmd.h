@@ -7,6 +7,8 @@
 #ifndef CMD_H
 #define CMD_H
 
+#include <stdio.h>
+
 #include "milter/system/options.h"
 #include "policy/rules/policy.h"
 
@@ -27,7 +29,7 @@ extern const struct command cmd_check, cmd_dns, cmd_explain, cmd_export, cmd_rel
     cmd_vendor;
 
 /* Reads the options of a command like options_next, and returns the val of one of its own. Also accepts -c FILE, which
- * sets *config, and --help, which prints the usage and ends the program: a command must not use 'c' and 'h' itself. */
+ * sets *config, and --help, which prints help.h's text and ends the program: a command must not use 'c' and 'h' itself. */
 int cmd_option(const struct command *, const char **config, int argc, char **argv, const struct option *own);
 
 /* The same for a command without options: returns the number of its words, from argv[optind] on; -1: a wrong option. */
@@ -36,14 +38,22 @@ int cmd_words(const struct command *, const char **config, int argc, char **argv
 /* The same, but stops at the first word: options after it are not read. */
 int cmd_first_word(const struct command *, const char **config, int argc, char **argv);
 
-/* Prints "usage: ..." on standard error and returns EX_USAGE. */
+/* Prints "usage: ..." and where to find more on standard error, and returns EX_USAGE. */
 int cmd_usage(const struct command *);
+
+/* Writes "usage: ..." as a line. */
+void cmd_write_usage(const struct command *, FILE *out);
+
+/* May the caller do this (R_OK and the others of access(2)) to the file or directory? False: that was said in one line,
+ * and the command exits with EX_NOPERM. True for one that does not exist. */
+bool cmd_may(const char *path, int how) MUST_USE;
 
 /* "2026-11-21T20:15:00Z"; "never" for 0. Returns out. */
 enum { CMD_TIME_TEXT = 32 };
 const char *cmd_time_text(int64_t when, char out[CMD_TIME_TEXT]);
 
-/* Loads the configuration, and prints its errors on standard error. NULL: the caller exits with EX_CONFIG. */
+/* Loads the configuration, and prints its errors on standard error. NULL: the caller exits with EX_CONFIG. If the caller
+ * may not read it, ends the program with EX_NOPERM. */
 struct policy *cmd_load(const char *config);
 
 #endif

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sysexits.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "milter/state/source_list.h"
 #include "milter/system/clock.h"
@@ -227,7 +228,9 @@ cmd_brief(const char *config, int argc, char **argv)
 	for (size_t i = 0; i < policy->vendor_count; i++)
 		if (strcmp(policy->vendors[i].name, name) == 0)
 			vendor = &policy->vendors[i];
-	if (vendor != NULL) {
+	if (vendor != NULL && !cmd_may(policy->settings.state_dir, R_OK | X_OK)) {
+		status = EX_NOPERM;
+	} else if (vendor != NULL) {
 		status = brief_vendor(policy, vendor);
 	} else {
 		fprintf(stderr, "greenlane: vendor '%s' is not in force; name one of `vendors` in %s\n", name, config);

@@ -1,5 +1,6 @@
 #include <stdio.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "milter/state/config_files.h"
 #include "milter/tool/cmd.h"
@@ -28,6 +29,8 @@ run(const char *config, int argc, char **argv)
 
 	if (cmd_words(&cmd_check, &config, argc, argv) != 0)
 		return cmd_usage(&cmd_check);
+	if (!cmd_may(config, R_OK))
+		return EX_NOPERM;
 	faults = faults_open();
 	if (faults == NULL)
 		return EX_OSERR;

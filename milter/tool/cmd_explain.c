@@ -78,6 +78,8 @@ load_message(struct request *request)
 
 	if (request->message == NULL)
 		return 0;
+	if (strcmp(request->message, "-") != 0 && !cmd_may(request->message, R_OK))
+		return EX_NOPERM;
 	request->bytes = read_message(request->message, &request->length);
 	if (request->bytes == NULL)
 		return EX_NOINPUT;

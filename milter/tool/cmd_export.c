@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sysexits.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "milter/state/export_file.h"
 #include "milter/state/source_list.h"
@@ -119,6 +120,10 @@ export_once(const struct request *request, char *state_dir, size_t size, int64_t
 	if (policy == NULL)
 		return EX_CONFIG;
 	snprintf(state_dir, size, "%s", policy->settings.state_dir);
+	if (!cmd_may(state_dir, R_OK | X_OK)) {
+		policy_free(policy);
+		return EX_NOPERM;
+	}
 	*stamp = source_list_stamp(state_dir); /* before reading them, so that no later change is missed */
 	text_open(&text, EXPORT_TEXT_MAX);
 	status = list_all(request, policy, &text, &why) ? put(request, &text) : complain(&why, EX_OSERR);

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "milter/state/source_files.h"
 #include "milter/state/source_watch.h"
@@ -609,7 +610,10 @@ run(const char *config, int argc, char **argv)
 	policy = cmd_load(config);
 	if (policy == NULL)
 		return EX_CONFIG;
-	status = survey_policy(policy, vendor, json, accept);
+	if (cmd_may(policy->settings.state_dir, accept ? R_OK | W_OK | X_OK : R_OK | X_OK))
+		status = survey_policy(policy, vendor, json, accept);
+	else
+		status = EX_NOPERM;
 	policy_free(policy);
 	return status;
 }

@@ -13,6 +13,7 @@
 #include "milter/tool/cmd.h"
 #include "milter/tool/cmd_brief.h"
 #include "policy/advise/draft.h"
+#include "policy/config/policy_keys.h"
 #include "policy/util/domain.h"
 #include "policy/util/text.h"
 
@@ -307,17 +308,25 @@ static const struct {
 	{ "brief", cmd_brief },
 	{ "new", vendor_new },
 };
+enum { WORDS = sizeof words / sizeof words[0] };
 
 static int
 run(const char *config, int argc, char **argv)
 {
+	const char *names[WORDS];
+	char hint[HINT_TEXT];
 	bool named = cmd_first_word(&cmd_vendor, &config, argc, argv) > 0;
 	int word = optind;
 
 	options_begin();
-	for (size_t i = 0; named && i < sizeof words / sizeof words[0]; i++)
+	for (size_t i = 0; named && i < WORDS; i++) {
 		if (strcmp(argv[word], words[i].name) == 0)
 			return words[i].run(config, argc - word, argv + word);
+		names[i] = words[i].name;
+	}
+	if (named)
+		fprintf(stderr, "greenlane: unknown command 'vendor %.60s'%s\n", argv[word],
+		    keys_hint(argv[word], names, WORDS, hint));
 	return cmd_usage(&cmd_vendor);
 }
 

@@ -1,5 +1,4 @@
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "policy/util/address.h"
@@ -25,13 +24,19 @@ address_of_span(struct span part, struct address *out)
 	return address_read(text, out);
 }
 
+/* A number from 0 to 255, of at most three digits. */
 static bool
-is_digits(struct span part, size_t most)
+octet_read(struct span part, uint8_t *out)
 {
-	for (size_t i = 0; i < part.length; i++)
-		if (part.at[i] < '0' || part.at[i] > '9')
+	unsigned value = 0;
+
+	for (size_t i = 0; i < part.length; i++) {
+		if (part.at[i] < '0' || part.at[i] > '9' || i == 3)
 			return false;
-	return part.length > 0 && part.length <= most;
+		value = value * 10 + (unsigned)(part.at[i] - '0');
+	}
+	*out = (uint8_t)value;
+	return part.length > 0 && value <= UINT8_MAX;
 }
 
 static bool
@@ -150,12 +155,9 @@ write_range(struct address first, const struct address *last, struct text *out)
 static bool
 range_end(struct span part, const struct address *first, struct address *out)
 {
-	part = span_trim(part);
-	if (first->family != ADDRESS_V4 || !is_digits(part, 3))
-		return address_of_span(part, out) && out->family == first->family;
 	*out = *first;
-	out->bytes[3] = (uint8_t)atoi(part.at);
-	return atoi(part.at) <= 255;
+	return (first->family == ADDRESS_V4 && octet_read(span_trim(part), &out->bytes[3])) ||
+	    (address_of_span(part, out) && out->family == first->family);
 }
 
 /* "192.0.2.0-192.0.2.255", "192.0.2.0 - 192.0.2.255", "192.0.2.0-255" */
@@ -194,8 +196,8 @@ is_cut_short(const char *text, struct fault *why)
 	for (; rest.length > 0; parts++) {
 		struct span part = span_cut(&rest, '.');
 
-		if (parts == known && known < 3 && is_digits(part, 3) && atoi(part.at) <= 255)
-			base.bytes[known++] = (uint8_t)atoi(part.at);
+		if (parts == known && known < 3 && octet_read(part, &base.bytes[known]))
+			known++;
 		else if (parts > 3 || !span_is(part, "*"))
 			return false;
 	}
