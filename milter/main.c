@@ -378,7 +378,7 @@ open_reload(struct daemon *daemon, struct fault *why)
 		return false;
 	faults_close(daemon->faults);
 	daemon->faults = NULL;
-	daemon->status = daemon_status_open(&daemon->services, daemon->reload, daemon->listeners,
+	daemon->status = daemon_status_open(&daemon->services, daemon->exports, daemon->reload, daemon->listeners,
 	    &daemon->first->settings, why);
 	daemon->control = (struct control){ daemon, tell_status, reload_at_request, daemon->account.uid };
 	reload_allow_sessions(daemon->reload, daemon->first->settings.milter.max_sessions);

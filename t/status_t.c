@@ -24,9 +24,10 @@ static const struct status_vendor vendors[] = {
 	{ "acme", "enforce", false, true, 1, 1, 0 },
 };
 static const struct status_export exports[] = {
-	{ "postgrey", "/x/list", false, "" },
-	{ "postgrey", "/x/list", false, "cannot be read" },
-	{ "postgrey", "/x/list", true, "" },
+	{ "postgrey", "/x/list", false, "", "" },
+	{ "postgrey", "/x/list", false, "", "cannot be read" },
+	{ "postgrey", "/x/list", true, "", "" },
+	{ "postgrey", "/x/list", true, "postgrey -hup", "" },
 };
 static const struct status_hidden hidden[] = { { "172.17.0.1", "", 3, NOW - 60 } };
 
@@ -185,6 +186,11 @@ unread(struct status *s)
 	s->exports = &exports[1], s->export_count = 1;
 }
 static void
+untold(struct status *s)
+{
+	s->exports = &exports[3], s->export_count = 1;
+}
+static void
 fresh(struct status *s)
 {
 	s->exports = &exports[2], s->export_count = 1;
@@ -235,6 +241,7 @@ static const struct {
 	{ "a vendor whose source is asked", asked, "", "" },
 	{ "a stale export", stale, "export-stale", "/x/list differs" },
 	{ "an unreadable export", unread, "export-stale", "cannot be read" },
+	{ "a reader that was not told", untold, "export-reader", "may not know the file" },
 	{ "a fresh export", fresh, "", "" },
 	{ "a hidden client", hides, "hidden-clients", "172.17.0.1" },
 	{ "names from loopback", loops, "hidden-clients", "3 or more names" },

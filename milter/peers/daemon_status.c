@@ -32,6 +32,7 @@ struct opened_listener {
 
 struct daemon_status {
 	const struct services *services;
+	const struct exports *exports;
 	struct reload *reload;
 	struct opened_listener listeners[LISTENERS];
 	size_t listener_count;
@@ -171,7 +172,8 @@ gather(struct daemon_status *own, const struct policy *policy, const struct jour
 	tell_journal(journal, status);
 	tell_store(own, &policy->settings, status);
 	return reload_tell(own->reload, status, arena) && tell_listeners(own, status, arena) &&
-	    status_sources(policy, own->state_dir, own->services->usage, status, arena) && status_judge(status, arena);
+	    status_sources(policy, own->state_dir, own->services->usage, own->exports, status, arena) &&
+	    status_judge(status, arena);
 }
 
 bool
@@ -193,8 +195,8 @@ daemon_status_write(struct daemon_status *own, struct text *out)
 }
 
 struct daemon_status *
-daemon_status_open(const struct services *services, struct reload *reload, const struct listeners *listeners,
-    const struct settings *started, struct fault *why)
+daemon_status_open(const struct services *services, const struct exports *exports, struct reload *reload,
+    const struct listeners *listeners, const struct settings *started, struct fault *why)
 {
 	struct daemon_status *own = calloc(1, sizeof *own);
 
@@ -203,6 +205,7 @@ daemon_status_open(const struct services *services, struct reload *reload, const
 		return NULL;
 	}
 	own->services = services;
+	own->exports = exports;
 	own->reload = reload;
 	own->since = clock_now();
 	snprintf(own->state_dir, sizeof own->state_dir, "%s", started->state_dir);

@@ -9,12 +9,13 @@
 #include "milter/peers/listeners.h"
 #include "milter/peers/reload.h"
 #include "milter/smtp/message.h"
+#include "milter/state/exports.h"
 
 struct daemon_status;
 
 /* All kept. Call when every listener is open and the first policy is in force: their sockets are remembered. Given. */
-struct daemon_status *daemon_status_open(const struct services *, struct reload *, const struct listeners *,
-    const struct settings *started, struct fault *why) MUST_USE;
+struct daemon_status *daemon_status_open(const struct services *, const struct exports *, struct reload *,
+    const struct listeners *, const struct settings *started, struct fault *why) MUST_USE;
 void daemon_status_close(struct daemon_status *); /* NULL is fine */
 
 /* The object of `greenlane status --json`, as far as the daemon itself can tell. Any thread. False without memory. */

@@ -12,6 +12,7 @@ struct look {
 	const struct policy *policy;
 	const struct export_listing *listings;
 	struct usage *usage;
+	const struct exports *exports;
 	struct status *status;
 	struct arena *arena;
 };
@@ -320,7 +321,8 @@ fill_exports(const struct look *look)
 		bool fresh = false;
 		const char *trouble = export_trouble(look, job, &fresh);
 
-		list[i] = (struct status_export){ export_format_words[job->format], job->file, fresh, trouble };
+		list[i] = (struct status_export){ export_format_words[job->format], job->file, fresh,
+			exports_reader_failed(look->exports, i) ? job->command : "", trouble };
 	}
 	look->status->exports = list;
 	look->status->export_count = count;
@@ -344,10 +346,10 @@ fill(const struct look *look)
 }
 
 bool
-status_sources(const struct policy *policy, const char *state_dir, struct usage *usage, struct status *status,
-    struct arena *arena)
+status_sources(const struct policy *policy, const char *state_dir, struct usage *usage, const struct exports *exports,
+    struct status *status, struct arena *arena)
 {
-	struct look look = { policy, NULL, usage, status, arena };
+	struct look look = { policy, NULL, usage, exports, status, arena };
 
 	look.listings = source_list_take(policy, state_dir, status->now, arena);
 	return look.listings != NULL && fill(&look);

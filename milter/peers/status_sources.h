@@ -7,12 +7,13 @@
 #ifndef STATUS_SOURCES_H
 #define STATUS_SOURCES_H
 
+#include "milter/state/exports.h"
 #include "milter/state/usage.h"
 #include "policy/review/status.h"
 #include "policy/rules/policy.h"
 
 /* Fills all that into the status, in the arena; the policy's strings are borrowed. False without memory. */
-bool status_sources(const struct policy *, const char *state_dir, struct usage *, struct status *,
-    struct arena *) MUST_USE;
+bool status_sources(const struct policy *, const char *state_dir, struct usage *, const struct exports *,
+    struct status *, struct arena *) MUST_USE;
 
 #endif

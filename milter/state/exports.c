@@ -35,6 +35,7 @@ struct exports {
 	pthread_mutex_t lock; /* only for the wait */
 	pthread_cond_t changed;
 	/* of the last round */
+	atomic_bool failed[EXPORTS_MAX]; /* the last run of its command; the only thing that others read */
 	struct export_state states[EXPORTS_MAX];
 	uint64_t policy_number; /* of its policy; 0: there was none */
 	int64_t stamp, when;
@@ -57,6 +58,7 @@ run_command(struct exports *exports, struct export_state *state, const struct ex
 	struct fault why, told;
 
 	state->owed = !subprocess_run(job->command, COMMAND_SECONDS, &exports->ends, &why);
+	exports->failed[state - exports->states] = state->owed;
 	if (!state->owed) {
 		journal_say(exports->journal, LOG_NOTICE, "export %s: its command exited with status 0", job->file);
 		state->trouble.text[0] = '\0';
@@ -126,8 +128,10 @@ take_policy(struct exports *exports, const struct policy *policy, uint64_t numbe
 		struct export_state *state = &exports->states[i];
 		const char *file = i < policy->export_count ? policy->exports[i].file : "";
 
-		if (state->file != NULL && strcmp(state->file, file) != 0)
+		if (state->file != NULL && strcmp(state->file, file) != 0) {
 			forget(state);
+			exports->failed[i] = false;
+		}
 		if (state->file == NULL && file[0] != '\0')
 			state->file = strdup(file); /* NULL without memory: at worst a pending command is lost */
 		state->trouble.text[0] = '\0';
@@ -175,6 +179,12 @@ keep_on(void *argument)
 }
 
 /* ---- the interface ---- */
+
+bool
+exports_reader_failed(const struct exports *exports, size_t job)
+{
+	return exports->failed[job];
+}
 
 struct exports *
 exports_open(struct snapshots *snapshots, struct journal *journal, const char *state_dir, struct fault *why)

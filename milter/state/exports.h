@@ -18,6 +18,10 @@ struct exports *exports_open(struct snapshots *, struct journal *, const char *s
 /* Starts the thread. Call after the first policy is published. */
 bool exports_start(struct exports *, struct fault *why) MUST_USE;
 
+/* Has the command of the policy's export number `job` failed since its file changed? It is tried again, and what it reads
+ * may be old until then. Any thread. */
+bool exports_reader_failed(const struct exports *, size_t job);
+
 void exports_close(struct exports *); /* kills a command that is still running; NULL is fine */
 
 #endif

@@ -175,6 +175,7 @@ write_exports(const struct status *status, struct text *out)
 		json_string(out, "format", export->format);
 		json_string(out, "file", export->file);
 		json_bool(out, "fresh", export->fresh);
+		json_bool(out, "reader_told", export->command[0] == '\0');
 		if (export->trouble[0] != '\0')
 			json_string(out, "trouble", export->trouble);
 		json_end(out);

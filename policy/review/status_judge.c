@@ -197,6 +197,11 @@ judge_vendor(const struct status_vendor *vendor, struct alerts *alerts)
 static void
 judge_export(const struct status_export *export, struct alerts *alerts)
 {
+	if (export->command[0] != '\0')
+		add(alerts, "export-reader", 0,
+		    arena_format(alerts->arena, "the command of export %s %s failed, so its reader may not know the file",
+			export->format, export->file),
+		    arena_format(alerts->arena, "see the log for its status, and correct it: %s", export->command));
 	if (export->fresh)
 		return;
 	add(alerts, "export-stale", 0,

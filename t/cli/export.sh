@@ -406,7 +406,10 @@ if [ -x "$greenlaned" ]; then
 	is "$(grep -vc '^#' "$files/postscreen")" 2 "and in the other file"
 	is "$(cat "$files/told")" told "the other command ran once"
 	"$greenlane" -c "$world/daemon.conf" status > "$world/out" 2>&1
-	is $? 0 "status: all is well while the daemon keeps its files"
+	is $? 1 "status: a command that failed is a problem"
+	out "^ill: export-reader: the command of export postscreen $files/postscreen failed, .*; see the log for its status, and correct it: echo no" \
+		"it is named, with the remedy"
+	is "$(grep -c '^ill: ' "$world/out")" 1 "all else is well while the daemon keeps its files"
 	out '^greenlaned [^ ]* runs since .*, mode enforce, ' "it runs"
 	out '^vendor steady, mode enforce: 1 of 1 sources known, 2 networks$' "its vendor is known"
 	out "^export postgrey $files/postgrey: fresh\$" "its export is fresh"
