@@ -7,6 +7,18 @@
 
 enum { ARENA = 4 * 1024 * 1024, OUTPUT = 256 * 1024 };
 
+#define USUAL .milter = "unix:/run/greenlane/milter.sock", .delegate = "", .greylist_class = "greylist"
+#define NETWORK(a, b, c, n)                    \
+	{                                      \
+		{ ADDRESS_V4, { a, b, c } }, n \
+	}
+
+static const struct prefix ours[] = { NETWORK(198, 51, 100, 24), NETWORK(203, 0, 113, 24) };
+static const struct prefix one_host[] = { { { ADDRESS_V4, { 192, 0, 2, 7 } }, 32 } };
+static const struct prefix this_host[] = { { { ADDRESS_V4, { 127, 0, 0, 1 } }, 32 } };
+static const struct relay loopback[] = { { .name = "proxy", .kind = RELAY_GATEWAY, .networks = { this_host, 1 } } };
+static const struct relay filter[] = { { .name = "filter", .kind = RELAY_GATEWAY, .networks = { one_host, 1 } } };
+
 /* t/postfix_setup/FILE.postconf becomes t/postfix_setup/FILE.cf. */
 static const struct row {
 	const char *name, *file;
@@ -31,6 +43,21 @@ static const struct row {
 		.greylists = true } },
 	{ "a greylister that is asked too late", "late",
 	    { .milter = "unix:/var/spool/postfix/greenlane/milter.sock", .delegate = "", .greylist_class = "wait" } },
+	{ "a filter before the queue, in front of which greenlane is asked", "proxy", { USUAL } },
+	{ "a filter before the queue, behind which greenlane is asked and knows it for a relay", "proxied",
+	    { USUAL, .relays = filter, .relay_count = 1 } },
+	{ "a filter by name, where greenlane knows no gateway", "proxied-unnamed", { USUAL } },
+	{ "the same, where it knows one", "proxied-by-name", { USUAL, .relays = filter, .relay_count = 1 } },
+	{ "greenlane behind such a filter, and in no other place", "proxied-alone",
+	    { USUAL, .relays = loopback, .relay_count = 1 } },
+	{ "a content filter, and every way for its mail to come back", "content", { USUAL } },
+	{ "a content filter that hands back through sendmail", "pipe", { USUAL } },
+	{ "a content filter elsewhere, no_milters, filters in front, other networks, many processes", "elsewhere",
+	    { USUAL, .own_networks = { ours, 2 } } },
+	{ "the same, where the filter is a relay", "elsewhere-named",
+	    { USUAL, .relays = filter, .relay_count = 1, .own_networks = { ours, 1 }, .max_sessions = 1001 } },
+	{ "a list that only our networks reach, nobody logging in", "users", { USUAL, .own_networks = { ours, 1 } } },
+	{ "a list that users who log in reach", "login", { USUAL } },
 };
 
 /* The whole file, given; "" where there is none. */
@@ -58,6 +85,7 @@ lines_for(struct postfix_setup_site site, const char *postconf, struct text *out
 	bool done;
 
 	site.postconf = postconf;
+	site.max_sessions = site.max_sessions == 0 ? 500 : site.max_sessions;
 	text_open(out, OUTPUT);
 	done = arena != NULL && postfix_setup_write(&site, arena, out);
 	arena_close(arena);

@@ -11,7 +11,7 @@
 #include "milter/tool/cmd.h"
 #include "policy/advise/postfix_setup.h"
 
-enum { ARENA_MAX = 16 * 1024 * 1024, SETUP_MAX = 4 * 1024 * 1024, ARGUMENTS_MAX = 12 };
+enum { ARENA_MAX = 16 * 1024 * 1024, SETUP_MAX = 4 * 1024 * 1024, ARGUMENTS_MAX = 16 };
 
 struct request {
 	const char *file;   /* saved output of postconf; NULL: run it */
@@ -124,8 +124,8 @@ static int
 ask_all(const char *folder, struct text *out)
 {
 	static const char *const set[] = { "-n", NULL }, *const services[] = { "-M", NULL };
-	static const char *const others[] = { "mail_version", "queue_directory", "compatibility_level",
-		"smtpd_forbid_bare_newline", NULL };
+	static const char *const others[] = { "-x", "mail_version", "queue_directory", "compatibility_level",
+		"smtpd_forbid_bare_newline", "mynetworks", "default_process_limit", NULL };
 	const char *path = getenv("PATH");
 	char *wider = NULL;
 	int status;
@@ -151,7 +151,11 @@ print_setup(const struct policy *policy, const char *postconf, const char *name)
 		.milter = settings->milter.listen,
 		.delegate = settings->delegate.listen,
 		.greylist_class = settings->delegate.greylist_class,
-		.greylists = settings->greylist.on };
+		.greylists = settings->greylist.on,
+		.own_networks = settings->own.networks,
+		.relays = policy->relays,
+		.relay_count = policy->relay_count,
+		.max_sessions = settings->milter.max_sessions };
 	struct arena *arena = arena_open(ARENA_MAX);
 	struct text out;
 	int status = EX_OSERR;

@@ -28,34 +28,43 @@ is_yes(const char *value)
 
 /* ---- who takes the mail ---- */
 
-/* smtpd behind postscreen is the service of type pass; else the one of port 25. */
+static bool
+is_port_25(const char *name)
+{
+	const char *port = strrchr(name, ':');
+
+	port = port == NULL ? name : port + 1;
+	return strcmp(port, "smtp") == 0 || strcmp(port, "25") == 0;
+}
+
+bool
+postfix_is_local(const struct postfix_service *service)
+{
+	static const char *const begins[] = { "127.", "localhost:", "[::1]:", "::1:" };
+
+	for (size_t i = 0; i < sizeof begins / sizeof begins[0]; i++)
+		if (strncmp(service->name, begins[i], strlen(begins[i])) == 0)
+			return true;
+	return false;
+}
+
+bool
+postfix_takes_mail(const struct postfix_service *service)
+{
+	if (strcmp(service->command, "smtpd") != 0)
+		return false;
+	return strcmp(service->type, "pass") == 0 || (strcmp(service->type, "inet") == 0 && is_port_25(service->name));
+}
+
 static const struct postfix_service *
 find_smtpd(const struct postfix_host *host)
 {
 	const struct postfix_service *found = NULL;
 
-	for (size_t i = 0; i < host->service_count; i++) {
-		const struct postfix_service *service = &host->services[i];
-		const char *port = strrchr(service->name, ':');
-
-		if (strcmp(service->command, "smtpd") != 0)
-			continue;
-		if (strcmp(service->type, "pass") == 0)
-			return service;
-		port = port == NULL ? service->name : port + 1;
-		if (strcmp(service->type, "inet") == 0 && (strcmp(port, "smtp") == 0 || strcmp(port, "25") == 0))
-			found = service;
-	}
-	return found;
-}
-
-static bool
-has_postscreen(const struct postfix_host *host)
-{
 	for (size_t i = 0; i < host->service_count; i++)
-		if (strcmp(host->services[i].command, "postscreen") == 0)
-			return true;
-	return false;
+		if (postfix_takes_mail(&host->services[i]))
+			found = &host->services[i];
+	return found;
 }
 
 bool
@@ -216,6 +225,54 @@ write_milters(const struct postfix_host *host, const char *own, bool braced, con
 	text_put(out, "\n\n");
 }
 
+bool
+postfix_asks_milter(const struct postfix_host *host, const struct postfix_service *service)
+{
+	struct span list = postfix_override(service, "smtpd_milters");
+	const char *own = postfix_address(host, host->site->milter);
+
+	if (postfix_holds(postfix_in_force(host, service, "receive_override_options"), "no_milters"))
+		return false;
+	if (list.at == NULL || span_is(list, "$smtpd_milters"))
+		return !host->behind_proxy;
+	return own != NULL && postfix_holds(postfix_in_force(host, service, "smtpd_milters"), own);
+}
+
+/* Does all mail from outside pass an smtpd_proxy_filter, with no greenlane in main.cf, so in front of it? Then
+ * smtpd_milters stays as it is: greenlane is asked behind the proxy. */
+static bool
+is_behind_proxy(const struct postfix_host *host)
+{
+	const char *list = postfix_setting(host, "smtpd_milters"), *own = postfix_address(host, host->site->milter);
+	size_t count = 0;
+
+	for (size_t i = 0; i < host->service_count; i++) {
+		if (!postfix_takes_mail(&host->services[i]))
+			continue;
+		if (postfix_in_force(host, &host->services[i], "smtpd_proxy_filter").length == 0)
+			return false;
+		count++;
+	}
+	return count > 0 && own != NULL && (list == NULL || strstr(list, own) == NULL);
+}
+
+void
+postfix_order(const struct postfix_host *host, const char *list, struct text *out)
+{
+	const char *own = postfix_address(host, host->site->milter);
+	struct span words[POSTFIX_WORDS_MAX];
+	size_t count = postfix_words(list, words, POSTFIX_WORDS_MAX), ours = 0;
+
+	while (ours < count && own != NULL && !postfix_holds(words[ours], own))
+		ours++;
+	for (size_t i = 0; i < ours && ours < count; i++)
+		text_format(out,
+		    "# Warning: greenlane is asked after %.*s:\n"
+		    "# mail that this filter refuses or defers is never judged. Put greenlane first, unless the filter is\n"
+		    "# to decide alone.\n\n",
+		    (int)words[i].length, words[i].at);
+}
+
 static void
 advise_milters(const struct postfix_host *host, struct text *out)
 {
@@ -231,10 +288,8 @@ advise_milters(const struct postfix_host *host, struct text *out)
 		if (postfix_holds(words[i], own))
 			ours = i;
 	if (ours < count) {
-		text_format(out, "# smtpd_milters already has greenlane (%s)%s.\n\n", own,
-		    ours == 0
-			? ""
-			: ", but it should be first:\n# a filter before it that refuses or greylists decides without it");
+		text_format(out, "# smtpd_milters already has greenlane (%s).\n\n", own);
+		postfix_order(host, list, out);
 	} else {
 		write_milters(host, own, braced, words, count, out);
 	}
@@ -242,34 +297,6 @@ advise_milters(const struct postfix_host *host, struct text *out)
 	for (size_t i = 0; i < count; i++)
 		if (i != ours)
 			advise_peer(words[i], out);
-}
-
-/* Settings that replace smtpd_milters for some mail hide that mail from greenlane. */
-static void
-advise_hidden(const struct postfix_host *host, struct text *out)
-{
-	const struct postfix_service *smtpd = find_smtpd(host);
-	struct span own = smtpd == NULL ? (struct span){ NULL, 0 } : postfix_override(smtpd, "smtpd_milters");
-	const char *maps = postfix_setting(host, "smtpd_milter_maps");
-
-	if (own.at != NULL)
-		text_format(out,
-		    "# Warning: %s/%s in master.cf has -o smtpd_milters=%.*s,\n"
-		    "# which replaces the line above; add greenlane there, too.\n\n",
-		    smtpd->name, smtpd->type, (int)own.length, own.at);
-	if (maps != NULL && maps[0] != '\0')
-		text_format(out,
-		    "# Warning: smtpd_milter_maps (%s) replaces smtpd_milters for the\n"
-		    "# clients that it lists; greenlane must be in its right-hand sides, too\n"
-		    "# (greenlane export cidr writes such a map).\n\n",
-		    maps);
-	if (is_yes(postfix_setting(host, "smtpd_proxy_filter")))
-		text_put(out,
-		    "# Warning: with smtpd_proxy_filter a milter sees neither header nor body, so greenlane can\n"
-		    "# judge neither authors nor DKIM. Use content_filter, or add greenlane to the smtpd behind\n"
-		    "# the proxy.\n\n");
-	if (is_yes(postfix_setting(host, "non_smtpd_milters")))
-		text_put(out, "# non_smtpd_milters stays as it is: mail from this host's own users is exempt anyway.\n\n");
 }
 
 /* ---- the rest ---- */
@@ -299,6 +326,15 @@ deep_test(const struct postfix_host *host)
 		if (is_yes(postfix_setting(host, tests[i])))
 			return tests[i];
 	return NULL;
+}
+
+static bool
+has_postscreen(const struct postfix_host *host)
+{
+	for (size_t i = 0; i < host->service_count; i++)
+		if (strcmp(host->services[i].command, "postscreen") == 0)
+			return true;
+	return false;
 }
 
 static void
@@ -346,9 +382,12 @@ postfix_setup_write(const struct postfix_setup_site *site, struct arena *arena, 
 	    "# read this, add the lines to main.cf, then run: postfix reload\n\n",
 	    version == NULL ? "" : " ", version == NULL ? "" : version);
 	advise_chroot(&host, out);
-	advise_milters(&host, out);
-	advise_hidden(&host, out);
+	host.behind_proxy = is_behind_proxy(&host);
+	if (!host.behind_proxy)
+		advise_milters(&host, out);
+	postfix_reach(&host, out);
 	postfix_class(&host, out);
+	postfix_agree(&host, out);
 	advise_postscreen(&host, out);
 	advise_newline(&host, out);
 	return !out->cut;

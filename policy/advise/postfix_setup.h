@@ -9,6 +9,8 @@
 
 #include <stdbool.h>
 
+#include "policy/rules/policy.h"
+#include "policy/util/address.h"
 #include "policy/util/arena.h"
 #include "policy/util/text.h"
 
@@ -21,6 +23,10 @@ struct postfix_setup_site {
 	const char *delegate;       /* delegate.listen; "": off */
 	const char *greylist_class; /* delegate.greylist_class */
 	bool greylists;             /* greenlane's own greylist is on */
+	struct prefixes own_networks;
+	const struct relay *relays;
+	size_t relay_count;
+	unsigned max_sessions; /* milter.max_sessions */
 };
 
 /* Appends main.cf lines, with a comment on each. False: nothing in the text is a setting of Postfix. */

@@ -182,21 +182,49 @@ write_delegate(const struct survey *survey, bool first, struct text *out)
 	    survey->delegate, class_name(survey));
 }
 
-/* Does the list hold a greylister? *open says whether our own users reach it (or the delegate). */
+/* What a list must have in front of a greylister, and has not. */
+struct lacks {
+	bool networks, users;
+};
+
+/* Do users log in at an smtpd that goes through the list in main.cf? */
 static bool
-holds_greylister(const struct survey *survey, const struct span *words, size_t count, bool *open)
+users_log_in(const struct postfix_host *host, const char *list)
 {
-	bool networks = false, users = false, found = false;
+	const char *setting = postfix_setting(host, "smtpd_sasl_auth_enable");
+	bool seen = false;
+
+	for (size_t i = 0; i < host->service_count; i++) {
+		const struct postfix_service *service = &host->services[i];
+
+		if (strcmp(service->command, "smtpd") != 0)
+			continue;
+		seen = true;
+		if (postfix_is_yes(postfix_in_force(host, service, "smtpd_sasl_auth_enable")) &&
+		    postfix_override(service, list).at == NULL)
+			return true;
+	}
+	return !seen && postfix_is_yes(span_of(setting == NULL ? "" : setting));
+}
+
+/* Does the list hold a greylister? *lacks is what keeps our own users from it (or the delegate). */
+static bool
+holds_greylister(const struct survey *survey, const struct list *list, const struct span *words, size_t count,
+    struct lacks *lacks)
+{
+	bool networks = false, users = !users_log_in(survey->host, list->name), found = false;
 	struct member member;
 
-	*open = false;
+	*lacks = (struct lacks){ false, false };
 	for (size_t at = 0; take_member(words, count, &at, &member);) {
 		bool greylists = is_greylister(survey, member.word, member.argument);
 
 		networks = networks || span_is(member.word, "permit_mynetworks");
 		users = users || span_is(member.word, "permit_sasl_authenticated");
-		if (greylists || is_delegate(survey, address_of(member.argument)))
-			*open = *open || !networks || !users;
+		if (greylists || is_delegate(survey, address_of(member.argument))) {
+			lacks->networks = lacks->networks || !networks;
+			lacks->users = lacks->users || !users;
+		}
 		found = found || greylists;
 	}
 	return found;
@@ -233,15 +261,17 @@ advise_list(struct survey *survey, const struct list *list, struct text *out)
 	const char *value = postfix_setting(survey->host, list->name);
 	struct span words[POSTFIX_WORDS_MAX];
 	size_t count = value == NULL ? 0 : postfix_words(value, words, POSTFIX_WORDS_MAX);
-	bool open, found = holds_greylister(survey, words, count, &open);
+	struct lacks lacks;
+	bool found = holds_greylister(survey, list, words, count, &lacks);
 
 	if (found)
 		rewrite_list(survey, list, words, count, out);
-	if (open && !list->late)
+	if ((lacks.networks || lacks.users) && !list->late)
 		text_format(out,
 		    "# Warning: nothing in %s lets your own users pass before that;\n"
-		    "# put permit_mynetworks and permit_sasl_authenticated in front.\n\n",
-		    list->name);
+		    "# put %s%s%s in front.\n\n",
+		    list->name, lacks.networks ? "permit_mynetworks" : "", lacks.networks && lacks.users ? " and " : "",
+		    lacks.users ? "permit_sasl_authenticated" : "");
 }
 
 /* Greylisters were only where smtpd asks without a recipient: the delegate goes at the end of the recipients' list. */

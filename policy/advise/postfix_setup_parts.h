@@ -19,7 +19,8 @@ struct postfix_setting {
 /* A line of master.cf. */
 struct postfix_service {
 	const char *name, *type, *chroot, *command;
-	const char *options; /* what follows the command */
+	const char *processes; /* maxproc: a number, 0 for no limit, - for default_process_limit */
+	const char *options;   /* what follows the command */
 };
 
 struct postfix_host {
@@ -28,6 +29,7 @@ struct postfix_host {
 	struct postfix_setting *settings;
 	struct postfix_service *services;
 	size_t setting_count, service_count;
+	bool behind_proxy; /* smtpd_milters in main.cf stays without greenlane: it is asked behind an smtpd_proxy_filter */
 };
 
 /* False when out of memory, or when no line is a setting. */
@@ -36,8 +38,23 @@ bool postfix_read(const struct postfix_setup_site *, struct arena *, struct post
 /* The value, or NULL when postconf did not name it. */
 const char *postfix_setting(const struct postfix_host *, const char *name);
 
-/* The value of "-o NAME=" of a service, up to the next blank; length 0 and at NULL: there is none. */
+/* The value of "-o NAME=..." of a service, in braces or not; the last one counts. at NULL: there is none. */
 struct span postfix_override(const struct postfix_service *, const char *name);
+
+/* The same, or else the value in main.cf; a value that is only "$name" is looked up once. Length 0: none. */
+struct span postfix_in_force(const struct postfix_host *, const struct postfix_service *, const char *name);
+
+/* Neither empty nor "no". */
+bool postfix_is_yes(struct span value);
+
+/* Is it an smtpd that takes mail from outside: of port 25, or behind postscreen? */
+bool postfix_takes_mail(const struct postfix_service *);
+
+/* Does it listen on loopback alone? */
+bool postfix_is_local(const struct postfix_service *);
+
+/* Will this smtpd ask greenlane once the lines are in main.cf? */
+bool postfix_asks_milter(const struct postfix_host *, const struct postfix_service *);
 
 /* Cuts a list of Postfix (commas, blanks, groups in braces) into its words; returns how many. */
 size_t postfix_words(const char *list, struct span *words, size_t room);
@@ -55,6 +72,19 @@ const char *postfix_spool(const struct postfix_host *); /* queue_directory */
 
 /* A listener of ours as smtpd finds it: "unix:greenlane/milter.sock" when it is chrooted. NULL when out of memory. */
 const char *postfix_address(const struct postfix_host *, const char *listen);
+
+/* Warns of each filter that a list asks before greenlane. */
+void postfix_order(const struct postfix_host *, const char *list, struct text *out);
+
+/* ---- postfix_setup_reach.c ---- */
+
+/* What keeps mail from greenlane, or brings it there twice. */
+void postfix_reach(const struct postfix_host *, struct text *out);
+
+/* ---- postfix_setup_agree.c ---- */
+
+/* Where main.cf and greenlane.conf disagree: our networks, and how many smtpd processes may ask. */
+void postfix_agree(const struct postfix_host *, struct text *out);
 
 /* ---- postfix_setup_class.c ---- */
 

@@ -49,11 +49,12 @@ read_service(struct postfix_host *host, struct span line)
 	service->name = keep(host->arena, words[0]);
 	service->type = keep(host->arena, words[1]);
 	service->chroot = keep(host->arena, words[4]);
+	service->processes = keep(host->arena, words[6]);
 	service->command = keep(host->arena, words[7]);
 	service->options = keep(host->arena, span_trim(rest));
 	host->service_count++;
-	return service->name != NULL && service->type != NULL && service->chroot != NULL && service->command != NULL &&
-	    service->options != NULL;
+	return service->name != NULL && service->type != NULL && service->chroot != NULL &&
+	    service->processes != NULL && service->command != NULL && service->options != NULL;
 }
 
 /* A setting's second word is "="; a service has at least eight words. */
@@ -115,20 +116,81 @@ postfix_setting(const struct postfix_host *host, const char *name)
 	return NULL;
 }
 
+/* As take_word, but what stands in braces is one word. */
+static struct span
+take_argument(struct span *rest)
+{
+	struct span word;
+	int depth = 0;
+
+	*rest = span_trim(*rest);
+	word = (struct span){ rest->at, 0 };
+	for (; word.length < rest->length; word.length++) {
+		depth += word.at[word.length] == '{';
+		depth -= word.at[word.length] == '}' && depth > 0;
+		if (depth == 0 && strchr(blanks, word.at[word.length]) != NULL)
+			break;
+	}
+	rest->at += word.length;
+	rest->length -= word.length;
+	return word;
+}
+
+/* "name=value", or "{ name = value }" */
+static bool
+overrides(struct span word, const char *name, struct span *value)
+{
+	if (word.length > 1 && word.at[0] == '{' && word.at[word.length - 1] == '}')
+		word = (struct span){ word.at + 1, word.length - 2 };
+	if (!span_is(span_trim(span_cut(&word, '=')), name))
+		return false;
+	*value = span_trim(word);
+	return true;
+}
+
 struct span
 postfix_override(const struct postfix_service *service, const char *name)
 {
-	struct span rest = span_of(service->options);
-	size_t length = strlen(name);
+	struct span rest = span_of(service->options), value = { NULL, 0 };
 
-	for (struct span word = take_word(&rest); word.length > 0; word = take_word(&rest)) {
-		if (!span_is(word, "-o"))
-			continue;
-		word = take_word(&rest);
-		if (word.length > length && strncmp(word.at, name, length) == 0 && word.at[length] == '=')
-			return (struct span){ word.at + length + 1, word.length - length - 1 };
-	}
-	return (struct span){ NULL, 0 };
+	for (struct span word = take_argument(&rest); word.length > 0; word = take_argument(&rest))
+		if (span_is(word, "-o"))
+			(void)overrides(take_argument(&rest), name, &value);
+	return value;
+}
+
+/* The value of the setting that "$name", "${name}" or "$(name)" stands for; any other value as it is. */
+static struct span
+expand(const struct postfix_host *host, struct span value)
+{
+	struct span name = value;
+	const char *copy, *found;
+
+	if (name.length < 2 || name.at[0] != '$')
+		return value;
+	name = (struct span){ name.at + 1, name.length - 1 };
+	if (name.length > 2 && (name.at[0] == '{' || name.at[0] == '('))
+		name = (struct span){ name.at + 1, name.length - 2 };
+	copy = keep(host->arena, name);
+	found = copy == NULL ? NULL : postfix_setting(host, copy);
+	return found == NULL ? value : span_of(found);
+}
+
+struct span
+postfix_in_force(const struct postfix_host *host, const struct postfix_service *service, const char *name)
+{
+	struct span value = postfix_override(service, name);
+	const char *setting = postfix_setting(host, name);
+
+	if (value.at == NULL)
+		value = span_of(setting == NULL ? "" : setting);
+	return expand(host, value);
+}
+
+bool
+postfix_is_yes(struct span value)
+{
+	return value.length > 0 && !span_is(value, "no");
 }
 
 size_t

@@ -55,13 +55,15 @@ fi
 mkdir "$world/postfix"
 cat > "$world/postfix/main.cf" <<'END'
 compatibility_level = 3.6
+our_hosts = 127.0.0.0/8, 10.1.0.0/16
+mynetworks = $our_hosts [2001:db8::]/48
 smtpd_milters = inet:127.0.0.1:8891
 smtpd_recipient_restrictions = permit_mynetworks, permit_sasl_authenticated, reject_unauth_destination,
     check_policy_service inet:127.0.0.1:10023,
     reject_rbl_client bl.example
 END
 cat > "$world/postfix/master.cf" <<'END'
-smtp       inet  n       -       n       -       -       smtpd
+smtp       inet  n       -       n       -       501     smtpd
 cleanup    unix  n       -       n       -       0       cleanup
 END
 cp "$world/postfix/main.cf" "$world/before"
@@ -75,6 +77,10 @@ out '^# What greenlane needs from this Postfix [0-9]+\.' "names its version"
 out 'default_action=accept },$' "has greenlane's milter with a default action of its own"
 out '^    inet:127\.0\.0\.1:8891$' "keeps the filter that is there"
 out 'check_policy_service \{ unix:/run/greenlane/delegate\.sock, default_action=greylist' "asks the delegate"
+out '^# Warning: greenlane judges the mail of these mynetworks' "compares mynetworks with own.networks"
+out '^#     "10\.1\.0\.0/16"$' "also through another setting"
+lacks '127\.0\.0\.0/8' "but says nothing of loopback, which is exempt"
+out 'max_sessions = 501' "compares the number of processes with milter.max_sessions"
 cmp -s "$world/before" "$world/postfix/main.cf"
 ok $? "and changes nothing"
 cat "$world/out" >> "$world/postfix/main.cf"
