@@ -124,6 +124,7 @@ usage(FILE *out)
 	    "  69  it could not start: a listener, the lock, the user or a directory\n"
 	    "  70  the background process was killed during the start\n"
 	    "  71  no process, pipe or memory\n"
+	    "  77  the caller may not read the configuration\n"
 	    "  78  the configuration has errors\n"
 	    "\nexample:\n"
 	    "  greenlane check && greenlaned -f\n",
@@ -164,6 +165,10 @@ read_options(struct daemon *daemon, int argc, char **argv)
 static void
 read_first_policy(struct daemon *daemon)
 {
+	if (access(daemon->config, R_OK) != 0 && errno == EACCES) {
+		fprintf(stderr, "greenlaned: %s: you may not read it; start it as root\n", daemon->config);
+		exit(EX_NOPERM);
+	}
 	daemon->faults = faults_open();
 	if (daemon->faults == NULL)
 		exit(EX_OSERR);

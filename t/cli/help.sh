@@ -196,6 +196,11 @@ if [ "$(id -u)" -ne 0 ] || { command -v setpriv > /dev/null && as_stranger test 
 	denied "$world/closed.conf" "nor sources" $closed sources
 	denied "$world/closed.conf" "nor vendor brief" $closed vendor brief acme
 	denied "$world/closed.conf" "nor vendor new" $closed vendor new acme.example
+	if [ -x "$greenlaned" ]; then
+		as_stranger "$greenlaned" $closed -f > "$world/out" 2> "$world/err"
+		is "$?" 77 "nor greenlaned"
+		is "$(cat "$world/err")" "greenlaned: $world/closed.conf: you may not read it; start it as root" "in one line"
+	fi
 	denied "$world/state" "sources may not read state_dir" $opened sources
 	denied "$world/state" "nor change it" $opened sources --accept
 	denied "$world/state" "nor export read it" $opened export cidr
