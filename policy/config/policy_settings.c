@@ -91,8 +91,7 @@ static const struct key setting_rows[] = {
 	    AT(log.record), .example = "\"/var/log/greenlane/verdicts.jsonl\"", .word = "an absolute path",
 	    .check = value_path },
 	{ "greylist.store", &key_text, "lmdb:" GREENLANE_STATE_DIR "/greylist",
-	    "lmdb:PATH, redis:HOST:PORT or none; the default is in state_dir", AT(store), .word = "a store",
-	    .check = value_store },
+	    "lmdb:PATH or none; the default is in state_dir", AT(store), .word = "a store", .check = value_store },
 	{ "greylist.stage", &key_word, "auto",
 	    "when a stranger is greylisted: at RCPT, at the end of the message, or as needed", AT(greylist.stage),
 	    .words = stages },
@@ -185,9 +184,6 @@ settings_check(struct load *load, const struct node *root)
 		    "time; write a longer window");
 	if (user != NULL && strcmp(settings->user, "root") == 0)
 		faults_warn(r->faults, r->file, user->line, "'user' is root; write an unprivileged user");
-	if (strncmp(settings->store, "redis:", 6) == 0)
-		faults_warn(r->faults, r->file, greylist == NULL ? 0 : greylist->line,
-		    "'greylist.store' redis is read, but has no effect in this version");
 	settings->greylist.on = strcmp(settings->store, "none") != 0;
 }
 

@@ -326,17 +326,13 @@ value_server(const char *text, struct fault *why)
 bool
 value_store(const char *text, struct fault *why)
 {
-	const char *colon = strrchr(text, ':');
-
 	if (strcmp(text, "none") == 0)
 		return true;
 	if (strncmp(text, "lmdb:", 5) == 0)
 		return value_path(text + 5, why);
-	if (strncmp(text, "redis:", 6) == 0 && colon > text + 6 && port_fits(colon + 1, strlen(colon + 1)) &&
-	    host_fits(text + 6, (size_t)(colon - text - 6), ADDRESS_NONE))
-		return true;
-	return fault_set(why,
-	    "'%.120s' is not a store; write \"lmdb:/var/lib/greenlane/greylist\", \"redis:127.0.0.1:6379\" or "
-	    "\"none\"",
-	    text);
+	if (strncmp(text, "redis", 5) == 0)
+		return fault_set(why,
+		    "this version has no Redis store, so nobody would be greylisted; write "
+		    "\"lmdb:/var/lib/greenlane/greylist\" or \"none\"");
+	return fault_set(why, "'%.120s' is not a store; write \"lmdb:/var/lib/greenlane/greylist\" or \"none\"", text);
 }

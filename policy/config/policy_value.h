@@ -39,6 +39,6 @@ bool value_date(const char *, struct fault *why) MUST_USE;  /* "YYYY-MM-DD" */
 bool value_listener(const char *, struct fault *why) MUST_USE; /* unix:PATH, inet:PORT@HOST, inet6:PORT@HOST */
 bool value_control(const char *, struct fault *why) MUST_USE;  /* unix:PATH or none */
 bool value_server(const char *, struct fault *why) MUST_USE;   /* ADDRESS or ADDRESS@PORT */
-bool value_store(const char *, struct fault *why) MUST_USE;    /* lmdb:PATH, redis:HOST:PORT, none */
+bool value_store(const char *, struct fault *why) MUST_USE;    /* lmdb:PATH, none */
 
 #endif

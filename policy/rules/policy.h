@@ -121,7 +121,7 @@ struct settings {
 	struct {
 		int64_t max_age; /* an older signature is weak */
 	} dkim;
-	const char *store; /* "lmdb:PATH", "redis:HOST:PORT" or "none" */
+	const char *store; /* "lmdb:PATH" or "none" */
 	struct greylist_settings greylist;
 	int64_t unsure_max;
 	struct {
