@@ -26,6 +26,7 @@
 #include "milter/state/config_files.h"
 #include "milter/state/engine.h"
 #include "milter/state/exports.h"
+#include "milter/store/store_watch.h"
 #include "milter/system/clock.h"
 #include "milter/system/crypto_memory.h"
 #include "milter/system/journal.h"
@@ -294,18 +295,10 @@ open_store(struct daemon *daemon, const struct settings *settings, struct fault 
 {
 	const char *path = lmdb_path(settings->store);
 
-	daemon->memory = store_memory(UNSURE_RECORDS, why);
-	if (daemon->memory == NULL)
+	if (path != NULL && (daemon->store_open = store_watch(path, daemon->journal, why)) == NULL)
 		return false;
-	if (path != NULL && (daemon->store_open = store_lmdb(path, why)) == NULL)
-		/* without a store nobody is greylisted; the log says why */
-		journal_fault(daemon->journal, LOG_ERR, why);
-	else if (path == NULL && settings->greylist.on)
-		journal_say(daemon->journal, LOG_ERR,
-		    "greylist.store '%s' is not supported by this version; nobody is greylisted; write "
-		    "\"lmdb:PATH\"",
-		    settings->store);
-	return true;
+	daemon->memory = store_unsure(daemon->store_open, UNSURE_RECORDS, why);
+	return daemon->memory != NULL;
 }
 
 static bool
@@ -327,7 +320,7 @@ open_engine(struct daemon *daemon, const struct settings *settings, struct fault
 		.suffixes = &daemon->engine.suffixes,
 		.snapshots = daemon->engine.snapshots,
 		.store = daemon->store_open,
-		.unsure = daemon->store_open != NULL ? daemon->store_open : daemon->memory,
+		.unsure = daemon->memory,
 		.journal = daemon->journal,
 		.usage = daemon->usage };
 	return true;
@@ -375,7 +368,7 @@ static bool
 open_reload(struct daemon *daemon, struct fault *why)
 {
 	struct reload_parts parts = { daemon->config, daemon->journal, daemon->engine.refresh, daemon->engine.snapshots,
-		daemon->listeners };
+		daemon->listeners, daemon->store_open };
 
 	log_first_faults(daemon);
 	daemon->reload = reload_open(&parts, daemon->first, daemon->faults, why);

@@ -138,13 +138,21 @@ tell_journal(const struct journal_state *state, struct status *status)
 	status->journal.record_failed_since = state->record_failed_since;
 }
 
-static void
-tell_store(const struct daemon_status *own, const struct settings *settings, struct status *status)
+/* False without memory. */
+static bool
+tell_store(const struct daemon_status *own, const struct settings *settings, struct status *status, struct arena *arena)
 {
+	struct store_report report = { .state = STORE_STATE_OFF };
+
+	if (settings->greylist.on)
+		store_report(own->services->store, &report);
 	status->store.name = own->store;
-	status->store.works = !settings->greylist.on || own->services->store != NULL;
-	status->store.state = !settings->greylist.on ? "off" : status->store.works ? "works" : "failed";
-	status->store.why = "";
+	status->store.works = !settings->greylist.on || report.state == STORE_STATE_WORKS;
+	status->store.state = store_state_word(report.state);
+	status->store.since = report.since;
+	status->store.passed = report.passed;
+	status->store.why = arena_format(arena, "%s", report.why.text);
+	return status->store.why != NULL;
 }
 
 static bool
@@ -170,8 +178,8 @@ gather(struct daemon_status *own, const struct policy *policy, const struct jour
 	status->mta.sessions = session_count();
 	status->mta.silence = policy->settings.alert_silence;
 	tell_journal(journal, status);
-	tell_store(own, &policy->settings, status);
-	return reload_tell(own->reload, status, arena) && tell_listeners(own, status, arena) &&
+	return tell_store(own, &policy->settings, status, arena) && reload_tell(own->reload, status, arena) &&
+	    tell_listeners(own, status, arena) &&
 	    status_sources(policy, own->state_dir, own->services->usage, own->exports, status, arena) &&
 	    status_judge(status, arena);
 }

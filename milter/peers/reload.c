@@ -201,6 +201,7 @@ take_turn(struct reload *reload)
 	struct policy *policy = faults == NULL ? NULL : config_files_read(reload->parts.config, faults);
 	bool ok = false;
 
+	store_look(reload->parts.store);
 	if (faults != NULL)
 		log_faults(reload, faults);
 	if (policy == NULL)

@@ -9,6 +9,7 @@
 
 #include "milter/peers/listeners.h"
 #include "milter/state/refresh.h"
+#include "milter/store/store.h"
 #include "milter/system/journal.h"
 #include "policy/review/status.h"
 
@@ -21,6 +22,7 @@ struct reload_parts {
 	struct refresh *refresh;
 	struct snapshots *snapshots;
 	struct listeners *listeners;
+	struct store *store; /* the greylist's; NULL: there is none */
 };
 
 /* Remembers what the daemon was started with: a change of that needs a restart. faults are those of the first load,

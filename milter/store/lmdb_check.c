@@ -20,27 +20,33 @@
 
 static const struct {
 	int code;
+	enum store_state state;
 	const char *text;
 } remedies[] = {
-	{ EACCES, "the greylist may not be opened; give the directory and its files to the user of greenlaned" },
-	{ EPERM, "the greylist may not be opened; give the directory and its files to the user of greenlaned" },
-	{ EROFS, "the greylist is on a read-only file system; name another directory in greylist.store" },
-	{ ENOENT, "the greylist's parent directory is missing; create it first" },
-	{ ENOTDIR, "the greylist's path is not a directory; name a directory in greylist.store" },
-	{ ENOSPC, "the greylist's disk is full; free some space (new records wait in memory)" },
-	{ EDQUOT, "the greylist's disk quota is used up; free some space (new records wait in memory)" },
-	{ EFBIG, "the greylist's file cannot grow; raise the file size limit (ulimit -f)" },
-	{ EIO, "the greylist's disk is full or failing; see the kernel log" },
-	{ ENOMEM, "the greylist cannot be mapped; raise the address space limit (ulimit -v)" },
-	{ MDB_INVALID, "the greylist is not an LMDB file, or is damaged" BEGIN_NEW },
-	{ MDB_VERSION_MISMATCH, "the greylist was written by another version of LMDB" BEGIN_NEW },
-	{ MDB_CORRUPTED, DAMAGED },
-	{ MDB_PAGE_NOTFOUND, DAMAGED },
-	{ MDB_CURSOR_FULL, DAMAGED },
-	{ MDB_BAD_TXN, DAMAGED },
-	{ MDB_PANIC, "the greylist's disk failed in the middle of a commit; restart greenlaned when the disk works" },
-	{ MDB_MAP_FULL, "the greylist has reached its size limit; lower greylist.lifetime, and the sweep makes room" },
-	{ MDB_READERS_FULL, "too many programs are reading the greylist; stop some of them" },
+	{ EACCES, STORE_STATE_FAILED,
+	    "the greylist may not be opened; give the directory and its files to the user of greenlaned" },
+	{ EPERM, STORE_STATE_FAILED,
+	    "the greylist may not be opened; give the directory and its files to the user of greenlaned" },
+	{ EROFS, STORE_STATE_READ_ONLY,
+	    "the greylist is on a read-only file system; name another directory in greylist.store" },
+	{ ENOENT, STORE_STATE_FAILED, "the greylist's parent directory is missing; create it first" },
+	{ ENOTDIR, STORE_STATE_FAILED, "the greylist's path is not a directory; name a directory in greylist.store" },
+	{ ENOSPC, STORE_STATE_FULL, "the greylist's disk is full; free some space (new records wait in memory)" },
+	{ EDQUOT, STORE_STATE_FULL, "the greylist's disk quota is used up; free some space (new records wait in memory)" },
+	{ EFBIG, STORE_STATE_FULL, "the greylist's file cannot grow; raise the file size limit (ulimit -f)" },
+	{ EIO, STORE_STATE_FAILED, "the greylist's disk is full or failing; see the kernel log" },
+	{ ENOMEM, STORE_STATE_FAILED, "the greylist cannot be mapped; raise the address space limit (ulimit -v)" },
+	{ MDB_INVALID, STORE_STATE_DAMAGED, "the greylist is not an LMDB file, or is damaged" BEGIN_NEW },
+	{ MDB_VERSION_MISMATCH, STORE_STATE_FAILED, "the greylist was written by another version of LMDB" BEGIN_NEW },
+	{ MDB_CORRUPTED, STORE_STATE_DAMAGED, DAMAGED },
+	{ MDB_PAGE_NOTFOUND, STORE_STATE_DAMAGED, DAMAGED },
+	{ MDB_CURSOR_FULL, STORE_STATE_DAMAGED, DAMAGED },
+	{ MDB_BAD_TXN, STORE_STATE_DAMAGED, DAMAGED },
+	{ MDB_PANIC, STORE_STATE_FAILED,
+	    "the greylist's disk failed in the middle of a commit; it is opened again every half minute" },
+	{ MDB_MAP_FULL, STORE_STATE_FULL,
+	    "the greylist has reached its size limit; lower greylist.lifetime, and the sweep makes room" },
+	{ MDB_READERS_FULL, STORE_STATE_FAILED, "too many programs are reading the greylist; stop some of them" },
 };
 
 bool
@@ -50,6 +56,40 @@ lmdb_fault(struct fault *why, const char *folder, int code)
 		if (remedies[i].code == code)
 			return fault_at(why, folder, 0, "%s", remedies[i].text);
 	return fault_at(why, folder, 0, "the greylist fails: %s", mdb_strerror(code));
+}
+
+/* A fault carries no code; its text is the table's. */
+static size_t
+remedy_of(const struct fault *why)
+{
+	size_t i = 0;
+
+	while (i < sizeof remedies / sizeof remedies[0] && strcmp(remedies[i].text, why->text) != 0)
+		i++;
+	return i;
+}
+
+enum store_state
+lmdb_state(const struct fault *why, const char *folder)
+{
+	size_t i = remedy_of(why);
+	char path[PATH_MAX];
+
+	if (i == sizeof remedies / sizeof remedies[0])
+		return STORE_STATE_FAILED;
+	snprintf(path, sizeof path, "%s/data.mdb", folder);
+	if ((remedies[i].code == EACCES || remedies[i].code == EPERM) && faccessat(AT_FDCWD, path, R_OK, AT_EACCESS) == 0)
+		return STORE_STATE_READ_ONLY;
+	return remedies[i].state;
+}
+
+bool
+lmdb_is_spoilt(const struct fault *why)
+{
+	size_t i = remedy_of(why);
+
+	return i < sizeof remedies / sizeof remedies[0] &&
+	    (remedies[i].state == STORE_STATE_DAMAGED || remedies[i].code == MDB_PANIC);
 }
 
 /* ---- the file format common to LMDB 0.9.11 to 0.9.33 (mdb.c, from "Page headers" on) ---- */

@@ -10,7 +10,7 @@
 
 #include <stdbool.h>
 
-#include "policy/util/fault.h"
+#include "milter/store/store.h"
 
 /*
  * False if data.mdb or lock.mdb is not a regular file, or if everybody may write in the directory: LMDB follows links.
@@ -24,5 +24,10 @@ bool lmdb_check(const char *folder, struct fault *why) MUST_USE;
 
 /* Sets why for an LMDB error or errno, with its remedy; returns false. */
 bool lmdb_fault(struct fault *why, const char *folder, int code);
+
+/* The state that a fault of lmdb_fault or lmdb_check is; what may be read all the same is only read-only. */
+enum store_state lmdb_state(const struct fault *, const char *folder);
+/* Will it be a fault for ever, until the store is closed and opened again? */
+bool lmdb_is_spoilt(const struct fault *);
 
 #endif

@@ -1,5 +1,18 @@
 #include "milter/store/store.h"
 
+const char *
+store_state_word(enum store_state state)
+{
+	static const char *const words[] = { [STORE_STATE_OFF] = "off",
+		[STORE_STATE_WORKS] = "works",
+		[STORE_STATE_READ_ONLY] = "read-only",
+		[STORE_STATE_FULL] = "full",
+		[STORE_STATE_DAMAGED] = "damaged",
+		[STORE_STATE_FAILED] = "failed" };
+
+	return words[state];
+}
+
 static bool
 key_is_sound(size_t length, struct fault *why)
 {
@@ -40,4 +53,26 @@ store_close(struct store *store)
 {
 	if (store != NULL)
 		store->close(store);
+}
+
+void
+store_report(struct store *store, struct store_report *out)
+{
+	*out = (struct store_report){ .state = store == NULL ? STORE_STATE_OFF : STORE_STATE_WORKS };
+	if (store != NULL && store->report != NULL)
+		store->report(store, out);
+}
+
+void
+store_count_passed(struct store *store)
+{
+	if (store != NULL && store->count_passed != NULL)
+		store->count_passed(store);
+}
+
+void
+store_look(struct store *store)
+{
+	if (store != NULL && store->look != NULL)
+		store->look(store);
 }

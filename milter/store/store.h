@@ -1,8 +1,9 @@
 /*
  * store.h - stores greylist records.
  *
- * A struct of functions: store_memory.c, store_lmdb.c. Any thread may call. When a store
- * fails, there is no greylisting, and the log says so: no mail is deferred for ever.
+ * A struct of functions: store_memory.c, store_lmdb.c, and store_watch.c, which opens the LMDB store
+ * again. Any thread may call. When a store fails, there is no greylisting, and the log says so: no mail
+ * is deferred for ever.
  */
 #ifndef STORE_H
 #define STORE_H
@@ -14,6 +15,25 @@
 #include "policy/rules/greylist.h"
 #include "policy/util/fault.h"
 
+enum store_state {
+	STORE_STATE_OFF, /* there is none */
+	STORE_STATE_WORKS,
+	STORE_STATE_READ_ONLY, /* may be read, but not written */
+	STORE_STATE_FULL,      /* its disk, its quota or its file */
+	STORE_STATE_DAMAGED,
+	STORE_STATE_FAILED /* anything else: it may not be opened, its disk fails, it is no greylist */
+};
+const char *store_state_word(enum store_state); /* "off", "works", "read-only", "full", "damaged", "failed" */
+
+/* What a store says of itself. */
+struct store_report {
+	enum store_state state;
+	int64_t since;        /* when it began to work, or the trouble began; seconds since 1970, 0: not known */
+	uint64_t passed;      /* messages that were not greylisted because of the trouble; 0 while it works */
+	uint64_t passed_ever; /* the same since the start */
+	struct fault why;     /* of the trouble, with its remedy; "" while it works */
+};
+
 struct store {
 	bool (*get)(struct store *, const char *key, size_t length, struct greylist_record *out, bool *found,
 	    struct fault *why);
@@ -24,6 +44,10 @@ struct store {
 	    bool *done, struct fault *why);
 	bool (*sync)(struct store *, struct fault *why); /* waits until all that was put is on disk */
 	void (*close)(struct store *);
+	/* NULL in a store that does not watch itself. */
+	void (*report)(struct store *, struct store_report *);
+	void (*count_passed)(struct store *);
+	void (*look)(struct store *);
 };
 
 bool store_get(struct store *, const char *key, size_t length, struct greylist_record *out, bool *found,
@@ -33,6 +57,13 @@ bool store_sweep(struct store *, bool (*dead)(const void *, const struct greylis
     bool *done, struct fault *why) MUST_USE;
 bool store_sync(struct store *, struct fault *why) MUST_USE;
 void store_close(struct store *); /* NULL is fine */
+
+/* In which state the store is, for `status`. NULL is off. */
+void store_report(struct store *, struct store_report *out);
+/* A message was not greylisted because the store could not answer. NULL is fine. */
+void store_count_passed(struct store *);
+/* Looks now whether the store is well, and tries to open it where it is not. NULL is fine. */
+void store_look(struct store *);
 
 /* In memory, at most `ceiling` records: a new record replaces the oldest. Given. */
 struct store *store_memory(size_t ceiling, struct fault *why) MUST_USE;
@@ -48,5 +79,15 @@ struct store *store_lmdb(const char *path, struct fault *why) MUST_USE;
 
 /* The same with another size limit of its file, in bytes. */
 struct store *store_lmdb_within(const char *path, size_t ceiling, struct fault *why) MUST_USE;
+
+/* Of a store that store_lmdb opened: is its file still the one that was opened, and as long as it was? False: it was
+ * moved away, replaced or cut short. Then nothing more is written to it; what is left is to close it. */
+bool store_lmdb_has_file(struct store *, struct fault *why) MUST_USE;
+/* False while what was put could not be written. */
+bool store_lmdb_writes(struct store *, struct fault *why) MUST_USE;
+
+/* Keeps unsure tuples in `kept` (borrowed; NULL: there is none), and while that fails in memory, at most `ceiling`
+ * records. Given. */
+struct store *store_unsure(struct store *kept, size_t ceiling, struct fault *why) MUST_USE;
 
 #endif

@@ -1,10 +1,14 @@
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <lmdb.h>
 
@@ -50,6 +54,8 @@ struct lmdb_store {
 	uint64_t put, taken, written; /* puts so far; those in or before `writing`; those on disk */
 	uint64_t failures;
 	bool failing, hurry, closing;
+	bool lost;            /* the file is another one or cut short: nothing is written to it */
+	off_t size;           /* of the file when it was last looked at; it never shrinks by itself */
 	struct fault failure; /* while failing */
 	MDB_txn *idle[READERS];
 	size_t idle_count, reader_count;
@@ -102,6 +108,15 @@ batch_write(struct lmdb_store *lmdb, const struct greylist_map *map)
 	return batch.code;
 }
 
+/* LMDB calls a write that was cut short EIO; most often the disk is full. */
+static int
+of_disk(const struct lmdb_store *lmdb, int code)
+{
+	struct statvfs disk;
+
+	return code == EIO && statvfs(lmdb->path, &disk) == 0 && disk.f_bavail == 0 ? ENOSPC : code;
+}
+
 static struct timespec
 seconds_from_now(unsigned seconds)
 {
@@ -147,9 +162,11 @@ writer_flush(struct lmdb_store *lmdb)
 		lmdb->waiting = swap;
 		lmdb->taken = lmdb->put;
 	}
-	if (greylist_map_count(lmdb->writing) > 0) {
+	if (greylist_map_count(lmdb->writing) > 0 && lmdb->lost) {
+		code = MDB_PANIC;
+	} else if (greylist_map_count(lmdb->writing) > 0) {
 		pthread_mutex_unlock(&lmdb->lock);
-		code = batch_write(lmdb, lmdb->writing);
+		code = of_disk(lmdb, batch_write(lmdb, lmdb->writing));
 		pthread_mutex_lock(&lmdb->lock);
 	}
 	lmdb->failing = code != 0;
@@ -399,6 +416,47 @@ lmdb_sweep(struct store *store, bool (*dead)(const void *, const struct greylist
 	return code == 0 || lmdb_fault(why, lmdb->path, code);
 }
 
+/* ---- is it well? ---- */
+
+bool
+store_lmdb_has_file(struct store *store, struct fault *why)
+{
+	struct lmdb_store *lmdb = lmdb_of(store);
+	struct stat ours, theirs;
+	bool there, shorter = false;
+	char path[4200];
+	int fd;
+
+	snprintf(path, sizeof path, "%s/data.mdb", lmdb->path);
+	if (mdb_env_get_fd(lmdb->env, &fd) != 0 || fstat(fd, &ours) != 0)
+		return true;
+	there = stat(path, &theirs) == 0
+	    ? ours.st_dev == theirs.st_dev && ours.st_ino == theirs.st_ino
+	    : errno != ENOENT && errno != ENOTDIR; /* which we may not see may be there */
+	pthread_mutex_lock(&lmdb->lock);
+	shorter = ours.st_size < lmdb->size;
+	lmdb->size = ours.st_size;
+	lmdb->lost = lmdb->lost || !there || shorter;
+	pthread_mutex_unlock(&lmdb->lock);
+	return (there && !shorter) ||
+	    fault_at(why, lmdb->path, 0, "the greylist's file was %s; it is opened again",
+		there ? "cut short" : "moved away or replaced");
+}
+
+bool
+store_lmdb_writes(struct store *store, struct fault *why)
+{
+	struct lmdb_store *lmdb = lmdb_of(store);
+	bool failing;
+
+	pthread_mutex_lock(&lmdb->lock);
+	failing = lmdb->failing;
+	if (failing && why != NULL)
+		*why = lmdb->failure;
+	pthread_mutex_unlock(&lmdb->lock);
+	return !failing;
+}
+
 /* ---- opening and closing ---- */
 
 static void
@@ -436,7 +494,11 @@ lmdb_take(const char *path)
 
 	if (lmdb == NULL)
 		return NULL;
-	lmdb->store = (struct store){ lmdb_get, lmdb_put, lmdb_sweep, lmdb_sync, lmdb_close };
+	lmdb->store = (struct store){ .get = lmdb_get,
+		.put = lmdb_put,
+		.sweep = lmdb_sweep,
+		.sync = lmdb_sync,
+		.close = lmdb_close };
 	pthread_mutex_init(&lmdb->lock, NULL);
 	pthread_mutex_init(&lmdb->sweep_lock, NULL);
 	pthread_condattr_init(&monotonic);
@@ -489,13 +551,31 @@ lmdb_begin(struct lmdb_store *lmdb, size_t ceiling, struct fault *why)
 	    (code = mdb_dbi_open(txn, NULL, 0, &lmdb->dbi)) != 0 || (code = mark_check(lmdb, txn, &ours)) != 0 || !ours) {
 		mdb_txn_abort(txn);
 		return code != 0
-		    ? lmdb_fault(why, lmdb->path, code)
+		    ? lmdb_fault(why, lmdb->path, of_disk(lmdb, code))
 		    : fault_at(why, lmdb->path, 0,
 			  "is not a greylist of this version of "
 			  "greenlane; name another directory in greylist.store");
 	}
-	code = mdb_txn_commit(txn);
+	code = of_disk(lmdb, mdb_txn_commit(txn));
 	return code == 0 || lmdb_fault(why, lmdb->path, code);
+}
+
+/* LMDB makes the lock file long without taking the disk's blocks, maps it and writes: on a full disk that is SIGBUS. So
+ * the blocks are taken first: as many as 126 readers need, LMDB's default. */
+static bool
+lock_file_prepare(const char *path, struct fault *why)
+{
+	enum { LOCK_BYTES = 8192 };
+	char file[4200];
+	int fd, code;
+
+	snprintf(file, sizeof file, "%s/lock.mdb", path);
+	fd = open(file, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0640);
+	if (fd < 0)
+		return lmdb_fault(why, path, errno);
+	code = posix_fallocate(fd, 0, LOCK_BYTES);
+	close(fd);
+	return code == 0 || code == EOPNOTSUPP || lmdb_fault(why, path, code);
 }
 
 /* Blocks all signals: other threads handle them. */
@@ -528,7 +608,7 @@ store_lmdb_within(const char *path, size_t ceiling, struct fault *why)
 		lmdb_fault(why, path, errno);
 		return NULL;
 	}
-	if (!lmdb_check(path, why))
+	if (!lmdb_check(path, why) || !lock_file_prepare(path, why))
 		return NULL;
 	lmdb = lmdb_take(path);
 	if (lmdb == NULL) {

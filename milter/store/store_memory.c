@@ -86,6 +86,10 @@ store_memory(size_t ceiling, struct fault *why)
 		return NULL;
 	}
 	pthread_mutex_init(&memory->lock, NULL);
-	memory->store = (struct store){ memory_get, memory_put, memory_sweep, memory_sync, memory_close };
+	memory->store = (struct store){ .get = memory_get,
+		.put = memory_put,
+		.sweep = memory_sweep,
+		.sync = memory_sync,
+		.close = memory_close };
 	return &memory->store;
 }

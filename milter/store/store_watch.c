@@ -1,0 +1,415 @@
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "milter/store/lmdb_check.h"
+#include "milter/store/store_watch.h"
+#include "milter/system/clock.h"
+#include "milter/system/journal.h"
+#include "policy/util/hash.h"
+
+enum {
+	LOOK_SECONDS = 5,
+	QUIET_SECONDS = 15, /* without a fault, then it works again; longer than from one sweep to the next */
+	AGAIN_SECONDS = 30  /* a file of 1 GiB takes seconds to check */
+};
+
+#define SECOND INT64_C(1000000)
+
+struct watch {
+	struct store store;
+	char *path;
+	struct journal *journal;
+	pthread_t thread;
+	bool runs; /* the thread is there */
+
+	pthread_mutex_t look_lock; /* over tried and seen: one look at a time; taken before lock */
+	int64_t tried;             /* ticks of the last try to open */
+	uint64_t seen;             /* what the directory looked like then */
+
+	pthread_mutex_t lock; /* over all below; never held while the inner store works */
+	pthread_cond_t wake, idle;
+	struct store *inner; /* NULL: it could not be opened */
+	unsigned users;      /* calls that use it */
+	bool spoilt;         /* it is to be closed and opened again */
+	bool closing;
+	int64_t troubled; /* ticks of the last fault */
+	struct store_report report;
+};
+
+static struct watch *
+watch_of(struct store *store)
+{
+	return (struct watch *)store;
+}
+
+/* ---- what is said ---- */
+
+/* Said when it begins, and when it becomes another trouble. Lock held. */
+static void
+note_trouble(struct watch *watch, const struct fault *why)
+{
+	struct store_report *report = &watch->report;
+	enum store_state state = lmdb_state(why, watch->path);
+	char text[1024];
+
+	watch->troubled = clock_ticks();
+	if (watch->inner != NULL && lmdb_is_spoilt(why)) {
+		watch->spoilt = true;
+		pthread_cond_signal(&watch->wake);
+	}
+	if (report->state == state && strcmp(report->why.text, why->text) == 0)
+		return;
+	if (report->state == STORE_STATE_WORKS) {
+		report->since = clock_now();
+		report->passed = 0;
+	}
+	report->state = state;
+	report->why = *why;
+	fault_write(why, text, sizeof text);
+	journal_say(watch->journal, LOG_ERR,
+	    "the greylist store does not work (%s): %s; until it works strangers pass without being greylisted",
+	    store_state_word(state), text);
+}
+
+/* Lock held. */
+static void
+note_works(struct watch *watch)
+{
+	struct store_report *report = &watch->report;
+
+	if (report->state == STORE_STATE_WORKS)
+		return;
+	journal_say(watch->journal, LOG_NOTICE,
+	    "the greylist store %s works again; %llu message%s passed without being greylisted meanwhile", watch->path,
+	    (unsigned long long)report->passed, report->passed == 1 ? "" : "s");
+	report->state = STORE_STATE_WORKS;
+	report->since = clock_now();
+	report->passed = 0;
+	report->why = (struct fault){ 0 };
+}
+
+/* ---- calls ---- */
+
+/* NULL: there is no store now, *why says why. */
+static struct store *
+inner_take(struct watch *watch, struct fault *why)
+{
+	struct store *inner;
+
+	pthread_mutex_lock(&watch->lock);
+	inner = watch->inner;
+	watch->users += inner != NULL;
+	if (inner == NULL && why != NULL)
+		*why = watch->report.why;
+	pthread_mutex_unlock(&watch->lock);
+	return inner;
+}
+
+/* trouble NULL: the call was a success, which alone does not say that the store is well. Returns whether it was. */
+static bool
+inner_return(struct watch *watch, const struct fault *trouble, struct fault *why)
+{
+	pthread_mutex_lock(&watch->lock);
+	if (trouble != NULL) {
+		note_trouble(watch, trouble);
+		if (why != NULL)
+			*why = *trouble;
+	}
+	if (--watch->users == 0)
+		pthread_cond_signal(&watch->idle);
+	pthread_mutex_unlock(&watch->lock);
+	return trouble == NULL;
+}
+
+static bool
+watch_get(struct store *store, const char *key, size_t length, struct greylist_record *out, bool *found, struct fault *why)
+{
+	struct watch *watch = watch_of(store);
+	struct store *inner = inner_take(watch, why);
+	struct fault trouble;
+
+	if (inner == NULL)
+		return false;
+	return inner_return(watch, inner->get(inner, key, length, out, found, &trouble) ? NULL : &trouble, why);
+}
+
+static bool
+watch_put(struct store *store, const char *key, size_t length, const struct greylist_record *record, struct fault *why)
+{
+	struct watch *watch = watch_of(store);
+	struct store *inner = inner_take(watch, why);
+	struct fault trouble;
+
+	if (inner == NULL)
+		return false;
+	return inner_return(watch, inner->put(inner, key, length, record, &trouble) ? NULL : &trouble, why);
+}
+
+/* A fault is said here, once, and not at every sweep by the caller. */
+static bool
+watch_sweep(struct store *store, bool (*dead)(const void *, const struct greylist_record *), const void *context,
+    bool *done, struct fault *why)
+{
+	struct watch *watch = watch_of(store);
+	struct store *inner = inner_take(watch, why);
+	struct fault trouble;
+
+	*done = true;
+	if (inner != NULL)
+		(void)inner_return(watch, inner->sweep(inner, dead, context, done, &trouble) ? NULL : &trouble, why);
+	return true;
+}
+
+static bool
+watch_sync(struct store *store, struct fault *why)
+{
+	struct watch *watch = watch_of(store);
+	struct store *inner = inner_take(watch, why);
+	struct fault trouble;
+
+	if (inner == NULL)
+		return true; /* there is nothing to write, and it was said */
+	return inner_return(watch, inner->sync(inner, &trouble) ? NULL : &trouble, why);
+}
+
+/* ---- looking ---- */
+
+static void
+add_stat(uint64_t *hash, const char *path)
+{
+	struct stat st = { 0 };
+
+	if (stat(path, &st) != 0)
+		memset(&st, 0, sizeof st);
+	*hash = hash_bytes(*hash, &st.st_dev, sizeof st.st_dev);
+	*hash = hash_bytes(*hash, &st.st_ino, sizeof st.st_ino);
+	*hash = hash_bytes(*hash, &st.st_size, sizeof st.st_size);
+	*hash = hash_bytes(*hash, &st.st_ctim, sizeof st.st_ctim);
+}
+
+/* Another number when somebody changed something in the directory. */
+static uint64_t
+appearance(const struct watch *watch)
+{
+	static const char *const files[] = { "", "/data.mdb", "/lock.mdb" };
+	uint64_t hash = HASH_START;
+	char path[4200];
+
+	for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+		snprintf(path, sizeof path, "%s%s", watch->path, files[i]);
+		add_stat(&hash, path);
+	}
+	return hash;
+}
+
+static void
+inner_close(struct watch *watch)
+{
+	struct store *inner;
+
+	pthread_mutex_lock(&watch->lock);
+	inner = watch->inner;
+	watch->inner = NULL; /* from now on nobody takes it */
+	while (watch->users > 0)
+		pthread_cond_wait(&watch->idle, &watch->lock);
+	watch->spoilt = false;
+	pthread_mutex_unlock(&watch->lock);
+	store_close(inner);
+}
+
+static void
+inner_open(struct watch *watch)
+{
+	struct fault why = { 0 };
+	struct store *inner = store_lmdb(watch->path, &why);
+
+	watch->tried = clock_ticks();
+	watch->seen = appearance(watch);
+	pthread_mutex_lock(&watch->lock);
+	watch->inner = inner;
+	if (inner != NULL)
+		note_works(watch);
+	else
+		note_trouble(watch, &why);
+	pthread_mutex_unlock(&watch->lock);
+}
+
+/* Is it well? Lock held. */
+static void
+judge_inner(struct watch *watch, struct store *inner, bool now)
+{
+	struct fault why;
+
+	if (!store_lmdb_writes(inner, &why))
+		note_trouble(watch, &why);
+	else if (!watch->spoilt && (now || clock_ticks() - watch->troubled >= QUIET_SECONDS * SECOND))
+		note_works(watch);
+}
+
+/* Closes the store if it can never work again; whether it is to be opened at once. Look_lock held. */
+static bool
+look_at_inner(struct watch *watch, struct store *inner, bool now)
+{
+	struct fault why;
+	bool spoilt;
+
+	if (!store_lmdb_has_file(inner, &why)) {
+		journal_fault(watch->journal, LOG_WARNING, &why);
+		inner_close(watch);
+		return true;
+	}
+	pthread_mutex_lock(&watch->lock);
+	judge_inner(watch, inner, now);
+	spoilt = watch->spoilt;
+	pthread_mutex_unlock(&watch->lock);
+	if (spoilt) {
+		inner_close(watch);
+		watch->seen = appearance(watch);
+	}
+	return now;
+}
+
+static void
+look(struct watch *watch, bool now)
+{
+	pthread_mutex_lock(&watch->look_lock);
+	if (watch->inner != NULL) /* only changed under look_lock */
+		now = look_at_inner(watch, watch->inner, now);
+	if (watch->inner == NULL &&
+	    (now || appearance(watch) != watch->seen || clock_ticks() - watch->tried >= AGAIN_SECONDS * SECOND))
+		inner_open(watch);
+	pthread_mutex_unlock(&watch->look_lock);
+}
+
+static void
+watch_look(struct store *store)
+{
+	look(watch_of(store), true);
+}
+
+static void *
+watch_run(void *context)
+{
+	struct watch *watch = context;
+	struct timespec end;
+	bool closing;
+
+	do {
+		clock_gettime(CLOCK_MONOTONIC, &end);
+		end.tv_sec += LOOK_SECONDS;
+		pthread_mutex_lock(&watch->lock);
+		while (!watch->closing && !watch->spoilt && pthread_cond_timedwait(&watch->wake, &watch->lock, &end) == 0)
+			continue;
+		closing = watch->closing;
+		pthread_mutex_unlock(&watch->lock);
+		if (!closing)
+			look(watch, false);
+	} while (!closing);
+	return NULL;
+}
+
+/* ---- for status ---- */
+
+static void
+watch_report(struct store *store, struct store_report *out)
+{
+	struct watch *watch = watch_of(store);
+	struct fault why;
+
+	pthread_mutex_lock(&watch->lock);
+	if (watch->inner != NULL && !store_lmdb_writes(watch->inner, &why))
+		note_trouble(watch, &why); /* nobody may have put anything since */
+	*out = watch->report;
+	pthread_mutex_unlock(&watch->lock);
+}
+
+static void
+watch_count_passed(struct store *store)
+{
+	struct watch *watch = watch_of(store);
+
+	pthread_mutex_lock(&watch->lock);
+	watch->report.passed += watch->report.state != STORE_STATE_WORKS;
+	watch->report.passed_ever++;
+	pthread_mutex_unlock(&watch->lock);
+}
+
+/* ---- opening and closing ---- */
+
+static void
+watch_close(struct store *store)
+{
+	struct watch *watch = watch_of(store);
+
+	if (watch->runs) {
+		pthread_mutex_lock(&watch->lock);
+		watch->closing = true;
+		pthread_cond_signal(&watch->wake);
+		pthread_mutex_unlock(&watch->lock);
+		pthread_join(watch->thread, NULL);
+	}
+	store_close(watch->inner);
+	pthread_cond_destroy(&watch->wake);
+	pthread_cond_destroy(&watch->idle);
+	pthread_mutex_destroy(&watch->lock);
+	pthread_mutex_destroy(&watch->look_lock);
+	free(watch->path);
+	free(watch);
+}
+
+/* Signals are for other threads. */
+static bool
+thread_start(struct watch *watch)
+{
+	sigset_t all, before;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, &before);
+	watch->runs = pthread_create(&watch->thread, NULL, watch_run, watch) == 0;
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return watch->runs;
+}
+
+static struct watch *
+watch_take(const char *path, struct journal *journal)
+{
+	struct watch *watch = calloc(1, sizeof *watch);
+	pthread_condattr_t monotonic;
+
+	if (watch == NULL)
+		return NULL;
+	watch->store = (struct store){ watch_get, watch_put, watch_sweep, watch_sync, watch_close, watch_report,
+		watch_count_passed, watch_look };
+	pthread_mutex_init(&watch->look_lock, NULL);
+	pthread_mutex_init(&watch->lock, NULL);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&watch->wake, &monotonic);
+	pthread_condattr_destroy(&monotonic);
+	pthread_cond_init(&watch->idle, NULL);
+	watch->journal = journal;
+	watch->report = (struct store_report){ .state = STORE_STATE_WORKS, .since = clock_now() };
+	watch->path = strdup(path);
+	return watch;
+}
+
+struct store *
+store_watch(const char *path, struct journal *journal, struct fault *why)
+{
+	struct watch *watch = watch_take(path, journal);
+
+	if (watch != NULL && watch->path != NULL) {
+		inner_open(watch);
+		if (thread_start(watch))
+			return &watch->store;
+	}
+	if (watch != NULL)
+		watch_close(&watch->store);
+	fault_set(why, "the greylist store: out of memory, or no thread may be started");
+	return NULL;
+}
