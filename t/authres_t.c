@@ -274,10 +274,11 @@ test_outcome(void)
 	struct text out;
 
 	text_open(&out, AUTHRES_MAX);
-	authres_write_outcome("vouched", "nable-rmm", US, &out);
-	is(out.bytes, "mx.example.com;\n\tx-greenlane=vouched policy.vendor=nable-rmm", "an outcome with its vendor");
+	authres_write_outcome("vouched", "nable-rmm", 312, US, &out);
+	is(out.bytes, "mx.example.com;\n\tx-greenlane=vouched policy.vendor=nable-rmm policy.waited=312",
+	    "an outcome with its vendor and what was waited");
 	text_clear(&out);
-	authres_write_outcome("stranger", "", US, &out);
+	authres_write_outcome("stranger", "", -1, US, &out);
 	is(out.bytes, "mx.example.com;\n\tx-greenlane=stranger", "an outcome without a vendor");
 	text_close(&out);
 }

@@ -103,6 +103,37 @@ test_decisions(void)
 	}
 }
 
+static const struct {
+	const char *name;
+	struct greylist_decision made;
+	uint32_t count;
+	int64_t waited;
+} tries[] = {
+	{ "off: it was not asked", { .state = GREYLIST_OFF }, 0, 0 },
+	{ "exempt: nor was it", { .state = GREYLIST_EXEMPT }, 0, 0 },
+	{ "failed: it could not answer", { .state = GREYLIST_FAILED, .record = { T, T, 0, 1 } }, 0, 0 },
+	{ "new is the first try", { .state = GREYLIST_NEW, .record = { T + 300, T + 300, 0, 1 } }, 1, 0 },
+	{ "early counts itself", { .state = GREYLIST_EARLY, .record = { T, T + 300, 0, 2 } }, 2, 300 },
+	{ "due comes after those that waited", { .state = GREYLIST_DUE, .record = { T, T + 300, 1, 2 } }, 3, 300 },
+	{ "due after as many as can be counted", { .state = GREYLIST_DUE, .record = { T, T, 1, UINT32_MAX } },
+	    UINT32_MAX, 300 },
+	{ "known passes at its first try", { .state = GREYLIST_KNOWN, .record = { T, T, 2, 7 } }, 1, 0 },
+	{ "so does free", { .state = GREYLIST_FREE, .record = { T, T, 9, 7 } }, 1, 0 },
+	{ "a clock that was set back makes no wait negative",
+	    { .state = GREYLIST_EARLY, .record = { T + 400, T, 0, 2 } }, 2, 0 },
+};
+
+static void
+test_tries(void)
+{
+	for (size_t i = 0; i < sizeof tries / sizeof tries[0]; i++) {
+		struct greylist_tries got = greylist_tries(&tries[i].made, T + 300);
+
+		is_number(got.count, tries[i].count, "tries: %s", tries[i].name);
+		is_number(got.waited, tries[i].waited, "waited: %s", tries[i].name);
+	}
+}
+
 /* One sender from first contact to free, and what each step kept is what the next one finds. */
 static void
 test_life(void)
@@ -144,7 +175,7 @@ test_settings(void)
 	other.auto_pass = 0;
 	is(greylist_state_word(greylist_decide(&other, NULL, T).state), "new",
 	    "auto_pass 0 still greylists the first contact");
-	for (enum greylist_state state = GREYLIST_OFF; state <= GREYLIST_FREE; state++)
+	for (enum greylist_state state = GREYLIST_OFF; state <= GREYLIST_FAILED; state++)
 		is_number(greylist_state_waits(state), state == GREYLIST_NEW || state == GREYLIST_EARLY, "%s %s",
 		    greylist_state_word(state), greylist_state_waits(state) ? "waits" : "does not wait");
 }
@@ -428,6 +459,7 @@ int
 main(void)
 {
 	test_decisions();
+	test_tries();
 	test_life();
 	test_settings();
 	test_deaths();

@@ -185,7 +185,7 @@ json_of(struct sample *s)
 
 /* greenlane-record(5), word for word. */
 static const char order[] = "id qid outcome action vendor reason stage mode client port listed via helo mail_from from "
-			    "rcpts spf dkim dmarc greylist msgid ms";
+			    "rcpts spf dkim dmarc greylist msgid ms tries waited";
 
 /* The keys of a line, blanks between them; quoted values are skipped as a reader would. */
 static void
@@ -230,7 +230,7 @@ line_is_whole(void)
 	    "client=192.0.2.7 port=40025 listed=a:out.acme.example via=- helo=out.acme.example "
 	    "mail_from=bounce@acme.example from=joe@stranger.example,tickets@acme.example "
 	    "rcpts=anna@example.org,otto@example.org spf=pass dkim=pass:acme.example,policy:list.example:sha1 dmarc=pass "
-	    "greylist=off msgid=<1@acme.example> ms=12",
+	    "greylist=off msgid=<1@acme.example> ms=12 tries=- waited=-",
 	    "a vouched message is one line of keys and values");
 	keys_are(s, order, "the keys are in the promised order");
 	s->verdict.deciding = -1;
@@ -251,7 +251,8 @@ line_of_a_from_that_cannot_be_read(void)
 	s->verdict.deciding = -1;
 	ok(strstr(line_of(s), " from=\" [J\\xfcrgen] \\\"7\\\" <tickets@acme.example>\" rcpts=") != NULL,
 	    "a From that cannot be parsed is shown as it came, escaped");
-	ok(strstr(line_of(s), " ms=12 from_stopped=1") != NULL, "and where parsing stopped comes after the promised keys");
+	ok(strstr(line_of(s), " ms=12 tries=- waited=- from_stopped=1") != NULL,
+	    "and where parsing stopped comes after the promised keys");
 	ok(strstr(line_of(s), " dmarc=pass ") != NULL, "dmarc is that of the address that mail programs show");
 	sample_close(s);
 }
@@ -279,7 +280,7 @@ line_of_nothing(void)
 	s->record.rcpt_count = 0;
 	is(line_of(s),
 	    "id=4f-1 qid=- outcome=exempt action=pass vendor=- reason=local stage=eom mode=enforce client=- port=0 "
-	    "listed=- via=- helo=- mail_from=<> from=- rcpts=- spf=- dkim=- dmarc=- greylist=off msgid=- ms=12",
+	    "listed=- via=- helo=- mail_from=<> from=- rcpts=- spf=- dkim=- dmarc=- greylist=off msgid=- ms=12 tries=- waited=-",
 	    "an empty value is '-', and the null sender is <>");
 	keys_are(s, order, "no key is left out because it is empty");
 	sample_close(s);
@@ -295,7 +296,7 @@ line_in_monitor_mode(void)
 	s->policy.settings.monitor = true;
 	keys_are(s,
 	    "id qid outcome action would vendor reason stage mode client port listed via helo mail_from from rcpts spf "
-	    "dkim dmarc greylist msgid ms",
+	    "dkim dmarc greylist msgid ms tries waited",
 	    "would follows action in monitor mode");
 	ok(strstr(line_of(s), " action=pass would=reject ") != NULL, "would is what enforce would have done");
 	ok(strstr(line_of(s), " mode=monitor ") != NULL, "mode is the daemon's where it is monitor");
@@ -468,6 +469,8 @@ json_value(const char *at, unsigned depth)
 	if (*at == '{' || *at == '[')
 		return json_members(at + 1, *at == '{' ? '}' : ']', depth + 1);
 	if (strncmp(at, "true", 4) == 0)
+		return at + 4;
+	if (strncmp(at, "null", 4) == 0)
 		return at + 4;
 	if (strncmp(at, "false", 5) == 0)
 		return at + 5;

@@ -28,7 +28,7 @@ key_of(const struct message *message, const char *rcpt, char kind, char out[GREY
 	return greylist_key(settings_of(message), message->services->suffixes, &message->facts, rcpt, kind, out);
 }
 
-/* Asks about one recipient and stores the record. A store that fails greylists nobody. */
+/* Asks about one recipient and stores the record. A store that fails greylists nobody, and says so itself. */
 static struct greylist_decision
 ask(struct message *message, const char *rcpt)
 {
@@ -36,7 +36,6 @@ ask(struct message *message, const char *rcpt)
 	struct greylist_decision decision = { .state = GREYLIST_OFF };
 	struct greylist_record found;
 	char key[GREYLIST_KEY_MAX + 1];
-	struct fault why;
 	size_t length;
 	bool known;
 
@@ -45,17 +44,22 @@ ask(struct message *message, const char *rcpt)
 		return decision;
 	}
 	length = key_of(message, rcpt, 'g', key);
-	if (!store_get(message->services->store, key, length, &found, &known, &why)) {
-		journal_fault(message->services->journal, LOG_ERR, &why);
+	if (!store_get(message->services->store, key, length, &found, &known, NULL)) {
+		decision.state = GREYLIST_FAILED;
 		return decision;
 	}
 	decision = greylist_decide(settings, known ? &found : NULL, message->facts.now);
-	if (decision.write && !store_put(message->services->store, key, length, &decision.record, &why)) {
-		/* a tuple that cannot be stored would be greylisted for ever */
-		journal_fault(message->services->journal, LOG_ERR, &why);
-		decision.state = GREYLIST_OFF;
-	}
+	if (decision.write && !store_put(message->services->store, key, length, &decision.record, NULL) &&
+	    greylist_state_waits(decision.state))
+		decision.state = GREYLIST_FAILED; /* a tuple that cannot be stored would be greylisted for ever */
 	return decision;
+}
+
+static void
+keep_state(struct message *message, const struct greylist_decision *decision)
+{
+	message->grey = decision->state;
+	message->tries = greylist_tries(decision, message->facts.now);
 }
 
 /* ---- at RCPT ---- */
@@ -114,13 +118,14 @@ greylisting_at_rcpt(struct message *message, const char *rcpt, struct reply *out
 		return true;
 	message->asked_at_rcpt = true;
 	decision = ask(message, rcpt);
-	if (!greylist_state_waits(decision.state)) {
-		message->grey = decision.state; /* for the message; refused recipients have their own line */
+	if (!greylist_state_waits(decision.state)) { /* for the message; refused recipients have their own line */
+		keep_state(message, &decision);
 		return true;
 	}
 	verdict_judge(message->judge, &message->facts, &message->verdict);
 	refusals_add(message, REFUSAL_GREYLIST, rcpt);
 	message->refused[REFUSAL_GREYLIST].grey = decision.state;
+	message->refused[REFUSAL_GREYLIST].tries = greylist_tries(&decision, message->facts.now);
 	explain_reply(&message->verdict, ACTION_GREYLIST, message->id, message->judge->policy->settings.contact,
 	    decision.wait, out);
 	return false;
@@ -261,7 +266,7 @@ ask_for_all(struct message *message)
 		if (decision.state == GREYLIST_EXEMPT || passes)
 			continue;
 		if (!asked || !waits || decision.wait < message->wait) {
-			message->grey = decision.state;
+			keep_state(message, &decision);
 			message->wait = decision.wait;
 		}
 		asked = true;
@@ -290,6 +295,8 @@ greylisting_at_end(struct message *message)
 		ask_for_all(message);
 	else if (!message->services->first_contact || greylist_exempts_all(settings_of(message), &message->facts))
 		message->done = ACTION_PASS; /* without a store there is no greylisting */
+	if (message->grey == GREYLIST_FAILED)
+		store_count_passed(message->services->store);
 }
 
 /* ---- the log ---- */

@@ -528,7 +528,8 @@ write_headers(struct message *message, struct ending *out)
 	authres_write(&message->facts, id, &text);
 	out->results = keep(message, &text);
 	text_open(&text, AUTHRES_MAX);
-	authres_write_outcome(outcome_word(message->verdict.outcome), verdict_vendor(&message->verdict), id, &text);
+	authres_write_outcome(outcome_word(message->verdict.outcome), verdict_vendor(&message->verdict),
+	    message->grey == GREYLIST_DUE ? message->tries.waited : -1, id, &text);
 	out->outcome = keep(message, &text);
 	return out->results != NULL && out->outcome != NULL;
 }
@@ -671,5 +672,6 @@ message_verdict_record(const struct message *message, struct verdict_record *out
 		.rcpts = message->facts.rcpts,
 		.rcpt_count = message->facts.rcpt_count,
 		.greylist = message->grey,
+		.tries = message->tries,
 		.ms = message->spent / 1000 };
 }

@@ -47,6 +47,7 @@ struct message {
 
 	/* greylisting */
 	enum greylist_state grey;             /* of the message as a whole */
+	struct greylist_tries tries;          /* of the same recipient */
 	enum tri asks_at_rcpt;                /* is the greylist asked at RCPT? UNKNOWN: not decided yet */
 	bool vendor_promised;                 /* promised_vendor is known */
 	const struct vendor *promised_vendor; /* for which the delegate lets it past a greylister; NULL: none */

@@ -80,6 +80,7 @@ refusals_write(struct message *message)
 		record.stage = STAGE_RCPT;
 		record.action = rows[kind].reason == REASON_NONE ? rows[kind].action : verdict.action;
 		record.greylist = refused->grey;
+		record.tries = refused->tries;
 		record.rcpts = refused->rcpts;
 		record.rcpt_count = refused->count;
 		journal_verdict(message->services->journal, &record);

@@ -22,6 +22,7 @@ struct refused {
 	const char **rcpts; /* NULL: none */
 	size_t count;
 	enum greylist_state grey;    /* of the last one */
+	struct greylist_tries tries; /* the same */
 	const struct vendor *vendor; /* the vendor whose exception differs */
 };
 

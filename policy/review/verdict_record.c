@@ -151,6 +151,16 @@ put_number(struct text *out, const char *key, int64_t value)
 	text_format(out, " %s=%lld", key, (long long)value);
 }
 
+/* Of the greylist: "-" where it was not asked. */
+static void
+put_asked(struct text *out, const char *key, bool asked, int64_t value)
+{
+	if (asked)
+		put_number(out, key, value);
+	else
+		text_format(out, " %s=-", key);
+}
+
 static void
 put_list(struct text *out, const char *key, void (*write)(const struct facts *, struct text *), const struct facts *facts)
 {
@@ -205,6 +215,8 @@ verdict_record_write_line(const struct verdict_record *record, struct text *out)
 	text_format(out, " greylist=%s", greylist_state_word(record->greylist));
 	put(out, "msgid", facts->message_id);
 	put_number(out, "ms", record->ms);
+	put_asked(out, "tries", record->tries.count > 0, record->tries.count);
+	put_asked(out, "waited", record->tries.count > 0, record->tries.waited);
 	if (delegation_text(record, delegation, sizeof delegation)[0] != '\0')
 		put(out, "delegation", delegation);
 	if (facts->from_state == FROM_UNREADABLE)
@@ -218,6 +230,21 @@ static void
 json_word(struct text *out, const char *key, const char *value)
 {
 	json_string(out, key, value[0] == '\0' ? "-" : value);
+}
+
+/* Not asked is null: a number is never another type. */
+static void
+json_tries(struct text *out, struct greylist_tries tries)
+{
+	if (tries.count > 0) {
+		json_number(out, "tries", tries.count);
+		json_number(out, "waited", tries.waited);
+		return;
+	}
+	json_key(out, "tries");
+	text_put(out, "null");
+	json_key(out, "waited");
+	text_put(out, "null");
 }
 
 static void
@@ -497,6 +524,7 @@ verdict_record_write_json(const struct verdict_record *record, struct text *out)
 	json_word(out, "greylist", greylist_state_word(record->greylist));
 	json_word(out, "msgid", facts->message_id);
 	json_number(out, "ms", record->ms);
+	json_tries(out, record->tries);
 	if (delegation_text(record, delegation, sizeof delegation)[0] != '\0')
 		json_string(out, "delegation", delegation);
 	json_facts(out, record);

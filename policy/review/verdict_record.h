@@ -29,6 +29,7 @@ struct verdict_record {
 	const char *const *rcpts; /* this line's recipients; may be fewer than the message's */
 	size_t rcpt_count;
 	enum greylist_state greylist;
+	struct greylist_tries tries;
 	int64_t ms;              /* how long we had it */
 	const char *explanation; /* JSON only; NULL: none */
 };

@@ -367,7 +367,8 @@ greylist_state_word(enum greylist_state state)
 		[GREYLIST_EARLY] = "early",
 		[GREYLIST_DUE] = "due",
 		[GREYLIST_KNOWN] = "known",
-		[GREYLIST_FREE] = "free" };
+		[GREYLIST_FREE] = "free",
+		[GREYLIST_FAILED] = "failed" };
 
 	return words[state];
 }
@@ -468,6 +469,26 @@ greylist_is_dead(const struct greylist_settings *settings, const struct greylist
 	if (record->passed == 0)
 		return elapsed(record->first, now) > settings->retry_window;
 	return elapsed(record->last, now) > settings->lifetime;
+}
+
+struct greylist_tries
+greylist_tries(const struct greylist_decision *decision, int64_t now)
+{
+	const struct greylist_record *record = &decision->record;
+	int64_t waited = elapsed(record->first, now);
+
+	switch (decision->state) {
+	case GREYLIST_NEW:
+	case GREYLIST_EARLY: /* this try is counted already */
+		return (struct greylist_tries){ record->asked, waited < 0 ? 0 : waited };
+	case GREYLIST_DUE:
+		return (struct greylist_tries){ record->asked + (record->asked < UINT32_MAX), waited < 0 ? 0 : waited };
+	case GREYLIST_KNOWN:
+	case GREYLIST_FREE: /* an earlier message waited, this one need not */
+		return (struct greylist_tries){ 1, 0 };
+	default:
+		return (struct greylist_tries){ 0, 0 };
+	}
 }
 
 /* ---- records as bytes ---- */

@@ -47,7 +47,8 @@ enum greylist_state {
 	GREYLIST_EARLY,  /* a retry before delay: wait */
 	GREYLIST_DUE,    /* a retry in time: passes now */
 	GREYLIST_KNOWN,  /* passed before */
-	GREYLIST_FREE    /* passed auto_pass times: not greylisted again */
+	GREYLIST_FREE,   /* passed auto_pass times: not greylisted again */
+	GREYLIST_FAILED  /* the store could not answer: passes */
 };
 const char *greylist_state_word(enum greylist_state);
 bool greylist_state_waits(enum greylist_state); /* NEW or EARLY */
@@ -63,6 +64,14 @@ struct greylist_decision {
 	bool write;   /* the record must be stored */
 	struct greylist_record record;
 };
+
+/* What the log says of a decision: the how-manieth try this is, 1 where it need not wait; 0: the greylist was not asked.
+ * And the seconds since the first try. */
+struct greylist_tries {
+	uint32_t count;
+	int64_t waited;
+};
+struct greylist_tries greylist_tries(const struct greylist_decision *, int64_t now);
 
 /*
  * found NULL: the store has no such key. A retry passes from delay to retry_window after first contact,

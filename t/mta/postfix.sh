@@ -304,7 +304,7 @@ record_story() {
     verdicts=$(/usr/bin/python3 - "$world/log/verdicts.jsonl" <<'END'
 import json, sys
 keys = """id qid outcome action vendor reason stage mode client port listed via helo mail_from from rcpts spf dkim
-dmarc greylist msgid ms v facts""".split()
+dmarc greylist msgid ms tries waited v facts""".split()
 with open(sys.argv[1], "rb") as f:
     lines = [json.loads(line) for line in f]
 short = [key for line in lines for key in keys if key not in line and line["outcome"] != "exempt"]

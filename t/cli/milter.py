@@ -1,0 +1,81 @@
+"""Hands one mail of a stranger to greenlaned as an MTA would, and prints what becomes of it.
+
+milter.py SOCKET SENDER [CLIENT]: "pass", or the reply. The dialogue is libmilter's, version 6.
+"""
+import socket
+import struct
+import sys
+
+SENDER = sys.argv[2]
+CLIENT = sys.argv[3] if len(sys.argv) > 3 else "203.0.113.5"
+# command: the bits of the negotiation by which the filter does not want it, or gives no reply to it
+FLAGS = {"C": (0x01, 0x1000), "H": (0x02, 0x2000), "M": (0x04, 0x4000), "R": (0x08, 0x8000), "T": (0x200, 0x10000),
+         "L": (0x20, 0x80), "N": (0x40, 0x40000)}
+
+
+def z(*texts):
+    return b"".join(text.encode() + b"\0" for text in texts)
+
+
+class Milter:
+    def __init__(self, path):
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.settimeout(120)
+        self.socket.connect(path)
+        self.send("O", struct.pack("!III", 6, 0x1FF, 0x1FFFFF))
+        self.flags = struct.unpack("!III", self.receive()[1][:12])[2]
+
+    def send(self, command, data):
+        self.socket.sendall(struct.pack("!I", len(data) + 1) + command.encode() + data)
+
+    def exactly(self, count):
+        got = b""
+        while len(got) < count:
+            more = self.socket.recv(count - len(got))
+            if not more:
+                sys.exit("greenlaned hung up")
+            got += more
+        return got
+
+    def receive(self):
+        packet = self.exactly(struct.unpack("!I", self.exactly(4))[0])
+        return chr(packet[0]), packet[1:]
+
+    def step(self, command, data):
+        """Ends the program where the filter refuses."""
+        unwanted, silent = FLAGS[command]
+        if self.flags & unwanted:
+            return
+        self.send(command, data)
+        if not self.flags & silent:
+            self.refusal(*self.receive())
+
+    def refusal(self, reply, data):
+        if reply == "y":
+            print(data.rstrip(b"\0").decode())
+        elif reply in "rt":
+            print("refused" if reply == "r" else "deferred")
+        else:
+            return
+        sys.exit()
+
+    def end(self):
+        self.send("E", b"")
+        while True:
+            reply, data = self.receive()
+            self.refusal(reply, data)
+            if reply in "ac":
+                print("pass")
+                return
+
+
+milter = Milter(sys.argv[1])
+milter.step("C", z("client.example") + b"4" + struct.pack("!H", 40000) + z(CLIENT))
+milter.step("H", z("client.example"))
+milter.step("M", z("<%s>" % SENDER))
+milter.step("R", z("<anna@rx.example>"))
+milter.step("T", b"")
+for name, value in (("From", " " + SENDER), ("Subject", " hello")):
+    milter.step("L", z(name, value))
+milter.step("N", b"")
+milter.end()
