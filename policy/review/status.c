@@ -107,7 +107,7 @@ write_store(const struct status *status, struct text *out)
 	json_string(out, "state", status->store.state);
 	if (status->store.since != 0)
 		json_number(out, "since", status->store.since);
-	if (!status->store.works)
+	if (status->store.since != 0 || !status->store.works)
 		json_number(out, "passed", (int64_t)status->store.passed);
 	json_end(out);
 }
