@@ -803,6 +803,199 @@ strangers_have_bounds(void)
 	responder_stop(responder);
 }
 
+/* ---- the host's resolv.conf ---- */
+
+struct host {
+	char path[64];
+	struct responder *first, *second;
+	struct resolver *resolver;
+};
+
+/* Replaces the file whole. server NULL: it is empty. */
+static void
+host_names(const struct host *host, const char *server)
+{
+	char fresh[80];
+	FILE *file;
+
+	snprintf(fresh, sizeof fresh, "%s.new", host->path);
+	file = fopen(fresh, "w");
+	if (file == NULL)
+		abort();
+	if (server != NULL)
+		fprintf(file, "# made by a test\nnameserver %s\n", server);
+	if (fclose(file) != 0 || rename(fresh, host->path) != 0)
+		abort();
+}
+
+static bool
+host_asks(const struct host *host, const char *server)
+{
+	struct resolver_state state;
+
+	resolver_tell(host->resolver, &state);
+	return state.servers.count == 1 && strcmp(state.servers.list[0], server) == 0;
+}
+
+static void
+host_start(struct host *host, const char *server)
+{
+	struct resolver_settings settings = { .resolv_conf = host->path, .timeout_ms = LONG };
+	struct fault why;
+
+	host_names(host, server);
+	host->resolver = resolver_unbound(&settings, &why);
+	if (host->resolver == NULL)
+		abort();
+}
+
+static void *
+waiting_run(void *data)
+{
+	struct worker *worker = data;
+
+	worker->wrong = !is_found(worker->resolver, "waiting.example", NULL);
+	return NULL;
+}
+
+static void
+what_is_under_way_goes_to_the_new_server(struct host *host)
+{
+	struct worker workers[THREADS];
+
+	responder_silence(host->first, true);
+	host_start(host, responder_server(host->first));
+	ok(host_asks(host, responder_server(host->first)), "the server of resolv.conf is asked");
+	workers_start(workers, host->resolver, waiting_run);
+	await_question(host->first, "waiting.example");
+	host_names(host, responder_server(host->second));
+	is_number(workers_join(workers), 0, "while it is silent the file is looked at, and what waits is asked again");
+	ok(host_asks(host, responder_server(host->second)), "another server is asked then");
+	responder_silence(host->first, false);
+}
+
+static void
+what_is_known_stays(struct host *host)
+{
+	ok(is_found(host->resolver, "kept.example", NULL), "a server answers");
+	host_names(host, responder_server(host->first));
+	resolver_look_again(host->resolver);
+	while (!host_asks(host, responder_server(host->first)))
+		look_again();
+	ok(is_found(host->resolver, "kept.example", NULL), "and its answer is kept when there is another one");
+	is_number(responder_count(host->first, "kept.example"), 0, "which is not asked again");
+	ok(is_found(host->resolver, "fresh.example", NULL) && responder_count(host->first, "fresh.example") > 0,
+	    "but for what nobody knows");
+}
+
+static void
+files_that_name_nobody(struct host *host)
+{
+	unlink(host->path);
+	resolver_look_again(host->resolver);
+	ok(is_found(host->resolver, "gone.example", NULL) && host_asks(host, responder_server(host->first)),
+	    "a file that is gone changes nothing");
+	host_names(host, NULL);
+	resolver_look_again(host->resolver);
+	while (!host_asks(host, "127.0.0.1"))
+		look_again();
+	ok(true, "an empty one means 127.0.0.1");
+	resolver_close(host->resolver);
+	host_start(host, NULL);
+	ok(host_asks(host, "127.0.0.1"), "also at the start");
+	resolver_close(host->resolver);
+	unlink(host->path);
+	host->resolver = resolver_unbound(&(struct resolver_settings){ .resolv_conf = host->path, .timeout_ms = LONG },
+	    NULL);
+	ok(host->resolver != NULL && host_asks(host, "127.0.0.1"), "and so does a file that is missing then");
+	resolver_close(host->resolver);
+}
+
+static int64_t
+failing_since(const struct host *host)
+{
+	struct resolver_state state;
+
+	resolver_tell(host->resolver, &state);
+	return state.failing_since;
+}
+
+static void
+an_outage_is_told(struct host *host)
+{
+	struct budget budget = { .left_ms = 50 };
+	int64_t before = (int64_t)time(NULL);
+
+	host_start(host, responder_server(host->first));
+	ok(is_found(host->resolver, "well.example", NULL) && failing_since(host) == 0, "a server that answers is well");
+	(void)answer_is(host->resolver, "silent9.example", DNS_A, &budget, "TEMPORARY");
+	responder_silence(host->first, true);
+	while (failing_since(host) == 0)
+		look_again();
+	ok(failing_since(host) >= before && failing_since(host) <= (int64_t)time(NULL) - 9,
+	    "one that answers nothing is told of, with the time of the first question");
+	responder_silence(host->first, false);
+	while (failing_since(host) != 0)
+		look_again();
+	ok(true, "and is well again once it answers, though nobody asks");
+	resolver_close(host->resolver);
+}
+
+static void *
+changing_run(void *data)
+{
+	struct worker *worker = data;
+	char name[64];
+
+	for (unsigned i = 0; i < 200; i++) {
+		snprintf(name, sizeof name, "c%u-%u.example", worker->number, i);
+		worker->wrong += !is_found(worker->resolver, name, NULL);
+	}
+	return NULL;
+}
+
+/* The threads ask while another server is named again and again; both answer. */
+static void
+servers_change_while_threads_ask(struct host *host)
+{
+	struct worker workers[THREADS];
+
+	host_start(host, responder_server(host->first));
+	workers_start(workers, host->resolver, changing_run);
+	for (unsigned i = 0; i < 40; i++) {
+		host_names(host, responder_server(i % 2 == 0 ? host->second : host->first));
+		resolver_look_again(host->resolver);
+		look_again();
+	}
+	is_number(workers_join(workers), 0, "%d threads get all their answers while the servers change", THREADS);
+	resolver_close(host->resolver);
+}
+
+static void
+the_hosts_file(void)
+{
+	struct host host = { .path = "/tmp/resolv.conf.XXXXXX",
+		.first = responder_start_for_host(),
+		.second = responder_start_for_host() };
+	int fd = mkstemp(host.path);
+
+	if (fd < 0)
+		abort();
+	close(fd);
+	if (host.first == NULL || host.second == NULL) {
+		note("skipped: port 53 may not be used here");
+	} else {
+		what_is_under_way_goes_to_the_new_server(&host);
+		what_is_known_stays(&host);
+		files_that_name_nobody(&host);
+		an_outage_is_told(&host);
+		servers_change_while_threads_ask(&host);
+		responder_stop(host.first);
+		responder_stop(host.second);
+	}
+	unlink(host.path);
+}
+
 /* ---- starting ---- */
 
 static void
@@ -836,5 +1029,6 @@ main(void)
 	a_signed_zone();
 	a_bad_server();
 	strangers_have_bounds();
+	the_hosts_file();
 	return done();
 }

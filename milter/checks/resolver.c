@@ -27,3 +27,18 @@ resolver_close(struct resolver *resolver)
 	if (resolver != NULL)
 		resolver->close(resolver);
 }
+
+void
+resolver_look_again(struct resolver *resolver)
+{
+	if (resolver->look_again != NULL)
+		resolver->look_again(resolver);
+}
+
+void
+resolver_tell(struct resolver *resolver, struct resolver_state *state)
+{
+	*state = (struct resolver_state){ .failing_since = 0 };
+	if (resolver->tell != NULL)
+		resolver->tell(resolver, state);
+}

@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -15,21 +16,26 @@
 #include "milter/checks/admission.h"
 #include "milter/checks/answer_cache.h"
 #include "milter/checks/resolver.h"
+#include "milter/checks/server_health.h"
+#include "milter/checks/unbound_context.h"
+#include "milter/system/clock.h"
+#include "milter/system/journal.h"
 #include "policy/dns/dns_packet.h"
 
 enum {
 	CACHE_BYTES = 16 * 1024 * 1024,
 	WAITERS_MAX = 10000,        /* of one question */
-	SOCKETS = 512,              /* outgoing-range below: a question holds one until it is answered or given up */
 	RESERVE = 128,              /* sockets left free for listed names, whatever else is asked */
 	BUCKETS = 1024,             /* a power of two */
 	ANSWER_BYTES = 1024 * 1024, /* of one answer: 64 KiB on the wire, names written out */
 	CLASS_IN = 1,
+	TYPE_A = 1,
 	RCODE_NXDOMAIN = 3,
-	SEC_BOGUS = 1, /* unbound-event.h, ub_resolve_event */
+	LOOK_SECONDS = 3, /* without an answer: then resolv.conf is looked at, less than a question's time-out */
+	SEC_BOGUS = 1,    /* unbound-event.h, ub_resolve_event */
 	SEC_SECURE = 2
 };
-_Static_assert(ADMIT_STRANGERS + ADMIT_BELOW + ADMIT_SELECTORS + RESERVE <= SOCKETS, "the reserve is kept");
+_Static_assert(ADMIT_STRANGERS + ADMIT_BELOW + ADMIT_SELECTORS + RESERVE <= UNBOUND_SOCKETS, "the reserve is kept");
 
 /*
  * A question in progress, or one that waits for its turn. Its callback and every thread that waits for it hold
@@ -42,6 +48,7 @@ struct query {
 	struct ticket ticket;
 	struct dispatcher *dispatcher;
 	unsigned holders;
+	bool sent; /* the dispatcher thread's */
 	bool ended;
 	pthread_cond_t end;
 	struct arena *arena; /* of the answer */
@@ -64,12 +71,16 @@ struct dispatcher {
 	struct admission *admission;
 	struct query_queue submitted; /* not yet taken by the dispatcher thread */
 	size_t waiters;               /* threads that wait for an answer */
-	bool closing;
+	bool closing, look_again;
 
 	/* libunbound crashes with several threads: only the dispatcher thread uses these once it runs */
 	struct event_base *base;
-	struct event *wakeup;
+	struct event *wakeup, *look;
 	struct ub_ctx *context;
+	char *trust_anchor;
+	struct server_health health; /* others read its servers with the lock, with which it writes them */
+	bool replacing;              /* the context: what it still calls back for is asked again */
+	bool probing;
 	int wakeup_fd;
 	pthread_t thread;
 };
@@ -242,6 +253,26 @@ query_wait(struct query *query, int64_t deadline_us)
 
 /* ---- the dispatcher thread: everything that uses libunbound ---- */
 
+static void
+look_later(struct dispatcher *dispatcher)
+{
+	if (!event_pending(dispatcher->look, EV_TIMEOUT, NULL))
+		(void)event_add(dispatcher->look, &(struct timeval){ .tv_sec = LOOK_SECONDS });
+}
+
+static void
+note_asked(struct dispatcher *dispatcher)
+{
+	server_health_asked(&dispatcher->health, now_us());
+	look_later(dispatcher);
+}
+
+static void
+note_ended(struct dispatcher *dispatcher, bool answered)
+{
+	server_health_ended(&dispatcher->health, answered, now_us());
+}
+
 /* The answer has come; it is in the query's arena. */
 static void
 query_end(struct query *query, const struct dns_answer *answer)
@@ -268,6 +299,8 @@ query_answered(void *data, int rcode, void *packet, int length, int sec, char *w
 
 	(void)why_bogus;
 	(void)limited;
+	if (query->dispatcher->replacing)
+		return;
 	query->arena = arena_open(ANSWER_BYTES);
 	if (sec == SEC_BOGUS)
 		answer.bogus = true;
@@ -276,6 +309,7 @@ query_answered(void *data, int rcode, void *packet, int length, int sec, char *w
 	else if (rcode == 0 && packet != NULL && length > 0 && query->arena != NULL)
 		dns_packet_read(packet, (size_t)length, &query->question, query->arena, &answer);
 	answer.secure = sec == SEC_SECURE && answer.status != DNS_TEMPORARY;
+	note_ended(query->dispatcher, answer.status != DNS_TEMPORARY);
 	query_end(query, &answer);
 }
 
@@ -284,14 +318,132 @@ query_send(struct query *query)
 {
 	static const struct dns_answer no_such_name = { .status = DNS_NXDOMAIN };
 	static const struct dns_answer no_answer = { .status = DNS_TEMPORARY };
+	struct dispatcher *dispatcher = query->dispatcher;
 	uint8_t wire[255];
 
 	/* libunbound never frees what it refuses, so it must not get an impossible name */
-	if (dns_name_to_wire(query->question.name, wire) == 0)
+	if (dns_name_to_wire(query->question.name, wire) == 0) {
 		query_end(query, &no_such_name);
-	else if (ub_resolve_event(query->dispatcher->context, query->question.name, (int)query->question.type, CLASS_IN,
-		     query, query_answered, NULL) != 0)
+		return;
+	}
+	query->sent = true;
+	note_asked(dispatcher);
+	if (ub_resolve_event(dispatcher->context, query->question.name, (int)query->question.type, CLASS_IN, query,
+		query_answered, NULL) != 0) {
+		note_ended(dispatcher, false);
 		query_end(query, &no_answer);
+	}
+}
+
+static void
+queue_send(struct query_queue *queue)
+{
+	while (!STAILQ_EMPTY(queue)) {
+		struct query *query = STAILQ_FIRST(queue);
+
+		STAILQ_REMOVE_HEAD(queue, next);
+		query_send(query);
+	}
+}
+
+static void
+probe_answered(void *data, int rcode, void *packet, int length, int sec, char *why_bogus, int limited)
+{
+	struct dispatcher *dispatcher = data;
+
+	(void)packet;
+	(void)length;
+	(void)why_bogus;
+	(void)limited;
+	if (dispatcher->replacing)
+		return;
+	dispatcher->probing = false;
+	note_ended(dispatcher, sec != SEC_BOGUS && (rcode == 0 || rcode == RCODE_NXDOMAIN));
+}
+
+/* Asks for a name that nobody has asked for, and that no cache has: one silent zone is no trouble, and the end of an
+ * outage is seen though no mail comes. */
+static void
+probe_send(struct dispatcher *dispatcher)
+{
+	char name[64];
+
+	if (dispatcher->probing)
+		return;
+	snprintf(name, sizeof name, "greenlane-%llx.", (unsigned long long)now_us());
+	dispatcher->probing = true;
+	note_asked(dispatcher);
+	if (ub_resolve_event(dispatcher->context, name, TYPE_A, CLASS_IN, dispatcher, probe_answered, NULL) != 0) {
+		dispatcher->probing = false;
+		note_ended(dispatcher, false);
+	}
+}
+
+/* Everything that was sent and has not ended; the servers are others now. */
+static void
+queries_gather(struct dispatcher *dispatcher, const struct dns_servers *servers, struct query_queue *sent)
+{
+	struct query *query;
+
+	pthread_mutex_lock(&dispatcher->lock);
+	dispatcher->health.servers = *servers;
+	for (size_t i = 0; i < BUCKETS; i++)
+		LIST_FOREACH (query, &dispatcher->under_way[i], chain)
+			if (query->sent)
+				STAILQ_INSERT_TAIL(sent, query, next);
+	pthread_mutex_unlock(&dispatcher->lock);
+}
+
+/* Never called from a callback of libunbound's: its context goes. */
+static bool
+servers_replace(struct dispatcher *dispatcher, const struct dns_servers *servers)
+{
+	struct query_queue sent = STAILQ_HEAD_INITIALIZER(sent);
+	struct fault why;
+	struct ub_ctx *context = unbound_context(dispatcher->base, servers, dispatcher->trust_anchor, &why);
+
+	if (context == NULL) {
+		journal_fault(dispatcher->health.journal, LOG_ERR, &why);
+		return false;
+	}
+	dispatcher->replacing = true;
+	ub_ctx_delete(dispatcher->context);
+	dispatcher->replacing = false;
+	dispatcher->context = context;
+	dispatcher->health.in_flight = 0;
+	dispatcher->probing = false;
+	queries_gather(dispatcher, servers, &sent);
+	queue_send(&sent);
+	return true;
+}
+
+static void
+servers_look(struct dispatcher *dispatcher)
+{
+	struct dns_servers servers;
+	struct fault why;
+
+	if (server_health_look(&dispatcher->health, &servers, &why) && servers_replace(dispatcher, &servers))
+		server_health_replaced(&dispatcher->health, &why);
+}
+
+/* The timer's, from the first question on that has no answer. */
+static void
+look_is_due(evutil_socket_t fd, short what, void *data)
+{
+	struct dispatcher *dispatcher = data;
+	int64_t silent_us = server_health_silent(&dispatcher->health, now_us());
+
+	(void)fd;
+	(void)what;
+	if (silent_us == 0)
+		return;
+	if (silent_us >= LOOK_SECONDS * INT64_C(1000000)) {
+		server_health_say(&dispatcher->health, silent_us);
+		servers_look(dispatcher);
+		probe_send(dispatcher);
+	}
+	look_later(dispatcher);
 }
 
 /* Called when questions were submitted or the resolver closes. */
@@ -301,7 +453,7 @@ submitted_take(evutil_socket_t fd, short what, void *data)
 	struct dispatcher *dispatcher = data;
 	struct query_queue taken = STAILQ_HEAD_INITIALIZER(taken);
 	eventfd_t wakeups;
-	bool closing;
+	bool closing, look_again;
 
 	(void)what;
 	if (eventfd_read(fd, &wakeups) != 0)
@@ -309,15 +461,16 @@ submitted_take(evutil_socket_t fd, short what, void *data)
 	pthread_mutex_lock(&dispatcher->lock);
 	STAILQ_CONCAT(&taken, &dispatcher->submitted);
 	closing = dispatcher->closing;
+	look_again = dispatcher->look_again;
+	dispatcher->look_again = false;
 	pthread_mutex_unlock(&dispatcher->lock);
-	if (closing)
+	if (closing) {
 		event_base_loopbreak(dispatcher->base);
-	while (!closing && !STAILQ_EMPTY(&taken)) {
-		struct query *query = STAILQ_FIRST(&taken);
-
-		STAILQ_REMOVE_HEAD(&taken, next);
-		query_send(query);
+		return;
 	}
+	if (look_again)
+		servers_look(dispatcher);
+	queue_send(&taken);
 }
 
 /* libunbound drops its queries here, some with a callback; nobody waits for the rest. */
@@ -330,6 +483,8 @@ dispatcher_close(struct dispatcher *dispatcher)
 			query_end(LIST_FIRST(&dispatcher->under_way[i]), &(struct dns_answer){ .status = DNS_TEMPORARY });
 	if (dispatcher->wakeup != NULL)
 		event_free(dispatcher->wakeup);
+	if (dispatcher->look != NULL)
+		event_free(dispatcher->look);
 	if (dispatcher->base != NULL)
 		event_base_free(dispatcher->base);
 }
@@ -410,6 +565,29 @@ unbound_prefetch(struct resolver *resolver, const struct dns_question *question)
 }
 
 static void
+unbound_look_again(struct resolver *resolver)
+{
+	struct dispatcher *dispatcher = (struct dispatcher *)resolver;
+
+	pthread_mutex_lock(&dispatcher->lock);
+	dispatcher->look_again = true;
+	pthread_mutex_unlock(&dispatcher->lock);
+	dispatcher_wake(dispatcher);
+}
+
+static void
+unbound_tell(struct resolver *resolver, struct resolver_state *state)
+{
+	struct dispatcher *dispatcher = (struct dispatcher *)resolver;
+	int64_t silent_ms = server_health_silent(&dispatcher->health, now_us()) / 1000;
+
+	pthread_mutex_lock(&dispatcher->lock);
+	state->servers = dispatcher->health.servers;
+	pthread_mutex_unlock(&dispatcher->lock);
+	state->failing_since = silent_ms < RESOLVER_TROUBLE_MS ? 0 : clock_now() - silent_ms / 1000;
+}
+
+static void
 dispatcher_free(struct dispatcher *dispatcher)
 {
 	if (dispatcher->wakeup_fd >= 0)
@@ -418,6 +596,7 @@ dispatcher_free(struct dispatcher *dispatcher)
 	admission_close(dispatcher->admission);
 	pthread_cond_destroy(&dispatcher->emptied);
 	pthread_mutex_destroy(&dispatcher->lock);
+	free(dispatcher->trust_anchor);
 	free(dispatcher);
 }
 
@@ -443,101 +622,6 @@ unbound_close(struct resolver *resolver)
 
 /* ---- start ---- */
 
-/* Our own cache is in front, so libunbound's caches are small: low memory at start is a goal. */
-static const struct {
-	const char *name, *value;
-} options[] = {
-	{ "do-not-query-localhost:", "no" },
-	{ "unblock-lan-zones:", "yes" }, /* with zones_remove: every question goes to the servers */
-	{ "aggressive-nsec:", "no" },    /* we probe whether a zone answers with a name that no cache may answer */
-	{ "edns-buffer-size:", "1232" }, /* DNS flag day 2020: no fragments */
-	{ "rrset-roundrobin:", "no" },   /* records in the order received */
-	{ "cache-max-negative-ttl:", "10800" },
-	{ "msg-cache-size:", "64k" },
-	{ "msg-cache-slabs:", "1" },
-	{ "rrset-cache-size:", "512k" },
-	{ "rrset-cache-slabs:", "1" },
-	{ "key-cache-size:", "256k" },
-	{ "key-cache-slabs:", "1" },
-	{ "neg-cache-size:", "64k" },
-	{ "infra-cache-slabs:", "1" },
-	{ "infra-cache-numhosts:", "1000" },
-	/* The servers are resolvers: fast when they know the answer, slow when they must ask. By default libunbound
-	 * asks a server that was fast again after 50 ms and ignores its answers to earlier packets; and it treats
-	 * one that is slow for one name as dead for minutes, for all names. With two servers it must remember
-	 * for a while which one fails, so these values are no lower. */
-	{ "infra-cache-min-rtt:", "1000" },
-	{ "infra-host-ttl:", "10" },
-	{ "infra-keep-probing:", "yes" },
-	{ "outbound-msg-retry:", "3" }, /* gives up a silent name and frees its socket after 14 s; by default 38 */
-	{ "outgoing-range:", "512" },   /* SOCKETS; by default 16: one silent domain would hold up the others */
-	{ "outgoing-num-tcp:", "32" },
-};
-
-/* libunbound answers these itself unless they are removed; an option removes those of private networks. */
-static const char *const zones[] = {
-	"localhost.",
-	"127.in-addr.arpa.",
-	"1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.ip6.arpa.",
-	"home.arpa.",
-	"invalid.",
-	"onion.",
-	"test.",
-};
-
-static bool
-servers_set(struct ub_ctx *context, const struct resolver_settings *settings, struct fault *why)
-{
-	if (settings->server_count == 0 && ub_ctx_resolvconf(context, NULL) != 0)
-		return fault_set(why,
-		    "/etc/resolv.conf names no usable DNS server; write dns.servers = [ \"127.0.0.1@53\" ]");
-	for (size_t i = 0; i < settings->server_count; i++)
-		if (ub_ctx_set_fwd(context, settings->servers[i]) != 0)
-			return fault_set(why, "'%.60s' is not the address of a DNS server; write '127.0.0.1@53'",
-			    settings->servers[i]);
-	return true;
-}
-
-static bool
-validation_set(struct ub_ctx *context, const char *anchor, struct fault *why)
-{
-	if (anchor == NULL || anchor[0] == '\0')
-		return ub_ctx_set_option(context, "module-config:", "iterator") == 0 ||
-		    fault_set(why, "libunbound refuses to work without validation");
-	if (access(anchor, R_OK) != 0)
-		return fault_set(why,
-		    "the trust anchor '%.200s' cannot be read: %s; install dns-root-data or remove dns.trust_anchor",
-		    anchor, strerror(errno));
-	if (ub_ctx_set_option(context, "module-config:", "validator iterator") != 0 ||
-	    ub_ctx_add_ta_file(context, anchor) != 0)
-		return fault_set(why, "libunbound refuses the trust anchor '%.200s'", anchor);
-	return true;
-}
-
-/* Ends the configuration: from here on libunbound accepts no option. */
-static bool
-zones_remove(struct ub_ctx *context, const char *anchor, struct fault *why)
-{
-	int error = 0;
-
-	for (size_t i = 0; error == 0 && i < sizeof zones / sizeof zones[0]; i++)
-		error = ub_ctx_zone_remove(context, zones[i]);
-	if (error == UB_INITFAIL && anchor != NULL && anchor[0] != '\0')
-		return fault_set(why, "'%.200s' holds no trust anchor; write the root.key of dns-root-data", anchor);
-	return error == 0 || fault_set(why, "libunbound does not start: %s", ub_strerror(error));
-}
-
-static bool
-context_set(struct ub_ctx *context, const struct resolver_settings *settings, struct fault *why)
-{
-	ub_ctx_debugout(context, NULL); /* it would write to standard error */
-	for (size_t i = 0; i < sizeof options / sizeof options[0]; i++)
-		if (ub_ctx_set_option(context, options[i].name, options[i].value) != 0)
-			return fault_set(why, "libunbound refuses '%s %s'", options[i].name, options[i].value);
-	return servers_set(context, settings, why) && validation_set(context, settings->trust_anchor, why) &&
-	    zones_remove(context, settings->trust_anchor, why);
-}
-
 static bool
 dispatcher_start(struct dispatcher *dispatcher, const struct resolver_settings *settings, struct fault *why)
 {
@@ -549,10 +633,16 @@ dispatcher_start(struct dispatcher *dispatcher, const struct resolver_settings *
 		return fault_set(why, "cannot make an event loop for the resolver: %s", strerror(errno));
 	dispatcher->wakeup = event_new(dispatcher->base, dispatcher->wakeup_fd, EV_READ | EV_PERSIST, submitted_take,
 	    dispatcher);
-	dispatcher->context = ub_ctx_create_event(dispatcher->base);
-	if (dispatcher->wakeup == NULL || event_add(dispatcher->wakeup, NULL) != 0 || dispatcher->context == NULL)
+	dispatcher->look = evtimer_new(dispatcher->base, look_is_due, dispatcher);
+	dispatcher->trust_anchor = strdup(settings->trust_anchor != NULL ? settings->trust_anchor : "");
+	if (dispatcher->wakeup == NULL || event_add(dispatcher->wakeup, NULL) != 0 || dispatcher->look == NULL ||
+	    dispatcher->trust_anchor == NULL)
 		return fault_set(why, "out of memory for the resolver");
-	if (!context_set(dispatcher->context, settings, why))
+	if (!server_health_open(&dispatcher->health, settings, why))
+		return false;
+	dispatcher->context = unbound_context(dispatcher->base, &dispatcher->health.servers, dispatcher->trust_anchor,
+	    why);
+	if (dispatcher->context == NULL)
 		return false;
 	error = pthread_create(&dispatcher->thread, NULL, dispatcher_run, dispatcher);
 	return error == 0 || fault_set(why, "cannot start the resolver thread: %s", strerror(error));
@@ -569,7 +659,9 @@ resolver_unbound(const struct resolver_settings *settings, struct fault *why)
 	}
 	dispatcher->interface = (struct resolver){ .ask = unbound_ask,
 		.prefetch = unbound_prefetch,
-		.close = unbound_close };
+		.close = unbound_close,
+		.look_again = unbound_look_again,
+		.tell = unbound_tell };
 	dispatcher->timeout_ms = settings->timeout_ms;
 	if (settings->suffixes != NULL)
 		dispatcher->suffixes = *settings->suffixes;

@@ -155,6 +155,22 @@ tell_store(const struct daemon_status *own, const struct settings *settings, str
 	return status->store.why != NULL;
 }
 
+/* The servers in use, and since when none of them answers. */
+static bool
+tell_dns(const struct daemon_status *own, struct status *status, struct arena *arena)
+{
+	struct resolver_state state;
+	const char **list = arena_take(arena, DNS_SERVERS_MAX * sizeof *list);
+	bool done = list != NULL;
+
+	resolver_tell(own->services->resolver, &state);
+	for (size_t i = 0; done && i < state.servers.count; i++)
+		done = (list[i] = arena_string(arena, state.servers.list[i])) != NULL;
+	status->dns.servers = (struct status_strings){ list, state.servers.count };
+	status->dns.failing_since = state.failing_since;
+	return done;
+}
+
 static bool
 is_full(const char *folder)
 {
@@ -179,7 +195,7 @@ gather(struct daemon_status *own, const struct policy *policy, const struct jour
 	status->mta.silence = policy->settings.alert_silence;
 	tell_journal(journal, status);
 	return tell_store(own, &policy->settings, status, arena) && reload_tell(own->reload, status, arena) &&
-	    tell_listeners(own, status, arena) &&
+	    tell_listeners(own, status, arena) && tell_dns(own, status, arena) &&
 	    status_sources(policy, own->state_dir, own->services->usage, own->exports, status, arena) &&
 	    status_judge(status, arena);
 }

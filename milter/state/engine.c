@@ -3,10 +3,15 @@
 #include "milter/state/engine.h"
 
 struct resolver *
-engine_resolver(const struct settings *settings, const struct suffix_list *suffixes, struct fault *why)
+engine_resolver(const struct settings *settings, const struct suffix_list *suffixes, struct journal *journal,
+    struct fault *why)
 {
-	struct resolver_settings dns = { settings->dns.servers.list, settings->dns.servers.count,
-		settings->dns.timeout_ms, settings->dns.trust_anchor, 0, suffixes };
+	struct resolver_settings dns = { .servers = settings->dns.servers.list,
+		.server_count = settings->dns.servers.count,
+		.timeout_ms = settings->dns.timeout_ms,
+		.trust_anchor = settings->dns.trust_anchor,
+		.suffixes = suffixes,
+		.journal = journal };
 
 	return resolver_unbound(&dns, why);
 }
@@ -17,7 +22,7 @@ engine_open(struct engine *engine, const struct settings *settings, struct journ
 {
 	*engine = (struct engine){ .psl = psl_latest(NULL) };
 	engine->suffixes.psl = engine->psl != NULL ? engine->psl : psl_builtin();
-	engine->resolver = engine_resolver(settings, &engine->suffixes, why);
+	engine->resolver = engine_resolver(settings, &engine->suffixes, journal, why);
 	if (engine->resolver == NULL)
 		return false;
 	engine->dkim = dkim_verifier_open(engine->resolver, &engine->suffixes, why);

@@ -20,8 +20,9 @@ struct engine {
 	struct refresh *refresh;
 };
 
-/* Opens a resolver with these settings; suffixes as in resolver.h. Given. */
-struct resolver *engine_resolver(const struct settings *, const struct suffix_list *suffixes, struct fault *why) MUST_USE;
+/* Opens a resolver with these settings; suffixes and journal as in resolver.h. Given. */
+struct resolver *engine_resolver(const struct settings *, const struct suffix_list *suffixes, struct journal *,
+    struct fault *why) MUST_USE;
 
 /* journal (NULL: none) is kept; state_dir is copied ("": nothing is stored on disk). After false too, engine_close
  * frees what was opened. No policy is in force yet: see refresh_adopt. */

@@ -372,6 +372,7 @@ refresh_adopt(struct refresh *refresh, struct policy *policy, int64_t patience_m
 	struct source_watch **of;
 	bool done = false;
 
+	resolver_look_again(refresh->with.resolver);
 	refresh->calls++;
 	pthread_mutex_lock(&refresh->lock);
 	refresh->calls--;

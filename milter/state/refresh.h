@@ -22,7 +22,8 @@ struct refresh *refresh_open(struct resolver *, struct snapshots *, struct journ
 void refresh_close(struct refresh *); /* stops the thread; NULL is fine */
 
 /* Unfolds the sources of a policy that are not known yet, waiting for DNS at most patience_ms in
- * all, then publishes policy and ranges together. Takes over the policy, also when false. */
+ * all, then publishes policy and ranges together. Takes over the policy, also when false. The resolver looks at
+ * resolv.conf again first. */
 bool refresh_adopt(struct refresh *, struct policy *, int64_t patience_ms, struct fault *why) MUST_USE;
 
 /* Call before the first policy, when state_dir was "": reads another process's copies and writes none. What greenlaned

@@ -102,7 +102,7 @@ context_open(struct context *context, const char *config)
 	known_find(context);
 	context->psl = psl_latest(NULL);
 	context->suffixes.psl = context->psl != NULL ? context->psl : psl_builtin();
-	context->resolver = engine_resolver(&context->policy->settings, NULL, &why);
+	context->resolver = engine_resolver(&context->policy->settings, NULL, NULL, &why);
 	if (context->resolver != NULL)
 		return 0;
 	fprintf(stderr, "greenlane: %s\n", why.text);

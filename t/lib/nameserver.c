@@ -1,4 +1,5 @@
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
@@ -299,9 +300,11 @@ respond(struct responder *responder, uint8_t packet[PACKET], size_t length, cons
 	unsigned type, count;
 	size_t end = question_read(packet, length, name, &type);
 
-	if (end == 0 || atomic_load(&responder->silent))
+	if (end == 0)
 		return 0;
 	count = name_count(responder, name, 1);
+	if (atomic_load(&responder->silent))
+		return 0;
 	if (begins(name, "silent") || (begins(name, "lost") && count == 1))
 		return 0;
 	if (begins(name, "held") && !atomic_load(&responder->released)) {
@@ -366,18 +369,52 @@ responder_run(void *data)
 	return NULL;
 }
 
-struct responder *
-responder_start(void)
+/* The socket is given. */
+static struct responder *
+responder_on(int fd)
 {
 	struct responder *responder = calloc(1, sizeof *responder);
-	uint16_t port = 0;
 
-	if (responder == NULL || (responder->fd = socket_open(SOCK_DGRAM, &port)) < 0)
+	if (responder == NULL || fd < 0)
 		abort();
-	snprintf(responder->server, sizeof responder->server, "127.0.0.1@%u", port);
+	responder->fd = fd;
 	pthread_mutex_init(&responder->lock, NULL);
 	if (pthread_create(&responder->thread, NULL, responder_run, responder) != 0)
 		abort();
+	return responder;
+}
+
+struct responder *
+responder_start(void)
+{
+	uint16_t port = 0;
+	struct responder *responder = responder_on(socket_open(SOCK_DGRAM, &port));
+
+	snprintf(responder->server, sizeof responder->server, "127.0.0.1@%u", port);
+	return responder;
+}
+
+/* Two runs at once take different addresses. */
+struct responder *
+responder_start_for_host(void)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons(53) };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct responder *responder;
+	bool bound = false;
+
+	for (unsigned try = 1; !bound && try < 200; try++) {
+		address.sin_addr.s_addr = htonl(INADDR_LOOPBACK + ((unsigned)getpid() % 0x7fff << 8) + try);
+		bound = bind(fd, (struct sockaddr *)&address, sizeof address) == 0;
+		if (!bound && errno != EADDRINUSE)
+			break;
+	}
+	if (!bound) {
+		close(fd);
+		return NULL;
+	}
+	responder = responder_on(fd);
+	inet_ntop(AF_INET, &address.sin_addr, responder->server, sizeof responder->server);
 	return responder;
 }
 

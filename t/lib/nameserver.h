@@ -26,6 +26,7 @@ void nsd_stop(struct nsd *);
  */
 struct responder;
 struct responder *responder_start(void);
+struct responder *responder_start_for_host(void); /* at port 53 of some 127.0.0.0/8 address; NULL if that is not allowed */
 const char *responder_server(const struct responder *);
 unsigned responder_count(struct responder *, const char *name); /* questions for a name so far */
 unsigned responder_held(struct responder *);                    /* names with a held question */
