@@ -46,7 +46,7 @@ file_remove(const char *file)
 static void
 store_remove(const char *folder)
 {
-	char file[PATH_ROOM];
+	char file[PATH_ROOM / 2]; /* below home it is a path yet */
 
 	snprintf(file, sizeof file, "%s/data.mdb", folder);
 	file_remove(file);
