@@ -264,11 +264,11 @@ guard_story() {
 
 list_story() {
     sources --vendor both
-    like "$seen" 'the file lists what its SPF does not publish: 192\.0\.2\.8$' "a list in the file that SPF no longer agrees with is drift"
+    like "$seen" 'the file lists networks that the vendor.s SPF does not publish: 192\.0\.2\.8$' "a list in the file that SPF no longer agrees with is drift"
     is "$(greenlane sources --vendor both --json 2>> "$world/greenlane.err" | /usr/bin/python3 -c '
 import json, sys
 print([o["drift"] for o in json.load(sys.stdin) if o["source"].startswith("cidr:")])')" \
-        "[['the file lists what its SPF does not publish: 192.0.2.8']]" "in JSON, too"
+        "[[\"the file lists networks that the vendor's SPF does not publish: 192.0.2.8\"]]" "in JSON, too"
 }
 
 unlisted_story() {
