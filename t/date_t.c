@@ -39,6 +39,27 @@ static const struct {
 	{ "a backslash at the end of a comment", "20 Nov 2026 10:00:00 +0000 (\\", 1795168800 },
 };
 
+static const struct {
+	const char *what, *text;
+	int64_t seconds;
+} written[] = {
+	{ "a time", "2026-11-20T10:00:00Z", 1795168800 },
+	{ "the first second", "1970-01-01T00:00:00Z", 0 },
+	{ "before 1970", "1969-12-31T23:59:59Z", -1 },
+	{ "the last year of four digits", "9999-12-31T23:59:59Z", 253402300799 },
+	{ "a year of five digits", "an unknown time", 253402300800 },
+	{ "no year of any calendar", "an unknown time", INT64_MAX },
+};
+
+static void
+test_written(void)
+{
+	char text[DATE_TEXT];
+
+	for (size_t i = 0; i < sizeof written / sizeof *written; i++)
+		is(date_write(written[i].seconds, text), written[i].text, "%s is written", written[i].what);
+}
+
 int
 main(void)
 {
@@ -49,5 +70,6 @@ main(void)
 		ok(read == (rows[i].seconds != NONE), "%s: a date or not", rows[i].what);
 		is_number(seconds, rows[i].seconds, "%s: seconds", rows[i].what);
 	}
+	test_written();
 	return done();
 }

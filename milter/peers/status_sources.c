@@ -1,9 +1,9 @@
 #include <stdio.h>
-#include <time.h>
 
 #include "milter/peers/status_sources.h"
 #include "milter/state/export_file.h"
 #include "milter/state/source_list.h"
+#include "policy/util/date.h"
 
 enum { LINE_MAX_BYTES = 4096, HIDDEN_MAX = 100 };
 
@@ -196,23 +196,12 @@ see_outbound(void *context, const struct usage_entry *entry)
 	outbound->count = entry->count;
 }
 
-static const char *
-time_text(int64_t when, char out[32])
-{
-	time_t seconds = (time_t)when;
-	struct tm tm;
-
-	if (gmtime_r(&seconds, &tm) == NULL || strftime(out, 32, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
-		snprintf(out, 32, "an unknown time");
-	return out;
-}
-
 /* An address that sends nothing is worth a person's look, but nothing is wrong with it. */
 static void
 put_outbound(const struct look *look, const struct prefix *prefix, struct text *out)
 {
 	struct outbound outbound = { .address = &prefix->base };
-	char text[PREFIX_TEXT], when[32];
+	char text[PREFIX_TEXT], when[DATE_TEXT];
 
 	if (!usage_each(look->usage, see_outbound, &outbound))
 		arena_fail(look->arena);
@@ -221,8 +210,8 @@ put_outbound(const struct look *look, const struct prefix *prefix, struct text *
 	if (outbound.count == 0)
 		text_put(out, "never used");
 	else
-		text_format(out, "last used %s, %u mail%s", time_text(outbound.last, when), outbound.count,
-		    outbound.count == 1 ? "" : "s");
+		text_format(out, "last used %s, %u mail%s", date_write(outbound.last, when), outbound.count,
+		    text_s(outbound.count));
 }
 
 /* Each address once: those that may also forward stand behind the others. */

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "milter/state/config_files.h"
@@ -79,13 +78,9 @@ cmd_first_word(const struct command *command, const char **config, int argc, cha
 const char *
 cmd_time_text(int64_t when, char out[CMD_TIME_TEXT])
 {
-	time_t seconds = (time_t)when;
-	struct tm tm;
-
-	if (when == 0 || gmtime_r(&seconds, &tm) == NULL)
-		snprintf(out, CMD_TIME_TEXT, "never");
-	else
-		strftime(out, CMD_TIME_TEXT, "%Y-%m-%dT%H:%M:%SZ", &tm);
+	if (when != 0)
+		return date_write(when, out);
+	snprintf(out, CMD_TIME_TEXT, "never");
 	return out;
 }
 

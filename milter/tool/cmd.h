@@ -11,6 +11,7 @@
 
 #include "milter/system/options.h"
 #include "policy/rules/policy.h"
+#include "policy/util/date.h"
 
 #ifndef GREENLANE_CONFIG
 #define GREENLANE_CONFIG "/etc/greenlane/greenlane.conf"
@@ -49,7 +50,7 @@ void cmd_write_usage(const struct command *, FILE *out);
 bool cmd_may(const char *path, int how) MUST_USE;
 
 /* "2026-11-21T20:15:00Z"; "never" for 0. Returns out. */
-enum { CMD_TIME_TEXT = 32 };
+enum { CMD_TIME_TEXT = DATE_TEXT };
 const char *cmd_time_text(int64_t when, char out[CMD_TIME_TEXT]);
 
 /* Loads the configuration, and prints its errors on standard error. NULL: the caller exits with EX_CONFIG. If the caller

@@ -2,10 +2,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 
 #include "policy/advise/export_parts.h"
 #include "policy/util/aggregate.h"
+#include "policy/util/date.h"
 #include "policy/util/hash.h"
 #include "policy/util/json.h"
 
@@ -113,17 +113,6 @@ lists_free(struct export_lists *lists)
 
 /* ---- the head ---- */
 
-static const char *
-time_write(int64_t when, char out[32])
-{
-	time_t seconds = (time_t)when;
-	struct tm tm;
-
-	if (gmtime_r(&seconds, &tm) == NULL || strftime(out, 32, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
-		snprintf(out, 32, "unknown");
-	return out;
-}
-
 /* Part of a comment may come from DNS or a file name: nothing in it may end the line or be unreadable. */
 static void
 put_plain(struct text *out, const char *words)
@@ -162,11 +151,11 @@ remark_listing(struct text *out, const struct export_listing *listing, bool mail
 static void
 write_head(struct text *out, const struct export_request *request, const struct export_writer *writer, uint64_t sum)
 {
-	char when[32];
+	char when[DATE_TEXT];
 
 	text_format(out, "%sgreenlane %s export %s\n", writer->remark, request->version,
 	    export_format_words[request->format]);
-	text_format(out, "%swritten %s; changes by hand do not stay\n", writer->remark, time_write(request->now, when));
+	text_format(out, "%swritten %s; changes by hand do not stay\n", writer->remark, date_write(request->now, when));
 	text_format(out, "%schecksum %016llx\n%s%s\n", writer->remark, (unsigned long long)sum, writer->remark,
 	    writer->use);
 	for (size_t i = 0; i < request->count; i++)
@@ -218,12 +207,12 @@ json_listing(struct text *out, const struct export_listing *listing)
 static void
 write_object(struct text *out, const struct export_request *request, const struct text *body, uint64_t sum)
 {
-	char when[32];
+	char when[DATE_TEXT];
 	bool first = true;
 
 	text_put(out, "{\"greenlane\":");
 	json_bytes(out, request->version, strlen(request->version));
-	text_format(out, ",\n\"written\":\"%s\"", time_write(request->now, when));
+	text_format(out, ",\n\"written\":\"%s\"", date_write(request->now, when));
 	text_format(out, ",\n\"checksum\":\"%016llx\",\n\"sources\":[", (unsigned long long)sum);
 	for (size_t i = 0; i < request->count; i++) {
 		if (is_beside(&request->listings[i], false))

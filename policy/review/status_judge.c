@@ -1,8 +1,8 @@
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "policy/review/status.h"
+#include "policy/util/date.h"
 
 /* Where alerts go; memory that ran out is remembered by the arena. */
 struct alerts {
@@ -10,19 +10,6 @@ struct alerts {
 	size_t count;
 	struct arena *arena;
 };
-
-enum { TIME_TEXT = 32 };
-
-static const char *
-time_text(int64_t when, char out[TIME_TEXT])
-{
-	time_t seconds = (time_t)when;
-	struct tm tm;
-
-	if (gmtime_r(&seconds, &tm) == NULL || strftime(out, TIME_TEXT, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
-		snprintf(out, TIME_TEXT, "an unknown time");
-	return out;
-}
 
 static void
 add(struct alerts *alerts, const char *slug, int64_t since, const char *text, const char *remedy)
@@ -78,13 +65,13 @@ judge_listener(const struct status_listener *listener, struct alerts *alerts)
 static void
 judge_contact(const struct status *status, struct alerts *alerts)
 {
-	char since[TIME_TEXT];
+	char since[DATE_TEXT];
 
 	if (status->mta.last != 0 || status->now - status->since < status->mta.silence)
 		return;
 	add(alerts, "no-mta", status->since,
 	    arena_format(alerts->arena, "no MTA has connected since the start at %s: no mail is filtered",
-		time_text(status->since, since)),
+		date_write(status->since, since)),
 	    "name the milter's socket in smtpd_milters (greenlane setup postfix), then reload the MTA");
 }
 
@@ -93,13 +80,13 @@ judge_contact(const struct status *status, struct alerts *alerts)
 static void
 judge_dns(const struct status *status, struct alerts *alerts)
 {
-	char since[TIME_TEXT];
+	char since[DATE_TEXT];
 
 	if (status->dns.failing_since == 0 || status->dns.servers.count == 0)
 		return;
 	add(alerts, "dns-trouble", status->dns.failing_since,
 	    arena_format(alerts->arena, "no name server has answered since %s; %s%s",
-		time_text(status->dns.failing_since, since), status->dns.servers.list[0],
+		date_write(status->dns.failing_since, since), status->dns.servers.list[0],
 		status->dns.servers.count > 1 ? " and others are asked" : " is asked"),
 	    "check that name server, or name others in dns.servers");
 }
@@ -162,19 +149,19 @@ static void
 judge_source(const struct status_source *source, struct alerts *alerts)
 {
 	const char *since, *rest, *remedy = "write the name that is published now";
-	char times[2][TIME_TEXT];
+	char times[2][DATE_TEXT];
 
 	if (source->wrong[0] == '\0') {
 		judge_unknown(source, alerts);
 		return;
 	}
-	since = time_text(source->wrong_since, times[0]);
+	since = date_write(source->wrong_since, times[0]);
 	if (source->missing[0] == '\0' && source->networks == 0) {
 		rest = "it no longer lists anything";
 		remedy = "write the name that is published now, or remove the source";
 	} else {
 		rest = arena_format(alerts->arena, "if this lasts until %s, it lists nothing",
-		    time_text(source->wrong_until, times[1]));
+		    date_write(source->wrong_until, times[1]));
 	}
 	add(alerts, "source-wrong", source->wrong_since,
 	    arena_format(alerts->arena, "%s of %s: %s, since %s; %s", source->text, source->vendor, source->wrong,
@@ -216,7 +203,7 @@ static void
 judge_hidden(const struct status *status, struct alerts *alerts)
 {
 	static const char remedy[] = "pass the real address to the MTA, see HIDDEN CLIENTS in greenlaned(8)";
-	char when[TIME_TEXT];
+	char when[DATE_TEXT];
 
 	for (size_t i = 0; i < status->hidden_count; i++) {
 		const struct status_hidden *hidden = &status->hidden[i];
@@ -224,7 +211,7 @@ judge_hidden(const struct status *status, struct alerts *alerts)
 		add(alerts, "hidden-clients", 0,
 		    arena_format(alerts->arena, "the clients behind %s%s%s cannot be seen: %u mail%s, last %s",
 			hidden->peer, hidden->relay[0] == '\0' ? "" : ", relay ", hidden->relay, hidden->count,
-			text_s(hidden->count), time_text(hidden->last, when)),
+			text_s(hidden->count), date_write(hidden->last, when)),
 		    remedy);
 	}
 	if (status->loopback_names > 0)

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "policy/sources/source_copy.h"
+#include "policy/util/date.h"
 #include "policy/util/hash.h"
 
 enum {
@@ -136,22 +137,17 @@ source_copy_take(struct arena *arena, const char *source, const struct source_ne
 /* The last time that was read or written: most networks of a source have the same one. */
 struct stamp {
 	int64_t time;
-	char text[TIME_TEXT];
+	char text[DATE_TEXT];
 };
 
 static void
 stamp_set(struct stamp *stamp, int64_t when)
 {
-	time_t time;
-	struct tm parts;
-
 	when = when < 0 ? 0 : when > time_last ? time_last : when;
 	if (stamp->text[0] != '\0' && stamp->time == when)
 		return;
 	stamp->time = when;
-	time = (time_t)when;
-	gmtime_r(&time, &parts);
-	strftime(stamp->text, sizeof stamp->text, "%Y-%m-%dT%H:%M:%SZ", &parts);
+	date_write(when, stamp->text);
 }
 
 /* RFC 3339, only as stamp_set writes it. */

@@ -1,4 +1,6 @@
+#include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "policy/util/date.h"
 
@@ -157,4 +159,16 @@ date_read(struct span text, int64_t *out)
 		return false;
 	*out = date_days(year, month, day) * DAY + time - zone_read(word_take(&text));
 	return true;
+}
+
+const char *
+date_write(int64_t when, char out[DATE_TEXT])
+{
+	time_t seconds = (time_t)when;
+	struct tm tm;
+
+	if (gmtime_r(&seconds, &tm) == NULL || tm.tm_year < -1900 || tm.tm_year > 9999 - 1900 ||
+	    strftime(out, DATE_TEXT, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+		snprintf(out, DATE_TEXT, "an unknown time");
+	return out;
 }

@@ -1,5 +1,5 @@
 /*
- * date.h - calendar days, and the Date field of a mail, as seconds since 1970.
+ * date.h - calendar days, and the Date field of a mail, as seconds since 1970; a time in RFC 3339.
  *
  * Pure arithmetic in the Gregorian calendar. Never reads a clock.
  */
@@ -18,5 +18,10 @@ int64_t date_days(int64_t year, int64_t month, int64_t day);
 /* Reads a date-time (RFC 5322, 3.3, and what 4.3 allows: comments, short years, zone names; an unknown zone
  * is UTC). False when it is not one; *out is then untouched. */
 bool date_read(struct span text, int64_t *out) MUST_USE;
+
+enum { DATE_TEXT = 32 };
+
+/* "2026-11-20T10:00:00Z" (RFC 3339), into out, which is returned; "an unknown time" for a year over 9999 or before 0. */
+const char *date_write(int64_t when, char out[DATE_TEXT]);
 
 #endif
