@@ -122,7 +122,7 @@ tell_listeners(const struct daemon_status *own, struct status *status, struct ar
 	}
 	status->listeners = list;
 	status->listener_count = own->listener_count;
-	return true;
+	return !arena_failed(arena);
 }
 
 /* ---- the rest ---- */
