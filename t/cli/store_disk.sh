@@ -1,0 +1,34 @@
+#!/bin/sh
+# TAP: as store.sh, for a store on a disk of its own that is full, or read-only. Needs root, to mount one.
+name=store_disk
+. "${srcdir:-.}/t/cli/store_lib.sh"
+
+make_disk() {
+	mkdir -p "$world/disk"
+	mount -t tmpfs -o size=256k,mode=755 tmpfs "$world/disk" 2> /dev/null || return 1
+	chown nobody "$world/disk"
+	trap 'umount -l "$world/disk" 2> /dev/null; clean_up' EXIT
+}
+fill() {
+	mkdir "$store"
+	owned
+	dd if=/dev/zero of="$world/disk/filler" bs=4096 2> /dev/null
+	[ -s "$world/disk/filler" ]
+}
+empty() { rm "$world/disk/filler"; }
+to_read_only() {
+	mkdir "$store"
+	owned
+	mount -o remount,ro "$world/disk"
+}
+to_writable() { mount -o remount,rw "$world/disk"; }
+
+if [ "$(id -u)" -eq 0 ] && make_disk; then
+	store=$world/disk/greylist
+	trouble full 'disk is full; free some space' "a full disk" fill empty
+	trouble read-only 'is on a read-only file system; name another directory' "a read-only disk" to_read_only to_writable
+else
+	skip "a full and a read-only disk" "only root can mount one"
+fi
+
+finish_tap

@@ -1,0 +1,86 @@
+# store_lib.sh - a greenlaned whose greylist store gets into trouble, for t/cli/store*.sh. Sourced, with `name` set.
+
+. "${srcdir:-.}/t/cli/lib.sh"
+greenlaned=${GREENLANED:-${greenlane}d}
+store=$world/greylist
+user=$(id -un)
+[ "$(id -u)" -ne 0 ] || user=nobody # root may open everything
+
+mkdir "$world/vendors" "$world/run" "$world/state"
+[ "$(id -u)" -ne 0 ] || chown nobody "$world" "$world/run" "$world/state"
+cat > "$world/vendors/steady.conf" <<'TEXT'
+vendor = { name = "steady"; domains = [ "steady.example" ]; sources = ( { cidr = [ "192.0.2.1" ]; } ); };
+TEXT
+conf() { # STORE
+	cat > "$world/conf" <<TEXT
+vendor_path = [ "$world/vendors" ];
+vendors = ( { name = "steady"; } );
+milter = { listen = "unix:$world/run/socket"; };
+strangers = { authenticate = false; };
+control = { listen = "unix:$world/run/control"; };
+state_dir = "$world/state";
+user = "$user";
+log = { record = "$world/state/verdicts"; };
+greylist = { store = "$1"; delay = "1s"; };
+dns = { servers = [ "127.0.0.1" ]; timeout = "1s"; };
+TEXT
+}
+says() { grep -Eq -- "$1" "$world/daemon"; }
+count_of() { grep -Ec -- "$1" "$world/daemon"; }
+begin() {
+	rm -f "$world/pipe"
+	mkfifo "$world/pipe" # its limit of file sizes is changed below, and the log must not meet it
+	cat "$world/pipe" > "$world/daemon" &
+	"$greenlaned" -f -c "$world/conf" 2> "$world/pipe" &
+	daemon=$!
+	pids="$pids $daemon"
+	until_true says ' serves '
+	ok $? "$1"
+}
+end() {
+	kill "$daemon"
+	wait "$daemon"
+	is $? 0 "$1"
+}
+mail() { /usr/bin/python3 "$top/t/cli/milter.py" "$world/run/socket" "$@" 2>&1; } # SENDER
+passes() { [ "$(mail "$1")" = pass ]; }
+waits() { case $(mail "$1") in 451\ 4.7.1*greylisted*) ;; *) return 1 ;; esac; }
+owned() { [ "$(id -u)" -ne 0 ] || chown -R nobody "$store"; }
+ill() { says "the greylist store does not work \\($1\\): $store: .*; until it works strangers pass without being greylisted"; }
+well() { says "the greylist store $store works again; $1 messages? passed without being greylisted meanwhile"; }
+status() { "$greenlane" -c "$world/conf" status > "$world/out" 2> "$world/err"; } # leaves what it prints in out
+status_is_ill() { ! status && grep -Eq "greylist lmdb:$store is $1: nobody is greylisted; $2 messages? ha(s|ve) passed" "$world/out"; }
+status_is_well() { status; ! grep -q 'nobody is greylisted' "$world/out"; }
+recorded() { tail -n 1 "$world/state/verdicts" | grep -Eq -- "$1"; }
+
+# a state is one of these: MAKE makes it before the start, MEND mends it; the log must say STATE and REMEDY.
+trouble() { # STATE REMEDY NAME MAKE MEND
+	rm -rf "$store"
+	$4
+	conf "lmdb:$store"
+	begin "$3: greenlaned starts all the same"
+	until_true ill "$1"
+	ok $? "and says that the store is $1, and what follows"
+	says "$2"
+	ok $? "and what to do"
+	passes one@stranger.example && passes two@stranger.example
+	ok $? "strangers pass"
+	until_true says 'greylist=failed .*tries=- waited=-'
+	ok $? "the log line says that the greylist failed"
+	until_true recorded '"greylist":"failed".*"tries":null,"waited":null'
+	ok $? "and the record does"
+	status_is_ill "$1" 2
+	ok $? "and status does, with the number of those who passed"
+	out "$2" "and the remedy"
+	kill -HUP $daemon
+	until_true says 'reload: 1 vendors? in force'
+	is "$(count_of 'does not work')" 1 "it is said once, whatever comes and though a reload looks again"
+	$5
+	until_true well 2
+	ok $? "once it is mended it is opened again by itself, and the log says how many passed"
+	status_is_well
+	ok $? "status is well again"
+	waits three@stranger.example
+	ok $? "strangers are greylisted again"
+	end "it exits with 0"
+}
