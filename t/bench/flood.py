@@ -3,7 +3,7 @@
 
 usage: flood.py vendor | message | zone < KEY
        flood.py flood FOLDER COUNT              messages, each with five signatures of names that are silent or not there
-       flood.py table LOG MESSAGES < RESULTS    1 when a goal is missed
+       flood.py table LOG MESSAGES < RESULTS    1 when mail was not vouched for, or forged mail passed
 """
 import email.utils
 import json
@@ -84,7 +84,7 @@ def table(log, messages):
                                ("forgeries that passed", forged_passed, 0),
                                ("its median time, flooded to calm", ratio, RATIO_GOAL)):
         print(f"{what:<50}{value:>8.4g}   goal {limit:<4} {'reached' if value <= limit else 'MISSED'}")
-        missed += value > limit
+        missed += value > limit and limit == 0  # counts decide, a time only informs
     return 1 if missed else 0
 
 
