@@ -1,0 +1,66 @@
+#!/bin/sh
+# TAP: make install installs all of it, with the paths of configure; make uninstall leaves nothing. Below a private directory.
+name=install
+. "${srcdir:-.}/t/cli/lib.sh"
+unset MAKEFLAGS MFLAGS MAKEOVERRIDES
+root=$world/root
+
+# make_it TARGET: as `make TARGET` of the build that is tested.
+make_it() {
+	make -s -C "$top_builddir" "$1" DESTDIR="$root" > "$world/out" 2>&1
+}
+
+# variable NAME: its value in the Makefile.
+variable() {
+	printf 'include %s\nprint-it: ; @echo "$(%s)"\n' Makefile "$1" | make -s -C "$top_builddir" -f - print-it
+}
+
+# installed VARIABLE FILE...: below the directory that the Makefile's variable names.
+installed() {
+	directory=$(variable "$1")
+	shift
+	for file; do
+		[ -s "$root$directory/$file" ] || { echo "missing: $directory/$file"; return 1; }
+	done > "$world/out"
+}
+
+make_it install
+ok $? "make install comes to its end"
+installed sbindir greenlaned && installed bindir greenlane
+ok $? "both programs"
+installed systemdsystemunitdir greenlaned.service && installed sysusersdir greenlane.conf &&
+	installed tmpfilesdir greenlane.conf && installed logrotatedir greenlane
+ok $? "the unit, the user, the directories, the rotation of the record file"
+installed bashcompletiondir greenlane greenlaned && installed zshcompletiondir _greenlane
+ok $? "the completion for bash and zsh"
+installed man1dir greenlane.1 && installed man5dir greenlane.conf.5 greenlane-vendor.5 greenlane-record.5 &&
+	installed man8dir greenlaned.8 && installed docdir README.md DESIGN.md
+ok $? "the manual and the documentation"
+installed exampledir greenlane.conf.sample postfix/greenlane.cf sendmail/greenlane.mc nagios/check_greenlane
+ok $? "the examples"
+[ "$(ls "$root$(variable vendordir)")" = "$(cd "$top/policy/vendors" && ls -- *.conf)" ]
+ok $? "every vendor file"
+
+# What names a path names the one that was installed.
+unit=$root$(variable systemdsystemunitdir)/greenlaned.service
+for program in $(sed -n 's/^Exec[A-Za-z]*=\([^ ]*\).*/\1/p' "$unit"); do
+	[ -x "$root$program" ] || echo "$program"
+done > "$world/out"
+[ ! -s "$world/out" ]
+ok $? "every program that the unit runs is there"
+etc=$root$(variable sysconfdir)/greenlane
+for directory in $(sed -n 's/^#*vendor_path = \[ "\(.*\)", "\(.*\)" \];/\1 \2/p' "$etc/greenlane.conf"); do
+	[ -d "$root$directory" ] && echo there
+done > "$world/out"
+is "$(wc -l < "$world/out")" 2 "so are both directories that the installed greenlane.conf names"
+
+echo '# ours' >> "$etc/greenlane.conf"
+make_it install && make_it uninstall
+is "$(cd "$root" && find . -type f)" ".$(variable sysconfdir)/greenlane/greenlane.conf" \
+	"make uninstall leaves a configuration that was edited, as a second install did, and nothing else"
+rm -r "$root"
+make_it install && make_it uninstall
+is "$(cd "$root" && find . -type f)" "" "and one that was not edited goes as well"
+is "$(cd "$root" && find . -name '*greenlane*')" "" "with every directory of ours"
+
+finish_tap
