@@ -29,54 +29,69 @@ static const struct {
 	bool write;
 	struct greylist_record kept;
 } decisions[] = {
-	{ "first contact waits one delay", { 0, 0, 0, 0 }, T, "new", DELAY, true, { T, T, 0, 1 } },
-	{ "back at once is early", { T, T, 0, 1 }, T, "early", DELAY, true, { T, T, 0, 2 } },
-	{ "a second before the delay is early", { T, T, 0, 1 }, T + DELAY - 1, "early", 1, true,
-	    { T, T + DELAY - 1, 0, 2 } },
-	{ "early again waits for the first contact's delay, not a new one", { T, T + 200, 0, 2 }, T + 250, "early", 50,
-	    true, { T, T + 250, 0, 3 } },
-	{ "right at the delay is due", { T, T, 0, 1 }, T + DELAY, "due", 0, true, { T, T + DELAY, 1, 1 } },
-	{ "the last second of the window is due", { T, T, 0, 1 }, T + WINDOW, "due", 0, true, { T, T + WINDOW, 1, 1 } },
-	{ "a second after the window it starts again", { T, T, 0, 9 }, T + WINDOW + 1, "new", DELAY, true,
-	    { T + WINDOW + 1, T + WINDOW + 1, 0, 1 } },
-	{ "retries inside the window do not lengthen it", { T, T + WINDOW, 0, 9 }, T + WINDOW + 1, "new", DELAY, true,
-	    { T + WINDOW + 1, T + WINDOW + 1, 0, 1 } },
-	{ "passed once is known", { T, T + 400, 1, 1 }, T + 500, "known", 0, true, { T, T + 500, 2, 1 } },
-	{ "known within the same second", { T, T + 400, 1, 1 }, T + 400, "known", 0, true, { T, T + 400, 2, 1 } },
-	{ "known on the last second of its life", { T, T + 400, 1, 1 }, T + 400 + LIFE, "known", 0, true,
-	    { T, T + 400 + LIFE, 2, 1 } },
-	{ "known is not bound to the retry window", { T, T + 400, 1, 1 }, T + WINDOW + 500, "known", 0, true,
-	    { T, T + WINDOW + 500, 2, 1 } },
-	{ "a second after its life it starts again", { T, T + 400, 4, 7 }, T + 401 + LIFE, "new", DELAY, true,
-	    { T + 401 + LIFE, T + 401 + LIFE, 0, 1 } },
-	{ "the fourth pass is still known", { T, T, 4, 1 }, T + 9, "known", 0, true, { T, T + 9, 5, 1 } },
-	{ "after five passes it is free and not written", { T, T, 5, 1 }, T + 9, "free", 0, false, { T, T, 5, 1 } },
-	{ "free a second before a day is not written", { T, T, 5, 1 }, T + DAY - 1, "free", 0, false, { T, T, 5, 1 } },
-	{ "free after a day is written once to stay alive", { T, T, 5, 1 }, T + DAY, "free", 0, true,
-	    { T, T + DAY, 6, 1 } },
-	{ "free on the last second of its life", { T, T, 9, 1 }, T + LIFE, "free", 0, true, { T, T + LIFE, 10, 1 } },
-	{ "free after its life starts again", { T, T, 9, 1 }, T + LIFE + 1, "new", DELAY, true,
-	    { T + LIFE + 1, T + LIFE + 1, 0, 1 } },
-	{ "counters stop at their end", { T, T, UINT32_MAX, 1 }, T + DAY, "free", 0, true, { T, T + DAY, UINT32_MAX, 1 } },
-	{ "asked stops at its end", { T, T, 0, UINT32_MAX }, T + 1, "early", DELAY - 1, true, { T, T + 1, 0, UINT32_MAX } },
+	{ "first contact waits one delay", { 0, 0, 0, 0, false }, T, "new", DELAY, true, { T, T, 0, 1, false } },
+	{ "back at once is early", { T, T, 0, 1, false }, T, "early", DELAY, true, { T, T, 0, 2, false } },
+	{ "a second before the delay is early", { T, T, 0, 1, false }, T + DELAY - 1, "early", 1, true,
+	    { T, T + DELAY - 1, 0, 2, false } },
+	{ "early again waits for the first contact's delay, not a new one", { T, T + 200, 0, 2, false }, T + 250,
+	    "early", 50, true, { T, T + 250, 0, 3, false } },
+	{ "right at the delay is due", { T, T, 0, 1, false }, T + DELAY, "due", 0, true, { T, T + DELAY, 1, 1, false } },
+	{ "the last second of the window is due", { T, T, 0, 1, false }, T + WINDOW, "due", 0, true,
+	    { T, T + WINDOW, 1, 1, false } },
+	{ "a second after the window it starts again", { T, T, 0, 9, false }, T + WINDOW + 1, "new", DELAY, true,
+	    { T + WINDOW + 1, T + WINDOW + 1, 0, 1, false } },
+	{ "retries inside the window do not lengthen it", { T, T + WINDOW, 0, 9, false }, T + WINDOW + 1, "new", DELAY,
+	    true, { T + WINDOW + 1, T + WINDOW + 1, 0, 1, false } },
+	{ "passed once is known", { T, T + 400, 1, 1, false }, T + 500, "known", 0, true, { T, T + 500, 2, 1, false } },
+	{ "known within the same second", { T, T + 400, 1, 1, false }, T + 400, "known", 0, true,
+	    { T, T + 400, 2, 1, false } },
+	{ "known on the last second of its life", { T, T + 400, 1, 1, false }, T + 400 + LIFE, "known", 0, true,
+	    { T, T + 400 + LIFE, 2, 1, false } },
+	{ "known is not bound to the retry window", { T, T + 400, 1, 1, false }, T + WINDOW + 500, "known", 0, true,
+	    { T, T + WINDOW + 500, 2, 1, false } },
+	{ "a second after its life it starts again", { T, T + 400, 4, 7, false }, T + 401 + LIFE, "new", DELAY, true,
+	    { T + 401 + LIFE, T + 401 + LIFE, 0, 1, false } },
+	{ "the fourth pass is still known", { T, T, 4, 1, false }, T + 9, "known", 0, true, { T, T + 9, 5, 1, false } },
+	{ "after five passes it is free and not written", { T, T, 5, 1, false }, T + 9, "free", 0, false,
+	    { T, T, 5, 1, false } },
+	{ "free a second before a day is not written", { T, T, 5, 1, false }, T + DAY - 1, "free", 0, false,
+	    { T, T, 5, 1, false } },
+	{ "free after a day is written once to stay alive", { T, T, 5, 1, false }, T + DAY, "free", 0, true,
+	    { T, T + DAY, 6, 1, false } },
+	{ "free on the last second of its life", { T, T, 9, 1, false }, T + LIFE, "free", 0, true,
+	    { T, T + LIFE, 10, 1, false } },
+	{ "free after its life starts again", { T, T, 9, 1, false }, T + LIFE + 1, "new", DELAY, true,
+	    { T + LIFE + 1, T + LIFE + 1, 0, 1, false } },
+	{ "counters stop at their end", { T, T, UINT32_MAX, 1, false }, T + DAY, "free", 0, true,
+	    { T, T + DAY, UINT32_MAX, 1, false } },
+	{ "asked stops at its end", { T, T, 0, UINT32_MAX, false }, T + 1, "early", DELAY - 1, true,
+	    { T, T + 1, 0, UINT32_MAX, false } },
 
-	{ "clock back an hour while waiting: one delay by the new clock", { T, T, 0, 1 }, T - 3600, "early", DELAY,
-	    true, { T - 3600, T - 3600, 0, 2 } },
-	{ "clock back to 1970 while waiting: one delay as well", { T, T, 0, 1 }, 10, "early", DELAY, true,
-	    { 10, 10, 0, 2 } },
-	{ "clock set back to before the last retry but not before first contact", { T, T + 250, 0, 2 }, T + 100,
-	    "early", DELAY - 100, true, { T, T + 100, 0, 3 } },
-	{ "clock back to 1970 for a known one: it passes", { T, T, 1, 1 }, 10, "known", 0, true, { T, 10, 2, 1 } },
-	{ "clock back for a free one: it passes and its life counts from now", { T, T, 5, 1 }, T - 3600, "free", 0,
-	    true, { T, T - 3600, 6, 1 } },
-	{ "clock ahead a year while waiting: it starts again", { T, T, 0, 1 }, T + 365 * DAY, "new", DELAY, true,
-	    { T + 365 * DAY, T + 365 * DAY, 0, 1 } },
-	{ "and when it comes back, one delay", { T + 365 * DAY, T + 365 * DAY, 0, 1 }, T + 400, "early", DELAY, true,
-	    { T + 400, T + 400, 0, 2 } },
-	{ "times at both ends of their type do not overflow", { INT64_MIN, INT64_MIN, 1, 0 }, INT64_MAX, "new", DELAY,
-	    true, { INT64_MAX, INT64_MAX, 0, 1 } },
-	{ "nor the other way round", { INT64_MAX, INT64_MAX, 0, 1 }, INT64_MIN, "early", DELAY, true,
-	    { INT64_MIN, INT64_MIN, 0, 2 } },
+	{ "clock back an hour while waiting: one delay by the new clock", { T, T, 0, 1, false }, T - 3600, "early",
+	    DELAY, true, { T - 3600, T - 3600, 0, 2, false } },
+	{ "clock back to 1970 while waiting: one delay as well", { T, T, 0, 1, false }, 10, "early", DELAY, true,
+	    { 10, 10, 0, 2, false } },
+	{ "clock set back to before the last retry but not before first contact", { T, T + 250, 0, 2, false }, T + 100,
+	    "early", DELAY - 100, true, { T, T + 100, 0, 3, false } },
+	{ "clock back to 1970 for a known one: it passes", { T, T, 1, 1, false }, 10, "known", 0, true,
+	    { T, 10, 2, 1, false } },
+	{ "clock back for a free one: it passes and its life counts from now", { T, T, 5, 1, false }, T - 3600, "free",
+	    0, true, { T, T - 3600, 6, 1, false } },
+	{ "clock ahead a year while waiting: it starts again", { T, T, 0, 1, false }, T + 365 * DAY, "new", DELAY, true,
+	    { T + 365 * DAY, T + 365 * DAY, 0, 1, false } },
+	{ "and when it comes back, one delay", { T + 365 * DAY, T + 365 * DAY, 0, 1, false }, T + 400, "early", DELAY,
+	    true, { T + 400, T + 400, 0, 2, false } },
+	{ "times at both ends of their type do not overflow", { INT64_MIN, INT64_MIN, 1, 0, false }, INT64_MAX, "new",
+	    DELAY, true, { INT64_MAX, INT64_MAX, 0, 1, false } },
+	{ "what is let pass passes at its next try", { T, T + 20, 0, 1, true }, T + 30, "due", 0, true,
+	    { T, T + 30, 1, 1, false } },
+	{ "also when its window is over", { T, T + WINDOW, 0, 3, true }, T + WINDOW + DAY, "due", 0, true,
+	    { T, T + WINDOW + DAY, 1, 3, false } },
+	{ "and after a clock set back", { T, T + 20, 0, 1, true }, 10, "due", 0, true, { T, 10, 1, 1, false } },
+	{ "but not for ever", { T, T + 20, 0, 1, true }, T + 21 + LIFE, "new", DELAY, true,
+	    { T + 21 + LIFE, T + 21 + LIFE, 0, 1, false } },
+	{ "nor the other way round", { INT64_MAX, INT64_MAX, 0, 1, false }, INT64_MIN, "early", DELAY, true,
+	    { INT64_MIN, INT64_MIN, 0, 2, false } },
 };
 
 static const char *
@@ -111,16 +126,16 @@ static const struct {
 } tries[] = {
 	{ "off: it was not asked", { .state = GREYLIST_OFF }, 0, 0 },
 	{ "exempt: nor was it", { .state = GREYLIST_EXEMPT }, 0, 0 },
-	{ "failed: it could not answer", { .state = GREYLIST_FAILED, .record = { T, T, 0, 1 } }, 0, 0 },
-	{ "new is the first try", { .state = GREYLIST_NEW, .record = { T + 300, T + 300, 0, 1 } }, 1, 0 },
-	{ "early counts itself", { .state = GREYLIST_EARLY, .record = { T, T + 300, 0, 2 } }, 2, 300 },
-	{ "due comes after those that waited", { .state = GREYLIST_DUE, .record = { T, T + 300, 1, 2 } }, 3, 300 },
-	{ "due after as many as can be counted", { .state = GREYLIST_DUE, .record = { T, T, 1, UINT32_MAX } },
+	{ "failed: it could not answer", { .state = GREYLIST_FAILED, .record = { T, T, 0, 1, false } }, 0, 0 },
+	{ "new is the first try", { .state = GREYLIST_NEW, .record = { T + 300, T + 300, 0, 1, false } }, 1, 0 },
+	{ "early counts itself", { .state = GREYLIST_EARLY, .record = { T, T + 300, 0, 2, false } }, 2, 300 },
+	{ "due comes after those that waited", { .state = GREYLIST_DUE, .record = { T, T + 300, 1, 2, false } }, 3, 300 },
+	{ "due after as many as can be counted", { .state = GREYLIST_DUE, .record = { T, T, 1, UINT32_MAX, false } },
 	    UINT32_MAX, 300 },
-	{ "known passes at its first try", { .state = GREYLIST_KNOWN, .record = { T, T, 2, 7 } }, 1, 0 },
-	{ "so does free", { .state = GREYLIST_FREE, .record = { T, T, 9, 7 } }, 1, 0 },
+	{ "known passes at its first try", { .state = GREYLIST_KNOWN, .record = { T, T, 2, 7, false } }, 1, 0 },
+	{ "so does free", { .state = GREYLIST_FREE, .record = { T, T, 9, 7, false } }, 1, 0 },
 	{ "a clock that was set back makes no wait negative",
-	    { .state = GREYLIST_EARLY, .record = { T + 400, T, 0, 2 } }, 2, 0 },
+	    { .state = GREYLIST_EARLY, .record = { T + 400, T, 0, 2, false } }, 2, 0 },
 };
 
 static void
@@ -162,7 +177,7 @@ static void
 test_settings(void)
 {
 	struct greylist_settings other = settings;
-	struct greylist_record record = { T, T, 5, 1 };
+	struct greylist_record record = { T, T, 5, 1, false };
 
 	other.on = false;
 	is(greylist_state_word(greylist_decide(&other, NULL, T).state), "off", "without a store nobody is greylisted");
@@ -186,13 +201,16 @@ static const struct {
 	int64_t now;
 	bool dead;
 } deaths[] = {
-	{ "one that waits lives through the window", { T, T, 0, 1 }, T + WINDOW, false },
-	{ "and is dead after it", { T, T, 0, 1 }, T + WINDOW + 1, true },
-	{ "retries do not keep it alive", { T, T + WINDOW, 0, 9 }, T + WINDOW + 1, true },
-	{ "one that passed lives for its lifetime", { T, T + 500, 1, 1 }, T + 500 + LIFE, false },
-	{ "and is dead after it", { T, T + 500, 1, 1 }, T + 501 + LIFE, true },
-	{ "a clock back in 1970 kills nothing", { T, T, 0, 1 }, 0, false },
-	{ "nor what has passed", { T, T, 3, 1 }, 0, false },
+	{ "one that waits lives through the window", { T, T, 0, 1, false }, T + WINDOW, false },
+	{ "and is dead after it", { T, T, 0, 1, false }, T + WINDOW + 1, true },
+	{ "retries do not keep it alive", { T, T + WINDOW, 0, 9, false }, T + WINDOW + 1, true },
+	{ "one that passed lives for its lifetime", { T, T + 500, 1, 1, false }, T + 500 + LIFE, false },
+	{ "and is dead after it", { T, T + 500, 1, 1, false }, T + 501 + LIFE, true },
+	{ "a clock back in 1970 kills nothing", { T, T, 0, 1, false }, 0, false },
+	{ "nor what has passed", { T, T, 3, 1, false }, 0, false },
+	{ "what is let pass lives for a lifetime after that", { T, T + 20, 0, 1, true }, T + 20 + LIFE, false },
+	{ "and is dead after it", { T, T + 20, 0, 1, true }, T + 21 + LIFE, true },
+	{ "what was forgotten is dead, whatever the clock", { 0, 0, 0, 0, false }, 10, true },
 };
 
 static void
@@ -429,7 +447,7 @@ test_records(void)
 {
 	static const uint8_t wanted[GREYLIST_RECORD_BYTES] = { 1, 0, 0, 0, 0x3b, 0x9a, 0xca, 0, 0, 0, 0, 0, 0x3b, 0x9a,
 		0xca, 1, 0, 0, 0, 2, 0, 0, 0, 3 };
-	struct greylist_record record = { T, T + 1, 2, 3 }, back;
+	struct greylist_record record = { T, T + 1, 2, 3, false }, back;
 	uint8_t bytes[GREYLIST_RECORD_BYTES], other[GREYLIST_RECORD_BYTES];
 	unsigned accepted = 0;
 
@@ -440,6 +458,13 @@ test_records(void)
 	ok(greylist_record_unpack(bytes, sizeof bytes, &back) && back.first == T && back.last == T + 1 &&
 		back.passed == 2 && back.asked == 3,
 	    "and comes back as it was");
+	ok(!back.let_pass, "without a mark that it had not");
+	record.let_pass = true;
+	greylist_record_pack(&record, other);
+	ok(other[0] == 2 && greylist_record_unpack(other, sizeof other, &back) && back.let_pass && back.first == T &&
+		back.asked == 3,
+	    "one that is let pass has another version, which those of before do not know");
+	record.let_pass = false;
 	ok(!greylist_record_unpack(bytes, sizeof bytes - 1, &back), "a short one is not there");
 	ok(!greylist_record_unpack(bytes, 0, &back), "an empty one is not there");
 	for (unsigned bit = 0; bit < 8 * sizeof bytes; bit++) {
@@ -448,17 +473,51 @@ test_records(void)
 		accepted += greylist_record_unpack(other, sizeof other, &back);
 	}
 	is_number(accepted, 0, "nor is one with any one bit flipped");
-	record = (struct greylist_record){ -5, INT64_MAX, UINT32_MAX, 0 };
+	record = (struct greylist_record){ -5, INT64_MAX, UINT32_MAX, 0, false };
 	greylist_record_pack(&record, bytes);
 	ok(greylist_record_unpack(bytes, sizeof bytes, &back) && back.first == 0 &&
 		back.last == ((int64_t)1 << 56) - 1 && back.passed == UINT32_MAX,
 	    "times that do not fit stop at the ends");
 }
 
+static const struct {
+	const char *name;
+	struct greylist_record found, kept;
+	int64_t now;
+} passes[] = {
+	{ "one that waits", { T, T + 9, 0, 2, false }, { T, T + 50, 0, 2, true }, T + 50 },
+	{ "one whose window is over", { T, T + 9, 0, 2, false }, { T, T + WINDOW + 1, 0, 2, true }, T + WINDOW + 1 },
+	{ "one that passes anyway stays", { T, T + 9, 1, 2, false }, { T, T + 9, 1, 2, false }, T + 50 },
+	{ "one that passed a lifetime ago begins now", { T, T, 1, 2, false },
+	    { T + LIFE + 1, T + LIFE + 1, 0, 0, true }, T + LIFE + 1 },
+};
+
+static void
+test_let_pass(void)
+{
+	struct greylist_record blank = { 0 };
+
+	for (size_t i = 0; i < sizeof passes / sizeof passes[0]; i++) {
+		struct greylist_record made = greylist_record_let_pass(&settings, &passes[i].found, passes[i].now);
+		const struct greylist_record *kept = &passes[i].kept;
+
+		ok(made.first == kept->first && made.last == kept->last && made.passed == kept->passed &&
+			made.asked == kept->asked && made.let_pass == kept->let_pass,
+		    "let pass: %s", passes[i].name);
+		is_number(greylist_state_waits(greylist_decide(&settings, &made, passes[i].now).state), false,
+		    "and it passes");
+	}
+	ok(greylist_record_is_blank(&blank), "a record of nothing is blank");
+	is(greylist_state_word(greylist_decide(&settings, &blank, 10).state), "new", "and begins anew, even in 1970");
+	blank.asked = 1;
+	ok(!greylist_record_is_blank(&blank), "one of something is not");
+}
+
 int
 main(void)
 {
 	test_decisions();
+	test_let_pass();
 	test_tries();
 	test_life();
 	test_settings();

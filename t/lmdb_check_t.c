@@ -49,7 +49,7 @@ lmdb_open(const char *folder, struct fault *why)
 static bool
 put(struct store *store, unsigned number, uint32_t passed)
 {
-	struct greylist_record record = { 1000 + number, 2000 + number, passed, number };
+	struct greylist_record record = { 1000 + number, 2000 + number, passed, number, false };
 	char key[32];
 
 	snprintf(key, sizeof key, "g b-%u", number);

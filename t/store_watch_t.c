@@ -77,7 +77,7 @@ open_in(const char *folder)
 static bool
 put(struct store *store, const char *key, uint32_t passed)
 {
-	struct greylist_record record = { 1000, 2000, passed, 1 };
+	struct greylist_record record = { 1000, 2000, passed, 1, false };
 
 	return store_put(store, key, strlen(key), &record, NULL);
 }

@@ -10,6 +10,7 @@
 enum {
 	DAY = 24 * 60 * 60,
 	RECORD_VERSION = 1,
+	RECORD_LET_PASS = 2, /* the same bytes, of what is let pass: who does not know it lets the tuple begin anew */
 	BATV_TAG = 10,
 	UNWRAP_MAX = 4, /* a BATV sender in SRS in SRS is three */
 	SENDER_MAX = LOCAL_PART_MAX + 1 + DOMAIN_TEXT,
@@ -409,6 +410,7 @@ decide_pass(enum greylist_state state, struct greylist_record record, bool write
 {
 	if (write) {
 		record.last = now;
+		record.let_pass = false;
 		count_up(&record.passed);
 	}
 	return (struct greylist_decision){ state, 0, write, record };
@@ -453,20 +455,33 @@ decide_known(const struct greylist_settings *settings, const struct greylist_rec
 	return decide_pass(GREYLIST_FREE, *record, idle < 0 || idle >= refresh, now);
 }
 
+/* An administrator let it pass. */
+static struct greylist_decision
+decide_let_pass(const struct greylist_settings *settings, const struct greylist_record *record, int64_t now)
+{
+	if (elapsed(record->last, now) > settings->lifetime)
+		return decide_anew(settings, now);
+	return decide_pass(GREYLIST_DUE, *record, true, now);
+}
+
 struct greylist_decision
 greylist_decide(const struct greylist_settings *settings, const struct greylist_record *found, int64_t now)
 {
 	if (!settings->on)
 		return (struct greylist_decision){ .state = GREYLIST_OFF };
-	if (found == NULL)
+	if (found == NULL || greylist_record_is_blank(found))
 		return decide_anew(settings, now);
+	if (found->let_pass)
+		return decide_let_pass(settings, found, now);
 	return found->passed == 0 ? decide_stranger(settings, *found, now) : decide_known(settings, found, now);
 }
 
 bool
 greylist_is_dead(const struct greylist_settings *settings, const struct greylist_record *record, int64_t now)
 {
-	if (record->passed == 0)
+	if (greylist_record_is_blank(record))
+		return true;
+	if (record->passed == 0 && !record->let_pass)
 		return elapsed(record->first, now) > settings->retry_window;
 	return elapsed(record->last, now) > settings->lifetime;
 }
@@ -491,10 +506,33 @@ greylist_tries(const struct greylist_decision *decision, int64_t now)
 	}
 }
 
+/* ---- what an administrator changes ---- */
+
+bool
+greylist_record_is_blank(const struct greylist_record *record)
+{
+	return record->first == 0 && record->last == 0 && record->passed == 0 && record->asked == 0 && !record->let_pass;
+}
+
+struct greylist_record
+greylist_record_let_pass(const struct greylist_settings *settings, const struct greylist_record *found, int64_t now)
+{
+	bool dead = greylist_is_dead(settings, found, now);
+	struct greylist_record record = *found;
+
+	if (found->passed > 0 && !dead)
+		return record;
+	if (found->passed > 0)
+		record = (struct greylist_record){ .first = now };
+	record.last = now;
+	record.let_pass = true;
+	return record;
+}
+
 /* ---- records as bytes ---- */
 
 /*
- * All big-endian: 0 version; 1 first (7 bytes); 8 check; 9 last (7); 16 passed (4); 20 asked (4).
+ * All big-endian: 0 version (2: let pass); 1 first (7 bytes); 8 check; 9 last (7); 16 passed (4); 20 asked (4).
  * The check covers all other bytes: LMDB does not notice a flipped bit, we do.
  */
 enum { AT_VERSION = 0, AT_FIRST = 1, AT_CHECK = 8, AT_LAST = 9, AT_PASSED = 16, AT_ASKED = 20, TIME_BYTES = 7 };
@@ -533,7 +571,7 @@ check_of(const uint8_t bytes[GREYLIST_RECORD_BYTES])
 void
 greylist_record_pack(const struct greylist_record *record, uint8_t out[GREYLIST_RECORD_BYTES])
 {
-	out[AT_VERSION] = RECORD_VERSION;
+	out[AT_VERSION] = record->let_pass ? RECORD_LET_PASS : RECORD_VERSION;
 	put_number(out + AT_FIRST, TIME_BYTES, record->first);
 	put_number(out + AT_LAST, TIME_BYTES, record->last);
 	put_number(out + AT_PASSED, 4, record->passed);
@@ -546,8 +584,10 @@ greylist_record_unpack(const void *bytes, size_t length, struct greylist_record 
 {
 	const uint8_t *at = bytes;
 
-	if (length != GREYLIST_RECORD_BYTES || at[AT_VERSION] != RECORD_VERSION || at[AT_CHECK] != check_of(at))
+	if (length != GREYLIST_RECORD_BYTES || at[AT_CHECK] != check_of(at) ||
+	    (at[AT_VERSION] != RECORD_VERSION && at[AT_VERSION] != RECORD_LET_PASS))
 		return false;
+	out->let_pass = at[AT_VERSION] == RECORD_LET_PASS;
 	out->first = take_number(at + AT_FIRST, TIME_BYTES);
 	out->last = take_number(at + AT_LAST, TIME_BYTES);
 	out->passed = (uint32_t)take_number(at + AT_PASSED, 4);

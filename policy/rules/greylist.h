@@ -22,6 +22,7 @@ struct greylist_record {
 	int64_t last;    /* last written */
 	uint32_t passed; /* times it passed */
 	uint32_t asked;  /* times it was deferred */
+	bool let_pass;   /* an administrator said so: the next try passes */
 };
 
 enum { GREYLIST_KEY_MAX = 480, GREYLIST_RECORD_BYTES = 24 };
@@ -74,17 +75,26 @@ struct greylist_tries {
 struct greylist_tries greylist_tries(const struct greylist_decision *, int64_t now);
 
 /*
- * found NULL: the store has no such key. A retry passes from delay to retry_window after first contact,
+ * found NULL or blank: the store has no such key. A retry passes from delay to retry_window after first contact,
  * both included; after that, mail passes for lifetime after each pass. FREE is written at most once a day.
  * A clock set back to before first contact: one delay by the new clock, no more and no less.
  * A clock set back to before the last pass: it still passes, and lifetime counts from now.
  * A clock that jumps ahead: a waiting sender may pass early once, or starts again; both heal by themselves.
+ * What an administrator lets pass is DUE at its next try, within lifetime.
  */
 struct greylist_decision greylist_decide(const struct greylist_settings *, const struct greylist_record *found,
     int64_t now);
 
 /* Is a record dead at `now`, so that a sweep may drop it? A clock that was set back makes none dead. */
 bool greylist_is_dead(const struct greylist_settings *, const struct greylist_record *, int64_t now);
+
+/* A tuple that was forgotten: all zero, as old as can be. It counts as missing, and the next sweep drops it. */
+bool greylist_record_is_blank(const struct greylist_record *);
+
+/* The record of a tuple that is let pass at its next try; found is not blank. One that passes anyway is unchanged. What
+ * has expired counts from now on, unless it still waits: then it keeps the time of its first try. */
+struct greylist_record greylist_record_let_pass(const struct greylist_settings *, const struct greylist_record *found,
+    int64_t now);
 
 void greylist_record_pack(const struct greylist_record *, uint8_t out[GREYLIST_RECORD_BYTES]);
 /* False for a wrong length, version or check sum: such a record counts as missing. */
