@@ -58,7 +58,7 @@ key_of(char out[32], const char *word, unsigned number)
 static bool
 put(struct store *store, const char *word, unsigned number, uint32_t passed, struct fault *why)
 {
-	struct greylist_record record = { 1000 + number, 2000 + number, passed, number };
+	struct greylist_record record = { 1000 + number, 2000 + number, passed, number, false };
 	char key[32];
 
 	key_of(key, word, number);
@@ -186,7 +186,7 @@ static void
 test_keys(const char *name, struct store *store)
 {
 	char longest[GREYLIST_KEY_MAX + 1];
-	struct greylist_record record = { 1, 2, 3, 4 };
+	struct greylist_record record = { 1, 2, 3, 4, false };
 	struct fault why;
 	bool found;
 
@@ -224,6 +224,195 @@ test_bounded_sweep(const char *name, struct store *store)
 	store_close(store);
 }
 
+/* ---- pages ---- */
+
+/* Reads all pages; how many keys are out of order, double or with a wrong record. -1: a failure. */
+static long
+pages_check(struct store *store, size_t *met, size_t *pages)
+{
+	struct store_page *page = calloc(2, sizeof *page), *before = page + 1;
+	long wrong = page == NULL ? -1 : 0;
+
+	*met = *pages = 0;
+	while (wrong >= 0) {
+		const struct store_entry *last = before->count > 0 ? &before->entries[before->count - 1] : NULL;
+
+		if (!store_page(store, before->next, before->next_length, page, NULL)) {
+			wrong = -1;
+			break;
+		}
+		++*pages;
+		for (size_t i = 0; i < page->count; last = &page->entries[i++]) {
+			const struct store_entry *entry = &page->entries[i];
+
+			++*met;
+			wrong += entry->record.first != 1000 + (int64_t)entry->record.asked;
+			wrong += last != NULL &&
+			    memcmp(last->key, entry->key, last->length < entry->length ? last->length : entry->length) > 0;
+			wrong += last != NULL && last->length == entry->length &&
+			    memcmp(last->key, entry->key, last->length) == 0;
+		}
+		if (page->is_last)
+			break;
+		*before = *page;
+	}
+	free(page);
+	return wrong;
+}
+
+static void
+test_pages(const char *name, struct store *store)
+{
+	enum { MANY = 3 * STORE_PAGE + 1 };
+	struct store_page *page = calloc(1, sizeof *page);
+	struct fault why = { .line = 0 };
+	size_t met, pages;
+
+	if (store == NULL || page == NULL)
+		return;
+	ok(store_page(store, "", 0, page, &why) && page->count == 0 && page->is_last,
+	    "%s: no records are one empty page", name);
+	for (unsigned i = 0; i < MANY; i++)
+		if (!put(store, "p", i, 1, NULL))
+			return;
+	ok(store_sync(store, NULL) && pages_check(store, &met, &pages) == 0,
+	    "%s: pages are in order and without doubles", name);
+	is_number(met, MANY, "%s: they hold all records", name);
+	is_number(pages, 4, "%s: in pages", name);
+	ok(store_page(store, "g p-5", 5, page, &why) && page->count > 0 && page->entries[0].length == 5 &&
+		memcmp(page->entries[0].key, "g p-5", 5) == 0,
+	    "%s: a page begins with the key itself", name);
+	ok(store_page(store, "g p-5\0", 6, page, &why) && page->count > 0 &&
+		memcmp(page->entries[0].key, "g p-50", 6) == 0,
+	    "%s: or right behind it", name);
+	ok(store_page(store, "h", 1, page, &why) && page->count == 0 && page->is_last, "%s: behind all there is none",
+	    name);
+	ok(put(store, "p", 5, 9, NULL) && store_page(store, "g p-5", 5, page, &why) && page->entries[0].record.passed == 9,
+	    "%s: a record that was put just now is the new one", name);
+	ok(!store_page(store, (char[STORE_KEY_ROOM + 1]){ 'g' }, STORE_KEY_ROOM + 1, page, &why),
+	    "%s: a place longer than keys is a fault: %s", name, why.text);
+	store_close(store);
+	free(page);
+}
+
+/* A child, for nobody may open one file twice. Returns bits for what succeeded. */
+static int
+child_read(const char *folder, size_t wanted)
+{
+	char path[PATH_ROOM];
+	struct fault why = { .line = 0 };
+	struct store *reader;
+	size_t met, pages;
+	int good = 0;
+
+	path_of(path, folder, NULL);
+	reader = store_lmdb_reader(path, &why);
+	if (reader == NULL)
+		return 0;
+	good |= pages_check(reader, &met, &pages) == 0 && met >= wanted ? 1 : 0;
+	good |= get(reader, "r", 1) == 1 && get(reader, "r", 1000000) == -1 ? 2 : 0;
+	good |= !put(reader, "r", 1, 2, &why) && strstr(why.text, "only to read") != NULL ? 4 : 0;
+	store_close(reader);
+	return good;
+}
+
+static int
+in_child(const char *folder, size_t wanted)
+{
+	int status = 0;
+	pid_t child = fork();
+
+	if (child == 0)
+		_exit(child_read(folder, wanted));
+	waitpid(child, &status, 0);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+/* While the store is open and written to, and after that. */
+static void
+test_reader(void)
+{
+	struct store *store = lmdb_open("reader", NULL);
+	char path[PATH_ROOM];
+	struct fault why = { .line = 0 };
+	unsigned wrong = 0;
+
+	for (unsigned i = 0; store != NULL && i < 1000; i++)
+		wrong += !put(store, "r", i, 1, NULL);
+	if (store == NULL || !store_sync(store, NULL))
+		return;
+	for (unsigned round = 0; round < 10; round++) {
+		for (unsigned i = 0; i < 300; i++)
+			wrong += !put(store, "r", 2000 + round * 300 + i, 1, NULL);
+		wrong += in_child("reader", 1000) != 7;
+	}
+	is_number(wrong, 0, "lmdb: another process reads while records are written");
+	store_close(store);
+	path_of(path, "reader", "lock.mdb");
+	ok(remove(path) == 0 && in_child("reader", 4000) == 7 && access(path, F_OK) != 0,
+	    "lmdb: and afterwards, and leaves no lock file that was not there");
+	folder_remove("reader");
+	path_of(path, "reader", NULL);
+	ok(store_lmdb_reader(path, &why) == NULL && access(path, F_OK) != 0 &&
+		strstr(why.text, "there is no greylist yet") != NULL,
+	    "lmdb: a greylist that is not there is not made to be read: %s", why.text);
+}
+
+/* How many readers are in the lock file whose process is gone. */
+static int
+dead_readers(const char *folder)
+{
+	char path[PATH_ROOM];
+	int dead = -1, status = 0;
+	MDB_env *env;
+	pid_t child = fork();
+
+	if (child == 0) {
+		path_of(path, folder, NULL);
+		if (mdb_env_create(&env) != 0 || mdb_env_open(env, path, MDB_RDONLY, 0640) != 0 ||
+		    mdb_reader_check(env, &dead) != 0)
+			_exit(99);
+		_exit(dead);
+	}
+	waitpid(child, &status, 0);
+	return WEXITSTATUS(status);
+}
+
+/* Begins to read, and is killed. */
+static void
+reader_killed(const char *folder)
+{
+	char path[PATH_ROOM];
+	MDB_env *env;
+	MDB_txn *txn;
+	pid_t child = fork();
+
+	if (child == 0) {
+		path_of(path, folder, NULL);
+		if (mdb_env_create(&env) == 0 && mdb_env_open(env, path, MDB_RDONLY, 0640) == 0 &&
+		    mdb_txn_begin(env, NULL, MDB_RDONLY, &txn) == 0)
+			kill(getpid(), SIGKILL);
+		_exit(1);
+	}
+	waitpid(child, NULL, 0);
+}
+
+static void
+test_killed_reader(void)
+{
+	struct store *store = lmdb_open("slots", NULL);
+
+	if (store == NULL || !put(store, "a", 1, 1, NULL) || !store_sync(store, NULL))
+		return;
+	reader_killed("slots");
+	is_number(dead_readers("slots"), 1, "lmdb: a reader that was killed stays in the lock file");
+	reader_killed("slots");
+	ok(sweep_round(store, never_passed) > 0, "lmdb: until a round of the sweep");
+	is_number(dead_readers("slots"), 0, "lmdb: which takes it out");
+	store_close(store);
+	folder_remove("slots");
+}
+
 static void
 test_memory_ceiling(void)
 {
@@ -257,6 +446,7 @@ static void *
 hand_run(void *context)
 {
 	struct hand *hand = context;
+	size_t met, pages;
 	char word[8];
 
 	snprintf(word, sizeof word, "t%u", hand->number);
@@ -269,6 +459,8 @@ hand_run(void *context)
 			hand->wrong += sweep_round(hand->store, never_passed) == 0;
 		if (i % 500 == hand->number)
 			hand->wrong += !store_sync(hand->store, NULL);
+		if (i % 400 == hand->number)
+			hand->wrong += pages_check(hand->store, &met, &pages) != 0;
 	}
 	return NULL;
 }
@@ -288,8 +480,8 @@ test_threads(const char *name, struct store *store)
 		pthread_join(hands[i].thread, NULL);
 		wrong += hands[i].wrong;
 	}
-	ok(store != NULL && wrong == 0, "%s: %d threads put, get, sweep and sync at once (%u wrong)", name, THREADS,
-	    wrong);
+	ok(store != NULL && wrong == 0, "%s: %d threads put, get, list, sweep and sync at once (%u wrong)", name,
+	    THREADS, wrong);
 	store_close(store);
 }
 
@@ -584,6 +776,11 @@ main(void)
 	test_bounded_sweep("memory", store_memory(10000, NULL));
 	test_bounded_sweep("lmdb", lmdb_open("sweep", &why));
 	folder_remove("sweep");
+	test_pages("memory", store_memory(10000, NULL));
+	test_pages("lmdb", lmdb_open("pages", &why));
+	folder_remove("pages");
+	test_reader();
+	test_killed_reader();
 	test_memory_ceiling();
 	test_threads("memory", store_memory(100000, NULL));
 	test_threads("lmdb", lmdb_open("threads", &why));

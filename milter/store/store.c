@@ -48,6 +48,18 @@ store_sync(struct store *store, struct fault *why)
 	return store->sync(store, why);
 }
 
+bool
+store_page(struct store *store, const char *from, size_t length, struct store_page *out, struct fault *why)
+{
+	out->count = out->next_length = 0;
+	out->is_last = true;
+	if (length > STORE_KEY_ROOM)
+		return fault_set(why, "a greylist key has at most %d bytes", GREYLIST_KEY_MAX);
+	if (store->page == NULL)
+		return fault_set(why, "this greylist cannot be listed");
+	return store->page(store, from, length, out, why);
+}
+
 void
 store_close(struct store *store)
 {

@@ -34,6 +34,24 @@ struct store_report {
 	struct fault why;     /* of the trouble, with its remedy; "" while it works */
 };
 
+enum { STORE_PAGE = 256, STORE_KEY_ROOM = GREYLIST_KEY_MAX + 1 }; /* a page can begin right behind any key */
+
+/* A record and its key; not terminated. */
+struct store_entry {
+	struct greylist_record record;
+	size_t length;
+	char key[GREYLIST_KEY_MAX];
+};
+
+/* Records in the order of their keys' bytes, and where the next page begins. */
+struct store_page {
+	struct store_entry entries[STORE_PAGE];
+	size_t count;
+	bool is_last; /* there are none behind it; otherwise next is a key or the place behind one */
+	size_t next_length;
+	char next[STORE_KEY_ROOM];
+};
+
 struct store {
 	bool (*get)(struct store *, const char *key, size_t length, struct greylist_record *out, bool *found,
 	    struct fault *why);
@@ -44,6 +62,8 @@ struct store {
 	    bool *done, struct fault *why);
 	bool (*sync)(struct store *, struct fault *why); /* waits until all that was put is on disk */
 	void (*close)(struct store *);
+	/* NULL in a store whose records cannot be listed. */
+	bool (*page)(struct store *, const char *from, size_t length, struct store_page *out, struct fault *why);
 	/* NULL in a store that does not watch itself. */
 	void (*report)(struct store *, struct store_report *);
 	void (*count_passed)(struct store *);
@@ -56,6 +76,12 @@ bool store_put(struct store *, const char *key, size_t length, const struct grey
 bool store_sweep(struct store *, bool (*dead)(const void *, const struct greylist_record *), const void *context,
     bool *done, struct fault *why) MUST_USE;
 bool store_sync(struct store *, struct fault *why) MUST_USE;
+/*
+ * Puts the records from `from` on (at most STORE_KEY_ROOM bytes; none: from the first) into *out, a page at most: there
+ * may be fewer, even none, before the last one. Nothing waits for it longer than for reading one page. What is put
+ * while its key is passed may be missed; call store_sync first, so that all that was put before is there.
+ */
+bool store_page(struct store *, const char *from, size_t length, struct store_page *out, struct fault *why) MUST_USE;
 void store_close(struct store *); /* NULL is fine */
 
 /* In which state the store is, for `status`. NULL is off. */
@@ -79,6 +105,12 @@ struct store *store_lmdb(const char *path, struct fault *why) MUST_USE;
 
 /* The same with another size limit of its file, in bytes. */
 struct store *store_lmdb_within(const char *path, size_t ceiling, struct fault *why) MUST_USE;
+
+/*
+ * The same directory, only to read: nothing is created or changed in it, also not by mistake. Gets and pages work, puts are faults.
+ * Safe beside a process that writes (LMDB's lock file counts the readers). A directory without a greylist is a fault. Given.
+ */
+struct store *store_lmdb_reader(const char *path, struct fault *why) MUST_USE;
 
 /* Of a store that store_lmdb opened: is its file still the one that was opened, and as long as it was? False: it was
  * moved away, replaced or cut short. Then nothing more is written to it; what is left is to close it. */

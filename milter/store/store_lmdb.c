@@ -14,6 +14,7 @@
 
 #include "milter/store/greylist_map.h"
 #include "milter/store/lmdb_check.h"
+#include "milter/store/lmdb_page.h"
 #include "milter/store/store.h"
 
 /*
@@ -28,13 +29,6 @@ enum {
 	READERS = 32,    /* read transactions at a time */
 	SWEEP_MAX = 1000 /* records checked in one call */
 };
-
-/* The file's size limit: six million records. It does not grow further on purpose, because strangers cause the
- * records. */
-static const size_t file_bytes = sizeof(void *) > 4 ? (size_t)1 << 30 : (size_t)1 << 28;
-
-/* In every file of ours, so that we never sweep another program's file. */
-static const char mark_key[] = "greenlane", mark_value[] = "greylist 1";
 
 struct lmdb_store {
 	struct store store;
@@ -67,12 +61,6 @@ lmdb_of(struct store *store)
 	return (struct lmdb_store *)store;
 }
 
-static MDB_val
-value_of(const void *bytes, size_t length)
-{
-	return (MDB_val){ length, (void *)(uintptr_t)bytes };
-}
-
 /* ---- writing ---- */
 
 struct batch {
@@ -86,7 +74,7 @@ batch_put(void *context, const char *key, size_t length, const struct greylist_r
 {
 	struct batch *batch = context;
 	uint8_t bytes[GREYLIST_RECORD_BYTES];
-	MDB_val name = value_of(key, length), value = value_of(bytes, sizeof bytes);
+	MDB_val name = lmdb_value(key, length), value = lmdb_value(bytes, sizeof bytes);
 
 	greylist_record_pack(record, bytes);
 	batch->code = mdb_put(batch->txn, batch->dbi, &name, &value, 0);
@@ -284,24 +272,41 @@ reader_return(struct lmdb_store *lmdb, MDB_txn *txn)
 	pthread_mutex_unlock(&lmdb->lock);
 }
 
+/* Begins to read with what reader_take gave; afterwards mdb_txn_reset and reader_return, unless this is an error. */
+static int
+reader_begin(struct lmdb_store *lmdb, MDB_txn **txn)
+{
+	int code = *txn != NULL ? mdb_txn_renew(*txn) : mdb_txn_begin(lmdb->env, NULL, MDB_RDONLY, txn);
+
+	if (code != 0) {
+		mdb_txn_abort(*txn);
+		reader_return(lmdb, NULL);
+	}
+	return code;
+}
+
 /* Reads the record from the file. */
 static int
 file_get(struct lmdb_store *lmdb, MDB_txn *txn, const char *key, size_t length, struct greylist_record *out, bool *found)
 {
-	MDB_val name = value_of(key, length), value;
-	int code = txn != NULL ? mdb_txn_renew(txn) : mdb_txn_begin(lmdb->env, NULL, MDB_RDONLY, &txn);
+	MDB_val name = lmdb_value(key, length), value;
+	int code = reader_begin(lmdb, &txn);
 
-	if (code != 0) {
-		mdb_txn_abort(txn);
-		reader_return(lmdb, NULL);
+	if (code != 0)
 		return code;
-	}
 	code = mdb_get(txn, lmdb->dbi, &name, &value);
 	if (code == 0)
 		*found = greylist_record_unpack(value.mv_data, value.mv_size, out);
 	mdb_txn_reset(txn);
 	reader_return(lmdb, txn);
 	return code == MDB_NOTFOUND ? 0 : code;
+}
+
+/* Lock held. */
+static bool
+memory_get(const struct lmdb_store *lmdb, const char *key, size_t length, struct greylist_record *out)
+{
+	return greylist_map_get(lmdb->waiting, key, length, out) || greylist_map_get(lmdb->writing, key, length, out);
 }
 
 static bool
@@ -312,7 +317,7 @@ lmdb_get(struct store *store, const char *key, size_t length, struct greylist_re
 	int code;
 
 	pthread_mutex_lock(&lmdb->lock);
-	*found = greylist_map_get(lmdb->waiting, key, length, out) || greylist_map_get(lmdb->writing, key, length, out);
+	*found = memory_get(lmdb, key, length, out);
 	if (!*found)
 		txn = reader_take(lmdb);
 	pthread_mutex_unlock(&lmdb->lock);
@@ -322,13 +327,32 @@ lmdb_get(struct store *store, const char *key, size_t length, struct greylist_re
 	return code == 0 || lmdb_fault(why, lmdb->path, code);
 }
 
-/* ---- sweeping ---- */
-
+/* The file's records, each as new as it is in memory. */
 static bool
-is_mark(const MDB_val *key)
+page_read(struct store *store, const char *from, size_t length, struct store_page *out, struct fault *why)
 {
-	return key->mv_size == strlen(mark_key) && memcmp(key->mv_data, mark_key, key->mv_size) == 0;
+	struct lmdb_store *lmdb = lmdb_of(store);
+	MDB_txn *txn;
+	int code;
+
+	pthread_mutex_lock(&lmdb->lock);
+	txn = reader_take(lmdb);
+	pthread_mutex_unlock(&lmdb->lock);
+	if ((code = reader_begin(lmdb, &txn)) != 0)
+		return lmdb_fault(why, lmdb->path, code);
+	code = lmdb_page(txn, lmdb->dbi, from, length, out);
+	mdb_txn_reset(txn);
+	reader_return(lmdb, txn);
+	if (code != 0)
+		return lmdb_fault(why, lmdb->path, code);
+	pthread_mutex_lock(&lmdb->lock);
+	for (size_t i = 0; i < out->count && unwritten(lmdb) > 0; i++)
+		(void)memory_get(lmdb, out->entries[i].key, out->entries[i].length, &out->entries[i].record);
+	pthread_mutex_unlock(&lmdb->lock);
+	return true;
 }
+
+/* ---- sweeping ---- */
 
 /* A record that cannot be unpacked is useless, so it is dead. */
 static bool
@@ -337,7 +361,7 @@ is_dead(const MDB_val *key, const MDB_val *value, bool (*dead)(const void *, con
 {
 	struct greylist_record record;
 
-	if (is_mark(key))
+	if (lmdb_is_mark(key))
 		return false;
 	return !greylist_record_unpack(value->mv_data, value->mv_size, &record) || dead(context, &record);
 }
@@ -348,7 +372,7 @@ static int
 cursor_sweep(struct lmdb_store *lmdb, MDB_cursor *cursor, bool (*dead)(const void *, const struct greylist_record *),
     const void *context, unsigned most, MDB_val *next, unsigned *dropped)
 {
-	MDB_val key = value_of(lmdb->place, lmdb->place_length), value;
+	MDB_val key = lmdb_value(lmdb->place, lmdb->place_length), value;
 	int code = mdb_cursor_get(cursor, &key, &value, lmdb->place_length > 0 ? MDB_SET_RANGE : MDB_FIRST);
 
 	for (unsigned i = 0; code == 0 && i < most; i++) {
@@ -359,7 +383,7 @@ cursor_sweep(struct lmdb_store *lmdb, MDB_cursor *cursor, bool (*dead)(const voi
 		}
 		code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
 	}
-	*next = code == 0 ? key : value_of("", 0);
+	*next = code == 0 ? key : lmdb_value("", 0);
 	return code == MDB_NOTFOUND ? 0 : code;
 }
 
@@ -405,13 +429,15 @@ lmdb_sweep(struct store *store, bool (*dead)(const void *, const struct greylist
 {
 	struct lmdb_store *lmdb = lmdb_of(store);
 	unsigned most = SWEEP_MAX;
-	int code;
+	int code, killed;
 
 	pthread_mutex_lock(&lmdb->sweep_lock);
 	/* deleting needs pages too: in a full file delete fewer at a time */
 	while ((code = sweep_some(lmdb, dead, context, most)) == MDB_MAP_FULL && most > 1)
 		most /= 4;
 	*done = code == 0 && lmdb->place_length == 0;
+	if (*done) /* a reader in another process that was killed would keep all old pages from being used again */
+		(void)mdb_reader_check(lmdb->env, &killed);
 	pthread_mutex_unlock(&lmdb->sweep_lock);
 	return code == 0 || lmdb_fault(why, lmdb->path, code);
 }
@@ -498,6 +524,7 @@ lmdb_take(const char *path)
 		.put = lmdb_put,
 		.sweep = lmdb_sweep,
 		.sync = lmdb_sync,
+		.page = page_read,
 		.close = lmdb_close };
 	pthread_mutex_init(&lmdb->lock, NULL);
 	pthread_mutex_init(&lmdb->sweep_lock, NULL);
@@ -521,7 +548,7 @@ lmdb_take(const char *path)
 static int
 mark_check(struct lmdb_store *lmdb, MDB_txn *txn, bool *ours)
 {
-	MDB_val key = value_of(mark_key, strlen(mark_key)), value;
+	MDB_val key = lmdb_value(LMDB_MARK_KEY, strlen(LMDB_MARK_KEY)), value;
 	MDB_stat stat;
 	int code = mdb_stat(txn, lmdb->dbi, &stat);
 
@@ -529,11 +556,11 @@ mark_check(struct lmdb_store *lmdb, MDB_txn *txn, bool *ours)
 	if (code != 0)
 		return code;
 	if (stat.ms_entries == 0) {
-		value = value_of(mark_value, strlen(mark_value));
+		value = lmdb_value(LMDB_MARK_VALUE, strlen(LMDB_MARK_VALUE));
 		return mdb_put(txn, lmdb->dbi, &key, &value, 0);
 	}
 	code = mdb_get(txn, lmdb->dbi, &key, &value);
-	*ours = code == 0 && value.mv_size == strlen(mark_value) && memcmp(value.mv_data, mark_value, value.mv_size) == 0;
+	*ours = code == 0 && lmdb_is_our_mark(&value);
 	return code == MDB_NOTFOUND ? 0 : code;
 }
 
@@ -596,7 +623,7 @@ writer_start(struct lmdb_store *lmdb, struct fault *why)
 struct store *
 store_lmdb(const char *path, struct fault *why)
 {
-	return store_lmdb_within(path, file_bytes, why);
+	return store_lmdb_within(path, lmdb_file_bytes(), why);
 }
 
 struct store *

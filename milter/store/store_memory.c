@@ -1,5 +1,6 @@
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "milter/store/greylist_map.h"
 #include "milter/store/store.h"
@@ -56,6 +57,64 @@ memory_sweep(struct store *store, bool (*dead)(const void *, const struct greyli
 	return true;
 }
 
+/* As LMDB orders keys. */
+static int
+keys_compare(const char *one, size_t one_length, const char *other, size_t other_length)
+{
+	int order = memcmp(one, other, one_length < other_length ? one_length : other_length);
+
+	return order != 0 ? order : (one_length > other_length) - (one_length < other_length);
+}
+
+/* What is wanted of a map without an order: the first keys of those from `from` on. */
+struct first_keys {
+	const char *from;
+	size_t length;
+	struct store_page *page;
+};
+
+static bool
+first_keys_add(void *context, const char *key, size_t length, const struct greylist_record *record)
+{
+	const struct first_keys *first = context;
+	struct store_page *page = first->page;
+	size_t at = page->count;
+
+	if (keys_compare(key, length, first->from, first->length) < 0)
+		return true;
+	while (at > 0 && keys_compare(key, length, page->entries[at - 1].key, page->entries[at - 1].length) < 0)
+		at--;
+	page->is_last = page->is_last && page->count < STORE_PAGE;
+	if (at == STORE_PAGE)
+		return true;
+	page->count += page->count < STORE_PAGE;
+	memmove(&page->entries[at + 1], &page->entries[at], (page->count - at - 1) * sizeof page->entries[0]);
+	page->entries[at].record = *record;
+	page->entries[at].length = length;
+	memcpy(page->entries[at].key, key, length);
+	return true;
+}
+
+static bool
+memory_page(struct store *store, const char *from, size_t length, struct store_page *out, struct fault *why)
+{
+	struct memory_store *memory = (struct memory_store *)store;
+	struct first_keys first = { from, length, out };
+	const struct store_entry *last;
+
+	(void)why;
+	pthread_mutex_lock(&memory->lock);
+	greylist_map_walk(memory->map, first_keys_add, &first);
+	pthread_mutex_unlock(&memory->lock);
+	if (out->is_last)
+		return true;
+	last = &out->entries[out->count - 1];
+	memcpy(out->next, last->key, last->length);
+	out->next[last->length] = '\0'; /* the place right behind it */
+	out->next_length = last->length + 1;
+	return true;
+}
+
 static bool
 memory_sync(struct store *store, struct fault *why)
 {
@@ -90,6 +149,7 @@ store_memory(size_t ceiling, struct fault *why)
 		.put = memory_put,
 		.sweep = memory_sweep,
 		.sync = memory_sync,
+		.page = memory_page,
 		.close = memory_close };
 	return &memory->store;
 }

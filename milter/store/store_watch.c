@@ -166,6 +166,18 @@ watch_sweep(struct store *store, bool (*dead)(const void *, const struct greylis
 }
 
 static bool
+watch_page(struct store *store, const char *from, size_t length, struct store_page *out, struct fault *why)
+{
+	struct watch *watch = watch_of(store);
+	struct store *inner = inner_take(watch, why);
+	struct fault trouble;
+
+	if (inner == NULL)
+		return false;
+	return inner_return(watch, inner->page(inner, from, length, out, &trouble) ? NULL : &trouble, why);
+}
+
+static bool
 watch_sync(struct store *store, struct fault *why)
 {
 	struct watch *watch = watch_of(store);
@@ -383,8 +395,8 @@ watch_take(const char *path, struct journal *journal)
 
 	if (watch == NULL)
 		return NULL;
-	watch->store = (struct store){ watch_get, watch_put, watch_sweep, watch_sync, watch_close, watch_report,
-		watch_count_passed, watch_look };
+	watch->store = (struct store){ watch_get, watch_put, watch_sweep, watch_sync, watch_close, watch_page,
+		watch_report, watch_count_passed, watch_look };
 	pthread_mutex_init(&watch->look_lock, NULL);
 	pthread_mutex_init(&watch->lock, NULL);
 	pthread_condattr_init(&monotonic);
