@@ -35,4 +35,10 @@ for page in greenlane.conf.5 greenlane-vendor.5; do
         sed 's/^/# /' "$tmp/lint"
     fi
 done
+# Each warning that can be settled, by its name, in the order of the table.
+sed -n 's/.*\[WARNING_[A-Z_]*\] = "\([^"]*\)",$/\1/p' "$top/policy/rules/warning.c" >"$tmp/slugs"
+sed -n '/^\.Sh WARNINGS/,/^\.Sh EXAMPLES/s/^\.It Cm //p' "$top/doc/greenlane-vendor.5" >"$tmp/explained"
+[ -s "$tmp/slugs" ] && cmp -s "$tmp/slugs" "$tmp/explained"
+ok $? "greenlane-vendor.5 explains every warning that can be settled, and no other"
+diff "$tmp/slugs" "$tmp/explained" | sed 's/^/# /'
 tap_end

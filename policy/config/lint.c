@@ -6,11 +6,12 @@
 #include "policy/config/lint_overlap.h"
 #include "policy/config/lint_own.h"
 #include "policy/config/policy_value.h"
+#include "policy/rules/warning.h"
 #include "policy/util/address.h"
 #include "policy/util/domain.h"
 #include "policy/util/text.h"
 
-enum { DATE_LENGTH = 10, DATE_TEXT = 32, LIST_TEXT = 200, LISTED_MAX = 3 };
+enum { DATE_LENGTH = 10, DATE_TEXT = 32 };
 
 struct lint {
 	const struct policy *policy;
@@ -137,13 +138,14 @@ only_shared_proof(const struct lint *lint, const struct vendor *vendor)
 	source = all_sources_shared(lint->policy, vendor);
 	if (source == NULL)
 		return false;
-	faults_warn(lint->faults, vendor->sources_file, source->line,
+	warning_add(lint->faults, vendor, WARNING_SHARED_PROOF, vendor->sources_file, source->line,
 	    "'%s' is proven by nothing but %s, from which every customer of the shared sender '%s' sends: any of "
 	    "them can pass for it; name its own signing domain in dkim, and write vouch = [ \"dkim\" ]",
 	    vendor->name, source->text, sender_of_source(lint->policy, source)->vendor);
 	return true;
 }
 
+/* A source for which nobody wrote whether others send from there. Who wrote exclusive = false knows. */
 static const struct source *
 shared_listed_source(const struct vendor *vendor)
 {
@@ -152,7 +154,7 @@ shared_listed_source(const struct vendor *vendor)
 	for (size_t i = 0; i < vendor->vouch_count; i++)
 		asked = asked || vendor->vouch[i] == (PROOF_LISTED | PROOF_SPF);
 	for (size_t i = 0; asked && i < vendor->source_count; i++)
-		if (source_counts(&vendor->sources[i]) && !vendor->sources[i].exclusive)
+		if (source_counts(&vendor->sources[i]) && !vendor->sources[i].exclusive_said)
 			return &vendor->sources[i];
 	return NULL;
 }
@@ -167,10 +169,10 @@ breadth_lint(const struct lint *lint, const struct vendor *vendor)
 		return;
 	source = shared_listed_source(vendor);
 	if (source != NULL)
-		faults_warn(lint->faults, vendor->sources_file, source->line,
-		    "listed+spf vouches for '%s', but others send from %s too: any of them that its SPF lets pass "
-		    "can pass for it; write vouch = [ \"dkim\" ] if it signs, or exclusive = true here if nobody "
-		    "else sends mail from there",
+		warning_add(lint->faults, vendor, WARNING_SHARED_SOURCE, vendor->sources_file, source->line,
+		    "listed+spf vouches for '%s', but nothing says whether others send from %s too: any of them that "
+		    "its SPF lets pass could pass for it; write exclusive = true here if nobody else does, exclusive "
+		    "= false if others do and you know it, or vouch = [ \"dkim\" ] if it signs",
 		    vendor->name, source->text);
 }
 
@@ -185,7 +187,7 @@ exclusive_lint(const struct lint *lint, const struct vendor *vendor)
 			continue;
 		sender = sender_of_source(lint->policy, source);
 		if (sender != NULL)
-			faults_warn(lint->faults, vendor->sources_file, source->line,
+			warning_add(lint->faults, vendor, WARNING_SHARED_EXCLUSIVE, vendor->sources_file, source->line,
 			    "%s of '%s' is marked exclusive, but every customer of the shared sender '%s' sends "
 			    "from there; write exclusive = false",
 			    source->text, vendor->name, sender->vendor);
@@ -211,36 +213,10 @@ forwarding_lint(const struct lint *lint, const struct vendor *vendor)
 	if (vendor->kind != VENDOR_APPLICATION || vendor->mode != MODE_ENFORCE || vendor->dkim.count > 0 ||
 	    vendor->on_forged != ACTION_REJECT)
 		return;
-	faults_warn(lint->faults, vendor->file, 0,
+	warning_add(lint->faults, vendor, WARNING_FORWARDING, vendor->file, 0,
 	    "'%s' does not sign and its forgeries are refused, so its mail is refused too when a third host "
 	    "forwards it; write on_forged = \"greylist\", or name the hosts that forward to you in relays",
 	    vendor->name);
-}
-
-static void
-selection_lint(const struct lint *lint, const struct vendor *vendor)
-{
-	size_t left = 0;
-	const struct source *first = NULL;
-	struct text list;
-
-	text_open(&list, LIST_TEXT);
-	for (size_t i = 0; i < vendor->source_count; i++) {
-		if (vendor->sources[i].selected)
-			continue;
-		if (left++ == 0)
-			first = &vendor->sources[i];
-		if (left <= LISTED_MAX)
-			text_format(&list, "%s%s", left == 1 ? "" : ", ", vendor->sources[i].text);
-	}
-	if (left > LISTED_MAX)
-		text_format(&list, " and %zu more", left - LISTED_MAX);
-	if (left > 0)
-		faults_warn(lint->faults, vendor->sources_file, first->line,
-		    "nothing selects %zu of the %zu sources of '%s' (%s), so mail from there is not listed; if you "
-		    "get such mail, add one of their tags to tags",
-		    left, vendor->source_count, vendor->name, list.bytes);
-	text_close(&list);
 }
 
 static void
@@ -250,8 +226,8 @@ suffix_rules_lint(const struct lint *lint, const struct vendor *vendor, const ch
 
 	for (size_t i = 0; i < rules->count; i++)
 		if (lint_suffix(lint->suffixes, &rules->list[i], remedy))
-			faults_warn(lint->faults, vendor->file, 0, "'%s' in %s of '%s' %s", rules->list[i].domain, key,
-			    vendor->name, remedy);
+			warning_add(lint->faults, vendor, WARNING_PUBLIC_SUFFIX, vendor->file, 0,
+			    "'%s' in %s of '%s' %s", rules->list[i].domain, key, vendor->name, remedy);
 }
 
 static void
@@ -318,7 +294,7 @@ special_lint(const struct lint *lint, const struct vendor *vendor)
 
 			if (special == NULL)
 				continue;
-			faults_warn(lint->faults, vendor->sources_file, source->line,
+			warning_add(lint->faults, vendor, WARNING_SPECIAL_NETWORK, vendor->sources_file, source->line,
 			    "%s of '%s' is or holds address space that is %s, from which no vendor sends; "
 			    "write the vendor's own networks",
 			    prefix_write(&source->prefixes[j], text), vendor->name, special->what);
@@ -365,7 +341,7 @@ age_lint(const struct lint *lint, const struct vendor *vendor)
 		newest = &vendor->evidence[i];
 	}
 	if (newest != NULL && as_of[0] != '\0' && strcmp(latest, as_of) > 0)
-		faults_warn(lint->faults, vendor->file, 0,
+		warning_add(lint->faults, vendor, WARNING_EVIDENCE_NEWER, vendor->file, 0,
 		    "the sources of '%s' are older than its evidence: the latest as_of is %s, but \"%.100s\" was "
 		    "seen on %s; compare them, then write that day as as_of",
 		    vendor->name, as_of, newest->what, latest);
@@ -395,18 +371,18 @@ review_lint(const struct lint *lint, const struct vendor *vendor)
 		if (!source->selected || lint->now < ends)
 			continue;
 		if (source->use != USE_MX)
-			faults_warn(lint->faults, vendor->sources_file, source->line,
+			warning_add(lint->faults, vendor, WARNING_REVIEW_DUE, vendor->sources_file, source->line,
 			    "the review of %s of '%s' was due by %s; check whether it is still right, then write a "
 			    "later review_by",
 			    source->text, vendor->name, source->review_by);
 		else if (source_is_lapsed(source, lint->now, grace))
-			faults_warn(lint->faults, vendor->sources_file, source->line,
+			warning_add(lint->faults, vendor, WARNING_REVIEW_LAPSED, vendor->sources_file, source->line,
 			    "the review of %s of '%s' was due by %s, more than review_grace (%s) ago: it counts as "
 			    "monitor only, and vouches for nothing; check whether it is still right, then write a "
 			    "later review_by",
 			    source->text, vendor->name, source->review_by, value_duration_write(grace * 1000, span));
 		else
-			faults_warn(lint->faults, vendor->sources_file, source->line,
+			warning_add(lint->faults, vendor, WARNING_REVIEW_DUE, vendor->sources_file, source->line,
 			    "the review of %s of '%s' was due by %s: from %s on it counts as monitor only, and "
 			    "vouches for nothing; check whether it is still right, then write a later review_by",
 			    source->text, vendor->name, source->review_by, day_write(ends + grace, end));
@@ -419,7 +395,7 @@ typedef void vendor_lint(const struct lint *, const struct vendor *);
 
 /* Problems of trust come first, because only the first of many warnings are kept. */
 static vendor_lint *const lints[] = { breadth_lint, exclusive_lint, forwarding_lint, suffix_lint, special_lint,
-	review_lint, age_lint, selection_lint };
+	review_lint, age_lint };
 
 void
 lint_policy(const struct policy *policy, const struct suffix_list *suffixes, int64_t now, struct faults *faults)

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "policy/config/lint_overlap.h"
+#include "policy/rules/warning.h"
 #include "policy/util/domain.h"
 #include "policy/util/text.h"
 
@@ -84,7 +85,7 @@ name_overlaps(const struct policy *policy, struct faults *faults)
 		const struct owned *before = owner_before(list, count, &list[i]);
 
 		if (before != NULL)
-			faults_warn(faults, list[i].vendor->file, 0,
+			warning_add(faults, list[i].vendor, WARNING_SAME_NAME, list[i].vendor->file, 0,
 			    "'%s%s%s' in domains of '%s' belongs to '%s', which comes before it in vendors and owns "
 			    "'%s%s%s': its mail is never judged by '%s'; drop it from one of them",
 			    list[i].rule->local == NULL ? "" : list[i].rule->local,
@@ -150,7 +151,7 @@ network_overlap_say(const struct held *outer, const struct held *inner, struct f
 	const struct vendor *vendor = inner->source->vendor;
 	char in[PREFIX_TEXT], out[PREFIX_TEXT];
 
-	faults_warn(faults, vendor->sources_file, inner->source->line,
+	warning_add(faults, vendor, WARNING_SAME_NETWORK, vendor->sources_file, inner->source->line,
 	    "%s of '%s' is inside %s of '%s', and both say that nobody else sends from there; write exclusive = "
 	    "false in one of them, or only the network that it owns",
 	    prefix_write(inner->prefix, in), vendor->name, prefix_write(outer->prefix, out), outer->source->vendor->name);

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "policy/config/lint_own.h"
+#include "policy/rules/warning.h"
 #include "policy/util/address.h"
 #include "policy/util/domain.h"
 
@@ -34,13 +35,15 @@ lint_suffix(const struct suffix_list *suffixes, const struct name_rule *rule, ch
 }
 
 static void
-suffix_lint(const struct lint *lint, const struct name_rules *rules, const char *key, unsigned line)
+suffix_lint(const struct lint *lint, const struct vendor *vendor, const struct name_rules *rules, const char *key,
+    unsigned line)
 {
 	char remedy[LINT_REMEDY];
 
 	for (size_t i = 0; i < rules->count; i++)
 		if (lint_suffix(lint->suffixes, &rules->list[i], remedy))
-			faults_warn(lint->faults, lint->file, line, "'%s' in %s %s", rules->list[i].domain, key, remedy);
+			warning_add(lint->faults, vendor, WARNING_PUBLIC_SUFFIX, lint->file, line, "'%s' in %s %s",
+			    rules->list[i].domain, key, remedy);
 }
 
 static void
@@ -48,12 +51,13 @@ suffixes_lint(const struct lint *lint)
 {
 	const struct policy *policy = lint->policy;
 
-	suffix_lint(lint, &policy->settings.own.domains, "own.domains", lint->line);
-	suffix_lint(lint, &policy->settings.own.lists, "own.lists", lint->line);
+	suffix_lint(lint, &policy->own, &policy->settings.own.domains, "own.domains", lint->line);
+	suffix_lint(lint, &policy->own, &policy->settings.own.lists, "own.lists", lint->line);
 	for (size_t i = 0; i < policy->delegation_count; i++)
-		suffix_lint(lint, &policy->delegations[i].domains, "delegations.domains", 0);
+		suffix_lint(lint, policy->delegations[i].vendor, &policy->delegations[i].domains, "delegations.domains",
+		    0);
 	for (size_t i = 0; i < policy->partner_count; i++)
-		suffix_lint(lint, &policy->partners[i].domains, "partners.domains", 0);
+		suffix_lint(lint, policy->partners[i].vendor, &policy->partners[i].domains, "partners.domains", 0);
 }
 
 static bool
@@ -86,7 +90,7 @@ vendor_names_lint(const struct lint *lint)
 			const struct name_rule *own = rule_meeting(&policy->own.domains, rule);
 
 			if (own != NULL)
-				faults_warn(lint->faults, vendor->file, 0,
+				warning_add(lint->faults, vendor, WARNING_OWN_NAME, vendor->file, 0,
 				    "'%s%s%s' in domains of '%s' overlaps '%s' in own.domains, so mail that uses it "
 				    "must be proven by the vendor's policy and by ours; drop it here, and use "
 				    "delegations to let the vendor send in our names",
@@ -105,7 +109,7 @@ shared_list_lint(const struct lint *lint)
 	for (size_t i = 0; i < lists->count; i++)
 		for (const struct shared_sender *s = lint->policy->senders; s != NULL; s = s->next)
 			if (s->kind == VENDOR_ESP && rule_meeting(&s->names, &lists->list[i]) != NULL) {
-				faults_warn(lint->faults, lint->file, lint->line,
+				warning_add(lint->faults, &lint->policy->own, WARNING_SHARED_LIST, lint->file, lint->line,
 				    "'%s' in own.lists belongs to the shared sender '%s': what any of its customers "
 				    "forges would be treated like a stranger's mail; name the list's own host, or "
 				    "drop it",
@@ -139,7 +143,7 @@ relay_overlap_lint(const struct lint *lint, const struct prefixes *list, const c
 		const struct relay *relay = relay_around(lint->policy, &list->list[i], &network);
 
 		if (relay != NULL)
-			faults_warn(lint->faults, lint->file, lint->line,
+			warning_add(lint->faults, &lint->policy->own, WARNING_RELAY_OVERLAP, lint->file, lint->line,
 			    "%s in %s is inside %s of relay '%s', and counts as the relay first: %s",
 			    prefix_write(&list->list[i], inner), key, prefix_write(network, outer), relay->name, so);
 	}
@@ -185,7 +189,7 @@ delegation_lint(const struct lint *lint, const struct delegation *delegation, co
 	for (size_t i = 0; i < delegation->vouch_count; i++)
 		reachable = reachable || is_reachable(delegation, delegation->vouch[i]);
 	if (!reachable)
-		faults_warn(lint->faults, lint->file, 0,
+		warning_add(lint->faults, delegation->vendor, WARNING_DELEGATION_UNREACHABLE, lint->file, 0,
 		    "in %s '%s' can never prove '%s': vouch requires listed, but no selected source of the vendor "
 		    "counts for that; write vouch = [ \"dkim\" ]",
 		    key, delegation->vendor_name, first);
@@ -211,7 +215,7 @@ selectors_lint(const struct lint *lint, const struct delegation *delegation)
 	for (size_t i = 0; i < delegation->vouch_count; i++)
 		by_key = by_key || (delegation->vouch[i] & PROOF_DKIM);
 	if (by_key && delegation->selectors.count == 0 && !holds_all_of_ours(lint->policy, delegation))
-		faults_warn(lint->faults, lint->file, 0,
+		warning_add(lint->faults, delegation->vendor, WARNING_DELEGATION_KEY, lint->file, 0,
 		    "the delegation of '%s' is for some of our names, but its key would prove all of them, because "
 		    "nothing tells it from ours; write the vendor's selectors = [ \"...\" ], or vouch = [ "
 		    "\"listed+spf_from\" ]",
@@ -223,7 +227,7 @@ static void
 trial_lint(const struct lint *lint, const struct delegation *delegation)
 {
 	if (delegation->vendor->mode == MODE_MONITOR)
-		faults_warn(lint->faults, lint->file, 0,
+		warning_add(lint->faults, delegation->vendor, WARNING_DELEGATION_TRIAL, lint->file, 0,
 		    "'%s' is on trial (mode monitor), but its delegation is in force: what it proves in the name of "
 		    "'%s' is vouched for and not greylisted; drop the delegation until the vendor is trusted",
 		    delegation->vendor_name, delegation->domains.list[0].domain);

@@ -185,7 +185,7 @@ example_write(const struct key *key, const struct node *node, char out[EXAMPLE_T
 	const struct key_type *type = key->type;
 
 	snprintf(out, EXAMPLE_TEXT, "%s", key->example == NULL ? type->example : key->example);
-	if (key->words != NULL)
+	if (key->words != NULL && type->kind == NODE_STRING)
 		snprintf(out, EXAMPLE_TEXT, "\"%s\"", key->words[0]);
 	else if (type->kind == NODE_STRING && key->fallback != NULL && (key->check != NULL || node->kind != NODE_NUMBER))
 		snprintf(out, EXAMPLE_TEXT, "\"%s\"", key->fallback);

@@ -76,6 +76,7 @@ extern const struct key_type key_milliseconds;     /* int64_t, ms */
 extern const struct key_type key_seconds_or_never; /* int64_t, seconds; 0: never */
 extern const struct key_type key_share;            /* unsigned, millionths; "0.1%" */
 extern const struct key_type key_percent;          /* unsigned, whole percents; "50%" */
+extern const struct key_type key_flags;            /* uint32_t, a list: a bit for each of words, in their order */
 /* Types whose values are a pointer and a count. */
 extern const struct key_type key_texts;     /* const char *const * */
 extern const struct key_type key_networks;  /* const struct prefix * */

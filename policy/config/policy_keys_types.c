@@ -84,6 +84,20 @@ word_read(struct reading *r, const struct key *key, const struct node *node, voi
 }
 
 static void
+flags_read(struct reading *r, const struct key *key, const struct node *node, void *base)
+{
+	uint32_t flags = 0;
+	size_t index;
+
+	for (size_t i = 0; i < node->count; i++)
+		if (node->children[i].kind != NODE_STRING)
+			reading_fault(r, &node->children[i], "'%s' wants strings; write %s", key->path, key->example);
+		else if (word_find(r, key, &node->children[i], &index))
+			flags |= UINT32_C(1) << index;
+	memcpy(field_of(key, base), &flags, sizeof flags);
+}
+
+static void
 switch_read(struct reading *r, const struct key *key, const struct node *node, void *base)
 {
 	bool *field = field_of(key, base);
@@ -418,6 +432,7 @@ groups_read(struct reading *r, const struct key *key, const struct node *node, v
 const struct key_type key_text = { "text", "\"text\"", NODE_STRING, text_read };
 const struct key_type key_choice = { "a word", "\"mail\"", NODE_STRING, choice_read };
 const struct key_type key_word = { "a word", "\"enforce\"", NODE_STRING, word_read };
+const struct key_type key_flags = { "a list of words", "[ ]", NODE_LIST, flags_read };
 const struct key_type key_switch = { "a word", "\"enforce\"", NODE_STRING, switch_read };
 const struct key_type key_bool = { "true or false", "true or false", NODE_BOOL, bool_read };
 const struct key_type key_number = { "a whole number", "digits alone, such as 5", NODE_NUMBER, number_read };

@@ -2,6 +2,7 @@
 
 #include "policy/config/policy_load.h"
 #include "policy/config/policy_value.h"
+#include "policy/rules/warning.h"
 #include "policy/util/arena.h"
 
 #ifndef GREENLANE_VENDOR_DIR
@@ -142,6 +143,8 @@ static const struct key setting_rows[] = {
 	    .words = vendor_action_words },
 	{ "own.lists", &key_domains, "", "mailing lists that send our users' mail back to us", LIST_AT(own.lists),
 	    .max = OWN_MAX, .check = vendor_name_fits, .flags = KEY_OWNER },
+	{ "own.accept", &key_flags, NULL, "warnings about own and relays that are settled", AT(own.accepts),
+	    .words = warning_slugs, .word = "a list of warnings", .example = "[ \"shared-list\" ]" },
 	{ "own.daemon_names", &key_texts, "", "the MTA's submission services: their mail is exempt",
 	    LIST_AT(own.daemon_names), .word = "a list of words", .check = value_word },
 	{ "strangers.authenticate", &key_bool, "true", "SPF, DKIM and DMARC of mail that claims no vendor",
@@ -203,7 +206,8 @@ own_place(struct load *load, const struct node *own)
 		.on_forged = settings->own.on_forged,
 		.on_unproven = ACTION_GREYLIST,
 		.on_unsure = ACTION_DEFER,
-		.line = own == NULL ? 0 : own->line };
+		.line = own == NULL ? 0 : own->line,
+		.accepts = settings->own.accepts };
 	load->policy->own.file = load->policy->own.sources_file = reading_string(&load->r, load->file);
 }
 

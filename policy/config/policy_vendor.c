@@ -4,6 +4,7 @@
 #include "policy/config/policy_forms.h"
 #include "policy/config/policy_value.h"
 #include "policy/config/policy_vendor.h"
+#include "policy/rules/warning.h"
 #include "policy/util/address.h"
 #include "policy/util/domain.h"
 #include "policy/util/text.h"
@@ -204,6 +205,7 @@ source_read(struct reading *r, const struct node *group, struct source *out)
 
 	keys_default(r, &source_keys, &loaded);
 	keys_read(r, &source_keys, group, &loaded);
+	source->exclusive_said = node_member(group, "exclusive") != NULL;
 	if (source_kind_find(r, group, &source->kind)) {
 		source->name = source->kind == SOURCE_CIDR ? "" : loaded.where[source->kind];
 		source_name(r, node_member(group, source_kinds[source->kind]), source);
@@ -291,6 +293,8 @@ static const struct key vendor_rows[] = {
 	{ "evidence", &key_evidence, NULL, "how each fact of this file is known", AT(vendor.evidence) },
 	{ "tags", &key_texts, NULL, "which sources count; without it all do", LIST_AT(tags, tag_count),
 	    .word = "a list of names", .check = value_name, .flags = KEY_SITE },
+	{ "accept", &key_flags, NULL, "warnings about this vendor that are settled", AT(vendor.accepts),
+	    .words = warning_slugs, .word = "a list of warnings", .example = "[ \"shared-source\" ]", .flags = KEY_SITE },
 };
 const struct keys vendor_keys = { "vendor.", vendor_rows, sizeof vendor_rows / sizeof vendor_rows[0] };
 
@@ -443,12 +447,12 @@ vouch_reach_check(struct reading *r, const struct vendor_load *loaded)
 		listable = listable || source_counts(&loaded->sources[i]);
 	for (size_t i = 0; i < vendor->vouch_count; i++) {
 		if ((vendor->vouch[i] & PROOF_DKIM) && vendor->dkim.count == 0)
-			faults_warn(r->faults, r->file, vendor->line,
+			warning_add(r->faults, vendor, WARNING_VOUCH_UNREACHABLE, r->file, vendor->line,
 			    "'%s' vouches by dkim, but its dkim is empty; drop that "
 			    "alternative",
 			    vendor->name);
 		if ((vendor->vouch[i] & PROOF_LISTED) && !listable)
-			faults_warn(r->faults, r->file, vendor->line,
+			warning_add(r->faults, vendor, WARNING_VOUCH_UNREACHABLE, r->file, vendor->line,
 			    "'%s' vouches by listed, but no selected source counts; drop that "
 			    "alternative",
 			    vendor->name);

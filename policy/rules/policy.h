@@ -142,6 +142,7 @@ struct settings {
 		struct name_rules lists;     /* mailing lists that forward our users' and vendors' mail */
 		enum action on_forged;
 		struct strings daemon_names;
+		uint32_t accepts; /* a bit for each enum warning */
 	} own;
 	struct {
 		bool authenticate;

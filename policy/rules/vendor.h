@@ -67,6 +67,7 @@ struct source {
 	enum source_kind kind;
 	enum source_use use;
 	bool exclusive;                /* nobody else sends mail from there */
+	bool exclusive_said;           /* that was written, true or false: somebody has looked */
 	bool selected;                 /* by the vendor's tags */
 	const char *name;              /* a, mx, spf: the DNS name; file: its path; cidr: "" */
 	const char *text;              /* "a:uk.mailers.system-monitor.com", "cidr:192.0.2.0/24,..." */
@@ -103,6 +104,7 @@ struct vendor {
 	const char *file;         /* where it was read from */
 	const char *sources_file; /* the file with its sources: that one, or greenlane.conf */
 	unsigned line;            /* of its entry in greenlane.conf */
+	uint32_t accepts;         /* which warnings are settled: a bit for each enum warning */
 };
 
 /* Is the checked SPF identity under the vendor's domains or envelope? */

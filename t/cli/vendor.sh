@@ -97,6 +97,7 @@ loads() {
 	conf "$port" "$1" > "$world/with.conf"
 	run 0 "check has no error for $1" -c "$world/with.conf" check
 	out '1 vendor, .* no errors$' "and it is in force"
+	if grep -q "^warning: .*'$1'" "$world/out"; then ok 1 "without a warning"; else ok 0 "without a warning"; fi
 }
 
 # ---- what is written ----

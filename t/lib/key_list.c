@@ -35,7 +35,7 @@ range_write(struct text *out, const struct key *key)
 static void
 type_write(struct text *out, const struct key *key)
 {
-	if (key->words != NULL)
+	if (key->words != NULL && key->type != &key_flags)
 		words_write(out, key->words);
 	else
 		text_put(out, key->word == NULL ? key->type->word : key->word);
