@@ -32,6 +32,7 @@
 #include "milter/system/journal.h"
 #include "milter/system/options.h"
 #include "milter/system/privileges.h"
+#include "milter/system/service_manager.h"
 #include "policy/config/lint.h"
 #include "policy/util/text.h"
 
@@ -56,6 +57,7 @@ enum {
 struct daemon {
 	const char *config;
 	bool foreground;
+	bool loud;             /* the log goes to standard error as well */
 	int ready;             /* pipe on which the parent waits for a byte; -1: none */
 	struct policy *first;  /* until the engine adopts it */
 	struct faults *faults; /* of the first load, until the journal is open */
@@ -304,7 +306,7 @@ open_store(struct daemon *daemon, const struct settings *settings, struct fault 
 static bool
 open_engine(struct daemon *daemon, const struct settings *settings, struct fault *why)
 {
-	daemon->journal = journal_open(settings->log.facility, settings->log.record, daemon->foreground, why);
+	daemon->journal = journal_open(settings->log.facility, settings->log.record, daemon->loud, why);
 	if (daemon->journal == NULL || !open_store(daemon, settings, why))
 		return false;
 	if (!engine_open(&daemon->engine, settings, daemon->journal, settings->state_dir, why))
@@ -430,6 +432,7 @@ start(struct daemon *daemon, struct fault *why)
 	daemon->milter_runs = true;
 	say_start(daemon);
 	say_ready(daemon);
+	reload_tell_manager(daemon->reload);
 	return true;
 }
 
@@ -566,6 +569,7 @@ drain(struct daemon *daemon)
 	unsigned waited = 0, left = session_messages();
 
 	session_drain();
+	service_manager_tell(SERVICE_STOPPING, "%u message%s open", left, left == 1 ? " is" : "s are");
 	/* before waiting, so that the log shows that TERM has come */
 	journal_say(daemon->journal, LOG_NOTICE, "stopping: %u message%s open", left, left == 1 ? " is" : "s are");
 	kept_sockets_close(daemon->sockets);
@@ -612,6 +616,7 @@ main(int argc, char **argv)
 	struct fault why;
 
 	read_options(&daemon, argc, argv);
+	daemon.loud = daemon.foreground && !service_manager_keeps_stderr();
 	umask(022);
 	/* libmilter's thread pool would spread memory over 16 arenas, and its use would keep growing */
 	mallopt(M_ARENA_MAX, 2);

@@ -8,6 +8,7 @@
 #include "milter/peers/reload.h"
 #include "milter/state/config_files.h"
 #include "milter/system/clock.h"
+#include "milter/system/service_manager.h"
 
 enum {
 	PATIENCE_MS = 10 * 1000,     /* for DNS */
@@ -193,6 +194,18 @@ refuse(struct reload *reload, const struct faults *faults)
 	    text_s(errors), reload->parts.config);
 }
 
+void
+reload_tell_manager(struct reload *reload)
+{
+	const struct snapshot *snapshot = snapshot_borrow(reload->parts.snapshots);
+	const struct policy *policy = snapshot->judge.policy;
+
+	service_manager_tell(SERVICE_READY, "%s%zu vendor%s, mode %s",
+	    reload->last.ok ? "" : "the last reload was refused; ", policy->vendor_count, text_s(policy->vendor_count),
+	    policy->settings.monitor ? "monitor" : "enforce");
+	snapshot_return(reload->parts.snapshots, snapshot);
+}
+
 /* The turn is ours. */
 static void
 take_turn(struct reload *reload)
@@ -201,6 +214,7 @@ take_turn(struct reload *reload)
 	struct policy *policy = faults == NULL ? NULL : config_files_read(reload->parts.config, faults);
 	bool ok = false;
 
+	service_manager_tell(SERVICE_RELOADING, "the configuration is read again");
 	store_look(reload->parts.store);
 	if (faults != NULL)
 		log_faults(reload, faults);
@@ -211,6 +225,7 @@ take_turn(struct reload *reload)
 	if (ok)
 		*reload->said = *faults;
 	keep_result(reload, ok, faults);
+	reload_tell_manager(reload);
 }
 
 void

@@ -40,6 +40,10 @@ void reload_now(struct reload *);
 /* The same, unless another thread is at it: false. */
 bool reload_try(struct reload *) MUST_USE;
 
+/* Tells the service manager that the daemon is ready, and what is in force. At the start, by the thread that opened it;
+ * a reload does it by itself. */
+void reload_tell_manager(struct reload *);
+
 /* Fills in `reload`, `config`, `config_newer` and `policy`, in the arena. Any thread. False without memory. */
 bool reload_tell(struct reload *, struct status *, struct arena *) MUST_USE;
 

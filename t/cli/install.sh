@@ -54,6 +54,16 @@ for directory in $(sed -n 's/^#*vendor_path = \[ "\(.*\)", "\(.*\)" \];/\1 \2/p'
 done > "$world/out"
 is "$(wc -l < "$world/out")" 2 "so are both directories that the installed greenlane.conf names"
 
+if command -v systemd-analyze > "$world/out" && systemd-analyze --help | grep -q -- --offline; then
+	systemd-analyze verify --man=no --recursive-errors=no --root="$root" "${unit#"$root"}" > "$world/out" 2>&1 && [ ! -s "$world/out" ]
+	ok $? "systemd finds no fault with the unit"
+	systemd-analyze security --offline=true --threshold=19 --no-pager --root="$root" "${unit#"$root"}" > "$world/out" 2>&1
+	ok $? "and measures an exposure below 2.0"
+else
+	skip "systemd finds no fault with the unit" "no systemd-analyze that can"
+	skip "and measures an exposure below 2.0" "no systemd-analyze that can"
+fi
+
 echo '# ours' >> "$etc/greenlane.conf"
 make_it install && make_it uninstall
 is "$(cd "$root" && find . -type f)" ".$(variable sysconfdir)/greenlane/greenlane.conf" \
@@ -61,6 +71,10 @@ is "$(cd "$root" && find . -type f)" ".$(variable sysconfdir)/greenlane/greenlan
 rm -r "$root"
 make_it install && make_it uninstall
 is "$(cd "$root" && find . -type f)" "" "and one that was not edited goes as well"
-is "$(cd "$root" && find . -name '*greenlane*')" "" "with every directory of ours"
+for variable in pkgdatadir docdir; do
+	[ -d "$root$(variable $variable)" ] && echo "$variable"
+done > "$world/out"
+[ ! -s "$world/out" ] && [ ! -d "$etc" ]
+ok $? "with every directory of ours"
 
 finish_tap
