@@ -69,6 +69,16 @@ for snippet in "$top"/contrib/postfix/*.cf; do
 	ok $? "greenlane setup has nothing to add to $name"
 done
 
+# Every list of a snippet is where readers may come in; a unit that is named watches that very file, and knows its reader.
+grep -ho 'file = "[^"]*"' "$top"/contrib/postfix/*.cf | grep -v '"/var/lib/greenlane-exports/[a-z-]*"' > "$world/out"
+quiet "all lists are in /var/lib/greenlane-exports"
+grep -h 'command =' "$top"/contrib/postfix/*.cf > "$world/out"
+quiet "no snippet wants a right of greenlaned's user"
+for reader in $(grep -oh 'greenlane-export@[a-z-]*\.path' "$top"/contrib/postfix/*.cf "$top/README.md" | sed 's/.*@//; s/\.path//' | sort -u); do
+	grep -q "file = \"/var/lib/greenlane-exports/$reader\"" "$top"/contrib/postfix/*.cf && grep -qE "^$reader\)" "$top/contrib/systemd/export-reader"
+	ok $? "greenlane-export@$reader.path watches a file that a snippet names, and its reader is known"
+done
+
 begins "$top/contrib/sendmail/greenlane.mc" dnl contrib/sendmail/greenlane.mc
 is "$(grep -c '^INPUT_MAIL_FILTER(.*)dnl$' "$top/contrib/sendmail/greenlane.mc")" 1 \
 	"and names one filter (t/mta/sendmail.sh starts a Sendmail with all of it)"

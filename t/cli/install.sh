@@ -28,7 +28,8 @@ make_it install
 ok $? "make install comes to its end"
 installed sbindir greenlaned && installed bindir greenlane
 ok $? "both programs"
-installed systemdsystemunitdir greenlaned.service && installed sysusersdir greenlane.conf &&
+installed systemdsystemunitdir greenlaned.service greenlane-export@.path greenlane-export@.service &&
+	installed pkglibexecdir export-reader && installed sysusersdir greenlane.conf &&
 	installed tmpfilesdir greenlane.conf && installed logrotatedir greenlane
 ok $? "the unit, the user, the directories, the rotation of the record file"
 installed bashcompletiondir greenlane greenlaned && installed zshcompletiondir _greenlane
@@ -42,12 +43,13 @@ ok $? "the examples"
 ok $? "every vendor file"
 
 # What names a path names the one that was installed.
-unit=$root$(variable systemdsystemunitdir)/greenlaned.service
-for program in $(sed -n 's/^Exec[A-Za-z]*=\([^ ]*\).*/\1/p' "$unit"); do
+units=$(variable systemdsystemunitdir)
+unit=$units/greenlaned.service
+for program in $(sed -n 's/^Exec[A-Za-z]*=\([^ ]*\).*/\1/p' "$root$units"/*.service); do
 	[ -x "$root$program" ] || echo "$program"
 done > "$world/out"
 [ ! -s "$world/out" ]
-ok $? "every program that the unit runs is there"
+ok $? "every program that a unit runs is there"
 etc=$root$(variable sysconfdir)/greenlane
 for directory in $(sed -n 's/^#*vendor_path = \[ "\(.*\)", "\(.*\)" \];/\1 \2/p' "$etc/greenlane.conf"); do
 	[ -d "$root$directory" ] && echo there
@@ -55,12 +57,14 @@ done > "$world/out"
 is "$(wc -l < "$world/out")" 2 "so are both directories that the installed greenlane.conf names"
 
 if command -v systemd-analyze > "$world/out" && systemd-analyze --help | grep -q -- --offline; then
-	systemd-analyze verify --man=no --recursive-errors=no --root="$root" "${unit#"$root"}" > "$world/out" 2>&1 && [ ! -s "$world/out" ]
-	ok $? "systemd finds no fault with the unit"
-	systemd-analyze security --offline=true --threshold=19 --no-pager --root="$root" "${unit#"$root"}" > "$world/out" 2>&1
+	systemd-analyze verify --man=no --recursive-errors=no --root="$root" "$unit" \
+		"$units/greenlane-export@postgrey.path" "$units/greenlane-export@postgrey.service" > "$world/out" 2>&1 &&
+		[ ! -s "$world/out" ]
+	ok $? "systemd finds no fault with the units"
+	systemd-analyze security --offline=true --threshold=19 --no-pager --root="$root" "$unit" > "$world/out" 2>&1
 	ok $? "and measures an exposure below 2.0"
 else
-	skip "systemd finds no fault with the unit" "no systemd-analyze that can"
+	skip "systemd finds no fault with the units" "no systemd-analyze that can"
 	skip "and measures an exposure below 2.0" "no systemd-analyze that can"
 fi
 
@@ -71,7 +75,7 @@ is "$(cd "$root" && find . -type f)" ".$(variable sysconfdir)/greenlane/greenlan
 rm -r "$root"
 make_it install && make_it uninstall
 is "$(cd "$root" && find . -type f)" "" "and one that was not edited goes as well"
-for variable in pkgdatadir docdir; do
+for variable in pkgdatadir pkglibexecdir docdir; do
 	[ -d "$root$(variable $variable)" ] && echo "$variable"
 done > "$world/out"
 [ ! -s "$world/out" ] && [ ! -d "$etc" ]
