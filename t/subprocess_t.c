@@ -60,11 +60,31 @@ check_rows(void)
 {
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		struct fault why = { .text = "" };
-		bool done = subprocess_run(rows[i].command, 20, &ends, &why);
+		bool done = subprocess_run_shell(rows[i].command, 20, &ends, &why);
 
 		is(why.text, rows[i].why, "%s", rows[i].name);
 		ok(done == (rows[i].why[0] == '\0'), "and the result says so");
 	}
+}
+
+/* Without a shell: words are what they are, variables are its own and ours. */
+static void
+check_words(void)
+{
+	static const char *const environment[] = { "GREENLANE_WORD=a  'b'", "HOME=/nowhere", NULL };
+	static const char *const words[] = { "/bin/sh", "-c",
+		"echo \"$1|$GREENLANE_WORD|$HOME|${PATH:+p}\" >&2; exit 1", "x", "$HOME; *", NULL };
+	static const char *const nothing[] = { "/nowhere/at all", NULL };
+	struct subprocess process = { words, environment, "it", 20 };
+	struct fault why = { .text = "" };
+
+	setenv("HOME", "/ours", 1);
+	setenv("PATH", "/bin:/usr/bin", 1);
+	ok(!subprocess_run(&process, &ends, &why), "words with variables of their own");
+	is(why.text, "'it' exited with status 1: $HOME; *|a  'b'|/nowhere|p", "are passed as they are; its own count");
+	process = (struct subprocess){ nothing, NULL, nothing[0], 20 };
+	ok(!subprocess_run(&process, &ends, &why), "a program that is not there");
+	is(why.text, "'/nowhere/at all' was not run: No such file or directory", "is said to be missing");
 }
 
 static void
@@ -72,7 +92,7 @@ check_much(void)
 {
 	struct fault why = { .text = "" };
 
-	ok(!subprocess_run("head -c 1000000 /dev/zero | tr '\\0' x >&2; exit 1", 20, &ends, &why) &&
+	ok(!subprocess_run_shell("head -c 1000000 /dev/zero | tr '\\0' x >&2; exit 1", 20, &ends, &why) &&
 		strlen(why.text) < 450 && strstr(why.text, "status 1: xxxx") != NULL,
 	    "one that prints a megabyte does not block, and the start of its line is kept");
 }
@@ -112,7 +132,7 @@ check_long(void)
 
 	snprintf(command, sizeof command, "sh -c 'echo $$ > %s.new; mv %s.new %s; while :; do sleep 0.05; done' & wait",
 	    mark, mark, mark);
-	ok(!subprocess_run(command, 1, &ends, &why), "one that takes too long is killed");
+	ok(!subprocess_run_shell(command, 1, &ends, &why), "one that takes too long is killed");
 	ok(strstr(why.text, "had not finished after 1 second and") != NULL, "and reported") || (note("%s", why.text), 0);
 	child = child_of_mark();
 	while (child > 0 && !is_gone(child))
@@ -120,7 +140,7 @@ check_long(void)
 	ok(child > 0, "with all that it started");
 	unlink(mark);
 	snprintf(command, sizeof command, "trap '' TERM; echo > %s; while :; do sleep 0.1; done", mark);
-	ok(!subprocess_run(command, 1, &ends, &why), "one that ignores TERM is killed");
+	ok(!subprocess_run_shell(command, 1, &ends, &why), "one that ignores TERM is killed");
 	unlink(mark);
 }
 
@@ -148,7 +168,7 @@ check_end(void)
 	if (pthread_create(&thread, NULL, end_it, NULL) != 0)
 		return;
 	snprintf(command, sizeof command, "echo > %s.runs; sleep 10000", mark);
-	ok(!subprocess_run(command, 30, &ends, &why), "the waiting caller can be told to stop");
+	ok(!subprocess_run_shell(command, 30, &ends, &why), "the waiting caller can be told to stop");
 	pthread_join(thread, NULL);
 	ends = false;
 }
@@ -160,9 +180,9 @@ check_lost(void)
 	struct fault why = { .text = "" };
 
 	signal(SIGCHLD, SIG_IGN);
-	ok(!subprocess_run("exit 3", 20, &ends, &why), "a command whose status is lost is a failure");
+	ok(!subprocess_run_shell("exit 3", 20, &ends, &why), "a command whose status is lost is a failure");
 	is(why.text, "'exit 3' ended, but its status is lost: No child processes", "and why says so");
-	ok(!subprocess_run("exit 0", 20, &ends, &why), "whatever its status was");
+	ok(!subprocess_run_shell("exit 0", 20, &ends, &why), "whatever its status was");
 	signal(SIGCHLD, SIG_DFL);
 }
 
@@ -181,6 +201,7 @@ main(void)
 	signal(SIGPIPE, SIG_IGN);
 	dup2(2, 7);
 	check_rows();
+	check_words();
 	check_much();
 	check_long();
 	check_end();

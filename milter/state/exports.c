@@ -57,7 +57,7 @@ run_command(struct exports *exports, struct export_state *state, const struct ex
 {
 	struct fault why, told;
 
-	state->owed = !subprocess_run(job->command, COMMAND_SECONDS, &exports->ends, &why);
+	state->owed = !subprocess_run_shell(job->command, COMMAND_SECONDS, &exports->ends, &why);
 	exports->failed[state - exports->states] = state->owed;
 	if (!state->owed) {
 		journal_say(exports->journal, LOG_NOTICE, "export %s: its command exited with status 0", job->file);

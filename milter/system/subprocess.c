@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -26,11 +27,43 @@ struct run {
 	bool line_ended;
 };
 
+static bool
+is_replaced(const char *const *own, const char *variable)
+{
+	size_t name = strcspn(variable, "=");
+
+	for (; *own != NULL; own++)
+		if (strncmp(*own, variable, name + 1) == 0)
+			return true;
+	return false;
+}
+
+/* Its own variables, and ours but for those. NULL without memory. */
+static char **
+make_environment(const struct subprocess *process)
+{
+	static const char *const none[] = { NULL };
+	const char *const *own = process->environment == NULL ? none : process->environment;
+	size_t room = 1, count = 0;
+	char **list;
+
+	for (size_t i = 0; own[i] != NULL; i++)
+		room++;
+	for (size_t i = 0; environ[i] != NULL; i++)
+		room++;
+	list = calloc(room, sizeof *list);
+	for (size_t i = 0; list != NULL && own[i] != NULL; i++)
+		list[count++] = (char *)own[i];
+	for (size_t i = 0; list != NULL && environ[i] != NULL; i++)
+		if (!is_replaced(own, environ[i]))
+			list[count++] = environ[i];
+	return list;
+}
+
 /* In a process group of its own, with default signals as a shell expects. */
 static int
-spawn(const char *command, int error_pipe, pid_t *pid)
+spawn(const struct subprocess *process, char *const *environment, int error_pipe, pid_t *pid)
 {
-	char *const words[] = { (char *)"sh", (char *)"-c", (char *)command, NULL };
 	posix_spawn_file_actions_t files;
 	posix_spawnattr_t attributes;
 	sigset_t set;
@@ -48,25 +81,30 @@ spawn(const char *command, int error_pipe, pid_t *pid)
 	posix_spawnattr_setsigdefault(&attributes, &set);
 	posix_spawnattr_setpgroup(&attributes, 0);
 	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-	error = posix_spawn(pid, "/bin/sh", &files, &attributes, words, environ);
+	error = posix_spawn(pid, process->words[0], &files, &attributes, (char *const *)process->words, environment);
 	posix_spawnattr_destroy(&attributes);
 	posix_spawn_file_actions_destroy(&files);
 	return error;
 }
 
 static bool
-begin(struct run *run, const char *command, struct fault *why)
+begin(struct run *run, const struct subprocess *process, struct fault *why)
 {
+	char **environment = make_environment(process);
 	int ends[2], error;
 
-	if (pipe2(ends, O_CLOEXEC) != 0)
-		return fault_set(why, "'%.200s' was not run: %s", command, strerror(errno));
+	if (environment == NULL || pipe2(ends, O_CLOEXEC) != 0) {
+		fault_set(why, "'%.200s' was not run: %s", process->name, strerror(environment == NULL ? ENOMEM : errno));
+		free(environment);
+		return false;
+	}
 	fcntl(ends[0], F_SETFL, O_NONBLOCK);
-	error = spawn(command, ends[1], &run->pid);
+	error = spawn(process, environment, ends[1], &run->pid);
+	free(environment);
 	close(ends[1]);
 	if (error != 0) {
 		close(ends[0]);
-		return fault_set(why, "'%.200s' was not run: %s", command, strerror(error));
+		return fault_set(why, "'%.200s' was not run: %s", process->name, strerror(error));
 	}
 	run->complains = ends[0];
 	run->line_ended = false;
@@ -140,27 +178,36 @@ judge(const struct run *run, const char *command, int status, int lost, struct f
 }
 
 bool
-subprocess_run(const char *command, int64_t seconds, const atomic_bool *ends, struct fault *why)
+subprocess_run(const struct subprocess *process, const atomic_bool *ends, struct fault *why)
 {
 	struct run run;
 	int status = 0, lost;
 	bool done;
 
-	if (!begin(&run, command, why))
+	if (!begin(&run, process, why))
 		return false;
-	if (has_ended(&run, seconds * 1000, ends, &status, &lost)) {
-		done = judge(&run, command, status, lost, why);
+	if (has_ended(&run, process->seconds * 1000, ends, &status, &lost)) {
+		done = judge(&run, process->name, status, lost, why);
 	} else {
 		kill(-run.pid, SIGTERM);
 		if (!has_ended(&run, MERCY_MS, NULL, &status, &lost)) {
 			kill(-run.pid, SIGKILL);
 			waitpid(run.pid, &status, 0);
 		}
-		done = fault_set(why, "'%.100s' had not finished after %lld second%s and was killed%s%s", command,
-		    (long long)seconds, text_s((size_t)seconds), run.complaint.length == 0 ? "" : ": ",
-		    run.complaint.bytes);
+		done = fault_set(why, "'%.100s' had not finished after %lld second%s and was killed%s%s", process->name,
+		    (long long)process->seconds, text_s((size_t)process->seconds),
+		    run.complaint.length == 0 ? "" : ": ", run.complaint.bytes);
 	}
 	close(run.complains);
 	text_close(&run.complaint);
 	return done;
+}
+
+bool
+subprocess_run_shell(const char *line, int64_t seconds, const atomic_bool *ends, struct fault *why)
+{
+	const char *const words[] = { "/bin/sh", "-c", line, NULL };
+	const struct subprocess process = { words, NULL, line, seconds };
+
+	return subprocess_run(&process, ends, why);
 }
