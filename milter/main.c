@@ -17,6 +17,7 @@
 
 #include <libmilter/mfapi.h>
 
+#include "milter/peers/alert_watch.h"
 #include "milter/peers/daemon_status.h"
 #include "milter/peers/kept_sockets.h"
 #include "milter/peers/listeners.h"
@@ -70,7 +71,9 @@ struct daemon {
 	struct usage *usage;
 	struct listeners *listeners; /* all but the milter's */
 	struct reload *reload;
+	struct alert_command *alert_command;
 	struct daemon_status *status;
+	struct alert_watch *alerts;
 	struct control control;
 	struct kept_sockets *sockets;
 	int64_t reviewed; /* ticks when review dates were last checked */
@@ -378,8 +381,11 @@ open_reload(struct daemon *daemon, struct fault *why)
 		return false;
 	faults_close(daemon->faults);
 	daemon->faults = NULL;
-	daemon->status = daemon_status_open(&daemon->services, daemon->exports, daemon->reload, daemon->listeners,
-	    &daemon->first->settings, why);
+	daemon->alert_command = alert_command_open(daemon->journal, why);
+	if (daemon->alert_command == NULL)
+		return false;
+	daemon->status = daemon_status_open(&daemon->services, daemon->exports, daemon->reload, daemon->alert_command,
+	    daemon->listeners, &daemon->first->settings, why);
 	daemon->control = (struct control){ daemon, tell_status, reload_at_request, daemon->account.uid };
 	reload_allow_sessions(daemon->reload, daemon->first->settings.milter.max_sessions);
 	return daemon->status != NULL && keep_sockets(daemon, why);
@@ -430,6 +436,10 @@ start(struct daemon *daemon, struct fault *why)
 	if (pthread_create(&daemon->milter, NULL, serve, NULL) != 0)
 		return fault_set(why, "cannot start the milter thread");
 	daemon->milter_runs = true;
+	daemon->alerts = alert_watch_open(daemon->status, daemon->alert_command, daemon->engine.snapshots,
+	    daemon->journal, why);
+	if (daemon->alerts == NULL)
+		return false;
 	say_start(daemon);
 	say_ready(daemon);
 	reload_tell_manager(daemon->reload);
@@ -572,6 +582,8 @@ drain(struct daemon *daemon)
 	service_manager_tell(SERVICE_STOPPING, "%u message%s open", left, left == 1 ? " is" : "s are");
 	/* before waiting, so that the log shows that TERM has come */
 	journal_say(daemon->journal, LOG_NOTICE, "stopping: %u message%s open", left, left == 1 ? " is" : "s are");
+	alert_watch_close(daemon->alerts); /* what is closed from here on is no alert */
+	alert_command_stop(daemon->alert_command);
 	kept_sockets_close(daemon->sockets);
 	listeners_close(daemon->listeners);
 	while (session_messages() > 0 && waited++ < DRAIN_SECONDS * 20)
@@ -600,6 +612,7 @@ static void
 close_engine(struct daemon *daemon)
 {
 	daemon_status_close(daemon->status);
+	alert_command_close(daemon->alert_command);
 	reload_close(daemon->reload);
 	exports_close(daemon->exports);
 	engine_close(&daemon->engine);

@@ -42,6 +42,7 @@ static const struct status well = { .version = "1",
 	.mta = { .silence = 7200 },
 	.store = { "works", true, "lmdb:/x", "", 0, 0 },
 	.journal = { .record = "", .record_trouble = "" },
+	.alert_command = { "", 0 },
 	.state_dir = "/x" };
 
 static void
@@ -141,6 +142,16 @@ dropped_once(struct status *s)
 	s->journal.dropped = 3, s->journal.dropped_at = NOW - 90000;
 }
 static void
+dropped_before(struct status *s)
+{
+	dropped(s), s->reload.at = NOW - 50;
+}
+static void
+command_fails(struct status *s)
+{
+	s->alert_command.trouble = "'/x' exited with status 3: why", s->alert_command.since = NOW - 5;
+}
+static void
 no_record(struct status *s)
 {
 	s->journal.record = "/x/r", s->journal.record_trouble = "No space", s->journal.record_failed_since = NOW - 5;
@@ -232,6 +243,8 @@ static const struct {
 	{ "a full disk", full, "disk-full", "/x" },
 	{ "lines dropped lately", dropped, "journal-dropped", "3 log lines" },
 	{ "lines dropped once", dropped_once, "", "" },
+	{ "lines dropped before the last reload", dropped_before, "", "" },
+	{ "an alert command that fails", command_fails, "alert-command", "status 3: why" },
 	{ "records that are lost", no_record, "record-failed", "No space" },
 	{ "an unknown source", unknown, "source-trouble", "never answered" },
 	{ "a source that fails", failing, "source-trouble", "three refreshes in a row failed" },
@@ -256,7 +269,7 @@ test_rows(void)
 		bool ill = rows[i].slug[0] != '\0';
 
 		rows[i].change(&status);
-		ok(status_judge(&status, arena), "%s is judged", rows[i].name);
+		ok(status_judge(&status, STATUS_ALL, arena), "%s is judged", rows[i].name);
 		is_number((long long)status.alert_count, ill, "%s: %s", rows[i].name, ill ? "one line" : "well");
 		if (ill && status.alert_count == 1) {
 			is(status.alerts[0].slug, rows[i].slug, "%s: its word", rows[i].name);
@@ -271,7 +284,7 @@ test_rows(void)
 static void
 test_json(void)
 {
-	static const struct status_alert more = { "hung", 0, "it \"hangs\"", "restart it" };
+	static const struct status_alert more = { "hung", 0, "it \"hangs\"", "restart it", "" };
 	struct arena *arena = arena_open(1 << 20);
 	struct status status = well;
 	struct text out, all;
@@ -290,7 +303,7 @@ test_json(void)
 	newer(&status);
 	text_clear(&out);
 	text_clear(&all);
-	ok(status_judge(&status, arena), "something ill");
+	ok(status_judge(&status, STATUS_ALL, arena), "something ill");
 	status_write(&status, &out);
 	status_write_more((struct span){ out.bytes, out.length }, &more, 0, &all);
 	is(all.bytes, out.bytes, "no other alert changes nothing");

@@ -1,4 +1,4 @@
-#include <pwd.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,10 +7,12 @@
 #include <unistd.h>
 
 #include "milter/peers/daemon_status.h"
+#include "milter/peers/status_listeners.h"
 #include "milter/peers/status_sources.h"
 #include "milter/smtp/session.h"
 #include "milter/state/source_list.h"
 #include "milter/system/clock.h"
+#include "policy/util/hash.h"
 
 #ifndef VERSION
 #define VERSION "unreleased"
@@ -18,114 +20,25 @@
 
 enum {
 	ARENA_MAX = SOURCE_LIST_ARENA /* the copies are read into it */,
-	LISTENERS = 4,
-	FULL_BYTES = 1024 * 1024 /* less room than this is none */
+	FULL_BYTES = 1024 * 1024, /* less room than this is none */
+	FILES_SHARE = 50
 };
-
-/* A listener as it was opened. */
-struct opened_listener {
-	const char *name, *path; /* path NULL: no Unix socket */
-	char address[1200];
-	dev_t device;
-	ino_t inode;
-};
+static const int64_t SOURCES_AGAIN = INT64_C(60) * 1000000; /* without any change: a copy may grow old */
 
 struct daemon_status {
 	const struct services *services;
 	const struct exports *exports;
 	struct reload *reload;
-	struct opened_listener listeners[LISTENERS];
-	size_t listener_count;
+	struct alert_command *command;
+	struct opened_listeners listeners;
 	char state_dir[4096], store[4096];
 	int64_t since;
+	pthread_mutex_t lock; /* guards the memory */
+	struct alert_memory *memory;
+	/* of the looks, which one thread takes; in ticks */
+	int64_t next_files, next_sources; /* not before then */
+	int64_t looked, stamp;            /* at the sources */
 };
-
-/* ---- listeners ---- */
-
-static void
-remember(struct daemon_status *own, const char *name, const char *address)
-{
-	struct opened_listener *listener = &own->listeners[own->listener_count];
-	struct stat st;
-
-	if (address[0] == '\0' || strcmp(address, "none") == 0)
-		return;
-	own->listener_count++;
-	listener->name = name;
-	snprintf(listener->address, sizeof listener->address, "%s", address);
-	listener->path = listener_path(listener->address);
-	if (listener->path != NULL && lstat(listener->path, &st) == 0) {
-		listener->device = st.st_dev;
-		listener->inode = st.st_ino;
-	}
-}
-
-static bool
-is_present(const struct opened_listener *listener, struct stat *st)
-{
-	return listener->path == NULL ||
-	    (lstat(listener->path, st) == 0 && S_ISSOCK(st->st_mode) && st->st_dev == listener->device &&
-		st->st_ino == listener->inode);
-}
-
-/* Postfix's user owns some of Postfix's directories, and has its group by its account. */
-static bool
-owner_is_of(uid_t owner, gid_t group)
-{
-	struct passwd entry, *found = NULL;
-	char names[4096];
-
-	return getpwuid_r(owner, &entry, names, sizeof names, &found) == 0 && found != NULL && found->pw_gid == group;
-}
-
-/* May the socket's group go through this directory? */
-static bool
-lets_in(const char *folder, gid_t group)
-{
-	struct stat st;
-
-	if (stat(folder, &st) != 0)
-		return false;
-	return (st.st_mode & S_IXOTH) != 0 || (st.st_gid == group && (st.st_mode & S_IXGRP) != 0) ||
-	    ((st.st_mode & S_IXUSR) != 0 && owner_is_of(st.st_uid, group));
-}
-
-/* The first folder on the way to the socket that its group cannot enter; "": none. NULL without memory. */
-static const char *
-closed_folder(const struct opened_listener *listener, gid_t group, struct arena *arena)
-{
-	char folder[sizeof listener->address];
-
-	for (const char *slash = strchr(listener->path + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
-		snprintf(folder, sizeof folder, "%.*s", (int)(slash - listener->path), listener->path);
-		if (!lets_in(folder, group))
-			return arena_string(arena, folder);
-	}
-	return "";
-}
-
-static bool
-tell_listeners(const struct daemon_status *own, struct status *status, struct arena *arena)
-{
-	struct status_listener *list = arena_take(arena, LISTENERS * sizeof *list);
-
-	if (list == NULL)
-		return false;
-	for (size_t i = 0; i < own->listener_count; i++) {
-		const struct opened_listener *listener = &own->listeners[i];
-		struct stat st;
-		bool present = is_present(listener, &st);
-		bool asks = present && listener->path != NULL && strcmp(listener->name, "control") != 0;
-
-		list[i] = (struct status_listener){ listener->name, listener->address, present,
-			asks ? closed_folder(listener, st.st_gid, arena) : "" };
-	}
-	status->listeners = list;
-	status->listener_count = own->listener_count;
-	return !arena_failed(arena);
-}
-
-/* ---- the rest ---- */
 
 static void
 tell_journal(const struct journal_state *state, struct status *status)
@@ -179,9 +92,18 @@ is_full(const char *folder)
 	return statvfs(folder, &room) == 0 && (uint64_t)room.f_bavail * room.f_frsize < FULL_BYTES;
 }
 
+/* What of the state is cheap to find out. */
 static bool
-gather(struct daemon_status *own, const struct policy *policy, const struct journal_state *journal,
-    struct status *status, struct arena *arena)
+tell_daemon(const struct daemon_status *own, const struct policy *policy, struct status *status, struct arena *arena)
+{
+	return tell_store(own, &policy->settings, status, arena) && reload_tell(own->reload, status, arena) &&
+	    opened_listeners_tell(&own->listeners, status, arena) && tell_dns(own, status, arena) &&
+	    alert_command_tell(own->command, status, arena) && status_hidden(own->services->usage, status, arena);
+}
+
+static bool
+gather(const struct daemon_status *own, const struct policy *policy, unsigned parts,
+    const struct journal_state *journal, struct status *status, struct arena *arena)
 {
 	*status = (struct status){ .version = VERSION,
 		.pid = getpid(),
@@ -192,57 +114,146 @@ gather(struct daemon_status *own, const struct policy *policy, const struct jour
 		.disk_full = is_full(own->state_dir) };
 	status->mta.last = session_last_contact();
 	status->mta.sessions = session_count();
-	status->mta.silence = policy->settings.alert_silence;
+	status->mta.silence = policy->settings.alert.silence;
 	tell_journal(journal, status);
-	return tell_store(own, &policy->settings, status, arena) && reload_tell(own->reload, status, arena) &&
-	    tell_listeners(own, status, arena) && tell_dns(own, status, arena) &&
-	    status_sources(policy, own->state_dir, own->services->usage, own->exports, status, arena) &&
-	    status_judge(status, arena);
+	if ((parts & STATUS_CONFIG) != 0)
+		reload_compare(own->reload, policy, status);
+	return tell_daemon(own, policy, status, arena) &&
+	    ((parts & STATUS_SOURCES) == 0 || status_sources(policy, own->state_dir, own->exports, status, arena)) &&
+	    status_judge(status, parts, arena);
+}
+
+/* ---- for whoever asks ---- */
+
+static void
+date_alerts(struct daemon_status *own, struct status *status)
+{
+	pthread_mutex_lock(&own->lock);
+	alert_memory_date(own->memory, status->alerts, status->alert_count, status->now);
+	pthread_mutex_unlock(&own->lock);
 }
 
 bool
 daemon_status_write(struct daemon_status *own, struct text *out)
 {
 	const struct snapshot *snapshot = snapshot_borrow(own->services->snapshots);
+	const struct policy *policy = snapshot->judge.policy;
 	struct arena *arena = arena_open(ARENA_MAX);
 	struct journal_state journal;
 	struct status status;
 	bool done;
 
 	journal_look(own->services->journal, &journal);
-	done = arena != NULL && gather(own, snapshot->judge.policy, &journal, &status, arena);
-	if (done)
+	done = arena != NULL && gather(own, policy, STATUS_ALL, &journal, &status, arena) &&
+	    status_lines(policy, own->state_dir, own->services->usage, &status, arena);
+	if (done) {
+		date_alerts(own, &status);
 		status_write(&status, out);
+	}
 	arena_close(arena);
 	snapshot_return(own->services->snapshots, snapshot);
 	return done && !out->cut;
 }
 
+/* ---- for alerts ---- */
+
+/* Looks at these parts, and remembers what of them is ill. Reading files takes a fiftieth of the time at most. */
+static void
+look_at(struct daemon_status *own, const struct policy *policy, unsigned parts, int64_t *next)
+{
+	int64_t begun = clock_ticks();
+	struct arena *arena = arena_open(ARENA_MAX);
+	struct journal_state journal;
+	struct status status;
+
+	journal_look(own->services->journal, &journal);
+	if (arena != NULL && gather(own, policy, parts, &journal, &status, arena)) {
+		pthread_mutex_lock(&own->lock);
+		alert_memory_see(own->memory, parts, status.alerts, status.alert_count,
+		    (struct alert_time){ status.now, clock_ticks() / 1000000 });
+		pthread_mutex_unlock(&own->lock);
+	}
+	arena_close(arena);
+	*next = clock_ticks() + (clock_ticks() - begun) * FILES_SHARE;
+}
+
+/* Differs when a copy, an export or the policy is another. */
+static int64_t
+stamp_sources(const struct daemon_status *own, const struct snapshot *snapshot)
+{
+	const struct policy *policy = snapshot->judge.policy;
+	uint64_t hash = HASH_START;
+	int64_t copies = source_list_stamp(own->state_dir);
+
+	hash = hash_bytes(hash, &snapshot->policy_number, sizeof snapshot->policy_number);
+	hash = hash_bytes(hash, &copies, sizeof copies);
+	for (size_t i = 0; i < policy->export_count; i++) {
+		bool failed = exports_reader_failed(own->exports, i);
+		struct stat st;
+
+		if (stat(policy->exports[i].file, &st) != 0)
+			continue;
+		hash = hash_bytes(hash, &i, sizeof i);
+		hash = hash_bytes(hash, &failed, sizeof failed);
+		hash = hash_bytes(hash, &st.st_mtim, sizeof st.st_mtim);
+		hash = hash_bytes(hash, &st.st_ino, sizeof st.st_ino);
+	}
+	return (int64_t)hash;
+}
+
+void
+daemon_status_look(struct daemon_status *own, void (*tell)(void *, const struct alert_change *), void *context)
+{
+	const struct snapshot *snapshot = snapshot_borrow(own->services->snapshots);
+	const struct policy *policy = snapshot->judge.policy;
+	int64_t stamp = stamp_sources(own, snapshot), ticks = clock_ticks(), unused;
+
+	look_at(own, policy, STATUS_DAEMON, &unused);
+	if (ticks >= own->next_files)
+		look_at(own, policy, STATUS_CONFIG, &own->next_files);
+	if (ticks >= own->next_sources && (stamp != own->stamp || ticks >= own->looked + SOURCES_AGAIN)) {
+		own->stamp = stamp;
+		own->looked = ticks;
+		look_at(own, policy, STATUS_SOURCES, &own->next_sources);
+	}
+	snapshot_return(own->services->snapshots, snapshot);
+	pthread_mutex_lock(&own->lock);
+	alert_memory_tell(own->memory, (struct alert_time){ clock_now(), clock_ticks() / 1000000 }, tell, context);
+	pthread_mutex_unlock(&own->lock);
+}
+
 struct daemon_status *
 daemon_status_open(const struct services *services, const struct exports *exports, struct reload *reload,
-    const struct listeners *listeners, const struct settings *started, struct fault *why)
+    struct alert_command *command, const struct listeners *listeners, const struct settings *started, struct fault *why)
 {
 	struct daemon_status *own = calloc(1, sizeof *own);
 
-	if (own == NULL) {
+	if (own == NULL || (own->memory = alert_memory_open()) == NULL) {
+		free(own);
 		fault_set(why, "out of memory");
 		return NULL;
 	}
+	pthread_mutex_init(&own->lock, NULL);
+	own->command = command;
 	own->services = services;
 	own->exports = exports;
 	own->reload = reload;
 	own->since = clock_now();
 	snprintf(own->state_dir, sizeof own->state_dir, "%s", started->state_dir);
 	snprintf(own->store, sizeof own->store, "%s", started->store);
-	remember(own, "milter", started->milter.listen);
-	remember(own, "delegate", listeners_delegate(listeners));
-	remember(own, "socketmap", listeners_socketmap(listeners));
-	remember(own, "control", listeners_control(listeners));
+	opened_listeners_add(&own->listeners, "milter", started->milter.listen);
+	opened_listeners_add(&own->listeners, "delegate", listeners_delegate(listeners));
+	opened_listeners_add(&own->listeners, "socketmap", listeners_socketmap(listeners));
+	opened_listeners_add(&own->listeners, "control", listeners_control(listeners));
 	return own;
 }
 
 void
 daemon_status_close(struct daemon_status *own)
 {
+	if (own == NULL)
+		return;
+	pthread_mutex_destroy(&own->lock);
+	alert_memory_close(own->memory);
 	free(own);
 }

@@ -271,20 +271,27 @@ tell_faults(const struct faults *faults, struct status_strings *out, struct aren
 bool
 reload_tell(struct reload *reload, struct status *status, struct arena *arena)
 {
-	const struct snapshot *snapshot = snapshot_borrow(reload->parts.snapshots);
-	uint64_t now = 0;
-	bool readable = config_files_fingerprint(reload->parts.config, snapshot->judge.policy, &now), done;
+	bool done;
 
-	snapshot_return(reload->parts.snapshots, snapshot);
 	pthread_mutex_lock(&reload->lock);
 	status->config = reload->parts.config;
 	status->reload.at = reload->last.at;
 	status->reload.ok = reload->last.ok;
 	done = tell_faults(reload->last.faults, &status->reload.faults, arena);
-	status->config_newer = readable && reload->fingerprint_known && now != reload->fingerprint;
 	status->policy = !reload->fingerprint_known ? "" : arena_format(arena, "%016" PRIx64, reload->fingerprint);
 	pthread_mutex_unlock(&reload->lock);
 	return done && status->policy != NULL;
+}
+
+void
+reload_compare(struct reload *reload, const struct policy *policy, struct status *status)
+{
+	uint64_t now = 0;
+	bool readable = config_files_fingerprint(reload->parts.config, policy, &now);
+
+	pthread_mutex_lock(&reload->lock);
+	status->config_newer = readable && reload->fingerprint_known && now != reload->fingerprint;
+	pthread_mutex_unlock(&reload->lock);
 }
 
 /* ---- begin and end ---- */

@@ -44,7 +44,10 @@ bool reload_try(struct reload *) MUST_USE;
  * a reload does it by itself. */
 void reload_tell_manager(struct reload *);
 
-/* Fills in `reload`, `config`, `config_newer` and `policy`, in the arena. Any thread. False without memory. */
+/* Fills in `reload`, `config` and `policy`, in the arena. Any thread. False without memory. */
 bool reload_tell(struct reload *, struct status *, struct arena *) MUST_USE;
+
+/* Fills in `config_newer`: reads all files of the configuration in force. Any thread. */
+void reload_compare(struct reload *, const struct policy *, struct status *);
 
 #endif

@@ -248,7 +248,8 @@ count_outbound(const struct policy *policy)
 /* ---- clients that cannot be seen ---- */
 
 struct hidden_list {
-	const struct look *look;
+	struct status *status;
+	struct arena *arena;
 	struct status_hidden *list;
 	size_t count;
 };
@@ -257,28 +258,27 @@ static void
 see_hidden(void *context, const struct usage_entry *entry)
 {
 	struct hidden_list *hidden = context;
-	struct arena *arena = hidden->look->arena;
+	struct arena *arena = hidden->arena;
 	char peer[ADDRESS_TEXT];
 
-	if (entry->kind != USAGE_HIDDEN || entry->last < hidden->look->status->now - USAGE_LATELY ||
-	    hidden->count == HIDDEN_MAX)
+	if (entry->kind != USAGE_HIDDEN || entry->last < hidden->status->now - USAGE_LATELY || hidden->count == HIDDEN_MAX)
 		return;
 	hidden->list[hidden->count++] = (struct status_hidden){ arena_string(arena, address_write(&entry->address, peer)),
 		entry->name[0] == '-' ? "" : arena_string(arena, entry->name), entry->count, entry->last };
 }
 
-static bool
-fill_hidden(const struct look *look)
+bool
+status_hidden(struct usage *usage, struct status *status, struct arena *arena)
 {
-	struct hidden_list hidden = { look, arena_take(look->arena, HIDDEN_MAX * sizeof *hidden.list), 0 };
-	unsigned names = usage_recent(look->usage, USAGE_LOOPBACK, look->status->now - USAGE_LATELY);
+	struct hidden_list hidden = { status, arena, arena_take(arena, HIDDEN_MAX * sizeof *hidden.list), 0 };
+	unsigned names = usage_recent(usage, USAGE_LOOPBACK, status->now - USAGE_LATELY);
 
-	if (hidden.list == NULL || !usage_each(look->usage, see_hidden, &hidden))
+	if (hidden.list == NULL || !usage_each(usage, see_hidden, &hidden))
 		return false;
-	look->status->hidden = hidden.list;
-	look->status->hidden_count = hidden.count;
-	look->status->loopback_names = names < USAGE_SEVERAL ? 0 : names;
-	return !arena_failed(look->arena);
+	status->hidden = hidden.list;
+	status->hidden_count = hidden.count;
+	status->loopback_names = names < USAGE_SEVERAL ? 0 : names;
+	return !arena_failed(arena);
 }
 
 /* ---- exports ---- */
@@ -320,26 +320,25 @@ fill_exports(const struct look *look)
 
 /* ---- all of it ---- */
 
-static bool
-fill(const struct look *look)
+bool
+status_sources(const struct policy *policy, const char *state_dir, const struct exports *exports, struct status *status,
+    struct arena *arena)
 {
-	const struct policy *policy = look->policy;
-	struct status *status = look->status;
+	struct look look = { policy, source_list_take(policy, state_dir, status->now, arena), NULL, exports, status,
+		arena };
 
-	return fill_vendors(look) && fill_sources(look) &&
-	    fill_lines(look, policy->delegation_count, write_delegation, &status->delegations) &&
-	    fill_lines(look, policy->partner_count, write_partner, &status->partners) &&
-	    fill_lines(look, policy->relay_count, write_relay, &status->relays) &&
-	    fill_lines(look, count_outbound(policy), write_outbound, &status->outbound) && fill_hidden(look) &&
-	    fill_exports(look);
+	return look.listings != NULL && fill_vendors(&look) && fill_sources(&look) && fill_exports(&look);
 }
 
 bool
-status_sources(const struct policy *policy, const char *state_dir, struct usage *usage, const struct exports *exports,
-    struct status *status, struct arena *arena)
+status_lines(const struct policy *policy, const char *state_dir, struct usage *usage, struct status *status,
+    struct arena *arena)
 {
-	struct look look = { policy, NULL, usage, exports, status, arena };
+	struct look look = { policy, source_list_take(policy, state_dir, status->now, arena), usage, NULL, status, arena };
 
-	look.listings = source_list_take(policy, state_dir, status->now, arena);
-	return look.listings != NULL && fill(&look);
+	return look.listings != NULL &&
+	    fill_lines(&look, policy->delegation_count, write_delegation, &status->delegations) &&
+	    fill_lines(&look, policy->partner_count, write_partner, &status->partners) &&
+	    fill_lines(&look, policy->relay_count, write_relay, &status->relays) &&
+	    fill_lines(&look, count_outbound(policy), write_outbound, &status->outbound);
 }

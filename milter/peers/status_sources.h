@@ -1,6 +1,6 @@
 /*
- * status_sources.h - the part of the status that follows from the policy: vendors, sources, delegations, relays, outbound
- * addresses, exports, hidden clients.
+ * status_sources.h - the part of the status that follows from the policy: vendors, sources, exports, hidden clients; and
+ * what is told of it in lines: delegations, partners, relays, outbound addresses.
  *
  * Reads the daemon's copies in state_dir and the usage of addresses. Never changes anything.
  */
@@ -12,8 +12,10 @@
 #include "policy/review/status.h"
 #include "policy/rules/policy.h"
 
-/* Fills all that into the status, in the arena; the policy's strings are borrowed. False without memory. */
-bool status_sources(const struct policy *, const char *state_dir, struct usage *, const struct exports *,
-    struct status *, struct arena *) MUST_USE;
+/* All fill in the status, in the arena; the policy's strings are borrowed. False without memory. */
+bool status_sources(const struct policy *, const char *state_dir, const struct exports *, struct status *,
+    struct arena *) MUST_USE;
+bool status_lines(const struct policy *, const char *state_dir, struct usage *, struct status *, struct arena *) MUST_USE;
+bool status_hidden(struct usage *, struct status *, struct arena *) MUST_USE;
 
 #endif

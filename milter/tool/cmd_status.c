@@ -27,7 +27,7 @@ static void
 add(struct found *found, const char *slug, const char *text, const char *remedy)
 {
 	snprintf(found->text[found->count], sizeof found->text[0], "%s", text);
-	found->alerts[found->count] = (struct status_alert){ slug, 0, found->text[found->count], remedy };
+	found->alerts[found->count] = (struct status_alert){ slug, 0, found->text[found->count], remedy, "" };
 	found->count++;
 }
 

@@ -6,6 +6,7 @@
 #include "policy/util/domain.h"
 #include "policy/util/text.h"
 #include "policy/util/utf8.h"
+#include "policy/util/words.h"
 
 enum {
 	WORD_MAX = 64,
@@ -274,6 +275,26 @@ host_fits(const char *text, size_t length, enum address_family family)
 		return family == ADDRESS_NONE || address.family == family;
 	/* all digits and dots: a misspelt address, not a name */
 	return strspn(host, "0123456789.") < length && domain_read(host, length, name, NULL);
+}
+
+bool
+value_command(const char *text, struct fault *why)
+{
+	char line[VALUE_COMMAND_MAX + 1], *words[WORDS_MAX + 1];
+	const char *odd = words_for_shell(text);
+
+	if (strlen(text) > VALUE_COMMAND_MAX)
+		return fault_set(why, "a command has at most %d bytes; put it into a script and write that",
+		    VALUE_COMMAND_MAX);
+	if (odd != NULL)
+		return fault_set(why, "no shell runs it, so '%c' does nothing; put it into a script, or into quotes",
+		    *odd);
+	snprintf(line, sizeof line, "%s", text);
+	if (!words_cut(line, words))
+		return fault_set(why, "'%.120s' has a quote that is not closed, or too many words", text);
+	if (words[0] == NULL || words[0][0] != '/')
+		return fault_set(why, "'%.120s' does not begin with an absolute path; begin it with '/'", text);
+	return value_text(text, why);
 }
 
 /* Who may ask is told by the kernel, so it is never a port. */

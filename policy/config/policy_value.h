@@ -27,6 +27,8 @@ const char *value_percentage_write(int64_t millionths, char out[VALUE_TEXT]);
 /* Decimal digits with an optional minus; false if they do not fit an int64_t. */
 bool value_whole(const char *, int64_t *) MUST_USE;
 
+enum { VALUE_COMMAND_MAX = 1000 }; /* bytes of a command */
+
 /* Printable text in UTF-8; control characters could break a header, a reply or a log line. */
 bool value_text(const char *, struct fault *why) MUST_USE;
 
@@ -35,7 +37,8 @@ bool value_word(const char *, struct fault *why) MUST_USE;  /* letters, digits, 
 bool value_class(const char *, struct fault *why) MUST_USE; /* a Postfix restriction class, not one of its own words */
 bool value_name(const char *, struct fault *why) MUST_USE;  /* lower case, digits, - _: a vendor, a tag */
 bool value_path(const char *, struct fault *why) MUST_USE;  /* absolute */
-bool value_date(const char *, struct fault *why) MUST_USE;  /* "YYYY-MM-DD" */
+bool value_command(const char *, struct fault *why) MUST_USE; /* words, the first an absolute path; no shell's characters */
+bool value_date(const char *, struct fault *why) MUST_USE;     /* "YYYY-MM-DD" */
 bool value_listener(const char *, struct fault *why) MUST_USE; /* unix:PATH, inet:PORT@HOST, inet6:PORT@HOST */
 bool value_control(const char *, struct fault *why) MUST_USE;  /* unix:PATH or none */
 bool value_server(const char *, struct fault *why) MUST_USE;   /* ADDRESS or ADDRESS@PORT */

@@ -65,7 +65,16 @@ struct status_alert {
 	const char *slug;
 	int64_t since; /* 0: not known */
 	const char *text, *remedy;
+	const char *subject; /* which of several vendors, sources, listeners ...; "" */
 };
+
+/* What is judged together, because it is looked at together; bits. */
+enum {
+	STATUS_DAEMON = 1,
+	STATUS_CONFIG = 2 /* the files on disk */,
+	STATUS_SOURCES = 4 /* sources, vendors, exports */
+};
+enum { STATUS_ALL = STATUS_DAEMON | STATUS_CONFIG | STATUS_SOURCES };
 
 /* Lists and strings are kept by whoever fills them in; times are seconds since 1970, 0: never. */
 struct status {
@@ -81,6 +90,10 @@ struct status {
 		struct status_strings faults;
 	} reload;
 	bool config_newer;
+	struct {
+		const char *trouble; /* why the last run of alert.command failed; "" */
+		int64_t since;
+	} alert_command;
 	const struct status_listener *listeners;
 	size_t listener_count;
 	struct {
@@ -115,12 +128,12 @@ struct status {
 	unsigned loopback_names;                                       /* that came lately; 0: too few to matter */
 	struct status_strings delegations, partners, relays, outbound; /* as told to a person */
 	/* from here on status_judge's */
-	const struct status_alert *alerts;
+	struct status_alert *alerts;
 	size_t alert_count;
 };
 
-/* Fills in the alerts, from the arena. False without memory. */
-bool status_judge(struct status *, struct arena *);
+/* Fills in the alerts of these parts, from the arena. False without memory. */
+bool status_judge(struct status *, unsigned parts, struct arena *);
 
 /* One JSON object, without a newline; `ill` and `alerts` stand at its end. */
 void status_write(const struct status *, struct text *out);

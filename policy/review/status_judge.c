@@ -12,10 +12,10 @@ struct alerts {
 };
 
 static void
-add(struct alerts *alerts, const char *slug, int64_t since, const char *text, const char *remedy)
+add(struct alerts *alerts, const char *slug, const char *subject, int64_t since, const char *text, const char *remedy)
 {
-	if (alerts->count < STATUS_ALERTS_MAX && text != NULL && remedy != NULL)
-		alerts->list[alerts->count++] = (struct status_alert){ slug, since, text, remedy };
+	if (alerts->count < STATUS_ALERTS_MAX && subject != NULL && text != NULL && remedy != NULL)
+		alerts->list[alerts->count++] = (struct status_alert){ slug, since, text, remedy, subject };
 }
 
 /* ---- the configuration ---- */
@@ -34,12 +34,17 @@ static void
 judge_reload(const struct status *status, struct alerts *alerts)
 {
 	if (!status->reload.ok)
-		add(alerts, "reload-failed", status->reload.at,
+		add(alerts, "reload-failed", "", status->reload.at,
 		    arena_format(alerts->arena, "the last reload was refused, the old policy is in force: %s",
 			first_error(&status->reload.faults)),
 		    "correct the configuration (greenlane check), then run greenlane reload");
-	else if (status->config_newer)
-		add(alerts, "config-newer", 0,
+}
+
+static void
+judge_files(const struct status *status, struct alerts *alerts)
+{
+	if (status->reload.ok && status->config_newer)
+		add(alerts, "config-newer", "", 0,
 		    arena_format(alerts->arena, "%s, or a file that it uses, has changed since it was loaded",
 			status->config),
 		    "run greenlane check, then greenlane reload");
@@ -51,12 +56,12 @@ static void
 judge_listener(const struct status_listener *listener, struct alerts *alerts)
 {
 	if (!listener->present)
-		add(alerts, "socket-gone", 0,
+		add(alerts, "socket-gone", listener->name, 0,
 		    arena_format(alerts->arena, "%s: the socket of %s was removed or replaced", listener->name,
 			listener->address),
 		    "restart greenlaned, and find out what removes files there");
 	else if (listener->closed[0] != '\0')
-		add(alerts, "socket-closed", 0,
+		add(alerts, "socket-closed", listener->name, 0,
 		    arena_format(alerts->arena, "%s: the group of %s cannot enter the directory %s", listener->name,
 			listener->address, listener->closed),
 		    arena_format(alerts->arena, "chmod o+x %s, or move the socket", listener->closed));
@@ -69,7 +74,7 @@ judge_contact(const struct status *status, struct alerts *alerts)
 
 	if (status->mta.last != 0 || status->now - status->since < status->mta.silence)
 		return;
-	add(alerts, "no-mta", status->since,
+	add(alerts, "no-mta", "", status->since + status->mta.silence,
 	    arena_format(alerts->arena, "no MTA has connected since the start at %s: no mail is filtered",
 		date_write(status->since, since)),
 	    "name the milter's socket in smtpd_milters (greenlane setup postfix), then reload the MTA");
@@ -84,7 +89,7 @@ judge_dns(const struct status *status, struct alerts *alerts)
 
 	if (status->dns.failing_since == 0 || status->dns.servers.count == 0)
 		return;
-	add(alerts, "dns-trouble", status->dns.failing_since,
+	add(alerts, "dns-trouble", "", status->dns.failing_since,
 	    arena_format(alerts->arena, "no name server has answered since %s; %s%s",
 		date_write(status->dns.failing_since, since), status->dns.servers.list[0],
 		status->dns.servers.count > 1 ? " and others are asked" : " is asked"),
@@ -98,7 +103,7 @@ judge_store(const struct status *status, struct alerts *alerts)
 {
 	if (status->store.works)
 		return;
-	add(alerts, "store-failed", status->store.since,
+	add(alerts, "store-failed", "", status->store.since,
 	    arena_format(alerts->arena,
 		"the greylist %s is %s: nobody is greylisted; %llu messages have passed because of it",
 		status->store.name, status->store.state, (unsigned long long)status->store.passed),
@@ -114,21 +119,37 @@ judge_kept(const struct status *status, struct alerts *alerts)
 
 	judge_store(status, alerts);
 	if (status->disk_full)
-		add(alerts, "disk-full", 0, arena_format(arena, "the file system of %s is full", status->state_dir),
+		add(alerts, "disk-full", "", 0, arena_format(arena, "the file system of %s is full", status->state_dir),
 		    "free disk space there");
-	if (status->journal.dropped_at != 0 && status->now - status->journal.dropped_at < 24 * 3600)
-		add(alerts, "journal-dropped", status->journal.dropped_at,
+	if (status->journal.dropped_at > status->reload.at && status->now - status->journal.dropped_at < 24 * 3600)
+		add(alerts, "journal-dropped", "", status->journal.dropped_at,
 		    arena_format(arena, "%llu log lines were dropped, the last within a day: the log is too slow",
 			(unsigned long long)status->journal.dropped),
-		    "check that syslog keeps up and its disk has room");
+		    "check that syslog keeps up and its disk has room, then run greenlane reload");
 	if (status->journal.record_failed_since != 0)
-		add(alerts, "record-failed", status->journal.record_failed_since,
+		add(alerts, "record-failed", "", status->journal.record_failed_since,
 		    arena_format(arena, "%s cannot be written: %s: verdicts are missing there", status->journal.record,
 			status->journal.record_trouble),
-		    "free disk space or correct its permissions, then run greenlane reload");
+		    "free disk space, or make its directory and let greenlaned's user write there; it is tried again by itself");
+}
+
+static void
+judge_command(const struct status *status, struct alerts *alerts)
+{
+	if (status->alert_command.trouble[0] != '\0')
+		add(alerts, "alert-command", "", status->alert_command.since,
+		    arena_format(alerts->arena, "alert.command failed, so nobody may have been told: %s",
+			status->alert_command.trouble),
+		    "correct alert.command or what it runs, then run greenlane reload: what is owed is run again");
 }
 
 /* ---- sources ---- */
+
+static const char *
+subject_of(const struct status_source *source, struct arena *arena)
+{
+	return arena_format(arena, "%s %s", source->vendor, source->text);
+}
 
 static void
 judge_unknown(const struct status_source *source, struct alerts *alerts)
@@ -137,7 +158,7 @@ judge_unknown(const struct status_source *source, struct alerts *alerts)
 
 	if (why[0] == '\0')
 		return;
-	add(alerts, "source-trouble", 0,
+	add(alerts, "source-trouble", subject_of(source, alerts->arena), 0,
 	    arena_format(alerts->arena,
 		source->missing[0] != '\0' ? "%s of %s is not known: %s"
 					   : "%s of %s: three refreshes in a row failed, its last good copy is used: %s",
@@ -163,7 +184,7 @@ judge_source(const struct status_source *source, struct alerts *alerts)
 		rest = arena_format(alerts->arena, "if this lasts until %s, it lists nothing",
 		    date_write(source->wrong_until, times[1]));
 	}
-	add(alerts, "source-wrong", source->wrong_since,
+	add(alerts, "source-wrong", subject_of(source, alerts->arena), source->wrong_since,
 	    arena_format(alerts->arena, "%s of %s: %s, since %s; %s", source->text, source->vendor, source->wrong,
 		since, rest == NULL ? "" : rest),
 	    remedy);
@@ -174,7 +195,7 @@ judge_vendor(const struct status_vendor *vendor, struct alerts *alerts)
 {
 	if (vendor->sources == 0 || vendor->known < vendor->sources || vendor->networks > 0 || vendor->asked)
 		return;
-	add(alerts, "vendor-without-addresses", 0,
+	add(alerts, "vendor-without-addresses", vendor->name, 0,
 	    arena_format(alerts->arena, "no source of %s lists an address: only signatures prove its mail", vendor->name),
 	    "write the sources that it publishes now");
 }
@@ -185,13 +206,13 @@ static void
 judge_export(const struct status_export *export, struct alerts *alerts)
 {
 	if (export->command[0] != '\0')
-		add(alerts, "export-reader", 0,
+		add(alerts, "export-reader", export->file, 0,
 		    arena_format(alerts->arena, "the command of export %s %s failed, so its reader may not know the file",
 			export->format, export->file),
 		    arena_format(alerts->arena, "see the log for its status, and correct it: %s", export->command));
 	if (export->fresh)
 		return;
-	add(alerts, "export-stale", 0,
+	add(alerts, "export-stale", export->file, 0,
 	    export->trouble[0] == '\0'
 		? arena_format(alerts->arena, "export %s %s differs from what the sources list now", export->format,
 		      export->file)
@@ -208,40 +229,57 @@ judge_hidden(const struct status *status, struct alerts *alerts)
 	for (size_t i = 0; i < status->hidden_count; i++) {
 		const struct status_hidden *hidden = &status->hidden[i];
 
-		add(alerts, "hidden-clients", 0,
+		add(alerts, "hidden-clients", arena_format(alerts->arena, "%s %s", hidden->peer, hidden->relay), 0,
 		    arena_format(alerts->arena, "the clients behind %s%s%s cannot be seen: %u mail%s, last %s",
 			hidden->peer, hidden->relay[0] == '\0' ? "" : ", relay ", hidden->relay, hidden->count,
 			text_s(hidden->count), date_write(hidden->last, when)),
 		    remedy);
 	}
 	if (status->loopback_names > 0)
-		add(alerts, "hidden-clients", 0,
+		add(alerts, "hidden-clients", "loopback", 0,
 		    arena_format(alerts->arena,
 			"hosts with %u or more names connected from loopback, which is exempt: their mail is not judged",
 			status->loopback_names),
 		    remedy);
 }
 
+static void
+judge_daemon(const struct status *status, struct alerts *alerts)
+{
+	for (size_t i = 0; i < status->listener_count; i++)
+		judge_listener(&status->listeners[i], alerts);
+	judge_contact(status, alerts);
+	judge_reload(status, alerts);
+	judge_dns(status, alerts);
+	judge_kept(status, alerts);
+	judge_command(status, alerts);
+	judge_hidden(status, alerts);
+}
+
+static void
+judge_sources(const struct status *status, struct alerts *alerts)
+{
+	for (size_t i = 0; i < status->source_count; i++)
+		judge_source(&status->sources[i], alerts);
+	for (size_t i = 0; i < status->vendor_count; i++)
+		judge_vendor(&status->vendors[i], alerts);
+	for (size_t i = 0; i < status->export_count; i++)
+		judge_export(&status->exports[i], alerts);
+}
+
 bool
-status_judge(struct status *status, struct arena *arena)
+status_judge(struct status *status, unsigned parts, struct arena *arena)
 {
 	struct alerts alerts = { arena_take(arena, STATUS_ALERTS_MAX * sizeof *alerts.list), 0, arena };
 
 	if (alerts.list == NULL)
 		return false;
-	for (size_t i = 0; i < status->listener_count; i++)
-		judge_listener(&status->listeners[i], &alerts);
-	judge_contact(status, &alerts);
-	judge_reload(status, &alerts);
-	judge_dns(status, &alerts);
-	judge_kept(status, &alerts);
-	for (size_t i = 0; i < status->source_count; i++)
-		judge_source(&status->sources[i], &alerts);
-	for (size_t i = 0; i < status->vendor_count; i++)
-		judge_vendor(&status->vendors[i], &alerts);
-	for (size_t i = 0; i < status->export_count; i++)
-		judge_export(&status->exports[i], &alerts);
-	judge_hidden(status, &alerts);
+	if ((parts & STATUS_DAEMON) != 0)
+		judge_daemon(status, &alerts);
+	if ((parts & STATUS_CONFIG) != 0)
+		judge_files(status, &alerts);
+	if ((parts & STATUS_SOURCES) != 0)
+		judge_sources(status, &alerts);
 	status->alerts = alerts.list;
 	status->alert_count = alerts.count;
 	return !arena_failed(arena);

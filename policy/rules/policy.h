@@ -109,7 +109,10 @@ struct settings {
 	struct {
 		const char *listen, *group; /* "none": it is off; group "": that of user */
 	} control;
-	int64_t alert_silence; /* no MTA for so long after the start is a problem */
+	struct {
+		const char *command; /* "": none */
+		int64_t silence;     /* no MTA for so long after the start is a problem */
+	} alert;
 	struct {
 		struct strings servers; /* "127.0.0.1@53"; none: the host's resolv.conf */
 		int64_t timeout_ms;     /* of one query */

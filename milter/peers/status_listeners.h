@@ -1,0 +1,36 @@
+/*
+ * status_listeners.h - the part of the status that tells of the listeners: is a socket still the one that was opened, and
+ * may its users enter every folder on the way?
+ *
+ * Looks at the file system, connects to nobody.
+ */
+#ifndef STATUS_LISTENERS_H
+#define STATUS_LISTENERS_H
+
+#include <sys/types.h>
+
+#include "policy/review/status.h"
+#include "policy/util/fault.h"
+
+enum { LISTENERS_KNOWN = 4 };
+
+/* A listener as it was opened. */
+struct opened_listener {
+	const char *name, *path; /* path NULL: no Unix socket; it points into address */
+	char address[1200];
+	dev_t device;
+	ino_t inode;
+};
+
+struct opened_listeners {
+	struct opened_listener list[LISTENERS_KNOWN];
+	size_t count;
+};
+
+/* Call while its socket is there. The name is kept; "" and "none" are no listener. */
+void opened_listeners_add(struct opened_listeners *, const char *name, const char *address);
+
+/* Fills in `listeners`, in the arena. False without memory. */
+bool opened_listeners_tell(const struct opened_listeners *, struct status *, struct arena *) MUST_USE;
+
+#endif
