@@ -97,7 +97,7 @@ load(struct text *text, const char *name, struct faults *faults)
 	struct policy_files files = { text, hand_over, NULL, NULL };
 	char conf[256];
 
-	snprintf(conf, sizeof conf, "vendors = ( { name = \"%s\"; mode = \"monitor\"; } );", name);
+	snprintf(conf, sizeof conf, "vendors = ( { name = \"%s\"; mode = \"enforce\"; } );", name);
 	return policy_text_load("greenlane.conf", conf, strlen(conf), &files, faults);
 }
 

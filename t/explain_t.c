@@ -299,10 +299,15 @@ explanation_is_whole(void)
 	s->verdict.claims[0].lapsed = true;
 	holds(s, "  listed   yes (spf:acme.example, shared, proves nothing: review was due by 2026-02-28)\n",
 	    "a source that nobody reviewed in time is shown to prove nothing");
-	s->verdict.monitored = true;
-	s->verdict.would = ACTION_REJECT;
+	s->verdict.claims[0].mode = MODE_VOUCH;
+	s->verdict.claims[0].wanted = s->verdict.would = ACTION_REJECT;
+	s->verdict.claims[0].action = ACTION_GREYLIST;
+	holds(s,
+	    "action     greylist (the mode of 'acme' is vouch; enforce would reject) (a first contact has to wait)\n",
+	    "a vendor's mode that softens the action is shown");
+	s->policy.settings.monitor = true;
 	s->verdict.action = ACTION_PASS;
-	holds(s, "action     pass (monitor mode; it would reject)\n", "monitor mode is shown");
+	holds(s, "action     pass (the daemon's mode is monitor; enforce would reject)\n", "so is the daemon's");
 	s->verdict.claims[0].by_envelope = false;
 	holds(s, "claimed by author\n", "a claim by the author alone is shown");
 	s->verdict.claims[0].by_author = false;
@@ -426,8 +431,8 @@ reply_names_the_vendor_only(void)
 	s->verdict.claims[0].mode = MODE_MONITOR;
 	explain_reply(&s->verdict, ACTION_GREYLIST, "4f-1", contact, 300, &reply);
 	is(reply.text,
-	    "greylisted, please try again in 300 seconds: proven to be from Acm?? Tickets: the vendor is in monitor mode, so "
-	    "proof does not help yet (proven, id 4f-1); ask https://example.com/postmaster",
+	    "greylisted, please try again in 300 seconds: proven to be from Acm?? Tickets: its mode is monitor, so "
+	    "proof does not help it yet (proven, id 4f-1); ask https://example.com/postmaster",
 	    "proven mail that has to wait all the same is told why, with the vendor's title in ASCII");
 	scene_close(s);
 }

@@ -148,6 +148,7 @@ check_default_greylist(const struct settings *s)
 {
 	is(s->store, "lmdb:" GREENLANE_STATE_DIR "/greylist", "greylist.store by default");
 	ok(s->greylist.on && s->greylist.stage == GREYLIST_AUTO, "greylisting is on, by need");
+	ok(s->greylist.learn, "and learns in monitor mode");
 	is_number(s->greylist.delay, 300, "greylist.delay by default");
 	is_number(s->greylist.retry_window, 2 * 86400, "greylist.retry_window by default");
 	is_number(s->greylist.lifetime, 36 * 86400, "greylist.lifetime by default");

@@ -291,20 +291,20 @@ line_in_monitor_mode(void)
 {
 	struct sample *s = sample_open();
 
-	s->verdict.monitored = true;
-	s->verdict.would = ACTION_REJECT;
+	s->record.would = ACTION_REJECT;
 	s->policy.settings.monitor = true;
 	keys_are(s,
 	    "id qid outcome action would vendor reason stage mode client port listed via helo mail_from from rcpts spf "
 	    "dkim dmarc greylist msgid ms tries waited",
-	    "would follows action in monitor mode");
+	    "would follows action where a mode softens it");
 	ok(strstr(line_of(s), " action=pass would=reject ") != NULL, "would is what enforce would have done");
 	ok(strstr(line_of(s), " mode=monitor ") != NULL, "mode is the daemon's where it is monitor");
 	s->policy.settings.monitor = false;
 	s->verdict.claims[0].mode = MODE_VOUCH;
 	ok(strstr(line_of(s), " mode=vouch ") != NULL, "mode is the deciding vendor's otherwise");
-	s->verdict.monitored = false;
-	ok(strstr(line_of(s), "would=") == NULL, "outside monitor mode there is no would");
+	ok(strstr(line_of(s), " action=pass would=reject ") != NULL, "would follows where a vendor's mode softens, too");
+	s->record.would = s->record.action;
+	ok(strstr(line_of(s), "would=") == NULL, "where no mode softens the action there is no would");
 	ok(strstr(json_of(s), "\"would\"") == NULL, "nor in the JSON");
 	sample_close(s);
 }

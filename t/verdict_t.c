@@ -555,7 +555,7 @@ static const struct {
 	    "unproven pass partly-proven vendor settled" },
 	{ "a stranger passes where there is no store", "N:" EVIL "author=a@b.example", "stranger pass no-claim - settled" },
 	{ "a stranger passes in monitor mode", "M:" EVIL "author=a@b.example",
-	    "stranger pass no-claim - settled would=greylist" },
+	    "stranger pass no-claim - settled would=greylist learns" },
 	{ "a HELO name claims nothing",
 	    "client=203.0.113.66 helo=mail.vendor.example sender=null spf=pass author=a@b.example",
 	    "stranger greylist no-claim - settled" },
@@ -931,7 +931,23 @@ static const struct {
 	{ "monitor lets nobody through", EVIL FROM("watched") "dkim=watched.example:pass",
 	    "vouched greylist proven watched settled would=pass" },
 	{ "vouch lets through", EVIL FROM("lenient") "dkim=lenient.example:pass", "vouched pass proven lenient settled" },
-	{ "vouch refuses nobody", EVIL FROM("lenient"), "forged greylist nothing-proven lenient settled" },
+	{ "vouch refuses nobody", EVIL FROM("lenient"), "forged greylist nothing-proven lenient settled would=reject" },
+	{ "vouch greylists what is unproven, as its policy says anyway",
+	    EVIL FROM("lenient") "sender=b@lenient.example spf=pass", "unproven greylist partly-proven lenient settled" },
+	{ "vouch defers nobody", EVIL FROM("lenient") "dkim=lenient.example:temperror",
+	    "unsure greylist dns-trouble lenient settled would=defer" },
+	{ "monitor greylists what is unproven", EVIL FROM("watched") "sender=b@watched.example spf=pass",
+	    "unproven greylist partly-proven watched settled" },
+	{ "monitor defers nobody", EVIL FROM("watched") "dkim=watched.example:temperror",
+	    "unsure greylist dns-trouble watched settled would=defer" },
+	{ "the daemon's monitor mode passes what is vouched", "M:" EVIL FROM("vendor") "dkim=vendor.example:pass",
+	    "vouched pass proven vendor settled" },
+	{ "the daemon's monitor mode learns what is unproven", "M:" EVIL FROM("vendor") "sender=b@vendor.example spf=pass",
+	    "unproven pass partly-proven vendor settled would=greylist learns" },
+	{ "but not what is unsure", "M:" EVIL FROM("vendor") "dkim=vendor.example:temperror",
+	    "unsure pass dns-trouble vendor settled would=defer" },
+	{ "nor what is unsure for too long", "M:" EVIL FROM("vendor") "dkim=vendor.example:temperror unsure-for=14400",
+	    "unsure pass dns-trouble-too-long vendor settled would=greylist" },
 	{ "the daemon's monitor mode passes all", "M:" EVIL FROM("vendor"),
 	    "forged pass nothing-proven vendor settled would=reject" },
 	/* gateways */
@@ -1235,7 +1251,7 @@ static const struct {
 	{ "an excepted recipient and another", "O:" EVIL FROM("vendor") "rcpt=abuse@rx.example rcpt=u@rx.example",
 	    "forged reject nothing-proven vendor settled" },
 	{ "an excepted recipient of our own names", "O:" EVIL OURS "rcpt=abuse@rx.example",
-	    "forged greylist own-unproven own settled" },
+	    "forged greylist own-unproven own settled would=defer" },
 	{ "an exception of another vendor", "O:" EVIL FROM("session") "rcpt=abuse@rx.example",
 	    "forged reject nothing-proven session settled" },
 	{ "a list by SPF, our name", "O:client=203.0.113.7 sender=t@lists.example spf=pass " OURS,
@@ -1275,8 +1291,10 @@ write_verdict(const struct verdict *verdict, char *out, size_t size)
 	int length = snprintf(out, size, "%s %s %s %s %s", outcome_word(verdict->outcome), action_word(verdict->action),
 	    reason_slug(verdict->reason), vendor[0] == '\0' ? "-" : vendor, verdict->settled ? "settled" : "open");
 
-	if (verdict->monitored)
-		snprintf(out + length, size - (size_t)length, " would=%s", action_word(verdict->would));
+	if (verdict->would != verdict->action)
+		length += snprintf(out + length, size - (size_t)length, " would=%s", action_word(verdict->would));
+	if (verdict->learns)
+		snprintf(out + length, size - (size_t)length, " learns");
 }
 
 static void

@@ -48,7 +48,7 @@ write_refusal(const struct services *services, const struct message *message, co
 	record.qid = request->queue_id;
 	record.verdict = verdict;
 	record.stage = STAGE_RCPT;
-	record.action = ACTION_REJECT;
+	record.action = record.would = ACTION_REJECT;
 	record.rcpts = rcpts;
 	record.rcpt_count = 1;
 	journal_verdict(services->journal, &record);

@@ -15,11 +15,24 @@ settings_of(const struct message *message)
 }
 
 static bool
+is_monitored(const struct message *message)
+{
+	return message->judge->policy->settings.monitor;
+}
+
+static bool
 is_on(const struct message *message)
 {
-	const struct settings *settings = &message->judge->policy->settings;
+	return settings_of(message)->on && !is_monitored(message) && message->services->store != NULL;
+}
 
-	return settings->greylist.on && !settings->monitor && message->services->store != NULL;
+/* A tuple is known by its second message, at least delay later. What others rely on is not taught by who only watches. */
+static bool
+learns(const struct message *message)
+{
+	const struct store *store = message->services->store;
+
+	return message->verdict.learns && settings_of(message)->learn && store != NULL && !store->shared;
 }
 
 static size_t
@@ -252,9 +265,9 @@ forget_unsure(struct message *message)
 /* ---- at the end ---- */
 
 /* One reply is for all recipients: the mail passes when the tuple of any recipient is due, and all are recorded.
- * An exempt recipient does not count: it waits or passes with the others, and alone it never waits. */
-static void
-ask_for_all(struct message *message)
+ * An exempt recipient does not count: it waits or passes with the others, and alone it never waits. True: it waits. */
+static bool
+waits_for_all(struct message *message)
 {
 	bool asked = false, passes = false;
 
@@ -272,30 +285,57 @@ ask_for_all(struct message *message)
 		asked = true;
 		passes = !waits;
 	}
-	message->done = asked && !passes ? ACTION_GREYLIST : ACTION_PASS;
+	return asked && !passes;
+}
+
+/* Monitor mode passes all, but does with the greylist what enforce would. Nobody waited, so there are no tries to tell. */
+static void
+watch(struct message *message)
+{
+	bool waits;
+
+	message->would = message->verdict.would;
+	if (learns(message)) {
+		waits = waits_for_all(message);
+		message->tries = (struct greylist_tries){ 0, 0 };
+		message->wait = 0;
+	} else {
+		waits = !greylist_exempts_all(settings_of(message), &message->facts);
+	}
+	if (message->would == ACTION_GREYLIST && !waits)
+		message->would = ACTION_PASS;
+}
+
+/* Asks about mail that goes the stranger's way. */
+static enum action
+greylist(struct message *message)
+{
+	if (message->asked_at_rcpt) /* the remaining recipients passed the greylist there */
+		return ACTION_PASS;
+	if (is_on(message))
+		return waits_for_all(message) ? ACTION_GREYLIST : ACTION_PASS;
+	if (!message->services->first_contact || greylist_exempts_all(settings_of(message), &message->facts))
+		return ACTION_PASS; /* without a store there is no greylisting */
+	return ACTION_GREYLIST;
 }
 
 void
 greylisting_at_end(struct message *message)
 {
 	struct verdict *verdict = &message->verdict;
-	bool keeps = message->services->unsure != NULL && !message->judge->policy->settings.monitor;
+	bool keeps = message->services->unsure != NULL && !is_monitored(message);
 
 	if (keeps && verdict->outcome == OUTCOME_UNSURE &&
 	    (verdict->reason == REASON_DNS_TROUBLE || verdict->reason == REASON_SOURCE_WRONG))
 		weigh_unsure(message);
 	else if (keeps && verdict->outcome == OUTCOME_VOUCHED)
 		forget_unsure(message);
-	message->done = verdict->action;
-	if (verdict->action != ACTION_GREYLIST)
-		return;
-	if (message->asked_at_rcpt) /* the remaining recipients passed the greylist there */
-		message->done = ACTION_PASS;
-	else if (is_on(message))
-		ask_for_all(message);
-	else if (!message->services->first_contact || greylist_exempts_all(settings_of(message), &message->facts))
-		message->done = ACTION_PASS; /* without a store there is no greylisting */
-	if (message->grey == GREYLIST_FAILED)
+	message->done = verdict->action == ACTION_GREYLIST ? greylist(message) : verdict->action;
+	if (is_monitored(message))
+		watch(message);
+	else /* a mode and the greylist are two things: only the first one is news */
+		message->would = verdict->would == ACTION_GREYLIST ? message->done : verdict->would;
+	if (verdict->action == ACTION_GREYLIST && message->grey == GREYLIST_FAILED)
 		store_count_passed(message->services->store);
 }
 

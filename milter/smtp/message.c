@@ -529,7 +529,7 @@ write_headers(struct message *message, struct ending *out)
 	out->results = keep(message, &text);
 	text_open(&text, AUTHRES_MAX);
 	authres_write_outcome(outcome_word(message->verdict.outcome), verdict_vendor(&message->verdict),
-	    message->grey == GREYLIST_DUE ? message->tries.waited : -1, id, &text);
+	    message->grey == GREYLIST_DUE && message->tries.count > 0 ? message->tries.waited : -1, id, &text);
 	out->outcome = keep(message, &text);
 	return out->results != NULL && out->outcome != NULL;
 }
@@ -669,6 +669,7 @@ message_verdict_record(const struct message *message, struct verdict_record *out
 		.verdict = &message->verdict,
 		.stage = message->ended ? STAGE_EOM : STAGE_RCPT,
 		.action = message->done,
+		.would = message->would,
 		.rcpts = message->facts.rcpts,
 		.rcpt_count = message->facts.rcpt_count,
 		.greylist = message->grey,

@@ -47,7 +47,7 @@ struct message {
 
 	/* greylisting */
 	enum greylist_state grey;             /* of the message as a whole */
-	struct greylist_tries tries;          /* of the same recipient */
+	struct greylist_tries tries;          /* of the same recipient; none where it only learnt */
 	enum tri asks_at_rcpt;                /* is the greylist asked at RCPT? UNKNOWN: not decided yet */
 	bool vendor_promised;                 /* promised_vendor is known */
 	const struct vendor *promised_vendor; /* for which the delegate lets it past a greylister; NULL: none */
@@ -55,6 +55,7 @@ struct message {
 	int64_t wait;                         /* seconds, for the reply */
 	struct refused refused[REFUSALS];     /* recipients that were refused at RCPT */
 	enum action done;
+	enum action would; /* the same if no mode softened it */
 };
 
 const char *message_authserv_id(const struct message *);

@@ -60,6 +60,13 @@ refusals_rcpt(struct message *message, const char *rcpt, const struct mailbox *m
 	return !explain_reply(&verdict, verdict.action, message->id, policy->settings.contact, 0, out);
 }
 
+/* What no mode would have softened; what is not settled yet says nothing. */
+static enum action
+would_instead(const struct verdict *verdict, enum action done)
+{
+	return verdict->settled && verdict->would != ACTION_GREYLIST ? verdict->would : done;
+}
+
 void
 refusals_write(struct message *message)
 {
@@ -79,6 +86,7 @@ refusals_write(struct message *message)
 		}
 		record.stage = STAGE_RCPT;
 		record.action = rows[kind].reason == REASON_NONE ? rows[kind].action : verdict.action;
+		record.would = would_instead(record.verdict, record.action);
 		record.greylist = refused->grey;
 		record.tries = refused->tries;
 		record.rcpts = refused->rcpts;

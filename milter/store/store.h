@@ -53,6 +53,7 @@ struct store_page {
 };
 
 struct store {
+	bool shared; /* other hosts use it as well: one in monitor mode does not teach it */
 	bool (*get)(struct store *, const char *key, size_t length, struct greylist_record *out, bool *found,
 	    struct fault *why);
 	bool (*put)(struct store *, const char *key, size_t length, const struct greylist_record *, struct fault *why);

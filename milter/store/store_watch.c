@@ -395,8 +395,15 @@ watch_take(const char *path, struct journal *journal)
 
 	if (watch == NULL)
 		return NULL;
-	watch->store = (struct store){ watch_get, watch_put, watch_sweep, watch_sync, watch_close, watch_page,
-		watch_report, watch_count_passed, watch_look };
+	watch->store = (struct store){ .get = watch_get,
+		.put = watch_put,
+		.sweep = watch_sweep,
+		.sync = watch_sync,
+		.close = watch_close,
+		.page = watch_page,
+		.report = watch_report,
+		.count_passed = watch_count_passed,
+		.look = watch_look };
 	pthread_mutex_init(&watch->look_lock, NULL);
 	pthread_mutex_init(&watch->lock, NULL);
 	pthread_condattr_init(&monotonic);

@@ -213,7 +213,7 @@ say_next(const char *config, const char *path, const char *name, size_t doubts)
 	if (!file_is_named(path, name))
 		fprintf(stderr, "greenlane: save it as %s.conf in a directory of vendor_path\n", name);
 	fprintf(stderr,
-	    "greenlane: it contains %zu doubt%s; now add { name = \"%s\"; mode = \"monitor\"; } to vendors in %s, "
+	    "greenlane: it contains %zu doubt%s; now add { name = \"%s\"; mode = \"vouch\"; } to vendors in %s, "
 	    "then run: greenlane check\n",
 	    doubts, text_s(doubts), name, config);
 }

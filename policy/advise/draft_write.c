@@ -104,7 +104,7 @@ write_names(struct page *page)
 	say(page, "#\n");
 	remark(page, "",
 	    "\"Doubt:\" marks what could not be seen there. Settle each doubt with the vendor's own pages and the "
-	    "headers of its mail, and keep mode = \"monitor\" beside its name in greenlane.conf until then.");
+	    "headers of its mail, and write mode = \"enforce\" beside its name in greenlane.conf only then.");
 	text_format(page->out, "vendor = {\n  name    = \"%s\";\n", facts->name);
 	if (facts->shared != NULL)
 		doubt(page,
@@ -441,7 +441,7 @@ write_actions(struct page *page)
 		doubt(page,
 		    "\"reject\" would refuse forwarded mail as long as no signature is known to survive forwarding. "
 		    "Write it once you have seen the vendor's signatures verify.");
-	text_format(page->out, "  on_forged = \"%s\";\n\n", known ? "reject" : "greylist");
+	text_format(page->out, "  on_forged = \"%s\";\n  mode      = \"vouch\";\n\n", known ? "reject" : "greylist");
 }
 
 /* ---- evidence ---- */

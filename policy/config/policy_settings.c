@@ -95,6 +95,7 @@ static const struct key setting_rows[] = {
 	    .check = value_path },
 	{ "greylist.store", &key_text, "lmdb:" GREENLANE_STATE_DIR "/greylist",
 	    "lmdb:PATH or none; the default is in state_dir", AT(store), .word = "a store", .check = value_store },
+	{ "greylist.learn", &key_bool, "true", "in monitor mode, know by then who came again", AT(greylist.learn) },
 	{ "greylist.stage", &key_word, "auto",
 	    "when a stranger is greylisted: at RCPT, at the end of the message, or as needed", AT(greylist.stage),
 	    .words = stages },

@@ -195,8 +195,8 @@ verdict_record_write_line(const struct verdict_record *record, struct text *out)
 	put(out, "qid", record->qid);
 	put(out, "outcome", outcome_word(verdict->outcome));
 	put(out, "action", action_word(record->action));
-	if (verdict->monitored)
-		put(out, "would", action_word(verdict->would));
+	if (record->would != record->action)
+		put(out, "would", action_word(record->would));
 	put(out, "vendor", verdict_vendor(verdict));
 	put(out, "reason", reason_slug(verdict->reason));
 	put(out, "stage", stage_word(record->stage));
@@ -507,8 +507,8 @@ verdict_record_write_json(const struct verdict_record *record, struct text *out)
 	json_word(out, "qid", record->qid);
 	json_word(out, "outcome", outcome_word(verdict->outcome));
 	json_word(out, "action", action_word(record->action));
-	if (verdict->monitored)
-		json_word(out, "would", action_word(verdict->would));
+	if (record->would != record->action)
+		json_word(out, "would", action_word(record->would));
 	json_word(out, "vendor", verdict_vendor(verdict));
 	json_word(out, "reason", reason_slug(verdict->reason));
 	json_word(out, "stage", stage_word(record->stage));

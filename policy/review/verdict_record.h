@@ -26,6 +26,7 @@ struct verdict_record {
 	const struct verdict *verdict;
 	enum stage stage;         /* where the reply was given */
 	enum action action;       /* what was done */
+	enum action would;        /* the same if no mode softened it; written where it differs */
 	const char *const *rcpts; /* this line's recipients; may be fewer than the message's */
 	size_t rcpt_count;
 	enum greylist_state greylist;

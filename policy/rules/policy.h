@@ -75,7 +75,8 @@ struct shared_sender {
 enum greylist_stage { GREYLIST_AUTO, GREYLIST_RCPT, GREYLIST_MESSAGE };
 
 struct greylist_settings {
-	bool on; /* false: store = "none" */
+	bool on;    /* false: store = "none" */
+	bool learn; /* in monitor mode, from what would have been greylisted */
 	enum greylist_stage stage;
 	int64_t delay, retry_window, lifetime; /* seconds */
 	unsigned auto_pass;                    /* passes after which a key is not greylisted again for lifetime */

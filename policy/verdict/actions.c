@@ -113,18 +113,15 @@ actions_decide(const struct policy *policy, const struct facts *facts, struct ve
 	verdict->would = ACTION_PASS;
 	for (size_t i = 0; i < verdict->claim_count; i++) {
 		struct claim *claim = &verdict->claims[i];
-		bool monitor;
 
 		claim->mode = mode_for_all(policy, facts, claim->vendor);
-		monitor = claim->mode == MODE_MONITOR;
 		if (claim->dropped)
 			continue;
 		claim->wanted = wanted_action(policy, facts, verdict->relay, claim);
 		if (claim->wanted == ACTION_GREYLIST)
 			claim->wanted = stranger;
 		claim->action = action_under_mode(stranger, claim);
-		verdict->monitored = verdict->monitored || monitor;
-		verdict->would = stricter(verdict->would, monitor ? claim->wanted : claim->action);
+		verdict->would = stricter(verdict->would, claim->wanted);
 		if (verdict->deciding < 0 || claim->action > verdict->action) {
 			verdict->deciding = (int)i;
 			verdict->action = claim->action;
@@ -163,6 +160,25 @@ fail(struct verdict *verdict)
 	verdict->deciding = -1;
 }
 
+static enum action
+not_refused(enum action action)
+{
+	return action == ACTION_REJECT ? ACTION_DEFER : action;
+}
+
+/* Is somebody's claim false, or not yet known to be true? */
+static bool
+is_doubtful(const struct verdict *verdict)
+{
+	for (size_t i = 0; i < verdict->claim_count; i++) {
+		const struct claim *claim = &verdict->claims[i];
+
+		if (!claim->dropped && (claim->outcome == OUTCOME_FORGED || claim->outcome == OUTCOME_UNSURE))
+			return true;
+	}
+	return false;
+}
+
 void
 actions_override(const struct policy *policy, const struct facts *facts, struct verdict *verdict)
 {
@@ -173,13 +189,14 @@ actions_override(const struct policy *policy, const struct facts *facts, struct 
 	if (verdict->relay != NULL) {
 		verdict->action = under_relay(verdict->action);
 		verdict->would = under_relay(verdict->would);
-	} else if (facts->perhaps_relayed && verdict->action == ACTION_REJECT) {
-		verdict->action = verdict->would = ACTION_DEFER;
+	} else if (facts->perhaps_relayed) {
+		verdict->action = not_refused(verdict->action);
+		verdict->would = not_refused(verdict->would);
 	}
 	if (facts->failed)
 		fail(verdict);
 	if (policy->settings.monitor) {
-		verdict->monitored = true;
+		verdict->learns = verdict->action == ACTION_GREYLIST && !is_doubtful(verdict);
 		verdict->action = ACTION_PASS;
 	}
 }

@@ -50,8 +50,8 @@ struct verdict {
 	enum outcome outcome;
 	enum reason reason;
 	enum action action;                  /* GREYLIST: the greylister is to be asked */
-	bool monitored;                      /* the daemon or a claimed vendor is in monitor mode */
-	enum action would;                   /* what would be done outside monitor mode */
+	enum action would;                   /* the same if no mode, the daemon's or a vendor's, softened it */
+	bool learns;                         /* monitor mode keeps it from the greylister, which may learn from it */
 	int deciding;                        /* index of the claim that decided; -1: none */
 	const struct relay *relay;           /* that handed the message to us; NULL */
 	struct claim claims[CLAIMS_MAX + 2]; /* plus our own names, and a vendor that covers strangers */

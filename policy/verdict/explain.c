@@ -103,7 +103,7 @@ sentence(const struct verdict *verdict, enum action done)
 	bool open = verdict->outcome == OUTCOME_UNSURE && !verdict->settled;
 
 	if ((verdict->outcome == OUTCOME_VOUCHED || open) && claim != NULL && claim->mode == MODE_MONITOR)
-		return "the vendor is in monitor mode, so proof does not help yet";
+		return "its mode is monitor, so proof does not help it yet";
 	if (done == ACTION_GREYLIST && (verdict->reason == REASON_NO_CLAIM || open))
 		return "the first message of an unknown sender has to wait";
 	return reason_sentence(verdict->reason);
@@ -353,14 +353,45 @@ write_claim(const struct facts *facts, const struct claim *claim, struct text *o
 	text_format(out, "\n  so it is %s%s: %s\n", outcome_word(claim->outcome), dropped, reason_sentence(claim->reason));
 }
 
+/* The first vendor whose mode softens what its policy says; NULL: none does. */
+static const struct claim *
+softened(const struct verdict *verdict)
+{
+	for (size_t i = 0; i < verdict->claim_count; i++) {
+		const struct claim *claim = &verdict->claims[i];
+
+		if (!claim->dropped && claim->mode != MODE_ENFORCE && claim->wanted != claim->action)
+			return claim;
+	}
+	return NULL;
+}
+
+/* Whose mode makes the action another one than it would be. */
+static void
+write_mode(const struct policy *policy, const struct facts *facts, const struct verdict *verdict, struct text *out)
+{
+	const struct claim *claim = softened(verdict);
+
+	if (verdict->would == verdict->action)
+		return;
+	if (verdict->would == ACTION_GREYLIST && greylist_exempts_all(&policy->settings.greylist, facts))
+		return;
+	if (policy->settings.monitor)
+		text_put(out, " (the daemon's mode is monitor;");
+	else if (claim != NULL)
+		text_format(out, " (the mode of '%s' is %s;", claim->vendor->name, vendor_mode_word(claim->mode));
+	else
+		return;
+	text_format(out, " enforce would %s)", action_word(verdict->would));
+}
+
 void
 explain_write(const struct judge *judge, const struct facts *facts, const struct verdict *verdict, struct text *out)
 {
 	text_format(out, "outcome    %s (%s): %s\n", outcome_word(verdict->outcome), reason_slug(verdict->reason),
 	    reason_sentence(verdict->reason));
 	text_format(out, "action     %s", action_word(verdict->action));
-	if (verdict->monitored)
-		text_format(out, " (monitor mode; it would %s)", action_word(verdict->would));
+	write_mode(judge->policy, facts, verdict, out);
 	if (verdict->action == ACTION_GREYLIST)
 		text_put(out,
 		    greylist_exempts_all(&judge->policy->settings.greylist, facts)

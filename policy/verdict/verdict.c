@@ -73,8 +73,7 @@ verdict_refuse(const struct policy *policy, const struct facts *facts, const str
 		.reason = reason,
 		.wanted = action,
 		.action = action };
-	out->monitored = policy->settings.monitor;
-	if (out->monitored)
+	if (policy->settings.monitor)
 		out->action = ACTION_PASS;
 }
 

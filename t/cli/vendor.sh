@@ -78,7 +78,7 @@ conf() { # PORT VENDOR...: a configuration that asks DNS at this port and has th
 		"$world/vendors" "$conf_port" $patience
 	between=
 	for vendor; do
-		printf '%s { name = "%s"; mode = "monitor"; }' "$between" "$vendor"
+		printf '%s { name = "%s"; mode = "vouch"; }' "$between" "$vendor"
 		between=,
 	done
 	echo ' );'
@@ -112,7 +112,7 @@ grep -q "seen = \"$today\"" "$world/out" || grep -q "seen = \"$(date -u +%Y-%m-%
 ok $? "with evidence dated today"
 out 'Doubt: s1\._domainkey\.acme\.example: a key under 2048 bits is weak' "with a remark on each doubt"
 err 'save it as acme\.conf in a directory of vendor_path$' "and it says what to do with it"
-err "it contains 3 doubts; now add \{ name = \"acme\"; mode = \"monitor\"; \} to vendors in $world/dns\.conf, then run: greenlane check$" "and next"
+err "it contains 3 doubts; now add \{ name = \"acme\"; mode = \"vouch\"; \} to vendors in $world/dns\.conf, then run: greenlane check$" "and next"
 
 file=$world/vendors/acme.conf
 vendor_new 0 "--output writes a file" --selector s1 --output "$file" ACME.Example
@@ -125,7 +125,7 @@ run 0 "mail from a listed address is proven by it" -c "$world/with.conf" explain
 out '^outcome    vouched' "and vouched"
 run 0 "mail from elsewhere is not" -c "$world/with.conf" explain --client 203.0.113.9 \
 	--mail-from x@acme.example --from x@acme.example
-out '^outcome    forged' "but in monitor mode only logged"
+out '^outcome    forged' "but greylisted at most: the file is in mode vouch"
 
 cp "$file" "$world/before"
 vendor_new 73 "an existing file is not touched" acme.example --output "$file"

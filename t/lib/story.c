@@ -445,12 +445,14 @@ broken_put(struct store *store, const char *key, size_t length, const struct gre
 	return fault_set(why, "the store is in trouble");
 }
 
-/* "STORE broken" or "STORE works". */
+/* "STORE broken", "STORE works", "STORE shared" or "STORE alone". */
 static void
 set_store(struct story *story, const char *words)
 {
 	static struct store broken = { .get = broken_get, .put = broken_put };
 
+	if (story->store != NULL)
+		story->store->shared = strcmp(words, "shared") == 0;
 	story->services->store = strcmp(words, "broken") == 0 ? &broken : story->store;
 	story->services->unsure = story->services->store;
 }
