@@ -16,7 +16,7 @@
 # Nothing here waits for a time: it waits for what is needed, by wait_for, which gives up after $patience seconds. That
 # is so long that only what is broken reaches it, so a loaded machine changes no verdict.
 
-top_builddir=${top_builddir:-$top}
+top_builddir=$(cd "${top_builddir:-$top}" && pwd) || exit 99 # a script may change its directory
 GREENLANED=${GREENLANED:-$top_builddir/milter/greenlaned}
 GREENLANE=${GREENLANE:-$top_builddir/milter/greenlane}
 export PATH="$PATH:/usr/sbin:/sbin"
