@@ -7,6 +7,7 @@
 #include <libpsl.h>
 
 #include "policy/config/policy_text.h"
+#include "policy/rules/warning.h"
 #include "policy/config/policy_value.h"
 #include "policy/util/text.h"
 #include "t/lib/conf_files.h"
@@ -292,6 +293,35 @@ test_values(void)
 		check_globex(policy, &policy->vendors[1]);
 	} else {
 		note("%s", said);
+	}
+	free(said);
+	policy_free(policy);
+	faults_close(faults);
+}
+
+/* A file with this name is not read. */
+static void
+test_inline(void)
+{
+	static const char text[] = "vendors = ( { name = \"acme\"; inline = true; domains = [ \"new.example\" ]; },\n"
+				   "{ name = \"desk\"; inline = true; domains = [ \"desk.example\" ]; mode = \"enforce\";\n"
+				   "vouch = [ \"dkim\" ]; accept = [ \"forwarding\" ]; } );";
+	struct faults *faults = faults_open();
+	struct policy *policy = load(text, faults);
+	char *said = conf_faults_write(faults);
+
+	is(said, "", "vendors without a file load without a warning");
+	if (policy != NULL) {
+		const struct vendor *acme = &policy->vendors[0], *desk = &policy->vendors[1];
+
+		ok(acme->mode == MODE_VOUCH && acme->vouch_count == 2 && acme->vouch[0] == PROOF_DKIM &&
+			acme->vouch[1] == (PROOF_SPF | PROOF_DMARC),
+		    "dkim or spf+dmarc vouches for one, and its mode is vouch");
+		ok(acme->source_count == 0 && acme->dkim.count == 1 && acme->on_forged == ACTION_REJECT,
+		    "all else has the defaults of a file");
+		is(acme->file, "test.conf", "its file is greenlane.conf");
+		ok(desk->mode == MODE_ENFORCE && desk->vouch_count == 1, "what is written there replaces that");
+		is_number(desk->accepts, 1 << WARNING_FORWARDING, "and settles warnings");
 	}
 	free(said);
 	policy_free(policy);
@@ -880,6 +910,7 @@ main(void)
 	test_limits();
 	test_defaults();
 	test_values();
+	test_inline();
 	test_own();
 	test_list_ceilings();
 	test_words();

@@ -329,7 +329,7 @@ test_sample_whole(void)
 	policy = load(whole.bytes, faults);
 	said = conf_faults_write(faults);
 	is(said, "", "the sample loads with every commented key in force");
-	ok(policy != NULL && policy->vendor_count == 5, "with all five vendors");
+	ok(policy != NULL && policy->vendor_count == 6, "with all five vendors, and one without a file");
 	free(said);
 	free(text);
 	policy_free(policy);

@@ -131,6 +131,24 @@ site_name(struct load *load, const struct node *site)
 	return name->text;
 }
 
+static bool
+is_inline(const struct node *site)
+{
+	const struct node *node = node_member(site, "inline");
+
+	return node != NULL && node->kind == NODE_BOOL && node->truth;
+}
+
+/* A vendor without a file has all its keys beside its name. */
+static bool
+vendor_inline_open(struct load *load, const struct node *site, struct vendor_load *loaded)
+{
+	loaded->vendor.file = loaded->sources_file = reading_string(&load->r, load->file);
+	vendor_load_inline(loaded);
+	keys_require(&load->r, &vendor_keys, site);
+	return true;
+}
+
 static void
 vendor_read(struct load *load, const struct node *site)
 {
@@ -141,7 +159,8 @@ vendor_read(struct load *load, const struct node *site)
 	vendor_load_open(&load->r, loaded);
 	loaded->vendor.line = site->line;
 	if (name != NULL)
-		found = vendor_file_read(load, name, site, loaded);
+		found = is_inline(site) ? vendor_inline_open(load, site, loaded)
+					: vendor_file_read(load, name, site, loaded);
 	load->r.site = true;
 	vendor_load_read(&load->r, site, loaded);
 	load->r.site = false;

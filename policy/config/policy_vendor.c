@@ -293,6 +293,8 @@ static const struct key vendor_rows[] = {
 	{ "evidence", &key_evidence, NULL, "how each fact of this file is known", AT(vendor.evidence) },
 	{ "tags", &key_texts, NULL, "which sources count; without it all do", LIST_AT(tags, tag_count),
 	    .word = "a list of names", .check = value_name, .flags = KEY_SITE },
+	{ "inline", &key_bool, "false", "it has no file: what stands beside its name is all", AT(is_inline),
+	    .flags = KEY_SITE },
 	{ "accept", &key_flags, NULL, "warnings about this vendor that are settled", AT(vendor.accepts),
 	    .words = warning_slugs, .word = "a list of warnings", .example = "[ \"shared-source\" ]", .flags = KEY_SITE },
 };
@@ -346,6 +348,15 @@ vendor_load_open(struct reading *r, struct vendor_load *loaded)
 {
 	*loaded = (struct vendor_load){ .vendor.file = "", .sources_file = "", .errors_before = r->faults->errors };
 	keys_default(r, &vendor_keys, loaded);
+}
+
+void
+vendor_load_inline(struct vendor_load *loaded)
+{
+	loaded->vendor.mode = MODE_VOUCH;
+	loaded->vendor.vouch[0] = PROOF_DKIM;
+	loaded->vendor.vouch[1] = PROOF_SPF | PROOF_DMARC;
+	loaded->vendor.vouch_count = 2;
 }
 
 void

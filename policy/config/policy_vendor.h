@@ -23,6 +23,7 @@ struct vendor_load {
 	unsigned tags_line;
 	size_t errors_before;     /* errors before this vendor was read */
 	bool own_dkim, own_vouch; /* the key was given; false: its default */
+	bool is_inline;           /* there is no file */
 };
 
 extern const struct keys vendor_keys, source_keys, evidence_keys;
@@ -44,6 +45,8 @@ void vendor_networks_read(struct reading *, struct source *, const char *file, c
 
 /* Fills in the defaults; then call vendor_load_read with the file's group, then with the site's. */
 void vendor_load_open(struct reading *, struct vendor_load *);
+/* The defaults of a vendor without a file: what its domain publishes can prove it, and it never refuses. */
+void vendor_load_inline(struct vendor_load *);
 void vendor_load_read(struct reading *, const struct node *group, struct vendor_load *);
 
 /* Checks and fills in what needs both groups. r->file is greenlane.conf. */
