@@ -355,6 +355,29 @@ reload_at_request(void *context)
 	return reload_try(daemon->reload);
 }
 
+static const char *
+answer_greylist(void *context, const struct greylist_request *request, uid_t who, struct text *out, struct fault *why)
+{
+	struct daemon *daemon = context;
+	const struct snapshot *snapshot;
+	struct greylist_changes changes;
+	bool done;
+
+	if (daemon->store_open == NULL) {
+		fault_set(why, "greylist.store is \"none\": there is no greylist");
+		return "no-greylist";
+	}
+	snapshot = snapshot_borrow(daemon->engine.snapshots);
+	done = greylist_request_answer(request, daemon->store_open, &snapshot->judge.policy->settings.greylist,
+	    clock_now(), out, &changes, why);
+	snapshot_return(daemon->engine.snapshots, snapshot);
+	if (changes.count > 0)
+		journal_say(daemon->journal, LOG_NOTICE, "greylist: uid %lu %s %zu tuple%s, first %s",
+		    (unsigned long)who, request->verb == GREYLIST_PASS ? "lets pass" : "forgot", changes.count,
+		    text_s(changes.count), changes.first);
+	return done ? NULL : "store-failed";
+}
+
 static bool
 keep_sockets(struct daemon *daemon, struct fault *why)
 {
@@ -386,7 +409,7 @@ open_reload(struct daemon *daemon, struct fault *why)
 		return false;
 	daemon->status = daemon_status_open(&daemon->services, daemon->exports, daemon->reload, daemon->alert_command,
 	    daemon->listeners, &daemon->first->settings, why);
-	daemon->control = (struct control){ daemon, tell_status, reload_at_request, daemon->account.uid };
+	daemon->control = (struct control){ daemon, tell_status, reload_at_request, answer_greylist, daemon->account.uid };
 	reload_allow_sessions(daemon->reload, daemon->first->settings.milter.max_sessions);
 	return daemon->status != NULL && keep_sockets(daemon, why);
 }

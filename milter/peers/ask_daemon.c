@@ -174,13 +174,13 @@ read_reply(const struct line *line, struct text *out, struct fault *why)
 enum asked
 ask_daemon(const char *address, const char *request, int patience_ms, struct text *out, struct fault *why)
 {
-	char request_line[64];
-	int length = snprintf(request_line, sizeof request_line, "%s\n", request);
 	struct line line;
 	enum asked asked = connect_any(&line, address, patience_ms, why);
 
 	if (asked == ASKED_ANSWERED)
-		asked = send_all(&line, request_line, (size_t)length) ? read_reply(&line, out, why) : hung(why);
+		asked = send_all(&line, request, strlen(request)) && send_all(&line, "\n", 1)
+		    ? read_reply(&line, out, why)
+		    : hung(why);
 	if (line.socket >= 0)
 		close(line.socket);
 	return asked;

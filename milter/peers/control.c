@@ -60,18 +60,45 @@ reply_reload(const struct control *control, const struct connection_peer *peer, 
 		reply_status(control, out);
 }
 
+static void
+reply_greylist(const struct control *control, const struct connection_peer *peer, struct span words, struct text *out)
+{
+	struct greylist_request request;
+	struct fault why = { .text = "" };
+	const char *slug = NULL;
+
+	if (!greylist_request_read(words, &request, &why)) {
+		reply_error(out, "bad-request", why.text);
+		return;
+	}
+	if (request.verb != GREYLIST_LIST && !may_change(control, peer)) {
+		reply_error(out, "not-allowed", "only root and greenlaned's own user may change the greylist");
+		return;
+	}
+	json_begin(out);
+	json_number(out, "control", CONTROL_VERSION);
+	slug = control->greylist(control->context, &request, peer->uid, out, &why);
+	json_end(out);
+	if (slug == NULL && !out->cut)
+		return;
+	text_clear(out);
+	reply_error(out, slug == NULL ? "no-memory" : slug, slug == NULL ? "greenlaned has no memory for it" : why.text);
+}
+
 static bool
 reply_to_line(void *context, const struct connection_peer *peer, struct frame *line, struct text *out)
 {
 	const struct control *control = context;
-	struct span request = span_trim((struct span){ line->bytes, line->length });
+	struct span request = span_trim((struct span){ line->bytes, line->length }), rest = request;
 
-	if (span_is(request, "status"))
+	if (span_is(span_cut(&rest, ' '), "greylist"))
+		reply_greylist(control, peer, rest, out);
+	else if (span_is(request, "status"))
 		reply_status(control, out);
 	else if (span_is(request, "reload"))
 		reply_reload(control, peer, out);
 	else
-		reply_error(out, "unknown-request", "the requests are status and reload");
+		reply_error(out, "unknown-request", "the requests are status, reload and greylist");
 	text_char(out, '\n');
 	return true;
 }

@@ -4,6 +4,7 @@
 
 #include "milter/store/greylist_map.h"
 #include "milter/store/store.h"
+#include "policy/util/text.h"
 
 enum { SWEEP_MAX = 1000 }; /* records checked in one call */
 
@@ -57,32 +58,29 @@ memory_sweep(struct store *store, bool (*dead)(const void *, const struct greyli
 	return true;
 }
 
-/* As LMDB orders keys. */
-static int
-keys_compare(const char *one, size_t one_length, const char *other, size_t other_length)
-{
-	int order = memcmp(one, other, one_length < other_length ? one_length : other_length);
-
-	return order != 0 ? order : (one_length > other_length) - (one_length < other_length);
-}
-
 /* What is wanted of a map without an order: the first keys of those from `from` on. */
 struct first_keys {
-	const char *from;
-	size_t length;
+	struct span from;
 	struct store_page *page;
 };
+
+static struct span
+key_of(const struct store_entry *entry)
+{
+	return (struct span){ entry->key, entry->length };
+}
 
 static bool
 first_keys_add(void *context, const char *key, size_t length, const struct greylist_record *record)
 {
 	const struct first_keys *first = context;
 	struct store_page *page = first->page;
+	struct span name = { key, length };
 	size_t at = page->count;
 
-	if (keys_compare(key, length, first->from, first->length) < 0)
+	if (span_compare(name, first->from) < 0)
 		return true;
-	while (at > 0 && keys_compare(key, length, page->entries[at - 1].key, page->entries[at - 1].length) < 0)
+	while (at > 0 && span_compare(name, key_of(&page->entries[at - 1])) < 0)
 		at--;
 	page->is_last = page->is_last && page->count < STORE_PAGE;
 	if (at == STORE_PAGE)
@@ -99,7 +97,7 @@ static bool
 memory_page(struct store *store, const char *from, size_t length, struct store_page *out, struct fault *why)
 {
 	struct memory_store *memory = (struct memory_store *)store;
-	struct first_keys first = { from, length, out };
+	struct first_keys first = { { from, length }, out };
 	const struct store_entry *last;
 
 	(void)why;

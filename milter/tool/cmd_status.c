@@ -33,24 +33,13 @@ add(struct found *found, const char *slug, const char *text, const char *remedy)
 
 /* ---- for a person ---- */
 
-/* A member of an object as a line; "" is put where there is none. */
-static void
-plain(struct span object, const char *key, struct text *out)
-{
-	text_clear(out);
-	json_unquote(json_member(object, key), out);
-	for (size_t i = 0; i < out->length; i++)
-		if ((unsigned char)out->bytes[i] < 0x20 || out->bytes[i] == 0x7f)
-			out->bytes[i] = '?';
-}
-
 static void
 print_member(const char *before, struct span object, const char *key)
 {
 	struct text text;
 
 	text_open(&text, STATUS_JSON_MAX);
-	plain(object, key, &text);
+	daemon_plain(json_member(object, key), &text);
 	printf("%s%s", before, text.bytes);
 	text_close(&text);
 }
@@ -188,7 +177,7 @@ try_milter(struct span listener, struct found *found)
 	enum asked asked = ASKED_ANSWERED;
 
 	text_open(&address, 1200);
-	plain(listener, "address", &address);
+	daemon_plain(json_member(listener, "address"), &address);
 	if (json_is_true(json_member(listener, "present")))
 		asked = ask_milter(address.bytes, ASK_MILTER_MS, &why);
 	if (asked == ASKED_HUNG || asked == ASKED_ABSENT) {

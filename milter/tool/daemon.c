@@ -29,8 +29,8 @@ daemon_control(const char *config, char *out, size_t size, struct fault *why)
 	return true;
 }
 
-static void
-print_fault(const struct fault *why)
+void
+daemon_fault(const struct fault *why)
 {
 	char text[1024];
 
@@ -46,16 +46,26 @@ daemon_ask(const char *config, const char *request, int patience_ms, struct text
 	enum asked asked;
 
 	if (!daemon_control(config, address, sizeof address, &why)) {
-		print_fault(&why);
+		daemon_fault(&why);
 		return EX_UNAVAILABLE;
 	}
 	asked = ask_daemon(address, request, patience_ms, out, &why);
 	if (asked == ASKED_ANSWERED)
 		return 0;
-	print_fault(&why);
+	daemon_fault(&why);
 	if (asked == ASKED_ABSENT)
 		fputs("greenlane: greenlaned is not running, or not with this configuration\n", stderr);
 	return asked == ASKED_FORBIDDEN ? EX_NOPERM : EX_UNAVAILABLE;
+}
+
+void
+daemon_plain(struct span value, struct text *out)
+{
+	text_clear(out);
+	json_unquote(value, out);
+	for (size_t i = 0; i < out->length; i++) /* the terminal is not theirs to steer */
+		if ((unsigned char)out->bytes[i] < 0x20 || out->bytes[i] == 0x7f)
+			out->bytes[i] = '?';
 }
 
 void
@@ -64,10 +74,7 @@ daemon_print(FILE *out, const char *before, struct span value)
 	struct text plain;
 
 	text_open(&plain, STATUS_JSON_MAX);
-	json_unquote(value, &plain);
-	for (size_t i = 0; i < plain.length; i++) /* the terminal is not theirs to steer */
-		if ((unsigned char)plain.bytes[i] < 0x20 || plain.bytes[i] == 0x7f)
-			plain.bytes[i] = '?';
+	daemon_plain(value, &plain);
 	fprintf(out, "%s%s\n", before, plain.bytes);
 	text_close(&plain);
 }

@@ -15,8 +15,14 @@
  * cannot be told, or control is off. */
 bool daemon_control(const char *config, char *out, size_t size, struct fault *why) MUST_USE;
 
+/* "greenlane: " and a fault, on standard error. */
+void daemon_fault(const struct fault *);
+
 /* Asks for something other than its state. 0: the reply is in out; otherwise what to exit with, which was said. */
 int daemon_ask(const char *config, const char *request, int patience_ms, struct text *out);
+
+/* A string of a reply, ready for a terminal: '?' for what would steer it. Replaces what out held. */
+void daemon_plain(struct span value, struct text *out);
 
 /* A string of a reply behind a word, as a line. */
 void daemon_print(FILE *, const char *before, struct span value);

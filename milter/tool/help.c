@@ -45,6 +45,18 @@ static const struct help rows[] = {
 	    "  0   written\n" USAGE "  73  the file cannot be written\n"
 	    "  74  standard output cannot be written\n" NOT_ALLOWED BAD_CONFIG,
 	    "greenlane export postgrey --output /etc/postgrey/greenlane" },
+	{ "greylist",
+	    "  --rcpt ADDRESS       a recipient, or all of a domain\n"
+	    "  --sender ADDRESS     an envelope sender, or all of a domain; \"\" or \"<>\" is the null sender\n"
+	    "  --client IP          an address or a network; \"@DOMAIN\" for mail whose SPF passed\n"
+	    "  --json               print a list with an object for each tuple; of stats, one object\n"
+	    "  --all                of list and show: every tuple; of pass and forget: all that match\n"
+	    "  show, pass and forget need to be told which tuples.\n",
+	    "  0   shown or changed\n"
+	    "  1   nothing found, or several match and nothing was changed\n" USAGE
+	    "  69  pass, forget: greenlaned does not run; the store cannot be read or written\n"
+	    "  77  the caller may not read the store, or is neither root nor greenlaned's user\n" BAD_CONFIG,
+	    "greenlane greylist list --rcpt anna@example.com" },
 	{ "help", "", "  0   printed\n" USAGE, "greenlane help explain" },
 	{ "reload", "",
 	    "  0   reloaded\n" USAGE "  69  greenlaned does not run or does not answer\n"

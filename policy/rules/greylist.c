@@ -271,26 +271,13 @@ key_escaped(struct key *key, const char *text)
 	}
 }
 
-/* Blanks separate the fields of a key and are never inside one. */
 static void
-key_field(struct key *key, const char *text)
-{
-	key_char(key, ' ');
-	key_escaped(key, text);
-}
-
-static void
-key_sender(struct key *key, const struct facts *facts)
+key_sender(struct key *key, const struct mailbox *mailbox, const char *mail_from)
 {
 	char sender[SENDER_MAX + 1];
 
-	greylist_normalise(&facts->sender, sender, sizeof sender);
-	if (facts->null_sender)
-		key_field(key, "<>");
-	else if (sender[0] != '\0')
-		key_field(key, sender);
-	else /* nonsense: as it was sent */
-		key_field(key, facts->mail_from);
+	greylist_normalise(mailbox, sender, sizeof sender);
+	key_escaped(key, sender[0] != '\0' ? sender : mail_from); /* nonsense: as it was sent */
 }
 
 /* Recipients are ours: only the domain is written in lower case. */
@@ -303,7 +290,7 @@ key_rcpt(struct key *key, const char *rcpt)
 
 	if (arena != NULL && mailbox_read_path(arena, rcpt, &mailbox) && mailbox.domain[0] != '\0')
 		written = arena_format(arena, "%s@%s", mailbox.local, mailbox.domain);
-	key_field(key, written == NULL ? rcpt : written);
+	key_escaped(key, written == NULL ? rcpt : written);
 	arena_close(arena);
 }
 
@@ -331,30 +318,72 @@ key_network(struct key *key, const struct greylist_settings *settings, const str
 	char text[PREFIX_TEXT];
 
 	if (pool != NULL) {
-		key_field(key, "@");
+		key_char(key, '@');
 		key_escaped(key, pool);
 		return;
 	}
-	key_field(key, facts->client_hidden || facts->client.family == ADDRESS_NONE ? "-" : prefix_write(&prefix, text));
+	key_escaped(key, facts->client_hidden || facts->client.family == ADDRESS_NONE ? "-" : prefix_write(&prefix, text));
 }
 
+/* Blanks separate the fields of a key and are never inside one. */
 size_t
 greylist_key(const struct greylist_settings *settings, const struct suffix_list *suffixes, const struct facts *facts,
     const char *rcpt, char kind, char out[GREYLIST_KEY_MAX + 1])
 {
-	enum { TAIL = 17 }; /* '~' and 16 hexadecimal digits */
 	struct key key = { out, 0, HASH_START };
 
 	key_char(&key, kind);
-	key_sender(&key, facts);
+	key_char(&key, ' ');
+	key_sender(&key, &facts->sender, facts->null_sender ? GREYLIST_NULL_SENDER : facts->mail_from);
+	key_char(&key, ' ');
 	key_rcpt(&key, rcpt);
+	key_char(&key, ' ');
 	key_network(&key, settings, suffixes, facts);
 	if (key.length > GREYLIST_KEY_MAX) {
 		key.length = GREYLIST_KEY_MAX;
-		snprintf(out + GREYLIST_KEY_MAX - TAIL, TAIL + 1, "~%016llx", (unsigned long long)key.hash);
+		snprintf(out + GREYLIST_KEY_MAX - GREYLIST_KEY_TAIL, GREYLIST_KEY_TAIL + 1, "~%016llx",
+		    (unsigned long long)key.hash);
 	}
 	out[key.length] = '\0';
 	return key.length;
+}
+
+static void
+key_end(const struct key *key)
+{
+	key->out[key->length < GREYLIST_KEY_MAX ? key->length : GREYLIST_KEY_MAX] = '\0';
+}
+
+void
+greylist_key_sender(const char *mail_from, char out[GREYLIST_KEY_MAX + 1])
+{
+	struct arena *arena = arena_open(PATH_ARENA);
+	struct key key = { out, 0, HASH_START };
+	struct mailbox mailbox;
+
+	if (arena == NULL || !mailbox_read_path(arena, mail_from, &mailbox))
+		mailbox = (struct mailbox){ "", "", "" };
+	key_sender(&key, &mailbox, mail_from[0] == '\0' ? GREYLIST_NULL_SENDER : mail_from);
+	key_end(&key);
+	arena_close(arena);
+}
+
+void
+greylist_key_rcpt(const char *rcpt, char out[GREYLIST_KEY_MAX + 1])
+{
+	struct key key = { out, 0, HASH_START };
+
+	key_rcpt(&key, rcpt);
+	key_end(&key);
+}
+
+void
+greylist_key_plain(const char *text, char out[GREYLIST_KEY_MAX + 1])
+{
+	struct key key = { out, 0, HASH_START };
+
+	key_escaped(&key, text);
+	key_end(&key);
 }
 
 /* ---- the decision ---- */

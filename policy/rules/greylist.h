@@ -25,7 +25,12 @@ struct greylist_record {
 	bool let_pass;   /* an administrator said so: the next try passes */
 };
 
-enum { GREYLIST_KEY_MAX = 480, GREYLIST_RECORD_BYTES = 24 };
+enum {
+	GREYLIST_KEY_MAX = 480,
+	GREYLIST_KEY_TAIL = 17, /* '~' and a hash in 16 hexadecimal digits, at the end of a key that was too long */
+	GREYLIST_RECORD_BYTES = 24
+};
+#define GREYLIST_NULL_SENDER "<>"
 
 /*
  * The readable key of one recipient: "g sender recipient network", where network is the client's
@@ -36,6 +41,12 @@ enum { GREYLIST_KEY_MAX = 480, GREYLIST_RECORD_BYTES = 24 };
  */
 size_t greylist_key(const struct greylist_settings *, const struct suffix_list *, const struct facts *,
     const char *rcpt, char kind, char out[GREYLIST_KEY_MAX + 1]);
+
+/* The fields of a key as greylist_key writes them, of addresses as they are sent, without angle brackets; and any text,
+ * only escaped. What does not fit is cut off. */
+void greylist_key_sender(const char *mail_from, char out[GREYLIST_KEY_MAX + 1]);
+void greylist_key_rcpt(const char *rcpt, char out[GREYLIST_KEY_MAX + 1]);
+void greylist_key_plain(const char *text, char out[GREYLIST_KEY_MAX + 1]);
 
 /* The sender as keys use it: domain in lower case, +ext dropped, prvs= and SRS undone (back to the first sender's own
  * domain), runs of digits as '#'; "" for the null sender and for nonsense. out is terminated, at most size bytes. */

@@ -61,6 +61,14 @@ span_is_nocase(struct span span, const char *string)
 	return true;
 }
 
+int
+span_compare(struct span one, struct span other)
+{
+	int order = memcmp(one.at, other.at, one.length < other.length ? one.length : other.length);
+
+	return order != 0 ? order : (one.length > other.length) - (one.length < other.length);
+}
+
 struct span
 span_cut(struct span *rest, char mark)
 {

@@ -20,6 +20,9 @@ struct span span_trim(struct span);                   /* without blanks, tabs, C
 bool span_is(struct span, const char *string);        /* equal, byte for byte */
 bool span_is_nocase(struct span, const char *string); /* equal, ASCII case folded */
 
+/* As memcmp orders bytes; what the other begins with comes before it. */
+int span_compare(struct span, struct span);
+
 /* Cuts *rest at the first mark: returns what comes before it and leaves *rest with what comes after it. */
 struct span span_cut(struct span *rest, char mark);
 

@@ -17,7 +17,7 @@ same() { # FILE FILE NAME
 
 run 0 "greenlane --help" --help
 sed -n '/^commands:/,/^$/s/^  \([a-z]*\) .*/\1/p' "$world/out" > "$world/commands"
-for command in check dns explain export help reload setup sources status vendor; do
+for command in check dns explain export greylist help reload setup sources status vendor; do
 	grep -qx $command "$world/commands"
 	ok $? "names $command"
 done
@@ -118,6 +118,7 @@ if command -v bash > /dev/null; then
 	done < "$world/commands"
 	is "$(completed greenlane che)" check "a word that is begun is completed"
 	is "$(completed greenlane setup p)" postfix "a second word"
+	is "$(completed greenlane greylist f)" forget "that of greylist"
 	is "$(completed greenlane vendor n)" new "that of vendor"
 	is "$(cd "$top" && completed greenlane check -c contrib/greenlane.conf.s)" contrib/greenlane.conf.sample "a file after -c"
 	is "$(cd "$top" && completed greenlane explain --message = t/cli/plain.e)" t/cli/plain.eml "one after --message="

@@ -1,20 +1,23 @@
 /*
  * Any bytes as requests over `control`: first one that says who asks, one of the size of pieces, then the stream. Each reply is
- * one line with one JSON object; only root and the owner reload. The bytes are then read as JSON.
+ * one line with one JSON object; only root and the owner reload or change a greylist. The bytes are then read as JSON.
  */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "milter/peers/control.h"
+#include "policy/rules/policy.h"
 #include "policy/util/json.h"
 #include "policy/util/json_read.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { OWNER = 7, REQUESTS_MAX = 200, DEEP = 50 };
+enum { NOW = 1000000, OWNER = 7, REQUESTS_MAX = 200, DEEP = 50 };
 
 static unsigned reloads;
+static struct store *store;
+static size_t changed;
 
 static void
 must(bool good)
@@ -41,6 +44,41 @@ reload(void *context)
 	return true;
 }
 
+/* Of a few tuples. */
+static const char *
+ask_greylist(void *context, const struct greylist_request *request, uid_t who, struct text *out, struct fault *why)
+{
+	static const struct greylist_settings settings = { .on = true,
+		.delay = 300,
+		.retry_window = 172800,
+		.lifetime = 3110400,
+		.auto_pass = 5 };
+	struct greylist_changes changes;
+
+	(void)context, (void)who;
+	must(greylist_request_answer(request, store, &settings, NOW, out, &changes, why));
+	must(changes.count <= request->most && (request->verb != GREYLIST_LIST || changes.count == 0));
+	must((changes.count == 0) == (changes.first[0] == '\0'));
+	changed += changes.count;
+	return NULL;
+}
+
+static void
+store_fill(void)
+{
+	static const char *const keys[] = { "g <> c@d.example -", "g a@b.example c@d.example 192.0.2.0/24",
+		"g a@b.example e@d.example @b.example", "g w\\x20#@b.example c@d.example 2001:db8::/64", "greenlane",
+		"g", "g ", "g  ", "u a@b.example c@d.example -" };
+
+	store = store_memory(100, NULL);
+	must(store != NULL);
+	for (unsigned i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+		struct greylist_record record = { NOW - 100 * (int64_t)i, NOW, i % 7, 1, i % 2 == 1 };
+
+		must(store_put(store, keys[i], strlen(keys[i]), &record, NULL));
+	}
+}
+
 static void
 check_reply(const struct text *out)
 {
@@ -54,7 +92,7 @@ check_reply(const struct text *out)
 static void
 check_requests(const uint8_t *data, size_t size, size_t step, const struct connection_peer *peer)
 {
-	struct control control = { NULL, tell, reload, OWNER };
+	struct control control = { NULL, tell, reload, ask_greylist, OWNER };
 	enum framing found = FRAME_PARTIAL;
 	struct text begun, out;
 	struct frame request;
@@ -109,8 +147,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	peer.known = data[0] % 2 == 1;
 	peer.uid = data[0] / 2 % 10;
 	reloads = 0;
+	changed = 0;
+	store_fill();
 	check_requests(data + 2, size - 2, data[1] + 1, &peer);
-	must(reloads == 0 || (peer.known && (peer.uid == 0 || peer.uid == OWNER)));
+	must((reloads == 0 && changed == 0) || (peer.known && (peer.uid == 0 || peer.uid == OWNER)));
+	store_close(store);
 	check_value((struct span){ (const char *)data + 2, size - 2 }, 0);
 	return 0;
 }
