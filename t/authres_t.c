@@ -158,7 +158,7 @@ static const struct {
 	    { SIGNATURE("autotask.net", AUTH_PASS, true, "") },
 	    { AUTHOR("autotask.net", AUTH_PASS, DMARC_REJECT, "autotask.net") },
 	    "mx.example.com;\n\tspf=pass smtp.mailfrom=bounce@autotask.net;\n\tdkim=pass header.d=autotask.net"
-	    " header.s=sel header.a=rsa-sha256 header.b=AbCdEfGh;\n\tdmarc=pass header.from=autotask.net (p=reject)" },
+	    " header.s=sel header.a=rsa-sha256 header.b=AbCdEfGh;\n\tdmarc=pass header.from=autotask.net policy.dmarc=reject" },
 	{ "nothing at all", US, "", { AUTH_NOT_ASKED, false, "" }, { UNSIGNED }, { NOBODY }, "mx.example.com; none" },
 	{ "only what was asked", US, "a@b.com", { AUTH_NOT_ASKED, false, "" },
 	    { SIGNATURE("a.com", AUTH_NOT_ASKED, false, ""), SIGNATURE("b.com", AUTH_FAIL, false, "body-changed") },
@@ -167,7 +167,7 @@ static const struct {
 	{ "DMARC as the RFC has it, whatever we make of it", US, "a@b.com", { AUTH_NOT_ASKED, false, "" }, { UNSIGNED },
 	    { { .mailbox = { "someone", "b.com", "" },
 		.dmarc = { .result = AUTH_PASS, .said = AUTH_FAIL, .domain = "b.com" } } },
-	    "mx.example.com;\n\tdmarc=fail header.from=b.com (p=none)" },
+	    "mx.example.com;\n\tdmarc=fail header.from=b.com policy.dmarc=none" },
 	{ "SPF by HELO", US, "", { AUTH_SOFTFAIL, true, "mail.vendor.net" }, { UNSIGNED }, { NOBODY },
 	    "mx.example.com;\n\tspf=softfail smtp.helo=mail.vendor.net" },
 	{ "SPF of nothing", US, "", { AUTH_NONE, false, "" }, { UNSIGNED }, { NOBODY }, "mx.example.com;\n\tspf=none" },
@@ -178,7 +178,7 @@ static const struct {
 	{ "a result for each author's domain, once", US, "", { AUTH_NOT_ASKED, false, "" }, { UNSIGNED },
 	    { AUTHOR("a.com", AUTH_NONE, DMARC_NONE, ""), AUTHOR("b.a.com", AUTH_FAIL, DMARC_QUARANTINE, "a.com"),
 		AUTHOR("a.com", AUTH_NONE, DMARC_NONE, "") },
-	    "mx.example.com;\n\tdmarc=none header.from=a.com;\n\tdmarc=fail header.from=b.a.com (p=quarantine)" },
+	    "mx.example.com;\n\tdmarc=none header.from=a.com;\n\tdmarc=fail header.from=b.a.com policy.dmarc=quarantine" },
 	{ "an author without a domain", US, "", { AUTH_NOT_ASKED, false, "" }, { UNSIGNED },
 	    { AUTHOR("", AUTH_NONE, DMARC_NONE, "") }, "mx.example.com;\n\tdmarc=none" },
 	{ "marks of base64 are quoted", US, "", { AUTH_NOT_ASKED, false, "" },
@@ -325,10 +325,10 @@ test_ceiling(size_t ceiling)
 	ok(out.length <= AUTHRES_MAX + 1 && !out.cut, "a hostile message stays below the ceiling (%zu bytes)", out.length);
 	ok(strncmp(out.bytes, " mx.example.com;\n\tspf=pass smtp.mailfrom=a@b.com;\n\tdkim=fail", 60) == 0,
 	    "what stood there before stands; SPF first");
-	ok(strstr(out.bytes, "dmarc=fail header.from=author0.example.com (p=reject)") != NULL,
+	ok(strstr(out.bytes, "dmarc=fail header.from=author0.example.com policy.dmarc=reject") != NULL,
 	    "signatures cannot crowd DMARC out");
 	ok(lines_are_whole(out.bytes), "every result is whole");
-	ok(out.bytes[out.length - 1] == ')', "the last one, too");
+	ok(strcmp(out.bytes + out.length - strlen("=reject"), "=reject") == 0, "the last one, too");
 	text_close(&out);
 }
 

@@ -154,7 +154,7 @@ outcome_make(const struct policy *policy, const struct policy *known, const char
 
 static const struct row {
 	const char *what, *conf, *zone;
-	const char *says[4];  /* in the text */
+	const char *says[5];  /* in the text */
 	const char *record;   /* to publish; "": none */
 	const char *lacks[3]; /* in the text */
 } rows[] = {
@@ -421,7 +421,7 @@ static const struct row {
 	    D " TXT \"v=spf1 mx -all\"\n_dmarc." D " TXT v=DMARC1; p=rejct; adkim=strict; pct=200; rua=me@" D
 	      "; hello=1\n" MX,
 	    { "'p=rejct' means nothing; write p= with none, quarantine or reject", "'adkim=strict' means",
-		"'rua=me@example.com' means", "'hello=1' is not a tag" },
+		"'rua=me@example.com' means", "'hello=1' is not a tag", "and no policy applies" },
 	    "", { NULL } },
 	{ "DMARC in small letters, without p", NOBODY, D " TXT \"v=spf1 mx -all\"\n_dmarc." D " TXT v=dmarc1; sp=none\n" MX,
 	    { "does not begin with 'v=DMARC1;'", "the record has no p=" }, "", { NULL } },
@@ -430,6 +430,57 @@ static const struct row {
 	    { "alerts signs nothing as example.com: where its mail bounces to its own name, DMARC fails at other receivers, which refuse",
 		"'aspf=s' refuses mail of alerts that bounces" },
 	    "", { "tickets signs nothing" } },
+
+	{ "the walk", NOBODY, D " TXT \"v=spf1 mx -all\"\n" MX DMARC,
+	    { "    _dmarc.example.com  a record\n    _dmarc.com  no record\n"
+	      "    so its organisation is example.com, and the policy that applies is reject (p= of example.com)\n" },
+	    "", { "wrong", "advice" } },
+	{ "tags that are gone", NOBODY,
+	    D " TXT \"v=spf1 mx -all\"\n_dmarc." D " TXT v=DMARC1; p=reject; pct=50; rf=afrf; ri=3600\n" MX,
+	    { "advice  DMARC  'pct=50' means nothing since RFC 9989: receivers apply the policy to all mail, and older ones to that share",
+		"'rf=afrf' means nothing since RFC 9989: take it out", "'ri=3600' means nothing" },
+	    "", { "wrong" } },
+	{ "a tag twice, and one in capitals", NOBODY,
+	    D " TXT \"v=spf1 mx -all\"\n_dmarc." D " TXT v=DMARC1; P=none; p=reject\n" MX,
+	    { "wrong   DMARC  'p' is there twice, and only the last counts for most receivers; keep one",
+		"advice  DMARC  'P=none' has its name in capitals, which some receivers do not read; write 'p='",
+		"the policy that applies is reject" },
+	    "", { "'p=none' asks" } },
+	{ "p at the end", NOBODY, D " TXT \"v=spf1 mx -all\"\n_dmarc." D " TXT v=DMARC1; sp=reject; p=reject\n" MX,
+	    { "advice  DMARC  p= does not come right after v=DMARC1, where receivers of RFC 7489 want it" }, "",
+	    { "wrong" } },
+	{ "values of psd and t", NOBODY,
+	    D " TXT \"v=spf1 mx -all\"\n_dmarc." D " TXT v=DMARC1; p=reject; psd=yes; t=1\n" MX,
+	    { "'psd=yes' means nothing; write psd= with y, n or u", "'t=1' means nothing; write t= with y or n" }, "",
+	    { NULL } },
+	{ "a test", NOBODY, D " TXT \"v=spf1 mx -all\"\n_dmarc." D " TXT v=DMARC1; p=reject; t=y\n" MX,
+	    { "the policy that applies is quarantine (p= of example.com, one step milder for its t=y)",
+		"advice  DMARC  't=y' tests the policy only at receivers of RFC 9989", "RFC 7489 apply it as written" },
+	    "", { "wrong" } },
+	{ "np", NOBODY, D " TXT \"v=spf1 mx -all\"\n_dmarc." D " TXT v=DMARC1; p=none; sp=none; np=reject\n" MX,
+	    { "advice  DMARC  'np=' asks for reject where a name does not exist, and receivers of RFC 7489 apply sp= (none)" },
+	    "", { "wrong" } },
+	{ "psd=y of our own", NOBODY, D " TXT \"v=spf1 mx -all\"\n_dmarc." D " TXT v=DMARC1; p=reject; psd=y\n" MX,
+	    { "a record of a registry (psd=y): the walk ends",
+		"advice  DMARC  'psd=y' says that names below example.com are other organisations'" },
+	    "", { "wrong" } },
+	{ "no record below a registry's", NOBODY,
+	    D " TXT \"v=spf1 mx -all\"\n_dmarc.com TXT v=DMARC1; p=reject; psd=y; rua=me\n" MX,
+	    { "wrong   DMARC  there is no DMARC record at '_dmarc.example.com', so what the registry com asks for (psd=y) is applied",
+		"and the policy that applies is reject (p= of com)",
+		"receivers of RFC 9989 find '_dmarc.com' and apply reject, those of RFC 7489 find no record; publish one at '_dmarc.example.com'",
+		"\n_dmarc.example.com. 3600 IN TXT \"v=DMARC1; p=none;" },
+	    "", { "rua=me'", "there are" } },
+	{ "a record above the organisation of the list", NOBODY,
+	    D " TXT \"v=spf1 mx -all\"\n_dmarc.com TXT v=DMARC1; p=reject\n" DMARC MX,
+	    { "so its organisation is com",
+		"advice  DMARC  receivers of RFC 9989 align with names of com, those of RFC 7489 with names of example.com: sign and bounce as example.com itself" },
+	    "", { "wrong" } },
+	{ "several records, and one above", NOBODY,
+	    D " TXT \"v=spf1 mx -all\"\n" DMARC DMARC "_dmarc.com TXT v=DMARC1; p=quarantine\n" MX,
+	    { "_dmarc.example.com  several records, which are none", "there are 2 records at '_dmarc.example.com'",
+		"find '_dmarc.com' and apply quarantine, those of RFC 7489 find no record" },
+	    "", { NULL } },
 
 	/* DNS trouble */
 	{ "no answer for the record", CONF, D " TXT SERVFAIL\n" REST,
@@ -502,7 +553,7 @@ test_row(const struct row *row, const struct policy *known)
 		return;
 	zone_read(zone, row->zone);
 	outcome_make(policy, known, D, zone, &outcome);
-	for (size_t i = 0; i < 4 && row->says[i] != NULL; i++)
+	for (size_t i = 0; i < 5 && row->says[i] != NULL; i++)
 		good = test_says(&outcome, row->what, row->says[i], true) && good;
 	for (size_t i = 0; i < 3 && row->lacks[i] != NULL; i++)
 		good = test_says(&outcome, row->what, row->lacks[i], false) && good;

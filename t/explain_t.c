@@ -221,7 +221,7 @@ scene_open(void)
 	s->policy.vendor_count = 1;
 	s->judge.policy = &s->policy;
 	s->author = (struct author){ .mailbox = { "t", "acme.example", "t@acme.example" },
-		.dmarc = { .result = AUTH_FAIL, .policy = DMARC_REJECT, .domain = "acme.example" } };
+		.dmarc = { .result = AUTH_FAIL, .policy = DMARC_REJECT, .tag = "p", .domain = "acme.example" } };
 	s->dkim = (struct dkim_fact){ .d = "acme.example", .s = "s", .a = "rsa-sha1", .result = AUTH_POLICY, .why = "sha1" };
 	s->facts.via = "";
 	s->facts.peer = s->facts.client;
@@ -284,7 +284,7 @@ explanation_is_whole(void)
 	    "action     greylist (a first contact has to wait)\n"
 	    "client     192.0.2.7\n"
 	    "envelope   <b@acme.example>, SPF fail\n"
-	    "author     t@acme.example, DMARC fail (p=reject)\n"
+	    "author     t@acme.example, DMARC fail (reject by p= of acme.example)\n"
 	    "signature  d=acme.example, policy, does not count: sha1\n"
 	    "vendor     acme (enforce), claimed by author and envelope\n"
 	    "  listed   yes (spf:acme.example, shared)\n"

@@ -141,6 +141,44 @@ test_without_list(void)
 	ok(suffix_is_public(&none, ""), "without a list the empty name is public");
 }
 
+static const struct {
+	const char *what, *a, *b;
+	bool related;
+} pairs[] = {
+	{ "the same name", "example.com", "example.com", true },
+	{ "a name below", "example.com", "m.example.com", true },
+	{ "sisters", "a.example.com", "b.c.example.com", true },
+	{ "another organisation", "example.com", "example.net", false },
+	{ "an ending without a dot", "example.com", "notexample.com", false },
+	{ "com is nobody's", "example.com", "com", false },
+	{ "com with itself", "com", "com", false },
+	{ "co.uk is nobody's", "example.co.uk", "co.uk", false },
+	{ "neighbours under co.uk", "example.co.uk", "other.co.uk", false },
+	{ "a name of the private part with itself", "github.io", "github.io", true },
+	{ "a name of the private part with a customer's", "github.io", "evil.github.io", false },
+	{ "two customers of it", "good.github.io", "evil.github.io", false },
+	{ "family of one customer", "a.good.github.io", "good.github.io", true },
+	{ "family under co.uk", "mail.example.co.uk", "example.co.uk", true },
+	{ "no name", "example.com", "", false },
+	{ "case and the final dot fold", "Example.COM.", "example.com", true },
+	{ "a quote is no part of a name", "example.com", "example.com'a.example.com", false },
+	{ "a bracket is no part of a name", "example.com", "any(a.example.com", false },
+	{ "a blank is no part of a name", "example.com", "a b.example.com", false },
+	{ "U-label and A-label are one name",
+	    "b\xc3\xbc"
+	    "cher.com",
+	    "xn--bcher-kva.com", true },
+};
+
+static void
+test_relations(const struct suffix_list *list)
+{
+	for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
+		ok(suffix_relates(list, pairs[i].a, pairs[i].b) == pairs[i].related &&
+			suffix_relates(list, pairs[i].b, pairs[i].a) == pairs[i].related,
+		    "related: %s", pairs[i].what);
+}
+
 int
 main(void)
 {
@@ -156,6 +194,7 @@ main(void)
 	if (ok(psl != NULL, "the copied list loads")) {
 		test_rows(&list);
 		test_owners(&list);
+		test_relations(&list);
 		is_number(test_suite(&list, folder), 78, "every line of the list's own tests was run");
 	}
 	test_without_list();

@@ -240,7 +240,7 @@ set_dmarc(struct author *author, const char *word)
 	dmarc->signed_by = dmarc->by;
 }
 
-/* "a@b", then any of ":spf_from=pass", ":dmarc=fail", ":p=reject", ":testing", ":silent=name",
+/* "a@b", then any of ":spf_from=pass", ":dmarc=fail", ":p=reject", ":testing", ":silent=name", ":silent-of=name",
  * ":spf-open", ":from-silent", ":aligned". */
 static void
 add_author(struct fixture *fixture, char *value)
@@ -261,8 +261,11 @@ add_author(struct fixture *fixture, char *value)
 			author->dmarc.policy = DMARC_REJECT;
 		else if (strcmp(word, "p=quarantine") == 0)
 			author->dmarc.policy = DMARC_QUARANTINE;
-		else if (strncmp(word, "silent=", 7) == 0)
+		else if (strncmp(word, "silent=", 7) == 0) {
 			author->dmarc.silent = word + 7;
+			author->dmarc.silent_of = author->mailbox.domain;
+		} else if (strncmp(word, "silent-of=", 10) == 0)
+			author->dmarc.silent_of = word + 10;
 		else if (strcmp(word, "spf-open") == 0)
 			author->dmarc.spf_open = true;
 		else if (strcmp(word, "from-silent") == 0)
@@ -687,6 +690,15 @@ static const struct {
 	    "unsure greylist dns-trouble-too-long vendor settled" },
 	{ "nor is the policy's name above a brought one",
 	    EVIL OVER "author=n@m.vendor.example:dmarc=temperror:silent=vendor.example",
+	    "unsure greylist dns-trouble-too-long vendor settled" },
+	{ "nor is one above it, to which its own walk leads",
+	    EVIL OVER "author=n@m.vendor.example:dmarc=temperror:silent=example",
+	    "unsure greylist dns-trouble-too-long vendor settled" },
+	{ "a name to which a signer's walk leads is brought",
+	    EVIL OVER "author=n@vendor.example:dmarc=temperror:silent=m.vendor.example:silent-of=x.m.vendor.example",
+	    "forged reject unresolved-name vendor settled" },
+	{ "but for the policy's own",
+	    EVIL OVER "author=n@vendor.example:dmarc=temperror:silent=vendor.example:silent-of=x.m.vendor.example",
 	    "unsure greylist dns-trouble-too-long vendor settled" },
 	{ "DMARC that a key keeps open",
 	    EVIL OVER "author=n@vendor.example:dmarc=temperror:p=reject dkim=vendor.example:temperror",

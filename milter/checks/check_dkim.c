@@ -345,6 +345,15 @@ dkim_check_headers_end(struct dkim_check *check)
 	return check->wanted;
 }
 
+bool
+dkim_check_signs(const struct dkim_check *check, const char *d)
+{
+	for (size_t i = 0; i < check->count; i++)
+		if (is_open(check->list[i]) && strcmp(check->list[i]->text.d, d) == 0)
+			return true;
+	return false;
+}
+
 static void
 body_feed(struct dkim_check *check, const unsigned char *bytes, size_t length)
 {

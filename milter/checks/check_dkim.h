@@ -40,6 +40,9 @@ bool dkim_check_header(struct dkim_check *, const char *name, const char *value)
 /* Chooses signatures and prefetches their keys. Returns whether the body is wanted. */
 bool dkim_check_headers_end(struct dkim_check *);
 
+/* After it: was a signature by exactly this d= (normal form) chosen? */
+bool dkim_check_signs(const struct dkim_check *, const char *d);
+
 bool dkim_check_body(struct dkim_check *, const unsigned char *bytes, size_t length);
 
 /* Verifies and writes facts->dkim (in the arena, at most DKIM_MAX, in header order) and dkim_done. facts->now says

@@ -5,6 +5,7 @@
 #include "milter/smtp/gather.h"
 #include "milter/smtp/message_parts.h"
 #include "policy/mail/dmarc.h"
+#include "policy/util/domain.h"
 #include "policy/verdict/claims.h"
 #include "policy/verdict/evidence.h"
 #include "policy/verdict/patience.h"
@@ -124,31 +125,50 @@ gather_spf_from(struct message *message, size_t index)
 		}
 }
 
-/* The next question, with the standing of the domain after "_dmarc.". */
-static bool
-dmarc_question(const struct message *message, struct dmarc_check *check, struct dns_question *out)
+static void
+prefetch_dmarc(struct message *message, const char *start, const char *const *domains, size_t count)
+{
+	char name[sizeof "_dmarc." + DOMAIN_MAX];
+	struct dns_question question;
+
+	for (size_t i = 0; i < count; i++) {
+		snprintf(name, sizeof name, "_dmarc.%s", domains[i]);
+		if (!dns_question_make(&question, name, DNS_TXT))
+			continue;
+		question.standing = policy_walk_standing(message->judge->policy, start, domains[i]);
+		resolver_prefetch(message->services->resolver, &question);
+	}
+}
+
+/* The standing of a question about the walk up from start: that of the domain after "_dmarc.". */
+static enum standing
+dmarc_standing(const struct message *message, const struct dns_question *question, const char *start)
 {
 	static const char prefix[] = "_dmarc.";
+	bool walks = strncmp(question->name, prefix, sizeof prefix - 1) == 0;
 
-	if (!dmarc_next(check, out))
-		return false;
-	out->standing = policy_standing(message->judge->policy, out->name + sizeof prefix - 1);
-	return true;
+	return policy_walk_standing(message->judge->policy, start, question->name + (walks ? sizeof prefix - 1 : 0));
 }
 
 static void
 ask_dmarc(struct message *message, const char *domain, struct dmarc_fact *out)
 {
+	const char *start, *ahead[DMARC_STEPS_MAX];
 	struct dmarc_check check;
 	struct dns_question question;
 	struct dns_answer answer;
+	int64_t kept;
 
-	dmarc_begin(&check, message->services->suffixes, domain);
-	while (dmarc_question(message, &check, &question)) {
+	dmarc_begin(&check, message->services->suffixes, &message->facts, domain, &message->dmarc_walks);
+	while (dmarc_next(&check, &question, &start)) {
+		prefetch_dmarc(message, start, ahead, dmarc_ahead(&check, ahead));
+		question.standing = dmarc_standing(message, &question, start);
+		kept = set_aside(message, question.standing, false);
 		resolver_ask(message->services->resolver, &question, &message->budget, message->arena, &answer);
+		message->budget.left_ms += kept;
 		dmarc_answer(&check, &answer);
 	}
-	dmarc_finish(&check, &message->facts, message->arena, out);
+	dmarc_finish(&check, message->arena, out);
 }
 
 static void
@@ -158,13 +178,10 @@ gather_dmarc(struct message *message, size_t index)
 	const char *domain = facts->authors[index].mailbox.domain;
 	bool full = message->dmarc_asked == AUTHOR_DOMAINS_MAX;
 	struct dmarc_fact dmarc = { .domain = "" };
-	int64_t kept;
 
 	if (!full && domain[0] != '\0') {
-		kept = set_aside(message, policy_standing(message->judge->policy, domain), false);
 		message->dmarc_asked++;
 		ask_dmarc(message, domain, &dmarc);
-		message->budget.left_ms += kept;
 	}
 	if (dmarc.result == AUTH_NOT_ASKED)
 		dmarc.result = AUTH_NONE;
@@ -237,16 +254,30 @@ gather_names(struct message *message)
 	return all && facts->name_count > 0;
 }
 
+/* Is the author's own name already proven, or signed for, so that its own record will be enough? */
+static bool
+is_one_name(const struct message *message, const char *author)
+{
+	const struct spf_fact *spf = &message->facts.spf;
+
+	return (spf->result == AUTH_PASS && strcmp(spf->domain, author) == 0) ||
+	    (message->dkim != NULL && dkim_check_signs(message->dkim, author));
+}
+
 void
 gather_ahead(struct message *message)
 {
 	const struct settings *settings = &message->judge->policy->settings;
-	struct dmarc_check check;
-	struct dns_question question;
+	const char *author, *domains[DMARC_STEPS_MAX];
+	struct dmarc_walk walk;
+	size_t count;
 
 	if (message->facts.author_count == 0 || !settings->strangers.authenticate)
 		return;
-	dmarc_begin(&check, message->services->suffixes, message->facts.authors[0].mailbox.domain);
-	if (dmarc_question(message, &check, &question))
-		resolver_prefetch(message->services->resolver, &question);
+	author = message->facts.authors[0].mailbox.domain;
+	dmarc_walk_begin(&walk, author);
+	count = dmarc_walk_rest(&walk, domains);
+	if (count > 1 && is_one_name(message, author))
+		count = 1;
+	prefetch_dmarc(message, author, domains, count);
 }

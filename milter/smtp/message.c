@@ -96,6 +96,7 @@ begin(struct message *message, const struct smtp_client *client, const char *pat
 	if (client->patience_ms > 0 && client->patience_ms < message->budget.left_ms)
 		message->budget.left_ms = client->patience_ms;
 	message->reserve_ms = message->budget.left_ms / 8;
+	message->dmarc_walks = DMARC_WALKS_MAX;
 	message->client = client;
 	make_id(message->id, sizeof message->id);
 	set_client(facts, client);
@@ -445,7 +446,7 @@ is_near_author(const struct message *message, const char *domain)
 	const struct facts *facts = &message->facts;
 
 	for (size_t i = 0; i < facts->author_count; i++)
-		if (dmarc_aligned(message->services->suffixes, domain, facts->authors[i].mailbox.domain, false))
+		if (suffix_relates(message->services->suffixes, domain, facts->authors[i].mailbox.domain))
 			return true;
 	return false;
 }

@@ -44,6 +44,7 @@ struct message {
 	struct dkim_check *dkim;
 	bool body_wanted;
 	unsigned spf_from_asked, dmarc_asked; /* domains of authors */
+	unsigned dmarc_walks;                 /* that may still be made */
 
 	/* greylisting */
 	enum greylist_state grey;             /* of the message as a whole */

@@ -223,6 +223,7 @@ part_forget(struct dns_audit *audit, enum dns_audit_part part)
 		report->key_count = 0;
 	} else {
 		report->dmarc = "";
+		report->step_count = 0;
 	}
 }
 

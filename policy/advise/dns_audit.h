@@ -11,6 +11,7 @@
 #include <stddef.h>
 
 #include "policy/dns/dns.h"
+#include "policy/mail/facts.h"
 #include "policy/rules/policy.h"
 #include "policy/util/fault.h"
 #include "policy/util/suffix.h"
@@ -43,6 +44,12 @@ struct dns_audit_row {
 	unsigned lookups;
 };
 
+/* One name of the walk up the tree that finds the DMARC record (RFC 9989, 4.10). */
+struct dns_audit_step {
+	const char *domain; /* "_dmarc." was before it */
+	const char *what;
+};
+
 struct dns_audit_report {
 	const char *domain;
 	const struct dns_audit_finding *findings;
@@ -54,7 +61,12 @@ struct dns_audit_report {
 	const char *spf;  /* the record to publish; "": what is there may stay */
 	unsigned spf_lookups;
 	const char *dmarc_name, *dmarc; /* a record to start with; "": what is there may stay */
-	const char *const *keys;        /* names where a vendor's key belongs */
+	struct dns_audit_step steps[DMARC_STEPS_MAX];
+	size_t step_count;
+	const char *organisation;                    /* by that walk */
+	const char *policy, *policy_tag, *policy_of; /* the DMARC policy that applies, and where it stands; of "": none */
+	bool testing;                                /* and it is a step milder than that, for a test */
+	const char *const *keys;                     /* names where a vendor's key belongs */
 	size_t key_count;
 	const char *trouble[DNS_AUDIT_PARTS]; /* what DNS did not answer, so that the part is not judged; "": it did */
 };

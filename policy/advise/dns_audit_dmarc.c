@@ -2,124 +2,14 @@
 #include <string.h>
 
 #include "policy/advise/dns_audit_parts.h"
-#include "policy/mail/dmarc.h"
-
-/* ---- tags (RFC 7489, 6.3) ---- */
-
-static bool
-is_policy(struct span value)
-{
-	return span_is_nocase(value, "none") || span_is_nocase(value, "quarantine") || span_is_nocase(value, "reject");
-}
-
-static bool
-is_mode(struct span value)
-{
-	return span_is_nocase(value, "r") || span_is_nocase(value, "s");
-}
-
-static bool
-is_percentage(struct span value)
-{
-	unsigned number = 0;
-
-	for (size_t i = 0; i < value.length && number <= 100; i++) {
-		if (value.at[i] < '0' || value.at[i] > '9')
-			return false;
-		number = number * 10 + (unsigned)(value.at[i] - '0');
-	}
-	return value.length > 0 && number <= 100;
-}
-
-/* Receivers send reports only by mail. */
-static bool
-is_mail_list(struct span value)
-{
-	while (value.length > 0) {
-		struct span one = span_trim(span_cut(&value, ','));
-
-		if (one.length < 10 || !span_is_nocase((struct span){ one.at, 7 }, "mailto:") ||
-		    memchr(one.at, '@', one.length) == NULL)
-			return false;
-	}
-	return true;
-}
-
-static bool
-is_any(struct span value)
-{
-	(void)value;
-	return true;
-}
-
-static const struct {
-	const char *name;
-	bool (*fits)(struct span value);
-	const char *instead;
-} tags[] = {
-	{ "v", is_any, "" },
-	{ "p", is_policy, "none, quarantine or reject" },
-	{ "sp", is_policy, "none, quarantine or reject" },
-	{ "np", is_policy, "none, quarantine or reject" },
-	{ "adkim", is_mode, "r or s" },
-	{ "aspf", is_mode, "r or s" },
-	{ "pct", is_percentage, "a number up to 100" },
-	{ "rua", is_mail_list, "mailto: and an address, with commas between several" },
-	{ "ruf", is_mail_list, "mailto: and an address, with commas between several" },
-	{ "fo", is_any, "" },
-	{ "rf", is_any, "" },
-	{ "ri", is_any, "" },
-	{ "t", is_any, "" },
-	{ "psd", is_any, "" },
-};
-enum { TAGS = sizeof tags / sizeof tags[0] };
-
-static const char *
-span_shown(struct dns_audit *audit, struct span span)
-{
-	return audit_shown(audit, audit_kept(audit, arena_copy(audit->arena, span.at, span.length)));
-}
-
-static void
-tag_judge(struct dns_audit *audit, struct span tag)
-{
-	struct span value = tag, name = span_trim(span_cut(&value, '='));
-
-	for (size_t i = 0; i < TAGS; i++) {
-		if (!span_is_nocase(name, tags[i].name))
-			continue;
-		if (!tags[i].fits(span_trim(value)))
-			audit_wrong(audit, "'%s' means nothing; write %s= with %s", span_shown(audit, tag),
-			    tags[i].name, tags[i].instead);
-		return;
-	}
-	audit_wrong(audit, "'%s' is not a tag that receivers know; take it out", span_shown(audit, tag));
-}
-
-static void
-tags_judge(struct dns_audit *audit, struct span record)
-{
-	bool has_policy = false;
-
-	for (unsigned i = 0; record.length > 0 && i < AUDIT_WORDS_MAX; i++) {
-		struct span tag = span_trim(span_cut(&record, ';')), name = tag;
-
-		if (tag.length > 0)
-			tag_judge(audit, tag);
-		has_policy = has_policy || span_is_nocase(span_trim(span_cut(&name, '=')), "p");
-	}
-	if (!has_policy)
-		audit_wrong(audit,
-		    "the record has no p=, so it asks for nothing; "
-		    "write p=none, p=quarantine or p=reject after v=DMARC1");
-}
 
 /* ---- the record ---- */
 
 struct found {
 	const char *name; /* _dmarc.example.com; "": nowhere */
-	bool inherited;   /* from the organisational domain */
+	bool inherited;   /* from a name above */
 	bool usable;
+	const char *organisation;
 	struct dmarc_record record;
 };
 
@@ -151,13 +41,19 @@ records_find(struct dns_audit *audit, const char *name, struct span *out)
 	return count;
 }
 
-static void
-record_judge(struct dns_audit *audit, size_t count, struct span text, struct found *found)
+static const char *
+span_shown(struct dns_audit *audit, struct span span)
 {
-	struct dmarc_record *record = &found->record;
+	return audit_shown(audit, audit_kept(audit, arena_copy(audit->arena, span.at, span.length)));
+}
+
+/* What is wrong with what stands at found->name. */
+static void
+record_judge(struct dns_audit *audit, size_t count, struct span text, const struct found *found,
+    const struct dmarc_walk *walk)
+{
 	struct span version = text;
 
-	found->usable = count == 1 && dmarc_record_read(text.at, text.length, record) == AUTH_PASS;
 	if (count > 1) {
 		audit_wrong(audit, "there are %zu records at '%s', so receivers ignore all of them; keep one", count,
 		    found->name);
@@ -165,27 +61,60 @@ record_judge(struct dns_audit *audit, size_t count, struct span text, struct fou
 	}
 	if (!span_is(span_trim(span_cut(&version, ';')), "v=DMARC1"))
 		audit_wrong(audit, "'%s' does not begin with 'v=DMARC1;', as it must", span_shown(audit, text));
-	tags_judge(audit, text);
+	audit_dmarc_tags(audit, text);
+	if (walk->count == 1 && walk->steps[0].psd == 'y')
+		audit_advise(audit,
+		    "'psd=y' says that names below %s are other organisations'; take it out unless it is a registry",
+		    audit->request->domain);
+}
+
+/* The registry above says that it is one, and ours is the name below it: its policy was not made for us. */
+static bool
+is_registrys(const struct dmarc_choice *choice)
+{
+	return choice->inherited && choice->record->psd == DMARC_PSD_YES;
+}
+
+static void
+absence_judge(struct dns_audit *audit, const struct dmarc_choice *choice, const char *organisation)
+{
+	if (choice->record == NULL)
+		audit_wrong(audit, "there is no DMARC record; publish the one below, and read the reports");
+	else if (is_registrys(choice))
+		audit_wrong(audit,
+		    "there is no DMARC record at '_dmarc.%s', so what the registry %s asks for (psd=y) is applied to your "
+		    "mail; publish the one below, and read the reports",
+		    organisation, choice->domain);
 }
 
 static void
 record_find(struct dns_audit *audit, struct found *found)
 {
-	const char *domain = audit->request->domain, *above = suffix_organisational(audit->request->suffixes, domain);
-	const char *name = audit_kept(audit, arena_format(audit->arena, "_dmarc.%s", domain));
+	const char *domain = audit->request->domain;
+	struct dmarc_walk walk;
+	struct dmarc_choice choice;
 	struct span text = { "", 0 };
-	size_t count = records_find(audit, name, &text);
+	size_t count;
 
-	if (count == 0 && above != NULL && strcmp(above, domain) != 0) {
-		name = audit_kept(audit, arena_format(audit->arena, "_dmarc.%s", above));
-		found->inherited = true;
-		count = records_find(audit, name, &text);
+	audit_dmarc_walk(audit, &walk);
+	choice = dmarc_walk_choose(&walk);
+	audit_dmarc_show(audit, &walk);
+	found->organisation = dmarc_walk_organisation(&walk);
+	found->inherited = choice.inherited;
+	found->usable = choice.record != NULL && choice.record->usable && !is_registrys(&choice);
+	if (found->usable)
+		found->record = *choice.record;
+	found->name = audit_kept(audit, arena_format(audit->arena, "_dmarc.%s", domain));
+	count = records_find(audit, found->name, &text);
+	if (count == 0 && choice.inherited && !is_registrys(&choice)) {
+		found->name = audit_kept(audit, arena_format(audit->arena, "_dmarc.%s", choice.domain));
+		count = records_find(audit, found->name, &text);
 	}
-	found->name = name;
 	if (count > 0)
-		record_judge(audit, count, text, found);
+		record_judge(audit, count, text, found, &walk);
 	else
-		audit_wrong(audit, "there is no DMARC record; publish the one below, and read the reports");
+		absence_judge(audit, &choice, found->organisation);
+	audit_dmarc_compare(audit, &walk);
 }
 
 /* ---- what it means for the vendors ---- */
@@ -237,11 +166,14 @@ vendors_judge(struct dns_audit *audit, const struct found *found, enum dmarc_pol
 	}
 }
 
+/* Where one record is enough: at our organisation's name, by the tree where there is one, else by the list. */
 static void
-start_write(struct dns_audit *audit)
+start_write(struct dns_audit *audit, const struct found *found)
 {
 	const char *domain = audit->request->domain, *above = suffix_organisational(audit->request->suffixes, domain);
 
+	if (strcmp(found->organisation, domain) != 0)
+		above = found->organisation;
 	if (above != NULL && audit_is_ours(audit, above))
 		domain = above;
 	audit->report.dmarc_name = audit_kept(audit, arena_format(audit->arena, "_dmarc.%s", domain));
@@ -252,13 +184,13 @@ start_write(struct dns_audit *audit)
 void
 audit_dmarc(struct dns_audit *audit)
 {
-	struct found found = { .name = "" };
+	struct found found = { .name = "", .organisation = "" };
 	enum dmarc_policy policy;
 
 	record_find(audit, &found);
 	policy = found.inherited ? found.record.sp : found.record.p;
 	if (!found.usable)
-		start_write(audit);
+		start_write(audit, &found);
 	else if (policy == DMARC_NONE)
 		audit_advise(audit,
 		    "'p=none' asks receivers to refuse nothing; "

@@ -3,13 +3,15 @@
  *
  * dns_audit.c keeps the answers; dns_audit_word.c reads and repairs the terms of our SPF record;
  * dns_audit_tree.c follows them; dns_audit_vendor.c knows whose they are; dns_audit_spf.c judges them;
- * dns_audit_record.c makes the record to publish; dns_audit_keys.c judges DKIM, dns_audit_dmarc.c DMARC.
+ * dns_audit_record.c makes the record to publish; dns_audit_keys.c judges DKIM, dns_audit_dmarc.c DMARC, of which
+ * dns_audit_dmarc_tags.c reads the tags and dns_audit_dmarc_tree.c walks up the tree.
  */
 #ifndef DNS_AUDIT_PARTS_H
 #define DNS_AUDIT_PARTS_H
 
 #include "policy/advise/dns_audit.h"
 #include "policy/dns/spf_text.h"
+#include "policy/mail/dmarc_walk.h"
 #include "policy/mail/facts.h"
 
 enum {
@@ -182,5 +184,14 @@ enum audit_key audit_key_find(struct dns_audit *, const struct delegation *, con
 
 void audit_keys(struct dns_audit *);
 void audit_dmarc(struct dns_audit *);
+
+/* ---- dns_audit_dmarc_tags.c, dns_audit_dmarc_tree.c ---- */
+
+void audit_dmarc_tags(struct dns_audit *, struct span record);
+
+/* The walk up from the domain; shown in the report; and what receivers of RFC 7489 find in its place. */
+void audit_dmarc_walk(struct dns_audit *, struct dmarc_walk *out);
+void audit_dmarc_show(struct dns_audit *, const struct dmarc_walk *);
+void audit_dmarc_compare(struct dns_audit *, const struct dmarc_walk *);
 
 #endif

@@ -26,6 +26,22 @@ lookups_write(const struct dns_audit_report *report, struct text *out)
 }
 
 static void
+walk_write(const struct dns_audit_report *report, struct text *out)
+{
+	if (report->step_count == 0)
+		return;
+	text_put(out, "\n  DMARC, from the name itself up to its top-level domain (RFC 9989, 4.10)\n");
+	for (size_t i = 0; i < report->step_count; i++)
+		text_format(out, "    _dmarc.%s  %s\n", report->steps[i].domain, report->steps[i].what);
+	text_format(out, "    so its organisation is %s", report->organisation);
+	if (report->policy_of[0] == '\0')
+		text_put(out, ", and no policy applies\n");
+	else
+		text_format(out, ", and the policy that applies is %s (%s= of %s%s)\n", report->policy,
+		    report->policy_tag, report->policy_of, report->testing ? ", one step milder for its t=y" : "");
+}
+
+static void
 findings_write(const struct dns_audit_report *report, struct text *out)
 {
 	static const char *const words[] = { [DNS_AUDIT_SPF] = "SPF", [DNS_AUDIT_DKIM] = "DKIM", [DNS_AUDIT_DMARC] = "DMARC" };
@@ -102,6 +118,7 @@ dns_audit_write(const struct dns_audit_report *report, struct text *out)
 {
 	text_format(out, "%s\n", report->domain);
 	lookups_write(report, out);
+	walk_write(report, out);
 	findings_write(report, out);
 	records_write(report, out);
 	if (report->wrong_count == 0 && !has_trouble(report))

@@ -23,7 +23,7 @@ struct draft {
 	struct source source;
 	struct unfolding *unfolding;
 	char ending_at[DNS_NAME_TEXT]; /* the record whose `all` decides; "": decided */
-	struct dmarc_check dmarc;
+	struct dmarc_walk dmarc;
 	bool mx_asked;
 	bool at_organisation; /* the selector is looked for there now */
 };
@@ -174,23 +174,27 @@ spf_answer(struct draft *draft, const struct dns_answer *answer)
 static bool
 dmarc_ask(struct draft *draft, struct dns_question *out)
 {
-	return dmarc_next(&draft->dmarc, out);
+	return dmarc_walk_next(&draft->dmarc, out);
 }
 
 static void
 dmarc_take(struct draft *draft, const struct dns_answer *answer)
 {
-	dmarc_answer(&draft->dmarc, answer);
+	dmarc_walk_answer(&draft->dmarc, answer);
 }
 
+/* That the domain exists is known from its SPF record. */
 static void
 dmarc_end(struct draft *draft)
 {
-	const struct dmarc_check *check = &draft->dmarc;
+	struct dmarc_choice choice = dmarc_walk_choose(&draft->dmarc);
 
-	draft->facts.dmarc.found = check->found;
-	draft->facts.dmarc.domain = check->record_domain;
-	draft->facts.dmarc.policy = check->by_organisation ? check->record.sp : check->record.p;
+	draft->facts.dmarc.found = choice.record != NULL && choice.record->usable;
+	if (!draft->facts.dmarc.found)
+		return;
+	draft->facts.dmarc.domain = choice.domain;
+	draft->facts.dmarc.policy = dmarc_choice_policy(&choice, true).published;
+	draft->facts.dmarc.testing = choice.record->testing;
 }
 
 static bool
@@ -407,7 +411,7 @@ begin(struct draft *draft, struct fault *why)
 		.text = request->domain,
 		.as_of = "",
 		.review_by = "" };
-	dmarc_begin(&draft->dmarc, request->suffixes, request->domain);
+	dmarc_walk_begin(&draft->dmarc, request->domain);
 	draft->unfolding = unfolding_open(&draft->source);
 	return draft->unfolding != NULL || fault_set(why, "out of memory");
 }

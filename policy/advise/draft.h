@@ -14,7 +14,7 @@
 
 #include "policy/dns/dns.h"
 #include "policy/mail/dkim_key.h"
-#include "policy/mail/dmarc.h"
+#include "policy/mail/dmarc_walk.h"
 #include "policy/sources/sources.h"
 #include "policy/util/fault.h"
 #include "policy/util/suffix.h"
@@ -80,6 +80,7 @@ struct draft_facts {
 		bool found;
 		const char *domain;       /* where */
 		enum dmarc_policy policy; /* for mail of the domain */
+		bool testing;             /* but only tested (t=y) */
 	} dmarc;
 	const char *hosts[DRAFT_HOSTS_MAX]; /* MX, lower case */
 	size_t host_count;

@@ -426,6 +426,9 @@ write_dmarc(struct page *page)
 	else if (facts->dmarc.policy == DMARC_NONE)
 		doubt(page, "DMARC of %s asks for nothing: nobody but this file refuses mail that pretends to be %s.",
 		    facts->dmarc.domain, facts->domain);
+	else if (facts->dmarc.testing)
+		doubt(page, "DMARC of %s asks for %s, but only as a test (t=y): few refuse mail that pretends to be %s.",
+		    facts->dmarc.domain, dmarc_policy_word(facts->dmarc.policy), facts->domain);
 	else
 		remark(page, "  ", "DMARC of %s asks for %s.", facts->dmarc.domain,
 		    dmarc_policy_word(facts->dmarc.policy));
@@ -484,8 +487,9 @@ write_evidences(struct page *page)
 	snprintf(where, sizeof where, "TXT %s", facts->domain);
 	write_evidence(page, true, where, "sources: %s", spf[facts->spf.state]);
 	snprintf(where, sizeof where, "TXT _dmarc.%s", facts->dmarc.found ? facts->dmarc.domain : facts->domain);
-	write_evidence(page, false, where, "DMARC %s%s", facts->dmarc.found ? "asks for " : "is absent",
-	    facts->dmarc.found ? dmarc_policy_word(facts->dmarc.policy) : "");
+	write_evidence(page, false, where, "DMARC %s%s%s", facts->dmarc.found ? "asks for " : "is absent",
+	    facts->dmarc.found ? dmarc_policy_word(facts->dmarc.policy) : "",
+	    facts->dmarc.testing ? ", as a test (t=y)" : "");
 	for (size_t i = 0; i < facts->key_count; i++)
 		write_key_evidence(page, &facts->keys[i]);
 	say(page, "\n  );\n");

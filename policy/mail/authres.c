@@ -339,7 +339,7 @@ write_dmarc(struct field *field, const struct author *author)
 	result_begin(field, "dmarc", auth_word(dmarc->said));
 	put_property(field->out, "header.from", author->mailbox.domain);
 	if (dmarc->domain[0] != '\0')
-		text_format(field->out, " (p=%s)", dmarc_policy_word(dmarc->policy));
+		put_property(field->out, "policy.dmarc", dmarc_policy_word(dmarc->policy));
 	result_end(field);
 }
 

@@ -1,294 +1,127 @@
-#include <stdio.h>
 #include <string.h>
 
 #include "policy/mail/dmarc.h"
 #include "policy/util/domain.h"
-#include "policy/util/text.h"
-
-/* What was seen of a record while its tags are walked. */
-struct tags {
-	bool p_seen, sp_seen, rua_seen, strict_spf_seen, strict_dkim_seen, t_seen, pct_seen;
-	bool t_testing, pct_testing;
-	bool p_good, sp_bad, rua_good;
-	struct dmarc_record record;
-};
-
-static bool
-policy_read(struct span value, enum dmarc_policy *out)
-{
-	static const enum dmarc_policy all[] = { DMARC_NONE, DMARC_QUARANTINE, DMARC_REJECT };
-
-	for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
-		if (span_is_nocase(value, dmarc_policy_word(all[i]))) {
-			*out = all[i];
-			return true;
-		}
-	return false;
-}
-
-/* A repeated p or sp says two things at once: as bad as no valid one (RFC 6376, 3.2). */
-static void
-tag_p(struct tags *tags, struct span value)
-{
-	tags->p_good = !tags->p_seen && policy_read(value, &tags->record.p);
-	tags->p_seen = true;
-}
-
-static void
-tag_sp(struct tags *tags, struct span value)
-{
-	if (tags->sp_seen || !policy_read(value, &tags->record.sp))
-		tags->sp_bad = true;
-	tags->sp_seen = true;
-}
-
-/* Anything but "s" is the default (RFC 7489, 6.3: errors in the remainder fall back to it). */
-static void
-tag_aspf(struct tags *tags, struct span value)
-{
-	if (!tags->strict_spf_seen)
-		tags->record.strict_spf = span_is_nocase(value, "s");
-	tags->strict_spf_seen = true;
-}
-
-static void
-tag_adkim(struct tags *tags, struct span value)
-{
-	if (!tags->strict_dkim_seen)
-		tags->record.strict_dkim = span_is_nocase(value, "s");
-	tags->strict_dkim_seen = true;
-}
-
-static bool
-is_letter(char c)
-{
-	c = text_lower(c);
-	return c >= 'a' && c <= 'z';
-}
-
-/* "scheme:something" without blanks (RFC 3986, 3.1); who would get the reports is not our concern. */
-static bool
-is_uri(struct span uri)
-{
-	struct span rest = uri, scheme = span_cut(&rest, ':');
-
-	if (rest.length == 0 || scheme.length == 0 || !is_letter(scheme.at[0]))
-		return false;
-	for (size_t i = 0; i < uri.length; i++)
-		if (uri.at[i] <= ' ' || uri.at[i] > '~')
-			return false;
-	for (size_t i = 0; i < scheme.length; i++)
-		if (!is_letter(scheme.at[i]) && strchr("0123456789+-.", scheme.at[i]) == NULL)
-			return false;
-	return true;
-}
-
-static void
-tag_rua(struct tags *tags, struct span value)
-{
-	while (value.length > 0 && !tags->rua_good)
-		tags->rua_good = is_uri(span_trim(span_cut(&value, ',')));
-}
-
-/* The owner reads the reports, and wants nothing refused yet. */
-static void
-tag_t(struct tags *tags, struct span value)
-{
-	if (!tags->t_seen)
-		tags->t_testing = span_is_nocase(value, "y");
-	tags->t_seen = true;
-}
-
-/* Zero per cent of the mail is an owner who tests; any other share counts as all of it. */
-static void
-tag_pct(struct tags *tags, struct span value)
-{
-	if (!tags->pct_seen)
-		tags->pct_testing = span_is(value, "0") || span_is(value, "00") || span_is(value, "000");
-	tags->pct_seen = true;
-}
-
-/* Tags that matter here; fo, ruf and all unknown ones are ignored (RFC 7489, 6.3). */
-static const struct {
-	const char *name;
-	void (*read)(struct tags *, struct span value);
-} known[] = {
-	{ "p", tag_p },
-	{ "sp", tag_sp },
-	{ "aspf", tag_aspf },
-	{ "adkim", tag_adkim },
-	{ "rua", tag_rua },
-	{ "t", tag_t },
-	{ "pct", tag_pct },
-};
-
-/* Cuts the version off; false when the record does not start with it. The name folds case, the
- * value must match precisely (RFC 7489, 6.3 and 6.4: it is spelt in hexadecimal there). */
-static bool
-version_cut(struct span *rest)
-{
-	struct span value = span_cut(rest, ';');
-	struct span name = span_cut(&value, '=');
-
-	if (name.length == 0 || text_lower(name.at[0]) != 'v')
-		return false;
-	return span_trim(name).length == 1 && span_is(span_trim(value), "DMARC1");
-}
-
-static bool
-is_dmarc(const char *text, size_t length)
-{
-	struct span rest = { text, length };
-
-	return length <= DMARC_RECORD_MAX && version_cut(&rest);
-}
-
-enum auth_result
-dmarc_record_read(const char *text, size_t length, struct dmarc_record *out)
-{
-	struct span rest = { text, length };
-	struct tags tags = { 0 };
-
-	*out = tags.record;
-	if (length > DMARC_RECORD_MAX || !version_cut(&rest))
-		return AUTH_NONE;
-	while (rest.length > 0) {
-		struct span value = span_cut(&rest, ';');
-		struct span name = span_trim(span_cut(&value, '='));
-
-		for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
-			if (span_is_nocase(name, known[i].name))
-				known[i].read(&tags, span_trim(value));
-	}
-	if (!tags.p_good || tags.sp_bad) { /* RFC 7489, 6.6.3, 6 */
-		if (!tags.rua_good)
-			return AUTH_NONE;
-		tags.record.p = tags.record.sp = DMARC_NONE;
-	}
-	if (!tags.sp_seen)
-		tags.record.sp = tags.record.p;
-	tags.record.testing = tags.t_testing || tags.pct_testing;
-	*out = tags.record;
-	return AUTH_PASS;
-}
-
-bool
-dmarc_aligned(const struct suffix_list *suffixes, const char *a, const char *b, bool strict)
-{
-	char one[DOMAIN_TEXT], other[DOMAIN_TEXT];
-	const char *owner_one, *owner_other;
-
-	/* what is not a host name is nobody's: quotes and brackets there have fooled libraries */
-	if (!domain_read(a, strlen(a), one, NULL) || !domain_read(b, strlen(b), other, NULL))
-		return false;
-	owner_one = suffix_owner(suffixes, one);
-	owner_other = suffix_owner(suffixes, other);
-	if (owner_one == NULL || owner_other == NULL)
-		return false;
-	return strict ? strcmp(one, other) == 0 : strcmp(owner_one, owner_other) == 0;
-}
-
-enum { STEP_AUTHOR, STEP_ORGANISATION, STEP_DONE };
 
 void
-dmarc_begin(struct dmarc_check *check, const struct suffix_list *suffixes, const char *author_domain)
+dmarc_begin(struct dmarc_check *check, const struct suffix_list *suffixes, const struct facts *facts,
+    const char *author_domain, unsigned *walks)
 {
-	*check = (struct dmarc_check){ .suffixes = suffixes, .domain = author_domain };
-	if (suffix_owner(suffixes, author_domain) == NULL)
-		check->step = STEP_DONE;
+	*check = (struct dmarc_check){ .suffixes = suffixes,
+		.facts = facts,
+		.domain = author_domain,
+		.walks = walks,
+		.exists = UNKNOWN };
+	dmarc_walk_begin(&check->author, *walks > 0 ? author_domain : "");
+	if (*walks > 0 && author_domain[0] != '\0')
+		--*walks;
 }
 
-/* The domain that this step asks, or NULL when it has none of its own. */
+/* ---- alignment (4.10.2) ---- */
+
+/* Is the name that is proven the author's, as RFC 9989 has it? */
+enum relation {
+	RELATION_NONE,
+	RELATION_ALIGNED,
+	RELATION_SILENT, /* a name did not answer */
+	RELATION_OPEN    /* more must be asked */
+};
+
+/* What is not a host name is nobody's: quotes and brackets there have fooled libraries. */
+static bool
+is_host_name(const char *name)
+{
+	char normal[DOMAIN_TEXT];
+
+	return domain_read(name, strlen(name), normal, NULL) && strcmp(name, normal) == 0;
+}
+
 static const char *
-step_domain(const struct dmarc_check *check)
+last_label(const char *name)
 {
-	const char *owner;
+	const char *dot = strrchr(name, '.');
 
-	if (check->step == STEP_AUTHOR)
-		return check->domain;
-	owner = suffix_owner(check->suffixes, check->domain);
-	return owner == NULL || strcmp(owner, check->domain) == 0 ? NULL : owner;
+	return dot == NULL ? name : dot + 1;
 }
 
-bool
-dmarc_next(struct dmarc_check *check, struct dns_question *out)
+static const struct dmarc_identifier *
+known_find(const struct dmarc_check *check, const char *domain)
 {
-	char name[sizeof "_dmarc." + DOMAIN_MAX];
-
-	for (; check->step < STEP_DONE; check->step++) {
-		const char *domain = step_domain(check);
-
-		if (domain == NULL || strlen(domain) > DOMAIN_MAX)
-			continue;
-		snprintf(name, sizeof name, "_dmarc.%s", domain);
-		if (dns_question_make(out, name, DNS_TXT))
-			return true; /* a name too long for DNS has no record: the next step */
-	}
-	return false;
+	for (size_t i = 0; i < check->known_count; i++)
+		if (strcmp(check->known[i].domain, domain) == 0)
+			return &check->known[i];
+	return NULL;
 }
 
-/* The only DMARC record of an answer; NULL with *count for none or several. */
-static const struct dns_record *
-only_record(const struct dns_answer *answer, size_t *count)
+static enum relation
+relation_by_walk(const struct dmarc_check *check, const char *domain)
 {
-	const struct dns_record *found = NULL;
+	const struct dmarc_identifier *known = known_find(check, domain);
 
-	*count = 0;
-	for (size_t i = 0; answer->status == DNS_FOUND && i < answer->count; i++)
-		if (is_dmarc((const char *)answer->records[i].bytes, answer->records[i].length)) {
-			found = &answer->records[i];
-			++*count;
-		}
-	return *count == 1 ? found : NULL;
+	if (known == NULL)
+		return *check->walks > 0 && check->known_count < DMARC_IDENTIFIERS_MAX ? RELATION_OPEN : RELATION_NONE;
+	if (known->silent != NULL)
+		return RELATION_SILENT;
+	return strcmp(known->organisation, dmarc_walk_organisation(&check->author)) == 0
+	    ? RELATION_ALIGNED
+	    : RELATION_NONE;
 }
 
-void
-dmarc_answer(struct dmarc_check *check, const struct dns_answer *answer)
+static enum relation
+relation_of(const struct dmarc_check *check, const char *domain, bool strict)
 {
-	const struct dns_record *record;
-	const char *domain;
-	size_t count;
-
-	if (check->step >= STEP_DONE)
-		return;
-	domain = step_domain(check);
-	record = only_record(answer, &count);
-	if (answer->status == DNS_TEMPORARY)
-		check->silent = domain;
-	if (record != NULL && domain != NULL &&
-	    dmarc_record_read((const char *)record->bytes, record->length, &check->record) == AUTH_PASS) {
-		check->found = true;
-		check->by_organisation = check->step == STEP_ORGANISATION;
-		snprintf(check->record_domain, sizeof check->record_domain, "%s", domain);
-	}
-	/* only an empty set leads on: several records, or one that says nothing, end it (6.6.3, 5). So does
-	 * silence: the result is TEMPERROR then, but a silent name hides no policy of its organisation's */
-	if (count > 0)
-		check->step = STEP_DONE;
-	else
-		check->step++;
+	if (!is_host_name(domain))
+		return RELATION_NONE;
+	if (strcmp(domain, check->domain) == 0)
+		return RELATION_ALIGNED;
+	if (strict || !domain_is_under(domain, last_label(check->domain)))
+		return RELATION_NONE;
+	if (!dmarc_walk_has_ended(&check->author))
+		return RELATION_OPEN;
+	if (!domain_is_under(domain, dmarc_walk_least(&check->author)))
+		return RELATION_NONE;
+	if (dmarc_walk_silent(&check->author) != NULL)
+		return RELATION_SILENT;
+	return relation_by_walk(check, domain);
 }
 
-/* Only the checked identity aligns: HELO only for the null sender (RFC 7489, 4.1; CVE-2019-20790). */
 static bool
-spf_aligns(const struct dmarc_check *check, const struct facts *facts, bool strict)
+is_strict(const struct dmarc_check *check, bool spf)
 {
+	struct dmarc_choice choice = dmarc_walk_choose(&check->author);
+
+	return choice.record != NULL && (spf ? choice.record->strict_spf : choice.record->strict_dkim);
+}
+
+/* Only the checked identity aligns: HELO only for the null sender (RFC 7208, 2.4; CVE-2019-20790). */
+static enum relation
+spf_relation(const struct dmarc_check *check)
+{
+	const struct facts *facts = check->facts;
+
 	if (facts->spf.by_helo && !facts->null_sender)
+		return RELATION_NONE;
+	return relation_of(check, facts->spf.domain, is_strict(check, true));
+}
+
+static enum relation
+dkim_relation(const struct dmarc_check *check, const struct dkim_fact *signature)
+{
+	return relation_of(check, signature->d, is_strict(check, false));
+}
+
+/* May this alignment prove something here? A registry's name is nobody's, and customers do not meet at a name of the
+ * public suffix list. */
+static bool
+is_proof(const struct dmarc_check *check, const char *domain)
+{
+	if (suffix_owner(check->suffixes, domain) == NULL || suffix_owner(check->suffixes, check->domain) == NULL)
 		return false;
-	return dmarc_aligned(check->suffixes, facts->spf.domain, check->domain, strict);
+	return strcmp(domain, check->domain) == 0 ||
+	    !suffix_is_public(check->suffixes, dmarc_walk_organisation(&check->author));
 }
 
-static bool
-dkim_aligns(const struct dmarc_check *check, const struct dkim_fact *signature, bool strict)
-{
-	return dmarc_aligned(check->suffixes, signature->d, check->domain, strict);
-}
-
-static bool
-spf_passes(const struct dmarc_check *check, const struct facts *facts, bool strict)
-{
-	return facts->spf.result == AUTH_PASS && spf_aligns(check, facts, strict);
-}
+/* ---- what passes ---- */
 
 static enum dmarc_by
 worth_of(const struct dkim_fact *signature)
@@ -296,28 +129,6 @@ worth_of(const struct dkim_fact *signature)
 	if (signature->counts)
 		return signature->reply_open ? DMARC_BY_REPLY_OPEN : DMARC_BY_PROOF;
 	return signature->weak ? DMARC_BY_WEAK : DMARC_BY_NOTHING;
-}
-
-/* The best aligned signature. */
-static enum dmarc_by
-best_signature(const struct dmarc_check *check, const struct facts *facts, bool strict)
-{
-	enum dmarc_by best = DMARC_BY_NOTHING;
-
-	for (size_t i = 0; i < facts->dkim_count; i++)
-		if (worth_of(&facts->dkim[i]) > best && dkim_aligns(check, &facts->dkim[i], strict))
-			best = worth_of(&facts->dkim[i]);
-	return best;
-}
-
-/* By the standards only. */
-static bool
-is_signed(const struct dmarc_check *check, const struct facts *facts)
-{
-	for (size_t i = 0; i < facts->dkim_count; i++)
-		if (facts->dkim[i].passes && dkim_aligns(check, &facts->dkim[i], check->record.strict_dkim))
-			return true;
-	return false;
 }
 
 /* The key could not be asked, and an answer might have made this signature count. */
@@ -336,55 +147,288 @@ may_count(const struct dkim_fact *signature)
 }
 
 static bool
-spf_may_pass(const struct dmarc_check *check, const struct facts *facts)
+spf_passes(const struct dmarc_check *check)
 {
-	return (facts->spf.result == AUTH_TEMPERROR || facts->client_hidden) &&
-	    spf_aligns(check, facts, check->record.strict_spf);
+	return check->facts->spf.result == AUTH_PASS;
 }
 
 static bool
-may_still_pass(const struct dmarc_check *check, const struct facts *facts)
+spf_may_pass(const struct dmarc_check *check)
 {
-	if (spf_may_pass(check, facts))
-		return true;
-	for (size_t i = 0; i < facts->dkim_count; i++)
-		if (may_count(&facts->dkim[i]) && dkim_aligns(check, &facts->dkim[i], check->record.strict_dkim))
-			return true;
-	return false;
+	return check->facts->spf.result == AUTH_TEMPERROR || check->facts->client_hidden;
 }
 
-static enum auth_result
-result_of(const struct dmarc_check *check, const struct facts *facts, bool passes)
+/* What is known so far. */
+struct outcome {
+	enum dmarc_by by, signed_by;
+	bool said;    /* it passes by the RFC */
+	bool silent;  /* a name that did not answer could make it pass */
+	bool trouble; /* so could SPF or a key that could not be asked */
+};
+
+static void
+weigh_spf(const struct dmarc_check *check, struct outcome *out)
 {
-	if (check->silent != NULL)
-		return AUTH_TEMPERROR;
-	if (!check->found)
-		return AUTH_NONE;
-	if (passes)
-		return AUTH_PASS;
-	return may_still_pass(check, facts) ? AUTH_TEMPERROR : AUTH_FAIL;
+	enum relation relation = spf_passes(check) || spf_may_pass(check) ? spf_relation(check) : RELATION_NONE;
+
+	out->silent = out->silent || relation == RELATION_SILENT;
+	if (relation != RELATION_ALIGNED)
+		return;
+	out->trouble = spf_may_pass(check);
+	out->said = spf_passes(check);
+	if (spf_passes(check) && is_proof(check, check->facts->spf.domain))
+		out->by = DMARC_BY_PROOF;
+}
+
+static void
+weigh_signature(const struct dmarc_check *check, const struct dkim_fact *signature, struct outcome *out)
+{
+	enum dmarc_by worth = worth_of(signature);
+	bool matters = worth > DMARC_BY_NOTHING || signature->passes || may_count(signature);
+	enum relation relation = matters ? dkim_relation(check, signature) : RELATION_NONE;
+
+	out->silent = out->silent || relation == RELATION_SILENT;
+	if (relation != RELATION_ALIGNED)
+		return;
+	out->trouble = out->trouble || may_count(signature);
+	out->said = out->said || signature->passes;
+	if (worth > out->signed_by && is_proof(check, signature->d))
+		out->signed_by = worth;
+}
+
+static struct outcome
+weigh(const struct dmarc_check *check)
+{
+	struct outcome out = { DMARC_BY_NOTHING, DMARC_BY_NOTHING, false, false, false };
+
+	weigh_spf(check, &out);
+	for (size_t i = 0; i < check->facts->dkim_count; i++)
+		weigh_signature(check, &check->facts->dkim[i], &out);
+	if (out.signed_by > out.by)
+		out.by = out.signed_by;
+	return out;
+}
+
+/* ---- what to ask ---- */
+
+/* Would this signature add to what is known? After SPF only a forwarder's mail needs signatures. */
+static bool
+adds(const struct dmarc_check *check, const struct outcome *known, const struct dkim_fact *signature)
+{
+	enum dmarc_by least = check->facts->via[0] != '\0' ? known->signed_by : known->by;
+
+	return worth_of(signature) > least || (signature->passes && !known->said);
+}
+
+/* The next name whose alignment is open and matters; NULL: none. */
+static const char *
+open_identifier(const struct dmarc_check *check)
+{
+	const struct facts *facts = check->facts;
+	struct outcome known = weigh(check);
+
+	if (spf_passes(check) && (known.by < DMARC_BY_PROOF || !known.said) && spf_relation(check) == RELATION_OPEN)
+		return facts->spf.domain;
+	for (size_t i = 0; i < facts->dkim_count; i++)
+		if (adds(check, &known, &facts->dkim[i]) && dkim_relation(check, &facts->dkim[i]) == RELATION_OPEN)
+			return facts->dkim[i].d;
+	if (known.by > DMARC_BY_NOTHING && known.said)
+		return NULL;
+	if (spf_may_pass(check) && spf_relation(check) == RELATION_OPEN)
+		return facts->spf.domain;
+	for (size_t i = 0; i < facts->dkim_count; i++)
+		if (may_count(&facts->dkim[i]) && dkim_relation(check, &facts->dkim[i]) == RELATION_OPEN)
+			return facts->dkim[i].d;
+	return NULL;
+}
+
+/* Only where another policy is for names that do not exist, and this one may be one. */
+static bool
+existence_matters(const struct dmarc_check *check)
+{
+	struct dmarc_choice choice = dmarc_walk_choose(&check->author);
+
+	return choice.inherited && check->author.absent && choice.record->np != choice.record->sp;
+}
+
+/* ---- asking ---- */
+
+static bool
+has_own_record(const struct dmarc_check *check)
+{
+	return check->author.count > 0 && check->author.steps[0].found == DMARC_FOUND_RECORD;
+}
+
+static bool
+applies(const struct dmarc_check *check)
+{
+	struct dmarc_choice choice = dmarc_walk_choose(&check->author);
+
+	return choice.record != NULL && choice.record->usable;
+}
+
+/* The walk that has to go on; NULL: none. An identifier's walk begins only when the author's has ended. */
+static struct dmarc_walk *
+walk_wanted(struct dmarc_check *check)
+{
+	const char *domain;
+
+	if (check->other.start != NULL)
+		return &check->other;
+	if (!dmarc_walk_has_ended(&check->author) && !has_own_record(check))
+		return &check->author;
+	domain = applies(check) ? open_identifier(check) : NULL;
+	if (domain == NULL)
+		return NULL;
+	if (!dmarc_walk_has_ended(&check->author))
+		return &check->author;
+	dmarc_walk_begin(&check->other, domain);
+	--*check->walks;
+	return &check->other;
+}
+
+static void
+keep_identifier(struct dmarc_check *check)
+{
+	struct dmarc_walk *walk = &check->other;
+
+	check->known[check->known_count++] = (struct dmarc_identifier){ walk->start, dmarc_walk_organisation(walk),
+		dmarc_walk_silent(walk) };
+	walk->start = NULL;
+}
+
+bool
+dmarc_next(struct dmarc_check *check, struct dns_question *out, const char **start)
+{
+	struct dmarc_walk *walk;
+
+	while ((walk = walk_wanted(check)) != NULL) {
+		*start = walk->start;
+		if (dmarc_walk_next(walk, out))
+			return true;
+		if (walk == &check->other)
+			keep_identifier(check);
+	}
+	*start = check->domain;
+	/* an alias exists, wherever it leads: so the alias itself is asked for (RFC 8020) */
+	return !check->exists_asked && applies(check) && existence_matters(check) &&
+	    dns_question_make(out, check->domain, DNS_CNAME);
 }
 
 void
-dmarc_finish(const struct dmarc_check *check, const struct facts *facts, struct arena *arena, struct dmarc_fact *out)
+dmarc_answer(struct dmarc_check *check, const struct dns_answer *answer)
 {
-	const char *domain = check->found ? arena_string(arena, check->record_domain) : "";
-	enum dmarc_by signed_by = best_signature(check, facts, check->record.strict_dkim);
-	bool by_spf = spf_passes(check, facts, check->record.strict_spf);
+	struct dmarc_walk *walk = walk_wanted(check);
 
-	*out = (struct dmarc_fact){
-		.result = result_of(check, facts, by_spf || signed_by > DMARC_BY_NOTHING),
-		.said = result_of(check, facts, by_spf || is_signed(check, facts)),
-		.by = by_spf ? DMARC_BY_PROOF : signed_by,
-		.signed_by = signed_by,
-		.domain = domain == NULL ? "" : domain,
-		.silent = check->silent == NULL ? NULL : arena_string(arena, check->silent),
-		.spf_aligned = spf_passes(check, facts, false),
-		.dkim_aligned = best_signature(check, facts, false) >= DMARC_BY_REPLY_OPEN,
-	};
-	out->spf_open = out->result == AUTH_TEMPERROR && spf_may_pass(check, facts);
-	if (!check->found)
+	if (walk != NULL) {
+		dmarc_walk_answer(walk, answer);
 		return;
-	out->policy = check->by_organisation ? check->record.sp : check->record.p;
-	out->testing = check->record.testing;
+	}
+	check->exists_asked = true;
+	if (answer->status != DNS_TEMPORARY)
+		check->exists = answer->status == DNS_NXDOMAIN ? NO : YES;
+}
+
+size_t
+dmarc_ahead(const struct dmarc_check *check, const char *out[DMARC_STEPS_MAX])
+{
+	if (check->other.start != NULL)
+		return check->other.count == 0 ? dmarc_walk_rest(&check->other, out) : 0;
+	return check->author.count == 1 ? dmarc_walk_rest(&check->author, out) : 0;
+}
+
+/* ---- the result ---- */
+
+static bool
+existence_is_silent(const struct dmarc_check *check)
+{
+	return check->exists_asked && check->exists == UNKNOWN;
+}
+
+static enum auth_result
+result_of(const struct dmarc_check *check, const struct outcome *known, bool passes)
+{
+	if (!has_own_record(check) && dmarc_walk_silent(&check->author) != NULL)
+		return AUTH_TEMPERROR;
+	if (!applies(check))
+		return AUTH_NONE;
+	if (passes)
+		return AUTH_PASS;
+	if (known->silent || known->trouble || existence_is_silent(check))
+		return AUTH_TEMPERROR;
+	return AUTH_FAIL;
+}
+
+static void
+fill_silence(const struct dmarc_check *check, struct dmarc_fact *out)
+{
+	if (out->result != AUTH_TEMPERROR && out->said != AUTH_TEMPERROR)
+		return;
+	out->silent = dmarc_walk_silent(&check->author);
+	if (out->silent == NULL && existence_is_silent(check))
+		out->silent = check->domain;
+	if (out->silent != NULL)
+		out->silent_of = check->domain;
+	for (size_t i = 0; out->silent == NULL && i < check->known_count; i++) {
+		out->silent = check->known[i].silent;
+		out->silent_of = out->silent == NULL ? NULL : check->known[i].domain;
+	}
+}
+
+static void
+fill_policy(const struct dmarc_check *check, struct dmarc_fact *out)
+{
+	struct dmarc_choice choice = dmarc_walk_choose(&check->author);
+	struct dmarc_policy_choice policy = dmarc_choice_policy(&choice, check->exists != NO);
+
+	if (!applies(check))
+		return;
+	out->domain = choice.domain;
+	out->policy = policy.applied;
+	out->tag = policy.tag;
+	out->testing = choice.record->testing;
+}
+
+static void
+fill_walk(const struct dmarc_walk *walk, struct arena *arena, struct dmarc_fact *out)
+{
+	struct dmarc_step *steps = walk->count == 0 ? NULL : arena_take(arena, walk->count * sizeof *steps);
+
+	if (dmarc_walk_has_ended(walk) && walk->count > 0)
+		out->organisation = dmarc_walk_organisation(walk);
+	if (steps == NULL)
+		return;
+	memcpy(steps, walk->steps, walk->count * sizeof *steps);
+	out->steps = steps;
+	out->step_count = walk->count;
+}
+
+/* By the list, which asks no DNS: for gateways, and for hints. */
+static void
+fill_relations(const struct dmarc_check *check, struct dmarc_fact *out)
+{
+	const struct facts *facts = check->facts;
+
+	out->spf_aligned = spf_passes(check) && (!facts->spf.by_helo || facts->null_sender) &&
+	    suffix_relates(check->suffixes, facts->spf.domain, check->domain);
+	for (size_t i = 0; i < facts->dkim_count; i++)
+		if (facts->dkim[i].counts && suffix_relates(check->suffixes, facts->dkim[i].d, check->domain))
+			out->dkim_aligned = true;
+}
+
+void
+dmarc_finish(const struct dmarc_check *check, struct arena *arena, struct dmarc_fact *out)
+{
+	struct outcome known = weigh(check);
+
+	*out = (struct dmarc_fact){ .result = result_of(check, &known, known.by > DMARC_BY_NOTHING),
+		.said = result_of(check, &known, known.said),
+		.by = known.by,
+		.signed_by = known.signed_by,
+		.domain = "" };
+	fill_silence(check, out);
+	fill_policy(check, out);
+	fill_walk(&check->author, arena, out);
+	fill_relations(check, out);
+	out->spf_open = out->result == AUTH_TEMPERROR && spf_may_pass(check) && spf_relation(check) == RELATION_ALIGNED;
 }

@@ -1,8 +1,9 @@
 /*
- * dmarc.h - a DMARC record and what it makes of SPF and DKIM (RFC 7489).
+ * dmarc.h - what DMARC makes of SPF and DKIM (RFC 9989).
  *
- * An evaluator of our own: libopendmarc ignores strict alignment and aligns with "com".
- * Ask and answer: the shell asks DNS. Only signatures that count (facts.h) count here.
+ * An evaluator of our own: no library knows that RFC. Ask and answer: the shell asks DNS. Two results: what the RFC
+ * says, and what may prove or refuse something here, for which only signatures that count or are weak (facts.h) do, and
+ * for which nobody meets at a name of the public suffix list, whatever is published there.
  */
 #ifndef DMARC_H
 #define DMARC_H
@@ -10,48 +11,56 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "policy/dns/dns.h"
-#include "policy/mail/facts.h"
+#include "policy/mail/dmarc_walk.h"
 #include "policy/util/suffix.h"
 
-struct dmarc_record {
-	enum dmarc_policy p, sp; /* sp is p when absent */
-	bool strict_spf, strict_dkim;
-	bool testing; /* t=y (RFC 9989), or pct=0, which meant the same (RFC 7489, 6.3) */
+enum {
+	DMARC_WALKS_MAX = 10,                   /* of one message */
+	DMARC_IDENTIFIERS_MAX = DMARC_WALKS_MAX /* whose organisation is looked for */
 };
 
-enum { DMARC_RECORD_MAX = 4096 };
+/* The organisational domain of a name that SPF or DKIM proves. */
+struct dmarc_identifier {
+	const char *domain;
+	const char *organisation; /* part of domain */
+	const char *silent;       /* the walk met a name that did not answer; NULL: none */
+};
 
 /*
- * Reads one TXT record (RFC 7489, 6.3, 6.4). Returns
- * NONE: not a DMARC record (v=DMARC1 not first, no usable p and no rua); PASS: *out is filled.
- */
-enum auth_result dmarc_record_read(const char *text, size_t length, struct dmarc_record *out);
-
-/* Relaxed: same organisational domain; strict: same name. Never by a registry's suffix; a name of the list's private
- * part aligns only with itself. */
-bool dmarc_aligned(const struct suffix_list *, const char *a, const char *b, bool strict);
-
-/*
- * One evaluation: dmarc_next returns the question to ask (at most two: the author's domain,
- * then its organisational domain, RFC 7489, 6.6.3), dmarc_answer takes the answer.
+ * One evaluation: begin; then dmarc_next returns the question to ask and dmarc_answer takes its answer, until there is
+ * none; then finish. Nothing is asked that cannot change the result: where the author's own name is proven, only
+ * its own record.
  */
 struct dmarc_check {
 	const struct suffix_list *suffixes;
-	const char *domain; /* the author's, borrowed */
-	unsigned step;
-	bool found, by_organisation;
-	const char *silent; /* of the domains asked, the last that did not answer; NULL: none */
-	struct dmarc_record record;
-	char record_domain[DNS_NAME_TEXT];
+	const struct facts *facts; /* spf and dkim, whose results are final */
+	const char *domain;        /* the author's */
+	unsigned *walks;           /* that this message may still make */
+	struct dmarc_walk author;
+	struct dmarc_walk other; /* of one identifier; its start is NULL where none is under way */
+	struct dmarc_identifier known[DMARC_IDENTIFIERS_MAX];
+	size_t known_count;
+	enum tri exists; /* does the author's domain exist? UNKNOWN: not asked, or no answer */
+	bool exists_asked;
 };
-void dmarc_begin(struct dmarc_check *, const struct suffix_list *, const char *author_domain);
-bool dmarc_next(struct dmarc_check *, struct dns_question *out);
+
+/* All is borrowed until dmarc_finish; *walks is lowered. Without one left nothing is asked. */
+void dmarc_begin(struct dmarc_check *, const struct suffix_list *, const struct facts *, const char *author_domain,
+    unsigned *walks);
+/* The question has the standing of a stranger; *start is the domain whose walk, or existence, it is about. The same
+ * question until it is answered; false: there is none. */
+bool dmarc_next(struct dmarc_check *, struct dns_question *out, const char **start);
 void dmarc_answer(struct dmarc_check *, const struct dns_answer *);
 
-/* The result for an author, from facts->spf and facts->dkim. fact->domain is copied into the
- * arena. A temporary error of SPF or of an aligned signature that could have made it pass gives
- * TEMPERROR, not FAIL. Domains that are public suffixes or "" have no record: NONE. */
-void dmarc_finish(const struct dmarc_check *, const struct facts *, struct arena *, struct dmarc_fact *out);
+/* After dmarc_next: once in each walk, when it is certain to go on, the domains that it will ask if nothing ends it,
+ * so that the shell can ask them at the same time. */
+size_t dmarc_ahead(const struct dmarc_check *, const char *out[DMARC_STEPS_MAX]);
+
+/*
+ * The result for the author. Strings are borrowed from its domain and the facts; the walk is in the arena, and missing
+ * when that is full. What did not answer gives TEMPERROR, not FAIL, where it could have made it pass: a record, SPF, a key. The author's own
+ * record is enough where the rest is not needed (4.10).
+ */
+void dmarc_finish(const struct dmarc_check *, struct arena *, struct dmarc_fact *out);
 
 #endif

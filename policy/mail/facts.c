@@ -79,6 +79,17 @@ dmarc_policy_word(enum dmarc_policy policy)
 }
 
 const char *
+dmarc_found_word(enum dmarc_found found)
+{
+	static const char *const words[] = { [DMARC_FOUND_NOTHING] = "nothing",
+		[DMARC_FOUND_RECORD] = "record",
+		[DMARC_FOUND_SEVERAL] = "several",
+		[DMARC_FOUND_SILENCE] = "silence" };
+
+	return words[found];
+}
+
+const char *
 given_word(enum given given)
 {
 	switch (given) {

@@ -78,18 +78,33 @@ enum dmarc_by {
 };
 const char *dmarc_by_word(enum dmarc_by); /* "nothing", "weak", "reply-open", "proof" */
 
+/* What one step of the walk up the tree found at _dmarc.DOMAIN (dmarc_walk.h). */
+enum dmarc_found { DMARC_FOUND_NOTHING, DMARC_FOUND_RECORD, DMARC_FOUND_SEVERAL, DMARC_FOUND_SILENCE };
+const char *dmarc_found_word(enum dmarc_found); /* "nothing", "record", "several", "silence" */
+struct dmarc_step {
+	const char *domain;
+	enum dmarc_found found;
+	char psd; /* of a record: 'y', 'n', 'u' */
+};
+enum { DMARC_STEPS_MAX = 8 }; /* RFC 9989, 4.10 */
+
 struct dmarc_fact {
-	enum auth_result result;  /* NOT_ASKED, NONE (no record), PASS, FAIL, TEMPERROR, PERMERROR */
-	enum auth_result said;    /* the same by RFC 7489, only for the results header */
-	enum dmarc_by by;         /* what passed, aligned as the record asks */
-	enum dmarc_by signed_by;  /* the same without SPF, for what a forwarder sent on */
-	enum dmarc_policy policy; /* that the owner asks for (p, sp) */
-	bool testing;             /* but not yet: t=y, or pct=0 */
-	const char *domain;       /* where the record was found; "" when none */
-	const char *silent;       /* the domain whose record could not be asked; NULL: none */
-	bool spf_open;            /* TEMPERROR because the client's SPF, which aligns, is not known */
-	bool spf_aligned;         /* SPF passed and aligns relaxed, record or not */
-	bool dkim_aligned;        /* a counting signature aligns relaxed, record or not */
+	enum auth_result result; /* NOT_ASKED, NONE (no record), PASS, FAIL, TEMPERROR */
+	enum auth_result said;   /* the same by RFC 9989, for the results header and strangers.dmarc */
+	enum dmarc_by by;        /* what passed, aligned as the record asks */
+	enum dmarc_by signed_by; /* the same without SPF, for what a forwarder sent on; else not asked further than by */
+	enum dmarc_policy policy;       /* that applies: p, sp or np, and under t=y one step milder */
+	const char *tag;                /* which of them: "p", "sp", "np"; NULL: there is no record */
+	bool testing;                   /* t=y: nothing is to be refused yet */
+	const char *domain;             /* where the record was found; "" when none */
+	const char *organisation;       /* the organisational domain, as far as the walk went; NULL: not known */
+	const char *silent;             /* the domain that could not be asked about; NULL: none */
+	const char *silent_of;          /* the walk up from this domain led there; NULL with silent */
+	bool spf_open;                  /* TEMPERROR because the client's SPF, which aligns, is not known */
+	bool spf_aligned;               /* SPF passed, in the author's organisation by the public suffix list */
+	bool dkim_aligned;              /* the same of a counting signature */
+	const struct dmarc_step *steps; /* the walk up from the author's domain */
+	size_t step_count;
 };
 
 /* A mailbox of a Reply-To field. Kept only when a signature that counts leaves that field unsigned. */

@@ -284,6 +284,50 @@ json_silence(struct text *out, struct silence silence)
 	json_bool(out, "lured", silence.lured);
 }
 
+/* How the record was found, one object a name asked. */
+static void
+json_walk(struct text *out, const struct dmarc_fact *dmarc)
+{
+	json_key(out, "walk");
+	text_char(out, '[');
+	for (size_t i = 0; i < dmarc->step_count; i++) {
+		const char psd[] = { dmarc->steps[i].psd, '\0' };
+
+		json_begin(out);
+		json_string(out, "domain", dmarc->steps[i].domain);
+		json_string(out, "found", dmarc_found_word(dmarc->steps[i].found));
+		if (dmarc->steps[i].found == DMARC_FOUND_RECORD)
+			json_string(out, "psd", psd);
+		text_char(out, '}');
+	}
+	text_char(out, ']');
+}
+
+static void
+json_dmarc(struct text *out, const struct dmarc_fact *dmarc)
+{
+	json_string(out, "dmarc", auth_word(dmarc->result));
+	json_string(out, "policy", dmarc_policy_word(dmarc->policy));
+	json_bool(out, "testing", dmarc->testing);
+	json_string(out, "record", dmarc->domain);
+	if (dmarc->tag != NULL)
+		json_string(out, "tag", dmarc->tag);
+	if (dmarc->organisation != NULL)
+		json_string(out, "organisation", dmarc->organisation);
+	json_walk(out, dmarc);
+	json_bool(out, "spf_aligned", dmarc->spf_aligned);
+	json_bool(out, "dkim_aligned", dmarc->dkim_aligned);
+	json_string(out, "by", dmarc_by_word(dmarc->by));
+	json_string(out, "signed_by", dmarc_by_word(dmarc->signed_by));
+	json_string(out, "said", auth_word(dmarc->said));
+	if (dmarc->silent != NULL) {
+		json_string(out, "dmarc_silent", dmarc->silent);
+		json_string(out, "dmarc_silent_of", dmarc->silent_of);
+	}
+	if (dmarc->spf_open)
+		json_bool(out, "spf_open", true);
+}
+
 static void
 json_authors(struct text *out, const struct facts *facts)
 {
@@ -296,21 +340,9 @@ json_authors(struct text *out, const struct facts *facts)
 		json_string(out, "local", author->mailbox.local);
 		json_string(out, "domain", author->mailbox.domain);
 		json_string(out, "spf_from", auth_word(author->spf_from));
-		json_string(out, "dmarc", auth_word(author->dmarc.result));
-		json_string(out, "policy", dmarc_policy_word(author->dmarc.policy));
-		json_bool(out, "testing", author->dmarc.testing);
-		json_string(out, "record", author->dmarc.domain);
-		json_bool(out, "spf_aligned", author->dmarc.spf_aligned);
-		json_bool(out, "dkim_aligned", author->dmarc.dkim_aligned);
-		json_string(out, "by", dmarc_by_word(author->dmarc.by));
-		json_string(out, "signed_by", dmarc_by_word(author->dmarc.signed_by));
-		json_string(out, "said", auth_word(author->dmarc.said));
+		json_dmarc(out, &author->dmarc);
 		if (author == facts->from_last)
 			json_bool(out, "last", true);
-		if (author->dmarc.silent != NULL)
-			json_string(out, "dmarc_silent", author->dmarc.silent);
-		if (author->dmarc.spf_open)
-			json_bool(out, "spf_open", true);
 		json_silence(out, author->spf_from_silence);
 		text_char(out, '}');
 	}

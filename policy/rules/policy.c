@@ -177,6 +177,15 @@ policy_standing(const struct policy *policy, const char *domain)
 }
 
 enum standing
+policy_walk_standing(const struct policy *policy, const char *start, const char *domain)
+{
+	for (const char *name = start; name != NULL && strcmp(name, domain) != 0; name = domain_parent(name))
+		if (policy_standing(policy, name) == STANDING_LISTED)
+			return STANDING_LISTED;
+	return policy_standing(policy, domain);
+}
+
+enum standing
 policy_signer_standing(const struct policy *policy, const char *d)
 {
 	enum standing standing = policy_signs(policy, d) ? policy_standing(policy, d) : STANDING_STRANGER;

@@ -201,6 +201,9 @@ bool policy_signs(const struct policy *, const char *d);
 /* The standing of a domain (normal form) in the policy: LISTED, BELOW or STRANGER. */
 enum standing policy_standing(const struct policy *, const char *domain);
 
+/* The same of a domain that a walk up from `start` comes to: what a listed name leads to is listed. */
+enum standing policy_walk_standing(const struct policy *, const char *start, const char *domain);
+
 /* The standing of the key of a signature by d=: SELECTOR, BELOW or STRANGER. */
 enum standing policy_signer_standing(const struct policy *, const char *d);
 

@@ -1,4 +1,5 @@
 #include <stddef.h>
+#include <string.h>
 
 #include <libpsl.h>
 
@@ -61,4 +62,18 @@ suffix_owner(const struct suffix_list *list, const char *name)
 	if (organisation != NULL || suffix_is_registry(list, name))
 		return organisation;
 	return name;
+}
+
+bool
+suffix_relates(const struct suffix_list *list, const char *a, const char *b)
+{
+	char one[DOMAIN_TEXT], other[DOMAIN_TEXT];
+	const char *owner_one, *owner_other;
+
+	/* quotes and brackets in a name have fooled libraries */
+	if (!domain_read(a, strlen(a), one, NULL) || !domain_read(b, strlen(b), other, NULL))
+		return false;
+	owner_one = suffix_owner(list, one);
+	owner_other = suffix_owner(list, other);
+	return owner_one != NULL && owner_other != NULL && strcmp(owner_one, owner_other) == 0;
 }

@@ -16,7 +16,7 @@ struct suffix_list {
 };
 
 /* The organisational domain of name (a pointer into name), or NULL when name is itself a
- * public suffix or has none: then nothing aligns with it. RFC 7489, 3.2. */
+ * public suffix or has none. */
 const char *suffix_organisational(const struct suffix_list *, const char *name);
 
 bool suffix_is_public(const struct suffix_list *, const char *name);
@@ -27,5 +27,9 @@ bool suffix_is_registry(const struct suffix_list *, const char *name);
 /* Whose name it is: its organisational domain, or the name itself when it is in the list's private part (names
  * below it belong to its customers). NULL for a registry's. */
 const char *suffix_owner(const struct suffix_list *, const char *name);
+
+/* Have two names (any form) the same owner by the list? Never by a registry's name; a name of the private part has only
+ * itself. What is no host name is nobody's. */
+bool suffix_relates(const struct suffix_list *, const char *a, const char *b);
 
 #endif

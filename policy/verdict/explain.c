@@ -193,6 +193,19 @@ write_field(const struct facts *facts, struct text *out)
 	text_put(out, cut ? "...\"\n" : "\"\n");
 }
 
+/* The result, and which policy of which record applies. */
+static void
+write_dmarc(const struct dmarc_fact *dmarc, bool known, struct text *out)
+{
+	text_format(out, ", DMARC %s", known ? auth_word(dmarc->result) : "not known");
+	if (dmarc->domain[0] != '\0') {
+		text_format(out, " (%s by %s= of ", dmarc_policy_word(dmarc->policy), dmarc->tag);
+		put_safe(out, dmarc->domain);
+		text_put(out, dmarc->testing ? ", only tested: no reason to refuse)" : ")");
+	}
+	text_put(out, "\n");
+}
+
 static void
 write_facts(const struct facts *facts, struct text *out)
 {
@@ -212,9 +225,7 @@ write_facts(const struct facts *facts, struct text *out)
 
 		text_put(out, "author     ");
 		put_safe(out, facts->authors[i].mailbox.text);
-		text_format(out, ", DMARC %s (p=%s%s)\n",
-		    facts_dmarc_is_known(facts, dmarc) ? auth_word(dmarc->result) : "not known",
-		    dmarc_policy_word(dmarc->policy), dmarc->testing ? ", only tested: no reason to refuse" : "");
+		write_dmarc(dmarc, facts_dmarc_is_known(facts, dmarc), out);
 	}
 	if (facts->not_given & GIVEN_FROM)
 		text_put(out, "author     not known: neither --from nor --message was given\n");

@@ -39,7 +39,7 @@ align(struct what_if *what_if, const struct vendor *vendor, bool by_signature)
 		dmarc->spf_aligned = dmarc->spf_aligned || !by_signature;
 		dmarc->dkim_aligned = dmarc->dkim_aligned || by_signature;
 		if (dmarc->result == AUTH_FAIL || dmarc->result == AUTH_TEMPERROR) {
-			dmarc->result = AUTH_PASS;
+			dmarc->result = dmarc->said = AUTH_PASS;
 			dmarc->by = DMARC_BY_PROOF;
 		}
 	}

@@ -43,7 +43,8 @@ patience_spf_from_is_brought(const struct policy *policy, const struct author *a
 	return spf_is_brought(policy, author->mailbox.domain, author->spf_from, author->spf_from_silence);
 }
 
-/* Did the message bring what left it open: its own record, SPF, or a key? A selector is always brought. */
+/* Did the message bring what left it open: a name of a walk up the tree, SPF, or a key? A selector is always brought. A
+ * listed name is not, nor one above it to which its walk leads. */
 bool
 patience_dmarc_is_brought(const struct policy *policy, const struct facts *facts, const struct author *author)
 {
@@ -52,7 +53,7 @@ patience_dmarc_is_brought(const struct policy *policy, const struct facts *facts
 	if (dmarc->result != AUTH_TEMPERROR)
 		return false;
 	if (dmarc->silent != NULL)
-		return !stands(policy, author->mailbox.domain) && !stands(policy, dmarc->silent);
+		return policy_walk_standing(policy, dmarc->silent_of, dmarc->silent) != STANDING_LISTED;
 	return !dmarc->spf_open || patience_sender_is_brought(policy, facts);
 }
 

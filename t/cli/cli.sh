@@ -271,7 +271,7 @@ done
 explain 1 "without --message" --client 198.51.100.7 --mail-from x@stranger.example --from tickets@acme.example
 out '^signature  not known: without --message none could be seen$' "a signature is not known"
 out '^  dkim     unknown \(not given\)$' "nor what it would prove"
-out '^author     tickets@acme.example, DMARC not known \(p=reject\)$' "nor DMARC, which it may pass by"
+out '^author     tickets@acme.example, DMARC not known \(reject by p= of acme\.example\)$' "nor DMARC, which it may pass by"
 out '^but        a counting signature of acme would make it vouched: pass$' "and it says that one would change the outcome"
 explain 0 "without --mail-from" --client 192.0.2.7 --from tickets@acme.example --rcpt a@rx.example
 out '^outcome    unproven' "the verdict is that without it"
