@@ -23,6 +23,7 @@
 #include "milter/peers/listeners.h"
 #include "milter/peers/reload.h"
 #include "milter/smtp/message.h"
+#include "milter/smtp/milter_io.h"
 #include "milter/smtp/session.h"
 #include "milter/state/config_files.h"
 #include "milter/state/engine.h"
@@ -310,6 +311,7 @@ static bool
 open_engine(struct daemon *daemon, const struct settings *settings, struct fault *why)
 {
 	daemon->journal = journal_open(settings->log.facility, settings->log.record, daemon->loud, why);
+	milter_io_log(daemon->journal);
 	if (daemon->journal == NULL || !open_store(daemon, settings, why))
 		return false;
 	if (!engine_open(&daemon->engine, settings, daemon->journal, settings->state_dir, why))
@@ -669,6 +671,7 @@ main(int argc, char **argv)
 		close_engine(&daemon);
 	else if (daemon.store_open != NULL && !store_sync(daemon.store_open, &why))
 		journal_fault(daemon.journal, LOG_ERR, &why);
+	milter_io_log(NULL); /* its threads may still run */
 	journal_say(daemon.journal, LOG_NOTICE, "stopped");
 	journal_close(daemon.journal);
 	return 0;

@@ -15,6 +15,7 @@
 
 #include <libmilter/mfapi.h>
 
+#include "milter/smtp/milter_io.h"
 #include "milter/smtp/session.h"
 #include "t/fuzz/mutate.h"
 #include "t/lib/filter.h"
@@ -112,6 +113,8 @@ all_gone(void)
 
 /* ---- rows: each reply is waited for, so that none is lost with the connection ---- */
 
+/* Where packets are checked (milter/smtp/milter_io.h), the connection is closed instead, after these replies. */
+
 #define SMTP "C mx.customer.example\\04\\x10\\xe1203.0.113.9\\0\nH mx.customer.example\\0\n"
 #define ENVELOPE "M <a@customer.example>\\0\nR <user@rx.example>\\0\n"
 #define PASSED "M <a@customer.example>\\0\nU x\\0\nB x\nE\n"
@@ -121,28 +124,32 @@ static const struct {
 	const char *what, *talk;
 	const char *replies; /* their letters, in order */
 	const char *last;    /* begins the data of the last one */
+	const char *before;  /* NULL: no MTA's order, but sound */
 } rows[] = {
-	{ "HELO before a negotiation is tolerated", "H x\\0\n", "c", "" },
-	{ "MAIL before a negotiation is tolerated", "M <a@b.example>\\0\n", "c", "" },
-	{ "ABORT before a negotiation is tolerated, and so is what it lets through", "A\nM <a@b.example>\\0\n", "c", "" },
-	{ "a recipient before a negotiation is deferred, with the reason", "H x\\0\n" ENVELOPE, "ccy", "451 4.3.0 " },
+	{ "HELO before a negotiation is tolerated", "H x\\0\n", "c", "", "" },
+	{ "MAIL before a negotiation is tolerated", "M <a@b.example>\\0\n", "c", "", "" },
+	{ "ABORT before a negotiation is tolerated, and so is what it lets through", "A\nM <a@b.example>\\0\n", "c", "",
+	    "" },
+	{ "a recipient before a negotiation is deferred, with the reason", "H x\\0\n" ENVELOPE, "ccy", "451 4.3.0 ", "" },
 	{ "a message before a negotiation is deferred at its end, too",
-	    "H x\\0\n" ENVELOPE "L From\\0a@b.example\\0\nN\nB x\nE\n", "ccyccsy", "451 4.3.0 " },
+	    "H x\\0\n" ENVELOPE "L From\\0a@b.example\\0\nN\nB x\nE\n", "ccyccsy", "451 4.3.0 ", "" },
 	{ "an end before a negotiation is deferred, whatever came before it", "M <a@b.example>\\0\nU x\\0\nB x\nE\n",
-	    "ccsy", "451 4.3.0 " },
-	{ "a negotiation after other commands does not count", "H x\\0\n" NEGOTIATION ENVELOPE, "ccy", "451 4.3.0 " },
+	    "ccsy", "451 4.3.0 ", "" },
+	{ "a negotiation after other commands does not count", "H x\\0\n" NEGOTIATION ENVELOPE, "ccy", "451 4.3.0 ", "" },
 	{ "after a negotiation a stranger's message is greylisted", NEGOTIATION SMTP ENVELOPE MESSAGE, "Ocsy",
-	    "451 4.7.1 " },
+	    "451 4.7.1 ", NULL },
+	{ "HELO drops the envelope that it interrupts", NEGOTIATION SMTP ENVELOPE "H y\\0\n" ENVELOPE MESSAGE, "Occsy",
+	    "451 4.7.1 ", NULL },
 	{ "what follows quit-but-go-on has no session, and is deferred", NEGOTIATION SMTP PASSED "K\n" SMTP ENVELOPE,
-	    "Ocsiicy", "451 4.3.0 " },
-	{ "so is its message", NEGOTIATION SMTP PASSED "K\n" SMTP ENVELOPE MESSAGE, "Ocsiicysy", "451 4.3.0 " },
-	{ "a message without recipients is judged", NEGOTIATION SMTP PASSED, "Ocsiic", "" },
+	    "Ocsiicy", "451 4.3.0 ", "Oc" },
+	{ "so is its message", NEGOTIATION SMTP PASSED "K\n" SMTP ENVELOPE MESSAGE, "Ocsiicysy", "451 4.3.0 ", "Oc" },
+	{ "a message without recipients is judged", NEGOTIATION SMTP PASSED, "Ocsiic", "", "Oc" },
 	{ "HELO drops the message that it interrupts",
-	    NEGOTIATION SMTP "M <a@customer.example>\\0\nU x\\0\nH y\\0\nU x\\0\nB x\nE\n", "Occsy", "451 4.3.0 " },
+	    NEGOTIATION SMTP "M <a@customer.example>\\0\nU x\\0\nH y\\0\nU x\\0\nB x\nE\n", "Occsy", "451 4.3.0 ", "Occ" },
 	{ "a second negotiation in a message ends the message, and nothing else",
-	    NEGOTIATION SMTP ENVELOPE NEGOTIATION ENVELOPE MESSAGE, "Occsy", "451 4.7.1 " },
+	    NEGOTIATION SMTP ENVELOPE NEGOTIATION ENVELOPE MESSAGE, "Occsy", "451 4.7.1 ", "Oc" },
 	{ "a second end has no message to end", NEGOTIATION SMTP ENVELOPE MESSAGE "E\n" ENVELOPE MESSAGE, "Ocsycsy",
-	    "451 4.7.1 " },
+	    "451 4.7.1 ", "Ocsy" },
 };
 
 static void
@@ -151,6 +158,7 @@ test_row(size_t i)
 	struct span rest = span_of(rows[i].talk);
 	char got[32] = "", command;
 	size_t wanted = strlen(rows[i].replies), count = 0;
+	uint64_t refused = milter_io_refused();
 	struct text bytes;
 	struct milter_client client = client_open();
 
@@ -159,21 +167,127 @@ test_row(size_t i)
 		;
 	while (count < wanted && (got[count] = read_reply(&client)) != '\0')
 		count++;
-	is(got, rows[i].replies, "%s", rows[i].what);
-	ok(strncmp(client.data.bytes, rows[i].last, strlen(rows[i].last)) == 0, "and the last reply is the expected one");
+	if (milter_io_is_on() && rows[i].before != NULL) {
+		is(got, rows[i].before, "%s, but not where packets are checked", rows[i].what);
+		ok(milter_io_refused() == refused + 1, "and the closed connection is counted");
+	} else {
+		is(got, rows[i].replies, "%s", rows[i].what);
+		ok(strncmp(client.data.bytes, rows[i].last, strlen(rows[i].last)) == 0,
+		    "and the last reply is the expected one");
+	}
 	text_close(&bytes);
 	milter_client_close(&client);
 	ok(is_alive() && all_gone(), "the filter keeps serving, and keeps no state of it");
 }
 
+/* ---- frames: the same message, however its bytes are cut ---- */
+
+static void
+put_talk(struct milter_client *client, struct span talk)
+{
+	struct text bytes;
+	char command;
+
+	text_open(&bytes, TALK_DATA_MAX);
+	while (talk_next(&talk, &command, &bytes))
+		milter_client_put(client, command, bytes.bytes, bytes.length);
+	text_close(&bytes);
+}
+
+static void
+replies_are(struct milter_client *client, const char *wanted, const char *what)
+{
+	char got[32] = "";
+	size_t count = 0;
+
+	while (count < strlen(wanted) && (got[count] = read_reply(client)) != '\0')
+		count++;
+	is(got, wanted, "%s", what);
+	milter_client_close(client);
+	ok(is_alive() && all_gone(), "the filter keeps serving, and keeps no state of it");
+}
+
+/* piece bytes at a time; 0: all at once. */
+static void
+test_pieces(size_t piece, const char *what)
+{
+	struct milter_client client = client_open();
+
+	put_talk(&client, span_of(NEGOTIATION SMTP ENVELOPE MESSAGE "Q\n"));
+	for (size_t at = 0; piece > 0 && at < client.out.length; at += piece) {
+		size_t left = client.out.length - at;
+
+		if (send(client.fd, client.out.bytes + at, left < piece ? left : piece, MSG_NOSIGNAL) < 0)
+			broken("the filter hangs up");
+	}
+	if (piece > 0)
+		text_clear(&client.out);
+	replies_are(&client, "Ocsy", what);
+}
+
+/* A field of this length, as Postfix sends it whole, and behind it a body in pieces of 65,535 bytes. */
+static void
+test_large(size_t length, const char *wanted, const char *what)
+{
+	struct milter_client client = client_open();
+	char *bytes = calloc(1, length);
+
+	if (bytes == NULL)
+		broken("memory");
+	memset(bytes, 'x', length);
+	bytes[4] = bytes[length - 1] = '\0';
+	put_talk(&client, span_of(NEGOTIATION SMTP ENVELOPE "T\nL From\\0 a@customer.example\\0\n"));
+	milter_client_put(&client, SMFIC_HEADER, bytes, length);
+	put_talk(&client, span_of("N\n"));
+	milter_client_put(&client, SMFIC_BODY, bytes, length < 65535 ? length : 65535);
+	put_talk(&client, span_of("E\n"));
+	free(bytes);
+	(void)milter_client_flush(&client);
+	replies_are(&client, wanted, what);
+}
+
+/* Frames that no packet has, and what is left of one. */
+static void
+test_raw(const char *bytes, size_t length, const char *what)
+{
+	struct milter_client client = client_open();
+
+	put_talk(&client, span_of(NEGOTIATION));
+	text_add(&client.out, bytes, length);
+	(void)milter_client_flush(&client);
+	shutdown(client.fd, SHUT_WR);
+	replies_are(&client, "O", what);
+}
+
+static void
+test_frames(void)
+{
+	test_pieces(0, "a session in one piece");
+	test_pieces(1, "a session byte by byte");
+	test_pieces(7, "a session in pieces of 7 bytes");
+	test_large(40 * 1000, "Ocsy", "a field of 40,000 bytes");
+	test_large(200 * 1000, "Ocsy", "a field of 200,000 bytes, a body of 65,535");
+	test_large(5 * 1000 * 1000, "Oc", "a field of 5,000,000 bytes ends the connection");
+	test_raw("\0\0\0\0", 4, "a length of 0");
+	test_raw("\xff\xff\xff\xff"
+		 "D",
+	    5, "the greatest length");
+	test_raw("\0\0\1\0"
+		 "Habc",
+	    8, "a packet that is cut off");
+	test_raw("\0\0", 2, "half a length");
+}
+
 /* ---- seeds: whatever the replies, the filter keeps serving ---- */
 
-/* A list of macros with an odd word crashes the library, not us (greenlaned(8), SECURITY). */
+/* A list of macros with an odd word crashes the shared library, not us (greenlaned(8), SECURITY). */
 static bool
 is_deadly(char command, const struct text *data)
 {
 	size_t words = 0;
 
+	if (milter_io_is_on())
+		return false;
 	for (size_t i = 1; i < data->length; i++)
 		words += data->bytes[i] == '\0';
 	return command == SMFIC_MACRO && words % 2 == 1;
@@ -273,6 +387,7 @@ main(int argc, char **argv)
 	}
 	for (size_t i = 0; i < COUNT(rows); i++)
 		test_row(i);
+	test_frames();
 	test_seeds(seeds);
 	return done();
 }

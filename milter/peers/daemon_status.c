@@ -9,6 +9,7 @@
 #include "milter/peers/daemon_status.h"
 #include "milter/peers/status_listeners.h"
 #include "milter/peers/status_sources.h"
+#include "milter/smtp/milter_io.h"
 #include "milter/smtp/session.h"
 #include "milter/state/source_list.h"
 #include "milter/system/clock.h"
@@ -114,6 +115,8 @@ gather(const struct daemon_status *own, const struct policy *policy, unsigned pa
 		.disk_full = is_full(own->state_dir) };
 	status->mta.last = session_last_contact();
 	status->mta.sessions = session_count();
+	status->mta.libmilter = milter_io_is_on() ? "archive" : "shared";
+	status->mta.refused = milter_io_refused();
 	status->mta.silence = policy->settings.alert.silence;
 	tell_journal(journal, status);
 	if ((parts & STATUS_CONFIG) != 0)

@@ -12,11 +12,9 @@
 #include "milter/smtp/greylisting.h"
 #include "milter/smtp/session.h"
 #include "milter/system/clock.h"
+#include "policy/mail/milter_packet.h"
 
-enum {
-	NAME_MAX_BYTES = 512,            /* kept of HELO, host and macro values */
-	MTA_PACKET_MAX = 4 * 1024 * 1024 /* libmilter hangs up above 65,535 bytes by default */
-};
+enum { NAME_MAX_BYTES = 512 /* kept of HELO, host and macro values */ };
 
 static const struct services *services;
 static atomic_uint sessions, messages;
@@ -428,7 +426,7 @@ session_register(const struct services *kept, struct fault *why)
 	draining = false;
 	if (smfi_register(filter) != MI_SUCCESS)
 		return fault_set(why, "libmilter did not accept the callbacks");
-	if (smfi_setmaxdatasize(MTA_PACKET_MAX) == 0)
+	if (smfi_setmaxdatasize(MILTER_PACKET_MAX) == 0) /* it hangs up above 65,535 bytes by default */
 		return fault_set(why, "libmilter did not accept the packet size");
 	return true;
 }

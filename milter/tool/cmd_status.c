@@ -87,7 +87,9 @@ print_mail(struct span json)
 	else
 		print_time("mta: last contact ", mta, "last");
 	print_member(", sessions ", mta, "sessions");
-	putchar('\n');
+	if (json_integer(json_member(mta, "refused")) > 0)
+		print_member(", connections refused ", mta, "refused");
+	puts(span_is(json_member(mta, "libmilter"), "\"shared\"") ? ", packets are not checked (shared libmilter)" : "");
 	for (size_t i = 0; i < ACTIONS; i++) {
 		printf("%s%s ", between, action_word((enum action)i));
 		print_member("", verdicts, action_word((enum action)i));

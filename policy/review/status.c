@@ -91,6 +91,10 @@ write_mail(const struct status *status, struct text *out)
 	json_begin(out);
 	json_number(out, "last", status->mta.last);
 	json_number(out, "sessions", status->mta.sessions);
+	if (status->mta.libmilter != NULL) {
+		json_string(out, "libmilter", status->mta.libmilter);
+		json_number(out, "refused", (int64_t)status->mta.refused);
+	}
 	json_end(out);
 	json_key(out, "verdicts");
 	json_begin(out);

@@ -99,6 +99,8 @@ struct status {
 	struct {
 		int64_t last, silence; /* seconds of silence since the start that are ill */
 		unsigned sessions;
+		const char *libmilter; /* how it is linked: "archive" or "shared"; NULL: not known */
+		uint64_t refused;      /* connections, for unsound packets */
 	} mta;
 	uint64_t verdicts[ACTIONS];
 	struct {

@@ -1,0 +1,197 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <unistd.h>
+
+#include "milter/smtp/milter_connection.h"
+#include "milter/smtp/milter_io.h"
+#include "milter/smtp/milter_io_parts.h"
+#include "milter/system/clock.h"
+
+enum { DESCRIPTORS_MAX = 128 * 1024 /* more than milter.max_sessions asks for */, TELL_SECONDS = 60 };
+
+/* By descriptor; libmilter lets one thread at a time work on a connection. */
+static struct milter_connection *_Atomic table[DESCRIPTORS_MAX];
+static struct journal *_Atomic journal;
+static atomic_uint connections;
+static _Atomic uint64_t refused, told;
+static _Atomic int64_t told_at; /* ticks; 0: never */
+
+bool
+milter_io_is_on(void)
+{
+	return true;
+}
+
+void
+milter_io_log(struct journal *where)
+{
+	journal = where;
+}
+
+uint64_t
+milter_io_refused(void)
+{
+	return refused;
+}
+
+unsigned
+milter_io_connections(void)
+{
+	return connections;
+}
+
+static struct milter_connection *
+connection_of(int fd)
+{
+	return fd >= 0 && fd < DESCRIPTORS_MAX ? table[fd] : NULL;
+}
+
+/* Whoever sends such packets may send many: one line a minute. */
+static void
+tell(const char *fault)
+{
+	int64_t now = clock_ticks(), last = told_at;
+	uint64_t count = ++refused;
+
+	if (last != 0 && now - last < TELL_SECONDS * INT64_C(1000000))
+		return;
+	if (!atomic_compare_exchange_strong(&told_at, &last, now))
+		return;
+	count -= atomic_exchange(&told, count);
+	journal_say(journal, LOG_WARNING,
+	    "a milter client's connection is closed: %s (%llu such connection%s since this was last said); "
+	    "is it an MTA that uses milter.listen?",
+	    fault, (unsigned long long)count, count == 1 ? "" : "s");
+}
+
+static void
+look_for_fault(struct milter_connection *connection)
+{
+	const char *fault = milter_connection_fault(connection);
+
+	if (fault != NULL)
+		tell(fault);
+}
+
+/* ---- libmilter's calls ---- */
+
+int
+milter_io_accept(int listener, struct sockaddr *address, socklen_t *length)
+{
+	int fd = accept4(listener, address, length, SOCK_CLOEXEC);
+	struct milter_connection *connection;
+
+	if (fd < 0)
+		return fd;
+	connection = fd < DESCRIPTORS_MAX ? milter_connection_open(fd) : NULL;
+	if (connection == NULL) {
+		close(fd);
+		errno = ENOMEM; /* libmilter goes on with the next one */
+		return -1;
+	}
+	table[fd] = connection;
+	connections++;
+	return fd;
+}
+
+static int
+poll_one(struct milter_connection *connection, struct pollfd *asked, int timeout_ms)
+{
+	int ready = 1;
+
+	if (asked->events & POLLOUT) {
+		/* what is written waits in the buffer */
+		milter_connection_be_patient(connection, timeout_ms);
+	} else {
+		ready = milter_connection_wait(connection, timeout_ms);
+		look_for_fault(connection);
+	}
+	asked->revents = ready > 0 ? asked->events : 0;
+	return ready;
+}
+
+/* libmilter's thread that watches all connections on which no thread works. */
+static int
+poll_many(struct pollfd *asked, nfds_t count, int timeout_ms)
+{
+	bool any = false;
+	int ready;
+
+	for (nfds_t i = 0; i < count && !any; i++) {
+		struct milter_connection *connection = connection_of(asked[i].fd);
+
+		any = connection != NULL && milter_connection_is_ready(connection);
+	}
+	ready = poll(asked, count, any ? 0 : timeout_ms);
+	if (!any || ready < 0)
+		return ready;
+	for (nfds_t i = 0; i < count; i++) {
+		struct milter_connection *connection = connection_of(asked[i].fd);
+
+		if (connection != NULL && asked[i].revents == 0 && milter_connection_is_ready(connection)) {
+			asked[i].revents = POLLIN;
+			ready++;
+		}
+	}
+	return ready;
+}
+
+int
+milter_io_poll(struct pollfd *asked, nfds_t count, int timeout_ms)
+{
+	struct milter_connection *connection = count == 1 ? connection_of(asked[0].fd) : NULL;
+
+	return connection != NULL ? poll_one(connection, asked, timeout_ms) : poll_many(asked, count, timeout_ms);
+}
+
+ssize_t
+milter_io_read(int fd, void *out, size_t length)
+{
+	struct milter_connection *connection = connection_of(fd);
+
+	return connection == NULL ? read(fd, out, length) : milter_connection_read(connection, out, length);
+}
+
+ssize_t
+milter_io_writev(int fd, const struct iovec *pieces, int count)
+{
+	struct milter_connection *connection = connection_of(fd);
+
+	return connection == NULL ? writev(fd, pieces, count) : milter_connection_write(connection, pieces, count);
+}
+
+/* An accepted connection is closed on exec already. */
+int
+milter_io_fcntl(int fd, int command, ...)
+{
+	va_list rest;
+	int argument;
+
+	va_start(rest, command);
+	argument = va_arg(rest, int);
+	va_end(rest);
+	if (connection_of(fd) != NULL && command == F_GETFD)
+		return FD_CLOEXEC;
+	if (connection_of(fd) != NULL && command == F_SETFD)
+		return 0;
+	return fcntl(fd, command, argument);
+}
+
+int
+milter_io_close(int fd)
+{
+	struct milter_connection *connection = connection_of(fd);
+	int status;
+
+	if (connection == NULL)
+		return close(fd);
+	(void)milter_connection_flush(connection, 0);
+	table[fd] = NULL; /* before the descriptor can be somebody else's */
+	milter_connection_free(connection);
+	status = close(fd);
+	connections--;
+	return status;
+}

@@ -1,0 +1,22 @@
+/*
+ * milter_io_parts.h - the calls that our copy of libmilter makes in place of libc's.
+ *
+ * Each does what its namesake does, on any descriptor; on connections of MTAs it does so from a buffer. Nobody
+ * but libmilter and tests calls them.
+ */
+#ifndef MILTER_IO_PARTS_H
+#define MILTER_IO_PARTS_H
+
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+
+int milter_io_accept(int fd, struct sockaddr *, socklen_t *);
+int milter_io_poll(struct pollfd *, nfds_t count, int timeout_ms);
+ssize_t milter_io_read(int fd, void *out, size_t length);
+ssize_t milter_io_writev(int fd, const struct iovec *, int count);
+int milter_io_fcntl(int fd, int command, ...);
+int milter_io_close(int fd);
+
+#endif

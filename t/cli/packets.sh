@@ -1,0 +1,68 @@
+#!/bin/sh
+# TAP: packets that no MTA sends, to a running greenlaned over its own socket: it serves on, counts and says so.
+name=packets
+. "${srcdir:-.}/t/cli/lib.sh"
+greenlaned=${GREENLANED:-${greenlane}d}
+
+mkdir "$world/vendors"
+cat > "$world/vendors/steady.conf" <<'EOF'
+vendor = { name = "steady"; domains = [ "steady.example" ]; sources = ( { cidr = [ "192.0.2.1" ]; } ); };
+EOF
+cat > "$world/conf" <<EOF
+vendor_path = [ "$world/vendors" ];
+vendors = ( { name = "steady"; } );
+milter = { listen = "unix:$world/socket"; };
+state_dir = "$world/state";
+control = { listen = "unix:$world/control"; };
+user = "$(id -un)";
+dns = { servers = [ "127.0.0.1" ]; };
+EOF
+says() { grep -Eq -- "$1" "$world/daemon"; }
+status() { "$greenlane" -c "$world/conf" status --json; }
+refused() { status | sed -n 's/.*"refused":\([0-9]*\).*/\1/p'; }
+counts() { [ "$(refused)" = "$1" ]; }
+packets() { /usr/bin/python3 "$top/t/cli/packets.py" "$world/socket" "$@"; }
+
+"$greenlaned" -f -c "$world/conf" 2> "$world/daemon" &
+daemon=$!
+pids="$pids $daemon"
+until_true says ' serves '
+ok $? "greenlaned starts"
+
+if ! status | grep -q '"libmilter":"archive"'; then
+	skip "what no MTA sends" "this greenlaned uses the shared library, which reads packets unchecked"
+	kill $daemon
+	wait $daemon
+	finish_tap
+	exit
+fi
+
+# ---- one ----
+
+packets macro
+ok $? "a macro without a value: the connection is closed"
+until_true says "a milter client's connection is closed: a macro has no value \(1 such connection since"
+ok $? "the log says why"
+packets serves
+ok $? "and greenlaned serves on"
+counts 1
+ok $? "status counts it"
+
+# ---- many ----
+
+packets random 3000 "$(date +%j)"
+ok $? "3,000 connections with random packets"
+packets serves
+ok $? "and greenlaned serves on"
+[ "$(refused)" -gt 1000 ]
+ok $? "most of them are refused"
+is "$(grep -c 'connection is closed: ' "$world/daemon")" 1 "but the log says it once a minute"
+is "$(status | sed -n 's/.*"sessions":\([0-9]*\).*/\1/p')" 0 "no session of theirs is left"
+"$greenlane" -c "$world/conf" status > "$world/out"
+grep -Eq ', sessions 0, connections refused [0-9]+$' "$world/out"
+ok $? "status has the count in its line of the MTA"
+
+kill $daemon
+wait $daemon
+is $? 0 "greenlaned ends when it is told to"
+finish_tap
