@@ -146,7 +146,7 @@ static const struct key setting_rows[] = {
 	    .words = vendor_action_words },
 	{ "own.lists", &key_domains, "", "mailing lists that send our users' mail back to us", LIST_AT(own.lists),
 	    .max = OWN_MAX, .check = vendor_name_fits, .flags = KEY_OWNER },
-	{ "own.accept", &key_flags, NULL, "warnings about own and relays that are settled", AT(own.accepts),
+	{ "own.accept", &key_flags, NULL, "warnings about own, relays and this file that are settled", AT(own.accepts),
 	    .words = warning_slugs, .word = "a list of warnings", .example = "[ \"shared-list\" ]" },
 	{ "own.daemon_names", &key_texts, "", "the MTA's submission services: their mail is exempt",
 	    LIST_AT(own.daemon_names), .word = "a list of words", .check = value_word },
@@ -189,7 +189,8 @@ settings_check(struct load *load, const struct node *root)
 		    "'greylist.delay' is not shorter than 'greylist.retry_window', so nobody could try again in "
 		    "time; write a longer window");
 	if (user != NULL && strcmp(settings->user, "root") == 0)
-		faults_warn(r->faults, r->file, user->line, "'user' is root; write an unprivileged user");
+		warning_add(r->faults, &load->policy->own, WARNING_ROOT_USER, r->file, user->line,
+		    "'user' is root; write an unprivileged user");
 	settings->greylist.on = strcmp(settings->store, "none") != 0;
 }
 
@@ -248,8 +249,8 @@ settings_read(struct load *load, const struct node *root)
 		else
 			settings->store = store;
 	}
-	settings_check(load, root);
 	own_read(load, root);
+	settings_check(load, root);
 }
 
 size_t

@@ -2,6 +2,7 @@
 
 #include "policy/config/policy_load.h"
 #include "policy/config/policy_value.h"
+#include "policy/rules/warning.h"
 #include "policy/util/arena.h"
 #include "policy/util/text.h"
 
@@ -211,7 +212,7 @@ vendors_read(struct load *load, const struct node *root)
 	size_t count = groups_of(root, "vendors", &list);
 
 	if (list != NULL && list->kind == NODE_LIST && count == 0)
-		faults_warn(load->r.faults, load->file, list->line,
+		warning_add(load->r.faults, &load->policy->own, WARNING_NO_VENDORS, load->file, list->line,
 		    "'vendors' is empty, so nothing is vouched for; write ( { name = "
 		    "\"autotask\"; } )");
 	if (count > VENDORS_MAX) {

@@ -23,6 +23,8 @@ const char *const warning_slugs[WARNINGS + 1] = {
 	[WARNING_DELEGATION_TRIAL] = "delegation-trial",
 	[WARNING_DELEGATION_KEY] = "delegation-key",
 	[WARNING_RELAY_OVERLAP] = "relay-overlap",
+	[WARNING_NO_VENDORS] = "no-vendors",
+	[WARNING_ROOT_USER] = "root-user",
 };
 _Static_assert(WARNINGS <= 32, "struct vendor has a bit for each");
 
