@@ -58,6 +58,12 @@ static const struct row {
 	    { USUAL, .relays = filter, .relay_count = 1, .own_networks = { ours, 1 }, .max_sessions = 1001 } },
 	{ "a list that only our networks reach, nobody logging in", "users", { USUAL, .own_networks = { ours, 1 } } },
 	{ "a list that users who log in reach", "login", { USUAL } },
+	{ "mailcow", "mailcow", { USUAL } },
+	{ "Mail-in-a-Box", "mail-in-a-box",
+	    { .milter = "unix:/var/spool/postfix/greenlane/milter.sock",
+		.delegate = "unix:/var/spool/postfix/greenlane/delegate.sock",
+		.greylist_class = "greylist" } },
+	{ "docker-mailserver", "docker-mailserver", { USUAL } },
 };
 
 /* The whole file, given; "" where there is none. */

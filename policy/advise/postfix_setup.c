@@ -371,16 +371,23 @@ advise_postscreen(const struct postfix_host *host, struct text *out)
 bool
 postfix_setup_write(const struct postfix_setup_site *site, struct arena *arena, struct text *out)
 {
+	const struct postfix_suite *suite;
+	struct postfix_setup_site reached;
 	struct postfix_host host;
 	const char *version;
 
 	if (!postfix_read(site, arena, &host))
 		return false;
+	suite = postfix_suite(&host);
+	reached = postfix_suite_site(suite, site);
+	host.site = &reached;
 	version = postfix_setting(&host, "mail_version");
 	text_format(out,
 	    "# What greenlane needs from this Postfix%s%s, judging by postconf. Nothing has been changed:\n"
-	    "# read this, add the lines to main.cf, then run: postfix reload\n\n",
-	    version == NULL ? "" : " ", version == NULL ? "" : version);
+	    "# read this, %s\n\n",
+	    version == NULL ? "" : " ", version == NULL ? "" : version,
+	    suite == NULL ? "add the lines to main.cf, then run: postfix reload" : "and do not add the lines to main.cf.");
+	postfix_suite_write(suite, &reached, out);
 	advise_chroot(&host, out);
 	host.behind_proxy = is_behind_proxy(&host);
 	if (!host.behind_proxy)

@@ -76,6 +76,24 @@ const char *postfix_address(const struct postfix_host *, const char *listen);
 /* Warns of each filter that a list asks before greenlane. */
 void postfix_order(const struct postfix_host *, const char *list, struct text *out);
 
+/* ---- postfix_setup_suite.c ---- */
+
+/* A mail suite that writes main.cf itself, so that lines must be put elsewhere. */
+struct postfix_suite {
+	const char *mark, *holds;      /* a setting that only it has, and what the value holds */
+	const char *milter, *delegate; /* where its container reaches the host; NULL: it runs on the host itself */
+	const char *text;              /* what it overwrites, and where the lines belong */
+};
+
+/* Which suite's Postfix it is; NULL: none that we know. Borrowed for ever. */
+const struct postfix_suite *postfix_suite(const struct postfix_host *) MUST_USE;
+
+/* The site with listeners that the suite's Postfix can reach in place of Unix sockets. Borrows from both. */
+struct postfix_setup_site postfix_suite_site(const struct postfix_suite *, const struct postfix_setup_site *);
+
+/* NULL: nothing is written. */
+void postfix_suite_write(const struct postfix_suite *, const struct postfix_setup_site *reached, struct text *out);
+
 /* ---- postfix_setup_reach.c ---- */
 
 /* What keeps mail from greenlane, or brings it there twice. */
