@@ -94,6 +94,17 @@ get(struct store *store, const char *key)
 	return found ? (long)record.passed : -1;
 }
 
+/* How many records the first page has. -1: a failure. */
+static long
+listed(struct store *store)
+{
+	struct store_page *page = calloc(1, sizeof *page);
+	long count = page != NULL && store_page(store, "", 0, page, NULL) ? (long)page->count : -1;
+
+	free(page);
+	return count;
+}
+
 static const char *
 state_of(struct store *store)
 {
@@ -183,6 +194,7 @@ test_row(size_t i)
 	    "%s: the remedy (%s)", rows[i].name, report.why.text);
 	ok(report.since >= before && report.since <= clock_now(), "%s: since when", rows[i].name);
 	ok(get(store, "a") == -2 && !put(store, "a", 1), "%s: gets and puts are faults", rows[i].name);
+	is_number(listed(store), -1, "%s: a page is one, too", rows[i].name);
 	store_count_passed(store);
 	store_count_passed(store);
 	store_look(store);
@@ -195,6 +207,7 @@ test_row(size_t i)
 	is(report.why.text, "", "%s: and nothing is wrong any more", rows[i].name);
 	ok(report.passed == 0 && report.passed_ever == 2, "%s: those who passed are of the past", rows[i].name);
 	ok(put(store, "a", 7) && get(store, "a") == 7, "%s: it keeps records", rows[i].name);
+	is_number(listed(store), 1, "%s: and lists them", rows[i].name);
 	store_close(store);
 	store_remove("store");
 }

@@ -346,12 +346,11 @@ look_at_key(struct answer *answer, struct fault *why)
 	    (!found || look_at(answer, &entry, why));
 }
 
-/* What the piece amounts to, and where the next one begins. behind: why the store cannot write. */
+/* What the piece amounts to, and where the next one begins. */
 static void
-write_piece(struct answer *answer, const char *place, size_t length, const struct fault *behind)
+write_piece(struct answer *answer, const char *place, size_t length)
 {
 	struct text *out = answer->out;
-	char text[1024];
 
 	json_key(out, "piece");
 	json_begin(out);
@@ -365,10 +364,6 @@ write_piece(struct answer *answer, const char *place, size_t length, const struc
 		json_number(out, greylist_tuple_word((enum greylist_tuple_state)i), (int64_t)answer->counts[i]);
 	json_end(out);
 	json_number(out, "oldest", answer->oldest);
-	if (behind->text[0] != '\0') {
-		fault_write(behind, text, sizeof text);
-		json_string(out, "behind", text);
-	}
 	if (!answer->ended)
 		write_span(out, "next", (struct span){ place, length });
 	json_end(out);
@@ -379,19 +374,15 @@ find_and_write(struct answer *answer, struct store_page *page, struct fault *why
 {
 	const struct greylist_request *request = answer->request;
 	size_t length = request->from_length;
-	struct fault behind = { .text = "" };
 	char place[STORE_KEY_ROOM];
 
-	/* what was put before the list is in it; while the store cannot write, what is new since then is missing */
-	if (length > 0 || store_sync(answer->store, &behind))
-		behind.text[0] = '\0';
 	memcpy(place, request->from, length);
 	json_key(answer->out, "tuples");
 	text_char(answer->out, '[');
 	if (request->key_length > 0 ? !look_at_key(answer, why) : !look_through(answer, page, place, &length, why))
 		return false;
 	text_char(answer->out, ']');
-	write_piece(answer, place, length, &behind);
+	write_piece(answer, place, length);
 	return answer->changes->count == 0 || store_sync(answer->store, why);
 }
 

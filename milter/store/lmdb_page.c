@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "milter/store/lmdb_page.h"
+#include "milter/store/store_parts.h"
 
 MDB_val
 lmdb_value(const void *bytes, size_t length)
@@ -35,21 +36,10 @@ lmdb_file_bytes(void)
 static void
 add(struct store_page *page, const MDB_val *key, const MDB_val *value)
 {
-	struct store_entry *entry = &page->entries[page->count];
+	struct greylist_record record;
 
-	if (lmdb_is_mark(key) || key->mv_size > sizeof entry->key ||
-	    !greylist_record_unpack(value->mv_data, value->mv_size, &entry->record))
-		return;
-	memcpy(entry->key, key->mv_data, key->mv_size);
-	entry->length = key->mv_size;
-	page->count++;
-}
-
-static void
-begin_next(struct store_page *page, const MDB_val *key)
-{
-	page->next_length = key->mv_size < sizeof page->next ? key->mv_size : sizeof page->next;
-	memcpy(page->next, key->mv_data, page->next_length);
+	if (!lmdb_is_mark(key) && greylist_record_unpack(value->mv_data, value->mv_size, &record))
+		store_page_add(page, key->mv_data, key->mv_size, &record);
 }
 
 /* Looks at a page's worth of records, also where it takes none of them. */
@@ -60,13 +50,14 @@ cursor_page(MDB_cursor *cursor, const char *from, size_t length, struct store_pa
 	int code = mdb_cursor_get(cursor, &key, &value, length > 0 ? MDB_SET_RANGE : MDB_FIRST);
 
 	for (unsigned looked = 0; code == 0 && looked < STORE_PAGE; looked++) {
+		if (store_page_ends_before(page, key.mv_data, key.mv_size))
+			return 0;
 		add(page, &key, &value);
 		code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
 	}
-	page->is_last = code == MDB_NOTFOUND;
 	if (code == 0)
-		begin_next(page, &key);
-	return page->is_last ? 0 : code;
+		store_page_end(page, key.mv_data, key.mv_size);
+	return code == MDB_NOTFOUND ? 0 : code;
 }
 
 int

@@ -20,7 +20,8 @@ MDB_val lmdb_value(const void *bytes, size_t length);
 bool lmdb_is_mark(const MDB_val *key);
 bool lmdb_is_our_mark(const MDB_val *value); /* the value of this version */
 
-/* store_page, in a transaction. Leaves out the mark and what cannot be unpacked. An error of LMDB, or 0. */
+/* Adds records to a page that may hold newer ones: store_page, in a transaction. Leaves out the mark and what cannot be
+ * unpacked. An error of LMDB, or 0. */
 int lmdb_page(MDB_txn *, MDB_dbi, const char *from, size_t length, struct store_page *page);
 
 /* The size limit of the file: six million records. It does not grow further on purpose, because strangers cause the

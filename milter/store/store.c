@@ -1,4 +1,7 @@
-#include "milter/store/store.h"
+#include <string.h>
+
+#include "milter/store/store_parts.h"
+#include "policy/util/text.h"
 
 const char *
 store_state_word(enum store_state state)
@@ -87,4 +90,86 @@ store_look(struct store *store)
 {
 	if (store != NULL && store->look != NULL)
 		store->look(store);
+}
+
+/* ---- pages ---- */
+
+static struct span
+key_of(const struct store_entry *entry)
+{
+	return (struct span){ entry->key, entry->length };
+}
+
+bool
+store_page_ends_before(const struct store_page *page, const char *key, size_t length)
+{
+	struct span next = { page->next, page->next_length };
+
+	return !page->is_last && span_compare((struct span){ key, length }, next) >= 0;
+}
+
+void
+store_page_end(struct store_page *page, const char *key, size_t length)
+{
+	if (store_page_ends_before(page, key, length))
+		return;
+	page->is_last = false;
+	page->next_length = length < sizeof page->next ? length : sizeof page->next;
+	memcpy(page->next, key, page->next_length);
+	while (page->count > 0 &&
+	    store_page_ends_before(page, page->entries[page->count - 1].key, page->entries[page->count - 1].length))
+		page->count--;
+}
+
+/* The place of a key among those of the page; *found: it is there. */
+static size_t
+page_find(const struct store_page *page, struct span key, bool *found)
+{
+	size_t low = 0, high = page->count;
+
+	*found = false;
+	while (low < high && !*found) {
+		size_t middle = (low + high) / 2;
+		int order = span_compare(key, key_of(&page->entries[middle]));
+
+		*found = order == 0;
+		if (order < 0)
+			high = middle;
+		else
+			low = *found ? middle : middle + 1;
+	}
+	return low;
+}
+
+void
+store_page_add(struct store_page *page, const char *key, size_t length, const struct greylist_record *record)
+{
+	struct store_entry *entry;
+	bool found;
+	size_t at = page_find(page, (struct span){ key, length }, &found);
+
+	if (found || length > sizeof entry->key || store_page_ends_before(page, key, length))
+		return;
+	if (page->count == STORE_PAGE) {
+		const struct store_entry *last = &page->entries[STORE_PAGE - 1];
+
+		store_page_end(page, at == STORE_PAGE ? key : last->key, at == STORE_PAGE ? length : last->length);
+		if (at == STORE_PAGE)
+			return;
+	}
+	entry = &page->entries[at];
+	memmove(entry + 1, entry, (page->count++ - at) * sizeof *entry);
+	entry->record = *record;
+	entry->length = length;
+	memcpy(entry->key, key, length);
+}
+
+bool
+store_page_add_part(void *context, const char *key, size_t length, const struct greylist_record *record)
+{
+	const struct store_page_part *part = context;
+
+	if (span_compare((struct span){ key, length }, (struct span){ part->from, part->length }) >= 0)
+		store_page_add(part->page, key, length, record);
+	return true;
 }

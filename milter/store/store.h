@@ -47,7 +47,7 @@ struct store_entry {
 struct store_page {
 	struct store_entry entries[STORE_PAGE];
 	size_t count;
-	bool is_last; /* there are none behind it; otherwise next is a key or the place behind one */
+	bool is_last; /* there are none behind it; otherwise the next page begins with next */
 	size_t next_length;
 	char next[STORE_KEY_ROOM];
 };
@@ -79,8 +79,8 @@ bool store_sweep(struct store *, bool (*dead)(const void *, const struct greylis
 bool store_sync(struct store *, struct fault *why) MUST_USE;
 /*
  * Puts the records from `from` on (at most STORE_KEY_ROOM bytes; none: from the first) into *out, a page at most: there
- * may be fewer, even none, before the last one. Nothing waits for it longer than for reading one page. What is put
- * while its key is passed may be missed; call store_sync first, so that all that was put before is there.
+ * may be fewer, even none, before the last one. All that was put before is there. Nothing waits for it longer than
+ * for reading one page.
  */
 bool store_page(struct store *, const char *from, size_t length, struct store_page *out, struct fault *why) MUST_USE;
 void store_close(struct store *); /* NULL is fine */

@@ -15,7 +15,7 @@
 #include "milter/store/greylist_map.h"
 #include "milter/store/lmdb_check.h"
 #include "milter/store/lmdb_page.h"
-#include "milter/store/store.h"
+#include "milter/store/store_parts.h"
 
 /*
  * Group commit: new records wait in memory until the writer thread commits them all at once, after
@@ -302,13 +302,6 @@ file_get(struct lmdb_store *lmdb, MDB_txn *txn, const char *key, size_t length, 
 	return code == MDB_NOTFOUND ? 0 : code;
 }
 
-/* Lock held. */
-static bool
-memory_get(const struct lmdb_store *lmdb, const char *key, size_t length, struct greylist_record *out)
-{
-	return greylist_map_get(lmdb->waiting, key, length, out) || greylist_map_get(lmdb->writing, key, length, out);
-}
-
 static bool
 lmdb_get(struct store *store, const char *key, size_t length, struct greylist_record *out, bool *found, struct fault *why)
 {
@@ -317,7 +310,7 @@ lmdb_get(struct store *store, const char *key, size_t length, struct greylist_re
 	int code;
 
 	pthread_mutex_lock(&lmdb->lock);
-	*found = memory_get(lmdb, key, length, out);
+	*found = greylist_map_get(lmdb->waiting, key, length, out) || greylist_map_get(lmdb->writing, key, length, out);
 	if (!*found)
 		txn = reader_take(lmdb);
 	pthread_mutex_unlock(&lmdb->lock);
@@ -327,15 +320,18 @@ lmdb_get(struct store *store, const char *key, size_t length, struct greylist_re
 	return code == 0 || lmdb_fault(why, lmdb->path, code);
 }
 
-/* The file's records, each as new as it is in memory. */
+/* What waits in memory first, for it is newer, and what is written meanwhile is then in the file. */
 static bool
 page_read(struct store *store, const char *from, size_t length, struct store_page *out, struct fault *why)
 {
 	struct lmdb_store *lmdb = lmdb_of(store);
+	struct store_page_part part = { from, length, out };
 	MDB_txn *txn;
 	int code;
 
 	pthread_mutex_lock(&lmdb->lock);
+	greylist_map_walk(lmdb->waiting, store_page_add_part, &part);
+	greylist_map_walk(lmdb->writing, store_page_add_part, &part);
 	txn = reader_take(lmdb);
 	pthread_mutex_unlock(&lmdb->lock);
 	if ((code = reader_begin(lmdb, &txn)) != 0)
@@ -343,13 +339,7 @@ page_read(struct store *store, const char *from, size_t length, struct store_pag
 	code = lmdb_page(txn, lmdb->dbi, from, length, out);
 	mdb_txn_reset(txn);
 	reader_return(lmdb, txn);
-	if (code != 0)
-		return lmdb_fault(why, lmdb->path, code);
-	pthread_mutex_lock(&lmdb->lock);
-	for (size_t i = 0; i < out->count && unwritten(lmdb) > 0; i++)
-		(void)memory_get(lmdb, out->entries[i].key, out->entries[i].length, &out->entries[i].record);
-	pthread_mutex_unlock(&lmdb->lock);
-	return true;
+	return code == 0 || lmdb_fault(why, lmdb->path, code);
 }
 
 /* ---- sweeping ---- */

@@ -1,10 +1,8 @@
 #include <pthread.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "milter/store/greylist_map.h"
-#include "milter/store/store.h"
-#include "policy/util/text.h"
+#include "milter/store/store_parts.h"
 
 enum { SWEEP_MAX = 1000 }; /* records checked in one call */
 
@@ -58,58 +56,16 @@ memory_sweep(struct store *store, bool (*dead)(const void *, const struct greyli
 	return true;
 }
 
-/* What is wanted of a map without an order: the first keys of those from `from` on. */
-struct first_keys {
-	struct span from;
-	struct store_page *page;
-};
-
-static struct span
-key_of(const struct store_entry *entry)
-{
-	return (struct span){ entry->key, entry->length };
-}
-
-static bool
-first_keys_add(void *context, const char *key, size_t length, const struct greylist_record *record)
-{
-	const struct first_keys *first = context;
-	struct store_page *page = first->page;
-	struct span name = { key, length };
-	size_t at = page->count;
-
-	if (span_compare(name, first->from) < 0)
-		return true;
-	while (at > 0 && span_compare(name, key_of(&page->entries[at - 1])) < 0)
-		at--;
-	page->is_last = page->is_last && page->count < STORE_PAGE;
-	if (at == STORE_PAGE)
-		return true;
-	page->count += page->count < STORE_PAGE;
-	memmove(&page->entries[at + 1], &page->entries[at], (page->count - at - 1) * sizeof page->entries[0]);
-	page->entries[at].record = *record;
-	page->entries[at].length = length;
-	memcpy(page->entries[at].key, key, length);
-	return true;
-}
-
 static bool
 memory_page(struct store *store, const char *from, size_t length, struct store_page *out, struct fault *why)
 {
 	struct memory_store *memory = (struct memory_store *)store;
-	struct first_keys first = { { from, length }, out };
-	const struct store_entry *last;
+	struct store_page_part part = { from, length, out };
 
 	(void)why;
 	pthread_mutex_lock(&memory->lock);
-	greylist_map_walk(memory->map, first_keys_add, &first);
+	greylist_map_walk(memory->map, store_page_add_part, &part);
 	pthread_mutex_unlock(&memory->lock);
-	if (out->is_last)
-		return true;
-	last = &out->entries[out->count - 1];
-	memcpy(out->next, last->key, last->length);
-	out->next[last->length] = '\0'; /* the place right behind it */
-	out->next_length = last->length + 1;
 	return true;
 }
 

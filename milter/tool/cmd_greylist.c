@@ -73,9 +73,6 @@ take_reply(struct look *look)
 	struct span tuples = json_member(reply, "tuples"), rest = tuples, tuple, counts = json_member(piece, "counts");
 	int64_t oldest = json_integer(json_member(piece, "oldest"));
 
-	if (json_member(piece, "behind").length > 0)
-		daemon_print(stderr,
-		    "greenlane: what came since the store cannot be written is missing: ", json_member(piece, "behind"));
 	look->now = json_integer(json_member(piece, "now"));
 	look->matched += (size_t)json_integer(json_member(piece, "matched"));
 	look->by_domain += (size_t)json_integer(json_member(piece, "by_domain"));
