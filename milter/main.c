@@ -70,6 +70,7 @@ struct daemon {
 	struct exports *exports;
 	struct store *store_open, *memory;
 	struct usage *usage;
+	struct vendor_tally *tally;
 	struct listeners *listeners; /* all but the milter's */
 	struct reload *reload;
 	struct alert_command *alert_command;
@@ -318,7 +319,8 @@ open_engine(struct daemon *daemon, const struct settings *settings, struct fault
 		return false;
 	daemon->exports = exports_open(daemon->engine.snapshots, daemon->journal, settings->state_dir, why);
 	daemon->usage = usage_open(why);
-	if (daemon->usage == NULL || daemon->exports == NULL)
+	daemon->tally = vendor_tally_open(why);
+	if (daemon->usage == NULL || daemon->tally == NULL || daemon->exports == NULL)
 		return false;
 	if (!usage_load(daemon->usage, settings->state_dir, why))
 		journal_fault(daemon->journal, LOG_WARNING, why);
@@ -329,6 +331,7 @@ open_engine(struct daemon *daemon, const struct settings *settings, struct fault
 		.store = daemon->store_open,
 		.unsure = daemon->memory,
 		.journal = daemon->journal,
+		.tally = daemon->tally,
 		.usage = daemon->usage };
 	return true;
 }
@@ -643,6 +646,7 @@ close_engine(struct daemon *daemon)
 	engine_close(&daemon->engine);
 	listeners_free(daemon->listeners);
 	usage_close(daemon->usage);
+	vendor_tally_close(daemon->tally);
 	store_close(daemon->memory);
 	store_close(daemon->store_open);
 }

@@ -48,6 +48,7 @@ add_source(struct fixture *fixture, const char *words)
 	struct span rest = span_of(words);
 
 	*source = (struct source){ .number = (uint32_t)fixture->count,
+		.text = words,
 		.prefixes = prefixes,
 		.kind = has(words, "file") ? SOURCE_FILE
 		    : has(words, "spf")    ? SOURCE_SPF
@@ -246,6 +247,37 @@ test_ends(void)
 	arena_close(fixture.arena);
 }
 
+/* Of one source in DNS that lists these, beside a list in a file. */
+static uint64_t
+fingerprint_of(const char *belief, const char *file)
+{
+	struct fixture fixture = { .arena = arena_open(MEMORY) };
+	struct ranges *ranges;
+	uint64_t fingerprint = 0;
+
+	add_source(&fixture, file);
+	add_source(&fixture, "spf");
+	believe(&fixture, belief);
+	ranges = ranges_build(fixture.sources, fixture.count, fixture.beliefs, NULL);
+	if (ranges != NULL)
+		fingerprint = ranges->fingerprint;
+	ranges_free(ranges);
+	arena_close(fixture.arena);
+	return fingerprint;
+}
+
+static void
+test_fingerprint(void)
+{
+	uint64_t is = fingerprint_of("serves 192.0.2.0/24 198.51.100.0/24", "file 203.0.113.0/24");
+
+	ok(is == fingerprint_of("serves 192.0.2.0/24 198.51.100.0/24", "file 203.0.113.0/25"),
+	    "the same unfolding has the same fingerprint, whatever a file lists");
+	ok(is != fingerprint_of("serves 192.0.2.0/24", "file 203.0.113.0/24"), "a network less has another");
+	ok(is != fingerprint_of("serves 192.0.2.0/25 198.51.100.0/24", "file 203.0.113.0/24"), "so has another length");
+	ok(is != fingerprint_of(NULL, "file 203.0.113.0/24"), "and what is not known");
+}
+
 int
 main(void)
 {
@@ -253,6 +285,7 @@ main(void)
 		test_row(i);
 	test_many();
 	test_vendor();
+	test_fingerprint();
 	test_ends();
 	return done();
 }

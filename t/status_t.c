@@ -20,8 +20,15 @@ static const struct status_source sources[] = {
 	{ "a:x.example", "acme", 3, "", "DNS did not answer", "", 0, 0 },
 };
 static const struct status_vendor vendors[] = {
-	{ "acme", "enforce", false, false, 1, 1, 0 },
-	{ "acme", "enforce", false, true, 1, 1, 0 },
+	{ .name = "acme", .mode = "enforce", .sources = 1, .known = 1 },
+	{ .name = "acme",
+	    .mode = "vouch",
+	    .lock_open = true,
+	    .forged_passed = 3,
+	    .last = NOW,
+	    .asked = true,
+	    .sources = 1,
+	    .known = 1 },
 };
 static const struct status_export exports[] = {
 	{ "postgrey", "/x/list", false, "", "" },
@@ -38,7 +45,7 @@ static const struct status well = { .version = "1",
 	.since = NOW - 100,
 	.now = NOW,
 	.policy = "",
-	.reload = { NOW - 100, true, { faults, 0 } },
+	.reload = { NOW - 100, true, false, { faults, 0 } },
 	.mta = { .silence = 7200 },
 	.store = { "works", true, "lmdb:/x", "", 0, 0 },
 	.journal = { .record = "", .record_trouble = "" },
@@ -144,7 +151,7 @@ dropped_once(struct status *s)
 static void
 dropped_before(struct status *s)
 {
-	dropped(s), s->reload.at = NOW - 50;
+	dropped(s), s->reload.at = NOW - 50, s->reload.again = true;
 }
 static void
 command_fails(struct status *s)
@@ -212,6 +219,11 @@ hides(struct status *s)
 	s->hidden = hidden, s->hidden_count = 1;
 }
 static void
+counts(struct status *s)
+{
+	dropped(s), s->journal.dropped = 1;
+}
+static void
 loops(struct status *s)
 {
 	s->loopback_names = 3;
@@ -243,6 +255,7 @@ static const struct {
 	{ "a full disk", full, "disk-full", "/x" },
 	{ "lines dropped lately", dropped, "journal-dropped", "3 log lines" },
 	{ "lines dropped once", dropped_once, "", "" },
+	{ "one line dropped", counts, "journal-dropped", "1 log line was dropped" },
 	{ "lines dropped before the last reload", dropped_before, "", "" },
 	{ "an alert command that fails", command_fails, "alert-command", "status 3: why" },
 	{ "records that are lost", no_record, "record-failed", "No space" },
@@ -300,6 +313,14 @@ test_json(void)
 		    NULL &&
 		strncmp(all.bytes, out.bytes, 60) == 0,
 	    "another alert joins it");
+	asked(&status);
+	status.sources_fingerprint = 0xabc;
+	text_clear(&out);
+	status_write(&status, &out);
+	ok(strstr(out.bytes, "\"sources_fingerprint\":\"0000000000000abc\"") != NULL, "the fingerprint of the sources");
+	ok(strstr(out.bytes, "\"lock_open\":true,\"forged_passed\":3,\"last\":\"2026-11-29T00:09:29Z\"") != NULL,
+	    "an open lock, what passed, the last mail");
+	status = well;
 	newer(&status);
 	text_clear(&out);
 	text_clear(&all);

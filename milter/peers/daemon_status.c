@@ -103,14 +103,17 @@ tell_daemon(const struct daemon_status *own, const struct policy *policy, struct
 }
 
 static bool
-gather(const struct daemon_status *own, const struct policy *policy, unsigned parts,
+gather(const struct daemon_status *own, const struct snapshot *snapshot, unsigned parts,
     const struct journal_state *journal, struct status *status, struct arena *arena)
 {
+	const struct policy *policy = snapshot->judge.policy;
+
 	*status = (struct status){ .version = VERSION,
 		.pid = getpid(),
 		.since = own->since,
 		.now = clock_now(),
 		.monitor = policy->settings.monitor,
+		.sources_fingerprint = snapshot->judge.ranges->fingerprint,
 		.state_dir = own->state_dir,
 		.disk_full = is_full(own->state_dir) };
 	status->mta.last = session_last_contact();
@@ -122,7 +125,8 @@ gather(const struct daemon_status *own, const struct policy *policy, unsigned pa
 	if ((parts & STATUS_CONFIG) != 0)
 		reload_compare(own->reload, policy, status);
 	return tell_daemon(own, policy, status, arena) &&
-	    ((parts & STATUS_SOURCES) == 0 || status_sources(policy, own->state_dir, own->exports, status, arena)) &&
+	    ((parts & STATUS_SOURCES) == 0 ||
+		status_sources(policy, own->state_dir, own->exports, own->services->tally, status, arena)) &&
 	    status_judge(status, parts, arena);
 }
 
@@ -147,7 +151,7 @@ daemon_status_write(struct daemon_status *own, struct text *out)
 	bool done;
 
 	journal_look(own->services->journal, &journal);
-	done = arena != NULL && gather(own, policy, STATUS_ALL, &journal, &status, arena) &&
+	done = arena != NULL && gather(own, snapshot, STATUS_ALL, &journal, &status, arena) &&
 	    status_lines(policy, own->state_dir, own->services->usage, &status, arena);
 	if (done) {
 		date_alerts(own, &status);
@@ -162,7 +166,7 @@ daemon_status_write(struct daemon_status *own, struct text *out)
 
 /* Looks at these parts, and remembers what of them is ill. Reading files takes a fiftieth of the time at most. */
 static void
-look_at(struct daemon_status *own, const struct policy *policy, unsigned parts, int64_t *next)
+look_at(struct daemon_status *own, const struct snapshot *snapshot, unsigned parts, int64_t *next)
 {
 	int64_t begun = clock_ticks();
 	struct arena *arena = arena_open(ARENA_MAX);
@@ -170,7 +174,7 @@ look_at(struct daemon_status *own, const struct policy *policy, unsigned parts, 
 	struct status status;
 
 	journal_look(own->services->journal, &journal);
-	if (arena != NULL && gather(own, policy, parts, &journal, &status, arena)) {
+	if (arena != NULL && gather(own, snapshot, parts, &journal, &status, arena)) {
 		pthread_mutex_lock(&own->lock);
 		alert_memory_see(own->memory, parts, status.alerts, status.alert_count,
 		    (struct alert_time){ status.now, clock_ticks() / 1000000 });
@@ -208,16 +212,16 @@ void
 daemon_status_look(struct daemon_status *own, void (*tell)(void *, const struct alert_change *), void *context)
 {
 	const struct snapshot *snapshot = snapshot_borrow(own->services->snapshots);
-	const struct policy *policy = snapshot->judge.policy;
 	int64_t stamp = stamp_sources(own, snapshot), ticks = clock_ticks(), unused;
 
-	look_at(own, policy, STATUS_DAEMON, &unused);
+	journal_check(own->services->journal);
+	look_at(own, snapshot, STATUS_DAEMON, &unused);
 	if (ticks >= own->next_files)
-		look_at(own, policy, STATUS_CONFIG, &own->next_files);
+		look_at(own, snapshot, STATUS_CONFIG, &own->next_files);
 	if (ticks >= own->next_sources && (stamp != own->stamp || ticks >= own->looked + SOURCES_AGAIN)) {
 		own->stamp = stamp;
 		own->looked = ticks;
-		look_at(own, policy, STATUS_SOURCES, &own->next_sources);
+		look_at(own, snapshot, STATUS_SOURCES, &own->next_sources);
 	}
 	snapshot_return(own->services->snapshots, snapshot);
 	pthread_mutex_lock(&own->lock);

@@ -18,7 +18,7 @@ enum {
 /* What a load said, and what lay on disk then. */
 struct load_result {
 	int64_t at;
-	bool ok;
+	bool ok, again; /* again: not the first */
 	struct faults *faults;
 };
 
@@ -131,7 +131,7 @@ keep_result(struct reload *reload, bool ok, struct faults *faults)
 
 	pthread_mutex_lock(&reload->lock);
 	before = reload->last.faults;
-	reload->last = (struct load_result){ clock_now(), ok, faults };
+	reload->last = (struct load_result){ clock_now(), ok, true, faults };
 	pthread_mutex_unlock(&reload->lock);
 	faults_close(before);
 }
@@ -277,6 +277,7 @@ reload_tell(struct reload *reload, struct status *status, struct arena *arena)
 	status->config = reload->parts.config;
 	status->reload.at = reload->last.at;
 	status->reload.ok = reload->last.ok;
+	status->reload.again = reload->last.again;
 	done = tell_faults(reload->last.faults, &status->reload.faults, arena);
 	status->policy = !reload->fingerprint_known ? "" : arena_format(arena, "%016" PRIx64, reload->fingerprint);
 	pthread_mutex_unlock(&reload->lock);

@@ -13,6 +13,7 @@ struct look {
 	const struct export_listing *listings;
 	struct usage *usage;
 	const struct exports *exports;
+	struct vendor_tally *tally;
 	struct status *status;
 	struct arena *arena;
 };
@@ -22,9 +23,13 @@ struct look {
 static void
 fill_vendor(const struct look *look, const struct vendor *vendor, struct status_vendor *out)
 {
+	struct vendor_count count = vendor_tally_of(look->tally, vendor->name);
+
 	*out = (struct status_vendor){ .name = vendor->name,
 		.mode = vendor_mode_word(vendor->mode),
-		.lock_open = look->policy->settings.monitor || vendor->mode != MODE_ENFORCE };
+		.lock_open = look->policy->settings.monitor || vendor->mode != MODE_ENFORCE,
+		.forged_passed = count.forged_passed,
+		.last = count.last };
 	for (size_t i = 0; i < vendor->source_count; i++) {
 		const struct export_listing *listing = &look->listings[vendor->sources[i].number];
 
@@ -247,6 +252,15 @@ count_outbound(const struct policy *policy)
 
 /* ---- clients that cannot be seen ---- */
 
+/* Within a day, and since somebody saw to it. */
+static int64_t
+lately(const struct status *status)
+{
+	int64_t day = status->now - USAGE_LATELY, seen = status_seen(status) + 1;
+
+	return day > seen ? day : seen;
+}
+
 struct hidden_list {
 	struct status *status;
 	struct arena *arena;
@@ -261,7 +275,7 @@ see_hidden(void *context, const struct usage_entry *entry)
 	struct arena *arena = hidden->arena;
 	char peer[ADDRESS_TEXT];
 
-	if (entry->kind != USAGE_HIDDEN || entry->last < hidden->status->now - USAGE_LATELY || hidden->count == HIDDEN_MAX)
+	if (entry->kind != USAGE_HIDDEN || entry->last < lately(hidden->status) || hidden->count == HIDDEN_MAX)
 		return;
 	hidden->list[hidden->count++] = (struct status_hidden){ arena_string(arena, address_write(&entry->address, peer)),
 		entry->name[0] == '-' ? "" : arena_string(arena, entry->name), entry->count, entry->last };
@@ -271,7 +285,7 @@ bool
 status_hidden(struct usage *usage, struct status *status, struct arena *arena)
 {
 	struct hidden_list hidden = { status, arena, arena_take(arena, HIDDEN_MAX * sizeof *hidden.list), 0 };
-	unsigned names = usage_recent(usage, USAGE_LOOPBACK, status->now - USAGE_LATELY);
+	unsigned names = usage_recent(usage, USAGE_LOOPBACK, lately(status));
 
 	if (hidden.list == NULL || !usage_each(usage, see_hidden, &hidden))
 		return false;
@@ -321,11 +335,11 @@ fill_exports(const struct look *look)
 /* ---- all of it ---- */
 
 bool
-status_sources(const struct policy *policy, const char *state_dir, const struct exports *exports, struct status *status,
-    struct arena *arena)
+status_sources(const struct policy *policy, const char *state_dir, const struct exports *exports,
+    struct vendor_tally *tally, struct status *status, struct arena *arena)
 {
-	struct look look = { policy, source_list_take(policy, state_dir, status->now, arena), NULL, exports, status,
-		arena };
+	struct look look = { policy, source_list_take(policy, state_dir, status->now, arena), NULL, exports, tally,
+		status, arena };
 
 	return look.listings != NULL && fill_vendors(&look) && fill_sources(&look) && fill_exports(&look);
 }
@@ -334,7 +348,8 @@ bool
 status_lines(const struct policy *policy, const char *state_dir, struct usage *usage, struct status *status,
     struct arena *arena)
 {
-	struct look look = { policy, source_list_take(policy, state_dir, status->now, arena), usage, NULL, status, arena };
+	struct look look = { policy, source_list_take(policy, state_dir, status->now, arena), usage, NULL, NULL, status,
+		arena };
 
 	return look.listings != NULL &&
 	    fill_lines(&look, policy->delegation_count, write_delegation, &status->delegations) &&

@@ -348,4 +348,5 @@ greylisting_write(struct message *message)
 
 	message_verdict_record(message, &record);
 	journal_verdict(message->services->journal, &record);
+	vendor_tally_note(message->services->tally, &record, message->facts.now);
 }

@@ -16,6 +16,7 @@
 #include "milter/smtp/promise.h"
 #include "milter/state/snapshot.h"
 #include "milter/state/usage.h"
+#include "milter/state/vendor_tally.h"
 #include "milter/store/store.h"
 #include "milter/system/journal.h"
 #include "policy/verdict/explain.h"
@@ -31,12 +32,13 @@ struct services {
 	struct dkim_verifier *dkim;
 	const struct suffix_list *suffixes;
 	struct snapshots *snapshots;
-	struct store *store;       /* NULL: no greylisting */
-	struct store *unsure;      /* remembers unsure tuples; NULL: they are not remembered */
-	struct journal *journal;   /* NULL: nothing is logged */
-	struct usage *usage;       /* NULL: senders are not remembered */
-	struct promises *promises; /* shared with the policy delegation; NULL: there is none */
-	bool first_contact;        /* for explain: asks no greylist, but replies as at a first contact */
+	struct store *store;        /* NULL: no greylisting */
+	struct store *unsure;       /* remembers unsure tuples; NULL: they are not remembered */
+	struct journal *journal;    /* NULL: nothing is logged */
+	struct vendor_tally *tally; /* NULL: vendors' mail is not counted */
+	struct usage *usage;        /* NULL: senders are not remembered */
+	struct promises *promises;  /* shared with the policy delegation; NULL: there is none */
+	bool first_contact;         /* for explain: asks no greylist, but replies as at a first contact */
 };
 
 /* One SMTP client, as the session knows it; the strings must live until message_close. */

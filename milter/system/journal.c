@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -19,7 +20,7 @@ struct line {
 	int level; /* LOG_*; TO_RECORD: for the record file */
 	char *text;
 };
-enum { TO_RECORD = -1, MOMENT_MS = 20 };
+enum { TO_RECORD = -1, MOMENT_MS = 20, RECORD_ROOM = 64 * 1024 /* bytes; less is a full disk */ };
 
 struct journal {
 	pthread_t writer;
@@ -29,7 +30,7 @@ struct journal {
 	size_t first, count;
 	unsigned long dropped;
 	struct journal_state state;
-	bool loud, ends, reopen;
+	bool loud, ends, reopen, check;
 	bool sleeps;   /* the writer waits for a signal */
 	size_t before; /* lines that were queued before the reopening was requested */
 	pthread_cond_t reopened;
@@ -39,6 +40,8 @@ struct journal {
 	char path[4096]; /* of the record file; "" none */
 	int file;
 	bool torn;           /* the file ends in half a line */
+	bool astray;         /* at the last look it was no longer at its path */
+	bool curable;        /* what keeps it from being written can be seen to end without writing */
 	atomic_bool records; /* there is a record file */
 };
 
@@ -94,7 +97,8 @@ note_record(struct journal *journal, bool written, const char *trouble)
 	else if (state->record_failed_since == 0)
 		state->record_failed_since = clock_now();
 	if (!written)
-		snprintf(state->record_trouble, sizeof state->record_trouble, "%s", trouble);
+		snprintf(state->record_trouble, sizeof state->record_trouble, "%.*s",
+		    (int)sizeof state->record_trouble - 1, trouble);
 	pthread_mutex_unlock(&journal->lock);
 }
 
@@ -112,6 +116,7 @@ write_record(struct journal *journal, char *text)
 		journal->torn = false;
 	else if (written > 0)
 		journal->torn = true;
+	journal->curable = written >= 0 || errno == ENOSPC;
 	trouble = journal->file < 0 ? "it is not open" : written < 0 ? strerror(errno) : "only part of it was written";
 	if (written != (ssize_t)size)
 		syslog(LOG_ERR, "%s: a record could not be written: %s", journal->path, trouble);
@@ -151,6 +156,67 @@ reopen_record(struct journal *journal)
 	memcpy(journal->path, journal->next_path, sizeof journal->path);
 }
 
+/* ---- a look at where the records go ---- */
+
+static bool
+is_in_place(const struct journal *journal)
+{
+	struct stat ours, there;
+
+	return journal->file >= 0 && fstat(journal->file, &ours) == 0 && lstat(journal->path, &there) == 0 &&
+	    ours.st_dev == there.st_dev && ours.st_ino == there.st_ino;
+}
+
+/* False if it cannot be opened: records would go into a file that nobody sees. */
+static bool
+put_back(struct journal *journal)
+{
+	struct fault why = { .text = "" };
+	int file = open_record(journal->path, &why);
+
+	if (file < 0) {
+		journal->curable = true;
+		note_record(journal, false, why.text);
+		return false;
+	}
+	if (journal->file >= 0)
+		close(journal->file);
+	journal->file = file;
+	journal->torn = ends_torn(file);
+	syslog(LOG_WARNING, "%s: the record file was removed or replaced; what is there now is written", journal->path);
+	return true;
+}
+
+static const char *
+disk_trouble(int file)
+{
+	struct statvfs disk;
+
+	if (fstatvfs(file, &disk) != 0)
+		return "";
+	if ((disk.f_flag & ST_RDONLY) != 0)
+		return strerror(EROFS);
+	return (uint64_t)disk.f_bavail * disk.f_frsize < RECORD_ROOM ? strerror(ENOSPC) : "";
+}
+
+static void
+check_record(struct journal *journal)
+{
+	bool was_astray = journal->astray;
+	const char *trouble;
+
+	if (journal->path[0] == '\0')
+		return;
+	journal->astray = !is_in_place(journal);
+	if (journal->astray && (!was_astray || !put_back(journal)))
+		return;
+	trouble = disk_trouble(journal->file);
+	if (trouble[0] != '\0')
+		journal->curable = true;
+	if (trouble[0] != '\0' || journal->curable)
+		note_record(journal, trouble[0] == '\0', trouble);
+}
+
 /* Under load the writer wakes once for all lines of a moment: waking it for each line would cost the sessions more
  * than writing costs the writer. Call with the lock held. */
 static void
@@ -180,16 +246,17 @@ write_on(void *argument)
 	pthread_mutex_lock(&journal->lock);
 	while (journal->count > 0 || !journal->ends) {
 		unsigned long dropped = journal->dropped;
-		bool reopen = journal->reopen && journal->before == 0;
+		bool reopen = journal->reopen && journal->before == 0, check = journal->check;
 		struct line line = { 0, NULL };
 
-		if (journal->count == 0 && !reopen) {
+		if (journal->count == 0 && !reopen && !check) {
 			rest(journal, lately);
 			lately = false;
 			continue;
 		}
 		lately = true;
-		if (!reopen) {
+		journal->check = false;
+		if (!reopen && !check) {
 			line = journal->queue[journal->first];
 			journal->first = (journal->first + 1) % JOURNAL_QUEUE;
 			journal->count--;
@@ -199,6 +266,8 @@ write_on(void *argument)
 		pthread_mutex_unlock(&journal->lock);
 		if (reopen)
 			reopen_record(journal);
+		if (check)
+			check_record(journal);
 		if (dropped > 0)
 			syslog(LOG_WARNING, "%lu log lines were dropped: the log is too slow", dropped);
 		if (line.text != NULL)
@@ -294,6 +363,16 @@ journal_reopen(struct journal *journal, const char *facility, const char *record
 	pthread_cond_signal(&journal->filled);
 	while (journal->reopen)
 		pthread_cond_wait(&journal->reopened, &journal->lock);
+	pthread_mutex_unlock(&journal->lock);
+}
+
+void
+journal_check(struct journal *journal)
+{
+	pthread_mutex_lock(&journal->lock);
+	journal->check = true;
+	if (journal->sleeps)
+		pthread_cond_signal(&journal->filled);
 	pthread_mutex_unlock(&journal->lock);
 }
 

@@ -26,6 +26,11 @@ void journal_close(struct journal *); /* writes what is queued; NULL is fine */
  * what is queued has been written under the old ones. */
 void journal_reopen(struct journal *, const char *facility, const char *record);
 
+/* Has the thread look whether records can still be written, without writing one: a file that was removed or replaced is
+ * opened anew, at the second look, for logrotate may be at it; a full or read-only disk is noted. Does not wait for that:
+ * the next journal_look may tell. */
+void journal_check(struct journal *);
+
 /* level is syslog's LOG_*. A NULL journal drops the line. */
 void journal_say(struct journal *, int level, const char *fmt, ...) PRINTF_LIKE(3, 4);
 void journal_fault(struct journal *, int level, const struct fault *);
@@ -37,8 +42,8 @@ struct journal_state {
 	uint64_t dropped;            /* lines */
 	int64_t dropped_at;          /* the last */
 	char record[4096];           /* "": there is no record file */
-	int64_t record_failed_since; /* 0: the last record was written */
-	char record_trouble[128];
+	int64_t record_failed_since; /* 0: records can be written, as far as is known */
+	char record_trouble[256];
 };
 void journal_look(struct journal *, struct journal_state *out);
 

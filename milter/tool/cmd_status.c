@@ -62,6 +62,7 @@ print_daemon(struct span json)
 	print_member(", pid ", json, "pid");
 	print_member(", mode ", json, "mode");
 	print_member(", policy ", json, "policy");
+	print_member(", sources ", json, "sources_fingerprint");
 	print_time("\nlast load ", reload, "at");
 	puts(json_is_true(json_member(reload, "ok")) ? ": in force" : ": refused");
 }
@@ -99,15 +100,30 @@ print_mail(struct span json)
 	putchar('\n');
 }
 
+/* ", 3 networks" */
+static void
+print_count(const char *before, struct span object, const char *key, const char *noun)
+{
+	int64_t count = json_integer(json_member(object, key));
+
+	printf("%s%" PRId64 " %s%s", before, count, noun, text_s((size_t)count));
+}
+
 static void
 print_vendor(struct span vendor)
 {
 	print_member("vendor ", vendor, "name");
 	print_member(", mode ", vendor, "mode");
 	print_member(": ", vendor, "known");
-	print_member(" of ", vendor, "sources");
-	print_member(" sources known, ", vendor, "networks");
-	puts(" networks");
+	print_count(" of ", vendor, "sources", "source");
+	print_count(" known, ", vendor, "networks", "network");
+	if (json_member(vendor, "last").length > 0)
+		print_member(", last mail ", vendor, "last");
+	else
+		fputs(", no mail since the start", stdout);
+	if (json_is_true(json_member(vendor, "lock_open")))
+		print_count("; its lock is open: ", vendor, "forged_passed", "forged message");
+	puts(json_is_true(json_member(vendor, "lock_open")) ? " passed" : "");
 }
 
 static void print_export(struct span export)

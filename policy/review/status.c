@@ -1,6 +1,9 @@
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "policy/review/status.h"
+#include "policy/util/date.h"
 #include "policy/util/json.h"
 #include "policy/util/json_read.h"
 
@@ -16,6 +19,12 @@ write_mode(const struct status *status, struct text *out)
 	json_string(out, "mode", status->monitor ? "monitor" : "enforce");
 	if (status->policy[0] != '\0')
 		json_string(out, "policy", status->policy);
+	if (status->sources_fingerprint != 0) {
+		char fingerprint[17];
+
+		snprintf(fingerprint, sizeof fingerprint, "%016" PRIx64, status->sources_fingerprint);
+		json_string(out, "sources_fingerprint", fingerprint);
+	}
 }
 
 static void
@@ -42,11 +51,15 @@ write_vendors(const struct status *status, struct text *out)
 	begin_list(out, "vendors");
 	for (size_t i = 0; i < status->vendor_count; i++) {
 		const struct status_vendor *vendor = &status->vendors[i];
+		char last[DATE_TEXT];
 
 		json_begin(out);
 		json_string(out, "name", vendor->name);
 		json_string(out, "mode", vendor->mode);
 		json_bool(out, "lock_open", vendor->lock_open);
+		json_number(out, "forged_passed", (int64_t)vendor->forged_passed);
+		if (vendor->last != 0)
+			json_string(out, "last", date_write(vendor->last, last));
 		json_number(out, "sources", (int64_t)vendor->sources);
 		json_number(out, "known", (int64_t)vendor->known);
 		json_number(out, "networks", (int64_t)vendor->networks);

@@ -24,6 +24,8 @@ enum {
 struct status_vendor {
 	const char *name, *mode;
 	bool lock_open;                  /* a forged message would pass: its mode or the daemon's softens it */
+	uint64_t forged_passed;          /* since the start, because of that */
+	int64_t last;                    /* the last mail that was proven to be its */
 	bool asked;                      /* a source of its is asked for each client */
 	size_t sources, known, networks; /* sources that count */
 };
@@ -81,12 +83,13 @@ struct status {
 	const char *version, *config;
 	int64_t pid, since, now;
 	bool monitor;
-	const char *policy; /* fingerprint; "": not known */
+	const char *policy;           /* fingerprint; "": not known */
+	uint64_t sources_fingerprint; /* of what the sources list; 0: not known */
 	const struct status_vendor *vendors;
 	size_t vendor_count;
 	struct {
-		int64_t at; /* of the last reload, or the start */
-		bool ok;
+		int64_t at;     /* of the last reload, or the start */
+		bool ok, again; /* again: it was a reload */
 		struct status_strings faults;
 	} reload;
 	bool config_newer;
@@ -133,6 +136,9 @@ struct status {
 	struct status_alert *alerts;
 	size_t alert_count;
 };
+
+/* The last reload, if there was one since the start: what happened before it was seen by somebody. 0: there was none. */
+int64_t status_seen(const struct status *);
 
 /* Fills in the alerts of these parts, from the arena. False without memory. */
 bool status_judge(struct status *, unsigned parts, struct arena *);

@@ -18,6 +18,12 @@ add(struct alerts *alerts, const char *slug, const char *subject, int64_t since,
 		alerts->list[alerts->count++] = (struct status_alert){ slug, since, text, remedy, subject };
 }
 
+int64_t
+status_seen(const struct status *status)
+{
+	return status->reload.again ? status->reload.at : 0;
+}
+
 /* ---- the configuration ---- */
 
 /* The first fault that is no warning. */
@@ -101,12 +107,13 @@ judge_dns(const struct status *status, struct alerts *alerts)
 static void
 judge_store(const struct status *status, struct alerts *alerts)
 {
+	unsigned long long passed = status->store.passed;
+
 	if (status->store.works)
 		return;
 	add(alerts, "store-failed", "", status->store.since,
-	    arena_format(alerts->arena,
-		"the greylist %s is %s: nobody is greylisted; %llu messages have passed because of it",
-		status->store.name, status->store.state, (unsigned long long)status->store.passed),
+	    arena_format(alerts->arena, "the greylist %s is %s: nobody is greylisted; %llu message%s passed because of it",
+		status->store.name, status->store.state, passed, passed == 1 ? " has" : "s have"),
 	    status->store.why[0] != '\0'
 		? status->store.why
 		: "see the log for the reason; repair it or move it away, then restart greenlaned");
@@ -115,16 +122,17 @@ judge_store(const struct status *status, struct alerts *alerts)
 static void
 judge_kept(const struct status *status, struct alerts *alerts)
 {
+	unsigned long long dropped = status->journal.dropped;
 	struct arena *arena = alerts->arena;
 
 	judge_store(status, alerts);
 	if (status->disk_full)
 		add(alerts, "disk-full", "", 0, arena_format(arena, "the file system of %s is full", status->state_dir),
 		    "free disk space there");
-	if (status->journal.dropped_at > status->reload.at && status->now - status->journal.dropped_at < 24 * 3600)
+	if (status->journal.dropped_at > status_seen(status) && status->now - status->journal.dropped_at < 24 * 3600)
 		add(alerts, "journal-dropped", "", status->journal.dropped_at,
-		    arena_format(arena, "%llu log lines were dropped, the last within a day: the log is too slow",
-			(unsigned long long)status->journal.dropped),
+		    arena_format(arena, "%llu log line%s dropped, the last within a day: the log is too slow", dropped,
+			dropped == 1 ? " was" : "s were"),
 		    "check that syslog keeps up and its disk has room, then run greenlane reload");
 	if (status->journal.record_failed_since != 0)
 		add(alerts, "record-failed", "", status->journal.record_failed_since,
@@ -223,7 +231,8 @@ judge_export(const struct status_export *export, struct alerts *alerts)
 static void
 judge_hidden(const struct status *status, struct alerts *alerts)
 {
-	static const char remedy[] = "pass the real address to the MTA, see HIDDEN CLIENTS in greenlaned(8)";
+	static const char remedy[] =
+	    "pass the real address to the MTA, see HIDDEN CLIENTS in greenlaned(8), then run greenlane reload";
 	char when[DATE_TEXT];
 
 	for (size_t i = 0; i < status->hidden_count; i++) {

@@ -1,7 +1,9 @@
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "policy/sources/ranges.h"
+#include "policy/util/hash.h"
 
 /* What one source lists now. */
 struct listing {
@@ -76,6 +78,26 @@ build_table(const struct listing *listings, size_t count, size_t total, struct f
 	return table;
 }
 
+/* The sources in DNS, by their text, and their networks: those in files are in the policy's own fingerprint. */
+static uint64_t
+fingerprint_of(const struct source *sources, const struct listing *listings, size_t count)
+{
+	uint64_t hash = HASH_START;
+
+	for (size_t i = 0; i < count; i++) {
+		if (!source_counts(&sources[i]) || !source_asks_dns(&sources[i]))
+			continue;
+		hash = hash_bytes(hash, sources[i].text, strlen(sources[i].text) + 1);
+		for (size_t j = 0; listings[i].copied != NULL && j < listings[i].count; j++) {
+			const struct prefix *prefix = &listings[i].copied[j].prefix;
+
+			hash = hash_bytes(hash, prefix->base.bytes, address_width(&prefix->base) / 8);
+			hash = hash_bytes(hash, &prefix->bits, 1);
+		}
+	}
+	return hash;
+}
+
 struct ranges *
 ranges_build(const struct source *sources, size_t count, const struct source_belief *beliefs, struct fault *why)
 {
@@ -88,6 +110,7 @@ ranges_build(const struct source *sources, size_t count, const struct source_bel
 	} else {
 		ranges->count = count;
 		total = list_all(sources, beliefs, ranges, listings);
+		ranges->fingerprint = fingerprint_of(sources, listings, count);
 		ranges->table = build_table(listings, count, total, why);
 	}
 	free(listings);

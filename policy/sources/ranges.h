@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "policy/rules/vendor.h"
 #include "policy/sources/source_copy.h"
@@ -24,6 +25,7 @@ struct source_state {
 
 struct ranges {
 	struct prefix_table *table; /* numbers are source numbers; NULL: nothing is listed */
+	uint64_t fingerprint; /* of what is believed of the sources in DNS: differs when a network of theirs does */
 	size_t count;
 	struct source_state states[]; /* one per source, by number */
 };

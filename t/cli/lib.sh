@@ -86,9 +86,10 @@ finish_tap() {
 	exit
 }
 
-# nsd_serve: serves $world/root.zone as the root zone on a free $port of loopback, and waits until nsd answers.
+# nsd_serve: serves $world/root.zone as the root zone on a free $port of loopback ($nsd_port, if it is set), and waits until
+# nsd answers; it is $nsd_pid.
 nsd_serve() {
-	port=$(/usr/bin/python3 "$top/t/mta/net.py" ports 1)
+	port=${nsd_port:-$(/usr/bin/python3 "$top/t/mta/net.py" ports 1)}
 	cat > "$world/nsd.conf" <<END
 server:
     ip-address: 127.0.0.1@$port
@@ -111,7 +112,8 @@ zone:
     zonefile: "root.zone"
 END
 	nsd -d -c "$world/nsd.conf" 2> "$world/nsd.err" &
-	pids="$pids $!"
+	nsd_pid=$!
+	pids="$pids $nsd_pid"
 	until_true /usr/bin/python3 "$top/t/mta/net.py" dns 127.0.0.1 "$port" . ||
 		{ echo "Bail out! nsd does not answer"; exit 99; }
 }

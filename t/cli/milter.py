@@ -1,6 +1,7 @@
-"""Hands one mail of a stranger to greenlaned as an MTA would, and prints what becomes of it.
+"""Hands mail of a stranger to greenlaned as an MTA would, and prints what becomes of it.
 
-milter.py SOCKET SENDER [CLIENT [RCPT]]: "pass", or the reply. The dialogue is libmilter's, version 6.
+milter.py SOCKET SENDER [CLIENT [RCPT [COUNT]]]: "pass" for each mail, or the reply, which ends it. The dialogue is libmilter's,
+version 6.
 """
 import socket
 import struct
@@ -9,6 +10,7 @@ import sys
 SENDER = sys.argv[2]
 CLIENT = sys.argv[3] if len(sys.argv) > 3 else "203.0.113.5"
 RCPT = sys.argv[4] if len(sys.argv) > 4 else "anna@rx.example"
+COUNT = int(sys.argv[5]) if len(sys.argv) > 5 else 1
 # command: the bits of the negotiation by which the filter does not want it, or gives no reply to it
 FLAGS = {"C": (0x01, 0x1000), "H": (0x02, 0x2000), "M": (0x04, 0x4000), "R": (0x08, 0x8000), "T": (0x200, 0x10000),
          "L": (0x20, 0x80), "N": (0x40, 0x40000)}
@@ -73,10 +75,11 @@ class Milter:
 milter = Milter(sys.argv[1])
 milter.step("C", z("client.example") + b"4" + struct.pack("!H", 40000) + z(CLIENT))
 milter.step("H", z("client.example"))
-milter.step("M", z("<%s>" % SENDER))
-milter.step("R", z("<%s>" % RCPT))
-milter.step("T", b"")
-for name, value in (("From", " " + SENDER), ("Subject", " hello")):
-    milter.step("L", z(name, value))
-milter.step("N", b"")
-milter.end()
+for _ in range(COUNT):
+    milter.step("M", z("<%s>" % SENDER))
+    milter.step("R", z("<%s>" % RCPT))
+    milter.step("T", b"")
+    for name, value in (("From", " " + SENDER), ("Subject", " hello")):
+        milter.step("L", z(name, value))
+    milter.step("N", b"")
+    milter.end()
