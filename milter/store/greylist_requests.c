@@ -46,25 +46,27 @@ string_read(struct span value, char out[GREYLIST_VALUE_MAX + 1], struct fault *w
 }
 
 static bool
-read_sender(struct greylist_request *request, struct span value, struct fault *why)
+read_address(struct greylist_request *request, struct span value, void (*ask)(struct greylist_query *, const char *),
+    struct fault *why)
 {
 	char text[GREYLIST_VALUE_MAX + 1];
 
 	if (!string_read(value, text, why))
 		return false;
-	greylist_query_sender(&request->query, text);
+	ask(&request->query, text);
 	return true;
+}
+
+static bool
+read_sender(struct greylist_request *request, struct span value, struct fault *why)
+{
+	return read_address(request, value, greylist_query_sender, why);
 }
 
 static bool
 read_rcpt(struct greylist_request *request, struct span value, struct fault *why)
 {
-	char text[GREYLIST_VALUE_MAX + 1];
-
-	if (!string_read(value, text, why))
-		return false;
-	greylist_query_rcpt(&request->query, text);
-	return true;
+	return read_address(request, value, greylist_query_rcpt, why);
 }
 
 static bool
