@@ -274,12 +274,15 @@ test_outcome(void)
 	struct text out;
 
 	text_open(&out, AUTHRES_MAX);
-	authres_write_outcome("vouched", "nable-rmm", 312, US, &out);
+	authres_write_outcome("vouched", "nable-rmm", 312, false, US, &out);
 	is(out.bytes, "mx.example.com;\n\tx-greenlane=vouched policy.vendor=nable-rmm policy.waited=312",
 	    "an outcome with its vendor and what was waited");
 	text_clear(&out);
-	authres_write_outcome("stranger", "", -1, US, &out);
+	authres_write_outcome("stranger", "", -1, false, US, &out);
 	is(out.bytes, "mx.example.com;\n\tx-greenlane=stranger", "an outcome without a vendor");
+	text_clear(&out);
+	authres_write_outcome("stranger", "", -1, true, US, &out);
+	is(out.bytes, "mx.example.com;\n\tx-greenlane=stranger policy.action=tag", "and that it was tagged");
 	text_close(&out);
 }
 

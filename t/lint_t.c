@@ -365,6 +365,26 @@ static const struct {
 	    "warning: gl.conf:1: 'lists.bulk.example' in own.lists belongs to the shared sender 'bulk': what any of "
 	    "its customers forges would be treated like a stranger's mail; name the list's own host, or drop it" IN_OWN(
 		"shared-list") },
+	{ "strangers whose mail is held",
+	    "own = { domains = [ \"ours.example\" ]; }; strangers = { dmarc = \"quarantine\"; hold = true; }; " ONE,
+	    { VENDOR("a", "acme.example", OWN) },
+	    "warning: gl.conf: strangers.hold puts mail into the MTA's hold queue, where it stays until somebody reads it, and "
+	    "some of it is genuine; look there every day (postqueue -p marks it with !), or write strangers.hold = "
+	    "false" IN_OWN("hold-queue") },
+	{ "and somebody reads the queue",
+	    "own = { domains = [ \"ours.example\" ]; accept = [ \"hold-queue\" ]; }; "
+	    "strangers = { dmarc = \"reject\"; hold = true; }; " ONE,
+	    { VENDOR("a", "acme.example", OWN) }, "" },
+	{ "strangers' DMARC that is not asked", "strangers = { authenticate = false; dmarc = \"quarantine\"; }; " ONE,
+	    { VENDOR("a", "acme.example", OWN) },
+	    "warning: gl.conf: strangers.dmarc acts on nothing, because strangers.authenticate = false asks no DMARC of mail "
+	    "that claims no vendor; write strangers.authenticate = true, or strangers.dmarc = \"off\"" IN_OWN(
+		"dmarc-unchecked") },
+	{ "refusals without a greylist", "greylist = { store = \"none\"; }; strangers = { dmarc = \"reject\"; }; " ONE,
+	    { VENDOR("a", "acme.example", OWN) },
+	    "warning: gl.conf: strangers.dmarc = \"reject\" without a greylist does not know whose mail comes regularly, and "
+	    "would refuse that too; write greylist.store, or strangers.dmarc = \"quarantine\"" IN_OWN(
+		"dmarc-ungreylisted") },
 	{ "addresses of ours that are a relay's",
 	    "\nown = { domains = [ \"ours.example\" ]; networks = [ \"8.8.8.0/24\", \"8.8.4.0/24\" ];\n"
 	    "outbound = [ \"8.8.8.1\", \"8.8.4.1\" ]; may_forward = [ \"8.8.8.2\", \"8.8.4.2\" ]; };\n"

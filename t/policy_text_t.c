@@ -203,7 +203,8 @@ check_default_names(const struct policy *policy)
 	    "nobody sends in our names by default");
 	is(policy->own.name, "own", "our own names are a vendor without names by default");
 	is_number((long long)policy->own.domains.count, 0, "which no mail claims");
-	ok(s->strangers.authenticate && s->strangers.dmarc_report, "strangers are authenticated by default");
+	ok(s->strangers.authenticate && s->strangers.dmarc == STRANGERS_REPORT && !s->strangers.hold,
+	    "strangers are authenticated, and their DMARC is reported, by default");
 	is_number((long long)s->vendor_path.count, 2, "vendor_path has two directories by default");
 	is(s->vendor_path.list[1], GREENLANE_SITE_VENDOR_DIR, "the site's directory comes last");
 }

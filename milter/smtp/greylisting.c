@@ -68,6 +68,12 @@ ask(struct message *message, const char *rcpt)
 	return decision;
 }
 
+static bool
+is_known(enum greylist_state state)
+{
+	return state == GREYLIST_KNOWN || state == GREYLIST_FREE;
+}
+
 static void
 keep_state(struct message *message, const struct greylist_decision *decision)
 {
@@ -131,6 +137,7 @@ greylisting_at_rcpt(struct message *message, const char *rcpt, struct reply *out
 		return true;
 	message->asked_at_rcpt = true;
 	decision = ask(message, rcpt);
+	message->known_at_rcpt = message->known_at_rcpt || is_known(decision.state);
 	if (!greylist_state_waits(decision.state)) { /* for the message; refused recipients have their own line */
 		keep_state(message, &decision);
 		return true;
@@ -262,6 +269,34 @@ forget_unsure(struct message *message)
 	}
 }
 
+/* ---- known tuples ---- */
+
+/* Did mail of this sender to any of these recipients pass the greylist before? Looks, and teaches nothing. An exempt
+ * network never waits, so it counts as known; UNKNOWN: the store could not answer. */
+static enum tri
+tuple_is_known(struct message *message)
+{
+	const struct greylist_settings *settings = settings_of(message);
+	const struct facts *facts = &message->facts;
+
+	if (prefixes_hold(&settings->exempt_networks, &facts->client) || message->known_at_rcpt)
+		return YES;
+	if (message->asked_at_rcpt) /* it has passed there just now, for the first time */
+		return NO;
+	for (size_t i = 0; message->services->store != NULL && i < facts->rcpt_count; i++) {
+		char key[GREYLIST_KEY_MAX + 1];
+		size_t length = key_of(message, facts->rcpts[i], 'g', key);
+		struct greylist_record found;
+		bool known;
+
+		if (!store_get(message->services->store, key, length, &found, &known, NULL))
+			return UNKNOWN;
+		if (known && is_known(greylist_decide(settings, &found, facts->now).state))
+			return YES;
+	}
+	return NO;
+}
+
 /* ---- at the end ---- */
 
 /* One reply is for all recipients: the mail passes when the tuple of any recipient is due, and all are recorded.
@@ -303,19 +338,21 @@ watch(struct message *message)
 		waits = !greylist_exempts_all(settings_of(message), &message->facts);
 	}
 	if (message->would == ACTION_GREYLIST && !waits)
-		message->would = ACTION_PASS;
+		message->would = message->verdict.past_greylist;
 }
 
 /* Asks about mail that goes the stranger's way. */
 static enum action
 greylist(struct message *message)
 {
+	enum action passed = message->verdict.past_greylist;
+
 	if (message->asked_at_rcpt) /* the remaining recipients passed the greylist there */
-		return ACTION_PASS;
+		return passed;
 	if (is_on(message))
-		return waits_for_all(message) ? ACTION_GREYLIST : ACTION_PASS;
+		return waits_for_all(message) ? ACTION_GREYLIST : passed;
 	if (!message->services->first_contact || greylist_exempts_all(settings_of(message), &message->facts))
-		return ACTION_PASS; /* without a store there is no greylisting */
+		return passed; /* without a store there is no greylisting */
 	return ACTION_GREYLIST;
 }
 
@@ -325,6 +362,11 @@ greylisting_at_end(struct message *message)
 	struct verdict *verdict = &message->verdict;
 	bool keeps = message->services->unsure != NULL && !is_monitored(message);
 
+	if (verdict->asks_tuple) {
+		message->facts.tuple_asked = true;
+		message->facts.tuple_new = tri_not(tuple_is_known(message));
+		verdict_judge(message->judge, &message->facts, verdict);
+	}
 	if (keeps && verdict->outcome == OUTCOME_UNSURE &&
 	    (verdict->reason == REASON_DNS_TROUBLE || verdict->reason == REASON_SOURCE_WRONG))
 		weigh_unsure(message);

@@ -530,7 +530,8 @@ write_headers(struct message *message, struct ending *out)
 	out->results = keep(message, &text);
 	text_open(&text, AUTHRES_MAX);
 	authres_write_outcome(outcome_word(message->verdict.outcome), verdict_vendor(&message->verdict),
-	    message->grey == GREYLIST_DUE && message->tries.count > 0 ? message->tries.waited : -1, id, &text);
+	    message->grey == GREYLIST_DUE && message->tries.count > 0 ? message->tries.waited : -1,
+	    message->done == ACTION_TAG, id, &text);
 	out->outcome = keep(message, &text);
 	return out->results != NULL && out->outcome != NULL;
 }
@@ -630,7 +631,8 @@ message_end(struct message *message, struct ending *out)
 		decide(message, out);
 	}
 	if (out->action == ACTION_QUARANTINE)
-		out->quarantine = arena_format(message->arena, "greenlane: %s claims %s (%s)", message->id,
+		out->quarantine = arena_format(message->arena, "greenlane: %s %s%s (%s)", message->id,
+		    verdict_claim(&message->verdict) == NULL ? "is a stranger" : "claims ",
 		    verdict_vendor(&message->verdict), reason_slug(message->verdict.reason));
 	note_usage(message);
 	note_outbound(message);

@@ -52,6 +52,7 @@ struct message {
 	enum tri asks_at_rcpt;                /* is the greylist asked at RCPT? UNKNOWN: not decided yet */
 	bool vendor_promised;                 /* promised_vendor is known */
 	const struct vendor *promised_vendor; /* for which the delegate lets it past a greylister; NULL: none */
+	bool known_at_rcpt;                   /* and the tuple of some recipient had passed before */
 	bool asked_at_rcpt;                   /* every recipient so far passed the greylist at RCPT */
 	int64_t wait;                         /* seconds, for the reply */
 	struct refused refused[REFUSALS];     /* recipients that were refused at RCPT */

@@ -5,6 +5,7 @@
 #include "policy/config/lint.h"
 #include "policy/config/lint_overlap.h"
 #include "policy/config/lint_own.h"
+#include "policy/config/lint_strangers.h"
 #include "policy/config/policy_value.h"
 #include "policy/rules/warning.h"
 #include "policy/util/address.h"
@@ -408,6 +409,7 @@ lint_policy(const struct policy *policy, const struct suffix_list *suffixes, int
 		for (size_t j = 0; j < sizeof lints / sizeof lints[0]; j++)
 			lints[j](&lint, &policy->vendors[i]);
 	lint_own(policy, suffixes, faults);
+	lint_strangers(policy, faults);
 	lint_overlaps(policy, faults);
 }
 

@@ -23,7 +23,9 @@ enum { OWN_MAX = 1000 }; /* addresses or names of a list; each is compared with 
 #define DAYS(n) (INT64_C(n) * DAY)
 
 static const char *const daemon_modes[] = { "enforce", "monitor", NULL };
-static const char *const dmarc_words[] = { "off", "report", NULL };
+static const char *const dmarc_words[] = {
+	[STRANGERS_OFF] = "off", [STRANGERS_REPORT] = "report", [STRANGERS_QUARANTINE] = "quarantine", [STRANGERS_REJECT] = "reject", NULL
+};
 static const char *const stages[] = {
 	[GREYLIST_AUTO] = "auto", [GREYLIST_RCPT] = "rcpt", [GREYLIST_MESSAGE] = "message", NULL
 };
@@ -152,8 +154,9 @@ static const struct key setting_rows[] = {
 	    LIST_AT(own.daemon_names), .word = "a list of words", .check = value_word },
 	{ "strangers.authenticate", &key_bool, "true", "SPF, DKIM and DMARC of mail that claims no vendor",
 	    AT(strangers.authenticate) },
-	{ "strangers.dmarc", &key_switch, "report", "report: DMARC is evaluated and written, never acted on",
-	    AT(strangers.dmarc_report), .words = dmarc_words },
+	{ "strangers.dmarc", &key_word, "report", "what is done when it fails DMARC; report: it is only written down",
+	    AT(strangers.dmarc), .words = dmarc_words },
+	{ "strangers.hold", &key_bool, "false", "what is quarantined goes into the MTA's hold queue", AT(strangers.hold) },
 	{ "vendor_path", &key_texts, GREENLANE_VENDOR_DIR ", " GREENLANE_SITE_VENDOR_DIR,
 	    "directories of vendor files; of two files of one name the later counts", LIST_AT(vendor_path),
 	    .word = "a list of directories" },

@@ -381,11 +381,14 @@ out:
 }
 
 void
-authres_write_outcome(const char *outcome, const char *vendor, int64_t waited, const char *authserv_id, struct text *out)
+authres_write_outcome(const char *outcome, const char *vendor, int64_t waited, bool tagged, const char *authserv_id,
+    struct text *out)
 {
 	put_id(out, authserv_id);
 	text_format(out, ";\n\tx-greenlane=%s", outcome);
 	put_property(out, "policy.vendor", vendor);
 	if (waited >= 0)
 		text_format(out, " policy.waited=%lld", (long long)waited);
+	if (tagged)
+		text_put(out, " policy.action=tag");
 }

@@ -29,9 +29,9 @@ bool authres_bears(const char *value, size_t length, const char *authserv_id);
  * (out of memory) must not be used as a field. */
 void authres_write(const struct facts *, const char *authserv_id, struct text *out);
 
-/* Writes our own: "x-greenlane=vouched policy.vendor=nable-rmm policy.waited=312"; vendor "" and waited (seconds) -1
- * leave their properties out. */
-void authres_write_outcome(const char *outcome, const char *vendor, int64_t waited, const char *authserv_id,
-    struct text *out);
+/* Writes our own: "x-greenlane=unproven policy.vendor=nable-rmm policy.waited=312 policy.action=tag"; vendor "", waited
+ * (seconds) -1 and what is not tagged leave their properties out. */
+void authres_write_outcome(const char *outcome, const char *vendor, int64_t waited, bool tagged,
+    const char *authserv_id, struct text *out);
 
 #endif

@@ -218,6 +218,8 @@ struct facts {
 	struct asked_fact asked[ASKED_MAX];
 	size_t asked_count;
 
+	bool tuple_asked; /* the greylist was asked whether mail of this sender, recipient and network passed before */
+	enum tri tuple_new;   /* YES: none did; UNKNOWN: the store could not answer */
 	int64_t unsure_since; /* first time this tuple was unsure; 0: never before */
 	struct name_fact names[NAME_FACTS_MAX];
 	size_t name_count;

@@ -485,6 +485,7 @@ json_facts(struct text *out, const struct verdict_record *record)
 	json_bool(out, "dkim_done", facts->dkim_done);
 	json_asked(out, record);
 	json_vendors(out, facts, record->verdict);
+	json_string(out, "tuple_known", facts->tuple_asked ? tri_word(tri_not(facts->tuple_new)) : "unknown");
 	json_number(out, "unsure_since", facts->unsure_since);
 	json_names(out, facts);
 	json_bool(out, "failed", facts->failed);

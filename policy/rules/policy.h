@@ -93,6 +93,9 @@ enum undecided {
 	UNDECIDED_GREYLIST
 };
 
+/* What is done about strangers' DMARC, in rising order: not asked, only reported, cared for, refused. */
+enum strangers_dmarc { STRANGERS_OFF, STRANGERS_REPORT, STRANGERS_QUARANTINE, STRANGERS_REJECT };
+
 struct settings {
 	const char *authserv_id; /* "": the MTA's name */
 	bool monitor;            /* mode = "monitor" */
@@ -150,7 +153,8 @@ struct settings {
 	} own;
 	struct {
 		bool authenticate;
-		bool dmarc_report; /* dmarc = "report": evaluated and written, never acted on */
+		enum strangers_dmarc dmarc;
+		bool hold; /* what is quarantined goes into the MTA's hold queue, and is not only tagged */
 	} strangers;
 	struct strings vendor_path;
 };

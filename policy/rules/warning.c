@@ -25,6 +25,9 @@ const char *const warning_slugs[WARNINGS + 1] = {
 	[WARNING_RELAY_OVERLAP] = "relay-overlap",
 	[WARNING_NO_VENDORS] = "no-vendors",
 	[WARNING_ROOT_USER] = "root-user",
+	[WARNING_DMARC_UNCHECKED] = "dmarc-unchecked",
+	[WARNING_HOLD_QUEUE] = "hold-queue",
+	[WARNING_DMARC_UNGREYLISTED] = "dmarc-ungreylisted",
 };
 _Static_assert(WARNINGS <= 32, "struct vendor has a bit for each");
 

@@ -49,11 +49,13 @@ struct verdict {
 	bool settled; /* nothing later can change it */
 	enum outcome outcome;
 	enum reason reason;
-	enum action action;                  /* GREYLIST: the greylister is to be asked */
-	enum action would;                   /* the same if no mode, the daemon's or a vendor's, softened it */
-	bool learns;                         /* monitor mode keeps it from the greylister, which may learn from it */
-	int deciding;                        /* index of the claim that decided; -1: none */
-	const struct relay *relay;           /* that handed the message to us; NULL */
+	enum action action;        /* GREYLIST: the greylister is to be asked */
+	enum action would;         /* the same if no mode, the daemon's or a vendor's, softened it */
+	enum action past_greylist; /* what becomes of it where the greylister lets it pass: pass, tag, quarantine */
+	bool asks_tuple;           /* it depends on facts->tuple_new, which nobody has looked up */
+	bool learns;               /* monitor mode keeps it from the greylister, which may learn from it */
+	int deciding;              /* index of the claim that decided; -1: none */
+	const struct relay *relay; /* that handed the message to us; NULL */
 	struct claim claims[CLAIMS_MAX + 2]; /* plus our own names, and a vendor that covers strangers */
 	size_t claim_count;
 };

@@ -25,6 +25,7 @@ static const struct row {
 } rows[] = {
 	{ ACTION_GREYLIST, 0, REASON_NONE, "451", "4.7.1", "greylisted, please try again" },
 	{ ACTION_REJECT, 0, REASON_RELAYING, "554", "5.7.1", "relaying refused" },
+	{ ACTION_REJECT, 0, REASON_DMARC_REJECT, "550", "5.7.1", "message refused" },
 	{ ACTION_REJECT, 0, REASON_FROM_TOO_LONG, "550", "5.6.0", "message refused" },
 	{ ACTION_DEFER, 0, REASON_RECIPIENT_DIFFERS, "452", "4.5.3", "please send to this recipient separately" },
 	{ ACTION_DEFER, 0, REASON_OWN_FAILURE, "451", "4.3.0", "not accepted for now, please try again" },
@@ -104,7 +105,8 @@ sentence(const struct verdict *verdict, enum action done)
 
 	if ((verdict->outcome == OUTCOME_VOUCHED || open) && claim != NULL && claim->mode == MODE_MONITOR)
 		return "its mode is monitor, so proof does not help it yet";
-	if (done == ACTION_GREYLIST && (verdict->reason == REASON_NO_CLAIM || open))
+	if (done == ACTION_GREYLIST &&
+	    (verdict->reason == REASON_NO_CLAIM || verdict->reason == REASON_DMARC_QUARANTINE || open))
 		return "the first message of an unknown sender has to wait";
 	return reason_sentence(verdict->reason);
 }

@@ -5,6 +5,7 @@
 #include "policy/verdict/evidence.h"
 #include "policy/verdict/own.h"
 #include "policy/verdict/relay.h"
+#include "policy/verdict/strangers.h"
 #include "policy/verdict/verdict.h"
 
 const struct claim *
@@ -111,6 +112,8 @@ verdict_judge(const struct judge *judge, const struct facts *facts, struct verdi
 	}
 	claims_judge(judge, facts, out);
 	actions_decide(judge->policy, facts, out);
+	if (out->deciding < 0)
+		strangers_decide(judge, facts, out);
 	actions_override(judge->policy, facts, out);
 	out->settled = is_settled(judge->policy, facts, out);
 }

@@ -153,7 +153,8 @@ static bool
 wants_of_author(const struct judge *judge, const struct facts *facts, size_t i, bool claimed, struct wanted *out)
 {
 	const struct author *author = &facts->authors[i];
-	bool report = judge->policy->settings.strangers.authenticate && judge->policy->settings.strangers.dmarc_report;
+	bool report = judge->policy->settings.strangers.authenticate &&
+	    judge->policy->settings.strangers.dmarc != STRANGERS_OFF;
 
 	out->author = i;
 	if (wants_spf_from(judge, facts, author)) {
