@@ -33,6 +33,7 @@
 #include "milter/system/crypto_memory.h"
 #include "milter/system/journal.h"
 #include "milter/system/options.h"
+#include "milter/system/output.h"
 #include "milter/system/privileges.h"
 #include "milter/system/service_manager.h"
 #include "policy/config/lint.h"
@@ -137,7 +138,7 @@ usage(FILE *out)
 	    "\nexample:\n"
 	    "  greenlane check && greenlaned -f\n",
 	    GREENLANE_CONFIG);
-	exit(out == stdout ? 0 : EX_USAGE);
+	exit(output_end("greenlaned", out == stdout ? 0 : EX_USAGE));
 }
 
 static void
@@ -161,7 +162,7 @@ read_options(struct daemon *daemon, int argc, char **argv)
 			break;
 		case 'V':
 			printf("greenlaned %s\n", VERSION);
-			exit(0);
+			exit(output_end("greenlaned", 0));
 		default:
 			usage(stderr);
 		}

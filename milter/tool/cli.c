@@ -37,6 +37,7 @@ usage(FILE *out)
 	fputs("\nexit status:\n"
 	      "  0   well; others are the command's own, see greenlane help COMMAND\n"
 	      "  64  usage error\n"
+	      "  74  standard output cannot be written\n"
 	      "  77  the caller may not read a file that is needed\n"
 	      "  78  the configuration has errors\n"
 	      "\nexample:\n"
@@ -97,15 +98,14 @@ run_command(const char *config, int argc, char **argv)
 	return command == NULL ? unknown_command(argv[0]) : command->run(config, argc, argv);
 }
 
-int
-main(int argc, char **argv)
+static int
+read_line(int argc, char **argv)
 {
 	static const struct option known[] = { { "config", required_argument, NULL, 'c' },
 		{ "help", no_argument, NULL, 'h' }, { "version", no_argument, NULL, 'V' }, { NULL, 0, NULL, 0 } };
 	const char *config = GREENLANE_CONFIG;
 	int option;
 
-	signal(SIGCHLD, SIG_DFL); /* if our parent ignored it, we would not learn how a command ended */
 	while ((option = options_next("greenlane", argc, argv, "+:c:hV", known)) != -1) {
 		switch (option) {
 		case 'c':
@@ -122,4 +122,11 @@ main(int argc, char **argv)
 		}
 	}
 	return optind == argc ? usage(stderr) : run_command(config, argc - optind, argv + optind);
+}
+
+int
+main(int argc, char **argv)
+{
+	signal(SIGCHLD, SIG_DFL); /* if our parent ignored it, we would not learn how a command ended */
+	return output_end("greenlane", read_line(argc, argv));
 }

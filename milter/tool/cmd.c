@@ -52,7 +52,7 @@ next(const struct command *command, const char **config, int argc, char **argv, 
 	if (option != 'h')
 		return option;
 	help_write(command, stdout);
-	exit(0);
+	exit(output_end("greenlane", 0));
 }
 
 int

@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "milter/system/options.h"
+#include "milter/system/output.h"
 #include "policy/rules/policy.h"
 #include "policy/util/date.h"
 

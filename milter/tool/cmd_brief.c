@@ -200,11 +200,8 @@ brief_vendor(const struct policy *policy, const struct vendor *vendor)
 		brief.listings = &all[vendor->sources[0].number];
 	if (all == NULL || !write_brief(&brief, now)) {
 		fputs("greenlane: out of memory\n", stderr);
-	} else if (fwrite(brief.out.bytes, 1, brief.out.length, stdout) == brief.out.length && fflush(stdout) == 0) {
-		status = 0;
 	} else {
-		fprintf(stderr, "greenlane: standard output: cannot be written: %s\n", strerror(errno));
-		status = EX_IOERR;
+		status = output_put(&brief.out);
 	}
 	text_close(&brief.out);
 	arena_close(arena);

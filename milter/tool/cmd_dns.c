@@ -148,10 +148,8 @@ report_print(const struct dns_audit_report *report)
 
 	text_open(&text, DNS_AUDIT_TEXT_MAX);
 	dns_audit_write(report, &text);
-	if (fwrite(text.bytes, 1, text.length, stdout) != text.length || fflush(stdout) != 0) {
-		fprintf(stderr, "greenlane: standard output: cannot be written: %s\n", strerror(errno));
+	if (output_put(&text) != 0)
 		status = EX_IOERR;
-	}
 	text_close(&text);
 	for (size_t i = 0; i < DNS_AUDIT_PARTS && status != EX_IOERR; i++)
 		if (report->trouble[i][0] != '\0')

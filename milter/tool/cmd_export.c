@@ -84,10 +84,7 @@ put(const struct request *request, const struct text *text)
 
 	if (request->output != NULL)
 		return export_file_keep(request->output, text, &changed, &why) ? 0 : complain(&why, EX_CANTCREAT);
-	if (fwrite(text->bytes, 1, text->length, stdout) == text->length && fflush(stdout) == 0)
-		return 0;
-	fault_set(&why, "standard output: cannot be written: %s", strerror(errno));
-	return complain(&why, EX_IOERR);
+	return output_put(text);
 }
 
 static bool

@@ -167,7 +167,7 @@ print_setup(const struct policy *policy, const char *postconf, const char *name)
 		status = complain(EX_DATAERR, name,
 		    "contains no Postfix setting; save the output of `postconf -n; postconf -M` there");
 	else
-		status = fputs(out.bytes, stdout) == EOF || fflush(stdout) != 0 ? EX_IOERR : 0;
+		status = output_put(&out);
 	text_close(&out);
 	arena_close(arena);
 	return status;

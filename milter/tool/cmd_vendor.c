@@ -188,12 +188,7 @@ write_file(const char *path, const struct text *text)
 static int
 write_out(const char *path, const struct text *text)
 {
-	if (path != NULL)
-		return write_file(path, text);
-	if (fwrite(text->bytes, 1, text->length, stdout) == text->length && fflush(stdout) == 0)
-		return 0;
-	fprintf(stderr, "greenlane: standard output: cannot be written: %s\n", strerror(errno));
-	return EX_IOERR;
+	return path != NULL ? write_file(path, text) : output_put(text);
 }
 
 /* A file is found only by the name of its vendor. */

@@ -10,18 +10,19 @@ struct help {
 };
 
 #define USAGE "  64  usage error\n"
+#define NOT_WRITTEN "  74  standard output cannot be written\n"
 #define NOT_ALLOWED "  77  the caller may not read a file that is needed\n"
 #define BAD_CONFIG "  78  the configuration has errors\n"
 
 static const struct help rows[] = {
 	{ "check", "",
 	    "  0   no errors; there may be warnings\n"
-	    "  1   errors\n" USAGE NOT_ALLOWED,
+	    "  1   errors\n" USAGE NOT_WRITTEN NOT_ALLOWED,
 	    "greenlane check -c /etc/greenlane/new.conf" },
 	{ "dns", "",
 	    "  0   nothing is wrong\n"
-	    "  1   something is wrong in at least one domain\n" USAGE "  69  DNS did not answer every question\n"
-	    "  74  standard output cannot be written\n" NOT_ALLOWED BAD_CONFIG,
+	    "  1   something is wrong in at least one domain\n" USAGE
+	    "  69  DNS did not answer every question\n" NOT_WRITTEN NOT_ALLOWED BAD_CONFIG,
 	    "greenlane dns example.com" },
 	{ "explain",
 	    "  --client IP          address of the client; required\n"
@@ -34,7 +35,7 @@ static const struct help rows[] = {
 	    "  0   the message would pass, be greylisted, quarantined or tagged\n"
 	    "  1   it would be refused\n" USAGE "  65  the file is not a message\n"
 	    "  66  the message cannot be read\n"
-	    "  69  a part could not be started\n"
+	    "  69  a part could not be started\n" NOT_WRITTEN
 	    "  75  the message would be deferred\n" NOT_ALLOWED BAD_CONFIG,
 	    "greenlane explain --client 192.0.2.7 --mail-from bounce@acme.example --message notice.eml" },
 	{ "export",
@@ -42,8 +43,7 @@ static const struct help rows[] = {
 	    "  --output FILE        replace this file, if more than its date would change\n"
 	    "  --watch              keep running, and keep the file up to date\n"
 	    "  FORMAT is postgrey, postscreen, cidr, rspamd, milter-greylist, sendmail-access, nftables, rbldnsd or json.\n",
-	    "  0   written\n" USAGE "  73  the file cannot be written\n"
-	    "  74  standard output cannot be written\n" NOT_ALLOWED BAD_CONFIG,
+	    "  0   written\n" USAGE "  73  the file cannot be written\n" NOT_WRITTEN NOT_ALLOWED BAD_CONFIG,
 	    "greenlane export postgrey --output /etc/postgrey/greenlane" },
 	{ "greylist",
 	    "  --rcpt ADDRESS       a recipient, or all of a domain\n"
@@ -54,12 +54,12 @@ static const struct help rows[] = {
 	    "  show, pass and forget need to be told which tuples.\n",
 	    "  0   shown or changed\n"
 	    "  1   nothing found, or several match and nothing was changed\n" USAGE
-	    "  69  pass, forget: greenlaned does not run; the store cannot be read or written\n"
+	    "  69  pass, forget: greenlaned does not run; the store cannot be read or written\n" NOT_WRITTEN
 	    "  77  the caller may not read the store, or is neither root nor greenlaned's user\n" BAD_CONFIG,
 	    "greenlane greylist list --rcpt anna@example.com" },
-	{ "help", "", "  0   printed\n" USAGE, "greenlane help explain" },
+	{ "help", "", "  0   printed\n" USAGE NOT_WRITTEN, "greenlane help explain" },
 	{ "reload", "",
-	    "  0   reloaded\n" USAGE "  69  greenlaned does not run or does not answer\n"
+	    "  0   reloaded\n" USAGE "  69  greenlaned does not run or does not answer\n" NOT_WRITTEN
 	    "  77  the caller is neither root nor greenlaned's user\n"
 	    "  78  the reload was refused; the old policy stays in force\n",
 	    "greenlane reload" },
@@ -68,20 +68,19 @@ static const struct help rows[] = {
 	    "  --config-dir DIR     Postfix's configuration directory, if it is not the usual one\n",
 	    "  0   printed\n" USAGE "  65  the file is not the output of postconf\n"
 	    "  66  the file cannot be read\n"
-	    "  69  Postfix is not installed, or postconf failed\n"
-	    "  74  standard output cannot be written\n" NOT_ALLOWED BAD_CONFIG,
+	    "  69  Postfix is not installed, or postconf failed\n" NOT_WRITTEN NOT_ALLOWED BAD_CONFIG,
 	    "greenlane setup postfix" },
 	{ "sources",
 	    "  --vendor V           the sources of this vendor only\n"
 	    "  --json               print a list with an object for each source\n"
 	    "  --accept             accept the present state: drift is measured from now on\n",
 	    "  0   no drift, or it was accepted\n"
-	    "  1   drift\n" USAGE "  73  what was accepted cannot be saved\n" NOT_ALLOWED BAD_CONFIG,
+	    "  1   drift\n" USAGE "  73  what was accepted cannot be saved\n" NOT_WRITTEN NOT_ALLOWED BAD_CONFIG,
 	    "greenlane sources --vendor autotask" },
 	{ "status", "  --json               print one object, see greenlaned(8)\n",
 	    "  0   all is well\n"
 	    "  1   something is ill, or greenlaned does not run\n" USAGE
-	    "  69  it cannot be told, for example because the caller may not look\n",
+	    "  69  it cannot be told, for example because the caller may not look\n" NOT_WRITTEN,
 	    "greenlane status || mail -s greenlane root" },
 	{ "vendor",
 	    "  --selector S         of new: a DKIM selector of the vendor; may be repeated\n"
@@ -90,8 +89,7 @@ static const struct help rows[] = {
 	    "  0   printed or written\n"
 	    "  1   new: the domain does not exist; brief: the vendor is not in force\n" USAGE
 	    "  69  new: the resolver could not be started\n"
-	    "  73  new: the file exists or cannot be created\n"
-	    "  74  standard output or the file cannot be written\n"
+	    "  73  new: the file exists or cannot be created\n" NOT_WRITTEN
 	    "  75  new: DNS did not answer; nothing was written\n" NOT_ALLOWED BAD_CONFIG,
 	    "greenlane vendor new acme.example --output /etc/greenlane/vendors/acme.conf" },
 };

@@ -21,7 +21,7 @@ for command in check dns explain export greylist help reload setup sources statu
 	grep -qx $command "$world/commands"
 	ok $? "names $command"
 done
-for part in '^usage: greenlane ' '^  -c, --config FILE ' '^  -V, --version ' '^exit status:' '^  77 ' '^example:'; do
+for part in '^usage: greenlane ' '^  -c, --config FILE ' '^  -V, --version ' '^exit status:' '^  74 ' '^  77 ' '^example:'; do
 	out "$part" "and has '$part'"
 done
 cp "$world/out" "$world/top"
@@ -42,7 +42,7 @@ exits_of() {
 
 while read -r command; do
 	run 0 "$command --help" "$command" --help
-	for part in "^usage: greenlane \[-c FILE\] $command" '^options:' '^  -c, --config FILE ' '^exit status:' '^  64 ' \
+	for part in "^usage: greenlane \[-c FILE\] $command" '^options:' '^  -c, --config FILE ' '^exit status:' '^  64 ' '^  74 ' \
 		'^example:' "^  greenlane $command"; do
 		out "$part" "has '$part'"
 	done
@@ -60,8 +60,8 @@ while read -r command; do
 	same "$world/usage" "$world/said" "those of its usage"
 	missing=$(while read -r option; do grep -q "Fl -$option\$\|Fl -$option " "$manual" || echo "$option"; done < "$world/said")
 	is "$missing" "" "and greenlane(1) has each of them"
-	sed -n '/^exit status:/,/^$/s/^  \([0-9]*\) .*/\1/p' "$world/$command-help" | grep -vx '0\|64\|77\|78' > "$world/said"
-	exits_of "$command" | grep -vx '0\|64\|77\|78' > "$world/wanted"
+	sed -n '/^exit status:/,/^$/s/^  \([0-9]*\) .*/\1/p' "$world/$command-help" | grep -vx '0\|64\|74\|77\|78' > "$world/said"
+	exits_of "$command" | grep -vx '0\|64\|74\|77\|78' > "$world/wanted"
 	same "$world/wanted" "$world/said" "the exit statuses of $command are those of greenlane(1)"
 done < "$world/commands"
 
@@ -93,6 +93,35 @@ run 64 "a misspelt second word" vendor nwe acme.example
 err "^greenlane: unknown command 'vendor nwe'; did you mean 'new'\?$" "gets the one that is meant"
 run 64 "a wrong option" check --quiet
 err '^greenlane help check: ' "names the way to --help"
+
+# ---- what cannot be written ----
+
+# unwritten NAME COMMAND...: its output does not fit on the disk, which is said.
+unwritten() {
+	title=$1
+	shift
+	"$@" > /dev/full 2> "$world/err"
+	is "$?" 74 "$title"
+	is "$(grep -c "^${1##*/}: standard output: cannot be written" "$world/err")" 1 "says so"
+}
+if [ -c /dev/full ]; then
+	{ on_this_host; printf 'vendor_path = [ "%s/full" ];\ndns = { servers = [ "127.0.0.1@9" ]; };\n' "$world"; } > "$world/full.conf"
+	echo 'vendors = ( { name = "full"; } ); own = { domains = [ "own.example" ]; };' >> "$world/full.conf"
+	mkdir "$world/full"
+	echo 'vendor = { name = "full"; domains = [ "full.example" ]; sources = ( { cidr = [ "4.2.2.1" ]; } ); };' > "$world/full/full.conf"
+	for words in --help --version help 'help check' 'check --help' "check -c $world/full.conf" "status -c $world/full.conf" \
+		"sources -c $world/full.conf" "sources --json -c $world/full.conf" "export cidr -c $world/full.conf" \
+		"vendor brief full -c $world/full.conf" "explain --client 127.0.0.1 -c $world/full.conf" \
+		"explain --json --client 127.0.0.1 -c $world/full.conf" \
+		"setup postfix --postconf $top/t/postfix_setup/fresh.postconf -c $world/full.conf"; do
+		# shellcheck disable=SC2086 # words
+		unwritten "greenlane ${words%% -c*}" "$greenlane" $words
+	done
+	[ ! -x "$greenlaned" ] || unwritten "greenlaned --help" "$greenlaned" --help
+	[ ! -x "$greenlaned" ] || unwritten "greenlaned --version" "$greenlaned" --version
+else
+	skip "what cannot be written" "there is no /dev/full"
+fi
 
 # ---- completion ----
 

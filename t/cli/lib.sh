@@ -1,7 +1,8 @@
 # lib.sh - shared by the tests of greenlane: the program, a private directory, TAP. Sourced, POSIX sh.
 #
 # Set name=WORD (part of the directory's name) before sourcing it. It provides $greenlane, $world (removed at the end,
-# when the processes in $pids are ended), ok, is, skip, run, out, err, lacks, quiet, until_true; a test ends with finish_tap.
+# when the processes in $pids are ended), ok, is, skip, run, out, err, lacks, quiet, until_true,
+# on_this_host; a test ends with finish_tap.
 # If $config is set, run passes it with -c; $input is the standard input of run.
 
 set -u
@@ -27,6 +28,21 @@ trap clean_up EXIT
 trap 'exit 130' HUP INT PIPE TERM
 
 count=0 failed=0 config='' input=''
+
+# the Postfix of this host is not the test's
+MAIL_CONFIG=$world/no-postfix
+export MAIL_CONFIG
+
+# on_this_host: the lines of a configuration with which greenlaned may start here, whoever runs the test.
+on_this_host() {
+	site_user=$(id -un)
+	mkdir -p "$world/host"
+	[ "$(id -u)" -ne 0 ] || { site_user=nobody && chown nobody "$world/host"; } # root is warned of
+	printf 'user = "%s";\nstate_dir = "%s/host/state";\n' "$site_user" "$world"
+	printf 'milter = { listen = "unix:%s/host/milter.sock"; group = "%s"; deadline = "2s"; };\n' "$world" "$(id -gn)"
+	printf 'control = { listen = "unix:%s/host/control.sock"; };\ngreylist = { store = "lmdb:%s/host/greylist"; };\n' \
+		"$world" "$world"
+}
 
 ok() { # STATUS NAME
 	count=$((count + 1))

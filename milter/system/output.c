@@ -1,0 +1,26 @@
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "milter/system/output.h"
+
+int
+output_put(const struct text *text)
+{
+	return fwrite(text->bytes, 1, text->length, stdout) == text->length ? 0 : EX_IOERR;
+}
+
+/* What failed earlier, in a printf, has left no errno. */
+int
+output_end(const char *program, int status)
+{
+	bool failed = ferror(stdout);
+
+	errno = 0;
+	if (fflush(stdout) == 0 && !failed)
+		return status;
+	fprintf(stderr, "%s: standard output: cannot be written%s%s\n", program, errno == 0 ? "" : ": ",
+	    errno == 0 ? "" : strerror(errno));
+	return EX_IOERR;
+}
