@@ -174,14 +174,14 @@ read_options(struct daemon *daemon, int argc, char **argv)
 static void
 read_first_policy(struct daemon *daemon)
 {
-	if (access(daemon->config, R_OK) != 0 && errno == EACCES) {
-		fprintf(stderr, "greenlaned: %s: you may not read it; start it as root\n", daemon->config);
-		exit(EX_NOPERM);
-	}
 	daemon->faults = faults_open();
 	if (daemon->faults == NULL)
 		exit(EX_OSERR);
 	daemon->first = config_files_read(daemon->config, daemon->faults);
+	if (daemon->first == NULL && daemon->faults->denied[0] != '\0') {
+		fprintf(stderr, "greenlaned: %s: you may not read it; start it as root\n", daemon->faults->denied);
+		exit(EX_NOPERM);
+	}
 	show_faults(daemon->faults);
 	if (daemon->first == NULL) {
 		fprintf(stderr, "greenlaned: %zu error%s in the configuration; nothing was started\n",

@@ -27,6 +27,7 @@ struct config_texts {
 		char *text;
 	} * list;
 	const struct strings *folders; /* used instead of vendor_path; NULL */
+	struct faults *faults;         /* of this load */
 };
 
 static void
@@ -92,6 +93,8 @@ config_texts_read(struct config_texts *texts, const char *path, const char **kep
 		return NULL;
 	}
 	snprintf(file->path, sizeof file->path, "%s", path);
+	if (texts->faults->denied[0] == '\0' && faccessat(AT_FDCWD, path, R_OK, AT_EACCESS) != 0 && errno == EACCES)
+		snprintf(texts->faults->denied, sizeof texts->faults->denied, "%s", path);
 	file->text = read_file(file->path, length, why);
 	if (file->text == NULL) {
 		free(file);
@@ -322,7 +325,7 @@ suffixes_load(void)
 struct policy *
 config_files_read(const char *path, struct faults *faults)
 {
-	struct config_texts texts = { .list = NULL };
+	struct config_texts texts = { .faults = faults };
 	psl_ctx_t *psl = suffixes_load();
 	const struct suffix_list suffixes = { psl };
 	struct policy_files files = { &texts, read_vendor, read_networks, &suffixes };
@@ -348,7 +351,7 @@ config_files_read(const char *path, struct faults *faults)
 struct policy *
 config_files_read_vendor(const struct strings *folders, const char *name, struct faults *faults)
 {
-	struct config_texts texts = { .folders = folders };
+	struct config_texts texts = { .folders = folders, .faults = faults };
 	psl_ctx_t *psl;
 	struct suffix_list suffixes;
 	struct policy_files files = { &texts, read_vendor, read_networks, &suffixes };

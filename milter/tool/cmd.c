@@ -95,16 +95,22 @@ cmd_may(const char *path, int how)
 }
 
 struct policy *
+cmd_read(const char *config, struct faults *faults)
+{
+	struct policy *policy = config_files_read(config, faults);
+
+	if (policy == NULL && faults->denied[0] != '\0' && !cmd_may(faults->denied, R_OK))
+		exit(EX_NOPERM);
+	return policy;
+}
+
+struct policy *
 cmd_load(const char *config)
 {
-	struct faults *faults;
-	struct policy *policy;
+	struct faults *faults = faults_open();
+	struct policy *policy = faults == NULL ? NULL : cmd_read(config, faults);
 	char text[1024];
 
-	if (!cmd_may(config, R_OK))
-		exit(EX_NOPERM);
-	faults = faults_open();
-	policy = faults == NULL ? NULL : config_files_read(config, faults);
 	for (size_t i = 0; faults != NULL && i < faults->kept; i++) {
 		if (faults->list[i].level == FAULT_WARNING && policy != NULL)
 			continue;

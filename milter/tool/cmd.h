@@ -54,8 +54,11 @@ bool cmd_may(const char *path, int how) MUST_USE;
 enum { CMD_TIME_TEXT = DATE_TEXT };
 const char *cmd_time_text(int64_t when, char out[CMD_TIME_TEXT]);
 
-/* Loads the configuration, and prints its errors on standard error. NULL: the caller exits with EX_CONFIG. If the caller
- * may not read it, ends the program with EX_NOPERM. */
+/* Reads the configuration. NULL: the errors are among the faults. If the caller may not read it, or a file that it names,
+ * ends the program with EX_NOPERM. */
+struct policy *cmd_read(const char *config, struct faults *);
+
+/* The same, and prints its errors on standard error. NULL: the caller exits with EX_CONFIG. */
 struct policy *cmd_load(const char *config);
 
 #endif

@@ -35,6 +35,7 @@ enum { FAULTS_MAX = 200 };
 struct faults {
 	size_t errors, warnings; /* counted, kept or not */
 	size_t kept;
+	char denied[256]; /* the first file of the load that the caller may not read; "": none */
 	struct {
 		enum fault_level level;
 		struct fault fault;

@@ -226,6 +226,17 @@ if [ "$(id -u)" -ne 0 ] || { command -v setpriv > /dev/null && as_stranger test 
 	denied "$world/closed.conf" "nor sources" $closed sources
 	denied "$world/closed.conf" "nor vendor brief" $closed vendor brief acme
 	denied "$world/closed.conf" "nor vendor new" $closed vendor new acme.example
+	chmod 0 "$world/vendors/acme.conf"
+	for words in check 'explain --client 192.0.2.1' 'dns acme.example' 'export cidr' 'setup postfix' sources \
+		'vendor brief acme' 'vendor new acme.example'; do
+		denied "$world/vendors/acme.conf" "${words%% -*} may not read a vendor file" $opened $words
+	done
+	if [ -x "$greenlaned" ]; then
+		as_stranger "$greenlaned" $opened -f > "$world/out" 2> "$world/err"
+		is "$? $(cat "$world/err")" "77 greenlaned: $world/vendors/acme.conf: you may not read it; start it as root" \
+			"nor may greenlaned, in one line"
+	fi
+	chmod 644 "$world/vendors/acme.conf"
 	if [ -x "$greenlaned" ]; then
 		as_stranger "$greenlaned" $closed -f > "$world/out" 2> "$world/err"
 		is "$?" 77 "nor greenlaned"
