@@ -8,6 +8,7 @@
 #include "milter/state/config_files.h"
 #include "milter/tool/cmd.h"
 #include "milter/tool/help.h"
+#include "policy/config/policy_keys.h"
 #include "policy/util/fault.h"
 
 void
@@ -73,6 +74,19 @@ int
 cmd_first_word(const struct command *command, const char **config, int argc, char **argv)
 {
 	return next(command, config, argc, argv, "+:c:h", &none) == -1 ? argc - optind : -1;
+}
+
+bool
+cmd_is_word(const struct command *command, const char *given, const char *const *words, size_t count)
+{
+	char hint[HINT_TEXT];
+
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(given, words[i]) == 0)
+			return true;
+	fprintf(stderr, "greenlane: unknown command '%s %.60s'%s\n", command->name, given,
+	    keys_hint(given, words, count, hint));
+	return false;
 }
 
 const char *

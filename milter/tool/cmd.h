@@ -37,7 +37,10 @@ int cmd_option(const struct command *, const char **config, int argc, char **arg
 /* The same for a command without options: returns the number of its words, from argv[optind] on; -1: a wrong option. */
 int cmd_words(const struct command *, const char **config, int argc, char **argv);
 
-/* The same, but stops at the first word: options after it are not read. */
+/* Is this one of the words that may follow the command? If not, says which is meant, or all of them. */
+bool cmd_is_word(const struct command *, const char *given, const char *const *words, size_t count) MUST_USE;
+
+/* The same as cmd_words, but stops at the first word: options after it are not read. */
 int cmd_first_word(const struct command *, const char **config, int argc, char **argv);
 
 /* Prints "usage: ..." and where to find more on standard error, and returns EX_USAGE. */

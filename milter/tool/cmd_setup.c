@@ -56,70 +56,6 @@ read_file(const char *path, struct text *out)
 	return status;
 }
 
-/* Its standard error is ours: postconf warns of mistakes in main.cf. */
-static int
-spawn_postconf(char **arguments, int writes, pid_t *pid)
-{
-	posix_spawn_file_actions_t files;
-	int error;
-
-	posix_spawn_file_actions_init(&files);
-	posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
-	posix_spawn_file_actions_adddup2(&files, writes, 1);
-	error = posix_spawnp(pid, arguments[0], &files, NULL, arguments, environ);
-	posix_spawn_file_actions_destroy(&files);
-	return error;
-}
-
-static int
-take_output(char **arguments, int ends[2], struct text *out)
-{
-	FILE *stream = fdopen(ends[0], "r");
-	int error, ended = -1, status; /* -1: no status, which counts as failure */
-	pid_t pid;
-
-	if (stream == NULL) {
-		close(ends[0]);
-		close(ends[1]);
-		return complain(EX_OSERR, arguments[0], strerror(errno));
-	}
-	error = spawn_postconf(arguments, ends[1], &pid);
-	close(ends[1]);
-	if (error != 0) {
-		fclose(stream);
-		return complain(EX_UNAVAILABLE, arguments[0],
-		    error == ENOENT ? "Postfix is not installed on this host; give saved output with --postconf FILE"
-				    : strerror(error));
-	}
-	status = read_stream(stream, arguments[0], out);
-	fclose(stream);
-	while (waitpid(pid, &ended, 0) < 0 && errno == EINTR)
-		continue;
-	if (status == 0 && !(WIFEXITED(ended) && WEXITSTATUS(ended) == 0))
-		return complain(EX_UNAVAILABLE, arguments[0], "failed; its messages are above");
-	text_char(out, '\n');
-	return status;
-}
-
-static int
-ask_postconf(const char *folder, const char *const *words, struct text *out)
-{
-	char *arguments[ARGUMENTS_MAX] = { (char *)"postconf" };
-	size_t count = 1;
-	int ends[2];
-
-	if (folder != NULL) {
-		arguments[count++] = (char *)"-c";
-		arguments[count++] = (char *)folder;
-	}
-	while (*words != NULL && count < ARGUMENTS_MAX - 1)
-		arguments[count++] = (char *)*words++;
-	if (pipe2(ends, O_CLOEXEC) != 0)
-		return complain(EX_OSERR, arguments[0], strerror(errno));
-	return take_output(arguments, ends, out);
-}
-
-/* The settings, the services, and the defaults that the lines depend on. */
 static int
 ask_all(const char *folder, struct text *out)
 {
@@ -178,6 +114,7 @@ read_options(struct request *request, const char **config, int argc, char **argv
 {
 	static const struct option options[] = { { "postconf", required_argument, NULL, 'p' },
 		{ "config-dir", required_argument, NULL, 'd' }, { NULL, 0, NULL, 0 } };
+	static const char *const words[] = { "postfix" };
 	int option;
 
 	while ((option = cmd_option(&cmd_setup, config, argc, argv, options)) != -1) {
@@ -188,7 +125,7 @@ read_options(struct request *request, const char **config, int argc, char **argv
 		else
 			return false;
 	}
-	return optind == argc - 1 && strcmp(argv[optind], "postfix") == 0 &&
+	return optind == argc - 1 && cmd_is_word(&cmd_setup, argv[optind], words, 1) &&
 	    (request->file == NULL || request->folder == NULL);
 }
 

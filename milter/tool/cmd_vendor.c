@@ -309,7 +309,6 @@ static int
 run(const char *config, int argc, char **argv)
 {
 	const char *names[WORDS];
-	char hint[HINT_TEXT];
 	bool named = cmd_first_word(&cmd_vendor, &config, argc, argv) > 0;
 	int word = optind;
 
@@ -320,8 +319,7 @@ run(const char *config, int argc, char **argv)
 		names[i] = words[i].name;
 	}
 	if (named)
-		fprintf(stderr, "greenlane: unknown command 'vendor %.60s'%s\n", argv[word],
-		    keys_hint(argv[word], names, WORDS, hint));
+		(void)!cmd_is_word(&cmd_vendor, argv[word], names, WORDS);
 	return cmd_usage(&cmd_vendor);
 }
 

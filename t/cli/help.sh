@@ -91,6 +91,12 @@ run 0 "help of two words" help vendor new
 out '^usage: greenlane \[-c FILE\] vendor new' "is that of the first"
 run 64 "a misspelt second word" vendor nwe acme.example
 err "^greenlane: unknown command 'vendor nwe'; did you mean 'new'\?$" "gets the one that is meant"
+run 64 "a misspelt MTA" setup postfx
+err "^greenlane: unknown command 'setup postfx'; did you mean 'postfix'\?$" "gets the one that is meant"
+run 64 "one that is like none" setup exim
+err "^greenlane: unknown command 'setup exim'; write postfix$" "gets those that there are"
+run 64 "a misspelt format" export rspmad
+err "; did you mean 'rspamd'\?$" "gets the one that is meant"
 run 64 "a wrong option" check --quiet
 err '^greenlane help check: ' "names the way to --help"
 
