@@ -12,6 +12,8 @@
 #include "policy/util/fault.h"
 #include "policy/util/text.h"
 
+#define NAME_SERVERS_FILE "/etc/resolv.conf"
+
 /* 127.0.0.1, as for libc */
 extern const struct dns_servers name_servers_default;
 

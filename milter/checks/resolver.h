@@ -31,6 +31,7 @@ struct budget {
 /* What resolver_tell says. */
 struct resolver_state {
 	struct dns_servers servers; /* in use; none: not known */
+	const char *resolv_conf;    /* where they come from; NULL: the configuration */
 	int64_t failing_since;      /* seconds since 1970; 0: all is well */
 };
 

@@ -583,6 +583,7 @@ unbound_tell(struct resolver *resolver, struct resolver_state *state)
 
 	pthread_mutex_lock(&dispatcher->lock);
 	state->servers = dispatcher->health.servers;
+	state->resolv_conf = dispatcher->health.resolv_conf;
 	pthread_mutex_unlock(&dispatcher->lock);
 	state->failing_since = silent_ms < RESOLVER_TROUBLE_MS ? 0 : clock_now() - silent_ms / 1000;
 }

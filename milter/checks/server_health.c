@@ -36,7 +36,7 @@ server_health_open(struct server_health *health, const struct resolver_settings 
 
 	*health = (struct server_health){ .journal = settings->journal };
 	if (settings->server_count == 0) {
-		health->resolv_conf = settings->resolv_conf != NULL ? settings->resolv_conf : "/etc/resolv.conf";
+		health->resolv_conf = settings->resolv_conf != NULL ? settings->resolv_conf : NAME_SERVERS_FILE;
 		if (!name_servers_of_host(health->resolv_conf, &health->servers, &none))
 			health->servers = name_servers_default;
 	} else if (!name_servers_given(settings->servers, settings->server_count, &health->servers, why)) {

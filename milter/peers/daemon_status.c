@@ -81,6 +81,7 @@ tell_dns(const struct daemon_status *own, struct status *status, struct arena *a
 	for (size_t i = 0; done && i < state.servers.count; i++)
 		done = (list[i] = arena_string(arena, state.servers.list[i])) != NULL;
 	status->dns.servers = (struct status_strings){ list, state.servers.count };
+	status->dns.file = state.resolv_conf;
 	status->dns.failing_since = state.failing_since;
 	return done;
 }

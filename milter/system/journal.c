@@ -269,7 +269,8 @@ write_on(void *argument)
 		if (check)
 			check_record(journal);
 		if (dropped > 0)
-			syslog(LOG_WARNING, "%lu log lines were dropped: the log is too slow", dropped);
+			syslog(LOG_WARNING, "%lu log line%s dropped: the log is too slow", dropped,
+			    dropped == 1 ? " was" : "s were");
 		if (line.text != NULL)
 			write_line(journal, &line);
 		pthread_mutex_lock(&journal->lock);

@@ -64,6 +64,17 @@ is_spf_term(const char *text, bool source, struct fault *why)
 	return is_spf_network(term, source, why);
 }
 
+/* "v=spf1 include:_spf.example.com -all" */
+static bool
+is_spf_record(const char *text, bool source, struct fault *why)
+{
+	if (strncasecmp(text, "v=spf1", 6) != 0)
+		return false;
+	fault_set(why, "'%.80s' is an SPF record; write the name that publishes it, such as %s\"example.com\"", text,
+	    source ? "spf = " : "");
+	return true;
+}
+
 /* "s1._domainkey.example.com", "_dmarc.example.com" */
 static bool
 is_record_place(const char *text, struct fault *why)
@@ -99,8 +110,8 @@ is_mailbox(const char *text, struct fault *why)
 bool
 forms_domain(const char *text, bool source, struct fault *why)
 {
-	return is_web_address(text, why) || is_spf_term(text, source, why) || is_record_place(text, why) ||
-	    (source && is_mailbox(text, why));
+	return is_web_address(text, why) || is_spf_record(text, source, why) || is_spf_term(text, source, why) ||
+	    is_record_place(text, why) || (source && is_mailbox(text, why));
 }
 
 /* ---- evidence ---- */

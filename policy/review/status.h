@@ -115,6 +115,7 @@ struct status {
 	} store;
 	struct {
 		struct status_strings servers; /* in use; none: not known */
+		const char *file;              /* that names them; NULL: the configuration */
 		int64_t failing_since;         /* no server answers since then; 0: they do */
 	} dns;
 	const struct status_source *sources;

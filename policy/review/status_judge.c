@@ -99,7 +99,10 @@ judge_dns(const struct status *status, struct alerts *alerts)
 	    arena_format(alerts->arena, "no name server has answered since %s; %s%s",
 		date_write(status->dns.failing_since, since), status->dns.servers.list[0],
 		status->dns.servers.count > 1 ? " and others are asked" : " is asked"),
-	    "check that name server, or name others in dns.servers");
+	    status->dns.file == NULL
+		? "check that name server, or name others in dns.servers and restart greenlaned"
+		: arena_format(alerts->arena, "check that name server, or name another in %s or in dns.servers",
+		      status->dns.file));
 }
 
 /* ---- what it keeps ---- */

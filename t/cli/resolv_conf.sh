@@ -91,7 +91,7 @@ stop() { # NAME
 conf
 
 tells() { "$greenlane" -c "$world/conf" status --json > "$world/out" 2> "$world/err"; grep -Eq -- "$1" "$world/out"; }
-is_ill() { tells '"slug":"dns-trouble"'; }
+is_ill() { tells '"slug":"dns-trouble",.*"remedy":"check that name server, or name another in /etc/resolv.conf or in dns.servers"'; }
 is_well() { ! is_ill && tells "\"dns\":{\"servers\":\\[$1\\],\"failing_since\":0}"; }
 
 # ---- a dead server at the start, and then another one is named ----
