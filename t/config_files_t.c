@@ -279,7 +279,7 @@ reviews_are_due_by_the_clock(void)
 	    "{ a = \"mail.acme.example\"; exclusive = true; review_by = \"2001-02-03\"; }");
 	says("warning: shipped/acme.conf:1: the review of a:mail.acme.example of 'acme' was due by 2001-02-03, more "
 	     "than review_grace (30d) ago: it counts as monitor only, and vouches for nothing; check whether it is "
-	     "still right, then write a later review_by\n"
+	     "still right, then write a later review_by; or write accept = [ \"review-lapsed\" ] beside 'acme'\n"
 	     "in force\n",
 	    "a review that was due long ago gives a warning, by today's date");
 	vendor_write("shipped/acme.conf", "acme", "shipped",
@@ -294,7 +294,7 @@ public_suffixes_are_known(void)
 	file_write("shipped/acme.conf", "vendor = { name = \"acme\"; domains = [ \"co.uk\" ]; };\n");
 	says("warning: shipped/acme.conf: 'co.uk' in domains of 'acme' is a public suffix: names below it belong to "
 	     "whoever registers them and do not count, and nothing proves the name itself; write the names that you "
-	     "mean\n"
+	     "mean; or write accept = [ \"public-suffix\" ] beside 'acme'\n"
 	     "in force\n",
 	    "public suffixes are those of the host's list");
 }
