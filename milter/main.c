@@ -20,6 +20,7 @@
 #include "milter/peers/alert_watch.h"
 #include "milter/peers/daemon_status.h"
 #include "milter/peers/kept_sockets.h"
+#include "milter/peers/listen.h"
 #include "milter/peers/listeners.h"
 #include "milter/peers/reload.h"
 #include "milter/smtp/message.h"
@@ -28,6 +29,7 @@
 #include "milter/state/config_files.h"
 #include "milter/state/engine.h"
 #include "milter/state/exports.h"
+#include "milter/state/start_list.h"
 #include "milter/store/store_watch.h"
 #include "milter/system/clock.h"
 #include "milter/system/crypto_memory.h"
@@ -36,6 +38,7 @@
 #include "milter/system/output.h"
 #include "milter/system/privileges.h"
 #include "milter/system/service_manager.h"
+#include "milter/system/socket_reach.h"
 #include "policy/config/lint.h"
 #include "policy/util/text.h"
 
@@ -190,20 +193,6 @@ read_first_policy(struct daemon *daemon)
 	}
 }
 
-static const char *
-unix_path(const char *listen)
-{
-	if (strncmp(listen, "unix:", 5) == 0)
-		return listen + 5;
-	return strncmp(listen, "local:", 6) == 0 ? listen + 6 : NULL;
-}
-
-static const char *
-lmdb_path(const char *store)
-{
-	return strncmp(store, "lmdb:", 5) == 0 ? store + 5 : NULL;
-}
-
 static void
 warn_of(const struct fault *why)
 {
@@ -214,20 +203,26 @@ warn_of(const struct fault *why)
 }
 
 static bool
+make_folder(const struct account *account, const struct start_folder *folder, struct fault *why)
+{
+	return folder->above ? account_make_folder_of(account, folder->path, folder->mode, why)
+			     : account_make_folder(account, folder->path, folder->mode, why);
+}
+
+static bool
 make_folders(struct daemon *daemon, const struct settings *settings, struct fault *why)
 {
-	const char *socket = unix_path(settings->milter.listen), *store = lmdb_path(settings->store);
+	struct start_folder folders[START_FOLDERS_MAX];
+	size_t count = start_folders(daemon->first, folders);
 	char lock[4200];
 
-	if (!account_make_folder(&daemon->account, settings->state_dir, 0750, why) ||
-	    (socket != NULL && !account_make_folder_of(&daemon->account, socket, 0755, why)) ||
-	    !account_make_folder_of(&daemon->account, settings->log.record, 0750, why))
-		return false;
-	if (store != NULL && !account_make_folder(&daemon->account, store, 0750, why))
-		warn_of(why); /* mail is served without a greylist; open_store logs it */
-	for (size_t i = 0; i < daemon->first->export_count; i++)
-		if (!account_make_folder_of(&daemon->account, daemon->first->exports[i].file, 0755, why))
+	for (size_t i = 0; i < count; i++) {
+		if (make_folder(&daemon->account, &folders[i], why))
+			continue;
+		if (!folders[i].spared)
 			return false;
+		warn_of(why); /* what it is for says so, too, when it is opened */
+	}
 	snprintf(lock, sizeof lock, "%s/lock", settings->state_dir);
 	return lock_take(lock, &daemon->account, why);
 }
@@ -235,13 +230,20 @@ make_folders(struct daemon *daemon, const struct settings *settings, struct faul
 static bool
 open_socket(struct daemon *daemon, const struct settings *settings, struct fault *why)
 {
-	const char *path = unix_path(settings->milter.listen);
+	const char *path = listener_path(settings->milter.listen);
+	struct fault closer;
+	gid_t gid;
 
+	if (listener_try(settings->milter.listen, &closer) != 0)
+		return fault_set(why, "milter.listen: %s", closer.text);
 	smfi_setbacklog(BACKLOG);
 	if (smfi_setconn((char *)settings->milter.listen) != MI_SUCCESS || smfi_opensocket(true) != MI_SUCCESS)
 		return fault_set(why, "milter.listen '%s' cannot be opened; does its directory exist, is its port free?",
 		    settings->milter.listen);
 	if (path != NULL && !account_give_socket(&daemon->account, path, settings->milter.group, why))
+		warn_of(why);
+	if (account_socket_group(&daemon->account, settings->milter.listen, settings->milter.group, &gid, why) &&
+	    !socket_may_be_reached("milter", settings->milter.listen, gid, why))
 		warn_of(why);
 	daemon->listeners = listeners_open(settings, &daemon->account, warn_of, why);
 	return daemon->listeners != NULL;
@@ -301,7 +303,7 @@ say_ready(struct daemon *daemon)
 static bool
 open_store(struct daemon *daemon, const struct settings *settings, struct fault *why)
 {
-	const char *path = lmdb_path(settings->store);
+	const char *path = start_lmdb_path(settings);
 
 	if (path != NULL && (daemon->store_open = store_watch(path, daemon->journal, why)) == NULL)
 		return false;

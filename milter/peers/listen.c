@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <poll.h>
 #include <pthread.h>
@@ -70,14 +71,26 @@ listener_path(const char *address)
 	return strncmp(address, "unix:", 5) == 0 ? address + 5 : NULL;
 }
 
-/* Removes the socket of a dead process; leaves a live one and a file that is not a socket alone. */
 static bool
-clear_path(const struct sockaddr_un *where, struct fault *why)
+unix_address(const char *path, struct sockaddr_un *out, struct fault *why)
+{
+	*out = (struct sockaddr_un){ .sun_family = AF_UNIX };
+	if (strlen(path) >= sizeof out->sun_path)
+		return fault_set(why, "'%.60s...' is too long for a socket; write a path of at most %zu bytes", path,
+		    sizeof out->sun_path - 1);
+	memcpy(out->sun_path, path, strlen(path) + 1);
+	return true;
+}
+
+/* Is there nothing, or the socket of a dead process? Not so a live one, and a file that is not a socket. */
+static bool
+path_is_free(const struct sockaddr_un *where, bool *there, struct fault *why)
 {
 	struct stat st;
 	int try, failed;
 
-	if (lstat(where->sun_path, &st) != 0)
+	*there = lstat(where->sun_path, &st) == 0;
+	if (!*there)
 		return true;
 	if (!S_ISSOCK(st.st_mode))
 		return fault_set(why, "'%s' is not a socket; move it away", where->sun_path);
@@ -86,9 +99,18 @@ clear_path(const struct sockaddr_un *where, struct fault *why)
 		return fault_set(why, "cannot make a socket: %s", strerror(errno));
 	failed = connect(try, (const struct sockaddr *)where, sizeof *where) == 0 ? 0 : errno;
 	close(try);
-	if (failed != ECONNREFUSED)
-		return fault_set(why, "'%s' is served by another process", where->sun_path);
-	if (unlink(where->sun_path) != 0)
+	return failed == ECONNREFUSED ||
+	    fault_set(why, "'%s' is served by another process; stop that, or name another socket", where->sun_path);
+}
+
+static bool
+clear_path(const struct sockaddr_un *where, struct fault *why)
+{
+	bool there;
+
+	if (!path_is_free(where, &there, why))
+		return false;
+	if (there && unlink(where->sun_path) != 0)
 		return fault_set(why, "'%s' cannot be removed: %s", where->sun_path, strerror(errno));
 	return true;
 }
@@ -96,15 +118,10 @@ clear_path(const struct sockaddr_un *where, struct fault *why)
 static int
 bind_unix(const char *path, struct fault *why)
 {
-	struct sockaddr_un where = { .sun_family = AF_UNIX };
+	struct sockaddr_un where;
 	int made;
 
-	if (strlen(path) >= sizeof where.sun_path) {
-		fault_set(why, "'%.60s...' is too long for a socket", path);
-		return -1;
-	}
-	memcpy(where.sun_path, path, strlen(path) + 1);
-	if (!clear_path(&where, why))
+	if (!unix_address(path, &where, why) || !clear_path(&where, why))
 		return -1;
 	made = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (made >= 0 && bind(made, (struct sockaddr *)&where, sizeof where) == 0)
@@ -133,6 +150,15 @@ bind_found(const struct addrinfo *found)
 	return -1;
 }
 
+static const char *
+remedy_of(int error)
+{
+	return error == EADDRINUSE   ? "stop what has it, or name another port"
+	    : error == EADDRNOTAVAIL ? "write an address of this host"
+	    : error == EACCES        ? "only root may open a port below 1024"
+				     : "see whether this host has such addresses";
+}
+
 /* "8891@127.0.0.1", "8891@::1" and "8891@[::1]". */
 static int
 bind_inet(const char *rest, int family, struct fault *why)
@@ -151,12 +177,16 @@ bind_inet(const char *rest, int family, struct fault *why)
 		memmove(host, host + 1, strlen(host));
 	}
 	failed = getaddrinfo(host, port, &hints, &found);
-	if (failed != 0)
-		fault_set(why, "host '%.80s' has no address: %s", host, gai_strerror(failed));
-	else if ((made = bind_found(found)) < 0)
-		fault_set(why, "port %s of %.80s cannot be opened: %s", port, host, strerror(errno));
+	if (failed != 0) {
+		fault_set(why, "host '%.80s' has no address: %s; write one of this host", host, gai_strerror(failed));
+	} else if ((made = bind_found(found)) < 0) {
+		failed = errno;
+		fault_set(why, "port %s of %.80s cannot be opened: %s; %s", port, host, strerror(failed),
+		    remedy_of(failed));
+	}
 	if (found != NULL)
 		freeaddrinfo(found);
+	errno = failed;
 	return made;
 }
 
@@ -171,6 +201,44 @@ bind_address(const char *address, struct fault *why)
 		return bind_inet(address + 6, AF_INET6, why);
 	fault_set(why, "'%.80s' is not a listener", address);
 	return -1;
+}
+
+/* The directory may be missing: who opens the socket makes it. */
+static int
+try_unix(const char *path, struct fault *why)
+{
+	const char *slash = strrchr(path, '/');
+	struct sockaddr_un where;
+	char folder[sizeof where.sun_path];
+	bool there;
+
+	if (!unix_address(path, &where, why) || !path_is_free(&where, &there, why))
+		return EADDRINUSE;
+	snprintf(folder, sizeof folder, "%.*s",
+	    slash == NULL       ? 1
+		: slash == path ? 1
+				: (int)(slash - path),
+	    slash == NULL ? "." : path);
+	if (faccessat(AT_FDCWD, folder, W_OK | X_OK, AT_EACCESS) == 0 || errno == ENOENT)
+		return 0;
+	there = errno == EACCES;
+	fault_set(why, "'%s' cannot be opened: %s", path, strerror(errno));
+	return there ? EACCES : EINVAL;
+}
+
+int
+listener_try(const char *address, struct fault *why)
+{
+	int made, error;
+
+	if (listener_path(address) != NULL)
+		return try_unix(listener_path(address), why);
+	made = bind_address(address, why);
+	error = errno;
+	if (made < 0)
+		return error == EACCES ? EACCES : EINVAL;
+	close(made);
+	return 0;
 }
 
 struct listener *

@@ -22,6 +22,10 @@ struct listener;
  * are dropped. Given. */
 struct listener *listener_open(const char *address, struct fault *why) MUST_USE;
 
+/* Would listener_open succeed? 0; EACCES where only root could; another errno. Makes and removes nothing: a port is bound
+ * for a moment. */
+int listener_try(const char *address, struct fault *why) MUST_USE;
+
 /* The path in the address of a Unix socket; NULL: it is not one. */
 const char *listener_path(const char *address);
 

@@ -5,6 +5,7 @@
 #include "milter/peers/delegate.h"
 #include "milter/peers/listeners.h"
 #include "milter/peers/socketmap.h"
+#include "milter/system/socket_reach.h"
 
 enum { PROMISES = 8192 /* sessions that delegate and milter may share */ };
 
@@ -30,14 +31,27 @@ open_one(struct peer *peer, const char *address, const struct account *account, 
 	snprintf(peer->address, sizeof peer->address, "%s", address);
 	if (address[0] == '\0')
 		return true;
-	if (path != NULL && !account_make_folder_of(account, path, 0755, why))
-		return false;
 	peer->listener = listener_open(address, why);
 	if (peer->listener == NULL)
 		return false;
 	if (path != NULL && !account_give_socket(account, path, group, why))
 		warn(why);
 	return true;
+}
+
+/* Those that MTAs connect to. */
+static void
+look_at_ways(const struct listeners *listeners, const struct account *account, const char *group,
+    void (*warn)(const struct fault *))
+{
+	static const char *const names[CONTROL] = { [DELEGATE] = "delegate", [SOCKETMAP] = "socketmap" };
+	struct fault why;
+	gid_t gid;
+
+	for (size_t i = 0; i < CONTROL; i++)
+		if (account_socket_group(account, listeners->peers[i].address, group, &gid, &why) &&
+		    !socket_may_be_reached(names[i], listeners->peers[i].address, gid, &why))
+			warn(&why);
 }
 
 /* Mail goes on without it: that it cannot be opened is a warning. */
@@ -72,6 +86,7 @@ listeners_open(const struct settings *settings, const struct account *account, v
 		listeners_free(listeners);
 		return NULL;
 	}
+	look_at_ways(listeners, account, settings->milter.group, warn);
 	open_control(listeners, settings, account, warn);
 	return listeners;
 }

@@ -83,3 +83,17 @@ export_file_is_fresh(const char *path, const struct text *text, bool *fresh, str
 	folder_close(&folder);
 	return done;
 }
+
+bool
+export_file_may_keep(const char *path, struct fault *why)
+{
+	struct folder folder;
+	const char *name;
+	bool may;
+
+	if (!folder_of(&folder, path, &name, why))
+		return why->text[0] == '\0';
+	may = file_may_replace(&folder, name, why);
+	folder_close(&folder);
+	return may;
+}

@@ -16,4 +16,7 @@ bool export_file_keep(const char *path, const struct text *, bool *changed, stru
  * missing file is not fresh, but is no fault. */
 bool export_file_is_fresh(const char *path, const struct text *, bool *fresh, struct fault *why) MUST_USE;
 
+/* Could it be written? Writes nothing; a directory that is missing is no fault: the start makes it. */
+bool export_file_may_keep(const char *path, struct fault *why) MUST_USE;
+
 #endif

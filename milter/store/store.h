@@ -112,6 +112,9 @@ struct store *store_lmdb_within(const char *path, size_t ceiling, struct fault *
  * Safe beside a process that writes (LMDB's lock file counts the readers). A directory without a greylist is a fault. Given.
  */
 struct store *store_lmdb_reader(const char *path, struct fault *why) MUST_USE;
+/* Could store_lmdb open it, were its directory made? held: a daemon has it open, so that it is not opened, only checked.
+ * Changes nothing. */
+bool store_lmdb_try(const char *path, bool held, struct fault *why) MUST_USE;
 
 /* Of a store that store_lmdb opened: is its file still the one that was opened, and as long as it was? False: it was
  * moved away, replaced or cut short. Then nothing more is written to it; what is left is to close it. */

@@ -149,6 +149,30 @@ file_open(const struct folder *folder, const char *name, int flags, struct stat 
 	return -1;
 }
 
+static bool
+may_write_in(const struct folder *folder, const char *name, struct fault *why)
+{
+	return faccessat(folder->fd, ".", W_OK | X_OK, AT_EACCESS) == 0 || fail(folder, name, "created", why);
+}
+
+bool
+file_may_open(const struct folder *folder, const char *name, int flags, struct fault *why)
+{
+	struct stat st;
+	int fd = file_open(folder, name, flags & ~(O_CREAT | O_TRUNC), &st, why);
+
+	if (fd < 0)
+		return why->text[0] == '\0' && may_write_in(folder, name, why);
+	close(fd);
+	return true;
+}
+
+bool
+file_may_replace(const struct folder *folder, const char *name, struct fault *why)
+{
+	return file_is_plain(folder, name, why) && may_write_in(folder, name, why);
+}
+
 /* At most size bytes: the file may have shrunk meanwhile. -1: see errno. */
 static ssize_t
 read_all(int fd, char *out, size_t size)

@@ -36,6 +36,11 @@ bool file_is_plain(const struct folder *, const char *name, struct fault *why) M
  * close(2). -1 with why; its text is "" when the file does not exist. */
 int file_open(const struct folder *, const char *name, int flags, struct stat *, struct fault *why) MUST_USE;
 
+/* May we open it so (a file that does not exist: make it)? Makes nothing. */
+bool file_may_open(const struct folder *, const char *name, int flags, struct fault *why) MUST_USE;
+/* May we replace it, or make it, in its directory? */
+bool file_may_replace(const struct folder *, const char *name, struct fault *why) MUST_USE;
+
 /* The whole file, of at most `most` bytes, NUL-terminated; given (malloc). NULL with why; its text is "" when the file
  * does not exist. */
 char *file_read(const struct folder *, const char *name, size_t most, size_t *length, struct fault *why) MUST_USE;

@@ -56,6 +56,22 @@ journal_facility_read(const char *name, int *facility)
 	return false;
 }
 
+enum { RECORD_FLAGS = O_RDWR | O_CREAT | O_APPEND };
+
+bool
+journal_may_record(const char *record, struct fault *why)
+{
+	struct folder folder;
+	const char *name;
+	bool may;
+
+	if (!folder_of(&folder, record, &name, why))
+		return why->text[0] == '\0';
+	may = file_may_open(&folder, name, RECORD_FLAGS, why);
+	folder_close(&folder);
+	return may;
+}
+
 /* No link, pipe or device: the directory's owner could redirect the records with one, or block the writer. */
 static int
 open_record(const char *path, struct fault *why)
@@ -66,7 +82,7 @@ open_record(const char *path, struct fault *why)
 	int file = -1;
 
 	if (folder_of(&folder, path, &name, why)) {
-		file = file_open(&folder, name, O_RDWR | O_CREAT | O_APPEND, &st, why);
+		file = file_open(&folder, name, RECORD_FLAGS, &st, why);
 		folder_close(&folder);
 	}
 	if (file < 0 && why->text[0] == '\0')

@@ -13,17 +13,29 @@
 #include "milter/system/privileges.h"
 
 bool
-account_find(const char *user, struct account *out, struct fault *why)
+account_named(const char *user, struct account *out, struct fault *why)
 {
-	const struct passwd *entry = geteuid() == 0 ? getpwnam(user) : getpwuid(geteuid());
+	const struct passwd *entry = getpwnam(user);
 
-	if (entry == NULL && geteuid() == 0)
+	if (entry == NULL)
 		return fault_set(why,
 		    "user '%s' does not exist; create it (adduser --system --group %s) or name another "
 		    "in `user`",
 		    user, user);
-	out->uid = entry == NULL ? geteuid() : entry->pw_uid;
-	out->gid = entry == NULL ? getegid() : entry->pw_gid;
+	*out = (struct account){ .uid = entry->pw_uid, .gid = entry->pw_gid };
+	snprintf(out->name, sizeof out->name, "%s", entry->pw_name);
+	return true;
+}
+
+bool
+account_find(const char *user, struct account *out, struct fault *why)
+{
+	const struct passwd *entry;
+
+	if (geteuid() == 0)
+		return account_named(user, out, why);
+	entry = getpwuid(geteuid());
+	*out = (struct account){ .uid = geteuid(), .gid = entry == NULL ? getegid() : entry->pw_gid };
 	snprintf(out->name, sizeof out->name, "%s", entry == NULL ? user : entry->pw_name);
 	return true;
 }
@@ -79,44 +91,106 @@ make_one(const struct account *account, int above, const char *name, mode_t mode
 	return -1;
 }
 
-bool
-account_make_folder(const struct account *account, const char *path, mode_t mode, struct fault *why)
+/* The same without making it. -1 with ENOENT: it is missing, and may be made. */
+static int
+look_at_one(int above, const char *name)
 {
-	char parts[4096], *save = NULL, *next;
-	int folder = open(path[0] == '/' ? "/" : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (faccessat(above, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return open_folder(above, name, false);
+	if (errno == ENOENT && faccessat(above, ".", W_OK | X_OK, AT_EACCESS) == 0)
+		errno = ENOENT;
+	return -1;
+}
 
-	if (snprintf(parts, sizeof parts, "%s", path) >= (int)sizeof parts) {
-		close(folder);
-		return fault_set(why, "'%.80s...' is too long for a path", path);
-	}
+/* Where the walk along a path ended: -1 with errno, or the directory. */
+static int
+walk(const struct account *account, char *parts, bool make, mode_t mode)
+{
+	int folder = open(parts[0] == '/' ? "/" : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	char *save = NULL, *next;
+
 	for (char *part = strtok_r(parts, "/", &save); part != NULL && folder >= 0; part = next) {
 		int above = folder;
 
 		next = strtok_r(NULL, "/", &save);
-		folder = make_one(account, above, part, next == NULL ? mode : 0755);
+		folder = make ? make_one(account, above, part, next == NULL ? mode : 0755) : look_at_one(above, part);
 		close_kept(above);
 	}
-	if (folder < 0)
-		return fault_at(why, path, 0,
-		    errno == ENOTDIR
-			? "cannot be created: part of the path is not a directory, or a link that root does not own; "
-			  "create it and give it to %s"
-			: "cannot be created: %2$s; create it and give it to %1$s",
-		    account->name, strerror(errno));
-	close(folder);
+	return folder;
+}
+
+static bool
+fail_folder(const struct account *account, const char *path, int error, struct fault *why)
+{
+	return fault_at(why, path, 0,
+	    error == ENOTDIR
+		? "cannot be created: part of the path is not a directory, or a link that root does not own; "
+		  "create it and give it to %s"
+		: "cannot be created: %2$s; create it and give it to %1$s",
+	    account->name, strerror(error));
+}
+
+/* 0, or an errno with why. */
+static int
+walk_path(const struct account *account, const char *path, bool make, mode_t mode, struct fault *why)
+{
+	char parts[4096];
+	int folder, error;
+
+	if (snprintf(parts, sizeof parts, "%s", path) >= (int)sizeof parts) {
+		fault_set(why, "'%.80s...' is too long for a path", path);
+		return ENAMETOOLONG;
+	}
+	folder = walk(account, parts, make, mode);
+	if (folder >= 0) {
+		close(folder);
+		return 0;
+	}
+	error = errno;
+	fail_folder(account, path, error, why);
+	return error;
+}
+
+bool
+account_make_folder(const struct account *account, const char *path, mode_t mode, struct fault *why)
+{
+	return walk_path(account, path, true, mode, why) == 0;
+}
+
+/* False: a file in no directory, or in the root. */
+static bool
+folder_above(const char *file, char out[4096])
+{
+	const char *slash = strrchr(file, '/');
+
+	if (slash == NULL || slash == file)
+		return false;
+	snprintf(out, 4096, "%.*s", (int)(slash - file), file);
 	return true;
 }
 
 bool
 account_make_folder_of(const struct account *account, const char *file, mode_t mode, struct fault *why)
 {
-	const char *slash = strrchr(file, '/');
 	char folder[4096];
 
-	if (slash == NULL || slash == file)
-		return true;
-	snprintf(folder, sizeof folder, "%.*s", (int)(slash - file), file);
-	return account_make_folder(account, folder, mode, why);
+	return !folder_above(file, folder) || account_make_folder(account, folder, mode, why);
+}
+
+int
+account_try_folder(const struct account *account, const char *path, struct fault *why)
+{
+	int error = walk_path(account, path, false, 0, why);
+
+	return error == ENOENT ? 0 : error;
+}
+
+int
+account_try_folder_of(const struct account *account, const char *file, struct fault *why)
+{
+	char folder[4096];
+
+	return folder_above(file, folder) ? account_try_folder(account, folder, why) : 0;
 }
 
 bool
@@ -132,20 +206,33 @@ account_become(const struct account *account, struct fault *why)
 }
 
 bool
-account_give_socket(const struct account *account, const char *path, const char *group, struct fault *why)
+account_socket_group(const struct account *account, const char *path, const char *group, gid_t *gid, struct fault *why)
 {
 	const struct group *entry = group[0] == '\0' ? NULL : getgrnam(group);
-	gid_t gid = entry == NULL ? account->gid : entry->gr_gid;
+
+	*gid = entry == NULL ? account->gid : entry->gr_gid;
+	if (entry == NULL && group[0] != '\0')
+		return fault_set(why,
+		    "group '%s' does not exist; only root and %s can use %s; create it, or name the group of your MTA",
+		    group, account->name, path);
+	return true;
+}
+
+bool
+account_give_socket(const struct account *account, const char *path, const char *group, struct fault *why)
+{
+	struct fault missing;
+	gid_t gid;
+	bool known = account_socket_group(account, path, group, &gid, &missing);
 
 	/* no link is followed: the account may write in the socket's directory, and we may be root */
 	if (lchown(path, geteuid() == 0 ? account->uid : (uid_t)-1, gid) != 0 ||
 	    fchmodat(AT_FDCWD, path, 0660, AT_SYMLINK_NOFOLLOW) != 0)
 		return fault_at(why, path, 0, "cannot be given to group %s: %s; put %s into that group", group,
 		    strerror(errno), account->name);
-	if (entry == NULL && group[0] != '\0')
-		return fault_set(why, "group '%s' does not exist; only root and %s can use %s", group, account->name,
-		    path);
-	return true;
+	if (!known)
+		*why = missing;
+	return known;
 }
 
 /* ---- the lock ---- */

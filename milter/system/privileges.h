@@ -20,14 +20,26 @@ struct account {
 /* Looks the user up. If we are not root: the user that runs us, whatever the configuration says. */
 bool account_find(const char *user, struct account *out, struct fault *why) MUST_USE;
 
+/* The same whoever runs us: always the one of this name. */
+bool account_named(const char *user, struct account *out, struct fault *why) MUST_USE;
+
 /* Creates the directory (and its parents) if missing; what it creates belongs to the account. As root it follows only
  * links that root owns. */
 bool account_make_folder(const struct account *, const char *path, mode_t mode, struct fault *why) MUST_USE;
 /* The same for the directory that holds a file. */
 bool account_make_folder_of(const struct account *, const char *file, mode_t mode, struct fault *why) MUST_USE;
 
+/* Could account_make_folder? 0, or an errno with why: EACCES, EPERM where root may do what we may not. Makes nothing. */
+int account_try_folder(const struct account *, const char *path, struct fault *why) MUST_USE;
+int account_try_folder_of(const struct account *, const char *file, struct fault *why) MUST_USE;
+
 /* Becomes the account for good: groups, group, user. Does nothing when not root. */
 bool account_become(const struct account *, struct fault *why) MUST_USE;
+
+/* The group that account_give_socket gives the socket to; where it does not exist, false with why, and *gid is the
+ * account's own. */
+bool account_socket_group(const struct account *, const char *path, const char *group, gid_t *gid,
+    struct fault *why) MUST_USE;
 
 /* Lets group members use a Unix socket: owner account, mode 0660; group "": the account's own. False with why if the
  * group does not exist; then only the owner can use the socket. */

@@ -1,17 +1,13 @@
 #include <errno.h>
-#include <fcntl.h>
-#include <spawn.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <sysexits.h>
-#include <unistd.h>
 
+#include "milter/system/postconf.h"
 #include "milter/tool/cmd.h"
 #include "policy/advise/postfix_setup.h"
 
-enum { ARENA_MAX = 16 * 1024 * 1024, SETUP_MAX = 4 * 1024 * 1024, ARGUMENTS_MAX = 16 };
+enum { ARENA_MAX = 16 * 1024 * 1024, SETUP_MAX = 4 * 1024 * 1024 };
 
 struct request {
 	const char *file;   /* saved output of postconf; NULL: run it */
@@ -59,22 +55,12 @@ read_file(const char *path, struct text *out)
 static int
 ask_all(const char *folder, struct text *out)
 {
-	static const char *const set[] = { "-n", NULL }, *const services[] = { "-M", NULL };
-	static const char *const others[] = { "-x", "mail_version", "queue_directory", "compatibility_level",
-		"smtpd_forbid_bare_newline", "mynetworks", "default_process_limit", NULL };
-	const char *path = getenv("PATH");
-	char *wider = NULL;
-	int status;
+	struct fault why;
+	enum postconf_answer answer = postconf_ask(folder, false, out, &why);
 
-	/* Debian installs it outside of an ordinary user's PATH */
-	if (asprintf(&wider, "%s:/usr/sbin:/usr/local/sbin", path == NULL ? "/usr/bin:/bin" : path) < 0)
-		return complain(EX_OSERR, "postconf", "out of memory");
-	setenv("PATH", wider, 1);
-	free(wider);
-	status = ask_postconf(folder, set, out);
-	if (status == 0)
-		status = ask_postconf(folder, services, out);
-	return status == 0 ? ask_postconf(folder, others, out) : status;
+	if (answer == POSTCONF_ABSENT)
+		return complain(EX_UNAVAILABLE, why.text, "give saved output with --postconf FILE");
+	return answer == POSTCONF_SAID ? 0 : complain(EX_UNAVAILABLE, "postconf", why.text);
 }
 
 /* ---- the command ---- */
@@ -82,16 +68,7 @@ ask_all(const char *folder, struct text *out)
 static int
 print_setup(const struct policy *policy, const char *postconf, const char *name)
 {
-	const struct settings *settings = &policy->settings;
-	struct postfix_setup_site site = { .postconf = postconf,
-		.milter = settings->milter.listen,
-		.delegate = settings->delegate.listen,
-		.greylist_class = settings->delegate.greylist_class,
-		.greylists = settings->greylist.on,
-		.own_networks = settings->own.networks,
-		.relays = policy->relays,
-		.relay_count = policy->relay_count,
-		.max_sessions = settings->milter.max_sessions };
+	const struct postfix_setup_site site = postfix_setup_site(policy, postconf);
 	struct arena *arena = arena_open(ARENA_MAX);
 	struct text out;
 	int status = EX_OSERR;

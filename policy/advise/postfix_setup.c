@@ -100,9 +100,8 @@ inside_spool(const struct postfix_host *host, const char *listen)
 	return listen + 5 + length + 1;
 }
 
-/* For a socket that a chrooted smtpd cannot reach: the path inside its jail to use. NULL: it can reach it. */
-static const char *
-unreachable(const struct postfix_host *host, const char *listen)
+const char *
+postfix_unreachable(const struct postfix_host *host, const char *listen)
 {
 	const char *spool = postfix_spool(host), *path, *name;
 
@@ -116,7 +115,7 @@ unreachable(const struct postfix_host *host, const char *listen)
 const char *
 postfix_address(const struct postfix_host *host, const char *listen)
 {
-	const char *moved = unreachable(host, listen), *at = strchr(listen, '@');
+	const char *moved = postfix_unreachable(host, listen), *at = strchr(listen, '@');
 	const char *inside = inside_spool(host, listen);
 
 	if (strncmp(listen, "inet6:", 6) == 0 && at != NULL)
@@ -134,8 +133,8 @@ static void
 advise_chroot(const struct postfix_host *host, struct text *out)
 {
 	const struct postfix_service *smtpd = find_smtpd(host);
-	const char *milter = unreachable(host, host->site->milter);
-	const char *delegate = unreachable(host, host->site->delegate);
+	const char *milter = postfix_unreachable(host, host->site->milter);
+	const char *delegate = postfix_unreachable(host, host->site->delegate);
 
 	if (smtpd == NULL)
 		text_put(out,
@@ -202,7 +201,7 @@ write_default_action(const struct postfix_host *host, bool others, struct text *
 static bool
 is_dead(const struct postfix_host *host, struct span milter)
 {
-	return unreachable(host, host->site->milter) != NULL && postfix_holds(milter, host->site->milter);
+	return postfix_unreachable(host, host->site->milter) != NULL && postfix_holds(milter, host->site->milter);
 }
 
 /* The list with ours in front, and without what is out of smtpd's reach. */
@@ -366,6 +365,22 @@ advise_postscreen(const struct postfix_host *host, struct text *out)
 	for (size_t i = 0; i < count; i++)
 		postfix_member(out, false, words[i]);
 	text_put(out, "\npostscreen_dnsbl_allowlist_threshold = -1\n\n");
+}
+
+struct postfix_setup_site
+postfix_setup_site(const struct policy *policy, const char *postconf)
+{
+	const struct settings *settings = &policy->settings;
+
+	return (struct postfix_setup_site){ .postconf = postconf,
+		.milter = settings->milter.listen,
+		.delegate = settings->delegate.listen,
+		.greylist_class = settings->delegate.greylist_class,
+		.greylists = settings->greylist.on,
+		.own_networks = settings->own.networks,
+		.relays = policy->relays,
+		.relay_count = policy->relay_count,
+		.max_sessions = settings->milter.max_sessions };
 }
 
 bool

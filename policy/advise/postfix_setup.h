@@ -29,6 +29,9 @@ struct postfix_setup_site {
 	unsigned max_sessions; /* milter.max_sessions */
 };
 
+/* What greenlane.conf says of it; all borrowed. */
+struct postfix_setup_site postfix_setup_site(const struct policy *, const char *postconf);
+
 /* Appends main.cf lines, with a comment on each. False: nothing in the text is a setting of Postfix. */
 bool postfix_setup_write(const struct postfix_setup_site *, struct arena *, struct text *out);
 

@@ -67,26 +67,38 @@ is_known(const struct postfix_host *host, const struct prefix *network)
 	return false;
 }
 
-/* Postfix takes their mail for ours, greenlane does not. */
-static void
-advise_missing(const struct postfix_host *host, const struct networks *mine, struct text *out)
+struct prefixes
+postfix_judged_networks(const struct postfix_host *host)
 {
-	char text[PREFIX_TEXT];
+	const char *value = postfix_setting(host, "mynetworks");
+	struct networks *mine = arena_take(host->arena, sizeof *mine);
 	size_t count = 0;
 
-	for (size_t i = 0; i < mine->count; i++) {
-		if (is_known(host, &mine->list[i]))
-			continue;
-		text_put(out,
-		    count++ == 0
-			? "# Warning: greenlane judges the mail of these mynetworks as anybody's. If only hosts of yours send from\n"
-			  "# there, add them to own.networks in greenlane.conf; of a balancer or a relay see HIDDEN CLIENTS in\n"
-			  "# greenlaned(8):\n"
-			: "");
-		text_format(out, "#     \"%s\"\n", prefix_write(&mine->list[i], text));
-	}
-	if (count > 0)
-		text_char(out, '\n');
+	if (value == NULL || mine == NULL)
+		return (struct prefixes){ NULL, 0 };
+	read_networks(host, value, mine);
+	for (size_t i = 0; i < mine->count; i++)
+		if (!is_known(host, &mine->list[i]))
+			mine->list[count++] = mine->list[i];
+	return (struct prefixes){ mine->list, count };
+}
+
+/* Postfix takes their mail for ours, greenlane does not. */
+static void
+advise_missing(const struct postfix_host *host, struct text *out)
+{
+	struct prefixes judged = postfix_judged_networks(host);
+	char text[PREFIX_TEXT];
+
+	if (judged.count == 0)
+		return;
+	text_put(out,
+	    "# Warning: greenlane judges the mail of these mynetworks as anybody's. If only hosts of yours send from\n"
+	    "# there, add them to own.networks in greenlane.conf; of a balancer or a relay see HIDDEN CLIENTS in\n"
+	    "# greenlaned(8):\n");
+	for (size_t i = 0; i < judged.count; i++)
+		text_format(out, "#     \"%s\"\n", prefix_write(&judged.list[i], text));
+	text_char(out, '\n');
 }
 
 /* The other way round. No warning: a host may be exempt and yet not allowed to relay. */
@@ -119,7 +131,7 @@ compare_networks(const struct postfix_host *host, struct text *out)
 	if (value == NULL || mine == NULL)
 		return;
 	read_networks(host, value, mine);
-	advise_missing(host, mine, out);
+	advise_missing(host, out);
 	advise_extra(host, mine, out);
 }
 
@@ -137,13 +149,12 @@ processes_of(const struct postfix_host *host, const struct postfix_service *serv
 	return limit == NULL ? PROCESSES_DEFAULT : strtoul(limit, NULL, 10);
 }
 
-static void
-compare_processes(const struct postfix_host *host, struct text *out)
+unsigned long
+postfix_smtpd_processes(const struct postfix_host *host, bool *endless)
 {
-	const unsigned long most = host->site->max_sessions;
 	unsigned long all = 0;
-	bool endless = false;
 
+	*endless = false;
 	for (size_t i = 0; i < host->service_count; i++) {
 		const struct postfix_service *service = &host->services[i];
 		unsigned long some;
@@ -151,9 +162,19 @@ compare_processes(const struct postfix_host *host, struct text *out)
 		if (strcmp(service->command, "smtpd") != 0 || !postfix_asks_milter(host, service))
 			continue;
 		some = processes_of(host, service);
-		endless = endless || some == 0;
+		*endless = *endless || some == 0;
 		all += some > 1000000 ? 1000000 : some;
 	}
+	return all;
+}
+
+static void
+compare_processes(const struct postfix_host *host, struct text *out)
+{
+	const unsigned long most = host->site->max_sessions;
+	bool endless;
+	unsigned long all = postfix_smtpd_processes(host, &endless);
+
 	if (!endless && all <= most)
 		return;
 	if (endless)

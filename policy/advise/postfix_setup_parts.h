@@ -73,6 +73,9 @@ const char *postfix_spool(const struct postfix_host *); /* queue_directory */
 /* A listener of ours as smtpd finds it: "unix:greenlane/milter.sock" when it is chrooted. NULL when out of memory. */
 const char *postfix_address(const struct postfix_host *, const char *listen);
 
+/* For a socket that a chrooted smtpd cannot reach: the path inside its jail to use. NULL: it can reach it. */
+const char *postfix_unreachable(const struct postfix_host *, const char *listen);
+
 /* Warns of each filter that a list asks before greenlane. */
 void postfix_order(const struct postfix_host *, const char *list, struct text *out);
 
@@ -103,6 +106,12 @@ void postfix_reach(const struct postfix_host *, struct text *out);
 
 /* Where main.cf and greenlane.conf disagree: our networks, and how many smtpd processes may ask. */
 void postfix_agree(const struct postfix_host *, struct text *out);
+
+/* Of mynetworks, those whose mail greenlane judges as anybody's: neither own.networks, nor a relay's, nor loopback. */
+struct prefixes postfix_judged_networks(const struct postfix_host *);
+
+/* How many smtpd processes may ask greenlane, the endless ones aside. */
+unsigned long postfix_smtpd_processes(const struct postfix_host *, bool *endless);
 
 /* ---- postfix_setup_class.c ---- */
 

@@ -21,6 +21,10 @@ enum {
 	STATUS_JSON_MAX = 8 * 1024 * 1024
 };
 
+/* A socket whose group cannot enter a directory on the way, and what helps: also said by check and at the start. */
+#define STATUS_CLOSED "%s: the group of %s cannot enter the directory %s"
+#define STATUS_CLOSED_REMEDY "chmod o+x %s, or move the socket"
+
 struct status_vendor {
 	const char *name, *mode;
 	bool lock_open;                  /* a forged message would pass: its mode or the daemon's softens it */

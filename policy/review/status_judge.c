@@ -68,9 +68,8 @@ judge_listener(const struct status_listener *listener, struct alerts *alerts)
 		    "restart greenlaned, and find out what removes files there");
 	else if (listener->closed[0] != '\0')
 		add(alerts, "socket-closed", listener->name, 0,
-		    arena_format(alerts->arena, "%s: the group of %s cannot enter the directory %s", listener->name,
-			listener->address, listener->closed),
-		    arena_format(alerts->arena, "chmod o+x %s, or move the socket", listener->closed));
+		    arena_format(alerts->arena, STATUS_CLOSED, listener->name, listener->address, listener->closed),
+		    arena_format(alerts->arena, STATUS_CLOSED_REMEDY, listener->closed));
 }
 
 static void

@@ -94,7 +94,7 @@ vendor_new() { # STATUS NAME ARGUMENT...
 
 # loads NAME: the file in vendors/ has no error
 loads() {
-	conf "$port" "$1" > "$world/with.conf"
+	{ conf "$port" "$1"; on_this_host; } > "$world/with.conf"
 	run 0 "check has no error for $1" -c "$world/with.conf" check
 	out '1 vendor, .* no errors$' "and it is in force"
 	if grep -q "^warning: .*'$1'" "$world/out"; then ok 1 "without a warning"; else ok 0 "without a warning"; fi
