@@ -279,6 +279,7 @@ rm "$world/run/control"
 run 0 "beside a daemon whose socket is gone" greylist list --sender odd.example
 row waiting '[0-9hms]+' '1 +odd.*' "the files are read"
 kill -CONT "$daemon"
+until_true test -S "$world/run/control" # its main thread runs: TERM to one that is still stopped goes to libmilter's
 end
 conf none
 run 1 "greylist.store is none" greylist list
