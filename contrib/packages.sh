@@ -23,10 +23,18 @@ packages_install() {
     if [ ! -e "$rule" ]; then
         printf '#!/bin/sh\nexit 101\n' > "$rule" && chmod 755 "$rule" && mine=1
     fi
-    echo 'postfix postfix/main_mailer_type select No configuration' | debconf-set-selections
+    echo "postfix postfix/main_mailer_type select ${mail_system:-No configuration}" | debconf-set-selections
     DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=120 update &&
         DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=120 install -y --no-install-recommends "$@"
     local status=$?
     [ -z "$mine" ] || rm -f "$rule"
     return $status
+}
+
+# packages_mail_host: installs Postfix as a mail host has it, which takes mail for rx.example. One without a configuration is
+# replaced.
+packages_mail_host() {
+    [ -e /etc/postfix/main.cf ] || DEBIAN_FRONTEND=noninteractive apt-get purge -y postfix
+    echo 'postfix postfix/mailname string rx.example' | debconf-set-selections
+    mail_system='Internet Site' packages_install postfix
 }

@@ -8,6 +8,7 @@
 # interrupted.
 
 . "$top/contrib/packages.sh"
+. "$top/contrib/sources.sh"
 logs=$top/build/$name
 work=
 jobs=$((2 * $(nproc))) # most tests wait more than they compute
@@ -65,20 +66,8 @@ install_packages() {
     [ -z "$absent" ] || packages_install $absent
 }
 
-# What git knows of, or without git all but what was built.
-list_sources() {
-    if [ -e "$top/.git" ] && git -C "$top" ls-files > /dev/null 2>&1; then
-        (cd "$top" && git ls-files -z --cached --others --exclude-standard |
-            while IFS= read -r -d '' file; do [ -e "$file" ] && printf '%s\0' "$file"; done)
-    else
-        (cd "$top" && find . \( -path ./build -o -path ./.git -o -name .deps -o -name autom4te.cache \) -prune -o \
-            -type f ! -name '*.o' ! -name '*.a' ! -name '*.log' ! -name '*.trs' ! -path ./Makefile \
-            ! -path ./config.status -print0)
-    fi
-}
-
 copy_sources() {
-    mkdir -p "$src" && list_sources > "$work/files" &&
+    mkdir -p "$src" && list_sources "$top" > "$work/files" &&
         tar -C "$top" -c --null -T "$work/files" -f - | tar -x -f - -C "$src" &&
         (cd "$src" && ./autogen.sh)
 }

@@ -2,7 +2,7 @@
 
 count=0 failed=0
 
-# ok STATUS NAME
+# ok STATUS NAME: returns STATUS.
 ok() {
 	count=$((count + 1))
 	if [ "$1" -eq 0 ]; then
@@ -11,6 +11,7 @@ ok() {
 		failed=$((failed + 1))
 		echo "not ok $count - $2"
 	fi
+	return "$1"
 }
 
 # none FOUND NAME: nothing may have been found; what was is shown.
