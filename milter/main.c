@@ -617,7 +617,7 @@ drain(struct daemon *daemon)
 	alert_command_stop(daemon->alert_command);
 	kept_sockets_close(daemon->sockets);
 	listeners_close(daemon->listeners);
-	while (session_messages() > 0 && waited++ < DRAIN_SECONDS * 20)
+	while ((session_messages() > 0 || milter_io_busy() > 0) && waited++ < DRAIN_SECONDS * 20)
 		poll(NULL, 0, 50);
 	left = session_messages();
 	if (left > 0)
@@ -663,8 +663,8 @@ main(int argc, char **argv)
 	read_options(&daemon, argc, argv);
 	daemon.loud = daemon.foreground && !service_manager_keeps_stderr();
 	umask(022);
-	/* libmilter's thread pool would spread memory over 16 arenas, and its use would keep growing */
-	mallopt(M_ARENA_MAX, 2);
+	/* more let memory grow with the threads; with two, they wait for each other */
+	mallopt(M_ARENA_MAX, 8);
 	(void)crypto_memory_take(); /* if it is too late, shortage of memory in OpenSSL goes unnoticed */
 	read_first_policy(&daemon);
 	block_signals();

@@ -96,12 +96,14 @@ test_whole(void)
 	ok(poll_for(&pair, POLLIN, ONCE) == 0, "nothing has come");
 	say(&pair, BYTES(OFFER QUIT));
 	ok(poll_for(&pair, POLLIN, ONCE) == 1, "two packets have");
+	ok(milter_io_busy() == 1, "a packet is being worked on");
 	ok(milter_io_read(pair.server, got, 5) == 5 && memcmp(got, OFFER, 5) == 0, "the head of the first");
 	ok(recv(pair.server, got, 1, MSG_DONTWAIT | MSG_PEEK) < 0, "nothing is left in the socket");
 	ok(poll_for(&pair, POLLIN, LONG) == 1, "its data is there");
 	ok(milter_io_read(pair.server, got, 12) == 12 && memcmp(got, OFFER + 5, 12) == 0, "and is read");
 	ok(poll_for(&pair, POLLIN, ONCE) == 1 && milter_io_read(pair.server, got, 64) == 5, "the second packet");
 	ok(poll_for(&pair, POLLIN, ONCE) == 0, "nothing more");
+	ok(milter_io_busy() == 0, "none is worked on");
 	shutdown(pair.client, SHUT_WR);
 	ok(poll_for(&pair, POLLIN, ONCE) == 1 && milter_io_read(pair.server, got, 5) == 0, "the end of the connection");
 	pair_close(&pair);

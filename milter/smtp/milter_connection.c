@@ -22,9 +22,10 @@ struct milter_connection {
 	struct milter_order order;
 	char *in; /* NULL while nothing is in it */
 	size_t room, begun, end;
-	size_t cleared;    /* bytes from begun on that libmilter may have */
-	size_t passing;    /* of a body: so many more bytes may pass as they come */
-	size_t wanted;     /* bytes of the packet that is not whole; 0: its head is not even there */
+	size_t cleared; /* bytes from begun on that libmilter may have */
+	size_t passing; /* of a body: so many more bytes may pass as they come */
+	size_t wanted;  /* bytes of the packet that is not whole; 0: its head is not even there */
+	bool busy;
 	bool over;         /* the client is gone, or did something wrong */
 	const char *fault; /* not told yet */
 	char *out;         /* NULL while nothing waits to be sent */
@@ -226,6 +227,13 @@ milter_connection_be_patient(struct milter_connection *connection, int patience_
 	connection->patience_ms = patience_ms;
 }
 
+void
+milter_connection_send(struct milter_connection *connection)
+{
+	if (connection->out_length > 0 && !milter_connection_flush(connection, connection->patience_ms))
+		give_up(connection);
+}
+
 /* libmilter asks whether this thread may go elsewhere. */
 static int
 wait_shortly(struct milter_connection *connection)
@@ -245,8 +253,6 @@ milter_connection_wait(struct milter_connection *connection, int timeout_ms)
 	struct pollfd asked = { .fd = connection->fd, .events = POLLIN };
 	int ready = 1;
 
-	if (connection->out_length > 0 && !milter_connection_flush(connection, connection->patience_ms))
-		give_up(connection);
 	if (connection->passing > 0 && !milter_connection_is_ready(connection))
 		return poll(&asked, 1, timeout_ms);
 	if (timeout_ms >= 0 && timeout_ms <= SHORT_WAIT_MS)
@@ -341,6 +347,15 @@ milter_connection_write(struct milter_connection *connection, const struct iovec
 		connection->out_length += pieces[i].iov_len;
 	}
 	return (ssize_t)length;
+}
+
+bool
+milter_connection_set_busy(struct milter_connection *connection, bool busy)
+{
+	bool before = connection->busy;
+
+	connection->busy = busy;
+	return before;
 }
 
 const char *

@@ -21,12 +21,15 @@ void milter_connection_free(struct milter_connection *);
 /* Would a read return at once: data, or the end of the connection? Asks nobody. */
 bool milter_connection_is_ready(const struct milter_connection *);
 
-/* Sends what was written; then waits until a read would return at once: poll's return value. Up to SHORT_WAIT_MS it waits as
+/* Sends what was written, as far as the client takes it: one that does not is at its end. */
+void milter_connection_send(struct milter_connection *);
+
+/* Waits until a read would return at once: poll's return value. Up to SHORT_WAIT_MS it waits as
  * long as it sees fit, since that is libmilter's way to ask whether a thread may go elsewhere. */
 int milter_connection_wait(struct milter_connection *, int timeout_ms);
 enum { SHORT_WAIT_MS = 1 };
 
-/* As read and writev. What is written leaves with the next wait, or when it has become much. After a fault of the
+/* As read and writev. What is written leaves with the next send, or when it has become much. After a fault of the
  * client's, read returns what came before it, then 0. */
 ssize_t milter_connection_read(struct milter_connection *, void *out, size_t length);
 ssize_t milter_connection_write(struct milter_connection *, const struct iovec *, int count);
@@ -36,6 +39,9 @@ void milter_connection_be_patient(struct milter_connection *, int patience_ms);
 
 /* Sends what was written, waiting for the client for so long. False: it did not take it, or is gone. */
 bool milter_connection_flush(struct milter_connection *, int patience_ms);
+
+/* Notes whether a packet of it is being worked on; returns what was noted before. Meant for whoever counts them. */
+bool milter_connection_set_busy(struct milter_connection *, bool busy);
 
 /* What the client did wrong, once: NULL until then and afterwards. */
 const char *milter_connection_fault(struct milter_connection *);

@@ -15,7 +15,7 @@ enum { DESCRIPTORS_MAX = 128 * 1024 /* more than milter.max_sessions asks for */
 /* By descriptor; libmilter lets one thread at a time work on a connection. */
 static struct milter_connection *_Atomic table[DESCRIPTORS_MAX];
 static struct journal *_Atomic journal;
-static atomic_uint connections;
+static atomic_uint connections, busy;
 static _Atomic uint64_t refused, told;
 static _Atomic int64_t told_at; /* ticks; 0: never */
 
@@ -35,6 +35,12 @@ uint64_t
 milter_io_refused(void)
 {
 	return refused;
+}
+
+unsigned
+milter_io_busy(void)
+{
+	return busy;
 }
 
 unsigned
@@ -97,6 +103,15 @@ milter_io_accept(int listener, struct sockaddr *address, socklen_t *length)
 	return fd;
 }
 
+static void
+set_busy(struct milter_connection *connection, bool now)
+{
+	bool before = milter_connection_set_busy(connection, now);
+
+	if (now != before)
+		busy += now ? 1u : -1u;
+}
+
 static int
 poll_one(struct milter_connection *connection, struct pollfd *asked, int timeout_ms)
 {
@@ -106,7 +121,10 @@ poll_one(struct milter_connection *connection, struct pollfd *asked, int timeout
 		/* what is written waits in the buffer */
 		milter_connection_be_patient(connection, timeout_ms);
 	} else {
+		milter_connection_send(connection);
+		set_busy(connection, false);
 		ready = milter_connection_wait(connection, timeout_ms);
+		set_busy(connection, ready > 0);
 		look_for_fault(connection);
 	}
 	asked->revents = ready > 0 ? asked->events : 0;
@@ -189,6 +207,7 @@ milter_io_close(int fd)
 	if (connection == NULL)
 		return close(fd);
 	(void)milter_connection_flush(connection, 0);
+	set_busy(connection, false);
 	table[fd] = NULL; /* before the descriptor can be somebody else's */
 	milter_connection_free(connection);
 	status = close(fd);

@@ -21,6 +21,9 @@ void milter_io_log(struct journal *);
 /* Connections closed because of what they sent. */
 uint64_t milter_io_refused(void);
 
+/* Connections of which a packet is being worked on, or whose reply has not left yet. */
+unsigned milter_io_busy(void);
+
 /* Connections that are open; each is closed, and its replies are sent, before it leaves the count. */
 unsigned milter_io_connections(void);
 

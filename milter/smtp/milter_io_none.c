@@ -20,6 +20,12 @@ milter_io_refused(void)
 }
 
 unsigned
+milter_io_busy(void)
+{
+	return 0;
+}
+
+unsigned
 milter_io_connections(void)
 {
 	return 0;
