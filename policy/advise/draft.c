@@ -193,6 +193,7 @@ dmarc_end(struct draft *draft)
 	if (!draft->facts.dmarc.found)
 		return;
 	draft->facts.dmarc.domain = choice.domain;
+	draft->facts.dmarc.organisation = dmarc_walk_organisation(&draft->dmarc);
 	draft->facts.dmarc.policy = dmarc_choice_policy(&choice, true).published;
 	draft->facts.dmarc.testing = choice.record->testing;
 }
@@ -403,7 +404,7 @@ begin(struct draft *draft, struct fault *why)
 	if (!value_name(facts->name, why) || !selectors_fit(request, why))
 		return false;
 	facts->shared = shared_find(request, request->domain);
-	facts->spf.record = facts->spf.why = facts->spf.asked_why = facts->dmarc.domain = "";
+	facts->spf.record = facts->spf.why = facts->spf.asked_why = facts->dmarc.domain = facts->dmarc.organisation = "";
 	today_write(request->now, facts->today);
 	snprintf(draft->ending_at, sizeof draft->ending_at, "%s", request->domain);
 	draft->source = (struct source){ .kind = SOURCE_SPF,

@@ -81,6 +81,7 @@ struct draft_facts {
 		const char *domain;       /* where */
 		enum dmarc_policy policy; /* for mail of the domain */
 		bool testing;             /* but only tested (t=y) */
+		const char *organisation; /* by the walk up the tree; "" without a record */
 	} dmarc;
 	const char *hosts[DRAFT_HOSTS_MAX]; /* MX, lower case */
 	size_t host_count;

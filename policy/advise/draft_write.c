@@ -434,12 +434,26 @@ write_dmarc(struct page *page)
 		    dmarc_policy_word(facts->dmarc.policy));
 }
 
+/* Where owners and the public suffix list see the organisation differently. */
+static void
+write_organisation(struct page *page)
+{
+	const struct draft_facts *facts = page->facts;
+
+	if (facts->dmarc.found && strcmp(facts->dmarc.organisation, facts->organisation) != 0)
+		remark(page, "  ",
+		    "By its DMARC records (RFC 9989) its organisation is %s, by the public suffix list %s: names of the "
+		    "former align with it.",
+		    facts->dmarc.organisation, facts->organisation);
+}
+
 static void
 write_actions(struct page *page)
 {
 	bool known = key_known(page->facts);
 
 	write_dmarc(page);
+	write_organisation(page);
 	if (!known)
 		doubt(page,
 		    "\"reject\" would refuse forwarded mail as long as no signature is known to survive forwarding. "

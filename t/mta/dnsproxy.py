@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 """Stands between a resolver and a real DNS server, and misbehaves for chosen names.
 
-usage: dnsproxy.py PORT SERVER-PORT FAULTS
+usage: dnsproxy.py PORT SERVER-PORT FAULTS [all]
 
-All on 127.0.0.1, UDP and TCP. FAULTS is a file that is read at every question, a line "KIND NAME"
+All on 127.0.0.1, UDP and TCP; SERVER-PORT may be PORT@ADDRESS. FAULTS is a file that is read at every question, a line "KIND NAME"
 each, for a name and those below it ("." is all):
 
   silent      no answer at all
@@ -12,7 +12,7 @@ each, for a name and those below it ("." is all):
   truncated   cut off over UDP, and TCP is closed without a word
   tcp         cut off over UDP; TCP has the whole answer
 
-Prints each question of type A that came by UDP, as "A NAME".
+Prints each question of type A that came by UDP, as "A NAME"; with "all" those of every type.
 """
 import socket
 import socketserver
@@ -22,6 +22,7 @@ import threading
 import time
 
 WAIT = 30
+TYPES = {1: "A", 5: "CNAME", 12: "PTR", 15: "MX", 16: "TXT", 28: "AAAA"}
 
 
 def name_of(query):
@@ -46,16 +47,21 @@ def refusal(query, end, flags, rcode):
     return query[:2] + struct.pack("!HHHHH", 0x8000 | flags | rcode, 1, 0, 0, 0) + query[12:end]
 
 
+def server():
+    port, _, address = sys.argv[2].partition("@")
+    return address or "127.0.0.1", int(port)
+
+
 def over_udp(query):
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
         s.settimeout(WAIT)
-        s.connect(("127.0.0.1", int(sys.argv[2])))
+        s.connect(server())
         s.send(query)
         return s.recv(65535)
 
 
 def over_tcp(query):
-    with socket.create_connection(("127.0.0.1", int(sys.argv[2])), WAIT) as s, s.makefile("rb") as f:
+    with socket.create_connection(server(), WAIT) as s, s.makefile("rb") as f:
         s.sendall(struct.pack("!H", len(query)) + query)
         return f.read(struct.unpack("!H", f.read(2))[0])
 
@@ -82,8 +88,9 @@ class Udp(socketserver.BaseRequestHandler):
     def handle(self):
         query, sock = self.request
         name, end = name_of(query)
-        if query[end - 4 : end - 2] == b"\0\1":
-            print("A", name, flush=True)
+        kind = struct.unpack("!H", query[end - 4 : end - 2])[0]
+        if kind == 1 or len(sys.argv) > 4:
+            print(TYPES.get(kind, kind), name, flush=True)
         reply = answer(query, over_udp, False)
         if reply is not None:
             sock.sendto(reply, self.client_address)
@@ -108,7 +115,7 @@ class TcpServer(socketserver.ThreadingTCPServer):
 
 
 def main():
-    if len(sys.argv) != 4:
+    if len(sys.argv) not in (4, 5):
         sys.exit(__doc__)
     at = ("127.0.0.1", int(sys.argv[1]))
     threading.Thread(target=TcpServer(at, Tcp).serve_forever, daemon=True).start()
