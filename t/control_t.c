@@ -7,7 +7,7 @@
 #include "milter/peers/ask_daemon.h"
 #include "milter/peers/control.h"
 #include "policy/rules/policy.h"
-#include "policy/util/json.h"
+#include "policy/util/json_write.h"
 #include "policy/util/json_read.h"
 #include "t/lib/tap.h"
 
@@ -27,9 +27,9 @@ static bool busy;
 static bool
 tell(void *context, struct text *out)
 {
-	json_begin(out);
-	json_string(out, "said", context);
-	json_end(out);
+	json_write_begin(out);
+	json_write_string(out, "said", context);
+	json_write_end(out);
 	return true;
 }
 
@@ -180,10 +180,10 @@ pieces_count(unsigned *pieces)
 		if (ask_daemon(address, request.bytes, 5000, &out, &why) != ASKED_ANSWERED)
 			break;
 		reply = (struct span){ out.bytes, out.length };
-		for (rest = json_member(reply, "tuples"); json_next(&rest, &tuple);)
+		for (rest = json_read_member(reply, "tuples"); json_read_next(&rest, &tuple);)
 			count++;
 		text_clear(&next);
-		json_unquote(json_member(json_member(reply, "piece"), "next"), &next);
+		json_read_unquote(json_read_member(json_read_member(reply, "piece"), "next"), &next);
 		++*pieces;
 	} while (next.length > 0);
 	text_close(&out);

@@ -1,7 +1,7 @@
 /* What was written by json.h is found again, and what was not is survived. */
 #include <string.h>
 
-#include "policy/util/json.h"
+#include "policy/util/json_write.h"
 #include "policy/util/json_read.h"
 #include "t/lib/tap.h"
 
@@ -27,7 +27,7 @@ static void
 test_members(void)
 {
 	for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) {
-		struct span value = json_member(span_of(members[i].json), members[i].key);
+		struct span value = json_read_member(span_of(members[i].json), members[i].key);
 
 		ok(span_is(value, members[i].value), "a member: %s", members[i].name);
 	}
@@ -53,7 +53,7 @@ test_lists(void)
 		struct text all;
 
 		text_open(&all, 1000);
-		while (json_next(&rest, &element)) {
+		while (json_read_next(&rest, &element)) {
 			text_span(&all, element);
 			text_char(&all, ';');
 		}
@@ -73,14 +73,14 @@ test_strings(void)
 		every[i] = (char)i;
 	text_open(&json, 10000);
 	text_open(&back, 10000);
-	json_bytes(&json, every, sizeof every);
-	json_unquote((struct span){ json.bytes, json.length }, &back);
+	json_write_bytes(&json, every, sizeof every);
+	json_read_unquote((struct span){ json.bytes, json.length }, &back);
 	ok(back.length == sizeof every && memcmp(back.bytes, every, sizeof every) == 0, "every byte comes back");
 	text_clear(&back);
-	json_unquote(span_of("\"caf\xc3\xa9 \\n\\t\\\\ \\\"\""), &back);
+	json_read_unquote(span_of("\"caf\xc3\xa9 \\n\\t\\\\ \\\"\""), &back);
 	is(back.bytes, "caf\xc3\xa9 \n\t\\ \"", "so do UTF-8 and short escapes");
 	text_clear(&back);
-	json_unquote(span_of("12"), &back);
+	json_read_unquote(span_of("12"), &back);
 	is(back.bytes, "12", "a number is itself");
 	text_close(&json);
 	text_close(&back);
@@ -89,11 +89,12 @@ test_strings(void)
 static void
 test_numbers(void)
 {
-	ok(json_integer(span_of("0")) == 0 && json_integer(span_of("-17")) == -17, "integers");
-	ok(json_integer(span_of("1795910969")) == 1795910969, "a time");
-	ok(json_integer(span_of("99999999999999999999")) == 0, "one that is too large is none");
-	ok(json_integer(span_of("\"1\"")) == 0 && json_integer(span_of("")) == 0, "nor is a string, or nothing");
-	ok(json_is_true(span_of("true")) && !json_is_true(span_of("false")) && !json_is_true(span_of("")), "truth");
+	ok(json_read_integer(span_of("0")) == 0 && json_read_integer(span_of("-17")) == -17, "integers");
+	ok(json_read_integer(span_of("1795910969")) == 1795910969, "a time");
+	ok(json_read_integer(span_of("99999999999999999999")) == 0, "one that is too large is none");
+	ok(json_read_integer(span_of("\"1\"")) == 0 && json_read_integer(span_of("")) == 0, "nor is a string, or nothing");
+	ok(json_read_is_true(span_of("true")) && !json_read_is_true(span_of("false")) && !json_read_is_true(span_of("")),
+	    "truth");
 }
 
 int

@@ -1,7 +1,7 @@
 #include <string.h>
 
 #include "milter/peers/control.h"
-#include "policy/util/json.h"
+#include "policy/util/json_write.h"
 
 enum {
 	WORKERS = 3, /* while one reloads, the others answer */
@@ -26,11 +26,11 @@ cut_line(struct span *bytes, struct span *out, struct fault *why)
 static void
 reply_error(struct text *out, const char *slug, const char *text)
 {
-	json_begin(out);
-	json_number(out, "control", CONTROL_VERSION);
-	json_string(out, "error", slug);
-	json_string(out, "text", text);
-	json_end(out);
+	json_write_begin(out);
+	json_write_number(out, "control", CONTROL_VERSION);
+	json_write_string(out, "error", slug);
+	json_write_string(out, "text", text);
+	json_write_end(out);
 }
 
 static bool
@@ -75,10 +75,10 @@ reply_greylist(const struct control *control, const struct connection_peer *peer
 		reply_error(out, "not-allowed", "only root and greenlaned's own user may change the greylist");
 		return;
 	}
-	json_begin(out);
-	json_number(out, "control", CONTROL_VERSION);
+	json_write_begin(out);
+	json_write_number(out, "control", CONTROL_VERSION);
 	slug = control->greylist(control->context, &request, peer->uid, out, &why);
-	json_end(out);
+	json_write_end(out);
 	if (slug == NULL && !out->cut)
 		return;
 	text_clear(out);

@@ -3,7 +3,7 @@
 
 #include "milter/store/greylist_requests.h"
 #include "policy/rules/policy.h"
-#include "policy/util/json.h"
+#include "policy/util/json_write.h"
 
 /* ---- requests ---- */
 
@@ -197,8 +197,8 @@ struct answer {
 static void
 write_span(struct text *out, const char *key, struct span value)
 {
-	json_key(out, key);
-	json_bytes(out, value.at, value.length);
+	json_write_key(out, key);
+	json_write_bytes(out, value.at, value.length);
 }
 
 static void
@@ -206,19 +206,19 @@ write_tuple(struct answer *answer, const struct store_entry *entry, const struct
 {
 	struct text *out = answer->out;
 
-	json_begin(out);
+	json_write_begin(out);
 	write_span(out, "sender", tuple->sender);
 	write_span(out, "rcpt", tuple->rcpt);
 	write_span(out, "network", tuple->network);
-	json_string(out, "state", greylist_tuple_word(tuple->state));
-	json_number(out, "first", tuple->record.first);
-	json_number(out, "tries", tuple->record.asked);
-	json_number(out, "due", tuple->due);
-	json_number(out, "last", tuple->record.last);
-	json_number(out, "passed", tuple->record.passed);
-	json_number(out, "expires", tuple->expires);
+	json_write_string(out, "state", greylist_tuple_word(tuple->state));
+	json_write_number(out, "first", tuple->record.first);
+	json_write_number(out, "tries", tuple->record.asked);
+	json_write_number(out, "due", tuple->due);
+	json_write_number(out, "last", tuple->record.last);
+	json_write_number(out, "passed", tuple->record.passed);
+	json_write_number(out, "expires", tuple->expires);
 	write_span(out, "key", (struct span){ entry->key, entry->length });
-	json_end(out);
+	json_write_end(out);
 	answer->given++;
 }
 
@@ -354,21 +354,21 @@ write_piece(struct answer *answer, const char *place, size_t length)
 {
 	struct text *out = answer->out;
 
-	json_key(out, "piece");
-	json_begin(out);
-	json_number(out, "now", answer->now);
-	json_number(out, "matched", (int64_t)answer->matched);
-	json_number(out, "by_domain", (int64_t)answer->by_domain);
-	json_number(out, "changed", (int64_t)answer->changes->count);
-	json_key(out, "counts");
-	json_begin(out);
+	json_write_key(out, "piece");
+	json_write_begin(out);
+	json_write_number(out, "now", answer->now);
+	json_write_number(out, "matched", (int64_t)answer->matched);
+	json_write_number(out, "by_domain", (int64_t)answer->by_domain);
+	json_write_number(out, "changed", (int64_t)answer->changes->count);
+	json_write_key(out, "counts");
+	json_write_begin(out);
 	for (unsigned i = 0; i < TUPLE_STATES; i++)
-		json_number(out, greylist_tuple_word((enum greylist_tuple_state)i), (int64_t)answer->counts[i]);
-	json_end(out);
-	json_number(out, "oldest", answer->oldest);
+		json_write_number(out, greylist_tuple_word((enum greylist_tuple_state)i), (int64_t)answer->counts[i]);
+	json_write_end(out);
+	json_write_number(out, "oldest", answer->oldest);
 	if (!answer->ended)
 		write_span(out, "next", (struct span){ place, length });
-	json_end(out);
+	json_write_end(out);
 }
 
 static bool
@@ -379,7 +379,7 @@ find_and_write(struct answer *answer, struct store_page *page, struct fault *why
 	char place[STORE_KEY_ROOM];
 
 	memcpy(place, request->from, length);
-	json_key(answer->out, "tuples");
+	json_write_key(answer->out, "tuples");
 	text_char(answer->out, '[');
 	if (request->key_length > 0 ? !look_at_key(answer, why) : !look_through(answer, page, place, &length, why))
 		return false;

@@ -59,7 +59,7 @@ keep_key(struct look *look, struct span tuple)
 
 	text_open(&key, GREYLIST_KEY_MAX + 1);
 	text_open(&word, sizeof look->key - 1);
-	json_unquote(json_member(tuple, "key"), &key);
+	json_read_unquote(json_read_member(tuple, "key"), &key);
 	greylist_request_add(&word, "key", (struct span){ key.bytes, key.length });
 	snprintf(look->key, sizeof look->key, "%s", word.bytes);
 	text_close(&key);
@@ -69,27 +69,28 @@ keep_key(struct look *look, struct span tuple)
 static void
 take_reply(struct look *look)
 {
-	struct span reply = { look->reply.bytes, look->reply.length }, piece = json_member(reply, "piece");
-	struct span tuples = json_member(reply, "tuples"), rest = tuples, tuple, counts = json_member(piece, "counts");
-	int64_t oldest = json_integer(json_member(piece, "oldest"));
+	struct span reply = { look->reply.bytes, look->reply.length }, piece = json_read_member(reply, "piece");
+	struct span tuples = json_read_member(reply, "tuples"), rest = tuples, tuple,
+		    counts = json_read_member(piece, "counts");
+	int64_t oldest = json_read_integer(json_read_member(piece, "oldest"));
 
-	look->now = json_integer(json_member(piece, "now"));
-	look->matched += (size_t)json_integer(json_member(piece, "matched"));
-	look->by_domain += (size_t)json_integer(json_member(piece, "by_domain"));
-	look->changed += (size_t)json_integer(json_member(piece, "changed"));
+	look->now = json_read_integer(json_read_member(piece, "now"));
+	look->matched += (size_t)json_read_integer(json_read_member(piece, "matched"));
+	look->by_domain += (size_t)json_read_integer(json_read_member(piece, "by_domain"));
+	look->changed += (size_t)json_read_integer(json_read_member(piece, "changed"));
 	for (unsigned i = 0; i < TUPLE_STATES; i++)
-		look->counts[i] += (size_t)json_integer(
-		    json_member(counts, greylist_tuple_word((enum greylist_tuple_state)i)));
+		look->counts[i] += (size_t)json_read_integer(
+		    json_read_member(counts, greylist_tuple_word((enum greylist_tuple_state)i)));
 	if (oldest != 0 && (look->oldest == 0 || oldest < look->oldest))
 		look->oldest = oldest;
-	if (look->shown == 0 && json_next(&rest, &tuple))
+	if (look->shown == 0 && json_read_next(&rest, &tuple))
 		keep_key(look, tuple);
 	if (look->show != NULL)
 		look->show(look, tuples);
-	for (rest = tuples; json_next(&rest, &tuple);)
+	for (rest = tuples; json_read_next(&rest, &tuple);)
 		look->shown++;
 	text_clear(&look->next);
-	json_unquote(json_member(piece, "next"), &look->next);
+	json_read_unquote(json_read_member(piece, "next"), &look->next);
 }
 
 /* Asks for all pieces, and shows `limit` tuples at most; the rest is counted. An exit status. */
@@ -121,7 +122,7 @@ show_rows(struct look *look, struct span tuples)
 {
 	struct span rest = tuples, tuple;
 
-	if (json_next(&rest, &tuple))
+	if (json_read_next(&rest, &tuple))
 		greylist_print_rows(&look->table, tuples, look->now);
 }
 
@@ -130,7 +131,7 @@ show_tuples(struct look *look, struct span tuples)
 {
 	struct span rest = tuples, tuple;
 
-	while (json_next(&rest, &tuple))
+	while (json_read_next(&rest, &tuple))
 		greylist_print_tuple(tuple, look->now);
 }
 
@@ -140,7 +141,7 @@ show_json(struct look *look, struct span tuples)
 	struct span rest = tuples, tuple;
 	bool begun = look->shown > 0;
 
-	while (json_next(&rest, &tuple)) {
+	while (json_read_next(&rest, &tuple)) {
 		printf("%s%.*s", begun ? ",\n" : "[", (int)tuple.length, tuple.at);
 		begun = true;
 	}

@@ -9,16 +9,16 @@
 static int
 show(struct span reply)
 {
-	struct span result = json_member(reply, "reload"), rest = json_member(result, "faults"), fault;
+	struct span result = json_read_member(reply, "reload"), rest = json_read_member(result, "faults"), fault;
 
-	while (json_next(&rest, &fault))
+	while (json_read_next(&rest, &fault))
 		daemon_print(stderr, "greenlane: ", fault);
-	if (!json_is_true(json_member(result, "ok"))) {
+	if (!json_read_is_true(json_read_member(result, "ok"))) {
 		fputs("greenlane: the reload was refused; the old policy stays in force\n", stderr);
 		return EX_CONFIG;
 	}
 	fputs("reloaded: mode ", stdout);
-	daemon_print(stdout, "", json_member(reply, "mode"));
+	daemon_print(stdout, "", json_read_member(reply, "mode"));
 	daemon_print_vendors(stdout, reply);
 	return 0;
 }
@@ -45,8 +45,8 @@ run(const char *config, int argc, char **argv)
 	if (result == 0) {
 		struct span json = { reply.bytes, reply.length };
 
-		error = json_member(json, "error");
-		result = error.length > 0 ? show_error(error, json_member(json, "text")) : show(json);
+		error = json_read_member(json, "error");
+		result = error.length > 0 ? show_error(error, json_read_member(json, "text")) : show(json);
 	}
 	text_close(&reply);
 	return result;

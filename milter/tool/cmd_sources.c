@@ -10,7 +10,7 @@
 #include "milter/system/clock.h"
 #include "milter/tool/cmd.h"
 #include "policy/sources/source_copy.h"
-#include "policy/util/json.h"
+#include "policy/util/json_write.h"
 #include "policy/util/text.h"
 
 enum { OUTPUT_MAX = 64 * 1024 * 1024, COPIES_ARENA = 256 * 1024 * 1024, NAMED = 20, DRIFT_MAX = 4096 };
@@ -377,12 +377,12 @@ write_text(struct survey *survey, const struct source_view *view)
 static void
 json_lines(struct text *out, const char *key, const char *lines)
 {
-	json_key(out, key);
+	json_write_key(out, key);
 	text_char(out, '[');
 	for (const char *end; *lines != '\0'; lines = *end == '\0' ? end : end + 1) {
 		end = lines + strcspn(lines, "\n");
-		json_comma(out);
-		json_bytes(out, lines, (size_t)(end - lines));
+		json_write_comma(out);
+		json_write_bytes(out, lines, (size_t)(end - lines));
 	}
 	text_char(out, ']');
 }
@@ -393,22 +393,22 @@ json_networks(struct survey *survey, const struct source_view *view)
 	struct text *out = &survey->out;
 	char written[PREFIX_TEXT];
 
-	json_key(out, "networks");
+	json_write_key(out, "networks");
 	text_char(out, '[');
 	for (size_t i = 0; view->has_copy && i < view->copy.count; i++) {
 		const struct copied_network *network = &view->copy.networks[i];
 
-		json_begin(out);
-		json_string(out, "network", prefix_write(&network->prefix, written));
-		json_number(out, "since", network->since);
-		json_string(out, "path", network->path);
-		json_number(out, "used", view->used_of[i]);
-		json_end(out);
+		json_write_begin(out);
+		json_write_string(out, "network", prefix_write(&network->prefix, written));
+		json_write_number(out, "since", network->since);
+		json_write_string(out, "path", network->path);
+		json_write_number(out, "used", view->used_of[i]);
+		json_write_end(out);
 	}
 	for (size_t i = 0; !source_asks_dns(view->source) && i < view->source->prefix_count; i++) {
-		json_begin(out);
-		json_string(out, "network", prefix_write(&view->source->prefixes[i], written));
-		json_end(out);
+		json_write_begin(out);
+		json_write_string(out, "network", prefix_write(&view->source->prefixes[i], written));
+		json_write_end(out);
 	}
 	text_char(out, ']');
 }
@@ -420,27 +420,27 @@ write_json(struct survey *survey, const struct source_view *view)
 	bool believed = view->has_copy && view->copy.believed != 0;
 	bool stale = believed && survey->now - view->copy.believed > view->source->max_stale;
 
-	json_begin(out);
-	json_string(out, "vendor", view->source->vendor->name);
-	json_string(out, "source", view->source->text);
-	json_bool(out, "known", believed || !source_asks_dns(view->source));
-	json_bool(out, "exclusive", view->source->exclusive);
+	json_write_begin(out);
+	json_write_string(out, "vendor", view->source->vendor->name);
+	json_write_string(out, "source", view->source->text);
+	json_write_bool(out, "known", believed || !source_asks_dns(view->source));
+	json_write_bool(out, "exclusive", view->source->exclusive);
 	if (view->has_copy) {
-		json_number(out, "believed", view->copy.believed);
-		json_number(out, "age", believed ? survey->now - view->copy.believed : 0);
-		json_number(out, "changed", view->copy.changed);
-		json_number(out, "next", view->copy.next);
-		json_number(out, "ttl", view->copy.ttl);
-		json_bool(out, "stale", stale);
-		json_string(out, "asked_live", view->copy.asked ? view->copy.asked_why : "");
-		json_string(out, "trouble", view->copy.trouble);
-		json_number(out, "wrong_since", view->copy.wrong);
-		json_bool(out, "gone", view->copy.gone);
+		json_write_number(out, "believed", view->copy.believed);
+		json_write_number(out, "age", believed ? survey->now - view->copy.believed : 0);
+		json_write_number(out, "changed", view->copy.changed);
+		json_write_number(out, "next", view->copy.next);
+		json_write_number(out, "ttl", view->copy.ttl);
+		json_write_bool(out, "stale", stale);
+		json_write_string(out, "asked_live", view->copy.asked ? view->copy.asked_why : "");
+		json_write_string(out, "trouble", view->copy.trouble);
+		json_write_number(out, "wrong_since", view->copy.wrong);
+		json_write_bool(out, "gone", view->copy.gone);
 	}
-	json_number(out, "used", view->used);
+	json_write_number(out, "used", view->used);
 	json_networks(survey, view);
 	json_lines(out, "drift", view->drift.bytes);
-	json_end(out);
+	json_write_end(out);
 }
 
 /* ---- the survey ---- */
@@ -519,10 +519,10 @@ survey_vendor(struct survey *survey, const struct vendor *vendor)
 	drift_of_vendor(survey, vendor, &drift);
 	survey->drifted = survey->drifted || drift.length > 0;
 	if (drift.length > 0 && survey->json) {
-		json_begin(&survey->out);
-		json_string(&survey->out, "vendor", vendor->name);
+		json_write_begin(&survey->out);
+		json_write_string(&survey->out, "vendor", vendor->name);
 		json_lines(&survey->out, "drift", drift.bytes);
-		json_end(&survey->out);
+		json_write_end(&survey->out);
 	} else if (drift.length > 0) {
 		text_format(&survey->out, "%s\n", vendor->name);
 		write_indented(&survey->out, "drift", drift.bytes);

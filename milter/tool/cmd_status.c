@@ -39,7 +39,7 @@ print_member(const char *before, struct span object, const char *key)
 	struct text text;
 
 	text_open(&text, STATUS_JSON_MAX);
-	daemon_plain(json_member(object, key), &text);
+	daemon_plain(json_read_member(object, key), &text);
 	printf("%s%s", before, text.bytes);
 	text_close(&text);
 }
@@ -49,13 +49,13 @@ print_time(const char *before, struct span object, const char *key)
 {
 	char when[CMD_TIME_TEXT];
 
-	printf("%s%s", before, cmd_time_text(json_integer(json_member(object, key)), when));
+	printf("%s%s", before, cmd_time_text(json_read_integer(json_read_member(object, key)), when));
 }
 
 static void
 print_daemon(struct span json)
 {
-	struct span reload = json_member(json, "reload");
+	struct span reload = json_read_member(json, "reload");
 
 	print_member("greenlaned ", json, "version");
 	print_time(" runs since ", json, "since");
@@ -64,7 +64,7 @@ print_daemon(struct span json)
 	print_member(", policy ", json, "policy");
 	print_member(", sources ", json, "sources_fingerprint");
 	print_time("\nlast load ", reload, "at");
-	puts(json_is_true(json_member(reload, "ok")) ? ": in force" : ": refused");
+	puts(json_read_is_true(json_read_member(reload, "ok")) ? ": in force" : ": refused");
 }
 
 static void
@@ -72,31 +72,34 @@ print_listener(struct span listener)
 {
 	print_member("listener ", listener, "name");
 	print_member(" ", listener, "address");
-	puts(!json_is_true(json_member(listener, "present"))       ? ": gone"
-		: json_is_true(json_member(listener, "reachable")) ? ": open"
-								   : ": its users cannot reach it");
+	puts(!json_read_is_true(json_read_member(listener, "present")) ? ": gone"
+		: json_read_is_true(json_read_member(listener, "reachable"))
+		? ": open"
+		: ": its users cannot reach it");
 }
 
 static void
 print_mail(struct span json)
 {
-	struct span mta = json_member(json, "mta"), verdicts = json_member(json, "verdicts");
+	struct span mta = json_read_member(json, "mta"), verdicts = json_read_member(json, "verdicts");
 	const char *between = "verdicts: ";
 
-	if (json_integer(json_member(mta, "last")) == 0)
+	if (json_read_integer(json_read_member(mta, "last")) == 0)
 		fputs("mta: no contact since the start", stdout);
 	else
 		print_time("mta: last contact ", mta, "last");
 	print_member(", sessions ", mta, "sessions");
-	if (json_integer(json_member(mta, "refused")) > 0)
+	if (json_read_integer(json_read_member(mta, "refused")) > 0)
 		print_member(", connections refused ", mta, "refused");
-	puts(span_is(json_member(mta, "libmilter"), "\"shared\"") ? ", packets are not checked (shared libmilter)" : "");
+	puts(span_is(json_read_member(mta, "libmilter"), "\"shared\"")
+		? ", packets are not checked (shared libmilter)"
+		: "");
 	for (size_t i = 0; i < ACTIONS; i++) {
 		printf("%s%s ", between, action_word((enum action)i));
 		print_member("", verdicts, action_word((enum action)i));
 		between = ", ";
 	}
-	print_member("\ngreylist: ", json_member(json, "store"), "state");
+	print_member("\ngreylist: ", json_read_member(json, "store"), "state");
 	putchar('\n');
 }
 
@@ -104,7 +107,7 @@ print_mail(struct span json)
 static void
 print_count(const char *before, struct span object, const char *key, const char *noun)
 {
-	int64_t count = json_integer(json_member(object, key));
+	int64_t count = json_read_integer(json_read_member(object, key));
 
 	printf("%s%" PRId64 " %s%s", before, count, noun, text_s((size_t)count));
 }
@@ -117,24 +120,25 @@ print_vendor(struct span vendor)
 	print_member(": ", vendor, "known");
 	print_count(" of ", vendor, "sources", "source");
 	print_count(" known, ", vendor, "networks", "network");
-	if (json_member(vendor, "last").length > 0)
+	if (json_read_member(vendor, "last").length > 0)
 		print_member(", last mail ", vendor, "last");
 	else
 		fputs(", no mail since the start", stdout);
-	if (json_is_true(json_member(vendor, "lock_open")))
+	if (json_read_is_true(json_read_member(vendor, "lock_open")))
 		print_count("; its lock is open: ", vendor, "forged_passed", "forged message");
-	puts(json_is_true(json_member(vendor, "lock_open")) ? " passed" : "");
+	puts(json_read_is_true(json_read_member(vendor, "lock_open")) ? " passed" : "");
 }
 
 static void print_export(struct span export)
 {
 	print_member("export ", export, "format");
 	print_member(" ", export, "file");
-	if (json_member(export, "trouble").length > 0)
+	if (json_read_member(export, "trouble").length > 0)
 		print_member(": unknown: ", export, "trouble");
 	else
-		fputs(json_is_true(json_member(export, "fresh")) ? ": fresh"
-								 : ": stale: it differs from what the sources list now",
+		fputs(json_read_is_true(json_read_member(export, "fresh"))
+			? ": fresh"
+			: ": stale: it differs from what the sources list now",
 		    stdout);
 	putchar('\n');
 }
@@ -151,25 +155,25 @@ print_alert(struct span alert)
 static void
 print_each(struct span json, const char *key, void (*print)(struct span))
 {
-	struct span rest = json_member(json, key), element;
+	struct span rest = json_read_member(json, key), element;
 
-	while (json_next(&rest, &element))
+	while (json_read_next(&rest, &element))
 		print(element);
 }
 
 static void
 print_lines(struct span json, const char *key, const char *before)
 {
-	struct span rest = json_member(json, key), element;
+	struct span rest = json_read_member(json, key), element;
 
-	while (json_next(&rest, &element))
+	while (json_read_next(&rest, &element))
 		daemon_print(stdout, before, element);
 }
 
 static void
 print_all(struct span json)
 {
-	if (json_member(json, "pid").length > 0) {
+	if (json_read_member(json, "pid").length > 0) {
 		print_daemon(json);
 		print_each(json, "listeners", print_listener);
 		print_mail(json);
@@ -195,8 +199,8 @@ try_milter(struct span listener, struct found *found)
 	enum asked asked = ASKED_ANSWERED;
 
 	text_open(&address, 1200);
-	daemon_plain(json_member(listener, "address"), &address);
-	if (json_is_true(json_member(listener, "present")))
+	daemon_plain(json_read_member(listener, "address"), &address);
+	if (json_read_is_true(json_read_member(listener, "present")))
 		asked = ask_milter(address.bytes, ASK_MILTER_MS, &why);
 	if (asked == ASKED_HUNG || asked == ASKED_ABSENT) {
 		snprintf(told, sizeof told, "the milter at %s %s", address.bytes,
@@ -209,10 +213,10 @@ try_milter(struct span listener, struct found *found)
 static void
 try_listeners(struct span json, struct found *found)
 {
-	struct span rest = json_member(json, "listeners"), listener;
+	struct span rest = json_read_member(json, "listeners"), listener;
 
-	while (json_next(&rest, &listener))
-		if (span_is(json_member(listener, "name"), "\"milter\"") && found->count < FOUND_MAX)
+	while (json_read_next(&rest, &listener))
+		if (span_is(json_read_member(listener, "name"), "\"milter\"") && found->count < FOUND_MAX)
 			try_milter(listener, found);
 }
 
@@ -281,7 +285,7 @@ show(const struct text *reply, const struct found *found, bool as_json)
 		puts(all.bytes);
 	else
 		print_all(json);
-	result = json_is_true(json_member(json, "ill"));
+	result = json_read_is_true(json_read_member(json, "ill"));
 	text_close(&all);
 	return result;
 }
@@ -292,9 +296,9 @@ show_or_fail(const struct text *reply, const struct found *found, bool as_json)
 {
 	struct span json = { reply->bytes, reply->length };
 
-	if (json_member(json, "error").length == 0)
+	if (json_read_member(json, "error").length == 0)
 		return show(reply, found, as_json);
-	daemon_print(stderr, "greenlane: ", json_member(json, "text"));
+	daemon_print(stderr, "greenlane: ", json_read_member(json, "text"));
 	return 1;
 }
 

@@ -62,7 +62,7 @@ void
 daemon_plain(struct span value, struct text *out)
 {
 	text_clear(out);
-	json_unquote(value, out);
+	json_read_unquote(value, out);
 	for (size_t i = 0; i < out->length; i++) /* the terminal is not theirs to steer */
 		if ((unsigned char)out->bytes[i] < 0x20 || out->bytes[i] == 0x7f)
 			out->bytes[i] = '?';
@@ -82,11 +82,11 @@ daemon_print(FILE *out, const char *before, struct span value)
 void
 daemon_print_vendors(FILE *out, struct span reply)
 {
-	struct span rest = json_member(reply, "vendors"), vendor, name;
+	struct span rest = json_read_member(reply, "vendors"), vendor, name;
 	const char *between = "vendors: ";
 
-	while (json_next(&rest, &vendor)) {
-		name = json_member(vendor, "name");
+	while (json_read_next(&rest, &vendor)) {
+		name = json_read_member(vendor, "name");
 		if (name.length < 2)
 			continue;
 		fprintf(out, "%s%.*s", between, (int)name.length - 2, name.at + 1);

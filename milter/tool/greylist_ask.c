@@ -9,7 +9,7 @@
 #include "milter/tool/cmd.h"
 #include "milter/tool/daemon.h"
 #include "milter/tool/greylist_ask.h"
-#include "policy/util/json.h"
+#include "policy/util/json_write.h"
 #include "policy/util/json_read.h"
 
 enum { ASK_PIECE_MS = 30 * 1000 };
@@ -100,11 +100,11 @@ ask_files(struct greylist_ask *ask, const char *words, struct text *out)
 	if (!greylist_request_read(span_of(words), &request, &why)) {
 		result = EX_USAGE;
 	} else {
-		json_begin(out);
+		json_write_begin(out);
 		if (!greylist_request_answer(&request, ask->store, &ask->policy->settings.greylist, clock_now(), out,
 			&changes, &why))
 			result = EX_UNAVAILABLE;
-		json_end(out);
+		json_write_end(out);
 	}
 	if (result != 0)
 		daemon_fault(&why);
@@ -121,11 +121,11 @@ read_error(struct span reply)
 		const char *slug;
 		int status;
 	} errors[] = { { "\"not-allowed\"", EX_NOPERM }, { "\"no-greylist\"", 1 }, { "\"bad-request\"", EX_USAGE } };
-	struct span slug = json_member(reply, "error");
+	struct span slug = json_read_member(reply, "error");
 
 	if (slug.length == 0)
 		return 0;
-	daemon_print(stderr, "greenlane: ", json_member(reply, "text"));
+	daemon_print(stderr, "greenlane: ", json_read_member(reply, "text"));
 	for (size_t i = 0; i < sizeof errors / sizeof errors[0]; i++)
 		if (span_is(slug, errors[i].slug))
 			return errors[i].status;

@@ -45,13 +45,13 @@ greylist_time(int64_t when, char out[AGE_TEXT])
 static int64_t
 number_of(struct span tuple, const char *key)
 {
-	return json_integer(json_member(tuple, key));
+	return json_read_integer(json_read_member(tuple, key));
 }
 
 static void
 widen(int *width, struct span tuple, const char *key)
 {
-	int length = (int)json_member(tuple, key).length - 2; /* without quotes; escapes make it a little too wide */
+	int length = (int)json_read_member(tuple, key).length - 2; /* without quotes; escapes make it a little too wide */
 
 	if (length > *width)
 		*width = length < WIDTH_MAX ? length : WIDTH_MAX;
@@ -63,7 +63,7 @@ print_cell(struct span tuple, const char *key, int width, const char *after)
 	struct text cell;
 
 	text_open(&cell, CELL_MAX);
-	daemon_plain(json_member(tuple, key), &cell);
+	daemon_plain(json_read_member(tuple, key), &cell);
 	printf("%-*s%s", width, cell.length == 0 ? "(too long)" : cell.bytes, after);
 	text_close(&cell);
 }
@@ -92,14 +92,14 @@ greylist_print_rows(struct greylist_table *table, struct span tuples, int64_t no
 
 	table->sender = table->sender == 0 ? (int)strlen("SENDER") : table->sender;
 	table->rcpt = table->rcpt == 0 ? (int)strlen("RECIPIENT") : table->rcpt;
-	while (json_next(&rest, &tuple)) {
+	while (json_read_next(&rest, &tuple)) {
 		widen(&table->sender, tuple, "sender");
 		widen(&table->rcpt, tuple, "rcpt");
 	}
 	if (head)
 		printf("%-7s  %-19s  %-7s  %-7s  %5s  %-*s  %-*s  %s\n", "STATE", "FIRST TRY", "AGE", "WAITS", "TRIES",
 		    table->sender, "SENDER", table->rcpt, "RECIPIENT", "NETWORK");
-	for (rest = tuples; json_next(&rest, &tuple);)
+	for (rest = tuples; json_read_next(&rest, &tuple);)
 		print_row(table, tuple, now);
 }
 
@@ -108,7 +108,7 @@ greylist_print_rows(struct greylist_table *table, struct span tuples, int64_t no
 static void
 print_network(struct span tuple)
 {
-	struct span network = json_member(tuple, "network");
+	struct span network = json_read_member(tuple, "network");
 	const char *what = "";
 
 	if (network.length > 2 && network.at[1] == '@')
@@ -132,11 +132,11 @@ print_state(struct span tuple, int64_t now)
 
 	print_cell(tuple, "state", 0, ": ");
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-		if (span_is(json_member(tuple, "state"), rows[i].state))
+		if (span_is(json_read_member(tuple, "state"), rows[i].state))
 			puts(rows[i].means);
 	if (due > now)
 		printf("a try passes in %s, from %s on\n", greylist_age(due - now, left), greylist_time(due, when));
-	else if (span_is(json_member(tuple, "state"), "\"waiting\""))
+	else if (span_is(json_read_member(tuple, "state"), "\"waiting\""))
 		puts("a try passes now");
 }
 

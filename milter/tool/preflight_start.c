@@ -113,14 +113,14 @@ try_folders(struct trials *trials)
 static bool
 is_its(const char *reply, const char *address)
 {
-	struct span rest = json_member(span_of(reply), "listeners"), listener;
+	struct span rest = json_read_member(span_of(reply), "listeners"), listener;
 	struct text text;
 	bool found = rest.length == 0;
 
 	text_open(&text, 1200);
-	while (!found && json_next(&rest, &listener)) {
+	while (!found && json_read_next(&rest, &listener)) {
 		text_clear(&text);
-		json_unquote(json_member(listener, "address"), &text);
+		json_read_unquote(json_read_member(listener, "address"), &text);
 		found = strcmp(text.bytes, address) == 0;
 	}
 	text_close(&text);

@@ -7,7 +7,7 @@
 #include "policy/util/aggregate.h"
 #include "policy/util/date.h"
 #include "policy/util/hash.h"
-#include "policy/util/json.h"
+#include "policy/util/json_write.h"
 
 enum { REMARK_MAX = 300 };
 
@@ -168,11 +168,11 @@ write_head(struct text *out, const struct export_request *request, const struct 
 static void
 json_tags(struct text *out, const struct source *source)
 {
-	json_key(out, "tags");
+	json_write_key(out, "tags");
 	text_char(out, '[');
 	for (size_t i = 0; i < source->tag_count; i++) {
-		json_comma(out);
-		json_bytes(out, source->tags[i], strlen(source->tags[i]));
+		json_write_comma(out);
+		json_write_bytes(out, source->tags[i], strlen(source->tags[i]));
 	}
 	text_char(out, ']');
 }
@@ -185,23 +185,23 @@ json_listing(struct text *out, const struct export_listing *listing)
 	const char *why = left_out(listing, false);
 	char written[PREFIX_TEXT];
 
-	json_string(out, "vendor", source->vendor->name);
-	json_string(out, "source", source->text);
-	json_string(out, "use", export_use_words[source->use]);
+	json_write_string(out, "vendor", source->vendor->name);
+	json_write_string(out, "source", source->text);
+	json_write_string(out, "use", export_use_words[source->use]);
 	json_tags(out, source);
-	json_bool(out, "exclusive", source->exclusive);
+	json_write_bool(out, "exclusive", source->exclusive);
 	if (listing->asked[0] != '\0')
-		json_string(out, "asked", listing->asked);
+		json_write_string(out, "asked", listing->asked);
 	if (why[0] != '\0')
-		json_string(out, "left_out", why);
-	json_key(out, "networks");
+		json_write_string(out, "left_out", why);
+	json_write_key(out, "networks");
 	text_char(out, '[');
 	for (size_t i = 0; why[0] == '\0' && i < listing->count; i++) {
-		json_comma(out);
+		json_write_comma(out);
 		text_format(out, "\"%s\"", prefix_write(&listing->networks[i], written));
 	}
 	text_char(out, ']');
-	json_end(out);
+	json_write_end(out);
 }
 
 static void
@@ -211,7 +211,7 @@ write_object(struct text *out, const struct export_request *request, const struc
 	bool first = true;
 
 	text_put(out, "{\"greenlane\":");
-	json_bytes(out, request->version, strlen(request->version));
+	json_write_bytes(out, request->version, strlen(request->version));
 	text_format(out, ",\n\"written\":\"%s\"", date_write(request->now, when));
 	text_format(out, ",\n\"checksum\":\"%016llx\",\n\"sources\":[", (unsigned long long)sum);
 	for (size_t i = 0; i < request->count; i++) {

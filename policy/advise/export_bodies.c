@@ -1,5 +1,5 @@
 #include "policy/advise/export_parts.h"
-#include "policy/util/json.h"
+#include "policy/util/json_write.h"
 
 const char *const export_use_words[USES] = { [USE_MX] = "mx", [USE_LOGIN] = "login", [USE_API] = "api" };
 
@@ -172,7 +172,7 @@ write_json(struct text *out, const struct export_lists *lists, const char *value
 	(void)value;
 	text_char(out, '{');
 	for (unsigned use = 0; use < USES; use++) {
-		json_key(out, export_use_words[use]);
+		json_write_key(out, export_use_words[use]);
 		text_char(out, '[');
 		for (size_t i = 0; i < lists->count[use]; i++)
 			text_format(out, "%s\n\"%s\"", i > 0 ? "," : "", prefix_write(&lists->networks[use][i], written));

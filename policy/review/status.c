@@ -4,33 +4,33 @@
 
 #include "policy/review/status.h"
 #include "policy/util/date.h"
-#include "policy/util/json.h"
+#include "policy/util/json_write.h"
 #include "policy/util/json_read.h"
 
 static void
 write_mode(const struct status *status, struct text *out)
 {
-	json_key(out, "control");
+	json_write_key(out, "control");
 	text_format(out, "%d", CONTROL_VERSION);
-	json_string(out, "version", status->version);
-	json_number(out, "pid", status->pid);
-	json_number(out, "since", status->since);
-	json_number(out, "now", status->now);
-	json_string(out, "mode", status->monitor ? "monitor" : "enforce");
+	json_write_string(out, "version", status->version);
+	json_write_number(out, "pid", status->pid);
+	json_write_number(out, "since", status->since);
+	json_write_number(out, "now", status->now);
+	json_write_string(out, "mode", status->monitor ? "monitor" : "enforce");
 	if (status->policy[0] != '\0')
-		json_string(out, "policy", status->policy);
+		json_write_string(out, "policy", status->policy);
 	if (status->sources_fingerprint != 0) {
 		char fingerprint[17];
 
 		snprintf(fingerprint, sizeof fingerprint, "%016" PRIx64, status->sources_fingerprint);
-		json_string(out, "sources_fingerprint", fingerprint);
+		json_write_string(out, "sources_fingerprint", fingerprint);
 	}
 }
 
 static void
 begin_list(struct text *out, const char *key)
 {
-	json_key(out, key);
+	json_write_key(out, key);
 	text_char(out, '[');
 }
 
@@ -39,8 +39,8 @@ write_strings(struct text *out, const char *key, const struct status_strings *st
 {
 	begin_list(out, key);
 	for (size_t i = 0; i < strings->count; i++) {
-		json_comma(out);
-		json_bytes(out, strings->list[i], strlen(strings->list[i]));
+		json_write_comma(out);
+		json_write_bytes(out, strings->list[i], strlen(strings->list[i]));
 	}
 	text_char(out, ']');
 }
@@ -53,17 +53,17 @@ write_vendors(const struct status *status, struct text *out)
 		const struct status_vendor *vendor = &status->vendors[i];
 		char last[DATE_TEXT];
 
-		json_begin(out);
-		json_string(out, "name", vendor->name);
-		json_string(out, "mode", vendor->mode);
-		json_bool(out, "lock_open", vendor->lock_open);
-		json_number(out, "forged_passed", (int64_t)vendor->forged_passed);
+		json_write_begin(out);
+		json_write_string(out, "name", vendor->name);
+		json_write_string(out, "mode", vendor->mode);
+		json_write_bool(out, "lock_open", vendor->lock_open);
+		json_write_number(out, "forged_passed", (int64_t)vendor->forged_passed);
 		if (vendor->last != 0)
-			json_string(out, "last", date_write(vendor->last, last));
-		json_number(out, "sources", (int64_t)vendor->sources);
-		json_number(out, "known", (int64_t)vendor->known);
-		json_number(out, "networks", (int64_t)vendor->networks);
-		json_end(out);
+			json_write_string(out, "last", date_write(vendor->last, last));
+		json_write_number(out, "sources", (int64_t)vendor->sources);
+		json_write_number(out, "known", (int64_t)vendor->known);
+		json_write_number(out, "networks", (int64_t)vendor->networks);
+		json_write_end(out);
 	}
 	text_char(out, ']');
 }
@@ -71,13 +71,13 @@ write_vendors(const struct status *status, struct text *out)
 static void
 write_reload(const struct status *status, struct text *out)
 {
-	json_key(out, "reload");
-	json_begin(out);
-	json_number(out, "at", status->reload.at);
-	json_bool(out, "ok", status->reload.ok);
+	json_write_key(out, "reload");
+	json_write_begin(out);
+	json_write_number(out, "at", status->reload.at);
+	json_write_bool(out, "ok", status->reload.ok);
 	write_strings(out, "faults", &status->reload.faults);
-	json_end(out);
-	json_bool(out, "config_newer", status->config_newer);
+	json_write_end(out);
+	json_write_bool(out, "config_newer", status->config_newer);
 }
 
 static void
@@ -87,12 +87,12 @@ write_listeners(const struct status *status, struct text *out)
 	for (size_t i = 0; i < status->listener_count; i++) {
 		const struct status_listener *listener = &status->listeners[i];
 
-		json_begin(out);
-		json_string(out, "name", listener->name);
-		json_string(out, "address", listener->address);
-		json_bool(out, "present", listener->present);
-		json_bool(out, "reachable", listener->present && listener->closed[0] == '\0');
-		json_end(out);
+		json_write_begin(out);
+		json_write_string(out, "name", listener->name);
+		json_write_string(out, "address", listener->address);
+		json_write_bool(out, "present", listener->present);
+		json_write_bool(out, "reachable", listener->present && listener->closed[0] == '\0');
+		json_write_end(out);
 	}
 	text_char(out, ']');
 }
@@ -100,33 +100,33 @@ write_listeners(const struct status *status, struct text *out)
 static void
 write_mail(const struct status *status, struct text *out)
 {
-	json_key(out, "mta");
-	json_begin(out);
-	json_number(out, "last", status->mta.last);
-	json_number(out, "sessions", status->mta.sessions);
+	json_write_key(out, "mta");
+	json_write_begin(out);
+	json_write_number(out, "last", status->mta.last);
+	json_write_number(out, "sessions", status->mta.sessions);
 	if (status->mta.libmilter != NULL) {
-		json_string(out, "libmilter", status->mta.libmilter);
-		json_number(out, "refused", (int64_t)status->mta.refused);
+		json_write_string(out, "libmilter", status->mta.libmilter);
+		json_write_number(out, "refused", (int64_t)status->mta.refused);
 	}
-	json_end(out);
-	json_key(out, "verdicts");
-	json_begin(out);
+	json_write_end(out);
+	json_write_key(out, "verdicts");
+	json_write_begin(out);
 	for (size_t i = 0; i < ACTIONS; i++)
-		json_number(out, action_word((enum action)i), (int64_t)status->verdicts[i]);
-	json_end(out);
+		json_write_number(out, action_word((enum action)i), (int64_t)status->verdicts[i]);
+	json_write_end(out);
 }
 
 static void
 write_store(const struct status *status, struct text *out)
 {
-	json_key(out, "store");
-	json_begin(out);
-	json_string(out, "state", status->store.state);
+	json_write_key(out, "store");
+	json_write_begin(out);
+	json_write_string(out, "state", status->store.state);
 	if (status->store.since != 0)
-		json_number(out, "since", status->store.since);
+		json_write_number(out, "since", status->store.since);
 	if (status->store.since != 0 || !status->store.works)
-		json_number(out, "passed", (int64_t)status->store.passed);
-	json_end(out);
+		json_write_number(out, "passed", (int64_t)status->store.passed);
+	json_write_end(out);
 }
 
 static void
@@ -134,11 +134,11 @@ write_dns(const struct status *status, struct text *out)
 {
 	if (status->dns.servers.count == 0)
 		return;
-	json_key(out, "dns");
-	json_begin(out);
+	json_write_key(out, "dns");
+	json_write_begin(out);
 	write_strings(out, "servers", &status->dns.servers);
-	json_number(out, "failing_since", status->dns.failing_since);
-	json_end(out);
+	json_write_number(out, "failing_since", status->dns.failing_since);
+	json_write_end(out);
 }
 
 static void
@@ -148,20 +148,20 @@ write_sources(const struct status *status, struct text *out)
 	for (size_t i = 0; i < status->source_count; i++) {
 		const struct status_source *source = &status->sources[i];
 
-		json_begin(out);
-		json_string(out, "name", source->text);
-		json_string(out, "vendor", source->vendor);
-		json_number(out, "networks", (int64_t)source->networks);
-		json_bool(out, "known", source->missing[0] == '\0');
+		json_write_begin(out);
+		json_write_string(out, "name", source->text);
+		json_write_string(out, "vendor", source->vendor);
+		json_write_number(out, "networks", (int64_t)source->networks);
+		json_write_bool(out, "known", source->missing[0] == '\0');
 		if (source->missing[0] != '\0')
-			json_string(out, "missing", source->missing);
+			json_write_string(out, "missing", source->missing);
 		if (source->failing[0] != '\0')
-			json_string(out, "failing", source->failing);
+			json_write_string(out, "failing", source->failing);
 		if (source->wrong[0] != '\0') {
-			json_string(out, "wrong", source->wrong);
-			json_number(out, "wrong_since", source->wrong_since);
+			json_write_string(out, "wrong", source->wrong);
+			json_write_number(out, "wrong_since", source->wrong_since);
 		}
-		json_end(out);
+		json_write_end(out);
 	}
 	text_char(out, ']');
 }
@@ -169,16 +169,16 @@ write_sources(const struct status *status, struct text *out)
 static void
 write_journal(const struct status *status, struct text *out)
 {
-	json_key(out, "journal");
-	json_begin(out);
-	json_number(out, "dropped", (int64_t)status->journal.dropped);
+	json_write_key(out, "journal");
+	json_write_begin(out);
+	json_write_number(out, "dropped", (int64_t)status->journal.dropped);
 	if (status->journal.dropped_at != 0)
-		json_number(out, "dropped_at", status->journal.dropped_at);
+		json_write_number(out, "dropped_at", status->journal.dropped_at);
 	if (status->journal.record[0] != '\0') {
-		json_string(out, "record", status->journal.record);
-		json_bool(out, "writable", status->journal.record_failed_since == 0);
+		json_write_string(out, "record", status->journal.record);
+		json_write_bool(out, "writable", status->journal.record_failed_since == 0);
 	}
-	json_end(out);
+	json_write_end(out);
 }
 
 static void
@@ -188,14 +188,14 @@ write_exports(const struct status *status, struct text *out)
 	for (size_t i = 0; i < status->export_count; i++) {
 		const struct status_export *export = &status->exports[i];
 
-		json_begin(out);
-		json_string(out, "format", export->format);
-		json_string(out, "file", export->file);
-		json_bool(out, "fresh", export->fresh);
-		json_bool(out, "reader_told", export->command[0] == '\0');
+		json_write_begin(out);
+		json_write_string(out, "format", export->format);
+		json_write_string(out, "file", export->file);
+		json_write_bool(out, "fresh", export->fresh);
+		json_write_bool(out, "reader_told", export->command[0] == '\0');
 		if (export->trouble[0] != '\0')
-			json_string(out, "trouble", export->trouble);
-		json_end(out);
+			json_write_string(out, "trouble", export->trouble);
+		json_write_end(out);
 	}
 	text_char(out, ']');
 }
@@ -203,19 +203,19 @@ write_exports(const struct status *status, struct text *out)
 static void
 write_alert(const struct status_alert *alert, struct text *out)
 {
-	json_begin(out);
-	json_string(out, "slug", alert->slug);
+	json_write_begin(out);
+	json_write_string(out, "slug", alert->slug);
 	if (alert->since != 0)
-		json_number(out, "since", alert->since);
-	json_string(out, "text", alert->text);
-	json_string(out, "remedy", alert->remedy);
-	json_end(out);
+		json_write_number(out, "since", alert->since);
+	json_write_string(out, "text", alert->text);
+	json_write_string(out, "remedy", alert->remedy);
+	json_write_end(out);
 }
 
 void
 status_write(const struct status *status, struct text *out)
 {
-	json_begin(out);
+	json_write_begin(out);
 	write_mode(status, out);
 	write_reload(status, out);
 	write_listeners(status, out);
@@ -230,7 +230,7 @@ status_write(const struct status *status, struct text *out)
 	write_strings(out, "relays", &status->relays);
 	write_strings(out, "outbound", &status->outbound);
 	write_exports(status, out);
-	json_bool(out, "ill", status->alert_count > 0);
+	json_write_bool(out, "ill", status->alert_count > 0);
 	begin_list(out, "alerts");
 	for (size_t i = 0; i < status->alert_count; i++)
 		write_alert(&status->alerts[i], out);
@@ -240,19 +240,19 @@ status_write(const struct status *status, struct text *out)
 void
 status_write_more(struct span json, const struct status_alert *alerts, size_t count, struct text *out)
 {
-	struct span ill = json_member(json, "ill"), rest = json_member(json, "alerts"), element;
+	struct span ill = json_read_member(json, "ill"), rest = json_read_member(json, "alerts"), element;
 
-	json_begin(out);
+	json_write_begin(out);
 	if (ill.length > 0) { /* all before it, from its brace to its comma */
 		size_t head = (size_t)(ill.at - json.at) - strlen("\"ill\":");
 
 		text_clear(out);
 		text_add(out, json.at, head - (json.at[head - 1] == ','));
 	}
-	json_bool(out, "ill", count > 0 || json_is_true(ill));
+	json_write_bool(out, "ill", count > 0 || json_read_is_true(ill));
 	begin_list(out, "alerts");
-	while (json_next(&rest, &element)) {
-		json_comma(out);
+	while (json_read_next(&rest, &element)) {
+		json_write_comma(out);
 		text_span(out, element);
 	}
 	for (size_t i = 0; i < count; i++)

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "policy/review/verdict_record.h"
-#include "policy/util/json.h"
+#include "policy/util/json_write.h"
 
 /* ---- what both forms say ---- */
 
@@ -229,7 +229,7 @@ verdict_record_write_line(const struct verdict_record *record, struct text *out)
 static void
 json_word(struct text *out, const char *key, const char *value)
 {
-	json_string(out, key, value[0] == '\0' ? "-" : value);
+	json_write_string(out, key, value[0] == '\0' ? "-" : value);
 }
 
 /* Not asked is null: a number is never another type. */
@@ -237,38 +237,38 @@ static void
 json_tries(struct text *out, struct greylist_tries tries)
 {
 	if (tries.count > 0) {
-		json_number(out, "tries", tries.count);
-		json_number(out, "waited", tries.waited);
+		json_write_number(out, "tries", tries.count);
+		json_write_number(out, "waited", tries.waited);
 		return;
 	}
-	json_key(out, "tries");
+	json_write_key(out, "tries");
 	text_put(out, "null");
-	json_key(out, "waited");
+	json_write_key(out, "waited");
 	text_put(out, "null");
 }
 
 static void
 json_dkim(struct text *out, const struct facts *facts)
 {
-	json_key(out, "dkim");
+	json_write_key(out, "dkim");
 	text_char(out, '[');
 	for (size_t i = 0; i < facts->dkim_count; i++) {
 		const struct dkim_fact *fact = &facts->dkim[i];
 
-		json_begin(out);
-		json_string(out, "d", fact->d);
-		json_string(out, "s", fact->s);
-		json_string(out, "a", fact->a);
-		json_string(out, "result", auth_word(fact->result));
-		json_bool(out, "counts", fact->counts);
+		json_write_begin(out);
+		json_write_string(out, "d", fact->d);
+		json_write_string(out, "s", fact->s);
+		json_write_string(out, "a", fact->a);
+		json_write_string(out, "result", auth_word(fact->result));
+		json_write_bool(out, "counts", fact->counts);
 		if (!fact->counts)
-			json_string(out, "why", fact->why);
-		json_bool(out, "weak", fact->weak);
-		json_bool(out, "secure", fact->secure);
-		json_bool(out, "passes", fact->passes);
-		json_bool(out, "reply_open", fact->reply_open);
+			json_write_string(out, "why", fact->why);
+		json_write_bool(out, "weak", fact->weak);
+		json_write_bool(out, "secure", fact->secure);
+		json_write_bool(out, "passes", fact->passes);
+		json_write_bool(out, "reply_open", fact->reply_open);
 		if (fact->signed_at != 0)
-			json_number(out, "signed_at", fact->signed_at);
+			json_write_number(out, "signed_at", fact->signed_at);
 		text_char(out, '}');
 	}
 	text_char(out, ']');
@@ -280,24 +280,24 @@ json_silence(struct text *out, struct silence silence)
 {
 	if (silence.name == NULL)
 		return;
-	json_string(out, "silent", silence.name);
-	json_bool(out, "lured", silence.lured);
+	json_write_string(out, "silent", silence.name);
+	json_write_bool(out, "lured", silence.lured);
 }
 
 /* How the record was found, one object a name asked. */
 static void
 json_walk(struct text *out, const struct dmarc_fact *dmarc)
 {
-	json_key(out, "walk");
+	json_write_key(out, "walk");
 	text_char(out, '[');
 	for (size_t i = 0; i < dmarc->step_count; i++) {
 		const char psd[] = { dmarc->steps[i].psd, '\0' };
 
-		json_begin(out);
-		json_string(out, "domain", dmarc->steps[i].domain);
-		json_string(out, "found", dmarc_found_word(dmarc->steps[i].found));
+		json_write_begin(out);
+		json_write_string(out, "domain", dmarc->steps[i].domain);
+		json_write_string(out, "found", dmarc_found_word(dmarc->steps[i].found));
 		if (dmarc->steps[i].found == DMARC_FOUND_RECORD)
-			json_string(out, "psd", psd);
+			json_write_string(out, "psd", psd);
 		text_char(out, '}');
 	}
 	text_char(out, ']');
@@ -306,43 +306,43 @@ json_walk(struct text *out, const struct dmarc_fact *dmarc)
 static void
 json_dmarc(struct text *out, const struct dmarc_fact *dmarc)
 {
-	json_string(out, "dmarc", auth_word(dmarc->result));
-	json_string(out, "policy", dmarc_policy_word(dmarc->policy));
-	json_bool(out, "testing", dmarc->testing);
-	json_string(out, "record", dmarc->domain);
+	json_write_string(out, "dmarc", auth_word(dmarc->result));
+	json_write_string(out, "policy", dmarc_policy_word(dmarc->policy));
+	json_write_bool(out, "testing", dmarc->testing);
+	json_write_string(out, "record", dmarc->domain);
 	if (dmarc->tag != NULL)
-		json_string(out, "tag", dmarc->tag);
+		json_write_string(out, "tag", dmarc->tag);
 	if (dmarc->organisation != NULL)
-		json_string(out, "organisation", dmarc->organisation);
+		json_write_string(out, "organisation", dmarc->organisation);
 	json_walk(out, dmarc);
-	json_bool(out, "spf_aligned", dmarc->spf_aligned);
-	json_bool(out, "dkim_aligned", dmarc->dkim_aligned);
-	json_string(out, "by", dmarc_by_word(dmarc->by));
-	json_string(out, "signed_by", dmarc_by_word(dmarc->signed_by));
-	json_string(out, "said", auth_word(dmarc->said));
+	json_write_bool(out, "spf_aligned", dmarc->spf_aligned);
+	json_write_bool(out, "dkim_aligned", dmarc->dkim_aligned);
+	json_write_string(out, "by", dmarc_by_word(dmarc->by));
+	json_write_string(out, "signed_by", dmarc_by_word(dmarc->signed_by));
+	json_write_string(out, "said", auth_word(dmarc->said));
 	if (dmarc->silent != NULL) {
-		json_string(out, "dmarc_silent", dmarc->silent);
-		json_string(out, "dmarc_silent_of", dmarc->silent_of);
+		json_write_string(out, "dmarc_silent", dmarc->silent);
+		json_write_string(out, "dmarc_silent_of", dmarc->silent_of);
 	}
 	if (dmarc->spf_open)
-		json_bool(out, "spf_open", true);
+		json_write_bool(out, "spf_open", true);
 }
 
 static void
 json_authors(struct text *out, const struct facts *facts)
 {
-	json_key(out, "authors");
+	json_write_key(out, "authors");
 	text_char(out, '[');
 	for (size_t i = 0; i < facts->author_count; i++) {
 		const struct author *author = &facts->authors[i];
 
-		json_begin(out);
-		json_string(out, "local", author->mailbox.local);
-		json_string(out, "domain", author->mailbox.domain);
-		json_string(out, "spf_from", auth_word(author->spf_from));
+		json_write_begin(out);
+		json_write_string(out, "local", author->mailbox.local);
+		json_write_string(out, "domain", author->mailbox.domain);
+		json_write_string(out, "spf_from", auth_word(author->spf_from));
 		json_dmarc(out, &author->dmarc);
 		if (author == facts->from_last)
-			json_bool(out, "last", true);
+			json_write_bool(out, "last", true);
 		json_silence(out, author->spf_from_silence);
 		text_char(out, '}');
 	}
@@ -352,55 +352,55 @@ json_authors(struct text *out, const struct facts *facts)
 static void
 json_evidence(struct text *out, const char *key, const struct facts *facts, unsigned parts, enum tri found)
 {
-	json_string(out, key, tri_word(facts_known(facts, parts, found)));
+	json_write_string(out, key, tri_word(facts_known(facts, parts, found)));
 }
 
 static void
 json_replies(struct text *out, const struct facts *facts)
 {
-	json_key(out, "replies");
+	json_write_key(out, "replies");
 	text_char(out, '[');
 	for (size_t i = 0; i < facts->reply_count; i++) {
-		json_begin(out);
-		json_string(out, "local", facts->replies[i].mailbox.local);
-		json_string(out, "domain", facts->replies[i].mailbox.domain);
-		json_bool(out, "near_author", facts->replies[i].near_author);
+		json_write_begin(out);
+		json_write_string(out, "local", facts->replies[i].mailbox.local);
+		json_write_string(out, "domain", facts->replies[i].mailbox.domain);
+		json_write_bool(out, "near_author", facts->replies[i].near_author);
 		text_char(out, '}');
 	}
 	text_char(out, ']');
-	json_bool(out, "replies_unclear", facts->replies_unclear);
+	json_write_bool(out, "replies_unclear", facts->replies_unclear);
 }
 
 static void
 json_vendors(struct text *out, const struct facts *facts, const struct verdict *verdict)
 {
-	json_key(out, "vendors");
+	json_write_key(out, "vendors");
 	text_char(out, '{');
 	for (size_t i = 0; i < verdict->claim_count; i++) {
 		const struct claim *claim = &verdict->claims[i];
 
-		json_key(out, claim->vendor->name);
+		json_write_key(out, claim->vendor->name);
 		text_char(out, '{');
-		json_string(out, "listed", tri_word(claim->listed));
+		json_write_string(out, "listed", tri_word(claim->listed));
 		json_evidence(out, "spf", facts, facts_sender_part(facts), claim->spf);
 		json_evidence(out, "dkim", facts, GIVEN_MESSAGE, claim->dkim);
 		json_evidence(out, "spf_from", facts, GIVEN_FROM, claim->spf_from);
 		json_evidence(out, "dmarc", facts, GIVEN_FROM | GIVEN_MESSAGE | facts_sender_part(facts), claim->dmarc);
 		if (claim->weak != NULL)
-			json_string(out, "weak", claim->weak);
-		json_string(out, "source", claim->source == NULL ? "" : claim->source->text);
-		json_bool(out, "exclusive", claim->exclusive);
-		json_bool(out, "by_author", claim->by_author);
-		json_bool(out, "by_envelope", claim->by_envelope);
-		json_bool(out, "dropped", claim->dropped);
+			json_write_string(out, "weak", claim->weak);
+		json_write_string(out, "source", claim->source == NULL ? "" : claim->source->text);
+		json_write_bool(out, "exclusive", claim->exclusive);
+		json_write_bool(out, "by_author", claim->by_author);
+		json_write_bool(out, "by_envelope", claim->by_envelope);
+		json_write_bool(out, "dropped", claim->dropped);
 		if (claim->given_up)
-			json_bool(out, "given_up", true);
-		json_string(out, "outcome", outcome_word(claim->outcome));
-		json_string(out, "reason", reason_slug(claim->reason));
+			json_write_bool(out, "given_up", true);
+		json_write_string(out, "outcome", outcome_word(claim->outcome));
+		json_write_string(out, "reason", reason_slug(claim->reason));
 		if (claim->delegation != NULL)
-			json_string(out, "delegation", claim->delegation->vendor_name);
+			json_write_string(out, "delegation", claim->delegation->vendor_name);
 		if (claim->sender != NULL)
-			json_string(out, "sender", claim->sender->name);
+			json_write_string(out, "sender", claim->sender->name);
 		text_char(out, '}');
 	}
 	text_char(out, '}');
@@ -411,15 +411,15 @@ json_asked(struct text *out, const struct verdict_record *record)
 {
 	const struct facts *facts = record->facts;
 
-	json_key(out, "live");
+	json_write_key(out, "live");
 	text_char(out, '[');
 	for (size_t i = 0; i < facts->asked_count; i++) {
 		const struct source *source = &record->policy->sources[facts->asked[i].source];
 
-		json_begin(out);
-		json_string(out, "vendor", source->vendor->name);
-		json_string(out, "source", source->text);
-		json_string(out, "answer", tri_word(facts->asked[i].passes));
+		json_write_begin(out);
+		json_write_string(out, "vendor", source->vendor->name);
+		json_write_string(out, "source", source->text);
+		json_write_string(out, "answer", tri_word(facts->asked[i].passes));
 		json_silence(out, facts->asked[i].silence);
 		text_char(out, '}');
 	}
@@ -430,16 +430,16 @@ json_asked(struct text *out, const struct verdict_record *record)
 static void
 json_names(struct text *out, const struct facts *facts)
 {
-	json_key(out, "names");
+	json_write_key(out, "names");
 	text_char(out, '[');
 	for (size_t i = 0; i < facts->name_count; i++) {
-		json_begin(out);
-		json_string(out, "name", facts->names[i].name);
-		json_bool(out, "answered", facts->names[i].answered);
+		json_write_begin(out);
+		json_write_string(out, "name", facts->names[i].name);
+		json_write_bool(out, "answered", facts->names[i].answered);
 		text_char(out, '}');
 	}
 	text_char(out, ']');
-	json_number(out, "answered_since", facts->answered_since);
+	json_write_number(out, "answered_since", facts->answered_since);
 }
 
 static const char *
@@ -457,38 +457,38 @@ json_facts(struct text *out, const struct verdict_record *record)
 	const struct facts *facts = record->facts;
 	char peer[ADDRESS_TEXT];
 
-	json_key(out, "facts");
+	json_write_key(out, "facts");
 	text_char(out, '{');
-	json_number(out, "now", facts->now);
-	json_string(out, "client_name", facts->client_name);
-	json_string(out, "peer", address_write(&facts->peer, peer));
-	json_bool(out, "client_hidden", facts->client_hidden);
-	json_bool(out, "perhaps_relayed", facts->perhaps_relayed);
-	json_string(out, "auth", facts->auth);
-	json_string(out, "daemon_name", facts->daemon_name);
-	json_bool(out, "null_sender", facts->null_sender);
-	json_string(out, "sender_local", facts->sender.local);
-	json_string(out, "sender_domain", facts->sender.domain);
-	json_bool(out, "spf_by_helo", facts->spf.by_helo);
-	json_string(out, "spf_domain", facts->spf.domain);
+	json_write_number(out, "now", facts->now);
+	json_write_string(out, "client_name", facts->client_name);
+	json_write_string(out, "peer", address_write(&facts->peer, peer));
+	json_write_bool(out, "client_hidden", facts->client_hidden);
+	json_write_bool(out, "perhaps_relayed", facts->perhaps_relayed);
+	json_write_string(out, "auth", facts->auth);
+	json_write_string(out, "daemon_name", facts->daemon_name);
+	json_write_bool(out, "null_sender", facts->null_sender);
+	json_write_string(out, "sender_local", facts->sender.local);
+	json_write_string(out, "sender_domain", facts->sender.domain);
+	json_write_bool(out, "spf_by_helo", facts->spf.by_helo);
+	json_write_string(out, "spf_domain", facts->spf.domain);
 	if (facts->spf_why != NULL)
-		json_string(out, "spf_why", facts->spf_why);
+		json_write_string(out, "spf_why", facts->spf_why);
 	json_silence(out, facts->spf_silence);
-	json_string(out, "from_state", from_state_word(facts->from_state));
-	json_key(out, "from_raw");
-	json_bytes(out, facts->from_raw, facts->from_raw_length);
-	json_bool(out, "from_too_long", facts->from_too_long);
-	json_number(out, "from_fields", (int64_t)facts->from_fields);
-	json_number(out, "from_stopped", (int64_t)facts->from_stopped);
+	json_write_string(out, "from_state", from_state_word(facts->from_state));
+	json_write_key(out, "from_raw");
+	json_write_bytes(out, facts->from_raw, facts->from_raw_length);
+	json_write_bool(out, "from_too_long", facts->from_too_long);
+	json_write_number(out, "from_fields", (int64_t)facts->from_fields);
+	json_write_number(out, "from_stopped", (int64_t)facts->from_stopped);
 	json_authors(out, facts);
 	json_replies(out, facts);
-	json_bool(out, "dkim_done", facts->dkim_done);
+	json_write_bool(out, "dkim_done", facts->dkim_done);
 	json_asked(out, record);
 	json_vendors(out, facts, record->verdict);
-	json_string(out, "tuple_known", facts->tuple_asked ? tri_word(tri_not(facts->tuple_new)) : "unknown");
-	json_number(out, "unsure_since", facts->unsure_since);
+	json_write_string(out, "tuple_known", facts->tuple_asked ? tri_word(tri_not(facts->tuple_new)) : "unknown");
+	json_write_number(out, "unsure_since", facts->unsure_since);
 	json_names(out, facts);
-	json_bool(out, "failed", facts->failed);
+	json_write_bool(out, "failed", facts->failed);
 	text_char(out, '}');
 }
 
@@ -504,11 +504,11 @@ json_envelope(struct text *out, const struct verdict_record *record)
 	write_authors(facts, &from);
 	json_word(out, "from", from.bytes);
 	text_close(&from);
-	json_key(out, "rcpts");
+	json_write_key(out, "rcpts");
 	text_char(out, '[');
 	for (size_t i = 0; i < record->rcpt_count; i++) {
-		json_comma(out);
-		json_bytes(out, record->rcpts[i], strlen(record->rcpts[i]));
+		json_write_comma(out);
+		json_write_bytes(out, record->rcpts[i], strlen(record->rcpts[i]));
 	}
 	text_char(out, ']');
 }
@@ -517,12 +517,12 @@ json_envelope(struct text *out, const struct verdict_record *record)
 static void
 json_not_given(struct text *out, const struct facts *facts)
 {
-	json_key(out, "not_given");
+	json_write_key(out, "not_given");
 	text_char(out, '[');
 	for (unsigned given = GIVEN_HELO; given <= GIVEN_RCPT; given <<= 1)
 		if (facts->not_given & given) {
-			json_comma(out);
-			json_bytes(out, given_word(given), strlen(given_word(given)));
+			json_write_comma(out);
+			json_write_bytes(out, given_word(given), strlen(given_word(given)));
 		}
 	text_char(out, ']');
 }
@@ -535,7 +535,7 @@ verdict_record_write_json(const struct verdict_record *record, struct text *out)
 	char client[ADDRESS_TEXT], delegation[DELEGATION_TEXT];
 
 	text_char(out, '{');
-	json_number(out, "v", VERDICT_RECORD_VERSION);
+	json_write_number(out, "v", VERDICT_RECORD_VERSION);
 	json_word(out, "id", record->id);
 	json_word(out, "qid", record->qid);
 	json_word(out, "outcome", outcome_word(verdict->outcome));
@@ -547,7 +547,7 @@ verdict_record_write_json(const struct verdict_record *record, struct text *out)
 	json_word(out, "stage", stage_word(record->stage));
 	json_word(out, "mode", mode_word(record));
 	json_word(out, "client", address_write(&facts->client, client));
-	json_number(out, "port", facts->port);
+	json_write_number(out, "port", facts->port);
 	json_word(out, "listed", listed_text(record));
 	json_word(out, "via", facts->via);
 	json_envelope(out, record);
@@ -556,14 +556,14 @@ verdict_record_write_json(const struct verdict_record *record, struct text *out)
 	json_word(out, "dmarc", dmarc_text(record));
 	json_word(out, "greylist", greylist_state_word(record->greylist));
 	json_word(out, "msgid", facts->message_id);
-	json_number(out, "ms", record->ms);
+	json_write_number(out, "ms", record->ms);
 	json_tries(out, record->tries);
 	if (delegation_text(record, delegation, sizeof delegation)[0] != '\0')
-		json_string(out, "delegation", delegation);
+		json_write_string(out, "delegation", delegation);
 	json_facts(out, record);
 	if (facts->not_given != 0)
 		json_not_given(out, facts);
 	if (record->explanation != NULL)
-		json_string(out, "explanation", record->explanation);
+		json_write_string(out, "explanation", record->explanation);
 	text_char(out, '}');
 }

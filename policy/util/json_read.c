@@ -100,7 +100,7 @@ is_key(struct span value, const char *key)
 }
 
 struct span
-json_member(struct span object, const char *key)
+json_read_member(struct span object, const char *key)
 {
 	struct span rest = from(object, blanks(object)), name, value, found = { object.at, 0 };
 
@@ -116,7 +116,7 @@ json_member(struct span object, const char *key)
 }
 
 bool
-json_next(struct span *rest, struct span *element)
+json_read_next(struct span *rest, struct span *element)
 {
 	*rest = from(*rest, blanks(*rest));
 	if (!cut_mark(rest, '[') && !cut_mark(rest, ','))
@@ -174,7 +174,7 @@ put_escape(struct text *out, struct span text)
 }
 
 void
-json_unquote(struct span value, struct text *out)
+json_read_unquote(struct span value, struct text *out)
 {
 	size_t end = value.length;
 
@@ -194,13 +194,13 @@ json_unquote(struct span value, struct text *out)
 }
 
 bool
-json_is_true(struct span value)
+json_read_is_true(struct span value)
 {
 	return span_is(value, "true");
 }
 
 int64_t
-json_integer(struct span value)
+json_read_integer(struct span value)
 {
 	bool minus = value.length > 0 && value.at[0] == '-';
 	int64_t number = 0;

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/util/json.h"
+#include "policy/util/json_write.h"
 #include "t/bench/load_report.h"
 
 enum { REPORT_MAX = 65536, NOT_EXPECTED = 3, NO_VERDICT = 2 };
@@ -117,19 +117,19 @@ cpu_ms_of_message(const struct load_result *result)
 static void
 put_real(struct text *out, const char *key, int digits, double value)
 {
-	json_key(out, key);
+	json_write_key(out, key);
 	text_format(out, "%.*f", digits, value);
 }
 
 static void
 put_run(struct text *out, const struct load_options *options, const struct load_result *result)
 {
-	json_string(out, "label", options->label);
-	json_number(out, "messages", options->messages);
-	json_number(out, "done", done_of(result));
-	json_number(out, "conns", options->connections);
-	json_number(out, "per_conn", options->per_connection);
-	json_number(out, "connections", result->counts.connections);
+	json_write_string(out, "label", options->label);
+	json_write_number(out, "messages", options->messages);
+	json_write_number(out, "done", done_of(result));
+	json_write_number(out, "conns", options->connections);
+	json_write_number(out, "per_conn", options->per_connection);
+	json_write_number(out, "connections", result->counts.connections);
 	put_real(out, "wall_s", 6, result->seconds);
 	put_real(out, "msgs_per_s", 2, rate_of(result));
 }
@@ -137,23 +137,23 @@ put_run(struct text *out, const struct load_options *options, const struct load_
 static void
 put_times(struct text *out, const struct load_times *all, const struct load_times *end)
 {
-	json_key(out, "lat_ms");
-	json_begin(out);
+	json_write_key(out, "lat_ms");
+	json_write_begin(out);
 	put_real(out, "mean", 4, all->mean);
 	put_real(out, "p50", 4, all->p50);
 	put_real(out, "p90", 4, all->p90);
 	put_real(out, "p99", 4, all->p99);
 	put_real(out, "p999", 4, all->p999);
 	put_real(out, "max", 4, all->most);
-	json_end(out);
-	json_key(out, "eom_ms");
-	json_begin(out);
-	json_number(out, "n", end->count);
+	json_write_end(out);
+	json_write_key(out, "eom_ms");
+	json_write_begin(out);
+	json_write_number(out, "n", end->count);
 	put_real(out, "mean", 4, end->mean);
 	put_real(out, "p50", 4, end->p50);
 	put_real(out, "p99", 4, end->p99);
 	put_real(out, "max", 4, end->most);
-	json_end(out);
+	json_write_end(out);
 }
 
 static void
@@ -163,10 +163,10 @@ put_servers(struct text *out, const struct load_result *result)
 	put_real(out, "server_cpu_ms_per_msg", 5, cpu_ms_of_message(result));
 	put_real(out, "server_user_s", 2, result->after.user - result->before.user);
 	put_real(out, "server_sys_s", 2, result->after.system - result->before.system);
-	json_number(out, "rss_kb_before", result->before.rss_kib);
-	json_number(out, "rss_kb_after", result->after.rss_kib);
-	json_number(out, "hwm_kb", result->after.peak_kib);
-	json_number(out, "threads", result->after.threads);
+	json_write_number(out, "rss_kb_before", result->before.rss_kib);
+	json_write_number(out, "rss_kb_after", result->after.rss_kib);
+	json_write_number(out, "hwm_kb", result->after.peak_kib);
+	json_write_number(out, "threads", result->after.threads);
 }
 
 static void
@@ -176,20 +176,20 @@ put_client(struct text *out, const struct load_result *result)
 
 	getloadavg(&load, 1);
 	put_real(out, "client_cpu_s", 4, result->client_cpu);
-	json_number(out, "bytes_out", (int64_t)result->sent);
-	json_number(out, "bytes_in", (int64_t)result->received);
+	json_write_number(out, "bytes_out", (int64_t)result->sent);
+	json_write_number(out, "bytes_in", (int64_t)result->received);
 	put_real(out, "loadavg1", 2, load);
 }
 
 static void
 put_counts(struct text *out, const char *key, const char *const *names, const long *counts, int length)
 {
-	json_key(out, key);
-	json_begin(out);
+	json_write_key(out, key);
+	json_write_begin(out);
 	for (int i = 0; i < length; i++)
 		if (counts[i] > 0)
-			json_number(out, names[i], counts[i]);
-	json_end(out);
+			json_write_number(out, names[i], counts[i]);
+	json_write_end(out);
 }
 
 static void
@@ -198,7 +198,7 @@ print_json(const struct load_options *options, const struct load_result *result)
 	struct text out;
 
 	text_open(&out, REPORT_MAX);
-	json_begin(&out);
+	json_write_begin(&out);
 	put_run(&out, options, result);
 	put_times(&out, &result->times, &result->end_times);
 	if (options->pid_count > 0)
@@ -206,8 +206,8 @@ print_json(const struct load_options *options, const struct load_result *result)
 	put_client(&out, result);
 	put_counts(&out, "verdicts", verdict_names, result->counts.verdicts, LOAD_VERDICTS);
 	put_counts(&out, "actions", action_names, result->counts.actions, LOAD_ACTIONS);
-	json_string(&out, "error", result->error);
-	json_end(&out);
+	json_write_string(&out, "error", result->error);
+	json_write_end(&out);
 	puts(out.bytes);
 	text_close(&out);
 }

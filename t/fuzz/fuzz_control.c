@@ -8,7 +8,7 @@
 
 #include "milter/peers/control.h"
 #include "policy/rules/policy.h"
-#include "policy/util/json.h"
+#include "policy/util/json_write.h"
 #include "policy/util/json_read.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -30,9 +30,9 @@ static bool
 tell(void *context, struct text *out)
 {
 	(void)context;
-	json_begin(out);
-	json_number(out, "control", CONTROL_VERSION);
-	json_end(out);
+	json_write_begin(out);
+	json_write_number(out, "control", CONTROL_VERSION);
+	json_write_end(out);
 	return true;
 }
 
@@ -86,7 +86,7 @@ check_reply(const struct text *out)
 
 	must(out->length > 2 && memchr(out->bytes, '\n', out->length) == out->bytes + out->length - 1);
 	must(json.at[0] == '{' && json.at[json.length - 1] == '}');
-	must(json_integer(json_member(json, "control")) == CONTROL_VERSION);
+	must(json_read_integer(json_read_member(json, "control")) == CONTROL_VERSION);
 }
 
 static void
@@ -119,16 +119,16 @@ check_requests(const uint8_t *data, size_t size, size_t step, const struct conne
 static void
 check_value(struct span json, unsigned depth)
 {
-	struct span rest = json, element, member = json_member(json, "a");
+	struct span rest = json, element, member = json_read_member(json, "a");
 	struct text text;
 
 	must(member.length == 0 || (member.at >= json.at && member.at + member.length <= json.at + json.length));
 	text_open(&text, json.length + 16);
-	json_unquote(json, &text);
+	json_read_unquote(json, &text);
 	must(text.length <= json.length);
 	text_close(&text);
-	(void)json_integer(json);
-	while (json_next(&rest, &element)) {
+	(void)json_read_integer(json);
+	while (json_read_next(&rest, &element)) {
 		must(element.length > 0 && element.at >= json.at && element.at + element.length <= json.at + json.length);
 		if (depth < DEEP && element.length < json.length)
 			check_value(element, depth + 1);

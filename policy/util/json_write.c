@@ -1,10 +1,10 @@
 #include <string.h>
 
-#include "policy/util/json.h"
+#include "policy/util/json_write.h"
 #include "policy/util/utf8.h"
 
 void
-json_bytes(struct text *out, const char *value, size_t length)
+json_write_bytes(struct text *out, const char *value, size_t length)
 {
 	const unsigned char *at = (const unsigned char *)value;
 
@@ -28,7 +28,7 @@ json_bytes(struct text *out, const char *value, size_t length)
 
 /* Between two members or elements, but not before the first. */
 void
-json_comma(struct text *out)
+json_write_comma(struct text *out)
 {
 	char last = out->length > 0 ? out->bytes[out->length - 1] : '[';
 
@@ -37,42 +37,42 @@ json_comma(struct text *out)
 }
 
 void
-json_begin(struct text *out)
+json_write_begin(struct text *out)
 {
-	json_comma(out);
+	json_write_comma(out);
 	text_char(out, '{');
 }
 
 void
-json_end(struct text *out)
+json_write_end(struct text *out)
 {
 	text_char(out, '}');
 }
 
 void
-json_key(struct text *out, const char *key)
+json_write_key(struct text *out, const char *key)
 {
-	json_comma(out);
+	json_write_comma(out);
 	text_format(out, "\"%s\":", key);
 }
 
 void
-json_string(struct text *out, const char *key, const char *value)
+json_write_string(struct text *out, const char *key, const char *value)
 {
-	json_key(out, key);
-	json_bytes(out, value, strlen(value));
+	json_write_key(out, key);
+	json_write_bytes(out, value, strlen(value));
 }
 
 void
-json_number(struct text *out, const char *key, int64_t value)
+json_write_number(struct text *out, const char *key, int64_t value)
 {
-	json_key(out, key);
+	json_write_key(out, key);
 	text_format(out, "%lld", (long long)value);
 }
 
 void
-json_bool(struct text *out, const char *key, bool value)
+json_write_bool(struct text *out, const char *key, bool value)
 {
-	json_key(out, key);
+	json_write_key(out, key);
 	text_put(out, value ? "true" : "false");
 }
