@@ -140,6 +140,8 @@ static void
 write_verdict(struct journal *journal, const char *id)
 {
 	static const struct policy policy;
+	static const struct ranges no_sources;
+	static const struct judge judge = { &policy, &no_sources };
 	static const struct facts facts = { .client_name = "",
 		.helo = "mx.example",
 		.auth = "",
@@ -151,12 +153,8 @@ write_verdict(struct journal *journal, const char *id)
 		.from_raw = "",
 		.message_id = "<1@b.example>" };
 	static const struct verdict verdict = { .outcome = OUTCOME_STRANGER, .reason = REASON_NO_CLAIM, .deciding = -1 };
-	const struct verdict_record record = { .id = id,
-		.qid = "Q",
-		.policy = &policy,
-		.facts = &facts,
-		.verdict = &verdict,
-		.stage = STAGE_EOM };
+	const struct verdict_record
+	    record = { .id = id, .qid = "Q", .judge = &judge, .facts = &facts, .verdict = &verdict, .stage = STAGE_EOM };
 
 	journal_verdict(journal, &record);
 }
@@ -179,6 +177,18 @@ file_read(const char *path)
 	return copy;
 }
 
+/* What follows "id" at the start of a record of version 2; NULL: it is none. */
+static const char *
+id_of(const char *line)
+{
+	static const char start[] = "{\"v\":2,\"time\":\"YYYY-MM-DDThh:mm:ss.mmmZ\",\"id\":\"";
+
+	if (strncmp(line, start, sizeof "{\"v\":2,\"time\":\"" - 1) != 0 || strnlen(line, sizeof start) < sizeof start)
+		return NULL;
+	line += sizeof start - 1;
+	return strncmp(line - 6, "\"id\":\"", 6) == 0 ? line : NULL;
+}
+
 /* The ids of the records in a file, separated by blanks; a line that is not a whole record is "?". */
 static void
 ids_are(const char *path, const char *wanted, const char *name)
@@ -195,8 +205,8 @@ ids_are(const char *path, const char *wanted, const char *name)
 		rest = line + length + (line[length] == '\n');
 		line[length] = '\0';
 		text_put(&ids, ids.length > 0 ? " " : "");
-		if (strncmp(line, "{\"v\":1,\"id\":\"", 13) == 0 && length > 2 && strcmp(line + length - 2, "}}") == 0)
-			text_format(&ids, "%.*s", (int)strcspn(line + 13, "\""), line + 13);
+		if (id_of(line) != NULL && length > 2 && strcmp(line + length - 2, "}}") == 0)
+			text_format(&ids, "%.*s", (int)strcspn(id_of(line), "\""), id_of(line));
 		else
 			text_char(&ids, '?');
 	}
@@ -256,16 +266,16 @@ write_many(void *argument)
 static bool
 holds_every_id(const char *line)
 {
-	static const char start[] = "{\"v\":1,\"id\":\"";
 	static bool seen[THREADS][VERDICTS];
 
 	for (const char *end; line != NULL && *line != '\0'; line = end + 1) {
+		const char *id = id_of(line);
 		char *dash;
 		long number, i;
 
-		if ((end = strchr(line, '\n')) == NULL || strncmp(line, start, sizeof start - 1) != 0)
+		if ((end = strchr(line, '\n')) == NULL || id == NULL)
 			return false;
-		number = strtol(line + sizeof start - 1, &dash, 10);
+		number = strtol(id, &dash, 10);
 		i = strtol(dash + 1, NULL, 10);
 		if (number < 0 || number >= THREADS || i < 0 || i >= VERDICTS || seen[number][i] ||
 		    strncmp(end - 2, "}}", 2) != 0)

@@ -25,9 +25,9 @@ ns_initparse ns_parserr ns_name_unpack ns_name_pton ns_name_skip ns_get16 ns_get
 isalnum isalpha isdigit isspace isxdigit tolower toupper
 _GLOBAL_OFFSET_TABLE_ __errno_location __ctype_b_loc __ctype_tolower_loc __ctype_toupper_loc __stack_chk_fail
 '
-# Of the three libraries all but what opens files or asks the locale.
-libraries='^(config|psl|idn2)_'
-unclean='^(config_(read|read_file|write|write_file|set_include_dir|set_include_func)|psl_(load_file|load_fp|latest|builtin|dist_filename)|idn2_.*(_lz|_ul|8zlz|lzlz))$'
+# Of the four libraries all but what opens files or asks the locale.
+libraries='^(config|psl|idn2|json)_'
+unclean='^(json_(load_file|loadf|loadfd|load_callback|dump_file|dumpf|dumpfd|set_alloc_funcs)|config_(read|read_file|write|write_file|set_include_dir|set_include_func)|psl_(load_file|load_fp|latest|builtin|dist_filename)|idn2_.*(_lz|_ul|8zlz|lzlz))$'
 
 # Symbols that the archive wants and does not hold, in their plain names: __memcpy_chk and
 # __isoc23_strtoul are memcpy and strtoul as the compiler dresses them.

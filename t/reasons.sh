@@ -17,7 +17,10 @@ line_keys() {
 			-e 's/.*put_rcpts(out.*/rcpts/p'
 }
 line_tags() { sed -n '/^\.Sh LOG LINE/,/^\.Sh REASONS/s/^\.It Va //p' "$page"; }
-record_keys() { sed -n 's/.*json_\(key\|string\|word\|number\|bool\)(out, "\([a-z_]*\)".*/\2/p' "$top/policy/review/verdict_record.c" | sort -u; }
+record_keys() {
+	sed -n 's/.*\(json_write_[a-z]*\|json_word\|write_if\)(out, "\([a-z_]*\)".*/\2/p' "$top/policy/review/verdict_record.c" \
+		"$top/policy/review/record_sources.c" | sort -u
+}
 marked() { grep -E '^\.(It )?Va ' "$page" | tr ' ' '\n' | grep -xE '[a-z_]+' | sort -u; }
 
 same() { # NAME WANTED GOT

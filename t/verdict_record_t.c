@@ -11,6 +11,8 @@ static const char *const two_rcpts[] = { "anna@example.org", "otto@example.org" 
 
 struct sample {
 	struct policy policy;
+	struct judge judge;
+	struct ranges *ranges;
 	struct vendor vendor;
 	struct name_rule rule;
 	struct source sources[2];
@@ -140,12 +142,19 @@ sample_open(void)
 	s->sources[1] = (struct source){ .number = 1, .vendor = &s->vendor, .text = "spf:acme.example" };
 	s->policy.sources = s->sources;
 	s->policy.source_count = 2;
+	s->ranges = calloc(1, sizeof *s->ranges + 2 * sizeof *s->ranges->states);
+	if (s->ranges == NULL)
+		abort();
+	s->ranges->count = 2;
+	s->ranges->states[0].known = true;
+	s->judge = (struct judge){ &s->policy, s->ranges };
 	sample_authors(s);
 	sample_facts(s);
 	sample_verdict(s);
 	s->record = (struct verdict_record){ .id = "4f-1",
 		.qid = "ABC123",
-		.policy = &s->policy,
+		.when = 1772359200123,
+		.judge = &s->judge,
 		.facts = &s->facts,
 		.verdict = &s->verdict,
 		.stage = STAGE_EOM,
@@ -162,6 +171,7 @@ static void
 sample_close(struct sample *s)
 {
 	text_close(&s->out);
+	ranges_free(s->ranges);
 	free(s);
 }
 
@@ -501,7 +511,7 @@ json_says_all(void)
 	ok(json_is_whole(s), "the record is one JSON object");
 	ok(strchr(s->out.bytes, '\n') == NULL, "on one line");
 	holds(s,
-	    "{\"v\":1,\"id\":\"4f-1\",\"qid\":\"ABC123\",\"outcome\":\"vouched\",\"action\":\"pass\",\"vendor\":\"acme\","
+	    "{\"v\":2,\"time\":\"2026-03-01T10:00:00.123Z\",\"id\":\"4f-1\",\"qid\":\"ABC123\",\"outcome\":\"vouched\",\"action\":\"pass\",\"vendor\":\"acme\","
 	    "\"reason\":\"proven\",\"stage\":\"eom\",\"mode\":\"enforce\",\"client\":\"192.0.2.7\",\"port\":40025,"
 	    "\"listed\":\"a:out.acme.example\",\"via\":\"-\",\"helo\":\"out.acme.example\","
 	    "\"mail_from\":\"bounce@acme.example\",\"from\":\"joe@stranger.example,tickets@acme.example\",",
@@ -576,15 +586,15 @@ static const struct {
 } utf8[] = {
 	{ "m\xc3\xbcnch", "m\xc3\xbcnch", "UTF-8 stays as it is" },
 	{ "\xe2\x82\xac \xf0\x9f\x93\xac", "\xe2\x82\xac \xf0\x9f\x93\xac", "three and four bytes too" },
-	{ "\xff", "\\udcff", "a byte that is not UTF-8 is a lone surrogate" },
-	{ "\xc3", "\\udcc3", "so is a character cut short" },
-	{ "\xc3(", "\\udcc3(", "and one that is broken off" },
-	{ "\xc0\xaf", "\\udcc0\\udcaf", "an overlong form of two bytes is no UTF-8" },
-	{ "\xe0\x9f\xbf", "\\udce0\\udc9f\\udcbf", "nor one of three" },
-	{ "\xf0\x8f\xbf\xbf", "\\udcf0\\udc8f\\udcbf\\udcbf", "nor one of four" },
-	{ "\xed\xa0\x80", "\\udced\\udca0\\udc80", "a surrogate in UTF-8 is none" },
-	{ "\xed\xb2\x80", "\\udced\\udcb2\\udc80", "so nobody can fake an escape" },
-	{ "\xf4\x90\x80\x80", "\\udcf4\\udc90\\udc80\\udc80", "nor is what lies beyond Unicode" },
+	{ "\xff", "\\uf7ff", "a byte that is not UTF-8 is U+F700 and the byte" },
+	{ "\xc3", "\\uf7c3", "so is a character cut short" },
+	{ "\xc3(", "\\uf7c3(", "and one that is broken off" },
+	{ "\xc0\xaf", "\\uf7c0\\uf7af", "an overlong form of two bytes is no UTF-8" },
+	{ "\xe0\x9f\xbf", "\\uf7e0\\uf79f\\uf7bf", "nor one of three" },
+	{ "\xf0\x8f\xbf\xbf", "\\uf7f0\\uf78f\\uf7bf\\uf7bf", "nor one of four" },
+	{ "\xed\xa0\x80", "\\uf7ed\\uf7a0\\uf780", "a surrogate in UTF-8 is none" },
+	{ "\xed\xb2\x80", "\\uf7ed\\uf7b2\\uf780", "so nobody can fake an escape" },
+	{ "\xf4\x90\x80\x80", "\\uf7f4\\uf790\\uf780\\uf780", "nor is what lies beyond Unicode" },
 	{ "\xf4\x8f\xbf\xbf", "\xf4\x8f\xbf\xbf", "the last character is one" },
 	{ "\"\\/", "\\\"\\\\/", "quotes and backslashes are escaped" },
 	{ "\x01\t\n\x1f\x7f", "\\u0001\\u0009\\u000a\\u001f\\u007f", "controls are escaped" },
@@ -605,7 +615,7 @@ json_escapes(void)
 	s->facts.from_state = FROM_UNREADABLE;
 	s->facts.from_raw = "<a\0b\xff";
 	s->facts.from_raw_length = 5;
-	holds(s, "\"from_state\":\"unreadable\",\"from_raw\":\"<a\\u0000b\\udcff\"",
+	holds(s, "\"from_state\":\"unreadable\",\"from_raw\":\"<a\\u0000b\\uf7ff\"",
 	    "a From field that holds a NUL is kept whole");
 	s->facts.from_raw = " [J\xfc] <tickets@acme.example>";
 	s->facts.from_raw_length = strlen(s->facts.from_raw);
@@ -614,7 +624,7 @@ json_escapes(void)
 	s->facts.from_last = &s->facts.authors[1];
 	holds(s, "\"from_fields\":1,\"from_stopped\":1,", "how many fields, and where parsing stopped, are facts");
 	holds(s, ",\"last\":true}", "so is the author that mail programs show");
-	holds(s, "\"from\":\" [J\\udcfc] <tickets@acme.example>\"", "the field takes the place of the authors");
+	holds(s, "\"from\":\" [J\\uf7fc] <tickets@acme.example>\"", "the field takes the place of the authors");
 	sample_close(s);
 }
 

@@ -667,7 +667,8 @@ message_verdict_record(const struct message *message, struct verdict_record *out
 {
 	*out = (struct verdict_record){ .id = message->id,
 		.qid = message->qid,
-		.policy = message->judge->policy,
+		.when = clock_now_ms(),
+		.judge = message->judge,
 		.facts = &message->facts,
 		.verdict = &message->verdict,
 		.stage = message->ended ? STAGE_EOM : STAGE_RCPT,

@@ -9,6 +9,15 @@ clock_now(void)
 }
 
 int64_t
+clock_now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+int64_t
 clock_ticks(void)
 {
 	struct timespec now;

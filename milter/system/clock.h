@@ -8,7 +8,8 @@
 
 #include <stdint.h>
 
-int64_t clock_now(void);   /* seconds since 1970 */
-int64_t clock_ticks(void); /* monotonic microseconds, for durations only */
+int64_t clock_now(void);    /* seconds since 1970 */
+int64_t clock_now_ms(void); /* the same clock, in milliseconds */
+int64_t clock_ticks(void);  /* monotonic microseconds, for durations only */
 
 #endif

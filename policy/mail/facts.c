@@ -90,6 +90,15 @@ dmarc_found_word(enum dmarc_found found)
 }
 
 const char *
+from_state_word(enum from_state state)
+{
+	static const char *const
+	    words[] = { [FROM_NOT_SEEN] = "not-seen", [FROM_MISSING] = "missing", [FROM_READ] = "read", [FROM_UNREADABLE] = "unreadable" };
+
+	return words[state];
+}
+
+const char *
 given_word(enum given given)
 {
 	switch (given) {

@@ -167,6 +167,7 @@ enum from_state {
 	FROM_READ,      /* every field parsed: authors holds at least one */
 	FROM_UNREADABLE /* one does not parse; raw holds all their bodies, joined by newlines */
 };
+const char *from_state_word(enum from_state); /* "not-seen", "missing", "read", "unreadable" */
 
 struct facts {
 	enum stage stage; /* the last one that is complete */

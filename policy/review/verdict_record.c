@@ -1,7 +1,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "policy/review/record_sources.h"
 #include "policy/review/verdict_record.h"
+#include "policy/util/date.h"
 #include "policy/util/json_write.h"
 
 /* ---- what both forms say ---- */
@@ -16,7 +18,7 @@ mode_word(const struct verdict_record *record)
 {
 	const struct claim *claim = verdict_claim(record->verdict);
 
-	if (record->policy->settings.monitor)
+	if (record->judge->policy->settings.monitor)
 		return vendor_mode_word(MODE_MONITOR);
 	return vendor_mode_word(claim == NULL ? MODE_ENFORCE : claim->mode);
 }
@@ -414,7 +416,7 @@ json_asked(struct text *out, const struct verdict_record *record)
 	json_write_key(out, "live");
 	text_char(out, '[');
 	for (size_t i = 0; i < facts->asked_count; i++) {
-		const struct source *source = &record->policy->sources[facts->asked[i].source];
+		const struct source *source = &record->judge->policy->sources[facts->asked[i].source];
 
 		json_write_begin(out);
 		json_write_string(out, "vendor", source->vendor->name);
@@ -442,15 +444,6 @@ json_names(struct text *out, const struct facts *facts)
 	json_write_number(out, "answered_since", facts->answered_since);
 }
 
-static const char *
-from_state_word(enum from_state state)
-{
-	static const char *const
-	    words[] = { [FROM_NOT_SEEN] = "not-seen", [FROM_MISSING] = "missing", [FROM_READ] = "read", [FROM_UNREADABLE] = "unreadable" };
-
-	return words[state];
-}
-
 static void
 json_facts(struct text *out, const struct verdict_record *record)
 {
@@ -460,6 +453,7 @@ json_facts(struct text *out, const struct verdict_record *record)
 	json_write_key(out, "facts");
 	text_char(out, '{');
 	json_write_number(out, "now", facts->now);
+	json_write_string(out, "stage", stage_word(facts->stage));
 	json_write_string(out, "client_name", facts->client_name);
 	json_write_string(out, "peer", address_write(&facts->peer, peer));
 	json_write_bool(out, "client_hidden", facts->client_hidden);
@@ -484,6 +478,7 @@ json_facts(struct text *out, const struct verdict_record *record)
 	json_replies(out, facts);
 	json_write_bool(out, "dkim_done", facts->dkim_done);
 	json_asked(out, record);
+	record_sources_write(out, record->judge, facts);
 	json_vendors(out, facts, record->verdict);
 	json_write_string(out, "tuple_known", facts->tuple_asked ? tri_word(tri_not(facts->tuple_new)) : "unknown");
 	json_write_number(out, "unsure_since", facts->unsure_since);
@@ -532,10 +527,11 @@ verdict_record_write_json(const struct verdict_record *record, struct text *out)
 {
 	const struct facts *facts = record->facts;
 	const struct verdict *verdict = record->verdict;
-	char client[ADDRESS_TEXT], delegation[DELEGATION_TEXT];
+	char client[ADDRESS_TEXT], delegation[DELEGATION_TEXT], when[DATE_TEXT];
 
 	text_char(out, '{');
 	json_write_number(out, "v", VERDICT_RECORD_VERSION);
+	json_write_string(out, "time", date_write_ms(record->when, when));
 	json_word(out, "id", record->id);
 	json_word(out, "qid", record->qid);
 	json_word(out, "outcome", outcome_word(verdict->outcome));

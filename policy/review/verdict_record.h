@@ -16,12 +16,13 @@
 #include "policy/util/text.h"
 #include "policy/verdict/verdict.h"
 
-enum { VERDICT_RECORD_VERSION = 1, VERDICT_LINE_MAX = 7 * 1024, VERDICT_JSON_MAX = 4 * 1024 * 1024 };
+enum { VERDICT_RECORD_VERSION = 2, VERDICT_LINE_MAX = 7 * 1024, VERDICT_JSON_MAX = 4 * 1024 * 1024 };
 
 struct verdict_record {
 	const char *id;  /* of the verdict */
 	const char *qid; /* the MTA's queue id; "" while there is none */
-	const struct policy *policy;
+	int64_t when;    /* milliseconds since 1970 */
+	const struct judge *judge;
 	const struct facts *facts;
 	const struct verdict *verdict;
 	enum stage stage;         /* where the reply was given */

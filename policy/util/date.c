@@ -172,3 +172,95 @@ date_write(int64_t when, char out[DATE_TEXT])
 		snprintf(out, DATE_TEXT, "an unknown time");
 	return out;
 }
+
+const char *
+date_write_ms(int64_t when, char out[DATE_TEXT])
+{
+	int64_t seconds = when / 1000 - (when % 1000 < 0);
+	size_t length = strlen(date_write(seconds, out));
+
+	if (out[length - 1] == 'Z')
+		snprintf(out + length - 1, DATE_TEXT - length + 1, ".%03dZ", (int)(when - seconds * 1000));
+	return out;
+}
+
+/* ---- RFC 3339 ---- */
+
+/* That many digits at the start of *rest. */
+static bool
+digits_take(struct span *rest, size_t count, int64_t least, int64_t most, int64_t *out)
+{
+	struct span digits = { rest->at, count };
+
+	if (rest->length < count || !number_read(digits, least, most, out))
+		return false;
+	rest->at += count;
+	rest->length -= count;
+	return true;
+}
+
+static bool
+mark_take(struct span *rest, const char *marks)
+{
+	if (rest->length == 0 || strchr(marks, rest->at[0]) == NULL || rest->at[0] == '\0')
+		return false;
+	rest->at++;
+	rest->length--;
+	return true;
+}
+
+/* ".123456": the first three digits count. */
+static bool
+fraction_take(struct span *rest, int64_t *milliseconds)
+{
+	int64_t worth = 100;
+
+	*milliseconds = 0;
+	if (!mark_take(rest, ".,"))
+		return true;
+	if (rest->length == 0 || !is_digit(rest->at[0]))
+		return false;
+	while (rest->length > 0 && is_digit(rest->at[0])) {
+		*milliseconds += worth * (rest->at[0] - '0');
+		worth /= 10;
+		rest->at++;
+		rest->length--;
+	}
+	return true;
+}
+
+/* "Z", "+01:00" or, as systemd writes it, "+0100"; in seconds. */
+static bool
+offset_take(struct span *rest, int64_t *out)
+{
+	int64_t hours, minutes;
+	bool west = rest->length > 0 && rest->at[0] == '-';
+
+	*out = 0;
+	if (mark_take(rest, "Zz"))
+		return true;
+	if (!mark_take(rest, "+-") || !digits_take(rest, 2, 0, 23, &hours))
+		return false;
+	(void)mark_take(rest, ":");
+	if (!digits_take(rest, 2, 0, 59, &minutes))
+		return false;
+	*out = (hours * HOUR + minutes * MINUTE) * (west ? -1 : 1);
+	return true;
+}
+
+bool
+date_read_rfc3339(struct span text, int64_t *out)
+{
+	struct span rest = text;
+	int64_t year, month, day, hour, minute, second, milliseconds, offset;
+
+	if (!digits_take(&rest, 4, 0, 9999, &year) || !mark_take(&rest, "-") || !digits_take(&rest, 2, 1, 12, &month) ||
+	    !mark_take(&rest, "-") || !digits_take(&rest, 2, 1, 31, &day) || !mark_take(&rest, "Tt ") ||
+	    !digits_take(&rest, 2, 0, 23, &hour) || !mark_take(&rest, ":") || !digits_take(&rest, 2, 0, 59, &minute) ||
+	    !mark_take(&rest, ":") || !digits_take(&rest, 2, 0, 60, &second) || !fraction_take(&rest, &milliseconds) ||
+	    !offset_take(&rest, &offset) || rest.length > 0)
+		return false;
+	*out = ((date_days(year, month, day) * DAY) + hour * HOUR + minute * MINUTE + second - offset) * 1000 +
+	    milliseconds;
+	return true;
+}

@@ -23,5 +23,11 @@ enum { DATE_TEXT = 32 };
 
 /* "2026-11-20T10:00:00Z" (RFC 3339), into out, which is returned; "an unknown time" for a year over 9999 or before 0. */
 const char *date_write(int64_t when, char out[DATE_TEXT]);
+/* The same of milliseconds since 1970: "2026-11-20T10:00:00.123Z". */
+const char *date_write_ms(int64_t when, char out[DATE_TEXT]);
+
+/* Reads what these two write, and any date-time of RFC 3339 (offsets, any number of digits behind the second, a blank
+ * or "t" in place of "T"), as milliseconds since 1970. False when it is not one; *out is then untouched. */
+bool date_read_rfc3339(struct span text, int64_t *out) MUST_USE;
 
 #endif

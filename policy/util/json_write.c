@@ -3,6 +3,13 @@
 #include "policy/util/json_write.h"
 #include "policy/util/utf8.h"
 
+/* Stands for a byte in what we write: then its own three bytes must not be taken for it. */
+static bool
+stands_for_byte(uint32_t point)
+{
+	return point >= JSON_BYTE + 0x80 && point <= JSON_BYTE + 0xff;
+}
+
 void
 json_write_bytes(struct text *out, const char *value, size_t length)
 {
@@ -13,8 +20,10 @@ json_write_bytes(struct text *out, const char *value, size_t length)
 		uint32_t point;
 		size_t one = utf8_read(value + i, length - i, &point);
 
+		if (one != 0 && stands_for_byte(point))
+			one = 0;
 		if (one == 0)
-			text_format(out, "\\udc%02x", at[i]);
+			text_format(out, "\\u%04x", (unsigned)JSON_BYTE + at[i]);
 		else if (at[i] == '"' || at[i] == '\\')
 			text_format(out, "\\%c", at[i]);
 		else if (at[i] < 0x20 || at[i] == 0x7f)

@@ -12,7 +12,11 @@
 
 #include "policy/util/text.h"
 
-/* A string of any bytes: one that is not UTF-8 becomes the lone surrogate U+DC00 + byte, so none is lost. */
+/* A byte in a string that is not UTF-8 is written as this character and the byte added: none is lost, and every reader
+ * of JSON lets it through. A character that says so by itself is written as its bytes. */
+enum { JSON_BYTE = 0xf700 };
+
+/* A string of any bytes. */
 void json_write_bytes(struct text *, const char *value, size_t length);
 
 void json_write_comma(struct text *); /* before an element of an array */

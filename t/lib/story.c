@@ -643,6 +643,8 @@ play(struct story *story)
 	story_drop_ending(story);
 	fclose(story->file);
 	close_setup(story);
+	if (story_journal_difference()[0] != '\0')
+		story_fail(story, "a record is not enough: %s", story_journal_difference());
 	return true;
 }
 

@@ -72,5 +72,7 @@ const char *story_journal_line(bool json, unsigned before); /* the last (0) or t
 const char *story_journal_notice(void);                     /* the last line that is not a record, or "" */
 void story_journal_forget_notice(void);
 size_t story_journal_verdicts(void); /* how many since the clear */
+/* "", or how the first record differs from what it says when it is read back and judged again. */
+const char *story_journal_difference(void);
 
 #endif

@@ -20,6 +20,12 @@ clock_now(void)
 }
 
 int64_t
+clock_now_ms(void)
+{
+	return story_now * 1000;
+}
+
+int64_t
 clock_ticks(void)
 {
 	struct timespec now;

@@ -6,12 +6,14 @@
 #include <string.h>
 
 #include "milter/system/journal.h"
+#include "t/lib/judged_again.h"
 #include "t/lib/story.h"
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static char *lines[2], *jsons[2]; /* the last, and the one before it */
 static char *notice;
 static size_t verdicts;
+static char difference[1024]; /* the first record that, read back and judged again, says something else */
 
 static void
 keep(char *kept[2], const char *text)
@@ -32,6 +34,7 @@ story_journal_clear(void)
 	free(notice);
 	notice = NULL;
 	verdicts = 0;
+	difference[0] = '\0';
 	pthread_mutex_unlock(&lock);
 }
 
@@ -77,17 +80,27 @@ story_journal_verdicts(void)
 	return count;
 }
 
+const char *
+story_journal_difference(void)
+{
+	return difference;
+}
+
 void
 journal_verdict(struct journal *journal, const struct verdict_record *record)
 {
 	struct text line, json;
+	char again[256];
 
 	(void)journal;
 	text_open(&line, VERDICT_LINE_MAX);
 	text_open(&json, VERDICT_JSON_MAX);
 	verdict_record_write_line(record, &line);
 	verdict_record_write_json(record, &json);
+	judged_again_compare(record, json.bytes, again, sizeof again);
 	pthread_mutex_lock(&lock);
+	if (difference[0] == '\0' && again[0] != '\0')
+		snprintf(difference, sizeof difference, "%s; line: %.300s", again, line.bytes);
 	keep(lines, line.bytes);
 	keep(jsons, json.bytes);
 	verdicts++;

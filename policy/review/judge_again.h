@@ -1,0 +1,25 @@
+/*
+ * judge_again.h - judges a recorded message again, from its record alone, under this or another policy.
+ *
+ * Never asks DNS: what a record does not say makes it a message that cannot be judged, with the reason.
+ */
+#ifndef JUDGE_AGAIN_H
+#define JUDGE_AGAIN_H
+
+#include "policy/review/record_read.h"
+
+struct judged_again {
+	const char *cannot;      /* NULL: it could be judged; else why not, a slug */
+	const char *cannot_what; /* with that slug: what is missing, for a person; static */
+	bool differs;            /* outcome, reason, or what would be done outside monitor mode */
+	struct verdict verdict;  /* borrows from the policy, the facts and the ranges */
+	enum action would;       /* what would be done outside monitor mode; the greylist replies as it did then */
+	struct ranges *ranges;   /* for whoever explains the verdict; free with judged_again_free */
+};
+
+/* Settles the record's facts under the policy, and judges. False without memory. */
+bool judge_again(const struct policy *, struct arena *, struct recorded *, struct judged_again *out,
+    struct fault *why) MUST_USE;
+void judged_again_free(struct judged_again *);
+
+#endif

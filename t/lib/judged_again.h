@@ -1,0 +1,12 @@
+/*
+ * judged_again.h - holds a record against what becomes of it when it is read back and judged again.
+ */
+#ifndef T_JUDGED_AGAIN_H
+#define T_JUDGED_AGAIN_H
+
+#include "policy/review/verdict_record.h"
+
+/* "" when the record, judged again under the policy of its day, says the same; else the difference. */
+void judged_again_compare(const struct verdict_record *, const char *json, char *out, size_t size);
+
+#endif
