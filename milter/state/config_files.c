@@ -7,10 +7,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <libpsl.h>
-
 #include "milter/state/config_files.h"
 #include "milter/system/clock.h"
+#include "milter/system/suffixes.h"
 #include "policy/config/lint.h"
 #include "policy/config/policy_text.h"
 #include "policy/config/policy_tree.h"
@@ -28,6 +27,7 @@ struct config_texts {
 	} * list;
 	const struct strings *folders; /* used instead of vendor_path; NULL */
 	struct faults *faults;         /* of this load */
+	const struct strings *beside;  /* looked into first; NULL */
 };
 
 static void
@@ -139,7 +139,8 @@ read_vendor(void *context, const struct strings *folders, const char *name, cons
 
 	if (texts->folders != NULL)
 		folders = texts->folders;
-	if (find_vendor(folders, name, &folder, found))
+	if ((texts->beside != NULL && find_vendor(texts->beside, name, &folder, found)) ||
+	    find_vendor(folders, name, &folder, found))
 		return config_texts_read(context, found, path, length, why);
 	fault_set(why, "no file '%s.conf' in vendor_path; see the directory of shipped vendors for names", name);
 	return NULL;
@@ -313,21 +314,11 @@ lint(struct policy *policy, const struct suffix_list *suffixes, struct faults *f
 	return faults->errors == before;
 }
 
-/* The host's list, which is newer than libpsl's own. psl_free accepts both. */
-static psl_ctx_t *
-suffixes_load(void)
+static struct policy *
+read_policy(const char *path, const struct strings *beside, struct faults *faults)
 {
-	psl_ctx_t *psl = psl_latest(NULL);
-
-	return psl != NULL ? psl : (psl_ctx_t *)(uintptr_t)psl_builtin();
-}
-
-struct policy *
-config_files_read(const char *path, struct faults *faults)
-{
-	struct config_texts texts = { .faults = faults };
-	psl_ctx_t *psl = suffixes_load();
-	const struct suffix_list suffixes = { psl };
+	struct config_texts texts = { .beside = beside, .faults = faults };
+	struct suffix_list suffixes = suffixes_open();
 	struct policy_files files = { &texts, read_vendor, read_networks, &suffixes };
 	struct policy *policy = NULL;
 	const char *text, *kept;
@@ -344,15 +335,29 @@ config_files_read(const char *path, struct faults *faults)
 		policy_free(policy);
 		policy = NULL;
 	}
-	psl_free(psl);
+	suffixes_close(&suffixes);
 	return policy;
+}
+
+struct policy *
+config_files_read(const char *path, struct faults *faults)
+{
+	return read_policy(path, NULL, faults);
+}
+
+struct policy *
+config_files_read_beside(const char *path, const char *vendors, struct faults *faults)
+{
+	const char *list[] = { vendors };
+	const struct strings beside = { list, 1 };
+
+	return read_policy(path, &beside, faults);
 }
 
 struct policy *
 config_files_read_vendor(const struct strings *folders, const char *name, struct faults *faults)
 {
 	struct config_texts texts = { .folders = folders, .faults = faults };
-	psl_ctx_t *psl;
 	struct suffix_list suffixes;
 	struct policy_files files = { &texts, read_vendor, read_networks, &suffixes };
 	struct policy *policy;
@@ -363,9 +368,9 @@ config_files_read_vendor(const struct strings *folders, const char *name, struct
 		faults_error(faults, name, 0, "is not a vendor name");
 		return NULL;
 	}
-	suffixes.psl = psl = suffixes_load();
+	suffixes = suffixes_open();
 	policy = policy_text_load(name, text, (size_t)length, &files, faults);
 	config_texts_close(&texts);
-	psl_free(psl);
+	suffixes_close(&suffixes);
 	return policy;
 }

@@ -17,6 +17,10 @@
  * are added. Given. */
 struct policy *config_files_read(const char *path, struct faults *) MUST_USE;
 
+/* The same, but vendor files are looked up in this directory first and then as vendor_path says: a draft beside the
+ * configuration. */
+struct policy *config_files_read_beside(const char *path, const char *vendors, struct faults *) MUST_USE;
+
 /* A number that differs whenever a file of the configuration does: greenlane.conf, all of vendor_path, lists of networks.
  * False when one cannot be read by us: then nothing is known. */
 bool config_files_fingerprint(const char *path, const struct policy *, uint64_t *out) MUST_USE;

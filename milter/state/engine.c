@@ -1,6 +1,5 @@
-#include <libpsl.h>
-
 #include "milter/state/engine.h"
+#include "milter/system/suffixes.h"
 
 struct resolver *
 engine_resolver(const struct settings *settings, const struct suffix_list *suffixes, struct journal *journal,
@@ -20,8 +19,7 @@ bool
 engine_open(struct engine *engine, const struct settings *settings, struct journal *journal, const char *state_dir,
     struct fault *why)
 {
-	*engine = (struct engine){ .psl = psl_latest(NULL) };
-	engine->suffixes.psl = engine->psl != NULL ? engine->psl : psl_builtin();
+	*engine = (struct engine){ .suffixes = suffixes_open() };
 	engine->resolver = engine_resolver(settings, &engine->suffixes, journal, why);
 	if (engine->resolver == NULL)
 		return false;
@@ -42,5 +40,5 @@ engine_close(struct engine *engine)
 	snapshots_close(engine->snapshots);
 	dkim_verifier_close(engine->dkim);
 	resolver_close(engine->resolver);
-	psl_free(engine->psl);
+	suffixes_close(&engine->suffixes);
 }

@@ -13,7 +13,6 @@
 
 struct engine {
 	struct resolver *resolver;
-	struct psl_ctx_st *psl; /* NULL: the list built into libpsl is used */
 	struct suffix_list suffixes;
 	struct dkim_verifier *dkim;
 	struct snapshots *snapshots;

@@ -95,6 +95,32 @@ source_list_take(const struct policy *policy, const char *state_dir, int64_t now
 	return list;
 }
 
+static struct source_belief
+belief_of(const struct source *source, const char *state_dir, int64_t now, struct arena *copies)
+{
+	struct source_copy *copy = source_asks_dns(source) ? arena_take(copies, sizeof *copy) : NULL;
+	struct fault why;
+
+	if (copy == NULL || !source_files_load(state_dir, COPY_BELIEVED, source->text, copies, copy, &why))
+		return (struct source_belief){ NULL, false };
+	return (struct source_belief){ copy, copy->believed != 0 && now - copy->believed <= source->max_stale };
+}
+
+struct ranges *
+source_list_ranges(const struct policy *policy, const char *state_dir, int64_t now, struct arena *copies,
+    struct fault *why)
+{
+	struct source_belief *beliefs = arena_take(copies, (policy->source_count + 1) * sizeof *beliefs);
+
+	for (size_t i = 0; beliefs != NULL && i < policy->source_count; i++)
+		beliefs[i] = belief_of(&policy->sources[i], state_dir, now, copies);
+	if (beliefs == NULL || arena_failed(copies)) {
+		fault_set(why, "out of memory for the copies in %s", state_dir);
+		return NULL;
+	}
+	return ranges_build(policy->sources, policy->source_count, beliefs, why);
+}
+
 int64_t
 source_list_stamp(const char *state_dir)
 {

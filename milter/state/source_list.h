@@ -9,6 +9,7 @@
 
 #include "policy/advise/export.h"
 #include "policy/rules/policy.h"
+#include "policy/sources/ranges.h"
 #include "policy/util/arena.h"
 
 enum { SOURCE_LIST_ARENA = 512 * 1024 * 1024 }; /* of all copies */
@@ -17,6 +18,11 @@ enum { SOURCE_LIST_ARENA = 512 * 1024 * 1024 }; /* of all copies */
  * or a source past its review, lists nothing and says why. NULL without memory. */
 struct export_listing *source_list_take(const struct policy *, const char *state_dir, int64_t now,
     struct arena *) MUST_USE;
+
+/* What the stored copies make of a policy's sources: those that are missing or older than max_stale are not known. copies
+ * lend their memory. Given; NULL with why: no memory. */
+struct ranges *source_list_ranges(const struct policy *, const char *state_dir, int64_t now, struct arena *copies,
+    struct fault *why) MUST_USE;
 
 /* A stamp that differs once a copy in state_dir was written; 0: there is none. */
 int64_t source_list_stamp(const char *state_dir);

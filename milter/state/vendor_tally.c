@@ -64,7 +64,7 @@ find_or_take(struct vendor_tally *tally, const char *name)
 static bool
 has_passed(const struct verdict_record *record, const struct claim *claim)
 {
-	bool open = record->policy->settings.monitor || claim->mode != MODE_ENFORCE;
+	bool open = record->judge->policy->settings.monitor || claim->mode != MODE_ENFORCE;
 
 	return claim->outcome == OUTCOME_FORGED && open && claim->wanted > ACTION_TAG && record->action <= ACTION_TAG;
 }

@@ -62,6 +62,16 @@ cmd_option(const struct command *command, const char **config, int argc, char **
 	return next(command, config, argc, argv, ":c:h", own);
 }
 
+int
+cmd_option_short(const struct command *command, const char **config, int argc, char **argv, const char *letters,
+    const struct option *own)
+{
+	char all[32];
+
+	snprintf(all, sizeof all, ":c:h%s", letters);
+	return next(command, config, argc, argv, all, own);
+}
+
 static const struct option none = { NULL, 0, NULL, 0 };
 
 int

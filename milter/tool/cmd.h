@@ -27,12 +27,16 @@ struct command {
 	int (*run)(const char *config, int argc, char **argv);
 };
 
-extern const struct command cmd_check, cmd_dns, cmd_explain, cmd_export, cmd_greylist, cmd_reload, cmd_setup,
-    cmd_sources, cmd_status, cmd_vendor;
+extern const struct command cmd_check, cmd_dns, cmd_explain, cmd_export, cmd_greylist, cmd_log, cmd_reload, cmd_replay,
+    cmd_setup, cmd_sources, cmd_status, cmd_vendor;
 
 /* Reads the options of a command like options_next, and returns the val of one of its own. Also accepts -c FILE, which
  * sets *config, and --help, which prints help.h's text and ends the program: a command must not use 'c' and 'h' itself. */
 int cmd_option(const struct command *, const char **config, int argc, char **argv, const struct option *own);
+
+/* The same, with short options in getopt's form beside: "f:". */
+int cmd_option_short(const struct command *, const char **config, int argc, char **argv, const char *letters,
+    const struct option *own);
 
 /* The same for a command without options: returns the number of its words, from argv[optind] on; -1: a wrong option. */
 int cmd_words(const struct command *, const char **config, int argc, char **argv);

@@ -6,10 +6,9 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include <libpsl.h>
-
 #include "milter/state/config_files.h"
 #include "milter/state/engine.h"
+#include "milter/system/suffixes.h"
 #include "milter/tool/cmd.h"
 #include "policy/advise/dns_audit.h"
 #include "policy/util/domain.h"
@@ -25,7 +24,6 @@ struct context {
 	struct policy *known_policies[KNOWN_MAX]; /* each holds the one vendor of a file */
 	const struct vendor *known[KNOWN_MAX];
 	size_t known_count;
-	psl_ctx_t *psl;
 	struct suffix_list suffixes;
 	struct resolver *resolver;
 };
@@ -100,8 +98,7 @@ context_open(struct context *context, const char *config)
 	if (context->policy == NULL)
 		return EX_CONFIG;
 	known_find(context);
-	context->psl = psl_latest(NULL);
-	context->suffixes.psl = context->psl != NULL ? context->psl : psl_builtin();
+	context->suffixes = suffixes_open();
 	context->resolver = engine_resolver(&context->policy->settings, NULL, NULL, &why);
 	if (context->resolver != NULL)
 		return 0;
@@ -113,7 +110,7 @@ static void
 context_close(struct context *context)
 {
 	resolver_close(context->resolver);
-	psl_free(context->psl);
+	suffixes_close(&context->suffixes);
 	for (size_t i = 0; i < context->known_count; i++)
 		policy_free(context->known_policies[i]);
 	policy_free(context->policy);

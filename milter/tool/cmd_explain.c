@@ -8,6 +8,7 @@
 #include "milter/smtp/message.h"
 #include "milter/state/engine.h"
 #include "milter/tool/cmd.h"
+#include "milter/tool/recorded_message.h"
 #include "policy/mail/mail_text.h"
 #include "policy/review/verdict_record.h"
 
@@ -21,6 +22,7 @@ struct request {
 	const char *client, *helo, *mail_from, *from, *message;
 	const char **rcpts;
 	size_t rcpt_count;
+	const char *id, *line; /* of a message that was judged before; NULL */
 	bool json;
 	char *bytes; /* of the message; NULL: not given */
 	size_t length;
@@ -146,14 +148,6 @@ feed_author(struct message *message, const char *from)
 
 /* ---- what is printed ---- */
 
-static int
-status_of(enum action action)
-{
-	if (action == ACTION_REJECT)
-		return 1;
-	return action == ACTION_DEFER ? EX_TEMPFAIL : 0;
-}
-
 static void
 print_text(const struct ending *ending, const struct text *why)
 {
@@ -192,7 +186,7 @@ finish(struct message *message, const struct request *request)
 	else
 		print_text(&ending, &why);
 	text_close(&why);
-	return status_of(ending.action);
+	return explain_status(ending.action);
 }
 
 static int
@@ -249,7 +243,63 @@ explain(struct policy *policy, const struct smtp_client *client, const struct re
 	return status;
 }
 
+static unsigned
+not_given(const struct request *request)
+{
+	return (request->helo == NULL ? GIVEN_HELO : 0u) | (request->mail_from == NULL ? GIVEN_MAIL_FROM : 0u) |
+	    (request->from == NULL && request->message == NULL ? GIVEN_FROM : 0u) |
+	    (request->message == NULL ? GIVEN_MESSAGE : 0u) | (request->rcpt_count == 0 ? GIVEN_RCPT : 0u);
+}
+
+/* ---- a message that was judged before ---- */
+
+/* What a log line, or a record that does not say enough, tells of it. */
+static void
+take_recorded(struct request *request, const struct recorded *recorded, struct smtp_client *client)
+{
+	const struct facts *facts = &recorded->facts;
+
+	client->address = facts->client;
+	request->helo = facts->helo[0] == '\0' ? NULL : facts->helo;
+	request->mail_from = facts->mail_from;
+	request->from = recorded->from[0] == '\0' ? NULL : recorded->from;
+	request->rcpts = facts->rcpts;
+	request->rcpt_count = facts->rcpt_count;
+}
+
+static int
+explain_recorded(struct policy *policy, struct smtp_client *client, struct request *request)
+{
+	struct recorded_message message;
+	int status = request->id != NULL
+	    ? recorded_message_find(policy, request->id, &message)
+	    : recorded_message_read(request->line, &message);
+
+	if (status != 0 || recorded_message_explain(policy, &message, request->json, &status)) {
+		policy_free(policy);
+	} else {
+		take_recorded(request, &message.recorded, client);
+		client->helo = request->helo == NULL ? "" : request->helo;
+		client->not_given = not_given(request);
+		status = explain(policy, client, request);
+	}
+	recorded_message_close(&message);
+	return status;
+}
+
 /* ---- options ---- */
+
+/* Either a message that was judged before, or a client and at most one form of the author. */
+static bool
+is_whole(const struct request *request)
+{
+	bool fields = request->client != NULL || request->helo != NULL || request->mail_from != NULL ||
+	    request->from != NULL || request->message != NULL || request->rcpt_count > 0;
+
+	if (request->id != NULL || request->line != NULL)
+		return !fields && (request->id == NULL || request->line == NULL);
+	return request->client != NULL && (request->message == NULL || request->from == NULL);
+}
 
 static bool
 read_options(struct request *request, const char **config, int argc, char **argv)
@@ -257,7 +307,8 @@ read_options(struct request *request, const char **config, int argc, char **argv
 	static const struct option options[] = { { "client", required_argument, NULL, 'i' },
 		{ "helo", required_argument, NULL, 'H' }, { "mail-from", required_argument, NULL, 'm' },
 		{ "from", required_argument, NULL, 'f' }, { "rcpt", required_argument, NULL, 'r' },
-		{ "message", required_argument, NULL, 'M' }, { "json", no_argument, NULL, 'j' }, { NULL, 0, NULL, 0 } };
+		{ "message", required_argument, NULL, 'M' }, { "id", required_argument, NULL, 'I' },
+		{ "line", required_argument, NULL, 'l' }, { "json", no_argument, NULL, 'j' }, { NULL, 0, NULL, 0 } };
 	int option;
 
 	while ((option = cmd_option(&cmd_explain, config, argc, argv, options)) != -1) {
@@ -280,6 +331,12 @@ read_options(struct request *request, const char **config, int argc, char **argv
 		case 'M':
 			request->message = optarg;
 			break;
+		case 'I':
+			request->id = optarg;
+			break;
+		case 'l':
+			request->line = optarg;
+			break;
 		case 'j':
 			request->json = true;
 			break;
@@ -287,15 +344,7 @@ read_options(struct request *request, const char **config, int argc, char **argv
 			return false;
 		}
 	}
-	return optind == argc && request->client != NULL && (request->message == NULL || request->from == NULL);
-}
-
-static unsigned
-not_given(const struct request *request)
-{
-	return (request->helo == NULL ? GIVEN_HELO : 0u) | (request->mail_from == NULL ? GIVEN_MAIL_FROM : 0u) |
-	    (request->from == NULL && request->message == NULL ? GIVEN_FROM : 0u) |
-	    (request->message == NULL ? GIVEN_MESSAGE : 0u) | (request->rcpt_count == 0 ? GIVEN_RCPT : 0u);
+	return optind == argc && is_whole(request);
 }
 
 static int
@@ -304,15 +353,16 @@ run(const char *config, int argc, char **argv)
 	struct request request = { 0 };
 	struct smtp_client client = { .name = "", .daemon_name = "", .replies_at_rcpt = true };
 	char host[256] = "";
+	const char **rcpts = calloc((size_t)argc + 1, sizeof *rcpts);
 	struct policy *policy;
 	int status;
 
-	request.rcpts = calloc((size_t)argc + 1, sizeof *request.rcpts);
-	if (request.rcpts == NULL)
+	if (rcpts == NULL)
 		return EX_OSERR;
+	request.rcpts = rcpts;
 	if (!read_options(&request, &config, argc, argv)) {
 		status = cmd_usage(&cmd_explain);
-	} else if (!address_read(request.client, &client.address)) {
+	} else if (request.client != NULL && !address_read(request.client, &client.address)) {
 		fprintf(stderr, "greenlane: --client '%s' is not an IP address; write 192.0.2.1\n", request.client);
 		status = EX_USAGE;
 	} else if ((status = load_message(&request)) != 0) {
@@ -322,15 +372,20 @@ run(const char *config, int argc, char **argv)
 	} else {
 		gethostname(host, sizeof host - 1);
 		client.mta_name = host;
+		if (request.client == NULL) {
+			status = explain_recorded(policy, &client, &request);
+			free(rcpts);
+			return status;
+		}
 		client.helo = request.helo == NULL ? "" : request.helo;
 		client.not_given = not_given(&request);
 		status = explain(policy, &client, &request);
 	}
 	free(request.bytes);
-	free(request.rcpts);
+	free(rcpts);
 	return status;
 }
 
 const struct command cmd_explain = { "explain",
-	"--client IP [--helo H] [--mail-from A] [--from A | --message FILE] [--rcpt A]... [--json]",
+	"--client IP [--helo H] [--mail-from A] [--from A | --message FILE] [--rcpt A]... [--json] | --id ID | --line FILE",
 	"judge one message as the daemon would, and say why", run };

@@ -5,11 +5,10 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include <libpsl.h>
-
 #include "milter/checks/resolver.h"
 #include "milter/system/clock.h"
 #include "milter/system/files.h"
+#include "milter/system/suffixes.h"
 #include "milter/tool/cmd.h"
 #include "milter/tool/cmd_brief.h"
 #include "policy/advise/draft.h"
@@ -84,7 +83,6 @@ read_options(struct request *request, const char **config, int argc, char **argv
 struct context {
 	struct policy *policy; /* NULL: there is no configuration yet */
 	struct strings shared; /* names of shared senders; in the policy's arena */
-	psl_ctx_t *psl;
 	struct suffix_list suffixes;
 	struct resolver *resolver;
 };
@@ -124,8 +122,7 @@ context_open(struct context *context, const char *config)
 		    stderr);
 	else if (!take_policy(context, config, &dns))
 		return EX_CONFIG;
-	context->psl = psl_latest(NULL);
-	context->suffixes.psl = context->psl != NULL ? context->psl : psl_builtin();
+	context->suffixes = suffixes_open();
 	context->resolver = resolver_unbound(&dns, &why);
 	if (context->resolver != NULL)
 		return 0;
@@ -137,7 +134,7 @@ static void
 context_close(struct context *context)
 {
 	resolver_close(context->resolver);
-	psl_free(context->psl);
+	suffixes_close(&context->suffixes);
 	policy_free(context->policy);
 }
 

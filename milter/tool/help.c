@@ -31,10 +31,13 @@ static const struct help rows[] = {
 	    "  --from AUTHOR        the From field of a message that has nothing else\n"
 	    "  --message FILE       a complete message; \"-\" is standard input\n"
 	    "  --rcpt ADDRESS       a recipient; may be repeated\n"
+	    "  --id ID              instead of all these: a message that was judged before, by the id of its verdict, its queue id\n"
+	    "                       or Message-ID\n"
+	    "  --line FILE          the same, from a record or log line in the file's first line; \"-\" is standard input\n"
 	    "  --json               print the verdict record\n",
 	    "  0   the message would pass, be greylisted, quarantined or tagged\n"
-	    "  1   it would be refused\n" USAGE "  65  the file is not a message\n"
-	    "  66  the message cannot be read\n"
+	    "  1   it would be refused\n" USAGE "  65  the file is not a message, or the line no verdict\n"
+	    "  66  the message cannot be read, or no record has that id\n"
 	    "  69  a part could not be started\n" NOT_WRITTEN
 	    "  75  the message would be deferred\n" NOT_ALLOWED BAD_CONFIG,
 	    "greenlane explain --client 192.0.2.7 --mail-from bounce@acme.example --message notice.eml" },
@@ -58,11 +61,35 @@ static const struct help rows[] = {
 	    "  77  the caller may not read the store, or is neither root nor greenlaned's user\n" BAD_CONFIG,
 	    "greenlane greylist list --rcpt anna@example.com" },
 	{ "help", "", "  0   printed\n" USAGE NOT_WRITTEN, "greenlane help explain" },
+	{ "log",
+	    "  --rcpt A             only messages to this address, or to this domain\n"
+	    "  --from A             only those from this author or envelope sender, or from this domain\n"
+	    "  --client IP          only those from this address or network\n"
+	    "  --vendor V           only those that this vendor's policy decided\n"
+	    "  --since T            only what is newer: \"7d\", \"2026-11-20\" or \"2026-11-20T10:00:00Z\"\n"
+	    "  --until T            only what is older\n"
+	    "  -f, --file FILE      records or a mail log, also .gz or .zst; may be repeated; default: log.record and what was\n"
+	    "                       rotated from it, else /var/log/mail.log\n"
+	    "  --json               print a list with an object for each message\n"
+	    "  The word is the id of a verdict (SMTP replies quote it), a queue id or a Message-ID.\n",
+	    "  0   printed\n"
+	    "  1   nothing found\n" USAGE "  65  there is no verdict of greenlaned in the files\n"
+	    "  66  a file cannot be read\n" NOT_WRITTEN NOT_ALLOWED BAD_CONFIG,
+	    "greenlane log --rcpt anna@example.com --since 1d" },
 	{ "reload", "",
 	    "  0   reloaded\n" USAGE "  69  greenlaned does not run or does not answer\n" NOT_WRITTEN
 	    "  77  the caller is neither root nor greenlaned's user\n"
 	    "  78  the reload was refused; the old policy stays in force\n",
 	    "greenlane reload" },
+	{ "replay",
+	    "  --policy PATH        judge by this greenlane.conf, or by the vendor files of this directory\n"
+	    "  --since T            only what is newer: \"7d\", \"2026-11-20\" or \"2026-11-20T10:00:00Z\"\n"
+	    "  --json               print one object with every change\n"
+	    "  RECORD is a file of records, also .gz or .zst, or \"-\"; default: log.record and what was rotated from it.\n",
+	    "  0   nothing would change\n"
+	    "  1   something would change\n" USAGE "  65  there is no record in the files\n"
+	    "  66  a file cannot be read\n" NOT_WRITTEN NOT_ALLOWED BAD_CONFIG,
+	    "greenlane replay --policy /etc/greenlane/draft.conf --since 7d" },
 	{ "setup",
 	    "  --postconf FILE      read the saved output of `postconf -n; postconf -M`; \"-\" is standard input\n"
 	    "  --config-dir DIR     Postfix's configuration directory, if it is not the usual one\n",

@@ -56,7 +56,7 @@ is_known(const struct judge *judge, const struct recorded *recorded, struct judg
 static enum action
 with_greylist(const struct recorded *recorded, const struct verdict *verdict)
 {
-	enum action would = verdict->monitored ? verdict->would : verdict->action;
+	enum action would = verdict->would;
 
 	/* what is still open at RCPT goes the stranger's way, whatever the end will bring */
 	if (recorded->facts.stage < STAGE_EOM && verdict->outcome == OUTCOME_UNSURE)
@@ -64,7 +64,7 @@ with_greylist(const struct recorded *recorded, const struct verdict *verdict)
 	if (would != ACTION_GREYLIST)
 		return would;
 	if (recorded->greylist != GREYLIST_OFF)
-		return greylist_state_waits(recorded->greylist) ? ACTION_GREYLIST : ACTION_PASS;
+		return greylist_state_waits(recorded->greylist) ? ACTION_GREYLIST : verdict->past_greylist;
 	/* "greylist" is the stranger's way: where that led past the greylist then, it does now */
 	return recorded->outcome == verdict->outcome ? recorded->would : ACTION_GREYLIST;
 }
@@ -75,15 +75,47 @@ judge_known(const struct judge *judge, struct recorded *recorded, struct judged_
 	if (verdict_exempts(judge->policy, &recorded->facts) == REASON_NONE && !is_known(judge, recorded, out))
 		return;
 	verdict_judge(judge, &recorded->facts, &out->verdict);
+	if (out->verdict.asks_tuple) {
+		(void)cannot(out, "needs-tuple", "the greylist was not asked then whether the tuple is known");
+		return;
+	}
 	out->would = with_greylist(recorded, &out->verdict);
 	out->differs = out->verdict.outcome != recorded->outcome || out->would != recorded->would ||
 	    strcmp(reason_slug(out->verdict.reason), recorded->reason) != 0;
 }
 
+/* Does the verdict wait for a source that is new, and that nobody has asked yet? */
+static bool
+lacks_new_source(const struct rules_again *rules, const struct judged_again *judged)
+{
+	for (size_t i = 0; i < judged->verdict.claim_count; i++) {
+		const struct claim *claim = &judged->verdict.claims[i];
+
+		for (size_t j = 0; claim->listed == UNKNOWN && j < claim->vendor->source_count; j++)
+			if (rules->today->is_new[claim->vendor->sources[j].number] &&
+			    !judged->ranges->states[claim->vendor->sources[j].number].known)
+				return true;
+	}
+	return false;
+}
+
+static void
+weigh_new_sources(const struct rules_again *rules, struct judged_again *out)
+{
+	if (rules->today == NULL || out->cannot != NULL)
+		return;
+	for (size_t i = 0; i < out->verdict.claim_count; i++)
+		if (out->verdict.claims[i].source != NULL && rules->today->is_new[out->verdict.claims[i].source->number])
+			out->by_new_source = true;
+	if (lacks_new_source(rules, out))
+		(void)cannot(out, "new-source", "it depends on a source that is new and was never asked");
+}
+
 bool
-judge_again(const struct policy *policy, struct arena *arena, struct recorded *recorded, struct judged_again *out,
+judge_again(const struct rules_again *rules, struct arena *arena, struct recorded *recorded, struct judged_again *out,
     struct fault *why)
 {
+	const struct policy *policy = rules->policy;
 	struct judge judge = { .policy = policy };
 
 	*out = (struct judged_again){ .cannot = NULL };
@@ -91,12 +123,13 @@ judge_again(const struct policy *policy, struct arena *arena, struct recorded *r
 		return true;
 	if (!record_facts_settle(policy, arena, recorded))
 		return fault_set(why, "out of memory");
-	out->ranges = record_sources_recall(policy, recorded->sources, recorded->source_count, &recorded->facts.client,
-	    &recorded->facts.peer, why);
+	out->ranges = record_sources_recall(policy, recorded->sources, recorded->source_count, rules->today,
+	    &recorded->facts.client, &recorded->facts.peer, why);
 	if (out->ranges == NULL)
 		return false;
 	judge.ranges = out->ranges;
 	judge_known(&judge, recorded, out);
+	weigh_new_sources(rules, out);
 	return true;
 }
 

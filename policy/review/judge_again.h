@@ -12,13 +12,20 @@ struct judged_again {
 	const char *cannot;      /* NULL: it could be judged; else why not, a slug */
 	const char *cannot_what; /* with that slug: what is missing, for a person; static */
 	bool differs;            /* outcome, reason, or what would be done outside monitor mode */
+	bool by_new_source;      /* a source that was not in force then lists the client today */
 	struct verdict verdict;  /* borrows from the policy, the facts and the ranges */
 	enum action would;       /* what would be done outside monitor mode; the greylist replies as it did then */
 	struct ranges *ranges;   /* for whoever explains the verdict; free with judged_again_free */
 };
 
+/* The rules by which to judge. Borrowed. */
+struct rules_again {
+	const struct policy *policy;
+	const struct sources_today *today; /* NULL: each of its sources was in force then */
+};
+
 /* Settles the record's facts under the policy, and judges. False without memory. */
-bool judge_again(const struct policy *, struct arena *, struct recorded *, struct judged_again *out,
+bool judge_again(const struct rules_again *, struct arena *, struct recorded *, struct judged_again *out,
     struct fault *why) MUST_USE;
 void judged_again_free(struct judged_again *);
 

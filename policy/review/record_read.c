@@ -130,6 +130,12 @@ word_by(int n)
 	return dmarc_by_word((enum dmarc_by)n);
 }
 static const char *
+word_found(int n)
+{
+	return dmarc_found_word((enum dmarc_found)n);
+}
+
+static const char *
 word_from(int n)
 {
 	return from_state_word((enum from_state)n);
@@ -160,9 +166,9 @@ static const struct words {
 	int count;
 } tris = { word_tri, UNKNOWN + 1 }, stages = { word_stage, STAGE_EOM + 1 }, auths = { word_auth, AUTH_PERMERROR + 1 },
   asks = { word_asks, DMARC_REJECT + 1 }, bys = { word_by, DMARC_BY_PROOF + 1 },
-  from_states = { word_from, FROM_UNREADABLE + 1 }, outcomes = { word_outcome, OUTCOME_FORGED + 1 },
-  actions = { word_action, ACTIONS }, modes = { word_mode, MODE_MONITOR + 1 },
-  greylists = { word_greylist, GREYLIST_FAILED + 1 };
+  founds = { word_found, DMARC_FOUND_SILENCE + 1 }, from_states = { word_from, FROM_UNREADABLE + 1 },
+  outcomes = { word_outcome, OUTCOME_FORGED + 1 }, actions = { word_action, ACTIONS },
+  modes = { word_mode, MODE_MONITOR + 1 }, greylists = { word_greylist, GREYLIST_FAILED + 1 };
 
 /* 0 where the record does not have it. */
 static int
@@ -198,22 +204,51 @@ mailbox_at(struct reader *reader, const json_t *object)
 	return out;
 }
 
+/* NULL where the record does not have it. */
+static const char *
+text_or_null(struct reader *reader, const json_t *object, const char *key)
+{
+	return json_object_get(object, key) == NULL ? NULL : text_at(reader, object, key);
+}
+
+static void
+read_walk(struct reader *reader, const json_t *object, struct dmarc_fact *out)
+{
+	const json_t *array = json_object_get(object, "walk");
+	struct dmarc_step *steps = list_at(reader, object, "walk", sizeof *steps, DMARC_STEPS_MAX, &out->step_count);
+
+	for (size_t i = 0; i < out->step_count; i++) {
+		const json_t *from = json_array_get(array, i);
+
+		steps[i] = (struct dmarc_step){ text_at(reader, from, "domain"),
+			(enum dmarc_found)enum_at(reader, from, "found", &founds), text_at(reader, from, "psd")[0] };
+	}
+	out->steps = steps;
+}
+
 static void
 read_dmarc(struct reader *reader, const json_t *object, struct dmarc_fact *out)
 {
-	const char *silent = text_at(reader, object, "dmarc_silent");
-
 	*out = (struct dmarc_fact){ .result = (enum auth_result)enum_at(reader, object, "dmarc", &auths),
 		.said = (enum auth_result)enum_at(reader, object, "said", &auths),
 		.by = (enum dmarc_by)enum_at(reader, object, "by", &bys),
 		.signed_by = (enum dmarc_by)enum_at(reader, object, "signed_by", &bys),
 		.policy = (enum dmarc_policy)enum_at(reader, object, "policy", &asks),
+		.tag = text_or_null(reader, object, "tag"),
 		.testing = holds(object, "testing"),
 		.domain = text_at(reader, object, "record"),
-		.silent = silent[0] == '\0' ? NULL : silent,
+		.organisation = text_or_null(reader, object, "organisation"),
+		.silent = text_or_null(reader, object, "dmarc_silent"),
+		.silent_of = text_or_null(reader, object, "dmarc_silent_of"),
 		.spf_open = holds(object, "spf_open"),
 		.spf_aligned = holds(object, "spf_aligned"),
 		.dkim_aligned = holds(object, "dkim_aligned") };
+	read_walk(reader, object, out);
+	/* version 1 did not say which tag applied, nor whose walk fell silent */
+	if (out->domain[0] != '\0' && out->tag == NULL)
+		out->tag = "p";
+	if (out->silent != NULL && out->silent_of == NULL)
+		out->silent_of = out->silent;
 }
 
 static void
@@ -301,6 +336,21 @@ read_names(struct reader *reader, const json_t *object, struct facts *facts)
 	facts->answered_since = number_at(object, "answered_since");
 }
 
+/* Only explain judges a message in part. */
+static unsigned
+read_not_given(const json_t *root)
+{
+	const json_t *array = json_object_get(root, "not_given");
+	unsigned bits = 0;
+
+	for (size_t i = 0; i < json_array_size(array); i++)
+		for (unsigned given = GIVEN_HELO; given <= GIVEN_RCPT; given <<= 1)
+			if (json_is_string(json_array_get(array, i)) &&
+			    strcmp(json_string_value(json_array_get(array, i)), given_word((enum given)given)) == 0)
+				bits |= given;
+	return bits;
+}
+
 /* What the log line shows as well. */
 static void
 read_shown(struct reader *reader, const json_t *root, struct facts *facts)
@@ -314,6 +364,7 @@ read_shown(struct reader *reader, const json_t *root, struct facts *facts)
 	facts->mail_from = strcmp(sender, "<>") == 0 || strcmp(sender, "-") == 0 ? "" : sender;
 	facts->spf.result = (enum auth_result)enum_at(reader, root, "spf", &auths);
 	facts->message_id = word_at(reader, root, "msgid");
+	facts->not_given = read_not_given(root);
 	read_rcpts(reader, root, facts);
 	read_signatures(reader, root, facts);
 }
@@ -349,6 +400,8 @@ read_message(struct reader *reader, const json_t *object, struct facts *facts)
 	read_authors(reader, object, facts);
 	read_replies(reader, object, facts);
 	facts->dkim_done = holds(object, "dkim_done");
+	facts->tuple_asked = json_object_get(object, "tuple_known") != NULL;
+	facts->tuple_new = tri_not((enum tri)enum_at(reader, object, "tuple_known", &tris));
 	facts->unsure_since = number_at(object, "unsure_since");
 	read_names(reader, object, facts);
 	facts->failed = holds(object, "failed");
@@ -419,6 +472,10 @@ read_verdict(struct reader *reader, const json_t *root, struct recorded *out)
 	out->reason = text_at(reader, root, "reason");
 	out->mode = (enum vendor_mode)enum_at(reader, root, "mode", &modes);
 	out->listed = word_at(reader, root, "listed");
+	out->from = word_at(reader, root, "from");
+	out->signatures = "";
+	out->dmarc = word_at(reader, root, "dmarc");
+	out->at_rcpt = strcmp(text_at(reader, root, "stage"), "rcpt") == 0;
 	out->greylist = (enum greylist_state)enum_at(reader, root, "greylist", &greylists);
 	out->tries = (struct greylist_tries){ (uint32_t)number_at(root, "tries"), number_at(root, "waited") };
 	out->ms = number_at(root, "ms");

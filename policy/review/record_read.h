@@ -30,7 +30,9 @@ struct recorded {
 	const char *id, *qid;        /* of the verdict; the MTA's */
 	const char *policy, *ranges; /* fingerprints; "": not said */
 	const char *vendor, *reason; /* whose policy decided, and why: a slug, perhaps of another version */
+	const char *from, *signatures, *dmarc; /* as the log line shows them; signatures only from a line */
 	const char *listed, *explanation;
+	bool at_rcpt; /* the reply was given there, not at the end of the message */
 	enum outcome outcome;
 	enum action action, would; /* would is action where nothing was softened */
 	enum vendor_mode mode;

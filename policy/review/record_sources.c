@@ -7,11 +7,11 @@
 /* ---- writing ---- */
 
 static struct prefix_hits
-hits_of(const struct judge *judge, const struct address *address)
+hits_of(const struct ranges *ranges, const struct address *address)
 {
-	if (judge->ranges->table == NULL || address->family == ADDRESS_NONE)
+	if (ranges->table == NULL || address->family == ADDRESS_NONE)
 		return (struct prefix_hits){ 0 };
-	return prefix_table_find(judge->ranges->table, address);
+	return prefix_table_find(ranges->table, address);
 }
 
 /* Numbers ascend, and so do the sources that are looked at: what is passed is dropped. */
@@ -61,11 +61,11 @@ void
 record_sources_write(struct text *out, const struct judge *judge, const struct facts *facts)
 {
 	const struct policy *policy = judge->policy;
-	struct prefix_hits client = hits_of(judge, &facts->client), peer = { 0 };
+	struct prefix_hits client = hits_of(judge->ranges, &facts->client), peer = { 0 };
 	size_t written = 0;
 
 	if (!address_equal(&facts->peer, &facts->client))
-		peer = hits_of(judge, &facts->peer);
+		peer = hits_of(judge->ranges, &facts->peer);
 	json_write_key(out, "sources");
 	text_char(out, '[');
 	for (size_t i = 0; i < policy->source_count; i++) {
@@ -88,6 +88,14 @@ record_sources_write(struct text *out, const struct judge *judge, const struct f
 
 /* ---- taking it from the record again ---- */
 
+static bool
+lists(const struct ranges *ranges, uint32_t number, const struct address *address)
+{
+	struct prefix_hits hits = hits_of(ranges, address);
+
+	return is_next(&hits, number);
+}
+
 static const struct recorded_source *
 find(const struct recorded_source *list, size_t count, const struct source *source)
 {
@@ -97,19 +105,29 @@ find(const struct recorded_source *list, size_t count, const struct source *sour
 	return NULL;
 }
 
+struct recall {
+	const struct recorded_source *list;
+	size_t count;
+	const struct sources_today *today;
+	const struct address *client, *peer;
+};
+
 /* Networks in the policy itself answer as they are written there now. */
 static struct recorded_source
-recall(const struct recorded_source *list, size_t count, const struct source *source, const struct address *client,
-    const struct address *peer)
+recall_one(const struct recall *recall, const struct source *source)
 {
 	static const struct recorded_source silent = { .state = { .known = true } };
-	const struct recorded_source *seen = find(list, count, source);
+	const struct recorded_source *seen = find(recall->list, recall->count, source);
 	const struct prefixes own = { source->prefixes, source->prefix_count };
 	struct recorded_source out = seen != NULL ? *seen : silent;
 
-	if (source->kind == SOURCE_CIDR && source_counts(source)) {
-		out.client = prefixes_hold(&own, client);
-		out.peer = prefixes_hold(&own, peer);
+	if (!source_asks_dns(source) && source_counts(source) && (seen == NULL || source->kind == SOURCE_CIDR)) {
+		out.client = prefixes_hold(&own, recall->client);
+		out.peer = prefixes_hold(&own, recall->peer);
+	} else if (recall->today != NULL && recall->today->is_new[source->number]) {
+		out.client = lists(recall->today->ranges, source->number, recall->client);
+		out.peer = lists(recall->today->ranges, source->number, recall->peer);
+		out.state = recall->today->ranges->states[source->number];
 	}
 	return out;
 }
@@ -123,8 +141,9 @@ add(struct prefix_entry *entries, size_t *count, const struct address *address, 
 
 struct ranges *
 record_sources_recall(const struct policy *policy, const struct recorded_source *list, size_t count,
-    const struct address *client, const struct address *peer, struct fault *why)
+    const struct sources_today *today, const struct address *client, const struct address *peer, struct fault *why)
 {
+	const struct recall recall = { list, count, today, client, peer };
 	struct ranges *ranges = calloc(1, sizeof *ranges + policy->source_count * sizeof *ranges->states);
 	struct prefix_entry *entries = calloc(2 * policy->source_count + 1, sizeof *entries);
 	size_t held = 0;
@@ -132,7 +151,7 @@ record_sources_recall(const struct policy *policy, const struct recorded_source 
 	if (ranges != NULL && entries != NULL) {
 		ranges->count = policy->source_count;
 		for (size_t i = 0; i < policy->source_count; i++) {
-			struct recorded_source seen = recall(list, count, &policy->sources[i], client, peer);
+			struct recorded_source seen = recall_one(&recall, &policy->sources[i]);
 
 			ranges->states[i] = seen.state;
 			if (seen.client)

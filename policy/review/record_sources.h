@@ -24,12 +24,19 @@ struct recorded_source {
 /* Writes the member "sources", an array; "sources_cut" beside it where there were more than RECORD_SOURCES_MAX. */
 void record_sources_write(struct text *, const struct judge *, const struct facts *);
 
+/* Sources that were not in force when a record was written answer as they do today. */
+struct sources_today {
+	const struct ranges *ranges; /* of the whole policy */
+	const bool *is_new;          /* by number */
+};
+
 /*
  * Ranges that answer for these two addresses as the sources answered then. A source of the policy that the list does
- * not have is known and lists neither; one with networks in the policy itself (cidr) is asked there. list is borrowed.
- * Given; NULL with why: no memory.
+ * not have is known and lists neither; one with networks in the policy itself (cidr) is asked there. list is borrowed;
+ * today NULL: no source is new. Given; NULL with why: no memory.
  */
 struct ranges *record_sources_recall(const struct policy *, const struct recorded_source *list, size_t count,
-    const struct address *client, const struct address *peer, struct fault *why) MUST_USE;
+    const struct sources_today *today, const struct address *client, const struct address *peer,
+    struct fault *why) MUST_USE;
 
 #endif

@@ -480,7 +480,8 @@ json_facts(struct text *out, const struct verdict_record *record)
 	json_asked(out, record);
 	record_sources_write(out, record->judge, facts);
 	json_vendors(out, facts, record->verdict);
-	json_write_string(out, "tuple_known", facts->tuple_asked ? tri_word(tri_not(facts->tuple_new)) : "unknown");
+	if (facts->tuple_asked)
+		json_write_string(out, "tuple_known", tri_word(tri_not(facts->tuple_new)));
 	json_write_number(out, "unsure_since", facts->unsure_since);
 	json_names(out, facts);
 	json_write_bool(out, "failed", facts->failed);

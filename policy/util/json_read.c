@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "policy/util/json_read.h"
+#include "policy/util/json_write.h"
 
 static bool
 is_blank(char c)
@@ -142,13 +143,13 @@ read_hex(struct span text, uint32_t *out)
 	return true;
 }
 
-/* json.h writes a byte that is no UTF-8 as U+DC00 + byte, and control characters; it writes nothing else so. */
+/* json_write.h writes a byte that is no UTF-8 as U+F700 + byte, and control characters; it writes nothing else so. */
 static void
 put_point(struct text *out, uint32_t point)
 {
 	if (point < 0x80)
 		text_char(out, (char)point);
-	else if (point >= 0xdc80 && point <= 0xdcff)
+	else if (point >= JSON_BYTE + 0x80 && point <= JSON_BYTE + 0xff)
 		text_char(out, (char)(point & 0xff));
 	else
 		text_char(out, '?');

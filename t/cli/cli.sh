@@ -289,7 +289,7 @@ json '"not_given" not in r and r["explanation"].find("not known") < 0 and r["exp
 
 explain 1 "--json exits as the text does" --client 198.51.100.7 --mail-from x@stranger.example \
 	--from tickets@acme.example --rcpt a@rx.example --rcpt b@rx.example --json
-json 'r["v"] == 1 and r["outcome"] == "forged" and r["action"] == "reject" and r["vendor"] == "acme"' "it is the record"
+json 'r["v"] == 2 and r["outcome"] == "forged" and r["action"] == "reject" and r["vendor"] == "acme"' "it is the record"
 json 'r["rcpts"] == ["a@rx.example", "b@rx.example"] and r["dkim"] == [] and r["not_given"] == ["helo", "message"]' "with its lists"
 json 'r["facts"]["vendors"]["acme"]["dkim"] == "unknown" and r["dmarc"] == "-"' "where what was not given is not known"
 json 'r["facts"]["vendors"]["acme"]["listed"] == "no"' "with its facts"
@@ -297,7 +297,7 @@ json 'r["explanation"].startswith("outcome    forged")' "and an explanation"
 [ "$(wc -l < "$world/out")" -eq 1 ]
 ok $? "on one line"
 explain 0 "bytes that are not UTF-8 do not break it" --client 198.51.100.7 --helo "$(printf 'caf\351')" --json
-json 'r["helo"].encode("utf-8", "surrogateescape") == b"caf\xe9"' "and none is lost"
+json 'r["helo"] == "caf\uf7e9"' "and none is lost"
 
 # ---- messages ----
 

@@ -7,10 +7,11 @@
 static void
 compare(const struct verdict_record *record, struct recorded *recorded, struct arena *arena, char *out, size_t size)
 {
+	const struct rules_again rules = { record->judge->policy, NULL };
 	struct judged_again again;
 	struct fault why = { .line = 0 };
 
-	if (!judge_again(record->judge->policy, arena, recorded, &again, &why))
+	if (!judge_again(&rules, arena, recorded, &again, &why))
 		snprintf(out, size, "it cannot be judged again: %s", why.text);
 	else if (again.cannot != NULL && strcmp(again.cannot, "refused-at-rcpt") != 0)
 		snprintf(out, size, "it cannot be judged again: %s", again.cannot);

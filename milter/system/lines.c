@@ -1,0 +1,162 @@
+#include <archive.h>
+#include <archive_entry.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "milter/system/lines.h"
+
+enum { BLOCK = 64 * 1024 };
+
+struct lines {
+	struct archive *archive;
+	char path[4096];
+	char *bytes; /* of the file, from `at` on not yet given */
+	size_t at, held, room, most;
+	bool ended;
+};
+
+static bool
+fail(const struct lines *lines, struct fault *why)
+{
+	return fault_at(why, lines->path, 0, "cannot be read: %s", archive_error_string(lines->archive));
+}
+
+/* Every filter, and whatever comes out of it as one raw stream; an empty file is none. */
+static bool
+begin(struct lines *lines, const char *path, struct fault *why)
+{
+	struct archive_entry *entry;
+	int got;
+
+	archive_read_support_filter_all(lines->archive);
+	archive_read_support_format_raw(lines->archive);
+	archive_read_support_format_empty(lines->archive);
+	if (archive_read_open_filename(lines->archive, strcmp(path, "-") == 0 ? NULL : path, BLOCK) != ARCHIVE_OK)
+		return fail(lines, why);
+	got = archive_read_next_header(lines->archive, &entry);
+	lines->ended = got == ARCHIVE_EOF;
+	return got == ARCHIVE_EOF || got == ARCHIVE_OK || got == ARCHIVE_WARN || fail(lines, why);
+}
+
+struct lines *
+lines_open(const char *path, size_t most, struct fault *why)
+{
+	struct lines *lines = calloc(1, sizeof *lines);
+
+	if (lines != NULL) {
+		snprintf(lines->path, sizeof lines->path, "%s", strcmp(path, "-") == 0 ? "standard input" : path);
+		lines->most = most;
+		lines->archive = archive_read_new();
+		lines->room = BLOCK;
+		lines->bytes = malloc(lines->room);
+	}
+	if (lines == NULL || lines->archive == NULL || lines->bytes == NULL)
+		fault_set(why, "out of memory");
+	else if (begin(lines, path, why))
+		return lines;
+	lines_close(lines);
+	return NULL;
+}
+
+void
+lines_close(struct lines *lines)
+{
+	if (lines == NULL)
+		return;
+	archive_read_free(lines->archive);
+	free(lines->bytes);
+	free(lines);
+}
+
+/* Makes room behind what is held: by moving it to the front, else by growing. */
+static bool
+make_room(struct lines *lines, struct fault *why)
+{
+	char *grown;
+
+	if (lines->at > 0) {
+		memmove(lines->bytes, lines->bytes + lines->at, lines->held - lines->at);
+		lines->held -= lines->at;
+		lines->at = 0;
+	}
+	if (lines->held < lines->room)
+		return true;
+	grown = realloc(lines->bytes, 2 * lines->room);
+	if (grown == NULL)
+		return fault_set(why, "out of memory");
+	lines->bytes = grown;
+	lines->room *= 2;
+	return true;
+}
+
+static bool
+fill(struct lines *lines, struct fault *why)
+{
+	la_ssize_t got;
+
+	if (!make_room(lines, why))
+		return false;
+	got = archive_read_data(lines->archive, lines->bytes + lines->held, lines->room - lines->held);
+	if (got < 0)
+		return fail(lines, why);
+	lines->ended = got == 0;
+	lines->held += (size_t)got;
+	return true;
+}
+
+/* Drops the rest of a line that is too long. */
+static bool
+skip(struct lines *lines, struct fault *why)
+{
+	for (;;) {
+		char *end = memchr(lines->bytes + lines->at, '\n', lines->held - lines->at);
+
+		lines->at = end != NULL ? (size_t)(end - lines->bytes) + 1 : lines->held;
+		if (end != NULL || lines->ended)
+			return true;
+		if (!fill(lines, why))
+			return false;
+	}
+}
+
+static enum lines_got
+skip_line(struct lines *lines, struct span *line, struct fault *why)
+{
+	*line = (struct span){ "", 0 };
+	return skip(lines, why) ? LINES_TOO_LONG : LINES_FAILED;
+}
+
+enum lines_got
+lines_next(struct lines *lines, struct span *line, struct fault *why)
+{
+	size_t looked = 0;
+
+	for (;;) {
+		char *start = lines->bytes + lines->at;
+		size_t length = lines->held - lines->at;
+		char *end = memchr(start + looked, '\n', length - looked);
+
+		if (end == NULL && !lines->ended && length <= lines->most) {
+			looked = length;
+			if (!fill(lines, why))
+				return LINES_FAILED;
+			continue;
+		}
+		if (end != NULL)
+			length = (size_t)(end - start);
+		else if (lines->ended && length == 0)
+			return LINES_END;
+		if (length > lines->most)
+			return skip_line(lines, line, why);
+		lines->at += length + (end != NULL);
+		*line = (struct span){ start, length };
+		return LINES_LINE;
+	}
+}
+
+int64_t
+lines_read(const struct lines *lines)
+{
+	return archive_filter_bytes(lines->archive, -1);
+}

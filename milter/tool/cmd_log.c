@@ -1,0 +1,294 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "milter/system/clock.h"
+#include "milter/system/lines.h"
+#include "milter/system/suffixes.h"
+#include "milter/tool/cmd.h"
+#include "milter/tool/records.h"
+#include "policy/review/judge_again.h"
+#include "policy/review/tries.h"
+#include "policy/review/tries_write.h"
+#include "policy/review/verdict_record.h"
+
+enum { FILES_MAX = 256, OUTPUT_MAX = 64 * 1024 * 1024, SHOWN = 200 };
+
+struct job {
+	const char *config;
+	struct policy *policy;
+	struct tries_query query;
+	struct tries *tries;
+	char *named[FILES_MAX];
+	size_t named_count;
+	bool json;
+	uint64_t lines, verdicts, broken;
+	char first[120]; /* of the first file, if nothing was recognised */
+};
+
+/* ---- reading ---- */
+
+/* Every verdict in one file goes to the first or the second pass. */
+static bool
+read_one(struct job *job, struct span line, bool second, struct fault *why)
+{
+	struct arena *arena = arena_open(RECORD_ARENA);
+	struct recorded recorded;
+	struct fault broken = { .line = 0 };
+	enum log_form form;
+	bool done = true;
+
+	if (arena == NULL)
+		return fault_set(why, "out of memory");
+	form = log_line_read(arena, line, &recorded, &broken);
+	job->lines += !second;
+	job->broken += !second && form == LOG_FORM_BROKEN;
+	if (form == LOG_FORM_LINE || form == LOG_FORM_RECORD) {
+		job->verdicts += !second;
+		if (second)
+			done = tries_keep(job->tries, form, &recorded, line, why);
+		else
+			done = tries_match(job->tries, &recorded) || fault_set(why, "out of memory");
+	}
+	arena_close(arena);
+	return done;
+}
+
+static bool
+read_file(struct job *job, const char *path, bool second, struct progress *progress, struct fault *why)
+{
+	struct lines *lines = lines_open(path, VERDICT_JSON_MAX, why);
+	enum lines_got got;
+	struct span line;
+	bool done = true;
+
+	if (lines == NULL)
+		return false;
+	while (done && (got = lines_next(lines, &line, why)) != LINES_END) {
+		if (got == LINES_LINE && job->first[0] == '\0')
+			snprintf(job->first, sizeof job->first, "%.*s",
+			    line.length < sizeof job->first ? (int)line.length : (int)sizeof job->first - 1, line.at);
+		done = got == LINES_LINE ? read_one(job, line, second, why) : got == LINES_TOO_LONG;
+		progress_show(progress, lines_read(lines));
+	}
+	progress_next(progress, lines_read(lines));
+	lines_close(lines);
+	return done;
+}
+
+static bool
+read_files(struct job *job, char *const *paths, size_t count, bool second)
+{
+	struct progress progress;
+	struct fault why = { .line = 0 };
+	char text[1024];
+	bool done = true;
+
+	progress_begin(&progress, paths, count);
+	for (size_t i = 0; done && i < count; i++)
+		if ((done = cmd_may(paths[i], R_OK)))
+			done = read_file(job, paths[i], second, &progress, &why);
+	progress_end(&progress);
+	if (!done && why.text[0] != '\0') {
+		fault_write(&why, text, sizeof text);
+		fprintf(stderr, "greenlane: %s\n", text);
+	}
+	return done;
+}
+
+/* ---- printing ---- */
+
+static bool
+write_all(const struct job *job, struct text *out, size_t *messages)
+{
+	const struct tries_rules rules = { job->policy };
+	size_t count;
+	const struct try *list = tries_sort(job->tries, job->policy->settings.greylist.retry_window, &count);
+	bool done = true;
+
+	*messages = 0;
+	for (size_t i = 0, end; done && i < count; i = end, ++*messages) {
+		for (end = i; end < count && list[end].message == list[i].message;)
+			end++;
+		if (*messages >= SHOWN && !job->json)
+			continue;
+		text_put(out, *messages == 0 ? "" : job->json ? ",\n" : "\n");
+		done = job->json ? tries_write_json(&rules, list + i, end - i, out)
+				 : tries_write(&rules, list + i, end - i, out);
+	}
+	return done && !out->cut;
+}
+
+static int
+print(const struct job *job)
+{
+	struct text out;
+	size_t messages;
+	bool done;
+
+	text_open(&out, OUTPUT_MAX);
+	done = write_all(job, &out, &messages);
+	if (done)
+		printf(job->json ? "[%s]\n" : "%s", out.bytes);
+	text_close(&out);
+	if (!done) {
+		fprintf(stderr,
+		    "greenlane: too much matches to be printed; ask for less, with --since, --from or --rcpt\n");
+		return EX_SOFTWARE;
+	}
+	if (messages > SHOWN && !job->json)
+		printf("\n%zu more messages; ask for less, with --since, --from, --rcpt or --client\n", messages - SHOWN);
+	if (messages > 0)
+		return 0;
+	fprintf(stderr, "greenlane: nothing found in %llu verdict%s\n", (unsigned long long)job->verdicts,
+	    text_s((size_t)job->verdicts));
+	return 1;
+}
+
+static void
+write_escaped(const char *text)
+{
+	struct text out;
+
+	text_open(&out, 1024);
+	text_escaped(&out, text, strlen(text));
+	fprintf(stderr, "greenlane: no verdict of greenlaned is in these files; the first line is: %s\n", out.bytes);
+	text_close(&out);
+}
+
+static int
+tell(struct job *job, char *const *paths, size_t count)
+{
+	if (!read_files(job, paths, count, false))
+		return EX_NOINPUT;
+	if (job->verdicts == 0 && job->lines > 0) {
+		write_escaped(job->first);
+		return EX_DATAERR;
+	}
+	if (!read_files(job, paths, count, true))
+		return EX_NOINPUT;
+	return print(job);
+}
+
+/* ---- the command ---- */
+
+/* Without -f: the record file, else the mail logs. */
+static int
+tell_known(struct job *job)
+{
+	struct record_files files;
+	struct fault why;
+	int status;
+
+	if (job->named_count > 0)
+		return tell(job, job->named, job->named_count);
+	if (!record_files_find(job->policy, &files, &why) && !record_files_find_logs(&files, &why)) {
+		fprintf(stderr, "greenlane: %s\n", why.text);
+		return EX_NOINPUT;
+	}
+	status = tell(job, files.paths, files.count);
+	record_files_drop(&files);
+	return status;
+}
+
+static bool
+take_time(const char *name, const char *text, int64_t *out)
+{
+	struct fault why;
+
+	if (records_time_read(text, clock_now(), out, &why))
+		return true;
+	fprintf(stderr, "greenlane: --%s: %s\n", name, why.text);
+	return false;
+}
+
+static bool
+take_client(const char *text, struct prefix *out)
+{
+	struct fault why;
+
+	if (prefix_read(text, out, &why))
+		return true;
+	fprintf(stderr, "greenlane: --client: %s\n", why.text);
+	return false;
+}
+
+/* "-" would have to be read twice. */
+static bool
+take_file(struct job *job, char *path)
+{
+	if (strcmp(path, "-") != 0 && job->named_count < FILES_MAX) {
+		job->named[job->named_count++] = path;
+		return true;
+	}
+	fprintf(stderr,
+	    strcmp(path, "-") == 0 ? "greenlane: -f: files are read twice; save standard input to a file first\n"
+				   : "greenlane: -f: too many files\n");
+	return false;
+}
+
+static bool
+take(struct job *job, int option)
+{
+	switch (option) {
+	case 'r':
+		job->query.rcpt = optarg;
+		return true;
+	case 'F':
+		job->query.from = optarg;
+		return true;
+	case 'C':
+		return take_client(optarg, &job->query.client);
+	case 'v':
+		job->query.vendor = optarg;
+		return true;
+	case 's':
+		return take_time("since", optarg, &job->query.since);
+	case 'u':
+		return take_time("until", optarg, &job->query.until);
+	case 'f':
+		return take_file(job, optarg);
+	case 'j':
+		job->json = true;
+		return true;
+	default:
+		cmd_usage(&cmd_log);
+		return false;
+	}
+}
+
+static int
+run(const char *config, int argc, char **argv)
+{
+	static const struct option known[] = { { "rcpt", required_argument, NULL, 'r' },
+		{ "from", required_argument, NULL, 'F' }, { "client", required_argument, NULL, 'C' },
+		{ "vendor", required_argument, NULL, 'v' }, { "since", required_argument, NULL, 's' },
+		{ "until", required_argument, NULL, 'u' }, { "file", required_argument, NULL, 'f' },
+		{ "json", no_argument, NULL, 'j' }, { NULL, 0, NULL, 0 } };
+	struct job job = { .json = false };
+	struct suffix_list suffixes;
+	int option, status;
+
+	while ((option = cmd_option_short(&cmd_log, &config, argc, argv, "f:", known)) != -1)
+		if (!take(&job, option))
+			return EX_USAGE;
+	if (argc - optind > 1)
+		return cmd_usage(&cmd_log);
+	job.query.handle = argc > optind ? argv[optind] : NULL;
+	job.policy = cmd_load(config);
+	if (job.policy == NULL)
+		return EX_CONFIG;
+	suffixes = suffixes_open();
+	job.tries = tries_open(&job.query, &job.policy->settings.greylist, &suffixes);
+	status = job.tries == NULL ? EX_OSERR : tell_known(&job);
+	tries_close(job.tries);
+	suffixes_close(&suffixes);
+	policy_free(job.policy);
+	return status;
+}
+
+const struct command cmd_log = { "log",
+	"[ID | QID | MSGID] [--rcpt A] [--from A] [--client IP] [--vendor V] [--since T] [--until T] [--file FILE]... [--json]",
+	"tell the story of a message from records or mail logs", run };

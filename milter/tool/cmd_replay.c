@@ -1,0 +1,353 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "milter/state/config_files.h"
+#include "milter/state/source_list.h"
+#include "milter/system/clock.h"
+#include "milter/system/lines.h"
+#include "milter/tool/cmd.h"
+#include "milter/tool/records.h"
+#include "policy/review/replay.h"
+#include "policy/review/verdict_record.h"
+#include "policy/util/json_write.h"
+
+enum { LINE_OUT = 64 * 1024 };
+
+struct job {
+	const char *config, *draft; /* draft: a greenlane.conf or a directory of vendor files; NULL */
+	const char *since_text;
+	int64_t since;
+	bool json;
+	struct policy *live, *policy; /* policy: live, or the draft */
+	struct sources_today today;
+	struct ranges *ranges;
+	bool *is_new;
+	struct arena *copies;
+	struct replay *replay;
+	bool any; /* a change was printed */
+};
+
+/* ---- the policies ---- */
+
+static struct policy *
+load_draft(const char *config, const char *path)
+{
+	struct faults *faults = faults_open();
+	struct policy *policy = NULL;
+	struct stat st;
+	char text[1024];
+
+	if (!cmd_may(path, R_OK))
+		exit(EX_NOPERM);
+	if (faults != NULL && stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+		policy = config_files_read_beside(config, path, faults);
+	else if (faults != NULL)
+		policy = config_files_read(path, faults);
+	for (size_t i = 0; policy == NULL && faults != NULL && i < faults->kept; i++) {
+		fault_write(&faults->list[i].fault, text, sizeof text);
+		fprintf(stderr, "greenlane: %s\n", text);
+	}
+	faults_close(faults);
+	return policy;
+}
+
+static bool
+has_source(const struct policy *policy, const struct source *source)
+{
+	for (size_t i = 0; i < policy->source_count; i++)
+		if (strcmp(policy->sources[i].text, source->text) == 0 &&
+		    strcmp(policy->sources[i].vendor->name, source->vendor->name) == 0)
+			return true;
+	return false;
+}
+
+/* Which sources of the draft are not in force? They answer by their copies in state_dir, if they have any. */
+static bool
+find_new(struct job *job, struct fault *why)
+{
+	const struct policy *policy = job->policy;
+	bool any = false;
+
+	job->is_new = calloc(policy->source_count + 1, sizeof *job->is_new);
+	job->copies = arena_open(SOURCE_LIST_ARENA);
+	if (job->is_new == NULL || job->copies == NULL)
+		return fault_set(why, "out of memory");
+	/* networks in a file of the draft are known from there; only what DNS publishes is a matter of time */
+	for (size_t i = 0; i < policy->source_count; i++) {
+		job->is_new[i] = source_asks_dns(&policy->sources[i]) && !has_source(job->live, &policy->sources[i]);
+		any = any || job->is_new[i];
+	}
+	if (!any)
+		return true;
+	job->ranges = source_list_ranges(policy, job->live->settings.state_dir, clock_now(), job->copies, why);
+	job->today = (struct sources_today){ job->ranges, job->is_new };
+	return job->ranges != NULL;
+}
+
+/* Returns 0 or the exit status. */
+static int
+prepare(struct job *job)
+{
+	struct rules_again rules;
+	struct fault why;
+
+	job->live = cmd_load(job->config);
+	if (job->live == NULL)
+		return EX_CONFIG;
+	job->policy = job->draft == NULL ? job->live : load_draft(job->config, job->draft);
+	if (job->policy == NULL)
+		return EX_CONFIG;
+	if (!find_new(job, &why)) {
+		fprintf(stderr, "greenlane: %s\n", why.text);
+		return EX_OSERR;
+	}
+	rules = (struct rules_again){ job->policy, job->ranges == NULL ? NULL : &job->today };
+	job->replay = replay_open(&rules);
+	return job->replay == NULL ? EX_OSERR : 0;
+}
+
+/* ---- reading ---- */
+
+static void
+json_side(struct text *out, const char *key, const struct replay_side *side)
+{
+	json_write_key(out, key);
+	json_write_begin(out);
+	json_write_string(out, "outcome", outcome_word(side->outcome));
+	json_write_string(out, "reason", side->reason);
+	json_write_string(out, "would", action_word(side->would));
+	json_write_string(out, "vendor", side->vendor);
+	json_write_end(out);
+}
+
+/* Every one, as it is found: nobody knows how many there will be. */
+static void
+print_change(struct job *job, const struct replay_told *told)
+{
+	struct text out;
+	char when[DATE_TEXT];
+
+	text_open(&out, LINE_OUT);
+	json_write_begin(&out);
+	json_write_string(&out, "id", told->example.id);
+	json_write_string(&out, "time", date_write_ms(told->example.when, when));
+	json_side(&out, "from", &told->from);
+	json_side(&out, "to", &told->to);
+	json_write_string(&out, "rule", told->example.rule);
+	json_write_end(&out);
+	printf("%s%s", job->any ? ",\n" : "", out.bytes);
+	job->any = true;
+	text_close(&out);
+}
+
+static bool
+replay_file(struct job *job, const char *path, struct progress *progress, struct fault *why)
+{
+	struct lines *lines = lines_open(path, VERDICT_JSON_MAX, why);
+	const struct replay_told *changed;
+	enum lines_got got;
+	uint64_t number = 0;
+	bool done = true;
+	struct span line;
+
+	if (lines == NULL)
+		return false;
+	while (done && (got = lines_next(lines, &line, why)) != LINES_END) {
+		number++;
+		if (got == LINES_FAILED) {
+			done = false;
+		} else if (line.length > 0 || got == LINES_TOO_LONG) {
+			done = replay_line(job->replay, line, number, job->since, &changed, why);
+			if (done && changed != NULL && job->json)
+				print_change(job, changed);
+		}
+		progress_show(progress, lines_read(lines));
+	}
+	progress_next(progress, lines_read(lines));
+	lines_close(lines);
+	return done;
+}
+
+static bool
+replay_files(struct job *job, char *const *paths, size_t count)
+{
+	struct progress progress;
+	struct fault why = { .line = 0 };
+	bool done = true;
+	char text[1024];
+
+	progress_begin(&progress, paths, count);
+	for (size_t i = 0; done && i < count; i++)
+		if ((done = strcmp(paths[i], "-") == 0 || cmd_may(paths[i], R_OK)))
+			done = replay_file(job, paths[i], &progress, &why);
+	progress_end(&progress);
+	if (!done && why.text[0] != '\0') {
+		fault_write(&why, text, sizeof text);
+		fprintf(stderr, "greenlane: %s\n", text);
+	}
+	return done;
+}
+
+/* ---- the result ---- */
+
+static void
+write_side(const struct replay_side *side, char *out, size_t size)
+{
+	snprintf(out, size, "%s, %s (%s)", outcome_word(side->outcome), action_word(side->would), side->reason);
+}
+
+static void
+print_changes(const struct replay_counts *counts)
+{
+	char from[160], to[160], when[DATE_TEXT];
+
+	for (size_t i = 0; i < counts->change_count; i++) {
+		const struct replay_change *change = &counts->changes[i];
+
+		write_side(&change->from, from, sizeof from);
+		write_side(&change->to, to, sizeof to);
+		printf("\n%s: %llu message%s\n  was    %s\n  is     %s\n",
+		    change->to.vendor[0] != '\0'         ? change->to.vendor
+			: change->from.vendor[0] != '\0' ? change->from.vendor
+							 : "strangers",
+		    (unsigned long long)change->count, text_s((size_t)change->count), from, to);
+		for (uint64_t j = 0; j < change->count && j < REPLAY_EXAMPLES; j++)
+			printf("  %-6s %s  %s\n         %s\n", j == 0 ? "as" : "", change->examples[j].id,
+			    date_write_ms(change->examples[j].when, when), change->examples[j].rule);
+	}
+	if (counts->others > 0)
+		printf("\n%llu more messages change in other ways\n", (unsigned long long)counts->others);
+}
+
+static void
+print_counts(const struct replay_counts *counts)
+{
+	char from[DATE_TEXT], to[DATE_TEXT];
+
+	printf("judged again: %llu record%s", (unsigned long long)counts->judged, text_s((size_t)counts->judged));
+	if (counts->from != 0)
+		printf(", from %s to %s", date_write(counts->from / 1000, from), date_write(counts->to / 1000, to));
+	printf("\nchanged: %llu\n", (unsigned long long)counts->changed);
+	if (counts->by_new_source > 0)
+		printf("by sources that are new, as state_dir has them today: %llu\n",
+		    (unsigned long long)counts->by_new_source);
+	if (counts->not_judgeable > 0)
+		printf("cannot be judged again: %llu\n", (unsigned long long)counts->not_judgeable);
+	for (size_t i = 0; i < counts->cannot_count; i++)
+		printf("  %llu: %s\n", (unsigned long long)counts->cannot[i].count, counts->cannot[i].what);
+	if (counts->broken > 0)
+		printf("no records: %llu line%s, the first is line %llu (%s)\n", (unsigned long long)counts->broken,
+		    text_s((size_t)counts->broken), (unsigned long long)counts->broken_line, counts->broken_why.text);
+}
+
+static void
+print_json_counts(const struct replay_counts *counts)
+{
+	struct text out;
+	char when[DATE_TEXT];
+
+	text_open(&out, LINE_OUT);
+	json_write_number(&out, "judged", (int64_t)counts->judged);
+	json_write_key(&out, "not_judgeable");
+	json_write_begin(&out);
+	for (size_t i = 0; i < counts->cannot_count; i++)
+		json_write_number(&out, counts->cannot[i].slug, (int64_t)counts->cannot[i].count);
+	json_write_end(&out);
+	json_write_number(&out, "by_new_source", (int64_t)counts->by_new_source);
+	json_write_number(&out, "broken", (int64_t)counts->broken);
+	json_write_string(&out, "from", counts->from == 0 ? "" : date_write_ms(counts->from, when));
+	json_write_string(&out, "to", counts->to == 0 ? "" : date_write_ms(counts->to, when));
+	printf("],\n%s}\n", out.bytes);
+	text_close(&out);
+}
+
+static int
+replay_all(struct job *job, char *const *paths, size_t count)
+{
+	const struct replay_counts *counts;
+
+	if (job->json)
+		printf("{\"changed\":[");
+	if (!replay_files(job, paths, count))
+		return EX_NOINPUT;
+	counts = replay_look(job->replay);
+	if (job->json) {
+		print_json_counts(counts);
+	} else {
+		print_counts(counts);
+		print_changes(counts);
+	}
+	if (counts->judged + counts->not_judgeable == 0 && counts->broken > 0) {
+		fprintf(stderr, "greenlane: nothing that was read is a record (greenlane-record(5))\n");
+		return EX_DATAERR;
+	}
+	return counts->changed > 0 ? 1 : 0;
+}
+
+static int
+replay_given(struct job *job, int argc, char **argv)
+{
+	struct record_files files;
+	struct fault why;
+	int status;
+
+	if (argc > optind)
+		return replay_all(job, argv + optind, (size_t)(argc - optind));
+	if (!record_files_find(job->live, &files, &why)) {
+		fprintf(stderr, "greenlane: %s\n", why.text);
+		return EX_NOINPUT;
+	}
+	status = replay_all(job, files.paths, files.count);
+	record_files_drop(&files);
+	return status;
+}
+
+static void
+finish(struct job *job)
+{
+	replay_close(job->replay);
+	ranges_free(job->ranges);
+	arena_close(job->copies);
+	free(job->is_new);
+	if (job->policy != job->live)
+		policy_free(job->policy);
+	policy_free(job->live);
+}
+
+static int
+run(const char *config, int argc, char **argv)
+{
+	static const struct option known[] = { { "policy", required_argument, NULL, 'p' },
+		{ "since", required_argument, NULL, 's' }, { "json", no_argument, NULL, 'j' }, { NULL, 0, NULL, 0 } };
+	struct job job = { .since_text = NULL };
+	struct fault why;
+	int option, status;
+
+	while ((option = cmd_option(&cmd_replay, &config, argc, argv, known)) != -1) {
+		if (option == 'p')
+			job.draft = optarg;
+		else if (option == 's')
+			job.since_text = optarg;
+		else if (option == 'j')
+			job.json = true;
+		else
+			return cmd_usage(&cmd_replay);
+	}
+	if (job.since_text != NULL && !records_time_read(job.since_text, clock_now(), &job.since, &why)) {
+		fprintf(stderr, "greenlane: --since: %s\n", why.text);
+		return EX_USAGE;
+	}
+	job.config = config;
+	status = prepare(&job);
+	if (status == 0)
+		status = replay_given(&job, argc, argv);
+	finish(&job);
+	return status;
+}
+
+const struct command cmd_replay = { "replay", "[--policy PATH] [--since T] [--json] [RECORD ...]",
+	"judge recorded mail again, and print what would change", run };

@@ -1,0 +1,197 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "milter/system/clock.h"
+#include "milter/system/lines.h"
+#include "milter/system/suffixes.h"
+#include "milter/tool/cmd.h"
+#include "milter/tool/recorded_message.h"
+#include "milter/tool/records.h"
+#include "policy/review/judge_again.h"
+#include "policy/review/tries.h"
+#include "policy/review/verdict_record.h"
+#include "policy/verdict/explain.h"
+
+void
+recorded_message_close(struct recorded_message *message)
+{
+	arena_close(message->arena);
+	message->arena = NULL;
+}
+
+/* Reads one line; false: it is no verdict. */
+static bool
+take(struct span line, struct recorded_message *out, struct fault *why)
+{
+	out->arena = arena_open(RECORD_ARENA);
+	if (out->arena == NULL)
+		return fault_set(why, "out of memory");
+	*why = (struct fault){ .line = 0 };
+	out->form = log_line_read(out->arena, line, &out->recorded, why);
+	if (out->form == LOG_FORM_LINE || out->form == LOG_FORM_RECORD)
+		return true;
+	recorded_message_close(out);
+	return why->text[0] != '\0' ? false : fault_set(why, "no verdict of greenlaned is in that line");
+}
+
+int
+recorded_message_read(const char *path, struct recorded_message *out)
+{
+	struct fault why;
+	struct lines *lines = lines_open(path, VERDICT_JSON_MAX, &why);
+	struct span line;
+	char text[1024];
+	bool done = lines != NULL;
+
+	*out = (struct recorded_message){ .arena = NULL };
+	if (done && lines_next(lines, &line, &why) != LINES_LINE)
+		done = fault_set(&why, "%s: there is no line to read", path);
+	else if (done)
+		done = take(line, out, &why);
+	lines_close(lines);
+	if (done)
+		return 0;
+	fault_write(&why, text, sizeof text);
+	fprintf(stderr, "greenlane: --line: %s\n", text);
+	return EX_DATAERR;
+}
+
+/* ---- by its id ---- */
+
+static bool
+find_in(const char *path, const struct tries_query *query, struct recorded_message *found, struct fault *why)
+{
+	struct lines *lines = lines_open(path, VERDICT_JSON_MAX, why);
+	struct recorded_message message;
+	struct fault none;
+	struct span line;
+	enum lines_got got;
+
+	if (lines == NULL)
+		return false;
+	while ((got = lines_next(lines, &line, why)) != LINES_END && got != LINES_FAILED) {
+		if (got != LINES_LINE || memmem(line.at, line.length, query->handle, strlen(query->handle)) == NULL ||
+		    !take(line, &message, &none))
+			continue;
+		if (tries_query_holds(query, &message.recorded)) {
+			recorded_message_close(found);
+			*found = message;
+		} else {
+			recorded_message_close(&message);
+		}
+	}
+	lines_close(lines);
+	return got == LINES_END;
+}
+
+int
+recorded_message_find(const struct policy *policy, const char *id, struct recorded_message *out)
+{
+	const struct tries_query query = { .handle = id };
+	struct record_files files;
+	struct fault why;
+	char text[1024];
+	bool done;
+
+	*out = (struct recorded_message){ .arena = NULL };
+	done = record_files_find(policy, &files, &why) || record_files_find_logs(&files, &why);
+	for (size_t i = 0; done && i < files.count; i++) {
+		if (!cmd_may(files.paths[i], R_OK)) {
+			record_files_drop(&files);
+			return EX_NOPERM;
+		}
+		done = find_in(files.paths[i], &query, out, &why);
+	}
+	record_files_drop(&files);
+	if (!done) {
+		fault_write(&why, text, sizeof text);
+		fprintf(stderr, "greenlane: %s\n", text);
+		return EX_NOINPUT;
+	}
+	if (out->arena != NULL)
+		return 0;
+	fprintf(stderr, "greenlane: --id: nothing found\n");
+	return EX_NOINPUT;
+}
+
+/* ---- judged again ---- */
+
+int
+explain_status(enum action action)
+{
+	if (action == ACTION_REJECT)
+		return 1;
+	return action == ACTION_DEFER ? EX_TEMPFAIL : 0;
+}
+
+static void
+print_json(const struct judge *judge, const struct recorded *recorded, const struct judged_again *judged,
+    const struct text *why)
+{
+	const struct verdict_record record = { .id = recorded->id,
+		.qid = recorded->qid,
+		.when = clock_now_ms(),
+		.judge = judge,
+		.facts = &recorded->facts,
+		.verdict = &judged->verdict,
+		.stage = recorded->at_rcpt ? STAGE_RCPT : STAGE_EOM,
+		.action = judged->verdict.action,
+		.would = judged->would,
+		.rcpts = recorded->facts.rcpts,
+		.rcpt_count = recorded->facts.rcpt_count,
+		.greylist = recorded->greylist,
+		.tries = recorded->tries,
+		.ms = recorded->ms,
+		.explanation = why->bytes };
+	struct text json;
+
+	text_open(&json, VERDICT_JSON_MAX);
+	verdict_record_write_json(&record, &json);
+	puts(json.bytes);
+	text_close(&json);
+}
+
+static void
+print(const struct policy *policy, const struct recorded *recorded, const struct judged_again *judged, bool json)
+{
+	const struct judge judge = { policy, judged->ranges };
+	struct text why;
+	char when[DATE_TEXT];
+
+	text_open(&why, 64 * 1024);
+	explain_write(&judge, &recorded->facts, &judged->verdict, &why);
+	if (json)
+		print_json(&judge, recorded, judged, &why);
+	else
+		printf("then       %s, %s (%s), %s\n%s", outcome_word(recorded->outcome), action_word(recorded->action),
+		    recorded->reason, date_write_ms(recorded->when, when), why.bytes);
+	text_close(&why);
+}
+
+bool
+recorded_message_explain(const struct policy *policy, struct recorded_message *message, bool json, int *status)
+{
+	const struct rules_again rules = { policy, NULL };
+	struct judged_again judged;
+	struct fault why;
+	bool done;
+
+	if (message->form == LOG_FORM_LINE) {
+		fprintf(stderr, "greenlane: a log line does not say everything, so DNS is asked as it is now\n");
+		return false;
+	}
+	done = judge_again(&rules, message->arena, &message->recorded, &judged, &why);
+	if (done && judged.cannot != NULL)
+		fprintf(stderr, "greenlane: the record does not say everything (%s), so DNS is asked as it is now\n",
+		    judged.cannot_what);
+	done = done && judged.cannot == NULL;
+	if (done) {
+		print(policy, &message->recorded, &judged, json);
+		*status = explain_status(judged.verdict.action);
+	}
+	judged_again_free(&judged);
+	return done;
+}

@@ -1,0 +1,38 @@
+/*
+ * records.h - what commands that read records share: which files, since when, how far it has come.
+ */
+#ifndef RECORDS_H
+#define RECORDS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "policy/rules/policy.h"
+#include "policy/util/fault.h"
+
+/* "7d" ago, "2026-11-20" or "2026-11-20T10:00:00Z" (RFC 3339), as milliseconds since 1970; now in seconds. */
+bool records_time_read(const char *text, int64_t now, int64_t *out, struct fault *why) MUST_USE;
+
+/* The record file and its rotated neighbours (record.1, record.2.gz, record-20261120.zst, ...), oldest first. */
+struct record_files {
+	char **paths;
+	size_t count;
+};
+/* False with why: the policy names no record file, or there is none. Free with record_files_drop. */
+bool record_files_find(const struct policy *, struct record_files *out, struct fault *why) MUST_USE;
+/* The mail logs of this host (/var/log/mail.log, maillog) and their rotated neighbours. False with why: there are none. */
+bool record_files_find_logs(struct record_files *out, struct fault *why) MUST_USE;
+void record_files_drop(struct record_files *);
+
+/* A bar on a terminal's standard error, while files are read; nothing elsewhere. */
+struct progress {
+	int64_t total, done, shown; /* bytes of all files, of those that are finished; percent */
+	bool on;
+};
+void progress_begin(struct progress *, char *const *paths, size_t count);
+void progress_show(struct progress *, int64_t read); /* bytes of the present file */
+void progress_next(struct progress *, int64_t read); /* that file is finished */
+void progress_end(struct progress *);
+
+#endif

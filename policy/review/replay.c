@@ -1,0 +1,204 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy/review/replay.h"
+#include "policy/verdict/verdict.h"
+
+enum { CANNOT_MAX = 16 };
+
+struct replay {
+	struct rules_again rules;
+	struct replay_counts counts;
+	struct replay_change *changes;
+	struct replay_cannot cannot[CANNOT_MAX];
+	struct replay_told told;
+};
+
+struct replay *
+replay_open(const struct rules_again *rules)
+{
+	struct replay *replay = calloc(1, sizeof *replay);
+
+	if (replay == NULL)
+		return NULL;
+	replay->rules = *rules;
+	replay->changes = calloc(REPLAY_CHANGES_MAX, sizeof *replay->changes);
+	replay->counts.changes = replay->changes;
+	replay->counts.cannot = replay->cannot;
+	if (replay->changes != NULL)
+		return replay;
+	free(replay);
+	return NULL;
+}
+
+void
+replay_close(struct replay *replay)
+{
+	if (replay == NULL)
+		return;
+	free(replay->changes);
+	free(replay);
+}
+
+static struct replay_side
+side_of(enum outcome outcome, enum action would, const char *reason, const char *vendor)
+{
+	struct replay_side side = { .outcome = outcome, .would = would };
+
+	snprintf(side.reason, sizeof side.reason, "%s", reason);
+	snprintf(side.vendor, sizeof side.vendor, "%s", vendor);
+	return side;
+}
+
+/* Which rule of the policy decided: "vendor acme (acme.conf): its mail is ...". */
+static void
+write_rule(const struct verdict *verdict, char out[REPLAY_RULE])
+{
+	const struct claim *claim = verdict_claim(verdict);
+	const char *sentence = reason_sentence(verdict->reason);
+
+	if (claim == NULL)
+		snprintf(out, REPLAY_RULE, "%s", sentence);
+	else if (claim->vendor->file == NULL || claim->vendor->file[0] == '\0')
+		snprintf(out, REPLAY_RULE, "%s: %s", claim->vendor->name, sentence);
+	else
+		snprintf(out, REPLAY_RULE, "%s (%s): %s", claim->vendor->name, claim->vendor->file, sentence);
+}
+
+static bool
+side_equal(const struct replay_side *a, const struct replay_side *b)
+{
+	return a->outcome == b->outcome && a->would == b->would && strcmp(a->reason, b->reason) == 0 &&
+	    strcmp(a->vendor, b->vendor) == 0;
+}
+
+static struct replay_change *
+change_find(struct replay *replay, const struct replay_told *told)
+{
+	struct replay_counts *counts = &replay->counts;
+
+	for (size_t i = 0; i < counts->change_count; i++)
+		if (side_equal(&replay->changes[i].from, &told->from) && side_equal(&replay->changes[i].to, &told->to))
+			return &replay->changes[i];
+	if (counts->change_count == REPLAY_CHANGES_MAX)
+		return NULL;
+	replay->changes[counts->change_count] = (struct replay_change){ .from = told->from, .to = told->to };
+	return &replay->changes[counts->change_count++];
+}
+
+static void
+count_change(struct replay *replay, const struct recorded *recorded, const struct judged_again *judged)
+{
+	struct replay_told *told = &replay->told;
+	struct replay_change *change;
+
+	told->from = side_of(recorded->outcome, recorded->would, recorded->reason, recorded->vendor);
+	told->to = side_of(judged->verdict.outcome, judged->would, reason_slug(judged->verdict.reason),
+	    verdict_vendor(&judged->verdict));
+	told->example.when = recorded->when;
+	snprintf(told->example.id, sizeof told->example.id, "%s", recorded->id);
+	write_rule(&judged->verdict, told->example.rule);
+	replay->counts.changed++;
+	change = change_find(replay, told);
+	if (change == NULL) {
+		replay->counts.others++;
+		return;
+	}
+	if (change->count < REPLAY_EXAMPLES)
+		change->examples[change->count] = told->example;
+	change->count++;
+}
+
+static void
+count_cannot(struct replay *replay, const struct judged_again *judged)
+{
+	struct replay_counts *counts = &replay->counts;
+	size_t i = 0;
+
+	counts->not_judgeable++;
+	while (i < counts->cannot_count && strcmp(replay->cannot[i].slug, judged->cannot) != 0)
+		i++;
+	if (i == CANNOT_MAX)
+		return;
+	if (i == counts->cannot_count)
+		replay->cannot[counts->cannot_count++] = (struct replay_cannot){ judged->cannot, judged->cannot_what, 0 };
+	replay->cannot[i].count++;
+}
+
+static void
+count_time(struct replay_counts *counts, int64_t when)
+{
+	if (counts->from == 0 || when < counts->from)
+		counts->from = when;
+	if (when > counts->to)
+		counts->to = when;
+}
+
+static bool
+judge_one(struct replay *replay, struct arena *arena, struct recorded *recorded, const struct replay_told **changed,
+    struct fault *why)
+{
+	struct judged_again judged;
+
+	if (!judge_again(&replay->rules, arena, recorded, &judged, why))
+		return false;
+	if (judged.cannot != NULL) {
+		count_cannot(replay, &judged);
+	} else {
+		replay->counts.judged++;
+		replay->counts.by_new_source += judged.by_new_source;
+		if (judged.differs) {
+			count_change(replay, recorded, &judged);
+			*changed = &replay->told;
+		}
+	}
+	judged_again_free(&judged);
+	return true;
+}
+
+static void
+count_broken(struct replay_counts *counts, uint64_t number, const struct fault *why)
+{
+	if (counts->broken++ > 0)
+		return;
+	counts->broken_line = number;
+	counts->broken_why = *why;
+}
+
+bool
+replay_line(struct replay *replay, struct span line, uint64_t number, int64_t since, const struct replay_told **changed,
+    struct fault *why)
+{
+	struct arena *arena = arena_open(RECORD_ARENA);
+	struct recorded recorded;
+	struct fault broken;
+	bool done = true;
+
+	*changed = NULL;
+	if (arena == NULL)
+		return fault_set(why, "out of memory");
+	if (!record_read(arena, line, &recorded, &broken)) {
+		count_broken(&replay->counts, number, &broken);
+	} else if (recorded.when >= since) {
+		count_time(&replay->counts, recorded.when);
+		done = judge_one(replay, arena, &recorded, changed, why);
+	}
+	arena_close(arena);
+	return done;
+}
+
+static int
+by_count(const void *a, const void *b)
+{
+	const struct replay_change *x = a, *y = b;
+
+	return x->count < y->count ? 1 : x->count > y->count ? -1 : 0;
+}
+
+const struct replay_counts *
+replay_look(struct replay *replay)
+{
+	qsort(replay->changes, replay->counts.change_count, sizeof *replay->changes, by_count);
+	return &replay->counts;
+}

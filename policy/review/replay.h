@@ -1,0 +1,71 @@
+/*
+ * replay.h - judges many records again and counts what would change: from what, to what, by which rule.
+ *
+ * Its memory does not grow with the number of records. Never opens a file, never prints.
+ */
+#ifndef REPLAY_H
+#define REPLAY_H
+
+#include "policy/review/judge_again.h"
+
+enum {
+	REPLAY_CHANGES_MAX = 1000, /* kinds of change that are told apart; others are counted together */
+	REPLAY_EXAMPLES = 3,
+	REPLAY_RULE = 256
+};
+
+/* What a verdict comes down to. */
+struct replay_side {
+	enum outcome outcome;
+	enum action would;
+	char reason[48], vendor[64];
+};
+
+struct replay_example {
+	char id[64], rule[REPLAY_RULE];
+	int64_t when; /* milliseconds since 1970 */
+};
+
+struct replay_change {
+	struct replay_side from, to;
+	uint64_t count;
+	struct replay_example examples[REPLAY_EXAMPLES]; /* the first ones */
+};
+
+/* Why records could not be judged, and how many. */
+struct replay_cannot {
+	const char *slug, *what;
+	uint64_t count;
+};
+
+struct replay_counts {
+	uint64_t judged, changed, by_new_source, not_judgeable, broken;
+	int64_t from, to; /* of all records, milliseconds since 1970; 0: there were none */
+	const struct replay_change *changes;
+	size_t change_count;
+	uint64_t others; /* changes of a kind for which there was no room */
+	const struct replay_cannot *cannot;
+	size_t cannot_count;
+	uint64_t broken_line; /* the first broken one, by the number given with it; 0: none */
+	struct fault broken_why;
+};
+
+struct replay;
+
+/* rules and what they name are borrowed until replay_close. Given; NULL without memory. */
+struct replay *replay_open(const struct rules_again *) MUST_USE;
+void replay_close(struct replay *); /* NULL is fine */
+
+/* One record, of that line. Records before `since` (milliseconds; 0: none) are left out. *changed, if it changed, is filled
+ * and borrowed until the next call; else NULL. False without memory. */
+struct replay_told {
+	struct replay_side from, to;
+	struct replay_example example;
+};
+bool replay_line(struct replay *, struct span line, uint64_t number, int64_t since, const struct replay_told **changed,
+    struct fault *why) MUST_USE;
+
+/* Borrowed. Changes are sorted: most frequent first. */
+const struct replay_counts *replay_look(struct replay *);
+
+#endif

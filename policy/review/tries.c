@@ -1,0 +1,327 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy/review/tries.h"
+#include "policy/util/hash.h"
+
+struct tries {
+	struct tries_query query;
+	const struct greylist_settings *settings;
+	const struct suffix_list *suffixes;
+	uint64_t *wanted; /* keys of what matched; sorted when the second pass begins */
+	size_t wanted_count, wanted_room;
+	bool sorted;
+	struct arena *arena; /* of what is kept */
+	struct try *list;
+	size_t count, room;
+};
+
+struct tries *
+tries_open(const struct tries_query *query, const struct greylist_settings *settings, const struct suffix_list *suffixes)
+{
+	struct tries *tries = calloc(1, sizeof *tries);
+
+	if (tries == NULL)
+		return NULL;
+	*tries = (struct tries){ .query = *query, .settings = settings, .suffixes = suffixes };
+	tries->arena = arena_open(TRIES_BYTES);
+	if (tries->arena != NULL)
+		return tries;
+	free(tries);
+	return NULL;
+}
+
+void
+tries_close(struct tries *tries)
+{
+	if (tries == NULL)
+		return;
+	arena_close(tries->arena);
+	free(tries->wanted);
+	free(tries->list);
+	free(tries);
+}
+
+/* ---- what is asked for ---- */
+
+/* "joe@example.com", or "example.com" and what is below it. */
+static bool
+address_matches(struct span address, const char *asked)
+{
+	size_t length = strlen(asked);
+	struct span tail = { address.at + (address.length > length ? address.length - length : 0), length };
+
+	if (strchr(asked, '@') != NULL || address.length <= length)
+		return span_is_nocase(address, asked);
+	return span_is_nocase(tail, asked) && (tail.at[-1] == '@' || tail.at[-1] == '.');
+}
+
+/* As in the log: all authors, with commas between them. */
+static bool
+from_matches(const struct recorded *recorded, const char *asked)
+{
+	struct span rest = span_of(recorded->from);
+
+	if (address_matches(span_of(recorded->facts.mail_from), asked))
+		return true;
+	while (rest.length > 0)
+		if (address_matches(span_trim(span_cut(&rest, ',')), asked))
+			return true;
+	return false;
+}
+
+static bool
+rcpt_matches(const struct facts *facts, const char *asked)
+{
+	for (size_t i = 0; i < facts->rcpt_count; i++)
+		if (address_matches(span_of(facts->rcpts[i]), asked))
+			return true;
+	return false;
+}
+
+/* A Message-ID with or without its angle brackets. */
+static bool
+handle_matches(const struct recorded *recorded, const char *asked)
+{
+	struct span id = span_of(recorded->facts.message_id), word = span_of(asked);
+
+	if (strcmp(recorded->id, asked) == 0 || strcmp(recorded->qid, asked) == 0)
+		return true;
+	if (id.length > 2 && id.at[0] == '<' && word.length > 0 && word.at[0] != '<')
+		id = (struct span){ id.at + 1, id.length - 2 };
+	return id.length > 0 && id.length == word.length && memcmp(id.at, word.at, id.length) == 0;
+}
+
+bool
+tries_query_holds(const struct tries_query *query, const struct recorded *recorded)
+{
+	const struct facts *facts = &recorded->facts;
+
+	return (query->handle == NULL || handle_matches(recorded, query->handle)) &&
+	    (query->rcpt == NULL || rcpt_matches(facts, query->rcpt)) &&
+	    (query->from == NULL || from_matches(recorded, query->from)) &&
+	    (query->vendor == NULL || strcmp(recorded->vendor, query->vendor) == 0) &&
+	    (query->client.base.family == ADDRESS_NONE || prefix_holds(&query->client, &facts->client)) &&
+	    (query->since == 0 || recorded->when >= query->since) &&
+	    (query->until == 0 || recorded->when <= query->until);
+}
+
+/* ---- keys ---- */
+
+static uint64_t
+key_of(const struct tries *tries, const struct facts *facts, size_t rcpt)
+{
+	char key[GREYLIST_KEY_MAX + 1];
+	size_t length = greylist_key(tries->settings, tries->suffixes, facts, facts->rcpts[rcpt], 'g', key);
+
+	return hash_bytes(HASH_START, key, length);
+}
+
+/* A message without a recipient (refused before any) is still one: its id is its key. */
+static size_t
+key_count(const struct facts *facts)
+{
+	return facts->rcpt_count == 0 ? 1 : facts->rcpt_count;
+}
+
+static uint64_t
+key_at(const struct tries *tries, const struct recorded *recorded, size_t i)
+{
+	if (recorded->facts.rcpt_count == 0)
+		return hash_string(HASH_START, recorded->id);
+	return key_of(tries, &recorded->facts, i);
+}
+
+/* Grows an array by doubling. */
+static bool
+make_room(void **list, size_t *room, size_t count, size_t size)
+{
+	void *grown;
+
+	if (count < *room)
+		return true;
+	grown = reallocarray(*list, 2 * *room + 16, size);
+	if (grown == NULL)
+		return false;
+	*list = grown;
+	*room = 2 * *room + 16;
+	return true;
+}
+
+bool
+tries_match(struct tries *tries, const struct recorded *recorded)
+{
+	void *wanted = tries->wanted;
+
+	if (!tries_query_holds(&tries->query, recorded))
+		return true;
+	for (size_t i = 0; i < key_count(&recorded->facts); i++) {
+		if (!make_room(&wanted, &tries->wanted_room, tries->wanted_count, sizeof *tries->wanted))
+			return false;
+		tries->wanted = wanted;
+		tries->wanted[tries->wanted_count++] = key_at(tries, recorded, i);
+	}
+	tries->sorted = false;
+	return true;
+}
+
+static int
+by_number(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static bool
+is_wanted(struct tries *tries, uint64_t key)
+{
+	if (!tries->sorted && tries->wanted_count > 0)
+		qsort(tries->wanted, tries->wanted_count, sizeof *tries->wanted, by_number);
+	tries->sorted = true;
+	return tries->wanted_count > 0 &&
+	    bsearch(&key, tries->wanted, tries->wanted_count, sizeof *tries->wanted, by_number) != NULL;
+}
+
+/* ---- keeping ---- */
+
+/* Was the reply for good? Who was told to come again has not ended his message. */
+static bool
+is_final(const struct recorded *recorded)
+{
+	return recorded->action != ACTION_GREYLIST && recorded->action != ACTION_DEFER;
+}
+
+static bool
+keep(struct tries *tries, enum log_form form, const struct recorded *recorded, struct span line)
+{
+	void *list = tries->list;
+	struct try *try;
+
+	if (!make_room(&list, &tries->room, tries->count, sizeof *tries->list))
+		return false;
+	tries->list = list;
+	try = &tries->list[tries->count];
+	*try = (struct try){ .when = recorded->when,
+		.form = form,
+		.line = { arena_copy(tries->arena, line.at, line.length), line.length },
+		.matched = tries_query_holds(&tries->query, recorded),
+		.final = is_final(recorded),
+		.key_count = key_count(&recorded->facts) };
+	try->keys = arena_take(tries->arena, try->key_count * sizeof *try->keys);
+	if (try->line.at == NULL || try->keys == NULL)
+		return false;
+	for (size_t i = 0; i < try->key_count; i++)
+		try->keys[i] = key_at(tries, recorded, i);
+	tries->count++;
+	return true;
+}
+
+bool
+tries_keep(struct tries *tries, enum log_form form, const struct recorded *recorded, struct span line, struct fault *why)
+{
+	bool wanted = false;
+
+	for (size_t i = 0; i < key_count(&recorded->facts) && !wanted; i++)
+		wanted = is_wanted(tries, key_at(tries, recorded, i));
+	if (!wanted)
+		return true;
+	if (tries->count < TRIES_KEPT && keep(tries, form, recorded, line))
+		return true;
+	return fault_set(why, "more than %zu tries match; ask for less, with --since, --from, --rcpt or --client",
+	    tries->count);
+}
+
+/* ---- messages ---- */
+
+static int
+by_time(const void *a, const void *b)
+{
+	const struct try *x = a, *y = b;
+
+	return x->when < y->when ? -1 : x->when > y->when;
+}
+
+static int
+by_message(const void *a, const void *b)
+{
+	const struct try *x = a, *y = b;
+
+	if (x->message != y->message)
+		return x->message < y->message ? -1 : 1;
+	return by_time(a, b);
+}
+
+static bool
+share_key(const struct try *a, const struct try *b)
+{
+	for (size_t i = 0; i < a->key_count; i++)
+		for (size_t j = 0; j < b->key_count; j++)
+			if (a->keys[i] == b->keys[j])
+				return true;
+	return false;
+}
+
+/* The try before it that is of the same message; NULL: it is a first one. Looks back as long as one can be. */
+static const struct try *
+earlier(const struct tries *tries, size_t at, int64_t window)
+{
+	const struct try *try = &tries->list[at];
+
+	for (size_t i = at; i-- > 0 && tries->list[i].when >= try->when - window;)
+		if (share_key(try, &tries->list[i]))
+			return tries->list[i].final ? NULL : &tries->list[i];
+	return NULL;
+}
+
+/* Lines that came at once are of one try: of recipients that were refused at RCPT, and of the others. */
+static void
+number(struct tries *tries, int64_t window)
+{
+	size_t messages = 0;
+
+	for (size_t i = 0; i < tries->count; i++) {
+		const struct try *before = earlier(tries, i, window);
+
+		tries->list[i].message = before == NULL ? messages++ : before->message;
+	}
+}
+
+static bool
+any_matched(const struct try *list, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (list[i].matched)
+			return true;
+	return false;
+}
+
+/* Drops messages of which no try is what was asked for. */
+static void
+drop_others(struct tries *tries)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0, end; i < tries->count; i = end) {
+		for (end = i; end < tries->count && tries->list[end].message == tries->list[i].message;)
+			end++;
+		if (any_matched(&tries->list[i], end - i)) {
+			memmove(&tries->list[kept], &tries->list[i], (end - i) * sizeof *tries->list);
+			kept += end - i;
+		}
+	}
+	tries->count = kept;
+}
+
+const struct try *
+tries_sort(struct tries *tries, int64_t retry_window, size_t *count)
+{
+	if (tries->count > 0) {
+		qsort(tries->list, tries->count, sizeof *tries->list, by_time);
+		number(tries, retry_window * 1000);
+		qsort(tries->list, tries->count, sizeof *tries->list, by_message);
+		drop_others(tries);
+	}
+	*count = tries->count;
+	return tries->list;
+}

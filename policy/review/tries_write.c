@@ -1,0 +1,293 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "policy/review/judge_again.h"
+#include "policy/review/tries_write.h"
+#include "policy/util/date.h"
+#include "policy/util/json_write.h"
+#include "policy/verdict/explain.h"
+
+enum { ADVICE_MAX = 64 * 1024 };
+
+/* One try, read again. */
+struct read_try {
+	struct arena *arena;
+	struct recorded recorded;
+};
+
+static bool
+read_try(const struct try *try, struct read_try *out)
+{
+	struct fault why;
+
+	out->arena = arena_open(RECORD_ARENA);
+	return out->arena != NULL && log_line_read(out->arena, try->line, &out->recorded, &why) == try->form;
+}
+
+/* ---- words ---- */
+
+static void
+put_escaped(struct text *out, const char *text)
+{
+	text_escaped(out, text, strlen(text));
+}
+
+static void
+put_row(struct text *out, const char *what, const char *text)
+{
+	text_format(out, "%-10s ", what);
+	put_escaped(out, text[0] == '\0' ? "-" : text);
+	text_char(out, '\n');
+}
+
+static void
+put_span(struct text *out, int64_t seconds)
+{
+	if (seconds >= 3600)
+		text_format(out, "%lld h %lld min", (long long)(seconds / 3600), (long long)(seconds % 3600 / 60));
+	else if (seconds >= 60)
+		text_format(out, "%lld min %lld s", (long long)(seconds / 60), (long long)(seconds % 60));
+	else
+		text_format(out, "%lld s", (long long)seconds);
+}
+
+static void
+write_rcpts(const struct facts *facts, struct text *out)
+{
+	text_put(out, "to         ");
+	for (size_t i = 0; i < facts->rcpt_count; i++) {
+		text_put(out, i > 0 ? ", " : "");
+		put_escaped(out, facts->rcpts[i]);
+	}
+	text_put(out, facts->rcpt_count == 0 ? "-\n" : "\n");
+}
+
+/* What all tries have in common, as the last one shows it: it may have come further than the first. */
+static void
+write_message(const struct recorded *recorded, struct text *out)
+{
+	const struct facts *facts = &recorded->facts;
+	char client[ADDRESS_TEXT];
+
+	put_row(out, "message", facts->message_id);
+	text_put(out, "from       ");
+	put_escaped(out, recorded->from[0] == '\0' ? "-" : recorded->from);
+	text_put(out, ", envelope sender ");
+	put_escaped(out, facts->null_sender || facts->mail_from[0] == '\0' ? "<>" : facts->mail_from);
+	text_char(out, '\n');
+	write_rcpts(facts, out);
+	text_format(out, "client     %s, HELO ", address_write(&facts->client, client));
+	put_escaped(out, facts->helo[0] == '\0' ? "-" : facts->helo);
+	text_char(out, '\n');
+}
+
+static bool
+write_try(const struct try *try, size_t number, struct text *out)
+{
+	struct read_try read;
+	bool done = read_try(try, &read);
+	char when[DATE_TEXT], label[32];
+
+	if (done) {
+		const struct recorded *recorded = &read.recorded;
+
+		snprintf(label, sizeof label, "try %zu", number);
+		text_format(out, "%-10s %s  %s", label, date_write_ms(try->when, when), action_word(recorded->action));
+		if (recorded->would != recorded->action)
+			text_format(out, ", would %s", action_word(recorded->would));
+		text_format(out, ": %s (", outcome_word(recorded->outcome));
+		put_escaped(out, recorded->reason);
+		text_put(out, ")");
+		if (recorded->vendor[0] != '\0') {
+			text_put(out, ", ");
+			put_escaped(out, recorded->vendor);
+		}
+		text_put(out, ", id ");
+		put_escaped(out, recorded->id);
+		if (recorded->qid[0] != '\0') {
+			text_put(out, ", queue id ");
+			put_escaped(out, recorded->qid);
+		}
+		text_char(out, '\n');
+	}
+	arena_close(read.arena);
+	return done;
+}
+
+/* ---- what would change it ---- */
+
+static const char *
+sentence_of(const char *slug)
+{
+	for (int i = 0; i < REASONS; i++)
+		if (strcmp(reason_slug((enum reason)i), slug) == 0)
+			return reason_sentence((enum reason)i);
+	return "this version does not know that reason";
+}
+
+/* A stranger who is proven, and had to wait: his domain may become a vendor. */
+static void
+advise_vendor(const struct recorded *recorded, bool waited, struct text *out)
+{
+	const char *at = strrchr(recorded->from, '@');
+
+	if (recorded->outcome != OUTCOME_STRANGER || !waited || strcmp(recorded->dmarc, "pass") != 0 || at == NULL ||
+	    strchr(recorded->from, ',') != NULL)
+		return;
+	text_put(out, "to vouch   greenlane vendor new ");
+	put_escaped(out, at + 1);
+	text_char(out, '\n');
+}
+
+/* Under the configuration as it is now, from the record alone; false where it cannot be judged. */
+static bool
+judge_now(const struct tries_rules *rules, struct read_try *read, struct text *words, struct text *advice)
+{
+	const struct rules_again again = { rules->policy, NULL };
+	struct judged_again judged;
+	struct judge judge = { .policy = rules->policy };
+	struct fault why;
+	bool done = judge_again(&again, read->arena, &read->recorded, &judged, &why) && judged.cannot == NULL;
+
+	judge.ranges = judged.ranges;
+	if (done && words != NULL)
+		explain_write(&judge, &read->recorded.facts, &judged.verdict, words);
+	if (done)
+		explain_remedy(&read->recorded.facts, &judged.verdict, advice);
+	judged_again_free(&judged);
+	return done;
+}
+
+static int64_t
+waited(const struct try *list, size_t count)
+{
+	return (list[count - 1].when - list[0].when) / 1000;
+}
+
+/* Why the last try ended so. words NULL: only the advice. */
+static bool
+write_why(const struct tries_rules *rules, const struct try *list, size_t count, struct text *words, struct text *advice)
+{
+	const struct try *last = &list[count - 1];
+	struct read_try read;
+	bool done = read_try(last, &read);
+	struct text explained;
+
+	text_open(&explained, ADVICE_MAX);
+	if (done) {
+		if (words != NULL)
+			put_row(words, "because", sentence_of(read.recorded.reason));
+		if (judge_now(rules, &read, &explained, advice) && words != NULL)
+			text_format(words, "by the configuration as it is now:\n%s", explained.bytes);
+		advise_vendor(&read.recorded, waited(list, count) > 0 || read.recorded.tries.waited > 0, advice);
+	}
+	text_close(&explained);
+	arena_close(read.arena);
+	return done;
+}
+
+static bool
+write_head(const struct try *last, struct text *out)
+{
+	struct read_try read;
+	bool done = read_try(last, &read);
+
+	if (done)
+		write_message(&read.recorded, out);
+	arena_close(read.arena);
+	return done;
+}
+
+bool
+tries_write(const struct tries_rules *rules, const struct try *list, size_t count, struct text *out)
+{
+	struct text advice;
+	bool done = write_head(&list[count - 1], out);
+
+	for (size_t i = 0; done && i < count; i++)
+		done = write_try(&list[i], i + 1, out);
+	if (count > 1) {
+		text_put(out, "waited     ");
+		put_span(out, waited(list, count));
+		text_put(out, list[count - 1].final ? "\n" : " so far\n");
+	}
+	text_open(&advice, ADVICE_MAX);
+	done = done && write_why(rules, list, count, out, &advice);
+	/* explain's own words have the remedy already */
+	if (strstr(advice.bytes, "to vouch   ") != NULL)
+		text_put(out, strstr(advice.bytes, "to vouch   "));
+	text_close(&advice);
+	return done;
+}
+
+/* ---- JSON ---- */
+
+static void
+write_flat(const struct recorded *recorded, struct text *out)
+{
+	const struct facts *facts = &recorded->facts;
+	char text[DATE_TEXT], client[ADDRESS_TEXT];
+
+	json_write_begin(out);
+	json_write_string(out, "time", date_write_ms(recorded->when, text));
+	json_write_string(out, "id", recorded->id);
+	json_write_string(out, "qid", recorded->qid);
+	json_write_string(out, "outcome", outcome_word(recorded->outcome));
+	json_write_string(out, "action", action_word(recorded->action));
+	json_write_string(out, "would", action_word(recorded->would));
+	json_write_string(out, "vendor", recorded->vendor);
+	json_write_string(out, "reason", recorded->reason);
+	json_write_string(out, "stage", recorded->at_rcpt ? "rcpt" : "eom");
+	json_write_string(out, "client", address_write(&facts->client, client));
+	json_write_string(out, "mail_from", facts->null_sender ? "<>" : facts->mail_from);
+	json_write_string(out, "from", recorded->from);
+	json_write_key(out, "rcpts");
+	text_char(out, '[');
+	for (size_t i = 0; i < facts->rcpt_count; i++) {
+		json_write_comma(out);
+		json_write_bytes(out, facts->rcpts[i], strlen(facts->rcpts[i]));
+	}
+	text_char(out, ']');
+	json_write_string(out, "greylist", greylist_state_word(recorded->greylist));
+	json_write_string(out, "msgid", facts->message_id);
+	json_write_number(out, "tries", recorded->tries.count);
+	json_write_number(out, "waited", recorded->tries.waited);
+	json_write_end(out);
+}
+
+static bool
+write_try_json(const struct try *try, struct text *out)
+{
+	struct read_try read;
+	bool done = read_try(try, &read);
+
+	if (done && try->form == LOG_FORM_RECORD && read.recorded.version > 1) {
+		json_write_comma(out);
+		text_span(out, span_trim(try->line));
+	} else if (done) { /* version 1 may not be UTF-8, and a line is no JSON */
+		write_flat(&read.recorded, out);
+	}
+	arena_close(read.arena);
+	return done;
+}
+
+bool
+tries_write_json(const struct tries_rules *rules, const struct try *list, size_t count, struct text *out)
+{
+	struct text advice;
+	bool done = true;
+
+	text_char(out, '{');
+	json_write_key(out, "tries");
+	text_char(out, '[');
+	for (size_t i = 0; done && i < count; i++)
+		done = write_try_json(&list[i], out);
+	text_char(out, ']');
+	json_write_number(out, "waited", waited(list, count));
+	text_open(&advice, ADVICE_MAX);
+	done = done && write_why(rules, list, count, NULL, &advice);
+	json_write_string(out, "advice", advice.bytes);
+	text_close(&advice);
+	text_char(out, '}');
+	return done;
+}

@@ -1,0 +1,118 @@
+#!/bin/sh
+# TAP: greenlane log tells the story of a message: every try, what was waited, why, and what to write. Its lines come from
+# every form of a mail log, its records from greenlane explain --json.
+name=log
+. "${srcdir:-.}/t/cli/lib.sh"
+command -v jq > /dev/null || { echo '1..0 # SKIP jq is needed'; exit 0; }
+
+mkdir "$world/vendors" "$world/state"
+config=$world/greenlane.conf
+cat > "$config" << END
+authserv_id = "mx.rx.example";
+state_dir   = "$world/state";
+control     = { listen = "unix:$world/control.sock"; };
+log         = { record = "$world/verdicts.jsonl"; };
+dns         = { servers = [ "127.0.0.1@9" ]; timeout = "1s"; };
+greylist    = { store = "none"; };
+vendor_path = [ "$world/vendors" ];
+vendors     = ( { name = "acme"; } );
+END
+cat > "$world/vendors/acme.conf" << END
+vendor = { name = "acme"; domains = [ "acme.example" ]; vouch = [ "listed" ];
+	sources = ( { cidr = [ "192.0.2.0/24" ]; exclusive = true; } ); };
+END
+
+# line TIME(hex) NUMBER ACTION STAGE CLIENT SENDER RCPT MSGID GREYLIST DMARC: a verdict as greenlaned logs it
+line() {
+	echo "id=$1.c.$2 qid=4bX$2 outcome=stranger action=$3 vendor=- reason=no-claim stage=$4 mode=enforce client=$5 port=4" \
+		"listed=- via=- helo=h.example mail_from=$6 from=$6 rcpts=$7 spf=none dkim=- dmarc=${10} greylist=$9 msgid=$8 ms=1 tries=1 waited=0"
+}
+{
+	echo "2026-11-28T10:00:00.123456+00:00 mx greenlaned[12]: $(line 6b0a1000 1 greylist rcpt 203.0.113.5 code@bank.example a@rx.example - new -)"
+	echo "Nov 28 10:01:00 mx postfix/smtpd[3]: connect from unknown"
+	echo "Nov 28 10:02:00 mx greenlaned[12]: $(line 6b0a1078 2 greylist rcpt 203.0.113.6 code@BANK.example a@rx.example - early -)"
+	echo "2026-11-28T10:05:12+0000 mx greenlaned[12]: $(line 6b0a1138 3 pass eom 203.0.113.7 code@bank.example a@rx.example '<1@bank>' due pass)"
+	echo "2026-11-28T10:06:00+0000 mx greenlaned[12]: $(line 6b0a1168 4 pass eom 203.0.113.7 code@bank.example a@rx.example '<2@bank>' known pass)"
+	printf '{"SYSLOG_IDENTIFIER":"greenlaned","MESSAGE":"%s"}\n' "$(line 6b0a2000 5 reject eom 198.51.100.9 eve@evil.example b@rx.example '<3@evil>' off fail)"
+	echo "2026-11-28T12:00:00+0000 mx greenlaned[12]: id=6b0a3000.c.6 qid=4bX6 outcome=stra"
+} > "$world/mail.log"
+
+for handle in 6b0a1138.c.3 4bX3 '<1@bank>' 1@bank 4bX1; do
+	run 0 "a message is found by $handle" log -f "$world/mail.log" "$handle"
+	is "$(grep -c '^try ' "$world/out")" 3 "with all its tries, from whatever host of the network, in order"
+	out '^try 1  *2026-11-27T[0-9:.]*Z  greylist: stranger \(no-claim\), id 6b0a1000\.c\.1, queue id 4bX1$' "the first one"
+	out '^try 3  *[^ ]*  pass: ' "and the last one"
+done
+out '^waited  *5 min 12 s$' "what it waited"
+out '^because  *it names no vendor' "why"
+out '^to vouch  *greenlane vendor new bank.example$' "and what to write, for it is proven and had to wait"
+run 0 "the next message of the same sender" log -f "$world/mail.log" 4bX4
+is "$(grep -c '^try ' "$world/out")" 1 "is another one"
+lacks 'waited|to vouch' "which did not wait"
+run 0 "a message by its client" log -f "$world/mail.log" --client 198.51.100.0/24
+out 'envelope sender eve@evil.example' "in a network"
+run 0 "by a recipient" log -f "$world/mail.log" --rcpt A@RX.example --since 2026-11-01
+is "$(grep -c '^message ' "$world/out")" 2 "all that came to him"
+run 0 "by a domain" log -f "$world/mail.log" --from example --until 2026-11-28
+run 0 "as JSON" log -f "$world/mail.log" 4bX1 --json
+is "$(jq -c '.[0] | [(.tries | length), .waited, .tries[0].greylist, .advice]' "$world/out")" \
+	'[3,312,"new","to vouch   greenlane vendor new bank.example\n"]' "with its tries, its wait and the advice"
+run 1 "what is not there" log -f "$world/mail.log" 4bX9
+err 'nothing found in 5 verdicts' "is not found, in so many verdicts"
+run 1 "nor is a message of another time" log -f "$world/mail.log" 4bX1 --since 2027-01-01
+run 65 "a file of another kind" log -f "$config" 4bX1
+err 'the first line is: authserv_id = ' "is an error with its first line"
+run 66 "so is one that is not there" log -f "$world/nothing" 4bX1
+run 64 "standard input" log -f - 4bX1
+err 'save standard input to a file' "has to be saved first"
+run 64 "a network that is none" log --client 192.0.2.1/24 4bX1
+err '192.0.2.0/24' "is told the right one"
+
+# ---- mixed, compressed ----
+
+gzip -c "$world/mail.log" > "$world/mail.log.1.gz"
+"$greenlane" explain -c "$config" --client 192.0.2.7 --helo mail.acme.example --mail-from '<>' --from t@acme.example \
+	--rcpt anna@rx.example --json > "$world/verdicts.jsonl"
+id=$(jq -r .id "$world/verdicts.jsonl")
+run 0 "without -f the record file is read" log --vendor acme
+out "^try 1 .* pass: vouched \\(proven\\), acme, id $id" "its verdict"
+out '^by the configuration as it is now:$' "is judged again"
+out '^  listed   yes \(cidr:192.0.2.0/24, exclusive\)' "with every piece of evidence"
+run 0 "records and logs together" log -f "$world/verdicts.jsonl" -f "$world/mail.log.1.gz" --rcpt rx.example
+is "$(grep -c '^message ' "$world/out")" 4 "give all messages"
+run 0 "as JSON" log -f "$world/verdicts.jsonl" "$id" --json
+is "$(jq -r '.[0].tries[0].facts.sources[0].source' "$world/out")" cidr:192.0.2.0/24 "a record is the whole record"
+
+# ---- explain ----
+
+run 0 "explain --id judges a record again" explain --id "$id"
+out '^then       vouched, pass \(proven\), 20' "tells the verdict of that day"
+out '^outcome    vouched \(proven\)' "and that of today"
+sed 's/192\.0\.2\.0/198.51.100.0/' "$world/vendors/acme.conf" > "$world/acme.new"
+mv "$world/acme.new" "$world/vendors/acme.conf"
+run 75 "under another configuration" explain --id "$id"
+out '^then       vouched, pass' "it was vouched"
+out '^outcome    unsure \(dns-trouble\)' "and would be no more"
+input=$world/verdicts.jsonl
+run 75 "explain --line reads a record" explain --line - --json
+is "$(jq -r '[.id, .outcome] | join(" ")' "$world/out")" "$id unsure" "with its id"
+input=$world/mail.log
+run 0 "or a log line" explain --line -
+err 'a log line does not say everything' "which does not say everything"
+out '^envelope   <code@bank.example>, ' "but what it says is taken"
+input=
+run 66 "an id that nobody had" explain --id 4bX99
+err 'nothing found' "is not found"
+run 64 "--id beside --client" explain --id "$id" --client 192.0.2.7
+run 65 "a line that is no verdict" explain --line "$config"
+err 'no verdict of greenlaned' "is refused"
+
+# ---- bytes from the network ----
+
+printf 'greenlaned: id=6b0a4000.c.7 qid=4bX7 outcome=stranger action=pass client=203.0.113.5 helo="\\x1b[31m" mail_from=a@b.example from="\\xff\\x0a" rcpts=c@rx.example\n' \
+	> "$world/odd.log"
+run 0 "a terminal's escapes" log -f "$world/odd.log" 4bX7
+lacks "$(printf '\033')" "are never printed"
+out 'HELO \\x1b\[31m' "but shown"
+
+finish_tap

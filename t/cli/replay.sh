@@ -1,0 +1,120 @@
+#!/bin/sh
+# TAP: greenlane replay judges records again: nothing changes under the same policy; a draft shows exactly what it changes,
+# why, and what cannot be judged. Records are made by greenlane explain --json.
+name=replay
+. "${srcdir:-.}/t/cli/lib.sh"
+command -v jq > /dev/null || { echo '1..0 # SKIP jq is needed'; exit 0; }
+
+mkdir "$world/vendors" "$world/draft" "$world/state"
+config=$world/greenlane.conf
+cat > "$config" << END
+authserv_id = "mx.rx.example";
+state_dir   = "$world/state";
+control     = { listen = "unix:$world/control.sock"; };
+log         = { record = "$world/verdicts.jsonl"; };
+dns         = { servers = [ "127.0.0.1@9" ]; timeout = "1s"; };
+greylist    = { store = "none"; };
+vendor_path = [ "$world/vendors" ];
+vendors     = ( { name = "acme"; }, { name = "globex"; } );
+END
+cat > "$world/vendors/acme.conf" << END
+vendor = { name = "acme"; domains = [ "acme.example" ]; vouch = [ "listed" ];
+	sources = ( { cidr = [ "192.0.2.0/25", "192.0.2.128/25" ]; exclusive = true; } ); };
+END
+sed 's/acme/globex/g; s/192\.0\.2/198.51.100/g' "$world/vendors/acme.conf" > "$world/vendors/globex.conf"
+
+record() { # CLIENT VENDOR: adds one to the record file
+	"$greenlane" explain -c "$config" --client "$1" --helo "mail.$2.example" --mail-from '<>' --from "t@$2.example" \
+		--rcpt anna@rx.example --json >> "$world/verdicts.jsonl"
+}
+for last in 1 2 3 4 129 130 131; do record 192.0.2.$last acme; done
+for last in 1 200; do record 198.51.100.$last globex; done
+record 203.0.113.9 acme
+
+run 0 "under the same policy nothing changes" replay
+out '^judged again: 10 records, from 20' "all ten are judged, and the time that they cover is said"
+out '^changed: 0$' "none changes"
+is "$(wc -l < "$world/out")" 2 "and that is all"
+run 0 "a file can be named" replay "$world/verdicts.jsonl"
+input=$world/verdicts.jsonl
+run 0 "or come by standard input" replay -
+out '^judged again: 10 ' "with all records"
+input=
+
+# a draft that drops one network, as a directory of vendor files and as a greenlane.conf
+sed 's/, "192.0.2.128\/25"//' "$world/vendors/acme.conf" > "$world/draft/acme.conf"
+sed "s,\"$world/vendors\",\"$world/vendors\"\, \"$world/draft\"," "$config" > "$world/draft.conf"
+for draft in draft draft.conf; do
+	run 1 "a draft that drops a network changes something ($draft)" replay --policy "$world/$draft"
+	out '^changed: 3$' "the three messages from that network, and no other ($draft)"
+	out '^acme: 3 messages$' "by vendor"
+	out '^  was    vouched, pass \(proven\)$' "from what"
+	out '^  is     (forged|unsure|unproven), ' "to what"
+	is "$(grep -c '^  as\|^         [0-9a-f]*\.' "$world/out")" 3 "with three examples"
+	out "acme \\($world/draft/acme.conf\\): " "and the file whose rule decided"
+done
+run 1 "as JSON" replay --policy "$world/draft" --json
+is "$(jq '.changed | length' "$world/out")" 3 "every change is in it"
+is "$(jq -r '.changed[].id' "$world/out" | sort | tr '\n' ' ')" \
+	"$(jq -r 'select(.client | test("^192.0.2.1[23]")) | .id' "$world/verdicts.jsonl" | sort | tr '\n' ' ')" "by its id"
+is "$(jq -c '[.judged, .not_judgeable, .broken]' "$world/out")" '[10,{},0]' "with the counts"
+is "$(jq -r '.changed[0].from | [.outcome, .reason, .would, .vendor] | join(" ")' "$world/out")" \
+	'vouched proven pass acme' "and both sides"
+
+# an enabled vendor less: its mail becomes a stranger's
+sed 's/, { name = "globex"; }//' "$config" > "$world/less.conf"
+run 1 "a draft without a vendor" replay --policy "$world/less.conf"
+out '^changed: 2$' "changes that vendor's mail alone"
+out '^  is     stranger, ' "which is a stranger's"
+
+# ---- what is read ----
+
+gzip -k "$world/verdicts.jsonl"
+mv "$world/verdicts.jsonl.gz" "$world/old.gz"
+run 0 "a file compressed by gzip" replay "$world/old.gz"
+out '^judged again: 10 ' "is read whole"
+if command -v zstd > /dev/null; then
+	zstd -q "$world/verdicts.jsonl" -o "$world/old.zst"
+	run 0 "one by zstd" replay "$world/old.zst"
+	out '^judged again: 10 ' "is read whole"
+fi
+mv "$world/old.gz" "$world/verdicts.jsonl.1.gz"
+run 0 "without a name, what was rotated is read too" replay
+out '^judged again: 20 ' "beside the present file"
+echo other > "$world/verdicts.jsonlx"
+run 0 "a file whose name only begins so is not" replay
+lacks 'no records' "it is another's"
+rm "$world/verdicts.jsonl.1.gz" "$world/verdicts.jsonlx"
+
+{ head -n 4 "$world/verdicts.jsonl"; echo 'not a record'; tail -n 6 "$world/verdicts.jsonl" | head -c 200; } > "$world/broken"
+run 0 "a broken line stops nothing" replay "$world/broken"
+out '^judged again: 4 ' "the others are judged"
+out '^no records: 2 lines, the first is line 5 ' "and it is counted, with its number"
+sed '1s/"v":2,"time":"[^"]*"/"v":1/; 1s/"sources":\[[^]]*\],//' "$world/verdicts.jsonl" > "$world/version1"
+run 0 "a record of version 1 is read" replay "$world/version1"
+out '^judged again: 9 ' "but cannot be judged"
+out '^  1: it is of version 1' "and why is said"
+head -c 9000000 /dev/zero | tr '\0' a > "$world/long"
+cat "$world/verdicts.jsonl" >> "$world/long"
+run 0 "a line of nine megabytes" replay "$world/long"
+out '^no records: 1 line, ' "is one that is no record"
+run 65 "a file without any record" replay "$config"
+err 'nothing that was read is a record' "is an error"
+run 66 "so is one that does not exist" replay "$world/nothing"
+err "nothing: cannot be read: " "with its name"
+gzip -c "$world/verdicts.jsonl" | head -c 400 > "$world/noise.gz"
+run 66 "and a damaged archive" replay "$world/noise.gz"
+err "noise.gz: cannot be read: " "with its name"
+
+run 0 "--since a time to come leaves nothing" replay --since 2099-01-01
+out '^judged again: 0 records$' "and says so"
+run 0 "--since a day" replay --since 1d
+out '^judged again: 10 ' "is all of this"
+run 64 "--since yesterday" replay --since yesterday
+err 'write how long ago \("7d"' "is told what to write"
+echo 'vendors = ( { name = "initech"; } );' > "$world/bad.conf"
+run 78 "a draft with an error" replay --policy "$world/bad.conf"
+err "bad.conf:1: .*initech" "is told what is wrong, and where"
+run 78 "and a draft that does not exist" replay --policy "$world/missing.conf"
+
+finish_tap

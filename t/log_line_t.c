@@ -1,0 +1,109 @@
+/*
+ * log_line_t.c - a verdict is found in a line of any log, and nothing else is.
+ */
+#include <stdlib.h>
+
+#include "policy/review/log_line.h"
+#include "t/lib/tap.h"
+
+#define KEYS                                                                                                                                   \
+	"id=6b0a1000.c.1 qid=4bX1 outcome=stranger action=greylist would=pass vendor=- reason=no-claim stage=rcpt mode=monitor "               \
+	"client=203.0.113.5 port=25 listed=- via=- helo=h.example mail_from=\"\\\"a b\\\"@x.example\" from=- rcpts=a@rx.example,b@rx.example " \
+	"spf=pass dkim=- dmarc=- greylist=new msgid=\"<1 2@x>\" ms=1 tries=1 waited=0"
+
+static const struct {
+	const char *what, *line;
+	enum log_form form;
+} rows[] = {
+	{ "rsyslog's form with a year", "2026-11-28T10:00:00.123456+01:00 mx greenlaned[12]: " KEYS, LOG_FORM_LINE },
+	{ "the old form, without one", "Nov 28 10:00:00 mx greenlaned[12]: " KEYS, LOG_FORM_LINE },
+	{ "a day of one digit", "Nov  8 10:00:00 mx greenlaned[12]: " KEYS, LOG_FORM_LINE },
+	{ "journalctl's short-iso", "2026-11-28T10:00:00+0100 mx greenlaned[12]: " KEYS, LOG_FORM_LINE },
+	{ "standard error", "greenlaned: " KEYS, LOG_FORM_LINE },
+	{ "the bare line", KEYS, LOG_FORM_LINE },
+	{ "the bare line with CR and LF", KEYS "\r\n", LOG_FORM_LINE },
+	{ "a host that is called so, too", "Nov 28 10:00:00 greenlaned greenlaned[12]: " KEYS, LOG_FORM_LINE },
+	{ "another program", "Nov 28 10:00:00 mx postfix/smtpd[3]: " KEYS, LOG_FORM_NONE },
+	{ "another of our lines", "Nov 28 10:00:00 mx greenlaned[12]: drift: id=1", LOG_FORM_NONE },
+	{ "nothing", "", LOG_FORM_NONE },
+	{ "a program that does not end", "greenlaned[", LOG_FORM_NONE },
+	{ "our name at the end", "greenlaned", LOG_FORM_NONE },
+	{ "a line that is cut off in a value", "greenlaned: id=6b0a1000.c.1 qid=4bX1 outcome=stran", LOG_FORM_BROKEN },
+	{ "a line that is cut off in quotes", "greenlaned: id=6b0a1000.c.1 outcome=stranger action=pass helo=\"a b",
+	    LOG_FORM_BROKEN },
+	{ "a line with a word behind its quotes",
+	    "greenlaned: id=6b0a1000.c.1 outcome=stranger action=pass helo=\"a\"b", LOG_FORM_BROKEN },
+	{ "a line with an outcome that is none", "greenlaned: id=1 outcome=odd action=pass", LOG_FORM_BROKEN },
+	{ "a JSON object of another", "{\"a\":1}", LOG_FORM_NONE },
+	{ "a record that is cut off", "{\"v\":2,\"time\":\"2026", LOG_FORM_BROKEN },
+	{ "a record of a version to come", "{\"v\":3,\"facts\":{}}", LOG_FORM_BROKEN },
+	{ "journalctl -o json of another", "{\"SYSLOG_IDENTIFIER\":\"sshd\",\"MESSAGE\":\"id=1\"}", LOG_FORM_NONE },
+	{ "journalctl -o json of ours that is no verdict",
+	    "{\"SYSLOG_IDENTIFIER\":\"greenlaned\",\"MESSAGE\":\"hello\"}", LOG_FORM_NONE },
+	{ "journalctl -o json with a number for a text", "{\"SYSLOG_IDENTIFIER\":\"greenlaned\",\"MESSAGE\":7}",
+	    LOG_FORM_NONE },
+	{ "journalctl -o json",
+	    "{\"SYSLOG_IDENTIFIER\":\"greenlaned\",\"MESSAGE\":\"id=6b0a1000.c.1 outcome=stranger action=pass\"}",
+	    LOG_FORM_LINE },
+	{ "journalctl -o json with a list of bytes",
+	    "{\"SYSLOG_IDENTIFIER\":\"greenlaned\",\"MESSAGE\":[105,100,61,49,32,111,117,116,99,111,109,101,61,117,110,115,117,114,101,"
+	    "32,97,99,116,105,111,110,61,100,101,102,101,114]}",
+	    LOG_FORM_LINE },
+};
+
+static void
+values_are_read(void)
+{
+	struct arena *arena = arena_open(RECORD_ARENA);
+	struct recorded got;
+	struct fault why;
+
+	if (arena == NULL)
+		abort();
+	is_number(log_line_read(arena, span_of("greenlaned: " KEYS), &got, &why), LOG_FORM_LINE, "a line is read");
+	is(got.id, "6b0a1000.c.1", "its id");
+	is_number(got.when, 0x6b0a1000 * INT64_C(1000), "the time that the id begins with");
+	is(got.qid, "4bX1", "its queue id");
+	is_number(got.outcome, OUTCOME_STRANGER, "its outcome");
+	is_number(got.action, ACTION_GREYLIST, "what was done");
+	is_number(got.would, ACTION_PASS, "and would have been");
+	is(got.vendor, "", "- is nobody");
+	ok(got.at_rcpt, "its stage");
+	is_number(got.mode, MODE_MONITOR, "its mode");
+	is(got.facts.message_id, "<1 2@x>", "a value in quotes");
+	is_number((int64_t)got.facts.rcpt_count, 2, "each recipient");
+	is(got.facts.rcpts[1], "b@rx.example", "by itself");
+	is(got.facts.sender.domain, "x.example", "the sender's domain");
+	is_number(got.tries.count, 1, "how many tries");
+	arena_close(arena);
+	arena = arena_open(RECORD_ARENA);
+	if (arena == NULL)
+		abort();
+	is_number(log_line_read(arena,
+		      span_of("id=1 outcome=unsure action=defer helo=\"a\\x0a\\\"\\\\b\" msgid=\"-\" from=\\xff"), &got,
+		      &why),
+	    LOG_FORM_LINE, "a line with escapes is read");
+	is(got.facts.helo, "a\n\"\\b", "as the bytes that they stand for");
+	is(got.facts.message_id, "-", "a value that is '-' itself is in quotes");
+	is(got.from, "\xff", "also without quotes");
+	is(got.reason, "-", "what the line does not have is not there");
+	arena_close(arena);
+}
+
+int
+main(void)
+{
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct arena *arena = arena_open(RECORD_ARENA);
+		struct recorded got;
+		struct fault why = { .text = "" };
+
+		if (arena == NULL)
+			abort();
+		is_number(log_line_read(arena, span_of(rows[i].line), &got, &why), rows[i].form, "%s", rows[i].what);
+		ok((rows[i].form == LOG_FORM_BROKEN) == (why.text[0] != '\0'), "and why only where it is broken");
+		arena_close(arena);
+	}
+	values_are_read();
+	return done();
+}
