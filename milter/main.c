@@ -224,7 +224,10 @@ make_folders(struct daemon *daemon, const struct settings *settings, struct faul
 		warn_of(why); /* what it is for says so, too, when it is opened */
 	}
 	snprintf(lock, sizeof lock, "%s/lock", settings->state_dir);
-	return lock_take(lock, &daemon->account, why);
+	if (!lock_take(lock, &daemon->account, why))
+		return false;
+	lock_note(lock, daemon->config, settings->control.listen);
+	return true;
 }
 
 static bool

@@ -303,6 +303,43 @@ config_files_peek(const char *path, const char *group, const char *key, char *ou
 	return root != NULL;
 }
 
+/* KEY = "VALUE" at the start of a line. */
+static bool
+says(struct span line, const char *key, char *out, size_t size)
+{
+	size_t length = strlen(key);
+	struct span value;
+
+	line = span_trim(line);
+	if (line.length <= length || strncmp(line.at, key, length) != 0)
+		return false;
+	value = span_trim((struct span){ line.at + length, line.length - length });
+	if (value.length < 2 || *value.at != '=')
+		return false;
+	value = span_trim((struct span){ value.at + 1, value.length - 1 });
+	if (value.length < 2 || *value.at != '"')
+		return false;
+	line = (struct span){ value.at + 1, value.length - 1 };
+	value = span_cut(&line, '"');
+	snprintf(out, size, "%.*s", (int)value.length, value.at);
+	return true;
+}
+
+bool
+config_files_glimpse(const char *path, const char *key, char *out, size_t size)
+{
+	struct fault why;
+	size_t length = 0;
+	char *text = read_file(path, &length, &why);
+	struct span rest = { text, length };
+	bool found = false;
+
+	while (text != NULL && !found && rest.length > 0)
+		found = says(span_cut(&rest, '\n'), key, out, size);
+	free(text);
+	return found;
+}
+
 /* Warns of what is allowed but will cause trouble. False if the policy must not take effect. */
 static bool
 lint(struct policy *policy, const struct suffix_list *suffixes, struct faults *faults)

@@ -30,6 +30,10 @@ bool config_files_fingerprint(const char *path, const struct policy *, uint64_t 
 bool config_files_peek(const char *path, const char *group, const char *key, char *out, size_t size,
     struct fault *why) MUST_USE;
 
+/* What the first line KEY = "VALUE" says, for a file that config_files_peek finds a syntax error in. It may stand in a comment
+ * or a group: check what comes of it. False if there is none. */
+bool config_files_glimpse(const char *path, const char *key, char *out, size_t size) MUST_USE;
+
 /* A policy of the one vendor of this name; its file is looked up in the directories as in vendor_path. NULL and
  * faults as above. Given. */
 struct policy *config_files_read_vendor(const struct strings *folders, const char *name, struct faults *) MUST_USE;

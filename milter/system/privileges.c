@@ -310,3 +310,48 @@ lock_look(const char *path, struct fault *why)
 	close(file);
 	return state;
 }
+
+static int
+open_path(const char *path, int how)
+{
+	struct fault why = { .text = "" };
+	struct folder folder;
+	const char *name;
+	struct stat st;
+	int file = -1;
+
+	if (folder_of(&folder, path, &name, &why)) {
+		file = file_open(&folder, name, how, &st, &why);
+		folder_close(&folder);
+	}
+	return file;
+}
+
+void
+lock_note(const char *path, const char *config, const char *control)
+{
+	char full[PATH_MAX], lines[2 * PATH_MAX];
+	int file = realpath(config, full) == NULL ? -1 : open_path(path, O_WRONLY);
+
+	if (file < 0)
+		return;
+	snprintf(lines, sizeof lines, "config %s\ncontrol %s\n", full, control);
+	if (ftruncate(file, 0) == 0 && write(file, lines, strlen(lines)) < 0)
+		(void)ftruncate(file, 0);
+	close(file);
+}
+
+bool
+lock_noted(const char *path, char *out, size_t size)
+{
+	struct fault why;
+	ssize_t got = -1;
+	int file = lock_look(path, &why) == LOCK_HELD ? open_path(path, O_RDONLY) : -1;
+
+	if (file >= 0) {
+		got = read(file, out, size - 1);
+		close(file);
+	}
+	out[got > 0 ? got : 0] = '\0';
+	return got > 0;
+}

@@ -10,10 +10,6 @@
 #include "milter/tool/daemon.h"
 #include "policy/util/json_read.h"
 
-#ifndef GREENLANE_STATE_DIR
-#define GREENLANE_STATE_DIR "/var/lib/greenlane"
-#endif
-
 enum { FOUND_MAX = 4 };
 
 /* What asking the daemon itself has shown, beside what it says. */
@@ -226,11 +222,10 @@ try_listeners(struct span json, struct found *found)
 static bool
 look_absent(const char *config, const char *address, struct found *found, struct fault *why)
 {
-	char state_dir[3000], path[PATH_MAX], told[600];
+	char path[PATH_MAX], told[600];
 
-	if (!config_files_peek(config, "", "state_dir", state_dir, sizeof state_dir, why))
+	if (!daemon_lock(config, path, sizeof path, why))
 		return false;
-	snprintf(path, sizeof path, "%s/lock", state_dir[0] == '\0' ? GREENLANE_STATE_DIR : state_dir);
 	switch (lock_look(path, why)) {
 	case LOCK_HELD:
 		snprintf(told, sizeof told,
@@ -250,11 +245,9 @@ look_absent(const char *config, const char *address, struct found *found, struct
 static bool
 ask(const char *config, struct text *reply, struct found *found, struct fault *why)
 {
-	char address[1200];
+	char address[DAEMON_ADDRESS];
 
-	if (!daemon_control(config, address, sizeof address, why))
-		return false;
-	switch (ask_daemon(address, "status", ASK_STATUS_MS, reply, why)) {
+	switch (daemon_reach(config, "status", ASK_STATUS_MS, address, reply, why)) {
 	case ASKED_ANSWERED:
 		try_listeners((struct span){ reply->bytes, reply->length }, found);
 		return true;

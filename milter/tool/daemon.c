@@ -1,33 +1,109 @@
+#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
 
 #include "milter/state/config_files.h"
+#include "milter/system/privileges.h"
 #include "milter/tool/daemon.h"
 #include "policy/util/json_read.h"
 
+#ifndef GREENLANE_STATE_DIR
+#define GREENLANE_STATE_DIR "/var/lib/greenlane"
+#endif
 #ifndef GREENLANE_RUN_DIR
 #define GREENLANE_RUN_DIR "/run/greenlane"
 #endif
 
+/* ---- where it is ---- */
+
 bool
-daemon_control(const char *config, char *out, size_t size, struct fault *why)
+daemon_lock(const char *config, char *out, size_t size, struct fault *why)
+{
+	char state_dir[3000];
+	bool known = config_files_peek(config, "", "state_dir", state_dir, sizeof state_dir, why);
+
+	if (!known && !config_files_glimpse(config, "state_dir", state_dir, sizeof state_dir))
+		state_dir[0] = '\0';
+	snprintf(out, size, "%s/lock", state_dir[0] == '\0' ? GREENLANE_STATE_DIR : state_dir);
+	return known;
+}
+
+/* The rest of the line that begins with this word; "": there is none. */
+static struct span
+noted_line(const char *lines, const char *word)
+{
+	struct span rest = span_of(lines);
+
+	while (rest.length > 0) {
+		struct span line = span_cut(&rest, '\n'), first = span_cut(&line, ' ');
+
+		if (span_is(first, word))
+			return line;
+	}
+	return (struct span){ "", 0 };
+}
+
+/* What a daemon that runs with this very file has noted. */
+static bool
+find_noted(const char *config, char address[DAEMON_ADDRESS])
+{
+	char path[PATH_MAX], lines[2 * PATH_MAX], ours[PATH_MAX];
+	struct fault unused;
+	struct span control;
+
+	(void)!daemon_lock(config, path, sizeof path, &unused);
+	if (realpath(config, ours) == NULL || !lock_noted(path, lines, sizeof lines) ||
+	    !span_is(noted_line(lines, "config"), ours))
+		return false;
+	control = noted_line(lines, "control");
+	snprintf(address, DAEMON_ADDRESS, "%.*s", (int)control.length, control.at);
+	return strncmp(address, "unix:", 5) == 0;
+}
+
+/* As greenlane.conf has it, however wrong the rest of it is. False with why where it cannot be told, or control is off. */
+static bool
+find_configured(const char *config, char address[DAEMON_ADDRESS], struct fault *why)
 {
 	static const char usual[] = "unix:" GREENLANE_RUN_DIR "/control.sock";
-	bool known = config_files_peek(config, "control", "listen", out, size, why);
+	bool known = config_files_peek(config, "control", "listen", address, DAEMON_ADDRESS, why);
 
 	/* a file with a fault, or closed to us, is no reason not to ask who listens at the usual place */
 	if (!known && access(usual + strlen("unix:"), F_OK) != 0)
 		return false;
-	if (!known || out[0] == '\0')
-		snprintf(out, size, "%s", usual);
-	if (strcmp(out, "none") == 0)
+	if (!known || address[0] == '\0')
+		snprintf(address, DAEMON_ADDRESS, "%s", usual);
+	if (strcmp(address, "none") == 0)
 		return fault_at(why, config, 0,
 		    "control.listen is \"none\": greenlaned cannot be asked; take that line out");
-	if (strncmp(out, "unix:", 5) != 0)
+	if (strncmp(address, "unix:", 5) != 0)
 		return fault_at(why, config, 0, "control.listen is no Unix socket");
 	return true;
 }
+
+enum asked
+daemon_reach(const char *config, const char *request, int patience_ms, char address[DAEMON_ADDRESS], struct text *out,
+    struct fault *why)
+{
+	char noted[DAEMON_ADDRESS];
+	struct fault unused;
+	enum asked asked = ASKED_FAILED, again;
+
+	if (find_configured(config, address, why))
+		asked = ask_daemon(address, request, patience_ms, out, why);
+	else
+		address[0] = '\0';
+	if ((asked != ASKED_ABSENT && address[0] != '\0') || !find_noted(config, noted) || strcmp(noted, address) == 0)
+		return asked;
+	again = ask_daemon(noted, request, patience_ms, out, &unused);
+	if (again != ASKED_ANSWERED && again != ASKED_HUNG)
+		return asked;
+	snprintf(address, DAEMON_ADDRESS, "%s", noted);
+	return again;
+}
+
+/* ---- asking ---- */
 
 void
 daemon_fault(const struct fault *why)
@@ -42,14 +118,9 @@ int
 daemon_ask(const char *config, const char *request, int patience_ms, struct text *out)
 {
 	struct fault why = { .text = "" };
-	char address[1200];
-	enum asked asked;
+	char address[DAEMON_ADDRESS];
+	enum asked asked = daemon_reach(config, request, patience_ms, address, out, &why);
 
-	if (!daemon_control(config, address, sizeof address, &why)) {
-		daemon_fault(&why);
-		return EX_UNAVAILABLE;
-	}
-	asked = ask_daemon(address, request, patience_ms, out, &why);
 	if (asked == ASKED_ANSWERED)
 		return 0;
 	daemon_fault(&why);

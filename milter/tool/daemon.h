@@ -11,12 +11,17 @@
 #include "milter/peers/ask_daemon.h"
 #include "policy/review/status.h"
 
-/* The address of its control socket, as greenlane.conf has it, however wrong the rest of it is. False with why where it
- * cannot be told, or control is off. */
-bool daemon_control(const char *config, char *out, size_t size, struct fault *why) MUST_USE;
-
 /* "greenlane: " and a fault, on standard error. */
 void daemon_fault(const struct fault *);
+
+/* As ask_daemon, at that address; and where nobody listens there, or it cannot be told, at the one that a daemon with this
+ * configuration has noted in the lock of its state_dir. address is the one that was asked last. */
+enum { DAEMON_ADDRESS = 1200 };
+enum asked daemon_reach(const char *config, const char *request, int patience_ms, char address[DAEMON_ADDRESS],
+    struct text *out, struct fault *why);
+
+/* Where its lock is. False with why where that cannot be told. */
+bool daemon_lock(const char *config, char *out, size_t size, struct fault *why) MUST_USE;
 
 /* Asks for something other than its state. 0: the reply is in out; otherwise what to exit with, which was said. */
 int daemon_ask(const char *config, const char *request, int patience_ms, struct text *out);

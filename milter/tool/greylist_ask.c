@@ -136,16 +136,14 @@ read_error(struct span reply)
 static enum asked
 ask_it(struct greylist_ask *ask, const char *words, struct text *out, struct fault *why)
 {
-	enum asked asked = ASKED_ABSENT;
 	struct text request;
+	enum asked asked;
 
-	if (!daemon_control(ask->config, ask->address, sizeof ask->address, why))
-		return ASKED_ABSENT;
 	text_open(&request, 64 * 1024);
 	text_format(&request, "greylist %s", words);
-	asked = ask_daemon(ask->address, request.bytes, ASK_PIECE_MS, out, why);
+	asked = daemon_reach(ask->config, request.bytes, ASK_PIECE_MS, ask->address, out, why);
 	text_close(&request);
-	return asked;
+	return ask->address[0] == '\0' ? ASKED_ABSENT : asked;
 }
 
 int

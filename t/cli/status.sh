@@ -106,6 +106,24 @@ sed -i 's/mode = "monitor"/mode = "enforce"/' "$world/conf"
 out ' mode monitor, ' "never what the file says in its place"
 run 0 "and reloaded" reload
 
+# ---- a configuration that says something else by now, or nothing ----
+
+cp "$world/conf" "$world/conf.good"
+sed -i 's,/control\.sock,/another.sock,' "$world/conf"
+is_ill config-newer '.*run greenlane check' "a control.listen that is not in force yet: the daemon is found all the same"
+lacks 'socket-gone|not-running' "and well but for that"
+echo 'vendors = ( {' >> "$world/conf"
+is_ill config-newer '.*run greenlane check' "nor does a syntax error hide it"
+run 78 "reload reaches it, too" reload
+err 'conf:[0-9]+: ' "and says the fault"
+cp "$world/conf.good" "$world/conf"
+run 0 "as it was" reload
+cp "$world/conf" "$world/other.conf"
+sed -i 's,/control\.sock,/another.sock,' "$world/other.conf"
+config_was=$config config=$world/other.conf
+is_ill socket-gone 'greenlaned is running, but nothing listens at .*another' "a daemon with another file is not taken for ours"
+config=$config_was
+
 # ---- its sockets ----
 
 rm "$world/milter.sock"
