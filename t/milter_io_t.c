@@ -100,7 +100,7 @@ test_whole(void)
 	ok(milter_io_read(pair.server, got, 5) == 5 && memcmp(got, OFFER, 5) == 0, "the head of the first");
 	ok(recv(pair.server, got, 1, MSG_DONTWAIT | MSG_PEEK) < 0, "nothing is left in the socket");
 	ok(poll_for(&pair, POLLIN, LONG) == 1, "its data is there");
-	ok(milter_io_read(pair.server, got, 12) == 12 && memcmp(got, OFFER + 5, 12) == 0, "and is read");
+	ok(milter_io_read(pair.server, got, 12) == 12 && memcmp(got, &OFFER[5], 12) == 0, "and is read");
 	ok(poll_for(&pair, POLLIN, ONCE) == 1 && milter_io_read(pair.server, got, 64) == 5, "the second packet");
 	ok(poll_for(&pair, POLLIN, ONCE) == 0, "nothing more");
 	ok(milter_io_busy() == 0, "none is worked on");
@@ -147,7 +147,7 @@ test_partial(void)
 	say(&pair, OFFER, 9);
 	ok(poll_for(&pair, POLLIN, ONCE) == 0, "half a packet is no packet");
 	ok(milter_io_read(pair.server, got, 5) < 0 && errno == EAGAIN, "nobody gets a byte of it");
-	say(&pair, OFFER + 9, 8);
+	say(&pair, &OFFER[9], 8);
 	ok(poll_for(&pair, POLLIN, LONG) == 1 && milter_io_read(pair.server, got, 64) == 17,
 	    "the other half makes it one");
 	pair_close(&pair);
