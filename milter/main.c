@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <sysexits.h>
@@ -19,12 +20,15 @@
 
 #include "milter/peers/alert_watch.h"
 #include "milter/peers/daemon_status.h"
+#include "milter/peers/housekeeping.h"
 #include "milter/peers/kept_sockets.h"
 #include "milter/peers/listen.h"
 #include "milter/peers/listeners.h"
 #include "milter/peers/reload.h"
+#include "milter/smtp/drain.h"
 #include "milter/smtp/message.h"
 #include "milter/smtp/milter_io.h"
+#include "milter/smtp/milter_socket.h"
 #include "milter/smtp/session.h"
 #include "milter/state/config_files.h"
 #include "milter/state/engine.h"
@@ -39,7 +43,6 @@
 #include "milter/system/privileges.h"
 #include "milter/system/service_manager.h"
 #include "milter/system/socket_reach.h"
-#include "policy/config/lint.h"
 #include "policy/util/text.h"
 
 #ifndef GREENLANE_CONFIG
@@ -52,11 +55,7 @@
 enum {
 	FIRST_PATIENCE_MS = 10 * 1000, /* for DNS, before mail is accepted */
 	DRAIN_SECONDS = 25,            /* less than systemd and Postfix wait */
-	STOP_SECONDS = 6,              /* libmilter polls for up to five */
-	SWEEP_SECONDS = 10,
-	REVIEW_SECONDS = 24 * 3600,
-	UNSURE_RECORDS = 100000, /* kept in memory without a store */
-	BACKLOG = 128
+	UNSURE_RECORDS = 100000        /* kept in memory without a store */
 };
 
 /* Opened in this order, closed in reverse order. */
@@ -82,10 +81,8 @@ struct daemon {
 	struct alert_watch *alerts;
 	struct control control;
 	struct kept_sockets *sockets;
-	int64_t reviewed; /* ticks when review dates were last checked */
+	struct housekeeping *housekeeping;
 	struct services services;
-	pthread_t milter;
-	bool milter_runs;
 };
 
 /* ---- faults ---- */
@@ -99,14 +96,6 @@ show_faults(const struct faults *faults)
 		fault_write(&faults->list[i].fault, text, sizeof text);
 		fprintf(stderr, "greenlaned: %s%s\n", faults->list[i].level == FAULT_WARNING ? "warning: " : "", text);
 	}
-}
-
-static void
-log_faults(struct journal *journal, const struct faults *faults)
-{
-	for (size_t i = 0; i < faults->kept; i++)
-		journal_fault(journal, faults->list[i].level == FAULT_WARNING ? LOG_WARNING : LOG_ERR,
-		    &faults->list[i].fault);
 }
 
 static void
@@ -239,10 +228,8 @@ open_socket(struct daemon *daemon, const struct settings *settings, struct fault
 
 	if (listener_try(settings->milter.listen, &closer) != 0)
 		return fault_set(why, "milter.listen: %s", closer.text);
-	smfi_setbacklog(BACKLOG);
-	if (smfi_setconn((char *)settings->milter.listen) != MI_SUCCESS || smfi_opensocket(true) != MI_SUCCESS)
-		return fault_set(why, "milter.listen '%s' cannot be opened; does its directory exist, is its port free?",
-		    settings->milter.listen);
+	if (!milter_socket_open(settings->milter.listen, why))
+		return false;
 	if (path != NULL && !account_give_socket(&daemon->account, path, settings->milter.group, why))
 		warn_of(why);
 	if (account_socket_group(&daemon->account, settings->milter.listen, settings->milter.group, &gid, why) &&
@@ -347,7 +334,7 @@ static void
 log_first_faults(struct daemon *daemon)
 {
 	if (!daemon->foreground)
-		log_faults(daemon->journal, daemon->faults);
+		journal_faults(daemon->journal, daemon->faults);
 }
 
 static bool
@@ -441,6 +428,40 @@ say_start(struct daemon *daemon)
 	snapshot_return(daemon->engine.snapshots, snapshot);
 }
 
+static void
+mask_signals(int how, int number)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, number);
+	pthread_sigmask(how, &set, NULL);
+}
+
+/* Waits for DNS, but not when it is to stop: until it has served mail, TERM and INT end the process. HUP waits. */
+static bool
+adopt_first(struct daemon *daemon, struct policy *first, struct fault *why)
+{
+	bool done;
+
+	mask_signals(SIG_UNBLOCK, SIGTERM);
+	mask_signals(SIG_UNBLOCK, SIGINT);
+	done = refresh_adopt(daemon->engine.refresh, first, FIRST_PATIENCE_MS, why);
+	mask_signals(SIG_BLOCK, SIGTERM);
+	mask_signals(SIG_BLOCK, SIGINT);
+	return done;
+}
+
+static bool
+start_housekeeping(struct daemon *daemon, struct fault *why)
+{
+	struct housekeeping_parts parts = { daemon->reload, daemon->sockets, daemon->engine.snapshots,
+		daemon->store_open, daemon->usage, daemon->state_dir, daemon->journal };
+
+	daemon->housekeeping = housekeeping_start(&parts, why);
+	return daemon->housekeeping != NULL;
+}
+
 static void *
 serve(void *unused)
 {
@@ -453,23 +474,22 @@ start(struct daemon *daemon, struct fault *why)
 {
 	const struct settings *settings = &daemon->first->settings;
 	struct policy *first = daemon->first;
+	pthread_t milter; /* runs until the process ends */
 
 	if (!account_find(settings->user, &daemon->account, why) || !make_folders(daemon, settings, why) ||
 	    !session_register(&daemon->services, why) || !open_socket(daemon, settings, why) ||
 	    !account_become(&daemon->account, why))
 		return false;
 	snprintf(daemon->state_dir, sizeof daemon->state_dir, "%s", settings->state_dir);
-	daemon->reviewed = clock_ticks(); /* loading has just reported them */
 	if (!open_engine(daemon, settings, why) || !open_reload(daemon, why))
 		return false;
 	daemon->first = NULL;
-	if (!refresh_adopt(daemon->engine.refresh, first, FIRST_PATIENCE_MS, why) ||
-	    !refresh_start(daemon->engine.refresh, why) || !exports_start(daemon->exports, why) ||
+	if (!adopt_first(daemon, first, why) || !refresh_start(daemon->engine.refresh, why) ||
+	    !exports_start(daemon->exports, why) || !start_housekeeping(daemon, why) ||
 	    !listeners_serve(daemon->listeners, &daemon->services, &daemon->control, settings, why))
 		return false;
-	if (pthread_create(&daemon->milter, NULL, serve, NULL) != 0)
+	if (pthread_create(&milter, NULL, serve, NULL) != 0)
 		return fault_set(why, "cannot start the milter thread");
-	daemon->milter_runs = true;
 	daemon->alerts = alert_watch_open(daemon->status, daemon->alert_command, daemon->engine.snapshots,
 	    daemon->journal, why);
 	if (daemon->alerts == NULL)
@@ -484,12 +504,17 @@ start(struct daemon *daemon, struct fault *why)
 
 static int wakes[2]; /* a pipe: handlers write a byte for the main loop */
 
+/* The first TERM or INT is an invitation, the second ends the process. */
 static void
 on_signal(int number)
 {
 	int kept = errno;
 	char byte = number == SIGHUP ? 'h' : 't';
 
+	if (number != SIGHUP) {
+		signal(SIGTERM, SIG_DFL);
+		signal(SIGINT, SIG_DFL);
+	}
 	/* if the pipe is full, the loop will wake anyway */
 	if (write(wakes[1], &byte, 1) < 0)
 		errno = kept;
@@ -500,13 +525,9 @@ on_signal(int number)
 static void
 block_signals(void)
 {
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGHUP);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	mask_signals(SIG_BLOCK, SIGHUP);
+	mask_signals(SIG_BLOCK, SIGTERM);
+	mask_signals(SIG_BLOCK, SIGINT);
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGCHLD, SIG_DFL); /* if our parent ignored it, we would not learn how a command ended */
 	signal(SIGXFSZ, SIG_IGN); /* a store at its file size limit is a fault, not the end of the daemon */
@@ -516,130 +537,109 @@ static bool
 take_signals(struct fault *why)
 {
 	struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
-	sigset_t set;
 
-	if (pipe2(wakes, O_CLOEXEC | O_NONBLOCK) != 0)
+	if (pipe2(wakes, O_CLOEXEC) != 0 || fcntl(wakes[1], F_SETFL, O_NONBLOCK) != 0)
 		return fault_set(why, "cannot create a pipe: %s", strerror(errno));
 	sigemptyset(&action.sa_mask);
 	sigaction(SIGHUP, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
 	sigaction(SIGINT, &action, NULL);
-	sigemptyset(&set);
-	sigaddset(&set, SIGHUP);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+	mask_signals(SIG_UNBLOCK, SIGHUP);
+	mask_signals(SIG_UNBLOCK, SIGTERM);
+	mask_signals(SIG_UNBLOCK, SIGINT);
 	return true;
-}
-
-/* ---- the main loop ---- */
-
-static bool
-record_is_dead(const void *context, const struct greylist_record *record)
-{
-	const struct policy *policy = context;
-
-	return greylist_is_dead(&policy->settings.greylist, record, clock_now());
-}
-
-static void
-sweep(struct daemon *daemon)
-{
-	const struct snapshot *snapshot = snapshot_borrow(daemon->engine.snapshots);
-	struct fault why;
-	bool done;
-
-	if (daemon->store_open != NULL &&
-	    !store_sweep(daemon->store_open, record_is_dead, snapshot->judge.policy, &done, &why))
-		journal_fault(daemon->journal, LOG_ERR, &why);
-	snapshot_return(daemon->engine.snapshots, snapshot);
-}
-
-/* Sources past their review date are reported every day. */
-static void
-say_reviews(struct daemon *daemon)
-{
-	const struct snapshot *snapshot;
-	struct faults *faults;
-
-	if (clock_ticks() - daemon->reviewed < REVIEW_SECONDS * INT64_C(1000000) || (faults = faults_open()) == NULL)
-		return;
-	daemon->reviewed = clock_ticks();
-	snapshot = snapshot_borrow(daemon->engine.snapshots);
-	lint_reviews(snapshot->judge.policy, clock_now(), faults);
-	snapshot_return(daemon->engine.snapshots, snapshot);
-	log_faults(daemon->journal, faults);
-	faults_close(faults);
-}
-
-static void
-save_usage(struct daemon *daemon)
-{
-	struct fault why;
-
-	if (!usage_save(daemon->usage, daemon->state_dir, &why))
-		journal_fault(daemon->journal, LOG_ERR, &why);
-}
-
-/* Returns on TERM or INT. */
-static void
-loop(struct daemon *daemon)
-{
-	struct pollfd pipe_end = { .fd = wakes[0], .events = POLLIN };
-	char bytes[64];
-	ssize_t got;
-
-	for (;;) {
-		if (poll(&pipe_end, 1, SWEEP_SECONDS * 1000) == 0) {
-			kept_sockets_look(daemon->sockets, daemon->journal);
-			sweep(daemon);
-			save_usage(daemon);
-			say_reviews(daemon);
-		}
-		got = read(wakes[0], bytes, sizeof bytes);
-		if (got <= 0)
-			continue;
-		if (memchr(bytes, 't', (size_t)got) != NULL)
-			return;
-		reload_now(daemon->reload);
-	}
 }
 
 /* ---- stop ---- */
 
+/* Passes HUP on; false: TERM or INT has come. */
+static bool
+await_signal(struct daemon *daemon)
+{
+	char bytes[64];
+	ssize_t got = read(wakes[0], bytes, sizeof bytes);
+
+	if (got > 0 && memchr(bytes, 't', (size_t)got) != NULL)
+		return false;
+	if (got > 0)
+		housekeeping_reload(daemon->housekeeping);
+	return true;
+}
+
+static int64_t
+ms_until(int64_t ticks)
+{
+	int64_t left = ticks - clock_ticks();
+
+	return left <= 0 ? 0 : left / 1000 + 1;
+}
+
+/* Waits until nothing is left; false: at the end something still is. */
+static bool
+await_none(unsigned (*left)(void), int wake, int64_t end)
+{
+	struct pollfd leaving = { .fd = wake, .events = POLLIN };
+	eventfd_t count;
+
+	while (left() > 0 && ms_until(end) > 0)
+		if (poll(&leaving, 1, (int)ms_until(end)) == 1)
+			(void)eventfd_read(wake, &count);
+	return left() == 0;
+}
+
+/* What libmilter writes leaves a moment after its message has ended. */
 static void
+await_replies(int64_t end)
+{
+	while (milter_io_busy() > 0 && ms_until(end) > 0)
+		poll(NULL, 0, 2);
+}
+
+/* Waits for the messages that are open, and until the MTA has heard what became of them. */
+static bool
+await_messages(struct daemon *daemon, int wake, int64_t end)
+{
+	unsigned left;
+
+	if (await_none(drain_inside, wake, end)) {
+		await_replies(end);
+		milter_socket_hang_up();
+		(void)await_none(session_count, wake, end);
+		return true;
+	}
+	left = drain_inside();
+	journal_say(daemon->journal, LOG_WARNING, "still open after %d seconds: %u message%s, which the MTA defers",
+	    DRAIN_SECONDS, left, text_s(left));
+	return false;
+}
+
+/*
+ * Nothing new comes in; requests and messages that have begun are answered; then what waits for DNS in the background
+ * gives up. True when nobody uses the services any more. A second TERM or INT ends the process at once, see on_signal.
+ */
+static bool
 drain(struct daemon *daemon)
 {
-	unsigned waited = 0, left = session_messages();
+	int64_t end = clock_ticks() + DRAIN_SECONDS * INT64_C(1000000);
+	int wake;
+	unsigned left;
+	bool drained;
 
-	session_drain();
+	milter_socket_stop();
+	wake = drain_begin();
+	left = drain_inside();
 	service_manager_tell(SERVICE_STOPPING, "%u message%s open", left, left == 1 ? " is" : "s are");
 	/* before waiting, so that the log shows that TERM has come */
 	journal_say(daemon->journal, LOG_NOTICE, "stopping: %u message%s open", left, left == 1 ? " is" : "s are");
 	alert_watch_close(daemon->alerts); /* what is closed from here on is no alert */
 	alert_command_stop(daemon->alert_command);
-	kept_sockets_close(daemon->sockets);
+	listeners_close_mta(daemon->listeners);
+	drained = await_messages(daemon, wake, end);
+	engine_stop(&daemon->engine);
 	listeners_close(daemon->listeners);
-	while ((session_messages() > 0 || milter_io_busy() > 0) && waited++ < DRAIN_SECONDS * 20)
-		poll(NULL, 0, 50);
-	left = session_messages();
-	if (left > 0)
-		journal_say(daemon->journal, LOG_WARNING,
-		    "still open after %d seconds: %u message%s, which the MTA defers", DRAIN_SECONDS, left, text_s(left));
-}
-
-/* True when libmilter uses nothing any more, so that memory may be freed. */
-static bool
-stop_milter(struct daemon *daemon)
-{
-	struct timespec until;
-
-	if (!daemon->milter_runs)
-		return true;
-	smfi_stop();
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += STOP_SECONDS;
-	return pthread_clockjoin_np(daemon->milter, NULL, CLOCK_MONOTONIC, &until) == 0 && session_count() == 0;
+	housekeeping_close(daemon->housekeeping);
+	kept_sockets_close(daemon->sockets);
+	return drained;
 }
 
 static void
@@ -655,6 +655,34 @@ close_engine(struct daemon *daemon)
 	vendor_tally_close(daemon->tally);
 	store_close(daemon->memory);
 	store_close(daemon->store_open);
+}
+
+static void
+sync_store(struct daemon *daemon)
+{
+	struct fault why;
+
+	if (daemon->store_open != NULL && !store_sync(daemon->store_open, &why))
+		journal_fault(daemon->journal, LOG_ERR, &why);
+}
+
+static void
+stop(struct daemon *daemon)
+{
+	bool drained = drain(daemon);
+
+	sync_store(daemon);
+	if (drained)
+		close_engine(daemon);
+	milter_io_log(NULL); /* its threads may still run */
+	journal_say(daemon->journal, LOG_NOTICE, "stopped");
+	if (drained) {
+		journal_close(daemon->journal);
+		return;
+	}
+	/* messages still use all this: nothing is freed, and what was said so far is written */
+	journal_reopen(daemon->journal, NULL, NULL);
+	_exit(0);
 }
 
 int
@@ -674,15 +702,8 @@ main(int argc, char **argv)
 	go_to_background(&daemon);
 	if (!start(&daemon, &why) || !take_signals(&why))
 		die(&why, EX_UNAVAILABLE);
-	loop(&daemon);
-	drain(&daemon);
-	save_usage(&daemon);
-	if (stop_milter(&daemon))
-		close_engine(&daemon);
-	else if (daemon.store_open != NULL && !store_sync(daemon.store_open, &why))
-		journal_fault(daemon.journal, LOG_ERR, &why);
-	milter_io_log(NULL); /* its threads may still run */
-	journal_say(daemon.journal, LOG_NOTICE, "stopped");
-	journal_close(daemon.journal);
+	while (await_signal(&daemon))
+		continue;
+	stop(&daemon);
 	return 0;
 }

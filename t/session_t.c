@@ -15,6 +15,7 @@
 
 #include <libmilter/mfapi.h>
 
+#include "milter/smtp/drain.h"
 #include "milter/smtp/milter_io.h"
 #include "milter/smtp/session.h"
 #include "t/fuzz/mutate.h"
@@ -103,7 +104,7 @@ is_alive(void)
 static bool
 all_gone(void)
 {
-	for (unsigned i = 0; session_count() > 0 || session_messages() > 0; i++) {
+	for (unsigned i = 0; session_count() > 0 || drain_inside() > 0; i++) {
 		if (i == PATIENCE_MS)
 			return false;
 		usleep(1000); /* sleeps: until it looks again */

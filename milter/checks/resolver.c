@@ -22,6 +22,13 @@ resolver_prefetch(struct resolver *resolver, const struct dns_question *question
 }
 
 void
+resolver_stop(struct resolver *resolver)
+{
+	if (resolver != NULL && resolver->stop != NULL)
+		resolver->stop(resolver);
+}
+
+void
 resolver_close(struct resolver *resolver)
 {
 	if (resolver != NULL)

@@ -38,6 +38,7 @@ struct resolver_state {
 struct resolver {
 	void (*ask)(struct resolver *, const struct dns_question *, struct budget *, struct arena *, struct dns_answer *);
 	void (*prefetch)(struct resolver *, const struct dns_question *);
+	void (*stop)(struct resolver *); /* NULL: nobody ever waits */
 	void (*close)(struct resolver *);
 	void (*look_again)(struct resolver *);                         /* NULL: it has no servers */
 	void (*tell)(struct resolver *, struct resolver_state *state); /* NULL: the same */
@@ -64,6 +65,9 @@ void resolver_look_again(struct resolver *);
  * first question without one. Any thread. */
 enum { RESOLVER_TROUBLE_MS = 10 * 1000 };
 void resolver_tell(struct resolver *, struct resolver_state *);
+
+/* Who waits gets TEMPORARY at once, and so does whoever asks later. Any thread; NULL is fine. */
+void resolver_stop(struct resolver *);
 
 /* NULL is fine. Threads that still wait get TEMPORARY at once; no thread may ask any more. */
 void resolver_close(struct resolver *);

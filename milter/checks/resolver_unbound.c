@@ -601,9 +601,8 @@ dispatcher_free(struct dispatcher *dispatcher)
 	free(dispatcher);
 }
 
-/* Waiting threads get no answer: the resolver is not closed while mail is judged. */
 static void
-unbound_close(struct resolver *resolver)
+unbound_stop(struct resolver *resolver)
 {
 	struct dispatcher *dispatcher = (struct dispatcher *)resolver;
 	struct query *query;
@@ -613,6 +612,16 @@ unbound_close(struct resolver *resolver)
 	for (size_t i = 0; i < BUCKETS; i++)
 		LIST_FOREACH (query, &dispatcher->under_way[i], chain)
 			pthread_cond_broadcast(&query->end);
+	pthread_mutex_unlock(&dispatcher->lock);
+}
+
+static void
+unbound_close(struct resolver *resolver)
+{
+	struct dispatcher *dispatcher = (struct dispatcher *)resolver;
+
+	unbound_stop(resolver);
+	pthread_mutex_lock(&dispatcher->lock);
 	while (dispatcher->waiters > 0)
 		pthread_cond_wait(&dispatcher->emptied, &dispatcher->lock);
 	pthread_mutex_unlock(&dispatcher->lock);
@@ -660,6 +669,7 @@ resolver_unbound(const struct resolver_settings *settings, struct fault *why)
 	}
 	dispatcher->interface = (struct resolver){ .ask = unbound_ask,
 		.prefetch = unbound_prefetch,
+		.stop = unbound_stop,
 		.close = unbound_close,
 		.look_again = unbound_look_again,
 		.tell = unbound_tell };

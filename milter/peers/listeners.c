@@ -172,15 +172,27 @@ listeners_count(const struct listeners *listeners)
 	return count;
 }
 
+static void
+close_one(struct peer *peer)
+{
+	listener_close(peer->listener);
+	request_server_close(peer->server);
+	peer->listener = NULL;
+	peer->server = NULL;
+}
+
+void
+listeners_close_mta(struct listeners *listeners)
+{
+	for (size_t i = 0; i < CONTROL; i++)
+		close_one(&listeners->peers[i]);
+}
+
 void
 listeners_close(struct listeners *listeners)
 {
-	for (size_t i = 0; i < PEERS; i++) {
-		listener_close(listeners->peers[i].listener);
-		request_server_close(listeners->peers[i].server);
-		listeners->peers[i].listener = NULL;
-		listeners->peers[i].server = NULL;
-	}
+	for (size_t i = 0; i < PEERS; i++)
+		close_one(&listeners->peers[i]);
 }
 
 void

@@ -24,7 +24,9 @@ bool listeners_serve(struct listeners *, struct services *, struct control *, co
 void listeners_set_limit(struct listeners *, unsigned most_connections);
 unsigned listeners_count(const struct listeners *); /* how many MTAs connect to */
 
-/* Finishes the replies in progress and closes them; the services are no longer used. */
+/* Finishes the replies in progress and closes them; the services are no longer used. The first closes those that MTAs
+ * connect to, and leaves `control`. */
+void listeners_close_mta(struct listeners *);
 void listeners_close(struct listeners *);
 
 /* Call when no message is left that could use services->promises. NULL is fine. */

@@ -9,6 +9,7 @@
 #include <libmilter/mfapi.h>
 
 #include "milter/smtp/delay_alarm.h"
+#include "milter/smtp/drain.h"
 #include "milter/smtp/greylisting.h"
 #include "milter/smtp/session.h"
 #include "milter/system/clock.h"
@@ -17,8 +18,7 @@
 enum { NAME_MAX_BYTES = 512 /* kept of HELO, host and macro values */ };
 
 static const struct services *services;
-static atomic_uint sessions, messages;
-static atomic_bool draining;
+static atomic_uint sessions;
 static _Atomic int64_t last_contact;
 
 struct session {
@@ -31,12 +31,6 @@ struct session {
 };
 
 unsigned
-session_messages(void)
-{
-	return messages;
-}
-
-unsigned
 session_count(void)
 {
 	return sessions;
@@ -46,12 +40,6 @@ int64_t
 session_last_contact(void)
 {
 	return last_contact;
-}
-
-void
-session_drain(void)
-{
-	draining = true;
 }
 
 /* ---- small translations ---- */
@@ -124,14 +112,14 @@ drop_message(struct session *session)
 		return;
 	message_close(session->message);
 	session->message = NULL;
-	messages--;
+	drain_leave();
 }
 
 /* ---- callbacks ---- */
 
 /* Makes a session under the policy in force; NULL: too many sessions, or out of memory. */
 static struct session *
-session_open(void)
+session_make(void)
 {
 	const struct snapshot *snapshot = snapshot_borrow(services->snapshots);
 	struct session *session = NULL;
@@ -139,7 +127,7 @@ session_open(void)
 
 	if (snapshot != NULL) {
 		most = snapshot->judge.policy->settings.milter.max_sessions;
-		if (!draining && sessions < most)
+		if (sessions < most)
 			session = calloc(1, sizeof *session);
 	}
 	if (session != NULL) {
@@ -149,11 +137,23 @@ session_open(void)
 			.daemon_name = session->daemon_name,
 			.mta_name = session->mta_name,
 			.replies_at_rcpt = greylisting_may_refuse_rcpt(&snapshot->judge) };
-	} else if (!draining) {
+	} else {
 		journal_say(services->journal, LOG_WARNING,
 		    "a session is refused: %u are open, milter.max_sessions is %u", sessions, most);
 	}
 	snapshot_return(services->snapshots, snapshot);
+	return session;
+}
+
+static struct session *
+session_open(void)
+{
+	struct session *session;
+
+	if (!drain_enter())
+		return NULL;
+	session = session_make();
+	drain_leave();
 	return session;
 }
 
@@ -165,6 +165,7 @@ session_close(struct session *session)
 	drop_message(session);
 	free(session);
 	sessions--;
+	drain_wake();
 }
 
 static void
@@ -263,11 +264,13 @@ on_mail(SMFICTX *ctx, char **argv)
 	if (session == NULL)
 		return go_on(session, SMFIP_NR_MAIL);
 	drop_message(session);
+	if (!drain_enter()) /* there is no message, so RCPT defers it */
+		return go_on(session, SMFIP_NR_MAIL);
 	session->message = message_open(services, &session->client, argv[0], macro(ctx, "{auth_authen}"));
-	if (session->message != NULL) {
-		messages++;
+	if (session->message == NULL)
+		drain_leave();
+	else
 		message_queue_id(session->message, macro(ctx, "i"));
-	}
 	return go_on(session, SMFIP_NR_MAIL);
 }
 
@@ -423,7 +426,6 @@ session_register(const struct services *kept, struct fault *why)
 	};
 
 	services = kept;
-	draining = false;
 	if (smfi_register(filter) != MI_SUCCESS)
 		return fault_set(why, "libmilter did not accept the callbacks");
 	if (smfi_setmaxdatasize(MILTER_PACKET_MAX) == 0) /* it hangs up above 65,535 bytes by default */

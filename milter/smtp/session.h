@@ -12,17 +12,14 @@
 
 #include "milter/smtp/message.h"
 
-/* Registers the callbacks. The services are kept: they must outlive the last session (session_count). */
+/* Registers the callbacks. The services are kept, and used by whoever is inside drain.h: one for each open message. */
 bool session_register(const struct services *, struct fault *why) MUST_USE;
 
-/* How many sessions have a message open; how many sessions there are. */
-unsigned session_messages(void);
+/* How many sessions there are. Once the daemon stops (drain.h) a new one is refused in negotiation: the MTA takes its
+ * default action; an open one may end its message, and begins no other. */
 unsigned session_count(void);
 
 /* When an MTA connected last, in seconds since 1970; 0: never. One that only negotiates is none. */
 int64_t session_last_contact(void);
-
-/* From now on new sessions are refused in negotiation: the MTA takes its default action. */
-void session_drain(void);
 
 #endif

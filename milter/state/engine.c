@@ -34,6 +34,13 @@ engine_open(struct engine *engine, const struct settings *settings, struct journ
 }
 
 void
+engine_stop(struct engine *engine)
+{
+	refresh_stop(engine->refresh);
+	resolver_stop(engine->resolver);
+}
+
+void
 engine_close(struct engine *engine)
 {
 	refresh_close(engine->refresh);

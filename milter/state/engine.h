@@ -27,6 +27,9 @@ struct resolver *engine_resolver(const struct settings *, const struct suffix_li
  * frees what was opened. No policy is in force yet: see refresh_adopt. */
 bool engine_open(struct engine *, const struct settings *, struct journal *, const char *state_dir,
     struct fault *why) MUST_USE;
+
+/* What waits for DNS in the background, or in a reload, gives up; a message that asks gets no answer. Does not wait. */
+void engine_stop(struct engine *);
 void engine_close(struct engine *);
 
 #endif

@@ -162,14 +162,20 @@ refresh_read_copies(struct refresh *refresh, const char *state_dir)
 }
 
 void
+refresh_stop(struct refresh *refresh)
+{
+	refresh->ends = true;
+	refresh->calls++; /* for good */
+}
+
+void
 refresh_close(struct refresh *refresh)
 {
 	struct source_watch *next;
 
 	if (refresh == NULL)
 		return;
-	refresh->ends = true;
-	refresh->calls++;
+	refresh_stop(refresh);
 	pthread_mutex_lock(&refresh->lock);
 	pthread_cond_signal(&refresh->changed);
 	pthread_mutex_unlock(&refresh->lock);

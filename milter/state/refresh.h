@@ -19,6 +19,10 @@ struct refresh;
  * none. Given. */
 struct refresh *refresh_open(struct resolver *, struct snapshots *, struct journal *, const char *state_dir,
     struct fault *why) MUST_USE;
+
+/* Nothing is asked any more: what waits for it in refresh_adopt goes on with what is known, once the resolver is stopped
+ * too. Does not wait. */
+void refresh_stop(struct refresh *);
 void refresh_close(struct refresh *); /* stops the thread; NULL is fine */
 
 /* Unfolds the sources of a policy that are not known yet, waiting for DNS at most patience_ms in

@@ -408,7 +408,7 @@ lists_nothing(const struct unfolding *unfolding)
 	return count == 0 && !unfolding_is_asked(unfolding);
 }
 
-/* Handles the result of an unfolding. One that was interrupted stays due. */
+/* Handles the result of an unfolding. One that was interrupted stays due, also if the resolver was stopped meanwhile. */
 static bool
 settle(struct source_watch *watch, const struct source_watch_context *with, const struct unfolding *unfolding)
 {
@@ -423,7 +423,7 @@ settle(struct source_watch *watch, const struct source_watch_context *with, cons
 		return take_unfolding(watch, with, unfolding);
 	if (state == UNFOLDING_BROKEN)
 		return take_wrong(watch, with, &why);
-	if (state != UNFOLDING_ASKS || *with->calls == 0)
+	if (*with->calls == 0)
 		postpone(watch, with, &why);
 	return false;
 }

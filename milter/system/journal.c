@@ -455,6 +455,14 @@ journal_look(struct journal *journal, struct journal_state *out)
 }
 
 void
+journal_faults(struct journal *journal, const struct faults *faults)
+{
+	for (size_t i = 0; i < faults->kept; i++)
+		journal_fault(journal, faults->list[i].level == FAULT_WARNING ? LOG_WARNING : LOG_ERR,
+		    &faults->list[i].fault);
+}
+
+void
 journal_verdict(struct journal *journal, const struct verdict_record *record)
 {
 	struct text line;

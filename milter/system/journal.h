@@ -34,6 +34,7 @@ void journal_check(struct journal *);
 /* level is syslog's LOG_*. A NULL journal drops the line. */
 void journal_say(struct journal *, int level, const char *fmt, ...) PRINTF_LIKE(3, 4);
 void journal_fault(struct journal *, int level, const struct fault *);
+void journal_faults(struct journal *, const struct faults *); /* warnings as such, the others as errors */
 void journal_verdict(struct journal *, const struct verdict_record *);
 
 /* What it has done since it was opened; times are seconds since 1970, 0: never. */

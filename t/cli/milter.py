@@ -1,7 +1,7 @@
 """Hands mail of a stranger to greenlaned as an MTA would, and prints what becomes of it.
 
-milter.py SOCKET SENDER [CLIENT [RCPT [COUNT]]]: "pass" for each mail, or the reply, which ends it. The dialogue is libmilter's,
-version 6.
+milter.py SOCKET SENDER [CLIENT [RCPT [COUNT [FIFO]]]]: "pass" for each mail, or the reply, which ends it. The dialogue is
+libmilter's, version 6. With FIFO it prints "held" before the end of a mail, and waits until somebody writes there.
 """
 import socket
 import struct
@@ -82,4 +82,8 @@ for _ in range(COUNT):
     for name, value in (("From", " " + SENDER), ("Subject", " hello")):
         milter.step("L", z(name, value))
     milter.step("N", b"")
+    if len(sys.argv) > 6:
+        print("held", flush=True)
+        with open(sys.argv[6]) as fifo:
+            fifo.read()
     milter.end()

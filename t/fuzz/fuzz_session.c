@@ -11,6 +11,7 @@
 #include <libmilter/mfapi.h>
 #include <libmilter/mfdef.h>
 
+#include "milter/smtp/drain.h"
 #include "milter/smtp/session.h"
 #include "t/lib/milter_stand_in.h"
 #include "t/lib/session_fixture.h"
@@ -115,7 +116,7 @@ static void
 hang_up(struct client *client)
 {
 	stand_in_close(client->connection);
-	must(session_count() == 0 && session_messages() == 0);
+	must(session_count() == 0 && drain_inside() == 0);
 }
 
 int

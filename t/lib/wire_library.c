@@ -4,6 +4,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "milter/smtp/drain.h"
 #include "milter/smtp/session.h"
 #include "t/lib/filter.h"
 #include "t/lib/milter_client.h"
@@ -66,7 +67,7 @@ wire_read(char **data, size_t *length)
 void
 wire_await_messages(unsigned count)
 {
-	for (unsigned i = 0; session_messages() != count; i++) {
+	for (unsigned i = 0; drain_inside() != count; i++) {
 		if (i == 600000)
 			broken("the filter is too slow");
 		usleep(200); /* sleeps: until it looks again */

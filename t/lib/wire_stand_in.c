@@ -5,6 +5,7 @@
 
 #include <libmilter/mfapi.h>
 
+#include "milter/smtp/drain.h"
 #include "milter/smtp/session.h"
 #include "t/lib/milter_stand_in.h"
 #include "t/lib/wire.h"
@@ -71,7 +72,7 @@ wire_hang_up(void)
 {
 	stand_in_close(connection);
 	forget_replies();
-	if (session_count() > 0 || session_messages() > 0)
+	if (session_count() > 0 || drain_inside() > 0)
 		broken("a session is left behind");
 }
 

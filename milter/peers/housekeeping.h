@@ -1,0 +1,38 @@
+/*
+ * housekeeping.h - what the daemon does beside mail, in a thread of its own, so that the main thread always hears signals.
+ *
+ * Reloads when it is told to. Every ten seconds: puts back sockets that were removed, sweeps the greylist, saves which
+ * addresses send; every day: reports what is due for review. Never judges mail.
+ */
+#ifndef HOUSEKEEPING_H
+#define HOUSEKEEPING_H
+
+#include "milter/peers/kept_sockets.h"
+#include "milter/peers/reload.h"
+#include "milter/state/snapshot.h"
+#include "milter/state/usage.h"
+#include "milter/store/store.h"
+
+/* All are kept, and stay the caller's. */
+struct housekeeping_parts {
+	struct reload *reload;
+	struct kept_sockets *sockets;
+	struct snapshots *snapshots;
+	struct store *store; /* NULL: there is no greylist */
+	struct usage *usage;
+	const char *state_dir;
+	struct journal *journal;
+};
+
+struct housekeeping;
+
+/* Starts the thread: call with signals blocked. NULL with why. Given. */
+struct housekeeping *housekeeping_start(const struct housekeeping_parts *, struct fault *why) MUST_USE;
+
+/* The configuration is read again soon. Does not wait; several calls may become one reload. */
+void housekeeping_reload(struct housekeeping *);
+
+/* Waits for what is being done, saves usage a last time. NULL is fine. */
+void housekeeping_close(struct housekeeping *);
+
+#endif
