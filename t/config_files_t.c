@@ -8,6 +8,7 @@
 #include "milter/state/config_files.h"
 #include "policy/config/policy_text.h"
 #include "policy/util/text.h"
+#include "t/lib/scratch.h"
 #include "t/lib/tap.h"
 
 enum { PATH_SIZE = 512, NOBODY = 65534 };
@@ -379,7 +380,7 @@ one_string_is_found(void)
 int
 main(void)
 {
-	if (mkdtemp(folder) == NULL)
+	if (!scratch_make(folder))
 		abort();
 	vendor_path_is_searched();
 	closed_file_is_a_fault();

@@ -9,6 +9,7 @@
 #include "policy/rules/policy.h"
 #include "policy/util/json_write.h"
 #include "policy/util/json_read.h"
+#include "t/lib/scratch.h"
 #include "t/lib/tap.h"
 
 enum { NOW = 1000000 };
@@ -256,7 +257,7 @@ int
 main(void)
 {
 	snprintf(folder, sizeof folder, "/tmp/greenlane-control.XXXXXX");
-	if (mkdtemp(folder) == NULL)
+	if (!scratch_make(folder))
 		return 99;
 	snprintf(address, sizeof address, "unix:%s/socket", folder);
 	test_requests();

@@ -17,6 +17,7 @@
 #include "milter/smtp/message.h"
 #include "t/lib/delegate_fixture.h"
 #include "t/lib/resolver_canned.h"
+#include "t/lib/scratch.h"
 #include "t/lib/tap.h"
 
 /* ---- DNS that counts ---- */
@@ -354,7 +355,7 @@ main(void)
 	struct request_server *server;
 	char address[160];
 
-	if (mkdtemp(folder) == NULL || zone == NULL || !services_open(zone))
+	if (!scratch_make(folder) || zone == NULL || !services_open(zone))
 		return 99;
 	server = serve(&delegate_protocol, address);
 	mta = call(address);

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "milter/state/exports.h"
+#include "t/lib/scratch.h"
 #include "t/lib/tap.h"
 
 enum { PATIENCE = 40 }; /* seconds for what comes in two; a round that needs no change comes after 60 */
@@ -78,7 +79,7 @@ main(void)
 	struct fault why;
 	char second[64];
 
-	if (mkdtemp(folder) == NULL || (snapshots = snapshots_open(&why)) == NULL ||
+	if (!scratch_make(folder) || (snapshots = snapshots_open(&why)) == NULL ||
 	    (exports = exports_open(snapshots, NULL, folder, &why)) == NULL || !exports_start(exports, &why))
 		abort();
 	policy_in_the_place_of_an_old_one();

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "milter/system/files.h"
+#include "t/lib/scratch.h"
 #include "t/lib/tap.h"
 
 enum { NOBODY = 65534, MOST = 1024 * 1024, WRITERS = 4, ROUNDS = 200 };
@@ -91,7 +92,7 @@ fixture_open(void)
 	struct fault why;
 
 	strcpy(scratch + strlen(scratch) - 6, "XXXXXX");
-	if (mkdtemp(scratch) == NULL || chmod(scratch, 0755) != 0 || mkdir(in_scratch("state"), 0755) != 0 ||
+	if (!scratch_make(scratch) || chmod(scratch, 0755) != 0 || mkdir(in_scratch("state"), 0755) != 0 ||
 	    !folder_open(&state, in_scratch("state"), &why))
 		abort();
 	write_file(in_scratch("outside"), "outside\n");

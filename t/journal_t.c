@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "milter/system/journal.h"
+#include "t/lib/scratch.h"
 #include "t/lib/tap.h"
 
 enum { THREADS = 8, VERDICTS = 300, SAID_MAX = 40000, PATH_SIZE = 128 };
@@ -502,7 +503,7 @@ folder_remove(void)
 int
 main(void)
 {
-	if (mkdtemp(folder) == NULL)
+	if (!scratch_make(folder))
 		abort();
 	alarm(600); /* whoever waits for ever is ended */
 	faults_are_told();

@@ -22,6 +22,7 @@
 
 #include "milter/peers/listen.h"
 #include "milter/system/clock.h"
+#include "t/lib/scratch.h"
 #include "t/lib/tap.h"
 
 enum { FLOOD = 60000, PATIENCE_MS = 120 * 1000, SWEEPS = 2, SECOND = 1000 };
@@ -510,7 +511,7 @@ main(void)
 	char at[64];
 	int before;
 
-	if (mkdtemp(folder) == NULL)
+	if (!scratch_make(folder))
 		return 99;
 	snprintf(address, sizeof address, "unix:%s/listener", folder);
 	sem_init(&let_go, 0, 0);

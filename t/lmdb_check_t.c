@@ -7,6 +7,7 @@
 
 #include "milter/store/lmdb_check.h"
 #include "milter/store/store.h"
+#include "t/lib/scratch.h"
 #include "t/lib/tap.h"
 
 /*
@@ -475,7 +476,7 @@ main(void)
 	uint32_t size;
 	size_t length;
 
-	if (mkdtemp(home) == NULL)
+	if (!scratch_make(home))
 		return 1;
 	length = good_file(good);
 	memcpy(&size, good + 8 + 4 * sizeof(size_t), sizeof size); /* page header, magic, version, map */

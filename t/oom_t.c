@@ -20,6 +20,7 @@
 #include "policy/config/policy_text.h"
 #include "t/lib/oom_alloc.h"
 #include "t/lib/resolver_canned.h"
+#include "t/lib/scratch.h"
 #include "t/lib/story.h"
 #include "t/lib/tap.h"
 
@@ -342,7 +343,7 @@ write_conf(const char *srcdir, char path[64])
 
 	strcpy(path, "/tmp/greenlane-oom.XXXXXX");
 	fd = mkstemp(path);
-	file = fd < 0 ? NULL : fdopen(fd, "w");
+	file = fd < 0 || !scratch_guard(path) ? NULL : fdopen(fd, "w");
 	if (file == NULL)
 		return false;
 	fprintf(file, "vendor_path = [ \"%s/policy/vendors\" ];\n", srcdir);

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "milter/system/privileges.h"
+#include "t/lib/scratch.h"
 #include "t/lib/tap.h"
 
 enum { NOBODY = 65534, STARTS = 200 };
@@ -205,7 +206,7 @@ folders(void)
 int
 main(void)
 {
-	if (mkdtemp(scratch) == NULL || chmod(scratch, 0755) != 0)
+	if (!scratch_make(scratch) || chmod(scratch, 0755) != 0)
 		abort();
 	account = (struct account){ geteuid() == 0 ? NOBODY : geteuid(), geteuid() == 0 ? NOBODY : getegid(), "nobody" };
 	one_holds();

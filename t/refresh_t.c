@@ -11,6 +11,7 @@
 #include "milter/system/clock.h"
 #include "policy/util/arena.h"
 #include "t/lib/resolver_canned.h"
+#include "t/lib/scratch.h"
 #include "t/lib/tap.h"
 
 enum { SECOND = 1000000, PATIENCE_MS = 1000, SOURCES = 4, TURNS = 40, QUESTIONS_OF_A = 2, AHEAD = 16 };
@@ -714,7 +715,7 @@ start_without_dns(void)
 	char folder[] = "/tmp/refresh.XXXXXX", command[64];
 	struct fixture *fixture;
 
-	if (mkdtemp(folder) == NULL)
+	if (!scratch_make(folder))
 		abort();
 	fixture = fixture_open_in(folder);
 	zone_set(&fixture->names, "out.acme.example", "out.acme.example 100 A 192.0.2.1");

@@ -11,6 +11,7 @@
 #include "milter/checks/resolver.h"
 #include "t/lib/answer_text.h"
 #include "t/lib/nameserver.h"
+#include "t/lib/scratch.h"
 #include "t/lib/signed_zone.h"
 #include "t/lib/tap.h"
 
@@ -308,7 +309,7 @@ a_signed_zone(void)
 	struct nsd *nsd = nsd_start(signed_zone);
 	struct resolver *resolver;
 
-	if (fd < 0 || write(fd, signed_zone_anchor, sizeof signed_zone_anchor - 1) < 0)
+	if (fd < 0 || !scratch_guard(anchor) || write(fd, signed_zone_anchor, sizeof signed_zone_anchor - 1) < 0)
 		abort();
 	close(fd);
 	if (nsd == NULL) {
@@ -979,7 +980,7 @@ the_hosts_file(void)
 		.second = responder_start_for_host() };
 	int fd = mkstemp(host.path);
 
-	if (fd < 0)
+	if (fd < 0 || !scratch_guard(host.path))
 		abort();
 	close(fd);
 	if (host.first == NULL || host.second == NULL) {

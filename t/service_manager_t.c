@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "milter/system/service_manager.h"
+#include "t/lib/scratch.h"
 #include "t/lib/tap.h"
 
 static char scratch[] = "/tmp/service_manager_t.XXXXXX";
@@ -108,7 +109,7 @@ main(void)
 	char path[sizeof scratch + 16];
 	int manager;
 
-	if (mkdtemp(scratch) == NULL)
+	if (!scratch_make(scratch))
 		abort();
 	snprintf(path, sizeof path, "%s/notify", scratch);
 	manager = listen_at(path, false);

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "milter/state/source_files.h"
+#include "t/lib/scratch.h"
 #include "t/lib/tap.h"
 
 static char folder[64];
@@ -14,7 +15,7 @@ static void
 folder_open(void)
 {
 	snprintf(folder, sizeof folder, "/tmp/copies.XXXXXX");
-	if (mkdtemp(folder) == NULL)
+	if (!scratch_make(folder))
 		abort();
 }
 

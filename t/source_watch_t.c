@@ -10,6 +10,7 @@
 #include "milter/state/source_watch.h"
 #include "milter/system/clock.h"
 #include "t/lib/resolver_canned.h"
+#include "t/lib/scratch.h"
 #include "t/lib/tap.h"
 
 enum { HOUR = 3600, DAY = 24 * HOUR, WEEK = 7 * DAY, START = 1700000000 };
@@ -124,7 +125,7 @@ fixture_open(void)
 	struct fault why;
 
 	snprintf(fixture->folder, sizeof fixture->folder, "/tmp/source_watch.XXXXXX");
-	if (mkdtemp(fixture->folder) == NULL || !source_files_prepare(fixture->folder, &why))
+	if (!scratch_make(fixture->folder) || !source_files_prepare(fixture->folder, &why))
 		abort();
 	fixture->zone = canned_zone_open();
 	fixture->resolver = resolver_canned(fixture->zone, &why);

@@ -13,6 +13,7 @@
 #include <lmdb.h>
 
 #include "milter/store/store.h"
+#include "t/lib/scratch.h"
 #include "t/lib/tap.h"
 
 enum { PATH_ROOM = 256, SMALL_FILE = 256 * 1024 };
@@ -775,7 +776,7 @@ main(void)
 {
 	struct fault why;
 
-	if (mkdtemp(home) == NULL)
+	if (!scratch_make(home))
 		return 1;
 	test_steps("memory", store_memory(100, NULL), NULL);
 	test_steps("lmdb", lmdb_open("steps", &why), "steps");

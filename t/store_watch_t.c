@@ -7,6 +7,7 @@
 
 #include "milter/store/store_watch.h"
 #include "milter/system/clock.h"
+#include "t/lib/scratch.h"
 #include "t/lib/tap.h"
 
 enum { PATH_ROOM = 256 };
@@ -306,7 +307,7 @@ main(void)
 {
 	struct store *memory = store_memory(10, NULL);
 
-	if (mkdtemp(home) == NULL || memory == NULL)
+	if (!scratch_make(home) || memory == NULL)
 		return 1;
 	is(state_of(NULL), "off", "without a store it is off");
 	is(state_of(memory), "works", "a store that does not watch itself works");

@@ -10,6 +10,7 @@
 
 #include "milter/system/clock.h"
 #include "milter/system/subprocess.h"
+#include "t/lib/scratch.h"
 #include "t/lib/tap.h"
 
 static atomic_bool ends;
@@ -191,7 +192,7 @@ main(void)
 {
 	sigset_t blocked;
 
-	if (mkdtemp(folder) == NULL)
+	if (!scratch_make(folder))
 		return 99;
 	snprintf(mark, sizeof mark, "%s/mark", folder);
 	alarm(600); /* ends a test that hangs */

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "milter/state/usage.h"
+#include "t/lib/scratch.h"
 #include "t/lib/tap.h"
 
 enum { START = 1700000000, THREADS = 4, ROUNDS = 20000 };
@@ -157,7 +158,7 @@ static void
 folder_open(void)
 {
 	snprintf(folder, sizeof folder, "/tmp/usage.XXXXXX");
-	if (mkdtemp(folder) == NULL)
+	if (!scratch_make(folder))
 		abort();
 }
 

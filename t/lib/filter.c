@@ -10,6 +10,7 @@
 
 #include "milter/smtp/session.h"
 #include "t/lib/filter.h"
+#include "t/lib/scratch.h"
 
 static char folder[] = "/tmp/greenlane-filter.XXXXXX";
 static struct sockaddr_un address = { .sun_family = AF_UNIX };
@@ -44,8 +45,8 @@ filter_serve(const struct services *services)
 	char where[160];
 	struct fault why;
 
-	if (mkdtemp(folder) == NULL)
-		broken("mkdtemp");
+	if (!scratch_make(folder))
+		broken("no folder");
 	snprintf(address.sun_path, sizeof address.sun_path, "%s/sock", folder);
 	snprintf(where, sizeof where, "unix:%s", address.sun_path);
 	atexit(clean_up);

@@ -14,6 +14,7 @@
 
 #include "policy/dns/dns.h"
 #include "t/lib/nameserver.h"
+#include "t/lib/scratch.h"
 
 enum { SERVER_TEXT = 32, PACKET = 4096, STARTS = 3, READY_TRIES = 2400, NAMES = 1024, HELD_PACKET = 320 };
 
@@ -146,7 +147,7 @@ nsd_start(const char *zone)
 	struct nsd *nsd = calloc(1, sizeof *nsd);
 
 	strcpy(nsd->folder, "/tmp/nameserver.XXXXXX");
-	if (mkdtemp(nsd->folder) == NULL) {
+	if (!scratch_make(nsd->folder)) {
 		free(nsd);
 		return NULL;
 	}
