@@ -3,6 +3,10 @@
 # For bash scripts, sourced. Before it: `top` (the checkout) and `name` (of the script). After it the script defines
 # step_NAME for each of its steps and calls steps_main with the default ones, a word, and those that were asked for.
 #
+# Steps run in the order given, each in a shell of its own, $lanes at once: what waits runs beside what computes. Those
+# named in $alone begin when all before them have ended, and nothing begins beside them. A step changes no variable of
+# another; what two of them need is made under a lock (built).
+#
 # $work is a private folder, $src the copy of the checkout in it: no build is left in the checkout. $logs, which is
 # build/$name below the checkout, keeps each step's log. All that still runs is ended with the script, also when it is
 # interrupted.
@@ -12,9 +16,13 @@
 logs=$top/build/$name
 work=
 jobs=$((2 * $(nproc))) # most tests wait more than they compute
+lanes=1 alone='' began=0
 passed=0 failed=0 skipped=0 broken=''
 
 say() { printf '%-11s %s\n' "$1" "$2"; }
+
+# How long this step took, and when it ended.
+took() { echo "$((SECONDS - began)) s, at $SECONDS s"; }
 
 # ---- begin and end ----------------------------------------------------------------------------
 
@@ -88,18 +96,26 @@ count() {
 finish() {
     local step=$1 status=$2 before=$failed line
     shift 2
-    count "$@" > "$work/line"
-    line=$(cat "$work/line")
+    # what one step says stays together
+    exec 8> "$work/says" && flock 8
+    finish_alone "$@"
+    exec 8>&-
+}
+
+# With finish's variables.
+finish_alone() {
+    count "$@" > "$work/line.$step"
+    line=$(cat "$work/line.$step")
     # tests that were all skipped or never came to run have shown nothing
     [ $# -eq 0 ] || grep -q '^ok ' "$@" 2>/dev/null || status=1
     if [ "$status" = 0 ]; then
         # a step without TAP of its own is one test: it came to its end
         [ $# -gt 0 ] || { passed=$((passed + 1)) line='done'; }
-        say "$step" "$line (${SECONDS} s)"
+        say "$step" "$line ($(took))"
         return
     fi
     broken="$broken $step"
-    say "$step" "BROKEN: $line; see $logs/$step.log"
+    say "$step" "BROKEN: $line ($(took)); see $logs/$step.log"
     cat "$@" 2>/dev/null | grep -A12 '^not ok ' | head -60 | sed 's/^/    /'
     tail -n 15 "$logs/$step.log" | sed 's/^/    | /'
     [ "$failed" -gt "$before" ] || failed=$((failed + 1))
@@ -137,10 +153,13 @@ build() {
         run "$step" make -j"$jobs" "$@"
 }
 
-# The optimised build, for steps that only use it.
-built() {
-    [ -x "$work/gcc/t/replay_t" ] || { build gcc gcc '-O2 -g' && run gcc make -j"$jobs" check TESTS=; }
-}
+# The optimised build, and the programs of the tests, for all steps that use it: the first builds, the others wait. In a
+# shell of its own, which ends with its lock.
+built() (
+    exec 9> "$work/built.lock" && flock 9 || exit 1
+    [ ! -e "$work/built" ] || exit 0
+    build gcc gcc '-O2 -g' && run gcc make -j"$jobs" check TESTS= && touch "$work/built"
+)
 
 # What a build under the thread sanitizer is run with.
 tsan_options() { echo "halt_on_error=0:exitcode=66:suppressions=$src/t/tsan.supp"; }
@@ -162,6 +181,47 @@ last_line() {
     echo "$passed passed, $failed failed, $skipped skipped"
 }
 
+# begin_step STEP: in a shell of its own, which leaves its counts in a file.
+begin_step() {
+    (
+        passed=0 failed=0 skipped=0 broken='' began=$SECONDS
+        "step_$1"
+        echo "$passed $failed $skipped$broken" > "$work/result.$1"
+    ) &
+    running=$((running + 1))
+}
+
+# end_steps MOST: waits until at most so many run.
+end_steps() {
+    while [ $running -gt "$1" ]; do
+        wait -n
+        running=$((running - 1))
+    done
+}
+
+# run_steps STEP...
+run_steps() {
+    local step running=0
+    for step; do
+        case " $alone " in
+        *" $step "*) end_steps 0; begin_step "$step"; end_steps 0 ;;
+        *) end_steps $((lanes - 1)); begin_step "$step" ;;
+        esac
+    done
+    end_steps 0
+}
+
+# add_results STEP...: a step without a result has died.
+add_results() {
+    local step its_passed its_failed its_skipped its_broken
+    for step; do
+        its_passed=0 its_failed=1 its_skipped=0 its_broken=$step
+        [ ! -s "$work/result.$step" ] || read -r its_passed its_failed its_skipped its_broken < "$work/result.$step"
+        passed=$((passed + its_passed)) failed=$((failed + its_failed)) skipped=$((skipped + its_skipped))
+        broken="$broken${its_broken:+ $its_broken}"
+    done
+}
+
 # steps_main DEFAULT-STEPS [STEP...]: runs them; the last line says "N passed, N failed, N skipped", exit 0 only when
 # nothing failed.
 steps_main() {
@@ -173,9 +233,10 @@ steps_main() {
     done
     steps_begin
     run set-up install_packages && run set-up copy_sources || { finish set-up 1; last_line; exit 1; }
-    for step in $steps; do
-        "step_$step"
-    done
+    # shellcheck disable=SC2086
+    run_steps $steps
+    # shellcheck disable=SC2086
+    add_results $steps
     last_line
     [ "$failed" = 0 ] && [ "$passed" -gt 0 ]
 }
