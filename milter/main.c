@@ -12,7 +12,6 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -35,6 +34,7 @@
 #include "milter/state/exports.h"
 #include "milter/state/start_list.h"
 #include "milter/store/store_watch.h"
+#include "milter/system/background.h"
 #include "milter/system/clock.h"
 #include "milter/system/crypto_memory.h"
 #include "milter/system/journal.h"
@@ -239,57 +239,6 @@ open_socket(struct daemon *daemon, const struct settings *settings, struct fault
 	return daemon->listeners != NULL;
 }
 
-/* The parent waits until the child is ready or dead, so that its caller learns of a failed start. */
-static void
-go_to_background(struct daemon *daemon)
-{
-	int ends[2], status = 0;
-	pid_t child, ended;
-	char byte;
-
-	if (daemon->foreground)
-		return;
-	if (pipe2(ends, O_CLOEXEC) != 0)
-		die(&(struct fault){ .text = "cannot create a pipe" }, EX_OSERR);
-	switch (child = fork()) {
-	case -1:
-		die(&(struct fault){ .text = "cannot create a process" }, EX_OSERR);
-		break;
-	case 0:
-		close(ends[0]);
-		daemon->ready = ends[1];
-		setsid();
-		return;
-	default:
-		close(ends[1]);
-		if (read(ends[0], &byte, 1) == 1)
-			_exit(0);
-		while ((ended = waitpid(child, &status, 0)) < 0 && errno == EINTR)
-			continue;
-		_exit(ended == child && WIFEXITED(status) && WEXITSTATUS(status) != 0 ? WEXITSTATUS(status) : EX_SOFTWARE);
-	}
-}
-
-static void
-say_ready(struct daemon *daemon)
-{
-	int null;
-
-	if (daemon->ready < 0)
-		return;
-	null = open("/dev/null", O_RDWR);
-	if (null >= 0) {
-		dup2(null, 0);
-		dup2(null, 1);
-		dup2(null, 2);
-		if (null > 2)
-			close(null);
-	}
-	if (write(daemon->ready, "r", 1) == 1)
-		close(daemon->ready);
-	daemon->ready = -1;
-}
-
 static bool
 open_store(struct daemon *daemon, const struct settings *settings, struct fault *why)
 {
@@ -333,7 +282,7 @@ open_engine(struct daemon *daemon, const struct settings *settings, struct fault
 static void
 log_first_faults(struct daemon *daemon)
 {
-	if (!daemon->foreground)
+	if (daemon->ready >= 0)
 		journal_faults(daemon->journal, daemon->faults);
 }
 
@@ -495,7 +444,8 @@ start(struct daemon *daemon, struct fault *why)
 	if (daemon->alerts == NULL)
 		return false;
 	say_start(daemon);
-	say_ready(daemon);
+	if (daemon->ready >= 0)
+		background_ready(daemon->ready);
 	reload_tell_manager(daemon->reload);
 	return true;
 }
@@ -699,7 +649,8 @@ main(int argc, char **argv)
 	(void)crypto_memory_take(); /* if it is too late, shortage of memory in OpenSSL goes unnoticed */
 	read_first_policy(&daemon);
 	block_signals();
-	go_to_background(&daemon);
+	if (!daemon.foreground && (daemon.ready = background_go(&why)) < 0)
+		die(&why, EX_OSERR);
 	if (!start(&daemon, &why) || !take_signals(&why))
 		die(&why, EX_UNAVAILABLE);
 	while (await_signal(&daemon))
