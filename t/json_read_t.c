@@ -1,4 +1,4 @@
-/* What was written by json.h is found again, and what was not is survived. */
+/* What was written by json_write.h is found again, and what was not is survived. */
 #include <string.h>
 
 #include "policy/util/json_write.h"

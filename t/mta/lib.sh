@@ -150,7 +150,7 @@ tool() {
 noopmilter() { tool t/bench/noopmilter t/bench/noopmilter.c -lmilter; }
 milterload() {
     tool t/bench/milterload t/bench/milterload.c 't/bench/load_*.c' t/lib/milter_client.c \
-        policy/util/address.c policy/util/address_forms.c policy/util/fault.c policy/util/json.c policy/util/text.c policy/util/utf8.c -D_GNU_SOURCE
+        policy/util/address.c policy/util/address_forms.c policy/util/fault.c policy/util/json_write.c policy/util/text.c policy/util/utf8.c -D_GNU_SOURCE
 }
 signmail() { tool t/signmail t/signmail.c t/lib/sign.c policy/util/text.c -D_GNU_SOURCE -lcrypto; }
 
