@@ -44,7 +44,6 @@ ok $? "every vendor file"
 
 # What names a path names the one that was installed.
 units=$(variable systemdsystemunitdir)
-unit=$units/greenlaned.service
 for program in $(sed -n 's/^Exec[A-Za-z]*=\([^ ]*\).*/\1/p' "$root$units"/*.service); do
 	[ -x "$root$program" ] || echo "$program"
 done > "$world/out"
@@ -56,12 +55,20 @@ for directory in $(sed -n 's/^#*vendor_path = \[ "\(.*\)", "\(.*\)" \];/\1 \2/p'
 done > "$world/out"
 is "$(wc -l < "$world/out")" 2 "so are both directories that the installed greenlane.conf names"
 
+# systemd looks for units only where it looks on a host, and a prefix of one's own is not there
+looked=$world/looked/usr/lib/systemd/system
+mkdir -p "$looked"
+cp "$root$units"/* "$looked/"
+for directory in "$(variable sbindir)" "$(variable bindir)" "$(variable pkglibexecdir)"; do
+	mkdir -p "$world/looked$directory"
+	cp "$root$directory"/* "$world/looked$directory/"
+done
 if command -v systemd-analyze > "$world/out" && systemd-analyze --help | grep -q -- --offline; then
-	systemd-analyze verify --man=no --recursive-errors=no --root="$root" "$unit" \
-		"$units/greenlane-export@postgrey.path" "$units/greenlane-export@postgrey.service" > "$world/out" 2>&1 &&
+	systemd-analyze verify --man=no --recursive-errors=no --root="$world/looked" greenlaned.service \
+		greenlane-export@postgrey.path greenlane-export@postgrey.service > "$world/out" 2>&1 &&
 		[ ! -s "$world/out" ]
 	ok $? "systemd finds no fault with the units"
-	systemd-analyze security --offline=true --threshold=19 --no-pager --root="$root" "$unit" > "$world/out" 2>&1
+	systemd-analyze security --offline=true --threshold=19 --no-pager --root="$world/looked" greenlaned.service > "$world/out" 2>&1
 	ok $? "and measures an exposure below 2.0"
 else
 	skip "systemd finds no fault with the units" "no systemd-analyze that can"
