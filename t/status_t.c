@@ -31,10 +31,10 @@ static const struct status_vendor vendors[] = {
 	    .known = 1 },
 };
 static const struct status_export exports[] = {
-	{ "postgrey", "/x/list", false, "", "" },
-	{ "postgrey", "/x/list", false, "", "cannot be read" },
-	{ "postgrey", "/x/list", true, "", "" },
-	{ "postgrey", "/x/list", true, "postgrey -hup", "" },
+	{ "postgrey", "/x/list", false, "", "", "" },
+	{ "postgrey", "/x/list", false, "", "", "cannot be read" },
+	{ "postgrey", "/x/list", true, "", "", "" },
+	{ "postgrey", "/x/list", true, "postgrey -hup", "'postgrey -hup' exited with status 1: no such process", "" },
 };
 static const struct status_hidden hidden[] = { { "172.17.0.1", "", 3, NOW - 60 } };
 
@@ -276,7 +276,8 @@ static const struct {
 	{ "a vendor whose source is asked", asked, "", "" },
 	{ "a stale export", stale, "export-stale", "/x/list differs" },
 	{ "an unreadable export", unread, "export-stale", "cannot be read" },
-	{ "a reader that was not told", untold, "export-reader", "may not know the file" },
+	{ "a reader that was not told", untold, "export-reader",
+	    "may not know the file: 'postgrey -hup' exited with status 1: no such process" },
 	{ "a fresh export", fresh, "", "" },
 	{ "a hidden client", hides, "hidden-clients", "172.17.0.1" },
 	{ "names from loopback", loops, "hidden-clients", "3 or more names" },

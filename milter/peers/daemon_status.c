@@ -28,7 +28,7 @@ static const int64_t SOURCES_AGAIN = INT64_C(60) * 1000000; /* without any chang
 
 struct daemon_status {
 	const struct services *services;
-	const struct exports *exports;
+	struct exports *exports;
 	struct reload *reload;
 	struct alert_command *command;
 	struct opened_listeners listeners;
@@ -196,13 +196,14 @@ stamp_sources(const struct daemon_status *own, const struct snapshot *snapshot)
 	hash = hash_bytes(hash, &snapshot->policy_number, sizeof snapshot->policy_number);
 	hash = hash_bytes(hash, &copies, sizeof copies);
 	for (size_t i = 0; i < policy->export_count; i++) {
-		bool failed = exports_reader_failed(own->exports, i);
+		struct fault untold;
 		struct stat st;
 
 		if (stat(policy->exports[i].file, &st) != 0)
 			continue;
 		hash = hash_bytes(hash, &i, sizeof i);
-		hash = hash_bytes(hash, &failed, sizeof failed);
+		exports_reader_trouble(own->exports, i, &untold);
+		hash = hash_bytes(hash, untold.text, strlen(untold.text));
 		hash = hash_bytes(hash, &st.st_mtim, sizeof st.st_mtim);
 		hash = hash_bytes(hash, &st.st_ino, sizeof st.st_ino);
 	}
@@ -231,7 +232,7 @@ daemon_status_look(struct daemon_status *own, void (*tell)(void *, const struct 
 }
 
 struct daemon_status *
-daemon_status_open(const struct services *services, const struct exports *exports, struct reload *reload,
+daemon_status_open(const struct services *services, struct exports *exports, struct reload *reload,
     struct alert_command *command, const struct listeners *listeners, const struct settings *started, struct fault *why)
 {
 	struct daemon_status *own = calloc(1, sizeof *own);

@@ -16,7 +16,7 @@
 struct daemon_status;
 
 /* All kept. Call when every listener is open and the first policy is in force: their sockets are remembered. Given. */
-struct daemon_status *daemon_status_open(const struct services *, const struct exports *, struct reload *,
+struct daemon_status *daemon_status_open(const struct services *, struct exports *, struct reload *,
     struct alert_command *, const struct listeners *, const struct settings *started, struct fault *why) MUST_USE;
 void daemon_status_close(struct daemon_status *); /* NULL is fine */
 

@@ -12,7 +12,7 @@ struct look {
 	const struct policy *policy;
 	const struct export_listing *listings;
 	struct usage *usage;
-	const struct exports *exports;
+	struct exports *exports;
 	struct vendor_tally *tally;
 	struct status *status;
 	struct arena *arena;
@@ -161,7 +161,7 @@ put_vendor_networks(const struct look *look, const struct relay *relay, struct t
 	}
 	text_format(out, "vendor %s, %zu network%s", relay->vendor_name, networks, text_s(networks));
 	if (known < sources)
-		text_format(out, " (%zu of %zu sources known)", known, sources);
+		text_format(out, " (%zu of %zu source%s known)", known, sources, text_s(sources));
 }
 
 static void
@@ -323,9 +323,11 @@ fill_exports(const struct look *look)
 		const struct export_job *job = &look->policy->exports[i];
 		bool fresh = false;
 		const char *trouble = export_trouble(look, job, &fresh);
+		struct fault untold;
 
+		exports_reader_trouble(look->exports, i, &untold);
 		list[i] = (struct status_export){ export_format_words[job->format], job->file, fresh,
-			exports_reader_failed(look->exports, i) ? job->command : "", trouble };
+			untold.text[0] != '\0' ? job->command : "", arena_string(look->arena, untold.text), trouble };
 	}
 	look->status->exports = list;
 	look->status->export_count = count;
@@ -335,8 +337,8 @@ fill_exports(const struct look *look)
 /* ---- all of it ---- */
 
 bool
-status_sources(const struct policy *policy, const char *state_dir, const struct exports *exports,
-    struct vendor_tally *tally, struct status *status, struct arena *arena)
+status_sources(const struct policy *policy, const char *state_dir, struct exports *exports, struct vendor_tally *tally,
+    struct status *status, struct arena *arena)
 {
 	struct look look = { policy, source_list_take(policy, state_dir, status->now, arena), NULL, exports, tally,
 		status, arena };

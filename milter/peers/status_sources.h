@@ -14,7 +14,7 @@
 #include "policy/rules/policy.h"
 
 /* All fill in the status, in the arena; the policy's strings are borrowed. False without memory. */
-bool status_sources(const struct policy *, const char *state_dir, const struct exports *, struct vendor_tally *,
+bool status_sources(const struct policy *, const char *state_dir, struct exports *, struct vendor_tally *,
     struct status *, struct arena *) MUST_USE;
 bool status_lines(const struct policy *, const char *state_dir, struct usage *, struct status *, struct arena *) MUST_USE;
 bool status_hidden(struct usage *, struct status *, struct arena *) MUST_USE;

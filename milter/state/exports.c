@@ -32,10 +32,10 @@ struct exports {
 	pthread_t thread;
 	bool runs;
 	atomic_bool ends;
-	pthread_mutex_t lock; /* only for the wait */
+	pthread_mutex_t lock; /* for the wait, and what others read; never held while a command runs */
 	pthread_cond_t changed;
+	struct fault untold[EXPORTS_MAX]; /* why the last run of its command failed; text "": it did not; others read it */
 	/* of the last round */
-	atomic_bool failed[EXPORTS_MAX]; /* the last run of its command; the only thing that others read */
 	struct export_state states[EXPORTS_MAX];
 	uint64_t policy_number; /* of its policy; 0: there was none */
 	int64_t stamp, when;
@@ -53,12 +53,20 @@ say_trouble(struct exports *exports, struct export_state *state, const struct fa
 }
 
 static void
+keep_result(struct exports *exports, const struct export_state *state, const struct fault *why)
+{
+	pthread_mutex_lock(&exports->lock);
+	exports->untold[state - exports->states] = *why;
+	pthread_mutex_unlock(&exports->lock);
+}
+
+static void
 run_command(struct exports *exports, struct export_state *state, const struct export_job *job)
 {
-	struct fault why, told;
+	struct fault why = { .text = "" }, told;
 
 	state->owed = !subprocess_run_shell(job->command, COMMAND_SECONDS, &exports->ends, &why);
-	exports->failed[state - exports->states] = state->owed;
+	keep_result(exports, state, &why);
 	if (!state->owed) {
 		journal_say(exports->journal, LOG_NOTICE, "export %s: its command exited with status 0", job->file);
 		state->trouble.text[0] = '\0';
@@ -130,7 +138,7 @@ take_policy(struct exports *exports, const struct policy *policy, uint64_t numbe
 
 		if (state->file != NULL && strcmp(state->file, file) != 0) {
 			forget(state);
-			exports->failed[i] = false;
+			keep_result(exports, state, &(struct fault){ .text = "" });
 		}
 		if (state->file == NULL && file[0] != '\0')
 			state->file = strdup(file); /* NULL without memory: at worst a pending command is lost */
@@ -180,10 +188,12 @@ keep_on(void *argument)
 
 /* ---- the interface ---- */
 
-bool
-exports_reader_failed(const struct exports *exports, size_t job)
+void
+exports_reader_trouble(struct exports *exports, size_t job, struct fault *why)
 {
-	return exports->failed[job];
+	pthread_mutex_lock(&exports->lock);
+	*why = exports->untold[job];
+	pthread_mutex_unlock(&exports->lock);
 }
 
 struct exports *

@@ -18,9 +18,9 @@ struct exports *exports_open(struct snapshots *, struct journal *, const char *s
 /* Starts the thread. Call after the first policy is published. */
 bool exports_start(struct exports *, struct fault *why) MUST_USE;
 
-/* Has the command of the policy's export number `job` failed since its file changed? It is tried again, and what it reads
- * may be old until then. Any thread. */
-bool exports_reader_failed(const struct exports *, size_t job);
+/* Why the command of the policy's export number `job` failed since its file changed, with the last line of its standard
+ * error; text "": it did not. It is tried again, and what it reads may be old until then. Any thread. */
+void exports_reader_trouble(struct exports *, size_t job, struct fault *why);
 
 void exports_close(struct exports *); /* kills a command that is still running; NULL is fine */
 

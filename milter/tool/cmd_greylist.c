@@ -8,6 +8,7 @@
 #include "milter/tool/daemon.h"
 #include "milter/tool/greylist_ask.h"
 #include "milter/tool/greylist_print.h"
+#include "policy/config/policy_keys.h"
 #include "policy/util/json_read.h"
 
 enum { ROWS = 100, TUPLES = 20 }; /* shown without --all */
@@ -392,10 +393,19 @@ static const struct action_row {
 static const struct action_row *
 find_action(const char *name)
 {
-	for (size_t i = 0; i < sizeof actions / sizeof actions[0]; i++)
-		if (strcmp(name, actions[i].name) == 0)
+	enum { COUNT = sizeof actions / sizeof actions[0] };
+	const char *names[COUNT], *meant;
+
+	for (size_t i = 0; i < COUNT; i++) {
+		names[i] = actions[i].name;
+		if (strcmp(name, names[i]) == 0)
 			return &actions[i];
-	fprintf(stderr, "greenlane: '%.60s' is not list, show, pass, forget or stats\n", name);
+	}
+	meant = keys_nearest(name, names, COUNT);
+	if (meant != NULL)
+		fprintf(stderr, "greenlane: unknown command 'greylist %.60s'; did you mean '%s'?\n", name, meant);
+	else
+		fprintf(stderr, "greenlane: '%.60s' is not list, show, pass, forget or stats\n", name);
 	return NULL;
 }
 

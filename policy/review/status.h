@@ -59,6 +59,7 @@ struct status_export {
 	const char *format, *file;
 	bool fresh;
 	const char *command; /* whose last run failed: its reader may not know the file; "" */
+	const char *untold;  /* why it failed; "" */
 	const char *trouble; /* why that cannot be told; "" */
 };
 

@@ -217,9 +217,10 @@ judge_export(const struct status_export *export, struct alerts *alerts)
 {
 	if (export->command[0] != '\0')
 		add(alerts, "export-reader", export->file, 0,
-		    arena_format(alerts->arena, "the command of export %s %s failed, so its reader may not know the file",
-			export->format, export->file),
-		    arena_format(alerts->arena, "see the log for its status, and correct it: %s", export->command));
+		    arena_format(alerts->arena,
+			"the command of export %s %s failed, so its reader may not know the file: %s", export->format,
+			export->file, export->untold),
+		    "correct that command or what it runs; it is run again within a minute, or at once by greenlane reload");
 	if (export->fresh)
 		return;
 	add(alerts, "export-stale", export->file, 0,

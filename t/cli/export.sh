@@ -407,8 +407,8 @@ if [ -x "$greenlaned" ]; then
 	is "$(cat "$files/told")" told "the other command ran once"
 	"$greenlane" -c "$world/daemon.conf" status > "$world/out" 2>&1
 	is $? 1 "status: a command that failed is a problem"
-	out "^ill: export-reader: the command of export postscreen $files/postscreen failed, .*; see the log for its status, and correct it: echo no" \
-		"it is named, with the remedy"
+	out "^ill: export-reader: the command of export postscreen $files/postscreen failed, .*status 7.*no reload here.*; correct that command" \
+		"it is named, with what it said and the remedy"
 	is "$(grep -c '^ill: ' "$world/out")" 1 "all else is well while the daemon keeps its files"
 	out '^greenlaned [^ ]* runs since .*, mode enforce, ' "it runs"
 	out '^vendor steady, mode enforce: 1 of 1 source known, 2 networks, no mail since the start$' "its vendor is known"
@@ -432,6 +432,12 @@ if [ -x "$greenlaned" ]; then
 	is "$(stamp "$files/postgrey")" "$before" "one that does not leaves the file alone"
 	is "$(wc -l < "$files/told")" 2 "and runs nothing"
 	is "$(cat "$files/settled")" settled "but the command that has not run yet"
+	reader_is_well() {
+		"$greenlane" -c "$world/daemon.conf" status > "$world/out" 2>&1
+		! grep -q '^ill: export-reader: ' "$world/out"
+	}
+	until_true reader_is_well
+	ok $? "status: once it has run its reader is well again"
 	rm "$files/postgrey"
 	mkdir "$files/postgrey"
 	sed -i 's/, "192.0.2.9"//' "$world/vendors/steady.conf"
