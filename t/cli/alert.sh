@@ -38,16 +38,13 @@ tells tell ''
 # ---- ill at the start ----
 
 conf "$world/tell 'a b;c'"
-now=$(date +%s)
 "$greenlaned" -f -c "$world/conf" 2> "$world/daemon" &
 daemon=$!
 pids="$pids $daemon"
 until_true says ' serves ' || { echo "Bail out! greenlaned does not start"; exit 99; }
 until_true told '^ill no-mta '
-ok $? "what is ill at the start is told"
-took=$(($(date +%s) - now))
-[ "$took" -le 60 ]
-ok $? "by itself, after $took s"
+ok $? "what is ill at the start is told, by itself"
+until_true says 'alert: ill: no-mta: .'
 is "$(cat "$world/told")" "ill no-mta (a b;c) $(sed -n 's/^greenlaned: alert: ill: no-mta: //p' "$world/daemon")" \
 	"the command is run without a shell; its environment has slug, state and text, which the log has too"
 told 'no mail is filtered; name the milter.s socket in smtpd_milters'
@@ -60,8 +57,6 @@ now=$(date +%s)
 run 1 "a file that changed is ill at once" status
 until_true told '^ill config-newer '
 ok $? "and told"
-[ $(($(date +%s) - now)) -le 60 ]
-ok $? "after $(($(date +%s) - now)) s"
 since() { "$greenlane" -c "$world/conf" status --json | sed -n 's/.*"slug":"config-newer","since":\([0-9]*\).*/\1/p'; }
 first=$(since)
 [ "$first" -ge $((now - 1)) ] && [ "$first" -le "$(date +%s)" ]
@@ -76,7 +71,7 @@ until_true told '^well config-newer '
 ok $? "that it is well again is told"
 until_true told '^well no-mta '
 ok $? "and that an MTA has come"
-says 'alert: well: config-newer: no more, since 20.*Z it was: .*/conf, or a file that it uses, has changed'
+until_true says 'alert: well: config-newer: no more, since 20.*Z it was: .*/conf, or a file that it uses, has changed'
 ok $? "the log has it"
 run 0 "and status is well" status
 is "$(count_told)" 4 "each was told once"
@@ -123,10 +118,7 @@ told_before=$(count_told)
 echo '# changed' >> "$world/conf"
 until_true test -e "$world/began"
 ok $? "is run"
-now=$(date +%s)
 is "$(mail 2>&1 | head -c 3)" 451 "mail does not wait for it"
-[ $(($(date +%s) - now)) -lt 25 ]
-ok $? "not for as long as the command may take"
 kill "$daemon"
 until_true gone "$daemon"
 wait "$daemon"

@@ -23,6 +23,7 @@ refused() { status | sed -n 's/.*"refused":\([0-9]*\).*/\1/p'; }
 counts() { [ "$(refused)" = "$1" ]; }
 packets() { /usr/bin/python3 "$top/t/cli/packets.py" "$world/socket" "$@"; }
 
+began=$(date +%s)
 "$greenlaned" -f -c "$world/conf" 2> "$world/daemon" &
 daemon=$!
 pids="$pids $daemon"
@@ -50,14 +51,17 @@ ok $? "status counts it"
 
 # ---- many ----
 
-packets random 3000 "$(date +%j)"
+packets random 3000 7
 ok $? "3,000 connections with random packets"
 packets serves
 ok $? "and greenlaned serves on"
 [ "$(refused)" -gt 1000 ]
 ok $? "most of them are refused"
-is "$(grep -c 'connection is closed: ' "$world/daemon")" 1 "but the log says it once a minute"
-is "$(status | sed -n 's/.*"sessions":\([0-9]*\).*/\1/p')" 0 "no session of theirs is left"
+[ "$(grep -c 'connection is closed: ' "$world/daemon")" -le $((($(date +%s) - began) / 60 + 1)) ]
+ok $? "but the log says it once a minute"
+none_left() { [ "$(status | sed -n 's/.*"sessions":\([0-9]*\).*/\1/p')" = 0 ]; }
+until_true none_left
+ok $? "no session of theirs is left"
 "$greenlane" -c "$world/conf" status > "$world/out"
 grep -Eq ', sessions 0, connections refused [0-9]+$' "$world/out"
 ok $? "status has the count in its line of the MTA"
