@@ -316,6 +316,7 @@ differs_with(const struct policy *policy, const char *name, const char *text, co
 	uint64_t loaded = fingerprint(policy);
 
 	file_write(name, text);
+	ok(loaded == policy->fingerprint, "a policy has the fingerprint of its files, before %s", what);
 	ok(fingerprint(policy) != loaded, "%s makes another fingerprint", what);
 	if (before == NULL)
 		unlink(in_folder(name));

@@ -178,16 +178,14 @@ file_read(const char *path)
 	return copy;
 }
 
-/* What follows "id" at the start of a record of version 2; NULL: it is none. */
+/* What follows the first "id" of a record of version 2; NULL: it is none. The line may end where another begins. */
 static const char *
 id_of(const char *line)
 {
-	static const char start[] = "{\"v\":2,\"time\":\"YYYY-MM-DDThh:mm:ss.mmmZ\",\"id\":\"";
+	static const char start[] = "{\"v\":2,\"time\":\"", key[] = "\"id\":\"";
+	const char *id = memmem(line, strcspn(line, "\n"), key, sizeof key - 1);
 
-	if (strncmp(line, start, sizeof "{\"v\":2,\"time\":\"" - 1) != 0 || strnlen(line, sizeof start) < sizeof start)
-		return NULL;
-	line += sizeof start - 1;
-	return strncmp(line - 6, "\"id\":\"", 6) == 0 ? line : NULL;
+	return strncmp(line, start, sizeof start - 1) != 0 || id == NULL ? NULL : id + sizeof key - 1;
 }
 
 /* The ids of the records in a file, separated by blanks; a line that is not a whole record is "?". */

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/review/record_read.h"
 #include "policy/review/verdict_record.h"
 #include "t/lib/tap.h"
 
@@ -140,6 +141,7 @@ sample_open(void)
 	s->vendor = (struct vendor){ .name = "acme", .title = "Acme", .domains = { &s->rule, 1 } };
 	s->sources[0] = (struct source){ .number = 0, .vendor = &s->vendor, .text = "a:out.acme.example" };
 	s->sources[1] = (struct source){ .number = 1, .vendor = &s->vendor, .text = "spf:acme.example" };
+	s->policy.fingerprint = 0xc0ffee00c0ffee;
 	s->policy.sources = s->sources;
 	s->policy.source_count = 2;
 	s->ranges = calloc(1, sizeof *s->ranges + 2 * sizeof *s->ranges->states);
@@ -511,7 +513,7 @@ json_says_all(void)
 	ok(json_is_whole(s), "the record is one JSON object");
 	ok(strchr(s->out.bytes, '\n') == NULL, "on one line");
 	holds(s,
-	    "{\"v\":2,\"time\":\"2026-03-01T10:00:00.123Z\",\"id\":\"4f-1\",\"qid\":\"ABC123\",\"outcome\":\"vouched\",\"action\":\"pass\",\"vendor\":\"acme\","
+	    "{\"v\":2,\"time\":\"2026-03-01T10:00:00.123Z\",\"policy\":\"00c0ffee00c0ffee\",\"sources\":\"-\",\"id\":\"4f-1\",\"qid\":\"ABC123\",\"outcome\":\"vouched\",\"action\":\"pass\",\"vendor\":\"acme\","
 	    "\"reason\":\"proven\",\"stage\":\"eom\",\"mode\":\"enforce\",\"client\":\"192.0.2.7\",\"port\":40025,"
 	    "\"listed\":\"a:out.acme.example\",\"via\":\"-\",\"helo\":\"out.acme.example\","
 	    "\"mail_from\":\"bounce@acme.example\",\"from\":\"joe@stranger.example,tickets@acme.example\",",
@@ -540,6 +542,24 @@ json_says_all(void)
 	    "\"domain\":\"acme.example\",\"spf_from\":\"softfail\",\"dmarc\":\"pass\",\"policy\":\"reject\",\"testing\":true,",
 	    "each author has its own SPF and DMARC");
 	holds(s, ",\"explanation\":\"because\\u000a\\\"so\\\"\"}", "an explanation comes last");
+	sample_close(s);
+}
+
+static void
+fingerprints_read_back(void)
+{
+	struct sample *s = sample_open();
+	struct arena *arena = arena_open(RECORD_ARENA);
+	struct recorded recorded;
+	struct fault why;
+
+	ok(record_read(arena, span_of(json_of(s)), &recorded, &why), "the record is read again");
+	is(recorded.policy, "00c0ffee00c0ffee", "with the fingerprint of the policy");
+	is(recorded.ranges, "", "and nothing where that of the sources was not known");
+	s->ranges->fingerprint = 0xfeedfeedfeedfeed;
+	ok(record_read(arena, span_of(json_of(s)), &recorded, &why), "so is one that knows both");
+	is(recorded.ranges, "feedfeedfeedfeed", "with that of the sources");
+	arena_close(arena);
 	sample_close(s);
 }
 
@@ -696,6 +716,7 @@ main(void)
 	recipients_are_joined();
 	hostile_line_is_whole();
 	json_says_all();
+	fingerprints_read_back();
 	json_of_nothing();
 	json_mode_of_claims();
 	json_escapes();

@@ -29,9 +29,8 @@ struct reload {
 	pthread_mutex_t turn; /* one reload at a time */
 	pthread_mutex_t lock; /* guards all below; never held while files are read or DNS is asked */
 	struct load_result last;
-	struct faults *said;    /* the warnings of the policy in force; the turn's */
-	bool fingerprint_known; /* of the policy in force */
-	uint64_t fingerprint;
+	struct faults *said;  /* the warnings of the policy in force; the turn's */
+	uint64_t fingerprint; /* of the policy in force; 0: not known */
 };
 
 /* ---- faults ---- */
@@ -139,12 +138,8 @@ keep_result(struct reload *reload, bool ok, struct faults *faults)
 static void
 keep_fingerprint(struct reload *reload, const struct policy *policy)
 {
-	uint64_t fingerprint;
-	bool known = config_files_fingerprint(reload->parts.config, policy, &fingerprint);
-
 	pthread_mutex_lock(&reload->lock);
-	reload->fingerprint_known = known;
-	reload->fingerprint = fingerprint;
+	reload->fingerprint = policy->fingerprint;
 	pthread_mutex_unlock(&reload->lock);
 }
 
@@ -279,7 +274,7 @@ reload_tell(struct reload *reload, struct status *status, struct arena *arena)
 	status->reload.ok = reload->last.ok;
 	status->reload.again = reload->last.again;
 	done = tell_faults(reload->last.faults, &status->reload.faults, arena);
-	status->policy = !reload->fingerprint_known ? "" : arena_format(arena, "%016" PRIx64, reload->fingerprint);
+	status->policy = reload->fingerprint == 0 ? "" : arena_format(arena, "%016" PRIx64, reload->fingerprint);
 	pthread_mutex_unlock(&reload->lock);
 	return done && status->policy != NULL;
 }
@@ -291,7 +286,7 @@ reload_compare(struct reload *reload, const struct policy *policy, struct status
 	bool readable = config_files_fingerprint(reload->parts.config, policy, &now);
 
 	pthread_mutex_lock(&reload->lock);
-	status->config_newer = readable && reload->fingerprint_known && now != reload->fingerprint;
+	status->config_newer = readable && reload->fingerprint != 0 && now != reload->fingerprint;
 	pthread_mutex_unlock(&reload->lock);
 }
 

@@ -379,7 +379,11 @@ read_policy(const char *path, const struct strings *beside, struct faults *fault
 struct policy *
 config_files_read(const char *path, struct faults *faults)
 {
-	return read_policy(path, NULL, faults);
+	struct policy *policy = read_policy(path, NULL, faults);
+
+	if (policy != NULL && !config_files_fingerprint(path, policy, &policy->fingerprint))
+		policy->fingerprint = 0;
+	return policy;
 }
 
 struct policy *

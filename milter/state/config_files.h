@@ -14,7 +14,7 @@
 
 /* Reads greenlane.conf at `path`, every file that it names, and the shared senders of all other
  * vendor files, and refuses what is too broad (lint.h). NULL when one fault is an error; all faults
- * are added. Given. */
+ * are added. Given, with its fingerprint. */
 struct policy *config_files_read(const char *path, struct faults *) MUST_USE;
 
 /* The same, but vendor files are looked up in this directory first and then as vendor_path says: a draft beside the

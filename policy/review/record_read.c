@@ -461,8 +461,8 @@ read_verdict(struct reader *reader, const json_t *root, struct recorded *out)
 {
 	out->id = word_at(reader, root, "id");
 	out->qid = word_at(reader, root, "qid");
-	out->policy = text_at(reader, root, "policy");
-	out->ranges = text_at(reader, root, "sources");
+	out->policy = word_at(reader, root, "policy");
+	out->ranges = word_at(reader, root, "sources");
 	out->outcome = (enum outcome)enum_at(reader, root, "outcome", &outcomes);
 	out->action = (enum action)enum_at(reader, root, "action", &actions);
 	out->would = json_object_get(root, "would") == NULL

@@ -1,3 +1,4 @@
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -10,7 +11,8 @@
 
 enum {
 	DELEGATION_TEXT = 400, /* two names */
-	FROM_SHOWN = 2048      /* bytes of a From that cannot be parsed; facts have all of it */
+	FINGERPRINT_TEXT = 17,
+	FROM_SHOWN = 2048 /* bytes of a From that cannot be parsed; facts have all of it */
 };
 
 static const char *
@@ -523,6 +525,17 @@ json_not_given(struct text *out, const struct facts *facts)
 	text_char(out, ']');
 }
 
+/* "-" where it is not known. */
+static void
+json_fingerprint(struct text *out, const char *key, uint64_t fingerprint)
+{
+	char hex[FINGERPRINT_TEXT] = "";
+
+	if (fingerprint != 0)
+		snprintf(hex, sizeof hex, "%016" PRIx64, fingerprint);
+	json_word(out, key, hex);
+}
+
 void
 verdict_record_write_json(const struct verdict_record *record, struct text *out)
 {
@@ -533,6 +546,8 @@ verdict_record_write_json(const struct verdict_record *record, struct text *out)
 	text_char(out, '{');
 	json_write_number(out, "v", VERDICT_RECORD_VERSION);
 	json_write_string(out, "time", date_write_ms(record->when, when));
+	json_fingerprint(out, "policy", record->judge->policy->fingerprint);
+	json_fingerprint(out, "sources", record->judge->ranges->fingerprint);
 	json_word(out, "id", record->id);
 	json_word(out, "qid", record->qid);
 	json_word(out, "outcome", outcome_word(verdict->outcome));

@@ -162,6 +162,7 @@ struct settings {
 struct policy {
 	struct arena *arena; /* has everything below */
 	struct settings settings;
+	uint64_t fingerprint; /* of the files that it was read from; 0: not known */
 	const struct vendor *vendors;
 	size_t vendor_count;
 	const struct source *sources; /* of all vendors, by number */
