@@ -283,22 +283,32 @@ config_files_fingerprint(const char *path, const struct policy *policy, uint64_t
 	return done;
 }
 
+const struct node *
+config_files_tree(const char *path, struct arena *arena, struct fault *why)
+{
+	const struct node *root = NULL;
+	size_t length = 0;
+	char *text = read_file(path, &length, why);
+
+	if (text != NULL)
+		root = tree_read(arena, path, text, length, why);
+	free(text);
+	return root;
+}
+
 bool
 config_files_peek(const char *path, const char *group, const char *key, char *out, size_t size, struct fault *why)
 {
 	struct arena *arena = arena_open(POLICY_ARENA_MAX);
 	const struct node *root = NULL, *place, *value;
-	size_t length = 0;
-	char *text = arena == NULL ? NULL : read_file(path, &length, why);
 
 	if (arena == NULL)
 		fault_set(why, "out of memory");
-	if (text != NULL)
-		root = tree_read(arena, path, text, length, why);
+	else
+		root = config_files_tree(path, arena, why);
 	place = root == NULL || group[0] == '\0' ? root : node_member(root, group);
 	value = place == NULL || place->kind != NODE_GROUP ? NULL : node_member(place, key);
 	snprintf(out, size, "%s", value == NULL || value->kind != NODE_STRING ? "" : value->text);
-	free(text);
 	arena_close(arena);
 	return root != NULL;
 }

@@ -9,7 +9,9 @@
 
 #include <stdint.h>
 
+#include "policy/config/policy_tree.h"
 #include "policy/rules/policy.h"
+#include "policy/util/arena.h"
 #include "policy/util/fault.h"
 
 /* Reads greenlane.conf at `path`, every file that it names, and the shared senders of all other
@@ -24,6 +26,9 @@ struct policy *config_files_read_beside(const char *path, const char *vendors, s
 /* A number that differs whenever a file of the configuration does: greenlane.conf, all of vendor_path, lists of networks.
  * False when one cannot be read by us: then nothing is known. */
 bool config_files_fingerprint(const char *path, const struct policy *, uint64_t *out) MUST_USE;
+
+/* The values of one file, whatever they mean, in the arena; NULL with why. */
+const struct node *config_files_tree(const char *path, struct arena *, struct fault *why) MUST_USE;
 
 /* What one string in greenlane.conf says, in this group ("": in none), however wrong the rest of the file is. False with
  * why when the file cannot be read; *out is "" where there is no such string. Up to size bytes. */

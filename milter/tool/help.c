@@ -19,6 +19,8 @@ static const struct help rows[] = {
 	    "  0   no errors; there may be warnings\n"
 	    "  1   errors\n" USAGE NOT_WRITTEN NOT_ALLOWED,
 	    "greenlane check -c /etc/greenlane/new.conf" },
+	{ "config", "", "  0   printed\n" USAGE NOT_WRITTEN NOT_ALLOWED BAD_CONFIG,
+	    "greenlane config | grep -v '# default'" },
 	{ "dns", "",
 	    "  0   nothing is wrong\n"
 	    "  1   something is wrong in at least one domain\n" USAGE

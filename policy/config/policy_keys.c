@@ -273,9 +273,8 @@ words_count(const char *text, const char *mark)
 	return count;
 }
 
-/* Makes a default into the node that a file would have given, with line 0. */
-static bool
-fallback_node(struct reading *r, const struct key *key, struct node *out)
+bool
+key_fallback(const struct key *key, struct arena *arena, struct node *out)
 {
 	size_t count = words_count(key->fallback, ", ");
 	struct node *children;
@@ -287,22 +286,18 @@ fallback_node(struct reading *r, const struct key *key, struct node *out)
 		.truth = strcmp(key->fallback, "true") == 0 };
 	if (out->kind != NODE_LIST)
 		return true;
-	children = reading_take(r, count, sizeof *children);
-	if (children == NULL)
-		return false;
-	for (size_t i = 0; i < count; i++) {
+	children = arena_take(arena, count * sizeof *children);
+	for (size_t i = 0; children != NULL && i < count; i++) {
 		struct span word = span_trim(span_cut(&rest, ','));
 
 		children[i] = (struct node){ .name = "", .kind = NODE_STRING };
-		children[i].text = arena_copy(r->arena, word.at, word.length);
-		if (children[i].text == NULL) {
-			reading_starve(r);
+		children[i].text = arena_copy(arena, word.at, word.length);
+		if (children[i].text == NULL)
 			return false;
-		}
 	}
 	out->children = children;
 	out->count = count;
-	return true;
+	return children != NULL;
 }
 
 void
@@ -314,15 +309,19 @@ keys_default(struct reading *r, const struct keys *keys, void *base)
 	for (size_t i = 0; i < keys->count; i++) {
 		const struct key *key = &keys->list[i];
 
-		if (key->fallback != NULL && key->type != &key_groups && fallback_node(r, key, &node))
-			key->type->read(r, key, &node, base);
-		else if (key->fallback == NULL && (key->type == &key_text || key->type == &key_choice))
+		if (key->fallback != NULL && key->type != &key_groups) {
+			if (key_fallback(key, r->arena, &node))
+				key->type->read(r, key, &node, base);
+			else
+				reading_starve(r);
+		} else if (key->fallback == NULL && (key->type == &key_text || key->type == &key_choice)) {
 			memcpy((char *)base + key->offset, &nothing, sizeof nothing);
+		}
 	}
 }
 
-static const struct node *
-path_find(const struct node *group, const char *path)
+const struct node *
+keys_find(const struct node *group, const char *path)
 {
 	struct span rest = span_of(path);
 
@@ -346,7 +345,7 @@ keys_require(struct reading *r, const struct keys *keys, const struct node *grou
 	for (size_t i = 0; i < keys->count; i++) {
 		const struct key *key = &keys->list[i];
 
-		if ((key->flags & KEY_REQUIRED) && path_find(group, key->path) == NULL)
+		if ((key->flags & KEY_REQUIRED) && keys_find(group, key->path) == NULL)
 			reading_fault(r, group, "'%s' is missing; write %s = %s;", key->path, key->path,
 			    example_write(key, group, example));
 	}

@@ -57,6 +57,8 @@ struct key {
 	bool (*check)(const char *, struct fault *); /* texts, lists of texts, domains of names */
 	bool (*check_network)(const struct prefix *, struct fault *);
 	unsigned flags;
+	const struct keys *elements; /* lists of groups: the keys of one; NULL: not known here */
+	const char *of;              /* only for groups whose kind is this word; NULL: for all */
 };
 struct keys {
 	const char *place; /* before each path in the manual: "vendor.sources." */
@@ -89,6 +91,12 @@ extern const struct key_type key_groups;
 
 /* Fills in every default; strings that have none become "". */
 void keys_default(struct reading *, const struct keys *, void *base);
+
+/* The default as the node that a file would have given, with line 0; the key must have one. False without memory. */
+bool key_fallback(const struct key *, struct arena *, struct node *out) MUST_USE;
+
+/* The value at a path such as "greylist.delay"; NULL: the group does not have it. */
+const struct node *keys_find(const struct node *group, const char *path);
 
 /* Reads a group; keys that it does not have leave their fields unchanged. */
 void keys_read(struct reading *, const struct keys *, const struct node *group, void *base);

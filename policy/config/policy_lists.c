@@ -82,10 +82,10 @@ static const struct key relay_rows[] = {
 	{ "tags", &key_texts, "", "only the vendor's sources with one of these; none: all", LIST_AT(tags),
 	    .word = "a list of names", .check = value_name },
 	{ "received_by", &key_domains, "", "names that a gateway writes for itself in Received; none: any",
-	    LIST_AT(received_by) },
+	    LIST_AT(received_by), .of = "gateway" },
 	{ "on_forwarded", &key_word, "tag",
 	    "forwarder: for mail that looks forged, but perhaps only because it was forwarded", AT(on_forwarded),
-	    .words = forwarded_words, .check = on_forwarded_fits },
+	    .words = forwarded_words, .check = on_forwarded_fits, .of = "forwarder" },
 };
 const struct keys relay_keys = { "relays.", relay_rows, sizeof relay_rows / sizeof relay_rows[0] };
 

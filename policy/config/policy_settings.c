@@ -163,16 +163,19 @@ static const struct key setting_rows[] = {
 	{ "vendors", &key_groups, NULL, "the vendors in force; any key of a vendor file may be given beside name",
 	    .example = "( { name = \"autotask\"; } )", .flags = KEY_REQUIRED },
 	{ "delegations", &key_groups, NULL, "vendors that may send in our own names",
-	    .example = "( { vendor = \"autotask\"; domains = [ \"example.com\" ]; } )" },
+	    .example = "( { vendor = \"autotask\"; domains = [ \"example.com\" ]; } )", .elements = &delegation_keys },
 	{ "partners", &key_groups, NULL, "vendors that may send in somebody else's names",
-	    .example = "( { vendor = \"autotask\"; domains = [ \"msp.example\" ]; } )" },
+	    .example = "( { vendor = \"autotask\"; domains = [ \"msp.example\" ]; } )", .elements = &partner_keys },
 	{ "relays", &key_groups, NULL, "hosts that hand us other people's mail",
 	    .example = "( { name = \"backup-mx\"; kind = \"gateway\"; networks = [ "
-		       "\"192.0.2.1\" ]; } )" },
+		       "\"192.0.2.1\" ]; } )",
+	    .elements = &relay_keys },
 	{ "exceptions", &key_groups, NULL, "recipients for whom a vendor's mode is softer",
-	    .example = "( { rcpt = \"abuse@\"; vendor = \"autotask\"; mode = \"vouch\"; } )" },
+	    .example = "( { rcpt = \"abuse@\"; vendor = \"autotask\"; mode = \"vouch\"; } )",
+	    .elements = &exception_keys },
 	{ "exports", &key_groups, NULL, "files that greenlaned keeps fresh for other programs",
-	    .example = "( { format = \"postgrey\"; file = \"/var/lib/greenlane-exports/postgrey\"; } )" },
+	    .example = "( { format = \"postgrey\"; file = \"/var/lib/greenlane-exports/postgrey\"; } )",
+	    .elements = &export_keys },
 };
 const struct keys setting_keys = { "", setting_rows, sizeof setting_rows / sizeof setting_rows[0] };
 
