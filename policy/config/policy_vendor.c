@@ -291,6 +291,8 @@ static const struct key vendor_rows[] = {
 	    .words = vendor_action_words },
 	{ "mode", &key_word, "enforce", "how far this vendor's policy is trusted", AT(vendor.mode), .words = modes },
 	{ "evidence", &key_evidence, NULL, "how each fact of this file is known", AT(vendor.evidence) },
+	{ "unknown", &key_texts, NULL, "what is not known of it: what a site should ask it for",
+	    LIST_AT(vendor.unknown, vendor.unknown_count), .word = "a list of texts", .example = "[ \"bounce domain\" ]" },
 	{ "tags", &key_texts, NULL, "which sources count; without it all do", LIST_AT(tags, tag_count),
 	    .word = "a list of names", .check = value_name, .flags = KEY_SITE },
 	{ "inline", &key_bool, "false", "it has no file: what stands beside its name is all", AT(is_inline),

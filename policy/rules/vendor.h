@@ -101,6 +101,8 @@ struct vendor {
 	size_t source_count;
 	const struct evidence *evidence;
 	size_t evidence_count;
+	const char *const *unknown; /* facts that its file lacks, for people */
+	size_t unknown_count;
 	const char *file;         /* where it was read from */
 	const char *sources_file; /* the file with its sources: that one, or greenlane.conf */
 	unsigned line;            /* of its entry in greenlane.conf */
