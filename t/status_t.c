@@ -26,6 +26,7 @@ static const struct status_vendor vendors[] = {
 	    .lock_open = true,
 	    .forged_passed = 3,
 	    .last = NOW,
+	    .last_by = { [2] = NOW },
 	    .asked = true,
 	    .sources = 1,
 	    .known = 1 },
@@ -329,8 +330,10 @@ test_json(void)
 	text_clear(&out);
 	status_write(&status, &out);
 	ok(strstr(out.bytes, "\"sources_fingerprint\":\"0000000000000abc\"") != NULL, "the fingerprint of the sources");
-	ok(strstr(out.bytes, "\"lock_open\":true,\"forged_passed\":3,\"last\":\"2026-11-29T00:09:29Z\"") != NULL,
-	    "an open lock, what passed, the last mail");
+	ok(strstr(out.bytes,
+	       "\"lock_open\":true,\"forged_passed\":3,\"last\":\"2026-11-29T00:09:29Z\","
+	       "\"last_by\":{\"dkim\":\"2026-11-29T00:09:29Z\"}") != NULL,
+	    "an open lock, what passed, the last mail and what proved it");
 	status = well;
 	newer(&status);
 	text_clear(&out);

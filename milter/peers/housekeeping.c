@@ -68,6 +68,8 @@ save_usage(struct housekeeping *keeping)
 
 	if (!usage_save(keeping->parts.usage, keeping->parts.state_dir, &why))
 		journal_fault(keeping->parts.journal, LOG_ERR, &why);
+	if (!vendor_tally_save(keeping->parts.tally, keeping->parts.state_dir, &why))
+		journal_fault(keeping->parts.journal, LOG_ERR, &why);
 }
 
 static void *

@@ -2,7 +2,7 @@
  * housekeeping.h - what the daemon does beside mail, in a thread of its own, so that the main thread always hears signals.
  *
  * Reloads when it is told to. Every ten seconds: puts back sockets that were removed, sweeps the greylist, saves which
- * addresses send; every day: reports what is due for review. Never judges mail.
+ * addresses and vendors send; every day: reports what is due for review. Never judges mail.
  */
 #ifndef HOUSEKEEPING_H
 #define HOUSEKEEPING_H
@@ -11,6 +11,7 @@
 #include "milter/peers/reload.h"
 #include "milter/state/snapshot.h"
 #include "milter/state/usage.h"
+#include "milter/state/vendor_tally.h"
 #include "milter/store/store.h"
 
 /* All are kept, and stay the caller's. */
@@ -20,6 +21,7 @@ struct housekeeping_parts {
 	struct snapshots *snapshots;
 	struct store *store; /* NULL: there is no greylist */
 	struct usage *usage;
+	struct vendor_tally *tally; /* NULL: vendors' mail is not counted */
 	const char *state_dir;
 	struct journal *journal;
 };
@@ -32,7 +34,7 @@ struct housekeeping *housekeeping_start(const struct housekeeping_parts *, struc
 /* The configuration is read again soon. Does not wait; several calls may become one reload. */
 void housekeeping_reload(struct housekeeping *);
 
-/* Waits for what is being done, saves usage a last time. NULL is fine. */
+/* Waits for what is being done, saves both a last time. NULL is fine. */
 void housekeeping_close(struct housekeeping *);
 
 #endif

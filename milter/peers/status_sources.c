@@ -1,4 +1,5 @@
 #include <stdio.h>
+#include <string.h>
 
 #include "milter/peers/status_sources.h"
 #include "milter/state/export_file.h"
@@ -30,6 +31,7 @@ fill_vendor(const struct look *look, const struct vendor *vendor, struct status_
 		.lock_open = look->policy->settings.monitor || vendor->mode != MODE_ENFORCE,
 		.forged_passed = count.forged_passed,
 		.last = count.last };
+	memcpy(out->last_by, count.last_by, sizeof out->last_by);
 	for (size_t i = 0; i < vendor->source_count; i++) {
 		const struct export_listing *listing = &look->listings[vendor->sources[i].number];
 

@@ -119,7 +119,7 @@ print_vendor(struct span vendor)
 	if (json_read_member(vendor, "last").length > 0)
 		print_member(", last mail ", vendor, "last");
 	else
-		fputs(", no mail since the start", stdout);
+		fputs(", no mail yet", stdout);
 	if (json_read_is_true(json_read_member(vendor, "lock_open")))
 		print_count("; its lock is open: ", vendor, "forged_passed", "forged message");
 	puts(json_read_is_true(json_read_member(vendor, "lock_open")) ? " passed" : "");

@@ -46,6 +46,19 @@ write_strings(struct text *out, const char *key, const struct status_strings *st
 }
 
 static void
+write_last_by(const struct status_vendor *vendor, struct text *out)
+{
+	char last[DATE_TEXT];
+
+	json_write_key(out, "last_by");
+	json_write_begin(out);
+	for (size_t i = 0; i < PROOFS; i++)
+		if (vendor->last_by[i] != 0)
+			json_write_string(out, proof_words[i], date_write(vendor->last_by[i], last));
+	json_write_end(out);
+}
+
+static void
 write_vendors(const struct status *status, struct text *out)
 {
 	begin_list(out, "vendors");
@@ -60,6 +73,7 @@ write_vendors(const struct status *status, struct text *out)
 		json_write_number(out, "forged_passed", (int64_t)vendor->forged_passed);
 		if (vendor->last != 0)
 			json_write_string(out, "last", date_write(vendor->last, last));
+		write_last_by(vendor, out);
 		json_write_number(out, "sources", (int64_t)vendor->sources);
 		json_write_number(out, "known", (int64_t)vendor->known);
 		json_write_number(out, "networks", (int64_t)vendor->networks);

@@ -29,7 +29,8 @@ struct status_vendor {
 	const char *name, *mode;
 	bool lock_open;                  /* a forged message would pass: its mode or the daemon's softens it */
 	uint64_t forged_passed;          /* since the start, because of that */
-	int64_t last;                    /* the last mail that was proven to be its */
+	int64_t last;                    /* the last mail that was proven to be its; 0: none */
+	int64_t last_by[PROOFS];         /* the last of those with this evidence, in the order of enum proof */
 	bool asked;                      /* a source of its is asked for each client */
 	size_t sources, known, networks; /* sources that count */
 };

@@ -411,7 +411,7 @@ if [ -x "$greenlaned" ]; then
 		"it is named, with what it said and the remedy"
 	is "$(grep -c '^ill: ' "$world/out")" 1 "all else is well while the daemon keeps its files"
 	out '^greenlaned [^ ]* runs since .*, mode enforce, ' "it runs"
-	out '^vendor steady, mode enforce: 1 of 1 source known, 2 networks, no mail since the start$' "its vendor is known"
+	out '^vendor steady, mode enforce: 1 of 1 source known, 2 networks, no mail yet$' "its vendor is known"
 	out "^export postgrey $files/postgrey: fresh\$" "its export is fresh"
 	echo 198.51.100.1 >> "$files/postgrey"
 	"$greenlane" -c "$world/daemon.conf" status > "$world/out" 2>&1
