@@ -24,6 +24,7 @@ struct config_texts {
 		struct config_text *next;
 		char path[4096];
 		char *text;
+		size_t length;
 	} * list;
 	const struct strings *folders; /* used instead of vendor_path; NULL */
 	struct faults *faults;         /* of this load */
@@ -100,6 +101,7 @@ config_texts_read(struct config_texts *texts, const char *path, const char **kep
 		free(file);
 		return NULL;
 	}
+	file->length = *length;
 	file->next = texts->list;
 	texts->list = file;
 	*kept = file->path;
@@ -361,23 +363,23 @@ lint(struct policy *policy, const struct suffix_list *suffixes, struct faults *f
 	return faults->errors == before;
 }
 
+/* texts: with faults, and NULL for folders; the caller closes it. */
 static struct policy *
-read_policy(const char *path, const struct strings *beside, struct faults *faults)
+read_policy(const char *path, struct config_texts *texts)
 {
-	struct config_texts texts = { .beside = beside, .faults = faults };
+	struct faults *faults = texts->faults;
 	struct suffix_list suffixes = suffixes_open();
-	struct policy_files files = { &texts, read_vendor, read_networks, &suffixes };
+	struct policy_files files = { texts, read_vendor, read_networks, &suffixes };
 	struct policy *policy = NULL;
 	const char *text, *kept;
 	struct fault why;
 	size_t length;
 
-	text = config_texts_read(&texts, path, &kept, &length, &why);
+	text = config_texts_read(texts, path, &kept, &length, &why);
 	if (text == NULL)
 		faults_add(faults, FAULT_ERROR, &why);
 	else
 		policy = policy_text_load(kept, text, length, &files, faults);
-	config_texts_close(&texts);
 	if (policy != NULL && !lint(policy, &suffixes, faults)) {
 		policy_free(policy);
 		policy = NULL;
@@ -386,10 +388,10 @@ read_policy(const char *path, const struct strings *beside, struct faults *fault
 	return policy;
 }
 
-struct policy *
-config_files_read(const char *path, struct faults *faults)
+static struct policy *
+read_fingerprinted(const char *path, struct config_texts *texts)
 {
-	struct policy *policy = read_policy(path, NULL, faults);
+	struct policy *policy = read_policy(path, texts);
 
 	if (policy != NULL && !config_files_fingerprint(path, policy, &policy->fingerprint))
 		policy->fingerprint = 0;
@@ -397,12 +399,55 @@ config_files_read(const char *path, struct faults *faults)
 }
 
 struct policy *
+config_files_read(const char *path, struct faults *faults)
+{
+	struct config_texts texts = { .faults = faults };
+	struct policy *policy = read_fingerprinted(path, &texts);
+
+	config_texts_close(&texts);
+	return policy;
+}
+
+struct policy *
+config_files_read_kept(const char *path, struct faults *faults, struct config_texts **texts)
+{
+	*texts = calloc(1, sizeof **texts);
+	if (*texts == NULL) {
+		faults_error(faults, path, 0, "out of memory");
+		return NULL;
+	}
+	(*texts)->faults = faults;
+	return read_fingerprinted(path, *texts);
+}
+
+void
+config_texts_free(struct config_texts *texts)
+{
+	if (texts != NULL)
+		config_texts_close(texts);
+	free(texts);
+}
+
+const struct node *
+config_texts_tree(const struct config_texts *texts, const char *path, struct arena *arena, struct fault *why)
+{
+	for (const struct config_text *file = texts->list; file != NULL; file = file->next)
+		if (strcmp(file->path, path) == 0)
+			return tree_read(arena, file->path, file->text, file->length, why);
+	fault_at(why, path, 0, "was not read");
+	return NULL;
+}
+
+struct policy *
 config_files_read_beside(const char *path, const char *vendors, struct faults *faults)
 {
 	const char *list[] = { vendors };
 	const struct strings beside = { list, 1 };
+	struct config_texts texts = { .beside = &beside, .faults = faults };
+	struct policy *policy = read_policy(path, &texts);
 
-	return read_policy(path, &beside, faults);
+	config_texts_close(&texts);
+	return policy;
 }
 
 struct policy *

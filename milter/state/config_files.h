@@ -19,6 +19,16 @@
  * are added. Given, with its fingerprint. */
 struct policy *config_files_read(const char *path, struct faults *) MUST_USE;
 
+/* The same, and keeps the texts: what a file says is shown as it was when the policy was made of it. *texts is given, also where
+ * the policy is NULL; NULL without memory. */
+struct config_texts;
+struct policy *config_files_read_kept(const char *path, struct faults *, struct config_texts **texts) MUST_USE;
+void config_texts_free(struct config_texts *); /* NULL is fine */
+
+/* The values of a file that was read, in the arena; NULL with why. */
+const struct node *config_texts_tree(const struct config_texts *, const char *path, struct arena *,
+    struct fault *why) MUST_USE;
+
 /* The same, but vendor files are looked up in this directory first and then as vendor_path says: a draft beside the
  * configuration. */
 struct policy *config_files_read_beside(const char *path, const char *vendors, struct faults *) MUST_USE;

@@ -118,10 +118,10 @@ cmd_may(const char *path, int how)
 	return false;
 }
 
-struct policy *
-cmd_read(const char *config, struct faults *faults)
+static struct policy *
+read_kept(const char *config, struct faults *faults, struct config_texts **texts)
 {
-	struct policy *policy = config_files_read(config, faults);
+	struct policy *policy = config_files_read_kept(config, faults, texts);
 
 	if (policy == NULL && faults->denied[0] != '\0' && !cmd_may(faults->denied, R_OK))
 		exit(EX_NOPERM);
@@ -129,11 +129,34 @@ cmd_read(const char *config, struct faults *faults)
 }
 
 struct policy *
+cmd_read(const char *config, struct faults *faults)
+{
+	struct config_texts *texts;
+	struct policy *policy = read_kept(config, faults, &texts);
+
+	config_texts_free(texts);
+	return policy;
+}
+
+struct policy *
 cmd_load(const char *config)
 {
+	struct config_texts *texts;
+	struct policy *policy = cmd_load_kept(config, &texts);
+
+	config_texts_free(texts);
+	return policy;
+}
+
+struct policy *
+cmd_load_kept(const char *config, struct config_texts **texts)
+{
 	struct faults *faults = faults_open();
-	struct policy *policy = faults == NULL ? NULL : cmd_read(config, faults);
+	struct policy *policy;
 	char text[1024];
+
+	*texts = NULL;
+	policy = faults == NULL ? NULL : read_kept(config, faults, texts);
 
 	for (size_t i = 0; faults != NULL && i < faults->kept; i++) {
 		if (faults->list[i].level == FAULT_WARNING && policy != NULL)
@@ -142,5 +165,9 @@ cmd_load(const char *config)
 		fprintf(stderr, "greenlane: %s\n", text);
 	}
 	faults_close(faults);
+	if (policy == NULL) {
+		config_texts_free(*texts);
+		*texts = NULL;
+	}
 	return policy;
 }

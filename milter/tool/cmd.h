@@ -18,6 +18,8 @@
 #define GREENLANE_CONFIG "/etc/greenlane/greenlane.conf"
 #endif
 
+struct config_texts;
+
 struct command {
 	const char *name;
 	const char *synopsis; /* what follows the name */
@@ -67,5 +69,8 @@ struct policy *cmd_read(const char *config, struct faults *);
 
 /* The same, and prints its errors on standard error. NULL: the caller exits with EX_CONFIG. */
 struct policy *cmd_load(const char *config);
+
+/* The same, and gives the texts that were read (config_files.h); NULL together with the policy. */
+struct policy *cmd_load_kept(const char *config, struct config_texts **texts);
 
 #endif

@@ -10,10 +10,10 @@
 #include "policy/config/policy_write.h"
 
 static int
-write_config(const char *config, const struct policy *policy)
+write_config(const char *config, const struct policy *policy, const struct config_texts *texts)
 {
 	struct fault why = { .text = "" };
-	const struct node *root = config_files_tree(config, policy->arena, &why);
+	const struct node *root = config_texts_tree(texts, config, policy->arena, &why);
 	struct text text;
 	int status = EX_OSERR;
 
@@ -33,15 +33,17 @@ write_config(const char *config, const struct policy *policy)
 static int
 run(const char *config, int argc, char **argv)
 {
+	struct config_texts *texts;
 	struct policy *policy;
 	int status;
 
 	if (cmd_words(&cmd_config, &config, argc, argv) != 0)
 		return cmd_usage(&cmd_config);
-	policy = cmd_load(config);
+	policy = cmd_load_kept(config, &texts);
 	if (policy == NULL)
 		return EX_CONFIG;
-	status = write_config(config, policy);
+	status = write_config(config, policy, texts);
+	config_texts_free(texts);
 	policy_free(policy);
 	return status;
 }
