@@ -450,23 +450,46 @@ config_files_read_beside(const char *path, const char *vendors, struct faults *f
 	return policy;
 }
 
-struct policy *
-config_files_read_vendor(const struct strings *folders, const char *name, struct faults *faults)
+/* texts: with folders and faults; the caller closes it. */
+static struct policy *
+read_one(const char *name, struct config_texts *texts)
 {
-	struct config_texts texts = { .folders = folders, .faults = faults };
 	struct suffix_list suffixes;
-	struct policy_files files = { &texts, read_vendor, read_networks, &suffixes };
+	struct policy_files files = { texts, read_vendor, read_networks, &suffixes };
 	struct policy *policy;
 	char text[512];
 	int length = snprintf(text, sizeof text, "vendors = ( { name = \"%s\"; } );", name);
 
 	if (length < 0 || (size_t)length >= sizeof text || strpbrk(name, "\"\\") != NULL) {
-		faults_error(faults, name, 0, "is not a vendor name");
+		faults_error(texts->faults, name, 0, "is not a vendor name");
 		return NULL;
 	}
 	suffixes = suffixes_open();
-	policy = policy_text_load(name, text, (size_t)length, &files, faults);
-	config_texts_close(&texts);
+	policy = policy_text_load(name, text, (size_t)length, &files, texts->faults);
 	suffixes_close(&suffixes);
 	return policy;
+}
+
+struct policy *
+config_files_read_vendor(const struct strings *folders, const char *name, struct faults *faults)
+{
+	struct config_texts texts = { .folders = folders, .faults = faults };
+	struct policy *policy = read_one(name, &texts);
+
+	config_texts_close(&texts);
+	return policy;
+}
+
+struct policy *
+config_files_read_vendor_kept(const struct strings *folders, const char *name, struct faults *faults,
+    struct config_texts **texts)
+{
+	*texts = calloc(1, sizeof **texts);
+	if (*texts == NULL) {
+		faults_error(faults, name, 0, "out of memory");
+		return NULL;
+	}
+	(*texts)->folders = folders;
+	(*texts)->faults = faults;
+	return read_one(name, *texts);
 }

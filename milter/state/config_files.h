@@ -52,5 +52,8 @@ bool config_files_glimpse(const char *path, const char *key, char *out, size_t s
 /* A policy of the one vendor of this name; its file is looked up in the directories as in vendor_path. NULL and
  * faults as above. Given. */
 struct policy *config_files_read_vendor(const struct strings *folders, const char *name, struct faults *) MUST_USE;
+/* The same, and keeps the texts as config_files_read_kept does. */
+struct policy *config_files_read_vendor_kept(const struct strings *folders, const char *name, struct faults *,
+    struct config_texts **texts) MUST_USE;
 
 #endif

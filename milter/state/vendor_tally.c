@@ -142,6 +142,18 @@ vendor_tally_of(struct vendor_tally *tally, const char *vendor)
 	return count;
 }
 
+void
+vendor_tally_put(struct vendor_tally *tally, const char *vendor, const struct vendor_count *count)
+{
+	struct place *place;
+
+	pthread_mutex_lock(&tally->lock);
+	place = find_or_take(tally, vendor);
+	if (place != NULL)
+		place->count = *count;
+	pthread_mutex_unlock(&tally->lock);
+}
+
 /* ---- the file ---- */
 
 static void

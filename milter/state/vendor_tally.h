@@ -29,6 +29,9 @@ void vendor_tally_note(struct vendor_tally *, const struct verdict_record *, int
 
 struct vendor_count vendor_tally_of(struct vendor_tally *, const char *vendor);
 
+/* Puts in what is known of a vendor from elsewhere, in place of what was counted. */
+void vendor_tally_put(struct vendor_tally *, const char *vendor, const struct vendor_count *);
+
 /* Writes and reads the times in state_dir/vendors. vendor_tally_save does nothing when nothing changed; a failure is reported
  * once, until a save succeeds. A damaged file is a fault, and its sound lines are kept. NULL is fine. */
 bool vendor_tally_save(struct vendor_tally *, const char *state_dir, struct fault *why) MUST_USE;

@@ -11,8 +11,10 @@
 #include "milter/system/suffixes.h"
 #include "milter/tool/cmd.h"
 #include "milter/tool/cmd_brief.h"
+#include "milter/tool/cmd_vendor.h"
 #include "policy/advise/draft.h"
 #include "policy/config/policy_keys.h"
+#include "policy/config/policy_value.h"
 #include "policy/util/domain.h"
 #include "policy/util/text.h"
 
@@ -291,6 +293,61 @@ vendor_new(const char *config, int argc, char **argv)
 	return status;
 }
 
+/* ---- list, show, diff ---- */
+
+/* A name is found as a file, and printed: nothing else may stand for one. */
+static bool
+name_is_fit(const char *name)
+{
+	struct fault why;
+
+	if (name[0] != '\0' && value_name(name, &why))
+		return true;
+	return complain("NAME", name,
+	    name[0] == '\0' ? &(struct fault){ .text = "is empty; write a vendor's name" } : &why);
+}
+
+/* Each takes the end of this list that is its own. */
+static const struct option view_options[] = { { "shipped", no_argument, NULL, 'S' }, { "json", no_argument, NULL, 'j' },
+	{ NULL, 0, NULL, 0 } };
+
+static int
+view(const char *config, int argc, char **argv, const struct option *options, int (*run)(const struct vendor_view *))
+{
+	struct vendor_view view = { .config = config };
+	bool named = run != vendor_list;
+	int option;
+
+	while ((option = cmd_option(&cmd_vendor, &view.config, argc, argv, options)) != -1) {
+		if (option != 'S' && option != 'j')
+			return cmd_usage(&cmd_vendor);
+		view.shipped |= option == 'S';
+		view.json |= option == 'j';
+	}
+	if (argc - optind != named || (named && !name_is_fit(argv[optind])))
+		return cmd_usage(&cmd_vendor);
+	view.name = named ? argv[optind] : NULL;
+	return run(&view);
+}
+
+static int
+list_words(const char *config, int argc, char **argv)
+{
+	return view(config, argc, argv, view_options, vendor_list);
+}
+
+static int
+show_words(const char *config, int argc, char **argv)
+{
+	return view(config, argc, argv, view_options + 1, vendor_show);
+}
+
+static int
+diff_words(const char *config, int argc, char **argv)
+{
+	return view(config, argc, argv, view_options + 2, vendor_compare);
+}
+
 /* ---- the second word ---- */
 
 static const struct {
@@ -298,7 +355,10 @@ static const struct {
 	int (*run)(const char *config, int argc, char **argv); /* argv[0] is the name */
 } words[] = {
 	{ "brief", cmd_brief },
+	{ "diff", diff_words },
+	{ "list", list_words },
 	{ "new", vendor_new },
+	{ "show", show_words },
 };
 enum { WORDS = sizeof words / sizeof words[0] };
 
@@ -320,5 +380,7 @@ run(const char *config, int argc, char **argv)
 	return cmd_usage(&cmd_vendor);
 }
 
-const struct command cmd_vendor = { "vendor", "new DOMAIN [--selector S]... [--name NAME] [--output FILE] | brief NAME",
-	"draft a vendor file from what a domain publishes, or print what is known about a vendor", run };
+const struct command cmd_vendor = { "vendor",
+	"(list [--shipped] | show NAME) [--json] | diff NAME | brief NAME | new DOMAIN [--selector S]... [--name NAME] "
+	"[--output FILE]",
+	"list vendors, show one as it is in force, or draft a file from what a domain publishes", run };

@@ -112,11 +112,14 @@ static const struct help rows[] = {
 	    "  69  it cannot be told, for example because the caller may not look\n" NOT_WRITTEN,
 	    "greenlane status || mail -s greenlane root" },
 	{ "vendor",
+	    "  --shipped            of list: the files that come with greenlane, also those that are not in force\n"
+	    "  --json               of list and show: print JSON\n"
 	    "  --selector S         of new: a DKIM selector of the vendor; may be repeated\n"
 	    "  --name NAME          of new: the vendor's name; default: the first label of its domain\n"
 	    "  --output FILE        of new: write to this file, which must not exist\n",
-	    "  0   printed or written\n"
-	    "  1   new: the domain does not exist; brief: the vendor is not in force\n" USAGE
+	    "  0   printed or written; diff: the files say the same\n"
+	    "  1   new: the domain does not exist; brief: the vendor is not in force; show: there is no such vendor; diff: they differ\n" USAGE
+	    "  66  diff: one of the two files does not exist\n"
 	    "  69  new: the resolver could not be started\n"
 	    "  73  new: the file exists or cannot be created\n" NOT_WRITTEN
 	    "  75  new: DNS did not answer; nothing was written\n" NOT_ALLOWED BAD_CONFIG,

@@ -3,60 +3,9 @@
 
 #include "policy/config/policy_load.h"
 #include "policy/config/policy_write.h"
-#include "policy/util/utf8.h"
+#include "policy/config/tree_write.h"
 
 enum { PATH_TEXT = 128 };
-
-/* ---- values ---- */
-
-/* libconfig's escapes; a terminal is not the file's to steer. */
-static void
-string_write(const char *string, struct text *out)
-{
-	size_t left = strlen(string);
-
-	text_char(out, '"');
-	for (size_t length; left > 0; string += length, left -= length) {
-		length = utf8_plain(string, left);
-		if (length == 0) {
-			text_format(out, "\\x%02x", (unsigned char)*string);
-			length = 1;
-			continue;
-		}
-		if (*string == '"' || *string == '\\')
-			text_char(out, '\\');
-		text_add(out, string, length);
-	}
-	text_char(out, '"');
-}
-
-static void
-value_write(const struct node *node, struct text *out)
-{
-	bool groups = node->count > 0 && node->children[0].kind == NODE_GROUP;
-
-	switch (node->kind) {
-	case NODE_STRING:
-		string_write(node->text, out);
-		return;
-	case NODE_NUMBER:
-		text_put(out, node->text);
-		return;
-	case NODE_BOOL:
-		text_put(out, node->truth ? "true" : "false");
-		return;
-	default:
-		break;
-	}
-	text_put(out, node->kind == NODE_GROUP ? "{ " : groups ? "( " : "[ ");
-	for (size_t i = 0; i < node->count; i++) {
-		if (node->kind == NODE_GROUP)
-			text_format(out, "%s = ", node->children[i].name);
-		value_write(&node->children[i], out); /* as deep as policy_scan allows */
-		text_put(out, node->kind == NODE_GROUP ? "; " : i + 1 < node->count ? ", " : " ");
-	}
-	text_put(out, node->kind == NODE_GROUP ? "}" : groups ? ")" : "]");
-}
 
 /* ---- settings ---- */
 
@@ -142,7 +91,7 @@ element_defaults(struct writing *writing, const struct node *element)
 			return;
 		}
 		text_format(writing->out, "%s%s = ", before, key->path);
-		value_write(&node, writing->out);
+		node_write(&node, writing->out);
 		before = "; ";
 	}
 }
@@ -154,7 +103,7 @@ groups_write(struct writing *writing, const struct node *list)
 	text_put(writing->out, "(");
 	for (size_t i = 0; i < list->count; i++) {
 		text_put(writing->out, "\n  ");
-		value_write(&list->children[i], writing->out);
+		node_write(&list->children[i], writing->out);
 		text_put(writing->out, i + 1 < list->count ? "," : "");
 		element_defaults(writing, &list->children[i]);
 	}
@@ -179,7 +128,7 @@ setting_write(struct writing *writing, const struct key *key)
 	if (given != NULL && key->type == &key_groups && given->count > 0)
 		groups_write(writing, given);
 	else
-		value_write(given == NULL ? &node : given, out);
+		node_write(given == NULL ? &node : given, out);
 	text_put(out, given == NULL ? "; # default\n" : ";\n");
 }
 

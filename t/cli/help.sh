@@ -88,7 +88,7 @@ err '^  explain ' "of all"
 run 64 "help of a misspelt command" help explian
 err "^greenlane: unknown command 'explian'; did you mean 'explain'\?$" "says so, too"
 run 0 "help of two words" help vendor new
-out '^usage: greenlane \[-c FILE\] vendor new' "is that of the first"
+out '^usage: greenlane \[-c FILE\] vendor .*new DOMAIN' "is that of the first"
 run 64 "a misspelt second word" vendor nwe acme.example
 err "^greenlane: unknown command 'vendor nwe'; did you mean 'new'\?$" "gets the one that is meant"
 run 64 "a misspelt MTA" setup postfx

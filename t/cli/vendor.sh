@@ -10,7 +10,7 @@ absent() { [ ! -e "$1" ]; ok $? "$2"; }
 # ---- usage and configuration ----
 
 run 64 "no second word is a usage error" vendor
-err '^usage: greenlane \[-c FILE\] vendor new DOMAIN ' "that says how"
+err '^usage: greenlane \[-c FILE\] vendor .* new DOMAIN ' "that says how"
 run 64 "so is an unknown one" vendor old acme.example
 run 64 "no domain is a usage error" vendor new
 run 64 "so are two" vendor new acme.example stranger.example

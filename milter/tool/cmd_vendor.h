@@ -1,0 +1,20 @@
+/*
+ * cmd_vendor.h - the second words of `greenlane vendor` that have files of their own.
+ */
+#ifndef CMD_VENDOR_H
+#define CMD_VENDOR_H
+
+#include <stdbool.h>
+
+struct vendor_view {
+	const char *config, *name; /* name: of list NULL */
+	bool shipped, json;
+};
+
+/* Each returns its exit status. */
+int vendor_list(
+    const struct vendor_view *); /* every vendor: where its file is, its mode, its last mail, the age of its evidence */
+int vendor_show(const struct vendor_view *);    /* one vendor as it is in force, with file and line of each key */
+int vendor_compare(const struct vendor_view *); /* the shipped file against the site's */
+
+#endif
