@@ -60,6 +60,40 @@ test_written(void)
 		is(date_write(written[i].seconds, text), written[i].text, "%s is written", written[i].what);
 }
 
+static const struct {
+	const char *what, *text;
+	int64_t milliseconds; /* NONE: not a time */
+} times[] = {
+	{ "what date_write writes", "2026-11-20T10:00:00Z", 1795168800000 },
+	{ "what date_write_ms writes", "2026-11-20T10:00:00.123Z", 1795168800123 },
+	{ "more digits than milliseconds", "2026-11-20T10:00:00.123456+00:00", 1795168800123 },
+	{ "an offset as systemd writes it", "2026-11-20T12:30:00+0230", 1795168800000 },
+	{ "an offset to the west", "2026-11-19 23:00:00-11:00", 1795168800000 },
+	{ "the last day of February", "2026-02-28T00:00:00Z", 1772236800000 },
+	{ "a day that this year does not have", "2026-02-29T00:00:00Z", NONE },
+	{ "one that a leap year has", "2028-02-29T00:00:00Z", 1835395200000 },
+	{ "one that 1900 did not have", "1900-02-29T00:00:00Z", NONE },
+	{ "one that no month has", "2026-01-32T00:00:00Z", NONE },
+	{ "the 31st of a month of 30 days", "2026-11-31T00:00:00Z", NONE },
+	{ "the last day of a year", "2026-12-31T23:59:59Z", 1798761599000 },
+	{ "no day at all", "2026-11-00T00:00:00Z", NONE },
+	{ "a thirteenth month", "2026-13-01T00:00:00Z", NONE },
+	{ "no offset", "2026-11-20T10:00:00", NONE },
+	{ "something behind it", "2026-11-20T10:00:00Zz", NONE },
+};
+
+static void
+test_rfc3339(void)
+{
+	for (size_t i = 0; i < sizeof times / sizeof *times; i++) {
+		int64_t milliseconds = NONE;
+		bool read = date_read_rfc3339(span_of(times[i].text), &milliseconds);
+
+		ok(read == (times[i].milliseconds != NONE), "%s: a time or not", times[i].what);
+		is_number(milliseconds, times[i].milliseconds, "%s: milliseconds", times[i].what);
+	}
+}
+
 int
 main(void)
 {
@@ -71,5 +105,6 @@ main(void)
 		is_number(seconds, rows[i].seconds, "%s: seconds", rows[i].what);
 	}
 	test_written();
+	test_rfc3339();
 	return done();
 }

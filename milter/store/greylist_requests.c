@@ -7,14 +7,6 @@
 
 /* ---- requests ---- */
 
-static int
-hex_digit(char c)
-{
-	const char *digits = "0123456789abcdef", *at = c == '\0' ? NULL : strchr(digits, text_lower(c));
-
-	return at == NULL ? -1 : (int)(at - digits);
-}
-
 /* Undoes \xHH. False: it does not fit. */
 static bool
 value_read(struct span value, char *out, size_t size, size_t *length)
@@ -22,12 +14,13 @@ value_read(struct span value, char *out, size_t size, size_t *length)
 	*length = 0;
 	for (size_t i = 0; i < value.length; i++) {
 		bool escaped = value.length - i >= 4 && value.at[i] == '\\' && value.at[i + 1] == 'x' &&
-		    hex_digit(value.at[i + 2]) >= 0 && hex_digit(value.at[i + 3]) >= 0;
+		    text_hex_digit(value.at[i + 2]) >= 0 && text_hex_digit(value.at[i + 3]) >= 0;
 
 		if (*length == size)
 			return false;
-		out[(*length)++] = escaped ? (char)(hex_digit(value.at[i + 2]) << 4 | hex_digit(value.at[i + 3]))
-					   : value.at[i];
+		out[(*length)++] = escaped
+		    ? (char)(text_hex_digit(value.at[i + 2]) << 4 | text_hex_digit(value.at[i + 3]))
+		    : value.at[i];
 		i += escaped ? 3 : 0;
 	}
 	return true;

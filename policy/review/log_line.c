@@ -1,8 +1,8 @@
 #include <jansson.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "policy/review/log_line.h"
+#include "policy/review/word_list.h"
 
 /* ---- where our line begins ---- */
 
@@ -43,8 +43,13 @@ journal_message(struct arena *arena, const json_t *message)
 	if (json_is_string(message))
 		return (struct span){ arena_copy(arena, json_string_value(message), json_string_length(message)),
 			json_string_length(message) };
-	for (size_t i = 0; bytes != NULL && i < count; i++)
-		bytes[i] = (char)json_integer_value(json_array_get(message, i));
+	for (size_t i = 0; bytes != NULL && i < count; i++) {
+		const json_t *byte = json_array_get(message, i);
+
+		if (!json_is_integer(byte) || json_integer_value(byte) < 0 || json_integer_value(byte) > UINT8_MAX)
+			return (struct span){ "", 0 };
+		bytes[i] = (char)json_integer_value(byte);
+	}
 	return (struct span){ bytes, bytes == NULL ? 0 : count };
 }
 
@@ -64,14 +69,6 @@ journal_entry(struct arena *arena, struct span line)
 
 /* ---- key=value ---- */
 
-static int
-hex_of(char c)
-{
-	const char *digits = "0123456789abcdef", *at = c == '\0' ? NULL : strchr(digits, text_lower(c));
-
-	return at == NULL ? -1 : (int)(at - digits);
-}
-
 /* One value, with its quotes and escapes; *rest begins with it. False where its end is missing. */
 static bool
 value_take(struct span *rest, char *out)
@@ -82,9 +79,9 @@ value_take(struct span *rest, char *out)
 	for (; i < rest->length && (quoted ? rest->at[i] != '"' : rest->at[i] != ' '); i++) {
 		if (rest->at[i] != '\\' || i + 1 == rest->length) {
 			out[n++] = rest->at[i];
-		} else if (rest->at[i + 1] == 'x' && i + 3 < rest->length && hex_of(rest->at[i + 2]) >= 0 &&
-		    hex_of(rest->at[i + 3]) >= 0) {
-			out[n++] = (char)(hex_of(rest->at[i + 2]) * 16 + hex_of(rest->at[i + 3]));
+		} else if (rest->at[i + 1] == 'x' && i + 3 < rest->length && text_hex_digit(rest->at[i + 2]) >= 0 &&
+		    text_hex_digit(rest->at[i + 3]) >= 0) {
+			out[n++] = (char)(text_hex_digit(rest->at[i + 2]) * 16 + text_hex_digit(rest->at[i + 3]));
 			i += 3;
 		} else {
 			out[n++] = rest->at[++i];
@@ -115,12 +112,12 @@ static bool
 keys_read(struct arena *arena, struct span rest, struct keys *keys)
 {
 	keys->count = 0;
-	while (rest.length > 0 && keys->count < KEYS_MAX) {
+	while (rest.length > 0) {
 		struct span key = span_cut(&rest, '=');
 		char *value = arena_take(arena, rest.length + 1);
 
-		if (value == NULL || key.length == 0 || memchr(key.at, ' ', key.length) != NULL ||
-		    !value_take(&rest, value))
+		if (value == NULL || keys->count == KEYS_MAX || key.length == 0 ||
+		    memchr(key.at, ' ', key.length) != NULL || !value_take(&rest, value))
 			return false;
 		keys->list[keys->count].key = key;
 		keys->list[keys->count++].value = value;
@@ -141,40 +138,58 @@ key_of(const struct keys *keys, const char *key)
 	return "";
 }
 
-/* The number of the word in a table of words; -1: it is none. */
-static int
-word_of(const char *word, const char *(*words)(int), int count)
-{
-	for (int i = 0; i < count; i++)
-		if (strcmp(words(i), word) == 0)
-			return i;
-	return -1;
-}
+/* ---- values ---- */
+
+/* A line as it is read. What is in no range, or no word of ours, damages it; "" (the log's "-") and no key are 0. */
+struct line_reader {
+	struct arena *arena;
+	struct keys keys;
+	bool damaged;
+};
+
+#define NUMBER_MAX INT64_C(1000000000000000) /* of what has no bound of its own; in milliseconds 30,000 years */
 
 static const char *
-outcomes(int n)
+text_at(const struct line_reader *line, const char *key)
 {
-	return outcome_word((enum outcome)n);
+	return key_of(&line->keys, key);
 }
-static const char *
-actions(int n)
+
+static int64_t
+number_at(struct line_reader *line, const char *key, int64_t most)
 {
-	return action_word((enum action)n);
+	const char *text = text_at(line, key);
+	int64_t number = 0;
+
+	for (; *text >= '0' && *text <= '9' && number <= most; text++)
+		number = number * 10 + (*text - '0');
+	if (*text == '\0' && number <= most)
+		return number;
+	line->damaged = true;
+	return 0;
 }
-static const char *
-modes(int n)
+
+/* -1: not in the line. */
+static int
+word_at(struct line_reader *line, const char *key, const struct word_list *words)
 {
-	return vendor_mode_word((enum vendor_mode)n);
+	const char *word = text_at(line, key);
+	int number = word_list_find(words, word);
+
+	line->damaged = line->damaged || (number < 0 && word[0] != '\0');
+	return number;
 }
-static const char *
-greylists(int n)
+
+/* The verdict's id begins with the second in which the message came: a line of syslog may have no year. */
+static int64_t
+time_of_id(struct line_reader *line)
 {
-	return greylist_state_word((enum greylist_state)n);
-}
-static const char *
-results(int n)
-{
-	return auth_word((enum auth_result)n);
+	int64_t seconds = 0;
+
+	for (const char *id = text_at(line, "id"); text_hex_digit(*id) >= 0 && seconds < NUMBER_MAX / 1000; id++)
+		seconds = seconds * 16 + text_hex_digit(*id);
+	line->damaged = line->damaged || seconds >= NUMBER_MAX / 1000;
+	return line->damaged ? 0 : seconds * 1000;
 }
 
 /* ---- the record that a line makes ---- */
@@ -211,72 +226,89 @@ read_sender(struct arena *arena, const char *text, struct facts *facts)
 }
 
 static void
-read_facts(struct arena *arena, const struct keys *keys, struct facts *facts)
+read_facts(struct line_reader *line, struct facts *facts)
 {
-	int spf = word_of(key_of(keys, "spf"), results, AUTH_PERMERROR + 1);
+	int spf = word_at(line, "spf", &word_list_auth);
 
 	*facts = (struct facts){ .client_name = "", .auth = "", .daemon_name = "", .from_raw = "" };
-	if (!address_read(key_of(keys, "client"), &facts->client))
+	if (!address_read(text_at(line, "client"), &facts->client)) {
+		line->damaged = line->damaged || text_at(line, "client")[0] != '\0';
 		facts->client = (struct address){ .family = ADDRESS_NONE };
+	}
 	facts->peer = facts->client;
-	facts->port = (uint16_t)strtoul(key_of(keys, "port"), NULL, 10);
-	facts->helo = key_of(keys, "helo");
-	facts->via = key_of(keys, "via");
-	facts->message_id = key_of(keys, "msgid");
-	read_sender(arena, key_of(keys, "mail_from"), facts);
-	read_rcpts(arena, key_of(keys, "rcpts"), facts);
+	facts->port = (uint16_t)number_at(line, "port", UINT16_MAX);
+	facts->helo = text_at(line, "helo");
+	facts->via = text_at(line, "via");
+	facts->message_id = text_at(line, "msgid");
+	read_sender(line->arena, text_at(line, "mail_from"), facts);
+	read_rcpts(line->arena, text_at(line, "rcpts"), facts);
 	facts->spf.result = spf < 0 ? AUTH_NOT_ASKED : (enum auth_result)spf;
 	facts->spf.by_helo = facts->null_sender;
 	facts->spf.domain = facts->null_sender ? facts->helo : facts->sender.domain;
 }
 
-/* The verdict's id begins with the second in which the message came: a line of syslog may have no year. */
-static int64_t
-time_of_id(const char *id)
+static void
+read_verdict(struct line_reader *line, struct recorded *out)
 {
-	return (int64_t)strtoull(id, NULL, 16) * 1000;
-}
+	int outcome = word_at(line, "outcome", &word_list_outcome), action = word_at(line, "action", &word_list_action);
+	int would = word_at(line, "would", &word_list_action), mode = word_at(line, "mode", &word_list_mode);
+	int greylist = word_at(line, "greylist", &word_list_greylist);
 
-static bool
-read_keys(struct arena *arena, const struct keys *keys, struct recorded *out)
-{
-	int outcome = word_of(key_of(keys, "outcome"), outcomes, OUTCOME_FORGED + 1);
-	int action = word_of(key_of(keys, "action"), actions, ACTIONS);
-	int would = word_of(key_of(keys, "would"), actions, ACTIONS);
-	int mode = word_of(key_of(keys, "mode"), modes, MODE_MONITOR + 1);
-	int greylist = word_of(key_of(keys, "greylist"), greylists, GREYLIST_FAILED + 1);
-
-	*out = (struct recorded){ .id = key_of(keys, "id"), .qid = key_of(keys, "qid"), .policy = "", .ranges = "" };
-	out->when = time_of_id(out->id);
+	line->damaged = line->damaged || outcome < 0 || action < 0;
 	out->outcome = (enum outcome)outcome;
 	out->action = (enum action)action;
 	out->would = would < 0 ? out->action : (enum action)would;
 	out->mode = mode < 0 ? MODE_ENFORCE : (enum vendor_mode)mode;
 	out->greylist = greylist < 0 ? GREYLIST_OFF : (enum greylist_state)greylist;
-	out->vendor = key_of(keys, "vendor");
-	out->reason = key_of(keys, "reason")[0] == '\0' ? "-" : key_of(keys, "reason");
-	out->listed = key_of(keys, "listed");
-	out->from = key_of(keys, "from");
-	out->signatures = key_of(keys, "dkim");
-	out->dmarc = key_of(keys, "dmarc");
+	out->vendor = text_at(line, "vendor");
+	out->reason = text_at(line, "reason")[0] == '\0' ? "-" : text_at(line, "reason");
+}
+
+static bool
+read_keys(struct line_reader *line, struct recorded *out)
+{
+	*out = (struct recorded){ .id = text_at(line, "id"), .qid = text_at(line, "qid"), .policy = "", .ranges = "" };
+	out->when = time_of_id(line);
+	read_verdict(line, out);
+	out->listed = text_at(line, "listed");
+	out->from = text_at(line, "from");
+	out->signatures = text_at(line, "dkim");
+	out->dmarc = text_at(line, "dmarc");
 	out->explanation = "";
-	out->at_rcpt = strcmp(key_of(keys, "stage"), "rcpt") == 0;
-	out->tries = (struct greylist_tries){ (uint32_t)strtoul(key_of(keys, "tries"), NULL, 10),
-		strtoll(key_of(keys, "waited"), NULL, 10) };
-	out->ms = strtoll(key_of(keys, "ms"), NULL, 10);
-	read_facts(arena, keys, &out->facts);
-	return outcome >= 0 && action >= 0 && out->id[0] != '\0';
+	out->at_rcpt = strcmp(text_at(line, "stage"), "rcpt") == 0;
+	out->tries = (struct greylist_tries){ (uint32_t)number_at(line, "tries", UINT32_MAX),
+		number_at(line, "waited", NUMBER_MAX) };
+	out->ms = number_at(line, "ms", NUMBER_MAX);
+	read_facts(line, &out->facts);
+	return !line->damaged && out->id[0] != '\0';
 }
 
 static enum log_form
 read_line(struct arena *arena, struct span text, struct recorded *out, struct fault *why)
 {
-	struct keys keys;
+	struct line_reader line = { .arena = arena };
 
-	if (keys_read(arena, text, &keys) && read_keys(arena, &keys, out))
+	if (keys_read(arena, text, &line.keys) && read_keys(&line, out))
 		return LOG_FORM_LINE;
 	fault_set(why, arena_failed(arena) ? "out of memory" : "a log line of greenlaned that is cut off or damaged");
 	return LOG_FORM_BROKEN;
+}
+
+/* A record whose keys were sorted or moved begins with another one. */
+static bool
+is_record(struct span text)
+{
+	json_t *root;
+	bool found;
+
+	if (begins(text, "{\"v\":"))
+		return true;
+	if (memmem(text.at, text.length, "\"facts\"", 7) == NULL)
+		return false;
+	root = json_loadb(text.at, text.length, JSON_ALLOW_NUL, NULL);
+	found = json_is_object(json_object_get(root, "facts"));
+	json_decref(root);
+	return found;
 }
 
 enum log_form
@@ -284,11 +316,12 @@ log_line_read(struct arena *arena, struct span line, struct recorded *out, struc
 {
 	struct span text = span_trim(line);
 
-	if (begins(text, "{\"v\":"))
-		return record_read(arena, text, out, why) ? LOG_FORM_RECORD : LOG_FORM_BROKEN;
-	if (begins(text, "{"))
+	if (begins(text, "{")) {
+		if (is_record(text))
+			return record_read(arena, text, out, why) ? LOG_FORM_RECORD : LOG_FORM_BROKEN;
 		text = journal_entry(arena, text);
-	else if (!begins(text, "id="))
+	} else if (!begins(text, "id=")) {
 		text = behind_program(text);
+	}
 	return text.length == 0 ? LOG_FORM_NONE : read_line(arena, text, out, why);
 }

@@ -1,248 +1,70 @@
-#include <jansson.h>
 #include <string.h>
 
 #include "policy/review/record_read.h"
+#include "policy/review/record_value.h"
+#include "policy/review/verdict_record.h"
+#include "policy/review/word_list.h"
 #include "policy/util/date.h"
-#include "policy/util/json_write.h"
-#include "policy/util/utf8.h"
 #include "policy/verdict/claims.h"
 
-struct reader {
-	struct arena *arena;
-	const char *wrong; /* the first key whose value cannot be; NULL: none */
-};
-
-/* ---- values ---- */
-
-/* The bytes that a string stands for: json_write.h writes one that is no UTF-8 as a character of its own. */
-static size_t
-restore(const char *from, size_t length, char *to)
-{
-	size_t written = 0;
-
-	for (size_t i = 0; i < length;) {
-		uint32_t point;
-		size_t one = utf8_read(from + i, length - i, &point);
-
-		if (one == 3 && point >= JSON_BYTE + 0x80 && point <= JSON_BYTE + 0xff) {
-			to[written++] = (char)(point - JSON_BYTE);
-		} else {
-			one = one == 0 ? 1 : one;
-			memcpy(to + written, from + i, one);
-			written += one;
-		}
-		i += one;
-	}
-	to[written] = '\0';
-	return written;
-}
-
-/* In the arena; *length NULL: not asked for. "" where it is no string. */
-static const char *
-bytes_of(struct reader *reader, const json_t *value, size_t *length)
-{
-	size_t whole = json_string_length(value);
-	char *copy = value == NULL || !json_is_string(value) ? NULL : arena_take(reader->arena, whole + 1);
-	size_t kept = copy == NULL ? 0 : restore(json_string_value(value), whole, copy);
-
-	if (length != NULL)
-		*length = kept;
-	return copy == NULL ? "" : copy;
-}
-
-static const char *
-text_at(struct reader *reader, const json_t *object, const char *key)
-{
-	return bytes_of(reader, json_object_get(object, key), NULL);
-}
-
-/* The log's "-" for nothing. */
-static const char *
-word_at(struct reader *reader, const json_t *object, const char *key)
-{
-	const char *word = text_at(reader, object, key);
-
-	return strcmp(word, "-") == 0 ? "" : word;
-}
-
-static bool
-holds(const json_t *object, const char *key)
-{
-	return json_is_true(json_object_get(object, key));
-}
-
-static int64_t
-number_at(const json_t *object, const char *key)
-{
-	return json_integer_value(json_object_get(object, key));
-}
-
-static void
-address_at(struct reader *reader, const json_t *object, const char *key, struct address *out)
-{
-	const char *text = word_at(reader, object, key);
-
-	*out = (struct address){ .family = ADDRESS_NONE };
-	if (text[0] != '\0' && !address_read(text, out) && reader->wrong == NULL)
-		reader->wrong = key;
-}
-
-/* Zeroed; *count is 0 without memory. */
-static void *
-list_at(struct reader *reader, const json_t *object, const char *key, size_t size, size_t most, size_t *count)
-{
-	const json_t *array = json_object_get(object, key);
-	size_t length = json_array_size(array);
-	void *list = arena_take(reader->arena, (length + 1) * size);
-
-	if (length > most && reader->wrong == NULL)
-		reader->wrong = key;
-	*count = list == NULL || length > most ? 0 : length;
-	return list;
-}
-
-/* ---- words of enums ---- */
-
-/* Each enum's words, by number. */
-static const char *
-word_tri(int n)
-{
-	return tri_word((enum tri)n);
-}
-static const char *
-word_stage(int n)
-{
-	return stage_word((enum stage)n);
-}
-static const char *
-word_auth(int n)
-{
-	return auth_word((enum auth_result)n);
-}
-static const char *
-word_asks(int n)
-{
-	return dmarc_policy_word((enum dmarc_policy)n);
-}
-static const char *
-word_by(int n)
-{
-	return dmarc_by_word((enum dmarc_by)n);
-}
-static const char *
-word_found(int n)
-{
-	return dmarc_found_word((enum dmarc_found)n);
-}
-
-static const char *
-word_from(int n)
-{
-	return from_state_word((enum from_state)n);
-}
-static const char *
-word_outcome(int n)
-{
-	return outcome_word((enum outcome)n);
-}
-static const char *
-word_action(int n)
-{
-	return action_word((enum action)n);
-}
-static const char *
-word_mode(int n)
-{
-	return vendor_mode_word((enum vendor_mode)n);
-}
-static const char *
-word_greylist(int n)
-{
-	return greylist_state_word((enum greylist_state)n);
-}
-
-static const struct words {
-	const char *(*word)(int);
-	int count;
-} tris = { word_tri, UNKNOWN + 1 }, stages = { word_stage, STAGE_EOM + 1 }, auths = { word_auth, AUTH_PERMERROR + 1 },
-  asks = { word_asks, DMARC_REJECT + 1 }, bys = { word_by, DMARC_BY_PROOF + 1 },
-  founds = { word_found, DMARC_FOUND_SILENCE + 1 }, from_states = { word_from, FROM_UNREADABLE + 1 },
-  outcomes = { word_outcome, OUTCOME_FORGED + 1 }, actions = { word_action, ACTIONS },
-  modes = { word_mode, MODE_MONITOR + 1 }, greylists = { word_greylist, GREYLIST_FAILED + 1 };
-
-/* 0 where the record does not have it. */
-static int
-enum_at(struct reader *reader, const json_t *object, const char *key, const struct words *words)
-{
-	const char *word = json_string_value(json_object_get(object, key));
-
-	for (int i = 0; word != NULL && i < words->count; i++)
-		if (strcmp(word, words->word(i)) == 0)
-			return i;
-	if (word != NULL && reader->wrong == NULL)
-		reader->wrong = key;
-	return 0;
-}
+#define TIME_MAX INT64_C(253402300799) /* the last second of the year 9999, which date.h can write */
 
 /* ---- facts ---- */
 
 static struct silence
-silence_at(struct reader *reader, const json_t *object)
+silence_at(struct record_reader *reader, const json_t *object)
 {
-	const char *name = text_at(reader, object, "silent");
+	const char *name = record_text(reader, object, "silent");
 
-	return (struct silence){ name[0] == '\0' ? NULL : name, holds(object, "lured") };
+	return (struct silence){ name[0] == '\0' ? NULL : name, record_holds(reader, object, "lured") };
 }
 
 static struct mailbox
-mailbox_at(struct reader *reader, const json_t *object)
+mailbox_at(struct record_reader *reader, const json_t *object)
 {
-	struct mailbox out = { text_at(reader, object, "local"), text_at(reader, object, "domain"), "" };
+	struct mailbox out = { record_text(reader, object, "local"), record_text(reader, object, "domain"), "" };
 	const char *text = arena_format(reader->arena, "%s%s%s", out.local, out.domain[0] == '\0' ? "" : "@", out.domain);
 
 	out.text = text == NULL ? "" : text;
 	return out;
 }
 
-/* NULL where the record does not have it. */
-static const char *
-text_or_null(struct reader *reader, const json_t *object, const char *key)
-{
-	return json_object_get(object, key) == NULL ? NULL : text_at(reader, object, key);
-}
-
 static void
-read_walk(struct reader *reader, const json_t *object, struct dmarc_fact *out)
+read_walk(struct record_reader *reader, const json_t *object, struct dmarc_fact *out)
 {
 	const json_t *array = json_object_get(object, "walk");
-	struct dmarc_step *steps = list_at(reader, object, "walk", sizeof *steps, DMARC_STEPS_MAX, &out->step_count);
+	struct dmarc_step *steps = record_list(reader, object, "walk", sizeof *steps, DMARC_STEPS_MAX, &out->step_count);
 
 	for (size_t i = 0; i < out->step_count; i++) {
-		const json_t *from = json_array_get(array, i);
+		const json_t *from = record_entry(reader, array, "walk", i);
 
-		steps[i] = (struct dmarc_step){ text_at(reader, from, "domain"),
-			(enum dmarc_found)enum_at(reader, from, "found", &founds), text_at(reader, from, "psd")[0] };
+		const char *psd = record_text(reader, from, "psd");
+
+		steps[i] = (struct dmarc_step){ record_text(reader, from, "domain"),
+			(enum dmarc_found)record_enum(reader, from, "found", &word_list_dmarc_found), psd[0] };
+		if (psd[0] != '\0' && (strchr("uyn", psd[0]) == NULL || psd[1] != '\0'))
+			record_wrong(reader, "psd");
 	}
 	out->steps = steps;
 }
 
 static void
-read_dmarc(struct reader *reader, const json_t *object, struct dmarc_fact *out)
+read_dmarc(struct record_reader *reader, const json_t *object, struct dmarc_fact *out)
 {
-	*out = (struct dmarc_fact){ .result = (enum auth_result)enum_at(reader, object, "dmarc", &auths),
-		.said = (enum auth_result)enum_at(reader, object, "said", &auths),
-		.by = (enum dmarc_by)enum_at(reader, object, "by", &bys),
-		.signed_by = (enum dmarc_by)enum_at(reader, object, "signed_by", &bys),
-		.policy = (enum dmarc_policy)enum_at(reader, object, "policy", &asks),
-		.tag = text_or_null(reader, object, "tag"),
-		.testing = holds(object, "testing"),
-		.domain = text_at(reader, object, "record"),
-		.organisation = text_or_null(reader, object, "organisation"),
-		.silent = text_or_null(reader, object, "dmarc_silent"),
-		.silent_of = text_or_null(reader, object, "dmarc_silent_of"),
-		.spf_open = holds(object, "spf_open"),
-		.spf_aligned = holds(object, "spf_aligned"),
-		.dkim_aligned = holds(object, "dkim_aligned") };
+	*out = (struct dmarc_fact){ .result = (enum auth_result)record_enum(reader, object, "dmarc", &word_list_auth),
+		.said = (enum auth_result)record_enum(reader, object, "said", &word_list_auth),
+		.by = (enum dmarc_by)record_enum(reader, object, "by", &word_list_dmarc_by),
+		.signed_by = (enum dmarc_by)record_enum(reader, object, "signed_by", &word_list_dmarc_by),
+		.policy = (enum dmarc_policy)record_enum(reader, object, "policy", &word_list_dmarc_policy),
+		.tag = record_text_or_null(reader, object, "tag"),
+		.testing = record_holds(reader, object, "testing"),
+		.domain = record_text(reader, object, "record"),
+		.organisation = record_text_or_null(reader, object, "organisation"),
+		.silent = record_text_or_null(reader, object, "dmarc_silent"),
+		.silent_of = record_text_or_null(reader, object, "dmarc_silent_of"),
+		.spf_open = record_holds(reader, object, "spf_open"),
+		.spf_aligned = record_holds(reader, object, "spf_aligned"),
+		.dkim_aligned = record_holds(reader, object, "dkim_aligned") };
 	read_walk(reader, object, out);
 	/* version 1 did not say which tag applied, nor whose walk fell silent */
 	if (out->domain[0] != '\0' && out->tag == NULL)
@@ -252,244 +74,290 @@ read_dmarc(struct reader *reader, const json_t *object, struct dmarc_fact *out)
 }
 
 static void
-read_authors(struct reader *reader, const json_t *object, struct facts *facts)
+read_authors(struct record_reader *reader, const json_t *object, struct facts *facts)
 {
 	const json_t *array = json_object_get(object, "authors");
 
-	facts->authors = list_at(reader, object, "authors", sizeof *facts->authors, AUTHORS_MAX, &facts->author_count);
+	facts->authors = record_list(reader, object, "authors", sizeof *facts->authors, AUTHORS_MAX, &facts->author_count);
 	for (size_t i = 0; i < facts->author_count; i++) {
-		const json_t *from = json_array_get(array, i);
+		const json_t *from = record_entry(reader, array, "authors", i);
 		struct author *author = &facts->authors[i];
 
 		author->mailbox = mailbox_at(reader, from);
-		author->spf_from = (enum auth_result)enum_at(reader, from, "spf_from", &auths);
+		author->spf_from = (enum auth_result)record_enum(reader, from, "spf_from", &word_list_auth);
 		author->spf_from_silence = silence_at(reader, from);
 		read_dmarc(reader, from, &author->dmarc);
-		if (holds(from, "last"))
+		if (record_holds(reader, from, "last"))
 			facts->from_last = author;
 	}
 }
 
 static void
-read_replies(struct reader *reader, const json_t *object, struct facts *facts)
+read_replies(struct record_reader *reader, const json_t *object, struct facts *facts)
 {
 	const json_t *array = json_object_get(object, "replies");
 
-	facts->replies = list_at(reader, object, "replies", sizeof *facts->replies, REPLIES_MAX, &facts->reply_count);
-	for (size_t i = 0; i < facts->reply_count; i++)
-		facts->replies[i] = (struct reply_to){ mailbox_at(reader, json_array_get(array, i)),
-			holds(json_array_get(array, i), "near_author") };
-	facts->replies_unclear = holds(object, "replies_unclear");
+	facts->replies = record_list(reader, object, "replies", sizeof *facts->replies, REPLIES_MAX, &facts->reply_count);
+	for (size_t i = 0; i < facts->reply_count; i++) {
+		const json_t *from = record_entry(reader, array, "replies", i);
+
+		facts->replies[i] = (struct reply_to){ mailbox_at(reader, from),
+			record_holds(reader, from, "near_author") };
+	}
+	facts->replies_unclear = record_holds(reader, object, "replies_unclear");
 }
 
 static void
-read_signatures(struct reader *reader, const json_t *root, struct facts *facts)
+read_signatures(struct record_reader *reader, const json_t *root, struct facts *facts)
 {
 	const json_t *array = json_object_get(root, "dkim");
 
-	facts->dkim = list_at(reader, root, "dkim", sizeof *facts->dkim, DKIM_MAX, &facts->dkim_count);
+	facts->dkim = record_list(reader, root, "dkim", sizeof *facts->dkim, DKIM_MAX, &facts->dkim_count);
 	for (size_t i = 0; i < facts->dkim_count; i++) {
-		const json_t *from = json_array_get(array, i);
+		const json_t *from = record_entry(reader, array, "dkim", i);
 
-		facts->dkim[i] = (struct dkim_fact){ .d = text_at(reader, from, "d"),
-			.s = text_at(reader, from, "s"),
-			.a = text_at(reader, from, "a"),
+		facts->dkim[i] = (struct dkim_fact){ .d = record_text(reader, from, "d"),
+			.s = record_text(reader, from, "s"),
+			.a = record_text(reader, from, "a"),
 			.b = "",
-			.result = (enum auth_result)enum_at(reader, from, "result", &auths),
-			.counts = holds(from, "counts"),
-			.weak = holds(from, "weak"),
-			.passes = holds(from, "passes"),
-			.reply_open = holds(from, "reply_open"),
-			.signed_at = number_at(from, "signed_at"),
-			.secure = holds(from, "secure"),
-			.why = text_at(reader, from, "why") };
+			.result = (enum auth_result)record_enum(reader, from, "result", &word_list_auth),
+			.counts = record_holds(reader, from, "counts"),
+			.weak = record_holds(reader, from, "weak"),
+			.passes = record_holds(reader, from, "passes"),
+			.reply_open = record_holds(reader, from, "reply_open"),
+			.signed_at = record_number(reader, from, "signed_at", INT64_MIN, INT64_MAX),
+			.secure = record_holds(reader, from, "secure"),
+			.why = record_text(reader, from, "why") };
 	}
 }
 
 static void
-read_rcpts(struct reader *reader, const json_t *root, struct facts *facts)
+read_rcpts(struct record_reader *reader, const json_t *root, struct facts *facts)
 {
 	const json_t *array = json_object_get(root, "rcpts");
 	size_t count;
 
-	facts->rcpts = list_at(reader, root, "rcpts", sizeof *facts->rcpts, RCPTS_MAX, &count);
+	facts->rcpts = record_list(reader, root, "rcpts", sizeof *facts->rcpts, RCPTS_MAX, &count);
 	facts->rcpt_mailboxes = arena_take(reader->arena, (count + 1) * sizeof *facts->rcpt_mailboxes);
 	facts->rcpt_count = facts->rcpt_mailboxes == NULL ? 0 : count;
 	for (size_t i = 0; i < facts->rcpt_count; i++) {
-		facts->rcpts[i] = bytes_of(reader, json_array_get(array, i), NULL);
+		facts->rcpts[i] = record_text_at(reader, array, "rcpts", i);
 		if (!mailbox_read_path(reader->arena, facts->rcpts[i], &facts->rcpt_mailboxes[i]))
 			facts->rcpt_mailboxes[i] = (struct mailbox){ "", "", "" };
 	}
 }
 
 static void
-read_names(struct reader *reader, const json_t *object, struct facts *facts)
+read_names(struct record_reader *reader, const json_t *object, struct facts *facts)
 {
 	const json_t *array = json_object_get(object, "names");
+	struct name_fact *names = record_list(reader, object, "names", sizeof *names, NAME_FACTS_MAX, &facts->name_count);
 
-	facts->name_count = json_array_size(array);
-	if (facts->name_count > NAME_FACTS_MAX)
-		facts->name_count = 0;
-	for (size_t i = 0; i < facts->name_count; i++)
-		facts->names[i] = (struct name_fact){ text_at(reader, json_array_get(array, i), "name"),
-			holds(json_array_get(array, i), "answered") };
-	facts->answered_since = number_at(object, "answered_since");
+	for (size_t i = 0; i < facts->name_count; i++) {
+		const json_t *from = record_entry(reader, array, "names", i);
+
+		facts->names[i] = (struct name_fact){ record_text(reader, from, "name"),
+			record_holds(reader, from, "answered") };
+	}
+	facts->answered_since = record_number(reader, object, "answered_since", 0, TIME_MAX);
 }
 
-/* Only explain judges a message in part. */
+/* The bit of a word; 0: it is none. */
 static unsigned
-read_not_given(const json_t *root)
+given_of(const char *word)
+{
+	for (unsigned given = GIVEN_HELO; given <= GIVEN_RCPT; given <<= 1)
+		if (strcmp(word, given_word((enum given)given)) == 0)
+			return given;
+	return 0;
+}
+
+/* Only explain judges a message in part, and only it writes this list. */
+static unsigned
+read_not_given(struct record_reader *reader, const json_t *root)
 {
 	const json_t *array = json_object_get(root, "not_given");
-	unsigned bits = 0;
+	unsigned bits = 0, bit;
 
-	for (size_t i = 0; i < json_array_size(array); i++)
-		for (unsigned given = GIVEN_HELO; given <= GIVEN_RCPT; given <<= 1)
-			if (json_is_string(json_array_get(array, i)) &&
-			    strcmp(json_string_value(json_array_get(array, i)), given_word((enum given)given)) == 0)
-				bits |= given;
+	if (array != NULL && !json_is_array(array))
+		record_wrong(reader, "not_given");
+	for (size_t i = 0; i < json_array_size(array); i++, bits |= bit)
+		if ((bit = given_of(record_text_at(reader, array, "not_given", i))) == 0)
+			record_wrong(reader, "not_given");
 	return bits;
 }
 
 /* What the log line shows as well. */
 static void
-read_shown(struct reader *reader, const json_t *root, struct facts *facts)
+read_shown(struct record_reader *reader, const json_t *root, struct facts *facts)
 {
-	const char *sender = text_at(reader, root, "mail_from");
+	const char *sender = record_text(reader, root, "mail_from");
 
-	address_at(reader, root, "client", &facts->client);
-	facts->port = (uint16_t)number_at(root, "port");
-	facts->via = word_at(reader, root, "via");
-	facts->helo = word_at(reader, root, "helo");
+	record_address(reader, root, "client", &facts->client);
+	facts->port = (uint16_t)record_number(reader, root, "port", 0, UINT16_MAX);
+	facts->via = record_word(reader, root, "via");
+	facts->helo = record_word(reader, root, "helo");
 	facts->mail_from = strcmp(sender, "<>") == 0 || strcmp(sender, "-") == 0 ? "" : sender;
-	facts->spf.result = (enum auth_result)enum_at(reader, root, "spf", &auths);
-	facts->message_id = word_at(reader, root, "msgid");
-	facts->not_given = read_not_given(root);
+	facts->spf.result = (enum auth_result)record_enum(reader, root, "spf", &word_list_auth);
+	facts->message_id = record_word(reader, root, "msgid");
+	facts->not_given = read_not_given(reader, root);
 	read_rcpts(reader, root, facts);
 	read_signatures(reader, root, facts);
 }
 
 static void
-read_connection(struct reader *reader, const json_t *object, struct facts *facts)
+read_connection(struct record_reader *reader, const json_t *object, struct facts *facts)
 {
-	facts->now = number_at(object, "now");
-	facts->stage = (enum stage)enum_at(reader, object, "stage", &stages);
-	facts->client_name = text_at(reader, object, "client_name");
-	address_at(reader, object, "peer", &facts->peer);
-	facts->client_hidden = holds(object, "client_hidden");
-	facts->perhaps_relayed = holds(object, "perhaps_relayed");
-	facts->auth = text_at(reader, object, "auth");
-	facts->daemon_name = text_at(reader, object, "daemon_name");
-	facts->null_sender = holds(object, "null_sender");
-	facts->sender = (struct mailbox){ text_at(reader, object, "sender_local"),
-		text_at(reader, object, "sender_domain"), facts->mail_from };
-	facts->spf.by_helo = holds(object, "spf_by_helo");
-	facts->spf.domain = text_at(reader, object, "spf_domain");
-	facts->spf_why = json_object_get(object, "spf_why") == NULL ? NULL : text_at(reader, object, "spf_why");
+	facts->now = record_number(reader, object, "now", 0, TIME_MAX);
+	facts->stage = (enum stage)record_enum(reader, object, "stage", &word_list_stage);
+	facts->client_name = record_text(reader, object, "client_name");
+	record_address(reader, object, "peer", &facts->peer);
+	facts->client_hidden = record_holds(reader, object, "client_hidden");
+	facts->perhaps_relayed = record_holds(reader, object, "perhaps_relayed");
+	facts->auth = record_text(reader, object, "auth");
+	facts->daemon_name = record_text(reader, object, "daemon_name");
+	facts->null_sender = record_holds(reader, object, "null_sender");
+	facts->sender = (struct mailbox){ record_text(reader, object, "sender_local"),
+		record_text(reader, object, "sender_domain"), facts->mail_from };
+	facts->spf.by_helo = record_holds(reader, object, "spf_by_helo");
+	facts->spf.domain = record_text(reader, object, "spf_domain");
+	facts->spf_why = record_text_or_null(reader, object, "spf_why");
 	facts->spf_silence = silence_at(reader, object);
 }
 
 static void
-read_message(struct reader *reader, const json_t *object, struct facts *facts)
+read_message(struct record_reader *reader, const json_t *object, struct facts *facts)
 {
-	facts->from_state = (enum from_state)enum_at(reader, object, "from_state", &from_states);
-	facts->from_raw = bytes_of(reader, json_object_get(object, "from_raw"), &facts->from_raw_length);
-	facts->from_too_long = holds(object, "from_too_long");
-	facts->from_fields = (size_t)number_at(object, "from_fields");
-	facts->from_stopped = (size_t)number_at(object, "from_stopped");
+	facts->from_state = (enum from_state)record_enum(reader, object, "from_state", &word_list_from_state);
+	facts->from_raw = record_bytes(reader, json_object_get(object, "from_raw"), "from_raw", &facts->from_raw_length);
+	facts->from_too_long = record_holds(reader, object, "from_too_long");
+	facts->from_fields = (size_t)record_number(reader, object, "from_fields", 0, INT32_MAX);
+	facts->from_stopped = (size_t)record_number(reader, object, "from_stopped", 0, INT32_MAX);
 	read_authors(reader, object, facts);
 	read_replies(reader, object, facts);
-	facts->dkim_done = holds(object, "dkim_done");
+	facts->dkim_done = record_holds(reader, object, "dkim_done");
 	facts->tuple_asked = json_object_get(object, "tuple_known") != NULL;
-	facts->tuple_new = tri_not((enum tri)enum_at(reader, object, "tuple_known", &tris));
-	facts->unsure_since = number_at(object, "unsure_since");
+	facts->tuple_new = tri_not((enum tri)record_enum(reader, object, "tuple_known", &word_list_tri));
+	facts->unsure_since = record_number(reader, object, "unsure_since", 0, TIME_MAX);
 	read_names(reader, object, facts);
-	facts->failed = holds(object, "failed");
+	facts->failed = record_holds(reader, object, "failed");
 }
 
 static void
-read_answers(struct reader *reader, const json_t *object, struct recorded *out)
+read_answers(struct record_reader *reader, const json_t *object, struct recorded *out)
 {
 	const json_t *array = json_object_get(object, "live");
 
-	out->answers = list_at(reader, object, "live", sizeof *out->answers, ASKED_MAX, &out->answer_count);
+	out->answers = record_list(reader, object, "live", sizeof *out->answers, ASKED_MAX, &out->answer_count);
 	for (size_t i = 0; i < out->answer_count; i++) {
-		const json_t *from = json_array_get(array, i);
+		const json_t *from = record_entry(reader, array, "live", i);
 
-		out->answers[i] = (struct recorded_answer){ text_at(reader, from, "vendor"),
-			text_at(reader, from, "source"), (enum tri)enum_at(reader, from, "answer", &tris),
-			silence_at(reader, from) };
+		out->answers[i] = (struct recorded_answer){ record_text(reader, from, "vendor"),
+			record_text(reader, from, "source"),
+			(enum tri)record_enum(reader, from, "answer", &word_list_tri), silence_at(reader, from) };
 	}
 }
 
 static void
-read_sources(struct reader *reader, const json_t *object, struct recorded *out)
+read_sources(struct record_reader *reader, const json_t *object, struct recorded *out)
 {
 	const json_t *array = json_object_get(object, "sources");
 
-	out->sources = list_at(reader, object, "sources", sizeof *out->sources, RECORD_SOURCES_MAX, &out->source_count);
+	out->sources = record_list(reader, object, "sources", sizeof *out->sources, RECORD_SOURCES_MAX,
+	    &out->source_count);
 	out->sources_told = array != NULL;
-	out->sources_cut = holds(object, "sources_cut");
+	out->sources_cut = record_holds(reader, object, "sources_cut");
 	for (size_t i = 0; i < out->source_count; i++) {
-		const json_t *from = json_array_get(array, i);
+		const json_t *from = record_entry(reader, array, "sources", i);
 
-		out->sources[i] = (struct recorded_source){ .vendor = text_at(reader, from, "vendor"),
-			.text = text_at(reader, from, "source"),
-			.client = holds(from, "client"),
-			.peer = holds(from, "peer"),
-			.state = { .known = !json_is_false(json_object_get(from, "known")),
-			    .asked = holds(from, "asked"),
-			    .wrong = holds(from, "wrong"),
-			    .empty = holds(from, "empty") } };
+		bool told = json_object_get(from, "known") != NULL;
+
+		out->sources[i] = (struct recorded_source){ .vendor = record_text(reader, from, "vendor"),
+			.text = record_text(reader, from, "source"),
+			.client = record_holds(reader, from, "client"),
+			.peer = record_holds(reader, from, "peer"),
+			.state = { .known = !told || record_holds(reader, from, "known"),
+			    .asked = record_holds(reader, from, "asked"),
+			    .wrong = record_holds(reader, from, "wrong"),
+			    .empty = record_holds(reader, from, "empty") } };
 	}
 }
 
 /* ---- a record ---- */
 
 static void
-read_time(struct reader *reader, const json_t *root, struct recorded *out)
+read_time(struct record_reader *reader, const json_t *root, struct recorded *out)
 {
-	const char *time = text_at(reader, root, "time");
+	const char *time = record_text(reader, root, "time");
 
 	out->when = out->facts.now * 1000;
-	if (time[0] != '\0' && !date_read_rfc3339(span_of(time), &out->when) && reader->wrong == NULL)
-		reader->wrong = "time";
+	if (time[0] != '\0' && !date_read_rfc3339(span_of(time), &out->when))
+		record_wrong(reader, "time");
 }
 
 static void
-read_verdict(struct reader *reader, const json_t *root, struct recorded *out)
+read_verdict(struct record_reader *reader, const json_t *root, struct recorded *out)
 {
-	out->id = word_at(reader, root, "id");
-	out->qid = word_at(reader, root, "qid");
-	out->policy = word_at(reader, root, "policy");
-	out->ranges = word_at(reader, root, "sources");
-	out->outcome = (enum outcome)enum_at(reader, root, "outcome", &outcomes);
-	out->action = (enum action)enum_at(reader, root, "action", &actions);
+	out->id = record_word(reader, root, "id");
+	out->qid = record_word(reader, root, "qid");
+	out->policy = record_word(reader, root, "policy");
+	out->ranges = record_word(reader, root, "sources");
+	out->outcome = (enum outcome)record_enum(reader, root, "outcome", &word_list_outcome);
+	out->action = (enum action)record_enum(reader, root, "action", &word_list_action);
 	out->would = json_object_get(root, "would") == NULL
 	    ? out->action
-	    : (enum action)enum_at(reader, root, "would", &actions);
-	out->vendor = word_at(reader, root, "vendor");
-	out->reason = text_at(reader, root, "reason");
-	out->mode = (enum vendor_mode)enum_at(reader, root, "mode", &modes);
-	out->listed = word_at(reader, root, "listed");
-	out->from = word_at(reader, root, "from");
+	    : (enum action)record_enum(reader, root, "would", &word_list_action);
+	out->vendor = record_word(reader, root, "vendor");
+	out->reason = record_text(reader, root, "reason");
+	out->mode = (enum vendor_mode)record_enum(reader, root, "mode", &word_list_mode);
+	out->listed = record_word(reader, root, "listed");
+	out->from = record_word(reader, root, "from");
 	out->signatures = "";
-	out->dmarc = word_at(reader, root, "dmarc");
-	out->at_rcpt = strcmp(text_at(reader, root, "stage"), "rcpt") == 0;
-	out->greylist = (enum greylist_state)enum_at(reader, root, "greylist", &greylists);
-	out->tries = (struct greylist_tries){ (uint32_t)number_at(root, "tries"), number_at(root, "waited") };
-	out->ms = number_at(root, "ms");
-	out->explanation = text_at(reader, root, "explanation");
+	out->dmarc = record_word(reader, root, "dmarc");
+	out->at_rcpt = strcmp(record_text(reader, root, "stage"), "rcpt") == 0;
+	out->greylist = (enum greylist_state)record_enum(reader, root, "greylist", &word_list_greylist);
+	out->tries = (struct greylist_tries){ (uint32_t)record_number(reader, root, "tries", 0, UINT32_MAX),
+		record_number(reader, root, "waited", INT64_MIN, INT64_MAX) };
+	out->ms = record_number(reader, root, "ms", INT64_MIN, INT64_MAX);
+	out->explanation = record_text(reader, root, "explanation");
+}
+
+/*
+ * What is always written, so that a record without it was cut or edited: of all these words nothing would be an answer. Lists
+ * see to themselves (record_list).
+ */
+static const struct required {
+	const char *key;
+	int since; /* version */
+	bool in_facts;
+} required[] = { { "outcome", 1, false }, { "action", 1, false }, { "reason", 1, false }, { "id", 1, false },
+	{ "time", 2, false }, { "client", 2, false }, { "vendor", 2, false }, { "stage", 2, false },
+	{ "helo", 2, false }, { "mail_from", 2, false }, { "spf", 2, false }, { "greylist", 2, false },
+	{ "now", 2, true }, { "stage", 2, true }, { "peer", 2, true }, { "client_hidden", 2, true },
+	{ "perhaps_relayed", 2, true }, { "auth", 2, true }, { "daemon_name", 2, true }, { "null_sender", 2, true },
+	{ "sender_local", 2, true }, { "sender_domain", 2, true }, { "spf_by_helo", 2, true },
+	{ "spf_domain", 2, true }, { "from_state", 2, true }, { "from_raw", 2, true }, { "from_too_long", 2, true },
+	{ "from_fields", 2, true }, { "replies_unclear", 2, true }, { "dkim_done", 2, true },
+	{ "unsure_since", 2, true }, { "answered_since", 2, true }, { "failed", 2, true } };
+
+static void
+look_for_required(struct record_reader *reader, const json_t *root, const json_t *facts)
+{
+	for (size_t i = 0; i < sizeof required / sizeof required[0]; i++)
+		if (reader->missing == NULL && required[i].since <= reader->version &&
+		    json_object_get(required[i].in_facts ? facts : root, required[i].key) == NULL)
+			reader->missing = required[i].key;
 }
 
 static bool
-read_all(struct reader *reader, const json_t *root, struct recorded *out, struct fault *why)
+read_all(struct record_reader *reader, const json_t *root, struct recorded *out, struct fault *why)
 {
 	const json_t *facts = json_object_get(root, "facts");
 
-	out->version = (int)number_at(root, "v");
-	if (out->version < 1 || out->version > 2 || !json_is_object(facts))
+	reader->version = out->version = (int)record_number(reader, root, "v", 1, VERDICT_RECORD_VERSION);
+	if (out->version < 1 || !json_is_object(facts))
 		return fault_set(why, "no record of greenlane (\"v\" is not 1 or 2, or \"facts\" is missing)");
+	look_for_required(reader, root, facts);
 	read_shown(reader, root, &out->facts);
 	read_connection(reader, facts, &out->facts);
 	read_message(reader, facts, &out->facts);
@@ -499,49 +367,16 @@ read_all(struct reader *reader, const json_t *root, struct recorded *out, struct
 	read_time(reader, root, out);
 	if (reader->wrong != NULL)
 		return fault_set(why, "the value of \"%s\" is none that greenlane writes", reader->wrong);
+	if (reader->missing != NULL)
+		return fault_set(why, "\"%s\" is missing, which greenlane always writes", reader->missing);
 	return !arena_failed(reader->arena) || fault_set(why, "out of memory");
-}
-
-/* Version 1 wrote a byte that is no UTF-8 as half a surrogate pair, which no reader of JSON takes. */
-static char *
-translate(struct arena *arena, struct span line)
-{
-	char *copy = arena_copy(arena, line.at, line.length);
-
-	for (size_t i = 0; copy != NULL && i + 4 < line.length; i++) {
-		if (copy[i] != '\\')
-			continue;
-		if (copy[i + 1] == 'u' && (copy[i + 2] | 0x20) == 'd' && (copy[i + 3] | 0x20) == 'c') {
-			copy[i + 2] = 'f';
-			copy[i + 3] = '7';
-		}
-		i++; /* what is escaped begins no escape */
-	}
-	return copy;
-}
-
-static json_t *
-parse(struct arena *arena, struct span line, struct fault *why)
-{
-	const char *bytes = memmem(line.at, line.length, "\"v\":1,", 6) != NULL ? translate(arena, line) : line.at;
-	json_error_t error;
-	json_t *root;
-
-	if (bytes == NULL) {
-		fault_set(why, "out of memory");
-		return NULL;
-	}
-	root = json_loadb(bytes, line.length, JSON_ALLOW_NUL, &error);
-	if (root == NULL)
-		fault_set(why, "no JSON (RFC 8259), at byte %d", error.position);
-	return root;
 }
 
 bool
 record_read(struct arena *arena, struct span line, struct recorded *out, struct fault *why)
 {
-	struct reader reader = { .arena = arena };
-	json_t *root = parse(arena, line, why);
+	struct record_reader reader = { .arena = arena };
+	json_t *root = record_parse(line, why);
 	bool done;
 
 	*out = (struct recorded){ .version = 0 };

@@ -50,6 +50,14 @@ text_lower(char c)
 	return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
 }
 
+int
+text_hex_digit(char c)
+{
+	const char *digits = "0123456789abcdef", *at = c == '\0' ? NULL : strchr(digits, text_lower(c));
+
+	return at == NULL ? -1 : (int)(at - digits);
+}
+
 bool
 span_is_nocase(struct span span, const char *string)
 {

@@ -54,6 +54,9 @@ const char *text_s(size_t count);
 /* ASCII lower case of one byte, whatever the locale. */
 char text_lower(char);
 
+/* The value of a hexadecimal digit of either case; -1: it is none. */
+int text_hex_digit(char);
+
 /* Counts the edits (insert, drop, change, swap) between two short words; for "did you mean". */
 unsigned text_distance(const char *, const char *);
 
