@@ -192,7 +192,7 @@ on_negotiate(SMFICTX *ctx, unsigned long offered_actions, unsigned long offered,
 	 * of the connection, and libmilter's worker pool drops that: there would be no alarm.
 	 */
 	unsigned long waivers = SMFIP_NR_CONN | SMFIP_NR_HELO | SMFIP_NR_MAIL | SMFIP_NR_DATA | SMFIP_NR_HDR |
-	    SMFIP_NR_EOH;
+	    SMFIP_NR_EOH | SMFIP_NR_BODY;
 	struct session *session;
 
 	(void)u2;
@@ -205,7 +205,7 @@ on_negotiate(SMFICTX *ctx, unsigned long offered_actions, unsigned long offered,
 	session->waived = waivers & offered;
 	session->leads = offered & SMFIP_HDR_LEADSPC;
 	*actions = (SMFIF_ADDHDRS | SMFIF_CHGHDRS | SMFIF_QUARANTINE) & offered_actions;
-	*steps = (waivers | SMFIP_HDR_LEADSPC | SMFIP_SKIP | SMFIP_RCPT_REJ | SMFIP_NOUNKNOWN | SMFIP_NODATA) & offered;
+	*steps = (waivers | SMFIP_HDR_LEADSPC | SMFIP_RCPT_REJ | SMFIP_NOUNKNOWN | SMFIP_NODATA) & offered;
 	*o2 = *o3 = 0;
 	ask_for_macros(ctx);
 	return SMFIS_CONTINUE;
@@ -317,10 +317,9 @@ on_body(SMFICTX *ctx, unsigned char *bytes, size_t length)
 {
 	struct session *session = smfi_getpriv(ctx);
 
-	if (message_of(session) == NULL || !message_wants_body(session->message))
-		return SMFIS_SKIP;
-	message_body(session->message, bytes, length);
-	return SMFIS_CONTINUE;
+	if (message_of(session) != NULL && message_wants_body(session->message))
+		message_body(session->message, bytes, length);
+	return go_on(session, SMFIP_NR_BODY);
 }
 
 /* With SMFIP_HDR_LEADSPC the MTA adds no blank after the colon: we do. */

@@ -98,9 +98,6 @@ on_reply(void *context, char letter, const char *data, size_t length)
 	case SMFIR_CONTINUE:
 		must(client->command != SMFIC_BODYEOB || story_journal_verdicts() > client->verdicts);
 		break;
-	case SMFIR_SKIP:
-		must(client->command == SMFIC_BODY || client->command == SMFIC_BODYEOB);
-		break;
 	default:
 		must(letter == SMFIC_OPTNEG && client->command == SMFIC_OPTNEG);
 	}
