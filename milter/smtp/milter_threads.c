@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <semaphore.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <time.h>
@@ -12,23 +13,62 @@ struct worker {
 	void *(*run)(void *);
 	void *argument;
 	pthread_t self;
-	pthread_cond_t wake;
+	sem_t wake; /* not a condition: whoever wakes of one finds its lock taken, and needs two calls more */
 	struct worker *next;
 };
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of the list */
 static struct worker *idle; /* the one that waits shortest is first, so that the others end */
 static unsigned idle_count;
 
-static void
+static bool
+idle_add(struct worker *worker)
+{
+	bool room;
+
+	pthread_mutex_lock(&lock);
+	room = idle_count < IDLE_MAX;
+	if (room) {
+		worker->next = idle;
+		idle = worker;
+		idle_count++;
+	}
+	pthread_mutex_unlock(&lock);
+	return room;
+}
+
+/* False: it is not there any more, for it was given something to run. */
+static bool
 idle_remove(struct worker *worker)
 {
 	struct worker **at = &idle;
+	bool there;
 
-	while (*at != worker)
+	pthread_mutex_lock(&lock);
+	while (*at != NULL && *at != worker)
 		at = &(*at)->next;
-	*at = worker->next;
-	idle_count--;
+	there = *at != NULL;
+	if (there) {
+		*at = worker->next;
+		idle_count--;
+	}
+	pthread_mutex_unlock(&lock);
+	return there;
+}
+
+static struct worker *
+idle_take(void)
+{
+	struct worker *worker;
+
+	pthread_mutex_lock(&lock);
+	worker = idle;
+	if (worker != NULL) {
+		idle = worker->next;
+		idle_count--;
+	}
+	pthread_mutex_unlock(&lock);
+	return worker;
 }
 
 /* Waits for something to run; false: there was nothing. */
@@ -36,25 +76,21 @@ static bool
 wait_for_work(struct worker *worker)
 {
 	struct timespec until;
-	int status = 0;
+	int status;
 
 	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += IDLE_SECONDS;
-	pthread_mutex_lock(&lock);
-	if (idle_count >= IDLE_MAX) {
-		pthread_mutex_unlock(&lock);
+	if (!idle_add(worker))
 		return false;
-	}
-	worker->run = NULL;
-	worker->next = idle;
-	idle = worker;
-	idle_count++;
-	while (worker->run == NULL && status == 0)
-		status = pthread_cond_clockwait(&worker->wake, &lock, CLOCK_MONOTONIC, &until);
-	if (worker->run == NULL)
-		idle_remove(worker);
-	pthread_mutex_unlock(&lock);
-	return worker->run != NULL;
+	while ((status = sem_clockwait(&worker->wake, CLOCK_MONOTONIC, &until)) != 0 && errno == EINTR)
+		;
+	if (status == 0)
+		return true;
+	if (idle_remove(worker))
+		return false;
+	while (sem_wait(&worker->wake) != 0) /* it comes at once */
+		;
+	return true;
 }
 
 static void *
@@ -64,30 +100,26 @@ work(void *given)
 
 	free(given);
 	worker.self = pthread_self();
-	pthread_cond_init(&worker.wake, NULL);
+	sem_init(&worker.wake, 0, 0);
 	do {
 		(void)worker.run(worker.argument);
 	} while (wait_for_work(&worker));
-	pthread_cond_destroy(&worker.wake);
+	sem_destroy(&worker.wake);
 	return NULL;
 }
 
 static bool
 give_to_idle(pthread_t *thread, void *(*run)(void *), void *argument)
 {
-	struct worker *worker;
+	struct worker *worker = idle_take();
 
-	pthread_mutex_lock(&lock);
-	worker = idle;
-	if (worker != NULL) {
-		idle_remove(worker);
-		*thread = worker->self;
-		worker->argument = argument;
-		worker->run = run;
-		pthread_cond_signal(&worker->wake);
-	}
-	pthread_mutex_unlock(&lock);
-	return worker != NULL;
+	if (worker == NULL)
+		return false;
+	*thread = worker->self;
+	worker->argument = argument;
+	worker->run = run;
+	sem_post(&worker->wake);
+	return true;
 }
 
 int
