@@ -116,11 +116,17 @@ field_fill(struct field *field, const char *name, const char *value)
 	field->name = span_trim((struct span){ out, n });
 	out += n;
 	*out++ = ':';
-	for (const char *at = value; *at != '\0'; at++) {
-		if (*at == '\n' && (at == value || at[-1] != '\r'))
+	for (const char *end; (end = strchr(value, '\n')) != NULL; value = end + 1) {
+		size_t line = (size_t)(end - value);
+
+		memcpy(out, value, line);
+		out += line;
+		if (out[-1] != '\r')
 			*out++ = '\r';
-		*out++ = *at;
+		*out++ = '\n';
 	}
+	memcpy(out, value, strlen(value));
+	out += strlen(value);
 	while (out[-1] == '\n' || out[-1] == '\r')
 		out--; /* stops at the colon at the latest */
 	*out = '\0';

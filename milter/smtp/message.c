@@ -290,14 +290,6 @@ note_message_id(struct message *message, const char *value)
 		message->facts.message_id = copy;
 }
 
-static bool
-is_field(const char *name, const char *wanted)
-{
-	struct span span = span_trim(span_of(name));
-
-	return span_is_nocase(span, wanted);
-}
-
 /* Kept as received: read only if a signature does not cover them. */
 static void
 note_reply_to(struct message *message, const char *value)
@@ -339,16 +331,18 @@ feed_header(struct message *message, const char *name, const char *value)
 void
 message_header(struct message *message, const char *name, const char *value)
 {
+	struct span field = span_trim(span_of(name));
+
 	if (authres_is_field(name))
 		note_results(message, value);
-	if (is_field(name, "Message-ID"))
+	if (span_is_nocase(field, "Message-ID"))
 		note_message_id(message, value);
 	if (message->exempt)
 		return;
 	relayed_client_header(message, name, value);
-	if (is_field(name, "From"))
+	if (span_is_nocase(field, "From"))
 		note_from(message, value);
-	if (is_field(name, "Reply-To"))
+	if (span_is_nocase(field, "Reply-To"))
 		note_reply_to(message, value);
 	if (wants_dkim(message) && !message->facts.failed)
 		feed_header(message, name, value);

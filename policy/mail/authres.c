@@ -226,7 +226,9 @@ put_property(struct text *out, const char *name, const char *value)
 
 	if (length == 0 || length > VALUE_MAX)
 		return;
-	text_format(out, " %s=", name);
+	text_char(out, ' ');
+	text_put(out, name);
+	text_char(out, '=');
 	put_value(out, (struct span){ value, length });
 }
 
@@ -265,7 +267,10 @@ static void
 result_begin(struct field *field, const char *method, const char *word)
 {
 	field->before = field->out->length;
-	text_format(field->out, ";\n\t%s=%s", method, word);
+	text_put(field->out, ";\n\t");
+	text_put(field->out, method);
+	text_char(field->out, '=');
+	text_put(field->out, word);
 }
 
 /* Removes a result that made the field too long; leaves out what would follow it, too. */

@@ -115,10 +115,11 @@ dkim_relation(const struct dmarc_check *check, const struct dkim_fact *signature
 static bool
 is_proof(const struct dmarc_check *check, const char *domain)
 {
-	if (suffix_owner(check->suffixes, domain) == NULL || suffix_owner(check->suffixes, check->domain) == NULL)
+	if (suffix_owner(check->suffixes, domain) == NULL)
 		return false;
 	return strcmp(domain, check->domain) == 0 ||
-	    !suffix_is_public(check->suffixes, dmarc_walk_organisation(&check->author));
+	    (suffix_owner(check->suffixes, check->domain) != NULL &&
+		!suffix_is_public(check->suffixes, dmarc_walk_organisation(&check->author)));
 }
 
 /* ---- what passes ---- */

@@ -134,19 +134,37 @@ fitting_length(const char *value)
 	return length;
 }
 
+/* Piece by piece: a line has thirty, and formats would cost more than all that they write. */
+static void
+put_key(struct text *out, const char *key)
+{
+	if (out->length > 0)
+		text_char(out, ' ');
+	text_put(out, key);
+	text_char(out, '=');
+}
+
 static void
 put(struct text *out, const char *key, const char *value)
 {
 	size_t length = fitting_length(value);
 	bool cut = value[length] != '\0', quoted = cut || needs_quotes(value, length);
 
-	text_format(out, "%s%s=", out->length > 0 ? " " : "", key);
+	put_key(out, key);
 	if (length == 0)
 		text_char(out, '-');
 	if (quoted)
 		text_char(out, '"');
 	text_escaped(out, value, length);
 	text_put(out, cut ? "...\"" : quoted ? "\"" : "");
+}
+
+/* A word of ours, or an address. */
+static void
+put_word(struct text *out, const char *key, const char *word)
+{
+	put_key(out, key);
+	text_put(out, word);
 }
 
 static void
@@ -162,7 +180,7 @@ put_asked(struct text *out, const char *key, bool asked, int64_t value)
 	if (asked)
 		put_number(out, key, value);
 	else
-		text_format(out, " %s=-", key);
+		put_word(out, key, "-");
 }
 
 static void
@@ -182,8 +200,11 @@ put_rcpts(struct text *out, const struct verdict_record *record)
 	struct text value;
 
 	text_open(&value, 4 * VALUE_MAX);
-	for (size_t i = 0; i < record->rcpt_count; i++)
-		text_format(&value, "%s%s", i > 0 ? "," : "", record->rcpts[i]);
+	for (size_t i = 0; i < record->rcpt_count; i++) {
+		if (i > 0)
+			text_char(&value, ',');
+		text_put(&value, record->rcpts[i]);
+	}
 	put(out, "rcpts", value.bytes);
 	text_close(&value);
 }
@@ -197,15 +218,15 @@ verdict_record_write_line(const struct verdict_record *record, struct text *out)
 
 	put(out, "id", record->id);
 	put(out, "qid", record->qid);
-	put(out, "outcome", outcome_word(verdict->outcome));
-	put(out, "action", action_word(record->action));
+	put_word(out, "outcome", outcome_word(verdict->outcome));
+	put_word(out, "action", action_word(record->action));
 	if (record->would != record->action)
-		put(out, "would", action_word(record->would));
+		put_word(out, "would", action_word(record->would));
 	put(out, "vendor", verdict_vendor(verdict));
 	put(out, "reason", reason_slug(verdict->reason));
-	put(out, "stage", stage_word(record->stage));
-	put(out, "mode", mode_word(record));
-	text_format(out, " client=%s", address_write(&facts->client, client));
+	put_word(out, "stage", stage_word(record->stage));
+	put_word(out, "mode", mode_word(record));
+	put_word(out, "client", address_write(&facts->client, client));
 	put_number(out, "port", facts->port);
 	put(out, "listed", listed_text(record));
 	put(out, "via", facts->via);
@@ -213,10 +234,10 @@ verdict_record_write_line(const struct verdict_record *record, struct text *out)
 	put(out, "mail_from", sender_text(facts));
 	put_list(out, "from", write_authors, facts);
 	put_rcpts(out, record);
-	text_format(out, " spf=%s", auth_word(facts->spf.result));
+	put_word(out, "spf", auth_word(facts->spf.result));
 	put_list(out, "dkim", write_signatures, facts);
-	text_format(out, " dmarc=%s", dmarc_text(record));
-	text_format(out, " greylist=%s", greylist_state_word(record->greylist));
+	put_word(out, "dmarc", dmarc_text(record));
+	put_word(out, "greylist", greylist_state_word(record->greylist));
 	put(out, "msgid", facts->message_id);
 	put_number(out, "ms", record->ms);
 	put_asked(out, "tries", record->tries.count > 0, record->tries.count);

@@ -74,6 +74,8 @@ suffix_relates(const struct suffix_list *list, const char *a, const char *b)
 	if (!domain_read(a, strlen(a), one, NULL) || !domain_read(b, strlen(b), other, NULL))
 		return false;
 	owner_one = suffix_owner(list, one);
+	if (owner_one == NULL || strcmp(one, other) == 0)
+		return owner_one != NULL; /* a look-up costs more than all else here */
 	owner_other = suffix_owner(list, other);
-	return owner_one != NULL && owner_other != NULL && strcmp(owner_one, owner_other) == 0;
+	return owner_other != NULL && strcmp(owner_one, owner_other) == 0;
 }

@@ -194,16 +194,21 @@ text_char(struct text *text, char c)
 void
 text_escaped(struct text *text, const char *bytes, size_t length)
 {
+	size_t plain = 0; /* bytes before i that stand for themselves */
+
 	for (size_t i = 0; i < length; i++) {
 		unsigned char c = (unsigned char)bytes[i];
 
-		if (c < 0x20 || c >= 0x7f)
-			text_format(text, "\\x%02x", c);
-		else if (c == '"' || c == '\\')
-			text_format(text, "\\%c", c);
-		else
-			text_char(text, (char)c);
+		if (c >= 0x20 && c < 0x7f && c != '"' && c != '\\') {
+			plain++;
+			continue;
+		}
+		text_add(text, bytes + i - plain, plain);
+		plain = 0;
+		text_format(text, c == '"' || c == '\\' ? "\\%c" : "\\x%02x", c);
 	}
+	if (plain > 0)
+		text_add(text, bytes + length - plain, plain);
 }
 
 void
