@@ -33,7 +33,7 @@ vendor = {
 END
     cat > "$world/$name.conf" <<END
 authserv_id = "mx.rx.example";
-user        = "nobody";
+user        = "${user:-nobody}";
 state_dir   = "$world/state.$name";
 control     = { listen = "unix:$world/state.$name.control"; };
 milter      = { listen = "$(socket_of "$name")"; group = "nogroup"; max_sessions = ${max_sessions:-500}; };
@@ -43,7 +43,8 @@ vendor_path = [ "${vendor_folder:-$world/vendors}" ];
 vendors     = ( $list );
 END
     printf '%s\n' "$@" >> "$world/$name.conf"
-    "${program:-$GREENLANED}" -c "$world/$name.conf" -f > "$world/$name.log" 2>&1 &
+    # shellcheck disable=SC2086
+    ${program:-$GREENLANED} -c "$world/$name.conf" -f > "$world/$name.log" 2>&1 &
     running "$name" $!
 }
 

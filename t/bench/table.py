@@ -47,8 +47,9 @@ def p99(load):
 
 
 def ratio(loads, name, others, what=cpu):
-    """The median over the rounds of what `name` cost divided by what `others` cost together in the same round."""
-    return statistics.median(what(loads[name][r]) / sum(what(loads[o][r]) for o in others) for r in loads[name])
+    """The median over the rounds that all have of what `name` cost divided by what `others` cost together in the same one."""
+    rounds = [r for r in loads[name] if all(r in loads[o] for o in others)]
+    return statistics.median(what(loads[name][r]) / sum(what(loads[o][r]) for o in others) for r in rounds)
 
 
 def median(loads, key):
@@ -56,8 +57,9 @@ def median(loads, key):
 
 
 def spread(loads):
-    costs = [cpu(load) for load in loads.values()]
-    return (max(costs) - min(costs)) / statistics.median(costs) * 100
+    """Of the middle half of the rounds: one that another program disturbed does not count."""
+    first, middle, third = statistics.quantiles([cpu(load) for load in loads.values()])
+    return (third - first) / middle * 100
 
 
 def row(name, loads, rss):
