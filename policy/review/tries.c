@@ -56,18 +56,38 @@ address_matches(struct span address, const char *asked)
 	return span_is_nocase(tail, asked) && (tail.at[-1] == '@' || tail.at[-1] == '.');
 }
 
-/* As in the log: all authors, with commas between them. */
+/* May it stand in an address, so that what it touches is not all of one? */
+static bool
+is_address_char(char c)
+{
+	return (text_lower(c) >= 'a' && text_lower(c) <= 'z') || (c >= '0' && c <= '9') ||
+	    (c != '\0' && strchr("@.-_+=!#$%&'*/?^`{|}~", c) != NULL);
+}
+
+/* An address, or a domain with what is below it, as a whole anywhere in a From field: one that cannot be read is shown as it
+ * came, and names its authors all the same. */
+static bool
+field_names(struct span field, const char *asked)
+{
+	size_t length = strlen(asked);
+	bool is_domain = strchr(asked, '@') == NULL;
+
+	for (size_t i = 0; length > 0 && i + length <= field.length; i++) {
+		char before = i > 0 ? field.at[i - 1] : ' ';
+		char after = i + length < field.length ? field.at[i + length] : ' ';
+		bool begins = is_domain ? before == '@' || before == '.' || !is_address_char(before)
+					: !is_address_char(before);
+
+		if (begins && !is_address_char(after) && span_is_nocase((struct span){ field.at + i, length }, asked))
+			return true;
+	}
+	return false;
+}
+
 static bool
 from_matches(const struct recorded *recorded, const char *asked)
 {
-	struct span rest = span_of(recorded->from);
-
-	if (address_matches(span_of(recorded->facts.mail_from), asked))
-		return true;
-	while (rest.length > 0)
-		if (address_matches(span_trim(span_cut(&rest, ',')), asked))
-			return true;
-	return false;
+	return address_matches(span_of(recorded->facts.mail_from), asked) || field_names(span_of(recorded->from), asked);
 }
 
 static bool
