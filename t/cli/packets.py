@@ -1,9 +1,10 @@
 """Speaks to a milter as no MTA does.
 
-usage: packets.py SOCKET serves | macro | random COUNT SERIES
+usage: packets.py SOCKET serves | macro | random COUNT SERIES | disordered COUNT SERIES
 
 serves: a negotiation is answered. macro: after a macro without a value the milter hangs up. random: COUNT connections, each a
-sound beginning and then packets of random commands, lengths and bytes, some of them macros.
+sound beginning and then packets of random commands, lengths and bytes, some of them macros. disordered: packets that an MTA
+may send, in an order that none has, and half of the last one.
 """
 import random
 import socket
@@ -14,6 +15,9 @@ OFFER = struct.pack(">IB3I", 13, ord("O"), 6, 0x1FF, 0x1FFFFF)
 CLIENT = b"mx.example\x004\x10\xe1203.0.113.9\x00"
 SOUND = [(b"C", CLIENT), (b"H", b"mx.example\0"), (b"M", b"<a@b.example>\0"), (b"R", b"<c@d.example>\0"), (b"T", b""),
          (b"L", b"From\0 a@b.example\0")] # what follows would ask DNS, which does not answer here
+
+ANYWHERE = [(b"N", b""), (b"B", b"x\r\n"), (b"E", b""), (b"A", b""), (b"U", b"XFOO\0"), (b"K", b""), (b"Q", b""),
+            (b"L", b"Subject\0 x\0"), (b"D", b"Mi\0X1\0{auth_authen}\0\0"), (b"D", b"C"), (b"D", b"Ej\0mx.example\0")]
 
 
 def packet(command, data):
@@ -53,12 +57,25 @@ def some_packet(chance):
     return struct.pack(">I", length) + command + data
 
 
-def torment(path, count, chance):
+def random_talk(chance):
+    sound = SOUND[:chance.randrange(len(SOUND) + 1)]
+    return b"".join(packet(*one) for one in sound) + b"".join(some_packet(chance) for _ in range(chance.randrange(1, 6)))
+
+
+def disordered_talk(chance):
+    """From is in no field here, so that nothing has to be asked of DNS."""
+    packets = [packet(*one) for one in SOUND[:5] + ANYWHERE] + [OFFER]
+    talk = b"".join(chance.choices(packets, k=chance.randrange(1, 40)))
+    return talk[:-chance.randrange(1, 5)] if chance.random() < 0.3 else talk
+
+
+MAKERS = {"random": random_talk, "disordered": disordered_talk}
+
+
+def torment(path, count, chance, make):
     for _ in range(count):
         with dial(path) as connection:
-            sound = SOUND[:chance.randrange(len(SOUND) + 1)]
-            talk = b"".join(packet(*one) for one in sound)
-            talk += b"".join(some_packet(chance) for _ in range(chance.randrange(1, 6)))
+            talk = make(chance)
             try:
                 connection.sendall(talk)
                 connection.shutdown(socket.SHUT_WR)
@@ -69,8 +86,8 @@ def torment(path, count, chance):
 
 def main():
     path, what, *rest = sys.argv[1:]
-    if what == "random":
-        torment(path, int(rest[0]), random.Random(int(rest[1])))
+    if what in MAKERS:
+        torment(path, int(rest[0]), random.Random(int(rest[1])), MAKERS[what])
         return
     with dial(path) as connection:
         if not is_answered(connection):
