@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +17,7 @@
 #include "milter/smtp/milter_threads.h"
 #include "t/lib/tap.h"
 
-enum { ONCE = 1, LONG = 60 * 1000 /* as libmilter asks; reached only when something is broken */ };
+enum { ONCE = 1, A_WHILE = 20, LONG = 60 * 1000 /* as libmilter asks; reached only when something is broken */ };
 
 #define OFFER "\0\0\0\x0dO\0\0\0\x06\0\0\x01\xff\0\x1f\xff\xff"
 #define QUIT "\0\0\0\x01Q"
@@ -231,6 +232,89 @@ test_descriptor(void)
 	pair_close(&pair);
 }
 
+/* ---- bounds ---- */
+
+/* Bytes that malloc has given. */
+static size_t
+given(void)
+{
+	return mallinfo2().uordblks;
+}
+
+/* What a connection holds beside itself: nothing when it is idle, little of what is only announced, nothing once closed. */
+static void
+test_memory(void)
+{
+	enum { BUFFER = 20 * 1024 };
+	static char half[100 * 1024] = "\x00\x3f\xff\xff"
+				       "L"; /* announces 4 MiB less a byte */
+	size_t before = given(), idle;
+	struct pair pair = pair_open();
+	char got[64];
+
+	idle = given();
+	say(&pair, BYTES(OFFER));
+	ok(poll_for(&pair, POLLIN, ONCE) == 1 && given() - idle <= BUFFER, "a packet is read into one buffer");
+	ok(milter_io_read(pair.server, got, 64) == 17 && poll_for(&pair, POLLIN, ONCE) == 0 && given() == idle,
+	    "which is given back when nothing follows");
+	say(&pair,
+	    BYTES("\0\0\0\x09"
+		  "Cx\0L\0\0/x"
+		  "\0"
+		  "\0\0\0\x04"
+		  "M<>\0"
+		  "\0\0\0\x04"
+		  "R<>\0"));
+	ok(poll_for(&pair, POLLIN, ONCE) == 1 && milter_io_read(pair.server, got, 64) == 29, "an envelope is read");
+	say(&pair, half, 5);
+	ok(poll_for(&pair, POLLIN, A_WHILE) == 0 && given() - idle <= BUFFER,
+	    "a long packet that is announced takes no more");
+	say(&pair, half + 5, sizeof half - 5);
+	ok(poll_for(&pair, POLLIN, A_WHILE) == 0 && given() - idle <= 2 * sizeof half, "but twice what has come of it");
+	reply(&pair, "unsent");
+	pair_close(&pair);
+	ok(given() == before, "a closed connection leaves nothing behind");
+}
+
+/* A client that sends half a packet, or nothing, and stays. */
+static void
+test_half_open(void)
+{
+	struct pair pair = pair_open();
+	char got[64];
+
+	ok(poll_for(&pair, POLLIN, A_WHILE) == 0, "a silent client: libmilter's time-out passes");
+	say(&pair, OFFER, 9);
+	ok(poll_for(&pair, POLLIN, A_WHILE) == 0, "so it does when half a packet has come");
+	ok(milter_io_busy() == 0, "which nobody is working on");
+	shutdown(pair.client, SHUT_WR);
+	ok(poll_for(&pair, POLLIN, LONG) == 1 && milter_io_read(pair.server, got, 64) == 0,
+	    "the end behind it is the end, and not a byte of it is read");
+	pair_close(&pair);
+}
+
+/* A client that sends, and takes no replies. */
+static void
+test_deaf(void)
+{
+	enum { ROUNDS = 10000 };
+	static char much[8001];
+	struct pair pair = pair_open();
+	struct iovec piece = { much, sizeof much - 1 };
+	char got[64];
+	int rounds = 0;
+
+	memset(much, 'x', sizeof much - 1);
+	say(&pair, BYTES(OFFER));
+	ok(poll_for(&pair, POLLIN, ONCE) == 1 && milter_io_read(pair.server, got, 64) == 17, "a packet is read");
+	while (rounds++ < ROUNDS && poll_for(&pair, POLLOUT, A_WHILE) == 1 &&
+	    milter_io_writev(pair.server, &piece, 1) == (ssize_t)piece.iov_len && poll_for(&pair, POLLIN, ONCE) == 0)
+		;
+	ok(rounds < ROUNDS && milter_io_read(pair.server, got, 64) == 0,
+	    "a client that takes no replies within libmilter's time is at its end");
+	pair_close(&pair);
+}
+
 /* ---- threads ---- */
 
 static sem_t begun, may_end;
@@ -299,6 +383,9 @@ main(void)
 	test_together();
 	test_much();
 	test_descriptor();
+	test_memory();
+	test_half_open();
+	test_deaf();
 	test_threads();
 	return done();
 }
