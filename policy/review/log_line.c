@@ -325,3 +325,12 @@ log_line_read(struct arena *arena, struct span line, struct recorded *out, struc
 	}
 	return text.length == 0 ? LOG_FORM_NONE : read_line(arena, text, out, why);
 }
+
+bool
+log_line_may_be(struct span line)
+{
+	struct span text = span_trim(line);
+
+	return begins(text, "{") || begins(text, "id=") ||
+	    memmem(text.at, text.length, program, sizeof program - 1) != NULL;
+}

@@ -16,6 +16,9 @@ enum log_form {
 	LOG_FORM_BROKEN  /* one of these two, but cut off or damaged */
 };
 
+/* May this line be one of ours at all? Quick: most lines of a mail log are not. */
+bool log_line_may_be(struct span line);
+
 /* Reads a line of any form. *out has no facts but those that the line shows, unless it is a RECORD. All strings are in the
  * arena. why is filled for BROKEN, and for want of memory. */
 enum log_form log_line_read(struct arena *, struct span line, struct recorded *out, struct fault *why);

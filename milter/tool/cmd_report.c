@@ -1,0 +1,231 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "milter/system/clock.h"
+#include "milter/system/lines.h"
+#include "milter/system/suffixes.h"
+#include "milter/tool/cmd.h"
+#include "milter/tool/records.h"
+#include "policy/review/report_json.h"
+#include "policy/review/report_text.h"
+#include "policy/review/verdict_record.h"
+
+enum { OUTPUT_MAX = 64 * 1024 * 1024 };
+
+struct job {
+	struct policy *policy;
+	struct suffix_list suffixes;
+	struct report *report;
+	int64_t since;
+	const char *vendor;
+	bool json;
+	uint64_t lines, verdicts;
+	char first[120]; /* the first line of all, if nothing was recognised */
+};
+
+/* ---- reading ---- */
+
+static bool
+take_line(struct job *job, struct span line, struct fault *why)
+{
+	struct arena *arena = arena_open(RECORD_ARENA);
+	struct recorded recorded;
+	struct fault broken;
+	enum log_form form = LOG_FORM_NONE;
+	bool done = true;
+
+	if (arena == NULL)
+		return fault_set(why, "out of memory");
+	form = log_line_read(arena, line, &recorded, &broken);
+	job->verdicts += form == LOG_FORM_LINE || form == LOG_FORM_RECORD;
+	if (form == LOG_FORM_NONE)
+		report_note(job->report, line);
+	else if (form == LOG_FORM_BROKEN)
+		report_broken(job->report);
+	else if (recorded.when >= job->since)
+		done = report_take(job->report, &recorded) || fault_set(why, "out of memory");
+	arena_close(arena);
+	return done;
+}
+
+static void
+keep_first(struct job *job, struct span line)
+{
+	if (job->first[0] == '\0')
+		snprintf(job->first, sizeof job->first, "%.*s",
+		    line.length < sizeof job->first ? (int)line.length : (int)sizeof job->first - 1, line.at);
+}
+
+static bool
+read_file(struct job *job, const char *path, struct progress *progress, struct fault *why)
+{
+	struct lines *lines = lines_open(path, VERDICT_JSON_MAX, why);
+	enum lines_got got;
+	struct span line;
+	bool done = true;
+
+	if (lines == NULL)
+		return false;
+	while (done && (got = lines_next(lines, &line, why)) != LINES_END) {
+		job->lines++;
+		if (got == LINES_TOO_LONG)
+			report_broken(job->report);
+		done = got != LINES_FAILED;
+		if (got == LINES_LINE) {
+			keep_first(job, line);
+			if (log_line_may_be(line))
+				done = take_line(job, line, why);
+		}
+		progress_show(progress, lines_read(lines));
+	}
+	progress_next(progress, lines_read(lines));
+	lines_close(lines);
+	return done;
+}
+
+static bool
+read_files(struct job *job, char *const *paths, size_t count)
+{
+	struct progress progress;
+	struct fault why = { .line = 0 };
+	char text[1024];
+	bool done = true;
+
+	progress_begin(&progress, paths, count);
+	for (size_t i = 0; done && i < count; i++)
+		if ((done = strcmp(paths[i], "-") == 0 || cmd_may(paths[i], R_OK)))
+			done = read_file(job, paths[i], &progress, &why);
+	progress_end(&progress);
+	if (!done && why.text[0] != '\0') {
+		fault_write(&why, text, sizeof text);
+		fprintf(stderr, "greenlane: %s\n", text);
+	}
+	return done;
+}
+
+/* ---- printing ---- */
+
+static int
+print(const struct job *job, const struct report_view *view)
+{
+	struct text out;
+	int status;
+
+	text_open(&out, OUTPUT_MAX);
+	if (job->json) {
+		report_json_write(view, &out);
+		text_char(&out, '\n');
+	} else {
+		report_text_write(view, isatty(STDOUT_FILENO) != 0, &out);
+	}
+	status = out.cut ? EX_SOFTWARE : output_put(&out);
+	text_close(&out);
+	if (status != 0)
+		return status;
+	return view->safe ? 0 : 1;
+}
+
+static int
+look(const struct job *job)
+{
+	struct arena *arena = arena_open(REPORT_VIEW_ARENA);
+	const struct report_view *view = arena == NULL ? NULL : report_view_make(job->report, job->vendor, arena);
+	int status = EX_OSERR;
+
+	if (view == NULL)
+		fprintf(stderr, "greenlane: out of memory\n");
+	else
+		status = print(job, view);
+	arena_close(arena);
+	return status;
+}
+
+static int
+tell(struct job *job, char *const *paths, size_t count)
+{
+	struct text first;
+
+	if (!read_files(job, paths, count))
+		return EX_NOINPUT;
+	if (job->verdicts > 0)
+		return look(job);
+	text_open(&first, sizeof job->first * 4);
+	text_escaped(&first, job->first, strlen(job->first));
+	fprintf(stderr, "greenlane: no verdict of greenlaned is in these files%s%s\n",
+	    first.length > 0 ? "; the first line is: " : "", first.bytes);
+	text_close(&first);
+	return EX_DATAERR;
+}
+
+/* Without a file: the record file, else the mail logs. */
+static int
+tell_known(struct job *job, int argc, char **argv)
+{
+	struct record_files files;
+	struct fault why;
+	int status;
+
+	if (argc > optind)
+		return tell(job, argv + optind, (size_t)(argc - optind));
+	if (!record_files_find(job->policy, &files, &why) && !record_files_find_logs(&files, &why)) {
+		fprintf(stderr, "greenlane: %s\n", why.text);
+		return EX_NOINPUT;
+	}
+	status = tell(job, files.paths, files.count);
+	record_files_drop(&files);
+	return status;
+}
+
+/* ---- the command ---- */
+
+static bool
+take_option(struct job *job, int option)
+{
+	struct fault why;
+
+	switch (option) {
+	case 's':
+		if (records_time_read(optarg, clock_now(), &job->since, &why))
+			return true;
+		fprintf(stderr, "greenlane: --since: %s\n", why.text);
+		return false;
+	case 'v':
+		job->vendor = optarg;
+		return true;
+	case 'j':
+		job->json = true;
+		return true;
+	default:
+		cmd_usage(&cmd_report);
+		return false;
+	}
+}
+
+static int
+run(const char *config, int argc, char **argv)
+{
+	static const struct option known[] = { { "since", required_argument, NULL, 's' },
+		{ "vendor", required_argument, NULL, 'v' }, { "json", no_argument, NULL, 'j' }, { NULL, 0, NULL, 0 } };
+	struct job job = { .since = 0 };
+	int option, status;
+
+	while ((option = cmd_option(&cmd_report, &config, argc, argv, known)) != -1)
+		if (!take_option(&job, option))
+			return EX_USAGE;
+	job.policy = cmd_load(config);
+	if (job.policy == NULL)
+		return EX_CONFIG;
+	job.suffixes = suffixes_open();
+	job.report = report_open(job.policy, &job.suffixes);
+	status = job.report == NULL ? EX_OSERR : tell_known(&job, argc, argv);
+	report_close(job.report);
+	suffixes_close(&job.suffixes);
+	policy_free(job.policy);
+	return status;
+}
+
+const struct command cmd_report = { "report", "[--since T] [--vendor V] [--json] [FILE...]",
+	"count what happened, from records or mail logs, and say what speaks against enforcing", run };

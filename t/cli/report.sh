@@ -1,0 +1,137 @@
+#!/bin/sh
+# TAP: greenlane report counts what happened, the same from records and from a mail log, and what jq counts; it names the
+# vendor whose signature broke, with the time, and what speaks against enforcing. Verdicts are made by report.py.
+name=report
+. "${srcdir:-.}/t/cli/lib.sh"
+command -v jq > /dev/null || { echo '1..0 # SKIP jq is needed'; exit 0; }
+
+mkdir "$world/vendors" "$world/state"
+config=$world/greenlane.conf
+cat > "$config" << END
+authserv_id = "mx.rx.example";
+state_dir   = "$world/state";
+control     = { listen = "unix:$world/control.sock"; };
+log         = { record = "$world/verdicts.jsonl"; };
+dns         = { servers = [ "127.0.0.1@9" ]; timeout = "1s"; };
+greylist    = { store = "none"; };
+vendor_path = [ "$world/vendors" ];
+vendors     = ( { name = "v01"; mode = "enforce"; }, { name = "v02"; mode = "vouch"; }, { name = "v03"; mode = "enforce"; } );
+END
+for number in 1 2 3; do
+	cat > "$world/vendors/v0$number.conf" << END
+vendor = { name = "v0$number"; domains = [ "v0$number.example" ]; vouch = [ "dkim", "listed+spf" ];
+	sources = ( { cidr = [ "192.0.$number.0/24" ]; exclusive = true; } ); };
+END
+done
+"$greenlane" explain -c "$config" --client 192.0.1.7 --helo h.example --mail-from b@v01.example --from t@v01.example \
+	--rcpt anna@rx.example --json > "$world/template.json"
+make_verdicts() { /usr/bin/python3 "$top/t/cli/report.py" "$world/template.json" "$@"; }
+make_verdicts 28 120 3 "$world/verdicts.jsonl" "$world/mail.log"
+ok $? "verdicts of 28 days are made"
+
+# ---- the counts ----
+
+run 1 "the record file is read" report --json
+cp "$world/out" "$world/report.json"
+run 1 "and a mail log of the same verdicts" report "$world/mail.log" --json
+cmp -s "$world/out" "$world/report.json"
+ok $? "which gives the same report, to the byte"
+run 1 "compressed" report "$(gzip -k "$world/mail.log" && echo "$world/mail.log.gz")" --json
+cmp -s "$world/out" "$world/report.json"
+ok $? "the same again"
+input=$world/verdicts.jsonl
+run 1 "and from standard input" report - --json
+cmp -s "$world/out" "$world/report.json"
+ok $? "the same"
+input=
+
+# same JQ-OF-THE-REPORT JQ-OF-ALL-RECORDS NAME
+same() { is "$(jq -c "$1" "$world/report.json")" "$(jq -c -s "$2" "$world/verdicts.jsonl")" "$3"; }
+same .records length "records, as jq counts them"
+same '.from, .to' '(map(.time) | min), (map(.time) | max)' "from when to when"
+same .strangers 'map(select(.outcome == "stranger")) | length' "strangers"
+same .exempt 'map(select(.outcome == "exempt")) | length' "exempt mail"
+for vendor in v01 v02 v03; do
+	of="map(select(.vendor == \"$vendor\"))"
+	for outcome in vouched unproven forged unsure; do
+		same ".vendors.$vendor.$outcome" "$of | map(select(.outcome == \"$outcome\")) | length" "$outcome of $vendor"
+	done
+	same ".vendors.$vendor.waited" "$of | map(select(.tries > 1 and .waited > 0 and .action == \"pass\")) | length" "waited of $vendor"
+	same ".vendors.$vendor.waited_most" "$of | map(.waited // 0) | max" "its longest wait"
+	same ".vendors.$vendor.days | map([.day, .vouched, .unproven, .forged, .unsure])" \
+		"$of | group_by(.time[:10]) | map([.[0].time[:10], (map(select(.outcome == \"vouched\")) | length),
+			(map(select(.outcome == \"unproven\")) | length), (map(select(.outcome == \"forged\")) | length), 0])" "every day of $vendor"
+	same "[.forged_names[] | select(.vendor == \"$vendor\") | .records]" \
+		"[$of | map(select(.outcome == \"forged\")) | length]" "names that forgers of $vendor used"
+done
+same '[.forged_networks[] | select(.vendor == "v01" and .network == "198.18.1.0/24") | .records]' \
+	'[map(select(.outcome == "forged" and .vendor == "v01" and (.client | startswith("198.18.1.")))) | length]' "forgeries by network"
+same '[.strangers_waiting.waited, .strangers_waiting.waited_most]' \
+	'map(select(.outcome == "stranger" and .tries > 1 and .action == "pass")) | [length, (map(.waited) | max)]' "strangers' waits"
+same '.new_vendors | map([.domain, .records]) | sort' \
+	'map(select(.outcome == "stranger" and .tries > 1 and .action == "pass")) | group_by(.from) | map([.[0].from[2:], length])' \
+	"strangers that should be vendors"
+# what half of them waited, to a sixteenth
+is "$(jq -s --slurpfile got "$world/report.json" 'map(select(.outcome == "stranger" and .tries > 1 and .action == "pass") | .waited) |
+	sort | .[(length - 1) / 2 | floor] as $median | $got[0].strangers_waiting.waited_median |
+	. <= $median and . > $median * 15 / 16' "$world/verdicts.jsonl")" true "and what half of them waited"
+is "$(jq '.vendors.v01.delay_saved == .vendors.v01.first_contacts * .delay_typical and .delay_measured' "$world/report.json")" \
+	true "what greylisting would have cost is that, for each first contact"
+same '.slowest[0].ms' 'map(select(.outcome != "exempt") | .ms) | max' "the slowest message"
+
+# ---- breaks ----
+
+# the first message without a signature and the last one with it, as jq finds them
+unsigned='map(select(.vendor == "v02" and .outcome != "forged" and .dkim[0].result == "fail"))'
+same '[.breaks[] | select(.vendor == "v02" and .what == "dkim") | [.since, .until, .messages]]' \
+	"[$unsigned | [(map(.time) | min), null, length]]" "a signature that broke: whose, since when, on how many messages"
+unsigned='map(select(.vendor == "v03" and .outcome != "forged" and .dkim[0].result == "fail"))'
+same '[.breaks[] | select(.vendor == "v03" and .what == "dkim") | [.since, .messages]]' \
+	"[$unsigned | [(map(.time) | min), length]]" "another one"
+is "$(jq '[.breaks[] | select(.vendor == "v03") | .until > .since] | all' "$world/report.json")" true "which was mended"
+is "$(jq '[.breaks[] | select(.vendor == "v01")] | length' "$world/report.json")" 0 "none of the third vendor"
+
+# ---- safe ----
+
+is "$(jq -c '[.safe, (.against | map([.vendor, .network, .why, .records]))]' "$world/report.json")" \
+	'[false,[["v01","192.0.1.0/24","proven",1]]]' "what is refused, and was proven at another time, speaks against"
+is "$(jq -c '.forwarders | map([.client, .forged])' "$world/report.json")" '[["198.51.100.9",1]]' "a forwarder is found"
+run 1 "for a person" report
+out '^safe to enforce: no, because 1 message that enforce refuses looks genuine:$' "the answer comes last"
+id=$(jq -r '.against[0].id' "$world/report.json")
+out "^  *id $id\$" "with the message"
+out '\{ name = "alumni"; kind = "forwarder"; networks = \[ "198.51.100.9" \]; \}' "the line to write"
+out '^Did a vendor break\? .* v02: its DKIM signature is missing since ' "and the questions are answered first"
+out '^  v02  *dkim  *#+[-+.]?[!.]+$' "the day shows in the strip"
+lacks "$(printf '\033')" "no colour in a file"
+
+diff "$top/t/cli/report.golden" "$world/out" > "$world/diff" || sed 's/^/# /' "$world/diff" | head -20
+cmp -s "$top/t/cli/report.golden" "$world/out"
+ok $? "the whole text is that of t/cli/report.golden"
+grep -v '"192.0.1.77"' "$world/verdicts.jsonl" > "$world/safe.jsonl"
+run 0 "without that message" report "$world/safe.jsonl"
+out '^safe to enforce: yes$' "it is safe"
+run 0 "one vendor" report --vendor v02
+out '^greenlane report on v02, ' "alone"
+lacks '^  v01 ' "without the others"
+run 1 "a vendor that sent nothing" report --vendor v99
+out 'nothing that was read is mail of a vendor' "shows nothing"
+
+# ---- since ----
+
+middle=$(jq -r '.vendors.v01.days[14].day' "$world/report.json")
+run 1 "since a day" report --since "$middle" --json
+is "$(jq .records "$world/out")" "$(jq -s --arg day "$middle" 'map(select(.time >= $day)) | length' "$world/verdicts.jsonl")" \
+	"only what is newer is counted"
+
+# ---- what is no log ----
+
+run 65 "a file of another kind" report "$config"
+err 'the first line is: authserv_id = ' "is an error, with its first line"
+run 66 "so is a file that is not there" report "$world/nothing"
+run 64 "and a time that is none" report --since yesterday
+{ cat "$world/mail.log"; echo 'mx greenlaned[1]: id=6b0a3000.c.6 qid=4bX6 outcome=stra'; echo '{"v":2,"time":'; } > "$world/broken.log"
+run 1 "broken lines" report "$world/broken.log" --json
+is "$(jq .broken "$world/out")" 2 "are counted"
+
+finish_tap

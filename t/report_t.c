@@ -1,0 +1,359 @@
+/*
+ * report_t.c - what the report counts, line by line: proofs that break, what speaks against enforcing, forwarders, waits.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy/config/policy_text.h"
+#include "policy/review/report_json.h"
+#include "policy/review/report_text.h"
+#include "policy/review/report_view.h"
+#include "t/lib/tap.h"
+
+static const struct suffix_list suffixes = { NULL };
+static struct policy *policy;
+
+/* ---- a report of lines ---- */
+
+struct told {
+	struct report *report;
+	struct arena *arena;
+	const struct report_view *view;
+};
+
+static struct told
+begin(void)
+{
+	struct told told = { report_open(policy, &suffixes), arena_open(REPORT_VIEW_ARENA), NULL };
+
+	if (told.report == NULL || told.arena == NULL)
+		abort();
+	return told;
+}
+
+/* Minutes after 2026-11-27T19:00:00Z. */
+static void
+take(const struct told *told, int minute, const char *rest)
+{
+	struct arena *arena = arena_open(RECORD_ARENA);
+	struct recorded recorded;
+	struct fault why;
+	char line[2048];
+
+	snprintf(line, sizeof line, "greenlaned: id=%08x.1.%d %s", 0x6b0a0000 + 60 * minute, minute, rest);
+	if (arena == NULL || log_line_read(arena, span_of(line), &recorded, &why) != LOG_FORM_LINE ||
+	    !report_take(told->report, &recorded))
+		abort();
+	arena_close(arena);
+}
+
+static const struct report_view *
+look(struct told *told, const char *only)
+{
+	told->view = report_view_make(told->report, only, told->arena);
+	if (told->view == NULL)
+		abort();
+	return told->view;
+}
+
+static void
+end(struct told *told)
+{
+	arena_close(told->arena);
+	report_close(told->report);
+}
+
+/* ---- lines ---- */
+
+#define FROM " mail_from=b@acme.example from=t@acme.example rcpts=a@rx.example"
+#define PROVEN                                                                                                           \
+	"outcome=vouched action=pass vendor=acme reason=proven stage=eom client=192.0.2.1 listed=cidr:192.0.2.0/24" FROM \
+	" spf=pass dkim=pass:acme.example dmarc=pass greylist=off ms=1 tries=- waited=-"
+#define UNSIGNED                                                                                                         \
+	"outcome=vouched action=pass vendor=acme reason=proven stage=eom client=192.0.2.1 listed=cidr:192.0.2.0/24" FROM \
+	" spf=pass dkim=fail:acme.example:signature dmarc=pass greylist=off ms=1 tries=- waited=-"
+#define SILENT                                                                                                           \
+	"outcome=vouched action=pass vendor=acme reason=proven stage=eom client=192.0.2.1 listed=cidr:192.0.2.0/24" FROM \
+	" spf=pass dkim=temperror:acme.example:dns dmarc=pass greylist=off ms=1 tries=- waited=-"
+#define FORGED(CLIENT, LISTED)                                                                    \
+	"outcome=forged action=reject vendor=acme reason=nothing-proven stage=eom client=" CLIENT \
+	" listed=" LISTED FROM " helo=h.example spf=fail dkim=- dmarc=fail greylist=off ms=1 tries=- waited=-"
+#define STRANGER(ACTION, GREYLIST, TRIES, WAITED)                                                                  \
+	"outcome=stranger action=" ACTION " vendor=- reason=no-claim stage=eom client=203.0.113.5 listed=-"        \
+	" mail_from=b@s.example from=b@s.example rcpts=a@rx.example spf=pass dkim=- dmarc=pass greylist=" GREYLIST \
+	" ms=1 tries=" TRIES " waited=" WAITED
+
+/* Each letter is a message, an hour after the other: p proven, u without a signature, s its key did not answer, f forged from
+ * elsewhere, F forged from the same network. */
+static const struct {
+	const char *what, *messages;
+	unsigned breaks;
+	int since, until; /* hours; -1: still */
+	unsigned failed;
+} breaks[] = {
+	{ "nothing is no break", "", 0, 0, 0, 0 },
+	{ "all good", "pppppppppppppppppppp", 0, 0, 0, 0 },
+	{ "a break that lasts", "ppppppppppppppppppppuuu", 1, 20, -1, 3 },
+	{ "a break that is over", "ppppppppppppppppppppuuuupppp", 1, 20, 24, 4 },
+	{ "too few to tell", "ppppppppppppppppppppuu", 0, 0, 0, 0 },
+	{ "a vendor that was never seen to sign", "uuuuuuuuuuuuuuuuuuuuuuuuuu", 0, 0, 0, 0 },
+	{ "one that often does not", "pupuupupuuppuupupupuupupuuppuu", 0, 0, 0, 0 },
+	{ "a vendor of few messages: more of them are needed", "pppppuuu", 0, 0, 0, 0 },
+	{ "and then they tell", "pppppuuuuu", 1, 5, -1, 5 },
+	{ "forgeries between are no sign of it", "ppppppppppppppppppppfffffff", 0, 0, 0, 0 },
+	{ "nor is DNS that does not answer", "ppppppppppppppppppppsssssss", 0, 0, 0, 0 },
+	{ "refused mail of the network that was proven is", "ppppppppppppppppppppFFFF", 1, 20, -1, 4 },
+	{ "two breaks", "ppppppppppppppppppppuuupppppppppppppppppppppppppppppppppppppppppppppppppppuuuuuuuuuuuuuuuuuu",
+	    2, 20, 23, 3 },
+};
+
+static void
+play(const struct told *told, const char *messages)
+{
+	for (int hour = 0; messages[hour] != '\0'; hour++)
+		take(told, 60 * hour,
+		    messages[hour] == 'p'       ? PROVEN
+			: messages[hour] == 'u' ? UNSIGNED
+			: messages[hour] == 's' ? SILENT
+			: messages[hour] == 'F' ? FORGED("192.0.2.9", "-")
+						: FORGED("198.51.100.1", "-"));
+}
+
+static int
+hour_of(int64_t ms)
+{
+	return ms == 0 ? -1 : (int)((ms / 1000 - 0x6b0a0000) / 3600);
+}
+
+static void
+breaks_are_found(void)
+{
+	for (size_t i = 0; i < sizeof breaks / sizeof breaks[0]; i++) {
+		struct told told = begin();
+		const struct report_view *view;
+		unsigned count = 0;
+
+		play(&told, breaks[i].messages);
+		view = look(&told, NULL);
+		for (size_t j = 0; j < view->break_count; j++)
+			count += strcmp(view->breaks[j].what, "dkim") == 0;
+		is_number(count, breaks[i].breaks, "%s: so many breaks", breaks[i].what);
+		if (count > 0 && breaks[i].breaks > 0) {
+			const struct report_break *first = &view->breaks[0];
+
+			is_number(hour_of(first->since), breaks[i].since, "%s: since when", breaks[i].what);
+			is_number(hour_of(first->until), breaks[i].until, "%s: until when", breaks[i].what);
+			is_number((long long)first->failed, breaks[i].failed, "%s: messages", breaks[i].what);
+			is(first->vendor, "acme", "%s: whose", breaks[i].what);
+		}
+		end(&told);
+	}
+}
+
+/* The same lines in another order make the same break, to the hour. */
+static void
+order_does_not_matter(void)
+{
+	struct told told = begin();
+	const struct report_view *view;
+
+	for (int hour = 29; hour >= 0; hour--)
+		take(&told, 60 * hour, hour < 20 ? PROVEN : UNSIGNED);
+	view = look(&told, NULL);
+	is_number((long long)view->break_count, 1, "lines from the last to the first show the break");
+	is_number(hour_of(view->breaks[0].since), 20, "since the same hour");
+	is_number((long long)view->breaks[0].failed, 10, "on as many messages");
+	end(&told);
+}
+
+/* ---- what speaks against ---- */
+
+static const struct {
+	const char *what, *lines[3], *why; /* NULL: it is safe */
+	unsigned records;
+} safes[] = {
+	{ "forged by a network that never proved anything", { PROVEN, FORGED("198.51.100.1", "-") }, NULL, 0 },
+	{ "forged by a network that proved something before", { PROVEN, FORGED("192.0.2.200", "-") }, "proven", 1 },
+	{ "or later", { FORGED("192.0.2.200", "-"), FORGED("192.0.2.201", "-"), PROVEN }, "proven", 2 },
+	{ "forged, yet listed", { PROVEN, FORGED("198.51.100.1", "a:x.example") }, "listed", 1 },
+	{ "forged by a network that showed the vendor's signature",
+	    { FORGED("198.51.100.1", "-"),
+		"outcome=unproven action=greylist vendor=acme client=198.51.100.2 listed=-" FROM
+		" spf=none dkim=pass:acme.example dmarc=none" },
+	    "signed", 1 },
+	{ "unproven mail that is refused all the same",
+	    { "outcome=unproven action=pass would=reject vendor=acme client=198.51.100.2 listed=-" FROM
+	      " spf=pass dkim=- dmarc=none" },
+	    "unproven", 1 },
+	{ "unproven mail that waits",
+	    { "outcome=unproven action=greylist vendor=acme client=198.51.100.2 listed=-" FROM " spf=pass dkim=-" },
+	    NULL, 0 },
+	{ "another's signature is not the vendor's",
+	    { FORGED("198.51.100.1", "-"),
+		"outcome=unproven action=greylist vendor=acme client=198.51.100.2 listed=-" FROM
+		" spf=none dkim=pass:evil.example" },
+	    NULL, 0 },
+};
+
+static void
+what_speaks_against(void)
+{
+	for (size_t i = 0; i < sizeof safes / sizeof safes[0]; i++) {
+		struct told told = begin();
+		const struct report_view *view;
+
+		for (int j = 0; j < 3 && safes[i].lines[j] != NULL; j++)
+			take(&told, j, safes[i].lines[j]);
+		view = look(&told, NULL);
+		ok(view->safe == (safes[i].why == NULL), "%s: safe or not", safes[i].what);
+		is(view->against_count == 0 ? NULL : view->against[0].why, safes[i].why, "%s: why", safes[i].what);
+		is_number((long long)view->against_messages, safes[i].records, "%s: records", safes[i].what);
+		end(&told);
+	}
+}
+
+static void
+nothing_shows_nothing(void)
+{
+	struct told told = begin();
+	const struct report_view *view = look(&told, NULL);
+
+	ok(!view->safe && view->unsafe[0] != '\0', "no mail does not make it safe");
+	take(&told, 0, STRANGER("pass", "off", "-", "-"));
+	ok(!look(&told, NULL)->safe, "nor do strangers");
+	take(&told, 1, PROVEN);
+	ok(look(&told, NULL)->safe, "a vendor's mail does");
+	ok(!look(&told, "globex")->safe, "but not for another vendor");
+	end(&told);
+}
+
+/* ---- waits, messages ---- */
+
+static void
+waits_are_counted(void)
+{
+	struct told told = begin();
+	const struct report_view *view;
+	char waited[300];
+
+	for (int i = 0; i < 6; i++) {
+		take(&told, 100 * i, STRANGER("greylist", "new", "1", "0"));
+		take(&told, 100 * i + 2, STRANGER("greylist", "early", "2", "120"));
+		snprintf(waited, sizeof waited, STRANGER("pass", "due", "3", "%d"), 360 + i);
+		take(&told, 100 * i + 6, waited);
+	}
+	take(&told, 700, PROVEN);
+	take(&told, 701, PROVEN);
+	view = look(&told, NULL);
+	is_number((long long)view->records, 20, "records");
+	is_number((long long)view->messages, 8, "tries are of one message");
+	is_number((long long)view->strangers_asked, 6, "strangers that had to come again");
+	is_number((long long)view->strangers_waited.count, 6, "those that did");
+	is_number(view->strangers_waited.median, 352, "what half of them waited");
+	is_number(view->strangers_waited.most, 365, "the longest wait");
+	is_number((long long)view->vendors[0].first_contacts, 1, "the second message of a sender would have been known");
+	is_number(view->vendors[0].delay_saved, 352, "the first one would have waited like a stranger");
+	is_number((long long)view->new_vendors.count, 1, "who waits and is proven should be a vendor");
+	is(view->new_vendors.list[0].what, "s.example", "by his domain");
+	end(&told);
+}
+
+/* ---- forwarders, other lines ---- */
+
+#define SIGNED(D, SPF, SENDER)                                                                                     \
+	"outcome=stranger action=pass vendor=- client=198.51.100.9 listed=- helo=alumni.example mail_from=" SENDER \
+	" from=x@" D " rcpts=a@rx.example spf=" SPF " dkim=pass:" D " dmarc=pass"
+
+static void
+forwarders_are_told_from_senders(void)
+{
+	struct told told = begin();
+
+	take(&told, 0, FORGED("198.51.100.9", "-"));
+	take(&told, 1, SIGNED("one.example", "pass", "x@one.example"));
+	take(&told, 2, SIGNED("two.example", "pass", "x@two.example"));
+	is_number((long long)look(&told, NULL)->forwarder_count, 0, "a sender of many customers is no forwarder");
+	take(&told, 3, SIGNED("one.example", "fail", "x@one.example"));
+	is_number((long long)look(&told, NULL)->forwarder_count, 0, "one domain is not enough");
+	take(&told, 4, SIGNED("two.example", "pass", "SRS0=xx=yy=two.example=x@alumni.example"));
+	is_number((long long)look(&told, NULL)->forwarder_count, 1, "two are, by SPF that fails, or an SRS address");
+	is(told.view->forwarders[0].name, "alumni", "named after its HELO name");
+	end(&told);
+}
+
+static void
+other_lines_are_counted(void)
+{
+	struct told told = begin();
+	const struct report_view *view;
+
+	take(&told, 0, PROVEN);
+	report_note(told.report,
+	    span_of(
+		"mx greenlaned[1]: alarm: mail of acme from 192.0.2.1, which greenlane vouches for, was deferred by postgrey: "
+		"from=<b@acme.example> to=<a@rx.example> said=\"4.7.1 x\"; 3 of this vendor so far; do this (id 1)"));
+	report_note(told.report, span_of("mx greenlaned[1]: drift: source spf:acme.example of acme: came 192.0.2.9"));
+	report_note(told.report, span_of("mx greenlaned[1]: drift: source of nothing"));
+	report_note(told.report, span_of("mx greenlaned[1]: alarm: mail of "));
+	view = look(&told, NULL);
+	is_number((long long)view->deferred.count, 1, "mail that another deferred");
+	is(view->deferred.list[0].what, "postgrey", "by whom");
+	is(view->deferred.list[0].vendor, "acme", "whose");
+	is_number((long long)view->drift.count, 1, "a source that drifts");
+	is(view->drift.list[0].what, "spf:acme.example of acme: came 192.0.2.9", "how");
+	end(&told);
+}
+
+/* ---- hostile names ---- */
+
+static void
+bytes_of_the_network_are_escaped(void)
+{
+	struct told told = begin();
+	struct text out;
+
+	take(&told, 0, PROVEN);
+	take(&told, 1,
+	    "outcome=forged action=reject vendor=acme client=198.51.100.1 listed=- helo=x mail_from=- "
+	    "from=\"<\\x1b[2J\\\"\\xff>@acme.example\" rcpts=a@rx.example spf=fail dkim=-");
+	text_open(&out, 1 << 20);
+	report_text_write(look(&told, NULL), false, &out);
+	ok(memchr(out.bytes, 033, out.length) == NULL && strstr(out.bytes, "\\x1b[2j") != NULL,
+	    "a terminal's escape is shown, not sent");
+	text_clear(&out);
+	report_text_write(told.view, true, &out);
+	ok(strstr(out.bytes, "\033[1m") != NULL, "colour is, where it is asked for");
+	text_clear(&out);
+	report_json_write(told.view, &out);
+	ok(strstr(out.bytes, "\\u001b[2j\\\"\\uf7ff>") != NULL, "in JSON, too");
+	text_close(&out);
+	end(&told);
+}
+
+int
+main(void)
+{
+	static const char conf[] = "authserv_id = \"mx.rx.example\"; vendors = ("
+				   "{ name = \"acme\"; inline = true; domains = [ \"acme.example\" ]; },"
+				   "{ name = \"globex\"; inline = true; domains = [ \"globex.example\" ]; } );";
+	const struct policy_files files = { .suffixes = &suffixes };
+	struct faults *faults = faults_open();
+
+	if (faults == NULL)
+		abort();
+	policy = policy_text_load("greenlane.conf", conf, sizeof conf - 1, &files, faults);
+	if (policy == NULL)
+		abort();
+	breaks_are_found();
+	order_does_not_matter();
+	what_speaks_against();
+	nothing_shows_nothing();
+	waits_are_counted();
+	forwarders_are_told_from_senders();
+	other_lines_are_counted();
+	bytes_of_the_network_are_escaped();
+	policy_free(policy);
+	faults_close(faults);
+	return done();
+}
