@@ -20,7 +20,7 @@ static const struct command cmd_help = { "help", "[COMMAND]",
 	"print the options, exit statuses and an example of a command", run_help };
 static const struct command *const commands[] = { &cmd_check, &cmd_config, &cmd_dns, &cmd_explain, &cmd_export,
 	&cmd_greylist, &cmd_help, &cmd_log, &cmd_reload, &cmd_replay, &cmd_report, &cmd_setup, &cmd_sources,
-	&cmd_status, &cmd_vendor };
+	&cmd_status, &cmd_suggest, &cmd_vendor };
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 
 static int

@@ -30,7 +30,7 @@ struct command {
 };
 
 extern const struct command cmd_check, cmd_config, cmd_dns, cmd_explain, cmd_export, cmd_greylist, cmd_log, cmd_reload,
-    cmd_replay, cmd_report, cmd_setup, cmd_sources, cmd_status, cmd_vendor;
+    cmd_replay, cmd_report, cmd_setup, cmd_sources, cmd_status, cmd_suggest, cmd_vendor;
 
 /* Reads the options of a command like options_next, and returns the val of one of its own. Also accepts -c FILE, which
  * sets *config, and --help, which prints help.h's text and ends the program: a command must not use 'c' and 'h' itself. */

@@ -8,11 +8,9 @@
 #include "milter/state/config_files.h"
 #include "milter/state/source_list.h"
 #include "milter/system/clock.h"
-#include "milter/system/lines.h"
 #include "milter/tool/cmd.h"
 #include "milter/tool/records.h"
 #include "policy/review/replay.h"
-#include "policy/review/verdict_record.h"
 #include "policy/util/json_write.h"
 
 enum { LINE_OUT = 64 * 1024 };
@@ -145,51 +143,16 @@ print_change(struct job *job, const struct replay_told *told)
 }
 
 static bool
-replay_file(struct job *job, const char *path, struct progress *progress, struct fault *why)
+replay_one(void *context, struct span line, uint64_t number, struct fault *why)
 {
-	struct lines *lines = lines_open(path, VERDICT_JSON_MAX, why);
+	struct job *job = context;
 	const struct replay_told *changed;
-	enum lines_got got;
-	uint64_t number = 0;
-	bool done = true;
-	struct span line;
 
-	if (lines == NULL)
+	if (!replay_line(job->replay, line, number, job->since, &changed, why))
 		return false;
-	while (done && (got = lines_next(lines, &line, why)) != LINES_END) {
-		number++;
-		if (got == LINES_FAILED) {
-			done = false;
-		} else if (line.length > 0 || got == LINES_TOO_LONG) {
-			done = replay_line(job->replay, line, number, job->since, &changed, why);
-			if (done && changed != NULL && job->json)
-				print_change(job, changed);
-		}
-		progress_show(progress, lines_read(lines));
-	}
-	progress_next(progress, lines_read(lines));
-	lines_close(lines);
-	return done;
-}
-
-static bool
-replay_files(struct job *job, char *const *paths, size_t count)
-{
-	struct progress progress;
-	struct fault why = { .line = 0 };
-	bool done = true;
-	char text[1024];
-
-	progress_begin(&progress, paths, count);
-	for (size_t i = 0; done && i < count; i++)
-		if ((done = strcmp(paths[i], "-") == 0 || cmd_may(paths[i], R_OK)))
-			done = replay_file(job, paths[i], &progress, &why);
-	progress_end(&progress);
-	if (!done && why.text[0] != '\0') {
-		fault_write(&why, text, sizeof text);
-		fprintf(stderr, "greenlane: %s\n", text);
-	}
-	return done;
+	if (changed != NULL && job->json)
+		print_change(job, changed);
+	return true;
 }
 
 /* ---- the result ---- */
@@ -272,7 +235,7 @@ replay_all(struct job *job, char *const *paths, size_t count)
 
 	if (job->json)
 		printf("{\"changed\":[");
-	if (!replay_files(job, paths, count))
+	if (!records_read(paths, count, replay_one, job))
 		return EX_NOINPUT;
 	counts = replay_look(job->replay);
 	if (job->json) {

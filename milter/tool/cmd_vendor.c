@@ -5,13 +5,13 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "milter/checks/resolver.h"
 #include "milter/system/clock.h"
 #include "milter/system/files.h"
 #include "milter/system/suffixes.h"
 #include "milter/tool/cmd.h"
 #include "milter/tool/cmd_brief.h"
 #include "milter/tool/cmd_vendor.h"
+#include "milter/tool/drafting.h"
 #include "policy/advise/draft.h"
 #include "policy/config/policy_keys.h"
 #include "policy/config/policy_value.h"
@@ -19,9 +19,7 @@
 #include "policy/util/text.h"
 
 enum {
-	PATIENCE_MS = 30 * 1000, /* for all answers together */
-	TIMEOUT_MS = 5 * 1000,   /* for one, if there is no configuration */
-	ANSWER_MAX = 1024 * 1024
+	TIMEOUT_MS = 5 * 1000 /* for one answer, if there is no configuration */
 };
 
 /* ---- options of `new` ---- */
@@ -99,16 +97,10 @@ is_not_there_yet(const char *config)
 static bool
 take_policy(struct context *context, const char *config, struct resolver_settings *dns)
 {
-	const struct settings *settings;
-
 	context->policy = cmd_load(config);
 	if (context->policy == NULL || !policy_shared_names(context->policy, context->policy->arena, &context->shared))
 		return false;
-	settings = &context->policy->settings;
-	dns->servers = settings->dns.servers.list;
-	dns->server_count = settings->dns.servers.count;
-	dns->timeout_ms = settings->dns.timeout_ms;
-	dns->trust_anchor = settings->dns.trust_anchor;
+	*dns = drafting_settings(context->policy);
 	return true;
 }
 
@@ -138,25 +130,6 @@ context_close(struct context *context)
 	resolver_close(context->resolver);
 	suffixes_close(&context->suffixes);
 	policy_free(context->policy);
-}
-
-static bool
-ask_all(struct draft *draft, struct resolver *resolver)
-{
-	struct budget budget = { PATIENCE_MS };
-	struct dns_question question;
-	struct dns_answer answer;
-
-	while (draft_next(draft, &question)) {
-		struct arena *arena = arena_open(ANSWER_MAX);
-
-		if (arena == NULL)
-			return false;
-		resolver_ask(resolver, &question, &budget, arena, &answer);
-		draft_answer(draft, &answer);
-		arena_close(arena);
-	}
-	return true;
 }
 
 /* ---- writing ---- */
@@ -259,6 +232,7 @@ draft_file(const struct context *context, const char *config, const struct reque
 		.shared_count = context->shared.count,
 		.suffixes = &context->suffixes,
 		.now = clock_now() };
+	struct budget budget = { DRAFTING_MS };
 	struct fault why;
 	struct draft *draft = draft_open(&draft_request, &why);
 	int status;
@@ -267,7 +241,7 @@ draft_file(const struct context *context, const char *config, const struct reque
 		fprintf(stderr, "greenlane: %s\n", why.text);
 		return EX_USAGE;
 	}
-	if (ask_all(draft, context->resolver)) {
+	if (drafting_ask(draft, context->resolver, &budget)) {
 		status = conclude(draft, config, request);
 	} else {
 		fputs("greenlane: out of memory\n", stderr);

@@ -121,6 +121,14 @@ static const struct help rows[] = {
 	    "  1   something is ill, or greenlaned does not run\n" USAGE
 	    "  69  it cannot be told, for example because the caller may not look\n" NOT_WRITTEN,
 	    "greenlane status || mail -s greenlane root" },
+	{ "suggest",
+	    "  --since T            only what is newer: \"7d\", \"2026-11-20\" or \"2026-11-20T10:00:00Z\"\n"
+	    "  --least N            only senders of which so many messages waited; default 3\n"
+	    "  --json               print one object\n"
+	    "  FILE is a file of records, also .gz or .zst, or \"-\"; default: log.record and what was rotated from it.\n",
+	    "  0   printed\n" USAGE "  65  there is no record in the files\n"
+	    "  66  a file cannot be read\n" NOT_WRITTEN NOT_ALLOWED BAD_CONFIG,
+	    "greenlane suggest --since 30d" },
 	{ "vendor",
 	    "  --shipped            of list: the files that come with greenlane, also those that are not in force\n"
 	    "  --json               of list and show: print JSON\n"

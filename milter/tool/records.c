@@ -5,8 +5,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "milter/system/lines.h"
+#include "milter/tool/cmd.h"
 #include "milter/tool/records.h"
 #include "policy/config/policy_value.h"
+#include "policy/review/verdict_record.h"
 #include "policy/util/date.h"
 
 bool
@@ -152,4 +155,50 @@ progress_end(struct progress *progress)
 {
 	if (progress->on)
 		fprintf(stderr, "\r%*s\r", 60, "");
+}
+
+/* ---- reading ---- */
+
+static bool
+read_file(const char *path, records_each *each, void *context, struct progress *progress, struct fault *why)
+{
+	struct lines *lines = lines_open(path, VERDICT_JSON_MAX, why);
+	enum lines_got got;
+	uint64_t number = 0;
+	bool done = true;
+	struct span line;
+
+	if (lines == NULL)
+		return false;
+	while (done && (got = lines_next(lines, &line, why)) != LINES_END) {
+		number++;
+		if (got == LINES_FAILED)
+			done = false;
+		else if (line.length > 0 || got == LINES_TOO_LONG)
+			done = each(context, line, number, why);
+		progress_show(progress, lines_read(lines));
+	}
+	progress_next(progress, lines_read(lines));
+	lines_close(lines);
+	return done;
+}
+
+bool
+records_read(char *const *paths, size_t count, records_each *each, void *context)
+{
+	struct progress progress;
+	struct fault why = { .line = 0 };
+	bool done = true;
+	char text[1024];
+
+	progress_begin(&progress, paths, count);
+	for (size_t i = 0; done && i < count; i++)
+		if ((done = strcmp(paths[i], "-") == 0 || cmd_may(paths[i], R_OK)))
+			done = read_file(paths[i], each, context, &progress, &why);
+	progress_end(&progress);
+	if (!done && why.text[0] != '\0') {
+		fault_write(&why, text, sizeof text);
+		fprintf(stderr, "greenlane: %s\n", text);
+	}
+	return done;
 }

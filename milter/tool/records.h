@@ -10,6 +10,7 @@
 
 #include "policy/rules/policy.h"
 #include "policy/util/fault.h"
+#include "policy/util/text.h"
 
 /* "7d" ago, "2026-11-20" or "2026-11-20T10:00:00Z" (RFC 3339), as milliseconds since 1970; now in seconds. */
 bool records_time_read(const char *text, int64_t now, int64_t *out, struct fault *why) MUST_USE;
@@ -24,6 +25,11 @@ bool record_files_find(const struct policy *, struct record_files *out, struct f
 /* The mail logs of this host (/var/log/mail.log, maillog) and their rotated neighbours. False with why: there are none. */
 bool record_files_find_logs(struct record_files *out, struct fault *why) MUST_USE;
 void record_files_drop(struct record_files *);
+
+/* Reads files line by line with a progress bar, compressed ones too, and "-"; each takes a line that is not empty, with its number; one
+ * that was too long is cut. False when a file could not be read, or each returned false: that was said. */
+typedef bool records_each(void *context, struct span line, uint64_t number, struct fault *why);
+bool records_read(char *const *paths, size_t count, records_each *each, void *context) MUST_USE;
 
 /* A bar on a terminal's standard error, while files are read; nothing elsewhere. */
 struct progress {

@@ -396,6 +396,7 @@ begin(struct draft *draft, struct fault *why)
 	struct draft_facts *facts = &draft->facts;
 
 	facts->domain = request->domain;
+	facts->seen = request->seen;
 	facts->organisation = suffix_owner(request->suffixes, request->domain);
 	if (facts->organisation == NULL)
 		return fault_set(why, "'%s' is a public suffix; name a domain below it", request->domain);

@@ -27,6 +27,11 @@ enum {
 	DRAFT_TEXT_MAX = 256 * 1024
 };
 
+/* What was seen of its mail: counts for a person, beside the lines that they speak for. */
+struct draft_seen {
+	uint64_t messages, by_dkim, by_spf;
+};
+
 /* What is asked for; all kept until draft_close. */
 struct draft_request {
 	const char *domain;           /* normal form, not a public suffix */
@@ -37,6 +42,7 @@ struct draft_request {
 	size_t shared_count;
 	const struct suffix_list *suffixes;
 	int64_t now;
+	const struct draft_seen *seen; /* NULL: nothing was */
 };
 
 enum draft_spf {
@@ -62,8 +68,9 @@ struct draft_key {
 
 struct draft_facts {
 	const char *name, *domain, *organisation;
-	bool has_customers; /* the public suffix list knows the domain: names below it are theirs */
-	const char *shared; /* the known shared sender that the domain belongs to, or NULL */
+	const struct draft_seen *seen; /* NULL: nothing was */
+	bool has_customers;            /* the public suffix list knows the domain: names below it are theirs */
+	const char *shared;            /* the known shared sender that the domain belongs to, or NULL */
 	char today[sizeof "2026-11-21"];
 	struct {
 		enum draft_spf state;

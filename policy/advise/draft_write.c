@@ -92,6 +92,18 @@ say(struct page *page, const char *line)
 	text_put(page->out, line);
 }
 
+/* How often that was seen, behind a line of the file. */
+static void
+say_seen(struct page *page, uint64_t count, const char *what)
+{
+	const struct draft_seen *seen = page->facts->seen;
+
+	if (seen != NULL)
+		text_format(page->out, "  # %llu of %llu messages %s", (unsigned long long)count,
+		    (unsigned long long)seen->messages, what);
+	text_char(page->out, '\n');
+}
+
 /* ---- names ---- */
 
 static void
@@ -99,8 +111,8 @@ write_names(struct page *page)
 {
 	const struct draft_facts *facts = page->facts;
 
-	remark(page, "", "%s: a first vendor file, made by \"greenlane vendor new\" from what %s published on %s.",
-	    facts->name, facts->domain, facts->today);
+	remark(page, "", "%s: a first vendor file, made by \"greenlane %s\" from what %s published on %s.", facts->name,
+	    facts->seen != NULL ? "suggest" : "vendor new", facts->domain, facts->today);
 	say(page, "#\n");
 	remark(page, "",
 	    "\"Doubt:\" marks what could not be seen there. Settle each doubt with the vendor's own pages and the "
@@ -120,7 +132,8 @@ write_names(struct page *page)
 		    "%s is on the public suffix list: names below it belong to its customers and are not a "
 		    "claim. Add those that the vendor sends as.",
 		    facts->domain);
-	text_format(page->out, "  domains = [ \"%s%s\" ];\n", facts->has_customers ? "=" : "", facts->domain);
+	text_format(page->out, "  domains = [ \"%s%s\" ];", facts->has_customers ? "=" : "", facts->domain);
+	say_seen(page, facts->seen == NULL ? 0 : facts->seen->messages, "that waited have an author there");
 	doubt(page,
 	    "the domain of its bounces is published nowhere. If the Return-Path of its mail has another "
 	    "domain, add that here, unless others send with it as well.");
@@ -211,7 +224,9 @@ write_signers(struct page *page)
 		text_format(page->out, "\"%s%s\"", facts->has_customers ? "=" : "", facts->domain);
 	if (organisation)
 		text_format(page->out, "%s\"%s\"", own ? ", " : "", facts->organisation);
-	say(page, " ];\n\n");
+	say(page, " ];");
+	say_seen(page, facts->seen == NULL ? 0 : facts->seen->by_dkim, "were signed by it");
+	say(page, "\n");
 }
 
 static void
@@ -387,7 +402,9 @@ write_sources(struct page *page)
 		doubt(page,
 		    "it is published nowhere whether others send from there as well. Write exclusive = true only "
 		    "if nobody else's mail leaves from there; if others' does, take \"listed+spf\" out of vouch.");
-		text_format(page->out, "  sources = (\n    { spf = \"%s\"; exclusive = false; }\n  );\n\n", facts->domain);
+		text_format(page->out, "  sources = (\n    { spf = \"%s\"; exclusive = false; }", facts->domain);
+		say_seen(page, facts->seen == NULL ? 0 : facts->seen->by_spf, "passed its SPF");
+		say(page, "  );\n\n");
 	} else {
 		say(page, "  sources = ( );\n\n");
 	}

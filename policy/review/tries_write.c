@@ -41,17 +41,6 @@ put_row(struct text *out, const char *what, const char *text)
 }
 
 static void
-put_span(struct text *out, int64_t seconds)
-{
-	if (seconds >= 3600)
-		text_format(out, "%lld h %lld min", (long long)(seconds / 3600), (long long)(seconds % 3600 / 60));
-	else if (seconds >= 60)
-		text_format(out, "%lld min %lld s", (long long)(seconds / 60), (long long)(seconds % 60));
-	else
-		text_format(out, "%lld s", (long long)seconds);
-}
-
-static void
 write_rcpts(const struct facts *facts, struct text *out)
 {
 	text_put(out, "to         ");
@@ -208,7 +197,7 @@ tries_write(const struct tries_rules *rules, const struct try *list, size_t coun
 		done = write_try(&list[i], i + 1, out);
 	if (count > 1) {
 		text_put(out, "waited     ");
-		put_span(out, waited(list, count));
+		date_put_span(waited(list, count), out);
 		text_put(out, list[count - 1].final ? "\n" : " so far\n");
 	}
 	text_open(&advice, ADVICE_MAX);

@@ -270,3 +270,14 @@ date_read_rfc3339(struct span text, int64_t *out)
 	    milliseconds;
 	return true;
 }
+
+void
+date_put_span(int64_t seconds, struct text *out)
+{
+	if (seconds >= 3600)
+		text_format(out, "%lld h %lld min", (long long)(seconds / 3600), (long long)(seconds % 3600 / 60));
+	else if (seconds >= 60)
+		text_format(out, "%lld min %lld s", (long long)(seconds / 60), (long long)(seconds % 60));
+	else
+		text_format(out, "%lld s", (long long)seconds);
+}

@@ -26,6 +26,9 @@ const char *date_write(int64_t when, char out[DATE_TEXT]);
 /* The same of milliseconds since 1970: "2026-11-20T10:00:00.123Z". */
 const char *date_write_ms(int64_t when, char out[DATE_TEXT]);
 
+/* A length of time for a person: "2 h 5 min", "3 min 20 s", "7 s". */
+void date_put_span(int64_t seconds, struct text *out);
+
 /* Reads what these two write, and any date-time of RFC 3339 (offsets, any number of digits behind the second, a blank
  * or "t" in place of "T"), as milliseconds since 1970. False when it is not one; *out is then untouched. */
 bool date_read_rfc3339(struct span text, int64_t *out) MUST_USE;

@@ -17,7 +17,7 @@ same() { # FILE FILE NAME
 
 run 0 "greenlane --help" --help
 sed -n '/^commands:/,/^$/s/^  \([a-z]*\) .*/\1/p' "$world/out" > "$world/commands"
-for command in check config dns explain export greylist help log reload replay report setup sources status vendor; do
+for command in check config dns explain export greylist help log reload replay report setup sources status suggest vendor; do
 	grep -qx $command "$world/commands"
 	ok $? "names $command"
 done
