@@ -46,25 +46,14 @@ static struct greylist_decision
 ask(struct message *message, const char *rcpt)
 {
 	const struct greylist_settings *settings = settings_of(message);
-	struct greylist_decision decision = { .state = GREYLIST_OFF };
-	struct greylist_record found;
+	struct greylist_decision decision = { .state = GREYLIST_EXEMPT };
 	char key[GREYLIST_KEY_MAX + 1];
 	size_t length;
-	bool known;
 
-	if (greylist_is_exempt(settings, &message->facts, rcpt)) {
-		decision.state = GREYLIST_EXEMPT;
+	if (greylist_is_exempt(settings, &message->facts, rcpt))
 		return decision;
-	}
 	length = key_of(message, rcpt, 'g', key);
-	if (!store_get(message->services->store, key, length, &found, &known, NULL)) {
-		decision.state = GREYLIST_FAILED;
-		return decision;
-	}
-	decision = greylist_decide(settings, known ? &found : NULL, message->facts.now);
-	if (decision.write && !store_put(message->services->store, key, length, &decision.record, NULL) &&
-	    greylist_state_waits(decision.state))
-		decision.state = GREYLIST_FAILED; /* a tuple that cannot be stored would be greylisted for ever */
+	store_decide(message->services->store, settings, key, length, message->facts.now, &decision, NULL);
 	return decision;
 }
 

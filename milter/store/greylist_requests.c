@@ -296,7 +296,7 @@ look_at_page(struct answer *answer, const struct store_page *page, char place[ST
 	for (size_t i = 0; i < page->count; i++) {
 		const struct store_entry *entry = &page->entries[i];
 
-		if (is_full(answer)) {
+		if (is_full(answer) && !answer->store->unordered) {
 			memcpy(place, entry->key, entry->length);
 			*length = entry->length;
 			return true;
@@ -313,16 +313,18 @@ look_at_page(struct answer *answer, const struct store_page *page, char place[ST
 static bool
 look_through(struct answer *answer, struct store_page *page, char place[STORE_KEY_ROOM], size_t *length, struct fault *why)
 {
+	const struct greylist_query *query = &answer->request->query;
+	bool unordered = answer->store->unordered;
 	char start[GREYLIST_KEY_MAX + 1];
 
 	while (!is_full(answer) && !answer->ended) {
-		size_t start_length = greylist_query_seek(&answer->request->query, place, *length, start);
+		size_t start_length = unordered ? *length : greylist_query_seek(query, place, *length, start);
 
-		if (start_length == 0) {
+		if (start_length == 0 && !unordered) {
 			answer->ended = true;
 			break;
 		}
-		if (!store_page(answer->store, start, start_length, page, why) ||
+		if (!store_page(answer->store, unordered ? place : start, start_length, page, why) ||
 		    !look_at_page(answer, page, place, length, why))
 			return false;
 	}

@@ -13,7 +13,7 @@
 enum greylist_verb { GREYLIST_LIST, GREYLIST_PASS, GREYLIST_FORGET };
 
 enum {
-	GREYLIST_PIECE = 200,     /* tuples in one answer */
+	GREYLIST_PIECE = 200,     /* tuples in one answer; to the end of the page in a store without order */
 	GREYLIST_LOOKED = 20000,  /* records that are looked at for one answer: a few hundredths of a second */
 	GREYLIST_VALUE_MAX = 1300 /* bytes of one value of a request; no address is longer */
 };

@@ -37,6 +37,32 @@ store_put(struct store *store, const char *key, size_t length, const struct grey
 	return key_is_sound(length, why) && store->put(store, key, length, record, why);
 }
 
+static bool
+decide_here(struct store *store, const struct greylist_settings *settings, const char *key, size_t length, int64_t now,
+    struct greylist_decision *out, struct fault *why)
+{
+	struct greylist_record found;
+	bool known;
+
+	if (!store->get(store, key, length, &found, &known, why))
+		return false;
+	*out = greylist_decide(settings, known ? &found : NULL, now);
+	return !out->write || store->put(store, key, length, &out->record, why) || !greylist_state_waits(out->state);
+}
+
+bool
+store_decide(struct store *store, const struct greylist_settings *settings, const char *key, size_t length, int64_t now,
+    struct greylist_decision *out, struct fault *why)
+{
+	*out = (struct greylist_decision){ .state = GREYLIST_FAILED };
+	if (!key_is_sound(length, why))
+		return false;
+	if ((store->decide == NULL ? decide_here : store->decide)(store, settings, key, length, now, out, why))
+		return true;
+	*out = (struct greylist_decision){ .state = GREYLIST_FAILED };
+	return false;
+}
+
 bool
 store_sweep(struct store *store, bool (*dead)(const void *, const struct greylist_record *), const void *context,
     bool *done, struct fault *why)

@@ -53,10 +53,14 @@ struct store_page {
 };
 
 struct store {
-	bool shared; /* other hosts use it as well: one in monitor mode does not teach it */
+	bool shared;    /* other hosts use it as well: one in monitor mode does not teach it */
+	bool unordered; /* a page does not begin with a key, only with what the page before named, or with none */
 	bool (*get)(struct store *, const char *key, size_t length, struct greylist_record *out, bool *found,
 	    struct fault *why);
 	bool (*put)(struct store *, const char *key, size_t length, const struct greylist_record *, struct fault *why);
+	/* NULL: as get, greylist_decide and put make it. */
+	bool (*decide)(struct store *, const struct greylist_settings *, const char *key, size_t length, int64_t now,
+	    struct greylist_decision *out, struct fault *why);
 	/* Drops the records for which `dead` returns true; each call checks a bounded number. *done after a whole
 	 * round. The store is locked meanwhile: dead must not call it. */
 	bool (*sweep)(struct store *, bool (*dead)(const void *, const struct greylist_record *), const void *context,
@@ -74,6 +78,13 @@ struct store {
 bool store_get(struct store *, const char *key, size_t length, struct greylist_record *out, bool *found,
     struct fault *why) MUST_USE;
 bool store_put(struct store *, const char *key, size_t length, const struct greylist_record *, struct fault *why) MUST_USE;
+/*
+ * Reads a tuple, decides (greylist_decide) and stores what follows. In a store that is shared this is one step: no other host comes
+ * between. False, and GREYLIST_FAILED: the store failed, for nobody may wait for a tuple that is not stored; a pass that could
+ * not be noted is none the less a pass.
+ */
+bool store_decide(struct store *, const struct greylist_settings *, const char *key, size_t length, int64_t now,
+    struct greylist_decision *out, struct fault *why);
 bool store_sweep(struct store *, bool (*dead)(const void *, const struct greylist_record *), const void *context,
     bool *done, struct fault *why) MUST_USE;
 bool store_sync(struct store *, struct fault *why) MUST_USE;

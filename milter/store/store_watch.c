@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "milter/store/lmdb_check.h"
+#include "milter/store/store_health.h"
 #include "milter/store/store_watch.h"
 #include "milter/system/clock.h"
 #include "milter/system/journal.h"
@@ -23,7 +24,6 @@ enum {
 struct watch {
 	struct store store;
 	char *path;
-	struct journal *journal;
 	pthread_t thread;
 	bool runs; /* the thread is there */
 
@@ -38,7 +38,7 @@ struct watch {
 	bool spoilt;         /* it is to be closed and opened again */
 	bool closing;
 	int64_t troubled; /* ticks of the last fault */
-	struct store_report report;
+	struct store_health health;
 };
 
 static struct watch *
@@ -47,50 +47,16 @@ watch_of(struct store *store)
 	return (struct watch *)store;
 }
 
-/* ---- what is said ---- */
-
-/* Said when it begins, and when it becomes another trouble. Lock held. */
+/* Lock held. */
 static void
 note_trouble(struct watch *watch, const struct fault *why)
 {
-	struct store_report *report = &watch->report;
-	enum store_state state = lmdb_state(why, watch->path);
-	char text[1024];
-
 	watch->troubled = clock_ticks();
 	if (watch->inner != NULL && lmdb_is_spoilt(why)) {
 		watch->spoilt = true;
 		pthread_cond_signal(&watch->wake);
 	}
-	if (report->state == state && strcmp(report->why.text, why->text) == 0)
-		return;
-	if (report->state == STORE_STATE_WORKS) {
-		report->since = clock_now();
-		report->passed = 0;
-	}
-	report->state = state;
-	report->why = *why;
-	fault_write(why, text, sizeof text);
-	journal_say(watch->journal, LOG_ERR,
-	    "the greylist store does not work (%s): %s; until it works strangers pass without being greylisted",
-	    store_state_word(state), text);
-}
-
-/* Lock held. */
-static void
-note_works(struct watch *watch)
-{
-	struct store_report *report = &watch->report;
-
-	if (report->state == STORE_STATE_WORKS)
-		return;
-	journal_say(watch->journal, LOG_NOTICE,
-	    "the greylist store %s works again; %llu message%s passed without being greylisted meanwhile", watch->path,
-	    (unsigned long long)report->passed, report->passed == 1 ? "" : "s");
-	report->state = STORE_STATE_WORKS;
-	report->since = clock_now();
-	report->passed = 0;
-	report->why = (struct fault){ 0 };
+	store_health_fails(&watch->health, lmdb_state(why, watch->path), why);
 }
 
 /* ---- calls ---- */
@@ -105,7 +71,7 @@ inner_take(struct watch *watch, struct fault *why)
 	inner = watch->inner;
 	watch->users += inner != NULL;
 	if (inner == NULL && why != NULL)
-		*why = watch->report.why;
+		*why = watch->health.report.why;
 	pthread_mutex_unlock(&watch->lock);
 	return inner;
 }
@@ -245,7 +211,7 @@ inner_open(struct watch *watch)
 	pthread_mutex_lock(&watch->lock);
 	watch->inner = inner;
 	if (inner != NULL)
-		note_works(watch);
+		store_health_works(&watch->health);
 	else
 		note_trouble(watch, &why);
 	pthread_mutex_unlock(&watch->lock);
@@ -260,7 +226,7 @@ judge_inner(struct watch *watch, struct store *inner, bool now)
 	if (!store_lmdb_writes(inner, &why))
 		note_trouble(watch, &why);
 	else if (!watch->spoilt && (now || clock_ticks() - watch->troubled >= QUIET_SECONDS * SECOND))
-		note_works(watch);
+		store_health_works(&watch->health);
 }
 
 /* Closes the store if it can never work again; whether it is to be opened at once. Look_lock held. */
@@ -271,7 +237,7 @@ look_at_inner(struct watch *watch, struct store *inner, bool now)
 	bool spoilt;
 
 	if (!store_lmdb_has_file(inner, &why)) {
-		journal_fault(watch->journal, LOG_WARNING, &why);
+		journal_fault(watch->health.journal, LOG_WARNING, &why);
 		inner_close(watch);
 		return true;
 	}
@@ -336,7 +302,7 @@ watch_report(struct store *store, struct store_report *out)
 	pthread_mutex_lock(&watch->lock);
 	if (watch->inner != NULL && !store_lmdb_writes(watch->inner, &why))
 		note_trouble(watch, &why); /* nobody may have put anything since */
-	*out = watch->report;
+	*out = watch->health.report;
 	pthread_mutex_unlock(&watch->lock);
 }
 
@@ -346,8 +312,7 @@ watch_count_passed(struct store *store)
 	struct watch *watch = watch_of(store);
 
 	pthread_mutex_lock(&watch->lock);
-	watch->report.passed += watch->report.state != STORE_STATE_WORKS;
-	watch->report.passed_ever++;
+	store_health_count_passed(&watch->health);
 	pthread_mutex_unlock(&watch->lock);
 }
 
@@ -411,9 +376,8 @@ watch_take(const char *path, struct journal *journal)
 	pthread_cond_init(&watch->wake, &monotonic);
 	pthread_condattr_destroy(&monotonic);
 	pthread_cond_init(&watch->idle, NULL);
-	watch->journal = journal;
-	watch->report = (struct store_report){ .state = STORE_STATE_WORKS, .since = clock_now() };
 	watch->path = strdup(path);
+	store_health_open(&watch->health, watch->path, journal);
 	return watch;
 }
 
