@@ -33,6 +33,7 @@
 #include "milter/state/engine.h"
 #include "milter/state/exports.h"
 #include "milter/state/start_list.h"
+#include "milter/store/store_redis.h"
 #include "milter/store/store_watch.h"
 #include "milter/system/background.h"
 #include "milter/system/clock.h"
@@ -244,7 +245,11 @@ open_store(struct daemon *daemon, const struct settings *settings, struct fault 
 {
 	const char *path = start_lmdb_path(settings);
 
-	if (path != NULL && (daemon->store_open = store_watch(path, daemon->journal, why)) == NULL)
+	if (path != NULL)
+		daemon->store_open = store_watch(path, daemon->journal, why);
+	else if (settings->greylist.on)
+		daemon->store_open = store_redis(settings, daemon->journal, why);
+	if (settings->greylist.on && daemon->store_open == NULL)
 		return false;
 	daemon->memory = store_unsure(daemon->store_open, UNSURE_RECORDS, why);
 	return daemon->memory != NULL;

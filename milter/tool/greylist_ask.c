@@ -4,7 +4,9 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "milter/state/start_list.h"
 #include "milter/store/greylist_requests.h"
+#include "milter/store/store_redis.h"
 #include "milter/system/clock.h"
 #include "milter/tool/cmd.h"
 #include "milter/tool/daemon.h"
@@ -67,25 +69,27 @@ static int
 files_open(struct greylist_ask *ask, const struct fault *absent)
 {
 	struct fault why = { .text = "" };
+	const struct settings *settings;
 	char told[1024];
 	const char *path;
 
 	ask->policy = cmd_load(ask->config);
 	if (ask->policy == NULL)
 		return EX_CONFIG;
-	path = ask->policy->settings.store;
-	if (strncmp(path, "lmdb:", 5) != 0)
+	settings = &ask->policy->settings;
+	path = start_lmdb_path(settings);
+	if (!settings->greylist.on)
 		return no_greylist();
-	path += 5;
-	if (!may_read(path))
+	if (path != NULL && !may_read(path))
 		return EX_NOPERM;
-	ask->store = store_lmdb_reader(path, &why);
+	ask->store = path != NULL ? store_lmdb_reader(path, &why) : store_redis(settings, NULL, &why);
 	if (ask->store == NULL) {
 		daemon_fault(&why);
 		return EX_UNAVAILABLE;
 	}
 	fault_write(absent, told, sizeof told);
-	fprintf(stderr, "greenlane: the daemon cannot be asked (%s); this is read from %s\n", told, path);
+	fprintf(stderr, "greenlane: the daemon cannot be asked (%s); this is read from %s\n", told,
+	    path != NULL ? path : settings->store);
 	return 0;
 }
 

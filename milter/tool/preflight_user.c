@@ -12,6 +12,7 @@
 #include "milter/state/export_file.h"
 #include "milter/state/start_list.h"
 #include "milter/store/store.h"
+#include "milter/store/store_redis.h"
 #include "milter/system/journal.h"
 #include "milter/system/subprocess.h"
 #include "milter/tool/preflight_parts.h"
@@ -205,10 +206,13 @@ try_exports(struct trials *trials)
 void
 try_store(struct trials *trials)
 {
-	const char *path = start_lmdb_path(&trials->policy->settings);
+	const struct settings *settings = &trials->policy->settings;
+	const char *path = start_lmdb_path(settings);
 	struct fault why;
 
-	if (path != NULL && !store_lmdb_try(path, trials->held, &why))
+	if (!settings->greylist.on)
+		return;
+	if (path != NULL ? !store_lmdb_try(path, trials->held, &why) : !store_redis_try(settings, &why))
 		faults_error(&trials->out->faults, why.file, 0, "%.400s; nobody would be greylisted", why.text);
 }
 

@@ -96,7 +96,29 @@ static const struct key setting_rows[] = {
 	    AT(log.record), .example = "\"/var/log/greenlane/verdicts.jsonl\"", .word = "an absolute path",
 	    .check = value_path },
 	{ "greylist.store", &key_text, "lmdb:" GREENLANE_STATE_DIR "/greylist",
-	    "lmdb:PATH or none; the default is in state_dir", AT(store), .word = "a store", .check = value_store },
+	    "lmdb:PATH, redis:HOST:PORT, redis:unix:PATH, redis-sentinel:NAME@HOST:PORT,... or none; the default is in state_dir",
+	    AT(store), .word = "a store", .check = value_store },
+	{ "greylist.redis.user", &key_text, NULL, "who logs in to Redis; without it the default user", AT(redis.user),
+	    .example = "\"greenlane\"", .word = "a word", .check = value_word },
+	{ "greylist.redis.password_file", &key_text, NULL, "a file whose first line is the password",
+	    AT(redis.password_file), .example = "\"/etc/greenlane/redis.password\"", .word = "an absolute path",
+	    .check = value_path },
+	{ "greylist.redis.database", &key_number, "0", "the number of the database", AT(redis.database), RANGE(0, 65535) },
+	{ "greylist.redis.prefix", &key_text, "greenlane:", "what every key begins with", AT(redis.prefix),
+	    .word = "a word", .check = value_prefix },
+	{ "greylist.redis.connect_timeout", &key_milliseconds, "200ms", "how long a message waits for a connection",
+	    AT(redis.connect_ms), RANGE(10, 5 * SECOND) },
+	{ "greylist.redis.command_timeout", &key_milliseconds, "100ms", "how long a message waits for a reply",
+	    AT(redis.command_ms), RANGE(10, 5 * SECOND) },
+	{ "greylist.redis.tls.ca", &key_text, NULL, "certificates that Redis' own is checked against; turns TLS on",
+	    AT(redis.tls.ca), .example = "\"/etc/greenlane/redis-ca.pem\"", .word = "an absolute path",
+	    .check = value_path },
+	{ "greylist.redis.tls.cert", &key_text, NULL, "our certificate", AT(redis.tls.cert),
+	    .example = "\"/etc/greenlane/redis.pem\"", .word = "an absolute path", .check = value_path },
+	{ "greylist.redis.tls.key", &key_text, NULL, "its key", AT(redis.tls.key),
+	    .example = "\"/etc/greenlane/redis.key\"", .word = "an absolute path", .check = value_path },
+	{ "greylist.redis.tls.name", &key_text, NULL, "the name in Redis' certificate; without it that of greylist.store",
+	    AT(redis.tls.name), .example = "\"redis.example.com\"", .word = "a word", .check = value_word },
 	{ "greylist.learn", &key_bool, "true", "in monitor mode, know by then who came again", AT(greylist.learn) },
 	{ "greylist.stage", &key_word, "auto",
 	    "when a stranger is greylisted: at RCPT, at the end of the message, or as needed", AT(greylist.stage),
@@ -197,6 +219,9 @@ settings_check(struct load *load, const struct node *root)
 	if (user != NULL && strcmp(settings->user, "root") == 0)
 		warning_add(r->faults, &load->policy->own, WARNING_ROOT_USER, r->file, user->line,
 		    "'user' is root; write an unprivileged user");
+	if (settings->redis.user[0] != '\0' && settings->redis.password_file[0] == '\0')
+		reading_fault(r, greylist,
+		    "'greylist.redis.user' has no password; write password_file = \"/etc/greenlane/redis.password\" beside it");
 	settings->greylist.on = strcmp(settings->store, "none") != 0;
 }
 

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "policy/config/policy_value.h"
+#include "policy/rules/store_name.h"
 #include "policy/util/address.h"
 #include "policy/util/domain.h"
 #include "policy/util/text.h"
@@ -10,6 +11,7 @@
 
 enum {
 	WORD_MAX = 64,
+	PREFIX_MAX = 64,
 	ASCII_MAX = 200,
 	PATH_TEXT_MAX = 1024,
 	SOCKET_PATH_MAX = 107 /* sun_path */
@@ -345,15 +347,17 @@ value_server(const char *text, struct fault *why)
 }
 
 bool
+value_prefix(const char *text, struct fault *why)
+{
+	return (strlen(text) <= PREFIX_MAX && chars_fit(text, DOMAIN_MAX, true, ":._-")) ||
+	    fault_set(why, "'%.80s' is no prefix of keys; write at most %d letters, digits, ':', '.', '-' and '_'",
+		text, PREFIX_MAX);
+}
+
+bool
 value_store(const char *text, struct fault *why)
 {
-	if (strcmp(text, "none") == 0)
-		return true;
-	if (strncmp(text, "lmdb:", 5) == 0)
-		return value_path(text + 5, why);
-	if (strncmp(text, "redis", 5) == 0)
-		return fault_set(why,
-		    "this version has no Redis store, so nobody would be greylisted; write "
-		    "\"lmdb:/var/lib/greenlane/greylist\" or \"none\"");
-	return fault_set(why, "'%.120s' is not a store; write \"lmdb:/var/lib/greenlane/greylist\" or \"none\"", text);
+	struct store_name name;
+
+	return store_name_read(text, &name, why) && (name.path == NULL || value_path(name.path, why));
 }

@@ -42,6 +42,7 @@ bool value_date(const char *, struct fault *why) MUST_USE;     /* "YYYY-MM-DD" *
 bool value_listener(const char *, struct fault *why) MUST_USE; /* unix:PATH, inet:PORT@HOST, inet6:PORT@HOST */
 bool value_control(const char *, struct fault *why) MUST_USE;  /* unix:PATH or none */
 bool value_server(const char *, struct fault *why) MUST_USE;   /* ADDRESS or ADDRESS@PORT */
-bool value_store(const char *, struct fault *why) MUST_USE;    /* lmdb:PATH, none */
+bool value_prefix(const char *, struct fault *why) MUST_USE;   /* of keys in Redis */
+bool value_store(const char *, struct fault *why) MUST_USE;    /* as store_name_read */
 
 #endif

@@ -86,6 +86,17 @@ struct greylist_settings {
 	struct name_rules exempt_recipients;
 };
 
+/* How the Redis of greylist.store is asked. */
+struct redis_settings {
+	const char *user, *password_file; /* "": the default user, no password */
+	const char *prefix;               /* of every key */
+	unsigned database;
+	int64_t connect_ms, command_ms;
+	struct {
+		const char *ca, *cert, *key, *name; /* files, and the name in its certificate; ca "": no TLS */
+	} tls;
+};
+
 /* The reply to Postfix for a client that is listed, but proven only at the end of the message. */
 enum undecided {
 	UNDECIDED_EXCLUSIVE, /* past the greylister if the source is exclusive */
@@ -128,7 +139,8 @@ struct settings {
 	struct {
 		int64_t max_age; /* an older signature is weak */
 	} dkim;
-	const char *store; /* "lmdb:PATH" or "none" */
+	const char *store; /* see store_name.h */
+	struct redis_settings redis;
 	struct greylist_settings greylist;
 	int64_t unsure_max;
 	struct {

@@ -1,0 +1,301 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/time.h>
+
+#include "milter/store/redis_link.h"
+#ifdef HAVE_HIREDIS_SSL
+#include <hiredis/hiredis_ssl.h>
+#endif
+
+struct redis_link {
+	redisContext *context;
+	const struct redis_settings *settings;
+	char place[ADDRESS_TEXT + 128];
+#ifdef HAVE_HIREDIS_SSL
+	redisSSLContext *tls;
+#endif
+};
+
+/* ---- places ---- */
+
+bool
+redis_place_is(const struct redis_place *one, const struct redis_place *other)
+{
+	if (one->path != NULL || other->path != NULL)
+		return one->path == other->path;
+	return one->port == other->port && strcmp(one->address, other->address) == 0;
+}
+
+void
+redis_place_write(const struct redis_place *place, char *out, size_t size)
+{
+	if (place->path != NULL)
+		snprintf(out, size, "%s", place->path);
+	else
+		snprintf(out, size, strchr(place->address, ':') == NULL ? "%s:%u" : "[%s]:%u", place->address,
+		    place->port);
+}
+
+/* ---- troubles ---- */
+
+/* What a server replies when it does not serve, by the word in it; a script puts words of its own around it. */
+static const struct {
+	const char *word, *remedy;
+	enum store_state state;
+} refusals[] = {
+	{ "READONLY", "it is a replica; name the master, or redis-sentinel: to follow it", STORE_STATE_READ_ONLY },
+	{ "NOREPLICAS", "it has fewer replicas than its min-replicas-to-write; start them", STORE_STATE_READ_ONLY },
+	{ "MISCONF", "it cannot save its data; see its log, and whether its disk is full", STORE_STATE_READ_ONLY },
+	{ "OOM ", "its maxmemory is used up; raise it, or set its maxmemory-policy to volatile-ttl", STORE_STATE_FULL },
+	{ "LOADING", "it is reading its data; it serves when that is done", STORE_STATE_FAILED },
+	{ "MASTERDOWN", "its master is gone; start it, or let Sentinel choose another", STORE_STATE_FAILED },
+	{ "NOAUTH", "it wants a password; write it into greylist.redis.password_file", STORE_STATE_FAILED },
+	{ "WRONGPASS", "it refuses the user or the password; correct greylist.redis", STORE_STATE_FAILED },
+	{ "invalid password", "it refuses the password; correct greylist.redis.password_file", STORE_STATE_FAILED },
+	{ "without any password", "it has no password; remove greylist.redis.password_file", STORE_STATE_FAILED },
+	{ "NOPERM", "its user may not do this; grant ~PREFIX* and +@read +@write +@scripting +role +select",
+	    STORE_STATE_FAILED },
+	{ "MOVED", "it is a cluster, which greenlane does not use; name a single server", STORE_STATE_FAILED },
+	{ "CLUSTERDOWN", "it is a cluster, which greenlane does not use; name a single server", STORE_STATE_FAILED },
+	{ "DB index", "it has no such database; correct greylist.redis.database", STORE_STATE_FAILED },
+};
+
+/* What is a stranger's text is cut, and its bytes are escaped where it is shown. */
+static void
+tell_refusal(const struct redis_link *link, const char *text, struct redis_trouble *trouble)
+{
+	trouble->lasting = true;
+	trouble->no_script = strncmp(text, "NOSCRIPT", 8) == 0;
+	for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++) {
+		if (strstr(text, refusals[i].word) == NULL)
+			continue;
+		trouble->state = refusals[i].state;
+		fault_set(&trouble->why, "Redis at %s: %s", link->place, refusals[i].remedy);
+		return;
+	}
+	trouble->state = STORE_STATE_FAILED;
+	fault_set(&trouble->why, "Redis at %s replies \"%.120s\"; see its log", link->place, text);
+}
+
+static void
+tell_broken(const struct redis_link *link, struct redis_trouble *trouble)
+{
+	const redisContext *context = link->context;
+	bool late = context != NULL && (errno == EAGAIN || errno == EWOULDBLOCK || errno == ETIMEDOUT) &&
+	    context->err != REDIS_ERR_EOF && context->err != REDIS_ERR_PROTOCOL;
+
+	trouble->state = STORE_STATE_FAILED;
+	trouble->lasting = trouble->no_script = false;
+	if (late)
+		fault_set(&trouble->why, "Redis at %s does not answer within %lld ms; see whether it is overloaded",
+		    link->place, (long long)link->settings->command_ms);
+	else
+		fault_set(&trouble->why, "Redis at %s: %.120s; see whether it runs", link->place,
+		    context == NULL ? "out of memory" : context->errstr);
+}
+
+static void
+tell_absent(const struct redis_link *link, struct redis_trouble *trouble)
+{
+	const redisContext *context = link->context;
+
+	*trouble = (struct redis_trouble){ .state = STORE_STATE_FAILED, .lasting = true };
+	fault_set(&trouble->why, "Redis at %s cannot be reached: %.120s; start it, or name another in greylist.store",
+	    link->place, context == NULL ? "out of memory" : context->errstr);
+}
+
+/* ---- asking ---- */
+
+static redisReply *
+take_reply(struct redis_link *link, redisReply *reply, struct redis_trouble *trouble)
+{
+	if (reply == NULL) {
+		tell_broken(link, trouble);
+		return NULL;
+	}
+	if (reply->type != REDIS_REPLY_ERROR)
+		return reply;
+	tell_refusal(link, reply->str, trouble);
+	freeReplyObject(reply);
+	return NULL;
+}
+
+redisReply *
+redis_link_ask(struct redis_link *link, int count, const char *const *words, const size_t *lengths,
+    struct redis_trouble *trouble)
+{
+	/* hiredis 0.14 lacks the const */
+	return take_reply(link, redisCommandArgv(link->context, count, (const char **)(uintptr_t)words, lengths), trouble);
+}
+
+redisReply *
+redis_link_say(struct redis_link *link, int count, const char *const *words, struct redis_trouble *trouble)
+{
+	return redis_link_ask(link, count, words, NULL, trouble);
+}
+
+bool
+redis_link_is_stale(const struct redis_link *link)
+{
+	return link->context->err == REDIS_ERR_EOF ||
+	    (link->context->err == REDIS_ERR_IO && (errno == EPIPE || errno == ECONNRESET));
+}
+
+bool
+redis_link_is_master(struct redis_link *link, struct redis_trouble *trouble)
+{
+	const char *const words[] = { "ROLE" };
+	redisReply *reply = redis_link_say(link, 1, words, trouble);
+	bool master;
+
+	if (reply == NULL)
+		return false;
+	master = reply->type == REDIS_REPLY_ARRAY && reply->elements > 0 &&
+	    reply->element[0]->type == REDIS_REPLY_STRING && strcmp(reply->element[0]->str, "master") == 0;
+	freeReplyObject(reply);
+	if (!master)
+		tell_refusal(link, "READONLY", trouble);
+	return master;
+}
+
+/* ---- opening ---- */
+
+static struct timeval
+time_of(int64_t ms)
+{
+	return (struct timeval){ .tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000 };
+}
+
+static bool
+say_ok(struct redis_link *link, int count, const char *const *words, struct redis_trouble *trouble)
+{
+	redisReply *reply = redis_link_say(link, count, words, trouble);
+
+	if (reply == NULL)
+		return false;
+	freeReplyObject(reply);
+	return true;
+}
+
+static bool
+log_in(struct redis_link *link, const char *password, struct redis_trouble *trouble)
+{
+	const char *user = link->settings->user;
+	const char *const both[] = { "AUTH", user, password }, *const alone[] = { "AUTH", password };
+	char number[16];
+	const char *const choose[] = { "SELECT", number };
+
+	if (password[0] != '\0' && !say_ok(link, user[0] != '\0' ? 3 : 2, user[0] != '\0' ? both : alone, trouble))
+		return false;
+	snprintf(number, sizeof number, "%u", link->settings->database);
+	return link->settings->database == 0 || say_ok(link, 2, choose, trouble);
+}
+
+#ifdef HAVE_HIREDIS_SSL
+static bool
+tls_begin(struct redis_link *link, struct redis_trouble *trouble)
+{
+	const struct redis_settings *settings = link->settings;
+	redisSSLContextError error = REDIS_SSL_CTX_NONE;
+
+	if (settings->tls.ca[0] == '\0')
+		return true;
+	link->tls = redisCreateSSLContext(settings->tls.ca, NULL,
+	    settings->tls.cert[0] == '\0' ? NULL : settings->tls.cert,
+	    settings->tls.key[0] == '\0' ? NULL : settings->tls.key,
+	    settings->tls.name[0] == '\0' ? NULL : settings->tls.name, &error);
+	if (link->tls != NULL && redisInitiateSSLWithContext(link->context, link->tls) == REDIS_OK)
+		return true;
+	*trouble = (struct redis_trouble){ .state = STORE_STATE_FAILED, .lasting = true };
+	fault_set(&trouble->why, "Redis at %s: TLS: %.200s; correct greylist.redis.tls", link->place,
+	    link->tls == NULL ? redisSSLContextGetError(error) : link->context->errstr);
+	return false;
+}
+
+bool
+redis_link_may(const struct redis_settings *settings, bool unix_socket, struct fault *why)
+{
+	return settings->tls.ca[0] == '\0' || !unix_socket ||
+	    fault_set(why, "greylist.redis.tls is for a host, and greylist.store names a Unix socket; remove one of them");
+}
+#else
+static bool
+tls_begin(struct redis_link *link, struct redis_trouble *trouble)
+{
+	(void)link, (void)trouble;
+	return true;
+}
+
+bool
+redis_link_may(const struct redis_settings *settings, bool unix_socket, struct fault *why)
+{
+	(void)unix_socket;
+	return settings->tls.ca[0] == '\0' ||
+	    fault_set(why,
+		"greylist.redis.tls: this hiredis has no TLS (it came with 1.0); run stunnel beside greenlaned and name its "
+		"port, or a Unix socket, in greylist.store");
+}
+#endif
+
+static struct redis_link *
+link_connect(const struct redis_place *place, const struct redis_settings *settings, struct redis_trouble *trouble)
+{
+	struct timeval connect = time_of(settings->connect_ms), command = time_of(settings->command_ms);
+	struct redis_link *link = calloc(1, sizeof *link);
+
+	if (link == NULL) {
+		*trouble = (struct redis_trouble){ .state = STORE_STATE_FAILED };
+		fault_set(&trouble->why, "the greylist: out of memory");
+		return NULL;
+	}
+	link->settings = settings;
+	redis_place_write(place, link->place, sizeof link->place);
+	link->context = place->path != NULL
+	    ? redisConnectUnixWithTimeout(place->path, connect)
+	    : redisConnectWithTimeout(place->address, (int)place->port, connect);
+	if (link->context == NULL || link->context->err != 0) {
+		tell_absent(link, trouble);
+	} else {
+		(void)fcntl(link->context->fd, F_SETFD, FD_CLOEXEC);
+		if (redisSetTimeout(link->context, command) == REDIS_OK && tls_begin(link, trouble))
+			return link;
+	}
+	redis_link_close(link);
+	return NULL;
+}
+
+struct redis_link *
+redis_link_open(const struct redis_place *place, const struct redis_settings *settings, const char *password,
+    struct redis_trouble *trouble)
+{
+	struct redis_link *link = link_connect(place, settings, trouble);
+
+	if (link != NULL && log_in(link, password, trouble))
+		return link;
+	redis_link_close(link);
+	return NULL;
+}
+
+struct redis_link *
+redis_link_open_sentinel(const struct redis_place *place, const struct redis_settings *settings,
+    struct redis_trouble *trouble)
+{
+	return link_connect(place, settings, trouble);
+}
+
+void
+redis_link_close(struct redis_link *link)
+{
+	if (link == NULL)
+		return;
+	if (link->context != NULL)
+		redisFree(link->context);
+#ifdef HAVE_HIREDIS_SSL
+	if (link->tls != NULL)
+		redisFreeSSLContext(link->tls);
+#endif
+	free(link);
+}

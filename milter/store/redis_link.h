@@ -1,0 +1,60 @@
+/*
+ * redis_link.h - one connection to a Redis or a Sentinel: opened within a time, asked within a time.
+ *
+ * Never names a password in a fault. After any fault that is no reply of the server the connection is of no use: a late reply
+ * would answer the next command. Belongs to one thread at a time.
+ */
+#ifndef REDIS_LINK_H
+#define REDIS_LINK_H
+
+#include <hiredis/hiredis.h>
+
+#include "milter/store/store.h"
+#include "policy/rules/policy.h"
+#include "policy/util/address.h"
+
+/* Where a server listens: a Unix socket, or an address. */
+struct redis_place {
+	const char *path; /* NULL: there is an address */
+	char address[ADDRESS_TEXT];
+	unsigned port;
+};
+bool redis_place_is(const struct redis_place *, const struct redis_place *);
+/* "192.0.2.1:6379", "[2001:db8::1]:6379", "/run/redis.sock" */
+void redis_place_write(const struct redis_place *, char *out, size_t size);
+
+/* What went wrong, and what to do. */
+struct redis_trouble {
+	enum store_state state;
+	bool lasting;   /* it was said by the server, or nothing listens: asking again soon does not help */
+	bool no_script; /* the server does not know the script of EVALSHA */
+	struct fault why;
+};
+
+struct redis_link;
+
+/* Logs in and chooses the database. A Sentinel is asked without both. Settings are kept; the password is borrowed, "": none.
+ * Given; NULL with the trouble. */
+struct redis_link *redis_link_open(const struct redis_place *, const struct redis_settings *, const char *password,
+    struct redis_trouble *) MUST_USE;
+struct redis_link *redis_link_open_sentinel(const struct redis_place *, const struct redis_settings *,
+    struct redis_trouble *) MUST_USE;
+void redis_link_close(struct redis_link *); /* NULL is fine */
+
+/* Sends a command (its words may hold any bytes) and waits for its reply: given (freeReplyObject). NULL with the trouble, also
+ * for an error that the server replies. */
+redisReply *redis_link_ask(struct redis_link *, int count, const char *const *words, const size_t *lengths,
+    struct redis_trouble *) MUST_USE;
+/* The same for words that are text. */
+redisReply *redis_link_say(struct redis_link *, int count, const char *const *words, struct redis_trouble *) MUST_USE;
+
+/* Did the server end the connection while it was idle, so that another one may do? */
+bool redis_link_is_stale(const struct redis_link *);
+
+/* Is the server a master (ROLE)? */
+bool redis_link_is_master(struct redis_link *, struct redis_trouble *) MUST_USE;
+
+/* Was TLS asked for that this build, or a Unix socket, does not have? */
+bool redis_link_may(const struct redis_settings *, bool unix_socket, struct fault *why) MUST_USE;
+
+#endif

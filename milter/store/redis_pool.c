@@ -1,0 +1,446 @@
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "milter/store/redis_find.h"
+#include "milter/store/redis_pool.h"
+#include "milter/store/store_health.h"
+#include "policy/rules/store_name.h"
+#include "policy/util/arena.h"
+
+enum {
+	LOOK_SECONDS = 1,
+	SETTINGS_ARENA = 64 * 1024,
+	IDLE_LINKS = 32,
+	FAILURES_MAX = 3 /* in a row that are no reply, such as time-outs: then it is taken for down */
+};
+
+struct redis_pool {
+	struct arena *arena; /* of name and settings */
+	const char *name;    /* as greylist.store has it */
+	struct redis_settings settings;
+	const char *script;
+	redis_probe *probe;
+	void *owner;
+	struct redis_find *find; /* of who holds look_lock */
+	pthread_t keeper;
+	bool runs; /* the thread is there */
+
+	pthread_mutex_t look_lock; /* one look at a time; taken before lock */
+
+	pthread_mutex_t lock; /* over all below; never held while Redis is asked */
+	pthread_cond_t wake;
+	bool down, closing;
+	unsigned failures;   /* in a row */
+	unsigned generation; /* of the place; links of an older one are closed */
+	struct redis_place place;
+	char password[PASSWORD_MAX];
+	struct redis_link *idle[IDLE_LINKS];
+	size_t idle_count;
+	struct store_health health;
+};
+
+/* ---- connections ---- */
+
+void
+redis_command_add(struct redis_command *command, const char *word, size_t length)
+{
+	command->words[command->count] = word;
+	command->lengths[command->count++] = length;
+}
+
+void
+redis_command_say(struct redis_command *command, const char *word)
+{
+	redis_command_add(command, word, strlen(word));
+}
+
+/* A connection that a call uses. */
+struct use {
+	struct redis_link *link;
+	unsigned generation;
+	bool fresh; /* just opened; otherwise the server may have ended it meanwhile */
+};
+
+/* Lock held. */
+static void
+drop_idle(struct redis_pool *pool)
+{
+	while (pool->idle_count > 0)
+		redis_link_close(pool->idle[--pool->idle_count]);
+}
+
+/* Lock held. */
+static void
+go_down(struct redis_pool *pool, const struct redis_trouble *trouble)
+{
+	pool->down = true;
+	pool->generation++;
+	drop_idle(pool);
+	store_health_fails(&pool->health, trouble->state, &trouble->why);
+	pthread_cond_signal(&pool->wake);
+}
+
+static void
+note_trouble(struct redis_pool *pool, const struct redis_trouble *trouble, unsigned generation)
+{
+	pthread_mutex_lock(&pool->lock);
+	if (generation == pool->generation && !pool->down && (trouble->lasting || ++pool->failures >= FAILURES_MAX))
+		go_down(pool, trouble);
+	pthread_mutex_unlock(&pool->lock);
+}
+
+/* Lock held. A connection that waits, unless a fresh one is wanted. */
+static struct redis_link *
+take_idle(struct redis_pool *pool, bool fresh)
+{
+	return fresh || pool->idle_count == 0 ? NULL : pool->idle[--pool->idle_count];
+}
+
+/* False: it is down, or cannot be reached. */
+static bool
+use_begin(struct redis_pool *pool, bool fresh, struct use *use, struct fault *why)
+{
+	char password[PASSWORD_MAX];
+	struct redis_trouble trouble;
+	struct redis_place place;
+	bool down;
+
+	pthread_mutex_lock(&pool->lock);
+	down = pool->down;
+	if (down && why != NULL)
+		*why = pool->health.report.why;
+	*use = (struct use){ down ? NULL : take_idle(pool, fresh), pool->generation, false };
+	place = pool->place;
+	memcpy(password, pool->password, sizeof password);
+	pthread_mutex_unlock(&pool->lock);
+	if (!down && use->link == NULL) {
+		use->fresh = true;
+		use->link = redis_link_open(&place, &pool->settings, password, &trouble);
+	}
+	explicit_bzero(password, sizeof password);
+	if (down || use->link != NULL)
+		return !down;
+	note_trouble(pool, &trouble, use->generation);
+	if (why != NULL)
+		*why = trouble.why;
+	return false;
+}
+
+/* The call was a success: the connection serves again. */
+static void
+use_end(struct redis_pool *pool, struct use *use)
+{
+	pthread_mutex_lock(&pool->lock);
+	pool->failures = 0;
+	if (use->generation == pool->generation && pool->idle_count < IDLE_LINKS) {
+		pool->idle[pool->idle_count++] = use->link;
+		use->link = NULL;
+	}
+	pthread_mutex_unlock(&pool->lock);
+	redis_link_close(use->link);
+}
+
+/* A command; one whose connection was ended while it was idle is sent again. */
+static redisReply *
+ask(struct redis_pool *pool, struct use *use, const struct redis_command *command, struct redis_trouble *trouble)
+{
+	struct fault why;
+	redisReply *reply = redis_link_ask(use->link, command->count, command->words, command->lengths, trouble);
+
+	if (reply != NULL || use->fresh || !redis_link_is_stale(use->link))
+		return reply;
+	redis_link_close(use->link);
+	if (use_begin(pool, true, use, &why))
+		return redis_link_ask(use->link, command->count, command->words, command->lengths, trouble);
+	*trouble = (struct redis_trouble){ .state = STORE_STATE_FAILED, .why = why };
+	return NULL;
+}
+
+/* A server that was started anew, or became the master, does not know the script: it is given its text in the same turn. */
+static redisReply *
+ask_script(struct redis_pool *pool, struct redis_link *link, struct redis_command *command, struct redis_trouble *trouble)
+{
+	command->words[0] = "EVAL";
+	command->lengths[0] = strlen("EVAL");
+	command->words[1] = pool->script;
+	command->lengths[1] = strlen(pool->script);
+	return redis_link_ask(link, command->count, command->words, command->lengths, trouble);
+}
+
+/* Hands the reply to take, which returns false where it is not what it should be. */
+static bool
+take_reply(const struct redis_pool *pool, redisReply *reply, const struct redis_taker *taker,
+    struct redis_trouble *trouble)
+{
+	bool taken = taker->take(reply, taker->out);
+
+	freeReplyObject(reply);
+	if (taken)
+		return true;
+	*trouble = (struct redis_trouble){ .state = STORE_STATE_FAILED, .lasting = true };
+	fault_set(&trouble->why,
+	    "%s gives an answer that no greylist has; give greylist.redis.prefix a name of its own", pool->name);
+	return false;
+}
+
+bool
+redis_pool_ask(struct redis_pool *pool, struct redis_command *command, const struct redis_taker *taker, struct fault *why)
+{
+	struct redis_trouble trouble;
+	struct use use;
+	redisReply *reply;
+
+	if (!use_begin(pool, false, &use, why))
+		return false;
+	reply = ask(pool, &use, command, &trouble);
+	if (reply == NULL && trouble.no_script)
+		reply = ask_script(pool, use.link, command, &trouble);
+	if (reply != NULL && take_reply(pool, reply, taker, &trouble)) {
+		use_end(pool, &use);
+		return true;
+	}
+	redis_link_close(use.link);
+	note_trouble(pool, &trouble, use.generation);
+	if (why != NULL)
+		*why = trouble.why;
+	return false;
+}
+
+/* ---- looking ---- */
+
+/* Does what a message does: reading works on many a server that takes no writes, or no scripts. */
+static bool
+serves(struct redis_pool *pool, struct redis_link *link, struct redis_trouble *trouble)
+{
+	struct redis_command asked = { 0 };
+	struct redis_taker taker;
+	redisReply *reply;
+
+	pool->probe(pool->owner, &asked, &taker);
+	reply = redis_link_ask(link, asked.count, asked.words, asked.lengths, trouble);
+	if (reply == NULL && trouble->no_script)
+		reply = ask_script(pool, link, &asked, trouble);
+	return reply != NULL && take_reply(pool, reply, &taker, trouble);
+}
+
+/* Finds the server that takes writes. The password is read anew: somebody may have changed it. */
+static struct redis_link *
+find(struct redis_pool *pool, struct redis_place *place, char password[PASSWORD_MAX], struct redis_trouble *trouble)
+{
+	struct redis_link *link;
+
+	*trouble = (struct redis_trouble){ .state = STORE_STATE_FAILED, .lasting = true };
+	if (!redis_password_read(&pool->settings, password, &trouble->why))
+		return NULL;
+	link = redis_find(pool->find, password, place, trouble);
+	if (link == NULL || serves(pool, link, trouble))
+		return link;
+	redis_link_close(link);
+	return NULL;
+}
+
+/* Look_lock held. */
+static void
+look_for(struct redis_pool *pool)
+{
+	char password[PASSWORD_MAX];
+	struct redis_trouble trouble;
+	struct redis_place place;
+	struct redis_link *link = find(pool, &place, password, &trouble);
+
+	pthread_mutex_lock(&pool->lock);
+	pool->down = link == NULL;
+	if (link == NULL) {
+		store_health_fails(&pool->health, trouble.state, &trouble.why);
+	} else {
+		pool->place = place;
+		memcpy(pool->password, password, sizeof pool->password);
+		pool->failures = 0;
+		pool->generation++;
+		drop_idle(pool);
+		pool->idle[pool->idle_count++] = link;
+		store_health_works(&pool->health);
+	}
+	pthread_mutex_unlock(&pool->lock);
+	explicit_bzero(password, sizeof password);
+}
+
+/* Asks the server as messages do, in case none comes. Look_lock held. */
+static bool
+is_well(struct redis_pool *pool)
+{
+	struct redis_trouble trouble;
+	struct fault why;
+	struct use use;
+
+	if (redis_find_has_moved(pool->find, &pool->place) || !use_begin(pool, false, &use, &why))
+		return false;
+	if (serves(pool, use.link, &trouble)) {
+		use_end(pool, &use);
+		return true;
+	}
+	redis_link_close(use.link);
+	return false;
+}
+
+void
+redis_pool_look(struct redis_pool *pool)
+{
+	bool down;
+
+	pthread_mutex_lock(&pool->look_lock);
+	pthread_mutex_lock(&pool->lock);
+	down = pool->down;
+	pthread_mutex_unlock(&pool->lock);
+	if (down || !is_well(pool))
+		look_for(pool);
+	pthread_mutex_unlock(&pool->look_lock);
+}
+
+/* Every second; at once when a message found it down, but only once then. */
+static void *
+keeper_run(void *context)
+{
+	struct redis_pool *pool = context;
+	struct timespec end;
+	bool closing;
+
+	do {
+		clock_gettime(CLOCK_MONOTONIC, &end);
+		end.tv_sec += LOOK_SECONDS;
+		pthread_mutex_lock(&pool->lock);
+		if (!pool->closing)
+			pthread_cond_timedwait(&pool->wake, &pool->lock, &end);
+		closing = pool->closing;
+		pthread_mutex_unlock(&pool->lock);
+		if (!closing)
+			redis_pool_look(pool);
+	} while (!closing);
+	return NULL;
+}
+
+/* ---- for status ---- */
+
+void
+redis_pool_report(struct redis_pool *pool, struct store_report *out)
+{
+	pthread_mutex_lock(&pool->lock);
+	*out = pool->health.report;
+	pthread_mutex_unlock(&pool->lock);
+}
+
+void
+redis_pool_count_passed(struct redis_pool *pool)
+{
+	pthread_mutex_lock(&pool->lock);
+	store_health_count_passed(&pool->health);
+	pthread_mutex_unlock(&pool->lock);
+}
+
+/* ---- opening and closing ---- */
+
+void
+redis_pool_close(struct redis_pool *pool)
+{
+	if (pool == NULL)
+		return;
+	if (pool->runs) {
+		pthread_mutex_lock(&pool->lock);
+		pool->closing = true;
+		pthread_cond_signal(&pool->wake);
+		pthread_mutex_unlock(&pool->lock);
+		pthread_join(pool->keeper, NULL);
+	}
+	drop_idle(pool);
+	redis_find_close(pool->find);
+	pthread_cond_destroy(&pool->wake);
+	pthread_mutex_destroy(&pool->lock);
+	pthread_mutex_destroy(&pool->look_lock);
+	arena_close(pool->arena);
+	explicit_bzero(pool, sizeof *pool);
+	free(pool);
+}
+
+/* A policy goes with its reload, and the store stays: so all is copied. */
+static bool
+keep_settings(struct redis_pool *pool, const struct settings *settings)
+{
+	struct redis_settings *kept = &pool->settings;
+	const char **texts[] = { &kept->user, &kept->password_file, &kept->prefix, &kept->tls.ca, &kept->tls.cert,
+		&kept->tls.key, &kept->tls.name };
+
+	*kept = settings->redis;
+	if ((pool->arena = arena_open(SETTINGS_ARENA)) == NULL)
+		return false;
+	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+		*texts[i] = arena_format(pool->arena, "%s", *texts[i]);
+	pool->name = arena_format(pool->arena, "%s", settings->store);
+	return !arena_failed(pool->arena);
+}
+
+static void
+open_locks(struct redis_pool *pool)
+{
+	pthread_condattr_t monotonic;
+
+	pthread_mutex_init(&pool->look_lock, NULL);
+	pthread_mutex_init(&pool->lock, NULL);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&pool->wake, &monotonic);
+	pthread_condattr_destroy(&monotonic);
+}
+
+static bool
+take_settings(struct redis_pool *pool, const struct settings *settings, struct fault *why)
+{
+	struct store_name name;
+
+	if (!keep_settings(pool, settings))
+		return fault_set(why, "the greylist: out of memory");
+	if (!store_name_read(pool->name, &name, why) || !redis_link_may(&pool->settings, name.path != NULL, why))
+		return false;
+	pool->find = redis_find_open(&name, &pool->settings);
+	return pool->find != NULL || fault_set(why, "the greylist: out of memory");
+}
+
+/* Signals are for other threads. */
+static bool
+keeper_start(struct redis_pool *pool, struct fault *why)
+{
+	sigset_t all, before;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, &before);
+	pool->runs = pthread_create(&pool->keeper, NULL, keeper_run, pool) == 0;
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return pool->runs || fault_set(why, "the greylist store: no thread may be started");
+}
+
+struct redis_pool *
+redis_pool_open(const struct settings *settings, const char *script, redis_probe *probe, void *owner,
+    struct journal *journal, struct fault *why)
+{
+	struct redis_pool *pool = calloc(1, sizeof *pool);
+
+	if (pool == NULL) {
+		fault_set(why, "the greylist: out of memory");
+		return NULL;
+	}
+	open_locks(pool);
+	pool->script = script;
+	pool->probe = probe;
+	pool->owner = owner;
+	pool->down = true;
+	if (take_settings(pool, settings, why)) {
+		store_health_open(&pool->health, pool->name, journal);
+		redis_pool_look(pool);
+		if (journal == NULL || keeper_start(pool, why))
+			return pool;
+	}
+	redis_pool_close(pool);
+	return NULL;
+}

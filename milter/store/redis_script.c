@@ -1,0 +1,91 @@
+#include <stdio.h>
+#include <string.h>
+
+#include <openssl/evp.h>
+
+#include "milter/store/redis_script.h"
+
+/* Names and order are greylist.c's. Numbers of Lua are exact up to 2^53: seconds and 32-bit counts are far below. */
+const char redis_script[] =
+    "local now, delay, window = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])\n"
+    "local lifetime, auto_pass = tonumber(ARGV[4]), tonumber(ARGV[5])\n"
+    "local function take(bytes, from, size)\n"
+    "  local value = 0\n"
+    "  for i = from, from + size - 1 do value = value * 256 + bytes:byte(i) end\n"
+    "  return value\n"
+    "end\n"
+    "local function put(value, size)\n"
+    "  local bytes = ''\n"
+    "  for i = 1, size do bytes = string.char(value % 256) .. bytes; value = math.floor(value / 256) end\n"
+    "  return bytes\n"
+    "end\n"
+    "local function check(bytes)\n"
+    "  local sum = 0\n"
+    "  for i = 1, 24 do\n"
+    "    if i ~= 9 then sum = bit.bxor(bit.band(bit.bor(bit.lshift(sum, 1), bit.rshift(sum, 7)), 255), bytes:byte(i)) end\n"
+    "  end\n"
+    "  return sum\n"
+    "end\n"
+    "local function unpack_record(bytes)\n"
+    "  if not bytes or #bytes ~= 24 or bytes:byte(9) ~= check(bytes) then return nil end\n"
+    "  local version = bytes:byte(1)\n"
+    "  if version ~= 1 and version ~= 2 then return nil end\n"
+    "  local r = { first = take(bytes, 2, 7), last = take(bytes, 10, 7), passed = take(bytes, 17, 4), asked = take(bytes, 21, 4) }\n"
+    "  r.let_pass = version == 2\n"
+    "  if not r.let_pass and r.first + r.last + r.passed + r.asked == 0 then return nil end\n"
+    "  return r\n"
+    "end\n"
+    "local function pack_record(r)\n"
+    "  local head, tail = string.char(r.let_pass and 2 or 1) .. put(r.first, 7), put(r.last, 7) .. put(r.passed, 4) .. put(r.asked, 4)\n"
+    "  return head .. string.char(check(head .. '\\0' .. tail)) .. tail\n"
+    "end\n"
+    "local function up(count) return math.min(count + 1, 4294967295) end\n"
+    "local function elapsed(since) if now < since then return -1 end return now - since end\n"
+    "local function waits(state, r, wait)\n"
+    "  r.last = now; r.asked = up(r.asked)\n"
+    "  return state, r, wait, true\n"
+    "end\n"
+    "local function passes(state, r, write)\n"
+    "  if write then r.last = now; r.let_pass = false; r.passed = up(r.passed) end\n"
+    "  return state, r, 0, write\n"
+    "end\n"
+    "local function anew() return waits('new', { first = now, last = 0, passed = 0, asked = 0, let_pass = false }, delay) end\n"
+    "local function stranger(r)\n"
+    "  local age = elapsed(r.first)\n"
+    "  if age < 0 then r.first = now; age = 0 end\n"
+    "  if age > window then return anew() end\n"
+    "  if age < delay then return waits('early', r, delay - age) end\n"
+    "  return passes('due', r, true)\n"
+    "end\n"
+    "local function known(r)\n"
+    "  local idle, refresh = elapsed(r.last), math.min(math.floor(lifetime / 2), 86400)\n"
+    "  if idle > lifetime then return anew() end\n"
+    "  if r.passed < auto_pass then return passes('known', r, true) end\n"
+    "  return passes('free', r, idle < 0 or idle >= refresh)\n"
+    "end\n"
+    "local function decide(r)\n"
+    "  if not r then return anew() end\n"
+    "  if not r.let_pass then if r.passed == 0 then return stranger(r) end return known(r) end\n"
+    "  if elapsed(r.last) > lifetime then return anew() end\n"
+    "  return passes('due', r, true)\n"
+    "end\n"
+    "local state, r, wait, write = decide(unpack_record(redis.call('GET', KEYS[1])))\n"
+    "local bytes = pack_record(r)\n"
+    "if write then\n"
+    "  local left = lifetime\n"
+    "  if r.passed == 0 then left = window - elapsed(r.first) end\n"
+    "  redis.call('SET', KEYS[1], bytes, 'EX', left + 1)\n"
+    "end\n"
+    "return { state, wait, bytes }\n";
+
+void
+redis_script_name(char out[REDIS_SCRIPT_NAME])
+{
+	unsigned char digest[EVP_MAX_MD_SIZE];
+	unsigned length = 0;
+
+	memset(digest, 0, sizeof digest); /* without SHA-1 Redis knows no such script, and is given its text */
+	(void)EVP_Digest(redis_script, strlen(redis_script), digest, &length, EVP_sha1(), NULL);
+	for (size_t i = 0; i < 20; i++)
+		snprintf(out + 2 * i, 3, "%02x", digest[i]);
+}

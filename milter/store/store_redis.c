@@ -1,0 +1,385 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "milter/store/redis_pool.h"
+#include "milter/store/redis_script.h"
+#include "milter/store/store_redis.h"
+#include "milter/system/clock.h"
+
+#define SCAN_COUNT "64" /* keys to list at once: far below STORE_PAGE, for Redis may answer with more */
+
+enum {
+	PREFIX_ROOM = 65, /* as long as value_prefix allows */
+	KEY_ROOM = PREFIX_ROOM + GREYLIST_KEY_MAX,
+	UNSURE_LIFETIME = 2 * 24 * 3600 /* seconds that an unsure tuple stays; it is new after one day */
+};
+
+/* The script and its arguments. */
+struct question {
+	char key[KEY_ROOM], numbers[5][24];
+};
+
+struct redis_store {
+	struct store store;
+	struct redis_pool *pool;
+	char prefix[PREFIX_ROOM], script[REDIS_SCRIPT_NAME];
+	int64_t lifetime;
+	struct question probe; /* of the pool's one look at a time */
+	struct greylist_decision probed;
+};
+
+static struct redis_store *
+redis_of(struct store *store)
+{
+	return (struct redis_store *)store;
+}
+
+/* ---- keys ---- */
+
+static size_t
+key_of(const struct redis_store *redis, const char *key, size_t length, char out[KEY_ROOM])
+{
+	size_t prefix = strlen(redis->prefix);
+
+	memcpy(out, redis->prefix, prefix);
+	memcpy(out + prefix, key, length);
+	return prefix + length;
+}
+
+/* ---- reading and writing ---- */
+
+struct found {
+	struct greylist_record *record;
+	bool *found;
+};
+
+static bool
+take_record(const redisReply *reply, void *context)
+{
+	struct found *out = context;
+
+	*out->found = reply->type == REDIS_REPLY_STRING && greylist_record_unpack(reply->str, reply->len, out->record);
+	return reply->type == REDIS_REPLY_STRING || reply->type == REDIS_REPLY_NIL;
+}
+
+static bool
+redis_get(struct store *store, const char *key, size_t length, struct greylist_record *out, bool *found, struct fault *why)
+{
+	struct redis_store *redis = redis_of(store);
+	struct found record = { out, found };
+	struct redis_command command = { 0 };
+	char name[KEY_ROOM];
+
+	redis_command_say(&command, "GET");
+	redis_command_add(&command, name, key_of(redis, key, length, name));
+	return redis_pool_ask(redis->pool, &command, &(struct redis_taker){ take_record, &record }, why);
+}
+
+static bool
+take_any(const redisReply *reply, void *unused)
+{
+	(void)unused;
+	return reply->type == REDIS_REPLY_STATUS || reply->type == REDIS_REPLY_INTEGER;
+}
+
+/* How long a record that somebody else than the script writes may be of use. */
+static int64_t
+lifetime_of(const struct redis_store *redis, const char *key)
+{
+	return key[0] == 'u' ? UNSURE_LIFETIME : redis->lifetime + 1;
+}
+
+static bool
+redis_put(struct store *store, const char *key, size_t length, const struct greylist_record *record, struct fault *why)
+{
+	struct redis_store *redis = redis_of(store);
+	bool blank = greylist_record_is_blank(record);
+	uint8_t bytes[GREYLIST_RECORD_BYTES];
+	char name[KEY_ROOM], seconds[24];
+	struct redis_command command = { 0 };
+
+	greylist_record_pack(record, bytes);
+	snprintf(seconds, sizeof seconds, "%lld", (long long)lifetime_of(redis, key));
+	redis_command_say(&command, blank ? "DEL" : "SET");
+	redis_command_add(&command, name, key_of(redis, key, length, name));
+	if (!blank) {
+		redis_command_add(&command, (const char *)bytes, sizeof bytes);
+		redis_command_say(&command, "EX");
+		redis_command_say(&command, seconds);
+	}
+	return redis_pool_ask(redis->pool, &command, &(struct redis_taker){ take_any, NULL }, why);
+}
+
+/* ---- deciding ---- */
+
+/* { "new", 300, record } */
+static bool
+take_decision(const redisReply *reply, void *context)
+{
+	struct greylist_decision *out = context;
+
+	if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 3 || reply->element[0]->type != REDIS_REPLY_STRING ||
+	    reply->element[1]->type != REDIS_REPLY_INTEGER || reply->element[2]->type != REDIS_REPLY_STRING ||
+	    !greylist_record_unpack(reply->element[2]->str, reply->element[2]->len, &out->record))
+		return false;
+	out->wait = reply->element[1]->integer;
+	for (unsigned state = GREYLIST_NEW; state <= GREYLIST_FREE; state++) {
+		if (strcmp(greylist_state_word((enum greylist_state)state), reply->element[0]->str) != 0)
+			continue;
+		out->state = (enum greylist_state)state;
+		return true;
+	}
+	return false;
+}
+
+/* The command borrows from *room. */
+static void
+command_decide(const struct redis_store *redis, const struct greylist_settings *settings, const char *key,
+    size_t length, int64_t now, struct question *room, struct redis_command *out)
+{
+	const int64_t numbers[] = { now, settings->delay, settings->retry_window, settings->lifetime,
+		settings->auto_pass };
+
+	redis_command_say(out, "EVALSHA");
+	redis_command_say(out, redis->script);
+	redis_command_say(out, "1");
+	redis_command_add(out, room->key, key_of(redis, key, length, room->key));
+	for (size_t i = 0; i < 5; i++) {
+		snprintf(room->numbers[i], sizeof room->numbers[i], "%lld", (long long)numbers[i]);
+		redis_command_say(out, room->numbers[i]);
+	}
+}
+
+static bool
+redis_decide(struct store *store, const struct greylist_settings *settings, const char *key, size_t length, int64_t now,
+    struct greylist_decision *out, struct fault *why)
+{
+	struct redis_store *redis = redis_of(store);
+	struct redis_command command = { 0 };
+	struct question room;
+
+	if (!settings->on) {
+		*out = greylist_decide(settings, NULL, now);
+		return true;
+	}
+	command_decide(redis, settings, key, length, now, &room, &command);
+	return redis_pool_ask(redis->pool, &command, &(struct redis_taker){ take_decision, out }, why);
+}
+
+/* A tuple of ten seconds, which is written each time: it is never free. */
+static void
+probe(void *owner, struct redis_command *command, struct redis_taker *taker)
+{
+	static const struct greylist_settings seconds = { .delay = 1,
+		.retry_window = 10,
+		.lifetime = 10,
+		.auto_pass = UINT32_MAX };
+	struct redis_store *redis = owner;
+
+	command_decide(redis, &seconds, "probe", strlen("probe"), clock_now(), &redis->probe, command);
+	*taker = (struct redis_taker){ take_decision, &redis->probed };
+}
+
+/* ---- listing ---- */
+
+/*
+ * Redis lists keys in no order. So a page begins with no key but with Redis' own cursor, behind a byte that begins no key; a key
+ * may be listed twice, when tables grow meanwhile (SCAN promises each that stays at least once).
+ */
+enum { CURSOR = 1 };
+
+struct listing {
+	struct redis_store *redis;
+	struct store_page *page;
+	bool overflows;
+};
+
+static void
+list_key(struct listing *listing, const redisReply *key)
+{
+	size_t prefix = strlen(listing->redis->prefix);
+	struct store_entry *entry = &listing->page->entries[listing->page->count];
+
+	if (key->type != REDIS_REPLY_STRING || key->len <= prefix || key->len - prefix > GREYLIST_KEY_MAX)
+		return;
+	if (listing->page->count == STORE_PAGE) {
+		listing->overflows = true;
+		return;
+	}
+	entry->length = key->len - prefix;
+	memcpy(entry->key, key->str + prefix, entry->length);
+	listing->page->count++;
+}
+
+/* { "1234", [ keys ] } */
+static bool
+take_keys(const redisReply *reply, void *context)
+{
+	struct listing *listing = context;
+	struct store_page *page = listing->page;
+
+	if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 2 || reply->element[0]->type != REDIS_REPLY_STRING ||
+	    reply->element[1]->type != REDIS_REPLY_ARRAY || reply->element[0]->len + 1 > sizeof page->next)
+		return false;
+	for (size_t i = 0; i < reply->element[1]->elements; i++)
+		list_key(listing, reply->element[1]->element[i]);
+	page->is_last = strcmp(reply->element[0]->str, "0") == 0;
+	page->next[0] = CURSOR;
+	memcpy(page->next + 1, reply->element[0]->str, reply->element[0]->len);
+	page->next_length = 1 + reply->element[0]->len;
+	return true;
+}
+
+/* The records of the keys, in their order; what has expired meanwhile is left out. */
+static bool
+take_records(const redisReply *reply, void *context)
+{
+	struct store_page *page = context;
+	size_t kept = 0;
+
+	if (reply->type != REDIS_REPLY_ARRAY || reply->elements != page->count)
+		return false;
+	for (size_t i = 0; i < page->count; i++) {
+		const redisReply *bytes = reply->element[i];
+		struct store_entry *entry = &page->entries[i];
+
+		if (bytes->type == REDIS_REPLY_STRING && greylist_record_unpack(bytes->str, bytes->len, &entry->record))
+			page->entries[kept++] = *entry;
+	}
+	page->count = kept;
+	return true;
+}
+
+static bool
+read_records(struct redis_store *redis, struct store_page *page, struct fault *why)
+{
+	char(*names)[KEY_ROOM] = malloc(STORE_PAGE * sizeof *names);
+	struct redis_command command = { 0 };
+	bool done = names != NULL || fault_set(why, "the greylist: out of memory");
+
+	redis_command_say(&command, "MGET");
+	for (size_t i = 0; done && i < page->count; i++)
+		redis_command_add(&command, names[i],
+		    key_of(redis, page->entries[i].key, page->entries[i].length, names[i]));
+	done = done && redis_pool_ask(redis->pool, &command, &(struct redis_taker){ take_records, page }, why);
+	free(names);
+	return done;
+}
+
+/* From the first key, wherever that is said to be, or from a cursor. */
+static bool
+redis_page(struct store *store, const char *from, size_t length, struct store_page *out, struct fault *why)
+{
+	struct redis_store *redis = redis_of(store);
+	struct listing listing = { redis, out, false };
+	struct redis_command command = { 0 };
+	char pattern[PREFIX_ROOM + 1];
+	bool first = length == 0 || from[0] != CURSOR;
+
+	snprintf(pattern, sizeof pattern, "%s*",
+	    redis->prefix); /* value_prefix lets nothing stand there that SCAN takes otherwise */
+	redis_command_say(&command, "SCAN");
+	redis_command_add(&command, first ? "0" : from + 1, first ? 1 : length - 1);
+	redis_command_say(&command, "MATCH");
+	redis_command_say(&command, pattern);
+	redis_command_say(&command, "COUNT");
+	redis_command_say(&command, SCAN_COUNT);
+	if (!redis_pool_ask(redis->pool, &command, &(struct redis_taker){ take_keys, &listing }, why))
+		return false;
+	if (listing.overflows)
+		return fault_set(why, "Redis lists more than %d keys at once while its tables change; ask again",
+		    STORE_PAGE);
+	return out->count == 0 || read_records(redis, out, why);
+}
+
+/* ---- what Redis does by itself ---- */
+
+static bool
+redis_sweep(struct store *store, bool (*dead)(const void *, const struct greylist_record *), const void *context,
+    bool *done, struct fault *why)
+{
+	(void)store, (void)dead, (void)context, (void)why;
+	*done = true; /* its keys expire */
+	return true;
+}
+
+static bool
+redis_sync(struct store *store, struct fault *why)
+{
+	(void)store, (void)why;
+	return true; /* what was put is there */
+}
+
+/* ---- opening and closing ---- */
+
+static void
+redis_report(struct store *store, struct store_report *out)
+{
+	redis_pool_report(redis_of(store)->pool, out);
+}
+
+static void
+redis_count_passed(struct store *store)
+{
+	redis_pool_count_passed(redis_of(store)->pool);
+}
+
+static void
+redis_look(struct store *store)
+{
+	redis_pool_look(redis_of(store)->pool);
+}
+
+static void
+redis_close(struct store *store)
+{
+	redis_pool_close(redis_of(store)->pool);
+	free(store);
+}
+
+struct store *
+store_redis(const struct settings *settings, struct journal *journal, struct fault *why)
+{
+	struct redis_store *redis = calloc(1, sizeof *redis);
+
+	if (redis == NULL) {
+		fault_set(why, "the greylist: out of memory");
+		return NULL;
+	}
+	redis->store = (struct store){ .shared = true,
+		.unordered = true,
+		.get = redis_get,
+		.put = redis_put,
+		.decide = redis_decide,
+		.sweep = redis_sweep,
+		.sync = redis_sync,
+		.close = redis_close,
+		.page = redis_page,
+		.report = redis_report,
+		.count_passed = redis_count_passed,
+		.look = redis_look };
+	snprintf(redis->prefix, sizeof redis->prefix, "%s", settings->redis.prefix);
+	redis->lifetime = settings->greylist.lifetime;
+	redis_script_name(redis->script);
+	redis->pool = redis_pool_open(settings, redis_script, probe, redis, journal, why);
+	if (redis->pool != NULL)
+		return &redis->store;
+	free(redis);
+	return NULL;
+}
+
+bool
+store_redis_try(const struct settings *settings, struct fault *why)
+{
+	struct store *store = store_redis(settings, NULL, why);
+	struct store_report report;
+
+	if (store == NULL)
+		return false;
+	store_report(store, &report);
+	store_close(store);
+	if (report.state != STORE_STATE_WORKS)
+		*why = report.why;
+	return report.state == STORE_STATE_WORKS;
+}

@@ -1,0 +1,214 @@
+#!/bin/sh
+# TAP: a greylist in a real Redis: the decisions are the pure ones, many at once are one tuple, and whatever happens to the
+# server nobody is deferred for a tuple that is not stored, and all is well again by itself.
+#
+# Needs Debian's redis-server; each listens at a Unix socket, or at a port of loopback, of the test's own.
+name=redis
+. "${srcdir:-.}/t/cli/lib.sh"
+greenlaned=${GREENLANED:-${greenlane}d}
+history=${top_builddir:-.}/t/redis_history
+case $history in /*) ;; *) history=$PWD/$history ;; esac
+config=$world/conf
+if ! command -v redis-server > /dev/null; then
+	echo '1..0 # SKIP redis-server is not installed'
+	exit 0
+fi
+sock=$world/redis.sock server='' daemon=''
+user=$(id -un)
+[ "$user" != root ] || user=nobody
+mkdir "$world/vendors" "$world/run" "$world/state" "$world/data"
+[ "$(id -u)" -ne 0 ] || chown nobody "$world/run" "$world/state"
+cat > "$world/vendors/steady.conf" << 'TEXT'
+vendor = { name = "steady"; domains = [ "steady.example" ]; sources = ( { cidr = [ "192.0.2.1" ]; } ); };
+TEXT
+
+redis() { redis-cli -s "$sock" "$@" 2> /dev/null; }
+answers() { [ "$(redis ping)" = PONG ] || redis ping | grep -q NOAUTH; }
+serve() { # ARGUMENT...
+	redis-server --port 0 --unixsocket "$sock" --unixsocketperm 777 --save '' --dir "$world/data" "$@" > "$world/redis" 2>&1 &
+	server=$!
+	pids="$pids $server"
+	until_true answers || { echo "Bail out! redis-server does not start"; exit 99; }
+}
+end_server() { kill -9 "$server"; wait "$server" 2> /dev/null; rm -f "$sock"; }
+
+# conf STORE [LINE...]: a site with this store; $redis_group stands in greylist.redis.
+redis_group=''
+conf() {
+	{
+		printf 'vendor_path = [ "%s/vendors" ];\nvendors = ( { name = "steady"; } );\nuser = "%s";\n' "$world" "$user"
+		printf 'milter = { listen = "unix:%s/run/socket"; };\ncontrol = { listen = "unix:%s/run/control"; };\n' "$world" "$world"
+		printf 'strangers = { authenticate = false; };\nstate_dir = "%s/state";\ndns = { servers = [ "127.0.0.1" ]; };\n' "$world"
+		printf 'log = { record = "%s/state/verdicts"; };\n' "$world"
+		printf 'greylist = { store = "%s"; delay = "1s"; redis = { connect_timeout = "5s"; command_timeout = "%s"; %s }; };\n' \
+			"$1" "${patience:-5s}" "$redis_group"
+		shift
+		printf '%s\n' "$@"
+	} > "$world/conf"
+}
+says() { grep -Eq -- "$1" "$world/daemon"; }
+begin() {
+	"$greenlaned" -f -c "$world/conf" 2> "$world/daemon" &
+	daemon=$!
+	pids="$pids $daemon"
+	until_true says ' serves ' || { echo "Bail out! greenlaned does not start"; sed 's/^/# /' "$world/daemon"; exit 99; }
+}
+end() { kill "$daemon"; wait "$daemon"; is $? 0 "$1"; }
+mail() { /usr/bin/python3 "$top/t/cli/milter.py" "$world/run/socket" "$1@stranger.example" 203.0.113.5 anna@rx.example; }
+passes() { [ "$(mail "$1")" = pass ]; }
+waits() { case $(mail "$1") in 451\ 4.7.1*greylisted*) ;; *) return 1 ;; esac; }
+ill() { ! "$greenlane" -c "$world/conf" status > "$world/out" 2> "$world/err" && grep -Eq "^ill: store-failed: .*$1" "$world/out"; }
+well() { "$greenlane" -c "$world/conf" status > "$world/out" 2> "$world/err"; ! grep -q '^ill: store-failed' "$world/out"; }
+
+# ---- the decision ----
+
+serve
+for seed in 1 2 3; do
+	"$history" "redis:unix:$sock" history 3000 $seed > "$world/out"
+	ok $? "3000 tries of series $seed are decided as greylist_decide does"
+done
+is "$("$history" "redis:unix:$sock" crowd 200)" "new 1 early 199 asked 200" "200 clients at once are one tuple, and each is counted"
+redis script flush > /dev/null
+"$history" "redis:unix:$sock" history 50 4 > "$world/out"
+ok $? "a server that has lost the script is given it again"
+redis flushall > /dev/null
+
+# ---- mail ----
+
+conf "redis:unix:$sock"
+run 0 "check finds nothing to say of it" check
+begin
+waits one
+ok $? "a stranger's first message waits"
+retry_passes() { passes one; }
+until_true retry_passes
+ok $? "its retry passes"
+is "$(redis --raw keys '*' | grep -c '^greenlane:g one@stranger.example anna@rx.example 203.0.113.0/24$')" 1 "and is one key"
+[ "$(redis ttl 'greenlane:g one@stranger.example anna@rx.example 203.0.113.0/24')" -gt 86400 ]
+ok $? "that the server expires"
+run 0 "the tuples are listed" greylist list --all
+out 'one@stranger.example' "with this one"
+waits two
+ok $? "another waits"
+run 0 "until it is let pass" greylist pass --sender two@stranger.example
+passes two
+ok $? "at once"
+run 0 "and forgotten" greylist forget --sender two@stranger.example
+waits two
+ok $? "it waits as a stranger again"
+for i in 1 2 3 4 5 6 7 8 9; do
+	for j in 0 1 2 3 4 5 6 7 8 9; do redis eval "for i = 1, 10 do redis.call('SET', 'greenlane:g a' .. ARGV[1] .. i .. '@many.example b@rx.example 192.0.2.0/24', redis.call('GET', KEYS[1])) end" 1 \
+		'greenlane:g one@stranger.example anna@rx.example 203.0.113.0/24' "$i$j-" > /dev/null; done
+done
+run 0 "900 more are counted" greylist stats --json
+out '"known":90[0-9]' "all of them"
+
+# ---- what a server may do ----
+
+# trouble STATE REMEDY NAME MAKE MEND: no deferral without a stored tuple, said once, and well again by itself
+cases=abcdefghij
+trouble() {
+	case=${cases%"${cases#?}"} cases=${cases#?} # digits would all be the same sender
+	$4
+	passes "strange-$case"
+	ok $? "$3: a stranger passes"
+	until_true says 'greylist=failed'
+	ok $? "$3: which the log line says"
+	until_true ill "$2"
+	ok $? "$3: status is ill, and says what to do"
+	"$greenlane" -c "$world/conf" status | grep -q "^greylist: $1"
+	ok $? "$3: the greylist is $1"
+	$5
+	until_true well
+	ok $? "$3: well again by itself"
+	waits "again-$case"
+	ok $? "$3: strangers wait again"
+}
+# none of a word for `trouble`'s commands
+refuse_writes() { redis config set min-replicas-to-write 1 > /dev/null; }
+take_writes() { redis config set min-replicas-to-write 0 > /dev/null; }
+fill() { redis config set maxmemory 1 > /dev/null; }
+empty() { redis config set maxmemory 0 > /dev/null; }
+follow() { redis replicaof 127.0.0.1 1 > /dev/null; }
+lead() { redis replicaof no one > /dev/null; }
+with_password() { redis-cli -s "$sock" -a secret "$@" > /dev/null 2>&1; }
+lock_out() { redis config set requirepass secret > /dev/null; with_password client kill type normal; }
+let_in() { with_password config set requirepass ''; }
+trouble read-only 'min-replicas-to-write; start them' "too few replicas" refuse_writes take_writes
+trouble full 'maxmemory is used up; raise it' "no memory" fill empty
+trouble read-only 'is a replica; name the master' "a replica" follow lead
+trouble failed 'wants a password; write it into greylist.redis.password_file' "a password" lock_out let_in
+trouble failed 'cannot be reached: .*; start it' "killed" end_server serve
+is "$(grep 'does not work' "$world/daemon" | uniq -d)" '' "nothing was said twice in a row"
+[ "$(grep -c 'works again' "$world/daemon")" -le "$(grep -c 'does not work' "$world/daemon")" ]
+ok $? "and each time once that it is over"
+end "it ends well"
+
+# ---- a server that hangs ----
+
+patience=200ms
+conf "redis:unix:$sock"
+begin
+kill -STOP "$server"
+trouble failed 'does not answer within 200 ms' "frozen" true 'kill -CONT '"$server"
+kill -STOP "$server"
+end "nor does it keep the daemon from ending"
+kill -CONT "$server"
+end_server
+patience=5s
+
+# ---- passwords ----
+
+serve --requirepass secret
+redis_group="password_file = \"$world/password\";"
+conf "redis:unix:$sock"
+run 1 "a password that is not there" check
+out 'password: does not exist; write the password into it' "check says where to write it"
+echo wrong > "$world/password"
+chmod 644 "$world/password"
+run 1 "a wrong one" check
+out 'refuses the user or the password; correct greylist.redis' "check says so"
+lacks 'wrong' "but not the password"
+begin
+passes three
+ok $? "with it strangers pass"
+echo secret > "$world/password"
+until_true well
+ok $? "the right one is read without a restart"
+waits four
+ok $? "and strangers wait"
+! grep -q 'secret\|wrong"' "$world/daemon"
+ok $? "no log names it"
+end "it ends well"
+end_server
+redis_group=''
+
+# ---- what is no Redis, or half of one ----
+
+/usr/bin/python3 "$top/t/cli/redis_fake.py" "$world/fake.sock" "$world/word" > "$world/fake" 2>&1 &
+pids="$pids $!"
+until_true grep -q ready "$world/fake"
+patience=200ms
+conf "redis:unix:$world/fake.sock"
+for answer in 'half:does not answer within 200 ms' 'hang:does not answer within' 'hangup:Server closed the connection' \
+	'garbage:Protocol error' 'serve:gives an answer that no greylist has' 'MOVED 1 192.0.2.1:6379:is a cluster' \
+	'NOPERM this user has no permissions:grant ~PREFIX' 'LOADING Redis is loading:reading its data'; do
+	word=${answer%:*} wanted=${answer##*:}
+	echo "$word" > "$world/word"
+	run 1 "a server that answers '$word'" check
+	out "$wanted" "check says what is wrong"
+done
+patience=5s
+
+# ---- configuration ----
+
+redis_group='tls = { ca = "/etc/ssl/certs/ca-certificates.crt"; };'
+conf "redis:unix:$sock"
+run 1 "TLS on a Unix socket, or without a library for it" check
+out 'remove one of them|run stunnel beside greenlaned' "check says what to do instead"
+redis_group=''
+conf "redis:[::1:6379"
+run 1 "a host that is none" check
+out 'is no host with a port; write' "check says how to write it"
+
+finish_tap
