@@ -9,6 +9,7 @@
 #include "milter/state/source_list.h"
 #include "milter/system/clock.h"
 #include "milter/tool/cmd.h"
+#include "milter/tool/line_pool.h"
 #include "milter/tool/records.h"
 #include "policy/review/replay.h"
 #include "policy/util/json_write.h"
@@ -25,6 +26,7 @@ struct job {
 	struct ranges *ranges;
 	bool *is_new;
 	struct arena *copies;
+	struct rules_again rules;
 	struct replay *replay;
 	bool any; /* a change was printed */
 };
@@ -90,7 +92,6 @@ find_new(struct job *job, struct fault *why)
 static int
 prepare(struct job *job)
 {
-	struct rules_again rules;
 	struct fault why;
 
 	job->live = cmd_load(job->config);
@@ -103,8 +104,8 @@ prepare(struct job *job)
 		fprintf(stderr, "greenlane: %s\n", why.text);
 		return EX_OSERR;
 	}
-	rules = (struct rules_again){ job->policy, job->ranges == NULL ? NULL : &job->today };
-	job->replay = replay_open(&rules);
+	job->rules = (struct rules_again){ job->policy, job->ranges == NULL ? NULL : &job->today };
+	job->replay = replay_open();
 	return job->replay == NULL ? EX_OSERR : 0;
 }
 
@@ -142,17 +143,41 @@ print_change(struct job *job, const struct replay_told *told)
 	text_close(&out);
 }
 
+/* By a thread of its own: of the job only what never changes. */
 static bool
-replay_one(void *context, struct span line, uint64_t number, struct fault *why)
+judge_line(void *context, struct span line, void *told, struct fault *why)
+{
+	const struct job *job = context;
+
+	return replay_judge(&job->rules, line, job->since, told, why);
+}
+
+static void
+count_line(void *context, uint64_t number, const void *result)
 {
 	struct job *job = context;
-	const struct replay_told *changed;
+	const struct replay_told *told = result;
 
-	if (!replay_line(job->replay, line, number, job->since, &changed, why))
-		return false;
-	if (changed != NULL && job->json)
-		print_change(job, changed);
-	return true;
+	replay_count(job->replay, number, told);
+	if (told->kind == REPLAY_CHANGED && job->json)
+		print_change(job, told);
+}
+
+static bool
+replay_files(struct job *job, char *const *paths, size_t count)
+{
+	const struct line_work work = { judge_line, count_line, sizeof(struct replay_told) };
+	struct line_pool *pool = line_pool_open(&work, job);
+	struct fault why;
+	bool done = pool != NULL || fault_set(&why, "out of memory"), read;
+
+	read = done && records_read(paths, count, line_pool_add, pool);
+	if (read)
+		done = line_pool_finish(pool, &why);
+	if (!done)
+		fprintf(stderr, "greenlane: %s\n", why.text);
+	line_pool_close(pool);
+	return read && done;
 }
 
 /* ---- the result ---- */
@@ -235,7 +260,7 @@ replay_all(struct job *job, char *const *paths, size_t count)
 
 	if (job->json)
 		printf("{\"changed\":[");
-	if (!records_read(paths, count, replay_one, job))
+	if (!replay_files(job, paths, count))
 		return EX_NOINPUT;
 	counts = replay_look(job->replay);
 	if (job->json) {

@@ -8,21 +8,18 @@
 enum { CANNOT_MAX = 16 };
 
 struct replay {
-	struct rules_again rules;
 	struct replay_counts counts;
 	struct replay_change *changes;
 	struct replay_cannot cannot[CANNOT_MAX];
-	struct replay_told told;
 };
 
 struct replay *
-replay_open(const struct rules_again *rules)
+replay_open(void)
 {
 	struct replay *replay = calloc(1, sizeof *replay);
 
 	if (replay == NULL)
 		return NULL;
-	replay->rules = *rules;
 	replay->changes = calloc(REPLAY_CHANGES_MAX, sizeof *replay->changes);
 	replay->counts.changes = replay->changes;
 	replay->counts.cannot = replay->cannot;
@@ -40,6 +37,8 @@ replay_close(struct replay *replay)
 	free(replay->changes);
 	free(replay);
 }
+
+/* ---- judging ---- */
 
 static struct replay_side
 side_of(enum outcome outcome, enum action would, const char *reason, const char *vendor)
@@ -66,6 +65,56 @@ write_rule(const struct verdict *verdict, char out[REPLAY_RULE])
 		snprintf(out, REPLAY_RULE, "%s (%s): %s", claim->vendor->name, claim->vendor->file, sentence);
 }
 
+static void
+tell_change(const struct recorded *recorded, const struct judged_again *judged, struct replay_told *out)
+{
+	out->from = side_of(recorded->outcome, recorded->would, recorded->reason, recorded->vendor);
+	out->to = side_of(judged->verdict.outcome, judged->would, reason_slug(judged->verdict.reason),
+	    verdict_vendor(&judged->verdict));
+	out->example.when = recorded->when;
+	snprintf(out->example.id, sizeof out->example.id, "%s", recorded->id);
+	write_rule(&judged->verdict, out->example.rule);
+}
+
+static bool
+judge_one(const struct rules_again *rules, struct arena *arena, struct recorded *recorded, struct replay_told *out,
+    struct fault *why)
+{
+	struct judged_again judged;
+
+	if (!judge_again(rules, arena, recorded, &judged, why))
+		return false;
+	out->when = recorded->when;
+	out->kind = judged.cannot != NULL ? REPLAY_CANNOT : judged.differs ? REPLAY_CHANGED : REPLAY_SAME;
+	out->cannot = judged.cannot;
+	out->cannot_what = judged.cannot_what;
+	out->by_new_source = judged.by_new_source;
+	if (out->kind == REPLAY_CHANGED)
+		tell_change(recorded, &judged, out);
+	judged_again_free(&judged);
+	return true;
+}
+
+bool
+replay_judge(const struct rules_again *rules, struct span line, int64_t since, struct replay_told *out, struct fault *why)
+{
+	struct arena *arena = arena_open(RECORD_ARENA);
+	struct recorded recorded;
+	bool done = true;
+
+	if (arena == NULL)
+		return fault_set(why, "out of memory");
+	out->kind = REPLAY_LEFT_OUT;
+	if (!record_read(arena, line, &recorded, &out->broken))
+		out->kind = REPLAY_BROKEN;
+	else if (recorded.when >= since)
+		done = judge_one(rules, arena, &recorded, out, why);
+	arena_close(arena);
+	return done;
+}
+
+/* ---- counting ---- */
+
 static bool
 side_equal(const struct replay_side *a, const struct replay_side *b)
 {
@@ -88,19 +137,11 @@ change_find(struct replay *replay, const struct replay_told *told)
 }
 
 static void
-count_change(struct replay *replay, const struct recorded *recorded, const struct judged_again *judged)
+count_change(struct replay *replay, const struct replay_told *told)
 {
-	struct replay_told *told = &replay->told;
-	struct replay_change *change;
+	struct replay_change *change = change_find(replay, told);
 
-	told->from = side_of(recorded->outcome, recorded->would, recorded->reason, recorded->vendor);
-	told->to = side_of(judged->verdict.outcome, judged->would, reason_slug(judged->verdict.reason),
-	    verdict_vendor(&judged->verdict));
-	told->example.when = recorded->when;
-	snprintf(told->example.id, sizeof told->example.id, "%s", recorded->id);
-	write_rule(&judged->verdict, told->example.rule);
 	replay->counts.changed++;
-	change = change_find(replay, told);
 	if (change == NULL) {
 		replay->counts.others++;
 		return;
@@ -111,18 +152,18 @@ count_change(struct replay *replay, const struct recorded *recorded, const struc
 }
 
 static void
-count_cannot(struct replay *replay, const struct judged_again *judged)
+count_cannot(struct replay *replay, const struct replay_told *told)
 {
 	struct replay_counts *counts = &replay->counts;
 	size_t i = 0;
 
 	counts->not_judgeable++;
-	while (i < counts->cannot_count && strcmp(replay->cannot[i].slug, judged->cannot) != 0)
+	while (i < counts->cannot_count && strcmp(replay->cannot[i].slug, told->cannot) != 0)
 		i++;
 	if (i == CANNOT_MAX)
 		return;
 	if (i == counts->cannot_count)
-		replay->cannot[counts->cannot_count++] = (struct replay_cannot){ judged->cannot, judged->cannot_what, 0 };
+		replay->cannot[counts->cannot_count++] = (struct replay_cannot){ told->cannot, told->cannot_what, 0 };
 	replay->cannot[i].count++;
 }
 
@@ -135,28 +176,6 @@ count_time(struct replay_counts *counts, int64_t when)
 		counts->to = when;
 }
 
-static bool
-judge_one(struct replay *replay, struct arena *arena, struct recorded *recorded, const struct replay_told **changed,
-    struct fault *why)
-{
-	struct judged_again judged;
-
-	if (!judge_again(&replay->rules, arena, recorded, &judged, why))
-		return false;
-	if (judged.cannot != NULL) {
-		count_cannot(replay, &judged);
-	} else {
-		replay->counts.judged++;
-		replay->counts.by_new_source += judged.by_new_source;
-		if (judged.differs) {
-			count_change(replay, recorded, &judged);
-			*changed = &replay->told;
-		}
-	}
-	judged_again_free(&judged);
-	return true;
-}
-
 static void
 count_broken(struct replay_counts *counts, uint64_t number, const struct fault *why)
 {
@@ -166,26 +185,26 @@ count_broken(struct replay_counts *counts, uint64_t number, const struct fault *
 	counts->broken_why = *why;
 }
 
-bool
-replay_line(struct replay *replay, struct span line, uint64_t number, int64_t since, const struct replay_told **changed,
-    struct fault *why)
+void
+replay_count(struct replay *replay, uint64_t number, const struct replay_told *told)
 {
-	struct arena *arena = arena_open(RECORD_ARENA);
-	struct recorded recorded;
-	struct fault broken;
-	bool done = true;
+	struct replay_counts *counts = &replay->counts;
 
-	*changed = NULL;
-	if (arena == NULL)
-		return fault_set(why, "out of memory");
-	if (!record_read(arena, line, &recorded, &broken)) {
-		count_broken(&replay->counts, number, &broken);
-	} else if (recorded.when >= since) {
-		count_time(&replay->counts, recorded.when);
-		done = judge_one(replay, arena, &recorded, changed, why);
+	if (told->kind == REPLAY_LEFT_OUT)
+		return;
+	if (told->kind == REPLAY_BROKEN) {
+		count_broken(counts, number, &told->broken);
+		return;
 	}
-	arena_close(arena);
-	return done;
+	count_time(counts, told->when);
+	if (told->kind == REPLAY_CANNOT) {
+		count_cannot(replay, told);
+		return;
+	}
+	counts->judged++;
+	counts->by_new_source += told->by_new_source;
+	if (told->kind == REPLAY_CHANGED)
+		count_change(replay, told);
 }
 
 static int

@@ -50,20 +50,31 @@ struct replay_counts {
 	struct fault broken_why;
 };
 
-struct replay;
-
-/* rules and what they name are borrowed until replay_close. Given; NULL without memory. */
-struct replay *replay_open(const struct rules_again *) MUST_USE;
-void replay_close(struct replay *); /* NULL is fine */
-
-/* One record, of that line. Records before `since` (milliseconds; 0: none) are left out. *changed, if it changed, is filled
- * and borrowed until the next call; else NULL. False without memory. */
+/* What became of one record. */
+enum replay_kind { REPLAY_LEFT_OUT, REPLAY_BROKEN, REPLAY_CANNOT, REPLAY_SAME, REPLAY_CHANGED };
 struct replay_told {
-	struct replay_side from, to;
+	enum replay_kind kind;
+	int64_t when; /* of all but LEFT_OUT and BROKEN */
+	bool by_new_source;
+	const char *cannot, *cannot_what; /* of CANNOT; static */
+	struct fault broken;              /* of BROKEN */
+	struct replay_side from, to;      /* of CHANGED */
 	struct replay_example example;
 };
-bool replay_line(struct replay *, struct span line, uint64_t number, int64_t since, const struct replay_told **changed,
+
+/* Judges one record. Records before `since` (milliseconds; 0: none) are left out. Touches nothing else, so several threads
+ * may judge at once. False without memory. */
+bool replay_judge(const struct rules_again *, struct span line, int64_t since, struct replay_told *out,
     struct fault *why) MUST_USE;
+
+struct replay;
+
+/* Given; NULL without memory. */
+struct replay *replay_open(void) MUST_USE;
+void replay_close(struct replay *); /* NULL is fine */
+
+/* Counts what became of the record in that line. */
+void replay_count(struct replay *, uint64_t number, const struct replay_told *);
 
 /* Borrowed. Changes are sorted: most frequent first. */
 const struct replay_counts *replay_look(struct replay *);

@@ -67,6 +67,31 @@ run 1 "a draft without a vendor" replay --policy "$world/less.conf"
 out '^changed: 2$' "changes that vendor's mail alone"
 out '^  is     stranger, ' "which is a stranger's"
 
+# ---- many: several threads judge, and what comes of it is in the order of the file ----
+
+for i in $(seq 600); do sed "s/\"id\":\"/&$i-/" "$world/verdicts.jsonl"; done > "$world/many"
+echo 'no record' >> "$world/many"
+cat "$world/verdicts.jsonl" >> "$world/many"
+run 1 "six thousand records" replay --policy "$world/draft" --json "$world/many"
+is "$(jq -c '[.judged, .broken, (.changed | length)]' "$world/out")" '[6010,1,1803]' "are all judged"
+jq -r '.changed[].id' "$world/out" > "$world/changed"
+jq -Rr 'fromjson? | select(.client | test("^192.0.2.1[23]")) | .id' "$world/many" > "$world/wanted"
+is "$(cmp "$world/changed" "$world/wanted" 2>&1)" "" "and told in the order of the file"
+run 1 "in words" replay --policy "$world/draft" "$world/many"
+out '^no records: 1 line, the first is line 6001 ' "a broken line has its number"
+is "$(sed -n 's/^  as     //p; s/^         \([0-9]*-[^ ]*\)/\1/p' "$world/out" | awk 'NF { print $1 }' | grep -- - | head -3 | tr '\n' ' ')" \
+	"$(head -3 "$world/wanted" | tr '\n' ' ')" "and the examples are the first three"
+if command -v script > /dev/null; then
+	script -qec "'$greenlane' replay -c '$config' '$world/many' > '$world/out'" /dev/null > "$world/bar" < /dev/null
+	is "$(tr '\r' '\n' < "$world/bar" | grep -c '^\[#* *\] *[0-9]*%')" \
+		"$(tr '\r' '\n' < "$world/bar" | grep -c '%')" "on a terminal a bar is drawn"
+	is "$(tr '\r' '\n' < "$world/bar" | grep -c '^\[#\{50\}\] 100%')" 1 "up to its end, once"
+	out '^judged again: 6010 ' "beside the result"
+	run 0 "but not elsewhere" replay "$world/verdicts.jsonl"
+	is "$(cat "$world/err")" "" "where nobody looks"
+fi
+rm "$world/many"
+
 # ---- what is read ----
 
 gzip -k "$world/verdicts.jsonl"
