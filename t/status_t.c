@@ -9,15 +9,19 @@ enum { NOW = 1795910969 };
 static const char *const faults[] = { "warning: x.conf:1: odd", "x.conf:2: wrong" };
 static const char *const servers[] = { "127.0.0.1@53" };
 static const struct status_listener listeners[] = {
-	{ "milter", "unix:/run/m.sock", true, "" },
-	{ "milter", "unix:/run/m.sock", false, "" },
-	{ "milter", "unix:/run/m.sock", true, "/run/closed" },
+	{ .name = "milter", .address = "unix:/run/m.sock", .closed = "", .present = true },
+	{ .name = "milter", .address = "unix:/run/m.sock", .closed = "" },
+	{ .name = "milter", .address = "unix:/run/m.sock", .closed = "/run/closed", .present = true },
+	{ .name = "milter", .address = "unix:/run/m.sock", .closed = "", .kept = true },
+	{ .name = "milter", .address = "unix:/run/m.sock", .closed = "", .replaced = true },
+	{ .name = "milter", .address = "unix:/run/m.sock", .closed = "", .replaced = true, .kept = true },
 };
 static const struct status_source sources[] = {
 	{ "a:x.example", "acme", 0, "never answered", "", "", 0, 0 },
 	{ "a:x.example", "acme", 0, "", "", "two SPF records", NOW - 60, NOW + 60 },
 	{ "a:x.example", "acme", 3, "", "", "two SPF records", NOW - 60, NOW + 60 },
 	{ "a:x.example", "acme", 3, "", "DNS did not answer", "", 0, 0 },
+	{ "a:x.example", "acme", 0, "it was never unfolded", "no answer for A", "", 0, 0 },
 };
 static const struct status_vendor vendors[] = {
 	{ .name = "acme", .mode = "enforce", .sources = 1, .known = 1 },
@@ -32,10 +36,11 @@ static const struct status_vendor vendors[] = {
 	    .known = 1 },
 };
 static const struct status_export exports[] = {
-	{ "postgrey", "/x/list", false, "", "", "" },
-	{ "postgrey", "/x/list", false, "", "", "cannot be read" },
-	{ "postgrey", "/x/list", true, "", "", "" },
-	{ "postgrey", "/x/list", true, "postgrey -hup", "'postgrey -hup' exited with status 1: no such process", "" },
+	{ "postgrey", "/x/list", false, "", "", "", "" },
+	{ "postgrey", "/x/list", false, "", "", "cannot be read", "" },
+	{ "postgrey", "/x/list", true, "", "", "", "" },
+	{ "postgrey", "/x/list", true, "postgrey -hup", "'postgrey -hup' exited with status 1: no such process", "", "" },
+	{ "postgrey", "/x/list", false, "", "", "", "cannot be created: Permission denied" },
 };
 static const struct status_hidden hidden[] = { { "172.17.0.1", "", 3, NOW - 60 } };
 
@@ -97,6 +102,26 @@ static void
 is_closed(struct status *s)
 {
 	s->listeners = &listeners[2], s->listener_count = 1;
+}
+static void
+is_kept(struct status *s)
+{
+	s->listeners = &listeners[3], s->listener_count = 1;
+}
+static void
+is_replaced(struct status *s)
+{
+	s->listeners = &listeners[4], s->listener_count = 1;
+}
+static void
+is_replaced_and_kept(struct status *s)
+{
+	s->listeners = &listeners[5], s->listener_count = 1;
+}
+static void
+never_known(struct status *s)
+{
+	s->sources = &sources[4], s->source_count = 1;
 }
 static void
 silent(struct status *s)
@@ -216,6 +241,11 @@ untold(struct status *s)
 	s->exports = &exports[3], s->export_count = 1;
 }
 static void
+unwritten(struct status *s)
+{
+	s->exports = &exports[4], s->export_count = 1;
+}
+static void
 fresh(struct status *s)
 {
 	s->exports = &exports[2], s->export_count = 1;
@@ -250,6 +280,13 @@ static const struct {
 	{ "warnings alone", warned, "", "" },
 	{ "an open listener", is_open, "", "" },
 	{ "a socket that is gone", is_gone, "socket-gone", "unix:/run/m.sock" },
+	{ "that does not come back by itself", is_gone, "socket-gone",
+	    "restart greenlaned (systemctl restart greenlaned), and find out what removes" },
+	{ "that does", is_kept, "socket-gone", "it is put back within ten seconds; find out what removes" },
+	{ "a socket with something else in its place", is_replaced, "socket-gone",
+	    "move away what is there now, then restart greenlaned" },
+	{ "that comes back where that is moved away", is_replaced_and_kept, "socket-gone",
+	    "move away what is there now: the socket is put back" },
 	{ "a closed folder", is_closed, "socket-closed", "/run/closed" },
 	{ "an MTA that never came", silent, "no-mta", "no mail is filtered" },
 	{ "one that may still come", almost, "", "" },
@@ -258,7 +295,8 @@ static const struct {
 	{ "a store that is off", store_off, "", "" },
 	{ "DNS that fails", dns_fails, "dns-trouble",
 	    "no name server has answered since 2026-11-29T00:08:29Z; 127.0.0.1@53" },
-	{ "DNS of the configuration: the remedy", dns_fails, "dns-trouble", "in dns.servers and restart greenlaned" },
+	{ "DNS of the configuration: the remedy", dns_fails, "dns-trouble",
+	    "in dns.servers and restart greenlaned (systemctl" },
 	{ "DNS of the host: the remedy", dns_of_host_fails, "dns-trouble",
 	    "another in /etc/resolv.conf or in dns.servers" },
 	{ "DNS that answers", dns_works, "", "" },
@@ -270,12 +308,14 @@ static const struct {
 	{ "an alert command that fails", command_fails, "alert-command", "status 3: why" },
 	{ "records that are lost", no_record, "record-failed", "No space" },
 	{ "an unknown source", unknown, "source-trouble", "never answered" },
+	{ "one that was never known: why", never_known, "source-trouble", "it was never unfolded: no answer for A" },
 	{ "a source that fails", failing, "source-trouble", "three refreshes in a row failed" },
 	{ "a source that is gone", gone, "source-wrong", "it no longer lists anything" },
 	{ "a source that is wrong", wrong, "source-wrong", "if this lasts until" },
 	{ "a vendor without addresses", bare, "vendor-without-addresses", "acme" },
 	{ "a vendor whose source is asked", asked, "", "" },
 	{ "a stale export", stale, "export-stale", "/x/list differs" },
+	{ "a stale export: why", unwritten, "export-stale", "list now: it cannot be created: Permission denied" },
 	{ "an unreadable export", unread, "export-stale", "cannot be read" },
 	{ "a reader that was not told", untold, "export-reader",
 	    "may not know the file: 'postgrey -hup' exited with status 1: no such process" },

@@ -49,7 +49,8 @@ hung(struct fault *why)
 static enum asked
 told_by(int error, const char *address, struct fault *why)
 {
-	fault_set(why, "%s: %s", address, strerror(error));
+	fault_set(why, "%s: %s%s", address, strerror(error),
+	    error == EACCES || error == EPERM ? "; ask as root, or as a member of its group (control.group)" : "");
 	switch (error) {
 	case ENOENT:
 	case ENOTDIR:

@@ -8,11 +8,13 @@
 #include "milter/peers/kept_sockets.h"
 #include "milter/peers/listen.h"
 
-enum { SOCKETS_MAX = 4, PATH_SIZE = 128 /* a socket's path has at most 107 bytes */ };
+static const char MARK[] = "..kept"; /* what the second name has more */
+
+enum { SOCKETS_MAX = 4 };
 
 struct kept_sockets {
 	struct kept_socket {
-		char path[PATH_SIZE], second[PATH_SIZE + 16];
+		char path[KEPT_PATH], second[KEPT_PATH];
 	} list[SOCKETS_MAX];
 	size_t count;
 };
@@ -23,17 +25,30 @@ kept_sockets_open(void)
 	return calloc(1, sizeof(struct kept_sockets));
 }
 
+bool
+kept_sockets_second(const char *path, char folder[KEPT_PATH], char second[KEPT_PATH])
+{
+	const char *slash = strrchr(path, '/');
+	int length = slash == NULL ? 0 : (int)(slash + 1 - path);
+
+	if (slash == NULL || strlen(path) + strlen(MARK) >= KEPT_PATH)
+		return false;
+	snprintf(folder, KEPT_PATH, "%.*s", length, path);
+	snprintf(second, KEPT_PATH, "%s.%s.kept", folder, slash + 1);
+	return true;
+}
+
 /* A crash may have left the second name of a socket that is no longer served. */
 void
 kept_sockets_add(struct kept_sockets *kept, const char *address)
 {
 	struct kept_socket *socket = &kept->list[kept->count];
-	const char *path = listener_path(address), *slash = path == NULL ? NULL : strrchr(path, '/');
+	const char *path = listener_path(address);
+	char folder[KEPT_PATH];
 
-	if (slash == NULL || strlen(path) >= PATH_SIZE || kept->count == SOCKETS_MAX)
+	if (path == NULL || kept->count == SOCKETS_MAX || !kept_sockets_second(path, folder, socket->second))
 		return;
 	snprintf(socket->path, sizeof socket->path, "%s", path);
-	snprintf(socket->second, sizeof socket->second, "%.*s.%s.kept", (int)(slash + 1 - path), path, slash + 1);
 	(void)unlink(socket->second);
 	if (link(socket->path, socket->second) == 0)
 		kept->count++;

@@ -11,6 +11,11 @@
 
 struct kept_sockets;
 
+enum { KEPT_PATH = 144 /* a socket's path has at most 107 bytes */ };
+
+/* The directory of a socket, and the second name that it is kept by. False if the path is too long, or has none. */
+bool kept_sockets_second(const char *path, char folder[KEPT_PATH], char second[KEPT_PATH]);
+
 /* Given; NULL without memory. */
 struct kept_sockets *kept_sockets_open(void) MUST_USE;
 

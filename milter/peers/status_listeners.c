@@ -1,7 +1,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include "milter/peers/kept_sockets.h"
 #include "milter/peers/listen.h"
 #include "milter/peers/status_listeners.h"
 #include "milter/system/socket_reach.h"
@@ -32,6 +34,35 @@ is_present(const struct opened_listener *listener, struct stat *st)
 		st->st_ino == listener->inode);
 }
 
+/* Its second name is there, and we may write where it was. */
+static bool
+is_kept(const struct opened_listener *listener)
+{
+	char second[KEPT_PATH], folder[KEPT_PATH];
+	struct stat st;
+
+	return listener->path != NULL && kept_sockets_second(listener->path, folder, second) && lstat(second, &st) == 0 &&
+	    st.st_dev == listener->device && st.st_ino == listener->inode && access(folder, W_OK) == 0;
+}
+
+static struct status_listener
+tell_one(const struct opened_listener *listener, struct arena *arena)
+{
+	struct stat st;
+	bool present = is_present(listener, &st);
+	bool asks = present && listener->path != NULL && strcmp(listener->name, "control") != 0;
+	char closed[sizeof listener->address] = "";
+
+	if (asks)
+		(void)socket_is_reachable(listener->path, st.st_gid, closed, sizeof closed);
+	return (struct status_listener){ .name = listener->name,
+		.address = listener->address,
+		.present = present,
+		.replaced = !present && lstat(listener->path, &st) == 0,
+		.kept = !present && is_kept(listener),
+		.closed = arena_string(arena, closed) };
+}
+
 bool
 opened_listeners_tell(const struct opened_listeners *listeners, struct status *status, struct arena *arena)
 {
@@ -39,18 +70,8 @@ opened_listeners_tell(const struct opened_listeners *listeners, struct status *s
 
 	if (list == NULL)
 		return false;
-	for (size_t i = 0; i < listeners->count; i++) {
-		const struct opened_listener *listener = &listeners->list[i];
-		struct stat st;
-		bool present = is_present(listener, &st);
-		bool asks = present && listener->path != NULL && strcmp(listener->name, "control") != 0;
-		char closed[sizeof listener->address] = "";
-
-		if (asks)
-			(void)socket_is_reachable(listener->path, st.st_gid, closed, sizeof closed);
-		list[i] = (struct status_listener){ listener->name, listener->address, present,
-			arena_string(arena, closed) };
-	}
+	for (size_t i = 0; i < listeners->count; i++)
+		list[i] = tell_one(&listeners->list[i], arena);
 	status->listeners = list;
 	status->listener_count = listeners->count;
 	return !arena_failed(arena);

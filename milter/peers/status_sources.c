@@ -325,11 +325,13 @@ fill_exports(const struct look *look)
 		const struct export_job *job = &look->policy->exports[i];
 		bool fresh = false;
 		const char *trouble = export_trouble(look, job, &fresh);
-		struct fault untold;
+		struct fault untold, unwritten;
 
 		exports_reader_trouble(look->exports, i, &untold);
+		exports_writing_trouble(look->exports, i, &unwritten);
 		list[i] = (struct status_export){ export_format_words[job->format], job->file, fresh,
-			untold.text[0] != '\0' ? job->command : "", arena_string(look->arena, untold.text), trouble };
+			untold.text[0] != '\0' ? job->command : "", arena_string(look->arena, untold.text), trouble,
+			arena_string(look->arena, unwritten.text) };
 	}
 	look->status->exports = list;
 	look->status->export_count = count;

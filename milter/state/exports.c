@@ -34,7 +34,9 @@ struct exports {
 	atomic_bool ends;
 	pthread_mutex_t lock; /* for the wait, and what others read; never held while a command runs */
 	pthread_cond_t changed;
-	struct fault untold[EXPORTS_MAX]; /* why the last run of its command failed; text "": it did not; others read it */
+	/* text "": it did not; others read both */
+	struct fault untold[EXPORTS_MAX];    /* why the last run of its command failed */
+	struct fault unwritten[EXPORTS_MAX]; /* why the last try to write it failed */
 	/* of the last round */
 	struct export_state states[EXPORTS_MAX];
 	uint64_t policy_number; /* of its policy; 0: there was none */
@@ -53,11 +55,23 @@ say_trouble(struct exports *exports, struct export_state *state, const struct fa
 }
 
 static void
-keep_result(struct exports *exports, const struct export_state *state, const struct fault *why)
+keep_result(struct exports *exports, struct fault *result, const struct fault *why)
 {
 	pthread_mutex_lock(&exports->lock);
-	exports->untold[state - exports->states] = *why;
+	*result = *why;
 	pthread_mutex_unlock(&exports->lock);
+}
+
+static struct fault *
+untold_of(struct exports *exports, const struct export_state *state)
+{
+	return &exports->untold[state - exports->states];
+}
+
+static struct fault *
+unwritten_of(struct exports *exports, const struct export_state *state)
+{
+	return &exports->unwritten[state - exports->states];
 }
 
 static void
@@ -66,7 +80,7 @@ run_command(struct exports *exports, struct export_state *state, const struct ex
 	struct fault why = { .text = "" }, told;
 
 	state->owed = !subprocess_run_shell(job->command, COMMAND_SECONDS, &exports->ends, &why);
-	keep_result(exports, state, &why);
+	keep_result(exports, untold_of(exports, state), &why);
 	if (!state->owed) {
 		journal_say(exports->journal, LOG_NOTICE, "export %s: its command exited with status 0", job->file);
 		state->trouble.text[0] = '\0';
@@ -79,10 +93,11 @@ run_command(struct exports *exports, struct export_state *state, const struct ex
 static void
 keep_file(struct exports *exports, struct export_state *state, const struct export_job *job, const struct text *text)
 {
-	struct fault why;
-	bool changed;
+	struct fault why = { .text = "" };
+	bool changed, kept = export_file_keep(job->file, text, &changed, &why);
 
-	if (!export_file_keep(job->file, text, &changed, &why)) {
+	keep_result(exports, unwritten_of(exports, state), &why);
+	if (!kept) {
 		say_trouble(exports, state, &why);
 		return;
 	}
@@ -132,13 +147,16 @@ forget(struct export_state *state)
 static void
 take_policy(struct exports *exports, const struct policy *policy, uint64_t number)
 {
+	static const struct fault none = { .text = "" };
+
 	for (size_t i = 0; exports->policy_number != number && i < EXPORTS_MAX; i++) {
 		struct export_state *state = &exports->states[i];
 		const char *file = i < policy->export_count ? policy->exports[i].file : "";
 
 		if (state->file != NULL && strcmp(state->file, file) != 0) {
 			forget(state);
-			keep_result(exports, state, &(struct fault){ .text = "" });
+			keep_result(exports, untold_of(exports, state), &none);
+			keep_result(exports, unwritten_of(exports, state), &none);
 		}
 		if (state->file == NULL && file[0] != '\0')
 			state->file = strdup(file); /* NULL without memory: at worst a pending command is lost */
@@ -193,6 +211,14 @@ exports_reader_trouble(struct exports *exports, size_t job, struct fault *why)
 {
 	pthread_mutex_lock(&exports->lock);
 	*why = exports->untold[job];
+	pthread_mutex_unlock(&exports->lock);
+}
+
+void
+exports_writing_trouble(struct exports *exports, size_t job, struct fault *why)
+{
+	pthread_mutex_lock(&exports->lock);
+	*why = exports->unwritten[job];
 	pthread_mutex_unlock(&exports->lock);
 }
 

@@ -22,6 +22,9 @@ bool exports_start(struct exports *, struct fault *why) MUST_USE;
  * error; text "": it did not. It is tried again, and what it reads may be old until then. Any thread. */
 void exports_reader_trouble(struct exports *, size_t job, struct fault *why);
 
+/* The same for the file itself: why it was not written. */
+void exports_writing_trouble(struct exports *, size_t job, struct fault *why);
+
 void exports_close(struct exports *); /* kills a command that is still running; NULL is fine */
 
 #endif

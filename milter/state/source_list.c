@@ -55,7 +55,10 @@ list_published(struct export_listing *listing, const struct settings *settings, 
 	}
 	if (copy.wrong == 0 && copy.trouble[0] != '\0' && now >= third_failure(&copy, settings))
 		listing->failing = copy.trouble;
-	if (copy.believed == 0)
+	if (copy.believed == 0 && copy.wrong == 0) {
+		listing->missing = "it was never unfolded";
+		listing->failing = copy.trouble;
+	} else if (copy.believed == 0)
 		listing->missing = "what it publishes is gone or wrong";
 	else if (now - copy.believed > listing->source->max_stale)
 		listing->missing = "its last good copy is older than max_stale";

@@ -205,6 +205,18 @@ meanwhile(const struct source_watch *watch)
 				      : "what it listed before stays in use";
 }
 
+/* Also of a source of which nothing is known: greenlane status and greenlane sources say why. */
+static void
+keep_trouble(struct source_watch *watch, const struct source_watch_context *with)
+{
+	watch->copy.source = watch->source.text;
+	if (watch->copy.asked_why == NULL)
+		watch->copy.asked_why = "";
+	watch->copy.trouble = watch->trouble;
+	watch->copy.next = clock_now() + watch->retry;
+	keep_copy(watch, with, COPY_BELIEVED, &watch->copy);
+}
+
 static void
 postpone(struct source_watch *watch, const struct source_watch_context *with, const struct fault *why)
 {
@@ -221,11 +233,7 @@ postpone(struct source_watch *watch, const struct source_watch_context *with, co
 		journal_say(with->journal, LOG_WARNING, "source %s of %s: %s; %s", watch->source.text, watch->vendors,
 		    why->text, meanwhile(watch));
 	}
-	if (watch->known || watch->copy.wrong != 0) {
-		watch->copy.trouble = watch->trouble;
-		watch->copy.next = clock_now() + watch->retry;
-		keep_copy(watch, with, COPY_BELIEVED, &watch->copy);
-	}
+	keep_trouble(watch, with);
 }
 
 static bool
@@ -334,9 +342,6 @@ take_wrong(struct source_watch *watch, const struct source_watch_context *with, 
 	bool first = copy->wrong == 0, was_gone = copy->gone;
 	struct fault said;
 
-	copy->source = watch->source.text;
-	if (copy->asked_why == NULL)
-		copy->asked_why = "";
 	if (first)
 		copy->wrong = clock_now();
 	copy->wrong_seen += copy->wrong_seen < UINT32_MAX;

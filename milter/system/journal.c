@@ -20,7 +20,7 @@ struct line {
 	int level; /* LOG_*; TO_RECORD: for the record file */
 	char *text;
 };
-enum { TO_RECORD = -1, MOMENT_MS = 20, RECORD_ROOM = 64 * 1024 /* bytes; less is a full disk */ };
+enum { TO_RECORD = -1, MOMENT_MS = 20, LINE_ROOM = 8 * 1024, RECORD_ROOM = 64 * 1024 /* bytes; less is a full disk */ };
 
 struct journal {
 	pthread_t writer;
@@ -41,6 +41,7 @@ struct journal {
 	int file;
 	bool torn;           /* the file ends in half a line */
 	bool astray;         /* at the last look it was no longer at its path */
+	bool owed;           /* next_path could not be opened */
 	bool curable;        /* what keeps it from being written can be seen to end without writing */
 	atomic_bool records; /* there is a record file */
 };
@@ -90,6 +91,14 @@ open_record(const char *path, struct fault *why)
 	return file;
 }
 
+static void
+put_line(const struct journal *journal, int level, const char *text)
+{
+	syslog(journal->facility | level, "%s", text);
+	if (journal->loud)
+		fprintf(stderr, "greenlaned: %s\n", text);
+}
+
 /* A full disk or a lost host may have left half a line at the end. */
 static bool
 ends_torn(int file)
@@ -99,6 +108,19 @@ ends_torn(int file)
 
 	return fstat(file, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0 &&
 	    pread(file, &last, 1, st.st_size - 1) == 1 && last != '\n';
+}
+
+/* As journal_say, from the writer itself. */
+static void
+say_now(const struct journal *journal, int level, const char *fmt, ...)
+{
+	char text[LINE_ROOM];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof text, fmt, args);
+	va_end(args);
+	put_line(journal, level, text);
 }
 
 /* Said in the log at each record that is lost; here once, with its beginning. */
@@ -135,7 +157,7 @@ write_record(struct journal *journal, char *text)
 	journal->curable = written >= 0 || errno == ENOSPC;
 	trouble = journal->file < 0 ? "it is not open" : written < 0 ? strerror(errno) : "only part of it was written";
 	if (written != (ssize_t)size)
-		syslog(LOG_ERR, "%s: a record could not be written: %s", journal->path, trouble);
+		say_now(journal, LOG_ERR, "%s: a record could not be written: %s", journal->path, trouble);
 	note_record(journal, written == (ssize_t)size, trouble);
 }
 
@@ -145,31 +167,61 @@ write_line(struct journal *journal, struct line *line)
 	if (line->level == TO_RECORD) {
 		write_record(journal, line->text);
 	} else {
-		syslog(journal->facility | line->level, "%s", line->text);
-		if (journal->loud)
-			fprintf(stderr, "greenlaned: %s\n", line->text);
+		put_line(journal, line->level, line->text);
 	}
 	free(line->text);
 }
 
-/* If the new file cannot be opened, the old one stays in use: a typo loses no records. */
-static void
-reopen_record(struct journal *journal)
+/* If it cannot be opened, the old file stays in use: a typo loses no records. It is tried again at each look. */
+static bool
+use_record(struct journal *journal, const char *path, struct fault *why)
 {
-	struct fault why;
-	int file = -1;
+	int file = path[0] == '\0' ? -1 : open_record(path, why);
 
-	journal->facility = journal->next_facility;
-	if (journal->next_path[0] != '\0' && (file = open_record(journal->next_path, &why)) < 0) {
-		syslog(LOG_ERR, "%s: %s", why.file, why.text);
-		return;
+	journal->owed = path[0] != '\0' && file < 0;
+	if (journal->owed) {
+		journal->curable = true;
+		note_record(journal, false, why->text);
+		return false;
 	}
 	if (journal->file >= 0)
 		close(journal->file);
 	journal->file = file;
 	journal->torn = file >= 0 && ends_torn(file);
 	journal->records = file >= 0;
-	memcpy(journal->path, journal->next_path, sizeof journal->path);
+	snprintf(journal->path, sizeof journal->path, "%s", path);
+	return true;
+}
+
+static void
+reopen_record(struct journal *journal)
+{
+	struct fault why = { .text = "" };
+	char path[sizeof journal->next_path];
+
+	pthread_mutex_lock(&journal->lock);
+	journal->facility = journal->next_facility;
+	memcpy(path, journal->next_path, sizeof path);
+	pthread_mutex_unlock(&journal->lock);
+	if (!use_record(journal, path, &why))
+		say_now(journal, LOG_ERR, "%s: %s%s%s", path, why.text,
+		    journal->path[0] == '\0' ? "" : "; records still go to ", journal->path);
+}
+
+/* The file that could not be opened at a reload. */
+static bool
+use_owed(struct journal *journal)
+{
+	struct fault why = { .text = "" };
+	char path[sizeof journal->next_path];
+
+	pthread_mutex_lock(&journal->lock);
+	memcpy(path, journal->next_path, sizeof path);
+	pthread_mutex_unlock(&journal->lock);
+	if (!use_record(journal, path, &why))
+		return false;
+	say_now(journal, LOG_NOTICE, "%s: records are written there now", path);
+	return true;
 }
 
 /* ---- a look at where the records go ---- */
@@ -199,7 +251,8 @@ put_back(struct journal *journal)
 		close(journal->file);
 	journal->file = file;
 	journal->torn = ends_torn(file);
-	syslog(LOG_WARNING, "%s: the record file was removed or replaced; what is there now is written", journal->path);
+	say_now(journal, LOG_WARNING, "%s: the record file was removed or replaced; what is there now is written",
+	    journal->path);
 	return true;
 }
 
@@ -221,7 +274,7 @@ check_record(struct journal *journal)
 	bool was_astray = journal->astray;
 	const char *trouble;
 
-	if (journal->path[0] == '\0')
+	if ((journal->owed && !use_owed(journal)) || journal->path[0] == '\0')
 		return;
 	journal->astray = !is_in_place(journal);
 	if (journal->astray && (!was_astray || !put_back(journal)))
@@ -285,7 +338,7 @@ write_on(void *argument)
 		if (check)
 			check_record(journal);
 		if (dropped > 0)
-			syslog(LOG_WARNING, "%lu log line%s dropped: the log is too slow", dropped,
+			say_now(journal, LOG_WARNING, "%lu log line%s dropped: the log is too slow", dropped,
 			    dropped == 1 ? " was" : "s were");
 		if (line.text != NULL)
 			write_line(journal, &line);

@@ -54,11 +54,11 @@ enum lock_state { LOCK_FREE, LOCK_HELD, LOCK_UNKNOWN };
  * LOCK_UNKNOWN. */
 enum lock_state lock_look(const char *path, struct fault *why) MUST_USE;
 
-/* Writes into the lock that we hold where the configuration is, as a full path, and where control is: so the tool finds a
- * daemon whose greenlane.conf says something else by now, or has a syntax error. What cannot be written is left out. */
+/* Writes into the lock that we hold where the configuration is, as a full path, and where control is, and our number: so the tool
+ * finds a daemon whose greenlane.conf says something else by now, or has a syntax error. What cannot be written is left out. */
 void lock_note(const char *path, const char *config, const char *control);
 
-/* What its holder has noted, "config PATH" and "control ADDRESS" in lines, up to size bytes. False if nobody holds it, or it cannot be read. */
+/* What its holder has noted, "config PATH", "control ADDRESS", "pid NUMBER" in lines, up to size bytes. False if nobody holds it, or it cannot be read. */
 bool lock_noted(const char *path, char *out, size_t size) MUST_USE;
 
 #endif

@@ -16,7 +16,7 @@ enum { FOUND_MAX = 4 };
 struct found {
 	struct status_alert alerts[FOUND_MAX];
 	size_t count;
-	char text[FOUND_MAX][600];
+	char text[FOUND_MAX][600], remedy[200];
 };
 
 static void
@@ -25,6 +25,20 @@ add(struct found *found, const char *slug, const char *text, const char *remedy)
 	snprintf(found->text[found->count], sizeof found->text[0], "%s", text);
 	found->alerts[found->count] = (struct status_alert){ slug, 0, found->text[found->count], remedy, "" };
 	found->count++;
+}
+
+/* A process that was stopped does not end by itself. */
+static void
+add_hung(const char *config, struct found *found, const char *text)
+{
+	char number[32] = "its number";
+	long pid = daemon_pid(config);
+
+	if (pid > 0)
+		snprintf(number, sizeof number, "%ld", pid);
+	snprintf(found->remedy, sizeof found->remedy,
+	    STATUS_RESTART ", or where that does not end it: kill -KILL %s, and start it; its log may say why", number);
+	add(found, "hung", text, found->remedy);
 }
 
 /* ---- for a person ---- */
@@ -88,7 +102,8 @@ print_mail(struct span json)
 	if (json_read_integer(json_read_member(mta, "refused")) > 0)
 		print_member(", connections refused ", mta, "refused");
 	puts(span_is(json_read_member(mta, "libmilter"), "\"shared\"")
-		? ", packets are not checked (shared libmilter)"
+		? ", packets are not checked (shared libmilter: build --with-libmilter=archive, or let nobody but the MTA "
+		  "connect)"
 		: "");
 	for (size_t i = 0; i < ACTIONS; i++) {
 		printf("%s%s ", between, action_word((enum action)i));
@@ -187,7 +202,7 @@ print_all(struct span json)
 
 /* Its socket as the daemon names it; who may not use it cannot tell, and the daemon has said whether others can. */
 static void
-try_milter(struct span listener, struct found *found)
+try_milter(const char *config, struct span listener, struct found *found)
 {
 	struct fault why = { .text = "" };
 	char told[600];
@@ -201,19 +216,19 @@ try_milter(struct span listener, struct found *found)
 	if (asked == ASKED_HUNG || asked == ASKED_ABSENT) {
 		snprintf(told, sizeof told, "the milter at %s %s", address.bytes,
 		    asked == ASKED_HUNG ? "does not answer within 2 seconds" : "takes no connection");
-		add(found, "hung", told, "restart greenlaned; its log may say why");
+		add_hung(config, found, told);
 	}
 	text_close(&address);
 }
 
 static void
-try_listeners(struct span json, struct found *found)
+try_listeners(const char *config, struct span json, struct found *found)
 {
 	struct span rest = json_read_member(json, "listeners"), listener;
 
 	while (json_read_next(&rest, &listener))
 		if (span_is(json_read_member(listener, "name"), "\"milter\"") && found->count < FOUND_MAX)
-			try_milter(listener, found);
+			try_milter(config, listener, found);
 }
 
 /* ---- a daemon that does not answer ---- */
@@ -231,11 +246,13 @@ look_absent(const char *config, const char *address, struct found *found, struct
 		snprintf(told, sizeof told,
 		    "greenlaned is running, but nothing listens at %.300s: it is stopping, or its socket is gone",
 		    address);
-		add(found, "socket-gone", told, "restart greenlaned, and find out what removes files there");
+		add(found, "socket-gone", told,
+		    "if it is not back after ten seconds, " STATUS_RESTART "; find out what removes files there");
 		return true;
 	case LOCK_FREE:
 		snprintf(told, sizeof told, "greenlaned is not running: nothing listens at %.300s", address);
-		add(found, "not-running", told, "start it (systemctl start greenlaned) and read the log");
+		add(found, "not-running", told,
+		    "run greenlane check, start it (systemctl start greenlaned) and read the log");
 		return true;
 	default:
 		return false;
@@ -249,11 +266,10 @@ ask(const char *config, struct text *reply, struct found *found, struct fault *w
 
 	switch (daemon_reach(config, "status", ASK_STATUS_MS, address, reply, why)) {
 	case ASKED_ANSWERED:
-		try_listeners((struct span){ reply->bytes, reply->length }, found);
+		try_listeners(config, (struct span){ reply->bytes, reply->length }, found);
 		return true;
 	case ASKED_HUNG:
-		add(found, "hung", "greenlaned does not answer within 5 seconds",
-		    "restart greenlaned; its log may say why");
+		add_hung(config, found, "greenlaned does not answer within 5 seconds");
 		return true;
 	case ASKED_ABSENT:
 		return look_absent(config, address, found, why);

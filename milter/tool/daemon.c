@@ -82,6 +82,16 @@ find_configured(const char *config, char address[DAEMON_ADDRESS], struct fault *
 	return true;
 }
 
+long
+daemon_pid(const char *config)
+{
+	char path[PATH_MAX], lines[2 * PATH_MAX];
+	struct fault unused;
+
+	(void)!daemon_lock(config, path, sizeof path, &unused);
+	return lock_noted(path, lines, sizeof lines) ? strtol(noted_line(lines, "pid").at, NULL, 10) : 0;
+}
+
 enum asked
 daemon_reach(const char *config, const char *request, int patience_ms, char address[DAEMON_ADDRESS], struct text *out,
     struct fault *why)

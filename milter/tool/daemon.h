@@ -23,6 +23,9 @@ enum asked daemon_reach(const char *config, const char *request, int patience_ms
 /* Where its lock is. False with why where that cannot be told. */
 bool daemon_lock(const char *config, char *out, size_t size, struct fault *why) MUST_USE;
 
+/* The number of the daemon that runs with this file, as it has noted; 0: not known. */
+long daemon_pid(const char *config);
+
 /* Asks for something other than its state. 0: the reply is in out; otherwise what to exit with, which was said. */
 int daemon_ask(const char *config, const char *request, int patience_ms, struct text *out);
 

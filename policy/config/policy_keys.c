@@ -1,3 +1,4 @@
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -66,6 +67,53 @@ keys_nearest(const char *word, const char *const *words, size_t count)
 	return found;
 }
 
+/* ---- lists of words ---- */
+
+enum { LIST_LENGTH = 240, FEW = 3, FEW_BYTES = 80 /* of each */ };
+
+static size_t
+list_length(const char *const *words, size_t count)
+{
+	size_t length = 0;
+
+	for (size_t i = 0; i < count; i++)
+		length += strlen(words[i]) + strlen(", ");
+	return length;
+}
+
+/* The next nearest behind the word number `before`, in the order of edits and place; count: none is before it. */
+static size_t
+next_nearest(const char *word, const char *const *words, size_t count, size_t before)
+{
+	unsigned least = before == count ? 0 : text_distance(word, words[before]), best = UINT_MAX;
+	size_t found = before;
+
+	for (size_t i = 0; i < count; i++) {
+		unsigned edits = text_distance(word, words[i]);
+		bool is_behind = before == count || edits > least || (edits == least && i > before);
+
+		if (is_behind && edits < best) {
+			best = edits;
+			found = i;
+		}
+	}
+	return found;
+}
+
+/* A message that is cut would name half a word: the nearest of many words, and how many there are. */
+static const char *
+hint_few(const char *word, const char *const *words, size_t count, char out[HINT_TEXT])
+{
+	size_t length = (size_t)snprintf(out, HINT_TEXT, "; write "), at = count;
+
+	for (size_t i = 0; i < FEW; i++) {
+		at = next_nearest(word, words, count, at);
+		length += (size_t)snprintf(out + length, HINT_TEXT - length, "%.*s, ", FEW_BYTES, words[at]);
+	}
+	snprintf(out + length - 2, HINT_TEXT - length + 2, " or another of %zu", count);
+	return out;
+}
+
 const char *
 keys_hint(const char *word, const char *const *words, size_t count, char out[HINT_TEXT])
 {
@@ -76,6 +124,8 @@ keys_hint(const char *word, const char *const *words, size_t count, char out[HIN
 		snprintf(out, HINT_TEXT, "; did you mean '%s'?", near);
 		return out;
 	}
+	if (list_length(words, count) > LIST_LENGTH)
+		return hint_few(word, words, count, out);
 	length = (size_t)snprintf(out, HINT_TEXT, "; write ");
 	for (size_t i = 0; i < count && length < HINT_TEXT; i++)
 		length += (size_t)snprintf(out + length, HINT_TEXT - length, "%s%s",

@@ -54,6 +54,7 @@ struct key {
 	                       * first one's number; max of lists: most elements, 0: any */
 	const char *word, *example; /* NULL: the type's */
 	const char *const *words;   /* choices, NULL at the end, in the enum's order */
+	const char *manual;         /* where the words are listed, if they are too many for a message; NULL */
 	bool (*check)(const char *, struct fault *); /* texts, lists of texts, domains of names */
 	bool (*check_network)(const struct prefix *, struct fault *);
 	unsigned flags;
@@ -109,7 +110,8 @@ void keys_want_groups(struct reading *, const struct key *, const struct node *l
 
 /* The word of the list that `word` is probably a misspelling of, or NULL. */
 const char *keys_nearest(const char *word, const char *const *words, size_t count);
-/* "; did you mean 'x'?" or, if no word is near, "; write a, b or c". */
+/* "; did you mean 'x'?" or, if no word is near, "; write a, b or c"; of a list that is too long for a message the nearest:
+ * "; write a, b, c or another of 23". */
 enum { HINT_TEXT = 360 };
 const char *keys_hint(const char *word, const char *const *words, size_t count, char out[HINT_TEXT]);
 

@@ -47,6 +47,7 @@ text_read(struct reading *r, const struct key *key, const struct node *node, voi
 static bool
 word_find(struct reading *r, const struct key *key, const struct node *node, size_t *index)
 {
+	const char *manual = key->manual;
 	char hint[HINT_TEXT];
 	size_t count = 0;
 
@@ -55,9 +56,12 @@ word_find(struct reading *r, const struct key *key, const struct node *node, siz
 			*index = count;
 			return true;
 		}
+	if (keys_nearest(node->text, key->words, count) != NULL)
+		manual = NULL; /* it names the one that was meant */
 	if (text_fits(r, key, node))
-		reading_fault(r, node, "'%s' cannot be '%.60s'%s", key->path, node->text,
-		    keys_hint(node->text, key->words, count, hint));
+		reading_fault(r, node, "'%s' cannot be '%.60s'%s%s%s", key->path, node->text,
+		    keys_hint(node->text, key->words, count, hint), manual == NULL ? "" : "; see ",
+		    manual == NULL ? "" : manual);
 	return false;
 }
 

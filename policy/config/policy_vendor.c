@@ -299,7 +299,8 @@ static const struct key vendor_rows[] = {
 	{ "inline", &key_bool, "false", "it has no file: what stands beside its name is all", AT(is_inline),
 	    .flags = KEY_SITE },
 	{ "accept", &key_flags, NULL, "warnings about this vendor that are settled", AT(vendor.accepts),
-	    .words = warning_slugs, .word = "a list of warnings", .example = "[ \"shared-source\" ]", .flags = KEY_SITE },
+	    .words = warning_slugs, .manual = WARNING_MANUAL, .word = "a list of warnings",
+	    .example = "[ \"shared-source\" ]", .flags = KEY_SITE },
 };
 const struct keys vendor_keys = { "vendor.", vendor_rows, sizeof vendor_rows / sizeof vendor_rows[0] };
 
@@ -401,7 +402,7 @@ bool
 vendor_tag_fits(const struct vendor *vendor, const struct source *sources, bool counting, const char *tag,
     struct fault *why)
 {
-	enum { SHOWN = 64 };
+	enum { SHOWN = 64, TAGS_LENGTH = 200 };
 	const char *known[SHOWN], *near, *which = counting ? " that counts" : "";
 	size_t count;
 	struct text list;
@@ -415,8 +416,10 @@ vendor_tag_fits(const struct vendor *vendor, const struct source *sources, bool 
 		    vendor->name);
 	near = keys_nearest(tag, known, count);
 	text_open(&list, HINT_TEXT);
-	for (size_t i = 0; i < count; i++)
-		text_format(&list, "%s%s", i == 0 ? "" : ", ", known[i]);
+	for (size_t i = 0; i < count && list.length < TAGS_LENGTH; i++)
+		text_format(&list, "%s%.80s", i == 0 ? "" : ", ", known[i]);
+	if (list.length >= TAGS_LENGTH)
+		text_put(&list, " ..."); /* a fault has room for no more */
 	fault_set(why, "tag '%s' selects no source of '%s'%s; %s%s%sits tags are %s", tag, vendor->name, which,
 	    near == NULL ? "" : "did you mean '", near == NULL ? "" : near, near == NULL ? "" : "'? ", list.bytes);
 	text_close(&list);

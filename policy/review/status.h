@@ -25,6 +25,9 @@ enum {
 #define STATUS_CLOSED "%s: the group of %s cannot enter the directory %s"
 #define STATUS_CLOSED_REMEDY "chmod o+x %s, or move the socket"
 
+/* How greenlaned is restarted, as every remedy writes it. */
+#define STATUS_RESTART "restart greenlaned (systemctl restart greenlaned)"
+
 struct status_vendor {
 	const char *name, *mode;
 	bool lock_open;                  /* a forged message would pass: its mode or the daemon's softens it */
@@ -39,7 +42,7 @@ struct status_source {
 	const char *text, *vendor;
 	size_t networks;
 	const char *missing;              /* why its networks are not known; "" */
-	const char *failing;              /* why its last three refreshes failed; "" */
+	const char *failing;              /* why its last three refreshes failed, or all of them; "" */
 	const char *wrong;                /* what is wrong with what is published; "" */
 	int64_t wrong_since, wrong_until; /* until then the last good copy serves */
 };
@@ -47,6 +50,8 @@ struct status_source {
 struct status_listener {
 	const char *name, *address;
 	bool present;       /* its socket is still the one that we opened */
+	bool replaced;      /* something else is at its path */
+	bool kept;          /* it is put back by itself as soon as nothing is there */
 	const char *closed; /* the first folder on the way that its users cannot enter; "": none is */
 };
 
@@ -59,9 +64,10 @@ struct status_hidden {
 struct status_export {
 	const char *format, *file;
 	bool fresh;
-	const char *command; /* whose last run failed: its reader may not know the file; "" */
-	const char *untold;  /* why it failed; "" */
-	const char *trouble; /* why that cannot be told; "" */
+	const char *command;   /* whose last run failed: its reader may not know the file; "" */
+	const char *untold;    /* why it failed; "" */
+	const char *trouble;   /* why that cannot be told; "" */
+	const char *unwritten; /* why it is not written; "": it may be written soon */
 };
 
 struct status_strings {

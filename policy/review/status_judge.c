@@ -58,14 +58,25 @@ judge_files(const struct status *status, struct alerts *alerts)
 
 /* ---- the MTA ---- */
 
+/* What stands in its place keeps even a start from opening it. */
+static const char *
+remedy_of_gone(const struct status_listener *listener)
+{
+	if (listener->replaced)
+		return listener->kept ? "move away what is there now: the socket is put back within ten seconds"
+				      : "move away what is there now, then " STATUS_RESTART;
+	return listener->kept ? "it is put back within ten seconds; find out what removes files there"
+			      : STATUS_RESTART ", and find out what removes files there";
+}
+
 static void
 judge_listener(const struct status_listener *listener, struct alerts *alerts)
 {
 	if (!listener->present)
 		add(alerts, "socket-gone", listener->name, 0,
-		    arena_format(alerts->arena, "%s: the socket of %s was removed or replaced", listener->name,
-			listener->address),
-		    "restart greenlaned, and find out what removes files there");
+		    arena_format(alerts->arena, "%s: the socket of %s was %s", listener->name, listener->address,
+			listener->replaced ? "replaced" : "removed"),
+		    remedy_of_gone(listener));
 	else if (listener->closed[0] != '\0')
 		add(alerts, "socket-closed", listener->name, 0,
 		    arena_format(alerts->arena, STATUS_CLOSED, listener->name, listener->address, listener->closed),
@@ -99,7 +110,7 @@ judge_dns(const struct status *status, struct alerts *alerts)
 		date_write(status->dns.failing_since, since), status->dns.servers.list[0],
 		status->dns.servers.count > 1 ? " and others are asked" : " is asked"),
 	    status->dns.file == NULL
-		? "check that name server, or name others in dns.servers and restart greenlaned"
+		? "check that name server, or name others in dns.servers and " STATUS_RESTART
 		: arena_format(alerts->arena, "check that name server, or name another in %s or in dns.servers",
 		      status->dns.file));
 }
@@ -118,7 +129,7 @@ judge_store(const struct status *status, struct alerts *alerts)
 		status->store.name, status->store.state, passed, passed == 1 ? " has" : "s have"),
 	    status->store.why[0] != '\0'
 		? status->store.why
-		: "see the log for the reason; repair it or move it away, then restart greenlaned");
+		: "see the log for the reason; repair it or move it away, then " STATUS_RESTART);
 }
 
 static void
@@ -161,25 +172,33 @@ subject_of(const struct status_source *source, struct arena *arena)
 	return arena_format(arena, "%s %s", source->vendor, source->text);
 }
 
+static const char *
+unknown_text(const struct status_source *source, struct arena *arena)
+{
+	if (source->missing[0] == '\0')
+		return arena_format(arena, "%s of %s: three refreshes in a row failed, its last good copy is used: %s",
+		    source->text, source->vendor, source->failing);
+	return arena_format(arena, "%s of %s is not known: %s%s%s", source->text, source->vendor, source->missing,
+	    source->failing[0] == '\0' ? "" : ": ", source->failing);
+}
+
 static void
 judge_unknown(const struct status_source *source, struct alerts *alerts)
 {
-	const char *why = source->missing[0] != '\0' ? source->missing : source->failing;
-
-	if (why[0] == '\0')
+	if (source->missing[0] == '\0' && source->failing[0] == '\0')
 		return;
-	add(alerts, "source-trouble", subject_of(source, alerts->arena), 0,
+	add(alerts, "source-trouble", subject_of(source, alerts->arena), 0, unknown_text(source, alerts->arena),
 	    arena_format(alerts->arena,
-		source->missing[0] != '\0' ? "%s of %s is not known: %s"
-					   : "%s of %s: three refreshes in a row failed, its last good copy is used: %s",
-		source->text, source->vendor, why),
-	    arena_format(alerts->arena, "see greenlane sources --vendor %s", source->vendor));
+		"it is asked again by itself: see whether DNS answers for it (greenlane sources --vendor %s), or write "
+		"another source",
+		source->vendor));
 }
 
 static void
 judge_source(const struct status_source *source, struct alerts *alerts)
 {
-	const char *since, *rest, *remedy = "write the name that is published now";
+	static const char ask[] = "write the name that is published now, or ask the vendor to mend it";
+	const char *since, *rest, *remedy = ask;
 	char times[2][DATE_TEXT];
 
 	if (source->wrong[0] == '\0') {
@@ -189,7 +208,7 @@ judge_source(const struct status_source *source, struct alerts *alerts)
 	since = date_write(source->wrong_since, times[0]);
 	if (source->missing[0] == '\0' && source->networks == 0) {
 		rest = "it no longer lists anything";
-		remedy = "write the name that is published now, or remove the source";
+		remedy = "write the name that is published now, ask the vendor to mend it, or remove the source";
 	} else {
 		rest = arena_format(alerts->arena, "if this lasts until %s, it lists nothing",
 		    date_write(source->wrong_until, times[1]));
@@ -207,7 +226,7 @@ judge_vendor(const struct status_vendor *vendor, struct alerts *alerts)
 		return;
 	add(alerts, "vendor-without-addresses", vendor->name, 0,
 	    arena_format(alerts->arena, "no source of %s lists an address: only signatures prove its mail", vendor->name),
-	    "write the sources that it publishes now");
+	    "write the sources that it publishes now (greenlane vendor new DOMAIN prints them), then run greenlane reload");
 }
 
 /* ---- exports, hidden clients ---- */
@@ -224,11 +243,12 @@ judge_export(const struct status_export *export, struct alerts *alerts)
 	if (export->fresh)
 		return;
 	add(alerts, "export-stale", export->file, 0,
-	    export->trouble[0] == '\0'
-		? arena_format(alerts->arena, "export %s %s differs from what the sources list now", export->format,
-		      export->file)
-		: arena_format(alerts->arena, "export %s %s is unknown: %s", export->format, export->file, export->trouble),
-	    "see the log for why it is not written; its directory must be writable for greenlaned's user");
+	    export->trouble[0] != '\0'
+		? arena_format(alerts->arena, "export %s %s is unknown: %s", export->format, export->file, export->trouble)
+		: arena_format(alerts->arena, "export %s %s differs from what the sources list now%s%s", export->format,
+		      export->file, export->unwritten[0] == '\0' ? "" : ": it ", export->unwritten),
+	    "its directory must be there, and writable for greenlaned's user; it is written again within a minute, or at "
+	    "once by greenlane reload");
 }
 
 static void

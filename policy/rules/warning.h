@@ -37,6 +37,9 @@ enum warning {
 };
 enum { WARNINGS = WARNING_DMARC_UNGREYLISTED + 1 };
 
+/* Where all of them are described. */
+#define WARNING_MANUAL "WARNINGS in greenlane.conf(5)"
+
 /* In the order of the enum, NULL at the end. */
 extern const char *const warning_slugs[WARNINGS + 1];
 

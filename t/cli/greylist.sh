@@ -227,7 +227,7 @@ if [ "$(id -u)" = 0 ] && command -v setpriv > /dev/null; then
 	cp "$greenlane" "$world/tool" # the build may be in a directory that others cannot enter
 	as_other "$world/tool" -c "$config" greylist list
 	is $? 77 "another user may not ask"
-	err 'control: Permission denied$' "which is said"
+	err 'control: Permission denied; ask as root' "which is said"
 	chmod o+rw "$world/run/control"
 	as_other "$world/tool" -c "$config" greylist stats
 	is $? 0 "who may open the socket may look"

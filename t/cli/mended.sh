@@ -115,6 +115,18 @@ mail_is_recorded() { mail > /dev/null; [ -s "$world/log/record" ]; }
 until_true mail_is_recorded
 ok $? "one that was replaced is written without HUP"
 
+# ---- a record file that a reload names ----
+
+conf "log = { record = \"$world/later/record\"; };"
+run 0 "a record file whose directory is not there" reload
+is_ill record-failed 'make its directory' "that was named at a reload"
+out "record-failed: $world/later/record cannot be written: .*its directory is missing" "it says which"
+mkdir "$world/later"
+is_well record-failed "the directory is made"
+mail > /dev/null
+until_true grep -q '"mail_from":"a@stranger.example"' "$world/later/record"
+ok $? "and records are written there"
+
 # ---- a log that does not keep up ----
 
 killed
@@ -151,6 +163,32 @@ else
 	skip "a closed directory" "needs root to give the socket to another group"
 fi
 chmod 755 "$world"
+: > "$world/other"
+mv "$world/other" "$world/milter.sock"
+is_ill socket-gone 'move away what is there now' "something else where the socket was"
+mv "$world/milter.sock" "$world/other"
+is_well socket-gone "that is moved away"
+mail > /dev/null
+is "$(mail)" pass "and the socket is served"
+started "delegate = { listen = \"unix:$world/below/delegate.sock\"; greylist_class = \"greylist\"; };"
+rm -r "$world/below"
+is_ill socket-gone 'systemctl restart greenlaned' "the directory of a socket is gone"
+kill "$daemon"
+wait "$daemon"
+"$greenlaned" -f -c "$world/conf" 2>> "$world/daemon" &
+daemon=$!
+pids="$pids $daemon"
+until_true test -S "$world/below/delegate.sock"
+is_well socket-gone "a restart makes it again"
+
+# ---- one that hangs ----
+
+kill -STOP "$daemon"
+is_ill hung "kill -KILL $daemon, and start it" "a daemon that hangs"
+$(sed -n 's/^ill: hung: .*\(kill -KILL [0-9]*\), and start it.*/\1/p' "$world/out")
+wait "$daemon" 2> /dev/null
+started ''
+is_well hung "that is ended as it says, and started"
 
 # ---- an MTA that never came ----
 
@@ -165,9 +203,14 @@ mkdir "$world/exports"
 started "exports = ( { format = \"postgrey\"; file = \"$world/exports/list\"; } );"
 until_true test -s "$world/exports/list"
 mv "$world/exports" "$world/moved"
-is_ill export-stale 'its directory must be writable' "an export whose directory is gone"
+is_ill export-stale 'its directory must be there, .*greenlane reload' "an export whose directory is gone"
+run 0 "(a reload tries it)" reload
+says_why() { ! status && grep -q 'export-stale: .*its directory is missing' "$world/out"; }
+until_true says_why
+ok $? "once it was tried, status says why it is not written"
 mkdir "$world/exports"
-is_well export-stale "the directory is made"
+run 0 "the directory is made" reload
+is_well export-stale "then"
 
 # ---- clients that cannot be seen ----
 
@@ -176,6 +219,16 @@ now=$(date +%s)
 printf '%s\n' '# greenlane: addresses that sent mail' "hidden - 172.17.0.1 $((now - 900)) $((now - 600)) 12" > "$state/usage"
 started ''
 is_ill hidden-clients 'then run greenlane reload' "a hidden client"
+run 0 "(it was seen to)" reload
+is_well hidden-clients "then"
+killed
+printf '%s\n' '# greenlane: addresses that sent mail' > "$state/usage"
+for name in a.one.example b.two.example c.three.example; do
+	echo "loopback $name 127.0.0.1 $((now - 900)) $((now - 600)) 1" >> "$state/usage"
+done
+started ''
+is_ill hidden-clients 'then run greenlane reload' "hosts that come from loopback"
+out 'hidden-clients: .*connected from loopback' "it says which"
 run 0 "(it was seen to)" reload
 is_well hidden-clients "then"
 killed
@@ -195,7 +248,7 @@ if command -v nsd > /dev/null; then
 	}
 	vendors='{ name = "desk"; }, { name = "far"; }'
 	started 'refresh = { min = "1s"; max = "5s"; absent_after = "3s"; };'
-	is_ill source-trouble 'see greenlane sources --vendor far' "a source whose DNS does not answer"
+	is_ill source-trouble 'see whether DNS answers for it .greenlane sources --vendor far' "a source whose DNS does not answer"
 	is_ill dns-trouble 'check that name server' "nor does any other"
 	zone 'mail.far.example. 1 IN A 192.0.2.200'
 	port_was=$port
@@ -205,6 +258,12 @@ if command -v nsd > /dev/null; then
 	nsd_serve_at
 	is_well source-trouble "that answers"
 	is_well dns-trouble "which ends that, too"
+	kill "$nsd_pid" && wait "$nsd_pid" 2> /dev/null
+	failed_thrice() { status_names source-trouble 'see whether DNS answers for it .greenlane sources --vendor far' && grep -q 'three refreshes in a row failed' "$world/out"; }
+	until_true failed_thrice
+	ok $? "three refreshes that fail"
+	nsd_serve_at
+	is_well source-trouble "when DNS answers for it again"
 	kill "$nsd_pid" && wait "$nsd_pid" 2> /dev/null
 	zone 'other.far.example. 1 IN A 192.0.2.200'
 	nsd_serve_at

@@ -59,7 +59,7 @@ told() { # KEYS-PATTERN NAME: the JSON holds it
 # ---- it does not run ----
 
 conf ''
-is_ill not-running 'greenlaned is not running: nothing listens at .*control\.sock; start it' "no daemon"
+is_ill not-running 'greenlaned is not running: nothing listens at .*control\.sock; run greenlane check, start it' "no daemon"
 run 69 "nothing can be reloaded then" reload
 err 'is not running' "which is said"
 told '^\{"ill":true,"alerts":\[\{"slug":"not-running","text":' "and JSON says so"
@@ -133,7 +133,7 @@ ok $? "a socket that is removed is put back, and the log says so"
 run 0 "all is well then" status
 mv "$world/milter.sock" "$world/kept"
 : > "$world/milter.sock"
-is_ill socket-gone 'milter: the socket of .*milter\.sock was removed' "a socket that is gone"
+is_ill socket-gone 'milter: the socket of .*milter\.sock was replaced; move away what is there now: the socket is put back within ten seconds$' "a socket that is gone"
 mv "$world/kept" "$world/milter.sock"
 run 0 "and back again" status
 chmod 700 "$world"
@@ -149,7 +149,7 @@ mv "$world/control.sock" "$world/kept"
 is_ill socket-gone 'greenlaned is running, but nothing listens at .*control\.sock' "control itself gone"
 mv "$world/kept" "$world/control.sock"
 kill -STOP "$daemon"
-is_ill hung 'greenlaned does not answer within 5 seconds; restart' "a daemon that hangs"
+is_ill hung 'greenlaned does not answer within 5 seconds; restart greenlaned .*kill -KILL '"$daemon"', and start it' "a daemon that hangs"
 kill -CONT "$daemon"
 run 0 "and goes on" status
 
@@ -160,7 +160,7 @@ if [ "$(id -u)" = 0 ] && command -v setpriv > /dev/null; then
 	printf '#!/bin/sh\nexec setpriv --reuid=65534 --regid=65534 --clear-groups "%s" "$@"\n' "$greenlane_was" > "$greenlane"
 	chmod 755 "$greenlane"
 	run 69 "another user, whom the socket is closed to, cannot tell" status
-	err 'cannot tell whether .*Permission denied' "which is what it says"
+	err 'cannot tell whether .*Permission denied; ask as root, or as a member of its group' "which is what it says"
 	lacks 'not running' "and not that it does not run"
 	run 77 "nor reload" reload
 	chmod 666 "$world/control.sock"
@@ -254,7 +254,7 @@ today=$(date -u -d "@$now" +%Y-%m-%dT%H:%M:%SZ)
 yesterday=$(date -u -d "@$((now - 86400))" +%Y-%m-%dT%H:%M:%SZ)
 week=$(date -u -d "@$((now + 6 * 86400))" +%Y-%m-%dT%H:%M:%SZ)
 started
-is_ill source-trouble 'a:us\.filter\.example of filter is not known: .*; see greenlane sources --vendor filter$' "a source that is not known"
+is_ill source-trouble 'a:us\.filter\.example of filter is not known: it was never unfolded: .*no answer for A; it is asked again .*greenlane sources --vendor filter' "a source that is not known"
 wrong "$yesterday" no "$yesterday" 198.51.100.130
 is_ill source-wrong "a:us\\.filter\\.example of filter: published wrongly: us\\.filter\\.example: the name does not exist, since $yesterday; if this lasts until $week, it lists nothing" "a source that is wrong"
 lacks 'without-addresses' "its last good copy serves meanwhile"
@@ -265,7 +265,7 @@ killed
 	printf '198.51.100.130  since %s  via us.filter.example\nend 1\n' "$yesterday"
 } > "$world/state/sources/a:us.filter.example.copy"
 started
-is_ill source-trouble 'a:us\.filter\.example of filter: three refreshes in a row failed, its last good copy is used: .*; see greenlane sources' "a source that cannot be refreshed"
+is_ill source-trouble 'a:us\.filter\.example of filter: three refreshes in a row failed, its last good copy is used: .*greenlane sources --vendor filter' "a source that cannot be refreshed"
 wrong "$today" yes "2026-01-01T00:00:00Z"
 is_ill source-wrong '.*; it no longer lists anything; ' "a source that is gone"
 out '^ill: vendor-without-addresses: no source of filter lists an address' "and so is a vendor that has no other"

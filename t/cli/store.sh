@@ -85,11 +85,16 @@ TEXT
 	out '^passes$' "on a full disk strangers pass"
 	until_true ill full
 	ok $? "and the log says that the greylist is full"
+	until_true status_is_ill full '[0-9]+'
+	ok $? "and status does"
+	out 'ill: store-failed: .*raise the file size limit' "with the remedy"
 	passes one@stranger.example
 	ok $? "who is known still passes"
 	prlimit --pid $daemon --fsize=unlimited:
 	until_true well '[0-9]+'
 	ok $? "with room again it works by itself"
+	status_is_well
+	ok $? "and status is well again"
 	waits four@stranger.example
 	ok $? "and strangers wait"
 else

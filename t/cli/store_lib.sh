@@ -50,7 +50,7 @@ ill() { says "the greylist store does not work \\($1\\): $store: .*; until it wo
 well() { says "the greylist store $store works again; $1 messages? passed without being greylisted meanwhile"; }
 status() { "$greenlane" -c "$world/conf" status > "$world/out" 2> "$world/err"; } # leaves what it prints in out
 status_is_ill() { ! status && grep -Eq "greylist lmdb:$store is $1: nobody is greylisted; $2 messages? ha(s|ve) passed" "$world/out"; }
-status_is_well() { status; ! grep -q 'nobody is greylisted' "$world/out"; }
+status_is_well() { status; grep -q '^greylist: works' "$world/out" && ! grep -q 'nobody is greylisted' "$world/out"; }
 recorded() { tail -n 1 "$world/state/verdicts" | grep -Eq -- "$1"; }
 
 # a state is one of these: MAKE makes it before the start, MEND mends it; the log must say STATE and REMEDY.
