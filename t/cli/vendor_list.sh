@@ -70,6 +70,24 @@ echo 'acme x' > "$world/state/vendors"
 run 0 "a damaged one" vendor list
 err "^greenlane: $world/state/vendors:1: is damaged here" "is said"
 mv "$world/vendors" "$world/state/vendors"
+cat > "$world/daemon.py" <<END
+import os, socket
+server = socket.socket(socket.AF_UNIX)
+server.bind("$world/none.sock")
+server.listen(1)
+open("$world/serves", "w").close()
+one = server.accept()[0]
+one.recv(1000)
+one.sendall(b'{"version":"0","vendors":[{"name":"tiny","last":"2026-11-20T10:00:00Z","last_by":{"spf_from":"2026-11-20T10:00:00Z","nonsense":"x"}},{"name":"acme","last":"yesterday"},{"name":7},[]]}\\n')
+one.close()
+os.unlink("$world/none.sock")
+END
+/usr/bin/python3 "$world/daemon.py" &
+pids="$pids $!"
+until_true [ -e "$world/serves" ]
+run 0 "with a daemon" vendor list
+out '^tiny  *inline  *vouch  *2026-11-20T10:00:00Z ' "its word is taken, and not the file's"
+out '^acme  *site, replaces shipped vouch  *-  ' "what it says is read with care"
 echo 'vendor = { name = "broken"; };' > "$site/broken.conf"
 run 78 "a file that is not in force and has a fault" vendor list
 err "^greenlane: $site/broken.conf:" "is said"
