@@ -75,6 +75,7 @@ struct daemon {
 	struct store *store_open, *memory;
 	struct usage *usage;
 	struct vendor_tally *tally;
+	struct counters *counters;
 	struct listeners *listeners; /* all but the milter's */
 	struct reload *reload;
 	struct alert_command *alert_command;
@@ -267,7 +268,8 @@ open_engine(struct daemon *daemon, const struct settings *settings, struct fault
 	daemon->exports = exports_open(daemon->engine.snapshots, daemon->journal, settings->state_dir, why);
 	daemon->usage = usage_open(why);
 	daemon->tally = vendor_tally_open(why);
-	if (daemon->usage == NULL || daemon->tally == NULL || daemon->exports == NULL)
+	daemon->counters = counters_open(why);
+	if (daemon->usage == NULL || daemon->tally == NULL || daemon->counters == NULL || daemon->exports == NULL)
 		return false;
 	if (!usage_load(daemon->usage, settings->state_dir, why))
 		journal_fault(daemon->journal, LOG_WARNING, why);
@@ -281,6 +283,7 @@ open_engine(struct daemon *daemon, const struct settings *settings, struct fault
 		.unsure = daemon->memory,
 		.journal = daemon->journal,
 		.tally = daemon->tally,
+		.counters = daemon->counters,
 		.usage = daemon->usage };
 	return true;
 }
@@ -299,6 +302,14 @@ tell_status(void *context, struct text *out)
 	struct daemon *daemon = context;
 
 	return daemon_status_write(daemon->status, out);
+}
+
+static bool
+tell_metrics(void *context, struct text *out)
+{
+	struct daemon *daemon = context;
+
+	return daemon_status_metrics(daemon->status, out);
 }
 
 static bool
@@ -342,6 +353,7 @@ keep_sockets(struct daemon *daemon, struct fault *why)
 	kept_sockets_add(daemon->sockets, listeners_delegate(daemon->listeners));
 	kept_sockets_add(daemon->sockets, listeners_socketmap(daemon->listeners));
 	kept_sockets_add(daemon->sockets, listeners_control(daemon->listeners));
+	kept_sockets_add(daemon->sockets, listeners_metrics(daemon->listeners));
 	return true;
 }
 
@@ -430,6 +442,7 @@ start(struct daemon *daemon, struct fault *why)
 {
 	const struct settings *settings = &daemon->first->settings;
 	struct policy *first = daemon->first;
+	struct metrics_teller teller = { daemon, tell_metrics };
 	pthread_t milter; /* runs until the process ends */
 
 	if (!account_find(settings->user, &daemon->account, why) || !make_folders(daemon, settings, why) ||
@@ -442,7 +455,7 @@ start(struct daemon *daemon, struct fault *why)
 	daemon->first = NULL;
 	if (!adopt_first(daemon, first, why) || !refresh_start(daemon->engine.refresh, why) ||
 	    !exports_start(daemon->exports, why) || !start_housekeeping(daemon, why) ||
-	    !listeners_serve(daemon->listeners, &daemon->services, &daemon->control, settings, why))
+	    !listeners_serve(daemon->listeners, &daemon->services, &daemon->control, &teller, settings, why))
 		return false;
 	if (pthread_create(&milter, NULL, serve, NULL) != 0)
 		return fault_set(why, "cannot start the milter thread");
@@ -610,6 +623,7 @@ close_engine(struct daemon *daemon)
 	listeners_free(daemon->listeners);
 	usage_close(daemon->usage);
 	vendor_tally_close(daemon->tally);
+	counters_close(daemon->counters);
 	store_close(daemon->memory);
 	store_close(daemon->store_open);
 }

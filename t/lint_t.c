@@ -365,6 +365,19 @@ static const struct {
 	    "warning: gl.conf:1: 'lists.bulk.example' in own.lists belongs to the shared sender 'bulk': what any of "
 	    "its customers forges would be treated like a stranger's mail; name the list's own host, or drop it" IN_OWN(
 		"shared-list") },
+	{ "metrics that others can read", "metrics = { listen = \"inet:9180@192.0.2.7\"; }; " ONE,
+	    { VENDOR("a", "acme.example", OWN) },
+	    "warning: gl.conf: metrics.listen: whoever reaches inet:9180@192.0.2.7 reads which vendors this site has, and how "
+	    "much mail; write 127.0.0.1, or keep others out by a firewall" IN_OWN("open-metrics") },
+	{ "a firewall keeps them out",
+	    "own = { accept = [ \"open-metrics\" ]; }; metrics = { listen = \"inet6:9180@::\"; }; " ONE,
+	    { VENDOR("a", "acme.example", OWN) }, "" },
+	{ "metrics for this host, by IPv4", "metrics = { listen = \"inet:9180@127.0.0.2\"; }; " ONE,
+	    { VENDOR("a", "acme.example", OWN) }, "" },
+	{ "by IPv6", "metrics = { listen = \"inet6:9180@[::1]\"; }; " ONE, { VENDOR("a", "acme.example", OWN) }, "" },
+	{ "by name", "metrics = { listen = \"inet:9180@localhost\"; }; " ONE, { VENDOR("a", "acme.example", OWN) }, "" },
+	{ "by a Unix socket", "metrics = { listen = \"unix:/run/greenlane/metrics.sock\"; }; " ONE,
+	    { VENDOR("a", "acme.example", OWN) }, "" },
 	{ "strangers whose mail is held",
 	    "own = { domains = [ \"ours.example\" ]; }; strangers = { dmarc = \"quarantine\"; hold = true; }; " ONE,
 	    { VENDOR("a", "acme.example", OWN) },

@@ -9,6 +9,12 @@ resolver_ask(struct resolver *resolver, const struct dns_question *question, str
 		atomic_fetch_add_explicit(&resolver->found, 1, memory_order_relaxed);
 }
 
+void
+resolver_count(atomic_ullong *counter)
+{
+	atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
+}
+
 unsigned
 resolver_found(const struct resolver *resolver)
 {

@@ -43,6 +43,10 @@ struct resolver {
 	void (*look_again)(struct resolver *);                         /* NULL: it has no servers */
 	void (*tell)(struct resolver *, struct resolver_state *state); /* NULL: the same */
 	atomic_uint found;                                             /* answers with records so far; wraps */
+	struct resolver_counts {
+		atomic_ullong answers[DNS_STATUSES]; /* of name servers */
+		atomic_ullong cached;                /* answers without asking them */
+	} counts; /* since it was opened; a resolver without servers counts nothing */
 };
 
 /* Waits until the question's time-out or the end of the budget at most; it lowers the budget by the
@@ -52,6 +56,9 @@ void resolver_ask(struct resolver *, const struct dns_question *, struct budget 
 /* Counts the answers that hold records. While the count does not change, "no such name" may come from a resolver that
  * has lost its connection to DNS. */
 unsigned resolver_found(const struct resolver *);
+
+/* One more, for a resolver that asks servers. */
+void resolver_count(atomic_ullong *);
 
 /* Starts the question without waiting, so that a later ask finds it in progress or answered. Does nothing when its
  * standing has few free slots left. */

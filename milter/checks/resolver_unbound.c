@@ -279,6 +279,8 @@ query_end(struct query *query, const struct dns_answer *answer)
 {
 	struct dispatcher *dispatcher = query->dispatcher;
 
+	if (query->sent)
+		resolver_count(&dispatcher->interface.counts.answers[answer->status]);
 	/* the cache first: a thread that no longer finds it in progress finds it there */
 	answer_cache_put(dispatcher->cache, &query->question, answer, now_us() / 1000);
 	pthread_mutex_lock(&dispatcher->lock);
@@ -529,8 +531,10 @@ unbound_ask(struct resolver *resolver, const struct dns_question *question, stru
 	struct query *query;
 
 	*out = (struct dns_answer){ .status = DNS_TEMPORARY };
-	if (answer_cache_get(dispatcher->cache, question, start_us / 1000, arena, out))
+	if (answer_cache_get(dispatcher->cache, question, start_us / 1000, arena, out)) {
+		resolver_count(&resolver->counts.cached);
 		return;
+	}
 	if (budget != NULL && budget->left_ms < patience_ms)
 		patience_ms = budget->left_ms;
 	if (patience_ms <= 0)

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "milter/peers/daemon_status.h"
+#include "milter/peers/source_figures.h"
 #include "milter/peers/status_listeners.h"
 #include "milter/peers/status_sources.h"
 #include "milter/smtp/milter_io.h"
@@ -21,6 +22,7 @@
 
 enum {
 	ARENA_MAX = SOURCE_LIST_ARENA /* the copies are read into it */,
+	METRICS_ARENA_MAX = 16 * 1024 * 1024,
 	FULL_BYTES = 1024 * 1024, /* less room than this is none */
 	FILES_SHARE = 50
 };
@@ -36,6 +38,7 @@ struct daemon_status {
 	int64_t since;
 	pthread_mutex_t lock; /* guards the memory */
 	struct alert_memory *memory;
+	struct source_figures *figures; /* of the last look at the sources */
 	/* of the looks, which one thread takes; in ticks */
 	int64_t next_files, next_sources; /* not before then */
 	int64_t looked, stamp;            /* at the sources */
@@ -163,6 +166,58 @@ daemon_status_write(struct daemon_status *own, struct text *out)
 	return done && !out->cut;
 }
 
+/* ---- for /metrics ---- */
+
+/* Vendors that are enabled are told before their first mail. */
+static void
+know_vendors(const struct daemon_status *own)
+{
+	const struct snapshot *snapshot = snapshot_borrow(own->services->snapshots);
+	const struct policy *policy = snapshot->judge.policy;
+
+	for (size_t i = 0; i < policy->vendor_count; i++)
+		counters_know(own->services->counters, policy->vendors[i].name);
+	snapshot_return(own->services->snapshots, snapshot);
+}
+
+static void
+count_dns(struct resolver_counts *counts, struct metrics *metrics)
+{
+	for (size_t i = 0; i < DNS_STATUSES; i++)
+		metrics->dns[i] = atomic_load_explicit(&counts->answers[i], memory_order_relaxed);
+	metrics->dns_cached = atomic_load_explicit(&counts->cached, memory_order_relaxed);
+}
+
+static void
+tell_alerts(struct daemon_status *own, struct metrics *metrics)
+{
+	pthread_mutex_lock(&own->lock);
+	for (size_t i = 0; i < STATUS_SLUGS; i++)
+		metrics->alerts[i] = alert_memory_is_ill(own->memory, status_slugs[i]);
+	pthread_mutex_unlock(&own->lock);
+}
+
+bool
+daemon_status_metrics(struct daemon_status *own, struct text *out)
+{
+	struct metrics metrics = { .version = VERSION, .now = clock_now(), .sessions = session_count() };
+	struct arena *arena = arena_open(METRICS_ARENA_MAX);
+	struct store_report report;
+	bool done;
+
+	know_vendors(own);
+	count_dns(&own->services->resolver->counts, &metrics);
+	store_report(own->services->store, &report);
+	metrics.store_failures = report.passed_ever;
+	tell_alerts(own, &metrics);
+	done = arena != NULL && counters_tell(own->services->counters, &metrics, arena) &&
+	    source_figures_tell(own->figures, &metrics, arena);
+	if (done)
+		metrics_write(&metrics, out);
+	arena_close(arena);
+	return done;
+}
+
 /* ---- for alerts ---- */
 
 /* Looks at these parts, and remembers what of them is ill. Reading files takes a fiftieth of the time at most. */
@@ -180,6 +235,8 @@ look_at(struct daemon_status *own, const struct snapshot *snapshot, unsigned par
 		alert_memory_see(own->memory, parts, status.alerts, status.alert_count,
 		    (struct alert_time){ status.now, clock_ticks() / 1000000 });
 		pthread_mutex_unlock(&own->lock);
+		if ((parts & STATUS_SOURCES) != 0)
+			source_figures_keep(own->figures, &status);
 	}
 	arena_close(arena);
 	*next = clock_ticks() + (clock_ticks() - begun) * FILES_SHARE;
@@ -237,7 +294,9 @@ daemon_status_open(const struct services *services, struct exports *exports, str
 {
 	struct daemon_status *own = calloc(1, sizeof *own);
 
-	if (own == NULL || (own->memory = alert_memory_open()) == NULL) {
+	if (own == NULL || (own->memory = alert_memory_open()) == NULL || (own->figures = source_figures_open()) == NULL) {
+		if (own != NULL)
+			alert_memory_close(own->memory);
 		free(own);
 		fault_set(why, "out of memory");
 		return NULL;
@@ -254,6 +313,7 @@ daemon_status_open(const struct services *services, struct exports *exports, str
 	opened_listeners_add(&own->listeners, "delegate", listeners_delegate(listeners));
 	opened_listeners_add(&own->listeners, "socketmap", listeners_socketmap(listeners));
 	opened_listeners_add(&own->listeners, "control", listeners_control(listeners));
+	opened_listeners_add(&own->listeners, "metrics", listeners_metrics(listeners));
 	return own;
 }
 
@@ -264,5 +324,6 @@ daemon_status_close(struct daemon_status *own)
 		return;
 	pthread_mutex_destroy(&own->lock);
 	alert_memory_close(own->memory);
+	source_figures_close(own->figures);
 	free(own);
 }

@@ -23,6 +23,9 @@ void daemon_status_close(struct daemon_status *); /* NULL is fine */
 /* The object of `greenlane status --json`, as far as the daemon itself can tell. Any thread. False without memory. */
 bool daemon_status_write(struct daemon_status *, struct text *out) MUST_USE;
 
+/* What /metrics tells, from counters and from the last looks: nothing is looked up for it. Any thread. False without memory. */
+bool daemon_status_metrics(struct daemon_status *, struct text *out) MUST_USE;
+
 /* One look: calls tell for each state that has become ill or well. For one thread. What costs something (files, copies of
  * sources) is looked at when it may have changed, and for a fiftieth of the time at most. */
 void daemon_status_look(struct daemon_status *, void (*tell)(void *, const struct alert_change *), void *context);

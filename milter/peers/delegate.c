@@ -52,6 +52,7 @@ write_refusal(const struct services *services, const struct message *message, co
 	record.rcpts = rcpts;
 	record.rcpt_count = 1;
 	journal_verdict(services->journal, &record);
+	counters_note_verdict(services->counters, &record);
 }
 
 static void

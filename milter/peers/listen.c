@@ -263,6 +263,12 @@ listener_open(const char *address, struct fault *why)
 	return NULL;
 }
 
+int
+listener_socket(const struct listener *listener)
+{
+	return listener->socket;
+}
+
 /* ---- connections ---- */
 
 enum turn { TURN_GOES_ON, TURN_WAITS, TURN_ENDS };

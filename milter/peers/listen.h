@@ -26,6 +26,9 @@ struct listener *listener_open(const char *address, struct fault *why) MUST_USE;
  * for a moment. */
 int listener_try(const char *address, struct fault *why) MUST_USE;
 
+/* The socket that it accepts at, for who serves it without listener_serve; it stays the listener's. */
+int listener_socket(const struct listener *);
+
 /* The path in the address of a Unix socket; NULL: it is not one. */
 const char *listener_path(const char *address);
 

@@ -10,7 +10,7 @@
 enum { PROMISES = 8192 /* sessions that delegate and milter may share */ };
 
 /* MTAs connect to those in front of CONTROL. */
-enum { DELEGATE, SOCKETMAP, CONTROL, PEERS };
+enum { DELEGATE, SOCKETMAP, CONTROL, METRICS, PEERS };
 
 struct listeners {
 	struct peer {
@@ -18,6 +18,7 @@ struct listeners {
 		struct listener *listener; /* open, but not served yet */
 		struct request_server *server;
 	} peers[PEERS];
+	struct metrics_server *metrics;
 	struct promises *promises;
 };
 
@@ -56,20 +57,18 @@ look_at_ways(const struct listeners *listeners, const struct account *account, c
 
 /* Mail goes on without it: that it cannot be opened is a warning. */
 static void
-open_control(struct listeners *listeners, const struct settings *settings, const struct account *account,
-    void (*warn)(const struct fault *))
+open_spared(struct peer *peer, const char *address, const struct account *account, const char *group,
+    void (*warn)(const struct fault *), const char *key, const char *so)
 {
-	struct peer *peer = &listeners->peers[CONTROL];
 	struct fault why = { .text = "" }, told;
 	char text[400];
 
-	if (strcmp(settings->control.listen, "none") != 0 &&
-	    !open_one(peer, settings->control.listen, account, settings->control.group, warn, &why)) {
+	if (strcmp(address, "none") != 0 && !open_one(peer, address, account, group, warn, &why)) {
 		fault_write(&why, text, sizeof text);
-		fault_set(&told, "control.listen: %s; greenlane status and reload cannot reach greenlaned", text);
+		fault_set(&told, "%s: %s; %s", key, text, so);
 		warn(&told);
 	}
-	snprintf(peer->address, sizeof peer->address, "%s", settings->control.listen);
+	snprintf(peer->address, sizeof peer->address, "%s", address);
 }
 
 struct listeners *
@@ -87,7 +86,10 @@ listeners_open(const struct settings *settings, const struct account *account, v
 		return NULL;
 	}
 	look_at_ways(listeners, account, settings->milter.group, warn);
-	open_control(listeners, settings, account, warn);
+	open_spared(&listeners->peers[CONTROL], settings->control.listen, account, settings->control.group, warn,
+	    "control.listen", "greenlane status and reload cannot reach greenlaned");
+	open_spared(&listeners->peers[METRICS], settings->metrics_listen, account, settings->control.group, warn,
+	    "metrics.listen", "nothing is served there until a restart");
 	return listeners;
 }
 
@@ -146,12 +148,30 @@ serve_control(struct listeners *listeners, struct services *services, struct con
 	return peer->server != NULL;
 }
 
+static bool
+serve_metrics(struct listeners *listeners, struct services *services, const struct metrics_teller *teller,
+    struct fault *why)
+{
+	struct peer *peer = &listeners->peers[METRICS];
+	struct listener *listener = peer->listener;
+
+	if (listener == NULL)
+		return true;
+	peer->listener = NULL;
+	listeners->metrics = metrics_server_open(listener, teller, why);
+	if (listeners->metrics == NULL)
+		return false;
+	journal_say(services->journal, LOG_NOTICE, "metrics are served at %s", peer->address);
+	return true;
+}
+
 bool
 listeners_serve(struct listeners *listeners, struct services *services, struct control *control,
-    const struct settings *settings, struct fault *why)
+    const struct metrics_teller *teller, const struct settings *settings, struct fault *why)
 {
 	return serve_delegate(listeners, services, settings, why) &&
-	    serve_socketmap(listeners, services, settings, why) && serve_control(listeners, services, control, why);
+	    serve_socketmap(listeners, services, settings, why) && serve_control(listeners, services, control, why) &&
+	    serve_metrics(listeners, services, teller, why);
 }
 
 void
@@ -193,6 +213,8 @@ listeners_close(struct listeners *listeners)
 {
 	for (size_t i = 0; i < PEERS; i++)
 		close_one(&listeners->peers[i]);
+	metrics_server_close(listeners->metrics);
+	listeners->metrics = NULL;
 }
 
 void
@@ -221,4 +243,10 @@ const char *
 listeners_control(const struct listeners *listeners)
 {
 	return listeners->peers[CONTROL].address;
+}
+
+const char *
+listeners_metrics(const struct listeners *listeners)
+{
+	return listeners->peers[METRICS].address;
 }

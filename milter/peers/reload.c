@@ -90,6 +90,7 @@ warn_restart(struct reload *reload, const struct settings *settings)
 		{ "delegate.listen", listeners_delegate(listeners), settings->delegate.listen },
 		{ "socketmap.listen", listeners_socketmap(listeners), settings->socketmap_listen },
 		{ "control.listen", listeners_control(listeners), settings->control.listen },
+		{ "metrics.listen", listeners_metrics(listeners), settings->metrics_listen },
 		{ "state_dir", reload->state_dir, settings->state_dir },
 		{ "greylist.store", reload->store, settings->store }, { "user", reload->user, settings->user },
 		{ "dns", reload->dns, dns } };

@@ -12,7 +12,7 @@
 #include "policy/review/status.h"
 #include "policy/util/fault.h"
 
-enum { LISTENERS_KNOWN = 4 };
+enum { LISTENERS_KNOWN = 5 };
 
 /* A listener as it was opened. */
 struct opened_listener {

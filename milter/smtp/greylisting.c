@@ -380,4 +380,6 @@ greylisting_write(struct message *message)
 	message_verdict_record(message, &record);
 	journal_verdict(message->services->journal, &record);
 	vendor_tally_note(message->services->tally, &record, message->facts.now);
+	counters_note_verdict(message->services->counters, &record);
+	counters_note_message(message->services->counters, message->spent);
 }

@@ -14,6 +14,7 @@
 #include "milter/checks/check_dkim.h"
 #include "milter/checks/resolver.h"
 #include "milter/smtp/promise.h"
+#include "milter/state/counters.h"
 #include "milter/state/snapshot.h"
 #include "milter/state/usage.h"
 #include "milter/state/vendor_tally.h"
@@ -36,6 +37,7 @@ struct services {
 	struct store *unsure;       /* remembers unsure tuples; NULL: they are not remembered */
 	struct journal *journal;    /* NULL: nothing is logged */
 	struct vendor_tally *tally; /* NULL: vendors' mail is not counted */
+	struct counters *counters;  /* NULL: nothing is counted for /metrics */
 	struct usage *usage;        /* NULL: senders are not remembered */
 	struct promises *promises;  /* shared with the policy delegation; NULL: there is none */
 	bool first_contact;         /* for explain: asks no greylist, but replies as at a first contact */

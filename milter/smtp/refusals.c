@@ -92,5 +92,6 @@ refusals_write(struct message *message)
 		record.rcpts = refused->rcpts;
 		record.rcpt_count = refused->count;
 		journal_verdict(message->services->journal, &record);
+		counters_note_verdict(message->services->counters, &record);
 	}
 }

@@ -22,6 +22,7 @@ list_copy(struct export_listing *listing, const struct source_copy *copy, struct
 	listing->networks = networks;
 	listing->count = copy->count;
 	listing->asked = copy->asked ? copy->asked_why : "";
+	listing->believed = copy->believed;
 	return true;
 }
 

@@ -16,6 +16,7 @@ start_listeners(const struct settings *settings, struct start_listener out[START
 		{ "delegate", settings->delegate.listen, settings->milter.group, false, true },
 		{ "socketmap", settings->socketmap_listen, settings->milter.group, false, true },
 		{ "control", settings->control.listen, settings->control.group, true, false },
+		{ "metrics", settings->metrics_listen, settings->control.group, true, false },
 	};
 	size_t count = 0;
 

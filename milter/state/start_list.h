@@ -28,7 +28,7 @@ struct start_listener {
 	bool spared; /* mail is served without it */
 	bool of_mta; /* MTAs connect there */
 };
-enum { START_LISTENERS_MAX = 4 };
+enum { START_LISTENERS_MAX = 5 };
 
 /* Those that are on; the milter's first. Returns how many. */
 size_t start_listeners(const struct settings *, struct start_listener out[START_LISTENERS_MAX]);

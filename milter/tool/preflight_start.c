@@ -74,7 +74,7 @@ try_open_addresses(struct trials *trials)
 	size_t count = start_listeners(&trials->policy->settings, list);
 
 	for (size_t i = 0; i < count; i++)
-		if (is_open(list[i].address))
+		if (list[i].of_mta && is_open(list[i].address)) /* of metrics.listen a load warns itself */
 			faults_warn(&trials->out->faults, "", 0,
 			    "%s.listen: anybody who reaches %s may speak to it; write an address that only the MTA reaches, such "
 			    "as 127.0.0.1, or keep others out by a firewall",

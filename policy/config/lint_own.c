@@ -233,6 +233,36 @@ trial_lint(const struct lint *lint, const struct delegation *delegation)
 		    delegation->vendor_name, delegation->domains.list[0].domain);
 }
 
+/* ---- metrics ---- */
+
+static bool
+is_this_host(const char *host)
+{
+	char bare[ADDRESS_TEXT + 2];
+	size_t length = strlen(host);
+	struct address address;
+
+	if (strcmp(host, "localhost") == 0)
+		return true;
+	snprintf(bare, sizeof bare, "%s", host);
+	if (host[0] == '[' && length > 2 && length < sizeof bare) /* "[::1]" */
+		snprintf(bare, sizeof bare, "%.*s", (int)length - 2, host + 1);
+	return address_read(bare, &address) && address_is_loopback(&address);
+}
+
+/* They name the site's vendors and tell how much mail it gets, to whoever asks. */
+static void
+metrics_lint(const struct lint *lint)
+{
+	const char *listen = lint->policy->settings.metrics_listen, *host = strchr(listen, '@');
+
+	if (strncmp(listen, "inet", 4) == 0 && host != NULL && !is_this_host(host + 1))
+		warning_add(lint->faults, &lint->policy->own, WARNING_OPEN_METRICS, lint->file, 0,
+		    "metrics.listen: whoever reaches %.80s reads which vendors this site has, and how much mail; write "
+		    "127.0.0.1, or keep others out by a firewall",
+		    listen);
+}
+
 /* ---- all of them ---- */
 
 void
@@ -244,6 +274,7 @@ lint_own(const struct policy *policy, const struct suffix_list *suffixes, struct
 	vendor_names_lint(&lint);
 	shared_list_lint(&lint);
 	relays_lint(&lint);
+	metrics_lint(&lint);
 	for (size_t i = 0; i < policy->delegation_count; i++) {
 		delegation_lint(&lint, &policy->delegations[i], "delegations");
 		trial_lint(&lint, &policy->delegations[i]);

@@ -270,9 +270,6 @@ key_read(struct reading *r, const struct key *key, const struct node *node, void
 		    key->flags & KEY_REQUIRED ? "" : " or leave it out");
 		return;
 	}
-	if ((key->flags & KEY_IDLE) && (node->kind != NODE_LIST || node->count > 0))
-		faults_warn(r->faults, r->file, node->line, "'%s' is read, but has no effect in this version; drop it",
-		    key->path);
 	key->type->read(r, key, node, base);
 }
 

@@ -38,9 +38,8 @@ struct key_type {
 
 enum key_flag {
 	KEY_REQUIRED = 1 << 0,
-	KEY_IDLE = 1 << 1, /* read and checked, but not used yet */
-	KEY_SITE = 1 << 2, /* beside a vendor's name in greenlane.conf only */
-	KEY_OWNER = 1 << 3 /* names that somebody owns: a public suffix means itself alone */
+	KEY_SITE = 1 << 1, /* beside a vendor's name in greenlane.conf only */
+	KEY_OWNER = 1 << 2 /* names that somebody owns: a public suffix means itself alone */
 };
 
 struct key {

@@ -46,6 +46,8 @@ enum dns_status {
 	DNS_TEMPORARY /* SERVFAIL, time-out, bogus, no answer, answer too large or malformed */
 };
 
+enum { DNS_STATUSES = DNS_TEMPORARY + 1 };
+
 struct dns_record {
 	uint16_t preference;  /* MX only */
 	uint16_t length;      /* of bytes; a NUL that terminates a name is not counted */

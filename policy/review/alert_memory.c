@@ -214,3 +214,12 @@ alert_memory_date(const struct alert_memory *memory, struct status_alert *alerts
 			alerts[i].since = now;
 	}
 }
+
+bool
+alert_memory_is_ill(const struct alert_memory *memory, const char *slug)
+{
+	for (size_t i = 0; i < ALERT_STATES_MAX; i++)
+		if (memory->states[i].slug != NULL && memory->states[i].told && strcmp(memory->states[i].slug, slug) == 0)
+			return true;
+	return false;
+}

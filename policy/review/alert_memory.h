@@ -44,6 +44,9 @@ struct alert_change {
 void alert_memory_tell(struct alert_memory *, struct alert_time, void (*tell)(void *, const struct alert_change *),
     void *context);
 
+/* Is a state with this slug ill, and was that told? */
+bool alert_memory_is_ill(const struct alert_memory *, const char *slug);
+
 /* Puts into each since when it is ill: as remembered, else as it says itself, else now. */
 void alert_memory_date(const struct alert_memory *, struct status_alert *, size_t count, int64_t now);
 

@@ -36,6 +36,7 @@ struct status_vendor {
 	int64_t last_by[PROOFS];         /* the last of those with this evidence, in the order of enum proof */
 	bool asked;                      /* a source of its is asked for each client */
 	size_t sources, known, networks; /* sources that count */
+	int64_t believed;                /* the oldest answer of DNS that they stand on; 0: they stand on none */
 };
 
 struct status_source {
@@ -149,6 +150,10 @@ struct status {
 	struct status_alert *alerts;
 	size_t alert_count;
 };
+
+/* Every slug that status_judge may give; NULL at the end. */
+enum { STATUS_SLUGS = 17 };
+extern const char *const status_slugs[STATUS_SLUGS + 1];
 
 /* The last reload, if there was one since the start: what happened before it was seen by somebody. 0: there was none. */
 int64_t status_seen(const struct status *);

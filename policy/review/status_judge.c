@@ -4,6 +4,10 @@
 #include "policy/review/status.h"
 #include "policy/util/date.h"
 
+const char *const status_slugs[STATUS_SLUGS + 1] = { "reload-failed", "config-newer", "socket-gone", "socket-closed",
+	"no-mta", "dns-trouble", "store-failed", "disk-full", "journal-dropped", "record-failed", "alert-command",
+	"source-trouble", "source-wrong", "vendor-without-addresses", "export-reader", "export-stale", "hidden-clients" };
+
 /* Where alerts go; memory that ran out is remembered by the arena. */
 struct alerts {
 	struct status_alert *list;

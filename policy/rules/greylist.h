@@ -62,6 +62,7 @@ enum greylist_state {
 	GREYLIST_FREE,   /* passed auto_pass times: not greylisted again */
 	GREYLIST_FAILED  /* the store could not answer: passes */
 };
+enum { GREYLIST_STATES = GREYLIST_FAILED + 1 };
 const char *greylist_state_word(enum greylist_state);
 bool greylist_state_waits(enum greylist_state); /* NEW or EARLY */
 

@@ -28,6 +28,7 @@ const char *const warning_slugs[WARNINGS + 1] = {
 	[WARNING_DMARC_UNCHECKED] = "dmarc-unchecked",
 	[WARNING_HOLD_QUEUE] = "hold-queue",
 	[WARNING_DMARC_UNGREYLISTED] = "dmarc-ungreylisted",
+	[WARNING_OPEN_METRICS] = "open-metrics",
 };
 _Static_assert(WARNINGS <= 32, "struct vendor has a bit for each");
 

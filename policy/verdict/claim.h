@@ -16,6 +16,7 @@
 #include "policy/sources/ranges.h"
 
 enum outcome { OUTCOME_EXEMPT, OUTCOME_STRANGER, OUTCOME_VOUCHED, OUTCOME_UNPROVEN, OUTCOME_UNSURE, OUTCOME_FORGED };
+enum { OUTCOMES = OUTCOME_FORGED + 1 };
 const char *outcome_word(enum outcome);
 
 enum { CLAIMS_MAX = 16 }; /* vendors one message may name; more is forged */
