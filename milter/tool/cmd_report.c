@@ -5,11 +5,13 @@
 #include <unistd.h>
 
 #include "milter/system/clock.h"
+#include "milter/system/files.h"
 #include "milter/system/lines.h"
 #include "milter/system/suffixes.h"
 #include "milter/tool/cmd.h"
 #include "milter/tool/records.h"
 #include "policy/review/report_json.h"
+#include "policy/review/report_page.h"
 #include "policy/review/report_text.h"
 #include "policy/review/verdict_record.h"
 
@@ -20,7 +22,7 @@ struct job {
 	struct suffix_list suffixes;
 	struct report *report;
 	int64_t since;
-	const char *vendor;
+	const char *vendor, *html;
 	bool json;
 	uint64_t lines, verdicts;
 	char first[120]; /* the first line of all, if nothing was recognised */
@@ -128,6 +130,34 @@ print(const struct job *job, const struct report_view *view)
 	return view->safe ? 0 : 1;
 }
 
+/* Replaced whole: whoever reads it has the old page or the new one. */
+static int
+write_page(const struct job *job, const struct report_view *view)
+{
+	const struct file_access access = { 0640, (uid_t)-1, (gid_t)-1 };
+	struct folder folder = { .fd = -1 };
+	struct fault why = { .line = 0 };
+	const char *name;
+	struct text out;
+	char text[1024];
+	bool done;
+
+	text_open(&out, REPORT_PAGE_MAX);
+	report_page_write(view, REPORT_PAGE_WHOLE, &out);
+	done = !out.cut || fault_set(&why, "out of memory");
+	done = done && folder_of(&folder, job->html, &name, &why) &&
+	    file_replace(&folder, name, &access, out.bytes, out.length, &why);
+	folder_close(&folder);
+	text_close(&out);
+	if (done)
+		return 0;
+	if (why.text[0] == '\0')
+		fault_set(&why, "%s: its directory does not exist", job->html);
+	fault_write(&why, text, sizeof text);
+	fprintf(stderr, "greenlane: --html: %s\n", text);
+	return EX_CANTCREAT;
+}
+
 static int
 look(const struct job *job)
 {
@@ -138,6 +168,8 @@ look(const struct job *job)
 	if (view == NULL)
 		fprintf(stderr, "greenlane: out of memory\n");
 	else
+		status = job->html == NULL ? 0 : write_page(job, view);
+	if (view != NULL && status == 0)
 		status = print(job, view);
 	arena_close(arena);
 	return status;
@@ -195,6 +227,9 @@ take_option(struct job *job, int option)
 	case 'v':
 		job->vendor = optarg;
 		return true;
+	case 'H':
+		job->html = optarg;
+		return true;
 	case 'j':
 		job->json = true;
 		return true;
@@ -208,7 +243,8 @@ static int
 run(const char *config, int argc, char **argv)
 {
 	static const struct option known[] = { { "since", required_argument, NULL, 's' },
-		{ "vendor", required_argument, NULL, 'v' }, { "json", no_argument, NULL, 'j' }, { NULL, 0, NULL, 0 } };
+		{ "vendor", required_argument, NULL, 'v' }, { "json", no_argument, NULL, 'j' },
+		{ "html", required_argument, NULL, 'H' }, { NULL, 0, NULL, 0 } };
 	struct job job = { .since = 0 };
 	int option, status;
 
@@ -227,5 +263,5 @@ run(const char *config, int argc, char **argv)
 	return status;
 }
 
-const struct command cmd_report = { "report", "[--since T] [--vendor V] [--json] [FILE...]",
+const struct command cmd_report = { "report", "[--since T] [--vendor V] [--json] [--html FILE] [FILE...]",
 	"count what happened, from records or mail logs, and say what speaks against enforcing", run };

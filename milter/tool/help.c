@@ -96,11 +96,13 @@ static const struct help rows[] = {
 	    "  --since T            only what is newer: \"7d\", \"2026-11-20\" or \"2026-11-20T10:00:00Z\"\n"
 	    "  --vendor V           only this vendor\n"
 	    "  --json               print one object\n"
+	    "  --html FILE          also write a page, with charts\n"
 	    "  FILE is records or a mail log, also .gz or .zst, or \"-\"; default: log.record and what was rotated from it, else\n"
 	    "  /var/log/mail.log.\n",
 	    "  0   it is safe to enforce\n"
 	    "  1   it is not, or nothing shows it\n" USAGE "  65  there is no verdict of greenlaned in the files\n"
-	    "  66  a file cannot be read\n" NOT_WRITTEN NOT_ALLOWED BAD_CONFIG,
+	    "  66  a file cannot be read\n"
+	    "  73  a file cannot be written\n" NOT_WRITTEN NOT_ALLOWED BAD_CONFIG,
 	    "greenlane report --since 7d" },
 	{ "setup",
 	    "  --postconf FILE      read the saved output of `postconf -n; postconf -M`; \"-\" is standard input\n"

@@ -134,4 +134,52 @@ run 64 "and a time that is none" report --since yesterday
 run 1 "broken lines" report "$world/broken.log" --json
 is "$(jq .broken "$world/out")" 2 "are counted"
 
+# ---- the page ----
+
+page_is_sound() { # FILE NAME
+	/usr/bin/python3 "$top/t/cli/page.py" "$1" > "$world/page.out" 2>&1
+	status=$?
+	[ $status -eq 0 ] || sed 's/^/# /' "$world/page.out"
+	ok $status "$2"
+}
+run 1 "a page" report --html "$world/report.html"
+page_is_sound "$world/report.html" "is sound HTML, without scripts, links to elsewhere or anything fetched"
+is "$(jq -c . "$world/page.out")" \
+	"$(jq -c '.vendors | map_values([.vouched, .unproven, .forged, .unsure | tostring])' "$world/report.json")" \
+	"its figures are those of --json"
+is "$(stat -c %a "$world/report.html")" 640 "only who may read records reads it"
+for answer in 'Is it safe to enforce?.*No, because 1 refused message' 'v02: its DKIM signature is missing since'; do
+	grep -q "$answer" "$world/report.html"
+	ok $? "it says '$answer'"
+done
+run 73 "a page that cannot be written" report --html "$world/nowhere/report.html"
+err '^greenlane: --html: ' "is an error"
+
+# names that want out
+sed 's|desk@v01\.example rcpts|"<script>alert(1)</script>\\xe2\\x80\\xae\&amp;\\x27\\x0d\\x0a@v01.example" rcpts|; s|helo=out\.v01|helo=</td><b>|' \
+	"$world/mail.log" > "$world/hostile.log"
+run 1 "hostile names" report "$world/hostile.log" --html "$world/hostile.html"
+page_is_sound "$world/hostile.html" "are text on the page"
+grep -q '&lt;script&gt;alert(1)&lt;/script&gt;.xe2.x80.xae&amp;amp;&#39;.x0d.x0a@v01' "$world/hostile.html"
+ok $? "and shown with every byte"
+
+# 50 vendors, 90 days
+{
+	sed '/^vendors/d' "$config"
+	echo 'vendors = ('
+	for number in $(seq 1 50); do
+		vendor=$(printf 'v%02d' "$number")
+		printf '%s { name = "%s"; mode = "enforce"; inline = true; domains = [ "%s.example" ]; }\n' "${comma:-}" "$vendor" "$vendor"
+		comma=,
+	done
+	echo ');'
+} > "$world/many.conf"
+make_verdicts 90 400 50 /dev/null "$world/many.log"
+config=$world/many.conf
+run 1 "50 vendors over 90 days" report "$world/many.log" --html "$world/many.html"
+page_is_sound "$world/many.html" "make a sound page"
+is "$(grep -o 'class="v"' "$world/many.html" | wc -l)" 50 "with the charts of each"
+[ "$(wc -c < "$world/many.html")" -le 307200 ]
+ok $? "of at most 300 KiB ($(wc -c < "$world/many.html"))"
+
 finish_tap
