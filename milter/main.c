@@ -76,6 +76,7 @@ struct daemon {
 	struct usage *usage;
 	struct vendor_tally *tally;
 	struct counters *counters;
+	struct vendor_rates *rates;
 	struct listeners *listeners; /* all but the milter's */
 	struct reload *reload;
 	struct alert_command *alert_command;
@@ -269,7 +270,9 @@ open_engine(struct daemon *daemon, const struct settings *settings, struct fault
 	daemon->usage = usage_open(why);
 	daemon->tally = vendor_tally_open(why);
 	daemon->counters = counters_open(why);
-	if (daemon->usage == NULL || daemon->tally == NULL || daemon->counters == NULL || daemon->exports == NULL)
+	daemon->rates = vendor_rates_open(why);
+	if (daemon->usage == NULL || daemon->tally == NULL || daemon->counters == NULL || daemon->rates == NULL ||
+	    daemon->exports == NULL)
 		return false;
 	if (!usage_load(daemon->usage, settings->state_dir, why))
 		journal_fault(daemon->journal, LOG_WARNING, why);
@@ -284,6 +287,7 @@ open_engine(struct daemon *daemon, const struct settings *settings, struct fault
 		.journal = daemon->journal,
 		.tally = daemon->tally,
 		.counters = daemon->counters,
+		.rates = daemon->rates,
 		.usage = daemon->usage };
 	return true;
 }
@@ -624,6 +628,7 @@ close_engine(struct daemon *daemon)
 	usage_close(daemon->usage);
 	vendor_tally_close(daemon->tally);
 	counters_close(daemon->counters);
+	vendor_rates_close(daemon->rates);
 	store_close(daemon->memory);
 	store_close(daemon->store_open);
 }

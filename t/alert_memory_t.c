@@ -24,7 +24,7 @@ tell(void *unused, const struct alert_change *change)
 static struct status_alert
 alert_of(const char *slug, const char *subject, const char *text)
 {
-	return (struct status_alert){ slug, 0, text, "mend it", subject };
+	return (struct status_alert){ slug, 0, text, "mend it", subject, false };
 }
 
 /* A look at one state, then what is told. */

@@ -12,7 +12,7 @@ static bool fails;
 static void
 put(int64_t moment, const char *slug, bool ill, bool others, const char *text)
 {
-	struct alert_change change = { slug, text, "mend it", ill, 1, others };
+	struct alert_change change = { slug, text, "mend it", ill, false, 1, others };
 
 	alert_queue_put(queue, &change, moment);
 }

@@ -17,11 +17,11 @@ static const struct status_listener listeners[] = {
 	{ .name = "milter", .address = "unix:/run/m.sock", .closed = "", .replaced = true, .kept = true },
 };
 static const struct status_source sources[] = {
-	{ "a:x.example", "acme", 0, "never answered", "", "", 0, 0 },
-	{ "a:x.example", "acme", 0, "", "", "two SPF records", NOW - 60, NOW + 60 },
-	{ "a:x.example", "acme", 3, "", "", "two SPF records", NOW - 60, NOW + 60 },
-	{ "a:x.example", "acme", 3, "", "DNS did not answer", "", 0, 0 },
-	{ "a:x.example", "acme", 0, "it was never unfolded", "no answer for A", "", 0, 0 },
+	{ "a:x.example", "acme", 0, "never answered", "", "", 0, 0, "" },
+	{ "a:x.example", "acme", 0, "", "", "two SPF records", NOW - 60, NOW + 60, "" },
+	{ "a:x.example", "acme", 3, "", "", "two SPF records", NOW - 60, NOW + 60, "" },
+	{ "a:x.example", "acme", 3, "", "DNS did not answer", "", 0, 0, "" },
+	{ "a:x.example", "acme", 0, "it was never unfolded", "no answer for A", "", 0, 0, "" },
 };
 static const struct status_vendor vendors[] = {
 	{ .name = "acme", .mode = "enforce", .sources = 1, .known = 1 },
@@ -266,6 +266,46 @@ loops(struct status *s)
 	s->loopback_names = 3;
 }
 
+static const struct status_rates rates[] = {
+	{ "acme", { .forged = { NOW - 3600, 30, 40, 5 } } },
+	{ "acme", { .unproven = { NOW - 3600, 30, 40, 5 } } },
+	{ "acme", { .broken_since = NOW - 60, .broken = 9, .broken_usual = 97 } },
+	{ "acme", { .delayed = 3 } },
+};
+static void
+rate(struct status *s, size_t i)
+{
+	s->rates = &rates[i], s->rate_count = 1;
+}
+static void
+jumps(struct status *s)
+{
+	rate(s, 0);
+}
+static void
+jumps_unproven(struct status *s)
+{
+	rate(s, 1);
+}
+static void
+breaks(struct status *s)
+{
+	rate(s, 2);
+}
+static void
+delays(struct status *s)
+{
+	rate(s, 3);
+}
+static void
+drifts(struct status *s)
+{
+	static const struct status_source drifted = { "a:x.example", "acme", 3, "", "", "", 0, 0,
+		"came 192.0.2.0/24 via x.example" };
+
+	s->sources = &drifted, s->source_count = 1;
+}
+
 static const struct {
 	const char *name;
 	void (*change)(struct status *);
@@ -322,6 +362,14 @@ static const struct {
 	{ "a fresh export", fresh, "", "" },
 	{ "a hidden client", hides, "hidden-clients", "172.17.0.1" },
 	{ "names from loopback", loops, "hidden-clients", "3 or more names" },
+	{ "forged mail that jumps", jumps, "vendor-forged-jump",
+	    "30 of 40 messages that claimed acme within a day were forged, usual are 5 %" },
+	{ "unproven mail that jumps", jumps_unproven, "vendor-unproven-jump", "were unproven" },
+	{ "signatures that all fail", breaks, "vendor-dkim-broken",
+	    "has proven its mail since 2026-11-29T00:08:29Z: 9 messages of its own hosts failed, usual are 97 % signed" },
+	{ "mail that others delay", delays, "vendor-delayed", "3 recipients within a day" },
+	{ "a source that has changed", drifts, "source-drift",
+	    "of acme has changed since it was accepted: came 192.0.2.0/24" },
 };
 
 static void
@@ -349,7 +397,7 @@ test_rows(void)
 static void
 test_json(void)
 {
-	static const struct status_alert more = { "hung", 0, "it \"hangs\"", "restart it", "" };
+	static const struct status_alert more = { "hung", 0, "it \"hangs\"", "restart it", "", false };
 	struct arena *arena = arena_open(1 << 20);
 	struct status status = well;
 	struct text out, all;
@@ -392,10 +440,35 @@ test_json(void)
 	arena_close(arena);
 }
 
+/* What strangers and vendors do turns nobody's monitoring red; what a vendor broke here does. */
+static void
+test_notices(void)
+{
+	static void (*const changes[])(struct status *) = { jumps, jumps_unproven, drifts, breaks, delays };
+
+	for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
+		struct arena *arena = arena_open(1 << 20);
+		struct status status = well;
+		struct text out;
+		bool notice = i < 3, judged;
+
+		changes[i](&status);
+		text_open(&out, STATUS_JSON_MAX);
+		judged = status_judge(&status, STATUS_ALL, arena);
+		status_write(&status, &out);
+		ok(judged && strstr(out.bytes, notice ? "\"ill\":false" : "\"ill\":true") != NULL &&
+			(strstr(out.bytes, "\"notice\":true") != NULL) == notice,
+		    "%s is %s", status.alerts[0].slug, notice ? "a notice" : "ill");
+		text_close(&out);
+		arena_close(arena);
+	}
+}
+
 int
 main(void)
 {
 	test_rows();
 	test_json();
+	test_notices();
 	return done();
 }

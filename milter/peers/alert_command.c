@@ -34,11 +34,17 @@ moment_now(void)
 
 /* ---- one run ---- */
 
+static const char *
+state_of(const struct alert_run *run)
+{
+	return !run->ill ? "GREENLANE_STATE=well" : run->notice ? "GREENLANE_STATE=notice" : "GREENLANE_STATE=ill";
+}
+
 static bool
 run_line(struct alert_command *command, char *line, const struct alert_run *run, struct fault *why)
 {
 	char slug[64], text[ALERT_TEXT_SIZE + 32], *words[WORDS_MAX + 1];
-	const char *environment[] = { slug, run->ill ? "GREENLANE_STATE=ill" : "GREENLANE_STATE=well", text, NULL };
+	const char *environment[] = { slug, state_of(run), text, NULL };
 	struct subprocess process = { (const char *const *)words, environment, NULL, RUN_SECONDS };
 
 	snprintf(slug, sizeof slug, "GREENLANE_ALERT=%s", run->slug);

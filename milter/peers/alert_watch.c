@@ -27,7 +27,8 @@ tell(void *context, const struct alert_change *change)
 	char since[DATE_TEXT];
 
 	if (change->ill)
-		journal_say(watch->journal, LOG_ERR, "alert: ill: %s: %s; %s", change->slug, change->text, change->remedy);
+		journal_say(watch->journal, change->notice ? LOG_WARNING : LOG_ERR, "alert: %s: %s: %s; %s",
+		    change->notice ? "notice" : "ill", change->slug, change->text, change->remedy);
 	else
 		journal_say(watch->journal, LOG_NOTICE, "alert: well: %s: no more, since %s it was: %s", change->slug,
 		    date_write(change->since, since), change->text);

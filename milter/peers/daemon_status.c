@@ -129,6 +129,7 @@ gather(const struct daemon_status *own, const struct snapshot *snapshot, unsigne
 	if ((parts & STATUS_CONFIG) != 0)
 		reload_compare(own->reload, policy, status);
 	return tell_daemon(own, policy, status, arena) &&
+	    vendor_rates_tell(own->services->rates, policy, status, arena) &&
 	    ((parts & STATUS_SOURCES) == 0 ||
 		status_sources(policy, own->state_dir, own->exports, own->services->tally, status, arena)) &&
 	    status_judge(status, parts, arena);

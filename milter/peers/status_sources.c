@@ -77,7 +77,7 @@ fill_sources(const struct look *look)
 		if (source_counts(source))
 			list[count++] = (struct status_source){ source->text, source->vendor->name, listing->count,
 				listing->missing, listing->failing, listing->wrong, listing->wrong_since,
-				listing->wrong_since + look->policy->settings.refresh.absent_after };
+				listing->wrong_since + look->policy->settings.refresh.absent_after, listing->drift };
 	}
 	look->status->sources = list;
 	look->status->source_count = count;

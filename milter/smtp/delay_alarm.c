@@ -78,6 +78,7 @@ delay_alarm_rcpt_refused(struct message *message, const char *path, const char *
 	if (vendor == NULL)
 		return;
 	(void)usage_note(services->usage, USAGE_DELAYED, vendor->name, &facts->client, facts->now);
+	vendor_rates_note_delayed(services->rates, vendor->name, facts->now);
 	text_open(&line, 4 * SHOWN_MAX);
 	write_who(&line, message, vendor, deferral, path);
 	text_put(&line, " said=\"");

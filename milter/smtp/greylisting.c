@@ -380,6 +380,7 @@ greylisting_write(struct message *message)
 	message_verdict_record(message, &record);
 	journal_verdict(message->services->journal, &record);
 	vendor_tally_note(message->services->tally, &record, message->facts.now);
+	vendor_rates_note(message->services->rates, &record, message->facts.now);
 	counters_note_verdict(message->services->counters, &record);
 	counters_note_message(message->services->counters, message->spent);
 }

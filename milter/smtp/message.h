@@ -17,6 +17,7 @@
 #include "milter/state/counters.h"
 #include "milter/state/snapshot.h"
 #include "milter/state/usage.h"
+#include "milter/state/vendor_rates.h"
 #include "milter/state/vendor_tally.h"
 #include "milter/store/store.h"
 #include "milter/system/journal.h"
@@ -38,6 +39,7 @@ struct services {
 	struct journal *journal;    /* NULL: nothing is logged */
 	struct vendor_tally *tally; /* NULL: vendors' mail is not counted */
 	struct counters *counters;  /* NULL: nothing is counted for /metrics */
+	struct vendor_rates *rates; /* NULL: it is not watched how vendors' mail changes */
 	struct usage *usage;        /* NULL: senders are not remembered */
 	struct promises *promises;  /* shared with the policy delegation; NULL: there is none */
 	bool first_contact;         /* for explain: asks no greylist, but replies as at a first contact */

@@ -10,6 +10,8 @@
 #define VERSION "unreleased"
 #endif
 
+enum { DRIFT_TEXT = 600, DRIFT_NAMED = 5 };
+
 static bool
 list_copy(struct export_listing *listing, const struct source_copy *copy, struct arena *arena)
 {
@@ -39,6 +41,23 @@ third_failure(const struct source_copy *copy, const struct settings *settings)
 	return copy->believed + wait + 3 * SOURCE_RETRY_FIRST;
 }
 
+/* Nobody has accepted anything: then what was believed first is the mark. */
+static void
+list_drift(struct export_listing *listing, const struct source_copy *copy, const char *state_dir, struct arena *arena)
+{
+	struct source_copy mark;
+	struct text words;
+	struct fault why;
+
+	if (!source_files_load(state_dir, COPY_ACCEPTED, listing->source->text, arena, &mark, &why) ||
+	    source_copy_same(copy, &mark))
+		return;
+	text_open(&words, DRIFT_TEXT);
+	source_copy_diff(&mark, copy, DRIFT_NAMED, &words);
+	listing->drift = arena_string(arena, words.bytes);
+	text_close(&words);
+}
+
 static bool
 list_published(struct export_listing *listing, const struct settings *settings, const char *state_dir, int64_t now,
     struct arena *arena)
@@ -64,8 +83,8 @@ list_published(struct export_listing *listing, const struct settings *settings, 
 	else if (now - copy.believed > listing->source->max_stale)
 		listing->missing = "its last good copy is older than max_stale";
 	else
-		return list_copy(listing, &copy, arena);
-	return true;
+		list_drift(listing, &copy, state_dir, arena);
+	return listing->missing[0] != '\0' || list_copy(listing, &copy, arena);
 }
 
 static bool
@@ -74,7 +93,7 @@ list_source(struct export_listing *listing, const struct policy *policy, const c
 {
 	const struct source *source = listing->source;
 
-	listing->missing = listing->asked = listing->wrong = listing->failing = "";
+	listing->missing = listing->asked = listing->wrong = listing->failing = listing->drift = "";
 	if (source_is_lapsed(source, now, policy->settings.review_grace)) {
 		listing->missing = "its review is overdue, and review_grace is over";
 	} else if (source_asks_dns(source)) {

@@ -23,7 +23,7 @@ static void
 add(struct found *found, const char *slug, const char *text, const char *remedy)
 {
 	snprintf(found->text[found->count], sizeof found->text[0], "%s", text);
-	found->alerts[found->count] = (struct status_alert){ slug, 0, found->text[found->count], remedy, "" };
+	found->alerts[found->count] = (struct status_alert){ slug, 0, found->text[found->count], remedy, "", false };
 	found->count++;
 }
 
@@ -157,7 +157,7 @@ static void print_export(struct span export)
 static void
 print_alert(struct span alert)
 {
-	print_member("ill: ", alert, "slug");
+	print_member(json_read_is_true(json_read_member(alert, "notice")) ? "notice: " : "ill: ", alert, "slug");
 	print_member(": ", alert, "text");
 	print_member("; ", alert, "remedy");
 	putchar('\n');

@@ -32,6 +32,7 @@ struct export_listing {
 	int64_t wrong_since; /* and since when */
 	const char *failing; /* why three refreshes in a row failed; "" */
 	const char *asked;   /* the first of its terms that cannot be listed; "" */
+	const char *drift;   /* what came and went since somebody accepted it; "" */
 	int64_t believed;    /* when what it publishes was last asked and believed; 0: never, or nobody is asked */
 };
 

@@ -7,7 +7,7 @@ struct state {
 	char *slug; /* one block with those behind it; NULL: the place is free */
 	char *subject, *text, *remedy;
 	unsigned part;
-	bool ill, told;
+	bool ill, told, notice;
 	int64_t since;       /* by the wall clock */
 	int64_t begun, gone; /* moments: when it became ill, when it was first missed */
 	unsigned returns;    /* how often it came back after it was told to be well */
@@ -119,6 +119,7 @@ see_ill(struct alert_memory *memory, unsigned part, const struct status_alert *a
 		state->since = alert->since != 0 ? alert->since : time.now;
 	}
 	state->part = part;
+	state->notice = alert->notice;
 	state->ill = true;
 }
 
@@ -188,7 +189,8 @@ alert_memory_tell(struct alert_memory *memory, struct alert_time time,
 {
 	for (size_t i = 0; i < ALERT_STATES_MAX; i++) {
 		struct state *state = &memory->states[i];
-		struct alert_change change = { state->slug, state->text, state->remedy, state->ill, state->since, false };
+		struct alert_change change = { state->slug, state->text, state->remedy, state->ill, state->notice,
+			state->since, false };
 
 		if (state->slug == NULL)
 			continue;

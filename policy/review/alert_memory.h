@@ -36,6 +36,7 @@ void alert_memory_see(struct alert_memory *, unsigned parts, const struct status
 struct alert_change {
 	const char *slug, *text, *remedy; /* borrowed */
 	bool ill;                         /* false: well again */
+	bool notice;                      /* it is no more than a notice */
 	int64_t since;                    /* when it became ill */
 	bool others;                      /* other states with this slug were told to be ill, and are not well yet */
 };

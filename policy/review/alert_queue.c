@@ -10,7 +10,7 @@ struct entry {
 	char text[ALERT_TEXT_SIZE];
 	bool owed, ill; /* a run is owed, that says this */
 	bool said_ill;  /* the last run said so, or tried to */
-	bool runs;
+	bool runs, notice;
 	unsigned more;     /* further states that this run stands for */
 	unsigned tries;    /* that failed */
 	unsigned number;   /* of changes */
@@ -62,6 +62,7 @@ owe(struct entry *entry, const struct alert_change *change, int64_t due)
 {
 	entry->owed = true;
 	entry->ill = change->ill;
+	entry->notice = change->notice;
 	entry->more = entry->tries = 0;
 	entry->due = due;
 	entry->number++;
@@ -117,7 +118,7 @@ alert_queue_take(struct alert_queue *queue, int64_t moment, struct alert_run *ou
 	}
 	if (first == NULL)
 		return false;
-	*out = (struct alert_run){ .ill = first->ill, .number = first->number };
+	*out = (struct alert_run){ .ill = first->ill, .notice = first->notice, .number = first->number };
 	memcpy(out->slug, first->slug, sizeof out->slug);
 	memcpy(out->text, first->text, sizeof out->text);
 	length = strlen(out->text);

@@ -23,7 +23,7 @@ struct alert_queue;
 /* One run. */
 struct alert_run {
 	char slug[ALERT_SLUG_SIZE];
-	bool ill;
+	bool ill, notice;           /* notice: where it is ill, it is no more than one */
 	char text[ALERT_TEXT_SIZE]; /* printable */
 	unsigned number;            /* which change this is, for alert_queue_done */
 };

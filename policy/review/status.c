@@ -223,7 +223,18 @@ write_alert(const struct status_alert *alert, struct text *out)
 		json_write_number(out, "since", alert->since);
 	json_write_string(out, "text", alert->text);
 	json_write_string(out, "remedy", alert->remedy);
+	if (alert->notice)
+		json_write_bool(out, "notice", true);
 	json_write_end(out);
+}
+
+static bool
+has_ill(const struct status_alert *alerts, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (!alerts[i].notice)
+			return true;
+	return false;
 }
 
 void
@@ -244,7 +255,7 @@ status_write(const struct status *status, struct text *out)
 	write_strings(out, "relays", &status->relays);
 	write_strings(out, "outbound", &status->outbound);
 	write_exports(status, out);
-	json_write_bool(out, "ill", status->alert_count > 0);
+	json_write_bool(out, "ill", has_ill(status->alerts, status->alert_count));
 	begin_list(out, "alerts");
 	for (size_t i = 0; i < status->alert_count; i++)
 		write_alert(&status->alerts[i], out);
@@ -263,7 +274,7 @@ status_write_more(struct span json, const struct status_alert *alerts, size_t co
 		text_clear(out);
 		text_add(out, json.at, head - (json.at[head - 1] == ','));
 	}
-	json_write_bool(out, "ill", count > 0 || json_read_is_true(ill));
+	json_write_bool(out, "ill", has_ill(alerts, count) || json_read_is_true(ill));
 	begin_list(out, "alerts");
 	while (json_read_next(&rest, &element)) {
 		json_write_comma(out);

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "policy/review/alert_rates.h"
 #include "policy/rules/vendor.h"
 #include "policy/util/arena.h"
 #include "policy/util/text.h"
@@ -46,6 +47,7 @@ struct status_source {
 	const char *failing;              /* why its last three refreshes failed, or all of them; "" */
 	const char *wrong;                /* what is wrong with what is published; "" */
 	int64_t wrong_since, wrong_until; /* until then the last good copy serves */
+	const char *drift;                /* what came and went since somebody accepted it; "" or NULL: nothing */
 };
 
 struct status_listener {
@@ -76,11 +78,18 @@ struct status_strings {
 	size_t count;
 };
 
+/* How the mail that claims a vendor has changed. */
+struct status_rates {
+	const char *vendor;
+	struct rate_findings found;
+};
+
 struct status_alert {
 	const char *slug;
 	int64_t since; /* 0: not known */
 	const char *text, *remedy;
 	const char *subject; /* which of several vendors, sources, listeners ...; "" */
+	bool notice;         /* somebody else's doing: worth telling, but greenlane is not ill */
 };
 
 /* What is judged together, because it is looked at together; bits. */
@@ -144,7 +153,9 @@ struct status {
 	size_t export_count;
 	const struct status_hidden *hidden;
 	size_t hidden_count;
-	unsigned loopback_names;                                       /* that came lately; 0: too few to matter */
+	unsigned loopback_names; /* that came lately; 0: too few to matter */
+	const struct status_rates *rates;
+	size_t rate_count;
 	struct status_strings delegations, partners, relays, outbound; /* as told to a person */
 	/* from here on status_judge's */
 	struct status_alert *alerts;
@@ -152,7 +163,7 @@ struct status {
 };
 
 /* Every slug that status_judge may give; NULL at the end. */
-enum { STATUS_SLUGS = 17 };
+enum { STATUS_SLUGS = 22 };
 extern const char *const status_slugs[STATUS_SLUGS + 1];
 
 /* The last reload, if there was one since the start: what happened before it was seen by somebody. 0: there was none. */

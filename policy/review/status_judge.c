@@ -6,7 +6,8 @@
 
 const char *const status_slugs[STATUS_SLUGS + 1] = { "reload-failed", "config-newer", "socket-gone", "socket-closed",
 	"no-mta", "dns-trouble", "store-failed", "disk-full", "journal-dropped", "record-failed", "alert-command",
-	"source-trouble", "source-wrong", "vendor-without-addresses", "export-reader", "export-stale", "hidden-clients" };
+	"source-trouble", "source-wrong", "vendor-without-addresses", "export-reader", "export-stale", "hidden-clients",
+	"vendor-forged-jump", "vendor-unproven-jump", "vendor-dkim-broken", "vendor-delayed", "source-drift" };
 
 /* Where alerts go; memory that ran out is remembered by the arena. */
 struct alerts {
@@ -19,13 +20,25 @@ static void
 add(struct alerts *alerts, const char *slug, const char *subject, int64_t since, const char *text, const char *remedy)
 {
 	if (alerts->count < STATUS_ALERTS_MAX && subject != NULL && text != NULL && remedy != NULL)
-		alerts->list[alerts->count++] = (struct status_alert){ slug, since, text, remedy, subject };
+		alerts->list[alerts->count++] = (struct status_alert){ slug, since, text, remedy, subject, false };
 }
 
 int64_t
 status_seen(const struct status *status)
 {
 	return status->reload.again ? status->reload.at : 0;
+}
+
+/* Of what others do: no fault of this host. */
+static void
+add_notice(struct alerts *alerts, const char *slug, const char *subject, int64_t since, const char *text,
+    const char *remedy)
+{
+	size_t before = alerts->count;
+
+	add(alerts, slug, subject, since, text, remedy);
+	if (alerts->count > before)
+		alerts->list[before].notice = true;
 }
 
 /* ---- the configuration ---- */
@@ -224,6 +237,18 @@ judge_source(const struct status_source *source, struct alerts *alerts)
 }
 
 static void
+judge_drift(const struct status_source *source, struct alerts *alerts)
+{
+	if (source->drift == NULL || source->drift[0] == '\0')
+		return;
+	add_notice(alerts, "source-drift", subject_of(source, alerts->arena), 0,
+	    arena_format(alerts->arena, "%s of %s has changed since it was accepted: %s", source->text, source->vendor,
+		source->drift),
+	    arena_format(alerts->arena, "see greenlane sources --vendor %s; if that is right, add --accept",
+		source->vendor));
+}
+
+static void
 judge_vendor(const struct status_vendor *vendor, struct alerts *alerts)
 {
 	if (vendor->sources == 0 || vendor->known < vendor->sources || vendor->networks > 0 || vendor->asked)
@@ -279,6 +304,57 @@ judge_hidden(const struct status *status, struct alerts *alerts)
 		    remedy);
 }
 
+/* ---- the mail of vendors ---- */
+
+static void
+judge_jump(const char *vendor, const struct rate_jump *jump, const char *slug, const char *what, const char *remedy,
+    struct alerts *alerts)
+{
+	if (jump->since != 0)
+		add_notice(alerts, slug, vendor, jump->since,
+		    arena_format(alerts->arena, "%u of %u messages that claimed %s within a day were %s, usual are %u %%",
+			jump->count, jump->all, vendor, what, jump->usual),
+		    arena_format(alerts->arena, remedy, vendor));
+}
+
+static void
+judge_broken(const char *vendor, const struct rate_findings *found, struct alerts *alerts)
+{
+	char since[DATE_TEXT];
+
+	if (found->broken_since != 0)
+		add(alerts, "vendor-dkim-broken", vendor, found->broken_since,
+		    arena_format(alerts->arena,
+			"no signature of %s has proven its mail since %s: %u message%s of its own hosts failed, usual are %u %% "
+			"signed",
+			vendor, date_write(found->broken_since, since), found->broken, text_s(found->broken),
+			found->broken_usual),
+		    arena_format(alerts->arena,
+			"see greenlane log --vendor %s; ask the vendor what it changed, and watch what its other proofs are "
+			"worth here",
+			vendor));
+}
+
+static void
+judge_rates(const struct status_rates *rates, struct alerts *alerts)
+{
+	const char *vendor = rates->vendor;
+	unsigned delayed = rates->found.delayed;
+
+	judge_jump(vendor, &rates->found.forged, "vendor-forged-jump", "forged",
+	    "see greenlane log --vendor %s; where its mode is enforce they are refused, and nothing need be done",
+	    alerts);
+	judge_jump(vendor, &rates->found.unproven, "vendor-unproven-jump", "unproven",
+	    "see greenlane log --vendor %s: the vendor may send from new hosts, or somebody forwards its mail", alerts);
+	judge_broken(vendor, &rates->found, alerts);
+	if (delayed > 0)
+		add(alerts, "vendor-delayed", vendor, 0,
+		    arena_format(alerts->arena,
+			"mail of %s that greenlane vouches for was deferred by another program: %u recipient%s within a day",
+			vendor, delayed, text_s(delayed)),
+		    "see the alarm lines in the log: each names the program, and what stops it");
+}
+
 static void
 judge_daemon(const struct status *status, struct alerts *alerts)
 {
@@ -290,13 +366,17 @@ judge_daemon(const struct status *status, struct alerts *alerts)
 	judge_kept(status, alerts);
 	judge_command(status, alerts);
 	judge_hidden(status, alerts);
+	for (size_t i = 0; i < status->rate_count; i++)
+		judge_rates(&status->rates[i], alerts);
 }
 
 static void
 judge_sources(const struct status *status, struct alerts *alerts)
 {
-	for (size_t i = 0; i < status->source_count; i++)
+	for (size_t i = 0; i < status->source_count; i++) {
 		judge_source(&status->sources[i], alerts);
+		judge_drift(&status->sources[i], alerts);
+	}
 	for (size_t i = 0; i < status->vendor_count; i++)
 		judge_vendor(&status->vendors[i], alerts);
 	for (size_t i = 0; i < status->export_count; i++)

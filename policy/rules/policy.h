@@ -127,6 +127,10 @@ struct settings {
 	struct {
 		const char *command; /* "": none */
 		int64_t silence;     /* no MTA for so long after the start is a problem */
+		/* when a change of a vendor's mail is told; 0: never */
+		unsigned jump_percent, jump_least; /* a share that grows so much within a day, and of so many messages */
+		unsigned broken_least, delayed;    /* unsigned messages in a row; deferred recipients within a day */
+		int64_t broken_after;              /* and for so long */
 	} alert;
 	struct {
 		struct strings servers; /* "127.0.0.1@53"; none: the host's resolv.conf */

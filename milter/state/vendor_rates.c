@@ -1,0 +1,151 @@
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "milter/state/vendor_rates.h"
+#include "policy/util/hash.h"
+
+enum { PLACES = 2 * VENDOR_RATES_MAX }; /* a power of two */
+
+struct vendor_rates {
+	pthread_mutex_t lock;
+	size_t count;
+	struct watched {
+		struct alert_rates rates;
+		char name[];
+	} * places[PLACES]; /* NULL: it is free */
+};
+
+struct vendor_rates *
+vendor_rates_open(struct fault *why)
+{
+	struct vendor_rates *all = calloc(1, sizeof *all);
+
+	if (all == NULL)
+		fault_set(why, "out of memory");
+	else
+		pthread_mutex_init(&all->lock, NULL);
+	return all;
+}
+
+void
+vendor_rates_close(struct vendor_rates *all)
+{
+	if (all == NULL)
+		return;
+	for (size_t i = 0; i < PLACES; i++)
+		free(all->places[i]);
+	pthread_mutex_destroy(&all->lock);
+	free(all);
+}
+
+/* ---- with the lock ---- */
+
+/* Its place, or the free one where it belongs. */
+static struct watched **
+find(struct vendor_rates *all, const char *name)
+{
+	size_t at = hash_fold(hash_string(HASH_START, name)) % PLACES;
+
+	while (all->places[at] != NULL && strcmp(all->places[at]->name, name) != 0)
+		at = (at + 1) % PLACES;
+	return &all->places[at];
+}
+
+/* NULL: there is no room, or no memory. */
+static struct alert_rates *
+take(struct vendor_rates *all, const char *name)
+{
+	struct watched **place = find(all, name);
+	size_t size = strlen(name) + 1;
+
+	if (*place == NULL && all->count < VENDOR_RATES_MAX && (*place = calloc(1, sizeof **place + size)) != NULL) {
+		memcpy((*place)->name, name, size);
+		all->count++;
+	}
+	return *place == NULL ? NULL : &(*place)->rates;
+}
+
+/* ---- what comes ---- */
+
+/* Only mail that something else proves to come from the vendor's hosts says anything of its signatures: what strangers forge
+ * has none. */
+static enum tri
+signature_of(const struct claim *claim)
+{
+	bool its_own = claim->spf == YES || (claim->listed == YES && claim->exclusive);
+
+	return claim->dkim == YES || its_own ? claim->dkim : UNKNOWN;
+}
+
+void
+vendor_rates_note(struct vendor_rates *all, const struct verdict_record *record, int64_t now)
+{
+	const struct verdict *verdict = record->verdict;
+
+	for (size_t i = 0; all != NULL && i < verdict->claim_count; i++) {
+		const struct claim *claim = &verdict->claims[i];
+		struct alert_rates *rates;
+
+		if (claim->dropped)
+			continue;
+		pthread_mutex_lock(&all->lock);
+		rates = take(all, claim->vendor->name);
+		if (rates != NULL)
+			alert_rates_note(rates, claim->outcome, signature_of(claim), now);
+		pthread_mutex_unlock(&all->lock);
+	}
+}
+
+void
+vendor_rates_note_delayed(struct vendor_rates *all, const char *vendor, int64_t now)
+{
+	struct alert_rates *rates;
+
+	if (all == NULL)
+		return;
+	pthread_mutex_lock(&all->lock);
+	rates = take(all, vendor);
+	if (rates != NULL)
+		alert_rates_note_delayed(rates, now);
+	pthread_mutex_unlock(&all->lock);
+}
+
+/* ---- what is found ---- */
+
+static bool
+found_any(const struct rate_findings *found)
+{
+	return found->forged.since != 0 || found->unproven.since != 0 || found->broken_since != 0 || found->delayed > 0;
+}
+
+static bool
+find_one(struct vendor_rates *all, const struct policy *policy, const char *name, int64_t now, struct rate_findings *out)
+{
+	struct watched *watched;
+
+	pthread_mutex_lock(&all->lock);
+	watched = *find(all, name);
+	if (watched != NULL)
+		alert_rates_find(&watched->rates, &policy->settings, now, out);
+	pthread_mutex_unlock(&all->lock);
+	return watched != NULL && found_any(out);
+}
+
+bool
+vendor_rates_tell(struct vendor_rates *all, const struct policy *policy, struct status *status, struct arena *arena)
+{
+	struct status_rates *list = arena_take(arena, (policy->vendor_count + 2) * sizeof *list);
+	struct rate_findings found;
+	size_t count = 0;
+
+	for (size_t i = 0; list != NULL && i <= policy->vendor_count; i++) {
+		const char *name = i < policy->vendor_count ? policy->vendors[i].name : policy->own.name;
+
+		if (find_one(all, policy, name, status->now, &found))
+			list[count++] = (struct status_rates){ arena_string(arena, name), found };
+	}
+	status->rates = list;
+	status->rate_count = count;
+	return list != NULL && !arena_failed(arena);
+}
