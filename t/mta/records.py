@@ -74,6 +74,7 @@ def kinds():
         Kind("tagged", "forged", "tag", strange, stranger, "l%d@lenient.example", b"l%d@lenient.example"),
         Kind("unsure", "unsure", "defer", strange, "out.dead.example", "d%d@dead.example", b"d%d@dead.example", share=2),
         Kind("stranger", "stranger", "greylist", strange, stranger, "eve%d@stranger.example", eve, share=4),
+        Kind("code", "stranger", "greylist", strange, "mail.code.example", "code%d@code.example", b"Your code <code%d@code.example>"),
         Kind("stranger-null", "stranger", "greylist", strange, "host%d.stranger.example", "", eve),
         Kind("stranger-several", "stranger", "greylist", strange, stranger, "eve%d@stranger.example", eve, rcpts=3),
         Kind("odd-bytes", "stranger", "greylist", strange, "odd%d.example", "o\\dd%d@stranger.example",

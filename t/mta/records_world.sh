@@ -38,6 +38,8 @@ lenient.example. TXT "v=spf1 ip4:192.0.2.210 -all"
 dead.example. NS ns.dead.example.
 ns.dead.example. A 127.0.0.9
 stranger.example. TXT "v=spf1 ip4:203.0.113.0/25 -all"
+code.example. TXT "v=spf1 ip4:203.0.113.0/25 -all"
+_dmarc.code.example. TXT "v=DMARC1; p=none"
 bank.example. TXT "v=spf1 ip4:192.0.2.220 -all"
 _dmarc.bank.example. TXT "v=DMARC1; p=reject"
 shop.example. TXT "v=spf1 ip4:192.0.2.221 -all"
