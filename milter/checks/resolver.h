@@ -70,7 +70,7 @@ void resolver_look_again(struct resolver *);
 
 /* A resolver is failing once no server has given a usable answer for RESOLVER_TROUBLE_MS while one was asked: since the
  * first question without one. Any thread. */
-enum { RESOLVER_TROUBLE_MS = 10 * 1000 };
+enum { RESOLVER_TROUBLE_MS = 4 * 1000 };
 void resolver_tell(struct resolver *, struct resolver_state *);
 
 /* Who waits gets TEMPORARY at once, and so does whoever asks later. Any thread; NULL is fine. */

@@ -31,7 +31,7 @@ enum {
 	CLASS_IN = 1,
 	TYPE_A = 1,
 	RCODE_NXDOMAIN = 3,
-	LOOK_SECONDS = 3, /* without an answer: then resolv.conf is looked at, less than a question's time-out */
+	LOOK_SECONDS = 1, /* without an answer: then resolv.conf is looked at, less than a question's time-out */
 	SEC_BOGUS = 1,    /* unbound-event.h, ub_resolve_event */
 	SEC_SECURE = 2
 };

@@ -85,7 +85,7 @@ server_health_say(struct server_health *health, int64_t silent_us)
 	snprintf(remedy, sizeof remedy,
 	    "; mail whose verdict needs DNS is deferred; see whether the server runs, or name another one in %s",
 	    health->resolv_conf != NULL ? health->resolv_conf : "dns.servers and restart greenlaned");
-	say_servers(health, LOG_ERR, "no usable answer for ten seconds from", remedy);
+	say_servers(health, LOG_ERR, "no usable answer for four seconds from", remedy);
 }
 
 bool

@@ -6,8 +6,6 @@
 #include "milter/peers/alert_watch.h"
 #include "policy/util/date.h"
 
-enum { LOOK_SECONDS = 2 };
-
 struct alert_watch {
 	struct daemon_status *status;
 	struct alert_command *command;
@@ -58,7 +56,7 @@ look_on(void *argument)
 		look(watch);
 		pthread_mutex_lock(&watch->lock);
 		clock_gettime(CLOCK_MONOTONIC, &until);
-		until.tv_sec += LOOK_SECONDS;
+		until.tv_sec += ALERT_LOOK_SECONDS;
 		if (!watch->ends)
 			pthread_cond_timedwait(&watch->changed, &watch->lock, &until);
 	}

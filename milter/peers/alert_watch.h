@@ -12,6 +12,8 @@
 
 struct alert_watch;
 
+enum { ALERT_LOOK_SECONDS = 2 }; /* between two looks; t/alert_times_t.c adds up how long a problem is not told */
+
 /* All kept. Call when everything serves. Starts the thread. Given. */
 struct alert_watch *alert_watch_open(struct daemon_status *, struct alert_command *, struct snapshots *,
     struct journal *, struct fault *why) MUST_USE;

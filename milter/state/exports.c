@@ -13,7 +13,6 @@
 #include "milter/system/subprocess.h"
 
 enum {
-	LOOK_SECONDS = 2,  /* between two checks of the copies and the policy */
 	REDO_SECONDS = 60, /* at the latest: a source may grow stale, or pass its review, without any other change */
 	COMMAND_SECONDS = 30
 };
@@ -196,7 +195,7 @@ keep_on(void *argument)
 		look(exports);
 		pthread_mutex_lock(&exports->lock);
 		clock_gettime(CLOCK_MONOTONIC, &until);
-		until.tv_sec += LOOK_SECONDS;
+		until.tv_sec += EXPORTS_LOOK_SECONDS;
 		if (!exports->ends)
 			pthread_cond_timedwait(&exports->changed, &exports->lock, &until);
 	}

@@ -12,6 +12,8 @@
 
 struct exports;
 
+enum { EXPORTS_LOOK_SECONDS = 2 }; /* between two checks of the copies and the policy */
+
 /* Snapshots and journal are kept; state_dir, where refresh keeps its copies, is copied. Given. */
 struct exports *exports_open(struct snapshots *, struct journal *, const char *state_dir, struct fault *why) MUST_USE;
 

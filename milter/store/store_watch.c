@@ -14,7 +14,6 @@
 #include "policy/util/hash.h"
 
 enum {
-	LOOK_SECONDS = 5,
 	QUIET_SECONDS = 15, /* without a fault, then it works again; longer than from one sweep to the next */
 	AGAIN_SECONDS = 30  /* a file of 1 GiB takes seconds to check */
 };
@@ -279,7 +278,7 @@ watch_run(void *context)
 
 	do {
 		clock_gettime(CLOCK_MONOTONIC, &end);
-		end.tv_sec += LOOK_SECONDS;
+		end.tv_sec += STORE_LOOK_SECONDS;
 		pthread_mutex_lock(&watch->lock);
 		while (!watch->closing && !watch->spoilt && pthread_cond_timedwait(&watch->wake, &watch->lock, &end) == 0)
 			continue;

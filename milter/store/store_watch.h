@@ -11,8 +11,10 @@
 
 struct journal;
 
+enum { STORE_LOOK_SECONDS = 3 };
+
 /*
- * The store in the directory `path`, opened now if it can be. A thread looks every five seconds: a
+ * The store in the directory `path`, opened now if it can be. A thread looks every three seconds: a
  * store that was moved away, replaced or found damaged is closed; one that is closed is opened again
  * when something in its directory changed, and every half minute. NULL only without memory or
  * thread. The journal is borrowed. Given.

@@ -16,6 +16,7 @@
 struct journal;
 
 enum { JOURNAL_QUEUE = 8192 }; /* lines that may wait */
+enum { JOURNAL_LOOKS = 2 };    /* until a record file that is gone is noted */
 
 /* facility is a name such as "mail" or "local3"; record is a path or "" (no file); loud: also write to
  * standard error. Starts its thread: call after daemonising. Given. */

@@ -101,7 +101,7 @@ names 'nameserver 127.0.0.53'
 start
 until_true says 'dns: asking 127.0.0.53 \(/etc/resolv.conf\)'
 ok $? "the servers in use are logged"
-until_true says 'dns: no usable answer for ten seconds from 127.0.0.53; .*name another one in /etc/resolv.conf'
+until_true says 'dns: no usable answer for four seconds from 127.0.0.53; .*name another one in /etc/resolv.conf'
 ok $? "that none of them answers is logged, with the remedy"
 until_true is_ill
 ok $? "status is ill"
