@@ -29,7 +29,7 @@ cat > /etc/greenlane/vendors/tickets.conf <<'END'
 vendor = { name = "tickets"; domains = [ "tickets.example" ]; sources = ( { spf = "tickets.example"; } ); vouch = [ "listed+spf" ]; };
 END
 greenlaned
-ok $? "it starts as root, as it did then"
+ok $? "it starts as root, as it did then" || exit 1
 postfix_prepare
 greenlane setup postfix >> /etc/postfix/main.cf
 systemctl restart postfix
