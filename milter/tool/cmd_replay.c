@@ -289,6 +289,7 @@ replay_given(struct job *job, int argc, char **argv)
 		fprintf(stderr, "greenlane: %s\n", why.text);
 		return EX_NOINPUT;
 	}
+	record_files_only_since(&files, job->since);
 	status = replay_all(job, files.paths, files.count);
 	record_files_drop(&files);
 	return status;

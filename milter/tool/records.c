@@ -108,6 +108,22 @@ record_files_find_logs(struct record_files *out, struct fault *why)
 }
 
 void
+record_files_only_since(struct record_files *files, int64_t since)
+{
+	size_t kept = 0;
+	struct stat st;
+
+	for (size_t i = 0; i < files->count; i++) {
+		/* what cannot be asked is kept, for whoever reads it to say why */
+		if (stat(files->paths[i], &st) == 0 && (int64_t)st.st_mtim.tv_sec * 1000 + 1000 < since)
+			free(files->paths[i]);
+		else
+			files->paths[kept++] = files->paths[i];
+	}
+	files->count = kept;
+}
+
+void
 record_files_drop(struct record_files *files)
 {
 	for (size_t i = 0; i < files->count; i++)

@@ -24,6 +24,8 @@ struct record_files {
 bool record_files_find(const struct policy *, struct record_files *out, struct fault *why) MUST_USE;
 /* The mail logs of this host (/var/log/mail.log, maillog) and their rotated neighbours. False with why: there are none. */
 bool record_files_find_logs(struct record_files *out, struct fault *why) MUST_USE;
+/* Takes out the files that were last written before that time, in milliseconds: no record in them is newer. */
+void record_files_only_since(struct record_files *, int64_t since);
 void record_files_drop(struct record_files *);
 
 /* Reads files line by line with a progress bar, compressed ones too, and "-"; each takes a line that is not empty, with its number; one

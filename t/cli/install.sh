@@ -29,7 +29,7 @@ ok $? "make install comes to its end"
 installed sbindir greenlaned && installed bindir greenlane
 ok $? "both programs"
 installed systemdsystemunitdir greenlaned.service greenlane-export@.path greenlane-export@.service &&
-	installed pkglibexecdir export-reader && installed sysusersdir greenlane.conf &&
+	installed pkglibexecdir after-update export-reader && installed sysusersdir greenlane.conf &&
 	installed tmpfilesdir greenlane.conf && installed logrotatedir greenlane
 ok $? "the unit, the user, the directories, the rotation of the record file"
 installed bashcompletiondir greenlane greenlaned && installed zshcompletiondir _greenlane

@@ -3,7 +3,7 @@
 set -u
 . "$(dirname "$0")/lib.sh"
 
-all() { find / -xdev \( -path /proc -o -path /sys -o -path /tmp -o -path /run -o -path /src -o -path /var/log -o -path /var/cache -o -path /var/lib/dpkg -o -path /var/lib/apt -o -path /root \) -prune -o -print | sort; }
+all() { find / -xdev \( -path /proc -o -path /sys -o -path /tmp -o -path /run -o -path /src -o -path /var/log -o -path /var/cache -o -path /var/lib/dpkg -o -path /var/lib/apt -o -path /root -o -path '/var/tmp/systemd-private-*' \) -prune -o -print | sort; }
 ours() { grep -i greenlane; }
 
 echo 'vouch me' > /var/lib/greenlane/sources/mine

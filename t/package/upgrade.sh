@@ -49,10 +49,12 @@ wait "$nsd_pid" 2> /dev/null
 cd "$here/../.." || exit 99
 DEBIAN_FRONTEND=noninteractive apt-get install -q -y -o Dpkg::Options::=--force-confold ./build/package/greenlane_*.deb > "$world/apt" 2>&1
 ok $? "this package is installed in its place" || tail "$world/apt"
+like "$(cat "$world/apt")" "^greenlane: of the last day, [0-9]+ records? cannot be judged again: it is of version 1" \
+    "it says what it can say of the last day's records, which the old version wrote"
+none "$(grep 'has errors' "$world/apt")" "and finds no error in the old configuration"
 until_true open $socket
 ok $? "and serves"
-diff -r "$world/etc" /etc/greenlane > "$world/diff"
-ok $? "the configuration stays"
+none "$(diff -r -x '*.dpkg-dist' "$world/etc" /etc/greenlane 2>&1)" "the configuration stays" # the new sample is put beside it
 is "$(id greenlane)" "$user" "the user stays"
 like "$(greenlane sources)" '192\.0\.2\.0/28' "the source is known, though no name server answers"
 head -c "$(stat -c %s "$world/records")" $records | cmp -s - "$world/records"
@@ -65,5 +67,24 @@ until_true grown
 ok $? "new records are added to the old ones"
 greenlane check > "$world/check" 2>&1
 ok $? "greenlane check has no error"
+
+# updated STATUS PATTERN NAME: the same version again, which is an update like any other.
+updated() {
+    DEBIAN_FRONTEND=noninteractive apt-get install -q -y --reinstall ./build/package/greenlane_*.deb > "$world/apt" 2>&1
+    ok $? "$2"
+    like "$(cat "$world/apt")" "$1" "and says $3"
+}
+rm $records
+systemctl restart greenlaned
+until_true open $socket
+genuine > "$world/reply"
+until_true [ -s $records ]
+updated '^greenlane: the last day.s mail \(1 record\) is judged as it was$' "an update that changes nothing" "so"
+sed -i 's/"listed+spf"/"dkim"/' /etc/greenlane/vendors/tickets.conf
+updated '^greenlane: of the last day.s 1 record 1 would be judged otherwise now' "an update after which mail is judged otherwise" "so"
+like "$(cat "$world/apt")" '^  tickets: 1 message, was vouched, pass \(proven\), is ' "with what it was and is"
+rm $records
+echo 'mod = "monitor";' >> /etc/greenlane/greenlane.conf
+updated "^  .*greenlane\.conf:[0-9]+: .*'mod'" "an update where the configuration has an error does not fail" "what is wrong, without any record"
 [ "$failed" -eq 0 ] || show_log greenlaned
 tap_end

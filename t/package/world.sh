@@ -85,5 +85,5 @@ forged() { send $stranger_address eve@stranger.example 'Tickets <noreply@tickets
 like() {
     grep -qE -- "$2" <<< "$1"
     ok $? "$3"
-    grep -qE -- "$2" <<< "$1" || printf "# got '%s'\n" "$1"
+    grep -qE -- "$2" <<< "$1" || printf "got '%s'\n" "$1" | sed 's/^/# /'
 }
