@@ -72,7 +72,7 @@ ok $? "greenlane check has no error"
 updated() {
     DEBIAN_FRONTEND=noninteractive apt-get install -q -y --reinstall ./build/package/greenlane_*.deb > "$world/apt" 2>&1
     ok $? "$2"
-    like "$(cat "$world/apt")" "$1" "and says $3"
+    like "$(tr -d '\r' < "$world/apt")" "$1" "and says $3"
 }
 rm $records
 systemctl restart greenlaned
