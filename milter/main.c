@@ -29,7 +29,7 @@
 #include "milter/smtp/milter_io.h"
 #include "milter/smtp/milter_socket.h"
 #include "milter/smtp/session.h"
-#include "milter/state/config_files.h"
+#include "milter/state/shadow_files.h"
 #include "milter/state/engine.h"
 #include "milter/state/exports.h"
 #include "milter/state/start_list.h"
@@ -77,6 +77,7 @@ struct daemon {
 	struct vendor_tally *tally;
 	struct counters *counters;
 	struct vendor_rates *rates;
+	struct shadow_tally *shadow;
 	struct listeners *listeners; /* all but the milter's */
 	struct reload *reload;
 	struct alert_command *alert_command;
@@ -172,7 +173,7 @@ read_first_policy(struct daemon *daemon)
 	daemon->faults = faults_open();
 	if (daemon->faults == NULL)
 		exit(EX_OSERR);
-	daemon->first = config_files_read(daemon->config, daemon->faults);
+	daemon->first = shadow_files_load(daemon->config, daemon->faults);
 	if (daemon->first == NULL && daemon->faults->denied[0] != '\0') {
 		fprintf(stderr, "greenlaned: %s: you may not read it; start it as root\n", daemon->faults->denied);
 		exit(EX_NOPERM);
@@ -271,8 +272,9 @@ open_engine(struct daemon *daemon, const struct settings *settings, struct fault
 	daemon->tally = vendor_tally_open(why);
 	daemon->counters = counters_open(why);
 	daemon->rates = vendor_rates_open(why);
+	daemon->shadow = shadow_tally_open(why);
 	if (daemon->usage == NULL || daemon->tally == NULL || daemon->counters == NULL || daemon->rates == NULL ||
-	    daemon->exports == NULL)
+	    daemon->shadow == NULL || daemon->exports == NULL)
 		return false;
 	if (!usage_load(daemon->usage, settings->state_dir, why))
 		journal_fault(daemon->journal, LOG_WARNING, why);
@@ -288,6 +290,7 @@ open_engine(struct daemon *daemon, const struct settings *settings, struct fault
 		.tally = daemon->tally,
 		.counters = daemon->counters,
 		.rates = daemon->rates,
+		.shadow = daemon->shadow,
 		.usage = daemon->usage };
 	return true;
 }
@@ -629,6 +632,7 @@ close_engine(struct daemon *daemon)
 	vendor_tally_close(daemon->tally);
 	counters_close(daemon->counters);
 	vendor_rates_close(daemon->rates);
+	shadow_tally_close(daemon->shadow);
 	store_close(daemon->memory);
 	store_close(daemon->store_open);
 }

@@ -321,6 +321,31 @@ line_in_monitor_mode(void)
 	sample_close(s);
 }
 
+static void
+line_beside_a_draft(void)
+{
+	static const struct shadow_verdict shadow = { OUTCOME_FORGED, ACTION_REJECT, "nothing-proven", "acme",
+		"acme (acme.conf): nothing proves it" };
+	struct sample *s = sample_open();
+
+	ok(strstr(line_of(s), "shadow") == NULL && strstr(json_of(s), "shadow") == NULL,
+	    "a draft that would do the same is not in the log");
+	s->record.shadow = &shadow;
+	s->facts.from_state = FROM_UNREADABLE;
+	s->facts.from_raw = "x";
+	s->facts.from_raw_length = 1;
+	keys_are(s,
+	    "id qid outcome action vendor reason stage mode client port listed via helo mail_from from rcpts spf "
+	    "dkim dmarc greylist msgid ms tries waited from_stopped shadow",
+	    "what a draft would do comes behind all other keys");
+	ok(strstr(line_of(s), " shadow=reject:nothing-proven") != NULL, "as its action and its reason");
+	ok(strstr(json_of(s),
+	       ",\"shadow\":{\"outcome\":\"forged\",\"reason\":\"nothing-proven\",\"would\":\"reject\",\"vendor\":"
+	       "\"acme\",\"rule\":\"acme (acme.conf): nothing proves it\"},\"facts\":") != NULL,
+	    "the record has its outcome, vendor and rule too");
+	sample_close(s);
+}
+
 #define X50 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
 #define X500 X50 X50 X50 X50 X50 X50 X50 X50 X50 X50
 #define X512 X500 "xxxxxxxxxxxx"
@@ -712,6 +737,7 @@ main(void)
 	line_of_nothing();
 	line_of_a_from_that_cannot_be_read();
 	line_in_monitor_mode();
+	line_beside_a_draft();
 	values_are_escaped();
 	recipients_are_joined();
 	hostile_line_is_whole();

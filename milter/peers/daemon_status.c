@@ -97,6 +97,20 @@ is_full(const char *folder)
 	return statvfs(folder, &room) == 0 && (uint64_t)room.f_bavail * room.f_frsize < FULL_BYTES;
 }
 
+static void
+tell_shadow(const struct daemon_status *own, const struct snapshot *snapshot, struct status *status)
+{
+	struct shadow_counts counts;
+
+	shadow_tally_look(own->services->shadow, snapshot, &counts);
+	status->shadow.path = snapshot->judge.policy->settings.shadow;
+	status->shadow.loads = snapshot->draft.policy != NULL;
+	status->shadow.since = counts.since;
+	status->shadow.judged = counts.judged;
+	status->shadow.changed = counts.changed;
+	status->shadow.cannot = counts.cannot;
+}
+
 /* What of the state is cheap to find out. */
 static bool
 tell_daemon(const struct daemon_status *own, const struct policy *policy, struct status *status, struct arena *arena)
@@ -126,6 +140,7 @@ gather(const struct daemon_status *own, const struct snapshot *snapshot, unsigne
 	status->mta.refused = milter_io_refused();
 	status->mta.silence = policy->settings.alert.silence;
 	tell_journal(journal, status);
+	tell_shadow(own, snapshot, status);
 	if ((parts & STATUS_CONFIG) != 0)
 		reload_compare(own->reload, policy, status);
 	return tell_daemon(own, policy, status, arena) &&

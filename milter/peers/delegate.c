@@ -3,6 +3,7 @@
 
 #include "milter/peers/delegate.h"
 #include "milter/smtp/message.h"
+#include "milter/smtp/shadow.h"
 #include "policy/verdict/delegate_reply.h"
 #include "policy/verdict/delegate_request.h"
 
@@ -38,7 +39,7 @@ client_of(const struct delegate_request *request)
 
 /* After a refusal the milter never sees this recipient, so its log line is written here. */
 static void
-write_refusal(const struct services *services, const struct message *message, const struct verdict *verdict,
+write_refusal(const struct services *services, struct message *message, const struct verdict *verdict,
     const struct delegate_request *request)
 {
 	const char *rcpts[] = { request->recipient };
@@ -51,12 +52,12 @@ write_refusal(const struct services *services, const struct message *message, co
 	record.action = record.would = ACTION_REJECT;
 	record.rcpts = rcpts;
 	record.rcpt_count = 1;
-	journal_verdict(services->journal, &record);
+	shadow_write(message, &record);
 	counters_note_verdict(services->counters, &record);
 }
 
 static void
-refuse(const struct services *services, const struct message *message, const struct delegate_reply *decided,
+refuse(const struct services *services, struct message *message, const struct delegate_reply *decided,
     const struct delegate_request *request, struct reply *reply)
 {
 	struct verdict verdict;

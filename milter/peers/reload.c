@@ -7,6 +7,7 @@
 
 #include "milter/peers/reload.h"
 #include "milter/state/config_files.h"
+#include "milter/state/shadow_files.h"
 #include "milter/system/clock.h"
 #include "milter/system/service_manager.h"
 
@@ -31,6 +32,7 @@ struct reload {
 	struct load_result last;
 	struct faults *said;  /* the warnings of the policy in force; the turn's */
 	uint64_t fingerprint; /* of the policy in force; 0: not known */
+	uint64_t draft;       /* of the draft beside it; 0: there is none, or it is not known */
 };
 
 /* ---- faults ---- */
@@ -139,8 +141,11 @@ keep_result(struct reload *reload, bool ok, struct faults *faults)
 static void
 keep_fingerprint(struct reload *reload, const struct policy *policy)
 {
+	uint64_t draft = shadow_files_fingerprint(policy);
+
 	pthread_mutex_lock(&reload->lock);
 	reload->fingerprint = policy->fingerprint;
+	reload->draft = draft;
 	pthread_mutex_unlock(&reload->lock);
 }
 
@@ -207,7 +212,7 @@ static void
 take_turn(struct reload *reload)
 {
 	struct faults *faults = faults_open();
-	struct policy *policy = faults == NULL ? NULL : config_files_read(reload->parts.config, faults);
+	struct policy *policy = faults == NULL ? NULL : shadow_files_load(reload->parts.config, faults);
 	bool ok = false;
 
 	service_manager_tell(SERVICE_RELOADING, "the configuration is read again");
@@ -285,9 +290,11 @@ reload_compare(struct reload *reload, const struct policy *policy, struct status
 {
 	uint64_t now = 0;
 	bool readable = config_files_fingerprint(reload->parts.config, policy, &now);
+	uint64_t draft = shadow_files_fingerprint(policy);
 
 	pthread_mutex_lock(&reload->lock);
-	status->config_newer = readable && reload->fingerprint != 0 && now != reload->fingerprint;
+	status->config_newer = (readable && reload->fingerprint != 0 && now != reload->fingerprint) ||
+	    draft != reload->draft;
 	pthread_mutex_unlock(&reload->lock);
 }
 

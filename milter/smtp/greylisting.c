@@ -4,6 +4,7 @@
 #include "milter/smtp/greylisting.h"
 #include "milter/smtp/message_parts.h"
 #include "milter/smtp/refusals.h"
+#include "milter/smtp/shadow.h"
 #include "policy/verdict/own.h"
 
 enum { UNSURE_FORGOTTEN = 24 * 3600 }; /* seconds without a try after which an unsure tuple counts as new */
@@ -378,7 +379,7 @@ greylisting_write(struct message *message)
 	struct verdict_record record;
 
 	message_verdict_record(message, &record);
-	journal_verdict(message->services->journal, &record);
+	shadow_write(message, &record);
 	vendor_tally_note(message->services->tally, &record, message->facts.now);
 	vendor_rates_note(message->services->rates, &record, message->facts.now);
 	counters_note_verdict(message->services->counters, &record);

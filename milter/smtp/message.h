@@ -15,6 +15,7 @@
 #include "milter/checks/resolver.h"
 #include "milter/smtp/promise.h"
 #include "milter/state/counters.h"
+#include "milter/state/shadow_tally.h"
 #include "milter/state/snapshot.h"
 #include "milter/state/usage.h"
 #include "milter/state/vendor_rates.h"
@@ -34,15 +35,16 @@ struct services {
 	struct dkim_verifier *dkim;
 	const struct suffix_list *suffixes;
 	struct snapshots *snapshots;
-	struct store *store;        /* NULL: no greylisting */
-	struct store *unsure;       /* remembers unsure tuples; NULL: they are not remembered */
-	struct journal *journal;    /* NULL: nothing is logged */
-	struct vendor_tally *tally; /* NULL: vendors' mail is not counted */
-	struct counters *counters;  /* NULL: nothing is counted for /metrics */
-	struct vendor_rates *rates; /* NULL: it is not watched how vendors' mail changes */
-	struct usage *usage;        /* NULL: senders are not remembered */
-	struct promises *promises;  /* shared with the policy delegation; NULL: there is none */
-	bool first_contact;         /* for explain: asks no greylist, but replies as at a first contact */
+	struct store *store;         /* NULL: no greylisting */
+	struct store *unsure;        /* remembers unsure tuples; NULL: they are not remembered */
+	struct journal *journal;     /* NULL: nothing is logged */
+	struct vendor_tally *tally;  /* NULL: vendors' mail is not counted */
+	struct shadow_tally *shadow; /* NULL: what a draft would do is not counted */
+	struct counters *counters;   /* NULL: nothing is counted for /metrics */
+	struct vendor_rates *rates;  /* NULL: it is not watched how vendors' mail changes */
+	struct usage *usage;         /* NULL: senders are not remembered */
+	struct promises *promises;   /* shared with the policy delegation; NULL: there is none */
+	bool first_contact;          /* for explain: asks no greylist, but replies as at a first contact */
 };
 
 /* One SMTP client, as the session knows it; the strings must live until message_close. */

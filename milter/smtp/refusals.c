@@ -1,5 +1,6 @@
 #include "milter/smtp/message_parts.h"
 #include "milter/smtp/refusals.h"
+#include "milter/smtp/shadow.h"
 #include "policy/verdict/own.h"
 
 static const struct row {
@@ -91,7 +92,7 @@ refusals_write(struct message *message)
 		record.tries = refused->tries;
 		record.rcpts = refused->rcpts;
 		record.rcpt_count = refused->count;
-		journal_verdict(message->services->journal, &record);
+		shadow_write(message, &record);
 		counters_note_verdict(message->services->counters, &record);
 	}
 }

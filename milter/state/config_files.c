@@ -271,6 +271,13 @@ hash_networks(const struct source *source, uint64_t *hash)
 }
 
 bool
+config_files_hash(const char *path, uint64_t *out)
+{
+	*out = HASH_START;
+	return hash_file(path, out);
+}
+
+bool
 config_files_fingerprint(const char *path, const struct policy *policy, uint64_t *out)
 {
 	const struct strings *folders = &policy->settings.vendor_path;

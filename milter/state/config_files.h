@@ -37,6 +37,9 @@ struct policy *config_files_read_beside(const char *path, const char *vendors, s
  * False when one cannot be read by us: then nothing is known. */
 bool config_files_fingerprint(const char *path, const struct policy *, uint64_t *out) MUST_USE;
 
+/* The same of one file, whatever it says. */
+bool config_files_hash(const char *path, uint64_t *out) MUST_USE;
+
 /* The values of one file, whatever they mean, in the arena; NULL with why. */
 const struct node *config_files_tree(const char *path, struct arena *, struct fault *why) MUST_USE;
 

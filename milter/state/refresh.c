@@ -19,7 +19,8 @@ enum {
 struct refresh {
 	struct snapshots *snapshots;
 	struct source_watch_context with;
-	char state_dir[4096];
+	struct source_watch_context beside; /* the same for what only the draft names: files of its own, and silent */
+	char state_dir[4096], draft_dir[4112];
 	pthread_t thread;
 	bool runs;
 	/* both are read without the lock: an unfolding holds it while DNS is slow */
@@ -28,25 +29,32 @@ struct refresh {
 	pthread_mutex_t lock; /* protects everything below; sessions never take it */
 	pthread_cond_t changed;
 	struct source_watch *entries;
-	struct source_watch **of; /* by source number of the policy in force; NULL: it asks no DNS */
-	bool unpublished;         /* what the entries hold is not in force yet */
-	struct arena *names;      /* holds with.shared */
+	struct source_watch **of;       /* by source number of the policy in force; NULL: it asks no DNS */
+	struct source_watch **of_draft; /* the same of the draft beside it; NULL: there is none */
+	bool unpublished;               /* what the entries hold is not in force yet */
+	struct arena *names;            /* holds with.shared */
 };
 
 /* ---- entries ---- */
 
 static struct source_watch *
-entry_of(struct refresh *refresh, const struct source *source)
+entry_of(struct refresh *refresh, const struct source *source, bool of_draft)
 {
 	for (struct source_watch *entry = refresh->entries; entry != NULL; entry = entry->next)
-		if (strcmp(entry->source.text, source->text) == 0)
+		if (entry->of_draft == of_draft && strcmp(entry->source.text, source->text) == 0)
 			return entry;
 	return NULL;
 }
 
+static const struct source_watch_context *
+context_of(const struct refresh *refresh, const struct source_watch *entry)
+{
+	return entry->of_draft ? &refresh->beside : &refresh->with;
+}
+
 /* A new source uses its last good copy, if there is one. */
 static struct source_watch *
-entry_add(struct refresh *refresh, const struct source *source)
+entry_add(struct refresh *refresh, const struct source *source, bool of_draft)
 {
 	struct source_watch *entry = source_watch_open(source);
 
@@ -55,7 +63,8 @@ entry_add(struct refresh *refresh, const struct source *source)
 	entry->next = refresh->entries;
 	refresh->entries = entry;
 	entry->max_stale = source->max_stale;
-	source_watch_restore(entry, &refresh->with);
+	entry->of_draft = of_draft;
+	source_watch_restore(entry, context_of(refresh, entry));
 	return entry;
 }
 
@@ -104,9 +113,26 @@ say_without_addresses(const struct refresh *refresh, const struct policy *policy
 	}
 }
 
-/* Publishes a policy with its ranges; policy NULL: the one in force, with new ranges. Lock held. */
+/* NULL: there is no draft, or no memory for it. */
+static struct ranges *
+build_beside(const struct refresh *refresh, const struct policy *policy, struct source_watch *const *of_draft)
+{
+	struct ranges *ranges = NULL;
+	struct fault why;
+
+	if (policy->draft == NULL || of_draft == NULL)
+		return NULL;
+	ranges = build_ranges(policy->draft, of_draft, &why);
+	if (ranges == NULL)
+		journal_say(refresh->with.journal, LOG_WARNING, "the draft that 'shadow' names is not judged: %s",
+		    why.text);
+	return ranges;
+}
+
+/* Publishes a policy with its ranges and its draft's; policy NULL: the one in force, with new ranges. Lock held. */
 static bool
-publish(struct refresh *refresh, struct policy *policy, struct source_watch *const *of, struct fault *why)
+publish(struct refresh *refresh, struct policy *policy, struct source_watch *const *of,
+    struct source_watch *const *of_draft, struct fault *why)
 {
 	const struct snapshot *now = policy == NULL ? snapshot_borrow(refresh->snapshots) : NULL;
 	const struct policy *in_force = policy == NULL ? now->judge.policy : policy;
@@ -117,7 +143,8 @@ publish(struct refresh *refresh, struct policy *policy, struct source_watch *con
 		policy_free(policy);
 	} else {
 		say_without_addresses(refresh, in_force, ranges, now == NULL ? NULL : now->judge.ranges);
-		done = snapshot_publish(refresh->snapshots, policy, ranges, why);
+		done = snapshot_publish_both(refresh->snapshots, policy, ranges,
+		    build_beside(refresh, in_force, of_draft), why);
 	}
 	snapshot_return(refresh->snapshots, now);
 	return done;
@@ -142,6 +169,8 @@ refresh_open(struct resolver *resolver, struct snapshots *snapshots, struct jour
 		.journal = journal,
 		.state_dir = refresh->state_dir,
 		.calls = &refresh->calls };
+	if (state_dir[0] != '\0')
+		snprintf(refresh->draft_dir, sizeof refresh->draft_dir, "%s/" SOURCE_FILES_DRAFT, refresh->state_dir);
 	if (state_dir[0] != '\0' && !source_files_prepare(state_dir, why)) {
 		journal_fault(journal, LOG_ERR, why);
 		refresh->state_dir[0] = '\0';
@@ -186,6 +215,7 @@ refresh_close(struct refresh *refresh)
 		source_watch_free(entry);
 	}
 	free(refresh->of);
+	free(refresh->of_draft);
 	arena_close(refresh->names);
 	pthread_mutex_destroy(&refresh->lock);
 	pthread_cond_destroy(&refresh->changed);
@@ -218,16 +248,41 @@ forget_wants(struct refresh *refresh)
 	}
 }
 
+/* A draft looks on at what the policy in force asks anyway, and changes nothing about it. */
+static struct source_watch *
+shared_entry(struct refresh *refresh, const struct source *source, bool of_draft)
+{
+	struct source_watch *entry = of_draft ? entry_of(refresh, source, false) : NULL;
+
+	return entry != NULL && entry->wanted ? entry : NULL;
+}
+
+/* Marks it, or adds a new one; NULL without memory. */
+static struct source_watch *
+own_entry(struct refresh *refresh, const struct source *source, bool of_draft)
+{
+	struct source_watch *entry = entry_of(refresh, source, of_draft);
+
+	if (entry == NULL && (entry = entry_add(refresh, source, of_draft)) == NULL)
+		return NULL;
+	if (!entry->wanted || source->max_stale < entry->max_stale)
+		entry->max_stale = source->max_stale;
+	entry->wanted = true;
+	entry->source.exclusive = entry->source.exclusive || source->exclusive;
+	entry_name(entry, source->vendor->name);
+	(void)source_watch_age(entry, context_of(refresh, entry));
+	return entry;
+}
+
 /* Marks the entries that a policy wants and adds new ones. Returns the entry of each source, given; NULL without
  * memory. */
 static struct source_watch **
-want_entries(struct refresh *refresh, const struct policy *policy)
+want_entries(struct refresh *refresh, const struct policy *policy, bool of_draft)
 {
 	struct source_watch **of = calloc(policy->source_count + 1, sizeof *of);
 
 	if (of == NULL)
 		return NULL;
-	forget_wants(refresh);
 	for (size_t i = 0; i < policy->source_count; i++) {
 		const struct source *source = &policy->sources[i];
 		struct source_watch *entry;
@@ -235,21 +290,33 @@ want_entries(struct refresh *refresh, const struct policy *policy)
 		/* those for login and api too: exports list them */
 		if (!source_asks_dns(source) || !source->selected)
 			continue;
-		entry = entry_of(refresh, source);
-		if (entry == NULL)
-			entry = entry_add(refresh, source);
-		if (entry == NULL) {
+		entry = shared_entry(refresh, source, of_draft);
+		if (entry == NULL && (entry = own_entry(refresh, source, of_draft)) == NULL) {
 			free(of);
 			return NULL;
 		}
 		of[i] = entry;
-		if (!entry->wanted || source->max_stale < entry->max_stale)
-			entry->max_stale = source->max_stale;
-		entry->wanted = true;
-		entry->source.exclusive = entry->source.exclusive || source->exclusive;
-		entry_name(entry, source->vendor->name);
-		(void)source_watch_age(entry, &refresh->with);
 	}
+	return of;
+}
+
+/* Of the draft beside this policy, whose own entries are marked already; NULL: there is none, or no memory. */
+static struct source_watch **
+want_beside(struct refresh *refresh, const struct policy *policy)
+{
+	struct source_watch **of;
+	struct fault why;
+
+	if (policy->draft == NULL)
+		return NULL;
+	if (refresh->draft_dir[0] != '\0' && !source_files_prepare_draft(refresh->state_dir, &why)) {
+		journal_fault(refresh->with.journal, LOG_WARNING, &why);
+		refresh->draft_dir[0] = '\0';
+	}
+	of = want_entries(refresh, policy->draft, true);
+	if (of == NULL)
+		journal_say(refresh->with.journal, LOG_WARNING,
+		    "the draft that 'shadow' names is not judged: out of memory");
 	return of;
 }
 
@@ -289,6 +356,9 @@ take_limits(struct refresh *refresh, const struct policy *policy)
 	arena_close(refresh->names);
 	refresh->names = names;
 	refresh->with.shared = (struct source_guard_names){ shared.list, shared.count };
+	refresh->beside = refresh->with;
+	refresh->beside.state_dir = refresh->draft_dir;
+	refresh->beside.journal = NULL;
 }
 
 static void
@@ -301,7 +371,7 @@ unfold_unknown(struct refresh *refresh, int64_t patience_ms)
 		size_t count = 0;
 
 		for (; entry != NULL && count < SOURCE_WATCH_AT_ONCE; entry = entry->next)
-			if (entry->wanted && !entry->known)
+			if (entry->wanted && !entry->known && !entry->of_draft)
 				list[count++] = entry;
 		(void)source_watch_unfold(list, count, &refresh->with, &budget);
 	}
@@ -375,7 +445,7 @@ say_falls(struct refresh *refresh, const struct policy *policy)
 bool
 refresh_adopt(struct refresh *refresh, struct policy *policy, int64_t patience_ms, struct fault *why)
 {
-	struct source_watch **of;
+	struct source_watch **of, **of_draft = NULL;
 	bool done = false;
 
 	resolver_look_again(refresh->with.resolver);
@@ -384,20 +454,25 @@ refresh_adopt(struct refresh *refresh, struct policy *policy, int64_t patience_m
 	refresh->calls--;
 	take_limits(refresh, policy);
 	say_falls(refresh, policy);
-	of = want_entries(refresh, policy);
+	forget_wants(refresh);
+	of = want_entries(refresh, policy, false);
 	if (of != NULL) {
+		of_draft = want_beside(refresh, policy);
 		unfold_unknown(refresh, patience_ms);
-		done = publish(refresh, policy, of, why);
+		done = publish(refresh, policy, of, of_draft, why);
 	} else {
 		policy_free(policy);
 		fault_set(why, "out of memory");
 	}
 	if (done) {
 		free(refresh->of);
+		free(refresh->of_draft);
 		refresh->of = of;
+		refresh->of_draft = of_draft;
 		drop_unwanted(refresh);
 	} else {
 		free(of);
+		free(of_draft);
 	}
 	refresh->unpublished = !done;
 	pthread_cond_signal(&refresh->changed);
@@ -407,7 +482,7 @@ refresh_adopt(struct refresh *refresh, struct policy *policy, int64_t patience_m
 
 /* Those that failed come last: they may use up the DNS budget of the others. */
 static size_t
-find_due(struct refresh *refresh, struct source_watch *list[SOURCE_WATCH_AT_ONCE])
+find_due(struct refresh *refresh, bool of_draft, struct source_watch *list[SOURCE_WATCH_AT_ONCE])
 {
 	int64_t now = clock_ticks();
 	size_t count = 0;
@@ -415,7 +490,7 @@ find_due(struct refresh *refresh, struct source_watch *list[SOURCE_WATCH_AT_ONCE
 	for (int trouble = 0; trouble < 2; trouble++)
 		for (struct source_watch *entry = refresh->entries; entry != NULL && count < SOURCE_WATCH_AT_ONCE;
 		     entry = entry->next)
-			if (entry->due <= now && (entry->retry > 0) == trouble)
+			if (entry->of_draft == of_draft && entry->due <= now && (entry->retry > 0) == trouble)
 				list[count++] = entry;
 	return count;
 }
@@ -428,7 +503,7 @@ publish_changes(struct refresh *refresh)
 
 	if (!refresh->unpublished || refresh->of == NULL)
 		return false;
-	refresh->unpublished = !publish(refresh, NULL, refresh->of, &why);
+	refresh->unpublished = !publish(refresh, NULL, refresh->of, refresh->of_draft, &why);
 	if (refresh->unpublished)
 		journal_fault(refresh->with.journal, LOG_ERR, &why);
 	return true;
@@ -443,14 +518,16 @@ refresh_due(struct refresh *refresh)
 	bool published = false;
 	size_t count;
 
-	while (refresh->calls == 0 && (count = find_due(refresh, list)) > 0) {
+	/* the draft's come last, and by themselves: they may use up no budget of the others */
+	while (refresh->calls == 0 &&
+	    ((count = find_due(refresh, false, list)) > 0 || (count = find_due(refresh, true, list)) > 0)) {
 		struct budget budget = { UNFOLDING_MS };
 
-		refresh->unpublished |= source_watch_unfold(list, count, &refresh->with, &budget);
+		refresh->unpublished |= source_watch_unfold(list, count, context_of(refresh, list[0]), &budget);
 		published |= publish_changes(refresh);
 	}
 	for (struct source_watch *entry = refresh->entries; entry != NULL; entry = entry->next) {
-		refresh->unpublished |= source_watch_age(entry, &refresh->with);
+		refresh->unpublished |= source_watch_age(entry, context_of(refresh, entry));
 		if (source_watch_next(entry) < next)
 			next = source_watch_next(entry);
 	}

@@ -12,7 +12,7 @@ struct shared_policy { /* a policy, shared by the snapshots that differ in range
 struct held_snapshot {
 	struct snapshot snapshot; /* first: readers hold its address */
 	struct shared_policy *shared;
-	struct ranges *ranges;
+	struct ranges *ranges, *of_draft;
 	unsigned holders;
 };
 
@@ -61,8 +61,10 @@ free_unheld(struct unheld unheld)
 	if (unheld.shared != NULL)
 		policy_free(unheld.shared->policy);
 	free(unheld.shared);
-	if (unheld.held != NULL)
+	if (unheld.held != NULL) {
 		ranges_free(unheld.held->ranges);
+		ranges_free(unheld.held->of_draft);
+	}
 	free(unheld.held);
 }
 
@@ -79,6 +81,23 @@ snapshots_close(struct snapshots *snapshots)
 bool
 snapshot_publish(struct snapshots *snapshots, struct policy *policy, struct ranges *ranges, struct fault *why)
 {
+	return snapshot_publish_both(snapshots, policy, ranges, NULL, why);
+}
+
+static struct snapshot
+snapshot_of(const struct held_snapshot *held)
+{
+	struct snapshot out = { .judge = { held->shared->policy, held->ranges }, .policy_number = held->shared->number };
+
+	if (held->of_draft != NULL)
+		out.draft = (struct judge){ held->shared->policy->draft, held->of_draft };
+	return out;
+}
+
+bool
+snapshot_publish_both(struct snapshots *snapshots, struct policy *policy, struct ranges *ranges,
+    struct ranges *of_draft, struct fault *why)
+{
 	struct held_snapshot *next = calloc(1, sizeof *next);
 	struct shared_policy *shared = policy == NULL ? snapshots->now->shared : calloc(1, sizeof *shared);
 	struct unheld unheld;
@@ -89,17 +108,19 @@ snapshot_publish(struct snapshots *snapshots, struct policy *policy, struct rang
 			free(shared);
 		policy_free(policy);
 		ranges_free(ranges);
+		ranges_free(of_draft);
 		return fault_set(why, "out of memory");
 	}
 	if (policy != NULL)
 		shared->policy = policy;
 	next->shared = shared;
 	next->ranges = ranges;
+	next->of_draft = of_draft;
 	next->holders = 1; /* for being in force */
 	pthread_mutex_lock(&snapshots->lock);
 	if (policy != NULL)
 		shared->number = ++snapshots->policies;
-	next->snapshot = (struct snapshot){ { shared->policy, ranges }, shared->number };
+	next->snapshot = snapshot_of(next);
 	shared->holders++;
 	unheld = release(snapshots->now);
 	snapshots->now = next;

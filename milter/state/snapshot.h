@@ -16,6 +16,7 @@
 struct snapshots;
 struct snapshot {
 	struct judge judge;     /* policy and ranges; borrowed until snapshot_return */
+	struct judge draft;     /* judged beside it: the policy's draft; policy NULL: there is none */
 	uint64_t policy_number; /* from 1 on; differs for each policy, even where memory is reused */
 };
 
@@ -25,6 +26,10 @@ void snapshots_close(struct snapshots *);                     /* all snapshots m
 /* policy NULL: the one in force stays and only its ranges change. Takes over both, also when
  * false (out of memory): then the old snapshot stays in force. */
 bool snapshot_publish(struct snapshots *, struct policy *policy, struct ranges *ranges, struct fault *why) MUST_USE;
+
+/* The same, with the ranges of the policy's draft, or of the one in force; taken over too. NULL: it has no draft. */
+bool snapshot_publish_both(struct snapshots *, struct policy *policy, struct ranges *ranges, struct ranges *of_draft,
+    struct fault *why) MUST_USE;
 
 /* Any thread. NULL only before the first publish. */
 const struct snapshot *snapshot_borrow(struct snapshots *) MUST_USE;

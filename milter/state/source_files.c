@@ -68,35 +68,55 @@ owner_of(const struct folder *folder, struct file_access *access)
 
 /* fchown by descriptor, not by name: the owner of state_dir may have put something else there. */
 static bool
-make_sources(struct folder *sources, const struct folder *state, struct fault *why)
+make_folder(struct folder *out, const struct folder *above, const char *name, struct fault *why)
 {
-	bool made = mkdirat(state->fd, "sources", 0750) == 0;
+	bool made = mkdirat(above->fd, name, 0750) == 0;
 	struct file_access access;
 
 	if (!made && errno != EEXIST)
-		return fault_at(why, state->path, 0, "its directory `sources` cannot be created: %s", strerror(errno));
-	if (!folder_enter(sources, state, "sources", why))
+		return fault_at(why, above->path, 0, "its directory `%s` cannot be created: %s", name, strerror(errno));
+	if (!folder_enter(out, above, name, why))
 		return false;
-	if (!made || (owner_of(state, &access) && fchown(sources->fd, access.owner, access.group) == 0))
+	if (!made || (owner_of(above, &access) && fchown(out->fd, access.owner, access.group) == 0))
 		return true;
-	fault_at(why, sources->path, 0, "cannot be given to the owner of its parent directory: %s", strerror(errno));
-	folder_close(sources);
+	fault_at(why, out->path, 0, "cannot be given to the owner of its parent directory: %s", strerror(errno));
+	folder_close(out);
 	return false;
+}
+
+/* In state_dir, or with `beside` in that directory of it. */
+static bool
+prepare(const char *state_dir, const char *beside, struct fault *why)
+{
+	struct folder state, above, sources;
+	bool done;
+
+	if (!folder_open(&state, state_dir, why))
+		return why->text[0] != '\0' ? false : fault_at(why, state_dir, 0, "is missing; create it");
+	if (beside != NULL) {
+		done = make_folder(&above, &state, beside, why);
+		folder_close(&state);
+		if (!done)
+			return false;
+		state = above;
+	}
+	done = make_folder(&sources, &state, "sources", why);
+	folder_close(&state);
+	if (done)
+		folder_close(&sources);
+	return done;
 }
 
 bool
 source_files_prepare(const char *state_dir, struct fault *why)
 {
-	struct folder state, sources;
-	bool done;
+	return prepare(state_dir, NULL, why);
+}
 
-	if (!folder_open(&state, state_dir, why))
-		return why->text[0] != '\0' ? false : fault_at(why, state_dir, 0, "is missing; create it");
-	done = make_sources(&sources, &state, why);
-	folder_close(&state);
-	if (done)
-		folder_close(&sources);
-	return done;
+bool
+source_files_prepare_draft(const char *state_dir, struct fault *why)
+{
+	return prepare(state_dir, SOURCE_FILES_DRAFT, why);
 }
 
 /* ---- files ---- */

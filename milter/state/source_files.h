@@ -20,6 +20,10 @@ enum copy_kind { COPY_BELIEVED, COPY_PENDING, COPY_ACCEPTED };
 /* Creates the directory in state_dir if it is missing. */
 bool source_files_prepare(const char *state_dir, struct fault *why) MUST_USE;
 
+/* The same in state_dir/shadow, which is a state_dir of its own for the sources that only a draft names. */
+#define SOURCE_FILES_DRAFT "shadow"
+bool source_files_prepare_draft(const char *state_dir, struct fault *why) MUST_USE;
+
 bool source_files_save(const char *state_dir, enum copy_kind, const struct source_copy *, struct fault *why) MUST_USE;
 
 /* False with *why.text "" if there is no copy; a damaged one is a fault that names the file. */

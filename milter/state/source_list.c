@@ -118,13 +118,29 @@ source_list_take(const struct policy *policy, const char *state_dir, int64_t now
 	return list;
 }
 
+/* The copy that was believed last: a source may have one from when it was in force, and one of the draft that names it now. */
+static bool
+load_last(const char *state_dir, const char *source, struct arena *copies, struct source_copy *out)
+{
+	char beside[PATH_MAX];
+	struct source_copy other;
+	struct fault why;
+	bool found = source_files_load(state_dir, COPY_BELIEVED, source, copies, out, &why);
+
+	snprintf(beside, sizeof beside, "%s/" SOURCE_FILES_DRAFT, state_dir);
+	if (!source_files_load(beside, COPY_BELIEVED, source, copies, &other, &why))
+		return found;
+	if (!found || other.believed > out->believed)
+		*out = other;
+	return true;
+}
+
 static struct source_belief
 belief_of(const struct source *source, const char *state_dir, int64_t now, struct arena *copies)
 {
 	struct source_copy *copy = source_asks_dns(source) ? arena_take(copies, sizeof *copy) : NULL;
-	struct fault why;
 
-	if (copy == NULL || !source_files_load(state_dir, COPY_BELIEVED, source->text, copies, copy, &why))
+	if (copy == NULL || !load_last(state_dir, source->text, copies, copy))
 		return (struct source_belief){ NULL, false };
 	return (struct source_belief){ copy, copy->believed != 0 && now - copy->believed <= source->max_stale };
 }

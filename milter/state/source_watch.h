@@ -31,6 +31,7 @@ struct source_watch {
 	char vendors[VENDORS_TEXT]; /* the vendors that name it, for the log */
 	int64_t max_stale;          /* seconds; the shortest of those vendors' */
 	bool wanted;                /* by the policy in force */
+	bool of_draft;              /* only by the draft beside it */
 	bool known;                 /* copy holds what is believed; it may be wrong since then */
 	bool stale;                 /* it is older than max_stale: its addresses are not known */
 	bool marked;                /* the copy that drift is measured from is in state_dir */

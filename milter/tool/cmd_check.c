@@ -2,7 +2,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "milter/state/config_files.h"
+#include "milter/state/shadow_files.h"
 #include "milter/tool/cmd.h"
 #include "milter/tool/preflight.h"
 #include "policy/util/text.h"
@@ -66,6 +66,10 @@ run(const char *config, int argc, char **argv)
 	if (faults == NULL)
 		return EX_OSERR;
 	policy = cmd_read(config, faults);
+	if (policy != NULL && !shadow_files_read(policy, config, faults)) {
+		policy_free(policy);
+		policy = NULL;
+	}
 	show(faults);
 	if (policy == NULL)
 		count(config, NULL, errors = faults->errors, faults->warnings);

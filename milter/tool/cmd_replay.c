@@ -55,16 +55,6 @@ load_draft(const char *config, const char *path)
 	return policy;
 }
 
-static bool
-has_source(const struct policy *policy, const struct source *source)
-{
-	for (size_t i = 0; i < policy->source_count; i++)
-		if (strcmp(policy->sources[i].text, source->text) == 0 &&
-		    strcmp(policy->sources[i].vendor->name, source->vendor->name) == 0)
-			return true;
-	return false;
-}
-
 /* Which sources of the draft are not in force? They answer by their copies in state_dir, if they have any. */
 static bool
 find_new(struct job *job, struct fault *why)
@@ -78,7 +68,7 @@ find_new(struct job *job, struct fault *why)
 		return fault_set(why, "out of memory");
 	/* networks in a file of the draft are known from there; only what DNS publishes is a matter of time */
 	for (size_t i = 0; i < policy->source_count; i++) {
-		job->is_new[i] = source_asks_dns(&policy->sources[i]) && !has_source(job->live, &policy->sources[i]);
+		job->is_new[i] = source_asks_dns(&policy->sources[i]) && !policy_has_source(job->live, &policy->sources[i]);
 		any = any || job->is_new[i];
 	}
 	if (!any)
@@ -223,10 +213,10 @@ print_counts(const struct replay_counts *counts)
 	if (counts->by_new_source > 0)
 		printf("by sources that are new, as state_dir has them today: %llu\n",
 		    (unsigned long long)counts->by_new_source);
-	if (counts->not_judgeable > 0)
-		printf("cannot be judged again: %llu\n", (unsigned long long)counts->not_judgeable);
-	for (size_t i = 0; i < counts->cannot_count; i++)
-		printf("  %llu: %s\n", (unsigned long long)counts->cannot[i].count, counts->cannot[i].what);
+	if (counts->cannot.all > 0)
+		printf("cannot be judged again: %llu\n", (unsigned long long)counts->cannot.all);
+	for (size_t i = 0; i < counts->cannot.count; i++)
+		printf("  %llu: %s\n", (unsigned long long)counts->cannot.list[i].count, counts->cannot.list[i].what);
 	if (counts->broken > 0)
 		printf("no records: %llu line%s, the first is line %llu (%s)\n", (unsigned long long)counts->broken,
 		    text_s((size_t)counts->broken), (unsigned long long)counts->broken_line, counts->broken_why.text);
@@ -242,8 +232,8 @@ print_json_counts(const struct replay_counts *counts)
 	json_write_number(&out, "judged", (int64_t)counts->judged);
 	json_write_key(&out, "not_judgeable");
 	json_write_begin(&out);
-	for (size_t i = 0; i < counts->cannot_count; i++)
-		json_write_number(&out, counts->cannot[i].slug, (int64_t)counts->cannot[i].count);
+	for (size_t i = 0; i < counts->cannot.count; i++)
+		json_write_number(&out, counts->cannot.list[i].slug, (int64_t)counts->cannot.list[i].count);
 	json_write_end(&out);
 	json_write_number(&out, "by_new_source", (int64_t)counts->by_new_source);
 	json_write_number(&out, "broken", (int64_t)counts->broken);
@@ -269,7 +259,7 @@ replay_all(struct job *job, char *const *paths, size_t count)
 		print_counts(counts);
 		print_changes(counts);
 	}
-	if (counts->judged + counts->not_judgeable == 0 && counts->broken > 0) {
+	if (counts->judged + counts->cannot.all == 0 && counts->broken > 0) {
 		fprintf(stderr, "greenlane: nothing that was read is a record (greenlane-record(5))\n");
 		return EX_DATAERR;
 	}

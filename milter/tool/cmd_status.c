@@ -140,6 +140,38 @@ print_vendor(struct span vendor)
 	puts(json_read_is_true(json_read_member(vendor, "lock_open")) ? " passed" : "");
 }
 
+/* Each reason why a verdict could not be judged by the draft, and how often. */
+static void
+print_cannot(struct span shadow)
+{
+	struct span rest = json_read_member(shadow, "not_judgeable"), key, value;
+	const char *between = "; not judged: ";
+
+	while (json_read_next_member(&rest, &key, &value)) {
+		printf("%s%.*s %.*s", between, (int)key.length, key.at, (int)value.length, value.at);
+		between = ", ";
+	}
+}
+
+static void
+print_shadow(struct span json)
+{
+	struct span shadow = json_read_member(json, "shadow");
+
+	if (shadow.length == 0)
+		return;
+	print_member("shadow ", shadow, "path");
+	if (!json_read_is_true(json_read_member(shadow, "loads"))) {
+		puts(": does not load, so nothing is judged by it; greenlane check says why");
+		return;
+	}
+	print_count(": ", shadow, "judged", "verdict");
+	print_member(" judged, ", shadow, "changed");
+	fputs(" of them otherwise", stdout);
+	print_cannot(shadow);
+	putchar('\n');
+}
+
 static void print_export(struct span export)
 {
 	print_member("export ", export, "format");
@@ -195,6 +227,7 @@ print_all(struct span json)
 	print_lines(json, "relays", "relay ");
 	print_lines(json, "outbound", "outbound ");
 	print_each(json, "exports", print_export);
+	print_shadow(json);
 	print_each(json, "alerts", print_alert);
 }
 

@@ -7,7 +7,7 @@
 
 #include "milter/checks/name_servers.h"
 #include "milter/peers/listen.h"
-#include "milter/state/config_files.h"
+#include "milter/state/shadow_files.h"
 #include "milter/state/engine.h"
 #include "milter/state/export_file.h"
 #include "milter/state/start_list.h"
@@ -42,7 +42,7 @@ void
 try_configuration(struct trials *trials)
 {
 	struct faults *faults = faults_open();
-	struct policy *policy = faults == NULL ? NULL : config_files_read(trials->config, faults);
+	struct policy *policy = faults == NULL ? NULL : shadow_files_load(trials->config, faults);
 
 	for (size_t i = 0; faults != NULL && i < faults->kept; i++) {
 		const struct fault *fault = &faults->list[i].fault;

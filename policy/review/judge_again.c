@@ -1,6 +1,8 @@
+#include <stdio.h>
 #include <string.h>
 
 #include "policy/review/judge_again.h"
+#include "policy/verdict/relay.h"
 #include "policy/verdict/verdict.h"
 
 static bool
@@ -32,6 +34,18 @@ is_told(const struct recorded *recorded, struct judged_again *out)
 	return true;
 }
 
+/* Whose mail it is, was found out by the relays and networks of the policy then: do those of this one say the same? */
+static bool
+is_same_client(const struct judge *judge, const struct facts *facts)
+{
+	const struct relay *relay;
+	bool relayed = relay_find(judge, &facts->peer, &relay) == YES;
+
+	if (relayed || facts->via[0] != '\0')
+		return relayed && facts->via[0] != '\0';
+	return relay_hides_client(judge->policy, &facts->peer) == facts->client_hidden;
+}
+
 /* Nothing was found out about mail that was exempt then. */
 static bool
 is_known(const struct judge *judge, const struct recorded *recorded, struct judged_again *out)
@@ -46,6 +60,9 @@ is_known(const struct judge *judge, const struct recorded *recorded, struct judg
 
 	if (recorded->outcome == OUTCOME_EXEMPT)
 		return cannot(out, "was-exempt", "it was exempt, so nothing was found out about it");
+	if (!is_same_client(judge, &recorded->facts))
+		return cannot(out, "client-differs",
+		    "other relays or networks of ours make it another client's mail, which nobody looked at then");
 	if (recorded->facts.failed) /* nothing more was asked, and nothing matters any more */
 		return true;
 	want = wants_next(judge, &recorded->facts).want;
@@ -84,9 +101,15 @@ judge_known(const struct judge *judge, struct recorded *recorded, struct judged_
 	    strcmp(reason_slug(out->verdict.reason), recorded->reason) != 0;
 }
 
+static bool
+lacks_new_source(struct judged_again *out)
+{
+	return cannot(out, "new-source", "it depends on a source that is new and was never asked");
+}
+
 /* Does the verdict wait for a source that is new, and that nobody has asked yet? */
 static bool
-lacks_new_source(const struct rules_again *rules, const struct judged_again *judged)
+waits_for_new(const struct rules_again *rules, const struct judged_again *judged)
 {
 	for (size_t i = 0; i < judged->verdict.claim_count; i++) {
 		const struct claim *claim = &judged->verdict.claims[i];
@@ -107,8 +130,8 @@ weigh_new_sources(const struct rules_again *rules, struct judged_again *out)
 	for (size_t i = 0; i < out->verdict.claim_count; i++)
 		if (out->verdict.claims[i].source != NULL && rules->today->is_new[out->verdict.claims[i].source->number])
 			out->by_new_source = true;
-	if (lacks_new_source(rules, out))
-		(void)cannot(out, "new-source", "it depends on a source that is new and was never asked");
+	if (waits_for_new(rules, out))
+		(void)lacks_new_source(out);
 }
 
 bool
@@ -138,4 +161,108 @@ judged_again_free(struct judged_again *judged)
 {
 	ranges_free(judged->ranges);
 	judged->ranges = NULL;
+}
+
+void
+judged_again_rule(const struct verdict *verdict, char out[JUDGED_AGAIN_RULE])
+{
+	const struct claim *claim = verdict_claim(verdict);
+	const char *sentence = reason_sentence(verdict->reason);
+
+	if (claim == NULL)
+		snprintf(out, JUDGED_AGAIN_RULE, "%s", sentence);
+	else if (claim->vendor->file == NULL || claim->vendor->file[0] == '\0')
+		snprintf(out, JUDGED_AGAIN_RULE, "%s: %s", claim->vendor->name, sentence);
+	else
+		snprintf(out, JUDGED_AGAIN_RULE, "%s (%s): %s", claim->vendor->name, claim->vendor->file, sentence);
+}
+
+/* ---- beside the first verdict ---- */
+
+/* Settling the facts under the draft writes to the authors. False without memory. */
+static bool
+copy_authors(struct arena *arena, struct facts *facts)
+{
+	struct author *copy;
+
+	if (facts->author_count == 0)
+		return true;
+	copy = arena_take(arena, facts->author_count * sizeof *copy);
+	if (copy == NULL)
+		return false;
+	memcpy(copy, facts->authors, facts->author_count * sizeof *copy);
+	if (facts->from_last != NULL)
+		facts->from_last = copy + (facts->from_last - facts->authors);
+	facts->authors = copy;
+	return true;
+}
+
+/* What was asked of sources, by name: the draft numbers them in another way. False without memory. */
+static bool
+copy_answers(struct arena *arena, const struct verdict_record *record, struct recorded *out)
+{
+	const struct facts *facts = record->facts;
+
+	if (facts->asked_count == 0)
+		return true;
+	out->answers = arena_take(arena, facts->asked_count * sizeof *out->answers);
+	for (size_t i = 0; out->answers != NULL && i < facts->asked_count; i++) {
+		const struct asked_fact *asked = &facts->asked[i];
+		const struct source *source = &record->judge->policy->sources[asked->source];
+
+		out->answers[i] = (struct recorded_answer){ source->vendor->name, source->text, asked->passes,
+			asked->silence };
+	}
+	out->answer_count = facts->asked_count;
+	return out->answers != NULL;
+}
+
+/* What the record would say when it is read again. False without memory. */
+static bool
+recall(struct arena *arena, const struct verdict_record *record, struct recorded *out)
+{
+	*out = (struct recorded){ .version = VERDICT_RECORD_VERSION,
+		.vendor = verdict_vendor(record->verdict),
+		.reason = reason_slug(record->verdict->reason),
+		.outcome = record->verdict->outcome,
+		.action = record->action,
+		.would = record->would,
+		.greylist = record->greylist,
+		.facts = *record->facts,
+		.sources_told = true };
+	return copy_authors(arena, &out->facts) && copy_answers(arena, record, out);
+}
+
+/* Does it wait for a source that the policy in force does not have, and that is not known yet? */
+static bool
+waits_for_draft(const struct judge *draft, const struct policy *in_force, const struct verdict *verdict)
+{
+	for (size_t i = 0; i < verdict->claim_count; i++) {
+		const struct claim *claim = &verdict->claims[i];
+
+		for (size_t j = 0; claim->listed == UNKNOWN && j < claim->vendor->source_count; j++)
+			if (!draft->ranges->states[claim->vendor->sources[j].number].known &&
+			    !policy_has_source(in_force, &claim->vendor->sources[j]))
+				return true;
+	}
+	return false;
+}
+
+bool
+judge_beside(const struct judge *draft, const struct verdict_record *record, struct arena *arena,
+    struct judged_again *out, struct fault *why)
+{
+	struct recorded recorded;
+
+	*out = (struct judged_again){ .cannot = NULL };
+	if (!recall(arena, record, &recorded))
+		return fault_set(why, "out of memory");
+	if (!is_told(&recorded, out))
+		return true;
+	if (!record_facts_settle(draft->policy, arena, &recorded))
+		return fault_set(why, "out of memory");
+	judge_known(draft, &recorded, out);
+	if (out->cannot == NULL && waits_for_draft(draft, record->judge->policy, &out->verdict))
+		(void)lacks_new_source(out);
+	return true;
 }

@@ -1,12 +1,13 @@
 /*
- * judge_again.h - judges a recorded message again, from its record alone, under this or another policy.
+ * judge_again.h - judges a message again under this or another policy: from its record alone, or beside its first verdict.
  *
- * Never asks DNS: what a record does not say makes it a message that cannot be judged, with the reason.
+ * Both compare in the same way. Never asks DNS: what a record does not say makes it a message that cannot be judged, with the reason.
  */
 #ifndef JUDGE_AGAIN_H
 #define JUDGE_AGAIN_H
 
 #include "policy/review/record_read.h"
+#include "policy/review/verdict_record.h"
 
 struct judged_again {
 	const char *cannot;      /* NULL: it could be judged; else why not, a slug */
@@ -18,6 +19,11 @@ struct judged_again {
 	struct ranges *ranges;   /* for whoever explains the verdict; free with judged_again_free */
 };
 
+enum { JUDGED_AGAIN_RULE = 256 };
+
+/* Which rule of the policy decided: "acme (acme.conf): its mail is ...". */
+void judged_again_rule(const struct verdict *, char out[JUDGED_AGAIN_RULE]);
+
 /* The rules by which to judge. Borrowed. */
 struct rules_again {
 	const struct policy *policy;
@@ -28,5 +34,10 @@ struct rules_again {
 bool judge_again(const struct rules_again *, struct arena *, struct recorded *, struct judged_again *out,
     struct fault *why) MUST_USE;
 void judged_again_free(struct judged_again *);
+
+/* Judges a message that was judged just now by a draft, whose ranges answer as they do now; the sources that it shares with
+ * the policy in force are the same there. What is in *out lives as long as the arena. False without memory. */
+bool judge_beside(const struct judge *draft, const struct verdict_record *, struct arena *, struct judged_again *out,
+    struct fault *why) MUST_USE;
 
 #endif

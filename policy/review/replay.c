@@ -5,12 +5,9 @@
 #include "policy/review/replay.h"
 #include "policy/verdict/verdict.h"
 
-enum { CANNOT_MAX = 16 };
-
 struct replay {
 	struct replay_counts counts;
 	struct replay_change *changes;
-	struct replay_cannot cannot[CANNOT_MAX];
 };
 
 struct replay *
@@ -22,7 +19,6 @@ replay_open(void)
 		return NULL;
 	replay->changes = calloc(REPLAY_CHANGES_MAX, sizeof *replay->changes);
 	replay->counts.changes = replay->changes;
-	replay->counts.cannot = replay->cannot;
 	if (replay->changes != NULL)
 		return replay;
 	free(replay);
@@ -50,21 +46,6 @@ side_of(enum outcome outcome, enum action would, const char *reason, const char 
 	return side;
 }
 
-/* Which rule of the policy decided: "vendor acme (acme.conf): its mail is ...". */
-static void
-write_rule(const struct verdict *verdict, char out[REPLAY_RULE])
-{
-	const struct claim *claim = verdict_claim(verdict);
-	const char *sentence = reason_sentence(verdict->reason);
-
-	if (claim == NULL)
-		snprintf(out, REPLAY_RULE, "%s", sentence);
-	else if (claim->vendor->file == NULL || claim->vendor->file[0] == '\0')
-		snprintf(out, REPLAY_RULE, "%s: %s", claim->vendor->name, sentence);
-	else
-		snprintf(out, REPLAY_RULE, "%s (%s): %s", claim->vendor->name, claim->vendor->file, sentence);
-}
-
 static void
 tell_change(const struct recorded *recorded, const struct judged_again *judged, struct replay_told *out)
 {
@@ -73,7 +54,7 @@ tell_change(const struct recorded *recorded, const struct judged_again *judged, 
 	    verdict_vendor(&judged->verdict));
 	out->example.when = recorded->when;
 	snprintf(out->example.id, sizeof out->example.id, "%s", recorded->id);
-	write_rule(&judged->verdict, out->example.rule);
+	judged_again_rule(&judged->verdict, out->example.rule);
 }
 
 static bool
@@ -152,22 +133,6 @@ count_change(struct replay *replay, const struct replay_told *told)
 }
 
 static void
-count_cannot(struct replay *replay, const struct replay_told *told)
-{
-	struct replay_counts *counts = &replay->counts;
-	size_t i = 0;
-
-	counts->not_judgeable++;
-	while (i < counts->cannot_count && strcmp(replay->cannot[i].slug, told->cannot) != 0)
-		i++;
-	if (i == CANNOT_MAX)
-		return;
-	if (i == counts->cannot_count)
-		replay->cannot[counts->cannot_count++] = (struct replay_cannot){ told->cannot, told->cannot_what, 0 };
-	replay->cannot[i].count++;
-}
-
-static void
 count_time(struct replay_counts *counts, int64_t when)
 {
 	if (counts->from == 0 || when < counts->from)
@@ -198,7 +163,7 @@ replay_count(struct replay *replay, uint64_t number, const struct replay_told *t
 	}
 	count_time(counts, told->when);
 	if (told->kind == REPLAY_CANNOT) {
-		count_cannot(replay, told);
+		cannot_counts_add(&replay->counts.cannot, told->cannot, told->cannot_what);
 		return;
 	}
 	counts->judged++;

@@ -6,12 +6,12 @@
 #ifndef REPLAY_H
 #define REPLAY_H
 
+#include "policy/review/cannot_counts.h"
 #include "policy/review/judge_again.h"
 
 enum {
 	REPLAY_CHANGES_MAX = 1000, /* kinds of change that are told apart; others are counted together */
-	REPLAY_EXAMPLES = 3,
-	REPLAY_RULE = 256
+	REPLAY_EXAMPLES = 3
 };
 
 /* What a verdict comes down to. */
@@ -22,7 +22,7 @@ struct replay_side {
 };
 
 struct replay_example {
-	char id[64], rule[REPLAY_RULE];
+	char id[64], rule[JUDGED_AGAIN_RULE];
 	int64_t when; /* milliseconds since 1970 */
 };
 
@@ -32,20 +32,13 @@ struct replay_change {
 	struct replay_example examples[REPLAY_EXAMPLES]; /* the first ones */
 };
 
-/* Why records could not be judged, and how many. */
-struct replay_cannot {
-	const char *slug, *what;
-	uint64_t count;
-};
-
 struct replay_counts {
-	uint64_t judged, changed, by_new_source, not_judgeable, broken;
+	uint64_t judged, changed, by_new_source, broken;
 	int64_t from, to; /* of all records, milliseconds since 1970; 0: there were none */
 	const struct replay_change *changes;
 	size_t change_count;
 	uint64_t others; /* changes of a kind for which there was no room */
-	const struct replay_cannot *cannot;
-	size_t cannot_count;
+	struct cannot_counts cannot;
 	uint64_t broken_line; /* the first broken one, by the number given with it; 0: none */
 	struct fault broken_why;
 };

@@ -195,6 +195,27 @@ write_journal(const struct status *status, struct text *out)
 	json_write_end(out);
 }
 
+/* In the words of `greenlane replay --json`; nothing where there is no draft. */
+static void
+write_shadow(const struct status *status, struct text *out)
+{
+	if (status->shadow.path == NULL || status->shadow.path[0] == '\0')
+		return;
+	json_write_key(out, "shadow");
+	json_write_begin(out);
+	json_write_string(out, "path", status->shadow.path);
+	json_write_bool(out, "loads", status->shadow.loads);
+	json_write_number(out, "since", status->shadow.since);
+	json_write_number(out, "judged", (int64_t)status->shadow.judged);
+	json_write_number(out, "changed", (int64_t)status->shadow.changed);
+	json_write_key(out, "not_judgeable");
+	json_write_begin(out);
+	for (size_t i = 0; i < status->shadow.cannot.count; i++)
+		json_write_number(out, status->shadow.cannot.list[i].slug, (int64_t)status->shadow.cannot.list[i].count);
+	json_write_end(out);
+	json_write_end(out);
+}
+
 static void
 write_exports(const struct status *status, struct text *out)
 {
@@ -247,6 +268,7 @@ status_write(const struct status *status, struct text *out)
 	write_mail(status, out);
 	write_store(status, out);
 	write_journal(status, out);
+	write_shadow(status, out);
 	write_dns(status, out);
 	write_vendors(status, out);
 	write_sources(status, out);

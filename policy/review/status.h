@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "policy/review/alert_rates.h"
+#include "policy/review/cannot_counts.h"
 #include "policy/rules/vendor.h"
 #include "policy/util/arena.h"
 #include "policy/util/text.h"
@@ -149,6 +150,13 @@ struct status {
 	} journal;
 	const char *state_dir;
 	bool disk_full;
+	struct {
+		const char *path; /* of the draft; "": there is none */
+		bool loads;       /* and is judged beside the configuration */
+		int64_t since;    /* the first verdict that was counted; 0: none was */
+		uint64_t judged, changed;
+		struct cannot_counts cannot;
+	} shadow;
 	const struct status_export *exports;
 	size_t export_count;
 	const struct status_hidden *hidden;

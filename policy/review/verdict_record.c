@@ -12,6 +12,7 @@
 enum {
 	DELEGATION_TEXT = 400, /* two names */
 	FINGERPRINT_TEXT = 17,
+	SHADOW_TEXT = 80, /* an action and a reason */
 	FROM_SHOWN = 2048 /* bytes of a From that cannot be parsed; facts have all of it */
 };
 
@@ -57,6 +58,14 @@ delegation_text(const struct verdict_record *record, char *out, size_t size)
 	out[0] = '\0';
 	if (claim != NULL && claim->sender != NULL && claim->used != NULL && claim->reason == REASON_UNDELEGATED)
 		snprintf(out, size, "%s for %s", claim->sender->name, claim->used);
+	return out;
+}
+
+/* "reject:nothing-proven" */
+static const char *
+shadow_text(const struct shadow_verdict *shadow, char out[SHADOW_TEXT])
+{
+	snprintf(out, SHADOW_TEXT, "%s:%s", action_word(shadow->would), shadow->reason);
 	return out;
 }
 
@@ -214,7 +223,7 @@ verdict_record_write_line(const struct verdict_record *record, struct text *out)
 {
 	const struct facts *facts = record->facts;
 	const struct verdict *verdict = record->verdict;
-	char client[ADDRESS_TEXT], delegation[DELEGATION_TEXT];
+	char client[ADDRESS_TEXT], delegation[DELEGATION_TEXT], shadow[SHADOW_TEXT];
 
 	put(out, "id", record->id);
 	put(out, "qid", record->qid);
@@ -246,6 +255,8 @@ verdict_record_write_line(const struct verdict_record *record, struct text *out)
 		put(out, "delegation", delegation);
 	if (facts->from_state == FROM_UNREADABLE)
 		put_number(out, "from_stopped", (int64_t)facts->from_stopped);
+	if (record->shadow != NULL)
+		put(out, "shadow", shadow_text(record->shadow, shadow));
 }
 
 /* ---- the JSON ---- */
@@ -557,6 +568,20 @@ json_fingerprint(struct text *out, const char *key, uint64_t fingerprint)
 	json_word(out, key, hex);
 }
 
+/* The same as in replay's `to`, with the rule. */
+static void
+json_shadow(struct text *out, const struct shadow_verdict *shadow)
+{
+	json_write_key(out, "shadow");
+	json_write_begin(out);
+	json_write_string(out, "outcome", outcome_word(shadow->outcome));
+	json_write_string(out, "reason", shadow->reason);
+	json_write_string(out, "would", action_word(shadow->would));
+	json_write_string(out, "vendor", shadow->vendor);
+	json_write_string(out, "rule", shadow->rule);
+	json_write_end(out);
+}
+
 void
 verdict_record_write_json(const struct verdict_record *record, struct text *out)
 {
@@ -593,6 +618,8 @@ verdict_record_write_json(const struct verdict_record *record, struct text *out)
 	json_tries(out, record->tries);
 	if (delegation_text(record, delegation, sizeof delegation)[0] != '\0')
 		json_write_string(out, "delegation", delegation);
+	if (record->shadow != NULL)
+		json_shadow(out, record->shadow);
 	json_facts(out, record);
 	if (facts->not_given != 0)
 		json_not_given(out, facts);

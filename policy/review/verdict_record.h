@@ -18,6 +18,14 @@
 
 enum { VERDICT_RECORD_VERSION = 2, VERDICT_LINE_MAX = 7 * 1024, VERDICT_JSON_MAX = 4 * 1024 * 1024 };
 
+/* What a draft would do, where that is something else. */
+struct shadow_verdict {
+	enum outcome outcome;
+	enum action would;           /* outside monitor mode */
+	const char *reason, *vendor; /* a slug; vendor "": no claim decided */
+	const char *rule;            /* which of the draft decided, in words */
+};
+
 struct verdict_record {
 	const char *id;  /* of the verdict */
 	const char *qid; /* the MTA's queue id; "" while there is none */
@@ -32,8 +40,9 @@ struct verdict_record {
 	size_t rcpt_count;
 	enum greylist_state greylist;
 	struct greylist_tries tries;
-	int64_t ms;              /* how long we had it */
-	const char *explanation; /* JSON only; NULL: none */
+	int64_t ms;                          /* how long we had it */
+	const char *explanation;             /* JSON only; NULL: none */
+	const struct shadow_verdict *shadow; /* NULL: there is no draft, it says the same, or it could not be judged */
 };
 
 /* "id=... qid=... ..." without a newline. */

@@ -8,8 +8,20 @@
 void
 policy_free(struct policy *policy)
 {
-	if (policy != NULL)
-		arena_close(policy->arena); /* the policy itself is in it */
+	if (policy == NULL)
+		return;
+	policy_free(policy->draft);
+	arena_close(policy->arena); /* the policy itself is in it */
+}
+
+bool
+policy_has_source(const struct policy *policy, const struct source *source)
+{
+	for (size_t i = 0; i < policy->source_count; i++)
+		if (strcmp(policy->sources[i].text, source->text) == 0 &&
+		    strcmp(policy->sources[i].vendor->name, source->vendor->name) == 0)
+			return true;
+	return false;
 }
 
 /* ---- names ---- */

@@ -111,6 +111,7 @@ struct settings {
 	const char *authserv_id; /* "": the MTA's name */
 	bool monitor;            /* mode = "monitor" */
 	const char *user, *state_dir;
+	const char *shadow; /* path of the draft that is judged beside it; "": none */
 	struct {
 		const char *listen, *group;
 		int64_t deadline_ms; /* how long one message may wait for DNS in total */
@@ -179,6 +180,7 @@ struct policy {
 	struct arena *arena; /* has everything below */
 	struct settings settings;
 	uint64_t fingerprint; /* of the files that it was read from; 0: not known */
+	struct policy *draft; /* judged beside it, and freed with it; NULL: there is none, or it does not load */
 	const struct vendor *vendors;
 	size_t vendor_count;
 	const struct source *sources; /* of all vendors, by number */
@@ -211,6 +213,9 @@ bool policy_sends(const struct policy *, const struct mailbox *);
 
 /* The first enabled vendor in the configuration that owns this mailbox; NULL: none does. */
 const struct vendor *policy_owner(const struct policy *, const struct mailbox *);
+
+/* Has a vendor of this name the same source? */
+bool policy_has_source(const struct policy *, const struct source *);
 
 /* The names of all shared senders, in the arena; no vendor has these, or names below, to itself. False without
  * memory. */

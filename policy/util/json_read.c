@@ -125,6 +125,17 @@ json_read_next(struct span *rest, struct span *element)
 	return cut_value(rest, element);
 }
 
+bool
+json_read_next_member(struct span *rest, struct span *key, struct span *value)
+{
+	*rest = from(*rest, blanks(*rest));
+	if ((!cut_mark(rest, '{') && !cut_mark(rest, ',')) || !cut_value(rest, key) || key->length < 2 ||
+	    key->at[0] != '"' || !cut_mark(rest, ':'))
+		return false;
+	*key = (struct span){ key->at + 1, key->length - 2 };
+	return cut_value(rest, value);
+}
+
 /* ---- strings ---- */
 
 static bool

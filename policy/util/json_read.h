@@ -19,6 +19,9 @@ struct span json_read_member(struct span object, const char *key);
 /* Cuts the next element off an array: *rest is the array at first, and what is left of it after that. False: none is left. */
 bool json_read_next(struct span *rest, struct span *element);
 
+/* The same off an object: the next member's key, without its quotes, and its value. */
+bool json_read_next_member(struct span *rest, struct span *key, struct span *value);
+
 /* A string's text, without its quotes and escapes; any other value as it is written. */
 void json_read_unquote(struct span value, struct text *out);
 

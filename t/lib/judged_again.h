@@ -9,4 +9,9 @@
 /* "" when the record, judged again under the policy of its day, says the same; else the difference. */
 void judged_again_compare(const struct verdict_record *, const char *json, char *out, size_t size);
 
+/* "" when the record, judged again by this draft as replay would, says what was said beside its verdict; else the
+ * difference. */
+void judged_again_compare_draft(const struct verdict_record *, const struct judge *draft, const char *json, char *out,
+    size_t size);
+
 #endif

@@ -122,24 +122,55 @@ find_networks(void *context, const char *vendor_file, const char *path, size_t *
 	return find_vendor(context, NULL, path, &unused, length, why);
 }
 
-/* Reads CONFIG and the vendors into a policy, as at a start or a reload: after a failed reload the old one stays. */
-static void
-load(struct story *story)
+static const char *
+find_drafts_vendor(void *context, const struct strings *folders, const char *name, const char **path, size_t *length,
+    struct fault *why)
 {
-	static const char fallback[] = "authserv_id = \"mx.rx.example\"; vendors = ( { name = \"vendor\"; } );";
-	const char *text = story->config != NULL ? story->config : fallback;
-	struct policy_files files = { story, find_vendor, find_networks, &story->suffixes };
+	char of_draft[300];
+	const char *text;
+
+	snprintf(of_draft, sizeof of_draft, "shadow:%s", name);
+	text = find_vendor(context, folders, of_draft, path, length, why);
+	return text != NULL ? text : find_vendor(context, folders, name, path, length, why);
+}
+
+static struct policy *
+read_policy(struct story *story, const char *name, const char *text, const struct policy_files *files)
+{
 	struct faults *faults = faults_open();
-	struct policy *policy;
-	struct fault why;
+	struct policy *policy = policy_text_load(name, text, strlen(text), files, faults);
 	char line[1024];
 
-	policy = policy_text_load("CONFIG", text, strlen(text), &files, faults);
 	for (size_t i = 0; policy == NULL && i < faults->kept; i++) {
 		fault_write(&faults->list[i].fault, line, sizeof line);
 		story_fail(story, "%s", line);
 	}
 	faults_close(faults);
+	return policy;
+}
+
+static const char *draft_of_all;
+
+void
+story_shadow(const char *config)
+{
+	draft_of_all = config;
+}
+
+/* Reads CONFIG and the vendors into a policy, as at a start or a reload: after a failed reload the old one stays. */
+static void
+load(struct story *story)
+{
+	static const char fallback[] = "authserv_id = \"mx.rx.example\"; vendors = ( { name = \"vendor\"; } );";
+	const struct policy_files files = { story, find_vendor, find_networks, &story->suffixes };
+	const struct policy_files drafts = { story, find_drafts_vendor, find_networks, &story->suffixes };
+	const char *text = story->config != NULL ? story->config : fallback, *draft;
+	struct policy *policy = read_policy(story, "CONFIG", text, &files);
+	struct fault why;
+
+	draft = story->draft != NULL ? story->draft : draft_of_all;
+	if (policy != NULL && draft != NULL)
+		policy->draft = read_policy(story, "SHADOW", draft[0] != '\0' ? draft : text, &drafts);
 	if (policy == NULL || !refresh_adopt(story->refresh, policy, 1000, &why)) {
 		story_fail(story, "the policy is not in force%s", story->loaded ? "" : ": the story ends here");
 		story->over = !story->loaded;
@@ -163,19 +194,23 @@ open_setup(struct story *story)
 		.suffixes = &story->suffixes,
 		.snapshots = snapshots_open(&why),
 		.store = store_memory(10000, &why),
+		.shadow = shadow_tally_open(&why),
 		.usage = usage_open(&why) };
 	story->services->unsure = story->store = story->services->store;
 	story->refresh = refresh_open(&story->counting, story->services->snapshots, NULL, "", &why);
 	story->now = 1772359200; /* 2026-03-01T10:00:00Z, unless the story says otherwise */
 	story_clock_set(story->now);
 	story_journal_clear();
+	story_journal_watch(story->services->snapshots);
 	return story->refresh != NULL && story->dkim != NULL && story->services->store != NULL;
 }
 
 static void
 close_setup(struct story *story)
 {
+	story_journal_watch(NULL);
 	refresh_close(story->refresh);
+	shadow_tally_close(story->services->shadow);
 	usage_close(story->services->usage);
 	snapshots_close(story->services->snapshots);
 	dkim_verifier_close(story->dkim);
@@ -185,6 +220,7 @@ close_setup(struct story *story)
 	for (size_t i = 0; i < story->vendor_count; i++)
 		free(story->vendors[i].text);
 	free(story->config);
+	free(story->draft);
 }
 
 /* ---- lines ---- */
@@ -520,6 +556,8 @@ setup_line(struct story *story, const char *verb, char *words)
 		set_time(story, words);
 	else if (strcmp(verb, "CONFIG") == 0)
 		keep_block(story, &story->config);
+	else if (strcmp(verb, "SHADOW") == 0)
+		keep_block(story, &story->draft);
 	else if (strcmp(verb, "VENDOR") == 0)
 		keep_vendor(story, words);
 	else if (strcmp(verb, "ZONE") == 0)

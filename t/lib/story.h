@@ -65,13 +65,18 @@ void story_play(const char *path, struct player *, struct services *services);
 /* The same silently, without checking what the story expects. False: it cannot be played. */
 bool story_rehearse(const char *path, struct player *, struct services *services);
 
+/* A draft that is judged beside every story that has none of its own; "": the story's own CONFIG; NULL: none is. Kept. */
+void story_shadow(const char *config);
+
 /* For the stand-ins of clock.h and journal.h: the story's time, and the lines that were written. */
 void story_clock_set(int64_t now);
 void story_journal_clear(void);
+void story_journal_watch(struct snapshots *);               /* whose draft is judged beside; NULL: nobody's */
 const char *story_journal_line(bool json, unsigned before); /* the last (0) or the one before it (1), or "" */
 const char *story_journal_notice(void);                     /* the last line that is not a record, or "" */
 void story_journal_forget_notice(void);
 size_t story_journal_verdicts(void); /* how many since the clear */
+size_t story_journal_shadowed(void); /* how many of them say what a draft would do otherwise */
 /* "", or how the first record differs from what it says when it is read back and judged again. */
 const char *story_journal_difference(void);
 

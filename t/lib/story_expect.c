@@ -132,6 +132,23 @@ expect_asked_for(struct story *story, const char *words)
 		expect_number(story, standings[i], story->asked_for[i], words + length);
 }
 
+/* "5 1 2 needs-spf": judged, otherwise, not judged and the last reason why. */
+static void
+expect_shadow(struct story *story, const char *words)
+{
+	const struct snapshot *snapshot = snapshot_borrow(story->services->snapshots);
+	struct shadow_counts counts;
+	char said[128];
+
+	shadow_tally_look(story->services->shadow, snapshot, &counts);
+	snapshot_return(story->services->snapshots, snapshot);
+	snprintf(said, sizeof said, "%u %u %u%s%s", (unsigned)counts.judged, (unsigned)counts.changed,
+	    (unsigned)counts.cannot.all, counts.cannot.count > 0 ? " " : "",
+	    counts.cannot.count > 0 ? counts.cannot.list[counts.cannot.count - 1].slug : "");
+	if (strcmp(said, words) != 0)
+		story_fail(story, "the draft's counts are '%s', wanted '%s'", said, words);
+}
+
 bool
 story_expects(struct story *story, const char *verb, const char *words)
 {
@@ -160,6 +177,8 @@ story_expects(struct story *story, const char *verb, const char *words)
 	else if (strcmp(verb, "EXPECT-VERDICTS") == 0)
 		expect_number(story, "the number of records", (unsigned)(story_journal_verdicts() - story->verdicts),
 		    words);
+	else if (strcmp(verb, "EXPECT-SHADOW") == 0)
+		expect_shadow(story, words);
 	else if (strcmp(verb, "EXPECT-QUARANTINE") == 0)
 		expect_number(story, "quarantined", story->reply.quarantined, words[0] == '\0' ? "1" : words);
 	else

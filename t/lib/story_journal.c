@@ -12,8 +12,9 @@
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static char *lines[2], *jsons[2]; /* the last, and the one before it */
 static char *notice;
-static size_t verdicts;
-static char difference[1024]; /* the first record that, read back and judged again, says something else */
+static size_t verdicts, shadowed;
+static struct snapshots *in_force; /* whose draft, if there is one, replay is held against */
+static char difference[1024];      /* the first record that, read back and judged again, says something else */
 
 static void
 keep(char *kept[2], const char *text)
@@ -33,7 +34,7 @@ story_journal_clear(void)
 	}
 	free(notice);
 	notice = NULL;
-	verdicts = 0;
+	verdicts = shadowed = 0;
 	difference[0] = '\0';
 	pthread_mutex_unlock(&lock);
 }
@@ -80,10 +81,41 @@ story_journal_verdicts(void)
 	return count;
 }
 
+size_t
+story_journal_shadowed(void)
+{
+	size_t count;
+
+	pthread_mutex_lock(&lock);
+	count = shadowed;
+	pthread_mutex_unlock(&lock);
+	return count;
+}
+
 const char *
 story_journal_difference(void)
 {
 	return difference;
+}
+
+void
+story_journal_watch(struct snapshots *snapshots)
+{
+	in_force = snapshots;
+}
+
+static void
+compare(const struct verdict_record *record, const char *json, char *out, size_t size)
+{
+	const struct snapshot *snapshot = in_force == NULL ? NULL : snapshot_borrow(in_force);
+
+	judged_again_compare(record, json, out, size);
+	/* not what was judged before a RELOAD */
+	if (out[0] == '\0' && snapshot != NULL && snapshot->draft.policy != NULL &&
+	    snapshot->judge.policy == record->judge->policy && snapshot->judge.ranges == record->judge->ranges)
+		judged_again_compare_draft(record, &snapshot->draft, json, out, size);
+	if (snapshot != NULL)
+		snapshot_return(in_force, snapshot);
 }
 
 void
@@ -97,13 +129,14 @@ journal_verdict(struct journal *journal, const struct verdict_record *record)
 	text_open(&json, VERDICT_JSON_MAX);
 	verdict_record_write_line(record, &line);
 	verdict_record_write_json(record, &json);
-	judged_again_compare(record, json.bytes, again, sizeof again);
+	compare(record, json.bytes, again, sizeof again);
 	pthread_mutex_lock(&lock);
 	if (difference[0] == '\0' && again[0] != '\0')
 		snprintf(difference, sizeof difference, "%s; line: %.300s", again, line.bytes);
 	keep(lines, line.bytes);
 	keep(jsons, json.bytes);
 	verdicts++;
+	shadowed += record->shadow != NULL;
 	pthread_mutex_unlock(&lock);
 	text_close(&line);
 	text_close(&json);

@@ -47,6 +47,7 @@ struct story {
 	struct named_text vendors[TEXTS_MAX];
 	size_t vendor_count;
 	char *config;
+	char *draft; /* the second configuration; NULL: there is none */
 	bool loaded;
 	struct refresh *refresh;
 	struct dkim_verifier *dkim;
