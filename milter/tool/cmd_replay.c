@@ -68,7 +68,8 @@ find_new(struct job *job, struct fault *why)
 		return fault_set(why, "out of memory");
 	/* networks in a file of the draft are known from there; only what DNS publishes is a matter of time */
 	for (size_t i = 0; i < policy->source_count; i++) {
-		job->is_new[i] = source_asks_dns(&policy->sources[i]) && !policy_has_source(job->live, &policy->sources[i]);
+		job->is_new[i] = source_asks_dns(&policy->sources[i]) &&
+		    !policy_has_source(job->live, &policy->sources[i]);
 		any = any || job->is_new[i];
 	}
 	if (!any)

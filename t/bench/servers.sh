@@ -120,8 +120,15 @@ END
 # What else must not make a message dearer: see t/bench/run.
 start_variants() {
     start_greenlaned records "log = { record = \"$world/state.records/verdicts\"; };"
+    start_with_draft
     start_with_vendors
     start_with_idle
+}
+
+# A draft that would do something else with each message, and so writes more of it.
+start_with_draft() {
+    sed 's/^vendors .*/vendors = ( { name = "vendor1"; dkim = [ "other.example" ]; vouch = [ "dkim" ]; } );/' "$world/greenlaned.conf" > "$world/draft.conf"
+    start_greenlaned shadow "shadow = \"$world/draft.conf\";"
 }
 
 # 4,096 vendors with 244 networks each, none of which touches another.

@@ -25,6 +25,7 @@ VARIANTS = {
     "idle": "500 idle connections beside / none",
 }
 VARIANT_GOAL = 1.05
+SHADOW_GOAL = 1.15
 
 
 def read(lines):
@@ -96,6 +97,8 @@ def say_goals(loads, many, rss):
     for name, what in VARIANTS.items():
         if name in loads:
             goal(f"{what}, CPU of a message", ratio(loads, name, ["greenlaned"]), VARIANT_GOAL)
+    if "shadow" in loads:
+        goal("a draft judged beside / none, CPU of a message", ratio(loads, "shadow", ["greenlaned"]), SHADOW_GOAL)
     for name, what in {"records": "a record file / none", "other": "the other greenlaned / this one"}.items():
         if name in loads:
             print(f"{what + ', CPU of a message':<68}{ratio(loads, name, ['greenlaned']):>7.2f}")
