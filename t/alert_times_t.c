@@ -42,6 +42,11 @@ static const struct {
 	{ "vendor-without-addresses", 0, "what is gone is believed after refresh.absent_after" },
 	{ "source-trouble", 3 * SOURCE_RETRY_FIRST *SECOND,
 	    "three refreshes in a row must fail, and the first is due by its TTL" },
+	{ "source-drift", 0, "DNS is asked again when the TTL ends" },
+	{ "vendor-dkim-broken", 0, "a share of mail is no share before some has come" },
+	{ "vendor-forged-jump", 0, "the same" },
+	{ "vendor-unproven-jump", 0, "the same" },
+	{ "vendor-delayed", 0, "the mail that others deferred has to come again" },
 };
 
 /* The tool sees these itself, while it asks. */
@@ -69,7 +74,7 @@ static int
 told_after(const char *slug, int seen_ms, int phase)
 {
 	struct alert_memory *memory = alert_memory_open();
-	struct status_alert alert = { slug, 0, "it", "mend it", "" };
+	struct status_alert alert = { slug, 0, "it", "mend it", "", false };
 	int now = phase;
 
 	if (memory == NULL)
