@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "milter/peers/daemon_status.h"
@@ -14,6 +13,7 @@
 #include "milter/smtp/session.h"
 #include "milter/state/source_list.h"
 #include "milter/system/clock.h"
+#include "milter/system/files.h"
 #include "policy/util/hash.h"
 
 #ifndef VERSION
@@ -23,7 +23,6 @@
 enum {
 	ARENA_MAX = SOURCE_LIST_ARENA /* the copies are read into it */,
 	METRICS_ARENA_MAX = 16 * 1024 * 1024,
-	FULL_BYTES = 1024 * 1024, /* less room than this is none */
 	FILES_SHARE = 50
 };
 static const int64_t SOURCES_AGAIN = INT64_C(60) * 1000000; /* without any change: a copy may grow old */
@@ -89,14 +88,6 @@ tell_dns(const struct daemon_status *own, struct status *status, struct arena *a
 	return done;
 }
 
-static bool
-is_full(const char *folder)
-{
-	struct statvfs room;
-
-	return statvfs(folder, &room) == 0 && (uint64_t)room.f_bavail * room.f_frsize < FULL_BYTES;
-}
-
 static void
 tell_shadow(const struct daemon_status *own, const struct snapshot *snapshot, struct status *status)
 {
@@ -133,7 +124,7 @@ gather(const struct daemon_status *own, const struct snapshot *snapshot, unsigne
 		.monitor = policy->settings.monitor,
 		.sources_fingerprint = snapshot->judge.ranges->fingerprint,
 		.state_dir = own->state_dir,
-		.disk_full = is_full(own->state_dir) };
+		.disk_full = disk_lacks_room(own->state_dir) };
 	status->mta.last = session_last_contact();
 	status->mta.sessions = session_count();
 	status->mta.libmilter = milter_io_is_on() ? "archive" : "shared";

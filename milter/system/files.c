@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "milter/system/files.h"
@@ -316,4 +317,22 @@ file_make(const struct folder *folder, const char *name, const struct file_acces
 	done = linkat(folder->fd, beside, folder->fd, name, 0) == 0 || fail(folder, name, "created", why);
 	unlinkat(folder->fd, beside, 0);
 	return done && (sync_folder(folder) || fail(folder, name, "synced", why));
+}
+
+/* ---- room ---- */
+
+enum { FULL_BYTES = 1024 * 1024 }; /* less room than this is none */
+
+bool
+disk_lacks_room(const char *path)
+{
+	char folder[PATH_MAX];
+	struct statvfs room;
+	int looked;
+
+	if ((size_t)snprintf(folder, sizeof folder, "%s", path) >= sizeof folder)
+		return false;
+	while ((looked = statvfs(folder, &room)) != 0 && errno == ENOENT && strrchr(folder, '/') > folder)
+		*strrchr(folder, '/') = '\0';
+	return looked == 0 && room.f_blocks > 0 && (uint64_t)room.f_bavail * room.f_frsize < FULL_BYTES;
 }

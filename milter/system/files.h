@@ -61,4 +61,7 @@ bool file_replace(const struct folder *, const char *name, const struct file_acc
 bool file_make(const struct folder *, const char *name, const struct file_access *, const char *bytes, size_t length,
     struct fault *why) MUST_USE;
 
+/* Has the disk of this path, or of the folder that it would be made in, less than 1 MiB left? */
+bool disk_lacks_room(const char *path);
+
 #endif

@@ -13,6 +13,7 @@
 #include "milter/state/start_list.h"
 #include "milter/store/store.h"
 #include "milter/store/store_redis.h"
+#include "milter/system/files.h"
 #include "milter/system/journal.h"
 #include "milter/system/subprocess.h"
 #include "milter/tool/preflight_parts.h"
@@ -84,6 +85,9 @@ try_state_dir(struct trials *trials)
 	try_access(trials, "", W_OK | X_OK, "write in");
 	if (trials->out->faults.errors != before)
 		return;
+	if (disk_lacks_room(trials->policy->settings.state_dir))
+		faults_error(&trials->out->faults, trials->policy->settings.state_dir, 0,
+		    "its disk is full: nothing that greenlaned learns would be kept; free disk space there");
 	try_access(trials, "/sources", R_OK | W_OK | X_OK, "write in");
 	try_access(trials, "/usage", R_OK, "read");
 	snprintf(lock, sizeof lock, "%s/lock", trials->policy->settings.state_dir);
@@ -128,6 +132,9 @@ try_record(struct trials *trials)
 	const char *record = trials->policy->settings.log.record;
 	struct fault why;
 
+	if (record[0] != '\0' && disk_lacks_room(record))
+		faults_error(&trials->out->faults, record, 0,
+		    "its disk is full: verdicts would be missing there; free disk space");
 	if (record[0] == '\0' || journal_may_record(record, &why))
 		return;
 	faults_error(&trials->out->faults, why.file, 0, "%.300s; log.record is written as %s: give it to that user",
@@ -212,7 +219,10 @@ try_store(struct trials *trials)
 
 	if (!settings->greylist.on)
 		return;
-	if (path != NULL ? !store_lmdb_try(path, trials->held, &why) : !store_redis_try(settings, &why))
+	if (path != NULL && disk_lacks_room(path))
+		faults_error(&trials->out->faults, path, 0,
+		    "the greylist's disk is full; free some space there; nobody would be greylisted");
+	else if (path != NULL ? !store_lmdb_try(path, trials->held, &why) : !store_redis_try(settings, &why))
 		faults_error(&trials->out->faults, why.file, 0, "%.400s; nobody would be greylisted", why.text);
 }
 

@@ -72,7 +72,13 @@ if [ -n "${MENDED_MOUNTS:-}" ] && disk; then
 	lacks disk-full "a disk with room is no problem"
 	fill
 	is_ill disk-full 'free disk space there' "a full disk"
+	"$greenlane" -c "$world/conf" check > "$world/out" 2> "$world/err"
+	is $? 1 "check finds it"
+	out "^$world/disk: its disk is full: .*; free disk space there" "and says what to do"
 	rm "$world/disk/filler"
+	"$greenlane" -c "$world/conf" check > "$world/out" 2> "$world/err"
+	! grep -q 'disk is full' "$world/out"
+	ok $? "but not when there is room"
 	is_well disk-full "with room again"
 	state=$world/state
 	killed
@@ -81,6 +87,8 @@ if [ -n "${MENDED_MOUNTS:-}" ] && disk; then
 	fill
 	is_ill record-failed 'free disk space' "a record file on a full disk, before a record is lost"
 	out 'record-failed: .*/disk/record cannot be written: No space left on device' "it says why"
+	"$greenlane" -c "$world/conf" check > "$world/out" 2> "$world/err"
+	out "^$world/disk/record: its disk is full: .*; free disk space" "and check finds it"
 	mail > /dev/null
 	rm "$world/disk/filler"
 	is_well record-failed "with room again"

@@ -5,7 +5,7 @@ name=store_disk
 
 make_disk() {
 	mkdir -p "$world/disk"
-	mount -t tmpfs -o size=256k,mode=755 tmpfs "$world/disk" 2> /dev/null || return 1
+	mount -t tmpfs -o size=4m,mode=755 tmpfs "$world/disk" 2> /dev/null || return 1
 	chown nobody "$world/disk"
 	trap 'umount -l "$world/disk" 2> /dev/null; clean_up' EXIT
 }
@@ -25,6 +25,14 @@ to_writable() { mount -o remount,rw "$world/disk"; }
 
 if [ "$(id -u)" -eq 0 ] && make_disk; then
 	store=$world/disk/greylist
+	fill
+	conf "lmdb:$store/new"
+	"$greenlane" -c "$world/conf" check > "$world/out" 2> "$world/err"
+	out "^$store/new: the greylist's disk is full; free some space there; nobody would be greylisted" "check finds a full disk"
+	empty
+	"$greenlane" -c "$world/conf" check > "$world/out" 2> "$world/err"
+	! grep -q 'disk is full' "$world/out"
+	ok $? "and one with room"
 	trouble full 'disk is full; free some space' "a full disk" fill empty
 	trouble read-only 'is on a read-only file system; name another directory' "a read-only disk" to_read_only to_writable
 else
