@@ -24,15 +24,17 @@ static const struct {
 	const char *text;
 } remedies[] = {
 	{ EACCES, STORE_STATE_FAILED,
-	    "the greylist may not be opened; give the directory and its files to the user of greenlaned" },
+	    "the greylist may not be opened; give the directory and its files to the user of greenlaned (chown -R), "
+	    "who must be able to write them (chmod -R u+rwX)" },
 	{ EPERM, STORE_STATE_FAILED,
-	    "the greylist may not be opened; give the directory and its files to the user of greenlaned" },
+	    "the greylist may not be opened; give the directory and its files to the user of greenlaned (chown -R), "
+	    "who must be able to write them (chmod -R u+rwX)" },
 	{ EROFS, STORE_STATE_READ_ONLY,
 	    "the greylist is on a read-only file system; name another directory in greylist.store" },
 	{ ENOENT, STORE_STATE_FAILED, "the greylist's parent directory is missing; create it first" },
 	{ ENOTDIR, STORE_STATE_FAILED, "the greylist's path is not a directory; name a directory in greylist.store" },
-	{ ENOSPC, STORE_STATE_FULL, "the greylist's disk is full; free some space (new records wait in memory)" },
-	{ EDQUOT, STORE_STATE_FULL, "the greylist's disk quota is used up; free some space (new records wait in memory)" },
+	{ ENOSPC, STORE_STATE_FULL, "the greylist's disk is full; free some space there" },
+	{ EDQUOT, STORE_STATE_FULL, "the greylist's disk quota is used up; free some space there" },
 	{ EFBIG, STORE_STATE_FULL, "the greylist's file cannot grow; raise the file size limit (ulimit -f)" },
 	{ EIO, STORE_STATE_FAILED, "the greylist's disk is full or failing; see the kernel log" },
 	{ ENOMEM, STORE_STATE_FAILED, "the greylist cannot be mapped; raise the address space limit (ulimit -v)" },

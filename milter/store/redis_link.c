@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/time.h>
+#include <unistd.h>
 
 #include "milter/store/redis_link.h"
 #ifdef HAVE_HIREDIS_SSL
@@ -103,8 +104,15 @@ tell_absent(const struct redis_link *link, struct redis_trouble *trouble)
 	const redisContext *context = link->context;
 
 	*trouble = (struct redis_trouble){ .state = STORE_STATE_FAILED, .lasting = true };
-	fault_set(&trouble->why, "Redis at %s cannot be reached: %.120s; start it, or name another in greylist.store",
-	    link->place, context == NULL ? "out of memory" : context->errstr);
+	if (link->place[0] == '/' && faccessat(AT_FDCWD, link->place, W_OK, AT_EACCESS) != 0 && errno == EACCES)
+		fault_set(&trouble->why,
+		    "Redis at %s may not be entered by the user of greenlaned; add that user to the socket's group "
+		    "(usermod -aG), and restart greenlaned",
+		    link->place);
+	else
+		fault_set(&trouble->why,
+		    "Redis at %s cannot be reached: %.120s; start it, or name another in greylist.store", link->place,
+		    context == NULL ? "out of memory" : context->errstr);
 }
 
 /* ---- asking ---- */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <time.h>
 
 #include "milter/store/lmdb_check.h"
@@ -169,7 +170,17 @@ add_stat(uint64_t *hash, const char *path)
 	*hash = hash_bytes(*hash, &st.st_ctim, sizeof st.st_ctim);
 }
 
-/* Another number when somebody changed something in the directory. */
+/* Somebody who frees space on its disk, or mounts it writable, changes nothing in the directory. */
+static void
+add_disk(uint64_t *hash, const char *path)
+{
+	struct statvfs disk;
+	bool usable = statvfs(path, &disk) == 0 && disk.f_bavail > 0 && (disk.f_flag & ST_RDONLY) == 0;
+
+	*hash = hash_bytes(*hash, &usable, sizeof usable);
+}
+
+/* Another number when somebody changed something in the directory, or made its disk usable. */
 static uint64_t
 appearance(const struct watch *watch)
 {
@@ -181,6 +192,7 @@ appearance(const struct watch *watch)
 		snprintf(path, sizeof path, "%s%s", watch->path, files[i]);
 		add_stat(&hash, path);
 	}
+	add_disk(&hash, watch->path);
 	return hash;
 }
 

@@ -105,6 +105,14 @@ user=$other
 rm -rf "$world/state"/* # it was root's
 
 trouble read-only 'may not be opened; give' "a file that may only be read" protect unprotect
+shut() { # its own user may not write it: chown alone is no remedy
+	cp -r "$world/sound" "$store"
+	owned
+	chmod 444 "$store"/*
+	chmod 555 "$store"
+}
+open_up() { chmod -R u+rwX "$store"; }
+trouble read-only 'may not be opened; give .*\(chmod -R u\+rwX\)' "one that its own user may only read" shut open_up
 
 # ---- words that are no store ----
 
