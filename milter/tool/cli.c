@@ -47,6 +47,14 @@ usage(FILE *out)
 	return EX_USAGE;
 }
 
+/* After a line that says what is wrong, which the whole list would push off the screen. */
+static int
+usage_short(void)
+{
+	fputs("usage: greenlane [-c FILE] COMMAND ...\ngreenlane help: the commands\n", stderr);
+	return EX_USAGE;
+}
+
 static const struct command *
 find_command(const char *name)
 {
@@ -64,11 +72,12 @@ unknown_command(const char *name)
 	for (size_t i = 0; i < COMMANDS; i++)
 		names[i] = commands[i]->name;
 	meant = keys_nearest(name, names, COMMANDS);
-	if (meant != NULL)
-		fprintf(stderr, "greenlane: unknown command '%.60s'; did you mean '%s'?\n", name, meant);
-	else
+	if (meant == NULL) {
 		fprintf(stderr, "greenlane: unknown command '%.60s'; the commands are listed below\n", name);
-	return usage(stderr);
+		return usage(stderr);
+	}
+	fprintf(stderr, "greenlane: unknown command '%.60s'; did you mean '%s'?\n", name, meant);
+	return usage_short();
 }
 
 static int
@@ -119,7 +128,7 @@ read_line(int argc, char **argv)
 			printf("greenlane %s\n", VERSION);
 			return 0;
 		default:
-			return usage(stderr);
+			return usage_short();
 		}
 	}
 	return optind == argc ? usage(stderr) : run_command(config, argc - optind, argv + optind);

@@ -80,6 +80,11 @@ fi
 
 run 64 "a misspelt command" chekc
 err "^greenlane: unknown command 'chekc'; did you mean 'check'\?$" "gets the one that is meant"
+err '^greenlane help: the commands$' "and the way to the others"
+is "$(wc -l < "$world/err")" 3 "and not a list that hides it"
+run 64 "a misspelt option before the command" --versoin
+err "^greenlane: unknown option '--versoin'; did you mean '--version'\?$" "gets the one that is meant"
+is "$(wc -l < "$world/err")" 3 "and not the list either"
 run 64 "a command in capitals" CHECK
 err "; did you mean 'check'\?$" "too"
 run 64 "one that is like none" frobnicate
