@@ -220,6 +220,7 @@ print_all(struct span json)
 		print_daemon(json);
 		print_each(json, "listeners", print_listener);
 		print_mail(json);
+		print_lines(json_read_member(json, "dns"), "servers", "dns: asking ");
 	}
 	print_each(json, "vendors", print_vendor);
 	print_lines(json, "delegations", "delegation ");

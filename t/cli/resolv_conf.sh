@@ -144,6 +144,8 @@ until_true known
 ok $? "which is asked"
 until_true is_well '"127.0.0.1"'
 ok $? "and told by status"
+"$greenlane" -c "$world/conf" status > "$world/out" 2> "$world/err"
+out '^dns: asking 127\.0\.0\.1$' "to a person, too"
 run 0 "check" -c "$world/conf" check
 out '^warning: /etc/resolv\.conf names no server, so 127\.0\.0\.1 is asked; name a server there, or in dns\.servers$' "says so, too"
 stop "it ends"
