@@ -1,5 +1,6 @@
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "policy/config/policy_forms.h"
 #include "policy/config/policy_keys.h"
@@ -198,6 +199,8 @@ forms_evidence(const char *text, const char *const *words, size_t count, struct 
 	done = split_evidence(text, words, count, &told);
 	if (done && told.has_or)
 		fault_set(why, "'%.60s' is more than one alternative; write \"%s\"", text, told.as_told.bytes);
+	else if (done && strcasecmp(text, told.all.bytes) == 0)
+		fault_set(why, "'%.60s' is not in small letters; write \"%s\"", text, told.all.bytes);
 	else if (done && told.has_and)
 		fault_set(why, "'%.60s' is not joined by '+'; write \"%s\"", text, told.all.bytes);
 	else if (done)
