@@ -1,8 +1,10 @@
 #include <archive.h>
 #include <archive_entry.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "milter/system/lines.h"
 
@@ -13,7 +15,10 @@ struct lines {
 	char path[4096];
 	char *bytes; /* of the file, from `at` on not yet given */
 	size_t at, held, room, most;
-	bool ended;
+	bool ended, only_whole;
+	int fd;           /* of a file that was opened behind its beginning; -1 */
+	int64_t consumed; /* bytes of the text before `at` */
+	int64_t skipped;  /* bytes of the file that were not read */
 };
 
 static bool
@@ -49,6 +54,7 @@ lines_open(const char *path, size_t most, struct fault *why)
 		lines->most = most;
 		lines->archive = archive_read_new();
 		lines->room = BLOCK;
+		lines->fd = -1;
 		lines->bytes = malloc(lines->room);
 	}
 	if (lines == NULL || lines->archive == NULL || lines->bytes == NULL)
@@ -65,6 +71,8 @@ lines_close(struct lines *lines)
 	if (lines == NULL)
 		return;
 	archive_read_free(lines->archive);
+	if (lines->fd >= 0)
+		close(lines->fd);
 	free(lines->bytes);
 	free(lines);
 }
@@ -112,7 +120,9 @@ skip(struct lines *lines, struct fault *why)
 	for (;;) {
 		char *end = memchr(lines->bytes + lines->at, '\n', lines->held - lines->at);
 
+		lines->consumed -= (int64_t)lines->at;
 		lines->at = end != NULL ? (size_t)(end - lines->bytes) + 1 : lines->held;
+		lines->consumed += (int64_t)lines->at;
 		if (end != NULL || lines->ended)
 			return true;
 		if (!fill(lines, why))
@@ -145,11 +155,12 @@ lines_next(struct lines *lines, struct span *line, struct fault *why)
 		}
 		if (end != NULL)
 			length = (size_t)(end - start);
-		else if (lines->ended && length == 0)
+		else if (lines->ended && (length == 0 || lines->only_whole))
 			return LINES_END;
 		if (length > lines->most)
 			return skip_line(lines, line, why);
 		lines->at += length + (end != NULL);
+		lines->consumed += (int64_t)(length + (end != NULL));
 		*line = (struct span){ start, length };
 		return LINES_LINE;
 	}
@@ -158,5 +169,77 @@ lines_next(struct lines *lines, struct span *line, struct fault *why)
 int64_t
 lines_read(const struct lines *lines)
 {
-	return archive_filter_bytes(lines->archive, -1);
+	return lines->skipped + archive_filter_bytes(lines->archive, -1);
+}
+
+/* ---- reading on ---- */
+
+void
+lines_only_whole(struct lines *lines)
+{
+	lines->only_whole = true;
+}
+
+bool
+lines_ended_whole(const struct lines *lines)
+{
+	return lines->ended && lines->at == lines->held;
+}
+
+int64_t
+lines_at(const struct lines *lines)
+{
+	return lines->consumed;
+}
+
+bool
+lines_peek(struct lines *lines, size_t most, struct span *out, struct fault *why)
+{
+	while (!lines->ended && lines->held - lines->at < most)
+		if (!fill(lines, why))
+			return false;
+	*out = (struct span){ lines->bytes + lines->at, lines->held - lines->at };
+	out->length = out->length > most ? most : out->length;
+	return true;
+}
+
+/* Opens the plain file again, behind these bytes. What it goes on with is taken as it is, whatever it looks like. */
+static bool
+seek(struct lines *lines, int64_t bytes, struct fault *why)
+{
+	struct archive_entry *entry;
+
+	archive_read_free(lines->archive);
+	lines->archive = archive_read_new();
+	lines->fd = open(lines->path, O_RDONLY | O_CLOEXEC);
+	if (lines->archive == NULL)
+		return fault_set(why, "out of memory");
+	archive_read_support_format_raw(lines->archive);
+	archive_read_support_format_empty(lines->archive);
+	if (lines->fd < 0 || lseek(lines->fd, bytes, SEEK_SET) != bytes ||
+	    archive_read_open_fd(lines->archive, lines->fd, BLOCK) != ARCHIVE_OK)
+		return fault_at(why, lines->path, 0, "cannot be read again");
+	lines->at = lines->held = 0;
+	lines->consumed = lines->skipped = bytes;
+	lines->ended = archive_read_next_header(lines->archive, &entry) != ARCHIVE_OK;
+	return true;
+}
+
+bool
+lines_skip(struct lines *lines, int64_t bytes, struct fault *why)
+{
+	if (archive_filter_code(lines->archive, 0) == ARCHIVE_FILTER_NONE && strcmp(lines->path, "standard input") != 0)
+		return seek(lines, bytes, why);
+	while (bytes > 0) {
+		int64_t held = (int64_t)(lines->held - lines->at), step = held < bytes ? held : bytes;
+
+		lines->at += (size_t)step;
+		lines->consumed += step;
+		bytes -= step;
+		if (bytes > 0 && lines->ended)
+			return true;
+		if (bytes > 0 && !fill(lines, why))
+			return false;
+	}
+	return true;
 }

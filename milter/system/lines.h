@@ -23,6 +23,17 @@ enum lines_got { LINES_END, LINES_LINE, LINES_TOO_LONG, LINES_FAILED };
  * skipped. FAILED: why says what is wrong with the file, such as a broken archive; what came before was whole. */
 enum lines_got lines_next(struct lines *, struct span *line, struct fault *why) MUST_USE;
 
+/* For who reads on another time: a last line without its line feed, which may still be written, is not given. */
+void lines_only_whole(struct lines *);
+/* Were all bytes given, so that no such line is left? */
+bool lines_ended_whole(const struct lines *);
+/* Before the first line: the first bytes of the text, at most so many (some thousands); borrowed until the next call. */
+bool lines_peek(struct lines *, size_t most, struct span *out, struct fault *why) MUST_USE;
+/* Goes on behind so many bytes of the text, or at its end. A file that is not compressed is not read for that. */
+bool lines_skip(struct lines *, int64_t bytes, struct fault *why) MUST_USE;
+/* Bytes of the text, not compressed, up to the end of the last line given. */
+int64_t lines_at(const struct lines *);
+
 /* Bytes of the file that were read so far, compressed as they are; for a progress bar. */
 int64_t lines_read(const struct lines *);
 

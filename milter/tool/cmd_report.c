@@ -10,10 +10,14 @@
 #include "milter/system/suffixes.h"
 #include "milter/tool/cmd.h"
 #include "milter/tool/records.h"
+#include "milter/tool/report_state.h"
 #include "policy/review/report_json.h"
+#include "policy/review/report_mail.h"
 #include "policy/review/report_page.h"
+#include "policy/review/report_save.h"
 #include "policy/review/report_text.h"
 #include "policy/review/verdict_record.h"
+#include "policy/util/domain.h"
 
 enum { OUTPUT_MAX = 64 * 1024 * 1024 };
 
@@ -22,13 +26,21 @@ struct job {
 	struct suffix_list suffixes;
 	struct report *report;
 	int64_t since;
-	const char *vendor, *html;
-	bool json;
+	const char *vendor, *html, *state_path;
+	struct report_state *state; /* NULL: nothing is kept */
+	bool json, mail;
 	uint64_t lines, verdicts;
 	char first[120]; /* the first line of all, if nothing was recognised */
 };
 
 /* ---- reading ---- */
+
+/* Into which a verdict of this time counts. */
+static struct report *
+report_of(struct job *job, int64_t when)
+{
+	return job->state == NULL ? job->report : report_state_day(job->state, when);
+}
 
 static bool
 take_line(struct job *job, struct span line, struct fault *why)
@@ -37,20 +49,23 @@ take_line(struct job *job, struct span line, struct fault *why)
 	struct recorded recorded;
 	struct fault broken;
 	enum log_form form = LOG_FORM_NONE;
-	bool done = true;
+	struct report *report;
+	bool done;
 
 	if (arena == NULL)
 		return fault_set(why, "out of memory");
 	form = log_line_read(arena, line, &recorded, &broken);
 	job->verdicts += form == LOG_FORM_LINE || form == LOG_FORM_RECORD;
-	if (form == LOG_FORM_NONE)
-		report_note(job->report, line);
-	else if (form == LOG_FORM_BROKEN)
-		report_broken(job->report);
-	else if (recorded.when >= job->since)
-		done = report_take(job->report, &recorded) || fault_set(why, "out of memory");
+	report = report_of(job, form == LOG_FORM_LINE || form == LOG_FORM_RECORD ? recorded.when : 0);
+	done = report != NULL;
+	if (done && form == LOG_FORM_NONE)
+		report_note(report, line);
+	else if (done && form == LOG_FORM_BROKEN)
+		report_broken(report);
+	else if (done && (job->state != NULL || recorded.when >= job->since)) /* what is kept may be asked for later */
+		done = report_take(report, &recorded);
 	arena_close(arena);
-	return done;
+	return done || fault_set(why, "out of memory");
 }
 
 static void
@@ -61,28 +76,58 @@ keep_first(struct job *job, struct span line)
 		    line.length < sizeof job->first ? (int)line.length : (int)sizeof job->first - 1, line.at);
 }
 
+/* A file that the state knows goes on where it ended. */
+static struct lines *
+open_file(struct job *job, const char *path, struct fault *why)
+{
+	struct lines *lines = lines_open(path, VERDICT_JSON_MAX, why);
+
+	if (lines == NULL || job->state == NULL)
+		return lines;
+	lines_only_whole(lines);
+	if (report_state_resume(job->state, lines, why))
+		return lines;
+	lines_close(lines);
+	return NULL;
+}
+
+static bool
+take_any(struct job *job, enum lines_got got, struct span line, struct fault *why)
+{
+	struct report *report;
+
+	job->lines++;
+	if (got == LINES_FAILED)
+		return false;
+	if (got == LINES_TOO_LONG) {
+		report = report_of(job, 0);
+		if (report != NULL)
+			report_broken(report);
+		return report != NULL || fault_set(why, "out of memory");
+	}
+	keep_first(job, line);
+	return !log_line_may_be(line) || take_line(job, line, why);
+}
+
 static bool
 read_file(struct job *job, const char *path, struct progress *progress, struct fault *why)
 {
-	struct lines *lines = lines_open(path, VERDICT_JSON_MAX, why);
+	struct lines *lines;
 	enum lines_got got;
 	struct span line;
 	bool done = true;
 
+	if (job->state != NULL && report_state_has(job->state, path))
+		return true;
+	lines = open_file(job, path, why);
 	if (lines == NULL)
 		return false;
 	while (done && (got = lines_next(lines, &line, why)) != LINES_END) {
-		job->lines++;
-		if (got == LINES_TOO_LONG)
-			report_broken(job->report);
-		done = got != LINES_FAILED;
-		if (got == LINES_LINE) {
-			keep_first(job, line);
-			if (log_line_may_be(line))
-				done = take_line(job, line, why);
-		}
+		done = take_any(job, got, line, why);
 		progress_show(progress, lines_read(lines));
 	}
+	if (done && job->state != NULL)
+		done = report_state_note(job->state, path, lines, why);
 	progress_next(progress, lines_read(lines));
 	lines_close(lines);
 	return done;
@@ -110,6 +155,34 @@ read_files(struct job *job, char *const *paths, size_t count)
 
 /* ---- printing ---- */
 
+/* What mail calls this host. */
+static const char *
+host_name(const struct job *job, char out[DOMAIN_TEXT])
+{
+	const char *name = job->policy->settings.authserv_id;
+	char host[256] = "";
+	struct fault why;
+
+	if (name[0] == '\0' && gethostname(host, sizeof host - 1) == 0)
+		name = host;
+	return domain_read(name, strlen(name), out, &why) ? out : "localhost";
+}
+
+static void
+write_report(const struct job *job, const struct report_view *view, struct text *out)
+{
+	char host[DOMAIN_TEXT];
+
+	if (job->mail) {
+		report_mail_write(view, host_name(job, host), clock_now(), out);
+	} else if (job->json) {
+		report_json_write(view, out);
+		text_char(out, '\n');
+	} else {
+		report_text_write(view, isatty(STDOUT_FILENO) != 0, out);
+	}
+}
+
 static int
 print(const struct job *job, const struct report_view *view)
 {
@@ -117,12 +190,7 @@ print(const struct job *job, const struct report_view *view)
 	int status;
 
 	text_open(&out, OUTPUT_MAX);
-	if (job->json) {
-		report_json_write(view, &out);
-		text_char(&out, '\n');
-	} else {
-		report_text_write(view, isatty(STDOUT_FILENO) != 0, &out);
-	}
+	write_report(job, view, &out);
 	status = out.cut ? EX_SOFTWARE : output_put(&out);
 	text_close(&out);
 	if (status != 0)
@@ -175,14 +243,39 @@ look(const struct job *job)
 	return status;
 }
 
+/* Saves what is counted, and goes on with all that is kept. */
+static int
+keep(struct job *job)
+{
+	struct fault why = { .line = 0 };
+	char text[1024];
+
+	if (!report_state_save(job->state, &why)) {
+		fault_write(&why, text, sizeof text);
+		fprintf(stderr, "greenlane: --state: %s\n", text);
+		return EX_CANTCREAT;
+	}
+	job->report = report_state_sum(job->state, job->since);
+	if (job->report != NULL)
+		return 0;
+	fprintf(stderr, "greenlane: --state: %s cannot be read back; remove it\n", job->state_path);
+	return EX_OSERR;
+}
+
 static int
 tell(struct job *job, char *const *paths, size_t count)
 {
 	struct text first;
+	int64_t from, to;
+	int status;
 
 	if (!read_files(job, paths, count))
 		return EX_NOINPUT;
-	if (job->verdicts > 0)
+	status = job->state == NULL ? 0 : keep(job);
+	if (status != 0)
+		return status;
+	report_period(job->report, &from, &to);
+	if (job->verdicts > 0 || to != 0)
 		return look(job);
 	text_open(&first, sizeof job->first * 4);
 	text_escaped(&first, job->first, strlen(job->first));
@@ -230,6 +323,12 @@ take_option(struct job *job, int option)
 	case 'H':
 		job->html = optarg;
 		return true;
+	case 'S':
+		job->state_path = optarg;
+		return true;
+	case 'm':
+		job->mail = true;
+		return true;
 	case 'j':
 		job->json = true;
 		return true;
@@ -240,11 +339,33 @@ take_option(struct job *job, int option)
 }
 
 static int
+begin(struct job *job)
+{
+	struct fault said, why;
+	char text[1024];
+
+	if (job->state_path == NULL) {
+		job->report = report_open(job->policy, &job->suffixes);
+		return job->report == NULL ? EX_OSERR : 0;
+	}
+	job->state = report_state_open(job->state_path, job->policy, &job->suffixes, &said, &why);
+	if (job->state == NULL) {
+		fault_write(&why, text, sizeof text);
+		fprintf(stderr, "greenlane: --state: %s\n", text);
+		return EX_NOINPUT;
+	}
+	if (said.text[0] != '\0')
+		fprintf(stderr, "greenlane: --state: %s\n", said.text);
+	return 0;
+}
+
+static int
 run(const char *config, int argc, char **argv)
 {
 	static const struct option known[] = { { "since", required_argument, NULL, 's' },
 		{ "vendor", required_argument, NULL, 'v' }, { "json", no_argument, NULL, 'j' },
-		{ "html", required_argument, NULL, 'H' }, { NULL, 0, NULL, 0 } };
+		{ "html", required_argument, NULL, 'H' }, { "mail", no_argument, NULL, 'm' },
+		{ "state", required_argument, NULL, 'S' }, { NULL, 0, NULL, 0 } };
 	struct job job = { .since = 0 };
 	int option, status;
 
@@ -255,13 +376,16 @@ run(const char *config, int argc, char **argv)
 	if (job.policy == NULL)
 		return EX_CONFIG;
 	job.suffixes = suffixes_open();
-	job.report = report_open(job.policy, &job.suffixes);
-	status = job.report == NULL ? EX_OSERR : tell_known(&job, argc, argv);
+	status = begin(&job);
+	if (status == 0)
+		status = tell_known(&job, argc, argv);
 	report_close(job.report);
+	report_state_close(job.state);
 	suffixes_close(&job.suffixes);
 	policy_free(job.policy);
 	return status;
 }
 
-const struct command cmd_report = { "report", "[--since T] [--vendor V] [--json] [--html FILE] [FILE...]",
+const struct command cmd_report = { "report",
+	"[--since T] [--vendor V] [--json] [--html FILE] [--mail] [--state FILE] [FILE...]",
 	"count what happened, from records or mail logs, and say what speaks against enforcing", run };

@@ -97,6 +97,8 @@ static const struct help rows[] = {
 	    "  --vendor V           only this vendor\n"
 	    "  --json               print one object\n"
 	    "  --html FILE          also write a page, with charts\n"
+	    "  --mail               print a mail, for sendmail -t\n"
+	    "  --state FILE         keep what is counted there, by day, and read only what is new\n"
 	    "  FILE is records or a mail log, also .gz or .zst, or \"-\"; default: log.record and what was rotated from it, else\n"
 	    "  /var/log/mail.log.\n",
 	    "  0   it is safe to enforce\n"

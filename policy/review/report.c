@@ -213,7 +213,7 @@ note_pair(struct report *report, const struct report_tally *tally, const struct 
 	pair->signed_by += !vouched && dkim == YES;
 	if (refused)
 		note_refused(pair, recorded);
-	return pair->proven + pair->signed_by > 0;
+	return report_knows_network(report, tally->name, &network, recorded->when / 1000, vouched || dkim == YES);
 }
 
 /* Only mail that something else speaks for shows that a proof is missing: a forger has none. */

@@ -26,16 +26,20 @@ report_host(struct report *report, const struct address *client)
 	return least;
 }
 
-static void
-note_foreign(struct report_host *host, struct span domain)
+void
+report_host_foreign(struct report_host *host, uint64_t hash)
 {
-	uint64_t hash = hash_bytes(HASH_START, domain.at, domain.length);
-
 	for (size_t i = 0; i < host->foreign_count; i++)
 		if (host->foreign[i] == hash)
 			return;
 	if (host->foreign_count < REPORT_FOREIGN)
 		host->foreign[host->foreign_count++] = hash;
+}
+
+static void
+note_foreign(struct report_host *host, struct span domain)
+{
+	report_host_foreign(host, hash_bytes(HASH_START, domain.at, domain.length));
 }
 
 /* "pass:acme.example,fail:x.example:why" in a log line. */

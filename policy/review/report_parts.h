@@ -93,6 +93,8 @@ struct report_host {
 	char helo[REPORT_NAME], id[REPORT_ID];
 };
 void report_host_note(struct report *, const struct recorded *);
+/* A domain whose signed mail the host handed over, as a hash. */
+void report_host_foreign(struct report_host *, uint64_t domain);
 struct report_host *report_host(struct report *, const struct address *);
 
 /* ---- tuples (report_tuples.c) ---- */
@@ -106,6 +108,8 @@ struct report_tuple {
 bool report_is_first_try(struct report *, const struct recorded *);
 /* Would a greylist that knew nothing before have met this sender for the first time? */
 bool report_is_first_contact(struct report *, const struct recorded *);
+/* Has this network sent proven mail of the vendor? Remembers it, if it has now. */
+bool report_knows_network(struct report *, const char *vendor, const struct prefix *, int64_t when, bool proven);
 void report_tuple_put(struct report *, uint64_t key, uint32_t last);
 
 /* ---- all ---- */

@@ -100,3 +100,16 @@ report_is_first_contact(struct report *report, const struct recorded *recorded)
 	}
 	return first;
 }
+
+bool
+report_knows_network(struct report *report, const char *vendor, const struct prefix *network, int64_t when, bool proven)
+{
+	uint64_t key = hash_bytes(hash_string(hash_bytes(HASH_START, "k", 1), vendor), network->base.bytes, 16);
+	bool known;
+
+	key = key == 0 ? 1 : key;
+	known = holds(report, key, when, report->policy->settings.greylist.lifetime);
+	if (proven)
+		report_tuple_put(report, key, (uint32_t)when);
+	return known || proven;
+}

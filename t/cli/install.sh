@@ -28,8 +28,9 @@ make_it install
 ok $? "make install comes to its end"
 installed sbindir greenlaned && installed bindir greenlane
 ok $? "both programs"
-installed systemdsystemunitdir greenlaned.service greenlane-export@.path greenlane-export@.service &&
-	installed pkglibexecdir after-update export-reader && installed sysusersdir greenlane.conf &&
+installed systemdsystemunitdir greenlaned.service greenlane-export@.path greenlane-export@.service \
+	greenlane-report.timer greenlane-report.service &&
+	installed pkglibexecdir after-update export-reader report-mail && installed sysusersdir greenlane.conf &&
 	installed tmpfilesdir greenlane.conf && installed logrotatedir greenlane
 ok $? "the unit, the user, the directories, the rotation of the record file"
 installed bashcompletiondir greenlane greenlaned && installed zshcompletiondir _greenlane
@@ -65,7 +66,7 @@ for directory in "$(variable sbindir)" "$(variable bindir)" "$(variable pkglibex
 done
 if command -v systemd-analyze > "$world/out" && systemd-analyze --help | grep -q -- --offline; then
 	systemd-analyze verify --man=no --recursive-errors=no --root="$world/looked" greenlaned.service \
-		greenlane-export@postgrey.path greenlane-export@postgrey.service > "$world/out" 2>&1 &&
+		greenlane-export@postgrey.path greenlane-export@postgrey.service greenlane-report.timer greenlane-report.service > "$world/out" 2>&1 &&
 		[ ! -s "$world/out" ]
 	ok $? "systemd finds no fault with the units"
 	systemd-analyze security --offline=true --threshold=19 --no-pager --root="$world/looked" greenlaned.service > "$world/out" 2>&1

@@ -286,10 +286,10 @@ if command -v nsd > /dev/null; then
 	vendors='{ name = "desk"; vouch = [ "listed" ]; }'
 	started ''
 	counts() { "$greenlane" -c "$world/conf" status --json | grep -Eq "\"name\":\"desk\",\"mode\":\"enforce\",\"lock_open\":true,\"forged_passed\":$1,$2"; }
-	until_true counts 0 '"sources"'
+	until_true counts 0 '"last_by":\{\}'
 	ok $? "before any mail nothing has passed"
 	is "$(mail_of a@desk.example 203.0.113.5)" pass "a forged message passes in monitor mode"
-	until_true counts 1 '"sources"'
+	until_true counts 1 '"last_by":\{\}'
 	ok $? "status --json counts it, and takes it for no mail of the vendor"
 	is "$(mail_of a@desk.example 192.0.2.7)" pass "mail of the vendor passes"
 	until_true counts 1 '"last":"20[^"]*Z"'

@@ -134,6 +134,85 @@ run 64 "and a time that is none" report --since yesterday
 run 1 "broken lines" report "$world/broken.log" --json
 is "$(jq .broken "$world/out")" 2 "are counted"
 
+# ---- a state ----
+
+# kept STATUS NAME: with the state, the report of the first lines of the records
+kept() {
+	run "$1" "$2" report --state "$world/state.txt" "$world/part.jsonl" --json
+	jq -S . "$world/out" > "$world/kept.json"
+	"$greenlane" report -c "$config" "$world/part.jsonl" --json | jq -S . > "$world/plain.json"
+	diff "$world/plain.json" "$world/kept.json" > "$world/diff" || sed 's/^/# /' "$world/diff" | head -20
+	[ ! -s "$world/diff" ]
+	ok $? "gives the report of all"
+}
+head -n 1000 "$world/verdicts.jsonl" > "$world/part.jsonl"
+kept 0 "a state is begun"
+is "$(stat -c %a "$world/state.txt")" 640 "which only who may read records reads"
+cp "$world/state.txt" "$world/state.before"
+kept 0 "nothing new"
+sed -n 1001,2500p "$world/verdicts.jsonl" >> "$world/part.jsonl"
+kept 0 "new lines in the middle of a day"
+printf '%s' "$(sed -n 2501p "$world/verdicts.jsonl" | cut -c 1-200)" >> "$world/part.jsonl"
+run 0 "a line that is not yet whole" report --state "$world/state.txt" "$world/part.jsonl" --json
+is "$(jq -c '[.records, .broken]' "$world/out")" '[2500,0]' "is left for the next time"
+head -n 2501 "$world/verdicts.jsonl" > "$world/part.jsonl" # the same file, and its last line is whole
+kept 0 "and read then"
+mv "$world/part.jsonl" "$world/part.jsonl.1"
+sed -n '2502,$p' "$world/verdicts.jsonl" > "$world/part.jsonl"
+run 1 "a file that was rotated" report --state "$world/state.txt" "$world/part.jsonl.1" "$world/part.jsonl" --json
+jq -S . "$world/out" > "$world/kept.json"
+jq -S . "$world/report.json" | cmp -s - "$world/kept.json"
+ok $? "is known under its new name, and nothing counts twice"
+gzip "$world/part.jsonl.1"
+run 1 "and compressed" report --state "$world/state.txt" "$world/part.jsonl.1.gz" "$world/part.jsonl" --json
+jq -S . "$world/out" | cmp -s - "$world/kept.json"
+ok $? "it is known, too"
+run 1 "since a day" report --state "$world/state.txt" --since "$middle" "$world/part.jsonl" --json
+is "$(jq .records "$world/out")" "$(jq -s --arg day "$middle" 'map(select(.time >= $day)) | length' "$world/verdicts.jsonl")" \
+	"the days before are kept, and not counted"
+# the next day reads nothing of what it has read: the compressed file is not even opened
+printf 'no archive' > "$world/part.jsonl.1.gz"
+run 1 "what was in a file that is now another" report --state "$world/state.txt" "$world/part.jsonl.1.gz" --json
+is "$(jq .records "$world/out")" "$(jq .records "$world/report.json")" "stays counted"
+for fault in 's/^end .*/end 0000000000000000/' '1s/1$/2/' '5d' '$d' '1,$d'; do
+	sed "$fault" "$world/state.before" > "$world/state.txt"
+	head -n 1000 "$world/verdicts.jsonl" > "$world/part.jsonl"
+	kept 0 "a state that is broken ($fault)"
+	err 'begun anew' "is said, and begun anew"
+done
+run 66 "a state that cannot be read" report --state "$world/vendors" "$world/part.jsonl"
+run 66 "or whose directory does not exist" report --state "$world/nowhere/state" "$world/part.jsonl"
+
+# ---- the mail ----
+
+run 1 "a mail" report --mail
+cp "$world/out" "$world/report.eml"
+/usr/bin/python3 "$top/t/cli/report_mail.py" "$world/report.eml" > "$world/mail.out" 2>&1
+status=$?
+[ $status -eq 0 ] || sed 's/^/# /' "$world/mail.out"
+ok $status "is one by RFC 5322 and MIME, to the strict reader of Python"
+is "$(sed -n 1p "$world/mail.out")" "greenlane: mail came late, a vendor broke, not safe to enforce" "its subject says what to look at"
+run 1 "for a person" report
+sed 1d "$world/mail.out" > "$world/mail.text"
+cmp -s "$world/out" "$world/mail.text"
+ok $? "its text is the report"
+run 1 "hostile names" report --mail "$world/mail.log" --vendor "$(printf 'x\nBcc: eve@evil.example')"
+! grep -q '^Bcc' "$world/out"
+ok $? "make no header"
+
+# what the timer runs, with the installed paths replaced
+mkdir "$world/runtime" "$world/kept"
+sed "s,/usr/bin/greenlane report,'$greenlane' report -c '$config'," "$top/contrib/systemd/report-mail" > "$world/report-mail"
+printf '#!/bin/sh\necho "$@" > "%s/sendmail.args"\ncat > "%s/sent.eml"\n' "$world" "$world" > "$world/sendmail"
+chmod +x "$world/sendmail"
+SENDMAIL=$world/sendmail RUNTIME_DIRECTORY=$world/runtime STATE_DIRECTORY=$world/kept sh "$world/report-mail" 2> "$world/err"
+ok $? "report-mail is well when the report says that it is not safe"
+is "$(cat "$world/sendmail.args")" "-t -i" "sendmail takes the recipient from the mail"
+/usr/bin/python3 "$top/t/cli/report_mail.py" "$world/sent.eml" > "$world/mail.out"
+ok $? "which it gets"
+[ -s "$world/kept/state" ]
+ok $? "and the state is kept"
+
 # ---- the page ----
 
 page_is_sound() { # FILE NAME

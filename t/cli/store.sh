@@ -116,11 +116,6 @@ trouble read-only 'may not be opened; give .*\(chmod -R u\+rwX\)' "one that its 
 
 # ---- words that are no store ----
 
-conf "redis:127.0.0.1:6379"
-"$greenlaned" -f -c "$world/conf" 2> "$world/daemon"
-is $? 78 "a Redis store, which is not built, ends the start"
-says "'greylist.store': this version has no Redis store, so nobody would be greylisted; write"
-ok $? "and says what to write"
 conf "lmbd:$store"
 "$greenlaned" -f -c "$world/conf" 2> "$world/daemon"
 is $? 78 "a misspelt store ends the start"
