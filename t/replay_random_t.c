@@ -14,6 +14,7 @@
 #include "policy/review/judge_again.h"
 #include "policy/review/verdict_record.h"
 #include "policy/verdict/claims.h"
+#include "policy/verdict/relay.h"
 #include "policy/verdict/verdict.h"
 #include "t/lib/tap.h"
 
@@ -258,6 +259,27 @@ make_envelope(struct mail *mail)
 	}
 }
 
+/* As the shell does, by the relays and networks of the policy: a gateway tells whose mail it is, or does not. */
+static void
+find_client(struct mail *mail, const struct judge *judge)
+{
+	struct facts *facts = &mail->facts;
+	const struct relay *relay;
+	enum tri relayed = relay_find(judge, &facts->peer, &relay);
+
+	facts->perhaps_relayed = relayed == UNKNOWN;
+	if (relayed == YES) {
+		facts->via = relay->name;
+		facts->client_hidden = relay->kind == RELAY_GATEWAY && below(3) == 0;
+		if (facts->client_hidden)
+			facts->client = (struct address){ .family = ADDRESS_NONE };
+		else if (relay->kind == RELAY_GATEWAY && !address_read(ONE_OF(clients), &facts->client))
+			abort();
+	} else if (verdict_exempts(judge->policy, facts) == REASON_NONE) {
+		facts->client_hidden = relay_hides_client(judge->policy, &facts->peer);
+	}
+}
+
 static void
 make_message(struct mail *mail)
 {
@@ -378,6 +400,7 @@ make_mail(struct mail *mail, const struct judge *judge)
 		.from_raw = "",
 		.port = 25 };
 	make_envelope(mail);
+	find_client(mail, judge);
 	make_message(mail);
 	if (!claims_settle(judge->policy, mail->arena, facts))
 		abort();
