@@ -107,11 +107,12 @@ counters_know(struct counters *counters, const char *vendor)
 void
 counters_note_verdict(struct counters *counters, const struct verdict_record *record)
 {
-	const struct verdict *verdict = record->verdict;
+	const struct verdict *verdict;
 	struct row *row;
 
 	if (counters == NULL)
 		return;
+	verdict = record->verdict;
 	row = verdict_claim(verdict) == NULL ? counters->nobody : find_or_make(counters, verdict_vendor(verdict));
 	add(&row->verdicts[verdict->outcome][record->action], 1);
 	add(&counters->reasons[verdict->reason], 1);
