@@ -184,24 +184,13 @@ tell_known(struct job *job)
 
 	if (job->named_count > 0)
 		return tell(job, job->named, job->named_count);
-	if (!record_files_find(job->policy, &files, &why) && !record_files_find_logs(&files, &why)) {
+	if (!record_files_usual(job->policy, &files, &why)) {
 		fprintf(stderr, "greenlane: %s\n", why.text);
 		return EX_NOINPUT;
 	}
 	status = tell(job, files.paths, files.count);
 	record_files_drop(&files);
 	return status;
-}
-
-static bool
-take_time(const char *name, const char *text, int64_t *out)
-{
-	struct fault why;
-
-	if (records_time_read(text, clock_now(), out, &why))
-		return true;
-	fprintf(stderr, "greenlane: --%s: %s\n", name, why.text);
-	return false;
 }
 
 static bool
@@ -245,9 +234,9 @@ take(struct job *job, int option)
 		job->query.vendor = optarg;
 		return true;
 	case 's':
-		return take_time("since", optarg, &job->query.since);
+		return records_time_take("since", optarg, &job->query.since);
 	case 'u':
-		return take_time("until", optarg, &job->query.until);
+		return records_time_take("until", optarg, &job->query.until);
 	case 'f':
 		return take_file(job, optarg);
 	case 'j':

@@ -304,7 +304,6 @@ run(const char *config, int argc, char **argv)
 	static const struct option known[] = { { "policy", required_argument, NULL, 'p' },
 		{ "since", required_argument, NULL, 's' }, { "json", no_argument, NULL, 'j' }, { NULL, 0, NULL, 0 } };
 	struct job job = { .since_text = NULL };
-	struct fault why;
 	int option, status;
 
 	while ((option = cmd_option(&cmd_replay, &config, argc, argv, known)) != -1) {
@@ -317,10 +316,8 @@ run(const char *config, int argc, char **argv)
 		else
 			return cmd_usage(&cmd_replay);
 	}
-	if (job.since_text != NULL && !records_time_read(job.since_text, clock_now(), &job.since, &why)) {
-		fprintf(stderr, "greenlane: --since: %s\n", why.text);
+	if (job.since_text != NULL && !records_time_take("since", job.since_text, &job.since))
 		return EX_USAGE;
-	}
 	job.config = config;
 	status = prepare(&job);
 	if (status == 0)

@@ -295,7 +295,7 @@ tell_known(struct job *job, int argc, char **argv)
 
 	if (argc > optind)
 		return tell(job, argv + optind, (size_t)(argc - optind));
-	if (!record_files_find(job->policy, &files, &why) && !record_files_find_logs(&files, &why)) {
+	if (!record_files_usual(job->policy, &files, &why)) {
 		fprintf(stderr, "greenlane: %s\n", why.text);
 		return EX_NOINPUT;
 	}
@@ -309,14 +309,9 @@ tell_known(struct job *job, int argc, char **argv)
 static bool
 take_option(struct job *job, int option)
 {
-	struct fault why;
-
 	switch (option) {
 	case 's':
-		if (records_time_read(optarg, clock_now(), &job->since, &why))
-			return true;
-		fprintf(stderr, "greenlane: --since: %s\n", why.text);
-		return false;
+		return records_time_take("since", optarg, &job->since);
 	case 'v':
 		job->vendor = optarg;
 		return true;

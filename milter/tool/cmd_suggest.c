@@ -325,14 +325,9 @@ take_least(struct job *job, const char *text)
 static bool
 take(struct job *job, int option)
 {
-	struct fault why;
-
 	switch (option) {
 	case 's':
-		if (records_time_read(optarg, clock_now(), &job->since, &why))
-			return true;
-		fprintf(stderr, "greenlane: --since: %s\n", why.text);
-		return false;
+		return records_time_take("since", optarg, &job->since);
 	case 'l':
 		return take_least(job, optarg);
 	case 'j':

@@ -97,7 +97,7 @@ recorded_message_find(const struct policy *policy, const char *id, struct record
 	bool done;
 
 	*out = (struct recorded_message){ .arena = NULL };
-	done = record_files_find(policy, &files, &why) || record_files_find_logs(&files, &why);
+	done = record_files_usual(policy, &files, &why);
 	for (size_t i = 0; done && i < files.count; i++) {
 		if (!cmd_may(files.paths[i], R_OK)) {
 			record_files_drop(&files);

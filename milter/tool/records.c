@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "milter/system/clock.h"
 #include "milter/system/lines.h"
 #include "milter/tool/cmd.h"
 #include "milter/tool/records.h"
@@ -29,6 +30,17 @@ records_time_read(const char *text, int64_t now, int64_t *out, struct fault *why
 	    "'%.40s' is no time; write how long ago (\"7d\", \"12h\"), a day (\"2026-11-20\") or "
 	    "\"2026-11-20T10:00:00Z\"",
 	    text);
+}
+
+bool
+records_time_take(const char *option, const char *text, int64_t *out)
+{
+	struct fault why;
+
+	if (records_time_read(text, clock_now(), out, &why))
+		return true;
+	fprintf(stderr, "greenlane: --%s: %s\n", option, why.text);
+	return false;
 }
 
 /* ---- files ---- */
@@ -105,6 +117,12 @@ record_files_find_logs(struct record_files *out, struct fault *why)
 	    fault_set(why,
 		"there is neither a record file (log.record) nor /var/log/mail.log; name the files to read, or save "
 		"the journal first: journalctl -t greenlaned -o short-iso > FILE; then -f FILE");
+}
+
+bool
+record_files_usual(const struct policy *policy, struct record_files *out, struct fault *why)
+{
+	return record_files_find(policy, out, why) || record_files_find_logs(out, why);
 }
 
 void

@@ -15,6 +15,9 @@
 /* "7d" ago, "2026-11-20" or "2026-11-20T10:00:00Z" (RFC 3339), as milliseconds since 1970; now in seconds. */
 bool records_time_read(const char *text, int64_t now, int64_t *out, struct fault *why) MUST_USE;
 
+/* The same for an option of the command line, such as "since": what is wrong is said. */
+bool records_time_take(const char *option, const char *text, int64_t *out) MUST_USE;
+
 /* The record file and its rotated neighbours (record.1, record.2.gz, record-20261120.zst, ...), oldest first. */
 struct record_files {
 	char **paths;
@@ -24,6 +27,8 @@ struct record_files {
 bool record_files_find(const struct policy *, struct record_files *out, struct fault *why) MUST_USE;
 /* The mail logs of this host (/var/log/mail.log, maillog) and their rotated neighbours. False with why: there are none. */
 bool record_files_find_logs(struct record_files *out, struct fault *why) MUST_USE;
+/* The first of these that there is: what a command reads that was given no file. */
+bool record_files_usual(const struct policy *, struct record_files *out, struct fault *why) MUST_USE;
 /* Takes out the files that were last written before that time, in milliseconds: no record in them is newer. */
 void record_files_only_since(struct record_files *, int64_t since);
 void record_files_drop(struct record_files *);
