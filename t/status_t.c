@@ -15,6 +15,7 @@ static const struct status_listener listeners[] = {
 	{ .name = "milter", .address = "unix:/run/m.sock", .closed = "", .kept = true },
 	{ .name = "milter", .address = "unix:/run/m.sock", .closed = "", .replaced = true },
 	{ .name = "milter", .address = "unix:/run/m.sock", .closed = "", .replaced = true, .kept = true },
+	{ .name = "metrics", .address = "inet:9180@127.0.0.1", .closed = "", .unopened = true },
 };
 static const struct status_source sources[] = {
 	{ "a:x.example", "acme", 0, "never answered", "", "", 0, 0, "" },
@@ -117,6 +118,12 @@ static void
 is_replaced_and_kept(struct status *s)
 {
 	s->listeners = &listeners[5], s->listener_count = 1;
+}
+
+static void
+is_unopened(struct status *s)
+{
+	s->listeners = &listeners[6], s->listener_count = 1;
 }
 static void
 never_known(struct status *s)
@@ -325,6 +332,9 @@ static const struct {
 	{ "that does", is_kept, "socket-gone", "it is put back within ten seconds; find out what removes" },
 	{ "a socket with something else in its place", is_replaced, "socket-gone",
 	    "move away what is there now, then restart greenlaned" },
+	{ "a listener that could not be opened", is_unopened, "socket-gone",
+	    "metrics: inet:9180@127.0.0.1 could not be opened at the start" },
+	{ "what to do about it", is_unopened, "socket-gone", "see what else uses that address" },
 	{ "that comes back where that is moved away", is_replaced_and_kept, "socket-gone",
 	    "move away what is there now: the socket is put back" },
 	{ "a closed folder", is_closed, "socket-closed", "/run/closed" },

@@ -316,11 +316,11 @@ daemon_status_open(const struct services *services, struct exports *exports, str
 	own->since = clock_now();
 	snprintf(own->state_dir, sizeof own->state_dir, "%s", started->state_dir);
 	snprintf(own->store, sizeof own->store, "%s", started->store);
-	opened_listeners_add(&own->listeners, "milter", started->milter.listen);
-	opened_listeners_add(&own->listeners, "delegate", listeners_delegate(listeners));
-	opened_listeners_add(&own->listeners, "socketmap", listeners_socketmap(listeners));
-	opened_listeners_add(&own->listeners, "control", listeners_control(listeners));
-	opened_listeners_add(&own->listeners, "metrics", listeners_metrics(listeners));
+	opened_listeners_add(&own->listeners, "milter", started->milter.listen, true);
+	opened_listeners_add(&own->listeners, "delegate", listeners_delegate(listeners), true);
+	opened_listeners_add(&own->listeners, "socketmap", listeners_socketmap(listeners), true);
+	opened_listeners_add(&own->listeners, "control", listeners_control(listeners), true);
+	opened_listeners_add(&own->listeners, "metrics", listeners_metrics(listeners), listeners_has_metrics(listeners));
 	return own;
 }
 

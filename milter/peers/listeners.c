@@ -250,3 +250,9 @@ listeners_metrics(const struct listeners *listeners)
 {
 	return listeners->peers[METRICS].address;
 }
+
+bool
+listeners_has_metrics(const struct listeners *listeners)
+{
+	return listeners->metrics != NULL || listeners->peers[METRICS].listener != NULL;
+}

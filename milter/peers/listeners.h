@@ -38,5 +38,6 @@ const char *listeners_delegate(const struct listeners *);
 const char *listeners_socketmap(const struct listeners *);
 const char *listeners_control(const struct listeners *);
 const char *listeners_metrics(const struct listeners *);
+bool listeners_has_metrics(const struct listeners *); /* could it be opened? */
 
 #endif

@@ -9,7 +9,7 @@
 #include "milter/system/socket_reach.h"
 
 void
-opened_listeners_add(struct opened_listeners *listeners, const char *name, const char *address)
+opened_listeners_add(struct opened_listeners *listeners, const char *name, const char *address, bool opened)
 {
 	struct opened_listener *listener = &listeners->list[listeners->count];
 	struct stat st;
@@ -18,6 +18,7 @@ opened_listeners_add(struct opened_listeners *listeners, const char *name, const
 		return;
 	listeners->count++;
 	listener->name = name;
+	listener->opened = opened;
 	snprintf(listener->address, sizeof listener->address, "%s", address);
 	listener->path = listener_path(listener->address);
 	if (listener->path != NULL && lstat(listener->path, &st) == 0) {
@@ -29,9 +30,10 @@ opened_listeners_add(struct opened_listeners *listeners, const char *name, const
 static bool
 is_present(const struct opened_listener *listener, struct stat *st)
 {
-	return listener->path == NULL ||
-	    (lstat(listener->path, st) == 0 && S_ISSOCK(st->st_mode) && st->st_dev == listener->device &&
-		st->st_ino == listener->inode);
+	return listener->path == NULL
+	    ? listener->opened
+	    : (lstat(listener->path, st) == 0 && S_ISSOCK(st->st_mode) && st->st_dev == listener->device &&
+		  st->st_ino == listener->inode);
 }
 
 /* Its second name is there, and we may write where it was. */
@@ -58,6 +60,7 @@ tell_one(const struct opened_listener *listener, struct arena *arena)
 	return (struct status_listener){ .name = listener->name,
 		.address = listener->address,
 		.present = present,
+		.unopened = !listener->opened,
 		.replaced = !present && lstat(listener->path, &st) == 0,
 		.kept = !present && is_kept(listener),
 		.closed = arena_string(arena, closed) };

@@ -18,6 +18,7 @@ enum { LISTENERS_KNOWN = 5 };
 struct opened_listener {
 	const char *name, *path; /* path NULL: no Unix socket; it points into address */
 	char address[1200];
+	bool opened;
 	dev_t device;
 	ino_t inode;
 };
@@ -27,8 +28,8 @@ struct opened_listeners {
 	size_t count;
 };
 
-/* Call while its socket is there. The name is kept; "" and "none" are no listener. */
-void opened_listeners_add(struct opened_listeners *, const char *name, const char *address);
+/* Call while its socket is there; opened: it could be opened. The name is kept; "" and "none" are no listener. */
+void opened_listeners_add(struct opened_listeners *, const char *name, const char *address, bool opened);
 
 /* Fills in `listeners`, in the arena. False without memory. */
 bool opened_listeners_tell(const struct opened_listeners *, struct status *, struct arena *) MUST_USE;

@@ -54,6 +54,7 @@ struct status_source {
 struct status_listener {
 	const char *name, *address;
 	bool present;       /* its socket is still the one that we opened */
+	bool unopened;      /* it could not be opened at the start; then it is not present */
 	bool replaced;      /* something else is at its path */
 	bool kept;          /* it is put back by itself as soon as nothing is there */
 	const char *closed; /* the first folder on the way that its users cannot enter; "": none is */

@@ -89,7 +89,12 @@ remedy_of_gone(const struct status_listener *listener)
 static void
 judge_listener(const struct status_listener *listener, struct alerts *alerts)
 {
-	if (!listener->present)
+	if (listener->unopened)
+		add(alerts, "socket-gone", listener->name, 0,
+		    arena_format(alerts->arena, "%s: %s could not be opened at the start", listener->name,
+			listener->address),
+		    "see what else uses that address (ss -ltnp), then " STATUS_RESTART);
+	else if (!listener->present)
 		add(alerts, "socket-gone", listener->name, 0,
 		    arena_format(alerts->arena, "%s: the socket of %s was %s", listener->name, listener->address,
 			listener->replaced ? "replaced" : "removed"),

@@ -57,6 +57,10 @@ until_true says ' serves unix:'
 ok $? "mail is filtered without it"
 says 'warning: metrics\.listen: port .*; nothing is served there until a restart'
 ok $? "and the start says so"
+"$greenlane" -c "$config" status > "$world/out" 2> "$world/err"
+is $? 1 "status is ill for it"
+out "^ill: socket-gone: metrics: inet:$port@127.0.0.1 could not be opened at the start; see what else uses that address" \
+	"and says what to do"
 kill "$daemon" && wait "$daemon"
 kill "$taken"
 until_true gone "$taken"
