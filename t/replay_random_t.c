@@ -341,6 +341,17 @@ answer_dmarc(struct mail *mail, size_t number)
 	author->dmarc.signed_by = author->dmarc.by;
 }
 
+static void
+answer_iprev(struct iprev_fact *fact)
+{
+	static const char *const hosts[] = { "mx.h.v1.example", "mx.h.v2.example", "mx.h.s.example" };
+
+	fact->result = any_result();
+	fact->silence = silence_of(fact->result);
+	if (fact->result == AUTH_PASS)
+		fact->names[fact->count++] = ONE_OF(hosts);
+}
+
 /* As the shell does: one question after the other, until nothing more is wanted. */
 static void
 gather(struct mail *mail, const struct judge *judge)
@@ -365,6 +376,9 @@ gather(struct mail *mail, const struct judge *judge)
 				    : result == AUTH_TEMPERROR ? UNKNOWN
 							       : NO,
 				silence_of(result) };
+			break;
+		case WANT_IPREV:
+			answer_iprev(&facts->iprev);
 			break;
 		case WANT_SPF_FROM:
 			mail->authors[wanted.author].spf_from = any_result();

@@ -1518,6 +1518,9 @@ write_wanted(struct wanted wanted, char *out, size_t size)
 	case WANT_SOURCE:
 		snprintf(out, size, "source %u", wanted.source->number);
 		break;
+	case WANT_IPREV:
+		snprintf(out, size, "iprev");
+		break;
 	case WANT_SPF_FROM:
 		snprintf(out, size, "spf_from %zu", wanted.author);
 		break;

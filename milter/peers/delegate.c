@@ -4,6 +4,7 @@
 #include "milter/peers/delegate.h"
 #include "milter/smtp/message.h"
 #include "milter/smtp/shadow.h"
+#include "policy/mail/iprev.h"
 #include "policy/verdict/delegate_reply.h"
 #include "policy/verdict/delegate_request.h"
 
@@ -20,11 +21,13 @@ port_of(const char *text)
 	return port <= UINT16_MAX ? (uint16_t)port : 0;
 }
 
-/* An address that is missing or cannot be read stays ADDRESS_NONE: a stranger. */
+/* An address that is missing or cannot be read stays ADDRESS_NONE: a stranger. Postfix sends "unknown" for a name that
+ * it did not confirm. */
 static struct smtp_client
-client_of(const struct delegate_request *request)
+client_of(const struct delegate_request *request, char confirmed[DOMAIN_TEXT])
 {
 	struct smtp_client client = { .name = request->client_name,
+		.confirmed = confirmed,
 		.helo = request->helo_name,
 		.port = port_of(request->client_port),
 		.daemon_name = "",
@@ -34,6 +37,7 @@ client_of(const struct delegate_request *request)
 
 	if (!address_read(request->client_address, &client.address))
 		client.address = (struct address){ .family = ADDRESS_NONE };
+	iprev_of_mta(request->client_name, "OK", confirmed);
 	return client;
 }
 
@@ -85,7 +89,8 @@ keep_promise(const struct services *services, const struct message *message, con
 static bool
 reply_to_request(const struct services *services, const struct delegate_request *request, struct text *out)
 {
-	struct smtp_client client = client_of(request);
+	char confirmed[DOMAIN_TEXT];
+	struct smtp_client client = client_of(request, confirmed);
 	bool at_rcpt = strcmp(request->protocol_state, "RCPT") == 0;
 	struct delegate_reply decided;
 	struct reply reply = { .text = "" };

@@ -5,6 +5,7 @@
 #include "milter/smtp/gather.h"
 #include "milter/smtp/message_parts.h"
 #include "policy/mail/dmarc.h"
+#include "policy/mail/iprev.h"
 #include "policy/util/domain.h"
 #include "policy/verdict/claims.h"
 #include "policy/verdict/evidence.h"
@@ -94,6 +95,40 @@ gather_source(struct message *message, const struct source *source)
 		fact->passes = YES;
 	else
 		fact->passes = spf.result == AUTH_TEMPERROR ? UNKNOWN : NO;
+}
+
+static void
+ask_iprev(struct message *message, struct iprev_check *check)
+{
+	struct dns_question question;
+	struct dns_answer answer;
+	int64_t kept;
+
+	for (size_t i = 1; iprev_ahead(check, i, &question); i++) {
+		question.standing = policy_standing(message->judge->policy, question.name);
+		resolver_prefetch(message->services->resolver, &question);
+	}
+	(void)iprev_next(check, &question);
+	question.standing = policy_standing(message->judge->policy, question.name);
+	/* the client chose all these names, those that a vendor's zone holds as well */
+	kept = set_aside(message, question.standing, true);
+	resolver_ask(message->services->resolver, &question, &message->budget, message->arena, &answer);
+	message->budget.left_ms += kept;
+	iprev_answer(check, &answer);
+}
+
+static void
+gather_iprev(struct message *message)
+{
+	struct dns_question question;
+	struct iprev_check check;
+
+	iprev_begin(&check, message->arena, &message->facts.client);
+	while (iprev_next(&check, &question))
+		ask_iprev(message, &check);
+	iprev_finish(&check, &message->facts.iprev);
+	if (arena_failed(message->arena))
+		message->facts.failed = true;
 }
 
 static bool
@@ -205,6 +240,9 @@ gather(struct message *message)
 			break;
 		case WANT_SOURCE:
 			gather_source(message, wanted.source);
+			break;
+		case WANT_IPREV:
+			gather_iprev(message);
 			break;
 		case WANT_SPF_FROM:
 			gather_spf_from(message, wanted.author);

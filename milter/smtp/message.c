@@ -42,6 +42,7 @@ set_client(struct facts *facts, const struct smtp_client *client)
 	facts->client = client->address;
 	facts->port = client->port;
 	facts->client_name = or_empty(client->name);
+	facts->iprev.by_mta = or_empty(client->confirmed)[0] == '\0' ? NULL : client->confirmed;
 	facts->helo = or_empty(client->helo);
 	facts->daemon_name = or_empty(client->daemon_name);
 	facts->not_given = client->not_given;

@@ -52,6 +52,7 @@ struct smtp_client {
 	struct address address; /* ADDRESS_NONE: local submission */
 	uint16_t port;
 	const char *name, *helo;
+	const char *confirmed; /* the name that the MTA confirmed (iprev_of_mta); NULL or "": none */
 	const char *daemon_name;
 	const char *mta_name; /* {j}; "" unknown */
 	bool replies_at_rcpt; /* false: no recipient of this session is greylisted at RCPT */

@@ -33,8 +33,10 @@ find_relay(struct message *message)
 		return;
 	facts->via = relay->name;
 	facts->client_hidden = relay->kind == RELAY_GATEWAY;
-	if (facts->client_hidden)
-		facts->client = (struct address){ .family = ADDRESS_NONE };
+	if (!facts->client_hidden)
+		return;
+	facts->client = (struct address){ .family = ADDRESS_NONE };
+	facts->iprev.by_mta = NULL; /* it is the gateway's */
 }
 
 void

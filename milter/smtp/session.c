@@ -13,6 +13,7 @@
 #include "milter/smtp/greylisting.h"
 #include "milter/smtp/session.h"
 #include "milter/system/clock.h"
+#include "policy/mail/iprev.h"
 #include "policy/mail/milter_packet.h"
 
 enum { NAME_MAX_BYTES = 512 /* kept of HELO, host and macro values */ };
@@ -24,6 +25,7 @@ static _Atomic int64_t last_contact;
 struct session {
 	struct smtp_client client;
 	char name[NAME_MAX_BYTES], helo[NAME_MAX_BYTES];
+	char confirmed[DOMAIN_TEXT];
 	char daemon_name[NAME_MAX_BYTES], mta_name[NAME_MAX_BYTES];
 	unsigned long waived;    /* SMFIP_NR_* that the MTA granted */
 	struct message *message; /* NULL outside a mail, or if none could be opened: RCPT and the end then fail */
@@ -134,6 +136,7 @@ session_make(void)
 		sessions++;
 		session->client = (struct smtp_client){ .name = session->name,
 			.helo = session->helo,
+			.confirmed = session->confirmed,
 			.daemon_name = session->daemon_name,
 			.mta_name = session->mta_name,
 			.replies_at_rcpt = greylisting_may_refuse_rcpt(&snapshot->judge) };
@@ -172,7 +175,7 @@ static void
 ask_for_macros(SMFICTX *ctx)
 {
 	/* the MTA sends only the macros named here: fewer packets */
-	smfi_setsymlist(ctx, SMFIM_CONNECT, (char *)"j {daemon_name}");
+	smfi_setsymlist(ctx, SMFIM_CONNECT, (char *)"j {daemon_name} {client_resolve}");
 	smfi_setsymlist(ctx, SMFIM_HELO, (char *)"j");
 	smfi_setsymlist(ctx, SMFIM_ENVFROM, (char *)"i {auth_authen}");
 	/* the last three are about a recipient that was refused before us (SMFIP_RCPT_REJ) */
@@ -238,6 +241,7 @@ on_connect(SMFICTX *ctx, char *name, struct sockaddr *address)
 		return go_on(session, SMFIP_NR_CONN);
 	last_contact = clock_now();
 	copy_name(session->name, name);
+	iprev_of_mta(session->name, macro(ctx, "{client_resolve}"), session->confirmed);
 	copy_name(session->mta_name, macro(ctx, "j"));
 	copy_name(session->daemon_name, macro(ctx, "{daemon_name}"));
 	take_address(&session->client, address);

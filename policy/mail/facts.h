@@ -143,6 +143,16 @@ struct asked_fact {
 	struct silence silence; /* when it is UNKNOWN */
 };
 
+/* The names of the client, confirmed forward and back (iprev.h). */
+enum { IPREV_NAMES_MAX = 10 }; /* as RFC 7208, 4.6.4 has it for ptr */
+struct iprev_fact {
+	const char *by_mta;                 /* that the MTA confirmed, normal form; NULL: it confirmed none */
+	enum auth_result result;            /* of our own look-up: NOT_ASKED, PASS, FAIL, PERMERROR, TEMPERROR */
+	const char *names[IPREV_NAMES_MAX]; /* that we confirmed, normal form, in rising order */
+	size_t count;
+	struct silence silence; /* a name that did not answer, whatever the others said */
+};
+
 /* Parts that a message may lack in `greenlane explain`, and only there: they are then not known, never "none". */
 enum given { GIVEN_HELO = 1, GIVEN_MAIL_FROM = 2, GIVEN_FROM = 4, GIVEN_MESSAGE = 8, GIVEN_RCPT = 16 };
 const char *given_word(enum given); /* "helo", "mail_from", ... */
@@ -182,6 +192,7 @@ struct facts {
 	bool perhaps_relayed;    /* it may be a relay: a vendor's sources would show it, but are not known yet */
 	uint16_t port;           /* of the peer */
 	const char *client_name; /* as the MTA found it; never trusted */
+	struct iprev_fact iprev; /* of the client; by_mta only where that is the peer */
 	const char *helo;        /* "" until known */
 	const char *auth;        /* {auth_authen}; "" when not authenticated */
 	const char *daemon_name; /* {daemon_name}; "" when not known */

@@ -54,6 +54,7 @@ is_known(const struct judge *judge, const struct recorded *recorded, struct judg
 		const char *slug, *what;
 	} missing[] = { [WANT_SPF] = { "needs-spf", "SPF was not asked then" },
 		[WANT_SOURCE] = { "needs-source", "a source that must be asked for each address was not asked then" },
+		[WANT_IPREV] = { "needs-client-name", "the client's name was not looked up then" },
 		[WANT_SPF_FROM] = { "needs-spf-from", "SPF of the author's domain was not asked then" },
 		[WANT_DMARC] = { "needs-dmarc", "DMARC of the author was not asked then" } };
 	enum want want;

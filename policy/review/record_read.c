@@ -205,12 +205,32 @@ read_shown(struct record_reader *reader, const json_t *root, struct facts *facts
 	read_signatures(reader, root, facts);
 }
 
+/* Names beyond what a look-up keeps were written by somebody else. */
+static void
+read_iprev(struct record_reader *reader, const json_t *object, struct iprev_fact *fact)
+{
+	const json_t *iprev = json_object_get(object, "iprev"), *names = json_object_get(iprev, "names");
+
+	if (iprev == NULL)
+		return;
+	if (!json_is_object(iprev) || !json_is_array(names) || json_array_size(names) > IPREV_NAMES_MAX) {
+		record_wrong(reader, "iprev");
+		return;
+	}
+	fact->by_mta = record_text_or_null(reader, iprev, "by_mta");
+	fact->result = (enum auth_result)record_enum(reader, iprev, "result", &word_list_auth);
+	fact->silence = silence_at(reader, iprev);
+	for (size_t i = 0; i < json_array_size(names); i++)
+		fact->names[fact->count++] = record_text_at(reader, names, "names", i);
+}
+
 static void
 read_connection(struct record_reader *reader, const json_t *object, struct facts *facts)
 {
 	facts->now = record_number(reader, object, "now", 0, TIME_MAX);
 	facts->stage = (enum stage)record_enum(reader, object, "stage", &word_list_stage);
 	facts->client_name = record_text(reader, object, "client_name");
+	read_iprev(reader, object, &facts->iprev);
 	record_address(reader, object, "peer", &facts->peer);
 	facts->client_hidden = record_holds(reader, object, "client_hidden");
 	facts->perhaps_relayed = record_holds(reader, object, "perhaps_relayed");

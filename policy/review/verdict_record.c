@@ -462,6 +462,28 @@ json_asked(struct text *out, const struct verdict_record *record)
 	text_char(out, ']');
 }
 
+/* Left out where there is nothing to say: most mail does not depend on it. */
+static void
+json_iprev(struct text *out, const struct iprev_fact *fact)
+{
+	if (fact->by_mta == NULL && fact->result == AUTH_NOT_ASKED)
+		return;
+	json_write_key(out, "iprev");
+	text_char(out, '{');
+	if (fact->by_mta != NULL)
+		json_write_string(out, "by_mta", fact->by_mta);
+	json_write_string(out, "result", auth_word(fact->result));
+	json_write_key(out, "names");
+	text_char(out, '[');
+	for (size_t i = 0; i < fact->count; i++) {
+		json_write_comma(out);
+		json_write_bytes(out, fact->names[i], strlen(fact->names[i]));
+	}
+	text_char(out, ']');
+	json_silence(out, fact->silence);
+	text_char(out, '}');
+}
+
 /* Which names in the policy were asked because those of the message had not answered. */
 static void
 json_names(struct text *out, const struct facts *facts)
@@ -489,6 +511,7 @@ json_facts(struct text *out, const struct verdict_record *record)
 	json_write_number(out, "now", facts->now);
 	json_write_string(out, "stage", stage_word(facts->stage));
 	json_write_string(out, "client_name", facts->client_name);
+	json_iprev(out, &facts->iprev);
 	json_write_string(out, "peer", address_write(&facts->peer, peer));
 	json_write_bool(out, "client_hidden", facts->client_hidden);
 	json_write_bool(out, "perhaps_relayed", facts->perhaps_relayed);

@@ -14,6 +14,7 @@ enum want {
 	WANT_NOTHING,
 	WANT_SPF,      /* check_host of the sender or HELO */
 	WANT_SOURCE,   /* check_host(client, postmaster@NAME) of an spf source */
+	WANT_IPREV,    /* the client's names, confirmed forward and back */
 	WANT_SPF_FROM, /* check_host(client, author's domain) */
 	WANT_DMARC     /* of an author; only at the end, when DKIM is done */
 };

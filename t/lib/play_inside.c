@@ -5,6 +5,7 @@
 
 #include "milter/smtp/delay_alarm.h"
 #include "milter/smtp/greylisting.h"
+#include "policy/mail/iprev.h"
 #include "t/lib/story.h"
 
 struct inside {
@@ -13,6 +14,7 @@ struct inside {
 	struct smtp_client client;
 	struct message *message;
 	char name[256], helo[256], daemon_name[256], mta_name[256];
+	char confirmed[DOMAIN_TEXT];
 };
 
 static void
@@ -37,12 +39,14 @@ inside_connect(struct player *player, const struct story_client *client)
 	const struct snapshot *snapshot = snapshot_borrow(inside->services->snapshots);
 
 	snprintf(inside->name, sizeof inside->name, "%s", client->name);
+	iprev_of_mta(client->name, client->resolve == NULL ? "" : client->resolve, inside->confirmed);
 	snprintf(inside->daemon_name, sizeof inside->daemon_name, "%s", client->daemon_name);
 	snprintf(inside->mta_name, sizeof inside->mta_name, "%s", client->mta_name);
 	inside->helo[0] = '\0';
 	inside->client = (struct smtp_client){ .address = client->address,
 		.port = client->port,
 		.name = inside->name,
+		.confirmed = inside->confirmed,
 		.helo = inside->helo,
 		.daemon_name = inside->daemon_name,
 		.mta_name = inside->mta_name,

@@ -113,7 +113,8 @@ wire_connect(struct player *player, const struct story_client *client)
 	wire_dial();
 	negotiate(wire);
 	send_macros(SMFIC_CONNECT,
-	    (const char *const[]){ "j", client->mta_name, "{daemon_name}", client->daemon_name, NULL });
+	    (const char *const[]){ "j", client->mta_name, "{daemon_name}", client->daemon_name, "{client_resolve}",
+		client->resolve, NULL });
 	data[n++] = client->address.family == ADDRESS_NONE ? SMFIA_UNKNOWN
 	    : client->address.family == ADDRESS_V4 && !mapped
 	    ? SMFIA_INET

@@ -397,6 +397,7 @@ go_connect(struct story *story, const char *words)
 		.name = story->name,
 		.port = (uint16_t)port,
 		.daemon_name = story->daemon_name,
+		.resolve = story->resolve[0] == '\0' ? NULL : story->resolve,
 		.mta_name = story->mta_name[0] != '\0' ? story->mta_name : "mx.rx.example" };
 	if (strcmp(story->address, "local") != 0 && !address_read(story->address, &story->client.address))
 		story_fail(story, "no address: %s", story->address);
@@ -592,6 +593,8 @@ talk_line(struct story *story, const char *verb, char *words)
 		go_connect(story, words);
 	else if (strcmp(verb, "DAEMON") == 0)
 		snprintf(story->daemon_name, sizeof story->daemon_name, "%s", words);
+	else if (strcmp(verb, "RESOLVE") == 0)
+		snprintf(story->resolve, sizeof story->resolve, "%s", words);
 	else if (strcmp(verb, "MTA") == 0)
 		snprintf(story->mta_name, sizeof story->mta_name, "%s", words);
 	else if (strcmp(verb, "AUTH") == 0)

@@ -37,6 +37,7 @@ struct story_client {
 	const char *text; /* the address as the story writes it: a mapped one stays IPv6 on the wire */
 	uint16_t port;
 	const char *name, *daemon_name, *mta_name;
+	const char *resolve; /* {client_resolve}; NULL: no such macro */
 };
 
 struct player {

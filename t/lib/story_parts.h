@@ -58,7 +58,7 @@ struct story {
 	struct story_client client;
 	bool connected, mailed; /* a session is open; a mail in it */
 	const char *auth;       /* NULL: the MTA gives no {auth_authen} */
-	char auth_name[256], name[256], address[64], daemon_name[256], mta_name[256];
+	char auth_name[256], name[256], address[64], daemon_name[256], mta_name[256], resolve[16];
 	struct field fields[FIELDS_MAX];
 	size_t field_count;
 	char signatures[16][1024];
