@@ -1,0 +1,59 @@
+# hosts_lib.sh - greenlaned that share one Redis, as MX hosts do, each with files of its own below $world/HOST. Sourced, with
+# `name` set. Skips the test where redis-server is missing; no name server answers.
+
+. "${srcdir:-.}/t/cli/lib.sh"
+greenlaned=${GREENLANED:-${greenlane}d}
+if ! command -v redis-server > /dev/null; then
+	echo '1..0 # SKIP redis-server is not installed'
+	exit 0
+fi
+sock=$world/redis.sock server=''
+user=$(id -un)
+[ "$user" != root ] || user=nobody
+mkdir "$world/vendors" "$world/data"
+cat > "$world/vendors/steady.conf" << 'TEXT'
+vendor = { name = "steady"; domains = [ "steady.example" ]; sources = ( { cidr = [ "192.0.2.1" ]; } ); };
+TEXT
+
+redis() { redis-cli -s "$sock" "$@" 2> /dev/null; }
+answers() { [ "$(redis ping)" = PONG ]; }
+serve() {
+	redis-server --port 0 --unixsocket "$sock" --unixsocketperm 777 --save '' --dir "$world/data" > "$world/redis" 2>&1 &
+	server=$!
+	pids="$pids $server"
+	until_true answers || { echo "Bail out! redis-server does not start"; exit 99; }
+}
+
+# conf HOST [LINE...]: its greenlane.conf
+conf() {
+	host=$1
+	shift
+	mkdir -p "$world/$host/run" "$world/$host/state"
+	[ "$(id -u)" -ne 0 ] || chown nobody "$world/$host/run" "$world/$host/state"
+	{
+		printf 'vendor_path = [ "%s/vendors" ];\nvendors = ( { name = "steady"; } );\nuser = "%s";\n' "$world" "$user"
+		printf 'milter = { listen = "unix:%s/run/socket"; deadline = "2s"; };\n' "$world/$host"
+		printf 'control = { listen = "unix:%s/run/control"; };\nstate_dir = "%s/state";\n' "$world/$host" "$world/$host"
+		printf 'dns = { servers = [ "127.0.0.1@1" ]; timeout = "1s"; };\nlog = { record = "%s/state/verdicts"; };\n' "$world/$host"
+		printf 'greylist = { store = "redis:unix:%s"; delay = "1s"; auto_pass = 2; ' "$sock"
+		printf 'redis = { connect_timeout = "5s"; command_timeout = "5s"; }; };\n'
+		printf '%s\n' "$@"
+	} > "$world/$host/conf"
+}
+serves() { grep -q ' serves ' "$world/$1/log"; }
+begin() { # HOST
+	"$greenlaned" -f -c "$world/$1/conf" 2> "$world/$1/log" &
+	eval "pid_$1=$!"
+	pids="$pids $!"
+	until_true serves "$1" || { echo "Bail out! greenlaned does not start"; sed 's/^/# /' "$world/$1/log"; exit 99; }
+}
+end() { # HOST
+	eval "set -- $1 \$pid_$1"
+	kill "$2"
+	wait "$2"
+	is $? 0 "the daemon of $1 ends well"
+}
+mail() { /usr/bin/python3 "$top/t/cli/milter.py" "$world/$1/run/socket" "$2" 203.0.113.5 anna@rx.example; } # HOST SENDER
+passes() { [ "$(mail "$1" "$2")" = pass ]; }
+waits() { case $(mail "$1" "$2") in 451\ 4.7.1*greylisted*) ;; *) return 1 ;; esac; }
+on() { config=$world/$1/conf; } # HOST: run asks there
