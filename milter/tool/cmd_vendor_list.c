@@ -10,6 +10,7 @@
 #include "milter/tool/daemon.h"
 #include "milter/tool/vendor_files.h"
 #include "policy/advise/vendor_age.h"
+#include "policy/advise/vendor_table.h"
 #include "policy/util/arena.h"
 #include "policy/util/json_write.h"
 
@@ -125,6 +126,13 @@ put(struct listing *listing, const struct vendor *vendor, bool enabled)
 
 /* ---- all of them ---- */
 
+/* Of the shipped files people see the table that README has: what each file says, whatever the site makes of it. */
+static bool
+is_catalogue(const struct listing *listing)
+{
+	return listing->view->shipped && !listing->view->json;
+}
+
 static const struct vendor *
 in_force(const struct policy *policy, const char *name)
 {
@@ -141,7 +149,9 @@ put_file(struct listing *listing, const char *directory, const char *name)
 	struct faults *faults = faults_open();
 	struct policy *one = faults == NULL ? NULL : config_files_read_vendor(&directories, name, faults);
 
-	if (one != NULL && one->vendor_count == 1)
+	if (one != NULL && one->vendor_count == 1 && is_catalogue(listing))
+		vendor_table_row(&one->vendors[0], &listing->out);
+	else if (one != NULL && one->vendor_count == 1)
 		put(listing, &one->vendors[0], false);
 	else if (faults != NULL && faults->kept > 0)
 		daemon_fault(&faults->list[0].fault);
@@ -161,7 +171,7 @@ put_directory(struct listing *listing, const char *directory, bool shipped)
 	for (size_t i = 0; i < names.count; i++) {
 		const struct vendor *vendor = in_force(listing->policy, names.list[i]);
 
-		if (vendor == NULL)
+		if (vendor == NULL || is_catalogue(listing))
 			put_file(listing, directory, names.list[i]);
 		else if (shipped)
 			put(listing, vendor, true);
@@ -193,6 +203,8 @@ print(struct listing *listing)
 
 	if (listing->view->json)
 		text_char(&listing->out, '[');
+	else if (listing->view->shipped)
+		vendor_table_head(&listing->out);
 	else
 		row(listing, head);
 	if (!put_all(listing) || listing->out.cut) {

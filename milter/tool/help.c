@@ -134,7 +134,7 @@ static const struct help rows[] = {
 	    "  66  a file cannot be read\n" NOT_WRITTEN NOT_ALLOWED BAD_CONFIG,
 	    "greenlane suggest --since 30d" },
 	{ "vendor",
-	    "  --shipped            of list: the files that come with greenlane, also those that are not in force\n"
+	    "  --shipped            of list: the files that come with greenlane: what proves each, how old that is, what is not known\n"
 	    "  --json               of list and show: print JSON\n"
 	    "  --selector S         of new: a DKIM selector of the vendor; may be repeated\n"
 	    "  --name NAME          of new: the vendor's name; default: the first label of its domain\n"

@@ -20,7 +20,8 @@ vendor = {
 END
 sed 's/, "us"//; s/^  title.*/  on_forged = "tag";/' "$shipped/acme.conf" > "$site/acme.conf"
 cat > "$shipped/other.conf" <<END
-vendor = { name = "other"; domains = [ "other.example" ]; dkim = [ "other.example" ]; vouch = [ "dkim" ]; };
+vendor = { name = "other"; domains = [ "other.example" ]; dkim = [ "other.example" ]; vouch = [ "dkim" ];
+unknown = [ "its hosts", "its keys" ]; };
 END
 cat > "$site/spare.conf" <<END
 vendor = { name = "spare"; domains = [ "spare.example" ]; sources = ( { cidr = [ "192.0.2.0/24" ]; review_by = "2020-01-01"; } ); };
@@ -57,8 +58,12 @@ tiny                     inline                 vouch        -                  
 spare                    site                   not in force -                     none                     passed on 2020-01-01" \
 	"has what is in force, and the site's other files; no file that cannot be a vendor's"
 run 0 "list --shipped" vendor list --shipped
-is "$(awk 'NR > 1 { print $1, $2, $3 }' "$world/out")" "acme site, replaces
-other shipped not" "has the shipped files, in force or not"
+is "$(sed 's/  */ /g' "$world/out")" "VENDOR PROVEN BY MODE FORGED SOURCES NEWEST OLDEST UNDATED NOT KNOWN
+acme listed+spf or dkim enforce reject 1 spf 2020-02-05 2020-02-05 - -
+other dkim enforce reject none none none - its hosts
+ its keys" "has the shipped files as they are, in force or not"
+run 0 "list --shipped --json" vendor list --shipped --json
+out '"name":"acme".*"enabled":true.*"name":"other".*"enabled":false' "and says which are in force"
 run 0 "list --json" vendor list --json
 out '^\[\{"name":"acme","title":"","file":"[^"]*/site/acme.conf","shipped":false,"enabled":true,"mode":"vouch","last":"2026-06-21T00:00:00Z","last_by":\{"spf":"2026-06-09T10:13:20Z","dkim":"2026-06-21T00:00:00Z"\},"evidence":\{"dated":1,"undated":0,"newest":"2020-02-05","oldest":"2020-02-05"\},"review_passed":false\},\{"name":"tiny"' \
 	"has the same, and the last mail by each evidence"
