@@ -78,24 +78,27 @@ read_file(struct job *job, const char *path, bool second, struct progress *progr
 	return done;
 }
 
-static bool
+static int
 read_files(struct job *job, char *const *paths, size_t count, bool second)
 {
 	struct progress progress;
 	struct fault why = { .line = 0 };
 	char text[1024];
-	bool done = true;
+	int status = 0;
 
 	progress_begin(&progress, paths, count);
-	for (size_t i = 0; done && i < count; i++)
-		if ((done = cmd_may(paths[i], R_OK)))
-			done = read_file(job, paths[i], second, &progress, &why);
+	for (size_t i = 0; status == 0 && i < count; i++) {
+		if (!records_may_read(paths[i]))
+			status = EX_NOPERM;
+		else if (!read_file(job, paths[i], second, &progress, &why))
+			status = EX_NOINPUT;
+	}
 	progress_end(&progress);
-	if (!done && why.text[0] != '\0') {
+	if (status == EX_NOINPUT) {
 		fault_write(&why, text, sizeof text);
 		fprintf(stderr, "greenlane: %s\n", text);
 	}
-	return done;
+	return status;
 }
 
 /* ---- printing ---- */
@@ -161,15 +164,16 @@ write_escaped(const char *text)
 static int
 tell(struct job *job, char *const *paths, size_t count)
 {
-	if (!read_files(job, paths, count, false))
-		return EX_NOINPUT;
+	int status = read_files(job, paths, count, false);
+
+	if (status != 0)
+		return status;
 	if (job->verdicts == 0 && job->lines > 0) {
 		write_escaped(job->first);
 		return EX_DATAERR;
 	}
-	if (!read_files(job, paths, count, true))
-		return EX_NOINPUT;
-	return print(job);
+	status = read_files(job, paths, count, true);
+	return status != 0 ? status : print(job);
 }
 
 /* ---- the command ---- */
@@ -179,15 +183,13 @@ static int
 tell_known(struct job *job)
 {
 	struct record_files files;
-	struct fault why;
 	int status;
 
 	if (job->named_count > 0)
 		return tell(job, job->named, job->named_count);
-	if (!record_files_usual(job->policy, &files, &why)) {
-		fprintf(stderr, "greenlane: %s\n", why.text);
-		return EX_NOINPUT;
-	}
+	status = record_files_usual(job->policy, &files);
+	if (status != 0)
+		return status;
 	status = tell(job, files.paths, files.count);
 	record_files_drop(&files);
 	return status;

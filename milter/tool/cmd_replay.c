@@ -154,21 +154,22 @@ count_line(void *context, uint64_t number, const void *result)
 		print_change(job, told);
 }
 
-static bool
+/* Returns 0, or the exit status. */
+static int
 replay_files(struct job *job, char *const *paths, size_t count)
 {
 	const struct line_work work = { judge_line, count_line, sizeof(struct replay_told) };
 	struct line_pool *pool = line_pool_open(&work, job);
 	struct fault why;
-	bool done = pool != NULL || fault_set(&why, "out of memory"), read;
+	bool done = pool != NULL || fault_set(&why, "out of memory");
+	int status = done ? records_read(paths, count, line_pool_add, pool) : EX_OSERR;
 
-	read = done && records_read(paths, count, line_pool_add, pool);
-	if (read)
+	if (done && status == 0)
 		done = line_pool_finish(pool, &why);
 	if (!done)
 		fprintf(stderr, "greenlane: %s\n", why.text);
 	line_pool_close(pool);
-	return read && done;
+	return done ? status : EX_OSERR;
 }
 
 /* ---- the result ---- */
@@ -248,11 +249,13 @@ static int
 replay_all(struct job *job, char *const *paths, size_t count)
 {
 	const struct replay_counts *counts;
+	int status;
 
 	if (job->json)
 		printf("{\"changed\":[");
-	if (!replay_files(job, paths, count))
-		return EX_NOINPUT;
+	status = replay_files(job, paths, count);
+	if (status != 0)
+		return status;
 	counts = replay_look(job->replay);
 	if (job->json) {
 		print_json_counts(counts);
@@ -271,15 +274,13 @@ static int
 replay_given(struct job *job, int argc, char **argv)
 {
 	struct record_files files;
-	struct fault why;
 	int status;
 
 	if (argc > optind)
 		return replay_all(job, argv + optind, (size_t)(argc - optind));
-	if (!record_files_find(job->live, &files, &why)) {
-		fprintf(stderr, "greenlane: %s\n", why.text);
-		return EX_NOINPUT;
-	}
+	status = record_files_find(job->live, &files);
+	if (status != 0)
+		return status;
 	record_files_only_since(&files, job->since);
 	status = replay_all(job, files.paths, files.count);
 	record_files_drop(&files);

@@ -133,24 +133,27 @@ read_file(struct job *job, const char *path, struct progress *progress, struct f
 	return done;
 }
 
-static bool
+static int
 read_files(struct job *job, char *const *paths, size_t count)
 {
 	struct progress progress;
 	struct fault why = { .line = 0 };
 	char text[1024];
-	bool done = true;
+	int status = 0;
 
 	progress_begin(&progress, paths, count);
-	for (size_t i = 0; done && i < count; i++)
-		if ((done = strcmp(paths[i], "-") == 0 || cmd_may(paths[i], R_OK)))
-			done = read_file(job, paths[i], &progress, &why);
+	for (size_t i = 0; status == 0 && i < count; i++) {
+		if (!records_may_read(paths[i]))
+			status = EX_NOPERM;
+		else if (!read_file(job, paths[i], &progress, &why))
+			status = EX_NOINPUT;
+	}
 	progress_end(&progress);
-	if (!done && why.text[0] != '\0') {
+	if (status == EX_NOINPUT) {
 		fault_write(&why, text, sizeof text);
 		fprintf(stderr, "greenlane: %s\n", text);
 	}
-	return done;
+	return status;
 }
 
 /* ---- printing ---- */
@@ -267,11 +270,10 @@ tell(struct job *job, char *const *paths, size_t count)
 {
 	struct text first;
 	int64_t from, to;
-	int status;
+	int status = read_files(job, paths, count);
 
-	if (!read_files(job, paths, count))
-		return EX_NOINPUT;
-	status = job->state == NULL ? 0 : keep(job);
+	if (status == 0 && job->state != NULL)
+		status = keep(job);
 	if (status != 0)
 		return status;
 	report_period(job->report, &from, &to);
@@ -290,15 +292,13 @@ static int
 tell_known(struct job *job, int argc, char **argv)
 {
 	struct record_files files;
-	struct fault why;
 	int status;
 
 	if (argc > optind)
 		return tell(job, argv + optind, (size_t)(argc - optind));
-	if (!record_files_usual(job->policy, &files, &why)) {
-		fprintf(stderr, "greenlane: %s\n", why.text);
-		return EX_NOINPUT;
-	}
+	status = record_files_usual(job->policy, &files);
+	if (status != 0)
+		return status;
 	status = tell(job, files.paths, files.count);
 	record_files_drop(&files);
 	return status;
@@ -343,6 +343,8 @@ begin(struct job *job)
 		job->report = report_open(job->policy, &job->suffixes);
 		return job->report == NULL ? EX_OSERR : 0;
 	}
+	if (!cmd_may(job->state_path, R_OK))
+		return EX_NOPERM;
 	job->state = report_state_open(job->state_path, job->policy, &job->suffixes, &said, &why);
 	if (job->state == NULL) {
 		fault_write(&why, text, sizeof text);

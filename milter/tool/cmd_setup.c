@@ -45,7 +45,7 @@ read_file(const char *path, struct text *out)
 	int status;
 
 	if (file == NULL)
-		return complain(EX_NOINPUT, path, strerror(errno));
+		return complain(errno == EACCES ? EX_NOPERM : EX_NOINPUT, path, strerror(errno));
 	status = read_stream(file, path, out);
 	if (file != stdin)
 		fclose(file);

@@ -234,9 +234,10 @@ static int
 suggest_all(struct job *job, char *const *paths, size_t count)
 {
 	const struct suggest_counts *counts;
+	int status = records_read(paths, count, read_one, job);
 
-	if (!records_read(paths, count, read_one, job))
-		return EX_NOINPUT;
+	if (status != 0)
+		return status;
 	counts = suggest_counts(job->suggest);
 	if (counts->records + counts->older == 0 && counts->broken > 0) {
 		fprintf(stderr, "greenlane: nothing that was read is a record (greenlane-record(5)): %s\n",
@@ -258,15 +259,13 @@ static int
 suggest_given(struct job *job, int argc, char **argv)
 {
 	struct record_files files;
-	struct fault why;
 	int status;
 
 	if (argc > optind)
 		return suggest_all(job, argv + optind, (size_t)(argc - optind));
-	if (!record_files_find(job->policy, &files, &why)) {
-		daemon_fault(&why);
-		return EX_NOINPUT;
-	}
+	status = record_files_find(job->policy, &files);
+	if (status != 0)
+		return status;
 	status = suggest_all(job, files.paths, files.count);
 	record_files_drop(&files);
 	return status;

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "milter/state/config_files.h"
 #include "milter/tool/cmd.h"
@@ -105,6 +106,8 @@ vendor_compare(const struct vendor_view *view)
 	else if (directories[1] == NULL)
 		fprintf(stderr, "greenlane: the site has no file %s.conf: the shipped one is in force, %s\n",
 		    view->name, shipped_path);
+	else if (!cmd_may(shipped_path, R_OK) || !cmd_may(site_path, R_OK))
+		status = EX_NOPERM;
 	else
 		status = compare(directories, paths, view->name);
 	policy_free(policy);

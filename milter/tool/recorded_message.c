@@ -94,10 +94,13 @@ recorded_message_find(const struct policy *policy, const char *id, struct record
 	struct record_files files;
 	struct fault why;
 	char text[1024];
-	bool done;
+	bool done = true;
+	int status;
 
 	*out = (struct recorded_message){ .arena = NULL };
-	done = record_files_usual(policy, &files, &why);
+	status = record_files_usual(policy, &files);
+	if (status != 0)
+		return status;
 	for (size_t i = 0; done && i < files.count; i++) {
 		if (!cmd_may(files.paths[i], R_OK)) {
 			record_files_drop(&files);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #include "milter/system/clock.h"
@@ -102,27 +103,51 @@ find(const char *path, struct record_files *out, struct fault *why)
 	return true;
 }
 
-bool
-record_files_find(const struct policy *policy, struct record_files *out, struct fault *why)
+/* What is in a directory that may not be read seems not to exist. */
+static bool
+may_look_beside(const char *path)
 {
-	if (policy->settings.log.record[0] != '\0')
-		return find(policy->settings.log.record, out, why);
-	return fault_set(why, "no record file is configured (log.record); name the files to read");
+	char directory[4200];
+	char *slash;
+
+	snprintf(directory, sizeof directory, "%s", path);
+	slash = strrchr(directory, '/');
+	if (slash == NULL || slash == directory)
+		return true;
+	*slash = '\0';
+	return cmd_may(directory, R_OK | X_OK);
 }
 
-bool
-record_files_find_logs(struct record_files *out, struct fault *why)
+static int
+find_any(const struct policy *policy, bool or_logs, struct record_files *out)
 {
-	return find("/var/log/mail.log", out, why) || find("/var/log/maillog", out, why) ||
-	    fault_set(why,
-		"there is neither a record file (log.record) nor /var/log/mail.log; name the files to read, or save "
-		"the journal first: journalctl -t greenlaned -o short-iso > FILE; then -f FILE");
+	const char *record = policy->settings.log.record;
+	struct fault why = { .text = "no record file is configured (log.record); name the files to read" };
+
+	if (record[0] != '\0' && find(record, out, &why))
+		return 0;
+	if (record[0] != '\0' && !may_look_beside(record))
+		return EX_NOPERM;
+	if (or_logs && (find("/var/log/mail.log", out, &why) || find("/var/log/maillog", out, &why)))
+		return 0;
+	if (or_logs)
+		fault_set(&why,
+		    "there is neither a record file (log.record) nor /var/log/mail.log; name the files to read, or save "
+		    "the journal first: journalctl -t greenlaned -o short-iso > FILE; then -f FILE");
+	fprintf(stderr, "greenlane: %s\n", why.text);
+	return EX_NOINPUT;
 }
 
-bool
-record_files_usual(const struct policy *policy, struct record_files *out, struct fault *why)
+int
+record_files_find(const struct policy *policy, struct record_files *out)
 {
-	return record_files_find(policy, out, why) || record_files_find_logs(out, why);
+	return find_any(policy, false, out);
+}
+
+int
+record_files_usual(const struct policy *policy, struct record_files *out)
+{
+	return find_any(policy, true, out);
 }
 
 void
@@ -218,21 +243,30 @@ read_file(const char *path, records_each *each, void *context, struct progress *
 }
 
 bool
+records_may_read(const char *path)
+{
+	return strcmp(path, "-") == 0 || cmd_may(path, R_OK);
+}
+
+int
 records_read(char *const *paths, size_t count, records_each *each, void *context)
 {
 	struct progress progress;
 	struct fault why = { .line = 0 };
-	bool done = true;
+	int status = 0;
 	char text[1024];
 
 	progress_begin(&progress, paths, count);
-	for (size_t i = 0; done && i < count; i++)
-		if ((done = strcmp(paths[i], "-") == 0 || cmd_may(paths[i], R_OK)))
-			done = read_file(paths[i], each, context, &progress, &why);
+	for (size_t i = 0; status == 0 && i < count; i++) {
+		if (!records_may_read(paths[i]))
+			status = EX_NOPERM;
+		else if (!read_file(paths[i], each, context, &progress, &why))
+			status = EX_NOINPUT;
+	}
 	progress_end(&progress);
-	if (!done && why.text[0] != '\0') {
+	if (status == EX_NOINPUT) {
 		fault_write(&why, text, sizeof text);
 		fprintf(stderr, "greenlane: %s\n", text);
 	}
-	return done;
+	return status;
 }

@@ -23,20 +23,23 @@ struct record_files {
 	char **paths;
 	size_t count;
 };
-/* False with why: the policy names no record file, or there is none. Free with record_files_drop. */
-bool record_files_find(const struct policy *, struct record_files *out, struct fault *why) MUST_USE;
-/* The mail logs of this host (/var/log/mail.log, maillog) and their rotated neighbours. False with why: there are none. */
-bool record_files_find_logs(struct record_files *out, struct fault *why) MUST_USE;
-/* The first of these that there is: what a command reads that was given no file. */
-bool record_files_usual(const struct policy *, struct record_files *out, struct fault *why) MUST_USE;
+/* Returns 0, or the exit status when the policy names no record file, there is none, or its directory may not be read: that
+ * was said. Free with record_files_drop. */
+int record_files_find(const struct policy *, struct record_files *out) MUST_USE;
+/* The same, but where there is none the mail logs of this host (/var/log/mail.log, maillog): what a command reads that was
+ * given no file. */
+int record_files_usual(const struct policy *, struct record_files *out) MUST_USE;
 /* Takes out the files that were last written before that time, in milliseconds: no record in them is newer. */
 void record_files_only_since(struct record_files *, int64_t since);
 void record_files_drop(struct record_files *);
 
 /* Reads files line by line with a progress bar, compressed ones too, and "-"; each takes a line that is not empty, with its number; one
- * that was too long is cut. False when a file could not be read, or each returned false: that was said. */
+ * that was too long is cut. Returns 0, or the exit status when a file could not be read, or each returned false: that was said. */
 typedef bool records_each(void *context, struct span line, uint64_t number, struct fault *why);
-bool records_read(char *const *paths, size_t count, records_each *each, void *context) MUST_USE;
+int records_read(char *const *paths, size_t count, records_each *each, void *context) MUST_USE;
+
+/* May this file, or "-", be read? False: that was said, and the command exits with EX_NOPERM. */
+bool records_may_read(const char *path) MUST_USE;
 
 /* A bar on a terminal's standard error, while files are read; nothing elsewhere. */
 struct progress {
