@@ -187,10 +187,10 @@ static const struct {
 	      " spf=pass dkim=- dmarc=none" },
 	    "unproven", 1 },
 	{ "unproven mail that waits",
-	    { "outcome=unproven action=greylist vendor=acme client=198.51.100.2 listed=-" FROM " spf=pass dkim=-" },
+	    { PROVEN, "outcome=unproven action=greylist vendor=acme client=198.51.100.2 listed=-" FROM " spf=pass dkim=-" },
 	    NULL, 0 },
 	{ "another's signature is not the vendor's",
-	    { FORGED("198.51.100.1", "-"),
+	    { PROVEN, FORGED("198.51.100.1", "-"),
 		"outcome=unproven action=greylist vendor=acme client=198.51.100.2 listed=-" FROM
 		" spf=none dkim=pass:evil.example" },
 	    NULL, 0 },
@@ -225,6 +225,42 @@ nothing_shows_nothing(void)
 	take(&told, 1, PROVEN);
 	ok(look(&told, NULL)->safe, "a vendor's mail does");
 	ok(!look(&told, "globex")->safe, "but not for another vendor");
+	end(&told);
+}
+
+/* Forgeries, and mail that is partly proven, do not show that what is genuine can be proven. */
+static void
+never_proven_is_not_safe(void)
+{
+	struct told told = begin();
+	const struct report_view *view;
+
+	take(&told, 0, FORGED("198.51.100.1", "-"));
+	view = look(&told, NULL);
+	ok(!view->safe && view->against_count == 0, "forgeries alone do not make it safe");
+	is_number((long long)view->never_proven_count, 1, "the vendor is named");
+	is(view->never_proven[0], "acme", "by its name");
+	is(view->unsafe,
+	    "no mail of acme was ever proven, so that nothing shows what enforce would do to what is genuine", "and why");
+	take(&told, 1,
+	    "outcome=unproven action=greylist vendor=acme client=198.51.100.2 listed=-" FROM
+	    " spf=pass dkim=- dmarc=none");
+	ok(!look(&told, NULL)->safe, "nor does mail that is partly proven");
+	take(&told, 2, PROVEN);
+	ok(look(&told, NULL)->safe, "one that is proven does");
+	take(&told, 3,
+	    "outcome=forged action=defer vendor=own reason=nothing-proven client=198.51.100.1" FROM " spf=fail dkim=-");
+	ok(look(&told, NULL)->safe, "forgeries of our own names speak against nothing: what is genuine is exempt");
+	for (char vendor[] = "aaaa"; vendor[3] < 'h'; vendor[3]++) {
+		char line[400];
+
+		snprintf(line, sizeof line,
+		    "outcome=forged action=reject vendor=%s client=198.51.100.1" FROM " spf=fail dkim=-", vendor);
+		take(&told, 4, line);
+	}
+	view = look(&told, NULL);
+	is_number((long long)view->never_proven_count, 7, "each of many is counted");
+	ok(strstr(view->unsafe, " of aaaa, aaab, aaac, aaad, aaae and 2 more was") != NULL, "and the first five are said");
 	end(&told);
 }
 
@@ -349,6 +385,7 @@ main(void)
 	order_does_not_matter();
 	what_speaks_against();
 	nothing_shows_nothing();
+	never_proven_is_not_safe();
 	waits_are_counted();
 	forwarders_are_told_from_senders();
 	other_lines_are_counted();

@@ -211,6 +211,18 @@ put_slowest(struct text *out, const struct report_view *view)
 	text_char(out, ']');
 }
 
+static void
+put_never_proven(struct text *out, const struct report_view *view)
+{
+	json_write_key(out, "never_proven");
+	text_char(out, '[');
+	for (size_t i = 0; i < view->never_proven_count; i++) {
+		json_write_comma(out);
+		json_write_bytes(out, view->never_proven[i], strlen(view->never_proven[i]));
+	}
+	text_char(out, ']');
+}
+
 void
 report_json_write(const struct report_view *view, struct text *out)
 {
@@ -241,6 +253,7 @@ report_json_write(const struct report_view *view, struct text *out)
 	put_slowest(out, view);
 	json_write_bool(out, "safe", view->safe);
 	json_write_string(out, "unsafe", view->unsafe);
+	put_never_proven(out, view);
 	put_against(out, view);
 	put_count(out, "lost", view->lost);
 	json_write_end(out);

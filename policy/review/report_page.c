@@ -119,10 +119,13 @@ write_safe(const struct report_view *view, struct text *out)
 	text_format(out, "<h2 id=\"safe\">Safe to enforce: %s</h2>\n", view->safe ? "yes" : "no");
 	if (view->safe)
 		text_put(out, "<p>Nothing that is refused, or would be, looks genuine.</p>\n");
-	else if (view->against_count == 0)
-		text_format(out, "<p>No, because %s.</p>\n", view->unsafe);
-	else
+	if (view->against_count > 0)
 		write_against(view, out);
+	if (view->unsafe[0] != '\0') {
+		text_put(out, "<p>No, because ");
+		html_text(out, view->unsafe);
+		text_put(out, ".</p>\n");
+	}
 	if (view->monitor)
 		text_put(out, "<p>The daemon is in monitor mode: nothing is refused.</p>\n");
 	for (size_t i = 0; i < view->vendor_count && i < ROWS_SHOWN; i++) {

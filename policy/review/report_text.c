@@ -407,6 +407,14 @@ write_one_against(const struct writer *writer, const struct report_against *one)
 }
 
 static void
+write_unsafe(const struct writer *writer, const char *before)
+{
+	text_put(writer->out, before);
+	text_escaped(writer->out, writer->view->unsafe, strlen(writer->view->unsafe));
+	text_char(writer->out, '\n');
+}
+
+static void
 write_safe(const struct writer *writer)
 {
 	const struct report_view *view = writer->view;
@@ -419,7 +427,7 @@ write_safe(const struct writer *writer)
 	if (view->safe)
 		text_put(writer->out, "safe to enforce: yes\n");
 	else if (view->against_count == 0)
-		text_format(writer->out, "safe to enforce: no, because %s\n", view->unsafe);
+		write_unsafe(writer, "safe to enforce: no, because ");
 	else
 		text_format(writer->out,
 		    "safe to enforce: no, because %llu message%s that enforce refuses look%s genuine:\n",
@@ -429,6 +437,8 @@ write_safe(const struct writer *writer)
 	for (size_t i = 0; i < view->against_count && i < AGAINST_SHOWN; i++)
 		write_one_against(writer, &view->against[i]);
 	put_more(writer, view->against_count > AGAINST_SHOWN ? view->against_count - AGAINST_SHOWN : 0, "networks");
+	if (view->against_count > 0 && view->unsafe[0] != '\0')
+		write_unsafe(writer, "  and because ");
 }
 
 static void

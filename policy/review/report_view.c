@@ -7,7 +7,16 @@
 
 const char *const report_view_proofs[REPORT_VIEW_PROOFS] = { "dkim", "spf", "listed" };
 
-enum { ROWS = 20, AGAINST = 200, FORWARDERS = 20, BREAKS = 1000, MEASURED = 5, STRANGER_TIMES = 3, FORWARDS_LEAST = 2 };
+enum {
+	ROWS = 20,
+	AGAINST = 200,
+	FORWARDERS = 20,
+	BREAKS = 1000,
+	MEASURED = 5,
+	STRANGER_TIMES = 3,
+	FORWARDS_LEAST = 2,
+	NAMES_SAID = 5
+};
 
 struct maker {
 	const struct report *report;
@@ -376,17 +385,52 @@ make_totals(struct maker *maker)
 	    report->cells_lost + top_lost(report->networks) + top_lost(report->names) + top_lost(report->strangers);
 }
 
+/* Our own genuine mail is exempt, so that it is not counted as ours. */
 static void
-decide(struct report_view *view)
+find_never_proven(struct maker *maker)
 {
+	struct report_view *view = maker->view;
+	const char **names = take(maker, view->vendor_count, sizeof *names);
+
+	view->never_proven = names;
+	for (size_t i = 0; names != NULL && i < view->vendor_count; i++)
+		if (view->vendors[i].vouched == 0 && strcmp(view->vendors[i].name, maker->report->policy->own.name) != 0)
+			names[view->never_proven_count++] = view->vendors[i].name;
+}
+
+static const char *
+say_never_proven(struct maker *maker)
+{
+	const struct report_view *view = maker->view;
+	char text[NAMES_SAID * (REPORT_NAME + 2) + 200];
+	size_t length = (size_t)snprintf(text, sizeof text, "no mail of ");
+
+	for (size_t i = 0; i < view->never_proven_count && i < NAMES_SAID; i++)
+		length += (size_t)snprintf(text + length, sizeof text - length, "%s%s", i == 0 ? "" : ", ",
+		    view->never_proven[i]);
+	if (view->never_proven_count > NAMES_SAID)
+		length += (size_t)snprintf(text + length, sizeof text - length, " and %zu more",
+		    view->never_proven_count - NAMES_SAID);
+	length += (size_t)snprintf(text + length, sizeof text - length,
+	    " was ever proven, so that nothing shows what enforce would do to what is genuine");
+	return keep(maker, text, length);
+}
+
+static void
+decide(struct maker *maker)
+{
+	struct report_view *view = maker->view;
 	uint64_t records = 0;
 
 	for (size_t i = 0; i < view->vendor_count; i++)
 		records += view->vendors[i].records;
-	view->unsafe = records > 0
-	    ? ""
-	    : "nothing that was read is mail of a vendor, so that nothing shows what enforce would do";
-	view->safe = view->against_count == 0 && records > 0;
+	find_never_proven(maker);
+	view->unsafe = "";
+	if (records == 0)
+		view->unsafe = "nothing that was read is mail of a vendor, so that nothing shows what enforce would do";
+	else if (view->never_proven_count > 0)
+		view->unsafe = say_never_proven(maker);
+	view->safe = view->against_count == 0 && view->unsafe[0] == '\0';
 }
 
 const struct report_view *
@@ -410,7 +454,7 @@ report_view_make(const struct report *report, const char *only, struct arena *ar
 	make_against(&maker);
 	make_forwarders(&maker);
 	make_slowest(&maker);
-	decide(view);
+	decide(&maker);
 	return maker.failed ? NULL : view;
 }
 

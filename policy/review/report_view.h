@@ -105,8 +105,10 @@ struct report_view {
 	size_t slowest_count;
 	int64_t ms_median, ms_most_of; /* half of all mail; 99 of 100 */
 	bool safe;
-	const char *unsafe; /* why not, beside `against`: a sentence; "" */
-	uint64_t lost;      /* counts that found no room */
+	const char *unsafe;              /* why not, beside `against`: a sentence, not escaped; "" */
+	const char *const *never_proven; /* vendors of which mail came that claims them, and none that was vouched for */
+	size_t never_proven_count;
+	uint64_t lost; /* counts that found no room */
 };
 
 /* only: a vendor's name; NULL: all. Everything is in the arena, or borrowed from the report. NULL without memory. */

@@ -192,14 +192,17 @@ answer_broke(const struct report_view *view, struct text *out)
 static bool
 answer_safe(const struct report_view *view, struct text *out)
 {
-	if (view->safe)
+	if (view->safe) {
 		text_put(out, "Yes: nothing that would be refused looks genuine.");
-	else if (view->against_count > 0)
+	} else if (view->against_count > 0) {
 		text_format(out, "No, because %llu refused message%s, now or under enforce, look%s genuine.",
 		    (unsigned long long)view->against_messages, text_s((size_t)view->against_messages),
 		    view->against_messages == 1 ? "s" : "");
-	else
-		text_format(out, "No, because %s.", view->unsafe);
+	} else {
+		text_put(out, "No, because ");
+		put_escaped(out, view->unsafe);
+		text_char(out, '.');
+	}
 	return view->safe;
 }
 
