@@ -1,7 +1,8 @@
 /*
  * The script of the Redis store against the pure decision, which is also LMDB's; used by t/cli/redis.sh.
  *
- *   redis_history STORE history COUNT SEED   random tries by a random clock: every decision must be that of greylist_decide
+ *   redis_history STORE history COUNT SEED   random tries by a random clock, from a few networks in the name of a few domains: every
+ *                                            decision must be that of greylist_decide and greylist_network_decide
  *   redis_history STORE crowd THREADS        all at once at one tuple: one is new, and none is lost
  *   redis_history STORE wait COUNT           how long the slowest of COUNT decisions took, in microseconds
  */
@@ -13,18 +14,18 @@
 
 #include "milter/store/store_redis.h"
 #include "milter/system/clock.h"
+#include "policy/rules/greylist_network.h"
 
-enum { KEYS = 40, START = 1000000000, CROWD_MAX = 500 };
+enum { KEYS = 40, NETWORKS = 4, DOMAINS = 3, START = 1000000000, CROWD_MAX = 500 };
 
-static struct settings settings = {
-	.redis = { .user = "",
-	    .password_file = "",
-	    .prefix = "history:",
-	    .connect_ms = 5000, /* a loaded machine */
-	    .command_ms = 5000,
-	    .tls = { "", "", "", "" } },
-	.greylist = { .on = true, .delay = 300, .retry_window = 7200, .lifetime = 864000, .auto_pass = 5 }
-};
+static struct settings settings = { .redis = { .user = "",
+					.password_file = "",
+					.prefix = "history:",
+					.connect_ms = 5000, /* a loaded machine */
+					.command_ms = 5000,
+					.tls = { "", "", "", "" } },
+	.greylist = {
+	    .on = true, .delay = 300, .retry_window = 7200, .lifetime = 864000, .auto_pass = 5, .auto_pass_network = 3 } };
 
 static struct store *
 open_store(const char *name)
@@ -39,12 +40,12 @@ open_store(const char *name)
 	return store;
 }
 
-/* Days, minutes, seconds, and now and then back. */
+/* Seconds and minutes, now and then days or weeks, and back. */
 static int64_t
 step(void)
 {
-	static const int64_t most[] = { 2, 400, 4000, 90000, 1000000, -5000 };
-	int64_t room = most[random() % 6];
+	static const int64_t most[] = { 2, 400, 400, 400, 400, 4000, 4000, 90000, -5000 }, longest = 1000000;
+	int64_t room = random() % 100 == 0 ? longest : most[random() % (sizeof most / sizeof most[0])];
 
 	return room < 0 ? -(random() % -room) : random() % room;
 }
@@ -71,6 +72,8 @@ is_same(const struct greylist_decision *one, const struct greylist_decision *oth
 static bool
 disturb(struct store *store, const char *key, struct greylist_record *kept, int64_t now)
 {
+	if (key[0] == '\0')
+		return true;
 	switch (random() % 8) {
 	case 0:
 		*kept = (struct greylist_record){ 0 };
@@ -85,36 +88,117 @@ disturb(struct store *store, const char *key, struct greylist_record *kept, int6
 	return store_put(store, key, strlen(key), kept, NULL);
 }
 
+/* All that the store has, as it should be. */
+struct kept {
+	struct greylist_record tuples[KEYS], networks[NETWORKS], domains[NETWORKS][DOMAINS];
+};
+
+/* One try in four does not ask for the network. */
+struct tried {
+	struct greylist_keys keys;
+	struct greylist_record *tuple, *network, *domain;
+};
+
+static struct tried
+choose(struct kept *kept, unsigned seed)
+{
+	long network = random() % NETWORKS, domain = random() % DOMAINS, tuple = random() % KEYS;
+	struct tried tried = { .tuple = &kept->tuples[tuple],
+		.network = &kept->networks[network],
+		.domain = &kept->domains[network][domain] };
+	struct greylist_keys *keys = &tried.keys;
+
+	keys->tuple_length = (size_t)snprintf(keys->tuple, sizeof keys->tuple, "g %u-%ld", seed, tuple);
+	if (random() % 4 == 0)
+		return tried;
+	keys->network_length = (size_t)snprintf(keys->network, sizeof keys->network, "n %u-%ld", seed, network);
+	keys->domain_length = (size_t)snprintf(keys->domain, sizeof keys->domain, "d %u-%ld %ld", seed, network, domain);
+	return tried;
+}
+
+static struct greylist_decision
+decide(const struct tried *tried, int64_t now)
+{
+	struct greylist_network network = { .network = *tried->network, .domain = *tried->domain };
+	struct greylist_decision decision = greylist_decide(&settings.greylist, tried->tuple, now);
+
+	if (tried->keys.network_length > 0)
+		greylist_network_decide(&settings.greylist, tried->tuple, now, &decision, &network);
+	if (decision.write)
+		*tried->tuple = decision.record;
+	if (network.write_network)
+		*tried->network = network.network;
+	if (network.write_domain)
+		*tried->domain = network.domain;
+	return decision;
+}
+
+/* Does the store have this record, or none where there is none? */
+static bool
+holds(struct store *store, const char *key, size_t length, const struct greylist_record *wanted)
+{
+	struct greylist_decision want = { .record = *wanted }, got = { .wait = 0 };
+	bool found;
+
+	if (length == 0 || !store_get(store, key, length, &got.record, &found, NULL))
+		return length == 0;
+	if (found ? is_same(&want, &got) : greylist_record_is_blank(wanted))
+		return true;
+	printf("# %s\n", key);
+	tell("wanted", &want);
+	tell("got", &got);
+	return false;
+}
+
+/* A long history that leaves a rule out shows nothing. */
+static int
+every_state_came(const unsigned states[GREYLIST_STATES], long count)
+{
+	bool all = true;
+
+	for (int i = GREYLIST_NEW; i <= GREYLIST_NETWORK; i++) {
+		printf("# %s %u\n", greylist_state_word((enum greylist_state)i), states[i]);
+		all = all && states[i] > 0;
+	}
+	return !all && count > 1000;
+}
+
 static int
 history(struct store *store, long count, unsigned seed)
 {
-	static struct greylist_record kept[KEYS];
+	static struct kept kept;
+	unsigned states[GREYLIST_STATES] = { 0 };
 	int64_t now = START;
-	char key[32];
 
 	srandom(seed);
 	for (long i = 0; i < count; i++) {
-		struct greylist_record *record = &kept[random() % KEYS];
+		struct tried tried = choose(&kept, seed);
+		const struct greylist_keys *keys = &tried.keys;
 		struct greylist_decision wanted, got;
 
 		now = now + step() < START ? START : now + step();
-		snprintf(key, sizeof key, "g %u-%td", seed, record - kept);
-		if (!disturb(store, key, record, now))
+		if (!disturb(store, keys->tuple, tried.tuple, now) ||
+		    (random() % 20 == 0 && !disturb(store, keys->network, tried.network, now)))
 			return 1;
-		wanted = greylist_decide(&settings.greylist, record, now);
-		if (!store_decide(store, &settings.greylist, key, strlen(key), now, &got, NULL) ||
-		    !is_same(&wanted, &got)) {
+		wanted = decide(&tried, now);
+		states[wanted.state]++;
+		if (!store_decide(store, &settings.greylist, keys, now, &got, NULL) || !is_same(&wanted, &got)) {
 			printf("# try %ld at %" PRId64 "\n", i, now);
 			tell("wanted", &wanted);
 			tell("got", &got);
 			return 1;
 		}
-		*record = wanted.record;
+		if (!holds(store, keys->tuple, keys->tuple_length, tried.tuple) ||
+		    !holds(store, keys->network, keys->network_length, tried.network) ||
+		    !holds(store, keys->domain, keys->domain_length, tried.domain))
+			return 1;
 	}
-	return 0;
+	return every_state_came(states, count);
 }
 
 /* ---- many at once ---- */
+
+static const struct greylist_keys crowd_keys = { .tuple = "g crowd", .tuple_length = 7 };
 
 struct one {
 	struct store *store;
@@ -127,7 +211,7 @@ try_once(void *context)
 {
 	struct one *one = context;
 
-	store_decide(one->store, &settings.greylist, "g crowd", 7, START, &one->decision, NULL);
+	store_decide(one->store, &settings.greylist, &crowd_keys, START, &one->decision, NULL);
 	return NULL;
 }
 
@@ -160,13 +244,14 @@ crowd(struct store *store, long count)
 static int
 slowest(struct store *store, long count)
 {
+	static const struct greylist_keys keys = { .tuple = "g wait", .tuple_length = 6 };
 	struct greylist_decision decision;
 	int64_t worst = 0;
 
 	for (long i = 0; i < count; i++) {
 		int64_t begin = clock_ticks();
 
-		store_decide(store, &settings.greylist, "g wait", 6, START, &decision, NULL);
+		store_decide(store, &settings.greylist, &keys, START, &decision, NULL);
 		worst = clock_ticks() - begin > worst ? clock_ticks() - begin : worst;
 	}
 	printf("%" PRId64 "\n", worst);

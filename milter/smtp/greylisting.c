@@ -48,13 +48,12 @@ ask(struct message *message, const char *rcpt)
 {
 	const struct greylist_settings *settings = settings_of(message);
 	struct greylist_decision decision = { .state = GREYLIST_EXEMPT };
-	char key[GREYLIST_KEY_MAX + 1];
-	size_t length;
+	struct greylist_keys keys = { .network_length = 0 };
 
 	if (greylist_is_exempt(settings, &message->facts, rcpt))
 		return decision;
-	length = key_of(message, rcpt, 'g', key);
-	store_decide(message->services->store, settings, key, length, message->facts.now, &decision, NULL);
+	keys.tuple_length = key_of(message, rcpt, 'g', keys.tuple);
+	store_decide(message->services->store, settings, &keys, message->facts.now, &decision, NULL);
 	return decision;
 }
 

@@ -5,10 +5,10 @@
 
 #include "milter/store/redis_script.h"
 
-/* Names and order are greylist.c's. Numbers of Lua are exact up to 2^53: seconds and 32-bit counts are far below. */
+/* Names and order are those of greylist.c and greylist_network.c. Numbers of Lua are exact up to 2^53: seconds and 32-bit counts are far below. */
 const char redis_script[] =
     "local now, delay, window = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])\n"
-    "local lifetime, auto_pass = tonumber(ARGV[4]), tonumber(ARGV[5])\n"
+    "local lifetime, auto_pass, auto_pass_network = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])\n"
     "local function take(bytes, from, size)\n"
     "  local value = 0\n"
     "  for i = from, from + size - 1 do value = value * 256 + bytes:byte(i) end\n"
@@ -57,8 +57,9 @@ const char redis_script[] =
     "  if age < delay then return waits('early', r, delay - age) end\n"
     "  return passes('due', r, true)\n"
     "end\n"
+    "local refresh = math.min(math.floor(lifetime / 2), 86400)\n"
     "local function known(r)\n"
-    "  local idle, refresh = elapsed(r.last), math.min(math.floor(lifetime / 2), 86400)\n"
+    "  local idle = elapsed(r.last)\n"
     "  if idle > lifetime then return anew() end\n"
     "  if r.passed < auto_pass then return passes('known', r, true) end\n"
     "  return passes('free', r, idle < 0 or idle >= refresh)\n"
@@ -69,14 +70,40 @@ const char redis_script[] =
     "  if elapsed(r.last) > lifetime then return anew() end\n"
     "  return passes('due', r, true)\n"
     "end\n"
-    "local state, r, wait, write = decide(unpack_record(redis.call('GET', KEYS[1])))\n"
-    "local bytes = pack_record(r)\n"
+    "local function get(key) return unpack_record(redis.call('GET', key)) end\n"
+    "local function keep(key, r, left) redis.call('SET', key, pack_record(r), 'EX', left + 1) end\n"
+    "local found = get(KEYS[1])\n"
+    "local let_pass = found and found.let_pass\n"
+    "local state, r, wait, write = decide(found)\n"
+    "local function pass(net)\n"
+    "  local idle = elapsed(net.last)\n"
+    "  state, wait, write = 'network', 0, false\n"
+    "  if idle < 0 or idle >= refresh then net.last = now; keep(KEYS[2], net, lifetime) end\n"
+    "end\n"
+    "local function count(net)\n"
+    "  local domain, age = get(KEYS[3]), 86400\n"
+    "  if domain then age = elapsed(domain.last) end\n"
+    "  if age < 0 or age >= 86400 then\n"
+    "    keep(KEYS[3], { first = now, last = now, passed = 1, asked = 0, let_pass = false }, 86400)\n"
+    "  end\n"
+    "  if age < 86400 then return end\n"
+    "  net = net or { first = now, passed = 0, asked = 0, let_pass = false }\n"
+    "  net.last = now; net.passed = up(net.passed)\n"
+    "  keep(KEYS[2], net, lifetime)\n"
+    "end\n"
+    "local function weigh_network()\n"
+    "  local net, waiting = get(KEYS[2]), state == 'new' or state == 'early'\n"
+    "  if net and elapsed(net.last) > lifetime then net = nil end\n"
+    "  if waiting and net and net.passed >= auto_pass_network then pass(net) end\n"
+    "  if state == 'due' and not let_pass then count(net) end\n"
+    "end\n"
+    "if #KEYS > 1 and auto_pass_network > 0 then weigh_network() end\n"
     "if write then\n"
     "  local left = lifetime\n"
     "  if r.passed == 0 then left = window - elapsed(r.first) end\n"
-    "  redis.call('SET', KEYS[1], bytes, 'EX', left + 1)\n"
+    "  keep(KEYS[1], r, left)\n"
     "end\n"
-    "return { state, wait, bytes }\n";
+    "return { state, wait, pack_record(r) }\n";
 
 void
 redis_script_name(char out[REDIS_SCRIPT_NAME])

@@ -1,13 +1,14 @@
 /*
- * redis_script.h - greylist_decide for a tuple in Redis, as one script that the server runs, so that no other host comes between
+ * redis_script.h - greylist_decide and greylist_network_decide for a tuple in Redis, as one script that the server runs, so that no other host comes between
  * reading and writing.
  *
- * Never the place of a rule: greylist.c has the rules, and t/mta/redis.sh plays the same histories against both.
+ * Never the place of a rule: greylist.c and greylist_network.c have the rules, and t/cli/redis.sh plays the same histories against both.
  */
 #ifndef REDIS_SCRIPT_H
 #define REDIS_SCRIPT_H
 
-/* KEYS: the tuple. ARGV: now, delay, retry_window, lifetime, auto_pass, all in seconds but the last.
+/* KEYS: the tuple; where its network is asked, that and its domain. ARGV: now, delay, retry_window, lifetime in seconds;
+ * auto_pass, auto_pass_network.
  * Replies { word of the state, seconds to wait, record in GREYLIST_RECORD_BYTES }. */
 extern const char redis_script[];
 

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "milter/store/store_parts.h"
+#include "policy/rules/greylist_network.h"
 #include "policy/util/text.h"
 
 const char *
@@ -38,26 +39,60 @@ store_put(struct store *store, const char *key, size_t length, const struct grey
 }
 
 static bool
-decide_here(struct store *store, const struct greylist_settings *settings, const char *key, size_t length, int64_t now,
-    struct greylist_decision *out, struct fault *why)
+get_or_blank(struct store *store, const char *key, size_t length, struct greylist_record *out, struct fault *why)
+{
+	bool found = false;
+
+	if (!store->get(store, key, length, out, &found, why))
+		return false;
+	if (!found)
+		*out = (struct greylist_record){ 0 };
+	return true;
+}
+
+/* Does the network change the decision, or the decision the network? A count that cannot be stored is only lost. */
+static bool
+weigh_network(struct store *store, const struct greylist_settings *settings, const struct greylist_keys *keys,
+    const struct greylist_record *found, int64_t now, struct greylist_decision *out, struct fault *why)
+{
+	struct greylist_network network;
+
+	if (!greylist_state_waits(out->state) && out->state != GREYLIST_DUE)
+		return true;
+	if (!get_or_blank(store, keys->network, keys->network_length, &network.network, why) ||
+	    !get_or_blank(store, keys->domain, keys->domain_length, &network.domain, why))
+		return false;
+	greylist_network_decide(settings, found, now, out, &network);
+	if (network.write_network)
+		(void)store->put(store, keys->network, keys->network_length, &network.network, NULL);
+	if (network.write_domain)
+		(void)store->put(store, keys->domain, keys->domain_length, &network.domain, NULL);
+	return true;
+}
+
+static bool
+decide_here(struct store *store, const struct greylist_settings *settings, const struct greylist_keys *keys,
+    int64_t now, struct greylist_decision *out, struct fault *why)
 {
 	struct greylist_record found;
-	bool known;
 
-	if (!store->get(store, key, length, &found, &known, why))
+	if (!get_or_blank(store, keys->tuple, keys->tuple_length, &found, why))
 		return false;
-	*out = greylist_decide(settings, known ? &found : NULL, now);
-	return !out->write || store->put(store, key, length, &out->record, why) || !greylist_state_waits(out->state);
+	*out = greylist_decide(settings, &found, now);
+	if (keys->network_length > 0 && !weigh_network(store, settings, keys, &found, now, out, why))
+		return false;
+	return !out->write || store->put(store, keys->tuple, keys->tuple_length, &out->record, why) ||
+	    !greylist_state_waits(out->state);
 }
 
 bool
-store_decide(struct store *store, const struct greylist_settings *settings, const char *key, size_t length, int64_t now,
-    struct greylist_decision *out, struct fault *why)
+store_decide(struct store *store, const struct greylist_settings *settings, const struct greylist_keys *keys,
+    int64_t now, struct greylist_decision *out, struct fault *why)
 {
 	*out = (struct greylist_decision){ .state = GREYLIST_FAILED };
-	if (!key_is_sound(length, why))
+	if (!key_is_sound(keys->tuple_length, why))
 		return false;
-	if ((store->decide == NULL ? decide_here : store->decide)(store, settings, key, length, now, out, why))
+	if ((store->decide == NULL ? decide_here : store->decide)(store, settings, keys, now, out, why))
 		return true;
 	*out = (struct greylist_decision){ .state = GREYLIST_FAILED };
 	return false;

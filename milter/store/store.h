@@ -59,7 +59,7 @@ struct store {
 	    struct fault *why);
 	bool (*put)(struct store *, const char *key, size_t length, const struct greylist_record *, struct fault *why);
 	/* NULL: as get, greylist_decide and put make it. */
-	bool (*decide)(struct store *, const struct greylist_settings *, const char *key, size_t length, int64_t now,
+	bool (*decide)(struct store *, const struct greylist_settings *, const struct greylist_keys *, int64_t now,
 	    struct greylist_decision *out, struct fault *why);
 	/* Drops the records for which `dead` returns true; each call checks a bounded number. *done after a whole
 	 * round. The store is locked meanwhile: dead must not call it. */
@@ -79,11 +79,11 @@ bool store_get(struct store *, const char *key, size_t length, struct greylist_r
     struct fault *why) MUST_USE;
 bool store_put(struct store *, const char *key, size_t length, const struct greylist_record *, struct fault *why) MUST_USE;
 /*
- * Reads a tuple, decides (greylist_decide) and stores what follows. In a store that is shared this is one step: no other host comes
+ * Reads a tuple and, where it has keys, its network; decides (greylist_decide, greylist_network_decide) and stores what follows. In a store that is shared this is one step: no other host comes
  * between. False, and GREYLIST_FAILED: the store failed, for nobody may wait for a tuple that is not stored; a pass that could
  * not be noted is none the less a pass.
  */
-bool store_decide(struct store *, const struct greylist_settings *, const char *key, size_t length, int64_t now,
+bool store_decide(struct store *, const struct greylist_settings *, const struct greylist_keys *, int64_t now,
     struct greylist_decision *out, struct fault *why);
 bool store_sweep(struct store *, bool (*dead)(const void *, const struct greylist_record *), const void *context,
     bool *done, struct fault *why) MUST_USE;

@@ -15,9 +15,10 @@ enum {
 	UNSURE_LIFETIME = 2 * 24 * 3600 /* seconds that an unsure tuple stays; it is new after one day */
 };
 
-/* The script and its arguments. */
+/* The script's keys and arguments. */
+enum { NUMBERS = 6 };
 struct question {
-	char key[KEY_ROOM], numbers[5][24];
+	char tuple[KEY_ROOM], network[KEY_ROOM], domain[KEY_ROOM], numbers[NUMBERS][24];
 };
 
 struct redis_store {
@@ -124,7 +125,7 @@ take_decision(const redisReply *reply, void *context)
 	    !greylist_record_unpack(reply->element[2]->str, reply->element[2]->len, &out->record))
 		return false;
 	out->wait = reply->element[1]->integer;
-	for (unsigned state = GREYLIST_NEW; state <= GREYLIST_FREE; state++) {
+	for (unsigned state = GREYLIST_NEW; state <= GREYLIST_NETWORK; state++) {
 		if (strcmp(greylist_state_word((enum greylist_state)state), reply->element[0]->str) != 0)
 			continue;
 		out->state = (enum greylist_state)state;
@@ -135,25 +136,30 @@ take_decision(const redisReply *reply, void *context)
 
 /* The command borrows from *room. */
 static void
-command_decide(const struct redis_store *redis, const struct greylist_settings *settings, const char *key,
-    size_t length, int64_t now, struct question *room, struct redis_command *out)
+command_decide(const struct redis_store *redis, const struct greylist_settings *settings,
+    const struct greylist_keys *keys, int64_t now, struct question *room, struct redis_command *out)
 {
-	const int64_t numbers[] = { now, settings->delay, settings->retry_window, settings->lifetime,
-		settings->auto_pass };
+	const int64_t numbers[NUMBERS] = { now, settings->delay, settings->retry_window, settings->lifetime,
+		settings->auto_pass, settings->auto_pass_network };
+	bool network = keys->network_length > 0;
 
 	redis_command_say(out, "EVALSHA");
 	redis_command_say(out, redis->script);
-	redis_command_say(out, "1");
-	redis_command_add(out, room->key, key_of(redis, key, length, room->key));
-	for (size_t i = 0; i < 5; i++) {
+	redis_command_say(out, network ? "3" : "1");
+	redis_command_add(out, room->tuple, key_of(redis, keys->tuple, keys->tuple_length, room->tuple));
+	if (network) {
+		redis_command_add(out, room->network, key_of(redis, keys->network, keys->network_length, room->network));
+		redis_command_add(out, room->domain, key_of(redis, keys->domain, keys->domain_length, room->domain));
+	}
+	for (size_t i = 0; i < NUMBERS; i++) {
 		snprintf(room->numbers[i], sizeof room->numbers[i], "%lld", (long long)numbers[i]);
 		redis_command_say(out, room->numbers[i]);
 	}
 }
 
 static bool
-redis_decide(struct store *store, const struct greylist_settings *settings, const char *key, size_t length, int64_t now,
-    struct greylist_decision *out, struct fault *why)
+redis_decide(struct store *store, const struct greylist_settings *settings, const struct greylist_keys *keys,
+    int64_t now, struct greylist_decision *out, struct fault *why)
 {
 	struct redis_store *redis = redis_of(store);
 	struct redis_command command = { 0 };
@@ -163,7 +169,7 @@ redis_decide(struct store *store, const struct greylist_settings *settings, cons
 		*out = greylist_decide(settings, NULL, now);
 		return true;
 	}
-	command_decide(redis, settings, key, length, now, &room, &command);
+	command_decide(redis, settings, keys, now, &room, &command);
 	return redis_pool_ask(redis->pool, &command, &(struct redis_taker){ take_decision, out }, why);
 }
 
@@ -175,9 +181,10 @@ probe(void *owner, struct redis_command *command, struct redis_taker *taker)
 		.retry_window = 10,
 		.lifetime = 10,
 		.auto_pass = UINT32_MAX };
+	static const struct greylist_keys keys = { .tuple = "probe", .tuple_length = sizeof "probe" - 1 };
 	struct redis_store *redis = owner;
 
-	command_decide(redis, &seconds, "probe", strlen("probe"), clock_now(), &redis->probe, command);
+	command_decide(redis, &seconds, &keys, clock_now(), &redis->probe, command);
 	*taker = (struct redis_taker){ take_decision, &redis->probed };
 }
 

@@ -2,13 +2,13 @@
 #include <string.h>
 
 #include "policy/rules/greylist.h"
+#include "policy/rules/greylist_parts.h"
 #include "policy/rules/policy.h"
 #include "policy/util/domain.h"
 #include "policy/util/hash.h"
 #include "policy/util/text.h"
 
 enum {
-	DAY = 24 * 60 * 60,
 	RECORD_VERSION = 1,
 	RECORD_LET_PASS = 2, /* the same bytes, of what is let pass: who does not know it lets the tuple begin anew */
 	BATV_TAG = 10,
@@ -398,6 +398,7 @@ greylist_state_word(enum greylist_state state)
 		[GREYLIST_DUE] = "due",
 		[GREYLIST_KNOWN] = "known",
 		[GREYLIST_FREE] = "free",
+		[GREYLIST_NETWORK] = "network",
 		[GREYLIST_FAILED] = "failed" };
 
 	return words[state];
@@ -409,9 +410,8 @@ greylist_state_waits(enum greylist_state state)
 	return state == GREYLIST_NEW || state == GREYLIST_EARLY;
 }
 
-/* Seconds since; -1 if the clock was set back to before it. No record can make this overflow. */
-static int64_t
-elapsed(int64_t since, int64_t now)
+int64_t
+greylist_elapsed(int64_t since, int64_t now)
 {
 	uint64_t passed = (uint64_t)now - (uint64_t)since;
 
@@ -420,8 +420,14 @@ elapsed(int64_t since, int64_t now)
 	return passed > INT64_MAX ? INT64_MAX : (int64_t)passed;
 }
 
-static void
-count_up(uint32_t *count)
+int64_t
+greylist_rewrite_after(int64_t lifetime)
+{
+	return lifetime / 2 < GREYLIST_DAY ? lifetime / 2 : GREYLIST_DAY;
+}
+
+void
+greylist_count_up(uint32_t *count)
 {
 	*count += *count < UINT32_MAX;
 }
@@ -430,7 +436,7 @@ static struct greylist_decision
 decide_wait(enum greylist_state state, struct greylist_record record, int64_t wait, int64_t now)
 {
 	record.last = now;
-	count_up(&record.asked);
+	greylist_count_up(&record.asked);
 	return (struct greylist_decision){ state, wait, true, record };
 }
 
@@ -440,7 +446,7 @@ decide_pass(enum greylist_state state, struct greylist_record record, bool write
 	if (write) {
 		record.last = now;
 		record.let_pass = false;
-		count_up(&record.passed);
+		greylist_count_up(&record.passed);
 	}
 	return (struct greylist_decision){ state, 0, write, record };
 }
@@ -457,7 +463,7 @@ decide_anew(const struct greylist_settings *settings, int64_t now)
 static struct greylist_decision
 decide_stranger(const struct greylist_settings *settings, struct greylist_record record, int64_t now)
 {
-	int64_t age = elapsed(record.first, now);
+	int64_t age = greylist_elapsed(record.first, now);
 
 	if (age < 0) { /* the clock was set back: wait one delay by the new clock, no more and no less */
 		record.first = now;
@@ -474,8 +480,8 @@ decide_stranger(const struct greylist_settings *settings, struct greylist_record
 static struct greylist_decision
 decide_known(const struct greylist_settings *settings, const struct greylist_record *record, int64_t now)
 {
-	int64_t idle = elapsed(record->last, now);
-	int64_t refresh = settings->lifetime / 2 < DAY ? settings->lifetime / 2 : DAY;
+	int64_t idle = greylist_elapsed(record->last, now);
+	int64_t refresh = greylist_rewrite_after(settings->lifetime);
 
 	if (idle > settings->lifetime)
 		return decide_anew(settings, now);
@@ -488,7 +494,7 @@ decide_known(const struct greylist_settings *settings, const struct greylist_rec
 static struct greylist_decision
 decide_let_pass(const struct greylist_settings *settings, const struct greylist_record *record, int64_t now)
 {
-	if (elapsed(record->last, now) > settings->lifetime)
+	if (greylist_elapsed(record->last, now) > settings->lifetime)
 		return decide_anew(settings, now);
 	return decide_pass(GREYLIST_DUE, *record, true, now);
 }
@@ -511,19 +517,20 @@ greylist_is_dead(const struct greylist_settings *settings, const struct greylist
 	if (greylist_record_is_blank(record))
 		return true;
 	if (record->passed == 0 && !record->let_pass)
-		return elapsed(record->first, now) > settings->retry_window;
-	return elapsed(record->last, now) > settings->lifetime;
+		return greylist_elapsed(record->first, now) > settings->retry_window;
+	return greylist_elapsed(record->last, now) > settings->lifetime;
 }
 
 struct greylist_tries
 greylist_tries(const struct greylist_decision *decision, int64_t now)
 {
 	const struct greylist_record *record = &decision->record;
-	int64_t waited = elapsed(record->first, now);
+	int64_t waited = greylist_elapsed(record->first, now);
 
 	switch (decision->state) {
 	case GREYLIST_NEW:
-	case GREYLIST_EARLY: /* this try is counted already */
+	case GREYLIST_EARLY:
+	case GREYLIST_NETWORK: /* this try is counted already */
 		return (struct greylist_tries){ record->asked, waited < 0 ? 0 : waited };
 	case GREYLIST_DUE:
 		return (struct greylist_tries){ record->asked + (record->asked < UINT32_MAX), waited < 0 ? 0 : waited };

@@ -53,14 +53,15 @@ void greylist_key_plain(const char *text, char out[GREYLIST_KEY_MAX + 1]);
 void greylist_normalise(const struct mailbox *, char *out, size_t size);
 
 enum greylist_state {
-	GREYLIST_OFF,    /* no store, or not looked up */
-	GREYLIST_EXEMPT, /* network, sender or recipient is exempt */
-	GREYLIST_NEW,    /* first contact, or the last one is too old: wait */
-	GREYLIST_EARLY,  /* a retry before delay: wait */
-	GREYLIST_DUE,    /* a retry in time: passes now */
-	GREYLIST_KNOWN,  /* passed before */
-	GREYLIST_FREE,   /* passed auto_pass times: not greylisted again */
-	GREYLIST_FAILED  /* the store could not answer: passes */
+	GREYLIST_OFF,     /* no store, or not looked up */
+	GREYLIST_EXEMPT,  /* network, sender or recipient is exempt */
+	GREYLIST_NEW,     /* first contact, or the last one is too old: wait */
+	GREYLIST_EARLY,   /* a retry before delay: wait */
+	GREYLIST_DUE,     /* a retry in time: passes now */
+	GREYLIST_KNOWN,   /* passed before */
+	GREYLIST_FREE,    /* passed auto_pass times: not greylisted again */
+	GREYLIST_NETWORK, /* would wait, but its network is known (greylist_network.h): passes now */
+	GREYLIST_FAILED   /* the store could not answer: passes */
 };
 enum { GREYLIST_STATES = GREYLIST_FAILED + 1 };
 const char *greylist_state_word(enum greylist_state);
@@ -70,6 +71,12 @@ bool greylist_state_waits(enum greylist_state); /* NEW or EARLY */
 bool greylist_is_exempt(const struct greylist_settings *, const struct facts *, const char *rcpt);
 /* Is every recipient exempt, so that none is greylisted? If no recipient is known: is the client or the sender? */
 bool greylist_exempts_all(const struct greylist_settings *, const struct facts *);
+
+/* The keys of one recipient of a message, terminated as well; network_length 0: networks are not asked (greylist_network.h). */
+struct greylist_keys {
+	char tuple[GREYLIST_KEY_MAX + 1], network[GREYLIST_KEY_MAX + 1], domain[GREYLIST_KEY_MAX + 1];
+	size_t tuple_length, network_length, domain_length;
+};
 
 struct greylist_decision {
 	enum greylist_state state;

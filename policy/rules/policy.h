@@ -80,6 +80,7 @@ struct greylist_settings {
 	enum greylist_stage stage;
 	int64_t delay, retry_window, lifetime; /* seconds */
 	unsigned auto_pass;                    /* passes after which a key is not greylisted again for lifetime */
+	unsigned auto_pass_network;            /* tuples that make a network known; 0: none ever is */
 	unsigned ipv4_prefix, ipv6_prefix;
 	struct prefixes exempt_networks;
 	struct name_rules exempt_senders; /* "name", "=name", "local@name", "local@" (any domain: domain "") */
