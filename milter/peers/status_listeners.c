@@ -61,7 +61,7 @@ tell_one(const struct opened_listener *listener, struct arena *arena)
 		.address = listener->address,
 		.present = present,
 		.unopened = !listener->opened,
-		.replaced = !present && lstat(listener->path, &st) == 0,
+		.replaced = !present && listener->path != NULL && lstat(listener->path, &st) == 0,
 		.kept = !present && is_kept(listener),
 		.closed = arena_string(arena, closed) };
 }
