@@ -135,6 +135,7 @@ mended "listeners"
 
 # ---- what our own daemon holds ----
 
+: > "$world/daemon"
 "$greenlaned" -f -c "$config" 2> "$world/daemon" &
 daemon=$! pids="$pids $!"
 until_true grep -q ' serves ' "$world/daemon" || { echo "Bail out! greenlaned does not start"; exit 99; }
@@ -241,6 +242,7 @@ if $root; then
 	conf 's/group = "[a-z]*"/group = "daemon"/'
 	warned "milter: the group of unix:$site/run/milter\.sock cannot enter the directory $site/run; chmod o\+x $site/run, or move the socket$" "a directory that the MTA cannot enter"
 	sed -n 's/^warning: milter: /greenlaned: &/p' "$world/out" | sed 's/warning: milter/warning: milter/' > "$world/wanted"
+	: > "$world/daemon"
 	"$greenlaned" -f -c "$config" 2> "$world/daemon" &
 	daemon=$! pids="$pids $!"
 	until_true grep -q ' serves ' "$world/daemon" || { echo "Bail out! greenlaned does not start"; exit 99; }

@@ -122,6 +122,7 @@ run 73 "what is not a regular file is not replaced" export postgrey --output /de
 ok $? "and is still there"
 rm "$file"
 
+: > "$world/err"
 "$greenlane" -c "$world/greenlane.conf" export postgrey --output "$file" --watch 2> "$world/err" &
 watcher=$!
 pids="$pids $watcher"
@@ -205,6 +206,7 @@ END
 in_rbldnsd() { /usr/bin/python3 "$world/ask.py" "$port" "$@"; }
 if has rbldnsd && has /usr/bin/python3; then
 	port=$(/usr/bin/python3 "$top/t/mta/net.py" ports 1)
+	: > "$world/daemon"
 	rbldnsd -n -w "$world" -b "127.0.0.1/$port" wl.example:combined:rbldnsd > "$world/daemon" 2>&1 &
 	pids="$pids $!"
 	until_true in_rbldnsd 127.0.0.2 > /dev/null 2>&1
@@ -395,6 +397,7 @@ END
 lines() { [ "$(wc -l < "$1" 2>/dev/null || echo 0)" -ge "$2" ]; }
 if [ -x "$greenlaned" ]; then
 	daemon_conf 'echo no reload here >&2; exit 7' > "$world/daemon.conf"
+	: > "$world/daemon"
 	"$greenlaned" -f -c "$world/daemon.conf" 2> "$world/daemon" &
 	daemon=$!
 	pids="$pids $daemon"

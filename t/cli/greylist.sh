@@ -34,6 +34,7 @@ TEXT
 }
 says() { grep -Eq -- "$1" "$world/daemon"; }
 begin() {
+	: > "$world/daemon"
 	"$greenlaned" -f -c "$world/conf" 2> "$world/daemon" &
 	daemon=$!
 	pids="$pids $daemon"

@@ -86,6 +86,8 @@ lacks() { ! grep -Eq -- "$1" "$world/out"; ok $? "$2"; }
 quiet() { [ ! -s "$world/out" ]; ok $? "$1"; }
 
 # until_true COMMAND...: waits until the command succeeds; 1 after two minutes, which only a broken program takes.
+# A file that it reads must be emptied before a background command writes it: the shell opens that only later, and what
+# the command before has said would be taken for its words.
 until_true() {
 	until_end=$(($(date +%s) + 120))
 	until "$@"; do

@@ -39,6 +39,7 @@ status() { "$greenlane" -c "$world/conf" status > "$world/out" 2> "$world/err"; 
 started() { # LINE...: the one before is gone, a new one serves
 	killed
 	conf "$@"
+	: > "$world/daemon"
 	"$greenlaned" -f -c "$world/conf" 2> "$world/daemon" &
 	daemon=$!
 	pids="$pids $daemon"

@@ -72,6 +72,7 @@ is "$(grep -c 'metrics\.listen' "$world/out")" 1 "and one only"
 # ---- what it tells ----
 
 conf "inet:$port@127.0.0.1"
+: > "$world/daemon"
 "$greenlaned" -f -c "$config" 2> "$world/daemon" &
 daemon=$!
 pids="$pids $daemon"

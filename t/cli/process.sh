@@ -33,6 +33,7 @@ ends() { # STATUS NAME: stops greenlaned, which must exit with STATUS
 
 conf 100 > "$world/conf"
 if [ "$(ulimit -H -n)" = unlimited ] || [ "$(ulimit -H -n)" -ge 3000 ]; then
+	: > "$world/daemon"
 	(ulimit -S -n 256 && ulimit -H -n 3000 && exec "$greenlaned" -f -c "$world/conf") 2> "$world/daemon" &
 	daemon=$!
 	pids="$pids $daemon"
@@ -71,6 +72,7 @@ says 'taken'
 ok $? "and says why"
 
 conf 100 "exports = ( { format = \"postgrey\"; file = \"$world/postgrey\"; command = \"exit 9\"; } );" > "$world/conf"
+: > "$world/daemon"
 /usr/bin/python3 "$world/ignoring.py" "$greenlaned" -f -c "$world/conf" 2> "$world/daemon" &
 daemon=$!
 pids="$pids $daemon"

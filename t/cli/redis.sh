@@ -25,6 +25,7 @@ TEXT
 redis() { redis-cli -s "$sock" "$@" 2> /dev/null; }
 answers() { [ "$(redis ping)" = PONG ] || redis ping | grep -q NOAUTH; }
 serve() { # ARGUMENT...
+	: > "$world/redis"
 	redis-server --port 0 --unixsocket "$sock" --unixsocketperm 777 --save '' --dir "$world/data" "$@" > "$world/redis" 2>&1 &
 	server=$!
 	pids="$pids $server"
@@ -48,6 +49,7 @@ conf() {
 }
 says() { grep -Eq -- "$1" "$world/daemon"; }
 begin() {
+	: > "$world/daemon"
 	"$greenlaned" -f -c "$world/conf" 2> "$world/daemon" &
 	daemon=$!
 	pids="$pids $daemon"

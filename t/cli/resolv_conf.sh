@@ -79,6 +79,7 @@ END
 }
 start() { # starts greenlaned and forgets what it has learned before
 	rm -rf "$world/state"
+	: > "$world/daemon"
 	"$greenlaned" -f -c "$world/conf" 2> "$world/daemon" &
 	daemon=$!
 	pids="$pids $daemon"

@@ -38,6 +38,7 @@ killed() { # a daemon that holds nothing worth saving
 started() { # [LINE...]: the one before is gone, a new one serves
 	killed
 	[ $# -eq 0 ] || conf "$@"
+	: > "$world/daemon"
 	"$greenlaned" -f -c "$world/conf" 2> "$world/daemon" &
 	daemon=$!
 	pids="$pids $daemon"

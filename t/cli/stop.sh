@@ -51,6 +51,7 @@ TEXT
 }
 begin() {
 	: > "$world/daemon"
+	: > "$world/daemon"
 	ASAN_OPTIONS=verify_asan_link_order=0:${ASAN_OPTIONS:-} LD_PRELOAD=$timers "$greenlaned" -f -c "$world/conf" \
 		2> "$world/daemon" &
 	daemon=$!
@@ -71,6 +72,7 @@ ends() { # STATUS NAME
 open_message() {
 	rm -f "$world/$1" "$world/mail"
 	mkfifo "$world/$1"
+	: > "$world/mail"
 	/usr/bin/python3 "$top/t/cli/milter.py" "$world/milter" a@stranger.example 203.0.113.5 anna@rx.example 1 "$world/$1" > "$world/mail" 2>&1 &
 	mta=$!
 	pids="$pids $mta"

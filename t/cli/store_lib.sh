@@ -30,6 +30,7 @@ count_of() { grep -Ec -- "$1" "$world/daemon"; }
 begin() {
 	rm -f "$world/pipe"
 	mkfifo "$world/pipe" # its limit of file sizes is changed below, and the log must not meet it
+	: > "$world/daemon"
 	cat "$world/pipe" > "$world/daemon" &
 	"$greenlaned" -f -c "$world/conf" 2> "$world/pipe" &
 	daemon=$!
