@@ -18,7 +18,7 @@ static const char conf[] = "authserv_id = \"mx.rx.example\";\n"
 			   "vendors = ( { name = \"vendor\"; on_unproven = \"quarantine\"; } );\n";
 
 static const char vendor[] =
-    "vendor = { name = \"vendor\"; domains = [ \"vendor.example\" ]; vouch = [ \"listed+spf\", \"dkim\" ];\n"
+    "vendor = { name = \"vendor\"; domains = [ \"vendor.example\", \"xn--bcher-kva.example\" ]; vouch = [ \"listed+spf\", \"dkim\" ];\n"
     "  sources = ( { cidr = [ \"192.0.2.0/24\" ]; exclusive = true; } ); };\n";
 
 static const char *const zone_lines[] = {
