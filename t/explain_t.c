@@ -356,6 +356,21 @@ explanation_names_what_is_silent(void)
 	holds(s, "\nno answer  helo.acme.example, for source spf:acme.example: only the message brought it\nvendor ",
 	    "and what a source was led to");
 	s->facts.asked_count = 0;
+	s->facts.iprev = (struct iprev_fact){ .by_mta = "mx.hoster.example",
+		.result = AUTH_TEMPERROR,
+		.silence = { "1.2.0.192.in-addr.arpa", true } };
+	holds(s,
+	    "\nname       mx.hoster.example, confirmed by the MTA\nname       otherwise not known, DNS did not answer\n",
+	    "the client's name is shown where it was looked at");
+	holds(s, "\nno answer  1.2.0.192.in-addr.arpa, for the name of the client: only the message brought it\nvendor ",
+	    "and that it did not answer");
+	s->facts.iprev = (struct iprev_fact){ .result = AUTH_PASS, .names = { "mx.acme.example" }, .count = 1 };
+	holds(s, "\nname       mx.acme.example, confirmed in DNS\n", "a name that we confirmed");
+	s->facts.iprev = (struct iprev_fact){ .result = AUTH_FAIL };
+	holds(s, "\nname       no name of its address leads back to it\n", "a name that leads elsewhere");
+	s->facts.iprev = (struct iprev_fact){ .result = AUTH_PERMERROR };
+	holds(s, "\nname       DNS has no name for its address\n", "no name");
+	s->facts.iprev = (struct iprev_fact){ .result = AUTH_NOT_ASKED };
 	s->facts.names[0] = (struct name_fact){ "acme.example", true };
 	s->facts.names[1] = (struct name_fact){ "mail.acme.example", false };
 	s->facts.name_count = 2;

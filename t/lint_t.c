@@ -219,6 +219,20 @@ static const struct {
 		"sources = ( { spf = \"eu._spf.mass.example\"; exclusive = true; } );") },
 	    "warning: a.conf:3: spf:eu._spf.mass.example of 'a' is marked exclusive, but every customer of the "
 	    "shared sender 'bulk' sends from there; write exclusive = false" BESIDE("shared-exclusive", "a") },
+	{ "hosts below a shared sender's name that are marked exclusive", ONE,
+	    { VENDOR("a", "acme.example",
+		"vouch = [ \"listed\", \"dkim\" ];\n"
+		"sources = ( { host = \".out.eu._spf.mass.example\"; exclusive = true; } );") },
+	    "warning: a.conf:3: host:.out.eu._spf.mass.example of 'a' is marked exclusive, but every customer of the "
+	    "shared sender 'bulk' sends from there; write exclusive = false" BESIDE("shared-exclusive", "a") },
+	{ "hosts of which nobody says whether others send from there", ONE,
+	    { VENDOR("a", "acme.example", "sources = ( { host = \".out.acme.example\"; } );") },
+	    "warning: a.conf:2: listed+spf vouches for 'a', but nothing says whether others send from host:.out.acme.example "
+	    "too: any of them that its SPF lets pass could pass for it; write exclusive = true here if nobody else "
+	    "does, exclusive = false if others do and you know it, or vouch = [ \"dkim\" ] if it signs" BESIDE(
+		"shared-source", "a") },
+	{ "hosts of the vendor's own cause no warning", ONE,
+	    { VENDOR("a", "acme.example", "sources = ( { host = \".out.acme.example\"; exclusive = true; } );") }, "" },
 
 	/* the vendor itself */
 	{ "a vendor that does not sign and refuses forgeries", ONE,

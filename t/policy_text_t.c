@@ -808,6 +808,57 @@ test_owner(const struct name_rules *rules, const struct suffix_row *row, const c
 	ok(rules->list[0].closed == row->closed, "%s in %s: closed by the list or not", row->name, where);
 }
 
+/* ---- host sources ---- */
+
+static const struct {
+	const char *host, *name; /* NULL: it is refused */
+	const char *text;        /* the source's, or the fault */
+} host_rows[] = {
+	{ ".outbound.vendor.com", "outbound.vendor.com", "host:.outbound.vendor.com" },
+	{ ".Outbound.VENDOR.com.", "outbound.vendor.com", "host:.outbound.vendor.com" },
+	{ ".b\u00fccher.de", "xn--bcher-kva.de", "host:.xn--bcher-kva.de" },
+	{ ".xn--bcher-kva.de", "xn--bcher-kva.de", "host:.xn--bcher-kva.de" },
+	{ ".acme.eu.compute.amazonaws.com", "acme.eu.compute.amazonaws.com", "host:.acme.eu.compute.amazonaws.com" },
+	{ ".co.uk", NULL,
+	    "'host': '.co.uk' is on the public suffix list: hosts below it are its customers'; write the vendor's own name "
+	    "below it, such as \".vendor.co.uk\"" },
+	{ ".eu.compute.amazonaws.com", NULL,
+	    "'host': '.eu.compute.amazonaws.com' is on the public suffix list: hosts below it are its customers'; write the "
+	    "vendor's own name below it, such as \".vendor.eu.compute.amazonaws.com\"" },
+	{ ".com", NULL, "'host': 'com' is a top-level domain; write a name below it" },
+};
+
+static void
+test_hosts(void)
+{
+	const struct suffix_list suffixes = { psl_builtin() };
+
+	for (size_t i = 0; i < sizeof host_rows / sizeof host_rows[0]; i++) {
+		struct faults *faults = faults_open();
+		struct policy_files files = { .suffixes = &suffixes };
+		struct policy *policy;
+		struct text conf;
+
+		text_open(&conf, 4096);
+		text_format(&conf,
+		    "vendors = ( { name = \"acme\"; inline = true; domains = [ \"acme.com\" ]; sources = ( { host = \"%s\"; } ); "
+		    "} );",
+		    host_rows[i].host);
+		policy = policy_text_load("a.conf", conf.bytes, conf.length, &files, faults);
+		if (policy != NULL) {
+			is(policy->sources[0].name, host_rows[i].name, "%s: its name", host_rows[i].host);
+			is(policy->sources[0].text, host_rows[i].text, "%s: in logs", host_rows[i].host);
+			ok(policy_standing(policy, policy->sources[0].name) == STANDING_LISTED, "%s is listed",
+			    host_rows[i].host);
+		} else {
+			is(faults->list[0].fault.text, host_rows[i].text, "%s is refused", host_rows[i].host);
+		}
+		policy_free(policy);
+		text_close(&conf);
+		faults_close(faults);
+	}
+}
+
 static void
 test_suffixes(void)
 {
@@ -923,6 +974,7 @@ main(void)
 	test_single_values();
 	test_ceilings();
 	test_long_list();
+	test_hosts();
 	test_suffixes();
 	test_keys();
 	test_corpus("good", test_good_file, 8);

@@ -68,6 +68,8 @@ make_sources(int vendor, struct text *out)
 		text_put(out, i > 0 ? ", " : "");
 		if (vendor == 0 || below(3) == 0)
 			text_format(out, "{ cidr = [ \"%s\" ];%s }", network, ONE_OF(tail));
+		else if (below(4) == 0)
+			text_format(out, "{ host = \".h.v%d.example\";%s }", vendor, ONE_OF(tail));
 		else
 			text_format(out, "{ %s = \"s%u.v%d.example\";%s }", below(2) ? "a" : "spf", i, vendor,
 			    ONE_OF(tail));
@@ -344,9 +346,10 @@ answer_dmarc(struct mail *mail, size_t number)
 static void
 answer_iprev(struct iprev_fact *fact)
 {
+	static const enum auth_result results[] = { AUTH_PASS, AUTH_PASS, AUTH_FAIL, AUTH_PERMERROR, AUTH_TEMPERROR };
 	static const char *const hosts[] = { "mx.h.v1.example", "mx.h.v2.example", "mx.h.s.example" };
 
-	fact->result = any_result();
+	fact->result = ONE_OF(results);
 	fact->silence = silence_of(fact->result);
 	if (fact->result == AUTH_PASS)
 		fact->names[fact->count++] = ONE_OF(hosts);

@@ -42,6 +42,13 @@ static const struct {
 	{ "asked",
 	    "domains = [ \"asked.example\" ]; vouch = [ \"listed+spf\" ];"
 	    "sources = ( { cidr = [ \"198.51.100.0/24\" ]; }, { spf = \"list.asked.example\"; exclusive = true; } );" },
+	{ "hosts",
+	    "domains = [ \"hosts.example\" ]; vouch = [ \"listed+spf\", \"dkim\" ];"
+	    "sources = ( { host = \".out.hosts.example\"; } );" },
+	{ "hosts-alone",
+	    "domains = [ \"alone-by-hosts.example\" ]; vouch = [ \"listed\" ];"
+	    "sources = ( { cidr = [ \"192.0.2.0/24\" ]; exclusive = true; },"
+	    "{ host = \".out.alone-by-hosts.example\"; exclusive = true; } );" },
 	{ "watched",
 	    "domains = [ \"watched.example\" ]; mode = \"monitor\";"
 	    "sources = ( { cidr = [ \"192.0.2.0/24\" ]; } );" },
@@ -87,6 +94,8 @@ static const struct {
 	{ 'W', "vendors = ( { name = \"watched\"; } );" },
 	{ 'B', "vendors = ( { name = \"bounced\"; } );" },
 	{ 'A', "vendors = ( { name = \"asked\"; } );" },
+	{ 'I',
+	    "vendors = ( { name = \"hosts\"; }, { name = \"hosts-alone\"; } ); own = { domains = [ \"rx.example\" ]; };" },
 	{ 'Y', "vendors = ( { name = \"vendor\"; } );" },
 	{ 'O',
 	    "vendors = ( { name = \"vendor\"; }, { name = \"session\"; }, { name = \"silent\"; } );"
@@ -361,6 +370,21 @@ add_asked(struct fixture *fixture, const char *value)
 		fact->passes = NO;
 }
 
+/* "pass:mx.out.hosts.example", "temperror:mx.out.hosts.example", "fail"; by-mta names what the MTA confirmed. */
+static void
+set_iprev(struct facts *facts, char *value)
+{
+	char *name = strchr(value, ':');
+
+	if (name != NULL)
+		*name++ = '\0';
+	facts->iprev.result = result_of(value);
+	if (facts->iprev.result == AUTH_PASS)
+		facts->iprev.names[facts->iprev.count++] = name;
+	else if (name != NULL)
+		facts->iprev.silence = (struct silence){ name, true };
+}
+
 static void
 add_rcpt(struct fixture *fixture, const char *value)
 {
@@ -480,6 +504,10 @@ set_read(struct fixture *fixture, const char *key, char *value)
 		add_reply(fixture, value);
 	else if (strcmp(key, "asked") == 0)
 		add_asked(fixture, value);
+	else if (strcmp(key, "iprev") == 0)
+		set_iprev(&fixture->facts, value);
+	else if (strcmp(key, "by-mta") == 0)
+		fixture->facts.iprev.by_mta = value;
 	else
 		return false;
 	return true;
@@ -531,6 +559,7 @@ fixture_read(struct fixture *fixture, const char *text, char words[WORDS_MAX])
 /* ---- the verdict ---- */
 
 #define OUR_HOST "client=192.0.2.10 "
+#define HOST "I:client=198.51.100.7 sender=b@hosts.example " FROM("hosts")
 #define OVER "unsure-for=14400 answered-for=14400 "
 #define EVIL "client=203.0.113.66 sender=x@evil.example spf=none "
 #define HIDDEN "client=172.17.0.1 hidden "
@@ -585,6 +614,55 @@ static const struct {
 	{ "a source that was asked",
 	    OUR_HOST "sender=b@asked.example spf=pass unfolded=6 must-ask=6 asked=6:yes " FROM("asked"),
 	    "vouched pass proven asked settled" },
+	/* the client's name */
+	{ "a name that the MTA confirmed", HOST "by-mta=mx.out.hosts.example spf=pass",
+	    "vouched pass proven hosts settled" },
+	{ "a name that DNS confirmed", HOST "iprev=pass:mx.out.hosts.example spf=pass",
+	    "vouched pass proven hosts settled" },
+	{ "by the MTA another name, in DNS the vendor's",
+	    HOST "by-mta=mx.hoster.example iprev=pass:mx.out.hosts.example spf=pass",
+	    "vouched pass proven hosts settled" },
+	{ "the name of the source itself", HOST "by-mta=out.hosts.example iprev=pass:out.hosts.example spf=fail",
+	    "forged reject nothing-proven hosts settled" },
+	{ "a name that only looks like one below it",
+	    HOST "by-mta=mx.evil-out.hosts.example iprev=pass:mx.evil-out.hosts.example spf=fail",
+	    "forged reject nothing-proven hosts settled" },
+	{ "a name that does not lead back", HOST "iprev=fail spf=fail", "forged reject nothing-proven hosts settled" },
+	{ "no name at all", HOST "iprev=permerror spf=fail", "forged reject nothing-proven hosts settled" },
+	{ "no name, and SPF", HOST "iprev=permerror spf=pass", "unproven greylist partly-proven hosts settled" },
+	{ "a name without SPF", HOST "by-mta=mx.out.hosts.example spf=fail",
+	    "unproven greylist partly-proven hosts settled" },
+	{ "a signature without a name", HOST "iprev=fail spf=fail dkim=hosts.example:pass",
+	    "vouched pass proven hosts settled" },
+	{ "an exclusive name alone",
+	    "I:client=198.51.100.7 sender=b@else.example spf=none "
+	    "by-mta=a.out.alone-by-hosts.example " FROM("alone-by-hosts"),
+	    "vouched pass proven hosts-alone settled" },
+	{ "the address or the name, either",
+	    "I:client=192.0.2.10 sender=b@else.example spf=none iprev=fail " FROM("alone-by-hosts"),
+	    "vouched pass proven hosts-alone settled" },
+	{ "somebody else's name lends nothing",
+	    "I:client=198.51.100.7 sender=b@else.example spf=none "
+	    "iprev=pass:mx.out.hosts.example " FROM("alone-by-hosts"),
+	    "forged reject nothing-proven hosts-alone settled" },
+	{ "a name that is not looked up yet", HOST "spf=pass", "unsure defer dns-trouble hosts settled" },
+	/* the client chooses his name, and which failure it meets */
+	{ "a name that does not answer", HOST "iprev=temperror:7.100.51.198.in-addr.arpa spf=fail",
+	    "unsure defer dns-trouble hosts settled" },
+	{ "a name that does not answer is waited for",
+	    HOST "unsure-for=14399 answered-for=14399 iprev=temperror:7.100.51.198.in-addr.arpa spf=fail",
+	    "unsure defer dns-trouble hosts settled" },
+	{ "a name that does not answer is given up", HOST OVER "iprev=temperror:7.100.51.198.in-addr.arpa spf=fail",
+	    "forged reject unresolved-name hosts settled" },
+	{ "one below the source is given up, too", HOST OVER "iprev=temperror:mx.out.hosts.example spf=fail",
+	    "forged reject unresolved-name hosts settled" },
+	{ "not while the vendor's names are out", HOST "unsure-for=14400 iprev=temperror:mx.out.hosts.example spf=fail",
+	    "unsure greylist dns-trouble-too-long hosts settled" },
+	{ "given up, it is unproven by its SPF", HOST OVER "iprev=temperror:mx.out.hosts.example spf=pass",
+	    "unproven greylist partly-proven hosts settled" },
+	{ "a name that answers is not spoilt by one that does not",
+	    HOST "by-mta=mx.out.hosts.example iprev=temperror:x.evil.example spf=pass",
+	    "vouched pass proven hosts settled" },
 	/* unsure */
 	{ "SPF that may still answer", OUR_HOST "sender=b@vendor.example spf=temperror " FROM("vendor"),
 	    "unsure defer dns-trouble vendor settled" },
@@ -1342,6 +1420,9 @@ static const struct {
 	{ "of the names that the claim uses",
 	    "B:client=203.0.113.66 sender=b@m.bounces.example spf=temperror silent=x " FROM("bounced"),
 	    " bounced.example bounces.example" },
+	{ "of a host source, and of the author", HOST "spf=fail iprev=temperror:7.100.51.198.in-addr.arpa",
+	    " hosts.example out.hosts.example" },
+	{ "none where the client's name answered", HOST "spf=fail iprev=fail", "" },
 	{ "none where the policy's own is silent",
 	    "client=203.0.113.66 sender=b@vendor.example spf=temperror silent=vendor.example " FROM("vendor"), "" },
 	{ "none where all answered", EVIL FROM("vendor"), "" },
@@ -1457,6 +1538,18 @@ static const struct {
 	{ "but a vendor's", "Q:stage=mail client=192.0.2.10 sender=b@session.example", "spf" },
 	{ "an asked source once its vendor is claimed",
 	    "A:stage=mail client=192.0.2.10 sender=b@asked.example spf=pass must-ask=1 unfolded=1", "source 1" },
+	{ "a client's name once a vendor with hosts is claimed",
+	    "I:stage=mail client=198.51.100.7 sender=b@hosts.example spf=pass", "iprev" },
+	{ "not where the MTA confirmed it",
+	    "I:stage=mail client=198.51.100.7 sender=b@hosts.example spf=pass by-mta=mx.out.hosts.example", "nothing" },
+	{ "but where it confirmed another",
+	    "I:stage=mail client=198.51.100.7 sender=b@hosts.example spf=pass by-mta=mx.hoster.example", "iprev" },
+	{ "once", "I:stage=mail client=198.51.100.7 sender=b@hosts.example spf=pass iprev=fail", "nothing" },
+	{ "not where the address is listed", "I:stage=mail client=192.0.2.10 sender=b@alone-by-hosts.example spf=pass",
+	    "nothing" },
+	{ "not for a stranger's name", "I:stage=mail client=198.51.100.7 sender=x@evil.example spf=pass", "nothing" },
+	{ "for our own name by our own SPF: it may come from a vendor's host",
+	    "I:stage=mail client=198.51.100.7 sender=x@rx.example spf=pass", "iprev" },
 	{ "not for a stranger", "A:stage=mail client=192.0.2.10 sender=x@evil.example spf=pass must-ask=1 unfolded=1",
 	    "nothing" },
 	{ "not twice",

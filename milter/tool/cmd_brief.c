@@ -57,7 +57,9 @@ write_term(struct brief *brief, const struct source *source)
 	static const char *const terms[] = { [SOURCE_A] = "a", [SOURCE_MX] = "mx", [SOURCE_SPF] = "include" };
 	char written[PREFIX_TEXT];
 
-	if (source->kind != SOURCE_CIDR && source->kind != SOURCE_FILE) {
+	if (source_names_hosts(source))
+		return;
+	if (source_asks_dns(source)) {
 		text_format(&brief->out, "  %s:%s\n", terms[source->kind], source->name);
 		return;
 	}
@@ -74,7 +76,8 @@ write_spf(struct brief *brief)
 	bool publishes = false, any = false;
 
 	for (size_t i = 0; i < vendor->source_count; i++) {
-		any = any || source_counts(&vendor->sources[i]);
+		/* no term is made for a host source: ptr should not be used (RFC 7208, 5.5) */
+		any = any || (source_counts(&vendor->sources[i]) && !source_names_hosts(&vendor->sources[i]));
 		publishes = publishes || (source_counts(&vendor->sources[i]) && vendor->sources[i].kind == SOURCE_SPF);
 	}
 	if (!any)
@@ -108,7 +111,8 @@ write_listing(struct brief *brief, const struct export_listing *listing)
 	if (listing->count > 0)
 		memcpy(list, listing->networks, listing->count * sizeof *list);
 	count = aggregate_networks(list, listing->count);
-	text_format(&brief->out, "  %s", source->text);
+	text_format(&brief->out, "  %s%s", source->text,
+	    source_names_hosts(source) ? ", every host whose name is below it" : "");
 	write_tags(&brief->out, source);
 	text_format(&brief->out, "%s%s%s\n", source->exclusive ? "" : " (others may send from there, too)",
 	    listing->missing[0] == '\0' ? "" : ": ", listing->missing);

@@ -329,6 +329,12 @@ write_state(struct survey *survey, const struct source_view *view)
 	struct text *out = &survey->out;
 	char when[32], span[32];
 
+	if (source_names_hosts(view->source)) {
+		text_format(out, "  holds     every client whose name is below %s, confirmed forward and back%s%s\n",
+		    view->source->name, view->source->review_by[0] != '\0' ? ", review due by " : "",
+		    view->source->review_by);
+		return;
+	}
 	if (!source_asks_dns(view->source)) {
 		text_format(out, "  lists     %zu network%s from the file%s%s\n", view->source->prefix_count,
 		    text_s(view->source->prefix_count), view->source->review_by[0] != '\0' ? ", review due by " : "",
@@ -423,6 +429,8 @@ write_json(struct survey *survey, const struct source_view *view)
 	json_write_begin(out);
 	json_write_string(out, "vendor", view->source->vendor->name);
 	json_write_string(out, "source", view->source->text);
+	if (source_names_hosts(view->source))
+		json_write_string(out, "host", view->source->name);
 	json_write_bool(out, "known", believed || !source_asks_dns(view->source));
 	json_write_bool(out, "exclusive", view->source->exclusive);
 	if (view->has_copy) {

@@ -160,7 +160,9 @@ publishes_spf(const struct vendor *vendor)
 static bool
 is_wanted(const struct vendor *vendor, const struct source *source)
 {
-	return source_counts(source) && (source->kind == SOURCE_SPF || !publishes_spf(vendor));
+	/* the client's name is no term: ptr should not be used (RFC 7208, 5.5) */
+	return source_counts(source) && !source_names_hosts(source) &&
+	    (source->kind == SOURCE_SPF || !publishes_spf(vendor));
 }
 
 static bool

@@ -85,7 +85,7 @@ is_any(const struct source *source)
 static bool
 is_list(const struct source *source)
 {
-	return !source_asks_dns(source);
+	return !source_asks_dns(source) && !source_names_hosts(source);
 }
 static bool
 is_open(const struct source *source)

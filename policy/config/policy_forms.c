@@ -115,6 +115,44 @@ forms_domain(const char *text, bool source, struct fault *why)
 	    is_record_place(text, why) || (source && is_mailbox(text, why));
 }
 
+/* What stands in a host source behind its dot, and is no name: says what to write, dot and all. */
+static bool
+is_no_host(const char *name, struct fault *why)
+{
+	struct prefix prefix;
+	struct fault form;
+
+	if (prefix_read(name, &prefix, NULL)) {
+		fault_set(why, "'%.80s' is an address; write cidr = [ \"%.80s\" ]", name, name);
+		return true;
+	}
+	if (!forms_domain(name, false, &form) && !is_mailbox(name, &form))
+		return false;
+	fault_set(why, "%s, with a dot in front", form.text);
+	return true;
+}
+
+bool
+forms_host(const char *text, struct fault *why)
+{
+	const char *name = text + strspn(text, "*.");
+
+	if (is_no_host(name, why))
+		return true;
+	if (text[0] == '.' && name == text + 1 && name[0] != '\0')
+		return false;
+	if (name[0] == '\0')
+		fault_set(why, "'%.80s' names nobody; write \".outbound.example.com\"", text);
+	else if (text[0] == '*' || text[0] == '.')
+		fault_set(why, "'%.80s' is no name; write \".%.120s\", which stands for every name below it", text, name);
+	else
+		fault_set(why,
+		    "'%.80s' has no dot in front; write \".%.120s\" for the hosts below it, or a = \"%.120s\" for the "
+		    "addresses of that one",
+		    text, text, text);
+	return true;
+}
+
 /* ---- evidence ---- */
 
 static bool

@@ -15,6 +15,10 @@
  * Then true, and why says so. source: it is the value of a source's key; others may be mailboxes. */
 bool forms_domain(const char *text, bool source, struct fault *why) MUST_USE;
 
+/* Is text no value of a source's `host`: without its dot, with a '*', an address, or one of the above behind the dot? Then
+ * true, and why says so. */
+bool forms_host(const char *text, struct fault *why) MUST_USE;
+
 /* Does text name kinds of evidence, joined by something other than '+', such as "listed and spf"? Then true, and why
  * says so. */
 bool forms_evidence(const char *text, const char *const *words, size_t count, struct fault *why) MUST_USE;

@@ -286,10 +286,11 @@ relay_vendor_check(struct load *load, const struct node *group, struct relay *re
 	if (vendor == NULL || vendor->domains.count == 0) /* it was not read, and that was reported */
 		return;
 	for (size_t i = 0; i < vendor->source_count; i++)
-		any = any || source_counts(&vendor->sources[i]);
+		any = any || (source_counts(&vendor->sources[i]) && !source_names_hosts(&vendor->sources[i]));
 	if (!any)
 		reading_fault(&load->r, group,
-		    "no selected source of '%s' counts, so it gives this relay no address; write networks", vendor->name);
+		    "no selected source of '%s' that counts lists addresses, so it gives this relay none; write networks",
+		    vendor->name);
 	for (size_t i = 0; any && i < relay->tags.count; i++)
 		if (!vendor_tag_fits(vendor, vendor->sources, true, relay->tags.list[i], &why))
 			reading_fault(&load->r, &tags->children[i], "%s", why.text);

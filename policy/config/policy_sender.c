@@ -14,7 +14,7 @@ is_of_kind(const struct node *vendor, const char *word)
 	return kind != NULL && kind->kind == NODE_STRING && strcmp(kind->text, word) == 0;
 }
 
-/* Its own names as written; the names of its sources as exact names. */
+/* Its own names as written; the names of its sources as exact names, but those of hosts, which hold the names below. */
 static bool
 sender_fill(struct reading *r, const struct vendor_load *loaded, struct shared_sender *out)
 {
@@ -40,7 +40,8 @@ sender_fill(struct reading *r, const struct vendor_load *loaded, struct shared_s
 		const struct source *source = &loaded->sources[i];
 
 		if (source->kind != SOURCE_CIDR && source->kind != SOURCE_FILE)
-			names[out->names.count++] = (struct name_rule){ .domain = source->name, .exact = true };
+			names[out->names.count++] = (struct name_rule){ .domain = source->name,
+				.exact = source->kind != SOURCE_HOST };
 		for (size_t j = 0; j < source->prefix_count; j++)
 			*prefixes++ = source->prefixes[j];
 	}

@@ -7,6 +7,7 @@
 #include "policy/rules/warning.h"
 #include "policy/util/address.h"
 #include "policy/util/domain.h"
+#include "policy/util/suffix.h"
 #include "policy/util/text.h"
 
 enum { LINES_MAX = 1000 * 1000 };
@@ -26,7 +27,7 @@ const char *const vendor_action_words[] = { [ACTION_PASS] = "pass",
 	NULL };
 static const char *const uses[] = { [USE_MX] = "mx", [USE_LOGIN] = "login", [USE_API] = "api", NULL };
 static const char *const source_kinds[] = {
-	[SOURCE_CIDR] = "cidr", [SOURCE_FILE] = "file", [SOURCE_A] = "a", [SOURCE_MX] = "mx", [SOURCE_SPF] = "spf"
+	[SOURCE_CIDR] = "cidr", [SOURCE_FILE] = "file", [SOURCE_A] = "a", [SOURCE_MX] = "mx", [SOURCE_SPF] = "spf", [SOURCE_HOST] = "host"
 };
 
 /* With a top-level domain, everybody's mail would claim the vendor. */
@@ -102,7 +103,7 @@ const struct key_type key_vouch = { "a list of evidence", "[ \"listed+spf\", \"d
 /* One source before its kind is known. */
 struct source_load {
 	struct source source;
-	const char *where[SOURCE_SPF + 1]; /* by kind; cidr has none */
+	const char *where[SOURCE_KINDS]; /* by kind; cidr has none */
 };
 
 #define AT(field) .offset = offsetof(struct source_load, field)
@@ -120,6 +121,8 @@ static const struct key source_rows[] = {
 	    .word = "a domain name", .example = "\"mailers.example.com\"" },
 	{ "spf", &key_text, NULL, "a domain: what its SPF record lets pass", AT(where[SOURCE_SPF]),
 	    .word = "a domain name", .example = "\"mailers.example.com\"" },
+	{ "host", &key_text, NULL, "a domain with a dot in front: clients whose confirmed name is below it",
+	    AT(where[SOURCE_HOST]), .word = "a domain name with a dot in front", .example = "\".outbound.example.com\"" },
 	{ "tags", &key_texts, NULL, "territory, data centre, zone; a source without tags always counts",
 	    LIST_AT(source.tags, source.tag_count), .word = "a list of names", .check = value_name },
 	{ "exclusive", &key_bool, "false", "nobody else sends mail from there", AT(source.exclusive) },
@@ -143,13 +146,13 @@ static const struct key evidence_rows[] = {
 };
 const struct keys evidence_keys = { "vendor.evidence.", evidence_rows, sizeof evidence_rows / sizeof evidence_rows[0] };
 
-/* Which of the five kinds this group describes; false with a fault. */
+/* Which of the kinds this group describes; false with a fault. */
 static bool
 source_kind_find(struct reading *r, const struct node *group, enum source_kind *kind)
 {
 	const struct node *found = NULL;
 
-	for (unsigned i = 0; i <= SOURCE_SPF; i++) {
+	for (unsigned i = 0; i < SOURCE_KINDS; i++) {
 		const struct node *node = node_member(group, source_kinds[i]);
 
 		if (node != NULL && found != NULL) {
@@ -162,8 +165,30 @@ source_kind_find(struct reading *r, const struct node *group, enum source_kind *
 		}
 	}
 	if (found == NULL)
-		reading_fault(r, group, "a source has no address; write one of cidr, file, a, mx or spf");
+		reading_fault(r, group, "a source has no address; write one of cidr, file, a, mx, spf or host");
 	return found != NULL;
+}
+
+/* ".outbound.vendor.example" without its dot. */
+static bool
+host_read(const struct reading *r, const char *text, char out[DOMAIN_TEXT], struct fault *why)
+{
+	if (forms_host(text, why) || !domain_read(text + 1, strlen(text + 1), out, why) || !vendor_name_fits(out, why))
+		return false;
+	if (r->suffixes == NULL || !suffix_is_public(r->suffixes, out))
+		return true;
+	return fault_set(why,
+	    "'.%s' is on the public suffix list: hosts below it are its customers'; write the vendor's own name below it, such as "
+	    "\".vendor.%s\"",
+	    out, out);
+}
+
+static bool
+source_name_read(const struct reading *r, const struct source *source, char out[DOMAIN_TEXT], struct fault *why)
+{
+	if (source->kind == SOURCE_HOST)
+		return host_read(r, source->name, out, why);
+	return !forms_domain(source->name, true, why) && domain_read(source->name, strlen(source->name), out, why);
 }
 
 static void
@@ -174,7 +199,7 @@ source_name(struct reading *r, const struct node *node, struct source *source)
 
 	if (node->kind != NODE_STRING || source->name[0] == '\0' || source->kind == SOURCE_FILE)
 		return;
-	if (!forms_domain(source->name, true, &why) && domain_read(source->name, strlen(source->name), name, &why))
+	if (source_name_read(r, source, name, &why))
 		source->name = reading_string(r, name);
 	else
 		reading_fault(r, node, "'%s': %s", node->name, why.text);
@@ -188,7 +213,8 @@ source_text(struct reading *r, struct source *source)
 
 	if (source->kind == SOURCE_CIDR && source->prefix_count > 0)
 		prefix_write(&source->prefixes[0], first);
-	source->text = arena_format(r->arena, "%s:%s%s%s", source_kinds[source->kind], first, source->name,
+	source->text = arena_format(r->arena, "%s:%s%s%s%s", source_kinds[source->kind], first,
+	    source->kind == SOURCE_HOST ? "." : "", source->name,
 	    source->kind == SOURCE_CIDR && source->prefix_count > 1 ? ",..." : "");
 	if (source->text == NULL) {
 		source->text = "";

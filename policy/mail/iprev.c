@@ -154,6 +154,13 @@ iprev_finish(const struct iprev_check *check, struct iprev_fact *out)
 		out->result = check->has_names ? AUTH_FAIL : AUTH_PERMERROR;
 }
 
+bool
+iprev_is_result(enum auth_result result)
+{
+	return result == AUTH_NOT_ASKED || result == AUTH_PASS || result == AUTH_FAIL || result == AUTH_PERMERROR ||
+	    result == AUTH_TEMPERROR;
+}
+
 /* ---- what it says ---- */
 
 /* What is not found: is it not there? */

@@ -52,6 +52,9 @@ void iprev_answer(struct iprev_check *, const struct dns_answer *);
  */
 void iprev_finish(const struct iprev_check *, struct iprev_fact *out);
 
+/* May a result be one of a look-up, or of none? */
+bool iprev_is_result(enum auth_result);
+
 /* Has the client a confirmed name? UNKNOWN until it was looked for, or where DNS did not answer. */
 enum tri iprev_confirmed(const struct iprev_fact *);
 /* Is one of its confirmed names below this one (normal form; not the name itself)? */

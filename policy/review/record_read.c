@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "policy/mail/iprev.h"
 #include "policy/review/record_read.h"
 #include "policy/review/record_value.h"
 #include "policy/review/verdict_record.h"
@@ -222,6 +223,8 @@ read_iprev(struct record_reader *reader, const json_t *object, struct iprev_fact
 	fact->silence = silence_at(reader, iprev);
 	for (size_t i = 0; i < json_array_size(names); i++)
 		fact->names[fact->count++] = record_text_at(reader, names, "names", i);
+	if (!iprev_is_result(fact->result) || (fact->result == AUTH_PASS) != (fact->count > 0))
+		record_wrong(reader, "iprev");
 }
 
 static void

@@ -22,7 +22,7 @@ enum name_list {
 	NAMES_DELEGATIONS,
 	NAMES_PARTNERS,
 	NAMES_LISTS,   /* our mailing lists */
-	NAMES_SOURCES, /* the names that sources ask DNS for, without names below */
+	NAMES_SOURCES, /* the names that sources ask DNS for; names below only of host sources */
 	NAMES_ALL
 };
 

@@ -59,16 +59,17 @@ add_delegations(struct name_index *names, enum name_list list, const struct dele
 	return true;
 }
 
-/* The names that sources publish under are theirs; names below may be anybody's. */
+/* The names that sources publish under are theirs; names below may be anybody's, but those of host sources. */
 static bool
 add_sources(struct name_index *names, const struct policy *policy)
 {
 	struct name_rule *rules = arena_take(policy->arena, (policy->source_count + 1) * sizeof *rules);
 
 	for (size_t i = 0; rules != NULL && i < policy->source_count; i++) {
-		if (!source_asks_dns(&policy->sources[i]))
+		if (!source_asks_dns(&policy->sources[i]) && policy->sources[i].kind != SOURCE_HOST)
 			continue;
-		rules[i] = (struct name_rule){ .domain = policy->sources[i].name, .exact = true };
+		rules[i] = (struct name_rule){ .domain = policy->sources[i].name,
+			.exact = policy->sources[i].kind != SOURCE_HOST };
 		if (!name_index_add(names, NAMES_SOURCES, (uint32_t)i, &(struct name_rules){ &rules[i], 1 }))
 			return false;
 	}

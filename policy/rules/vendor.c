@@ -118,6 +118,12 @@ source_asks_dns(const struct source *source)
 	return source->kind == SOURCE_A || source->kind == SOURCE_MX || source->kind == SOURCE_SPF;
 }
 
+bool
+source_names_hosts(const struct source *source)
+{
+	return source->kind == SOURCE_HOST;
+}
+
 const char *
 action_word(enum action action)
 {

@@ -58,7 +58,8 @@ extern const char *const proof_words[PROOFS]; /* in the order of the bits */
 /* "listed+spf or dkim" */
 void vouch_write(const unsigned *vouch, size_t count, struct text *out);
 
-enum source_kind { SOURCE_CIDR, SOURCE_FILE, SOURCE_A, SOURCE_MX, SOURCE_SPF };
+enum source_kind { SOURCE_CIDR, SOURCE_FILE, SOURCE_A, SOURCE_MX, SOURCE_SPF, SOURCE_HOST };
+enum { SOURCE_KINDS = SOURCE_HOST + 1 };
 enum source_use { USE_MX, USE_LOGIN, USE_API };
 
 struct source {
@@ -66,11 +67,11 @@ struct source {
 	const struct vendor *vendor;
 	enum source_kind kind;
 	enum source_use use;
-	bool exclusive;                /* nobody else sends mail from there */
-	bool exclusive_said;           /* that was written, true or false: somebody has looked */
-	bool selected;                 /* by the vendor's tags */
-	const char *name;              /* a, mx, spf: the DNS name; file: its path; cidr: "" */
-	const char *text;              /* "a:uk.mailers.system-monitor.com", "cidr:192.0.2.0/24,..." */
+	bool exclusive;      /* nobody else sends mail from there */
+	bool exclusive_said; /* that was written, true or false: somebody has looked */
+	bool selected;       /* by the vendor's tags */
+	const char *name;    /* a, mx, spf, host: the DNS name; file: its path; cidr: "" */
+	const char *text;    /* "a:uk.mailers.system-monitor.com", "cidr:192.0.2.0/24,...", "host:.vendor.example" */
 	const struct prefix *prefixes; /* cidr and file */
 	size_t prefix_count;
 	const char *const *tags;
@@ -119,8 +120,9 @@ bool source_has_tag(const struct source *, const char *tag);
 /* Do these tags choose it? A source without tags is always chosen; no tags choose every source. */
 bool source_is_chosen(const struct source *, const char *const *tags, size_t count);
 
-/* Is what it lists in DNS (a, mx, spf) and not in a file? */
+/* Is what it lists in DNS (a, mx, spf) and not in a file? A host source lists nothing: each client is looked up. */
 bool source_asks_dns(const struct source *);
+bool source_names_hosts(const struct source *);
 
 /* The end of the day of review_by, in UTC; INT64_MAX without one. */
 int64_t source_review_ends(const struct source *);

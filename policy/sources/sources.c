@@ -613,6 +613,8 @@ begin(struct unfolding *u)
 	case SOURCE_SPF:
 		task_add_record(u, &at, NULL, source->name);
 		break;
+	case SOURCE_HOST: /* it lists nothing */
+		break;
 	}
 	settle(u);
 }

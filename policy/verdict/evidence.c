@@ -26,6 +26,8 @@ listed_beyond_table(const struct judge *judge, const struct facts *facts, const 
 	const struct source_state *state = &judge->ranges->states[source->number];
 	const struct asked_fact *fact = evidence_asked(facts, source->number);
 
+	if (source->kind == SOURCE_HOST)
+		return patience_iprev(judge->policy, facts, source);
 	if (fact != NULL && fact->passes != NO)
 		return patience_asked(judge->policy, facts, fact);
 	if (!state->known || (state->asked && fact == NULL))

@@ -208,6 +208,28 @@ write_dmarc(const struct dmarc_fact *dmarc, bool known, struct text *out)
 	text_put(out, "\n");
 }
 
+/* Only what was looked at: a name is no proof where no source names it. */
+static void
+write_names(const struct iprev_fact *fact, struct text *out)
+{
+	static const char *const none[] = { [AUTH_FAIL] = "no name of its address leads back to it",
+		[AUTH_PERMERROR] = "DNS has no name for its address",
+		[AUTH_TEMPERROR] = "not known, DNS did not answer" };
+
+	if (fact->by_mta != NULL) {
+		text_put(out, "name       ");
+		put_safe(out, fact->by_mta);
+		text_put(out, ", confirmed by the MTA\n");
+	}
+	for (size_t i = 0; i < fact->count; i++) {
+		text_put(out, "name       ");
+		put_safe(out, fact->names[i]);
+		text_put(out, ", confirmed in DNS\n");
+	}
+	if (fact->result != AUTH_NOT_ASKED && fact->count == 0)
+		text_format(out, "name       %s%s\n", fact->by_mta != NULL ? "otherwise " : "", none[fact->result]);
+}
+
 static void
 write_facts(const struct facts *facts, struct text *out)
 {
@@ -221,6 +243,7 @@ write_facts(const struct facts *facts, struct text *out)
 	text_format(out, "client     %s\n", name);
 	if (facts->via[0] != '\0')
 		text_format(out, "relay      %s at %s\n", facts->via, address_write(&facts->peer, client));
+	write_names(&facts->iprev, out);
 	write_envelope(facts, out);
 	for (size_t i = 0; i < facts->author_count && i < 10; i++) {
 		const struct dmarc_fact *dmarc = &facts->authors[i].dmarc;
@@ -297,6 +320,9 @@ write_silences(const struct policy *policy, const struct facts *facts, struct te
 			write_silence("", facts->asked[i].silence.name, "source ",
 			    policy->sources[facts->asked[i].source].text, patience_asked_is_brought(&facts->asked[i]),
 			    out);
+	if (facts->iprev.silence.name != NULL)
+		write_silence("", facts->iprev.silence.name, "the name of the client", "",
+		    patience_iprev_is_brought(facts), out);
 	for (size_t i = 0; i < facts->name_count; i++)
 		text_format(out, "%s  %s, which is in the policy\n",
 		    facts->names[i].answered ? "answered " : "no answer", facts->names[i].name);

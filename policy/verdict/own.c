@@ -1,6 +1,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "policy/mail/iprev.h"
 #include "policy/util/domain.h"
 #include "policy/verdict/evidence.h"
 #include "policy/verdict/own.h"
@@ -116,15 +117,18 @@ find_signature(const struct judge *judge, const struct facts *facts, const struc
 
 /* ---- our own proof ---- */
 
-/* Tags choose which sources prove the vendor; networks of the file that they leave out are still the vendor's. */
+/* Tags choose which sources prove the vendor; networks and hosts of the file that they leave out are still the
+ * vendor's. */
 static bool
-is_left_out(const struct vendor *vendor, const struct address *client)
+is_left_out(const struct vendor *vendor, const struct facts *facts)
 {
 	for (size_t i = 0; i < vendor->source_count; i++) {
 		const struct source *source = &vendor->sources[i];
 		const struct prefixes written = { source->prefixes, source->prefix_count };
 
-		if (!source_counts(source) && prefixes_hold(&written, client))
+		if (!source_counts(source) &&
+		    (source_names_hosts(source) ? iprev_is_below(&facts->iprev, source->name) == YES
+						: prefixes_hold(&written, &facts->client)))
 			return true;
 	}
 	return false;
@@ -145,7 +149,7 @@ is_in_vendor_range(const struct judge *judge, const struct facts *facts)
 		/* what a vendor published wrongly for days must not delay our own mail: its last good copy counts */
 		if (claim.listed == UNKNOWN && !claim.unanswered)
 			claim.listed = NO;
-		if (is_left_out(claim.vendor, &facts->client))
+		if (is_left_out(claim.vendor, facts))
 			claim.listed = YES;
 		inside = tri_or(inside, claim.listed);
 	}

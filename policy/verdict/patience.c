@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "policy/mail/iprev.h"
 #include "policy/verdict/evidence.h"
 #include "policy/verdict/patience.h"
 
@@ -63,6 +64,12 @@ patience_asked_is_brought(const struct asked_fact *asked)
 	return asked->passes == UNKNOWN && asked->silence.name != NULL && asked->silence.lured;
 }
 
+bool
+patience_iprev_is_brought(const struct facts *facts)
+{
+	return facts->iprev.silence.name != NULL;
+}
+
 /* ---- what it is worth ---- */
 
 static enum tri
@@ -102,12 +109,18 @@ patience_asked(const struct policy *policy, const struct facts *facts, const str
 	return weigh(policy, facts, asked->passes, patience_asked_is_brought(asked));
 }
 
+enum tri
+patience_iprev(const struct policy *policy, const struct facts *facts, const struct source *source)
+{
+	return weigh(policy, facts, iprev_is_below(&facts->iprev, source->name), patience_iprev_is_brought(facts));
+}
+
 /* ---- whose names must have answered ---- */
 
 static bool
 brought_any(const struct policy *policy, const struct facts *facts)
 {
-	if (patience_sender_is_brought(policy, facts))
+	if (patience_sender_is_brought(policy, facts) || patience_iprev_is_brought(facts))
 		return true;
 	for (size_t i = 0; i < facts->dkim_count; i++)
 		if (facts->dkim[i].result == AUTH_TEMPERROR)
@@ -138,17 +151,32 @@ is_used(const struct facts *facts, const struct name_rule *rule)
 }
 
 static size_t
+add_name(const char *name, const char *out[NAME_FACTS_MAX], size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(out[i], name) == 0)
+			return count;
+	if (count < NAME_FACTS_MAX)
+		out[count++] = name;
+	return count;
+}
+
+static size_t
 add_used(const struct facts *facts, const struct name_rules *rules, const char *out[NAME_FACTS_MAX], size_t count)
 {
-	for (size_t i = 0; i < rules->count && count < NAME_FACTS_MAX; i++) {
-		const char *name = rules->list[i].domain;
-		bool known = name[0] == '\0' || !is_used(facts, &rules->list[i]);
+	for (size_t i = 0; i < rules->count; i++)
+		if (rules->list[i].domain[0] != '\0' && is_used(facts, &rules->list[i]))
+			count = add_name(rules->list[i].domain, out, count);
+	return count;
+}
 
-		for (size_t j = 0; !known && j < count; j++)
-			known = strcmp(out[j], name) == 0;
-		if (!known)
-			out[count++] = name;
-	}
+/* A name of the client below a host source did not answer, or no name was learnt: is it the vendor's zone that is out? */
+static size_t
+add_hosts(const struct facts *facts, const struct vendor *vendor, const char *out[NAME_FACTS_MAX], size_t count)
+{
+	for (size_t i = 0; patience_iprev_is_brought(facts) && i < vendor->source_count; i++)
+		if (vendor->sources[i].kind == SOURCE_HOST && source_counts(&vendor->sources[i]))
+			count = add_name(vendor->sources[i].name, out, count);
 	return count;
 }
 
@@ -168,6 +196,7 @@ patience_names(const struct policy *policy, const struct facts *facts, const str
 		count = add_used(facts, &vendor->domains, out, count);
 		count = add_used(facts, &vendor->envelope, out, count);
 		count = add_used(facts, &vendor->dkim, out, count);
+		count = add_hosts(facts, vendor, out, count);
 	}
 	count = add_used(facts, &policy->settings.own.lists, out, count);
 	for (size_t i = 0; i < policy->partner_count; i++)

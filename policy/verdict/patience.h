@@ -24,6 +24,7 @@ bool patience_sender_is_brought(const struct policy *, const struct facts *);
 bool patience_spf_from_is_brought(const struct policy *, const struct author *);
 bool patience_dmarc_is_brought(const struct policy *, const struct facts *, const struct author *);
 bool patience_asked_is_brought(const struct asked_fact *);
+bool patience_iprev_is_brought(const struct facts *); /* the client chose its names, whoever's zone they are in */
 
 /* Single results as evidence: UNKNOWN while they are waited for. */
 enum tri patience_spf(const struct policy *, const struct facts *);
@@ -31,9 +32,11 @@ enum tri patience_spf_from(const struct policy *, const struct facts *, const st
 enum tri patience_dmarc(const struct policy *, const struct facts *, const struct author *);
 enum tri patience_key(const struct policy *, const struct facts *);
 enum tri patience_asked(const struct policy *, const struct facts *, const struct asked_fact *);
+enum tri patience_iprev(const struct policy *, const struct facts *, const struct source *); /* of a host source */
 
 /* Which names in the policy must have answered before any that the message brought is given up: those that cover an
- * author, the sender or a signer of an unsure claim. Borrowed; 0: the message brought no name in trouble. */
+ * author, the sender or a signer of an unsure claim, and those of its host sources where the client's name is open. Borrowed;
+ * 0: the message brought no name in trouble. */
 size_t patience_names(const struct policy *, const struct facts *, const struct verdict *,
     const char *out[NAME_FACTS_MAX]);
 

@@ -55,16 +55,23 @@ names_us(const struct policy *policy, const struct verdict *claims)
 
 /* ---- each want ---- */
 
+/* Could it still be asked for this client? For all host sources there is one look-up. */
+static bool
+is_open(const struct judge *judge, const struct facts *facts, const struct source *source)
+{
+	if (source->kind == SOURCE_HOST)
+		return facts->iprev.result == AUTH_NOT_ASKED;
+	return facts->asked_count < ASKED_MAX && judge->ranges->states[source->number].asked &&
+	    evidence_asked(facts, source->number) == NULL;
+}
+
 static const struct source *
 source_to_ask(const struct judge *judge, const struct facts *facts, const struct claim *claim)
 {
-	if (claim->listed != UNKNOWN || facts->asked_count == ASKED_MAX)
-		return NULL;
-	for (size_t i = 0; i < claim->vendor->source_count; i++) {
+	for (size_t i = 0; claim->listed == UNKNOWN && i < claim->vendor->source_count; i++) {
 		const struct source *source = &claim->vendor->sources[i];
 
-		if (source_counts(source) && judge->ranges->states[source->number].asked &&
-		    evidence_asked(facts, source->number) == NULL)
+		if (source_counts(source) && is_open(judge, facts, source))
 			return source;
 	}
 	return NULL;
@@ -186,7 +193,7 @@ wants_next(const struct judge *judge, const struct facts *facts)
 			evidence_listed(judge, facts, &claims.claims[i]);
 	out.source = facts->client_hidden ? NULL : source_to_ask_of_any(judge, facts, &claims);
 	if (out.source != NULL) {
-		out.want = WANT_SOURCE;
+		out.want = out.source->kind == SOURCE_HOST ? WANT_IPREV : WANT_SOURCE;
 		return out;
 	}
 	for (size_t i = 0; i < facts->author_count; i++)

@@ -14,13 +14,13 @@ enum want {
 	WANT_NOTHING,
 	WANT_SPF,      /* check_host of the sender or HELO */
 	WANT_SOURCE,   /* check_host(client, postmaster@NAME) of an spf source */
-	WANT_IPREV,    /* the client's names, confirmed forward and back */
+	WANT_IPREV,    /* the client's names, confirmed forward and back, for a host source */
 	WANT_SPF_FROM, /* check_host(client, author's domain) */
 	WANT_DMARC     /* of an author; only at the end, when DKIM is done */
 };
 struct wanted {
 	enum want want;
-	const struct source *source; /* SOURCE */
+	const struct source *source; /* SOURCE, IPREV */
 	size_t author;               /* SPF_FROM, DMARC: index */
 };
 
