@@ -65,6 +65,8 @@ fixture_open(struct fixture *fixture, const struct row *rows)
 
 		fixture->sources[count] = (struct source){ .vendor = row->vendor,
 			.text = row->text,
+			.kind = strncmp(row->text, "host:.", 6) == 0 ? SOURCE_HOST : SOURCE_CIDR,
+			.name = strncmp(row->text, "host:.", 6) == 0 ? row->text + 6 : "",
 			.use = row->use,
 			.exclusive = row->exclusive,
 			.selected = !row->dropped };
@@ -223,6 +225,69 @@ check_head(void)
 	    "# from globex cidr:192.0.2.0/25: 4 networks, others may send from there\n"
 	    "192.0.2.0/24\n203.0.113.77\n2001:db8:2::/47\n2001:db8:4::/48\n2001:db8:f::25\n",
 	    "the head says who wrote it, when, from what, and what it does not hold");
+	text_close(&fixture.text);
+}
+
+/* ---- names of clients ---- */
+
+static const struct row named[] = { { &acme, "host:.out.acme.example", "", USE_MX, true, false, NULL, NULL },
+	{ &globex, "host:.mx-1.globex.example", "", USE_MX, false, false, NULL, NULL },
+	{ &globex, "host:.out.acme.example", "", USE_MX, false, false, NULL, NULL },
+	{ &acme, "host:.api.acme.example", "", USE_API, false, false, NULL, NULL },
+	{ &trial, "host:.trial.example", "", USE_MX, true, false, NULL, NULL },
+	{ &acme, "host:.us.acme.example", "", USE_MX, true, true, NULL, NULL },
+	{ &acme, "host:.old.acme.example", "", USE_MX, true, false, "its review", NULL },
+	{ &acme, "cidr:192.0.2.0/24", "192.0.2.0/24", USE_MX, true, false, NULL, NULL }, { 0 } };
+
+static const struct {
+	enum export_format format;
+	const char *body; /* NULL: it takes no names, and says so */
+} named_bodies[] = {
+	{ EXPORT_POSTGREY, "192.0.2.0/24\n/\\.out\\.acme\\.example$/\n/\\.mx-1\\.globex\\.example$/\n" },
+	{ EXPORT_MILTER_GREYLIST,
+	    "list \"greenlane\" addr { \\\n\t192.0.2.0/24 \\\n}\n"
+	    "list \"greenlane names\" domain { \\\n\t/\\.out\\.acme\\.example$/ \\\n"
+	    "\t/\\.mx-1\\.globex\\.example$/ \\\n}\n" },
+	{ EXPORT_POSTSCREEN, NULL },
+	{ EXPORT_CIDR, NULL },
+	{ EXPORT_RSPAMD, NULL },
+	{ EXPORT_SENDMAIL_ACCESS, NULL },
+	{ EXPORT_NFTABLES, NULL },
+	{ EXPORT_RBLDNSD, NULL },
+};
+
+static void
+check_names(void)
+{
+	static const char whole[] = "# from acme host:.out.acme.example: every client whose confirmed name is below it\n"
+				    "# from globex host:.mx-1.globex.example: every client whose confirmed name is below it, "
+				    "others may send from there\n",
+			  refused[] = "# left out: acme host:.out.acme.example: this format takes addresses alone, and no names "
+				      "of clients\n";
+	struct fixture fixture;
+	struct text body;
+
+	fixture_open(&fixture, named);
+	text_open(&body, TEXT_MAX);
+	for (size_t i = 0; i < sizeof named_bodies / sizeof named_bodies[0]; i++) {
+		const char *text = export_as(&fixture, named_bodies[i].format, ""), *word;
+
+		word = export_format_words[named_bodies[i].format];
+		ok(strstr(text, named_bodies[i].body != NULL ? whole : refused) != NULL, "%s: what becomes of names",
+		    word) ||
+		    (note("%s", text), 0);
+		body_of(text, &body);
+		if (named_bodies[i].body != NULL)
+			is(body.bytes, named_bodies[i].body, "%s: names below, and not the name itself", word);
+		else
+			ok(strstr(body.bytes, "out.acme") == NULL, "%s: no name is in it", word);
+	}
+	ok(strstr(export_as(&fixture, EXPORT_JSON, ""),
+	       "\"source\":\"host:.out.acme.example\",\"use\":\"mx\",\"tags\":[],\"exclusive\":true,"
+	       "\"host\":\"out.acme.example\",\"networks\":[]}") != NULL,
+	    "json: the name beside its source") ||
+	    (note("%s", fixture.text.bytes), 0);
+	text_close(&body);
 	text_close(&fixture.text);
 }
 
@@ -526,6 +591,7 @@ main(void)
 {
 	check_bodies();
 	check_head();
+	check_names();
 	check_left_out();
 	check_long_words();
 	check_empty();

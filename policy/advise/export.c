@@ -60,29 +60,54 @@ is_beside(const struct export_listing *listing, bool mail)
 
 /* Why its networks are left out; "" when they are not. */
 static const char *
-left_out(const struct export_listing *listing, bool mail)
+left_out(const struct export_listing *listing, const struct export_writer *writer)
 {
 	if (listing->source->vendor->mode == MODE_MONITOR)
 		return "the vendor's mode is monitor";
-	if (mail && !vouches_by_address(listing->source->vendor))
+	if (writer->mail && !vouches_by_address(listing->source->vendor))
 		return "the vendor's vouch does not ask for listed";
+	if (source_names_hosts(listing->source) && !writer->hosts)
+		return "this format takes addresses alone, and no names of clients";
 	return listing->missing;
 }
 
 static bool
-is_listed(const struct export_listing *listing, bool mail)
+is_listed(const struct export_listing *listing, const struct export_writer *writer)
 {
-	return !is_beside(listing, mail) && left_out(listing, mail)[0] == '\0';
+	return !is_beside(listing, writer->mail) && left_out(listing, writer)[0] == '\0';
+}
+
+static void
+add_host(struct export_lists *lists, const char *name)
+{
+	for (size_t i = 0; i < lists->host_count; i++)
+		if (strcmp(lists->hosts[i], name) == 0)
+			return;
+	lists->hosts[lists->host_count++] = name;
+}
+
+/* Only those that deliver mail: no format has names for another use. False when out of memory. */
+static bool
+hosts_take(struct export_lists *lists, const struct export_request *request, const struct export_writer *writer)
+{
+	lists->hosts = calloc(request->count + 1, sizeof *lists->hosts);
+	for (size_t i = 0; lists->hosts != NULL && i < request->count; i++) {
+		const struct source *source = request->listings[i].source;
+
+		if (source_names_hosts(source) && source->use == USE_MX && is_listed(&request->listings[i], writer))
+			add_host(lists, source->name);
+	}
+	return lists->hosts != NULL;
 }
 
 /* False when out of memory. */
 static bool
-lists_take(struct export_lists *lists, const struct export_request *request, bool mail)
+lists_take(struct export_lists *lists, const struct export_request *request, const struct export_writer *writer)
 {
 	size_t total[USES] = { 0 };
 
 	for (size_t i = 0; i < request->count; i++)
-		if (is_listed(&request->listings[i], mail))
+		if (is_listed(&request->listings[i], writer))
 			total[request->listings[i].source->use] += request->listings[i].count;
 	for (unsigned use = 0; use < USES; use++) {
 		struct prefix *all = calloc(total[use] + 1, sizeof *all);
@@ -94,14 +119,14 @@ lists_take(struct export_lists *lists, const struct export_request *request, boo
 		for (size_t i = 0; i < request->count; i++) {
 			const struct export_listing *listing = &request->listings[i];
 
-			if (listing->source->use != use || !is_listed(listing, mail) || listing->count == 0)
+			if (listing->source->use != use || !is_listed(listing, writer) || listing->count == 0)
 				continue;
 			memcpy(all + count, listing->networks, listing->count * sizeof *all);
 			count += listing->count;
 		}
 		lists->count[use] = aggregate_networks(all, count);
 	}
-	return true;
+	return hosts_take(lists, request, writer);
 }
 
 static void
@@ -109,6 +134,7 @@ lists_free(struct export_lists *lists)
 {
 	for (unsigned use = 0; use < USES; use++)
 		free(lists->networks[use]);
+	free(lists->hosts);
 }
 
 /* ---- the head ---- */
@@ -123,19 +149,32 @@ put_plain(struct text *out, const char *words)
 		text_put(out, "...");
 }
 
+/* "192 networks", "every client whose confirmed name is below it" */
 static void
-remark_listing(struct text *out, const struct export_listing *listing, bool mail, const char *mark)
+put_extent(struct text *out, const struct export_listing *listing)
+{
+	if (source_names_hosts(listing->source))
+		text_put(out, "every client whose confirmed name is below it");
+	else
+		text_format(out, "%zu network%s", listing->count, text_s(listing->count));
+}
+
+static void
+remark_listing(struct text *out, const struct export_listing *listing, const struct export_writer *writer)
 {
 	const struct source *source = listing->source;
-	const char *why = left_out(listing, mail);
+	const char *why = left_out(listing, writer), *mark = writer->remark;
 
 	text_format(out, "%s%s", mark, why[0] == '\0' ? "from " : "left out: ");
 	put_plain(out, source->vendor->name);
 	text_char(out, ' ');
 	put_plain(out, source->text);
 	if (why[0] == '\0') {
-		text_format(out, ": %zu network%s%s%s%s\n", listing->count, text_s(listing->count), mail ? "" : " for ",
-		    mail ? "" : export_use_words[source->use], source->exclusive ? "" : ", others may send from there");
+		text_put(out, ": ");
+		put_extent(out, listing);
+		text_format(out, "%s%s%s\n", writer->mail ? "" : " for ",
+		    writer->mail ? "" : export_use_words[source->use],
+		    source->exclusive ? "" : ", others may send from there");
 	} else {
 		text_put(out, ": ");
 		put_plain(out, why);
@@ -160,7 +199,7 @@ write_head(struct text *out, const struct export_request *request, const struct 
 	    writer->use);
 	for (size_t i = 0; i < request->count; i++)
 		if (!is_beside(&request->listings[i], writer->mail))
-			remark_listing(out, &request->listings[i], writer->mail, writer->remark);
+			remark_listing(out, &request->listings[i], writer);
 }
 
 /* ---- JSON has no comments: the head is members ---- */
@@ -182,7 +221,7 @@ static void
 json_listing(struct text *out, const struct export_listing *listing)
 {
 	const struct source *source = listing->source;
-	const char *why = left_out(listing, false);
+	const char *why = left_out(listing, &export_writers[EXPORT_JSON]);
 	char written[PREFIX_TEXT];
 
 	json_write_string(out, "vendor", source->vendor->name);
@@ -194,6 +233,8 @@ json_listing(struct text *out, const struct export_listing *listing)
 		json_write_string(out, "asked", listing->asked);
 	if (why[0] != '\0')
 		json_write_string(out, "left_out", why);
+	if (why[0] == '\0' && source_names_hosts(source))
+		json_write_string(out, "host", source->name);
 	json_write_key(out, "networks");
 	text_char(out, '[');
 	for (size_t i = 0; why[0] == '\0' && i < listing->count; i++) {
@@ -240,7 +281,7 @@ export_write(const struct export_request *request, struct text *out, struct faul
 	text_open(&body, EXPORT_TEXT_MAX);
 	text_open(&value, EXPORT_TEXT_MAX);
 	write_value(&value, request);
-	if (!lists_take(&lists, request, writer->mail))
+	if (!lists_take(&lists, request, writer))
 		goto out;
 	writer->write(&body, &lists, value.bytes);
 	sum = hash_bytes(HASH_START, body.bytes, body.length);

@@ -21,6 +21,25 @@ write_plain(struct text *out, const struct export_lists *lists, const char *valu
 	write_lines(out, lists->networks[USE_MX], lists->count[USE_MX], "", "");
 }
 
+/* A regular expression that every name below it meets, and no other: a name alone would hold itself, too. */
+static void
+write_hosts(struct text *out, const struct export_lists *lists, const char *before, const char *behind)
+{
+	for (size_t i = 0; i < lists->host_count; i++) {
+		text_format(out, "%s/\\.", before);
+		for (const char *at = lists->hosts[i]; *at != '\0'; at++)
+			text_format(out, "%s%c", *at == '.' ? "\\" : "", *at);
+		text_format(out, "$/%s\n", behind);
+	}
+}
+
+static void
+write_postgrey(struct text *out, const struct export_lists *lists, const char *value)
+{
+	write_plain(out, lists, value);
+	write_hosts(out, lists, "", "");
+}
+
 static void
 write_postscreen(struct text *out, const struct export_lists *lists, const char *value)
 {
@@ -37,7 +56,8 @@ write_cidr(struct text *out, const struct export_lists *lists, const char *value
 		text_format(out, "%s\t%s\n", prefix_write(&lists->networks[USE_MX][i], written), value);
 }
 
-/* A statement ends with its line, so each but the last is continued; an empty list is none. */
+/* A statement ends with its line, so each but the last is continued; an empty list is none. Names and addresses are two
+ * lists. */
 static void
 write_milter_greylist(struct text *out, const struct export_lists *lists, const char *value)
 {
@@ -46,6 +66,11 @@ write_milter_greylist(struct text *out, const struct export_lists *lists, const 
 	write_lines(out, lists->networks[USE_MX], lists->count[USE_MX], "\t", " \\");
 	if (lists->count[USE_MX] == 0)
 		text_put(out, "\t255.255.255.255 \\\n");
+	text_put(out, "}\n");
+	if (lists->host_count == 0)
+		return;
+	text_put(out, "list \"greenlane names\" domain { \\\n");
+	write_hosts(out, lists, "\t", " \\");
 	text_put(out, "}\n");
 }
 
@@ -182,22 +207,23 @@ write_json(struct text *out, const struct export_lists *lists, const char *value
 }
 
 const struct export_writer export_writers[EXPORT_FORMATS] = {
-	[EXPORT_POSTGREY] = { "# ", true, "for --whitelist-clients; postgrey reads it again at HUP", write_plain },
-	[EXPORT_POSTSCREEN] = { "# ", true,
+	[EXPORT_POSTGREY] = { "# ", true, true, "for --whitelist-clients; postgrey reads it again at HUP", write_postgrey },
+	[EXPORT_POSTSCREEN] = { "# ", true, false,
 	    "for postscreen_access_list as cidr:FILE, then postfix reload; a permit skips its DNS lists, too",
 	    write_postscreen },
-	[EXPORT_CIDR] = { "# ", true,
+	[EXPORT_CIDR] = { "# ", true, false,
 	    "for smtpd_milter_maps as cidr:FILE, then postfix reload; these clients meet only the milters named here",
 	    write_cidr },
-	[EXPORT_RSPAMD] = { "# ", true, "for whitelisted_ip of the greylist module; rspamd sees changes by itself",
-	    write_plain },
-	[EXPORT_MILTER_GREYLIST] = { "# ", true,
-	    "part of greylist.conf, before: racl whitelist list \"greenlane\" spf pass", write_milter_greylist },
-	[EXPORT_SENDMAIL_ACCESS] = { "# ", true,
+	[EXPORT_RSPAMD] = { "# ", true, false,
+	    "for whitelisted_ip of the greylist module; rspamd sees changes by itself", write_plain },
+	[EXPORT_MILTER_GREYLIST] = { "# ", true, true,
+	    "part of greylist.conf, before: racl whitelist list \"greenlane\" spf pass (and \"greenlane names\")",
+	    write_milter_greylist },
+	[EXPORT_SENDMAIL_ACCESS] = { "# ", true, false,
 	    "part of the access table, then makemap; OK ends check_relay, FEATURE(dnsbl) included", write_sendmail },
-	[EXPORT_NFTABLES] = { "# ", false, "for nft -f; rules of the same table use @greenlane_mx4 and so on",
+	[EXPORT_NFTABLES] = { "# ", false, false, "for nft -f; rules of the same table use @greenlane_mx4 and so on",
 	    write_nftables },
-	[EXPORT_RBLDNSD] = { "# ", true, "for rbldnsd as ZONE:combined:FILE; postscreen_dnsbl_sites = ZONE*-1",
+	[EXPORT_RBLDNSD] = { "# ", true, false, "for rbldnsd as ZONE:combined:FILE; postscreen_dnsbl_sites = ZONE*-1",
 	    write_rbldnsd },
-	[EXPORT_JSON] = { NULL, false, "", write_json },
+	[EXPORT_JSON] = { NULL, false, true, "", write_json },
 };
