@@ -113,6 +113,18 @@ test_evidence(const struct vendor *vendor)
 	free(text);
 }
 
+/* A file refuses only what its vendor asks to refuse (p=reject), and while it is known how genuine mail is signed. */
+static void
+test_mode(const struct vendor *vendor)
+{
+	bool asked = is_supported(vendor, "is p=reject"), signs = is_supported(vendor, "dkim");
+
+	ok(vendor->mode == MODE_VOUCH || (vendor->mode == MODE_ENFORCE && asked && signs),
+	    "%s: its mode is vouch, or it is known how it signs and that it asks for refusal", vendor->name);
+	ok(vendor->on_forged == ACTION_REJECT || vendor->on_forged == ACTION_GREYLIST,
+	    "%s: what is forged is refused or waits", vendor->name);
+}
+
 static void
 test_vendor(const struct vendor *vendor)
 {
@@ -120,6 +132,7 @@ test_vendor(const struct vendor *vendor)
 
 	ok(vendor->title[0] != '\0', "%s has a title", vendor->name);
 	test_evidence(vendor);
+	test_mode(vendor);
 	for (size_t i = 0; i < vendor->source_count; i++) {
 		const struct source *source = &vendor->sources[i];
 
