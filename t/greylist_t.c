@@ -219,9 +219,37 @@ test_deaths(void)
 	for (size_t i = 0; i < sizeof deaths / sizeof deaths[0]; i++) {
 		is_number(greylist_is_dead(&settings, &deaths[i].record, deaths[i].now), deaths[i].dead, "%s",
 		    deaths[i].name);
+		if (!greylist_record_is_blank(&deaths[i].record) && deaths[i].now >= T)
+			is_number(deaths[i].now > greylist_record_expires(&settings, &deaths[i].record), deaths[i].dead,
+			    "and it expires then");
 		if (deaths[i].dead)
 			is_number(greylist_decide(&settings, &deaths[i].record, deaths[i].now).state, GREYLIST_NEW,
 			    "a dead record would start again");
+	}
+}
+
+/* ---- two records of one tuple ---- */
+
+static const struct {
+	const char *name;
+	struct greylist_record one, other;
+	bool newer, older; /* is the first one newer? the second? */
+} ages[] = {
+	{ "what was written later is newer", { T, T + 9, 0, 1, false }, { T, T + 8, 7, 7, true }, true, false },
+	{ "within a second, what passed more often", { T, T, 2, 1, false }, { T, T, 1, 9, true }, true, false },
+	{ "or was asked more often", { T, T, 1, 3, false }, { T, T, 1, 2, true }, true, false },
+	{ "or is let pass", { T, T, 0, 1, true }, { T, T, 0, 1, false }, true, false },
+	{ "of two that are the same none is", { T, T, 1, 1, false }, { T, T, 1, 1, false }, false, false },
+	{ "what was forgotten is older than anything", { 0, 0, 0, 0, false }, { T, T, 0, 1, false }, false, true },
+};
+
+static void
+test_ages(void)
+{
+	for (size_t i = 0; i < sizeof ages / sizeof ages[0]; i++) {
+		is_number(greylist_record_is_newer(&ages[i].one, &ages[i].other), ages[i].newer, "%s", ages[i].name);
+		is_number(greylist_record_is_newer(&ages[i].other, &ages[i].one), ages[i].older,
+		    "and the other way round");
 	}
 }
 
@@ -522,6 +550,7 @@ main(void)
 	test_life();
 	test_settings();
 	test_deaths();
+	test_ages();
 	test_senders();
 	test_keys();
 	test_exemptions();

@@ -3,6 +3,7 @@
  *
  *   redis_history STORE history COUNT SEED   random tries by a random clock, from a few networks in the name of a few domains: every
  *                                            decision must be that of greylist_decide and greylist_network_decide
+ *   redis_history STORE take COUNT SEED      records of another store: the newer one is kept, by greylist_record_is_newer
  *   redis_history STORE crowd THREADS        all at once at one tuple: one is new, and none is lost
  *   redis_history STORE wait COUNT           how long the slowest of COUNT decisions took, in microseconds
  */
@@ -196,6 +197,42 @@ history(struct store *store, long count, unsigned seed)
 	return every_state_came(states, count);
 }
 
+/* ---- records of another store ---- */
+
+/* Often the same in part. */
+static struct greylist_record
+any_record(void)
+{
+	return (struct greylist_record){ START + random() % 2, START + random() % 3, (uint32_t)(random() % 3),
+		(uint32_t)(random() % 3), random() % 3 == 0 };
+}
+
+static int
+take(struct store *store, long count, unsigned seed)
+{
+	static struct greylist_record kept[KEYS];
+
+	srandom(seed);
+	for (long i = 0; i < count; i++) {
+		struct greylist_record *record = &kept[random() % KEYS], got;
+		struct store_entry entry = { .record = any_record() };
+		bool blank = greylist_record_is_blank(record),
+		     newer = blank || greylist_record_is_newer(&entry.record, record), found;
+		size_t taken;
+
+		entry.length = (size_t)snprintf(entry.key, sizeof entry.key, "g take %u-%td", seed, record - kept);
+		if (newer)
+			*record = entry.record;
+		if (!store_take(store, &settings.greylist, &entry, 1, START, &taken, NULL) || taken != newer ||
+		    !store_get(store, entry.key, entry.length, &got, &found, NULL) || !found || got.last != record->last ||
+		    got.passed != record->passed || got.asked != record->asked || got.let_pass != record->let_pass) {
+			printf("# record %ld of %s: %s\n", i, entry.key, newer ? "is newer" : "is older");
+			return 1;
+		}
+	}
+	return 0;
+}
+
 /* ---- many at once ---- */
 
 static const struct greylist_keys crowd_keys = { .tuple = "g crowd", .tuple_length = 7 };
@@ -269,6 +306,8 @@ main(int argc, char **argv)
 		return 2;
 	if (strcmp(argv[2], "history") == 0 && argc == 5)
 		result = history(store, count, (unsigned)atol(argv[4]));
+	else if (strcmp(argv[2], "take") == 0 && argc == 5)
+		result = take(store, count, (unsigned)atol(argv[4]));
 	else if (strcmp(argv[2], "crowd") == 0)
 		result = crowd(store, count);
 	else if (strcmp(argv[2], "wait") == 0)

@@ -131,9 +131,52 @@ member_read(struct greylist_request *request, struct span member, struct fault *
 }
 
 static bool
+key_is_printable(const struct store_entry *entry)
+{
+	for (size_t i = 0; i < entry->length; i++)
+		if (entry->key[i] < 0x20 || entry->key[i] > 0x7e)
+			return false;
+	return entry->length > 0;
+}
+
+/* "record=HEX:KEY" */
+static bool
+record_read(struct span word, struct store_entry *out, struct fault *why)
+{
+	uint8_t bytes[GREYLIST_RECORD_BYTES];
+	struct span name = span_cut(&word, '='), hex = span_cut(&word, ':');
+	bool sound = span_is(name, "record") && hex.length == 2 * sizeof bytes;
+
+	for (size_t i = 0; sound && i < sizeof bytes; i++) {
+		int high = text_hex_digit(hex.at[2 * i]), low = text_hex_digit(hex.at[2 * i + 1]);
+
+		sound = high >= 0 && low >= 0;
+		bytes[i] = sound ? (uint8_t)(high << 4 | low) : 0;
+	}
+	return (sound && greylist_record_unpack(bytes, sizeof bytes, &out->record) &&
+		   value_read(word, out->key, sizeof out->key, &out->length) && key_is_printable(out)) ||
+	    fault_set(why, "take needs record=HEX:KEY for each record");
+}
+
+static bool
+records_read(struct greylist_request *request, struct span words, struct fault *why)
+{
+	request->records = words;
+	while (words.length > 0) {
+		struct span word = span_cut(&words, ' ');
+		struct store_entry unused;
+
+		if (word.length > 0 && !record_read(word, &unused, why))
+			return false;
+	}
+	return true;
+}
+
+static bool
 verb_read(struct span word, enum greylist_verb *out, struct fault *why)
 {
-	static const char *const verbs[] = { [GREYLIST_LIST] = "list", [GREYLIST_PASS] = "pass", [GREYLIST_FORGET] = "forget" };
+	static const char *const
+	    verbs[] = { [GREYLIST_LIST] = "list", [GREYLIST_PASS] = "pass", [GREYLIST_FORGET] = "forget", [GREYLIST_TAKE] = "take" };
 
 	for (unsigned i = 0; i < sizeof verbs / sizeof verbs[0]; i++) {
 		if (!span_is(word, verbs[i]))
@@ -141,7 +184,7 @@ verb_read(struct span word, enum greylist_verb *out, struct fault *why)
 		*out = (enum greylist_verb)i;
 		return true;
 	}
-	return fault_set(why, "the requests about the greylist are list, pass and forget");
+	return fault_set(why, "the requests about the greylist are list, pass, forget and take");
 }
 
 bool
@@ -153,6 +196,8 @@ greylist_request_read(struct span words, struct greylist_request *request, struc
 	request->most = GREYLIST_PIECE;
 	if (!verb_read(span_cut(&words, ' '), &request->verb, why))
 		return false;
+	if (request->verb == GREYLIST_TAKE)
+		return records_read(request, words, why);
 	while (words.length > 0) {
 		struct span member = span_cut(&words, ' ');
 
@@ -162,15 +207,34 @@ greylist_request_read(struct span words, struct greylist_request *request, struc
 	return true;
 }
 
-void
-greylist_request_add(struct text *out, const char *name, struct span value)
+static void
+add_value(struct text *out, struct span value)
 {
-	text_format(out, " %s=", name);
 	for (size_t i = 0; i < value.length; i++) {
 		unsigned char byte = (unsigned char)value.at[i];
 
 		text_format(out, byte > 0x20 && byte < 0x7f && byte != '\\' ? "%c" : "\\x%02x", byte);
 	}
+}
+
+void
+greylist_request_add(struct text *out, const char *name, struct span value)
+{
+	text_format(out, " %s=", name);
+	add_value(out, value);
+}
+
+void
+greylist_request_add_record(struct text *out, const struct store_entry *entry)
+{
+	uint8_t bytes[GREYLIST_RECORD_BYTES];
+
+	greylist_record_pack(&entry->record, bytes);
+	text_put(out, " record=");
+	for (size_t i = 0; i < sizeof bytes; i++)
+		text_format(out, "%02x", bytes[i]);
+	text_char(out, ':');
+	add_value(out, (struct span){ entry->key, entry->length });
 }
 
 /* ---- answers ---- */
@@ -215,6 +279,13 @@ write_tuple(struct answer *answer, const struct store_entry *entry, const struct
 	answer->given++;
 }
 
+static void
+note_change(struct answer *answer, const struct store_entry *entry)
+{
+	if (answer->changes->count++ == 0)
+		memcpy(answer->changes->first, entry->key, entry->length); /* all zero before */
+}
+
 /* Writes what the verb makes of the tuple. */
 static bool
 change(struct answer *answer, const struct store_entry *entry, struct greylist_tuple *tuple, struct fault *why)
@@ -232,8 +303,7 @@ change(struct answer *answer, const struct store_entry *entry, struct greylist_t
 	}
 	if (!store_put(answer->store, entry->key, entry->length, &made, why))
 		return false;
-	if (answer->changes->count++ == 0)
-		memcpy(answer->changes->first, entry->key, entry->length); /* all zero before */
+	note_change(answer, entry);
 	return true;
 }
 
@@ -343,6 +413,38 @@ look_at_key(struct answer *answer, struct fault *why)
 	    (!found || look_at(answer, &entry, why));
 }
 
+/* They were read before, so each is sound. */
+static bool
+take_records(struct answer *answer, struct fault *why)
+{
+	struct span words = answer->request->records;
+
+	answer->ended = true;
+	while (words.length > 0) {
+		struct span word = span_cut(&words, ' ');
+		struct store_entry entry;
+		size_t taken;
+
+		if (word.length == 0)
+			continue;
+		if (!record_read(word, &entry, why) ||
+		    !store_take(answer->store, answer->settings, &entry, 1, answer->now, &taken, why))
+			return false;
+		answer->matched++;
+		if (taken > 0)
+			note_change(answer, &entry);
+	}
+	return true;
+}
+
+static bool
+do_request(struct answer *answer, struct store_page *page, char place[STORE_KEY_ROOM], size_t *length, struct fault *why)
+{
+	if (answer->request->verb == GREYLIST_TAKE)
+		return take_records(answer, why);
+	return answer->request->key_length > 0 ? look_at_key(answer, why) : look_through(answer, page, place, length, why);
+}
+
 /* What the piece amounts to, and where the next one begins. */
 static void
 write_piece(struct answer *answer, const char *place, size_t length)
@@ -376,7 +478,7 @@ find_and_write(struct answer *answer, struct store_page *page, struct fault *why
 	memcpy(place, request->from, length);
 	json_write_key(answer->out, "tuples");
 	text_char(answer->out, '[');
-	if (request->key_length > 0 ? !look_at_key(answer, why) : !look_through(answer, page, place, &length, why))
+	if (!do_request(answer, page, place, &length, why))
 		return false;
 	text_char(answer->out, ']');
 	write_piece(answer, place, length);

@@ -1,5 +1,5 @@
 /*
- * greylist_requests.h - answers what an administrator asks of a greylist: list, pass, forget.
+ * greylist_requests.h - answers what an administrator asks of a greylist: list, pass, forget, take.
  *
  * A request and its answer are those of greenlaned(8), under `greylist`. An answer is a piece: it is bounded, and says where
  * the next one begins. Opens no store, and does not know who asks.
@@ -10,7 +10,7 @@
 #include "milter/store/store.h"
 #include "policy/rules/greylist_query.h"
 
-enum greylist_verb { GREYLIST_LIST, GREYLIST_PASS, GREYLIST_FORGET };
+enum greylist_verb { GREYLIST_LIST, GREYLIST_PASS, GREYLIST_FORGET, GREYLIST_TAKE };
 
 enum {
 	GREYLIST_PIECE = 200,     /* tuples in one answer; to the end of the page in a store without order */
@@ -27,14 +27,18 @@ struct greylist_request {
 	char from[STORE_KEY_ROOM];
 	size_t key_length; /* not 0: this very tuple, whatever else is asked for */
 	char key[GREYLIST_KEY_MAX];
+	struct span records; /* that are taken, as they came; borrowed from the request's words */
 };
 
 /* Reads "list", "pass" or "forget" and what follows it, separated by blanks: NAME=VALUE, where a byte outside
- * 0x21-0x7e or a backslash is \xHH. False with why: what is wrong. */
+ * 0x21-0x7e or a backslash is \xHH; or "take" and record=HEX:KEY for each record. False with why: what is wrong. */
 bool greylist_request_read(struct span words, struct greylist_request *, struct fault *why) MUST_USE;
 
 /* Adds " NAME=VALUE" to a request that is being written. */
 void greylist_request_add(struct text *, const char *name, struct span value);
+
+/* Adds " record=HEX:KEY": the bytes of a record in hexadecimal. */
+void greylist_request_add_record(struct text *, const struct store_entry *);
 
 /* What a request has changed. */
 struct greylist_changes {

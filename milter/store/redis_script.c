@@ -5,26 +5,29 @@
 
 #include "milter/store/redis_script.h"
 
+/* Numbers as a record has them, and its check sum: for both scripts. */
+#define READ_RECORD                                                                                                              \
+	"local function take(bytes, from, size)\n"                                                                               \
+	"  local value = 0\n"                                                                                                    \
+	"  for i = from, from + size - 1 do value = value * 256 + bytes:byte(i) end\n"                                           \
+	"  return value\n"                                                                                                       \
+	"end\n"                                                                                                                  \
+	"local function check(bytes)\n"                                                                                          \
+	"  local sum = 0\n"                                                                                                      \
+	"  for i = 1, 24 do\n"                                                                                                   \
+	"    if i ~= 9 then sum = bit.bxor(bit.band(bit.bor(bit.lshift(sum, 1), bit.rshift(sum, 7)), 255), bytes:byte(i)) end\n" \
+	"  end\n"                                                                                                                \
+	"  return sum\n"                                                                                                         \
+	"end\n"
+
 /* Names and order are those of greylist.c and greylist_network.c. Numbers of Lua are exact up to 2^53: seconds and 32-bit counts are far below. */
-const char redis_script[] =
+const char redis_script[] = READ_RECORD
     "local now, delay, window = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])\n"
     "local lifetime, auto_pass, auto_pass_network = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])\n"
-    "local function take(bytes, from, size)\n"
-    "  local value = 0\n"
-    "  for i = from, from + size - 1 do value = value * 256 + bytes:byte(i) end\n"
-    "  return value\n"
-    "end\n"
     "local function put(value, size)\n"
     "  local bytes = ''\n"
     "  for i = 1, size do bytes = string.char(value % 256) .. bytes; value = math.floor(value / 256) end\n"
     "  return bytes\n"
-    "end\n"
-    "local function check(bytes)\n"
-    "  local sum = 0\n"
-    "  for i = 1, 24 do\n"
-    "    if i ~= 9 then sum = bit.bxor(bit.band(bit.bor(bit.lshift(sum, 1), bit.rshift(sum, 7)), 255), bytes:byte(i)) end\n"
-    "  end\n"
-    "  return sum\n"
     "end\n"
     "local function unpack_record(bytes)\n"
     "  if not bytes or #bytes ~= 24 or bytes:byte(9) ~= check(bytes) then return nil end\n"
@@ -104,6 +107,27 @@ const char redis_script[] =
     "  keep(KEYS[1], r, left)\n"
     "end\n"
     "return { state, wait, pack_record(r) }\n";
+
+/* greylist_record_is_newer; what is no record counts as missing. */
+const char redis_script_take[] = READ_RECORD
+    "local parts = { { 10, 7 }, { 17, 4 }, { 21, 4 }, { 1, 1 } }\n"
+    "local function newer(new, old)\n"
+    "  for _, part in ipairs(parts) do\n"
+    "    local a, b = take(new, part[1], part[2]), take(old, part[1], part[2])\n"
+    "    if a ~= b then return a > b end\n"
+    "  end\n"
+    "  return false\n"
+    "end\n"
+    "local taken = 0\n"
+    "for i, key in ipairs(KEYS) do\n"
+    "  local new, seconds, old = ARGV[i]:sub(1, 24), ARGV[i]:sub(25), redis.call('GET', key)\n"
+    "  local sound = old and #old == 24 and old:byte(9) == check(old)\n"
+    "  if not sound or newer(new, old) then\n"
+    "    redis.call('SET', key, new, 'EX', seconds)\n"
+    "    taken = taken + 1\n"
+    "  end\n"
+    "end\n"
+    "return taken\n";
 
 void
 redis_script_name(char out[REDIS_SCRIPT_NAME])

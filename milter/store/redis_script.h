@@ -12,6 +12,10 @@
  * Replies { word of the state, seconds to wait, record in GREYLIST_RECORD_BYTES }. */
 extern const char redis_script[];
 
+/* KEYS: tuples; ARGV: for each its record in GREYLIST_RECORD_BYTES, and behind them the seconds that it stays. Puts each unless
+ * the one that is there is as new; replies how many it put. */
+extern const char redis_script_take[];
+
 enum { REDIS_SCRIPT_NAME = 41 };
 /* The name that EVALSHA knows it by: SHA-1 in hexadecimal, terminated. */
 void redis_script_name(char out[REDIS_SCRIPT_NAME]);

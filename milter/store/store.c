@@ -98,6 +98,34 @@ store_decide(struct store *store, const struct greylist_settings *settings, cons
 	return false;
 }
 
+static bool
+take_here(struct store *store, const struct store_entry *entries, size_t count, size_t *taken, struct fault *why)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct store_entry *entry = &entries[i];
+		struct greylist_record found;
+		bool known;
+
+		if (!store_get(store, entry->key, entry->length, &found, &known, why))
+			return false;
+		if (known && !greylist_record_is_newer(&entry->record, &found))
+			continue;
+		if (!store->put(store, entry->key, entry->length, &entry->record, why))
+			return false;
+		++*taken;
+	}
+	return true;
+}
+
+bool
+store_take(struct store *store, const struct greylist_settings *settings, const struct store_entry *entries,
+    size_t count, int64_t now, size_t *taken, struct fault *why)
+{
+	*taken = 0;
+	return store->take == NULL ? take_here(store, entries, count, taken, why)
+				   : store->take(store, settings, entries, count, now, taken, why);
+}
+
 bool
 store_sweep(struct store *store, bool (*dead)(const void *, const struct greylist_record *), const void *context,
     bool *done, struct fault *why)

@@ -61,6 +61,9 @@ struct store {
 	/* NULL: as get, greylist_decide and put make it. */
 	bool (*decide)(struct store *, const struct greylist_settings *, const struct greylist_keys *, int64_t now,
 	    struct greylist_decision *out, struct fault *why);
+	/* NULL: as get and put make it, one by one. */
+	bool (*take)(struct store *, const struct greylist_settings *, const struct store_entry *, size_t count,
+	    int64_t now, size_t *taken, struct fault *why);
 	/* Drops the records for which `dead` returns true; each call checks a bounded number. *done after a whole
 	 * round. The store is locked meanwhile: dead must not call it. */
 	bool (*sweep)(struct store *, bool (*dead)(const void *, const struct greylist_record *), const void *context,
@@ -85,6 +88,13 @@ bool store_put(struct store *, const char *key, size_t length, const struct grey
  */
 bool store_decide(struct store *, const struct greylist_settings *, const struct greylist_keys *, int64_t now,
     struct greylist_decision *out, struct fault *why);
+/*
+ * Puts records of another store, STORE_PAGE at most, each unless the one that is there is as new or newer; *taken: how many.
+ * In a store that is shared no other host comes between looking and writing; in another one a try of the same tuple in that very
+ * moment may be forgotten. Without a fault all are there.
+ */
+bool store_take(struct store *, const struct greylist_settings *, const struct store_entry *, size_t count, int64_t now,
+    size_t *taken, struct fault *why) MUST_USE;
 bool store_sweep(struct store *, bool (*dead)(const void *, const struct greylist_record *), const void *context,
     bool *done, struct fault *why) MUST_USE;
 bool store_sync(struct store *, struct fault *why) MUST_USE;
@@ -123,6 +133,8 @@ struct store *store_lmdb_within(const char *path, size_t ceiling, struct fault *
  * Safe beside a process that writes (LMDB's lock file counts the readers). A directory without a greylist is a fault. Given.
  */
 struct store *store_lmdb_reader(const char *path, struct fault *why) MUST_USE;
+/* Has another process it open, such as a daemon? */
+bool store_lmdb_in_use(const char *path);
 /* Could store_lmdb open it, were its directory made? held: a daemon has it open, so that it is not opened, only checked.
  * Changes nothing. */
 bool store_lmdb_try(const char *path, bool held, struct fault *why) MUST_USE;

@@ -12,6 +12,7 @@
 enum {
 	PREFIX_ROOM = 65, /* as long as value_prefix allows */
 	KEY_ROOM = PREFIX_ROOM + GREYLIST_KEY_MAX,
+	DOMAIN_LIFETIME = 24 * 3600,    /* of what says that a domain counted for a network */
 	UNSURE_LIFETIME = 2 * 24 * 3600 /* seconds that an unsure tuple stays; it is new after one day */
 };
 
@@ -188,6 +189,77 @@ probe(void *owner, struct redis_command *command, struct redis_taker *taker)
 	*taker = (struct redis_taker){ take_decision, &redis->probed };
 }
 
+/* ---- taking over ---- */
+
+enum { TAKEN_AT_ONCE = STORE_PAGE / 2 }; /* a key and a record each: other hosts wait for it */
+
+/* Keys and records as they are sent. */
+struct parcel {
+	char keys[TAKEN_AT_ONCE][KEY_ROOM], records[TAKEN_AT_ONCE][GREYLIST_RECORD_BYTES + 24];
+};
+
+static int64_t
+seconds_left(const struct greylist_settings *settings, const struct store_entry *entry, int64_t now)
+{
+	int64_t left = greylist_record_expires(settings, &entry->record) - now + 1;
+
+	if (entry->key[0] == 'u')
+		return UNSURE_LIFETIME;
+	if (entry->key[0] == 'd')
+		left = entry->record.last + DOMAIN_LIFETIME - now + 1;
+	return left < 1 ? 1 : left > settings->lifetime ? settings->lifetime + 1 : left;
+}
+
+static bool
+take_count(const redisReply *reply, void *context)
+{
+	*(long long *)context = reply->integer;
+	return reply->type == REDIS_REPLY_INTEGER && reply->integer >= 0;
+}
+
+static bool
+take_some(struct redis_store *redis, const struct greylist_settings *settings, const struct store_entry *entries,
+    size_t count, int64_t now, struct parcel *parcel, size_t *taken, struct fault *why)
+{
+	struct redis_command command = { 0 };
+	char number[24];
+	long long put;
+
+	snprintf(number, sizeof number, "%zu", count);
+	redis_command_say(&command, "EVAL");
+	redis_command_say(&command, redis_script_take);
+	redis_command_say(&command, number);
+	for (size_t i = 0; i < count; i++)
+		redis_command_add(&command, parcel->keys[i],
+		    key_of(redis, entries[i].key, entries[i].length, parcel->keys[i]));
+	for (size_t i = 0; i < count; i++) {
+		char *record = parcel->records[i];
+		int digits = snprintf(record + GREYLIST_RECORD_BYTES, 24, "%lld",
+		    (long long)seconds_left(settings, &entries[i], now));
+
+		greylist_record_pack(&entries[i].record, (uint8_t *)record);
+		redis_command_add(&command, record, GREYLIST_RECORD_BYTES + (size_t)digits);
+	}
+	if (!redis_pool_ask(redis->pool, &command, &(struct redis_taker){ take_count, &put }, why))
+		return false;
+	*taken += (size_t)put;
+	return true;
+}
+
+static bool
+redis_take(struct store *store, const struct greylist_settings *settings, const struct store_entry *entries,
+    size_t count, int64_t now, size_t *taken, struct fault *why)
+{
+	struct parcel *parcel = malloc(sizeof *parcel);
+	bool done = parcel != NULL || fault_set(why, "the greylist: out of memory");
+
+	for (size_t i = 0; done && i < count; i += TAKEN_AT_ONCE)
+		done = take_some(redis_of(store), settings, entries + i,
+		    count - i < TAKEN_AT_ONCE ? count - i : TAKEN_AT_ONCE, now, parcel, taken, why);
+	free(parcel);
+	return done;
+}
+
 /* ---- listing ---- */
 
 /*
@@ -359,6 +431,7 @@ store_redis(const struct settings *settings, struct journal *journal, struct fau
 		.get = redis_get,
 		.put = redis_put,
 		.decide = redis_decide,
+		.take = redis_take,
 		.sweep = redis_sweep,
 		.sync = redis_sync,
 		.close = redis_close,

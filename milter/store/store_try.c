@@ -59,6 +59,24 @@ may_write(const char *path, const char *name, int how, struct fault *why)
 	return faccessat(AT_FDCWD, file, how, AT_EACCESS) == 0 || errno == ENOENT || lmdb_fault(why, path, errno);
 }
 
+/* Each process that has an environment of LMDB open shares a lock of its lock file's first byte. */
+bool
+store_lmdb_in_use(const char *path)
+{
+	struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 0, .l_len = 1 };
+	char file[4200];
+	bool used = false;
+	int fd;
+
+	snprintf(file, sizeof file, "%s/lock.mdb", path);
+	fd = open(file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd >= 0) {
+		used = fcntl(fd, F_GETLK, &whole) == 0 && whole.l_type != F_UNLCK;
+		close(fd);
+	}
+	return used;
+}
+
 bool
 store_lmdb_try(const char *path, bool held, struct fault *why)
 {

@@ -7,6 +7,7 @@
 #include "milter/tool/cmd.h"
 #include "milter/tool/daemon.h"
 #include "milter/tool/greylist_ask.h"
+#include "milter/tool/greylist_copy.h"
 #include "milter/tool/greylist_print.h"
 #include "policy/config/policy_keys.h"
 #include "policy/util/json_read.h"
@@ -394,18 +395,18 @@ static const struct action_row *
 find_action(const char *name)
 {
 	enum { COUNT = sizeof actions / sizeof actions[0] };
-	const char *names[COUNT], *meant;
+	const char *names[COUNT + 1] = { [COUNT] = "copy" }, *meant;
 
 	for (size_t i = 0; i < COUNT; i++) {
 		names[i] = actions[i].name;
 		if (strcmp(name, names[i]) == 0)
 			return &actions[i];
 	}
-	meant = keys_nearest(name, names, COUNT);
+	meant = keys_nearest(name, names, COUNT + 1);
 	if (meant != NULL)
 		fprintf(stderr, "greenlane: unknown command 'greylist %.60s'; did you mean '%s'?\n", name, meant);
 	else
-		fprintf(stderr, "greenlane: '%.60s' is not list, show, pass, forget or stats\n", name);
+		fprintf(stderr, "greenlane: '%.60s' is not list, show, pass, forget, stats or copy\n", name);
 	return NULL;
 }
 
@@ -423,6 +424,18 @@ run_action(const char *config, const struct action_row *action, const struct wan
 	text_close(&look.next);
 	greylist_ask_close(look.ask);
 	return status;
+}
+
+/* It copies all, and asks no daemon but one that keeps what is copied to. */
+static int
+run_copy(const char *config, int count, char **words, const struct wanted *wanted)
+{
+	if (count == 2 && wanted->sender == NULL && wanted->rcpt == NULL && wanted->client == NULL && !wanted->all)
+		return greylist_copy(config, words[0], words[1], wanted->json);
+	fputs("greenlane: copy needs two stores and no tuples; write \"copy lmdb:/var/lib/greenlane/greylist "
+	      "redis:192.0.2.1:6379\"\n",
+	    stderr);
+	return cmd_usage(&cmd_greylist);
 }
 
 /* No address is longer; and what is empty is only a sender. */
@@ -476,6 +489,8 @@ run(const char *config, int argc, char **argv)
 			return cmd_usage(&cmd_greylist);
 		}
 	}
+	if (optind < argc && strcmp(argv[optind], "copy") == 0)
+		return run_copy(config, argc - optind - 1, argv + optind + 1, &wanted);
 	if (argc - optind != 1 || (action = find_action(argv[optind])) == NULL || !is_sound(&wanted))
 		return cmd_usage(&cmd_greylist);
 	if (action->narrow && wanted.sender == NULL && wanted.rcpt == NULL && wanted.client == NULL) {
@@ -486,5 +501,5 @@ run(const char *config, int argc, char **argv)
 }
 
 const struct command cmd_greylist = { "greylist",
-	"list|show|pass|forget|stats [--rcpt A] [--sender A] [--client IP] [--json] [--all]",
-	"show who waits and how long still, let one pass now, or forget one", run };
+	"list|show|pass|forget|stats|copy FROM TO [--rcpt A] [--sender A] [--client IP] [--json] [--all]",
+	"show who waits and how long still, let one pass now, forget one, or copy all to another store", run };

@@ -54,9 +54,9 @@ no_greylist(void)
 	return 1;
 }
 
-/* May the caller read the store? LMDB counts readers in its lock file. */
-static bool
-may_read(const char *path)
+/* LMDB counts readers in its lock file. */
+bool
+greylist_may_read(const char *path)
 {
 	char data[4200], lock[4200];
 
@@ -80,7 +80,7 @@ files_open(struct greylist_ask *ask, const struct fault *absent)
 	path = start_lmdb_path(settings);
 	if (!settings->greylist.on)
 		return no_greylist();
-	if (path != NULL && !may_read(path))
+	if (path != NULL && !greylist_may_read(path))
 		return EX_NOPERM;
 	ask->store = path != NULL ? store_lmdb_reader(path, &why) : store_redis(settings, NULL, &why);
 	if (ask->store == NULL) {

@@ -21,4 +21,7 @@ void greylist_ask_close(struct greylist_ask *); /* NULL is fine */
 enum { GREYLIST_REPLY_MAX = 1024 * 1024 };
 int greylist_ask(struct greylist_ask *, const char *words, bool files_may, struct text *out);
 
+/* May the caller read the LMDB store in this directory? False: that was said, and the command exits with EX_NOPERM. */
+bool greylist_may_read(const char *path) MUST_USE;
+
 #endif

@@ -56,10 +56,11 @@ static const struct help rows[] = {
 	    "  --client IP          an address or a network; \"@DOMAIN\" for mail whose SPF passed\n"
 	    "  --json               print a list with an object for each tuple; of stats, one object\n"
 	    "  --all                of list and show: every tuple; of pass and forget: all that match\n"
-	    "  show, pass and forget need to be told which tuples.\n",
+	    "  show, pass and forget need to be told which tuples.\n"
+	    "  copy FROM TO         copy all tuples; stores as greylist.store names them. TO keeps what is as new there.\n",
 	    "  0   shown or changed\n"
 	    "  1   nothing found, or several match and nothing was changed\n" USAGE
-	    "  69  pass, forget: greenlaned does not run; the store cannot be read or written\n" NOT_WRITTEN
+	    "  69  pass, forget: greenlaned does not run; a store cannot be read or written\n" NOT_WRITTEN
 	    "  77  the caller may not read the store, or is neither root nor greenlaned's user\n" BAD_CONFIG,
 	    "greenlane greylist list --rcpt anna@example.com" },
 	{ "help", "", "  0   printed\n" USAGE NOT_WRITTEN, "greenlane help explain" },

@@ -136,6 +136,7 @@ write_store(const struct status *status, struct text *out)
 	json_write_key(out, "store");
 	json_write_begin(out);
 	json_write_string(out, "state", status->store.state);
+	json_write_string(out, "name", status->store.name);
 	if (status->store.since != 0)
 		json_write_number(out, "since", status->store.since);
 	if (status->store.since != 0 || !status->store.works)

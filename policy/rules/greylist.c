@@ -511,14 +511,40 @@ greylist_decide(const struct greylist_settings *settings, const struct greylist_
 	return found->passed == 0 ? decide_stranger(settings, *found, now) : decide_known(settings, found, now);
 }
 
+/* Or may. */
+static bool
+has_passed(const struct greylist_record *record)
+{
+	return record->passed > 0 || record->let_pass;
+}
+
 bool
 greylist_is_dead(const struct greylist_settings *settings, const struct greylist_record *record, int64_t now)
 {
 	if (greylist_record_is_blank(record))
 		return true;
-	if (record->passed == 0 && !record->let_pass)
+	if (!has_passed(record))
 		return greylist_elapsed(record->first, now) > settings->retry_window;
 	return greylist_elapsed(record->last, now) > settings->lifetime;
+}
+
+int64_t
+greylist_record_expires(const struct greylist_settings *settings, const struct greylist_record *record)
+{
+	bool passed = has_passed(record);
+	int64_t when = passed ? record->last : record->first, sum;
+
+	return __builtin_add_overflow(when, passed ? settings->lifetime : settings->retry_window, &sum) ? when : sum;
+}
+
+bool
+greylist_record_is_newer(const struct greylist_record *record, const struct greylist_record *than)
+{
+	if (record->last != than->last)
+		return record->last > than->last;
+	if (record->passed != than->passed)
+		return record->passed > than->passed;
+	return record->asked != than->asked ? record->asked > than->asked : record->let_pass && !than->let_pass;
 }
 
 struct greylist_tries

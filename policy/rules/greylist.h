@@ -115,6 +115,12 @@ bool greylist_record_is_blank(const struct greylist_record *);
 struct greylist_record greylist_record_let_pass(const struct greylist_settings *, const struct greylist_record *found,
     int64_t now);
 
+/* When it is dead, if it does not come again. No record makes it overflow. */
+int64_t greylist_record_expires(const struct greylist_settings *, const struct greylist_record *);
+
+/* Was it written after the other one? Within a second what has passed or was asked more often is newer. */
+bool greylist_record_is_newer(const struct greylist_record *, const struct greylist_record *than);
+
 void greylist_record_pack(const struct greylist_record *, uint8_t out[GREYLIST_RECORD_BYTES]);
 /* False for a wrong length, version or check sum: such a record counts as missing. */
 bool greylist_record_unpack(const void *bytes, size_t length, struct greylist_record *out) MUST_USE;

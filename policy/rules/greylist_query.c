@@ -57,19 +57,15 @@ find_state(const struct greylist_settings *settings, struct greylist_tuple *tupl
 	const struct greylist_record *record = &tuple->record;
 	struct greylist_settings on = *settings;
 	struct greylist_decision next;
-	bool waits;
 
 	on.on = true; /* what is stored is shown also while it is not asked */
 	next = greylist_decide(&on, record, now);
 	tuple->state = state_of(&on, record, &next, now);
-	waits = tuple->state == TUPLE_WAITING || tuple->state == TUPLE_DUE;
 	tuple->due = tuple->state == TUPLE_WAITING ? later(now, next.wait)
 	    : tuple->state == TUPLE_DUE
 	    ? later(record->first, on.delay)
 	    : 0;
-	tuple->expires = waits ? later(record->first, on.retry_window) : later(record->last, on.lifetime);
-	if (tuple->state == TUPLE_EXPIRED)
-		tuple->expires = 0;
+	tuple->expires = tuple->state == TUPLE_EXPIRED ? 0 : greylist_record_expires(settings, record);
 }
 
 static bool

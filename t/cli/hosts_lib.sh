@@ -24,7 +24,8 @@ serve() {
 	until_true answers || { echo "Bail out! redis-server does not start"; exit 99; }
 }
 
-# conf HOST [LINE...]: its greenlane.conf
+# conf HOST [LINE...]: its greenlane.conf; $store, if it is set, is its greylist.
+store=''
 conf() {
 	host=$1
 	shift
@@ -35,7 +36,8 @@ conf() {
 		printf 'milter = { listen = "unix:%s/run/socket"; deadline = "2s"; };\n' "$world/$host"
 		printf 'control = { listen = "unix:%s/run/control"; };\nstate_dir = "%s/state";\n' "$world/$host" "$world/$host"
 		printf 'dns = { servers = [ "127.0.0.1@1" ]; timeout = "1s"; };\nlog = { record = "%s/state/verdicts"; };\n' "$world/$host"
-		printf 'greylist = { store = "redis:unix:%s"; delay = "1s"; auto_pass = 2; ' "$sock"
+		printf 'strangers = { authenticate = false; };\n'
+		printf 'greylist = { store = "%s"; delay = "1s"; auto_pass = 2; ' "${store:-redis:unix:$sock}"
 		printf 'redis = { connect_timeout = "5s"; command_timeout = "5s"; }; };\n'
 		printf '%s\n' "$@"
 	} > "$world/$host/conf"

@@ -69,6 +69,8 @@ for seed in 1 2 3; do
 	"$history" "redis:unix:$sock" history 3000 $seed > "$world/out"
 	ok $? "3000 tries of series $seed are decided as greylist_decide does"
 done
+"$history" "redis:unix:$sock" take 1000 5 > "$world/out"
+ok $? "of 1000 records of another store each newer one is kept"
 is "$("$history" "redis:unix:$sock" crowd 200)" "new 1 early 199 asked 200" "200 clients at once are one tuple, and each is counted"
 redis script flush > /dev/null
 "$history" "redis:unix:$sock" history 50 4 > "$world/out"

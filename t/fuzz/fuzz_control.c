@@ -57,7 +57,8 @@ ask_greylist(void *context, const struct greylist_request *request, uid_t who, s
 
 	(void)context, (void)who;
 	must(greylist_request_answer(request, store, &settings, NOW, out, &changes, why));
-	must(changes.count <= request->most && (request->verb != GREYLIST_LIST || changes.count == 0));
+	must(request->verb == GREYLIST_TAKE || changes.count <= request->most);
+	must(request->verb != GREYLIST_LIST || changes.count == 0);
 	must((changes.count == 0) == (changes.first[0] == '\0'));
 	changed += changes.count;
 	return NULL;
