@@ -14,8 +14,11 @@ static int64_t now;
 static void
 come(enum outcome outcome, enum tri dkim, unsigned times)
 {
-	for (; times > 0; times--)
-		alert_rates_note(&rates, outcome, dkim, now);
+	for (; times > 0; times--) {
+		alert_rates_note(&rates, outcome, now);
+		if (dkim != UNKNOWN)
+			alert_rates_note_signature(&rates, dkim == YES, now);
+	}
 }
 
 /* Ten vouched messages a day, one of them forged, one without a signature. */

@@ -68,14 +68,40 @@ take(struct vendor_rates *all, const char *name)
 
 /* ---- what comes ---- */
 
-/* Only mail that something else proves to come from the vendor's hosts says anything of its signatures: what strangers forge
- * has none. */
-static enum tri
-signature_of(const struct claim *claim)
+static void
+note_claim(struct vendor_rates *all, const struct claim *claim, int64_t now)
 {
-	bool its_own = claim->spf == YES || (claim->listed == YES && claim->exclusive);
+	struct alert_rates *rates;
 
-	return claim->dkim == YES || its_own ? claim->dkim : UNKNOWN;
+	pthread_mutex_lock(&all->lock);
+	rates = take(all, claim->vendor->name);
+	if (rates != NULL)
+		alert_rates_note(rates, claim->outcome, now);
+	pthread_mutex_unlock(&all->lock);
+}
+
+/* Only mail that something else proves to come from the vendor's hosts says anything of its signatures: what strangers forge
+ * has none. What the report counts of the record is the same. */
+static void
+note_signature(struct vendor_rates *all, const struct verdict_record *record)
+{
+	const struct claim *claim = verdict_claim(record->verdict);
+	struct alert_rates *rates;
+	enum tri dkim;
+	bool its_own;
+
+	if (claim == NULL || record->verdict->outcome == OUTCOME_STRANGER)
+		return;
+	dkim = proof_dkim(record->judge->policy, claim->vendor, record->facts);
+	its_own = record->verdict->outcome == OUTCOME_VOUCHED || proof_spf(claim->vendor, record->facts) == YES ||
+	    (claim->source != NULL && proof_is_exclusive(claim->vendor, claim->source->text));
+	if (dkim == UNKNOWN || (dkim == NO && !its_own))
+		return;
+	pthread_mutex_lock(&all->lock);
+	rates = take(all, claim->vendor->name);
+	if (rates != NULL)
+		alert_rates_note_signature(rates, dkim == YES, proof_time(record->id));
+	pthread_mutex_unlock(&all->lock);
 }
 
 void
@@ -83,18 +109,11 @@ vendor_rates_note(struct vendor_rates *all, const struct verdict_record *record,
 {
 	const struct verdict *verdict = record->verdict;
 
-	for (size_t i = 0; all != NULL && i < verdict->claim_count; i++) {
-		const struct claim *claim = &verdict->claims[i];
-		struct alert_rates *rates;
-
-		if (claim->dropped)
-			continue;
-		pthread_mutex_lock(&all->lock);
-		rates = take(all, claim->vendor->name);
-		if (rates != NULL)
-			alert_rates_note(rates, claim->outcome, signature_of(claim), now);
-		pthread_mutex_unlock(&all->lock);
-	}
+	for (size_t i = 0; all != NULL && i < verdict->claim_count; i++)
+		if (!verdict->claims[i].dropped)
+			note_claim(all, &verdict->claims[i], now);
+	if (all != NULL)
+		note_signature(all, record);
 }
 
 void

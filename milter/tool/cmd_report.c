@@ -56,6 +56,8 @@ take_line(struct job *job, struct span line, struct fault *why)
 		return fault_set(why, "out of memory");
 	form = log_line_read(arena, line, &recorded, &broken);
 	job->verdicts += form == LOG_FORM_LINE || form == LOG_FORM_RECORD;
+	if (form == LOG_FORM_LINE || form == LOG_FORM_RECORD)
+		recorded.when = report_time(&recorded);
 	report = report_of(job, form == LOG_FORM_LINE || form == LOG_FORM_RECORD ? recorded.when : 0);
 	done = report != NULL;
 	if (done && form == LOG_FORM_NONE)

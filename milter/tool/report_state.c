@@ -17,7 +17,7 @@ enum {
 	DAY_MS = 86400000
 };
 
-static const char version[] = "greenlane report state 1";
+static const char version[] = "greenlane report state 2";
 
 /* What was read of a file, and what it looked like then. */
 struct known_file {

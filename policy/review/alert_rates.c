@@ -2,10 +2,7 @@
 
 #include "policy/review/alert_rates.h"
 
-enum { HOUR = 3600, DAY = 24 * HOUR, REMEMBERED = 1000 /* signatures; above that they are halved */ };
-
-/* How rarely chance alone may make a run of failures: once in a thousand million messages. */
-static const double CHANCE = 1e-9;
+enum { HOUR = 3600, DAY = 24 * HOUR };
 
 /* ---- windows ---- */
 
@@ -39,31 +36,27 @@ add(struct alert_rates *rates, const struct rate_counts *what, int64_t now)
 
 /* ---- what comes ---- */
 
-static void
-note_signature(struct alert_rates *rates, bool counts, int64_t now)
-{
-	if (!counts) {
-		if (rates->run++ == 0)
-			rates->run_since = now;
-		return;
-	}
-	rates->unsigned_ += rates->run;
-	rates->signed_++;
-	rates->run = 0;
-	if (rates->signed_ + rates->unsigned_ > REMEMBERED) {
-		rates->signed_ /= 2;
-		rates->unsigned_ /= 2;
-	}
-}
-
 void
-alert_rates_note(struct alert_rates *rates, enum outcome outcome, enum tri dkim, int64_t now)
+alert_rates_note(struct alert_rates *rates, enum outcome outcome, int64_t now)
 {
 	const struct rate_counts what = { 1, outcome == OUTCOME_FORGED, outcome == OUTCOME_UNPROVEN, 0 };
 
 	add(rates, &what, now);
-	if (dkim != UNKNOWN)
-		note_signature(rates, dkim == YES, now);
+}
+
+void
+alert_rates_note_signature(struct alert_rates *rates, bool counts, int64_t when)
+{
+	struct proof_run ended[PROOF_ENDED];
+
+	if (when <= 0 || when > UINT32_MAX)
+		return;
+	if (when / HOUR > rates->signed_at) {
+		(void)proof_run_add(&rates->signatures, &rates->signed_hour, ended);
+		rates->signed_hour = (struct proof_hour){ .good = 0 };
+		rates->signed_at = when / HOUR;
+	}
+	proof_hour_note(&rates->signed_hour, counts, (uint32_t)when);
 }
 
 void
@@ -141,27 +134,18 @@ find_jump(const struct alert_rates *rates, const struct settings *settings, cons
 
 /* ---- signatures ---- */
 
-/* So many failures that chance does not explain, by the share that was signed; one more of each is taken for granted. */
-static uint32_t
-run_needed(const struct alert_rates *rates, uint32_t least)
+static void
+find_broken(const struct alert_rates *rates, const struct settings *settings, int64_t now, struct rate_findings *out)
 {
-	double fails = (rates->unsigned_ + 1.0) / (rates->signed_ + rates->unsigned_ + 2.0), chance = 1;
-	uint32_t run = 0;
-
-	while (chance > CHANCE && run < UINT16_MAX) {
-		chance *= fails;
-		run++;
-	}
-	return run > least ? run : least;
-}
-
-static bool
-is_broken(const struct alert_rates *rates, const struct settings *settings, int64_t now)
-{
+	struct proof_run run = rates->signatures, ended[PROOF_ENDED];
 	uint32_t least = settings->alert.broken_least;
 
-	return least > 0 && rates->signed_ >= least && rates->run >= run_needed(rates, least) &&
-	    now - rates->run_since >= settings->alert.broken_after;
+	(void)proof_run_add(&run, &rates->signed_hour, ended);
+	if (least == 0 || !proof_run_is_break(&run, least) || now - run.since < settings->alert.broken_after)
+		return;
+	out->broken_since = run.since;
+	out->broken = run.failed;
+	out->broken_usual = (unsigned)(share(run.good, run.good + run.bad) / 10000);
 }
 
 /* ---- all of it ---- */
@@ -190,12 +174,7 @@ alert_rates_find(struct alert_rates *rates, const struct settings *settings, int
 	last = last_day(rates);
 	rates->is_forged = find_jump(rates, settings, &last, true, rates->is_forged, &out->forged);
 	rates->is_unproven = find_jump(rates, settings, &last, false, rates->is_unproven, &out->unproven);
-	rates->is_broken = rates->run > 0 && (rates->is_broken || is_broken(rates, settings, now));
-	if (rates->is_broken) {
-		out->broken_since = rates->run_since;
-		out->broken = rates->run;
-		out->broken_usual = (unsigned)(share(rates->signed_, (uint64_t)rates->signed_ + rates->unsigned_) / 10000);
-	}
+	find_broken(rates, settings, now, out);
 	if (settings->alert.delayed > 0 && last.delayed >= settings->alert.delayed)
 		out->delayed = last.delayed;
 }

@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "policy/mail/facts.h"
+#include "policy/review/proof_break.h"
 #include "policy/rules/policy.h"
 #include "policy/verdict/claim.h"
 
@@ -29,17 +29,18 @@ struct rate_counts {
 /* What is remembered of one vendor; begin with zeros. */
 struct alert_rates {
 	struct rate_counts hours[RATE_HOURS], days[RATE_DAYS];
-	int64_t hour, day; /* the newest of them, since 1970 */
-	uint32_t signed_,
-	    unsigned_; /* mail from its own hosts, before the run, by whether its signature counted; halved at times */
-	uint32_t run;  /* of those without, one after another */
-	int64_t run_since;
-	bool is_forged, is_unproven, is_broken; /* found last */
+	int64_t hour, day;             /* the newest of them, since 1970 */
+	struct proof_run signatures;   /* of mail from its own hosts, up to the hour below */
+	struct proof_hour signed_hour; /* since 1970 */
+	int64_t signed_at;
+	bool is_forged, is_unproven; /* found last */
 };
 
-/* A message that claims it. dkim UNKNOWN: it says nothing of its signatures, because nothing else proves that it is the
- * vendor's, or DNS did not answer. */
-void alert_rates_note(struct alert_rates *, enum outcome, enum tri dkim, int64_t now);
+/* A message that claims it. */
+void alert_rates_note(struct alert_rates *, enum outcome, int64_t now);
+
+/* One that came then, from its own hosts: did a signature of its count? */
+void alert_rates_note_signature(struct alert_rates *, bool counts, int64_t when);
 
 /* Another program deferred a recipient of mail that we vouch for. */
 void alert_rates_note_delayed(struct alert_rates *, int64_t now);
@@ -54,7 +55,7 @@ struct rate_jump {
 struct rate_findings {
 	struct rate_jump forged, unproven;
 	int64_t broken_since;  /* the first message of the run; 0: its signatures are not broken */
-	uint32_t broken;       /* messages in it */
+	uint64_t broken;       /* messages in it */
 	unsigned broken_usual; /* percent that were signed before */
 	uint32_t delayed;      /* recipients within a day; 0: fewer than the setting says */
 };

@@ -99,58 +99,30 @@ report_vendor(struct report *report, const char *name)
 
 /* ---- one proof of one message ---- */
 
-/* Does this name sign for the vendor? One that is not in the policy: any does. */
-static bool
-signs_for(const struct vendor *vendor, struct span d)
-{
-	char domain[DOMAIN_TEXT];
-
-	if (vendor == NULL)
-		return true;
-	if (d.length >= sizeof domain)
-		return false;
-	memcpy(domain, d.at, d.length);
-	domain[d.length] = '\0';
-	return name_rules_hold_domain(&vendor->dkim, domain);
-}
-
-/* "pass:acme.example,fail:acme.example:why", or a record's list. UNKNOWN: not found out. */
+/* "pass:acme.example,fail:acme.example:why", as a log line has them: what counts has no why. */
 static enum tri
-dkim_of(const struct recorded *recorded, const struct vendor *vendor)
+dkim_of_line(const struct report *report, const char *signatures, const struct vendor *vendor)
 {
-	struct span rest = span_of(recorded->signatures);
-	enum tri found = recorded->at_rcpt || (vendor != NULL && vendor->dkim.count == 0) ? UNKNOWN : NO;
+	struct span rest = span_of(signatures);
+	enum tri found = NO;
 
-	for (size_t i = 0; i < recorded->facts.dkim_count; i++) {
-		const struct dkim_fact *fact = &recorded->facts.dkim[i];
-
-		if (fact->counts && signs_for(vendor, span_of(fact->d)))
-			return YES;
-		if (fact->result == AUTH_TEMPERROR)
-			found = UNKNOWN;
-	}
 	while (rest.length > 0) {
-		struct span one = span_cut(&rest, ','), result = span_cut(&one, ':');
+		struct span why = span_cut(&rest, ','), result = span_cut(&why, ':'), d = span_cut(&why, ':');
 
-		if (span_is(result, "pass") && signs_for(vendor, span_cut(&one, ':')))
-			return YES;
-		if (span_is(result, "temperror"))
-			found = UNKNOWN;
+		found = tri_or(found,
+		    proof_signature(report->policy, vendor, d, span_is(result, "pass") && why.length == 0,
+			span_is(result, "temperror")));
 	}
 	return found;
 }
 
 static enum tri
-spf_of(const struct recorded *recorded, const struct vendor *vendor)
+dkim_of(const struct report *report, const struct recorded *recorded, const struct vendor *vendor)
 {
-	const struct facts *facts = &recorded->facts;
-
-	if (facts->null_sender || facts->sender.domain[0] == '\0' || facts->via[0] != '\0' ||
-	    facts->spf.result == AUTH_NOT_ASKED || facts->spf.result == AUTH_TEMPERROR)
+	if (recorded->at_rcpt)
 		return UNKNOWN;
-	if (vendor != NULL && !vendor_owns_sender(vendor, &facts->sender))
-		return UNKNOWN;
-	return facts->spf.result == AUTH_PASS ? YES : NO;
+	return tri_or(proof_dkim(report->policy, vendor, &recorded->facts),
+	    dkim_of_line(report, recorded->signatures, vendor));
 }
 
 static enum tri
@@ -216,23 +188,35 @@ note_pair(struct report *report, const struct report_tally *tally, const struct 
 	return report_knows_network(report, tally->name, &network, recorded->when / 1000, vouched || dkim == YES);
 }
 
-/* Only mail that something else speaks for shows that a proof is missing: a forger has none. */
-static void
-note_proofs(struct report_tally *tally, struct series_cell *cell, const struct recorded *recorded,
-    const enum tri found[REPORT_PROOFS], bool known_network)
+/* Does something else speak for it? Only such mail shows that a proof is missing: a forger has none. Of a vendor whose hosts
+ * SPF or an exclusive source can prove, signatures are looked for in mail of those hosts alone, as the alert does. */
+static bool
+is_spoken_for(struct report *report, const struct report_tally *tally, const struct recorded *recorded,
+    const enum tri found[REPORT_PROOFS], enum report_proof proof, bool known_network)
 {
-	for (size_t i = 0; i < REPORT_PROOFS; i++) {
-		bool others = known_network || recorded->outcome == OUTCOME_VOUCHED ||
-		    recorded->outcome == OUTCOME_UNPROVEN;
+	bool hosts = found[REPORT_SPF] == YES || proof_is_exclusive(tally->vendor, recorded->listed);
+	bool spoken = known_network || recorded->outcome == OUTCOME_VOUCHED || recorded->outcome == OUTCOME_UNPROVEN;
 
-		for (size_t j = 0; j < REPORT_PROOFS; j++)
-			others = others || (j != i && found[j] == YES);
-		if (found[i] == UNKNOWN || (found[i] == NO && !others))
+	if (proof == REPORT_DKIM && report_knows_hosts(report, tally->name, recorded->when / 1000, hosts))
+		return hosts || recorded->outcome == OUTCOME_VOUCHED;
+	for (size_t i = 0; i < REPORT_PROOFS; i++)
+		spoken = spoken || (i != (size_t)proof && found[i] == YES);
+	return spoken;
+}
+
+static void
+note_proofs(struct report *report, struct report_tally *tally, struct series_cell *cell,
+    const struct recorded *recorded, const enum tri found[REPORT_PROOFS], bool known_network)
+{
+	for (int i = 0; i < REPORT_PROOFS; i++) {
+		bool spoken = is_spoken_for(report, tally, recorded, found, (enum report_proof)i, known_network);
+
+		if (found[i] == UNKNOWN || (found[i] == NO && !spoken))
 			continue;
 		tally->good[i] += found[i] == YES;
 		tally->bad[i] += found[i] == NO;
 		if (cell != NULL)
-			series_proof_note(&cell->proofs[i], found[i] == YES, (uint32_t)(recorded->when / 1000));
+			proof_hour_note(&cell->proofs[i], found[i] == YES, (uint32_t)(recorded->when / 1000));
 	}
 }
 
@@ -270,8 +254,8 @@ waited(const struct recorded *recorded)
 static void
 note_vendor(struct report *report, struct report_tally *tally, const struct recorded *recorded)
 {
-	const enum tri found[REPORT_PROOFS] = { dkim_of(recorded, tally->vendor), spf_of(recorded, tally->vendor),
-		listed_of(recorded, tally->vendor) };
+	const enum tri found[REPORT_PROOFS] = { dkim_of(report, recorded, tally->vendor),
+		proof_spf(tally->vendor, &recorded->facts), listed_of(recorded, tally->vendor) };
 	struct series_cell *cell = series_cell(report, &tally->series, (uint32_t)(recorded->when / 3600000));
 	bool known = note_pair(report, tally, recorded, found[REPORT_DKIM]);
 
@@ -284,7 +268,7 @@ note_vendor(struct report *report, struct report_tally *tally, const struct reco
 	tally->first_contacts += recorded->outcome == OUTCOME_VOUCHED && report_is_first_contact(report, recorded);
 	if (cell != NULL)
 		cell->outcomes[recorded->outcome]++;
-	note_proofs(tally, cell, recorded, found, known);
+	note_proofs(report, tally, cell, recorded, found, known);
 	if (recorded->outcome == OUTCOME_FORGED) {
 		tally->forged_passed += passed(recorded) && recorded->would != recorded->action;
 		note_forged(report, tally, recorded);
@@ -354,6 +338,14 @@ note_period(struct report *report, int64_t when)
 		report->from = when;
 	if (when > report->to)
 		report->to = when;
+}
+
+int64_t
+report_time(const struct recorded *recorded)
+{
+	int64_t came = proof_time(recorded->id);
+
+	return came > 0 && came <= UINT32_MAX ? came * 1000 : recorded->when;
 }
 
 bool

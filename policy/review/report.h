@@ -19,7 +19,10 @@ struct report;
 struct report *report_open(const struct policy *, const struct suffix_list *) MUST_USE;
 void report_close(struct report *); /* NULL is fine */
 
-/* Counts one verdict. False without memory. */
+/* When a verdict counts, in milliseconds since 1970: when its message came, which its record and its log line have alike. */
+int64_t report_time(const struct recorded *);
+
+/* Counts one verdict, whose `when` is report_time. False without memory. */
 bool report_take(struct report *, const struct recorded *) MUST_USE;
 
 /* Counts another line of greenlaned in a mail log: drift, mail that others deferred. It is of the time of the last verdict. */

@@ -6,6 +6,7 @@
 #ifndef REPORT_PARTS_H
 #define REPORT_PARTS_H
 
+#include "policy/review/proof_break.h"
 #include "policy/review/report.h"
 #include "policy/util/spread.h"
 #include "policy/util/top.h"
@@ -18,7 +19,7 @@ enum {
 	REPORT_PAIRS = 32 * 1024,   /* vendor and network */
 	REPORT_HOSTS = 8 * 1024,    /* clients that forge, or hand over what others signed */
 	REPORT_TUPLES = 256 * 1024, /* tries that have not ended, and vouched senders that were seen */
-	REPORT_CELLS = 160 * 1024,  /* of all series together */
+	REPORT_CELLS = 112 * 1024,  /* of all series together: 50 vendors for 90 days by the hour */
 	REPORT_SLOW = 10,
 	REPORT_IDS = 3,
 	REPORT_FOREIGN = 4
@@ -29,16 +30,10 @@ enum {
 enum report_proof { REPORT_DKIM, REPORT_SPF, REPORT_LISTED, REPORT_PROOFS };
 const char *report_proof_word(enum report_proof);
 
-/* In one hour: how often mail that something else speaks for had this proof, and how it ended. Times in seconds since 1970. */
-struct series_proof {
-	uint32_t good, bad;
-	uint32_t good_first, good_last, bad_last;
-	uint32_t bad_after, run; /* the first bad one after the last good one, and how many there were */
-};
 struct series_cell {
 	uint32_t hour; /* since 1970 */
 	uint32_t outcomes[OUTCOME_FORGED + 1];
-	struct series_proof proofs[REPORT_PROOFS];
+	struct proof_hour proofs[REPORT_PROOFS]; /* of mail that something else speaks for */
 };
 struct series {
 	struct series_cell *cells; /* by hour */
@@ -47,12 +42,10 @@ struct series {
 
 /* The cell of this hour, in whose place one of another hour may stand if there is no room for more: then NULL. */
 struct series_cell *series_cell(struct report *, struct series *, uint32_t hour);
-void series_proof_note(struct series_proof *, bool good, uint32_t when);
-void series_proof_join(struct series_proof *, const struct series_proof *);
 
-/* Calls found for each time that this proof broke: since when, until when (0: still), how many messages lacked it. */
-typedef void series_break(void *context, int64_t since, int64_t until, uint64_t failed);
-void series_find_breaks(const struct series *, enum report_proof, series_break *found, void *context);
+/* Calls found for each run of `least` messages or more in which this proof broke; one that lasts has no until. */
+typedef void series_break(void *context, const struct proof_run *);
+void series_find_breaks(const struct series *, enum report_proof, uint32_t least, series_break *found, void *context);
 
 /* ---- vendors ---- */
 
@@ -110,6 +103,8 @@ bool report_is_first_try(struct report *, const struct recorded *);
 bool report_is_first_contact(struct report *, const struct recorded *);
 /* Has this network sent proven mail of the vendor? Remembers it, if it has now. */
 bool report_knows_network(struct report *, const char *vendor, const struct prefix *, int64_t when, bool proven);
+/* Has mail of the vendor been seen that its hosts prove, without a signature? Remembers it, if it is now. */
+bool report_knows_hosts(struct report *, const char *vendor, int64_t when, bool its_own);
 void report_tuple_put(struct report *, uint64_t key, uint32_t last);
 
 /* ---- all ---- */

@@ -138,9 +138,9 @@ time_after(struct words *words, uint32_t hour)
 }
 
 static void
-add_proof(struct words *words, uint32_t hour, struct series_proof *into)
+add_proof(struct words *words, uint32_t hour, struct proof_hour *into)
 {
-	struct series_proof proof = { .good = small(words) };
+	struct proof_hour proof = { .good = small(words) };
 
 	proof.bad = small(words);
 	if (proof.good > 0) {
@@ -148,11 +148,18 @@ add_proof(struct words *words, uint32_t hour, struct series_proof *into)
 		proof.good_last = time_after(words, hour);
 	}
 	if (proof.bad > 0) {
+		proof.bad_first = time_after(words, hour);
 		proof.bad_last = time_after(words, hour);
 		proof.bad_after = time_after(words, hour);
+		proof.lead = small(words);
 		proof.run = small(words);
+		proof.inner.count = small(words);
+		proof.inner.since = time_after(words, hour);
+		proof.inner.until = time_after(words, hour);
 	}
-	series_proof_join(into, &proof);
+	words->wrong = words->wrong || (uint64_t)proof.lead + proof.run + proof.inner.count > proof.bad;
+	if (!words->wrong)
+		proof_hour_join(into, &proof);
 }
 
 static void

@@ -64,7 +64,7 @@ put_time(const struct series_cell *cell, uint32_t when, struct text *out)
 
 /* Most hours have little to say: what is not there is not written. */
 static void
-save_proof(const struct series_cell *cell, const struct series_proof *proof, struct text *out)
+save_proof(const struct series_cell *cell, const struct proof_hour *proof, struct text *out)
 {
 	put_number(out, proof->good);
 	put_number(out, proof->bad);
@@ -73,9 +73,14 @@ save_proof(const struct series_cell *cell, const struct series_proof *proof, str
 		put_time(cell, proof->good_last, out);
 	}
 	if (proof->bad > 0) {
+		put_time(cell, proof->bad_first, out);
 		put_time(cell, proof->bad_last, out);
 		put_time(cell, proof->bad_after, out);
+		put_number(out, proof->lead);
 		put_number(out, proof->run);
+		put_number(out, proof->inner.count);
+		put_time(cell, proof->inner.since, out);
+		put_time(cell, proof->inner.until, out);
 	}
 }
 

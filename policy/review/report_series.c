@@ -11,49 +11,6 @@ report_proof_word(enum report_proof proof)
 	return words[proof];
 }
 
-/* ---- one proof in one hour ---- */
-
-void
-series_proof_note(struct series_proof *proof, bool good, uint32_t when)
-{
-	if (good) {
-		proof->good++;
-		if (proof->good_first == 0 || when < proof->good_first)
-			proof->good_first = when;
-		if (when < proof->good_last)
-			return;
-		proof->good_last = when;
-		proof->bad_after = proof->run = 0;
-		return;
-	}
-	proof->bad++;
-	if (when > proof->bad_last)
-		proof->bad_last = when;
-	if (when < proof->good_last)
-		return;
-	proof->run++;
-	if (proof->bad_after == 0 || when < proof->bad_after)
-		proof->bad_after = when;
-}
-
-/* The run after the last good one is what each knows of it. */
-void
-series_proof_join(struct series_proof *into, const struct series_proof *from)
-{
-	uint32_t last = into->good_last > from->good_last ? into->good_last : from->good_last;
-	uint32_t first = into->good_first;
-	bool ours = into->bad_after >= last, theirs = from->bad_after >= last && from->run > 0;
-	uint32_t run = (ours ? into->run : 0) + (theirs ? from->run : 0);
-	uint32_t after = ours && into->run > 0 ? into->bad_after : 0;
-
-	if (theirs && (after == 0 || from->bad_after < after))
-		after = from->bad_after;
-	if (first == 0 || (from->good_first != 0 && from->good_first < first))
-		first = from->good_first;
-	*into = (struct series_proof){ into->good + from->good, into->bad + from->bad, first, last,
-		into->bad_last > from->bad_last ? into->bad_last : from->bad_last, after, run };
-}
-
 /* ---- the cells ---- */
 
 static void
@@ -62,7 +19,7 @@ join(struct series_cell *into, const struct series_cell *from)
 	for (size_t i = 0; i <= OUTCOME_FORGED; i++)
 		into->outcomes[i] += from->outcomes[i];
 	for (size_t i = 0; i < REPORT_PROOFS; i++)
-		series_proof_join(&into->proofs[i], &from->proofs[i]);
+		proof_hour_join(&into->proofs[i], &from->proofs[i]);
 }
 
 /* Hours become days. */
@@ -158,67 +115,19 @@ series_cell(struct report *report, struct series *series, uint32_t hour)
 
 /* ---- breaks ---- */
 
-/* A run of messages without the proof. */
-struct run {
-	uint64_t good, bad; /* before it */
-	uint64_t failed;    /* in it */
-	uint32_t since;     /* 0: none */
-};
-
-enum { LEAST_GOOD = 5, LEAST_FAILED = 3, RECENT = 256, AFTER_BREAK = 32 };
-
-/* So many in a row by chance, each as likely as before? Below 1 in 10,000 something broke. */
-static bool
-is_break(const struct run *run)
-{
-	double likely = (double)(run->bad + 1) / (double)(run->good + run->bad + 2), chance = 1;
-
-	for (uint64_t i = 0; i < run->failed && chance >= 0.0001; i++)
-		chance *= likely;
-	return run->good >= LEAST_GOOD && run->failed >= LEAST_FAILED && chance < 0.0001;
-}
-
-/* What was before counts for less the longer it is ago. */
-static void
-forget(struct run *run)
-{
-	for (; run->good + run->bad > RECENT; run->bad /= 2)
-		run->good /= 2;
-}
-
-/* A good one ends the run: it was a break, or belongs to what was before. After a break the next one must be plainer, so that
- * a proof that comes and goes is not told again and again. */
-static void
-end(struct run *run, uint32_t until, series_break *found, void *context)
-{
-	bool breaks = run->since != 0 && is_break(run);
-
-	if (breaks)
-		found(context, run->since, until, run->failed);
-	run->bad += breaks && run->failed > AFTER_BREAK ? AFTER_BREAK : run->failed;
-	forget(run);
-	run->failed = run->since = 0;
-}
-
 void
-series_find_breaks(const struct series *series, enum report_proof which, series_break *found, void *context)
+series_find_breaks(const struct series *series, enum report_proof which, uint32_t least, series_break *found,
+    void *context)
 {
-	struct run run = { 0 };
+	struct proof_run run = { .since = 0 }, ended[PROOF_ENDED];
 
 	for (size_t i = 0; i < series->count; i++) {
-		const struct series_proof *proof = &series->cells[i].proofs[which];
+		unsigned count = proof_run_add(&run, &series->cells[i].proofs[which], ended);
 
-		if (proof->good > 0) {
-			/* bad ones before the last good one of this hour are of what was before */
-			end(&run, proof->good_first, found, context);
-			run.good += proof->good;
-			run.bad += proof->bad - proof->run;
-			forget(&run);
-		}
-		if (proof->run > 0) {
-			run.since = run.since == 0 ? proof->bad_after : run.since;
-			run.failed += proof->run;
-		}
+		for (unsigned j = 0; j < count; j++)
+			if (proof_run_is_break(&ended[j], least))
+				found(context, &ended[j]);
 	}
-	end(&run, 0, found, context);
+	if (proof_run_is_break(&run, least))
+		found(context, &run);
 }

@@ -44,7 +44,7 @@ holds(struct report *report, uint64_t key, int64_t when, int64_t within)
 	return place->key == key && when - (int64_t)place->last <= within;
 }
 
-/* Two uses of one table: what each remembers is told apart by `use`. Never 0. */
+/* Several uses of one table: what each remembers is told apart by `use`. Never 0. */
 static uint64_t
 key_of(const struct report *report, const struct recorded *recorded, size_t rcpt, char use)
 {
@@ -112,4 +112,15 @@ report_knows_network(struct report *report, const char *vendor, const struct pre
 	if (proven)
 		report_tuple_put(report, key, (uint32_t)when);
 	return known || proven;
+}
+
+bool
+report_knows_hosts(struct report *report, const char *vendor, int64_t when, bool its_own)
+{
+	uint64_t key = hash_string(hash_bytes(HASH_START, "o", 1), vendor);
+
+	key = key == 0 ? 1 : key;
+	if (its_own)
+		report_tuple_put(report, key, (uint32_t)when);
+	return its_own || holds(report, key, when, report->policy->settings.greylist.lifetime);
 }

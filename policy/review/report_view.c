@@ -15,7 +15,8 @@ enum {
 	MEASURED = 5,
 	STRANGER_TIMES = 3,
 	FORWARDS_LEAST = 2,
-	NAMES_SAID = 5
+	NAMES_SAID = 5,
+	BREAK_LEAST = 5 /* where alert.broken_least is never */
 };
 
 struct maker {
@@ -160,14 +161,14 @@ struct breaks {
 };
 
 static void
-add_break(void *context, int64_t since, int64_t until, uint64_t failed)
+add_break(void *context, const struct proof_run *run)
 {
 	struct breaks *breaks = context;
 	struct report_view *view = breaks->maker->view;
 
 	if (view->break_count < BREAKS)
-		breaks->list[view->break_count++] = (struct report_break){ breaks->vendor, breaks->what, since * 1000,
-			until * 1000, failed };
+		breaks->list[view->break_count++] = (struct report_break){ breaks->vendor, breaks->what,
+			(int64_t)run->since * 1000, (int64_t)run->until * 1000, run->failed };
 }
 
 static int
@@ -184,6 +185,7 @@ static void
 make_breaks(struct maker *maker)
 {
 	const struct report *report = maker->report;
+	uint32_t least = report->policy->settings.alert.broken_least;
 	struct breaks breaks = { maker, take(maker, BREAKS, sizeof *breaks.list), NULL, NULL };
 
 	maker->view->breaks = breaks.list;
@@ -193,7 +195,8 @@ make_breaks(struct maker *maker)
 		breaks.vendor = report->vendors[i].name;
 		for (int proof = 0; proof < REPORT_PROOFS; proof++) {
 			breaks.what = report_view_proofs[proof];
-			series_find_breaks(&report->vendors[i].series, (enum report_proof)proof, add_break, &breaks);
+			series_find_breaks(&report->vendors[i].series, (enum report_proof)proof,
+			    least == 0 ? BREAK_LEAST : least, add_break, &breaks);
 		}
 	}
 	if (maker->view->break_count > 0)

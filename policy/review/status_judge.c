@@ -330,10 +330,10 @@ judge_broken(const char *vendor, const struct rate_findings *found, struct alert
 	if (found->broken_since != 0)
 		add(alerts, "vendor-dkim-broken", vendor, found->broken_since,
 		    arena_format(alerts->arena,
-			"no signature of %s has proven its mail since %s: %u message%s of its own hosts failed, usual are %u %% "
+			"no signature of %s has proven its mail since %s: %llu message%s of its own hosts failed, usual are %u %% "
 			"signed",
-			vendor, date_write(found->broken_since, since), found->broken, text_s(found->broken),
-			found->broken_usual),
+			vendor, date_write(found->broken_since, since), (unsigned long long)found->broken,
+			text_s((size_t)found->broken), found->broken_usual),
 		    arena_format(alerts->arena,
 			"see greenlane log --vendor %s; ask the vendor what it changed, and watch what its other proofs are "
 			"worth here",

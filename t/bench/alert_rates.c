@@ -55,7 +55,9 @@ sender_make(struct sender *sender, unsigned rank, double a_day)
 static void
 note(struct sender *sender, enum outcome outcome, enum tri dkim, int64_t now)
 {
-	alert_rates_note(&sender->rates, outcome, dkim, now);
+	alert_rates_note(&sender->rates, outcome, now);
+	if (dkim != UNKNOWN)
+		alert_rates_note_signature(&sender->rates, dkim == YES, now);
 }
 
 /* One message of the vendor's, or of who pretends to be it. */

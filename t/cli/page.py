@@ -1,7 +1,7 @@
 #!/usr/bin/python3
-"""page.py FILE - reads a page of greenlane report strictly: every element is closed where it must be, there is nothing that
-runs or is fetched, the security policy comes before anything that it governs. Prints the vendors' table as JSON, or what is
-wrong and exits with 1."""
+"""page.py FILE [tables] - reads a page of greenlane report strictly: every element is closed where it must be, there is nothing that
+runs or is fetched, the security policy comes before anything that it governs. Prints the vendors' table as JSON (with
+"tables" all tables, by their heading), or what is wrong and exits with 1."""
 import html.parser
 import json
 import re
@@ -81,6 +81,9 @@ def main():
         page.fail("<%s> is not closed" % page.open[-1])
     if not text.startswith("<!DOCTYPE html>\n"):
         page.fail("no doctype")
+    if sys.argv[2:] == ["tables"]:
+        print(json.dumps(page.rows))
+        return
     print(json.dumps({row[0]: row[2:6] for row in page.rows.get("Vendors", [])[1:]}))
 
 

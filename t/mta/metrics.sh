@@ -2,7 +2,8 @@
 # metrics.sh - a real Prometheus reads a real greenlaned behind a real Postfix, while one vendor's signatures break and mend.
 #
 # TAP. Three vendors that sign; one's mail is altered after signing from a moment on. The log names it with its time, status
-# and alert.command too, and the shipped rule fires in Prometheus. Must be run as root. About a minute.
+# and alert.command too, the shipped rule fires in Prometheus, and greenlane report, of records and of the mail log, and its page name
+# the same break. Must be run as root. About a minute.
 
 set -u
 top=$(cd "$(dirname "$0")/../.." && pwd) || exit 99
@@ -141,6 +142,25 @@ ok $? "the shipped rule fires in Prometheus"
 like "$(get "http://127.0.0.1:$prometheus_port/api/v1/alerts" | jq -r '.data.alerts[].annotations.summary')" \
     'greenlaned on 127\.0\.0\.1:[0-9]*: vendor-dkim-broken' "with a summary"
 
+
+# ---- the report and its page name the same break ----------------------------------------------
+
+# witness FILE...: what the report of records or of a log, and its page, say of breaks.
+witness() {
+    "$GREENLANE" report -c "$world/greenlane.conf" --json --html "$world/page.html" "$@" > "$world/report.json" 2> "$world/report.err"
+    jq -c '[.breaks[] | [.vendor, .what, .since, .until, .messages]]' "$world/report.json"
+    /usr/bin/python3 "$top/t/cli/page.py" "$world/page.html" tables | jq -c '[.Breaks // [] | .[1:][] | [.[0], .[2], .[3], .[4]]]'
+}
+utc() { date -u -d "@$1" "+$2"; }
+records_have() { [ "$(wc -l < "$world/log/verdicts.jsonl")" -ge "$1" ]; }
+wait_for records_have 55
+broken="[[\"codes\",\"dkim\",\"$(utc "$since" %Y-%m-%dT%H:%M:%S).000Z\",null,15]]
+[[\"codes\",\"$(utc "$since" '%Y-%m-%d %H:%M') UTC\",\"still\",\"15\"]]"
+is "$(witness "$world/log/verdicts.jsonl")" "$broken" "the report names the same vendor, second and messages, and its page the same"
+like "$(cat "$world/page.html")" "codes: its DKIM signature is missing since $(utc "$since" '%Y-%m-%d %H:%M') UTC, on 15 messages" \
+    "which answers the question whether a vendor broke"
+is "$(witness "$world/greenlaned.log")" "$broken" "so does the report of the mail log"
+
 mail codes 192.0.2.33 1
 wait_for says 'alert: well: vendor-dkim-broken: '
 ok $? "a signature that counts again ends it"
@@ -148,4 +168,10 @@ wait_for told '^well vendor-dkim-broken '
 ok $? "alert.command is told that, too"
 wait_for quiet vendor-dkim-broken
 ok $? "and Prometheus is quiet"
+wait_for records_have 56
+until=$(jq -r 'select(.vendor == "codes") | .id' "$world/log/verdicts.jsonl" | tail -n 1)
+until=$(printf '%d' "0x${until%%.*}")
+is "$(witness "$world/log/verdicts.jsonl")" "[[\"codes\",\"dkim\",\"$(utc "$since" %Y-%m-%dT%H:%M:%S).000Z\",\"$(utc "$until" %Y-%m-%dT%H:%M:%S).000Z\",15]]
+[[\"codes\",\"$(utc "$since" '%Y-%m-%d %H:%M') UTC\",\"$(utc "$until" '%Y-%m-%d %H:%M') UTC\",\"15\"]]" "report and page have until when"
+like "$(cat "$world/page.html")" 'Nothing is broken now; 1 fault ended' "and call nothing broken"
 tap_done
