@@ -47,6 +47,9 @@ static const struct {
 	{ "a would that is none", "greenlaned: id=1 outcome=stranger action=pass would=odd", LOG_FORM_BROKEN },
 	{ "a result that is none", "greenlaned: id=1 outcome=stranger action=pass spf=odd", LOG_FORM_BROKEN },
 	{ "a greylist that is none", "greenlaned: id=1 outcome=stranger action=pass greylist=odd", LOG_FORM_BROKEN },
+	{ "a setting that passed it", "greenlaned: id=1 outcome=stranger action=pass passed_by=auto_pass_network",
+	    LOG_FORM_LINE },
+	{ "and one that is none", "greenlaned: id=1 outcome=stranger action=pass passed_by=odd", LOG_FORM_BROKEN },
 	{ "more keys than any line has",
 	    "greenlaned: id=1 outcome=stranger action=pass a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1 "
 	    "a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1",

@@ -51,6 +51,8 @@ site(void)
 	metrics.reasons[REASON_PROVEN] = 11;
 	metrics.greylist[GREYLIST_NEW] = 5;
 	metrics.greylist[GREYLIST_OFF] = 11;
+	metrics.passed_by[PASSED_BY_NOTHING] = 12;
+	metrics.passed_by[PASSED_BY_NETWORK] = 6;
 	metrics.buckets[0] = 1;
 	metrics.buckets[1] = 2;
 	metrics.buckets[METRICS_BUCKETS] = 1;
@@ -84,6 +86,8 @@ static const struct {
 	{ "the number of messages", "greenlane_message_seconds_count 4", true },
 	{ "a state of the greylist", "greenlane_greylist_total{state=\"new\"} 5", true },
 	{ "where it was not asked", "greenlane_greylist_total{state=\"off\"} 11", false },
+	{ "a setting that let pass", "greenlane_greylist_passed_by_total{setting=\"auto_pass_network\"} 6", true },
+	{ "and none", "greenlane_greylist_passed_by_total{setting=\"\"} 12", false },
 	{ "the store", "greenlane_store_failures_total 3", true },
 	{ "answers of DNS", "greenlane_dns_questions_total{result=\"found\"} 4", true },
 	{ "and none", "greenlane_dns_questions_total{result=\"failed\"} 2", true },
@@ -128,7 +132,7 @@ test_families(void)
 			wrong += strncmp(line, family, strlen(family)) != 0;
 		}
 	}
-	is_number(families, 12, "families");
+	is_number(families, 13, "families");
 	is_number(wrong, 0, "every line follows the type and help of its family");
 }
 

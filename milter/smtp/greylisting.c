@@ -5,7 +5,9 @@
 #include "milter/smtp/message_parts.h"
 #include "milter/smtp/refusals.h"
 #include "milter/smtp/shadow.h"
+#include "policy/rules/greylist_network.h"
 #include "policy/verdict/own.h"
+#include "policy/verdict/passed_by.h"
 
 enum { UNSURE_FORGOTTEN = 24 * 3600 }; /* seconds without a try after which an unsure tuple counts as new */
 
@@ -42,6 +44,14 @@ key_of(const struct message *message, const char *rcpt, char kind, char out[GREY
 	return greylist_key(settings_of(message), message->services->suffixes, &message->facts, rcpt, kind, out);
 }
 
+/* May its network let it pass, and count? Not where nobody waits. The verdict is known. */
+static bool
+may_ask_network(const struct message *message)
+{
+	return settings_of(message)->auto_pass_network > 0 && !is_monitored(message) &&
+	    passed_by_may(&message->facts, &message->verdict);
+}
+
 /* Asks about one recipient and stores the record. A store that fails greylists nobody, and says so itself. */
 static struct greylist_decision
 ask(struct message *message, const char *rcpt)
@@ -53,6 +63,8 @@ ask(struct message *message, const char *rcpt)
 	if (greylist_is_exempt(settings, &message->facts, rcpt))
 		return decision;
 	keys.tuple_length = key_of(message, rcpt, 'g', keys.tuple);
+	if (may_ask_network(message))
+		greylist_network_keys(message->services->suffixes, &message->facts, &keys);
 	store_decide(message->services->store, settings, &keys, message->facts.now, &decision, NULL);
 	return decision;
 }
@@ -68,6 +80,7 @@ keep_state(struct message *message, const struct greylist_decision *decision)
 {
 	message->grey = decision->state;
 	message->tries = greylist_tries(decision, message->facts.now);
+	message->passed_by = decision->passed_by;
 }
 
 /* ---- at RCPT ---- */
@@ -125,8 +138,11 @@ greylisting_at_rcpt(struct message *message, const char *rcpt, struct reply *out
 	if (!asks_at_rcpt(message))
 		return true;
 	message->asked_at_rcpt = true;
+	if (passed_by_is_set(settings_of(message)))
+		verdict_judge(message->judge, &message->facts, &message->verdict);
 	decision = ask(message, rcpt);
 	message->known_at_rcpt = message->known_at_rcpt || is_known(decision.state);
+	message->passed_at_rcpt = message->passed_at_rcpt || decision.passed_by != PASSED_BY_NOTHING;
 	if (!greylist_state_waits(decision.state)) { /* for the message; refused recipients have their own line */
 		keep_state(message, &decision);
 		return true;
@@ -330,13 +346,21 @@ watch(struct message *message)
 		message->would = message->verdict.past_greylist;
 }
 
+/* The recipients that are left passed the greylist at RCPT. That holds, unless a setting let one pass, and what followed
+ * claims a name. */
+static bool
+has_passed_at_rcpt(const struct message *message)
+{
+	return message->asked_at_rcpt && (!message->passed_at_rcpt || passed_by_may(&message->facts, &message->verdict));
+}
+
 /* Asks about mail that goes the stranger's way. */
 static enum action
 greylist(struct message *message)
 {
 	enum action passed = message->verdict.past_greylist;
 
-	if (message->asked_at_rcpt) /* the remaining recipients passed the greylist there */
+	if (has_passed_at_rcpt(message))
 		return passed;
 	if (is_on(message))
 		return waits_for_all(message) ? ACTION_GREYLIST : passed;
@@ -361,6 +385,8 @@ greylisting_at_end(struct message *message)
 		weigh_unsure(message);
 	else if (keeps && verdict->outcome == OUTCOME_VOUCHED)
 		forget_unsure(message);
+	if (verdict->action != ACTION_GREYLIST) /* it passes, or does not, for what it is */
+		message->passed_by = PASSED_BY_NOTHING;
 	message->done = verdict->action == ACTION_GREYLIST ? greylist(message) : verdict->action;
 	if (is_monitored(message))
 		watch(message);

@@ -673,5 +673,6 @@ message_verdict_record(const struct message *message, struct verdict_record *out
 		.rcpt_count = message->facts.rcpt_count,
 		.greylist = message->grey,
 		.tries = message->tries,
+		.passed_by = message->passed_by,
 		.ms = message->spent / 1000 };
 }

@@ -49,11 +49,13 @@ struct message {
 	/* greylisting */
 	enum greylist_state grey;             /* of the message as a whole */
 	struct greylist_tries tries;          /* of the same recipient; none where it only learnt */
+	enum passed_by passed_by;             /* of the same recipient */
 	enum tri asks_at_rcpt;                /* is the greylist asked at RCPT? UNKNOWN: not decided yet */
 	bool vendor_promised;                 /* promised_vendor is known */
 	const struct vendor *promised_vendor; /* for which the delegate lets it past a greylister; NULL: none */
 	bool known_at_rcpt;                   /* and the tuple of some recipient had passed before */
 	bool asked_at_rcpt;                   /* every recipient so far passed the greylist at RCPT */
+	bool passed_at_rcpt;                  /* one of them by a setting (passed_by.h) */
 	int64_t wait;                         /* seconds, for the reply */
 	struct refused refused[REFUSALS];     /* recipients that were refused at RCPT */
 	enum action done;

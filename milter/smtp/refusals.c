@@ -90,6 +90,7 @@ refusals_write(struct message *message)
 		record.would = would_instead(record.verdict, record.action);
 		record.greylist = refused->grey;
 		record.tries = refused->tries;
+		record.passed_by = PASSED_BY_NOTHING;
 		record.rcpts = refused->rcpts;
 		record.rcpt_count = refused->count;
 		shadow_write(message, &record);

@@ -14,7 +14,8 @@ struct row {
 };
 
 struct counters {
-	atomic_ullong reasons[REASONS], greylist[GREYLIST_STATES], buckets[METRICS_BUCKETS + 1], microseconds;
+	atomic_ullong reasons[REASONS], greylist[GREYLIST_STATES], passed_by[PASSED_BYS], buckets[METRICS_BUCKETS + 1],
+	    microseconds;
 	atomic_uint vendors; /* rows in places */
 	struct row *nobody;
 	_Atomic(struct row *) places[PLACES]; /* by the hash of the name, or behind it; NULL: free */
@@ -117,6 +118,7 @@ counters_note_verdict(struct counters *counters, const struct verdict_record *re
 	add(&row->verdicts[verdict->outcome][record->action], 1);
 	add(&counters->reasons[verdict->reason], 1);
 	add(&counters->greylist[record->greylist], 1);
+	add(&counters->passed_by[record->passed_by], 1);
 }
 
 void
@@ -162,6 +164,7 @@ counters_tell(struct counters *counters, struct metrics *out, struct arena *aren
 	out->vendor_count = count;
 	tell(out->reasons, counters->reasons, REASONS);
 	tell(out->greylist, counters->greylist, GREYLIST_STATES);
+	tell(out->passed_by, counters->passed_by, PASSED_BYS);
 	tell(out->buckets, counters->buckets, METRICS_BUCKETS + 1);
 	tell(&out->microseconds, &counters->microseconds, 1);
 	return true;

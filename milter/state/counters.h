@@ -28,7 +28,7 @@ void counters_note_message(struct counters *, int64_t microseconds);
 /* Makes the vendor's counts begin at 0, so that they are told before its first mail. */
 void counters_know(struct counters *, const char *vendor);
 
-/* Fills in vendors (in the arena), reasons, greylist, buckets and microseconds. False without memory. */
+/* Fills in vendors (in the arena), reasons, greylist, passed_by, buckets and microseconds. False without memory. */
 bool counters_tell(struct counters *, struct metrics *out, struct arena *) MUST_USE;
 
 #endif

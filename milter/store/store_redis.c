@@ -130,6 +130,7 @@ take_decision(const redisReply *reply, void *context)
 		if (strcmp(greylist_state_word((enum greylist_state)state), reply->element[0]->str) != 0)
 			continue;
 		out->state = (enum greylist_state)state;
+		out->passed_by = out->state == GREYLIST_NETWORK ? PASSED_BY_NETWORK : PASSED_BY_NOTHING;
 		return true;
 	}
 	return false;

@@ -146,6 +146,7 @@ print_json(const struct judge *judge, const struct recorded *recorded, const str
 		.rcpts = recorded->facts.rcpts,
 		.rcpt_count = recorded->facts.rcpt_count,
 		.greylist = recorded->greylist,
+		.passed_by = recorded->passed_by,
 		.tries = recorded->tries,
 		.ms = recorded->ms,
 		.explanation = why->bytes };

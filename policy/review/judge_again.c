@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "policy/review/judge_again.h"
+#include "policy/verdict/passed_by.h"
 #include "policy/verdict/relay.h"
 #include "policy/verdict/verdict.h"
 
@@ -70,9 +71,16 @@ is_known(const struct judge *judge, const struct recorded *recorded, struct judg
 	return want == WANT_NOTHING || cannot(out, missing[want].slug, missing[want].what);
 }
 
+/* Would the setting that let it past the greylist do so under this policy? Its network is as known as it was then. */
+static bool
+still_passes(const struct policy *policy, const struct recorded *recorded, const struct verdict *verdict)
+{
+	return policy->settings.greylist.auto_pass_network > 0 && passed_by_may(&recorded->facts, verdict);
+}
+
 /* Where the greylist was asked, it replies as it did then. */
 static enum action
-with_greylist(const struct recorded *recorded, const struct verdict *verdict)
+with_greylist(const struct policy *policy, const struct recorded *recorded, const struct verdict *verdict)
 {
 	enum action would = verdict->would;
 
@@ -81,6 +89,8 @@ with_greylist(const struct recorded *recorded, const struct verdict *verdict)
 		return recorded->outcome == OUTCOME_UNSURE ? recorded->would : ACTION_GREYLIST;
 	if (would != ACTION_GREYLIST)
 		return would;
+	if (recorded->passed_by != PASSED_BY_NOTHING && !still_passes(policy, recorded, verdict))
+		return ACTION_GREYLIST;
 	if (recorded->greylist != GREYLIST_OFF)
 		return greylist_state_waits(recorded->greylist) ? ACTION_GREYLIST : verdict->past_greylist;
 	/* "greylist" is the stranger's way: where that led past the greylist then, it does now */
@@ -97,7 +107,7 @@ judge_known(const struct judge *judge, struct recorded *recorded, struct judged_
 		(void)cannot(out, "needs-tuple", "the greylist was not asked then whether the tuple is known");
 		return;
 	}
-	out->would = with_greylist(recorded, &out->verdict);
+	out->would = with_greylist(judge->policy, recorded, &out->verdict);
 	out->differs = out->verdict.outcome != recorded->outcome || out->would != recorded->would ||
 	    strcmp(reason_slug(out->verdict.reason), recorded->reason) != 0;
 }
@@ -229,6 +239,7 @@ recall(struct arena *arena, const struct verdict_record *record, struct recorded
 		.action = record->action,
 		.would = record->would,
 		.greylist = record->greylist,
+		.passed_by = record->passed_by,
 		.facts = *record->facts,
 		.sources_told = true };
 	return copy_authors(arena, &out->facts) && copy_answers(arena, record, out);

@@ -253,6 +253,7 @@ read_verdict(struct line_reader *line, struct recorded *out)
 	int outcome = word_at(line, "outcome", &word_list_outcome), action = word_at(line, "action", &word_list_action);
 	int would = word_at(line, "would", &word_list_action), mode = word_at(line, "mode", &word_list_mode);
 	int greylist = word_at(line, "greylist", &word_list_greylist);
+	int passed_by = word_at(line, "passed_by", &word_list_passed_by);
 
 	line->damaged = line->damaged || outcome < 0 || action < 0;
 	out->outcome = (enum outcome)outcome;
@@ -260,6 +261,7 @@ read_verdict(struct line_reader *line, struct recorded *out)
 	out->would = would < 0 ? out->action : (enum action)would;
 	out->mode = mode < 0 ? MODE_ENFORCE : (enum vendor_mode)mode;
 	out->greylist = greylist < 0 ? GREYLIST_OFF : (enum greylist_state)greylist;
+	out->passed_by = passed_by < 0 ? PASSED_BY_NOTHING : (enum passed_by)passed_by;
 	out->vendor = text_at(line, "vendor");
 	out->reason = text_at(line, "reason")[0] == '\0' ? "-" : text_at(line, "reason");
 }

@@ -123,6 +123,11 @@ write_greylist(const struct metrics *metrics, struct text *out)
 		if (i != GREYLIST_OFF)
 			put_one(out, "greylist_total", "state", greylist_state_word((enum greylist_state)i),
 			    metrics->greylist[i]);
+	put_family(out, "greylist_passed_by_total", "counter",
+	    "Messages that would have waited, by the setting of the greylist that let them pass.");
+	for (size_t i = PASSED_BY_NOTHING + 1; i < PASSED_BYS; i++)
+		put_one(out, "greylist_passed_by_total", "setting", passed_by_word((enum passed_by)i),
+		    metrics->passed_by[i]);
 	put_family(out, "store_failures_total", "counter",
 	    "Messages that were not greylisted because the greylist could not answer.");
 	text_format(out, "greenlane_store_failures_total %" PRIu64 "\n", metrics->store_failures);

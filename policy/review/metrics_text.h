@@ -46,7 +46,7 @@ struct metrics {
 	const struct metrics_source *sources;
 	size_t source_count;
 	uint64_t reasons[REASONS];
-	uint64_t greylist[GREYLIST_STATES];
+	uint64_t greylist[GREYLIST_STATES], passed_by[PASSED_BYS];
 	uint64_t buckets[METRICS_BUCKETS + 1], microseconds; /* messages by how long they took, and that in all */
 	uint64_t dns[DNS_STATUSES], dns_cached, store_failures;
 	bool alerts[STATUS_SLUGS]; /* in the order of status_slugs */

@@ -341,6 +341,8 @@ read_verdict(struct record_reader *reader, const json_t *root, struct recorded *
 	out->greylist = (enum greylist_state)record_enum(reader, root, "greylist", &word_list_greylist);
 	out->tries = (struct greylist_tries){ (uint32_t)record_number(reader, root, "tries", 0, UINT32_MAX),
 		record_number(reader, root, "waited", INT64_MIN, INT64_MAX) };
+	if (json_object_get(root, "passed_by") != NULL)
+		out->passed_by = (enum passed_by)record_enum(reader, root, "passed_by", &word_list_passed_by);
 	out->ms = record_number(reader, root, "ms", INT64_MIN, INT64_MAX);
 	out->explanation = record_text(reader, root, "explanation");
 }

@@ -38,6 +38,7 @@ struct recorded {
 	enum vendor_mode mode;
 	enum greylist_state greylist;
 	struct greylist_tries tries;
+	enum passed_by passed_by;
 	int64_t ms;
 	struct facts facts; /* all but what depends on the policy: see record_facts_settle */
 	struct recorded_answer *answers;

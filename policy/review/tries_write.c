@@ -91,6 +91,8 @@ write_try(const struct try *try, size_t number, struct text *out)
 			text_put(out, ", ");
 			put_escaped(out, recorded->vendor);
 		}
+		if (recorded->passed_by != PASSED_BY_NOTHING)
+			text_format(out, ", passed by greylist.%s", passed_by_word(recorded->passed_by));
 		text_put(out, ", id ");
 		put_escaped(out, recorded->id);
 		if (recorded->qid[0] != '\0') {
@@ -238,6 +240,8 @@ write_flat(const struct recorded *recorded, struct text *out)
 	}
 	text_char(out, ']');
 	json_write_string(out, "greylist", greylist_state_word(recorded->greylist));
+	if (recorded->passed_by != PASSED_BY_NOTHING)
+		json_write_string(out, "passed_by", passed_by_word(recorded->passed_by));
 	json_write_string(out, "msgid", facts->message_id);
 	json_write_number(out, "tries", recorded->tries.count);
 	json_write_number(out, "waited", recorded->tries.waited);

@@ -257,6 +257,8 @@ verdict_record_write_line(const struct verdict_record *record, struct text *out)
 		put_number(out, "from_stopped", (int64_t)facts->from_stopped);
 	if (record->shadow != NULL)
 		put(out, "shadow", shadow_text(record->shadow, shadow));
+	if (record->passed_by != PASSED_BY_NOTHING)
+		put_word(out, "passed_by", passed_by_word(record->passed_by));
 }
 
 /* ---- the JSON ---- */
@@ -643,6 +645,8 @@ verdict_record_write_json(const struct verdict_record *record, struct text *out)
 		json_write_string(out, "delegation", delegation);
 	if (record->shadow != NULL)
 		json_shadow(out, record->shadow);
+	if (record->passed_by != PASSED_BY_NOTHING)
+		json_word(out, "passed_by", passed_by_word(record->passed_by));
 	json_facts(out, record);
 	if (facts->not_given != 0)
 		json_not_given(out, facts);

@@ -40,6 +40,7 @@ struct verdict_record {
 	size_t rcpt_count;
 	enum greylist_state greylist;
 	struct greylist_tries tries;
+	enum passed_by passed_by;            /* the setting that let it past the greylist; written where there is one */
 	int64_t ms;                          /* how long we had it */
 	const char *explanation;             /* JSON only; NULL: none */
 	const struct shadow_verdict *shadow; /* NULL: there is no draft, it says the same, or it could not be judged */

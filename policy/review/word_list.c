@@ -24,6 +24,7 @@ WORDS(outcome, outcome, outcome_word, OUTCOME_FORGED);
 WORDS(action, action, action_word, ACTIONS - 1);
 WORDS(mode, vendor_mode, vendor_mode_word, MODE_MONITOR);
 WORDS(greylist, greylist_state, greylist_state_word, GREYLIST_FAILED);
+WORDS(passed_by, passed_by, passed_by_word, PASSED_BYS - 1);
 
 int
 word_list_find(const struct word_list *list, const char *word)

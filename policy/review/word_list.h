@@ -12,8 +12,9 @@ struct word_list {
 	int count;
 };
 
-extern const struct word_list word_list_tri, word_list_stage, word_list_auth, word_list_dmarc_policy, word_list_dmarc_by,
-    word_list_dmarc_found, word_list_from_state, word_list_outcome, word_list_action, word_list_mode, word_list_greylist;
+extern const struct word_list word_list_tri, word_list_stage, word_list_auth, word_list_dmarc_policy,
+    word_list_dmarc_by, word_list_dmarc_found, word_list_from_state, word_list_outcome, word_list_action,
+    word_list_mode, word_list_greylist, word_list_passed_by;
 
 /* The number of a word; -1: it is none of the list. */
 int word_list_find(const struct word_list *, const char *word);

@@ -404,6 +404,14 @@ greylist_state_word(enum greylist_state state)
 	return words[state];
 }
 
+const char *
+passed_by_word(enum passed_by by)
+{
+	static const char *const words[PASSED_BYS] = { [PASSED_BY_NOTHING] = "", [PASSED_BY_NETWORK] = "auto_pass_network" };
+
+	return words[by];
+}
+
 bool
 greylist_state_waits(enum greylist_state state)
 {
@@ -437,7 +445,7 @@ decide_wait(enum greylist_state state, struct greylist_record record, int64_t wa
 {
 	record.last = now;
 	greylist_count_up(&record.asked);
-	return (struct greylist_decision){ state, wait, true, record };
+	return (struct greylist_decision){ .state = state, .wait = wait, .write = true, .record = record };
 }
 
 static struct greylist_decision
@@ -448,7 +456,7 @@ decide_pass(enum greylist_state state, struct greylist_record record, bool write
 		record.let_pass = false;
 		greylist_count_up(&record.passed);
 	}
-	return (struct greylist_decision){ state, 0, write, record };
+	return (struct greylist_decision){ .state = state, .write = write, .record = record };
 }
 
 static struct greylist_decision

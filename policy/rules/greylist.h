@@ -67,6 +67,11 @@ enum { GREYLIST_STATES = GREYLIST_FAILED + 1 };
 const char *greylist_state_word(enum greylist_state);
 bool greylist_state_waits(enum greylist_state); /* NEW or EARLY */
 
+/* Which setting of the greylist let a message pass that would have waited. The word is the setting's, "" for none. */
+enum passed_by { PASSED_BY_NOTHING, PASSED_BY_NETWORK };
+enum { PASSED_BYS = PASSED_BY_NETWORK + 1 };
+const char *passed_by_word(enum passed_by);
+
 /* Exempt by configuration? (postmaster and abuse by default) */
 bool greylist_is_exempt(const struct greylist_settings *, const struct facts *, const char *rcpt);
 /* Is every recipient exempt, so that none is greylisted? If no recipient is known: is the client or the sender? */
@@ -81,7 +86,8 @@ struct greylist_keys {
 struct greylist_decision {
 	enum greylist_state state;
 	int64_t wait; /* seconds until a retry would pass; 0: it passes */
-	bool write;   /* the record must be stored */
+	enum passed_by passed_by;
+	bool write; /* the record must be stored */
 	struct greylist_record record;
 };
 

@@ -57,6 +57,7 @@ pass(const struct greylist_settings *settings, int64_t now, struct greylist_deci
 
 	decision->state = GREYLIST_NETWORK;
 	decision->wait = 0;
+	decision->passed_by = PASSED_BY_NETWORK;
 	decision->write = false;
 	network->write_network = idle < 0 || idle >= greylist_rewrite_after(settings->lifetime);
 	if (network->write_network)

@@ -3,6 +3,7 @@
 
 #include "policy/rules/greylist.h"
 #include "policy/verdict/explain.h"
+#include "policy/verdict/passed_by.h"
 #include "policy/verdict/patience.h"
 
 /* ---- the reply ---- */
@@ -424,6 +425,19 @@ write_mode(const struct policy *policy, const struct facts *facts, const struct 
 	text_format(out, " enforce would %s)", action_word(verdict->would));
 }
 
+/* No greylist is asked: what would a first contact meet? */
+static void
+write_greylist(const struct greylist_settings *settings, const struct facts *facts, const struct verdict *verdict,
+    struct text *out)
+{
+	if (greylist_exempts_all(settings, facts))
+		text_put(out, " (but it is exempt from the greylist, and passes)");
+	else if (settings->auto_pass_network > 0 && passed_by_may(facts, verdict))
+		text_put(out, " (a first contact has to wait, unless greylist.auto_pass_network knows its network)");
+	else
+		text_put(out, " (a first contact has to wait)");
+}
+
 void
 explain_write(const struct judge *judge, const struct facts *facts, const struct verdict *verdict, struct text *out)
 {
@@ -432,10 +446,7 @@ explain_write(const struct judge *judge, const struct facts *facts, const struct
 	text_format(out, "action     %s", action_word(verdict->action));
 	write_mode(judge->policy, facts, verdict, out);
 	if (verdict->action == ACTION_GREYLIST)
-		text_put(out,
-		    greylist_exempts_all(&judge->policy->settings.greylist, facts)
-			? " (but it is exempt from the greylist, and passes)"
-			: " (a first contact has to wait)");
+		write_greylist(&judge->policy->settings.greylist, facts, verdict, out);
 	text_put(out, "\n");
 	if (verdict->outcome == OUTCOME_EXEMPT)
 		return;

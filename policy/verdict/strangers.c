@@ -2,9 +2,8 @@
 #include "policy/verdict/evidence.h"
 #include "policy/verdict/own.h"
 
-/* The strictest policy of a failing author; NONE where none fails, or it is not known whether one does. */
-static enum dmarc_policy
-failing_policy(const struct facts *facts)
+enum dmarc_policy
+strangers_failing_policy(const struct facts *facts)
 {
 	enum dmarc_policy strictest = DMARC_NONE;
 
@@ -50,7 +49,7 @@ void
 strangers_decide(const struct judge *judge, const struct facts *facts, struct verdict *verdict)
 {
 	enum strangers_dmarc choice = judge->policy->settings.strangers.dmarc;
-	enum dmarc_policy policy = failing_policy(facts);
+	enum dmarc_policy policy = strangers_failing_policy(facts);
 
 	if (choice < STRANGERS_QUARANTINE || facts->stage != STAGE_EOM || policy < DMARC_QUARANTINE ||
 	    is_sent_on(judge, facts, verdict))

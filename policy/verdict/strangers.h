@@ -12,4 +12,7 @@
 /* For a verdict without a standing claim: may change action, would, reason and past_greylist, and asks for the tuple. */
 void strangers_decide(const struct judge *, const struct facts *, struct verdict *);
 
+/* The strictest policy of a failing author; NONE where none fails, or it is not known whether one does. */
+enum dmarc_policy strangers_failing_policy(const struct facts *);
+
 #endif
