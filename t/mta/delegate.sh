@@ -104,6 +104,12 @@ question_story() {
         client_address=203.0.113.66,sender=bounce@deskhelp.example
     question DUNNO "a foreign bounce domain from an exclusive range is let past" \
         client_address=192.0.2.10,sender=bounce@cloud.example
+    question DUNNO "a client whose name, as Postfix confirmed it, is the vendor's is let past" \
+        client_address=198.51.100.67,client_name=mx7.out.towerbell.example,sender=alert@towerbell.example
+    question DUNNO "one whose name Postfix does not know is looked up" \
+        client_address=198.51.100.66,client_name=unknown,sender=alert@towerbell.example
+    question greylist "the name that nobody confirmed is none" \
+        client_address=198.51.100.67,client_name=unknown,reverse_client_name=mx7.out.towerbell.example,sender=alert@towerbell.example
     question greylist "a foreign bounce domain from a shared range is not" \
         client_address=198.51.100.40,sender=bounce@cloud.example
     question DUNNO "who has logged in is exempt" \

@@ -1,9 +1,12 @@
 # demo.sh - the demo vendors and strangers: their zone, keys, vendor files and mail.
 #
-# For bash scripts, sourced after lib.sh. Two vendors:
+# For bash scripts, sourced after lib.sh. Two vendors with files:
 #   deskhelp    publishes an SPF include (192.0.2.0/25 and an IPv6 range), signs with RSA (s1, and
 #               s2: the same key) and Ed25519 (e1), DMARC p=reject; its range is exclusive
 #   nightwatch  publishes A records a territory, signs nothing, no DMARC; only territory "uk" is selected
+# and two without, which greenlane.conf describes:
+#   towerbell   publishes the names of its hosts, below out.towerbell.example, and signs nothing
+#   memopad     a name and no more: its own signature, or SPF and DMARC, must prove it
 # With demo_own=1 rx.example is ours: one authorised outbound address, and deskhelp may send in its name.
 # and strangers under stranger.example, with SPF of their own that passes for 203.0.113.0/24.
 
@@ -46,6 +49,14 @@ uk.mailers.nightwatch.example. A 198.51.100.40
 uk.mailers.nightwatch.example. A 198.51.100.41
 uk.mailers.nightwatch.example. AAAA 2001:db8:40::40
 us.mailers.nightwatch.example. A 198.51.100.140
+
+towerbell.example. TXT "v=spf1 ip4:198.51.100.64/27 -all"
+mx1.out.towerbell.example. A 198.51.100.66
+66.100.51.198.in-addr.arpa. PTR mx1.out.towerbell.example.
+67.113.0.203.in-addr.arpa. PTR mx1.out.towerbell.example.
+
+memopad.example. TXT "v=spf1 ip4:198.51.100.96/27 -all"
+_dmarc.memopad.example. TXT "v=DMARC1; p=none"
 
 stranger.example. TXT "v=spf1 ip4:203.0.113.0/24 -all"
 stranger.example. MX 10 mail.stranger.example.
@@ -97,6 +108,9 @@ greylist    = { store = "lmdb:$world/state/greylist"; delay = "2s"; };
 vendor_path = [ "$world/vendors" ];
 vendors = (
   { name = "deskhelp"; },
+  { name = "towerbell"; inline = true; mode = "enforce"; domains = [ "towerbell.example" ]; dkim = [ ];
+    vouch = [ "listed+spf" ]; sources = ( { host = ".out.towerbell.example"; exclusive = true; } ); },
+  { name = "memopad"; inline = true; domains = [ "memopad.example" ]; },
   { name = "nightwatch"; tags = [ "uk" ]; }
 );
 END
@@ -153,8 +167,8 @@ stranger_helo=mail.stranger.example
 fake_results='Authentication-Results: mx.rx.example; spf=pass smtp.mailfrom=deskhelp.example; dkim=pass header.d=deskhelp.example'
 
 # The mails in the order in which they are told.
-demo_mails="genuine new-address by-a-record ipv6 dkim-only dkim-ed25519
-    forged-author forged-envelope two-from-fields beside-a-stranger unreadable-from forged-results
+demo_mails="genuine new-address by-a-record by-its-name without-a-file ipv6 dkim-only dkim-ed25519
+    forged-author forged-envelope forged-name two-from-fields beside-a-stranger unreadable-from forged-results
     altered null-sender unproven encoded-name lookalike helo-only stranger stranger-again"
 
 # What uses our own name; with demo_own=1 only.
@@ -179,6 +193,14 @@ demo_mail() {
         title="a vendor that signs nothing, from a host its A record names"
         client=198.51.100.41 helo=uk.mailers.nightwatch.example mail_from=alert@nightwatch.example
         letter "$1" 'Night Watch <alert@nightwatch.example>' ;;
+    by-its-name)
+        title="a vendor that publishes the names of its hosts: the client's is one of them, forward and back"
+        client=198.51.100.66 helo=mx1.out.towerbell.example mail_from=alert@towerbell.example
+        letter "$1" 'Tower Bell <alert@towerbell.example>' ;;
+    without-a-file)
+        title="a vendor without a file: one line names it, its SPF and DMARC prove it"
+        client=198.51.100.98 helo=mail.memopad.example mail_from=note@memopad.example
+        letter "$1" 'Memo Pad <note@memopad.example>' ;;
     ipv6)
         title="vendor mail from an IPv6 client in the vendor's range"
         client=2001:db8:10::25
@@ -219,6 +241,10 @@ forged_mail() {
         title="forged: only the envelope names the vendor"
         mail_from=bounce@deskhelp.example
         letter "$1" "$stranger" ;;
+    forged-name)
+        title="forged: an address whose holder gives it the vendor's name; the vendor's zone does not know it"
+        client=203.0.113.67
+        letter "$1" 'Tower Bell <alert@towerbell.example>' ;;
     two-from-fields)
         title="forged: two From fields, the forger's first"
         letter "$1" "$desk" "From: $stranger" ;;

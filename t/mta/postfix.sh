@@ -104,6 +104,36 @@ client_story() {
     has mail_from '<>' "the log has the null sender"
 }
 
+# named NAME: Tower Bell's mail from an address that DNS knows nothing of; NAME is what Postfix found, by XCLIENT.
+named() {
+    local mark steps
+    demo_mail by-its-name
+    mark=$(log_length)
+    mapfile -t steps < <(pretend 198.51.100.67 "$helo")
+    steps[2]=${steps[2]/NAME=\[UNAVAILABLE\]/NAME=$1}
+    answer=$(smtp "$smtp_at" "${steps[@]}" "mail=$mail_from" "rcpt=$rcpt" "data=$world/msg/by-its-name.eml" quit |
+        decided)
+    wait_for logged "$mark"
+    verdict=$(verdicts_after "$mark" | tail -n 1)
+    names=$(grep -o '"iprev":{[^}]*}' "$world/log/verdicts.jsonl" | tail -n 1)
+}
+
+name_story() {
+    local names
+    named mx7.out.towerbell.example
+    like "$answer" '^250 ' "the client's name is taken from Postfix where it confirmed one"
+    has listed host:.out.towerbell.example "the log names the source"
+    like "$names" '"by_mta":"mx7.out.towerbell.example","result":"-"' "nobody else was asked"
+    named '[UNAVAILABLE]'
+    has outcome unproven "what has no name is not proven by its SPF alone"
+    like "$names" '"result":"permerror"' "DNS was asked, and has none"
+    named '[TEMPUNAVAIL]'
+    like "$names" '"result":"permerror"' "also where Postfix had no answer"
+    named mx7.towerbell.example
+    has outcome unproven "a confirmed name that is not below the source's is none"
+    like "$names" '"by_mta":"mx7.towerbell.example","result":"permerror"' "and DNS was asked for others"
+}
+
 # An authenticated client is nobody's forger; XCLIENT LOGIN gives {auth_authen} without any SASL.
 login_story() {
     local mark steps
@@ -322,6 +352,7 @@ socket_story
 demo_story
 header_story
 client_story
+name_story
 login_story
 connection_story
 recipients_story

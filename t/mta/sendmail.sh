@@ -38,12 +38,12 @@ outside() {
     [ "$(id -u)" -eq 0 ] || skip_all "Sendmail's network namespace needs root"
     absent=$(missing nsd setpriv unshare ip m4 /usr/bin/python3 dpkg apt-get) && skip_all "not installed:" $absent
     [ -x "$GREENLANED" ] || skip_all "$GREENLANED is not built"
-    unshare -n -u true 2>/dev/null || skip_all "network namespaces are not allowed here"
+    unshare -n -u -m true 2>/dev/null || skip_all "network namespaces are not allowed here"
     world_begin
     mkdir "$world/debs"
     fetch "$world/debs" > "$world/fetch.log" 2>&1 || skip_all "Sendmail's .deb files cannot be had"
     unpack "$world/debs" "$world/root" > "$world/fetch.log" 2>&1 || die "dpkg -x" "$world/fetch.log"
-    unshare -n -u bash "$0" --inside "$world/root" &
+    unshare -n -u -m bash "$0" --inside "$world/root" &
     remember $!
     wait $!
 }
@@ -117,6 +117,26 @@ demo() {
 
 logged() { [ -n "$(verdicts_after "$1")" ]; }
 
+# Sendmail asks its host's resolver for names, so /etc/hosts in here knows one; our DNS knows nothing of that address.
+hosts_know() {
+    printf '127.0.0.1 localhost\n%s\n' "$1" > "$world/hosts"
+    mount --bind "$world/hosts" /etc/hosts || die "/etc/hosts cannot be replaced"
+}
+
+name_story() {
+    local mark names
+    demo_mail by-its-name
+    client=198.51.100.67
+    ip addr replace $client/32 dev lo
+    mark=$(log_length)
+    answer=$(smtp -b $client 127.0.0.1:2525 banner "ehlo=$helo" "mail=$mail_from" "rcpt=$rcpt" \
+        "data=$world/msg/by-its-name.eml" quit | decided)
+    wait_for logged "$mark"
+    like "$answer" '^250 ' "the client's name is taken from Sendmail where it confirmed one"
+    names=$(grep -o '"iprev":{[^}]*}' "$world/log/verdicts.jsonl" | tail -n 1)
+    like "$names" '"by_mta":"mx7.out.towerbell.example","result":"-"' "nobody else was asked"
+}
+
 # The header that Sendmail queued: the H lines of the control file, with their flags.
 queued_header() { grep -lsF "<$1@demo>" "$world"/queue/qf* | head -n 1 | xargs -r sed -n '/^H/,/^\./p' | grep -av '^H[^ ]*Return-Path:'; }
 
@@ -143,9 +163,11 @@ inside() {
     milter_listen=inet:2526@127.0.0.1
     demo_prepare "socketmap = { listen = \"inet:2527@127.0.0.1\"; };"
     greenlaned_start
+    hosts_know '198.51.100.67 mx7.out.towerbell.example'
     sendmail_start
     map_story
-    for name in genuine new-address ipv6 dkim-only forged-author two-from-fields forged-results altered \
+    name_story
+    for name in genuine new-address by-its-name ipv6 dkim-only forged-author forged-name two-from-fields forged-results altered \
         null-sender unproven stranger stranger-again; do
         demo "$name"
     done
