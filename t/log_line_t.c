@@ -2,6 +2,7 @@
  * log_line_t.c - a verdict is found in a line of any log, and nothing else is.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "policy/review/log_line.h"
 #include "t/lib/tap.h"
@@ -10,6 +11,8 @@
 	"id=6b0a1000.c.1 qid=4bX1 outcome=stranger action=greylist would=pass vendor=- reason=no-claim stage=rcpt mode=monitor "               \
 	"client=203.0.113.5 port=25 listed=- via=- helo=h.example mail_from=\"\\\"a b\\\"@x.example\" from=- rcpts=a@rx.example,b@rx.example " \
 	"spf=pass dkim=- dmarc=- greylist=new msgid=\"<1 2@x>\" ms=1 tries=1 waited=0"
+
+#define END " ms=1 tries=1 waited=0"
 
 static const struct {
 	const char *what, *line;
@@ -29,30 +32,42 @@ static const struct {
 	{ "a program that does not end", "greenlaned[", LOG_FORM_NONE },
 	{ "our name at the end", "greenlaned", LOG_FORM_NONE },
 	{ "a line that is cut off in a value", "greenlaned: id=6b0a1000.c.1 qid=4bX1 outcome=stran", LOG_FORM_BROKEN },
+	{ "a line that is cut off in a value behind the verdict",
+	    "greenlaned: id=6b0a1000.c.1 outcome=stranger action=pass client=203.0.113.5", LOG_FORM_BROKEN },
+	{ "a line that is cut off behind a value",
+	    "greenlaned: id=6b0a1000.c.1 outcome=stranger action=pass ms=1 tries=1 ", LOG_FORM_BROKEN },
+	{ "a line that is cut off in a key",
+	    "greenlaned: id=6b0a1000.c.1 outcome=stranger action=pass ms=1 tries=1 wait", LOG_FORM_BROKEN },
+	{ "a line that is cut off in a key behind all that is always there", "greenlaned: " KEYS " delega",
+	    LOG_FORM_BROKEN },
+	{ "a line that is cut off behind a key",
+	    "greenlaned: id=6b0a1000.c.1 outcome=stranger action=pass ms=1 tries=1 waited=", LOG_FORM_BROKEN },
 	{ "a line that is cut off in quotes", "greenlaned: id=6b0a1000.c.1 outcome=stranger action=pass helo=\"a b",
 	    LOG_FORM_BROKEN },
 	{ "a line with a word behind its quotes",
-	    "greenlaned: id=6b0a1000.c.1 outcome=stranger action=pass helo=\"a\"b", LOG_FORM_BROKEN },
-	{ "a line with an outcome that is none", "greenlaned: id=1 outcome=odd action=pass", LOG_FORM_BROKEN },
-	{ "a port above all", "greenlaned: id=1 outcome=stranger action=pass port=65561", LOG_FORM_BROKEN },
-	{ "a port that is no number", "greenlaned: id=1 outcome=stranger action=pass port=0x19", LOG_FORM_BROKEN },
-	{ "the last port", "greenlaned: id=1 outcome=stranger action=pass port=65535", LOG_FORM_LINE },
-	{ "more tries than any", "greenlaned: id=1 outcome=stranger action=pass tries=4294967296", LOG_FORM_BROKEN },
+	    "greenlaned: id=6b0a1000.c.1 outcome=stranger action=pass helo=\"a\"b" END, LOG_FORM_BROKEN },
+	{ "a line with an outcome that is none", "greenlaned: id=1 outcome=odd action=pass" END, LOG_FORM_BROKEN },
+	{ "a port above all", "greenlaned: id=1 outcome=stranger action=pass port=65561" END, LOG_FORM_BROKEN },
+	{ "a port that is no number", "greenlaned: id=1 outcome=stranger action=pass port=0x19" END, LOG_FORM_BROKEN },
+	{ "the last port", "greenlaned: id=1 outcome=stranger action=pass port=65535" END, LOG_FORM_LINE },
+	{ "more tries than any", "greenlaned: id=1 outcome=stranger action=pass tries=4294967296 waited=0",
+	    LOG_FORM_BROKEN },
 	{ "a wait without end", "greenlaned: id=1 outcome=stranger action=pass waited=99999999999999999999",
 	    LOG_FORM_BROKEN },
 	{ "a wait before it began", "greenlaned: id=1 outcome=stranger action=pass waited=-1", LOG_FORM_BROKEN },
-	{ "an id of no time", "greenlaned: id=ffffffffffffffffffff.c.1 outcome=stranger action=pass", LOG_FORM_BROKEN },
-	{ "a client that is none", "greenlaned: id=1 outcome=stranger action=pass client=192.0.2.777", LOG_FORM_BROKEN },
-	{ "a mode that is none", "greenlaned: id=1 outcome=stranger action=pass mode=odd", LOG_FORM_BROKEN },
-	{ "a would that is none", "greenlaned: id=1 outcome=stranger action=pass would=odd", LOG_FORM_BROKEN },
-	{ "a result that is none", "greenlaned: id=1 outcome=stranger action=pass spf=odd", LOG_FORM_BROKEN },
-	{ "a greylist that is none", "greenlaned: id=1 outcome=stranger action=pass greylist=odd", LOG_FORM_BROKEN },
-	{ "a setting that passed it", "greenlaned: id=1 outcome=stranger action=pass passed_by=auto_pass_network",
-	    LOG_FORM_LINE },
-	{ "and one that is none", "greenlaned: id=1 outcome=stranger action=pass passed_by=odd", LOG_FORM_BROKEN },
+	{ "an id of no time", "greenlaned: id=ffffffffffffffffffff.c.1 outcome=stranger action=pass" END, LOG_FORM_BROKEN },
+	{ "a client that is none", "greenlaned: id=1 outcome=stranger action=pass client=192.0.2.777" END,
+	    LOG_FORM_BROKEN },
+	{ "a mode that is none", "greenlaned: id=1 outcome=stranger action=pass mode=odd" END, LOG_FORM_BROKEN },
+	{ "a would that is none", "greenlaned: id=1 outcome=stranger action=pass would=odd" END, LOG_FORM_BROKEN },
+	{ "a result that is none", "greenlaned: id=1 outcome=stranger action=pass spf=odd" END, LOG_FORM_BROKEN },
+	{ "a greylist that is none", "greenlaned: id=1 outcome=stranger action=pass greylist=odd" END, LOG_FORM_BROKEN },
+	{ "a setting that passed it",
+	    "greenlaned: id=1 outcome=stranger action=pass" END " passed_by=auto_pass_network", LOG_FORM_LINE },
+	{ "and one that is none", "greenlaned: id=1 outcome=stranger action=pass" END " passed_by=odd", LOG_FORM_BROKEN },
 	{ "more keys than any line has",
 	    "greenlaned: id=1 outcome=stranger action=pass a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1 "
-	    "a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1",
+	    "a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1 a=1" END,
 	    LOG_FORM_BROKEN },
 	{ "a record whose keys were moved, but not all there", "{\"facts\":{},\"v\":2}", LOG_FORM_BROKEN },
 	{ "one of version 1 whose keys were moved",
@@ -70,11 +85,11 @@ static const struct {
 	{ "journalctl -o json with a number for a text", "{\"SYSLOG_IDENTIFIER\":\"greenlaned\",\"MESSAGE\":7}",
 	    LOG_FORM_NONE },
 	{ "journalctl -o json",
-	    "{\"SYSLOG_IDENTIFIER\":\"greenlaned\",\"MESSAGE\":\"id=6b0a1000.c.1 outcome=stranger action=pass\"}",
+	    "{\"SYSLOG_IDENTIFIER\":\"greenlaned\",\"MESSAGE\":\"id=6b0a1000.c.1 outcome=stranger action=pass" END "\"}",
 	    LOG_FORM_LINE },
 	{ "journalctl -o json with a list of bytes",
-	    "{\"SYSLOG_IDENTIFIER\":\"greenlaned\",\"MESSAGE\":[105,100,61,49,32,111,117,116,99,111,109,101,61,117,110,115,117,114,101,"
-	    "32,97,99,116,105,111,110,61,100,101,102,101,114]}",
+	    "{\"SYSLOG_IDENTIFIER\":\"greenlaned\",\"MESSAGE\":[105,100,61,49,32,111,117,116,99,111,109,101,61,117,110,115,117,114,101,32,97,99,116,105,111,110,61,"
+	    "100,101,102,101,114,32,119,97,105,116,101,100,61,48]}",
 	    LOG_FORM_LINE },
 };
 
@@ -107,14 +122,33 @@ values_are_read(void)
 	if (arena == NULL)
 		abort();
 	is_number(log_line_read(arena,
-		      span_of("id=1 outcome=unsure action=defer helo=\"a\\x0a\\\"\\\\b\" msgid=\"-\" from=\\xff"), &got,
-		      &why),
+		      span_of("id=1 outcome=unsure action=defer helo=\"a\\x0a\\\"\\\\b\" msgid=\"-\" from=\\xff" END),
+		      &got, &why),
 	    LOG_FORM_LINE, "a line with escapes is read");
 	is(got.facts.helo, "a\n\"\\b", "as the bytes that they stand for");
 	is(got.facts.message_id, "-", "a value that is '-' itself is in quotes");
 	is(got.from, "\xff", "also without quotes");
 	is(got.reason, "-", "what the line does not have is not there");
 	arena_close(arena);
+}
+
+/* Wherever syslog cuts it: what it lacks would be taken for what was not there. */
+static void
+no_beginning_is_a_line(void)
+{
+	size_t taken = 0;
+
+	for (size_t length = 0; length < strlen(KEYS); length++) {
+		struct arena *arena = arena_open(RECORD_ARENA);
+		struct recorded got;
+		struct fault why;
+
+		if (arena == NULL)
+			abort();
+		taken += log_line_read(arena, (struct span){ KEYS, length }, &got, &why) == LOG_FORM_LINE;
+		arena_close(arena);
+	}
+	is_number((long long)taken, 0, "no beginning of a line is taken for a whole one");
 }
 
 int
@@ -132,5 +166,6 @@ main(void)
 		arena_close(arena);
 	}
 	values_are_read();
+	no_beginning_is_a_line();
 	return done();
 }

@@ -41,7 +41,8 @@ take(const struct told *told, int minute, const char *rest)
 	struct fault why;
 	char line[2048];
 
-	snprintf(line, sizeof line, "greenlaned: id=%08x.1.%d %s", 0x6b0a0000 + 60 * minute, minute, rest);
+	snprintf(line, sizeof line, "greenlaned: id=%08x.1.%d %s%s", 0x6b0a0000 + 60 * minute, minute, rest,
+	    strstr(rest, " waited=") == NULL ? " waited=-" : "");
 	if (arena == NULL || log_line_read(arena, span_of(line), &recorded, &why) != LOG_FORM_LINE ||
 	    !report_take(told->report, &recorded))
 		abort();

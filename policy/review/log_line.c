@@ -69,7 +69,8 @@ journal_entry(struct arena *arena, struct span line)
 
 /* ---- key=value ---- */
 
-/* One value, with its quotes and escapes; *rest begins with it. False where its end is missing. */
+/* One value, with its quotes and escapes; *rest begins with it. False where its end is missing, or all of it: an empty one is
+ * written "-". */
 static bool
 value_take(struct span *rest, char *out)
 {
@@ -87,7 +88,7 @@ value_take(struct span *rest, char *out)
 			out[n++] = rest->at[++i];
 		}
 	}
-	if (quoted && i == rest->length)
+	if (i == (quoted ? rest->length : 0))
 		return false;
 	i += quoted;
 	if (!quoted && n == 1 && out[0] == '-')
@@ -113,10 +114,11 @@ keys_read(struct arena *arena, struct span rest, struct keys *keys)
 {
 	keys->count = 0;
 	while (rest.length > 0) {
+		bool has_value = memchr(rest.at, '=', rest.length) != NULL;
 		struct span key = span_cut(&rest, '=');
 		char *value = arena_take(arena, rest.length + 1);
 
-		if (value == NULL || keys->count == KEYS_MAX || key.length == 0 ||
+		if (value == NULL || keys->count == KEYS_MAX || !has_value || key.length == 0 ||
 		    memchr(key.at, ' ', key.length) != NULL || !value_take(&rest, value))
 			return false;
 		keys->list[keys->count].key = key;
@@ -126,6 +128,16 @@ keys_read(struct arena *arena, struct span rest, struct keys *keys)
 		(void)span_cut(&rest, ' ');
 	}
 	return true;
+}
+
+/* What is always written last. */
+static bool
+is_whole(const struct keys *keys)
+{
+	for (size_t i = 0; i < keys->count; i++)
+		if (span_is(keys->list[i].key, "waited"))
+			return true;
+	return false;
 }
 
 /* "" where the line does not have it. */
@@ -290,7 +302,7 @@ read_line(struct arena *arena, struct span text, struct recorded *out, struct fa
 {
 	struct line_reader line = { .arena = arena };
 
-	if (keys_read(arena, text, &line.keys) && read_keys(&line, out))
+	if (keys_read(arena, text, &line.keys) && is_whole(&line.keys) && read_keys(&line, out))
 		return LOG_FORM_LINE;
 	fault_set(why, arena_failed(arena) ? "out of memory" : "a log line of greenlaned that is cut off or damaged");
 	return LOG_FORM_BROKEN;

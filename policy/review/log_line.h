@@ -2,7 +2,8 @@
  * log_line.h - finds a verdict in a line of a mail log or of a record file, and reads it.
  *
  * Takes what syslog daemons and the journal make of our lines: rsyslog's forms with and without a year, journalctl's
- * short-iso and json, our own standard error. Never guesses: any other line is none.
+ * short-iso and json, our own standard error. Never guesses: any other line is none, and one without all that is always
+ * written was cut off. A cut in the last number, or in what only some lines have behind it, cannot be seen.
  */
 #ifndef LOG_LINE_H
 #define LOG_LINE_H

@@ -109,13 +109,13 @@ err 'no verdict of greenlaned' "is refused"
 
 # ---- bytes from the network ----
 
-printf 'greenlaned: id=6b0a4000.c.7 qid=4bX7 outcome=stranger action=pass client=203.0.113.5 helo="\\x1b[31m" mail_from=a@b.example from="\\xff\\x0a" rcpts=c@rx.example\n' \
+printf 'greenlaned: id=6b0a4000.c.7 qid=4bX7 outcome=stranger action=pass client=203.0.113.5 helo="\\x1b[31m" mail_from=a@b.example from="\\xff\\x0a" rcpts=c@rx.example waited=0\n' \
 	> "$world/odd.log"
 run 0 "a terminal's escapes" log -f "$world/odd.log" 4bX7
 lacks "$(printf '\033')" "are never printed"
 out 'HELO \\x1b\[31m' "but shown"
 
-printf 'greenlaned: id=6b0a5000.c.8 qid=4bX8 outcome=forged action=reject client=203.0.113.5 mail_from=x@evil.example from=" t@acme.example <eve@evil.example" rcpts=c@rx.example\n' \
+printf 'greenlaned: id=6b0a5000.c.8 qid=4bX8 outcome=forged action=reject client=203.0.113.5 mail_from=x@evil.example from=" t@acme.example <eve@evil.example" rcpts=c@rx.example waited=0\n' \
 	> "$world/from.log"
 for author in t@acme.example eve@EVIL.example acme.example; do
 	run 0 "an author of a From that cannot be read is found: $author" log -f "$world/from.log" --from $author
