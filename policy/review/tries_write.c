@@ -62,7 +62,7 @@ write_message(const struct recorded *recorded, struct text *out)
 	text_put(out, "from       ");
 	put_escaped(out, recorded->from[0] == '\0' ? "-" : recorded->from);
 	text_put(out, ", envelope sender ");
-	put_escaped(out, facts->null_sender || facts->mail_from[0] == '\0' ? "<>" : facts->mail_from);
+	put_escaped(out, facts->null_sender ? "<>" : facts->mail_from[0] == '\0' ? "-" : facts->mail_from);
 	text_char(out, '\n');
 	write_rcpts(facts, out);
 	text_format(out, "client     %s, HELO ", address_write(&facts->client, client));
@@ -130,9 +130,10 @@ advise_vendor(const struct recorded *recorded, bool waited, struct text *out)
 	text_char(out, '\n');
 }
 
-/* Under the configuration as it is now, from the record alone; false where it cannot be judged. */
+/* Under the configuration as it is now, from the record alone: the whole explanation, or what to write. False where it cannot
+ * be judged, for the reason *cannot (NULL: no memory). */
 static bool
-judge_now(const struct tries_rules *rules, struct read_try *read, struct text *words, struct text *advice)
+judge_now(const struct tries_rules *rules, struct read_try *read, bool whole, struct text *out, const char **cannot)
 {
 	const struct rules_again again = { rules->policy, NULL };
 	struct judged_again judged;
@@ -141,10 +142,11 @@ judge_now(const struct tries_rules *rules, struct read_try *read, struct text *w
 	bool done = judge_again(&again, read->arena, &read->recorded, &judged, &why) && judged.cannot == NULL;
 
 	judge.ranges = judged.ranges;
-	if (done && words != NULL)
-		explain_write(&judge, &read->recorded.facts, &judged.verdict, words);
-	if (done)
-		explain_remedy(&read->recorded.facts, &judged.verdict, advice);
+	*cannot = judged.cannot_what;
+	if (done && whole)
+		explain_write(&judge, &read->recorded.facts, &judged.verdict, out);
+	else if (done)
+		explain_remedy(&read->recorded.facts, &judged.verdict, out);
 	judged_again_free(&judged);
 	return done;
 }
@@ -155,24 +157,47 @@ waited(const struct try *list, size_t count)
 	return (list[count - 1].when - list[0].when) / 1000;
 }
 
-/* Why the last try ended so. words NULL: only the advice. */
 static bool
-write_why(const struct tries_rules *rules, const struct try *list, size_t count, struct text *words, struct text *advice)
+has_waited(const struct recorded *recorded, const struct try *list, size_t count)
+{
+	return waited(list, count) > 0 || recorded->tries.waited > 0;
+}
+
+/* Why the last try ended so, what it would be now, and what to write: of that, explain's words have their own. */
+static bool
+write_why(const struct tries_rules *rules, const struct try *list, size_t count, struct text *out)
 {
 	const struct try *last = &list[count - 1];
 	struct read_try read;
+	struct text words;
+	const char *cannot;
 	bool done = read_try(last, &read);
-	struct text explained;
 
-	text_open(&explained, ADVICE_MAX);
+	text_open(&words, ADVICE_MAX);
 	if (done) {
-		if (words != NULL)
-			put_row(words, "because", sentence_of(read.recorded.reason));
-		if (judge_now(rules, &read, &explained, advice) && words != NULL)
-			text_format(words, "by the configuration as it is now:\n%s", explained.bytes);
-		advise_vendor(&read.recorded, waited(list, count) > 0 || read.recorded.tries.waited > 0, advice);
+		put_row(out, "because", sentence_of(read.recorded.reason));
+		if (judge_now(rules, &read, true, &words, &cannot))
+			text_format(out, "by the configuration as it is now:\n%s", words.bytes);
+		else if (last->form == LOG_FORM_RECORD && cannot != NULL) /* no log line says enough */
+			text_format(out, "by the configuration as it is now it cannot be judged: %s\n", cannot);
+		advise_vendor(&read.recorded, has_waited(&read.recorded, list, count), out);
 	}
-	text_close(&explained);
+	text_close(&words);
+	arena_close(read.arena);
+	return done;
+}
+
+static bool
+write_advice(const struct tries_rules *rules, const struct try *list, size_t count, struct text *advice)
+{
+	struct read_try read;
+	const char *cannot;
+	bool done = read_try(&list[count - 1], &read);
+
+	if (done) {
+		(void)judge_now(rules, &read, false, advice, &cannot);
+		advise_vendor(&read.recorded, has_waited(&read.recorded, list, count), advice);
+	}
 	arena_close(read.arena);
 	return done;
 }
@@ -192,7 +217,6 @@ write_head(const struct try *last, struct text *out)
 bool
 tries_write(const struct tries_rules *rules, const struct try *list, size_t count, struct text *out)
 {
-	struct text advice;
 	bool done = write_head(&list[count - 1], out);
 
 	for (size_t i = 0; done && i < count; i++)
@@ -202,13 +226,7 @@ tries_write(const struct tries_rules *rules, const struct try *list, size_t coun
 		date_put_span(waited(list, count), out);
 		text_put(out, list[count - 1].final ? "\n" : " so far\n");
 	}
-	text_open(&advice, ADVICE_MAX);
-	done = done && write_why(rules, list, count, out, &advice);
-	/* explain's own words have the remedy already */
-	if (strstr(advice.bytes, "to vouch   ") != NULL)
-		text_put(out, strstr(advice.bytes, "to vouch   "));
-	text_close(&advice);
-	return done;
+	return done && write_why(rules, list, count, out);
 }
 
 /* ---- JSON ---- */
@@ -278,7 +296,7 @@ tries_write_json(const struct tries_rules *rules, const struct try *list, size_t
 	text_char(out, ']');
 	json_write_number(out, "waited", waited(list, count));
 	text_open(&advice, ADVICE_MAX);
-	done = done && write_why(rules, list, count, NULL, &advice);
+	done = done && write_advice(rules, list, count, &advice);
 	json_write_string(out, "advice", advice.bytes);
 	text_close(&advice);
 	text_char(out, '}');
