@@ -157,6 +157,46 @@ reply_says_how_long(void)
 	    "without wait and contact nothing dangles, and the reply still says whom to ask");
 }
 
+/* Whoever runs the host that was refused learns what would help. */
+static void
+replies_say_what_would_help(void)
+{
+	struct vendor own = { .name = "own", .number = VENDOR_OWN }, acme = { .name = "acme" };
+	struct verdict verdict = { .outcome = OUTCOME_FORGED, .reason = REASON_RELAYING, .deciding = -1 };
+	struct reply reply;
+
+	explain_reply(&verdict, ACTION_REJECT, "4f-1", contact, 0, &reply);
+	is(reply.text,
+	    "relaying refused: this host may send to others in our own names only; a host that forwards for others must be authorised "
+	    "to do so (relaying, id 4f-1); ask https://example.com/postmaster",
+	    "of a host that may not relay");
+	verdict.reason = REASON_RECIPIENT_DIFFERS;
+	explain_reply(&verdict, ACTION_DEFER, "4f-1", contact, 0, &reply);
+	is(reply.text,
+	    "please send to this recipient separately: another mode applies to the recipients before this one "
+	    "(recipient-differs, id 4f-1); ask https://example.com/postmaster",
+	    "of a recipient in another mode");
+	verdict = (struct verdict){ .outcome = OUTCOME_FORGED,
+		.reason = REASON_OWN_UNPROVEN,
+		.deciding = 0,
+		.claim_count = 1,
+		.claims[0].vendor = &own };
+	explain_reply(&verdict, ACTION_REJECT, "4f-1", contact, 0, &reply);
+	is(reply.text,
+	    "Open relay not allowed; no relaying was tried: mail in our own name from an unknown host: it uses our own name, and nothing "
+	    "proves that it may; a host of ours needs an authorised address or SMTP authentication (own-unproven, id 4f-1); ask "
+	    "https://example.com/postmaster",
+	    "of our own name");
+	verdict.outcome = OUTCOME_UNSURE;
+	verdict.reason = REASON_DNS_TROUBLE;
+	verdict.claims[0].vendor = &acme;
+	explain_reply(&verdict, ACTION_DEFER, "4f-1", contact, 0, &reply);
+	is(reply.text,
+	    "not sure yet, please try again: not yet proven to be from acme: DNS did not answer, and the verdict depends on the answer "
+	    "(dns-trouble, id 4f-1); ask https://example.com/postmaster",
+	    "of a vendor that cannot be told yet");
+}
+
 /* Longer than any configuration and any clock can make them. */
 static void
 longest_reply_is_whole(void)
@@ -607,6 +647,7 @@ main(void)
 	every_reply_is_consistent();
 	passing_has_no_reply();
 	reply_says_how_long();
+	replies_say_what_would_help();
 	longest_reply_is_whole();
 	explanation_is_whole();
 	explanation_names_what_is_silent();

@@ -27,6 +27,15 @@ fail(const struct lines *lines, struct fault *why)
 	return fault_at(why, lines->path, 0, "cannot be read: %s", archive_error_string(lines->archive));
 }
 
+/* Of a file that cannot be opened libarchive says no more than that. */
+static bool
+fail_to_open(const struct lines *lines, struct fault *why)
+{
+	int error = archive_errno(lines->archive);
+
+	return error > 0 ? fault_at(why, lines->path, 0, "cannot be read: %s", strerror(error)) : fail(lines, why);
+}
+
 /* Every filter, and whatever comes out of it as one raw stream; an empty file is none. */
 static bool
 begin(struct lines *lines, const char *path, struct fault *why)
@@ -38,7 +47,7 @@ begin(struct lines *lines, const char *path, struct fault *why)
 	archive_read_support_format_raw(lines->archive);
 	archive_read_support_format_empty(lines->archive);
 	if (archive_read_open_filename(lines->archive, strcmp(path, "-") == 0 ? NULL : path, BLOCK) != ARCHIVE_OK)
-		return fail(lines, why);
+		return fail_to_open(lines, why);
 	got = archive_read_next_header(lines->archive, &entry);
 	lines->ended = got == ARCHIVE_EOF;
 	return got == ARCHIVE_EOF || got == ARCHIVE_OK || got == ARCHIVE_WARN || fail(lines, why);

@@ -138,11 +138,12 @@ print(const struct job *job)
 	text_close(&out);
 	if (!done) {
 		fprintf(stderr,
-		    "greenlane: too much matches to be printed; ask for less, with --since, --from or --rcpt\n");
+		    "greenlane: what matches is too long to be printed; ask for less, with --since, --from or --rcpt\n");
 		return EX_SOFTWARE;
 	}
 	if (messages > SHOWN && !job->json)
-		printf("\n%zu more messages; ask for less, with --since, --from, --rcpt or --client\n", messages - SHOWN);
+		printf("\n%zu more message%s; ask for less, with --since, --from, --rcpt or --client\n",
+		    messages - SHOWN, text_s(messages - SHOWN));
 	if (messages > 0)
 		return 0;
 	fprintf(stderr, "greenlane: nothing found in %llu verdict%s\n", (unsigned long long)job->verdicts,

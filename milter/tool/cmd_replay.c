@@ -200,7 +200,8 @@ print_changes(const struct replay_counts *counts)
 			    date_write_ms(change->examples[j].when, when), change->examples[j].rule);
 	}
 	if (counts->others > 0)
-		printf("\n%llu more messages change in other ways\n", (unsigned long long)counts->others);
+		printf("\n%llu more message%s change%s in other ways\n", (unsigned long long)counts->others,
+		    text_s((size_t)counts->others), counts->others == 1 ? "s" : "");
 }
 
 static void
@@ -264,7 +265,8 @@ replay_all(struct job *job, char *const *paths, size_t count)
 		print_changes(counts);
 	}
 	if (counts->judged + counts->cannot.all == 0 && counts->broken > 0) {
-		fprintf(stderr, "greenlane: nothing that was read is a record (greenlane-record(5))\n");
+		fprintf(stderr, "greenlane: nothing that was read is a record (greenlane-record(5)): %s\n",
+		    counts->broken_why.text);
 		return EX_DATAERR;
 	}
 	return counts->changed > 0 ? 1 : 0;

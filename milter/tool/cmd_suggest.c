@@ -199,8 +199,8 @@ write_text(struct job *job)
 	count = put_senders(job);
 	if (count > SUGGEST_SHOWN)
 		text_format(&job->out,
-		    "\nand %zu more senders; ask for less, with --since, or for more frequent ones, with --least\n",
-		    count - SUGGEST_SHOWN);
+		    "\nand %zu more sender%s; ask for less, with --since, or for more frequent ones, with --least\n",
+		    count - SUGGEST_SHOWN, text_s(count - SUGGEST_SHOWN));
 	else if (count == 0)
 		text_format(&job->out, "\nno sender waited with at least %llu messages and proved itself\n",
 		    (unsigned long long)job->rules.least);

@@ -37,20 +37,29 @@ take(struct span line, struct recorded_message *out, struct fault *why)
 	return why->text[0] != '\0' ? false : fault_set(why, "no verdict of greenlaned is in that line");
 }
 
+static bool
+read_first(struct lines *lines, const char *path, struct recorded_message *out, struct fault *why)
+{
+	struct span line;
+	enum lines_got got = lines_next(lines, &line, why);
+
+	if (got == LINES_FAILED)
+		return false;
+	if (got == LINES_END)
+		return fault_set(why, "%s: there is no line to read", strcmp(path, "-") == 0 ? "standard input" : path);
+	return take(line, out, why); /* one that is too long is empty, and no verdict */
+}
+
 int
 recorded_message_read(const char *path, struct recorded_message *out)
 {
 	struct fault why;
 	struct lines *lines = lines_open(path, VERDICT_JSON_MAX, &why);
-	struct span line;
 	char text[1024];
-	bool done = lines != NULL;
+	bool done;
 
 	*out = (struct recorded_message){ .arena = NULL };
-	if (done && lines_next(lines, &line, &why) != LINES_LINE)
-		done = fault_set(&why, "%s: there is no line to read", path);
-	else if (done)
-		done = take(line, out, &why);
+	done = lines != NULL && read_first(lines, path, out, &why);
 	lines_close(lines);
 	if (done)
 		return 0;
@@ -87,37 +96,45 @@ find_in(const char *path, const struct tries_query *query, struct recorded_messa
 	return got == LINES_END;
 }
 
+/* The last one of these files. Returns 0 or the exit status; why is filled for EX_NOINPUT. */
+static int
+find_in_all(const struct record_files *files, const char *id, struct recorded_message *out, struct fault *why)
+{
+	const struct tries_query query = { .handle = id };
+
+	for (size_t i = 0; i < files->count; i++) {
+		if (!cmd_may(files->paths[i], R_OK))
+			return EX_NOPERM;
+		if (!find_in(files->paths[i], &query, out, why))
+			return EX_NOINPUT;
+	}
+	if (out->arena != NULL)
+		return 0;
+	fault_set(why,
+	    "--id: '%.60s' is not in %s, nor in what was rotated from it; --line reads the line of another file", id,
+	    files->paths[files->count - 1]);
+	return EX_NOINPUT;
+}
+
 int
 recorded_message_find(const struct policy *policy, const char *id, struct recorded_message *out)
 {
-	const struct tries_query query = { .handle = id };
 	struct record_files files;
 	struct fault why;
 	char text[1024];
-	bool done = true;
 	int status;
 
 	*out = (struct recorded_message){ .arena = NULL };
 	status = record_files_usual(policy, &files);
 	if (status != 0)
 		return status;
-	for (size_t i = 0; done && i < files.count; i++) {
-		if (!cmd_may(files.paths[i], R_OK)) {
-			record_files_drop(&files);
-			return EX_NOPERM;
-		}
-		done = find_in(files.paths[i], &query, out, &why);
-	}
+	status = find_in_all(&files, id, out, &why);
 	record_files_drop(&files);
-	if (!done) {
+	if (status == EX_NOINPUT) {
 		fault_write(&why, text, sizeof text);
 		fprintf(stderr, "greenlane: %s\n", text);
-		return EX_NOINPUT;
 	}
-	if (out->arena != NULL)
-		return 0;
-	fprintf(stderr, "greenlane: --id: nothing found\n");
-	return EX_NOINPUT;
+	return status;
 }
 
 /* ---- judged again ---- */

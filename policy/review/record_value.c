@@ -103,6 +103,10 @@ record_parse(struct span line, struct fault *why)
 
 	if (root != NULL && !is_version_1(root))
 		return root;
+	if (line.length == 0) { /* what is too long comes here without its bytes */
+		fault_set(why, "empty, or longer than any record");
+		return NULL;
+	}
 	again = parse_translated(line, &ignored);
 	json_decref(root);
 	if (is_version_1(again))

@@ -173,11 +173,25 @@ replay_count(struct replay *replay, uint64_t number, const struct replay_told *t
 }
 
 static int
+by_side(const struct replay_side *a, const struct replay_side *b)
+{
+	int vendor = strcmp(a->vendor, b->vendor), reason = strcmp(a->reason, b->reason);
+
+	if (vendor != 0 || reason != 0)
+		return vendor != 0 ? vendor : reason;
+	return a->outcome != b->outcome ? (a->outcome < b->outcome ? -1 : 1) : (int)a->would - (int)b->would;
+}
+
+/* Of those with as many messages by what they are: no two are equal, so that every libc sorts them in one way. */
+static int
 by_count(const void *a, const void *b)
 {
 	const struct replay_change *x = a, *y = b;
+	int to = by_side(&x->to, &y->to);
 
-	return x->count < y->count ? 1 : x->count > y->count ? -1 : 0;
+	if (x->count != y->count)
+		return x->count < y->count ? 1 : -1;
+	return to != 0 ? to : by_side(&x->from, &y->from);
 }
 
 const struct replay_counts *

@@ -140,11 +140,11 @@ suggest_write_sender(const struct suggest *suggest, const struct suggest_sender 
 
 	text_char(out, '\n');
 	put_name(out, sender_domain(sender));
-	text_format(out, ": %llu messages waited ", COUNT(sender->head.count));
+	text_format(out, ": %llu message%s waited ", COUNT(sender->head.count), text_s((size_t)sender->head.count));
 	date_put_span(sender->waited / 1000, out);
 	text_put(out, " in all, ");
 	date_put_span(sender->longest / 1000, out);
-	text_put(out, " at most, and were proven in the end\n");
+	text_format(out, " at most, and %s proven in the end\n", sender->head.count == 1 ? "was" : "were");
 	write_evidence(sender, out);
 	write_faults(suggest, found, config, out);
 	if (found->kind == SUGGEST_DRAFT)
