@@ -1,8 +1,8 @@
 # lib.sh - shared by the tests of greenlane: the program, a private directory, TAP. Sourced, POSIX sh.
 #
-# Set name=WORD (part of the directory's name) before sourcing it. It provides $greenlane, $world (removed at the end,
-# when the processes in $pids are ended), ok, is, skip, run, out, err, lacks, quiet, until_true,
-# on_this_host; a test ends with finish_tap.
+# Set name=WORD (part of the directory's name) before sourcing it, and golden_file=FILE for whole outputs. It provides $greenlane,
+# $world (removed at the end, when the processes in $pids are ended), ok, is, skip, run, out, err, lacks, quiet, golden, golden_later,
+# until_true, on_this_host; a test ends with finish_tap.
 # If $config is set, run passes it with -c; $input is the standard input of run.
 
 set -u
@@ -27,7 +27,7 @@ clean_up() {
 trap clean_up EXIT
 trap 'exit 130' HUP INT PIPE TERM
 
-count=0 failed=0 config='' input=''
+count=0 failed=0 config='' input='' golden_file=${golden_file:-}
 
 # the Postfix of this host is not the test's
 MAIL_CONFIG=$world/no-postfix
@@ -98,7 +98,32 @@ until_true() {
 
 gone() { ! kill -0 "$1" 2> /dev/null || grep -q '^State:[[:space:]]*Z' "/proc/$1/status" 2> /dev/null; }
 
+# golden PART [COMMAND]: what the last run printed on both outputs, shortened or blanked by COMMAND, is that part of t/cli/$golden_file,
+# to the letter. GOLDEN=FILE in the environment collects there what was printed.
+golden() {
+	part=$1
+	cat "$world/out" "$world/err" > "$world/both"
+	shift
+	[ $# -gt 0 ] || set -- cat
+	"$@" < "$world/both" | sed "s|$world|WORLD|g" > "$world/got.$part"
+	[ -z "${GOLDEN:-}" ] || { echo "==== $part"; cat "$world/got.$part"; } >> "$GOLDEN"
+	awk -v part="==== $part" '/^==== / { inside = $0 == part; next } inside' "$top/t/cli/$golden_file" > "$world/wanted.$part"
+	diff "$world/wanted.$part" "$world/got.$part" | sed 's/^/# /'
+	cmp -s "$world/wanted.$part" "$world/got.$part"
+	ok $? "to the letter: $part"
+	echo "$part" >> "$world/golden.parts"
+}
+
+# golden_later PART WHY: this host cannot print that part.
+golden_later() {
+	skip "to the letter: $1" "$2"
+	echo "$1" >> "$world/golden.parts"
+}
+
 finish_tap() {
+	if [ -n "$golden_file" ]; then
+		is "$(sed -n 's/^==== //p' "$top/t/cli/$golden_file" | sort)" "$(sort "$world/golden.parts")" "t/cli/$golden_file has these parts, and no other"
+	fi
 	echo "1..$count"
 	[ $failed -eq 0 ]
 	exit

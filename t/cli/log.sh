@@ -1,7 +1,8 @@
 #!/bin/sh
 # TAP: greenlane log tells the story of a message: every try, what was waited, why, and what to write. Its lines come from
-# every form of a mail log, its records from greenlane explain --json.
-name=log
+# every form of a mail log, its records from greenlane explain --json. Every sentence that it can print is in log.golden
+# (t/sentences.sh), printed of the fixed lines and records of log_records.py, in a zone that is nobody's.
+name=log golden_file=log.golden
 . "${srcdir:-.}/t/cli/lib.sh"
 command -v jq > /dev/null || { echo '1..0 # SKIP jq is needed'; exit 0; }
 
@@ -102,7 +103,7 @@ err 'a log line does not say everything' "which does not say everything"
 out '^envelope   <code@bank.example>, ' "but what it says is taken"
 input=
 run 66 "an id that nobody had" explain --id 4bX99
-err 'nothing found' "is not found"
+err "'4bX99' is not in " "is not found"
 run 64 "--id beside --client" explain --id "$id" --client 192.0.2.7
 run 65 "a line that is no verdict" explain --line "$config"
 err 'no verdict of greenlaned' "is refused"
@@ -122,6 +123,139 @@ for author in t@acme.example eve@EVIL.example acme.example; do
 done
 for author in @acme.example t@acme eve@evil.example.org cme.example; do
 	run 1 "a part of one is not: $author" log -f "$world/from.log" --from $author
+done
+
+# ---- every sentence, to the letter ----
+
+TZ=XXX-5:45
+export TZ
+mkdir "$world/known"
+cat > "$world/known.conf" << END
+authserv_id = "mx.rx.example";
+state_dir   = "$world/state";
+control     = { listen = "unix:$world/control.sock"; };
+dns         = { servers = [ "127.0.0.1@9" ]; timeout = "1s"; };
+own         = { domains = [ "rx.example" ]; outbound = [ "192.0.2.130" ]; };
+greylist    = { auto_pass_network = 5; exempt = { networks = [ "203.0.113.200" ]; }; };
+vendor_path = [ "$world/known" ];
+vendors     = ( { name = "acme"; mode = "vouch"; }, { name = "crm"; }, { name = "gate"; } );
+delegations = ( { vendor = "crm"; domains = [ "news.rx.example" ]; } );
+partners    = ( { vendor = "crm"; domains = [ "msp.example" ]; } );
+relays      = ( { name = "edge"; kind = "gateway"; networks = [ "198.51.100.5" ]; } );
+END
+cat > "$world/known/acme.conf" << END
+vendor = { name = "acme"; domains = [ "acme.example" ]; dkim = [ "sign.acme.example", "=acme.example" ]; vouch = [ "listed+spf", "dkim" ];
+	sources = ( { cidr = [ "192.0.2.0/25" ]; exclusive = true; } ); };
+END
+cat > "$world/known/crm.conf" << END
+vendor = { name = "crm"; domains = [ "crm.example" ]; sources = ( { cidr = [ "203.0.113.0/25" ]; } ); };
+END
+cat > "$world/known/gate.conf" << END
+vendor = { name = "gate"; kind = "gateway"; domains = [ "gate.example" ]; sources = ( { cidr = [ "198.51.100.64/26" ]; } ); };
+END
+cd "$world" || exit 99 # so that no name is longer on one host than on another
+config=known.conf
+made() { /usr/bin/python3 "$top/t/cli/log_records.py" "$@"; }
+
+run 0 "its page in short" log --help
+golden help sed 3q
+run 64 "an option that is none" log --to joe@club.example
+golden usage
+for part in lines stories parts old; do
+	made $part > $part
+	run 0 "every message is told: $part" log -f $part
+	golden $part
+done
+run 0 "a log's as JSON" log -f lines --json
+golden lines-json
+run 0 "advice in JSON" log -f stories --json
+golden advice jq -c '.[] | select(.advice != "") | [.tries[0].id, .waited, .advice]'
+made reasons "$top/policy/rules/reason.c" > reasons
+run 0 "a message for each reason" log -f reasons
+golden reasons grep '^because'
+made many 203 > many
+run 0 "more messages than are shown" log -f many --from many.example
+golden many tail -n 2
+made many 20001 > many
+run 66 "more tries than are kept" log -f many --from many.example
+golden too-many
+made huge 17 | gzip -1 > huge.gz
+run 70 "more than is printed" log -f huge.gz --json
+golden too-much
+rm many huge.gz
+head -n 1 lines > line
+run 1 "nothing, in one verdict" log -f line 4bX9
+golden nothing
+run 1 "nor in several" log -f stories --rcpt other@rx.example
+golden nothing-of-all
+sed -n 2p lines > foreign
+printf 'odd \033[31mline\nand another\n' > odd
+run 65 "a log of another program" log -f foreign
+golden foreign
+run 65 "what is no log" log -f odd
+golden odd
+run 66 "a file that is not there" log -f none
+golden no-file
+run 64 "standard input" log -f - 4bX1
+golden standard-input
+# shellcheck disable=SC2046
+run 64 "files without end" log $(seq 257 | sed 's/.*/-f lines/')
+golden too-many-files
+run 64 "a network that is none" log --client 192.0.2.1/24
+golden client
+run 64 "a time that is none" log --since yesterday
+golden since
+gzip -c lines | head -c 400 > cut.gz
+run 66 "an archive that is cut off" log -f cut.gz
+golden damaged sed 's/\(cannot be read: \).*/\1WHY/' # libarchive's words
+
+# ---- the usual files ----
+
+rm -f verdicts.jsonl*
+echo "log = { record = \"$world/verdicts.jsonl\"; };" | cat known.conf - > recorded.conf
+config=recorded.conf
+if unshare -rm sh -c 'mount -t tmpfs none /var/log' 2> /dev/null; then
+	unshare -rm sh -c 'mount -t tmpfs none /var/log && exec "$@"' sh "$greenlane" log -c recorded.conf > out 2> err
+	golden no-log
+else
+	golden_later no-log "no namespace in which /var/log is empty"
+fi
+made stories > verdicts.jsonl
+as=
+[ "$(id -u)" -ne 0 ] || as="setpriv --reuid=65534 --regid=65534 --clear-groups"
+if $as "$greenlane" --version > /dev/null 2>&1; then
+	chmod 000 verdicts.jsonl
+	$as "$greenlane" log -c recorded.conf > out 2> err
+	golden denied
+	chmod 644 verdicts.jsonl
+else
+	golden_later denied "nobody else may run $greenlane"
+fi
+
+# ---- explain, by the story's words ----
+
+run 0 "a record by its id" explain --id 6b0a003c.1.1
+golden id
+run 0 "as JSON" explain --id 6b0a003c.1.1 --json
+golden id-json jq -c '[.id, .outcome, .reason, .explanation]'
+run 66 "an id that nobody had" explain --id 4bX99
+golden no-id
+config=known.conf
+# what is judged now has an id of its own, and no answer of DNS; the verdicts depend on neither
+now() { sed 's/, id [0-9a-f.]*)/, id ID)/; /^no answer/d'; }
+for part in line cut old foreign empty; do
+	wanted=65
+	case $part in
+	line) sed -n 4p lines ;;
+	cut) sed -n 4p lines | cut -c 1-70 ;;
+	old) cat old ;;
+	foreign) cat foreign ;;
+	empty) ;;
+	esac > input
+	[ $part != line ] && [ $part != old ] || wanted=0
+	input=input
+	run $wanted "explain --line: $part" explain --line -
+	golden line-$part now
 done
 
 finish_tap

@@ -1,7 +1,8 @@
 #!/bin/sh
 # TAP: greenlane replay judges records again: nothing changes under the same policy; a draft shows exactly what it changes,
-# why, and what cannot be judged. Records are made by greenlane explain --json.
-name=replay
+# why, and what cannot be judged. Records are made by greenlane explain --json. Every sentence that it can print is in
+# replay.golden (t/sentences.sh), printed of the fixed records of replay_records.py, in a zone that is nobody's.
+name=replay golden_file=replay.golden
 . "${srcdir:-.}/t/cli/lib.sh"
 command -v jq > /dev/null || { echo '1..0 # SKIP jq is needed'; exit 0; }
 
@@ -141,5 +142,86 @@ echo 'vendors = ( { name = "initech"; } );' > "$world/bad.conf"
 run 78 "a draft with an error" replay --policy "$world/bad.conf"
 err "bad.conf:1: .*initech" "is told what is wrong, and where"
 run 78 "and a draft that does not exist" replay --policy "$world/missing.conf"
+
+# ---- every sentence, to the letter ----
+
+TZ=XXX-5:45
+export TZ
+mkdir "$world/live" "$world/new" "$world/state/sources"
+vendor() { echo "vendor = { name = \"$2\"; domains = [ \"$2.example\" ]; vouch = [ \"listed+spf\", \"listed+spf_from\", \"dkim\" ]; sources = ( $3 ); };" > "$world/$1/$2.conf"; }
+vendor live acme '{ cidr = [ "192.0.2.0/25" ]; exclusive = true; }'
+vendor live globex '{ spf = "globex.example"; }'
+vendor live initech '{ cidr = [ "198.51.100.0/28" ]; }'
+vendor new acme '{ cidr = [ "192.0.2.0/25" ]; exclusive = true; }, { spf = "new.acme.example"; }'
+vendor new globex '{ spf = "globex.example"; }, { a = "never.globex.example"; }'
+fixed() { # VENDORS STRANGERS
+	cat << END
+authserv_id = "mx.rx.example";
+state_dir   = "$world/state";
+control     = { listen = "unix:$world/control.sock"; };
+dns         = { servers = [ "127.0.0.1@9" ]; timeout = "1s"; };
+strangers   = { dmarc = "reject"; };
+vendor_path = [ $1 ];
+vendors     = ( { name = "acme"; }, { name = "globex"; } $2 );
+END
+}
+cd "$world" || exit 99 # so that no name is longer on one host than on another
+fixed "\"$world/live\"" ', { name = "initech"; }' > fixed.conf
+fixed "\"$world/new\"" '' > new.conf
+config=fixed.conf
+# what state_dir has of a source that is new: it is today's, and no time of it is printed
+today=$(date -u +%Y-%m-%dT%H:%M:%SZ)
+cat > state/sources/spf:new.acme.example.copy << END
+# kept
+version 1
+source spf:new.acme.example
+believed $today
+changed never
+next $today
+ttl 300
+live no
+trouble no
+networks 1
+203.0.113.0/25  since $today  via new.acme.example > ip4
+end 1
+END
+made() { /usr/bin/python3 "$top/t/cli/replay_records.py" "$@"; }
+
+run 0 "its page in short" replay --help
+golden help sed 3q
+run 64 "an option that is none" replay --to new.conf
+golden usage
+for part in same cannot changes broken; do made $part > $part.jsonl; done
+run 0 "one that is the same" replay same.jsonl
+golden same
+run 0 "what cannot be judged again" replay cannot.jsonl
+golden cannot
+run 0 "as JSON" replay --json cannot.jsonl
+golden cannot-json
+run 1 "what a draft changes" replay --policy new.conf changes.jsonl
+golden changes
+run 1 "as JSON" replay --json --policy new.conf changes.jsonl
+golden changes-json
+made kinds 1003 > kinds.jsonl
+run 1 "more kinds of change than are told apart" replay kinds.jsonl
+golden kinds awk 'NR < 6 || /in other ways/'
+for line in 1 2 3 4 5; do
+	{ cat same.jsonl; sed -n ${line}p broken.jsonl; } > one.jsonl
+	run 0 "a line that is no record: $line" replay one.jsonl
+	golden broken-$line
+done
+run 65 "nothing but such lines" replay broken.jsonl
+golden broken
+run 66 "no record file is configured" replay
+golden no-record-file
+echo "log = { record = \"$world/none.jsonl\"; };" | cat fixed.conf - > none.conf
+run 66 "there is none yet" -c none.conf replay
+golden no-records
+run 66 "a file that does not exist" replay none.jsonl
+golden no-file
+run 64 "a time that is none" replay --since yesterday same.jsonl
+golden since
+run 78 "a draft that does not exist" replay --policy none.conf.d same.jsonl
+golden no-draft
 
 finish_tap

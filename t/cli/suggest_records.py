@@ -1,46 +1,24 @@
 #!/usr/bin/python3
 """Writes records (greenlane-record(5)) of the mail in t/cli/suggest.sh: who waited, who proved himself, who only pretends to.
 
-    suggest_records.py drafts | faults | use
+    suggest_records.py drafts | faults | use | many
 """
-import json
 import sys
-import time
+
+sys.dont_write_bytecode = True
+import record as made
 
 clock = [1795000000]
 number = [0]
-
-
-def stamp(seconds):
-    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)) + ".000Z"
 
 
 def record(author, envelope, client, spf="pass", signers=(), action="pass", greylist="due", waited=None, outcome="stranger",
            vendor="-", reason="no-claim", rcpt="anna@rx.example", after=60, weak=False):
     clock[0] += after
     number[0] += 1
-    domain = author.split("@", 1)[1]
-    dkim = [{"d": d, "s": s, "a": "rsa-sha256", "result": "pass", "counts": not weak, "weak": weak, "passes": True,
-             "secure": False, "reply_open": False} for d, s in signers]
-    for one in dkim:
-        if weak:
-            one["why"] = "sha1"
-    print(json.dumps({
-        "v": 2, "time": stamp(clock[0]), "policy": "-", "sources": "-", "id": "%x.1.%x" % (clock[0], number[0]), "qid": "-",
-        "outcome": outcome, "action": action, "vendor": vendor, "reason": reason, "stage": "eom", "mode": "enforce",
-        "client": client, "port": 0, "listed": "-", "via": "-", "helo": "h.example", "mail_from": envelope, "from": author,
-        "rcpts": [rcpt], "spf": spf, "dkim": dkim, "dmarc": "none", "greylist": greylist, "msgid": "-", "ms": 1,
-        "tries": None if waited is None else 2, "waited": waited,
-        "facts": {"now": clock[0], "stage": "eom", "client_name": "", "peer": client, "client_hidden": False, "perhaps_relayed": False, "auth": "",
-                  "daemon_name": "", "null_sender": False, "sender_local": envelope.split("@")[0],
-                  "sender_domain": envelope.split("@")[1], "spf_by_helo": False, "spf_domain": envelope.split("@")[1],
-                  "from_state": "read", "from_raw": "", "from_too_long": False, "from_fields": 1, "from_stopped": 0,
-                  "authors": [{"local": author.split("@")[0], "domain": domain, "spf_from": "none", "dmarc": "none",
-                               "policy": "none", "testing": False, "record": "", "organisation": domain, "walk": [],
-                               "spf_aligned": False, "dkim_aligned": False, "by": "nothing", "signed_by": "nothing",
-                               "said": "none"}],
-                  "replies": [], "replies_unclear": False, "dkim_done": True, "live": [], "sources": [], "vendors": {},
-                  "unsure_since": 0, "names": [], "answered_since": 0, "failed": False}}))
+    dkim = [made.signature(d, s, "sha1" if weak else "") for d, s in signers]
+    print(made.record(clock[0], number[0], author, envelope, client, {}, spf=spf, dkim=dkim, action=action, greylist=greylist,
+                      outcome=outcome, vendor=vendor, reason=reason, rcpts=[rcpt], tries=None if waited is None else 2, waited=waited))
 
 
 def message(count, author, envelope, client, waited=300, **more):
@@ -130,4 +108,12 @@ def use():
     print('{"v":2,"cut')
 
 
-{"drafts": drafts, "faults": faults, "use": use}[sys.argv[1]]()
+def many():
+    # more networks of forgers than are kept; and what was refused unjudged
+    for i in range(4097):
+        record("desk@globex.example", "b@globex.example", "20.%d.%d.1" % (i // 256, i % 256), spf="fail", greylist="off", outcome="forged",
+               vendor="globex", reason="nothing-proven", action="reject", after=1)
+    record("x@once.example", "b@once.example", "192.0.2.75", greylist="off", reason="relaying", action="reject")
+
+
+{"drafts": drafts, "faults": faults, "use": use, "many": many}[sys.argv[1]]()
