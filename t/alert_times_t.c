@@ -46,6 +46,8 @@ static const struct {
 	{ "vendor-dkim-broken", 0, "a share of mail is no share before some has come" },
 	{ "vendor-forged-jump", 0, "the same" },
 	{ "vendor-unproven-jump", 0, "the same" },
+	{ "policies-differ", 0, "a rollout takes its time: they may differ for ten minutes" },
+	{ "sources-differ", 0, "both ask DNS again twice before" },
 	{ "vendor-delayed", 0, "the mail that others deferred has to come again" },
 };
 

@@ -18,11 +18,11 @@ static const struct status_listener listeners[] = {
 	{ .name = "metrics", .address = "inet:9180@127.0.0.1", .closed = "", .unopened = true },
 };
 static const struct status_source sources[] = {
-	{ "a:x.example", "acme", 0, "never answered", "", "", 0, 0, "" },
-	{ "a:x.example", "acme", 0, "", "", "two SPF records", NOW - 60, NOW + 60, "" },
-	{ "a:x.example", "acme", 3, "", "", "two SPF records", NOW - 60, NOW + 60, "" },
-	{ "a:x.example", "acme", 3, "", "DNS did not answer", "", 0, 0, "" },
-	{ "a:x.example", "acme", 0, "it was never unfolded", "no answer for A", "", 0, 0, "" },
+	{ "a:x.example", "acme", 0, "never answered", "", "", 0, 0, "", 0, 0 },
+	{ "a:x.example", "acme", 0, "", "", "two SPF records", NOW - 60, NOW + 60, "", 0, 0 },
+	{ "a:x.example", "acme", 3, "", "", "two SPF records", NOW - 60, NOW + 60, "", 0, 0 },
+	{ "a:x.example", "acme", 3, "", "DNS did not answer", "", 0, 0, "", 0, 0 },
+	{ "a:x.example", "acme", 0, "it was never unfolded", "no answer for A", "", 0, 0, "", 0, 0 },
 };
 static const struct status_vendor vendors[] = {
 	{ .name = "acme", .mode = "enforce", .sources = 1, .known = 1 },
@@ -308,9 +308,42 @@ static void
 drifts(struct status *s)
 {
 	static const struct status_source drifted = { "a:x.example", "acme", 3, "", "", "", 0, 0,
-		"came 192.0.2.0/24 via x.example" };
+		"came 192.0.2.0/24 via x.example", 0, 0 };
 
 	s->sources = &drifted, s->source_count = 1;
+}
+
+/* Two hosts that share the store; the first is ours. */
+static void
+shares(struct status *s, uint64_t policy, int64_t since, uint64_t networks)
+{
+	static struct fleet_source ours = { 1, 5, NOW - 900, NOW - 60, "acme spf:x.example" }, theirs;
+	static struct fleet_host hosts[2];
+
+	theirs = (struct fleet_source){ 1, networks, NOW - 900, NOW - 60, NULL };
+	hosts[0] = (struct fleet_host){ "mx1", "1", 7, 9, NOW - 7000, &ours, 1 };
+	hosts[1] = (struct fleet_host){ "mx2", "1", policy, 9, since, &theirs, 1 };
+	s->hosts = hosts, s->host_count = 2;
+}
+static void
+agrees(struct status *s)
+{
+	shares(s, 7, NOW - 700, 5);
+}
+static void
+rolls_out(struct status *s)
+{
+	shares(s, 8, NOW - 599, 5);
+}
+static void
+policies_differ(struct status *s)
+{
+	shares(s, 8, NOW - 600, 5);
+}
+static void
+sources_differ(struct status *s)
+{
+	shares(s, 7, NOW - 700, 6);
 }
 
 static const struct {
@@ -378,6 +411,12 @@ static const struct {
 	{ "signatures that all fail", breaks, "vendor-dkim-broken",
 	    "has proven its mail since 2026-11-29T00:08:29Z: 9 messages of its own hosts failed, usual are 97 % signed" },
 	{ "mail that others delay", delays, "vendor-delayed", "3 recipients within a day" },
+	{ "another host with the same policy", agrees, "", "" },
+	{ "one that got another policy ten minutes ago", policies_differ, "policies-differ",
+	    "mx2, which shares the greylist, has another policy since 2026-11-28T23:59:29Z: 0000000000000008, here 0000000000000007" },
+	{ "one second before that", rolls_out, "", "" },
+	{ "another host whose source differs", sources_differ, "sources-differ",
+	    "acme spf:x.example lists something else at mx2, which shares the greylist, and both have asked DNS twice" },
 	{ "a source that has changed", drifts, "source-drift",
 	    "of acme has changed since it was accepted: came 192.0.2.0/24" },
 };

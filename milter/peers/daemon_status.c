@@ -7,6 +7,7 @@
 
 #include "milter/peers/daemon_status.h"
 #include "milter/peers/source_figures.h"
+#include "milter/peers/status_hosts.h"
 #include "milter/peers/status_listeners.h"
 #include "milter/peers/status_sources.h"
 #include "milter/smtp/milter_io.h"
@@ -38,6 +39,7 @@ struct daemon_status {
 	pthread_mutex_t lock; /* guards the memory */
 	struct alert_memory *memory;
 	struct source_figures *figures; /* of the last look at the sources */
+	struct status_hosts *hosts;
 	/* of the looks, which one thread takes; in ticks */
 	int64_t next_files, next_sources; /* not before then */
 	int64_t looked, stamp;            /* at the sources */
@@ -108,7 +110,8 @@ tell_daemon(const struct daemon_status *own, const struct policy *policy, struct
 {
 	return tell_store(own, &policy->settings, status, arena) && reload_tell(own->reload, status, arena) &&
 	    opened_listeners_tell(&own->listeners, status, arena) && tell_dns(own, status, arena) &&
-	    alert_command_tell(own->command, status, arena) && status_hidden(own->services->usage, status, arena);
+	    alert_command_tell(own->command, status, arena) && status_hidden(own->services->usage, status, arena) &&
+	    status_hosts_tell(own->hosts, status, arena);
 }
 
 static bool
@@ -227,6 +230,13 @@ daemon_status_metrics(struct daemon_status *own, struct text *out)
 
 /* ---- for alerts ---- */
 
+static void
+see_sources(struct daemon_status *own, const struct status *status)
+{
+	source_figures_keep(own->figures, status);
+	status_hosts_see(own->hosts, status);
+}
+
 /* Looks at these parts, and remembers what of them is ill. Reading files takes a fiftieth of the time at most. */
 static void
 look_at(struct daemon_status *own, const struct snapshot *snapshot, unsigned parts, int64_t *next)
@@ -243,7 +253,7 @@ look_at(struct daemon_status *own, const struct snapshot *snapshot, unsigned par
 		    (struct alert_time){ status.now, clock_ticks() / 1000000 });
 		pthread_mutex_unlock(&own->lock);
 		if ((parts & STATUS_SOURCES) != 0)
-			source_figures_keep(own->figures, &status);
+			see_sources(own, &status);
 	}
 	arena_close(arena);
 	*next = clock_ticks() + (clock_ticks() - begun) * FILES_SHARE;
@@ -281,6 +291,7 @@ daemon_status_look(struct daemon_status *own, void (*tell)(void *, const struct 
 	int64_t stamp = stamp_sources(own, snapshot), ticks = clock_ticks(), unused;
 
 	journal_check(own->services->journal);
+	status_hosts_look(own->hosts, own->services->store, snapshot->judge.policy, snapshot->judge.ranges->fingerprint);
 	look_at(own, snapshot, STATUS_DAEMON, &unused);
 	if (ticks >= own->next_files)
 		look_at(own, snapshot, STATUS_CONFIG, &own->next_files);
@@ -295,15 +306,33 @@ daemon_status_look(struct daemon_status *own, void (*tell)(void *, const struct 
 	pthread_mutex_unlock(&own->lock);
 }
 
+static void
+close_memory(struct daemon_status *own)
+{
+	alert_memory_close(own->memory);
+	source_figures_close(own->figures);
+	status_hosts_close(own->hosts);
+}
+
+static bool
+open_memory(struct daemon_status *own, const char *state_dir)
+{
+	own->memory = alert_memory_open();
+	own->figures = source_figures_open();
+	own->hosts = status_hosts_open(state_dir);
+	if (own->memory != NULL && own->figures != NULL && own->hosts != NULL)
+		return true;
+	close_memory(own);
+	return false;
+}
+
 struct daemon_status *
 daemon_status_open(const struct services *services, struct exports *exports, struct reload *reload,
     struct alert_command *command, const struct listeners *listeners, const struct settings *started, struct fault *why)
 {
 	struct daemon_status *own = calloc(1, sizeof *own);
 
-	if (own == NULL || (own->memory = alert_memory_open()) == NULL || (own->figures = source_figures_open()) == NULL) {
-		if (own != NULL)
-			alert_memory_close(own->memory);
+	if (own == NULL || !open_memory(own, started->state_dir)) {
 		free(own);
 		fault_set(why, "out of memory");
 		return NULL;
@@ -330,7 +359,6 @@ daemon_status_close(struct daemon_status *own)
 	if (own == NULL)
 		return;
 	pthread_mutex_destroy(&own->lock);
-	alert_memory_close(own->memory);
-	source_figures_close(own->figures);
+	close_memory(own);
 	free(own);
 }

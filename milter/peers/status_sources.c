@@ -5,6 +5,7 @@
 #include "milter/state/export_file.h"
 #include "milter/state/source_list.h"
 #include "policy/util/date.h"
+#include "policy/util/hash.h"
 
 enum { LINE_MAX_BYTES = 4096, HIDDEN_MAX = 100 };
 
@@ -61,6 +62,20 @@ fill_vendors(const struct look *look)
 	return true;
 }
 
+static uint64_t
+fingerprint_of(const struct export_listing *listing)
+{
+	uint64_t hash = HASH_START;
+
+	for (size_t i = 0; i < listing->count; i++) {
+		const struct prefix *prefix = &listing->networks[i];
+
+		hash = hash_bytes(hash, prefix->base.bytes, address_width(&prefix->base) / 8);
+		hash = hash_bytes(hash, &prefix->bits, 1);
+	}
+	return hash;
+}
+
 /* Of those that count; what DNS says stands for refresh.absent_after before it is believed. */
 static bool
 fill_sources(const struct look *look)
@@ -77,7 +92,8 @@ fill_sources(const struct look *look)
 		if (source_counts(source))
 			list[count++] = (struct status_source){ source->text, source->vendor->name, listing->count,
 				listing->missing, listing->failing, listing->wrong, listing->wrong_since,
-				listing->wrong_since + look->policy->settings.refresh.absent_after, listing->drift };
+				listing->wrong_since + look->policy->settings.refresh.absent_after, listing->drift,
+				fingerprint_of(listing), listing->believed };
 	}
 	look->status->sources = list;
 	look->status->source_count = count;

@@ -11,6 +11,7 @@
 #include "milter/system/clock.h"
 #include "milter/system/suffixes.h"
 #include "policy/config/lint.h"
+#include "policy/config/policy_shared.h"
 #include "policy/config/policy_text.h"
 #include "policy/config/policy_tree.h"
 #include "policy/util/arena.h"
@@ -227,8 +228,9 @@ senders_find(struct policy *policy, struct faults *faults)
 
 /* ---- what lies on disk ---- */
 
+/* The name counts as well: it says which vendor it is. */
 static bool
-hash_file(const char *path, uint64_t *hash)
+hash_named(const char *name, const char *path, uint64_t *hash)
 {
 	struct fault why;
 	size_t length = 0;
@@ -236,14 +238,20 @@ hash_file(const char *path, uint64_t *hash)
 
 	if (text == NULL)
 		return false;
-	*hash = hash_bytes(hash_string(*hash, path), text, length);
+	*hash = hash_bytes(hash_string(*hash, name), text, length);
 	free(text);
 	return true;
 }
 
+static bool
+hash_file(const char *path, uint64_t *hash)
+{
+	return hash_named(path, path, hash);
+}
+
 /* All of a folder, for the shared senders in it count as well. */
 static bool
-hash_folder(const char *folder, uint64_t *hash)
+hash_folder(const char *folder, bool with_path, uint64_t *hash)
 {
 	struct dirent **list = NULL;
 	int count = scandir(folder, &list, is_conf, alphasort);
@@ -252,7 +260,7 @@ hash_folder(const char *folder, uint64_t *hash)
 
 	for (int i = 0; i < count; i++) {
 		snprintf(path, sizeof path, "%s/%s", folder, list[i]->d_name);
-		done = done && hash_file(path, hash);
+		done = done && hash_named(with_path ? path : list[i]->d_name, path, hash);
 		free(list[i]);
 	}
 	free(list);
@@ -260,14 +268,14 @@ hash_folder(const char *folder, uint64_t *hash)
 }
 
 static bool
-hash_networks(const struct source *source, uint64_t *hash)
+hash_networks(const struct source *source, bool with_path, uint64_t *hash)
 {
 	char path[8192];
 
 	if (source->kind != SOURCE_FILE)
 		return true;
 	networks_path(source->vendor->sources_file, source->name, path, sizeof path);
-	return hash_file(path, hash);
+	return hash_named(with_path ? path : source->name, path, hash);
 }
 
 bool
@@ -277,19 +285,37 @@ config_files_hash(const char *path, uint64_t *out)
 	return hash_file(path, out);
 }
 
+static bool
+hash_vendors(const struct policy *policy, bool with_path, uint64_t *out)
+{
+	const struct strings *folders = &policy->settings.vendor_path;
+	bool done = true;
+
+	for (size_t i = 0; done && i < folders->count; i++)
+		done = hash_folder(folders->list[i], with_path, out);
+	for (size_t i = 0; done && i < policy->source_count; i++)
+		done = hash_networks(&policy->sources[i], with_path, out);
+	return done;
+}
+
 bool
 config_files_fingerprint(const char *path, const struct policy *policy, uint64_t *out)
 {
-	const struct strings *folders = &policy->settings.vendor_path;
-	bool done;
-
 	*out = HASH_START;
-	done = hash_file(path, out);
-	for (size_t i = 0; done && i < folders->count; i++)
-		done = hash_folder(folders->list[i], out);
-	for (size_t i = 0; done && i < policy->source_count; i++)
-		done = hash_networks(&policy->sources[i], out);
-	return done;
+	return hash_file(path, out) && hash_vendors(policy, true, out);
+}
+
+/* 0: it is not known. */
+static uint64_t
+hash_shared(const char *path, const struct policy *policy)
+{
+	struct arena *arena = arena_open(POLICY_ARENA_MAX);
+	struct fault why;
+	const struct node *root = arena == NULL ? NULL : config_files_tree(path, arena, &why);
+	uint64_t hash = root == NULL ? 0 : policy_shared_hash(root, HASH_START);
+
+	arena_close(arena);
+	return root != NULL && hash_vendors(policy, false, &hash) ? hash : 0;
 }
 
 const struct node *
@@ -402,6 +428,8 @@ read_fingerprinted(const char *path, struct config_texts *texts)
 
 	if (policy != NULL && !config_files_fingerprint(path, policy, &policy->fingerprint))
 		policy->fingerprint = 0;
+	if (policy != NULL)
+		policy->shared = hash_shared(path, policy);
 	return policy;
 }
 

@@ -129,6 +129,30 @@ const char redis_script_take[] = READ_RECORD
     "end\n"
     "return taken\n";
 
+const char redis_script_tell[] =
+    "local hosts, own, begin, lines = KEYS[1], KEYS[2], ARGV[1], {}\n"
+    "local most, longest = tonumber(ARGV[4]), tonumber(ARGV[5])\n"
+    "local function number(...)\n"
+    "  local reply = redis.pcall(...)\n"
+    "  if type(reply) == 'number' then return reply end\n"
+    "  return nil\n"
+    "end\n"
+    "redis.pcall('SET', own, ARGV[2], 'EX', ARGV[3])\n"
+    "local many = number('SCARD', hosts)\n"
+    "if not many or many > 4 * most then redis.pcall('DEL', hosts) end\n"
+    "redis.pcall('SADD', hosts, own)\n"
+    "redis.pcall('EXPIRE', hosts, 86400)\n"
+    "local keys = redis.pcall('SMEMBERS', hosts)\n"
+    "if keys.err then return lines end\n"
+    "table.sort(keys)\n"
+    "for _, key in ipairs(keys) do\n"
+    "  local size = 0\n"
+    "  if key:sub(1, #begin) == begin then size = number('STRLEN', key) or 0 end\n"
+    "  if size == 0 then redis.pcall('SREM', hosts, key) end\n"
+    "  if size > 0 and size <= longest and #lines < most then lines[#lines + 1] = redis.pcall('GET', key) end\n"
+    "end\n"
+    "return lines\n";
+
 void
 redis_script_name(char out[REDIS_SCRIPT_NAME])
 {

@@ -16,6 +16,11 @@ extern const char redis_script[];
  * the one that is there is as new; replies how many it put. */
 extern const char redis_script_take[];
 
+/* KEYS: the set of the hosts' keys, this host's key. ARGV: what all hosts' keys begin with, this host's line, the seconds that it stays,
+ * how many lines are wanted, how long one may be. Replies the lines. Whatever lies under these keys is no error: a greylist must not
+ * fail for it. */
+extern const char redis_script_tell[];
+
 enum { REDIS_SCRIPT_NAME = 41 };
 /* The name that EVALSHA knows it by: SHA-1 in hexadecimal, terminated. */
 void redis_script_name(char out[REDIS_SCRIPT_NAME]);

@@ -152,6 +152,12 @@ store_page(struct store *store, const char *from, size_t length, struct store_pa
 	return store->page(store, from, length, out, why);
 }
 
+bool
+store_tell(struct store *store, const char *host, struct span line, store_line *each, void *context, struct fault *why)
+{
+	return store == NULL || store->tell == NULL || store->tell(store, host, line, each, context, why);
+}
+
 void
 store_close(struct store *store)
 {

@@ -14,6 +14,7 @@
 
 #include "policy/rules/greylist.h"
 #include "policy/util/fault.h"
+#include "policy/util/text.h"
 
 enum store_state {
 	STORE_STATE_OFF, /* there is none */
@@ -52,6 +53,10 @@ struct store_page {
 	char next[STORE_KEY_ROOM];
 };
 
+/* Takes a line that a host put into the store, or somebody else did: borrowed. */
+typedef void store_line(void *context, struct span line);
+enum { STORE_LINES_MAX = 32, STORE_LINE_MAX = 80 * 1024, STORE_LINE_SECONDS = 60 };
+
 struct store {
 	bool shared;    /* other hosts use it as well: one in monitor mode does not teach it */
 	bool unordered; /* a page does not begin with a key, only with what the page before named, or with none */
@@ -70,6 +75,9 @@ struct store {
 	    bool *done, struct fault *why);
 	bool (*sync)(struct store *, struct fault *why); /* waits until all that was put is on disk */
 	void (*close)(struct store *);
+	/* NULL in a store that no other host uses. */
+	bool (*tell)(struct store *, const char *host, struct span line, store_line *each, void *context,
+	    struct fault *why);
 	/* NULL in a store whose records cannot be listed. */
 	bool (*page)(struct store *, const char *from, size_t length, struct store_page *out, struct fault *why);
 	/* NULL in a store that does not watch itself. */
@@ -104,6 +112,10 @@ bool store_sync(struct store *, struct fault *why) MUST_USE;
  * for reading one page.
  */
 bool store_page(struct store *, const char *from, size_t length, struct store_page *out, struct fault *why) MUST_USE;
+/* Puts a line about this host into a store that hosts share, where it stays for STORE_LINE_SECONDS, and calls each for every host's,
+ * this one's too: STORE_LINES_MAX at most, none of more than STORE_LINE_MAX bytes. Says nothing in a store of one host. */
+bool store_tell(struct store *, const char *host, struct span line, store_line *each, void *context,
+    struct fault *why) MUST_USE;
 void store_close(struct store *); /* NULL is fine */
 
 /* In which state the store is, for `status`. NULL is off. */

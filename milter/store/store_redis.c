@@ -261,6 +261,54 @@ redis_take(struct store *store, const struct greylist_settings *settings, const 
 	return done;
 }
 
+/* ---- the hosts that share it ---- */
+
+struct lines {
+	store_line *each;
+	void *context;
+};
+
+/* What is no line is left out. */
+static bool
+take_lines(const redisReply *reply, void *context)
+{
+	const struct lines *lines = context;
+
+	for (size_t i = 0; reply->type == REDIS_REPLY_ARRAY && i < reply->elements && i < STORE_LINES_MAX; i++) {
+		const redisReply *line = reply->element[i];
+
+		if (line->type == REDIS_REPLY_STRING && line->len <= STORE_LINE_MAX)
+			lines->each(lines->context, (struct span){ line->str, line->len });
+	}
+	return true;
+}
+
+static bool
+redis_tell(struct store *store, const char *host, struct span line, store_line *each, void *context, struct fault *why)
+{
+	struct redis_store *redis = redis_of(store);
+	struct lines lines = { each, context };
+	struct redis_command command = { 0 };
+	char hosts[KEY_ROOM], own[KEY_ROOM], begin[KEY_ROOM], numbers[3][24];
+
+	snprintf(hosts, sizeof hosts, "%shosts", redis->prefix);
+	snprintf(begin, sizeof begin, "%shost ", redis->prefix);
+	snprintf(own, sizeof own, "%shost %.200s", redis->prefix, host);
+	snprintf(numbers[0], sizeof numbers[0], "%d", STORE_LINE_SECONDS);
+	snprintf(numbers[1], sizeof numbers[1], "%d", STORE_LINES_MAX);
+	snprintf(numbers[2], sizeof numbers[2], "%d", STORE_LINE_MAX);
+	redis_command_say(&command, "EVAL");
+	redis_command_say(&command, redis_script_tell);
+	redis_command_say(&command, "2");
+	redis_command_say(&command, hosts);
+	redis_command_say(&command, own);
+	redis_command_say(&command, begin);
+	redis_command_add(&command, line.at, line.length);
+	for (size_t i = 0; i < 3; i++)
+		redis_command_say(&command, numbers[i]);
+	return redis_pool_ask(redis->pool, &command, &(struct redis_taker){ take_lines, &lines }, why);
+}
+
 /* ---- listing ---- */
 
 /*
@@ -437,6 +485,7 @@ store_redis(const struct settings *settings, struct journal *journal, struct fau
 		.sync = redis_sync,
 		.close = redis_close,
 		.page = redis_page,
+		.tell = redis_tell,
 		.report = redis_report,
 		.count_passed = redis_count_passed,
 		.look = redis_look };

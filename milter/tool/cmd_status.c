@@ -187,6 +187,18 @@ static void print_export(struct span export)
 }
 
 static void
+print_host(struct span host)
+{
+	print_member("host ", host, "name");
+	fputs(json_read_is_true(json_read_member(host, "own")) ? " (this one)" : "", stdout);
+	print_member(", greenlaned ", host, "version");
+	print_member(": policy ", host, "policy");
+	print_time(" since ", host, "policy_since");
+	print_member(", sources ", host, "sources_fingerprint");
+	putchar('\n');
+}
+
+static void
 print_alert(struct span alert)
 {
 	print_member(json_read_is_true(json_read_member(alert, "notice")) ? "notice: " : "ill: ", alert, "slug");
@@ -229,6 +241,7 @@ print_all(struct span json)
 	print_lines(json, "outbound", "outbound ");
 	print_each(json, "exports", print_export);
 	print_shadow(json);
+	print_each(json, "hosts", print_host);
 	print_each(json, "alerts", print_alert);
 }
 

@@ -8,6 +8,15 @@
 #include "policy/util/json_read.h"
 
 static void
+write_hex(struct text *out, const char *key, uint64_t number)
+{
+	char hex[17];
+
+	snprintf(hex, sizeof hex, "%016" PRIx64, number);
+	json_write_string(out, key, hex);
+}
+
+static void
 write_mode(const struct status *status, struct text *out)
 {
 	json_write_key(out, "control");
@@ -19,12 +28,8 @@ write_mode(const struct status *status, struct text *out)
 	json_write_string(out, "mode", status->monitor ? "monitor" : "enforce");
 	if (status->policy[0] != '\0')
 		json_write_string(out, "policy", status->policy);
-	if (status->sources_fingerprint != 0) {
-		char fingerprint[17];
-
-		snprintf(fingerprint, sizeof fingerprint, "%016" PRIx64, status->sources_fingerprint);
-		json_write_string(out, "sources_fingerprint", fingerprint);
-	}
+	if (status->sources_fingerprint != 0)
+		write_hex(out, "sources_fingerprint", status->sources_fingerprint);
 }
 
 static void
@@ -196,6 +201,28 @@ write_journal(const struct status *status, struct text *out)
 	json_write_end(out);
 }
 
+/* Nothing where the store is not shared. */
+static void
+write_hosts(const struct status *status, struct text *out)
+{
+	if (status->host_count == 0)
+		return;
+	begin_list(out, "hosts");
+	for (size_t i = 0; i < status->host_count; i++) {
+		const struct fleet_host *host = &status->hosts[i];
+
+		json_write_begin(out);
+		json_write_string(out, "name", host->name);
+		json_write_bool(out, "own", i == 0);
+		json_write_string(out, "version", host->version);
+		write_hex(out, "policy", host->policy);
+		json_write_number(out, "policy_since", host->since);
+		write_hex(out, "sources_fingerprint", host->ranges);
+		json_write_end(out);
+	}
+	text_char(out, ']');
+}
+
 /* In the words of `greenlane replay --json`; nothing where there is no draft. */
 static void
 write_shadow(const struct status *status, struct text *out)
@@ -270,6 +297,7 @@ status_write(const struct status *status, struct text *out)
 	write_store(status, out);
 	write_journal(status, out);
 	write_shadow(status, out);
+	write_hosts(status, out);
 	write_dns(status, out);
 	write_vendors(status, out);
 	write_sources(status, out);

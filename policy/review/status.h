@@ -13,6 +13,7 @@
 
 #include "policy/review/alert_rates.h"
 #include "policy/review/cannot_counts.h"
+#include "policy/review/fleet.h"
 #include "policy/rules/vendor.h"
 #include "policy/util/arena.h"
 #include "policy/util/text.h"
@@ -49,6 +50,8 @@ struct status_source {
 	const char *wrong;                /* what is wrong with what is published; "" */
 	int64_t wrong_since, wrong_until; /* until then the last good copy serves */
 	const char *drift;                /* what came and went since somebody accepted it; "" or NULL: nothing */
+	uint64_t fingerprint;             /* of its networks */
+	int64_t believed;                 /* when DNS last answered for it; 0: nobody is asked */
 };
 
 struct status_listener {
@@ -165,6 +168,8 @@ struct status {
 	unsigned loopback_names; /* that came lately; 0: too few to matter */
 	const struct status_rates *rates;
 	size_t rate_count;
+	const struct fleet_host *hosts;                                /* that share the store; the first one is ours */
+	size_t host_count;                                             /* 0: it is not shared, or was not asked yet */
 	struct status_strings delegations, partners, relays, outbound; /* as told to a person */
 	/* from here on status_judge's */
 	struct status_alert *alerts;
@@ -172,7 +177,7 @@ struct status {
 };
 
 /* Every slug that status_judge may give; NULL at the end. */
-enum { STATUS_SLUGS = 22 };
+enum { STATUS_SLUGS = 24 };
 extern const char *const status_slugs[STATUS_SLUGS + 1];
 
 /* The last reload, if there was one since the start: what happened before it was seen by somebody. 0: there was none. */

@@ -1,3 +1,4 @@
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -7,7 +8,8 @@
 const char *const status_slugs[STATUS_SLUGS + 1] = { "reload-failed", "config-newer", "socket-gone", "socket-closed",
 	"no-mta", "dns-trouble", "store-failed", "disk-full", "journal-dropped", "record-failed", "alert-command",
 	"source-trouble", "source-wrong", "vendor-without-addresses", "export-reader", "export-stale", "hidden-clients",
-	"vendor-forged-jump", "vendor-unproven-jump", "vendor-dkim-broken", "vendor-delayed", "source-drift" };
+	"vendor-forged-jump", "vendor-unproven-jump", "vendor-dkim-broken", "vendor-delayed", "source-drift",
+	"policies-differ", "sources-differ" };
 
 /* Where alerts go; memory that ran out is remembered by the arena. */
 struct alerts {
@@ -360,6 +362,47 @@ judge_rates(const struct status_rates *rates, struct alerts *alerts)
 		    "see the alarm lines in the log: each names the program, and what stops it");
 }
 
+/* ---- the hosts that share the store ---- */
+
+static void
+judge_policies(const struct fleet_host *own, const struct fleet_host *host, int64_t now, struct alerts *alerts)
+{
+	int64_t since = fleet_policies_differ(own, host);
+	char when[DATE_TEXT];
+
+	if (since == 0 || now - since < FLEET_PATIENCE)
+		return;
+	add(alerts, "policies-differ", host->name, since,
+	    arena_format(alerts->arena,
+		"%s, which shares the greylist, has another policy since %s: %016" PRIx64 ", here %016" PRIx64,
+		host->name, date_write(since, when), host->policy, own->policy),
+	    "bring the same vendor files and greenlane.conf to both, then run greenlane reload on each");
+}
+
+static void
+judge_their_sources(const struct fleet_host *own, const struct fleet_host *host, struct alerts *alerts)
+{
+	const struct fleet_source *source;
+	size_t place = 0;
+
+	while ((source = fleet_sources_differ(own, host, &place)) != NULL)
+		add(alerts, "sources-differ", arena_format(alerts->arena, "%s %s", host->name, source->text),
+		    source->changed,
+		    arena_format(alerts->arena,
+			"%s lists something else at %s, which shares the greylist, and both have asked DNS twice since",
+			source->text, host->name),
+		    "compare greenlane sources on both: their name servers answer otherwise, see dns.servers");
+}
+
+static void
+judge_hosts(const struct status *status, struct alerts *alerts)
+{
+	for (size_t i = 1; i < status->host_count; i++) {
+		judge_policies(&status->hosts[0], &status->hosts[i], status->now, alerts);
+		judge_their_sources(&status->hosts[0], &status->hosts[i], alerts);
+	}
+}
+
 static void
 judge_daemon(const struct status *status, struct alerts *alerts)
 {
@@ -373,6 +416,7 @@ judge_daemon(const struct status *status, struct alerts *alerts)
 	judge_hidden(status, alerts);
 	for (size_t i = 0; i < status->rate_count; i++)
 		judge_rates(&status->rates[i], alerts);
+	judge_hosts(status, alerts);
 }
 
 static void

@@ -181,6 +181,7 @@ struct policy {
 	struct arena *arena; /* has everything below */
 	struct settings settings;
 	uint64_t fingerprint; /* of the files that it was read from; 0: not known */
+	uint64_t shared;      /* the same, of what all hosts of a fleet have in common (policy_shared.h) */
 	struct policy *draft; /* judged beside it, and freed with it; NULL: there is none, or it does not load */
 	const struct vendor *vendors;
 	size_t vendor_count;

@@ -24,18 +24,20 @@ serve() {
 	until_true answers || { echo "Bail out! redis-server does not start"; exit 99; }
 }
 
-# conf HOST [LINE...]: its greenlane.conf; $store, if it is set, is its greylist.
-store=''
+# conf HOST [LINE...]: its greenlane.conf; $store, if it is set, is its greylist, $dns its name server, $vendor one more vendor.
+store='' dns='' vendor=''
 conf() {
 	host=$1
 	shift
 	mkdir -p "$world/$host/run" "$world/$host/state"
 	[ "$(id -u)" -ne 0 ] || chown nobody "$world/$host/run" "$world/$host/state"
 	{
-		printf 'vendor_path = [ "%s/vendors" ];\nvendors = ( { name = "steady"; } );\nuser = "%s";\n' "$world" "$user"
+		printf 'vendor_path = [ "%s/vendors" ];\nvendors = ( { name = "steady"; }%s );\nuser = "%s";\n' \
+			"$world" "${vendor:+, { name = \"$vendor\"; \}}" "$user"
 		printf 'milter = { listen = "unix:%s/run/socket"; deadline = "2s"; };\n' "$world/$host"
 		printf 'control = { listen = "unix:%s/run/control"; };\nstate_dir = "%s/state";\n' "$world/$host" "$world/$host"
-		printf 'dns = { servers = [ "127.0.0.1@1" ]; timeout = "1s"; };\nlog = { record = "%s/state/verdicts"; };\n' "$world/$host"
+		printf 'dns = { servers = [ "%s" ]; timeout = "1s"; };\nlog = { record = "%s/state/verdicts"; };\n' \
+			"${dns:-127.0.0.1@1}" "$world/$host"
 		printf 'strangers = { authenticate = false; };\n'
 		printf 'greylist = { store = "%s"; delay = "1s"; auto_pass = 2; ' "${store:-redis:unix:$sock}"
 		printf 'redis = { connect_timeout = "5s"; command_timeout = "5s"; }; };\n'
@@ -43,11 +45,13 @@ conf() {
 	} > "$world/$host/conf"
 }
 serves() { grep -q ' serves ' "$world/$1/log"; }
-begin() { # HOST
-	"$greenlaned" -f -c "$world/$1/conf" 2> "$world/$1/log" &
-	eval "pid_$1=$!"
+begin() { # HOST [VARIABLE=VALUE...]: with these in its environment
+	host=$1
+	shift
+	env "$@" "$greenlaned" -f -c "$world/$host/conf" 2> "$world/$host/log" &
+	eval "pid_$host=$!"
 	pids="$pids $!"
-	until_true serves "$1" || { echo "Bail out! greenlaned does not start"; sed 's/^/# /' "$world/$1/log"; exit 99; }
+	until_true serves "$host" || { echo "Bail out! greenlaned does not start"; sed 's/^/# /' "$world/$host/log"; exit 99; }
 }
 end() { # HOST
 	eval "set -- $1 \$pid_$1"
