@@ -66,6 +66,7 @@ look_up(const struct store_host *host, struct redis_place out[ADDRESSES_MAX], st
 
 	for (const struct addrinfo *at = list; code == 0 && at != NULL && count < ADDRESSES_MAX; at = at->ai_next) {
 		out[count] = (struct redis_place){ .port = host->port };
+		snprintf(out[count].host, sizeof out[count].host, "%s", host->host);
 		count += getnameinfo(at->ai_addr, at->ai_addrlen, out[count].address, sizeof out[count].address, NULL,
 			     0, NI_NUMERICHOST) == 0;
 	}

@@ -7,17 +7,12 @@
 #include <unistd.h>
 
 #include "milter/store/redis_link.h"
-#ifdef HAVE_HIREDIS_SSL
-#include <hiredis/hiredis_ssl.h>
-#endif
+#include "milter/store/redis_tls.h"
 
 struct redis_link {
 	redisContext *context;
 	const struct redis_settings *settings;
 	char place[ADDRESS_TEXT + 128];
-#ifdef HAVE_HIREDIS_SSL
-	redisSSLContext *tls;
-#endif
 };
 
 /* ---- places ---- */
@@ -81,18 +76,26 @@ tell_refusal(const struct redis_link *link, const char *text, struct redis_troub
 	fault_set(&trouble->why, "Redis at %s replies \"%.120s\"; see its log", link->place, text);
 }
 
+static bool
+is_late(const redisContext *context)
+{
+	return context != NULL && (errno == EAGAIN || errno == EWOULDBLOCK || errno == ETIMEDOUT) &&
+	    context->err != REDIS_ERR_EOF && context->err != REDIS_ERR_PROTOCOL;
+}
+
 static void
 tell_broken(const struct redis_link *link, struct redis_trouble *trouble)
 {
 	const redisContext *context = link->context;
-	bool late = context != NULL && (errno == EAGAIN || errno == EWOULDBLOCK || errno == ETIMEDOUT) &&
-	    context->err != REDIS_ERR_EOF && context->err != REDIS_ERR_PROTOCOL;
+	struct fault said;
 
 	trouble->state = STORE_STATE_FAILED;
 	trouble->lasting = trouble->no_script = false;
-	if (late)
+	if (is_late(context))
 		fault_set(&trouble->why, "Redis at %s does not answer within %lld ms; see whether it is overloaded",
 		    link->place, (long long)link->settings->command_ms);
+	else if (redis_tls_says(&said))
+		fault_set(&trouble->why, "Redis at %s: %s", link->place, said.text);
 	else
 		fault_set(&trouble->why, "Redis at %s: %.120s; see whether it runs", link->place,
 		    context == NULL ? "out of memory" : context->errstr);
@@ -135,6 +138,8 @@ redisReply *
 redis_link_ask(struct redis_link *link, int count, const char *const *words, const size_t *lengths,
     struct redis_trouble *trouble)
 {
+	redis_tls_forget();
+	errno = 0; /* TLS may fail without a word from the system */
 	/* hiredis 0.14 lacks the const */
 	return take_reply(link, redisCommandArgv(link->context, count, (const char **)(uintptr_t)words, lengths), trouble);
 }
@@ -202,51 +207,23 @@ log_in(struct redis_link *link, const char *password, struct redis_trouble *trou
 	return link->settings->database == 0 || say_ok(link, 2, choose, trouble);
 }
 
-#ifdef HAVE_HIREDIS_SSL
 static bool
-tls_begin(struct redis_link *link, struct redis_trouble *trouble)
+begin_tls(struct redis_link *link, const struct redis_place *place, struct redis_trouble *trouble)
 {
-	const struct redis_settings *settings = link->settings;
-	redisSSLContextError error = REDIS_SSL_CTX_NONE;
+	struct fault said;
 
-	if (settings->tls.ca[0] == '\0')
+	if (redis_tls_begin(link->context, link->settings, place->host, &said))
 		return true;
-	link->tls = redisCreateSSLContext(settings->tls.ca, NULL,
-	    settings->tls.cert[0] == '\0' ? NULL : settings->tls.cert,
-	    settings->tls.key[0] == '\0' ? NULL : settings->tls.key,
-	    settings->tls.name[0] == '\0' ? NULL : settings->tls.name, &error);
-	if (link->tls != NULL && redisInitiateSSLWithContext(link->context, link->tls) == REDIS_OK)
-		return true;
-	*trouble = (struct redis_trouble){ .state = STORE_STATE_FAILED, .lasting = true };
-	fault_set(&trouble->why, "Redis at %s: TLS: %.200s; correct greylist.redis.tls", link->place,
-	    link->tls == NULL ? redisSSLContextGetError(error) : link->context->errstr);
+	*trouble = (struct redis_trouble){ .state = STORE_STATE_FAILED, .lasting = !is_late(link->context) };
+	if (trouble->lasting)
+		fault_set(&trouble->why, "Redis at %s: %s", link->place, said.text);
+	else
+		fault_set(&trouble->why,
+		    "Redis at %s does not answer TLS within %lld ms; see whether that is its tls-port, and whether it is "
+		    "overloaded",
+		    link->place, (long long)link->settings->command_ms);
 	return false;
 }
-
-bool
-redis_link_may(const struct redis_settings *settings, bool unix_socket, struct fault *why)
-{
-	return settings->tls.ca[0] == '\0' || !unix_socket ||
-	    fault_set(why, "greylist.redis.tls is for a host, and greylist.store names a Unix socket; remove one of them");
-}
-#else
-static bool
-tls_begin(struct redis_link *link, struct redis_trouble *trouble)
-{
-	(void)link, (void)trouble;
-	return true;
-}
-
-bool
-redis_link_may(const struct redis_settings *settings, bool unix_socket, struct fault *why)
-{
-	(void)unix_socket;
-	return settings->tls.ca[0] == '\0' ||
-	    fault_set(why,
-		"greylist.redis.tls: this hiredis has no TLS (it came with 1.0); run stunnel beside greenlaned and name its "
-		"port, or a Unix socket, in greylist.store");
-}
-#endif
 
 static struct redis_link *
 link_connect(const struct redis_place *place, const struct redis_settings *settings, struct redis_trouble *trouble)
@@ -268,7 +245,7 @@ link_connect(const struct redis_place *place, const struct redis_settings *setti
 		tell_absent(link, trouble);
 	} else {
 		(void)fcntl(link->context->fd, F_SETFD, FD_CLOEXEC);
-		if (redisSetTimeout(link->context, command) == REDIS_OK && tls_begin(link, trouble))
+		if (redisSetTimeout(link->context, command) == REDIS_OK && begin_tls(link, place, trouble))
 			return link;
 	}
 	redis_link_close(link);
@@ -301,9 +278,5 @@ redis_link_close(struct redis_link *link)
 		return;
 	if (link->context != NULL)
 		redisFree(link->context);
-#ifdef HAVE_HIREDIS_SSL
-	if (link->tls != NULL)
-		redisFreeSSLContext(link->tls);
-#endif
 	free(link);
 }

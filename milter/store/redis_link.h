@@ -11,6 +11,7 @@
 
 #include "milter/store/store.h"
 #include "policy/rules/policy.h"
+#include "policy/rules/store_name.h"
 #include "policy/util/address.h"
 
 /* Where a server listens: a Unix socket, or an address. */
@@ -18,6 +19,7 @@ struct redis_place {
 	const char *path; /* NULL: there is an address */
 	char address[ADDRESS_TEXT];
 	unsigned port;
+	char host[STORE_HOST_TEXT]; /* how it was named: TLS expects that name */
 };
 bool redis_place_is(const struct redis_place *, const struct redis_place *);
 /* "192.0.2.1:6379", "[2001:db8::1]:6379", "/run/redis.sock" */
@@ -53,8 +55,5 @@ bool redis_link_is_stale(const struct redis_link *);
 
 /* Is the server a master (ROLE)? */
 bool redis_link_is_master(struct redis_link *, struct redis_trouble *) MUST_USE;
-
-/* Was TLS asked for that this build, or a Unix socket, does not have? */
-bool redis_link_may(const struct redis_settings *, bool unix_socket, struct fault *why) MUST_USE;
 
 #endif

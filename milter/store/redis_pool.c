@@ -6,6 +6,7 @@
 
 #include "milter/store/redis_find.h"
 #include "milter/store/redis_pool.h"
+#include "milter/store/redis_tls.h"
 #include "milter/store/store_health.h"
 #include "policy/rules/store_name.h"
 #include "policy/util/arena.h"
@@ -401,7 +402,7 @@ take_settings(struct redis_pool *pool, const struct settings *settings, struct f
 
 	if (!keep_settings(pool, settings))
 		return fault_set(why, "the greylist: out of memory");
-	if (!store_name_read(pool->name, &name, why) || !redis_link_may(&pool->settings, name.path != NULL, why))
+	if (!store_name_read(pool->name, &name, why) || !redis_tls_may(&pool->settings, name.path != NULL, why))
 		return false;
 	pool->find = redis_find_open(&name, &pool->settings);
 	return pool->find != NULL || fault_set(why, "the greylist: out of memory");

@@ -1,0 +1,32 @@
+/*
+ * redis_tls.h - TLS to a Redis: checks who answers, and shows who asks.
+ *
+ * The certificate must be issued by greylist.redis.tls.ca and be for the name that was asked for: hiredis by itself compares no
+ * names. The files are read for each connection, so that a renewed certificate needs no restart. Where hiredis has no
+ * TLS there is redis_tls_none.c.
+ */
+#ifndef REDIS_TLS_H
+#define REDIS_TLS_H
+
+#include <hiredis/hiredis.h>
+#include <stdbool.h>
+
+#include "policy/rules/policy.h"
+#include "policy/util/fault.h"
+
+/* May these settings work, with this library, and with what greylist.store names? */
+bool redis_tls_may(const struct redis_settings *, bool unix_socket, struct fault *why) MUST_USE;
+
+/*
+ * Makes a connection that was just opened one of TLS, to whose certificate is for `name`, a host or an address; greylist.redis.tls
+ * goes before it. Where the settings name no CA it stays as it is. False with why, but when the server says nothing in
+ * time: then errno is EAGAIN.
+ */
+bool redis_tls_begin(redisContext *, const struct redis_settings *, const char *name, struct fault *why) MUST_USE;
+
+/* Before a command: forgets what OpenSSL had to say of others. */
+void redis_tls_forget(void);
+/* After one that failed: did OpenSSL say why? */
+bool redis_tls_says(struct fault *why) MUST_USE;
+
+#endif
