@@ -68,15 +68,16 @@ skip() { # NAME WHY
 	echo "ok $count - $1 # SKIP $2"
 }
 
-# run STATUS NAME ARGUMENT...: runs greenlane, which must exit with STATUS. Leaves its output in the files out and err.
+# run STATUS NAME ARGUMENT...: runs greenlane, which must exit with STATUS. Leaves its output in the files out and err. Its
+# variables are called run_...: another name might be the caller's, and a pattern kept there would become "1", which all matches.
 run() {
-	wanted=$1 name=$2
+	run_wanted=$1 run_name=$2
 	shift 2
 	"$greenlane" ${config:+-c "$config"} "$@" > "$world/out" 2> "$world/err" < "${input:-/dev/null}"
-	got=$?
-	[ $got -eq "$wanted" ] || echo "# exit status $got, wanted $wanted"
-	[ $got -eq "$wanted" ]
-	ok $? "$name"
+	run_got=$?
+	[ $run_got -eq "$run_wanted" ] || echo "# exit status $run_got, wanted $run_wanted"
+	[ $run_got -eq "$run_wanted" ]
+	ok $? "$run_name"
 }
 
 # Does the last output (or standard error) match the pattern?

@@ -12,7 +12,7 @@ for program in redis-server redis-cli openssl; do
 done
 user=$(id -un)
 [ "$user" != root ] || user=nobody
-tls=$world/tls config=$world/conf server='' daemon='' patience=5s
+tls=$world/tls config=$world/conf server='' daemon='' redis_group='' patience=5s
 mkdir "$world/vendors" "$world/run" "$world/state" "$world/data" "$tls"
 [ "$(id -u)" -ne 0 ] || chown nobody "$world/run" "$world/state"
 cat > "$world/vendors/steady.conf" << 'TEXT'
@@ -106,12 +106,12 @@ good() {
 }
 # bad NAME KEYS WHAT-CHECK-SAYS CERTIFICATE [ARGUMENT...]
 bad() {
-	title=$1 wanted=$3
+	title=$1 saying=$3
 	conf "$2"
 	shift 3
 	serve "$@"
 	run 1 "$title is not taken" check
-	out "$wanted" "which check says"
+	out "$saying" "which check says"
 	end_server
 }
 
