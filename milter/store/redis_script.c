@@ -5,42 +5,39 @@
 
 #include "milter/store/redis_script.h"
 
-/* Numbers as a record has them, and its check sum: for both scripts. */
-#define READ_RECORD                                                                                                              \
-	"local function take(bytes, from, size)\n"                                                                               \
-	"  local value = 0\n"                                                                                                    \
-	"  for i = from, from + size - 1 do value = value * 256 + bytes:byte(i) end\n"                                           \
-	"  return value\n"                                                                                                       \
-	"end\n"                                                                                                                  \
-	"local function check(bytes)\n"                                                                                          \
-	"  local sum = 0\n"                                                                                                      \
-	"  for i = 1, 24 do\n"                                                                                                   \
-	"    if i ~= 9 then sum = bit.bxor(bit.band(bit.bor(bit.lshift(sum, 1), bit.rshift(sum, 7)), 255), bytes:byte(i)) end\n" \
-	"  end\n"                                                                                                                \
-	"  return sum\n"                                                                                                         \
+/*
+ * A record's numbers, and its check sum, for both scripts. The sum turns by a bit with each byte, so bytes that are eight apart
+ * turn alike: three of them are one, in two halves of four.
+ */
+#define READ_RECORD                                                                                                      \
+	"local bxor, band, left, right = bit.bxor, bit.band, bit.lshift, bit.rshift\n"                                   \
+	"local function check(head, tail)\n"                                                                             \
+	"  local a, b, c, d, e, f = struct.unpack('>I4I4I4I4I4I4', '\\0' .. head .. tail)\n"                             \
+	"  local x, y = bxor(a, c, e), bxor(b, d, f)\n"                                                                  \
+	"  local sum = bxor(left(right(x, 24), 7), left(band(right(x, 16), 255), 6), left(band(right(x, 8), 255), 5),\n" \
+	"    left(band(x, 255), 4), left(right(y, 24), 3), left(band(right(y, 16), 255), 2),\n"                          \
+	"    left(band(right(y, 8), 255), 1), band(y, 255))\n"                                                           \
+	"  return bxor(band(sum, 255), right(sum, 8))\n"                                                                 \
+	"end\n"                                                                                                          \
+	"local function read(bytes)\n"                                                                                   \
+	"  if not bytes or #bytes ~= 24 or bytes:byte(9) ~= check(bytes:sub(1, 8), bytes:sub(10)) then return nil end\n" \
+	"  return struct.unpack('>BI7BI7I4I4', bytes)\n"                                                                 \
 	"end\n"
 
 /* Names and order are those of greylist.c and greylist_network.c. Numbers of Lua are exact up to 2^53: seconds and 32-bit counts are far below. */
 const char redis_script[] = READ_RECORD
     "local now, delay, window = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])\n"
     "local lifetime, auto_pass, auto_pass_network = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])\n"
-    "local function put(value, size)\n"
-    "  local bytes = ''\n"
-    "  for i = 1, size do bytes = string.char(value % 256) .. bytes; value = math.floor(value / 256) end\n"
-    "  return bytes\n"
-    "end\n"
     "local function unpack_record(bytes)\n"
-    "  if not bytes or #bytes ~= 24 or bytes:byte(9) ~= check(bytes) then return nil end\n"
-    "  local version = bytes:byte(1)\n"
+    "  local version, first, sum, last, passed, asked = read(bytes)\n"
     "  if version ~= 1 and version ~= 2 then return nil end\n"
-    "  local r = { first = take(bytes, 2, 7), last = take(bytes, 10, 7), passed = take(bytes, 17, 4), asked = take(bytes, 21, 4) }\n"
-    "  r.let_pass = version == 2\n"
-    "  if not r.let_pass and r.first + r.last + r.passed + r.asked == 0 then return nil end\n"
-    "  return r\n"
+    "  if version == 1 and first + last + passed + asked == 0 then return nil end\n"
+    "  return { first = first, last = last, passed = passed, asked = asked, let_pass = version == 2 }\n"
     "end\n"
     "local function pack_record(r)\n"
-    "  local head, tail = string.char(r.let_pass and 2 or 1) .. put(r.first, 7), put(r.last, 7) .. put(r.passed, 4) .. put(r.asked, 4)\n"
-    "  return head .. string.char(check(head .. '\\0' .. tail)) .. tail\n"
+    "  local head = struct.pack('>BI7', r.let_pass and 2 or 1, r.first)\n"
+    "  local tail = struct.pack('>I7I4I4', r.last, r.passed, r.asked)\n"
+    "  return head .. string.char(check(head, tail)) .. tail\n"
     "end\n"
     "local function up(count) return math.min(count + 1, 4294967295) end\n"
     "local function elapsed(since) if now < since then return -1 end return now - since end\n"
@@ -74,7 +71,7 @@ const char redis_script[] = READ_RECORD
     "  return passes('due', r, true)\n"
     "end\n"
     "local function get(key) return unpack_record(redis.call('GET', key)) end\n"
-    "local function keep(key, r, left) redis.call('SET', key, pack_record(r), 'EX', left + 1) end\n"
+    "local function keep(key, r, seconds) redis.call('SET', key, pack_record(r), 'EX', seconds + 1) end\n"
     "local found = get(KEYS[1])\n"
     "local let_pass = found and found.let_pass\n"
     "local state, r, wait, write = decide(found)\n"
@@ -101,28 +98,28 @@ const char redis_script[] = READ_RECORD
     "  if state == 'due' and not let_pass then count(net) end\n"
     "end\n"
     "if #KEYS > 1 and auto_pass_network > 0 then weigh_network() end\n"
+    "local bytes = pack_record(r)\n"
     "if write then\n"
-    "  local left = lifetime\n"
-    "  if r.passed == 0 then left = window - elapsed(r.first) end\n"
-    "  keep(KEYS[1], r, left)\n"
+    "  local seconds = lifetime\n"
+    "  if r.passed == 0 then seconds = window - elapsed(r.first) end\n"
+    "  redis.call('SET', KEYS[1], bytes, 'EX', seconds + 1)\n"
     "end\n"
-    "return { state, wait, pack_record(r) }\n";
+    "return { state, wait, bytes }\n";
 
 /* greylist_record_is_newer; what is no record counts as missing. */
 const char redis_script_take[] = READ_RECORD
-    "local parts = { { 10, 7 }, { 17, 4 }, { 21, 4 }, { 1, 1 } }\n"
     "local function newer(new, old)\n"
-    "  for _, part in ipairs(parts) do\n"
-    "    local a, b = take(new, part[1], part[2]), take(old, part[1], part[2])\n"
-    "    if a ~= b then return a > b end\n"
+    "  for i = 1, 4 do\n"
+    "    if new[i] ~= old[i] then return new[i] > old[i] end\n"
     "  end\n"
     "  return false\n"
     "end\n"
+    "local function numbers(version, first, sum, last, passed, asked) return version and { last, passed, asked, version } end\n"
     "local taken = 0\n"
     "for i, key in ipairs(KEYS) do\n"
     "  local new, seconds, old = ARGV[i]:sub(1, 24), ARGV[i]:sub(25), redis.call('GET', key)\n"
-    "  local sound = old and #old == 24 and old:byte(9) == check(old)\n"
-    "  if not sound or newer(new, old) then\n"
+    "  local there = numbers(read(old))\n"
+    "  if not there or newer(numbers(struct.unpack('>BI7BI7I4I4', new)), there) then\n"
     "    redis.call('SET', key, new, 'EX', seconds)\n"
     "    taken = taken + 1\n"
     "  end\n"
