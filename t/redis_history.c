@@ -5,6 +5,7 @@
  *                                            decision must be that of greylist_decide and greylist_network_decide
  *   redis_history STORE take COUNT SEED      records of another store: the newer one is kept, by greylist_record_is_newer
  *   redis_history STORE crowd THREADS        all at once at one tuple: one is new, and none is lost
+ *   redis_history STORE forget COUNT         writes COUNT tuples and one more, forgets those, and says how many are left
  *   redis_history STORE wait COUNT           how long the slowest of COUNT decisions took, in microseconds
  */
 #include <inttypes.h>
@@ -277,6 +278,31 @@ crowd(struct store *store, long count)
 	return 0;
 }
 
+/* ---- forgetting ---- */
+
+static int
+forget(struct store *store, long count)
+{
+	static char texts[CROWD_MAX + 1][32];
+	static struct store_key keys[CROWD_MAX + 1];
+	struct greylist_record record = { .first = START, .last = START, .asked = 1 };
+	unsigned left = 0;
+	bool found;
+
+	count = count > CROWD_MAX ? CROWD_MAX : count;
+	for (long i = 0; i <= count; i++) {
+		keys[i] = (struct store_key){ texts[i], (size_t)snprintf(texts[i], sizeof texts[i], "u forget %ld", i) };
+		if (!store_put(store, keys[i].text, keys[i].length, &record, NULL))
+			return 1;
+	}
+	if (!store_forget(store, keys, (size_t)count, NULL))
+		return 1;
+	for (long i = 0; i <= count; i++)
+		left += store_get(store, keys[i].text, keys[i].length, &record, &found, NULL) && found;
+	printf("left %u\n", left);
+	return 0;
+}
+
 /* A store that is known to be down makes nobody wait. */
 static int
 slowest(struct store *store, long count)
@@ -310,6 +336,8 @@ main(int argc, char **argv)
 		result = take(store, count, (unsigned)atol(argv[4]));
 	else if (strcmp(argv[2], "crowd") == 0)
 		result = crowd(store, count);
+	else if (strcmp(argv[2], "forget") == 0)
+		result = forget(store, count);
 	else if (strcmp(argv[2], "wait") == 0)
 		result = slowest(store, count);
 	store_close(store);

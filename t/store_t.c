@@ -771,6 +771,28 @@ test_permission(void)
 	folder_remove("denied");
 }
 
+/* Of three keys one was never there. */
+static void
+test_forget(const char *name, struct store *store)
+{
+	const struct store_key keys[] = { { "g forget-1", 10 }, { "g forget-2", 10 }, { "g forget-9", 10 } };
+	struct greylist_record record = { .first = 1, .last = 1, .asked = 1 };
+	bool found;
+
+	if (store == NULL || !put(store, "forget", 1, 1, NULL) || !put(store, "forget", 2, 1, NULL) ||
+	    !put(store, "forget", 3, 7, NULL)) {
+		ok(false, "%s: the tuples are put", name);
+		return;
+	}
+	ok(store_forget(store, keys, 3, NULL), "%s: tuples are forgotten", name);
+	for (size_t i = 0; i < 3; i++)
+		ok(store_get(store, keys[i].text, keys[i].length, &record, &found, NULL) &&
+			(!found || greylist_record_is_blank(&record)),
+		    "%s: nothing is known of number %zu", name, i + 1);
+	is_number(get(store, "forget", 3), 7, "%s: another stays", name);
+	store_close(store);
+}
+
 int
 main(void)
 {
@@ -784,6 +806,10 @@ main(void)
 	test_keys("memory", store_memory(100, NULL));
 	test_keys("lmdb", lmdb_open("keys", &why));
 	folder_remove("keys");
+	test_forget("memory", store_memory(100, NULL));
+	test_forget("lmdb", lmdb_open("forget", &why));
+	folder_remove("forget");
+	test_forget("unsure", store_unsure(NULL, 100, NULL));
 	test_bounded_sweep("memory", store_memory(10000, NULL));
 	test_bounded_sweep("lmdb", lmdb_open("sweep", &why));
 	folder_remove("sweep");

@@ -244,34 +244,56 @@ weigh_unsure(struct message *message)
 	verdict_judge(message->judge, facts, &message->verdict);
 }
 
-static void
-forget_key(struct message *message, const char *rcpt, const struct facts *facts)
-{
-	struct greylist_record record;
-	char key[GREYLIST_KEY_MAX + 1];
-	struct fault why;
-	size_t length = greylist_key(settings_of(message), message->services->suffixes, facts, rcpt, 'u', key);
+/* Keys to forget, as many as a store takes at once. */
+struct forgetting {
+	struct message *message;
+	size_t count;
+	struct store_key keys[16];
+	char texts[16][GREYLIST_KEY_MAX + 1];
+};
 
-	if (!unsure_get(message, key, length, &record))
-		return;
-	record = (struct greylist_record){ 0 }; /* as old as possible: the next trouble starts anew */
-	if (!store_put(message->services->unsure, key, length, &record, &why))
-		journal_fault(message->services->journal, LOG_ERR, &why);
+static void
+forget_those(struct forgetting *all)
+{
+	const struct services *services = all->message->services;
+	struct fault why;
+
+	if (!store_forget(services->unsure, all->keys, all->count, &why))
+		journal_fault(services->journal, LOG_ERR, &why);
+	all->count = 0;
 }
 
-/* The mail is proven: these tuples are no longer unsure. SPF, if it passes now, may have been unknown before. */
+static void
+forget_key(struct forgetting *all, const char *rcpt, const struct facts *facts)
+{
+	const struct message *message = all->message;
+	char *text = all->texts[all->count];
+
+	all->keys[all->count++] = (struct store_key){ text,
+		greylist_key(settings_of(message), message->services->suffixes, facts, rcpt, 'u', text) };
+	if (all->count == sizeof all->keys / sizeof all->keys[0])
+		forget_those(all);
+}
+
+/* The mail is proven: these tuples are no longer unsure. SPF, if it passes now, may have been unknown before. All in one question
+ * where it can be: nearly always there is nothing to forget. */
 static void
 forget_unsure(struct message *message)
 {
 	const struct facts *facts = &message->facts;
 	struct facts before = *facts;
+	struct forgetting all;
 
+	all.message = message;
+	all.count = 0; /* the rest is large */
 	before.spf.result = AUTH_NOT_ASKED;
 	for (size_t i = 0; i < facts->rcpt_count; i++) {
-		forget_key(message, facts->rcpts[i], facts);
+		forget_key(&all, facts->rcpts[i], facts);
 		if (facts->spf.result == AUTH_PASS)
-			forget_key(message, facts->rcpts[i], &before);
+			forget_key(&all, facts->rcpts[i], &before);
 	}
+	if (all.count > 0)
+		forget_those(&all);
 }
 
 /* ---- known tuples ---- */

@@ -126,6 +126,29 @@ store_take(struct store *store, const struct greylist_settings *settings, const 
 				   : store->take(store, settings, entries, count, now, taken, why);
 }
 
+static bool
+forget_here(struct store *store, const struct store_key *keys, size_t count, struct fault *why)
+{
+	static const struct greylist_record blank;
+	struct greylist_record found;
+	bool known;
+
+	for (size_t i = 0; i < count; i++) {
+		if (!store_get(store, keys[i].text, keys[i].length, &found, &known, why))
+			return false;
+		if (known && !greylist_record_is_blank(&found) &&
+		    !store_put(store, keys[i].text, keys[i].length, &blank, why))
+			return false;
+	}
+	return true;
+}
+
+bool
+store_forget(struct store *store, const struct store_key *keys, size_t count, struct fault *why)
+{
+	return (store->forget == NULL ? forget_here : store->forget)(store, keys, count, why);
+}
+
 bool
 store_sweep(struct store *store, bool (*dead)(const void *, const struct greylist_record *), const void *context,
     bool *done, struct fault *why)

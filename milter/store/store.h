@@ -57,6 +57,12 @@ struct store_page {
 typedef void store_line(void *context, struct span line);
 enum { STORE_LINES_MAX = 32, STORE_LINE_MAX = 80 * 1024, STORE_LINE_SECONDS = 60 };
 
+/* A key; borrowed. */
+struct store_key {
+	const char *text;
+	size_t length;
+};
+
 struct store {
 	bool shared;    /* other hosts use it as well: one in monitor mode does not teach it */
 	bool unordered; /* a page does not begin with a key, only with what the page before named, or with none */
@@ -69,6 +75,8 @@ struct store {
 	/* NULL: as get and put make it, one by one. */
 	bool (*take)(struct store *, const struct greylist_settings *, const struct store_entry *, size_t count,
 	    int64_t now, size_t *taken, struct fault *why);
+	/* NULL: as get and put make it, one by one. */
+	bool (*forget)(struct store *, const struct store_key *, size_t count, struct fault *why);
 	/* Drops the records for which `dead` returns true; each call checks a bounded number. *done after a whole
 	 * round. The store is locked meanwhile: dead must not call it. */
 	bool (*sweep)(struct store *, bool (*dead)(const void *, const struct greylist_record *), const void *context,
@@ -103,6 +111,9 @@ bool store_decide(struct store *, const struct greylist_settings *, const struct
  */
 bool store_take(struct store *, const struct greylist_settings *, const struct store_entry *, size_t count, int64_t now,
     size_t *taken, struct fault *why) MUST_USE;
+/* Nothing is known of these keys any more, as if a blank record were put for each; what is not there is not written. A store that
+ * is asked over a network is asked once for many. */
+bool store_forget(struct store *, const struct store_key *, size_t count, struct fault *why) MUST_USE;
 bool store_sweep(struct store *, bool (*dead)(const void *, const struct greylist_record *), const void *context,
     bool *done, struct fault *why) MUST_USE;
 bool store_sync(struct store *, struct fault *why) MUST_USE;

@@ -113,6 +113,27 @@ redis_put(struct store *store, const char *key, size_t length, const struct grey
 	return redis_pool_ask(redis->pool, &command, &(struct redis_taker){ take_any, NULL }, why);
 }
 
+enum { FORGET_AT_ONCE = 16 };
+
+static bool
+redis_forget(struct store *store, const struct store_key *keys, size_t count, struct fault *why)
+{
+	struct redis_store *redis = redis_of(store);
+
+	for (size_t first = 0; first < count; first += FORGET_AT_ONCE) {
+		char names[FORGET_AT_ONCE][KEY_ROOM];
+		struct redis_command command = { 0 };
+
+		redis_command_say(&command, "DEL");
+		for (size_t i = first; i < count && i < first + FORGET_AT_ONCE; i++)
+			redis_command_add(&command, names[i - first],
+			    key_of(redis, keys[i].text, keys[i].length, names[i - first]));
+		if (!redis_pool_ask(redis->pool, &command, &(struct redis_taker){ take_any, NULL }, why))
+			return false;
+	}
+	return true;
+}
+
 /* ---- deciding ---- */
 
 /* { "new", 300, record } */
@@ -479,6 +500,7 @@ store_redis(const struct settings *settings, struct journal *journal, struct fau
 		.unordered = true,
 		.get = redis_get,
 		.put = redis_put,
+		.forget = redis_forget,
 		.decide = redis_decide,
 		.take = redis_take,
 		.sweep = redis_sweep,

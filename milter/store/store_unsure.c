@@ -36,6 +36,17 @@ unsure_put(struct store *store, const char *key, size_t length, const struct gre
 }
 
 static bool
+unsure_forget(struct store *store, const struct store_key *keys, size_t count, struct fault *why)
+{
+	struct unsure_store *unsure = (struct unsure_store *)store;
+
+	bool kept = unsure->kept == NULL || store_forget(unsure->kept, keys, count, NULL);
+
+	(void)kept; /* a store that fails says so itself */
+	return store_forget(unsure->memory, keys, count, why);
+}
+
+static bool
 unsure_sweep(struct store *store, bool (*dead)(const void *, const struct greylist_record *), const void *context,
     bool *done, struct fault *why)
 {
@@ -67,6 +78,7 @@ store_unsure(struct store *kept, size_t ceiling, struct fault *why)
 	}
 	unsure->store = (struct store){ .get = unsure_get,
 		.put = unsure_put,
+		.forget = unsure_forget,
 		.sweep = unsure_sweep,
 		.sync = unsure_sync,
 		.close = unsure_close };
