@@ -38,7 +38,7 @@ state_dir   = "$world/state.$name";
 control     = { listen = "unix:$world/state.$name.control"; };
 milter      = { listen = "$(socket_of "$name")"; group = "nogroup"; max_sessions = ${max_sessions:-500}; };
 dns         = { servers = [ "$dns_at@$dns_port" ]; };
-greylist    = { store = "lmdb:$world/state.$name/greylist"; };
+greylist    = { store = "${greylist:-lmdb:$world/state.$name/greylist}"; redis = { ${redis_keys:-} }; };
 vendor_path = [ "${vendor_folder:-$world/vendors}" ];
 vendors     = ( $list );
 END
