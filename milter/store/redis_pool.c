@@ -24,6 +24,7 @@ struct redis_pool {
 	struct redis_settings settings;
 	const char *script;
 	redis_probe *probe;
+	redis_chores *chores;
 	void *owner;
 	struct redis_find *find; /* of who holds look_lock */
 	pthread_t keeper;
@@ -309,7 +310,7 @@ keeper_run(void *context)
 	struct timespec end;
 	bool closing;
 
-	do {
+	for (;;) {
 		clock_gettime(CLOCK_MONOTONIC, &end);
 		end.tv_sec += LOOK_SECONDS;
 		pthread_mutex_lock(&pool->lock);
@@ -317,9 +318,11 @@ keeper_run(void *context)
 			pthread_cond_timedwait(&pool->wake, &pool->lock, &end);
 		closing = pool->closing;
 		pthread_mutex_unlock(&pool->lock);
-		if (!closing)
-			redis_pool_look(pool);
-	} while (!closing);
+		if (closing)
+			break;
+		redis_pool_look(pool);
+		pool->chores(pool->owner);
+	}
 	return NULL;
 }
 
@@ -422,8 +425,8 @@ keeper_start(struct redis_pool *pool, struct fault *why)
 }
 
 struct redis_pool *
-redis_pool_open(const struct settings *settings, const char *script, redis_probe *probe, void *owner,
-    struct journal *journal, struct fault *why)
+redis_pool_open(const struct settings *settings, const char *script, redis_probe *probe, redis_chores *chores,
+    void *owner, struct journal *journal, struct fault *why)
 {
 	struct redis_pool *pool = calloc(1, sizeof *pool);
 
@@ -434,6 +437,7 @@ redis_pool_open(const struct settings *settings, const char *script, redis_probe
 	open_locks(pool);
 	pool->script = script;
 	pool->probe = probe;
+	pool->chores = chores;
 	pool->owner = owner;
 	pool->down = true;
 	if (take_settings(pool, settings, why)) {

@@ -30,16 +30,19 @@ struct redis_taker {
 /* Asks the command of a message that writes, and is no message: by what is returned the server counts as well. */
 typedef void redis_probe(void *owner, struct redis_command *, struct redis_taker *);
 
+/* Work that nobody waits for; it may ask the pool. */
+typedef void redis_chores(void *owner);
+
 struct redis_pool;
 struct journal;
 
 /*
- * Settings are copied; owner and journal are kept. journal NULL: nothing is said, and no thread is started. Looks once before it
+ * Settings are copied; owner and journal are kept. journal NULL: nothing is said, and no thread is started; otherwise that does the chores each second. Looks once before it
  * returns. A command EVALSHA whose script the server does not know is sent again with the text `script`, kept. NULL
  * without memory or thread, or where the settings cannot work. Given.
  */
-struct redis_pool *redis_pool_open(const struct settings *, const char *script, redis_probe *, void *owner,
-    struct journal *, struct fault *why) MUST_USE;
+struct redis_pool *redis_pool_open(const struct settings *, const char *script, redis_probe *, redis_chores *,
+    void *owner, struct journal *, struct fault *why) MUST_USE;
 void redis_pool_close(struct redis_pool *); /* NULL is fine */
 
 /* Asks. False with why: it is down, or did not answer, or not so. */

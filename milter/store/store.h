@@ -112,7 +112,7 @@ bool store_decide(struct store *, const struct greylist_settings *, const struct
 bool store_take(struct store *, const struct greylist_settings *, const struct store_entry *, size_t count, int64_t now,
     size_t *taken, struct fault *why) MUST_USE;
 /* Nothing is known of these keys any more, as if a blank record were put for each; what is not there is not written. A store that
- * is asked over a network is asked once for many. */
+ * is asked over a network may do it a second later, so that nobody waits. */
 bool store_forget(struct store *, const struct store_key *, size_t count, struct fault *why) MUST_USE;
 bool store_sweep(struct store *, bool (*dead)(const void *, const struct greylist_record *), const void *context,
     bool *done, struct fault *why) MUST_USE;

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "milter/store/redis_forget.h"
 #include "milter/store/redis_pool.h"
 #include "milter/store/redis_script.h"
 #include "milter/store/store_redis.h"
@@ -11,7 +12,7 @@
 
 enum {
 	PREFIX_ROOM = 65, /* as long as value_prefix allows */
-	KEY_ROOM = PREFIX_ROOM + GREYLIST_KEY_MAX,
+	KEY_ROOM = REDIS_KEY_ROOM,
 	DOMAIN_LIFETIME = 24 * 3600,    /* of what says that a domain counted for a network */
 	UNSURE_LIFETIME = 2 * 24 * 3600 /* seconds that an unsure tuple stays; it is new after one day */
 };
@@ -27,6 +28,8 @@ struct redis_store {
 	struct redis_pool *pool;
 	char prefix[PREFIX_ROOM], script[REDIS_SCRIPT_NAME];
 	int64_t lifetime;
+	bool has_keeper;
+	struct redis_forget *forgotten;
 	struct question probe; /* of the pool's one look at a time */
 	struct greylist_decision probed;
 };
@@ -113,25 +116,52 @@ redis_put(struct store *store, const char *key, size_t length, const struct grey
 	return redis_pool_ask(redis->pool, &command, &(struct redis_taker){ take_any, NULL }, why);
 }
 
-enum { FORGET_AT_ONCE = 16 };
+/* ---- forgetting ---- */
 
+static bool
+delete_keys(struct redis_store *redis, const struct redis_key *keys, size_t count, struct fault *why)
+{
+	struct redis_command command = { 0 };
+
+	redis_command_say(&command, "DEL");
+	for (size_t i = 0; i < count; i++)
+		redis_command_add(&command, keys[i].text, keys[i].length);
+	return count == 0 || redis_pool_ask(redis->pool, &command, &(struct redis_taker){ take_any, NULL }, why);
+}
+
+/* A tuple that is unsure again in the same second begins anew: it waits longer, and nothing else. */
+static void
+forget_kept(void *owner)
+{
+	struct redis_store *redis = owner;
+	struct redis_key keys[REDIS_FORGET_AT_ONCE];
+	size_t count;
+
+	while ((count = redis_forget_take(redis->forgotten, keys)) > 0 && delete_keys(redis, keys, count, NULL))
+		;
+}
+
+/* Those for which there is room are forgotten within a second. */
 static bool
 redis_forget(struct store *store, const struct store_key *keys, size_t count, struct fault *why)
 {
 	struct redis_store *redis = redis_of(store);
+	struct redis_key now[REDIS_FORGET_AT_ONCE];
+	size_t pending = 0;
 
-	for (size_t first = 0; first < count; first += FORGET_AT_ONCE) {
-		char names[FORGET_AT_ONCE][KEY_ROOM];
-		struct redis_command command = { 0 };
+	for (size_t i = 0; i < count; i++) {
+		struct redis_key *key = &now[pending];
 
-		redis_command_say(&command, "DEL");
-		for (size_t i = first; i < count && i < first + FORGET_AT_ONCE; i++)
-			redis_command_add(&command, names[i - first],
-			    key_of(redis, keys[i].text, keys[i].length, names[i - first]));
-		if (!redis_pool_ask(redis->pool, &command, &(struct redis_taker){ take_any, NULL }, why))
+		key->length = key_of(redis, keys[i].text, keys[i].length, key->text);
+		if (redis->has_keeper && redis_forget_keep(redis->forgotten, key))
+			continue;
+		if (++pending < REDIS_FORGET_AT_ONCE)
+			continue;
+		if (!delete_keys(redis, now, pending, why))
 			return false;
+		pending = 0;
 	}
-	return true;
+	return delete_keys(redis, now, pending, why);
 }
 
 /* ---- deciding ---- */
@@ -483,8 +513,12 @@ redis_look(struct store *store)
 static void
 redis_close(struct store *store)
 {
-	redis_pool_close(redis_of(store)->pool);
-	free(store);
+	struct redis_store *redis = redis_of(store);
+
+	forget_kept(redis);
+	redis_pool_close(redis->pool);
+	redis_forget_close(redis->forgotten);
+	free(redis);
 }
 
 struct store *
@@ -514,9 +548,15 @@ store_redis(const struct settings *settings, struct journal *journal, struct fau
 	snprintf(redis->prefix, sizeof redis->prefix, "%s", settings->redis.prefix);
 	redis->lifetime = settings->greylist.lifetime;
 	redis_script_name(redis->script);
-	redis->pool = redis_pool_open(settings, redis_script, probe, redis, journal, why);
+	redis->has_keeper = journal != NULL;
+	redis->forgotten = redis_forget_open();
+	if (redis->forgotten == NULL)
+		fault_set(why, "the greylist: out of memory");
+	else
+		redis->pool = redis_pool_open(settings, redis_script, probe, forget_kept, redis, journal, why);
 	if (redis->pool != NULL)
 		return &redis->store;
+	redis_forget_close(redis->forgotten);
 	free(redis);
 	return NULL;
 }

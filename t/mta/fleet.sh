@@ -206,6 +206,19 @@ crowd_story() {
     judge "the crowd"
 }
 
+# A tuple that was unsure is not, once its mail is proven; any bytes will do.
+unsure_key='greenlane:u noreply@deskhelp.example helpdesk@rx.example @deskhelp.example'
+is_forgotten() { [ "$(redis exists "$unsure_key")" = 0 ]; }
+vendor_story() {
+    ledger=$world/ledger.vendor
+    redis set "$unsure_key" record > /dev/null
+    vouches two
+    ok $? "a vendor's mail passes"
+    wait_for is_forgotten
+    ok $? "and no host thinks any longer that it is unsure"
+    judge "the vendor"
+}
+
 record_of() { redis get "greenlane:g $1@stranger.example helpdesk@rx.example @stranger.example" | md5sum; }
 
 monitor_story() {
@@ -435,7 +448,7 @@ inside() {
         mta_begin "$host"
     done
     one_story
-    [ "$1" = sentinel ] || { crowd_story; monitor_story; }
+    [ "$1" = sentinel ] || { crowd_story; monitor_story; vendor_story; }
     timeout=1s # from here on none is a failure of its own
     for host in $hosts; do daemon_end "$host"; daemon_begin "$host"; done
     case $1 in sentinel) sentinel_story ;; *) troubles ;; esac
