@@ -127,6 +127,7 @@ done
 
 # ---- every sentence, to the letter ----
 
+umask 022 # nobody is to read it all, but for one file
 TZ=XXX-5:45
 export TZ
 mkdir "$world/known"
