@@ -265,10 +265,10 @@ test_why(struct resolver *resolver)
 			.helo = "h.example",
 			.mail_from = list[i].mail_from };
 		struct spf_fact fact;
-		const char *why = NULL;
+		struct spf_detail detail = { NULL, false };
 
-		check_spf(resolver, NULL, arena, &query, &fact, &why);
-		is(why, list[i].why, "why: %s", list[i].name);
+		check_spf(resolver, NULL, arena, &query, &fact, &detail);
+		is(detail.why, list[i].why, "why: %s", list[i].name);
 		ok((fact.result == AUTH_PERMERROR) == (list[i].why != NULL), "why: %s is an error or not", list[i].name);
 		arena_close(arena);
 	}

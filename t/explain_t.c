@@ -581,6 +581,32 @@ set_remedy(struct scene *s, const struct remedy *row)
 	claim->reason = row->outcome == OUTCOME_UNPROVEN ? REASON_PARTLY_PROVEN : REASON_PROVEN;
 }
 
+/* A stranger who would wait, but for a setting of the greylist. */
+static void
+explanation_of_a_setting(void)
+{
+	struct scene *s = scene_open();
+
+	s->policy.settings.greylist.dnswl = "";
+	s->policy.settings.greylist.spf_pass = true;
+	s->verdict.outcome = OUTCOME_STRANGER;
+	s->verdict.claim_count = 0;
+	s->verdict.deciding = -1;
+	s->author.dmarc = (struct dmarc_fact){ .result = AUTH_PASS, .said = AUTH_PASS, .domain = "" };
+	s->facts.spf.result = AUTH_PASS;
+	s->facts.spf_narrow = YES;
+	holds(s, "action     greylist (but greylist.spf_pass lets it pass)\n", "a setting that lets it pass is named");
+	s->author.dmarc.said = AUTH_FAIL;
+	s->author.dmarc.policy = DMARC_REJECT;
+	holds(s, "action     greylist (a first contact has to wait)\n", "but not where it does not help");
+	s->author.dmarc.said = AUTH_PASS;
+	s->policy.settings.greylist.spf_pass = false;
+	s->policy.settings.greylist.auto_pass_network = 10;
+	holds(s, "(a first contact has to wait, unless greylist.auto_pass_network knows its network)\n",
+	    "no greylist is asked whether the network is known");
+	scene_close(s);
+}
+
 static void
 remedies_are_lines(void)
 {
@@ -653,6 +679,7 @@ main(void)
 	explanation_names_what_is_silent();
 	explanation_of_odd_mail();
 	explanation_of_parts();
+	explanation_of_a_setting();
 	remedies_are_lines();
 	remedy_of_a_strict_file();
 	spf_error_says_what();

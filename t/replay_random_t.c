@@ -367,6 +367,7 @@ gather(struct mail *mail, const struct judge *judge)
 
 		switch (wanted.want) {
 		case WANT_NOTHING:
+		case WANT_DNSWL: /* wanted by the greylist alone */
 			return;
 		case WANT_SPF:
 			facts->spf.result = any_result();

@@ -17,6 +17,8 @@ greenlane: out of memory\n || likewise: of an output that it could not hold
 cannot be read again || lines_skip: only greenlane report goes on in a file, and only where it was taken away meanwhile
 : id= || is looked for, not printed
 the client's name was not looked up then || nothing wants it yet (wants.c)
+the list that greylist.dnswl names was not asked then || only a draft that names another list wants it
+its record does not say how wide its sender's SPF record was || only records of before the first release lack it
 a reason lacks its row || the compiler says it
 greenlane: unknown command '%s %.60s'%s\n || of commands with a command of their own (t/cli/cli.sh); these have none
 END

@@ -1617,6 +1617,9 @@ write_wanted(struct wanted wanted, char *out, size_t size)
 	case WANT_SPF_FROM:
 		snprintf(out, size, "spf_from %zu", wanted.author);
 		break;
+	case WANT_DNSWL:
+		snprintf(out, size, "dnswl");
+		break;
 	case WANT_DMARC:
 		snprintf(out, size, "dmarc %zu", wanted.author);
 		break;

@@ -362,7 +362,7 @@ why_of(const struct check *check)
 
 struct silence
 check_spf(struct resolver *resolver, struct budget *budget, struct arena *arena, const struct spf_query *query,
-    struct spf_fact *out, const char **why)
+    struct spf_fact *out, struct spf_detail *detail)
 {
 	struct check check = { .resolver = resolver, .budget = budget, .arena = arena, .client = query->client };
 	const char *at = strrchr(query->mail_from, '@'), *domain;
@@ -393,7 +393,9 @@ check_spf(struct resolver *resolver, struct budget *budget, struct arena *arena,
 	out->result = check.gate == NULL ? AUTH_TEMPERROR : library_ask(&check);
 	if (check.gate == NULL || check.failed)
 		arena_fail(arena); /* DNS is not to blame */
-	if (why != NULL && out->result == AUTH_PERMERROR)
-		*why = why_of(&check);
+	if (detail != NULL && out->result == AUTH_PERMERROR)
+		detail->why = why_of(&check);
+	if (detail != NULL && out->result == AUTH_PASS)
+		detail->narrow = spf_gate_is_narrow(check.gate);
 	return check.gate != NULL && out->result == AUTH_TEMPERROR ? spf_gate_silence(check.gate) : none;
 }

@@ -17,11 +17,16 @@ struct spf_query {
 	enum standing standing; /* of the domain and the names it leads to, except names that the mail shapes */
 };
 
+/* What else is known of a check. */
+struct spf_detail {
+	const char *why; /* of a PERMERROR: what is wrong, and in whose record; in the arena, and may hold bytes that strangers wrote */
+	bool narrow; /* of a PASS: by a record that spf_gate_is_narrow calls so */
+};
+
 /* check_host(). out->domain is in the arena. Our own failures (memory) give TEMPERROR and mark the arena as failed. A
- * name that is not a fully qualified domain gives NONE (4.3). For a PERMERROR, *why (why may be NULL) says what is
- * wrong and in whose record; it is in the arena, and may hold bytes that strangers wrote. Returns the name that caused
+ * name that is not a fully qualified domain gives NONE (4.3). *detail is filled where it has something to say; NULL: nobody wants it. Returns the name that caused
  * a TEMPERROR, in the arena. */
 struct silence check_spf(struct resolver *, struct budget *, struct arena *, const struct spf_query *,
-    struct spf_fact *out, const char **why);
+    struct spf_fact *out, struct spf_detail *detail);
 
 #endif

@@ -4,11 +4,13 @@
 #include "milter/checks/check_spf.h"
 #include "milter/smtp/gather.h"
 #include "milter/smtp/message_parts.h"
+#include "policy/dns/dnswl.h"
 #include "policy/mail/dmarc.h"
 #include "policy/mail/iprev.h"
 #include "policy/util/domain.h"
 #include "policy/verdict/claims.h"
 #include "policy/verdict/evidence.h"
+#include "policy/verdict/passed_by.h"
 #include "policy/verdict/patience.h"
 
 enum { AUTHOR_DOMAINS_MAX = 8 }; /* asked about per message; honest mail has no more */
@@ -51,14 +53,14 @@ set_aside(struct message *message, enum standing standing, bool leads_on)
 }
 
 static struct silence
-ask_spf(struct message *message, const char *identity, const char *domain, struct spf_fact *out, const char **why)
+ask_spf(struct message *message, const char *identity, const char *domain, struct spf_fact *out, struct spf_detail *detail)
 {
 	struct spf_query query = { message->facts.client, message->facts.helo, identity,
 		policy_standing(message->judge->policy, domain) };
 	int64_t kept = set_aside(message, query.standing, true);
 	struct silence silence;
 
-	silence = check_spf(message->services->resolver, &message->budget, message->arena, &query, out, why);
+	silence = check_spf(message->services->resolver, &message->budget, message->arena, &query, out, detail);
 	message->budget.left_ms += kept;
 	return silence;
 }
@@ -69,6 +71,7 @@ gather_spf(struct message *message)
 	struct facts *facts = &message->facts;
 	struct mailbox identity = evidence_identity(facts);
 	bool foreign = !is_some_vendors(message->judge->policy, &identity);
+	struct spf_detail detail = { NULL, false };
 
 	if (promise_find_spf(message->services->promises, facts, message->arena))
 		return;
@@ -76,7 +79,9 @@ gather_spf(struct message *message)
 		facts->spf.result = AUTH_NONE; /* it could prove nothing for any vendor */
 		return;
 	}
-	facts->spf_silence = ask_spf(message, facts->mail_from, identity.domain, &facts->spf, &facts->spf_why);
+	facts->spf_silence = ask_spf(message, facts->mail_from, identity.domain, &facts->spf, &detail);
+	facts->spf_why = detail.why;
+	facts->spf_narrow = detail.narrow ? YES : NO;
 	promise_keep_spf(message->services->promises, facts);
 	/* without a name there was nothing to check; without a result it would be asked for ever */
 	if (facts->spf.result == AUTH_NOT_ASKED)
@@ -225,6 +230,52 @@ gather_dmarc(struct message *message, size_t index)
 			facts->authors[i].dmarc = dmarc;
 }
 
+/* One stranger's question is like another's, whoever runs the list; no answer is no word for him. */
+static void
+gather_dnswl(struct message *message)
+{
+	struct facts *facts = &message->facts;
+	struct dns_question question;
+	struct dns_answer answer = { .status = DNS_TEMPORARY };
+	int64_t kept;
+
+	facts->dnswl_zone = message->judge->policy->settings.greylist.dnswl;
+	if (!dnswl_question(facts->dnswl_zone, &facts->client, &question))
+		return;
+	question.standing = STANDING_STRANGER;
+	kept = set_aside(message, question.standing, false);
+	resolver_ask(message->services->resolver, &question, &message->budget, message->arena, &answer);
+	message->budget.left_ms += kept;
+	facts->dnswl = dnswl_lists(&answer);
+}
+
+static void
+gather_one(struct message *message, struct wanted wanted)
+{
+	switch (wanted.want) {
+	case WANT_NOTHING:
+		break;
+	case WANT_SPF:
+		gather_spf(message);
+		break;
+	case WANT_SOURCE:
+		gather_source(message, wanted.source);
+		break;
+	case WANT_IPREV:
+		gather_iprev(message);
+		break;
+	case WANT_SPF_FROM:
+		gather_spf_from(message, wanted.author);
+		break;
+	case WANT_DNSWL:
+		gather_dnswl(message);
+		break;
+	case WANT_DMARC:
+		gather_dmarc(message, wanted.author);
+		break;
+	}
+}
+
 void
 gather(struct message *message)
 {
@@ -232,26 +283,26 @@ gather(struct message *message)
 
 	while (!message->facts.failed) {
 		wanted = verdict_wants(message->judge, &message->facts);
-		switch (wanted.want) {
-		case WANT_NOTHING:
+		if (wanted.want == WANT_NOTHING)
 			return;
-		case WANT_SPF:
-			gather_spf(message);
-			break;
-		case WANT_SOURCE:
-			gather_source(message, wanted.source);
-			break;
-		case WANT_IPREV:
-			gather_iprev(message);
-			break;
-		case WANT_SPF_FROM:
-			gather_spf_from(message, wanted.author);
-			break;
-		case WANT_DMARC:
-			gather_dmarc(message, wanted.author);
-			break;
-		}
+		gather_one(message, wanted);
 	}
+}
+
+enum passed_by
+gather_passed_by(struct message *message)
+{
+	const struct greylist_settings *settings = &message->judge->policy->settings.greylist;
+	enum passed_by by = PASSED_BY_NOTHING;
+	enum want missing;
+
+	while (!message->facts.failed) {
+		by = passed_by_find(settings, &message->facts, &message->verdict, &missing);
+		if (missing == WANT_NOTHING)
+			return by;
+		gather_one(message, (struct wanted){ .want = missing });
+	}
+	return PASSED_BY_NOTHING;
 }
 
 /* Does a name of the policy answer, and does its zone answer for a name that no cache can hold? */

@@ -83,6 +83,18 @@ keep_state(struct message *message, const struct greylist_decision *decision)
 	message->passed_by = decision->passed_by;
 }
 
+/* Does a setting let it pass by what is known of its sender? Then no greylist is asked. The verdict is known. */
+static bool
+passes_by_setting(struct message *message)
+{
+	enum passed_by by = passed_by_is_set(settings_of(message)) ? gather_passed_by(message) : PASSED_BY_NOTHING;
+	struct greylist_decision decision = { .state = GREYLIST_EXEMPT, .passed_by = by };
+
+	if (by != PASSED_BY_NOTHING)
+		keep_state(message, &decision);
+	return by != PASSED_BY_NOTHING;
+}
+
 /* ---- at RCPT ---- */
 
 static bool
@@ -140,7 +152,13 @@ greylisting_at_rcpt(struct message *message, const char *rcpt, struct reply *out
 	message->asked_at_rcpt = true;
 	if (passed_by_is_set(settings_of(message)))
 		verdict_judge(message->judge, &message->facts, &message->verdict);
+	if (!greylist_is_exempt(settings_of(message), &message->facts, rcpt) && passes_by_setting(message)) {
+		message->passed_at_rcpt = true;
+		return true;
+	}
 	decision = ask(message, rcpt);
+	if (decision.state == GREYLIST_EXEMPT && message->passed_at_rcpt)
+		return true; /* it speaks for nobody */
 	message->known_at_rcpt = message->known_at_rcpt || is_known(decision.state);
 	message->passed_at_rcpt = message->passed_at_rcpt || decision.passed_by != PASSED_BY_NOTHING;
 	if (!greylist_state_waits(decision.state)) { /* for the message; refused recipients have their own line */
@@ -357,7 +375,10 @@ watch(struct message *message)
 	bool waits;
 
 	message->would = message->verdict.would;
-	if (learns(message)) {
+	if (message->would == ACTION_GREYLIST && !greylist_exempts_all(settings_of(message), &message->facts) &&
+	    passes_by_setting(message)) {
+		waits = false;
+	} else if (learns(message)) {
 		waits = waits_for_all(message);
 		message->tries = (struct greylist_tries){ 0, 0 };
 		message->wait = 0;
@@ -383,6 +404,9 @@ greylist(struct message *message)
 	enum action passed = message->verdict.past_greylist;
 
 	if (has_passed_at_rcpt(message))
+		return passed;
+	message->passed_by = PASSED_BY_NOTHING;
+	if (!greylist_exempts_all(settings_of(message), &message->facts) && passes_by_setting(message))
 		return passed;
 	if (is_on(message))
 		return waits_for_all(message) ? ACTION_GREYLIST : passed;

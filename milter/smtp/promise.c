@@ -16,6 +16,7 @@ struct entry {
 	bool checked; /* spf is known */
 	bool by_helo;
 	enum auth_result result;
+	enum tri narrow;
 	char vendor[PROMISE_VENDOR]; /* whose policy promised; "": none */
 };
 
@@ -148,6 +149,7 @@ promise_keep_spf(struct promises *promises, const struct facts *facts)
 		entry->checked = true;
 		entry->by_helo = facts->spf.by_helo;
 		entry->result = facts->spf.result;
+		entry->narrow = facts->spf_narrow;
 	}
 	pthread_mutex_unlock(&promises->lock);
 }
@@ -166,6 +168,7 @@ promise_find_spf(struct promises *promises, struct facts *facts, struct arena *a
 		domain = arena_string(arena, helo_of(entry) + strlen(helo_of(entry)) + 1);
 	if (domain != NULL) {
 		facts->spf = (struct spf_fact){ entry->result, entry->by_helo, domain };
+		facts->spf_narrow = entry->narrow;
 		promises->counts.spf_shared++;
 	}
 	pthread_mutex_unlock(&promises->lock);

@@ -214,6 +214,19 @@ name_near(const char *text, char out[WORD_MAX + 1])
 }
 
 bool
+value_zone(const char *text, struct fault *why)
+{
+	enum { ADDRESS_ROOM = 64 }; /* of IPv6, in nibbles */
+	char zone[DOMAIN_TEXT];
+	struct address address;
+
+	if (!address_read(text, &address) && domain_read(text, strlen(text), zone, NULL) && domain_labels(zone) > 1 &&
+	    strlen(zone) + ADDRESS_ROOM <= DOMAIN_MAX)
+		return true;
+	return fault_set(why, "'%.60s' is not the zone of a list; write its domain, such as \"list.dnswl.org\"", text);
+}
+
+bool
 value_name(const char *text, struct fault *why)
 {
 	char near[WORD_MAX + 1];

@@ -35,6 +35,7 @@ bool value_text(const char *, struct fault *why) MUST_USE;
 bool value_ascii(const char *, struct fault *why) MUST_USE; /* printable ASCII, at most 200 bytes */
 bool value_word(const char *, struct fault *why) MUST_USE;  /* letters, digits, . - _ */
 bool value_class(const char *, struct fault *why) MUST_USE; /* a Postfix restriction class, not one of its own words */
+bool value_zone(const char *, struct fault *why) MUST_USE;  /* a domain that leaves room for an address below it */
 bool value_name(const char *, struct fault *why) MUST_USE;  /* lower case, digits, - _: a vendor, a tag */
 bool value_path(const char *, struct fault *why) MUST_USE;  /* absolute */
 bool value_command(const char *, struct fault *why) MUST_USE; /* words, the first an absolute path; no shell's characters */

@@ -7,6 +7,10 @@
 static const char no_record[] = "an include or redirect names it, but it has no SPF record"; /* RFC 7208, 5.2 and 6.1 */
 
 enum { WRITTEN_MAX = 2 * SPF_RECORD_MAX };
+enum {
+	NARROW_IPV4 = 12,
+	NARROW_IPV6 = 28
+};                                     /* as refresh.widest_ipv4 and widest_ipv6 have it where nothing is written */
 enum { NAMES_MAX = SPF_MX_LIMIT + 1 }; /* the eleventh MX name is an error, but only when it is asked for */
 
 /* What a question is for. */
@@ -28,6 +32,8 @@ struct spf_gate {
 	enum purpose purpose; /* of the question that is open */
 	bool lured;           /* did the sender's own words lead to it? */
 	struct silence silence;
+	bool wide, closed; /* some term lists too much; the last record of the redirects ends in -all */
+	const char *end;   /* whose record that is, as far as it was read; NULL: nobody's any more */
 
 	/* names of the last MX or PTR answer; libspf2 asks for their addresses next, in order */
 	char (*names)[DNS_NAME_TEXT];
@@ -175,6 +181,52 @@ record_of(struct spf_gate *gate, const char *text, size_t length)
 	return record;
 }
 
+/* Does it let more pass than one sender can have? The client, by a macro or its own PTR record, may be anybody. */
+static bool
+is_wide(const struct spf_term *term)
+{
+	if (term->qualifier != '+')
+		return false;
+	switch (term->mechanism) {
+	case SPF_IP4:
+	case SPF_IP6:
+		return term->network.bits < (term->network.base.family == ADDRESS_V4 ? NARROW_IPV4 : NARROW_IPV6);
+	case SPF_A_TERM:
+	case SPF_MX_TERM:
+		return term->has_macro || term->bits4 < NARROW_IPV4 || term->bits6 < NARROW_IPV6;
+	case SPF_INCLUDE:
+		return term->has_macro;
+	default:
+		return true;
+	}
+}
+
+/* Where the record of the domain ends, or of what it redirects to. */
+static void
+end_note(struct spf_gate *gate, const struct dns_question *question, const struct spf_record *record)
+{
+	struct dns_question next;
+
+	if (gate->purpose != PURPOSE_FIRST && (gate->end == NULL || strcmp(gate->end, question->name) != 0))
+		return;
+	gate->closed = false;
+	gate->end = NULL;
+	for (size_t i = 0; i < record->count; i++)
+		if (record->terms[i].mechanism == SPF_ALL) {
+			gate->closed = record->terms[i].qualifier == '-';
+			return;
+		}
+	if (record->redirect[0] != '\0' && !record->redirect_has_macro &&
+	    dns_question_make(&next, record->redirect, DNS_TXT))
+		gate->end = arena_string(gate->arena, next.name);
+}
+
+bool
+spf_gate_is_narrow(const struct spf_gate *gate)
+{
+	return gate->closed && !gate->wide;
+}
+
 /* The one record that libspf2 may see. */
 static void
 record_see(struct spf_gate *gate, const struct dns_question *question, const struct dns_record *given,
@@ -192,6 +244,9 @@ record_see(struct spf_gate *gate, const struct dns_question *question, const str
 			refuse(gate, question->name, why.text);
 		return;
 	}
+	for (size_t i = 0; i < read.count; i++)
+		gate->wide = gate->wide || is_wide(&read.terms[i]);
+	end_note(gate, question, &read);
 	gate->view.domain = question->name;
 	gate->view.lured = gate->lured;
 	text_open(&written, WRITTEN_MAX);

@@ -47,6 +47,13 @@ bool spf_gate_is_permerror(const struct spf_gate *);
 bool spf_gate_is_temperror(const struct spf_gate *);
 struct silence spf_gate_silence(const struct spf_gate *); /* of a temperror; the name is the arena's */
 
+/*
+ * Is what was read a narrow record that ends in -all? No term that passes lists a network wider than /12, for IPv6 /28, or
+ * what is no network: all, ptr, exists, a name made by macros. Terms of included records count as well, reached or not.
+ * A redirect counts as the end where it was followed.
+ */
+bool spf_gate_is_narrow(const struct spf_gate *);
+
 /* What the permanent error is, and in whose record; "" when there is none. Borrowed from the gate. */
 const char *spf_gate_why(const struct spf_gate *);
 

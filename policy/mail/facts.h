@@ -206,7 +206,11 @@ struct facts {
 	struct mailbox *rcpt_mailboxes; /* the same, parsed; domain "" for nonsense */
 	struct spf_fact spf;
 	const char *spf_why; /* of a PERMERROR: what is wrong, and in whose record; NULL: nothing */
+	enum tri spf_narrow; /* of a PASS: by a record of no wide network that ends in -all (spf_gate.h) */
 	struct silence spf_silence;
+
+	const char *dnswl_zone; /* asked whether it lists the client; NULL: none was */
+	bool dnswl;             /* it does */
 
 	/* the message */
 	enum from_state from_state;

@@ -71,17 +71,38 @@ is_known(const struct judge *judge, const struct recorded *recorded, struct judg
 	return want == WANT_NOTHING || cannot(out, missing[want].slug, missing[want].what);
 }
 
-/* Would the setting that let it past the greylist do so under this policy? Its network is as known as it was then. */
+/* What the record must say of a stranger who had to wait then, or would have without a setting. */
 static bool
-still_passes(const struct policy *policy, const struct recorded *recorded, const struct verdict *verdict)
+lacks_for_passing(enum want missing, struct judged_again *out)
 {
-	return policy->settings.greylist.auto_pass_network > 0 && passed_by_may(&recorded->facts, verdict);
+	if (missing == WANT_DNSWL)
+		return !cannot(out, "needs-dnswl", "the list that greylist.dnswl names was not asked then");
+	return missing == WANT_SPF &&
+	    !cannot(out, "needs-spf-width", "its record does not say how wide its sender's SPF record was");
+}
+
+/* A stranger who had to wait then, or whom a setting let pass: what do the settings of this policy say? A network is as known as
+ * it was then. */
+static enum action
+with_settings(const struct policy *policy, const struct recorded *recorded, struct judged_again *out)
+{
+	const struct greylist_settings *settings = &policy->settings.greylist;
+	enum want missing;
+	enum passed_by by = passed_by_find(settings, &recorded->facts, &out->verdict, &missing);
+
+	if (lacks_for_passing(missing, out))
+		return ACTION_GREYLIST;
+	if (by == PASSED_BY_NOTHING && recorded->passed_by == PASSED_BY_NETWORK && settings->auto_pass_network > 0 &&
+	    passed_by_may(&recorded->facts, &out->verdict))
+		by = PASSED_BY_NETWORK;
+	return by == PASSED_BY_NOTHING ? ACTION_GREYLIST : out->verdict.past_greylist;
 }
 
 /* Where the greylist was asked, it replies as it did then. */
 static enum action
-with_greylist(const struct policy *policy, const struct recorded *recorded, const struct verdict *verdict)
+with_greylist(const struct policy *policy, const struct recorded *recorded, struct judged_again *out)
 {
+	const struct verdict *verdict = &out->verdict;
 	enum action would = verdict->would;
 
 	/* what is still open at RCPT goes the stranger's way, whatever the end will bring */
@@ -89,10 +110,10 @@ with_greylist(const struct policy *policy, const struct recorded *recorded, cons
 		return recorded->outcome == OUTCOME_UNSURE ? recorded->would : ACTION_GREYLIST;
 	if (would != ACTION_GREYLIST)
 		return would;
-	if (recorded->passed_by != PASSED_BY_NOTHING && !still_passes(policy, recorded, verdict))
-		return ACTION_GREYLIST;
+	if (recorded->passed_by != PASSED_BY_NOTHING || greylist_state_waits(recorded->greylist))
+		return with_settings(policy, recorded, out);
 	if (recorded->greylist != GREYLIST_OFF)
-		return greylist_state_waits(recorded->greylist) ? ACTION_GREYLIST : verdict->past_greylist;
+		return verdict->past_greylist;
 	/* "greylist" is the stranger's way: where that led past the greylist then, it does now */
 	return recorded->outcome == verdict->outcome ? recorded->would : ACTION_GREYLIST;
 }
@@ -107,7 +128,9 @@ judge_known(const struct judge *judge, struct recorded *recorded, struct judged_
 		(void)cannot(out, "needs-tuple", "the greylist was not asked then whether the tuple is known");
 		return;
 	}
-	out->would = with_greylist(judge->policy, recorded, &out->verdict);
+	out->would = with_greylist(judge->policy, recorded, out);
+	if (out->cannot != NULL)
+		return;
 	out->differs = out->verdict.outcome != recorded->outcome || out->would != recorded->would ||
 	    strcmp(reason_slug(out->verdict.reason), recorded->reason) != 0;
 }

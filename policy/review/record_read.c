@@ -245,6 +245,12 @@ read_connection(struct record_reader *reader, const json_t *object, struct facts
 	facts->spf.by_helo = record_holds(reader, object, "spf_by_helo");
 	facts->spf.domain = record_text(reader, object, "spf_domain");
 	facts->spf_why = record_text_or_null(reader, object, "spf_why");
+	facts->spf_narrow = json_object_get(object, "spf_narrow") == NULL ? UNKNOWN
+	    : record_holds(reader, object, "spf_narrow")
+	    ? YES
+	    : NO;
+	facts->dnswl_zone = record_text_or_null(reader, object, "dnswl_zone");
+	facts->dnswl = record_holds(reader, object, "dnswl");
 	facts->spf_silence = silence_at(reader, object);
 }
 

@@ -526,6 +526,12 @@ json_facts(struct text *out, const struct verdict_record *record)
 	json_write_string(out, "spf_domain", facts->spf.domain);
 	if (facts->spf_why != NULL)
 		json_write_string(out, "spf_why", facts->spf_why);
+	if (facts->spf.result == AUTH_PASS && facts->spf_narrow != UNKNOWN)
+		json_write_bool(out, "spf_narrow", facts->spf_narrow == YES);
+	if (facts->dnswl_zone != NULL) {
+		json_write_string(out, "dnswl_zone", facts->dnswl_zone);
+		json_write_bool(out, "dnswl", facts->dnswl);
+	}
 	json_silence(out, facts->spf_silence);
 	json_write_string(out, "from_state", from_state_word(facts->from_state));
 	json_write_key(out, "from_raw");

@@ -81,6 +81,8 @@ struct greylist_settings {
 	int64_t delay, retry_window, lifetime; /* seconds */
 	unsigned auto_pass;                    /* passes after which a key is not greylisted again for lifetime */
 	unsigned auto_pass_network;            /* tuples that make a network known; 0: none ever is */
+	bool spf_pass;                         /* strangers pass whose SPF passes by a narrow record */
+	const char *dnswl;                     /* a zone; strangers pass whose address it lists; "": none */
 	unsigned ipv4_prefix, ipv6_prefix;
 	struct prefixes exempt_networks;
 	struct name_rules exempt_senders; /* "name", "=name", "local@name", "local@" (any domain: domain "") */

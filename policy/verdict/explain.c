@@ -430,8 +430,13 @@ static void
 write_greylist(const struct greylist_settings *settings, const struct facts *facts, const struct verdict *verdict,
     struct text *out)
 {
+	enum want missing;
+	enum passed_by by = passed_by_find(settings, facts, verdict, &missing);
+
 	if (greylist_exempts_all(settings, facts))
 		text_put(out, " (but it is exempt from the greylist, and passes)");
+	else if (by != PASSED_BY_NOTHING)
+		text_format(out, " (but greylist.%s lets it pass)", passed_by_word(by));
 	else if (settings->auto_pass_network > 0 && passed_by_may(facts, verdict))
 		text_put(out, " (a first contact has to wait, unless greylist.auto_pass_network knows its network)");
 	else

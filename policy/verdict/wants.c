@@ -1,6 +1,7 @@
 #include "policy/verdict/claims.h"
 #include "policy/verdict/evidence.h"
 #include "policy/verdict/own.h"
+#include "policy/verdict/passed_by.h"
 #include "policy/verdict/wants.h"
 
 /* SPF of the sender is for a vendor's name, a gateway's authors, and the results header. */
@@ -14,6 +15,8 @@ wants_spf(const struct judge *judge, const struct facts *facts)
 	if (own_names(judge->policy, &identity) || name_rules_hold(&judge->policy->settings.own.lists, &identity))
 		return true;
 	if (judge->policy->settings.strangers.authenticate || claims_may_cover(judge->policy))
+		return true;
+	if (judge->policy->settings.greylist.on && passed_by_wants_spf(&judge->policy->settings.greylist))
 		return true;
 	return policy_sends(judge->policy, &identity);
 }

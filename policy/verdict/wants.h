@@ -16,7 +16,8 @@ enum want {
 	WANT_SOURCE,   /* check_host(client, postmaster@NAME) of an spf source */
 	WANT_IPREV,    /* the client's names, confirmed forward and back, for a host source */
 	WANT_SPF_FROM, /* check_host(client, author's domain) */
-	WANT_DMARC     /* of an author; only at the end, when DKIM is done */
+	WANT_DNSWL, /* does greylist.dnswl list the client? Asked for the greylist (passed_by.h), never by wants_next */
+	WANT_DMARC  /* of an author; only at the end, when DKIM is done */
 };
 struct wanted {
 	enum want want;
