@@ -29,6 +29,9 @@ static const char *const dmarc_words[] = {
 static const char *const stages[] = {
 	[GREYLIST_AUTO] = "auto", [GREYLIST_RCPT] = "rcpt", [GREYLIST_MESSAGE] = "message", NULL
 };
+static const char *const mark_words[] = {
+	[MARK_NO_NAME] = "no-name", [MARK_ADDRESS_NAME] = "address-name", [MARK_NO_SPF] = "no-spf", NULL
+};
 static const char *const undecided_words[] = {
 	[UNDECIDED_EXCLUSIVE] = "exclusive", [UNDECIDED_VOUCH] = "vouch", [UNDECIDED_GREYLIST] = "greylist", NULL
 };
@@ -152,6 +155,9 @@ static const struct key setting_rows[] = {
 	    AT(greylist.auto_pass_network), RANGE(0, 1000000) },
 	{ "greylist.spf_pass", &key_bool, "false",
 	    "a stranger passes at once whose SPF passes by a narrow record that ends in -all", AT(greylist.spf_pass) },
+	{ "greylist.only", &key_flags, NULL, "only strangers are greylisted that have one of these marks",
+	    AT(greylist.only), .words = mark_words, .word = "a list of words",
+	    .example = "[ \"no-name\", \"address-name\", \"no-spf\" ]" },
 	{ "greylist.dnswl", &key_text, NULL, "a whitelist in DNS; a stranger passes at once whose address it lists",
 	    AT(greylist.dnswl), .example = "\"list.dnswl.org\"", .word = "a domain name", .check = value_zone },
 	{ "greylist.ipv4_prefix", &key_number, "24", "bits of an IPv4 client that make a key", AT(greylist.ipv4_prefix),

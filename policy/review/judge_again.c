@@ -77,6 +77,8 @@ lacks_for_passing(enum want missing, struct judged_again *out)
 {
 	if (missing == WANT_DNSWL)
 		return !cannot(out, "needs-dnswl", "the list that greylist.dnswl names was not asked then");
+	if (missing == WANT_IPREV)
+		return !cannot(out, "needs-client-name", "the client's name was not looked up then");
 	return missing == WANT_SPF &&
 	    !cannot(out, "needs-spf-width", "its record does not say how wide its sender's SPF record was");
 }

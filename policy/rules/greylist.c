@@ -410,6 +410,7 @@ passed_by_word(enum passed_by by)
 	static const char *const words[PASSED_BYS] = { [PASSED_BY_NOTHING] = "",
 		[PASSED_BY_NETWORK] = "auto_pass_network",
 		[PASSED_BY_SPF] = "spf_pass",
+		[PASSED_BY_ONLY] = "only",
 		[PASSED_BY_DNSWL] = "dnswl" };
 
 	return words[by];

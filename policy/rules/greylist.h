@@ -68,7 +68,7 @@ const char *greylist_state_word(enum greylist_state);
 bool greylist_state_waits(enum greylist_state); /* NEW or EARLY */
 
 /* Which setting of the greylist let a message pass that would have waited. The word is the setting's, "" for none. */
-enum passed_by { PASSED_BY_NOTHING, PASSED_BY_NETWORK, PASSED_BY_SPF, PASSED_BY_DNSWL };
+enum passed_by { PASSED_BY_NOTHING, PASSED_BY_NETWORK, PASSED_BY_SPF, PASSED_BY_ONLY, PASSED_BY_DNSWL };
 enum { PASSED_BYS = PASSED_BY_DNSWL + 1 };
 const char *passed_by_word(enum passed_by);
 

@@ -74,6 +74,9 @@ struct shared_sender {
 /* Who waits, and for how long; used by greylist.h. */
 enum greylist_stage { GREYLIST_AUTO, GREYLIST_RCPT, GREYLIST_MESSAGE };
 
+/* What a stranger may have about him that makes him one to be greylisted (greylist.only). */
+enum greylist_mark { MARK_NO_NAME, MARK_ADDRESS_NAME, MARK_NO_SPF };
+
 struct greylist_settings {
 	bool on;    /* false: store = "none" */
 	bool learn; /* in monitor mode, from what would have been greylisted */
@@ -82,6 +85,7 @@ struct greylist_settings {
 	unsigned auto_pass;                    /* passes after which a key is not greylisted again for lifetime */
 	unsigned auto_pass_network;            /* tuples that make a network known; 0: none ever is */
 	bool spf_pass;                         /* strangers pass whose SPF passes by a narrow record */
+	uint32_t only;                         /* a bit for each enum greylist_mark; 0: all strangers are greylisted */
 	const char *dnswl;                     /* a zone; strangers pass whose address it lists; "": none */
 	unsigned ipv4_prefix, ipv6_prefix;
 	struct prefixes exempt_networks;
