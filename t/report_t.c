@@ -8,7 +8,9 @@
 #include "policy/config/policy_text.h"
 #include "policy/review/report_json.h"
 #include "policy/review/report_text.h"
+#include "policy/review/report_save.h"
 #include "policy/review/report_view.h"
+#include "policy/review/report_words.h"
 #include "t/lib/tap.h"
 
 static const struct suffix_list suffixes = { NULL };
@@ -317,6 +319,32 @@ waits_are_counted(void)
 	end(&told);
 }
 
+/* Who passed at once is told by the setting, also after what was counted was saved and added to another count. */
+static void
+passes_are_counted(void)
+{
+	struct told told = begin(), restored = begin();
+	struct text text;
+
+	take(&told, 0, STRANGER("pass", "network", "1", "0") " passed_by=auto_pass_network");
+	take(&told, 1, STRANGER("pass", "exempt", "-", "-") " passed_by=spf_pass");
+	take(&told, 2, STRANGER("pass", "exempt", "-", "-") " passed_by=spf_pass");
+	take(&restored, 3, STRANGER("pass", "exempt", "-", "-") " passed_by=dnswl");
+	text_open(&text, 1 << 20);
+	report_save(told.report, &text);
+	for (struct span rest = { text.bytes, text.length }; rest.length > 0;)
+		if (!report_restore(restored.report, span_cut(&rest, '\n')))
+			ok(false, "what was saved is read");
+	text_clear(&text);
+	ok(report_words_passed(look(&restored, NULL), &text), "some passed at once");
+	is(text.bytes, "1 by greylist.auto_pass_network, 2 by greylist.spf_pass, 1 by greylist.dnswl",
+	    "by their settings");
+	ok(!report_restore(restored.report, span_of("passed odd 1")), "a setting that is none is no saved line");
+	text_close(&text);
+	end(&told);
+	end(&restored);
+}
+
 /* ---- forwarders, other lines ---- */
 
 #define SIGNED(D, SPF, SENDER)                                                                                     \
@@ -409,6 +437,7 @@ main(void)
 	nothing_shows_nothing();
 	never_proven_is_not_safe();
 	waits_are_counted();
+	passes_are_counted();
 	forwarders_are_told_from_senders();
 	other_lines_are_counted();
 	bytes_of_the_network_are_escaped();

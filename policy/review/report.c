@@ -284,6 +284,7 @@ note_stranger(struct report *report, const struct recorded *recorded, bool first
 	const char *from = recorded->from, *at = strrchr(from, '@');
 	struct top_entry *entry;
 
+	report->passed_by[recorded->passed_by]++;
 	report->strangers_asked += first && recorded->action == ACTION_GREYLIST;
 	if (!waited(recorded))
 		return;

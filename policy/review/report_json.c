@@ -223,6 +223,18 @@ put_never_proven(struct text *out, const struct report_view *view)
 	text_char(out, ']');
 }
 
+/* By the words of the settings that let somebody pass. */
+static void
+put_passed(struct text *out, const struct report_view *view)
+{
+	json_write_key(out, "passed_by");
+	json_write_begin(out);
+	for (size_t i = PASSED_BY_NOTHING + 1; i < PASSED_BYS; i++)
+		if (view->passed_by[i] > 0)
+			put_count(out, passed_by_word((enum passed_by)i), view->passed_by[i]);
+	json_write_end(out);
+}
+
 void
 report_json_write(const struct report_view *view, struct text *out)
 {
@@ -240,6 +252,7 @@ report_json_write(const struct report_view *view, struct text *out)
 	json_write_begin(out);
 	put_count(out, "greylisted", view->strangers_asked);
 	put_wait(out, &view->strangers_waited);
+	put_passed(out, view);
 	json_write_end(out);
 	json_write_number(out, "delay_typical", view->delay_typical);
 	json_write_bool(out, "delay_measured", view->delay_measured);

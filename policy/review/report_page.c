@@ -256,6 +256,7 @@ write_waiting(const struct report_view *view, struct text *out)
 	static const char *const heads[] = { "Vendor", "#Waited", "#Half up to", "#Longest", "#First contacts",
 		"#Delay that vouching saved" };
 	char median[REPORT_WORDS], most[REPORT_WORDS], saved[REPORT_WORDS];
+	struct text passed;
 
 	text_put(out, "<h2 id=\"waiting\">Waiting</h2>\n");
 	if (view->vendor_count > 0)
@@ -279,9 +280,14 @@ write_waiting(const struct report_view *view, struct text *out)
 	    (unsigned long long)view->strangers_asked, (unsigned long long)view->strangers_waited.count,
 	    report_words_duration(view->strangers_waited.median, median),
 	    report_words_duration(view->strangers_waited.most, most));
-	text_format(out, "for each first contact, %s: %s.</p>\n", report_words_duration(view->delay_typical, saved),
+	text_format(out, "for each first contact, %s: %s.", report_words_duration(view->delay_typical, saved),
 	    view->delay_measured ? "what half of the strangers took here"
 				 : "greylist.delay, for too few strangers waited to tell");
+	text_open(&passed, REPORT_PASSED_MAX);
+	if (report_words_passed(view, &passed))
+		text_format(out, " Passed at once: %s.", passed.bytes);
+	text_close(&passed);
+	text_put(out, "</p>\n");
 }
 
 /* ---- lists ---- */

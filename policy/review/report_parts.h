@@ -120,8 +120,9 @@ struct report {
 	int64_t from, to; /* milliseconds since 1970; 0: nothing yet */
 	int64_t last;     /* of the last verdict that was read */
 	uint64_t records, messages, broken, outcomes[OUTCOME_FORGED + 1];
-	struct spread waited, ms; /* strangers' waits in seconds; of every message that was judged */
-	uint64_t strangers_asked; /* strangers that greylisting told to come again, by first tries */
+	struct spread waited, ms;       /* strangers' waits in seconds; of every message that was judged */
+	uint64_t passed_by[PASSED_BYS]; /* messages by the setting of the greylist that let them pass */
+	uint64_t strangers_asked;       /* strangers that greylisting told to come again, by first tries */
 	struct report_tally *vendors;
 	size_t vendor_count;
 	uint32_t *vendor_index; /* 2 * REPORT_VENDORS places: number + 1 */

@@ -103,6 +103,21 @@ add_total(struct report *report, struct words *words)
 }
 
 static void
+add_passed(struct report *report, struct words *words)
+{
+	struct span word = span_cut(&words->rest, ' ');
+	uint64_t passed = count(words);
+
+	for (size_t i = PASSED_BY_NOTHING + 1; i < PASSED_BYS; i++) {
+		if (!span_is(word, passed_by_word((enum passed_by)i)))
+			continue;
+		report->passed_by[i] += passed;
+		return;
+	}
+	words->wrong = true;
+}
+
+static void
 add_spread(struct report *report, struct words *words)
 {
 	char name[REPORT_NAME];
@@ -340,9 +355,9 @@ report_restore(struct report *report, struct span line)
 	static const struct {
 		const char *word;
 		void (*add)(struct report *, struct words *);
-	} kinds[] = { { "total", add_total }, { "spread", add_spread }, { "vendor", add_vendor }, { "cell", add_cell },
-		{ "pair", add_pair }, { "host", add_host }, { "slow", add_slow }, { "top", add_top },
-		{ "tuple", add_tuple } };
+	} kinds[] = { { "total", add_total }, { "passed", add_passed }, { "spread", add_spread },
+		{ "vendor", add_vendor }, { "cell", add_cell }, { "pair", add_pair }, { "host", add_host },
+		{ "slow", add_slow }, { "top", add_top }, { "tuple", add_tuple } };
 	struct words words = { line, false };
 	struct span kind = span_cut(&words.rest, ' ');
 

@@ -42,6 +42,15 @@ save_totals(const struct report *report, struct text *out)
 }
 
 static void
+save_passed(const struct report *report, struct text *out)
+{
+	for (size_t i = PASSED_BY_NOTHING + 1; i < PASSED_BYS; i++)
+		if (report->passed_by[i] > 0)
+			text_format(out, "passed %s %llu\n", passed_by_word((enum passed_by)i),
+			    (unsigned long long)report->passed_by[i]);
+}
+
+static void
 save_spread(const char *name, const struct spread *spread, struct text *out)
 {
 	if (spread->count == 0)
@@ -209,6 +218,7 @@ void
 report_save(const struct report *report, struct text *out)
 {
 	save_totals(report, out);
+	save_passed(report, out);
 	save_spread(strangers, &report->waited, out);
 	save_spread(times, &report->ms, out);
 	save_series(everybody, &report->all, out);

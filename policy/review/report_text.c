@@ -125,6 +125,7 @@ write_waits(const struct writer *writer)
 	const struct report_view *view = writer->view;
 	size_t width = name_width(view);
 	char median[REPORT_WORDS], most[REPORT_WORDS], saved[REPORT_WORDS];
+	struct text passed;
 
 	put_head(writer, "Waiting");
 	text_format(writer->out, "  %-*s  %8s %14s %14s %14s  %s\n", (int)width, "vendor", "waited", "half up to",
@@ -146,6 +147,10 @@ write_waits(const struct writer *writer)
 	    (unsigned long long)view->strangers_asked, (unsigned long long)view->strangers_waited.count,
 	    report_words_duration(view->strangers_waited.median, median),
 	    report_words_duration(view->strangers_waited.most, most));
+	text_open(&passed, REPORT_PASSED_MAX);
+	if (report_words_passed(view, &passed))
+		text_format(writer->out, "  strangers that passed at once: %s\n", passed.bytes);
+	text_close(&passed);
 	text_format(writer->out, "  (saved: for each first contact %s, %s)\n",
 	    report_words_duration(view->delay_typical, median),
 	    view->delay_measured ? "which is what half of the strangers took here"

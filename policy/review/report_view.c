@@ -382,6 +382,7 @@ make_totals(struct maker *maker)
 	view->monitor = settings->monitor;
 	view->strangers_waited = make_wait(&report->waited);
 	view->strangers_asked = report->strangers_asked;
+	memcpy(view->passed_by, report->passed_by, sizeof view->passed_by);
 	view->delay_measured = report->waited.count >= MEASURED;
 	view->delay_typical = view->delay_measured ? view->strangers_waited.median : settings->greylist.delay;
 	view->lost = report->vendors_lost + report->pairs_lost + report->hosts_lost + report->tuples_lost +

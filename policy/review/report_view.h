@@ -91,6 +91,7 @@ struct report_view {
 	struct report_days days; /* of all mail, strangers' too */
 	struct report_wait strangers_waited;
 	uint64_t strangers_asked;
+	uint64_t passed_by[PASSED_BYS]; /* those that passed at once, by the setting of the greylist */
 	bool delay_measured; /* what greylisting would have cost is from strangers_waited; else from greylist.delay */
 	int64_t delay_typical;
 	const struct report_break *breaks; /* by time */

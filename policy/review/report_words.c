@@ -82,6 +82,21 @@ static const struct {
 	    "set on_unproven to greylist until nothing genuine is unproven" },
 };
 
+bool
+report_words_passed(const struct report_view *view, struct text *out)
+{
+	const char *comma = "";
+
+	for (size_t i = PASSED_BY_NOTHING + 1; i < PASSED_BYS; i++) {
+		if (view->passed_by[i] == 0)
+			continue;
+		text_format(out, "%s%llu by greylist.%s", comma, (unsigned long long)view->passed_by[i],
+		    passed_by_word((enum passed_by)i));
+		comma = ", ";
+	}
+	return comma[0] != '\0';
+}
+
 const char *
 report_words_why(const char *why)
 {

@@ -6,7 +6,7 @@
 
 #include "policy/review/report_view.h"
 
-enum { REPORT_WORDS = 64 };
+enum { REPORT_WORDS = 64, REPORT_PASSED_MAX = 512 };
 
 /* Each writes into out, which is returned. */
 const char *report_words_day(int64_t day, char out[REPORT_WORDS]);           /* days since 1970: "2026-11-20" */
@@ -21,6 +21,9 @@ int report_words_percent(struct report_share);
 const char *report_words_why(const char *why);
 const char *report_words_remedy(const char *why);
 const char *report_words_proof(const char *proof); /* "its DKIM signature" */
+
+/* "12 by greylist.spf_pass, 3 by greylist.only": who passed at once. False, and nothing: nobody did. */
+bool report_words_passed(const struct report_view *, struct text *out);
 
 /* The four questions, each answered in a sentence or two; what comes from the network is escaped as text_escaped does.
  * good: nothing has to be done. */
