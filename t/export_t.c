@@ -246,7 +246,7 @@ static const struct {
 	{ EXPORT_POSTGREY, "192.0.2.0/24\n/\\.out\\.acme\\.example$/\n/\\.mx-1\\.globex\\.example$/\n" },
 	{ EXPORT_MILTER_GREYLIST,
 	    "list \"greenlane\" addr { \\\n\t192.0.2.0/24 \\\n}\n"
-	    "list \"greenlane names\" domain { \\\n\t/\\.out\\.acme\\.example$/ \\\n"
+	    "list \"greenlane-names\" domain { \\\n\t/\\.out\\.acme\\.example$/ \\\n"
 	    "\t/\\.mx-1\\.globex\\.example$/ \\\n}\n" },
 	{ EXPORT_POSTSCREEN, NULL },
 	{ EXPORT_CIDR, NULL },

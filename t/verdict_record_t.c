@@ -558,6 +558,16 @@ json_says_all(void)
 	    "\"live\":[{\"vendor\":\"acme\",\"source\":\"spf:acme.example\",\"answer\":\"unknown\",\"silent\":\"d.list.example\",\"lured\":true}]",
 	    "what a source said when asked is a fact");
 	holds(s, "\"facts\":{\"now\":1700000000,", "and so is the time");
+	holds(s, "\"client_name\":\"out.acme.example\",\"peer\":", "nothing is said of a name that nobody looked at");
+	s->facts.iprev = (struct iprev_fact){ .by_mta = "out.acme.example",
+		.result = AUTH_PASS,
+		.names = { "a.example", "b.example" },
+		.count = 2,
+		.silence = { "c.example", true } };
+	holds(s,
+	    "\"client_name\":\"out.acme.example\",\"iprev\":{\"by_mta\":\"out.acme.example\",\"result\":\"pass\","
+	    "\"names\":[\"a.example\",\"b.example\"],\"silent\":\"c.example\",\"lured\":true},\"peer\":",
+	    "and else who confirmed which");
 	holds(s, "\"spf_domain\":\"acme.example\",\"spf_why\":\"acme.example: 'a\\\"b'\",",
 	    "so is the reason for a broken SPF record");
 	holds(s,

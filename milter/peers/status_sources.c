@@ -41,7 +41,7 @@ fill_vendor(const struct look *look, const struct vendor *vendor, struct status_
 		out->sources++;
 		out->known += listing->missing[0] == '\0';
 		out->networks += listing->count;
-		out->asked = out->asked || listing->asked[0] != '\0';
+		out->asked = out->asked || listing->asked[0] != '\0' || source_names_hosts(&vendor->sources[i]);
 		if (listing->believed != 0 && (out->believed == 0 || listing->believed < out->believed))
 			out->believed = listing->believed;
 	}

@@ -69,7 +69,7 @@ write_milter_greylist(struct text *out, const struct export_lists *lists, const 
 	text_put(out, "}\n");
 	if (lists->host_count == 0)
 		return;
-	text_put(out, "list \"greenlane names\" domain { \\\n");
+	text_put(out, "list \"greenlane-names\" domain { \\\n");
 	write_hosts(out, lists, "\t", " \\");
 	text_put(out, "}\n");
 }
@@ -217,7 +217,7 @@ const struct export_writer export_writers[EXPORT_FORMATS] = {
 	[EXPORT_RSPAMD] = { "# ", true, false,
 	    "for whitelisted_ip of the greylist module; rspamd sees changes by itself", write_plain },
 	[EXPORT_MILTER_GREYLIST] = { "# ", true, true,
-	    "part of greylist.conf, before: racl whitelist list \"greenlane\" spf pass (and \"greenlane names\")",
+	    "part of greylist.conf, before: racl whitelist list \"greenlane\" spf pass (and \"greenlane-names\")",
 	    write_milter_greylist },
 	[EXPORT_SENDMAIL_ACCESS] = { "# ", true, false,
 	    "part of the access table, then makemap; OK ends check_relay, FEATURE(dnsbl) included", write_sendmail },

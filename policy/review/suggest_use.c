@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/mail/iprev.h"
 #include "policy/review/suggest_use.h"
 #include "policy/verdict/evidence.h"
 
@@ -18,7 +19,7 @@ struct use {
 bool
 use_tells_networks(const struct source *source)
 {
-	return !source_asks_dns(source) && source->prefix_count <= USE_NETWORKS_MAX;
+	return !source_asks_dns(source) && !source_names_hosts(source) && source->prefix_count <= USE_NETWORKS_MAX;
 }
 
 static bool
@@ -105,6 +106,12 @@ was_asked(const struct recorded *recorded, const struct source *source)
 	return false;
 }
 
+static bool
+is_named(const struct recorded *recorded, const struct source *source)
+{
+	return source_names_hosts(source) && iprev_is_below(&recorded->facts.iprev, source->name) == YES;
+}
+
 static void
 note_source(struct use *use, const struct source *source, const struct recorded *recorded)
 {
@@ -112,7 +119,7 @@ note_source(struct use *use, const struct source *source, const struct recorded 
 	bool held = false;
 
 	if (entry->networks == NULL) {
-		entry->records += is_told(recorded, source) || was_asked(recorded, source);
+		entry->records += is_told(recorded, source) || was_asked(recorded, source) || is_named(recorded, source);
 		return;
 	}
 	for (size_t i = 0; i < source->prefix_count; i++)

@@ -42,7 +42,8 @@ vendor = {
     { a = "old.acme.example"; },
     { a = "new.acme.example"; },
     { cidr = [ "203.0.113.128/25", "2001:db8:10::/48" ]; use = "login"; },
-    { cidr = [ "198.18.0.0/15" ]; as_of = "2001-01-01"; review_by = "2002-01-01"; }
+    { cidr = [ "198.18.0.0/15" ]; as_of = "2001-01-01"; review_by = "2002-01-01"; },
+    { host = ".out.acme.example"; exclusive = true; }
   );
   evidence = ( { what = "sources"; where = "its page"; seen = "2026-01-01"; } );
 };
@@ -90,13 +91,16 @@ run 0 "postgrey" export postgrey
 out '^# greenlane [^ ]* export postgrey$' "the file says who wrote it"
 out '^# written 20..-..-..T..:..:..Z' "and when"
 out '^# checksum [0-9a-f]{16}$' "and its checksum"
-is "$(grep -v '^#' "$world/out" | tr '\n' ' ')" \
+is "$(grep -v '^[#/]' "$world/out" | tr '\n' ' ')" \
 	"192.0.2.0/24 198.51.100.8/30 203.0.113.77 2001:db8:2::/47 2001:db8:4::/48 2001:db8:f::25 " \
 	"it lists the fewest networks of files and copies"
 out '^# left out: acme a:old\.acme\.example: .*max_stale' "a stale copy is named"
 out '^# left out: acme a:new\.acme\.example: it was never unfolded' "and one that was never known"
 out '^# left out: acme cidr:198\.18\.0\.0/15: .*review' "and one past its review"
 out '^# left out: trial .*monitor' "and a vendor on trial"
+is "$(grep '^/' "$world/out")" '/\.out\.acme\.example$/' "names of clients are listed as they are meant"
+run 0 "rspamd" export rspamd
+out '^# left out: acme host:\.out\.acme\.example: this format takes addresses alone' "what takes no names says so"
 
 # ---- files ----
 
@@ -219,25 +223,31 @@ else
 	skip "rbldnsd" "no rbldnsd or /usr/bin/python3"
 fi
 
-# the lexer of milter-greylist 4.x and its grammar: list "name" addr { ADDRESS[/BITS] ... }, one statement a line
+# the lexer of milter-greylist 4.x and its grammar: list "name" addr { ADDRESS[/BITS] ... }, then list "name" domain
+# { /REGULAR EXPRESSION/ ... }, a statement a line
 in_order() {
 	awk '
+	function check(    word, n, i, item) {
+		n = split(statement, word, /[ \t]+/)
+		item = ++statements == 1 ? "^([0-9]+[.][0-9]+[.][0-9]+[.][0-9]+|[0-9a-fA-F]*:([0-9a-fA-F]*:)+[0-9a-fA-F]*)(/[0-9]+)?$" \
+		    : "^/[^/ ]+/$"
+		good = good && word[1] == "list" && word[2] == (statements == 1 ? "\"greenlane\"" : "\"greenlane-names\"") &&
+		    word[3] == (statements == 1 ? "addr" : "domain") && word[4] == "{" && word[n] == "}" && n > 5
+		for (i = 5; i < n; i++)
+			good = good && word[i] ~ item
+		statement = ""
+	}
+	BEGIN { good = 1 }
 	/^#/ { next }
 	{ statement = statement $0 }
 	/\\$/ { sub(/\\$/, " ", statement); next }
-	{ statements++ }
-	END {
-		n = split(statement, word, /[ \t]+/)
-		good = statements == 1 && word[1] == "list" && word[2] == "\"greenlane\"" && word[3] == "addr" &&
-		    word[4] == "{" && word[n] == "}" && n > 5
-		for (i = 5; i < n; i++)
-			good = good && word[i] ~ /^([0-9]+\.[0-9]+\.[0-9]+\.[0-9]+|[0-9a-fA-F]*:([0-9a-fA-F]*:)+[0-9a-fA-F]*)(\/[0-9]+)?$/
-		exit !good
-	}' "$1"
+	{ check() }
+	END { exit !(good && statements == 2 && statement == "") }' "$1"
 }
 in_order "$world/milter-greylist"
-ok $? "milter-greylist: one statement of its grammar"
-is "$(grep -c '^	' "$world/milter-greylist")" 6 "with all six networks"
+ok $? "milter-greylist: two statements of its grammar"
+is "$(grep -c '^	[0-9]' "$world/milter-greylist")" 6 "with all six networks"
+is "$(grep '^	/' "$world/milter-greylist")" '	/\.out\.acme\.example$/ \' "and the name of the host source"
 
 sendmail=${SENDMAIL_ROOT:-}
 sendmail_asks() { # ADDRESS...: the access table's answer for each
@@ -288,13 +298,14 @@ fi
 
 cat > "$world/policy.py" <<'END'
 import socket, sys
-for address in sys.argv[2:]:
+for client in sys.argv[2:]: # ADDRESS, or ADDRESS/NAME
+    address, name = (client + "/unknown").split("/")[:2]
     s = socket.create_connection(("127.0.0.1", int(sys.argv[1])), 5)
-    s.sendall(("request=smtpd_access_policy\nprotocol_state=RCPT\nclient_address=%s\nclient_name=unknown\n"
-               "sender=a@x.example\nrecipient=b@y.example\nhelo_name=x\n\n" % address).encode())
+    s.sendall(("request=smtpd_access_policy\nprotocol_state=RCPT\nclient_address=%s\nclient_name=%s\n"
+               "sender=a@x.example\nrecipient=b@y.example\nhelo_name=x\n\n" % (address, name)).encode())
     answer = s.recv(4096)
     if answer.startswith(b"action=DUNNO"):
-        print(address)
+        print(client)
     elif not answer.startswith(b"action=DEFER_IF_PERMIT"):
         print(answer)
 END
@@ -313,6 +324,10 @@ if [ -x "$postgrey" ] && has /usr/bin/python3 && [ "$(id -u)" -eq 0 ]; then
 	until_true /usr/bin/python3 "$top/t/mta/net.py" open "127.0.0.1:$port"
 	ok $? "postgrey starts with it"
 	every "postgrey: each passes at once, and no other" in_postgrey
+	is "$(in_postgrey 203.0.113.201/mx1.out.acme.example 203.0.113.202/a.b.OUT.acme.example \
+		203.0.113.203/out.acme.example 203.0.113.204/mx1.xout.acme.example 203.0.113.205/mx1.out-acme.example \
+		203.0.113.206/mx1.out.acme.example.evil.example | cut -d / -f 2 | tr '\n' ' ')" \
+		"mx1.out.acme.example a.b.OUT.acme.example " "postgrey: names below a host source's, and no other"
 	rm -f "$world/daemon"
 else
 	skip "postgrey" "no postgrey or /usr/bin/python3, or not root"
@@ -366,6 +381,7 @@ if has /usr/bin/python3; then
 import json, sys
 o = json.load(open(sys.argv[1]))
 assert [ s["source"] for s in o["sources"] if s.get("left_out") ] == [ "a:old.acme.example", "a:new.acme.example", "cidr:198.18.0.0/15", "cidr:198.51.100.200" ]
+assert [ s["host"] for s in o["sources"] if "host" in s ] == [ "out.acme.example" ]
 assert o["networks"]["login"] == [ "203.0.113.128/25", "2001:db8:10::/48" ] and len(o["networks"]["mx"]) == 6
 ' "$world/json" > "$world/out" 2> "$world/err"
 	ok $? "json: Python reads it, by source and by use"

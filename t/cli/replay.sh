@@ -62,6 +62,20 @@ is "$(jq -c '[.judged, .not_judgeable, .broken]' "$world/out")" '[10,{},0]' "wit
 is "$(jq -r '.changed[0].from | [.outcome, .reason, .would, .vendor] | join(" ")' "$world/out")" \
 	'vouched proven pass acme' "and both sides"
 
+# a draft with a host source: names that were looked up then are judged, others are not
+sed 's/"iprev":{[^}]*},//; s/"client_name":"[^"]*",/&"iprev":{"by_mta":"mx.out.acme.example","result":"-","names":[]},/' \
+	"$world/verdicts.jsonl" | grep -F '"client":"192.0.2.129"' > "$world/named"
+sed 's/by_mta":"mx.out.acme/by_mta":"mx.acme/' "$world/named" >> "$world/named"
+mkdir "$world/hosts"
+cat > "$world/hosts/acme.conf" << END
+vendor = { name = "acme"; domains = [ "acme.example" ]; vouch = [ "listed" ];
+	sources = ( { host = ".out.acme.example"; exclusive = true; } ); };
+END
+cp "$world/vendors/globex.conf" "$world/hosts"
+run 0 "a draft with a host source in place of a network" replay --policy "$world/hosts" "$world/named" --json
+is "$(jq -c '[.judged, .not_judgeable]' "$world/out")" '[1,{"needs-client-name":1}]' \
+	"judges by the name that was confirmed then, and says where a look-up is missing"
+
 # an enabled vendor less: its mail becomes a stranger's
 sed 's/, { name = "globex"; }//' "$config" > "$world/less.conf"
 run 1 "a draft without a vendor" replay --policy "$world/less.conf"

@@ -67,6 +67,20 @@ out '^acme  spf:acme\.example  exclusive$' "each source is shown with its vendor
 out 'nothing known yet' "and as not known"
 json '[s["known"] for s in all]' '[False, False, True, False]' "in JSON, too; the networks in the file are known"
 
+# ---- a source that lists nothing, because each client's name is looked up ----
+
+sed 's/"20.2.0.1" \]; } );/"20.2.0.1" ]; }, { host = ".out.acme.example"; review_by = "2099-01-01"; } );/' \
+	"$world/vendors/acme.conf" > "$world/acme.plain"
+mv "$world/vendors/acme.conf" "$world/acme.without"
+mv "$world/acme.plain" "$world/vendors/acme.conf"
+run 0 "a host source has nothing to learn, and no drift" sources --vendor acme
+out '^acme  host:\.out\.acme\.example$' "it is shown"
+out '^  holds     every client whose name is below out\.acme\.example, confirmed forward and back, review due by 2099-01-01$' \
+	"and whom it holds"
+json '[(s["source"], s["host"], s["known"], s["networks"]) for s in all if "host" in s]' \
+	"[('host:.out.acme.example', 'out.acme.example', True, [])]" "in JSON, too"
+mv "$world/acme.without" "$world/vendors/acme.conf"
+
 # ---- as it should be ----
 
 copy copy spf:acme.example 120 no no 20.1.0.0/24 $((9 * day)) 'acme.example > _spf.acme.example > ip4' \

@@ -19,9 +19,12 @@ static const char conf[] = "authserv_id = \"mx.rx.example\";\n"
 
 static const char vendor[] =
     "vendor = { name = \"vendor\"; domains = [ \"vendor.example\", \"xn--bcher-kva.example\" ]; vouch = [ \"listed+spf\", \"dkim\" ];\n"
-    "  sources = ( { cidr = [ \"192.0.2.0/24\" ]; exclusive = true; } ); };\n";
+    "  sources = ( { cidr = [ \"192.0.2.0/24\" ]; exclusive = true; }, { host = \".out.vendor.example\"; } ); };\n";
 
 static const char *const zone_lines[] = {
+	"66.113.0.203.in-addr.arpa PTR mx.out.vendor.example",
+	"67.113.0.203.in-addr.arpa PTR SERVFAIL",
+	"mx.out.vendor.example A 192.0.2.7",
 	"vendor.example TXT \"v=spf1 ip4:192.0.2.0/24 -all\"",
 	"_dmarc.vendor.example TXT \"v=DMARC1; p=reject\"",
 	"customer.example TXT \"v=spf1 mx -all\"",

@@ -1,7 +1,7 @@
 /*
  * session_fixture.h - services for tests that talk to the milter callbacks: one vendor, canned DNS, no disk.
  *
- * "vendor" owns vendor.example and sends from 192.0.2.0/24; rx.example is ours. Its mail is vouched for by address and
+ * "vendor" owns vendor.example and sends from 192.0.2.0/24, or by names that its SPF does not let pass; rx.example is ours. Its mail is vouched for by address and
  * SPF alone, so that a conversation without signatures can reach every outcome.
  */
 #ifndef SESSION_FIXTURE_H

@@ -261,6 +261,12 @@ field() {
     fi
 }
 
+# names_of ID: what the record of that verdict says of the client's names; waits for the record.
+names_of() {
+    wait_for grep -qs "\"id\":\"$1\"" "$world/log/verdicts.jsonl"
+    grep "\"id\":\"$1\"" "$world/log/verdicts.jsonl" | grep -o '"iprev":{[^}]*}'
+}
+
 # ---- Postfix ----------------------------------------------------------------------------------
 
 postfix_conf() { echo "$world/${1:-postfix}/conf"; }

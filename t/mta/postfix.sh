@@ -115,7 +115,7 @@ named() {
         decided)
     wait_for logged "$mark"
     verdict=$(verdicts_after "$mark" | tail -n 1)
-    names=$(grep -o '"iprev":{[^}]*}' "$world/log/verdicts.jsonl" | tail -n 1)
+    names=$(names_of "$(field id "$verdict")")
 }
 
 name_story() {
@@ -132,6 +132,10 @@ name_story() {
     named mx7.towerbell.example
     has outcome unproven "a confirmed name that is not below the source's is none"
     like "$names" '"by_mta":"mx7.towerbell.example","result":"permerror"' "and DNS was asked for others"
+    unlike "$("$GREENLANE" -c "$world/greenlane.conf" status)" 'vendor-without-addresses' \
+        "a vendor whose sources list no address, because they name hosts, is not ill"
+    like "$("$GREENLANE" -c "$world/greenlane.conf" sources --vendor towerbell)" \
+        'holds +every client whose name is below out\.towerbell\.example' "sources says whom it holds"
 }
 
 # An authenticated client is nobody's forger; XCLIENT LOGIN gives {auth_authen} without any SASL.

@@ -133,7 +133,7 @@ name_story() {
         "data=$world/msg/by-its-name.eml" quit | decided)
     wait_for logged "$mark"
     like "$answer" '^250 ' "the client's name is taken from Sendmail where it confirmed one"
-    names=$(grep -o '"iprev":{[^}]*}' "$world/log/verdicts.jsonl" | tail -n 1)
+    names=$(names_of "$(field id "$(verdicts_after "$mark" | tail -n 1)")")
     like "$names" '"by_mta":"mx7.out.towerbell.example","result":"-"' "nobody else was asked"
 }
 
