@@ -406,6 +406,10 @@ write_sources(struct page *page)
 		say_seen(page, facts->seen == NULL ? 0 : facts->seen->by_spf, "passed its SPF");
 		say(page, "  );\n\n");
 	} else {
+		remark(page, "  ",
+		    "If the names of its hosts are below one name, and lead from address to name and back, write { host = "
+		    "\".outbound.%s\"; } with that name.",
+		    facts->domain);
 		say(page, "  sources = ( );\n\n");
 	}
 }
