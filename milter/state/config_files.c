@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "milter/state/accepted_files.h"
 #include "milter/state/config_files.h"
 #include "milter/system/clock.h"
 #include "milter/system/suffixes.h"
@@ -249,12 +250,18 @@ hash_file(const char *path, uint64_t *hash)
 	return hash_named(path, path, hash);
 }
 
+static int
+is_of_policy(const struct dirent *entry)
+{
+	return is_conf(entry) || accepted_file_is(entry->d_name);
+}
+
 /* All of a folder, for the shared senders in it count as well. */
 static bool
 hash_folder(const char *folder, bool with_path, uint64_t *hash)
 {
 	struct dirent **list = NULL;
-	int count = scandir(folder, &list, is_conf, alphasort);
+	int count = scandir(folder, &list, is_of_policy, alphasort);
 	bool done = count >= 0 || errno == ENOENT;
 	char path[4096];
 

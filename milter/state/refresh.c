@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "milter/state/accepted_files.h"
 #include "milter/state/refresh.h"
 #include "milter/state/source_files.h"
 #include "milter/state/source_watch.h"
@@ -453,6 +454,8 @@ refresh_adopt(struct refresh *refresh, struct policy *policy, int64_t patience_m
 	pthread_mutex_lock(&refresh->lock);
 	refresh->calls--;
 	take_limits(refresh, policy);
+	if (refresh->with.state_dir[0] != '\0' && !refresh->with.reads_only)
+		accepted_files_take(policy, refresh->with.state_dir, refresh->with.journal);
 	say_falls(refresh, policy);
 	forget_wants(refresh);
 	of = want_entries(refresh, policy, false);

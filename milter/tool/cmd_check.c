@@ -2,6 +2,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "milter/state/accepted_files.h"
 #include "milter/state/shadow_files.h"
 #include "milter/tool/cmd.h"
 #include "milter/tool/preflight.h"
@@ -70,6 +71,8 @@ run(const char *config, int argc, char **argv)
 		policy_free(policy);
 		policy = NULL;
 	}
+	if (policy != NULL)
+		accepted_files_check(policy, faults);
 	show(faults);
 	if (policy == NULL)
 		count(config, NULL, errors = faults->errors, faults->warnings);

@@ -4,6 +4,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "milter/state/accepted_files.h"
 #include "milter/state/source_files.h"
 #include "milter/state/source_watch.h"
 #include "milter/state/usage.h"
@@ -24,6 +25,9 @@ struct survey {
 	struct text out;
 	bool json, accept;
 	bool drifted, failed;
+	const char *to; /* the file that what is accepted goes to as well; NULL: none */
+	struct source_copy *accepted;
+	size_t accepted_count;
 };
 
 /* One source, with everything that is kept for it. */
@@ -459,6 +463,8 @@ keep_mark(struct survey *survey, struct source_copy mark)
 	struct fault why;
 
 	mark.believed = survey->now;
+	if (survey->to != NULL && survey->accepted_count < ACCEPTED_COPIES_MAX)
+		survey->accepted[survey->accepted_count++] = mark;
 	if (source_files_save(survey->state_dir, COPY_ACCEPTED, &mark, &why))
 		return;
 	fprintf(stderr, "greenlane: %s: %s\n", why.file, why.text);
@@ -482,8 +488,10 @@ static void
 accept_vendor(struct survey *survey, const struct vendor *vendor)
 {
 	char name[300];
+	const char *source = arena_string(survey->arena, vendor_mark(vendor, name));
 
-	keep_mark(survey, (struct source_copy){ .source = vendor_mark(vendor, name), .asked_why = "", .trouble = "" });
+	if (source != NULL)
+		keep_mark(survey, (struct source_copy){ .source = source, .asked_why = "", .trouble = "" });
 }
 
 static void
@@ -538,6 +546,27 @@ survey_vendor(struct survey *survey, const struct vendor *vendor)
 	text_close(&drift);
 }
 
+/* Other hosts read it where it is in a directory of vendor_path. */
+static void
+write_accepted(struct survey *survey)
+{
+	const struct strings *folders = &survey->policy->settings.vendor_path;
+	const char *name = strrchr(survey->to, '/');
+	struct fault why;
+
+	if (!accepted_file_add(survey->to, survey->accepted, survey->accepted_count, survey->arena, &why)) {
+		fprintf(stderr, "greenlane: %s: %s\n", why.file[0] == '\0' ? survey->to : why.file, why.text);
+		survey->failed = true;
+		return;
+	}
+	for (size_t i = 0; i < folders->count; i++)
+		if (name != NULL && strlen(folders->list[i]) == (size_t)(name - survey->to) &&
+		    strncmp(folders->list[i], survey->to, (size_t)(name - survey->to)) == 0)
+			return;
+	fprintf(stderr, "greenlane: %s is in no directory of vendor_path; greenlaned reads it once it is in one\n",
+	    survey->to);
+}
+
 static int
 survey_all(struct survey *survey, const char *wanted)
 {
@@ -558,6 +587,8 @@ survey_all(struct survey *survey, const char *wanted)
 		text_put(&survey->out, "]\n");
 	fputs(survey->out.bytes, stdout);
 	text_close(&survey->out);
+	if (found && survey->to != NULL && !survey->failed)
+		write_accepted(survey);
 	if (!found) {
 		fprintf(stderr, "greenlane: vendor '%s' is not in force; name one of `vendors`\n", wanted);
 		return EX_USAGE;
@@ -566,19 +597,21 @@ survey_all(struct survey *survey, const char *wanted)
 }
 
 static int
-survey_policy(const struct policy *policy, const char *vendor, bool json, bool accept)
+survey_policy(const struct policy *policy, const char *vendor, bool json, bool accept, const char *to)
 {
 	struct survey survey = { .policy = policy,
 		.state_dir = policy->settings.state_dir,
 		.now = clock_now(),
 		.arena = arena_open(COPIES_ARENA),
 		.json = json,
-		.accept = accept };
+		.accept = accept,
+		.to = to,
+		.accepted = to == NULL ? NULL : calloc(ACCEPTED_COPIES_MAX, sizeof(struct source_copy)) };
 	struct fault why;
 	int status = EX_OSERR;
 
 	survey.usage = usage_open(&why);
-	if (survey.arena != NULL && survey.usage != NULL) {
+	if (survey.arena != NULL && survey.usage != NULL && (to == NULL || survey.accepted != NULL)) {
 		if (!usage_load(survey.usage, survey.state_dir, &why))
 			fprintf(stderr, "greenlane: %s: %s\n", why.file, why.text);
 		if (accept && !source_files_prepare(survey.state_dir, &why)) {
@@ -588,17 +621,31 @@ survey_policy(const struct policy *policy, const char *vendor, bool json, bool a
 			status = survey_all(&survey, vendor);
 		}
 	}
+	free(survey.accepted);
 	usage_close(survey.usage);
 	arena_close(survey.arena);
 	return status;
+}
+
+static bool
+may_go_to(const char *to, bool accept)
+{
+	if (to == NULL || (accept && accepted_file_is(to)))
+		return true;
+	fputs(accept ? "greenlane: --to: name a file that ends in " ACCEPTED_ENDING
+		       ", such as /etc/greenlane/vendors/fleet" ACCEPTED_ENDING "\n"
+		     : "greenlane: --to needs --accept\n",
+	    stderr);
+	return false;
 }
 
 static int
 run(const char *config, int argc, char **argv)
 {
 	static const struct option options[] = { { "vendor", required_argument, NULL, 'v' },
-		{ "json", no_argument, NULL, 'j' }, { "accept", no_argument, NULL, 'a' }, { NULL, 0, NULL, 0 } };
-	const char *vendor = NULL;
+		{ "json", no_argument, NULL, 'j' }, { "accept", no_argument, NULL, 'a' },
+		{ "to", required_argument, NULL, 't' }, { NULL, 0, NULL, 0 } };
+	const char *vendor = NULL, *to = NULL;
 	bool json = false, accept = false;
 	struct policy *policy;
 	int option, status;
@@ -610,21 +657,23 @@ run(const char *config, int argc, char **argv)
 			json = true;
 		else if (option == 'a')
 			accept = true;
+		else if (option == 't')
+			to = optarg;
 		else
 			return cmd_usage(&cmd_sources);
 	}
-	if (optind != argc)
+	if (optind != argc || !may_go_to(to, accept))
 		return cmd_usage(&cmd_sources);
 	policy = cmd_load(config);
 	if (policy == NULL)
 		return EX_CONFIG;
 	if (cmd_may(policy->settings.state_dir, accept ? R_OK | W_OK | X_OK : R_OK | X_OK))
-		status = survey_policy(policy, vendor, json, accept);
+		status = survey_policy(policy, vendor, json, accept, to);
 	else
 		status = EX_NOPERM;
 	policy_free(policy);
 	return status;
 }
 
-const struct command cmd_sources = { "sources", "[--vendor V] [--json] [--accept]",
+const struct command cmd_sources = { "sources", "[--vendor V] [--json] [--accept [--to FILE]]",
 	"show what each source lists, through which includes, and its drift", run };

@@ -117,7 +117,8 @@ static const struct help rows[] = {
 	{ "sources",
 	    "  --vendor V           the sources of this vendor only\n"
 	    "  --json               print a list with an object for each source\n"
-	    "  --accept             accept the present state: drift is measured from now on\n",
+	    "  --accept             accept the present state: drift is measured from now on\n"
+	    "  --to FILE            write what is accepted there as well, for other hosts: NAME.accepted\n",
 	    "  0   no drift, or it was accepted\n"
 	    "  1   drift\n" USAGE "  73  what was accepted cannot be saved\n" NOT_WRITTEN NOT_ALLOWED BAD_CONFIG,
 	    "greenlane sources --vendor autotask" },

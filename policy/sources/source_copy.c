@@ -651,3 +651,19 @@ source_copy_read(struct arena *arena, const char *file, const char *text, size_t
 	*out = made;
 	return true;
 }
+
+bool
+source_copy_cut(struct span *rest, struct span *one)
+{
+	*one = (struct span){ rest->at, 0 };
+	while (rest->length > 0) {
+		struct span line = span_cut(rest, '\n');
+
+		one->length = (size_t)(line.at + line.length - one->at);
+		if (line.length > 4 && memcmp(line.at, "end ", 4) == 0) {
+			one->length = (size_t)(rest->at - one->at);
+			return true;
+		}
+	}
+	return span_trim(*one).length > 0;
+}

@@ -61,6 +61,9 @@ void source_copy_write(const struct source_copy *, struct text *out);
 bool source_copy_read(struct arena *, const char *file, const char *text, size_t length, struct source_copy *out,
     struct fault *why) MUST_USE;
 
+/* Cuts the text of the next copy from several that stand one behind the other. False: there is none. */
+bool source_copy_cut(struct span *rest, struct span *one);
+
 /* Is exactly this network in the copy? */
 bool source_copy_has(const struct source_copy *, const struct prefix *);
 
