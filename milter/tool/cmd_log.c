@@ -66,6 +66,7 @@ read_file(struct job *job, const char *path, bool second, struct progress *progr
 
 	if (lines == NULL)
 		return false;
+	tries_come_from(job->tries, job->named_count > 1 ? path : NULL); /* where there is one, it says nothing */
 	while (done && (got = lines_next(lines, &line, why)) != LINES_END) {
 		if (got == LINES_LINE && job->first[0] == '\0')
 			snprintf(job->first, sizeof job->first, "%.*s",

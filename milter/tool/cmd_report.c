@@ -9,6 +9,7 @@
 #include "milter/system/lines.h"
 #include "milter/system/suffixes.h"
 #include "milter/tool/cmd.h"
+#include "milter/tool/record_merge.h"
 #include "milter/tool/records.h"
 #include "milter/tool/report_state.h"
 #include "policy/review/report_json.h"
@@ -29,7 +30,7 @@ struct job {
 	const char *vendor, *html, *state_path;
 	struct report_state *state; /* NULL: nothing is kept */
 	bool json, mail;
-	uint64_t lines, verdicts;
+	uint64_t verdicts;
 	char first[120]; /* the first line of all, if nothing was recognised */
 };
 
@@ -43,31 +44,28 @@ report_of(struct job *job, int64_t when)
 }
 
 static bool
-take_line(struct job *job, struct span line, struct fault *why)
+take_verdict(void *context, struct recorded *recorded, struct fault *why)
 {
-	struct arena *arena = arena_open(RECORD_ARENA);
-	struct recorded recorded;
-	struct fault broken;
-	enum log_form form = LOG_FORM_NONE;
+	struct job *job = context;
 	struct report *report;
-	bool done;
 
-	if (arena == NULL)
-		return fault_set(why, "out of memory");
-	form = log_line_read(arena, line, &recorded, &broken);
-	job->verdicts += form == LOG_FORM_LINE || form == LOG_FORM_RECORD;
-	if (form == LOG_FORM_LINE || form == LOG_FORM_RECORD)
-		recorded.when = report_time(&recorded);
-	report = report_of(job, form == LOG_FORM_LINE || form == LOG_FORM_RECORD ? recorded.when : 0);
-	done = report != NULL;
-	if (done && form == LOG_FORM_NONE)
-		report_note(report, line);
-	else if (done && form == LOG_FORM_BROKEN)
+	job->verdicts++;
+	recorded->when = report_time(recorded);
+	report = report_of(job, recorded->when);
+	if (report != NULL && job->state == NULL && recorded->when < job->since) /* what is kept may be asked for later */
+		return true;
+	return (report != NULL && report_take(report, recorded)) || fault_set(why, "out of memory");
+}
+
+static void
+take_other(void *context, struct span line, enum log_form form)
+{
+	struct report *report = report_of(context, 0);
+
+	if (report != NULL && form == LOG_FORM_BROKEN)
 		report_broken(report);
-	else if (done && (job->state != NULL || recorded.when >= job->since)) /* what is kept may be asked for later */
-		done = report_take(report, &recorded);
-	arena_close(arena);
-	return done || fault_set(why, "out of memory");
+	else if (report != NULL)
+		report_note(report, line);
 }
 
 static void
@@ -80,11 +78,17 @@ keep_first(struct job *job, struct span line)
 
 /* A file that the state knows goes on where it ended. */
 static struct lines *
-open_file(struct job *job, const char *path, struct fault *why)
+open_file(void *context, const char *path, struct fault *why)
 {
+	struct job *job = context;
 	struct lines *lines = lines_open(path, VERDICT_JSON_MAX, why);
+	struct span head;
 
-	if (lines == NULL || job->state == NULL)
+	if (lines == NULL)
+		return NULL;
+	if (job->first[0] == '\0' && lines_peek(lines, sizeof job->first, &head, why))
+		keep_first(job, span_cut(&head, '\n'));
+	if (job->state == NULL)
 		return lines;
 	lines_only_whole(lines);
 	if (report_state_resume(job->state, lines, why))
@@ -94,67 +98,57 @@ open_file(struct job *job, const char *path, struct fault *why)
 }
 
 static bool
-take_any(struct job *job, enum lines_got got, struct span line, struct fault *why)
+note_end(void *context, const char *path, struct lines *lines, struct fault *why)
 {
-	struct report *report;
+	struct job *job = context;
 
-	job->lines++;
-	if (got == LINES_FAILED)
-		return false;
-	if (got == LINES_TOO_LONG) {
-		report = report_of(job, 0);
-		if (report != NULL)
-			report_broken(report);
-		return report != NULL || fault_set(why, "out of memory");
-	}
-	keep_first(job, line);
-	return !log_line_may_be(line) || take_line(job, line, why);
+	return job->state == NULL || report_state_note(job->state, path, lines, why);
 }
 
+/* Those that the caller may read, but for those that the state has as they are. False: he may not read one. */
 static bool
-read_file(struct job *job, const char *path, struct progress *progress, struct fault *why)
+choose_files(const struct job *job, char *const *paths, size_t *count, char **chosen)
 {
-	struct lines *lines;
-	enum lines_got got;
-	struct span line;
-	bool done = true;
+	size_t kept = 0;
 
-	if (job->state != NULL && report_state_has(job->state, path))
-		return true;
-	lines = open_file(job, path, why);
-	if (lines == NULL)
-		return false;
-	while (done && (got = lines_next(lines, &line, why)) != LINES_END) {
-		done = take_any(job, got, line, why);
-		progress_show(progress, lines_read(lines));
+	for (size_t i = 0; i < *count; i++) {
+		if (!records_may_read(paths[i]))
+			return false;
+		if (job->state == NULL || !report_state_has(job->state, paths[i]))
+			chosen[kept++] = paths[i];
 	}
-	if (done && job->state != NULL)
-		done = report_state_note(job->state, path, lines, why);
-	progress_next(progress, lines_read(lines));
-	lines_close(lines);
-	return done;
+	*count = kept;
+	return true;
+}
+
+static int
+read_chosen(struct job *job, char *const *paths, size_t count)
+{
+	const struct record_takers takers = { job, open_file, take_verdict, take_other, note_end, report_time };
+	struct fault why = { .line = 0 };
+	uint64_t twice;
+	char text[1024];
+
+	if (!records_merge(paths, count, &takers, &twice, &why)) {
+		fault_write(&why, text, sizeof text);
+		fprintf(stderr, "greenlane: %s\n", text);
+		return EX_NOINPUT;
+	}
+	if (twice > 0)
+		fprintf(stderr, "greenlane: %llu verdict%s given more than once, and counted once\n",
+		    (unsigned long long)twice, twice == 1 ? " was" : "s were");
+	return 0;
 }
 
 static int
 read_files(struct job *job, char *const *paths, size_t count)
 {
-	struct progress progress;
-	struct fault why = { .line = 0 };
-	char text[1024];
-	int status = 0;
+	char **chosen = calloc(count + 1, sizeof *chosen);
+	int status = EX_OSERR;
 
-	progress_begin(&progress, paths, count);
-	for (size_t i = 0; status == 0 && i < count; i++) {
-		if (!records_may_read(paths[i]))
-			status = EX_NOPERM;
-		else if (!read_file(job, paths[i], &progress, &why))
-			status = EX_NOINPUT;
-	}
-	progress_end(&progress);
-	if (status == EX_NOINPUT) {
-		fault_write(&why, text, sizeof text);
-		fprintf(stderr, "greenlane: %s\n", text);
-	}
+	if (chosen != NULL)
+		status = choose_files(job, paths, &count, chosen) ? read_chosen(job, chosen, count) : EX_NOPERM;
+	free(chosen);
 	return status;
 }
 

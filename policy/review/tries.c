@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "policy/review/tries.h"
+#include "policy/review/verdict_seen.h"
 #include "policy/util/hash.h"
 
 struct tries {
@@ -11,6 +12,7 @@ struct tries {
 	uint64_t *wanted; /* keys of what matched; sorted when the second pass begins */
 	size_t wanted_count, wanted_room;
 	bool sorted;
+	const char *file;    /* that lines come from */
 	struct arena *arena; /* of what is kept */
 	struct try *list;
 	size_t count, room;
@@ -227,6 +229,8 @@ keep(struct tries *tries, enum log_form form, const struct recorded *recorded, s
 		.line = { arena_copy(tries->arena, line.at, line.length), line.length },
 		.matched = tries_query_holds(&tries->query, recorded),
 		.final = is_final(recorded),
+		.verdict = verdict_identity(recorded),
+		.file = tries->file,
 		.key_count = key_count(&recorded->facts) };
 	try->keys = arena_take(tries->arena, try->key_count * sizeof *try->keys);
 	if (try->line.at == NULL || try->keys == NULL)
@@ -235,6 +239,12 @@ keep(struct tries *tries, enum log_form form, const struct recorded *recorded, s
 		try->keys[i] = key_at(tries, recorded, i);
 	tries->count++;
 	return true;
+}
+
+void
+tries_come_from(struct tries *tries, const char *file)
+{
+	tries->file = file;
 }
 
 bool
@@ -270,6 +280,32 @@ by_message(const void *a, const void *b)
 	if (x->message != y->message)
 		return x->message < y->message ? -1 : 1;
 	return by_time(a, b);
+}
+
+/* Of the same verdict a record comes first: a line shows less. */
+static int
+by_verdict(const void *a, const void *b)
+{
+	const struct try *x = a, *y = b;
+
+	if (x->verdict != y->verdict)
+		return x->verdict < y->verdict ? -1 : 1;
+	if (x->form != y->form)
+		return x->form == LOG_FORM_RECORD ? -1 : 1;
+	return by_time(a, b);
+}
+
+/* The records of hosts may overlap, and the same be in a log as well. */
+static void
+drop_repeated(struct tries *tries)
+{
+	size_t kept = 0;
+
+	qsort(tries->list, tries->count, sizeof *tries->list, by_verdict);
+	for (size_t i = 0; i < tries->count; i++)
+		if (kept == 0 || tries->list[i].verdict == 0 || tries->list[i].verdict != tries->list[kept - 1].verdict)
+			tries->list[kept++] = tries->list[i];
+	tries->count = kept;
 }
 
 static bool
@@ -337,6 +373,7 @@ const struct try *
 tries_sort(struct tries *tries, int64_t retry_window, size_t *count)
 {
 	if (tries->count > 0) {
+		drop_repeated(tries);
 		qsort(tries->list, tries->count, sizeof *tries->list, by_time);
 		number(tries, retry_window * 1000);
 		qsort(tries->list, tries->count, sizeof *tries->list, by_message);

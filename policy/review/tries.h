@@ -37,6 +37,8 @@ void tries_close(struct tries *); /* NULL is fine */
 
 /* First pass. False without memory. */
 bool tries_match(struct tries *, const struct recorded *) MUST_USE;
+/* The lines that come are of this file, as a person should be told; kept. NULL: he is not told. */
+void tries_come_from(struct tries *, const char *file);
 /* Second pass: keeps a copy of the line if it is a try of what was matched. False without memory, or above TRIES_KEPT or
  * TRIES_BYTES: why says what to narrow. */
 bool tries_keep(struct tries *, enum log_form, const struct recorded *, struct span line, struct fault *why) MUST_USE;
@@ -47,12 +49,14 @@ try {
 	enum log_form form;
 	struct span line;    /* as it came */
 	bool matched, final; /* it is what was asked for; its reply was for good */
+	uint64_t verdict;    /* which one it is (verdict_seen.h) */
+	const char *file;    /* that it came from; NULL: it was not said */
 	uint64_t *keys;      /* of its recipients */
 	size_t key_count;
 	size_t message; /* which message it is a try of */
 };
 
-/* All kept tries: by message, and by time within each; messages by their first try. Only those of messages of which some
+/* All kept tries, each once: by message, and by time within each; messages by their first try. Only those of messages of which some
  * try matched. Borrowed. */
 const struct try *tries_sort(struct tries *, int64_t retry_window, size_t *count);
 

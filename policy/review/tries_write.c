@@ -99,6 +99,10 @@ write_try(const struct try *try, size_t number, struct text *out)
 			text_put(out, ", queue id ");
 			put_escaped(out, recorded->qid);
 		}
+		if (try->file != NULL) {
+			text_put(out, ", in ");
+			put_escaped(out, try->file);
+		}
 		text_char(out, '\n');
 	}
 	arena_close(read.arena);
@@ -282,6 +286,19 @@ write_try_json(const struct try *try, struct text *out)
 	return done;
 }
 
+/* Of each try, where it came from. */
+static void
+write_files(const struct try *list, size_t count, struct text *out)
+{
+	json_write_key(out, "files");
+	text_char(out, '[');
+	for (size_t i = 0; i < count; i++) {
+		json_write_comma(out);
+		json_write_bytes(out, list[i].file, strlen(list[i].file));
+	}
+	text_char(out, ']');
+}
+
 bool
 tries_write_json(const struct tries_rules *rules, const struct try *list, size_t count, struct text *out)
 {
@@ -294,6 +311,8 @@ tries_write_json(const struct tries_rules *rules, const struct try *list, size_t
 	for (size_t i = 0; done && i < count; i++)
 		done = write_try_json(&list[i], out);
 	text_char(out, ']');
+	if (list[0].file != NULL)
+		write_files(list, count, out);
 	json_write_number(out, "waited", waited(list, count));
 	text_open(&advice, ADVICE_MAX);
 	done = done && write_advice(rules, list, count, &advice);
