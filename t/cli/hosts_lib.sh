@@ -44,7 +44,7 @@ conf() {
 		printf '%s\n' "$@"
 	} > "$world/$host/conf"
 }
-serves() { grep -q ' serves ' "$world/$1/log"; }
+serves() { grep -qs ' serves ' "$world/$1/log"; }
 begin() { # HOST [VARIABLE=VALUE...]: with these in its environment
 	host=$1
 	shift
