@@ -166,8 +166,7 @@ hand_over(struct copy *copy, const struct store_page *page)
 	if (copy->to == NULL)
 		return ask_daemon_to_take(copy, page);
 	done = store_take(copy->to, &copy->policy->settings.greylist, page->entries, page->count, clock_now(), &taken,
-		   &why) &&
-	    store_sync(copy->to, &why);
+	    &why);
 	copy->copied += taken;
 	return done ? 0 : fail(&why, EX_UNAVAILABLE);
 }
@@ -233,6 +232,8 @@ copy_all(struct copy *copy)
 	}
 	show_progress(copy, true);
 	free(page);
+	if (status == 0 && copy->to != NULL && !store_sync(copy->to, &why))
+		status = fail(&why, EX_UNAVAILABLE);
 	return status;
 }
 
