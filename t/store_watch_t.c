@@ -47,12 +47,13 @@ file_remove(const char *file)
 static void
 store_remove(const char *folder)
 {
+	static const char *const names[] = { "data.mdb", "lock.mdb", "data.mdb.damaged", "lock.mdb.damaged", "greenlane" };
 	char file[PATH_ROOM / 2]; /* below home it is a path yet */
 
-	snprintf(file, sizeof file, "%s/data.mdb", folder);
-	file_remove(file);
-	snprintf(file, sizeof file, "%s/lock.mdb", folder);
-	file_remove(file);
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		snprintf(file, sizeof file, "%s/%s", folder, names[i]);
+		file_remove(file);
+	}
 	file_remove(folder);
 }
 
@@ -240,8 +241,18 @@ test_moved_away(void)
 	store_remove("store");
 }
 
-static void
-test_cut_short(void)
+static bool
+is_there(const char *file)
+{
+	char path[PATH_ROOM];
+
+	path_of(path, file);
+	return access(path, F_OK) == 0;
+}
+
+/* A store with a record, whose file was cut short while it was open. */
+static struct store *
+open_cut_short(void)
 {
 	struct store *store = open_in("store");
 	char path[PATH_ROOM];
@@ -250,12 +261,62 @@ test_cut_short(void)
 	ok(put(store, "a", 3) && store_sync(store, NULL), "a store is written");
 	store_look(store);
 	ok(truncate(path, 4096) == 0, "its file is cut short");
+	return store;
+}
+
+static void
+test_cut_short(void)
+{
+	struct store *store = open_cut_short();
+
+	file_remove("store/greenlane");
 	store_look(store);
-	is(state_of(store), "damaged", "it is closed and found damaged");
+	is(state_of(store), "damaged", "in a directory without our mark it is closed and found damaged");
 	is_number(get(store, "a"), -2, "and the daemon lives on");
+	ok(is_there("store/data.mdb") && !is_there("store/data.mdb.damaged"), "and nothing is moved");
 	file_remove("store/data.mdb");
 	store_look(store);
 	is(state_of(store), "works", "a new one is begun when the file is away");
+	store_close(store);
+	store_remove("store");
+}
+
+static void
+test_set_aside(void)
+{
+	struct store *store = open_cut_short();
+	char path[PATH_ROOM];
+
+	store_look(store);
+	is(state_of(store), "works", "a greylist of ours is begun anew");
+	is_number(get(store, "a"), -1, "in which nobody is known");
+	ok(is_there("store/data.mdb.damaged") && is_there("store/lock.mdb.damaged"), "and the damaged files are kept");
+	ok(put(store, "b", 1) && store_sync(store, NULL) && get(store, "b") == 1, "it keeps records");
+	store_close(store);
+	path_of(path, "store/data.mdb");
+	ok(truncate(path, 5000) == 0, "it is damaged while nobody has it open");
+	store = open_in("store");
+	is(state_of(store), "works", "the next start begins anew as well");
+	is_number(get(store, "b"), -1, "in which nobody is known");
+	store_close(store);
+	store_remove("store");
+}
+
+/* What was moved stays until the next time, and a directory takes its place: then it cannot be moved. */
+static void
+test_cannot_set_aside(void)
+{
+	struct store *store = open_cut_short();
+
+	if (!make_folder("store/data.mdb.damaged", 0750) || !make_folder("store/data.mdb.damaged/kept", 0750))
+		abort();
+	store_look(store);
+	is(state_of(store), "failed", "a file that cannot be moved is said");
+	is_number(get(store, "a"), -2, "and the daemon lives on");
+	file_remove("store/data.mdb.damaged/kept");
+	file_remove("store/data.mdb.damaged");
+	store_look(store);
+	is(state_of(store), "works", "once it can be it is");
 	store_close(store);
 	store_remove("store");
 }
@@ -320,6 +381,8 @@ main(void)
 		test_row(i);
 	test_moved_away();
 	test_cut_short();
+	test_set_aside();
+	test_cannot_set_aside();
 	test_by_itself();
 	test_unsure();
 	ok(rmdir(home) == 0, "nothing is left behind");

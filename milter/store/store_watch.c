@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "milter/store/lmdb_check.h"
+#include "milter/store/store_aside.h"
 #include "milter/store/store_health.h"
 #include "milter/store/store_watch.h"
 #include "milter/system/clock.h"
@@ -211,11 +212,36 @@ inner_close(struct watch *watch)
 	store_close(inner);
 }
 
+/* A new greylist where the file is damaged and ours; else why says what is wrong. */
+static struct store *
+begin_anew(const struct watch *watch, struct fault *why)
+{
+	struct fault said, trouble;
+
+	if (lmdb_state(why, watch->path) != STORE_STATE_DAMAGED)
+		return NULL;
+	if (!store_aside(watch->path, &trouble)) {
+		if (trouble.text[0] != '\0')
+			*why = trouble;
+		return NULL;
+	}
+	fault_at(&said, watch->path, 0,
+	    "the greylist was damaged; its file is set aside as data.mdb.damaged and a new greylist begun: who was known "
+	    "waits anew");
+	journal_fault(watch->health.journal, LOG_WARNING, &said);
+	return store_lmdb(watch->path, why);
+}
+
 static void
 inner_open(struct watch *watch)
 {
 	struct fault why = { 0 };
 	struct store *inner = store_lmdb(watch->path, &why);
+
+	if (inner == NULL)
+		inner = begin_anew(watch, &why);
+	if (inner != NULL)
+		store_aside_mark(watch->path);
 
 	watch->tried = clock_ticks();
 	watch->seen = appearance(watch);

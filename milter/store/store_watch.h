@@ -16,7 +16,8 @@ enum { STORE_LOOK_SECONDS = 3 };
 /*
  * The store in the directory `path`, opened now if it can be. A thread looks every three seconds: a
  * store that was moved away, replaced or found damaged is closed; one that is closed is opened again
- * when something in its directory changed, and every half minute. NULL only without memory or
+ * when something in its directory changed, and every half minute. A damaged file of ours is set aside
+ * (store_aside.h) and a new greylist begun. NULL only without memory or
  * thread. The journal is borrowed. Given.
  */
 struct store *store_watch(const char *path, struct journal *, struct fault *why) MUST_USE;

@@ -11,7 +11,9 @@
 #include "milter/state/engine.h"
 #include "milter/state/export_file.h"
 #include "milter/state/start_list.h"
+#include "milter/store/lmdb_check.h"
 #include "milter/store/store.h"
+#include "milter/store/store_aside.h"
 #include "milter/store/store_redis.h"
 #include "milter/system/files.h"
 #include "milter/system/journal.h"
@@ -210,6 +212,17 @@ try_exports(struct trials *trials)
 
 /* ---- the greylist ---- */
 
+static void
+tell_store(struct faults *faults, const char *path, const struct fault *why)
+{
+	if (path != NULL && lmdb_state(why, path) == STORE_STATE_DAMAGED && store_aside_may(path))
+		faults_warn(faults, path, 0,
+		    "the greylist is damaged; its file will be set aside as data.mdb.damaged and a new greylist begun: "
+		    "who was known waits anew");
+	else
+		faults_error(faults, why->file, 0, "%.400s; nobody would be greylisted", why->text);
+}
+
 void
 try_store(struct trials *trials)
 {
@@ -223,7 +236,7 @@ try_store(struct trials *trials)
 		faults_error(&trials->out->faults, path, 0,
 		    "the greylist's disk is full; free some space there; nobody would be greylisted");
 	else if (path != NULL ? !store_lmdb_try(path, trials->held, &why) : !store_redis_try(settings, &why))
-		faults_error(&trials->out->faults, why.file, 0, "%.400s; nobody would be greylisted", why.text);
+		tell_store(&trials->out->faults, path, &why);
 }
 
 /* ---- DNS ---- */

@@ -161,7 +161,10 @@ own "$store"
 wrong "^$store: is not a greylist of this version of greenlane; name another directory in greylist\.store; nobody would be greylisted" "another program's store"
 head -c 5000 /dev/urandom > "$store/data.mdb"
 own "$store"
-wrong "^$store: .*damaged.*; nobody would be greylisted$" "a damaged store"
+warned "$store: the greylist is damaged; its file will be set aside as data\.mdb\.damaged and a new greylist begun" "a damaged store"
+mv "$store/greenlane" "$world/mark"
+wrong "^$store: .*damaged.*; nobody would be greylisted$" "a damaged store that may be another program's"
+mv "$world/mark" "$store/greenlane"
 restore
 mended "the store"
 

@@ -1,0 +1,201 @@
+#!/bin/sh
+# TAP: greenlaned while its writes fail, is ended at one of them, or finds a damaged greylist (t/lib/file_faults.c is preloaded).
+#
+# FILE_FAULTS_EACH=N ends it at every N-th write (default 3); t/nightly at each.
+name=file_faults
+. "${srcdir:-.}/t/cli/store_lib.sh"
+each=${FILE_FAULTS_EACH:-3}
+faults=${top_builddir:-.}/t/file_faults.so
+case $faults in /*) ;; *) faults=$PWD/$faults ;; esac
+if ! ASAN_OPTIONS=verify_asan_link_order=0 LD_PRELOAD=$faults "$greenlaned" -V > "$world/out" 2>&1; then
+	echo "1..0 # SKIP nothing can be preloaded into this greenlaned: $(head -n 1 "$world/out")"
+	exit 0
+fi
+
+# site FOLDER: a site of its own there
+site() {
+	mkdir -p "$1/state" "$1/run"
+	conf "lmdb:$1/greylist"
+	sed "s,$world/\\(run\\|state\\),$1/\\1,g" "$world/conf" > "$1/conf"
+	[ "$(id -u)" -ne 0 ] || chown -R nobody "$1"
+}
+# serve FOLDER [WORDS]: starts greenlaned there, with faults; 1 when it ends before it serves
+serve() {
+	printf '%s\n' "${2:-- 0}" > "$1/word"
+	: > "$1/daemon"
+	(
+		[ $# = 1 ] || export FILE_FAULTS="$1/word" FILE_FAULTS_UNDER="$1/" LD_PRELOAD="$faults" \
+			ASAN_OPTIONS=verify_asan_link_order=0:"${ASAN_OPTIONS:-}"
+		exec "$greenlaned" -f -c "$1/conf"
+	) 2> "$1/daemon" &
+	daemon=$!
+	pids="$pids $daemon"
+	until_true serves_or_gone "$1"
+	! gone "$daemon"
+}
+serves_or_gone() { grep -q ' serves ' "$1/daemon" || gone "$daemon"; }
+mail_to() { /usr/bin/python3 "$top/t/cli/milter.py" "$1/run/socket" "$2" 2>&1; } # FOLDER SENDER
+waits_at() { case $(mail_to "$1" "$2") in 451\ 4.7.1*greylisted*) ;; *) return 1 ;; esac; }
+on_disk() { grep -aq "$2" "$1/greylist/data.mdb" 2> /dev/null; } # FOLDER SENDER
+on_disk_or_gone() { on_disk "$1" "$2" || gone "$daemon"; }
+
+# ---- kill -9 at every write ----
+
+# killed_at N FOLDER: what is wrong is said on standard output; the file `past` there: it has no N-th write
+killed_at() {
+	serve "$2" "kill $1"
+	kept='' last=''
+	for sender in one two three; do
+		waits_at "$2" "$sender@stranger.example" || break
+		until_true on_disk_or_gone "$2" "$sender@stranger.example"
+		# a commit is written after the one before is whole: what was seen before this one is kept for good
+		on_disk "$2" "$sender@stranger.example" || break
+		kept=$last last="$last $sender"
+	done
+	kill "$daemon" 2> /dev/null
+	wait "$daemon"
+	status=$?
+	case $status in
+	0) kept=$last && : > "$2/past" ;;
+	137) ;;
+	*) echo "it ended with $status" ;;
+	esac
+	serve "$2" || { echo "it does not start again: $(tail -n 1 "$2/daemon")"; return; }
+	"$greenlane" -c "$2/conf" status > "$2/out" 2>&1
+	grep -q '^greylist: works' "$2/out" || echo "the greylist does not work"
+	! grep -Ei 'damaged|set aside' "$2/daemon" || echo "something is damaged"
+	"$greenlane" -c "$2/conf" greylist list > "$2/out" 2>&1
+	for sender in $kept; do
+		echo "$sender" >> "$2/kept"
+		grep -q "$sender@stranger.example" "$2/out" || echo "$sender, who was on disk, is not known any more"
+	done
+	waits_at "$2" four@stranger.example || echo "strangers are not greylisted"
+	kill "$daemon"
+	wait "$daemon" || echo "it does not end as it should"
+}
+
+at=1 past=0
+while [ $past = 0 ] && [ $at -lt 1000 ]; do
+	batch='' workers=''
+	for _ in 1 2 3 4 5 6; do
+		mkdir "$world/at.$at"
+		chmod 755 "$world/at.$at"
+		site "$world/at.$at"
+		(
+			pids=
+			trap 'for pid in $pids; do kill "$pid" 2> /dev/null; done' EXIT
+			killed_at $at "$world/at.$at" > "$world/at.$at/wrong" 2> "$world/at.$at/shell" # some shells tell of a child that was killed
+		) &
+		batch="$batch $at" workers="$workers $!"
+		at=$((at + each))
+	done
+	pids="$pids $workers"
+	for worker in $workers; do wait "$worker"; done
+	for one in $batch; do
+		[ ! -e "$world/at.$one/past" ] || past=1
+		is "$(cat "$world/at.$one/wrong")" "" "ended at write $one it starts again, and knows who was on disk"
+	done
+done
+[ $past = 1 ] && [ $at -gt $((each + 12)) ]
+ok $? "the last of them was past the last write"
+[ "$(cat "$world"/at.*/kept 2> /dev/null | wc -l)" -ge 3 ]
+ok $? "and some were on disk before the end"
+rm -rf "$world"/at.*
+
+# ---- a damaged page ----
+
+site "$world/sound"
+serve "$world/sound"
+last=
+for number in 1 2 3 4 5 6 7 8; do
+	last=$(printf '%0200d@stranger.example' $number)
+	waits_at "$world/sound" "$last"
+done
+until_true on_disk "$world/sound" "$last"
+kill "$daemon" && wait "$daemon"
+ok $? "a greylist is written"
+pages=$(($(stat -c %s "$world/sound/greylist/data.mdb") / 4096))
+[ $pages -ge 4 ]
+ok $? "of some pages"
+
+# damaged NAME FOLDER: greenlaned starts there and greylists, with the old records or without them
+damaged() {
+	site "$2"
+	if ! serve "$2"; then
+		ok 1 "$1: it starts"
+		sed 's/^/# /' "$2/daemon"
+		return
+	fi
+	"$greenlane" -c "$2/conf" status > "$world/out" 2>&1
+	grep -q '^greylist: works' "$world/out" && waits_at "$2" new@stranger.example &&
+		if grep -q 'set aside as data\.mdb\.damaged' "$2/daemon"; then [ -e "$2/greylist/data.mdb.damaged" ]; else
+			[ ! -e "$2/greylist/data.mdb.damaged" ]
+		fi
+	ok $? "$1: it serves and greylists"
+	kill "$daemon"
+	wait "$daemon"
+	rm -rf "$2"
+}
+page=0
+while [ $page -lt $pages ]; do
+	for how in cut random; do
+		place=$world/page
+		cp -r "$world/sound" "$place"
+		case $how in
+		cut) truncate -s $((page * 4096 + 100)) "$place/greylist/data.mdb" ;;
+		random) dd if=/dev/urandom of="$place/greylist/data.mdb" bs=4096 seek=$page count=1 conv=notrunc 2> /dev/null ;;
+		esac
+		damaged "$how at page $page" "$place"
+	done
+	page=$((page + 1))
+done
+cp -r "$world/sound" "$world/page"
+rm "$world/page/greylist/data.mdb"
+damaged "no file" "$world/page"
+cp -r "$world/sound" "$world/page"
+rm "$world/page/greylist/lock.mdb"
+damaged "no lock file" "$world/page"
+cp -r "$world/sound" "$world/page"
+: > "$world/page/greylist/data.mdb"
+damaged "an empty file" "$world/page"
+
+# ---- while it runs ----
+
+# in_trouble WORDS STATE NAME: a disk fails in this way while it serves, and is well again
+in_trouble() {
+	place=$world/bad.${1%% *}
+	site "$place"
+	serve "$place" "- 0"
+	waits_at "$place" before@stranger.example && until_true on_disk "$place" before@stranger.example
+	ok $? "$3: strangers wait before it"
+	printf '%s\n' "$1" > "$place/word"
+	until_true ill_at "$place" "$2"
+	ok $? "$3: status says that the greylist is $2"
+	if [ "$2" != full ]; then # where it is full they are remembered in memory while there is room
+		[ "$(mail_to "$place" during@stranger.example)" = pass ]
+		ok $? "$3: strangers pass"
+	fi
+	grep -q 'until it works strangers pass' "$place/daemon"
+	ok $? "$3: the log says what follows"
+	printf '%s\n' "- 0" > "$place/word"
+	until_true well_at "$place"
+	ok $? "$3: it works again by itself when the disk does"
+	waits_at "$place" after@stranger.example && until_true on_disk "$place" after@stranger.example
+	ok $? "$3: strangers wait again, and it is on disk"
+	kill "$daemon"
+	wait "$daemon"
+	is $? 0 "$3: it exits with 0"
+}
+number=0
+ill_at() { # another stranger each time: a disk that nobody writes to is well
+	number=$((number + 1))
+	mail_to "$1" "trouble$number@stranger.example" > "$world/mail"
+	"$greenlane" -c "$1/conf" status > "$world/out" 2>&1
+	[ $? = 1 ] && grep -q "^ill: .*greylist.* is $2" "$world/out"
+}
+well_at() { "$greenlane" -c "$1/conf" status > "$world/out" 2>&1; grep -q '^greylist: works' "$world/out"; }
+in_trouble "edquot 0" full "a quota that is used up"
+in_trouble "enospc 0" full "a disk that is full"
+in_trouble "fsync 0" failed "a disk that does not sync"
+
+finish_tap
