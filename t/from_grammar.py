@@ -223,7 +223,7 @@ def domain_normal(text):
         name = bare.encode("idna").decode().lower()
     except UnicodeError:
         return "?" + bare
-    return name if re.fullmatch(r"([a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*", name) else "?" + bare
+    return name if re.fullmatch(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*", name) else "?" + bare
 
 
 def is_held(domain):

@@ -20,6 +20,13 @@ struct glyph {
 	char ascii;    /* itself, or what its full-width form stands for; 0: another script's */
 };
 
+/* What a search ignores inside names. */
+enum pass {
+	PASS_DOTS,    /* blanks and comments around dots */
+	PASS_GLUED,   /* those inside labels, too */
+	PASS_COMMENTS /* only blanks, and reads comments alone: another pass may have ignored one that holds a name */
+};
+
 /* One search of one field. */
 struct search {
 	struct arena *arena; /* notes when memory runs out */
@@ -27,9 +34,9 @@ struct search {
 	size_t length;
 	struct glyph *glyphs; /* one per byte */
 	size_t *closing;      /* for each '(' where its ')' is; 0 when it has none */
-	bool glue;            /* ignore blanks and comments inside labels, too */
-	unsigned *tries;      /* conversions left */
-	char run[RUN_TEXT];   /* labels and dots, what is ignored left out */
+	enum pass pass;
+	unsigned *tries;    /* conversions left */
+	char run[RUN_TEXT]; /* labels and dots, what is ignored left out */
 	size_t run_length;
 };
 
@@ -110,7 +117,7 @@ skip_ignored(const struct search *search, size_t i)
 	while (i < search->length) {
 		if (search->glyphs[i].drawn <= DRAWN_BLANK)
 			i += search->glyphs[i].length;
-		else if (search->field[i] == '(' && search->closing[i] > 0)
+		else if (search->pass != PASS_COMMENTS && search->field[i] == '(' && search->closing[i] > 0)
 			i = search->closing[i] + 1;
 		else
 			break;
@@ -165,7 +172,7 @@ run_collect(struct search *search, size_t i)
 	for (;;) {
 		i = run_add_label(search, i);
 		next = skip_ignored(search, i);
-		if (search->glue && is_drawn_at(search, next, DRAWN_LETTER)) {
+		if (search->pass == PASS_GLUED && is_drawn_at(search, next, DRAWN_LETTER)) {
 			i = next;
 			continue;
 		}
@@ -237,14 +244,17 @@ run_name(struct search *search, char buffer[DOMAIN_TEXT])
 
 /* True when the reader has enough. */
 static bool
-search_runs(struct search *search, bool glue, mailbox_found *found, void *context)
+search_runs(struct search *search, enum pass pass, mailbox_found *found, void *context)
 {
 	char buffer[DOMAIN_TEXT];
 	const char *name;
+	size_t comment = 0; /* where the last one ends */
 
-	search->glue = glue;
+	search->pass = pass;
 	for (size_t i = 0; i < search->length;) {
-		if (search->glyphs[i].drawn != DRAWN_LETTER) {
+		if (search->field[i] == '(' && search->closing[i] > comment)
+			comment = search->closing[i];
+		if (search->glyphs[i].drawn != DRAWN_LETTER || (pass == PASS_COMMENTS && i >= comment)) {
 			i += search->glyphs[i].length;
 			continue;
 		}
@@ -271,8 +281,9 @@ mailbox_field_search(struct arena *arena, const char *field, size_t length, unsi
 	if (searched) {
 		read_glyphs(&search);
 		match_comments(&search);
-		if (!search_runs(&search, false, found, context))
-			(void)search_runs(&search, true, found, context);
+		(void)(search_runs(&search, PASS_DOTS, found, context) ||
+		    search_runs(&search, PASS_GLUED, found, context) ||
+		    search_runs(&search, PASS_COMMENTS, found, context));
 	}
 	free(search.closing);
 	free(search.glyphs);
