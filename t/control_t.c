@@ -80,6 +80,25 @@ expect(const char *request, const char *wanted, const char *name)
 	text_close(&out);
 }
 
+/* A request of so many bytes. */
+static enum asked
+ask_long(size_t length)
+{
+	char *request = calloc(1, length + 1);
+	struct fault why = { .text = "" };
+	enum asked asked;
+	struct text out;
+
+	if (request == NULL)
+		exit(99);
+	memset(request, 'x', length);
+	text_open(&out, STATUS_JSON_MAX);
+	asked = ask_daemon(address, request, 5000, &out, &why);
+	text_close(&out);
+	free(request);
+	return asked;
+}
+
 static void
 test_requests(void)
 {
@@ -90,6 +109,8 @@ test_requests(void)
 	expect(" status \r", "{\"said\":\"all is well\"}", "blanks around it");
 	expect("", "\"error\":\"unknown-request\"", "an empty line");
 	expect("stop", "\"error\":\"unknown-request\"", "another word");
+	is_number(ask_long(CONTROL_REQUEST_MAX - 1), ASKED_ANSWERED, "a request of 24 KiB is read");
+	ok(ask_long(CONTROL_REQUEST_MAX) != ASKED_ANSWERED, "a longer one is not");
 	expect("reload", "{\"said\":\"all is well\"}", "the owner reloads");
 	is_number(reloads, 1, "which is done");
 	busy = true;

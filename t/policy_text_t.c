@@ -496,6 +496,67 @@ test_list_ceilings(void)
 	text_close(&text);
 }
 
+/* A policy with so many vendors. NULL: it is refused. */
+static struct policy *
+load_vendors(unsigned count, struct faults *faults)
+{
+	struct text text;
+	struct policy *policy;
+
+	text_open(&text, 1024 * 1024);
+	text_put(&text, "vendors = (");
+	for (unsigned i = 0; i < count; i++)
+		text_format(&text, "%s { name = \"v%u\"; inline = true; domains = [ \"v%u.example\" ]; }",
+		    i == 0 ? "" : ",", i, i);
+	text_put(&text, " );");
+	policy = load(text.bytes, faults);
+	text_close(&text);
+	return policy;
+}
+
+/* A policy with so many names in a list of own. */
+static struct policy *
+load_own(unsigned count, struct faults *faults)
+{
+	struct text text;
+	struct policy *policy;
+
+	text_open(&text, 256 * 1024);
+	text_put(&text, "vendors = ( );\nown = { outbound = [");
+	for (unsigned i = 0; i < count; i++)
+		text_format(&text, "%s \"203.0.%u.%u\"", i == 0 ? "" : ",", i / 250, i % 250);
+	text_put(&text, " ]; domains = [ \"a.example\" ]; };");
+	policy = load(text.bytes, faults);
+	text_close(&text);
+	return policy;
+}
+
+static void
+test_counts(void)
+{
+	static const struct {
+		const char *name;
+		struct policy *(*load)(unsigned count, struct faults *faults);
+		unsigned count;
+		bool good;
+	} rows[] = {
+		{ "4,096 vendors are read", load_vendors, 4096, true },
+		{ "one vendor more is refused", load_vendors, 4097, false },
+		{ "a list of own with 1,000 addresses is read", load_own, 1000, true },
+		{ "one address more is refused", load_own, 1001, false },
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct faults *faults = faults_open();
+		struct policy *policy = rows[i].load(rows[i].count, faults);
+
+		if (!ok((policy != NULL) == rows[i].good, "%s", rows[i].name) && faults->kept > 0)
+			note("%s", faults->list[0].fault.text);
+		policy_free(policy);
+		faults_close(faults);
+	}
+}
+
 static void
 test_durations(void)
 {
@@ -970,6 +1031,7 @@ main(void)
 	test_inline();
 	test_own();
 	test_list_ceilings();
+	test_counts();
 	test_words();
 	test_single_values();
 	test_ceilings();

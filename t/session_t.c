@@ -86,19 +86,28 @@ read_reply(struct milter_client *client)
 #define NEGOTIATION "O \\0\\0\\0\\x06\\0\\0\\x01\\xff\\0\\x1f\\xff\\xff\n"
 #define WAITS_FOR_BODY "O \\0\\0\\0\\x06\\0\\0\\x01\\xff\\0\\x17\\xff\\xff\n" /* offers no SMFIP_NR_BODY */
 
+/* Does a negotiation on it get a reply? */
 static bool
-is_alive(void)
+negotiates(struct milter_client *one)
 {
 	struct span hello = span_of(NEGOTIATION);
-	struct milter_client client = client_open();
 	struct text data;
 	char command, reply;
 
 	text_open(&data, TALK_DATA_MAX);
-	reply = talk_next(&hello, &command, &data) && send_packet(&client, command, &data) ? read_reply(&client) : '\0';
+	reply = talk_next(&hello, &command, &data) && send_packet(one, command, &data) ? read_reply(one) : '\0';
 	text_close(&data);
-	milter_client_close(&client);
 	return reply == SMFIC_OPTNEG;
+}
+
+static bool
+is_alive(void)
+{
+	struct milter_client client = client_open();
+	bool alive = negotiates(&client);
+
+	milter_client_close(&client);
+	return alive;
 }
 
 /* Callbacks end at any time: waits until the last session is closed. */
@@ -182,6 +191,27 @@ test_row(size_t i)
 	text_close(&bytes);
 	milter_client_close(&client);
 	ok(is_alive() && all_gone(), "the filter keeps serving, and keeps no state of it");
+}
+
+/* ---- as many as there may be ---- */
+
+static void
+test_most(void)
+{
+	struct milter_client most[SESSION_WORLD_MOST], beyond;
+	unsigned open = 0;
+
+	for (size_t i = 0; i < SESSION_WORLD_MOST; i++) {
+		most[i] = client_open();
+		open += negotiates(&most[i]);
+	}
+	is_number(open, SESSION_WORLD_MOST, "as many sessions as milter.max_sessions are open at once");
+	beyond = client_open();
+	ok(!negotiates(&beyond), "one session more is refused in its negotiation");
+	milter_client_close(&beyond);
+	for (size_t i = 0; i < SESSION_WORLD_MOST; i++)
+		milter_client_close(&most[i]);
+	ok(all_gone() && is_alive(), "and when they have ended there is room again");
 }
 
 /* ---- frames: the same message, however its bytes are cut ---- */
@@ -391,6 +421,7 @@ main(int argc, char **argv)
 	}
 	for (size_t i = 0; i < COUNT(rows); i++)
 		test_row(i);
+	test_most();
 	test_frames();
 	test_seeds(seeds);
 	return done();
