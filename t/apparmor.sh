@@ -1,0 +1,20 @@
+#!/bin/sh
+# TAP: AppArmor takes contrib/apparmor, and the profile may write where the unit may, and nowhere else.
+set -u
+. "$(dirname "$0")/lib/tap.sh"
+top=${srcdir:-$(dirname "$0")/..}
+profile=$top/contrib/apparmor/usr.sbin.greenlaned
+parser=$(command -v apparmor_parser || ls /usr/sbin/apparmor_parser 2> /dev/null)
+
+unit_writes() { sed -n 's/^ReadWritePaths=//p' "$top/contrib/systemd/greenlaned.service" | tr ' ' '\n' | sed 's/^-//' | sort; }
+profile_writes() { sed -n 's|^	\(/[^ ]*\)/\*\* rwk.*|\1|p' "$profile" | sort; }
+
+[ "$(unit_writes)" = "$(profile_writes)" ]
+ok $? "the profile may write below the directories of the unit, and below no others"
+if [ -z "$parser" ]; then
+	ok 0 "the parser takes the profile # SKIP apparmor is not installed"
+else
+	said=$("$parser" -QT "$profile" 2>&1)
+	ok $? "the parser takes the profile" || printf '%s\n' "$said" | sed 's/^/# /'
+fi
+tap_end
