@@ -194,8 +194,9 @@ check_default_names(const struct policy *policy)
 	is_number((long long)policy->own.domains.count, 0, "which no mail claims");
 	ok(s->strangers.authenticate && s->strangers.dmarc == STRANGERS_REPORT && !s->strangers.hold,
 	    "strangers are authenticated, and their DMARC is reported, by default");
-	is_number((long long)s->vendor_path.count, 2, "vendor_path has two directories by default");
-	is(s->vendor_path.list[1], GREENLANE_SITE_VENDOR_DIR, "the site's directory comes last");
+	is_number((long long)s->vendor_path.count, 3, "vendor_path has three directories by default");
+	ok(strstr(s->vendor_path.list[1], "/catalogue") != NULL, "that of updates lies behind the shipped one");
+	is(s->vendor_path.list[2], GREENLANE_SITE_VENDOR_DIR, "the site's directory comes last");
 }
 
 static void

@@ -203,12 +203,10 @@ out:
 	free(text);
 }
 
-/* Reads every file in vendor_path, enabled or not, always in the same order. */
+/* Reads every file in these directories, enabled or not, always in the same order. */
 static void
-senders_find(struct policy *policy, struct faults *faults)
+senders_find(struct policy *policy, const struct strings *folders, struct faults *faults)
 {
-	const struct strings *folders = &policy->settings.vendor_path;
-
 	for (size_t i = 0; i < folders->count; i++) {
 		struct dirent **list = NULL;
 		int count = scandir(folders->list[i], &list, is_conf, alphasort);
@@ -394,16 +392,17 @@ config_files_glimpse(const char *path, const char *key, char *out, size_t size)
 
 /* Warns of what is allowed but will cause trouble. False if the policy must not take effect. */
 static bool
-lint(struct policy *policy, const struct suffix_list *suffixes, struct faults *faults)
+lint(struct policy *policy, const struct config_texts *texts, const struct suffix_list *suffixes)
 {
+	struct faults *faults = texts->faults;
 	size_t before = faults->errors;
 
-	senders_find(policy, faults);
+	senders_find(policy, texts->folders != NULL ? texts->folders : &policy->settings.vendor_path, faults);
 	lint_policy(policy, suffixes, clock_now(), faults);
 	return faults->errors == before;
 }
 
-/* texts: with faults, and NULL for folders; the caller closes it. */
+/* texts: with faults; the caller closes it. */
 static struct policy *
 read_policy(const char *path, struct config_texts *texts)
 {
@@ -420,7 +419,7 @@ read_policy(const char *path, struct config_texts *texts)
 		faults_add(faults, FAULT_ERROR, &why);
 	else
 		policy = policy_text_load(kept, text, length, &files, faults);
-	if (policy != NULL && !lint(policy, &suffixes, faults)) {
+	if (policy != NULL && !lint(policy, texts, &suffixes)) {
 		policy_free(policy);
 		policy = NULL;
 	}
@@ -486,6 +485,16 @@ config_files_read_beside(const char *path, const char *vendors, struct faults *f
 	const char *list[] = { vendors };
 	const struct strings beside = { list, 1 };
 	struct config_texts texts = { .beside = &beside, .faults = faults };
+	struct policy *policy = read_policy(path, &texts);
+
+	config_texts_close(&texts);
+	return policy;
+}
+
+struct policy *
+config_files_read_instead(const char *path, const struct strings *folders, struct faults *faults)
+{
+	struct config_texts texts = { .folders = folders, .faults = faults };
 	struct policy *policy = read_policy(path, &texts);
 
 	config_texts_close(&texts);

@@ -33,6 +33,9 @@ const struct node *config_texts_tree(const struct config_texts *, const char *pa
  * configuration. */
 struct policy *config_files_read_beside(const char *path, const char *vendors, struct faults *) MUST_USE;
 
+/* The same, but with these directories in place of vendor_path. */
+struct policy *config_files_read_instead(const char *path, const struct strings *folders, struct faults *) MUST_USE;
+
 /* A number that differs whenever a file of the configuration does: greenlane.conf, all of vendor_path, lists of networks.
  * False when one cannot be read by us: then nothing is known. */
 bool config_files_fingerprint(const char *path, const struct policy *, uint64_t *out) MUST_USE;

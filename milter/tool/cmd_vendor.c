@@ -322,6 +322,29 @@ diff_words(const char *config, int argc, char **argv)
 	return view(config, argc, argv, view_options + 2, vendor_compare);
 }
 
+/* ---- update ---- */
+
+static int
+update_words(const char *config, int argc, char **argv)
+{
+	static const struct option options[] = { { "dry-run", no_argument, NULL, 'n' },
+		{ "back", no_argument, NULL, 'b' }, { NULL, 0, NULL, 0 } };
+	struct vendor_update asked = { .config = config };
+	bool back = false;
+	int option;
+
+	while ((option = cmd_option(&cmd_vendor, &asked.config, argc, argv, options)) != -1) {
+		if (option != 'n' && option != 'b')
+			return cmd_usage(&cmd_vendor);
+		asked.dry_run |= option == 'n';
+		back |= option == 'b';
+	}
+	if (argc - optind != !back || (back && asked.dry_run))
+		return cmd_usage(&cmd_vendor);
+	asked.path = back ? NULL : argv[optind];
+	return vendor_update(&asked);
+}
+
 /* ---- the second word ---- */
 
 static const struct {
@@ -333,6 +356,7 @@ static const struct {
 	{ "list", list_words },
 	{ "new", vendor_new },
 	{ "show", show_words },
+	{ "update", update_words },
 };
 enum { WORDS = sizeof words / sizeof words[0] };
 
@@ -356,5 +380,6 @@ run(const char *config, int argc, char **argv)
 
 const struct command cmd_vendor = { "vendor",
 	"(list [--shipped] | show NAME) [--json] | diff NAME | brief NAME | new DOMAIN [--selector S]... [--name NAME] "
-	"[--output FILE]",
-	"list vendors, show one as it is in force, or draft a file from what a domain publishes", run };
+	"[--output FILE] | update (DIR | FILE [--dry-run] | --back)",
+	"list vendors, show one as it is in force, draft a file from what a domain publishes, or take a newer catalogue",
+	run };

@@ -17,4 +17,10 @@ int vendor_list(
 int vendor_show(const struct vendor_view *);    /* one vendor as it is in force, with file and line of each key */
 int vendor_compare(const struct vendor_view *); /* the shipped file against the site's */
 
+struct vendor_update {
+	const char *config, *path; /* path: of the new catalogue; NULL: back to the one before */
+	bool dry_run;              /* says what would change, and installs nothing */
+};
+int vendor_update(const struct vendor_update *);
+
 #endif

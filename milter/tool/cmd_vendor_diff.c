@@ -14,25 +14,6 @@
 
 enum { OUTPUT_MAX = 2 * POLICY_TEXT_MAX };
 
-/* Loads it as well, for only a file without a fault can be compared. NULL: that was said. */
-static const struct node *
-read_group(const char *directory, const char *name, const char *path, struct arena *arena)
-{
-	const struct strings directories = { &directory, 1 };
-	struct faults *faults = faults_open();
-	struct config_texts *texts = NULL;
-	struct fault why = { .text = "out of memory" };
-	struct policy *one = faults == NULL ? NULL : config_files_read_vendor_kept(&directories, name, faults, &texts);
-	const struct node *root = one == NULL ? NULL : config_texts_tree(texts, path, arena, &why);
-
-	for (size_t i = 0; one == NULL && faults != NULL && i < faults->kept; i++)
-		daemon_fault(&faults->list[i].fault);
-	policy_free(one);
-	config_texts_free(texts);
-	faults_close(faults);
-	return root == NULL ? NULL : node_member(root, "vendor");
-}
-
 static int
 print(const struct node *shipped, const struct node *site, const char *const paths[2], struct arena *arena)
 {
@@ -42,7 +23,7 @@ print(const struct node *shipped, const struct node *site, const char *const pat
 
 	text_open(&out, OUTPUT_MAX);
 	text_open(&body, OUTPUT_MAX);
-	count = vendor_diff(shipped, site, arena, &body);
+	count = vendor_diff(shipped, site, &vendor_sides_site, "", arena, &body);
 	if (count == 0)
 		text_format(&out, "no difference between %s and %s\n", paths[0], paths[1]);
 	else
@@ -67,8 +48,8 @@ compare(const char *const directories[2], const char *const paths[2], const char
 
 	if (arena == NULL)
 		return EX_OSERR;
-	shipped = read_group(directories[0], name, paths[0], arena);
-	site = shipped == NULL ? NULL : read_group(directories[1], name, paths[1], arena);
+	shipped = vendor_group(directories[0], name, paths[0], arena);
+	site = shipped == NULL ? NULL : vendor_group(directories[1], name, paths[1], arena);
 	if (site != NULL)
 		status = print(shipped, site, paths, arena);
 	arena_close(arena);

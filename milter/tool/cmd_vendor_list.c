@@ -28,17 +28,19 @@ struct listing {
 
 /* ---- one vendor ---- */
 
-/* "shipped", "site", "inline"; "site, replaces shipped" */
+/* "shipped", "update", "site", "inline"; "site, replaces shipped" */
 static const char *
 where_from(const struct listing *listing, const struct vendor *vendor)
 {
-	const char *shipped = vendor_files_shipped(listing->policy);
+	const char *shipped = vendor_files_shipped(listing->policy), *update = vendor_files_catalogue(listing->policy);
 	char path[VENDOR_PATH];
 
 	if (strcmp(vendor->file, listing->view->config) == 0)
 		return "inline";
 	if (vendor_file_is_shipped(listing->policy, vendor->file))
 		return "shipped";
+	if (update != NULL && strncmp(vendor->file, update, strlen(update)) == 0 && vendor->file[strlen(update)] == '/')
+		return "update";
 	return shipped != NULL && vendor_file_in(shipped, vendor->name, path) ? "site, replaces shipped" : "site";
 }
 
@@ -160,17 +162,21 @@ put_file(struct listing *listing, const char *directory, const char *name)
 	faults_close(faults);
 }
 
-/* The files of a directory that are not in force: those of the shipped one, or of all others. */
+/* The files of a directory that are not in force: those that come with greenlane and its updates, or of all others. */
 static bool
 put_directory(struct listing *listing, const char *directory, bool shipped)
 {
+	const char *update = vendor_files_catalogue(listing->policy);
 	struct strings names;
+	char path[VENDOR_PATH];
 
 	if (!vendor_files_names(directory, listing->arena, &names))
 		return false;
 	for (size_t i = 0; i < names.count; i++) {
 		const struct vendor *vendor = in_force(listing->policy, names.list[i]);
 
+		if (shipped && update != NULL && directory != update && vendor_file_in(update, names.list[i], path))
+			continue; /* it is replaced */
 		if (vendor == NULL || is_catalogue(listing))
 			put_file(listing, directory, names.list[i]);
 		else if (shipped)
@@ -182,16 +188,17 @@ put_directory(struct listing *listing, const char *directory, bool shipped)
 static bool
 put_all(struct listing *listing)
 {
-	const char *shipped = vendor_files_shipped(listing->policy);
+	const char *shipped = vendor_files_shipped(listing->policy), *update = vendor_files_catalogue(listing->policy);
 	const struct strings *path = &listing->policy->settings.vendor_path;
 	bool done = true;
 
 	if (listing->view->shipped)
-		return shipped == NULL || put_directory(listing, shipped, true);
+		return (shipped == NULL || put_directory(listing, shipped, true)) &&
+		    (update == NULL || put_directory(listing, update, true));
 	for (size_t i = 0; i < listing->policy->vendor_count; i++)
 		put(listing, &listing->policy->vendors[i], true);
 	for (size_t i = 0; done && i < path->count; i++)
-		if (path->list[i] != shipped)
+		if (path->list[i] != shipped && path->list[i] != update)
 			done = put_directory(listing, path->list[i], false);
 	return done;
 }

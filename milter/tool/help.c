@@ -140,12 +140,17 @@ static const struct help rows[] = {
 	    "  --json               of list and show: print JSON\n"
 	    "  --selector S         of new: a DKIM selector of the vendor; may be repeated\n"
 	    "  --name NAME          of new: the vendor's name; default: the first label of its domain\n"
-	    "  --output FILE        of new: write to this file, which must not exist\n",
-	    "  0   printed or written; diff: the files say the same\n"
-	    "  1   new: the domain does not exist; brief: the vendor is not in force; show: there is no such vendor; diff: they differ\n" USAGE
-	    "  66  diff: one of the two files does not exist\n"
+	    "  --output FILE        of new: write to this file, which must not exist\n"
+	    "  --dry-run            of update: say what would change, and change nothing\n"
+	    "  --back               of update: go back to the catalogue before\n"
+	    "  DIR or FILE, of update, is a newer catalogue: a folder of vendor files, or a tar of one, also .gz, .xz or .zst.\n",
+	    "  0   printed or written; diff: the files say the same; update: installed, or there is no difference\n"
+	    "  1   new: the domain does not exist; brief: the vendor is not in force; show: there is no such vendor; diff: they differ; "
+	    "update: a trial would change something, or there is nothing to go back to\n" USAGE
+	    "  65  update: the catalogue is wrong, or the configuration would not load with it; nothing was changed\n"
+	    "  66  diff: one of the two files does not exist; update: there is no such folder or file\n"
 	    "  69  new: the resolver could not be started\n"
-	    "  73  new: the file exists or cannot be created\n" NOT_WRITTEN
+	    "  73  new: the file exists or cannot be created; update: the catalogue cannot be installed\n" NOT_WRITTEN
 	    "  75  new: DNS did not answer; nothing was written\n" NOT_ALLOWED BAD_CONFIG,
 	    "greenlane vendor new acme.example --output /etc/greenlane/vendors/acme.conf" },
 };

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "milter/state/config_files.h"
 #include "milter/tool/daemon.h"
 #include "milter/tool/vendor_files.h"
 #include "policy/advise/vendor_age.h"
@@ -42,6 +43,38 @@ vendor_file_in(const char *directory, const char *name, char out[VENDOR_PATH])
 {
 	snprintf(out, VENDOR_PATH, "%s/%s.conf", directory, name);
 	return access(out, F_OK) == 0 || errno == EACCES;
+}
+
+const struct node *
+vendor_group(const char *directory, const char *name, const char *path, struct arena *arena)
+{
+	const struct strings directories = { &directory, 1 };
+	struct faults *faults = faults_open();
+	struct config_texts *texts = NULL;
+	struct fault why = { .text = "out of memory" };
+	struct policy *one = faults == NULL ? NULL : config_files_read_vendor_kept(&directories, name, faults, &texts);
+	const struct node *root = one == NULL ? NULL : config_texts_tree(texts, path, arena, &why);
+
+	for (size_t i = 0; one == NULL && faults != NULL && i < faults->kept; i++)
+		daemon_fault(&faults->list[i].fault);
+	policy_free(one);
+	config_texts_free(texts);
+	faults_close(faults);
+	return root == NULL ? NULL : node_member(root, "vendor");
+}
+
+const char *
+vendor_files_catalogue(const struct policy *policy)
+{
+	const struct strings *path = &policy->settings.vendor_path;
+
+	for (size_t i = 0; i < path->count; i++) {
+		const char *slash = strrchr(path->list[i], '/');
+
+		if (slash != NULL && strcmp(slash + 1, "catalogue") == 0)
+			return path->list[i];
+	}
+	return NULL;
 }
 
 /* ---- names ---- */

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #include "milter/state/vendor_tally.h"
+#include "policy/config/policy_tree.h"
 #include "policy/rules/policy.h"
 #include "policy/util/arena.h"
 #include "policy/util/text.h"
@@ -21,6 +22,13 @@ bool vendor_file_is_shipped(const struct policy *, const char *file);
 /* DIRECTORY/NAME.conf; false: it does not exist. */
 enum { VENDOR_PATH = 4096 };
 bool vendor_file_in(const char *directory, const char *name, char out[VENDOR_PATH]);
+
+/* The group `vendor` of that file, at this path in this directory, in the arena. It is loaded as well, for only a file without a
+ * fault can be compared. NULL: what is wrong was said on standard error. */
+const struct node *vendor_group(const char *directory, const char *name, const char *path, struct arena *) MUST_USE;
+
+/* The directory that `vendor update` writes: the one of vendor_path that is called "catalogue". NULL: there is none. */
+const char *vendor_files_catalogue(const struct policy *);
 
 /* The names of all files in a directory, sorted, in the arena; names that no vendor may have are left out. */
 bool vendor_files_names(const char *directory, struct arena *, struct strings *out) MUST_USE;

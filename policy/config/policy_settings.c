@@ -8,6 +8,9 @@
 #ifndef GREENLANE_VENDOR_DIR
 #define GREENLANE_VENDOR_DIR "/usr/share/greenlane/vendors"
 #endif
+#ifndef GREENLANE_CATALOGUE_DIR
+#define GREENLANE_CATALOGUE_DIR "/etc/greenlane/catalogue"
+#endif
 #ifndef GREENLANE_SITE_VENDOR_DIR
 #define GREENLANE_SITE_VENDOR_DIR "/etc/greenlane/vendors"
 #endif
@@ -210,7 +213,7 @@ static const struct key setting_rows[] = {
 	{ "strangers.dmarc", &key_word, "report", "what is done when it fails DMARC; report: it is only written down",
 	    AT(strangers.dmarc), .words = dmarc_words },
 	{ "strangers.hold", &key_bool, "false", "what is quarantined goes into the MTA's hold queue", AT(strangers.hold) },
-	{ "vendor_path", &key_texts, GREENLANE_VENDOR_DIR ", " GREENLANE_SITE_VENDOR_DIR,
+	{ "vendor_path", &key_texts, GREENLANE_VENDOR_DIR ", " GREENLANE_CATALOGUE_DIR ", " GREENLANE_SITE_VENDOR_DIR,
 	    "directories of vendor files; of two files of one name the later counts", LIST_AT(vendor_path),
 	    .word = "a list of directories" },
 	{ "vendors", &key_groups, NULL, "the vendors in force; any key of a vendor file may be given beside name",

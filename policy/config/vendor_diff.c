@@ -7,7 +7,12 @@
 
 enum { PLACE_TEXT = 400 };
 
+const struct vendor_sides vendor_sides_site = { "the shipped file", "the shipped one", "the site's file", "the site's" };
+const struct vendor_sides vendor_sides_update = { "the present file", "the present one", "the new file", "the new one" };
+
 struct diff {
+	const struct vendor_sides *sides;
+	const char *before;
 	struct arena *arena;
 	struct text *out;
 	size_t count;
@@ -55,9 +60,10 @@ counterpart(const struct node *list, size_t at, const struct node *other,
 static void
 say_element(struct diff *diff, const char *place, const struct node *element, bool added)
 {
-	text_format(diff->out, "%s: the site's file %s ", place, added ? "adds" : "lacks");
+	text_format(diff->out, "%s%s: %s %s ", diff->before, place, diff->sides->new_file, added ? "adds" : "lacks");
 	node_write(element, diff->out);
-	text_format(diff->out, added ? " (line %u)\n" : " (line %u of the shipped one)\n", element->line);
+	text_format(diff->out, " (line %u", element->line);
+	text_format(diff->out, added ? ")\n" : " of %s)\n", diff->sides->old_one);
 	diff->count++;
 }
 
@@ -150,9 +156,10 @@ diff_plain(struct diff *diff, const char *place, const struct node *shipped, con
 {
 	if (shipped == site || (shipped != NULL && site != NULL && node_equal(shipped, site)))
 		return;
-	text_format(diff->out, "%s: ", place);
-	say_value(diff, "the shipped file", shipped);
-	say_value(diff, ", the site's", site);
+	text_format(diff->out, "%s%s: ", diff->before, place);
+	say_value(diff, diff->sides->old_file, shipped);
+	text_put(diff->out, ", ");
+	say_value(diff, diff->sides->new_one, site);
 	text_char(diff->out, '\n');
 	diff->count++;
 }
@@ -201,10 +208,11 @@ diff_keys(struct diff *diff, const struct keys *keys, const char *place, const s
 }
 
 size_t
-vendor_diff(const struct node *shipped, const struct node *site, struct arena *arena, struct text *out)
+vendor_diff(const struct node *old, const struct node *new, const struct vendor_sides *sides, const char *before,
+    struct arena *arena, struct text *out)
 {
-	struct diff diff = { arena, out, 0 };
+	struct diff diff = { sides, before, arena, out, 0 };
 
-	diff_keys(&diff, &vendor_keys, "", shipped, site);
+	diff_keys(&diff, &vendor_keys, "", old, new);
 	return diff.count;
 }

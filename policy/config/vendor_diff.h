@@ -12,8 +12,16 @@
 #include "policy/util/arena.h"
 #include "policy/util/text.h"
 
-/* Writes a line for each difference between the group `vendor` of the shipped file and of the site's, and returns how many.
- * Defaults live in the arena; what is written is complete unless arena_failed or out->cut. */
-size_t vendor_diff(const struct node *shipped, const struct node *site, struct arena *, struct text *out);
+/* What the two files are called in the words. */
+struct vendor_sides {
+	const char *old_file, *old_one; /* "the shipped file", "the shipped one" */
+	const char *new_file, *new_one; /* "the site's file", "the site's" */
+};
+extern const struct vendor_sides vendor_sides_site, vendor_sides_update;
+
+/* Writes a line for each difference between the group `vendor` of the old file and of the new one, and returns how many. Each
+ * line begins with `before`. Defaults live in the arena; what is written is complete unless arena_failed or out->cut. */
+size_t vendor_diff(const struct node *old, const struct node *new, const struct vendor_sides *, const char *before,
+    struct arena *, struct text *out);
 
 #endif

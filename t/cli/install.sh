@@ -51,10 +51,10 @@ done > "$world/out"
 [ ! -s "$world/out" ]
 ok $? "every program that a unit runs is there"
 etc=$root$(variable sysconfdir)/greenlane
-for directory in $(sed -n 's/^#*vendor_path = \[ "\(.*\)", "\(.*\)" \];/\1 \2/p' "$etc/greenlane.conf"); do
+for directory in $(sed -n 's/^#*vendor_path = \[ "\(.*\)", ".*\/catalogue", "\(.*\)" \];/\1 \2/p' "$etc/greenlane.conf"); do
 	[ -d "$root$directory" ] && echo there
 done > "$world/out"
-is "$(wc -l < "$world/out")" 2 "so are both directories that the installed greenlane.conf names"
+is "$(wc -l < "$world/out")" 2 "so are both directories of vendor files that the installed greenlane.conf names, but for that of updates"
 
 # systemd looks for units only where it looks on a host, and a prefix of one's own is not there
 looked=$world/looked/usr/lib/systemd/system
