@@ -110,7 +110,8 @@ vendor_path_is_searched(void)
 	is(load(in_folder("greenlane.conf")), "site", "a site's file of the same name replaces it");
 	enable("globex");
 	is(load(in_folder("greenlane.conf")),
-	    "greenlane.conf:2: no file 'globex.conf' in vendor_path; see the directory of shipped vendors for names",
+	    "greenlane.conf:2: no file 'globex.conf' in vendor_path; greenlane vendor list --shipped has the names, and a "
+	    "vendor without a file is written inline = true; domains = [ \"example.com\" ];",
 	    "a vendor without a file is a fault of the line that names it");
 }
 

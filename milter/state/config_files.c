@@ -146,7 +146,10 @@ read_vendor(void *context, const struct strings *folders, const char *name, cons
 	if ((texts->beside != NULL && find_vendor(texts->beside, name, &folder, found)) ||
 	    find_vendor(folders, name, &folder, found))
 		return config_texts_read(context, found, path, length, why);
-	fault_set(why, "no file '%s.conf' in vendor_path; see the directory of shipped vendors for names", name);
+	fault_set(why,
+	    "no file '%s.conf' in vendor_path; greenlane vendor list --shipped has the names, and a vendor without a file is "
+	    "written inline = true; domains = [ \"example.com\" ];",
+	    name);
 	return NULL;
 }
 
