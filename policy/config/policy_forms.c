@@ -17,7 +17,10 @@ is_web_address(const char *text, struct fault *why)
 	const char *scheme = strstr(text, "://"), *host = scheme == NULL ? text : scheme + strlen("://");
 	size_t length = strcspn(host, "/:?#");
 	char name[DOMAIN_TEXT];
+	struct prefix network;
 
+	if (prefix_read(text, &network, NULL))
+		return false;
 	if ((scheme == NULL && host[length] != '/') || !domain_read(host, length, name, NULL))
 		return false;
 	fault_set(why, "'%.80s' is a web address; write \"%.120s\"", text, name);
@@ -121,6 +124,7 @@ is_no_host(const char *name, struct fault *why)
 {
 	struct prefix prefix;
 	struct fault form;
+	const char *at;
 
 	if (prefix_read(name, &prefix, NULL)) {
 		fault_set(why, "'%.80s' is an address; write cidr = [ \"%.80s\" ]", name, name);
@@ -128,7 +132,11 @@ is_no_host(const char *name, struct fault *why)
 	}
 	if (!forms_domain(name, false, &form) && !is_mailbox(name, &form))
 		return false;
-	fault_set(why, "%s, with a dot in front", form.text);
+	at = strstr(form.text, "write \"");
+	if (at == NULL)
+		fault_set(why, "%s, with a dot in front", form.text);
+	else
+		fault_set(why, "%.*swrite \".%s", (int)(at - form.text), form.text, at + strlen("write \""));
 	return true;
 }
 

@@ -250,6 +250,56 @@ example_write(const struct key *key, const struct node *node, char out[EXAMPLE_T
 	return out;
 }
 
+/* The value as a list of its own, if that is read without a fault: what the fault says to write is text that loads. What is read
+ * goes nowhere: a load with a fault makes no policy. */
+static bool
+reads_as_list(const struct reading *r, const struct key *key, const struct node *node, void *base, struct faults *faults)
+{
+	struct node value = *node, list = *node;
+	struct reading trial = *r;
+
+	list.kind = NODE_LIST;
+	list.children = &value;
+	list.count = 1;
+	trial.faults = faults;
+	key->type->read(&trial, key, &list, base);
+	return faults->errors == 0;
+}
+
+/* The last quoted value of `write "listed+spf"`, or the word of `did you mean 'x'?`, as a list; false: there is none alone. */
+static bool
+advised_list(const char *said, char out[EXAMPLE_TEXT])
+{
+	static const char *const before[] = { "; write \"", "did you mean '", NULL };
+
+	for (size_t i = 0; before[i] != NULL; i++) {
+		const char *at = strstr(said, before[i]);
+		size_t length;
+
+		if (at == NULL)
+			continue;
+		at += strlen(before[i]);
+		length = strcspn(at, "\"'");
+		if (length == 0 || strcspn(at + length + 1, "\"'") != strlen(at + length + 1))
+			return false;
+		snprintf(out, EXAMPLE_TEXT, "[ \"%.*s\" ]", length < 80 ? (int)length : 80, at);
+		return true;
+	}
+	return false;
+}
+
+/* A word where a list is wanted: the word as a list, or what such a list should hold, or an example. */
+static void
+list_write(const struct reading *r, const struct key *key, const struct node *node, void *base, char out[EXAMPLE_TEXT])
+{
+	struct faults *faults = faults_open();
+
+	if (faults != NULL && !reads_as_list(r, key, node, base, faults) &&
+	    (faults->kept == 0 || !advised_list(faults->list[0].fault.text, out)))
+		snprintf(out, EXAMPLE_TEXT, "%s", key->example == NULL ? key->type->example : key->example);
+	faults_close(faults);
+}
+
 static void
 key_read(struct reading *r, const struct key *key, const struct node *node, void *base)
 {
@@ -261,8 +311,11 @@ key_read(struct reading *r, const struct key *key, const struct node *node, void
 		return;
 	}
 	if (node->kind != key->type->kind) {
+		example_write(key, node, example);
+		if (node->kind == NODE_STRING && key->type->kind == NODE_LIST && key->type != &key_groups)
+			list_write(r, key, node, base, example);
 		reading_fault(r, node, "'%s' wants %s, not %s; write %s", key->path, word_of(key),
-		    kind_word(node->kind), example_write(key, node, example));
+		    kind_word(node->kind), example);
 		return;
 	}
 	if (node->kind == NODE_STRING && node->text[0] == '\0') {

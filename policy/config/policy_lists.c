@@ -176,7 +176,7 @@ delegation_vouch_check(struct load *load, const struct node *group, const struct
 
 	if (made->vouch_count == 0)
 		reading_fault(&load->r, vouch,
-		    "'vouch' is empty, so nothing could prove the vendor; write \"dkim\" or \"listed+spf_from\"");
+		    "'vouch' is empty, so nothing could prove the vendor; write [ \"dkim\" ] or [ \"listed+spf_from\" ]");
 	for (size_t i = 0; i < made->vouch_count; i++) {
 		const struct lack *lack = lacks;
 
