@@ -163,12 +163,15 @@ read_path(struct catalogue_reading *reading)
 	struct stat st;
 	bool done;
 
-	if (stat(reading->path, &st) != 0 && errno == ENOENT) {
+	if (stat(reading->path, &st) != 0) {
 		*reading->why = (struct fault){ .text = "" };
-		return false;
+		return errno != ENOENT && fault_at(reading->why, reading->path, 0, "cannot be read: %s", strerror(errno));
 	}
-	if (!S_ISDIR(st.st_mode))
+	if (S_ISREG(st.st_mode))
 		return catalogue_read_archive(reading);
+	if (!S_ISDIR(st.st_mode))
+		return fault_at(reading->why, reading->path, 0,
+		    "is neither a folder nor a file; name a folder of vendor files or a tar");
 	if (!folder_open(&folder, reading->path, reading->why))
 		return false;
 	done = catalogue_read_folder(reading, &folder);

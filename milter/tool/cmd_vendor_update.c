@@ -1,4 +1,5 @@
 /* greenlane vendor update: takes a newer catalogue that the site has brought, or goes back to the one before it. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +22,7 @@ struct update {
 	const struct policy *policy;
 	const char *shipped, *place; /* directories of vendor_path */
 	struct catalogue *catalogue; /* the new one; NULL: back to the old one */
-	char trial[64];              /* where it lies until it is installed */
+	char trial[256];             /* where it lies until it is installed */
 	struct text out;
 	size_t changes;
 };
@@ -31,13 +32,16 @@ struct update {
 static bool
 trial_open(struct update *update, struct fault *why)
 {
+	const char *above = getenv("TMPDIR");
 	struct folder folder;
 	bool done;
 
-	snprintf(update->trial, sizeof update->trial, "/tmp/greenlane-catalogue.XXXXXX");
+	if (above == NULL || above[0] != '/' || strlen(above) > sizeof update->trial / 2)
+		above = "/tmp";
+	snprintf(update->trial, sizeof update->trial, "%s/greenlane-catalogue.XXXXXX", above);
 	if (mkdtemp(update->trial) == NULL) {
 		update->trial[0] = '\0';
-		return fault_at(why, "/tmp", 0, "no folder can be made here, to try the catalogue in");
+		return fault_at(why, above, 0, "no folder can be made here, to try the catalogue in: %s", strerror(errno));
 	}
 	if (!folder_open(&folder, update->trial, why))
 		return false;

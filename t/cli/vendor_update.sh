@@ -3,7 +3,9 @@
 name=vendor_update
 . "${srcdir:-.}/t/cli/lib.sh"
 
-mkdir "$world/shipped" "$world/site" "$world/new" "$world/etc" "$world/tar"
+mkdir "$world/shipped" "$world/site" "$world/new" "$world/etc" "$world/tar" "$world/tmp"
+TMPDIR=$world/tmp
+export TMPDIR
 config=$world/greenlane.conf place=$world/etc/catalogue
 
 # vendor FOLDER NAME [LINE...]: a vendor's file with these lines.
@@ -205,11 +207,12 @@ cut-inside.tar is no archive that can be read
 cut.tar.gz is no archive that can be read
 no.tar is no archive that can be read
 END2
-run 65 "a device in place of an archive" vendor update /dev/null
+refused "a device in place of an archive" /dev/null "/dev/null: is neither a folder nor a file"
+mkfifo "$world/fifo"
+refused "a pipe in its place, which nobody waits for" "$world/fifo" "is neither a folder nor a file"
 [ ! -e "$world/evil.conf" ] && [ ! -e "$world/tar/evil.conf" ]
 ok $? "nothing was unpacked anywhere"
-is "$(find /tmp -maxdepth 1 -name 'greenlane-catalogue.*' -user "$(id -un)" -newer "$world/pack.py" -mmin -1 | head -n 1)" "" \
-	"no folder of a trial is left"
+is "$(ls -A "$TMPDIR")" "" "no folder of a trial is left"
 
 # ---- the place ----
 
