@@ -232,6 +232,7 @@ fail(struct proof_run *run, uint32_t count, uint32_t since)
 static unsigned
 add_good(struct proof_run *run, const struct proof_hour *hour, struct proof_run ended[PROOF_ENDED])
 {
+	uint64_t told = (uint64_t)hour->lead + hour->run + hour->inner.count;
 	unsigned count = 0;
 
 	if (run->failed > 0) {
@@ -241,7 +242,7 @@ add_good(struct proof_run *run, const struct proof_hour *hour, struct proof_run 
 		settle(run, &ended[count++]);
 	}
 	run->good += hour->good;
-	run->bad += hour->bad - hour->lead - hour->run - hour->inner.count;
+	run->bad += hour->bad > told ? hour->bad - told : 0; /* sums of a state may have wrapped around */
 	forget(run);
 	if (hour->inner.count > 0) {
 		ended[count] = (struct proof_run){ run->good, run->bad, hour->inner.count, hour->inner.since,

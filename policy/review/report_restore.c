@@ -33,16 +33,37 @@ number(struct words *words)
 	return (int64_t)(minus ? 0 - value : value);
 }
 
+/* What adds up: as many lines as a state may have stay far from the end of 64 bits. */
+#define COUNT_LAST (INT64_C(1) << 40)
+#define TIME_LAST INT64_C(253402300799999) /* the end of the year 9999, in milliseconds */
+enum { DAY = 86400, HOUR_LAST = (int)(UINT32_MAX / 3600) - 24 };
+
+static int64_t
+up_to(struct words *words, int64_t most)
+{
+	int64_t value = number(words);
+
+	words->wrong = words->wrong || value < 0 || value > most;
+	return words->wrong ? 0 : value;
+}
+
 static uint64_t
 count(struct words *words)
 {
-	return (uint64_t)number(words);
+	return (uint64_t)up_to(words, COUNT_LAST);
 }
 
 static uint32_t
 small(struct words *words)
 {
-	return (uint32_t)number(words);
+	return (uint32_t)up_to(words, UINT32_MAX);
+}
+
+/* Milliseconds since 1970. */
+static int64_t
+moment(struct words *words)
+{
+	return up_to(words, TIME_LAST);
 }
 
 static int
@@ -86,8 +107,11 @@ string(struct words *words, char *out, size_t size)
 static void
 add_total(struct report *report, struct words *words)
 {
-	int64_t from = number(words), to = number(words);
+	int64_t from = moment(words), to = moment(words);
 
+	words->wrong = words->wrong || from > to || (from == 0 && to > 0);
+	if (words->wrong)
+		return;
 	if (report->from == 0 || (from != 0 && from < report->from))
 		report->from = from;
 	if (to > report->to)
@@ -126,7 +150,7 @@ add_spread(struct report *report, struct words *words)
 	int64_t most;
 
 	string(words, name, sizeof name);
-	most = number(words);
+	most = up_to(words, COUNT_LAST);
 	if (name[0] != ' ')
 		tally = words->wrong ? NULL : report_vendor(report, name);
 	into = name[0] != ' ' ? tally == NULL ? NULL : &tally->waited : name[1] == 'm' ? &report->ms : &report->waited;
@@ -147,7 +171,7 @@ add_spread(struct report *report, struct words *words)
 static uint32_t
 time_after(struct words *words, uint32_t hour)
 {
-	uint32_t after = small(words);
+	uint32_t after = (uint32_t)up_to(words, DAY);
 
 	return after == 0 ? 0 : hour * 3600 + after - 1;
 }
@@ -186,7 +210,7 @@ add_cell(struct report *report, struct words *words)
 	uint32_t hour;
 
 	string(words, name, sizeof name);
-	hour = small(words);
+	hour = (uint32_t)up_to(words, HOUR_LAST);
 	tally = name[0] == '\0' || words->wrong ? NULL : report_vendor(report, name);
 	cell = name[0] != '\0' && tally == NULL
 	    ? NULL
@@ -256,8 +280,9 @@ add_pair(struct report *report, struct words *words)
 	tally = words->wrong ? NULL : report_vendor(report, name);
 	if (tally == NULL)
 		return;
-	prefix.bits = (uint8_t)number(words);
-	join_refused(report_pair(report, (uint32_t)(tally - report->vendors) + 1, &prefix), words);
+	words->wrong = words->wrong || number(words) != prefix.bits;
+	if (!words->wrong)
+		join_refused(report_pair(report, (uint32_t)(tally - report->vendors) + 1, &prefix), words);
 }
 
 static void
@@ -313,9 +338,9 @@ add_top(struct report *report, struct words *words)
 	saved = (struct top_entry){ .count = count(words) };
 	saved.others = count(words);
 	saved.sum = count(words);
-	saved.first = number(words);
-	saved.last = number(words);
-	saved.most = number(words);
+	saved.first = moment(words);
+	saved.last = moment(words);
+	saved.most = up_to(words, COUNT_LAST);
 	words->wrong = words->wrong || top == NULL || saved.count <= saved.others;
 	if (words->wrong)
 		return;
@@ -329,9 +354,9 @@ add_top(struct report *report, struct words *words)
 static void
 add_slow(struct report *report, struct words *words)
 {
-	struct report_slow slow = { .ms = number(words) };
+	struct report_slow slow = { .ms = up_to(words, COUNT_LAST) };
 
-	slow.when = number(words);
+	slow.when = moment(words);
 	string(words, slow.id, sizeof slow.id);
 	string(words, slow.whose, sizeof slow.whose);
 	if (!words->wrong)
@@ -341,7 +366,7 @@ add_slow(struct report *report, struct words *words)
 static void
 add_tuple(struct report *report, struct words *words)
 {
-	uint64_t key = count(words);
+	uint64_t key = (uint64_t)number(words);
 	uint32_t last = small(words);
 
 	words->wrong = words->wrong || key == 0;
