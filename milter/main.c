@@ -280,6 +280,8 @@ open_engine(struct daemon *daemon, const struct settings *settings, struct fault
 		journal_fault(daemon->journal, LOG_WARNING, why);
 	if (!vendor_tally_load(daemon->tally, settings->state_dir, why))
 		journal_fault(daemon->journal, LOG_WARNING, why);
+	if (!vendor_rates_load(daemon->rates, settings->state_dir, clock_now(), why))
+		journal_fault(daemon->journal, LOG_WARNING, why);
 	daemon->services = (struct services){ .resolver = daemon->engine.resolver,
 		.dkim = daemon->engine.dkim,
 		.suffixes = &daemon->engine.suffixes,
@@ -431,7 +433,7 @@ static bool
 start_housekeeping(struct daemon *daemon, struct fault *why)
 {
 	struct housekeeping_parts parts = { daemon->reload, daemon->sockets, daemon->engine.snapshots,
-		daemon->store_open, daemon->usage, daemon->tally, daemon->state_dir, daemon->journal };
+		daemon->store_open, daemon->usage, daemon->tally, daemon->rates, daemon->state_dir, daemon->journal };
 
 	daemon->housekeeping = housekeeping_start(&parts, why);
 	return daemon->housekeeping != NULL;

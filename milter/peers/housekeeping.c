@@ -70,6 +70,8 @@ save_usage(struct housekeeping *keeping)
 		journal_fault(keeping->parts.journal, LOG_ERR, &why);
 	if (!vendor_tally_save(keeping->parts.tally, keeping->parts.state_dir, &why))
 		journal_fault(keeping->parts.journal, LOG_ERR, &why);
+	if (!vendor_rates_save(keeping->parts.rates, keeping->parts.state_dir, &why))
+		journal_fault(keeping->parts.journal, LOG_ERR, &why);
 }
 
 static void *

@@ -22,6 +22,7 @@ struct housekeeping_parts {
 	struct store *store; /* NULL: there is no greylist */
 	struct usage *usage;
 	struct vendor_tally *tally; /* NULL: vendors' mail is not counted */
+	struct vendor_rates *rates; /* NULL: nor how it changes */
 	const char *state_dir;
 	struct journal *journal;
 };

@@ -1,15 +1,23 @@
+#include <limits.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "milter/state/source_files.h"
 #include "milter/state/vendor_rates.h"
+#include "policy/review/alert_rates_save.h"
 #include "policy/util/hash.h"
 
 enum { PLACES = 2 * VENDOR_RATES_MAX }; /* a power of two */
+enum { FILE_BYTES = 16 * 1024 * 1024, DAY = 24 * 3600, KEPT_DAYS = 90 };
+
+static const char file_name[] = "rates";
 
 struct vendor_rates {
 	pthread_mutex_t lock;
 	size_t count;
+	bool changed, unsaved; /* since it was saved; the last save failed */
 	struct watched {
 		struct alert_rates rates;
 		char name[];
@@ -77,6 +85,7 @@ note_claim(struct vendor_rates *all, const struct claim *claim, int64_t now)
 	rates = take(all, claim->vendor->name);
 	if (rates != NULL)
 		alert_rates_note(rates, claim->outcome, now);
+	all->changed = true;
 	pthread_mutex_unlock(&all->lock);
 }
 
@@ -127,6 +136,7 @@ vendor_rates_note_delayed(struct vendor_rates *all, const char *vendor, int64_t 
 	rates = take(all, vendor);
 	if (rates != NULL)
 		alert_rates_note_delayed(rates, now);
+	all->changed = true;
 	pthread_mutex_unlock(&all->lock);
 }
 
@@ -167,4 +177,102 @@ vendor_rates_tell(struct vendor_rates *all, const struct policy *policy, struct 
 	status->rates = list;
 	status->rate_count = count;
 	return list != NULL && !arena_failed(arena);
+}
+
+/* ---- the file ---- */
+
+/* Places are taken and never given back, so each is copied alone, and mail waits for no text to be written. */
+static void
+write_all(struct vendor_rates *all, struct text *out)
+{
+	for (size_t i = 0; i < PLACES; i++) {
+		struct alert_rates copy;
+		const struct watched *watched;
+
+		pthread_mutex_lock(&all->lock);
+		watched = all->places[i];
+		if (watched != NULL)
+			copy = watched->rates;
+		pthread_mutex_unlock(&all->lock);
+		if (watched != NULL)
+			alert_rates_save(watched->name, &copy, out);
+	}
+}
+
+static bool
+take_changed(struct vendor_rates *all)
+{
+	bool changed;
+
+	pthread_mutex_lock(&all->lock);
+	changed = all->changed;
+	all->changed = false;
+	pthread_mutex_unlock(&all->lock);
+	return changed;
+}
+
+bool
+vendor_rates_save(struct vendor_rates *all, const char *state_dir, struct fault *why)
+{
+	struct text text;
+	bool done, told;
+
+	if (all == NULL || !take_changed(all))
+		return true;
+	text_open(&text, FILE_BYTES);
+	text_put(&text, "# greenlane: how the mail of each vendor was lately, for the alerts about it\n");
+	write_all(all, &text);
+	done = text.cut ? fault_at(why, state_dir, 0, "its file `rates` cannot be written: out of memory")
+			: state_file_write(state_dir, file_name, &text, why);
+	text_close(&text);
+	pthread_mutex_lock(&all->lock);
+	told = !done && all->unsaved;
+	all->unsaved = !done;
+	all->changed |= !done;
+	pthread_mutex_unlock(&all->lock);
+	return done || told;
+}
+
+static bool
+read_line(struct vendor_rates *all, struct span line, int64_t now)
+{
+	char name[ALERT_RATES_NAME];
+	struct alert_rates read, *rates;
+
+	if (!alert_rates_restore(line, now, name, &read))
+		return false;
+	if (read.day < now / DAY - KEPT_DAYS)
+		return true;
+	rates = take(all, name);
+	if (rates != NULL)
+		*rates = read;
+	return rates != NULL;
+}
+
+bool
+vendor_rates_load(struct vendor_rates *all, const char *state_dir, int64_t now, struct fault *why)
+{
+	unsigned line = 0, bad = 0;
+	size_t length = 0;
+	char path[PATH_MAX], *text;
+	struct span rest;
+
+	if (all == NULL)
+		return true;
+	text = state_file_read(state_dir, file_name, FILE_BYTES, &length, why);
+	if (text == NULL)
+		return why->text[0] == '\0';
+	rest = (struct span){ text, length };
+	pthread_mutex_lock(&all->lock);
+	while (rest.length > 0) {
+		struct span row = span_cut(&rest, '\n');
+
+		line++;
+		if (row.length > 0 && row.at[0] != '#' && !read_line(all, row, now) && bad == 0)
+			bad = line;
+	}
+	pthread_mutex_unlock(&all->lock);
+	free(text);
+	snprintf(path, sizeof path, "%s/%s", state_dir, file_name);
+	return bad == 0 || fault_at(why, path, bad, "is damaged here; the sound lines were read");
 }
