@@ -275,12 +275,13 @@ write_waiting(const struct report_view *view, struct text *out)
 	}
 	if (view->vendor_count > 0)
 		html_table_end(out);
-	text_format(out,
-	    "<p>Strangers: %llu were asked to come again, %llu came in. Half of them waited up to %s, the longest %s. Saved is, ",
-	    (unsigned long long)view->strangers_asked, (unsigned long long)view->strangers_waited.count,
-	    report_words_duration(view->strangers_waited.median, median),
-	    report_words_duration(view->strangers_waited.most, most));
-	text_format(out, "for each first contact, %s: %s.", report_words_duration(view->delay_typical, saved),
+	text_format(out, "<p>Strangers: %llu were asked to come again, %llu came in.",
+	    (unsigned long long)view->strangers_asked, (unsigned long long)view->strangers_waited.count);
+	if (view->strangers_waited.count > 0)
+		text_format(out, " Half of them waited up to %s, the longest %s.",
+		    report_words_duration(view->strangers_waited.median, median),
+		    report_words_duration(view->strangers_waited.most, most));
+	text_format(out, " Saved is, for each first contact, %s: %s.", report_words_duration(view->delay_typical, saved),
 	    view->delay_measured ? "what half of the strangers took here"
 				 : "greylist.delay, for too few strangers waited to tell");
 	text_open(&passed, REPORT_PASSED_MAX);

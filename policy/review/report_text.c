@@ -142,11 +142,13 @@ write_waits(const struct writer *writer)
 	}
 	if (view->only != NULL)
 		return;
-	text_format(writer->out,
-	    "  strangers: %llu asked to come again, %llu came in after half waited up to %s, the longest %s\n",
-	    (unsigned long long)view->strangers_asked, (unsigned long long)view->strangers_waited.count,
-	    report_words_duration(view->strangers_waited.median, median),
-	    report_words_duration(view->strangers_waited.most, most));
+	text_format(writer->out, "  strangers: %llu asked to come again, %llu came in",
+	    (unsigned long long)view->strangers_asked, (unsigned long long)view->strangers_waited.count);
+	if (view->strangers_waited.count > 0)
+		text_format(writer->out, " after half waited up to %s, the longest %s",
+		    report_words_duration(view->strangers_waited.median, median),
+		    report_words_duration(view->strangers_waited.most, most));
+	text_char(writer->out, '\n');
 	text_open(&passed, REPORT_PASSED_MAX);
 	if (report_words_passed(view, &passed))
 		text_format(writer->out, "  strangers that passed at once: %s\n", passed.bytes);
