@@ -215,7 +215,7 @@ take(struct report *report, const struct message *message, size_t number)
 
 	snprintf(line, sizeof line,
 	    "greenlaned: id=%08lx.1.%zx outcome=vouched action=pass vendor=acme reason=proven stage=eom client=192.0.2.1 listed=-"
-	    " mail_from=b@acme.example from=t@acme.example rcpts=a@rx.example spf=pass dkim=%s:acme.example ms=1",
+	    " mail_from=b@acme.example from=t@acme.example rcpts=a@rx.example spf=pass dkim=%s:acme.example dmarc=pass greylist=off ms=1 tries=- waited=-",
 	    (unsigned long)message->when, number, message->good ? "pass" : "fail");
 	if (arena == NULL || log_line_read(arena, span_of(line), &recorded, &why) != LOG_FORM_LINE ||
 	    !report_take(report, &recorded))
