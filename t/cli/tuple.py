@@ -1,10 +1,11 @@
 """Prints a record of the greylist as a store keeps it: tuple.py FIRST LAST PASSED ASKED. Times may be "now-100"."""
+import calendar
 import sys
 import time
 
 
 def when(word):
-    return int(time.time()) - int(word[4:] or 0) if word.startswith("now") else int(word)
+    return calendar.timegm(time.gmtime()) - int(word[4:] or 0) if word.startswith("now") else int(word)
 
 
 first, last, passed, asked = when(sys.argv[1]), when(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
