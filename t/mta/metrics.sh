@@ -143,6 +143,17 @@ like "$(get "http://127.0.0.1:$prometheus_port/api/v1/alerts" | jq -r '.data.ale
     'greenlaned on 127\.0\.0\.1:[0-9]*: vendor-dkim-broken' "with a summary"
 
 
+# ---- a restart forgets nothing ----------------------------------------------------------------
+
+greenlaned_stop
+grep -q '^codes ' "$world/state/rates"
+ok $? "what is known of vendors' mail is kept"
+greenlaned_start
+told_twice() { [ "$(grep -c 'alert: ill: vendor-dkim-broken' "$world/greenlaned.log")" -eq 2 ]; }
+wait_for told_twice
+like "$(grep 'alert: ill: vendor-dkim-broken' "$world/greenlaned.log" | tail -n 1)" "no signature of codes has proven its mail since \
+$(date -u -d "@$since" +%Y-%m-%dT%H:%M:%SZ): 15 messages of its own hosts failed" "after a restart it is told again, with the same time"
+
 # ---- the report and its page name the same break ----------------------------------------------
 
 # witness FILE...: what the report of records or of a log, and its page, say of breaks.
