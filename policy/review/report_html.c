@@ -56,12 +56,12 @@ static const char style[] =
     "table{border-collapse:collapse;width:100%}caption{text-align:left;color:var(--dim);padding:.2rem 0}"
     "th,td{text-align:left;padding:.25rem .8rem .25rem 0;border-bottom:1px solid var(--line);vertical-align:top;font-weight:400}"
     "thead th{font-weight:600}td,.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}"
-    "td.w{text-align:left;white-space:normal;overflow-wrap:anywhere;min-width:12rem}"
+    "td.w{text-align:left;white-space:normal;overflow-wrap:anywhere;min-width:12.5rem}"
     ".d{display:flex;justify-content:space-between;font-size:.85rem;color:var(--dim)}"
     "svg{display:block;width:100%;height:28px}svg path{fill:var(--bar)}svg .x{stroke:var(--bad);fill:none}"
     "svg.b{height:10px;min-width:6rem}.s{display:grid;grid-template-columns:5.5rem 1fr 4.5rem;gap:.2rem .6rem;align-items:end}"
     ".s svg{border-bottom:1px solid var(--line)}summary{cursor:pointer;padding:.3rem 0;min-height:24px}"
-    "@media(max-width:32rem){svg.b{min-width:2.5rem}td.w{min-width:10rem}th,td{padding-right:.5rem}}"
+    "@media(max-width:32rem){svg.b{min-width:2.5rem}td.w{min-width:9rem}th,td{padding-right:.5rem}}"
     "@media print{:root{--bg:#fff;--fg:#000;--dim:#333;--box:#fff;--bar:#000;--good:#000;--bad:#000}h2{break-after:avoid}"
     ".v,.cards li,tr{break-inside:avoid}.t{overflow:visible}}";
 
