@@ -94,7 +94,7 @@ tell_broken(const struct redis_link *link, struct redis_trouble *trouble)
 	if (is_late(context))
 		fault_set(&trouble->why, "Redis at %s does not answer within %lld ms; see whether it is overloaded",
 		    link->place, (long long)link->settings->command_ms);
-	else if (redis_tls_says(&said))
+	else if (redis_tls_says(link->settings, &said))
 		fault_set(&trouble->why, "Redis at %s: %s", link->place, said.text);
 	else
 		fault_set(&trouble->why, "Redis at %s: %.120s; see whether it runs", link->place,

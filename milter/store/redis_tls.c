@@ -52,16 +52,20 @@ redis_tls_forget(void)
 	ERR_clear_error();
 }
 
+/* In TLS 1.3 a server says only after the handshake that it wants a certificate, and a reset may come before its word. */
 bool
-redis_tls_says(struct fault *why)
+redis_tls_says(const struct redis_settings *settings, struct fault *why)
 {
 	unsigned long code = ERR_peek_error();
 
 	if (code == 0)
 		return false;
-	/* in TLS 1.3 it is said after the handshake */
 	if (ERR_GET_REASON(code) == SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED)
 		fault_set(why, "it wants a certificate of ours; write greylist.redis.tls.cert and key");
+	else if (settings->tls.cert[0] == '\0')
+		fault_set(why,
+		    "TLS: %.100s; see its log, and if it wants a certificate of ours, write greylist.redis.tls.cert and key",
+		    reason());
 	else
 		fault_set(why, "TLS: %.100s; see its log", reason());
 	return true;

@@ -27,6 +27,6 @@ bool redis_tls_begin(redisContext *, const struct redis_settings *, const char *
 /* Before a command: forgets what OpenSSL had to say of others. */
 void redis_tls_forget(void);
 /* After one that failed: did OpenSSL say why? */
-bool redis_tls_says(struct fault *why) MUST_USE;
+bool redis_tls_says(const struct redis_settings *, struct fault *why) MUST_USE;
 
 #endif
