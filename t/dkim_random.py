@@ -19,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 
+del sys.path[0]  # this folder: its authres.py bears the name of a module that dkimpy wants
 try:
     import dkim
 except ImportError:

@@ -21,7 +21,7 @@ import socket
 import subprocess
 import sys
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "suites"))
+sys.path[0] = os.path.join(os.path.dirname(os.path.abspath(__file__)), "suites")
 try:
     import spf
     import spf_cases
