@@ -41,6 +41,9 @@ static const struct {
 	    "sources = ( { spf = \"s.example\"; tags = [ \"uk\" ]; exclusive = true; }, { a = \"x.example\"; } );",
 	    "sources, spf \"s.example\", tags: the site's file lacks \"us\" (line 1 of the shipped one)\n"
 	    "sources, spf \"s.example\", exclusive: the shipped file has false, the default, the site's has true (line 1)\n" },
+	{ "within a source of names of clients", "sources = ( { host = \".x.example\"; tags = [ \"uk\", \"us\" ]; } );",
+	    "sources = ( { host = \".x.example\"; tags = [ \"uk\" ]; } );",
+	    "sources, host \".x.example\", tags: the site's file lacks \"us\" (line 1 of the shipped one)\n" },
 	{ "networks one by one", "sources = ( { cidr = [ \"192.0.2.0/24\", \"198.51.100.0/24\" ]; tags = [ \"uk\" ]; } );",
 	    "sources = ( { cidr = [ \"192.0.2.0/24\" ]; tags = [ \"us\" ]; }, "
 	    "{ cidr = [ \"192.0.2.0/24\", \"203.0.113.0/24\" ]; tags = [ \"uk\" ]; } );",

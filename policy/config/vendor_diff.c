@@ -83,7 +83,7 @@ say_rest(struct diff *diff, const char *place, const struct node *list, const st
 static const struct node *
 identity(const struct node *group)
 {
-	static const char *const names[] = { "what", "spf", "a", "mx", "file", "cidr" };
+	static const char *const names[] = { "what", "spf", "a", "mx", "host", "file", "cidr" };
 
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
 		const struct node *node = node_member(group, names[i]);
