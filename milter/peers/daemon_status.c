@@ -49,6 +49,7 @@ static void
 tell_journal(const struct journal_state *state, struct status *status)
 {
 	memcpy(status->verdicts, state->verdicts, sizeof status->verdicts);
+	memcpy(status->passed_by, state->passed_by, sizeof status->passed_by);
 	status->journal.dropped = state->dropped;
 	status->journal.dropped_at = state->dropped_at;
 	status->journal.record = state->record;

@@ -491,10 +491,11 @@ journal_fault(struct journal *journal, int level, const struct fault *fault)
 }
 
 static void
-count_verdict(struct journal *journal, enum action action)
+count_verdict(struct journal *journal, enum action action, enum passed_by by)
 {
 	pthread_mutex_lock(&journal->lock);
 	journal->state.verdicts[action]++;
+	journal->state.passed_by[by]++;
 	pthread_mutex_unlock(&journal->lock);
 }
 
@@ -522,7 +523,7 @@ journal_verdict(struct journal *journal, const struct verdict_record *record)
 
 	if (journal == NULL)
 		return;
-	count_verdict(journal, record->action);
+	count_verdict(journal, record->action, record->passed_by);
 	text_open(&line, VERDICT_LINE_MAX);
 	verdict_record_write_line(record, &line);
 	enqueue(journal, LOG_INFO, strdup(line.bytes));

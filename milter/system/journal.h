@@ -41,10 +41,11 @@ void journal_verdict(struct journal *, const struct verdict_record *);
 /* What it has done since it was opened; times are seconds since 1970, 0: never. */
 struct journal_state {
 	uint64_t verdicts[ACTIONS];
-	uint64_t dropped;            /* lines */
-	int64_t dropped_at;          /* the last */
-	char record[4096];           /* "": there is no record file */
-	int64_t record_failed_since; /* 0: records can be written, as far as is known */
+	uint64_t passed_by[PASSED_BYS]; /* the same by the setting of the greylist that let them pass */
+	uint64_t dropped;               /* lines */
+	int64_t dropped_at;             /* the last */
+	char record[4096];              /* "": there is no record file */
+	int64_t record_failed_since;    /* 0: records can be written, as far as is known */
 	char record_trouble[256];
 };
 void journal_look(struct journal *, struct journal_state *out);

@@ -88,6 +88,23 @@ print_listener(struct span listener)
 		: ": its users cannot reach it");
 }
 
+/* ", passed at once: 3 by greylist.spf_pass"; nothing where nobody did. */
+static void
+print_passed(struct span passed)
+{
+	const char *between = ", passed at once: ";
+
+	for (size_t i = PASSED_BY_NOTHING + 1; i < PASSED_BYS; i++) {
+		const char *word = passed_by_word((enum passed_by)i);
+
+		if (json_read_integer(json_read_member(passed, word)) == 0)
+			continue;
+		print_member(between, passed, word);
+		printf(" by greylist.%s", word);
+		between = ", ";
+	}
+}
+
 static void
 print_mail(struct span json)
 {
@@ -111,6 +128,7 @@ print_mail(struct span json)
 		between = ", ";
 	}
 	print_member("\ngreylist: ", json_read_member(json, "store"), "state");
+	print_passed(json_read_member(json, "passed_by"));
 	putchar('\n');
 }
 

@@ -133,6 +133,11 @@ write_mail(const struct status *status, struct text *out)
 	for (size_t i = 0; i < ACTIONS; i++)
 		json_write_number(out, action_word((enum action)i), (int64_t)status->verdicts[i]);
 	json_write_end(out);
+	json_write_key(out, "passed_by");
+	json_write_begin(out);
+	for (size_t i = PASSED_BY_NOTHING + 1; i < PASSED_BYS; i++)
+		json_write_number(out, passed_by_word((enum passed_by)i), (int64_t)status->passed_by[i]);
+	json_write_end(out);
 }
 
 static void

@@ -14,6 +14,7 @@
 #include "policy/review/alert_rates.h"
 #include "policy/review/cannot_counts.h"
 #include "policy/review/fleet.h"
+#include "policy/rules/greylist.h"
 #include "policy/rules/vendor.h"
 #include "policy/util/arena.h"
 #include "policy/util/text.h"
@@ -133,6 +134,7 @@ struct status {
 		uint64_t refused;      /* connections, for unsound packets */
 	} mta;
 	uint64_t verdicts[ACTIONS];
+	uint64_t passed_by[PASSED_BYS]; /* strangers that passed at once, by the setting of the greylist */
 	struct {
 		const char *state;      /* a word: "works", "off", or what is wrong */
 		bool works;             /* or is off on purpose */

@@ -81,6 +81,8 @@ restart_story() {
 }
 
 told_story() {
+    like "$("$GREENLANE" -c "$world/greenlane.conf" status)" '^greylist: works, passed at once: 1 by greylist\.auto_pass_network' \
+        "greenlane status counts it since the start"
     "$GREENLANE" -c "$world/greenlane.conf" log --from a@four.example "$world/log/verdicts.jsonl" > "$world/told" 2>&1 ||
         "$GREENLANE" -c "$world/greenlane.conf" log --from a@four.example -f "$world/log/verdicts.jsonl" > "$world/told" 2>&1
     like "$(cat "$world/told")" 'passed by greylist\.auto_pass_network' "greenlane log says what let it pass"
