@@ -77,7 +77,7 @@ is "$(grep '^vendor' "$world/out")" "vendor desk, mode enforce: 1 of 1 source kn
 vendor filter, mode enforce: 2 of 2 sources known, 4 networks, no mail yet" "and its vendors"
 lacks '^(ill|delegation|partner|relay|outbound|export)' "and nothing more"
 told '^\{"control":1,"version":"[^"]*","pid":[0-9]+,"since":[0-9]+,"now":[0-9]+,"mode":"enforce","policy":"[0-9a-f]{16}","sources_fingerprint":"[0-9a-f]{16}","reload":\{"at":[0-9]+,"ok":true,"faults":\[' "JSON begins with the daemon"
-out '"mta":\{"last":0,"sessions":[0-9]+,"libmilter":"(archive|shared)","refused":0\},"verdicts":\{"pass":0,.*"store":\{"state":"works","since":[0-9]+,"passed":0\}' "has the MTA, verdicts and store"
+out '"mta":\{"last":0,"sessions":[0-9]+,"libmilter":"(archive|shared)","refused":0\},"verdicts":\{"pass":0,.*"store":\{"state":"works","name":"[^"]*","since":[0-9]+,"passed":0\}' "has the MTA, verdicts and store"
 out '"ill":false,"alerts":\[\]\}$' "and ends with what is ill"
 
 # ---- reload ----
