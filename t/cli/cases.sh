@@ -12,7 +12,7 @@ sed "s,@,$world,g" "$cases/greenlane.conf" > "$world/greenlane.conf"
 config=$world/greenlane.conf
 
 # The page's blocks as a terminal shows them, one file each.
-awk -v out="$world/block" '/^\.Ss Three cases/ { on = 1 } /^\.Sh/ { on = 0 }
+awk -v out="$world/block" '/^\.S[sh]/ { on = /^\.Ss Three cases/ }
 	on && /^\.Bd/ { n++; inside = 1; next } /^\.Ed/ { inside = 0 }
 	on && inside { sub(/^\\&/, ""); gsub(/\\e/, "\\"); print > (out n) }' "${srcdir:-.}/doc/greenlane.1"
 for block in 1 2 3; do

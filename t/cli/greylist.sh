@@ -179,7 +179,7 @@ is "$(cat "$world/out")" '[]' "in JSON either"
 
 run 64 "no action" greylist
 run 64 "another one" greylist clear
-err "^greenlane: 'clear' is not list, show, pass, forget or stats$" "is not known"
+err "^greenlane: 'clear' is not list, show, pass, forget, stats or copy$" "is not known"
 run 64 "nearly one" greylist shwo
 err "^greenlane: unknown command 'greylist shwo'; did you mean 'show'\\?$" "is told the nearest"
 run 64 "forget without a word of what" greylist forget --all
