@@ -36,14 +36,19 @@ fail_to_open(const struct lines *lines, struct fault *why)
 	return error > 0 ? fault_at(why, lines->path, 0, "cannot be read: %s", strerror(error)) : fail(lines, why);
 }
 
-/* Every filter, and whatever comes out of it as one raw stream; an empty file is none. */
+/* Those that libarchive reads by itself: for some others it runs a program, which the bytes of a file must not decide. */
+static int (*const filters[])(struct archive *) = { archive_read_support_filter_gzip, archive_read_support_filter_bzip2,
+	archive_read_support_filter_xz, archive_read_support_filter_zstd };
+
+/* What comes out of the filters is one raw stream; an empty file is none. */
 static bool
 begin(struct lines *lines, const char *path, struct fault *why)
 {
 	struct archive_entry *entry;
 	int got;
 
-	archive_read_support_filter_all(lines->archive);
+	for (size_t i = 0; i < sizeof filters / sizeof filters[0]; i++)
+		filters[i](lines->archive);
 	archive_read_support_format_raw(lines->archive);
 	archive_read_support_format_empty(lines->archive);
 	if (archive_read_open_filename(lines->archive, strcmp(path, "-") == 0 ? NULL : path, BLOCK) != ARCHIVE_OK)

@@ -207,6 +207,18 @@ golden client
 run 64 "a time that is none" log --since yesterday
 golden since
 gzip -c lines | head -c 400 > cut.gz
+# libarchive would run a program for such a file
+mkdir programs
+printf '#!/bin/sh\ntouch "%s/ran"\ncat\n' "$PWD" > programs/grzip
+cp programs/grzip programs/lrzip
+chmod 755 programs/*
+{ printf 'GRZipII\000\002\004:)'; cat lines; } > foreign.grz
+path_was=$PATH
+PATH=$PWD/programs:$PATH
+"$greenlane" -c "$config" log -f foreign.grz > "$world/out" 2>&1
+PATH=$path_was
+[ ! -e ran ]
+ok $? "the bytes of a file run no program"
 run 66 "an archive that is cut off" log -f cut.gz
 golden damaged sed 's/\(cannot be read: \).*/\1WHY/' # libarchive's words
 
