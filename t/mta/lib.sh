@@ -215,8 +215,9 @@ nsd_stop() {
 
 milter_at() { echo "${milter_listen:-unix:$world/run/milter.sock}"; }
 
+# With GREENLANED_PRELOAD that object is preloaded.
 greenlaned_start() {
-    "$GREENLANED" -c "$world/greenlane.conf" -f >> "$world/greenlaned.log" 2>&1 &
+    LD_PRELOAD=${GREENLANED_PRELOAD:-} "$GREENLANED" -c "$world/greenlane.conf" -f >> "$world/greenlaned.log" 2>&1 &
     greenlaned_pid=$!
     remember $greenlaned_pid
     wait_for greenlaned_answers || die "greenlaned did not start" "$world/greenlaned.log"

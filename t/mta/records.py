@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 """Mail of every outcome through a real Postfix, and the logs that a host would have of it.
 
-usage: records.py send HOST:PORT N WORLD SIGNMAIL SEED   sends N messages (records_world.sh), prints a line for each:
+usage: records.py send HOST:PORT N WORLD SIGNMAIL SEED [BEFORE]  sends N messages (records_world.sh), whose numbers begin
+                                                         behind BEFORE (0); prints a line for each:
                                                          kind, expected outcome, expected action, client, Message-ID
        records.py compare KINDS RECORDS                  prints each message whose first try was not what its kind is for
        records.py typed RECORDS DIR GREENLANE CONF N     asks greenlane log for N of them; prints what is not found
@@ -219,10 +220,10 @@ def send_all(at, messages, again=False):
     return codes
 
 
-def send(at, count, world, program, seed):
+def send(at, count, world, program, seed, before=0):
     signed, chance = Signer(program, f"{world}/keys"), random.Random(int(seed))
     turn = [kind for kind in kinds() for _ in range(kind.share)]
-    messages = [Message(turn[i % len(turn)], i + 1, signed) for i in range(int(count))]
+    messages = [Message(turn[i % len(turn)], i + 1, signed) for i in range(int(before), int(before) + int(count))]
     chance.shuffle(messages)
     codes = send_all(at, messages, True)
     again = [message for message, code in zip(messages, codes) if 400 <= code < 500]
@@ -332,7 +333,7 @@ def forms(ours, theirs, folder):
 def main(arguments):
     commands = {"send": (5, send), "compare": (2, compare), "typed": (5, typed), "forms": (3, forms)}
     count, command = commands.get(arguments[0] if arguments else "", (None, None))
-    if command is None or len(arguments) != count + 1:
+    if command is None or len(arguments) - 1 not in (count, count + (command == send)):
         sys.exit(__doc__)
     command(*arguments[1:])
 
