@@ -84,7 +84,8 @@ while [ $past = 0 ] && [ $at -lt 1000 ]; do
 		(
 			pids=
 			trap 'for pid in $pids; do kill "$pid" 2> /dev/null; done' EXIT
-			killed_at $at "$world/at.$at" > "$world/at.$at/wrong" 2> "$world/at.$at/shell" # some shells tell of a child that was killed
+			# some shells tell of a child that was killed
+			killed_at $at "$world/at.$at" > "$world/at.$at/wrong" 2> "$world/at.$at/shell"
 		) &
 		batch="$batch $at" workers="$workers $!"
 		at=$((at + each))
@@ -161,41 +162,53 @@ damaged "an empty file" "$world/page"
 
 # ---- while it runs ----
 
-# in_trouble WORDS STATE NAME: a disk fails in this way while it serves, and is well again
+# in_trouble PLACE WORDS STATE: a disk fails in this way while it serves, and is well again; what is wrong is said
 in_trouble() {
-	place=$world/bad.${1%% *}
-	site "$place"
-	serve "$place" "- 0"
-	waits_at "$place" before@stranger.example && until_true on_disk "$place" before@stranger.example
-	ok $? "$3: strangers wait before it"
-	printf '%s\n' "$1" > "$place/word"
-	until_true ill_at "$place" "$2"
-	ok $? "$3: status says that the greylist is $2"
-	if [ "$2" != full ]; then # where it is full they are remembered in memory while there is room
-		[ "$(mail_to "$place" during@stranger.example)" = pass ]
-		ok $? "$3: strangers pass"
-	fi
-	grep -q 'until it works strangers pass' "$place/daemon"
-	ok $? "$3: the log says what follows"
-	printf '%s\n' "- 0" > "$place/word"
-	until_true well_at "$place"
-	ok $? "$3: it works again by itself when the disk does"
-	waits_at "$place" after@stranger.example && until_true on_disk "$place" after@stranger.example
-	ok $? "$3: strangers wait again, and it is on disk"
+	site "$1"
+	serve "$1" "- 0"
+	waits_at "$1" before@stranger.example && until_true on_disk "$1" before@stranger.example ||
+		echo "strangers do not wait before it"
+	printf '%s\n' "$2" > "$1/word"
+	until_true ill_at "$1" "$3" || echo "status does not say that the greylist is $3"
+	# where it is full they are remembered in memory while there is room
+	[ "$3" = full ] || [ "$(mail_to "$1" during@stranger.example)" = pass ] || echo "strangers do not pass"
+	grep -q 'until it works strangers pass' "$1/daemon" || echo "the log does not say what follows"
+	printf '%s\n' "- 0" > "$1/word"
+	until_true well_at "$1" || echo "it does not work again by itself"
+	waits_at "$1" after@stranger.example && until_true on_disk "$1" after@stranger.example ||
+		echo "strangers do not wait again, or it is not on disk"
 	kill "$daemon"
-	wait "$daemon"
-	is $? 0 "$3: it exits with 0"
+	wait "$daemon" || echo "it does not exit with 0"
 }
 number=0
 ill_at() { # another stranger each time: a disk that nobody writes to is well
 	number=$((number + 1))
-	mail_to "$1" "trouble$number@stranger.example" > "$world/mail"
-	"$greenlane" -c "$1/conf" status > "$world/out" 2>&1
-	[ $? = 1 ] && grep -q "^ill: .*greylist.* is $2" "$world/out"
+	mail_to "$1" "trouble$number@stranger.example" > "$1/mail"
+	"$greenlane" -c "$1/conf" status > "$1/out" 2>&1
+	[ $? = 1 ] && grep -q "^ill: .*greylist.* is $2" "$1/out"
 }
-well_at() { "$greenlane" -c "$1/conf" status > "$world/out" 2>&1; grep -q '^greylist: works' "$world/out"; }
-in_trouble "edquot 0" full "a quota that is used up"
-in_trouble "enospc 0" full "a disk that is full"
-in_trouble "fsync 0" failed "a disk that does not sync"
+well_at() { "$greenlane" -c "$1/conf" status > "$1/out" 2>&1; grep -q '^greylist: works' "$1/out"; }
+
+# all at once: each waits until the store counts as well again
+workers=''
+beside() { # WORDS STATE
+	mkdir "$world/bad.${1%% *}"
+	chmod 755 "$world/bad.${1%% *}"
+	(
+		pids=
+		trap 'for pid in $pids; do kill "$pid" 2> /dev/null; done' EXIT
+		in_trouble "$world/bad.${1%% *}" "$1" "$2" > "$world/bad.${1%% *}.wrong" 2> "$world/bad.${1%% *}.shell"
+		echo done >> "$world/bad.${1%% *}.wrong"
+	) &
+	workers="$workers $!"
+}
+beside "edquot 0" full
+beside "enospc 0" full
+beside "fsync 0" failed
+pids="$pids $workers"
+for worker in $workers; do wait "$worker"; done
+is "$(cat "$world/bad.edquot.wrong")" done "a quota that is used up is said, and it works again by itself"
+is "$(cat "$world/bad.enospc.wrong")" done "a disk that is full is said, and it works again by itself"
+is "$(cat "$world/bad.fsync.wrong")" done "a disk that does not sync is said, strangers pass, and it works again by itself"
 
 finish_tap
