@@ -164,7 +164,6 @@ damaged "an empty file" "$world/page"
 
 # in_trouble PLACE WORDS STATE: a disk fails in this way while it serves, and is well again; what is wrong is said
 in_trouble() {
-	site "$1"
 	serve "$1" "- 0"
 	waits_at "$1" before@stranger.example && until_true on_disk "$1" before@stranger.example ||
 		echo "strangers do not wait before it"
@@ -194,6 +193,7 @@ workers=''
 beside() { # WORDS STATE
 	mkdir "$world/bad.${1%% *}"
 	chmod 755 "$world/bad.${1%% *}"
+	site "$world/bad.${1%% *}" # here, since its file is made from one that all share
 	(
 		pids=
 		trap 'for pid in $pids; do kill "$pid" 2> /dev/null; done' EXIT
