@@ -37,13 +37,12 @@ def setting(key):
 
 
 def manual():
-    """Limit: (value, setting or "") of each line of the table."""
+    """Limit: (value, setting or "") of each item of the list."""
     section = read("doc/greenlaned.8").split(".Sh LIMITS\n")[1].split("\n.Sh ")[0]
     rows = {}
-    for line in re.findall(r"^\.It (.*)", section, re.M):
-        cells = [cell.strip() for cell in line.split(" Ta ")]
-        key = re.match(r"Va (\S+)", cells[1])
-        rows[cells[0]] = (re.sub(r"^Va \S+ Pq ", "", cells[1]), key[1] if key else "")
+    for limit, value in re.findall(r"^\.It (.*)\n\.?(.*?) ?:$", section, re.M):
+        key = re.match(r"Va (\S+)", value)
+        rows[limit.strip()] = (re.sub(r"^Va \S+ Pq ", "", value), key[1] if key else "")
     return rows
 
 

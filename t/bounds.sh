@@ -1,5 +1,5 @@
 #!/bin/sh
-# TAP: the table of LIMITS in greenlaned(8) says what the code says, and each limit has a test at it and one past it (t/bounds).
+# TAP: the list of LIMITS in greenlaned(8) says what the code says, and each limit has a test at it and one past it (t/bounds).
 set -u
 if [ ! -x /usr/bin/python3 ]; then
 	echo '1..0 # SKIP without /usr/bin/python3'
