@@ -38,9 +38,9 @@ typed "### Postfix" 4 "the line of greenlane.conf is the one that the package in
 like "$(genuine)" '^250 ' "in monitor mode genuine mail passes"
 like "$(greenlane status)" 'mta: last contact' "greenlane status says that Postfix has asked"
 typed "## A first vendor file" 1 "names of vendors in greenlane.conf"
-typed "## A first vendor file" 2 "a vendor file of one's own"
+typed "## A first vendor file" 3 "a vendor file of one's own"
 letter 'Tickets <noreply@tickets.example>' saved > saved.eml
-typed "## A first vendor file" 3 "greenlane finds it right, explains it, and puts it in force"
+typed "## A first vendor file" 4 "greenlane finds it right, explains it, and puts it in force"
 like "$(cat "$world/typed")" 'vouched' "mail of the vendor would be vouched for"
 like "$(forged)" '^250 ' "in monitor mode forged mail still passes"
 seen() { log_has greenlaned 'outcome=forged.* would=reject'; }
