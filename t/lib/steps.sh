@@ -3,9 +3,8 @@
 # For bash scripts, sourced. Before it: `top` (the checkout) and `name` (of the script). After it the script defines
 # step_NAME for each of its steps and calls steps_main with the default ones, a word, and those that were asked for.
 #
-# Steps run in the order given, each in a shell of its own, $lanes at once: what waits runs beside what computes. Those
-# named in $alone begin when all before them have ended, and nothing begins beside them. A step changes no variable of
-# another; what two of them need is made under a lock (built).
+# Steps run in the order given, each in a shell of its own, $lanes at once: what waits runs beside what computes. A step
+# changes no variable of another; what two of them need is made under a lock (built).
 #
 # $work is a private folder, $src the copy of the checkout in it: no build is left in the checkout. $logs, which is
 # build/$name below the checkout, keeps each step's log. All that still runs is ended with the script, also when it is
@@ -16,7 +15,7 @@
 logs=$top/build/$name
 work=
 jobs=$((2 * $(nproc))) # most tests wait more than they compute
-lanes=1 alone='' began=0
+lanes=1 began=0
 passed=0 failed=0 skipped=0 broken=''
 
 say() { printf '%-11s %s\n' "$1" "$2"; }
@@ -203,10 +202,8 @@ end_steps() {
 run_steps() {
     local step running=0
     for step; do
-        case " $alone " in
-        *" $step "*) end_steps 0; begin_step "$step"; end_steps 0 ;;
-        *) end_steps $((lanes - 1)); begin_step "$step" ;;
-        esac
+        end_steps $((lanes - 1))
+        begin_step "$step"
     done
     end_steps 0
 }
