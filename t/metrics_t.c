@@ -100,6 +100,39 @@ test_rows(void)
 	}
 }
 
+/* The reply to a head whose lines have so many bytes without their ends. */
+static bool
+serves_head(size_t bytes)
+{
+	static char head[2 * METRICS_HEAD_MAX];
+	int length = snprintf(head, sizeof head, "GET /metrics HTTP/1.1\r\nX: ");
+
+	memset(head + length, 'x', bytes + strlen("\r\n") - (size_t)length);
+	strcpy(head + bytes + strlen("\r\n"), "\r\n\r\n");
+	ask(head);
+	return strncmp(reply, "HTTP/1.1 200 ", 13) == 0;
+}
+
+/* One right behind the other: the second has the number of the descriptor that the first had. libevent reads 4096 bytes. */
+static void
+test_heads(void)
+{
+	static const size_t sizes[] = { 4000, 4090, 4092, 4196, 5000, METRICS_HEAD_MAX };
+	unsigned served = 0, wanted = 0;
+
+	for (unsigned turn = 0; turn < 4; turn++)
+		for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+			bool good = serves_head(sizes[i]);
+
+			if (!good)
+				note("a head of %zu bytes, turn %u: '%.40s'", sizes[i], turn, reply);
+			served += good;
+			wanted++;
+		}
+	is_number(served, wanted, "heads up to the limit are served, one right behind the other");
+	ok(!serves_head(METRICS_HEAD_MAX + 1) && strncmp(reply, "HTTP/1.1 400 ", 13) == 0, "one byte more is refused");
+}
+
 static void
 test_sizes(void)
 {
@@ -177,6 +210,7 @@ main(void)
 	if (!ok(server != NULL, "it serves%s%s", server == NULL ? ": " : "", why.text))
 		return done();
 	test_rows();
+	test_heads();
 	test_sizes();
 	test_sloth();
 	test_drip();

@@ -20,6 +20,7 @@ enum {
 	NOT_ALLOWED = 405,
 	EXHAUSTED_SECONDS = 1, /* pause when no descriptor is left */
 	SWEEP_MS = 100,        /* precision of the end of a connection */
+	UNREAD_MAX = 2 * METRICS_HEAD_MAX,
 	METHODS = EVHTTP_REQ_GET | EVHTTP_REQ_POST | EVHTTP_REQ_HEAD | EVHTTP_REQ_PUT | EVHTTP_REQ_DELETE |
 	    EVHTTP_REQ_OPTIONS | EVHTTP_REQ_TRACE | EVHTTP_REQ_CONNECT | EVHTTP_REQ_PATCH
 };
@@ -86,6 +87,18 @@ sweep(evutil_socket_t fd, short what, void *data)
 		(void)evconnlistener_enable(server->accepting);
 }
 
+/* What we hold after evhttp has freed it keeps its descriptor: closed by evhttp, its number would be the next connection's,
+ * and the event that still waits here would read from that one. What nobody reads any more is bounded by the mark. */
+static struct bufferevent *
+socket_new(struct event_base *base)
+{
+	struct bufferevent *socket = bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
+
+	if (socket != NULL)
+		bufferevent_setwatermark(socket, EV_READ, 0, UNREAD_MAX);
+	return socket;
+}
+
 /* A new connection's bufferevent: one place was free. evhttp's own time-out begins again with every byte; ours does not.
  * NULL: out of memory, and evhttp makes one itself. */
 static struct bufferevent *
@@ -102,7 +115,7 @@ connection_begin(struct event_base *base, void *data)
 		}
 	if (free_places <= 1)
 		(void)evconnlistener_disable(server->accepting);
-	if (connection == NULL || (connection->socket = bufferevent_socket_new(base, -1, 0)) == NULL)
+	if (connection == NULL || (connection->socket = socket_new(base)) == NULL)
 		return NULL;
 	bufferevent_incref(connection->socket);
 	connection->until = clock_ticks() + METRICS_SECONDS * INT64_C(1000000);

@@ -13,7 +13,7 @@
 enum {
 	METRICS_CONNECTIONS = 8,    /* at once; others wait until one ends */
 	METRICS_SECONDS = 10,       /* for one, from its begin to the last byte of the reply */
-	METRICS_HEAD_MAX = 8 * 1024 /* bytes of a request's lines */
+	METRICS_HEAD_MAX = 8 * 1024 /* bytes of a request's lines, without their ends */
 };
 
 /* What is told. */
