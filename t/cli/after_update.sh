@@ -71,4 +71,7 @@ echo 'mod = "monitor";' >> "$config"
 updated "with a configuration that has an error"
 out '^greenlane: the configuration has errors, see greenlane check\. The first:$' "it says so"
 out "^  .*greenlane\\.conf:[0-9]*: .*'mod'" "and which"
+chmod 0 "$config"
+updated "with a configuration that the daemon's user may not read"
+out '^  .*greenlane\.conf: you may not read it' "it says that"
 finish_tap
