@@ -1,4 +1,5 @@
 # packages.sh - installs the packages of contrib/packages.txt for quickstart and t/all. Sourced; bash.
+# shellcheck shell=bash
 
 packages_list=$(dirname "${BASH_SOURCE[0]}")/packages.txt
 

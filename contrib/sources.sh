@@ -1,4 +1,5 @@
 # sources.sh - which files are greenlane's sources, for contrib/package and t/all. Sourced; bash.
+# shellcheck shell=bash
 
 # list_sources FOLDER: what git knows of, or without git all but what was built; names end in zero bytes.
 list_sources() {

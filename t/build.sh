@@ -5,5 +5,6 @@ set -eu
 cd "$(dirname "$0")/.."
 name=$1
 shift
+# shellcheck disable=SC2086 # CFLAGS and LIBS are lists of words
 exec ${CC:-cc} -std=gnu11 -D_GNU_SOURCE -g -O1 -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
     ${CFLAGS:-} -I. -o "t/$name" "t/$name.c" t/lib/tap.c "$@" ${LIBS:--lidn2 -lpsl}

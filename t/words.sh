@@ -77,7 +77,7 @@ names() {
 	(cd "$1" && find policy milter t contrib doc Makefile.am configure.ac README.md -type f \
 	    ! -path 't/suites/*' ! -path 'policy/vendors/*' ! -path 't/fuzz/seeds/*' ! -path 't/words.sh' ! -path '*/.deps/*' \
 	    \( -name '*.[ch]' -o -name '*.sh' -o -name '*.md' -o -name '*.am' -o -name '*.ac' -o -name '*.py' -o -name '*.[158]' \) \
-	    2>/dev/null | xargs awk '
+	    -print0 2>/dev/null | xargs -0 awk '
 	FNR == 1 { name = FILENAME; sub(/.*\//, "", name); print name, FILENAME ":1" }
 	{
 		rest = $0

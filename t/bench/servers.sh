@@ -1,6 +1,7 @@
 # servers.sh - the servers that t/bench/run measures, each started with what it needs. For bash scripts, sourced.
 #
 # Before it: t/mta/lib.sh, and the names `servers`, `policies`, `pid_of`. world_begin and nsd_start come before the first start.
+# shellcheck shell=bash disable=SC2034,SC2154 # its variables are used, and set, by those who source it
 
 socket_of() { echo "unix:$world/run/$1.sock"; }
 

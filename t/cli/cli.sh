@@ -42,9 +42,11 @@ read_in_every_form() {
 	status=$1
 	shift
 	for form in "-c$none" "-c $none" "--config=$none" "--config $none" "-c nothing -c$none"; do
+		# shellcheck disable=SC2086 # a form may be two words
 		run "$status" "${form%"$none"}FILE $*" $form "$@"
 		grep -q "$none: cannot be opened" "$world/out" "$world/err"
 		ok $? "reads that file"
+		# shellcheck disable=SC2086
 		run "$status" "$* ${form%"$none"}FILE" "$@" $form
 		grep -q "$none: cannot be opened" "$world/out" "$world/err"
 		ok $? "reads that file"
@@ -106,6 +108,7 @@ out '^usage: greenlane \[-c FILE\] vendor .*new DOMAIN' "and shows them"
 if [ -x "$greenlaned" ]; then
 	greenlane_was=$greenlane greenlane=$greenlaned
 	for form in "-c$none" "-c $none" "--config=$none" "--config $none" "-fc$none" "--foreground --config $none"; do
+		# shellcheck disable=SC2086
 		run 78 "greenlaned ${form%"$none"}FILE" $form
 		err "$none: cannot be opened" "reads that file"
 	done
@@ -351,6 +354,7 @@ printf '\320\317\021\340\241\261\032\341\0\0' > "$world/outlook.msg"
 explain 65 "an Outlook .msg is refused" --client 198.51.100.7 --message "$world/outlook.msg"
 err 'outlook.msg: not a message: it is an Outlook .msg file; save' "with what to do"
 odd() { # NAME PATTERN BYTES
+	# shellcheck disable=SC2059 # bytes are written as printf's escapes
 	printf "$3" > "$world/odd.eml"
 	explain 0 "$1" --client 198.51.100.7 --message "$world/odd.eml"
 	err "odd.eml:$2" "is reported with its line"

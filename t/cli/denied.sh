@@ -108,6 +108,7 @@ denied "$world/greylist" greylist list -c "$world/site.conf"
 
 config=$world/site.conf
 chmod 644 "$record"
+# shellcheck disable=SC2086
 timeout 60 $as "$greenlane" report -c "$config" > "$world/out" 2> "$world/err"
 is "$?" 1 "what may be read is read"
 out '^1 records? of 1 message' "and counted"

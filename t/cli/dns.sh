@@ -23,7 +23,7 @@ conf() { # PORT [MORE]: a configuration that asks DNS at this port
 	printf 'own = { domains = [ "example.com", "example.net", "=example.net" ]; %s };\n' "${2:-}"
 	# nothing listens on port 9
 	[ "$1" -eq 9 ] && patience=1s || patience=20s
-	printf 'dns = { servers = [ "127.0.0.1@%s" ]; timeout = "%s"; };\n' "$1" $patience
+	printf 'dns = { servers = [ "127.0.0.1@%s" ]; timeout = "%s"; };\n' "$1" "$patience"
 }
 conf 9 > "$world/deaf.conf"
 run 64 "two domains are a usage error" -c "$world/deaf.conf" dns example.com example.net

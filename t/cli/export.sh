@@ -4,7 +4,7 @@
 #
 # A program that is not installed is skipped with a reason. SENDMAIL_ROOT and POSTGREY_ROOT may name directories into which
 # Debian's packages of Sendmail and postgrey were unpacked (dpkg -x); Sendmail's conflicts with Postfix's.
-name=export
+name='export'
 . "${srcdir:-.}/t/cli/lib.sh"
 greenlaned=${GREENLANED:-${greenlane}d}
 config=$world/greenlane.conf
@@ -247,6 +247,7 @@ in_order() {
 in_order "$world/milter-greylist"
 ok $? "milter-greylist: two statements of its grammar"
 is "$(grep -c '^	[0-9]' "$world/milter-greylist")" 6 "with all six networks"
+# shellcheck disable=SC1003 # the line ends in a backslash
 is "$(grep '^	/' "$world/milter-greylist")" '	/\.out\.acme\.example$/ \' "and the name of the host source"
 
 sendmail=${SENDMAIL_ROOT:-}

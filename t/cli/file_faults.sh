@@ -82,7 +82,8 @@ while [ $past = 0 ] && [ $at -lt 1000 ]; do
 		chmod 755 "$world/at.$at"
 		site "$world/at.$at"
 		(
-			pids=
+			# shellcheck disable=SC2030 # its own; the test's is below
+			pids=''
 			trap 'for pid in $pids; do kill "$pid" 2> /dev/null; done' EXIT
 			# some shells tell of a child that was killed
 			killed_at $at "$world/at.$at" > "$world/at.$at/wrong" 2> "$world/at.$at/shell"
@@ -90,6 +91,7 @@ while [ $past = 0 ] && [ $at -lt 1000 ]; do
 		batch="$batch $at" workers="$workers $!"
 		at=$((at + each))
 	done
+	# shellcheck disable=SC2031
 	pids="$pids $workers"
 	for worker in $workers; do wait "$worker"; done
 	for one in $batch; do
@@ -195,20 +197,22 @@ beside() { # WORDS STATE
 	chmod 755 "$world/bad.${1%% *}"
 	site "$world/bad.${1%% *}" # here, since its file is made from one that all share
 	(
-		pids=
+		# shellcheck disable=SC2030
+		pids=''
 		trap 'for pid in $pids; do kill "$pid" 2> /dev/null; done' EXIT
 		in_trouble "$world/bad.${1%% *}" "$1" "$2" > "$world/bad.${1%% *}.wrong" 2> "$world/bad.${1%% *}.shell"
-		echo done >> "$world/bad.${1%% *}.wrong"
+		echo 'done' >> "$world/bad.${1%% *}.wrong"
 	) &
 	workers="$workers $!"
 }
 beside "edquot 0" full
 beside "enospc 0" full
 beside "fsync 0" failed
+# shellcheck disable=SC2031
 pids="$pids $workers"
 for worker in $workers; do wait "$worker"; done
-is "$(cat "$world/bad.edquot.wrong")" done "a quota that is used up is said, and it works again by itself"
-is "$(cat "$world/bad.enospc.wrong")" done "a disk that is full is said, and it works again by itself"
-is "$(cat "$world/bad.fsync.wrong")" done "a disk that does not sync is said, strangers pass, and it works again by itself"
+is "$(cat "$world/bad.edquot.wrong")" "done" "a quota that is used up is said, and it works again by itself"
+is "$(cat "$world/bad.enospc.wrong")" "done" "a disk that is full is said, and it works again by itself"
+is "$(cat "$world/bad.fsync.wrong")" "done" "a disk that does not sync is said, strangers pass, and it works again by itself"
 
 finish_tap

@@ -171,7 +171,7 @@ if command -v bash > /dev/null; then
 	sed -n "1s/.*; write //p" "$world/err" | sed 's/ or /, /; s/, /\n/g' | sort > "$world/wanted"
 	completed greenlane export '' | grep -v '^-' > "$world/got"
 	same "$world/wanted" "$world/got" "bash offers the formats of export"
-	missing=$(while read -r word; do grep -q " $word[ .,]" "$world/export-help" || echo "$word"; done < "$world/wanted")
+	missing=$(while read -r word; do grep -q " ${word}[ .,]" "$world/export-help" || echo "$word"; done < "$world/wanted")
 	is "$missing" "" "and export --help names them"
 	zsh_formats=$(sed -n "s/.*'1:format:(\(.*\))'.*/\1/p" "$completion/_greenlane" | tr ' ' '\n' | sort)
 	is "$zsh_formats" "$(cat "$world/wanted")" "as zsh does"
@@ -218,6 +218,7 @@ denied() {
 	is "$(grep -c "^greenlane: $file: " "$world/err") $(wc -l < "$world/err")" "1 1" "in one line"
 	quiet "on standard error alone"
 }
+# shellcheck disable=SC2086 # $closed, $opened and $words are lists of words
 if [ "$(id -u)" -ne 0 ] || { command -v setpriv > /dev/null && as_stranger test -x "$greenlane"; }; then
 	mkdir "$world/state" "$world/vendors"
 	cat > "$world/open.conf" <<-'CONF'

@@ -1,5 +1,6 @@
 # hosts_lib.sh - greenlaned that share one Redis, as MX hosts do, each with files of its own below $world/HOST. Sourced, with
 # `name` set. Skips the test where redis-server is missing; no name server answers.
+# shellcheck shell=sh disable=SC2034,SC2154 # its variables are used, and set, by those who source it
 
 . "${srcdir:-.}/t/cli/lib.sh"
 greenlaned=${GREENLANED:-${greenlane}d}

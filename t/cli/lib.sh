@@ -4,6 +4,7 @@
 # $world (removed at the end, when the processes in $pids are ended), ok, is, skip, run, out, err, lacks, quiet, golden, golden_later,
 # until_true, on_this_host; a test ends with finish_tap.
 # If $config is set, run passes it with -c; $input is the standard input of run.
+# shellcheck shell=sh disable=SC2034,SC2154 # its variables are used, and set, by those who source it
 
 set -u
 top=${srcdir:-.}

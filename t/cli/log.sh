@@ -163,6 +163,7 @@ golden help sed 3q
 run 64 "an option that is none" log --to joe@club.example
 golden usage
 for part in lines stories parts old; do
+	# shellcheck disable=SC2094 # a word, and a file of that name
 	made $part > $part
 	run 0 "every message is told: $part" log -f $part
 	golden $part
@@ -171,12 +172,15 @@ run 0 "a log's as JSON" log -f lines --json
 golden lines-json
 run 0 "advice in JSON" log -f stories --json
 golden advice jq -c '.[] | select(.advice != "") | [.tries[0].id, .waited, .advice]'
+# shellcheck disable=SC2094
 made reasons "$top/policy/rules/reason.c" > reasons
 run 0 "a message for each reason" log -f reasons
 golden reasons grep '^because'
+# shellcheck disable=SC2094
 made many 203 > many
 run 0 "more messages than are shown" log -f many --from many.example
 golden many tail -n 2
+# shellcheck disable=SC2094
 made many 20001 > many
 run 66 "more tries than are kept" log -f many --from many.example
 golden too-many

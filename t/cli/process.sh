@@ -32,6 +32,7 @@ ends() { # STATUS NAME: stops greenlaned, which must exit with STATUS
 # ---- open files ----
 
 conf 100 > "$world/conf"
+# shellcheck disable=SC3045 # dash and bash know the hard and the soft limit
 if [ "$(ulimit -H -n)" = unlimited ] || [ "$(ulimit -H -n)" -ge 3000 ]; then
 	: > "$world/daemon"
 	(ulimit -S -n 256 && ulimit -H -n 3000 && exec "$greenlaned" -f -c "$world/conf") 2> "$world/daemon" &

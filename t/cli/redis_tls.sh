@@ -12,7 +12,7 @@ for program in redis-server redis-cli openssl; do
 done
 user=$(id -un)
 [ "$user" != root ] || user=nobody
-tls=$world/tls config=$world/conf server='' daemon='' redis_group='' patience=5s
+tls=$world/tls config=$world/conf server='' daemon='' patience=5s
 mkdir "$world/vendors" "$world/run" "$world/state" "$world/data" "$tls"
 [ "$(id -u)" -ne 0 ] || chown nobody "$world/run" "$world/state"
 cat > "$world/vendors/steady.conf" << 'TEXT'

@@ -64,8 +64,8 @@ is "$(jq -r '.changed[0].from | [.outcome, .reason, .would, .vendor] | join(" ")
 
 # a draft with a host source: names that were looked up then are judged, others are not
 sed 's/"iprev":{[^}]*},//; s/"client_name":"[^"]*",/&"iprev":{"by_mta":"mx.out.acme.example","result":"-","names":[]},/' \
-	"$world/verdicts.jsonl" | grep -F '"client":"192.0.2.129"' > "$world/named"
-sed 's/by_mta":"mx.out.acme/by_mta":"mx.acme/' "$world/named" >> "$world/named"
+	"$world/verdicts.jsonl" | grep -F '"client":"192.0.2.129"' > "$world/one"
+sed 's/by_mta":"mx.out.acme/by_mta":"mx.acme/' "$world/one" | cat "$world/one" - > "$world/named"
 mkdir "$world/hosts"
 cat > "$world/hosts/acme.conf" << END
 vendor = { name = "acme"; domains = [ "acme.example" ]; vouch = [ "listed" ];

@@ -59,7 +59,7 @@ END
 names() { printf '%-200s\n' "$(printf '%s\n' "$@")" 1<> "$world/resolv.conf"; }
 says() { grep -Eq -- "$1" "$world/daemon"; }
 reloaded_twice() { [ "$(grep -c "reload: 1 vendor in force" "$world/daemon")" -ge 2 ]; }
-known() { ls "$world/state/sources" 2> /dev/null | grep -q . && grep -q '192.0.2.0/24' "$world"/state/sources/*; }
+known() { grep -qs '192.0.2.0/24' "$world"/state/sources/*; }
 
 mkdir "$world/vendors"
 cat > "$world/vendors/desk.conf" <<'END'

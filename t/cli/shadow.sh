@@ -107,7 +107,7 @@ is "$(ls "$world/state/sources")" "" "and not among those of the configuration"
 knows() {
 	mail 203.0.113.77 someone@acme.example
 	sent=$((sent + 1))
-	until_true written $sent
+	until_true written "$sent"
 	tail -n 1 "$world/verdicts.jsonl" | jq -e '.shadow.reason == "proven"' > "$world/shadow"
 }
 sent=1

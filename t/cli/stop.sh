@@ -12,8 +12,8 @@ mkdir "$world/vendors" "$world/state"
 
 peers() { exec /usr/bin/python3 "$top/t/cli/stop.py" "$@"; } # in a shell of its own
 says() { grep -Eq -- "$1" "$world/daemon"; }
-serves_or_ends() { says ' serves ' || gone $daemon; }
-asked_or_ends() { wrote asked asked || gone $daemon; }
+serves_or_ends() { says ' serves ' || gone "$daemon"; }
+asked_or_ends() { wrote asked asked || gone "$daemon"; }
 wrote() { grep -q "$2" "$world/$1"; }
 
 if ! ASAN_OPTIONS=verify_asan_link_order=0 LD_PRELOAD=$timers "$greenlaned" -V > "$world/out" 2>&1; then
@@ -106,8 +106,7 @@ ok $? "a message is under way"
 kill $daemon
 until_true says 'stopping: 1 message is open'
 ok $? "TERM: it is waited for"
-(peers hold "$world/milter=" > "$world/out" 2>&1)
-[ $? -ne 0 ] && grep -q ConnectionRefused "$world/out"
+! (peers hold "$world/milter=" > "$world/out" 2>&1) && grep -q ConnectionRefused "$world/out"
 ok $? "who comes now is refused at once"
 echo > "$world/fifo"
 wait $mta
@@ -152,6 +151,6 @@ for reload in signal command; do
 	says 'did not answer'
 	is $? 1 "whose sources are not said to be in trouble"
 done
-wait $asking
+wait "$asking"
 
 finish_tap

@@ -1,4 +1,5 @@
 # store_lib.sh - a greenlaned whose greylist store gets into trouble, for t/cli/store*.sh. Sourced, with `name` set.
+# shellcheck shell=sh disable=SC2034,SC2154 # its variables are used, and set, by those who source it
 
 . "${srcdir:-.}/t/cli/lib.sh"
 greenlaned=${GREENLANED:-${greenlane}d}

@@ -75,7 +75,7 @@ conf() { # PORT VENDOR...: a configuration that asks DNS at this port and has th
 	# nothing listens on port 9
 	[ "$conf_port" -eq 9 ] && patience=1s || patience=20s
 	printf 'vendor_path = [ "%s" ];\ndns = { servers = [ "127.0.0.1@%s" ]; timeout = "%s"; };\nvendors = (' \
-		"$world/vendors" "$conf_port" $patience
+		"$world/vendors" "$conf_port" "$patience"
 	between=
 	for vendor; do
 		printf '%s { name = "%s"; mode = "vouch"; }' "$between" "$vendor"

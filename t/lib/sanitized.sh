@@ -1,5 +1,6 @@
 # Sourced by t/fuzz/run and t/oom: builds targets with the sanitizers, in a folder of its own that goes with the shell, and
 # runs them side by side. top is the checkout; sets work, and srcdir for what was built.
+# shellcheck shell=bash disable=SC2034,SC2154 # its variables are used, and set, by those who source it
 
 work=$(mktemp -d /tmp/greenlane-sanitized.XXXXXX)
 lanes=
@@ -10,6 +11,7 @@ trap 'exit 130' INT TERM
 sanitized_end() {
     for lane in $lanes; do
         child=$(pgrep -P "$lane") || true
+        # shellcheck disable=SC2086 # a list of words
         kill $lane $child 2> /dev/null || true
     done
     rm -rf "$work"

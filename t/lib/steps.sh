@@ -9,6 +9,7 @@
 # $work is a private folder, $src the copy of the checkout in it: no build is left in the checkout. $logs, which is
 # build/$name below the checkout, keeps each step's log. All that still runs is ended with the script, also when it is
 # interrupted.
+# shellcheck shell=bash disable=SC2034,SC2154 # its variables are used, and set, by those who source it
 
 . "$top/contrib/packages.sh"
 . "$top/contrib/sources.sh"
@@ -30,7 +31,7 @@ family() {
     local todo=("$@")
     while [ ${#todo[@]} -gt 0 ]; do
         echo "${todo[0]}"
-        # shellcheck disable=SC2046
+        # shellcheck disable=SC2046,SC2207 # numbers
         todo=("${todo[@]:1}" $(pgrep -P "${todo[0]}"))
     done
 }
@@ -132,7 +133,7 @@ run() {
 
 # together LANE...: functions that run at once; fails when one does.
 together() {
-    local lane pids= status=0
+    local lane pids='' status=0
     for lane; do
         $lane &
         pids="$pids $!"
@@ -183,6 +184,7 @@ last_line() {
 # begin_step STEP: in a shell of its own, which leaves its counts in a file.
 begin_step() {
     (
+        # shellcheck disable=SC2030 # add_results has them from the file
         passed=0 failed=0 skipped=0 broken='' began=$SECONDS
         "step_$1"
         echo "$passed $failed $skipped$broken" > "$work/result.$1"
@@ -192,7 +194,7 @@ begin_step() {
 
 # end_steps MOST: waits until at most so many run.
 end_steps() {
-    while [ $running -gt "$1" ]; do
+    while [ "$running" -gt "$1" ]; do
         wait -n
         running=$((running - 1))
     done
@@ -209,6 +211,7 @@ run_steps() {
 }
 
 # add_results STEP...: a step without a result has died.
+# shellcheck disable=SC2031
 add_results() {
     local step its_passed its_failed its_skipped its_broken
     for step; do

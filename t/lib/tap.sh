@@ -1,4 +1,5 @@
 # tap.sh - prints TAP for the shell tests that check texts. Sourced: . "$(dirname "$0")/lib/tap.sh"
+# shellcheck shell=sh disable=SC2034,SC2154 # its variables are used, and set, by those who source it
 
 count=0 failed=0
 

@@ -11,7 +11,7 @@ top=$(cd "$(dirname "$0")/../.." && pwd) || exit 99
 . "$top/t/mta/demo.sh"
 
 [ "$(id -u)" -eq 0 ] || skip_all "Postfix starts only as root"
-absent=$(missing postfix nsd setpriv pgrep /usr/bin/python3) && skip_all "not installed:" $absent
+absent=$(missing postfix nsd setpriv pgrep /usr/bin/python3) && skip_all "not installed: $absent"
 [ -x "$GREENLANED" ] || skip_all "$GREENLANED is not built"
 getent passwd postfix > /dev/null || skip_all "there is no user postfix"
 
@@ -66,8 +66,8 @@ hours=10000
 
 # The lines that we hand out, with this world's addresses and a check behind the class.
 handed_out() {
-    sed '/^#/d; s|inet:127.0.0.1:10023|inet:127.0.0.1:'$postgrey_port'|
-        s|unix:greenlane/delegate.sock|inet:127.0.0.1:'$delegate_port'|; s|unix:greenlane/|unix:'"$world/run"'/|
+    sed '/^#/d; s|inet:127.0.0.1:10023|inet:127.0.0.1:'"$postgrey_port"'|
+        s|unix:greenlane/delegate.sock|inet:127.0.0.1:'"$delegate_port"'|; s|unix:greenlane/|unix:'"$world/run"'/|
         s|timeout=10s }|timeout=100s, try_limit=1 }, check_client_access cidr:'"$world/late.cidr"'|' \
         "$top/contrib/postfix/postgrey.cf"
 }
@@ -264,7 +264,7 @@ down_story() {
 quiet_story() {
     postfix_stop
     is "$(grep -E 'panic|fatal|error|warning' "$world/postfix/maillog" |
-        grep -vE 'overriding earlier entry|connect to (127.0.0.1:'$delegate_port'|Milter)|problem talking to server 127.0.0.1:'$delegate_port)" "" \
+        grep -vE 'overriding earlier entry|connect to (127.0.0.1:'"$delegate_port"'|Milter)|problem talking to server 127.0.0.1:'"$delegate_port")" "" \
         "Postfix has nothing to complain of about the protocol"
 }
 

@@ -9,6 +9,7 @@
 #   memopad     a name and no more: its own signature, or SPF and DMARC, must prove it
 # With demo_own=1 rx.example is ours: one authorised outbound address, and deskhelp may send in its name.
 # and strangers under stranger.example, with SPF of their own that passes for 203.0.113.0/24.
+# shellcheck shell=bash disable=SC2034,SC2154 # its variables are used, and set, by those who source it
 
 demo_own=
 

@@ -15,6 +15,7 @@
 #
 # Nothing here waits for a time: it waits for what is needed, by wait_for, which gives up after $patience seconds. That
 # is so long that only what is broken reaches it, so a loaded machine changes no verdict.
+# shellcheck shell=bash disable=SC2034,SC2154 # its variables are used, and set, by those who source it
 
 top_builddir=$(cd "${top_builddir:-$top}" && pwd) || exit 99 # a script may change its directory
 GREENLANED=${GREENLANED:-$top_builddir/milter/greenlaned}
@@ -24,7 +25,7 @@ export PATH="$PATH:/usr/sbin:/sbin"
 patience=120   # seconds; for all that is waited for
 world=
 pids=          # of the processes that we started, newest first
-nsd_pid= dns_at= dns_port= greenlaned_pid= noop_pid= smtp_at= postfix_up= postfixes_beside= postfix_services= postfix_chroot=
+nsd_pid='' dns_at='' dns_port='' greenlaned_pid='' noop_pid='' smtp_at='' postfix_up='' postfixes_beside='' postfix_services='' postfix_chroot=''
 
 # ---- the folder -------------------------------------------------------------------------------
 
@@ -62,6 +63,7 @@ world_end() {
 
 remember() { pids="$1 $pids"; }
 
+# shellcheck disable=SC2086 # a list of words
 forget() { pids=$(printf '%s\n' $pids | grep -vx "$1" | tr '\n' ' '); }
 
 # family PID...: these processes and all that descend from them.
@@ -69,7 +71,7 @@ family() {
     local todo=("$@")
     while [ ${#todo[@]} -gt 0 ]; do
         echo "${todo[0]}"
-        # shellcheck disable=SC2046
+        # shellcheck disable=SC2046,SC2207 # numbers
         todo=("${todo[@]:1}" $(pgrep -P "${todo[0]}"))
     done
 }
@@ -159,7 +161,7 @@ signmail() { tool t/signmail t/signmail.c t/lib/sign.c policy/util/text.c -D_GNU
 # nsd_start ZONEFILE [ADDRESS PORT]: serves it as the root zone, by default on a free loopback port.
 # nsd is nobody: from its first instruction on, or once it has bound a port below 1024.
 nsd_start() {
-    local zone=$1 user= as=(setpriv --reuid=nobody --regid=nogroup --clear-groups)
+    local zone=$1 user='' as=(setpriv --reuid=nobody --regid=nogroup --clear-groups)
     dns_at=${2:-127.0.0.1}
     dns_port=${3:-$(net ports 1)}
     [ "$dns_port" -ge 1024 ] || { as=(); user=nobody; }
@@ -478,6 +480,6 @@ tap_done() {
 }
 
 skip_all() {
-    echo "1..0 # SKIP $1"
+    echo "1..0 # SKIP ${1//$'\n'/ }" # in one line, whatever a command printed
     exit 0
 }

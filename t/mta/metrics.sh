@@ -11,7 +11,7 @@ top=$(cd "$(dirname "$0")/../.." && pwd) || exit 99
 . "$top/t/mta/demo.sh"
 
 [ "$(id -u)" -eq 0 ] || skip_all "Postfix starts only as root"
-absent=$(missing postfix nsd setpriv /usr/bin/python3 prometheus promtool jq) && skip_all "not installed:" $absent
+absent=$(missing postfix nsd setpriv /usr/bin/python3 prometheus promtool jq) && skip_all "not installed: $absent"
 [ -x "$GREENLANED" ] || skip_all "$GREENLANED is not built"
 getent passwd postfix > /dev/null || skip_all "there is no user postfix"
 
@@ -89,8 +89,8 @@ told() { grep -Eq -- "$1" "$world/told"; }
 number=0
 # mail VENDOR CLIENT TIMES [SED]: signed mail, changed on the way by this sed script.
 mail() {
-    local i name
-    for i in $(seq "$3"); do
+    local name
+    for _ in $(seq "$3"); do
         number=$((number + 1))
         name=mail$number
         letter "$name" "Somebody <noreply@$1.example>" | "$(signmail)" --key "$world/keys/rsa.pem" --d "$1.example" --s s1 |

@@ -6,6 +6,7 @@
 #               them with keys of their own names, but nothing in its own
 #   cloudfilter a gateway product: its hosts, by A records a territory, stand in front of us
 # and hosts:
+# shellcheck shell=bash disable=SC2034,SC2154 # its variables are used, and set, by those who source it
 
 outbound=203.0.113.25         # ours: may send as us
 outbound_inside=198.51.100.5  # the same, inside own.networks
@@ -147,7 +148,7 @@ told() {
 }
 
 logged_as() {
-    local line= key
+    local line='' key
     for key in outcome action vendor reason; do
         line="$line${line:+ }$(field $key "$verdict")"
     done

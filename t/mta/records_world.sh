@@ -10,6 +10,7 @@
 #   dead         its DNS does not answer
 #   quiet        is only watched (mode monitor)
 #   lenient      refuses nothing (on_forged = "tag")
+# shellcheck shell=bash disable=SC2034,SC2154 # its variables are used, and set, by those who source it
 
 records_serial=1
 records_desk='ip4:192.0.2.0/25 ip6:2001:db8:10::/64' # what deskhelp publishes; a story moves it

@@ -13,7 +13,7 @@ top=$(cd "$(dirname "$0")/../.." && pwd) || exit 99
 . "$top/t/mta/own_world.sh"
 
 [ "$(id -u)" -eq 0 ] || skip_all "Postfix starts only as root"
-absent=$(missing postfix nsd setpriv pgrep /usr/bin/python3 postcat postqueue) && skip_all "not installed:" $absent
+absent=$(missing postfix nsd setpriv pgrep /usr/bin/python3 postcat postqueue) && skip_all "not installed: $absent"
 [ -x "$GREENLANED" ] || skip_all "$GREENLANED is not built"
 getent passwd postfix > /dev/null || skip_all "there is no user postfix"
 
@@ -78,7 +78,8 @@ plain unix - - n - - smtp
 
 # mail NAME ID: the text of a message.
 mail() {
-    local hop="Received: from mail10.deskhelp.example (mail10.deskhelp.example [192.0.2.10])
+    local hop
+    hop="Received: from mail10.deskhelp.example (mail10.deskhelp.example [192.0.2.10])
 	by gw.rx.example (Postfix) with ESMTP id 4XYZ; $(LC_ALL=C date -R)"
     case $1 in
     signed) letter "$2" "$desk" | sign_rsa ;;
@@ -107,6 +108,7 @@ hand() {
     mark=$(log_length)
     turn=$((turn + 1)) id="<$5-$turn@demo>"
     mail "$5" "$5-$turn" > "$world/msg/turn.eml"
+    # shellcheck disable=SC2030 # for this one
     answer=$(smtp_at=$1; send "$2" "${greeting:-host.${2//:/-}.example}" "$3" "$4" "$world/msg/turn.eml" | decided)
     wait_for logged "$mark"
     verdict=$(verdicts_after "$mark" | tail -n 1)
@@ -183,6 +185,7 @@ one_connection_story() {
         mail "as-gateway-$one" "one-$one" > "$world/msg/one-$one.eml"
         steps+=(mail=bounce@deskhelp.example rcpt=helpdesk@rx.example "data=$world/msg/one-$one.eml")
     done
+    # shellcheck disable=SC2031
     smtp -b $gateway "$smtp_at" banner ehlo=gw.rx.example "${steps[@]}" quit > "$world/one.out"
     wait_for says "$mark" 'msgid=<one-192\.0\.2\.98@demo>'
     is "$(verdicts_after "$mark" | sed 's/.*outcome=\([a-z]*\) .*client=\([^ ]*\).*/\1 \2/' | tr '\n' ' ')" \
@@ -266,7 +269,7 @@ forwarder_story() {
     hand "$gateway_at" 198.51.100.20 boss@rx.example old@forward.example boss-signed
     came old-address $forwarder "vouched pass own proven-own" "our own signed mail, forwarded back to us"
     for client in $own_by_spf $forger; do
-        hand "$gateway_at" $client boss@rx.example old@forward.example boss
+        hand "$gateway_at" "$client" boss@rx.example old@forward.example boss
         came old-address $forwarder "unproven tag own forwarded" "our own name unsigned from $client, forwarded"
     done
     # the forwarder stands in paperdesk's range: a host of a provider that paperdesk uses, too

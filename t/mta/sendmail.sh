@@ -36,7 +36,7 @@ unpack() {
 
 outside() {
     [ "$(id -u)" -eq 0 ] || skip_all "Sendmail's network namespace needs root"
-    absent=$(missing nsd setpriv unshare ip m4 /usr/bin/python3 dpkg apt-get) && skip_all "not installed:" $absent
+    absent=$(missing nsd setpriv unshare ip m4 /usr/bin/python3 dpkg apt-get) && skip_all "not installed: $absent"
     [ -x "$GREENLANED" ] || skip_all "$GREENLANED is not built"
     unshare -n -u -m true 2>/dev/null || skip_all "network namespaces are not allowed here"
     world_begin

@@ -1,4 +1,5 @@
 # lib.sh - for the scripts that t/package/run runs beside a systemd, with greenlane installed. Sourced; bash.
+# shellcheck shell=bash disable=SC2034,SC2154 # its variables are used, and set, by those who source it
 
 . "$(dirname "${BASH_SOURCE[0]}")/../lib/tap.sh"
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)

@@ -5,8 +5,7 @@ set -u
 
 # may_not PATH: the daemon's own namespace has no right to write there.
 may_not() {
-    nsenter -t "$(main_pid greenlaned)" -m setpriv --reuid=greenlane --regid=greenlane --clear-groups touch "$1/x" 2> /dev/null
-    [ $? -ne 0 ]
+    ! nsenter -t "$(main_pid greenlaned)" -m setpriv --reuid=greenlane --regid=greenlane --clear-groups touch "$1/x" 2> /dev/null
 }
 
 status_says() { systemctl show -P StatusText greenlaned | grep -q -- "$1"; }
@@ -41,7 +40,7 @@ kill -HUP "${pid:?}"
 until_true status_says '^[0-9]* vendors\?, mode '
 ok $? "a reload by HUP is told, too"
 
-for turn in 1 2 3 4 5 6 7; do
+for _ in 1 2 3 4 5 6 7; do
     before=$(main_pid greenlaned)
     kill -KILL "${before:?}"
     until_true came_back "$before" || break

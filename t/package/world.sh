@@ -1,6 +1,7 @@
 # world.sh - names, a Postfix and mail for the scripts of this directory that send some. Sourced after lib.sh; bash, root.
 #
 # For a host of its own: it gives loopback the addresses that mail comes from, so that Postfix sees them as clients.
+# shellcheck shell=bash disable=SC2034,SC2154 # its variables are used, and set, by those who source it
 
 vendor_address=192.0.2.10 stranger_address=203.0.113.66
 world=$(mktemp -d /tmp/greenlane-package.XXXXXX)
