@@ -14,6 +14,7 @@
 #include "milter/store/store_watch.h"
 #include "milter/system/journal.h"
 #include "policy/review/alert_memory.h"
+#include "policy/review/status.h"
 #include "t/lib/tap.h"
 
 enum { MOST_MS = 10 * 1000, SECOND = 1000, PHASE_MS = 125, EVER_MS = 3600 * 1000, SOURCE_MAX = 256 * 1024 };
@@ -29,6 +30,7 @@ static const struct {
 	{ "config-newer", 0, NULL },
 	{ "reload-failed", 0, NULL },
 	{ "disk-full", 0, NULL },
+	{ "journal-stuck", STATUS_STUCK_SECONDS *SECOND, NULL },
 	{ "journal-dropped", 0, NULL },
 	{ "hidden-clients", 0, NULL },
 	{ "alert-command", 0, NULL },

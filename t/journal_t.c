@@ -1,7 +1,6 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,12 +10,14 @@
 #include <unistd.h>
 
 #include "milter/system/journal.h"
+#include "milter/system/log_backlog.h"
+#include "milter/system/log_socket.h"
 #include "t/lib/scratch.h"
 #include "t/lib/tap.h"
 
 enum { THREADS = 8, VERDICTS = 300, SAID_MAX = 40000, PATH_SIZE = 128 };
 
-/* ---- a stand-in for syslog that records, and can be as slow as the real one ---- */
+/* ---- a stand-in for the host's log that records, and can be as slow or as stuck as the real one ---- */
 
 static pthread_mutex_t said_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t said_changed = PTHREAD_COND_INITIALIZER;
@@ -25,53 +26,42 @@ static struct {
 	char *text;
 } said[SAID_MAX];
 static size_t said_count;
-static bool said_stops; /* the log is stuck */
+static bool said_stops; /* the writer stands still */
 static atomic_uint said_delay_us;
 
-/* Replaces libc's, as does its hardened variant. */
-void __syslog_chk(int level, int flag, const char *fmt, ...) PRINTF_LIKE(3, 4);
+static bool said_is_busy; /* the log takes no lines */
 
-static void
-say(int level, const char *fmt, va_list args)
+void
+log_socket_open(struct log_socket *log)
 {
-	char *text = NULL;
+	log->fd = -1;
+}
 
-	if (vasprintf(&text, fmt, args) < 0)
-		abort();
+void
+log_socket_close(struct log_socket *log)
+{
+	log->fd = -1;
+}
+
+enum log_taken
+log_socket_send(struct log_socket *log, int priority, const char *text)
+{
+	bool taken;
+
+	(void)log;
 	if (said_delay_us > 0)
 		usleep(said_delay_us); /* sleeps: this is how slow the log is */
 	pthread_mutex_lock(&said_lock);
 	while (said_stops)
 		pthread_cond_wait(&said_changed, &said_lock);
-	if (said_count < SAID_MAX) {
-		said[said_count].level = level;
-		said[said_count++].text = text;
-	} else {
-		free(text);
+	taken = !said_is_busy;
+	if (taken && said_count < SAID_MAX) {
+		said[said_count].level = priority;
+		if ((said[said_count++].text = strdup(text)) == NULL)
+			abort();
 	}
 	pthread_mutex_unlock(&said_lock);
-}
-
-#undef syslog /* where it is hardened it may be a macro */
-void
-syslog(int level, const char *fmt, ...)
-{
-	va_list args;
-
-	va_start(args, fmt);
-	say(level, fmt, args);
-	va_end(args);
-}
-
-void
-__syslog_chk(int level, int flag, const char *fmt, ...)
-{
-	va_list args;
-
-	(void)flag;
-	va_start(args, fmt);
-	say(level, fmt, args);
-	va_end(args);
+	return taken ? LOG_TAKEN : LOG_BUSY;
 }
 
 static void
@@ -88,6 +78,14 @@ said_stop(bool stops)
 	pthread_mutex_lock(&said_lock);
 	said_stops = stops;
 	pthread_cond_broadcast(&said_changed);
+	pthread_mutex_unlock(&said_lock);
+}
+
+static void
+said_busy(bool busy)
+{
+	pthread_mutex_lock(&said_lock);
+	said_is_busy = busy;
 	pthread_mutex_unlock(&said_lock);
 }
 
@@ -439,6 +437,57 @@ full_queue_drops(void)
 	said_clear();
 }
 
+static struct journal_state
+state_of(struct journal *journal)
+{
+	struct journal_state state;
+
+	journal_reopen(journal, NULL, NULL); /* all that was queued has been seen to */
+	journal_look(journal, &state);
+	return state;
+}
+
+/* A log that takes nothing keeps nobody waiting: neither records, nor a reload, nor the end. */
+static void
+stuck_log_waits_alone(void)
+{
+	char path[PATH_SIZE];
+	struct journal *journal = journal_start(in_folder(path, "stuck.jsonl"));
+	struct journal_state state;
+
+	said_busy(true);
+	write_verdict(journal, "a");
+	write_verdict(journal, "b");
+	for (int i = 2; i < JOURNAL_HELD; i++)
+		journal_say(journal, LOG_NOTICE, "line %d", i);
+	state = state_of(journal);
+	ok(true, "a log that takes no lines does not keep a reload waiting");
+	ids_are(path, "a b", "nor records");
+	ok(state.log_held == JOURNAL_HELD && state.dropped == 0, "as many lines as are kept");
+	ok(state.log_stuck_since != 0 && strstr(state.log_trouble, "/dev/log takes no lines") != NULL,
+	    "the state tells since when it is stuck");
+	journal_say(journal, LOG_NOTICE, "too much");
+	state = state_of(journal);
+	ok(state.log_held == JOURNAL_HELD && state.dropped == 1, "one line more is dropped");
+	said_busy(false);
+	while (said_so_far() < JOURNAL_HELD + 1)
+		usleep(1000); /* sleeps: until it looks again */
+	journal_look(journal, &state);
+	journal_close(journal);
+	is_number(state.log_stuck_since, 0, "it takes lines again, and the state tells");
+	is_number(said_with(LOG_MAIL | LOG_NOTICE, "line "), JOURNAL_HELD - 2, "what was kept is written");
+	is_number(strstr(said[JOURNAL_HELD - 1].text, "line 4095") != NULL, 1, "in its order");
+	is(said[JOURNAL_HELD].text, "1 log line was dropped: the log is too slow", "and then how many were dropped");
+	said_clear();
+	journal = journal_start(path);
+	said_busy(true);
+	journal_say(journal, LOG_NOTICE, "last words");
+	journal_close(journal);
+	ok(true, "a log that takes no lines does not keep the end waiting");
+	said_busy(false);
+	said_clear();
+}
+
 /* RLIMIT_FSIZE ends a file as a full disk does. Nothing is printed while it is in force. */
 static void
 full_disk_tears_one_line(void)
@@ -503,7 +552,7 @@ static void
 folder_remove(void)
 {
 	static const char *const names[] = { "many.jsonl", "turn.jsonl", "turn.jsonl.1", "first.jsonl", "second.jsonl",
-		"full.jsonl", "stderr", "link.jsonl", "pipe.jsonl" };
+		"full.jsonl", "stuck.jsonl", "stderr", "link.jsonl", "pipe.jsonl" };
 	char path[PATH_SIZE];
 
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
@@ -523,6 +572,7 @@ main(void)
 	reload_changes_the_path();
 	reopens_under_load();
 	full_queue_drops();
+	stuck_log_waits_alone();
 	full_disk_tears_one_line();
 	loud_means_stderr();
 	folder_remove();

@@ -193,6 +193,16 @@ dropped_before(struct status *s)
 	dropped(s), s->reload.at = NOW - 50, s->reload.again = true;
 }
 static void
+stuck(struct status *s)
+{
+	s->journal.held = 3, s->journal.stuck_since = NOW - 3, s->journal.log_trouble = "/dev/log takes no lines";
+}
+static void
+stuck_for_a_moment(struct status *s)
+{
+	stuck(s), s->journal.stuck_since = NOW - 2;
+}
+static void
 command_fails(struct status *s)
 {
 	s->alert_command.trouble = "'/x' exited with status 3: why", s->alert_command.since = NOW - 5;
@@ -388,6 +398,9 @@ static const struct {
 	{ "lines dropped once", dropped_once, "", "" },
 	{ "one line dropped", counts, "journal-dropped", "1 log line was dropped" },
 	{ "lines dropped before the last reload", dropped_before, "", "" },
+	{ "a log that takes no lines", stuck, "journal-stuck",
+	    "/dev/log takes no lines since 2026-11-29T00:09:26Z: 3 log lines wait" },
+	{ "a log that is slow", stuck_for_a_moment, "", "" },
 	{ "an alert command that fails", command_fails, "alert-command", "status 3: why" },
 	{ "records that are lost", no_record, "record-failed", "No space" },
 	{ "an unknown source", unknown, "source-trouble", "never answered" },

@@ -52,6 +52,9 @@ tell_journal(const struct journal_state *state, struct status *status)
 	memcpy(status->passed_by, state->passed_by, sizeof status->passed_by);
 	status->journal.dropped = state->dropped;
 	status->journal.dropped_at = state->dropped_at;
+	status->journal.held = state->log_held;
+	status->journal.stuck_since = state->log_stuck_since;
+	status->journal.log_trouble = state->log_trouble;
 	status->journal.record = state->record;
 	status->journal.record_trouble = state->record_trouble;
 	status->journal.record_failed_since = state->record_failed_since;

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #include "milter/smtp/milter_connection.h"
@@ -10,7 +11,7 @@
 #include "milter/smtp/milter_io_parts.h"
 #include "milter/system/clock.h"
 
-enum { DESCRIPTORS_MAX = 128 * 1024 /* more than milter.max_sessions asks for */, TELL_SECONDS = 60 };
+enum { DESCRIPTORS_MAX = 128 * 1024 /* more than milter.max_sessions asks for */, TELL_SECONDS = 60, SAID_MAX = 1024 };
 
 /* By descriptor; libmilter lets one thread at a time work on a connection. */
 static struct milter_connection *_Atomic table[DESCRIPTORS_MAX];
@@ -196,6 +197,38 @@ milter_io_fcntl(int fd, int command, ...)
 	if (connection_of(fd) != NULL && command == F_SETFD)
 		return 0;
 	return fcntl(fd, command, argument);
+}
+
+static void
+say(int level, const char *fmt, va_list args)
+{
+	char text[SAID_MAX];
+
+	if (LOG_PRI(level) > LOG_WARNING)
+		return;
+	vsnprintf(text, sizeof text, fmt, args);
+	journal_say(journal, LOG_PRI(level), "libmilter: %s", text);
+}
+
+void
+milter_io_syslog(int level, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	say(level, fmt, args);
+	va_end(args);
+}
+
+void
+milter_io___syslog_chk(int level, int flag, const char *fmt, ...)
+{
+	va_list args;
+
+	(void)flag;
+	va_start(args, fmt);
+	say(level, fmt, args);
+	va_end(args);
 }
 
 int

@@ -12,11 +12,17 @@
 #include <sys/types.h>
 #include <sys/uio.h>
 
+#include "policy/util/fault.h"
+
 int milter_io_accept(int fd, struct sockaddr *, socklen_t *);
 int milter_io_poll(struct pollfd *, nfds_t count, int timeout_ms);
 ssize_t milter_io_read(int fd, void *out, size_t length);
 ssize_t milter_io_writev(int fd, const struct iovec *, int count);
 int milter_io_fcntl(int fd, int command, ...);
 int milter_io_close(int fd);
+
+/* To the journal: libc's would wait for a log that blocks, and mail with it. What is less than a warning is not said. */
+void milter_io_syslog(int level, const char *fmt, ...) PRINTF_LIKE(2, 3);
+void milter_io___syslog_chk(int level, int flag, const char *fmt, ...) PRINTF_LIKE(3, 4); /* as a hardened build calls it */
 
 #endif

@@ -15,6 +15,7 @@
 #include "milter/system/clock.h"
 #include "milter/system/files.h"
 #include "milter/system/journal.h"
+#include "milter/system/log_backlog.h"
 
 struct line {
 	int level; /* LOG_*; TO_RECORD: for the record file */
@@ -30,13 +31,14 @@ struct journal {
 	size_t first, count;
 	unsigned long dropped;
 	struct journal_state state;
-	bool loud, ends, reopen, check;
+	bool ends, reopen, check;
 	bool sleeps;   /* the writer waits for a signal */
 	size_t before; /* lines that were queued before the reopening was requested */
 	pthread_cond_t reopened;
 	int next_facility; /* both take effect when the writer reaches them */
 	char next_path[4096];
-	int facility;    /* from here on, used by the writer alone */
+	int facility; /* from here on, used by the writer alone */
+	struct log_backlog *log;
 	char path[4096]; /* of the record file; "" none */
 	int file;
 	bool torn;           /* the file ends in half a line */
@@ -91,12 +93,24 @@ open_record(const char *path, struct fault *why)
 	return file;
 }
 
+/* Lock held. */
 static void
-put_line(const struct journal *journal, int level, const char *text)
+count_dropped(struct journal *journal)
 {
-	syslog(journal->facility | level, "%s", text);
-	if (journal->loud)
-		fprintf(stderr, "greenlaned: %s\n", text);
+	journal->dropped++;
+	journal->state.dropped++;
+	journal->state.dropped_at = clock_now();
+}
+
+/* Takes over text; NULL: no memory. */
+static void
+put_line(struct journal *journal, int level, char *text)
+{
+	if (text != NULL && log_backlog_put(journal->log, journal->facility | level, text))
+		return;
+	pthread_mutex_lock(&journal->lock);
+	count_dropped(journal);
+	pthread_mutex_unlock(&journal->lock);
 }
 
 /* A full disk or a lost host may have left half a line at the end. */
@@ -112,7 +126,7 @@ ends_torn(int file)
 
 /* As journal_say, from the writer itself. */
 static void
-say_now(const struct journal *journal, int level, const char *fmt, ...)
+say_now(struct journal *journal, int level, const char *fmt, ...)
 {
 	char text[LINE_ROOM];
 	va_list args;
@@ -120,7 +134,7 @@ say_now(const struct journal *journal, int level, const char *fmt, ...)
 	va_start(args, fmt);
 	vsnprintf(text, sizeof text, fmt, args);
 	va_end(args);
-	put_line(journal, level, text);
+	put_line(journal, level, strdup(text));
 }
 
 /* Said in the log at each record that is lost; here once, with its beginning. */
@@ -166,10 +180,10 @@ write_line(struct journal *journal, struct line *line)
 {
 	if (line->level == TO_RECORD) {
 		write_record(journal, line->text);
+		free(line->text);
 	} else {
 		put_line(journal, line->level, line->text);
 	}
-	free(line->text);
 }
 
 /* If it cannot be opened, the old file stays in use: a typo loses no records. It is tried again at each look. */
@@ -306,6 +320,39 @@ rest(struct journal *journal, bool lately)
 	journal->sleeps = false;
 }
 
+/* Lines that were dropped are said once the log takes lines again. */
+static void
+after_lines(struct journal *journal)
+{
+	struct log_backlog_state log;
+	unsigned long dropped = 0;
+
+	log_backlog_look(journal->log, &log);
+	pthread_mutex_lock(&journal->lock);
+	journal->state.log_held = log.held;
+	journal->state.log_stuck_since = log.stuck_since;
+	journal->state.log_trouble = log.trouble;
+	if (log.held < JOURNAL_HELD) {
+		dropped = journal->dropped;
+		journal->dropped = 0;
+	}
+	pthread_mutex_unlock(&journal->lock);
+	if (dropped > 0)
+		say_now(journal, LOG_WARNING, "%lu log line%s dropped: the log is too slow", dropped,
+		    dropped == 1 ? " was" : "s were");
+}
+
+/* Lock held, but not while it waits. */
+static void
+catch_up(struct journal *journal)
+{
+	pthread_mutex_unlock(&journal->lock);
+	log_backlog_wait(journal->log);
+	log_backlog_try(journal->log);
+	after_lines(journal);
+	pthread_mutex_lock(&journal->lock);
+}
+
 static void *
 write_on(void *argument)
 {
@@ -314,12 +361,14 @@ write_on(void *argument)
 
 	pthread_mutex_lock(&journal->lock);
 	while (journal->count > 0 || !journal->ends) {
-		unsigned long dropped = journal->dropped;
 		bool reopen = journal->reopen && journal->before == 0, check = journal->check;
 		struct line line = { 0, NULL };
 
 		if (journal->count == 0 && !reopen && !check) {
-			rest(journal, lately);
+			if (journal->state.log_held > 0)
+				catch_up(journal);
+			else
+				rest(journal, lately);
 			lately = false;
 			continue;
 		}
@@ -331,17 +380,14 @@ write_on(void *argument)
 			journal->count--;
 			journal->before -= journal->before > 0;
 		}
-		journal->dropped = 0;
 		pthread_mutex_unlock(&journal->lock);
 		if (reopen)
 			reopen_record(journal);
 		if (check)
 			check_record(journal);
-		if (dropped > 0)
-			say_now(journal, LOG_WARNING, "%lu log line%s dropped: the log is too slow", dropped,
-			    dropped == 1 ? " was" : "s were");
 		if (line.text != NULL)
 			write_line(journal, &line);
+		after_lines(journal);
 		pthread_mutex_lock(&journal->lock);
 		if (reopen) {
 			journal->reopen = false;
@@ -352,49 +398,71 @@ write_on(void *argument)
 	return NULL;
 }
 
-struct journal *
-journal_open(const char *facility, const char *record, bool loud, struct fault *why)
+static void
+journal_free(struct journal *journal)
 {
-	struct journal *journal = calloc(1, sizeof *journal);
-	pthread_condattr_t monotonic;
-	int code;
+	if (journal->file >= 0)
+		close(journal->file);
+	log_backlog_close(journal->log);
+	pthread_mutex_destroy(&journal->lock);
+	pthread_cond_destroy(&journal->filled);
+	pthread_cond_destroy(&journal->reopened);
+	free(journal);
+}
 
-	if (journal == NULL) {
-		fault_set(why, "out of memory");
-		return NULL;
-	}
-	if (!journal_facility_read(facility, &code)) {
-		free(journal);
-		fault_set(why, "log.facility '%s' is unknown; write \"mail\"", facility);
-		return NULL;
-	}
-	openlog("greenlaned", LOG_PID | LOG_NDELAY, code);
-	journal->facility = journal->next_facility = code;
-	journal->loud = loud;
-	journal->file = -1;
-	snprintf(journal->path, sizeof journal->path, "%s", record);
-	snprintf(journal->next_path, sizeof journal->next_path, "%s", record);
-	if (record[0] != '\0' && (journal->file = open_record(record, why)) < 0) {
-		free(journal);
-		return NULL;
-	}
-	journal->records = journal->file >= 0;
-	journal->torn = journal->records && ends_torn(journal->file);
+static void
+make_locks(struct journal *journal)
+{
+	pthread_condattr_t monotonic;
+
 	pthread_mutex_init(&journal->lock, NULL);
 	pthread_cond_init(&journal->reopened, NULL);
 	pthread_condattr_init(&monotonic);
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC); /* a clock set back must not silence the log */
 	pthread_cond_init(&journal->filled, &monotonic);
 	pthread_condattr_destroy(&monotonic);
+}
+
+static bool
+start(struct journal *journal, const char *record, bool loud, struct fault *why)
+{
+	int code;
+
+	snprintf(journal->path, sizeof journal->path, "%s", record);
+	snprintf(journal->next_path, sizeof journal->next_path, "%s", record);
+	if (record[0] != '\0' && (journal->file = open_record(record, why)) < 0)
+		return false;
+	journal->records = journal->file >= 0;
+	journal->torn = journal->records && ends_torn(journal->file);
+	if ((journal->log = log_backlog_open(loud)) == NULL)
+		return fault_set(why, "out of memory");
 	code = pthread_create(&journal->writer, NULL, write_on, journal);
-	if (code != 0) {
-		fault_set(why, "cannot start the log thread: %s", strerror(code));
-		if (journal->file >= 0)
-			close(journal->file);
-		free(journal);
+	return code == 0 || fault_set(why, "cannot start the log thread: %s", strerror(code));
+}
+
+struct journal *
+journal_open(const char *facility, const char *record, bool loud, struct fault *why)
+{
+	struct journal *journal;
+	int code;
+
+	if (!journal_facility_read(facility, &code)) {
+		fault_set(why, "log.facility '%s' is unknown; write \"mail\"", facility);
 		return NULL;
 	}
-	return journal;
+	if ((journal = calloc(1, sizeof *journal)) == NULL) {
+		fault_set(why, "out of memory");
+		return NULL;
+	}
+	openlog("greenlaned", LOG_PID, code); /* for what libraries say */
+	make_locks(journal);
+	journal->facility = journal->next_facility = code;
+	journal->file = -1;
+	journal->state.log_trouble = "";
+	if (start(journal, record, loud, why))
+		return journal;
+	journal_free(journal);
+	return NULL;
 }
 
 void
@@ -407,13 +475,7 @@ journal_close(struct journal *journal)
 	pthread_cond_signal(&journal->filled);
 	pthread_mutex_unlock(&journal->lock);
 	pthread_join(journal->writer, NULL);
-	if (journal->file >= 0)
-		close(journal->file);
-	closelog();
-	pthread_mutex_destroy(&journal->lock);
-	pthread_cond_destroy(&journal->filled);
-	pthread_cond_destroy(&journal->reopened);
-	free(journal);
+	journal_free(journal);
 }
 
 void
@@ -452,9 +514,7 @@ enqueue(struct journal *journal, int level, char *text)
 {
 	pthread_mutex_lock(&journal->lock);
 	if (text == NULL || journal->count == JOURNAL_QUEUE) {
-		journal->dropped++;
-		journal->state.dropped++;
-		journal->state.dropped_at = clock_now();
+		count_dropped(journal);
 		free(text);
 	} else {
 		size_t last = (journal->first + journal->count++) % JOURNAL_QUEUE;

@@ -1,8 +1,8 @@
 /*
  * journal.h - writes verdicts to syslog and the record file, and notices to syslog.
  *
- * One thread writes. A caller never waits for the log: when the queue is full, lines are dropped, counted
- * and reported. Whoever makes a line has escaped the text from the network in it.
+ * One thread writes, and waits for no log that takes nothing: its lines are kept (log_backlog.h), records are written
+ * all the same. A caller never waits at all: when the queue is full, lines are dropped, counted and reported. Whoever makes a line has escaped the text from the network in it.
  */
 #ifndef JOURNAL_H
 #define JOURNAL_H
@@ -44,6 +44,9 @@ struct journal_state {
 	uint64_t passed_by[PASSED_BYS]; /* the same by the setting of the greylist that let them pass */
 	uint64_t dropped;               /* lines */
 	int64_t dropped_at;             /* the last */
+	size_t log_held;                /* lines that the log does not take yet */
+	int64_t log_stuck_since;        /* it has taken none since; 0: it takes them */
+	const char *log_trouble;        /* what does not */
 	char record[4096];              /* "": there is no record file */
 	int64_t record_failed_since;    /* 0: records can be written, as far as is known */
 	char record_trouble[256];

@@ -199,6 +199,10 @@ write_journal(const struct status *status, struct text *out)
 	json_write_number(out, "dropped", (int64_t)status->journal.dropped);
 	if (status->journal.dropped_at != 0)
 		json_write_number(out, "dropped_at", status->journal.dropped_at);
+	if (status->journal.stuck_since != 0) {
+		json_write_number(out, "held", (int64_t)status->journal.held);
+		json_write_number(out, "stuck_since", status->journal.stuck_since);
+	}
 	if (status->journal.record[0] != '\0') {
 		json_write_string(out, "record", status->journal.record);
 		json_write_bool(out, "writable", status->journal.record_failed_since == 0);

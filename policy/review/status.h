@@ -152,6 +152,9 @@ struct status {
 	struct {
 		uint64_t dropped;
 		int64_t dropped_at, record_failed_since;
+		uint64_t held;                       /* lines that the log does not take */
+		int64_t stuck_since;                 /* since then; 0: it takes them */
+		const char *log_trouble;             /* what does not */
 		const char *record, *record_trouble; /* record "": there is none */
 	} journal;
 	const char *state_dir;
@@ -179,7 +182,8 @@ struct status {
 };
 
 /* Every slug that status_judge may give; NULL at the end. */
-enum { STATUS_SLUGS = 24 };
+enum { STATUS_SLUGS = 25 };
+enum { STATUS_STUCK_SECONDS = 3 }; /* a log that takes no line for so long is stuck */
 extern const char *const status_slugs[STATUS_SLUGS + 1];
 
 /* The last reload, if there was one since the start: what happened before it was seen by somebody. 0: there was none. */

@@ -6,10 +6,10 @@
 #include "policy/util/date.h"
 
 const char *const status_slugs[STATUS_SLUGS + 1] = { "reload-failed", "config-newer", "socket-gone", "socket-closed",
-	"no-mta", "dns-trouble", "store-failed", "disk-full", "journal-dropped", "record-failed", "alert-command",
-	"source-trouble", "source-wrong", "vendor-without-addresses", "export-reader", "export-stale", "hidden-clients",
-	"vendor-forged-jump", "vendor-unproven-jump", "vendor-dkim-broken", "vendor-delayed", "source-drift",
-	"policies-differ", "sources-differ" };
+	"no-mta", "dns-trouble", "store-failed", "disk-full", "journal-stuck", "journal-dropped", "record-failed",
+	"alert-command", "source-trouble", "source-wrong", "vendor-without-addresses", "export-reader", "export-stale",
+	"hidden-clients", "vendor-forged-jump", "vendor-unproven-jump", "vendor-dkim-broken", "vendor-delayed",
+	"source-drift", "policies-differ", "sources-differ" };
 
 /* Where alerts go; memory that ran out is remembered by the arena. */
 struct alerts {
@@ -157,20 +157,35 @@ judge_store(const struct status *status, struct alerts *alerts)
 }
 
 static void
+judge_log(const struct status *status, struct alerts *alerts)
+{
+	unsigned long long dropped = status->journal.dropped, held = status->journal.held;
+	struct arena *arena = alerts->arena;
+	char since[DATE_TEXT];
+
+	if (status->journal.stuck_since != 0 && status->now - status->journal.stuck_since >= STATUS_STUCK_SECONDS)
+		add(alerts, "journal-stuck", "", status->journal.stuck_since,
+		    arena_format(arena, "%s since %s: %llu log line%s", status->journal.log_trouble,
+			date_write(status->journal.stuck_since, since), held, held == 1 ? " waits" : "s wait"),
+		    "see what holds it up, or start it: systemctl restart systemd-journald, or rsyslog; "
+		    "they are written when it takes lines again");
+	if (status->journal.dropped_at > status_seen(status) && status->now - status->journal.dropped_at < 24 * 3600)
+		add(alerts, "journal-dropped", "", status->journal.dropped_at,
+		    arena_format(arena, "%llu log line%s dropped, the last within a day: the log is too slow", dropped,
+			dropped == 1 ? " was" : "s were"),
+		    "check that syslog keeps up and its disk has room, then run greenlane reload");
+}
+
+static void
 judge_kept(const struct status *status, struct alerts *alerts)
 {
-	unsigned long long dropped = status->journal.dropped;
 	struct arena *arena = alerts->arena;
 
 	judge_store(status, alerts);
 	if (status->disk_full)
 		add(alerts, "disk-full", "", 0, arena_format(arena, "the file system of %s is full", status->state_dir),
 		    "free disk space there");
-	if (status->journal.dropped_at > status_seen(status) && status->now - status->journal.dropped_at < 24 * 3600)
-		add(alerts, "journal-dropped", "", status->journal.dropped_at,
-		    arena_format(arena, "%llu log line%s dropped, the last within a day: the log is too slow", dropped,
-			dropped == 1 ? " was" : "s were"),
-		    "check that syslog keeps up and its disk has room, then run greenlane reload");
+	judge_log(status, alerts);
 	if (status->journal.record_failed_since != 0)
 		add(alerts, "record-failed", "", status->journal.record_failed_since,
 		    arena_format(arena, "%s cannot be written: %s: verdicts are missing there", status->journal.record,

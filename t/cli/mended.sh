@@ -150,11 +150,13 @@ pids="$pids $daemon"
 until_true status
 mail 4500 > "$world/mails"
 is "$(grep -c pass "$world/mails")" 4500 "mail does not wait for a log that stands still"
+is_ill journal-stuck 'see what holds it up' "a log that takes nothing"
 is_ill journal-dropped 'check that syslog keeps up .*, then run greenlane reload' "lines that are dropped"
 cat "$world/pipe" > "$world/daemon" 9>&- &
 pids="$pids $!"
 exec 9>&-
 until_true says 'log lines were dropped' || true
+is_well journal-stuck "it takes lines again"
 status_names journal-dropped 'reload'
 ok $? "a log that keeps up again is not enough"
 run 0 "somebody sees to it" reload
