@@ -108,6 +108,8 @@ finish_alone() {
     line=$(cat "$work/line.$step")
     # tests that were all skipped or never came to run have shown nothing
     [ $# -eq 0 ] || grep -q '^ok ' "$@" 2>/dev/null || status=1
+    # a script went on without what it called
+    ! grep -E '^[^#]*: (line )?[0-9]+: .*: (command )?not found$' "$@" "$logs/$step.log" 2>/dev/null || status=1
     if [ "$status" = 0 ]; then
         # a step without TAP of its own is one test: it came to its end
         [ $# -gt 0 ] || { passed=$((passed + 1)) line='done'; }

@@ -61,6 +61,13 @@ world_end() {
     exit "$status"
 }
 
+# A function or program that is not there: what calls it tests nothing. Bash calls this in a shell of its own.
+command_not_found_handle() {
+    echo "Bail out! nothing is called $1" >&2
+    kill -TERM $$
+    return 127
+}
+
 remember() { pids="$1 $pids"; }
 
 # shellcheck disable=SC2086 # a list of words
