@@ -8,6 +8,16 @@
 
 static const char program[] = "greenlaned";
 
+/* Does syslog's own name of the program stand here? What comes behind another one, that program wrote, and whoever it quotes. */
+static bool
+is_tag(struct span line, const char *at)
+{
+	size_t before = (size_t)(at - line.at);
+
+	return (before == 0 || at[-1] == ' ' || at[-1] == '>') && memmem(line.at, before, ": ", 2) == NULL &&
+	    memmem(line.at, before, "]:", 2) == NULL;
+}
+
 /* "greenlaned: id=" or "greenlaned[123]: id=": what begins with "id=". Length 0: not there. */
 static struct span
 behind_program(struct span line)
@@ -15,13 +25,15 @@ behind_program(struct span line)
 	const char *at = line.at, *end = line.at + line.length;
 
 	while ((at = memmem(at, (size_t)(end - at), program, sizeof program - 1)) != NULL) {
+		bool ours = is_tag(line, at);
+
 		at += sizeof program - 1;
 		if (at < end && *at == '[') {
 			const char *close = memchr(at, ']', (size_t)(end - at));
 
 			at = close == NULL ? end : close + 1;
 		}
-		if (end - at > 5 && memcmp(at, ": id=", 5) == 0)
+		if (ours && end - at > 5 && memcmp(at, ": id=", 5) == 0)
 			return (struct span){ at + 2, (size_t)(end - at) - 2 };
 	}
 	return (struct span){ line.at, 0 };
