@@ -124,6 +124,17 @@ test_sources(void)
 	}
 }
 
+static void
+test_twice(void)
+{
+	static const struct fleet_source twice[] = { { 1, 5, NOW - 90, NOW - 10, "" }, { 1, 6, NOW - 90, NOW - 10, "" } };
+	struct fleet_host host = { .sources = twice, .source_count = 2 };
+	size_t place = 0;
+
+	ok(fleet_sources_differ(&host, &host, &place) == NULL,
+	    "a line that names a source twice does not differ from itself");
+}
+
 int
 main(void)
 {
@@ -134,6 +145,7 @@ main(void)
 	test_odd();
 	test_policies();
 	test_sources();
+	test_twice();
 	arena_close(arena);
 	return done();
 }

@@ -133,18 +133,24 @@ fleet_policies_differ(const struct fleet_host *one, const struct fleet_host *oth
 	return one->policy == other->policy ? 0 : later(later(one->since, other->since), 1);
 }
 
-/* What still differs then differs for good: both have asked since the last change, and again. */
+/* What still differs then differs for good: both have asked since the last change, and again. A name may come twice in a line that
+ * is not of greenlane's: one that agrees is enough. */
 static bool
 differs(const struct fleet_source *ours, const struct fleet_host *other)
 {
+	bool found = false;
+
 	for (size_t i = 0; i < other->source_count; i++) {
 		const struct fleet_source *theirs = &other->sources[i];
 		int64_t changed = later(ours->changed, theirs->changed);
 
-		if (theirs->name == ours->name)
-			return theirs->networks != ours->networks && ours->before > changed && theirs->before > changed;
+		if (theirs->name != ours->name)
+			continue;
+		if (theirs->networks == ours->networks)
+			return false;
+		found = found || (ours->before > changed && theirs->before > changed);
 	}
-	return false;
+	return found;
 }
 
 const struct fleet_source *
