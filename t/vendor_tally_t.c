@@ -82,6 +82,7 @@ static const struct {
 	{ "what is no name", "Ac%me 5 1 2 3 4 5\nacme 5 1 2 3 4 5\n", 1, 5 },
 	{ "no name", " 5 1 2 3 4 5\n", 1, 0 },
 	{ "no end of the line", "acme 5 1 2 3 4 5", 0, 5 },
+	{ "a proof after the last mail", "acme 100 100 0 0 101 0\n", 1, 0 },
 };
 
 static void

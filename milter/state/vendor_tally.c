@@ -232,7 +232,7 @@ read_line(struct vendor_tally *tally, struct span line)
 	snprintf(name, sizeof name, "%.*s", word.length < sizeof name ? (int)word.length : 0, word.at);
 	sound = name[0] != '\0' && value_name(name, NULL) && read_time(span_cut(&line, ' '), &count.last);
 	for (unsigned i = 0; sound && i < PROOFS; i++)
-		sound = read_time(span_cut(&line, ' '), &count.last_by[i]);
+		sound = read_time(span_cut(&line, ' '), &count.last_by[i]) && count.last_by[i] <= count.last;
 	if (!sound || line.length > 0 || (place = find_or_take(tally, name)) == NULL)
 		return false;
 	place->count = count;
