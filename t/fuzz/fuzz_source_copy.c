@@ -100,6 +100,22 @@ check_hostile(struct arena *arena, const uint8_t *data, size_t size)
 	check_comes_back(arena, &copy);
 }
 
+/* Copies that stand one behind the other: the pieces are all of it, in order. */
+static void
+check_cut(struct arena *arena, struct span rest)
+{
+	const char *at = rest.at, *end = rest.at + rest.length;
+	struct source_copy copy;
+	struct span one;
+	struct fault why;
+
+	while (source_copy_cut(&rest, &one)) {
+		must(one.length > 0 && one.at >= at && one.at + one.length <= rest.at && rest.at + rest.length == end);
+		at = one.at + one.length;
+		(void)!source_copy_read(arena, "fuzz", one.at, one.length, &copy, &why);
+	}
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -117,6 +133,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		must(why.text[0] != '\0' && why.line > 0 && strcmp(why.file, "fuzz") == 0);
 	}
 	check_hostile(arena, data, size);
+	check_cut(arena, (struct span){ (const char *)data, size });
 	arena_close(arena);
 	return 0;
 }
