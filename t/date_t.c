@@ -47,6 +47,9 @@ static const struct {
 	{ "the first second", "1970-01-01T00:00:00Z", 0 },
 	{ "before 1970", "1969-12-31T23:59:59Z", -1 },
 	{ "the last year of four digits", "9999-12-31T23:59:59Z", 253402300799 },
+	{ "a year of three digits", "0713-12-31T23:59:59Z", -39635568001 },
+	{ "the first of all", "0000-01-01T00:00:00Z", -62167219200 },
+	{ "a year before it", "an unknown time", -62167219201 },
 	{ "a year of five digits", "an unknown time", 253402300800 },
 	{ "no year of any calendar", "an unknown time", INT64_MAX },
 };

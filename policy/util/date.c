@@ -164,12 +164,18 @@ date_read(struct span text, int64_t *out)
 const char *
 date_write(int64_t when, char out[DATE_TEXT])
 {
+	enum { YEAR = 4 }; /* strftime's %Y has no zeros in front */
 	time_t seconds = (time_t)when;
+	char year[16];
 	struct tm tm;
 
 	if (gmtime_r(&seconds, &tm) == NULL || tm.tm_year < -1900 || tm.tm_year > 9999 - 1900 ||
-	    strftime(out, DATE_TEXT, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+	    strftime(out + YEAR, DATE_TEXT - YEAR, "-%m-%dT%H:%M:%SZ", &tm) == 0) {
 		snprintf(out, DATE_TEXT, "an unknown time");
+		return out;
+	}
+	snprintf(year, sizeof year, "%04d", tm.tm_year + 1900);
+	memcpy(out, year, YEAR);
 	return out;
 }
 
