@@ -24,6 +24,8 @@ static const struct {
 	{ "the same server twice is one", "nameserver 192.0.2.1\nnameserver 192.0.2.1\n", "192.0.2.1" },
 	{ "a link-local server keeps its interface", "nameserver fe80::1%eth0\n", "fe80::1%eth0" },
 	{ "an interface needs a name", "nameserver fe80::1%\n", "" },
+	{ "and of no odd bytes",
+	    "nameserver fe80::1%e\r\rx\nnameserver fe80::1%e\033[2J\nnameserver fe80::1%\xc3\xa4\n", "" },
 	{ "IPv4 has no interface", "nameserver 192.0.2.1%eth0\n", "" },
 	{ "an empty file names none", "", "" },
 	{ "nor do remarks", "# nameserver 192.0.2.1\n;nameserver 192.0.2.2\n", "" },

@@ -29,6 +29,15 @@ server_of(struct span line)
 	return word;
 }
 
+/* Letters, digits and marks: what else an interface may be called nobody asks a server by. */
+static bool
+is_plain(const char *name)
+{
+	for (; *name > 0x20 && *name < 0x7f; name++)
+		;
+	return *name == '\0';
+}
+
 /* An address, an IPv6 one with or without its interface. */
 static bool
 is_server(const char *text)
@@ -37,7 +46,7 @@ is_server(const char *text)
 	char bare[DNS_SERVER_TEXT];
 	const char *interface = strchr(text, '%');
 
-	if (interface != NULL && (interface[1] == '\0' || strchr(text, ':') == NULL))
+	if (interface != NULL && (interface[1] == '\0' || strchr(text, ':') == NULL || !is_plain(interface + 1)))
 		return false;
 	snprintf(bare, sizeof bare, "%.*s", (int)strcspn(text, "%"), text);
 	return address_read(bare, &address);
