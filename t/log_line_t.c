@@ -32,6 +32,7 @@ static const struct {
 	{ "and one whose tag has no blank behind it", "Nov 28 10:00:00 mx filter[3]:helo greenlaned: " KEYS,
 	    LOG_FORM_NONE },
 	{ "a program whose name ends as ours", "Nov 28 10:00:00 mx notgreenlaned[12]: " KEYS, LOG_FORM_NONE },
+	{ "a number that is none", "Nov 28 10:00:00 mx greenlaned[12=x]: " KEYS, LOG_FORM_NONE },
 	{ "our line that quotes one", "Nov 28 10:00:00 mx greenlaned[12]: " KEYS " x=\"greenlaned: id=2\"", LOG_FORM_LINE },
 	{ "journalctl's short-full", "Sat 2026-11-28 10:00:00 CET mx greenlaned[12]: " KEYS, LOG_FORM_LINE },
 	{ "a line that grep found in a file", "mail.log:Nov 28 10:00:00 mx greenlaned[12]: " KEYS, LOG_FORM_LINE },

@@ -8,6 +8,19 @@
 
 static const char program[] = "greenlaned";
 
+/* "[123]", or nothing. */
+static size_t
+number_length(const char *at, const char *end)
+{
+	size_t length = 1;
+
+	if (at == end || *at != '[')
+		return 0;
+	while (at + length < end && at[length] >= '0' && at[length] <= '9')
+		length++;
+	return at + length < end && at[length] == ']' ? length + 1 : 0;
+}
+
 /* Does syslog's own name of the program stand here? What comes behind another one, that program wrote, and whoever it quotes. */
 static bool
 is_tag(struct span line, const char *at)
@@ -28,11 +41,7 @@ behind_program(struct span line)
 		bool ours = is_tag(line, at);
 
 		at += sizeof program - 1;
-		if (at < end && *at == '[') {
-			const char *close = memchr(at, ']', (size_t)(end - at));
-
-			at = close == NULL ? end : close + 1;
-		}
+		at += number_length(at, end);
 		if (ours && end - at > 5 && memcmp(at, ": id=", 5) == 0)
 			return (struct span){ at + 2, (size_t)(end - at) - 2 };
 	}
