@@ -6,6 +6,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "milter/store/redis_bounds.h"
 #include "milter/store/redis_link.h"
 #include "milter/store/redis_tls.h"
 
@@ -245,6 +246,7 @@ link_connect(const struct redis_place *place, const struct redis_settings *setti
 		tell_absent(link, trouble);
 	} else {
 		(void)fcntl(link->context->fd, F_SETFD, FD_CLOEXEC);
+		redis_bounds_set(link->context);
 		if (redisSetTimeout(link->context, command) == REDIS_OK && begin_tls(link, place, trouble))
 			return link;
 	}

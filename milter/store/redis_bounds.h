@@ -1,0 +1,17 @@
+/*
+ * redis_bounds.h - bounds what a reply of a Redis may cost: hiredis makes room for as many elements as an array announces.
+ *
+ * Whoever answers in the place of a Redis, or a damaged one, else has two thousand million made, and looked at again when they are
+ * freed. Never reads a reply itself.
+ */
+#ifndef REDIS_BOUNDS_H
+#define REDIS_BOUNDS_H
+
+#include <hiredis/hiredis.h>
+
+enum { REDIS_ELEMENTS_MAX = 16 * 1024 /* of a reply, in all its arrays: a page of keys has some hundreds */ };
+
+/* From now on a reply with more is a fault, as if there were no memory for it. */
+void redis_bounds_set(redisContext *);
+
+#endif
