@@ -13,6 +13,7 @@
 enum {
 	PREFIX_ROOM = 65, /* as long as value_prefix allows */
 	KEY_ROOM = REDIS_KEY_ROOM,
+	WAIT_MAX = 24 * 3600,           /* the longest greylist.delay */
 	DOMAIN_LIFETIME = 24 * 3600,    /* of what says that a domain counted for a network */
 	UNSURE_LIFETIME = 2 * 24 * 3600 /* seconds that an unsure tuple stays; it is new after one day */
 };
@@ -182,7 +183,7 @@ take_decision(const redisReply *reply, void *context)
 			continue;
 		out->state = (enum greylist_state)state;
 		out->passed_by = out->state == GREYLIST_NETWORK ? PASSED_BY_NETWORK : PASSED_BY_NOTHING;
-		return true;
+		return greylist_state_waits(out->state) ? out->wait > 0 && out->wait <= WAIT_MAX : out->wait == 0;
 	}
 	return false;
 }
