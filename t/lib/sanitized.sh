@@ -2,7 +2,8 @@
 # runs them side by side. top is the checkout; sets work, and srcdir for what was built.
 # shellcheck shell=bash disable=SC2034,SC2154 # its variables are used, and set, by those who source it
 
-work=$(mktemp -d /tmp/greenlane-sanitized.XXXXXX)
+# Where keep names a folder, it is used and stays, with what was built in it before.
+work=${keep:-$(mktemp -d /tmp/greenlane-sanitized.XXXXXX)}
 lanes=
 trap sanitized_end EXIT
 trap 'exit 130' INT TERM
@@ -14,18 +15,22 @@ sanitized_end() {
         # shellcheck disable=SC2086 # a list of words
         kill $lane $child 2> /dev/null || true
     done
-    rm -rf "$work"
+    [ -n "${keep:-}" ] || rm -rf "$work"
 }
 
-# sanitized_build TARGET...: into $work/build; what went wrong is shown.
+# sanitized_build TARGET...: into $work/build; what went wrong is shown. compiler, more_flags and linker_flags may be set, and a function
+# sanitized_prepare may change the copy of the sources.
 sanitized_build() {
     # a checkout that was built in its own folder cannot be built elsewhere: copy what it is made of
-    mkdir "$work/src" "$work/build"
+    mkdir -p "$work/src" "$work/build"
+    rm -rf "$work"/taken.*
     (cd "$top" && tar -c --exclude=./build --exclude='*.o' --exclude='*.a' --exclude=./config.status --exclude=./Makefile \
         --exclude=.git .) | tar -x -C "$work/src"
+    ! command -v sanitized_prepare > /dev/null || sanitized_prepare
     ([ -x "$work/src/configure" ] || (cd "$work/src" && ./autogen.sh)
-    cd "$work/build" && "$work/src/configure" CFLAGS='-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all' &&
-        make -j"$(nproc)" "$@") > "$work/log" 2>&1 || { tail -20 "$work/log"; exit 1; }
+    cd "$work/build" && { [ -f Makefile ] || "$work/src/configure" ${compiler:+CC="$compiler"} \
+        CFLAGS="-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all ${more_flags:-}"; } &&
+        make -j"$(nproc)" ${linker_flags:+LDFLAGS="$linker_flags"} "$@") > "$work/log" 2>&1 || { tail -20 "$work/log"; exit 1; }
     export srcdir="$work/src" ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
 }
 
