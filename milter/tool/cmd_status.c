@@ -164,11 +164,17 @@ print_cannot(struct span shadow)
 {
 	struct span rest = json_read_member(shadow, "not_judgeable"), key, value;
 	const char *between = "; not judged: ";
+	struct text plain;
 
+	text_open(&plain, STATUS_JSON_MAX);
 	while (json_read_next_member(&rest, &key, &value)) {
-		printf("%s%.*s %.*s", between, (int)key.length, key.at, (int)value.length, value.at);
+		daemon_plain((struct span){ key.at - 1, key.length + 2 }, &plain); /* with its quotes */
+		printf("%s%s ", between, plain.bytes);
+		daemon_plain(value, &plain);
+		fputs(plain.bytes, stdout);
 		between = ", ";
 	}
+	text_close(&plain);
 }
 
 static void

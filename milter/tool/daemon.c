@@ -139,14 +139,27 @@ daemon_ask(const char *config, const char *request, int patience_ms, struct text
 	return asked == ASKED_FORBIDDEN ? EX_NOPERM : EX_UNAVAILABLE;
 }
 
+/* A control character: of ASCII, or the second half of one above it in UTF-8 (U+0080 to U+009F). */
+static bool
+steers(const char *bytes, size_t at)
+{
+	unsigned char byte = (unsigned char)bytes[at];
+
+	return byte < 0x20 || byte == 0x7f || (byte >= 0x80 && byte < 0xa0 && at > 0 && bytes[at - 1] == '\xc2');
+}
+
 void
 daemon_plain(struct span value, struct text *out)
 {
 	text_clear(out);
 	json_read_unquote(value, out);
-	for (size_t i = 0; i < out->length; i++) /* the terminal is not theirs to steer */
-		if ((unsigned char)out->bytes[i] < 0x20 || out->bytes[i] == 0x7f)
-			out->bytes[i] = '?';
+	for (size_t i = 0; i < out->length; i++) { /* the terminal is not theirs to steer */
+		if (!steers(out->bytes, i))
+			continue;
+		if ((unsigned char)out->bytes[i] >= 0x80)
+			out->bytes[i - 1] = '?';
+		out->bytes[i] = '?';
+	}
 }
 
 void
@@ -165,13 +178,17 @@ daemon_print_vendors(FILE *out, struct span reply)
 {
 	struct span rest = json_read_member(reply, "vendors"), vendor, name;
 	const char *between = "vendors: ";
+	struct text plain;
 
+	text_open(&plain, STATUS_JSON_MAX);
 	while (json_read_next(&rest, &vendor)) {
 		name = json_read_member(vendor, "name");
 		if (name.length < 2)
 			continue;
-		fprintf(out, "%s%.*s", between, (int)name.length - 2, name.at + 1);
+		daemon_plain(name, &plain);
+		fprintf(out, "%s%s", between, plain.bytes);
 		between = ", ";
 	}
+	text_close(&plain);
 	fputc('\n', out);
 }
