@@ -33,7 +33,8 @@ static void
 check_again(struct arena *arena, struct span line, const struct recorded *recorded)
 {
 	static const char head[] = "2026-03-01T10:00:00.123456+00:00 mx greenlaned[4711]: ";
-	const char *id = memmem(line.at, line.length, ": id=", 5);
+	bool bare = (line = span_trim(line)).length > 3 && memcmp(line.at, "id=", 3) == 0;
+	const char *id = bare ? line.at : memmem(line.at, line.length, ": id=", 5);
 	struct recorded again;
 	struct fault why;
 	struct text text;
@@ -42,7 +43,8 @@ check_again(struct arena *arena, struct span line, const struct recorded *record
 		return;
 	text_open(&text, line.length + sizeof head);
 	text_put(&text, head);
-	text_add(&text, id + 2, line.length - (size_t)(id + 2 - line.at));
+	id += bare ? 0 : 2;
+	text_add(&text, id, line.length - (size_t)(id - line.at));
 	if (log_line_read(arena, (struct span){ text.bytes, text.length }, &again, &why) == LOG_FORM_LINE)
 		must(same(recorded, &again));
 	text_close(&text);
