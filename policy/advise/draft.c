@@ -99,8 +99,11 @@ ending_read(struct draft *draft, const struct dns_record *text)
 	struct spf_record record;
 
 	draft->ending_at[0] = '\0';
-	if (!spf_text_read(draft->arena, (const char *)text->bytes, text->length, &record, NULL))
+	if (!spf_text_read(draft->arena, (const char *)text->bytes, text->length, &record, NULL)) {
+		if (record.starved)
+			(void)kept(draft, NULL);
 		return;
+	}
 	for (size_t i = 0; i < record.count; i++)
 		if (record.terms[i].mechanism == SPF_ALL) {
 			draft->facts.spf.ending = record.terms[i].qualifier;

@@ -459,6 +459,8 @@ answer_spf(struct unfolding *u, const struct task *task, const struct dns_answer
 		return;
 	if (spf_text_read(u->arena, (const char *)text->bytes, text->length, &record, &why))
 		take_record(&walk, &record);
+	else if (record.starved)
+		fail_memory(u); /* nothing is wrong with what is published */
 	else
 		fail(u, UNFOLDING_BROKEN, task->path, "%.160s", why.text);
 }
