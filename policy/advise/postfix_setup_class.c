@@ -421,5 +421,6 @@ postfix_class(const struct postfix_host *host, struct text *out)
 		    "%s\n",
 		    class_name(&survey), survey.unknown.bytes);
 	warn_of_relay(&survey, out);
+	text_inherit(out, &survey.unknown);
 	text_close(&survey.unknown);
 }

@@ -126,6 +126,7 @@ diff_groups(struct diff *diff, const struct key *key, const char *place, const s
 		text_format(&inner, "%s, %s ", place, identity(element)->name);
 		node_write(identity(element), &inner);
 		text_put(&inner, ", ");
+		text_inherit(diff->out, &inner);
 		diff_keys(diff, key->elements, inner.bytes, element, other);
 		text_close(&inner);
 	}

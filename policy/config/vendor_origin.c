@@ -15,6 +15,8 @@ vouch_node(const struct vendor *vendor, struct arena *arena, struct node *out)
 		text_open(&text, 256);
 		vouch_write(&vendor->vouch[i], 1, &text);
 		list[i] = (struct node){ .name = "", .kind = NODE_STRING, .text = arena_string(arena, text.bytes) };
+		if (text.failed)
+			arena_fail(arena);
 		text_close(&text);
 	}
 	*out = (struct node){ .name = "vouch", .kind = NODE_LIST, .text = "", .children = list, .count = vendor->vouch_count };

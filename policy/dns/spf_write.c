@@ -130,6 +130,7 @@ macro_expand(const char *spec, const struct spf_view *view, struct text *value, 
 	case '{':
 		text_clear(value);
 		macro_value(text_lower(spec[2]), view, value);
+		text_inherit(out, value);
 		value_write(value->bytes, spec + 3, spec[2] != text_lower(spec[2]), out);
 		return strcspn(spec, "}") + 1;
 	case '_':
@@ -170,7 +171,6 @@ spf_expand(const char *spec, const struct spf_view *view, struct text *out)
 		else
 			text_char(out, *spec++);
 	}
-	text_inherit(out, &value);
 	text_close(&value);
 	name_shorten(out);
 }

@@ -29,6 +29,7 @@ write_card(const struct report_view *view, enum report_question question, bool l
 	if (links)
 		text_format(out, "<a href=\"#%s\">more<span aria-hidden=\"true\"> &darr;</span></a>", anchors[question]);
 	text_put(out, "</li>\n");
+	text_inherit(out, &answer);
 	text_close(&answer);
 }
 
@@ -287,6 +288,7 @@ write_waiting(const struct report_view *view, struct text *out)
 	text_open(&passed, REPORT_PASSED_MAX);
 	if (report_words_passed(view, &passed))
 		text_format(out, " Passed at once: %s.", passed.bytes);
+	text_inherit(out, &passed);
 	text_close(&passed);
 	text_put(out, "</p>\n");
 }
@@ -466,12 +468,12 @@ write_proofs(const struct report_view *view, struct text *out)
 	for (size_t i = 0; i < view->vendor_count; i++) {
 		text_clear(&one);
 		write_vendor(view, &view->vendors[i], &one);
+		text_inherit(out, &one);
 		if (out->length + one.length < VENDORS_FULL)
 			text_add(out, one.bytes, one.length);
 		else
 			left++;
 	}
-	text_inherit(out, &one);
 	text_close(&one);
 	if (left > 0)
 		text_format(out, "<p>And %zu more vendors; greenlane report --vendor NAME shows one.</p>\n", left);

@@ -152,6 +152,7 @@ write_waits(const struct writer *writer)
 	text_open(&passed, REPORT_PASSED_MAX);
 	if (report_words_passed(view, &passed))
 		text_format(writer->out, "  strangers that passed at once: %s\n", passed.bytes);
+	text_inherit(writer->out, &passed);
 	text_close(&passed);
 	text_format(writer->out, "  (saved: for each first contact %s, %s)\n",
 	    report_words_duration(view->delay_typical, median),

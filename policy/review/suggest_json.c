@@ -47,6 +47,7 @@ json_faults(const struct suggest *suggest, const struct suggest_sender *found, c
 		json_write_key(out, "text");
 		json_write_bytes(out, line.at, line.length);
 		json_write_end(out);
+		text_inherit(out, &word);
 		text_close(&word);
 	}
 	text_char(out, ']');
@@ -147,6 +148,7 @@ json_alternatives(const struct vendor_use *use, const struct vendor *vendor, str
 		json_write_string(out, "vendor", vendor->name);
 		json_write_string(out, "vouch", vouch.bytes);
 		json_write_end(out);
+		text_inherit(out, &vouch);
 		text_close(&vouch);
 	}
 }

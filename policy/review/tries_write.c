@@ -13,6 +13,7 @@ enum { ADVICE_MAX = 64 * 1024 };
 struct read_try {
 	struct arena *arena;
 	struct recorded recorded;
+	bool starved; /* it could not be judged for lack of memory */
 };
 
 static bool
@@ -20,6 +21,7 @@ read_try(const struct try *try, struct read_try *out)
 {
 	struct fault why;
 
+	out->starved = false;
 	out->arena = arena_open(RECORD_ARENA);
 	return out->arena != NULL && log_line_read(out->arena, try->line, &out->recorded, &why) == try->form;
 }
@@ -143,8 +145,10 @@ judge_now(const struct tries_rules *rules, struct read_try *read, bool whole, st
 	struct judged_again judged;
 	struct judge judge = { .policy = rules->policy };
 	struct fault why;
-	bool done = judge_again(&again, read->arena, &read->recorded, &judged, &why) && judged.cannot == NULL;
+	bool done;
 
+	read->starved = !judge_again(&again, read->arena, &read->recorded, &judged, &why);
+	done = !read->starved && judged.cannot == NULL;
 	judge.ranges = judged.ranges;
 	*cannot = judged.cannot_what;
 	if (done && whole)
@@ -186,9 +190,10 @@ write_why(const struct tries_rules *rules, const struct try *list, size_t count,
 			text_format(out, "by the configuration as it is now it cannot be judged: %s\n", cannot);
 		advise_vendor(&read.recorded, has_waited(&read.recorded, list, count), out);
 	}
+	text_inherit(out, &words);
 	text_close(&words);
 	arena_close(read.arena);
-	return done;
+	return done && !read.starved;
 }
 
 static bool
@@ -203,7 +208,7 @@ write_advice(const struct tries_rules *rules, const struct try *list, size_t cou
 		advise_vendor(&read.recorded, has_waited(&read.recorded, list, count), advice);
 	}
 	arena_close(read.arena);
-	return done;
+	return done && !read.starved;
 }
 
 static bool
@@ -317,6 +322,7 @@ tries_write_json(const struct tries_rules *rules, const struct try *list, size_t
 	text_open(&advice, ADVICE_MAX);
 	done = done && write_advice(rules, list, count, &advice);
 	json_write_string(out, "advice", advice.bytes);
+	text_inherit(out, &advice);
 	text_close(&advice);
 	text_char(out, '}');
 	return done;

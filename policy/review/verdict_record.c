@@ -200,6 +200,7 @@ put_list(struct text *out, const char *key, void (*write)(const struct facts *, 
 	text_open(&value, 4 * VALUE_MAX);
 	write(facts, &value);
 	put(out, key, value.bytes);
+	text_inherit(out, &value);
 	text_close(&value);
 }
 
@@ -215,6 +216,7 @@ put_rcpts(struct text *out, const struct verdict_record *record)
 		text_put(&value, record->rcpts[i]);
 	}
 	put(out, "rcpts", value.bytes);
+	text_inherit(out, &value);
 	text_close(&value);
 }
 
@@ -564,6 +566,7 @@ json_envelope(struct text *out, const struct verdict_record *record)
 	text_open(&from, VERDICT_JSON_MAX / 4);
 	write_authors(facts, &from);
 	json_word(out, "from", from.bytes);
+	text_inherit(out, &from);
 	text_close(&from);
 	json_write_key(out, "rcpts");
 	text_char(out, '[');

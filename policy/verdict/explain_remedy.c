@@ -171,6 +171,7 @@ explain_remedy(const struct facts *facts, const struct verdict *verdict, struct 
 	text_open(&delegation, 1024);
 	if (explain_delegation(verdict, &delegation))
 		text_format(out, "to allow   delegations = ( %s );\n", delegation.bytes);
+	text_inherit(out, &delegation);
 	text_close(&delegation);
 	for (size_t i = 0; i < verdict->claim_count; i++)
 		write_lacks(facts, &verdict->claims[i], out);
