@@ -43,6 +43,10 @@ read_one(struct job *job, struct span line, bool second, struct fault *why)
 	if (arena == NULL)
 		return fault_set(why, "out of memory");
 	form = log_line_read(arena, line, &recorded, &broken);
+	if (arena_failed(arena)) { /* no line is broken for that */
+		arena_close(arena);
+		return fault_set(why, "out of memory");
+	}
 	job->lines += !second;
 	job->broken += !second && form == LOG_FORM_BROKEN;
 	if (form == LOG_FORM_LINE || form == LOG_FORM_RECORD) {

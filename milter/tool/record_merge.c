@@ -83,6 +83,8 @@ read_line(struct merge *merge, struct stream *stream, struct span line, bool *fo
 		stream->identity = verdict_identity(&stream->recorded);
 		return true;
 	}
+	if (arena_failed(stream->arena)) /* it was not the line that was broken */
+		return fault_set(why, "out of memory");
 	tell_other(merge, stream, line, form);
 	arena_close(stream->arena);
 	stream->arena = NULL;

@@ -86,10 +86,12 @@ replay_judge(const struct rules_again *rules, struct span line, int64_t since, s
 	if (arena == NULL)
 		return fault_set(why, "out of memory");
 	out->kind = REPLAY_LEFT_OUT;
-	if (!record_read(arena, line, &recorded, &out->broken))
+	if (!record_read(arena, line, &recorded, &out->broken)) {
 		out->kind = REPLAY_BROKEN;
-	else if (recorded.when >= since)
+		done = !arena_failed(arena) || fault_set(why, "out of memory");
+	} else if (recorded.when >= since) {
 		done = judge_one(rules, arena, &recorded, out, why);
+	}
 	arena_close(arena);
 	return done;
 }

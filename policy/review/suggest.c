@@ -106,7 +106,9 @@ suggest_line(struct suggest *suggest, struct span line, uint64_t number, int64_t
 	if (arena == NULL)
 		return fault_set(why, "out of memory");
 	if (!record_read(arena, line, &recorded, &broken)) {
-		count_broken(&suggest->counts, number, &broken);
+		done = !arena_failed(arena) || fault_set(why, "out of memory");
+		if (done)
+			count_broken(&suggest->counts, number, &broken);
 	} else if (recorded.when < since) {
 		suggest->counts.older++;
 	} else {
