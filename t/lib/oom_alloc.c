@@ -33,19 +33,19 @@ oom_count(void)
 	return count;
 }
 
-static bool
-fails(void)
+bool
+oom_fails(void)
 {
 	return armed && ++count == failing;
 }
 
 /* WRAP(type, name, parameters, arguments, value without memory) */
-#define WRAP(type, name, parameters, arguments, nothing)              \
-	type __real_##name parameters;                                \
-	type __wrap_##name parameters;                                \
-	type __wrap_##name parameters                                 \
-	{                                                             \
-		return fails() ? (nothing) : __real_##name arguments; \
+#define WRAP(type, name, parameters, arguments, nothing)                  \
+	type __real_##name parameters;                                    \
+	type __wrap_##name parameters;                                    \
+	type __wrap_##name parameters                                     \
+	{                                                                 \
+		return oom_fails() ? (nothing) : __real_##name arguments; \
 	}
 
 WRAP(void *, malloc, (size_t size), (size), NULL)

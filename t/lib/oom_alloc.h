@@ -18,4 +18,7 @@ void oom_arm(bool);
 
 unsigned long oom_count(void);
 
+/* For other wraps: counts an allocation, and says whether it is the one that fails. */
+bool oom_fails(void);
+
 #endif
