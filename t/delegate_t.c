@@ -78,7 +78,7 @@ publish(const char *settings)
 
 	if (!fixture_open(&fixture, settings, "gate rival"))
 		return false;
-	return snapshot_publish(services.snapshots, fixture.policy, fixture.ranges, &why);
+	return snapshot_publish(services.snapshots, fixture.policy, fixture.ranges, NULL, &why);
 }
 
 static bool

@@ -37,7 +37,7 @@ publish(struct policy *place, struct export_job *job, const char *name)
 	snprintf(path, sizeof paths[0], "%s/%s", folder, name);
 	*job = (struct export_job){ .format = EXPORT_POSTGREY, .file = path, .command = "", .value = "" };
 	*place = (struct policy){ .exports = job, .export_count = 1 };
-	if (!snapshot_publish(snapshots, place, ranges_build(NULL, 0, NULL, &why), &why))
+	if (!snapshot_publish(snapshots, place, ranges_build(NULL, 0, NULL, &why), NULL, &why))
 		abort();
 }
 

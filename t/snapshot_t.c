@@ -99,8 +99,8 @@ publish_all(struct snapshots *snapshots, struct reader *readers)
 	for (int64_t i = 0; i < PUBLISHES / 2; i++) {
 		while (readers[i % THREADS].borrowed < (unsigned long)i)
 			sched_yield();
-		if (!snapshot_publish(snapshots, policy_make(i), ranges_make(i), &why) ||
-		    !snapshot_publish(snapshots, NULL, ranges_make(i), &why))
+		if (!snapshot_publish(snapshots, policy_make(i), ranges_make(i), NULL, &why) ||
+		    !snapshot_publish(snapshots, NULL, ranges_make(i), NULL, &why))
 			abort();
 	}
 }
@@ -119,7 +119,7 @@ snapshots_are_never_mixed(void)
 		abort();
 	ok(snapshot_borrow(snapshots) == NULL, "before the first policy there is nothing to borrow");
 	snapshot_return(snapshots, NULL);
-	if (!snapshot_publish(snapshots, policy_make(0), ranges_make(0), &why))
+	if (!snapshot_publish(snapshots, policy_make(0), ranges_make(0), NULL, &why))
 		abort();
 	for (size_t i = 0; i < THREADS; i++) {
 		readers[i].snapshots = snapshots;
@@ -211,16 +211,16 @@ nobody_waits_for_what_is_freed(void)
 	const struct snapshot *last;
 
 	if (snapshots == NULL || sem_init(&borrowed, 0, 0) != 0 ||
-	    !snapshot_publish(snapshots, policy_make(1), ranges_make(1), &why))
+	    !snapshot_publish(snapshots, policy_make(1), ranges_make(1), NULL, &why))
 		abort();
 	watched = snapshots;
-	if (!snapshot_publish(snapshots, NULL, ranges_make(1), &why) ||
-	    !snapshot_publish(snapshots, policy_make(2), ranges_make(2), &why))
+	if (!snapshot_publish(snapshots, NULL, ranges_make(1), NULL, &why) ||
+	    !snapshot_publish(snapshots, policy_make(2), ranges_make(2), NULL, &why))
 		abort();
 	ok(freed == 3 && held == 0, "old ranges, and an old policy with its own, are freed without the lock") ||
 	    (note("%u freed, %u with the lock held", freed, held), 0);
 	last = snapshot_borrow(snapshots);
-	if (!snapshot_publish(snapshots, policy_make(3), ranges_make(3), &why))
+	if (!snapshot_publish(snapshots, policy_make(3), ranges_make(3), NULL, &why))
 		abort();
 	snapshot_return(snapshots, last);
 	ok(freed == 5 && held == 0, "so are those that the last message gives back") ||
@@ -241,10 +241,10 @@ policies_have_numbers(void)
 	for (unsigned i = 0; snapshots != NULL && i < 20; i++) {
 		const struct snapshot *snapshot, *ranged;
 
-		if (!snapshot_publish(snapshots, policy_make(1), ranges_make(1), &why))
+		if (!snapshot_publish(snapshots, policy_make(1), ranges_make(1), NULL, &why))
 			abort();
 		snapshot = snapshot_borrow(snapshots);
-		if (!snapshot_publish(snapshots, NULL, ranges_make(1), &why))
+		if (!snapshot_publish(snapshots, NULL, ranges_make(1), NULL, &why))
 			abort();
 		ranged = snapshot_borrow(snapshots);
 		rise = rise && snapshot->policy_number > before && ranged->policy_number == snapshot->policy_number;
@@ -264,13 +264,13 @@ snapshot_outlives_a_reload(void)
 	struct snapshots *snapshots = snapshots_open(&why);
 	const struct snapshot *before, *ranged, *after;
 
-	if (snapshots == NULL || !snapshot_publish(snapshots, policy_make(1), ranges_make(1), &why))
+	if (snapshots == NULL || !snapshot_publish(snapshots, policy_make(1), ranges_make(1), NULL, &why))
 		abort();
 	before = snapshot_borrow(snapshots);
-	if (!snapshot_publish(snapshots, NULL, ranges_make(1), &why))
+	if (!snapshot_publish(snapshots, NULL, ranges_make(1), NULL, &why))
 		abort();
 	ranged = snapshot_borrow(snapshots);
-	if (!snapshot_publish(snapshots, policy_make(2), ranges_make(2), &why))
+	if (!snapshot_publish(snapshots, policy_make(2), ranges_make(2), NULL, &why))
 		abort();
 	after = snapshot_borrow(snapshots);
 	ok(ranged->judge.policy == before->judge.policy && ranged->judge.ranges != before->judge.ranges,

@@ -144,8 +144,8 @@ publish(struct refresh *refresh, struct policy *policy, struct source_watch *con
 		policy_free(policy);
 	} else {
 		say_without_addresses(refresh, in_force, ranges, now == NULL ? NULL : now->judge.ranges);
-		done = snapshot_publish_both(refresh->snapshots, policy, ranges,
-		    build_beside(refresh, in_force, of_draft), why);
+		done = snapshot_publish(refresh->snapshots, policy, ranges, build_beside(refresh, in_force, of_draft),
+		    why);
 	}
 	snapshot_return(refresh->snapshots, now);
 	return done;

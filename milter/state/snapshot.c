@@ -78,12 +78,6 @@ snapshots_close(struct snapshots *snapshots)
 	free(snapshots);
 }
 
-bool
-snapshot_publish(struct snapshots *snapshots, struct policy *policy, struct ranges *ranges, struct fault *why)
-{
-	return snapshot_publish_both(snapshots, policy, ranges, NULL, why);
-}
-
 static struct snapshot
 snapshot_of(const struct held_snapshot *held)
 {
@@ -95,8 +89,8 @@ snapshot_of(const struct held_snapshot *held)
 }
 
 bool
-snapshot_publish_both(struct snapshots *snapshots, struct policy *policy, struct ranges *ranges,
-    struct ranges *of_draft, struct fault *why)
+snapshot_publish(struct snapshots *snapshots, struct policy *policy, struct ranges *ranges, struct ranges *of_draft,
+    struct fault *why)
 {
 	struct held_snapshot *next = calloc(1, sizeof *next);
 	struct shared_policy *shared = policy == NULL ? snapshots->now->shared : calloc(1, sizeof *shared);

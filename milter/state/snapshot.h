@@ -24,11 +24,9 @@ struct snapshots *snapshots_open(struct fault *why) MUST_USE; /* given; holds no
 void snapshots_close(struct snapshots *);                     /* all snapshots must have been returned */
 
 /* policy NULL: the one in force stays and only its ranges change. Takes over both, also when
- * false (out of memory): then the old snapshot stays in force. */
-bool snapshot_publish(struct snapshots *, struct policy *policy, struct ranges *ranges, struct fault *why) MUST_USE;
-
-/* The same, with the ranges of the policy's draft, or of the one in force; taken over too. NULL: it has no draft. */
-bool snapshot_publish_both(struct snapshots *, struct policy *policy, struct ranges *ranges, struct ranges *of_draft,
+ * false (out of memory): then the old snapshot stays in force. of_draft: the ranges of the policy's draft, or of the draft
+ * of the one in force; taken over too. NULL: it has no draft. */
+bool snapshot_publish(struct snapshots *, struct policy *policy, struct ranges *ranges, struct ranges *of_draft,
     struct fault *why) MUST_USE;
 
 /* Any thread. NULL only before the first publish. */

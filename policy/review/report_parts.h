@@ -28,7 +28,6 @@ enum {
 /* ---- proof over time (report_series.c) ---- */
 
 enum report_proof { REPORT_DKIM, REPORT_SPF, REPORT_LISTED, REPORT_PROOFS };
-const char *report_proof_word(enum report_proof);
 
 struct series_cell {
 	uint32_t hour; /* since 1970 */

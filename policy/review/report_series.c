@@ -3,14 +3,6 @@
 
 #include "policy/review/report_parts.h"
 
-const char *
-report_proof_word(enum report_proof proof)
-{
-	static const char *const words[REPORT_PROOFS] = { "dkim", "spf", "listed" };
-
-	return words[proof];
-}
-
 /* ---- the cells ---- */
 
 static void

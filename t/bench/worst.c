@@ -102,7 +102,7 @@ services_make(unsigned vendors)
 		.snapshots = snapshots_open(&why) };
 	services.dkim = dkim_verifier_open(services.resolver, &suffixes, &why);
 	if (services.snapshots == NULL || services.dkim == NULL ||
-	    !snapshot_publish(services.snapshots, policy, ranges_of(policy), &why))
+	    !snapshot_publish(services.snapshots, policy, ranges_of(policy), NULL, &why))
 		die("no services");
 	text_close(&line);
 	free(record);
