@@ -63,6 +63,13 @@ static const struct {
 	{ "rua without an address does not help", "v=DMARC1; rua=", "unusable" },
 	{ "rua without a scheme does not help", "v=DMARC1; rua=d@vendor.example", "unusable" },
 	{ "rua with blanks inside does not help", "v=DMARC1; rua=mailto:d @vendor.example", "unusable" },
+	{ "rua with a scheme of every kind of character", "v=DMARC1; rua=x-y+1.Z:somewhere", "none none none" },
+	{ "rua with a scheme that begins with a digit", "v=DMARC1; rua=1x:somewhere", "unusable" },
+	{ "rua with one that begins behind z", "v=DMARC1; rua={x:somewhere", "unusable" },
+	{ "rua with a low line in its scheme", "v=DMARC1; rua=mail_to:d@v.example", "unusable" },
+	{ "rua with an empty scheme", "v=DMARC1; rua=:d@v.example", "unusable" },
+	{ "rua with a scheme alone", "v=DMARC1; rua=mailto:", "unusable" },
+	{ "rua with bytes above ASCII", "v=DMARC1; rua=mailto:d\xc3\xa9@v.example", "unusable" },
 	{ "bytes above ASCII are no policy", "v=DMARC1; p=r\xc3\xa9ject", "unusable" },
 };
 
