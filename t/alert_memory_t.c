@@ -118,6 +118,21 @@ test_subjects(void)
 }
 
 static void
+test_is_ill(void)
+{
+	begin();
+	play("i2");
+	ok(!alert_memory_is_ill(memory, "dns-trouble"), "what was not told yet is not ill");
+	play("i9");
+	ok(alert_memory_is_ill(memory, "dns-trouble"), "once it was told, it is");
+	ok(!alert_memory_is_ill(memory, "disk-full"), "and nothing else");
+	play("w9");
+	ok(alert_memory_is_ill(memory, "dns-trouble"), "gone for a moment it still is");
+	play("w20");
+	ok(!alert_memory_is_ill(memory, "dns-trouble"), "well again it is not");
+}
+
+static void
 test_since(void)
 {
 	struct status_alert alerts[] = { alert_of("dns-trouble", "", "it"), alert_of("disk-full", "", "it"),
@@ -158,6 +173,17 @@ test_full(void)
 	for (const char *at = told; (at = strchr(at, '\n')) != NULL; at++)
 		lines++;
 	is_number((long long)lines, ALERT_STATES_MAX, "there is an end to what is remembered");
+	told[0] = '\0';
+	time.moment = 200;
+	alert_memory_see(memory, STATUS_SOURCES, many, ALERT_STATES_MAX - 1, time);
+	time.moment = 300;
+	alert_memory_tell(memory, time, tell, NULL);
+	moment = time.moment = 301;
+	told[0] = '\0';
+	alert_memory_see(memory, STATUS_DAEMON, &(struct status_alert){ "disk-full", 0, "D", "", "", false }, 1, time);
+	moment = time.moment = 310;
+	alert_memory_tell(memory, time, tell, NULL);
+	is(told, "310 ill D\n", "a state that is well again makes room for another");
 }
 
 int
@@ -166,6 +192,7 @@ main(void)
 	test_rows();
 	test_forgotten();
 	test_subjects();
+	test_is_ill();
 	test_since();
 	test_full();
 	alert_memory_close(memory);

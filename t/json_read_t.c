@@ -62,6 +62,42 @@ test_lists(void)
 	}
 }
 
+static const struct {
+	const char *json, *members, *name;
+} objects[] = {
+	{ "{}", "", "empty" },
+	{ "{\"a\":1}", "a=1;", "one" },
+	{ " { \"a\" : [1,2] , \"b\" : {\"c\":3} } ", "a=[1,2];b={\"c\":3};", "blanks, and what is inside" },
+	{ "{\"\":1}", "=1;", "an empty name" },
+	{ "[1]", "", "a list" },
+	{ "{1:2}", "", "a name that is no string" },
+	{ "{\"a\":1 \"b\":2}", "a=1;", "no comma" },
+	{ "{\"a\"=1}", "", "no colon" },
+	{ "{\"a\":", "", "cut before the value" },
+	{ "{\"", "", "cut in the name" },
+	{ "{", "", "cut behind the brace" },
+	{ "", "", "nothing" },
+};
+
+static void
+test_objects(void)
+{
+	for (size_t i = 0; i < sizeof objects / sizeof objects[0]; i++) {
+		struct span rest = span_of(objects[i].json), key, value;
+		struct text all;
+
+		text_open(&all, 1000);
+		while (json_read_next_member(&rest, &key, &value)) {
+			text_span(&all, key);
+			text_char(&all, '=');
+			text_span(&all, value);
+			text_char(&all, ';');
+		}
+		is(all.bytes, objects[i].members, "an object: %s", objects[i].name);
+		text_close(&all);
+	}
+}
+
 /* Every byte that json_bytes may be given comes back. */
 static void
 test_strings(void)
@@ -102,6 +138,7 @@ main(void)
 {
 	test_members();
 	test_lists();
+	test_objects();
 	test_strings();
 	test_numbers();
 	return done();

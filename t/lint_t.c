@@ -316,6 +316,20 @@ static const struct {
 	    "warning: b.conf: 'code@login.acme.example' in domains of 'b' belongs to 'a', which comes before it in "
 	    "vendors and owns 'acme.example': its mail is never judged by 'b'; drop it from one of them" BESIDE(
 		"same-name", "b") },
+	{ "one mailbox of two vendors", TWO,
+	    { VENDOR("a", "Code@acme.example", OWN "dkim = [ \"a.example\" ];"),
+		VENDOR("b", "code@acme.example", OWN "dkim = [ \"b.example\" ];") },
+	    "warning: b.conf: 'code@acme.example' in domains of 'b' belongs to 'a', which comes before it in vendors and owns "
+	    "'Code@acme.example': its mail is never judged by 'b'; drop it from one of them" BESIDE("same-name", "b") },
+	{ "two mailboxes of a name", TWO,
+	    { VENDOR("a", "code@acme.example", OWN "dkim = [ \"a.example\" ];"),
+		VENDOR("b", "news@acme.example", OWN "dkim = [ \"b.example\" ];") },
+	    "" },
+	{ "a mailbox does not own its name", TWO,
+	    { VENDOR("a", "code@acme.example", OWN "dkim = [ \"a.example\" ];"), VENDOR("b", "acme.example", OWN) }, "" },
+	{ "a name alone owns itself", TWO, { VENDOR("a", "=acme.example", OWN), VENDOR("b", "=acme.example", OWN) },
+	    "warning: b.conf: 'acme.example' in domains of 'b' belongs to 'a', which comes before it in vendors and "
+	    "owns 'acme.example': its mail is never judged by 'b'; drop it from one of them" BESIDE("same-name", "b") },
 	{ "a narrower name that comes first is intended", TWO,
 	    { VENDOR("a", "login.acme.example", OWN), VENDOR("b", "acme.example", OWN) }, "" },
 	{ "a name alone leaves those below it", TWO,

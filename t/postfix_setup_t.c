@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/advise/postfix_setup.h"
+#include "policy/advise/postfix_check.h"
 #include "t/lib/tap.h"
 
 enum { ARENA = 4 * 1024 * 1024, OUTPUT = 256 * 1024 };
@@ -140,6 +140,65 @@ check_bounds(void)
 	text_close(&long_text);
 }
 
+/* What `greenlane check` warns of, a line each. */
+static void
+check_warnings(void)
+{
+	static const struct {
+		const char *name, *postconf;
+		struct postfix_setup_site site;
+		const char *wanted;
+	} warnings[] = {
+		{ "nothing that is Postfix's", "no settings here", { USUAL, .max_sessions = 500 }, "" },
+		{ "all is well", "queue_directory = /var/spool/postfix\nsmtp inet n - n - - smtpd\n",
+		    { USUAL, .max_sessions = 500 }, "" },
+		{ "a chrooted smtpd, and sockets that it cannot reach",
+		    "queue_directory = /var/spool/postfix\nsmtp inet n - y - - smtpd\n",
+		    { .milter = "unix:/run/greenlane/milter.sock",
+			.delegate = "unix:/run/greenlane/delegate.sock",
+			.greylist_class = "greylist",
+			.max_sessions = 500 },
+		    "milter.listen: Postfix's smtpd runs chrooted in /var/spool/postfix and cannot reach "
+		    "unix:/run/greenlane/milter.sock; write milter.listen = "
+		    "\"unix:/var/spool/postfix/greenlane/milter.sock\"\n"
+		    "delegate.listen: Postfix's smtpd runs chrooted in /var/spool/postfix and cannot reach "
+		    "unix:/run/greenlane/delegate.sock; write delegate.listen = "
+		    "\"unix:/var/spool/postfix/greenlane/delegate.sock\"\n" },
+		{ "a network of Postfix's that is judged as anybody's",
+		    "mynetworks = 127.0.0.0/8 198.51.100.0/24 192.0.2.0/24\nsmtp inet n - n - - smtpd\n",
+		    { USUAL, .own_networks = { ours, 1 }, .max_sessions = 500 },
+		    "192.0.2.0/24 is in Postfix's mynetworks, but greenlane judges its mail as anybody's; if only hosts of yours "
+		    "send from there, add it to own.networks, a relay or balancer to relays\n" },
+		{ "more processes than sessions", "queue_directory = /x\nsmtp inet n - n - 600 smtpd\n",
+		    { USUAL, .max_sessions = 500 },
+		    "Postfix's smtpd may have 600 processes, but milter.max_sessions is 500: the mail of one more is not filtered; "
+		    "write milter.max_sessions = 600\n" },
+		{ "any number of processes", "queue_directory = /x\nsmtp inet n - n - 0 smtpd\n",
+		    { USUAL, .max_sessions = 500 },
+		    "an smtpd in Postfix's master.cf may have any number of processes (maxproc 0), but milter.max_sessions is 500: "
+		    "the mail of one more is not filtered; write a number there\n" },
+	};
+
+	for (size_t i = 0; i < sizeof warnings / sizeof warnings[0]; i++) {
+		struct postfix_setup_site site = warnings[i].site;
+		struct arena *arena = arena_open(ARENA);
+		struct faults *faults = faults_open();
+		struct text all;
+
+		if (arena == NULL || faults == NULL)
+			abort();
+		site.postconf = warnings[i].postconf;
+		postfix_check(&site, arena, faults);
+		text_open(&all, OUTPUT);
+		for (size_t j = 0; j < faults->kept; j++)
+			text_format(&all, "%s\n", faults->list[j].fault.text);
+		is(all.bytes, warnings[i].wanted, "check: %s", warnings[i].name);
+		text_close(&all);
+		faults_close(faults);
+		arena_close(arena);
+	}
+}
+
 int
 main(void)
 {
@@ -157,5 +216,6 @@ main(void)
 		free(wanted);
 	}
 	check_bounds();
+	check_warnings();
 	return done();
 }

@@ -237,6 +237,26 @@ what_speaks_against(void)
 	}
 }
 
+/* The network that was refused most stands first, whatever came first. */
+static void
+most_refused_is_first(void)
+{
+	struct told told = begin();
+	const struct report_view *view;
+
+	take(&told, 0, FORGED("198.51.100.1", "a:x.example"));
+	take(&told, 1, FORGED("203.0.113.1", "a:x.example"));
+	take(&told, 2, FORGED("203.0.113.2", "a:x.example"));
+	take(&told, 3, FORGED("192.0.2.1", "a:x.example"));
+	view = look(&told, NULL);
+	is_number((long long)view->against_count, 3, "three networks speak against enforcing");
+	is(view->against[0].network, "203.0.113.0/24", "first the one with most messages");
+	is_number((long long)view->against[0].count, 2, "two");
+	is(view->against[1].network, "198.51.100.0/24", "then by what came first");
+	is(view->against[2].network, "192.0.2.0/24", "and the last one");
+	end(&told);
+}
+
 static void
 nothing_shows_nothing(void)
 {
@@ -368,6 +388,34 @@ forwarders_are_told_from_senders(void)
 	end(&told);
 }
 
+#define FORWARDED(CLIENT, HELO, D)                                                                                   \
+	"outcome=stranger action=pass vendor=- client=" CLIENT " listed=- helo=" HELO " mail_from=x@" D " from=x@" D \
+	" rcpts=a@rx.example spf=fail dkim=pass:" D " dmarc=pass"
+
+static void
+most_forged_is_first(void)
+{
+	static const char *const lines[] = { FORGED("198.51.100.9", "-"),
+		FORWARDED("198.51.100.9", "4list.example", "one.example"),
+		FORWARDED("198.51.100.9", "4list.example", "two.example"), FORGED("203.0.113.9", "-"),
+		FORGED("203.0.113.9", "-"), FORWARDED("203.0.113.9", "[203.0.113.9]", "one.example"),
+		FORWARDED("203.0.113.9", "[203.0.113.9]", "two.example"), FORGED("192.0.2.9", "-"),
+		FORWARDED("192.0.2.9", "x_y.example", "one.example"),
+		FORWARDED("192.0.2.9", "x_y.example", "two.example") };
+	struct told told = begin();
+	const struct report_view *view;
+
+	for (int i = 0; i < (int)(sizeof lines / sizeof lines[0]); i++)
+		take(&told, i, lines[i]);
+	view = look(&told, NULL);
+	is_number((long long)view->forwarder_count, 3, "three hosts may be forwarders");
+	is(view->forwarders[0].client, "203.0.113.9", "first the one of which most was refused");
+	is(view->forwarders[0].name, "forwarder", "a literal at HELO gives it no name");
+	is(view->forwarders[1].name, "4list", "then the one that came first; a digit may begin its name");
+	is(view->forwarders[2].name, "x", "a low line ends it");
+	end(&told);
+}
+
 static void
 other_lines_are_counted(void)
 {
@@ -388,6 +436,47 @@ other_lines_are_counted(void)
 	is(view->deferred.list[0].vendor, "acme", "whose");
 	is_number((long long)view->drift.count, 1, "a source that drifts");
 	is(view->drift.list[0].what, "spf:acme.example of acme: came 192.0.2.9", "how");
+	end(&told);
+}
+
+/* ---- many hours ---- */
+
+static uint64_t
+vouched_in(const struct report_days *days)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < days->count; i++)
+		sum += days->list[i].vouched;
+	return sum;
+}
+
+/* Above 112 * 1024 cells hours become days: nothing is lost, and the days stay what they were. */
+static void
+hours_become_days(void)
+{
+	enum { HOURS = 60 * 1024 };
+	struct told told = begin();
+	struct arena *arena = arena_open(RECORD_ARENA);
+	struct recorded recorded;
+	const struct report_view *view;
+	struct fault why;
+
+	if (arena == NULL ||
+	    log_line_read(arena, span_of("greenlaned: id=6b0a0000.1.1 " PROVEN), &recorded, &why) != LOG_FORM_LINE)
+		abort();
+	for (int64_t hour = HOURS; hour > 0; hour--) {
+		recorded.when = (0x6b0a0000 + 3600 * hour) * 1000;
+		if (!report_take(told.report, &recorded))
+			abort();
+	}
+	view = look(&told, NULL);
+	is_number((long long)view->lost, 0, "hours of seven years find room");
+	is_number((long long)vouched_in(&view->days), HOURS, "no message of them is lost");
+	is_number((long long)vouched_in(&view->vendors[0].days), HOURS, "nor of the vendor's");
+	is_number((long long)view->days.count, HOURS / 24 + 1, "each day stands there once");
+	is_number((long long)view->days.list[1].vouched, 24, "with all its hours");
+	arena_close(arena);
 	end(&told);
 }
 
@@ -434,12 +523,15 @@ main(void)
 	breaks_are_found();
 	order_does_not_matter();
 	what_speaks_against();
+	most_refused_is_first();
 	nothing_shows_nothing();
 	never_proven_is_not_safe();
 	waits_are_counted();
 	passes_are_counted();
 	forwarders_are_told_from_senders();
+	most_forged_is_first();
 	other_lines_are_counted();
+	hours_become_days();
 	bytes_of_the_network_are_escaped();
 	policy_free(policy);
 	faults_close(faults);

@@ -851,6 +851,37 @@ test_size(void)
 	arena_close(other);
 }
 
+/* Several copies one behind the other, as `greenlane sources accept` keeps them. */
+static void
+test_cutting(void)
+{
+	static const struct {
+		const char *what, *text, *wanted; /* each copy between brackets */
+	} cuttings[] = {
+		{ "nothing", "", "" },
+		{ "blank lines alone", "\n \n", "" },
+		{ "one", "a\nb\nend 1\n", "[a\nb\nend 1\n]" },
+		{ "two", "a\nend 1\nb\nend 2\n", "[a\nend 1\n][b\nend 2\n]" },
+		{ "the last line without its end", "a\nend 1\nb\nend 2", "[a\nend 1\n][b\nend 2]" },
+		{ "one that is cut off comes too, to be called damaged", "a\nend 1\nb\nc", "[a\nend 1\n][b\nc]" },
+		{ "a line that only begins so is no end", "ending\nend\nend 1\n", "[ending\nend\nend 1\n]" },
+	};
+
+	for (size_t i = 0; i < sizeof cuttings / sizeof cuttings[0]; i++) {
+		struct span rest = span_of(cuttings[i].text), one;
+		struct text all;
+
+		text_open(&all, 1000);
+		while (source_copy_cut(&rest, &one)) {
+			text_char(&all, '[');
+			text_span(&all, one);
+			text_char(&all, ']');
+		}
+		is(all.bytes, cuttings[i].wanted, "cut: %s", cuttings[i].what);
+		text_close(&all);
+	}
+}
+
 int
 main(void)
 {
@@ -865,6 +896,7 @@ main(void)
 	test_flips();
 	test_ceilings();
 	test_starving();
+	test_cutting();
 	test_diffs();
 	test_covers();
 	test_covers_by_trial();

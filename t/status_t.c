@@ -502,6 +502,55 @@ test_json(void)
 	arena_close(arena);
 }
 
+/* Each member that is there only when there is something to say. */
+static void
+test_members(void)
+{
+	static const struct fleet_host hosts[] = {
+		{ .name = "mx1/1", .version = "1", .policy = 0xa, .ranges = 0xb, .since = 7 },
+		{ .name = "mx2/1", .version = "1", .policy = 0xc }
+	};
+	struct {
+		const char *name, *wanted;
+		struct status status;
+	} members[] = { { "a store that fails", "\"since\":9", well }, { "what passed unseen", "\"passed\":4", well },
+		{ "a source that never answered", "\"missing\":\"never answered\"", well },
+		{ "a source that fails", "\"failing\":\"DNS did not answer\"", well },
+		{ "a source that is wrong", "\"wrong\":\"two SPF records\",\"wrong_since\":1795910909", well },
+		{ "records that were dropped", "\"dropped_at\":8", well },
+		{ "hosts that share the store",
+		    "\"hosts\":[{\"name\":\"mx1/1\",\"own\":true,\"version\":\"1\",\"policy\":\"000000000000000a\",\"policy_since\":7,"
+		    "\"sources_fingerprint\":\"000000000000000b\"},{\"name\":\"mx2/1\",\"own\":false,",
+		    well },
+		{ "why a draft could not judge", "\"was-exempt\":1", well },
+		{ "an export that fails", "\"trouble\":\"cannot be read\"", well },
+		{ "monitor mode", "\"mode\":\"monitor\"", well } };
+	struct text out;
+
+	members[0].status.store.since = members[1].status.store.since = 9;
+	members[1].status.store.passed = 4;
+	for (size_t i = 2; i < 5; i++)
+		members[i].status.source_count = 1;
+	members[2].status.sources = &sources[0];
+	members[3].status.sources = &sources[3];
+	members[4].status.sources = &sources[1];
+	members[5].status.journal.dropped_at = 8;
+	members[6].status.hosts = hosts;
+	members[6].status.host_count = 2;
+	members[7].status.shadow.path = "/x.conf";
+	cannot_counts_add(&members[7].status.shadow.cannot, "was-exempt", "");
+	members[8].status.exports = &exports[1];
+	members[8].status.export_count = 1;
+	members[9].status.monitor = true;
+	for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) {
+		text_open(&out, STATUS_JSON_MAX);
+		status_write(&members[i].status, &out);
+		if (!ok(strstr(out.bytes, members[i].wanted) != NULL, "the object says: %s", members[i].name))
+			note("%s", out.bytes);
+		text_close(&out);
+	}
+}
+
 /* What strangers and vendors do turns nobody's monitoring red; what a vendor broke here does. */
 static void
 test_notices(void)
@@ -531,6 +580,7 @@ main(void)
 {
 	test_rows();
 	test_json();
+	test_members();
 	test_notices();
 	return done();
 }
