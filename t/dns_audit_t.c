@@ -568,6 +568,60 @@ test_row(const struct row *row, const struct policy *known)
 	policy_free(policy);
 }
 
+/* What the strings of one TXT line hold, joined; false where one is too long or ends in the middle of a word. */
+static bool
+strings_join(const char *line, struct text *out)
+{
+	bool sound = true;
+
+	while ((line = strchr(line, '"')) != NULL) {
+		size_t before = out->length;
+
+		for (line++; *line != '"'; line++)
+			text_char(out, *line == '\\' ? *++line : *line);
+		line++;
+		sound = sound && out->length - before <= 255 && (*line == '\n' || out->bytes[out->length - 1] == ' ');
+	}
+	return sound;
+}
+
+static void
+test_long_records(void)
+{
+	static const struct {
+		const char *what, *word;
+		bool whole; /* each word is in one string */
+	} records[] = {
+		{ "a record of two strings and more", "include:a.rather.long.name.of.a.vendor.example ", true },
+		{ "quotes and backslashes", "x=\"\\ ", true },
+		{ "words that are longer than a string", "x=0123456789012345678901234567890123456789", false },
+	};
+
+	for (size_t i = 0; i < sizeof records / sizeof records[0]; i++) {
+		struct dns_audit_report report = { .domain = D,
+			.spf_lookups = 1,
+			.dmarc = "",
+			.policy = "",
+			.trouble = { "", "", "" } };
+		struct text spf, out, joined;
+
+		text_open(&spf, 10000);
+		text_open(&out, DNS_AUDIT_TEXT_MAX);
+		text_open(&joined, 10000);
+		text_put(&spf, "v=spf1 ");
+		while (spf.length < 900)
+			text_put(&spf, records[i].word);
+		report.spf = spf.bytes;
+		dns_audit_write(&report, &out);
+		ok(strings_join(strstr(out.bytes, " IN TXT"), &joined) == records[i].whole, "%s: cut between words",
+		    records[i].what);
+		is(joined.bytes, spf.bytes, "%s: joined they are the record", records[i].what);
+		text_close(&spf);
+		text_close(&out);
+		text_close(&joined);
+	}
+}
+
 int
 main(void)
 {
@@ -576,5 +630,6 @@ main(void)
 	for (size_t i = 0; known != NULL && i < sizeof rows / sizeof rows[0]; i++)
 		test_row(&rows[i], known);
 	policy_free(known);
+	test_long_records();
 	return done();
 }
