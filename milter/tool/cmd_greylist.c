@@ -31,7 +31,7 @@ struct look {
 	struct greylist_table table;
 	size_t shown, matched, by_domain, changed, counts[TUPLE_STATES];
 	int64_t oldest, now;
-	char key[4 * GREYLIST_KEY_MAX]; /* of the first tuple, as in a request */
+	struct text key; /* of the first tuple, as in a request */
 	void (*show)(struct look *, struct span tuples);
 	bool files_may;
 };
@@ -52,20 +52,20 @@ write_request(const struct look *look, const char *verb, const char *states, siz
 		greylist_request_add(out, "client", span_of(wanted->client));
 	if (look->next.length > 0)
 		greylist_request_add(out, "from", (struct span){ look->next.bytes, look->next.length });
+	text_inherit(out, &look->next);
 }
 
 static void
 keep_key(struct look *look, struct span tuple)
 {
-	struct text key, word;
+	struct text key;
 
+	text_clear(&look->key);
 	text_open(&key, GREYLIST_KEY_MAX + 1);
-	text_open(&word, sizeof look->key - 1);
 	json_read_unquote(json_read_member(tuple, "key"), &key);
-	greylist_request_add(&word, "key", (struct span){ key.bytes, key.length });
-	snprintf(look->key, sizeof look->key, "%s", word.bytes);
+	greylist_request_add(&look->key, "key", (struct span){ key.bytes, key.length });
+	text_inherit(&look->key, &key);
 	text_close(&key);
-	text_close(&word);
 }
 
 static void
@@ -108,11 +108,11 @@ look_through(struct look *look, const char *verb, const char *states, size_t lim
 
 		text_clear(&words);
 		write_request(look, verb, states, left < GREYLIST_PIECE ? left : GREYLIST_PIECE, &words);
-		status = greylist_ask(look->ask, words.bytes, look->files_may, &look->reply);
+		status = greylist_ask(look->ask, &words, look->files_may, &look->reply);
 		if (status != 0)
 			break;
 		take_reply(look);
-	} while (look->next.length > 0);
+	} while (look->next.length > 0 || look->next.failed);
 	text_close(&words);
 	return status;
 }
@@ -291,8 +291,9 @@ change_one(struct look *look, const struct change *change)
 
 	look_again(look);
 	text_open(&words, 64 * 1024);
-	text_format(&words, "%s states=%s%s", change->verb, change->states, look->key);
-	status = greylist_ask(look->ask, words.bytes, false, &look->reply);
+	text_format(&words, "%s states=%s%s", change->verb, change->states, look->key.bytes);
+	text_inherit(&words, &look->key);
+	status = greylist_ask(look->ask, &words, false, &look->reply);
 	text_close(&words);
 	if (status == 0)
 		take_reply(look);
@@ -418,10 +419,12 @@ run_action(const char *config, const struct action_row *action, const struct wan
 
 	text_open(&look.reply, GREYLIST_REPLY_MAX);
 	text_open(&look.next, STORE_KEY_ROOM);
+	text_open(&look.key, 4 * GREYLIST_KEY_MAX - 1);
 	if (look.ask != NULL)
 		status = action->run(&look);
 	text_close(&look.reply);
 	text_close(&look.next);
+	text_close(&look.key);
 	greylist_ask_close(look.ask);
 	return status;
 }

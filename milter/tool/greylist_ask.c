@@ -144,23 +144,27 @@ ask_it(struct greylist_ask *ask, const char *words, struct text *out, struct fau
 	enum asked asked;
 
 	text_open(&request, 64 * 1024);
-	text_format(&request, "greylist %s", words);
+	text_format(&request, "greylist %s", words); /* without memory it is empty, which is no request */
 	asked = daemon_reach(ask->config, request.bytes, ASK_PIECE_MS, ask->address, out, why);
 	text_close(&request);
 	return ask->address[0] == '\0' ? ASKED_ABSENT : asked;
 }
 
 int
-greylist_ask(struct greylist_ask *ask, const char *words, bool files_may, struct text *out)
+greylist_ask(struct greylist_ask *ask, const struct text *words, bool files_may, struct text *out)
 {
 	struct fault why = { .text = "" };
 	enum asked asked;
 	int result;
 
 	text_clear(out);
+	if (words->cut) { /* what it lacks may be whose tuples are to go */
+		fputs("greenlane: out of memory\n", stderr);
+		return EX_OSERR;
+	}
 	if (ask->store != NULL)
-		return ask_files(ask, words, out);
-	asked = ask_it(ask, words, out, &why);
+		return ask_files(ask, words->bytes, out);
+	asked = ask_it(ask, words->bytes, out, &why);
 	if (asked == ASKED_ANSWERED) {
 		ask->knows = true;
 		return read_error((struct span){ out->bytes, out->length });
@@ -173,5 +177,5 @@ greylist_ask(struct greylist_ask *ask, const char *words, bool files_may, struct
 	}
 	text_clear(out);
 	result = files_open(ask, &why);
-	return result != 0 ? result : ask_files(ask, words, out);
+	return result != 0 ? result : ask_files(ask, words->bytes, out);
 }

@@ -131,7 +131,7 @@ static int
 send_words(struct copy *copy)
 {
 	struct span reply;
-	int status = greylist_ask(copy->ask, copy->words.bytes, false, &copy->reply);
+	int status = greylist_ask(copy->ask, &copy->words, false, &copy->reply);
 
 	reply = (struct span){ copy->reply.bytes, copy->reply.length };
 	if (status == 0)
