@@ -4,6 +4,7 @@
 #include "policy/config/policy_value.h"
 #include "policy/rules/store_name.h"
 #include "policy/util/address.h"
+#include "policy/util/date.h"
 #include "policy/util/domain.h"
 #include "policy/util/text.h"
 #include "policy/util/utf8.h"
@@ -252,12 +253,11 @@ value_path(const char *text, struct fault *why)
 bool
 value_date(const char *text, struct fault *why)
 {
-	static const int days[] = { 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
 	int year, month, day, end = 0;
 
 	if (strlen(text) == 10 && strspn(text, "0123456789-") == 10 &&
 	    sscanf(text, "%4d-%2d-%2d%n", &year, &month, &day, &end) == 3 && end == 10 && year >= 1970 && month >= 1 &&
-	    month <= 12 && day >= 1 && day <= days[month - 1])
+	    month <= 12 && day >= 1 && day <= date_days_in(year, month))
 		return true;
 	return fault_set(why, "'%.40s' is not a date; write YYYY-MM-DD, such as \"2026-08-01\"", text);
 }

@@ -254,8 +254,8 @@ offset_take(struct span *rest, int64_t *out)
 	return true;
 }
 
-static int64_t
-days_in(int64_t year, int64_t month)
+int64_t
+date_days_in(int64_t year, int64_t month)
 {
 	return date_days(month == 12 ? year + 1 : year, month == 12 ? 1 : month + 1, 1) - date_days(year, month, 1);
 }
@@ -267,7 +267,7 @@ date_read_rfc3339(struct span text, int64_t *out)
 	int64_t year, month, day, hour, minute, second, milliseconds, offset;
 
 	if (!digits_take(&rest, 4, 0, 9999, &year) || !mark_take(&rest, "-") || !digits_take(&rest, 2, 1, 12, &month) ||
-	    !mark_take(&rest, "-") || !digits_take(&rest, 2, 1, days_in(year, month), &day) ||
+	    !mark_take(&rest, "-") || !digits_take(&rest, 2, 1, date_days_in(year, month), &day) ||
 	    !mark_take(&rest, "Tt ") || !digits_take(&rest, 2, 0, 23, &hour) || !mark_take(&rest, ":") ||
 	    !digits_take(&rest, 2, 0, 59, &minute) || !mark_take(&rest, ":") || !digits_take(&rest, 2, 0, 60, &second) ||
 	    !fraction_take(&rest, &milliseconds) || !offset_take(&rest, &offset) || rest.length > 0)

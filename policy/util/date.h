@@ -14,6 +14,7 @@
 
 /* Days since 1970-01-01; month from 1. */
 int64_t date_days(int64_t year, int64_t month, int64_t day);
+int64_t date_days_in(int64_t year, int64_t month); /* how many the month has */
 
 /* Reads a date-time (RFC 5322, 3.3, and what 4.3 allows: comments, short years, zone names; an unknown zone
  * is UTC). False when it is not one; *out is then untouched. */
