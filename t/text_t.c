@@ -317,6 +317,9 @@ test_escaped(void)
 	text_open(&text, 64);
 	text_escaped(&text, "a \"b\\\0\x1b\x7f\xff~", 10);
 	is(text.bytes, "a \\\"b\\\\\\x00\\x1b\\x7f\\xff~", "what is not printable ASCII is escaped");
+	text_clear(&text);
+	text_plain(&text, "a\n\x7f\xff~ b", 6);
+	is(text.bytes, "a???~ ", "or becomes a question mark, where a string is cut off");
 	text_close(&text);
 }
 

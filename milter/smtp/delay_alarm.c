@@ -7,14 +7,6 @@
 
 enum { SHOWN_MAX = 300 };
 
-/* Printable ASCII for the log; the text may come from anybody. */
-static void
-write_plain(struct text *out, const char *text)
-{
-	for (size_t i = 0; text[i] != '\0' && i < SHOWN_MAX; i++)
-		text_char(out, text[i] >= 0x20 && text[i] < 0x7f ? text[i] : '?');
-}
-
 static void
 write_who(struct text *out, const struct message *message, const struct vendor *vendor, const struct deferral *deferral,
     const char *path)
@@ -23,9 +15,9 @@ write_who(struct text *out, const struct message *message, const struct vendor *
 
 	text_format(out, "alarm: mail of %s from %s, which greenlane vouches for, was deferred by %s: from=<",
 	    vendor->name, address_write(&message->facts.client, client), deferral->who);
-	write_plain(out, message->facts.mail_from);
+	text_plain(out, message->facts.mail_from, SHOWN_MAX);
 	text_put(out, "> to=");
-	write_plain(out, path);
+	text_plain(out, path, SHOWN_MAX);
 }
 
 /* The vendor that we vouch for; in monitor mode, would vouch for. */

@@ -41,8 +41,8 @@ struct journal;
  * returns. A command EVALSHA whose script the server does not know is sent again with the text `script`, kept. NULL
  * without memory or thread, or where the settings cannot work. Given.
  */
-struct redis_pool *redis_pool_open(const struct settings *, const char *script, redis_probe *, redis_chores *,
-    void *owner, struct journal *, struct fault *why) MUST_USE;
+struct redis_pool *redis_pool_open(const struct settings *settings, const char *script, redis_probe *probe,
+    redis_chores *chores, void *owner, struct journal *journal, struct fault *why) MUST_USE;
 void redis_pool_close(struct redis_pool *); /* NULL is fine */
 
 /* Asks. False with why: it is down, or did not answer, or not so. */

@@ -273,12 +273,11 @@ vendor_new(const char *config, int argc, char **argv)
 static bool
 name_is_fit(const char *name)
 {
-	struct fault why;
+	struct fault why = { .text = "is empty; write a vendor's name" };
 
 	if (name[0] != '\0' && value_name(name, &why))
 		return true;
-	return complain("NAME", name,
-	    name[0] == '\0' ? &(struct fault){ .text = "is empty; write a vendor's name" } : &why);
+	return complain("NAME", name, &why);
 }
 
 /* Each takes the end of this list that is its own. */

@@ -143,8 +143,7 @@ lists_free(struct export_lists *lists)
 static void
 put_plain(struct text *out, const char *words)
 {
-	for (size_t i = 0; words[i] != '\0' && i < REMARK_MAX; i++)
-		text_char(out, words[i] >= ' ' && words[i] <= '~' ? words[i] : '?');
+	text_plain(out, words, REMARK_MAX);
 	if (strnlen(words, REMARK_MAX + 1) > REMARK_MAX)
 		text_put(out, "...");
 }

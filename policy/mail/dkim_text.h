@@ -50,7 +50,7 @@ struct dkim_length {
 	uint64_t bytes;
 };
 
-void dkim_length_add(struct dkim_length *, const unsigned char *bytes, size_t length);
+void dkim_length_add(struct dkim_length *, const unsigned char *bytes, size_t count);
 uint64_t dkim_length_end(const struct dkim_length *);
 
 #endif

@@ -23,7 +23,7 @@ fleet_name(const char *text, char out[FLEET_NAME_MAX + 1])
 {
 	size_t length = 0;
 
-	for (; text[length] != '\0' && length < FLEET_NAME_MAX; length++)
+	for (; length < FLEET_NAME_MAX && text[length] != '\0'; length++)
 		out[length] = is_plain(text[length]) ? text[length] : '_';
 	if (length == 0)
 		out[length++] = '_';

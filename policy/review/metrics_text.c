@@ -70,6 +70,7 @@ put_verdict(struct text *out, const struct metrics_vendor *vendor, enum outcome 
 static bool
 is_ordinary(const struct metrics_vendor *vendor, enum outcome outcome, enum action action)
 {
+	/* cppcheck-suppress arrayIndexOutOfBoundsCond ; outcomes are below OUTCOMES, though not all above are a vendor's */
 	return vendor->name[0] != '-' && outcome >= OUTCOME_VOUCHED && ordinary[outcome] == action;
 }
 

@@ -29,7 +29,7 @@ struct frame {
 /* Moves bytes into begun up to the end of the first request. begun is the connection's own text: its ceiling is
  * that of one request, and it holds only what has arrived of an incomplete request. *out lies in it: clear it
  * (text_clear) when the request is answered, before feeding more. */
-enum framing frame_feed(struct text *begun, struct span *bytes, frame_cut *, struct frame *out,
+enum framing frame_feed(struct text *begun, struct span *bytes, frame_cut *cut, struct frame *out,
     struct fault *why) MUST_USE;
 
 #endif

@@ -212,6 +212,13 @@ text_escaped(struct text *text, const char *bytes, size_t length)
 }
 
 void
+text_plain(struct text *text, const char *string, size_t most)
+{
+	for (size_t i = 0; i < most && string[i] != '\0'; i++)
+		text_char(text, string[i] >= ' ' && string[i] <= '~' ? string[i] : '?');
+}
+
+void
 text_format(struct text *text, const char *fmt, ...)
 {
 	char small[256], *made = small;
@@ -237,6 +244,7 @@ text_format(struct text *text, const char *fmt, ...)
 	}
 	text_add(text, made, (size_t)length);
 	if (made != small)
+		/* cppcheck-suppress autovarInvalidDeallocation ; it is not small */
 		free(made);
 }
 

@@ -46,6 +46,8 @@ void text_span(struct text *, struct span);
 void text_char(struct text *, char);
 /* Printable ASCII unchanged, a backslash before quotes and backslashes, all other bytes as \xHH. */
 void text_escaped(struct text *, const char *bytes, size_t length);
+/* At most so many bytes of the string: printable ASCII unchanged, '?' for all other bytes. */
+void text_plain(struct text *, const char *string, size_t most);
 void text_format(struct text *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* "s", or "" for one: text_format(out, "%zu network%s", n, text_s(n)). */

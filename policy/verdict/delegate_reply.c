@@ -173,12 +173,7 @@ delegate_verdict(const struct delegate_reply *reply, struct verdict *out)
 
 /* ---- the wire ---- */
 
-static void
-put_line(struct text *out, const char *text)
-{
-	for (size_t i = 0; text[i] != '\0' && i < 500; i++)
-		text_char(out, text[i] >= 0x20 && text[i] < 0x7f ? text[i] : '?');
-}
+enum { LINE_SHOWN = 500 }; /* bytes */
 
 void
 delegate_reply_write(enum delegate_word word, const char *greylist_class, const char *text, struct text *out)
@@ -186,7 +181,7 @@ delegate_reply_write(enum delegate_word word, const char *greylist_class, const 
 	text_put(out, "action=");
 	if (word == DELEGATE_REFUSE) {
 		text_put(out, "550 5.7.26 ");
-		put_line(out, text);
+		text_plain(out, text, LINE_SHOWN);
 	} else if (word == DELEGATE_CLASS && value_class(greylist_class, NULL)) {
 		text_put(out, greylist_class);
 	} else {

@@ -74,8 +74,7 @@ put_title(const struct vendor *vendor, struct text *out)
 {
 	const char *title = vendor->title != NULL && vendor->title[0] != '\0' ? vendor->title : vendor->name;
 
-	for (size_t i = 0; title[i] != '\0' && i < TITLE_SHOWN; i++)
-		text_char(out, title[i] >= 0x20 && title[i] < 0x7f ? title[i] : '?');
+	text_plain(out, title, TITLE_SHOWN);
 }
 
 /* Whose mail this was or was not proven to be; nothing where the row has another reason, or nobody is claimed. */
@@ -154,12 +153,13 @@ explain_reply(const struct verdict *verdict, enum action done, const char *id, c
 
 /* ---- for a person ---- */
 
-/* Network text: printable ASCII stays, all else is '?', at most 200 bytes. */
+enum { VALUE_SHOWN = 200 }; /* bytes */
+
+/* Network text. */
 static void
 put_safe(struct text *out, const char *value)
 {
-	for (size_t i = 0; value[i] != '\0' && i < 200; i++)
-		text_char(out, value[i] >= 0x20 && value[i] < 0x7f ? value[i] : '?');
+	text_plain(out, value, VALUE_SHOWN);
 }
 
 static void
