@@ -74,9 +74,9 @@ delay_alarm_rcpt_refused(struct message *message, const char *path, const char *
 	text_open(&line, 4 * SHOWN_MAX);
 	write_who(&line, message, vendor, deferral, path);
 	text_put(&line, " said=\"");
-	write_plain(&line, status);
+	text_plain(&line, status, SHOWN_MAX);
 	text_char(&line, ' ');
-	write_plain(&line, text);
+	text_plain(&line, text, SHOWN_MAX);
 	journal_say(services->journal, LOG_WARNING, "%s\"; %u of this vendor so far; %s (id %s)", line.bytes,
 	    usage_count(services->usage, USAGE_DELAYED, vendor->name), remedy_of(message, deferral), message->id);
 	text_close(&line);

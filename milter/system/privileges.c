@@ -336,8 +336,9 @@ lock_note(const char *path, const char *config, const char *control)
 	if (file < 0)
 		return;
 	snprintf(lines, sizeof lines, "config %s\ncontrol %s\npid %ld\n", full, control, (long)getpid());
-	if (ftruncate(file, 0) == 0 && write(file, lines, strlen(lines)) < 0)
-		(void)ftruncate(file, 0);
+	/* half a note is taken back; where that fails, too, nobody needs to know */
+	if (ftruncate(file, 0) == 0 && write(file, lines, strlen(lines)) != (ssize_t)strlen(lines))
+		(void)(ftruncate(file, 0) == 0);
 	close(file);
 }
 

@@ -20,6 +20,16 @@ poll(struct pollfd *list, nfds_t count, int ms)
 	return (int)syscall(SYS_ppoll, list, count, ms < 0 || ms >= LONG_MS ? NULL : &time, NULL, 0);
 }
 
+/* as the compiler dresses it where functions are fortified */
+int __poll_chk(struct pollfd *list, nfds_t count, int ms, size_t room);
+
+int
+__poll_chk(struct pollfd *list, nfds_t count, int ms, size_t room)
+{
+	(void)room;
+	return poll(list, count, ms);
+}
+
 int
 pthread_cond_timedwait(pthread_cond_t *cond, pthread_mutex_t *lock, const struct timespec *until)
 {

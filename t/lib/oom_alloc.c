@@ -70,7 +70,29 @@ WRAP(SPF_dns_rr_t *, SPF_dns_rr_new_init,
     (SPF_dns_server_t * server, const char *domain, ns_type type, int ttl, SPF_dns_stat_t error),
     (server, domain, type, ttl, error), NULL)
 
+/* as the compiler dresses them where functions are fortified */
+int __wrap___vasprintf_chk(char **out, int flag, const char *fmt, va_list args);
+int __wrap___asprintf_chk(char **out, int flag, const char *fmt, ...);
 int __wrap_asprintf(char **out, const char *fmt, ...);
+
+int
+__wrap___vasprintf_chk(char **out, int flag, const char *fmt, va_list args)
+{
+	(void)flag;
+	return __wrap_vasprintf(out, fmt, args);
+}
+
+int
+__wrap___asprintf_chk(char **out, int flag, const char *fmt, ...)
+{
+	va_list args;
+	int length;
+
+	va_start(args, fmt);
+	length = __wrap___vasprintf_chk(out, flag, fmt, args);
+	va_end(args);
+	return length;
+}
 
 int
 __wrap_asprintf(char **out, const char *fmt, ...)
