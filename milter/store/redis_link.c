@@ -64,6 +64,11 @@ static const struct {
 static void
 tell_refusal(const struct redis_link *link, const char *text, struct redis_trouble *trouble)
 {
+	size_t length = strnlen(text, 120);
+	const char *arguments = memmem(text, length, " with args ", 11);
+
+	if (arguments != NULL) /* which are keys, of sender and recipient */
+		length = (size_t)(arguments - text);
 	trouble->lasting = true;
 	trouble->no_script = strncmp(text, "NOSCRIPT", 8) == 0;
 	for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++) {
@@ -74,7 +79,7 @@ tell_refusal(const struct redis_link *link, const char *text, struct redis_troub
 		return;
 	}
 	trouble->state = STORE_STATE_FAILED;
-	fault_set(&trouble->why, "Redis at %s replies \"%.120s\"; see its log", link->place, text);
+	fault_set(&trouble->why, "Redis at %s replies \"%.*s\"; see its log", link->place, (int)length, text);
 }
 
 static bool
