@@ -263,6 +263,8 @@ open_engine(struct daemon *daemon, const struct settings *settings, struct fault
 {
 	daemon->journal = journal_open(settings->log.facility, settings->log.record, daemon->loud, why);
 	milter_io_log(daemon->journal);
+	if (daemon->journal != NULL)
+		journal_set_privacy(daemon->journal, settings->log.privacy, settings->state_dir);
 	if (daemon->journal == NULL || !open_store(daemon, settings, why))
 		return false;
 	if (!engine_open(&daemon->engine, settings, daemon->journal, settings->state_dir, why))
@@ -348,7 +350,7 @@ answer_greylist(void *context, const struct greylist_request *request, uid_t who
 	if (changes.count > 0 && request->verb != GREYLIST_TAKE) /* of those there may be a million */
 		journal_say(daemon->journal, LOG_NOTICE, "greylist: uid %lu %s %zu tuple%s, first %s",
 		    (unsigned long)who, request->verb == GREYLIST_PASS ? "lets pass" : "forgot", changes.count,
-		    text_s(changes.count), changes.first);
+		    text_s(changes.count), journal_hides(daemon->journal) ? "~" : changes.first);
 	return done ? NULL : "store-failed";
 }
 

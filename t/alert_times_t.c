@@ -34,6 +34,7 @@ static const struct {
 	{ "journal-dropped", 0, NULL },
 	{ "hidden-clients", 0, NULL },
 	{ "alert-command", 0, NULL },
+	{ "privacy-key", 0, NULL },
 	{ "record-failed", JOURNAL_LOOKS *ALERT_LOOK_SECONDS *SECOND, NULL },
 	{ "store-failed", STORE_LOOK_SECONDS *SECOND, NULL },
 	{ "dns-trouble", RESOLVER_TROUBLE_MS, NULL },

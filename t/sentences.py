@@ -16,11 +16,11 @@ import pathlib
 import re
 import sys
 
-STORIES = "t/cli/log.golden t/cli/replay.golden t/cli/suggest.golden"
+STORIES = "t/cli/log.golden t/cli/privacy.golden t/cli/replay.golden t/cli/suggest.golden"
 # What prints them, and who compares that whole.
 GROUPS = [
     ("milter/tool/cmd.c milter/tool/cmd_log.c milter/tool/cmd_replay.c milter/tool/cmd_suggest.c milter/tool/line_pool.c "
-     "milter/tool/records.c milter/tool/recorded_message.c milter/system/lines.c policy/review/cannot_counts.c policy/review/judge_again.c "
+     "milter/tool/hidden_query.c policy/review/privacy.c milter/tool/records.c milter/tool/recorded_message.c milter/system/lines.c policy/review/cannot_counts.c policy/review/judge_again.c "
      "policy/review/kept_names.c policy/review/log_line.c policy/review/look_alike.c policy/review/record_read.c "
      "policy/review/record_sources.c policy/review/record_value.c policy/review/replay.c policy/review/suggest*.c "
      "policy/review/tries*.c policy/review/waiting.c policy/review/word_list.c policy/rules/reason.c", STORIES),

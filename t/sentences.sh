@@ -1,6 +1,6 @@
 #!/bin/sh
 # Every sentence that greenlane log, replay, suggest and explain --id can print is in a golden file that a test compares whole
-# (t/cli/{log,replay,suggest}.golden), or in the list below with the reason why no test reaches it. Prints TAP.
+# (t/cli/{log,privacy,replay,suggest}.golden), or in the list below with the reason why no test reaches it. Prints TAP.
 #
 # The list only shrinks: a sentence of it that is said, or that no source has any more, fails as well.
 set -u

@@ -208,6 +208,12 @@ command_fails(struct status *s)
 	s->alert_command.trouble = "'/x' exited with status 3: why", s->alert_command.since = NOW - 5;
 }
 static void
+no_key(struct status *s)
+{
+	s->journal.privacy_trouble = "/x/privacy.key is damaged", s->journal.privacy_failed_since = NOW - 5;
+}
+
+static void
 no_record(struct status *s)
 {
 	s->journal.record = "/x/r", s->journal.record_trouble = "No space", s->journal.record_failed_since = NOW - 5;
@@ -402,6 +408,7 @@ static const struct {
 	    "/dev/log takes no lines since 2026-11-29T00:09:26Z: 3 log lines wait" },
 	{ "a log that is slow", stuck_for_a_moment, "", "" },
 	{ "an alert command that fails", command_fails, "alert-command", "status 3: why" },
+	{ "a damaged key of log.privacy", no_key, "privacy-key", "is damaged" },
 	{ "records that are lost", no_record, "record-failed", "No space" },
 	{ "an unknown source", unknown, "source-trouble", "never answered" },
 	{ "one that was never known: why", never_known, "source-trouble", "it was never unfolded: no answer for A" },

@@ -58,6 +58,8 @@ tell_journal(const struct journal_state *state, struct status *status)
 	status->journal.record = state->record;
 	status->journal.record_trouble = state->record_trouble;
 	status->journal.record_failed_since = state->record_failed_since;
+	status->journal.privacy_trouble = state->privacy_trouble;
+	status->journal.privacy_failed_since = state->privacy_failed_since;
 }
 
 /* False without memory. */

@@ -175,6 +175,8 @@ put_in_force(struct reload *reload, struct policy *policy, struct faults *faults
 	warn_restart(reload, &policy->settings);
 	reload_allow_sessions(reload, policy->settings.milter.max_sessions);
 	journal_reopen(reload->parts.journal, policy->settings.log.facility, policy->settings.log.record);
+	/* where state_dir has changed, that needs a restart */
+	journal_set_privacy(reload->parts.journal, policy->settings.log.privacy, reload->state_dir);
 	keep_fingerprint(reload, policy);
 	if (refresh_adopt(reload->parts.refresh, policy, PATIENCE_MS, &why)) {
 		say_in_force(reload);

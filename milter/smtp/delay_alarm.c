@@ -11,13 +11,14 @@ static void
 write_who(struct text *out, const struct message *message, const struct vendor *vendor, const struct deferral *deferral,
     const char *path)
 {
+	struct journal *journal = message->services->journal;
 	char client[ADDRESS_TEXT];
 
 	text_format(out, "alarm: mail of %s from %s, which greenlane vouches for, was deferred by %s: from=<",
 	    vendor->name, address_write(&message->facts.client, client), deferral->who);
-	text_plain(out, message->facts.mail_from, SHOWN_MAX);
+	text_plain(out, journal_address(journal, message->arena, message->facts.mail_from), SHOWN_MAX);
 	text_put(out, "> to=");
-	text_plain(out, path, SHOWN_MAX);
+	text_plain(out, journal_address(journal, message->arena, path), SHOWN_MAX);
 }
 
 /* The vendor that we vouch for; in monitor mode, would vouch for. */
@@ -76,7 +77,7 @@ delay_alarm_rcpt_refused(struct message *message, const char *path, const char *
 	text_put(&line, " said=\"");
 	text_plain(&line, status, SHOWN_MAX);
 	text_char(&line, ' ');
-	text_plain(&line, text, SHOWN_MAX);
+	text_plain(&line, journal_hides(services->journal) ? "(hidden by log.privacy)" : text, SHOWN_MAX);
 	journal_say(services->journal, LOG_WARNING, "%s\"; %u of this vendor so far; %s (id %s)", line.bytes,
 	    usage_count(services->usage, USAGE_DELAYED, vendor->name), remedy_of(message, deferral), message->id);
 	text_close(&line);

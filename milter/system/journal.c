@@ -14,6 +14,7 @@
 #define SYSLOG_NAMES
 #include "milter/system/clock.h"
 #include "milter/system/files.h"
+#include "milter/system/hiding.h"
 #include "milter/system/journal.h"
 #include "milter/system/log_backlog.h"
 
@@ -21,6 +22,7 @@ struct line {
 	int level; /* LOG_*; TO_RECORD: for the record file */
 	char *text;
 };
+enum { HIDING_ROOM = 16 * 1024 * 1024 }; /* bytes; a thousand authors and recipients take less than 2 MiB */
 enum { TO_RECORD = -1, MOMENT_MS = 20, LINE_ROOM = 8 * 1024, RECORD_ROOM = 64 * 1024 /* bytes; less is a full disk */ };
 
 struct journal {
@@ -32,6 +34,7 @@ struct journal {
 	unsigned long dropped;
 	struct journal_state state;
 	bool ends, reopen, check;
+	struct hiding hiding;
 	bool sleeps;   /* the writer waits for a signal */
 	size_t before; /* lines that were queued before the reopening was requested */
 	pthread_cond_t reopened;
@@ -564,6 +567,8 @@ journal_look(struct journal *journal, struct journal_state *out)
 {
 	pthread_mutex_lock(&journal->lock);
 	*out = journal->state;
+	out->privacy_failed_since = journal->hiding.failed_since;
+	memcpy(out->privacy_trouble, journal->hiding.trouble, sizeof out->privacy_trouble);
 	snprintf(out->record, sizeof out->record, "%s", journal->next_path);
 	pthread_mutex_unlock(&journal->lock);
 }
@@ -576,14 +581,59 @@ journal_faults(struct journal *journal, const struct faults *faults)
 		    &faults->list[i].fault);
 }
 
+/* ---- privacy ---- */
+
+/* To be used without the lock. */
+static struct hiding
+copy_hiding(struct journal *journal)
+{
+	struct hiding hiding;
+
+	pthread_mutex_lock(&journal->lock);
+	hiding = journal->hiding;
+	pthread_mutex_unlock(&journal->lock);
+	return hiding;
+}
+
+/* One thread at a time: the start, then whoever has the turn to reload. */
 void
-journal_verdict(struct journal *journal, const struct verdict_record *record)
+journal_set_privacy(struct journal *journal, bool hides, const char *state_dir)
+{
+	struct hiding hiding = copy_hiding(journal);
+	struct fault why;
+	bool done = hiding_turn(&hiding, hides, state_dir, &why);
+
+	pthread_mutex_lock(&journal->lock);
+	journal->hiding = hiding;
+	pthread_mutex_unlock(&journal->lock);
+	if (!done)
+		journal_say(journal, LOG_ERR,
+		    "log.privacy: %s; until then what is hidden cannot be found by 'greenlane log'", hiding.trouble);
+}
+
+bool
+journal_hides(struct journal *journal)
+{
+	return journal != NULL && copy_hiding(journal).on;
+}
+
+const char *
+journal_address(struct journal *journal, struct arena *arena, const char *address)
+{
+	struct hiding hiding = { .on = false };
+
+	if (journal != NULL)
+		hiding = copy_hiding(journal);
+	return hiding_address(&hiding, arena, address);
+}
+
+/* ---- verdicts ---- */
+
+static void
+write_verdict(struct journal *journal, const struct verdict_record *record)
 {
 	struct text line;
 
-	if (journal == NULL)
-		return;
-	count_verdict(journal, record->action, record->passed_by);
 	text_open(&line, VERDICT_LINE_MAX);
 	verdict_record_write_line(record, &line);
 	enqueue(journal, LOG_INFO, strdup(line.bytes));
@@ -594,4 +644,34 @@ journal_verdict(struct journal *journal, const struct verdict_record *record)
 	verdict_record_write_json(record, &line);
 	enqueue(journal, TO_RECORD, line.cut ? NULL : strdup(line.bytes));
 	text_close(&line);
+}
+
+/* What cannot be hidden is not written. */
+static void
+write_hidden(struct journal *journal, const struct hiding *hiding, const struct verdict_record *record)
+{
+	struct arena *arena = arena_open(HIDING_ROOM);
+	struct verdict_record hidden;
+	struct facts shown;
+
+	if (arena != NULL && hiding_record(hiding, arena, record, &shown, &hidden))
+		write_verdict(journal, &hidden);
+	else
+		enqueue(journal, LOG_INFO, NULL);
+	arena_close(arena);
+}
+
+void
+journal_verdict(struct journal *journal, const struct verdict_record *record)
+{
+	struct hiding hiding;
+
+	if (journal == NULL)
+		return;
+	count_verdict(journal, record->action, record->passed_by);
+	hiding = copy_hiding(journal);
+	if (hiding.on)
+		write_hidden(journal, &hiding, record);
+	else
+		write_verdict(journal, record);
 }

@@ -2,7 +2,9 @@
  * journal.h - writes verdicts to syslog and the record file, and notices to syslog.
  *
  * One thread writes, and waits for no log that takes nothing: its lines are kept (log_backlog.h), records are written
- * all the same. A caller never waits at all: when the queue is full, lines are dropped, counted and reported. Whoever makes a line has escaped the text from the network in it.
+ * all the same. A caller never waits at all: when the queue is full, lines are dropped, counted and reported. Whoever makes a
+ * line has escaped the text from the network in it, and shows addresses as journal_address says; verdicts are hidden here
+ * (log.privacy).
  */
 #ifndef JOURNAL_H
 #define JOURNAL_H
@@ -32,6 +34,13 @@ void journal_reopen(struct journal *, const char *facility, const char *record);
  * the next journal_look may tell. */
 void journal_check(struct journal *);
 
+/* Whether local parts are hidden from now on, by the key in state_dir, which is made where there is none. If it cannot be had, that is
+ * said, and the key before serves, or one that is kept nowhere: nothing is shown because of that. */
+void journal_set_privacy(struct journal *, bool hides, const char *state_dir);
+/* The address as a line may show it; borrowed, or from the arena. "~" without memory. */
+const char *journal_address(struct journal *, struct arena *, const char *address);
+bool journal_hides(struct journal *); /* a NULL journal does not */
+
 /* level is syslog's LOG_*. A NULL journal drops the line. */
 void journal_say(struct journal *, int level, const char *fmt, ...) PRINTF_LIKE(3, 4);
 void journal_fault(struct journal *, int level, const struct fault *);
@@ -50,6 +59,8 @@ struct journal_state {
 	char record[4096];              /* "": there is no record file */
 	int64_t record_failed_since;    /* 0: records can be written, as far as is known */
 	char record_trouble[256];
+	int64_t privacy_failed_since; /* 0: local parts are shown, or hidden by the host's key */
+	char privacy_trouble[512];
 };
 void journal_look(struct journal *, struct journal_state *out);
 

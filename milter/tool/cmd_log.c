@@ -8,6 +8,7 @@
 #include "milter/system/lines.h"
 #include "milter/system/suffixes.h"
 #include "milter/tool/cmd.h"
+#include "milter/tool/hidden_query.h"
 #include "milter/tool/records.h"
 #include "policy/review/judge_again.h"
 #include "policy/review/tries.h"
@@ -21,6 +22,7 @@ struct job {
 	struct policy *policy;
 	struct tries_query query;
 	struct tries *tries;
+	struct hidden_query hidden;
 	char *named[FILES_MAX];
 	size_t named_count;
 	bool json;
@@ -51,6 +53,8 @@ read_one(struct job *job, struct span line, bool second, struct fault *why)
 	job->broken += !second && form == LOG_FORM_BROKEN;
 	if (form == LOG_FORM_LINE || form == LOG_FORM_RECORD) {
 		job->verdicts += !second;
+		if (!second)
+			hidden_query_note(&job->hidden, &recorded);
 		if (second)
 			done = tries_keep(job->tries, form, &recorded, line, why);
 		else
@@ -178,7 +182,9 @@ tell(struct job *job, char *const *paths, size_t count)
 		write_escaped(job->first);
 		return EX_DATAERR;
 	}
-	status = read_files(job, paths, count, true);
+	status = hidden_query_settle(&job->hidden);
+	if (status == 0)
+		status = read_files(job, paths, count, true);
 	return status != 0 ? status : print(job);
 }
 
@@ -278,9 +284,11 @@ run(const char *config, int argc, char **argv)
 	if (job.policy == NULL)
 		return EX_CONFIG;
 	suffixes = suffixes_open();
-	job.tries = tries_open(&job.query, &job.policy->settings.greylist, &suffixes);
+	if (hidden_query_open(&job.hidden, job.policy->settings.state_dir, &job.query))
+		job.tries = tries_open(&job.query, &job.policy->settings.greylist, &suffixes);
 	status = job.tries == NULL ? EX_OSERR : tell_known(&job);
 	tries_close(job.tries);
+	hidden_query_close(&job.hidden);
 	suffixes_close(&suffixes);
 	policy_free(job.policy);
 	return status;

@@ -26,6 +26,7 @@ static const struct trial {
 	{ "state_dir", BY_USER, try_state_dir },
 	{ "the directories of sockets", BY_USER, try_socket_folders },
 	{ "log.record", BY_USER, try_record },
+	{ "log.privacy", BY_USER, try_privacy },
 	{ "exports", BY_USER, try_exports },
 	{ "alert.command", BY_USER, try_alert_command },
 	{ "greylist.store", BY_USER, try_store },

@@ -43,6 +43,7 @@ void try_configuration(struct trials *);
 void try_state_dir(struct trials *);
 void try_socket_folders(struct trials *);
 void try_record(struct trials *);
+void try_privacy(struct trials *);
 void try_exports(struct trials *);
 void try_alert_command(struct trials *);
 void try_store(struct trials *);

@@ -17,6 +17,7 @@
 #include "milter/store/store_redis.h"
 #include "milter/system/files.h"
 #include "milter/system/journal.h"
+#include "milter/system/privacy_key.h"
 #include "milter/system/subprocess.h"
 #include "milter/tool/preflight_parts.h"
 #include "policy/config/policy_value.h"
@@ -141,6 +142,24 @@ try_record(struct trials *trials)
 		return;
 	faults_error(&trials->out->faults, why.file, 0, "%.300s; log.record is written as %s: give it to that user",
 	    why.text, trials->account.name);
+}
+
+/* Where there is no key, the start makes it. */
+void
+try_privacy(struct trials *trials)
+{
+	const struct settings *settings = &trials->policy->settings;
+	struct privacy_key key;
+	struct fault why;
+	enum privacy_key_got got;
+
+	if (!settings->log.privacy)
+		return;
+	got = privacy_key_read(settings->state_dir, &key, &why);
+	explicit_bzero(&key, sizeof key);
+	if (got == PRIVACY_KEY_DAMAGED || got == PRIVACY_KEY_WITHHELD)
+		faults_error(&trials->out->faults, why.file, 0, "%.400s; log.privacy hides by it as %s", why.text,
+		    trials->account.name);
 }
 
 /* The first word of a command, where it is plainly a program; "": the shell makes something else of it. */

@@ -166,6 +166,7 @@ print_json(const struct judge *judge, const struct recorded *recorded, const str
 		.passed_by = recorded->passed_by,
 		.tries = recorded->tries,
 		.ms = recorded->ms,
+		.hidden_by = recorded->hidden_by,
 		.explanation = why->bytes };
 	struct text json;
 
@@ -201,10 +202,18 @@ recorded_message_explain(const struct policy *policy, struct recorded_message *m
 	bool done;
 
 	if (message->form == LOG_FORM_LINE) {
-		fprintf(stderr, "greenlane: a log line does not say everything, so DNS is asked as it is now\n");
+		fprintf(stderr, "greenlane: a log line does not say everything, so DNS is asked as it is now%s\n",
+		    message->recorded.hidden_by[0] == '\0' ? "" : ", for the hidden local parts that it shows");
 		return false;
 	}
 	done = judge_again(&rules, message->arena, &message->recorded, &judged, &why);
+	if (done && judged.cannot != NULL && strncmp(judged.cannot, "hidden-", 7) == 0) {
+		fprintf(stderr, "greenlane: %s; give explain what the mail itself says (--message FILE)\n",
+		    judged.cannot_what);
+		judged_again_free(&judged);
+		*status = EX_DATAERR;
+		return true;
+	}
 	if (done && judged.cannot != NULL)
 		fprintf(stderr, "greenlane: the record does not say everything (%s), so DNS is asked as it is now\n",
 		    judged.cannot_what);

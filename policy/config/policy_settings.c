@@ -118,6 +118,8 @@ static const struct key setting_rows[] = {
 	{ "log.record", &key_text, NULL, "file for one JSON object per verdict; without it none is written",
 	    AT(log.record), .example = "\"/var/log/greenlane/verdicts.jsonl\"", .word = "an absolute path",
 	    .check = value_path },
+	{ "log.privacy", &key_bool, "false",
+	    "hide who somebody is in both: local parts are hashed by a key of the host", AT(log.privacy) },
 	{ "greylist.store", &key_text, "lmdb:" GREENLANE_STATE_DIR "/greylist",
 	    "lmdb:PATH, redis:HOST:PORT, redis:unix:PATH, redis-sentinel:NAME@HOST:PORT,... or none; the default is in state_dir",
 	    AT(store), .word = "a store", .check = value_store },

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "policy/review/judge_again.h"
+#include "policy/review/privacy.h"
 #include "policy/verdict/passed_by.h"
 #include "policy/verdict/relay.h"
 #include "policy/verdict/verdict.h"
@@ -59,12 +60,15 @@ is_known(const struct judge *judge, const struct recorded *recorded, struct judg
 		[WANT_SPF_FROM] = { "needs-spf-from", "SPF of the author's domain was not asked then" },
 		[WANT_DMARC] = { "needs-dmarc", "DMARC of the author was not asked then" } };
 	enum want want;
+	const char *what, *hidden = privacy_lacks(judge->policy, recorded, &what);
 
 	if (recorded->outcome == OUTCOME_EXEMPT)
 		return cannot(out, "was-exempt", "it was exempt, so nothing was found out about it");
 	if (!is_same_client(judge, &recorded->facts))
 		return cannot(out, "client-differs",
 		    "other relays or networks of ours make it another client's mail, which nobody looked at then");
+	if (hidden != NULL)
+		return cannot(out, hidden, what);
 	if (recorded->facts.failed) /* nothing more was asked, and nothing matters any more */
 		return true;
 	want = wants_next(judge, &recorded->facts).want;
@@ -260,6 +264,7 @@ recall(struct arena *arena, const struct verdict_record *record, struct recorded
 	*out = (struct recorded){ .version = VERDICT_RECORD_VERSION,
 		.vendor = verdict_vendor(record->verdict),
 		.reason = reason_slug(record->verdict->reason),
+		.hidden_by = "",
 		.outcome = record->verdict->outcome,
 		.action = record->action,
 		.would = record->would,

@@ -310,6 +310,7 @@ read_keys(struct line_reader *line, struct recorded *out)
 	out->signatures = text_at(line, "dkim");
 	out->dmarc = text_at(line, "dmarc");
 	out->explanation = "";
+	out->hidden_by = text_at(line, "hidden");
 	out->at_rcpt = strcmp(text_at(line, "stage"), "rcpt") == 0;
 	out->tries = (struct greylist_tries){ (uint32_t)number_at(line, "tries", UINT32_MAX),
 		number_at(line, "waited", NUMBER_MAX) };

@@ -341,6 +341,7 @@ read_verdict(struct record_reader *reader, const json_t *root, struct recorded *
 	out->mode = (enum vendor_mode)record_enum(reader, root, "mode", &word_list_mode);
 	out->listed = record_word(reader, root, "listed");
 	out->from = record_word(reader, root, "from");
+	out->hidden_by = record_text(reader, root, "hidden");
 	out->signatures = "";
 	out->dmarc = record_word(reader, root, "dmarc");
 	out->at_rcpt = strcmp(record_text(reader, root, "stage"), "rcpt") == 0;

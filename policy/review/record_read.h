@@ -32,7 +32,8 @@ struct recorded {
 	const char *vendor, *reason; /* whose policy decided, and why: a slug, perhaps of another version */
 	const char *from, *signatures, *dmarc; /* as the log line shows them; signatures only from a line */
 	const char *listed, *explanation;
-	bool at_rcpt; /* the reply was given there, not at the end of the message */
+	const char *hidden_by; /* id of the key that hid its local parts; "": nothing is hidden */
+	bool at_rcpt;          /* the reply was given there, not at the end of the message */
 	enum outcome outcome;
 	enum action action, would; /* would is action where nothing was softened */
 	enum vendor_mode mode;

@@ -156,6 +156,8 @@ struct status {
 		int64_t stuck_since;                 /* since then; 0: it takes them */
 		const char *log_trouble;             /* what does not */
 		const char *record, *record_trouble; /* record "": there is none */
+		int64_t privacy_failed_since;
+		const char *privacy_trouble; /* of the key of log.privacy */
 	} journal;
 	const char *state_dir;
 	bool disk_full;
@@ -182,7 +184,7 @@ struct status {
 };
 
 /* Every slug that status_judge may give; NULL at the end. */
-enum { STATUS_SLUGS = 25 };
+enum { STATUS_SLUGS = 26 };
 enum { STATUS_STUCK_SECONDS = 3 }; /* a log that takes no line for so long is stuck */
 extern const char *const status_slugs[STATUS_SLUGS + 1];
 

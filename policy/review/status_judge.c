@@ -7,9 +7,9 @@
 
 const char *const status_slugs[STATUS_SLUGS + 1] = { "reload-failed", "config-newer", "socket-gone", "socket-closed",
 	"no-mta", "dns-trouble", "store-failed", "disk-full", "journal-stuck", "journal-dropped", "record-failed",
-	"alert-command", "source-trouble", "source-wrong", "vendor-without-addresses", "export-reader", "export-stale",
-	"hidden-clients", "vendor-forged-jump", "vendor-unproven-jump", "vendor-dkim-broken", "vendor-delayed",
-	"source-drift", "policies-differ", "sources-differ" };
+	"privacy-key", "alert-command", "source-trouble", "source-wrong", "vendor-without-addresses", "export-reader",
+	"export-stale", "hidden-clients", "vendor-forged-jump", "vendor-unproven-jump", "vendor-dkim-broken",
+	"vendor-delayed", "source-drift", "policies-differ", "sources-differ" };
 
 /* Where alerts go; memory that ran out is remembered by the arena. */
 struct alerts {
@@ -191,6 +191,16 @@ judge_kept(const struct status *status, struct alerts *alerts)
 		    arena_format(arena, "%s cannot be written: %s: verdicts are missing there", status->journal.record,
 			status->journal.record_trouble),
 		    "free disk space, or make its directory and let greenlaned's user write there; it is tried again by itself");
+}
+
+static void
+judge_privacy(const struct status *status, struct alerts *alerts)
+{
+	if (status->journal.privacy_failed_since != 0)
+		add(alerts, "privacy-key", "", status->journal.privacy_failed_since,
+		    arena_format(alerts->arena, "log.privacy cannot use its key, and hides by another: %s",
+			status->journal.privacy_trouble),
+		    "do that, then run greenlane reload");
 }
 
 static void
@@ -427,6 +437,7 @@ judge_daemon(const struct status *status, struct alerts *alerts)
 	judge_reload(status, alerts);
 	judge_dns(status, alerts);
 	judge_kept(status, alerts);
+	judge_privacy(status, alerts);
 	judge_command(status, alerts);
 	judge_hidden(status, alerts);
 	for (size_t i = 0; i < status->rate_count; i++)

@@ -114,8 +114,8 @@ handle_matches(const struct recorded *recorded, const char *asked)
 	return id.length > 0 && id.length == word.length && memcmp(id.at, word.at, id.length) == 0;
 }
 
-bool
-tries_query_holds(const struct tries_query *query, const struct recorded *recorded)
+static bool
+holds_as(const struct tries_query *query, const struct recorded *recorded)
 {
 	const struct facts *facts = &recorded->facts;
 
@@ -126,6 +126,22 @@ tries_query_holds(const struct tries_query *query, const struct recorded *record
 	    (query->client.base.family == ADDRESS_NONE || prefix_holds(&query->client, &facts->client)) &&
 	    (query->since == 0 || recorded->when >= query->since) &&
 	    (query->until == 0 || recorded->when <= query->until);
+}
+
+/* A record that is hidden by that key is asked for as it shows them, too: what is asked for may have been copied from one. */
+bool
+tries_query_holds(const struct tries_query *query, const struct recorded *recorded)
+{
+	struct tries_query hidden = *query;
+
+	if (holds_as(query, recorded))
+		return true;
+	if (query->hidden_by == NULL || strcmp(query->hidden_by, recorded->hidden_by) != 0)
+		return false;
+	hidden.handle = query->hidden_handle;
+	hidden.rcpt = query->hidden_rcpt;
+	hidden.from = query->hidden_from;
+	return holds_as(&hidden, recorded);
 }
 
 /* ---- keys ---- */

@@ -21,6 +21,8 @@ struct tries_query {
 	const char *vendor;   /* its name */
 	struct prefix client; /* family ADDRESS_NONE: any */
 	int64_t since, until; /* milliseconds since 1970 */
+	/* how log.privacy hides the first three by this key; NULL: it is not at hand */
+	const char *hidden_by, *hidden_handle, *hidden_rcpt, *hidden_from;
 };
 
 /* Is this what is asked for? */

@@ -34,6 +34,19 @@ listed_text(const struct verdict_record *record)
 	return claim == NULL || claim->source == NULL ? "" : claim->source->text;
 }
 
+/* What is written of it. */
+static const struct facts *
+shown_facts(const struct verdict_record *record)
+{
+	return record->shown == NULL ? record->facts : record->shown;
+}
+
+static bool
+is_hidden(const struct verdict_record *record)
+{
+	return record->hidden_by != NULL && record->hidden_by[0] != '\0';
+}
+
 /* The author to report: the deciding vendor's first, else the first of all. */
 static const struct author *
 main_author(const struct verdict_record *record)
@@ -223,7 +236,7 @@ put_rcpts(struct text *out, const struct verdict_record *record)
 void
 verdict_record_write_line(const struct verdict_record *record, struct text *out)
 {
-	const struct facts *facts = record->facts;
+	const struct facts *facts = shown_facts(record);
 	const struct verdict *verdict = record->verdict;
 	char client[ADDRESS_TEXT], delegation[DELEGATION_TEXT], shadow[SHADOW_TEXT];
 
@@ -261,6 +274,8 @@ verdict_record_write_line(const struct verdict_record *record, struct text *out)
 		put(out, "shadow", shadow_text(record->shadow, shadow));
 	if (record->passed_by != PASSED_BY_NOTHING)
 		put_word(out, "passed_by", passed_by_word(record->passed_by));
+	if (is_hidden(record))
+		put_word(out, "hidden", record->hidden_by);
 }
 
 /* ---- the JSON ---- */
@@ -449,7 +464,7 @@ json_vendors(struct text *out, const struct facts *facts, const struct verdict *
 static void
 json_asked(struct text *out, const struct verdict_record *record)
 {
-	const struct facts *facts = record->facts;
+	const struct facts *facts = shown_facts(record);
 
 	json_write_key(out, "live");
 	text_char(out, '[');
@@ -507,7 +522,7 @@ json_names(struct text *out, const struct facts *facts)
 static void
 json_facts(struct text *out, const struct verdict_record *record)
 {
-	const struct facts *facts = record->facts;
+	const struct facts *facts = shown_facts(record);
 	char peer[ADDRESS_TEXT];
 
 	json_write_key(out, "facts");
@@ -558,7 +573,7 @@ json_facts(struct text *out, const struct verdict_record *record)
 static void
 json_envelope(struct text *out, const struct verdict_record *record)
 {
-	const struct facts *facts = record->facts;
+	const struct facts *facts = shown_facts(record);
 	struct text from;
 
 	json_word(out, "helo", facts->helo);
@@ -619,7 +634,7 @@ json_shadow(struct text *out, const struct shadow_verdict *shadow)
 void
 verdict_record_write_json(const struct verdict_record *record, struct text *out)
 {
-	const struct facts *facts = record->facts;
+	const struct facts *facts = shown_facts(record);
 	const struct verdict *verdict = record->verdict;
 	char client[ADDRESS_TEXT], delegation[DELEGATION_TEXT], when[DATE_TEXT];
 
@@ -656,6 +671,8 @@ verdict_record_write_json(const struct verdict_record *record, struct text *out)
 		json_shadow(out, record->shadow);
 	if (record->passed_by != PASSED_BY_NOTHING)
 		json_word(out, "passed_by", passed_by_word(record->passed_by));
+	if (is_hidden(record))
+		json_word(out, "hidden", record->hidden_by);
 	json_facts(out, record);
 	if (facts->not_given != 0)
 		json_not_given(out, facts);

@@ -32,6 +32,8 @@ struct verdict_record {
 	int64_t when;    /* milliseconds since 1970 */
 	const struct judge *judge;
 	const struct facts *facts;
+	const struct facts *shown; /* the same with local parts hidden (privacy.h); NULL: as they are */
+	const char *hidden_by;     /* id of the key that hid them; NULL, "": nothing is hidden */
 	const struct verdict *verdict;
 	enum stage stage;         /* where the reply was given */
 	enum action action;       /* what was done */

@@ -147,6 +147,7 @@ struct settings {
 	} dns;
 	struct {
 		const char *facility, *record;
+		bool privacy; /* local parts are hidden in both */
 	} log;
 	struct {
 		int64_t max_age; /* an older signature is weak */

@@ -302,7 +302,7 @@ is "$(grep -c 'not tried' "$world/out") $(tail -n 1 "$world/out" | grep -c '^not
 if $root; then
 	conf "s|inet:$port@127.0.0.1|inet:$port@0.0.0.0|"
 	checked 0 "somebody else" setpriv --reuid 1 --regid 1 --clear-groups
-	out '^not tried, since only root can: the directories, sockets and ports, the files that a reload reads, state_dir, the directories of sockets, log\.record, exports, alert\.command, greylist\.store, the resolver$' "can try little, which is said"
+	out '^not tried, since only root can: the directories, sockets and ports, the files that a reload reads, state_dir, the directories of sockets, log\.record, log\.privacy, exports, alert\.command, greylist\.store, the resolver$' "can try little, which is said"
 	out '^warning: delegate\.listen: anybody' "but sees what anybody can"
 	chmod 600 "$site/vendors/desk.conf"
 	checked 77 "who may not read a vendor file" setpriv --reuid 1 --regid 1 --clear-groups

@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "policy/review/judge_again.h"
+#include "policy/review/privacy.h"
+#include "policy/util/hash.h"
 #include "t/lib/judged_again.h"
 
 static void
@@ -14,6 +16,8 @@ compare(const struct verdict_record *record, struct recorded *recorded, struct a
 
 	if (!judge_again(&rules, arena, recorded, &again, &why))
 		snprintf(out, size, "it cannot be judged again: %s", why.text);
+	else if (again.cannot != NULL && recorded->hidden_by[0] != '\0' && strncmp(again.cannot, "hidden-", 7) == 0)
+		out[0] = '\0';
 	else if (again.cannot != NULL && strcmp(again.cannot, "refused-at-rcpt") != 0)
 		snprintf(out, size, "it cannot be judged again: %s", again.cannot);
 	else if (again.differs)
@@ -22,19 +26,59 @@ compare(const struct verdict_record *record, struct recorded *recorded, struct a
 	judged_again_free(&again);
 }
 
-void
-judged_again_compare(const struct verdict_record *record, const char *json, char *out, size_t size)
+static void
+compare_text(const struct verdict_record *record, const char *json, char *out, size_t size)
 {
 	struct arena *arena = arena_open(RECORD_ARENA);
 	struct recorded recorded;
 	struct fault why = { .line = 0 };
 
-	out[0] = '\0';
 	if (arena == NULL || !record_read(arena, span_of(json), &recorded, &why))
 		snprintf(out, size, "it cannot be read back: %s", why.text);
 	else
 		compare(record, &recorded, arena, out, size);
 	arena_close(arena);
+}
+
+static bool
+open_hash(const void *key, const void *bytes, size_t length, uint64_t *out)
+{
+	(void)key;
+	*out = hash_bytes(HASH_START, bytes, length);
+	return true;
+}
+
+/* With log.privacy it is judged the same, or not at all. */
+static void
+compare_hidden(const struct verdict_record *record, char *out, size_t size)
+{
+	const struct privacy by = { NULL, open_hash, "abcdefgh" };
+	struct arena *arena = arena_open(RECORD_ARENA);
+	struct verdict_record hidden;
+	struct facts shown;
+	struct text json;
+	char why[200] = "";
+
+	text_open(&json, VERDICT_JSON_MAX);
+	if (arena == NULL || !privacy_hide(&by, arena, record, &shown, &hidden)) {
+		snprintf(out, size, "it cannot be hidden");
+	} else {
+		verdict_record_write_json(&hidden, &json);
+		compare_text(record, json.bytes, why, sizeof why);
+		if (why[0] != '\0')
+			snprintf(out, size, "hidden, %s", why);
+	}
+	text_close(&json);
+	arena_close(arena);
+}
+
+void
+judged_again_compare(const struct verdict_record *record, const char *json, char *out, size_t size)
+{
+	out[0] = '\0';
+	compare_text(record, json, out, size);
+	if (out[0] == '\0')
+		compare_hidden(record, out, size);
 }
 
 /* ---- a draft ---- */
