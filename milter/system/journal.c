@@ -157,6 +157,18 @@ note_record(struct journal *journal, bool written, const char *trouble)
 	pthread_mutex_unlock(&journal->lock);
 }
 
+static const char *
+disk_trouble(int file)
+{
+	struct statvfs disk;
+
+	if (fstatvfs(file, &disk) != 0)
+		return "";
+	if ((disk.f_flag & ST_RDONLY) != 0)
+		return strerror(EROFS);
+	return (uint64_t)disk.f_bavail * disk.f_frsize < RECORD_ROOM ? strerror(ENOSPC) : "";
+}
+
 /* One write per line, so that lines of two processes never mix. After half a line the next begins on a new line. */
 static void
 write_record(struct journal *journal, char *text)
@@ -171,10 +183,12 @@ write_record(struct journal *journal, char *text)
 		journal->torn = false;
 	else if (written > 0)
 		journal->torn = true;
-	journal->curable = written >= 0 || errno == ENOSPC;
 	trouble = journal->file < 0 ? "it is not open" : written < 0 ? strerror(errno) : "only part of it was written";
-	if (written != (ssize_t)size)
+	if (written != (ssize_t)size) {
+		/* where its trouble cannot be seen (quota, reserve), only the next record shows that it has ended */
+		journal->curable = journal->file < 0 || disk_trouble(journal->file)[0] != '\0';
 		say_now(journal, LOG_ERR, "%s: a record could not be written: %s", journal->path, trouble);
+	}
 	note_record(journal, written == (ssize_t)size, trouble);
 }
 
@@ -271,18 +285,6 @@ put_back(struct journal *journal)
 	say_now(journal, LOG_WARNING, "%s: the record file was removed or replaced; what is there now is written",
 	    journal->path);
 	return true;
-}
-
-static const char *
-disk_trouble(int file)
-{
-	struct statvfs disk;
-
-	if (fstatvfs(file, &disk) != 0)
-		return "";
-	if ((disk.f_flag & ST_RDONLY) != 0)
-		return strerror(EROFS);
-	return (uint64_t)disk.f_bavail * disk.f_frsize < RECORD_ROOM ? strerror(ENOSPC) : "";
 }
 
 static void

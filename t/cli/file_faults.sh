@@ -22,18 +22,18 @@ site() {
 # serve FOLDER [WORDS]: starts greenlaned there, with faults; 1 when it ends before it serves
 serve() {
 	printf '%s\n' "${2:-- 0}" > "$1/word"
-	: > "$1/daemon"
+	: > "$1.daemon"
 	(
 		[ $# = 1 ] || export FILE_FAULTS="$1/word" FILE_FAULTS_UNDER="$1/" LD_PRELOAD="$faults" \
 			ASAN_OPTIONS=verify_asan_link_order=0:"${ASAN_OPTIONS:-}"
 		exec "$greenlaned" -f -c "$1/conf"
-	) 2> "$1/daemon" &
+	) 2> "$1.daemon" &
 	daemon=$!
 	pids="$pids $daemon"
 	until_true serves_or_gone "$1"
 	! gone "$daemon"
 }
-serves_or_gone() { grep -q ' serves ' "$1/daemon" || gone "$daemon"; }
+serves_or_gone() { grep -q ' serves ' "$1.daemon" || gone "$daemon"; }
 mail_to() { /usr/bin/python3 "$top/t/cli/milter.py" "$1/run/socket" "$2" 2>&1; } # FOLDER SENDER
 waits_at() { case $(mail_to "$1" "$2") in 451\ 4.7.1*greylisted*) ;; *) return 1 ;; esac; }
 on_disk() { grep -aq "$2" "$1/greylist/data.mdb" 2> /dev/null; } # FOLDER SENDER
@@ -60,10 +60,10 @@ killed_at() {
 	137) ;;
 	*) echo "it ended with $status" ;;
 	esac
-	serve "$2" || { echo "it does not start again: $(tail -n 1 "$2/daemon")"; return; }
+	serve "$2" || { echo "it does not start again: $(tail -n 1 "$2.daemon")"; return; }
 	"$greenlane" -c "$2/conf" status > "$2/out" 2>&1
 	grep -q '^greylist: works' "$2/out" || echo "the greylist does not work"
-	! grep -Ei 'damaged|set aside' "$2/daemon" || echo "something is damaged"
+	! grep -Ei 'damaged|set aside' "$2.daemon" || echo "something is damaged"
 	"$greenlane" -c "$2/conf" greylist list > "$2/out" 2>&1
 	for sender in $kept; do
 		echo "$sender" >> "$2/kept"
@@ -126,12 +126,12 @@ damaged() {
 	site "$2"
 	if ! serve "$2"; then
 		ok 1 "$1: it starts"
-		sed 's/^/# /' "$2/daemon"
+		sed 's/^/# /' "$2.daemon"
 		return
 	fi
 	"$greenlane" -c "$2/conf" status > "$world/out" 2>&1
 	grep -q '^greylist: works' "$world/out" && waits_at "$2" new@stranger.example &&
-		if grep -q 'set aside as data\.mdb\.damaged' "$2/daemon"; then [ -e "$2/greylist/data.mdb.damaged" ]; else
+		if grep -q 'set aside as data\.mdb\.damaged' "$2.daemon"; then [ -e "$2/greylist/data.mdb.damaged" ]; else
 			[ ! -e "$2/greylist/data.mdb.damaged" ]
 		fi
 	ok $? "$1: it serves and greylists"
@@ -173,7 +173,8 @@ in_trouble() {
 	until_true ill_at "$1" "$3" || echo "status does not say that the greylist is $3"
 	# where it is full they are remembered in memory while there is room
 	[ "$3" = full ] || [ "$(mail_to "$1" during@stranger.example)" = pass ] || echo "strangers do not pass"
-	grep -q 'until it works strangers pass' "$1/daemon" || echo "the log does not say what follows"
+	grep -q 'until it works strangers pass' "$1.daemon" || echo "the log does not say what follows"
+	[ "$3" != full ] || record_stays_ill "$1" || echo "status forgets that no record is written while none is"
 	printf '%s\n' "- 0" > "$1/word"
 	until_true well_at "$1" || echo "it does not work again by itself"
 	waits_at "$1" after@stranger.example && until_true on_disk "$1" after@stranger.example ||
@@ -187,6 +188,15 @@ ill_at() { # another stranger each time: a disk that nobody writes to is well
 	mail_to "$1" "trouble$number@stranger.example" > "$1/mail"
 	"$greenlane" -c "$1/conf" status > "$1/out" 2>&1
 	[ $? = 1 ] && grep -q "^ill: .*greylist.* is $2" "$1/out"
+}
+record_ill() { "$greenlane" -c "$1/conf" status > "$1/out" 2>&1; grep -q '^ill: record-failed' "$1/out"; }
+# The file comes back when greenlaned has looked at it. It finds room there, for a quota of files, or the end of what the file
+# system keeps for itself, is not to be seen; only the next record shows whether one can be written.
+record_stays_ill() {
+	mail_to "$1" record@stranger.example > "$1/mail"
+	until_true record_ill "$1"
+	rm "$1/state/verdicts"
+	until_true test -e "$1/state/verdicts" && record_ill "$1"
 }
 well_at() { "$greenlane" -c "$1/conf" status > "$1/out" 2>&1; grep -q '^greylist: works' "$1/out"; }
 
