@@ -1,8 +1,11 @@
+#include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "milter/store/redis_find.h"
 #include "milter/system/files.h"
@@ -33,26 +36,30 @@ redis_find_close(struct redis_find *find)
 /* ---- the password ---- */
 
 bool
-redis_password_read(const struct redis_settings *settings, char out[PASSWORD_MAX], struct fault *why)
+redis_password_read(const struct redis_settings *settings, struct secret *out, struct fault *why)
 {
 	const char *path = settings->password_file, *name;
 	struct folder folder;
-	size_t length;
-	char *text;
+	struct stat st;
+	bool done;
+	int fd;
 
-	out[0] = '\0';
 	if (path[0] == '\0')
 		return true;
 	if (!folder_of(&folder, path, &name, why))
 		return why->text[0] == '\0' && fault_at(why, path, 0, "its directory does not exist; make it");
-	text = file_read(&folder, name, PASSWORD_MAX - 1, &length, why);
+	fd = file_open(&folder, name, O_RDONLY, &st, why);
 	folder_close(&folder);
-	if (text == NULL)
+	if (fd < 0)
 		return why->text[0] != '\0' ? false : fault_at(why, path, 0, "does not exist; write the password into it");
-	snprintf(out, PASSWORD_MAX, "%.*s", (int)strcspn(text, "\r\n"), text);
-	explicit_bzero(text, length);
-	free(text);
-	return out[0] != '\0' || fault_at(why, path, 0, "holds no password; write it into the first line");
+	done = secret_read_line(out, fd) || fault_at(why, path, 0, "cannot be read: %s", strerror(errno));
+	close(fd);
+	if (!done)
+		return false;
+	if (strlen(secret_bytes(out)) >= PASSWORD_MAX)
+		return fault_at(why, path, 0, "has a first line of more than %d bytes; write the password into it",
+		    PASSWORD_MAX - 1);
+	return secret_bytes(out)[0] != '\0' || fault_at(why, path, 0, "holds no password; write it into the first line");
 }
 
 /* ---- hosts ---- */
@@ -81,7 +88,7 @@ look_up(const struct store_host *host, struct redis_place out[ADDRESSES_MAX], st
 }
 
 static struct redis_link *
-find_at(struct redis_find *find, const struct store_host *host, const char *password, struct redis_place *where,
+find_at(struct redis_find *find, const struct store_host *host, struct secret *password, struct redis_place *where,
     struct redis_trouble *trouble)
 {
 	struct redis_place places[ADDRESSES_MAX];
@@ -164,7 +171,7 @@ ask_sentinels(struct redis_find *find, struct store_host *master, struct redis_t
 /* ---- finding ---- */
 
 static struct redis_link *
-find_master(struct redis_find *find, const char *password, struct redis_place *where, struct redis_trouble *trouble)
+find_master(struct redis_find *find, struct secret *password, struct redis_place *where, struct redis_trouble *trouble)
 {
 	struct store_host master;
 	struct redis_link *link;
@@ -179,7 +186,7 @@ find_master(struct redis_find *find, const char *password, struct redis_place *w
 }
 
 struct redis_link *
-redis_find(struct redis_find *find, const char *password, struct redis_place *where, struct redis_trouble *trouble)
+redis_find(struct redis_find *find, struct secret *password, struct redis_place *where, struct redis_trouble *trouble)
 {
 	*where = (struct redis_place){ .path = find->name.path };
 	if (find->name.kind == STORE_SENTINEL)

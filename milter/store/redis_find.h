@@ -17,14 +17,15 @@ enum { PASSWORD_MAX = 1024 };
 struct redis_find *redis_find_open(const struct store_name *, const struct redis_settings *) MUST_USE;
 void redis_find_close(struct redis_find *); /* NULL is fine */
 
-/* The password of the settings' file, as it is now: its first line. "" where the settings name none. */
-bool redis_password_read(const struct redis_settings *, char out[PASSWORD_MAX], struct fault *why) MUST_USE;
+/* The password of the settings' file, as it is now: its first line, through no other memory. "" where the settings name none; out
+ * is a new secret. */
+bool redis_password_read(const struct redis_settings *, struct secret *out, struct fault *why) MUST_USE;
 
 /*
  * A connection to the server that takes writes now, logged in, and where it is: each address of the host, or the
  * master that a Sentinel names, if it says itself that it is one (Redis' guidelines for Sentinel clients). Given; NULL with the trouble.
  */
-struct redis_link *redis_find(struct redis_find *, const char *password, struct redis_place *where,
+struct redis_link *redis_find(struct redis_find *, struct secret *password, struct redis_place *where,
     struct redis_trouble *) MUST_USE;
 
 /* Do the Sentinels name another master than this? Costs a question to one of them; false without Sentinels. */

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
 
@@ -12,6 +13,7 @@
 
 struct redis_link {
 	redisContext *context;
+	void *tls; /* NULL: it is none of TLS */
 	const struct redis_settings *settings;
 	char place[ADDRESS_TEXT + 128];
 };
@@ -199,15 +201,75 @@ say_ok(struct redis_link *link, int count, const char *const *words, struct redi
 	return true;
 }
 
-static bool
-log_in(struct redis_link *link, const char *password, struct redis_trouble *trouble)
+/* AUTH [user] password, as Redis reads it; "" where that has no room. */
+static size_t
+write_auth(const char *user, struct secret *password, struct secret *out)
 {
-	const char *user = link->settings->user;
-	const char *const both[] = { "AUTH", user, password }, *const alone[] = { "AUTH", password };
+	char *at = secret_bytes(out);
+	size_t length = strlen(secret_bytes(password)), used;
+	int head = user[0] == '\0'
+	    ? snprintf(at, SECRET_SIZE, "*2\r\n$4\r\nAUTH\r\n$%zu\r\n", length)
+	    : snprintf(at, SECRET_SIZE, "*3\r\n$4\r\nAUTH\r\n$%zu\r\n%s\r\n$%zu\r\n", strlen(user), user, length);
+
+	used = (size_t)head;
+	if (head < 0 || used + length + 2 > SECRET_SIZE)
+		return 0;
+	memcpy(at + used, secret_bytes(password), length); /* printf has buffers of its own */
+	memcpy(at + used + length, "\r\n", 2);
+	return used + length + 2;
+}
+
+/* The socket blocks, for as long as its time-out. */
+static bool
+send_all(struct redis_link *link, const char *bytes, size_t length)
+{
+	if (link->tls != NULL)
+		return redis_tls_send(link->tls, bytes, length);
+	while (length > 0) {
+		ssize_t sent = send(link->context->fd, bytes, length, MSG_NOSIGNAL);
+
+		if (sent < 0 && errno == EINTR)
+			continue;
+		if (sent <= 0)
+			return false;
+		bytes += sent;
+		length -= (size_t)sent;
+	}
+	return true;
+}
+
+/* hiredis would leave a copy in memory that it frees, so this command is none of its. */
+static bool
+authenticate(struct redis_link *link, struct secret *password, struct redis_trouble *trouble)
+{
+	struct secret *command = secret_open();
+	size_t length = command == NULL ? 0 : write_auth(link->settings->user, password, command);
+	void *reply = NULL;
+
+	redis_tls_forget();
+	errno = 0;
+	if (length == 0)
+		errno = ENOMEM;
+	if (length == 0 || !send_all(link, secret_bytes(command), length)) {
+		link->context->err = REDIS_ERR_IO;
+		snprintf(link->context->errstr, sizeof link->context->errstr, "%s", strerror(errno));
+	} else if (redisGetReply(link->context, &reply) != REDIS_OK) {
+		reply = NULL;
+	}
+	secret_close(command);
+	reply = take_reply(link, reply, trouble);
+	if (reply != NULL)
+		freeReplyObject(reply);
+	return reply != NULL;
+}
+
+static bool
+log_in(struct redis_link *link, struct secret *password, struct redis_trouble *trouble)
+{
 	char number[16];
 	const char *const choose[] = { "SELECT", number };
 
-	if (password[0] != '\0' && !say_ok(link, user[0] != '\0' ? 3 : 2, user[0] != '\0' ? both : alone, trouble))
+	if (secret_bytes(password)[0] != '\0' && !authenticate(link, password, trouble))
 		return false;
 	snprintf(number, sizeof number, "%u", link->settings->database);
 	return link->settings->database == 0 || say_ok(link, 2, choose, trouble);
@@ -218,7 +280,7 @@ begin_tls(struct redis_link *link, const struct redis_place *place, struct redis
 {
 	struct fault said;
 
-	if (redis_tls_begin(link->context, link->settings, place->host, &said))
+	if (redis_tls_begin(link->context, link->settings, place->host, &link->tls, &said))
 		return true;
 	*trouble = (struct redis_trouble){ .state = STORE_STATE_FAILED, .lasting = !is_late(link->context) };
 	if (trouble->lasting)
@@ -260,13 +322,17 @@ link_connect(const struct redis_place *place, const struct redis_settings *setti
 }
 
 struct redis_link *
-redis_link_open(const struct redis_place *place, const struct redis_settings *settings, const char *password,
+redis_link_open(const struct redis_place *place, const struct redis_settings *settings, struct secret *password,
     struct redis_trouble *trouble)
 {
 	struct redis_link *link = link_connect(place, settings, trouble);
 
-	if (link != NULL && log_in(link, password, trouble))
+	if (link != NULL && password == NULL) {
+		*trouble = (struct redis_trouble){ .state = STORE_STATE_FAILED };
+		fault_set(&trouble->why, "the greylist: out of memory");
+	} else if (link != NULL && log_in(link, password, trouble)) {
 		return link;
+	}
 	redis_link_close(link);
 	return NULL;
 }

@@ -10,6 +10,7 @@
 #include <hiredis/hiredis.h>
 
 #include "milter/store/store.h"
+#include "milter/system/secret.h"
 #include "policy/rules/policy.h"
 #include "policy/rules/store_name.h"
 #include "policy/util/address.h"
@@ -35,9 +36,10 @@ struct redis_trouble {
 
 struct redis_link;
 
-/* Logs in and chooses the database. A Sentinel is asked without both. Settings are kept; the password is borrowed, "": none.
+/* Logs in and chooses the database. A Sentinel is asked without both. Settings are kept; the password is borrowed, "": none;
+ * NULL: there is no memory for it.
  * Given; NULL with the trouble. */
-struct redis_link *redis_link_open(const struct redis_place *, const struct redis_settings *, const char *password,
+struct redis_link *redis_link_open(const struct redis_place *, const struct redis_settings *, struct secret *password,
     struct redis_trouble *) MUST_USE;
 struct redis_link *redis_link_open_sentinel(const struct redis_place *, const struct redis_settings *,
     struct redis_trouble *) MUST_USE;

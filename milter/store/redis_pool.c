@@ -38,7 +38,7 @@ struct redis_pool {
 	unsigned failures;   /* in a row */
 	unsigned generation; /* of the place; links of an older one are closed */
 	struct redis_place place;
-	char password[PASSWORD_MAX];
+	struct secret *password;
 	struct redis_link *idle[IDLE_LINKS];
 	size_t idle_count;
 	struct store_health health;
@@ -105,7 +105,7 @@ take_idle(struct redis_pool *pool, bool fresh)
 static bool
 use_begin(struct redis_pool *pool, bool fresh, struct use *use, struct fault *why)
 {
-	char password[PASSWORD_MAX];
+	struct secret *password = NULL;
 	struct redis_trouble trouble;
 	struct redis_place place;
 	bool down;
@@ -116,13 +116,14 @@ use_begin(struct redis_pool *pool, bool fresh, struct use *use, struct fault *wh
 		*why = pool->health.report.why;
 	*use = (struct use){ down ? NULL : take_idle(pool, fresh), pool->generation, false };
 	place = pool->place;
-	memcpy(password, pool->password, sizeof password);
+	if (!down && use->link == NULL && (password = secret_open()) != NULL)
+		secret_copy(password, pool->password);
 	pthread_mutex_unlock(&pool->lock);
 	if (!down && use->link == NULL) {
 		use->fresh = true;
 		use->link = redis_link_open(&place, &pool->settings, password, &trouble);
 	}
-	explicit_bzero(password, sizeof password);
+	secret_close(password);
 	if (down || use->link != NULL)
 		return !down;
 	note_trouble(pool, &trouble, use->generation);
@@ -230,11 +231,15 @@ serves(struct redis_pool *pool, struct redis_link *link, struct redis_trouble *t
 
 /* Finds the server that takes writes. The password is read anew: somebody may have changed it. */
 static struct redis_link *
-find(struct redis_pool *pool, struct redis_place *place, char password[PASSWORD_MAX], struct redis_trouble *trouble)
+find(struct redis_pool *pool, struct redis_place *place, struct secret *password, struct redis_trouble *trouble)
 {
 	struct redis_link *link;
 
 	*trouble = (struct redis_trouble){ .state = STORE_STATE_FAILED, .lasting = true };
+	if (password == NULL) {
+		fault_set(&trouble->why, "the greylist: out of memory");
+		return NULL;
+	}
 	if (!redis_password_read(&pool->settings, password, &trouble->why))
 		return NULL;
 	link = redis_find(pool->find, password, place, trouble);
@@ -248,7 +253,7 @@ find(struct redis_pool *pool, struct redis_place *place, char password[PASSWORD_
 static void
 look_for(struct redis_pool *pool)
 {
-	char password[PASSWORD_MAX];
+	struct secret *password = secret_open(), *before;
 	struct redis_trouble trouble;
 	struct redis_place place;
 	struct redis_link *link = find(pool, &place, password, &trouble);
@@ -259,7 +264,9 @@ look_for(struct redis_pool *pool)
 		store_health_fails(&pool->health, trouble.state, &trouble.why);
 	} else {
 		pool->place = place;
-		memcpy(pool->password, password, sizeof pool->password);
+		before = pool->password;
+		pool->password = password;
+		password = before;
 		pool->failures = 0;
 		pool->generation++;
 		drop_idle(pool);
@@ -267,7 +274,7 @@ look_for(struct redis_pool *pool)
 		store_health_works(&pool->health);
 	}
 	pthread_mutex_unlock(&pool->lock);
-	explicit_bzero(password, sizeof password);
+	secret_close(password);
 }
 
 /* Asks the server as messages do, in case none comes. Look_lock held. */
@@ -364,7 +371,7 @@ redis_pool_close(struct redis_pool *pool)
 	pthread_mutex_destroy(&pool->lock);
 	pthread_mutex_destroy(&pool->look_lock);
 	arena_close(pool->arena);
-	explicit_bzero(pool, sizeof *pool);
+	secret_close(pool->password);
 	free(pool);
 }
 

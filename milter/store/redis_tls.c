@@ -154,23 +154,36 @@ tell_refusal(const SSL *ssl, const char *name, struct fault *why)
 }
 
 bool
-redis_tls_begin(redisContext *context, const struct redis_settings *settings, const char *name, struct fault *why)
+redis_tls_begin(redisContext *context, const struct redis_settings *settings, const char *name, void **tls,
+    struct fault *why)
 {
 	const char *wanted = settings->tls.name[0] != '\0' ? settings->tls.name : name;
 	SSL *ssl;
 	int late;
 
+	*tls = NULL;
 	if (settings->tls.ca[0] == '\0')
 		return true;
 	ERR_clear_error();
 	ssl = ssl_open(settings, wanted, why);
 	errno = 0;
-	if (ssl != NULL && redisInitiateSSL(context, ssl) == REDIS_OK) /* which frees it with the connection */
+	if (ssl != NULL && redisInitiateSSL(context, ssl) == REDIS_OK) { /* which frees it with the connection */
+		*tls = ssl;
 		return true;
+	}
 	late = ssl != NULL && is_late() ? EAGAIN : 0;
 	if (ssl != NULL)
 		tell_refusal(ssl, wanted, why);
 	SSL_free(ssl);
 	errno = late;
 	return false;
+}
+
+/* OpenSSL encrypts its copy in its place. The socket blocks: all is written, or nothing counts. */
+bool
+redis_tls_send(void *tls, const char *bytes, size_t length)
+{
+	size_t written = 0;
+
+	return SSL_write_ex(tls, bytes, length, &written) == 1 && written == length;
 }

@@ -20,9 +20,13 @@ bool redis_tls_may(const struct redis_settings *, bool unix_socket, struct fault
 /*
  * Makes a connection that was just opened one of TLS, to whose certificate is for `name`, a host or an address; greylist.redis.tls
  * goes before it. Where the settings name no CA it stays as it is. False with why, but when the server says nothing in
- * time: then errno is EAGAIN.
+ * time: then errno is EAGAIN. *tls is for redis_tls_send, as long as the connection; NULL: it is not one of TLS.
  */
-bool redis_tls_begin(redisContext *, const struct redis_settings *, const char *name, struct fault *why) MUST_USE;
+bool redis_tls_begin(redisContext *, const struct redis_settings *, const char *name, void **tls,
+    struct fault *why) MUST_USE;
+
+/* Sends bytes of which hiredis is to keep no copy, while it has nothing to send itself. False as a command that failed. */
+bool redis_tls_send(void *tls, const char *bytes, size_t length) MUST_USE;
 
 /* Before a command: forgets what OpenSSL had to say of others. */
 void redis_tls_forget(void);

@@ -16,10 +16,19 @@ redis_tls_may(const struct redis_settings *settings, bool unix_socket, struct fa
 }
 
 bool
-redis_tls_begin(redisContext *context, const struct redis_settings *settings, const char *name, struct fault *why)
+redis_tls_begin(redisContext *context, const struct redis_settings *settings, const char *name, void **tls,
+    struct fault *why)
 {
 	(void)context, (void)settings, (void)name, (void)why;
+	*tls = NULL;
 	return true;
+}
+
+bool
+redis_tls_send(void *tls, const char *bytes, size_t length)
+{
+	(void)tls, (void)bytes, (void)length;
+	return false;
 }
 
 void
