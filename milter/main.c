@@ -32,11 +32,13 @@
 #include "milter/state/shadow_files.h"
 #include "milter/state/engine.h"
 #include "milter/state/exports.h"
+#include "milter/state/sandbox_list.h"
 #include "milter/state/start_list.h"
 #include "milter/store/store_redis.h"
 #include "milter/store/store_watch.h"
 #include "milter/system/background.h"
 #include "milter/system/clock.h"
+#include "milter/system/commands.h"
 #include "milter/system/crypto_memory.h"
 #include "milter/system/journal.h"
 #include "milter/system/options.h"
@@ -69,6 +71,7 @@ struct daemon {
 	struct faults *faults; /* of the first load, until the journal is open */
 	struct account account;
 	char state_dir[4096]; /* as at start: a change needs a restart */
+	struct commands *commands;
 	struct journal *journal;
 	struct engine engine;
 	struct exports *exports;
@@ -269,7 +272,8 @@ open_engine(struct daemon *daemon, const struct settings *settings, struct fault
 		return false;
 	if (!engine_open(&daemon->engine, settings, daemon->journal, settings->state_dir, why))
 		return false;
-	daemon->exports = exports_open(daemon->engine.snapshots, daemon->journal, settings->state_dir, why);
+	daemon->exports = exports_open(daemon->engine.snapshots, daemon->journal, daemon->commands, settings->state_dir,
+	    why);
 	daemon->usage = usage_open(why);
 	daemon->tally = vendor_tally_open(why);
 	daemon->counters = counters_open(why);
@@ -373,7 +377,7 @@ static bool
 open_reload(struct daemon *daemon, struct fault *why)
 {
 	struct reload_parts parts = { daemon->config, daemon->journal, daemon->engine.refresh, daemon->engine.snapshots,
-		daemon->listeners, daemon->store_open };
+		daemon->listeners, daemon->store_open, daemon->commands };
 
 	log_first_faults(daemon);
 	daemon->reload = reload_open(&parts, daemon->first, daemon->faults, why);
@@ -381,7 +385,7 @@ open_reload(struct daemon *daemon, struct fault *why)
 		return false;
 	faults_close(daemon->faults);
 	daemon->faults = NULL;
-	daemon->alert_command = alert_command_open(daemon->journal, why);
+	daemon->alert_command = alert_command_open(daemon->journal, daemon->commands, why);
 	if (daemon->alert_command == NULL)
 		return false;
 	daemon->status = daemon_status_open(&daemon->services, daemon->exports, daemon->reload, daemon->alert_command,
@@ -397,10 +401,11 @@ say_start(struct daemon *daemon)
 	const struct snapshot *snapshot = snapshot_borrow(daemon->engine.snapshots);
 	const struct policy *policy = snapshot->judge.policy;
 
-	journal_say(daemon->journal, LOG_NOTICE, "greenlaned %s serves %s: %zu vendor%s, %zu source%s, mode %s, as %s",
-	    VERSION, policy->settings.milter.listen, policy->vendor_count, text_s(policy->vendor_count),
-	    policy->source_count, text_s(policy->source_count), policy->settings.monitor ? "monitor" : "enforce",
-	    daemon->account.name);
+	journal_say(daemon->journal, LOG_NOTICE,
+	    "greenlaned %s serves %s: %zu vendor%s, %zu source%s, mode %s, as %s, sandbox: %s", VERSION,
+	    policy->settings.milter.listen, policy->vendor_count, text_s(policy->vendor_count), policy->source_count,
+	    text_s(policy->source_count), policy->settings.monitor ? "monitor" : "enforce", daemon->account.name,
+	    sandbox_words());
 	if (!dkim_verifier_has_ed25519(daemon->engine.dkim))
 		journal_say(daemon->journal, LOG_WARNING,
 		    "this libopendkim does not support ed25519: such signatures prove nothing");
@@ -459,6 +464,9 @@ start(struct daemon *daemon, struct fault *why)
 	if (!account_find(settings->user, &daemon->account, why) || !make_folders(daemon, settings, why) ||
 	    !session_register(&daemon->services, why) || !open_socket(daemon, settings, why) ||
 	    !account_become(&daemon->account, why))
+		return false;
+	daemon->commands = commands_open(daemon->first, why);
+	if (daemon->commands == NULL || !sandbox_list_enter(daemon->config, daemon->first, why))
 		return false;
 	snprintf(daemon->state_dir, sizeof daemon->state_dir, "%s", settings->state_dir);
 	if (!open_engine(daemon, settings, why) || !open_reload(daemon, why))
@@ -639,23 +647,17 @@ close_engine(struct daemon *daemon)
 	shadow_tally_close(daemon->shadow);
 	store_close(daemon->memory);
 	store_close(daemon->store_open);
-}
-
-static void
-sync_store(struct daemon *daemon)
-{
-	struct fault why;
-
-	if (daemon->store_open != NULL && !store_sync(daemon->store_open, &why))
-		journal_fault(daemon->journal, LOG_ERR, &why);
+	commands_close(daemon->commands);
 }
 
 static void
 stop(struct daemon *daemon)
 {
 	bool drained = drain(daemon);
+	struct fault why;
 
-	sync_store(daemon);
+	if (daemon->store_open != NULL && !store_sync(daemon->store_open, &why))
+		journal_fault(daemon->journal, LOG_ERR, &why);
 	if (drained)
 		close_engine(daemon);
 	milter_io_log(NULL); /* its threads may still run */

@@ -80,7 +80,7 @@ main(void)
 	char second[64];
 
 	if (!scratch_make(folder) || (snapshots = snapshots_open(&why)) == NULL ||
-	    (exports = exports_open(snapshots, NULL, folder, &why)) == NULL || !exports_start(exports, &why))
+	    (exports = exports_open(snapshots, NULL, NULL, folder, &why)) == NULL || !exports_start(exports, &why))
 		abort();
 	policy_in_the_place_of_an_old_one();
 	exports_close(exports);

@@ -37,11 +37,13 @@ static const struct status_vendor vendors[] = {
 	    .known = 1 },
 };
 static const struct status_export exports[] = {
-	{ "postgrey", "/x/list", false, "", "", "", "" },
-	{ "postgrey", "/x/list", false, "", "", "cannot be read", "" },
-	{ "postgrey", "/x/list", true, "", "", "", "" },
-	{ "postgrey", "/x/list", true, "postgrey -hup", "'postgrey -hup' exited with status 1: no such process", "", "" },
-	{ "postgrey", "/x/list", false, "", "", "", "cannot be created: Permission denied" },
+	{ "postgrey", "/x/list", false, "", "", "", "", false },
+	{ "postgrey", "/x/list", false, "", "", "cannot be read", "", false },
+	{ "postgrey", "/x/list", true, "", "", "", "", false },
+	{ "postgrey", "/x/list", true, "postgrey -hup", "'postgrey -hup' exited with status 1: no such process", "", "",
+	    false },
+	{ "postgrey", "/x/list", false, "", "", "", "cannot be created: Permission denied", false },
+	{ "postgrey", "/x/list", true, "postgrey -hup", "'postgrey -hup' is new", "", "", true },
 };
 static const struct status_hidden hidden[] = { { "172.17.0.1", "", 3, NOW - 60 } };
 
@@ -56,7 +58,7 @@ static const struct status well = { .version = "1",
 	.mta = { .silence = 7200 },
 	.store = { "works", true, "lmdb:/x", "", 0, 0 },
 	.journal = { .record = "", .record_trouble = "" },
-	.alert_command = { "", 0 },
+	.alert_command = { .trouble = "" },
 	.state_dir = "/x" };
 
 static void
@@ -203,6 +205,11 @@ stuck_for_a_moment(struct status *s)
 	stuck(s), s->journal.stuck_since = NOW - 2;
 }
 static void
+command_is_new(struct status *s)
+{
+	s->alert_command.trouble = "'/x' is new", s->alert_command.is_new = true;
+}
+static void
 command_fails(struct status *s)
 {
 	s->alert_command.trouble = "'/x' exited with status 3: why", s->alert_command.since = NOW - 5;
@@ -257,6 +264,11 @@ static void
 unread(struct status *s)
 {
 	s->exports = &exports[1], s->export_count = 1;
+}
+static void
+reader_is_new(struct status *s)
+{
+	s->exports = &exports[5], s->export_count = 1;
 }
 static void
 untold(struct status *s)
@@ -407,6 +419,7 @@ static const struct {
 	{ "a log that takes no lines", stuck, "journal-stuck",
 	    "/dev/log takes no lines since 2026-11-29T00:09:26Z: 3 log lines wait" },
 	{ "a log that is slow", stuck_for_a_moment, "", "" },
+	{ "an alert command that is new: the remedy", command_is_new, "alert-command", "restart greenlaned (systemctl" },
 	{ "an alert command that fails", command_fails, "alert-command", "status 3: why" },
 	{ "a damaged key of log.privacy", no_key, "privacy-key", "is damaged" },
 	{ "records that are lost", no_record, "record-failed", "No space" },
@@ -420,6 +433,8 @@ static const struct {
 	{ "a stale export", stale, "export-stale", "/x/list differs" },
 	{ "a stale export: why", unwritten, "export-stale", "list now: it cannot be created: Permission denied" },
 	{ "an unreadable export", unread, "export-stale", "cannot be read" },
+	{ "a command of an export that is new: the remedy", reader_is_new, "export-reader",
+	    "restart greenlaned (systemctl" },
 	{ "a reader that was not told", untold, "export-reader",
 	    "may not know the file: 'postgrey -hup' exited with status 1: no such process" },
 	{ "a fresh export", fresh, "", "" },

@@ -13,7 +13,7 @@
 #include "t/lib/scratch.h"
 #include "t/lib/tap.h"
 
-static atomic_bool ends;
+static int ends[2]; /* a pipe: the commands end when its writing end is closed */
 static char folder[] = "/tmp/greenlane-command.XXXXXX", mark[100];
 
 /* ---- a clock that stands still until the command has left its mark, then advances at each reading ---- */
@@ -61,7 +61,7 @@ check_rows(void)
 {
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		struct fault why = { .text = "" };
-		bool done = subprocess_run_shell(rows[i].command, 20, &ends, &why);
+		bool done = subprocess_run_shell(rows[i].command, 20, ends[0], &why);
 
 		is(why.text, rows[i].why, "%s", rows[i].name);
 		ok(done == (rows[i].why[0] == '\0'), "and the result says so");
@@ -81,10 +81,10 @@ check_words(void)
 
 	setenv("HOME", "/ours", 1);
 	setenv("PATH", "/bin:/usr/bin", 1);
-	ok(!subprocess_run(&process, &ends, &why), "words with variables of their own");
+	ok(!subprocess_run(&process, ends[0], &why), "words with variables of their own");
 	is(why.text, "'it' exited with status 1: $HOME; *|a  'b'|/nowhere|p", "are passed as they are; its own count");
 	process = (struct subprocess){ nothing, NULL, nothing[0], 20 };
-	ok(!subprocess_run(&process, &ends, &why), "a program that is not there");
+	ok(!subprocess_run(&process, ends[0], &why), "a program that is not there");
 	is(why.text, "'/nowhere/at all' was not run: No such file or directory", "is said to be missing");
 }
 
@@ -93,7 +93,7 @@ check_much(void)
 {
 	struct fault why = { .text = "" };
 
-	ok(!subprocess_run_shell("head -c 1000000 /dev/zero | tr '\\0' x >&2; exit 1", 20, &ends, &why) &&
+	ok(!subprocess_run_shell("head -c 1000000 /dev/zero | tr '\\0' x >&2; exit 1", 20, ends[0], &why) &&
 		strlen(why.text) < 450 && strstr(why.text, "status 1: xxxx") != NULL,
 	    "one that prints a megabyte does not block, and the start of its line is kept");
 }
@@ -133,7 +133,7 @@ check_long(void)
 
 	snprintf(command, sizeof command, "sh -c 'echo $$ > %s.new; mv %s.new %s; while :; do sleep 0.05; done' & wait",
 	    mark, mark, mark);
-	ok(!subprocess_run_shell(command, 1, &ends, &why), "one that takes too long is killed");
+	ok(!subprocess_run_shell(command, 1, ends[0], &why), "one that takes too long is killed");
 	ok(strstr(why.text, "had not finished after 1 second and") != NULL, "and reported") || (note("%s", why.text), 0);
 	child = child_of_mark();
 	while (child > 0 && !is_gone(child))
@@ -141,7 +141,7 @@ check_long(void)
 	ok(child > 0, "with all that it started");
 	unlink(mark);
 	snprintf(command, sizeof command, "trap '' TERM; echo > %s; while :; do sleep 0.1; done", mark);
-	ok(!subprocess_run_shell(command, 1, &ends, &why), "one that ignores TERM is killed");
+	ok(!subprocess_run_shell(command, 1, ends[0], &why), "one that ignores TERM is killed");
 	unlink(mark);
 }
 
@@ -154,7 +154,7 @@ end_it(void *unused)
 	while (access(running, F_OK) != 0)
 		usleep(1000); /* sleeps: until it looks again */
 	unlink(running);
-	ends = true;
+	close(ends[1]);
 	return unused;
 }
 
@@ -169,9 +169,8 @@ check_end(void)
 	if (pthread_create(&thread, NULL, end_it, NULL) != 0)
 		return;
 	snprintf(command, sizeof command, "echo > %s.runs; sleep 10000", mark);
-	ok(!subprocess_run_shell(command, 30, &ends, &why), "the waiting caller can be told to stop");
+	ok(!subprocess_run_shell(command, 30, ends[0], &why), "the waiting caller can be told to stop");
 	pthread_join(thread, NULL);
-	ends = false;
 }
 
 /* As when a daemon was started with SIGCHLD ignored: the system discards every status. */
@@ -181,9 +180,9 @@ check_lost(void)
 	struct fault why = { .text = "" };
 
 	signal(SIGCHLD, SIG_IGN);
-	ok(!subprocess_run_shell("exit 3", 20, &ends, &why), "a command whose status is lost is a failure");
+	ok(!subprocess_run_shell("exit 3", 20, ends[0], &why), "a command whose status is lost is a failure");
 	is(why.text, "'exit 3' ended, but its status is lost: No child processes", "and why says so");
-	ok(!subprocess_run_shell("exit 0", 20, &ends, &why), "whatever its status was");
+	ok(!subprocess_run_shell("exit 0", 20, ends[0], &why), "whatever its status was");
 	signal(SIGCHLD, SIG_DFL);
 }
 
@@ -201,12 +200,14 @@ main(void)
 	pthread_sigmask(SIG_BLOCK, &blocked, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	dup2(2, 7);
+	if (pipe2(ends, O_CLOEXEC) != 0)
+		return 99;
 	check_rows();
 	check_words();
 	check_much();
 	check_long();
-	check_end();
 	check_lost();
+	check_end();
 	rmdir(folder);
 	return done();
 }

@@ -7,14 +7,14 @@
 
 #include "milter/peers/alert_command.h"
 #include "milter/system/clock.h"
-#include "milter/system/subprocess.h"
+#include "milter/system/commands.h"
 #include "policy/config/policy_value.h"
-#include "policy/util/words.h"
 
-enum { RUN_SECONDS = 30, LINE_SIZE = VALUE_COMMAND_MAX + 1 };
+enum { LINE_SIZE = VALUE_COMMAND_MAX + 1 };
 
 struct alert_command {
 	struct journal *journal;
+	struct commands *commands;
 	pthread_t thread;
 	atomic_bool ends;
 	pthread_mutex_t lock; /* guards all below; never held while the command runs */
@@ -23,6 +23,7 @@ struct alert_command {
 	char line[LINE_SIZE];
 	uint64_t policy_number;
 	char trouble[sizeof((struct fault *)0)->text]; /* of the last run; "" */
+	bool is_new;                                   /* the line, since the start */
 	int64_t failing_since;
 };
 
@@ -37,22 +38,7 @@ moment_now(void)
 static const char *
 state_of(const struct alert_run *run)
 {
-	return !run->ill ? "GREENLANE_STATE=well" : run->notice ? "GREENLANE_STATE=notice" : "GREENLANE_STATE=ill";
-}
-
-static bool
-run_line(struct alert_command *command, char *line, const struct alert_run *run, struct fault *why)
-{
-	char slug[64], text[ALERT_TEXT_SIZE + 32], *words[WORDS_MAX + 1];
-	const char *environment[] = { slug, state_of(run), text, NULL };
-	struct subprocess process = { (const char *const *)words, environment, NULL, RUN_SECONDS };
-
-	snprintf(slug, sizeof slug, "GREENLANE_ALERT=%s", run->slug);
-	snprintf(text, sizeof text, "GREENLANE_TEXT=%s", run->text);
-	if (!words_cut(line, words) || words[0] == NULL)
-		return fault_set(why, "it has no words");
-	process.name = words[0];
-	return subprocess_run(&process, &command->ends, why);
+	return !run->ill ? "well" : run->notice ? "notice" : "ill";
 }
 
 /* Said once until it changes. The lock is held. */
@@ -78,11 +64,12 @@ run_once(struct alert_command *command, const struct alert_run *run)
 {
 	struct fault why = { .text = "" };
 	char line[LINE_SIZE];
+	struct command_values values = { run->slug, state_of(run), run->text };
 	bool succeeded;
 
 	memcpy(line, command->line, sizeof line);
 	pthread_mutex_unlock(&command->lock);
-	succeeded = run_line(command, line, run, &why);
+	succeeded = commands_run(command->commands, COMMAND_ALERT, line, &values, &command->ends, &why);
 	pthread_mutex_lock(&command->lock);
 	if (!command->ends)
 		keep_result(command, run, succeeded, &why);
@@ -114,13 +101,16 @@ run_on(void *argument)
 void
 alert_command_use(struct alert_command *command, const char *line, uint64_t policy_number)
 {
+	struct fault why = { .text = "" };
+
 	pthread_mutex_lock(&command->lock);
 	if (command->policy_number != policy_number) {
 		command->policy_number = policy_number;
 		snprintf(command->line, sizeof command->line, "%s", line);
 		alert_queue_retry(command->queue, moment_now());
-		command->trouble[0] = '\0';
-		command->failing_since = 0;
+		command->is_new = line[0] != '\0' && !commands_know(command->commands, COMMAND_ALERT, line, &why);
+		snprintf(command->trouble, sizeof command->trouble, "%s", why.text);
+		command->failing_since = command->is_new ? clock_now() : 0;
 		pthread_cond_signal(&command->changed);
 	}
 	pthread_mutex_unlock(&command->lock);
@@ -141,6 +131,7 @@ alert_command_tell(struct alert_command *command, struct status *status, struct 
 	pthread_mutex_lock(&command->lock);
 	status->alert_command.trouble = arena_string(arena, command->trouble);
 	status->alert_command.since = command->failing_since;
+	status->alert_command.is_new = command->is_new;
 	pthread_mutex_unlock(&command->lock);
 	return status->alert_command.trouble != NULL;
 }
@@ -157,7 +148,7 @@ alert_command_close(struct alert_command *command)
 }
 
 struct alert_command *
-alert_command_open(struct journal *journal, struct fault *why)
+alert_command_open(struct journal *journal, struct commands *commands, struct fault *why)
 {
 	struct alert_command *command = calloc(1, sizeof *command);
 	pthread_condattr_t attributes;
@@ -169,6 +160,7 @@ alert_command_open(struct journal *journal, struct fault *why)
 		return NULL;
 	}
 	command->journal = journal;
+	command->commands = commands;
 	pthread_mutex_init(&command->lock, NULL);
 	pthread_condattr_init(&attributes);
 	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);

@@ -15,6 +15,7 @@
 #include "milter/state/source_list.h"
 #include "milter/system/clock.h"
 #include "milter/system/files.h"
+#include "milter/system/sandbox.h"
 #include "policy/util/hash.h"
 
 #ifndef VERSION
@@ -110,14 +111,43 @@ tell_shadow(const struct daemon_status *own, const struct snapshot *snapshot, st
 	status->shadow.cannot = counts.cannot;
 }
 
+static bool
+tell_sandbox(struct status *status, struct arena *arena)
+{
+	const char **lists[] = { NULL, NULL };
+	struct status_strings *out[] = { &status->sandbox.reads, &status->sandbox.writes };
+	enum sandbox_kind kind;
+	struct fault lost = { .text = "" };
+	size_t count = 0;
+
+	while (sandbox_path_at(count, &kind) != NULL)
+		count++;
+	for (size_t i = 0; i < 2; i++) {
+		lists[i] = arena_take(arena, (count + 1) * sizeof *lists[i]);
+		*out[i] = (struct status_strings){ lists[i], 0 };
+	}
+	if (lists[0] == NULL || lists[1] == NULL)
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		const char *path = sandbox_path_at(i, &kind);
+
+		lists[kind != SANDBOX_READ][out[kind != SANDBOX_READ]->count++] = path;
+	}
+	(void)sandbox_is_lost(&lost);
+	status->sandbox.state = sandbox_words();
+	status->sandbox.abi = sandbox_abi();
+	status->sandbox.lost = arena_string(arena, lost.text);
+	return status->sandbox.lost != NULL;
+}
+
 /* What of the state is cheap to find out. */
 static bool
 tell_daemon(const struct daemon_status *own, const struct policy *policy, struct status *status, struct arena *arena)
 {
 	return tell_store(own, &policy->settings, status, arena) && reload_tell(own->reload, status, arena) &&
 	    opened_listeners_tell(&own->listeners, status, arena) && tell_dns(own, status, arena) &&
-	    alert_command_tell(own->command, status, arena) && status_hidden(own->services->usage, status, arena) &&
-	    status_hosts_tell(own->hosts, status, arena);
+	    tell_sandbox(status, arena) && alert_command_tell(own->command, status, arena) &&
+	    status_hidden(own->services->usage, status, arena) && status_hosts_tell(own->hosts, status, arena);
 }
 
 static bool
@@ -282,7 +312,7 @@ stamp_sources(const struct daemon_status *own, const struct snapshot *snapshot)
 		if (stat(policy->exports[i].file, &st) != 0)
 			continue;
 		hash = hash_bytes(hash, &i, sizeof i);
-		exports_reader_trouble(own->exports, i, &untold);
+		(void)exports_reader_trouble(own->exports, i, &untold);
 		hash = hash_bytes(hash, untold.text, strlen(untold.text));
 		hash = hash_bytes(hash, &st.st_mtim, sizeof st.st_mtim);
 		hash = hash_bytes(hash, &st.st_ino, sizeof st.st_ino);

@@ -7,6 +7,7 @@
 
 #include "milter/peers/reload.h"
 #include "milter/state/config_files.h"
+#include "milter/state/sandbox_list.h"
 #include "milter/state/shadow_files.h"
 #include "milter/system/clock.h"
 #include "milter/system/service_manager.h"
@@ -27,6 +28,7 @@ struct reload {
 	struct reload_parts parts;
 	char listen[4096], state_dir[4096], store[4096]; /* as started: a change needs a restart */
 	char user[64], dns[1024];
+	bool sandbox_off;
 	pthread_mutex_t turn; /* one reload at a time */
 	pthread_mutex_t lock; /* guards all below; never held while files are read or DNS is asked */
 	struct load_result last;
@@ -81,6 +83,12 @@ write_dns(const struct settings *settings, char *out, size_t size)
 	text_close(&text);
 }
 
+static const char *
+sandbox_word(bool off)
+{
+	return off ? "off" : "auto";
+}
+
 static void
 warn_restart(struct reload *reload, const struct settings *settings)
 {
@@ -95,6 +103,7 @@ warn_restart(struct reload *reload, const struct settings *settings)
 		{ "metrics.listen", listeners_metrics(listeners), settings->metrics_listen },
 		{ "state_dir", reload->state_dir, settings->state_dir },
 		{ "greylist.store", reload->store, settings->store }, { "user", reload->user, settings->user },
+		{ "sandbox", sandbox_word(reload->sandbox_off), sandbox_word(settings->sandbox_off) },
 		{ "dns", reload->dns, dns } };
 
 	write_dns(settings, dns, sizeof dns);
@@ -209,6 +218,25 @@ reload_tell_manager(struct reload *reload)
 	snapshot_return(reload->parts.snapshots, snapshot);
 }
 
+/* What a restart would know, and the daemon cannot: commands that are not run until then, and paths for which the whole policy
+ * is refused. The policy is given, and is what it was, or NULL. */
+static struct policy *
+look_at_restart(struct reload *reload, struct policy *policy, struct faults *faults)
+{
+	size_t before;
+
+	if (faults == NULL)
+		return policy;
+	before = faults->errors;
+	sandbox_list_check(reload->parts.config, policy, sandbox_list_covers, NULL, faults);
+	if (policy != NULL)
+		commands_warn(reload->parts.commands, policy, faults);
+	if (faults->errors == before)
+		return policy;
+	policy_free(policy);
+	return NULL;
+}
+
 /* The turn is ours. */
 static void
 take_turn(struct reload *reload)
@@ -219,6 +247,7 @@ take_turn(struct reload *reload)
 
 	service_manager_tell(SERVICE_RELOADING, "the configuration is read again");
 	store_look(reload->parts.store);
+	policy = look_at_restart(reload, policy, faults);
 	if (faults != NULL)
 		log_faults(reload, faults);
 	if (policy == NULL)
@@ -319,6 +348,7 @@ reload_open(const struct reload_parts *parts, const struct policy *started, cons
 	pthread_mutex_init(&reload->turn, NULL);
 	pthread_mutex_init(&reload->lock, NULL);
 	snprintf(reload->listen, sizeof reload->listen, "%s", settings->milter.listen);
+	reload->sandbox_off = settings->sandbox_off;
 	snprintf(reload->state_dir, sizeof reload->state_dir, "%s", settings->state_dir);
 	snprintf(reload->store, sizeof reload->store, "%s", settings->store);
 	snprintf(reload->user, sizeof reload->user, "%s", settings->user);

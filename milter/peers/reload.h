@@ -10,6 +10,7 @@
 #include "milter/peers/listeners.h"
 #include "milter/state/refresh.h"
 #include "milter/store/store.h"
+#include "milter/system/commands.h"
 #include "milter/system/journal.h"
 #include "policy/review/status.h"
 
@@ -23,6 +24,7 @@ struct reload_parts {
 	struct snapshots *snapshots;
 	struct listeners *listeners;
 	struct store *store; /* the greylist's; NULL: there is none */
+	const struct commands *commands;
 };
 
 /* Remembers what the daemon was started with: a change of that needs a restart. faults are those of the first load,

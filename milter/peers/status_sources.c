@@ -341,15 +341,15 @@ fill_exports(const struct look *look)
 		return false;
 	for (size_t i = 0; i < count; i++) {
 		const struct export_job *job = &look->policy->exports[i];
-		bool fresh = false;
+		bool fresh = false, is_new;
 		const char *trouble = export_trouble(look, job, &fresh);
 		struct fault untold, unwritten;
 
-		exports_reader_trouble(look->exports, i, &untold);
+		is_new = exports_reader_trouble(look->exports, i, &untold);
 		exports_writing_trouble(look->exports, i, &unwritten);
 		list[i] = (struct status_export){ export_format_words[job->format], job->file, fresh,
 			untold.text[0] != '\0' ? job->command : "", arena_string(look->arena, untold.text), trouble,
-			arena_string(look->arena, unwritten.text) };
+			arena_string(look->arena, unwritten.text), is_new };
 	}
 	look->status->exports = list;
 	look->status->export_count = count;

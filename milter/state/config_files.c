@@ -10,6 +10,7 @@
 #include "milter/state/accepted_files.h"
 #include "milter/state/config_files.h"
 #include "milter/system/clock.h"
+#include "milter/system/sandbox.h"
 #include "milter/system/suffixes.h"
 #include "policy/config/lint.h"
 #include "policy/config/policy_shared.h"
@@ -65,6 +66,15 @@ read_all(int fd, size_t size, size_t *length)
 	return text;
 }
 
+static void
+fault_denied(struct fault *why, const char *path)
+{
+	int error = errno;
+
+	fault_at(why, path, 0, "cannot be opened: %s%s", strerror(error),
+	    error == EACCES ? sandbox_hint(path, SANDBOX_READ) : "");
+}
+
 /* A directory would make libconfig's scanner exit the process: only regular files are read. */
 static char *
 read_file(const char *path, size_t *length, struct fault *why)
@@ -74,7 +84,7 @@ read_file(const char *path, size_t *length, struct fault *why)
 	struct stat st;
 
 	if (fd < 0)
-		fault_at(why, path, 0, "cannot be opened: %s", strerror(errno));
+		fault_denied(why, path);
 	else if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
 		fault_at(why, path, 0, "is not a regular file; write the name of a configuration file");
 	else if (st.st_size > POLICY_TEXT_MAX)
@@ -275,6 +285,12 @@ hash_folder(const char *folder, bool with_path, uint64_t *hash)
 	return done;
 }
 
+void
+config_files_networks(const struct source *source, char *out, size_t size)
+{
+	networks_path(source->vendor->sources_file, source->name, out, size);
+}
+
 static bool
 hash_networks(const struct source *source, bool with_path, uint64_t *hash)
 {
@@ -282,7 +298,7 @@ hash_networks(const struct source *source, bool with_path, uint64_t *hash)
 
 	if (source->kind != SOURCE_FILE)
 		return true;
-	networks_path(source->vendor->sources_file, source->name, path, sizeof path);
+	config_files_networks(source, path, sizeof path);
 	return hash_named(with_path ? path : source->name, path, hash);
 }
 

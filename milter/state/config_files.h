@@ -36,6 +36,9 @@ struct policy *config_files_read_beside(const char *path, const char *vendors, s
 /* The same, but with these directories in place of vendor_path. */
 struct policy *config_files_read_instead(const char *path, const struct strings *folders, struct faults *) MUST_USE;
 
+/* Where the list of networks of a source of kind `file` lies; up to size bytes. */
+void config_files_networks(const struct source *, char *out, size_t size);
+
 /* A number that differs whenever a file of the configuration does: greenlane.conf, all of vendor_path, lists of networks.
  * False when one cannot be read by us: then nothing is known. */
 bool config_files_fingerprint(const char *path, const struct policy *, uint64_t *out) MUST_USE;

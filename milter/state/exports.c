@@ -10,11 +10,9 @@
 #include "milter/state/exports.h"
 #include "milter/state/source_list.h"
 #include "milter/system/clock.h"
-#include "milter/system/subprocess.h"
 
 enum {
-	REDO_SECONDS = 60, /* at the latest: a source may grow stale, or pass its review, without any other change */
-	COMMAND_SECONDS = 30
+	REDO_SECONDS = 60 /* at the latest: a source may grow stale, or pass its review, without any other change */
 };
 
 /* What is remembered of an export between two rounds. */
@@ -27,6 +25,7 @@ struct export_state {
 struct exports {
 	struct snapshots *snapshots;
 	struct journal *journal;
+	struct commands *commands;
 	char state_dir[4096];
 	pthread_t thread;
 	bool runs;
@@ -36,6 +35,7 @@ struct exports {
 	/* text "": it did not; others read both */
 	struct fault untold[EXPORTS_MAX];    /* why the last run of its command failed */
 	struct fault unwritten[EXPORTS_MAX]; /* why the last try to write it failed */
+	atomic_bool is_new[EXPORTS_MAX];     /* its command, since the start */
 	/* of the last round */
 	struct export_state states[EXPORTS_MAX];
 	uint64_t policy_number; /* of its policy; 0: there was none */
@@ -78,7 +78,7 @@ run_command(struct exports *exports, struct export_state *state, const struct ex
 {
 	struct fault why = { .text = "" }, told;
 
-	state->owed = !subprocess_run_shell(job->command, COMMAND_SECONDS, &exports->ends, &why);
+	state->owed = !commands_run(exports->commands, COMMAND_EXPORT, job->command, NULL, &exports->ends, &why);
 	keep_result(exports, untold_of(exports, state), &why);
 	if (!state->owed) {
 		journal_say(exports->journal, LOG_NOTICE, "export %s: its command exited with status 0", job->file);
@@ -142,6 +142,19 @@ forget(struct export_state *state)
 	*state = (struct export_state){ .file = NULL };
 }
 
+/* Said at once: until its file changes nobody would run it. */
+static void
+look_at_command(struct exports *exports, struct export_state *state, const char *command)
+{
+	struct fault why = { .text = "" };
+	atomic_bool *is_new = &exports->is_new[state - exports->states];
+	bool was_new = *is_new;
+
+	*is_new = command[0] != '\0' && !commands_know(exports->commands, COMMAND_EXPORT, command, &why);
+	if (*is_new || was_new)
+		keep_result(exports, untold_of(exports, state), &why);
+}
+
 /* An export at the same place with the same file keeps its pending command across a reload. */
 static void
 take_policy(struct exports *exports, const struct policy *policy, uint64_t number)
@@ -160,6 +173,8 @@ take_policy(struct exports *exports, const struct policy *policy, uint64_t numbe
 		if (state->file == NULL && file[0] != '\0')
 			state->file = strdup(file); /* NULL without memory: at worst a pending command is lost */
 		state->trouble.text[0] = '\0';
+		if (i < policy->export_count)
+			look_at_command(exports, state, policy->exports[i].command);
 	}
 	exports->policy_number = number;
 }
@@ -205,12 +220,13 @@ keep_on(void *argument)
 
 /* ---- the interface ---- */
 
-void
+bool
 exports_reader_trouble(struct exports *exports, size_t job, struct fault *why)
 {
 	pthread_mutex_lock(&exports->lock);
 	*why = exports->untold[job];
 	pthread_mutex_unlock(&exports->lock);
+	return exports->is_new[job];
 }
 
 void
@@ -222,7 +238,8 @@ exports_writing_trouble(struct exports *exports, size_t job, struct fault *why)
 }
 
 struct exports *
-exports_open(struct snapshots *snapshots, struct journal *journal, const char *state_dir, struct fault *why)
+exports_open(struct snapshots *snapshots, struct journal *journal, struct commands *commands, const char *state_dir,
+    struct fault *why)
 {
 	struct exports *exports = calloc(1, sizeof *exports);
 	pthread_condattr_t attributes;
@@ -233,6 +250,7 @@ exports_open(struct snapshots *snapshots, struct journal *journal, const char *s
 	}
 	exports->snapshots = snapshots;
 	exports->journal = journal;
+	exports->commands = commands;
 	snprintf(exports->state_dir, sizeof exports->state_dir, "%s", state_dir);
 	pthread_mutex_init(&exports->lock, NULL);
 	pthread_condattr_init(&attributes);

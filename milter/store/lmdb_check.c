@@ -12,17 +12,22 @@
 
 #include "milter/store/lmdb_check.h"
 #include "milter/system/files.h"
+#include "milter/system/sandbox.h"
 
 /* ---- faults ---- */
 
 #define BEGIN_NEW "; move its files away to start a new greylist"
 #define DAMAGED "the greylist is damaged" BEGIN_NEW
 
+enum { OUTSIDE = INT_MAX }; /* EACCES, where the sandbox is why */
+
 static const struct {
 	int code;
 	enum store_state state;
 	const char *text;
 } remedies[] = {
+	{ OUTSIDE, STORE_STATE_FAILED,
+	    "the greylist's directory is not the one of the start, and outside the sandbox; restart greenlaned" },
 	{ EACCES, STORE_STATE_FAILED,
 	    "the greylist may not be opened; give the directory and its files to the user of greenlaned (chown -R), "
 	    "who must be able to write them (chmod -R u+rwX)" },
@@ -54,6 +59,8 @@ static const struct {
 bool
 lmdb_fault(struct fault *why, const char *folder, int code)
 {
+	if (code == EACCES && sandbox_hint(folder, SANDBOX_WRITE)[0] != '\0')
+		code = OUTSIDE;
 	for (size_t i = 0; i < sizeof remedies / sizeof remedies[0]; i++)
 		if (remedies[i].code == code)
 			return fault_at(why, folder, 0, "%s", remedies[i].text);

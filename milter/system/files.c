@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "milter/system/files.h"
+#include "milter/system/sandbox.h"
 
 enum { TRIES = 16 }; /* to find an unused name */
 
@@ -19,9 +20,11 @@ static bool
 fail(const struct folder *folder, const char *name, const char *what, struct fault *why)
 {
 	char path[PATH_MAX + NAME_MAX + 2];
+	int error = errno;
 
 	snprintf(path, sizeof path, "%s/%s", folder->path, name);
-	fault_at(why, path, 0, "cannot be %s: %s", what, strerror(errno));
+	fault_at(why, path, 0, "cannot be %s: %s%s", what, strerror(error),
+	    error == EACCES ? sandbox_hint(folder->path, SANDBOX_WRITE) : "");
 	return false;
 }
 

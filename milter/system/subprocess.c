@@ -142,9 +142,10 @@ listen(struct run *run)
 
 /* *lost is an errno: it has ended, but another thread or the system (SIGCHLD ignored) took its status. */
 static bool
-has_ended(struct run *run, int64_t wait_ms, const atomic_bool *ends, int *status, int *lost)
+has_ended(struct run *run, int64_t wait_ms, int stop, int *status, int *lost)
 {
 	int64_t until = clock_ticks() + wait_ms * 1000;
+	struct pollfd told = { .fd = stop, .events = POLLIN };
 
 	*lost = 0;
 	for (;;) {
@@ -155,9 +156,8 @@ has_ended(struct run *run, int64_t wait_ms, const atomic_bool *ends, int *status
 		listen(run);
 		if (ended > 0 || *lost != 0)
 			return true;
-		if (clock_ticks() >= until || (ends != NULL && *ends))
+		if (clock_ticks() >= until || poll(&told, 1, LOOK_MS) == 1)
 			return false;
-		poll(NULL, 0, LOOK_MS);
 	}
 }
 
@@ -178,7 +178,7 @@ judge(const struct run *run, const char *command, int status, int lost, struct f
 }
 
 bool
-subprocess_run(const struct subprocess *process, const atomic_bool *ends, struct fault *why)
+subprocess_run(const struct subprocess *process, int stop, struct fault *why)
 {
 	struct run run;
 	int status = 0, lost;
@@ -186,11 +186,11 @@ subprocess_run(const struct subprocess *process, const atomic_bool *ends, struct
 
 	if (!begin(&run, process, why))
 		return false;
-	if (has_ended(&run, process->seconds * 1000, ends, &status, &lost)) {
+	if (has_ended(&run, process->seconds * 1000, stop, &status, &lost)) {
 		done = judge(&run, process->name, status, lost, why);
 	} else {
 		kill(-run.pid, SIGTERM);
-		if (!has_ended(&run, MERCY_MS, NULL, &status, &lost)) {
+		if (!has_ended(&run, MERCY_MS, -1, &status, &lost)) {
 			kill(-run.pid, SIGKILL);
 			waitpid(run.pid, &status, 0);
 		}
@@ -204,10 +204,10 @@ subprocess_run(const struct subprocess *process, const atomic_bool *ends, struct
 }
 
 bool
-subprocess_run_shell(const char *line, int64_t seconds, const atomic_bool *ends, struct fault *why)
+subprocess_run_shell(const char *line, int64_t seconds, int stop, struct fault *why)
 {
 	const char *const words[] = { "/bin/sh", "-c", line, NULL };
 	const struct subprocess process = { words, NULL, line, seconds };
 
-	return subprocess_run(&process, ends, why);
+	return subprocess_run(&process, stop, why);
 }

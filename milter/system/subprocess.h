@@ -6,7 +6,6 @@
 #ifndef SUBPROCESS_H
 #define SUBPROCESS_H
 
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -20,10 +19,11 @@ struct subprocess {
 };
 
 /* False with why if it did not exit with 0; why holds the last line of its standard error, made printable. Its standard
- * output is discarded. When another thread sets *ends, it is killed at once. */
-bool subprocess_run(const struct subprocess *, const atomic_bool *ends, struct fault *why) MUST_USE;
+ * output is discarded. When there is something to read at the descriptor stop, or its other end was closed, it is killed
+ * at once; -1: there is none. */
+bool subprocess_run(const struct subprocess *, int stop, struct fault *why) MUST_USE;
 
 /* The same for a line that /bin/sh -c runs. */
-bool subprocess_run_shell(const char *line, int64_t seconds, const atomic_bool *ends, struct fault *why) MUST_USE;
+bool subprocess_run_shell(const char *line, int64_t seconds, int stop, struct fault *why) MUST_USE;
 
 #endif

@@ -129,6 +129,7 @@ print_mail(struct span json)
 	}
 	print_member("\ngreylist: ", json_read_member(json, "store"), "state");
 	print_passed(json_read_member(json, "passed_by"));
+	print_member("\nsandbox: ", json_read_member(json, "sandbox"), "state");
 	putchar('\n');
 }
 

@@ -22,6 +22,7 @@ static const struct trial {
 	{ "the directories", BY_STARTER, try_folders },
 	{ "sockets and ports", BY_STARTER, try_listeners },
 	{ "Postfix", BY_ANYBODY, try_postfix },
+	{ "the sandbox", BY_ANYBODY, try_sandbox },
 	{ "the files that a reload reads", BY_USER, try_configuration },
 	{ "state_dir", BY_USER, try_state_dir },
 	{ "the directories of sockets", BY_USER, try_socket_folders },

@@ -1,6 +1,6 @@
 /*
  * preflight_parts.h - what the trials share: preflight_start.c has those of whoever starts the daemon, preflight_user.c
- * those of its user.
+ * those of its user, preflight_sandbox.c that of the daemon that runs.
  *
  * A trial adds faults, each with its remedy. It never ends the program.
  */
@@ -37,6 +37,9 @@ void try_open_addresses(struct trials *);
 void try_folders(struct trials *);
 void try_listeners(struct trials *);
 void try_postfix(struct trials *);
+
+/* ---- preflight_sandbox.c ---- */
+void try_sandbox(struct trials *);
 
 /* ---- preflight_user.c ---- */
 void try_configuration(struct trials *);

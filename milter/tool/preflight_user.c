@@ -191,7 +191,7 @@ may_run(const char *program, struct fault *why)
 	if (strlen(program) > 200)
 		return true;
 	snprintf(ask, sizeof ask, "command -v -- %s", program);
-	return subprocess_run_shell(ask, 10, NULL, why) || fault_set(why, "%s is not in PATH", program);
+	return subprocess_run_shell(ask, 10, -1, why) || fault_set(why, "%s is not in PATH", program);
 }
 
 static void

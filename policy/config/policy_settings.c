@@ -26,6 +26,7 @@ enum { OWN_MAX = 1000 }; /* addresses or names of a list; each is compared with 
 #define DAYS(n) (INT64_C(n) * DAY)
 
 static const char *const daemon_modes[] = { "enforce", "monitor", NULL };
+static const char *const sandbox_words[] = { "auto", "off", NULL };
 static const char *const dmarc_words[] = {
 	[STRANGERS_OFF] = "off", [STRANGERS_REPORT] = "report", [STRANGERS_QUARANTINE] = "quarantine", [STRANGERS_REJECT] = "reject", NULL
 };
@@ -55,6 +56,9 @@ static const struct key setting_rows[] = {
 	    .word = "a word", .check = value_word },
 	{ "state_dir", &key_text, GREENLANE_STATE_DIR, "holds what must survive a restart", AT(state_dir),
 	    .word = "an absolute path", .check = value_path },
+	{ "sandbox", &key_switch, "auto",
+	    "off: greenlaned may use files that it does not need, where the kernel has Landlock", AT(sandbox_off),
+	    .words = sandbox_words },
 	{ "shadow", &key_text, NULL,
 	    "another greenlane.conf, judged beside this one: what it would do differently is logged", AT(shadow),
 	    .example = "\"/etc/greenlane/draft.conf\"", .word = "an absolute path", .check = value_path },

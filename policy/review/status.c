@@ -295,6 +295,20 @@ has_ill(const struct status_alert *alerts, size_t count)
 	return false;
 }
 
+static void
+write_sandbox(const struct status *status, struct text *out)
+{
+	if (status->sandbox.state == NULL)
+		return;
+	json_write_key(out, "sandbox");
+	json_write_begin(out);
+	json_write_string(out, "state", status->sandbox.state);
+	json_write_number(out, "abi", status->sandbox.abi);
+	write_strings(out, "reads", &status->sandbox.reads);
+	write_strings(out, "writes", &status->sandbox.writes);
+	json_write_end(out);
+}
+
 void
 status_write(const struct status *status, struct text *out)
 {
@@ -305,6 +319,7 @@ status_write(const struct status *status, struct text *out)
 	write_mail(status, out);
 	write_store(status, out);
 	write_journal(status, out);
+	write_sandbox(status, out);
 	write_shadow(status, out);
 	write_hosts(status, out);
 	write_dns(status, out);

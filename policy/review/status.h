@@ -77,6 +77,7 @@ struct status_export {
 	const char *untold;    /* why it failed; "" */
 	const char *trouble;   /* why that cannot be told; "" */
 	const char *unwritten; /* why it is not written; "": it may be written soon */
+	bool is_new;           /* the command, since the start: that is why it failed */
 };
 
 struct status_strings {
@@ -123,6 +124,7 @@ struct status {
 	bool config_newer;
 	struct {
 		const char *trouble; /* why the last run of alert.command failed; "" */
+		bool is_new;         /* since the start: that is why */
 		int64_t since;
 	} alert_command;
 	const struct status_listener *listeners;
@@ -162,6 +164,12 @@ struct status {
 	const char *state_dir;
 	bool disk_full;
 	struct {
+		const char *state; /* what is in force, in words; NULL: not known */
+		int abi;           /* of Landlock; 0: nothing is */
+		struct status_strings reads, writes;
+		const char *lost; /* a directory that was replaced since the start, so that it is outside; "" or NULL: none was */
+	} sandbox;
+	struct {
 		const char *path; /* of the draft; "": there is none */
 		bool loads;       /* and is judged beside the configuration */
 		int64_t since;    /* the first verdict that was counted; 0: none was */
@@ -184,7 +192,7 @@ struct status {
 };
 
 /* Every slug that status_judge may give; NULL at the end. */
-enum { STATUS_SLUGS = 26 };
+enum { STATUS_SLUGS = 27 };
 enum { STATUS_STUCK_SECONDS = 3 }; /* a log that takes no line for so long is stuck */
 extern const char *const status_slugs[STATUS_SLUGS + 1];
 

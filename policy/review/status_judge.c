@@ -9,7 +9,7 @@ const char *const status_slugs[STATUS_SLUGS + 1] = { "reload-failed", "config-ne
 	"no-mta", "dns-trouble", "store-failed", "disk-full", "journal-stuck", "journal-dropped", "record-failed",
 	"privacy-key", "alert-command", "source-trouble", "source-wrong", "vendor-without-addresses", "export-reader",
 	"export-stale", "hidden-clients", "vendor-forged-jump", "vendor-unproven-jump", "vendor-dkim-broken",
-	"vendor-delayed", "source-drift", "policies-differ", "sources-differ" };
+	"vendor-delayed", "source-drift", "policies-differ", "sources-differ", "sandbox-outdated" };
 
 /* Where alerts go; memory that ran out is remembered by the arena. */
 struct alerts {
@@ -210,7 +210,17 @@ judge_command(const struct status *status, struct alerts *alerts)
 		add(alerts, "alert-command", "", status->alert_command.since,
 		    arena_format(alerts->arena, "alert.command failed, so nobody may have been told: %s",
 			status->alert_command.trouble),
-		    "correct alert.command or what it runs, then run greenlane reload: what is owed is run again");
+		    status->alert_command.is_new
+			? STATUS_RESTART
+			: "correct alert.command or what it runs, then run greenlane reload: what is owed is run again");
+}
+
+/* Known by what fails, too; but only when it is used. */
+static void
+judge_sandbox(const struct status *status, struct alerts *alerts)
+{
+	if (status->sandbox.lost != NULL && status->sandbox.lost[0] != '\0')
+		add(alerts, "sandbox-outdated", "", 0, status->sandbox.lost, STATUS_RESTART);
 }
 
 /* ---- sources ---- */
@@ -300,7 +310,9 @@ judge_export(const struct status_export *export, struct alerts *alerts)
 		    arena_format(alerts->arena,
 			"the command of export %s %s failed, so its reader may not know the file: %s", export->format,
 			export->file, export->untold),
-		    "correct that command or what it runs; it is run again within a minute, or at once by greenlane reload");
+		    export->is_new
+			? STATUS_RESTART
+			: "correct that command or what it runs; it is run again within a minute, or at once by greenlane reload");
 	if (export->fresh)
 		return;
 	add(alerts, "export-stale", export->file, 0,
@@ -439,6 +451,7 @@ judge_daemon(const struct status *status, struct alerts *alerts)
 	judge_kept(status, alerts);
 	judge_privacy(status, alerts);
 	judge_command(status, alerts);
+	judge_sandbox(status, alerts);
 	judge_hidden(status, alerts);
 	for (size_t i = 0; i < status->rate_count; i++)
 		judge_rates(&status->rates[i], alerts);

@@ -118,6 +118,7 @@ struct settings {
 	const char *authserv_id; /* "": the MTA's name */
 	bool monitor;            /* mode = "monitor" */
 	const char *user, *state_dir;
+	bool sandbox_off;   /* sandbox = "off" */
 	const char *shadow; /* path of the draft that is judged beside it; "": none */
 	struct {
 		const char *listen, *group;

@@ -23,11 +23,13 @@ conf() {
 		printf '%s\n' "$@"
 	} > "$world/conf"
 }
-# tells FILE BODY: a command that does this, and then notes what it was told.
+# tells FILE BODY: a command that does this, and then notes what it was told. A file is replaced whole: greenlaned runs only what was
+# configured at its start, so one path is several commands.
 tells() {
 	printf '#!/bin/sh\n%s\nprintf "%%s %%s (%%s) %%s\\n" "$GREENLANE_STATE" "$GREENLANE_ALERT" "$1" "$GREENLANE_TEXT" >> "%s/told"\n' \
-		"$2" "$world" > "$world/$1"
-	chmod 755 "$world/$1"
+		"$2" "$world" > "$world/$1.new"
+	chmod 755 "$world/$1.new"
+	mv "$world/$1.new" "$world/$1"
 }
 says() { grep -Eq -- "$1" "$world/daemon"; }
 told() { grep -Eq -- "$1" "$world/told"; }
@@ -65,8 +67,8 @@ is "$(since)" "$first" "and keeps to it"
 conf "$world/tell 'a b;c'"
 run 1 "(an MTA has not come yet)" status
 lacks config-newer "a file that is as before is well"
-mail() { /usr/bin/python3 "$top/t/cli/milter.py" "$world/milter.sock" a@stranger.example; }
-mail > /dev/null
+mail() { /usr/bin/python3 "$top/t/cli/milter.py" "$world/milter.sock" "$1@stranger.example"; }
+mail a > /dev/null
 until_true told '^well config-newer '
 ok $? "that it is well again is told"
 until_true told '^well no-mta '
@@ -78,28 +80,30 @@ is "$(count_told)" 4 "each was told once"
 
 # ---- a command that fails ----
 
-printf '#!/bin/sh\necho one >&2\necho no pager here >&2\nexit 3\n' > "$world/fails"
-chmod 755 "$world/fails"
-conf "$world/fails" 'review_grace = 7;'
+printf '#!/bin/sh\necho one >&2\necho no pager here >&2\nexit 3\n' > "$world/tell.new"
+chmod 755 "$world/tell.new"
+mv "$world/tell.new" "$world/tell"
+conf "$world/tell 'a b;c'" 'review_grace = 7;'
 run 78 "(a reload that is refused)" reload
-conf "$world/fails"
-run 0 "another command is in force" reload
+conf "$world/tell 'a b;c'"
+run 0 "the command fails from now on" reload
 echo '# changed' >> "$world/conf"
-until_true says "alert\\.command: '.*/fails' exited with status 3: no pager here; it was to tell of config-newer"
+until_true says "alert\\.command: '.*/tell' exited with status 3: no pager here; it was to tell of config-newer"
 ok $? "a command that fails is said in the log, with the last line of its standard error"
 run 1 "and is ill" status
-out "^ill: alert-command: alert\\.command failed, so nobody may have been told: '.*/fails' exited with status 3: no pager here; correct" \
+out "^ill: alert-command: alert\\.command failed, so nobody may have been told: '.*/tell' exited with status 3: no pager here; correct" \
 	"with that line and a remedy"
 until_true says 'alert: ill: alert-command: '
 ok $? "the log says that, too"
-conf "$world/nowhere"
+rm "$world/tell"
+conf "$world/tell 'a b;c'"
 run 0 "a command that is not there" reload
 echo '# changed' >> "$world/conf"
-until_true says "alert\\.command: '.*/nowhere' was not run: No such file or directory"
+until_true says "alert\\.command: '.*/tell' was not run: No such file or directory"
 ok $? "is said"
-tells nowhere ''
+tells tell ''
 run 0 "made" reload
-conf "$world/nowhere"
+conf "$world/tell 'a b;c'"
 run 0 "(as it was)" reload
 until_true told '^ill config-newer'
 ok $? "what was owed is told"
@@ -109,16 +113,45 @@ ok $? "and all is well"
 until_true eval '[ "$(grep -c "^well config-newer" "$world/told")" = 2 ]'
 ok $? "which is told"
 
+# ---- a command that was not configured at the start ----
+
+tells other ''
+told_before=$(count_told)
+conf "$world/other"
+run 0 "a command that is new at a reload" reload
+err "warning: alert\.command: '.*/other' is new since the start, and not run: commands need a restart of greenlaned" "is said to need a restart"
+says "alert\.command: '.*/other' is new since the start"
+ok $? "in the log, too"
+is_ill() { ! "$greenlane" -c "$world/conf" status > "$world/out" 2>&1 && grep -q '^ill: alert-command: ' "$world/out"; }
+until_true is_ill
+ok $? "status goes on saying so"
+out "^ill: alert-command: .*: '.*/other' is new since the start, .*; restart greenlaned" "with the remedy"
+is "$(count_told)" "$told_before" "and nothing is run in its place"
+conf "$world/tell 'a b;c'"
+run 0 "the one that is known" reload
+until_true conf_is_well
+ok $? "is well at once"
+
+# ---- the helper that runs commands ----
+
+# helper_of PID: the process that the daemon forked.
+helper_of() { cat "/proc/$1/task/$1/children"; }
+helper=$(helper_of "$daemon")
+is "$(cat "/proc/${helper% }/comm")" greenlaned-run "a helper runs the commands"
+fds=$(ls "/proc/${helper% }/fd" | tr '\n' ' ')
+is "$fds" "0 1 2 3 " "which has none of the daemon's files"
+is "$(readlink "/proc/${helper% }/fd/3" | cut -d: -f1)" socket "but a socket"
+kill -TERM "${helper% }" # as a service manager sends it to all processes
+
 # ---- a command that takes its time, and the stop ----
 
-tells slow "echo \$\$ > '$world/began.new'; mv '$world/began.new' '$world/began'; sleep 600" # sleeps: the daemon's time limit ends it, or its stop
-conf "$world/slow"
+tells tell "echo \$\$ > '$world/began.new'; mv '$world/began.new' '$world/began'; sleep 600" # sleeps: the daemon's time limit ends it, or its stop
 run 0 "a slow command" reload
 told_before=$(count_told)
 echo '# changed' >> "$world/conf"
 until_true test -e "$world/began"
 ok $? "is run"
-is "$(mail 2>&1 | head -c 3)" 451 "mail does not wait for it"
+is "$(mail b 2>&1 | head -c 3)" 451 "mail does not wait for it"
 kill "$daemon"
 until_true gone "$daemon"
 wait "$daemon"
@@ -128,5 +161,22 @@ ok $? "which ends the command"
 says 'alert: ill: socket-gone'
 is $? 1 "a stop is no alert"
 is "$(count_told)" "$told_before" "and nothing was run for it"
+until_true gone "${helper% }"
+ok $? "the helper has ended with it"
+
+# ---- a daemon that is killed ----
+
+rm -f "$world/began"
+conf "$world/tell"
+"$greenlaned" -f -c "$world/conf" 2> "$world/daemon" &
+daemon=$!
+pids="$pids $daemon"
+until_true test -e "$world/began"
+helper=$(helper_of "$daemon")
+kill -KILL "$daemon"
+until_true gone "${helper% }"
+ok $? "the helper of a daemon that is killed ends, too"
+until_true gone "$(cat "$world/began")"
+ok $? "and so does what it ran"
 
 finish_tap

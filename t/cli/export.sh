@@ -396,7 +396,9 @@ files=$world/kept
 cat > "$world/vendors/steady.conf" <<'END'
 vendor = { name = "steady"; domains = [ "steady.example" ]; sources = ( { cidr = [ "192.0.2.1", "2001:db8::1" ]; } ); };
 END
-daemon_conf() { # COMMAND OF THE SECOND
+daemon_conf() { # WHAT THE SECOND COMMAND DOES: it is a script, for greenlaned runs what was configured at its start
+	mkdir -p "$files"
+	echo "$1" > "$files/reader"
 	cat <<END
 user = "root";
 state_dir = "$world/daemon.state";
@@ -407,7 +409,7 @@ greylist = { store = "none"; };
 vendors = ( { name = "steady"; } );
 exports = (
   { format = "postgrey"; file = "$files/postgrey"; command = "echo told >> $files/told"; },
-  { format = "postscreen"; file = "$files/postscreen"; command = "$1"; }
+  { format = "postscreen"; file = "$files/postscreen"; command = "${2:-. $files/reader}"; }
 );
 END
 }
@@ -456,8 +458,24 @@ if [ -x "$greenlaned" ]; then
 		"$greenlane" -c "$world/daemon.conf" status > "$world/out" 2>&1
 		! grep -q '^ill: export-reader: ' "$world/out"
 	}
+	reader_is_ill() { ! reader_is_well; }
 	until_true reader_is_well
 	ok $? "status: once it has run its reader is well again"
+	daemon_conf true "echo new >> $files/new" > "$world/daemon.conf"
+	site=$config config=$world/daemon.conf
+	run 0 "a command that is new at a reload" reload
+	err "warning: the command of export $files/postscreen: 'echo new >> $files/new' is new since the start, and not run: commands need a restart" \
+		"is said to need a restart"
+	until_true reader_is_ill
+	ok $? "status: and goes on saying so"
+	out "^ill: export-reader: .*postscreen.* is new since the start, .*; restart greenlaned" "with the remedy"
+	[ ! -e "$files/new" ]
+	ok $? "it is not run"
+	daemon_conf true > "$world/daemon.conf"
+	run 0 "the one that was known" reload
+	until_true reader_is_well
+	ok $? "is well at once"
+	config=$site
 	rm "$files/postgrey"
 	mkdir "$files/postgrey"
 	sed -i 's/, "192.0.2.9"//' "$world/vendors/steady.conf"

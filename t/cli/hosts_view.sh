@@ -27,7 +27,7 @@ if ! ASAN_OPTIONS=verify_asan_link_order=0 env "$preload" "$greenlaned" -V > "$w
 	echo '1..0 # SKIP nothing can be preloaded here'
 	exit 0
 fi
-echo 0 > "$world/step"
+mkdir -p "$world/a" && echo 0 > "$world/a/step" # where greenlaned may read it
 
 # zone ADDRESS: a name server whose roaming vendor sends from there; $port
 zone() {
@@ -43,7 +43,7 @@ zone 192.0.2.7
 first=127.0.0.1@$port dns=$first
 conf a 'refresh = { min = "1s"; };'
 conf b 'refresh = { min = "1s"; };'
-begin a "$preload" "CLOCK_STEP=$world/step" "ASAN_OPTIONS=verify_asan_link_order=0:${ASAN_OPTIONS:-}"
+begin a "$preload" "CLOCK_STEP=$world/a/step" "ASAN_OPTIONS=verify_asan_link_order=0:${ASAN_OPTIONS:-}"
 until_true sees a 1
 ok $? "a host sees itself in the store"
 begin b
@@ -70,7 +70,7 @@ until_true differ
 ok $? "which both see"
 "$greenlane" -c "$world/a/conf" status > "$world/out" 2>&1
 lacks 'policies-differ' "a rollout is no problem yet"
-echo 601 > "$world/step"
+echo 601 > "$world/a/step"
 sees_ill() { # SLUG TEXT
 	"$greenlane" -c "$world/a/conf" status > "$world/out" 2>&1
 	grep -Eq "^ill: $1: $2" "$world/out"

@@ -19,8 +19,10 @@ empty() { rm "$world/disk/filler"; }
 to_read_only() {
 	mkdir "$store"
 	owned
-	mount -o remount,ro "$world/disk"
+	until_true make_read_only
 }
+# Busy as long as the kernel has not yet forgotten what the sandbox of the daemon before held: a directory that is removed.
+make_read_only() { mount -o remount,ro "$world/disk" 2> /dev/null; }
 to_writable() { mount -o remount,rw "$world/disk"; }
 
 if [ "$(id -u)" -eq 0 ] && make_disk; then

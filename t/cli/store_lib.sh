@@ -3,7 +3,7 @@
 
 . "${srcdir:-.}/t/cli/lib.sh"
 greenlaned=${GREENLANED:-${greenlane}d}
-store=$world/greylist
+store=$world/state/greylist # where greenlaned may make it anew
 user=$(id -un)
 [ "$(id -u)" -ne 0 ] || user=nobody # root may open everything
 
