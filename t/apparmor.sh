@@ -11,6 +11,16 @@ profile_writes() { sed -n 's|^	\(/[^ ]*\)/\*\* rwk.*|\1|p' "$profile" | sort; }
 
 [ "$(unit_writes)" = "$(profile_writes)" ]
 ok $? "the profile may write below the directories of the unit, and below no others"
+# greenlaned restricts itself to what it is configured to use: the shipped configuration writes where both let it
+shipped() {
+	sed -n 's/^#* *//; s/.*"\(unix:\|lmdb:\)\{0,1\}\(\/\(run\|var\)\/[^"@]*\)".*/\2/p' "$top/contrib/greenlane.conf.sample" | grep -v '/dns/' | sort -u
+}
+beyond=$(shipped | while read -r path; do
+	unit_writes | while read -r folder; do case $path/ in "$folder"/*) echo in ;; esac; done | grep -q in || echo "$path"
+done)
+[ -n "$(shipped)" ]
+ok $? "(the sample names paths)"
+none "$beyond" "the sample's sockets, record, store and exports are below those directories"
 if [ -z "$parser" ]; then
 	ok 0 "the parser takes the profile # SKIP apparmor is not installed"
 else
