@@ -30,6 +30,7 @@ static const struct {
 	{ "config-newer", 0, NULL },
 	{ "reload-failed", 0, NULL },
 	{ "disk-full", 0, NULL },
+	{ "files-used-up", 0, NULL },
 	{ "journal-stuck", STATUS_STUCK_SECONDS *SECOND, NULL },
 	{ "journal-dropped", 0, NULL },
 	{ "hidden-clients", 0, NULL },

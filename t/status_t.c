@@ -180,6 +180,11 @@ full(struct status *s)
 	s->disk_full = true;
 }
 static void
+no_files(struct status *s)
+{
+	s->files_most = 1024;
+}
+static void
 dropped(struct status *s)
 {
 	s->journal.dropped = 3, s->journal.dropped_at = NOW - 60;
@@ -412,6 +417,7 @@ static const struct {
 	    "another in /etc/resolv.conf or in dns.servers" },
 	{ "DNS that answers", dns_works, "", "" },
 	{ "a full disk", full, "disk-full", "/x" },
+	{ "no descriptor is free", no_files, "files-used-up", "none of its 1024 descriptors is free" },
 	{ "lines dropped lately", dropped, "journal-dropped", "3 log lines" },
 	{ "lines dropped once", dropped_once, "", "" },
 	{ "one line dropped", counts, "journal-dropped", "1 log line was dropped" },

@@ -108,5 +108,6 @@ const struct request_protocol control_protocol = { .name = "control",
 	.idle_ms = IDLE_MS,
 	.request_max = CONTROL_REQUEST_MAX,
 	.reply_max = STATUS_JSON_MAX,
+	.urgent = true,
 	.cut = cut_line,
 	.reply = reply_to_line };

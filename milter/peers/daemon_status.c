@@ -1,7 +1,10 @@
+#include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -150,6 +153,20 @@ tell_daemon(const struct daemon_status *own, const struct policy *policy, struct
 	    status_hidden(own->services->usage, status, arena) && status_hosts_tell(own->hosts, status, arena);
 }
 
+/* As many as it may have, when nothing can be opened; 0: something can. */
+static uint64_t
+files_used_up(void)
+{
+	struct rlimit limit;
+	int one = open("/", O_PATH | O_CLOEXEC), why = errno;
+
+	if (one >= 0)
+		close(one);
+	if (one >= 0 || (why != EMFILE && why != ENFILE))
+		return 0;
+	return getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur > 0 ? limit.rlim_cur : 1;
+}
+
 static bool
 gather(const struct daemon_status *own, const struct snapshot *snapshot, unsigned parts,
     const struct journal_state *journal, struct status *status, struct arena *arena)
@@ -163,7 +180,8 @@ gather(const struct daemon_status *own, const struct snapshot *snapshot, unsigne
 		.monitor = policy->settings.monitor,
 		.sources_fingerprint = snapshot->judge.ranges->fingerprint,
 		.state_dir = own->state_dir,
-		.disk_full = disk_lacks_room(own->state_dir) };
+		.disk_full = disk_lacks_room(own->state_dir),
+		.files_most = files_used_up() };
 	status->mta.last = session_last_contact();
 	status->mta.sessions = session_count();
 	status->mta.libmilter = milter_io_is_on() ? "archive" : "shared";

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -495,6 +496,36 @@ sweep(struct listener *listener)
 	pthread_mutex_unlock(&listener->lock);
 }
 
+/* When no descriptor is left: one beyond our own limit of them. Other threads may take that, and then it is one more. */
+static int
+accept_beyond(struct listener *listener)
+{
+	static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
+	struct rlimit usual, raised;
+	int made = -1;
+
+	pthread_mutex_lock(&turn);
+	if (getrlimit(RLIMIT_NOFILE, &usual) == 0) {
+		raised = usual;
+		while (made < 0 && raised.rlim_cur++ < usual.rlim_cur + LISTENER_BEYOND &&
+		    setrlimit(RLIMIT_NOFILE, &raised) == 0)
+			made = accept4(listener->socket, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		(void)setrlimit(RLIMIT_NOFILE, &usual);
+	}
+	pthread_mutex_unlock(&turn);
+	if (made < 0)
+		errno = EMFILE;
+	return made;
+}
+
+static int
+accept_one(struct listener *listener)
+{
+	int made = accept4(listener->socket, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+	return made < 0 && errno == EMFILE && listener->limits.urgent ? accept_beyond(listener) : made;
+}
+
 /* Accepts waiting connections; returns how long to pause, in ms. */
 static int
 accept_waiting(struct listener *listener)
@@ -502,7 +533,7 @@ accept_waiting(struct listener *listener)
 	struct fault why;
 
 	for (;;) {
-		int made = accept4(listener->socket, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		int made = accept_one(listener);
 
 		if (made >= 0 && listener_connections(listener) < listener->most) {
 			connection_open(listener, made);

@@ -119,13 +119,16 @@ void
 reload_allow_sessions(struct reload *reload, unsigned most)
 {
 	unsigned sessions = most * (1 + listeners_count(reload->parts.listeners));
-	rlim_t wanted = (rlim_t)sessions + FILES_BESIDE_SESSIONS;
+	rlim_t wanted = (rlim_t)sessions + FILES_BESIDE_SESSIONS, highest;
 	struct rlimit limit;
 
 	listeners_set_limit(reload->parts.listeners, most);
-	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted)
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
 		return;
-	limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+	highest = limit.rlim_max > LISTENER_BEYOND ? limit.rlim_max - LISTENER_BEYOND : limit.rlim_max;
+	if (limit.rlim_cur >= wanted && limit.rlim_cur <= highest)
+		return;
+	limit.rlim_cur = highest < wanted || limit.rlim_cur > highest ? highest : wanted;
 	if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur < wanted)
 		journal_say(reload->parts.journal, LOG_WARNING,
 		    "only %llu files may be open, but %u sessions need %llu; raise LimitNOFILE",

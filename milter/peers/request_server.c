@@ -94,7 +94,8 @@ request_server_open(const struct request_protocol *protocol, void *context, stru
 		.most = most_connections,
 		.idle_ms = protocol->idle_ms > 0 ? protocol->idle_ms : IDLE_MS,
 		.within_ms = WITHIN_MS,
-		.reply = protocol->reply_max };
+		.reply = protocol->reply_max,
+		.urgent = protocol->urgent };
 
 	if (server == NULL) {
 		fault_set(why, "out of memory");

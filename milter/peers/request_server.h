@@ -17,6 +17,7 @@ struct request_protocol {
 	size_t request_max; /* bytes of one request, including its end mark */
 	size_t reply_max;   /* bytes of one reply */
 	int64_t idle_ms;    /* silence between requests; 0: as long as MTAs need */
+	bool urgent;        /* is served when the process may have no more descriptors, too */
 	frame_cut *cut;
 	/* Puts the reply into out. False: there is none, and the connection is closed. Any worker may call it, but
 	 * only one at a time for a connection. */

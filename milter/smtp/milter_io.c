@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "milter/smtp/milter_connection.h"
@@ -11,7 +12,12 @@
 #include "milter/smtp/milter_io_parts.h"
 #include "milter/system/clock.h"
 
-enum { DESCRIPTORS_MAX = 128 * 1024 /* more than milter.max_sessions asks for */, TELL_SECONDS = 60, SAID_MAX = 1024 };
+enum {
+	DESCRIPTORS_MAX = 128 * 1024 /* more than milter.max_sessions asks for */,
+	TELL_SECONDS = 60,
+	SAID_MAX = 1024,
+	PAUSE_MS = 100
+};
 
 /* By descriptor; libmilter lets one thread at a time work on a connection. */
 static struct milter_connection *_Atomic table[DESCRIPTORS_MAX];
@@ -85,6 +91,21 @@ look_for_fault(struct milter_connection *connection)
 
 /* ---- libmilter's calls ---- */
 
+/* Left alone, libmilter would pause a second more at each such failure, and end the program at some. It tries again at once. */
+static int
+be_patient(int why)
+{
+	static _Atomic int64_t said_at;
+	int64_t now = clock_ticks(), last = said_at;
+
+	if ((last == 0 || now - last >= TELL_SECONDS * INT64_C(1000000)) &&
+	    atomic_compare_exchange_strong(&said_at, &last, now))
+		journal_say(journal, LOG_WARNING, "a milter client must wait: %s", strerror(why));
+	(void)poll(NULL, 0, PAUSE_MS);
+	errno = EAGAIN;
+	return -1;
+}
+
 int
 milter_io_accept(int listener, struct sockaddr *address, socklen_t *length)
 {
@@ -92,12 +113,11 @@ milter_io_accept(int listener, struct sockaddr *address, socklen_t *length)
 	struct milter_connection *connection;
 
 	if (fd < 0)
-		return fd;
+		return errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS ? be_patient(errno) : fd;
 	connection = fd < DESCRIPTORS_MAX ? milter_connection_open(fd) : NULL;
 	if (connection == NULL) {
 		close(fd);
-		errno = ENOMEM; /* libmilter goes on with the next one */
-		return -1;
+		return be_patient(ENOMEM);
 	}
 	table[fd] = connection;
 	connections++;

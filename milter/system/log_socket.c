@@ -10,37 +10,17 @@
 #include "milter/system/clock.h"
 #include "milter/system/log_socket.h"
 
-/* Most logs listen for datagrams; some for a stream, as syslog(3) knows. */
+/* The descriptor is kept though nobody listens: there may be no other when somebody does. */
 static bool
 connect_as(struct log_socket *log, int type)
 {
 	struct sockaddr_un at = { .sun_family = AF_UNIX, .sun_path = LOG_SOCKET };
-	int error;
 
-	log->fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (log->fd < 0)
-		return false;
+		log->fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	log->stream = type == SOCK_STREAM;
-	if (connect(log->fd, (struct sockaddr *)&at, sizeof at) == 0)
-		return true;
-	error = errno;
-	close(log->fd);
-	log->fd = -1;
-	errno = error;
-	return false;
-}
-
-static bool
-reach(struct log_socket *log)
-{
-	return log->fd >= 0 || connect_as(log, SOCK_DGRAM) || (errno == EPROTOTYPE && connect_as(log, SOCK_STREAM));
-}
-
-void
-log_socket_open(struct log_socket *log)
-{
-	log->fd = -1;
-	(void)reach(log);
+	log->reached = log->fd >= 0 && connect(log->fd, (struct sockaddr *)&at, sizeof at) == 0;
+	return log->reached;
 }
 
 void
@@ -49,6 +29,26 @@ log_socket_close(struct log_socket *log)
 	if (log->fd >= 0)
 		close(log->fd);
 	log->fd = -1;
+	log->reached = false;
+}
+
+/* Most logs listen for datagrams; some for a stream, as syslog(3) knows. */
+static bool
+reach(struct log_socket *log)
+{
+	if (log->reached || connect_as(log, log->stream ? SOCK_STREAM : SOCK_DGRAM))
+		return true;
+	if (errno != EPROTOTYPE)
+		return false;
+	log_socket_close(log);
+	return connect_as(log, log->stream ? SOCK_DGRAM : SOCK_STREAM);
+}
+
+void
+log_socket_open(struct log_socket *log)
+{
+	*log = (struct log_socket){ .fd = -1 };
+	(void)reach(log);
 }
 
 static bool
@@ -92,7 +92,9 @@ log_socket_send(struct log_socket *log, int priority, const char *text)
 			return LOG_BUSY;
 		if (errno == EMSGSIZE)
 			return LOG_TAKEN; /* no log takes a line of this length, now or later */
-		log_socket_close(log);
+		if (log->stream)          /* it is connected once */
+			log_socket_close(log);
+		log->reached = false;
 	}
 	return LOG_NOBODY;
 }

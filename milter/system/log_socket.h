@@ -20,7 +20,7 @@ enum log_taken {
 /* A connection to the host's log; made when it is needed, and again when the log has been started anew. */
 struct log_socket {
 	int fd; /* -1: none */
-	bool stream;
+	bool stream, reached;
 };
 void log_socket_open(struct log_socket *); /* while the privileges are there */
 enum log_taken log_socket_send(struct log_socket *, int priority, const char *text); /* facility | level */

@@ -192,6 +192,13 @@ write_sources(const struct status *status, struct text *out)
 }
 
 static void
+write_files(const struct status *status, struct text *out)
+{
+	if (status->files_most != 0)
+		json_write_number(out, "files_used_up", (int64_t)status->files_most);
+}
+
+static void
 write_journal(const struct status *status, struct text *out)
 {
 	json_write_key(out, "journal");
@@ -318,6 +325,7 @@ status_write(const struct status *status, struct text *out)
 	write_listeners(status, out);
 	write_mail(status, out);
 	write_store(status, out);
+	write_files(status, out);
 	write_journal(status, out);
 	write_sandbox(status, out);
 	write_shadow(status, out);

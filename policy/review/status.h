@@ -163,6 +163,7 @@ struct status {
 	} journal;
 	const char *state_dir;
 	bool disk_full;
+	uint64_t files_most; /* descriptors that it may have, of which none is free; 0: some are */
 	struct {
 		const char *state; /* what is in force, in words; NULL: not known */
 		int abi;           /* of Landlock; 0: nothing is */
@@ -192,7 +193,7 @@ struct status {
 };
 
 /* Every slug that status_judge may give; NULL at the end. */
-enum { STATUS_SLUGS = 27 };
+enum { STATUS_SLUGS = 28 };
 enum { STATUS_STUCK_SECONDS = 3 }; /* a log that takes no line for so long is stuck */
 extern const char *const status_slugs[STATUS_SLUGS + 1];
 

@@ -6,10 +6,10 @@
 #include "policy/util/date.h"
 
 const char *const status_slugs[STATUS_SLUGS + 1] = { "reload-failed", "config-newer", "socket-gone", "socket-closed",
-	"no-mta", "dns-trouble", "store-failed", "disk-full", "journal-stuck", "journal-dropped", "record-failed",
-	"privacy-key", "alert-command", "source-trouble", "source-wrong", "vendor-without-addresses", "export-reader",
-	"export-stale", "hidden-clients", "vendor-forged-jump", "vendor-unproven-jump", "vendor-dkim-broken",
-	"vendor-delayed", "source-drift", "policies-differ", "sources-differ", "sandbox-outdated" };
+	"no-mta", "dns-trouble", "store-failed", "disk-full", "files-used-up", "journal-stuck", "journal-dropped",
+	"record-failed", "privacy-key", "alert-command", "source-trouble", "source-wrong", "vendor-without-addresses",
+	"export-reader", "export-stale", "hidden-clients", "vendor-forged-jump", "vendor-unproven-jump",
+	"vendor-dkim-broken", "vendor-delayed", "source-drift", "policies-differ", "sources-differ", "sandbox-outdated" };
 
 /* Where alerts go; memory that ran out is remembered by the arena. */
 struct alerts {
@@ -185,6 +185,12 @@ judge_kept(const struct status *status, struct alerts *alerts)
 	if (status->disk_full)
 		add(alerts, "disk-full", "", 0, arena_format(arena, "the file system of %s is full", status->state_dir),
 		    "free disk space there");
+	if (status->files_most != 0)
+		add(alerts, "files-used-up", "", 0,
+		    arena_format(arena,
+			"none of its %llu descriptors is free: no MTA can connect, and DNS cannot be asked",
+			(unsigned long long)status->files_most),
+		    "raise LimitNOFILE of the service (systemctl edit greenlaned) or lower milter.max_sessions, then " STATUS_RESTART);
 	judge_log(status, alerts);
 	if (status->journal.record_failed_since != 0)
 		add(alerts, "record-failed", "", status->journal.record_failed_since,

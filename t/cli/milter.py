@@ -1,7 +1,7 @@
 """Hands mail of a stranger to greenlaned as an MTA would, and prints what becomes of it.
 
 milter.py SOCKET SENDER [CLIENT [RCPT [COUNT [FIFO]]]]: "pass" for each mail, or the reply, which ends it. The dialogue is
-libmilter's, version 6. With FIFO it prints "held" before the end of a mail, and waits until somebody writes there.
+libmilter's, version 6. %d in SENDER is the number of the mail, from 0 on. With FIFO it prints "held" before the end of a mail, and waits until somebody writes there.
 """
 import socket
 import struct
@@ -75,11 +75,12 @@ class Milter:
 milter = Milter(sys.argv[1])
 milter.step("C", z("client.example") + b"4" + struct.pack("!H", 40000) + z(CLIENT))
 milter.step("H", z("client.example"))
-for _ in range(COUNT):
-    milter.step("M", z("<%s>" % SENDER))
+for number in range(COUNT):
+    sender = SENDER.replace("%d", str(number))
+    milter.step("M", z("<%s>" % sender))
     milter.step("R", z("<%s>" % RCPT))
     milter.step("T", b"")
-    for name, value in (("From", " " + SENDER), ("Subject", " hello")):
+    for name, value in (("From", " " + sender), ("Subject", " hello")):
         milter.step("L", z(name, value))
     milter.step("N", b"")
     if len(sys.argv) > 6:
