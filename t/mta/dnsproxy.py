@@ -8,7 +8,11 @@ each, for a name and those below it ("." is all):
 
   silent      no answer at all
   slow        the right answer, 600 ms late
+  slow4       the same, four seconds late
   servfail    SERVFAIL
+  refused     REFUSED
+  noedns      no answer to a question with EDNS, as behind some firewalls
+  formerr     FORMERR to a question with EDNS, as from old servers
   truncated   cut off over UDP, and TCP is closed without a word
   tcp         cut off over UDP; TCP has the whole answer
 
@@ -22,6 +26,8 @@ import threading
 import time
 
 WAIT = 30
+RCODES = {"servfail": 2, "refused": 5}
+LATE = {"slow": 0.6, "slow4": 4}
 TYPES = {1: "A", 5: "CNAME", 12: "PTR", 15: "MX", 16: "TXT", 28: "AAAA"}
 
 
@@ -72,12 +78,16 @@ def answer(query, ask, tcp):
     fault = fault_of(name)
     if fault == "silent" or (fault == "truncated" and tcp):
         return None
-    if fault == "servfail":
-        return refusal(query, end, 0, 2)
+    edns = query[10:12] != b"\0\0"
+    if fault == "noedns" and edns:
+        return None
+    if fault == "formerr" and edns:
+        return refusal(query, end, 0, 1)
+    if fault in RCODES:
+        return refusal(query, end, 0, RCODES[fault])
     if fault in ("truncated", "tcp") and not tcp:
         return refusal(query, end, 0x0200, 0)
-    if fault == "slow":
-        time.sleep(0.6) # sleeps: that is what it is for
+    time.sleep(LATE.get(fault, 0)) # sleeps: that is what it is for
     try:
         return ask(query)
     except (OSError, struct.error):
