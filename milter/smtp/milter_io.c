@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -16,13 +17,15 @@ enum {
 	DESCRIPTORS_MAX = 128 * 1024 /* more than milter.max_sessions asks for */,
 	TELL_SECONDS = 60,
 	SAID_MAX = 1024,
-	PAUSE_MS = 100
+	PAUSE_MS = 100,
+	TRIES_MAX = 600
 };
 
 /* By descriptor; libmilter lets one thread at a time work on a connection. */
 static struct milter_connection *_Atomic table[DESCRIPTORS_MAX];
 static struct journal *_Atomic journal;
 static atomic_uint connections, busy;
+static _Thread_local bool accepts; /* this is the thread that does */
 static _Atomic uint64_t refused, told;
 static _Atomic int64_t told_at; /* ticks; 0: never */
 
@@ -112,6 +115,7 @@ milter_io_accept(int listener, struct sockaddr *address, socklen_t *length)
 	int fd = accept4(listener, address, length, SOCK_CLOEXEC);
 	struct milter_connection *connection;
 
+	accepts = true;
 	if (fd < 0)
 		return errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS ? be_patient(errno) : fd;
 	connection = fd < DESCRIPTORS_MAX ? milter_connection_open(fd) : NULL;
@@ -122,6 +126,37 @@ milter_io_accept(int listener, struct sockaddr *address, socklen_t *length)
 	table[fd] = connection;
 	connections++;
 	return fd;
+}
+
+bool
+milter_io_try_again(unsigned *tries)
+{
+	if (!accepts || ++*tries > TRIES_MAX)
+		return false;
+	(void)be_patient(ENOMEM);
+	return true;
+}
+
+void *
+milter_io_malloc(size_t size)
+{
+	unsigned tries = 0;
+	void *block;
+
+	while ((block = malloc(size)) == NULL && milter_io_try_again(&tries))
+		;
+	return block;
+}
+
+void *
+milter_io_calloc(size_t number, size_t size)
+{
+	unsigned tries = 0;
+	void *block;
+
+	while ((block = calloc(number, size)) == NULL && milter_io_try_again(&tries))
+		;
+	return block;
 }
 
 static void

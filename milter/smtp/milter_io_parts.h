@@ -20,6 +20,8 @@ ssize_t milter_io_read(int fd, void *out, size_t length);
 ssize_t milter_io_writev(int fd, const struct iovec *, int count);
 int milter_io_fcntl(int fd, int command, ...);
 int milter_io_close(int fd);
+void *milter_io_malloc(size_t size); /* in both the thread that accepts waits for memory, up to a minute */
+void *milter_io_calloc(size_t number, size_t size);
 
 /* To the journal: libc's would wait for a log that blocks, and mail with it. What is less than a warning is not said. */
 void milter_io_syslog(int level, const char *fmt, ...) PRINTF_LIKE(2, 3);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "milter/smtp/milter_io.h"
 #include "milter/smtp/milter_threads.h"
 
 enum { IDLE_MAX = 64, IDLE_SECONDS = 10 };
@@ -124,17 +125,13 @@ give_to_idle(pthread_t *thread, void *(*run)(void *), void *argument)
 	return true;
 }
 
-int
-milter_threads_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *), void *argument)
+static int
+make_thread(pthread_t *thread, void *(*run)(void *), void *argument)
 {
-	struct worker *given;
+	struct worker *given = malloc(sizeof *given);
 	pthread_attr_t detached;
 	int status;
 
-	(void)attributes; /* libmilter has none */
-	if (give_to_idle(thread, run, argument))
-		return 0;
-	given = malloc(sizeof *given);
 	if (given == NULL || pthread_attr_init(&detached) != 0) {
 		free(given);
 		return ENOMEM;
@@ -145,6 +142,21 @@ milter_threads_create(pthread_t *thread, const pthread_attr_t *attributes, void 
 	pthread_attr_destroy(&detached);
 	if (status != 0)
 		free(given);
+	return status;
+}
+
+int
+milter_threads_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *), void *argument)
+{
+	unsigned tries = 0;
+	int status;
+
+	(void)attributes; /* libmilter has none */
+	do {
+		if (give_to_idle(thread, run, argument))
+			return 0;
+		status = make_thread(thread, run, argument);
+	} while (status != 0 && milter_io_try_again(&tries));
 	return status;
 }
 

@@ -89,7 +89,7 @@ ok $? "an MTA that connects now waits, and the log says why"
 "$greenlane" -c "$world/conf" reload > "$world/out" 2> "$world/err"
 [ $? -ne 69 ]
 ok $? "a reload is answered"
-said_ill
+until_true said_ill
 ok $? "status still is"
 ! gone "$daemon"
 ok $? "greenlaned is up"

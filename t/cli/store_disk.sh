@@ -25,6 +25,33 @@ to_read_only() {
 make_read_only() { mount -o remount,ro "$world/disk" 2> /dev/null; }
 to_writable() { mount -o remount,rw "$world/disk"; }
 
+# the file system goes while it serves, and comes back empty
+gone_while_it_runs() {
+	rm -rf "$store"
+	mkdir "$store"
+	owned
+	conf "lmdb:$store"
+	begin "a disk that will go: greenlaned starts"
+	waits one@stranger.example
+	ok $? "a stranger waits"
+	umount -l "$world/disk"
+	until_true status_is_ill '(failed|missing|read-only)' '[0-9]+'
+	ok $? "the disk is gone: status says that the greylist does not work"
+	passes two@stranger.example
+	ok $? "strangers pass"
+	until_true says 'until it works strangers pass without being greylisted'
+	ok $? "the log says what follows"
+	mount -t tmpfs -o size=4m,mode=755 tmpfs "$world/disk"
+	mkdir -p "$store"
+	owned
+	chown nobody "$world/disk"
+	until_true status_is_well
+	ok $? "it is there again: status is well"
+	until_true waits three@stranger.example
+	ok $? "strangers wait again"
+	end "it exits with 0"
+}
+
 if [ "$(id -u)" -eq 0 ] && make_disk; then
 	store=$world/disk/greylist
 	fill
@@ -36,6 +63,7 @@ if [ "$(id -u)" -eq 0 ] && make_disk; then
 	! grep -q 'disk is full' "$world/out"
 	ok $? "and one with room"
 	trouble full 'disk is full; free some space' "a full disk" fill empty
+	gone_while_it_runs
 	trouble read-only 'is on a read-only file system; name another directory' "a read-only disk" to_read_only to_writable
 else
 	skip "a full and a read-only disk" "only root can mount one"
