@@ -29,6 +29,7 @@ static const struct {
 	{ "socket-closed", 0, NULL },
 	{ "config-newer", 0, NULL },
 	{ "reload-failed", 0, NULL },
+	{ "sandbox-outdated", 0, NULL },
 	{ "disk-full", 0, NULL },
 	{ "files-used-up", 0, NULL },
 	{ "journal-stuck", STATUS_STUCK_SECONDS *SECOND, NULL },
