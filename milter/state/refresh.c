@@ -136,6 +136,7 @@ publish(struct refresh *refresh, struct policy *policy, struct source_watch *con
     struct source_watch *const *of_draft, struct fault *why)
 {
 	const struct snapshot *now = policy == NULL ? snapshot_borrow(refresh->snapshots) : NULL;
+	/* cppcheck-suppress nullPointerRedundantCheck ; borrowed where there is no policy */
 	const struct policy *in_force = policy == NULL ? now->judge.policy : policy;
 	struct ranges *ranges = build_ranges(in_force, of, why);
 	bool done = false;
