@@ -152,8 +152,9 @@ static void
 read_names(struct record_reader *reader, const json_t *object, struct facts *facts)
 {
 	const json_t *array = json_object_get(object, "names");
-	struct name_fact *names = record_list(reader, object, "names", sizeof *names, NAME_FACTS_MAX, &facts->name_count);
 
+	/* for the count */
+	(void)record_list(reader, object, "names", sizeof facts->names[0], NAME_FACTS_MAX, &facts->name_count);
 	for (size_t i = 0; i < facts->name_count; i++) {
 		const json_t *from = record_entry(reader, array, "names", i);
 
