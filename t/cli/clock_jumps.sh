@@ -50,7 +50,7 @@ ok $? "and passes a minute later"
 until_true status_well
 ok $? "status is well"
 
-jump -$(date +%s)
+jump "-$(date +%s)"
 waits four@fourth.example
 ok $? "in 1970: a stranger waits"
 until_true status_well
