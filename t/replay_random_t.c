@@ -444,10 +444,33 @@ make_mail(struct mail *mail, const struct judge *judge)
 	mail->record.would = past(mail->verdict.would, mail->record.greylist, &mail->verdict);
 }
 
+/* ---- before the end ---- */
+
+/* Was it certain at the end of the headers that the greylist is asked, and was it none the less not asked? */
+static bool
+is_certain(const struct judge *judge, const struct mail *mail, bool *wrong)
+{
+	struct facts facts = mail->facts;
+	struct author authors[3];
+
+	facts.stage = STAGE_HEADERS;
+	facts.dkim_done = facts.tuple_asked = facts.failed = false;
+	facts.dkim_count = facts.name_count = 0;
+	facts.unsure_since = facts.answered_since = 0;
+	facts.authors = authors;
+	for (size_t i = 0; i < facts.author_count; i++) {
+		authors[i] = mail->authors[i];
+		authors[i].dmarc = (struct dmarc_fact){ .domain = "" };
+	}
+	*wrong = (mail->verdict.action != ACTION_GREYLIST || mail->facts.tuple_asked) && !mail->facts.failed;
+	return verdict_will_greylist(judge, &facts);
+}
+
 /* ---- judged again ---- */
 
 struct counts {
 	unsigned mail, cannot, dropped_changed, outcomes[OUTCOME_FORGED + 1];
+	unsigned certain, uncertain, wrongly;
 	unsigned unread, otherwise, moved, beyond, not_as_direct;
 };
 
@@ -456,6 +479,17 @@ show(unsigned *count, const char *what, const char *json)
 {
 	if ((*count)++ < SHOWN)
 		note("%s: %s", what, json);
+}
+
+static void
+count_certain(const struct judge *judge, const struct mail *mail, const char *json, struct counts *counts)
+{
+	bool wrong, certain = is_certain(judge, mail, &wrong);
+
+	counts->certain += certain;
+	counts->uncertain += !certain && !wrong;
+	if (certain && wrong)
+		show(&counts->wrongly, "it was certain that the greylist is asked", json);
 }
 
 static bool
@@ -590,6 +624,7 @@ try_policy(struct counts *counts)
 		text_open(&json, VERDICT_JSON_MAX);
 		verdict_record_write_json(&mail.record, &json);
 		counts->mail++;
+		count_certain(&judge, &mail, json.bytes, counts);
 		counts->outcomes[mail.verdict.outcome]++;
 		judge_same(&same, json.bytes, &counts->otherwise, "it comes out otherwise");
 		judge_same(&later, json.bytes, &counts->moved, "it comes out otherwise when DNS has moved");
@@ -626,6 +661,9 @@ main(int argc, char **argv)
 	for (int i = 0; i <= OUTCOME_FORGED; i++)
 		ok(counts.outcomes[i] > 0, "some are %s (%u)", outcome_word((enum outcome)i), counts.outcomes[i]);
 	ok(counts.dropped_changed > 0, "some change with the network (%u)", counts.dropped_changed);
+	ok(counts.certain > 0, "of some the headers tell that the greylist is asked (%u; of %u others it is)",
+	    counts.certain, counts.uncertain);
+	is_number(counts.wrongly, 0, "and it is");
 	is_number(counts.unread, 0, "every record is read");
 	is_number(counts.otherwise, 0, "judged again, none of %u comes out otherwise", counts.mail);
 	is_number(counts.moved, 0, "nor when DNS has moved");

@@ -52,19 +52,26 @@ may_ask_network(const struct message *message)
 	    passed_by_may(&message->facts, &message->verdict);
 }
 
+static void
+make_keys(const struct message *message, const char *rcpt, struct greylist_keys *out)
+{
+	out->tuple_length = key_of(message, rcpt, 'g', out->tuple);
+	out->network_length = 0;
+	if (may_ask_network(message))
+		greylist_network_keys(message->services->suffixes, &message->facts, out);
+}
+
 /* Asks about one recipient and stores the record. A store that fails greylists nobody, and says so itself. */
 static struct greylist_decision
 ask(struct message *message, const char *rcpt)
 {
 	const struct greylist_settings *settings = settings_of(message);
 	struct greylist_decision decision = { .state = GREYLIST_EXEMPT };
-	struct greylist_keys keys = { .network_length = 0 };
+	struct greylist_keys keys;
 
 	if (greylist_is_exempt(settings, &message->facts, rcpt))
 		return decision;
-	keys.tuple_length = key_of(message, rcpt, 'g', keys.tuple);
-	if (may_ask_network(message))
-		greylist_network_keys(message->services->suffixes, &message->facts, &keys);
+	make_keys(message, rcpt, &keys);
 	store_decide(message->services->store, settings, &keys, message->facts.now, &decision, NULL);
 	return decision;
 }
@@ -344,28 +351,101 @@ tuple_is_known(struct message *message)
 
 /* ---- at the end ---- */
 
+/* Recipients that are asked about together; used again for those behind them. */
+struct greylisting_round {
+	struct store_question question;
+	size_t room, end; /* for so many; what it has looked at */
+	struct greylist_keys *keys;
+};
+
+/* NULL without memory. */
+static struct greylisting_round *
+open_round(struct message *message)
+{
+	size_t room = message->facts.rcpt_count < STORE_TOGETHER ? message->facts.rcpt_count : STORE_TOGETHER;
+	struct greylisting_round *round = arena_take(message->arena, sizeof *round);
+
+	if (round == NULL)
+		return NULL;
+	*round = (struct greylisting_round){ .room = room };
+	round->keys = arena_take(message->arena, room * sizeof *round->keys);
+	round->question.answers = arena_take(message->arena, room * sizeof *round->question.answers);
+	return round->keys != NULL && round->question.answers != NULL ? round : NULL;
+}
+
+/* Asks about the next recipients, as many as go together. False: there is none left to be asked about. */
+static bool
+ask_round(struct message *message, struct greylisting_round *round)
+{
+	const struct facts *facts = &message->facts;
+	struct store_question *question = &round->question;
+
+	question->settings = settings_of(message);
+	question->keys = round->keys;
+	question->now = facts->now;
+	question->count = 0;
+	for (; round->end < facts->rcpt_count && question->count < round->room; round->end++)
+		if (!greylist_is_exempt(question->settings, facts, facts->rcpts[round->end]))
+			make_keys(message, facts->rcpts[round->end], &round->keys[question->count++]);
+	if (question->count > 0)
+		store_ask(message->services->store, question);
+	return question->count > 0;
+}
+
+/* What is known of a message's recipients so far. */
+struct weighed {
+	bool asked, passes;
+};
+
+static void
+weigh(struct message *message, const struct greylist_decision *decision, struct weighed *weighed)
+{
+	bool waits = greylist_state_waits(decision->state);
+
+	if (weighed->passes)
+		return;
+	if (!weighed->asked || !waits || decision->wait < message->wait) {
+		keep_state(message, decision);
+		message->wait = decision->wait;
+	}
+	weighed->asked = true;
+	weighed->passes = !waits;
+}
+
 /* One reply is for all recipients: the mail passes when the tuple of any recipient is due, and all are recorded.
  * An exempt recipient does not count: it waits or passes with the others, and alone it never waits. True: it waits. */
 static bool
 waits_for_all(struct message *message)
 {
-	bool asked = false, passes = false;
+	struct weighed weighed = { false, false };
+	struct greylisting_round *round = message->ahead;
+	bool asked = round != NULL;
 
+	message->ahead = NULL;
 	message->grey = GREYLIST_EXEMPT;
-	for (size_t i = 0; i < message->facts.rcpt_count; i++) {
-		struct greylist_decision decision = ask(message, message->facts.rcpts[i]);
-		bool waits = greylist_state_waits(decision.state);
-
-		if (decision.state == GREYLIST_EXEMPT || passes)
-			continue;
-		if (!asked || !waits || decision.wait < message->wait) {
-			keep_state(message, &decision);
-			message->wait = decision.wait;
-		}
-		asked = true;
-		passes = !waits;
+	if (round == NULL && (round = open_round(message)) == NULL) {
+		message->grey = GREYLIST_FAILED;
+		return false;
 	}
-	return asked && !passes;
+	while (asked || ask_round(message, round)) {
+		store_answer(message->services->store, &round->question);
+		for (size_t i = 0; i < round->question.count; i++)
+			weigh(message, &round->question.answers[i], &weighed);
+		asked = false;
+	}
+	return weighed.asked && !weighed.passes;
+}
+
+void
+greylisting_ahead(struct message *message)
+{
+	struct greylisting_round *round;
+
+	if (!is_on(message) || message->asked_at_rcpt || !verdict_will_greylist(message->judge, &message->facts))
+		return;
+	round = open_round(message);
+	if (round != NULL && ask_round(message, round))
+		message->ahead = round;
 }
 
 /* Monitor mode passes all, but does with the greylist what enforce would. Nobody waited, so there are no tries to tell. */
@@ -438,6 +518,9 @@ greylisting_at_end(struct message *message)
 		watch(message);
 	else /* a mode and the greylist are two things: only the first one is news */
 		message->would = verdict->would == ACTION_GREYLIST ? message->done : verdict->would;
+	if (message->ahead != NULL) /* we failed meanwhile */
+		store_unask(message->services->store, &message->ahead->question);
+	message->ahead = NULL;
 	if (verdict->action == ACTION_GREYLIST && message->grey == GREYLIST_FAILED)
 		store_count_passed(message->services->store);
 }

@@ -494,7 +494,6 @@ finish_dkim(struct message *message)
 	int64_t kept = message->budget.left_ms < quarter ? message->budget.left_ms : quarter;
 
 	message->budget.left_ms -= kept;
-	facts->now = clock_now();
 	if (message->dkim != NULL && !facts->failed &&
 	    !dkim_check_end(message->dkim, &message->budget, message->judge->policy->settings.dkim.max_age, facts))
 		facts->failed = true;
@@ -616,6 +615,8 @@ message_end(struct message *message, struct ending *out)
 	if (!message->headers_ended)
 		message_headers_end(message);
 	if (!message->exempt) {
+		message->facts.now = clock_now();
+		greylisting_ahead(message);
 		finish_dkim(message);
 		gather(message);
 	}

@@ -56,6 +56,7 @@ struct message {
 	bool known_at_rcpt;                   /* and the tuple of some recipient had passed before */
 	bool asked_at_rcpt;                   /* every recipient so far passed the greylist at RCPT */
 	bool passed_at_rcpt;                  /* one of them by a setting (passed_by.h) */
+	struct greylisting_round *ahead;      /* asked before it was judged; NULL: nothing */
 	int64_t wait;                         /* seconds, for the reply */
 	struct refused refused[REFUSALS];     /* recipients that were refused at RCPT */
 	enum action done;

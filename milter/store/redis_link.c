@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,7 @@ struct redis_link {
 	redisContext *context;
 	void *tls; /* NULL: it is none of TLS */
 	const struct redis_settings *settings;
+	int unsent; /* errno of a failure to send */
 	char place[ADDRESS_TEXT + 128];
 };
 
@@ -142,14 +144,71 @@ take_reply(struct redis_link *link, redisReply *reply, struct redis_trouble *tro
 	return NULL;
 }
 
+void
+redis_link_add(struct redis_link *link, int count, const char *const *words, const size_t *lengths)
+{
+	/* hiredis 0.14 lacks the const; a failure is in the context */
+	(void)redisAppendCommandArgv(link->context, count, (const char **)(uintptr_t)words, lengths);
+}
+
+/* Errno and OpenSSL's errors are those of this very call, for whoever tells of a failure. */
+static void
+begin_call(void)
+{
+	redis_tls_forget();
+	errno = 0; /* TLS may fail without a word from the system */
+}
+
+void
+redis_link_send(struct redis_link *link)
+{
+	int done = 0;
+
+	begin_call();
+	while (link->context->err == 0 && !done)
+		(void)redisBufferWrite(link->context, &done);
+	link->unsent = errno;
+}
+
+/* In a read of a Unix socket a thread is woken as well when the server takes what was sent, in a poll by an answer alone. */
+static bool
+wait_unix(const struct redis_link *link)
+{
+	struct pollfd answer = { .fd = link->context->fd, .events = POLLIN };
+	int ready;
+
+	if (link->place[0] != '/')
+		return true;
+	while ((ready = poll(&answer, 1, (int)link->settings->command_ms)) < 0 && errno == EINTR)
+		;
+	if (ready == 0)
+		errno = EAGAIN;
+	return ready > 0;
+}
+
+redisReply *
+redis_link_take(struct redis_link *link, struct redis_trouble *trouble)
+{
+	redisContext *context = link->context;
+	void *reply = NULL;
+
+	if (context->err == 0)
+		begin_call();
+	else
+		errno = link->unsent;
+	while (context->err == 0 && redisGetReplyFromReader(context, &reply) == REDIS_OK && reply == NULL)
+		if (!wait_unix(link) || redisBufferRead(context) != REDIS_OK)
+			break;
+	return take_reply(link, reply, trouble);
+}
+
 redisReply *
 redis_link_ask(struct redis_link *link, int count, const char *const *words, const size_t *lengths,
     struct redis_trouble *trouble)
 {
-	redis_tls_forget();
-	errno = 0; /* TLS may fail without a word from the system */
-	/* hiredis 0.14 lacks the const */
-	return take_reply(link, redisCommandArgv(link->context, count, (const char **)(uintptr_t)words, lengths), trouble);
+	redis_link_add(link, count, words, lengths);
+	redis_link_send(link);
+	return redis_link_take(link, trouble);
 }
 
 redisReply *

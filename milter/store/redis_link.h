@@ -45,8 +45,14 @@ struct redis_link *redis_link_open_sentinel(const struct redis_place *, const st
     struct redis_trouble *) MUST_USE;
 void redis_link_close(struct redis_link *); /* NULL is fine */
 
-/* Sends a command (its words may hold any bytes) and waits for its reply: given (freeReplyObject). NULL with the trouble, also
- * for an error that the server replies. */
+/* Puts a command behind those that wait; its words may hold any bytes, and are copied. lengths NULL: they are text. */
+void redis_link_add(struct redis_link *, int count, const char *const *words, const size_t *lengths);
+/* Sends what waits. That it failed is told by who takes a reply. */
+void redis_link_send(struct redis_link *);
+/* Waits for the next reply: given (freeReplyObject). NULL with the trouble, also for an error that the server replies. */
+redisReply *redis_link_take(struct redis_link *, struct redis_trouble *) MUST_USE;
+
+/* All three: sends a command and waits for its reply. */
 redisReply *redis_link_ask(struct redis_link *, int count, const char *const *words, const size_t *lengths,
     struct redis_trouble *) MUST_USE;
 /* The same for words that are text. */

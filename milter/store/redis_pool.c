@@ -23,7 +23,7 @@ struct redis_pool {
 	const char *name;    /* as greylist.store has it */
 	struct redis_settings settings;
 	const char *script;
-	redis_probe *probe;
+	struct redis_batch probe;
 	redis_chores *chores;
 	void *owner;
 	struct redis_find *find; /* of who holds look_lock */
@@ -51,6 +51,13 @@ redis_command_add(struct redis_command *command, const char *word, size_t length
 {
 	command->words[command->count] = word;
 	command->lengths[command->count++] = length;
+}
+
+void
+redis_command_begin(struct redis_command *command, const char *word)
+{
+	command->count = 0;
+	redis_command_say(command, word);
 }
 
 void
@@ -146,22 +153,6 @@ use_end(struct redis_pool *pool, struct use *use)
 	redis_link_close(use->link);
 }
 
-/* A command; one whose connection was ended while it was idle is sent again. */
-static redisReply *
-ask(struct redis_pool *pool, struct use *use, const struct redis_command *command, struct redis_trouble *trouble)
-{
-	struct fault why;
-	redisReply *reply = redis_link_ask(use->link, command->count, command->words, command->lengths, trouble);
-
-	if (reply != NULL || use->fresh || !redis_link_is_stale(use->link))
-		return reply;
-	redis_link_close(use->link);
-	if (use_begin(pool, true, use, &why))
-		return redis_link_ask(use->link, command->count, command->words, command->lengths, trouble);
-	*trouble = (struct redis_trouble){ .state = STORE_STATE_FAILED, .why = why };
-	return NULL;
-}
-
 /* A server that was started anew, or became the master, does not know the script: it is given its text in the same turn. */
 static redisReply *
 ask_script(struct redis_pool *pool, struct redis_link *link, struct redis_command *command, struct redis_trouble *trouble)
@@ -175,10 +166,10 @@ ask_script(struct redis_pool *pool, struct redis_link *link, struct redis_comman
 
 /* Hands the reply to take, which returns false where it is not what it should be. */
 static bool
-take_reply(const struct redis_pool *pool, redisReply *reply, const struct redis_taker *taker,
+take_reply(const struct redis_pool *pool, const struct redis_batch *batch, size_t number, redisReply *reply,
     struct redis_trouble *trouble)
 {
-	bool taken = taker->take(reply, taker->out);
+	bool taken = batch->take(batch->context, number, reply);
 
 	freeReplyObject(reply);
 	if (taken)
@@ -189,27 +180,149 @@ take_reply(const struct redis_pool *pool, redisReply *reply, const struct redis_
 	return false;
 }
 
+/* ---- asking ---- */
+
+struct redis_sent {
+	struct use use;
+	struct redis_batch batch;
+	bool unknown[REDIS_TOGETHER]; /* to be asked again with the text of the script */
+};
+
+static void
+send_all(const struct redis_sent *sent)
+{
+	for (size_t i = 0; i < sent->batch.count; i++) {
+		const struct redis_command *command = sent->batch.make(sent->batch.context, i);
+
+		redis_link_add(sent->use.link, command->count, command->words, command->lengths);
+	}
+	redis_link_send(sent->use.link);
+}
+
+struct redis_sent *
+redis_pool_send(struct redis_pool *pool, const struct redis_batch *batch, struct fault *why)
+{
+	struct redis_sent *sent = calloc(1, sizeof *sent);
+
+	if (sent == NULL) {
+		if (why != NULL)
+			fault_set(why, "the greylist: out of memory");
+		return NULL;
+	}
+	sent->batch = *batch;
+	if (use_begin(pool, false, &sent->use, why)) {
+		send_all(sent);
+		return sent;
+	}
+	free(sent);
+	return NULL;
+}
+
+/* The first reply; all is sent again where the connection had ended while it was idle. */
+static redisReply *
+take_first(struct redis_pool *pool, struct redis_sent *sent, struct redis_trouble *trouble)
+{
+	struct fault why;
+	redisReply *reply = redis_link_take(sent->use.link, trouble);
+
+	if (reply != NULL || sent->use.fresh || !redis_link_is_stale(sent->use.link))
+		return reply;
+	redis_link_close(sent->use.link);
+	if (use_begin(pool, true, &sent->use, &why)) {
+		send_all(sent);
+		return redis_link_take(sent->use.link, trouble);
+	}
+	*trouble = (struct redis_trouble){ .state = STORE_STATE_FAILED, .why = why };
+	return NULL;
+}
+
+static bool
+take_one(struct redis_pool *pool, struct redis_sent *sent, size_t i, struct redis_trouble *trouble)
+{
+	redisReply *reply = i == 0 ? take_first(pool, sent, trouble) : redis_link_take(sent->use.link, trouble);
+
+	if (reply != NULL)
+		return take_reply(pool, &sent->batch, i, reply, trouble);
+	sent->unknown[i] = trouble->no_script;
+	return sent->unknown[i];
+}
+
+static bool
+take_again(struct redis_pool *pool, struct redis_sent *sent, size_t i, struct redis_trouble *trouble)
+{
+	redisReply *reply = ask_script(pool, sent->use.link, sent->batch.make(sent->batch.context, i), trouble);
+
+	return reply != NULL && take_reply(pool, &sent->batch, i, reply, trouble);
+}
+
+static bool
+take_all(struct redis_pool *pool, struct redis_sent *sent, struct redis_trouble *trouble)
+{
+	for (size_t i = 0; i < sent->batch.count; i++)
+		if (!take_one(pool, sent, i, trouble))
+			return false;
+	for (size_t i = 0; i < sent->batch.count; i++)
+		if (sent->unknown[i] && !take_again(pool, sent, i, trouble))
+			return false;
+	return true;
+}
+
+bool
+redis_pool_take(struct redis_pool *pool, struct redis_sent *sent, struct fault *why)
+{
+	struct redis_trouble trouble;
+	bool taken = take_all(pool, sent, &trouble);
+
+	if (taken) {
+		use_end(pool, &sent->use);
+	} else {
+		redis_link_close(sent->use.link);
+		note_trouble(pool, &trouble, sent->use.generation);
+		if (why != NULL)
+			*why = trouble.why;
+	}
+	free(sent);
+	return taken;
+}
+
+void
+redis_pool_drop(struct redis_sent *sent)
+{
+	if (sent != NULL)
+		redis_link_close(sent->use.link);
+	free(sent);
+}
+
+/* One command, made before. */
+struct made {
+	struct redis_command *command;
+	const struct redis_taker *taker;
+};
+
+static struct redis_command *
+give_made(void *context, size_t number)
+{
+	(void)number;
+	return ((const struct made *)context)->command;
+}
+
+static bool
+take_made(void *context, size_t number, const redisReply *reply)
+{
+	const struct redis_taker *taker = ((const struct made *)context)->taker;
+
+	(void)number;
+	return taker->take(reply, taker->out);
+}
+
 bool
 redis_pool_ask(struct redis_pool *pool, struct redis_command *command, const struct redis_taker *taker, struct fault *why)
 {
-	struct redis_trouble trouble;
-	struct use use;
-	redisReply *reply;
+	struct made made = { command, taker };
+	struct redis_batch batch = { 1, give_made, take_made, &made };
+	struct redis_sent *sent = redis_pool_send(pool, &batch, why);
 
-	if (!use_begin(pool, false, &use, why))
-		return false;
-	reply = ask(pool, &use, command, &trouble);
-	if (reply == NULL && trouble.no_script)
-		reply = ask_script(pool, use.link, command, &trouble);
-	if (reply != NULL && take_reply(pool, reply, taker, &trouble)) {
-		use_end(pool, &use);
-		return true;
-	}
-	redis_link_close(use.link);
-	note_trouble(pool, &trouble, use.generation);
-	if (why != NULL)
-		*why = trouble.why;
-	return false;
+	return sent != NULL && redis_pool_take(pool, sent, why);
 }
 
 /* ---- looking ---- */
@@ -218,15 +331,12 @@ redis_pool_ask(struct redis_pool *pool, struct redis_command *command, const str
 static bool
 serves(struct redis_pool *pool, struct redis_link *link, struct redis_trouble *trouble)
 {
-	struct redis_command asked = { 0 };
-	struct redis_taker taker;
-	redisReply *reply;
+	struct redis_command *asked = pool->probe.make(pool->probe.context, 0);
+	redisReply *reply = redis_link_ask(link, asked->count, asked->words, asked->lengths, trouble);
 
-	pool->probe(pool->owner, &asked, &taker);
-	reply = redis_link_ask(link, asked.count, asked.words, asked.lengths, trouble);
 	if (reply == NULL && trouble->no_script)
-		reply = ask_script(pool, link, &asked, trouble);
-	return reply != NULL && take_reply(pool, reply, &taker, trouble);
+		reply = ask_script(pool, link, asked, trouble);
+	return reply != NULL && take_reply(pool, &pool->probe, 0, reply, trouble);
 }
 
 /* Finds the server that takes writes. The password is read anew: somebody may have changed it. */
@@ -432,8 +542,8 @@ keeper_start(struct redis_pool *pool, struct fault *why)
 }
 
 struct redis_pool *
-redis_pool_open(const struct settings *settings, const char *script, redis_probe *probe, redis_chores *chores,
-    void *owner, struct journal *journal, struct fault *why)
+redis_pool_open(const struct settings *settings, const char *script, const struct redis_batch *probe,
+    redis_chores *chores, void *owner, struct journal *journal, struct fault *why)
 {
 	struct redis_pool *pool = calloc(1, sizeof *pool);
 
@@ -443,7 +553,7 @@ redis_pool_open(const struct settings *settings, const char *script, redis_probe
 	}
 	open_locks(pool);
 	pool->script = script;
-	pool->probe = probe;
+	pool->probe = *probe;
 	pool->chores = chores;
 	pool->owner = owner;
 	pool->down = true;

@@ -104,7 +104,7 @@ const char redis_script[] = READ_RECORD
     "  if r.passed == 0 then seconds = window - elapsed(r.first) end\n"
     "  redis.call('SET', KEYS[1], bytes, 'EX', seconds + 1)\n"
     "end\n"
-    "return { state, wait, bytes }\n";
+    "return state .. ' ' .. wait .. ' ' .. bytes\n";
 
 /* greylist_record_is_newer; what is no record counts as missing. */
 const char redis_script_take[] = READ_RECORD

@@ -2,6 +2,7 @@
 
 #include "milter/store/store_parts.h"
 #include "policy/rules/greylist_network.h"
+#include "policy/rules/policy.h"
 #include "policy/util/text.h"
 
 const char *
@@ -89,13 +90,46 @@ bool
 store_decide(struct store *store, const struct greylist_settings *settings, const struct greylist_keys *keys,
     int64_t now, struct greylist_decision *out, struct fault *why)
 {
+	struct store_question question = { settings, keys, 1, now, out, NULL, NULL };
+
 	*out = (struct greylist_decision){ .state = GREYLIST_FAILED };
 	if (!key_is_sound(keys->tuple_length, why))
 		return false;
-	if ((store->decide == NULL ? decide_here : store->decide)(store, settings, keys, now, out, why))
+	if (store->ask != NULL && settings->on)
+		return store->ask(store, &question, why) && store->answer(store, &question, why);
+	if (store->ask != NULL)
+		*out = greylist_decide(settings, NULL, now);
+	if (store->ask != NULL || decide_here(store, settings, keys, now, out, why))
 		return true;
 	*out = (struct greylist_decision){ .state = GREYLIST_FAILED };
 	return false;
+}
+
+void
+store_ask(struct store *store, struct store_question *question)
+{
+	for (size_t i = 0; i < question->count; i++)
+		question->answers[i] = (struct greylist_decision){ .state = GREYLIST_FAILED };
+	question->sent = NULL;
+	if (store->ask != NULL)
+		(void)store->ask(store, question, NULL);
+}
+
+void
+store_answer(struct store *store, struct store_question *question)
+{
+	if (store->ask != NULL && question->sent != NULL)
+		(void)store->answer(store, question, NULL);
+	for (size_t i = 0; store->ask == NULL && i < question->count; i++)
+		(void)store_decide(store, question->settings, &question->keys[i], question->now, &question->answers[i],
+		    NULL);
+}
+
+void
+store_unask(struct store *store, struct store_question *question)
+{
+	if (store->unask != NULL && question->sent != NULL)
+		store->unask(question);
 }
 
 static bool

@@ -63,15 +63,29 @@ struct store_key {
 	size_t length;
 };
 
+/* Tuples that are asked about together, and answered later. All is borrowed until then. */
+enum { STORE_TOGETHER = 32 };
+struct store_question {
+	const struct greylist_settings *settings;
+	const struct greylist_keys *keys;
+	size_t count; /* at most STORE_TOGETHER */
+	int64_t now;
+	struct greylist_decision *answers; /* room for as many */
+	void *sent;                        /* this and what follows is the store's */
+	struct store *store;
+};
+
 struct store {
 	bool shared;    /* other hosts use it as well: one in monitor mode does not teach it */
 	bool unordered; /* a page does not begin with a key, only with what the page before named, or with none */
 	bool (*get)(struct store *, const char *key, size_t length, struct greylist_record *out, bool *found,
 	    struct fault *why);
 	bool (*put)(struct store *, const char *key, size_t length, const struct greylist_record *, struct fault *why);
-	/* NULL: as get, greylist_decide and put make it. */
-	bool (*decide)(struct store *, const struct greylist_settings *, const struct greylist_keys *, int64_t now,
-	    struct greylist_decision *out, struct fault *why);
+	/* In a store that is asked over a network: sends a question, takes its answers (those that came stay, whatever
+	 * is returned), or does not. All NULL: get, greylist_decide and put make the answers. */
+	bool (*ask)(struct store *, struct store_question *, struct fault *why);
+	bool (*answer)(struct store *, struct store_question *, struct fault *why);
+	void (*unask)(struct store_question *);
 	/* NULL: as get and put make it, one by one. */
 	bool (*take)(struct store *, const struct greylist_settings *, const struct store_entry *, size_t count,
 	    int64_t now, size_t *taken, struct fault *why);
@@ -104,6 +118,14 @@ bool store_put(struct store *, const char *key, size_t length, const struct grey
  */
 bool store_decide(struct store *, const struct greylist_settings *, const struct greylist_keys *, int64_t now,
     struct greylist_decision *out, struct fault *why);
+/*
+ * The same for many tuples, in their order, in two steps: whoever has other work to do asks before it. Each answer is that of
+ * store_decide, and each tuple is stored whether the answers are taken or not; a store that need not be asked over a network does
+ * all when they are taken. Every question that was asked is answered or dropped.
+ */
+void store_ask(struct store *, struct store_question *);
+void store_answer(struct store *, struct store_question *);
+void store_unask(struct store *, struct store_question *);
 /*
  * Puts records of another store, STORE_PAGE at most, each unless the one that is there is as new or newer; *taken: how many.
  * In a store that is shared no other host comes between looking and writing; in another one a try of the same tuple in that very

@@ -32,7 +32,7 @@ struct redis_store {
 	bool has_keeper;
 	struct redis_forget *forgotten;
 	struct question probe; /* of the pool's one look at a time */
-	struct greylist_decision probed;
+	struct redis_command probe_command;
 };
 
 static struct redis_store *
@@ -74,10 +74,10 @@ redis_get(struct store *store, const char *key, size_t length, struct greylist_r
 {
 	struct redis_store *redis = redis_of(store);
 	struct found record = { out, found };
-	struct redis_command command = { 0 };
+	struct redis_command command;
 	char name[KEY_ROOM];
 
-	redis_command_say(&command, "GET");
+	redis_command_begin(&command, "GET");
 	redis_command_add(&command, name, key_of(redis, key, length, name));
 	return redis_pool_ask(redis->pool, &command, &(struct redis_taker){ take_record, &record }, why);
 }
@@ -103,11 +103,11 @@ redis_put(struct store *store, const char *key, size_t length, const struct grey
 	bool blank = greylist_record_is_blank(record);
 	uint8_t bytes[GREYLIST_RECORD_BYTES];
 	char name[KEY_ROOM], seconds[24];
-	struct redis_command command = { 0 };
+	struct redis_command command;
 
 	greylist_record_pack(record, bytes);
 	snprintf(seconds, sizeof seconds, "%lld", (long long)lifetime_of(redis, key));
-	redis_command_say(&command, blank ? "DEL" : "SET");
+	redis_command_begin(&command, blank ? "DEL" : "SET");
 	redis_command_add(&command, name, key_of(redis, key, length, name));
 	if (!blank) {
 		redis_command_add(&command, (const char *)bytes, sizeof bytes);
@@ -122,9 +122,9 @@ redis_put(struct store *store, const char *key, size_t length, const struct grey
 static bool
 delete_keys(struct redis_store *redis, const struct redis_key *keys, size_t count, struct fault *why)
 {
-	struct redis_command command = { 0 };
+	struct redis_command command;
 
-	redis_command_say(&command, "DEL");
+	redis_command_begin(&command, "DEL");
 	for (size_t i = 0; i < count; i++)
 		redis_command_add(&command, keys[i].text, keys[i].length);
 	return count == 0 || redis_pool_ask(redis->pool, &command, &(struct redis_taker){ take_any, NULL }, why);
@@ -167,25 +167,43 @@ redis_forget(struct store *store, const struct store_key *keys, size_t count, st
 
 /* ---- deciding ---- */
 
-/* { "new", 300, record } */
+/* Reads the number in text up to the blank at *at, which goes behind it. */
 static bool
-take_decision(const redisReply *reply, void *context)
+read_seconds(const char *text, size_t length, size_t *at, int64_t *out)
 {
-	struct greylist_decision *out = context;
+	size_t begin = *at;
 
-	if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 3 || reply->element[0]->type != REDIS_REPLY_STRING ||
-	    reply->element[1]->type != REDIS_REPLY_INTEGER || reply->element[2]->type != REDIS_REPLY_STRING ||
-	    !greylist_record_unpack(reply->element[2]->str, reply->element[2]->len, &out->record))
-		return false;
-	out->wait = reply->element[1]->integer;
-	for (unsigned state = GREYLIST_NEW; state <= GREYLIST_NETWORK; state++) {
-		if (strcmp(greylist_state_word((enum greylist_state)state), reply->element[0]->str) != 0)
-			continue;
-		out->state = (enum greylist_state)state;
-		out->passed_by = out->state == GREYLIST_NETWORK ? PASSED_BY_NETWORK : PASSED_BY_NOTHING;
-		return greylist_state_waits(out->state) ? out->wait > 0 && out->wait <= WAIT_MAX : out->wait == 0;
-	}
+	for (*out = 0; *at < length && *at - begin < 12 && text[*at] >= '0' && text[*at] <= '9'; ++*at)
+		*out = *out * 10 + (text[*at] - '0');
+	return *at > begin && *at < length && text[(*at)++] == ' ';
+}
+
+static bool
+read_state(struct span word, enum greylist_state *out)
+{
+	for (*out = GREYLIST_NEW; *out <= GREYLIST_NETWORK; ++*out)
+		if (span_is(word, greylist_state_word(*out)))
+			return true;
 	return false;
+}
+
+/* "new 300 " and the record: one text costs less than a list of three. */
+static bool
+take_decision(const redisReply *reply, struct greylist_decision *out)
+{
+	struct greylist_decision read = { .state = GREYLIST_FAILED };
+	const char *blank = reply->type == REDIS_REPLY_STRING ? memchr(reply->str, ' ', reply->len) : NULL;
+	size_t at = blank == NULL ? 0 : (size_t)(blank - reply->str) + 1;
+
+	if (blank == NULL || !read_state((struct span){ reply->str, at - 1 }, &read.state) ||
+	    !read_seconds(reply->str, reply->len, &at, &read.wait) ||
+	    !greylist_record_unpack(reply->str + at, reply->len - at, &read.record))
+		return false;
+	if (greylist_state_waits(read.state) ? read.wait == 0 || read.wait > WAIT_MAX : read.wait != 0)
+		return false;
+	read.passed_by = read.state == GREYLIST_NETWORK ? PASSED_BY_NETWORK : PASSED_BY_NOTHING;
+	*out = read;
+	return true;
 }
 
 /* The command borrows from *room. */
@@ -197,7 +215,7 @@ command_decide(const struct redis_store *redis, const struct greylist_settings *
 		settings->auto_pass, settings->auto_pass_network };
 	bool network = keys->network_length > 0;
 
-	redis_command_say(out, "EVALSHA");
+	redis_command_begin(out, "EVALSHA");
 	redis_command_say(out, redis->script);
 	redis_command_say(out, network ? "3" : "1");
 	redis_command_add(out, room->tuple, key_of(redis, keys->tuple, keys->tuple_length, room->tuple));
@@ -211,25 +229,73 @@ command_decide(const struct redis_store *redis, const struct greylist_settings *
 	}
 }
 
-static bool
-redis_decide(struct store *store, const struct greylist_settings *settings, const struct greylist_keys *keys,
-    int64_t now, struct greylist_decision *out, struct fault *why)
-{
-	struct redis_store *redis = redis_of(store);
-	struct redis_command command = { 0 };
+/* What was sent of a question, and room for the command that is made. */
+struct asking {
+	struct redis_sent *sent;
+	const struct store_question *question;
 	struct question room;
+	struct redis_command command;
+};
 
-	if (!settings->on) {
-		*out = greylist_decide(settings, NULL, now);
-		return true;
-	}
-	command_decide(redis, settings, keys, now, &room, &command);
-	return redis_pool_ask(redis->pool, &command, &(struct redis_taker){ take_decision, out }, why);
+static struct redis_command *
+make_decide(void *context, size_t number)
+{
+	struct asking *asking = context;
+	const struct store_question *question = asking->question;
+
+	command_decide(redis_of(question->store), question->settings, &question->keys[number], question->now,
+	    &asking->room, &asking->command);
+	return &asking->command;
+}
+
+static bool
+take_answer(void *context, size_t number, const redisReply *reply)
+{
+	return take_decision(reply, &((const struct asking *)context)->question->answers[number]);
+}
+
+static bool
+redis_ask(struct store *store, struct store_question *question, struct fault *why)
+{
+	struct asking *asking = malloc(sizeof *asking);
+	struct redis_batch batch = { question->count, make_decide, take_answer, asking };
+
+	if (asking == NULL)
+		return why != NULL && fault_set(why, "the greylist: out of memory");
+	asking->question = question;
+	question->store = store;
+	asking->sent = redis_pool_send(redis_of(store)->pool, &batch, why);
+	if (asking->sent != NULL)
+		question->sent = asking;
+	else
+		free(asking);
+	return question->sent != NULL;
+}
+
+static bool
+redis_answer(struct store *store, struct store_question *question, struct fault *why)
+{
+	struct asking *asking = question->sent;
+	bool answered = redis_pool_take(redis_of(store)->pool, asking->sent, why);
+
+	free(asking);
+	question->sent = NULL;
+	return answered;
+}
+
+static void
+redis_unask(struct store_question *question)
+{
+	struct asking *asking = question->sent;
+
+	redis_pool_drop(asking->sent);
+	free(asking);
+	question->sent = NULL;
 }
 
 /* A tuple of ten seconds, which is written each time: it is never free. */
-static void
-probe(void *owner, struct redis_command *command, struct redis_taker *taker)
+static struct redis_command *
+make_probe(void *owner, size_t number)
 {
 	static const struct greylist_settings seconds = { .delay = 1,
 		.retry_window = 10,
@@ -238,8 +304,18 @@ probe(void *owner, struct redis_command *command, struct redis_taker *taker)
 	static const struct greylist_keys keys = { .tuple = "probe", .tuple_length = sizeof "probe" - 1 };
 	struct redis_store *redis = owner;
 
-	command_decide(redis, &seconds, &keys, clock_now(), &redis->probe, command);
-	*taker = (struct redis_taker){ take_decision, &redis->probed };
+	(void)number;
+	command_decide(redis, &seconds, &keys, clock_now(), &redis->probe, &redis->probe_command);
+	return &redis->probe_command;
+}
+
+static bool
+take_probe(void *owner, size_t number, const redisReply *reply)
+{
+	struct greylist_decision unused;
+
+	(void)owner, (void)number;
+	return take_decision(reply, &unused);
 }
 
 /* ---- taking over ---- */
@@ -274,12 +350,12 @@ static bool
 take_some(struct redis_store *redis, const struct greylist_settings *settings, const struct store_entry *entries,
     size_t count, int64_t now, struct parcel *parcel, size_t *taken, struct fault *why)
 {
-	struct redis_command command = { 0 };
+	struct redis_command command;
 	char number[24];
 	long long put;
 
 	snprintf(number, sizeof number, "%zu", count);
-	redis_command_say(&command, "EVAL");
+	redis_command_begin(&command, "EVAL");
 	redis_command_say(&command, redis_script_take);
 	redis_command_say(&command, number);
 	for (size_t i = 0; i < count; i++)
@@ -340,7 +416,7 @@ redis_tell(struct store *store, const char *host, struct span line, store_line *
 {
 	struct redis_store *redis = redis_of(store);
 	struct lines lines = { each, context };
-	struct redis_command command = { 0 };
+	struct redis_command command;
 	char hosts[KEY_ROOM], own[KEY_ROOM], begin[KEY_ROOM], numbers[3][24];
 
 	snprintf(hosts, sizeof hosts, "%shosts", redis->prefix);
@@ -349,7 +425,7 @@ redis_tell(struct store *store, const char *host, struct span line, store_line *
 	snprintf(numbers[0], sizeof numbers[0], "%d", STORE_LINE_SECONDS);
 	snprintf(numbers[1], sizeof numbers[1], "%d", STORE_LINES_MAX);
 	snprintf(numbers[2], sizeof numbers[2], "%d", STORE_LINE_MAX);
-	redis_command_say(&command, "EVAL");
+	redis_command_begin(&command, "EVAL");
 	redis_command_say(&command, redis_script_tell);
 	redis_command_say(&command, "2");
 	redis_command_say(&command, hosts);
@@ -435,10 +511,10 @@ static bool
 read_records(struct redis_store *redis, struct store_page *page, struct fault *why)
 {
 	char(*names)[KEY_ROOM] = malloc(STORE_PAGE * sizeof *names);
-	struct redis_command command = { 0 };
+	struct redis_command command;
 	bool done = names != NULL || fault_set(why, "the greylist: out of memory");
 
-	redis_command_say(&command, "MGET");
+	redis_command_begin(&command, "MGET");
 	for (size_t i = 0; done && i < page->count; i++)
 		redis_command_add(&command, names[i],
 		    key_of(redis, page->entries[i].key, page->entries[i].length, names[i]));
@@ -453,13 +529,13 @@ redis_page(struct store *store, const char *from, size_t length, struct store_pa
 {
 	struct redis_store *redis = redis_of(store);
 	struct listing listing = { redis, out, false };
-	struct redis_command command = { 0 };
+	struct redis_command command;
 	char pattern[PREFIX_ROOM + 1];
 	bool first = length == 0 || from[0] != CURSOR;
 
 	snprintf(pattern, sizeof pattern, "%s*",
 	    redis->prefix); /* value_prefix lets nothing stand there that SCAN takes otherwise */
-	redis_command_say(&command, "SCAN");
+	redis_command_begin(&command, "SCAN");
 	redis_command_add(&command, first ? "0" : from + 1, first ? 1 : length - 1);
 	redis_command_say(&command, "MATCH");
 	redis_command_say(&command, pattern);
@@ -536,7 +612,9 @@ store_redis(const struct settings *settings, struct journal *journal, struct fau
 		.get = redis_get,
 		.put = redis_put,
 		.forget = redis_forget,
-		.decide = redis_decide,
+		.ask = redis_ask,
+		.answer = redis_answer,
+		.unask = redis_unask,
 		.take = redis_take,
 		.sweep = redis_sweep,
 		.sync = redis_sync,
@@ -554,7 +632,8 @@ store_redis(const struct settings *settings, struct journal *journal, struct fau
 	if (redis->forgotten == NULL)
 		fault_set(why, "the greylist: out of memory");
 	else
-		redis->pool = redis_pool_open(settings, redis_script, probe, forget_kept, redis, journal, why);
+		redis->pool = redis_pool_open(settings, redis_script,
+		    &(struct redis_batch){ 1, make_probe, take_probe, redis }, forget_kept, redis, journal, why);
 	if (redis->pool != NULL)
 		return &redis->store;
 	redis_forget_close(redis->forgotten);

@@ -4,6 +4,7 @@
 #include "policy/verdict/claims.h"
 #include "policy/verdict/evidence.h"
 #include "policy/verdict/own.h"
+#include "policy/verdict/passed_by.h"
 #include "policy/verdict/relay.h"
 #include "policy/verdict/strangers.h"
 #include "policy/verdict/verdict.h"
@@ -196,6 +197,20 @@ bool
 verdict_promises(const struct judge *judge, const struct facts *facts)
 {
 	return verdict_promised(judge, facts) != NULL;
+}
+
+/* A message that claims nobody is judged by its signatures only where somebody may cover its authors, or by DMARC. */
+bool
+verdict_will_greylist(const struct judge *judge, const struct facts *facts)
+{
+	const struct settings *settings = &judge->policy->settings;
+	struct verdict verdict;
+
+	if (settings->strangers.dmarc >= STRANGERS_QUARANTINE || passed_by_is_set(&settings->greylist) ||
+	    claims_may_cover(judge->policy) || facts->stage < STAGE_HEADERS || facts->from_state != FROM_READ)
+		return false;
+	verdict_judge(judge, facts, &verdict);
+	return verdict.claim_count == 0 && verdict.action == ACTION_GREYLIST;
 }
 
 struct wanted

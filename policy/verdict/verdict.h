@@ -40,6 +40,10 @@ bool verdict_promises(const struct judge *, const struct facts *);
 /* The vendor whose policy it satisfies, the first of the configuration; NULL: nobody's. */
 const struct vendor *verdict_promised(const struct judge *, const struct facts *);
 
+/* At the end of the headers: will the greylist be asked of this message whatever its signatures and DMARC turn out to be, with
+ * the keys that it has now? Then the store can be asked before they are checked. */
+bool verdict_will_greylist(const struct judge *, const struct facts *);
+
 /* What the shell should find out next, now that facts->stage is complete. Nothing for exempt mail. */
 struct wanted verdict_wants(const struct judge *, const struct facts *);
 

@@ -39,7 +39,8 @@ conf() {
 	{
 		printf 'vendor_path = [ "%s/vendors" ];\nvendors = ( { name = "steady"; } );\nuser = "%s";\n' "$world" "$user"
 		printf 'milter = { listen = "unix:%s/run/socket"; };\ncontrol = { listen = "unix:%s/run/control"; };\n' "$world" "$world"
-		printf 'strangers = { authenticate = false; };\nstate_dir = "%s/state";\ndns = { servers = [ "127.0.0.1" ]; };\n' "$world"
+		printf 'strangers = { authenticate = %s; };\nstate_dir = "%s/state";\ndns = { servers = [ "%s" ]; };\n' \
+			"${authenticate:-false}" "$world" "${name_server:-127.0.0.1}"
 		printf 'log = { record = "%s/state/verdicts"; };\n' "$world"
 		printf 'greylist = { store = "%s"; delay = "1s"; redis = { connect_timeout = "5s"; command_timeout = "%s"; %s }; };\n' \
 			"$1" "${patience:-5s}" "$redis_group"
@@ -110,6 +111,43 @@ for i in 1 2 3 4 5 6 7 8 9; do
 done
 run 0 "900 more are counted" greylist stats --json
 out '"known":90[0-9]' "all of them"
+
+# ---- all recipients at once, before signatures are checked ----
+
+many() { /usr/bin/python3 "$top/t/cli/milter.py" "$world/run/socket" "$1" 203.0.113.5 a@rx.example,b@rx.example,c@rx.example; }
+asked() { redis --raw eval "local all = {} for i, key in ipairs(redis.call('KEYS', ARGV[1])) do all[i] = struct.unpack('>I4', redis.call('GET', key):sub(21)) end return table.concat(all, ' ')" 0 "greenlane:g $1@*"; }
+redis script flush > /dev/null
+case $(many scriptless@stranger.example) in 451*) ;; *) false ;; esac
+ok $? "three recipients wait while the server has lost the script"
+is "$(asked scriptless)" "1 1 1" "and each was asked about once"
+end "it ends well"
+/usr/bin/python3 "$top/t/cli/redis_hold.py" "$world/hold.sock" "$sock" 3 > "$world/hold" 2>&1 &
+pids="$pids $!"
+until_true grep -q ready "$world/hold"
+conf "redis:unix:$world/hold.sock"
+begin
+case $(many held@stranger.example) in 451*) ;; *) false ;; esac
+ok $? "three recipients are asked about together: a server that answers none before the third came makes them wait"
+is "$(asked held)" "1 1 1" "and each was asked about once"
+end "it ends well"
+: > "$world/port"
+/usr/bin/python3 "$top/t/cli/late_key.py" "$sock" 'greenlane:g signed@stranger.example a@rx.example 203.0.113.0/24' > "$world/port" 2>&1 &
+pids="$pids $!"
+until_true test -s "$world/port"
+name_server=127.0.0.1@$(cat "$world/port")
+authenticate=true
+conf "redis:unix:$sock"
+begin
+case $(SIGNED=1 many signed@stranger.example) in 451*) ;; *) false ;; esac
+ok $? "a signed message waits"
+recorded() { grep -q 'signed@stranger.example' "$world/state/verdicts"; }
+until_true recorded
+grep 'signed@stranger.example' "$world/state/verdicts" | grep -q '"dkim":\[{[^]]*"result":"permerror"'
+ok $? "its key, which was answered for when the tuple was stored, came in time: the store was asked before"
+end "it ends well"
+name_server='' authenticate=''
+conf "redis:unix:$sock"
+begin
 
 # ---- what a server may do ----
 
