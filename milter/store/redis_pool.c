@@ -12,7 +12,7 @@
 #include "policy/util/arena.h"
 
 enum {
-	LOOK_SECONDS = 1,
+	LOOK_MS = 500, /* so that a new master is in use a second after it was switched */
 	SETTINGS_ARENA = 64 * 1024,
 	IDLE_LINKS = 32,
 	FAILURES_MAX = 3 /* in a row that are no reply, such as time-outs: then it is taken for down */
@@ -419,7 +419,7 @@ redis_pool_look(struct redis_pool *pool)
 	pthread_mutex_unlock(&pool->look_lock);
 }
 
-/* Every second; at once when a message found it down, but only once then. */
+/* Every half second; at once when a message found it down, but only once then. */
 static void *
 keeper_run(void *context)
 {
@@ -429,7 +429,9 @@ keeper_run(void *context)
 
 	for (;;) {
 		clock_gettime(CLOCK_MONOTONIC, &end);
-		end.tv_sec += LOOK_SECONDS;
+		end.tv_nsec += LOOK_MS * INT64_C(1000000);
+		end.tv_sec += end.tv_nsec / 1000000000;
+		end.tv_nsec %= 1000000000;
 		pthread_mutex_lock(&pool->lock);
 		if (!pool->closing)
 			pthread_cond_timedwait(&pool->wake, &pool->lock, &end);

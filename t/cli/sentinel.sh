@@ -6,8 +6,8 @@
 name=sentinel
 . "${srcdir:-.}/t/cli/lib.sh"
 greenlaned=${GREENLANED:-${greenlane}d}
-if ! command -v redis-sentinel > /dev/null; then
-	echo '1..0 # SKIP redis-sentinel is not installed'
+if ! command -v redis-sentinel > /dev/null || ! command -v ss > /dev/null; then
+	echo '1..0 # SKIP redis-sentinel or ss is not installed'
 	exit 0
 fi
 user=$(id -un)
@@ -68,6 +68,7 @@ host() {
 	TEXT
 	"$greenlaned" -f -c "$world/$1.conf" 2> "$world/$1.log" &
 	pids="$pids $!"
+	echo $! > "$world/$1.pid"
 	serves() { grep -q ' serves ' "$world/$1.log"; }
 	until_true serves "$1" || { echo "Bail out! greenlaned does not start"; sed 's/^/# /' "$world/$1.log"; exit 99; }
 }
@@ -131,5 +132,38 @@ until_true is_replica
 ok $? "the old master becomes a replica"
 waits one carl
 ok $? "which changes nothing"
+
+# ---- a switch that somebody asked for, while no mail comes ----
+
+[ "$(sed -n 's/.*LOOK_MS = \([0-9]*\).*/\1/p' "$top/milter/store/redis_pool.c")" -le 500 ]
+ok $? "each host asks at least twice a second where the master is"
+said() { cat "$world/one.log" "$world/two.log" | grep -c 'does not work'; }
+passed() { for host in one two; do "$greenlane" -c "$world/$host.conf" status --json | /usr/bin/python3 -c 'import json, sys; print(json.load(sys.stdin)["store"]["passed"])'; done; }
+before=$(said) passed=$(passed)
+: > "$world/gap"
+redis-cli -p "$first" config resetstat > /dev/null
+/usr/bin/python3 "$top/t/cli/sentinel_gap.py" "${sentinels%% *}" "$first" > "$world/gap" 2>&1 &
+pids="$pids $!"
+until_true grep -q ready "$world/gap"
+switched() { master_is "$first" || { redis-cli -p "${sentinels%% *}" sentinel failover mymaster > /dev/null; false; }; } # it may give up
+until_true switched
+ok $? "Sentinel makes the other one the master, as it is told"
+used() { grep -q '^[0-9]' "$world/gap"; }
+until_true used
+ok $? "which is in use before mail comes"
+echo "# $(grep '^[0-9]' "$world/gap") ms after Sentinel said that it is the master"
+for host in one two; do
+	connected() { ss -Htnp state established "dport = :$first" | grep -q "pid=$(cat "$world/$host.pid"),"; }
+	until_true connected
+	ok $? "by host $host"
+done
+waits one dora
+ok $? "the first mail after it waits"
+until_true passes two dora
+ok $? "and its retry passes at the other host"
+[ "$(redis-cli -p "$first" --raw keys 'greenlane:g dora@*' | wc -l)" = 1 ]
+ok $? "by a tuple in the new master"
+is "$(said)" "$before" "no host has said that the store does not work"
+is "$(passed)" "$passed" "and no message went the way of a store that fails"
 
 finish_tap
