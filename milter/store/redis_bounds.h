@@ -9,7 +9,10 @@
 
 #include <hiredis/hiredis.h>
 
-enum { REDIS_ELEMENTS_MAX = 16 * 1024 /* of a reply, in all its arrays: a page of keys has some hundreds */ };
+enum {
+	REDIS_ELEMENTS_MAX = 16 * 1024,          /* of a reply, in all its arrays: a page of keys has some hundreds */
+	REDIS_REPLY_BYTES_MAX = 16 * 1024 * 1024 /* that have come of one before it is whole */
+};
 
 /* From now on a reply with more is a fault, as if there were no memory for it. */
 void redis_bounds_set(redisContext *);

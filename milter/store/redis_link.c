@@ -11,6 +11,7 @@
 #include "milter/store/redis_bounds.h"
 #include "milter/store/redis_link.h"
 #include "milter/store/redis_tls.h"
+#include "milter/system/clock.h"
 
 struct redis_link {
 	redisContext *context;
@@ -186,19 +187,39 @@ wait_unix(const struct redis_link *link)
 	return ready > 0;
 }
 
+/* After a read that did not complete the reply. Each read has its time-out; a server that sends a byte now and then holds nobody
+ * longer than a silent one. until: 0 at the first; ticks. */
+static bool
+may_read_on(struct redis_link *link, int64_t *until)
+{
+	redisContext *context = link->context;
+
+	if (context->reader->len > REDIS_REPLY_BYTES_MAX) {
+		context->err = REDIS_ERR_PROTOCOL;
+		snprintf(context->errstr, sizeof context->errstr, "its answer is longer than %d bytes",
+		    REDIS_REPLY_BYTES_MAX);
+		return false;
+	}
+	if (*until == 0)
+		*until = clock_ticks() + link->settings->command_ms * 1000;
+	errno = EAGAIN;
+	return clock_ticks() <= *until;
+}
+
 redisReply *
 redis_link_take(struct redis_link *link, struct redis_trouble *trouble)
 {
 	redisContext *context = link->context;
+	int64_t until = 0;
 	void *reply = NULL;
+	bool reads = true;
 
 	if (context->err == 0)
 		begin_call();
 	else
 		errno = link->unsent;
-	while (context->err == 0 && redisGetReplyFromReader(context, &reply) == REDIS_OK && reply == NULL)
-		if (!wait_unix(link) || redisBufferRead(context) != REDIS_OK)
-			break;
+	while (reads && context->err == 0 && redisGetReplyFromReader(context, &reply) == REDIS_OK && reply == NULL)
+		reads = wait_unix(link) && redisBufferRead(context) == REDIS_OK && may_read_on(link, &until);
 	return take_reply(link, reply, trouble);
 }
 
@@ -303,7 +324,7 @@ authenticate(struct redis_link *link, struct secret *password, struct redis_trou
 {
 	struct secret *command = secret_open();
 	size_t length = command == NULL ? 0 : write_auth(link->settings->user, password, command);
-	void *reply = NULL;
+	redisReply *reply;
 
 	redis_tls_forget();
 	errno = 0;
@@ -311,12 +332,11 @@ authenticate(struct redis_link *link, struct secret *password, struct redis_trou
 		errno = ENOMEM;
 	if (length == 0 || !send_all(link, secret_bytes(command), length)) {
 		link->context->err = REDIS_ERR_IO;
+		link->unsent = errno;
 		snprintf(link->context->errstr, sizeof link->context->errstr, "%s", strerror(errno));
-	} else if (redisGetReply(link->context, &reply) != REDIS_OK) {
-		reply = NULL;
 	}
 	secret_close(command);
-	reply = take_reply(link, reply, trouble);
+	reply = redis_link_take(link, trouble);
 	if (reply != NULL)
 		freeReplyObject(reply);
 	return reply != NULL;

@@ -243,7 +243,8 @@ pids="$pids $!"
 until_true grep -q ready "$world/fake"
 patience=200ms
 conf "redis:unix:$world/fake.sock"
-for answer in 'half:does not answer within 200 ms' 'hang:does not answer within' 'hangup:Server closed the connection' \
+for answer in 'half:does not answer within 200 ms' 'hang:does not answer within' 'drip:does not answer within 200 ms' \
+	'hangup:Server closed the connection' \
 	'garbage:Protocol error' 'serve:gives an answer that no greylist has' 'MOVED 1 192.0.2.1:6379:is a cluster' \
 	'NOPERM this user has no permissions:grant ~PREFIX' 'LOADING Redis is loading:reading its data' \
 	"ERR unknown command 'X', with args beginning with: 'anna@rx.example':replies .ERR unknown command 'X',.; see its log"; do
@@ -253,6 +254,10 @@ for answer in 'half:does not answer within 200 ms' 'hang:does not answer within'
 	out "$wanted" "check says what is wrong"
 done
 patience=5s
+conf "redis:unix:$world/fake.sock"
+echo flood > "$world/word"
+run 1 "a server whose answer is too long" check
+out 'its answer is longer than 16777216 bytes|does not answer within 5000 ms' "check says what is wrong"
 
 # ---- configuration ----
 

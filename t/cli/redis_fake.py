@@ -1,8 +1,8 @@
 """A server that a Redis client meets on a bad day.
 
-   redis_fake.py SOCKET FILE: what it does with each command is the word in FILE: serve (+OK, :1), half (half an answer), hang,
-   hangup, garbage, or an error that it replies as it stands, such as "MOVED 1 192.0.2.1:6379". Each command it got is a line
-   in FILE.seen.
+   redis_fake.py SOCKET FILE: what it does with each command is the word in FILE: serve (+OK, :1), half (half an answer), drip
+   (a byte now and then), flood (an answer that is too long), hang, hangup, garbage, or an error that it replies as it stands, such
+   as "MOVED 1 192.0.2.1:6379". Each command it got is a line in FILE.seen.
 """
 import os
 import socket
@@ -28,6 +28,13 @@ def answer(connection, word):
         connection.sendall(b"+OK\r\n")
     elif word == "half":
         connection.sendall(b"*3\r\n$3\r\nne")
+    elif word == "drip":
+        connection.sendall(b"$100000\r\n")
+        while True:
+            connection.sendall(b"x")
+            threading.Event().wait(0.02)  # sleeps: between two bytes
+    elif word == "flood":
+        connection.sendall(b"$60000000\r\n" + b"x" * 60000000)
     elif word == "garbage":
         connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
     elif word == "hang":
