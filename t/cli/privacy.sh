@@ -138,8 +138,8 @@ judged_on=$(jq -c '[.judged, .not_judgeable, .broken, (.changed | length)]' "$wo
 
 # ---- what was hidden is found ----
 
-# What of the last output speaks of hiding, without what is another in each run.
-hiding() { grep -a 'hid' | grep -v 'warning:' | sed 's/~[a-p]\{16\}/~HASH/g; s/ [0-9]* of the verdicts/ N of the verdicts/'; }
+# What of the last output speaks of hiding, without what is another in each run: 16 letters may spell anything, also "hid".
+hiding() { sed 's/~[a-p]\{16\}/~HASH/g; s/ [0-9]* of the verdicts/ N of the verdicts/' | grep -a 'hid' | grep -v 'warning:'; }
 finds() { # NAME ARGUMENT...: some try was found, and nothing in clear is printed but what was asked for
 	run 0 "$@"
 	grep -q '^try 1' "$world/out" && ! grep -aiq qxzq "$world/out"

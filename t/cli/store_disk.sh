@@ -25,12 +25,13 @@ to_read_only() {
 make_read_only() { mount -o remount,ro "$world/disk" 2> /dev/null; }
 to_writable() { mount -o remount,rw "$world/disk"; }
 
-# the file system goes while it serves, and comes back empty
+# the file system goes while it serves, and comes back empty; in the sandbox it would be outside, and need a restart (sandbox.sh)
 gone_while_it_runs() {
 	rm -rf "$store"
 	mkdir "$store"
 	owned
 	conf "lmdb:$store"
+	echo 'sandbox = "off";' >> "$world/conf"
 	begin "a disk that will go: greenlaned starts"
 	waits one@stranger.example
 	ok $? "a stranger waits"
@@ -52,6 +53,32 @@ gone_while_it_runs() {
 	end "it exits with 0"
 }
 
+# in the sandbox
+gone_from_the_sandbox() {
+	conf "lmdb:$store"
+	begin "a disk that will go from the sandbox: greenlaned starts"
+	status
+	if grep -q '^sandbox: landlock' "$world/out"; then
+		waits four@stranger.example
+		umount -l "$world/disk"
+		until_true status_is_ill '(failed|missing|read-only)' '[0-9]+'
+		mount -t tmpfs -o size=4m,mode=755 tmpfs "$world/disk"
+		mkdir -p "$store"
+		owned
+		chown nobody "$world/disk"
+		until_true asks_for_restart
+		ok $? "status says that only a restart helps"
+	else
+		skip "status says that only a restart helps" "this kernel has no Landlock"
+	fi
+	end "it exits with 0"
+	begin "it starts again"
+	waits five@stranger.example
+	ok $? "and strangers wait"
+	end "it exits with 0 again"
+}
+asks_for_restart() { ! status && grep -q 'outside the sandbox; restart greenlaned' "$world/out"; }
+
 if [ "$(id -u)" -eq 0 ] && make_disk; then
 	store=$world/disk/greylist
 	fill
@@ -64,6 +91,7 @@ if [ "$(id -u)" -eq 0 ] && make_disk; then
 	ok $? "and one with room"
 	trouble full 'disk is full; free some space' "a full disk" fill empty
 	gone_while_it_runs
+	gone_from_the_sandbox
 	trouble read-only 'is on a read-only file system; name another directory' "a read-only disk" to_read_only to_writable
 else
 	skip "a full and a read-only disk" "only root can mount one"
