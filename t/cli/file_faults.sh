@@ -1,10 +1,10 @@
 #!/bin/sh
 # TAP: greenlaned while its writes fail, is ended at one of them, or finds a damaged greylist (t/lib/file_faults.c is preloaded).
 #
-# FILE_FAULTS_EACH=N ends it at every N-th write (default 3); t/nightly at each.
+# FILE_FAULTS_EACH=N ends it at every N-th write (default 9); t/nightly at each.
 name=file_faults
 . "${srcdir:-.}/t/cli/store_lib.sh"
-each=${FILE_FAULTS_EACH:-3}
+each=${FILE_FAULTS_EACH:-9}
 faults=${top_builddir:-.}/t/file_faults.so
 case $faults in /*) ;; *) faults=$PWD/$faults ;; esac
 if ! ASAN_OPTIONS=verify_asan_link_order=0 LD_PRELOAD=$faults "$greenlaned" -V > "$world/out" 2>&1; then

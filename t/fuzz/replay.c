@@ -22,7 +22,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { CUTS = 64, FLIPS = 256, CHANGED = 500, SEED_MAX = 1024 * 1024 };
+enum { CUTS = 48, FLIPS = 96, CHANGED = 100, SEED_MAX = 1024 * 1024 };
 
 /* What the target is looking at, for the handler of its abort. */
 static const uint8_t *volatile current;
