@@ -90,8 +90,8 @@ work_path(struct said *out)
 {
 	static const char *const paths[] = { "<@a.example,@b.example:\"x y\"@c.example>", "b..s@b.example",
 		"b(ss@b.example", "postmaster",
-		"<a@b\xc3\xbc"
-		"cher.example>" };
+		("<a@b\xc3\xbc"
+		 "cher.example>") };
 	struct arena *arena = arena_open(ARENA);
 	bool whole = arena != NULL;
 	struct mailbox box;
