@@ -19,9 +19,14 @@ export PATH
 world=$(mktemp -d "/tmp/greenlane-$name.XXXXXX") || exit 99
 chmod 755 "$world"
 pids=
+# ours PID: is it still the process that we started? What has ended may have given its number to somebody else's.
+ours() {
+	grep -q "^PPid:[[:space:]]*$$\$" "/proc/$1/status" 2> /dev/null ||
+		tr '\0' ' ' 2> /dev/null < "/proc/$1/cmdline" | grep -qF "$world"
+} 2> /dev/null
 clean_up() {
 	for pid in $pids; do
-		kill "$pid" 2> /dev/null && wait "$pid" 2> /dev/null
+		ours "$pid" && kill "$pid" 2> /dev/null && wait "$pid" 2> /dev/null
 	done
 	rm -rf "$world"
 }
