@@ -84,7 +84,7 @@ while [ $past = 0 ] && [ $at -lt 1000 ]; do
 		(
 			# shellcheck disable=SC2030 # its own; the test's is below
 			pids=''
-			trap 'for pid in $pids; do kill "$pid" 2> /dev/null; done' EXIT
+			trap 'for pid in $pids; do ours "$pid" && kill "$pid" 2> /dev/null; done' EXIT
 			# some shells tell of a child that was killed
 			killed_at $at "$world/at.$at" > "$world/at.$at/wrong" 2> "$world/at.$at/shell"
 		) &
@@ -209,7 +209,7 @@ beside() { # WORDS STATE
 	(
 		# shellcheck disable=SC2030
 		pids=''
-		trap 'for pid in $pids; do kill "$pid" 2> /dev/null; done' EXIT
+		trap 'for pid in $pids; do ours "$pid" && kill "$pid" 2> /dev/null; done' EXIT
 		in_trouble "$world/bad.${1%% *}" "$1" "$2" > "$world/bad.${1%% *}.wrong" 2> "$world/bad.${1%% *}.shell"
 		echo 'done' >> "$world/bad.${1%% *}.wrong"
 	) &

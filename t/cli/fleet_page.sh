@@ -77,7 +77,7 @@ at() {
 for host in mx1 mx2; do echo "$here" > "$world/$host.folder"; done
 echo "$here/checkout" > "$world/desk.folder"
 kill_all() {
-	for file in "$world"/mx?/pid; do [ ! -s "$file" ] || kill "$(cat "$file")" 2> /dev/null; done
+	for file in "$world"/mx?/pid; do [ -s "$file" ] && ours "$(cat "$file")" && kill "$(cat "$file")" 2> /dev/null; done
 	clean_up
 }
 trap kill_all EXIT

@@ -39,6 +39,15 @@ world_begin() {
     trap 'exit 143' TERM
 }
 
+# those_of_ours PID...: which of them are still what was started here: the number of what has ended may be somebody else's.
+those_of_ours() {
+    local pid
+    for pid; do
+        if grep -q "^PPid:[[:space:]]*$$\$" "/proc/$pid/status" 2> /dev/null ||
+            grep -qaF "$world" "/proc/$pid/cmdline" "/proc/$pid/environ" 2> /dev/null; then echo "$pid"; fi
+    done
+}
+
 # Ends all that runs for this world, also what a story had started beside itself when it was interrupted.
 world_end() {
     local status=$? name
@@ -50,7 +59,7 @@ world_end() {
         postfix_end "$name"
     done
     # shellcheck disable=SC2046,SC2086
-    end_all $(family $pids $(pgrep -P $$))
+    end_all $(family $(those_of_ours $pids) $(pgrep -P $$))
     if [ -n "${KEEP:-}" ]; then
         echo "# kept: $world" >&2
     else
