@@ -465,7 +465,7 @@ hours_become_days(void)
 	if (arena == NULL ||
 	    log_line_read(arena, span_of("greenlaned: id=6b0a0000.1.1 " PROVEN), &recorded, &why) != LOG_FORM_LINE)
 		abort();
-	for (int64_t hour = HOURS; hour > 0; hour--) {
+	for (int64_t hour = 1; hour <= HOURS; hour++) {
 		recorded.when = (0x6b0a0000 + 3600 * hour) * 1000;
 		if (!report_take(told.report, &recorded))
 			abort();
