@@ -14,7 +14,14 @@ enum {
 	REDIS_REPLY_BYTES_MAX = 16 * 1024 * 1024 /* that have come of one before it is whole */
 };
 
-/* From now on a reply with more is a fault, as if there were no memory for it. */
-void redis_bounds_set(redisContext *);
+/* Of one connection. */
+struct redis_bounds {
+	redisReplyObjectFunctions *unbounded, functions; /* hiredis's, and the same with a bound */
+	size_t held;                                     /* elements of the reply that is read */
+};
+
+/* From now on a reply with more is a fault, as if there were no memory for it. The bounds are kept, for as long as the connection is
+ * open. */
+void redis_bounds_set(redisContext *, struct redis_bounds *);
 
 #endif

@@ -15,6 +15,7 @@
 
 struct redis_link {
 	redisContext *context;
+	struct redis_bounds bounds;
 	void *tls; /* NULL: it is none of TLS */
 	const struct redis_settings *settings;
 	int unsent; /* errno of a failure to send */
@@ -392,7 +393,7 @@ link_connect(const struct redis_place *place, const struct redis_settings *setti
 		tell_absent(link, trouble);
 	} else {
 		(void)fcntl(link->context->fd, F_SETFD, FD_CLOEXEC);
-		redis_bounds_set(link->context);
+		redis_bounds_set(link->context, &link->bounds);
 		if (redisSetTimeout(link->context, command) == REDIS_OK && begin_tls(link, place, trouble))
 			return link;
 	}
