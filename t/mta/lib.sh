@@ -115,7 +115,8 @@ end_all() {
 # end_process PID: asks it to stop and waits; makes it stop when it does not.
 end_process() {
     forget "$1"
-    end_all "$1"
+    # shellcheck disable=SC2046 # none, or one
+    end_all $(those_of_ours "$1")
     return 0
 }
 
