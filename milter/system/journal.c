@@ -48,6 +48,7 @@ struct journal {
 	bool astray;         /* at the last look it was no longer at its path */
 	bool owed;           /* next_path could not be opened */
 	bool curable;        /* what keeps it from being written can be seen to end without writing */
+	bool lacked_room;    /* the last record that was lost had no room */
 	atomic_bool records; /* there is a record file */
 };
 
@@ -177,15 +178,16 @@ write_record(struct journal *journal, char *text)
 	struct iovec parts[] = { { end, journal->torn }, { text, strlen(text) }, { end, 1 } };
 	size_t size = parts[0].iov_len + parts[1].iov_len + 1;
 	ssize_t written = journal->file < 0 ? 0 : writev(journal->file, parts, 3);
+	int error = written < 0 ? errno : ENOSPC;
 	const char *trouble;
 
 	if (written == (ssize_t)size)
 		journal->torn = false;
 	else if (written > 0)
 		journal->torn = true;
-	trouble = journal->file < 0 ? "it is not open" : written < 0 ? strerror(errno) : "only part of it was written";
+	trouble = journal->file < 0 ? "it is not open" : written < 0 ? strerror(error) : "only part of it was written";
 	if (written != (ssize_t)size) {
-		/* where its trouble cannot be seen (quota, reserve), only the next record shows that it has ended */
+		journal->lacked_room = journal->file >= 0 && (error == ENOSPC || error == EDQUOT);
 		journal->curable = journal->file < 0 || disk_trouble(journal->file)[0] != '\0';
 		say_now(journal, LOG_ERR, "%s: a record could not be written: %s", journal->path, trouble);
 	}
@@ -287,6 +289,20 @@ put_back(struct journal *journal)
 	return true;
 }
 
+/* A quota, and what a file system keeps for itself, are not to be seen: the room of a record is asked for, behind the file's
+ * end. Where that cannot be asked, nor be seen, the next record shows it. */
+static bool
+is_cured(struct journal *journal)
+{
+	struct stat st;
+
+	if (!journal->lacked_room)
+		return journal->curable;
+	if (fstat(journal->file, &st) == 0 && fallocate(journal->file, FALLOC_FL_KEEP_SIZE, st.st_size, RECORD_ROOM) == 0)
+		return true;
+	return errno == EOPNOTSUPP && journal->curable;
+}
+
 static void
 check_record(struct journal *journal)
 {
@@ -301,7 +317,7 @@ check_record(struct journal *journal)
 	trouble = disk_trouble(journal->file);
 	if (trouble[0] != '\0')
 		journal->curable = true;
-	if (trouble[0] != '\0' || journal->curable)
+	if (trouble[0] != '\0' || is_cured(journal))
 		note_record(journal, trouble[0] == '\0', trouble);
 }
 

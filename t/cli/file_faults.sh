@@ -177,6 +177,7 @@ in_trouble() {
 	[ "$3" != full ] || record_stays_ill "$1" || echo "status forgets that no record is written while none is"
 	printf '%s\n' "- 0" > "$1/word"
 	until_true well_at "$1" || echo "it does not work again by itself"
+	until_true record_well "$1" || echo "status goes on to say that no record is written, without any mail"
 	waits_at "$1" after@stranger.example && until_true on_disk "$1" after@stranger.example ||
 		echo "strangers do not wait again, or it is not on disk"
 	kill "$daemon"
@@ -190,8 +191,9 @@ ill_at() { # another stranger each time: a disk that nobody writes to is well
 	[ $? = 1 ] && grep -q "^ill: .*greylist.* is $2" "$1/out"
 }
 record_ill() { "$greenlane" -c "$1/conf" status > "$1/out" 2>&1; grep -q '^ill: record-failed' "$1/out"; }
-# The file comes back when greenlaned has looked at it. It finds room there, for a quota of files, or the end of what the file
-# system keeps for itself, is not to be seen; only the next record shows whether one can be written.
+record_well() { "$greenlane" -c "$1/conf" status > "$1/out" 2>&1; ! grep -q '^ill: record-failed' "$1/out"; }
+# The file comes back when greenlaned has looked at it. It sees room there, for a quota of files, or the end of what the file
+# system keeps for itself, is not to be seen: it has to ask for it.
 record_stays_ill() {
 	mail_to "$1" record@stranger.example > "$1/mail"
 	until_true record_ill "$1"

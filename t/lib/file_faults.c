@@ -9,7 +9,7 @@
  *   fsync 0     what is to be on disk fails with EIO
  *   - 0         nothing
  *
- * Calls that count: write and its kin, fsync, fdatasync, ftruncate, renameat and rename.
+ * Calls that count: write and its kin, fallocate, fsync, fdatasync, ftruncate, renameat and rename.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -157,6 +157,25 @@ writev(int fd, const struct iovec *list, int count)
 		end();
 	}
 	return syscall(SYS_writev, fd, list, (unsigned long)count);
+}
+
+/* Takes room on the disk, as a write does. */
+int
+fallocate(int fd, int mode, off_t at, off_t length)
+{
+	bool half;
+
+	if (fault_of(fd, CALL_WRITE, &half) != 0)
+		return -1;
+	if (half)
+		end();
+	return (int)syscall(SYS_fallocate, fd, mode, at, length);
+}
+
+int
+fallocate64(int fd, int mode, off_t at, off_t length)
+{
+	return fallocate(fd, mode, at, length);
 }
 
 int
