@@ -351,10 +351,7 @@ answer_greylist(void *context, const struct greylist_request *request, uid_t who
 	done = greylist_request_answer(request, daemon->store_open, &snapshot->judge.policy->settings.greylist,
 	    clock_now(), out, &changes, why);
 	snapshot_return(daemon->engine.snapshots, snapshot);
-	if (changes.count > 0 && request->verb != GREYLIST_TAKE) /* of those there may be a million */
-		journal_say(daemon->journal, LOG_NOTICE, "greylist: uid %lu %s %zu tuple%s, first %s",
-		    (unsigned long)who, request->verb == GREYLIST_PASS ? "lets pass" : "forgot", changes.count,
-		    text_s(changes.count), journal_hides(daemon->journal) ? "~" : changes.first);
+	greylist_changes_say(&changes, request, who, journal_hides(daemon->journal), daemon->journal);
 	return done ? NULL : "store-failed";
 }
 

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "milter/store/greylist_requests.h"
+#include "milter/system/journal.h"
 #include "policy/rules/policy.h"
 #include "policy/util/json_write.h"
 
@@ -498,4 +499,14 @@ greylist_request_answer(const struct greylist_request *request, struct store *st
 	done = done && find_and_write(&answer, page, why);
 	free(page);
 	return done;
+}
+
+void
+greylist_changes_say(const struct greylist_changes *changes, const struct greylist_request *request, uid_t who,
+    bool hides, struct journal *journal)
+{
+	if (changes->count > 0 && request->verb != GREYLIST_TAKE)
+		journal_say(journal, LOG_NOTICE, "greylist: uid %lu %s %zu tuple%s, first %s", (unsigned long)who,
+		    request->verb == GREYLIST_PASS ? "lets pass" : "forgot", changes->count, text_s(changes->count),
+		    hides ? "~" : changes->first);
 }

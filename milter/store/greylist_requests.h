@@ -7,6 +7,8 @@
 #ifndef GREYLIST_REQUESTS_H
 #define GREYLIST_REQUESTS_H
 
+#include <sys/types.h>
+
 #include "milter/store/store.h"
 #include "policy/rules/greylist_query.h"
 
@@ -45,6 +47,11 @@ struct greylist_changes {
 	size_t count;
 	char first[GREYLIST_KEY_MAX + 1]; /* the key of the first one; "" if there is none */
 };
+
+struct journal;
+/* Has the log say who changed what; hides: not the key. Nothing for what was taken, of which there may be a million. */
+void greylist_changes_say(const struct greylist_changes *, const struct greylist_request *, uid_t who, bool hides,
+    struct journal *);
 
 /*
  * Does it, at `now`, and adds the members of the answer to out (an object that is open). What was changed is on disk then.

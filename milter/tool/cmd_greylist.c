@@ -33,7 +33,7 @@ struct look {
 	int64_t oldest, now;
 	struct text key; /* of the first tuple, as in a request */
 	void (*show)(struct look *, struct span tuples);
-	bool files_may;
+	enum greylist_alone_may alone;
 };
 
 /* ---- pieces ---- */
@@ -108,7 +108,7 @@ look_through(struct look *look, const char *verb, const char *states, size_t lim
 
 		text_clear(&words);
 		write_request(look, verb, states, left < GREYLIST_PIECE ? left : GREYLIST_PIECE, &words);
-		status = greylist_ask(look->ask, &words, look->files_may, &look->reply);
+		status = greylist_ask(look->ask, &words, look->alone, &look->reply);
 		if (status != 0)
 			break;
 		take_reply(look);
@@ -293,7 +293,7 @@ change_one(struct look *look, const struct change *change)
 	text_open(&words, 64 * 1024);
 	text_format(&words, "%s states=%s%s", change->verb, change->states, look->key.bytes);
 	text_inherit(&words, &look->key);
-	status = greylist_ask(look->ask, &words, false, &look->reply);
+	status = greylist_ask(look->ask, &words, look->alone, &look->reply);
 	text_close(&words);
 	if (status == 0)
 		take_reply(look);
@@ -348,7 +348,7 @@ run_change(struct look *look, const struct change *change)
 {
 	int status;
 
-	look->files_may = false;
+	look->alone = GREYLIST_ALONE_CHANGES;
 	status = look_through(look, "list", change->states, 1);
 	if (status != 0)
 		return status;
@@ -414,7 +414,7 @@ find_action(const char *name)
 static int
 run_action(const char *config, const struct action_row *action, const struct wanted *wanted)
 {
-	struct look look = { .wanted = wanted, .ask = greylist_ask_open(config), .files_may = true };
+	struct look look = { .wanted = wanted, .ask = greylist_ask_open(config), .alone = GREYLIST_ALONE_READS };
 	int status = EX_OSERR;
 
 	text_open(&look.reply, GREYLIST_REPLY_MAX);

@@ -11,6 +11,7 @@
 #include "milter/system/privileges.h"
 #include "milter/tool/cmd.h"
 #include "milter/tool/daemon.h"
+#include "milter/tool/greylist_alone.h"
 #include "milter/tool/greylist_ask.h"
 #include "milter/tool/greylist_copy.h"
 #include "policy/rules/store_name.h"
@@ -131,7 +132,7 @@ static int
 send_words(struct copy *copy)
 {
 	struct span reply;
-	int status = greylist_ask(copy->ask, &copy->words, false, &copy->reply);
+	int status = greylist_ask(copy->ask, &copy->words, GREYLIST_ALONE_NEVER, &copy->reply);
 
 	reply = (struct span){ copy->reply.bytes, copy->reply.length };
 	if (status == 0)

@@ -253,7 +253,7 @@ err "^greenlane: the daemon cannot be asked \(.*\); this is read from $world/gre
 run 0 "stats" greylist stats
 out '^pass +10000 ' "counts there too"
 run 69 "nothing can be let pass" greylist pass --sender odd.example
-err '^greenlane: only a running greenlaned changes its greylist; start it first$' "which is said"
+err "^greenlane: only a running greenlaned changes lmdb:$world/greylist, and it cannot be asked \(.*\); start it\$" "which is said"
 run 69 "or forgotten" greylist forget --sender odd.example
 is "$(stat -c '%i %u %a' "$world/greylist" "$world/greylist"/*)" "$before" "its files are the same, and nobody else's"
 if [ "$(id -u)" = 0 ] && command -v setpriv > /dev/null; then

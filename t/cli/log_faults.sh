@@ -3,37 +3,19 @@
 # lost that finds room, and status says what is wrong. Needs root, to put a log of its own at /dev/log.
 name=log_faults
 . "${srcdir:-.}/t/cli/store_lib.sh"
-
-place=$world/dev # its /dev, in a mount namespace of its own; outside of that it is a plain directory
-in_place() {
-	exec unshare -m sh -c 'place=$1
-shift
-for device in null zero full random urandom; do
-	: > "$place/$device"
-	mount --bind "/dev/$device" "$place/$device" || exit 99
-done
-mount --bind "$place" /dev && exec "$@"' sh "$place" "$@"
-}
-mkdir "$place" "$place/shm"
-if [ "$(id -u)" -ne 0 ] || ! (in_place true) 2> "$world/err"; then
+. "${srcdir:-.}/t/cli/log_lib.sh"
+if ! has_place; then
 	echo "1..0 # SKIP needs root and a mount namespace: $(tail -n 1 "$world/err" 2> /dev/null)"
 	exit 0
 fi
 
 # ---- the host's log ----
 
-log_begin() {
-	/usr/bin/python3 "$top/t/cli/log_reader.py" "$place/log" "$world/log" &
-	reader=$!
-	pids="$pids $reader"
-	until_true test -S "$place/log"
-}
 log_end() { # it is gone, and so is its socket
 	kill "$reader"
 	wait "$reader" 2> /dev/null
 	rm "$place/log"
 }
-logged() { grep -Eq -- "$1" "$world/log"; }
 logged_times() { [ "$(grep -Ec -- "$1" "$world/log")" = "$2" ]; }
 mails() { /usr/bin/python3 "$top/t/cli/milter.py" "$world/run/socket" "$1@stranger.example" 203.0.113.5 anna@rx.example "$2"; } # WHO COUNT
 passes_all() { [ "$(mails "$1" "$2" | grep -c '^pass$')" = "$2" ]; }
