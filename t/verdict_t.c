@@ -1,5 +1,5 @@
 /*
- * verdict_t.c - the pure verdict as a table, from facts to outcomes; and what is asked before the end.
+ * verdict_t.c - the pure verdict as a table, from facts to outcomes; what is certain and what is asked before the end.
  *
  * Facts are words: "client=192.0.2.10 sender=bounce@vendor.example spf=pass author=noreply@vendor.example".
  * Policies are the texts that greenlaned reads.
@@ -115,6 +115,14 @@ static const struct {
 	{ 'V',
 	    "vendors = ( { name = \"asked\"; } ); own = { domains = [ \"rx.example\" ]; lists = [ \"lists.example\" ]; };"
 	    "strangers = { authenticate = false; };" },
+	{ 'C', "vendors = ( { name = \"watched\"; } ); strangers = { dmarc = \"quarantine\"; };" },
+	{ 'D', "vendors = ( { name = \"watched\"; } ); greylist = { auto_pass_network = 10; };" },
+	{ 'F', "vendors = ( { name = \"watched\"; } ); greylist = { spf_pass = true; };" },
+	{ 'J', "vendors = ( { name = \"watched\"; } ); greylist = { only = [ \"no-name\" ]; };" },
+	{ 'K', "vendors = ( { name = \"watched\"; } ); greylist = { dnswl = \"list.dnswl.example\"; };" },
+	{ 'L',
+	    "vendors = ( { name = \"session\"; } );"
+	    "partners = ( { vendor = \"session\"; domains = [ \"msp.example\" ]; selectors = [ \"m1\" ]; } );" },
 };
 
 static const char *
@@ -1525,6 +1533,56 @@ test_early(void)
 	}
 }
 
+/* ---- is it certain at the end of the headers that the greylist will be asked? ---- */
+
+#define STRANGER "client=203.0.113.66 sender=x@evil.example spf=none author=x@evil.example:dmarc=-"
+
+/* Each row that is not certain is so for one reason alone. */
+static const struct {
+	const char *name, *facts;
+	bool wanted;
+} certain[] = {
+	{ "for a stranger", "W:stage=headers " STRANGER, true },
+	{ "until the end", "W:" STRANGER, true },
+	{ "with two authors", "W:stage=headers " STRANGER " author=y@b.example", true },
+	{ "not where his DMARC may yet hold or refuse him", "C:stage=headers " STRANGER, false },
+	{ "not where his network may have passed often enough", "D:stage=headers " STRANGER, false },
+	{ "not where his SPF may let him pass", "F:stage=headers " STRANGER, false },
+	{ "not where his name may let him pass", "J:stage=headers " STRANGER, false },
+	{ "not where a whitelist may", "K:stage=headers " STRANGER, false },
+	{ "not where a gateway may yet vouch for his authors", "H:stage=headers " STRANGER, false },
+	{ "nor where a partner may", "L:stage=headers " STRANGER, false },
+	{ "not while header fields may still come", "W:stage=rcpt " STRANGER, false },
+	{ "not without a From", "W:stage=headers client=203.0.113.66 sender=x@evil.example spf=none from=missing", false },
+	{ "nor with one that cannot be read",
+	    "W:stage=headers client=203.0.113.66 sender=x@evil.example spf=none from=unreadable:x", false },
+	{ "not of a claim, though it waits as a stranger's",
+	    "W:stage=headers client=203.0.113.66 sender=b@watched.example spf=fail author=n@watched.example:dmarc=-",
+	    false },
+	{ "not without a greylist", "N:stage=headers " STRANGER, false },
+	{ "not where monitor mode lets all pass", "M:stage=headers " STRANGER, false },
+	{ "not of exempt mail", "W:stage=headers auth=ann " STRANGER, false },
+	{ "not of a From that is too long", "W:stage=headers too-long " STRANGER, false },
+	{ "not where greenlane itself failed", "W:stage=headers failed " STRANGER, false },
+};
+
+static void
+test_certain(void)
+{
+	char words[WORDS_MAX];
+	struct fixture fixture;
+
+	for (size_t i = 0; i < sizeof certain / sizeof certain[0]; i++) {
+		if (!fixture_read(&fixture, certain[i].facts, words)) {
+			ok(false, "%s", certain[i].name);
+			continue;
+		}
+		is_number(verdict_will_greylist(&fixture.judge, &fixture.facts), certain[i].wanted,
+		    "certain to be asked: %s", certain[i].name);
+		fixture_close(&fixture);
+	}
+}
+
 /* ---- what is asked next ---- */
 
 static const struct {
@@ -1659,6 +1717,7 @@ main(void)
 	test_verdicts();
 	test_names();
 	test_early();
+	test_certain();
 	test_wants();
 	return done();
 }
