@@ -14,8 +14,10 @@ array_within(const redisReadTask *task, array_count count)
 
 	if (task->parent == NULL)
 		bounds->held = 0;
-	if ((size_t)count > REDIS_ELEMENTS_MAX - bounds->held)
+	if ((size_t)count > REDIS_ELEMENTS_MAX - bounds->held) {
+		bounds->exceeded = true;
 		return NULL;
+	}
 	bounds->held += (size_t)count;
 	return bounds->unbounded->createArray(task, count);
 }

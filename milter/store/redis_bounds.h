@@ -7,6 +7,8 @@
 #ifndef REDIS_BOUNDS_H
 #define REDIS_BOUNDS_H
 
+#include <stdbool.h>
+
 #include <hiredis/hiredis.h>
 
 enum {
@@ -18,6 +20,7 @@ enum {
 struct redis_bounds {
 	redisReplyObjectFunctions *unbounded, functions; /* hiredis's, and the same with a bound */
 	size_t held;                                     /* elements of the reply that is read */
+	bool exceeded;                                   /* it would have had more */
 };
 
 /* From now on a reply with more is a fault, as if there were no memory for it. The bounds are kept, for as long as the connection is

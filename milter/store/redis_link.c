@@ -92,7 +92,7 @@ static bool
 is_late(const redisContext *context)
 {
 	return context != NULL && (errno == EAGAIN || errno == EWOULDBLOCK || errno == ETIMEDOUT) &&
-	    context->err != REDIS_ERR_EOF && context->err != REDIS_ERR_PROTOCOL;
+	    context->err != REDIS_ERR_EOF && context->err != REDIS_ERR_PROTOCOL && context->err != REDIS_ERR_OOM;
 }
 
 static void
@@ -103,7 +103,10 @@ tell_broken(const struct redis_link *link, struct redis_trouble *trouble)
 
 	trouble->state = STORE_STATE_FAILED;
 	trouble->lasting = trouble->no_script = false;
-	if (is_late(context))
+	if (link->bounds.exceeded)
+		fault_set(&trouble->why, "Redis at %s: its answer has more than %d elements; see whether it is a Redis",
+		    link->place, REDIS_ELEMENTS_MAX);
+	else if (is_late(context))
 		fault_set(&trouble->why, "Redis at %s does not answer within %lld ms; see whether it is overloaded",
 		    link->place, (long long)link->settings->command_ms);
 	else if (redis_tls_says(link->settings, &said))

@@ -244,7 +244,7 @@ until_true grep -q ready "$world/fake"
 patience=200ms
 conf "redis:unix:$world/fake.sock"
 for answer in 'half:does not answer within 200 ms' 'hang:does not answer within' 'drip:does not answer within 200 ms' \
-	'hangup:Server closed the connection' \
+	'announce:its answer has more than 16384 elements' 'hangup:Server closed the connection' \
 	'garbage:Protocol error' 'serve:gives an answer that no greylist has' 'MOVED 1 192.0.2.1:6379:is a cluster' \
 	'NOPERM this user has no permissions:grant ~PREFIX' 'LOADING Redis is loading:reading its data' \
 	"ERR unknown command 'X', with args beginning with: 'anna@rx.example':replies .ERR unknown command 'X',.; see its log"; do

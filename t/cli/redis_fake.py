@@ -1,13 +1,14 @@
 """A server that a Redis client meets on a bad day.
 
    redis_fake.py SOCKET FILE: what it does with each command is the word in FILE: serve (+OK, :1), half (half an answer), drip
-   (a byte now and then), flood (an answer that is too long), hang, hangup, garbage, or an error that it replies as it stands, such
-   as "MOVED 1 192.0.2.1:6379". Each command it got is a line in FILE.seen.
+   (a byte now and then), flood (an answer that is too long), announce (one of a hundred million elements), hang, hangup, garbage,
+   or an error that it replies as it stands, such as "MOVED 1 192.0.2.1:6379". Each command it got is a line in FILE.seen.
 """
-import os
-import socket
 import sys
 import threading
+
+sys.dont_write_bytecode = True
+from unix_server import serve_for_ever
 
 path, control = sys.argv[1:3]
 
@@ -29,19 +30,21 @@ def answer(connection, word):
     elif word == "half":
         connection.sendall(b"*3\r\n$3\r\nne")
     elif word == "drip":
-        connection.sendall(b"$100000\r\n")
-        while True:
-            connection.sendall(b"x")
+        connection.sendall(b"$1000\r\n")
+        for byte in b"x" * 1000 + b"\r\n":
+            connection.sendall(bytes([byte]))
             threading.Event().wait(0.02)  # sleeps: between two bytes
     elif word == "flood":
         connection.sendall(b"$60000000\r\n" + b"x" * 60000000)
+    elif word == "announce":
+        connection.sendall(b"*100000000\r\n")
     elif word == "garbage":
         connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
     elif word == "hang":
         threading.Event().wait()
     elif word != "hangup":
         connection.sendall(b"-" + word.encode() + b"\r\n")
-    return word in ("serve", "half") or " " in word
+    return word in ("serve", "half", "drip", "announce") or " " in word
 
 
 def serve(connection):
@@ -57,10 +60,4 @@ def serve(connection):
                 return
 
 
-listener = socket.socket(socket.AF_UNIX)
-listener.bind(path)
-os.chmod(path, 0o777)
-listener.listen(64)
-print("ready", flush=True)
-while True:
-    threading.Thread(target=serve, args=(listener.accept()[0],), daemon=True).start()
+serve_for_ever(path, serve)
