@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,6 +86,8 @@ binds_tcp(void)
 #define REMOVE "rmdir read.new 2>/dev/null; rm -r read && mv gone read && rmdir sockets"
 #define REPLACE "mv read gone && mkdir read && touch read/file"
 
+enum { OPEN_COMMANDS = 6 }; /* that open_commands has */
+
 static atomic_bool ends;
 
 static void
@@ -115,6 +118,61 @@ check_commands(struct commands *commands)
 	ok(!commands_know(NULL, COMMAND_EXPORT, "exit 3", &why), "without a helper every command is new");
 }
 
+/* Of the helper's socket: what is opened next has the number of the one that was closed. */
+static int helper;
+
+/* What whoever takes the daemon over could send: a request of that size, and where the reply goes. The length of the reply;
+ * 0: none came, for the request was not obeyed. */
+static ssize_t
+reply_to(const void *request, size_t size)
+{
+	union {
+		char bytes[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr aligned;
+	} control = { .bytes = "" };
+	struct iovec whole = { (void *)(uintptr_t)request, size };
+	struct msghdr message = { .msg_iov = &whole,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = sizeof control };
+	int pair[2];
+	char reply[4096];
+	ssize_t got = -1;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
+		return -1;
+	control.aligned = (struct cmsghdr){ .cmsg_len = CMSG_LEN(sizeof(int)),
+		.cmsg_level = SOL_SOCKET,
+		.cmsg_type = SCM_RIGHTS };
+	memcpy(CMSG_DATA(&control.aligned), &pair[1], sizeof(int));
+	if (sendmsg(helper, &message, MSG_NOSIGNAL) == (ssize_t)size) {
+		close(pair[1]);
+		got = recv(pair[0], reply, sizeof reply, 0);
+	}
+	close(pair[0]);
+	return got;
+}
+
+/* The helper of commands.c, by what it is sent: a number, and three values of variables. */
+static void
+check_helper(void)
+{
+	struct {
+		uint32_t number;
+		char values[COMMAND_VALUES][COMMAND_VALUE_MAX];
+	} request = { .number = 2 };
+
+	ok(reply_to(&request, sizeof request) > 0, "the helper runs the command of a number, and replies");
+	request.number = OPEN_COMMANDS;
+	is_number(reply_to(&request, sizeof request), 0, "it has no command of a number beyond");
+	request.number = UINT32_MAX;
+	is_number(reply_to(&request, sizeof request), 0, "nor of any");
+	request.number = 0;
+	is_number(reply_to(&request, sizeof request - 1), 0, "a request that is shorter is none");
+	memset(request.values, 'x', sizeof request.values);
+	ok(reply_to(&request, sizeof request) > 0, "values without an end are given one");
+}
+
 static struct commands *
 open_commands(void)
 {
@@ -129,6 +187,8 @@ open_commands(void)
 	struct policy policy = { .exports = jobs, .export_count = sizeof jobs / sizeof jobs[0] };
 	struct fault why;
 
+	helper = dup(STDIN_FILENO);
+	close(helper);
 	policy.settings.alert.command =
 	    "/bin/sh -c 'test \"$GREENLANE_ALERT/$GREENLANE_STATE/$GREENLANE_TEXT\" = \"slug/ill/a text\"'";
 	return commands_open(&policy, &why);
@@ -332,6 +392,7 @@ main(void)
 	enter();
 	note("sandbox: %s", sandbox_words());
 	check_commands(commands);
+	check_helper();
 	check_warnings(commands);
 	if (sandbox_abi() >= 3) {
 		check_files("main");
