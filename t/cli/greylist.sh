@@ -51,36 +51,31 @@ rows() { is "$(grep -c '^[a-z]*  *20' "$world/out")" "$1" "$2"; } # COUNT NAME: 
 row() { out "^$1 +20[-0-9]+ [0-9:]+ +[0-9dhms]+ +$2 +$3\$" "$4"; } # STATE WAITS REST NAME: a row, whatever the time
 # many COUNT: mails of senders of many.example, over one connection
 many() {
-	/usr/bin/python3 - "$top/t/cli/milter.py" "$world/run/socket" "$1" <<'TEXT'
+	PYTHONPATH=$top/t/cli /usr/bin/python3 -B - "$world/run/socket" "$1" <<'TEXT'
 import sys
-count = int(sys.argv[3])
-source = open(sys.argv[1]).read().split("\nmilter = ")[0]
-sys.argv = ["milter.py", sys.argv[2], "-"]
-exec(source)
+from milter_peer import MilterPeer, connect_data, z
 
 
-class Many(Milter):
-    def refusal(self, reply, data):
-        self.over = reply in "ytrac"
+class Many(MilterPeer):
+    """Every command is replied to, whatever becomes of the mail."""
 
-    def end(self):
-        self.send("E", b"")
-        self.over = False
-        while not self.over:
-            self.refusal(*self.receive())
+    def say(self, command, data=b""):
+        self.send(command, data)
+        while self.receive()[0] not in "ytrac":
+            pass
 
 
-milter = Many(sys.argv[1])
-milter.step("C", z("client.example") + b"4" + struct.pack("!H", 40000) + z("198.51.100.9"))
-milter.step("H", z("client.example"))
-for number in range(count):  # digits of a local part are all the same to a greylist
+peer = Many(sys.argv[1], 0)
+peer.say("C", connect_data("198.51.100.9"))
+peer.say("H", z("client.example"))
+for number in range(int(sys.argv[2])):  # digits of a local part are all the same to a greylist
     word = "".join("abcdefghij"[int(digit)] for digit in str(number))
-    milter.step("M", z("<%s@many.example>" % word))
-    milter.step("R", z(RCPT and "<anna@rx.example>"))
-    milter.step("T", b"")
-    milter.step("L", z("From", " <%s@many.example>" % word))
-    milter.step("N", b"")
-    milter.end()
+    peer.say("M", z("<%s@many.example>" % word))
+    peer.say("R", z("<anna@rx.example>"))
+    peer.say("T")
+    peer.say("L", z("From", " <%s@many.example>" % word))
+    peer.say("N")
+    peer.say("E")
 TEXT
 }
 

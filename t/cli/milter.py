@@ -5,9 +5,10 @@ libmilter's, version 6. %d in SENDER is the number of the mail, from 0 on. RCPT 
 the environment it bears a signature. With FIFO it prints "held" before the end of a mail, and waits until somebody writes there.
 """
 import os
-import socket
-import struct
 import sys
+
+sys.dont_write_bytecode = True
+from milter_peer import MilterPeer, connect_data, z
 
 SENDER = sys.argv[2]
 CLIENT = sys.argv[3] if len(sys.argv) > 3 else "203.0.113.5"
@@ -21,34 +22,7 @@ FLAGS = {"C": (0x01, 0x1000), "H": (0x02, 0x2000), "M": (0x04, 0x4000), "R": (0x
          "L": (0x20, 0x80), "N": (0x40, 0x40000)}
 
 
-def z(*texts):
-    return b"".join(text.encode(errors="surrogateescape") + b"\0" for text in texts)
-
-
-class Milter:
-    def __init__(self, path):
-        self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.settimeout(120)
-        self.socket.connect(path)
-        self.send("O", struct.pack("!III", 6, 0x1FF, 0x1FFFFF))
-        self.flags = struct.unpack("!III", self.receive()[1][:12])[2]
-
-    def send(self, command, data):
-        self.socket.sendall(struct.pack("!I", len(data) + 1) + command.encode() + data)
-
-    def exactly(self, count):
-        got = b""
-        while len(got) < count:
-            more = self.socket.recv(count - len(got))
-            if not more:
-                sys.exit("greenlaned hung up")
-            got += more
-        return got
-
-    def receive(self):
-        packet = self.exactly(struct.unpack("!I", self.exactly(4))[0])
-        return chr(packet[0]), packet[1:]
-
+class Milter(MilterPeer):
     def step(self, command, data):
         """Ends the program where the filter refuses."""
         unwanted, silent = FLAGS[command]
@@ -68,7 +42,7 @@ class Milter:
         sys.exit()
 
     def end(self):
-        self.send("E", b"")
+        self.send("E")
         while True:
             reply, data = self.receive()
             self.refusal(reply, data)
@@ -77,8 +51,8 @@ class Milter:
                 return
 
 
-milter = Milter(sys.argv[1])
-milter.step("C", z("client.example") + b"4" + struct.pack("!H", 40000) + z(CLIENT))
+milter = Milter(sys.argv[1], 0x1FFFFF)
+milter.step("C", connect_data(CLIENT))
 milter.step("H", z("client.example"))
 for number in range(COUNT):
     sender = SENDER.replace("%d", str(number))

@@ -2,9 +2,10 @@
 
 privacy.py SOCKET: prints a line for each mail, its name and what became of it. The dialogue is libmilter's, version 6.
 """
-import socket
-import struct
 import sys
+
+sys.dont_write_bytecode = True
+from milter_peer import MilterPeer, connect_data, z
 
 LONG = b"qxzq" * 200
 HEADERS = [(b"From", b" Qxzq <qxzq.author@desk.example>, \"qxzq two\"@x.example"), (b"Reply-To", b" qxzq.reply@elsewhere.example"),
@@ -44,45 +45,17 @@ MAILS = [
 ]
 
 
-def z(*texts):
-    return b"".join(text + b"\0" for text in texts)
-
-
-class Milter:
-    def __init__(self, path):
-        self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.settimeout(120)
-        self.socket.connect(path)
-        # without the bits by which a filter leaves commands out or unanswered; with SMFIP_RCPT_REJ
-        self.send(b"O", struct.pack("!III", 6, 0x1FF, 0x800))
-        self.receive()
-
-    def send(self, command, data):
-        self.socket.sendall(struct.pack("!I", len(data) + 1) + command + data)
-
-    def exactly(self, count):
-        got = b""
-        while len(got) < count:
-            more = self.socket.recv(count - len(got))
-            if not more:
-                sys.exit("greenlaned hung up")
-            got += more
-        return got
-
-    def receive(self):
-        packet = self.exactly(struct.unpack("!I", self.exactly(4))[0])
-        return packet[:1], packet[1:]
-
+class Milter(MilterPeer):
     def macros(self, command, *pairs):
-        self.send(b"D", command + z(*pairs))
+        self.send("D", command.encode() + z(*pairs))
 
     def step(self, command, data, name):
         """False: it was refused, and that was said."""
         self.send(command, data)
         reply, said = self.receive()
-        while reply in b"hmijeqp+-":
+        while reply in "hmijeqp+-":
             reply, said = self.receive()
-        if reply in b"cas":
+        if reply in "cas":
             return True
         print(name, said.rstrip(b"\0").decode(errors="replace") or "refused", flush=True)
         return False
@@ -90,33 +63,33 @@ class Milter:
 
 def recipient(milter, name, path, other):
     if "refused" in other:
-        milter.macros(b"R", b"{rcpt_mailer}", b"error", b"{rcpt_host}", b"4.2.0", b"{rcpt_addr}", other["refused"])
-    milter.step(b"R", z(path), name)
+        milter.macros("R", b"{rcpt_mailer}", b"error", b"{rcpt_host}", b"4.2.0", b"{rcpt_addr}", other["refused"])
+    milter.step("R", z(path), name)
 
 
 def deliver(path, name, sender, recipients, fields, other):
-    milter = Milter(path)
-    client = other.get("client", b"203.0.113.5")
-    if not milter.step(b"C", z(b"client.example") + b"4" + struct.pack("!H", 40000) + z(client), name):
+    # without the bits by which a filter leaves commands out or unanswered; with SMFIP_RCPT_REJ
+    milter = Milter(path, 0x800)
+    if not milter.step("C", connect_data(other.get("client", b"203.0.113.5")), name):
         return
-    milter.step(b"H", z(other.get("helo", b"client.example")), name)
+    milter.step("H", z(other.get("helo", b"client.example")), name)
     if "login" in other:
-        milter.macros(b"M", b"{auth_authen}", other["login"])
-    if not milter.step(b"M", z(sender), name):
+        milter.macros("M", b"{auth_authen}", other["login"])
+    if not milter.step("M", z(sender), name):
         return
     for recipient_path in recipients:
         recipient(milter, name, recipient_path, other)
     if "refused" in other:
-        milter.send(b"A", b"")
-        milter.send(b"Q", b"")
+        milter.send("A")
+        milter.send("Q")
         print(name, "gone", flush=True)
         return
-    if not milter.step(b"T", b"", name):
+    if not milter.step("T", b"", name):
         return
     for field, value in fields:
-        milter.step(b"L", z(field, value), name)
-    milter.step(b"N", b"", name)
-    if milter.step(b"E", b"", name):
+        milter.step("L", z(field, value), name)
+    milter.step("N", b"", name)
+    if milter.step("E", b"", name):
         print(name, "pass", flush=True)
 
 

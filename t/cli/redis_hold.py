@@ -4,10 +4,12 @@
 
 Whoever asks one question after the other waits for ever.
 """
-import os
 import socket
 import sys
 import threading
+
+sys.dont_write_bytecode = True
+from unix_server import serve_for_ever
 
 path, redis, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
 MARK = b"g held@"
@@ -42,10 +44,4 @@ def serve(client):
     pump(client, server, go, asked)
 
 
-listener = socket.socket(socket.AF_UNIX)
-listener.bind(path)
-os.chmod(path, 0o777)
-listener.listen(64)
-print("ready", flush=True)
-while True:
-    threading.Thread(target=serve, args=(listener.accept()[0],), daemon=True).start()
+serve_for_ever(path, serve)
