@@ -1,5 +1,7 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stddef.h>
@@ -18,7 +20,10 @@ enum {
 	TELL_SECONDS = 60,
 	SAID_MAX = 1024,
 	PAUSE_MS = 100,
-	TRIES_MAX = 600
+	TRIES_MAX = 600,
+	PROBE_AFTER_SECONDS = 30, /* an MTA's host that says nothing is asked whether it is there */
+	PROBE_EACH_SECONDS = 10,
+	HOST_GONE_SECONDS = 60 /* neither that nor a reply of ours is confirmed */
 };
 
 /* By descriptor; libmilter lets one thread at a time work on a connection. */
@@ -109,6 +114,20 @@ be_patient(int why)
 	return -1;
 }
 
+/* Without an answer of the host's kernel its sessions would count for the two hours that libmilter is patient. */
+static void
+watch_host(int fd)
+{
+	static const struct {
+		int level, option, value;
+	} rows[] = { { SOL_SOCKET, SO_KEEPALIVE, 1 }, { IPPROTO_TCP, TCP_KEEPIDLE, PROBE_AFTER_SECONDS },
+		{ IPPROTO_TCP, TCP_KEEPINTVL, PROBE_EACH_SECONDS },
+		{ IPPROTO_TCP, TCP_USER_TIMEOUT, HOST_GONE_SECONDS * 1000 } };
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+		(void)setsockopt(fd, rows[i].level, rows[i].option, &rows[i].value, sizeof rows[i].value);
+}
+
 int
 milter_io_accept(int listener, struct sockaddr *address, socklen_t *length)
 {
@@ -123,6 +142,8 @@ milter_io_accept(int listener, struct sockaddr *address, socklen_t *length)
 		close(fd);
 		return be_patient(ENOMEM);
 	}
+	if (address != NULL && address->sa_family != AF_UNIX)
+		watch_host(fd);
 	table[fd] = connection;
 	connections++;
 	return fd;

@@ -37,12 +37,12 @@ def letter(sender, rcpts=("anna@rx.example",), fields=(), body=b"hello\r\n"):
 
 
 class Peer:
-    """EOFError: the filter hung up."""
+    """At a Unix socket's path or HOST:PORT. EOFError: the filter hung up."""
 
-    def __init__(self, path, hello=None):
-        self.socket = socket.socket(socket.AF_UNIX)
+    def __init__(self, place, hello=None):
+        self.socket = socket.socket(socket.AF_UNIX if place[0] == "/" else socket.AF_INET)
         self.socket.settimeout(120)
-        self.socket.connect(path)
+        self.socket.connect(place if place[0] == "/" else (place.split(":")[0], int(place.split(":")[1])))
         self.socket.sendall(offer() if hello is None else hello)
         command, data = self.receive()
         if command != "O":
