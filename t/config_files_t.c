@@ -326,6 +326,16 @@ differs_with(const struct policy *policy, const char *name, const char *text, co
 	ok(fingerprint(policy) == loaded && loaded != 0, "and the same one when it is as before");
 }
 
+/* before: what it said. */
+static void
+is_gone(const struct policy *policy, const char *name, const char *before)
+{
+	unlink(in_folder(name));
+	ok(fingerprint(policy) != policy->fingerprint && fingerprint(policy) != 0, "so does %s when it is gone", name);
+	if (before != NULL)
+		file_write(name, before);
+}
+
 static void
 changes_are_seen(void)
 {
@@ -344,10 +354,71 @@ changes_are_seen(void)
 	differs_with(policy, "shipped/acme.conf", "vendor = { };\n", vendor, "a vendor's file that changes");
 	differs_with(policy, "many.list", "192.0.2.0/25\n", list, "a list of networks that changes");
 	differs_with(policy, "site/acme.conf", vendor, NULL, "a new file");
+	is_gone(policy, "many.list", list);
+	is_gone(policy, "shipped/acme.conf", vendor);
+	is_gone(policy, "greenlane.conf", NULL);
+	enable("acme");
 	unlink(in_folder("many.list"));
-	ok(fingerprint(policy) == 0, "without a file that was read nothing is known");
+	folder_make("many.list");
+	ok(fingerprint(policy) == 0, "while something that was read cannot be read nothing is known");
+	rmdir(in_folder("many.list"));
 	policy_free(policy);
 	faults_close(faults);
+}
+
+/* What a writer does between the reading and the fingerprint: this file says something else then. */
+static const char *written, *writing;
+
+struct policy *__real_policy_text_load(const char *, const char *, size_t, const struct policy_files *, struct faults *);
+struct policy *__wrap_policy_text_load(const char *, const char *, size_t, const struct policy_files *, struct faults *);
+
+struct policy *
+__wrap_policy_text_load(const char *path, const char *text, size_t length, const struct policy_files *files,
+    struct faults *faults)
+{
+	struct policy *policy = __real_policy_text_load(path, text, length, files, faults);
+
+	if (written != NULL && writing == NULL)
+		unlink(in_folder(written));
+	else if (written != NULL)
+		file_write(written, writing);
+	return policy;
+}
+
+/* The last that it says. */
+static void
+ends_with(const char *wanted, const char *name)
+{
+	char *said = said_of(in_folder("greenlane.conf"));
+	size_t all = strlen(said), length = strlen(wanted);
+
+	is(all < length ? said : said + all - length, wanted, "%s", name);
+	free(said);
+}
+
+static void
+half_written_is_refused(void)
+{
+	static const char vendor[] =
+	    "vendor = { name = \"acme\"; domains = [ \"acme.example\" ]; sources = ( { file = \"../many.list\"; } ); };\n";
+
+	enable("acme");
+	file_write("shipped/acme.conf", vendor);
+	file_write("many.list", "192.0.2.0/24\n");
+	written = "many.list";
+	writing = "192.0.2.0/24\n198.51.100.0/24\n";
+	ends_with("many.list: has changed while it was read; try again when it is written\nrefused\n",
+	    "a list that grows while it is read");
+	ends_with("in force\n", "and that is as it was");
+	written = "shipped/acme.conf";
+	writing = "vendor = { name = \"acme\"; domains = [ \"acme.example\" ]; };\n";
+	ends_with("shipped/acme.conf: has changed while it was read; try again when it is written\nrefused\n",
+	    "a vendor's file");
+	written = "greenlane.conf";
+	writing = NULL;
+	ends_with("greenlane.conf: cannot be opened: No such file or directory\nrefused\n",
+	    "the main file goes while it is read");
+	written = NULL;
 }
 
 static void
@@ -392,6 +463,7 @@ main(void)
 	reviews_are_due_by_the_clock();
 	public_suffixes_are_known();
 	changes_are_seen();
+	half_written_is_refused();
 	one_string_is_found();
 	nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 	return done();

@@ -153,7 +153,8 @@ keep_result(struct reload *reload, bool ok, struct faults *faults)
 static void
 keep_fingerprint(struct reload *reload, const struct policy *policy)
 {
-	uint64_t draft = shadow_files_fingerprint(policy);
+	/* of what was read, whatever lies there by now */
+	uint64_t draft = policy->draft != NULL ? policy->draft->fingerprint : shadow_files_fingerprint(policy);
 
 	pthread_mutex_lock(&reload->lock);
 	reload->fingerprint = policy->fingerprint;

@@ -240,7 +240,15 @@ senders_find(struct policy *policy, const struct strings *folders, struct faults
 
 /* ---- what lies on disk ---- */
 
-/* The name counts as well: it says which vendor it is. */
+static bool
+is_gone(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) != 0 && (errno == ENOENT || errno == ENOTDIR);
+}
+
+/* The name counts as well: it says which vendor it is. So does it that a file is gone. */
 static bool
 hash_named(const char *name, const char *path, uint64_t *hash)
 {
@@ -248,6 +256,10 @@ hash_named(const char *name, const char *path, uint64_t *hash)
 	size_t length = 0;
 	char *text = read_file(path, &length, &why);
 
+	if (text == NULL && is_gone(path)) {
+		*hash = hash_string(hash_string(*hash, name), "gone");
+		return true;
+	}
 	if (text == NULL)
 		return false;
 	*hash = hash_bytes(hash_string(*hash, name), text, length);
@@ -446,16 +458,42 @@ read_policy(const char *path, struct config_texts *texts)
 	return policy;
 }
 
+/* Half of a file that is being written may look whole. What was read is what the fingerprint is of, or nothing is. */
+static bool
+are_as_read(const struct config_texts *texts)
+{
+	struct fault why;
+
+	for (const struct config_text *file = texts->list; file != NULL; file = file->next) {
+		size_t length = 0;
+		char *text = read_file(file->path, &length, &why);
+		bool same = text != NULL && length == file->length && memcmp(text, file->text, length) == 0;
+
+		if (!same && text != NULL)
+			fault_at(&why, file->path, 0, "has changed while it was read; try again when it is written");
+		free(text);
+		if (!same) {
+			faults_add(texts->faults, FAULT_ERROR, &why);
+			return false;
+		}
+	}
+	return true;
+}
+
 static struct policy *
 read_fingerprinted(const char *path, struct config_texts *texts)
 {
 	struct policy *policy = read_policy(path, texts);
 
-	if (policy != NULL && !config_files_fingerprint(path, policy, &policy->fingerprint))
+	if (policy == NULL)
+		return NULL;
+	if (!config_files_fingerprint(path, policy, &policy->fingerprint))
 		policy->fingerprint = 0;
-	if (policy != NULL)
-		policy->shared = hash_shared(path, policy);
-	return policy;
+	policy->shared = hash_shared(path, policy);
+	if (are_as_read(texts))
+		return policy;
+	policy_free(policy);
+	return NULL;
 }
 
 struct policy *
