@@ -20,6 +20,11 @@
 #define TICKETS "tickets.example TXT \"v=spf1 ip4:198.51.100.0/24 -all\"\n"
 #define ALERTS "uk.mail.alerts.example A 203.0.113.7\n"
 #define REST MX DMARC KEY TICKETS ALERTS
+#define EIGHT \
+	"a:1.b.example a:2.b.example a:3.b.example a:4.b.example a:5.b.example a:6.b.example a:7.b.example a:8.b.example"
+#define EIGHT_A                                                                                                    \
+	"1.b.example A 198.18.9.1\n2.b.example A 198.18.9.1\n3.b.example A 198.18.9.1\n4.b.example A 198.18.9.1\n" \
+	"5.b.example A 198.18.9.1\n6.b.example A 198.18.9.1\n7.b.example A 198.18.9.1\n8.b.example A 198.18.9.1\n"
 #define GOOD "mx include:tickets.example a:uk.mail.alerts.example"
 
 /* A vendor by SPF that signs, one by A records of territories, one by networks, and one that others send through. */
@@ -299,6 +304,18 @@ static const struct row {
 		"'a' is written out below" },
 	    "v=spf1 mx a:b1.example.com a:b2.example.com a:b3.example.com a:b4.example.com include:three.example include:tickets.example a:uk.mail.alerts.example ip4:192.0.2.30 -all",
 	    { "still" } },
+	{ "more than ten look-ups, and the MX is what may be spared", NOBODY,
+	    D " TXT \"v=spf1 mx/28 ip4:192.0.2.16/28 ?a:y." D " include:b.example -all\"\ny." D
+	      " A 192.0.2.40\nb.example TXT \"v=spf1 " EIGHT " -all\"\n" EIGHT_A D " MX 10 mx." D "\n" D " MX 20 mx2." D
+	      "\nmx." D " A 192.0.2.25\nmx2." D " A 198.51.100.26\nmx2." D " AAAA 2001:db8::26\n" DMARC,
+	    { "the record takes 11 look-ups", "'mx/28' is written out below", "(10 look-ups of 10)" },
+	    "v=spf1 ip4:192.0.2.16/28 ?a:y.example.com include:b.example ip4:198.51.100.16/28 ip6:2001:db8::26 -all",
+	    { "'?a:y", "still" } },
+	{ "more than ten look-ups, and an MX of others", NOBODY,
+	    D " TXT \"v=spf1 mx a:x.example a:y.example include:b.example -all\"\nx.example A 198.51.100.1\ny.example A 198.51.100.2\n"
+	      "b.example TXT \"v=spf1 " EIGHT " -all\"\n" EIGHT_A D
+	      " MX 10 mx.host.example\nmx.host.example A 192.0.2.25\n" DMARC,
+	    { "the record takes 12 look-ups", "still takes 12 look-ups" }, "", { "written out" } },
 	{ "a redirect", NOBODY, D " TXT \"v=spf1 redirect=_spf." D "\"\n_spf." D " TXT \"v=spf1 mx:" D " ~all\"\n" MX DMARC,
 	    { "         2  redirect=_spf", "nothing needs" }, "", { NULL } },
 	{ "a redirect, and more to say", CONF,

@@ -379,6 +379,17 @@ sources_differ(struct status *s)
 	shares(s, 7, NOW - 700, 6);
 }
 
+static void
+sandbox_is_lost_to(struct status *s)
+{
+	s->sandbox.lost = "log.record: /x is another one than at the start, and outside of the sandbox";
+}
+static void
+sandbox_holds(struct status *s)
+{
+	s->sandbox.lost = "";
+}
+
 static const struct {
 	const char *name;
 	void (*change)(struct status *);
@@ -458,6 +469,9 @@ static const struct {
 	{ "one second before that", rolls_out, "", "" },
 	{ "another host whose source differs", sources_differ, "sources-differ",
 	    "acme spf:x.example lists something else at mx2, which shares the greylist, and both have asked DNS twice" },
+	{ "a directory that was replaced since the start", sandbox_is_lost_to, "sandbox-outdated",
+	    "log.record: /x is another one than at the start" },
+	{ "directories as they were at the start", sandbox_holds, "", "" },
 	{ "a source that has changed", drifts, "source-drift",
 	    "of acme has changed since it was accepted: came 192.0.2.0/24" },
 };
@@ -552,7 +566,23 @@ test_members(void)
 		    well },
 		{ "why a draft could not judge", "\"was-exempt\":1", well },
 		{ "an export that fails", "\"trouble\":\"cannot be read\"", well },
-		{ "monitor mode", "\"mode\":\"monitor\"", well } };
+		{ "monitor mode", "\"mode\":\"monitor\"", well },
+		{ "the policy", "\"policy\":\"00000000000000ff\"", well },
+		{ "an open listener",
+		    "\"listeners\":[{\"name\":\"milter\",\"address\":\"unix:/run/m.sock\",\"present\":true,\"reachable\":true},",
+		    well },
+		{ "one that is gone", "\"present\":false,\"reachable\":false},", well },
+		{ "and one that is closed", "\"present\":true,\"reachable\":false}]", well },
+		{ "how libmilter is linked", "\"libmilter\":\"archive\",\"refused\":2}", well },
+		{ "the name servers", "\"dns\":{\"servers\":[\"127.0.0.1@53\"],\"failing_since\":5}", well },
+		{ "that no descriptor is free", "\"files_used_up\":1024,", well },
+		{ "a log that takes no lines", "\"held\":3,\"stuck_since\":6}", well },
+		{ "where records go", "\"record\":\"/x/verdicts\",\"writable\":true}", well },
+		{ "that they are lost", "\"record\":\"/x/verdicts\",\"writable\":false}", well },
+		{ "what the sandbox lets it read and write",
+		    "\"sandbox\":{\"state\":\"landlock abi 7\",\"abi\":7,\"reads\":[\"warning: x.conf:1: odd\",\"x.conf:2: wrong\"],"
+		    "\"writes\":[\"127.0.0.1@53\"]}",
+		    well } };
 	struct text out;
 
 	members[0].status.store.since = members[1].status.store.since = 9;
@@ -570,6 +600,18 @@ test_members(void)
 	members[8].status.exports = &exports[1];
 	members[8].status.export_count = 1;
 	members[9].status.monitor = true;
+	members[10].status.policy = "00000000000000ff";
+	for (size_t i = 11; i < 14; i++)
+		members[i].status.listeners = listeners, members[i].status.listener_count = 3;
+	members[14].status.mta.libmilter = "archive", members[14].status.mta.refused = 2;
+	members[15].status.dns.servers = (struct status_strings){ servers, 1 }, members[15].status.dns.failing_since = 5;
+	members[16].status.files_most = 1024;
+	members[17].status.journal.held = 3, members[17].status.journal.stuck_since = 6;
+	members[18].status.journal.record = members[19].status.journal.record = "/x/verdicts";
+	members[19].status.journal.record_failed_since = 4;
+	members[20].status.sandbox.state = "landlock abi 7", members[20].status.sandbox.abi = 7;
+	members[20].status.sandbox.reads = (struct status_strings){ faults, 2 };
+	members[20].status.sandbox.writes = (struct status_strings){ servers, 1 };
 	for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) {
 		text_open(&out, STATUS_JSON_MAX);
 		status_write(&members[i].status, &out);

@@ -4,9 +4,12 @@
 
 #include <libpsl.h>
 
+#include "policy/config/policy_text.h"
 #include "policy/review/look_alike.h"
 #include "policy/review/suggest_write.h"
 #include "policy/review/kept_names.h"
+#include "policy/review/suggest_senders.h"
+#include "policy/review/suggest_use.h"
 #include "policy/review/waiting.h"
 #include "t/lib/tap.h"
 
@@ -261,6 +264,241 @@ test_enforce(void)
 		    enforce[i].name, enforce[i].may ? "it can go to enforce" : "not to enforce");
 }
 
+/* ---- a policy of one vendor ---- */
+
+static const char acme[] =
+    "vendor = { name = \"acme\"; domains = [ \"acme.example\" ]; vouch = [ \"dkim\", \"listed+spf\" ]; sources = ("
+    "{ cidr = [ \"192.0.2.0/24\", \"198.51.100.0/24\" ]; }, { spf = \"spf.acme.example\"; },"
+    "{ host = \".out.acme.example\"; } ); };";
+
+static const char *
+find_vendor(void *context, const struct strings *folders, const char *name, const char **path, size_t *length,
+    struct fault *why)
+{
+	(void)context, (void)folders, (void)why;
+	*path = name;
+	*length = sizeof acme - 1;
+	return acme;
+}
+
+static struct policy *
+load(void)
+{
+	static const char text[] =
+	    "vendors = ( { name = \"acme\"; } ); own = { domains = [ \"rx.example\" ]; }; greylist = { ipv4_prefix = 24; };";
+	const struct policy_files files = { .vendor = find_vendor, .suffixes = &suffixes };
+	struct faults *faults = faults_open();
+	struct policy *made = policy_text_load("greenlane.conf", text, sizeof text - 1, &files, faults);
+
+	if (made == NULL)
+		abort();
+	faults_close(faults);
+	return made;
+}
+
+/* ---- who waited though he proves himself ---- */
+
+enum { AUTHORS = 6 };
+
+struct mail {
+	const char *name, *authors[AUTHORS], *signer, *selector, *envelope; /* author "": an address without a domain */
+	bool by_helo, weak;
+	enum auth_result spf;
+	bool noted;
+};
+
+static bool
+mail_note(struct senders *senders, const struct mail *mail)
+{
+	struct author authors[AUTHORS] = { { .spf_from = AUTH_NOT_ASKED } };
+	struct dkim_fact signature = { .d = mail->signer, .s = mail->selector, .counts = !mail->weak };
+	struct recorded recorded = { .id = mail->name };
+	struct facts *facts = &recorded.facts;
+
+	facts->client = (struct address){ ADDRESS_V4, { 192, 0, 2, 1 } };
+	facts->authors = authors;
+	facts->from_state = mail->authors[0] == NULL ? FROM_UNREADABLE : FROM_READ;
+	for (; facts->author_count < AUTHORS && mail->authors[facts->author_count] != NULL; facts->author_count++)
+		authors[facts->author_count].mailbox = (struct mailbox){ "a", mail->authors[facts->author_count], "a" };
+	facts->dkim = &signature;
+	facts->dkim_count = mail->signer != NULL;
+	facts->spf.domain = mail->envelope == NULL ? "" : mail->envelope;
+	facts->spf.result = mail->spf;
+	facts->spf.by_helo = mail->by_helo;
+	return senders_note(senders, &recorded, 1000);
+}
+
+/* All but the last ones are of one sender. */
+static const struct mail mails[] = {
+	{ "signed by the author's organisation", { "desk.globex.example" }, "globex.example", "s1", NULL, .noted = true },
+	{ "by another selector", { "globex.example" }, "globex.example", "s2", NULL, .noted = true },
+	{ "by the same one again", { "globex.example" }, "globex.example", "S2", NULL, .noted = true },
+	{ "by one that is no name", { "globex.example" }, "globex.example", "not a name", NULL, .noted = true },
+	{ "by more than are kept", { "globex.example" }, "mail.globex.example", "s3", NULL, .noted = true },
+	{ "four", { "globex.example" }, "globex.example", "s4", NULL, .noted = true },
+	{ "five", { "globex.example" }, "globex.example", "s5", NULL, .noted = true },
+	{ "with SPF of its own name", { "globex.example" }, NULL, NULL, "bounce.globex.example", .spf = AUTH_PASS,
+	    .noted = true },
+	{ "with SPF of another's", { "globex.example" }, "globex.example", "s1", "mailer.example", .spf = AUTH_PASS,
+	    .noted = true },
+	{ "that fails", { "globex.example" }, "globex.example", "s1", "mailer.example", .spf = AUTH_FAIL, .noted = true },
+	{ "of a HELO name", { "globex.example" }, "globex.example", "s1", "mailer.example", .by_helo = true,
+	    .spf = AUTH_PASS, .noted = true },
+	{ "with two authors of it", { "a.globex.example", "b.globex.example" }, "globex.example", "s1", NULL,
+	    .noted = true },
+	{ "with another author name", { "c.globex.example" }, "globex.example", "s1", NULL, .noted = true },
+	{ "with one more than are kept", { "d.globex.example" }, "globex.example", "s1", NULL, .noted = true },
+	{ "and again", { "e.globex.example" }, "globex.example", "s1", NULL, .noted = true },
+	{ "two authors of two organisations", { "globex.example", "other.example" }, "globex.example", "s1", NULL,
+	    .noted = false },
+	{ "a From that cannot be read", { NULL }, "globex.example", "s1", NULL, .noted = false },
+	{ "an author without a domain", { "" }, "globex.example", "s1", NULL, .noted = false },
+	{ "a signature that does not count", { "globex.example" }, "globex.example", "s1", NULL, .weak = true },
+	{ "one of somebody else", { "globex.example" }, "other.example", "s1", NULL, .noted = false },
+	{ "SPF of its HELO name alone", { "globex.example" }, NULL, NULL, "globex.example", .by_helo = true,
+	    .spf = AUTH_PASS },
+	{ "SPF that fails", { "globex.example" }, NULL, NULL, "globex.example", .spf = AUTH_FAIL },
+	{ "an author of the vendor", { "acme.example" }, "acme.example", "s1", NULL, .noted = true },
+	{ "an author of ours", { "rx.example" }, "rx.example", "s1", NULL, .noted = true },
+};
+
+static const struct sender *
+sender_find(struct senders *senders, const char *owner)
+{
+	size_t count;
+	void **list = senders_sort(senders, &count);
+
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(((struct sender *)list[i])->head.name, owner) == 0)
+			return list[i];
+	return NULL;
+}
+
+static void
+senders_are(struct senders *senders)
+{
+	const struct sender *globex = sender_find(senders, "globex.example"),
+			    *vendor = sender_find(senders, "acme.example"), *ours = sender_find(senders, "rx.example");
+
+	if (!ok(globex != NULL && vendor != NULL && ours != NULL, "three senders are kept, and no other"))
+		return;
+	is_number((long long)globex->head.count, 15, "what was proven of one is one");
+	is_number((long long)globex->by_dkim, 14, "by signatures");
+	is_number((long long)globex->by_spf, 1, "and by SPF");
+	is_number(globex->waited, 15000, "it waited as long as all of it");
+	is_number((long long)globex->selector_count, SENDER_SELECTORS, "some selectors are kept");
+	is(globex->selectors[1], "s2", "each once");
+	is(globex->envelopes[0].name, "mailer.example", "whose envelopes it has, where SPF passes");
+	is_number((long long)globex->envelopes[0].count, 1, "and for none but the sender");
+	is_number((long long)globex->more_authors, 2, "authors beyond those that are kept are counted");
+	is(sender_domain(globex), "globex.example", "of many names its organisation is proposed");
+	is(sender_domain(vendor), "acme.example", "of one that name");
+	is(vendor->vendor, "acme", "a vendor's mail says so");
+	is_number((long long)ours->own, 1, "and ours");
+	is(globex->id, "and again", "the last message is the example");
+}
+
+static void
+test_senders(void)
+{
+	struct policy *loaded = load();
+	struct senders *senders = senders_open(loaded, &suffixes, seed);
+
+	for (size_t i = 0; i < sizeof mails / sizeof mails[0]; i++)
+		ok(mail_note(senders, &mails[i]) == mails[i].noted, "%s: %s", mails[i].name,
+		    mails[i].noted ? "proven" : "not proven");
+	senders_are(senders);
+	senders_close(senders);
+	policy_free(loaded);
+}
+
+/* ---- what of the policy is used ---- */
+
+/* One record that claims the vendor, from there, with what its sources said. */
+static void
+use_of(struct use *use, const struct policy *loaded, uint8_t last, struct recorded *recorded, bool dropped)
+{
+	struct judged_again judged = { .verdict = { .claim_count = 2 } };
+
+	judged.verdict.claims[0] =
+	    (struct claim){ .vendor = &loaded->vendors[0], .outcome = OUTCOME_VOUCHED, .dkim = YES, .dropped = dropped };
+	judged.verdict.claims[1] = (struct claim){ .vendor = &loaded->own };
+	recorded->facts.client = (struct address){ ADDRESS_V4, { 192, 0, last, 1 } };
+	use_note(use, recorded, &judged);
+}
+
+static void
+test_use(void)
+{
+	struct policy *loaded = load();
+	const struct source *sources = loaded->vendors[0].sources;
+	struct use *use = use_open(loaded, seed);
+	struct recorded_source told[] = { { .vendor = "other", .text = sources[1].text, .client = true },
+		{ .vendor = "acme", .text = sources[1].text, .client = true } };
+	struct recorded_answer answers[] = { { .vendor = "acme", .text = sources[1].text, .passes = NO },
+		{ .vendor = "other", .text = sources[1].text, .passes = YES },
+		{ .vendor = "acme", .text = sources[1].text, .passes = YES } };
+	struct recorded nothing = { .id = "" }, listed = { .sources = told, .source_count = 2 },
+			asked = { .answers = answers, .answer_count = 3 },
+			others = { .sources = told, .source_count = 1, .answers = answers, .answer_count = 2 },
+			named = { .id = "" };
+
+	named.facts.iprev = (struct iprev_fact){ .by_mta = "mx.out.acme.example" };
+	use_of(use, loaded, 2, &nothing, false);
+	use_of(use, loaded, 3, &listed, false);
+	use_of(use, loaded, 3, &asked, false);
+	use_of(use, loaded, 3, &others, false);
+	use_of(use, loaded, 3, &named, false);
+	use_of(use, loaded, 2, &listed, true);
+	is_number((long long)use_of_vendor(use, &loaded->vendors[0])->records, 5,
+	    "claims are counted, but for those that were dropped");
+	is_number((long long)use_of_vendor(use, &loaded->vendors[0])->alternatives[0], 5, "and which alternative held");
+	is_number((long long)use_of_vendor(use, &loaded->vendors[0])->alternatives[1], 0, "and which did not");
+	is_number((long long)use_of_source(use, &sources[0]), 1, "a list of networks by the client");
+	ok(use_tells_networks(&sources[0]) && use_has_network(use, &sources[0], 0) &&
+		!use_has_network(use, &sources[0], 1),
+	    "and which of them");
+	is_number((long long)use_of_source(use, &sources[1]), 2,
+	    "one in DNS by what it said then, and by no other vendor's");
+	ok(!use_tells_networks(&sources[1]) && use_has_network(use, &sources[1], 0), "and as a whole");
+	is_number((long long)use_of_source(use, &sources[2]), 1, "one of names by the client's");
+	use_close(use);
+	policy_free(loaded);
+}
+
+static void
+test_forgers(void)
+{
+	struct policy *loaded = load();
+	struct use *use = use_open(loaded, seed);
+	struct recorded forged = { .outcome = OUTCOME_FORGED, .when = 2000, .vendor = "acme" };
+	const struct forger *forger;
+	size_t count;
+
+	forged.facts.client = (struct address){ ADDRESS_V4, { 192, 0, 2, 1 } };
+	use_note_forger(use, &forged);
+	forged.when = 1000;
+	forged.facts.client.bytes[3] = 9;
+	use_note_forger(use, &forged);
+	forged.facts.client_hidden = true;
+	use_note_forger(use, &forged);
+	forged.facts.client_hidden = false;
+	forged.outcome = OUTCOME_STRANGER;
+	use_note_forger(use, &forged);
+	forged.outcome = OUTCOME_FORGED;
+	forged.facts.client.family = ADDRESS_NONE;
+	use_note_forger(use, &forged);
+	forged.facts.client = (struct address){ ADDRESS_V6, { 0x20, 1, 0xd, 0xb8 } };
+	use_note_forger(use, &forged);
+	forger = use_forgers(use, &count)[0];
+	is_number((long long)count, 2, "who forges is a network");
+	is(forger->head.name, "192.0.2.0/24", "as wide as the greylist's");
+	is_number((long long)forger->head.count, 2, "however many of its hosts do");
+	is_number(forger->last, 2000, "the last time is the latest");
+	use_close(use);
+	policy_free(loaded);
+}
+
 int
 main(void)
 {
@@ -272,5 +510,8 @@ main(void)
 	test_sentences();
 	test_names();
 	test_enforce();
+	test_senders();
+	test_use();
+	test_forgers();
 	return done();
 }
