@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "policy/advise/dns_audit.h"
-#include "policy/config/policy_text.h"
 #include "t/draft/keys.h"
 #include "t/lib/canned_zone.h"
 #include "t/lib/conf_files.h"
@@ -79,18 +78,7 @@ hand_over(void *context, const struct strings *folders, const char *name, const 
 static struct policy *
 load(const char *conf)
 {
-	struct policy_files files = { NULL, hand_over, NULL, NULL };
-	struct faults *faults = faults_open();
-	struct policy *policy = policy_text_load("greenlane.conf", conf, strlen(conf), &files, faults);
-
-	if (policy == NULL) {
-		char *said = conf_faults_write(faults);
-
-		ok(false, "the configuration loads: %s", said);
-		free(said);
-	}
-	faults_close(faults);
-	return policy;
+	return conf_load(conf, &(struct policy_files){ .vendor = hand_over });
 }
 
 /* ---- one examination ---- */

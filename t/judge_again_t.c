@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/config/policy_text.h"
 #include "policy/review/judge_again.h"
+#include "t/lib/conf_files.h"
 #include "t/lib/tap.h"
 
 /* Up to what the rows differ in: the end of the message's own part, and of its facts. */
@@ -74,19 +74,12 @@ static const struct {
 static struct policy *
 policy_with(const char *greylist)
 {
-	static const struct policy_files files = { .suffixes = NULL };
-	struct faults *faults = faults_open();
-	struct policy *policy;
 	char conf[512];
 
 	snprintf(conf, sizeof conf,
 	    "greylist = { %s };\nvendors = ( { name = \"acme\"; inline = true; domains = [ \"acme.example\" ]; } );",
 	    greylist);
-	policy = faults == NULL ? NULL : policy_text_load("greenlane.conf", conf, strlen(conf), &files, faults);
-	if (policy == NULL)
-		note("%s", faults == NULL || faults->kept == 0 ? "?" : faults->list[0].fault.text);
-	faults_close(faults);
-	return policy;
+	return conf_load(conf, &(struct policy_files){ .suffixes = NULL });
 }
 
 static const char *

@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "policy/config/policy_text.h"
+#include "t/lib/conf_files.h"
 #include "t/lib/tap.h"
 
 static const char vendor_text[] =
@@ -28,14 +28,7 @@ find_vendor(void *context, const struct strings *folders, const char *name, cons
 static struct policy *
 policy_of(const char *text)
 {
-	struct policy_files files = { .vendor = find_vendor };
-	struct faults *faults = faults_open();
-	struct policy *policy = policy_text_load("table", text, strlen(text), &files, faults);
-
-	for (size_t i = 0; policy == NULL && i < faults->kept; i++)
-		note("%s", faults->list[i].fault.text);
-	faults_close(faults);
-	return policy;
+	return conf_load(text, &(struct policy_files){ .vendor = find_vendor });
 }
 
 static const struct {

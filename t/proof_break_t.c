@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/config/policy_text.h"
 #include "policy/review/alert_rates.h"
 #include "policy/review/report_view.h"
+#include "t/lib/conf_files.h"
 #include "t/lib/tap.h"
 
 enum { BEGIN = 0x6a000000 - 0x6a000000 % 86400 /* a midnight */, HOUR = 3600, MOST = 4096 };
@@ -287,12 +287,8 @@ main(void)
 {
 	static const char conf[] = "authserv_id = \"mx.rx.example\"; vendors = ("
 				   "{ name = \"acme\"; inline = true; domains = [ \"acme.example\" ]; } );";
-	const struct policy_files files = { .suffixes = &suffixes };
-	struct faults *faults = faults_open();
 
-	policy = faults == NULL ? NULL : policy_text_load("greenlane.conf", conf, sizeof conf - 1, &files, faults);
-	if (policy == NULL)
-		abort();
+	policy = conf_load(conf, &(struct policy_files){ .suffixes = &suffixes });
 	test_time();
 	test_hours();
 	test_hours_in_another_order();
@@ -300,6 +296,5 @@ main(void)
 	test_least();
 	test_alert_and_report();
 	policy_free(policy);
-	faults_close(faults);
 	return done();
 }

@@ -10,12 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/config/policy_text.h"
 #include "policy/review/judge_again.h"
 #include "policy/review/verdict_record.h"
 #include "policy/verdict/claims.h"
 #include "policy/verdict/relay.h"
 #include "policy/verdict/verdict.h"
+#include "t/lib/conf_files.h"
 #include "t/lib/tap.h"
 
 enum { NOW = 1772359200, VENDORS = 5, TEXT = 8192, SHOWN = 5, MAIL_A_POLICY = 20 };
@@ -129,14 +129,7 @@ make_config(char *out)
 static struct policy *
 load(const char *config)
 {
-	const struct policy_files files = { .vendor = find_vendor };
-	struct faults *faults = faults_open();
-	struct policy *policy = policy_text_load("random", config, strlen(config), &files, faults);
-
-	for (size_t i = 0; i < faults->kept && policy == NULL; i++)
-		note("%s in %s", faults->list[i].fault.text, config);
-	faults_close(faults);
-	return policy;
+	return conf_load(config, &(struct policy_files){ .vendor = find_vendor });
 }
 
 /* The same with one network less: a vendor's first source. */

@@ -5,12 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/config/policy_text.h"
 #include "policy/review/report_json.h"
 #include "policy/review/report_text.h"
 #include "policy/review/report_save.h"
 #include "policy/review/report_view.h"
 #include "policy/review/report_words.h"
+#include "t/lib/conf_files.h"
 #include "t/lib/tap.h"
 
 static const struct suffix_list suffixes = { NULL };
@@ -512,14 +512,8 @@ main(void)
 	static const char conf[] = "authserv_id = \"mx.rx.example\"; vendors = ("
 				   "{ name = \"acme\"; inline = true; domains = [ \"acme.example\" ]; },"
 				   "{ name = \"globex\"; inline = true; domains = [ \"globex.example\" ]; } );";
-	const struct policy_files files = { .suffixes = &suffixes };
-	struct faults *faults = faults_open();
 
-	if (faults == NULL)
-		abort();
-	policy = policy_text_load("greenlane.conf", conf, sizeof conf - 1, &files, faults);
-	if (policy == NULL)
-		abort();
+	policy = conf_load(conf, &(struct policy_files){ .suffixes = &suffixes });
 	breaks_are_found();
 	order_does_not_matter();
 	what_speaks_against();
@@ -534,6 +528,5 @@ main(void)
 	hours_become_days();
 	bytes_of_the_network_are_escaped();
 	policy_free(policy);
-	faults_close(faults);
 	return done();
 }

@@ -19,16 +19,6 @@ folder_open(void)
 		abort();
 }
 
-static void
-folder_close(void)
-{
-	char command[128];
-
-	snprintf(command, sizeof command, "rm -rf %s", folder);
-	if (system(command) != 0)
-		note("%s is left behind", folder);
-}
-
 static struct source_copy
 copy_of(const char *source, int64_t believed)
 {
@@ -125,7 +115,6 @@ odd_names(void)
 			ok(strcmp(got, names[i].file) == 0 && kept(COPY_BELIEVED, names[i].source) == 7, "%s",
 			    names[i].name) ||
 			    (note("got %s", got), true);
-		folder_close();
 	}
 }
 
@@ -149,7 +138,6 @@ long_names(void)
 	ok(kept(COPY_BELIEVED, first) == 1 && kept(COPY_BELIEVED, second) == 2, "and each its own copy");
 	memset(first + 1, '\xff', sizeof first - 2);
 	ok(save(COPY_BELIEVED, first, 3, &why) && kept(COPY_BELIEVED, first) == 3, "a long one of odd bytes, too");
-	folder_close();
 }
 
 /* ---- kinds ---- */
@@ -178,7 +166,6 @@ kinds(void)
 	    "one kind can be dropped alone");
 	source_files_drop(folder, COPY_PENDING, "a:x.example");
 	is_number(kept(COPY_BELIEVED, "a:x.example"), 4, "even twice");
-	folder_close();
 }
 
 /* ---- trouble ---- */
@@ -228,7 +215,6 @@ damaged_files(void)
 	ok(mkdir(path, 0700) == 0 && kept(COPY_BELIEVED, "a:z.example") == -1, "a directory in its place is a fault");
 	ok(!save(COPY_BELIEVED, "a:z.example", 1, &why) && strstr(why.text, "cannot be written") != NULL,
 	    "and cannot be written");
-	folder_close();
 }
 
 static void
@@ -256,7 +242,6 @@ no_folder(void)
 	is_number(kept(COPY_BELIEVED, "a:x.example"), -1, "nor read");
 	source_files_drop(folder, COPY_BELIEVED, "a:x.example");
 	is_number(files(got), 0, "and nothing is created where it points");
-	folder_close();
 }
 
 /* The tool runs as root, the daemon does not. */
@@ -276,7 +261,6 @@ owners(void)
 			stat(path, &st) == 0 && st.st_uid == 65534 && st.st_gid == 65534 && (st.st_mode & 0777) == 0640,
 		    "what root writes belongs to the directory's owner");
 	}
-	folder_close();
 }
 
 int

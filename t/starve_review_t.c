@@ -10,7 +10,6 @@
 #include "policy/advise/draft.h"
 #include "policy/advise/export.h"
 #include "policy/advise/postfix_setup.h"
-#include "policy/config/policy_text.h"
 #include "policy/review/replay.h"
 #include "policy/review/report_json.h"
 #include "policy/review/report_mail.h"
@@ -44,16 +43,7 @@ static const char conf[] =
 static struct policy *
 policy_once(void)
 {
-	static const struct policy_files files = { NULL, NULL, NULL, &suffixes };
-	struct faults *faults = faults_open();
-	struct policy *read = policy_text_load("greenlane.conf", conf, sizeof conf - 1, &files, faults);
-
-	for (size_t i = 0; i < faults->kept && read == NULL; i++)
-		note("%s:%u: %s", faults->list[i].fault.file, faults->list[i].fault.line, faults->list[i].fault.text);
-	faults_close(faults);
-	if (read == NULL)
-		abort();
-	return read;
+	return conf_load(conf, &(struct policy_files){ .suffixes = &suffixes });
 }
 
 /* A record that is a seed of the fuzz target, too. */

@@ -4,13 +4,13 @@
 
 #include <libpsl.h>
 
-#include "policy/config/policy_text.h"
 #include "policy/review/look_alike.h"
 #include "policy/review/suggest_write.h"
 #include "policy/review/kept_names.h"
 #include "policy/review/suggest_senders.h"
 #include "policy/review/suggest_use.h"
 #include "policy/review/waiting.h"
+#include "t/lib/conf_files.h"
 #include "t/lib/tap.h"
 
 static const uint64_t seed[2] = { 1, 2 };
@@ -286,14 +286,8 @@ load(void)
 {
 	static const char text[] =
 	    "vendors = ( { name = \"acme\"; } ); own = { domains = [ \"rx.example\" ]; }; greylist = { ipv4_prefix = 24; };";
-	const struct policy_files files = { .vendor = find_vendor, .suffixes = &suffixes };
-	struct faults *faults = faults_open();
-	struct policy *made = policy_text_load("greenlane.conf", text, sizeof text - 1, &files, faults);
 
-	if (made == NULL)
-		abort();
-	faults_close(faults);
-	return made;
+	return conf_load(text, &(struct policy_files){ .vendor = find_vendor, .suffixes = &suffixes });
 }
 
 /* ---- who waited though he proves himself ---- */

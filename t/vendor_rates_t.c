@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "milter/state/vendor_rates.h"
-#include "policy/config/policy_text.h"
 #include "policy/review/alert_rates_save.h"
+#include "t/lib/conf_files.h"
 #include "t/lib/scratch.h"
 #include "t/lib/tap.h"
 
@@ -215,16 +215,13 @@ main(void)
 	static const char conf[] = "authserv_id = \"mx.rx.example\"; alert = { jump_least = 20; };"
 				   "vendors = ( { name = \"acme\"; inline = true; domains = [ \"acme.example\" ]; } );";
 	static const struct suffix_list suffixes = { NULL };
-	const struct policy_files files = { .suffixes = &suffixes };
-	struct faults *faults = faults_open();
 
-	policy = faults == NULL ? NULL : policy_text_load("greenlane.conf", conf, sizeof conf - 1, &files, faults);
-	if (policy == NULL || !scratch_make(folder))
+	policy = conf_load(conf, &(struct policy_files){ .suffixes = &suffixes });
+	if (!scratch_make(folder))
 		abort();
 	test_kept();
 	test_damaged();
 	test_file();
 	policy_free(policy);
-	faults_close(faults);
 	return done();
 }

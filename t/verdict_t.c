@@ -8,11 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/config/policy_text.h"
 #include "policy/verdict/claims.h"
 #include "policy/verdict/evidence.h"
 #include "policy/verdict/patience.h"
 #include "policy/verdict/verdict.h"
+#include "t/lib/conf_files.h"
 #include "t/lib/tap.h"
 
 enum { NOW = 1772359200, WORDS_MAX = 1024, AUTHORS = 24, SIGNATURES = 8, RCPTS = 4 };
@@ -147,14 +147,7 @@ find_vendor(void *context, const struct strings *folders, const char *name, cons
 static struct policy *
 policy_of(const char *text)
 {
-	struct policy_files files = { .vendor = find_vendor };
-	struct faults *faults = faults_open();
-	struct policy *policy = policy_text_load("table", text, strlen(text), &files, faults);
-
-	for (size_t i = 0; policy == NULL && i < faults->kept; i++)
-		note("%s", faults->list[i].fault.text);
-	faults_close(faults);
-	return policy;
+	return conf_load(text, &(struct policy_files){ .vendor = find_vendor });
 }
 
 /* ---- the fixture of one row ---- */
@@ -190,8 +183,6 @@ fixture_open(struct fixture *fixture, char letter)
 		if (configs[i].letter == letter)
 			config = configs[i].text;
 	fixture->policy = policy_of(config);
-	if (fixture->policy == NULL)
-		return false;
 	open_ranges(fixture);
 	fixture->facts = (struct facts){ .stage = STAGE_EOM,
 		.now = NOW,

@@ -5,6 +5,7 @@
 
 #include "policy/util/text.h"
 #include "t/lib/conf_files.h"
+#include "t/lib/tap.h"
 
 char *
 conf_file_read(const char *path, size_t *length)
@@ -101,6 +102,24 @@ conf_faults_write(const struct faults *faults)
 	copy = strdup(text.bytes);
 	text_close(&text);
 	return copy;
+}
+
+struct policy *
+conf_load(const char *text, const struct policy_files *files)
+{
+	struct faults *faults = faults_open();
+	struct policy *policy = faults == NULL
+	    ? NULL
+	    : policy_text_load("greenlane.conf", text, strlen(text), files, faults);
+	char *said;
+
+	if (policy == NULL) {
+		said = faults == NULL ? NULL : conf_faults_write(faults);
+		note("%s\n%s", said == NULL ? "no memory" : said, text);
+		exit(99);
+	}
+	faults_close(faults);
+	return policy;
 }
 
 const char *

@@ -27,6 +27,9 @@ char *conf_file_read(const char *path, size_t *length);
 /* Each fault on a line, warnings after "warning: "; to be freed. */
 char *conf_faults_write(const struct faults *);
 
+/* The policy of a text that loads; where it does not, the test says why and ends. To be freed. */
+struct policy *conf_load(const char *text, const struct policy_files *);
+
 /* "$srcdir/rest"; the directory of the checkout if the variable is not set. */
 const char *conf_path(char *out, size_t size, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
