@@ -308,6 +308,13 @@ milter_io___syslog_chk(int level, int flag, const char *fmt, ...)
 }
 
 int
+milter_io_atexit(void (*unused)(void))
+{
+	(void)unused;
+	return 0;
+}
+
+int
 milter_io_close(int fd)
 {
 	struct milter_connection *connection = connection_of(fd);

@@ -27,4 +27,7 @@ void *milter_io_calloc(size_t number, size_t size);
 void milter_io_syslog(int level, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void milter_io___syslog_chk(int level, int flag, const char *fmt, ...) PRINTF_LIKE(3, 4); /* as a hardened build calls it */
 
+/* Does nothing: libmilter would destroy its lock at exit, while its threads may still take it. */
+int milter_io_atexit(void (*)(void));
+
 #endif
