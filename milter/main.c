@@ -538,12 +538,14 @@ take_signals(struct fault *why)
 
 /* ---- stop ---- */
 
-/* Passes HUP on; false: TERM or INT has come. */
+/* Passes HUP on; false: TERM or INT has come. In poll(2), which every signal interrupts: the thread sanitizer runs a handler when
+ * the call that it came in is over, and a read(2) would be begun again. */
 static bool
 await_signal(struct daemon *daemon)
 {
+	struct pollfd wake = { .fd = wakes[0], .events = POLLIN };
 	char bytes[64];
-	ssize_t got = read(wakes[0], bytes, sizeof bytes);
+	ssize_t got = poll(&wake, 1, -1) == 1 ? read(wakes[0], bytes, sizeof bytes) : 0;
 
 	if (got > 0 && memchr(bytes, 't', (size_t)got) != NULL)
 		return false;

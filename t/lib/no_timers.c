@@ -6,9 +6,7 @@
  */
 #include <poll.h>
 #include <pthread.h>
-#include <sys/syscall.h>
 #include <time.h>
-#include <unistd.h>
 
 enum { LONG_MS = 2000, WAITS_BY_MONOTONIC = 2 /* glibc's mark of such a condition */ };
 
@@ -17,7 +15,7 @@ poll(struct pollfd *list, nfds_t count, int ms)
 {
 	struct timespec time = { ms / 1000, ms % 1000 * 1000000L };
 
-	return (int)syscall(SYS_ppoll, list, count, ms < 0 || ms >= LONG_MS ? NULL : &time, NULL, 0);
+	return ppoll(list, count, ms < 0 || ms >= LONG_MS ? NULL : &time, NULL);
 }
 
 /* as the compiler dresses it where functions are fortified */
