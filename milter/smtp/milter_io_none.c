@@ -1,5 +1,18 @@
-/* With the shared library of libmilter: its calls are libc's. */
+/* With the shared library of libmilter: its calls are libc's, but for one. */
+#include <signal.h>
+#include <unistd.h>
+
 #include "milter/smtp/milter_io.h"
+
+/* What a program exports counts before what libc does. See milter_threads_sigwait; of all libraries libmilter alone waits so. */
+int
+sigwait(const sigset_t *set, int *number)
+{
+	(void)set, (void)number;
+	for (;;)
+		pause();
+	return 0;
+}
 
 bool
 milter_io_is_on(void)

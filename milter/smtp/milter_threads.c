@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "milter/smtp/milter_io.h"
 #include "milter/smtp/milter_threads.h"
@@ -164,6 +165,15 @@ int
 milter_threads_detach(pthread_t thread)
 {
 	(void)thread;
+	return 0;
+}
+
+int
+milter_threads_sigwait(const sigset_t *set, int *number)
+{
+	(void)set, (void)number;
+	for (;;)
+		pause();
 	return 0;
 }
 

@@ -86,6 +86,17 @@ serves
 kill $daemon
 ends 0 "without anybody, it ends"
 
+# HUP, INT and TERM are the bits 0, 1 and 14 of a mask
+serves
+/usr/bin/python3 "$top/t/cli/milter.py" "$world/milter" a@stranger.example 203.0.113.5 anna@rx.example > "$world/mail" 2>&1
+is "$(grep -L '^SigBlk:	.*[4-7c-f]..[37bf]$' "/proc/$daemon/task/"*/status)" "/proc/$daemon/task/$daemon/status" \
+	"all threads but one leave signals alone, libmilter's too"
+kill -STOP $daemon
+kill $daemon
+kill -CONT $daemon
+ends 0 "told to end while it was stopped, it ends when it goes on"
+rm "$world/state/record"
+
 serves
 peers hold "$world/milter=" "$world/delegate=request=smtpd_access_policy" "$world/delegate=" "$world/socketmap=20:half" \
 	"$world/control=status" > "$world/peers" &
