@@ -22,7 +22,7 @@ TEXT
 	printf 'vendor_path = [ "%s/vendors" ];\nvendors = ( { name = "steady"; } );\nuser = "%s";\n' "$world" "$user"
 	printf 'milter = { listen = "unix:%s/run/socket"; };\ncontrol = { listen = "unix:%s/run/control"; };\n' "$world" "$world"
 	printf 'strangers = { authenticate = false; };\nstate_dir = "%s/state";\ndns = { servers = [ "127.0.0.1" ]; };\n' "$world"
-	printf 'log = { record = "%s/state/verdicts"; };\n' "$world"
+	printf 'log = { record = "%s/state/verdicts"; };\nalert = { command = "/bin/true"; };\n' "$world"
 	printf 'greylist = { store = "redis:unix:%s"; delay = "1s"; redis = { connect_timeout = "5s"; command_timeout = "5s"; ' "$sock"
 	printf 'password_file = "%s/secret/password"; }; };\n' "$world"
 } > "$world/conf"
@@ -64,7 +64,7 @@ for begin, end, rights, line, left_out in regions:
             print("in", line, file=sys.stderr)
 print(f"core {core}, left out {'some' if out else 'none'}")
 TEXT
-search() { /usr/bin/python3 "$world/search.py" "$daemon" "$world/words" 2>&1; }
+search() { /usr/bin/python3 "$world/search.py" "${1:-$daemon}" "$world/words" 2>&1; }
 # nowhere SAID NAME: is it in memory only where no core has it, and never said?
 nowhere() {
 	is "$(search)" "core 0, left out $1" "$2: it is in no core"
@@ -101,7 +101,7 @@ first=$word
 keep "$first"
 serve "$first"
 : > "$world/daemon"
-"$greenlaned" -f -c "$world/conf" 2> "$world/daemon" &
+"$greenlaned" -f -c "$world/conf" 2> "$world/daemon" 7< "$world/conf" &
 daemon=$!
 pids="$pids $daemon"
 until_true says ' serves ' || { echo "Bail out! greenlaned does not start"; sed 's/^/# /' "$world/daemon"; exit 99; }
@@ -120,6 +120,20 @@ printf '................%s\n' "unix:$world/redis.sock" > "$world/words"
 case $(search | tail -n 1) in "core 0,"*) false ;; *) true ;; esac
 ok $? "(what is no secret is found in what a core has)"
 cp "$world/kept" "$world/words"
+
+# ---- the helper, which the sandbox leaves free ----
+
+helper=$(pgrep -P "$daemon" -x greenlaned-run)
+[ -n "$helper" ]
+ok $? "a helper runs commands" || helper=$daemon
+is "$(search "$helper")" "core 0, left out none" "its memory has no password"
+is "$(ls "/proc/$helper/fd" | tr '\n' ' ')" "0 1 2 3 " "it has four descriptors"
+is "$(for fd in 0 1 2 3; do readlink "/proc/$helper/fd/$fd" | sed 's/:.*//'; done | tr '\n' ' ')" "/dev/null /dev/null /dev/null socket " \
+	"to no file and no listener of the daemon's"
+ids() { grep -E '^([UG]id|Groups|Cap...):' "/proc/$1/status"; }
+is "$(ids "$helper")" "$(ids "$daemon")" "and the daemon's user, groups and rights"
+[ "$user" = "$(id -un)" ] || is "$(sed -n 's/^Uid://p; s/^CapPrm:/\t/p' "/proc/$helper/status" | tr -s '\t' ' ' | tr -d '\n')" \
+	"$(id -u nobody | sed 's/.*/ & & & & 0000000000000000/')" "which are none of root's"
 
 # ---- a reload ----
 
