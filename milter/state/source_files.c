@@ -74,7 +74,8 @@ make_folder(struct folder *out, const struct folder *above, const char *name, st
 	struct file_access access;
 
 	if (!made && errno != EEXIST)
-		return fault_at(why, above->path, 0, "its directory `%s` cannot be created: %s", name, strerror(errno));
+		return fault_at(why, above->path, 0, "its directory `%s` cannot be created: %s%s", name, strerror(errno),
+		    errno == EACCES ? "; give it and what is in it to the user of greenlaned (chown -R)" : "");
 	if (!folder_enter(out, above, name, why))
 		return false;
 	if (!made || (owner_of(above, &access) && fchown(out->fd, access.owner, access.group) == 0))

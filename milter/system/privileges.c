@@ -36,7 +36,10 @@ account_find(const char *user, struct account *out, struct fault *why)
 		return account_named(user, out, why);
 	entry = getpwuid(geteuid());
 	*out = (struct account){ .uid = geteuid(), .gid = entry == NULL ? getegid() : entry->pw_gid };
-	snprintf(out->name, sizeof out->name, "%s", entry == NULL ? user : entry->pw_name);
+	if (entry == NULL)
+		snprintf(out->name, sizeof out->name, "%u", (unsigned)geteuid());
+	else
+		snprintf(out->name, sizeof out->name, "%s", entry->pw_name);
 	return true;
 }
 
@@ -262,6 +265,16 @@ ask_lock(int file, int command, struct flock *lock)
 	return fcntl(file, command, lock) == 0;
 }
 
+/* Where it is missing, so is the right to make it. */
+static bool
+is_closed_to_us(const struct folder *folder, const char *name)
+{
+	if (faccessat(folder->fd, name, R_OK | W_OK, AT_EACCESS) == 0)
+		return false;
+	return errno == EACCES ||
+	    (errno == ENOENT && faccessat(folder->fd, ".", W_OK | X_OK, AT_EACCESS) != 0 && errno == EACCES);
+}
+
 bool
 lock_take(const char *path, const struct account *account, struct fault *why)
 {
@@ -274,6 +287,11 @@ lock_take(const char *path, const struct account *account, struct fault *why)
 		return why->text[0] != '\0' ? false
 					    : fault_at(why, path, 0, "cannot be created: its directory is missing");
 	file = open_lock(&folder, name, account, why);
+	if (file < 0 && is_closed_to_us(&folder, name))
+		fault_at(why, path, 0,
+		    "%s may not open it: Permission denied; start greenlaned as the user whose state_dir that is, or give that "
+		    "to %s (chown -R %s %s)",
+		    account->name, account->name, account->name, folder.path);
 	folder_close(&folder);
 	if (file < 0)
 		return why->text[0] != '\0' ? false : fault_at(why, path, 0, "appeared and disappeared; start again");
