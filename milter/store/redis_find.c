@@ -127,11 +127,13 @@ ask_sentinel_at(struct redis_find *find, const struct redis_place *place, struct
 	struct redis_link *link = redis_link_open_sentinel(place, find->settings, trouble);
 	redisReply *reply = link == NULL ? NULL : redis_link_say(link, 3, words, trouble);
 	bool known = reply != NULL && master_read(reply, master);
+	char at[ADDRESS_TEXT + 16];
 
 	if (reply != NULL && !known) {
+		redis_place_write(place, at, sizeof at);
 		*trouble = (struct redis_trouble){ .state = STORE_STATE_FAILED, .lasting = true };
-		fault_set(&trouble->why, "the Sentinel at %s knows no master '%s'; correct greylist.store",
-		    place->address, find->name.master);
+		fault_set(&trouble->why, "the Sentinel at %s knows no master '%s'; correct greylist.store", at,
+		    find->name.master);
 	}
 	if (reply != NULL)
 		freeReplyObject(reply);

@@ -19,7 +19,9 @@ struct redis_link {
 	void *tls; /* NULL: it is none of TLS */
 	const struct redis_settings *settings;
 	int unsent; /* errno of a failure to send */
+	bool is_sentinel;
 	char place[ADDRESS_TEXT + 128];
+	char who[ADDRESS_TEXT + 160]; /* "Redis at 192.0.2.1:6379" */
 };
 
 /* ---- places ---- */
@@ -55,6 +57,10 @@ static const struct {
 	{ "OOM ", "its maxmemory is used up; raise it, or set its maxmemory-policy to volatile-ttl", STORE_STATE_FULL },
 	{ "LOADING", "it is reading its data; it serves when that is done", STORE_STATE_FAILED },
 	{ "MASTERDOWN", "its master is gone; start it, or let Sentinel choose another", STORE_STATE_FAILED },
+	{ "unknown command 'SENTINEL'", "it is no Sentinel; name the port of one, or redis: to use it itself",
+	    STORE_STATE_FAILED },
+	{ "unknown command 'EVALSHA'", "it runs no scripts; if it is a Sentinel, write redis-sentinel:NAME@HOST:PORT",
+	    STORE_STATE_FAILED },
 	{ "NOAUTH", "it wants a password; write it into greylist.redis.password_file", STORE_STATE_FAILED },
 	{ "WRONGPASS", "it refuses the user or the password; correct greylist.redis", STORE_STATE_FAILED },
 	{ "invalid password", "it refuses the password; correct greylist.redis.password_file", STORE_STATE_FAILED },
@@ -65,6 +71,8 @@ static const struct {
 	{ "CLUSTERDOWN", "it is a cluster, which greenlane does not use; name a single server", STORE_STATE_FAILED },
 	{ "DB index", "it has no such database; correct greylist.redis.database", STORE_STATE_FAILED },
 };
+
+static const char sentinel_noauth[] = "it wants a password, and Sentinels are asked without one; remove its requirepass";
 
 /* What is a stranger's text is cut, and its bytes are escaped where it is shown. */
 static void
@@ -81,11 +89,12 @@ tell_refusal(const struct redis_link *link, const char *text, struct redis_troub
 		if (strstr(text, refusals[i].word) == NULL)
 			continue;
 		trouble->state = refusals[i].state;
-		fault_set(&trouble->why, "Redis at %s: %s", link->place, refusals[i].remedy);
+		fault_set(&trouble->why, "%s: %s", link->who,
+		    link->is_sentinel && strcmp(refusals[i].word, "NOAUTH") == 0 ? sentinel_noauth : refusals[i].remedy);
 		return;
 	}
 	trouble->state = STORE_STATE_FAILED;
-	fault_set(&trouble->why, "Redis at %s replies \"%.*s\"; see its log", link->place, (int)length, text);
+	fault_set(&trouble->why, "%s replies \"%.*s\"; see its log", link->who, (int)length, text);
 }
 
 static bool
@@ -104,15 +113,15 @@ tell_broken(const struct redis_link *link, struct redis_trouble *trouble)
 	trouble->state = STORE_STATE_FAILED;
 	trouble->lasting = trouble->no_script = false;
 	if (link->bounds.exceeded)
-		fault_set(&trouble->why, "Redis at %s: its answer has more than %d elements; see whether it is a Redis",
-		    link->place, REDIS_ELEMENTS_MAX);
+		fault_set(&trouble->why, "%s: its answer has more than %d elements; see whether it is a Redis",
+		    link->who, REDIS_ELEMENTS_MAX);
 	else if (is_late(context))
-		fault_set(&trouble->why, "Redis at %s does not answer within %lld ms; see whether it is overloaded",
-		    link->place, (long long)link->settings->command_ms);
+		fault_set(&trouble->why, "%s does not answer within %lld ms; see whether it is overloaded", link->who,
+		    (long long)link->settings->command_ms);
 	else if (redis_tls_says(link->settings, &said))
-		fault_set(&trouble->why, "Redis at %s: %s", link->place, said.text);
+		fault_set(&trouble->why, "%s: %s", link->who, said.text);
 	else
-		fault_set(&trouble->why, "Redis at %s: %.120s; see whether it runs", link->place,
+		fault_set(&trouble->why, "%s: %.120s; see whether it runs", link->who,
 		    context == NULL ? "out of memory" : context->errstr);
 }
 
@@ -124,13 +133,12 @@ tell_absent(const struct redis_link *link, struct redis_trouble *trouble)
 	*trouble = (struct redis_trouble){ .state = STORE_STATE_FAILED, .lasting = true };
 	if (link->place[0] == '/' && faccessat(AT_FDCWD, link->place, W_OK, AT_EACCESS) != 0 && errno == EACCES)
 		fault_set(&trouble->why,
-		    "Redis at %s may not be entered by the user of greenlaned; add that user to the socket's group "
+		    "%s may not be entered by the user of greenlaned; add that user to the socket's group "
 		    "(usermod -aG), and restart greenlaned",
-		    link->place);
+		    link->who);
 	else
-		fault_set(&trouble->why,
-		    "Redis at %s cannot be reached: %.120s; start it, or name another in greylist.store", link->place,
-		    context == NULL ? "out of memory" : context->errstr);
+		fault_set(&trouble->why, "%s cannot be reached: %.120s; start it, or name another in greylist.store",
+		    link->who, context == NULL ? "out of memory" : context->errstr);
 }
 
 /* ---- asking ---- */
@@ -367,17 +375,18 @@ begin_tls(struct redis_link *link, const struct redis_place *place, struct redis
 		return true;
 	*trouble = (struct redis_trouble){ .state = STORE_STATE_FAILED, .lasting = !is_late(link->context) };
 	if (trouble->lasting)
-		fault_set(&trouble->why, "Redis at %s: %s", link->place, said.text);
+		fault_set(&trouble->why, "%s: %s", link->who, said.text);
 	else
 		fault_set(&trouble->why,
-		    "Redis at %s does not answer TLS within %lld ms; see whether that is its tls-port, and whether it is "
+		    "%s does not answer TLS within %lld ms; see whether that is its tls-port, and whether it is "
 		    "overloaded",
-		    link->place, (long long)link->settings->command_ms);
+		    link->who, (long long)link->settings->command_ms);
 	return false;
 }
 
 static struct redis_link *
-link_connect(const struct redis_place *place, const struct redis_settings *settings, struct redis_trouble *trouble)
+link_connect(const struct redis_place *place, const struct redis_settings *settings, bool is_sentinel,
+    struct redis_trouble *trouble)
 {
 	struct timeval connect = time_of(settings->connect_ms), command = time_of(settings->command_ms);
 	struct redis_link *link = calloc(1, sizeof *link);
@@ -389,6 +398,8 @@ link_connect(const struct redis_place *place, const struct redis_settings *setti
 	}
 	link->settings = settings;
 	redis_place_write(place, link->place, sizeof link->place);
+	link->is_sentinel = is_sentinel;
+	snprintf(link->who, sizeof link->who, "%s at %s", is_sentinel ? "the Sentinel" : "Redis", link->place);
 	link->context = place->path != NULL
 	    ? redisConnectUnixWithTimeout(place->path, connect)
 	    : redisConnectWithTimeout(place->address, (int)place->port, connect);
@@ -408,7 +419,7 @@ struct redis_link *
 redis_link_open(const struct redis_place *place, const struct redis_settings *settings, struct secret *password,
     struct redis_trouble *trouble)
 {
-	struct redis_link *link = link_connect(place, settings, trouble);
+	struct redis_link *link = link_connect(place, settings, false, trouble);
 
 	if (link != NULL && password == NULL) {
 		*trouble = (struct redis_trouble){ .state = STORE_STATE_FAILED };
@@ -424,7 +435,7 @@ struct redis_link *
 redis_link_open_sentinel(const struct redis_place *place, const struct redis_settings *settings,
     struct redis_trouble *trouble)
 {
-	return link_connect(place, settings, trouble);
+	return link_connect(place, settings, true, trouble);
 }
 
 void

@@ -266,6 +266,37 @@ conf "redis:unix:$sock"
 run 1 "TLS on a Unix socket, or without a library for it" check
 out 'remove one of them|run stunnel beside greenlaned' "check says what to do instead"
 redis_group=''
+# shellcheck disable=SC2046
+set -- $(/usr/bin/python3 "$top/t/mta/net.py" ports 3)
+conf "redis-sentinel:mymaster@127.0.0.1:$1"
+run 1 "a Sentinel that does not run" check
+out "^the Sentinel at 127\.0\.0\.1:$1 cannot be reached: .*; start it, or name another in greylist\.store" "is said to be one"
+serve --bind 127.0.0.1 --port "$1"
+run 1 "a Redis that is named as a Sentinel" check
+out "^the Sentinel at 127\.0\.0\.1:$1: it is no Sentinel; name the port of one, or redis: to use it itself" "is said to be none"
+sentinel() { # PORT LINE
+	mkdir "$world/$1"
+	printf 'port %s\nbind 127.0.0.1\n%s\n' "$1" "$2" > "$world/$1/conf"
+	redis-sentinel "$world/$1/conf" > "$world/$1/out" 2>&1 &
+	pids="$pids $!"
+	until_true listens "$1"
+}
+listens() { redis-cli -p "$1" ping 2> /dev/null | grep -q 'PONG\|NOAUTH'; }
+if command -v redis-sentinel > /dev/null; then
+	sentinel "$2" ''
+	conf "redis-sentinel:mymaster@127.0.0.1:$2"
+	run 1 "a Sentinel that knows no such master" check
+	out "^the Sentinel at 127\.0\.0\.1:$2 knows no master 'mymaster'; correct greylist\.store" "is named with its port"
+	conf "redis:127.0.0.1:$2"
+	run 1 "a Sentinel that is named as a Redis" check
+	out "^Redis at 127\.0\.0\.1:$2: it runs no scripts; if it is a Sentinel, write redis-sentinel:NAME@HOST:PORT" "is said to be one"
+	sentinel "$3" 'requirepass secret'
+	conf "redis-sentinel:mymaster@127.0.0.1:$3"
+	run 1 "a Sentinel with a password" check
+	out "^the Sentinel at 127\.0\.0\.1:$3: it wants a password, and Sentinels are asked without one; remove its requirepass" "is said to want one"
+else
+	skip "a Sentinel" "redis-sentinel is not installed"
+fi
 conf "redis:[::1:6379"
 run 1 "a host that is none" check
 out 'is no host with a port; write' "check says how to write it"
