@@ -30,6 +30,7 @@ struct status_hosts {
 	struct seen seen[FLEET_SOURCES_MAX];
 	size_t seen_count;
 	struct arena *arena; /* of the lines that were read last; NULL: none were */
+	int64_t read;        /* ticks; when that was */
 	struct span lines[STORE_LINES_MAX];
 	size_t count;
 };
@@ -163,7 +164,7 @@ keep_line(void *context, struct span line)
 	reading->lines[reading->count++] = (struct span){ copy, line.length };
 }
 
-/* What could not be asked leaves what was known, which is old then: the store itself is ill. */
+/* What could not be asked leaves what was known, for as long as a line stays in the store. */
 static void
 keep_reading(struct status_hosts *hosts, struct reading *reading)
 {
@@ -172,6 +173,7 @@ keep_reading(struct status_hosts *hosts, struct reading *reading)
 	pthread_mutex_lock(&hosts->lock);
 	before = hosts->arena;
 	hosts->arena = reading->arena;
+	hosts->read = clock_ticks();
 	memcpy(hosts->lines, reading->lines, sizeof hosts->lines);
 	hosts->count = reading->count;
 	pthread_mutex_unlock(&hosts->lock);
@@ -220,6 +222,19 @@ status_hosts_look(struct status_hosts *hosts, struct store *store, const struct 
 
 /* ---- telling ---- */
 
+/* Lock held. Adds those whose line was read: it would be in the store no longer, where it is as old as that. */
+static size_t
+take_others(const struct status_hosts *hosts, struct fleet_host *list, size_t count, struct arena *arena)
+{
+	if (clock_ticks() - hosts->read >= STORE_LINE_SECONDS * INT64_C(1000000))
+		return count;
+	for (size_t i = 0; i < hosts->count; i++)
+		if (fleet_host_read(hosts->lines[i], arena, &list[count]) &&
+		    strcmp(list[count].name, hosts->own.name) != 0)
+			count++;
+	return count;
+}
+
 bool
 status_hosts_tell(struct status_hosts *hosts, struct status *status, struct arena *arena)
 {
@@ -231,10 +246,8 @@ status_hosts_tell(struct status_hosts *hosts, struct status *status, struct aren
 		return false;
 	pthread_mutex_lock(&hosts->lock);
 	done = hosts->arena == NULL || take_own(hosts, &list[0], arena);
-	for (size_t i = 0; done && i < hosts->count; i++)
-		if (fleet_host_read(hosts->lines[i], arena, &list[count]) &&
-		    strcmp(list[count].name, hosts->own.name) != 0)
-			count++;
+	if (done)
+		count = take_others(hosts, list, count, arena);
 	done = done && !arena_failed(arena);
 	status->hosts = list;
 	status->host_count = hosts->arena == NULL ? 0 : count;

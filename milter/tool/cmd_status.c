@@ -250,6 +250,20 @@ print_lines(struct span json, const char *key, const char *before)
 		daemon_print(stdout, before, element);
 }
 
+/* The store alone knows them. */
+static void
+print_hosts(struct span json)
+{
+	struct span rest = json_read_member(json, "hosts"), host;
+	size_t count = 0;
+
+	print_each(json, "hosts", print_host);
+	while (json_read_next(&rest, &host))
+		count++;
+	if (count == 1 && !span_is(json_read_member(json_read_member(json, "store"), "state"), "\"works\""))
+		puts("hosts: others are not known while the greylist does not work");
+}
+
 static void
 print_all(struct span json)
 {
@@ -266,7 +280,7 @@ print_all(struct span json)
 	print_lines(json, "outbound", "outbound ");
 	print_each(json, "exports", print_export);
 	print_shadow(json);
-	print_each(json, "hosts", print_host);
+	print_hosts(json);
 	print_each(json, "alerts", print_alert);
 }
 

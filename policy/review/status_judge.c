@@ -419,7 +419,8 @@ judge_policies(const struct fleet_host *own, const struct fleet_host *host, int6
 	    arena_format(alerts->arena,
 		"%s, which shares the greylist, has another policy since %s: %016" PRIx64 ", here %016" PRIx64,
 		host->name, date_write(since, when), host->policy, own->policy),
-	    "bring the same vendor files and greenlane.conf to both, then run greenlane reload on each");
+	    "compare what greenlane config prints on both, bring the same vendor files and greenlane.conf to both, then "
+	    "run greenlane reload on each");
 }
 
 static void

@@ -77,7 +77,7 @@ sees_ill() { # SLUG TEXT
 }
 until_true sees_ill policies-differ "[^ ]*/[0-9a-f]{8}, which shares the greylist, has another policy since 20"
 ok $? "ten minutes later it is"
-out 'bring the same vendor files and greenlane.conf to both, then run greenlane reload' "with what to do"
+out 'compare what greenlane config prints on both, bring the same vendor files and greenlane.conf to both, then run greenlane reload' "with what to do"
 until_true grep -q 'alert: ill: policies-differ: ' "$world/a/log"
 ok $? "and the log has told it"
 conf a 'mode = "monitor";' 'refresh = { min = "1s"; };'
