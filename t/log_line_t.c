@@ -48,6 +48,8 @@ static const struct {
 	    "greenlaned: id=6b0a1000.c.1 outcome=stranger action=pass ms=1 tries=1 ", LOG_FORM_BROKEN },
 	{ "a line that is cut off in a key",
 	    "greenlaned: id=6b0a1000.c.1 outcome=stranger action=pass ms=1 tries=1 wait", LOG_FORM_BROKEN },
+	{ "a line that was cut before it was sent, behind all that is always there", "greenlaned: " KEYS " [cut]",
+	    LOG_FORM_BROKEN },
 	{ "a line that is cut off in a key behind all that is always there", "greenlaned: " KEYS " delega",
 	    LOG_FORM_BROKEN },
 	{ "a line that is cut off behind a key",

@@ -352,7 +352,7 @@ after_lines(struct journal *journal)
 	pthread_mutex_lock(&journal->lock);
 	journal->state.log_held = log.held;
 	journal->state.log_stuck_since = log.stuck_since;
-	journal->state.log_trouble = log.trouble;
+	memcpy(journal->state.log_trouble, log.trouble, sizeof log.trouble);
 	if (log.held < JOURNAL_HELD) {
 		dropped = journal->dropped;
 		journal->dropped = 0;
@@ -424,7 +424,7 @@ journal_free(struct journal *journal)
 {
 	if (journal->file >= 0)
 		close(journal->file);
-	log_backlog_close(journal->log);
+	log_backlog_close(journal->log, journal->facility | LOG_WARNING, journal->dropped);
 	pthread_mutex_destroy(&journal->lock);
 	pthread_cond_destroy(&journal->filled);
 	pthread_cond_destroy(&journal->reopened);
@@ -479,7 +479,6 @@ journal_open(const char *facility, const char *record, bool loud, struct fault *
 	make_locks(journal);
 	journal->facility = journal->next_facility = code;
 	journal->file = -1;
-	journal->state.log_trouble = "";
 	if (start(journal, record, loud, why))
 		return journal;
 	journal_free(journal);

@@ -55,7 +55,7 @@ struct journal_state {
 	int64_t dropped_at;             /* the last */
 	size_t log_held;                /* lines that the log does not take yet */
 	int64_t log_stuck_since;        /* it has taken none since; 0: it takes them */
-	const char *log_trouble;        /* what does not */
+	char log_trouble[128];          /* what does not */
 	char record[4096];              /* "": there is no record file */
 	int64_t record_failed_since;    /* 0: records can be written, as far as is known */
 	char record_trouble[256];

@@ -1,16 +1,16 @@
-#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "milter/system/clock.h"
 #include "milter/system/log_backlog.h"
 #include "milter/system/log_socket.h"
+#include "milter/system/log_stderr.h"
 
 enum { TO_HOST = 1, TO_STDERR = 2 };      /* bits */
 enum { LAST_TRIES = 100, PAUSE_MS = 20 }; /* at the end */
-enum { REST_MS = 500 };                   /* for what is left of a long line */
 enum { SLOW_TICKS = 1000 * 1000 };        /* a log that takes a line in this time is slow, and not stuck */
 
 struct held {
@@ -21,6 +21,7 @@ struct held {
 
 struct log_backlog {
 	struct log_socket host;
+	struct log_stderr errors;
 	unsigned all;     /* to whom a line goes */
 	unsigned waiting; /* who has not taken all */
 	bool nobody;      /* no log listens at the socket */
@@ -42,29 +43,6 @@ log_backlog_open(bool loud)
 	return backlog;
 }
 
-/* A pipe with room for anything has room for PIPE_BUF bytes, which it takes whole; a longer line is cut when the rest finds
- * none in good time. */
-static enum log_taken
-send_to_stderr(const char *text)
-{
-	struct pollfd room = { .fd = STDERR_FILENO, .events = POLLOUT };
-	char *line = NULL;
-	ssize_t wrote;
-	int length;
-
-	if (poll(&room, 1, 0) == 0 || (length = asprintf(&line, "greenlaned: %s\n", text)) < 0)
-		return LOG_BUSY;
-	for (int at = 0; at < length; at += (int)wrote) {
-		if (at > 0 && poll(&room, 1, REST_MS) <= 0)
-			break;
-		wrote = write(STDERR_FILENO, &line[at], (size_t)(length - at < PIPE_BUF ? length - at : PIPE_BUF));
-		if (wrote <= 0)
-			break;
-	}
-	free(line);
-	return LOG_TAKEN;
-}
-
 /* Where standard error is the log as well, a host without one is none the worse. */
 static bool
 host_took(struct log_backlog *backlog, int priority, const char *text)
@@ -83,7 +61,7 @@ offer(struct log_backlog *backlog, unsigned to, int priority, const char *text)
 
 	if ((to & TO_HOST) != 0 && !host_took(backlog, priority, text))
 		left |= TO_HOST;
-	if ((to & TO_STDERR) != 0 && send_to_stderr(text) != LOG_TAKEN)
+	if ((to & TO_STDERR) != 0 && log_stderr_send(&backlog->errors, text) != LOG_TAKEN)
 		left |= TO_STDERR;
 	return left;
 }
@@ -129,12 +107,15 @@ log_backlog_try(struct log_backlog *backlog)
 	note_waiting(backlog, blocked, moved);
 }
 
+/* What fails has room all the time, or so says poll(2): for that it waits by the clock. */
 void
 log_backlog_wait(const struct log_backlog *backlog)
 {
+	bool host = (backlog->waiting & TO_HOST) != 0 && backlog->host.full;
+	bool errors = (backlog->waiting & TO_STDERR) != 0 && backlog->errors.error == 0;
 	struct pollfd room[] = {
-		{ .fd = (backlog->waiting & TO_HOST) != 0 ? backlog->host.fd : -1, .events = POLLOUT },
-		{ .fd = (backlog->waiting & TO_STDERR) != 0 ? STDERR_FILENO : -1, .events = POLLOUT },
+		{ .fd = host ? backlog->host.fd : -1, .events = POLLOUT },
+		{ .fd = errors ? STDERR_FILENO : -1, .events = POLLOUT },
 	};
 
 	(void)poll(room, 2, PAUSE_MS);
@@ -171,16 +152,34 @@ log_backlog_put(struct log_backlog *backlog, int priority, char *text)
 void
 log_backlog_look(const struct log_backlog *backlog, struct log_backlog_state *out)
 {
-	out->held = backlog->count;
-	out->stuck_since = backlog->stuck_since;
-	out->trouble = backlog->waiting == 0    ? ""
-	    : (backlog->waiting & TO_HOST) == 0 ? "standard error takes no lines"
-	    : backlog->nobody                   ? "nobody listens at " LOG_SOCKET
-						: LOG_SOCKET " takes no lines";
+	int error = backlog->errors.error;
+
+	*out = (struct log_backlog_state){ .held = backlog->count, .stuck_since = backlog->stuck_since };
+	if (backlog->waiting == 0)
+		return;
+	if ((backlog->waiting & TO_HOST) != 0)
+		snprintf(out->trouble, sizeof out->trouble, "%s",
+		    backlog->nobody ? "nobody listens at " LOG_SOCKET : LOG_SOCKET " takes no lines");
+	else
+		snprintf(out->trouble, sizeof out->trouble, "standard error takes no lines%s%s%s",
+		    error == 0 ? "" : " (", error == 0 ? "" : strerror(error), error == 0 ? "" : ")");
+}
+
+/* Whoever takes lines is told of those that the other did not take. */
+static void
+tell_lost(struct log_backlog *backlog, int priority, size_t lost)
+{
+	struct log_backlog_state state;
+	char text[256];
+
+	log_backlog_look(backlog, &state);
+	snprintf(text, sizeof text, "%zu log line%s dropped: %s", lost, lost == 1 ? " was" : "s were",
+	    state.trouble[0] == '\0' ? "the log is too slow" : state.trouble);
+	(void)offer(backlog, backlog->all & ~backlog->waiting, priority, text);
 }
 
 void
-log_backlog_close(struct log_backlog *backlog)
+log_backlog_close(struct log_backlog *backlog, int priority, size_t dropped)
 {
 	if (backlog == NULL)
 		return;
@@ -190,6 +189,8 @@ log_backlog_close(struct log_backlog *backlog)
 			(void)poll(NULL, 0,
 			    PAUSE_MS); /* not log_backlog_wait, which a sink that is only half ready ends at once */
 	}
+	if (backlog->count + dropped > 0)
+		tell_lost(backlog, priority, backlog->count + dropped);
 	for (size_t i = 0; i < backlog->count; i++)
 		free(backlog->held[(backlog->first + i) % JOURNAL_HELD].text);
 	log_socket_close(&backlog->host);

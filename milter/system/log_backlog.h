@@ -16,7 +16,8 @@ enum { JOURNAL_HELD = 4096 }; /* lines that it keeps */
 
 struct log_backlog;
 struct log_backlog *log_backlog_open(bool loud) MUST_USE; /* loud: to standard error as well. Given; NULL: no memory */
-void log_backlog_close(struct log_backlog *);             /* two seconds later at most; NULL is fine */
+/* Two seconds later at most. What is not taken by then, and what was dropped before, is said by a line of that priority. NULL is fine. */
+void log_backlog_close(struct log_backlog *, int priority, size_t dropped);
 
 /* Hands the line to the log, or keeps it, and takes it over; false: there is no room for it, it is dropped.
  * Full, it waits as long as the log takes a line each second. */
@@ -28,7 +29,7 @@ void log_backlog_wait(const struct log_backlog *); /* until that may help, or 20
 struct log_backlog_state {
 	size_t held;
 	int64_t stuck_since; /* seconds since 1970; 0: it is not */
-	const char *trouble;
+	char trouble[128];
 };
 void log_backlog_look(const struct log_backlog *, struct log_backlog_state *out);
 

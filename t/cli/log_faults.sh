@@ -139,6 +139,36 @@ kill -STOP "$cat"
 passes_all seventh 1000
 ok $? "nobody reads it again"
 ends "TERM: greenlaned ends all the same"
+logged ' [0-9]+ log lines were dropped: standard error takes no lines'
+ok $? "and the host's log says how many lines it did not take"
 kill -CONT "$cat"
+
+# ---- standard error that is a file on a full disk: a limit ends it as that does ----
+
+rm -rf "$world/state"/*
+user=$(id -un) # its limits may be changed while it runs
+conf none
+yes '' | head -c 2000000 > "$world/daemon"
+(in_place "$greenlaned" -f -c "$world/conf") 2>> "$world/daemon" &
+daemon=$!
+pids="$pids $daemon"
+until_true says ' serves '
+ok $? "greenlaned serves, and logs to a file"
+prlimit --pid "$daemon" --fsize=$(($(stat -c %s "$world/daemon") + 100)):
+passes_all eighth 50
+ok $? "the file cannot grow any more: mail passes"
+until_true recorded_times eighth 50
+ok $? "and is recorded"
+until_true logged_times 'eighth@stranger.example' 50
+ok $? "and is in the host's log"
+until_true stuck 'standard error takes no lines \(.*\) since '
+ok $? "status says so, and why"
+prlimit --pid "$daemon" --fsize=unlimited:
+until_true eval '[ "$(grep -c "^greenlaned: .*eighth@stranger.example.* waited=" "$world/daemon")" = 50 ]'
+ok $? "when it can grow every line comes, none of them torn"
+until_true well
+ok $? "and status is well"
+is "$("$greenlane" -c "$world/conf" status --json | grep -o '"dropped":[0-9]*')" '"dropped":0' "no line was dropped"
+ends "it ends"
 
 finish_tap
