@@ -676,6 +676,7 @@ main(int argc, char **argv)
 	static struct daemon daemon = { .config = GREENLANE_CONFIG, .ready = -1 };
 	struct fault why;
 
+	output_begin();
 	read_options(&daemon, argc, argv);
 	daemon.loud = daemon.foreground && !service_manager_keeps_stderr();
 	umask(022);

@@ -1,9 +1,20 @@
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "milter/system/output.h"
+
+void
+output_begin(void)
+{
+	for (int number = STDIN_FILENO; number <= STDERR_FILENO; number++)
+		if (fcntl(number, F_GETFD) < 0 &&
+		    open("/dev/null", number == STDERR_FILENO ? O_WRONLY : O_RDONLY) != number)
+			_exit(EX_OSERR); /* nobody can be told */
+}
 
 int
 output_put(const struct text *text)

@@ -1,10 +1,15 @@
 /*
- * output.h - standard output, and its end: what could not be written is said, once, by both programs.
+ * output.h - standard output, and its end: what could not be written is said, once, by both programs. Their standard
+ * descriptors are never a file of ours.
  */
 #ifndef OUTPUT_H
 #define OUTPUT_H
 
 #include "policy/util/text.h"
+
+/* Call first. A standard descriptor that is closed would be the number of the next file that is opened, and what is printed
+ * would be written there: /dev/null takes its place. Standard output cannot be written then; standard error says nothing. */
+void output_begin(void);
 
 /* Prints all of it. 0, or EX_IOERR, of which output_end tells the person. */
 int output_put(const struct text *);

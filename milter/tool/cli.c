@@ -137,6 +137,7 @@ read_line(int argc, char **argv)
 int
 main(int argc, char **argv)
 {
+	output_begin();
 	signal(SIGCHLD, SIG_DFL); /* if our parent ignored it, we would not learn how a command ended */
 	return output_end("greenlane", read_line(argc, argv));
 }

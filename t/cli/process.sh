@@ -81,4 +81,25 @@ until_true says "'exit 9' exited with status 9"
 ok $? "the failure of a command is noticed"
 ends 0 "it exits with 0"
 
+# ---- closed descriptors ----
+
+standard() { readlink "/proc/$1/fd/0" "/proc/$1/fd/1" "/proc/$1/fd/2" | sort -u; }
+conf 100 > "$world/conf"
+"$greenlaned" -f -c "$world/conf" 0<&- 1>&- 2>&- &
+daemon=$!
+pids="$pids $daemon"
+reloads() { "$greenlane" -c "$world/conf" reload > "$world/out" 2>&1; }
+until_true reloads
+is "$(standard "$daemon")" /dev/null "started without its standard descriptors it puts no file of its own in their place"
+ends 0 "it exits with 0"
+"$greenlane" -c "$world/conf" export postgrey --output "$world/exported" --watch 0<&- 1>&- 2>&- &
+watcher=$!
+pids="$pids $watcher"
+until_true test -s "$world/exported"
+is "$(standard "$watcher")" /dev/null "nor does greenlane"
+kill "$watcher"
+"$greenlane" help 1>&- 2> "$world/err"
+is $? 74 "what it cannot print there fails"
+err 'greenlane: standard output: cannot be written' "and it says so"
+
 finish_tap
