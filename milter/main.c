@@ -6,7 +6,6 @@
 #include <malloc.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,6 +45,7 @@
 #include "milter/system/privileges.h"
 #include "milter/system/service_manager.h"
 #include "milter/system/socket_reach.h"
+#include "milter/system/wakes.h"
 #include "policy/util/text.h"
 
 #ifndef GREENLANE_CONFIG
@@ -66,6 +66,7 @@ struct daemon {
 	const char *config;
 	bool foreground;
 	bool loud;             /* the log goes to standard error as well */
+	int status_at_end;     /* of the process */
 	int ready;             /* pipe on which the parent waits for a byte; -1: none */
 	struct policy *first;  /* until the engine adopts it */
 	struct faults *faults; /* of the first load, until the journal is open */
@@ -409,27 +410,15 @@ say_start(struct daemon *daemon)
 	snapshot_return(daemon->engine.snapshots, snapshot);
 }
 
-static void
-mask_signals(int how, int number)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, number);
-	pthread_sigmask(how, &set, NULL);
-}
-
 /* Waits for DNS, but not when it is to stop: until it has served mail, TERM and INT end the process. HUP waits. */
 static bool
 adopt_first(struct daemon *daemon, struct policy *first, struct fault *why)
 {
 	bool done;
 
-	mask_signals(SIG_UNBLOCK, SIGTERM);
-	mask_signals(SIG_UNBLOCK, SIGINT);
+	wakes_may_end(true);
 	done = refresh_adopt(daemon->engine.refresh, first, FIRST_PATIENCE_MS, why);
-	mask_signals(SIG_BLOCK, SIGTERM);
-	mask_signals(SIG_BLOCK, SIGINT);
+	wakes_may_end(false);
 	return done;
 }
 
@@ -443,11 +432,14 @@ start_housekeeping(struct daemon *daemon, struct fault *why)
 	return daemon->housekeeping != NULL;
 }
 
+/* libmilter gives up where it has no thread for its sessions, or accept fails for good. Whoever waits here would wait for ever. */
 static void *
 serve(void *unused)
 {
 	(void)unused;
-	return (void *)(intptr_t)smfi_main();
+	(void)smfi_main();
+	wakes_milter_ended();
+	return NULL;
 }
 
 static bool
@@ -486,72 +478,22 @@ start(struct daemon *daemon, struct fault *why)
 	return true;
 }
 
-/* ---- signals ---- */
-
-static int wakes[2]; /* a pipe: handlers write a byte for the main loop */
-
-/* The first TERM or INT is an invitation, the second ends the process. */
-static void
-on_signal(int number)
-{
-	int kept = errno;
-	char byte = number == SIGHUP ? 'h' : 't';
-
-	if (number != SIGHUP) {
-		signal(SIGTERM, SIG_DFL);
-		signal(SIGINT, SIG_DFL);
-	}
-	/* if the pipe is full, the loop will wake anyway */
-	if (write(wakes[1], &byte, 1) < 0)
-		errno = kept;
-	errno = kept;
-}
-
-/* All other threads keep them blocked: libmilter's signal thread would stop the filter on HUP. */
-static void
-block_signals(void)
-{
-	mask_signals(SIG_BLOCK, SIGHUP);
-	mask_signals(SIG_BLOCK, SIGTERM);
-	mask_signals(SIG_BLOCK, SIGINT);
-	signal(SIGPIPE, SIG_IGN);
-	signal(SIGCHLD, SIG_DFL); /* if our parent ignored it, we would not learn how a command ended */
-	signal(SIGXFSZ, SIG_IGN); /* a store at its file size limit is a fault, not the end of the daemon */
-}
-
-static bool
-take_signals(struct fault *why)
-{
-	struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
-
-	if (pipe2(wakes, O_CLOEXEC) != 0 || fcntl(wakes[1], F_SETFL, O_NONBLOCK) != 0)
-		return fault_set(why, "cannot create a pipe: %s", strerror(errno));
-	sigemptyset(&action.sa_mask);
-	sigaction(SIGHUP, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
-	sigaction(SIGINT, &action, NULL);
-	mask_signals(SIG_UNBLOCK, SIGHUP);
-	mask_signals(SIG_UNBLOCK, SIGTERM);
-	mask_signals(SIG_UNBLOCK, SIGINT);
-	return true;
-}
-
 /* ---- stop ---- */
 
-/* Passes HUP on; false: TERM or INT has come. In poll(2), which every signal interrupts: the thread sanitizer runs a handler when
- * the call that it came in is over, and a read(2) would be begun again. */
+/* False: TERM or INT has come, or the milter has ended. */
 static bool
-await_signal(struct daemon *daemon)
+go_on(struct daemon *daemon)
 {
-	struct pollfd wake = { .fd = wakes[0], .events = POLLIN };
-	char bytes[64];
-	ssize_t got = poll(&wake, 1, -1) == 1 ? read(wakes[0], bytes, sizeof bytes) : 0;
+	enum wake wake = wakes_await();
 
-	if (got > 0 && memchr(bytes, 't', (size_t)got) != NULL)
-		return false;
-	if (got > 0)
+	if (wake == WAKE_RELOAD)
 		housekeeping_reload(daemon->housekeeping);
-	return true;
+	if (wake == WAKE_MILTER_ENDED) {
+		daemon->status_at_end = EX_UNAVAILABLE;
+		journal_say(daemon->journal, LOG_ERR,
+		    "libmilter takes no connections any more, for the reason that it gave; greenlaned ends, to be started again");
+	}
+	return wake == WAKE_RELOAD || wake == WAKE_NOTHING;
 }
 
 static int64_t
@@ -667,7 +609,7 @@ stop(struct daemon *daemon)
 	}
 	/* messages still use all this: nothing is freed, and what was said so far is written */
 	journal_reopen(daemon->journal, NULL, NULL);
-	_exit(0);
+	_exit(daemon->status_at_end);
 }
 
 int
@@ -684,13 +626,14 @@ main(int argc, char **argv)
 	mallopt(M_ARENA_MAX, 8);
 	(void)crypto_memory_take(); /* if it is too late, shortage of memory in OpenSSL goes unnoticed */
 	read_first_policy(&daemon);
-	block_signals();
+	wakes_block();
 	if (!daemon.foreground && (daemon.ready = background_go(&why)) < 0)
 		die(&why, EX_OSERR);
-	if (!start(&daemon, &why) || !take_signals(&why))
+	if (!wakes_open(&why) || !start(&daemon, &why))
 		die(&why, EX_UNAVAILABLE);
-	while (await_signal(&daemon))
+	wakes_take();
+	while (go_on(&daemon))
 		continue;
 	stop(&daemon);
-	return 0;
+	return daemon.status_at_end;
 }

@@ -2,6 +2,8 @@
 
 #include <netinet/in.h>
 
+#include <pthread.h>
+#include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -344,6 +346,43 @@ out:
 	return result;
 }
 
+static _Thread_local jmp_buf *way_out;
+
+static void give_up(const char *file, int line, const char *why) __attribute__((noreturn));
+
+static void
+give_up(const char *file, int line, const char *why)
+{
+	(void)file, (void)line, (void)why;
+	if (way_out == NULL)
+		abort();
+	longjmp(*way_out, 1);
+}
+
+static void
+set_handler(void)
+{
+	SPF_error_handler = give_up;
+}
+
+/* In some places libspf2 ends the process where it has no memory. What it has allocated for this check is not freed then. */
+static enum auth_result
+library_try(struct check *check)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	enum auth_result result = AUTH_TEMPERROR;
+	jmp_buf out;
+
+	(void)pthread_once(&once, set_handler);
+	way_out = &out;
+	if (setjmp(out) == 0)
+		result = library_ask(check);
+	else
+		check->failed = true;
+	way_out = NULL;
+	return result;
+}
+
 /* A fully qualified domain name, in normal form (RFC 7208, 4.3)? */
 static bool
 is_checkable(const char *domain, char normal[DOMAIN_TEXT])
@@ -390,7 +429,7 @@ check_spf(struct resolver *resolver, struct budget *budget, struct arena *arena,
 	check.domain = normal;
 	check.standing = query->standing;
 	check.gate = view_make(&check, query, sender.local, &view) ? spf_gate_open(arena, &view) : NULL;
-	out->result = check.gate == NULL ? AUTH_TEMPERROR : library_ask(&check);
+	out->result = check.gate == NULL ? AUTH_TEMPERROR : library_try(&check);
 	if (check.gate == NULL || check.failed)
 		arena_fail(arena); /* DNS is not to blame */
 	if (detail != NULL && out->result == AUTH_PERMERROR)

@@ -157,11 +157,23 @@ take_reply(struct redis_link *link, redisReply *reply, struct redis_trouble *tro
 	return NULL;
 }
 
+/* Where hiredis 0.14 had no memory for a new buffer after it sent the old one, it goes on without. */
+static bool
+has_buffer(redisContext *context)
+{
+	if (context->obuf == NULL && context->err == 0) {
+		context->err = REDIS_ERR_OOM;
+		snprintf(context->errstr, sizeof context->errstr, "out of memory");
+	}
+	return context->obuf != NULL;
+}
+
 void
 redis_link_add(struct redis_link *link, int count, const char *const *words, const size_t *lengths)
 {
 	/* hiredis 0.14 lacks the const; a failure is in the context */
-	(void)redisAppendCommandArgv(link->context, count, (const char **)(uintptr_t)words, lengths);
+	if (has_buffer(link->context))
+		(void)redisAppendCommandArgv(link->context, count, (const char **)(uintptr_t)words, lengths);
 }
 
 /* Errno and OpenSSL's errors are those of this very call, for whoever tells of a failure. */
@@ -175,11 +187,12 @@ begin_call(void)
 void
 redis_link_send(struct redis_link *link)
 {
-	int done = 0;
+	redisContext *context = link->context;
 
 	begin_call();
-	while (link->context->err == 0 && !done)
-		(void)redisBufferWrite(link->context, &done);
+	/* asked whether that is all, it would look into the new buffer that it may not have */
+	while (context->err == 0 && context->obuf != NULL && sdslen(context->obuf) > 0)
+		(void)redisBufferWrite(context, NULL);
 	link->unsent = errno;
 }
 

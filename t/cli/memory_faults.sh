@@ -11,7 +11,7 @@ if ! LD_PRELOAD=$faults "$greenlaned" -V > "$world/out" 2>&1 || nm -D "$greenlan
 	exit 0
 fi
 
-refuse() { printf '%-10s' "$1" | dd of="$world/word" conv=notrunc 2> /dev/null; }
+refuse() { printf '%-40s' "$*" | dd of="$world/word" conv=notrunc 2> /dev/null; }
 dd if=/dev/zero of="$world/word" bs=4096 count=1 2> /dev/null
 refuse 0
 chmod 644 "$world/word"

@@ -1,0 +1,133 @@
+#!/bin/sh
+# TAP: greenlaned whose libraries are refused memory, one library after the other (t/lib/memory_faults.c is preloaded): none takes it
+# down, each message gets the verdict that it has with memory, or is deferred, and with memory again all is well. libcrypto takes its
+# memory from the program (t/cli/memory_faults.sh). Left out is what ends the process without memory: libconfig at a reload,
+# and hiredis where it connects.
+name=memory_libraries
+. "${srcdir:-.}/t/cli/store_lib.sh"
+faults=${top_builddir:-.}/t/memory_faults.so
+case $faults in /*) ;; *) faults=$PWD/$faults ;; esac
+if ! LD_PRELOAD=$faults "$greenlaned" -V > "$world/out" 2>&1 || nm -D "$greenlaned" 2> "$world/err" | grep -q __asan; then
+	echo "1..0 # SKIP nothing can be preloaded into this greenlaned: $(head -n 1 "$world/out")"
+	exit 0
+fi
+command -v nsd > "$world/out" || { echo "1..0 # SKIP needs nsd"; exit 0; }
+
+refuse() { printf '%-40s' "$*" | dd of="$world/word" conv=notrunc 2> /dev/null; } # EVERY LIBRARY
+dd if=/dev/zero of="$world/word" bs=4096 count=1 2> /dev/null
+refuse 0
+chmod 644 "$world/word"
+export MEMORY_FAULTS="$world/word"
+
+cat > "$world/vendors/asked.conf" <<'TEXT'
+vendor = { name = "asked"; domains = [ "asked.example" ]; dkim = [ "asked.example" ]; sources = ( { spf = "asked.example"; exclusive = false; } );
+  vouch = [ "listed+spf", "dkim" ]; };
+TEXT
+key=$(openssl genrsa 2048 2> /dev/null | openssl rsa -pubout 2> /dev/null | sed '/^-/d' | tr -d '\n')
+cat > "$world/root.zone" <<ZONE
+\$TTL 0
+. SOA ns.example. hostmaster.example. 1 3600 600 0 0
+. NS ns.example.
+ns.example. A 127.0.0.1
+_dmarc.asked.example. TXT "v=DMARC1; p=reject"
+asked.example. TXT "v=spf1 ip4:192.0.2.0/24 -all"
+*.asked.example. TXT "v=spf1 ip4:192.0.2.0/24 -all"
+s1._domainkey.asked.example. TXT "v=DKIM1; k=rsa; p=$(printf '%s' "$key" | cut -c1-200)" "$(printf '%s' "$key" | cut -c201-)"
+ZONE
+nsd_serve
+site() { # STORE
+	conf "$1"
+	sed -i "s/delay = \"1s\"/delay = \"1h\"/; s/\"127.0.0.1\" ]; timeout/\"127.0.0.1@$port\" ]; timeout/; s/name = \"steady\"; }/&, { name = \"asked\"; }/; s/authenticate = false/authenticate = true/" "$world/conf"
+}
+begins() { # NAME
+	: > "$world/daemon"
+	LD_PRELOAD=$faults "$greenlaned" -f -c "$world/conf" 2> "$world/daemon" &
+	daemon=$!
+	pids="$pids $daemon"
+	until_true says ' serves '
+	ok $? "$1"
+}
+ends() { # NAME
+	kill "$daemon"
+	wait "$daemon"
+	is $? 0 "$1"
+}
+verdict() { # CLIENT SENDER: one word
+	case $(SIGNED=1 /usr/bin/python3 "$top/t/cli/milter.py" "$world/run/socket" "$2" "$1" 2>&1) in
+	pass) echo pass ;;
+	451\ 4.7.1*greylisted*) echo greylisted ;;
+	550*) echo refused ;;
+	451*|deferred) echo deferred ;;
+	*hung\ up*|*Error*) echo closed ;;
+	*) echo other ;;
+	esac
+}
+number=0
+mails() { # a vendor's, a stranger's and a forger's; each stranger is another
+	number=$((number + 1))
+	verdict 192.0.2.1 a@asked.example >> "$world/vendor"
+	verdict 203.0.113.5 "a@stranger$number.example" >> "$world/stranger"
+	verdict 203.0.113.6 a@asked.example >> "$world/forger"
+}
+reloads() { "$greenlane" -c "$world/conf" reload > "$world/out" 2>&1; }
+tally() { sort "$world/$1" | uniq -c | tr -s ' \n' ' '; }
+# where the store has no memory strangers pass, and the log says so
+passed_unasked() { [ "$(grep -c '^pass' "$world/stranger")" -le "$(grep -c 'greylist=failed' "$world/daemon")" ]; }
+sweep() { # LIBRARY EVERY...
+	: > "$world/vendor"
+	: > "$world/stranger"
+	: > "$world/forger"
+	library=$1
+	shift
+	for every; do
+		refuse "$every" "$library"
+		mails
+		[ "${every%!}" = "$every" ] || mails
+		reloads
+		refuse 0
+	done
+	! gone "$daemon" && ! grep -q 'refused\|other' "$world/stranger" && ! grep -q 'refused\|greylisted\|other' "$world/vendor" &&
+		! grep -q 'pass\|other' "$world/forger" && passed_unasked
+	ok $? "$library without memory: vendor$(tally vendor), stranger$(tally stranger), forger$(tally forger)"
+}
+well_again() {
+	: > "$world/vendor"
+	: > "$world/stranger"
+	: > "$world/forger"
+	mails
+	[ "$(tally vendor)$(tally stranger)$(tally forger)" = " 1 pass  1 greylisted  1 refused " ] && status && ! grep '^ill:' "$world/out"
+}
+
+site "lmdb:$store"
+begins "greenlaned serves"
+until_true well_again
+ok $? "with memory a vendor's mail passes, a stranger waits, and a forger is refused"
+sweep libspf2 1 2 5 13 22 47
+sweep libopendkim 1 2 5 13
+sweep libunbound 1 7 97
+sweep libevent 1 2 5
+sweep liblmdb 1 2 3
+sweep libpsl 1 2
+sweep libidn2 1
+reloads
+until_true well_again
+ok $? "with memory again all is well"
+ends "it exits with 0"
+
+if ! command -v redis-server > "$world/out" || ! ldd "$greenlaned" | grep -q libhiredis; then
+	skip "a greylist in Redis" "redis-server is not installed"
+	finish_tap
+fi
+redis-server --port 0 --unixsocket "$world/redis" --unixsocketperm 777 --save '' --dir "$world" > "$world/redis.log" 2>&1 &
+pids="$pids $!"
+until_true test -S "$world/redis"
+site "redis:unix:$world/redis"
+begins "greenlaned serves with a greylist in Redis"
+until_true well_again
+ok $? "a stranger waits"
+sweep libhiredis 4! 10! 1! 2! 3! 5! 6! 8!
+until_true well_again
+ok $? "with memory again all is well"
+ends "it exits with 0"
+
+finish_tap
