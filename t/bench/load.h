@@ -46,7 +46,7 @@ struct load_options {
 	struct sockaddr_storage address; /* of the server */
 	socklen_t address_length;        /* 0: not given */
 	long connections, per_connection, messages, warmup, version, show;
-	double rate, timeout, max_seconds;
+	double rate, timeout, max_seconds, settle;
 	struct address client;
 	unsigned client_bits; /* of its prefix; all: one address */
 	const char *client_name, *helo, *from, *label, *expect;
