@@ -500,3 +500,12 @@ skip_all() {
     echo "1..0 # SKIP ${1//$'\n'/ }" # in one line, whatever a command printed
     exit 0
 }
+
+# needs_postfix PROGRAM...: skips the test where what every Postfix of ours needs, or one of these programs, is not there.
+needs_postfix() {
+    local absent
+    [ "$(id -u)" -eq 0 ] || skip_all "Postfix starts only as root"
+    absent=$(missing postfix nsd setpriv pgrep /usr/bin/python3 "$@") && skip_all "not installed: $absent"
+    [ -x "$GREENLANED" ] && [ -x "$GREENLANE" ] || skip_all "greenlaned or greenlane is not built"
+    getent passwd postfix > /dev/null || skip_all "there is no user postfix"
+}

@@ -10,10 +10,7 @@ top=$(cd "$(dirname "$0")/../.." && pwd) || exit 99
 . "$top/t/mta/lib.sh"
 . "$top/t/mta/demo.sh"
 
-[ "$(id -u)" -eq 0 ] || skip_all "Postfix starts only as root"
-absent=$(missing postfix nsd setpriv unshare /usr/bin/python3) && skip_all "not installed: $absent"
-[ -x "$GREENLANED" ] || skip_all "$GREENLANED is not built"
-getent passwd postfix > /dev/null || skip_all "there is no user postfix"
+needs_postfix unshare
 [ -d /var/spool/postfix ] || skip_all "there is no /var/spool/postfix"
 if [ -z "${README_NAMESPACE:-}" ]; then
     unshare -m true 2> /dev/null || skip_all "no mount namespaces here"

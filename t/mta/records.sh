@@ -13,10 +13,7 @@ top=$(cd "$(dirname "$0")/../.." && pwd) || exit 99
 . "$top/t/mta/demo.sh"
 . "$top/t/mta/records_world.sh"
 
-[ "$(id -u)" -eq 0 ] || skip_all "Postfix starts only as root"
-absent=$(missing postfix nsd setpriv pgrep jq gzip zstd /usr/bin/python3) && skip_all "not installed: $absent"
-[ -x "$GREENLANED" ] && [ -x "$GREENLANE" ] || skip_all "greenlaned or greenlane is not built"
-getent passwd postfix > /dev/null || skip_all "there is no user postfix"
+needs_postfix jq gzip zstd
 
 out=
 [ "${1:-}" = -o ] && { out=$2; shift 2; mkdir -p "$out" && out=$(cd "$out" && pwd) || exit 99; }

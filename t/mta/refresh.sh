@@ -10,10 +10,7 @@ top=$(cd "$(dirname "$0")/../.." && pwd) || exit 99
 . "$top/t/mta/lib.sh"
 . "$top/t/mta/demo.sh"
 
-[ "$(id -u)" -eq 0 ] || skip_all "Postfix starts only as root"
-absent=$(missing postfix nsd setpriv pgrep /usr/bin/python3) && skip_all "not installed: $absent"
-[ -x "$GREENLANED" ] && [ -x "$GREENLANE" ] || skip_all "greenlaned or greenlane is not built"
-getent passwd postfix > /dev/null || skip_all "there is no user postfix"
+needs_postfix
 
 world_begin
 

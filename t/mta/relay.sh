@@ -12,10 +12,7 @@ top=$(cd "$(dirname "$0")/../.." && pwd) || exit 99
 . "$top/t/mta/demo.sh"
 . "$top/t/mta/own_world.sh"
 
-[ "$(id -u)" -eq 0 ] || skip_all "Postfix starts only as root"
-absent=$(missing postfix nsd setpriv pgrep /usr/bin/python3 postcat postqueue) && skip_all "not installed: $absent"
-[ -x "$GREENLANED" ] || skip_all "$GREENLANED is not built"
-getent passwd postfix > /dev/null || skip_all "there is no user postfix"
+needs_postfix postcat postqueue
 
 if [ "${1:-}" != --inside ] && command -v ip > /dev/null && unshare -n true 2> /dev/null; then
     exec unshare -n bash "$0" --inside

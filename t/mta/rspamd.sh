@@ -9,12 +9,7 @@ top=$(cd "$(dirname "$0")/../.." && pwd) || exit 99
 . "$top/t/mta/lib.sh"
 . "$top/t/mta/demo.sh"
 
-[ "$(id -u)" -eq 0 ] || skip_all "Postfix starts only as root"
-absent=$(missing postfix nsd setpriv /usr/bin/python3 pgrep rspamd redis-server redis-cli) && skip_all "not installed: $absent"
-for program in "$GREENLANED" "$GREENLANE"; do
-    [ -x "$program" ] || skip_all "$program is not built"
-done
-getent passwd postfix > /dev/null || skip_all "there is no user postfix"
+needs_postfix rspamd redis-server redis-cli
 
 world_begin
 delay=3 # seconds that rspamd wants to wait

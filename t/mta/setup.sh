@@ -9,10 +9,7 @@ top=$(cd "$(dirname "$0")/../.." && pwd) || exit 99
 . "$top/t/mta/lib.sh"
 . "$top/t/mta/demo.sh"
 
-[ "$(id -u)" -eq 0 ] || skip_all "Postfix starts only as root"
-absent=$(missing postfix postconf sendmail nsd setpriv /usr/bin/python3) && skip_all "not installed: $absent"
-[ -x "$GREENLANED" ] && [ -x "$GREENLANE" ] || skip_all "greenlane is not built"
-getent passwd postfix > /dev/null || skip_all "there is no user postfix"
+needs_postfix postconf sendmail
 
 world_begin
 
