@@ -19,6 +19,7 @@
 #include "milter/checks/server_health.h"
 #include "milter/checks/unbound_context.h"
 #include "milter/system/clock.h"
+#include "milter/system/condition.h"
 #include "milter/system/journal.h"
 #include "policy/dns/dns_packet.h"
 
@@ -114,17 +115,6 @@ query_find(struct dispatcher *dispatcher, const struct dns_question *question)
 }
 
 static void
-cond_open(pthread_cond_t *cond)
-{
-	pthread_condattr_t monotonic;
-
-	pthread_condattr_init(&monotonic);
-	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-	pthread_cond_init(cond, &monotonic);
-	pthread_condattr_destroy(&monotonic);
-}
-
-static void
 dispatcher_wake(struct dispatcher *dispatcher)
 {
 	(void)eventfd_write(dispatcher->wakeup_fd, 1); /* fails only when 2^64 wake-ups were not read */
@@ -197,7 +187,7 @@ query_start(struct dispatcher *dispatcher, const struct dns_question *question)
 	query->dispatcher = dispatcher;
 	query->question = *question;
 	query->answer.status = DNS_TEMPORARY;
-	cond_open(&query->end);
+	condition_init(&query->end);
 	LIST_INSERT_HEAD(bucket_of(dispatcher, question), query, chain);
 	if (admitted == ADMITTED)
 		query_submit(dispatcher, query);
@@ -244,7 +234,7 @@ query_release(struct query *query)
 static void
 query_wait(struct query *query, int64_t deadline_us)
 {
-	struct timespec deadline = { .tv_sec = deadline_us / 1000000, .tv_nsec = deadline_us % 1000000 * 1000 };
+	struct timespec deadline = condition_at(deadline_us);
 
 	while (!query->ended && !query->dispatcher->closing)
 		if (pthread_cond_timedwait(&query->end, &query->dispatcher->lock, &deadline) == ETIMEDOUT)

@@ -3,11 +3,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "milter/peers/alert_command.h"
 #include "milter/system/clock.h"
 #include "milter/system/commands.h"
+#include "milter/system/condition.h"
 #include "policy/config/policy_value.h"
 
 enum { LINE_SIZE = VALUE_COMMAND_MAX + 1 };
@@ -88,8 +88,7 @@ run_on(void *argument)
 			run_once(command, &run);
 			continue;
 		}
-		clock_gettime(CLOCK_MONOTONIC, &until);
-		until.tv_sec++; /* what failed is due later */
+		until = condition_in(1000); /* what failed is due later */
 		pthread_cond_timedwait(&command->changed, &command->lock, &until);
 	}
 	pthread_mutex_unlock(&command->lock);
@@ -151,7 +150,6 @@ struct alert_command *
 alert_command_open(struct journal *journal, struct commands *commands, struct fault *why)
 {
 	struct alert_command *command = calloc(1, sizeof *command);
-	pthread_condattr_t attributes;
 	int error;
 
 	if (command == NULL || (command->queue = alert_queue_open()) == NULL) {
@@ -162,10 +160,7 @@ alert_command_open(struct journal *journal, struct commands *commands, struct fa
 	command->journal = journal;
 	command->commands = commands;
 	pthread_mutex_init(&command->lock, NULL);
-	pthread_condattr_init(&attributes);
-	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	pthread_cond_init(&command->changed, &attributes);
-	pthread_condattr_destroy(&attributes);
+	condition_init(&command->changed);
 	error = pthread_create(&command->thread, NULL, run_on, command);
 	if (error == 0)
 		return command;

@@ -1,9 +1,9 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "milter/peers/alert_watch.h"
+#include "milter/system/condition.h"
 #include "policy/util/date.h"
 
 struct alert_watch {
@@ -55,8 +55,7 @@ look_on(void *argument)
 		pthread_mutex_unlock(&watch->lock);
 		look(watch);
 		pthread_mutex_lock(&watch->lock);
-		clock_gettime(CLOCK_MONOTONIC, &until);
-		until.tv_sec += ALERT_LOOK_SECONDS;
+		until = condition_in(1000 * ALERT_LOOK_SECONDS);
 		if (!watch->ends)
 			pthread_cond_timedwait(&watch->changed, &watch->lock, &until);
 	}
@@ -77,7 +76,6 @@ alert_watch_open(struct daemon_status *status, struct alert_command *command, st
     struct journal *journal, struct fault *why)
 {
 	struct alert_watch *watch = calloc(1, sizeof *watch);
-	pthread_condattr_t attributes;
 	int error;
 
 	if (watch == NULL) {
@@ -86,10 +84,7 @@ alert_watch_open(struct daemon_status *status, struct alert_command *command, st
 	}
 	*watch = (struct alert_watch){ .status = status, .command = command, .snapshots = snapshots, .journal = journal };
 	pthread_mutex_init(&watch->lock, NULL);
-	pthread_condattr_init(&attributes);
-	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	pthread_cond_init(&watch->changed, &attributes);
-	pthread_condattr_destroy(&attributes);
+	condition_init(&watch->changed);
 	error = pthread_create(&watch->thread, NULL, look_on, watch);
 	if (error == 0)
 		return watch;

@@ -4,12 +4,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "milter/state/export_file.h"
 #include "milter/state/exports.h"
 #include "milter/state/source_list.h"
 #include "milter/system/clock.h"
+#include "milter/system/condition.h"
 
 enum {
 	REDO_SECONDS = 60 /* at the latest: a source may grow stale, or pass its review, without any other change */
@@ -209,8 +209,7 @@ keep_on(void *argument)
 		pthread_mutex_unlock(&exports->lock);
 		look(exports);
 		pthread_mutex_lock(&exports->lock);
-		clock_gettime(CLOCK_MONOTONIC, &until);
-		until.tv_sec += EXPORTS_LOOK_SECONDS;
+		until = condition_in(1000 * EXPORTS_LOOK_SECONDS);
 		if (!exports->ends)
 			pthread_cond_timedwait(&exports->changed, &exports->lock, &until);
 	}
@@ -242,7 +241,6 @@ exports_open(struct snapshots *snapshots, struct journal *journal, struct comman
     struct fault *why)
 {
 	struct exports *exports = calloc(1, sizeof *exports);
-	pthread_condattr_t attributes;
 
 	if (exports == NULL) {
 		fault_set(why, "out of memory");
@@ -253,10 +251,7 @@ exports_open(struct snapshots *snapshots, struct journal *journal, struct comman
 	exports->commands = commands;
 	snprintf(exports->state_dir, sizeof exports->state_dir, "%s", state_dir);
 	pthread_mutex_init(&exports->lock, NULL);
-	pthread_condattr_init(&attributes);
-	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	pthread_cond_init(&exports->changed, &attributes);
-	pthread_condattr_destroy(&attributes);
+	condition_init(&exports->changed);
 	return exports;
 }
 

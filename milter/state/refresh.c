@@ -11,6 +11,7 @@
 #include "milter/state/source_files.h"
 #include "milter/state/source_watch.h"
 #include "milter/system/clock.h"
+#include "milter/system/condition.h"
 
 enum {
 	UNFOLDING_MS = 20 * 1000,      /* DNS budget of the sources that are asked together */
@@ -159,7 +160,6 @@ refresh_open(struct resolver *resolver, struct snapshots *snapshots, struct jour
     struct fault *why)
 {
 	struct refresh *refresh = calloc(1, sizeof *refresh);
-	pthread_condattr_t attributes;
 
 	if (refresh == NULL) {
 		fault_set(why, "out of memory");
@@ -178,10 +178,7 @@ refresh_open(struct resolver *resolver, struct snapshots *snapshots, struct jour
 		refresh->state_dir[0] = '\0';
 	}
 	pthread_mutex_init(&refresh->lock, NULL);
-	pthread_condattr_init(&attributes);
-	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	pthread_cond_init(&refresh->changed, &attributes);
-	pthread_condattr_destroy(&attributes);
+	condition_init(&refresh->changed);
 	return refresh;
 }
 
@@ -562,7 +559,7 @@ refresh_on(void *argument)
 	pthread_mutex_lock(&refresh->lock);
 	while (!refresh->ends) {
 		int64_t next = refresh_due(refresh);
-		struct timespec until = { next / 1000000, next % 1000000 * 1000 };
+		struct timespec until = condition_at(next);
 
 		/* refresh_adopt wakes us when it ends */
 		if (refresh->calls > 0)

@@ -2,12 +2,12 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "milter/store/redis_find.h"
 #include "milter/store/redis_pool.h"
 #include "milter/store/redis_tls.h"
 #include "milter/store/store_health.h"
+#include "milter/system/condition.h"
 #include "policy/rules/store_name.h"
 #include "policy/util/arena.h"
 
@@ -428,10 +428,7 @@ keeper_run(void *context)
 	bool closing;
 
 	for (;;) {
-		clock_gettime(CLOCK_MONOTONIC, &end);
-		end.tv_nsec += LOOK_MS * INT64_C(1000000);
-		end.tv_sec += end.tv_nsec / 1000000000;
-		end.tv_nsec %= 1000000000;
+		end = condition_in(LOOK_MS);
 		pthread_mutex_lock(&pool->lock);
 		if (!pool->closing)
 			pthread_cond_timedwait(&pool->wake, &pool->lock, &end);
@@ -507,14 +504,10 @@ keep_settings(struct redis_pool *pool, const struct settings *settings)
 static void
 open_locks(struct redis_pool *pool)
 {
-	pthread_condattr_t monotonic;
 
 	pthread_mutex_init(&pool->look_lock, NULL);
 	pthread_mutex_init(&pool->lock, NULL);
-	pthread_condattr_init(&monotonic);
-	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-	pthread_cond_init(&pool->wake, &monotonic);
-	pthread_condattr_destroy(&monotonic);
+	condition_init(&pool->wake);
 }
 
 static bool

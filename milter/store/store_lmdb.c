@@ -7,7 +7,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <lmdb.h>
@@ -16,6 +15,7 @@
 #include "milter/store/lmdb_check.h"
 #include "milter/store/lmdb_page.h"
 #include "milter/store/store_parts.h"
+#include "milter/system/condition.h"
 
 /*
  * Group commit: new records wait in memory until the writer thread commits them all at once, after
@@ -105,16 +105,6 @@ of_disk(const struct lmdb_store *lmdb, int code)
 	return code == EIO && statvfs(lmdb->path, &disk) == 0 && disk.f_bavail == 0 ? ENOSPC : code;
 }
 
-static struct timespec
-seconds_from_now(unsigned seconds)
-{
-	struct timespec then;
-
-	clock_gettime(CLOCK_MONOTONIC, &then);
-	then.tv_sec += seconds;
-	return then;
-}
-
 static size_t
 unwritten(const struct lmdb_store *lmdb)
 {
@@ -129,7 +119,7 @@ writer_wait(struct lmdb_store *lmdb)
 
 	while (!lmdb->closing && !lmdb->hurry && unwritten(lmdb) == 0)
 		pthread_cond_wait(&lmdb->work, &lmdb->lock);
-	end = seconds_from_now(FLUSH_SECONDS);
+	end = condition_in(1000 * FLUSH_SECONDS);
 	while (!lmdb->closing && !lmdb->hurry && (lmdb->failing || greylist_map_count(lmdb->waiting) < BATCH))
 		if (pthread_cond_timedwait(&lmdb->work, &lmdb->lock, &end) == ETIMEDOUT)
 			return;
@@ -189,7 +179,7 @@ writer_run(void *context)
 static void
 room_wait(struct lmdb_store *lmdb)
 {
-	struct timespec end = seconds_from_now(PUT_SECONDS);
+	struct timespec end = condition_in(1000 * PUT_SECONDS);
 
 	while (greylist_map_is_full(lmdb->waiting) && !lmdb->failing)
 		if (pthread_cond_timedwait(&lmdb->progress, &lmdb->lock, &end) == ETIMEDOUT)
@@ -506,7 +496,6 @@ static struct lmdb_store *
 lmdb_take(const char *path)
 {
 	struct lmdb_store *lmdb = calloc(1, sizeof *lmdb);
-	pthread_condattr_t monotonic;
 
 	if (lmdb == NULL)
 		return NULL;
@@ -518,12 +507,9 @@ lmdb_take(const char *path)
 		.close = lmdb_close };
 	pthread_mutex_init(&lmdb->lock, NULL);
 	pthread_mutex_init(&lmdb->sweep_lock, NULL);
-	pthread_condattr_init(&monotonic);
-	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-	pthread_cond_init(&lmdb->work, &monotonic);
-	pthread_cond_init(&lmdb->progress, &monotonic);
+	condition_init(&lmdb->work);
+	condition_init(&lmdb->progress);
 	pthread_cond_init(&lmdb->reader_back, NULL);
-	pthread_condattr_destroy(&monotonic);
 	lmdb->path = strdup(path);
 	lmdb->waiting = greylist_map_open(WAITING_MAX);
 	lmdb->writing = greylist_map_open(WAITING_MAX);

@@ -5,13 +5,13 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
-#include <time.h>
 
 #include "milter/store/lmdb_check.h"
 #include "milter/store/store_aside.h"
 #include "milter/store/store_health.h"
 #include "milter/store/store_watch.h"
 #include "milter/system/clock.h"
+#include "milter/system/condition.h"
 #include "milter/system/journal.h"
 #include "policy/util/hash.h"
 
@@ -315,8 +315,7 @@ watch_run(void *context)
 	bool closing;
 
 	do {
-		clock_gettime(CLOCK_MONOTONIC, &end);
-		end.tv_sec += STORE_LOOK_SECONDS;
+		end = condition_in(1000 * STORE_LOOK_SECONDS);
 		pthread_mutex_lock(&watch->lock);
 		while (!watch->closing && !watch->spoilt && pthread_cond_timedwait(&watch->wake, &watch->lock, &end) == 0)
 			continue;
@@ -393,7 +392,6 @@ static struct watch *
 watch_take(const char *path, struct journal *journal)
 {
 	struct watch *watch = calloc(1, sizeof *watch);
-	pthread_condattr_t monotonic;
 
 	if (watch == NULL)
 		return NULL;
@@ -408,10 +406,7 @@ watch_take(const char *path, struct journal *journal)
 		.look = watch_look };
 	pthread_mutex_init(&watch->look_lock, NULL);
 	pthread_mutex_init(&watch->lock, NULL);
-	pthread_condattr_init(&monotonic);
-	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-	pthread_cond_init(&watch->wake, &monotonic);
-	pthread_condattr_destroy(&monotonic);
+	condition_init(&watch->wake);
 	pthread_cond_init(&watch->idle, NULL);
 	watch->path = strdup(path);
 	store_health_open(&watch->health, watch->path, journal);

@@ -13,6 +13,7 @@
 
 #define SYSLOG_NAMES
 #include "milter/system/clock.h"
+#include "milter/system/condition.h"
 #include "milter/system/files.h"
 #include "milter/system/hiding.h"
 #include "milter/system/journal.h"
@@ -329,10 +330,7 @@ rest(struct journal *journal, bool lately)
 	struct timespec until;
 
 	if (lately) {
-		clock_gettime(CLOCK_MONOTONIC, &until);
-		until.tv_nsec += MOMENT_MS * 1000000;
-		until.tv_sec += until.tv_nsec / 1000000000;
-		until.tv_nsec %= 1000000000;
+		until = condition_in(MOMENT_MS);
 		pthread_cond_timedwait(&journal->filled, &journal->lock, &until);
 		return;
 	}
@@ -434,14 +432,10 @@ journal_free(struct journal *journal)
 static void
 make_locks(struct journal *journal)
 {
-	pthread_condattr_t monotonic;
 
 	pthread_mutex_init(&journal->lock, NULL);
 	pthread_cond_init(&journal->reopened, NULL);
-	pthread_condattr_init(&monotonic);
-	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC); /* a clock set back must not silence the log */
-	pthread_cond_init(&journal->filled, &monotonic);
-	pthread_condattr_destroy(&monotonic);
+	condition_init(&journal->filled);
 }
 
 static bool
