@@ -187,8 +187,13 @@ remember(const struct sandbox_path *path, const char *place, const struct stat *
 	struct root *root = &sandbox.roots[sandbox.count];
 
 	*root = (struct root){ strdup(path->setting), strdup(place), st->st_dev, st->st_ino, path->kind };
-	sandbox.count += root->setting != NULL && root->path != NULL;
-	return root->setting != NULL && root->path != NULL;
+	if (root->setting != NULL && root->path != NULL) {
+		sandbox.count++;
+		return true;
+	}
+	free(root->setting);
+	free(root->path);
+	return false;
 }
 
 /* Of what is not there yet the directory above may be read, but never written. */
