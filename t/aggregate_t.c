@@ -4,28 +4,11 @@
 
 #include "policy/util/aggregate.h"
 #include "policy/util/text.h"
+#include "t/lib/chance.h"
+#include "t/lib/networks.h"
 #include "t/lib/tap.h"
 
 enum { NETWORKS = 64 };
-
-static size_t
-networks_read(const char *words, struct prefix *out)
-{
-	struct span rest = span_of(words);
-	size_t count = 0;
-
-	while (rest.length > 0) {
-		struct span word = span_cut(&rest, ' ');
-		char text[PREFIX_TEXT];
-		struct fault why;
-
-		snprintf(text, sizeof text, "%.*s", (int)word.length, word.at);
-		if (!prefix_read(text, &out[count], &why))
-			ok(false, "%s", why.text);
-		count++;
-	}
-	return count;
-}
 
 static const char *
 networks_write(const struct prefix *list, size_t count, struct text *out)
@@ -83,16 +66,6 @@ check_rows(void)
 
 static uint64_t seed;
 
-static uint64_t
-next_random(void) /* splitmix64 */
-{
-	uint64_t z = (seed += 0x9e3779b97f4a7c15u);
-
-	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-	z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-	return z ^ (z >> 31);
-}
-
 static struct address
 address_at(bool v6, unsigned last)
 {
@@ -105,15 +78,15 @@ address_at(bool v6, unsigned last)
 static size_t
 random_networks(struct prefix *list)
 {
-	size_t count = next_random() % NETWORKS;
+	size_t count = chance_next(&seed) % NETWORKS;
 
 	for (size_t i = 0; i < count; i++) {
-		bool v6 = next_random() % 3 == 0;
-		unsigned bits = (v6 ? 120u : 24u) + (unsigned)(next_random() % 9);
+		bool v6 = chance_next(&seed) % 3 == 0;
+		unsigned bits = (v6 ? 120u : 24u) + (unsigned)(chance_next(&seed) % 9);
 
 		/* many small ones, so that there is something to join */
-		bits = next_random() % 4 > 0 && bits < (v6 ? 125u : 29u) ? bits + 4 : bits;
-		list[i].base = address_mask(address_at(v6, (unsigned)(next_random() % 256)), bits);
+		bits = chance_next(&seed) % 4 > 0 && bits < (v6 ? 125u : 29u) ? bits + 4 : bits;
+		list[i].base = address_mask(address_at(v6, (unsigned)(chance_next(&seed) % 256)), bits);
 		list[i].bits = (uint8_t)bits;
 	}
 	return count;

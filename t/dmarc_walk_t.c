@@ -100,20 +100,6 @@ static const struct {
 	    "a.example.com example.com com", "example.com", "example.com sp=none" },
 };
 
-static void
-zone_add(struct canned_zone *zone, const char *lines)
-{
-	struct fault why = { 0 };
-	char line[256];
-
-	for (size_t length; *lines != '\0'; lines += length + (lines[length] == '\n')) {
-		length = strcspn(lines, "\n");
-		snprintf(line, sizeof line, "%.*s", (int)length, lines);
-		if (!canned_zone_line(zone, line, &why))
-			ok(false, "zone: %s: %s", line, why.text);
-	}
-}
-
 /* The domains asked, "?" behind what did not answer. */
 static void
 walk_make(struct dmarc_walk *walk, const char *start, const struct canned_zone *zone, struct text *asked)
@@ -154,7 +140,7 @@ test_walk(size_t i)
 
 	text_open(&asked, 1024);
 	text_open(&choice, 256);
-	zone_add(zone, walks[i].zone);
+	canned_zone_text(zone, walks[i].zone);
 	walk_make(&walk, walks[i].start, zone, &asked);
 	choice_write(&walk, &choice);
 	is(asked.bytes, walks[i].asked, "%s: the names asked", walks[i].what);
@@ -218,7 +204,7 @@ test_least(void)
 	struct text asked;
 
 	text_open(&asked, 1024);
-	zone_add(zone,
+	canned_zone_text(zone,
 	    "_dmarc.b.example.com TXT " R "\n_dmarc.example.com TXT TIMEOUT\n_dmarc.a.b.example.com TXT BOGUS\n");
 	walk_make(&walk, "a.b.example.com", zone, &asked);
 	is(dmarc_walk_silent(&walk), "example.com", "silence: the shortest name that did not answer");

@@ -92,22 +92,6 @@ struct outcome {
 };
 
 static void
-zone_read(struct canned_zone *zone, const char *lines)
-{
-	struct span rest = span_of(lines);
-	struct fault why;
-
-	while (rest.length > 0) {
-		struct span line = span_cut(&rest, '\n');
-		char *copy = strndup(line.at, line.length);
-
-		if (!canned_zone_line(zone, copy, &why))
-			ok(false, "zone line '%s': %s", copy, why.text);
-		free(copy);
-	}
-}
-
-static void
 outcome_take(const struct dns_audit_report *report, struct outcome *out)
 {
 	out->wrong = report->wrong_count;
@@ -556,7 +540,7 @@ test_row(const struct row *row, const struct policy *known)
 
 	if (policy == NULL || zone == NULL)
 		return;
-	zone_read(zone, row->zone);
+	canned_zone_text(zone, row->zone);
 	outcome_make(policy, known, D, zone, &outcome);
 	for (size_t i = 0; i < 5 && row->says[i] != NULL; i++)
 		good = test_says(&outcome, row->what, row->says[i], true) && good;

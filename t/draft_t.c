@@ -37,17 +37,8 @@ static struct canned_zone *
 zone_read(const char *lines)
 {
 	struct canned_zone *zone = canned_zone_open();
-	struct span rest = span_of(lines);
-	struct fault why;
 
-	while (rest.length > 0) {
-		struct span line = span_cut(&rest, '\n');
-		char *copy = strndup(line.at, line.length);
-
-		if (!canned_zone_line(zone, copy, &why))
-			ok(false, "zone line '%s': %s", copy, why.text);
-		free(copy);
-	}
+	canned_zone_text(zone, lines);
 	return zone;
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "policy/advise/export.h"
+#include "t/lib/networks.h"
 #include "t/lib/tap.h"
 
 enum { NETWORKS = 8, LISTINGS = 8, TEXT_MAX = 1024 * 1024 };
@@ -34,25 +35,6 @@ struct fixture {
 	struct export_request request;
 	struct text text;
 };
-
-static size_t
-networks_read(const char *words, struct prefix *out)
-{
-	struct span rest = span_of(words);
-	size_t count = 0;
-
-	while (rest.length > 0) {
-		struct span word = span_cut(&rest, ' ');
-		char text[PREFIX_TEXT];
-		struct fault why;
-
-		snprintf(text, sizeof text, "%.*s", (int)word.length, word.at);
-		if (!prefix_read(text, &out[count], &why))
-			ok(false, "%s", why.text);
-		count++;
-	}
-	return count;
-}
 
 static void
 fixture_open(struct fixture *fixture, const struct row *rows)

@@ -101,14 +101,8 @@ static struct canned_zone *
 zone_of(const char *text)
 {
 	struct canned_zone *zone = canned_zone_open();
-	struct fault why = { .text = "" };
-	char line[256];
 
-	for (; *text != '\0'; text += strcspn(text, "\n"), text += *text == '\n') {
-		snprintf(line, sizeof line, "%.*s", (int)strcspn(text, "\n"), text);
-		if (!canned_zone_line(zone, line, &why))
-			printf("Bail out! %s: %s\n", line, why.text);
-	}
+	canned_zone_text(zone, text);
 	return zone;
 }
 

@@ -7,6 +7,7 @@
 
 #include "milter/store/lmdb_check.h"
 #include "milter/store/store.h"
+#include "t/lib/chance.h"
 #include "t/lib/scratch.h"
 #include "t/lib/tap.h"
 
@@ -111,16 +112,6 @@ file_read(const char *folder, const char *file, void *bytes, size_t room)
 
 static uint64_t seed = 20261121;
 
-static uint64_t
-next_random(void) /* splitmix64 */
-{
-	uint64_t z = (seed += 0x9e3779b97f4a7c15u);
-
-	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-	z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-	return z ^ (z >> 31);
-}
-
 /* The bytes of a sound store that has seen puts and deletions. */
 static size_t
 good_file(char *bytes)
@@ -206,11 +197,11 @@ test_overwritten(const char *name, const char *good, size_t length, size_t (*whe
 	unsigned ends[4] = { 0 };
 
 	for (unsigned round = 0; round < 60; round++) {
-		size_t at = where(length), size = 1 + next_random() % most;
+		size_t at = where(length), size = 1 + chance_next(&seed) % most;
 
 		memcpy(bytes, good, length);
 		for (size_t i = at; i < at + size && i < length; i++)
-			bytes[i] = (char)next_random();
+			bytes[i] = (char)chance_next(&seed);
 		ends[try_file(bytes, length)]++;
 	}
 	ok(ends[REFUSED] > 0 && ends[BADLY] == 0,
@@ -222,19 +213,19 @@ test_overwritten(const char *name, const char *good, size_t length, size_t (*whe
 static size_t
 anywhere(size_t length)
 {
-	return next_random() % length;
+	return chance_next(&seed) % length;
 }
 
 static size_t
 at_a_page(size_t length)
 {
-	return next_random() % (length / page) * page;
+	return chance_next(&seed) % (length / page) * page;
 }
 
 static size_t
 in_a_header(size_t length)
 {
-	return at_a_page(length) + next_random() % 24;
+	return at_a_page(length) + chance_next(&seed) % 24;
 }
 
 /* Both file headers are two of thirty pages: they get rounds of their own. */
@@ -242,7 +233,7 @@ static size_t
 in_a_file_header(size_t length)
 {
 	(void)length;
-	return next_random() % 2 * page + next_random() % 152;
+	return chance_next(&seed) % 2 * page + chance_next(&seed) % 152;
 }
 
 static const struct {
@@ -394,7 +385,7 @@ test_others(const char *good, size_t length)
 	is(end_words[try_file(good, length)], "whole", "the unchanged file is whole");
 	is(end_words[try_file("", 0)], "losses", "an empty file is a new store");
 	for (size_t i = 0; i < length; i++)
-		bytes[i] = (char)next_random();
+		bytes[i] = (char)chance_next(&seed);
 	is(end_words[try_file(bytes, length)], "refused", "nothing but random bytes is refused");
 	memset(bytes, 0, length);
 	is(end_words[try_file(bytes, length)], "refused", "nothing but zeros is refused");
@@ -458,7 +449,7 @@ test_churn(void)
 		bool done = false;
 
 		for (unsigned i = 0; store != NULL && i < 4000; i++)
-			if (!put(store, (unsigned)(next_random() % 20000), 1))
+			if (!put(store, (unsigned)(chance_next(&seed) % 20000), 1))
 				break;
 		while (store != NULL && round % 3 == 2 && !done && store_sweep(store, is_even, NULL, &done, NULL))
 			continue;

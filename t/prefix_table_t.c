@@ -4,6 +4,7 @@
 
 #include "policy/util/prefix_table.h"
 #include "policy/util/text.h"
+#include "t/lib/chance.h"
 #include "t/lib/tap.h"
 
 enum { ENTRIES = 8 };
@@ -133,16 +134,6 @@ test_merging(void)
 
 static uint64_t seed;
 
-static uint64_t
-next_random(void) /* splitmix64 */
-{
-	uint64_t z = (seed += 0x9e3779b97f4a7c15u);
-
-	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-	z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-	return z ^ (z >> 31);
-}
-
 /* Addresses crowd at few values, so that networks nest, touch and repeat. */
 static struct address
 random_address(bool v6)
@@ -152,7 +143,7 @@ random_address(bool v6)
 	for (size_t i = 0; i < sizeof bytes; i++) {
 		static const uint8_t crowd[] = { 0, 1, 127, 128, 254, 255 };
 
-		bytes[i] = crowd[next_random() % sizeof crowd];
+		bytes[i] = crowd[chance_next(&seed) % sizeof crowd];
 	}
 	bytes[0] = v6 ? 0x20 : bytes[0];
 	return v6 ? address_of_v6(bytes) : address_of_v4(bytes);
@@ -162,11 +153,11 @@ static void
 random_entries(struct prefix_entry *entries, size_t count, unsigned numbers)
 {
 	for (size_t i = 0; i < count; i++) {
-		struct address address = random_address(next_random() % 2 == 0);
-		unsigned bits = (unsigned)(next_random() % (address_width(&address) + 1));
+		struct address address = random_address(chance_next(&seed) % 2 == 0);
+		unsigned bits = (unsigned)(chance_next(&seed) % (address_width(&address) + 1));
 
 		entries[i].prefix = (struct prefix){ address_mask(address, bits), (uint8_t)bits };
-		entries[i].number = (uint32_t)(next_random() % numbers);
+		entries[i].number = (uint32_t)(chance_next(&seed) % numbers);
 	}
 }
 

@@ -156,19 +156,10 @@ fixture_close(struct fixture *fixture)
 
 /* Replaces all records of the name; one record a line. */
 static void
-zone_set(struct fixture *fixture, const char *name, const char *line)
+zone_set(struct fixture *fixture, const char *name, const char *lines)
 {
-	struct fault why;
-
-	char one[400];
-
 	canned_zone_drop(fixture->zone, name, 0);
-	for (const char *end; line != NULL && *line != '\0'; line = *end == '\0' ? end : end + 1) {
-		end = strchrnul(line, '\n');
-		snprintf(one, sizeof one, "%.*s", (int)(end - line), line);
-		if (!canned_zone_line(fixture->zone, one, &why))
-			abort();
-	}
+	canned_zone_text(fixture->zone, lines == NULL ? "" : lines);
 }
 
 static void

@@ -253,17 +253,8 @@ static struct canned_zone *
 zone_of(const char *lines)
 {
 	struct canned_zone *zone = canned_zone_open();
-	struct span rest = span_of(lines);
-	struct fault why = { 0 };
-	char line[1024];
 
-	while (zone != NULL && rest.length > 0) {
-		struct span cut = span_cut(&rest, '\n');
-
-		snprintf(line, sizeof line, "%.*s", (int)cut.length, cut.at);
-		if (!canned_zone_line(zone, line, &why))
-			ok(false, "zone: %s: %s", line, why.text);
-	}
+	canned_zone_text(zone, lines);
 	return zone;
 }
 

@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "policy/util/prefix_table.h"
+#include "t/lib/chance.h"
 
 enum { LOOKUPS = 1024 * 1024, ROUNDS = 5 };
 
@@ -34,16 +35,6 @@ struct run {
 };
 
 static uint64_t seed = 20261121;
-
-static uint64_t
-next_random(void) /* splitmix64 */
-{
-	uint64_t z = (seed += 0x9e3779b97f4a7c15u);
-
-	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-	z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-	return z ^ (z >> 31);
-}
 
 static double
 now_ns(void)
@@ -81,7 +72,7 @@ high_of(const struct address *address)
 static struct address
 random_address(bool v6)
 {
-	uint64_t high = v6 ? 0x2000000000000000u | next_random() >> 3 : next_random();
+	uint64_t high = v6 ? 0x2000000000000000u | chance_next(&seed) >> 3 : chance_next(&seed);
 	uint8_t bytes[16] = { 0 };
 
 	for (size_t i = 0; i < 8; i++)
@@ -116,7 +107,7 @@ static void
 shuffle(struct prefix_entry *entries, size_t count)
 {
 	for (size_t i = count; i > 1; i--) {
-		size_t j = (size_t)(next_random() % i);
+		size_t j = (size_t)(chance_next(&seed) % i);
 		struct prefix_entry swap = entries[i - 1];
 
 		entries[i - 1] = entries[j];
@@ -133,12 +124,12 @@ entries_make(struct run *run)
 	run->entries = take(room, sizeof *run->entries);
 	while (made < run->count) {
 		for (; made < room; made++) {
-			unsigned bits = run->v6 ? 36 + (unsigned)(next_random() % 29)
-						: 20 + (unsigned)(next_random() % 13);
+			unsigned bits = run->v6 ? 36 + (unsigned)(chance_next(&seed) % 29)
+						: 20 + (unsigned)(chance_next(&seed) % 13);
 
 			run->entries[made].prefix.base = address_mask(random_address(run->v6), bits);
 			run->entries[made].prefix.bits = (uint8_t)bits;
-			run->entries[made].number = (uint32_t)(next_random() % 100);
+			run->entries[made].number = (uint32_t)(chance_next(&seed) % 100);
 		}
 		made = keep_apart(run->entries, room);
 	}
@@ -216,7 +207,7 @@ asked_make(struct run *run)
 	run->asked = take(LOOKUPS, sizeof *run->asked);
 	for (size_t i = 0; i < LOOKUPS; i++)
 		run->asked[i] = i % 2 == 0 ? random_address(run->v6)
-					   : run->entries[next_random() % run->count].prefix.base;
+					   : run->entries[chance_next(&seed) % run->count].prefix.base;
 }
 
 /* Nanoseconds a look-up; *sum depends on every result and its place. */

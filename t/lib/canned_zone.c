@@ -378,6 +378,24 @@ canned_zone_line(struct canned_zone *zone, const char *line, struct fault *why)
 	return record_add(zone, name, type, ttl, rest, why);
 }
 
+void
+canned_zone_text(struct canned_zone *zone, const char *lines)
+{
+	struct span rest = span_of(lines);
+	struct fault why = { .text = "no memory" };
+
+	while (rest.length > 0) {
+		struct span cut = span_cut(&rest, '\n');
+		char *line = strndup(cut.at, cut.length);
+
+		if (zone == NULL || line == NULL || !canned_zone_line(zone, line, &why)) {
+			printf("Bail out! %s: %s\n", line == NULL ? "" : line, why.text);
+			exit(99);
+		}
+		free(line);
+	}
+}
+
 /* The status of a name without a set of the type asked for: nothing here, or nothing here and below. */
 static enum dns_status
 absence(const struct canned_zone *zone, const char *name)

@@ -23,6 +23,9 @@ void canned_zone_close(struct canned_zone *);        /* NULL is fine */
 /* False with why (or NULL) for a line that cannot be read, and without memory. */
 bool canned_zone_line(struct canned_zone *, const char *line, struct fault *why) MUST_USE;
 
+/* Every line of a text; one that cannot be read ends the test. */
+void canned_zone_text(struct canned_zone *, const char *lines);
+
 /* Adds one record directly: bytes as struct dns_record holds them; copied. */
 bool canned_zone_add(struct canned_zone *, const char *name, enum dns_type, uint32_t ttl, uint16_t preference,
     const void *bytes, size_t length) MUST_USE;
