@@ -374,6 +374,9 @@ enter(void)
 		{ "greylist.store", at("no/greylist"), false, SANDBOX_WRITE },
 		{ "", "/etc", false, SANDBOX_READ },
 		{ "", "/bin", false, SANDBOX_READ },
+		{ "", "/lib", false, SANDBOX_READ },
+		{ "", "/lib64", false, SANDBOX_READ },
+		{ "", "/usr", false, SANDBOX_READ },
 		{ "", "/nowhere/at/all", false, SANDBOX_READ },
 		{ "", "/dev/null", false, SANDBOX_WRITE },
 	};
