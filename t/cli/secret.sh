@@ -101,6 +101,7 @@ first=$word
 keep "$first"
 serve "$first"
 : > "$world/daemon"
+# shellcheck disable=SC2094 # a descriptor that it has from its parent: both only read
 "$greenlaned" -f -c "$world/conf" 2> "$world/daemon" 7< "$world/conf" &
 daemon=$!
 pids="$pids $daemon"
