@@ -28,6 +28,8 @@ static const struct {
 } remedies[] = {
 	{ OUTSIDE, STORE_STATE_FAILED,
 	    "the greylist's directory is not the one of the start, and outside the sandbox; restart greenlaned" },
+	{ LMDB_LOCKED, STORE_STATE_FAILED,
+	    "the greylist is locked by another process; find it (fuser FILE, of its lock.mdb), and let it go on or end it" },
 	{ EACCES, STORE_STATE_FAILED,
 	    "the greylist may not be opened; give the directory and its files to the user of greenlaned (chown -R), "
 	    "who must be able to write them (chmod -R u+rwX)" },

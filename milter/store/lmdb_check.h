@@ -8,6 +8,7 @@
 #ifndef LMDB_CHECK_H
 #define LMDB_CHECK_H
 
+#include <limits.h>
 #include <stdbool.h>
 
 #include "milter/store/store.h"
@@ -22,7 +23,9 @@
  */
 bool lmdb_check(const char *folder, struct fault *why) MUST_USE;
 
-/* Sets why for an LMDB error or errno, with its remedy; returns false. */
+enum { LMDB_LOCKED = INT_MAX - 1 }; /* beside the errors of LMDB: another process has held its lock for long */
+
+/* Sets why for an LMDB error or errno, or for LMDB_LOCKED, with its remedy; returns false. */
 bool lmdb_fault(struct fault *why, const char *folder, int code);
 
 /* The state that a fault of lmdb_fault or lmdb_check is; what may be read all the same is only read-only. */

@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,8 +14,11 @@
 
 #include "milter/store/greylist_map.h"
 #include "milter/store/lmdb_check.h"
+#include "milter/store/lmdb_open.h"
 #include "milter/store/lmdb_page.h"
+#include "milter/store/lmdb_sweep.h"
 #include "milter/store/store_parts.h"
+#include "milter/system/clock.h"
 #include "milter/system/condition.h"
 
 /*
@@ -25,9 +29,10 @@ enum {
 	BATCH = 1000,            /* this many are written without waiting for the second to end */
 	WAITING_MAX = 32 * 1024, /* records in memory; beyond that a put waits, then fails */
 	FLUSH_SECONDS = 1,
-	PUT_SECONDS = 1, /* how long a put waits for room */
-	READERS = 32,    /* read transactions at a time */
-	SWEEP_MAX = 1000 /* records checked in one call */
+	PUT_SECONDS = 1,   /* how long a put waits for room */
+	READERS = 32,      /* read transactions at a time */
+	SWEEP_MAX = 1000,  /* records checked in one call */
+	LOCKED_SECONDS = 5 /* from then on another process is to blame, and not a slow disk */
 };
 
 struct lmdb_store {
@@ -37,10 +42,10 @@ struct lmdb_store {
 	MDB_dbi dbi;
 	pthread_t writer;
 	bool writes; /* the thread was started */
+	size_t ceiling;
 
-	pthread_mutex_t sweep_lock; /* protects place; taken before LMDB's own write lock */
-	char place[GREYLIST_KEY_MAX];
-	size_t place_length;
+	pthread_mutex_t sweep_lock; /* protects place: one sweep at a time */
+	struct lmdb_place place;
 
 	pthread_mutex_t lock; /* protects everything below; never held while LMDB works */
 	pthread_cond_t work, progress, reader_back;
@@ -53,7 +58,17 @@ struct lmdb_store {
 	struct fault failure; /* while failing */
 	MDB_txn *idle[READERS];
 	size_t idle_count, reader_count;
+	int64_t begins; /* since when the writer waits for LMDB's lock; ticks; 0: it does not */
+	bool opening, opened;
+	bool ended;  /* the writer has */
+	bool orphan; /* nobody waits for the writer any more: it frees all this */
+	enum { SWEEP_NONE, SWEEP_ASKED, SWEEP_RUNS, SWEEP_DONE } sweep_state;
+	const struct lmdb_sweep *sweep;
+	int sweep_code;
 };
+
+/* Stores that were given up while they waited for LMDB's lock: a process may not open a file of its twice. */
+static atomic_uint orphans;
 
 static struct lmdb_store *
 lmdb_of(struct store *store)
@@ -61,7 +76,51 @@ lmdb_of(struct store *store)
 	return (struct lmdb_store *)store;
 }
 
+static void lmdb_free(struct lmdb_store *);
+
 /* ---- writing ---- */
+
+/* Does the writer wait for a lock that another process holds, which may have been stopped? Lock held. */
+static bool
+is_locked(const struct lmdb_store *lmdb)
+{
+	return lmdb->begins != 0 && clock_ticks() - lmdb->begins > LOCKED_SECONDS * INT64_C(1000000);
+}
+
+static bool
+is_failing(const struct lmdb_store *lmdb)
+{
+	return lmdb->failing || is_locked(lmdb);
+}
+
+static void
+tell_failure(const struct lmdb_store *lmdb, struct fault *why)
+{
+	if (is_locked(lmdb))
+		lmdb_fault(why, lmdb->path, LMDB_LOCKED);
+	else if (why != NULL)
+		*why = lmdb->failure;
+}
+
+static void
+note_begins(struct lmdb_store *lmdb, int64_t ticks)
+{
+	pthread_mutex_lock(&lmdb->lock);
+	lmdb->begins = ticks;
+	pthread_cond_broadcast(&lmdb->progress);
+	pthread_mutex_unlock(&lmdb->lock);
+}
+
+static int
+writer_begin(struct lmdb_store *lmdb, MDB_txn **txn)
+{
+	int code;
+
+	note_begins(lmdb, clock_ticks());
+	code = mdb_txn_begin(lmdb->env, NULL, 0, txn);
+	note_begins(lmdb, 0);
+	return code;
+}
 
 struct batch {
 	MDB_txn *txn;
@@ -87,7 +146,7 @@ batch_write(struct lmdb_store *lmdb, const struct greylist_map *map)
 {
 	struct batch batch = { .dbi = lmdb->dbi };
 
-	batch.code = mdb_txn_begin(lmdb->env, NULL, 0, &batch.txn);
+	batch.code = writer_begin(lmdb, &batch.txn);
 	if (batch.code != 0)
 		return batch.code;
 	if (greylist_map_walk(map, batch_put, &batch))
@@ -96,19 +155,19 @@ batch_write(struct lmdb_store *lmdb, const struct greylist_map *map)
 	return batch.code;
 }
 
-/* LMDB calls a write that was cut short EIO; most often the disk is full. */
-static int
-of_disk(const struct lmdb_store *lmdb, int code)
-{
-	struct statvfs disk;
-
-	return code == EIO && statvfs(lmdb->path, &disk) == 0 && disk.f_bavail == 0 ? ENOSPC : code;
-}
-
 static size_t
 unwritten(const struct lmdb_store *lmdb)
 {
 	return greylist_map_count(lmdb->waiting) + greylist_map_count(lmdb->writing);
+}
+
+/* For a second at most: that LMDB is locked is told by the clock. Lock held. */
+static void
+progress_wait(struct lmdb_store *lmdb)
+{
+	struct timespec end = condition_in(1000);
+
+	pthread_cond_timedwait(&lmdb->progress, &lmdb->lock, &end);
 }
 
 /* Waits until there is enough to write, or the first record has waited long enough. Lock held. */
@@ -117,10 +176,11 @@ writer_wait(struct lmdb_store *lmdb)
 {
 	struct timespec end;
 
-	while (!lmdb->closing && !lmdb->hurry && unwritten(lmdb) == 0)
+	while (!lmdb->closing && !lmdb->hurry && lmdb->sweep_state != SWEEP_ASKED && unwritten(lmdb) == 0)
 		pthread_cond_wait(&lmdb->work, &lmdb->lock);
 	end = condition_in(1000 * FLUSH_SECONDS);
-	while (!lmdb->closing && !lmdb->hurry && (lmdb->failing || greylist_map_count(lmdb->waiting) < BATCH))
+	while (!lmdb->closing && !lmdb->hurry && lmdb->sweep_state != SWEEP_ASKED &&
+	    (lmdb->failing || greylist_map_count(lmdb->waiting) < BATCH))
 		if (pthread_cond_timedwait(&lmdb->work, &lmdb->lock, &end) == ETIMEDOUT)
 			return;
 }
@@ -144,7 +204,7 @@ writer_flush(struct lmdb_store *lmdb)
 		code = MDB_PANIC;
 	} else if (greylist_map_count(lmdb->writing) > 0) {
 		pthread_mutex_unlock(&lmdb->lock);
-		code = of_disk(lmdb, batch_write(lmdb, lmdb->writing));
+		code = lmdb_of_disk(lmdb->path, batch_write(lmdb, lmdb->writing));
 		pthread_mutex_lock(&lmdb->lock);
 	}
 	lmdb->failing = code != 0;
@@ -159,19 +219,80 @@ writer_flush(struct lmdb_store *lmdb)
 	return code == 0;
 }
 
-static void *
-writer_run(void *context)
+/* Lock held on entry, and released while LMDB works. Who asked may have given up when LMDB's lock is had. */
+static void
+writer_sweep(struct lmdb_store *lmdb)
 {
-	struct lmdb_store *lmdb = context;
+	MDB_txn *txn = NULL;
+	int code;
+
+	pthread_mutex_unlock(&lmdb->lock);
+	code = writer_begin(lmdb, &txn);
+	pthread_mutex_lock(&lmdb->lock);
+	if (lmdb->sweep_state == SWEEP_ASKED) {
+		lmdb->sweep_state = SWEEP_RUNS;
+		pthread_mutex_unlock(&lmdb->lock);
+		if (code == 0)
+			code = lmdb_sweep(lmdb->sweep, txn, lmdb->dbi);
+		pthread_mutex_lock(&lmdb->lock);
+		lmdb->sweep_code = code;
+		lmdb->sweep_state = SWEEP_DONE;
+		pthread_cond_broadcast(&lmdb->progress);
+	} else {
+		pthread_mutex_unlock(&lmdb->lock);
+		mdb_txn_abort(txn);
+		pthread_mutex_lock(&lmdb->lock);
+	}
+}
+
+/* Lock held. */
+static void
+writer_serve(struct lmdb_store *lmdb)
+{
 	bool written, last;
 
-	pthread_mutex_lock(&lmdb->lock);
 	do {
 		writer_wait(lmdb);
 		last = lmdb->closing;
 		written = writer_flush(lmdb);
+		if (lmdb->sweep_state == SWEEP_ASKED)
+			writer_sweep(lmdb);
 	} while (!last || (written && unwritten(lmdb) > 0));
+}
+
+static bool
+open_file(struct lmdb_store *lmdb)
+{
+	MDB_txn *txn = NULL;
+	bool opened;
+
+	note_begins(lmdb, clock_ticks());
+	opened = lmdb_open(lmdb->path, lmdb->ceiling, &lmdb->env, &txn, &lmdb->dbi, &lmdb->failure);
+	note_begins(lmdb, 0);
+	return opened && lmdb_commit(lmdb->path, txn, &lmdb->failure);
+}
+
+/* It opens as well, since that takes LMDB's lock. */
+static void *
+writer_run(void *context)
+{
+	struct lmdb_store *lmdb = context;
+	bool opened = open_file(lmdb), orphan;
+
+	pthread_mutex_lock(&lmdb->lock);
+	lmdb->opened = opened;
+	lmdb->opening = false;
+	pthread_cond_broadcast(&lmdb->progress);
+	if (opened && !lmdb->orphan)
+		writer_serve(lmdb);
+	lmdb->ended = true;
+	orphan = lmdb->orphan;
+	pthread_cond_broadcast(&lmdb->progress);
 	pthread_mutex_unlock(&lmdb->lock);
+	if (orphan) {
+		lmdb_free(lmdb);
+		orphans--;
+	}
 	return NULL;
 }
 
@@ -181,7 +302,7 @@ room_wait(struct lmdb_store *lmdb)
 {
 	struct timespec end = condition_in(1000 * PUT_SECONDS);
 
-	while (greylist_map_is_full(lmdb->waiting) && !lmdb->failing)
+	while (greylist_map_is_full(lmdb->waiting) && !is_failing(lmdb))
 		if (pthread_cond_timedwait(&lmdb->progress, &lmdb->lock, &end) == ETIMEDOUT)
 			return;
 }
@@ -204,9 +325,8 @@ lmdb_put(struct store *store, const char *key, size_t length, const struct greyl
 	if (!kept)
 		fault_at(why, lmdb->path, 0, "the greylist is behind: %zu record%s to be written", count,
 		    count == 1 ? " waits" : "s wait");
-	if (lmdb->failing) { /* still kept in memory: it is written when the disk works again */
-		if (why != NULL)
-			*why = lmdb->failure;
+	if (is_failing(lmdb)) { /* still kept in memory: it is written when the disk works again */
+		tell_failure(lmdb, why);
 		kept = false;
 	}
 	pthread_mutex_unlock(&lmdb->lock);
@@ -223,14 +343,14 @@ lmdb_sync(struct store *store, struct fault *why)
 	pthread_mutex_lock(&lmdb->lock);
 	target = lmdb->put;
 	failures = lmdb->failures;
-	while (lmdb->written < target && lmdb->failures == failures) {
+	while (lmdb->written < target && lmdb->failures == failures && !is_locked(lmdb)) {
 		lmdb->hurry = true;
 		pthread_cond_signal(&lmdb->work);
-		pthread_cond_wait(&lmdb->progress, &lmdb->lock);
+		progress_wait(lmdb);
 	}
 	written = lmdb->written >= target;
-	if (!written && why != NULL)
-		*why = lmdb->failure;
+	if (!written)
+		tell_failure(lmdb, why);
 	pthread_mutex_unlock(&lmdb->lock);
 	return written;
 }
@@ -334,88 +454,37 @@ page_read(struct store *store, const char *from, size_t length, struct store_pag
 
 /* ---- sweeping ---- */
 
-/* A record that cannot be unpacked is useless, so it is dead. */
-static bool
-is_dead(const MDB_val *key, const MDB_val *value, bool (*dead)(const void *, const struct greylist_record *),
-    const void *context)
-{
-	struct greylist_record record;
-
-	if (lmdb_is_mark(key))
-		return false;
-	return !greylist_record_unpack(value->mv_data, value->mv_size, &record) || dead(context, &record);
-}
-
-/* Checks `most` records from the place on; *next is where the next call continues, empty at the end. Records that
- * wait in memory are younger, and will overwrite whatever is dropped here. */
+/* By the writer, which alone waits for LMDB's lock: whoever sweeps gives up where another process holds it. */
 static int
-cursor_sweep(struct lmdb_store *lmdb, MDB_cursor *cursor, bool (*dead)(const void *, const struct greylist_record *),
-    const void *context, unsigned most, MDB_val *next, unsigned *dropped)
+sweep_by_writer(struct lmdb_store *lmdb, const struct lmdb_sweep *sweep)
 {
-	MDB_val key = lmdb_value(lmdb->place, lmdb->place_length), value;
-	int code = mdb_cursor_get(cursor, &key, &value, lmdb->place_length > 0 ? MDB_SET_RANGE : MDB_FIRST);
-
-	for (unsigned i = 0; code == 0 && i < most; i++) {
-		if (is_dead(&key, &value, dead, context)) {
-			if ((code = mdb_cursor_del(cursor, 0)) != 0)
-				break;
-			++*dropped;
-		}
-		code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
-	}
-	*next = code == 0 ? key : lmdb_value("", 0);
-	return code == MDB_NOTFOUND ? 0 : code;
-}
-
-static int
-sweep_some(struct lmdb_store *lmdb, bool (*dead)(const void *, const struct greylist_record *), const void *context,
-    unsigned most)
-{
-	char place[GREYLIST_KEY_MAX];
-	MDB_cursor *cursor = NULL;
-	MDB_txn *txn = NULL;
-	unsigned dropped = 0;
-	MDB_val next;
 	int code;
 
-	if ((code = mdb_txn_begin(lmdb->env, NULL, 0, &txn)) != 0)
-		return code;
-	if ((code = mdb_cursor_open(txn, lmdb->dbi, &cursor)) != 0 ||
-	    (code = cursor_sweep(lmdb, cursor, dead, context, most, &next, &dropped)) != 0)
-		goto out;
-	if (next.mv_size > sizeof place)
-		next.mv_size = sizeof place;
-	memcpy(place, next.mv_data, next.mv_size); /* the commit moves what next points to */
-	mdb_cursor_close(cursor);
-	cursor = NULL;
-	if (dropped > 0) {
-		code = mdb_txn_commit(txn);
-		txn = NULL;
-	}
-	if (code == 0) {
-		memcpy(lmdb->place, place, next.mv_size);
-		lmdb->place_length = next.mv_size;
-	}
-out:
-	if (cursor != NULL)
-		mdb_cursor_close(cursor);
-	mdb_txn_abort(txn);
+	pthread_mutex_lock(&lmdb->lock);
+	lmdb->sweep = sweep;
+	lmdb->sweep_state = SWEEP_ASKED;
+	pthread_cond_signal(&lmdb->work);
+	while (lmdb->sweep_state == SWEEP_RUNS || (lmdb->sweep_state == SWEEP_ASKED && !is_locked(lmdb)))
+		progress_wait(lmdb);
+	code = lmdb->sweep_state == SWEEP_DONE ? lmdb->sweep_code : LMDB_LOCKED;
+	lmdb->sweep_state = SWEEP_NONE;
+	pthread_mutex_unlock(&lmdb->lock);
 	return code;
 }
 
 static bool
-lmdb_sweep(struct store *store, bool (*dead)(const void *, const struct greylist_record *), const void *context,
+sweep_store(struct store *store, bool (*dead)(const void *, const struct greylist_record *), const void *context,
     bool *done, struct fault *why)
 {
 	struct lmdb_store *lmdb = lmdb_of(store);
-	unsigned most = SWEEP_MAX;
+	struct lmdb_sweep sweep = { dead, context, SWEEP_MAX, &lmdb->place };
 	int code, killed;
 
 	pthread_mutex_lock(&lmdb->sweep_lock);
 	/* deleting needs pages too: in a full file delete fewer at a time */
-	while ((code = sweep_some(lmdb, dead, context, most)) == MDB_MAP_FULL && most > 1)
-		most /= 4;
-	*done = code == 0 && lmdb->place_length == 0;
+	while ((code = sweep_by_writer(lmdb, &sweep)) == MDB_MAP_FULL && sweep.most > 1)
+		sweep.most /= 4;
+	*done = code == 0 && lmdb->place.length == 0;
 	if (*done) /* a reader in another process that was killed would keep all old pages from being used again */
 		(void)mdb_reader_check(lmdb->env, &killed);
 	pthread_mutex_unlock(&lmdb->sweep_lock);
@@ -456,9 +525,9 @@ store_lmdb_writes(struct store *store, struct fault *why)
 	bool failing;
 
 	pthread_mutex_lock(&lmdb->lock);
-	failing = lmdb->failing;
-	if (failing && why != NULL)
-		*why = lmdb->failure;
+	failing = is_failing(lmdb);
+	if (failing)
+		tell_failure(lmdb, why);
 	pthread_mutex_unlock(&lmdb->lock);
 	return !failing;
 }
@@ -466,17 +535,8 @@ store_lmdb_writes(struct store *store, struct fault *why)
 /* ---- opening and closing ---- */
 
 static void
-lmdb_close(struct store *store)
+lmdb_free(struct lmdb_store *lmdb)
 {
-	struct lmdb_store *lmdb = lmdb_of(store);
-
-	if (lmdb->writes) {
-		pthread_mutex_lock(&lmdb->lock);
-		lmdb->closing = true;
-		pthread_cond_signal(&lmdb->work);
-		pthread_mutex_unlock(&lmdb->lock);
-		pthread_join(lmdb->writer, NULL);
-	}
 	while (lmdb->idle_count > 0)
 		mdb_txn_abort(lmdb->idle[--lmdb->idle_count]);
 	if (lmdb->env != NULL)
@@ -492,6 +552,39 @@ lmdb_close(struct store *store)
 	free(lmdb);
 }
 
+/* False: the writer waits for LMDB's lock. If ever it has that, it writes what it has, and frees all. */
+static bool
+writer_ended(struct lmdb_store *lmdb)
+{
+	bool ended;
+
+	pthread_mutex_lock(&lmdb->lock);
+	lmdb->closing = true;
+	pthread_cond_signal(&lmdb->work);
+	while (!lmdb->ended && !is_locked(lmdb))
+		progress_wait(lmdb);
+	ended = lmdb->ended;
+	lmdb->orphan = !ended;
+	orphans += !ended;
+	pthread_mutex_unlock(&lmdb->lock);
+	return ended;
+}
+
+static void
+lmdb_close(struct store *store)
+{
+	struct lmdb_store *lmdb = lmdb_of(store);
+	pthread_t writer = lmdb->writer;
+
+	if (lmdb->writes && !writer_ended(lmdb)) {
+		pthread_detach(writer);
+		return;
+	}
+	if (lmdb->writes)
+		pthread_join(writer, NULL);
+	lmdb_free(lmdb);
+}
+
 static struct lmdb_store *
 lmdb_take(const char *path)
 {
@@ -501,7 +594,7 @@ lmdb_take(const char *path)
 		return NULL;
 	lmdb->store = (struct store){ .get = lmdb_get,
 		.put = lmdb_put,
-		.sweep = lmdb_sweep,
+		.sweep = sweep_store,
 		.sync = lmdb_sync,
 		.page = page_read,
 		.close = lmdb_close };
@@ -520,67 +613,6 @@ lmdb_take(const char *path)
 	return lmdb;
 }
 
-/* A new file gets the mark; an old one must have it. */
-static int
-mark_check(struct lmdb_store *lmdb, MDB_txn *txn, bool *ours)
-{
-	MDB_val key = lmdb_value(LMDB_MARK_KEY, strlen(LMDB_MARK_KEY)), value;
-	MDB_stat stat;
-	int code = mdb_stat(txn, lmdb->dbi, &stat);
-
-	*ours = true;
-	if (code != 0)
-		return code;
-	if (stat.ms_entries == 0) {
-		value = lmdb_value(LMDB_MARK_VALUE, strlen(LMDB_MARK_VALUE));
-		return mdb_put(txn, lmdb->dbi, &key, &value, 0);
-	}
-	code = mdb_get(txn, lmdb->dbi, &key, &value);
-	*ours = code == 0 && lmdb_is_our_mark(&value);
-	return code == MDB_NOTFOUND ? 0 : code;
-}
-
-static bool
-lmdb_begin(struct lmdb_store *lmdb, size_t ceiling, struct fault *why)
-{
-	MDB_txn *txn = NULL;
-	bool ours = true;
-	int dead, code;
-
-	if ((code = mdb_env_create(&lmdb->env)) != 0 || (code = mdb_env_set_mapsize(lmdb->env, ceiling)) != 0 ||
-	    (code = mdb_env_open(lmdb->env, lmdb->path, MDB_NOTLS, 0640)) != 0 ||
-	    (code = mdb_reader_check(lmdb->env, &dead)) != 0 || /* frees the slots of readers that were killed */
-	    (code = mdb_txn_begin(lmdb->env, NULL, 0, &txn)) != 0 ||
-	    (code = mdb_dbi_open(txn, NULL, 0, &lmdb->dbi)) != 0 || (code = mark_check(lmdb, txn, &ours)) != 0 || !ours) {
-		mdb_txn_abort(txn);
-		return code != 0
-		    ? lmdb_fault(why, lmdb->path, of_disk(lmdb, code))
-		    : fault_at(why, lmdb->path, 0,
-			  "is not a greylist of this version of "
-			  "greenlane; name another directory in greylist.store");
-	}
-	code = of_disk(lmdb, mdb_txn_commit(txn));
-	return code == 0 || lmdb_fault(why, lmdb->path, code);
-}
-
-/* LMDB makes the lock file long without taking the disk's blocks, maps it and writes: on a full disk that is SIGBUS. So
- * the blocks are taken first: as many as 126 readers need, LMDB's default. */
-static bool
-lock_file_prepare(const char *path, struct fault *why)
-{
-	enum { LOCK_BYTES = 8192 };
-	char file[4200];
-	int fd, code;
-
-	snprintf(file, sizeof file, "%s/lock.mdb", path);
-	fd = open(file, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0640);
-	if (fd < 0)
-		return lmdb_fault(why, path, errno);
-	code = posix_fallocate(fd, 0, LOCK_BYTES);
-	close(fd);
-	return code == 0 || code == EOPNOTSUPP || lmdb_fault(why, path, code);
-}
-
 /* Blocks all signals: other threads handle them. */
 static bool
 writer_start(struct lmdb_store *lmdb, struct fault *why)
@@ -588,12 +620,28 @@ writer_start(struct lmdb_store *lmdb, struct fault *why)
 	sigset_t all, before;
 	int code;
 
+	lmdb->opening = true;
 	sigfillset(&all);
 	pthread_sigmask(SIG_BLOCK, &all, &before);
 	code = pthread_create(&lmdb->writer, NULL, writer_run, lmdb);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	lmdb->writes = code == 0;
 	return lmdb->writes || fault_set(why, "cannot start the greylist writer thread: %s", strerror(code));
+}
+
+static bool
+writer_opened(struct lmdb_store *lmdb, struct fault *why)
+{
+	bool opened;
+
+	pthread_mutex_lock(&lmdb->lock);
+	while (lmdb->opening && !is_locked(lmdb))
+		progress_wait(lmdb);
+	opened = lmdb->opened;
+	if (!opened)
+		tell_failure(lmdb, why);
+	pthread_mutex_unlock(&lmdb->lock);
+	return opened;
 }
 
 struct store *
@@ -611,16 +659,20 @@ store_lmdb_within(const char *path, size_t ceiling, struct fault *why)
 		lmdb_fault(why, path, errno);
 		return NULL;
 	}
-	if (!lmdb_check(path, why) || !lock_file_prepare(path, why))
+	if (!lmdb_check(path, why) || !lmdb_prepare(path, why))
 		return NULL;
+	if (orphans > 0) {
+		lmdb_fault(why, path, LMDB_LOCKED);
+		return NULL;
+	}
 	lmdb = lmdb_take(path);
 	if (lmdb == NULL) {
 		fault_set(why, "the greylist: out of memory");
 		return NULL;
 	}
-	if (!lmdb_begin(lmdb, ceiling, why) || !writer_start(lmdb, why)) {
-		lmdb_close(&lmdb->store);
-		return NULL;
-	}
-	return &lmdb->store;
+	lmdb->ceiling = ceiling;
+	if (writer_start(lmdb, why) && writer_opened(lmdb, why))
+		return &lmdb->store;
+	lmdb_close(&lmdb->store);
+	return NULL;
 }

@@ -114,6 +114,24 @@ shut() { # its own user may not write it: chown alone is no remedy
 open_up() { chmod -R u+rwX "$store"; }
 trouble read-only 'may not be opened; give .*\(chmod -R u\+rwX\)' "one that its own user may only read" shut open_up
 
+# ---- another version's ----
+
+of_next_version() { # of ours
+	cp -r "$world/sound" "$store"
+	LC_ALL=C sed -i 's/greylist 1/greylist 2/g' "$store/data.mdb"
+	owned
+}
+of_other_lmdb() { # in both of its first pages
+	cp -r "$world/sound" "$store"
+	for place in 20 4116; do
+		printf '\143' | dd of="$store/data.mdb" bs=1 seek=$place conv=notrunc 2> "$world/err"
+	done
+	owned
+}
+take_sound() { cat "$world/sound/data.mdb" > "$store/data.mdb"; }
+trouble failed 'is not a greylist of this version of greenlane; name another' "one of a version to come" of_next_version take_sound
+trouble failed 'was written by another version of LMDB' "one of another version of LMDB" of_other_lmdb take_sound
+
 # ---- words that are no store ----
 
 conf "lmbd:$store"
