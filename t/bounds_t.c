@@ -97,6 +97,30 @@ test_recipients(void)
 	message_close(message);
 }
 
+/* Each of 64 KiB, which a real MTA would not send. */
+static void
+test_memory(void)
+{
+	struct message *message = begin();
+	struct reply reply = { .code = "" };
+	size_t taken = 0, length = (size_t)64 * 1024;
+	char *path = malloc(length + 1);
+
+	if (path == NULL)
+		return;
+	snprintf(path, length + 1, "<u@%0*d.example>", (int)length - 12, 0);
+	while (taken <= MESSAGE_ARENA_MAX && message_rcpt(message, path, &reply))
+		taken += length;
+	note("recipients of %zu bytes", taken);
+	ok(taken > MESSAGE_ARENA_MAX / 4 && taken < MESSAGE_ARENA_MAX,
+	    "recipients are taken as long as a message has memory");
+	is(reply.code, "451", "the next one is deferred");
+	message_header(message, "From", " a@attack.example");
+	is(end(message), "unsure own-failure defer", "and so is the message");
+	message_close(message);
+	free(path);
+}
+
 /* Two fields of half as many each: every one can be read. */
 static void
 test_authors(void)
@@ -194,6 +218,7 @@ main(void)
 		return 1;
 	test_results();
 	test_recipients();
+	test_memory();
 	test_authors();
 	test_from_bytes();
 	test_signature();

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "milter/checks/check_spf.h"
+#include "policy/dns/spf_gate.h"
 #include "policy/util/text.h"
 #include "t/lib/resolver_canned.h"
 #include "t/lib/tap.h"
@@ -346,6 +347,43 @@ test_budget(struct resolver *resolver)
 	}
 }
 
+static bool
+add_mx_hosts(struct canned_zone *zone, const char *domain, int hosts)
+{
+	char line[128];
+	bool done;
+
+	snprintf(line, sizeof line, "%s TXT v=spf1 mx -all", domain);
+	done = canned_zone_line(zone, line, NULL);
+	for (int i = 1; i <= hosts; i++) {
+		snprintf(line, sizeof line, "%s MX %d h%d.%s", domain, i, i, domain);
+		done = canned_zone_line(zone, line, NULL) && done;
+		snprintf(line, sizeof line, "h%d.%s A 192.0.2.%d", i, domain, i);
+		done = canned_zone_line(zone, line, NULL) && done;
+	}
+	return done;
+}
+
+/* The client is the last host of the mx term. */
+static void
+test_mx_hosts(struct resolver *resolver, struct canned_zone *zone)
+{
+	struct spf_query at = { .helo = "h.example", .mail_from = "a@ten.example" };
+	struct spf_query past = { .helo = "h.example", .mail_from = "a@eleven.example" };
+	struct arena *arena = arena_open(ARENA);
+	struct budget budget = { 1000 };
+	struct spf_fact fact;
+
+	if (!add_mx_hosts(zone, "ten.example", SPF_MX_LIMIT) || !add_mx_hosts(zone, "eleven.example", SPF_MX_LIMIT + 1) ||
+	    !address_read("192.0.2.10", &at.client) || !address_read("192.0.2.11", &past.client))
+		ok(false, "the zone is read");
+	check_spf(resolver, &budget, arena, &at, &fact, NULL);
+	ok(fact.result == AUTH_PASS, "the tenth host of an mx term passes");
+	check_spf(resolver, &budget, arena, &past, &fact, NULL);
+	ok(fact.result == AUTH_PERMERROR, "eleven hosts of one are permanent");
+	arena_close(arena);
+}
+
 /* The most that one record can cause: ten terms, each with ten names. */
 static void
 test_amplification(struct resolver *resolver, struct canned_zone *zone)
@@ -646,6 +684,7 @@ main(void)
 	test_why(resolver);
 	test_mapped(resolver);
 	test_budget(resolver);
+	test_mx_hosts(resolver, zone);
 	test_amplification(resolver, zone);
 	test_silence(resolver, zone);
 	test_long_record(resolver, zone);
