@@ -31,6 +31,19 @@ else
 	ok $? "(a unit without one of its lines is caught)"
 	rm -f "$without"
 fi
+# value KEY: the last one of the unit
+value() { sed -n "s/^$1=//p" "$unit" | tail -n 1; }
+[ -n "$(value User)" ] && [ "$(value User)" = "$(sed -n 's/^u \([^ ]*\) .*/\1/p' "$top/contrib/sysusers.d/greenlane.conf")" ] &&
+	[ "$(value User)" = "$(value Group)" ]
+ok $? "its user is the one that sysusers.d makes"
+[ "$(sed -n 's/^d [^ ]* [0-9]* \([^ ]*\) \([^ ]*\) .*/\1 \2/p' "$top/contrib/tmpfiles.d/greenlane.conf" | sort -u)" = "$(value User) $(value User)" ]
+ok $? "and owns the directories of tmpfiles.d"
+folders() { sed -n 's/^d \([^ ]*\) .*/\1/p' "$top/contrib/tmpfiles.d/greenlane.conf" | sort; }
+[ -n "$(folders)" ] && [ "$(folders)" = "$(sed -n 's/^ReadWritePaths=//p' "$unit" | tr ' ' '\n' | sed 's/^-//' | sort)" ]
+ok $? "which are those that it may write to"
+none "$(grep -E '^Exec[A-Za-z]*=[-@:|]*[+!]|^(PermissionsStartOnly|AmbientCapabilities|DynamicUser)=' "$unit")" "nothing of it is ever root"
+[ "$(grep '^CapabilityBoundingSet=' "$unit")" = CapabilityBoundingSet= ] && [ "$(value NoNewPrivileges)" = yes ]
+ok $? "nor can become it"
 grep -q 'landlock_restrict_self' "$unit"
 ok $? "it lets greenlaned restrict itself"
 tap_end
