@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 #include "milter/store/lmdb_check.h"
-#include "milter/store/store.h"
 #include "t/lib/chance.h"
+#include "t/lib/lmdb_folders.h"
 #include "t/lib/scratch.h"
 #include "t/lib/tap.h"
 
@@ -15,38 +15,9 @@
  * Damaged files are opened as the daemon would, and used: it is not enough that the check says no to
  * some, whatever it lets through must not end us.
  */
-enum { PATH_ROOM = 256, RECORDS = 600, FILE_ROOM = 1024 * 1024 };
+enum { RECORDS = 600, FILE_ROOM = 1024 * 1024 };
 
 static size_t page; /* the size of one, as LMDB chose it */
-static char home[] = "/tmp/lmdb_check_t.XXXXXX";
-
-static void
-path_of(char out[PATH_ROOM], const char *folder, const char *file)
-{
-	snprintf(out, PATH_ROOM, file == NULL ? "%s/%s" : "%s/%s/%s", home, folder, file);
-}
-
-static void
-folder_remove(const char *folder)
-{
-	char path[PATH_ROOM];
-
-	path_of(path, folder, "data.mdb");
-	remove(path);
-	path_of(path, folder, "lock.mdb");
-	remove(path);
-	path_of(path, folder, NULL);
-	remove(path);
-}
-
-static struct store *
-lmdb_open(const char *folder, struct fault *why)
-{
-	char path[PATH_ROOM];
-
-	path_of(path, folder, NULL);
-	return store_lmdb(path, why);
-}
 
 static bool
 put(struct store *store, unsigned number, uint32_t passed)

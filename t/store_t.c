@@ -12,43 +12,13 @@
 
 #include <lmdb.h>
 
-#include "milter/store/store.h"
+#include "t/lib/lmdb_folders.h"
 #include "t/lib/scratch.h"
 #include "t/lib/tap.h"
 
-enum { PATH_ROOM = 256, SMALL_FILE = 256 * 1024 };
-
-static char home[] = "/tmp/store_t.XXXXXX";
+enum { SMALL_FILE = 256 * 1024 };
 
 /* ---- helpers ---- */
-
-static void
-path_of(char out[PATH_ROOM], const char *folder, const char *file)
-{
-	snprintf(out, PATH_ROOM, file == NULL ? "%s/%s" : "%s/%s/%s", home, folder, file);
-}
-
-static void
-folder_remove(const char *folder)
-{
-	char path[PATH_ROOM];
-
-	path_of(path, folder, "data.mdb");
-	remove(path);
-	path_of(path, folder, "lock.mdb");
-	remove(path);
-	path_of(path, folder, NULL);
-	remove(path);
-}
-
-static struct store *
-lmdb_open(const char *folder, struct fault *why)
-{
-	char path[PATH_ROOM];
-
-	path_of(path, folder, NULL);
-	return store_lmdb(path, why);
-}
 
 static void
 key_of(char out[32], const char *word, unsigned number)
