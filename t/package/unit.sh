@@ -10,7 +10,12 @@ may_not() {
 
 status_says() { systemctl show -P StatusText greenlaned | grep -q -- "$1"; }
 
-came_back() { [ "$(systemctl is-active greenlaned)" = active ] && [ "$(main_pid greenlaned)" != "$1" ]; }
+# came_back PID: for a moment it is still active and has no process; kill would take 0 for all of ours.
+came_back() {
+    local now
+    now=$(main_pid greenlaned)
+    [ "${now:-0}" -gt 0 ] && [ "$now" != "$1" ] && [ "$(systemctl is-active greenlaned)" = active ]
+}
 
 systemctl start greenlaned
 ok $? "systemctl start waits until it is ready"
@@ -18,6 +23,19 @@ status_says '^[0-9]* vendors\?, mode '
 ok $? "and systemctl status says what is in force"
 pid=$(main_pid greenlaned)
 is "$(stat -c %U "/proc/$pid")" greenlane "it is its own user"
+is "$(awk '/^[UG]id:/ { print $2, $3, $4, $5 }' "/proc/$pid/status" | tr ' ' '\n' | sort -u | tr '\n' ' ')" \
+    "$(printf '%s\n' "$(id -u greenlane)" "$(id -g greenlane)" | sort -u | tr '\n' ' ')" "in every way"
+is "$(awk '/^(NoNewPrivs|Seccomp):/ { print $2 }' "/proc/$pid/status" | tr '\n' ' ')" "1 2 " "under the unit's filter, and can get no right"
+log_has greenlaned 'a filter of system calls forbids Landlock'
+is $? 1 "which does not keep it from its sandbox"
+given=$(systemctl show -P ReadWritePaths greenlaned | tr ' ' '\n' | sed 's/^-//')
+writes=$(greenlane status --json | grep -o '"writes":[^]]*' | grep -o '"/[^"]*"' | tr -d '"' | grep -v '^/dev/null$')
+[ "$(printf '%s\n' "$writes" | wc -l)" -ge 3 ]
+ok $? "(the sandbox names what it writes to)"
+none "$(for path in $writes; do
+    for folder in $given; do case $path/ in "$folder"/*) continue 2 ;; esac; done
+    echo "$path"
+done)" "which the unit lets it write to, all of it"
 is "$(awk '/^Cap(Prm|Eff|Bnd)/ { sum = sum $2 } END { print sum }' "/proc/$pid/status" | tr -d 0)" "" "without any capability"
 is "$(stat -c '%U:%G %a' /var/spool/postfix/greenlane/milter.sock)" "greenlane:postfix 660" "smtpd may use its socket"
 writable=$(for directory in /etc/greenlane /var/spool/postfix /var/lib /usr/sbin /root; do
