@@ -225,3 +225,41 @@ admission_next(struct admission *admission)
 	}
 	return NULL;
 }
+
+/* "_domainkey.NAME", whatever the selector; the last one, as a selector may hold the word too. */
+static const char *
+group_of_selector(const char *name)
+{
+	static const char mark[] = "._domainkey.";
+	const char *found = NULL;
+
+	for (const char *at = strstr(name, mark); at != NULL; at = strstr(at + 1, mark))
+		found = at + 1;
+	return found;
+}
+
+/* One label more than its organisational domain: a dead branch of a vendor's zone does not hold up another branch. */
+static const char *
+group_of_branch(const char *name, const char *organisation)
+{
+	const char *start = organisation;
+
+	if (start != NULL && start > name)
+		for (start--; start > name && start[-1] != '.'; start--)
+			continue;
+	return start;
+}
+
+const char *
+admission_group(const struct suffix_list *suffixes, const struct dns_question *question)
+{
+	const char *found = suffix_organisational(suffixes, question->name);
+
+	if (question->standing == STANDING_LISTED)
+		return "";
+	if (question->standing == STANDING_SELECTOR)
+		found = group_of_selector(question->name);
+	if (question->standing == STANDING_BELOW)
+		found = group_of_branch(question->name, found);
+	return found != NULL ? found : question->name;
+}

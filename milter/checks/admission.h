@@ -14,6 +14,7 @@
 #include <sys/queue.h>
 
 #include "policy/dns/dns.h"
+#include "policy/util/suffix.h"
 
 /* Questions in progress. A name whose servers are silent holds one of the resolver's sockets for up to 14 seconds. */
 enum {
@@ -42,6 +43,9 @@ enum admitted {
 
 struct admission *admission_open(void) MUST_USE; /* given; NULL without memory */
 void admission_close(struct admission *);        /* NULL is fine; no ticket may be in use */
+
+/* The group whose share a question uses: a part of its name. */
+const char *admission_group(const struct suffix_list *, const struct dns_question *);
 
 /* Asks for a slot. The ticket is kept until admission_leave. */
 enum admitted admission_ask(struct admission *, struct ticket *, enum standing, const char *group) MUST_USE;

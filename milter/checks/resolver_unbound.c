@@ -32,6 +32,7 @@ enum {
 	CLASS_IN = 1,
 	TYPE_A = 1,
 	RCODE_NXDOMAIN = 3,
+	CLOSE_MS = 5 * 1000,
 	LOOK_SECONDS = 1, /* without an answer: then resolv.conf is looked at, less than a question's time-out */
 	SEC_BOGUS = 1,    /* unbound-event.h, ub_resolve_event */
 	SEC_SECURE = 2
@@ -73,6 +74,8 @@ struct dispatcher {
 	struct query_queue submitted; /* not yet taken by the dispatcher thread */
 	size_t waiters;               /* threads that wait for an answer */
 	bool closing, look_again;
+	int64_t submitted_at; /* since when the dispatcher thread has taken none; microseconds; 0: it has taken all */
+	bool gone;            /* it has ended */
 
 	/* libunbound crashes with several threads: only the dispatcher thread uses these once it runs */
 	struct event_base *base;
@@ -120,52 +123,15 @@ dispatcher_wake(struct dispatcher *dispatcher)
 	(void)eventfd_write(dispatcher->wakeup_fd, 1); /* fails only when 2^64 wake-ups were not read */
 }
 
-/* "_domainkey.NAME", whatever the selector; the last one, as a selector may hold the word too. */
-static const char *
-group_of_selector(const char *name)
-{
-	static const char mark[] = "._domainkey.";
-	const char *found = NULL;
-
-	for (const char *at = strstr(name, mark); at != NULL; at = strstr(at + 1, mark))
-		found = at + 1;
-	return found;
-}
-
-/* One label more than its organisational domain: a dead branch of a vendor's zone does not hold up another branch. */
-static const char *
-group_of_branch(const char *name, const char *organisation)
-{
-	const char *start = organisation;
-
-	if (start != NULL && start > name)
-		for (start--; start > name && start[-1] != '.'; start--)
-			continue;
-	return start;
-}
-
-/* The group whose share a question uses. */
-static const char *
-group_of(const struct dispatcher *dispatcher, const struct dns_question *question)
-{
-	const char *found = suffix_organisational(&dispatcher->suffixes, question->name);
-
-	if (question->standing == STANDING_LISTED)
-		return "";
-	if (question->standing == STANDING_SELECTOR)
-		found = group_of_selector(question->name);
-	if (question->standing == STANDING_BELOW)
-		found = group_of_branch(question->name, found);
-	return found != NULL ? found : question->name;
-}
-
 /* Passes a question to the dispatcher thread, which holds the query. */
 static void
 query_submit(struct dispatcher *dispatcher, struct query *query)
 {
 	query->holders++;
-	if (STAILQ_EMPTY(&dispatcher->submitted))
+	if (STAILQ_EMPTY(&dispatcher->submitted)) {
+		dispatcher->submitted_at = now_us();
 		dispatcher_wake(dispatcher);
+	}
 	STAILQ_INSERT_TAIL(&dispatcher->submitted, query, next);
 }
 
@@ -179,7 +145,7 @@ query_start(struct dispatcher *dispatcher, const struct dns_question *question)
 	if (dispatcher->closing || (query = calloc(1, sizeof *query)) == NULL)
 		return NULL;
 	admitted = admission_ask(dispatcher->admission, &query->ticket, question->standing,
-	    group_of(dispatcher, question));
+	    admission_group(&dispatcher->suffixes, question));
 	if (admitted == ADMITTED_NOT) {
 		free(query);
 		return NULL;
@@ -201,7 +167,8 @@ query_raise(struct query *query, const struct dns_question *question)
 	struct dispatcher *dispatcher = query->dispatcher;
 
 	if (query->ticket.waits &&
-	    admission_raise(dispatcher->admission, &query->ticket, question->standing, group_of(dispatcher, question)))
+	    admission_raise(dispatcher->admission, &query->ticket, question->standing,
+		admission_group(&dispatcher->suffixes, question)))
 		query_submit(dispatcher, query);
 }
 
@@ -452,6 +419,7 @@ submitted_take(evutil_socket_t fd, short what, void *data)
 		return;
 	pthread_mutex_lock(&dispatcher->lock);
 	STAILQ_CONCAT(&taken, &dispatcher->submitted);
+	dispatcher->submitted_at = 0;
 	closing = dispatcher->closing;
 	look_again = dispatcher->look_again;
 	dispatcher->look_again = false;
@@ -489,6 +457,10 @@ dispatcher_run(void *data)
 	pthread_setname_np(pthread_self(), "dns"); /* shown in /proc, and read by t/bench/refresh */
 	event_base_dispatch(dispatcher->base);
 	dispatcher_close(dispatcher);
+	pthread_mutex_lock(&dispatcher->lock);
+	dispatcher->gone = true;
+	pthread_cond_signal(&dispatcher->emptied);
+	pthread_mutex_unlock(&dispatcher->lock);
 	return NULL;
 }
 
@@ -553,7 +525,8 @@ unbound_prefetch(struct resolver *resolver, const struct dns_question *question)
 		return;
 	pthread_mutex_lock(&dispatcher->lock);
 	if (query_find(dispatcher, question) == NULL && !answer_cache_has(dispatcher->cache, question, now_ms) &&
-	    admission_has_spare(dispatcher->admission, question->standing, group_of(dispatcher, question)))
+	    admission_has_spare(dispatcher->admission, question->standing,
+		admission_group(&dispatcher->suffixes, question)))
 		(void)query_start(dispatcher, question); /* slots are free, so it never waits and needs no holder */
 	pthread_mutex_unlock(&dispatcher->lock);
 }
@@ -573,9 +546,12 @@ static void
 unbound_tell(struct resolver *resolver, struct resolver_state *state)
 {
 	struct dispatcher *dispatcher = (struct dispatcher *)resolver;
-	int64_t silent_ms = server_health_silent(&dispatcher->health, now_us()) / 1000;
+	int64_t now = now_us(), silent_ms = server_health_silent(&dispatcher->health, now) / 1000;
 
 	pthread_mutex_lock(&dispatcher->lock);
+	/* a library that hangs asks nobody */
+	if (dispatcher->submitted_at != 0 && (now - dispatcher->submitted_at) / 1000 > silent_ms)
+		silent_ms = (now - dispatcher->submitted_at) / 1000;
 	state->servers = dispatcher->health.servers;
 	state->resolv_conf = dispatcher->health.resolv_conf;
 	pthread_mutex_unlock(&dispatcher->lock);
@@ -609,6 +585,23 @@ unbound_stop(struct resolver *resolver)
 	pthread_mutex_unlock(&dispatcher->lock);
 }
 
+/* False: it hangs in its library. All that it uses is left to it, but not the journal, which is closed later. */
+static bool
+thread_ended(struct dispatcher *dispatcher)
+{
+	struct timespec end = condition_in(CLOSE_MS);
+	bool gone;
+
+	pthread_mutex_lock(&dispatcher->lock);
+	while (!dispatcher->gone && pthread_cond_timedwait(&dispatcher->emptied, &dispatcher->lock, &end) != ETIMEDOUT)
+		continue;
+	gone = dispatcher->gone;
+	if (!gone)
+		dispatcher->health.journal = NULL;
+	pthread_mutex_unlock(&dispatcher->lock);
+	return gone;
+}
+
 static void
 unbound_close(struct resolver *resolver)
 {
@@ -620,8 +613,12 @@ unbound_close(struct resolver *resolver)
 		pthread_cond_wait(&dispatcher->emptied, &dispatcher->lock);
 	pthread_mutex_unlock(&dispatcher->lock);
 	dispatcher_wake(dispatcher);
-	pthread_join(dispatcher->thread, NULL);
-	dispatcher_free(dispatcher);
+	if (thread_ended(dispatcher)) {
+		pthread_join(dispatcher->thread, NULL);
+		dispatcher_free(dispatcher);
+	} else {
+		pthread_detach(dispatcher->thread);
+	}
 }
 
 /* ---- start ---- */
@@ -672,7 +669,7 @@ resolver_unbound(const struct resolver_settings *settings, struct fault *why)
 		dispatcher->suffixes = *settings->suffixes;
 	dispatcher->wakeup_fd = -1;
 	pthread_mutex_init(&dispatcher->lock, NULL);
-	pthread_cond_init(&dispatcher->emptied, NULL);
+	condition_init(&dispatcher->emptied);
 	STAILQ_INIT(&dispatcher->submitted);
 	dispatcher->cache = answer_cache_open(settings->cache_bytes > 0 ? settings->cache_bytes : CACHE_BYTES);
 	dispatcher->admission = admission_open();

@@ -1,0 +1,76 @@
+#!/bin/sh
+# TAP: the thread that asks DNS hangs in its library (t/lib/dns_freeze.c is preloaded): the deadline of a message holds, mail that
+# needs DNS is deferred, other mail passes, status says it, a reload and the stop do not wait, and all is well when it goes on.
+name=dns_hang
+. "${srcdir:-.}/t/cli/store_lib.sh"
+freeze=${top_builddir:-.}/t/dns_freeze.so
+case $freeze in /*) ;; *) freeze=$PWD/$freeze ;; esac
+if ! command -v nsd > "$world/out"; then
+	echo "1..0 # SKIP needs nsd"
+	exit 0
+fi
+if ! LD_PRELOAD=$freeze "$greenlaned" -V > "$world/out" 2>&1 || nm -D "$greenlaned" 2> "$world/err" | grep -q __asan; then
+	echo "1..0 # SKIP nothing can be preloaded into this greenlaned: $(head -n 1 "$world/out")"
+	exit 0
+fi
+hangs() { printf '%s' "$1" | dd of="$world/word" conv=notrunc 2> /dev/null; } # 0|1
+dd if=/dev/zero of="$world/word" bs=4096 count=1 2> /dev/null
+hangs 0
+chmod 644 "$world/word"
+export DNS_FREEZE="$world/word"
+
+cat > "$world/vendors/asked.conf" <<'TEXT'
+vendor = { name = "asked"; domains = [ "asked.example" ]; dkim = [ ]; sources = ( { cidr = [ "192.0.2.0/24" ]; exclusive = false; } );
+  vouch = [ "listed+spf" ]; };
+TEXT
+cat > "$world/root.zone" <<'ZONE'
+$TTL 0
+. SOA ns.example. hostmaster.example. 1 3600 600 0 0
+. NS ns.example.
+ns.example. A 127.0.0.1
+*.asked.example. TXT "v=spf1 ip4:192.0.2.0/24 -all"
+ZONE
+nsd_serve
+conf none
+sed -i "s/\"127.0.0.1\" ]; timeout/\"127.0.0.1@$port\" ]; timeout/; s/name = \"steady\"; }/&, { name = \"asked\"; }/; s,run/socket\",&; deadline = \"4s\"," "$world/conf"
+begins() { # NAME
+	: > "$world/daemon"
+	LD_PRELOAD=$freeze "$greenlaned" -f -c "$world/conf" 2> "$world/daemon" &
+	daemon=$!
+	pids="$pids $daemon"
+	until_true says ' serves '
+	ok $? "$1"
+}
+verdict() { /usr/bin/python3 "$top/t/cli/milter.py" "$world/run/socket" "a@$1.asked.example" 192.0.2.1 2>&1; }
+well() { status && ! grep -q '^ill:' "$world/out"; }
+troubled() { ! status && grep -q '^ill: dns-trouble: ' "$world/out"; }
+reloads() { "$greenlane" -c "$world/conf" reload > "$world/out" 2>&1; }
+
+begins "greenlaned serves"
+is "$(verdict one)" pass "a vendor's mail passes"
+hangs 1
+case $(verdict two) in 451*) true ;; *) false ;; esac
+ok $? "DNS hangs: within the deadline a vendor's mail is deferred"
+passes a@stranger.example
+ok $? "mail that does not need it passes"
+until_true troubled
+ok $? "status says that DNS does not answer"
+reloads
+ok $? "a reload does not wait for it"
+case $(verdict three) in 451*) true ;; *) false ;; esac
+ok $? "and a vendor's mail is deferred"
+hangs 0
+is "$(verdict four)" pass "when it goes on a vendor's mail passes"
+until_true well
+ok $? "and status is well"
+hangs 1
+case $(verdict five) in 451*) true ;; *) false ;; esac
+ok $? "it hangs again"
+kill "$daemon"
+until_true gone "$daemon"
+ok $? "TERM: greenlaned ends all the same"
+kill -KILL "$daemon" 2> "$world/err"
+wait "$daemon"
+is $? 0 "with exit status 0"
+
+finish_tap
