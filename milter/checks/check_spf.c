@@ -346,7 +346,7 @@ out:
 	return result;
 }
 
-static _Thread_local jmp_buf *way_out;
+static _Thread_local jmp_buf *way_out; /* the handler is told nothing of the check that it ends */
 
 static void give_up(const char *file, int line, const char *why) __attribute__((noreturn));
 
