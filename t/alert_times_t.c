@@ -39,6 +39,8 @@ static const struct {
 	{ "privacy-key", 0, NULL },
 	{ "record-failed", JOURNAL_LOOKS *ALERT_LOOK_SECONDS *SECOND, NULL },
 	{ "store-failed", STORE_LOOK_SECONDS *SECOND, NULL },
+	{ "sentinels-silent", STATUS_SILENT_SECONDS *SECOND,
+	    "a Sentinel may be started anew, and mail is greylisted meanwhile" },
 	{ "dns-trouble", RESOLVER_TROUBLE_MS, NULL },
 	{ "export-reader", EXPORTS_LOOK_SECONDS *SECOND, NULL },
 	{ "export-stale", 0, NULL },

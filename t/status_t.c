@@ -56,7 +56,7 @@ static const struct status well = { .version = "1",
 	.policy = "",
 	.reload = { NOW - 100, true, false, { faults, 0 } },
 	.mta = { .silence = 7200 },
-	.store = { "works", true, "lmdb:/x", "", 0, 0 },
+	.store = { "works", true, "lmdb:/x", "", 0, 0, 0, "" },
 	.journal = { .record = "", .record_trouble = "" },
 	.alert_command = { .trouble = "" },
 	.state_dir = "/x" };
@@ -151,6 +151,24 @@ static void
 store_fails(struct status *s)
 {
 	s->store.state = "damaged", s->store.works = false, s->store.passed = 3;
+}
+static void
+sentinels_silent(struct status *s)
+{
+	s->store.silent_since = s->now - STATUS_SILENT_SECONDS;
+	s->store.silent = "the Sentinel at 192.0.2.1:26379 cannot be reached; start it";
+}
+static void
+sentinels_restarted(struct status *s)
+{
+	sentinels_silent(s);
+	s->store.silent_since++;
+}
+static void
+store_and_sentinels(struct status *s)
+{
+	store_fails(s);
+	sentinels_silent(s);
 }
 static void
 store_off(struct status *s)
@@ -420,6 +438,10 @@ static const struct {
 	{ "one that came long ago", heard, "", "" },
 	{ "a store that fails", store_fails, "store-failed", "nobody is greylisted" },
 	{ "a store that is off", store_off, "", "" },
+	{ "Sentinels that do not answer", sentinels_silent, "sentinels-silent", "start it" },
+	{ "Sentinels that are started anew", sentinels_restarted, "", "" },
+	{ "a store that fails, whose Sentinels do not answer", store_and_sentinels, "store-failed",
+	    "nobody is greylisted" },
 	{ "DNS that fails", dns_fails, "dns-trouble",
 	    "no name server has answered since 2026-11-29T00:08:29Z; 127.0.0.1@53" },
 	{ "DNS of the configuration: the remedy", dns_fails, "dns-trouble",

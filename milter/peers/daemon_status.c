@@ -80,7 +80,9 @@ tell_store(const struct daemon_status *own, const struct settings *settings, str
 	status->store.since = report.since;
 	status->store.passed = report.passed;
 	status->store.why = arena_format(arena, "%s", report.why.text);
-	return status->store.why != NULL;
+	status->store.silent_since = report.silent_since;
+	status->store.silent = arena_format(arena, "%s", report.silent.text);
+	return status->store.why != NULL && status->store.silent != NULL;
 }
 
 /* The servers in use, and since when none of them answers. */

@@ -199,15 +199,20 @@ redis_find(struct redis_find *find, struct secret *password, struct redis_place 
 }
 
 bool
-redis_find_has_moved(struct redis_find *find, const struct redis_place *where)
+redis_find_has_moved(struct redis_find *find, const struct redis_place *where, struct fault *silent)
 {
 	struct redis_place places[ADDRESSES_MAX];
 	struct redis_trouble trouble;
 	struct store_host master;
 	size_t count;
 
-	if (find->name.kind != STORE_SENTINEL || !ask_sentinels(find, &master, &trouble))
+	*silent = (struct fault){ .text = "" };
+	if (find->name.kind != STORE_SENTINEL)
 		return false;
+	if (!ask_sentinels(find, &master, &trouble)) {
+		*silent = trouble.why;
+		return false;
+	}
 	count = look_up(&master, places, &trouble);
 	for (size_t i = 0; i < count; i++)
 		if (redis_place_is(&places[i], where))

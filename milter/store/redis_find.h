@@ -28,7 +28,8 @@ bool redis_password_read(const struct redis_settings *, struct secret *out, stru
 struct redis_link *redis_find(struct redis_find *, struct secret *password, struct redis_place *where,
     struct redis_trouble *) MUST_USE;
 
-/* Do the Sentinels name another master than this? Costs a question to one of them; false without Sentinels. */
-bool redis_find_has_moved(struct redis_find *, const struct redis_place *where);
+/* Do the Sentinels name another master than this? Costs a question to one of them; false without Sentinels, and where none of them
+ * answers: silent says what is wrong with the last one then, and is "" otherwise. */
+bool redis_find_has_moved(struct redis_find *, const struct redis_place *where, struct fault *silent);
 
 #endif

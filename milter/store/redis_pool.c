@@ -7,6 +7,7 @@
 #include "milter/store/redis_pool.h"
 #include "milter/store/redis_tls.h"
 #include "milter/store/store_health.h"
+#include "milter/system/clock.h"
 #include "milter/system/condition.h"
 #include "policy/rules/store_name.h"
 #include "policy/util/arena.h"
@@ -42,6 +43,8 @@ struct redis_pool {
 	struct redis_link *idle[IDLE_LINKS];
 	size_t idle_count;
 	struct store_health health;
+	int64_t silent_since; /* no Sentinel answers since then; 0: one does, or there are none */
+	struct fault silent;
 };
 
 /* ---- connections ---- */
@@ -378,6 +381,7 @@ look_for(struct redis_pool *pool)
 		pool->password = password;
 		password = before;
 		pool->failures = 0;
+		pool->silent_since = 0;
 		pool->generation++;
 		drop_idle(pool);
 		pool->idle[pool->idle_count++] = link;
@@ -387,15 +391,29 @@ look_for(struct redis_pool *pool)
 	secret_close(password);
 }
 
+static void
+note_sentinels(struct redis_pool *pool, const struct fault *silent)
+{
+	pthread_mutex_lock(&pool->lock);
+	if (silent->text[0] == '\0')
+		pool->silent_since = 0;
+	else if (pool->silent_since == 0)
+		pool->silent_since = clock_now();
+	pool->silent = *silent;
+	pthread_mutex_unlock(&pool->lock);
+}
+
 /* Asks the server as messages do, in case none comes. Look_lock held. */
 static bool
 is_well(struct redis_pool *pool)
 {
 	struct redis_trouble trouble;
-	struct fault why;
+	struct fault why, silent;
 	struct use use;
+	bool moved = redis_find_has_moved(pool->find, &pool->place, &silent);
 
-	if (redis_find_has_moved(pool->find, &pool->place) || !use_begin(pool, false, &use, &why))
+	note_sentinels(pool, &silent);
+	if (moved || !use_begin(pool, false, &use, &why))
 		return false;
 	if (serves(pool, use.link, &trouble)) {
 		use_end(pool, &use);
@@ -449,6 +467,8 @@ redis_pool_report(struct redis_pool *pool, struct store_report *out)
 {
 	pthread_mutex_lock(&pool->lock);
 	*out = pool->health.report;
+	out->silent_since = pool->silent_since;
+	out->silent = pool->silent;
 	pthread_mutex_unlock(&pool->lock);
 }
 

@@ -33,6 +33,8 @@ struct store_report {
 	uint64_t passed;      /* messages that were not greylisted because of the trouble; 0 while it works */
 	uint64_t passed_ever; /* the same since the start */
 	struct fault why;     /* of the trouble, with its remedy; "" while it works */
+	int64_t silent_since; /* no Sentinel answers since then, so that no other master would be found; 0: one does, or none is named */
+	struct fault silent; /* what is wrong with the last of them */
 };
 
 enum { STORE_PAGE = 256, STORE_KEY_ROOM = GREYLIST_KEY_MAX + 1 }; /* a page can begin right behind any key */

@@ -142,7 +142,9 @@ struct status {
 		bool works;             /* or is off on purpose */
 		const char *name, *why; /* why "": not known */
 		int64_t since;
-		uint64_t passed; /* messages that were not greylisted because of it */
+		uint64_t passed;      /* messages that were not greylisted because of it */
+		int64_t silent_since; /* none of its Sentinels answers since then; 0: one does, or there are none */
+		const char *silent;   /* what is wrong with the last of them */
 	} store;
 	struct {
 		struct status_strings servers; /* in use; none: not known */
@@ -193,8 +195,9 @@ struct status {
 };
 
 /* Every slug that status_judge may give; NULL at the end. */
-enum { STATUS_SLUGS = 28 };
-enum { STATUS_STUCK_SECONDS = 3 }; /* a log that takes no line for so long is stuck */
+enum { STATUS_SLUGS = 29 };
+enum { STATUS_STUCK_SECONDS = 3 };   /* a log that takes no line for so long is stuck */
+enum { STATUS_SILENT_SECONDS = 10 }; /* so long no Sentinel may answer: one may be started anew */
 extern const char *const status_slugs[STATUS_SLUGS + 1];
 
 /* The last reload, if there was one since the start: what happened before it was seen by somebody. 0: there was none. */

@@ -6,10 +6,11 @@
 #include "policy/util/date.h"
 
 const char *const status_slugs[STATUS_SLUGS + 1] = { "reload-failed", "config-newer", "socket-gone", "socket-closed",
-	"no-mta", "dns-trouble", "store-failed", "disk-full", "files-used-up", "journal-stuck", "journal-dropped",
-	"record-failed", "privacy-key", "alert-command", "source-trouble", "source-wrong", "vendor-without-addresses",
-	"export-reader", "export-stale", "hidden-clients", "vendor-forged-jump", "vendor-unproven-jump",
-	"vendor-dkim-broken", "vendor-delayed", "source-drift", "policies-differ", "sources-differ", "sandbox-outdated" };
+	"no-mta", "dns-trouble", "store-failed", "sentinels-silent", "disk-full", "files-used-up", "journal-stuck",
+	"journal-dropped", "record-failed", "privacy-key", "alert-command", "source-trouble", "source-wrong",
+	"vendor-without-addresses", "export-reader", "export-stale", "hidden-clients", "vendor-forged-jump",
+	"vendor-unproven-jump", "vendor-dkim-broken", "vendor-delayed", "source-drift", "policies-differ",
+	"sources-differ", "sandbox-outdated" };
 
 /* Where alerts go; memory that ran out is remembered by the arena. */
 struct alerts {
@@ -156,6 +157,23 @@ judge_store(const struct status *status, struct alerts *alerts)
 		: "see the log for the reason; repair it or move it away, then " STATUS_RESTART);
 }
 
+/* It works, until its master fails. */
+static void
+judge_sentinels(const struct status *status, struct alerts *alerts)
+{
+	int64_t since = status->store.silent_since;
+	char when[DATE_TEXT];
+
+	if (!status->store.works || since == 0 || status->now - since < STATUS_SILENT_SECONDS)
+		return;
+	add(alerts, "sentinels-silent", "", since,
+	    arena_format(alerts->arena,
+		"no Sentinel of the greylist %s has answered since %s: were its master to fail, the new one would not be found, "
+		"and nobody would be greylisted",
+		status->store.name, date_write(since, when)),
+	    status->store.silent);
+}
+
 static void
 judge_log(const struct status *status, struct alerts *alerts)
 {
@@ -182,6 +200,7 @@ judge_kept(const struct status *status, struct alerts *alerts)
 	struct arena *arena = alerts->arena;
 
 	judge_store(status, alerts);
+	judge_sentinels(status, alerts);
 	if (status->disk_full)
 		add(alerts, "disk-full", "", 0, arena_format(arena, "the file system of %s is full", status->state_dir),
 		    "free disk space there");

@@ -40,6 +40,7 @@ for port in $sentinels; do
 		'sentinel down-after-milliseconds mymaster 1000' 'sentinel failover-timeout mymaster 5000' > "$world/$port/conf"
 	redis-sentinel "$world/$port/conf" > "$world/sentinel.$port" 2>&1 &
 	pids="$pids $!"
+	watchers="${watchers:-} $!"
 done
 for port in $sentinels; do
 	know() { redis-cli -p "$port" sentinel ckquorum mymaster | grep -q 'OK 3 usable'; }
@@ -165,5 +166,21 @@ ok $? "and its retry passes at the other host"
 ok $? "by a tuple in the new master"
 is "$(said)" "$before" "no host has said that the store does not work"
 is "$(passed)" "$passed" "and no message went the way of a store that fails"
+
+# ---- nobody watches the master any more ----
+
+# shellcheck disable=SC2086 # a list of numbers
+kill -9 $watchers
+silent() { "$greenlane" -c "$world/one.conf" status > "$world/out" 2>&1; grep -q '^ill: sentinels-silent: ' "$world/out"; }
+until_true silent
+ok $? "that no Sentinel answers is said by status"
+out '^ill: sentinels-silent: .* the Sentinel at 127\.0\.0\.1:[0-9]+ cannot be reached: ' "with one of them, and why"
+waits one emil
+ok $? "while mail waits as ever"
+redis-sentinel "$world/${sentinels%% *}/conf" > "$world/sentinel.again" 2>&1 &
+pids="$pids $!"
+watched() { ! silent; }
+until_true watched
+ok $? "when one is back it is well"
 
 finish_tap
