@@ -164,6 +164,20 @@ built() (
     build gcc gcc '-O2 -g -ftrivial-auto-var-init=uninitialized' && run gcc make -j"$jobs" check TESTS= && touch "$work/built"
 )
 
+# distcheck NAME=VALUE: with this variable of make. Quick to compile.
+distcheck() {
+    export CFLAGS=-O0
+    mkdir -p "$work/dist" && cd "$work/dist" && run distcheck "$src/configure" &&
+        run distcheck make -j"$jobs" distcheck "$1" && run distcheck in_tarball "$work"/dist/greenlane-*.tar.bz2
+}
+
+# in_tarball TARBALL: all files of the checkout are there, but git's own.
+in_tarball() {
+    tar -tf "$1" | sed 's|^[^/]*/||' | sort > "$work/packed" || return 1
+    ! tr '\0' '\n' < "$work/files" | sed 's|^\./||' | grep -vE '^(\.git|\.ci/)' | sort | comm -13 "$work/packed" - |
+        sed 's/$/: not in the tarball; add it to EXTRA_DIST/' | grep .
+}
+
 # What a build under the thread sanitizer is run with.
 tsan_options() { echo "halt_on_error=0:exitcode=66:suppressions=$src/t/tsan.supp"; }
 
