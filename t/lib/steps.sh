@@ -164,11 +164,11 @@ built() (
     build gcc gcc '-O2 -g -ftrivial-auto-var-init=uninitialized' && run gcc make -j"$jobs" check TESTS= && touch "$work/built"
 )
 
-# distcheck NAME=VALUE: with this variable of make. Quick to compile.
+# distcheck NAME=VALUE...: with these variables of make. Quick to compile.
 distcheck() {
     export CFLAGS=-O0
     mkdir -p "$work/dist" && cd "$work/dist" && run distcheck "$src/configure" &&
-        run distcheck make -j"$jobs" distcheck "$1" && run distcheck in_tarball "$work"/dist/greenlane-*.tar.bz2
+        run distcheck make -j"$jobs" distcheck "$@" && run distcheck in_tarball "$work"/dist/greenlane-*.tar.bz2
 }
 
 # in_tarball TARBALL: all files of the checkout are there, but git's own.
