@@ -124,7 +124,7 @@ of_next_version() { # of ours
 of_other_lmdb() { # in both of its first pages
 	cp -r "$world/sound" "$store"
 	for place in 20 4116; do
-		printf '\143' | dd of="$store/data.mdb" bs=1 seek=$place conv=notrunc 2> "$world/err"
+		printf '\143' | dd of="$store/data.mdb" bs=1 seek="$place" conv=notrunc 2> "$world/err"
 	done
 	owned
 }
