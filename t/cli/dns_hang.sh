@@ -69,7 +69,7 @@ ok $? "it hangs again"
 kill "$daemon"
 until_true gone "$daemon"
 ok $? "TERM: greenlaned ends all the same"
-kill -KILL "$daemon" 2> "$world/err"
+! ours "$daemon" || kill -KILL "$daemon" 2> "$world/err"
 wait "$daemon"
 is $? 0 "with exit status 0"
 

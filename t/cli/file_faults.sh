@@ -52,7 +52,7 @@ killed_at() {
 		on_disk "$2" "$sender@stranger.example" || break
 		kept=$last last="$last $sender"
 	done
-	kill "$daemon" 2> /dev/null
+	! ours "$daemon" || kill "$daemon" 2> /dev/null
 	wait "$daemon"
 	status=$?
 	case $status in

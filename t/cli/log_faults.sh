@@ -27,7 +27,7 @@ ends() {
 	kill "$daemon"
 	until_true gone "$daemon"
 	ok $? "$1"
-	kill -KILL "$daemon" 2> /dev/null
+	! ours "$daemon" || kill -KILL "$daemon" 2> /dev/null
 	wait "$daemon"
 	is $? 0 "with exit status 0"
 }

@@ -26,7 +26,7 @@ while [ $megabytes -le 256 ] && [ $served -lt 2 ]; do
 	until_true serves_or_gone
 	answer=none
 	gone "$daemon" || answer=$(mail_once)
-	kill "$daemon" 2> /dev/null && [ "$answer" = pass ] || until_true gone "$daemon"
+	ours "$daemon" && kill "$daemon" 2> /dev/null && [ "$answer" = pass ] || until_true gone "$daemon"
 	wait "$daemon"
 	status=$?
 	case $status.$answer in
