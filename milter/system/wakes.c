@@ -37,7 +37,7 @@ on_signal(int number)
 	errno = kept;
 }
 
-/* All other threads keep them blocked: libmilter's signal thread would stop the filter on HUP. */
+/* All other threads keep them blocked: they wake the main thread alone. */
 void
 wakes_block(void)
 {

@@ -32,7 +32,7 @@ conf() {
 }
 says() { grep -Eq -- "$1" "$world/daemon"; }
 killed() { # a daemon that holds nothing worth saving
-	[ -z "$daemon" ] || { kill -9 "$daemon"; wait "$daemon"; } 2> /dev/null
+	[ -z "$daemon" ] || { ! ours "$daemon" || kill -9 "$daemon"; wait "$daemon"; } 2> /dev/null
 	daemon=
 }
 status() { "$greenlane" -c "$world/conf" status > "$world/out" 2> "$world/err"; }
