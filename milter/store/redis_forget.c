@@ -43,6 +43,17 @@ redis_forget_keep(struct redis_forget *forget, const struct redis_key *key)
 	return fits;
 }
 
+bool
+redis_forget_presses(struct redis_forget *forget)
+{
+	bool presses;
+
+	pthread_mutex_lock(&forget->lock);
+	presses = forget->count >= KEYS_MAX / 2;
+	pthread_mutex_unlock(&forget->lock);
+	return presses;
+}
+
 size_t
 redis_forget_take(struct redis_forget *forget, struct redis_key out[REDIS_FORGET_AT_ONCE])
 {

@@ -437,6 +437,12 @@ redis_pool_look(struct redis_pool *pool)
 	pthread_mutex_unlock(&pool->look_lock);
 }
 
+void
+redis_pool_wake(struct redis_pool *pool)
+{
+	pthread_cond_signal(&pool->wake); /* to be heard next time, where the keeper is busy */
+}
+
 /* Every half second; at once when a message found it down, but only once then. */
 static void *
 keeper_run(void *context)

@@ -67,6 +67,9 @@ struct redis_sent *redis_pool_send(struct redis_pool *, const struct redis_batch
 bool redis_pool_take(struct redis_pool *, struct redis_sent *, struct fault *why) MUST_USE;
 void redis_pool_drop(struct redis_sent *); /* NULL is fine */
 
+/* The chores are done now, and not in half a second. */
+void redis_pool_wake(struct redis_pool *);
+
 /* Looks now: is it well, and where? */
 void redis_pool_look(struct redis_pool *);
 

@@ -162,6 +162,8 @@ redis_forget(struct store *store, const struct store_key *keys, size_t count, st
 			return false;
 		pending = 0;
 	}
+	if (redis_forget_presses(redis->forgotten))
+		redis_pool_wake(redis->pool);
 	return delete_keys(redis, now, pending, why);
 }
 
