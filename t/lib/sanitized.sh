@@ -30,6 +30,7 @@ sanitized_build() {
     ([ -x "$work/src/configure" ] || (cd "$work/src" && ./autogen.sh)
     cd "$work/build" && { [ -f Makefile ] || "$work/src/configure" ${compiler:+CC="$compiler"} \
         CFLAGS="-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all ${more_flags:-}"; } &&
+        make Makefile && # configured anew where the sources are newer, which needs a linker without these flags
         make -j"$(nproc)" ${linker_flags:+LDFLAGS="$linker_flags"} "$@") > "$work/log" 2>&1 || { tail -20 "$work/log"; exit 1; }
     export srcdir="$work/src" ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
 }
