@@ -9,11 +9,11 @@ enum { HOUR = 3600, MINUTE = 60, DAY = 24 * HOUR };
 int64_t
 date_days(int64_t year, int64_t month, int64_t day)
 {
-	/* counted from the first of March of year 0, so that a leap day ends its year */
-	int64_t years = month > 2 ? year : year - 1;
+	/* counted from the first of March of the year -400: a leap day ends its year, and no January is before that */
+	int64_t years = (month > 2 ? year : year - 1) + 400;
 	int64_t in_year = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
 
-	return years * 365 + years / 4 - years / 100 + years / 400 + in_year - 719468;
+	return years * 365 + years / 4 - years / 100 + years / 400 + in_year - 719468 - 146097;
 }
 
 static bool

@@ -12,7 +12,7 @@
 #include "policy/util/fault.h"
 #include "policy/util/text.h"
 
-/* Days since 1970-01-01; month from 1. */
+/* Days since 1970-01-01; year from 0, month from 1. */
 int64_t date_days(int64_t year, int64_t month, int64_t day);
 int64_t date_days_in(int64_t year, int64_t month); /* how many the month has */
 
