@@ -3,6 +3,7 @@
 # reload on.
 name=accepted
 . "${srcdir:-.}/t/cli/hosts_lib.sh"
+needs nsd
 vendor=globex
 cat > "$world/vendors/globex.conf" << 'TEXT'
 vendor = { name = "globex"; domains = [ "globex.example" ]; sources = ( { spf = "globex.example"; } ); };

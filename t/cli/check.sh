@@ -11,7 +11,7 @@ config=$site/conf
 root=false user=$(id -un) group=$(id -gn)
 if [ "$(id -u)" -eq 0 ]; then
 	command -v setpriv > /dev/null && setpriv --reuid 65534 --regid 65534 --clear-groups test -x "$greenlane" ||
-		{ echo "1..0 # SKIP there is no setpriv, or another user cannot enter the directory of the build"; exit 0; }
+		skip_all "there is no setpriv, or another user cannot enter the directory of the build"
 	root=true user=nobody group=nogroup
 fi
 mkdir -p "$site/vendors" "$site/run" "$site/state" "$site/log" "$site/lists"

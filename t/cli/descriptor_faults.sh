@@ -3,11 +3,8 @@
 # DNS is deferred, an MTA that comes waits; status still answers and says it, and all is well again by itself.
 name=descriptor_faults
 . "${srcdir:-.}/t/cli/store_lib.sh"
+needs prlimit nsd
 
-if ! prlimit --version > "$world/out" 2>&1 || ! command -v nsd > "$world/out"; then
-	echo "1..0 # SKIP needs prlimit and nsd"
-	exit 0
-fi
 cat > "$world/vendors/asked.conf" <<'TEXT'
 vendor = { name = "asked"; domains = [ "asked.example" ]; dkim = [ ]; sources = ( { cidr = [ "192.0.2.0/24" ]; exclusive = false; } );
   vouch = [ "listed+spf" ]; };

@@ -5,12 +5,8 @@ name=dmarc
 . "${srcdir:-.}/t/cli/lib.sh"
 greenlaned=${greenlane%/*}/greenlaned
 
-missing=
-for program in nsd /usr/bin/python3; do
-	command -v $program > /dev/null || missing="$missing $program"
-done
-if [ -n "$missing" ]; then
-	skip "DMARC is asked for" "without$missing"
+if why=$(missing nsd /usr/bin/python3); then
+	skip "DMARC is asked for" "$why"
 	finish_tap
 fi
 

@@ -43,12 +43,8 @@ out '^  unsure  SPF    no answer for TXT example\.com; SPF is not judged' "and n
 out '^  unsure  DMARC' "for each part"
 lacks 'wrong|missing|IN TXT' "and nothing is treated as missing"
 
-missing=
-for program in nsd /usr/bin/python3; do
-	command -v $program >/dev/null || missing="$missing $program"
-done
-if [ -n "$missing" ]; then
-	skip "what is published is compared" "without$missing"
+if why=$(missing nsd /usr/bin/python3); then
+	skip "what is published is compared" "$why"
 	finish_tap
 fi
 

@@ -5,7 +5,7 @@
 # All kinds fail at the same time, each for names of its own, by a proxy in front of nsd (t/mta/dnsproxy.py).
 name=dns_faults
 . "${srcdir:-.}/t/cli/store_lib.sh"
-command -v nsd > "$world/out" || { echo "1..0 # SKIP needs nsd"; exit 0; }
+needs nsd
 
 cat > "$world/vendors/asked.conf" <<'TEXT'
 vendor = { name = "asked"; domains = [ "asked.example" ]; dkim = [ ]; sources = ( { cidr = [ "192.0.2.0/24" ]; exclusive = false; } );

@@ -5,10 +5,7 @@ name=dns_hang
 . "${srcdir:-.}/t/cli/store_lib.sh"
 freeze=${top_builddir:-.}/t/dns_freeze.so
 case $freeze in /*) ;; *) freeze=$PWD/$freeze ;; esac
-if ! command -v nsd > "$world/out"; then
-	echo "1..0 # SKIP needs nsd"
-	exit 0
-fi
+needs nsd
 if ! LD_PRELOAD=$freeze "$greenlaned" -V > "$world/out" 2>&1 || nm -D "$greenlaned" 2> "$world/err" | grep -q __asan; then
 	echo "1..0 # SKIP nothing can be preloaded into this greenlaned: $(head -n 1 "$world/out")"
 	exit 0

@@ -7,10 +7,8 @@
 name=fleet-page
 . "${srcdir:-.}/t/cli/lib.sh"
 greenlaned=${GREENLANED:-${greenlane}d}
-for program in git redis-server redis-cli nsd unshare; do
-	command -v $program > /dev/null || { echo "1..0 # SKIP $program is not installed"; exit 0; }
-done
-[ "$(id -u)" -eq 0 ] && unshare -m -u true 2> /dev/null || { echo '1..0 # SKIP namespaces need root'; exit 0; }
+needs git redis-server redis-cli nsd unshare
+[ "$(id -u)" -eq 0 ] && unshare -m -u true 2> /dev/null || skip_all "namespaces need root"
 GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null GIT_EDITOR='echo a change >'
 GIT_AUTHOR_NAME=admin GIT_AUTHOR_EMAIL=admin@example.com GIT_COMMITTER_NAME=admin GIT_COMMITTER_EMAIL=admin@example.com
 export GIT_CONFIG_GLOBAL GIT_CONFIG_SYSTEM GIT_EDITOR GIT_AUTHOR_NAME GIT_AUTHOR_EMAIL GIT_COMMITTER_NAME GIT_COMMITTER_EMAIL

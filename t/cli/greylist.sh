@@ -5,6 +5,7 @@
 # Needs no network: a name server of its own. Root's part asks as another user.
 name=greylist
 . "${srcdir:-.}/t/cli/lib.sh"
+needs nsd
 greenlaned=${GREENLANED:-${greenlane}d}
 config=$world/conf
 user=$(id -un)

@@ -4,10 +4,7 @@
 
 . "${srcdir:-.}/t/cli/lib.sh"
 greenlaned=${GREENLANED:-${greenlane}d}
-if ! command -v redis-server > /dev/null; then
-	echo '1..0 # SKIP redis-server is not installed'
-	exit 0
-fi
+needs redis-server
 sock=$world/redis.sock server=''
 user=$(id -un)
 [ "$user" != root ] || user=nobody

@@ -3,7 +3,7 @@
 # files are named; what is given twice counts once; two hosts may use the same id.
 name=records
 . "${srcdir:-.}/t/cli/lib.sh"
-command -v jq > /dev/null || { echo '1..0 # SKIP jq is needed'; exit 0; }
+needs jq
 
 mkdir "$world/vendors" "$world/state"
 config=$world/greenlane.conf

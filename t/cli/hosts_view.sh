@@ -5,6 +5,7 @@
 # Needs nsd as well: each host asks a name server of its own.
 name=view
 . "${srcdir:-.}/t/cli/hosts_lib.sh"
+needs nsd
 
 look() { "$greenlane" -c "$world/$1/conf" status --json > "$world/$1.json" 2> /dev/null; }
 # host HOST: what this host's status says, as lines NAME POLICY SOURCES OWN

@@ -1,7 +1,7 @@
 # lib.sh - shared by the tests of greenlane: the program, a private directory, TAP. Sourced, POSIX sh.
 #
 # Set name=WORD (part of the directory's name) before sourcing it, and golden_file=FILE for whole outputs. It provides $greenlane,
-# $world (removed at the end, when the processes in $pids are ended), ok, is, skip, run, out, err, lacks, quiet, golden, golden_later,
+# $world (removed at the end, when the processes in $pids are ended), ok, is, skip, skip_all, missing, needs, run, out, err, lacks, quiet, golden, golden_later,
 # until_true, on_this_host; a test ends with finish_tap.
 # If $config is set, run passes it with -c; $input is the standard input of run.
 # shellcheck shell=sh disable=SC2034,SC2154 # its variables are used, and set, by those who source it
@@ -73,6 +73,20 @@ skip() { # NAME WHY
 	count=$((count + 1))
 	echo "ok $count - $1 # SKIP $2"
 }
+
+# skip_all WHY: nothing can be tried here.
+skip_all() {
+	echo "1..0 # SKIP $1"
+	exit 0
+}
+
+# missing PROGRAM...: says which of them are not installed; 1 where all are. needs PROGRAM...: the test is skipped without them.
+missing() {
+	absent=
+	for program; do command -v "$program" > /dev/null || absent="$absent $program"; done
+	[ -n "$absent" ] && echo "without$absent"
+}
+needs() { ! why=$(missing "$@") || skip_all "$why"; }
 
 # run STATUS NAME ARGUMENT...: runs greenlane, which must exit with STATUS. Leaves its output in the files out and err. Its
 # variables are called run_...: another name might be the caller's, and a pattern kept there would become "1", which all matches.

@@ -4,7 +4,7 @@
 # (t/sentences.sh), printed of the fixed lines and records of log_records.py, in a zone that is nobody's.
 name=log golden_file=log.golden
 . "${srcdir:-.}/t/cli/lib.sh"
-command -v jq > /dev/null || { echo '1..0 # SKIP jq is needed'; exit 0; }
+needs jq
 
 mkdir "$world/vendors" "$world/state"
 config=$world/greenlane.conf

@@ -4,10 +4,7 @@
 name=log_faults
 . "${srcdir:-.}/t/cli/store_lib.sh"
 . "${srcdir:-.}/t/cli/log_lib.sh"
-if ! has_place; then
-	echo "1..0 # SKIP needs root and a mount namespace: $(tail -n 1 "$world/err" 2> /dev/null)"
-	exit 0
-fi
+has_place || skip_all "needs root and a mount namespace: $(tail -n 1 "$world/err" 2> /dev/null)"
 
 # ---- the host's log ----
 

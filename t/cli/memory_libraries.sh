@@ -11,7 +11,7 @@ if ! LD_PRELOAD=$faults "$greenlaned" -V > "$world/out" 2>&1 || nm -D "$greenlan
 	echo "1..0 # SKIP nothing can be preloaded into this greenlaned: $(head -n 1 "$world/out")"
 	exit 0
 fi
-command -v nsd > "$world/out" || { echo "1..0 # SKIP needs nsd"; exit 0; }
+needs nsd
 
 refuse() { printf '%-40s' "$*" | dd of="$world/word" conv=notrunc 2> /dev/null; } # EVERY LIBRARY
 dd if=/dev/zero of="$world/word" bs=4096 count=1 2> /dev/null

@@ -4,8 +4,7 @@
 name=memory_limit
 . "${srcdir:-.}/t/cli/store_lib.sh"
 if ! prlimit --version > "$world/out" 2>&1 || nm -D "$greenlaned" 2> "$world/err" | grep -q '__[at]san'; then
-	echo "1..0 # SKIP needs prlimit, and no sanitizer, which takes terabytes of addresses"
-	exit 0
+	skip_all "needs prlimit, and no sanitizer, which takes terabytes of addresses"
 fi
 user=$(id -un) # its limits may be changed while it runs
 conf none

@@ -3,7 +3,7 @@
 # on the same connection, is judged right; nothing of them is left.
 name=peer_faults
 . "${srcdir:-.}/t/cli/store_lib.sh"
-command -v nsd > "$world/out" || { echo "1..0 # SKIP needs nsd"; exit 0; }
+needs nsd
 
 cat > "$world/vendors/steady.conf" <<'TEXT'
 vendor = { name = "steady"; domains = [ "steady.example" ]; dkim = [ ]; vouch = [ "listed" ];

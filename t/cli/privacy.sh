@@ -5,9 +5,7 @@
 name=privacy golden_file=privacy.golden
 . "${srcdir:-.}/t/cli/lib.sh"
 greenlaned=${GREENLANED:-${greenlane}d}
-for program in nsd jq curl; do
-	command -v $program > /dev/null || { echo "1..0 # SKIP $program is needed"; exit 0; }
-done
+needs nsd jq curl
 config=$world/greenlane.conf
 key=$world/state/privacy.key
 mkdir -p "$world/vendors"

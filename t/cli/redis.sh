@@ -9,10 +9,7 @@ greenlaned=${GREENLANED:-${greenlane}d}
 history=${top_builddir:-.}/t/redis_history
 case $history in /*) ;; *) history=$PWD/$history ;; esac
 config=$world/conf
-if ! command -v redis-server > /dev/null; then
-	echo '1..0 # SKIP redis-server is not installed'
-	exit 0
-fi
+needs redis-server
 sock=$world/redis.sock server='' daemon=''
 user=$(id -un)
 [ "$user" != root ] || user=nobody

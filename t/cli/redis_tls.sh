@@ -7,9 +7,7 @@
 name=redis_tls
 . "${srcdir:-.}/t/cli/lib.sh"
 greenlaned=${GREENLANED:-${greenlane}d}
-for program in redis-server redis-cli openssl; do
-	command -v "$program" > /dev/null || { echo "1..0 # SKIP $program is not installed"; exit 0; }
-done
+needs redis-server redis-cli openssl
 user=$(id -un)
 [ "$user" != root ] || user=nobody
 tls=$world/tls config=$world/conf server='' daemon='' patience=5s
@@ -33,10 +31,7 @@ conf() {
 
 conf "ca = \"$tls/ca.pem\";"
 "$greenlane" -c "$world/conf" check > "$world/out" 2>&1
-if grep -q 'has no TLS' "$world/out"; then
-	echo '1..0 # SKIP this hiredis has no TLS'
-	exit 0
-fi
+! grep -q 'has no TLS' "$world/out" || skip_all "this hiredis has no TLS"
 
 # ---- certificates ----
 

@@ -5,7 +5,7 @@
 # RELOAD_FAULTS_EACH=N cuts at every N-th byte (default 7), and at each line; t/nightly at each byte.
 name=reload_faults
 . "${srcdir:-.}/t/cli/store_lib.sh"
-command -v nsd > "$world/out" || { echo "1..0 # SKIP needs nsd"; exit 0; }
+needs nsd
 export GREENLANE="$greenlane"
 
 cat > "$world/vendors/steady.conf" <<'TEXT'

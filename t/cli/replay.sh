@@ -4,7 +4,7 @@
 # replay.golden (t/sentences.sh), printed of the fixed records of replay_records.py, in a zone that is nobody's.
 name=replay golden_file=replay.golden
 . "${srcdir:-.}/t/cli/lib.sh"
-command -v jq > /dev/null || { echo '1..0 # SKIP jq is needed'; exit 0; }
+needs jq
 
 mkdir "$world/vendors" "$world/draft" "$world/state"
 config=$world/greenlane.conf

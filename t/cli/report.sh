@@ -3,7 +3,7 @@
 # vendor whose signature broke, with the time, and what speaks against enforcing. Verdicts are made by report.py.
 name=report
 . "${srcdir:-.}/t/cli/lib.sh"
-command -v jq > /dev/null || { echo '1..0 # SKIP jq is needed'; exit 0; }
+needs jq
 
 mkdir "$world/vendors" "$world/state"
 config=$world/greenlane.conf

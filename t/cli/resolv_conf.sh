@@ -6,16 +6,14 @@ name=resolv_conf
 . "${srcdir:-.}/t/cli/lib.sh"
 greenlaned=${GREENLANED:-${greenlane}d}
 
-for program in nsd unshare ip; do
-	command -v $program > /dev/null || { echo "1..0 # SKIP $program is not installed"; exit 0; }
-done
+needs nsd unshare ip
 private=-mn
 [ "$(id -u)" = 0 ] || private=-rmn
 echo 'nameserver 127.0.0.53' > "$world/resolv.conf"
 inside='ip link set lo up && mount --bind "$1/resolv.conf" /etc/resolv.conf'
 # shellcheck disable=SC2086 # words
 unshare $private sh -c "$inside" sh "$world" 2> "$world/err" ||
-	{ echo "1..0 # SKIP no private resolv.conf can be mounted here: $(tail -n 1 "$world/err")"; exit 0; }
+	skip_all "no private resolv.conf can be mounted here: $(tail -n 1 "$world/err")"
 [ "${IN_NAMESPACE-}" ] || {
 	rm -rf "$world"
 	# shellcheck disable=SC2086

@@ -7,9 +7,7 @@ name=secret
 . "${srcdir:-.}/t/cli/lib.sh"
 greenlaned=${GREENLANED:-${greenlane}d}
 config=$world/conf
-for program in redis-server redis-cli /usr/bin/python3; do
-	command -v "$program" > /dev/null || { echo "1..0 # SKIP $program is not installed"; exit 0; }
-done
+needs redis-server redis-cli /usr/bin/python3
 sock=$world/redis.sock server='' daemon=''
 user=$(id -un)
 [ "$user" != root ] || user=nobody
@@ -107,7 +105,7 @@ daemon=$!
 pids="$pids $daemon"
 until_true says ' serves ' || { echo "Bail out! greenlaned does not start"; sed 's/^/# /' "$world/daemon"; exit 99; }
 search > /dev/null
-[ $? -ne 77 ] || { echo '1..0 # SKIP the memory of a process cannot be read here'; exit 0; }
+[ $? -ne 77 ] || skip_all "the memory of a process cannot be read here"
 
 # ---- a server that serves ----
 

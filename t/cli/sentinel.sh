@@ -6,10 +6,7 @@
 name=sentinel
 . "${srcdir:-.}/t/cli/lib.sh"
 greenlaned=${GREENLANED:-${greenlane}d}
-if ! command -v redis-sentinel > /dev/null || ! command -v ss > /dev/null; then
-	echo '1..0 # SKIP redis-sentinel or ss is not installed'
-	exit 0
-fi
+needs redis-sentinel ss
 user=$(id -un)
 [ "$user" != root ] || user=nobody
 mkdir "$world/vendors"

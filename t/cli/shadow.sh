@@ -4,9 +4,7 @@
 name=shadow
 . "${srcdir:-.}/t/cli/lib.sh"
 greenlaned=${GREENLANED:-${greenlane}d}
-for program in nsd jq; do
-	command -v $program > /dev/null || { echo "1..0 # SKIP $program is needed"; exit 0; }
-done
+needs nsd jq
 config=$world/greenlane.conf
 mkdir -p "$world/vendors" "$world/draft" "$world/state"
 

@@ -4,9 +4,7 @@
 # The records are made by suggest_records.py; DNS is a private nsd.
 name=suggest golden_file=suggest.golden
 . "${srcdir:-.}/t/cli/lib.sh"
-for program in nsd jq /usr/bin/python3; do
-	command -v $program > /dev/null || { echo "1..0 # SKIP $program is needed"; exit 0; }
-done
+needs nsd jq /usr/bin/python3
 
 cat > "$world/root.zone" <<END
 \$TTL 300

@@ -37,12 +37,8 @@ fi
 
 # ---- DNS ----
 
-missing=
-for program in nsd /usr/bin/python3; do
-	command -v $program >/dev/null || missing="$missing $program"
-done
-if [ -n "$missing" ]; then
-	echo "ok $((count += 1)) - what is published becomes a file # SKIP without$missing"
+if why=$(missing nsd /usr/bin/python3); then
+	skip "what is published becomes a file" "$why"
 	finish_tap
 fi
 
