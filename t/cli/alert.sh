@@ -4,7 +4,6 @@
 # Needs no network.
 name=alert
 . "${srcdir:-.}/t/cli/lib.sh"
-greenlaned=${GREENLANED:-${greenlane}d}
 config=$world/conf
 mkdir -p "$world/state" "$world/vendors"
 
@@ -31,7 +30,6 @@ tells() {
 	chmod 755 "$world/$1.new"
 	mv "$world/$1.new" "$world/$1"
 }
-says() { grep -Eq -- "$1" "$world/daemon"; }
 told() { grep -Eq -- "$1" "$world/told"; }
 count_told() { grep -c . "$world/told"; }
 : > "$world/told"
@@ -40,10 +38,7 @@ tells tell ''
 # ---- ill at the start ----
 
 conf "$world/tell 'a b;c'"
-"$greenlaned" -f -c "$world/conf" 2> "$world/daemon" &
-daemon=$!
-pids="$pids $daemon"
-until_true says ' serves ' || { echo "Bail out! greenlaned does not start"; exit 99; }
+greenlaned_start "$world/conf" || bail_out "greenlaned does not start"
 until_true told '^ill no-mta '
 ok $? "what is ill at the start is told, by itself"
 until_true says 'alert: ill: no-mta: .'
@@ -168,9 +163,7 @@ ok $? "the helper has ended with it"
 
 rm -f "$world/began"
 conf "$world/tell"
-"$greenlaned" -f -c "$world/conf" 2> "$world/daemon" &
-daemon=$!
-pids="$pids $daemon"
+greenlaned_launch "$world/conf"
 until_true test -e "$world/began"
 helper=$(helper_of "$daemon")
 kill -KILL "$daemon"

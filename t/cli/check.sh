@@ -5,7 +5,6 @@
 # As root the daemon's user is nobody; the last part asks as nobody and as somebody else. Without root: the caller's own.
 name=check
 . "${srcdir:-.}/t/cli/lib.sh"
-greenlaned=${GREENLANED:-${greenlane}d}
 site=$world/site
 config=$site/conf
 root=false user=$(id -un) group=$(id -gn)
@@ -135,10 +134,7 @@ mended "listeners"
 
 # ---- what our own daemon holds ----
 
-: > "$world/daemon"
-"$greenlaned" -f -c "$config" 2> "$world/daemon" &
-daemon=$! pids="$pids $!"
-until_true grep -q ' serves ' "$world/daemon" || { echo "Bail out! greenlaned does not start"; exit 99; }
+greenlaned_start "$config" || bail_out "greenlaned does not start"
 until_true test -s "$site/lists/cidr"
 tree > "$world/before"
 mended "our own daemon holds sockets, port, lock and store"
@@ -245,10 +241,7 @@ if $root; then
 	conf 's/group = "[a-z]*"/group = "daemon"/'
 	warned "milter: the group of unix:$site/run/milter\.sock cannot enter the directory $site/run; chmod o\+x $site/run, or move the socket$" "a directory that the MTA cannot enter"
 	sed -n 's/^warning: milter: /greenlaned: &/p' "$world/out" | sed 's/warning: milter/warning: milter/' > "$world/wanted"
-	: > "$world/daemon"
-	"$greenlaned" -f -c "$config" 2> "$world/daemon" &
-	daemon=$! pids="$pids $!"
-	until_true grep -q ' serves ' "$world/daemon" || { echo "Bail out! greenlaned does not start"; exit 99; }
+	greenlaned_start "$config" || bail_out "greenlaned does not start"
 	is "$(grep 'cannot enter' "$world/daemon" | head -n 1)" "$(cat "$world/wanted")" "the start says the same"
 	kill "$daemon"; wait "$daemon" 2> /dev/null
 	chmod o+x "$site/run"

@@ -4,7 +4,6 @@
 # The part that asks DNS needs nsd and python3, and is skipped without them.
 name=cli
 . "${srcdir:-.}/t/cli/lib.sh"
-greenlaned=${GREENLANED:-${greenlane}d}
 
 # ---- usage ----
 

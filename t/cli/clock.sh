@@ -2,7 +2,6 @@
 # TAP: greenlaned while a preloaded object (t/lib/clock_step.c) sets the clock back and forth.
 name=clock
 . "${srcdir:-.}/t/cli/lib.sh"
-greenlaned=${GREENLANED:-${greenlane}d}
 STEP_OBJECT=${top_builddir:-.}/t/clock_step.so
 case $STEP_OBJECT in /*) ;; *) STEP_OBJECT=$PWD/$STEP_OBJECT ;; esac
 export STEP_OBJECT

@@ -16,12 +16,7 @@ jump() { # SECONDS by which it differs from the host's
 }
 jump 0
 conf "lmdb:$store"
-: > "$world/daemon"
-CLOCK_STEP=$world/step LD_PRELOAD=$object ASAN_OPTIONS=verify_asan_link_order=0:${ASAN_OPTIONS:-} \
-	"$greenlaned" -f -c "$world/conf" 2> "$world/daemon" &
-daemon=$!
-pids="$pids $daemon"
-until_true says ' serves '
+greenlaned_start "$world/conf" "CLOCK_STEP=$world/step" "LD_PRELOAD=$object" "ASAN_OPTIONS=verify_asan_link_order=0:${ASAN_OPTIONS:-}"
 ok $? "greenlaned serves"
 waits one@stranger.example
 ok $? "a stranger waits"
@@ -65,8 +60,6 @@ passes three@third.example
 ok $? "who was known in a year is known"
 waits five@fifth.example
 ok $? "a stranger waits"
-kill "$daemon"
-wait "$daemon"
-is $? 0 "it exits with 0"
+end "it exits with 0"
 
 finish_tap

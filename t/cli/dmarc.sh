@@ -3,7 +3,6 @@
 # answers are kept, the negative ones too, and a stranger that is refused by the running daemon.
 name=dmarc
 . "${srcdir:-.}/t/cli/lib.sh"
-greenlaned=${greenlane%/*}/greenlaned
 
 if why=$(missing nsd /usr/bin/python3); then
 	skip "DMARC is asked for" "$why"
@@ -36,7 +35,7 @@ proxy=$(/usr/bin/python3 "$top/t/mta/net.py" ports 1)
 /usr/bin/python3 "$top/t/mta/dnsproxy.py" "$proxy" "$port" "$world/faults" all >> "$world/asked" 2> "$world/proxy" &
 pids="$pids $!"
 until_true /usr/bin/python3 "$top/t/mta/net.py" dns 127.0.0.1 "$proxy" . ||
-	{ echo "Bail out! the proxy does not answer"; exit 99; }
+	bail_out "the proxy does not answer"
 
 mkdir "$world/vendors" "$world/state"
 echo 'vendor = { name = "desk"; domains = [ "desk.example" ]; };' > "$world/vendors/desk.conf"
@@ -106,9 +105,7 @@ json 'a["dmarc"] == "temperror" and a["dmarc_silent"] == "broken.example" and r[
 
 # ---- the daemon ----
 
-"$greenlaned" -f -c "$config" 2> "$world/daemon" &
-pids="$pids $!"
-until_true grep -q ' serves ' "$world/daemon" || { echo "Bail out! greenlaned does not start"; exit 99; }
+greenlaned_start "$config" || bail_out "greenlaned does not start"
 mail() { /usr/bin/python3 "$top/t/cli/milter.py" "$world/milter.sock" "$@" > "$world/reply" 2>&1; }
 : > "$world/asked"
 mail a@news.nothing.test 203.0.113.5

@@ -47,7 +47,7 @@ misbehave
 proxy_port=$(/usr/bin/python3 "$top/t/mta/net.py" ports 1)
 /usr/bin/python3 "$top/t/mta/dnsproxy.py" "$proxy_port" "$port" "$world/faults" > "$world/proxy" 2>&1 &
 pids="$pids $!"
-until_true answers || { echo "Bail out! the proxy does not answer"; exit 99; }
+until_true answers || bail_out "the proxy does not answer"
 
 conf "lmdb:$store"
 sed -i -e "s/\"127.0.0.1\" ]; timeout = \"1s\"/\"127.0.0.1@$proxy_port\" ]; timeout = \"5s\"/" -e '/^strangers/d' \

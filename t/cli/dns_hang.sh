@@ -31,11 +31,7 @@ nsd_serve
 conf none
 sed -i "s/\"127.0.0.1\" ]; timeout/\"127.0.0.1@$port\" ]; timeout/; s/name = \"steady\"; }/&, { name = \"asked\"; }/; s,run/socket\",&; deadline = \"4s\"," "$world/conf"
 begins() { # NAME
-	: > "$world/daemon"
-	LD_PRELOAD=$freeze "$greenlaned" -f -c "$world/conf" 2> "$world/daemon" &
-	daemon=$!
-	pids="$pids $daemon"
-	until_true says ' serves '
+	greenlaned_start "$world/conf" "LD_PRELOAD=$freeze"
 	ok $? "$1"
 }
 verdict() { /usr/bin/python3 "$top/t/cli/milter.py" "$world/run/socket" "a@$1.asked.example" 192.0.2.1 2>&1; }

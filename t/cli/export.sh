@@ -6,7 +6,6 @@
 # Debian's packages of Sendmail and postgrey were unpacked (dpkg -x); Sendmail's conflicts with Postfix's.
 name='export'
 . "${srcdir:-.}/t/cli/lib.sh"
-greenlaned=${GREENLANED:-${greenlane}d}
 config=$world/greenlane.conf
 
 has() { command -v "$1" > /dev/null; }
@@ -416,10 +415,7 @@ END
 lines() { [ "$(wc -l < "$1" 2>/dev/null || echo 0)" -ge "$2" ]; }
 if [ -x "$greenlaned" ]; then
 	daemon_conf 'echo no reload here >&2; exit 7' > "$world/daemon.conf"
-	: > "$world/daemon"
-	"$greenlaned" -f -c "$world/daemon.conf" 2> "$world/daemon" &
-	daemon=$!
-	pids="$pids $daemon"
+	greenlaned_launch "$world/daemon.conf"
 	until_true grep -q 'exited with status 7' "$world/daemon"
 	ok $? "greenlaned: the failure of a command is logged, with its status"
 	grep -q 'no reload here' "$world/daemon"

@@ -30,10 +30,10 @@ serve() {
 	) 2> "$1.daemon" &
 	daemon=$!
 	pids="$pids $daemon"
-	until_true serves_or_gone "$1"
+	until_true ready_or_gone "$1"
 	! gone "$daemon"
 }
-serves_or_gone() { grep -q ' serves ' "$1.daemon" || gone "$daemon"; }
+ready_or_gone() { grep -q ' serves ' "$1.daemon" || gone "$daemon"; }
 mail_to() { /usr/bin/python3 "$top/t/cli/milter.py" "$1/run/socket" "$2" 2>&1; } # FOLDER SENDER
 waits_at() { case $(mail_to "$1" "$2") in 451\ 4.7.1*greylisted*) ;; *) return 1 ;; esac; }
 on_disk() { grep -aq "$2" "$1/greylist/data.mdb" 2> /dev/null; } # FOLDER SENDER

@@ -6,7 +6,6 @@
 # is on the first one, in another checkout, with the records of both.
 name=fleet-page
 . "${srcdir:-.}/t/cli/lib.sh"
-greenlaned=${GREENLANED:-${greenlane}d}
 needs git redis-server redis-cli nsd unshare
 [ "$(id -u)" -eq 0 ] && unshare -m -u true 2> /dev/null || skip_all "namespaces need root"
 GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null GIT_EDITOR='echo a change >'
@@ -89,7 +88,7 @@ redis() { REDISCLI_AUTH=secret redis-cli -p "$redis_port" "$@" 2> /dev/null; }
 answers() { [ "$(redis ping)" = PONG ]; }
 redis-server --bind 127.0.0.1 --port "$redis_port" --requirepass secret --save '' --dir "$world/redis" > "$world/redis.log" 2>&1 &
 pids="$pids $!"
-until_true answers || { echo "Bail out! redis-server does not start"; exit 99; }
+until_true answers || bail_out "redis-server does not start"
 serial=0
 zone() { # NETWORK
 	serial=$((serial + 1))

@@ -6,7 +6,6 @@
 name=greylist
 . "${srcdir:-.}/t/cli/lib.sh"
 needs nsd
-greenlaned=${GREENLANED:-${greenlane}d}
 config=$world/conf
 user=$(id -un)
 [ "$(id -u)" -ne 0 ] || user=nobody # a store of root's would tell nothing about its owner
@@ -33,14 +32,7 @@ greylist = { store = "$1"; delay = "1h"; };
 dns = { servers = [ "127.0.0.1@$port" ]; timeout = "60s"; };
 TEXT
 }
-says() { grep -Eq -- "$1" "$world/daemon"; }
-begin() {
-	: > "$world/daemon"
-	"$greenlaned" -f -c "$world/conf" 2> "$world/daemon" &
-	daemon=$!
-	pids="$pids $daemon"
-	until_true says ' serves ' || { echo "Bail out! greenlaned does not start"; exit 99; }
-}
+begin() { greenlaned_start "$world/conf" || bail_out "greenlaned does not start"; }
 end() {
 	kill "$daemon"
 	wait "$daemon"

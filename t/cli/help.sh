@@ -3,7 +3,6 @@
 # line for who may not. They are held against the options that the commands read and against the manual.
 name=help
 . "${srcdir:-.}/t/cli/lib.sh"
-greenlaned=${GREENLANED:-${greenlane}d}
 manual=$top/doc/greenlane.1
 completion=$top/contrib/completion
 

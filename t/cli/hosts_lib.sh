@@ -3,7 +3,6 @@
 # shellcheck shell=sh disable=SC2034,SC2154 # its variables are used, and set, by those who source it
 
 . "${srcdir:-.}/t/cli/lib.sh"
-greenlaned=${GREENLANED:-${greenlane}d}
 needs redis-server
 sock=$world/redis.sock server=''
 user=$(id -un)
@@ -19,7 +18,7 @@ serve() {
 	redis-server --port 0 --unixsocket "$sock" --unixsocketperm 777 --save '' --dir "$world/data" > "$world/redis" 2>&1 &
 	server=$!
 	pids="$pids $server"
-	until_true answers || { echo "Bail out! redis-server does not start"; exit 99; }
+	until_true answers || bail_out "redis-server does not start"
 }
 
 # conf HOST [LINE...]: its greenlane.conf; $store, if it is set, is its greylist, $dns its name server, $vendor one more vendor.
@@ -49,7 +48,7 @@ begin() { # HOST [VARIABLE=VALUE...]: with these in its environment
 	env "$@" "$greenlaned" -f -c "$world/$host/conf" 2> "$world/$host/log" &
 	eval "pid_$host=$!"
 	pids="$pids $!"
-	until_true serves "$host" || { echo "Bail out! greenlaned does not start"; sed 's/^/# /' "$world/$host/log"; exit 99; }
+	until_true serves "$host" || bail_out "greenlaned does not start" "$world/$host/log"
 }
 end() { # HOST
 	eval "set -- $1 \$pid_$1"

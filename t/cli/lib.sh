@@ -1,8 +1,8 @@
 # lib.sh - shared by the tests of greenlane: the program, a private directory, TAP. Sourced, POSIX sh.
 #
 # Set name=WORD (part of the directory's name) before sourcing it, and golden_file=FILE for whole outputs. It provides $greenlane,
-# $world (removed at the end, when the processes in $pids are ended), ok, is, skip, skip_all, missing, needs, run, out, err, lacks, quiet, golden, golden_later,
-# until_true, on_this_host; a test ends with finish_tap.
+# $greenlaned, $world (removed at the end, when the processes in $pids are ended), ok, is, skip, skip_all, bail_out, missing, needs,
+# run, out, err, lacks, quiet, golden, golden_later, until_true, greenlaned_start, on_this_host; a test ends with finish_tap.
 # If $config is set, run passes it with -c; $input is the standard input of run.
 # shellcheck shell=sh disable=SC2034,SC2154 # its variables are used, and set, by those who source it
 
@@ -12,6 +12,7 @@ case $top in /*) ;; *) top=$PWD/$top ;; esac
 greenlane=${GREENLANE:-${top_builddir:-.}/milter/greenlane}
 case $greenlane in /*) ;; *) greenlane=$PWD/$greenlane ;; esac
 [ -x "$greenlane" ] || { echo "Bail out! $greenlane is not built"; exit 99; }
+greenlaned=${GREENLANED:-${greenlane}d}
 PATH=$PATH:/usr/sbin:/sbin
 export PATH
 
@@ -74,6 +75,13 @@ skip() { # NAME WHY
 	echo "ok $count - $1 # SKIP $2"
 }
 
+# bail_out WHY [LOG]: the test cannot go on; with the end of that log, or of greenlaned's.
+bail_out() {
+	[ ! -f "${2:-$world/daemon}" ] || tail -n 20 "${2:-$world/daemon}" | sed 's/^/# /'
+	echo "Bail out! $1"
+	exit 99
+}
+
 # skip_all WHY: nothing can be tried here.
 skip_all() {
 	echo "1..0 # SKIP $1"
@@ -118,6 +126,24 @@ until_true() {
 }
 
 gone() { ! kill -0 "$1" 2> /dev/null || grep -q '^State:[[:space:]]*Z' "/proc/$1/status" 2> /dev/null; }
+
+# greenlaned_launch CONF [VARIABLE=VALUE...]: with these in its environment. It is $daemon; what it says is in the file daemon.
+greenlaned_launch() {
+	launch_conf=$1
+	shift
+	: > "$world/daemon"
+	env "$@" "$greenlaned" -f -c "$launch_conf" 2> "$world/daemon" &
+	daemon=$!
+	pids="$pids $daemon"
+}
+says() { grep -Eq -- "$1" "$world/daemon"; }
+serves_or_gone() { says ' serves ' || gone "$daemon"; }
+
+# greenlaned_start CONF [VARIABLE=VALUE...]: likewise, and waits until it serves; 1 where it ends instead.
+greenlaned_start() {
+	greenlaned_launch "$@"
+	until_true serves_or_gone && says ' serves '
+}
 
 # golden PART [COMMAND]: what the last run printed on both outputs, shortened or blanked by COMMAND, is that part of t/cli/$golden_file,
 # to the letter. GOLDEN=FILE in the environment collects there what was printed.
@@ -178,6 +204,5 @@ END
 	nsd -d -c "$world/nsd.conf" 2> "$world/nsd.err" &
 	nsd_pid=$!
 	pids="$pids $nsd_pid"
-	until_true /usr/bin/python3 "$top/t/mta/net.py" dns 127.0.0.1 "$port" . ||
-		{ echo "Bail out! nsd does not answer"; exit 99; }
+	until_true /usr/bin/python3 "$top/t/mta/net.py" dns 127.0.0.1 "$port" . || bail_out "nsd does not answer"
 }

@@ -22,11 +22,7 @@ vendor = { name = "steady"; domains = [ "steady.example" ]; dkim = [ ]; vouch = 
 TEXT
 conf "lmdb:$store"
 sed -i 's/delay = "1s"/delay = "1h"/' "$world/conf"
-: > "$world/daemon"
-LD_PRELOAD=$faults "$greenlaned" -f -c "$world/conf" 2> "$world/daemon" &
-daemon=$!
-pids="$pids $daemon"
-until_true says ' serves '
+greenlaned_start "$world/conf" "LD_PRELOAD=$faults"
 ok $? "greenlaned serves"
 waits one@stranger.example
 ok $? "a stranger waits"
@@ -85,8 +81,6 @@ mails 1500
 last=$(holds)
 [ "$last" -le $((first + 2048)) ]
 ok $? "a thousand messages that were cut short leave nothing behind: $first and $last KiB"
-kill "$daemon"
-wait "$daemon"
-is $? 0 "it exits with 0"
+end "it exits with 0"
 
 finish_tap

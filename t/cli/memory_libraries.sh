@@ -40,17 +40,8 @@ site() { # STORE
 	sed -i "s/delay = \"1s\"/delay = \"1h\"/; s/\"127.0.0.1\" ]; timeout/\"127.0.0.1@$port\" ]; timeout/; s/name = \"steady\"; }/&, { name = \"asked\"; }/; s/authenticate = false/authenticate = true/" "$world/conf"
 }
 begins() { # NAME
-	: > "$world/daemon"
-	LD_PRELOAD=$faults "$greenlaned" -f -c "$world/conf" 2> "$world/daemon" &
-	daemon=$!
-	pids="$pids $daemon"
-	until_true says ' serves '
+	greenlaned_start "$world/conf" "LD_PRELOAD=$faults"
 	ok $? "$1"
-}
-ends() { # NAME
-	kill "$daemon"
-	wait "$daemon"
-	is $? 0 "$1"
 }
 verdict() { # CLIENT SENDER: one word
 	case $(SIGNED=1 /usr/bin/python3 "$top/t/cli/milter.py" "$world/run/socket" "$2" "$1" 2>&1) in
@@ -112,7 +103,7 @@ sweep libidn2 1
 reloads
 until_true well_again
 ok $? "with memory again all is well"
-ends "it exits with 0"
+end "it exits with 0"
 
 if ! command -v redis-server > "$world/out" || ! ldd "$greenlaned" | grep -q libhiredis; then
 	skip "a greylist in Redis" "redis-server is not installed"
@@ -129,6 +120,6 @@ sweep libhiredis 4! 10! 1! 2! 3! 5! 6! 8!
 sweep "" 2 5 11 29 97 3! 7! 13! 19! 23! 31! 37! 43! 53! 59! 71! 83! 97!
 until_true well_again
 ok $? "with memory again all is well"
-ends "it exits with 0"
+end "it exits with 0"
 
 finish_tap

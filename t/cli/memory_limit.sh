@@ -9,7 +9,6 @@ fi
 user=$(id -un) # its limits may be changed while it runs
 conf none
 mail_once() { timeout 60 /usr/bin/python3 "$top/t/cli/milter.py" "$world/run/socket" a@stranger.example 2>&1 | tail -n 1; }
-serves_or_gone() { says ' serves ' || gone "$daemon"; }
 
 # ---- the start ----
 

@@ -8,7 +8,6 @@ if [ "$(id -u)" = 0 ] && [ -z "${MENDED_MOUNTS:-}" ] && unshare --mount true 2> 
 fi
 name=mended
 . "${srcdir:-.}/t/cli/lib.sh"
-greenlaned=${GREENLANED:-${greenlane}d}
 config=$world/conf
 daemon=
 trap 'umount -l "$world/disk" 2> /dev/null; clean_up' EXIT
@@ -30,7 +29,6 @@ conf() {
 		printf '%s\n' "$@"
 	} > "$world/conf"
 }
-says() { grep -Eq -- "$1" "$world/daemon"; }
 killed() { # a daemon that holds nothing worth saving
 	[ -z "$daemon" ] || { ! ours "$daemon" || kill -9 "$daemon"; wait "$daemon"; } 2> /dev/null
 	daemon=
@@ -39,11 +37,7 @@ status() { "$greenlane" -c "$world/conf" status > "$world/out" 2> "$world/err"; 
 started() { # LINE...: the one before is gone, a new one serves
 	killed
 	conf "$@"
-	: > "$world/daemon"
-	"$greenlaned" -f -c "$world/conf" 2> "$world/daemon" &
-	daemon=$!
-	pids="$pids $daemon"
-	until_true says ' serves ' || { echo "Bail out! greenlaned does not start"; exit 99; }
+	greenlaned_start "$world/conf" || bail_out "greenlaned does not start"
 }
 status_names() { ! status && grep -Eq -- "^ill: $1: .*; .*$2" "$world/out"; }
 status_lacks() { status; [ $? -le 1 ] && ! grep -q "^ill: $1:" "$world/out"; }

@@ -3,7 +3,6 @@
 # reload say of its listener. Needs no network.
 name=metrics
 . "${srcdir:-.}/t/cli/lib.sh"
-greenlaned=${GREENLANED:-${greenlane}d}
 config=$world/conf
 mkdir -p "$world/vendors"
 port=$(/usr/bin/python3 "$top/t/mta/net.py" ports 1)
@@ -33,7 +32,6 @@ sys.stdout.write(reply.read().decode())
 END
 }
 has() { get /metrics && grep -Fxq "$1" "$world/out"; }
-says() { grep -Eq -- "$1" "$world/daemon"; }
 mail() { /usr/bin/python3 "$top/t/cli/milter.py" "$world/host/milter.sock" "$@" > "$world/mail"; }
 
 # ---- check ----
@@ -50,10 +48,7 @@ until_true grep -q there "$world/taken"
 "$greenlane" -c "$config" check > "$world/out" 2>&1
 out 'warning: metrics\.listen: port .* cannot be opened: Address already in use; stop what has it, or name another port' \
 	"a port that somebody has is a warning of check"
-"$greenlaned" -f -c "$config" 2> "$world/daemon" &
-daemon=$!
-pids="$pids $daemon"
-until_true says ' serves unix:'
+greenlaned_start "$config"
 ok $? "mail is filtered without it"
 says 'warning: metrics\.listen: port .*; nothing is served there until a restart'
 ok $? "and the start says so"
@@ -72,11 +67,7 @@ is "$(grep -c 'metrics\.listen' "$world/out")" 1 "and one only"
 # ---- what it tells ----
 
 conf "inet:$port@127.0.0.1"
-: > "$world/daemon"
-"$greenlaned" -f -c "$config" 2> "$world/daemon" &
-daemon=$!
-pids="$pids $daemon"
-until_true says ' serves unix:' || { echo "Bail out! greenlaned does not start"; exit 99; }
+greenlaned_start "$config" || bail_out "greenlaned does not start"
 has 'greenlane_verdicts_total{vendor="desk",outcome="forged",action="reject"} 0'
 ok $? "an enabled vendor is there before its first mail"
 has 'greenlane_alert{slug="no-mta"} 0' && has "greenlane_build_info{version=\"$("$greenlane" --version | sed 's/.* //')\"} 1"

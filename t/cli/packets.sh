@@ -2,7 +2,6 @@
 # TAP: packets that no MTA sends, to a running greenlaned over its own socket: it serves on, counts and says so.
 name=packets
 . "${srcdir:-.}/t/cli/lib.sh"
-greenlaned=${GREENLANED:-${greenlane}d}
 
 mkdir "$world/vendors"
 cat > "$world/vendors/steady.conf" <<'EOF'
@@ -17,17 +16,13 @@ control = { listen = "unix:$world/control"; };
 user = "$(id -un)";
 dns = { servers = [ "127.0.0.1" ]; };
 EOF
-says() { grep -Eq -- "$1" "$world/daemon"; }
 status() { "$greenlane" -c "$world/conf" status --json; }
 refused() { status | sed -n 's/.*"refused":\([0-9]*\).*/\1/p'; }
 counts() { [ "$(refused)" = "$1" ]; }
 packets() { /usr/bin/python3 "$top/t/cli/packets.py" "$world/socket" "$@"; }
 
 began=$(date +%s)
-"$greenlaned" -f -c "$world/conf" 2> "$world/daemon" &
-daemon=$!
-pids="$pids $daemon"
-until_true says ' serves '
+greenlaned_start "$world/conf"
 ok $? "greenlaned starts"
 
 none_left() { [ "$(status | sed -n 's/.*"sessions":\([0-9]*\).*/\1/p')" = 0 ]; }

@@ -4,7 +4,6 @@
 # kept, never replaced in silence.
 name=privacy golden_file=privacy.golden
 . "${srcdir:-.}/t/cli/lib.sh"
-greenlaned=${GREENLANED:-${greenlane}d}
 needs nsd jq curl
 config=$world/greenlane.conf
 key=$world/state/privacy.key
@@ -52,14 +51,7 @@ vendor_path = [ "$world/vendors" ];
 vendors = ( { name = "desk"; mode = "enforce"; }, { name = "box"; mode = "enforce"; } );
 END
 }
-says() { grep -Eq -- "$1" "$world/daemon"; }
-# shellcheck disable=SC2120 # the log's name
-start() {
-	"$greenlaned" -f -c "$config" 2> "$world/daemon" &
-	daemon=$!
-	pids="$pids $daemon"
-	until_true says ' serves ' || { echo "Bail out! greenlaned does not start"; cat "$world/daemon"; exit 99; }
-}
+start() { greenlaned_start "$config" || bail_out "greenlaned does not start"; }
 stop() {
 	kill "$daemon" && wait "$daemon"
 	cat "$world/daemon" >> "$world/log"

@@ -2,7 +2,6 @@
 # TAP: greenlaned as a process: what it inherits from its parent, and its limit of open files after a reload.
 name=process
 . "${srcdir:-.}/t/cli/lib.sh"
-greenlaned=${GREENLANED:-${greenlane}d}
 
 mkdir "$world/vendors"
 cat > "$world/vendors/steady.conf" <<'END'
@@ -21,7 +20,6 @@ END
 	shift
 	printf '%s\n' "$@"
 }
-says() { grep -Eq -- "$1" "$world/daemon"; }
 limit() { sed -n 's/^Max open files *\([0-9]*\) .*/\1/p' "/proc/$daemon/limits"; }
 ends() { # STATUS NAME: stops greenlaned, which must exit with STATUS
 	kill "$daemon"

@@ -5,7 +5,6 @@
 # Needs Debian's redis-server; each listens at a Unix socket, or at a port of loopback, of the test's own.
 name=redis
 . "${srcdir:-.}/t/cli/lib.sh"
-greenlaned=${GREENLANED:-${greenlane}d}
 history=${top_builddir:-.}/t/redis_history
 case $history in /*) ;; *) history=$PWD/$history ;; esac
 config=$world/conf
@@ -26,7 +25,7 @@ serve() { # ARGUMENT...
 	redis-server --port 0 --unixsocket "$sock" --unixsocketperm 777 --save '' --dir "$world/data" "$@" > "$world/redis" 2>&1 &
 	server=$!
 	pids="$pids $server"
-	until_true answers || { echo "Bail out! redis-server does not start"; exit 99; }
+	until_true answers || bail_out "redis-server does not start"
 }
 end_server() { kill -9 "$server"; wait "$server" 2> /dev/null; rm -f "$sock"; }
 
@@ -45,14 +44,7 @@ conf() {
 		printf '%s\n' "$@"
 	} > "$world/conf"
 }
-says() { grep -Eq -- "$1" "$world/daemon"; }
-begin() {
-	: > "$world/daemon"
-	"$greenlaned" -f -c "$world/conf" 2> "$world/daemon" &
-	daemon=$!
-	pids="$pids $daemon"
-	until_true says ' serves ' || { echo "Bail out! greenlaned does not start"; sed 's/^/# /' "$world/daemon"; exit 99; }
-}
+begin() { greenlaned_start "$world/conf" || bail_out "greenlaned does not start"; }
 end() { kill "$daemon"; wait "$daemon"; is $? 0 "$1"; }
 mail() { /usr/bin/python3 "$top/t/cli/milter.py" "$world/run/socket" "$1@stranger.example" 203.0.113.5 anna@rx.example; }
 passes() { [ "$(mail "$1")" = pass ]; }

@@ -6,7 +6,6 @@
 # where greenlane's hiredis has no TLS, as in Debian 12; t/nightly runs it in a Debian 13.
 name=redis_tls
 . "${srcdir:-.}/t/cli/lib.sh"
-greenlaned=${GREENLANED:-${greenlane}d}
 needs redis-server redis-cli openssl
 user=$(id -un)
 [ "$user" != root ] || user=nobody
@@ -60,7 +59,7 @@ certificate() {
 	issuer ca && issuer stranger && certificate here ca IP:127.0.0.1 && certificate named ca DNS:redis.example &&
 		certificate old ca IP:127.0.0.1 2021 && certificate theirs stranger IP:127.0.0.1 && certificate client ca DNS:mx.example &&
 		certificate other stranger DNS:mx.example
-} > "$world/openssl" 2>&1 || { echo "Bail out! openssl makes no certificates"; sed 's/^/# /' "$world/openssl"; exit 99; }
+} > "$world/openssl" 2>&1 || bail_out "openssl makes no certificates" "$world/openssl"
 chmod 644 "$tls"/*
 
 # ---- servers ----
@@ -75,11 +74,10 @@ serve() {
 	redis-server $where --bind 127.0.0.1 --save '' --dir "$world/data" "$@" > "$world/redis" 2>&1 &
 	server=$!
 	pids="$pids $server"
-	until_true answers || { echo "Bail out! redis-server does not start"; sed 's/^/# /' "$world/redis"; exit 99; }
+	until_true answers || bail_out "redis-server does not start" "$world/redis"
 }
 end_server() { kill -9 "$server"; wait "$server" 2> /dev/null; }
 
-says() { grep -Eq -- "$1" "$world/daemon"; }
 mail() { /usr/bin/python3 "$top/t/cli/milter.py" "$world/run/socket" "$1@stranger.example" 203.0.113.5 anna@rx.example; }
 passes() { [ "$(mail "$1")" = pass ]; }
 waits() { case $(mail "$1") in 451\ 4.7.1*greylisted*) ;; *) return 1 ;; esac; }
@@ -140,10 +138,7 @@ wrong "a name without an issuer" 'name = "redis.example";' 'without ca there is 
 # ---- mail ----
 
 conf "$ours"
-"$greenlaned" -f -c "$world/conf" 2> "$world/daemon" &
-daemon=$!
-pids="$pids $daemon"
-until_true says ' serves ' || { echo "Bail out! greenlaned does not start"; sed 's/^/# /' "$world/daemon"; exit 99; }
+greenlaned_start "$world/conf" || bail_out "greenlaned does not start"
 waits one
 ok $? "a stranger's first message waits"
 until_true passes one

@@ -4,7 +4,6 @@
 # In namespaces of its own: a resolv.conf and port 53 that nobody else sees. Needs nsd and the right to make them.
 name=resolv_conf
 . "${srcdir:-.}/t/cli/lib.sh"
-greenlaned=${GREENLANED:-${greenlane}d}
 
 needs nsd unshare ip
 private=-mn
@@ -55,7 +54,6 @@ END
 }
 # names LINE...: the resolv.conf from now on. It is mounted, so it is written in place, and never empty for a moment.
 names() { printf '%-200s\n' "$(printf '%s\n' "$@")" 1<> "$world/resolv.conf"; }
-says() { grep -Eq -- "$1" "$world/daemon"; }
 reloaded_twice() { [ "$(grep -c "reload: 1 vendor in force" "$world/daemon")" -ge 2 ]; }
 known() { grep -qs '192.0.2.0/24' "$world"/state/sources/*; }
 
@@ -77,10 +75,7 @@ END
 }
 start() { # starts greenlaned and forgets what it has learned before
 	rm -rf "$world/state"
-	: > "$world/daemon"
-	"$greenlaned" -f -c "$world/conf" 2> "$world/daemon" &
-	daemon=$!
-	pids="$pids $daemon"
+	greenlaned_launch "$world/conf"
 }
 stop() { # NAME
 	kill "$daemon"

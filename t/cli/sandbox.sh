@@ -3,7 +3,6 @@
 # working, and what cannot is refused or told, with its setting and path, never silent.
 name=sandbox
 . "${srcdir:-.}/t/cli/lib.sh"
-greenlaned=${GREENLANED:-${greenlane}d}
 config=$world/etc/conf
 user=$(id -un)
 [ "$user" != root ] || user=nobody
@@ -25,14 +24,7 @@ conf() {
 		[ $# -lt 3 ] || { shift 2 && printf '%s\n' "$@"; }
 	} > "$config"
 }
-says() { grep -Eq -- "$1" "$world/daemon"; }
-begin() {
-	: > "$world/daemon"
-	"$greenlaned" -f -c "$config" 2> "$world/daemon" &
-	daemon=$!
-	pids="$pids $daemon"
-	until_true says ' serves ' || { echo "Bail out! greenlaned does not start"; sed 's/^/# /' "$world/daemon"; exit 99; }
-}
+begin() { greenlaned_start "$config" || bail_out "greenlaned does not start"; }
 end() { kill "$daemon"; wait "$daemon"; is $? 0 "$1"; }
 mail() { /usr/bin/python3 "$top/t/cli/milter.py" "$world/var/run/milter.sock" "$1@stranger.example" 203.0.113.5 anna@rx.example; }
 

@@ -5,7 +5,6 @@
 # Debian's redis-server and the right to read that memory.
 name=secret
 . "${srcdir:-.}/t/cli/lib.sh"
-greenlaned=${GREENLANED:-${greenlane}d}
 config=$world/conf
 needs redis-server redis-cli /usr/bin/python3
 sock=$world/redis.sock server='' daemon=''
@@ -89,7 +88,6 @@ serve() {
 	pids="$pids $server"
 	until_true test -S "$sock"
 }
-says() { grep -Eq -- "$1" "$world/daemon"; }
 mail() { /usr/bin/python3 "$top/t/cli/milter.py" "$world/run/socket" "$1@stranger.example" 203.0.113.5 anna@rx.example; }
 well() { "$greenlane" -c "$world/conf" status > "$world/out" 2> "$world/err"; ! grep -q '^ill: store-failed' "$world/out"; }
 ill() { ! well; }
@@ -98,12 +96,8 @@ new_word
 first=$word
 keep "$first"
 serve "$first"
-: > "$world/daemon"
 # shellcheck disable=SC2094 # a descriptor that it has from its parent: both only read
-"$greenlaned" -f -c "$world/conf" 2> "$world/daemon" 7< "$world/conf" &
-daemon=$!
-pids="$pids $daemon"
-until_true says ' serves ' || { echo "Bail out! greenlaned does not start"; sed 's/^/# /' "$world/daemon"; exit 99; }
+greenlaned_start "$world/conf" 7< "$world/conf" || bail_out "greenlaned does not start"
 search > /dev/null
 [ $? -ne 77 ] || skip_all "the memory of a process cannot be read here"
 

@@ -5,7 +5,6 @@
 # Needs Debian's redis-server and redis-sentinel; all listen at ports of loopback. Run by t/nightly.
 name=sentinel
 . "${srcdir:-.}/t/cli/lib.sh"
-greenlaned=${GREENLANED:-${greenlane}d}
 needs redis-sentinel ss
 user=$(id -un)
 [ "$user" != root ] || user=nobody
@@ -27,7 +26,7 @@ serve() { # PORT ARGUMENT...
 	pids="$pids $!"
 	[ "$port" != "$first" ] || master=$!
 	answers() { redis-cli -p "$port" ping; } > /dev/null 2>&1
-	until_true answers || { echo "Bail out! redis-server does not start"; exit 99; }
+	until_true answers || bail_out "redis-server does not start"
 }
 serve "$first"
 serve "$second" --replicaof "127.0.0.1 $first"
@@ -41,9 +40,9 @@ for port in $sentinels; do
 done
 for port in $sentinels; do
 	know() { redis-cli -p "$port" sentinel ckquorum mymaster | grep -q 'OK 3 usable'; }
-	until_true know || { echo "Bail out! the Sentinels do not meet"; exit 99; }
+	until_true know || bail_out "the Sentinels do not meet"
 	sees_replica() { redis-cli -p "$port" sentinel replicas mymaster | grep -q "^127.0.0.1:$second$"; }
-	until_true sees_replica || { echo "Bail out! a Sentinel does not see the replica"; exit 99; }
+	until_true sees_replica || bail_out "a Sentinel does not see the replica"
 done
 master_is() { redis-cli -p "${sentinels%% *}" sentinel get-master-addr-by-name mymaster | grep -qx "$1"; }
 
@@ -68,7 +67,7 @@ host() {
 	pids="$pids $!"
 	echo $! > "$world/$1.pid"
 	serves() { grep -q ' serves ' "$world/$1.log"; }
-	until_true serves "$1" || { echo "Bail out! greenlaned does not start"; sed 's/^/# /' "$world/$1.log"; exit 99; }
+	until_true serves "$1" || bail_out "greenlaned does not start" "$world/$1.log"
 }
 mail() { /usr/bin/python3 "$top/t/cli/milter.py" "$world/$1/socket" "$2@stranger.example" 203.0.113.5 anna@rx.example; } # HOST SENDER
 passes() { [ "$(mail "$1" "$2")" = pass ]; }

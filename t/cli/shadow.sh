@@ -3,7 +3,6 @@
 # logged, recorded and counted; its sources in state_dir/shadow; and that nothing else comes of it.
 name=shadow
 . "${srcdir:-.}/t/cli/lib.sh"
-greenlaned=${GREENLANED:-${greenlane}d}
 needs nsd jq
 config=$world/greenlane.conf
 mkdir -p "$world/vendors" "$world/draft" "$world/state"
@@ -45,7 +44,6 @@ draft() { # LINE...: the draft; what is only the daemon's has no effect in it
 	} > "$world/draft.conf"
 }
 
-says() { grep -Eq -- "$1" "$world/daemon"; }
 mail() { # CLIENT SENDER
 	/usr/bin/python3 "$top/t/cli/milter.py" "$world/milter.sock" "$2" "$1" > "$world/reply" 2>&1
 }
@@ -72,10 +70,7 @@ run 0 "nor is one with a draft of its own" check
 out "warning: .*a draft has no draft of its own; take 'shadow' out of it" "which is said"
 
 draft 'vendors = ( { name = "acme"; } );' 'nonsense = 1;'
-"$greenlaned" -f -c "$config" 2> "$world/daemon" &
-daemon=$!
-pids="$pids $daemon"
-until_true says ' serves ' || { echo "Bail out! greenlaned does not start"; exit 99; }
+greenlaned_start "$config" || bail_out "greenlaned does not start"
 ok 0 "greenlaned starts with a draft that does not load"
 says "the draft that 'shadow' names has 1 error"
 ok $? "and says so in the log"

@@ -5,7 +5,6 @@
 # Needs no network. Root's part asks as another user.
 name=status
 . "${srcdir:-.}/t/cli/lib.sh"
-greenlaned=${GREENLANED:-${greenlane}d}
 config=$world/conf
 mkdir -p "$world/state" "$world/vendors"
 daemon=
@@ -30,7 +29,6 @@ conf() {
 	} > "$world/conf"
 }
 
-says() { grep -Eq -- "$1" "$world/daemon"; }
 killed() { # a daemon that holds nothing worth saving
 	[ -z "$daemon" ] || { kill -9 "$daemon"; wait "$daemon"; } 2> /dev/null
 	daemon=
@@ -38,11 +36,7 @@ killed() { # a daemon that holds nothing worth saving
 started() { # [LINE...]: the one before is gone, a new one serves
 	killed
 	[ $# -eq 0 ] || conf "$@"
-	: > "$world/daemon"
-	"$greenlaned" -f -c "$world/conf" 2> "$world/daemon" &
-	daemon=$!
-	pids="$pids $daemon"
-	until_true says ' serves ' || { echo "Bail out! greenlaned does not start"; exit 99; }
+	greenlaned_start "$world/conf" || bail_out "greenlaned does not start"
 }
 # used LINE...: what a daemon saved of addresses.
 used() {

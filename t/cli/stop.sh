@@ -4,15 +4,12 @@
 # t/lib/no_timers.c is preloaded: a daemon that would end only by a time-out never ends here. Needs no network.
 name=stop
 . "${srcdir:-.}/t/cli/lib.sh"
-greenlaned=${GREENLANED:-${greenlane}d}
 config=$world/conf
 timers=${top_builddir:-.}/t/no_timers.so
 case $timers in /*) ;; *) timers=$PWD/$timers ;; esac
 mkdir "$world/vendors" "$world/state"
 
 peers() { exec /usr/bin/python3 "$top/t/cli/stop.py" "$@"; } # in a shell of its own
-says() { grep -Eq -- "$1" "$world/daemon"; }
-serves_or_ends() { says ' serves ' || gone "$daemon"; }
 asked_or_ends() { wrote asked asked || gone "$daemon"; }
 wrote() { grep -q "$2" "$world/$1"; }
 
@@ -50,16 +47,11 @@ TEXT
 	echo ');'
 }
 begin() {
-	: > "$world/daemon"
-	: > "$world/daemon"
-	ASAN_OPTIONS=verify_asan_link_order=0:${ASAN_OPTIONS:-} LD_PRELOAD=$timers "$greenlaned" -f -c "$world/conf" \
-		2> "$world/daemon" &
-	daemon=$!
-	pids="$pids $daemon"
+	greenlaned_launch "$world/conf" "LD_PRELOAD=$timers" "ASAN_OPTIONS=verify_asan_link_order=0:${ASAN_OPTIONS:-}"
 }
 serves() {
 	begin
-	until_true serves_or_ends && says ' serves '
+	until_true serves_or_gone && says ' serves '
 	ok $? "greenlaned serves"
 }
 ends() { # STATUS NAME

@@ -2,7 +2,6 @@
 # shellcheck shell=sh disable=SC2034,SC2154 # its variables are used, and set, by those who source it
 
 . "${srcdir:-.}/t/cli/lib.sh"
-greenlaned=${GREENLANED:-${greenlane}d}
 store=$world/state/greylist # where greenlaned may make it anew
 user=$(id -un)
 [ "$(id -u)" -ne 0 ] || user=nobody # root may open everything
@@ -26,7 +25,6 @@ greylist = { store = "$1"; delay = "1s"; };
 dns = { servers = [ "127.0.0.1" ]; timeout = "1s"; };
 TEXT
 }
-says() { grep -Eq -- "$1" "$world/daemon"; }
 count_of() { grep -Ec -- "$1" "$world/daemon"; }
 begin() {
 	rm -f "$world/pipe"
@@ -36,7 +34,7 @@ begin() {
 	"$greenlaned" -f -c "$world/conf" 2> "$world/pipe" &
 	daemon=$!
 	pids="$pids $daemon"
-	until_true says ' serves '
+	until_true serves_or_gone && says ' serves '
 	ok $? "$1"
 }
 end() {
