@@ -3,17 +3,12 @@
 # needs DNS is deferred, other mail passes, status says it, a reload and the stop do not wait, and all is well when it goes on.
 name=dns_hang
 . "${srcdir:-.}/t/cli/store_lib.sh"
-freeze=${top_builddir:-.}/t/dns_freeze.so
-case $freeze in /*) ;; *) freeze=$PWD/$freeze ;; esac
+. "${srcdir:-.}/t/cli/preload_lib.sh"
 needs nsd
-if ! LD_PRELOAD=$freeze "$greenlaned" -V > "$world/out" 2>&1 || nm -D "$greenlaned" 2> "$world/err" | grep -q __asan; then
-	echo "1..0 # SKIP nothing can be preloaded into this greenlaned: $(head -n 1 "$world/out")"
-	exit 0
-fi
-hangs() { printf '%s' "$1" | dd of="$world/word" conv=notrunc 2> /dev/null; } # 0|1
-dd if=/dev/zero of="$world/word" bs=4096 count=1 2> /dev/null
+! sanitized || skip_all "not with the sanitizer"
+preload dns_freeze
+hangs() { tell "$1"; } # 0|1
 hangs 0
-chmod 644 "$world/word"
 export DNS_FREEZE="$world/word"
 
 cat > "$world/vendors/asked.conf" <<'TEXT'
@@ -31,7 +26,7 @@ nsd_serve
 conf none
 sed -i "s/\"127.0.0.1\" ]; timeout/\"127.0.0.1@$port\" ]; timeout/; s/name = \"steady\"; }/&, { name = \"asked\"; }/; s,run/socket\",&; deadline = \"4s\"," "$world/conf"
 begins() { # NAME
-	greenlaned_start "$world/conf" "LD_PRELOAD=$freeze"
+	greenlaned_start "$world/conf" "LD_PRELOAD=$object"
 	ok $? "$1"
 }
 verdict() { /usr/bin/python3 "$top/t/cli/milter.py" "$world/run/socket" "a@$1.asked.example" 192.0.2.1 2>&1; }

@@ -4,13 +4,9 @@
 # FILE_FAULTS_EACH=N ends it at every N-th write (default 9); t/nightly at each.
 name=file_faults
 . "${srcdir:-.}/t/cli/store_lib.sh"
+. "${srcdir:-.}/t/cli/preload_lib.sh"
 each=${FILE_FAULTS_EACH:-9}
-faults=${top_builddir:-.}/t/file_faults.so
-case $faults in /*) ;; *) faults=$PWD/$faults ;; esac
-if ! ASAN_OPTIONS=verify_asan_link_order=0 LD_PRELOAD=$faults "$greenlaned" -V > "$world/out" 2>&1; then
-	echo "1..0 # SKIP nothing can be preloaded into this greenlaned: $(head -n 1 "$world/out")"
-	exit 0
-fi
+preload file_faults
 
 # site FOLDER: a site of its own there
 site() {
@@ -24,8 +20,7 @@ serve() {
 	printf '%s\n' "${2:-- 0}" > "$1/word"
 	: > "$1.daemon"
 	(
-		[ $# = 1 ] || export FILE_FAULTS="$1/word" FILE_FAULTS_UNDER="$1/" LD_PRELOAD="$faults" \
-			ASAN_OPTIONS=verify_asan_link_order=0:"${ASAN_OPTIONS:-}"
+		[ $# = 1 ] || export FILE_FAULTS="$1/word" FILE_FAULTS_UNDER="$1/" LD_PRELOAD="$object" ASAN_OPTIONS="$asan"
 		exec "$greenlaned" -f -c "$1/conf"
 	) 2> "$1.daemon" &
 	daemon=$!

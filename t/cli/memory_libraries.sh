@@ -4,20 +4,9 @@
 # memory from the program (t/cli/memory_faults.sh). Left out is what ends the process without memory: libconfig at a reload,
 # and hiredis where it connects.
 name=memory_libraries
-. "${srcdir:-.}/t/cli/store_lib.sh"
-faults=${top_builddir:-.}/t/memory_faults.so
-case $faults in /*) ;; *) faults=$PWD/$faults ;; esac
-if ! LD_PRELOAD=$faults "$greenlaned" -V > "$world/out" 2>&1 || nm -D "$greenlaned" 2> "$world/err" | grep -q __asan; then
-	echo "1..0 # SKIP nothing can be preloaded into this greenlaned: $(head -n 1 "$world/out")"
-	exit 0
-fi
+. "${srcdir:-.}/t/cli/memory_lib.sh"
 needs nsd
-
-refuse() { printf '%-40s' "$*" | dd of="$world/word" conv=notrunc 2> /dev/null; } # EVERY LIBRARY
-dd if=/dev/zero of="$world/word" bs=4096 count=1 2> /dev/null
-refuse 0
-chmod 644 "$world/word"
-export MEMORY_FAULTS="$world/word"
+export SIGNED=1 # its mails
 
 cat > "$world/vendors/asked.conf" <<'TEXT'
 vendor = { name = "asked"; domains = [ "asked.example" ]; dkim = [ "asked.example" ]; sources = ( { spf = "asked.example"; exclusive = false; } );
@@ -39,20 +28,6 @@ site() { # STORE
 	conf "$1"
 	sed -i "s/delay = \"1s\"/delay = \"1h\"/; s/\"127.0.0.1\" ]; timeout/\"127.0.0.1@$port\" ]; timeout/; s/name = \"steady\"; }/&, { name = \"asked\"; }/; s/authenticate = false/authenticate = true/" "$world/conf"
 }
-begins() { # NAME
-	greenlaned_start "$world/conf" "LD_PRELOAD=$faults"
-	ok $? "$1"
-}
-verdict() { # CLIENT SENDER: one word
-	case $(SIGNED=1 /usr/bin/python3 "$top/t/cli/milter.py" "$world/run/socket" "$2" "$1" 2>&1) in
-	pass) echo pass ;;
-	451\ 4.7.1*greylisted*) echo greylisted ;;
-	550*) echo refused ;;
-	451*|deferred) echo deferred ;;
-	*hung\ up*|*Error*) echo closed ;;
-	*) echo other ;;
-	esac
-}
 number=0
 mails() { # a vendor's, a stranger's and a forger's; each stranger is another
 	number=$((number + 1))
@@ -61,13 +36,8 @@ mails() { # a vendor's, a stranger's and a forger's; each stranger is another
 	verdict 203.0.113.6 a@asked.example >> "$world/forger"
 }
 reloads() { "$greenlane" -c "$world/conf" reload > "$world/out" 2>&1; }
-tally() { sort "$world/$1" | uniq -c | tr -s ' \n' ' '; }
-# where the store has no memory strangers pass, and the log says so
-passed_unasked() { [ "$(grep -c '^pass' "$world/stranger")" -le "$(grep -c 'greylist=failed' "$world/daemon")" ]; }
 sweep() { # LIBRARY EVERY...
-	: > "$world/vendor"
-	: > "$world/stranger"
-	: > "$world/forger"
+	forget_verdicts
 	library=$1
 	shift
 	for every; do
@@ -82,9 +52,7 @@ sweep() { # LIBRARY EVERY...
 	ok $? "${library:-greenlaned} without memory: vendor$(tally vendor), stranger$(tally stranger), forger$(tally forger)"
 }
 well_again() {
-	: > "$world/vendor"
-	: > "$world/stranger"
-	: > "$world/forger"
+	forget_verdicts
 	mails
 	[ "$(tally vendor)$(tally stranger)$(tally forger)" = " 1 pass  1 greylisted  1 refused " ] && status && ! grep '^ill:' "$world/out"
 }

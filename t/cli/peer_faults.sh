@@ -45,7 +45,7 @@ until_true none_left
 ok $? "no session of theirs is left"
 until_true as_many
 ok $? "and no descriptor"
-if nm -D "$greenlaned" 2> "$world/err" | grep -q __asan; then
+if sanitized; then
 	skip "no memory is left behind" "the sanitizer keeps what is freed"
 else
 	peers closed 25 && peers aborted 25

@@ -42,7 +42,7 @@ is "$(figures 'len(record["dkim"])')" "0 0 0 0 0 0 0 0 0 0 60 60 " "and all of i
 is "$(figures 'len([one for one in record["dkim"] if one["why"] == "not-looked-up"])')" "0 0 0 0 0 0 0 0 0 0 55 55 " "of which five were looked up"
 is "$(figures 'record["facts"]["from_state"]')" "read read read read read unreadable unreadable unreadable read read read read " \
 	"more than a thousand authors count as a From that cannot be read"
-if nm -D "$greenlaned" 2> "$world/err" | grep -q __asan; then
+if sanitized; then
 	skip "memory" "the sanitizer keeps what is freed"
 else
 	after=$(most)

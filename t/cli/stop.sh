@@ -4,19 +4,14 @@
 # t/lib/no_timers.c is preloaded: a daemon that would end only by a time-out never ends here. Needs no network.
 name=stop
 . "${srcdir:-.}/t/cli/lib.sh"
+. "${srcdir:-.}/t/cli/preload_lib.sh"
+preload no_timers
 config=$world/conf
-timers=${top_builddir:-.}/t/no_timers.so
-case $timers in /*) ;; *) timers=$PWD/$timers ;; esac
 mkdir "$world/vendors" "$world/state"
 
 peers() { exec /usr/bin/python3 "$top/t/cli/stop.py" "$@"; } # in a shell of its own
 asked_or_ends() { wrote asked asked || gone "$daemon"; }
 wrote() { grep -q "$2" "$world/$1"; }
-
-if ! ASAN_OPTIONS=verify_asan_link_order=0 LD_PRELOAD=$timers "$greenlaned" -V > "$world/out" 2>&1; then
-	skip "greenlaned without time-outs" "nothing can be preloaded into this build"
-	finish_tap
-fi
 
 peers silent "$world/port" "$world/asked" &
 pids="$pids $!"
@@ -47,7 +42,7 @@ TEXT
 	echo ');'
 }
 begin() {
-	greenlaned_launch "$world/conf" "LD_PRELOAD=$timers" "ASAN_OPTIONS=verify_asan_link_order=0:${ASAN_OPTIONS:-}"
+	greenlaned_launch "$world/conf" "LD_PRELOAD=$object" "ASAN_OPTIONS=$asan"
 }
 serves() {
 	begin

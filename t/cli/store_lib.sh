@@ -25,6 +25,7 @@ greylist = { store = "$1"; delay = "1s"; };
 dns = { servers = [ "127.0.0.1" ]; timeout = "1s"; };
 TEXT
 }
+sanitized() { nm -D "$greenlaned" 2> "$world/err" | grep -q __asan; }
 count_of() { grep -Ec -- "$1" "$world/daemon"; }
 begin() {
 	rm -f "$world/pipe"
