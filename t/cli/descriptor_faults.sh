@@ -5,22 +5,12 @@ name=descriptor_faults
 . "${srcdir:-.}/t/cli/store_lib.sh"
 needs prlimit nsd
 
-cat > "$world/vendors/asked.conf" <<'TEXT'
-vendor = { name = "asked"; domains = [ "asked.example" ]; dkim = [ ]; sources = ( { cidr = [ "192.0.2.0/24" ]; exclusive = false; } );
-  vouch = [ "listed+spf" ]; };
-TEXT
-cat > "$world/root.zone" <<'ZONE'
-$TTL 60
-. SOA ns.example. hostmaster.example. 1 3600 600 86400 60
-. NS ns.example.
-ns.example. A 127.0.0.1
-*.asked.example. TXT "v=spf1 ip4:192.0.2.0/24 -all"
-ZONE
+asked_by_spf
+{ zone_head 60; echo "$asked_record"; } > "$world/root.zone"
 nsd_serve
 most_of() { sed -n 's/^Max open files *\([0-9]*\) .*/\1/p' "/proc/$1/limits"; }
 user=$(id -un) # its limits may be changed while it runs
 conf "lmdb:$store"
-sed -i "s/\"127.0.0.1\" ]; timeout/\"127.0.0.1@$port\" ]; timeout/; s/name = \"steady\"; }/&, { name = \"asked\"; }/" "$world/conf"
 milter() { /usr/bin/python3 "$top/t/cli/milter.py" "$world/run/socket" "$@" 2>&1; }
 vouched() { milter "a@$1.asked.example" 192.0.2.1 > "$world/mail" && until_true says "mail_from=a@$1\\.asked.example.*outcome=vouched|outcome=vouched.*a@$1\\.asked\\.example"; }
 held() { # NAME SENDER CLIENT COUNT: mails whose ends wait for the fifo NAME each; their verdicts go to NAME.out

@@ -7,17 +7,11 @@ name=dns_faults
 . "${srcdir:-.}/t/cli/store_lib.sh"
 needs nsd
 
-cat > "$world/vendors/asked.conf" <<'TEXT'
-vendor = { name = "asked"; domains = [ "asked.example" ]; dkim = [ ]; sources = ( { cidr = [ "192.0.2.0/24" ]; exclusive = false; } );
-  vouch = [ "listed+spf" ]; };
-TEXT
+asked_by_spf
 {
+	zone_head 1
+	echo "$asked_record"
 	cat <<'ZONE'
-$TTL 1
-. SOA ns.example. hostmaster.example. 1 3600 600 86400 1
-. NS ns.example.
-ns.example. A 127.0.0.1
-*.asked.example. TXT "v=spf1 ip4:192.0.2.0/24 -all"
 *.stranger.example. TXT "v=spf1 ip4:203.0.113.0/24 -all"
 *.chain.asked.example. TXT "v=spf1 include:s1.slow4.example -all"
 *.loop.asked.example. CNAME x.pool.asked.example.
@@ -49,9 +43,9 @@ proxy_port=$(/usr/bin/python3 "$top/t/mta/net.py" ports 1)
 pids="$pids $!"
 until_true answers || bail_out "the proxy does not answer"
 
+dns=127.0.0.1@$proxy_port
 conf "lmdb:$store"
-sed -i -e "s/\"127.0.0.1\" ]; timeout = \"1s\"/\"127.0.0.1@$proxy_port\" ]; timeout = \"5s\"/" -e '/^strangers/d' \
-	-e 's/name = "steady"; }/&, { name = "asked"; }/' -e "s,run/socket\";,& deadline = \"10s\";," "$world/conf"
+sed -i -e 's/timeout = "1s"/timeout = "5s"/' -e '/^strangers/d' -e 's,run/socket";,& deadline = "10s";,' "$world/conf"
 from() { /usr/bin/python3 "$top/t/cli/milter.py" "$world/run/socket" "a@$2" "$1" 2>&1; } # CLIENT DOMAIN
 vouched() { [ "$(from 192.0.2.1 "$1.asked.example")" = pass ]; }
 verdict() { grep "mail_from=a@$1 " "$world/daemon" | tail -n 1 | grep -Eq -- "$2"; }

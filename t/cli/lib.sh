@@ -176,6 +176,12 @@ finish_tap() {
 	exit
 }
 
+# zone_head TTL [TTL OF WHAT IS NOT THERE]: of a root zone, to which a test adds its names. No other is there, for certain: mail of
+# a name without SPF is refused, and not deferred.
+zone_head() {
+	printf '$TTL %s\n. SOA ns.root. root.root. 1 3600 600 86400 %s\n. NS ns.root.\nns.root. A 127.0.0.1\n' "$1" "${2:-$1}"
+}
+
 # nsd_serve: serves $world/root.zone as the root zone on a free $port of loopback ($nsd_port, if it is set), and waits until
 # nsd answers; it is $nsd_pid.
 nsd_serve() {

@@ -5,12 +5,9 @@
 name=memory_faults
 . "${srcdir:-.}/t/cli/memory_lib.sh"
 
-cat > "$world/vendors/steady.conf" <<'TEXT'
-vendor = { name = "steady"; domains = [ "steady.example" ]; dkim = [ ]; vouch = [ "listed" ];
-  sources = ( { cidr = [ "192.0.2.0/24" ]; exclusive = true; } ); };
-TEXT
+steady_is_listed
+delay=1h
 conf "lmdb:$store"
-sed -i 's/delay = "1s"/delay = "1h"/' "$world/conf"
 begins "greenlaned serves"
 waits one@stranger.example
 ok $? "a stranger waits"

@@ -13,20 +13,20 @@ vendor = { name = "asked"; domains = [ "asked.example" ]; dkim = [ "asked.exampl
   vouch = [ "listed+spf", "dkim" ]; };
 TEXT
 key=$(openssl genrsa 2048 2> /dev/null | openssl rsa -pubout 2> /dev/null | sed '/^-/d' | tr -d '\n')
-cat > "$world/root.zone" <<ZONE
-\$TTL 0
-. SOA ns.example. hostmaster.example. 1 3600 600 0 0
-. NS ns.example.
-ns.example. A 127.0.0.1
+{
+	zone_head 0
+	echo "$asked_record"
+	cat <<ZONE
 _dmarc.asked.example. TXT "v=DMARC1; p=reject"
 asked.example. TXT "v=spf1 ip4:192.0.2.0/24 -all"
-*.asked.example. TXT "v=spf1 ip4:192.0.2.0/24 -all"
 s1._domainkey.asked.example. TXT "v=DKIM1; k=rsa; p=$(printf '%s' "$key" | cut -c1-200)" "$(printf '%s' "$key" | cut -c201-)"
 ZONE
+} > "$world/root.zone"
 nsd_serve
+vendor=asked delay=1h
 site() { # STORE
 	conf "$1"
-	sed -i "s/delay = \"1s\"/delay = \"1h\"/; s/\"127.0.0.1\" ]; timeout/\"127.0.0.1@$port\" ]; timeout/; s/name = \"steady\"; }/&, { name = \"asked\"; }/; s/authenticate = false/authenticate = true/" "$world/conf"
+	sed -i 's/authenticate = false/authenticate = true/' "$world/conf"
 }
 number=0
 mails() { # a vendor's, a stranger's and a forger's; each stranger is another

@@ -4,16 +4,10 @@
 name=peer_faults
 . "${srcdir:-.}/t/cli/store_lib.sh"
 needs nsd
-
-cat > "$world/vendors/steady.conf" <<'TEXT'
-vendor = { name = "steady"; domains = [ "steady.example" ]; dkim = [ ]; vouch = [ "listed" ];
-  sources = ( { cidr = [ "192.0.2.0/24" ]; exclusive = true; } ); };
-TEXT
-# in which nothing else is: forged mail is refused for certain
-printf '$TTL 60\n. SOA ns.example. hostmaster.example. 1 3600 600 86400 60\n. NS ns.example.\nns.example. A 127.0.0.1\n' > "$world/root.zone"
+steady_is_listed
+zone_head 60 > "$world/root.zone"
 nsd_serve
 conf none
-sed -i "s/\"127.0.0.1\" ]; timeout/\"127.0.0.1@$port\" ]; timeout/" "$world/conf"
 peers() { /usr/bin/python3 "$top/t/cli/peer_faults.py" "$world/run/socket" "$@" > "$world/out" 2>&1; }
 figure() { status; "$greenlane" -c "$world/conf" status --json | sed -n "s/.*\"$1\":\\([0-9]*\\).*/\\1/p"; }
 none_left() { [ "$(figure sessions)" = 0 ]; }

@@ -4,15 +4,10 @@
 name=size_faults
 . "${srcdir:-.}/t/cli/store_lib.sh"
 needs nsd
-
-cat > "$world/vendors/steady.conf" <<'TEXT'
-vendor = { name = "steady"; domains = [ "steady.example" ]; dkim = [ ]; vouch = [ "listed" ];
-  sources = ( { cidr = [ "192.0.2.0/24" ]; exclusive = true; } ); };
-TEXT
-printf '$TTL 60\n. SOA ns.example. hostmaster.example. 1 3600 600 86400 60\n. NS ns.example.\nns.example. A 127.0.0.1\n' > "$world/root.zone"
+steady_is_listed
+zone_head 60 > "$world/root.zone"
 nsd_serve
 conf none
-sed -i "s/\"127.0.0.1\" ]; timeout/\"127.0.0.1@$port\" ]; timeout/" "$world/conf"
 # large WHAT: what becomes of its messages, a word each; "other" where other mail was not judged as ever meanwhile
 large() {
 	/usr/bin/python3 "$top/t/cli/size_faults.py" "$world/run/socket" "$1" > "$world/out" 2>&1

@@ -1,4 +1,5 @@
-# store_lib.sh - a greenlaned whose greylist store gets into trouble, for t/cli/store*.sh. Sourced, with `name` set.
+# store_lib.sh - a greenlaned that gets into trouble, its greylist store above all, for t/cli/store*.sh, *_faults.sh and others. Sourced,
+# with `name` set.
 # shellcheck shell=sh disable=SC2034,SC2154 # its variables are used, and set, by those who source it
 
 . "${srcdir:-.}/t/cli/lib.sh"
@@ -11,18 +12,40 @@ mkdir "$world/vendors" "$world/run" "$world/state"
 cat > "$world/vendors/steady.conf" <<'TEXT'
 vendor = { name = "steady"; domains = [ "steady.example" ]; sources = ( { cidr = [ "192.0.2.1" ]; } ); };
 TEXT
-conf() { # STORE
+# steady_is_listed: its mail comes from its networks; from elsewhere it is forged.
+steady_is_listed() {
+	cat > "$world/vendors/steady.conf" <<'TEXT'
+vendor = { name = "steady"; domains = [ "steady.example" ]; dkim = [ ]; vouch = [ "listed" ];
+  sources = ( { cidr = [ "192.0.2.0/24" ]; exclusive = true; } ); };
+TEXT
+}
+# asked_by_spf: one vendor more, asked, whose mail is proven by the SPF record of each of its names.
+asked_by_spf() {
+	vendor=asked
+	cat > "$world/vendors/asked.conf" <<'TEXT'
+vendor = { name = "asked"; domains = [ "asked.example" ]; dkim = [ ]; sources = ( { cidr = [ "192.0.2.0/24" ]; exclusive = false; } );
+  vouch = [ "listed+spf" ]; };
+TEXT
+}
+asked_record='*.asked.example. TXT "v=spf1 ip4:192.0.2.0/24 -all"'
+
+# conf STORE: greenlane.conf; $vendor, if it is set, is one more vendor, $delay the greylist's, and $dns the name server: else it is
+# nsd, where nsd_serve has started that, or none.
+vendor='' delay='' dns='' port=''
+conf() {
+	vendors='{ name = "steady"; }'
+	[ -z "$vendor" ] || vendors="$vendors, { name = \"$vendor\"; }"
 	cat > "$world/conf" <<TEXT
 vendor_path = [ "$world/vendors" ];
-vendors = ( { name = "steady"; } );
+vendors = ( $vendors );
 milter = { listen = "unix:$world/run/socket"; };
 strangers = { authenticate = false; };
 control = { listen = "unix:$world/run/control"; };
 state_dir = "$world/state";
 user = "$user";
 log = { record = "$world/state/verdicts"; };
-greylist = { store = "$1"; delay = "1s"; };
-dns = { servers = [ "127.0.0.1" ]; timeout = "1s"; };
+greylist = { store = "$1"; delay = "${delay:-1s}"; };
+dns = { servers = [ "${dns:-127.0.0.1${port:+@$port}}" ]; timeout = "1s"; };
 TEXT
 }
 sanitized() { nm -D "$greenlaned" 2> "$world/err" | grep -q __asan; }
