@@ -202,10 +202,7 @@ if [ ! -x "$signmail" ]; then
 fi
 key=$("$signmail" --make-key rsa "$world/key.pem") || exit 99
 cat > "$world/root.zone" <<END
-\$TTL 300
-. SOA ns.root. root.root. 1 3600 600 86400 60
-. NS ns.root.
-ns.root. A 127.0.0.1
+$(zone_head 300 60)
 acme.example. TXT "v=spf1 ip4:192.0.2.0/24 -all"
 _dmarc.acme.example. TXT "v=DMARC1; p=reject"
 s1._domainkey.acme.example. TXT $(printf '%s\n' "$key" | fold -w 200 | sed 's/.*/"&"/' | tr '\n' ' ')

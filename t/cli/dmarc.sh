@@ -11,11 +11,8 @@ fi
 
 # ---- the tree ----
 
-cat > "$world/root.zone" <<'END'
-$TTL 3600
-. SOA ns.root. root.root. 1 3600 600 86400 3600
-. NS ns.root.
-ns.root. A 127.0.0.1
+cat > "$world/root.zone" <<END
+$(zone_head 3600)
 _dmarc.company.example. TXT "v=DMARC1; p=quarantine; sp=none; np=reject"
 company.example. TXT "v=spf1 ip4:192.0.2.0/24 -all"
 here.company.example. A 192.0.2.9

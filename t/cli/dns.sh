@@ -53,10 +53,7 @@ fi
 key_of() { sed -n "s/^$1\._domainkey[^ ]* 300 TXT //p" "$top/t/draft/rich.zone"; }
 
 cat > "$world/base.zone" <<END
-\$TTL 300
-. SOA ns.root. root.root. 1 3600 600 86400 60
-. NS ns.root.
-ns.root. A 127.0.0.1
+$(zone_head 300 60)
 example.com. MX 10 mx.example.com.
 mx.example.com. A 192.0.2.25
 mx.example.com. AAAA 2001:db8::25

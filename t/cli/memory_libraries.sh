@@ -13,15 +13,13 @@ vendor = { name = "asked"; domains = [ "asked.example" ]; dkim = [ "asked.exampl
   vouch = [ "listed+spf", "dkim" ]; };
 TEXT
 key=$(openssl genrsa 2048 2> /dev/null | openssl rsa -pubout 2> /dev/null | sed '/^-/d' | tr -d '\n')
-{
-	zone_head 0
-	echo "$asked_record"
-	cat <<ZONE
+cat > "$world/root.zone" <<ZONE
+$(zone_head 0)
+$asked_record
 _dmarc.asked.example. TXT "v=DMARC1; p=reject"
 asked.example. TXT "v=spf1 ip4:192.0.2.0/24 -all"
 s1._domainkey.asked.example. TXT "v=DKIM1; k=rsa; p=$(printf '%s' "$key" | cut -c1-200)" "$(printf '%s' "$key" | cut -c201-)"
 ZONE
-} > "$world/root.zone"
 nsd_serve
 vendor=asked delay=1h
 site() { # STORE

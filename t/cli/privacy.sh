@@ -11,10 +11,7 @@ mkdir -p "$world/vendors"
 daemon=
 
 cat > "$world/root.zone" << END
-\$TTL 300
-. SOA ns.root. root.root. 1 3600 600 86400 60
-. NS ns.root.
-ns.root. A 127.0.0.1
+$(zone_head 300 60)
 desk.example. TXT "v=spf1 ip4:192.0.2.0/24 -all"
 box.example. TXT "v=spf1 ip4:198.51.100.0/24 -all"
 macro.example. TXT "v=spf1 include:%{l}._spf.macro.example -all"

@@ -8,10 +8,7 @@ config=$world/greenlane.conf
 mkdir -p "$world/vendors" "$world/draft" "$world/state"
 
 cat > "$world/root.zone" << END
-\$TTL 300
-. SOA ns.root. root.root. 1 3600 600 86400 60
-. NS ns.root.
-ns.root. A 127.0.0.1
+$(zone_head 300 60)
 new.acme.example. A 203.0.113.77
 END
 nsd_serve

@@ -7,10 +7,7 @@ name=suggest golden_file=suggest.golden
 needs nsd jq /usr/bin/python3
 
 cat > "$world/root.zone" <<END
-\$TTL 300
-. SOA ns.root. root.root. 1 3600 600 86400 60
-. NS ns.root.
-ns.root. A 127.0.0.1
+$(zone_head 300 60)
 acme.example. TXT "v=spf1 a:out.acme.example include:_spf.acme.example -all"
 _spf.acme.example. TXT "v=spf1 ip4:198.51.100.128/25 -all"
 out.acme.example. A 198.51.100.7

@@ -44,10 +44,7 @@ fi
 
 # the public keys of the zone of t/draft
 cat > "$world/root.zone" <<END
-\$TTL 300
-. SOA ns.root. root.root. 1 3600 600 86400 60
-. NS ns.root.
-ns.root. A 127.0.0.1
+$(zone_head 300 60)
 acme.example. TXT "v=spf1 a:out.acme.example include:_spf.acme.example -all"
 acme.example. MX 10 mx.acme.example.
 _spf.acme.example. TXT "v=spf1 ip4:192.0.2.0/24 -all"
