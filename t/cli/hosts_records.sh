@@ -5,16 +5,7 @@ name=records
 . "${srcdir:-.}/t/cli/lib.sh"
 needs jq
 
-mkdir "$world/vendors" "$world/state"
-config=$world/greenlane.conf
-cat > "$config" << END
-state_dir   = "$world/state";
-control     = { listen = "unix:$world/control.sock"; };
-dns         = { servers = [ "127.0.0.1@9" ]; timeout = "1s"; };
-greylist    = { store = "none"; };
-vendor_path = [ "$world/vendors" ];
-vendors     = ( { name = "acme"; } );
-END
+review_conf '{ name = "acme"; }'
 echo 'vendor = { name = "acme"; domains = [ "acme.example" ]; };' > "$world/vendors/acme.conf"
 "$greenlane" -c "$config" explain --client 203.0.113.5 --mail-from code@bank.example --from code@bank.example --rcpt a@rx.example \
 	--json 2> "$world/err" | jq -c 'del(.explanation, .not_given)' > "$world/template"

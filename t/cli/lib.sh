@@ -51,6 +51,22 @@ on_this_host() {
 		"$world" "$world"
 }
 
+# review_conf VENDORS: $config, for commands that read records and logs: no daemon runs, no name server answers.
+review_conf() {
+	config=$world/greenlane.conf
+	mkdir "$world/vendors" "$world/state"
+	cat > "$config" <<END
+authserv_id = "mx.rx.example";
+state_dir   = "$world/state";
+control     = { listen = "unix:$world/control.sock"; };
+log         = { record = "$world/verdicts.jsonl"; };
+dns         = { servers = [ "127.0.0.1@9" ]; timeout = "1s"; };
+greylist    = { store = "none"; };
+vendor_path = [ "$world/vendors" ];
+vendors     = ( $1 );
+END
+}
+
 ok() { # STATUS NAME
 	count=$((count + 1))
 	if [ "$1" -eq 0 ]; then

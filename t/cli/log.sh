@@ -6,18 +6,7 @@ name=log golden_file=log.golden
 . "${srcdir:-.}/t/cli/lib.sh"
 needs jq
 
-mkdir "$world/vendors" "$world/state"
-config=$world/greenlane.conf
-cat > "$config" << END
-authserv_id = "mx.rx.example";
-state_dir   = "$world/state";
-control     = { listen = "unix:$world/control.sock"; };
-log         = { record = "$world/verdicts.jsonl"; };
-dns         = { servers = [ "127.0.0.1@9" ]; timeout = "1s"; };
-greylist    = { store = "none"; };
-vendor_path = [ "$world/vendors" ];
-vendors     = ( { name = "acme"; } );
-END
+review_conf '{ name = "acme"; }'
 cat > "$world/vendors/acme.conf" << END
 vendor = { name = "acme"; domains = [ "acme.example" ]; vouch = [ "listed" ];
 	sources = ( { cidr = [ "192.0.2.0/24" ]; exclusive = true; } ); };

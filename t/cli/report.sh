@@ -5,18 +5,7 @@ name=report
 . "${srcdir:-.}/t/cli/lib.sh"
 needs jq
 
-mkdir "$world/vendors" "$world/state"
-config=$world/greenlane.conf
-cat > "$config" << END
-authserv_id = "mx.rx.example";
-state_dir   = "$world/state";
-control     = { listen = "unix:$world/control.sock"; };
-log         = { record = "$world/verdicts.jsonl"; };
-dns         = { servers = [ "127.0.0.1@9" ]; timeout = "1s"; };
-greylist    = { store = "none"; };
-vendor_path = [ "$world/vendors" ];
-vendors     = ( { name = "v01"; mode = "enforce"; }, { name = "v02"; mode = "vouch"; }, { name = "v03"; mode = "enforce"; } );
-END
+review_conf '{ name = "v01"; mode = "enforce"; }, { name = "v02"; mode = "vouch"; }, { name = "v03"; mode = "enforce"; }'
 for number in 1 2 3; do
 	cat > "$world/vendors/v0$number.conf" << END
 vendor = { name = "v0$number"; domains = [ "v0$number.example" ]; vouch = [ "dkim", "listed+spf" ];
