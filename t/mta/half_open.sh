@@ -32,26 +32,8 @@ ip link set near up
 there ip addr add 198.18.7.2/24 dev wire
 there ip link set wire up
 
-printf '$TTL 60\n. SOA ns.example. hostmaster.example. 1 3600 600 86400 60\n. NS ns.example.\nns.example. A 127.0.0.1\n' > "$world/root.zone"
-nsd_start "$world/root.zone"
-mkdir -p "$world/vendors" "$world/run" "$world/state"
-chown nobody "$world/run" "$world/state"
-cat > "$world/vendors/steady.conf" <<'END'
-vendor = { name = "steady"; domains = [ "steady.example" ]; dkim = [ ]; vouch = [ "listed" ];
-  sources = ( { cidr = [ "192.0.2.0/24" ]; exclusive = true; } ); };
-END
 milter_listen=inet:8895@198.18.7.1
-cat > "$world/greenlane.conf" <<END
-vendor_path = [ "$world/vendors" ];
-vendors = ( { name = "steady"; } );
-milter = { listen = "$milter_listen"; deadline = "10s"; };
-control = { listen = "unix:$world/run/control.sock"; };
-state_dir = "$world/state";
-user = "nobody";
-strangers = { authenticate = false; };
-greylist = { store = "none"; };
-dns = { servers = [ "$dns_at@$dns_port" ]; };
-END
+steady_site 'deadline = "10s";'
 cat > "$world/far.py" <<'END'
 import signal
 import sys

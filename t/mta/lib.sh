@@ -234,6 +234,31 @@ nsd_stop() {
 
 milter_at() { echo "${milter_listen:-unix:$world/run/milter.sock}"; }
 
+# steady_site [MILTER-SETTING...]: for greenlaned, one vendor, steady, whose mail comes from its networks. From elsewhere it is forged,
+# for certain: nsd serves a zone in which nothing is.
+steady_site() {
+    mkdir -p "$world/vendors" "$world/run" "$world/state"
+    chown nobody "$world/run" "$world/state"
+    printf '%s\n' '$TTL 60' '. SOA ns.example. hostmaster.example. 1 3600 600 86400 60' '. NS ns.example.' 'ns.example. A 127.0.0.1' \
+        > "$world/root.zone"
+    nsd_start "$world/root.zone"
+    cat > "$world/vendors/steady.conf" <<'END'
+vendor = { name = "steady"; domains = [ "steady.example" ]; dkim = [ ]; vouch = [ "listed" ];
+  sources = ( { cidr = [ "192.0.2.0/24" ]; exclusive = true; } ); };
+END
+    cat > "$world/greenlane.conf" <<END
+vendor_path = [ "$world/vendors" ];
+vendors = ( { name = "steady"; } );
+milter = { listen = "$(milter_at)"; $* };
+control = { listen = "unix:$world/run/control.sock"; };
+state_dir = "$world/state";
+user = "nobody";
+strangers = { authenticate = false; };
+greylist = { store = "none"; };
+dns = { servers = [ "$dns_at@$dns_port" ]; };
+END
+}
+
 # With GREENLANED_PRELOAD that object is preloaded.
 greenlaned_start() {
     LD_PRELOAD=${GREENLANED_PRELOAD:-} "$GREENLANED" -c "$world/greenlane.conf" -f >> "$world/greenlaned.log" 2>&1 &

@@ -12,25 +12,8 @@ needs_postfix
 
 world_begin
 most=1000
-printf '$TTL 60\n. SOA ns.example. hostmaster.example. 1 3600 600 86400 60\n. NS ns.example.\nns.example. A 127.0.0.1\n' > "$world/root.zone"
-nsd_start "$world/root.zone"
-mkdir -p "$world/vendors" "$world/run" "$world/state" "$world/msg"
-chown nobody "$world/run" "$world/state"
-cat > "$world/vendors/steady.conf" <<'END'
-vendor = { name = "steady"; domains = [ "steady.example" ]; dkim = [ ]; vouch = [ "listed" ];
-  sources = ( { cidr = [ "192.0.2.0/24" ]; exclusive = true; } ); };
-END
-cat > "$world/greenlane.conf" <<END
-vendor_path = [ "$world/vendors" ];
-vendors = ( { name = "steady"; } );
-milter = { listen = "unix:$world/run/milter.sock"; group = "postfix"; max_sessions = $most; };
-control = { listen = "unix:$world/run/control.sock"; };
-state_dir = "$world/state";
-user = "nobody";
-strangers = { authenticate = false; };
-greylist = { store = "none"; };
-dns = { servers = [ "$dns_at@$dns_port" ]; };
-END
+mkdir "$world/msg"
+steady_site "group = \"postfix\"; max_sessions = $most;"
 printf 'From: desk@steady.example\nSubject: hello\n\nhello\n' > "$world/msg/vendor.eml"
 printf 'From: desk@steady.example\nSubject: forged\n\nhello\n' > "$world/msg/forged.eml"
 
