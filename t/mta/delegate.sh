@@ -30,14 +30,9 @@ configure() {
 
 # reload [DELEGATE-SETTING...]
 reload() {
-    local mark
-    mark=$(log_length)
     configure "$@"
-    kill -HUP "$greenlaned_pid"
-    wait_for says "$mark" 'reload: [0-9]+ vendors? in force' || die "no reload" "$world/greenlaned.log"
+    greenlaned_reload
 }
-
-says() { tail -n "+$(($1 + 1))" "$world/greenlaned.log" | grep -Eq -- "$2"; }
 
 # postgrey_start SECONDS: to wait.
 postgrey_pid=

@@ -289,10 +289,23 @@ noop_start() {
     wait_for net open "$(milter_at)" || die "noopmilter did not start" "$world/noop.log"
 }
 
-# The verdict lines that greenlaned wrote after line N of its log.
-verdicts_after() { tail -n "+$(($1 + 1))" "$world/greenlaned.log" | grep -o 'id=[^ ]* qid=.*'; }
+# verdicts_after N: the verdict lines that greenlaned wrote after line N of its log. logged N: is there one?
+verdicts_after() { log_after "$1" | grep -o 'id=[^ ]* qid=.*'; }
+logged() { [ -n "$(verdicts_after "$1")" ]; }
 
 log_length() { wc -l < "$world/greenlaned.log"; }
+
+# log_after N: what greenlaned said after line N of its log. says N PATTERN: is this there?
+log_after() { tail -n "+$(($1 + 1))" "$world/greenlaned.log"; }
+says() { log_after "$1" | grep -Eq -- "$2"; }
+
+# greenlaned_reload: what is configured now is in force when this returns.
+greenlaned_reload() {
+    local mark
+    mark=$(log_length)
+    kill -HUP "$greenlaned_pid"
+    wait_for says "$mark" 'reload: [0-9]+ vendors? in force' || die "no reload" "$world/greenlaned.log"
+}
 
 # field NAME LINE: the value of NAME in a verdict line, unquoted.
 field() {
@@ -524,6 +537,12 @@ tap_done() {
 skip_all() {
     echo "1..0 # SKIP ${1//$'\n'/ }" # in one line, whatever a command printed
     exit 0
+}
+
+# postfix_is_content: it has taken greenlaned for a sound milter all the time.
+postfix_is_content() {
+    is "$(grep -cE 'milter claimed|milter.*(protocol|timeout)|panic|fatal' "$world/postfix/maillog")" 0 \
+        "Postfix has nothing to complain of about the protocol"
 }
 
 # needs_postfix PROGRAM...: skips the test where what every Postfix of ours needs, or one of these programs, is not there.

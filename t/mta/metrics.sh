@@ -80,7 +80,6 @@ query() {
     get "http://127.0.0.1:$prometheus_port/api/v1/query?query=$(/usr/bin/python3 -c 'import sys, urllib.parse
 print(urllib.parse.quote(sys.argv[1]))' "$1")" | jq -r '.data.result[0].value[1] // "none"'
 }
-says() { grep -Eq -- "$1" "$world/greenlaned.log"; }
 told() { grep -Eq -- "$1" "$world/told"; }
 
 number=0
@@ -121,7 +120,7 @@ after=$(date +%s)
 mail codes 192.0.2.33 14 's/493 027/493 028/'
 mail tickets 192.0.2.1 2
 mail backups 192.0.2.65 2
-wait_for says 'alert: ill: vendor-dkim-broken: '
+wait_for says 0 'alert: ill: vendor-dkim-broken: '
 line=$(grep 'alert: ill: vendor-dkim-broken' "$world/greenlaned.log")
 like "$line" 'no signature of codes has proven its mail since .*: 15 messages of its own hosts failed' \
     "the log names the vendor whose signatures break"
@@ -170,7 +169,7 @@ like "$(cat "$world/page.html")" "codes: its DKIM signature is missing since $(u
 is "$(witness "$world/greenlaned.log")" "$broken" "so does the report of the mail log"
 
 mail codes 192.0.2.33 1
-wait_for says 'alert: well: vendor-dkim-broken: '
+wait_for says 0 'alert: well: vendor-dkim-broken: '
 ok $? "a signature that counts again ends it"
 wait_for told '^well vendor-dkim-broken '
 ok $? "alert.command is told that, too"

@@ -117,20 +117,14 @@ own_publish() {
 
 # own_reload [LINE...]: another greenlane.conf, in force when this returns.
 own_reload() {
-    local mark
-    mark=$(log_length)
     own_config "$@"
-    kill -HUP "$greenlaned_pid"
-    wait_for says "$mark" 'reload: [0-9]+ vendors? in force' || die "no reload" "$world/greenlaned.log"
+    greenlaned_reload
 }
 
 # sign_own KEY: by one of the keys under our name; the same word is the selector.
 sign_own() { "$(signmail)" --key "$world/keys/$1.pem" --d rx.example --s "$1"; }
 
 # ---- what is said -----------------------------------------------------------------------------
-
-says() { tail -n "+$(($1 + 1))" "$world/greenlaned.log" | grep -Eq -- "$2"; }
-logged() { [ -n "$(verdicts_after "$1")" ]; }
 
 # post CLIENT MAIL-FROM RCPT FILE: sends it; sets answer (the reply that decided) and verdict (the log line).
 post() {

@@ -144,13 +144,8 @@ post() {
     verdict=$(verdicts_after "$mark" | tail -n 1)
 }
 
-logged() { [ -n "$(verdicts_after "$1")" ]; }
-
 # meets OUTCOME CODE NAME: the last mail did.
 meets() { is "$(field outcome "$verdict") ${answer%% *}" "$1 $2" "$3"; }
-
-log_after() { tail -n "+$(($1 + 1))" "$world/greenlaned.log"; }
-says() { log_after "$1" | grep -Eq -- "$2"; }
 
 # posted OUTCOME CLIENT VENDOR: mail of the vendor from there is judged so. What is believed is told before it is in force.
 posted() {

@@ -115,8 +115,6 @@ demo() {
     is "$(field client "$verdict")" "$client" "$title: the log has the client's address"
 }
 
-logged() { [ -n "$(verdicts_after "$1")" ]; }
-
 # Sendmail asks its host's resolver for names, so /etc/hosts in here knows one; our DNS knows nothing of that address.
 hosts_know() {
     printf '127.0.0.1 localhost\n%s\n' "$1" > "$world/hosts"

@@ -21,8 +21,6 @@ reload() {
     "$GREENLANE" -c "$world/greenlane.conf" reload > "$world/reload" 2>&1 || die "no reload" "$world/reload"
 }
 
-logged() { [ -n "$(verdicts_after "$1")" ]; }
-
 # from CLIENT DOMAIN [AUTHOR]: a message in the name of that domain, or of an author; sets answer and verdict.
 from() {
     local mark
