@@ -22,19 +22,24 @@ print(eval(sys.argv[2]))' "$world/out" "$1")
 now=$(date +%s)
 when() { date -u -d "@$((now - $1))" +%Y-%m-%dT%H:%M:%SZ; }
 
+# networks [NETWORK SECONDS PATH]...: with which a copy ends.
+networks() {
+	networks=$(($# / 3))
+	printf 'networks %d\n' $networks
+	while [ $# -ge 3 ]; do
+		printf '%s  since %s  via %s\n' "$1" "$(when "$2")" "$3"
+		shift 3
+	done
+	printf 'end %d\n' $networks
+}
 # copy KIND SOURCE SECONDS-AGO LIVE TROUBLE [NETWORK SECONDS PATH]...: sorted by the caller.
 copy() {
 	file=$kept/$2.$1 source=$2 ago=$3 live=$4 trouble=$5
 	shift 5
 	{
 		printf '# kept\nversion 1\nsource %s\nbelieved %s\nchanged never\nnext %s\nttl 300\n' "$source" "$(when "$ago")" "$(when $((ago - 300)))"
-		printf 'live %s\ntrouble %s\nnetworks %d\n' "$live" "$trouble" $(($# / 3))
-		networks=$(($# / 3))
-		while [ $# -ge 3 ]; do
-			printf '%s  since %s  via %s\n' "$1" "$(when "$2")" "$3"
-			shift 3
-		done
-		printf 'end %d\n' $networks
+		printf 'live %s\ntrouble %s\n' "$live" "$trouble"
+		networks "$@"
 	} > "$file"
 }
 
@@ -152,13 +157,8 @@ wrong() {
 	shift 5
 	{
 		printf 'version 2\nsource %s\nbelieved %s\nchanged never\nnext %s\nttl 300\nlive no\n' "$source" "$believed" "$(when -60)"
-		printf 'trouble yes %s\nwrong %s seen 12 gone %s\nnetworks %d\n' "$trouble" "$(when "$since")" "$gone" $(($# / 3))
-		count_of=$(($# / 3))
-		while [ $# -ge 3 ]; do
-			printf '%s  since %s  via %s\n' "$1" "$(when "$2")" "$3"
-			shift 3
-		done
-		printf 'end %d\n' $count_of
+		printf 'trouble yes %s\nwrong %s seen 12 gone %s\n' "$trouble" "$(when "$since")" "$gone"
+		networks "$@"
 	} > "$kept/$source.copy"
 }
 
