@@ -6,17 +6,6 @@ name=clock
 preload clock_step
 export STEP_OBJECT="$object"
 
-mkdir "$world/vendors"
-cat > "$world/vendors/steady.conf" <<'END'
-vendor = { name = "steady"; domains = [ "steady.example" ]; sources = ( { cidr = [ "192.0.2.1" ]; } ); };
-END
-cat > "$world/conf" <<END
-vendor_path = [ "$world/vendors" ];
-vendors = ( { name = "steady"; } );
-milter = { listen = "unix:$world/socket"; };
-state_dir = "$world/state";
-control = { listen = "unix:$world/state.control"; };
-user = "$(id -un)";
-dns = { servers = [ "127.0.0.1" ]; };
-END
+steady_vendor
+least_conf > "$world/conf"
 /usr/bin/python3 "$top/t/cli/clock.py" "$greenlaned" "$world/conf" "$world/socket" "$world/step"

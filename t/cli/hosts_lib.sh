@@ -7,10 +7,8 @@ needs redis-server
 sock=$world/redis.sock server=''
 user=$(id -un)
 [ "$user" != root ] || user=nobody
-mkdir "$world/vendors" "$world/data"
-cat > "$world/vendors/steady.conf" << 'TEXT'
-vendor = { name = "steady"; domains = [ "steady.example" ]; sources = ( { cidr = [ "192.0.2.1" ]; } ); };
-TEXT
+mkdir "$world/data"
+steady_vendor
 
 redis() { redis-cli -s "$sock" "$@" 2> /dev/null; }
 answers() { [ "$(redis ping)" = PONG ]; }

@@ -51,6 +51,27 @@ on_this_host() {
 		"$world" "$world"
 }
 
+# steady_vendor: a vendor, steady, whose mail comes from one address.
+steady_vendor() {
+	mkdir -p "$world/vendors"
+	cat > "$world/vendors/steady.conf" <<'END'
+vendor = { name = "steady"; domains = [ "steady.example" ]; sources = ( { cidr = [ "192.0.2.1" ]; } ); };
+END
+}
+
+# least_conf [MILTER-SETTING...]: prints a greenlane.conf with that vendor, and little else, with which greenlaned serves.
+least_conf() {
+	cat <<END
+vendor_path = [ "$world/vendors" ];
+vendors = ( { name = "steady"; } );
+milter = { listen = "unix:$world/socket"; $* };
+state_dir = "$world/state";
+control = { listen = "unix:$world/control"; };
+user = "$(id -un)";
+dns = { servers = [ "127.0.0.1" ]; };
+END
+}
+
 # review_conf VENDORS: $config, for commands that read records and logs: no daemon runs, no name server answers.
 review_conf() {
 	config=$world/greenlane.conf

@@ -3,19 +3,8 @@
 name=packets
 . "${srcdir:-.}/t/cli/lib.sh"
 
-mkdir "$world/vendors"
-cat > "$world/vendors/steady.conf" <<'EOF'
-vendor = { name = "steady"; domains = [ "steady.example" ]; sources = ( { cidr = [ "192.0.2.1" ]; } ); };
-EOF
-cat > "$world/conf" <<EOF
-vendor_path = [ "$world/vendors" ];
-vendors = ( { name = "steady"; } );
-milter = { listen = "unix:$world/socket"; };
-state_dir = "$world/state";
-control = { listen = "unix:$world/control"; };
-user = "$(id -un)";
-dns = { servers = [ "127.0.0.1" ]; };
-EOF
+steady_vendor
+least_conf > "$world/conf"
 status() { "$greenlane" -c "$world/conf" status --json; }
 refused() { status | sed -n 's/.*"refused":\([0-9]*\).*/\1/p'; }
 counts() { [ "$(refused)" = "$1" ]; }

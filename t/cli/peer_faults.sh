@@ -3,11 +3,8 @@
 # on the same connection, is judged right; nothing of them is left.
 name=peer_faults
 . "${srcdir:-.}/t/cli/store_lib.sh"
-needs nsd
-steady_is_listed
-zone_head 60 > "$world/root.zone"
-nsd_serve
-conf none
+steady_site
+
 peers() { /usr/bin/python3 "$top/t/cli/peer_faults.py" "$world/run/socket" "$@" > "$world/out" 2>&1; }
 figure() { status; "$greenlane" -c "$world/conf" status --json | sed -n "s/.*\"$1\":\\([0-9]*\\).*/\\1/p"; }
 none_left() { [ "$(figure sessions)" = 0 ]; }

@@ -3,20 +3,9 @@
 name=process
 . "${srcdir:-.}/t/cli/lib.sh"
 
-mkdir "$world/vendors"
-cat > "$world/vendors/steady.conf" <<'END'
-vendor = { name = "steady"; domains = [ "steady.example" ]; sources = ( { cidr = [ "192.0.2.1" ]; } ); };
-END
+steady_vendor
 conf() { # MAX_SESSIONS LINE...
-	cat <<END
-vendor_path = [ "$world/vendors" ];
-vendors = ( { name = "steady"; } );
-milter = { listen = "unix:$world/socket"; max_sessions = $1; };
-state_dir = "$world/state";
-control = { listen = "unix:$world/state.control"; };
-user = "$(id -un)";
-dns = { servers = [ "127.0.0.1" ]; };
-END
+	least_conf "max_sessions = $1;"
 	shift
 	printf '%s\n' "$@"
 }

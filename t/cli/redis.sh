@@ -12,11 +12,9 @@ needs redis-server
 sock=$world/redis.sock server='' daemon=''
 user=$(id -un)
 [ "$user" != root ] || user=nobody
-mkdir "$world/vendors" "$world/run" "$world/state" "$world/data"
+mkdir "$world/run" "$world/state" "$world/data"
 [ "$(id -u)" -ne 0 ] || chown nobody "$world/run" "$world/state"
-cat > "$world/vendors/steady.conf" << 'TEXT'
-vendor = { name = "steady"; domains = [ "steady.example" ]; sources = ( { cidr = [ "192.0.2.1" ]; } ); };
-TEXT
+steady_vendor
 
 redis() { redis-cli -s "$sock" "$@" 2> /dev/null; }
 answers() { [ "$(redis ping)" = PONG ] || redis ping | grep -q NOAUTH; }

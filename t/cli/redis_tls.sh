@@ -10,11 +10,9 @@ needs redis-server redis-cli openssl
 user=$(id -un)
 [ "$user" != root ] || user=nobody
 tls=$world/tls config=$world/conf server='' daemon='' patience=5s
-mkdir "$world/vendors" "$world/run" "$world/state" "$world/data" "$tls"
+mkdir "$world/run" "$world/state" "$world/data" "$tls"
 [ "$(id -u)" -ne 0 ] || chown nobody "$world/run" "$world/state"
-cat > "$world/vendors/steady.conf" << 'TEXT'
-vendor = { name = "steady"; domains = [ "steady.example" ]; sources = ( { cidr = [ "192.0.2.1" ]; } ); };
-TEXT
+steady_vendor
 port=$(/usr/bin/python3 "$top/t/mta/net.py" ports 1)
 
 # conf KEYS-OF-TLS: a site whose greylist is there

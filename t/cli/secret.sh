@@ -10,11 +10,9 @@ needs redis-server redis-cli /usr/bin/python3
 sock=$world/redis.sock server='' daemon=''
 user=$(id -un)
 [ "$user" != root ] || user=nobody
-mkdir "$world/vendors" "$world/run" "$world/state" "$world/data" "$world/secret"
+mkdir "$world/run" "$world/state" "$world/data" "$world/secret"
 [ "$(id -u)" -ne 0 ] || chown nobody "$world/run" "$world/state"
-cat > "$world/vendors/steady.conf" << 'TEXT'
-vendor = { name = "steady"; domains = [ "steady.example" ]; sources = ( { cidr = [ "192.0.2.1" ]; } ); };
-TEXT
+steady_vendor
 {
 	printf 'vendor_path = [ "%s/vendors" ];\nvendors = ( { name = "steady"; } );\nuser = "%s";\n' "$world" "$user"
 	printf 'milter = { listen = "unix:%s/run/socket"; };\ncontrol = { listen = "unix:%s/run/control"; };\n' "$world" "$world"

@@ -8,10 +8,7 @@ name=sentinel
 needs redis-sentinel ss
 user=$(id -un)
 [ "$user" != root ] || user=nobody
-mkdir "$world/vendors"
-cat > "$world/vendors/steady.conf" << 'TEXT'
-vendor = { name = "steady"; domains = [ "steady.example" ]; sources = ( { cidr = [ "192.0.2.1" ]; } ); };
-TEXT
+steady_vendor
 # shellcheck disable=SC2046
 set -- $(/usr/bin/python3 "$top/t/mta/net.py" ports 5)
 first=$1 second=$2

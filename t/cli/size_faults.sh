@@ -3,11 +3,8 @@
 # other mail is judged meanwhile, and what they cost in memory is bounded.
 name=size_faults
 . "${srcdir:-.}/t/cli/store_lib.sh"
-needs nsd
-steady_is_listed
-zone_head 60 > "$world/root.zone"
-nsd_serve
-conf none
+steady_site
+
 # large WHAT: what becomes of its messages, a word each; "other" where other mail was not judged as ever meanwhile
 large() {
 	/usr/bin/python3 "$top/t/cli/size_faults.py" "$world/run/socket" "$1" > "$world/out" 2>&1

@@ -7,7 +7,7 @@ name=stop
 . "${srcdir:-.}/t/cli/preload_lib.sh"
 preload no_timers
 config=$world/conf
-mkdir "$world/vendors" "$world/state"
+mkdir "$world/state"
 
 peers() { exec /usr/bin/python3 "$top/t/cli/stop.py" "$@"; } # in a shell of its own
 asked_or_ends() { wrote asked asked || gone "$daemon"; }
@@ -17,9 +17,7 @@ peers silent "$world/port" "$world/asked" &
 pids="$pids $!"
 until_true test -s "$world/port"
 
-cat > "$world/vendors/steady.conf" <<'TEXT'
-vendor = { name = "steady"; domains = [ "steady.example" ]; sources = ( { cidr = [ "192.0.2.1" ]; } ); };
-TEXT
+steady_vendor
 cat > "$world/vendors/silent.conf" <<'TEXT'
 vendor = { name = "silent"; domains = [ "silent.example" ]; sources = ( { spf = "silent.example"; } ); };
 TEXT

@@ -7,11 +7,9 @@ store=$world/state/greylist # where greenlaned may make it anew
 user=$(id -un)
 [ "$(id -u)" -ne 0 ] || user=nobody # root may open everything
 
-mkdir "$world/vendors" "$world/run" "$world/state"
+mkdir "$world/run" "$world/state"
 [ "$(id -u)" -ne 0 ] || chown nobody "$world" "$world/run" "$world/state"
-cat > "$world/vendors/steady.conf" <<'TEXT'
-vendor = { name = "steady"; domains = [ "steady.example" ]; sources = ( { cidr = [ "192.0.2.1" ]; } ); };
-TEXT
+steady_vendor
 # steady_is_listed: its mail comes from its networks; from elsewhere it is forged.
 steady_is_listed() {
 	cat > "$world/vendors/steady.conf" <<'TEXT'
@@ -47,6 +45,14 @@ log = { record = "$world/state/verdicts"; };
 greylist = { store = "$1"; delay = "${delay:-1s}"; };
 dns = { servers = [ "${dns:-127.0.0.1${port:+@$port}}" ]; timeout = "1s"; };
 TEXT
+}
+# steady_site: greenlane.conf with that vendor alone; no name has SPF, for certain, and nobody is greylisted.
+steady_site() {
+	needs nsd
+	steady_is_listed
+	zone_head 60 > "$world/root.zone"
+	nsd_serve
+	conf none
 }
 sanitized() { nm -D "$greenlaned" 2> "$world/err" | grep -q __asan; }
 count_of() { grep -Ec -- "$1" "$world/daemon"; }
