@@ -22,10 +22,12 @@ sweep() { # EVERY: of a stranger, a vendor and who forges it
 	done
 	refuse 0
 }
+# with every second one refused no mail gets as far as a verdict: where one does, none was refused
+faulted() { [ "$1" -ne 2 ] || ! grep -q 'greylisted\|pass' "$world/stranger" "$world/vendor" "$world/forger"; }
 for every in 2 5 11 29 97 211; do
 	sweep $every
 	! gone "$daemon" && ! grep -q 'refused\|other' "$world/stranger" "$world/vendor" "$world/forger" &&
-		! grep -q pass "$world/forger" && ! grep -q greylisted "$world/vendor" && passed_unasked
+		! grep -q pass "$world/forger" && ! grep -q greylisted "$world/vendor" && passed_unasked && faulted $every
 	ok $? "each $every-th allocation fails: stranger$(tally stranger), vendor$(tally vendor), forger$(tally forger)"
 done
 ! gone "$daemon"
