@@ -3,7 +3,7 @@
 
 clock.py GREENLANED CONF SOCKET STEP-FILE: $STEP_OBJECT is preloaded into the daemon only.
 """
-import os, queue, socket, struct, subprocess, sys, threading
+import os, queue, re, socket, struct, subprocess, sys, threading
 
 PATIENCE = 120  # for what comes at once, however slow the host is
 STEPS = 50      # each right after a line of the log, while its writer waits for the next
@@ -44,17 +44,17 @@ threading.Thread(target=read, daemon=True).start()
 
 
 def comes(text):
-    """Waits for a line of the log that contains the text; False if none comes."""
+    """Waits for a line of the log that contains the text; "" if none comes."""
     try:
         while True:
             line = lines.get(timeout=PATIENCE)
             if text in line:
-                return True
+                return line
             if line == "":  # the daemon has ended
                 lines.put(line)
-                return False
+                return ""
     except queue.Empty:
-        return False
+        return ""
 
 
 def packet(command, data=b""):
@@ -68,17 +68,24 @@ def message(mta):
 
 
 def steps(mta, sign):
+    before = None
     for i in range(1, STEPS + 1):
         step(sign * i * HOUR)
         message(mta)
-        if not comes("outcome=exempt"):
+        line = comes("outcome=exempt")
+        if not line:
             print("# nothing was logged after step", i)
             return False
+        then = int(re.search(r"\bid=([0-9a-f]+)", line)[1], 16)  # by the daemon's clock
+        if before is not None and abs(then - before - sign * HOUR) > HOUR / 2:
+            print("# the clock was not set by step", i)
+            return False
+        before = then
     return True
 
 
 try:
-    ok(comes(" serves "), "greenlaned runs with a clock that can be set")
+    ok(comes(" serves ") != "", "greenlaned runs with a clock that can be set")
     mta = socket.socket(socket.AF_UNIX)
     mta.connect(socket_path)
     threading.Thread(target=lambda: [None for _ in iter(lambda: mta.recv(4096), b"")], daemon=True).start()
@@ -89,7 +96,7 @@ try:
     step(-STEPS * HOUR)
     mta.shutdown(socket.SHUT_RDWR)
     daemon.terminate()
-    ok(comes("stopped"), "it stops with the clock set back")
+    ok(comes("stopped") != "", "it stops with the clock set back")
     ok(daemon.wait(PATIENCE) == 0, "and exits with 0")
 finally:
     if daemon.poll() is None:
