@@ -44,7 +44,7 @@ begin() {
 }
 serves() {
 	begin
-	until_true serves_or_gone && says ' serves ' && grep -qF "$object" "/proc/$daemon/maps"
+	until_true serves_or_gone && says ' serves ' && grep -qF "/${object##*/}" "/proc/$daemon/maps"
 	ok $? "greenlaned serves"
 }
 ends() { # STATUS NAME
