@@ -26,10 +26,15 @@ let_go() { # NAME LINES: until so many are there
 	until_true has_lines "$1" "$2"
 }
 # So few that connections which never say anything take every one; those that it has not accepted yet take what becomes free.
+first_free() { # its lowest number without a file
+	free=0
+	while [ -L "/proc/$daemon/fd/$free" ]; do free=$((free + 1)); done
+	echo $free
+}
+used_up() { [ "$(first_free)" -ge "$most" ]; }
 starve() {
-	most=0
-	while [ -L "/proc/$daemon/fd/$most" ]; do most=$((most + 1)); done
-	prlimit --pid "$daemon" --nofile="$((most + 5)):"
+	most=$(($(first_free) + 5))
+	prlimit --pid "$daemon" --nofile="$most:"
 	: > "$world/idle"
 	/usr/bin/python3 -c 'import signal, socket, sys
 peers = [socket.socket(socket.AF_UNIX) for _ in range(60)]
@@ -73,6 +78,7 @@ milter late@stranger.example > "$world/late.out" &
 pids="$pids $!"
 until_true says 'a milter client must wait: Too many open files'
 ok $? "an MTA that connects now waits, and the log says why"
+until_true used_up # a reload that found room would raise the limit again
 "$greenlane" -c "$world/conf" reload > "$world/out" 2> "$world/err"
 [ $? -ne 69 ]
 ok $? "a reload is answered"
