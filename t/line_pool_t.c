@@ -52,7 +52,7 @@ make_line(char *room, uint64_t number)
 
 	memset(room, 'a' + (int)(number % 26), length);
 	if (length > 12)
-		snprintf(room, 12, "%09llu", (unsigned long long)number);
+		snprintf(room, 12, "%09u", (unsigned)(number % 1000000000));
 	return (struct span){ room, length };
 }
 
