@@ -337,11 +337,11 @@ reload_at_request(void *context)
 }
 
 static const char *
-answer_greylist(void *context, const struct greylist_request *request, uid_t who, struct text *out, struct fault *why)
+answer_greylist(void *context, const struct greylist_request *request, uid_t who, struct text *out,
+    struct greylist_changes *changes, struct fault *why)
 {
 	struct daemon *daemon = context;
 	const struct snapshot *snapshot;
-	struct greylist_changes changes;
 	bool done;
 
 	if (daemon->store_open == NULL) {
@@ -350,9 +350,9 @@ answer_greylist(void *context, const struct greylist_request *request, uid_t who
 	}
 	snapshot = snapshot_borrow(daemon->engine.snapshots);
 	done = greylist_request_answer(request, daemon->store_open, &snapshot->judge.policy->settings.greylist,
-	    clock_now(), out, &changes, why);
+	    clock_now(), out, changes, why);
 	snapshot_return(daemon->engine.snapshots, snapshot);
-	greylist_changes_say(&changes, request, who, journal_hides(daemon->journal), daemon->journal);
+	greylist_changes_say(changes, request, who, journal_hides(daemon->journal), daemon->journal);
 	return done ? NULL : "store-failed";
 }
 

@@ -44,12 +44,11 @@ reload(void *context)
 
 /* Over a store in memory. */
 static const char *
-ask_greylist(void *context, const struct greylist_request *request, uid_t who, struct text *out, struct fault *why)
+ask_greylist(void *context, const struct greylist_request *request, uid_t who, struct text *out,
+    struct greylist_changes *changes, struct fault *why)
 {
-	struct greylist_changes changes;
-
 	(void)context, (void)who;
-	return greylist_request_answer(request, store, &settings, NOW, out, &changes, why) ? NULL : "store-failed";
+	return greylist_request_answer(request, store, &settings, NOW, out, changes, why) ? NULL : "store-failed";
 }
 
 static struct request_server *
@@ -214,6 +213,33 @@ pieces_count(unsigned *pieces)
 	return count;
 }
 
+static bool (*put_whole)(struct store *, const char *, size_t, const struct greylist_record *, struct fault *);
+static unsigned puts_left;
+
+static bool
+put_some(struct store *kept, const char *key, size_t length, const struct greylist_record *record, struct fault *why)
+{
+	if (puts_left == 0)
+		return fault_set(why, "the disk is gone");
+	puts_left--;
+	return put_whole(kept, key, length, record, why);
+}
+
+/* Of three the last cannot be written. */
+static void
+test_half_done(void)
+{
+	put_whole = store->put;
+	store->put = put_some;
+	puts_left = 2;
+	expect("greylist forget sender=half.example",
+	    "{\"control\":1,\"error\":\"store-failed\",\"text\":\"the disk is gone\",\"changed\":2}",
+	    "a store that fails half-way");
+	expect("greylist forget sender=half.example", "\"changed\":0}", "and again before the first");
+	store->put = put_whole;
+	expect("greylist forget sender=half.example", "\"matched\":1", "what was done stays done");
+}
+
 static void
 test_greylist(void)
 {
@@ -244,6 +270,10 @@ test_greylist(void)
 		expect("greylist forget", "\"error\":\"not-allowed\"", "another user forgets");
 		expect("greylist list", "\"matched\":3", "he may look, and nothing was done");
 	}
+	put("g x@half.example c@d.example -", NOW, 0);
+	put("g y@half.example c@d.example -", NOW, 0);
+	put("g z@half.example c@d.example -", NOW, 0);
+	test_half_done();
 	for (unsigned i = 0; i < 10000; i++) {
 		snprintf(key, sizeof key, "g s@x%u.example c@d.example -", i);
 		put(key, NOW, 0);

@@ -24,12 +24,27 @@ cut_line(struct span *bytes, struct span *out, struct fault *why)
 }
 
 static void
-reply_error(struct text *out, const char *slug, const char *text)
+begin_error(struct text *out, const char *slug, const char *text)
 {
 	json_write_begin(out);
 	json_write_number(out, "control", CONTROL_VERSION);
 	json_write_string(out, "error", slug);
 	json_write_string(out, "text", text);
+}
+
+static void
+reply_error(struct text *out, const char *slug, const char *text)
+{
+	begin_error(out, slug, text);
+	json_write_end(out);
+}
+
+/* What was done before it stays done. */
+static void
+reply_half_done(struct text *out, const char *slug, const char *text, size_t changed)
+{
+	begin_error(out, slug, text);
+	json_write_number(out, "changed", (int64_t)changed);
 	json_write_end(out);
 }
 
@@ -64,6 +79,7 @@ static void
 reply_greylist(const struct control *control, const struct connection_peer *peer, struct span words, struct text *out)
 {
 	struct greylist_request request;
+	struct greylist_changes changes = { 0 };
 	struct fault why = { .text = "" };
 	const char *slug = NULL;
 
@@ -77,12 +93,13 @@ reply_greylist(const struct control *control, const struct connection_peer *peer
 	}
 	json_write_begin(out);
 	json_write_number(out, "control", CONTROL_VERSION);
-	slug = control->greylist(control->context, &request, peer->uid, out, &why);
+	slug = control->greylist(control->context, &request, peer->uid, out, &changes, &why);
 	json_write_end(out);
 	if (slug == NULL && !out->cut)
 		return;
 	text_clear(out);
-	reply_error(out, slug == NULL ? "no-memory" : slug, slug == NULL ? "greenlaned has no memory for it" : why.text);
+	reply_half_done(out, slug == NULL ? "no-memory" : slug,
+	    slug == NULL ? "greenlaned has no memory for it" : why.text, changes.count);
 }
 
 static bool

@@ -20,9 +20,10 @@ struct control {
 	bool (*status)(void *context, struct text *out);
 	/* Reloads; what came of it is in the state. False: another reload is under way. */
 	bool (*reload)(void *context);
-	/* Does what is asked of the greylist, and adds the members of the answer to out. NULL, or an error's word, and why. */
-	const char *(
-	    *greylist)(void *context, const struct greylist_request *, uid_t who, struct text *out, struct fault *why);
+	/* Does what is asked of the greylist, and adds the members of the answer to out. NULL, or an error's word, and why;
+	 * *changes (nothing before) is what was done until then. */
+	const char *(*greylist)(void *context, const struct greylist_request *, uid_t who, struct text *out,
+	    struct greylist_changes *changes, struct fault *why);
 	uid_t owner; /* who may change something, beside root */
 };
 

@@ -271,8 +271,20 @@ run_stats(struct look *look)
 /* ---- pass, forget ---- */
 
 struct change {
-	const char *verb, *states, *done;
+	const char *verb, *states, *done, *so_far;
 };
+
+/* Nobody answers: it may have been done all the same. */
+static void
+say_so_far(struct look *look, const struct change *change)
+{
+	struct span reply = { look->reply.bytes, look->reply.length };
+
+	look->changed += (size_t)json_read_integer(json_read_member(reply, "changed"));
+	fprintf(stderr, "greenlane: %s%zu tuple%s %s %s before that; run it again, which is safe and does the rest\n",
+	    reply.length == 0 ? "at least " : "", look->changed, plural(look->changed),
+	    look->changed == 1 ? "was" : "were", change->so_far);
+}
 
 static void
 look_again(struct look *look)
@@ -357,6 +369,8 @@ run_change(struct look *look, const struct change *change)
 	if (look->matched > 1 && !look->wanted->all)
 		return refuse_several(look, change);
 	status = look->wanted->all ? change_all(look, change) : change_one(look, change);
+	if (status == EX_UNAVAILABLE)
+		say_so_far(look, change);
 	if (status != 0)
 		return status;
 	if (look->wanted->json)
@@ -370,7 +384,7 @@ run_change(struct look *look, const struct change *change)
 static int
 run_pass(struct look *look)
 {
-	static const struct change change = { "pass", passable, "let pass at the next try" };
+	static const struct change change = { "pass", passable, "let pass at the next try", "let pass" };
 
 	return run_change(look, &change);
 }
@@ -378,7 +392,7 @@ run_pass(struct look *look)
 static int
 run_forget(struct look *look)
 {
-	static const struct change change = { "forget", all_states, "forgotten" };
+	static const struct change change = { "forget", all_states, "forgotten", "forgotten" };
 
 	return run_change(look, &change);
 }

@@ -155,6 +155,11 @@ do_request(struct greylist_alone *alone, const struct greylist_request *request,
 	json_write_begin(out);
 	done = greylist_request_answer(request, alone->store, &alone->policy->settings.greylist, clock_now(), out,
 	    &changes, why);
+	if (!done) {
+		text_clear(out);
+		json_write_begin(out);
+		json_write_number(out, "changed", (int64_t)changes.count);
+	}
 	json_write_end(out);
 	note(alone, request, &changes);
 	return done;

@@ -19,7 +19,8 @@ struct greylist_alone;
 struct greylist_alone *greylist_alone_open(const char *config, const struct fault *absent, bool changes, int *status);
 void greylist_alone_close(struct greylist_alone *); /* NULL is fine */
 
-/* words is a request as in greylist_requests.h. 0: the answer is in out; otherwise what to exit with, and it was said why. */
+/* words is a request as in greylist_requests.h. 0: the answer is in out; otherwise what to exit with, and it was said
+ * why: `changed` of out is what had been done. */
 int greylist_alone_answer(struct greylist_alone *, const char *words, struct text *out);
 
 /* May the caller read the LMDB store in this directory? False: that was said, and the command exits with EX_NOPERM. */

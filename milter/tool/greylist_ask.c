@@ -99,9 +99,9 @@ greylist_ask(struct greylist_ask *ask, const struct text *words, enum greylist_a
 		ask->knows = true;
 		return read_error((struct span){ out->bytes, out->length });
 	}
+	text_clear(out);
 	if (asked != ASKED_ABSENT || may == GREYLIST_ALONE_NEVER || ask->knows) /* one answer is not made of two */
 		return say_not(asked, may, &why);
-	text_clear(out);
 	ask->alone = greylist_alone_open(ask->config, &why, may == GREYLIST_ALONE_CHANGES, &status);
 	return ask->alone == NULL ? status : greylist_alone_answer(ask->alone, words->bytes, out);
 }

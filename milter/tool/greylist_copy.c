@@ -131,12 +131,12 @@ open_to(struct copy *copy, const struct store_name *name)
 static int
 send_words(struct copy *copy)
 {
-	struct span reply;
 	int status = greylist_ask(copy->ask, &copy->words, GREYLIST_ALONE_NEVER, &copy->reply);
+	struct span reply = { copy->reply.bytes, copy->reply.length };
 
-	reply = (struct span){ copy->reply.bytes, copy->reply.length };
 	if (status == 0)
-		copy->copied += (size_t)json_read_integer(json_read_member(json_read_member(reply, "piece"), "changed"));
+		reply = json_read_member(reply, "piece");
+	copy->copied += (size_t)json_read_integer(json_read_member(reply, "changed"));
 	text_clear(&copy->words);
 	return status;
 }

@@ -99,6 +99,29 @@ done
 run 0 "900 more are counted" greylist stats --json
 out '"known":90[0-9]' "all of them"
 
+# cut_after COUNT: a Redis at cut.sock that goes down when it has forgotten so many
+cut_after() {
+	rm -f "$world/cut.sock"
+	: > "$world/cut"
+	/usr/bin/python3 "$top/t/cli/redis_cut.py" "$world/cut.sock" "$sock" "$1" > "$world/cut" 2>&1 &
+	pids="$pids $!"
+	until_true grep -q ready "$world/cut"
+}
+end "it ends well"
+conf "redis:unix:$world/cut.sock"
+cut_after 310
+begin
+run 69 "a Redis that goes down while many are forgotten" greylist forget --sender many.example --all
+err '^greenlane: 310 tuples were forgotten before that; run it again, which is safe and does the rest$' "is said to have forgotten so many"
+end "it ends well"
+cut_after 205
+run 69 "the same where no daemon runs" greylist forget --sender many.example --all
+err '^greenlane: 205 tuples were forgotten before that; run it again, which is safe and does the rest$' "is said as well"
+conf "redis:unix:$sock"
+begin
+run 0 "it is run again" greylist forget --sender many.example --all
+out '^385 tuples forgotten$' "and does the rest"
+
 # ---- all recipients at once, before signatures are checked ----
 
 many() { /usr/bin/python3 "$top/t/cli/milter.py" "$world/run/socket" "$1" 203.0.113.5 a@rx.example,b@rx.example,c@rx.example; }

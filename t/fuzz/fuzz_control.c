@@ -46,21 +46,21 @@ reload(void *context)
 
 /* Of a few tuples. */
 static const char *
-ask_greylist(void *context, const struct greylist_request *request, uid_t who, struct text *out, struct fault *why)
+ask_greylist(void *context, const struct greylist_request *request, uid_t who, struct text *out,
+    struct greylist_changes *changes, struct fault *why)
 {
 	static const struct greylist_settings settings = { .on = true,
 		.delay = 300,
 		.retry_window = 172800,
 		.lifetime = 3110400,
 		.auto_pass = 5 };
-	struct greylist_changes changes;
 
 	(void)context, (void)who;
-	must(greylist_request_answer(request, store, &settings, NOW, out, &changes, why));
-	must(request->verb == GREYLIST_TAKE || changes.count <= request->most);
-	must(request->verb != GREYLIST_LIST || changes.count == 0);
-	must((changes.count == 0) == (changes.first[0] == '\0'));
-	changed += changes.count;
+	must(greylist_request_answer(request, store, &settings, NOW, out, changes, why));
+	must(request->verb == GREYLIST_TAKE || changes->count <= request->most);
+	must(request->verb != GREYLIST_LIST || changes->count == 0);
+	must((changes->count == 0) == (changes->first[0] == '\0'));
+	changed += changes->count;
 	return NULL;
 }
 
