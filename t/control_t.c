@@ -79,23 +79,18 @@ expect(const char *request, const char *wanted, const char *name)
 	text_close(&out);
 }
 
-/* A request of so many bytes. */
-static enum asked
-ask_long(size_t length)
+/* A request that begins with these words, of so many bytes. */
+static void
+expect_long(const char *words, size_t length, const char *wanted, const char *name)
 {
 	char *request = calloc(1, length + 1);
-	struct fault why = { .text = "" };
-	enum asked asked;
-	struct text out;
 
 	if (request == NULL)
 		exit(99);
-	memset(request, 'x', length);
-	text_open(&out, STATUS_JSON_MAX);
-	asked = ask_daemon(address, request, 5000, &out, &why);
-	text_close(&out);
+	memset(request, ' ', length);
+	memcpy(request, words, strlen(words));
+	expect(request, wanted, name);
 	free(request);
-	return asked;
 }
 
 static void
@@ -108,16 +103,22 @@ test_requests(void)
 	expect(" status \r", "{\"said\":\"all is well\"}", "blanks around it");
 	expect("", "\"error\":\"unknown-request\"", "an empty line");
 	expect("stop", "\"error\":\"unknown-request\"", "another word");
-	is_number(ask_long(CONTROL_REQUEST_MAX - 1), ASKED_ANSWERED, "a request of 24 KiB is read");
-	ok(ask_long(CONTROL_REQUEST_MAX) != ASKED_ANSWERED, "a longer one is not");
+	expect_long("reload", CONTROL_REQUEST_MAX - 1, "{\"said\":\"all is well\"}", "a request of 24 KiB is read");
+	is_number(reloads, 1, "and done");
+	expect_long("reload", CONTROL_REQUEST_MAX,
+	    "{\"control\":1,\"error\":\"bad-request\",\"text\":\"a request longer than 24576 bytes; it was not carried out\"}",
+	    "a longer one is not");
+	expect_long("reload", 4 * 1024 * 1024, "\"error\":\"bad-request\"",
+	    "one that is still being sent when it is refused");
+	is_number(reloads, 1, "and is not done");
 	expect("reload", "{\"said\":\"all is well\"}", "the owner reloads");
-	is_number(reloads, 1, "which is done");
+	is_number(reloads, 2, "which is done");
 	busy = true;
 	expect("reload", "\"error\":\"busy\"", "a second reload at once");
 	control.owner = getuid() + 1;
 	if (getuid() != 0)
 		expect("reload", "\"error\":\"not-allowed\"", "another user reloads");
-	is_number(reloads, 1, "which is not done");
+	is_number(reloads, 2, "which is not done");
 	request_server_close(server);
 }
 

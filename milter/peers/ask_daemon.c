@@ -145,7 +145,7 @@ send_all(const struct line *line, const void *bytes, size_t length)
 	return true;
 }
 
-/* Up to a newline, or to its end. */
+/* Up to a newline, or to its end. Who does not read all that he is sent may have said why. */
 static enum asked
 read_reply(const struct line *line, struct text *out, struct fault *why)
 {
@@ -178,10 +178,10 @@ ask_daemon(const char *address, const char *request, int patience_ms, struct tex
 	struct line line;
 	enum asked asked = connect_any(&line, address, patience_ms, why);
 
-	if (asked == ASKED_ANSWERED)
-		asked = send_all(&line, request, strlen(request)) && send_all(&line, "\n", 1)
-		    ? read_reply(&line, out, why)
-		    : hung(why);
+	if (asked == ASKED_ANSWERED) {
+		(void)(send_all(&line, request, strlen(request)) && send_all(&line, "\n", 1));
+		asked = read_reply(&line, out, why);
+	}
 	if (line.socket >= 0)
 		close(line.socket);
 	return asked;

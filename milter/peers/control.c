@@ -120,6 +120,17 @@ reply_to_line(void *context, const struct connection_peer *peer, struct frame *l
 	return true;
 }
 
+/* Only one that is too long: any line is a request. */
+static void
+refuse(const struct fault *why, struct text *out)
+{
+	struct fault said;
+
+	fault_set(&said, "%.200s; it was not carried out", why->text);
+	reply_error(out, "bad-request", said.text);
+	text_char(out, '\n');
+}
+
 const struct request_protocol control_protocol = { .name = "control",
 	.workers = WORKERS,
 	.idle_ms = IDLE_MS,
@@ -127,4 +138,5 @@ const struct request_protocol control_protocol = { .name = "control",
 	.reply_max = STATUS_JSON_MAX,
 	.urgent = true,
 	.cut = cut_line,
-	.reply = reply_to_line };
+	.reply = reply_to_line,
+	.refuse = refuse };

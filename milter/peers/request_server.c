@@ -54,6 +54,16 @@ give_reply(struct request_server *server, struct request_connection *connection,
 }
 
 static enum connection_next
+refuse(struct request_server *server, const struct fault *why, struct text *out)
+{
+	journal_say(server->journal, LOG_WARNING, "%s: a malformed request: %s; its connection is closed",
+	    server->protocol->name, why->text);
+	if (server->protocol->refuse != NULL)
+		server->protocol->refuse(why, out);
+	return CONNECTION_CLOSE;
+}
+
+static enum connection_next
 received(void *context, void *state, struct span *bytes, struct text *out)
 {
 	struct request_server *server = context;
@@ -64,9 +74,7 @@ received(void *context, void *state, struct span *bytes, struct text *out)
 
 	switch (frame_feed(begun, bytes, server->protocol->cut, &request, &why)) {
 	case FRAME_BROKEN:
-		journal_say(server->journal, LOG_WARNING, "%s: a malformed request: %s; its connection is closed",
-		    server->protocol->name, why.text);
-		return CONNECTION_CLOSE;
+		return refuse(server, &why, out);
 	case FRAME_WHOLE:
 		return give_reply(server, connection, &request, out);
 	default:

@@ -22,6 +22,8 @@ struct request_protocol {
 	/* Puts the reply into out. False: there is none, and the connection is closed. Any worker may call it, but
 	 * only one at a time for a connection. */
 	bool (*reply)(void *context, const struct connection_peer *, struct frame *request, struct text *out);
+	/* Puts into out what the client of a malformed request is told before its connection is closed. NULL: nothing. */
+	void (*refuse)(const struct fault *, struct text *out);
 };
 
 struct request_server;
