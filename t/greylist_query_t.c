@@ -239,6 +239,32 @@ test_long(size_t sender)
 	is_number(greylist_query_matches(&query, &tuple), MATCH_NO, "nobody else's recipient finds it");
 }
 
+/* Of an address of more than LOCAL_PART_MAX bytes nothing may be cut: without its domain it is no address. */
+static void
+test_long_in_brackets(void)
+{
+	char local[LOCAL_PART_MAX + 1], address[LOCAL_PART_MAX + 300], key[GREYLIST_KEY_MAX + 1];
+	struct facts facts = { .spf.domain = "", .helo = "", .mail_from = local, .sender = { local, "b.example", local } };
+	struct greylist_record record = { T, T, 0, 1, false };
+	struct greylist_query query;
+	struct greylist_tuple tuple;
+
+	memset(local, 'q', LOCAL_PART_MAX - 1);
+	local[LOCAL_PART_MAX - 1] = '\0';
+	local[3] = '7';
+	ok(greylist_key(&settings, NULL, &facts, "anna@rx.example", 'g', key) == GREYLIST_KEY_MAX &&
+		read_key(key, &record, T, &tuple),
+	    "a sender with a number in %d bytes", LOCAL_PART_MAX - 1);
+	snprintf(address, sizeof address, "<%s@b.example>", local);
+	address[4] = '8';
+	ask_for(&query, address, NULL, NULL);
+	is_number(greylist_query_matches(&query, &tuple), MATCH_YES, "is found in brackets, by another number");
+	snprintf(address, sizeof address, "<%s@%0290d>", local, 0);
+	ask_for(&query, address, NULL, NULL);
+	is_number(greylist_query_matches(&query, &tuple), MATCH_NO,
+	    "what is longer than any address is not cut to find one");
+}
+
 int
 main(void)
 {
@@ -249,5 +275,6 @@ main(void)
 	test_long(600);
 	test_long(450);
 	test_long(440);
+	test_long_in_brackets();
 	return done();
 }

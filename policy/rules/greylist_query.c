@@ -108,16 +108,18 @@ greylist_query_open(struct greylist_query *query)
 	query->sender.any = query->rcpt.any = true;
 }
 
-/* Without its angle brackets; what is too long cannot be found. */
+enum { ADDRESS_ROOM = LOCAL_PART_MAX + 1 + DOMAIN_TEXT };
+
+/* Without its angle brackets. What is too long for an address keeps them, and so finds none: cut it would be another's. */
 static const char *
-bare(const char *address, char out[LOCAL_PART_MAX + DOMAIN_TEXT])
+bare(const char *address, char out[ADDRESS_ROOM])
 {
 	size_t length = strlen(address);
 
-	if (length < 2 || address[0] != '<' || address[length - 1] != '>')
+	if (length < 2 || address[0] != '<' || address[length - 1] != '>' || length - 2 >= ADDRESS_ROOM)
 		return address;
-	snprintf(out, LOCAL_PART_MAX + DOMAIN_TEXT, "%.*s",
-	    (int)(length - 2 < LOCAL_PART_MAX ? length - 2 : LOCAL_PART_MAX), address + 1);
+	memcpy(out, address + 1, length - 2);
+	out[length - 2] = '\0';
 	return out;
 }
 
@@ -138,7 +140,7 @@ read_domain(const char *text, char out[GREYLIST_KEY_MAX + 1])
 static void
 ask_for(struct greylist_addresses *addresses, const char *text, void (*normalise)(const char *, char[]))
 {
-	char room[LOCAL_PART_MAX + DOMAIN_TEXT];
+	char room[ADDRESS_ROOM];
 
 	text = bare(text, room);
 	addresses->any = false;
