@@ -147,6 +147,10 @@ state_of(const char *key)
 	return greylist_tuple_word(tuple.state);
 }
 
+#define BYTES_100 "a123456789b123456789c123456789d123456789e123456789f123456789g123456789h123456789i123456789j123456789"
+#define BYTES_500 BYTES_100 BYTES_100 BYTES_100 BYTES_100 BYTES_100
+#define BYTES_1300 BYTES_500 BYTES_500 BYTES_100 BYTES_100 BYTES_100
+
 static const struct {
 	const char *name, *request, *wanted;
 } greylist_rows[] = {
@@ -172,6 +176,11 @@ static const struct {
 	{ "another verb", "greylist drop", "\"error\":\"bad-request\"" },
 	{ "another value", "greylist list helo=x",
 	    "\"error\":\"bad-request\",\"text\":\"no request about the greylist has 'helo'" },
+	{ "a name without a value", "greylist list sender", "\"error\":\"bad-request\",\"text\":\"'sender' has no value" },
+	{ "a number without digits", "greylist list most=", "\"error\":\"bad-request\"" },
+	{ "as many bytes as an address may have", "greylist list most=0 sender=" BYTES_1300, "\"matched\":0" },
+	{ "one more", "greylist list most=0 sender=" BYTES_1300 "x",
+	    "\"error\":\"bad-request\",\"text\":\"a value is longer than 1300 bytes" },
 	{ "more than a piece", "greylist list most=201", "\"error\":\"bad-request\",\"text\":\"most is at most 200" },
 	{ "no number", "greylist list most=-1", "\"error\":\"bad-request\"" },
 	{ "another state", "greylist list states=early", "\"error\":\"bad-request\",\"text\":\"'early' is no state" },

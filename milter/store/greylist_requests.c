@@ -90,6 +90,8 @@ static bool
 read_most(struct greylist_request *request, struct span value, struct fault *why)
 {
 	request->most = 0;
+	if (value.length == 0)
+		return fault_set(why, "most is a number");
 	for (size_t i = 0; i < value.length; i++) {
 		unsigned digit = (unsigned)(value.at[i] - '0');
 
@@ -122,8 +124,11 @@ static const struct {
 static bool
 member_read(struct greylist_request *request, struct span member, struct fault *why)
 {
+	bool whole = memchr(member.at, '=', member.length) != NULL;
 	struct span name = span_cut(&member, '=');
 
+	if (!whole) /* "sender" would be the null sender */
+		return fault_set(why, "'%.*s' has no value", name.length > 40 ? 40 : (int)name.length, name.at);
 	for (size_t i = 0; i < sizeof members / sizeof members[0]; i++)
 		if (span_is(name, members[i].name))
 			return members[i].read(request, member, why);
