@@ -52,7 +52,7 @@ write_request(const struct look *look, const char *verb, const char *states, siz
 		greylist_request_add(out, "client", span_of(wanted->client));
 	if (look->next.length > 0)
 		greylist_request_add(out, "from", (struct span){ look->next.bytes, look->next.length });
-	text_inherit(out, &look->next);
+	out->cut = out->cut || look->next.cut;
 }
 
 static void
@@ -64,7 +64,7 @@ keep_key(struct look *look, struct span tuple)
 	text_open(&key, GREYLIST_KEY_MAX + 1);
 	json_read_unquote(json_read_member(tuple, "key"), &key);
 	greylist_request_add(&look->key, "key", (struct span){ key.bytes, key.length });
-	text_inherit(&look->key, &key);
+	look->key.cut = look->key.cut || key.cut;
 	text_close(&key);
 }
 
@@ -112,7 +112,7 @@ look_through(struct look *look, const char *verb, const char *states, size_t lim
 		if (status != 0)
 			break;
 		take_reply(look);
-	} while (look->next.length > 0 || look->next.failed);
+	} while (look->next.length > 0 || look->next.cut);
 	text_close(&words);
 	return status;
 }
@@ -304,7 +304,7 @@ change_one(struct look *look, const struct change *change)
 	look_again(look);
 	text_open(&words, 64 * 1024);
 	text_format(&words, "%s states=%s%s", change->verb, change->states, look->key.bytes);
-	text_inherit(&words, &look->key);
+	words.cut = words.cut || look->key.cut;
 	status = greylist_ask(look->ask, &words, look->alone, &look->reply);
 	text_close(&words);
 	if (status == 0)
@@ -433,7 +433,7 @@ run_action(const char *config, const struct action_row *action, const struct wan
 
 	text_open(&look.reply, GREYLIST_REPLY_MAX);
 	text_open(&look.next, STORE_KEY_ROOM);
-	text_open(&look.key, 4 * GREYLIST_KEY_MAX - 1);
+	text_open(&look.key, strlen(" key=") + 4 * GREYLIST_KEY_MAX);
 	if (look.ask != NULL)
 		status = action->run(&look);
 	text_close(&look.reply);

@@ -155,6 +155,8 @@ do_request(struct greylist_alone *alone, const struct greylist_request *request,
 	json_write_begin(out);
 	done = greylist_request_answer(request, alone->store, &alone->policy->settings.greylist, clock_now(), out,
 	    &changes, why);
+	if (done && out->cut)
+		done = fault_set(why, "out of memory");
 	if (!done) {
 		text_clear(out);
 		json_write_begin(out);

@@ -7,7 +7,7 @@
 #include "milter/tool/greylist_ask.h"
 #include "policy/util/json_read.h"
 
-enum { ASK_PIECE_MS = 30 * 1000 };
+enum { ASK_PIECE_MS = 30 * 1000, REQUEST_ROOM = 128 * 1024 };
 
 struct greylist_ask {
 	const char *config;
@@ -58,15 +58,10 @@ read_error(struct span reply)
 
 /* ABSENT: nobody is there to ask. */
 static enum asked
-ask_it(struct greylist_ask *ask, const char *words, struct text *out, struct fault *why)
+ask_it(struct greylist_ask *ask, const char *request, struct text *out, struct fault *why)
 {
-	struct text request;
-	enum asked asked;
+	enum asked asked = daemon_reach(ask->config, request, ASK_PIECE_MS, ask->address, out, why);
 
-	text_open(&request, 64 * 1024);
-	text_format(&request, "greylist %s", words); /* without memory it is empty, which is no request */
-	asked = daemon_reach(ask->config, request.bytes, ASK_PIECE_MS, ask->address, out, why);
-	text_close(&request);
 	return ask->address[0] == '\0' ? ASKED_ABSENT : asked;
 }
 
@@ -80,21 +75,17 @@ say_not(enum asked asked, enum greylist_alone_may may, const struct fault *why)
 	return asked == ASKED_FORBIDDEN ? EX_NOPERM : EX_UNAVAILABLE;
 }
 
-int
-greylist_ask(struct greylist_ask *ask, const struct text *words, enum greylist_alone_may may, struct text *out)
+/* words are those of the request, without its first one. */
+static int
+ask_any(struct greylist_ask *ask, const char *request, const char *words, enum greylist_alone_may may, struct text *out)
 {
 	struct fault why = { .text = "" };
 	enum asked asked;
 	int status;
 
-	text_clear(out);
-	if (words->cut) { /* what it lacks may be whose tuples are to go */
-		fputs("greenlane: out of memory\n", stderr);
-		return EX_OSERR;
-	}
 	if (ask->alone != NULL)
-		return greylist_alone_answer(ask->alone, words->bytes, out);
-	asked = ask_it(ask, words->bytes, out, &why);
+		return greylist_alone_answer(ask->alone, words, out);
+	asked = ask_it(ask, request, out, &why);
 	if (asked == ASKED_ANSWERED) {
 		ask->knows = true;
 		return read_error((struct span){ out->bytes, out->length });
@@ -103,5 +94,22 @@ greylist_ask(struct greylist_ask *ask, const struct text *words, enum greylist_a
 	if (asked != ASKED_ABSENT || may == GREYLIST_ALONE_NEVER || ask->knows) /* one answer is not made of two */
 		return say_not(asked, may, &why);
 	ask->alone = greylist_alone_open(ask->config, &why, may == GREYLIST_ALONE_CHANGES, &status);
-	return ask->alone == NULL ? status : greylist_alone_answer(ask->alone, words->bytes, out);
+	return ask->alone == NULL ? status : greylist_alone_answer(ask->alone, words, out);
+}
+
+int
+greylist_ask(struct greylist_ask *ask, const struct text *words, enum greylist_alone_may may, struct text *out)
+{
+	struct text request;
+	int status = EX_OSERR;
+
+	text_clear(out);
+	text_open(&request, REQUEST_ROOM);
+	text_format(&request, "greylist %s", words->bytes);
+	if (words->cut || request.cut) /* what it lacks may be whose tuples are to go */
+		fputs("greenlane: out of memory\n", stderr);
+	else
+		status = ask_any(ask, request.bytes, words->bytes, may, out);
+	text_close(&request);
+	return status;
 }
