@@ -1,8 +1,11 @@
 /*
  * status_hosts_t.c - the hosts that share a store: who is shown, and for how long, when the store does not answer any more.
  */
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "milter/peers/status_hosts.h"
 #include "milter/system/clock.h"
@@ -24,16 +27,29 @@ clock_now(void)
 	return 1700000000 + seconds;
 }
 
+/* ---- a host whose name is as long as one may be ---- */
+
+#define HOST "greenlane-in-a-cluster-whose-names-are-long-and-differ-at-the-e1"
+_Static_assert(sizeof HOST == HOST_NAME_MAX + 1, "no name is longer");
+
+int
+gethostname(char *out, size_t size)
+{
+	snprintf(out, size, "%s", HOST);
+	return 0;
+}
+
 /* ---- a store that another host uses ---- */
 
-static bool answers = true;
+static bool answers = true, named;
 
 static bool
 tell(struct store *store, const char *host, struct span line, store_line *each, void *context, struct fault *why)
 {
 	static const char other[] = "greenlane-host 1 mx2.example/1 1.0 abc 6553f100 0";
 
-	(void)store, (void)host;
+	(void)store;
+	named = strncmp(host, HOST "/", sizeof HOST) == 0;
 	if (!answers)
 		return fault_set(why, "it does not answer");
 	each(context, line);
@@ -75,6 +91,7 @@ main(void)
 	shows(&fixture, 0, 0, "a store that has never answered names no host");
 	answers = true;
 	shows(&fixture, HOSTS_SECONDS, 2, "one that answers names both");
+	ok(named, "its own line has a place of its own, however long the names of its hosts are");
 	answers = false;
 	shows(&fixture, STORE_LINE_SECONDS - 1, 2,
 	    "when it fails, the other host is known for as long as its line would stay");

@@ -1,3 +1,4 @@
+#include <limits.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,11 +40,11 @@ struct status_hosts *
 status_hosts_open(const char *state_dir)
 {
 	struct status_hosts *hosts = calloc(1, sizeof *hosts);
-	char host[FLEET_NAME_MAX / 2] = "", name[FLEET_NAME_MAX + 1];
+	char host[HOST_NAME_MAX + 1] = "", name[FLEET_NAME_MAX + 1];
 
 	if (hosts == NULL)
 		return NULL;
-	(void)gethostname(host, sizeof host - 1);
+	(void)gethostname(host, sizeof host); /* a name of HOST_NAME_MAX bytes has its NUL */
 	snprintf(name, sizeof name, "%s/%08x", host, (unsigned)hash_string(HASH_START, state_dir));
 	fleet_name(name, hosts->own.name);
 	fleet_name(VERSION, hosts->own.version);
