@@ -198,7 +198,7 @@ static void
 try_export(struct trials *trials, const struct export_job *job)
 {
 	struct fault why;
-	char program[512];
+	char program[VALUE_COMMAND_MAX + 1];
 
 	if (!export_file_may_keep(job->file, &why))
 		faults_error(&trials->out->faults, why.file, 0,

@@ -112,7 +112,7 @@ static const struct key export_rows[] = {
 	    .example = "\"/var/lib/greenlane-exports/postgrey\"", .word = "an absolute path", .check = value_path,
 	    .flags = KEY_REQUIRED },
 	{ "command", &key_text, NULL, "run by /bin/sh after the file changed", AT(command),
-	    .example = "\"logger the list for postgrey has changed\"" },
+	    .example = "\"logger the list for postgrey has changed\"", .word = "a command", .check = value_shell_command },
 	{ "value", &key_text, NULL, "what an entry says, where the format leaves a choice", AT(value),
 	    .example = "\"inet filter\"" },
 };

@@ -293,14 +293,20 @@ host_fits(const char *text, size_t length, enum address_family family)
 }
 
 bool
+value_shell_command(const char *text, struct fault *why)
+{
+	return strlen(text) <= VALUE_COMMAND_MAX ||
+	    fault_set(why, "a command has at most %d bytes; put it into a script and write that", VALUE_COMMAND_MAX);
+}
+
+bool
 value_command(const char *text, struct fault *why)
 {
 	char line[VALUE_COMMAND_MAX + 1], *words[WORDS_MAX + 1];
 	const char *odd = words_for_shell(text);
 
-	if (strlen(text) > VALUE_COMMAND_MAX)
-		return fault_set(why, "a command has at most %d bytes; put it into a script and write that",
-		    VALUE_COMMAND_MAX);
+	if (!value_shell_command(text, why))
+		return false;
 	if (odd != NULL)
 		return fault_set(why, "no shell runs it, so '%c' does nothing; put it into a script, or into quotes",
 		    *odd);

@@ -27,7 +27,8 @@ const char *value_percentage_write(int64_t millionths, char out[VALUE_TEXT]);
 /* Decimal digits with an optional minus; false if they do not fit an int64_t. */
 bool value_whole(const char *, int64_t *) MUST_USE;
 
-enum { VALUE_COMMAND_MAX = 1000 }; /* bytes of a command */
+enum { VALUE_COMMAND_MAX = 1000 };                                  /* bytes of a command */
+bool value_shell_command(const char *, struct fault *why) MUST_USE; /* of an export: a shell runs it */
 
 /* Printable text in UTF-8; control characters could break a header, a reply or a log line. */
 bool value_text(const char *, struct fault *why) MUST_USE;
