@@ -52,8 +52,16 @@ write(const struct store_name *name, char *out, size_t size)
 static void
 test_words(void)
 {
+	char text[STORE_PATH_MAX + 16];
 	struct store_name name;
 	struct fault why;
+
+	snprintf(text, sizeof text, "lmdb:/%0*d", STORE_PATH_MAX - 1, 0);
+	ok(store_name_read(text, &name, &why), "a path of %d bytes", STORE_PATH_MAX);
+	snprintf(text, sizeof text, "lmdb:/%0*d", STORE_PATH_MAX, 0);
+	ok(!store_name_read(text, &name, &why) &&
+		strcmp(why.text, "a path longer than 1024 bytes; write a shorter one") == 0,
+	    "one more is refused");
 
 	ok(!store_name_read("mysql:x", &name, &why) && strstr(why.text, "redis-sentinel:mymaster@") != NULL,
 	    "another word is told all that may be written");

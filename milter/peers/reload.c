@@ -24,10 +24,12 @@ struct load_result {
 	struct faults *faults;
 };
 
+enum { DNS_ROOM = DNS_SERVERS_MAX * (DNS_SERVER_TEXT + 1) + 1200 /* timeout, path of trust_anchor */ };
+
 struct reload {
 	struct reload_parts parts;
 	char listen[4096], state_dir[4096], store[4096]; /* as started: a change needs a restart */
-	char user[64], dns[1024];
+	char user[256], dns[DNS_ROOM];
 	bool sandbox_off;
 	pthread_mutex_t turn; /* one reload at a time */
 	pthread_mutex_t lock; /* guards all below; never held while files are read or DNS is asked */

@@ -14,7 +14,7 @@
 struct account {
 	uid_t uid;
 	gid_t gid;
-	char name[64];
+	char name[256]; /* as long as `user` may be: by its groups a name that was cut is somebody else */
 };
 
 /* Looks the user up. If we are not root: the user that runs us, whatever the configuration says. */

@@ -7,6 +7,8 @@ static bool
 path_read(const char *path, struct store_name *out, struct fault *why)
 {
 	out->path = path;
+	if (strlen(path) > STORE_PATH_MAX)
+		return fault_set(why, "a path longer than %d bytes; write a shorter one", STORE_PATH_MAX);
 	return path[0] == '/' || fault_set(why, "'%.120s' is not an absolute path; begin it with '/'", path);
 }
 

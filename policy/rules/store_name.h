@@ -13,7 +13,12 @@
 #include "policy/util/fault.h"
 
 enum store_kind { STORE_NONE, STORE_LMDB, STORE_REDIS, STORE_SENTINEL };
-enum { STORE_HOSTS_MAX = 9, STORE_HOST_TEXT = 254, STORE_SOCKET_MAX = 107 /* bytes of a Unix socket's path */ };
+enum {
+	STORE_HOSTS_MAX = 9,
+	STORE_HOST_TEXT = 254,
+	STORE_SOCKET_MAX = 107 /* bytes of a Unix socket's path */,
+	STORE_PATH_MAX = 1024
+};
 
 struct store_host {
 	char host[STORE_HOST_TEXT]; /* a name or an address, without brackets */
