@@ -163,8 +163,8 @@ visit_all(struct visit *visit)
 		int count = scandir(folders->list[i], &list, is_accepted, alphasort);
 
 		for (int j = 0; j < count; j++) {
-			snprintf(path, sizeof path, "%s/%s", folders->list[i], list[j]->d_name);
-			visit_file(visit, path);
+			if (snprintf(path, sizeof path, "%s/%s", folders->list[i], list[j]->d_name) < (int)sizeof path)
+				visit_file(visit, path);
 			free(list[j]);
 		}
 		free(list);

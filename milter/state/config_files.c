@@ -101,8 +101,9 @@ config_texts_read(struct config_texts *texts, const char *path, const char **kep
 {
 	struct config_text *file = calloc(1, sizeof *file);
 
-	if (file == NULL) {
-		fault_at(why, path, 0, "out of memory");
+	if (file == NULL || strlen(path) >= sizeof file->path) { /* cut it would be another file's */
+		fault_at(why, path, 0, file == NULL ? "out of memory" : "is too long for a path");
+		free(file);
 		return NULL;
 	}
 	snprintf(file->path, sizeof file->path, "%s", path);
@@ -134,8 +135,7 @@ static bool
 find_vendor(const struct strings *folders, const char *name, size_t *folder, char path[4096])
 {
 	for (size_t i = folders->count; i-- > 0;) {
-		snprintf(path, 4096, "%s/%s.conf", folders->list[i], name);
-		if (!is_missing(path)) {
+		if (snprintf(path, 4096, "%s/%s.conf", folders->list[i], name) < 4096 && !is_missing(path)) {
 			*folder = i;
 			return true;
 		}
@@ -289,8 +289,8 @@ hash_folder(const char *folder, bool with_path, uint64_t *hash)
 	char path[4096];
 
 	for (int i = 0; i < count; i++) {
-		snprintf(path, sizeof path, "%s/%s", folder, list[i]->d_name);
-		done = done && hash_named(with_path ? path : list[i]->d_name, path, hash);
+		done = done && snprintf(path, sizeof path, "%s/%s", folder, list[i]->d_name) < (int)sizeof path &&
+		    hash_named(with_path ? path : list[i]->d_name, path, hash);
 		free(list[i]);
 	}
 	free(list);
@@ -372,6 +372,7 @@ config_files_peek(const char *path, const char *group, const char *key, char *ou
 {
 	struct arena *arena = arena_open(POLICY_ARENA_MAX);
 	const struct node *root = NULL, *place, *value;
+	bool fits;
 
 	if (arena == NULL)
 		fault_set(why, "out of memory");
@@ -379,9 +380,9 @@ config_files_peek(const char *path, const char *group, const char *key, char *ou
 		root = config_files_tree(path, arena, why);
 	place = root == NULL || group[0] == '\0' ? root : node_member(root, group);
 	value = place == NULL || place->kind != NODE_GROUP ? NULL : node_member(place, key);
-	snprintf(out, size, "%s", value == NULL || value->kind != NODE_STRING ? "" : value->text);
+	fits = snprintf(out, size, "%s", value == NULL || value->kind != NODE_STRING ? "" : value->text) < (int)size;
 	arena_close(arena);
-	return root != NULL;
+	return root != NULL && (fits || fault_at(why, path, 0, "'%s' is too long", key));
 }
 
 /* KEY = "VALUE" at the start of a line. */
@@ -402,8 +403,7 @@ says(struct span line, const char *key, char *out, size_t size)
 		return false;
 	line = (struct span){ value.at + 1, value.length - 1 };
 	value = span_cut(&line, '"');
-	snprintf(out, size, "%.*s", (int)value.length, value.at);
-	return true;
+	return snprintf(out, size, "%.*s", (int)value.length, value.at) < (int)size;
 }
 
 bool

@@ -422,8 +422,9 @@ report_state_open(const char *path, const struct policy *policy, const struct su
 {
 	struct report_state *state = calloc(1, sizeof *state);
 
-	if (state == NULL) {
-		fault_set(why, "out of memory");
+	if (state == NULL || strlen(path) >= sizeof state->path) { /* cut it would be another file's */
+		fault_at(why, path, 0, state == NULL ? "out of memory" : "is too long for a path");
+		free(state);
 		return NULL;
 	}
 	snprintf(state->path, sizeof state->path, "%s", path);

@@ -41,8 +41,8 @@ vendor_file_is_shipped(const struct policy *policy, const char *file)
 bool
 vendor_file_in(const char *directory, const char *name, char out[VENDOR_PATH])
 {
-	snprintf(out, VENDOR_PATH, "%s/%s.conf", directory, name);
-	return access(out, F_OK) == 0 || errno == EACCES;
+	return snprintf(out, VENDOR_PATH, "%s/%s.conf", directory, name) < VENDOR_PATH &&
+	    (access(out, F_OK) == 0 || errno == EACCES);
 }
 
 const struct node *

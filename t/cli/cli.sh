@@ -71,6 +71,26 @@ run 64 "after -- an option is a word" check -- -c "$none"
 err '^usage: greenlane \[-c FILE\] check$' "and the usage says what is allowed"
 run 78 "an option's value may begin with a dash" explain --client 192.0.2.1 --from -c -c "$none"
 
+# ---- paths that are too long ----
+
+# padded FOLDER NAME: the file by a path of 4095 bytes, the longest that can be opened; cut there, a longer one is its path, too
+padded() { printf '%s%*s%s' "$1" $((4095 - ${#1} - ${#2})) '' "$2" | tr ' ' /; }
+mkdir "$world/long"
+printf 'vendors = ( { name = "acme"; inline = true; domains = [ "acme.example" ]; } );\n' > "$world/long/conf"
+on_this_host >> "$world/long/conf"
+long=$(padded "$world/long" conf)
+run 0 "a configuration of 4095 bytes" -c "$long" config
+run 78 "a path that begins with another's is not read as that one" -c "${long}uration" config
+err 'is too long for a path' "which is said"
+printf '192.0.2.0/25\n' > "$world/long/list"
+long=$(padded "$world/long" list)
+sed "s|domains = .*|domains = [ \"acme.example\" ]; sources = ( { file = \"${long}ing\"; } ); } );|" "$world/long/conf" > "$world/long/listed"
+run 78 "nor a list of networks" -c "$world/long/listed" config
+err 'is too long for a path' "which is said"
+run 66 "nor a state of reports" -c "$world/long/conf" report --state "$(padded "$world/long" state)s" /dev/null
+[ ! -e "$world/long/state" ]
+ok $? "and nothing is written there"
+
 # wrong MESSAGE ARGUMENT...: a usage error, for which MESSAGE and the usage are printed.
 wrong() {
 	message=$1
