@@ -39,6 +39,7 @@
 #include "milter/system/clock.h"
 #include "milter/system/commands.h"
 #include "milter/system/crypto_memory.h"
+#include "milter/system/denied.h"
 #include "milter/system/journal.h"
 #include "milter/system/options.h"
 #include "milter/system/output.h"
@@ -171,9 +172,21 @@ read_options(struct daemon *daemon, int argc, char **argv)
 		usage(stderr);
 }
 
+/* Whoever starts it may be who may not read a file; root may read all. */
+static void
+name_user(void)
+{
+	struct account account;
+	struct fault unused;
+
+	if (geteuid() != 0 && account_find("", &account, &unused))
+		denied_user(account.name);
+}
+
 static void
 read_first_policy(struct daemon *daemon)
 {
+	name_user();
 	daemon->faults = faults_open();
 	if (daemon->faults == NULL)
 		exit(EX_OSERR);

@@ -7,6 +7,7 @@
 #include <unbound-event.h>
 
 #include "milter/checks/unbound_context.h"
+#include "milter/system/denied.h"
 
 /* Our own cache is in front, so libunbound's caches are small: low memory at start is a goal. */
 static const struct {
@@ -63,13 +64,15 @@ servers_set(struct ub_ctx *context, const struct dns_servers *servers, struct fa
 static bool
 validation_set(struct ub_ctx *context, const char *anchor, struct fault *why)
 {
+	char hint[DENIED_HINT];
+
 	if (anchor == NULL || anchor[0] == '\0')
 		return ub_ctx_set_option(context, "module-config:", "iterator") == 0 ||
 		    fault_set(why, "libunbound refuses to work without validation");
 	if (access(anchor, R_OK) != 0)
 		return fault_set(why,
-		    "the trust anchor '%.200s' cannot be read: %s; install dns-root-data or remove dns.trust_anchor",
-		    anchor, strerror(errno));
+		    "the trust anchor '%.100s' cannot be read: %s%.270s; install dns-root-data or remove dns.trust_anchor",
+		    anchor, strerror(errno), errno == EACCES ? denied_hint(anchor, DENIED_READ, hint) : "");
 	if (ub_ctx_set_option(context, "module-config:", "validator iterator") != 0 ||
 	    ub_ctx_add_ta_file(context, anchor) != 0)
 		return fault_set(why, "libunbound refuses the trust anchor '%.200s'", anchor);

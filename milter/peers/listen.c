@@ -17,6 +17,7 @@
 
 #include "milter/peers/listen.h"
 #include "milter/system/clock.h"
+#include "milter/system/denied.h"
 
 enum {
 	WORKERS_MAX = 16,
@@ -104,6 +105,17 @@ path_is_free(const struct sockaddr_un *where, bool *there, struct fault *why)
 	    fault_set(why, "'%s' is served by another process; stop that, or name another socket", where->sun_path);
 }
 
+/* From errno. Returns false. */
+static bool
+fail_path(const char *path, const char *what, struct fault *why)
+{
+	char hint[DENIED_HINT];
+	int error = errno;
+
+	return fault_set(why, "'%s' cannot be %s: %s%s", path, what, strerror(error),
+	    error == EACCES ? denied_hint(path, DENIED_MAKE, hint) : "; does its directory exist?");
+}
+
 static bool
 clear_path(const struct sockaddr_un *where, struct fault *why)
 {
@@ -112,7 +124,7 @@ clear_path(const struct sockaddr_un *where, struct fault *why)
 	if (!path_is_free(where, &there, why))
 		return false;
 	if (there && unlink(where->sun_path) != 0)
-		return fault_set(why, "'%s' cannot be removed: %s", where->sun_path, strerror(errno));
+		return fail_path(where->sun_path, "removed", why);
 	return true;
 }
 
@@ -127,7 +139,7 @@ bind_unix(const char *path, struct fault *why)
 	made = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (made >= 0 && bind(made, (struct sockaddr *)&where, sizeof where) == 0)
 		return made;
-	fault_set(why, "'%s' cannot be opened: %s; does its directory exist?", path, strerror(errno));
+	fail_path(path, "opened", why);
 	if (made >= 0)
 		close(made);
 	return -1;
@@ -223,7 +235,7 @@ try_unix(const char *path, struct fault *why)
 	if (faccessat(AT_FDCWD, folder, W_OK | X_OK, AT_EACCESS) == 0 || errno == ENOENT)
 		return 0;
 	there = errno == EACCES;
-	fault_set(why, "'%s' cannot be opened: %s", path, strerror(errno));
+	fail_path(path, "opened", why);
 	return there ? EACCES : EINVAL;
 }
 

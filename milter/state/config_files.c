@@ -10,7 +10,7 @@
 #include "milter/state/accepted_files.h"
 #include "milter/state/config_files.h"
 #include "milter/system/clock.h"
-#include "milter/system/sandbox.h"
+#include "milter/system/denied.h"
 #include "milter/system/suffixes.h"
 #include "policy/config/lint.h"
 #include "policy/config/policy_shared.h"
@@ -69,10 +69,11 @@ read_all(int fd, size_t size, size_t *length)
 static void
 fault_denied(struct fault *why, const char *path)
 {
+	char hint[DENIED_HINT];
 	int error = errno;
 
 	fault_at(why, path, 0, "cannot be opened: %s%s", strerror(error),
-	    error == EACCES ? sandbox_hint(path, SANDBOX_READ) : "");
+	    error == EACCES ? denied_hint(path, DENIED_READ, hint) : "");
 }
 
 /* A directory would make libconfig's scanner exit the process: only regular files are read. */
@@ -216,6 +217,16 @@ out:
 	free(text);
 }
 
+static void
+warn_of_senders(struct faults *faults, const char *folder)
+{
+	char hint[DENIED_HINT];
+	int error = errno;
+
+	faults_warn(faults, folder, 0, "cannot be read for shared senders: %s%s", strerror(error),
+	    error == EACCES ? denied_hint(folder, DENIED_READ, hint) : "");
+}
+
 /* Reads every file in these directories, enabled or not, always in the same order. */
 static void
 senders_find(struct policy *policy, const struct strings *folders, struct faults *faults)
@@ -227,7 +238,7 @@ senders_find(struct policy *policy, const struct strings *folders, struct faults
 		size_t folder;
 
 		if (count < 0 && errno != ENOENT)
-			faults_warn(faults, folders->list[i], 0, "cannot be read for shared senders: %s", strerror(errno));
+			warn_of_senders(faults, folders->list[i]);
 		for (int j = 0; j < count; j++) {
 			list[j]->d_name[strlen(list[j]->d_name) - 5] = '\0';
 			if (find_vendor(folders, list[j]->d_name, &folder, path) && folder == i)

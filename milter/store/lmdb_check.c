@@ -11,6 +11,7 @@
 #include <lmdb.h>
 
 #include "milter/store/lmdb_check.h"
+#include "milter/system/denied.h"
 #include "milter/system/files.h"
 #include "milter/system/sandbox.h"
 
@@ -32,10 +33,10 @@ static const struct {
 	    "the greylist is locked by another process; find it (fuser FILE, of its lock.mdb), and let it go on or end it" },
 	{ EACCES, STORE_STATE_FAILED,
 	    "the greylist may not be opened; give the directory and its files to the user of greenlaned (chown -R), "
-	    "who must be able to write them (chmod -R u+rwX)" },
+	    "who must be able to write them (chmod -R u+rwX), and to enter those above (chmod o+x)" },
 	{ EPERM, STORE_STATE_FAILED,
 	    "the greylist may not be opened; give the directory and its files to the user of greenlaned (chown -R), "
-	    "who must be able to write them (chmod -R u+rwX)" },
+	    "who must be able to write them (chmod -R u+rwX), and to enter those above (chmod o+x)" },
 	{ EROFS, STORE_STATE_READ_ONLY,
 	    "the greylist is on a read-only file system; name another directory in greylist.store" },
 	{ ENOENT, STORE_STATE_FAILED, "the greylist's parent directory is missing; create it first" },
@@ -61,7 +62,7 @@ static const struct {
 bool
 lmdb_fault(struct fault *why, const char *folder, int code)
 {
-	if (code == EACCES && sandbox_hint(folder, SANDBOX_WRITE)[0] != '\0')
+	if (code == EACCES && !denied_by_mode(folder, DENIED_WRITE) && sandbox_hint(folder, SANDBOX_WRITE)[0] != '\0')
 		code = OUTSIDE;
 	for (size_t i = 0; i < sizeof remedies / sizeof remedies[0]; i++)
 		if (remedies[i].code == code)

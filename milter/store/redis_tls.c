@@ -8,6 +8,7 @@
 #include <openssl/x509v3.h>
 
 #include "milter/store/redis_tls.h"
+#include "milter/system/denied.h"
 
 #define ANOTHER_NAME "its certificate is not for %s; write a name that it is for into greylist.redis.tls.name"
 #define ANOTHER_ISSUER "its certificate was issued by nobody in greylist.redis.tls.ca; name the file of who issued it"
@@ -76,7 +77,10 @@ redis_tls_says(const struct redis_settings *settings, struct fault *why)
 static bool
 refuse_file(const char *key, const char *path, struct fault *why)
 {
-	return fault_set(why, "greylist.redis.tls.%s: %s: %.100s", key, path, reason());
+	char hint[DENIED_HINT];
+
+	return fault_set(why, "greylist.redis.tls.%s: %.100s: %.60s%s", key, path, reason(),
+	    denied_by_mode(path, DENIED_READ) ? denied_hint(path, DENIED_READ, hint) : "");
 }
 
 static bool

@@ -8,24 +8,29 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "milter/system/denied.h"
 #include "milter/system/files.h"
-#include "milter/system/sandbox.h"
 
 enum { TRIES = 16 }; /* to find an unused name */
 
 /* ---- faults ---- */
 
-/* A fault about a file in the directory, from errno. Returns false. */
+/* A fault about a file that is used so, from errno. Returns false. */
 static bool
-fail(const struct folder *folder, const char *name, const char *what, struct fault *why)
+fail_to(const struct folder *folder, const char *name, enum denied_use use, const char *what, struct fault *why)
 {
-	char path[PATH_MAX + NAME_MAX + 2];
+	char path[PATH_MAX + NAME_MAX + 2], hint[DENIED_HINT];
 	int error = errno;
 
 	snprintf(path, sizeof path, "%s/%s", folder->path, name);
-	fault_at(why, path, 0, "cannot be %s: %s%s", what, strerror(error),
-	    error == EACCES ? sandbox_hint(folder->path, SANDBOX_WRITE) : "");
-	return false;
+	return fault_at(why, path, 0, "cannot be %s: %s%s", what, strerror(error),
+	    error == EACCES ? denied_hint(path, use, hint) : "");
+}
+
+static bool
+fail(const struct folder *folder, const char *name, const char *what, struct fault *why)
+{
+	return fail_to(folder, name, DENIED_MAKE, what, why);
 }
 
 static bool
@@ -70,12 +75,19 @@ open_folder(int at, const char *path, int flags)
 bool
 folder_open(struct folder *folder, const char *path, struct fault *why)
 {
+	char hint[DENIED_HINT];
+	int error;
+
 	if (snprintf(folder->path, sizeof folder->path, "%s", path) >= (int)sizeof folder->path)
 		return fault_at(why, path, 0, "is too long for a path");
 	folder->fd = open_folder(AT_FDCWD, path, 0);
 	if (folder->fd >= 0)
 		return true;
-	return errno == ENOENT ? fail_missing(why) : fault_at(why, path, 0, "cannot be opened: %s", strerror(errno));
+	if (errno == ENOENT)
+		return fail_missing(why);
+	error = errno;
+	return fault_at(why, path, 0, "cannot be opened: %s%s", strerror(error),
+	    error == EACCES ? denied_hint(path, DENIED_READ, hint) : "");
 }
 
 bool
@@ -92,7 +104,7 @@ folder_enter(struct folder *folder, const struct folder *above, const char *name
 		return fail_missing(why);
 	if ((errno == ENOTDIR || errno == ELOOP) && fstatat(above->fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
 		return fail_kind(above, name, "directory", st.st_mode, why);
-	return fail(above, name, "opened", why);
+	return fail_to(above, name, DENIED_READ, "opened", why);
 }
 
 bool
@@ -142,7 +154,7 @@ file_open(const struct folder *folder, const char *name, int flags, struct stat 
 	if (fd < 0 && errno == ENOENT) {
 		fail_missing(why);
 	} else if (fd < 0 || fstat(fd, st) != 0) {
-		fail(folder, name, "opened", why);
+		fail_to(folder, name, (flags & O_ACCMODE) == O_RDONLY ? DENIED_READ : DENIED_WRITE, "opened", why);
 	} else if (!S_ISREG(st->st_mode)) {
 		fail_kind(folder, name, "regular file", st->st_mode, why);
 	} else {

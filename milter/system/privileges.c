@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "milter/system/denied.h"
 #include "milter/system/files.h"
 #include "milter/system/privileges.h"
 
@@ -199,6 +200,7 @@ account_try_folder_of(const struct account *account, const char *file, struct fa
 bool
 account_become(const struct account *account, struct fault *why)
 {
+	denied_user(account->name);
 	if (geteuid() != 0 || account->uid == 0)
 		return true;
 	if (initgroups(account->name, account->gid) != 0 || setgid(account->gid) != 0 || setuid(account->uid) != 0)

@@ -55,11 +55,10 @@ try_configuration(struct trials *trials)
 			continue;
 		if (faults->list[i].level == FAULT_ERROR)
 			faults_error(&trials->out->faults, fault->file, fault->line,
-			    "%.300s; a reload reads it as %s and will fail: let that user read it", fault->text,
-			    trials->account.name);
+			    "%.400s; a reload reads it as %s and will fail", fault->text, trials->account.name);
 		else
-			faults_warn(&trials->out->faults, fault->file, fault->line,
-			    "%.300s; a reload reads it as %s: let that user read it", fault->text, trials->account.name);
+			faults_warn(&trials->out->faults, fault->file, fault->line, "%.400s; a reload reads it as %s",
+			    fault->text, trials->account.name);
 	}
 	policy_free(policy);
 	faults_close(faults);
@@ -140,8 +139,8 @@ try_record(struct trials *trials)
 		    "its disk is full: verdicts would be missing there; free disk space");
 	if (record[0] == '\0' || journal_may_record(record, &why))
 		return;
-	faults_error(&trials->out->faults, why.file, 0, "%.300s; log.record is written as %s: give it to that user",
-	    why.text, trials->account.name);
+	faults_error(&trials->out->faults, why.file, 0, "%.400s; log.record is written as %s", why.text,
+	    trials->account.name);
 }
 
 /* Where there is no key, the start makes it. */
@@ -201,8 +200,8 @@ try_export(struct trials *trials, const struct export_job *job)
 	char program[VALUE_COMMAND_MAX + 1];
 
 	if (!export_file_may_keep(job->file, &why))
-		faults_error(&trials->out->faults, why.file, 0,
-		    "%.300s; the export is written as %s: let that user write there", why.text, trials->account.name);
+		faults_error(&trials->out->faults, why.file, 0, "%.400s; the export is written as %s", why.text,
+		    trials->account.name);
 	program_of(job->command, program, sizeof program);
 	if (!may_run(program, &why))
 		faults_error(&trials->out->faults, job->file, 0,
