@@ -2,6 +2,7 @@
  * How long it takes until what is ill is told, by the test's own clock: from the periods at which the daemon looks, which are
  * added up here, never from a run on this machine. A problem is told by second 10, or the table says why later.
  */
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 #include "milter/state/exports.h"
 #include "milter/state/source_watch.h"
 #include "milter/store/store_watch.h"
+#include "milter/system/condition.h"
 #include "milter/system/journal.h"
 #include "policy/review/alert_memory.h"
 #include "policy/review/status.h"
@@ -166,10 +168,107 @@ test_source(const char *path, const char *call)
 	ok(count > 0, "%s has slugs", path);
 }
 
+/* ---- the thread that looks, by the clock of its own waits: no wait here takes any time ---- */
+
+enum { LOOKS_MOST = 100 };
+
+static pthread_mutex_t looks_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t looks_end = PTHREAD_COND_INITIALIZER;
+static struct alert_memory *looks_memory;
+static int64_t waited_ms, told_ms;
+static int looks;
+static bool is_over;
+
+void
+condition_init(pthread_cond_t *condition)
+{
+	pthread_cond_init(condition, NULL);
+}
+
+/* Long ago, so that nobody waits. */
+struct timespec
+condition_in(int64_t ms)
+{
+	waited_ms += ms;
+	return (struct timespec){ 0, 0 };
+}
+
+const struct snapshot *
+snapshot_borrow(struct snapshots *snapshots)
+{
+	static const struct policy policy = { .settings.alert.command = "" };
+	static const struct snapshot snapshot = { .judge.policy = &policy };
+
+	(void)snapshots;
+	return &snapshot;
+}
+
+void
+snapshot_return(struct snapshots *snapshots, const struct snapshot *snapshot)
+{
+	(void)snapshots, (void)snapshot;
+}
+
+void
+alert_command_use(struct alert_command *command, const char *line, uint64_t policy_number)
+{
+	(void)command, (void)line, (void)policy_number;
+}
+
+void
+alert_command_put(struct alert_command *command, const struct alert_change *change)
+{
+	(void)command;
+	is_told = strcmp(change->slug, "socket-gone") == 0;
+}
+
+/* A socket is gone from the first look on. */
+void
+daemon_status_look(struct daemon_status *own, void (*tell_change)(void *, const struct alert_change *), void *context)
+{
+	struct status_alert alert = { "socket-gone", 0, "it", "mend it", "", false };
+	struct alert_time time = { 1795910969 + waited_ms / SECOND, waited_ms / SECOND };
+
+	(void)own;
+	if (is_over)
+		return;
+	alert_memory_see(looks_memory, STATUS_DAEMON, &alert, 1, time);
+	alert_memory_tell(looks_memory, time, tell_change, context);
+	pthread_mutex_lock(&looks_lock);
+	told_ms = waited_ms;
+	is_over = is_told || ++looks == LOOKS_MOST;
+	pthread_cond_signal(&looks_end);
+	pthread_mutex_unlock(&looks_lock);
+}
+
+static void
+test_watch(void)
+{
+	struct fault why;
+	struct alert_watch *watch;
+
+	is_told = false;
+	looks_memory = alert_memory_open();
+	watch = looks_memory == NULL ? NULL : alert_watch_open(NULL, NULL, NULL, NULL, &why);
+	if (watch == NULL)
+		abort();
+	pthread_mutex_lock(&looks_lock);
+	while (!is_over)
+		pthread_cond_wait(&looks_end, &looks_lock);
+	pthread_mutex_unlock(&looks_lock);
+	alert_watch_close(watch);
+	alert_memory_close(looks_memory);
+	/* just after a look it would have been seen one wait later */
+	ok(is_told && told_ms + ALERT_LOOK_SECONDS * SECOND <= MOST_MS,
+	    "the thread that looks tells it when it has waited %lld ms", (long long)told_ms);
+	is_number(told_ms, looks * ALERT_LOOK_SECONDS * SECOND, "it waits ALERT_LOOK_SECONDS after each look");
+}
+
 int
 main(void)
 {
 	test_rows();
+	test_watch();
 	test_source("policy/review/status_judge.c", "add(alerts, \"");
 	test_source("milter/tool/cmd_status.c", "add(found, \"");
 	return done();
