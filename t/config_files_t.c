@@ -450,6 +450,41 @@ one_string_is_found(void)
 	ok(!config_files_peek(in_folder("greenlane.conf"), "", "user", got, sizeof got, &why), "no file, no string");
 }
 
+#define CUT "the last line has no end, so that it may be cut; end it with a newline"
+
+/* Of the line that is cut; NULL: of none. */
+static void
+warns_of(const char *place, const char *name)
+{
+	char *said = said_of(in_folder("greenlane.conf")), wanted[200];
+
+	snprintf(wanted, sizeof wanted, "warning: %s: " CUT "\n", place == NULL ? "" : place);
+	ok((place == NULL ? strstr(said, CUT) == NULL : strstr(said, wanted) != NULL) && strstr(said, "in force") != NULL,
+	    "%s", name) ||
+	    (note("%s", said), 0);
+	free(said);
+}
+
+static void
+cut_is_warned_of(void)
+{
+	enable("acme");
+	file_write("site/acme.conf",
+	    "vendor = { name = \"acme\"; domains = [ \"acme.example\" ]; mode = \"monitor\";\n"
+	    "  sources = ( { file = \"acme.list\"; } ); };\n");
+	file_write("site/acme.list", "# two\n8.8.4.0/24\n8.8.8.1"); /* of 8.8.8.128/25 */
+	warns_of("site/acme.list:3", "a list that ends in half a line");
+	file_write("site/acme.list", "# two\n8.8.4.0/24\n8.8.8.128/25\n# and a comment");
+	warns_of("site/acme.list:4", "one that ends in a comment, of a line that may have more");
+	file_write("site/acme.list", "8.8.4.0/24\n8.8.8.128/25\n");
+	warns_of(NULL, "one that is whole");
+	file_write("site/acme.conf", "vendor = { name = \"acme\"; domains = [ \"acme.example\" ]; mode = \"monitor\"; };");
+	warns_of("site/acme.conf:1", "a vendor's file");
+	vendor_write("site/acme.conf", "acme", "site", "");
+	file_write("greenlane.conf", "vendors = ( );\n\nmode = \"monitor\"");
+	warns_of("greenlane.conf:3", "greenlane.conf, whose last setting may be half of one");
+}
+
 int
 main(void)
 {
@@ -465,6 +500,7 @@ main(void)
 	changes_are_seen();
 	half_written_is_refused();
 	one_string_is_found();
+	cut_is_warned_of();
 	nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 	return done();
 }

@@ -97,6 +97,19 @@ read_file(const char *path, size_t *length, struct fault *why)
 	return text;
 }
 
+/* Half of a last line may be sound all the same: another network, another number. */
+static void
+warn_of_cut(struct faults *faults, const struct config_text *file)
+{
+	unsigned line = 1;
+
+	if (file->length == 0 || file->text[file->length - 1] == '\n')
+		return;
+	for (const char *at = file->text; (at = memchr(at, '\n', (size_t)(file->text + file->length - at))) != NULL; at++)
+		line++;
+	faults_warn(faults, file->path, line, "the last line has no end, so that it may be cut; end it with a newline");
+}
+
 static const char *
 config_texts_read(struct config_texts *texts, const char *path, const char **kept, size_t *length, struct fault *why)
 {
@@ -116,6 +129,7 @@ config_texts_read(struct config_texts *texts, const char *path, const char **kep
 		return NULL;
 	}
 	file->length = *length;
+	warn_of_cut(texts->faults, file);
 	file->next = texts->list;
 	texts->list = file;
 	*kept = file->path;
