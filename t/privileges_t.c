@@ -149,6 +149,25 @@ planted_locks(void)
 	}
 }
 
+/* The process that holds the lock is this one; another descriptor asks. */
+static void
+half_a_note(void)
+{
+	char lines[200];
+	struct fault why;
+	FILE *file;
+
+	unlink(in_scratch("lock"));
+	if (!lock_take(in_scratch("lock"), &account, &why))
+		abort();
+	file = fopen(in_scratch("lock"), "w");
+	if (file == NULL || fputs("config /x\npid 12", file) < 0 || fclose(file) != 0)
+		abort();
+	ok(lock_noted(in_scratch("lock"), lines, sizeof lines) && strcmp(lines, "config /x\n") == 0,
+	    "of a note that is being written the whole lines are read");
+	unlink(in_scratch("lock")); /* it is held until the end */
+}
+
 static void
 owner_of_the_lock(void)
 {
@@ -212,6 +231,7 @@ main(void)
 	one_holds();
 	who_looks_is_in_nobodys_way();
 	planted_locks();
+	half_a_note();
 	owner_of_the_lock();
 	folders();
 	nftw(scratch, remove_one, 16, FTW_DEPTH | FTW_PHYS);

@@ -251,6 +251,28 @@ damaged_file(void)
 	}
 }
 
+static void
+cut_file(void)
+{
+	struct usage *usage = open_usage();
+	struct fault why = { .text = "" };
+	char path[128];
+	FILE *file;
+
+	folder_open();
+	snprintf(path, sizeof path, "%s/usage", folder);
+	file = fopen(path, "w");
+	if (file == NULL)
+		abort();
+	fprintf(file, "# usage\nlisted a:x.example 192.0.2.1 %d %d 7\nunlisted acme 192.0.2.3 %d %d 8", START,
+	    START + 1, START, START + 2);
+	fclose(file);
+	ok(!usage_load(usage, folder, &why) && why.line == 3, "a last line without an end may be half of one");
+	is(dump(usage), "0 a:x.example 192.0.2.1 0 1 7\n", "and is not read");
+	folder_close();
+	usage_close(usage);
+}
+
 /* ---- threads ---- */
 
 static void *
@@ -410,6 +432,7 @@ main(void)
 	ceiling();
 	round_trip();
 	damaged_file();
+	cut_file();
 	threads();
 	mail_goes_on();
 	return done();

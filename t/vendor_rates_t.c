@@ -198,6 +198,12 @@ test_file(void)
 	is_number(find(again, BEGIN).delayed, 3, "and what is sound is read");
 	vendor_rates_close(again);
 	again = opened();
+	snprintf(both, sizeof both, "%.*s", (int)length - 1, good);
+	write_file(both);
+	ok(!vendor_rates_load(again, folder, BEGIN, &why) && why.line == 2,
+	    "a last line without an end may be half of one");
+	vendor_rates_close(again);
+	again = opened();
 	write_file(good);
 	ok(vendor_rates_load(again, folder, BEGIN + 200 * (int64_t)DAY, &why), "what is long ago is no damage");
 	ok(vendor_rates_save(again, folder, &why), "nothing has changed, so nothing is written");

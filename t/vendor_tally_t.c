@@ -81,7 +81,8 @@ static const struct {
 	{ "too many", "acme 5 1 2 3 4 5 6\n", 1, 0 },
 	{ "what is no name", "Ac%me 5 1 2 3 4 5\nacme 5 1 2 3 4 5\n", 1, 5 },
 	{ "no name", " 5 1 2 3 4 5\n", 1, 0 },
-	{ "no end of the line", "acme 5 1 2 3 4 5", 0, 5 },
+	{ "no end of the line, of which there may be half", "acme 5 1 2 3 4 5\nacme 90 1 2 3 4 5", 2, 5 },
+	{ "no end of the only one", "acme 5 1 2 3 4 5", 1, 0 },
 	{ "a proof after the last mail", "acme 100 100 0 0 101 0\n", 1, 0 },
 };
 

@@ -161,6 +161,18 @@ state_file_read(const char *state_dir, const char *name, size_t most, size_t *le
 }
 
 bool
+state_lines_trim(char *text, size_t *length)
+{
+	const char *end = memrchr(text, '\n', *length);
+	size_t whole = end == NULL ? 0 : (size_t)(end + 1 - text);
+	bool cut = whole < *length;
+
+	*length = whole;
+	text[whole] = '\0';
+	return cut;
+}
+
+bool
 source_files_save(const char *state_dir, enum copy_kind kind, const struct source_copy *copy, struct fault *why)
 {
 	char name[NAME_MAX + 1];

@@ -37,4 +37,7 @@ void source_files_drop(const char *state_dir, enum copy_kind, const char *source
 bool state_file_write(const char *state_dir, const char *name, const struct text *, struct fault *why) MUST_USE;
 char *state_file_read(const char *state_dir, const char *name, size_t most, size_t *length, struct fault *why) MUST_USE;
 
+/* Drops a last line that has no end: half a number is another number. True: there was one. */
+bool state_lines_trim(char *text, size_t *length);
+
 #endif

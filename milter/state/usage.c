@@ -392,11 +392,13 @@ usage_load(struct usage *usage, const char *state_dir, struct fault *why)
 	char path[PATH_MAX], *text, *save = NULL;
 	unsigned line = 0, bad = 0;
 	size_t length;
+	bool cut;
 
 	snprintf(path, sizeof path, "%s/%s", state_dir, file_name);
 	text = state_file_read(state_dir, file_name, FILE_MAX, &length, why);
 	if (text == NULL)
 		return why->text[0] == '\0';
+	cut = state_lines_trim(text, &length);
 	pthread_mutex_lock(&usage->lock);
 	for (char *at = strtok_r(text, "\n", &save); at != NULL; at = strtok_r(NULL, "\n", &save)) {
 		line++;
@@ -405,5 +407,6 @@ usage_load(struct usage *usage, const char *state_dir, struct fault *why)
 	}
 	pthread_mutex_unlock(&usage->lock);
 	free(text);
+	bad = bad == 0 && cut ? line + 1 : bad;
 	return bad == 0 || fault_at(why, path, bad, "is damaged here; the sound lines were read");
 }

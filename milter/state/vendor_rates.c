@@ -256,12 +256,14 @@ vendor_rates_load(struct vendor_rates *all, const char *state_dir, int64_t now, 
 	size_t length = 0;
 	char path[PATH_MAX], *text;
 	struct span rest;
+	bool cut;
 
 	if (all == NULL)
 		return true;
 	text = state_file_read(state_dir, file_name, FILE_BYTES, &length, why);
 	if (text == NULL)
 		return why->text[0] == '\0';
+	cut = state_lines_trim(text, &length);
 	rest = (struct span){ text, length };
 	pthread_mutex_lock(&all->lock);
 	while (rest.length > 0) {
@@ -273,6 +275,7 @@ vendor_rates_load(struct vendor_rates *all, const char *state_dir, int64_t now, 
 	}
 	pthread_mutex_unlock(&all->lock);
 	free(text);
+	bad = bad == 0 && cut ? line + 1 : bad;
 	snprintf(path, sizeof path, "%s/%s", state_dir, file_name);
 	return bad == 0 || fault_at(why, path, bad, "is damaged here; the sound lines were read");
 }

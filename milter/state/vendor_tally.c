@@ -246,10 +246,12 @@ vendor_tally_load(struct vendor_tally *tally, const char *state_dir, struct faul
 	size_t length = 0;
 	char path[PATH_MAX], *text;
 	struct span rest;
+	bool cut;
 
 	text = state_file_read(state_dir, file_name, FILE_BYTES, &length, why);
 	if (text == NULL)
 		return why->text[0] == '\0';
+	cut = state_lines_trim(text, &length);
 	rest = (struct span){ text, length };
 	pthread_mutex_lock(&tally->lock);
 	while (rest.length > 0) {
@@ -261,6 +263,7 @@ vendor_tally_load(struct vendor_tally *tally, const char *state_dir, struct faul
 	}
 	pthread_mutex_unlock(&tally->lock);
 	free(text);
+	bad = bad == 0 && cut ? line + 1 : bad;
 	snprintf(path, sizeof path, "%s/%s", state_dir, file_name);
 	return bad == 0 || fault_at(why, path, bad, "is damaged here; the sound lines were read");
 }

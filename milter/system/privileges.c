@@ -373,6 +373,8 @@ lock_noted(const char *path, char *out, size_t size)
 		got = read(file, out, size - 1);
 		close(file);
 	}
+	while (got > 0 && out[got - 1] != '\n') /* half a line is no note */
+		got--;
 	out[got > 0 ? got : 0] = '\0';
 	return got > 0;
 }
