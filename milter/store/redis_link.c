@@ -1,6 +1,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -184,16 +186,86 @@ begin_call(void)
 	errno = 0; /* TLS may fail without a word from the system */
 }
 
+/* OpenSSL writes by write(2), whose SIGPIPE would end a command of ours; so would hiredis, which is not let write by itself. */
+struct quiet {
+	sigset_t pipe, before;
+};
+
+static struct quiet
+quiet_begin(void)
+{
+	struct quiet quiet;
+
+	sigemptyset(&quiet.pipe);
+	sigaddset(&quiet.pipe, SIGPIPE);
+	pthread_sigmask(SIG_BLOCK, &quiet.pipe, &quiet.before);
+	return quiet;
+}
+
+/* Takes the signal that came meanwhile. Errno stays. */
+static void
+quiet_end(const struct quiet *quiet)
+{
+	int kept = errno;
+
+	while (sigtimedwait(&quiet->pipe, NULL, &(struct timespec){ 0 }) < 0 && errno == EINTR)
+		;
+	pthread_sigmask(SIG_SETMASK, &quiet->before, NULL);
+	errno = kept;
+}
+
+/* The socket blocks, for as long as its time-out. */
+static bool
+send_bytes(struct redis_link *link, const char *bytes, size_t length)
+{
+	while (length > 0) {
+		ssize_t sent = send(link->context->fd, bytes, length, MSG_NOSIGNAL);
+
+		if (sent < 0 && errno == EINTR)
+			continue;
+		if (sent <= 0)
+			return false;
+		bytes += sent;
+		length -= (size_t)sent;
+	}
+	return true;
+}
+
+/* With errno. */
+static void
+note_unsent(struct redis_link *link)
+{
+	link->context->err = REDIS_ERR_IO;
+	link->unsent = errno;
+	snprintf(link->context->errstr, sizeof link->context->errstr, "%s", strerror(link->unsent));
+}
+
+static void
+send_tls(struct redis_link *link)
+{
+	redisContext *context = link->context;
+	struct quiet quiet = quiet_begin();
+
+	/* asked whether that is all, it would look into the new buffer that it may not have */
+	while (context->err == 0 && context->obuf != NULL && sdslen(context->obuf) > 0)
+		(void)redisBufferWrite(context, NULL);
+	link->unsent = errno;
+	quiet_end(&quiet);
+}
+
 void
 redis_link_send(struct redis_link *link)
 {
 	redisContext *context = link->context;
 
 	begin_call();
-	/* asked whether that is all, it would look into the new buffer that it may not have */
-	while (context->err == 0 && context->obuf != NULL && sdslen(context->obuf) > 0)
-		(void)redisBufferWrite(context, NULL);
-	link->unsent = errno;
+	if (link->tls != NULL) {
+		send_tls(link);
+	} else if (context->err == 0 && context->obuf != NULL) {
+		if (!send_bytes(link, context->obuf, sdslen(context->obuf)))
+			note_unsent(link);
+		sdssetlen(context->obuf, 0);
+	}
 }
 
 /* In a read of a Unix socket a thread is woken as well when the server takes what was sent, in a poll by an answer alone. */
@@ -231,6 +303,20 @@ may_read_on(struct redis_link *link, int64_t *until)
 	return clock_ticks() <= *until;
 }
 
+static bool
+read_some(struct redis_link *link)
+{
+	struct quiet quiet;
+	bool read;
+
+	if (link->tls == NULL)
+		return redisBufferRead(link->context) == REDIS_OK;
+	quiet = quiet_begin(); /* it may answer, say with new keys */
+	read = redisBufferRead(link->context) == REDIS_OK;
+	quiet_end(&quiet);
+	return read;
+}
+
 redisReply *
 redis_link_take(struct redis_link *link, struct redis_trouble *trouble)
 {
@@ -244,7 +330,7 @@ redis_link_take(struct redis_link *link, struct redis_trouble *trouble)
 	else
 		errno = link->unsent;
 	while (reads && context->err == 0 && redisGetReplyFromReader(context, &reply) == REDIS_OK && reply == NULL)
-		reads = wait_unix(link) && redisBufferRead(context) == REDIS_OK && may_read_on(link, &until);
+		reads = wait_unix(link) && read_some(link) && may_read_on(link, &until);
 	return take_reply(link, reply, trouble);
 }
 
@@ -324,23 +410,18 @@ write_auth(const char *user, struct secret *password, struct secret *out)
 	return used + length + 2;
 }
 
-/* The socket blocks, for as long as its time-out. */
 static bool
-send_all(struct redis_link *link, const char *bytes, size_t length)
+send_secret(struct redis_link *link, const char *bytes, size_t length)
 {
-	if (link->tls != NULL)
-		return redis_tls_send(link->tls, bytes, length);
-	while (length > 0) {
-		ssize_t sent = send(link->context->fd, bytes, length, MSG_NOSIGNAL);
+	struct quiet quiet;
+	bool sent;
 
-		if (sent < 0 && errno == EINTR)
-			continue;
-		if (sent <= 0)
-			return false;
-		bytes += sent;
-		length -= (size_t)sent;
-	}
-	return true;
+	if (link->tls == NULL)
+		return send_bytes(link, bytes, length);
+	quiet = quiet_begin();
+	sent = redis_tls_send(link->tls, bytes, length);
+	quiet_end(&quiet);
+	return sent;
 }
 
 /* hiredis would leave a copy in memory that it frees, so this command is none of its. */
@@ -355,11 +436,8 @@ authenticate(struct redis_link *link, struct secret *password, struct redis_trou
 	errno = 0;
 	if (length == 0)
 		errno = ENOMEM;
-	if (length == 0 || !send_all(link, secret_bytes(command), length)) {
-		link->context->err = REDIS_ERR_IO;
-		link->unsent = errno;
-		snprintf(link->context->errstr, sizeof link->context->errstr, "%s", strerror(errno));
-	}
+	if (length == 0 || !send_secret(link, secret_bytes(command), length))
+		note_unsent(link);
 	secret_close(command);
 	reply = redis_link_take(link, trouble);
 	if (reply != NULL)
@@ -382,9 +460,12 @@ log_in(struct redis_link *link, struct secret *password, struct redis_trouble *t
 static bool
 begin_tls(struct redis_link *link, const struct redis_place *place, struct redis_trouble *trouble)
 {
+	struct quiet quiet = quiet_begin();
 	struct fault said;
+	bool begun = redis_tls_begin(link->context, link->settings, place->host, &link->tls, &said);
 
-	if (redis_tls_begin(link->context, link->settings, place->host, &link->tls, &said))
+	quiet_end(&quiet);
+	if (begun)
 		return true;
 	*trouble = (struct redis_trouble){ .state = STORE_STATE_FAILED, .lasting = !is_late(link->context) };
 	if (trouble->lasting)

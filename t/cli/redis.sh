@@ -99,7 +99,7 @@ done
 run 0 "900 more are counted" greylist stats --json
 out '"known":90[0-9]' "all of them"
 
-# cut_after COUNT: a Redis at cut.sock that goes down when it has forgotten so many
+# cut_after COUNT|each: a Redis at cut.sock that goes down when it has forgotten so many, or ends a connection at each DEL
 cut_after() {
 	rm -f "$world/cut.sock"
 	: > "$world/cut"
@@ -117,10 +117,11 @@ end "it ends well"
 cut_after 205
 run 69 "the same where no daemon runs" greylist forget --sender many.example --all
 err '^greenlane: 205 tuples were forgotten before that; run it again, which is safe and does the rest$' "is said as well"
+cut_after each
+run 0 "it is run again, while each connection is ended behind its first answer" greylist forget --sender many.example --all
+out '^385 tuples forgotten$' "and does the rest: a command is not ended by SIGPIPE"
 conf "redis:unix:$sock"
 begin
-run 0 "it is run again" greylist forget --sender many.example --all
-out '^385 tuples forgotten$' "and does the rest"
 
 # ---- all recipients at once, before signatures are checked ----
 
