@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -453,7 +454,11 @@ static void *
 dispatcher_run(void *data)
 {
 	struct dispatcher *dispatcher = data;
+	sigset_t pipe;
 
+	sigemptyset(&pipe);
+	sigaddset(&pipe, SIGPIPE); /* libunbound writes by writev(2); it would end a command of ours */
+	pthread_sigmask(SIG_BLOCK, &pipe, NULL);
 	pthread_setname_np(pthread_self(), "dns"); /* shown in /proc, and read by t/bench/refresh */
 	event_base_dispatch(dispatcher->base);
 	dispatcher_close(dispatcher);
