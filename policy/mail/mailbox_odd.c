@@ -28,6 +28,15 @@ without_brackets(struct span path)
 	return span_trim(inner);
 }
 
+/* Where a source route ends, whatever it holds (RFC 5321, appendix C); 0: there is none. */
+static size_t
+route_length(struct span path)
+{
+	const char *colon = path.length > 0 && path.at[0] == '@' ? memchr(path.at, ':', path.length) : NULL;
+
+	return colon == NULL ? 0 : (size_t)(colon - path.at) + 1;
+}
+
 /* The last '@' outside quotes and comments that no backslash precedes, as Postfix finds it; NULL: none. */
 static const char *
 bare_at(struct span path)
@@ -36,7 +45,7 @@ bare_at(struct span path)
 	unsigned depth = 0;
 	bool quoted = false;
 
-	for (size_t i = 0; i < path.length; i++) {
+	for (size_t i = route_length(path); i < path.length; i++) {
 		char c = path.at[i];
 
 		if (c == '\\')
@@ -151,25 +160,163 @@ written(struct arena *arena, const char *local, const char *domain)
 	return copy;
 }
 
+/* ---- what MTAs make of it ---- */
+
+/* A path that Postfix has taken apart: the one address in it, without quotes, backslashes and comments. */
+struct plain {
+	char *bytes;
+	size_t length;
+	size_t group; /* bytes of a group's name and its colon in front; 0: there is none */
+	bool angle;   /* in brackets, in which nothing but a route is cut off */
+	bool ended;
+};
+
+static void
+plain_add(struct plain *plain, char c)
+{
+	plain->bytes[plain->length++] = c;
+}
+
+/* What came so far is no address: a display name, a route, or nothing. */
+static void
+plain_drop(struct plain *plain)
+{
+	plain->length = plain->group = 0;
+}
+
+/* Behind an address, or something that is none: Postfix refuses a path of two addresses. */
+static void
+plain_close(struct plain *plain, char c)
+{
+	if (c == ';') {
+		plain->length -= plain->group;
+		memmove(plain->bytes, plain->bytes + plain->group, plain->length);
+		plain->group = 0;
+	}
+	for (size_t i = plain->group; i < plain->length; i++)
+		plain->ended = plain->ended || strchr("@!%", plain->bytes[i]) != NULL;
+	if (!plain->ended)
+		plain_drop(plain);
+	plain->angle = plain->angle && plain->ended;
+}
+
+/* A character outside quotes; a blank stands for blanks and comments, which part words outside brackets. */
+static void
+plain_mark(struct plain *plain, char c)
+{
+	bool route = plain->length > 0 && plain->bytes[0] == '@';
+
+	if (c == '<' || (c == ':' && route)) {
+		plain_drop(plain);
+		plain->angle = plain->angle || c == '<';
+	} else if (c == '>' || (!plain->angle && (c == ';' || (c == ',' && !route)))) {
+		plain_close(plain, c);
+	} else if (c != ' ' || !(plain->angle || plain->length == plain->group)) {
+		plain_add(plain, c);
+		if (c == ':' && !plain->angle)
+			plain->group = plain->length;
+	}
+}
+
+/* Of several closing brackets the last one closes. */
+static bool
+is_closed_later(struct span rest)
+{
+	for (size_t i = 0; i < rest.length; i++)
+		if (rest.at[i] == '<' || rest.at[i] == '>')
+			return rest.at[i] == '>';
+	return false;
+}
+
+/* False when a quote stays open; a comment may. */
+static bool
+plain_read(struct span path, struct plain *plain)
+{
+	unsigned depth = 0;
+	bool quoted = false;
+
+	for (size_t i = route_length(path); i < path.length && !plain->ended; i++) {
+		struct span rest = { path.at + i + 1, path.length - i - 1 };
+		char c = path.at[i];
+
+		if (c == '\\') {
+			if (++i < path.length && depth == 0)
+				plain_add(plain, path.at[i]);
+		} else if (c == '"' && depth == 0) {
+			quoted = !quoted;
+		} else if (quoted || (depth == 0 && c == '>' && is_closed_later(rest))) {
+			plain_add(plain, c);
+		} else if (depth > 0) {
+			depth += (c == '(') - (c == ')');
+		} else {
+			depth += c == '(';
+			plain_mark(plain, strchr("( \t\r\n", c) != NULL ? ' ' : c);
+		}
+	}
+	return !quoted;
+}
+
+/* Cuts it into local part and domain: at the last '@', without one at the first '!', without that at the last '%', as
+ * Postfix does where swap_bangpath and allow_percent_hack are as they come. */
+static bool
+plain_cut(const struct plain *plain, struct span *local, struct span *domain)
+{
+	const char *bytes = plain->bytes, *mark = memrchr(bytes, '@', plain->length);
+	bool bang = mark == NULL && (mark = memchr(bytes, '!', plain->length)) != NULL;
+	struct span before, behind;
+
+	if (mark == NULL && (mark = memrchr(bytes, '%', plain->length)) == NULL)
+		return false;
+	before = (struct span){ bytes, (size_t)(mark - bytes) };
+	behind = (struct span){ mark + 1, plain->length - before.length - 1 };
+	*local = span_trim(bang ? behind : before);
+	*domain = bang ? before : behind;
+	return true;
+}
+
+/* ---- all ways to read it ---- */
+
+static bool
+odd_make(struct arena *arena, struct span local, struct span domain, struct mailbox *out)
+{
+	char name[DOMAIN_TEXT];
+
+	if (!name_read(arena, domain, name))
+		return false;
+	out->local = arena_copy(arena, local.at, local.length < LOCAL_PART_MAX ? local.length : LOCAL_PART_MAX);
+	out->domain = arena_string(arena, name);
+	if (out->local == NULL || out->domain == NULL)
+		return false;
+	out->text = written(arena, out->local, out->domain);
+	return out->text != NULL;
+}
+
+static bool
+odd_read_at(struct arena *arena, struct span whole, const char *at, struct mailbox *out)
+{
+	size_t length = at == NULL ? 0 : (size_t)(at - whole.at);
+
+	return at != NULL &&
+	    odd_make(arena, (struct span){ whole.at, length }, (struct span){ at + 1, whole.length - length - 1 }, out);
+}
+
+static bool
+odd_read_plain(struct arena *arena, struct span whole, struct mailbox *out)
+{
+	struct plain plain = { .bytes = arena_take(arena, whole.length + 1) };
+	struct span local, domain;
+
+	/* a bracket that is only closed was opened by the path itself */
+	plain.angle = memchr(whole.at, '>', whole.length) != NULL && memchr(whole.at, '<', whole.length) == NULL;
+	return plain.bytes != NULL && plain_read(whole, &plain) && plain_cut(&plain, &local, &domain) &&
+	    odd_make(arena, local, domain, out);
+}
+
 bool
 mailbox_read_odd(struct arena *arena, struct span path, struct mailbox *out)
 {
 	struct span whole = without_brackets(path);
-	const char *marks[] = { bare_at(whole), memrchr(whole.at, '@', whole.length) };
-	char domain[DOMAIN_TEXT];
 
-	for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
-		const char *at = marks[i];
-		size_t length = at == NULL ? 0 : (size_t)(at - whole.at);
-
-		if (at == NULL || !name_read(arena, (struct span){ at + 1, whole.length - length - 1 }, domain))
-			continue;
-		out->local = arena_copy(arena, whole.at, length < LOCAL_PART_MAX ? length : LOCAL_PART_MAX);
-		out->domain = arena_string(arena, domain);
-		if (out->local == NULL || out->domain == NULL)
-			return false;
-		out->text = written(arena, out->local, out->domain);
-		return out->text != NULL;
-	}
-	return false;
+	return odd_read_at(arena, whole, bare_at(whole), out) || odd_read_plain(arena, whole, out) ||
+	    odd_read_at(arena, whole, memrchr(whole.at, '@', whole.length), out);
 }
