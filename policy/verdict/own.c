@@ -416,11 +416,20 @@ own_is_outbound(const struct policy *policy, const struct facts *facts)
 	return facts->via[0] == '\0' && is_authorised(policy, facts);
 }
 
+/* MTAs deliver an address in brackets elsewhere, and Postfix and Sendmail send on by an address in the local part. */
+static bool
+stays_with_us(const struct policy *policy, const struct mailbox *rcpt)
+{
+	if (rcpt->domain[0] == '\0')
+		return strpbrk(rcpt->text, "@!%") == NULL;
+	return strpbrk(rcpt->local, "@!%") == NULL && own_names(policy, rcpt);
+}
+
 bool
 own_refuses_relaying(const struct policy *policy, const struct facts *facts, const struct mailbox *rcpt)
 {
 	return facts->via[0] == '\0' && !facts->null_sender &&
 	    prefixes_hold(&policy->settings.own.outbound, &facts->client) &&
 	    !prefixes_hold(&policy->settings.own.may_forward, &facts->client) && !own_names(policy, &facts->sender) &&
-	    rcpt->domain[0] != '\0' && !own_names(policy, rcpt);
+	    !stays_with_us(policy, rcpt);
 }
