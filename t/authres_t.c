@@ -65,6 +65,14 @@ static const struct {
 	{ "an at sign after it", "mx.example.com@evil; spf=pass", US, true },
 	{ "an equals sign after it", "mx.example.com=evil; spf=pass", US, true },
 	{ "a bare CR and controls before it", "\r\x01\x0bmx.example.com; spf=pass", US, true },
+	/* python3-authres and str.strip() of Python take these for blanks */
+	{ "a no-break space before it", "\xc2\xa0mx.example.com; spf=pass", US, true },
+	{ "a no-break space after it", "mx.example.com\xc2\xa0; spf=pass", US, true },
+	{ "a no-break space of Latin-1", "\xa0mx.example.com\xa0; spf=pass", US, true },
+	{ "a C1 line end before it", "\xc2\x85mx.example.com; spf=pass", US, true },
+	{ "blanks of other scripts", "\xe3\x80\x80mx.example.com\xe2\x80\xa8; spf=pass", US, true },
+	{ "a byte order mark before it, and in it", "\xef\xbb\xbfmx.exam\xef\xbb\xbfple.com; spf=pass", US, true },
+	{ "a letter whose last byte is a blank of Latin-1", "mx.example.com\xc3\xa0; spf=pass", US, false },
 	{ "a U-label where ours has an A-label",
 	    "mx.b\xc3\xbc"
 	    "cher.example; spf=pass",

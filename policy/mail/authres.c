@@ -1,7 +1,9 @@
 #include <string.h>
 
 #include "policy/mail/authres.h"
+#include "policy/mail/undrawn.h"
 #include "policy/util/domain.h"
+#include "policy/util/utf8.h"
 
 /* ---- reading ---- */
 
@@ -16,6 +18,24 @@ static bool
 is_space(char c)
 {
 	return (unsigned char)c <= ' ' || c == 0x7f;
+}
+
+/* One character, or a byte that is not UTF-8 and that a reader may take for Latin-1. Never inside a character: its
+ * later bytes are blanks of Latin-1. */
+struct piece {
+	size_t length;
+	enum drawn drawn;
+};
+
+static struct piece
+piece_read(struct span rest)
+{
+	uint32_t point;
+	size_t length = utf8_read(rest.at, rest.length, &point);
+
+	if (length == 0)
+		return (struct piece){ 1, undrawn_kind((unsigned char)*rest.at) };
+	return (struct piece){ length, undrawn_kind(point) };
 }
 
 /* Bytes of a token (RFC 2045, 5.1); above ASCII they are allowed by RFC 8601, 5 (EAI). */
@@ -33,22 +53,24 @@ skip(struct span *rest, size_t bytes)
 	rest->length -= bytes;
 }
 
-/* Skips blanks and comments (RFC 5322, 3.2.2). Nesting is counted, not followed: no depth hurts. */
+/* Skips comments (RFC 5322, 3.2.2) and blanks, those of Unicode too, as python3-authres does. Nesting is counted, not
+ * followed: no depth hurts. */
 static void
 skip_cfws(struct span *rest)
 {
 	size_t depth = 0;
 
 	while (rest->length > 0) {
+		struct piece piece = depth == 0 ? piece_read(*rest) : (struct piece){ 1, DRAWN_BLANK };
 		char c = rest->at[0];
 
-		if (depth == 0 && c != '(' && !is_space(c))
+		if (piece.drawn > DRAWN_BLANK && c != '(')
 			return;
 		if (c == '(')
 			depth++;
 		else if (c == ')')
 			depth--;
-		skip(rest, depth > 0 && c == '\\' ? 2 : 1);
+		skip(rest, depth > 0 && c == '\\' ? 2 : piece.length);
 	}
 }
 
@@ -72,8 +94,13 @@ static void
 cut_token(struct span *rest, struct id *id)
 {
 	while (rest->length > 0 && is_token(rest->at[0])) {
-		id_add(id, rest->at[0]);
-		skip(rest, 1);
+		struct piece piece = piece_read(*rest);
+
+		if (piece.drawn == DRAWN_BLANK)
+			return;
+		for (size_t i = 0; piece.drawn != DRAWN_NOT && i < piece.length; i++)
+			id_add(id, rest->at[i]);
+		skip(rest, piece.length);
 	}
 }
 
