@@ -4,8 +4,8 @@
  *     from_grammar < MESSAGES      each message is a line with its length in bytes, and then its bytes
  *
  * They come from a stranger's host and envelope to the vendor and the own domain of t/lib/session_fixture.c. Prints a
- * line a message: outcome, whether the author fields could be read (missing, read, unreadable), and the domain of each
- * author; "-" is a mailbox with an address for its domain.
+ * line a message: outcome ("refused" where the From holds more than is read), whether the author fields could be read
+ * (missing, read, unreadable), and the domain of each author; "-" is a mailbox with an address for its domain.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,7 +27,8 @@ print(const struct message *message)
 {
 	const struct facts *facts = message_facts(message);
 
-	printf("%s %s", outcome_word(message_verdict(message)->outcome), from_state_word(facts->from_state));
+	printf("%s %s", facts->from_too_long ? "refused" : outcome_word(message_verdict(message)->outcome),
+	    from_state_word(facts->from_state));
 	for (size_t i = 0; i < facts->author_count; i++)
 		printf(" %s", facts->authors[i].mailbox.domain[0] == '\0' ? "-" : facts->authors[i].mailbox.domain);
 	printf("\n");

@@ -218,7 +218,7 @@ struct facts {
 	size_t from_raw_length;
 	size_t from_stopped; /* the byte of raw where reading ended; only for FROM_UNREADABLE */
 	size_t from_fields;
-	bool from_too_long; /* a From field over MAILBOX_FIELD_MAX */
+	bool from_too_long; /* a From field over MAILBOX_FIELD_MAX, or over MAILBOX_CONVERSIONS and unreadable */
 	struct author *authors;
 	size_t author_count;
 	struct vendor_numbers claimed;  /* whom From names, authors or an unreadable field; by claims_settle */

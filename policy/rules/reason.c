@@ -53,7 +53,8 @@ static const struct row {
 	    "what the vendor published about its addresses is gone, so nothing can prove or disprove it" },
 	[REASON_DNS_TROUBLE] = { "dns-trouble", "DNS did not answer, and the verdict depends on the answer" },
 	[REASON_DNS_TROUBLE_TOO_LONG] = { "dns-trouble-too-long", "DNS has not answered for longer than unsure_max" },
-	[REASON_FROM_TOO_LONG] = { "from-too-long", "its From field is longer than 8 KiB" },
+	[REASON_FROM_TOO_LONG] = { "from-too-long",
+	    "its From field is longer than 8 KiB or holds too many international names" },
 	[REASON_OWN_FAILURE] = { "own-failure", "greenlane itself failed" },
 };
 static_assert(sizeof rows / sizeof rows[0] == REASONS, "a reason lacks its row");

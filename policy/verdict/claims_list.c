@@ -72,7 +72,7 @@ bool
 claims_settle(const struct policy *policy, struct arena *arena, struct facts *facts)
 {
 	struct naming naming = { policy, facts };
-	unsigned conversions = MAILBOX_CONVERSIONS;
+	unsigned conversions = MAILBOX_CONVERSIONS + 1;
 	bool searched = true;
 
 	facts->claimed.count = 0;
@@ -82,6 +82,8 @@ claims_settle(const struct policy *policy, struct arena *arena, struct facts *fa
 	if (facts->from_state == FROM_UNREADABLE)
 		searched = mailbox_field_search(arena, facts->from_raw, facts->from_raw_length, &conversions, note_name,
 		    &naming);
+	if (conversions == 0) /* a name may stand behind those that were read */
+		facts->from_too_long = true;
 	for (size_t i = 0; i < facts->author_count; i++)
 		facts->authors[i].held_by = holders_of(policy, facts, &facts->authors[i].mailbox);
 	return searched;
