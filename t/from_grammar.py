@@ -7,7 +7,7 @@ RFC 6854 and the letters of RFC 6532, copied from the RFCs and followed in every
 text makes the fields. Nothing of policy/mail/mailbox.c is in it, which reads byte by byte and decides as it goes.
 
 Fields that the grammar makes (the seeds are told; the same seed makes the same fields):
-  - both readers find the same domains, and those that were put in;
+  - both readers find the same domains, and those that were put in (two where blanks or comments are inside a domain);
   - one with the vendor's domain in a mailbox is never a stranger's;
   - one without is a stranger's, however often the vendor stands in its names, comments, routes and other fields.
 Changed fields, which mostly cannot be read:
@@ -201,7 +201,7 @@ class Reading:
     def note(self, at, end):
         for mark in self.ends(RULES["local-part"], at):
             if self.field.startswith("@", mark) and end in self.ends(RULES["domain"], mark + 1):
-                self.domains.add(domain_normal(self.field[mark + 1:end]))
+                self.domains |= domains_shown(self.field[mark + 1:end])
 
 
 def domain_normal(text):
@@ -224,6 +224,17 @@ def domain_normal(text):
     except UnicodeError:
         return "?" + bare
     return name if re.fullmatch(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*", name) else "?" + bare
+
+
+def domains_shown(text):
+    """What the grammar makes of it, and those readers to whom a name ends at a blank or comment: two labels at least."""
+    bare = re.sub(r"\\.", "x", text, flags=re.S)
+    while "(" in bare:
+        bare = re.sub(r"\([^()]*\)", " ", bare)
+    words = bare.split()
+    front = words[0].rstrip(".") if len(words) > 1 and words[0][0] != "[" else ""
+    shown = domain_normal(front) if "." in front else "?"
+    return {domain_normal(text)} | ({shown} if shown[0] != "?" else set())
 
 
 def is_held(domain):
@@ -318,14 +329,17 @@ class Maker:
         name = self.rng.choice(NAMES if self.rng.random() < (0.5 if self.route else self.held) else OTHERS)
         if not self.route and self.rng.random() < 0.03:
             name = self.rng.choice(["[192.0.2.1]", "[IPv6:2001:db8::1]", "[ 192.0.2.1 ]"])
-        if not self.route:
-            self.put.append(domain_normal(name))
         if name[0] == "[":
-            return self.blanks() + name + self.blanks()
-        name = self.rng.choice([str, str, str.upper, str.title])(name)
-        if self.rng.random() < 0.6:
-            return self.blanks() + name + self.blanks()
-        return ".".join(self.blanks() + label + self.blanks() for label in name.split("."))
+            made = self.blanks() + name + self.blanks()
+        else:
+            name = self.rng.choice([str, str, str.upper, str.title])(name)
+            if self.rng.random() < 0.6:
+                made = self.blanks() + name + self.blanks()
+            else:
+                made = ".".join(self.blanks() + label + self.blanks() for label in name.split("."))
+        if not self.route:
+            self.put.extend(domains_shown(made))
+        return made
 
     def grow_atom(self):
         return self.blanks() + self.rng.choice(ATOMS) + self.blanks()

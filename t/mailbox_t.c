@@ -256,7 +256,15 @@ static const struct field_row espoofer_rows[] = {
 	    "second@attack.com" },
 	{ "A5 in From: a parenthesis in the domain", "any@legitimate.com(.attack.com", NULL },
 	{ "A5 in From: a closed comment in the domain", "any@legitimate.com(x).attack.com",
-	    "any@legitimate.com.attack.com" },
+	    "any@legitimate.com.attack.com | any@legitimate.com" },
+	/* nodemailer, Email::Address and, behind a fold, Python's getaddresses show what is before it */
+	{ "a blank in the domain", "Vendor <any@legitimate.com .attack.com>",
+	    "any@legitimate.com.attack.com | any@legitimate.com" },
+	{ "a fold in the domain", "Vendor <any@legitimate.com\r\n .attack.com>",
+	    "any@legitimate.com.attack.com | any@legitimate.com" },
+	{ "a blank behind the dot", "any@legitimate.com. attack.com",
+	    "any@legitimate.com.attack.com | any@legitimate.com" },
+	{ "a blank in the domain behind one label", "any@legitimate (x). com", "any@legitimate.com" },
 	{ "A5 in From: a quote in the domain", "any@legitimate.com'@any.attack.com", NULL },
 	{ "A2 in From: an open comment first", "<(any@legitimate.com>", NULL },
 	{ "A2 in From: an open comment first, then another", "<(any@legitimate.com> <second@attack.com>", NULL },
@@ -504,8 +512,10 @@ static const struct {
 	{ "a fold round the dot", "a@vendor\r\n .\n\texample", "vendor.example", true },
 	{ "a comment at the dot", "a@vendor(c).example", "vendor.example", true },
 	{ "nested comments with escapes at the dot", "a@vendor(c(\\)))(d). (e) example", "vendor.example", true },
-	{ "blanks round the dot, a longer name", "a@vendor.example . evil . test", "vendor.example", false },
-	{ "a comment, a longer name", "a@vendor.example(c).evil.test", "vendor.example", false },
+	{ "blanks round the dot, a longer name", "a@vendor.example . evil . test", "vendor.example", true },
+	{ "a comment, a longer name", "a@vendor.example(c).evil.test", "vendor.example", true },
+	{ "a control, a longer name", "<a@vendor.example\007.evil.test>", "vendor.example", true },
+	{ "a blank in front, a longer name", "<a@x .vendor.example.test>", "vendor.example", false },
 	{ "a comment, a name below it", "a@mail(c).vendor.example", "vendor.example", true },
 	{ "a comment inside a label", "a@ven(c)dor.example", "vendor.example", true },
 	{ "a fold inside a label", "a@ven\r\n dor.example>", "vendor.example", true },
@@ -932,19 +942,25 @@ put_local(struct text *out, struct text *bare)
 }
 
 static void
-put_domain(struct text *out, struct text *normal)
+put_domain(struct text *out, struct text *normal, struct text *front)
 {
 	static const char *const labels[][2] = { { "vendor", "vendor" }, { "B\303\234CHER", "xn--bcher-kva" },
 		{ "EXAMPLE", "example" }, { "xn--bcher-kva", "xn--bcher-kva" }, { "a_b", "a_b" }, { "1", "1" } };
+
+	size_t start = normal->length;
 
 	for (unsigned i = 0, count = 1 + dice(4); i < count; i++) {
 		unsigned j = dice(sizeof labels / sizeof *labels);
 
 		if (i > 0) {
+			size_t before = out->length;
+
 			put_cfws(out);
 			text_char(out, '.');
-			text_char(normal, '.');
 			put_cfws(out);
+			if (front->length == 0 && out->length > before + 1) /* its labels, or "-": one is no name */
+				text_add(front, i > 1 ? normal->bytes + start : "-", i > 1 ? normal->length - start : 1);
+			text_char(normal, '.');
 		}
 		text_put(out, labels[j][0]);
 		text_put(normal, labels[j][1]);
@@ -957,8 +973,11 @@ put_mailbox(struct text *out, struct text *wanted)
 	static const char *const phrases[] = { "", "Ann", "Ann B. C", "\"x@y.example\"",
 		"=?utf-8?b?PGFAYj4=?=", "J\303\274rgen" };
 	static const char *const routes[] = { "", "", "@x.example:", "@x.example , @y.example :", ",@x . example,,:" };
+	struct text local, front;
 	bool angle = dice(2) > 0;
 
+	text_open(&local, 1 << 20);
+	text_open(&front, 1 << 20);
 	put_cfws(out);
 	if (angle) {
 		text_put(out, PICK(phrases));
@@ -968,17 +987,21 @@ put_mailbox(struct text *out, struct text *wanted)
 		text_put(out, PICK(routes));
 		put_cfws(out);
 	}
-	put_local(out, wanted);
+	put_local(out, &local);
 	put_cfws(out);
 	text_char(out, '@');
-	text_char(wanted, '\n'); /* in no local part */
+	text_format(wanted, "%s\n", local.bytes); /* in no local part */
 	put_cfws(out);
-	put_domain(out, wanted);
+	put_domain(out, wanted, &front);
 	put_cfws(out);
 	if (angle)
 		text_char(out, '>');
 	put_cfws(out);
 	text_char(wanted, '\n');
+	if (front.length > 1)
+		text_format(wanted, "%s\n%s\n", local.bytes, front.bytes);
+	text_close(&local);
+	text_close(&front);
 }
 
 static void

@@ -37,6 +37,7 @@ struct run {
 /* What follows the '@'. */
 struct host {
 	char name[DOMAIN_TEXT];        /* "" for a literal */
+	char front[DOMAIN_TEXT];       /* of a name with CFWS inside: what is before it; "" when that is no domain */
 	char literal[LITERAL_MAX + 3]; /* "" for a name */
 };
 
@@ -270,7 +271,7 @@ host_literal(struct lexer *lexer, struct host *host)
 	content[length] = '\0';
 	if (!take(lexer, ']') || !address_read(content, &address))
 		return false;
-	host->name[0] = '\0';
+	host->name[0] = host->front[0] = '\0';
 	host->literal[0] = '[';
 	memcpy(host->literal + 1, content, length);
 	memcpy(host->literal + 1 + length, "]", 2);
@@ -288,15 +289,25 @@ may_convert(const struct lexer *lexer, const char *name, size_t length)
 	return !wide || lexer->conversions == NULL || (*lexer->conversions)++ < MAILBOX_CONVERSIONS;
 }
 
+/* Many readers know no CFWS in a domain: to them it ends there. One label is nobody's name. */
+static void
+host_front(const struct lexer *lexer, const char *name, size_t length, struct host *host)
+{
+	if (memchr(name, '.', length) == NULL || !may_convert(lexer, name, length) ||
+	    !domain_read_for(lexer->arena, name, length, host->front))
+		host->front[0] = '\0';
+}
+
 /* Atoms joined by dots, with CFWS between (RFC 5322 4.4, obs-domain). */
 static bool
 host_name(struct lexer *lexer, struct host *host)
 {
 	char name[HOST_TEXT];
-	size_t length = 0;
+	size_t length = 0, front = 0;
 
 	for (;;) {
 		size_t start = length;
+		const char *label_end;
 
 		for (; is_atext(peek(lexer)); lexer->at++) {
 			if (length == sizeof name - 1)
@@ -306,15 +317,19 @@ host_name(struct lexer *lexer, struct host *host)
 		/* an MTA takes "a@b." for "a@b" */
 		if (length == start && !(lexer->smtp && start > 0))
 			return false;
+		label_end = lexer->at;
 		if (!skip(lexer))
 			return false;
 		if (!take(lexer, '.'))
 			break;
 		if (length == start || length == sizeof name - 1 || !skip(lexer))
 			return false;
+		if (front == 0 && lexer->at > label_end + 1)
+			front = length;
 		name[length++] = '.';
 	}
 	host->literal[0] = '\0';
+	host_front(lexer, name, front, host);
 	return may_convert(lexer, name, length) && domain_read_for(lexer->arena, name, length, host->name);
 }
 
@@ -421,21 +436,27 @@ struct reader {
 	struct run run;
 };
 
+static bool
+read_add(struct reader *reader, const struct host *host)
+{
+	struct mailbox mailbox;
+
+	return reader->list->count - reader->before < MAILBOXES_MAX &&
+	    mailbox_make(reader->arena, &reader->run, host, &mailbox) && list_add(reader->arena, reader->list, &mailbox);
+}
+
 /* At '@', after a local part. */
 static bool
 read_behind_local(struct reader *reader)
 {
-	struct host host;
-	struct mailbox mailbox;
+	struct host host, front = { .literal = "" };
 
 	if (!run_is_local(&reader->run, &reader->lexer) || !take(&reader->lexer, '@'))
 		return false;
 	if (!host_read(&reader->lexer, &host) || !skip(&reader->lexer))
 		return false;
-	if (reader->list->count - reader->before == MAILBOXES_MAX)
-		return false;
-	return mailbox_make(reader->arena, &reader->run, &host, &mailbox) &&
-	    list_add(reader->arena, reader->list, &mailbox);
+	memcpy(front.name, host.front, sizeof front.name);
+	return read_add(reader, &host) && (front.name[0] == '\0' || read_add(reader, &front));
 }
 
 /* After '<'; the display name has been read. */

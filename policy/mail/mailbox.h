@@ -33,6 +33,8 @@ struct mailbox {
  * appends its mailboxes to the list. False when the field as a whole does not parse, holds no
  * mailbox, or one whose domain is neither a valid name nor a literal; the list may then hold
  * those read so far, and its `stopped` says where reading ended. False also when out of memory.
+ * A domain with CFWS inside ("a@b.example (x).c.example") makes two mailboxes: the grammar's, and that of readers to
+ * whom a domain ends at a blank, where that has two labels.
  */
 struct mailbox_list {
 	struct mailbox *list;
@@ -62,8 +64,8 @@ bool mailbox_read_path(struct arena *, const char *path, struct mailbox *out) MU
  * For fields that do not parse (doc/DESIGN.md, Names in From and the envelope): every name that readers may see in
  * the raw field, in normal form, with all its labels: the bytes before and after it are not name characters. Folds
  * case, converts U-labels as long as *conversions lasts (one per label), and leaves out what readers do not draw
- * (undrawn.h); then, in a second pass, blanks, folds and comments inside labels, too; and then the names inside
- * comments, which may be inside another name. Found returns true when it has seen enough. False when out of memory; a
+ * (undrawn.h); then, in a second pass, blanks, folds and comments inside labels, too; then what comes before
+ * them; and then the names inside comments, which may be inside another name. Found returns true when it has seen enough. False when out of memory; a
  * conversion that runs out of memory is noted in the arena (arena_fail; NULL: nowhere).
  */
 typedef bool mailbox_found(void *context, const char *name);

@@ -24,6 +24,7 @@ struct glyph {
 enum pass {
 	PASS_DOTS,    /* blanks and comments around dots */
 	PASS_GLUED,   /* those inside labels, too */
+	PASS_PARTED,  /* nothing, and only where another pass has joined names: many readers end them at a blank */
 	PASS_COMMENTS /* only blanks, and reads comments alone: another pass may have ignored one that holds a name */
 };
 
@@ -38,6 +39,7 @@ struct search {
 	unsigned *tries;    /* conversions left */
 	char run[RUN_TEXT]; /* labels and dots, what is ignored left out */
 	size_t run_length;
+	bool parted; /* the run ends where PASS_DOTS goes on */
 };
 
 /* ---- characters ---- */
@@ -166,9 +168,10 @@ run_add_label(struct search *search, size_t i)
 static size_t
 run_collect(struct search *search, size_t i)
 {
-	size_t next;
+	size_t next, dot;
 
 	search->run_length = 0;
+	search->parted = false;
 	for (;;) {
 		i = run_add_label(search, i);
 		next = skip_ignored(search, i);
@@ -178,8 +181,12 @@ run_collect(struct search *search, size_t i)
 		}
 		if (!is_dot_at(search, next))
 			return i;
-		next = skip_ignored(search, next + search->glyphs[next].length);
+		dot = next;
+		next = skip_ignored(search, dot + search->glyphs[dot].length);
 		if (!is_drawn_at(search, next, DRAWN_LETTER))
+			return i;
+		search->parted = dot > i || next > dot + search->glyphs[dot].length;
+		if (search->pass == PASS_PARTED && search->parted)
 			return i;
 		run_add(search, '.');
 		i = next;
@@ -259,6 +266,8 @@ search_runs(struct search *search, enum pass pass, mailbox_found *found, void *c
 			continue;
 		}
 		i = run_collect(search, i);
+		if (pass == PASS_PARTED && !search->parted)
+			continue;
 		name = run_name(search, buffer);
 		if (name[0] != '\0' && found(context, name))
 			return true;
@@ -283,6 +292,7 @@ mailbox_field_search(struct arena *arena, const char *field, size_t length, unsi
 		match_comments(&search);
 		(void)(search_runs(&search, PASS_DOTS, found, context) ||
 		    search_runs(&search, PASS_GLUED, found, context) ||
+		    search_runs(&search, PASS_PARTED, found, context) ||
 		    search_runs(&search, PASS_COMMENTS, found, context));
 	}
 	free(search.closing);
