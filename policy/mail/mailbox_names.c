@@ -24,7 +24,9 @@ struct glyph {
 enum pass {
 	PASS_DOTS,    /* blanks and comments around dots */
 	PASS_GLUED,   /* those inside labels, too */
-	PASS_PARTED,  /* nothing, and only where another pass has joined names: many readers end them at a blank */
+	PASS_PARTED,  /* nothing: many readers end a name at a blank */
+	PASS_HIDDEN,  /* controls alone: nodemailer drops those, and ends a name at a blank */
+	PASS_ANGLES,  /* as PASS_GLUED, and angle brackets, too: so does Mail::Address of Perl */
 	PASS_COMMENTS /* only blanks, and reads comments alone: another pass may have ignored one that holds a name */
 };
 
@@ -39,7 +41,7 @@ struct search {
 	unsigned *tries;    /* conversions left */
 	char run[RUN_TEXT]; /* labels and dots, what is ignored left out */
 	size_t run_length;
-	bool parted; /* the run ends where PASS_DOTS goes on */
+	bool special; /* the run is another than those of the passes before it; later passes read no other */
 };
 
 /* ---- characters ---- */
@@ -74,6 +76,18 @@ read_glyphs(struct search *search)
 {
 	for (size_t i = 0; i < search->length; i += search->glyphs[i].length)
 		search->glyphs[i] = glyph_read(search->field + i, search->length - i);
+}
+
+static bool
+is_control(char c)
+{
+	return (c > 0 && c < ' ' && strchr("\t\r\n", c) == NULL) || c == 0x7f;
+}
+
+static bool
+is_angle(char c)
+{
+	return c == '<' || c == '>';
 }
 
 static bool
@@ -117,7 +131,7 @@ static size_t
 skip_ignored(const struct search *search, size_t i)
 {
 	while (i < search->length) {
-		if (search->glyphs[i].drawn <= DRAWN_BLANK)
+		if (search->glyphs[i].drawn <= DRAWN_BLANK || (search->pass == PASS_ANGLES && is_angle(search->field[i])))
 			i += search->glyphs[i].length;
 		else if (search->pass != PASS_COMMENTS && search->field[i] == '(' && search->closing[i] > 0)
 			i = search->closing[i] + 1;
@@ -158,24 +172,44 @@ run_add_label(struct search *search, size_t i)
 	for (; i < search->length; i += search->glyphs[i].length) {
 		if (search->glyphs[i].drawn == DRAWN_LETTER)
 			run_add_glyph(search, i);
+		else if (search->pass == PASS_HIDDEN && is_control(search->field[i]))
+			search->special = true;
 		else if (search->glyphs[i].drawn != DRAWN_NOT)
 			break;
 	}
 	return i;
 }
 
+static void
+note_angles(struct search *search, size_t from, size_t to)
+{
+	for (size_t i = from; search->pass == PASS_ANGLES && i < to; i++)
+		search->special = search->special || is_angle(search->field[i]);
+}
+
+/* A name that goes on behind a blank or comment: does it end here in this pass? */
+static bool
+run_ends(struct search *search, bool parted)
+{
+	if (search->pass == PASS_PARTED && parted)
+		search->special = true;
+	return (search->pass == PASS_PARTED || search->pass == PASS_HIDDEN) && parted;
+}
+
 /* Collects the labels that begin at i, joined by dots; returns where the run ends. */
 static size_t
 run_collect(struct search *search, size_t i)
 {
+	bool glued = search->pass == PASS_GLUED || search->pass == PASS_ANGLES;
 	size_t next, dot;
 
 	search->run_length = 0;
-	search->parted = false;
+	search->special = false;
 	for (;;) {
 		i = run_add_label(search, i);
 		next = skip_ignored(search, i);
-		if (search->pass == PASS_GLUED && is_drawn_at(search, next, DRAWN_LETTER)) {
+		if (glued && is_drawn_at(search, next, DRAWN_LETTER)) {
+			note_angles(search, i, next);
 			i = next;
 			continue;
 		}
@@ -183,11 +217,10 @@ run_collect(struct search *search, size_t i)
 			return i;
 		dot = next;
 		next = skip_ignored(search, dot + search->glyphs[dot].length);
-		if (!is_drawn_at(search, next, DRAWN_LETTER))
+		if (!is_drawn_at(search, next, DRAWN_LETTER) ||
+		    run_ends(search, dot > i || next > dot + search->glyphs[dot].length))
 			return i;
-		search->parted = dot > i || next > dot + search->glyphs[dot].length;
-		if (search->pass == PASS_PARTED && search->parted)
-			return i;
+		note_angles(search, i, next);
 		run_add(search, '.');
 		i = next;
 	}
@@ -256,6 +289,7 @@ search_runs(struct search *search, enum pass pass, mailbox_found *found, void *c
 	char buffer[DOMAIN_TEXT];
 	const char *name;
 	size_t comment = 0; /* where the last one ends */
+	bool is_special = pass == PASS_PARTED || pass == PASS_HIDDEN || pass == PASS_ANGLES;
 
 	search->pass = pass;
 	for (size_t i = 0; i < search->length;) {
@@ -266,7 +300,7 @@ search_runs(struct search *search, enum pass pass, mailbox_found *found, void *c
 			continue;
 		}
 		i = run_collect(search, i);
-		if (pass == PASS_PARTED && !search->parted)
+		if (is_special && !search->special)
 			continue;
 		name = run_name(search, buffer);
 		if (name[0] != '\0' && found(context, name))
@@ -293,6 +327,8 @@ mailbox_field_search(struct arena *arena, const char *field, size_t length, unsi
 		(void)(search_runs(&search, PASS_DOTS, found, context) ||
 		    search_runs(&search, PASS_GLUED, found, context) ||
 		    search_runs(&search, PASS_PARTED, found, context) ||
+		    search_runs(&search, PASS_HIDDEN, found, context) ||
+		    search_runs(&search, PASS_ANGLES, found, context) ||
 		    search_runs(&search, PASS_COMMENTS, found, context));
 	}
 	free(search.closing);
