@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/mail/encoded_word.h"
 #include "policy/mail/mailbox.h"
 #include "policy/mail/undrawn.h"
 #include "policy/util/domain.h"
@@ -309,31 +310,57 @@ search_runs(struct search *search, enum pass pass, mailbox_found *found, void *c
 	return false;
 }
 
+/* Found is set to true when the reader has enough. */
+static bool
+search_field(struct search *search, mailbox_found *reader, void *context, bool *found)
+{
+	bool searched;
+
+	search->closing = calloc(search->length + 1, sizeof *search->closing);
+	search->glyphs = calloc(search->length + 1, sizeof *search->glyphs);
+	searched = search->closing != NULL && search->glyphs != NULL;
+	if (searched) {
+		read_glyphs(search);
+		match_comments(search);
+		*found = search_runs(search, PASS_DOTS, reader, context) ||
+		    search_runs(search, PASS_GLUED, reader, context) ||
+		    search_runs(search, PASS_PARTED, reader, context) ||
+		    search_runs(search, PASS_HIDDEN, reader, context) ||
+		    search_runs(search, PASS_ANGLES, reader, context) ||
+		    search_runs(search, PASS_COMMENTS, reader, context);
+	}
+	free(search->closing);
+	free(search->glyphs);
+	return searched;
+}
+
+/* mailparser, and Python's headerregistry in a part of the fields, decode before they look for addresses. */
+static bool
+search_decoded(struct search *search, mailbox_found *reader, void *context)
+{
+	char *decoded = malloc(search->length);
+	bool searched = decoded != NULL, found = false;
+
+	if (searched) {
+		memcpy(decoded, search->field, search->length);
+		search->field = decoded;
+		if (encoded_words_decode(decoded, &search->length))
+			searched = search_field(search, reader, context, &found);
+	}
+	free(decoded);
+	return searched;
+}
+
 bool
 mailbox_field_search(struct arena *arena, const char *field, size_t length, unsigned *conversions, mailbox_found *found,
     void *context)
 {
 	struct search search = { .arena = arena, .field = field, .length = length, .tries = conversions };
-	bool searched;
+	bool enough = false;
 
-	if (length == 0)
-		return true;
-	search.closing = calloc(length, sizeof *search.closing);
-	search.glyphs = calloc(length, sizeof *search.glyphs);
-	searched = search.closing != NULL && search.glyphs != NULL;
-	if (searched) {
-		read_glyphs(&search);
-		match_comments(&search);
-		(void)(search_runs(&search, PASS_DOTS, found, context) ||
-		    search_runs(&search, PASS_GLUED, found, context) ||
-		    search_runs(&search, PASS_PARTED, found, context) ||
-		    search_runs(&search, PASS_HIDDEN, found, context) ||
-		    search_runs(&search, PASS_ANGLES, found, context) ||
-		    search_runs(&search, PASS_COMMENTS, found, context));
-	}
-	free(search.closing);
-	free(search.glyphs);
-	return searched;
+	if (!search_field(&search, found, context, &enough))
+		return false;
+	return enough || memmem(field, length, "=?", 2) == NULL || search_decoded(&search, found, context);
 }
 
 /* ---- local parts ---- */
