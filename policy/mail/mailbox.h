@@ -72,7 +72,12 @@ typedef bool mailbox_found(void *context, const char *name);
 bool mailbox_field_search(struct arena *, const char *field, size_t length, unsigned *conversions, mailbox_found *found,
     void *context) MUST_USE;
 
-/* Does it hold these letters, when what is not drawn, blanks, quotes and backslashes are left out? For a local part. */
-bool mailbox_field_holds(const char *field, size_t length, const char *word);
+/*
+ * For local parts: all that is drawn in a field, folded to lower case, without blanks, quotes and backslashes, and the
+ * same of the field with its encoded words decoded. To be freed; NULL when out of memory. Written once for a field:
+ * it can hold thousands of names.
+ */
+char *mailbox_letters(const char *field, size_t length, size_t *out) MUST_USE;
+bool mailbox_letters_hold(const char *letters, size_t length, const char *word);
 
 #endif

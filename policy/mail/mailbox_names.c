@@ -365,29 +365,49 @@ mailbox_field_search(struct arena *arena, const char *field, size_t length, unsi
 
 /* ---- local parts ---- */
 
-static bool
-holds_at(const char *field, size_t length, const char *word)
+/* Letters and marks; may be written over what is read. */
+static size_t
+letters_write(const char *field, size_t length, char *out)
 {
-	size_t i = 0;
+	size_t written = 0;
+	struct glyph glyph;
 
-	while (*word != '\0' && i < length) {
-		struct glyph glyph = glyph_read(field + i, length - i);
-
-		i += glyph.length;
+	for (size_t i = 0; i < length; i += glyph.length) {
+		glyph = glyph_read(field + i, length - i);
 		if (glyph.drawn <= DRAWN_BLANK || glyph.ascii == '"' || glyph.ascii == '\\')
 			continue;
-		if (glyph.ascii == 0 || text_lower(glyph.ascii) != text_lower(*word))
-			return false;
-		word++;
+		if (glyph.ascii != 0) {
+			out[written++] = text_lower(glyph.ascii);
+		} else {
+			memmove(out + written, field + i, glyph.length);
+			written += glyph.length;
+		}
 	}
-	return *word == '\0';
+	return written;
+}
+
+char *
+mailbox_letters(const char *field, size_t length, size_t *out)
+{
+	char *letters = malloc(2 * length + 1), *decoded;
+	size_t left = length;
+
+	if (letters == NULL)
+		return NULL;
+	*out = letters_write(field, length, letters);
+	letters[*out] = '\0'; /* no word goes on behind it */
+	decoded = letters + *out + 1;
+	memcpy(decoded, field, length);
+	if (encoded_words_decode(decoded, &left))
+		*out += 1 + letters_write(decoded, left, decoded);
+	return letters;
 }
 
 bool
-mailbox_field_holds(const char *field, size_t length, const char *word)
+mailbox_letters_hold(const char *letters, size_t length, const char *word)
 {
-	for (size_t i = 0; i < length; i++)
-		if (holds_at(field + i, length - i, word))
-			return true;
-	return false;
+	char wanted[LOCAL_PART_MAX];
+	size_t left = strlen(word);
+
+	return left <= sizeof wanted && memmem(letters, length, wanted, letters_write(word, left, wanted)) != NULL;
 }

@@ -61,6 +61,18 @@ name_index_add(struct name_index *index, enum name_list list, uint32_t owner, co
 	return true;
 }
 
+size_t
+name_index_count(const struct name_index *index)
+{
+	return index == NULL ? 0 : index->count;
+}
+
+size_t
+name_index_place(const struct name_index *index, const struct name_entry *entry)
+{
+	return (size_t)(entry - index->entries);
+}
+
 /* Of names with more labels than any rule, only the end is looked up. */
 static const char *
 last_labels(const char *domain, unsigned labels)

@@ -41,6 +41,10 @@ struct name_index *name_index_open(struct arena *, size_t rules) MUST_USE;
 /* Adds the rules of one owner; false if there is no room for them. */
 bool name_index_add(struct name_index *, enum name_list, uint32_t owner, const struct name_rules *) MUST_USE;
 
+/* For notes about entries: how many there are, and which one it is, from 0 on. An index that is NULL is empty. */
+size_t name_index_count(const struct name_index *);
+size_t name_index_place(const struct name_index *, const struct name_entry *);
+
 /* A walk over the rules of one list that cover a domain (name_rule_covers), whatever mailbox they name. */
 struct name_walk {
 	const struct name_index *index;

@@ -1,3 +1,5 @@
+#include <stdlib.h>
+
 #include "policy/verdict/claims.h"
 
 /* ---- once for each message: whose names are in the author fields ---- */
@@ -6,6 +8,10 @@
 struct naming {
 	const struct policy *policy;
 	struct facts *facts;
+	char *letters; /* of the field, and which rules of one mailbox were looked for in them; NULL: none yet */
+	size_t letter_count;
+	bool *tried;
+	bool failed; /* out of memory */
 };
 
 static void
@@ -18,6 +24,35 @@ note_claimed(struct facts *facts, uint32_t owner)
 }
 
 static bool
+letters_are_open(struct naming *naming)
+{
+	const struct facts *facts = naming->facts;
+
+	if (naming->letters == NULL)
+		naming->letters = mailbox_letters(facts->from_raw, facts->from_raw_length, &naming->letter_count);
+	if (naming->tried == NULL)
+		naming->tried = calloc(name_index_count(naming->policy->names), sizeof *naming->tried);
+	naming->failed = naming->letters == NULL || naming->tried == NULL;
+	return !naming->failed;
+}
+
+/* Does the field hold the local part of this rule? Each rule is looked for once: a field can hold its name thousands
+ * of times. */
+static bool
+finds_local(struct naming *naming, const struct name_entry *entry)
+{
+	bool *tried;
+
+	if (!letters_are_open(naming))
+		return false;
+	tried = &naming->tried[name_index_place(naming->policy->names, entry)];
+	if (*tried)
+		return false;
+	*tried = true;
+	return mailbox_letters_hold(naming->letters, naming->letter_count, entry->rule->local);
+}
+
+static bool
 note_name(void *context, const char *name)
 {
 	struct naming *naming = context;
@@ -26,10 +61,9 @@ note_name(void *context, const char *name)
 	const struct name_entry *entry;
 
 	while ((entry = name_walk_next(&walk)) != NULL)
-		if (entry->rule->local == NULL ||
-		    mailbox_field_holds(facts->from_raw, facts->from_raw_length, entry->rule->local))
+		if (entry->rule->local == NULL || finds_local(naming, entry))
 			note_claimed(facts, entry->owner);
-	return facts->claimed.count == VENDOR_NUMBERS_MAX;
+	return naming->failed || facts->claimed.count == VENDOR_NUMBERS_MAX;
 }
 
 static void
@@ -71,7 +105,7 @@ holders_of(const struct policy *policy, const struct facts *facts, const struct 
 bool
 claims_settle(const struct policy *policy, struct arena *arena, struct facts *facts)
 {
-	struct naming naming = { policy, facts };
+	struct naming naming = { .policy = policy, .facts = facts };
 	unsigned conversions = MAILBOX_CONVERSIONS + 1;
 	bool searched = true;
 
@@ -84,9 +118,11 @@ claims_settle(const struct policy *policy, struct arena *arena, struct facts *fa
 		    &naming);
 	if (conversions == 0) /* a name may stand behind those that were read */
 		facts->from_too_long = true;
+	free(naming.letters);
+	free(naming.tried);
 	for (size_t i = 0; i < facts->author_count; i++)
 		facts->authors[i].held_by = holders_of(policy, facts, &facts->authors[i].mailbox);
-	return searched;
+	return searched && !naming.failed;
 }
 
 bool

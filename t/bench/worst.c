@@ -43,9 +43,9 @@ find_vendor(void *context, const struct strings *vendor_path, const char *name, 
 
 	(void)context, (void)vendor_path, (void)why;
 	*length = (size_t)snprintf(text, sizeof text,
-	    "vendor = { name = \"%s\"; domains = [ \"%s.example\", \"%s.test\" ]; envelope = [ \"b.%s.test\" ];"
+	    "vendor = { name = \"%s\"; domains = [ \"%s.example\", \"%s.test\"%s ]; envelope = [ \"b.%s.test\" ];"
 	    " sources = ( { cidr = [ \"192.0.2.0/24\" ]; } ); vouch = [ \"listed+spf\", \"dkim\", \"listed+spf_from\" ]; };",
-	    name, name, name, name);
+	    name, name, name, strcmp(name, "vendor7") == 0 ? ", \"desk@shared.example\"" : "", name);
 	*path = name;
 	return text;
 }
@@ -131,6 +131,11 @@ static const struct letter letters[] = {
 	{ "eight fields of one-byte labels", 8, 1, false, " [x] ", "b.%.0u" },
 	{ "eight fields of U-labels in routes", 8, 1, false, " <", "@\303\274%u," },
 	{ "eight fields of invisible characters", 8, 1, false, " [x] v", "\342\200\213%.0u" },
+	{ "eight fields of a name of which one mailbox is a vendor's", 8, 1, false, " [x] ", "x@shared.example %.0u" },
+	{ "eight fields of controls in labels", 8, 1, false, " [x] ", "a\007%u." },
+	{ "eight fields of open brackets", 8, 1, false, " [x] ", "a<%u" },
+	{ "eight fields of encoded words", 8, 1, false, " [x] ", "=?u?q?a%u=40b?= " },
+	{ "eight fields of encoded words without an end", 8, 1, false, " [x] ", "=?u?q?a%u" },
 	{ "eight fields of empty members", 8, 1, false, "", ",%.0u" },
 	{ "a thousand recipients", 1, 1000, false, " a@vendor7.example", "" },
 };
