@@ -106,6 +106,17 @@ is_closed(struct status *s)
 {
 	s->listeners = &listeners[2], s->listener_count = 1;
 }
+static const struct status_listener shut = { .name = "milter",
+	.address = "unix:/run/m.sock",
+	.closed = "",
+	.present = true,
+	.shut = "has mode 0600 now",
+	.opens = "chmod 660 /run/m.sock" };
+static void
+is_shut(struct status *s)
+{
+	s->listeners = &shut, s->listener_count = 1;
+}
 static void
 is_kept(struct status *s)
 {
@@ -146,6 +157,17 @@ static void
 heard(struct status *s)
 {
 	s->since = NOW - 90000, s->mta.last = NOW - 80000;
+}
+static void
+stopped_coming(struct status *s)
+{
+	s->since = NOW - 900000, s->mta.last = NOW - 86400;
+}
+static void
+is_connected(struct status *s)
+{
+	stopped_coming(s);
+	s->mta.sessions = 1;
 }
 static void
 store_fails(struct status *s)
@@ -433,9 +455,14 @@ static const struct {
 	{ "that comes back where that is moved away", is_replaced_and_kept, "socket-gone",
 	    "move away what is there now: the socket is put back" },
 	{ "a closed folder", is_closed, "socket-closed", "/run/closed" },
+	{ "a socket that was closed", is_shut, "socket-closed",
+	    "milter: the socket of unix:/run/m.sock has mode 0600 now: who should connect cannot" },
 	{ "an MTA that never came", silent, "no-mta", "no mail is filtered" },
 	{ "one that may still come", almost, "", "" },
 	{ "one that came long ago", heard, "", "" },
+	{ "one that came a day ago, and not since", stopped_coming, "no-mta",
+	    "see whether the MTA runs, and smtpd_milters still" },
+	{ "one that is still connected since then", is_connected, "", "" },
 	{ "a store that fails", store_fails, "store-failed", "nobody is greylisted" },
 	{ "a store that is off", store_off, "", "" },
 	{ "Sentinels that do not answer", sentinels_silent, "sentinels-silent", "start it" },

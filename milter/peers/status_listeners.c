@@ -1,3 +1,4 @@
+#include <grp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -24,6 +25,7 @@ opened_listeners_add(struct opened_listeners *listeners, const char *name, const
 	if (listener->path != NULL && lstat(listener->path, &st) == 0) {
 		listener->device = st.st_dev;
 		listener->inode = st.st_ino;
+		listener->group = st.st_gid;
 	}
 }
 
@@ -47,23 +49,52 @@ is_kept(const struct opened_listener *listener)
 	    st.st_dev == listener->device && st.st_ino == listener->inode && access(folder, W_OK) == 0;
 }
 
+static const char *
+group_name(gid_t gid, struct arena *arena)
+{
+	char names[4096];
+	struct group entry, *found = NULL;
+
+	return getgrgid_r(gid, &entry, names, sizeof names, &found) == 0 && found != NULL
+	    ? arena_string(arena, found->gr_name)
+	    : arena_format(arena, "%u", (unsigned)gid);
+}
+
+/* Somebody has changed its mode or its group: whom it was opened for gets "Permission denied". */
+static void
+tell_shut(const struct opened_listener *listener, const struct stat *st, struct status_listener *told, struct arena *arena)
+{
+	const char *group = group_name(listener->group, arena);
+
+	if ((st->st_mode & S_IWOTH) != 0 || (st->st_gid == listener->group && (st->st_mode & S_IWGRP) != 0))
+		return;
+	told->shut = st->st_gid != listener->group
+	    ? arena_format(arena, "belongs to the group %s now, not to %s", group_name(st->st_gid, arena), group)
+	    : arena_format(arena, "has mode %04o now", (unsigned)st->st_mode & 07777);
+	told->opens = arena_format(arena, "chgrp %s %s, and chmod 660 %s", group, listener->path, listener->path);
+}
+
 static struct status_listener
 tell_one(const struct opened_listener *listener, struct arena *arena)
 {
 	struct stat st;
 	bool present = is_present(listener, &st);
-	bool asks = present && listener->path != NULL && strcmp(listener->name, "control") != 0;
 	char closed[sizeof listener->address] = "";
-
-	if (asks)
-		(void)socket_is_reachable(listener->path, st.st_gid, closed, sizeof closed);
-	return (struct status_listener){ .name = listener->name,
+	struct status_listener told = { .name = listener->name,
 		.address = listener->address,
 		.present = present,
 		.unopened = !listener->opened,
-		.replaced = !present && listener->path != NULL && lstat(listener->path, &st) == 0,
 		.kept = !present && is_kept(listener),
-		.closed = arena_string(arena, closed) };
+		.shut = "",
+		.opens = "" };
+
+	if (present && listener->path != NULL && strcmp(listener->name, "control") != 0) {
+		tell_shut(listener, &st, &told, arena);
+		(void)socket_is_reachable(listener->path, listener->group, closed, sizeof closed);
+	}
+	told.closed = arena_string(arena, closed);
+	told.replaced = !present && listener->path != NULL && lstat(listener->path, &st) == 0;
+	return told;
 }
 
 bool

@@ -1,6 +1,6 @@
 /*
- * status_listeners.h - the part of the status that tells of the listeners: is a socket still the one that was opened, and
- * may its users enter every folder on the way?
+ * status_listeners.h - the part of the status that tells of the listeners: is a socket still the one that was opened, may
+ * its group still use it, and enter every folder on the way?
  *
  * Looks at the file system, connects to nobody.
  */
@@ -21,6 +21,7 @@ struct opened_listener {
 	bool opened;
 	dev_t device;
 	ino_t inode;
+	gid_t group;
 };
 
 struct opened_listeners {

@@ -110,7 +110,8 @@ write_listeners(const struct status *status, struct text *out)
 		json_write_string(out, "name", listener->name);
 		json_write_string(out, "address", listener->address);
 		json_write_bool(out, "present", listener->present);
-		json_write_bool(out, "reachable", listener->present && listener->closed[0] == '\0');
+		json_write_bool(out, "reachable",
+		    listener->present && listener->closed[0] == '\0' && !status_is_shut(listener));
 		json_write_end(out);
 	}
 	text_char(out, ']');

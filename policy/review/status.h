@@ -62,6 +62,8 @@ struct status_listener {
 	bool replaced;      /* something else is at its path */
 	bool kept;          /* it is put back by itself as soon as nothing is there */
 	const char *closed; /* the first folder on the way that its users cannot enter; "": none is */
+	const char *shut;   /* why its group may not use the socket itself any more; NULL or "": it may */
+	const char *opens;  /* the command that lets it use it again */
 };
 
 struct status_hidden {
@@ -198,10 +200,14 @@ struct status {
 enum { STATUS_SLUGS = 29 };
 enum { STATUS_STUCK_SECONDS = 3 };   /* a log that takes no line for so long is stuck */
 enum { STATUS_SILENT_SECONDS = 10 }; /* so long no Sentinel may answer: one may be started anew */
+enum { STATUS_SILENCES = 12 };       /* so many times alert.silence an MTA that came may stay away: a day, by default */
 extern const char *const status_slugs[STATUS_SLUGS + 1];
 
 /* The last reload, if there was one since the start: what happened before it was seen by somebody. 0: there was none. */
 int64_t status_seen(const struct status *);
+
+/* Has somebody changed the mode or the group of its socket, so that the group it was opened for cannot use it? */
+bool status_is_shut(const struct status_listener *);
 
 /* Fills in the alerts of these parts, from the arena. False without memory. */
 bool status_judge(struct status *, unsigned parts, struct arena *);

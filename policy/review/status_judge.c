@@ -78,6 +78,12 @@ judge_files(const struct status *status, struct alerts *alerts)
 
 /* ---- the MTA ---- */
 
+bool
+status_is_shut(const struct status_listener *listener)
+{
+	return listener->shut != NULL && listener->shut[0] != '\0';
+}
+
 /* What stands in its place keeps even a start from opening it. */
 static const char *
 remedy_of_gone(const struct status_listener *listener)
@@ -102,10 +108,30 @@ judge_listener(const struct status_listener *listener, struct alerts *alerts)
 		    arena_format(alerts->arena, "%s: the socket of %s was %s", listener->name, listener->address,
 			listener->replaced ? "replaced" : "removed"),
 		    remedy_of_gone(listener));
+	else if (status_is_shut(listener))
+		add(alerts, "socket-closed", listener->name, 0,
+		    arena_format(alerts->arena, "%s: the socket of %s %s: who should connect cannot", listener->name,
+			listener->address, listener->shut),
+		    arena_format(alerts->arena, "%s, and find out what changes files there", listener->opens));
 	else if (listener->closed[0] != '\0')
 		add(alerts, "socket-closed", listener->name, 0,
 		    arena_format(alerts->arena, STATUS_CLOSED, listener->name, listener->address, listener->closed),
 		    arena_format(alerts->arena, STATUS_CLOSED_REMEDY, listener->closed));
+}
+
+/* It came, and comes no more: its configuration has lost us. A night without mail is no fault, so that takes longer. */
+static void
+judge_last_contact(const struct status *status, struct alerts *alerts)
+{
+	int64_t silence = STATUS_SILENCES * status->mta.silence;
+	char last[DATE_TEXT];
+
+	if (status->mta.sessions > 0 || status->now - status->mta.last < silence)
+		return;
+	add(alerts, "no-mta", "", status->mta.last + silence,
+	    arena_format(alerts->arena, "no MTA has connected since %s: no mail is filtered",
+		date_write(status->mta.last, last)),
+	    "see whether the MTA runs, and smtpd_milters still names the milter's socket (greenlane check), then reload the MTA");
 }
 
 static void
@@ -113,7 +139,11 @@ judge_contact(const struct status *status, struct alerts *alerts)
 {
 	char since[DATE_TEXT];
 
-	if (status->mta.last != 0 || status->now - status->since < status->mta.silence)
+	if (status->mta.last != 0) {
+		judge_last_contact(status, alerts);
+		return;
+	}
+	if (status->now - status->since < status->mta.silence)
 		return;
 	add(alerts, "no-mta", "", status->since + status->mta.silence,
 	    arena_format(alerts->arena, "no MTA has connected since the start at %s: no mail is filtered",

@@ -131,14 +131,33 @@ mv "$world/milter.sock" "$world/kept"
 is_ill socket-gone 'milter: the socket of .*milter\.sock was replaced; move away what is there now: the socket is put back within ten seconds$' "a socket that is gone"
 mv "$world/kept" "$world/milter.sock"
 run 0 "and back again" status
-chmod 700 "$world"
-chgrp "$(id -g nobody 2> /dev/null || echo 65534)" "$world/milter.sock" 2> /dev/null
+chmod 600 "$world/milter.sock"
+is_ill socket-closed "milter: the socket of unix:$world/milter\\.sock has mode 0600 now: who should connect cannot; chgrp [^ ]+ $world/milter\\.sock, and chmod 660 $world/milter\\.sock" "a socket that somebody closed"
+told '"reachable":false' "and JSON says so"
+chmod 666 "$world/milter.sock"
+run 0 "one that is open to all is no problem" status
+chmod 660 "$world/milter.sock"
 if [ "$(id -u)" = 0 ]; then
+	chgrp "$(id -g nobody)" "$world/milter.sock"
+	is_ill socket-closed "milter: the socket of .* belongs to the group [^ ]+ now, not to $(id -gn): who should connect cannot; chgrp $(id -gn) " "one that was given to another group"
+	chgrp "$(id -g)" "$world/milter.sock"
+else
+	skip "a socket of another group" "needs root"
+fi
+run 0 "and is as it was" status
+if [ "$(id -u)" = 0 ]; then
+	nobodys=$(id -gn nobody)
+	sed "s/^\(milter .*group = \)\"[^\"]*\"/\1\"$nobodys\"/" "$world/conf" > "$world/conf.nobodys"
+	cp "$world/conf" "$world/conf.good"
+	cp "$world/conf.nobodys" "$world/conf"
+	started
+	chmod 700 "$world"
 	is_ill socket-closed "milter: the group of .* cannot enter the directory $world; chmod o\\+x" "a closed folder"
 else
 	skip "a closed folder" "needs root to give the socket to another group"
 fi
 chmod 755 "$world"
+[ ! -f "$world/conf.nobodys" ] || { cp "$world/conf.good" "$world/conf" && started; }
 mv "$world/control.sock" "$world/kept"
 : > "$world/control.sock"
 is_ill socket-gone 'greenlaned is running, but nothing listens at .*control\.sock' "control itself gone"
