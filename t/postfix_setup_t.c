@@ -8,6 +8,7 @@
 enum { ARENA = 4 * 1024 * 1024, OUTPUT = 256 * 1024 };
 
 #define USUAL .milter = "unix:/run/greenlane/milter.sock", .delegate = "", .greylist_class = "greylist"
+#define ASKS "smtpd_milters = unix:/run/greenlane/milter.sock\n"
 #define NETWORK(a, b, c, n)                    \
 	{                                      \
 		{ ADDRESS_V4, { a, b, c } }, n \
@@ -140,6 +141,8 @@ check_bounds(void)
 	text_close(&long_text);
 }
 
+static const char *const daemon_names[] = { "ORIGINATING" };
+
 /* What `greenlane check` warns of, a line each. */
 static void
 check_warnings(void)
@@ -150,10 +153,51 @@ check_warnings(void)
 		const char *wanted;
 	} warnings[] = {
 		{ "nothing that is Postfix's", "no settings here", { USUAL, .max_sessions = 500 }, "" },
-		{ "all is well", "queue_directory = /var/spool/postfix\nsmtp inet n - n - - smtpd\n",
+		{ "all is well", ASKS "queue_directory = /var/spool/postfix\nsmtp inet n - n - - smtpd\n",
 		    { USUAL, .max_sessions = 500 }, "" },
+		{ "no filter at all", "queue_directory = /x\nsmtp inet n - n - - smtpd\n", { USUAL, .max_sessions = 500 },
+		    "Postfix's smtp/inet does not ask greenlane: smtpd_milters in main.cf names no filter, and its mail is not "
+		    "filtered; greenlane setup postfix prints the lines to write\n" },
+		{ "another filter, where an option takes ours away, and no filter in one of three",
+		    ASKS "192.0.2.1:25 inet n - n - 1 smtpd -o smtpd_milters=unix:/run/greenlane/milter.socket\n"
+			 "192.0.2.2:25 inet n - n - 1 smtpd -o receive_override_options=no_milters\n"
+			 "192.0.2.3:25 inet n - n - 1 smtpd\n",
+		    { USUAL, .max_sessions = 500 },
+		    "Postfix's 192.0.2.1:25/inet does not ask greenlane: smtpd_milters in master.cf is "
+		    "'unix:/run/greenlane/milter.socket', and its mail is not filtered; greenlane setup postfix prints the lines "
+		    "to write\n"
+		    "Postfix's 192.0.2.2:25/inet has receive_override_options=no_milters: its mail is not filtered; take "
+		    "no_milters away, it belongs only to an smtpd that takes mail back from a content filter\n" },
+		{ "the whole path, where the jail has another one",
+		    "smtpd_milters = unix:/var/spool/postfix/g/m.sock\nsmtp inet n - y - - smtpd\n",
+		    { .milter = "unix:/var/spool/postfix/g/m.sock", .delegate = "", .max_sessions = 500 },
+		    "Postfix's smtp/inet does not ask greenlane: smtpd_milters in main.cf is "
+		    "'unix:/var/spool/postfix/g/m.sock', and its mail is not filtered; greenlane setup postfix prints the lines to "
+		    "write\n" },
+		{ "the path in the jail, from its root",
+		    "smtpd_milters = { unix:/g/m.sock, connect_timeout=1s }\nsmtp inet n - y - - smtpd\n",
+		    { .milter = "unix:/var/spool/postfix/g/m.sock", .delegate = "", .max_sessions = 500 }, "" },
+		{ "a port, by another name of the host",
+		    "smtpd_milters = inet:localhost:10027\nsmtp inet n - y - - smtpd\n",
+		    { .milter = "inet:10027@127.0.0.1", .delegate = "", .max_sessions = 500 }, "" },
+		{ "another port", "smtpd_milters = inet:localhost:100271\nsmtp inet n - y - - smtpd\n",
+		    { .milter = "inet:10027@127.0.0.1", .delegate = "", .max_sessions = 500 },
+		    "Postfix's smtp/inet does not ask greenlane: smtpd_milters in main.cf is 'inet:localhost:100271', and its "
+		    "mail is not filtered; greenlane setup postfix prints the lines to write\n" },
+		{ "a null client, which takes nobody's mail",
+		    "inet_interfaces = loopback-only\nsmtp inet n - n - - smtpd\n", { USUAL, .max_sessions = 500 }, "" },
+		{ "the name of submission, at every port",
+		    ASKS "milter_macro_daemon_name = ORIGINATING\nsmtp inet n - n - - smtpd\n"
+			 "submission inet n - n - - smtpd\n",
+		    { USUAL, .max_sessions = 500, .own_daemon_names = { daemon_names, 1 } },
+		    "Postfix's smtp/inet takes mail from outside, and all of it is exempt: its milter_macro_daemon_name is "
+		    "'ORIGINATING', which is in own.daemon_names; set that name by -o at submission alone\n" },
+		{ "the name of submission, there",
+		    ASKS "smtp inet n - n - - smtpd\nsubmission inet n - n - - smtpd -o "
+			 "milter_macro_daemon_name=ORIGINATING\n",
+		    { USUAL, .max_sessions = 500, .own_daemon_names = { daemon_names, 1 } }, "" },
 		{ "a chrooted smtpd, and sockets that it cannot reach",
-		    "queue_directory = /var/spool/postfix\nsmtp inet n - y - - smtpd\n",
+		    ASKS "queue_directory = /var/spool/postfix\nsmtp inet n - y - - smtpd\n",
 		    { .milter = "unix:/run/greenlane/milter.sock",
 			.delegate = "unix:/run/greenlane/delegate.sock",
 			.greylist_class = "greylist",
@@ -165,15 +209,15 @@ check_warnings(void)
 		    "unix:/run/greenlane/delegate.sock; write delegate.listen = "
 		    "\"unix:/var/spool/postfix/greenlane/delegate.sock\"\n" },
 		{ "a network of Postfix's that is judged as anybody's",
-		    "mynetworks = 127.0.0.0/8 198.51.100.0/24 192.0.2.0/24\nsmtp inet n - n - - smtpd\n",
+		    ASKS "mynetworks = 127.0.0.0/8 198.51.100.0/24 192.0.2.0/24\nsmtp inet n - n - - smtpd\n",
 		    { USUAL, .own_networks = { ours, 1 }, .max_sessions = 500 },
 		    "192.0.2.0/24 is in Postfix's mynetworks, but greenlane judges its mail as anybody's; if only hosts of yours "
 		    "send from there, add it to own.networks, a relay or balancer to relays\n" },
-		{ "more processes than sessions", "queue_directory = /x\nsmtp inet n - n - 600 smtpd\n",
+		{ "more processes than sessions", ASKS "queue_directory = /x\nsmtp inet n - n - 600 smtpd\n",
 		    { USUAL, .max_sessions = 500 },
 		    "Postfix's smtpd may have 600 processes, but milter.max_sessions is 500: the mail of one more is not filtered; "
 		    "write milter.max_sessions = 600\n" },
-		{ "any number of processes", "queue_directory = /x\nsmtp inet n - n - 0 smtpd\n",
+		{ "any number of processes", ASKS "queue_directory = /x\nsmtp inet n - n - 0 smtpd\n",
 		    { USUAL, .max_sessions = 500 },
 		    "an smtpd in Postfix's master.cf may have any number of processes (maxproc 0), but milter.max_sessions is 500: "
 		    "the mail of one more is not filtered; write a number there\n" },

@@ -107,7 +107,7 @@ postconf_ask(const char *folder, bool quiet, struct text *out, struct fault *why
 {
 	static const char *const set[] = { "-n", NULL }, *const services[] = { "-M", NULL };
 	static const char *const others[] = { "-x", "mail_version", "queue_directory", "compatibility_level",
-		"smtpd_forbid_bare_newline", "mynetworks", "default_process_limit", NULL };
+		"smtpd_forbid_bare_newline", "mynetworks", "default_process_limit", "milter_macro_daemon_name", NULL };
 	enum postconf_answer answer;
 
 	if (!widen_path())

@@ -1,5 +1,7 @@
 #include <errno.h>
+#include <grp.h>
 #include <netdb.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -175,14 +177,59 @@ try_listeners(struct trials *trials)
 
 /* ---- Postfix ---- */
 
+static const char *
+group_of(const struct passwd *user)
+{
+	const struct group *group = getgrgid(user->pw_gid);
+
+	return group == NULL ? user->pw_name : group->gr_name;
+}
+
+static bool
+is_in_group(const struct passwd *user, gid_t gid)
+{
+	gid_t list[1024];
+	int count = sizeof list / sizeof list[0];
+
+	if (getgrouplist(user->pw_name, user->pw_gid, list, &count) < 0)
+		return true; /* it has more than that: nobody knows */
+	for (int i = 0; i < count; i++)
+		if (list[i] == gid)
+			return true;
+	return false;
+}
+
+/* An smtpd that may not use a socket logs "Permission denied", and all mail goes as milter_default_action says. */
+static void
+try_postfix_user(struct trials *trials, const char *name)
+{
+	struct start_listener list[START_LISTENERS_MAX];
+	size_t count = start_listeners(&trials->policy->settings, list);
+	const struct passwd *user = name == NULL ? NULL : getpwnam(name);
+	struct fault why;
+	gid_t gid;
+
+	for (size_t i = 0; user != NULL && trials->account_known && i < count; i++)
+		if (list[i].of_mta && listener_path(list[i].address) != NULL &&
+		    account_socket_group(&trials->account, listener_path(list[i].address), list[i].group, &gid, &why) &&
+		    user->pw_uid != trials->account.uid && !is_in_group(user, gid))
+			faults_warn(&trials->out->faults, "", 0,
+			    "%s.listen: Postfix's smtpd runs as %s, which is not in the group %s that may use %s; write "
+			    "milter.group = \"%s\"",
+			    list[i].name, user->pw_name, list[i].group[0] == '\0' ? "of greenlaned" : list[i].group,
+			    list[i].address, group_of(user));
+}
+
 static void
 compare(struct trials *trials, const struct text *postconf)
 {
 	const struct postfix_setup_site site = postfix_setup_site(trials->policy, postconf->bytes);
 	struct arena *arena = arena_open(POSTFIX_ARENA_MAX);
 
-	if (arena != NULL)
+	if (arena != NULL) {
 		postfix_check(&site, arena, &trials->out->faults);
+		try_postfix_user(trials, postfix_user(&site, arena));
+	}
 	arena_close(arena);
 }
 

@@ -68,16 +68,21 @@ find_smtpd(const struct postfix_host *host)
 }
 
 bool
+postfix_is_jailed(const struct postfix_host *host, const struct postfix_service *service)
+{
+	const char *level = postfix_setting(host, "compatibility_level");
+
+	if (strcmp(service->chroot, "-") != 0)
+		return strcmp(service->chroot, "y") == 0;
+	return level == NULL || strtol(level, NULL, 10) < 1; /* the default of master.cf changed with level 1 */
+}
+
+bool
 postfix_chrooted(const struct postfix_host *host)
 {
 	const struct postfix_service *smtpd = find_smtpd(host);
-	const char *level = postfix_setting(host, "compatibility_level");
 
-	if (smtpd == NULL)
-		return false;
-	if (strcmp(smtpd->chroot, "-") != 0)
-		return strcmp(smtpd->chroot, "y") == 0;
-	return level == NULL || strtol(level, NULL, 10) < 1; /* the default of master.cf changed with level 1 */
+	return smtpd != NULL && postfix_is_jailed(host, smtpd);
 }
 
 const char *
@@ -380,7 +385,8 @@ postfix_setup_site(const struct policy *policy, const char *postconf)
 		.own_networks = settings->own.networks,
 		.relays = policy->relays,
 		.relay_count = policy->relay_count,
-		.max_sessions = settings->milter.max_sessions };
+		.max_sessions = settings->milter.max_sessions,
+		.own_daemon_names = settings->own.daemon_names };
 }
 
 bool

@@ -27,6 +27,7 @@ struct postfix_setup_site {
 	const struct relay *relays;
 	size_t relay_count;
 	unsigned max_sessions; /* milter.max_sessions */
+	struct strings own_daemon_names;
 };
 
 /* What greenlane.conf says of it; all borrowed. */

@@ -65,6 +65,9 @@ bool postfix_holds(struct span, const char *needle);
 void postfix_line(struct text *out, const char *name);
 void postfix_member(struct text *out, bool first, struct span member);
 
+/* Is this service chrooted? */
+bool postfix_is_jailed(const struct postfix_host *, const struct postfix_service *);
+
 /* Is the smtpd that takes mail from outside chrooted? */
 bool postfix_chrooted(const struct postfix_host *);
 

@@ -255,12 +255,17 @@ fi
 if command -v postconf > /dev/null; then
 	MAIL_CONFIG=$world/postfix
 	mkdir "$MAIL_CONFIG"
-	postfix() { # CHROOT MAXPROC NETWORKS
+	postfix() { # CHROOT MAXPROC NETWORKS [FILTER [USER]]
 		printf 'compatibility_level = 3.6\nmynetworks = 127.0.0.0/8, %s\n' "$3" > "$MAIL_CONFIG/main.cf"
+		printf 'smtpd_milters = %s\nmail_owner = %s\n' "${4:-unix:$site/run/milter.sock}" "${5:-$user}" >> "$MAIL_CONFIG/main.cf"
 		printf 'smtp inet n - %s - %s smtpd\ncleanup unix n - n - 0 cleanup\n' "$1" "$2" > "$MAIL_CONFIG/master.cf"
 	}
 	postfix n 50 10.1.0.0/16
 	mended "a Postfix that agrees"
+	postfix n 50 10.1.0.0/16 unix:/run/elsewhere.sock
+	warned "Postfix's smtp/inet does not ask greenlane: smtpd_milters in main\.cf is 'unix:/run/elsewhere\.sock', and its mail is not filtered; greenlane setup postfix" "a Postfix that asks at another path"
+	postfix n 50 10.1.0.0/16 '' daemon
+	warned "milter\.listen: Postfix's smtpd runs as daemon, which is not in the group $group that may use unix:$site/run/milter\.sock; write milter\.group = \"[^\"]+\"$" "a Postfix whose user may not use the socket"
 	postfix y 50 10.1.0.0/16
 	warned "milter\.listen: Postfix's smtpd runs chrooted in /var/spool/postfix and cannot reach unix:$site/run/milter\.sock; write milter\.listen = \"unix:/var/spool/postfix/greenlane/milter\.sock\"$" "a chrooted smtpd"
 	postfix n 51 10.1.0.0/16
