@@ -396,6 +396,9 @@ export_check(struct load *load, const struct node *list, void *made, size_t i)
 		if (job->file[0] != '\0' && strcmp(jobs[j].file, job->file) == 0)
 			reading_fault(&load->r, group, "two 'exports' write to '%.100s'; give each its own file",
 			    job->file);
+	if (job->file[0] != '\0' && strcmp(load->policy->settings.log.record, job->file) == 0)
+		reading_fault(&load->r, group, "an export and 'log.record' write to '%.100s'; give each its own file",
+		    job->file);
 }
 
 /* ---- the lists ---- */

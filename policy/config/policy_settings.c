@@ -42,6 +42,28 @@ static const char *const undecided_words[] = {
 static const char *const facilities[] = { "mail", "daemon", "user", "auth", "local0", "local1", "local2", "local3",
 	"local4", "local5", "local6", "local7", NULL };
 
+/* As wide as a slip that takes half of the internet in; fc00::/7 and the like are nobody else's. */
+static bool
+own_network_fits(const struct prefix *prefix, struct fault *why)
+{
+	char text[PREFIX_TEXT];
+
+	return address_is_private(&prefix->base) || vendor_network_fits(prefix, NULL) ||
+	    fault_set(why,
+		"'%s' is too wide for our own clients, whose mail passes unchecked; write the networks of our hosts",
+		prefix_write(prefix, text));
+}
+
+static bool
+exempt_network_fits(const struct prefix *prefix, struct fault *why)
+{
+	char text[PREFIX_TEXT];
+
+	return address_is_private(&prefix->base) || vendor_network_fits(prefix, NULL) ||
+	    fault_set(why, "'%s' is too wide; write greylist = { store = \"none\"; } if nobody shall be greylisted",
+		prefix_write(prefix, text));
+}
+
 #define AT(field) .offset = offsetof(struct settings, field)
 #define LIST_AT(field) \
 	.offset = offsetof(struct settings, field.list), .count_offset = offsetof(struct settings, field.count)
@@ -174,7 +196,7 @@ static const struct key setting_rows[] = {
 	{ "greylist.ipv6_prefix", &key_number, "64", "bits of an IPv6 client that make a key", AT(greylist.ipv6_prefix),
 	    RANGE(16, 128) },
 	{ "greylist.exempt.networks", &key_networks, "", "clients that are never greylisted",
-	    LIST_AT(greylist.exempt_networks) },
+	    LIST_AT(greylist.exempt_networks), .check_network = exempt_network_fits },
 	{ "greylist.exempt.senders", &key_mailboxes, "", "senders that are never greylisted",
 	    LIST_AT(greylist.exempt_senders) },
 	{ "greylist.exempt.recipients", &key_mailboxes, "postmaster@, abuse@", "recipients that never greylist",
@@ -200,7 +222,8 @@ static const struct key setting_rows[] = {
 	{ "reply.contact", &key_text, NULL, "where a refused sender may ask; part of the reply", AT(contact),
 	    .example = "\"https://example.com/postmaster\"", .word = "plain ASCII text", .check = value_ascii },
 	{ "own.domains", &key_domains, "", "our own names", LIST_AT(own.domains), .flags = KEY_OWNER },
-	{ "own.networks", &key_networks, "", "our own clients: their mail is exempt", LIST_AT(own.networks) },
+	{ "own.networks", &key_networks, "", "our own clients: their mail is exempt", LIST_AT(own.networks),
+	    .check_network = own_network_fits },
 	{ "own.outbound", &key_addresses, "", "single addresses that may send in our names, and in no other",
 	    LIST_AT(own.outbound), .max = OWN_MAX },
 	{ "own.may_forward", &key_addresses, "", "single addresses that may send in any name", LIST_AT(own.may_forward),
@@ -240,6 +263,30 @@ static const struct key setting_rows[] = {
 	    .elements = &export_keys },
 };
 const struct keys setting_keys = { "", setting_rows, sizeof setting_rows / sizeof setting_rows[0] };
+
+/* Two listeners at one address: the second would find it taken, by what looks like another program. */
+static void
+listeners_check(struct load *load, const struct node *root)
+{
+	const struct settings *settings = &load->policy->settings;
+	const struct {
+		const char *group, *listen;
+	} list[] = {
+		{ "milter", settings->milter.listen },
+		{ "delegate", settings->delegate.listen },
+		{ "socketmap", settings->socketmap_listen },
+		{ "control", settings->control.listen },
+		{ "metrics", settings->metrics_listen },
+	};
+
+	for (size_t i = 0; i < sizeof list / sizeof list[0]; i++)
+		for (size_t j = 0; j < i; j++)
+			if (list[i].listen[0] != '\0' && strcmp(list[i].listen, "none") != 0 &&
+			    strcmp(list[i].listen, list[j].listen) == 0)
+				reading_fault(&load->r, node_member(root, list[i].group),
+				    "'%s.listen' and '%s.listen' are the same address, %.200s; give each its own",
+				    list[i].group, list[j].group, list[i].listen);
+}
 
 /* Checks of several keys. */
 static void
@@ -322,6 +369,7 @@ settings_read(struct load *load, const struct node *root)
 	}
 	own_read(load, root);
 	settings_check(load, root);
+	listeners_check(load, root);
 }
 
 size_t
