@@ -15,6 +15,7 @@
 #include "milter/peers/status_sources.h"
 #include "milter/smtp/milter_io.h"
 #include "milter/smtp/session.h"
+#include "milter/state/source_files.h"
 #include "milter/state/source_list.h"
 #include "milter/system/clock.h"
 #include "milter/system/files.h"
@@ -145,14 +146,31 @@ tell_sandbox(struct status *status, struct arena *arena)
 	return status->sandbox.lost != NULL;
 }
 
+static bool
+tell_copies(const struct daemon_status *own, const struct policy *policy, struct status *status, struct arena *arena)
+{
+	struct fault why = { .text = "" };
+	char text[sizeof why.file + sizeof why.text + 16];
+	bool kept = false;
+
+	for (size_t i = 0; i < policy->source_count; i++)
+		kept = kept || source_asks_dns(&policy->sources[i]);
+	if (kept)
+		source_files_trouble(own->state_dir, &why);
+	fault_write(&why, text, sizeof text);
+	status->copies_trouble = arena_string(arena, text);
+	return status->copies_trouble != NULL;
+}
+
 /* What of the state is cheap to find out. */
 static bool
 tell_daemon(const struct daemon_status *own, const struct policy *policy, struct status *status, struct arena *arena)
 {
 	return tell_store(own, &policy->settings, status, arena) && reload_tell(own->reload, status, arena) &&
 	    opened_listeners_tell(&own->listeners, status, arena) && tell_dns(own, status, arena) &&
-	    tell_sandbox(status, arena) && alert_command_tell(own->command, status, arena) &&
-	    status_hidden(own->services->usage, status, arena) && status_hosts_tell(own->hosts, status, arena);
+	    tell_sandbox(status, arena) && tell_copies(own, policy, status, arena) &&
+	    alert_command_tell(own->command, status, arena) && status_hidden(own->services->usage, status, arena) &&
+	    status_hosts_tell(own->hosts, status, arena);
 }
 
 /* As many as it may have, when nothing can be opened; 0: something can. */

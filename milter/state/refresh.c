@@ -14,6 +14,7 @@
 #include "milter/system/condition.h"
 
 enum {
+	KEEP_SECONDS = 10,             /* between two looks whether the copies are still there */
 	UNFOLDING_MS = 20 * 1000,      /* DNS budget of the sources that are asked together */
 	NAMES_ARENA = 16 * 1024 * 1024 /* for the names of shared senders */
 };
@@ -550,6 +551,24 @@ refresh_now(struct refresh *refresh, bool all)
 	pthread_mutex_unlock(&refresh->lock);
 }
 
+/* Whoever cleared state_dir took what a restart without DNS needs, and what status reads. */
+static void
+keep_copies(struct refresh *refresh)
+{
+	struct fault why;
+	bool draft = refresh->of_draft != NULL && refresh->draft_dir[0] != '\0' && refresh->state_dir[0] != '\0' &&
+	    source_files_prepare_draft(refresh->state_dir, &why);
+	unsigned again = 0;
+
+	for (struct source_watch *entry = refresh->entries; entry != NULL && refresh->calls == 0; entry = entry->next)
+		if (!entry->of_draft || draft)
+			again += source_watch_keep(entry, context_of(refresh, entry));
+	if (again > 0)
+		journal_say(refresh->with.journal, LOG_WARNING,
+		    "%u cop%s of sources in %s %s removed, and %s there again: find out what removes them", again,
+		    again == 1 ? "y" : "ies", refresh->state_dir, again == 1 ? "was" : "were", again == 1 ? "is" : "are");
+}
+
 static void *
 refresh_on(void *argument)
 {
@@ -558,8 +577,11 @@ refresh_on(void *argument)
 	pthread_setname_np(pthread_self(), "refresh"); /* shown in /proc, and read by t/bench/refresh */
 	pthread_mutex_lock(&refresh->lock);
 	while (!refresh->ends) {
-		int64_t next = refresh_due(refresh);
+		int64_t due = refresh_due(refresh), look = clock_ticks() + KEEP_SECONDS * INT64_C(1000000);
+		int64_t next = due < look ? due : look;
 		struct timespec until = condition_at(next);
+
+		keep_copies(refresh);
 
 		/* refresh_adopt wakes us when it ends */
 		if (refresh->calls > 0)

@@ -180,10 +180,9 @@ source_files_save(const char *state_dir, enum copy_kind kind, const struct sourc
 	struct text text;
 	bool done;
 
-	if (!open_sources(&folder, state_dir, why))
-		return why->text[0] != '\0'
-		    ? false
-		    : fault_at(why, state_dir, 0, "its directory `sources` is missing; a restart creates it");
+	if (!open_sources(&folder, state_dir, why) &&
+	    (why->text[0] != '\0' || !source_files_prepare(state_dir, why) || !open_sources(&folder, state_dir, why)))
+		return false;
 	name_of(kind, copy->source, name);
 	text_open(&text, SOURCE_COPY_MAX);
 	source_copy_write(copy, &text);
@@ -216,6 +215,38 @@ source_files_load(const char *state_dir, enum copy_kind kind, const char *source
 		done = fault_at(why, path, 0, "is the copy of %.100s, not of %.100s", out->source, source);
 	free(text);
 	return done;
+}
+
+bool
+source_files_has(const char *state_dir, enum copy_kind kind, const char *source)
+{
+	char name[NAME_MAX + 1];
+	struct folder folder;
+	struct fault why;
+	bool has;
+
+	if (!open_sources(&folder, state_dir, &why))
+		return false;
+	name_of(kind, source, name);
+	has = faccessat(folder.fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	folder_close(&folder);
+	return has;
+}
+
+void
+source_files_trouble(const char *state_dir, struct fault *out)
+{
+	struct folder folder;
+
+	*out = (struct fault){ .text = "" };
+	if (!open_sources(&folder, state_dir, out)) {
+		if (out->text[0] == '\0' && access(state_dir, W_OK | X_OK) != 0)
+			fault_at(out, state_dir, 0, "cannot be written: %s", strerror(errno));
+		return;
+	}
+	if (faccessat(folder.fd, ".", W_OK | X_OK, 0) != 0)
+		fault_at(out, folder.path, 0, "cannot be written: %s", strerror(errno));
+	folder_close(&folder);
 }
 
 void

@@ -24,11 +24,18 @@ bool source_files_prepare(const char *state_dir, struct fault *why) MUST_USE;
 #define SOURCE_FILES_DRAFT "shadow"
 bool source_files_prepare_draft(const char *state_dir, struct fault *why) MUST_USE;
 
+/* Makes the directory again if somebody has removed it. */
 bool source_files_save(const char *state_dir, enum copy_kind, const struct source_copy *, struct fault *why) MUST_USE;
 
 /* False with *why.text "" if there is no copy; a damaged one is a fault that names the file. */
 bool source_files_load(const char *state_dir, enum copy_kind, const char *source, struct arena *,
     struct source_copy *out, struct fault *why) MUST_USE;
+
+/* Is there a file of that name? False also where nobody can tell. */
+bool source_files_has(const char *state_dir, enum copy_kind, const char *source) MUST_USE;
+
+/* Why no copy can be kept: the directory, or state_dir where it is to be made again, may not be written. "": it may. */
+void source_files_trouble(const char *state_dir, struct fault *out);
 
 void source_files_drop(const char *state_dir, enum copy_kind, const char *source);
 

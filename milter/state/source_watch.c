@@ -173,6 +173,33 @@ out:
 	arena_close(arena);
 }
 
+/* Are its copies where they were written? What drift is measured from is written once, and then not again. */
+static bool
+is_there(const struct source_watch *watch, const struct source_watch_context *with)
+{
+	const char *source = watch->source.text;
+
+	return source_files_has(with->state_dir, COPY_BELIEVED, source) &&
+	    (!watch->marked || source_files_has(with->state_dir, COPY_ACCEPTED, source));
+}
+
+bool
+source_watch_keep(struct source_watch *watch, const struct source_watch_context *with)
+{
+	bool failed = watch->unkept;
+
+	if (with->state_dir[0] == '\0' || with->reads_only || (!watch->known && watch->trouble[0] == '\0') ||
+	    (!failed && is_there(watch, with)))
+		return false;
+	watch->copy.source = watch->source.text;
+	keep_copy(watch, with, COPY_BELIEVED, &watch->copy);
+	if (watch->known && !watch->unkept) {
+		watch->marked = false;
+		keep_mark(watch, with);
+	}
+	return !failed && !watch->unkept;
+}
+
 static void
 say_change(const struct source_watch *watch, const struct source_watch_context *with, const struct source_copy *after)
 {

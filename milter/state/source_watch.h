@@ -71,6 +71,9 @@ bool source_watch_unfold(struct source_watch *const *, size_t count, const struc
 /* Notes whether the copy is too old at clock_now. Returns whether that has changed. */
 bool source_watch_age(struct source_watch *, const struct source_watch_context *);
 
+/* Writes its copy again, where somebody has removed it or it could not be written. True: it was removed. */
+bool source_watch_keep(struct source_watch *, const struct source_watch_context *);
+
 /* The clock_ticks when it next needs attention: due, or too old. */
 int64_t source_watch_next(const struct source_watch *);
 

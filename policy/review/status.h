@@ -166,6 +166,7 @@ struct status {
 		const char *privacy_trouble; /* of the key of log.privacy */
 	} journal;
 	const char *state_dir;
+	const char *copies_trouble; /* why what sources list cannot be kept; NULL or "": it can */
 	bool disk_full;
 	uint64_t files_most; /* descriptors that it may have, of which none is free; 0: some are */
 	struct {

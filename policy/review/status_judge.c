@@ -231,6 +231,12 @@ judge_kept(const struct status *status, struct alerts *alerts)
 
 	judge_store(status, alerts);
 	judge_sentinels(status, alerts);
+	if (status->copies_trouble != NULL && status->copies_trouble[0] != '\0')
+		add(alerts, "source-trouble", "copies", 0,
+		    arena_format(arena,
+			"what the sources list cannot be kept, and would be lost at a restart without DNS: %s",
+			status->copies_trouble),
+		    "let greenlaned's user write there; it is tried again by itself");
 	if (status->disk_full)
 		add(alerts, "disk-full", "", 0, arena_format(arena, "the file system of %s is full", status->state_dir),
 		    "free disk space there");

@@ -18,11 +18,11 @@ cat > "$world/vendors/desk.conf" <<END
 vendor = { name = "desk"; domains = [ "desk.example" ]; sources = ( { cidr = [ "192.0.2.0/25" ]; exclusive = true; } ); };
 END
 # conf LINE...: the site with these lines; what keeps state is in $state, vendors are $vendors.
-state=$world/state vendors='{ name = "desk"; }'
+state=$world/state group=$(id -gn) vendors='{ name = "desk"; }'
 conf() {
 	{
 		printf 'vendor_path = [ "%s" ];\nstate_dir = "%s";\nuser = "%s";\n' "$world/vendors" "$state" "$(id -un)"
-		printf 'milter = { listen = "unix:%s/milter.sock"; group = "%s"; };\n' "$world" "$(id -gn)"
+		printf 'milter = { listen = "unix:%s/milter.sock"; group = "%s"; };\n' "$world" "$group"
 		printf 'control = { listen = "unix:%s/control.sock"; };\n' "$world"
 		printf 'dns = { servers = [ "127.0.0.1@%s" ]; timeout = "1s"; };\nstrangers = { authenticate = false; };\n' "$port"
 		printf 'greylist = { store = "none"; };\nmode = "monitor";\nvendors = ( %s );\n' "$vendors"
@@ -160,12 +160,19 @@ is_well journal-dropped "then"
 
 killed
 started ''
-chmod 700 "$world"
-chgrp "$(id -g nobody 2> /dev/null || echo 65534)" "$world/milter.sock" 2> /dev/null
+chmod 600 "$world/milter.sock"
+is_ill socket-closed "chgrp .* $world/milter\\.sock, and chmod 660 $world/milter\\.sock" "a socket that was closed to its group"
+chmod 660 "$world/milter.sock"
+is_well socket-closed "that is opened as it says"
 if [ "$(id -u)" = 0 ]; then
+	group=$(id -gn nobody)
+	started ''
+	chmod 700 "$world"
 	is_ill socket-closed 'chmod o\+x' "a closed directory"
 	chmod o+x "$world"
 	is_well socket-closed "that is opened as it says"
+	group=$(id -gn)
+	started ''
 else
 	skip "a closed directory" "needs root to give the socket to another group"
 fi
@@ -204,6 +211,9 @@ started 'alert = { silence = "1s"; };'
 is_ill no-mta 'smtpd_milters' "an MTA that never comes"
 mail > /dev/null
 is_well no-mta "one that comes"
+is_ill no-mta 'smtpd_milters still names' "and comes no more, for twelve times as long"
+mail > /dev/null
+is_well no-mta "until it does"
 
 # ---- exports ----
 
@@ -281,6 +291,24 @@ if command -v nsd > /dev/null; then
 	run 0 "the name that is published now" reload
 	is_well source-wrong "then"
 	is_well vendor-without-addresses "and it has addresses again"
+
+	# its copies
+	is_kept() { [ -s "$state/sources/a:other.far.example.copy" ] && [ -s "$state/sources/a:other.far.example.accepted" ]; }
+	until_true is_kept
+	rm -r "$state/sources"
+	until_true is_kept
+	ok $? "copies that were removed with their directory are there again, without a restart"
+	until_true says 'of sources in .*/state w.* removed, and .* there again: find out what removes them'
+	ok $? "which the log says"
+	is_well source-trouble "as the source is"
+	rm -r "$state/sources"
+	: > "$state/sources"
+	is_ill source-trouble "let greenlaned.s user write there" "copies that cannot be kept"
+	out 'source-trouble: what the sources list cannot be kept, .*/state/sources: is a file' "it says why"
+	rm "$state/sources"
+	is_well source-trouble "where they can"
+	until_true is_kept
+	ok $? "and they are"
 
 	# what passed for an open lock, and the last mail
 	vendors='{ name = "desk"; vouch = [ "listed" ]; }'
