@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -116,6 +117,15 @@ cmd_may(const char *path, int how)
 	fprintf(stderr, "greenlane: %s: you may not %s it; run this as root or as greenlaned's user\n", path,
 	    (how & W_OK) != 0 ? "change" : "read");
 	return false;
+}
+
+bool
+cmd_may_sources(const char *state_dir, int how)
+{
+	char sources[PATH_MAX];
+
+	snprintf(sources, sizeof sources, "%s/sources", state_dir);
+	return cmd_may(state_dir, how) && cmd_may(sources, how);
 }
 
 static struct policy *

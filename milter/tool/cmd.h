@@ -59,6 +59,9 @@ void cmd_write_usage(const struct command *, FILE *out);
  * and the command exits with EX_NOPERM. True for one that does not exist. */
 bool cmd_may(const char *path, int how) MUST_USE;
 
+/* The same of state_dir and of the directory of copies below it. */
+bool cmd_may_sources(const char *state_dir, int how) MUST_USE;
+
 /* "2026-11-21T20:15:00Z"; "never" for 0. Returns out. */
 enum { CMD_TIME_TEXT = DATE_TEXT };
 const char *cmd_time_text(int64_t when, char out[CMD_TIME_TEXT]);

@@ -229,7 +229,7 @@ cmd_brief(const char *config, int argc, char **argv)
 	for (size_t i = 0; i < policy->vendor_count; i++)
 		if (strcmp(policy->vendors[i].name, name) == 0)
 			vendor = &policy->vendors[i];
-	if (vendor != NULL && !cmd_may(policy->settings.state_dir, R_OK | X_OK)) {
+	if (vendor != NULL && !cmd_may_sources(policy->settings.state_dir, R_OK | X_OK)) {
 		status = EX_NOPERM;
 	} else if (vendor != NULL) {
 		status = brief_vendor(policy, vendor);

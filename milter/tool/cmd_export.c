@@ -117,7 +117,7 @@ export_once(const struct request *request, char *state_dir, size_t size, int64_t
 	if (policy == NULL)
 		return EX_CONFIG;
 	snprintf(state_dir, size, "%s", policy->settings.state_dir);
-	if (!cmd_may(state_dir, R_OK | X_OK)) {
+	if (!cmd_may_sources(state_dir, R_OK | X_OK)) {
 		policy_free(policy);
 		return EX_NOPERM;
 	}

@@ -667,7 +667,7 @@ run(const char *config, int argc, char **argv)
 	policy = cmd_load(config);
 	if (policy == NULL)
 		return EX_CONFIG;
-	if (cmd_may(policy->settings.state_dir, accept ? R_OK | W_OK | X_OK : R_OK | X_OK))
+	if (cmd_may_sources(policy->settings.state_dir, accept ? R_OK | W_OK | X_OK : R_OK | X_OK))
 		status = survey_policy(policy, vendor, json, accept, to);
 	else
 		status = EX_NOPERM;

@@ -103,6 +103,15 @@ for command in sources 'export cidr' 'vendor brief desk' 'sources --accept'; do
 	denied "$world/state" $command -c "$world/site.conf"
 done
 denied "$world/greylist" greylist list -c "$world/site.conf"
+mkdir -p "$world/state/sources"
+chmod 755 "$world/state"
+chmod 0 "$world/state/sources"
+for command in sources 'sources --json' 'export cidr' 'vendor brief desk' 'sources --accept'; do
+	path=$world/state/sources
+	[ "$command" != 'sources --accept' ] || path=$world/state
+	# shellcheck disable=SC2086
+	denied "$path" $command -c "$world/site.conf"
+done
 
 # ---- who may ----
 
