@@ -45,7 +45,7 @@ static const struct status_export exports[] = {
 	{ "postgrey", "/x/list", false, "", "", "", "cannot be created: Permission denied", false },
 	{ "postgrey", "/x/list", true, "postgrey -hup", "'postgrey -hup' is new", "", "", true },
 };
-static const struct status_hidden hidden[] = { { "172.17.0.1", "", 3, NOW - 60 } };
+static const struct status_hidden hidden[] = { { "172.17.0.1", "", 3, NOW - 60, false } };
 
 /* All is well; a row changes one thing. */
 static const struct status well = { .version = "1",
@@ -335,6 +335,12 @@ hides(struct status *s)
 {
 	s->hidden = hidden, s->hidden_count = 1;
 }
+static const struct status_hidden through_ours = { "10.1.0.1", "", 12, NOW - 60, true };
+static void
+hides_in_own(struct status *s)
+{
+	s->hidden = &through_ours, s->hidden_count = 1;
+}
 static void
 counts(struct status *s)
 {
@@ -505,6 +511,8 @@ static const struct {
 	    "may not know the file: 'postgrey -hup' exited with status 1: no such process" },
 	{ "a fresh export", fresh, "", "" },
 	{ "a hidden client", hides, "hidden-clients", "172.17.0.1" },
+	{ "hosts of others through one of ours", hides_in_own, "hidden-clients",
+	    "hosts of several domains connect through 10.1.0.1, which is in own.networks, so their mail is not judged: 12 mails" },
 	{ "names from loopback", loops, "hidden-clients", "3 or more names" },
 	{ "forged mail that jumps", jumps, "vendor-forged-jump",
 	    "30 of 40 messages that claimed acme within a day were forged, usual are 5 %" },

@@ -405,7 +405,7 @@ mail_goes_on(void)
 static void
 recent(void)
 {
-	struct address known = address_of("172.17.0.1"), other = address_of("172.17.0.2");
+	struct address known = address_of("172.17.0.1"), other = address_of("172.17.0.2"), one = address_of("127.0.0.1");
 	struct usage *usage = open_usage();
 
 	(void)note_mail(usage, USAGE_LOOPBACK, "a.example", "127.0.0.1", START);
@@ -417,6 +417,8 @@ recent(void)
 	is_number(usage_recent(usage, USAGE_LOOPBACK, START + 21), 0, "recent: zero if there are none");
 	is_number(usage_recent(usage, USAGE_HIDDEN, START), 1, "recent: each kind separately");
 	is_number(usage_recent(NULL, USAGE_HIDDEN, START), 0, "recent: zero without a usage");
+	is_number(usage_recent_at(usage, USAGE_LOOPBACK, &one, START), 2, "recent: of one address, with any name");
+	is_number(usage_recent_at(usage, USAGE_LOOPBACK, &one, START + 1), 1, "recent: of one address, none from before");
 	ok(usage_has(usage, USAGE_HIDDEN, "-", &known) && !usage_has(usage, USAGE_HIDDEN, "-", &other) &&
 		!usage_has(usage, USAGE_HIDDEN, "gw", &known) && !usage_has(usage, USAGE_LOOPBACK, "-", &known) &&
 		!usage_has(NULL, USAGE_HIDDEN, "-", &known),

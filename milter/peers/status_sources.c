@@ -293,12 +293,13 @@ see_hidden(void *context, const struct usage_entry *entry)
 {
 	struct hidden_list *hidden = context;
 	struct arena *arena = hidden->arena;
+	bool own = strcmp(entry->name, USAGE_OWN_NETWORKS) == 0;
 	char peer[ADDRESS_TEXT];
 
 	if (entry->kind != USAGE_HIDDEN || entry->last < lately(hidden->status) || hidden->count == HIDDEN_MAX)
 		return;
 	hidden->list[hidden->count++] = (struct status_hidden){ arena_string(arena, address_write(&entry->address, peer)),
-		entry->name[0] == '-' ? "" : arena_string(arena, entry->name), entry->count, entry->last };
+		entry->name[0] == '-' || own ? "" : arena_string(arena, entry->name), entry->count, entry->last, own };
 }
 
 bool

@@ -4,6 +4,7 @@
 #include "milter/smtp/message_parts.h"
 #include "milter/smtp/relayed_client.h"
 #include "policy/util/domain.h"
+#include "policy/util/suffix.h"
 #include "policy/util/text.h"
 #include "policy/verdict/relay.h"
 
@@ -140,14 +141,70 @@ note_loopback(const struct message *message)
 		    name, message->id);
 }
 
+/* Domains that only hosts of a site have: behind one address each laptop has another. */
+static bool
+is_local_domain(const char *name)
+{
+	static const char *const local[] = { "local", "lan", "localdomain", "home", "internal", "intranet", "corp",
+		"private", "arpa" };
+	const char *last = strrchr(name, '.');
+
+	for (size_t i = 0; last != NULL && i < sizeof local / sizeof local[0]; i++)
+		if (strcmp(last + 1, local[i]) == 0)
+			return true;
+	return last == NULL;
+}
+
+/* The domain of a HELO name that is not ours; NULL: it is none. */
+static const char *
+foreign_domain(const struct message *message, char name[DOMAIN_TEXT])
+{
+	const char *domain;
+
+	if (!is_foreign(message, message->facts.helo, name) || is_local_domain(name) ||
+	    name_rules_hold_domain(&message->judge->policy->settings.own.domains, name))
+		return NULL;
+	domain = suffix_organisational(message->services->suffixes, name);
+	return domain != NULL && !suffix_relates(message->services->suffixes, domain, message->client->mta_name)
+	    ? domain
+	    : NULL;
+}
+
+/* One host of ours that gives names of several domains is a balancer or NAT, and everybody behind it is exempt. */
+static void
+note_own_network(const struct message *message)
+{
+	const struct facts *facts = &message->facts;
+	struct usage *usage = message->services->usage;
+	char name[DOMAIN_TEXT], peer[ADDRESS_TEXT];
+	const char *domain = foreign_domain(message, name);
+	unsigned several;
+
+	if (domain == NULL)
+		return;
+	several = usage_recent_at(usage, USAGE_OWN_PEER, &facts->peer, facts->now - USAGE_LATELY);
+	if (several <= USAGE_SEVERAL && usage_note(usage, USAGE_OWN_PEER, domain, &facts->peer, facts->now))
+		several++;
+	if (several >= USAGE_SEVERAL && usage_note(usage, USAGE_HIDDEN, USAGE_OWN_NETWORKS, &facts->peer, facts->now))
+		journal_say(message->services->journal, LOG_WARNING,
+		    "hidden-clients: hosts of several domains connect through %s, which is in own.networks, so their mail is "
+		    "not judged (%s, id %s); give greenlane the real address, see HIDDEN CLIENTS in greenlaned(8)",
+		    address_write(&facts->peer, peer), name, message->id);
+}
+
 void
 relayed_client_note(const struct message *message)
 {
 	const struct policy *policy = message->judge->policy;
 
-	if (facts_hide_client(&message->facts))
+	if (facts_hide_client(&message->facts)) {
 		note_hidden(message);
-	else if (message->exempt && message->services->usage != NULL &&
-	    verdict_exempts(policy, &message->facts) == REASON_EXEMPT_LOOPBACK)
-		note_loopback(message);
+	} else if (message->exempt && message->services->usage != NULL) {
+		enum reason reason = verdict_exempts(policy, &message->facts);
+
+		if (reason == REASON_EXEMPT_LOOPBACK)
+			note_loopback(message);
+		if (reason == REASON_EXEMPT_NETWORK)
+			note_own_network(message);
+	}
 }

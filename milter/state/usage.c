@@ -35,7 +35,8 @@ static const char *const words[] = { [USAGE_LISTED] = "listed",
 	[USAGE_OUTBOUND] = "outbound",
 	[USAGE_DELAYED] = "delayed",
 	[USAGE_HIDDEN] = "hidden",
-	[USAGE_LOOPBACK] = "loopback" };
+	[USAGE_LOOPBACK] = "loopback",
+	[USAGE_OWN_PEER] = "own-peer" };
 
 struct usage *
 usage_open(struct fault *why)
@@ -168,18 +169,32 @@ usage_count(struct usage *usage, enum usage_kind kind, const char *name)
 	return count;
 }
 
-unsigned
-usage_recent(struct usage *usage, enum usage_kind kind, int64_t since)
+/* With `address` NULL of any. */
+static unsigned
+count_recent(struct usage *usage, enum usage_kind kind, const struct address *address, int64_t since)
 {
 	unsigned count = 0;
 
 	for (size_t i = 0; usage != NULL && i < BUCKETS; i++) {
 		pthread_mutex_lock(&usage->lock);
 		for (struct node *node = usage->buckets[i]; node != NULL; node = node->next)
-			count += node->entry.kind == kind && node->entry.last >= since;
+			count += node->entry.kind == kind && node->entry.last >= since &&
+			    (address == NULL || address_equal(&node->entry.address, address));
 		pthread_mutex_unlock(&usage->lock);
 	}
 	return count;
+}
+
+unsigned
+usage_recent(struct usage *usage, enum usage_kind kind, int64_t since)
+{
+	return count_recent(usage, kind, NULL, since);
+}
+
+unsigned
+usage_recent_at(struct usage *usage, enum usage_kind kind, const struct address *address, int64_t since)
+{
+	return count_recent(usage, kind, address, since);
 }
 
 bool

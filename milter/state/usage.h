@@ -22,8 +22,11 @@ enum usage_kind {
 	USAGE_OUTBOUND, /* under "own": an authorised outbound address of ours sent mail */
 	USAGE_DELAYED,  /* by vendor: another program deferred a recipient of mail that we vouched for */
 	USAGE_HIDDEN,   /* by relay, or "-": it passed on mail whose sender cannot be seen */
-	USAGE_LOOPBACK  /* by HELO name: it came from loopback, and is not a name of this host */
+	USAGE_LOOPBACK, /* by HELO name: it came from loopback, and is not a name of this host */
+	USAGE_OWN_PEER  /* by the domain of a HELO name that is not ours: it came from a host in own.networks */
 };
+/* The name of USAGE_HIDDEN for a host in own.networks that passes on what others send; no relay has a dot in its name. */
+#define USAGE_OWN_NETWORKS "own.networks"
 /* When status reports trouble: for how many seconds a name counts, how many foreign names are several, how many are
  * kept. */
 enum { USAGE_LATELY = 24 * 3600, USAGE_SEVERAL = 3, USAGE_LOOPBACK_MAX = 16 };
@@ -49,6 +52,9 @@ uint32_t usage_count(struct usage *, enum usage_kind, const char *name);
 
 /* How many entries of a kind, with any name, were noted at `since` or later. NULL: 0. */
 unsigned usage_recent(struct usage *, enum usage_kind, int64_t since);
+
+/* The same of one address. */
+unsigned usage_recent_at(struct usage *, enum usage_kind, const struct address *, int64_t since);
 
 /* Is this address remembered under this name? NULL: no. */
 bool usage_has(struct usage *, enum usage_kind, const char *name, const struct address *);

@@ -70,6 +70,7 @@ struct status_hidden {
 	const char *peer, *relay; /* relay "": none */
 	uint32_t count;
 	int64_t last;
+	bool own; /* it is in own.networks, and passes on what others send */
 };
 
 struct status_export {

@@ -395,6 +395,16 @@ judge_hidden(const struct status *status, struct alerts *alerts)
 	for (size_t i = 0; i < status->hidden_count; i++) {
 		const struct status_hidden *hidden = &status->hidden[i];
 
+		if (hidden->own) {
+			add(alerts, "hidden-clients", arena_format(alerts->arena, "%s own.networks", hidden->peer), 0,
+			    arena_format(alerts->arena,
+				"hosts of several domains connect through %s, which is in own.networks, so their mail is not "
+				"judged: %u mail%s, last %s",
+				hidden->peer, hidden->count, text_s(hidden->count), date_write(hidden->last, when)),
+			    "pass the real address to the MTA, see HIDDEN CLIENTS in greenlaned(8), or name their domains in "
+			    "own.domains if all are yours, then run greenlane reload");
+			continue;
+		}
 		add(alerts, "hidden-clients", arena_format(alerts->arena, "%s %s", hidden->peer, hidden->relay), 0,
 		    arena_format(alerts->arena, "the clients behind %s%s%s cannot be seen: %u mail%s, last %s",
 			hidden->peer, hidden->relay[0] == '\0' ? "" : ", relay ", hidden->relay, hidden->count,
