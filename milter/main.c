@@ -439,7 +439,8 @@ static bool
 start_housekeeping(struct daemon *daemon, struct fault *why)
 {
 	struct housekeeping_parts parts = { daemon->reload, daemon->sockets, daemon->engine.snapshots,
-		daemon->store_open, daemon->usage, daemon->tally, daemon->rates, daemon->state_dir, daemon->journal };
+		daemon->store_open, daemon->usage, daemon->tally, daemon->rates, daemon->state_dir, daemon->journal,
+		&daemon->account, daemon->config, listeners_control(daemon->listeners) };
 
 	daemon->housekeeping = housekeeping_start(&parts, why);
 	return daemon->housekeeping != NULL;

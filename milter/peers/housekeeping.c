@@ -1,7 +1,9 @@
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -17,6 +19,7 @@ struct housekeeping {
 	struct housekeeping_parts parts;
 	int wake; /* readable: a reload is wanted, or the end */
 	atomic_bool reload, ends;
+	bool unlocked;    /* the lock is gone and cannot be made again, which was logged */
 	int64_t reviewed; /* ticks when review dates were last checked */
 	pthread_t thread;
 };
@@ -74,6 +77,27 @@ save_usage(struct housekeeping *keeping)
 		journal_fault(keeping->parts.journal, LOG_ERR, &why);
 }
 
+/* Without it a second greenlaned may start on this state_dir, and the tool takes this one for another program. */
+static void
+keep_lock(struct housekeeping *keeping)
+{
+	const struct housekeeping_parts *parts = &keeping->parts;
+	struct fault why = { .text = "" };
+	char lock[PATH_MAX];
+
+	snprintf(lock, sizeof lock, "%s/lock", parts->state_dir);
+	if (parts->config == NULL || lock_look(lock, &why) != LOCK_FREE)
+		return;
+	if (lock_take(lock, parts->account, &why)) {
+		lock_note(lock, parts->config, parts->control);
+		journal_say(parts->journal, LOG_WARNING, "%s was removed; it is there again: find out what removes it",
+		    lock);
+	} else if (!keeping->unlocked) {
+		journal_fault(parts->journal, LOG_ERR, &why);
+	}
+	keeping->unlocked = why.text[0] != '\0';
+}
+
 static void *
 keep(void *argument)
 {
@@ -84,6 +108,7 @@ keep(void *argument)
 	while (!keeping->ends) {
 		if (poll(&wake, 1, SWEEP_SECONDS * 1000) == 0) {
 			kept_sockets_look(keeping->parts.sockets, keeping->parts.journal);
+			keep_lock(keeping);
 			sweep(keeping);
 			save_usage(keeping);
 			say_reviews(keeping);

@@ -1,7 +1,7 @@
 /*
  * housekeeping.h - what the daemon does beside mail, in a thread of its own, so that the main thread always hears signals.
  *
- * Reloads when it is told to. Every ten seconds: puts back sockets that were removed, sweeps the greylist, saves which
+ * Reloads when it is told to. Every ten seconds: puts back sockets and the lock that were removed, sweeps the greylist, saves which
  * addresses and vendors send; every day: reports what is due for review. Never judges mail.
  */
 #ifndef HOUSEKEEPING_H
@@ -13,6 +13,7 @@
 #include "milter/state/usage.h"
 #include "milter/state/vendor_tally.h"
 #include "milter/store/store.h"
+#include "milter/system/privileges.h"
 
 /* All are kept, and stay the caller's. */
 struct housekeeping_parts {
@@ -25,6 +26,9 @@ struct housekeeping_parts {
 	struct vendor_rates *rates; /* NULL: nor how it changes */
 	const char *state_dir;
 	struct journal *journal;
+	/* for the lock in state_dir, where somebody removes it; config NULL: there is none */
+	const struct account *account;
+	const char *config, *control;
 };
 
 struct housekeeping;

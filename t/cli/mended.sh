@@ -195,6 +195,21 @@ pids="$pids $daemon"
 until_true test -S "$world/below/delegate.sock"
 is_well socket-gone "a restart makes it again"
 
+# ---- the lock ----
+
+rm "$state/lock"
+until_true says "$state/lock was removed; it is there again: find out what removes it"
+ok $? "a lock that is removed is there again, and the log says so"
+sed "s,$world/milter,$world/second,; s,$world/control,$world/second-control," "$world/conf" > "$world/second.conf"
+"$greenlaned" -f -c "$world/second.conf" > "$world/out" 2>&1
+is $? 69 "a second greenlaned with other sockets does not start beside it"
+out "$state/lock: is locked: another greenlaned is running with this state_dir" "and says why"
+cp "$world/conf" "$world/conf.good"
+sed -i "s,$world/control,$world/second-control," "$world/conf"
+status_names config-newer 'greenlane reload'
+ok $? "greenlane finds it by the lock, whatever the configuration says by now"
+cp "$world/conf.good" "$world/conf"
+
 # ---- one that hangs ----
 
 kill -STOP "$daemon"
