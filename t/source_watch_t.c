@@ -310,6 +310,30 @@ outage_with_the_clock_set_back(void)
 	fixture_close(fixture);
 }
 
+/* As at a boot without a clock of its own, when the time is learnt. */
+static void
+clock_set_forward(void)
+{
+	struct fixture *fixture = fixture_open();
+
+	zone_set(fixture, "acme.example", "acme.example 86400 TXT \"v=spf1 ip4:192.0.2.0/24 -all\"");
+	begin(fixture, "acme.example", false, 30 * (int64_t)DAY);
+	(void)unfold(fixture);
+	run_until(fixture, HOUR);
+	set_back = -60 * DAY;
+	is_number(source_watch_age(fixture->watch, &fixture->with), false,
+	    "a clock that is set forward changes nothing by itself");
+	ok(source_watch_next(fixture->watch) <= clock_ticks(), "but the source is asked at once");
+	run_until(fixture, HOUR + 1);
+	is(lists(fixture), "192.0.2.0/24", "and where DNS answers it is known all the time");
+	outage(fixture);
+	set_back = -120 * DAY;
+	(void)source_watch_age(fixture->watch, &fixture->with);
+	run_until(fixture, HOUR + 2);
+	is(lists(fixture), "stale", "where it does not, the list is too old");
+	fixture_close(fixture);
+}
+
 /* TTL, and the seconds at which it is asked while DNS fails. */
 static const struct {
 	int ttl;
@@ -773,6 +797,7 @@ main(void)
 	outage_of_a_day();
 	outage_beyond_max_stale();
 	outage_with_the_clock_set_back();
+	clock_set_forward();
 	retries_double();
 	max_stale_is_no_trap();
 	source_files_serve();

@@ -146,22 +146,27 @@ never_known(struct status *s)
 static void
 silent(struct status *s)
 {
-	s->since = NOW - 7200;
+	s->since = NOW - 7200, s->mta.quiet = 7200;
 }
 static void
 almost(struct status *s)
 {
-	s->since = NOW - 7199;
+	s->since = NOW - 7199, s->mta.quiet = 7199;
 }
 static void
 heard(struct status *s)
 {
-	s->since = NOW - 90000, s->mta.last = NOW - 80000;
+	s->since = NOW - 90000, s->mta.last = NOW - 80000, s->mta.quiet = 80000;
 }
 static void
 stopped_coming(struct status *s)
 {
-	s->since = NOW - 900000, s->mta.last = NOW - 86400;
+	s->since = NOW - 900000, s->mta.last = NOW - 86400, s->mta.quiet = 86400;
+}
+static void
+clock_was_set(struct status *s)
+{
+	s->since = NOW - 900000, s->mta.last = s->since, s->mta.quiet = 5;
 }
 static void
 is_connected(struct status *s)
@@ -469,6 +474,7 @@ static const struct {
 	{ "one that came a day ago, and not since", stopped_coming, "no-mta",
 	    "see whether the MTA runs, and smtpd_milters still" },
 	{ "one that is still connected since then", is_connected, "", "" },
+	{ "one that came lately, before the clock was set", clock_was_set, "", "" },
 	{ "a store that fails", store_fails, "store-failed", "nobody is greylisted" },
 	{ "a store that is off", store_off, "", "" },
 	{ "Sentinels that do not answer", sentinels_silent, "sentinels-silent", "start it" },

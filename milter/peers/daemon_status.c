@@ -40,7 +40,7 @@ struct daemon_status {
 	struct alert_command *command;
 	struct opened_listeners listeners;
 	char state_dir[4096], store[4096];
-	int64_t since;
+	int64_t since, since_ticks;
 	pthread_mutex_t lock; /* guards the memory */
 	struct alert_memory *memory;
 	struct source_figures *figures; /* of the last look at the sources */
@@ -203,6 +203,8 @@ gather(const struct daemon_status *own, const struct snapshot *snapshot, unsigne
 		.disk_full = disk_lacks_room(own->state_dir),
 		.files_most = files_used_up() };
 	status->mta.last = session_last_contact();
+	status->mta.quiet = (clock_ticks() - (status->mta.last != 0 ? session_contact_ticks() : own->since_ticks)) /
+	    1000000;
 	status->mta.sessions = session_count();
 	status->mta.libmilter = milter_io_is_on() ? "archive" : "shared";
 	status->mta.refused = milter_io_refused();
@@ -417,6 +419,7 @@ daemon_status_open(const struct services *services, struct exports *exports, str
 	own->exports = exports;
 	own->reload = reload;
 	own->since = clock_now();
+	own->since_ticks = clock_ticks();
 	snprintf(own->state_dir, sizeof own->state_dir, "%s", started->state_dir);
 	snprintf(own->store, sizeof own->store, "%s", started->store);
 	opened_listeners_add(&own->listeners, "milter", started->milter.listen, true);

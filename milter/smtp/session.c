@@ -20,7 +20,7 @@ enum { NAME_MAX_BYTES = 512 /* kept of HELO, host and macro values */ };
 
 static const struct services *services;
 static atomic_uint sessions;
-static _Atomic int64_t last_contact;
+static _Atomic int64_t last_contact, contact_ticks;
 
 struct session {
 	struct smtp_client client;
@@ -42,6 +42,12 @@ int64_t
 session_last_contact(void)
 {
 	return last_contact;
+}
+
+int64_t
+session_contact_ticks(void)
+{
+	return contact_ticks;
 }
 
 /* ---- small translations ---- */
@@ -239,6 +245,7 @@ on_connect(SMFICTX *ctx, char *name, struct sockaddr *address)
 
 	if (session == NULL)
 		return go_on(session, SMFIP_NR_CONN);
+	contact_ticks = clock_ticks(); /* first: it is valid as soon as last_contact is set */
 	last_contact = clock_now();
 	copy_name(session->name, name);
 	iprev_of_mta(session->name, macro(ctx, "{client_resolve}"), session->confirmed);

@@ -22,4 +22,7 @@ unsigned session_count(void);
 /* When an MTA connected last, in seconds since 1970; 0: never. One that only negotiates is none. */
 int64_t session_last_contact(void);
 
+/* And by clock_ticks, which nobody sets; nothing that means anything before the first. */
+int64_t session_contact_ticks(void);
+
 #endif

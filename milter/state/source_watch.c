@@ -112,6 +112,11 @@ source_watch_age(struct source_watch *watch, const struct source_watch_context *
 	if (watch->known && watch->copy.believed > now)
 		watch->copy.believed = now;
 	stale = watch->known && now - watch->copy.believed > watch->max_stale;
+	/* DNS has answered since the last question, so it is the clock that was set forward: ask before it counts */
+	if (stale && !watch->stale && watch->retry == 0 && watch->due > clock_ticks()) {
+		watch->due = clock_ticks();
+		return false;
+	}
 	changed = stale != watch->stale;
 	watch->stale = stale;
 	if (changed && stale)

@@ -134,6 +134,7 @@ struct status {
 	size_t listener_count;
 	struct {
 		int64_t last, silence; /* seconds of silence since the start that are ill */
+		int64_t quiet;         /* for how many none has connected, by a clock that nobody sets */
 		unsigned sessions;
 		const char *libmilter; /* how it is linked: "archive" or "shared"; NULL: not known */
 		uint64_t refused;      /* connections, for unsound packets */

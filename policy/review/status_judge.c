@@ -126,9 +126,9 @@ judge_last_contact(const struct status *status, struct alerts *alerts)
 	int64_t silence = STATUS_SILENCES * status->mta.silence;
 	char last[DATE_TEXT];
 
-	if (status->mta.sessions > 0 || status->now - status->mta.last < silence)
+	if (status->mta.sessions > 0 || status->mta.quiet < silence)
 		return;
-	add(alerts, "no-mta", "", status->mta.last + silence,
+	add(alerts, "no-mta", "", status->now - status->mta.quiet + silence,
 	    arena_format(alerts->arena, "no MTA has connected since %s: no mail is filtered",
 		date_write(status->mta.last, last)),
 	    "see whether the MTA runs, and smtpd_milters still names the milter's socket (greenlane check), then reload the MTA");
@@ -143,9 +143,9 @@ judge_contact(const struct status *status, struct alerts *alerts)
 		judge_last_contact(status, alerts);
 		return;
 	}
-	if (status->now - status->since < status->mta.silence)
+	if (status->mta.quiet < status->mta.silence)
 		return;
-	add(alerts, "no-mta", "", status->since + status->mta.silence,
+	add(alerts, "no-mta", "", status->now - status->mta.quiet + status->mta.silence,
 	    arena_format(alerts->arena, "no MTA has connected since the start at %s: no mail is filtered",
 		date_write(status->since, since)),
 	    "name the milter's socket in smtpd_milters (greenlane setup postfix), then reload the MTA");
