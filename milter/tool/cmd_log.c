@@ -262,6 +262,16 @@ take(struct job *job, int option)
 	}
 }
 
+/* report and replay take files so; here it would be an id that no message has. */
+static bool
+is_file(const char *handle)
+{
+	if (handle == NULL || strchr(handle, '/') == NULL || access(handle, F_OK) != 0)
+		return false;
+	fprintf(stderr, "greenlane: '%s' is a file, and no id of a message; write --file %s\n", handle, handle);
+	return true;
+}
+
 static int
 run(const char *config, int argc, char **argv)
 {
@@ -280,6 +290,8 @@ run(const char *config, int argc, char **argv)
 	if (argc - optind > 1)
 		return cmd_usage(&cmd_log);
 	job.query.handle = argc > optind ? argv[optind] : NULL;
+	if (is_file(job.query.handle))
+		return EX_USAGE;
 	job.policy = cmd_load(config);
 	if (job.policy == NULL)
 		return EX_CONFIG;

@@ -151,6 +151,8 @@ run 0 "its page in short" log --help
 golden help sed 3q
 run 64 "an option that is none" log --to joe@club.example
 golden usage
+run 64 "a file in the place of an id is told how it is read" log "$world/mail.log"
+golden file
 for part in lines stories parts old; do
 	# shellcheck disable=SC2094 # a word, and a file of that name
 	made $part > $part
