@@ -180,6 +180,8 @@ check_warnings(void)
 		{ "a port, by another name of the host",
 		    "smtpd_milters = inet:localhost:10027\nsmtp inet n - y - - smtpd\n",
 		    { .milter = "inet:10027@127.0.0.1", .delegate = "", .max_sessions = 500 }, "" },
+		{ "a name that stands for it", "smtpd_milters = inet:localhost:11332, $filter\nsmtp inet n - n - - smtpd\n",
+		    { USUAL, .max_sessions = 500 }, "" },
 		{ "another port", "smtpd_milters = inet:localhost:100271\nsmtp inet n - y - - smtpd\n",
 		    { .milter = "inet:10027@127.0.0.1", .delegate = "", .max_sessions = 500 },
 		    "Postfix's smtp/inet does not ask greenlane: smtpd_milters in main.cf is 'inet:localhost:100271', and its "

@@ -169,6 +169,16 @@ clock_was_set(struct status *s)
 	s->since = NOW - 900000, s->mta.last = s->since, s->mta.quiet = 5;
 }
 static void
+left_a_test(struct status *s)
+{
+	s->mta.last = NOW - 3599, s->mta.quiet = 3599, s->mta.silence = 1;
+}
+static void
+left_an_hour_ago(struct status *s)
+{
+	s->mta.last = NOW - 3600, s->mta.quiet = 3600, s->mta.silence = 1;
+}
+static void
 is_connected(struct status *s)
 {
 	stopped_coming(s);
@@ -473,6 +483,8 @@ static const struct {
 	{ "one that came long ago", heard, "", "" },
 	{ "one that came a day ago, and not since", stopped_coming, "no-mta",
 	    "see whether the MTA runs, and smtpd_milters still" },
+	{ "one that came within an hour, whatever alert.silence is", left_a_test, "", "" },
+	{ "and longer ago", left_an_hour_ago, "no-mta", "no mail is filtered" },
 	{ "one that is still connected since then", is_connected, "", "" },
 	{ "one that came lately, before the clock was set", clock_was_set, "", "" },
 	{ "a store that fails", store_fails, "store-failed", "nobody is greylisted" },

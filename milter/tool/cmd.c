@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -123,9 +124,13 @@ bool
 cmd_may_sources(const char *state_dir, int how)
 {
 	char sources[PATH_MAX];
+	struct stat st;
 
 	snprintf(sources, sizeof sources, "%s/sources", state_dir);
-	return cmd_may(state_dir, how) && cmd_may(sources, how);
+	if (!cmd_may(state_dir, how))
+		return false;
+	/* what else is in its place is not followed, and named when it is opened */
+	return lstat(sources, &st) != 0 || !S_ISDIR(st.st_mode) || cmd_may(sources, how);
 }
 
 static struct policy *

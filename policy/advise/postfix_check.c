@@ -66,7 +66,7 @@ names_listener(const struct postfix_host *host, const struct postfix_service *sm
 	const char *at = strchr(listen, '@');
 	bool jailed = postfix_is_jailed(host, smtpd);
 
-	if (names(list, own))
+	if (names(list, own) || memchr(list.at, '$', list.length) != NULL) /* what stands for it is Postfix's to say */
 		return true;
 	if (strncmp(listen, "unix:", 5) != 0) /* whatever the host is called */
 		return at == NULL || names(list, arena_format(host->arena, "%.*s", (int)(at - port), port));

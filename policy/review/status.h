@@ -203,7 +203,8 @@ struct status {
 enum { STATUS_SLUGS = 29 };
 enum { STATUS_STUCK_SECONDS = 3 };   /* a log that takes no line for so long is stuck */
 enum { STATUS_SILENT_SECONDS = 10 }; /* so long no Sentinel may answer: one may be started anew */
-enum { STATUS_SILENCES = 12 };       /* so many times alert.silence an MTA that came may stay away: a day, by default */
+/* So many times alert.silence an MTA that came may stay away: a day, by default; and so many seconds at least. */
+enum { STATUS_SILENCES = 12, STATUS_SILENCE_LEAST = 3600 };
 extern const char *const status_slugs[STATUS_SLUGS + 1];
 
 /* The last reload, if there was one since the start: what happened before it was seen by somebody. 0: there was none. */

@@ -123,7 +123,8 @@ judge_listener(const struct status_listener *listener, struct alerts *alerts)
 static void
 judge_last_contact(const struct status *status, struct alerts *alerts)
 {
-	int64_t silence = STATUS_SILENCES * status->mta.silence;
+	int64_t often = STATUS_SILENCES * status->mta.silence,
+		silence = often > STATUS_SILENCE_LEAST ? often : STATUS_SILENCE_LEAST;
 	char last[DATE_TEXT];
 
 	if (status->mta.sessions > 0 || status->mta.quiet < silence)
