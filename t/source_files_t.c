@@ -224,15 +224,22 @@ no_folder(void)
 	struct fault why = { .text = "" };
 
 	folder_open();
-	ok(!save(COPY_BELIEVED, "a:x.example", 1, &why) && strstr(why.text, "`sources` is missing") != NULL,
-	    "without the directory nothing is kept, and why says so");
-	is_number(kept(COPY_BELIEVED, "a:x.example"), 0, "and there is nothing to read");
+	is_number(kept(COPY_BELIEVED, "a:x.example"), 0, "without the directory there is nothing to read");
+	ok(!source_files_has(folder, COPY_BELIEVED, "a:x.example"), "and no copy");
+	ok(save(COPY_BELIEVED, "a:x.example", 1, &why), "a copy that is kept makes it");
+	ok(source_files_has(folder, COPY_BELIEVED, "a:x.example"), "and is there");
+	source_files_trouble(folder, &why);
+	is(why.text, "", "nothing is in the way of others");
+	snprintf(path, sizeof path, "rm -r %s/sources", folder);
+	ok(system(path) == 0, "(it is removed)");
 	ok(!source_files_prepare("/proc/self/fdinfo", &why) && strstr(why.text, "cannot be created") != NULL,
 	    "where no directory can be created is a fault");
 	snprintf(path, sizeof path, "touch %s/sources", folder);
 	ok(system(path) == 0 && !source_files_prepare(folder, &why) &&
 		strstr(why.text, "is a file, not a directory") != NULL && !save(COPY_BELIEVED, "a:x.example", 1, &why),
 	    "a file in the directory's place is a fault");
+	source_files_trouble(folder, &why);
+	ok(strstr(why.text, "is a file, not a directory") != NULL, "which is said before anything is to be kept");
 	snprintf(path, sizeof path, "cd %s && rm sources && mkdir elsewhere && ln -s elsewhere sources", folder);
 	ok(system(path) == 0 && !source_files_prepare(folder, &why) &&
 		strstr(why.text, "is a link, not a directory") != NULL,
