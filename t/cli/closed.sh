@@ -53,7 +53,7 @@ closed() {
 	[ -z "$as" ] || starts
 	is "$(unhelped)" "" "$key: and at a start by root"
 	chmod 755 "$shut" "$only"
-	rm -rf "$only"/* "$shut"/[!f]* # what root has made there
+	rm -rf "${only:?}"/* "${shut:?}"/[!f]* # what root has made there
 	chmod 644 "$open/file"
 }
 who="($user)"
