@@ -92,7 +92,13 @@ done
 # libunbound asks a server that was fast again after a second, and takes no answer to what it asked before
 case $(cat "$world/mail.m2.late.asked.example") in pass|451\ 4.4.3*) ;; *) false ;; esac
 ok $? "one answer that is four seconds late: $(cut -c1-9 "$world/mail.m2.late.asked.example")"
-is "$(cat "$world/mail.m2.whole.asked.example")" pass "an answer that is whole over TCP is an answer"
+# beside names whose connections are closed a try may fail as theirs do; whoever was deferred comes again
+case $(cat "$world/mail.m2.whole.asked.example") in
+pass) ;;
+451*) until_true vouched m3.whole ;;
+*) false ;;
+esac
+ok $? "an answer that is whole over TCP is an answer"
 case $(cat "$world/mail.m2.huge.asked.example") in pass|451\ *) ;; *) false ;; esac
 ok $? "64 KiB of TXT records refuse nobody: $(cut -c1-9 "$world/mail.m2.huge.asked.example")"
 is "$(cat "$world/mail.m2.formerr.asked.example")" pass "a server that refuses EDNS is asked without it"
