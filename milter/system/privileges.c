@@ -277,6 +277,18 @@ is_closed_to_us(const struct folder *folder, const char *name)
 	    (errno == ENOENT && faccessat(folder->fd, ".", W_OK | X_OK, AT_EACCESS) != 0 && errno == EACCES);
 }
 
+/* The descriptor stays open: the lock ends with the process. One whose file was removed locks nothing any more. */
+static void
+lock_keep(int file)
+{
+	static int held = -1; /* the main thread takes the lock before housekeeping looks after it */
+	struct stat st;
+
+	if (held >= 0 && fstat(held, &st) == 0 && st.st_nlink == 0)
+		close(held);
+	held = file;
+}
+
 bool
 lock_take(const char *path, const struct account *account, struct fault *why)
 {
@@ -297,8 +309,10 @@ lock_take(const char *path, const struct account *account, struct fault *why)
 	folder_close(&folder);
 	if (file < 0)
 		return why->text[0] != '\0' ? false : fault_at(why, path, 0, "appeared and disappeared; start again");
-	if (ask_lock(file, F_OFD_SETLK, &lock))
-		return true; /* the descriptor stays open: the lock ends with the process */
+	if (ask_lock(file, F_OFD_SETLK, &lock)) {
+		lock_keep(file);
+		return true;
+	}
 	if (errno == EACCES || errno == EAGAIN)
 		fault_at(why, path, 0, "is locked: another greenlaned is running with this state_dir");
 	else

@@ -42,13 +42,20 @@ static const char *const undecided_words[] = {
 static const char *const facilities[] = { "mail", "daemon", "user", "auth", "local0", "local1", "local2", "local3",
 	"local4", "local5", "local6", "local7", NULL };
 
-/* As wide as a slip that takes half of the internet in; fc00::/7 and the like are nobody else's. */
+/* Not as wide as a slip that takes half of the internet in; fc00::/7 is nobody else's, and 10.0.0.0/7 is. */
+static bool
+network_fits(const struct prefix *prefix)
+{
+	return vendor_network_fits(prefix, NULL) ||
+	    (prefix->base.family == ADDRESS_V6 && prefix->bits >= 7 && address_is_private(&prefix->base));
+}
+
 static bool
 own_network_fits(const struct prefix *prefix, struct fault *why)
 {
 	char text[PREFIX_TEXT];
 
-	return address_is_private(&prefix->base) || vendor_network_fits(prefix, NULL) ||
+	return network_fits(prefix) ||
 	    fault_set(why,
 		"'%s' is too wide for our own clients, whose mail passes unchecked; write the networks of our hosts",
 		prefix_write(prefix, text));
@@ -59,7 +66,7 @@ exempt_network_fits(const struct prefix *prefix, struct fault *why)
 {
 	char text[PREFIX_TEXT];
 
-	return address_is_private(&prefix->base) || vendor_network_fits(prefix, NULL) ||
+	return network_fits(prefix) ||
 	    fault_set(why, "'%s' is too wide; write greylist = { store = \"none\"; } if nobody shall be greylisted",
 		prefix_write(prefix, text));
 }

@@ -200,6 +200,8 @@ is_well socket-gone "a restart makes it again"
 rm "$state/lock"
 until_true says "$state/lock was removed; it is there again: find out what removes it"
 ok $? "a lock that is removed is there again, and the log says so"
+! find "/proc/$daemon/fd" -lname "$state/lock (deleted)" 2> "$world/err" | grep -q .
+ok $? "and the old one is held no longer"
 sed "s,$world/milter,$world/second,; s,$world/control,$world/second-control," "$world/conf" > "$world/second.conf"
 "$greenlaned" -f -c "$world/second.conf" > "$world/out" 2>&1
 is $? 69 "a second greenlaned with other sockets does not start beside it"
