@@ -324,6 +324,39 @@ test_most(void)
 	listener_close(listener);
 }
 
+static void
+test_urgent(void)
+{
+	struct listener_limits limits = usual;
+	struct listener *listener;
+	int first, second, third;
+
+	limits.most = 2;
+	limits.idle_ms = 600 * SECOND;
+	limits.urgent = true;
+	clock_ms = 0;
+	listener = serve(address, &limits);
+	troubles = 0;
+	first = client_open();
+	say(first, "echo 1\n");
+	hear(first, 2);
+	clock_ms = SECOND;
+	second = client_open();
+	say(second, "hold 2\n");
+	await(&held, 1);
+	third = client_open();
+	say(third, "echo 3\n");
+	is(hear(third, 2), "3\n", "an urgent listener that is full serves one more");
+	is(hear(first, 1), "(closed)", "for which the one that was silent gives way");
+	sem_post(&let_go);
+	is(hear(second, 2), "2\n", "and not the one that waits for its reply");
+	is_number(troubles, 0, "which is nothing to report");
+	close(first);
+	close(second);
+	close(third);
+	listener_close(listener);
+}
+
 /* Sends a part of a request and waits until it was received, or the connection is gone. */
 static void
 drip(int client)
@@ -520,6 +553,7 @@ main(void)
 	test_conversation();
 	test_many();
 	test_most();
+	test_urgent();
 	test_patience();
 	test_closing();
 	test_paths();

@@ -40,6 +40,7 @@ struct connection {
 	size_t at, length;                  /* of bytes: those not handled yet */
 	atomic_bool busy;                   /* a worker is serving it */
 	_Atomic int64_t until;              /* when it is closed */
+	bool gives_way;                     /* another has its place; protected by the lock */
 	enum connection_next phase, wanted; /* the current one; the handler's choice once all is sent */
 	char bytes[READ_AT_ONCE];
 };
@@ -538,6 +539,33 @@ accept_one(struct listener *listener)
 	return made < 0 && errno == EMFILE && listener->limits.urgent ? accept_beyond(listener) : made;
 }
 
+/* Where an urgent listener is full, the connection that would be closed next gives way now: those who ask nothing must not keep
+ * out who asks whether all is well. */
+static bool
+make_room(struct listener *listener)
+{
+	struct connection *oldest = NULL;
+
+	if (!listener->limits.urgent || listener_connections(listener) >= listener->most + LISTENER_BEYOND)
+		return false;
+	pthread_mutex_lock(&listener->lock);
+	for (struct connection *connection = listener->connections; connection != NULL; connection = connection->next)
+		if (!connection->busy && !connection->gives_way && (oldest == NULL || connection->until < oldest->until))
+			oldest = connection;
+	if (oldest != NULL) {
+		oldest->gives_way = true;
+		shutdown(oldest->socket, SHUT_RDWR);
+	}
+	pthread_mutex_unlock(&listener->lock);
+	return oldest != NULL;
+}
+
+static bool
+has_room(struct listener *listener)
+{
+	return listener_connections(listener) < listener->most || make_room(listener);
+}
+
 /* Accepts waiting connections; returns how long to pause, in ms. */
 static int
 accept_waiting(struct listener *listener)
@@ -547,7 +575,7 @@ accept_waiting(struct listener *listener)
 	for (;;) {
 		int made = accept_one(listener);
 
-		if (made >= 0 && listener_connections(listener) < listener->most) {
+		if (made >= 0 && has_room(listener)) {
 			connection_open(listener, made);
 		} else if (made >= 0) {
 			fault_set(&why, "a connection is refused: %u are open, %u is the most",

@@ -63,7 +63,7 @@ struct listener_limits {
 	int64_t idle_ms;   /* silence between requests */
 	int64_t within_ms; /* to send one request, and to take one reply */
 	size_t reply;      /* size of out, in bytes */
-	bool urgent;       /* accepts when the process may have no more descriptors, too */
+	bool urgent; /* accepts when the process may have no more descriptors, too, or all its connections are silent */
 };
 enum { LISTENER_BEYOND = 8 }; /* that many, which the soft limit leaves below the hard one */
 

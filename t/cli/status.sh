@@ -166,6 +166,18 @@ kill -STOP "$daemon"
 is_ill hung 'greenlaned does not answer within 5 seconds; restart greenlaned .*kill -KILL '"$daemon"', and start it' "a daemon that hangs"
 kill -CONT "$daemon"
 run 0 "and goes on" status
+greenlane_was=$greenlane greenlane=$world/crowded
+cat > "$greenlane" << END
+#!/usr/bin/python3
+import socket, subprocess, sys
+silent = [socket.socket(socket.AF_UNIX) for _ in range(32)]
+for one in silent:
+    one.connect("$world/control.sock")
+sys.exit(subprocess.call(["$greenlane_was"] + sys.argv[1:]))
+END
+chmod 755 "$greenlane"
+run 0 "where 32 others have the control socket open and ask nothing, who asks is answered" status
+greenlane=$greenlane_was
 
 # ---- who may ask ----
 
