@@ -226,11 +226,23 @@ message_rcpt(struct message *message, const char *path, struct reply *out)
 
 /* ---- headers ---- */
 
+/* The name of our Authentication-Results (RFC 8601, 2.5). */
+static const char *
+authserv_id_of(const struct message *message)
+{
+	static const char unknown[] = "localhost";
+	const char *id = message->judge->policy->settings.authserv_id;
+
+	if (id[0] != '\0')
+		return id;
+	return message->client->mta_name[0] != '\0' ? message->client->mta_name : unknown;
+}
+
 static void
 note_results(struct message *message, const char *value)
 {
 	message->results_seen++;
-	if (!authres_bears(value, strlen(value), message_authserv_id(message)))
+	if (!authres_bears(value, strlen(value), authserv_id_of(message)))
 		return;
 	if (message->forged_count == message->forged_room) {
 		size_t room = message->forged_room == 0 ? 16 : message->forged_room * 2;
@@ -424,17 +436,6 @@ message_body(struct message *message, const unsigned char *bytes, size_t length)
 
 /* ---- the end ---- */
 
-const char *
-message_authserv_id(const struct message *message)
-{
-	static const char unknown[] = "localhost";
-	const char *id = message->judge->policy->settings.authserv_id;
-
-	if (id[0] != '\0')
-		return id;
-	return message->client->mta_name[0] != '\0' ? message->client->mta_name : unknown;
-}
-
 static bool
 is_near_author(const struct message *message, const char *domain)
 {
@@ -516,7 +517,7 @@ keep(struct message *message, struct text *text)
 static bool
 write_headers(struct message *message, struct ending *out)
 {
-	const char *id = message_authserv_id(message);
+	const char *id = authserv_id_of(message);
 	struct text text;
 
 	text_open(&text, AUTHRES_MAX);

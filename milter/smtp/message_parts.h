@@ -63,6 +63,4 @@ struct message {
 	enum action would; /* the same if no mode softened it */
 };
 
-const char *message_authserv_id(const struct message *);
-
 #endif

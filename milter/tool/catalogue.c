@@ -128,8 +128,8 @@ read_entry(struct catalogue_reading *reading, const struct folder *folder, const
 	return added;
 }
 
-bool
-catalogue_read_folder(struct catalogue_reading *reading, const struct folder *folder)
+static bool
+read_folder(struct catalogue_reading *reading, const struct folder *folder)
 {
 	int fd = dup(folder->fd);
 	DIR *list = fd < 0 ? NULL : fdopendir(fd);
@@ -174,7 +174,7 @@ read_path(struct catalogue_reading *reading)
 		    "is neither a folder nor a file; name a folder of vendor files or a tar");
 	if (!folder_open(&folder, reading->path, reading->why))
 		return false;
-	done = catalogue_read_folder(reading, &folder);
+	done = read_folder(reading, &folder);
 	folder_close(&folder);
 	return done;
 }

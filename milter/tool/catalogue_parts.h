@@ -25,7 +25,6 @@ bool catalogue_wants(const char *name);
 struct catalogue_file *catalogue_add(struct catalogue_reading *, const char *name, size_t length) MUST_USE;
 
 /* Reads every entry. False with why. */
-bool catalogue_read_folder(struct catalogue_reading *, const struct folder *) MUST_USE;
 bool catalogue_read_archive(struct catalogue_reading *) MUST_USE;
 
 #endif

@@ -14,8 +14,9 @@
 #include "policy/review/verdict_record.h"
 #include "policy/util/date.h"
 
-bool
-records_time_read(const char *text, int64_t now, int64_t *out, struct fault *why)
+/* "7d" ago, "2026-11-20" or "2026-11-20T10:00:00Z" (RFC 3339); now in seconds. */
+static bool
+time_read(const char *text, int64_t now, int64_t *out, struct fault *why)
 {
 	char whole[DATE_TEXT];
 	int64_t ago;
@@ -38,7 +39,7 @@ records_time_take(const char *option, const char *text, int64_t *out)
 {
 	struct fault why;
 
-	if (records_time_read(text, clock_now(), out, &why))
+	if (time_read(text, clock_now(), out, &why))
 		return true;
 	fprintf(stderr, "greenlane: --%s: %s\n", option, why.text);
 	return false;

@@ -12,10 +12,8 @@
 #include "policy/util/fault.h"
 #include "policy/util/text.h"
 
-/* "7d" ago, "2026-11-20" or "2026-11-20T10:00:00Z" (RFC 3339), as milliseconds since 1970; now in seconds. */
-bool records_time_read(const char *text, int64_t now, int64_t *out, struct fault *why) MUST_USE;
-
-/* The same for an option of the command line, such as "since": what is wrong is said. */
+/* What an option of the command line, such as "since", says: "7d" ago, "2026-11-20" or "2026-11-20T10:00:00Z" (RFC 3339), as
+ * milliseconds since 1970. What is wrong is said. */
 bool records_time_take(const char *option, const char *text, int64_t *out) MUST_USE;
 
 /* The record file and its rotated neighbours (record.1, record.2.gz, record-20261120.zst, ...), oldest first. */

@@ -17,8 +17,9 @@ supports(const struct evidence *evidence, const char *key)
 	return false;
 }
 
-bool
-vendor_key_is_proven(const struct vendor *vendor, const char *key)
+/* Does the evidence support this key ("domains", "dkim")? */
+static bool
+is_proven(const struct vendor *vendor, const char *key)
 {
 	for (size_t i = 0; i < vendor->evidence_count; i++)
 		if (supports(&vendor->evidence[i], key))
@@ -40,15 +41,15 @@ name_rules(const struct name_rules *rules, struct text *out)
 static void
 ask_names(const struct vendor *vendor, struct text *out)
 {
-	if (!vendor_key_is_proven(vendor, "domains")) {
+	if (!is_proven(vendor, "domains")) {
 		text_put(out, "Which domains are in the From of its notices? Nothing shows that it sends as ");
 		name_rules(&vendor->domains, out);
 		text_char(out, '\n');
 	}
-	if (vendor->envelope.count == 0 && !vendor_key_is_proven(vendor, "envelope"))
+	if (vendor->envelope.count == 0 && !is_proven(vendor, "envelope"))
 		text_put(out,
 		    "Which domains are in its bounce addresses (MAIL FROM)? The file knows none but those of `domains`\n");
-	if (vendor_key_is_proven(vendor, "dkim"))
+	if (is_proven(vendor, "dkim"))
 		return;
 	text_put(out, "Does all of its mail carry a DKIM signature, and with which d=? ");
 	if (vendor->dkim.count == 0) {
@@ -110,7 +111,7 @@ ask_where(const struct vendor *vendor, struct text *out)
 	if (name_sources(vendor, is_any, NULL) == 0)
 		text_put(out,
 		    "Which SPF name or host names list the addresses that its mail comes from? The file knows of none\n");
-	else if (!vendor_key_is_proven(vendor, "sources"))
+	else if (!is_proven(vendor, "sources"))
 		ask_which(vendor, is_any, "Does all of its mail come from the addresses of ", "? Nothing shows it", out);
 }
 

@@ -12,7 +12,4 @@
 /* Writes one question a line; nothing where nothing is open. */
 void vendor_ask_write(const struct vendor *, int64_t now, struct text *out);
 
-/* Does the evidence support this key ("domains", "dkim")? */
-bool vendor_key_is_proven(const struct vendor *, const char *key);
-
 #endif

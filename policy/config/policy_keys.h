@@ -123,9 +123,6 @@ void reading_starve(struct reading *);
 void *reading_take(struct reading *, size_t count, size_t size) MUST_USE;
 const char *reading_string(struct reading *, const char *) MUST_USE; /* "" when memory ran out */
 
-/* Puts a list into the two fields of a key. */
-void key_put_list(const struct key *, void *base, const void *list, size_t count);
-
 /* Reads one name rule, such as "=name" or "local@name", into the reading's arena. */
 bool key_name_rule(struct reading *, const char *text, struct name_rule *out, struct fault *why) MUST_USE;
 

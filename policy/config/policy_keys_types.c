@@ -14,8 +14,9 @@ field_of(const struct key *key, void *base)
 	return (char *)base + key->offset;
 }
 
-void
-key_put_list(const struct key *key, void *base, const void *list, size_t count)
+/* Puts a list into the two fields of a key. */
+static void
+put_list(const struct key *key, void *base, const void *list, size_t count)
 {
 	memcpy(field_of(key, base), &list, sizeof list);
 	memcpy((char *)base + key->count_offset, &count, sizeof count);
@@ -258,7 +259,7 @@ list_read(struct reading *r, const struct key *key, const struct node *node, voi
 		else
 			count++;
 	}
-	key_put_list(key, base, list, count);
+	put_list(key, base, list, count);
 }
 
 static bool

@@ -4,8 +4,9 @@
 
 #define MS INT64_C(1000)
 
-/* A message without DNS takes about a millisecond; milter.deadline is 20 s by default. */
-const int64_t metrics_bounds[METRICS_BUCKETS] = { 1 * MS, 2500, 5 * MS, 10 * MS, 25 * MS, 50 * MS, 100 * MS, 250 * MS,
+/* Up to where each bucket reaches, in microseconds. A message without DNS takes about a millisecond; milter.deadline is
+ * 20 s by default. */
+static const int64_t bounds[METRICS_BUCKETS] = { 1 * MS, 2500, 5 * MS, 10 * MS, 25 * MS, 50 * MS, 100 * MS, 250 * MS,
 	500 * MS, 1000 * MS, 2500 * MS, 5000 * MS, 10000 * MS, 20000 * MS };
 
 /* What each enabled vendor's mail comes to in the ordinary way: written while it is 0, too, so that the first one counts. */
@@ -18,7 +19,7 @@ metrics_bucket(int64_t microseconds)
 {
 	size_t i = 0;
 
-	while (i < METRICS_BUCKETS && microseconds > metrics_bounds[i])
+	while (i < METRICS_BUCKETS && microseconds > bounds[i])
 		i++;
 	return i;
 }
@@ -105,8 +106,8 @@ write_times(const struct metrics *metrics, struct text *out)
 	    "How long greenlaned had a message that came to its end, waits for DNS included.");
 	for (size_t i = 0; i < METRICS_BUCKETS; i++) {
 		count += metrics->buckets[i];
-		text_format(out, "greenlane_message_seconds_bucket{le=\"%g\"} %" PRIu64 "\n",
-		    (double)metrics_bounds[i] / 1e6, count);
+		text_format(out, "greenlane_message_seconds_bucket{le=\"%g\"} %" PRIu64 "\n", (double)bounds[i] / 1e6,
+		    count);
 	}
 	count += metrics->buckets[METRICS_BUCKETS];
 	text_format(out, "greenlane_message_seconds_bucket{le=\"+Inf\"} %" PRIu64 "\ngreenlane_message_seconds_sum ",

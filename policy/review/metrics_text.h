@@ -19,9 +19,6 @@ enum {
 	METRICS_BUCKETS = 14                 /* of the histogram, and one above them all */
 };
 
-/* Up to where each bucket reaches, in microseconds. */
-extern const int64_t metrics_bounds[METRICS_BUCKETS];
-
 /* The bucket of a message that took so long; METRICS_BUCKETS: above them all. */
 size_t metrics_bucket(int64_t microseconds);
 

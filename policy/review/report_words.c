@@ -44,8 +44,9 @@ report_words_duration(int64_t seconds, char out[REPORT_WORDS])
 	return out;
 }
 
-int
-report_words_percent(struct report_share share)
+/* 100 only where all are good, 0 only where none is; -1: there is nothing. */
+static int
+percent_of(struct report_share share)
 {
 	uint64_t all = share.good + share.bad;
 	int percent = all == 0 ? -1 : (int)((share.good * 100 + all / 2) / all);
@@ -58,7 +59,7 @@ report_words_percent(struct report_share share)
 const char *
 report_words_share(struct report_share share, char out[REPORT_WORDS])
 {
-	int percent = report_words_percent(share);
+	int percent = percent_of(share);
 
 	if (percent < 0)
 		snprintf(out, REPORT_WORDS, "-");

@@ -14,9 +14,6 @@ const char *report_words_time(int64_t ms, char out[REPORT_WORDS]);           /* 
 const char *report_words_duration(int64_t seconds, char out[REPORT_WORDS]);  /* "5 min 12 s"; "-" for 0 */
 const char *report_words_share(struct report_share, char out[REPORT_WORDS]); /* "98 %"; "-": nothing to tell it from */
 
-/* Percent, 100 only where all are good, 0 only where none is; -1: there is nothing. */
-int report_words_percent(struct report_share);
-
 /* Why a refused message looks genuine, and what to do about it. */
 const char *report_words_why(const char *why);
 const char *report_words_remedy(const char *why);

@@ -170,8 +170,9 @@ covers_domain(const struct policy *policy, enum name_list list, const char *doma
 	return false;
 }
 
-bool
-policy_signs(const struct policy *policy, const char *d)
+/* Could a signature by d= prove an enabled vendor, us, a partner or a list? */
+static bool
+could_prove(const struct policy *policy, const char *d)
 {
 	return covers_domain(policy, NAMES_DKIM, d) || covers_domain(policy, NAMES_PARTNERS, d) ||
 	    covers_domain(policy, NAMES_LISTS, d);
@@ -201,7 +202,7 @@ policy_walk_standing(const struct policy *policy, const char *start, const char 
 enum standing
 policy_signer_standing(const struct policy *policy, const char *d)
 {
-	enum standing standing = policy_signs(policy, d) ? policy_standing(policy, d) : STANDING_STRANGER;
+	enum standing standing = could_prove(policy, d) ? policy_standing(policy, d) : STANDING_STRANGER;
 
 	return standing == STANDING_LISTED ? STANDING_SELECTOR : standing;
 }

@@ -231,9 +231,6 @@ bool policy_has_source(const struct policy *, const struct source *);
  * memory. */
 bool policy_shared_names(const struct policy *, struct arena *, struct strings *out) MUST_USE;
 
-/* Could a signature by d= (normal form) prove an enabled vendor, us, a partner or a list? */
-bool policy_signs(const struct policy *, const char *d);
-
 /* The standing of a domain (normal form) in the policy: LISTED, BELOW or STRANGER. */
 enum standing policy_standing(const struct policy *, const char *domain);
 

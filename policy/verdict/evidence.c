@@ -136,8 +136,9 @@ evidence_spf(const struct policy *policy, const struct facts *facts, const struc
 	return patience_spf(policy, facts);
 }
 
-enum tri
-evidence_signature(const struct policy *policy, const struct facts *facts, const struct dkim_fact *fact)
+/* Does this signature prove its name, whatever Reply-To says? */
+static enum tri
+signature_proves(const struct policy *policy, const struct facts *facts, const struct dkim_fact *fact)
 {
 	if (fact->counts)
 		return YES;
@@ -179,7 +180,7 @@ evidence_signs(const struct judge *judge, const struct facts *facts, const struc
 		*weak = fact->why;
 	if (fact->counts && fact->reply_open)
 		return despite_reply(judge, facts, claim, weak);
-	return evidence_signature(judge->policy, facts, fact);
+	return signature_proves(judge->policy, facts, fact);
 }
 
 static enum tri
@@ -362,7 +363,7 @@ evidence_list(const struct judge *judge, const struct facts *facts)
 
 		if (!evidence_signs_for_list(policy, fact))
 			continue;
-		sent = tri_or(sent, evidence_signature(policy, facts, fact));
+		sent = tri_or(sent, signature_proves(policy, facts, fact));
 	}
 	return facts->dkim_done ? sent : tri_or(sent, UNKNOWN);
 }

@@ -27,9 +27,6 @@ enum tri evidence_listed_by(const struct judge *, const struct source *, const s
 /* Fills all evidence of claim->vendor. */
 void evidence_find(const struct judge *, const struct facts *, struct claim *);
 
-/* Does this signature prove its name, whatever Reply-To says? */
-enum tri evidence_signature(const struct policy *, const struct facts *, const struct dkim_fact *);
-
 /* Does this signature, or DMARC of this author through `by`, support claim->vendor? Needs claim->exclusively. NO where
  * it does but is weak; *weak then says why, and is otherwise left alone. */
 enum tri evidence_signs(const struct judge *, const struct facts *, const struct claim *, const struct dkim_fact *,
