@@ -250,7 +250,6 @@ drift_of_silence(struct survey *survey, struct source_view *view)
 }
 
 struct unlisted {
-	struct survey *survey;
 	const char *vendor;
 	int64_t accepted;
 	struct text *drift;
@@ -273,7 +272,7 @@ see_unlisted(void *context, const struct usage_entry *entry)
 static void
 drift_of_vendor(struct survey *survey, const struct vendor *vendor, struct text *drift)
 {
-	struct unlisted unlisted = { survey, vendor->name, 0, drift };
+	struct unlisted unlisted = { vendor->name, 0, drift };
 	struct source_copy mark;
 	char name[300];
 

@@ -16,7 +16,6 @@
 #include "policy/util/text.h"
 
 enum {
-	FLEET_HOSTS_MAX = 32,
 	FLEET_SOURCES_MAX = 1000, /* of one host; more are not compared */
 	FLEET_LINE_MAX = 80 * 1024,
 	FLEET_NAME_MAX = 80,

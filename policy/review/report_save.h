@@ -9,7 +9,7 @@
 
 #include "policy/review/report.h"
 
-enum { REPORT_SAVE_VERSION = 1, REPORT_SAVE_MAX = 32 * 1024 * 1024 };
+enum { REPORT_SAVE_MAX = 32 * 1024 * 1024 };
 
 /* From when to when the report has counted, in milliseconds since 1970; both 0: nothing. */
 void report_period(const struct report *, int64_t *from, int64_t *to);
