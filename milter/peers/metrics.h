@@ -8,7 +8,6 @@
 #define METRICS_H
 
 #include "milter/peers/listen.h"
-#include "milter/system/journal.h"
 
 enum {
 	METRICS_CONNECTIONS = 8,    /* at once; others wait until one ends */

@@ -7,7 +7,6 @@
 #ifndef STATUS_HOSTS_H
 #define STATUS_HOSTS_H
 
-#include "milter/state/snapshot.h"
 #include "milter/store/store.h"
 #include "policy/review/status.h"
 

@@ -10,7 +10,6 @@
 
 #include "milter/store/store.h"
 #include "policy/rules/policy.h"
-#include "policy/rules/store_name.h"
 
 struct journal;
 

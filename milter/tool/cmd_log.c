@@ -4,7 +4,6 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "milter/system/clock.h"
 #include "milter/system/lines.h"
 #include "milter/system/suffixes.h"
 #include "milter/tool/cmd.h"

@@ -4,7 +4,6 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "milter/state/config_files.h"
 #include "milter/system/privileges.h"
 #include "milter/tool/cmd.h"
 #include "milter/tool/daemon.h"

@@ -9,7 +9,6 @@
 #include "milter/system/clock.h"
 #include "milter/system/suffixes.h"
 #include "milter/tool/cmd.h"
-#include "milter/tool/daemon.h"
 #include "milter/tool/drafting.h"
 #include "milter/tool/records.h"
 #include "milter/tool/vendor_files.h"

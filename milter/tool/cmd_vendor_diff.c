@@ -4,10 +4,8 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "milter/state/config_files.h"
 #include "milter/tool/cmd.h"
 #include "milter/tool/cmd_vendor.h"
-#include "milter/tool/daemon.h"
 #include "milter/tool/vendor_files.h"
 #include "policy/config/policy_text.h"
 #include "policy/config/vendor_diff.h"

@@ -6,7 +6,6 @@
 
 #include "milter/system/clock.h"
 #include "milter/system/lines.h"
-#include "milter/system/suffixes.h"
 #include "milter/tool/cmd.h"
 #include "milter/tool/recorded_message.h"
 #include "milter/tool/records.h"

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "policy/advise/dns_audit_parts.h"
-#include "policy/util/domain.h"
 
 enum { DEPTH_MAX = 12 }; /* more look-ups than a receiver makes */
 

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "policy/review/report_parts.h"
-#include "policy/util/domain.h"
 #include "policy/util/hash.h"
 
 enum {

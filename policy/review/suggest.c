@@ -2,7 +2,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/config/policy_value.h"
 #include "policy/review/look_alike.h"
 #include "policy/review/suggest.h"
 #include "policy/review/waiting.h"

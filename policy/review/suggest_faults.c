@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "policy/review/suggest_write.h"
-#include "policy/util/domain.h"
 
 #define COUNT(number) (unsigned long long)(number)
 

@@ -3,7 +3,6 @@
 #include "policy/review/look_alike.h"
 #include "policy/review/suggest_write.h"
 #include "policy/util/date.h"
-#include "policy/util/domain.h"
 
 #define COUNT(number) (unsigned long long)(number)
 

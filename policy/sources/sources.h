@@ -16,7 +16,6 @@
 #include "policy/dns/dns.h"
 #include "policy/rules/vendor.h"
 #include "policy/util/address.h"
-#include "policy/util/arena.h"
 #include "policy/util/fault.h"
 
 enum { SOURCE_NETWORKS_MAX = 100000, SOURCE_PATH_MAX = 1024 };

@@ -1,7 +1,6 @@
 #include "policy/verdict/actions.h"
 #include "policy/verdict/own.h"
 #include "policy/verdict/patience.h"
-#include "policy/verdict/relay.h"
 
 /* ---- actions ---- */
 

@@ -2,7 +2,6 @@
 #include "policy/verdict/evidence.h"
 #include "policy/verdict/own.h"
 #include "policy/verdict/patience.h"
-#include "policy/verdict/relay.h"
 
 /* ---- authors ---- */
 
