@@ -110,6 +110,15 @@ cmd_time_text(int64_t when, char out[CMD_TIME_TEXT])
 	return out;
 }
 
+void
+cmd_fault(const struct fault *why)
+{
+	char text[1024];
+
+	fault_write(why, text, sizeof text);
+	fprintf(stderr, "greenlane: %s\n", text);
+}
+
 bool
 cmd_may(const char *path, int how)
 {
@@ -168,17 +177,12 @@ cmd_load_kept(const char *config, struct config_texts **texts)
 {
 	struct faults *faults = faults_open();
 	struct policy *policy;
-	char text[1024];
 
 	*texts = NULL;
 	policy = faults == NULL ? NULL : read_kept(config, faults, texts);
-
-	for (size_t i = 0; faults != NULL && i < faults->kept; i++) {
-		if (faults->list[i].level == FAULT_WARNING && policy != NULL)
-			continue;
-		fault_write(&faults->list[i].fault, text, sizeof text);
-		fprintf(stderr, "greenlane: %s\n", text);
-	}
+	for (size_t i = 0; faults != NULL && i < faults->kept; i++)
+		if (faults->list[i].level == FAULT_ERROR || policy == NULL)
+			cmd_fault(&faults->list[i].fault);
 	faults_close(faults);
 	if (policy == NULL) {
 		config_texts_free(*texts);

@@ -55,6 +55,9 @@ int cmd_usage(const struct command *);
 /* Writes "usage: ..." as a line. */
 void cmd_write_usage(const struct command *, FILE *out);
 
+/* Prints "greenlane: " and the fault, with its file and line, on standard error. */
+void cmd_fault(const struct fault *);
+
 /* May the caller do this (R_OK and the others of access(2)) to the file or directory? False: that was said in one line,
  * and the command exits with EX_NOPERM. True for one that does not exist. */
 bool cmd_may(const char *path, int how) MUST_USE;

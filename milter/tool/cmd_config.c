@@ -5,7 +5,6 @@
 
 #include "milter/state/config_files.h"
 #include "milter/tool/cmd.h"
-#include "milter/tool/daemon.h"
 #include "policy/config/policy_text.h"
 #include "policy/config/policy_write.h"
 
@@ -18,7 +17,7 @@ write_config(const char *config, const struct policy *policy, const struct confi
 	int status = EX_OSERR;
 
 	if (root == NULL) {
-		daemon_fault(&why);
+		cmd_fault(&why);
 		return EX_CONFIG;
 	}
 	text_open(&text, 2 * POLICY_TEXT_MAX);

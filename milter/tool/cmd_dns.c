@@ -102,7 +102,7 @@ context_open(struct context *context, const char *config)
 	context->resolver = engine_resolver(&context->policy->settings, NULL, NULL, &why);
 	if (context->resolver != NULL)
 		return 0;
-	fprintf(stderr, "greenlane: %s\n", why.text);
+	cmd_fault(&why);
 	return EX_UNAVAILABLE;
 }
 
@@ -226,7 +226,7 @@ run(const char *config, int argc, char **argv)
 	if (words < 0 || words > 1)
 		return cmd_usage(&cmd_dns);
 	if (words == 1 && !domain_read(argv[optind], strlen(argv[optind]), domain, &why)) {
-		fprintf(stderr, "greenlane: %s\n", why.text);
+		cmd_fault(&why);
 		return EX_USAGE;
 	}
 	context = calloc(1, sizeof *context);

@@ -237,7 +237,7 @@ explain(struct policy *policy, const struct smtp_client *client, const struct re
 		refresh_now(engine.refresh, false); /* the copies may be old if the daemon is down */
 		status = judge_message(&services, client, request);
 	} else {
-		fprintf(stderr, "greenlane: %s\n", why.text);
+		cmd_fault(&why);
 	}
 	engine_close(&engine);
 	return status;

@@ -27,10 +27,7 @@ struct request {
 static int
 complain(const struct fault *why, int status)
 {
-	char text[1024];
-
-	fault_write(why, text, sizeof text);
-	fprintf(stderr, "greenlane: %s\n", text);
+	cmd_fault(why);
 	return status;
 }
 

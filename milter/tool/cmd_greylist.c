@@ -5,7 +5,6 @@
 
 #include "milter/store/greylist_requests.h"
 #include "milter/tool/cmd.h"
-#include "milter/tool/daemon.h"
 #include "milter/tool/greylist_ask.h"
 #include "milter/tool/greylist_copy.h"
 #include "milter/tool/greylist_print.h"
@@ -471,7 +470,7 @@ is_sound(const struct wanted *wanted)
 	else if (wanted->client != NULL)
 		sound = greylist_query_client(&query, wanted->client, &why);
 	if (!sound)
-		daemon_fault(&why);
+		cmd_fault(&why);
 	return sound;
 }
 

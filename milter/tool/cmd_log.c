@@ -91,7 +91,6 @@ read_files(struct job *job, char *const *paths, size_t count, bool second)
 {
 	struct progress progress;
 	struct fault why = { .line = 0 };
-	char text[1024];
 	int status = 0;
 
 	progress_begin(&progress, paths, count);
@@ -102,10 +101,8 @@ read_files(struct job *job, char *const *paths, size_t count, bool second)
 			status = EX_NOINPUT;
 	}
 	progress_end(&progress);
-	if (status == EX_NOINPUT) {
-		fault_write(&why, text, sizeof text);
-		fprintf(stderr, "greenlane: %s\n", text);
-	}
+	if (status == EX_NOINPUT)
+		cmd_fault(&why);
 	return status;
 }
 

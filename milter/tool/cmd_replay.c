@@ -39,7 +39,6 @@ load_draft(const char *config, const char *path)
 	struct faults *faults = faults_open();
 	struct policy *policy = NULL;
 	struct stat st;
-	char text[1024];
 
 	if (!cmd_may(path, R_OK))
 		exit(EX_NOPERM);
@@ -47,10 +46,8 @@ load_draft(const char *config, const char *path)
 		policy = config_files_read_beside(config, path, faults);
 	else if (faults != NULL)
 		policy = config_files_read(path, faults);
-	for (size_t i = 0; policy == NULL && faults != NULL && i < faults->kept; i++) {
-		fault_write(&faults->list[i].fault, text, sizeof text);
-		fprintf(stderr, "greenlane: %s\n", text);
-	}
+	for (size_t i = 0; policy == NULL && faults != NULL && i < faults->kept; i++)
+		cmd_fault(&faults->list[i].fault);
 	faults_close(faults);
 	return policy;
 }
@@ -92,7 +89,7 @@ prepare(struct job *job)
 	if (job->policy == NULL)
 		return EX_CONFIG;
 	if (!find_new(job, &why)) {
-		fprintf(stderr, "greenlane: %s\n", why.text);
+		cmd_fault(&why);
 		return EX_OSERR;
 	}
 	job->rules = (struct rules_again){ job->policy, job->ranges == NULL ? NULL : &job->today };
@@ -167,7 +164,7 @@ replay_files(struct job *job, char *const *paths, size_t count)
 	if (done && status == 0)
 		done = line_pool_finish(pool, &why);
 	if (!done)
-		fprintf(stderr, "greenlane: %s\n", why.text);
+		cmd_fault(&why);
 	line_pool_close(pool);
 	return done ? status : EX_OSERR;
 }

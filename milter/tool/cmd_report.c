@@ -127,11 +127,9 @@ read_chosen(struct job *job, char *const *paths, size_t count)
 	const struct record_takers takers = { job, open_file, take_verdict, take_other, note_end, report_time };
 	struct fault why = { .line = 0 };
 	uint64_t twice;
-	char text[1024];
 
 	if (!records_merge(paths, count, &takers, &twice, &why)) {
-		fault_write(&why, text, sizeof text);
-		fprintf(stderr, "greenlane: %s\n", text);
+		cmd_fault(&why);
 		return EX_NOINPUT;
 	}
 	if (twice > 0)

@@ -69,14 +69,11 @@ static bool
 load(struct survey *survey, enum copy_kind kind, const char *source, struct source_copy *out)
 {
 	struct fault why;
-	char text[1024];
 
 	if (source_files_load(survey->state_dir, kind, source, survey->arena, out, &why))
 		return true;
-	if (why.text[0] != '\0') {
-		fault_write(&why, text, sizeof text);
-		fprintf(stderr, "greenlane: %s\n", text);
-	}
+	if (why.text[0] != '\0')
+		cmd_fault(&why);
 	return false;
 }
 

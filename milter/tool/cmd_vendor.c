@@ -120,7 +120,7 @@ context_open(struct context *context, const char *config)
 	context->resolver = resolver_unbound(&dns, &why);
 	if (context->resolver != NULL)
 		return 0;
-	fprintf(stderr, "greenlane: %s\n", why.text);
+	cmd_fault(&why);
 	return EX_UNAVAILABLE;
 }
 
@@ -213,7 +213,7 @@ conclude(const struct draft *draft, const char *config, const struct request *re
 	case DRAFT_DONE:
 		return finish(draft, config, request);
 	case DRAFT_NOWHERE:
-		fprintf(stderr, "greenlane: %s\n", why.text);
+		cmd_fault(&why);
 		return 1;
 	default:
 		fprintf(stderr, "greenlane: %s; nothing was written\n", why.text);
@@ -238,7 +238,7 @@ draft_file(const struct context *context, const char *config, const struct reque
 	int status;
 
 	if (draft == NULL) {
-		fprintf(stderr, "greenlane: %s\n", why.text);
+		cmd_fault(&why);
 		return EX_USAGE;
 	}
 	if (drafting_ask(draft, context->resolver, &budget)) {

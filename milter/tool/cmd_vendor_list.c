@@ -7,7 +7,6 @@
 #include "milter/system/clock.h"
 #include "milter/tool/cmd.h"
 #include "milter/tool/cmd_vendor.h"
-#include "milter/tool/daemon.h"
 #include "milter/tool/vendor_files.h"
 #include "policy/advise/vendor_age.h"
 #include "policy/advise/vendor_table.h"
@@ -156,7 +155,7 @@ put_file(struct listing *listing, const char *directory, const char *name)
 	else if (one != NULL && one->vendor_count == 1)
 		put(listing, &one->vendors[0], false);
 	else if (faults != NULL && faults->kept > 0)
-		daemon_fault(&faults->list[0].fault);
+		cmd_fault(&faults->list[0].fault);
 	listing->broken |= one == NULL;
 	policy_free(one);
 	faults_close(faults);

@@ -7,7 +7,6 @@
 #include "milter/system/clock.h"
 #include "milter/tool/cmd.h"
 #include "milter/tool/cmd_vendor.h"
-#include "milter/tool/daemon.h"
 #include "milter/tool/vendor_files.h"
 #include "policy/advise/vendor_age.h"
 #include "policy/advise/vendor_ask.h"
@@ -285,7 +284,7 @@ print(struct showing *showing, const struct config_texts *config, const struct c
 	if (showing->count > 0 && !showing->out.cut)
 		status = output_put(&showing->out);
 	else
-		daemon_fault(&why);
+		cmd_fault(&why);
 	vendor_tally_close(showing->tally);
 	arena_close(showing->arena);
 	text_close(&showing->out);
@@ -308,7 +307,7 @@ show_other(struct showing *showing)
 		status = print(showing, NULL, texts);
 	else
 		for (size_t i = 0; faults != NULL && i < faults->kept; i++)
-			daemon_fault(&faults->list[i].fault);
+			cmd_fault(&faults->list[i].fault);
 	policy_free(one);
 	config_texts_free(texts);
 	faults_close(faults);

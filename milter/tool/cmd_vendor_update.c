@@ -10,7 +10,6 @@
 #include "milter/tool/catalogue_place.h"
 #include "milter/tool/cmd.h"
 #include "milter/tool/cmd_vendor.h"
-#include "milter/tool/daemon.h"
 #include "milter/tool/vendor_files.h"
 #include "policy/config/policy_text.h"
 #include "policy/config/vendor_diff.h"
@@ -73,7 +72,7 @@ say_fault(const struct update *update, const struct fault *fault)
 	if (length > 0 && strncmp(fault->file, update->trial, length) == 0)
 		snprintf(shown.file, sizeof shown.file, "%.100s: %.60s%.90s", update->asked->path,
 		    update->catalogue->folder, fault->file + length + 1);
-	daemon_fault(&shown);
+	cmd_fault(&shown);
 }
 
 static void
@@ -265,7 +264,7 @@ place_open(const struct update *update, struct catalogue_place *place)
 		return 0;
 	if (why.text[0] == '\0')
 		fault_at(&why, update->place, 0, "cannot be made: its directory is missing");
-	daemon_fault(&why);
+	cmd_fault(&why);
 	return EX_CANTCREAT;
 }
 
@@ -294,7 +293,7 @@ install(struct update *update)
 	if (catalogue_install(&place, update->catalogue, &why)) {
 		say_installed(update, &place);
 	} else {
-		daemon_fault(&why);
+		cmd_fault(&why);
 		status = EX_CANTCREAT;
 	}
 	catalogue_place_close(&place);
@@ -307,7 +306,7 @@ take(struct update *update)
 	struct fault why;
 
 	if (!trial_open(update, &why)) {
-		daemon_fault(&why);
+		cmd_fault(&why);
 		return EX_CANTCREAT;
 	}
 	if (!files_are_sound(update) || !config_loads(update, update->trial)) {
@@ -344,7 +343,7 @@ go_back(struct update *update)
 	if (!config_loads(update, place.kept ? kept : NULL)) {
 		status = EX_DATAERR;
 	} else if (!catalogue_back(&place, &why)) {
-		daemon_fault(&why);
+		cmd_fault(&why);
 		status = 1;
 	} else if (place.kept) {
 		text_format(&update->out, "%s is %s again; put it in force with: greenlane reload\n", update->place, kept);
@@ -394,10 +393,10 @@ bring(struct update *update)
 		trial_close(update);
 	} else if (why.text[0] == '\0') {
 		fault_at(&why, update->asked->path, 0, "does not exist");
-		daemon_fault(&why);
+		cmd_fault(&why);
 		status = EX_NOINPUT;
 	} else {
-		daemon_fault(&why);
+		cmd_fault(&why);
 	}
 	catalogue_close(update->catalogue);
 	return status;

@@ -6,6 +6,7 @@
 
 #include "milter/state/config_files.h"
 #include "milter/system/privileges.h"
+#include "milter/tool/cmd.h"
 #include "milter/tool/daemon.h"
 #include "policy/util/json_read.h"
 
@@ -115,15 +116,6 @@ daemon_reach(const char *config, const char *request, int patience_ms, char addr
 
 /* ---- asking ---- */
 
-void
-daemon_fault(const struct fault *why)
-{
-	char text[1024];
-
-	fault_write(why, text, sizeof text);
-	fprintf(stderr, "greenlane: %s\n", text);
-}
-
 int
 daemon_ask(const char *config, const char *request, int patience_ms, struct text *out)
 {
@@ -133,7 +125,7 @@ daemon_ask(const char *config, const char *request, int patience_ms, struct text
 
 	if (asked == ASKED_ANSWERED)
 		return 0;
-	daemon_fault(&why);
+	cmd_fault(&why);
 	if (asked == ASKED_ABSENT)
 		fputs("greenlane: greenlaned is not running, or not with this configuration\n", stderr);
 	return asked == ASKED_FORBIDDEN ? EX_NOPERM : EX_UNAVAILABLE;

@@ -11,9 +11,6 @@
 #include "milter/peers/ask_daemon.h"
 #include "policy/review/status.h"
 
-/* "greenlane: " and a fault, on standard error. */
-void daemon_fault(const struct fault *);
-
 /* As ask_daemon, at that address; and where nobody listens there, or it cannot be told, at the one that a daemon with this
  * configuration has noted in the lock of its state_dir. address is the one that was asked last. */
 enum { DAEMON_ADDRESS = 1200 };

@@ -9,7 +9,6 @@
 #include "milter/system/clock.h"
 #include "milter/system/journal.h"
 #include "milter/tool/cmd.h"
-#include "milter/tool/daemon.h"
 #include "milter/tool/greylist_alone.h"
 #include "policy/util/json_write.h"
 
@@ -93,7 +92,7 @@ open_store(struct greylist_alone *alone)
 		return status;
 	alone->store = open_working(settings, path, &why);
 	if (alone->store == NULL) {
-		daemon_fault(&why);
+		cmd_fault(&why);
 		return EX_UNAVAILABLE;
 	}
 	fprintf(stderr, "greenlane: the daemon cannot be asked (%s); this is %s %s\n", alone->absent,
@@ -177,6 +176,6 @@ greylist_alone_answer(struct greylist_alone *alone, const char *words, struct te
 	if (greylist_request_read(span_of(words), &request, &why))
 		status = do_request(alone, &request, out, &why) ? 0 : EX_UNAVAILABLE;
 	if (status != 0)
-		daemon_fault(&why);
+		cmd_fault(&why);
 	return status;
 }

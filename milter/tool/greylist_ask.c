@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <sysexits.h>
 
+#include "milter/tool/cmd.h"
 #include "milter/tool/daemon.h"
 #include "milter/tool/greylist_alone.h"
 #include "milter/tool/greylist_ask.h"
@@ -69,7 +70,7 @@ ask_it(struct greylist_ask *ask, const char *request, struct text *out, struct f
 static int
 say_not(enum asked asked, enum greylist_alone_may may, const struct fault *why)
 {
-	daemon_fault(why);
+	cmd_fault(why);
 	if (asked == ASKED_ABSENT && may == GREYLIST_ALONE_NEVER)
 		fputs("greenlane: greenlaned ended meanwhile; start it, and run this again\n", stderr);
 	return asked == ASKED_FORBIDDEN ? EX_NOPERM : EX_UNAVAILABLE;

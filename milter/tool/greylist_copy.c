@@ -32,7 +32,7 @@ struct copy {
 static int
 fail(const struct fault *why, int status)
 {
-	daemon_fault(why);
+	cmd_fault(why);
 	return status;
 }
 

@@ -120,7 +120,6 @@ recorded_message_find(const struct policy *policy, const char *id, struct record
 {
 	struct record_files files;
 	struct fault why;
-	char text[1024];
 	int status;
 
 	*out = (struct recorded_message){ .arena = NULL };
@@ -129,10 +128,8 @@ recorded_message_find(const struct policy *policy, const char *id, struct record
 		return status;
 	status = find_in_all(&files, id, out, &why);
 	record_files_drop(&files);
-	if (status == EX_NOINPUT) {
-		fault_write(&why, text, sizeof text);
-		fprintf(stderr, "greenlane: %s\n", text);
-	}
+	if (status == EX_NOINPUT)
+		cmd_fault(&why);
 	return status;
 }
 

@@ -135,7 +135,7 @@ find_any(const struct policy *policy, bool or_logs, struct record_files *out)
 		fault_set(&why,
 		    "there is neither a record file (log.record) nor /var/log/mail.log; name the files to read, or save "
 		    "the journal first: journalctl -t greenlaned -o short-iso > FILE; then -f FILE");
-	fprintf(stderr, "greenlane: %s\n", why.text);
+	cmd_fault(&why);
 	return EX_NOINPUT;
 }
 
@@ -255,7 +255,6 @@ records_read(char *const *paths, size_t count, records_each *each, void *context
 	struct progress progress;
 	struct fault why = { .line = 0 };
 	int status = 0;
-	char text[1024];
 
 	progress_begin(&progress, paths, count);
 	for (size_t i = 0; status == 0 && i < count; i++) {
@@ -265,9 +264,7 @@ records_read(char *const *paths, size_t count, records_each *each, void *context
 			status = EX_NOINPUT;
 	}
 	progress_end(&progress);
-	if (status == EX_NOINPUT) {
-		fault_write(&why, text, sizeof text);
-		fprintf(stderr, "greenlane: %s\n", text);
-	}
+	if (status == EX_NOINPUT)
+		cmd_fault(&why);
 	return status;
 }

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "milter/state/config_files.h"
+#include "milter/tool/cmd.h"
 #include "milter/tool/daemon.h"
 #include "milter/tool/vendor_files.h"
 #include "policy/advise/vendor_age.h"
@@ -56,7 +57,7 @@ vendor_group(const char *directory, const char *name, const char *path, struct a
 	const struct node *root = one == NULL ? NULL : config_texts_tree(texts, path, arena, &why);
 
 	for (size_t i = 0; one == NULL && faults != NULL && i < faults->kept; i++)
-		daemon_fault(&faults->list[i].fault);
+		cmd_fault(&faults->list[i].fault);
 	policy_free(one);
 	config_texts_free(texts);
 	faults_close(faults);
@@ -171,7 +172,7 @@ vendor_lasts(const char *config, const struct policy *policy)
 	if (tally == NULL || ask(config, tally))
 		return tally;
 	if (!vendor_tally_load(tally, policy->settings.state_dir, &why))
-		daemon_fault(&why);
+		cmd_fault(&why);
 	return tally;
 }
 
