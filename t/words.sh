@@ -12,6 +12,7 @@ relapses() {
 	cat <<'END'
 (fuzz_)?own_dns(_.*|\.[ch])? dns_audit
 OWN_DNS_.* DNS_AUDIT_
+SPF_(LOOKUPS|VOIDS|HOSTS)_MAX SPF_TERMS_LIMIT, SPF_VOIDS_LIMIT, SPF_MX_LIMIT
 vendor_draft(_.*)? vendor_load
 source_draft source_load
 record_map(_.*|\.[ch])? greylist_map

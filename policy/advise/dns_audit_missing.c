@@ -252,7 +252,7 @@ audit_missing_vendors(struct audit_spf *spf)
 
 /* ---- hosts ---- */
 
-enum { AUDIT_HOSTS_MAX = SPF_HOSTS_MAX, AUDIT_ADDRESSES_MAX = 64 };
+enum { AUDIT_HOSTS_MAX = SPF_MX_LIMIT, AUDIT_ADDRESSES_MAX = 64 };
 
 struct hosts {
 	struct address list[AUDIT_ADDRESSES_MAX];

@@ -23,10 +23,7 @@ enum {
 	AUDIT_SHOWN_MAX = 100,   /* bytes of something published, in a line for a person */
 	AUDIT_WALK_MAX = 50,     /* look-ups that are followed: more are just too many */
 	AUDIT_NETWORKS_MAX = 20, /* of one vendor in an SPF record */
-	SPF_LOOKUPS_MAX = 10,
-	SPF_VOIDS_MAX = 2,
-	SPF_HOSTS_MAX = 10,    /* RFC 7208, 4.6.4 */
-	SPF_SIZE_ADVISED = 450 /* bytes (RFC 7208, 3.4) */
+	SPF_SIZE_ADVISED = 450   /* bytes (RFC 7208, 3.4) */
 };
 
 /* A question, its answer, and the SPF record in it once it has been read in this turn. */

@@ -96,7 +96,7 @@ term_write_out(struct audit_spf *spf, struct audit_term *term)
 	    audit_shown(audit, term->text));
 	if (like.mechanism == SPF_A_TERM)
 		both_write_out(spf, name, &like);
-	for (size_t i = 0; i < hosts->count && i < SPF_HOSTS_MAX; i++)
+	for (size_t i = 0; i < hosts->count && i < SPF_MX_LIMIT; i++)
 		both_write_out(spf, (const char *)hosts->records[i].bytes, &like);
 }
 
@@ -117,7 +117,7 @@ lookups_spare(struct audit_spf *spf)
 	size_t count = spf->term_count;
 	unsigned lookups = lookups_count(spf);
 
-	for (size_t i = 0; i < 2 * count && lookups > SPF_LOOKUPS_MAX; i++) {
+	for (size_t i = 0; i < 2 * count && lookups > SPF_TERMS_LIMIT; i++) {
 		if (spf->terms[i % count].spf.mechanism != order[i / count])
 			continue;
 		term_write_out(spf, &spf->terms[i % count]);
@@ -125,12 +125,12 @@ lookups_spare(struct audit_spf *spf)
 	}
 	for (size_t i = count; i < spf->term_count; i++)
 		spf->terms[i].dropped = is_doubled(spf, i);
-	if (lookups > SPF_LOOKUPS_MAX)
+	if (lookups > SPF_TERMS_LIMIT)
 		audit_wrong(spf->audit,
 		    "the record to publish still takes %u look-ups, and %d is the most (RFC "
 		    "7208, 4.6.4); have a vendor "
 		    "sign (DKIM) and bounce to a name of its own",
-		    lookups, SPF_LOOKUPS_MAX);
+		    lookups, SPF_TERMS_LIMIT);
 }
 
 /* Our own are gone by now: the look-ups that still find nothing are those of other people's names. */
@@ -142,13 +142,13 @@ voids_judge(struct audit_spf *spf)
 	for (size_t i = 0; i < spf->term_count; i++)
 		if (!spf->terms[i].dropped)
 			voids += spf->terms[i].cost.voids;
-	for (size_t i = 0; i < spf->term_count && voids > SPF_VOIDS_MAX; i++)
+	for (size_t i = 0; i < spf->term_count && voids > SPF_VOIDS_LIMIT; i++)
 		if (!spf->terms[i].dropped && spf->terms[i].cost.voids > 0)
 			audit_wrong(spf->audit,
 			    "%u look-ups of '%s' find nothing, and receivers may ignore a record "
 			    "with more than %d of "
 			    "those; ask its owner to fix that",
-			    spf->terms[i].cost.voids, audit_shown(spf->audit, spf->terms[i].text), SPF_VOIDS_MAX);
+			    spf->terms[i].cost.voids, audit_shown(spf->audit, spf->terms[i].text), SPF_VOIDS_LIMIT);
 }
 
 /* ---- writing ---- */

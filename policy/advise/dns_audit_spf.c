@@ -463,20 +463,20 @@ limits_judge(struct audit_spf *spf)
 {
 	struct dns_audit *audit = spf->audit;
 
-	if (audit->report.lookups > SPF_LOOKUPS_MAX)
+	if (audit->report.lookups > SPF_TERMS_LIMIT)
 		audit_wrong(audit,
 		    "the record takes %u look-ups, and receivers ignore one that takes more than %d "
 		    "(RFC 7208, 4.6.4); "
 		    "take out what costs most",
-		    audit->report.lookups, SPF_LOOKUPS_MAX);
-	if (spf->voids > SPF_VOIDS_MAX)
+		    audit->report.lookups, SPF_TERMS_LIMIT);
+	if (spf->voids > SPF_VOIDS_LIMIT)
 		audit_wrong(audit,
 		    "%u of its look-ups find nothing, and receivers may ignore a record with more "
 		    "than %d of those "
 		    "(RFC 7208, 4.6.4)",
-		    spf->voids, SPF_VOIDS_MAX);
-	audit->report.spf_ignored = audit->report.spf_ignored || audit->report.lookups > SPF_LOOKUPS_MAX ||
-	    spf->voids > SPF_VOIDS_MAX;
+		    spf->voids, SPF_VOIDS_LIMIT);
+	audit->report.spf_ignored = audit->report.spf_ignored || audit->report.lookups > SPF_TERMS_LIMIT ||
+	    spf->voids > SPF_VOIDS_LIMIT;
 }
 
 /* ---- the part ---- */

@@ -75,7 +75,7 @@ walk_mx(struct walk *walk, const char *name)
 
 	walk->cost.voids += hosts == 0;
 	walk->cost.empty = walk->cost.empty || (hosts == 0 && walk->depth == 1);
-	if (hosts > SPF_HOSTS_MAX)
+	if (hosts > SPF_MX_LIMIT)
 		walk_break(walk, name, "more than 10 MX hosts");
 }
 
@@ -243,7 +243,7 @@ check_mx(const struct check *check, const struct spf_term *term, const char *nam
 {
 	const struct dns_answer *answer = audit_ask(check->audit, name, DNS_MX);
 
-	for (size_t i = 0; i < answer->count && i < SPF_HOSTS_MAX; i++)
+	for (size_t i = 0; i < answer->count && i < SPF_MX_LIMIT; i++)
 		if (check_host(check, term, (const char *)answer->records[i].bytes) == YES)
 			return YES;
 	return NO;

@@ -21,7 +21,7 @@ lookups_write(const struct dns_audit_report *report, struct text *out)
 		text_format(out, "%s%s%s\n", row->whose[0] == '\0' ? "" : "  (", row->whose,
 		    row->whose[0] == '\0' ? "" : ")");
 	}
-	text_format(out, "  %8u  of %d%s\n", report->lookups, SPF_LOOKUPS_MAX,
+	text_format(out, "  %8u  of %d%s\n", report->lookups, SPF_TERMS_LIMIT,
 	    report->spf_ignored ? "; receivers ignore this record (permerror)" : "");
 }
 
@@ -91,7 +91,7 @@ records_write(const struct dns_audit_report *report, struct text *out)
 {
 	if (report->spf[0] != '\0') {
 		text_format(out, "\n  publish this as the only SPF record (%u look-up%s of %d):\n\n",
-		    report->spf_lookups, text_s(report->spf_lookups), SPF_LOOKUPS_MAX);
+		    report->spf_lookups, text_s(report->spf_lookups), SPF_TERMS_LIMIT);
 		record_write(report->domain, report->spf, out);
 	}
 	if (report->key_count > 0)

@@ -14,8 +14,6 @@
 #include "policy/dns/spf_write.h"
 #include "policy/util/arena.h"
 
-enum { SPF_TERMS_LIMIT = 10, SPF_VOIDS_LIMIT = 2, SPF_MX_LIMIT = 10, SPF_PTR_LIMIT = 10 };
-
 struct spf_gate;
 
 /* In the arena; NULL when out of memory. The view's strings are kept; its domain and name are set here. */

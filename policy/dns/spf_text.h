@@ -14,7 +14,15 @@
 #include "policy/util/arena.h"
 #include "policy/util/fault.h"
 
-enum { SPF_SPEC_MAX = 400, SPF_RECORD_MAX = 8 * 1024, SPF_TERMS_MAX = 1000 };
+enum { SPF_SPEC_MAX = 400, SPF_RECORD_MAX = 8 * 1024, SPF_TERMS_MAX = 1000 }; /* of one record */
+
+/* What a record may cost its readers (RFC 7208, 4.6.4), with all that it leads to. */
+enum {
+	SPF_TERMS_LIMIT = 10, /* terms that ask DNS */
+	SPF_VOIDS_LIMIT = 2,  /* look-ups without an answer */
+	SPF_MX_LIMIT = 10,    /* hosts of one mx term */
+	SPF_PTR_LIMIT = 10    /* names of the client */
+};
 
 enum spf_mechanism { SPF_ALL, SPF_INCLUDE, SPF_A_TERM, SPF_MX_TERM, SPF_PTR_TERM, SPF_IP4, SPF_IP6, SPF_EXISTS };
 

@@ -5,8 +5,8 @@
 
 #include "policy/dns/spf_write.h"
 
-/* Ten terms may cause look-ups (RFC 7208, 4.6.4): what comes after the eleventh is never reached. */
-enum { LOOKUPS_MAX = 11 };
+/* What comes after the term that is one too many is never reached. */
+enum { LOOKUPS_MAX = SPF_TERMS_LIMIT + 1 };
 enum { NAME_MAX_TEXT = 253, LABEL_MAX_TEXT = 63, EXPANDED_MAX = 256 * 1024, PARTS_MAX = 512 };
 
 static const char stand_in[] = ".macro.invalid", nowhere[] = "nowhere.invalid"; /* RFC 2606 */

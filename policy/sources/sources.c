@@ -8,9 +8,6 @@
 #include "policy/util/hash.h"
 
 enum {
-	TERMS_MAX = 10, /* that ask DNS, in the whole tree (RFC 7208, 4.6.4); limits its depth, too */
-	HOSTS_MAX = 10, /* of one MX answer (4.6.4) */
-	VOIDS_MAX = 2,  /* look-ups without an answer (4.6.4) */
 	BITS4_MIN = 8,  /* nobody was ever assigned more, */
 	BITS6_MIN = 16, /* so a wider network is a mistake or a trap */
 	MEMORY_MAX = 4 * 1024 * 1024,
@@ -341,7 +338,7 @@ take_mx(struct walk *walk, const struct spf_term *term)
 /* How a mechanism is listed; one without `take` can only be checked for a client's address. */
 static const struct {
 	void (*take)(struct walk *, const struct spf_term *);
-	bool asks; /* asks DNS: counts as one of TERMS_MAX */
+	bool asks; /* asks DNS: counts as one of SPF_TERMS_LIMIT */
 } mechanisms[] = {
 	[SPF_ALL] = { NULL, false },
 	[SPF_INCLUDE] = { take_include, true },
@@ -366,10 +363,11 @@ count_term(struct walk *walk, const char *term)
 {
 	struct unfolding *u = walk->u;
 
-	if (++u->terms <= TERMS_MAX)
+	/* in the whole tree, so that its depth has a limit, too */
+	if (++u->terms <= SPF_TERMS_LIMIT)
 		return true;
 	return fail(u, UNFOLDING_BROKEN, path_below(u, walk->step->path, term),
-	    "more than %d terms that ask DNS (RFC 7208, 4.6.4)", TERMS_MAX);
+	    "more than %d terms that ask DNS (RFC 7208, 4.6.4)", SPF_TERMS_LIMIT);
 }
 
 static void
@@ -499,8 +497,8 @@ answer_mx(struct unfolding *u, const struct task *task, const struct dns_answer 
 	struct task **at = &u->queue;
 	struct task host = *task;
 
-	if (answer->count > HOSTS_MAX)
-		fail(u, UNFOLDING_BROKEN, task->path, "more than %d MX hosts (RFC 7208, 4.6.4)", HOSTS_MAX);
+	if (answer->count > SPF_MX_LIMIT)
+		fail(u, UNFOLDING_BROKEN, task->path, "more than %d MX hosts (RFC 7208, 4.6.4)", SPF_MX_LIMIT);
 	host.counts = false; /* the term's look-up was that of the MX */
 	for (size_t i = 0; i < answer->count && u->state == UNFOLDING_ASKS; i++) {
 		const char *name = mx_host(&answer->records[i]);
@@ -533,9 +531,9 @@ take_answer(struct unfolding *u, const struct task *task, const struct dns_answe
 	}
 	note_ttl(u, answer);
 	u->absent = u->absent || (answer->status == DNS_NXDOMAIN && task->path == u->source->name);
-	if (task->counts && answer->count == 0 && ++u->voids > VOIDS_MAX)
+	if (task->counts && answer->count == 0 && ++u->voids > SPF_VOIDS_LIMIT)
 		fail(u, UNFOLDING_BROKEN, task->path, "more than %d look-ups without an answer (RFC 7208, 4.6.4)",
-		    VOIDS_MAX);
+		    SPF_VOIDS_LIMIT);
 	else if (task->type == DNS_TXT)
 		answer_spf(u, task, answer);
 	else if (task->type == DNS_MX)
