@@ -8,8 +8,6 @@ bucket_of(int64_t value)
 
 	for (; left >= 32; left >>= 1)
 		octave++;
-	if (value < 16)
-		return (size_t)left;
 	return octave >= 21 ? SPREAD_BUCKETS - 1 : octave * 16 + (size_t)left;
 }
 

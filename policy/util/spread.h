@@ -1,7 +1,7 @@
 /*
  * spread.h - how values are spread: a count for each range of values, from which medians of any number of them come.
  *
- * Values below 16 are exact, others are known to a sixteenth. Never grows.
+ * Values below 32 are exact, others are known to a sixteenth. Never grows.
  */
 #ifndef SPREAD_H
 #define SPREAD_H
@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { SPREAD_BUCKETS = 16 + 21 * 16 }; /* up to 2^25 - 1: what is larger counts as that */
+enum { SPREAD_BUCKETS = 32 + 20 * 16 }; /* up to 2^25 - 1: what is larger counts as that */
 
 /* All zero: no values. */
 struct spread {
