@@ -39,7 +39,7 @@ struct housekeeping *housekeeping_start(const struct housekeeping_parts *, struc
 /* The configuration is read again soon. Does not wait; several calls may become one reload. */
 void housekeeping_reload(struct housekeeping *);
 
-/* Waits for what is being done, saves both a last time. NULL is fine. */
+/* Waits for what is being done, saves usage, tally and rates a last time. NULL is fine. */
 void housekeeping_close(struct housekeeping *);
 
 #endif

@@ -2,7 +2,7 @@
  * message_parts.h - the internals of a message, shared by the files that handle one.
  *
  * message.c moves it along, relayed_client.c finds its client, gather.c fills its facts, greylisting.c
- * asks the store, refusals.c remembers the refused recipients, delay_alarm.c warns of delays.
+ * asks the store, refusals.c remembers the refused recipients, delay_alarm.c warns of delays, shadow.c judges by the draft.
  */
 #ifndef MESSAGE_PARTS_H
 #define MESSAGE_PARTS_H

@@ -1,8 +1,8 @@
 /*
  * milter_io.h - what stands between libmilter and its sockets: packets are read ahead and checked.
  *
- * Only where libmilter is linked from a copy of its archive, whose system calls are renamed to those below
- * (Makefile.am); with the shared library milter_io_none.c says that there is none of this.
+ * Only where libmilter is linked from a copy of its archive, whose system calls are renamed to those of
+ * milter_io_parts.h (Makefile.am); with the shared library milter_io_none.c says that there is none of this.
  */
 #ifndef MILTER_IO_H
 #define MILTER_IO_H

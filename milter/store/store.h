@@ -1,8 +1,8 @@
 /*
  * store.h - stores greylist records.
  *
- * A struct of functions: store_memory.c, store_lmdb.c, and store_watch.c, which opens the LMDB store
- * again. Any thread may call. When a store fails, there is no greylisting, and the log says so: no mail
+ * A struct of functions: store_memory.c, store_lmdb.c, store_watch.c, which opens the LMDB store again, store_redis.c,
+ * store_unsure.c, and store_lmdb_reader.c for tools. Any thread may call. When a store fails, there is no greylisting, and the log says so: no mail
  * is deferred for ever.
  */
 #ifndef STORE_H

@@ -11,11 +11,11 @@ struct vendor_view {
 	bool shipped, json;
 };
 
-/* Each returns its exit status. */
-int vendor_list(
-    const struct vendor_view *); /* every vendor: where its file is, its mode, its last mail, the age of its evidence */
-int vendor_show(const struct vendor_view *);    /* one vendor as it is in force, with file and line of each key */
-int vendor_compare(const struct vendor_view *); /* the shipped file against the site's */
+/* Each returns its exit status. Every vendor: where its file is, its mode, its last mail, the age of its evidence; one
+ * vendor as it is in force, with file and line of each key; its shipped file against the site's. */
+int vendor_list(const struct vendor_view *);
+int vendor_show(const struct vendor_view *);
+int vendor_compare(const struct vendor_view *);
 
 struct vendor_update {
 	const char *config, *path; /* path: of the new catalogue; NULL: back to the one before */

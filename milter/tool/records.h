@@ -31,8 +31,8 @@ int record_files_usual(const struct policy *, struct record_files *out) MUST_USE
 void record_files_only_since(struct record_files *, int64_t since);
 void record_files_drop(struct record_files *);
 
-/* Reads files line by line with a progress bar, compressed ones too, and "-"; each takes a line that is not empty, with its number; one
- * that was too long is cut. Returns 0, or the exit status when a file could not be read, or each returned false: that was said. */
+/* Reads files line by line with a progress bar, compressed ones too, and "-"; each takes a line that is not empty, with its number;
+ * of one that was too long it is given none. Returns 0, or the exit status when a file could not be read, or each returned false: that was said. */
 typedef bool records_each(void *context, struct span line, uint64_t number, struct fault *why);
 int records_read(char *const *paths, size_t count, records_each *each, void *context) MUST_USE;
 

@@ -1,10 +1,10 @@
 /*
  * dns_audit_parts.h - what the files of dns_audit share.
  *
- * dns_audit.c keeps the answers; dns_audit_word.c reads and repairs the terms of our SPF record;
- * dns_audit_tree.c follows them; dns_audit_vendor.c knows whose they are; dns_audit_spf.c judges them;
+ * dns_audit.c keeps the answers; dns_audit_word.c reads and repairs the terms of our SPF record; dns_audit_tree.c follows
+ * them; dns_audit_vendor.c knows whose they are; dns_audit_spf.c judges them; dns_audit_missing.c finds what they lack;
  * dns_audit_record.c makes the record to publish; dns_audit_keys.c judges DKIM, dns_audit_dmarc.c DMARC, of which
- * dns_audit_dmarc_tags.c reads the tags and dns_audit_dmarc_tree.c walks up the tree.
+ * dns_audit_dmarc_tags.c reads the tags and dns_audit_dmarc_tree.c walks up the tree; dns_audit_write.c writes the report.
  */
 #ifndef DNS_AUDIT_PARTS_H
 #define DNS_AUDIT_PARTS_H

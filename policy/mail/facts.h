@@ -53,13 +53,13 @@ struct dkim_fact {
 	const char *a;     /* "rsa-sha256", ...; "" when not known */
 	const char *b;     /* first 8 characters of b=, for header.b (RFC 6008) */
 	enum auth_result result;
-	bool counts;       /* section 8: may prove something */
-	bool weak;         /* verifies, but never vouches (section 8) */
+	bool counts;       /* may prove something (doc/DESIGN.md, DKIM and DMARC) */
+	bool weak;         /* verifies, but never vouches (there, too) */
 	bool passes;       /* verifies by RFC 6376 and 8301, whatever we make of it */
 	bool reply_open;   /* it leaves a Reply-To that is there unsigned */
 	int64_t signed_at; /* its t=, else the Date that it signs, seconds since 1970; 0: not known */
 	bool secure;       /* key protected by DNSSEC */
-	const char *why;   /* one slug of check_dkim.h when it does not count; "" when it does */
+	const char *why;   /* one slug of greenlane-record(5) when it does not count; "" when it does */
 };
 
 /* For a signature that verifies and proves something: sets whether it counts or is weak, and why. A weakness ("": none

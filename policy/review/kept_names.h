@@ -27,7 +27,7 @@ void kept_names_close(struct kept_names *); /* NULL is fine */
 /* The entry of a name, until the next call: the one that is there, or a new one. A name that is too long is cut. */
 void *kept_names_take(struct kept_names *, const char *name);
 
-/* All entries, most frequent first; equal ones by name. Borrowed until the next top_take. */
+/* All entries, most frequent first; equal ones by name. Borrowed until the next kept_names_take. */
 void **kept_names_sort(struct kept_names *, size_t *count);
 
 uint64_t kept_names_dropped(const struct kept_names *); /* entries that gave way */

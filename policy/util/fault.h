@@ -2,7 +2,7 @@
  * fault.h - where and why something was refused.
  *
  * One value: whoever finds the fault fills it, everyone else passes it up.
- * Never logs: only main, cli and session show a fault to a person.
+ * Never logs: main.c, the commands (cmd.h) and the journal show a fault to a person.
  */
 #ifndef FAULT_H
 #define FAULT_H
@@ -25,7 +25,7 @@ bool fault_set(struct fault *why, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* The same with a place. file is copied; line 0 means "the whole file". */
 bool fault_at(struct fault *why, const char *file, unsigned line, const char *fmt, ...) PRINTF_LIKE(4, 5);
 
-/* "file:line: text" into out, as much as fits, always terminated. */
+/* "file:line: text" into out, or what of it there is, as much as fits, always terminated. */
 void fault_write(const struct fault *, char *out, size_t size);
 
 enum fault_level { FAULT_ERROR, FAULT_WARNING };

@@ -1,8 +1,8 @@
 /*
  * hash.h - numbers from bytes: one that is the same everywhere, one that nobody can predict.
  *
- * hash_bytes is stored on disk (in names of long sources' files and at the end of long greylist keys) and shown in
- * the head of exports, so it never changes. Anybody can make bytes that collide in it, so it serves only tables whose
+ * hash_bytes is kept beyond a run (in names of files, greylist keys, fingerprints, saved reports) and compared between
+ * hosts, so it never changes. Anybody can make bytes that collide in it, so it serves only tables whose
  * keys the administrator or a vendor chooses, or where a collision costs nobody else anything. Tables of what
  * strangers send use hash_keyed. Never makes a seed.
  */

@@ -242,7 +242,7 @@ set_waiting(const struct policy *policy, const struct facts *facts, struct claim
 		set_unsure(facts, claim);
 }
 
-/* The rows of section 3's table below "vouched", for a claim that no alternative can prove. */
+/* A claim that no alternative of `vouch` can prove: unproven, unsure or forged. */
 static void
 judge_unvouched(const struct policy *policy, const struct facts *facts, struct claim *claim)
 {

@@ -18,7 +18,7 @@ void verdict_judge(const struct judge *, const struct facts *, struct verdict *o
 const struct claim *verdict_claim(const struct verdict *);
 const char *verdict_vendor(const struct verdict *);
 
-/* Exempt mail passes without a DNS query (section 3); returns REASON_NONE when it is not exempt. */
+/* Exempt mail passes without a DNS query; returns REASON_NONE when it is not exempt. */
 enum reason verdict_exempts(const struct policy *, const struct facts *);
 
 /* The verdict on a recipient that is refused for this reason before the message is judged, for its reply and its log
