@@ -79,7 +79,7 @@ test_passage(void)
 {
 	struct promises *promises = promises_open(100, NULL);
 	struct facts facts = session("192.0.2.1", 25, "b@vendor.example", "mx.vendor.example");
-	char vendor[PROMISE_VENDOR];
+	char vendor[VENDOR_NAME_TEXT];
 
 	ok(!promise_settle(promises, &facts, true, vendor), "nothing was promised");
 	promise_make(promises, &facts, "acme");
@@ -116,7 +116,7 @@ test_bounds(void)
 	struct promises *promises = promises_open(64, NULL);
 	static char endless[3000], sender[64];
 	struct facts facts;
-	char vendor[PROMISE_VENDOR];
+	char vendor[VENDOR_NAME_TEXT];
 	unsigned held = 0;
 
 	for (unsigned i = 0; i < 10000; i++) {
@@ -145,7 +145,7 @@ static void *
 hammer(void *context)
 {
 	struct promises *promises = context;
-	char sender[64], vendor[PROMISE_VENDOR];
+	char sender[64], vendor[VENDOR_NAME_TEXT];
 
 	for (unsigned i = 0; i < 5000; i++) {
 		struct arena *arena = arena_open(4096);

@@ -480,6 +480,25 @@ hours_become_days(void)
 	end(&told);
 }
 
+/* ---- names ---- */
+
+#define LONGEST "vendor-whose-name-has-as-many-letters-as-a-name-may-have-and-is" /* and one more */
+
+static void
+the_longest_names_are_whole(void)
+{
+	struct told told = begin();
+	const struct report_view *view;
+
+	take(&told, 0, "outcome=vouched action=pass vendor=" LONGEST "a client=192.0.2.1 listed=-");
+	take(&told, 1, "outcome=vouched action=pass vendor=" LONGEST "b client=192.0.2.1 listed=-");
+	view = look(&told, NULL);
+	is_number((long long)view->vendor_count, 2, "names of 64 letters that differ in the last are two vendors");
+	is(view->vendors[0].mode, "vouch", "each is the configuration's");
+	is_number((long long)look(&told, LONGEST "b")->vendor_count, 1, "and is found by its name");
+	end(&told);
+}
+
 /* ---- hostile names ---- */
 
 static void
@@ -511,7 +530,8 @@ main(void)
 {
 	static const char conf[] = "authserv_id = \"mx.rx.example\"; vendors = ("
 				   "{ name = \"acme\"; inline = true; domains = [ \"acme.example\" ]; },"
-				   "{ name = \"globex\"; inline = true; domains = [ \"globex.example\" ]; } );";
+				   "{ name = \"globex\"; inline = true; domains = [ \"globex.example\" ]; },"
+				   "{ name = \"" LONGEST "a\"; inline = true; domains = [ \"a.example\" ]; } );";
 
 	policy = conf_load(conf, &(struct policy_files){ .suffixes = &suffixes });
 	breaks_are_found();
@@ -526,6 +546,7 @@ main(void)
 	most_forged_is_first();
 	other_lines_are_counted();
 	hours_become_days();
+	the_longest_names_are_whole();
 	bytes_of_the_network_are_escaped();
 	policy_free(policy);
 	return done();

@@ -587,7 +587,7 @@ settle_promise(const struct message *message)
 {
 	const struct verdict *verdict = &message->verdict;
 	bool vouched = verdict->outcome == OUTCOME_VOUCHED;
-	char vendor[PROMISE_VENDOR], client[ADDRESS_TEXT];
+	char vendor[VENDOR_NAME_TEXT], client[ADDRESS_TEXT];
 
 	if (!message->exempt && promise_settle(message->services->promises, &message->facts, vouched, vendor) && !vouched)
 		journal_say(message->services->journal, LOG_NOTICE,

@@ -17,7 +17,7 @@ struct entry {
 	bool by_helo;
 	enum auth_result result;
 	enum tri narrow;
-	char vendor[PROMISE_VENDOR]; /* whose policy promised; "": none */
+	char vendor[VENDOR_NAME_TEXT]; /* whose policy promised; "": none */
 };
 
 struct promises {
@@ -212,7 +212,7 @@ promise_drop(struct promises *promises, const struct facts *facts)
 }
 
 bool
-promise_settle(struct promises *promises, const struct facts *facts, bool vouched, char vendor[PROMISE_VENDOR])
+promise_settle(struct promises *promises, const struct facts *facts, bool vouched, char vendor[VENDOR_NAME_TEXT])
 {
 	struct entry *entry;
 
@@ -222,7 +222,7 @@ promise_settle(struct promises *promises, const struct facts *facts, bool vouche
 	pthread_mutex_lock(&promises->lock);
 	entry = find(promises, facts);
 	if (entry != NULL && entry->vendor[0] != '\0') {
-		snprintf(vendor, PROMISE_VENDOR, "%s", entry->vendor);
+		snprintf(vendor, VENDOR_NAME_TEXT, "%s", entry->vendor);
 		entry->vendor[0] = '\0';
 		promises->counts.kept += vouched;
 		promises->counts.revoked += !vouched;

@@ -13,10 +13,11 @@
 #include <stdint.h>
 
 #include "policy/mail/facts.h"
+#include "policy/rules/vendor.h"
 #include "policy/util/arena.h"
 #include "policy/util/fault.h"
 
-enum { PROMISE_LIFE = 600 /* seconds */, PROMISE_VENDOR = 65 };
+enum { PROMISE_LIFE = 600 /* seconds */ };
 
 struct promises;
 
@@ -37,7 +38,7 @@ void promise_make(struct promises *, const struct facts *, const char *vendor);
 void promise_drop(struct promises *, const struct facts *);
 
 /* The message has ended, vouched or not: returns whether it was promised passage, and by whose policy. Forgets it. */
-bool promise_settle(struct promises *, const struct facts *, bool vouched, char vendor[PROMISE_VENDOR]) MUST_USE;
+bool promise_settle(struct promises *, const struct facts *, bool vouched, char vendor[VENDOR_NAME_TEXT]) MUST_USE;
 
 /* Counts since the start. */
 struct promise_counts {

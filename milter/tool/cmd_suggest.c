@@ -151,7 +151,7 @@ put_drafted(struct job *job, const struct suggest_sender *found)
 	const struct sender *sender = found->sender;
 	const struct draft_seen seen = { sender->head.count, sender->by_dkim, sender->by_spf };
 	const char *selectors[SENDER_SELECTORS];
-	char name[65];
+	char name[VENDOR_NAME_TEXT];
 	struct draft_request request = { .domain = sender_domain(sender),
 		.name = name,
 		.selectors = selectors,

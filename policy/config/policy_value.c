@@ -3,6 +3,7 @@
 
 #include "policy/config/policy_value.h"
 #include "policy/rules/store_name.h"
+#include "policy/rules/vendor.h"
 #include "policy/util/address.h"
 #include "policy/util/date.h"
 #include "policy/util/domain.h"
@@ -203,15 +204,15 @@ value_class(const char *text, struct fault *why)
 
 /* The text in lower case, with '-' in place of blanks; false if that is no name either. */
 static bool
-name_near(const char *text, char out[WORD_MAX + 1])
+name_near(const char *text, char out[VENDOR_NAME_TEXT])
 {
 	size_t length = strlen(text);
 
-	if (length > WORD_MAX)
+	if (length > VENDOR_NAME_MAX)
 		return false;
 	for (size_t i = 0; i <= length; i++)
 		out[i] = text[i] == ' ' ? '-' : text_lower(text[i]);
-	return chars_fit(out, WORD_MAX, false, "_-");
+	return chars_fit(out, VENDOR_NAME_MAX, false, "_-");
 }
 
 bool
@@ -230,14 +231,14 @@ value_zone(const char *text, struct fault *why)
 bool
 value_name(const char *text, struct fault *why)
 {
-	char near[WORD_MAX + 1];
+	char near[VENDOR_NAME_TEXT];
 
-	if (chars_fit(text, WORD_MAX, false, "_-"))
+	if (chars_fit(text, VENDOR_NAME_MAX, false, "_-"))
 		return true;
 	if (name_near(text, near))
 		return fault_set(why, "'%.64s' is not a name; write \"%s\"", text, near);
 	return fault_set(why, "'%.60s' is not a name; write lower-case letters, digits, '-' and '_', at most %d", text,
-	    WORD_MAX);
+	    VENDOR_NAME_MAX);
 }
 
 bool

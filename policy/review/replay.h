@@ -18,7 +18,7 @@ enum {
 struct replay_side {
 	enum outcome outcome;
 	enum action would;
-	char reason[48], vendor[64];
+	char reason[48], vendor[VENDOR_NAME_TEXT];
 };
 
 struct replay_example {

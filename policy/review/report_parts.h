@@ -13,7 +13,7 @@
 
 enum {
 	REPORT_VENDORS = 4096,
-	REPORT_NAME = 64,
+	REPORT_NAME = VENDOR_NAME_TEXT, /* and HELO names, cut */
 	REPORT_ID = 40,
 	REPORT_WAYS = 8,            /* places of a group in the tables below: the least wanted loses its own */
 	REPORT_PAIRS = 32 * 1024,   /* vendor and network */

@@ -290,16 +290,16 @@ name_is_taken(const struct suggest_rules *rules, const char *name)
 }
 
 void
-suggest_name(const struct suggest_rules *rules, const struct sender *sender, char out[65])
+suggest_name(const struct suggest_rules *rules, const struct sender *sender, char out[VENDOR_NAME_TEXT])
 {
 	const char *owner = sender->head.name;
 
-	snprintf(out, 65, "%.*s", (int)strcspn(owner, "."), owner);
+	snprintf(out, VENDOR_NAME_TEXT, "%.*s", (int)strcspn(owner, "."), owner);
 	if (!name_is_taken(rules, out))
 		return;
-	snprintf(out, 65, "%.54s", owner);
+	snprintf(out, VENDOR_NAME_TEXT, "%.54s", owner);
 	for (char *at = out; *at != '\0'; at++)
 		*at = *at == '.' ? '-' : *at;
 	if (name_is_taken(rules, out))
-		snprintf(out + strlen(out), 65 - strlen(out), "-suggested");
+		snprintf(out + strlen(out), VENDOR_NAME_TEXT - strlen(out), "-suggested");
 }

@@ -72,6 +72,6 @@ bool suggest_is_clean(const struct vendor *, const struct vendor_use *);
 bool suggest_may_enforce(const struct vendor *, const struct vendor_use *);
 
 /* A name for its file that no other vendor's file has: a file of the same name would replace that. */
-void suggest_name(const struct suggest_rules *, const struct sender *, char out[65]);
+void suggest_name(const struct suggest_rules *, const struct sender *, char out[VENDOR_NAME_TEXT]);
 
 #endif

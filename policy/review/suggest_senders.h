@@ -43,9 +43,9 @@ struct sender {
 	char selectors[SENDER_SELECTORS][64];       /* s= of those signatures, as domain_read has it */
 	size_t selector_count;
 	struct sender_distinct clients, mailboxes;
-	uint64_t own, claimed; /* messages with an author of ours; of an enabled vendor */
-	char vendor[65];       /* the last such vendor */
-	char id[64];           /* of the last message */
+	uint64_t own, claimed;         /* messages with an author of ours; of an enabled vendor */
+	char vendor[VENDOR_NAME_TEXT]; /* the last such vendor */
+	char id[64];                   /* of the last message */
 };
 
 struct senders;

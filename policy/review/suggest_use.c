@@ -181,7 +181,7 @@ use_note_forger(struct use *use, const struct recorded *recorded)
 	forger = kept_names_take(use->forgers, prefix_write(&network, text));
 	forger->head.count++;
 	forger->last = recorded->when > forger->last ? recorded->when : forger->last;
-	snprintf(forger->vendor, sizeof forger->vendor, "%.64s", recorded->vendor);
+	snprintf(forger->vendor, sizeof forger->vendor, "%s", recorded->vendor);
 }
 
 void **

@@ -22,9 +22,9 @@ struct vendor_use {
 };
 
 struct forger {
-	struct kept_name head; /* a client network, in greylist.ipv4_prefix or ipv6_prefix */
-	int64_t last;          /* milliseconds since 1970 */
-	char vendor[65];       /* whose name the last one forged */
+	struct kept_name head;         /* a client network, in greylist.ipv4_prefix or ipv6_prefix */
+	int64_t last;                  /* milliseconds since 1970 */
+	char vendor[VENDOR_NAME_TEXT]; /* whose name the last one forged */
 };
 
 struct use;

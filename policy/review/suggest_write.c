@@ -92,7 +92,7 @@ write_faults(const struct suggest *suggest, const struct suggest_sender *found, 
 static void
 put_command(const struct suggest *suggest, const struct sender *sender, struct text *out)
 {
-	char name[65];
+	char name[VENDOR_NAME_TEXT];
 
 	suggest_name(suggest_rules(suggest), sender, name);
 	text_put(out, "greenlane vendor new ");

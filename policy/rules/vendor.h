@@ -87,6 +87,8 @@ struct evidence {
 
 #define VENDOR_OWN UINT32_MAX /* the number of policy->own, which is not in the list of vendors */
 
+enum { VENDOR_NAME_MAX = 64, VENDOR_NAME_TEXT = VENDOR_NAME_MAX + 1 }; /* letters, digits, '-' and '_' */
+
 struct vendor {
 	uint32_t number; /* in the order of the configuration */
 	const char *name, *title;
