@@ -14,6 +14,7 @@
 #endif
 
 enum { TEXT_ROOM = 160, LINES_ARENA = 8 * 1024 * 1024 };
+_Static_assert((int)FLEET_LINE_MAX == (int)STORE_LINE_MAX, "a store takes every line that can be read");
 
 /* A source as we have seen it. */
 struct seen {
@@ -211,7 +212,7 @@ status_hosts_look(struct status_hosts *hosts, struct store *store, const struct 
 	hosts->own.policy = policy->shared;
 	hosts->own.ranges = ranges;
 	pthread_mutex_unlock(&hosts->lock);
-	text_open(&line, STORE_LINE_MAX);
+	text_open(&line, FLEET_LINE_MAX);
 	reading.arena = arena_open(LINES_ARENA);
 	if (reading.arena != NULL && write_own(hosts, reading.arena, &line) &&
 	    store_tell(store, hosts->own.name, (struct span){ line.bytes, line.length }, keep_line, &reading, &unsaid))

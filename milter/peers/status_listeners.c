@@ -15,7 +15,7 @@ opened_listeners_add(struct opened_listeners *listeners, const char *name, const
 	struct opened_listener *listener = &listeners->list[listeners->count];
 	struct stat st;
 
-	if (address[0] == '\0' || strcmp(address, "none") == 0 || listeners->count == LISTENERS_KNOWN)
+	if (address[0] == '\0' || strcmp(address, "none") == 0 || listeners->count == START_LISTENERS_MAX)
 		return;
 	listeners->count++;
 	listener->name = name;
@@ -100,7 +100,7 @@ tell_one(const struct opened_listener *listener, struct arena *arena)
 bool
 opened_listeners_tell(const struct opened_listeners *listeners, struct status *status, struct arena *arena)
 {
-	struct status_listener *list = arena_take(arena, LISTENERS_KNOWN * sizeof *list);
+	struct status_listener *list = arena_take(arena, START_LISTENERS_MAX * sizeof *list);
 
 	if (list == NULL)
 		return false;

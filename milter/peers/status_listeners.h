@@ -9,10 +9,9 @@
 
 #include <sys/types.h>
 
+#include "milter/state/start_list.h"
 #include "policy/review/status.h"
 #include "policy/util/fault.h"
-
-enum { LISTENERS_KNOWN = 5 };
 
 /* A listener as it was opened. */
 struct opened_listener {
@@ -25,7 +24,7 @@ struct opened_listener {
 };
 
 struct opened_listeners {
-	struct opened_listener list[LISTENERS_KNOWN];
+	struct opened_listener list[START_LISTENERS_MAX];
 	size_t count;
 };
 
