@@ -49,13 +49,6 @@
 #include "milter/system/wakes.h"
 #include "policy/util/text.h"
 
-#ifndef GREENLANE_CONFIG
-#define GREENLANE_CONFIG "/etc/greenlane/greenlane.conf"
-#endif
-#ifndef VERSION
-#define VERSION "unreleased"
-#endif
-
 enum {
 	FIRST_PATIENCE_MS = 10 * 1000, /* for DNS, before mail is accepted */
 	DRAIN_SECONDS = 25,            /* less than systemd and Postfix wait */

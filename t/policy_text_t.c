@@ -14,17 +14,6 @@
 #include "t/lib/key_list.h"
 #include "t/lib/tap.h"
 
-/* As configured; the plain defaults if it was compiled by hand. */
-#ifndef GREENLANE_SITE_VENDOR_DIR
-#define GREENLANE_SITE_VENDOR_DIR "/etc/greenlane/vendors"
-#endif
-#ifndef GREENLANE_STATE_DIR
-#define GREENLANE_STATE_DIR "/var/lib/greenlane"
-#endif
-#ifndef GREENLANE_RUN_DIR
-#define GREENLANE_RUN_DIR "/run/greenlane"
-#endif
-
 /* Loads one text with the vendor files of t/conf/vendors. */
 static struct policy *
 load_text(const char *shown, const char *text, size_t length, struct faults *faults)

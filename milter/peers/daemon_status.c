@@ -22,10 +22,6 @@
 #include "milter/system/sandbox.h"
 #include "policy/util/hash.h"
 
-#ifndef VERSION
-#define VERSION "unreleased"
-#endif
-
 enum {
 	ARENA_MAX = SOURCE_LIST_ARENA /* the copies are read into it */,
 	METRICS_ARENA_MAX = 16 * 1024 * 1024,

@@ -9,10 +9,6 @@
 #include "milter/system/clock.h"
 #include "policy/util/hash.h"
 
-#ifndef VERSION
-#define VERSION "unreleased"
-#endif
-
 enum { TEXT_ROOM = 160, LINES_ARENA = 8 * 1024 * 1024 };
 _Static_assert((int)FLEET_LINE_MAX == (int)STORE_LINE_MAX, "a store takes every line that can be read");
 

@@ -6,10 +6,6 @@
 #include "milter/state/source_list.h"
 #include "milter/state/source_watch.h"
 
-#ifndef VERSION
-#define VERSION "unreleased"
-#endif
-
 enum { DRIFT_TEXT = 600, DRIFT_NAMED = 5 };
 
 static bool

@@ -11,10 +11,6 @@
 #include "milter/tool/help.h"
 #include "policy/config/policy_keys.h"
 
-#ifndef VERSION
-#define VERSION "unreleased"
-#endif
-
 static int run_help(const char *config, int argc, char **argv);
 static const struct command cmd_help = { "help", "[COMMAND]",
 	"print the options, exit statuses and an example of a command", run_help };

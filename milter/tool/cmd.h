@@ -14,10 +14,6 @@
 #include "policy/rules/policy.h"
 #include "policy/util/date.h"
 
-#ifndef GREENLANE_CONFIG
-#define GREENLANE_CONFIG "/etc/greenlane/greenlane.conf"
-#endif
-
 struct config_texts;
 
 struct command {

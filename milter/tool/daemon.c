@@ -10,13 +10,6 @@
 #include "milter/tool/daemon.h"
 #include "policy/util/json_read.h"
 
-#ifndef GREENLANE_STATE_DIR
-#define GREENLANE_STATE_DIR "/var/lib/greenlane"
-#endif
-#ifndef GREENLANE_RUN_DIR
-#define GREENLANE_RUN_DIR "/run/greenlane"
-#endif
-
 /* ---- where it is ---- */
 
 bool

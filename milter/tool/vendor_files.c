@@ -15,10 +15,6 @@
 #include "policy/util/json_read.h"
 #include "policy/util/json_write.h"
 
-#ifndef GREENLANE_VENDOR_DIR
-#define GREENLANE_VENDOR_DIR "/usr/share/greenlane/vendors"
-#endif
-
 const char *
 vendor_files_shipped(const struct policy *policy)
 {

@@ -5,22 +5,6 @@
 #include "policy/rules/warning.h"
 #include "policy/util/arena.h"
 
-#ifndef GREENLANE_VENDOR_DIR
-#define GREENLANE_VENDOR_DIR "/usr/share/greenlane/vendors"
-#endif
-#ifndef GREENLANE_CATALOGUE_DIR
-#define GREENLANE_CATALOGUE_DIR "/etc/greenlane/catalogue"
-#endif
-#ifndef GREENLANE_SITE_VENDOR_DIR
-#define GREENLANE_SITE_VENDOR_DIR "/etc/greenlane/vendors"
-#endif
-#ifndef GREENLANE_STATE_DIR
-#define GREENLANE_STATE_DIR "/var/lib/greenlane"
-#endif
-#ifndef GREENLANE_RUN_DIR
-#define GREENLANE_RUN_DIR "/run/greenlane"
-#endif
-
 enum { SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE, DAY = 24 * HOUR };
 enum { OWN_MAX = 1000 }; /* addresses or names of a list; each is compared with every client */
 #define DAYS(n) (INT64_C(n) * DAY)
