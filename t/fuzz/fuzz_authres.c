@@ -1,20 +1,10 @@
 /* Any bytes as an Authentication-Results field from outside, and inside one that we write. */
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "policy/mail/authres.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "t/fuzz/fuzz.h"
 
 static const char our_id[] = "mx.example.com";
-
-static void
-must(bool good)
-{
-	if (!good)
-		abort();
-}
 
 /* Whoever reads leniently sees our id at the start, whatever comes behind. */
 static void

@@ -1,23 +1,13 @@
 /*
  * Any bytes as an archive of vendor files. Either nothing of it is taken, for a reason, or a bounded number of plain names, each once.
  */
-#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "milter/tool/catalogue.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-must(bool good)
-{
-	if (!good)
-		abort();
-}
+#include "t/fuzz/fuzz.h"
 
 static bool
 is_plain(const char *name)

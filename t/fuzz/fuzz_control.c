@@ -2,29 +2,19 @@
  * Any bytes as requests over `control`: first one that says who asks, one of the size of pieces, then the stream. Each reply is
  * one line with one JSON object; only root and the owner reload or change a greylist. The bytes are then read as JSON.
  */
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "milter/peers/control.h"
 #include "policy/rules/policy.h"
 #include "policy/util/json_write.h"
 #include "policy/util/json_read.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "t/fuzz/fuzz.h"
 
 enum { NOW = 1000000, OWNER = 7, REQUESTS_MAX = 200, DEEP = 50 };
 
 static unsigned reloads;
 static struct store *store;
 static size_t changed;
-
-static void
-must(bool good)
-{
-	if (!good)
-		abort();
-}
 
 static bool
 tell(void *context, struct text *out)

@@ -1,20 +1,10 @@
 /* Any bytes as the Date field of a mail and as a time of RFC 3339: what is read is written, and read back the same. */
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "policy/util/date.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "t/fuzz/fuzz.h"
 
 enum { UNTOUCHED = -4711 };
-
-static void
-must(bool good)
-{
-	if (!good)
-		abort();
-}
 
 /* A year that RFC 3339 cannot say is said in words. */
 static void

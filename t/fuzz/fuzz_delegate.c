@@ -2,24 +2,14 @@
  * Any bytes as what Postfix asks its policy server: first one of settings, one of SPF's result, one of the size
  * of pieces, then the stream. Whatever it says, nothing is permitted.
  */
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "policy/config/policy_value.h"
 #include "policy/verdict/delegate_request.h"
+#include "t/fuzz/fuzz.h"
 #include "t/lib/delegate_fixture.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 enum { REQUESTS_MAX = 50 };
-
-static void
-must(bool good)
-{
-	if (!good)
-		abort();
-}
 
 static const struct fixture *
 fixture_of(uint8_t byte)

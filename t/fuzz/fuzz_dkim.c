@@ -2,7 +2,6 @@
  * Any bytes as a message and its keys, to libopendkim behind our checks: lines of a zone up to a line "%%", then header and body. A
  * signature counts only with result pass and no reason against it; only so many keys are asked for; and a second check ends as the first.
  */
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,21 +10,13 @@
 #include "milter/checks/check_dkim.h"
 #include "policy/mail/mail_text.h"
 #include "policy/util/text.h"
+#include "t/fuzz/fuzz.h"
 #include "t/lib/resolver_canned.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { NOW = 1772359200, MAX_AGE = 7 * 86400, LINES_MAX = 60, ARENA = 16 << 20 };
 
 static struct canned_zone *zone;
 static struct dkim_verifier *verifier;
-
-static void
-must(bool good)
-{
-	if (!good)
-		abort();
-}
 
 static enum standing
 standing_of(const void *context, const char *d)

@@ -2,8 +2,6 @@
  * Any bytes as a DKIM key record. A key that is sound has bits; OpenSSL, which takes the same bytes apart by itself, finds as
  * many, where it takes them for a key at all.
  */
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <openssl/err.h>
@@ -12,15 +10,7 @@
 
 #include "policy/mail/dkim_key.h"
 #include "policy/util/text.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-must(bool good)
-{
-	if (!good)
-		abort();
-}
+#include "t/fuzz/fuzz.h"
 
 /* The last p=, without its blanks. */
 static void

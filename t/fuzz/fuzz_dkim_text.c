@@ -4,8 +4,7 @@
 
 #include "policy/mail/dkim_text.h"
 #include "policy/util/domain.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "t/fuzz/fuzz.h"
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

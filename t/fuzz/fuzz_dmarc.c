@@ -3,23 +3,14 @@
  * that SPF and signatures prove; each line after that is the answer to one question: "!" is silence, nothing is no such
  * name, and a tab parts several records.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "policy/mail/dmarc.h"
 #include "policy/util/domain.h"
 #include "policy/util/text.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "t/fuzz/fuzz.h"
 
 enum { RECORDS_MAX = 8, SIGNATURES_MAX = 20, QUESTIONS_MAX = DMARC_WALKS_MAX * DMARC_STEPS_MAX + 1 };
-
-static void
-must(bool good)
-{
-	if (!good)
-		abort();
-}
 
 static void
 check_record(struct span text)

@@ -7,9 +7,8 @@
 #include "policy/advise/dns_audit.h"
 #include "policy/config/policy_text.h"
 #include "policy/dns/spf_text.h"
+#include "t/fuzz/fuzz.h"
 #include "t/lib/canned_zone.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const char conf[] = "own = { domains = [ \"example.com\" ]; outbound = [ \"192.0.2.25\" ]; };"
 			   "vendors = ( { name = \"v\"; tags = [ \"t\" ]; } );"

@@ -1,20 +1,10 @@
 /* Any bytes as the line that a host put into the store of a fleet: what is read is plain, and is written back the same. */
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "policy/review/fleet.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "t/fuzz/fuzz.h"
 
 enum { MEMORY = 8 << 20 };
-
-static void
-must(bool good)
-{
-	if (!good)
-		abort();
-}
 
 static void
 check_name(const char *name)

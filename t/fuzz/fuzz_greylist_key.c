@@ -2,27 +2,18 @@
  * Any bytes as keys of a greylist, which anybody with the store's password may have put there: a byte of the record's state, then
  * what is asked for, then keys, one a line. A tuple is found by its own fields, and seeking never passes over one that matches.
  */
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "policy/rules/greylist_query.h"
 #include "policy/rules/policy.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "t/fuzz/fuzz.h"
 
 enum { NOW = 1772359200, KEYS_MAX = 40 };
 
 static const struct greylist_settings settings = {
 	.on = true, .delay = 300, .retry_window = 172800, .lifetime = 3110400, .auto_pass = 5
 };
-
-static void
-must(bool good)
-{
-	if (!good)
-		abort();
-}
 
 static char *
 string_of(struct span span)

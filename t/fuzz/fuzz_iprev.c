@@ -2,23 +2,13 @@
  * Any bytes as what an MTA says of the client's name ("WORD NAME"), and as the PTR records of its address, a name a line,
  * a line "!" for one that does not answer.
  */
-#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "policy/mail/iprev.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "t/fuzz/fuzz.h"
 
 enum { RECORDS_MAX = 64, WORDS_MAX = 2048 };
-
-static void
-must(bool good)
-{
-	if (!good)
-		abort();
-}
 
 /* What is confirmed is a host name in its normal form, with a dot, and no address. */
 static void

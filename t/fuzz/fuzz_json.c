@@ -2,24 +2,15 @@
  * Any bytes as JSON, beside jansson: of what that takes for an object or a list, our reader finds the same members, elements, strings and
  * numbers. What jansson refuses, ours may read as it likes, as long as it stays within.
  */
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <jansson.h>
 
 #include "policy/util/json_read.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "t/fuzz/fuzz.h"
 
 enum { DEEP = 20 };
-
-static void
-must(bool good)
-{
-	if (!good)
-		abort();
-}
 
 static void check(struct span text, const json_t *value, unsigned depth);
 

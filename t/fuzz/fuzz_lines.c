@@ -2,7 +2,6 @@
  * Any bytes as a file that is read line by line, plain or compressed: one of the longest line, then the file. No line is longer; those of a
  * file that is not compressed are its own; and whoever goes on behind some bytes gets what comes there.
  */
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,17 +9,9 @@
 #include <unistd.h>
 
 #include "milter/system/lines.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "t/fuzz/fuzz.h"
 
 enum { LINES_KEPT = 3000 };
-
-static void
-must(bool good)
-{
-	if (!good)
-		abort();
-}
 
 static bool
 starts(struct span bytes, const char *magic, size_t length)

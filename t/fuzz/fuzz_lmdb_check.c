@@ -4,7 +4,6 @@
  * again, all without the end of this process; and the store's own reader finds the same records as LMDB's cursor.
  */
 #include <fcntl.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,9 +14,9 @@
 #include "milter/store/lmdb_check.h"
 #include "milter/store/lmdb_page.h"
 #include "milter/store/store.h"
+#include "t/fuzz/fuzz.h"
 #include "t/lib/scratch.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int __wrap_fsync(int fd);
 int __wrap_fdatasync(int fd);
 
@@ -30,13 +29,6 @@ static struct {
 } files[FILES];
 static unsigned char image[FILE_ROOM];
 static size_t page_size;
-
-static void
-must(bool good)
-{
-	if (!good)
-		abort();
-}
 
 /* ---- sound files ---- */
 

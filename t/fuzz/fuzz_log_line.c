@@ -2,22 +2,14 @@
  * Any bytes as lines of a mail log. What may not be ours is not read as ours; what is read is read the same a second time, and
  * behind the head of another syslog daemon; what is broken is so for a reason.
  */
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "policy/review/log_line.h"
+#include "t/fuzz/fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
 enum { LINES_MAX = 50 };
-
-static void
-must(bool good)
-{
-	if (!good)
-		abort();
-}
 
 static bool
 same(const struct recorded *one, const struct recorded *other)

@@ -1,21 +1,11 @@
 /* Any bytes as a whole message in a file: what is read of it, written plainly, is read back the same and without a flaw. */
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "policy/mail/mail_text.h"
 #include "policy/util/text.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "t/fuzz/fuzz.h"
 
 enum { WRITTEN_MAX = 1 << 20 };
-
-static void
-must(bool good)
-{
-	if (!good)
-		abort();
-}
 
 static bool
 is_within(const struct text *bytes, const char *at, size_t length)

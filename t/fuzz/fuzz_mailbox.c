@@ -1,20 +1,10 @@
 /* Any bytes as a From field, as an SMTP path, and as a field that names somebody. */
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "policy/mail/mailbox.h"
 #include "policy/util/domain.h"
+#include "t/fuzz/fuzz.h"
 #include "t/lib/field_names.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-must(bool good)
-{
-	if (!good)
-		abort();
-}
 
 static bool
 same(const struct mailbox *a, const struct mailbox *b)

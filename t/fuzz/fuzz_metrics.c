@@ -5,9 +5,7 @@
  */
 #include <errno.h>
 #include <pthread.h>
-#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -16,9 +14,9 @@
 #include <event2/event.h>
 
 #include "milter/peers/metrics.h"
+#include "t/fuzz/fuzz.h"
 #include "t/lib/scratch.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int __real_pthread_create(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
 int __wrap_pthread_create(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
 struct event_base *__real_event_base_new(void);
@@ -33,13 +31,6 @@ static struct event_base *base;
 static struct event *later;
 static struct sockaddr_un place = { .sun_family = AF_UNIX };
 static bool opening;
-
-static void
-must(bool good)
-{
-	if (!good)
-		abort();
-}
 
 int
 __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *), void *data)

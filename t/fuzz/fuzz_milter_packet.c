@@ -2,21 +2,12 @@
  * What a milter client sends, a line a packet (talk.h), to the check before libmilter. What passes can be read as
  * libmilter reads it, without a byte before or behind the packet.
  */
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "policy/mail/milter_packet.h"
+#include "t/fuzz/fuzz.h"
 #include "t/lib/talk.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-must(bool good)
-{
-	if (!good)
-		abort();
-}
 
 /* Words up to the end, as a list; how many. */
 static size_t

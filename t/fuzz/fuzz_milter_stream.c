@@ -2,25 +2,15 @@
  * Any bytes as what a milter client sends: one of the size of reads, then the stream. What libmilter gets of it is its beginning, in
  * packets that each pass the check by themselves; and the rest is held back only for a fault, or because it is no whole packet.
  */
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "milter/smtp/milter_connection.h"
 #include "policy/mail/milter_packet.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "t/fuzz/fuzz.h"
 
 enum { STREAM_MAX = 64 * 1024, WAIT_MS = 1000 };
-
-static void
-must(bool good)
-{
-	if (!good)
-		abort();
-}
 
 /* Reads until the end. */
 static size_t

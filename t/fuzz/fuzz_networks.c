@@ -2,24 +2,14 @@
  * Any bytes as networks, one a line. What is read is written and read back the same; what is refused is refused with words, and
  * the networks that they propose are read. Aggregated, they hold the same addresses as before.
  */
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "policy/util/address_forms.h"
 #include "policy/util/aggregate.h"
 #include "policy/util/text.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "t/fuzz/fuzz.h"
 
 enum { NETWORKS_MAX = 100, LINE_MAX = 200 };
-
-static void
-must(bool good)
-{
-	if (!good)
-		abort();
-}
 
 static void
 check_network(const struct prefix *network)

@@ -3,15 +3,13 @@
  * the input stand between lines of "%%". A load ends in a policy or in faults, and frees the
  * rest.
  */
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "policy/config/lint.h"
 #include "policy/config/policy_text.h"
 #include "policy/util/text.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
+#include "t/fuzz/fuzz.h"
 
 struct parts {
 	struct span main, vendor, networks;

@@ -1,12 +1,9 @@
 /* Any bytes as a Received field, and as what a client may say inside one that a host of ours wrote. */
-#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "policy/mail/received.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "t/fuzz/fuzz.h"
 
 /* Fields of several hosts: the client came from 203.0.113.66, whatever stands for \1 and \2, which are its words. */
 static const char *const fields[] = {
@@ -23,13 +20,6 @@ static const char *const fields[] = {
 	"from \1 (HELO \2) (203.0.113.66)\n  by mx.example.com with SMTP; Sat",
 	"from \1 (203.0.113.66) by mx.example.com (10.0.0.1) with Microsoft SMTP Server id 1 for \2; Sat",
 };
-
-static void
-must(bool good)
-{
-	if (!good)
-		abort();
-}
 
 static void
 check_name(const char *name)

@@ -2,14 +2,11 @@
  * Any line as a record, under a policy with a vendor, a delegation and a relay. What is read is judged twice, and must
  * come out the same; facts that are no fact of ours never reach a verdict (their counts are within bounds).
  */
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "policy/config/policy_text.h"
 #include "policy/review/judge_again.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
+#include "t/fuzz/fuzz.h"
 
 static const char config[] =
     "vendors = ( { name = \"vendor\"; } );\n"
@@ -27,13 +24,6 @@ vendor(void *context, const struct strings *vendor_path, const char *name, const
 	*path = "vendor.conf";
 	*length = sizeof vendor_file - 1;
 	return vendor_file;
-}
-
-static void
-must(bool good)
-{
-	if (!good)
-		abort();
 }
 
 static const struct policy *

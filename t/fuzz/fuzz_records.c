@@ -2,8 +2,6 @@
  * Any bytes as lines of records and logs, read by what counts many: suggest, log, replay. What they print steers no terminal, and what they
  * write as JSON is JSON.
  */
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <jansson.h>
@@ -14,8 +12,7 @@
 #include "policy/review/suggest_write.h"
 #include "policy/review/tries_write.h"
 #include "policy/review/waiting.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
+#include "t/fuzz/fuzz.h"
 
 enum { LINES_MAX = 60, OUT_MAX = 4 << 20 };
 
@@ -30,13 +27,6 @@ static const char vendor_file[] = "vendor = { name = \"vendor\"; domains = [ \"v
 static const char acme_file[] = "vendor = { name = \"acme\"; domains = [ \"acme.example\" ]; mode = \"vouch\"; };\n";
 
 static struct suffix_list suffixes;
-
-static void
-must(bool good)
-{
-	if (!good)
-		abort();
-}
 
 static const char *
 vendor(void *context, const struct strings *vendor_path, const char *name, const char **path, size_t *length,

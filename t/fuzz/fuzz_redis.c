@@ -3,7 +3,6 @@
  * hosts. Whatever it says, a decision is one of those that there are, a page is within its bounds, and a failure has words. Nobody is
  * connected to: hiredis reads from a socket that holds the bytes, and the connections of one input share them.
  */
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -12,8 +11,8 @@
 #include <hiredis/hiredis.h>
 
 #include "milter/store/store_redis.h"
+#include "t/fuzz/fuzz.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 redisContext *__wrap_redisConnectUnixWithTimeout(const char *path, struct timeval time);
 
 enum { NOW = 1772359200, BYTES_MAX = 64 * 1024, DELAY_MAX = 86400, CONNECTIONS = 8 };
@@ -22,13 +21,6 @@ static const char settings_path[] = "redis:unix:/nowhere/redis.sock";
 static struct span replies;
 static int others[CONNECTIONS];
 static size_t connected;
-
-static void
-must(bool good)
-{
-	if (!good)
-		abort();
-}
 
 /* A byte 0xff divides what one connection gets from what the next one does. */
 redisContext *

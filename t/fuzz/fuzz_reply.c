@@ -3,7 +3,6 @@
  * or as JSON, or the rest is a list of tuples for `greenlane greylist`. Nothing that is printed in words steers a terminal.
  */
 #include <getopt.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,8 +11,8 @@
 #include "milter/tool/daemon.h"
 #include "milter/tool/greylist_print.h"
 #include "policy/util/json_read.h"
+#include "t/fuzz/fuzz.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 enum asked __wrap_daemon_reach(const char *, const char *, int, char *, struct text *, struct fault *);
 enum asked __wrap_ask_milter(const char *, int, struct fault *);
 
@@ -21,13 +20,6 @@ enum { NOW = 1772359200, TUPLES_MAX = 100 };
 
 static struct span reply;
 extern const struct command cmd_status;
-
-static void
-must(bool good)
-{
-	if (!good)
-		abort();
-}
 
 enum asked
 __wrap_daemon_reach(const char *config, const char *request, int patience_ms, char *address, struct text *out,

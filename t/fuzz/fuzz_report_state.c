@@ -2,8 +2,6 @@
  * Any lines as the counts that `greenlane report --state` keeps. What is read is written as text, JSON, page and mail, within their
  * bounds; saved, it comes back as the same lines, to the byte.
  */
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "policy/config/policy_text.h"
@@ -12,8 +10,7 @@
 #include "policy/review/report_page.h"
 #include "policy/review/report_save.h"
 #include "policy/review/report_text.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
+#include "t/fuzz/fuzz.h"
 
 enum { OUTPUT = 64 * 1024 * 1024, NOW = 1795824000 };
 
@@ -21,13 +18,6 @@ static const char config[] = "authserv_id = \"mx.rx.example\"; vendors = ("
 			     "{ name = \"acme\"; inline = true; domains = [ \"acme.example\" ]; },"
 			     "{ name = \"globex\"; inline = true; domains = [ \"globex.example\" ]; } );";
 static const struct suffix_list suffixes = { NULL };
-
-static void
-must(bool good)
-{
-	if (!good)
-		abort();
-}
 
 static const struct policy *
 policy_once(void)

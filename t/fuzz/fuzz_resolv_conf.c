@@ -1,20 +1,10 @@
 /* Any bytes as resolv.conf(5): each server is an address, none comes twice, and a file of just these names the same ones. */
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "policy/dns/resolv_conf.h"
 #include "policy/util/address.h"
 #include "policy/util/text.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-must(bool good)
-{
-	if (!good)
-		abort();
-}
+#include "t/fuzz/fuzz.h"
 
 /* "fe80::1%eth0" */
 static void

@@ -3,9 +3,7 @@
  * and in whatever order: replies are whole, nothing is vouched for from elsewhere, no message ends without a record, and
  * nothing is left behind.
  */
-#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <libmilter/mfapi.h>
@@ -13,25 +11,17 @@
 
 #include "milter/smtp/drain.h"
 #include "milter/smtp/session.h"
+#include "t/fuzz/fuzz.h"
 #include "t/lib/milter_stand_in.h"
 #include "t/lib/session_fixture.h"
 #include "t/lib/story.h"
 #include "t/lib/talk.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 struct client {
 	struct stand_in *connection;
 	char command;    /* the last one */
 	size_t verdicts; /* records before it */
 };
-
-static void
-must(bool good)
-{
-	if (!good)
-		abort();
-}
 
 static void
 start(void)

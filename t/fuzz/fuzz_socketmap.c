@@ -2,25 +2,15 @@
  * Any bytes as what a ruleset of Sendmail asks over its socket map: one of the size of pieces, then the stream. Each reply is one
  * netstring of three, and nothing is white that is not in the vendor's range or ours.
  */
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "milter/peers/socketmap.h"
 #include "policy/util/address.h"
 #include "policy/util/netstring.h"
+#include "t/fuzz/fuzz.h"
 #include "t/lib/session_fixture.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 enum { REQUESTS_MAX = 30 };
-
-static void
-must(bool good)
-{
-	if (!good)
-		abort();
-}
 
 static const struct services *
 services_once(void)

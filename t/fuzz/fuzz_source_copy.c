@@ -1,20 +1,10 @@
 /* Any bytes as the last good copy of a source; and as the hostile strings inside one that we write. */
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "policy/sources/source_copy.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "t/fuzz/fuzz.h"
 
 enum { MEMORY = 8 << 20, TEXT = 4 << 20 };
-
-static void
-must(bool good)
-{
-	if (!good)
-		abort();
-}
 
 static bool
 networks_equal(const struct source_copy *a, const struct source_copy *b)

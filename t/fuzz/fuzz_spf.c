@@ -3,25 +3,16 @@
  * pass, so it refuses no record but a loop; a second check ends as the first; and where the sender's record holds nothing but addresses, a
  * reader of three lines finds the same result.
  */
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "milter/checks/check_spf.h"
 #include "policy/dns/spf_text.h"
 #include "policy/util/text.h"
+#include "t/fuzz/fuzz.h"
 #include "t/lib/resolver_canned.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 enum { LINES_MAX = 100, WORD_MAX = 400, ARENA = 4 << 20 };
-
-static void
-must(bool good)
-{
-	if (!good)
-		abort();
-}
 
 struct input {
 	struct canned_zone *zone;

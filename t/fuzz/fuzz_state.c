@@ -2,7 +2,6 @@
  * Any bytes as a file of state_dir: the first says which, `usage`, `vendors` or `rates`. What is sound of it is kept, and when that is
  * written, all of the new file is sound and says the same.
  */
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,21 +9,14 @@
 #include "milter/state/usage.h"
 #include "milter/state/vendor_tally.h"
 #include "policy/review/alert_rates_save.h"
+#include "t/fuzz/fuzz.h"
 #include "t/lib/scratch.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int __wrap_fsync(int fd);
 
 enum { NOW = 1772359200, LINE_MAX = 64 * 1024 };
 
 static char folder[] = "/tmp/fuzz_state.XXXXXX";
-
-static void
-must(bool good)
-{
-	if (!good)
-		abort();
-}
 
 /* Nobody waits for the disk. */
 int

@@ -1,21 +1,11 @@
 /* Any bytes as lines of a zone of canned answers; every name that it says is asked for. */
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "policy/util/text.h"
+#include "t/fuzz/fuzz.h"
 #include "t/lib/canned_zone.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 enum { LINES_MAX = 200 };
-
-static void
-must(bool good)
-{
-	if (!good)
-		abort();
-}
 
 static void
 check_record(enum dns_type type, const struct dns_record *record)

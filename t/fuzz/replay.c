@@ -11,16 +11,14 @@
 #include <dirent.h>
 #include <limits.h>
 #include <signal.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "t/fuzz/fuzz.h"
 #include "t/fuzz/mutate.h"
 #include "t/lib/tap.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { CUTS = 48, FLIPS = 96, CHANGED = 100, SEED_MAX = 1024 * 1024 };
 
