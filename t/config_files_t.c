@@ -1,4 +1,3 @@
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,15 +39,6 @@ folder_make(const char *name)
 {
 	if (mkdir(in_folder(name), 0755) != 0)
 		abort();
-}
-
-static int
-remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
 }
 
 /* A greenlane.conf that enables one vendor, looked for in the directories shipped and site. */
@@ -501,6 +491,5 @@ main(void)
 	half_written_is_refused();
 	one_string_is_found();
 	cut_is_warned_of();
-	nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 	return done();
 }

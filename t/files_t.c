@@ -1,7 +1,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -77,15 +76,6 @@ entries(void)
 	return count - 2;
 }
 
-static int
-remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
-}
-
 static void
 fixture_open(void)
 {
@@ -96,13 +86,6 @@ fixture_open(void)
 	    !folder_open(&state, in_scratch("state"), &why))
 		abort();
 	write_file(in_scratch("outside"), "outside\n");
-}
-
-static void
-fixture_close(void)
-{
-	folder_close(&state);
-	nftw(scratch, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
 /* ---- what may be in a file's place ---- */
@@ -189,7 +172,7 @@ each_kind(void)
 		fixture_open();
 		if (!kinds[i].plant(in_scratch("state/usage"))) {
 			ok(true, "%s # SKIP it cannot be created here", kinds[i].name);
-			fixture_close();
+			folder_close(&state);
 			continue;
 		}
 		ok(file_read(&state, "usage", MOST, &length, &why) == NULL, "%s is not read", kinds[i].name);
@@ -204,7 +187,7 @@ each_kind(void)
 		is_number(entries(), 1, "and no temporary file is left");
 		is(content("outside"), "outside\n", "the file outside is unchanged");
 		is(content("nowhere"), "", "and nothing was created through the link");
-		fixture_close();
+		folder_close(&state);
 	}
 }
 
@@ -244,7 +227,7 @@ folders(void)
 	ok(folder_of(&again, "/here", &name, &why) && strcmp(again.path, "/") == 0 && strcmp(name, "here") == 0,
 	    "and a name after a lone slash in the root");
 	folder_close(&again);
-	fixture_close();
+	folder_close(&state);
 }
 
 /* ---- reading and replacing ---- */
@@ -273,7 +256,7 @@ plain_files(void)
 		file_read(&state, "usage", 3, &length, &why) == NULL && strstr(why.text, "File too large") != NULL,
 	    "a file over the limit is not read");
 	is_number(entries(), 1, "no temporary file is left");
-	fixture_close();
+	folder_close(&state);
 }
 
 static void
@@ -292,7 +275,7 @@ new_files(void)
 	    "nor where a link exists");
 	is(content("nowhere"), "", "or where the link points");
 	is_number(entries(), 2, "and no temporary file is left");
-	fixture_close();
+	folder_close(&state);
 }
 
 static void
@@ -320,7 +303,7 @@ owners(void)
 		is(content("state/usage"), "x", "or the old file stays");
 		is_number(entries(), 1, "and no temporary file");
 	}
-	fixture_close();
+	folder_close(&state);
 }
 
 /* ---- what fails half way ---- */
@@ -394,7 +377,7 @@ halves(void)
 		is(content("state/usage"), rows[i].left, "the file is whole");
 		is(why.text, rows[i].said, "and the error is reported");
 		is_number(entries(), 1, "no temporary file is left");
-		fixture_close();
+		folder_close(&state);
 	}
 }
 
@@ -492,7 +475,7 @@ troubles(void)
 			ok(true, "%s # SKIP it cannot be tried here", rows[i].name);
 		else
 			is_number(status, 0, "%s", rows[i].name);
-		fixture_close();
+		folder_close(&state);
 	}
 }
 
@@ -545,7 +528,7 @@ at_once(void)
 		pthread_join(threads[i], NULL);
 	ok(whole, "%d writers and a reader at the same time see only whole files", WRITERS);
 	is_number(entries(), 1, "and leave no temporary file");
-	fixture_close();
+	folder_close(&state);
 }
 
 int

@@ -1,6 +1,5 @@
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -29,15 +28,6 @@ in_scratch(const char *name)
 
 	snprintf(path, sizeof paths[0], "%s/%s", scratch, name);
 	return path;
-}
-
-static int
-remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
 }
 
 /* ---- the lock ---- */
@@ -234,6 +224,5 @@ main(void)
 	half_a_note();
 	owner_of_the_lock();
 	folders();
-	nftw(scratch, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 	return done();
 }
