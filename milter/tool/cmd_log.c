@@ -24,16 +24,16 @@ struct job {
 	struct hidden_query hidden;
 	char *named[FILES_MAX];
 	size_t named_count;
-	bool json;
+	bool json, second; /* second: the pass that keeps the tries */
 	uint64_t lines, verdicts, broken;
-	char first[120]; /* of the first file, if nothing was recognised */
+	char first[RECORDS_FIRST];
 };
 
 /* ---- reading ---- */
 
 /* Every verdict in one file goes to the first or the second pass. */
 static bool
-read_one(struct job *job, struct span line, bool second, struct fault *why)
+read_one(struct job *job, struct span line, struct fault *why)
 {
 	struct arena *arena = arena_open(RECORD_ARENA);
 	struct recorded recorded;
@@ -48,13 +48,13 @@ read_one(struct job *job, struct span line, bool second, struct fault *why)
 		arena_close(arena);
 		return fault_set(why, "out of memory");
 	}
-	job->lines += !second;
-	job->broken += !second && form == LOG_FORM_BROKEN;
+	job->lines += !job->second;
+	job->broken += !job->second && form == LOG_FORM_BROKEN;
 	if (form == LOG_FORM_LINE || form == LOG_FORM_RECORD) {
-		job->verdicts += !second;
-		if (!second)
+		job->verdicts += !job->second;
+		if (!job->second)
 			hidden_query_note(&job->hidden, &recorded);
-		if (second)
+		if (job->second)
 			done = tries_keep(job->tries, form, &recorded, line, why);
 		else
 			done = tries_match(job->tries, &recorded) || fault_set(why, "out of memory");
@@ -63,9 +63,11 @@ read_one(struct job *job, struct span line, bool second, struct fault *why)
 	return done;
 }
 
+/* One pass over one file. */
 static bool
-read_file(struct job *job, const char *path, bool second, struct progress *progress, struct fault *why)
+read_file(void *context, const char *path, struct progress *progress, struct fault *why)
 {
+	struct job *job = context;
 	struct lines *lines = lines_open(path, VERDICT_JSON_MAX, why);
 	enum lines_got got;
 	struct span line;
@@ -75,35 +77,14 @@ read_file(struct job *job, const char *path, bool second, struct progress *progr
 		return false;
 	tries_come_from(job->tries, job->named_count > 1 ? path : NULL); /* where there is one, it says nothing */
 	while (done && (got = lines_next(lines, &line, why)) != LINES_END) {
-		if (got == LINES_LINE && job->first[0] == '\0')
-			snprintf(job->first, sizeof job->first, "%.*s",
-			    line.length < sizeof job->first ? (int)line.length : (int)sizeof job->first - 1, line.at);
-		done = got == LINES_LINE ? read_one(job, line, second, why) : got == LINES_TOO_LONG;
+		if (got == LINES_LINE)
+			records_keep_first(job->first, line);
+		done = got == LINES_LINE ? read_one(job, line, why) : got == LINES_TOO_LONG;
 		progress_show(progress, lines_read(lines));
 	}
 	progress_next(progress, lines_read(lines));
 	lines_close(lines);
 	return done;
-}
-
-static int
-read_files(struct job *job, char *const *paths, size_t count, bool second)
-{
-	struct progress progress;
-	struct fault why = { .line = 0 };
-	int status = 0;
-
-	progress_begin(&progress, paths, count);
-	for (size_t i = 0; status == 0 && i < count; i++) {
-		if (!records_may_read(paths[i]))
-			status = EX_NOPERM;
-		else if (!read_file(job, paths[i], second, &progress, &why))
-			status = EX_NOINPUT;
-	}
-	progress_end(&progress);
-	if (status == EX_NOINPUT)
-		cmd_fault(&why);
-	return status;
 }
 
 /* ---- printing ---- */
@@ -156,31 +137,19 @@ print(const struct job *job)
 	return 1;
 }
 
-static void
-write_escaped(const char *text)
-{
-	struct text out;
-
-	text_open(&out, 1024);
-	text_escaped(&out, text, strlen(text));
-	fprintf(stderr, "greenlane: no verdict of greenlaned is in these files; the first line is: %s\n", out.bytes);
-	text_close(&out);
-}
-
 static int
 tell(struct job *job, char *const *paths, size_t count)
 {
-	int status = read_files(job, paths, count, false);
+	int status = records_read_files(paths, count, read_file, job);
 
 	if (status != 0)
 		return status;
-	if (job->verdicts == 0 && job->lines > 0) {
-		write_escaped(job->first);
-		return EX_DATAERR;
-	}
+	if (job->verdicts == 0 && job->lines > 0)
+		return records_hold_nothing(job->first);
 	status = hidden_query_settle(&job->hidden);
+	job->second = true;
 	if (status == 0)
-		status = read_files(job, paths, count, true);
+		status = records_read_files(paths, count, read_file, job);
 	return status != 0 ? status : print(job);
 }
 

@@ -31,7 +31,7 @@ struct job {
 	struct report_state *state; /* NULL: nothing is kept */
 	bool json, mail;
 	uint64_t verdicts;
-	char first[120]; /* the first line of all, if nothing was recognised */
+	char first[RECORDS_FIRST];
 };
 
 /* ---- reading ---- */
@@ -68,14 +68,6 @@ take_other(void *context, struct span line, enum log_form form)
 		report_note(report, line);
 }
 
-static void
-keep_first(struct job *job, struct span line)
-{
-	if (job->first[0] == '\0')
-		snprintf(job->first, sizeof job->first, "%.*s",
-		    line.length < sizeof job->first ? (int)line.length : (int)sizeof job->first - 1, line.at);
-}
-
 /* A file that the state knows goes on where it ended. */
 static struct lines *
 open_file(void *context, const char *path, struct fault *why)
@@ -87,7 +79,7 @@ open_file(void *context, const char *path, struct fault *why)
 	if (lines == NULL)
 		return NULL;
 	if (job->first[0] == '\0' && lines_peek(lines, sizeof job->first, &head, why))
-		keep_first(job, span_cut(&head, '\n'));
+		records_keep_first(job->first, span_cut(&head, '\n'));
 	if (job->state == NULL)
 		return lines;
 	lines_only_whole(lines);
@@ -262,7 +254,6 @@ keep(struct job *job)
 static int
 tell(struct job *job, char *const *paths, size_t count)
 {
-	struct text first;
 	int64_t from, to;
 	int status = read_files(job, paths, count);
 
@@ -273,12 +264,7 @@ tell(struct job *job, char *const *paths, size_t count)
 	report_period(job->report, &from, &to);
 	if (job->verdicts > 0 || to != 0)
 		return look(job);
-	text_open(&first, sizeof job->first * 4);
-	text_escaped(&first, job->first, strlen(job->first));
-	fprintf(stderr, "greenlane: no verdict of greenlaned is in these files%s%s\n",
-	    first.length > 0 ? "; the first line is: " : "", first.bytes);
-	text_close(&first);
-	return EX_DATAERR;
+	return records_hold_nothing(job->first);
 }
 
 /* Without a file: the record file, else the mail logs. */

@@ -219,9 +219,15 @@ progress_end(struct progress *progress)
 
 /* ---- reading ---- */
 
+struct each_line {
+	records_each *take;
+	void *context;
+};
+
 static bool
-read_file(const char *path, records_each *each, void *context, struct progress *progress, struct fault *why)
+read_lines(void *context, const char *path, struct progress *progress, struct fault *why)
 {
+	const struct each_line *each = context;
 	struct lines *lines = lines_open(path, VERDICT_JSON_MAX, why);
 	enum lines_got got;
 	uint64_t number = 0;
@@ -235,7 +241,7 @@ read_file(const char *path, records_each *each, void *context, struct progress *
 		if (got == LINES_FAILED)
 			done = false;
 		else if (line.length > 0 || got == LINES_TOO_LONG)
-			done = each(context, line, number, why);
+			done = each->take(each->context, line, number, why);
 		progress_show(progress, lines_read(lines));
 	}
 	progress_next(progress, lines_read(lines));
@@ -250,7 +256,7 @@ records_may_read(const char *path)
 }
 
 int
-records_read(char *const *paths, size_t count, records_each *each, void *context)
+records_read_files(char *const *paths, size_t count, records_file *read, void *context)
 {
 	struct progress progress;
 	struct fault why = { .line = 0 };
@@ -260,11 +266,40 @@ records_read(char *const *paths, size_t count, records_each *each, void *context
 	for (size_t i = 0; status == 0 && i < count; i++) {
 		if (!records_may_read(paths[i]))
 			status = EX_NOPERM;
-		else if (!read_file(paths[i], each, context, &progress, &why))
+		else if (!read(context, paths[i], &progress, &why))
 			status = EX_NOINPUT;
 	}
 	progress_end(&progress);
 	if (status == EX_NOINPUT)
 		cmd_fault(&why);
 	return status;
+}
+
+int
+records_read(char *const *paths, size_t count, records_each *each, void *context)
+{
+	return records_read_files(paths, count, read_lines, &(struct each_line){ each, context });
+}
+
+/* ---- what is no record ---- */
+
+void
+records_keep_first(char first[RECORDS_FIRST], struct span line)
+{
+	if (first[0] == '\0')
+		snprintf(first, RECORDS_FIRST, "%.*s",
+		    line.length < RECORDS_FIRST ? (int)line.length : RECORDS_FIRST - 1, line.at);
+}
+
+int
+records_hold_nothing(const char *first)
+{
+	struct text escaped;
+
+	text_open(&escaped, RECORDS_FIRST * 4);
+	text_escaped(&escaped, first, strlen(first));
+	fprintf(stderr, "greenlane: no verdict of greenlaned is in these files%s%s\n",
+	    escaped.length > 0 ? "; the first line is: " : "", escaped.bytes);
+	text_close(&escaped);
+	return EX_DATAERR;
 }

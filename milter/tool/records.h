@@ -31,14 +31,6 @@ int record_files_usual(const struct policy *, struct record_files *out) MUST_USE
 void record_files_only_since(struct record_files *, int64_t since);
 void record_files_drop(struct record_files *);
 
-/* Reads files line by line with a progress bar, compressed ones too, and "-"; each takes a line that is not empty, with its number;
- * of one that was too long it is given none. Returns 0, or the exit status when a file could not be read, or each returned false: that was said. */
-typedef bool records_each(void *context, struct span line, uint64_t number, struct fault *why);
-int records_read(char *const *paths, size_t count, records_each *each, void *context) MUST_USE;
-
-/* May this file, or "-", be read? False: that was said, and the command exits with EX_NOPERM. */
-bool records_may_read(const char *path) MUST_USE;
-
 /* A bar on a terminal's standard error, while files are read; nothing elsewhere. */
 struct progress {
 	int64_t total, done, shown; /* bytes of all files, of those that are finished; percent */
@@ -48,5 +40,24 @@ void progress_begin(struct progress *, char *const *paths, size_t count);
 void progress_show(struct progress *, int64_t read); /* bytes of the present file */
 void progress_next(struct progress *, int64_t read); /* that file is finished */
 void progress_end(struct progress *);
+
+/* Reads files line by line with a progress bar, compressed ones too, and "-"; each takes a line that is not empty, with its
+ * number; of one that was too long it is given none. Returns 0, or the exit status when a file could not be read, or each
+ * returned false: that was said. */
+typedef bool records_each(void *context, struct span line, uint64_t number, struct fault *why);
+int records_read(char *const *paths, size_t count, records_each *each, void *context) MUST_USE;
+
+/* The same file by file, for who reads lines himself: read shows on the bar how far it has come. */
+typedef bool records_file(void *context, const char *path, struct progress *, struct fault *why);
+int records_read_files(char *const *paths, size_t count, records_file *read, void *context) MUST_USE;
+
+/* May this file, or "-", be read? False: that was said, and the command exits with EX_NOPERM. */
+bool records_may_read(const char *path) MUST_USE;
+
+/* Keeps the start of the first line, terminated, for the case that nothing is recognised: first is "" before. */
+enum { RECORDS_FIRST = 120 };
+void records_keep_first(char first[RECORDS_FIRST], struct span line);
+/* Says that no verdict is in the files, and how they begin; the exit status. */
+int records_hold_nothing(const char *first);
 
 #endif
