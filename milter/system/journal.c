@@ -1,30 +1,27 @@
 #include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 #define SYSLOG_NAMES
 #include "milter/system/clock.h"
 #include "milter/system/condition.h"
-#include "milter/system/files.h"
 #include "milter/system/hiding.h"
 #include "milter/system/journal.h"
 #include "milter/system/log_backlog.h"
+#include "milter/system/record_file.h"
 
 struct line {
 	int level; /* LOG_*; TO_RECORD: for the record file */
 	char *text;
 };
 enum { HIDING_ROOM = 16 * 1024 * 1024 }; /* bytes; a thousand authors and recipients take less than 2 MiB */
-enum { TO_RECORD = -1, MOMENT_MS = 20, LINE_ROOM = 8 * 1024, RECORD_ROOM = 64 * 1024 /* bytes; less is a full disk */ };
+enum { TO_RECORD = -1, MOMENT_MS = 20, LINE_ROOM = 8 * 1024 };
 
 struct journal {
 	pthread_t writer;
@@ -64,40 +61,6 @@ journal_facility_read(const char *name, int *facility)
 	return false;
 }
 
-enum { RECORD_FLAGS = O_RDWR | O_CREAT | O_APPEND };
-
-bool
-journal_may_record(const char *record, struct fault *why)
-{
-	struct folder folder;
-	const char *name;
-	bool may;
-
-	if (!folder_of(&folder, record, &name, why))
-		return why->text[0] == '\0';
-	may = file_may_open(&folder, name, RECORD_FLAGS, why);
-	folder_close(&folder);
-	return may;
-}
-
-/* No link, pipe or device: the directory's owner could redirect the records with one, or block the writer. */
-static int
-open_record(const char *path, struct fault *why)
-{
-	struct folder folder;
-	const char *name;
-	struct stat st;
-	int file = -1;
-
-	if (folder_of(&folder, path, &name, why)) {
-		file = file_open(&folder, name, RECORD_FLAGS, &st, why);
-		folder_close(&folder);
-	}
-	if (file < 0 && why->text[0] == '\0')
-		fault_at(why, path, 0, "cannot be opened: its directory is missing; create it, writable by us");
-	return file;
-}
-
 /* Lock held. */
 static void
 count_dropped(struct journal *journal)
@@ -116,17 +79,6 @@ put_line(struct journal *journal, int level, char *text)
 	pthread_mutex_lock(&journal->lock);
 	count_dropped(journal);
 	pthread_mutex_unlock(&journal->lock);
-}
-
-/* A full disk or a lost host may have left half a line at the end. */
-static bool
-ends_torn(int file)
-{
-	struct stat st;
-	char last = '\n';
-
-	return fstat(file, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0 &&
-	    pread(file, &last, 1, st.st_size - 1) == 1 && last != '\n';
 }
 
 /* As journal_say, from the writer itself. */
@@ -159,18 +111,6 @@ note_record(struct journal *journal, bool written, const char *trouble)
 	pthread_mutex_unlock(&journal->lock);
 }
 
-static const char *
-disk_trouble(int file)
-{
-	struct statvfs disk;
-
-	if (fstatvfs(file, &disk) != 0)
-		return "";
-	if ((disk.f_flag & ST_RDONLY) != 0)
-		return strerror(EROFS);
-	return (uint64_t)disk.f_bavail * disk.f_frsize < RECORD_ROOM ? strerror(ENOSPC) : "";
-}
-
 /* One write per line, so that lines of two processes never mix. After half a line the next begins on a new line. */
 static void
 write_record(struct journal *journal, char *text)
@@ -189,7 +129,7 @@ write_record(struct journal *journal, char *text)
 	trouble = journal->file < 0 ? "it is not open" : written < 0 ? strerror(error) : "only part of it was written";
 	if (written != (ssize_t)size) {
 		journal->lacked_room = journal->file >= 0 && (error == ENOSPC || error == EDQUOT);
-		journal->curable = journal->file < 0 || disk_trouble(journal->file)[0] != '\0';
+		journal->curable = journal->file < 0 || record_file_trouble(journal->file)[0] != '\0';
 		say_now(journal, LOG_ERR, "%s: a record could not be written: %s", journal->path, trouble);
 	}
 	note_record(journal, written == (ssize_t)size, trouble);
@@ -210,7 +150,7 @@ write_line(struct journal *journal, struct line *line)
 static bool
 use_record(struct journal *journal, const char *path, struct fault *why)
 {
-	int file = path[0] == '\0' ? -1 : open_record(path, why);
+	int file = path[0] == '\0' ? -1 : record_file_open(path, why);
 
 	journal->owed = path[0] != '\0' && file < 0;
 	if (journal->owed) {
@@ -221,14 +161,14 @@ use_record(struct journal *journal, const char *path, struct fault *why)
 	if (journal->file >= 0)
 		close(journal->file);
 	journal->file = file;
-	journal->torn = file >= 0 && ends_torn(file);
+	journal->torn = file >= 0 && record_file_is_torn(file);
 	journal->records = file >= 0;
 	snprintf(journal->path, sizeof journal->path, "%s", path);
 	return true;
 }
 
 static void
-reopen_record(struct journal *journal)
+rerecord_file_open(struct journal *journal)
 {
 	struct fault why = { .text = "" };
 	char path[sizeof journal->next_path];
@@ -260,21 +200,12 @@ use_owed(struct journal *journal)
 
 /* ---- a look at where the records go ---- */
 
-static bool
-is_in_place(const struct journal *journal)
-{
-	struct stat ours, there;
-
-	return journal->file >= 0 && fstat(journal->file, &ours) == 0 && lstat(journal->path, &there) == 0 &&
-	    ours.st_dev == there.st_dev && ours.st_ino == there.st_ino;
-}
-
 /* False if it cannot be opened: records would go into a file that nobody sees. */
 static bool
 put_back(struct journal *journal)
 {
 	struct fault why = { .text = "" };
-	int file = open_record(journal->path, &why);
+	int file = record_file_open(journal->path, &why);
 
 	if (file < 0) {
 		journal->curable = true;
@@ -284,24 +215,19 @@ put_back(struct journal *journal)
 	if (journal->file >= 0)
 		close(journal->file);
 	journal->file = file;
-	journal->torn = ends_torn(file);
+	journal->torn = record_file_is_torn(file);
 	say_now(journal, LOG_WARNING, "%s: the record file was removed or replaced; what is there now is written",
 	    journal->path);
 	return true;
 }
 
-/* A quota, and what a file system keeps for itself, are not to be seen: the room of a record is asked for, behind the file's
- * end. Where that cannot be asked, nor be seen, the next record shows it. */
+/* Where the room can be neither asked for nor seen, the next record shows it. */
 static bool
 is_cured(struct journal *journal)
 {
-	struct stat st;
-
 	if (!journal->lacked_room)
 		return journal->curable;
-	if (fstat(journal->file, &st) == 0 && fallocate(journal->file, FALLOC_FL_KEEP_SIZE, st.st_size, RECORD_ROOM) == 0)
-		return true;
-	return errno == EOPNOTSUPP && journal->curable;
+	return record_file_has_room(journal->file) || (errno == EOPNOTSUPP && journal->curable);
 }
 
 static void
@@ -312,10 +238,10 @@ check_record(struct journal *journal)
 
 	if ((journal->owed && !use_owed(journal)) || journal->path[0] == '\0')
 		return;
-	journal->astray = !is_in_place(journal);
+	journal->astray = !record_file_is_at(journal->file, journal->path);
 	if (journal->astray && (!was_astray || !put_back(journal)))
 		return;
-	trouble = disk_trouble(journal->file);
+	trouble = record_file_trouble(journal->file);
 	if (trouble[0] != '\0')
 		journal->curable = true;
 	if (trouble[0] != '\0' || is_cured(journal))
@@ -445,10 +371,10 @@ start(struct journal *journal, const char *record, bool loud, struct fault *why)
 
 	snprintf(journal->path, sizeof journal->path, "%s", record);
 	snprintf(journal->next_path, sizeof journal->next_path, "%s", record);
-	if (record[0] != '\0' && (journal->file = open_record(record, why)) < 0)
+	if (record[0] != '\0' && (journal->file = record_file_open(record, why)) < 0)
 		return false;
 	journal->records = journal->file >= 0;
-	journal->torn = journal->records && ends_torn(journal->file);
+	journal->torn = journal->records && record_file_is_torn(journal->file);
 	if ((journal->log = log_backlog_open(loud)) == NULL)
 		return fault_set(why, "out of memory");
 	code = pthread_create(&journal->writer, NULL, write_on, journal);

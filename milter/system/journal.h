@@ -64,9 +64,6 @@ struct journal_state {
 };
 void journal_look(struct journal *, struct journal_state *out);
 
-/* Could journal_open open this record file? Makes nothing; a directory that is missing is no fault. */
-bool journal_may_record(const char *record, struct fault *why) MUST_USE;
-
 bool journal_facility_read(const char *name, int *facility) MUST_USE;
 
 #endif

@@ -16,8 +16,8 @@
 #include "milter/store/store_aside.h"
 #include "milter/store/store_redis.h"
 #include "milter/system/files.h"
-#include "milter/system/journal.h"
 #include "milter/system/privacy_key.h"
+#include "milter/system/record_file.h"
 #include "milter/system/subprocess.h"
 #include "milter/tool/preflight_parts.h"
 #include "policy/config/policy_value.h"
@@ -137,7 +137,7 @@ try_record(struct trials *trials)
 	if (record[0] != '\0' && disk_lacks_room(record))
 		faults_error(&trials->out->faults, record, 0,
 		    "its disk is full: verdicts would be missing there; free disk space");
-	if (record[0] == '\0' || journal_may_record(record, &why))
+	if (record[0] == '\0' || record_file_may_open(record, &why))
 		return;
 	faults_error(&trials->out->faults, why.file, 0, "%.400s; log.record is written as %s", why.text,
 	    trials->account.name);
