@@ -268,6 +268,27 @@ open_store(struct daemon *daemon, const struct settings *settings, struct fault 
 	return daemon->memory != NULL;
 }
 
+/* What is counted and remembered of mail, with what was kept of it in state_dir. */
+static bool
+open_counts(struct daemon *daemon, const char *state_dir, struct fault *why)
+{
+	daemon->usage = usage_open(why);
+	daemon->tally = vendor_tally_open(why);
+	daemon->counters = counters_open(why);
+	daemon->rates = vendor_rates_open(why);
+	daemon->shadow = shadow_tally_open(why);
+	if (daemon->usage == NULL || daemon->tally == NULL || daemon->counters == NULL || daemon->rates == NULL ||
+	    daemon->shadow == NULL)
+		return false;
+	if (!usage_load(daemon->usage, state_dir, why))
+		journal_fault(daemon->journal, LOG_WARNING, why);
+	if (!vendor_tally_load(daemon->tally, state_dir, why))
+		journal_fault(daemon->journal, LOG_WARNING, why);
+	if (!vendor_rates_load(daemon->rates, state_dir, clock_now(), why))
+		journal_fault(daemon->journal, LOG_WARNING, why);
+	return true;
+}
+
 static bool
 open_engine(struct daemon *daemon, const struct settings *settings, struct fault *why)
 {
@@ -281,20 +302,8 @@ open_engine(struct daemon *daemon, const struct settings *settings, struct fault
 		return false;
 	daemon->exports = exports_open(daemon->engine.snapshots, daemon->journal, daemon->commands, settings->state_dir,
 	    why);
-	daemon->usage = usage_open(why);
-	daemon->tally = vendor_tally_open(why);
-	daemon->counters = counters_open(why);
-	daemon->rates = vendor_rates_open(why);
-	daemon->shadow = shadow_tally_open(why);
-	if (daemon->usage == NULL || daemon->tally == NULL || daemon->counters == NULL || daemon->rates == NULL ||
-	    daemon->shadow == NULL || daemon->exports == NULL)
+	if (daemon->exports == NULL || !open_counts(daemon, settings->state_dir, why))
 		return false;
-	if (!usage_load(daemon->usage, settings->state_dir, why))
-		journal_fault(daemon->journal, LOG_WARNING, why);
-	if (!vendor_tally_load(daemon->tally, settings->state_dir, why))
-		journal_fault(daemon->journal, LOG_WARNING, why);
-	if (!vendor_rates_load(daemon->rates, settings->state_dir, clock_now(), why))
-		journal_fault(daemon->journal, LOG_WARNING, why);
 	daemon->services = (struct services){ .resolver = daemon->engine.resolver,
 		.dkim = daemon->engine.dkim,
 		.suffixes = &daemon->engine.suffixes,

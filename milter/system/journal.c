@@ -298,18 +298,50 @@ catch_up(struct journal *journal)
 	pthread_mutex_lock(&journal->lock);
 }
 
+struct work {
+	bool reopen, check;
+	struct line line; /* text NULL: none */
+};
+
+/* Lock held. False: there is nothing to do. */
+static bool
+take_work(struct journal *journal, struct work *out)
+{
+	*out = (struct work){ .reopen = journal->reopen && journal->before == 0, .check = journal->check };
+	journal->check = false;
+	if (out->reopen || out->check)
+		return true;
+	if (journal->count == 0)
+		return false;
+	out->line = journal->queue[journal->first];
+	journal->first = (journal->first + 1) % JOURNAL_QUEUE;
+	journal->count--;
+	journal->before -= journal->before > 0;
+	return true;
+}
+
+static void
+do_work(struct journal *journal, struct work *work)
+{
+	if (work->reopen)
+		rerecord_file_open(journal);
+	if (work->check)
+		check_record(journal);
+	if (work->line.text != NULL)
+		write_line(journal, &work->line);
+	after_lines(journal);
+}
+
 static void *
 write_on(void *argument)
 {
 	struct journal *journal = argument;
 	bool lately = false;
+	struct work work;
 
 	pthread_mutex_lock(&journal->lock);
 	while (journal->count > 0 || !journal->ends) {
-		bool reopen = journal->reopen && journal->before == 0, check = journal->check;
-		struct line line = { 0, NULL };
-
-		if (journal->count == 0 && !reopen && !check) {
+		if (!take_work(journal, &work)) {
 			if (journal->state.log_held > 0)
 				catch_up(journal);
 			else
@@ -318,23 +350,10 @@ write_on(void *argument)
 			continue;
 		}
 		lately = true;
-		journal->check = false;
-		if (!reopen && !check) {
-			line = journal->queue[journal->first];
-			journal->first = (journal->first + 1) % JOURNAL_QUEUE;
-			journal->count--;
-			journal->before -= journal->before > 0;
-		}
 		pthread_mutex_unlock(&journal->lock);
-		if (reopen)
-			reopen_record(journal);
-		if (check)
-			check_record(journal);
-		if (line.text != NULL)
-			write_line(journal, &line);
-		after_lines(journal);
+		do_work(journal, &work);
 		pthread_mutex_lock(&journal->lock);
-		if (reopen) {
+		if (work.reopen) {
 			journal->reopen = false;
 			pthread_cond_broadcast(&journal->reopened);
 		}

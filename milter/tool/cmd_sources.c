@@ -322,29 +322,14 @@ write_wrong(struct survey *survey, const struct source_copy *copy)
 		    cmd_time_text(copy->wrong + survey->policy->settings.refresh.absent_after, until));
 }
 
+/* What the last good copy has, and what became of asking since. */
 static void
-write_state(struct survey *survey, const struct source_view *view)
+write_copy(struct survey *survey, const struct source_view *view)
 {
 	const struct source_copy *copy = &view->copy;
 	struct text *out = &survey->out;
 	char when[32], span[32];
 
-	if (source_names_hosts(view->source)) {
-		text_format(out, "  holds     every client whose name is below %s, confirmed forward and back%s%s\n",
-		    view->source->name, view->source->review_by[0] != '\0' ? ", review due by " : "",
-		    view->source->review_by);
-		return;
-	}
-	if (!source_asks_dns(view->source)) {
-		text_format(out, "  lists     %zu network%s from the file%s%s\n", view->source->prefix_count,
-		    text_s(view->source->prefix_count), view->source->review_by[0] != '\0' ? ", review due by " : "",
-		    view->source->review_by);
-		return;
-	}
-	if (!view->has_copy) {
-		text_put(out, "  lists     nothing known yet: no answer has been believed; see the log\n");
-		return;
-	}
 	if (copy->believed == 0)
 		text_put(out, "  lists     nothing known: no answer has ever been believed\n");
 	else
@@ -363,6 +348,25 @@ write_state(struct survey *survey, const struct source_view *view)
 		write_indented(out, "trouble", copy->trouble);
 	if (view->awaited)
 		text_put(out, "  accepted  the answer in doubt will be believed at the next look-up\n");
+}
+
+static void
+write_state(struct survey *survey, const struct source_view *view)
+{
+	const struct source *source = view->source;
+	const char *due = source->review_by[0] != '\0' ? ", review due by " : "";
+	struct text *out = &survey->out;
+
+	if (source_names_hosts(source))
+		text_format(out, "  holds     every client whose name is below %s, confirmed forward and back%s%s\n",
+		    source->name, due, source->review_by);
+	else if (!source_asks_dns(source))
+		text_format(out, "  lists     %zu network%s from the file%s%s\n", source->prefix_count,
+		    text_s(source->prefix_count), due, source->review_by);
+	else if (!view->has_copy)
+		text_put(out, "  lists     nothing known yet: no answer has been believed; see the log\n");
+	else
+		write_copy(survey, view);
 }
 
 static void

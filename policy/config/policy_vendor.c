@@ -330,14 +330,33 @@ static const struct key vendor_rows[] = {
 };
 const struct keys vendor_keys = { "vendor.", vendor_rows, sizeof vendor_rows / sizeof vendor_rows[0] };
 
+/* Into the room behind those that were read. */
+static void
+network_read(struct reading *r, const char *file, unsigned line, struct span entry, struct source *source,
+    struct prefix *list)
+{
+	struct fault why;
+	char word[64];
+
+	if (entry.length >= sizeof word || memchr(entry.at, '\0', entry.length) != NULL) {
+		faults_error(r->faults, file, line, "not a network; write one per line, '192.0.2.0/24'");
+		return;
+	}
+	memcpy(word, entry.at, entry.length);
+	word[entry.length] = '\0';
+	if (!value_text(word, &why) || !prefix_read(word, &list[source->prefix_count], &why) ||
+	    !vendor_network_fits(&list[source->prefix_count], &why))
+		faults_error(r->faults, file, line, "%s", why.text);
+	else
+		source->prefix_count++;
+}
+
 void
 vendor_networks_read(struct reading *r, struct source *source, const char *file, const char *text, size_t length)
 {
 	struct span rest = { text, length };
 	struct prefix *list;
 	size_t lines = 1, before = r->faults->errors;
-	struct fault why;
-	char word[64];
 
 	for (const char *at = text; (at = memchr(at, '\n', (size_t)(text + length - at))) != NULL; at++)
 		lines++;
@@ -353,19 +372,8 @@ vendor_networks_read(struct reading *r, struct source *source, const char *file,
 		struct span row = span_cut(&rest, '\n');
 		struct span entry = span_trim(span_cut(&row, '#'));
 
-		if (entry.length == 0)
-			continue;
-		if (entry.length >= sizeof word || memchr(entry.at, '\0', entry.length) != NULL) {
-			faults_error(r->faults, file, line, "not a network; write one per line, '192.0.2.0/24'");
-			continue;
-		}
-		memcpy(word, entry.at, entry.length);
-		word[entry.length] = '\0';
-		if (!value_text(word, &why) || !prefix_read(word, &list[source->prefix_count], &why) ||
-		    !vendor_network_fits(&list[source->prefix_count], &why))
-			faults_error(r->faults, file, line, "%s", why.text);
-		else
-			source->prefix_count++;
+		if (entry.length > 0)
+			network_read(r, file, line, entry, source, list);
 	}
 	/* a list emptied by mistake would make all of the vendor's mail forged */
 	if (source->prefix_count == 0 && r->faults->errors == before)

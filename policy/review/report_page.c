@@ -252,17 +252,14 @@ write_over_time(const struct report_view *view, struct text *out)
 /* ---- waiting ---- */
 
 static void
-write_waiting(const struct report_view *view, struct text *out)
+write_waiting_vendors(const struct report_view *view, struct text *out)
 {
 	static const char *const heads[] = { "Vendor", "#Waited", "#Half up to", "#Longest", "#First contacts",
 		"#Delay that vouching saved" };
 	char median[REPORT_WORDS], most[REPORT_WORDS], saved[REPORT_WORDS];
-	struct text passed;
 
-	text_put(out, "<h2 id=\"waiting\">Waiting</h2>\n");
-	if (view->vendor_count > 0)
-		html_table_begin(out, "Mail of vendors that waited here, and what greylisting would have cost", heads,
-		    COUNT(heads));
+	html_table_begin(out, "Mail of vendors that waited here, and what greylisting would have cost", heads,
+	    COUNT(heads));
 	for (size_t i = 0; i < view->vendor_count && i < ROWS_SHOWN; i++) {
 		const struct report_vendor *vendor = &view->vendors[i];
 
@@ -274,8 +271,15 @@ write_waiting(const struct report_view *view, struct text *out)
 		html_cell_number(out, report_words_duration(vendor->delay_saved, saved));
 		html_row_end(out);
 	}
-	if (view->vendor_count > 0)
-		html_table_end(out);
+	html_table_end(out);
+}
+
+static void
+write_waiting_strangers(const struct report_view *view, struct text *out)
+{
+	char median[REPORT_WORDS], most[REPORT_WORDS], saved[REPORT_WORDS];
+	struct text passed;
+
 	text_format(out, "<p>Strangers: %llu were asked to come again, %llu came in.",
 	    (unsigned long long)view->strangers_asked, (unsigned long long)view->strangers_waited.count);
 	if (view->strangers_waited.count > 0)
@@ -291,6 +295,15 @@ write_waiting(const struct report_view *view, struct text *out)
 	text_inherit(out, &passed);
 	text_close(&passed);
 	text_put(out, "</p>\n");
+}
+
+static void
+write_waiting(const struct report_view *view, struct text *out)
+{
+	text_put(out, "<h2 id=\"waiting\">Waiting</h2>\n");
+	if (view->vendor_count > 0)
+		write_waiting_vendors(view, out);
+	write_waiting_strangers(view, out);
 }
 
 /* ---- lists ---- */

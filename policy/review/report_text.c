@@ -120,14 +120,12 @@ write_vendors(const struct writer *writer)
 /* ---- waiting ---- */
 
 static void
-write_waits(const struct writer *writer)
+write_waits_of_vendors(const struct writer *writer)
 {
 	const struct report_view *view = writer->view;
 	size_t width = name_width(view);
 	char median[REPORT_WORDS], most[REPORT_WORDS], saved[REPORT_WORDS];
-	struct text passed;
 
-	put_head(writer, "Waiting");
 	text_format(writer->out, "  %-*s  %8s %14s %14s %14s  %s\n", (int)width, "vendor", "waited", "half up to",
 	    "longest", "first contacts", "delay that vouching saved");
 	for (size_t i = 0; i < view->vendor_count && i < VENDORS_SHOWN; i++) {
@@ -140,8 +138,15 @@ write_waits(const struct writer *writer)
 		    report_words_duration(vendor->waited.most, most), (unsigned long long)vendor->first_contacts,
 		    report_words_duration(vendor->delay_saved, saved));
 	}
-	if (view->only != NULL)
-		return;
+}
+
+static void
+write_waits_of_strangers(const struct writer *writer)
+{
+	const struct report_view *view = writer->view;
+	char median[REPORT_WORDS], most[REPORT_WORDS];
+	struct text passed;
+
 	text_format(writer->out, "  strangers: %llu asked to come again, %llu came in",
 	    (unsigned long long)view->strangers_asked, (unsigned long long)view->strangers_waited.count);
 	if (view->strangers_waited.count > 0)
@@ -158,6 +163,15 @@ write_waits(const struct writer *writer)
 	    report_words_duration(view->delay_typical, median),
 	    view->delay_measured ? "which is what half of the strangers took here"
 				 : "greylist.delay, for too few strangers waited to tell");
+}
+
+static void
+write_waits(const struct writer *writer)
+{
+	put_head(writer, "Waiting");
+	write_waits_of_vendors(writer);
+	if (writer->view->only == NULL)
+		write_waits_of_strangers(writer);
 }
 
 /* ---- proof over time ---- */

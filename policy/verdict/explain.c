@@ -232,6 +232,41 @@ write_names(const struct iprev_fact *fact, struct text *out)
 }
 
 static void
+write_all_authors(const struct facts *facts, struct text *out)
+{
+	for (size_t i = 0; i < facts->author_count && i < 10; i++) {
+		const struct dmarc_fact *dmarc = &facts->authors[i].dmarc;
+
+		text_put(out, "author     ");
+		put_safe(out, facts->authors[i].mailbox.text);
+		write_dmarc(dmarc, facts_dmarc_is_known(facts, dmarc), out);
+	}
+	if (facts->not_given & GIVEN_FROM)
+		text_put(out, "author     not known: neither --from nor --message was given\n");
+	else if (facts->from_state == FROM_MISSING)
+		text_put(out, "author     none: the message has no From field\n");
+	if (facts->from_state == FROM_UNREADABLE)
+		write_field(facts, out);
+}
+
+static void
+write_all_signatures(const struct facts *facts, struct text *out)
+{
+	for (size_t i = 0; i < facts->dkim_count; i++) {
+		const struct dkim_fact *fact = &facts->dkim[i];
+
+		text_put(out, "signature  d=");
+		put_safe(out, fact->d);
+		text_format(out, ", %s%s%s%s\n", auth_word(fact->result),
+		    fact->counts ? ", counts" : ", does not count", fact->why[0] != '\0' ? ": " : "", fact->why);
+	}
+	if (facts->not_given & GIVEN_MESSAGE)
+		text_put(out, "signature  not known: without --message none could be seen\n");
+	else if (facts->dkim_done && facts->dkim_count == 0)
+		text_put(out, "signature  none\n");
+}
+
+static void
 write_facts(const struct facts *facts, struct text *out)
 {
 	char client[ADDRESS_TEXT];
@@ -246,31 +281,8 @@ write_facts(const struct facts *facts, struct text *out)
 		text_format(out, "relay      %s at %s\n", facts->via, address_write(&facts->peer, client));
 	write_names(&facts->iprev, out);
 	write_envelope(facts, out);
-	for (size_t i = 0; i < facts->author_count && i < 10; i++) {
-		const struct dmarc_fact *dmarc = &facts->authors[i].dmarc;
-
-		text_put(out, "author     ");
-		put_safe(out, facts->authors[i].mailbox.text);
-		write_dmarc(dmarc, facts_dmarc_is_known(facts, dmarc), out);
-	}
-	if (facts->not_given & GIVEN_FROM)
-		text_put(out, "author     not known: neither --from nor --message was given\n");
-	else if (facts->from_state == FROM_MISSING)
-		text_put(out, "author     none: the message has no From field\n");
-	if (facts->from_state == FROM_UNREADABLE)
-		write_field(facts, out);
-	for (size_t i = 0; i < facts->dkim_count; i++) {
-		const struct dkim_fact *fact = &facts->dkim[i];
-
-		text_put(out, "signature  d=");
-		put_safe(out, fact->d);
-		text_format(out, ", %s%s%s%s\n", auth_word(fact->result),
-		    fact->counts ? ", counts" : ", does not count", fact->why[0] != '\0' ? ": " : "", fact->why);
-	}
-	if (facts->not_given & GIVEN_MESSAGE)
-		text_put(out, "signature  not known: without --message none could be seen\n");
-	else if (facts->dkim_done && facts->dkim_count == 0)
-		text_put(out, "signature  none\n");
+	write_all_authors(facts, out);
+	write_all_signatures(facts, out);
 }
 
 /* ---- what did not answer ---- */
