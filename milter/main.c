@@ -448,7 +448,8 @@ start_housekeeping(struct daemon *daemon, struct fault *why)
 	return daemon->housekeeping != NULL;
 }
 
-/* libmilter gives up where it has no thread for its sessions, or accept fails for good. Whoever waits here would wait for ever. */
+/* libmilter gives up where it has no thread for its sessions, or accept fails for good. Whoever waits here would wait
+ * for ever. */
 static void *
 serve(void *unused)
 {

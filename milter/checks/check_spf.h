@@ -24,8 +24,8 @@ struct spf_detail {
 };
 
 /* check_host(). out->domain is in the arena. Our own failures (memory) give TEMPERROR and mark the arena as failed. A
- * name that is not a fully qualified domain gives NONE (4.3). *detail is filled where it has something to say; NULL: nobody wants it. Returns the name that caused
- * a TEMPERROR, in the arena. */
+ * name that is not a fully qualified domain gives NONE (4.3). *detail is filled where it has something to say; NULL:
+ * nobody wants it. Returns the name that caused a TEMPERROR, in the arena. */
 struct silence check_spf(struct resolver *, struct budget *, struct arena *, const struct spf_query *,
     struct spf_fact *out, struct spf_detail *detail);
 

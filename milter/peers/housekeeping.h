@@ -1,8 +1,9 @@
 /*
- * housekeeping.h - what the daemon does beside mail, in a thread of its own, so that the main thread always hears signals.
+ * housekeeping.h - what the daemon does beside mail, in a thread of its own, so that the main thread always hears
+ * signals.
  *
- * Reloads when it is told to. Every ten seconds: puts back sockets and the lock that were removed, sweeps the greylist, saves which
- * addresses and vendors send; every day: reports what is due for review. Never judges mail.
+ * Reloads when it is told to. Every ten seconds: puts back sockets and the lock that were removed, sweeps the greylist,
+ * saves which addresses and vendors send; every day: reports what is due for review. Never judges mail.
  */
 #ifndef HOUSEKEEPING_H
 #define HOUSEKEEPING_H

@@ -18,8 +18,8 @@ bool greylisting_may_refuse_rcpt(const struct judge *);
 /* Asks the greylist at RCPT if the policy says so. False: this recipient must try again later. */
 bool greylisting_at_rcpt(struct message *, const char *rcpt, struct reply *out);
 
-/* When all of a message has come: asks the store, where it is certain that it will be asked, so that it answers while signatures are
- * checked. */
+/* When all of a message has come: asks the store, where it is certain that it will be asked, so that it answers while
+ * signatures are checked. */
 void greylisting_ahead(struct message *);
 
 /* Turns the verdict's action into what is done: one reply for all recipients. Judges again

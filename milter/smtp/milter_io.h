@@ -18,8 +18,9 @@ bool milter_io_is_on(void);
 /* Where it says that a connection was closed, once a minute at most. Kept until the next call; NULL: nowhere. */
 void milter_io_log(struct journal *);
 
-/* For libmilter's thread that accepts, which would end the program after sixteen connections without memory: waits a little and
- * is true, up to a minute long, while it should try again. Any other thread is told false: its session ends. *tries: 0 at first. */
+/* For libmilter's thread that accepts, which would end the program after sixteen connections without memory: waits a
+ * little and is true, up to a minute long, while it should try again. Any other thread is told false: its session ends.
+ * *tries: 0 at first. */
 bool milter_io_try_again(unsigned *tries);
 
 /* Connections closed because of what they sent. */

@@ -17,8 +17,9 @@ int milter_threads_create(pthread_t *, const pthread_attr_t *, void *(*run)(void
 /* They are detached from their start: 0. */
 int milter_threads_detach(pthread_t);
 
-/* In place of sigwait: takes no signal and does not return. All signals are the daemon's; a thread that waited for them would be
- * given those that come while the main thread is stopped or has another one, and libmilter would end below a daemon that stays. */
+/* In place of sigwait: takes no signal and does not return. All signals are the daemon's; a thread that waited for them
+ * would be given those that come while the main thread is stopped or has another one, and libmilter would end below a
+ * daemon that stays. */
 int milter_threads_sigwait(const sigset_t *, int *number);
 
 /* How many wait for something to do; for tests. */

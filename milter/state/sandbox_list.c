@@ -60,8 +60,8 @@ add(struct list *list, const char *setting, const char *path, bool above, enum s
 	list->count++;
 }
 
-/* A file that is read, with the directory that it is in, for another may be moved into its place; where it is a link, that of what
- * it leads to as well. */
+/* A file that is read, with the directory that it is in, for another may be moved into its place; where it is a link,
+ * that of what it leads to as well. */
 static void
 add_file(struct list *list, const char *setting, const char *path)
 {

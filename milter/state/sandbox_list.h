@@ -13,9 +13,9 @@
 /* Enters the sandbox for this policy, read from the file config. False without memory. */
 bool sandbox_list_enter(const char *config, const struct policy *, struct fault *why) MUST_USE;
 
-/* Adds an error for each path of a policy that a reload would take into use, and that the daemon's sandbox does not cover; for
- * those who are not that daemon, covers says so. policy NULL: it could not be loaded, perhaps for that reason; then vendor_path of
- * the file is looked at. */
+/* Adds an error for each path of a policy that a reload would take into use, and that the daemon's sandbox does not
+ * cover; for those who are not that daemon, covers says so. policy NULL: it could not be loaded, perhaps for that
+ * reason; then vendor_path of the file is looked at. */
 typedef bool sandbox_covering(const void *context, const struct sandbox_path *);
 void sandbox_list_check(const char *config, const struct policy *, sandbox_covering *covers, const void *context,
     struct faults *);

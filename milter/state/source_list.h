@@ -19,8 +19,8 @@ enum { SOURCE_LIST_ARENA = 512 * 1024 * 1024 }; /* of all copies */
 struct export_listing *source_list_take(const struct policy *, const char *state_dir, int64_t now,
     struct arena *) MUST_USE;
 
-/* What the stored copies, a draft's included, make of a policy's sources: those that are missing or older than max_stale are not known. copies
- * lend their memory. Given; NULL with why: no memory. */
+/* What the stored copies, a draft's included, make of a policy's sources: those that are missing or older than
+ * max_stale are not known. copies lend their memory. Given; NULL with why: no memory. */
 struct ranges *source_list_ranges(const struct policy *, const char *state_dir, int64_t now, struct arena *copies,
     struct fault *why) MUST_USE;
 

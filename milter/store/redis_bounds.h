@@ -1,8 +1,9 @@
 /*
- * redis_bounds.h - bounds what a reply of a Redis may cost: hiredis makes room for as many elements as an array announces.
+ * redis_bounds.h - bounds what a reply of a Redis may cost: hiredis makes room for as many elements as an array
+ * announces.
  *
- * Whoever answers in the place of a Redis, or a damaged one, else has two thousand million made, and looked at again when they are
- * freed. Never reads a reply itself.
+ * Whoever answers in the place of a Redis, or a damaged one, else has two thousand million made, and looked at again
+ * when they are freed. Never reads a reply itself.
  */
 #ifndef REDIS_BOUNDS_H
 #define REDIS_BOUNDS_H
@@ -23,8 +24,8 @@ struct redis_bounds {
 	bool exceeded;                                   /* it would have had more */
 };
 
-/* From now on a reply with more is a fault, as if there were no memory for it. The bounds are kept, for as long as the connection is
- * open. */
+/* From now on a reply with more is a fault, as if there were no memory for it. The bounds are kept, for as long as the
+ * connection is open. */
 void redis_bounds_set(redisContext *, struct redis_bounds *);
 
 #endif

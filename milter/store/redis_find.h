@@ -22,14 +22,15 @@ void redis_find_close(struct redis_find *); /* NULL is fine */
 bool redis_password_read(const struct redis_settings *, struct secret *out, struct fault *why) MUST_USE;
 
 /*
- * A connection to the server that takes writes now, logged in, and where it is: each address of the host, or the
- * master that a Sentinel names, if it says itself that it is one (Redis' guidelines for Sentinel clients). Given; NULL with the trouble.
+ * A connection to the server that takes writes now, logged in, and where it is: each address of the host, or the master
+ * that a Sentinel names, if it says itself that it is one (Redis' guidelines for Sentinel clients). Given; NULL with
+ * the trouble.
  */
 struct redis_link *redis_find(struct redis_find *, struct secret *password, struct redis_place *where,
     struct redis_trouble *) MUST_USE;
 
-/* Do the Sentinels name another master than this? Costs a question to one of them; false without Sentinels, and where none of them
- * answers: silent says what is wrong with the last one then, and is "" otherwise. */
+/* Do the Sentinels name another master than this? Costs a question to one of them; false without Sentinels, and where
+ * none of them answers: silent says what is wrong with the last one then, and is "" otherwise. */
 bool redis_find_has_moved(struct redis_find *, const struct redis_place *where, struct fault *silent);
 
 #endif

@@ -1,9 +1,9 @@
 /*
  * redis_pool.h - asks a Redis: keeps connections, knows whether it is down, and looks after it.
  *
- * Whoever judges mail waits at most for a connection and a reply, and not at all while it is known to be down: after three
- * time-outs in a row, or one word of the server that it serves nobody. A thread of its own asks twice a second. Any thread may call.
- * Knows nothing of greylists.
+ * Whoever judges mail waits at most for a connection and a reply, and not at all while it is known to be down: after
+ * three time-outs in a row, or one word of the server that it serves nobody. A thread of its own asks twice a second.
+ * Any thread may call. Knows nothing of greylists.
  */
 #ifndef REDIS_POOL_H
 #define REDIS_POOL_H
@@ -45,10 +45,10 @@ struct redis_pool;
 struct journal;
 
 /*
- * Settings are copied; owner and journal are kept. journal NULL: nothing is said, and no thread is started; otherwise that does the chores, twice a second. Looks once before it
- * returns. probe is one command that does what a message's does: by its reply the server counts as well. A command EVALSHA
- * whose script the server does not know is sent again with the text `script`, kept. NULL without memory or thread, or where the
- * settings cannot work. Given.
+ * Settings are copied; owner and journal are kept. journal NULL: nothing is said, and no thread is started; otherwise
+ * that does the chores, twice a second. Looks once before it returns. probe is one command that does what a message's
+ * does: by its reply the server counts as well. A command EVALSHA whose script the server does not know is sent again
+ * with the text `script`, kept. NULL without memory or thread, or where the settings cannot work. Given.
  */
 struct redis_pool *redis_pool_open(const struct settings *settings, const char *script, const struct redis_batch *probe,
     redis_chores *chores, void *owner, struct journal *journal, struct fault *why) MUST_USE;

@@ -24,7 +24,8 @@
 	"  return struct.unpack('>BI7BI7I4I4', bytes)\n"                                                                 \
 	"end\n"
 
-/* Names and order are those of greylist.c and greylist_network.c. Numbers of Lua are exact up to 2^53: seconds and 32-bit counts are far below. */
+/* Names and order are those of greylist.c and greylist_network.c. Numbers of Lua are exact up to 2^53: seconds and
+ * 32-bit counts are far below. */
 const char redis_script[] = READ_RECORD
     "local now, delay, window = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])\n"
     "local lifetime, auto_pass, auto_pass_network = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])\n"

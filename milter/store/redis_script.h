@@ -1,8 +1,9 @@
 /*
- * redis_script.h - greylist_decide and greylist_network_decide for a tuple in Redis, as one script that the server runs, so that no other host comes between
- * reading and writing.
+ * redis_script.h - greylist_decide and greylist_network_decide for a tuple in Redis, as one script that the server
+ * runs, so that no other host comes between reading and writing.
  *
- * Never the place of a rule: greylist.c and greylist_network.c have the rules, and t/cli/redis.sh plays the same histories against both.
+ * Never the place of a rule: greylist.c and greylist_network.c have the rules, and t/cli/redis.sh plays the same
+ * histories against both.
  */
 #ifndef REDIS_SCRIPT_H
 #define REDIS_SCRIPT_H
@@ -16,9 +17,9 @@ extern const char redis_script[];
  * the one that is there is as new; replies how many it put. */
 extern const char redis_script_take[];
 
-/* KEYS: the set of the hosts' keys, this host's key. ARGV: what all hosts' keys begin with, this host's line, the seconds that it stays,
- * how many lines are wanted, how long one may be. Replies the lines. Whatever lies under these keys is no error: a greylist must not
- * fail for it. */
+/* KEYS: the set of the hosts' keys, this host's key. ARGV: what all hosts' keys begin with, this host's line, the
+ * seconds that it stays, how many lines are wanted, how long one may be. Replies the lines. Whatever lies under these
+ * keys is no error: a greylist must not fail for it. */
 extern const char redis_script_tell[];
 
 enum { REDIS_SCRIPT_NAME = 41 };

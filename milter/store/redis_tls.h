@@ -18,9 +18,10 @@
 bool redis_tls_may(const struct redis_settings *, bool unix_socket, struct fault *why) MUST_USE;
 
 /*
- * Makes a connection that was just opened one of TLS, to whose certificate is for `name`, a host or an address; greylist.redis.tls
- * goes before it. Where the settings name no CA it stays as it is. False with why, but when the server says nothing in
- * time: then errno is EAGAIN. *tls is for redis_tls_send, as long as the connection; NULL: it is not one of TLS.
+ * Makes a connection that was just opened one of TLS, to a server whose certificate is for `name`, a host or an address,
+ * or for greylist.redis.tls.name, where there is one. Where the settings name no CA it stays as it is. False with why, but
+ * when the server says nothing in time: then errno is EAGAIN. *tls is for redis_tls_send, as long as the connection; NULL:
+ * it is not one of TLS.
  */
 bool redis_tls_begin(redisContext *, const struct redis_settings *, const char *name, void **tls,
     struct fault *why) MUST_USE;

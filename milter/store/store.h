@@ -2,8 +2,8 @@
  * store.h - stores greylist records.
  *
  * A struct of functions: store_memory.c, store_lmdb.c, store_watch.c, which opens the LMDB store again, store_redis.c,
- * store_unsure.c, and store_lmdb_reader.c for tools. Any thread may call. When a store fails, there is no greylisting, and the log says so: no mail
- * is deferred for ever.
+ * store_unsure.c, and store_lmdb_reader.c for tools. Any thread may call. When a store fails, there is no greylisting,
+ * and the log says so: no mail is deferred for ever.
  */
 #ifndef STORE_H
 #define STORE_H
@@ -114,9 +114,10 @@ bool store_get(struct store *, const char *key, size_t length, struct greylist_r
     struct fault *why) MUST_USE;
 bool store_put(struct store *, const char *key, size_t length, const struct greylist_record *, struct fault *why) MUST_USE;
 /*
- * Reads a tuple and, where it has keys, its network; decides (greylist_decide, greylist_network_decide) and stores what follows. In a store that is shared this is one step: no other host comes
- * between. False, and GREYLIST_FAILED: the store failed, for nobody may wait for a tuple that is not stored; a pass that could
- * not be noted is none the less a pass.
+ * Reads a tuple and, where it has keys, its network; decides (greylist_decide, greylist_network_decide) and stores what
+ * follows. In a store that is shared this is one step: no other host comes between. False, and GREYLIST_FAILED: the
+ * store failed, for nobody may wait for a tuple that is not stored; a pass that could not be noted is none the less a
+ * pass.
  */
 bool store_decide(struct store *, const struct greylist_settings *, const struct greylist_keys *, int64_t now,
     struct greylist_decision *out, struct fault *why);
@@ -147,8 +148,9 @@ bool store_sync(struct store *, struct fault *why) MUST_USE;
  * for reading one page.
  */
 bool store_page(struct store *, const char *from, size_t length, struct store_page *out, struct fault *why) MUST_USE;
-/* Puts a line about this host into a store that hosts share, where it stays for STORE_LINE_SECONDS, and calls each for every host's,
- * this one's too: STORE_LINES_MAX at most, none of more than STORE_LINE_MAX bytes. Says nothing in a store of one host. */
+/* Puts a line about this host into a store that hosts share, where it stays for STORE_LINE_SECONDS, and calls each for
+ * every host's, this one's too: STORE_LINES_MAX at most, none of more than STORE_LINE_MAX bytes. Says nothing in a
+ * store of one host. */
 bool store_tell(struct store *, const char *host, struct span line, store_line *each, void *context,
     struct fault *why) MUST_USE;
 void store_close(struct store *); /* NULL is fine */
@@ -176,8 +178,9 @@ struct store *store_lmdb(const char *path, struct fault *why) MUST_USE;
 struct store *store_lmdb_within(const char *path, size_t ceiling, struct fault *why) MUST_USE;
 
 /*
- * The same directory, only to read: nothing is created or changed in it, also not by mistake. Gets and pages work, puts are faults.
- * Safe beside a process that writes (LMDB's lock file counts the readers). A directory without a greylist is a fault. Given.
+ * The same directory, only to read: nothing is created or changed in it, also not by mistake. Gets and pages work, puts
+ * are faults. Safe beside a process that writes (LMDB's lock file counts the readers). A directory without a greylist
+ * is a fault. Given.
  */
 struct store *store_lmdb_reader(const char *path, struct fault *why) MUST_USE;
 /* Has another process it open, such as a daemon? */

@@ -22,8 +22,8 @@ enum denied_use {
 /* Does a mode or an owner deny it, and not the sandbox? */
 bool denied_by_mode(const char *path, enum denied_use);
 
-/* Behind "Permission denied": "; give it to greenlane (chown greenlane /var/log/verdicts)", or what sandbox_hint says; "": neither.
- * Keeps errno. */
+/* Behind "Permission denied": "; give it to greenlane (chown greenlane /var/log/verdicts)", or what sandbox_hint says;
+ * "": neither. Keeps errno. */
 const char *denied_hint(const char *path, enum denied_use, char out[DENIED_HINT]);
 
 #endif

@@ -34,8 +34,8 @@ void journal_reopen(struct journal *, const char *facility, const char *record);
  * the next journal_look may tell. */
 void journal_check(struct journal *);
 
-/* Whether local parts are hidden from now on, by the key in state_dir, which is made where there is none. If it cannot be had, that is
- * said, and the key before serves, or one that is kept nowhere: nothing is shown because of that. */
+/* Whether local parts are hidden from now on, by the key in state_dir, which is made where there is none. If it cannot
+ * be had, that is said, and the key before serves, or one that is kept nowhere: nothing is shown because of that. */
 void journal_set_privacy(struct journal *, bool hides, const char *state_dir);
 /* The address as a line may show it; borrowed, or from the arena. "~" without memory. */
 const char *journal_address(struct journal *, struct arena *, const char *address);

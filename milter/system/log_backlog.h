@@ -16,7 +16,8 @@ enum { JOURNAL_HELD = 4096 }; /* lines that it keeps */
 
 struct log_backlog;
 struct log_backlog *log_backlog_open(bool loud) MUST_USE; /* loud: to standard error as well. Given; NULL: no memory */
-/* Two seconds later at most. What is not taken by then, and what was dropped before, is said by a line of that priority. NULL is fine. */
+/* Two seconds later at most. What is not taken by then, and what was dropped before, is said by a line of that
+ * priority. NULL is fine. */
 void log_backlog_close(struct log_backlog *, int priority, size_t dropped);
 
 /* Hands the line to the log, or keeps it, and takes it over; false: there is no room for it, it is dropped.

@@ -1,8 +1,8 @@
 /*
  * privacy_key.h - the key of this host by which local parts are hidden (log.privacy).
  *
- * It lies in state_dir, for its owner alone, is made once, by the kernel's random source, and is never changed: what it hid is found
- * by it alone. One that cannot be read is left where it is. Knows nothing of what is hidden.
+ * It lies in state_dir, for its owner alone, is made once, by the kernel's random source, and is never changed: what it
+ * hid is found by it alone. One that cannot be read is left where it is. Knows nothing of what is hidden.
  */
 #ifndef PRIVACY_KEY_H
 #define PRIVACY_KEY_H

@@ -58,7 +58,8 @@ enum lock_state lock_look(const char *path, struct fault *why) MUST_USE;
  * finds a daemon whose greenlane.conf says something else by now, or has a syntax error. What cannot be written is left out. */
 void lock_note(const char *path, const char *config, const char *control);
 
-/* What its holder has noted, "config PATH", "control ADDRESS", "pid NUMBER" in lines, up to size bytes. False if nobody holds it, or it cannot be read. */
+/* What its holder has noted, "config PATH", "control ADDRESS", "pid NUMBER" in lines, up to size bytes. False if nobody
+ * holds it, or it cannot be read. */
 bool lock_noted(const char *path, char *out, size_t size) MUST_USE;
 
 #endif

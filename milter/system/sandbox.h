@@ -26,8 +26,9 @@ struct sandbox_path {
 	enum sandbox_kind kind;
 };
 
-/* Restricts this process for good; call it once, before there are threads, for they would stay outside. Of what does not exist
- * yet, a path of a setting that is read is covered by the directory above; all else is left out. "off": only noted as switched off. Strings are copied. */
+/* Restricts this process for good; call it once, before there are threads, for they would stay outside. Of what does
+ * not exist yet, a path of a setting that is read is covered by the directory above; all else is left out. "off": only
+ * noted as switched off. Strings are copied. */
 void sandbox_enter(const struct sandbox_path *, size_t count, bool off);
 
 /* What is in force: "landlock abi 7", "none: the kernel has no Landlock", "off". Any thread, as all below. */

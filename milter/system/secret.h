@@ -1,8 +1,8 @@
 /*
  * secret.h - bytes that must not be found afterwards: in a core, in swap, or in memory that was freed.
  *
- * In pages of their own, which no core has, which are not swapped where the system allows that, and which are wiped. Whoever has the
- * bytes copies them into another secret only.
+ * In pages of their own, which no core has, which are not swapped where the system allows that, and which are wiped.
+ * Whoever has the bytes copies them into another secret only.
  */
 #ifndef SECRET_H
 #define SECRET_H

@@ -1,8 +1,9 @@
 /*
  * catalogue.h - a catalogue of vendor files that a site has brought: a folder or an archive, read whole into memory.
  *
- * It comes from outside. Only regular files with plain names are taken, out of one folder; a link, a device, a path that leads out,
- * a name that occurs twice, too much of anything refuses the whole. Never asks the network, never unpacks to disk.
+ * It comes from outside. Only regular files with plain names are taken, out of one folder; a link, a device, a path
+ * that leads out, a name that occurs twice, too much of anything refuses the whole. Never asks the network, never
+ * unpacks to disk.
  */
 #ifndef CATALOGUE_H
 #define CATALOGUE_H
@@ -27,8 +28,8 @@ struct catalogue {
 	char folder[256]; /* the one that they lie in, within the archive; "" */
 };
 
-/* Reads the folder or the archive (tar; plain, or compressed by gzip, xz, zstd or bzip2). Given: catalogue_close. NULL with why; its
- * text is "" when there is no such folder or file. */
+/* Reads the folder or the archive (tar; plain, or compressed by gzip, xz, zstd or bzip2). Given: catalogue_close. NULL
+ * with why; its text is "" when there is no such folder or file. */
 struct catalogue *catalogue_open(const char *path, struct fault *why) MUST_USE;
 void catalogue_close(struct catalogue *); /* NULL is fine */
 

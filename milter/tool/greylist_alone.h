@@ -14,8 +14,8 @@
 
 struct greylist_alone;
 
-/* absent: why the daemon cannot be asked, which is said. changes: not only to read. NULL: *status is what to exit with, and it was
- * said why. Given. */
+/* absent: why the daemon cannot be asked, which is said. changes: not only to read. NULL: *status is what to exit with,
+ * and it was said why. Given. */
 struct greylist_alone *greylist_alone_open(const char *config, const struct fault *absent, bool changes, int *status);
 void greylist_alone_close(struct greylist_alone *); /* NULL is fine */
 

@@ -19,7 +19,8 @@ struct record_takers {
 	int64_t (*time)(const struct recorded *); /* by which it stands in order; milliseconds since 1970 */
 };
 
-/* *twice: how many verdicts came more than once. Shows a progress bar. False with why: a file cannot be read, or somebody said so. */
+/* *twice: how many verdicts came more than once. Shows a progress bar. False with why: a file cannot be read, or
+ * somebody said so. */
 bool records_merge(char *const *paths, size_t count, const struct record_takers *, uint64_t *twice,
     struct fault *why) MUST_USE;
 

@@ -1,6 +1,6 @@
 /*
- * vendor_files.h - what the commands that show vendors share: which directory is the shipped one, which files there are, when mail
- * last came.
+ * vendor_files.h - what the commands that show vendors share: which directory is the shipped one, which files there
+ * are, when mail last came.
  */
 #ifndef VENDOR_FILES_H
 #define VENDOR_FILES_H

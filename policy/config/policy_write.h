@@ -1,7 +1,8 @@
 /*
  * policy_write.h - writes the settings in force as a greenlane.conf.
  *
- * The tables that read a file also write it, so what is written loads to the same policy. Writes printable UTF-8 alone. Never judges: what it writes was loaded before.
+ * The tables that read a file also write it, so what is written loads to the same policy. Writes printable UTF-8 alone.
+ * Never judges: what it writes was loaded before.
  */
 #ifndef POLICY_WRITE_H
 #define POLICY_WRITE_H

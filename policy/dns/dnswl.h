@@ -2,7 +2,8 @@
  * dnswl.h - what a DNS whitelist (RFC 5782) says of an address.
  *
  * Only a clear word counts: 127.0.x.1 to 127.0.x.3, x for any category. A list that is out, refuses to answer, or says
- * that we ask too much (127.0.0.255) has said nothing; so has a zone that was lost and answers with anything else. Never asks DNS.
+ * that we ask too much (127.0.0.255) has said nothing; so has a zone that was lost and answers with anything else.
+ * Never asks DNS.
  */
 #ifndef DNSWL_H
 #define DNSWL_H

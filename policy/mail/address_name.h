@@ -12,9 +12,9 @@
 #include "policy/util/address.h"
 
 /*
- * Of IPv4: its last two numbers next to each other, in either order; the address as 8 hexadecimal digits or as 12 decimal ones. Of
- * IPv6: its last two groups next to each other, in either order, or its last 16 hexadecimal digits in one. The name is in normal
- * form.
+ * Of IPv4: its last two numbers next to each other, in either order; the address as 8 hexadecimal digits or as 12
+ * decimal ones. Of IPv6: its last two groups next to each other, in either order, or its last 16 hexadecimal digits in
+ * one. The name is in normal form.
  */
 bool address_name_holds(const char *name, const struct address *);
 

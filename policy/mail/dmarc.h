@@ -58,8 +58,8 @@ size_t dmarc_ahead(const struct dmarc_check *, const char *out[DMARC_STEPS_MAX])
 
 /*
  * The result for the author. Strings are borrowed from its domain and the facts; the walk is in the arena, and missing
- * when that is full. What did not answer gives TEMPERROR, not FAIL, where it could have made it pass: a record, SPF, a key. The author's own
- * record is enough where the rest is not needed (4.10).
+ * when that is full. What did not answer gives TEMPERROR, not FAIL, where it could have made it pass: a record, SPF, a
+ * key. The author's own record is enough where the rest is not needed (4.10).
  */
 void dmarc_finish(const struct dmarc_check *, struct arena *, struct dmarc_fact *out);
 

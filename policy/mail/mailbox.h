@@ -61,12 +61,13 @@ bool mailbox_read_last(struct arena *, const char *field, size_t length, struct 
 bool mailbox_read_path(struct arena *, const char *path, struct mailbox *out) MUST_USE;
 
 /*
- * For fields that do not parse (doc/DESIGN.md, Names in From and the envelope): every name that readers may see in
- * the raw field, in normal form, with all its labels: the bytes before and after it are not name characters. Folds
- * case, converts U-labels as long as *conversions lasts (one per label), and leaves out what readers do not draw
- * (undrawn.h); then, in further passes, blanks, folds and comments inside labels, too; what comes before
- * them; what controls or angle brackets divide; and then the names inside comments, which may be inside another name. Found returns true when it has seen enough. False when out of memory; a
- * conversion that runs out of memory is noted in the arena (arena_fail; NULL: nowhere).
+ * For fields that do not parse (doc/DESIGN.md, Names in From and the envelope): every name that readers may see in the
+ * raw field, in normal form, with all its labels: the bytes before and after it are not name characters. Folds case,
+ * converts U-labels as long as *conversions lasts (one per label), and leaves out what readers do not draw (undrawn.h);
+ * then, in further passes, blanks, folds and comments inside labels, too; what comes before them; what controls or
+ * angle brackets divide; and then the names inside comments, which may be inside another name. Found returns true when
+ * it has seen enough. False when out of memory; a conversion that runs out of memory is noted in the arena (arena_fail;
+ * NULL: nowhere).
  */
 typedef bool mailbox_found(void *context, const char *name);
 bool mailbox_field_search(struct arena *, const char *field, size_t length, unsigned *conversions, mailbox_found *found,

@@ -133,8 +133,8 @@ fleet_policies_differ(const struct fleet_host *one, const struct fleet_host *oth
 	return one->policy == other->policy ? 0 : later(later(one->since, other->since), 1);
 }
 
-/* What still differs then differs for good: both have asked since the last change, and again. A name may come twice in a line that
- * is not of greenlane's: one that agrees is enough. */
+/* What still differs then differs for good: both have asked since the last change, and again. A name may come twice in
+ * a line that is not of greenlane's: one that agrees is enough. */
 static bool
 differs(const struct fleet_source *ours, const struct fleet_host *other)
 {

@@ -1,7 +1,9 @@
 /*
- * judge_again.h - judges a message again under this or another policy: from its record alone, or beside its first verdict.
+ * judge_again.h - judges a message again under this or another policy: from its record alone, or beside its first
+ * verdict.
  *
- * Both compare in the same way. Never asks DNS: what a record does not say makes it a message that cannot be judged, with the reason.
+ * Both compare in the same way. Never asks DNS: what a record does not say makes it a message that cannot be judged,
+ * with the reason.
  */
 #ifndef JUDGE_AGAIN_H
 #define JUDGE_AGAIN_H

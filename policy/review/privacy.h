@@ -22,8 +22,8 @@ struct privacy {
 	const char *key_id; /* PRIVACY_KEY_ID letters */
 };
 
-/* "~abcdefghijklmnop@example.com" for "anna@example.com", in any case; the same for the same address, whatever form it came in. What has
- * no domain, or none that can be read, is hidden whole; "" and "<>" stay. NULL without memory. */
+/* "~abcdefghijklmnop@example.com" for "anna@example.com", in any case; the same for the same address, whatever form it
+ * came in. What has no domain, or none that can be read, is hidden whole; "" and "<>" stay. NULL without memory. */
 const char *privacy_address(const struct privacy *, struct arena *, const char *address);
 /* "<~abcdefghijklmnop@example.com>" for a Message-ID, with angle brackets where it has them. NULL without memory. */
 const char *privacy_message_id(const struct privacy *, struct arena *, const char *id);
@@ -32,7 +32,8 @@ const char *privacy_message_id(const struct privacy *, struct arena *, const cha
 bool privacy_hide(const struct privacy *, struct arena *, const struct verdict_record *, struct facts *shown,
     struct verdict_record *out) MUST_USE;
 
-/* What a verdict by this policy needs of what the record hides: a slug, and what it is for a person; both static. NULL: nothing. */
+/* What a verdict by this policy needs of what the record hides: a slug, and what it is for a person; both static. NULL:
+ * nothing. */
 const char *privacy_lacks(const struct policy *, const struct recorded *, const char **what);
 
 #endif

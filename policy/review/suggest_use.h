@@ -1,6 +1,6 @@
 /*
- * suggest_use.h - what of a policy was used while records were written: vendors, sources, networks, alternatives of vouch; and who
- * forged their names.
+ * suggest_use.h - what of a policy was used while records were written: vendors, sources, networks, alternatives of
+ * vouch; and who forged their names.
  *
  * Judged by today's policy from what was known then. Its memory depends on the policy alone. Never judges itself.
  */

@@ -58,8 +58,8 @@ try {
 	size_t message; /* which message it is a try of */
 };
 
-/* All kept tries, each once: by message, and by time within each; messages by their first try. Only those of messages of which some
- * try matched. Borrowed. */
+/* All kept tries, each once: by message, and by time within each; messages by their first try. Only those of messages
+ * of which some try matched. Borrowed. */
 const struct try *tries_sort(struct tries *, int64_t retry_window, size_t *count);
 
 #endif

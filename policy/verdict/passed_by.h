@@ -22,9 +22,9 @@ bool passed_by_wants_spf(const struct greylist_settings *);
 bool passed_by_may(const struct facts *, const struct verdict *);
 
 /*
- * The setting that lets it pass by what is known of the sender; NOTHING: it has to ask the greylist, where its network may
- * still help it. *missing is what must be known first, and NOTHING is then no answer: IPREV or DNSWL; or SPF, where a record of before
- * does not say how narrow it was.
+ * The setting that lets it pass by what is known of the sender; NOTHING: it has to ask the greylist, where its network
+ * may still help it. *missing is what must be known first, and NOTHING is then no answer: IPREV or DNSWL; or SPF, where
+ * a record of before does not say how narrow it was.
  */
 enum passed_by passed_by_find(const struct greylist_settings *, const struct facts *, const struct verdict *,
     enum want *missing);
