@@ -216,7 +216,7 @@ int
 cmd_brief(const char *config, int argc, char **argv)
 {
 	struct policy *policy;
-	const struct vendor *vendor = NULL;
+	const struct vendor *vendor;
 	const char *name;
 	int status;
 
@@ -226,9 +226,7 @@ cmd_brief(const char *config, int argc, char **argv)
 	policy = cmd_load(config);
 	if (policy == NULL)
 		return EX_CONFIG;
-	for (size_t i = 0; i < policy->vendor_count; i++)
-		if (strcmp(policy->vendors[i].name, name) == 0)
-			vendor = &policy->vendors[i];
+	vendor = policy_vendor_named(policy, name);
 	if (vendor != NULL && !cmd_may_sources(policy->settings.state_dir, R_OK | X_OK)) {
 		status = EX_NOPERM;
 	} else if (vendor != NULL) {

@@ -49,13 +49,10 @@ known_add(struct context *context, const char *name)
 static bool
 is_met(const struct context *context, const char *name)
 {
-	for (size_t i = 0; i < context->policy->vendor_count; i++)
-		if (strcmp(context->policy->vendors[i].name, name) == 0)
-			return true;
 	for (size_t i = 0; i < context->known_count; i++)
 		if (strcmp(context->known[i]->name, name) == 0)
 			return true;
-	return false;
+	return policy_vendor_named(context->policy, name) != NULL;
 }
 
 /* Only names that are safe in the configuration text that is made from them. */

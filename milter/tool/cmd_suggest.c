@@ -44,10 +44,7 @@ is_known(const struct job *job, const char *name)
 	for (size_t i = 0; i < job->known_count; i++)
 		if (strcmp(job->known[i]->name, name) == 0)
 			return true;
-	for (size_t i = 0; i < job->policy->vendor_count; i++)
-		if (strcmp(job->policy->vendors[i].name, name) == 0)
-			return true;
-	return false;
+	return policy_vendor_named(job->policy, name) != NULL;
 }
 
 /* One with a fault is nobody's. */

@@ -134,15 +134,6 @@ is_catalogue(const struct listing *listing)
 	return listing->view->shipped && !listing->view->json;
 }
 
-static const struct vendor *
-in_force(const struct policy *policy, const char *name)
-{
-	for (size_t i = 0; i < policy->vendor_count; i++)
-		if (strcmp(policy->vendors[i].name, name) == 0)
-			return &policy->vendors[i];
-	return NULL;
-}
-
 static void
 put_file(struct listing *listing, const char *directory, const char *name)
 {
@@ -172,7 +163,7 @@ put_directory(struct listing *listing, const char *directory, bool shipped)
 	if (!vendor_files_names(directory, listing->arena, &names))
 		return false;
 	for (size_t i = 0; i < names.count; i++) {
-		const struct vendor *vendor = in_force(listing->policy, names.list[i]);
+		const struct vendor *vendor = policy_vendor_named(listing->policy, names.list[i]);
 
 		if (shipped && update != NULL && directory != update && vendor_file_in(update, names.list[i], path))
 			continue; /* it is replaced */

@@ -225,10 +225,7 @@ put_json(struct showing *showing)
 static const struct vendor *
 find(const struct policy *policy, const char *name)
 {
-	for (size_t i = 0; policy != NULL && i < policy->vendor_count; i++)
-		if (strcmp(policy->vendors[i].name, name) == 0)
-			return &policy->vendors[i];
-	return NULL;
+	return policy == NULL ? NULL : policy_vendor_named(policy, name);
 }
 
 /* The group of this vendor in greenlane.conf; NULL: there is none. */

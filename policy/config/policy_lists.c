@@ -127,17 +127,18 @@ vendor_of(struct load *load, const struct node *group, const char *name, bool or
 	enum { SHOWN = 64 };
 	const struct policy *policy = load->policy;
 	const struct node *node = node_member(group, "vendor");
+	const struct vendor *found = or_own && strcmp(name, OWN_NAME) == 0
+	    ? &policy->own
+	    : policy_vendor_named(policy, name);
 	const char *known[SHOWN + 1];
 	char hint[HINT_TEXT];
 	size_t count = 0;
 
-	if (or_own && strcmp(name, OWN_NAME) == 0)
-		return &policy->own;
-	for (size_t i = 0; i < policy->vendor_count; i++) {
-		if (strcmp(policy->vendors[i].name, name) == 0)
-			return &policy->vendors[i];
-		if (count < SHOWN)
-			known[count++] = policy->vendors[i].name;
+	if (found != NULL)
+		return found;
+	while (count < SHOWN && count < policy->vendor_count) {
+		known[count] = policy->vendors[count].name;
+		count++;
 	}
 	if (or_own)
 		known[count++] = OWN_NAME;

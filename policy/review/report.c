@@ -67,12 +67,7 @@ report_close(struct report *report)
 static const struct vendor *
 vendor_of(const struct policy *policy, const char *name)
 {
-	if (strcmp(name, policy->own.name) == 0)
-		return &policy->own;
-	for (size_t i = 0; i < policy->vendor_count; i++)
-		if (strcmp(policy->vendors[i].name, name) == 0)
-			return &policy->vendors[i];
-	return NULL;
+	return strcmp(name, policy->own.name) == 0 ? &policy->own : policy_vendor_named(policy, name);
 }
 
 struct report_tally *

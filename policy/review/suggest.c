@@ -144,15 +144,6 @@ suggest_use(struct suggest *suggest)
 }
 
 static const struct vendor *
-vendor_named(const struct policy *policy, const char *name)
-{
-	for (size_t i = 0; i < policy->vendor_count; i++)
-		if (strcmp(policy->vendors[i].name, name) == 0)
-			return &policy->vendors[i];
-	return NULL;
-}
-
-static const struct vendor *
 known_owner(const struct suggest_rules *rules, const char *domain)
 {
 	for (size_t i = 0; i < rules->known_count; i++)
@@ -202,7 +193,9 @@ suggest_sender_at(struct suggest *suggest, size_t number, struct suggest_sender 
 	sender = out->sender = list[number];
 	if (sender->head.count < rules->least)
 		return false;
-	out->vendor = sender->claimed * 2 >= sender->head.count ? vendor_named(rules->policy, sender->vendor) : NULL;
+	out->vendor = sender->claimed * 2 >= sender->head.count
+	    ? policy_vendor_named(rules->policy, sender->vendor)
+	    : NULL;
 	if (sender->own > 0) {
 		out->kind = SUGGEST_OWN;
 	} else if (out->vendor != NULL) {
@@ -286,7 +279,7 @@ name_is_taken(const struct suggest_rules *rules, const char *name)
 	for (size_t i = 0; i < rules->known_count; i++)
 		if (strcmp(rules->known[i]->name, name) == 0)
 			return true;
-	return strcmp(name, "own") == 0 || vendor_named(rules->policy, name) != NULL;
+	return strcmp(name, "own") == 0 || policy_vendor_named(rules->policy, name) != NULL;
 }
 
 void

@@ -14,6 +14,15 @@ policy_free(struct policy *policy)
 	arena_close(policy->arena); /* the policy itself is in it */
 }
 
+const struct vendor *
+policy_vendor_named(const struct policy *policy, const char *name)
+{
+	for (size_t i = 0; i < policy->vendor_count; i++)
+		if (strcmp(policy->vendors[i].name, name) == 0)
+			return &policy->vendors[i];
+	return NULL;
+}
+
 bool
 policy_has_source(const struct policy *policy, const struct source *source)
 {

@@ -224,6 +224,9 @@ bool policy_sends(const struct policy *, const struct mailbox *);
 /* The first enabled vendor in the configuration that owns this mailbox; NULL: none does. */
 const struct vendor *policy_owner(const struct policy *, const struct mailbox *);
 
+/* The enabled vendor of this name; NULL: there is none. */
+const struct vendor *policy_vendor_named(const struct policy *, const char *name);
+
 /* Has a vendor of this name the same source? */
 bool policy_has_source(const struct policy *, const struct source *);
 
