@@ -482,11 +482,10 @@ find_and_write(struct answer *answer, struct store_page *page, struct fault *why
 	char place[STORE_KEY_ROOM];
 
 	memcpy(place, request->from, length);
-	json_write_key(answer->out, "tuples");
-	text_char(answer->out, '[');
+	json_write_list(answer->out, "tuples");
 	if (!do_request(answer, page, place, &length, why))
 		return false;
-	text_char(answer->out, ']');
+	json_write_list_end(answer->out);
 	write_piece(answer, place, length);
 	return answer->changes->count == 0 || store_sync(answer->store, why);
 }

@@ -387,14 +387,13 @@ write_text(struct survey *survey, const struct source_view *view)
 static void
 json_lines(struct text *out, const char *key, const char *lines)
 {
-	json_write_key(out, key);
-	text_char(out, '[');
+	json_write_list(out, key);
 	for (const char *end; *lines != '\0'; lines = *end == '\0' ? end : end + 1) {
 		end = lines + strcspn(lines, "\n");
 		json_write_comma(out);
 		json_write_bytes(out, lines, (size_t)(end - lines));
 	}
-	text_char(out, ']');
+	json_write_list_end(out);
 }
 
 static void
@@ -403,8 +402,7 @@ json_networks(struct survey *survey, const struct source_view *view)
 	struct text *out = &survey->out;
 	char written[PREFIX_TEXT];
 
-	json_write_key(out, "networks");
-	text_char(out, '[');
+	json_write_list(out, "networks");
 	for (size_t i = 0; view->has_copy && i < view->copy.count; i++) {
 		const struct copied_network *network = &view->copy.networks[i];
 
@@ -420,7 +418,7 @@ json_networks(struct survey *survey, const struct source_view *view)
 		json_write_string(out, "network", prefix_write(&view->source->prefixes[i], written));
 		json_write_end(out);
 	}
-	text_char(out, ']');
+	json_write_list_end(out);
 }
 
 static void

@@ -209,10 +209,9 @@ write_json(struct job *job)
 {
 	json_write_begin(&job->out);
 	suggest_json_counts(suggest_counts(job->suggest), &job->out);
-	json_write_key(&job->out, "senders");
-	text_char(&job->out, '[');
+	json_write_list(&job->out, "senders");
 	(void)put_senders(job);
-	text_char(&job->out, ']');
+	json_write_list_end(&job->out);
 	suggest_json_use(job->suggest, &job->out);
 	json_write_end(&job->out);
 	text_char(&job->out, '\n');

@@ -156,8 +156,7 @@ json_keys(struct showing *showing)
 {
 	struct text *out = &showing->out, value;
 
-	json_write_key(out, "keys");
-	text_char(out, '[');
+	json_write_list(out, "keys");
 	for (size_t i = 0; i < showing->count; i++) {
 		const struct vendor_origin *origin = &showing->origins[i];
 
@@ -177,7 +176,7 @@ json_keys(struct showing *showing)
 		text_inherit(out, &value);
 		text_close(&value);
 	}
-	text_char(out, ']');
+	json_write_list_end(out);
 }
 
 static void
@@ -189,15 +188,14 @@ json_questions(struct showing *showing)
 	text_open(&questions, ASK_MAX);
 	vendor_ask_write(showing->vendor, showing->now, &questions);
 	rest = (struct span){ questions.bytes, questions.length };
-	json_write_key(&showing->out, "ask");
-	text_char(&showing->out, '[');
+	json_write_list(&showing->out, "ask");
 	while (rest.length > 0) {
 		struct span line = span_cut(&rest, '\n');
 
 		json_write_comma(&showing->out);
 		json_write_bytes(&showing->out, line.at, line.length);
 	}
-	text_char(&showing->out, ']');
+	json_write_list_end(&showing->out);
 	text_close(&questions);
 }
 

@@ -206,13 +206,12 @@ write_head(struct text *out, const struct export_request *request, const struct 
 static void
 json_tags(struct text *out, const struct source *source)
 {
-	json_write_key(out, "tags");
-	text_char(out, '[');
+	json_write_list(out, "tags");
 	for (size_t i = 0; i < source->tag_count; i++) {
 		json_write_comma(out);
 		json_write_bytes(out, source->tags[i], strlen(source->tags[i]));
 	}
-	text_char(out, ']');
+	json_write_list_end(out);
 }
 
 /* The members of one, after its brace. */
@@ -234,13 +233,12 @@ json_listing(struct text *out, const struct export_listing *listing)
 		json_write_string(out, "left_out", why);
 	if (why[0] == '\0' && source_names_hosts(source))
 		json_write_string(out, "host", source->name);
-	json_write_key(out, "networks");
-	text_char(out, '[');
+	json_write_list(out, "networks");
 	for (size_t i = 0; why[0] == '\0' && i < listing->count; i++) {
 		json_write_comma(out);
 		text_format(out, "\"%s\"", prefix_write(&listing->networks[i], written));
 	}
-	text_char(out, ']');
+	json_write_list_end(out);
 	json_write_end(out);
 }
 

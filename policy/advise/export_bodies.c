@@ -197,11 +197,10 @@ write_json(struct text *out, const struct export_lists *lists, const char *value
 	(void)value;
 	text_char(out, '{');
 	for (unsigned use = 0; use < USES; use++) {
-		json_write_key(out, export_use_words[use]);
-		text_char(out, '[');
+		json_write_list(out, export_use_words[use]);
 		for (size_t i = 0; i < lists->count[use]; i++)
 			text_format(out, "%s\n\"%s\"", i > 0 ? "," : "", prefix_write(&lists->networks[use][i], written));
-		text_char(out, ']');
+		json_write_list_end(out);
 	}
 	text_char(out, '}');
 }

@@ -66,8 +66,7 @@ record_sources_write(struct text *out, const struct judge *judge, const struct f
 
 	if (!address_equal(&facts->peer, &facts->client))
 		peer = hits_of(judge->ranges, &facts->peer);
-	json_write_key(out, "sources");
-	text_char(out, '[');
+	json_write_list(out, "sources");
 	for (size_t i = 0; i < policy->source_count; i++) {
 		const struct source *source = &policy->sources[i];
 		struct recorded_source seen = { .vendor = source->vendor->name,
@@ -82,7 +81,7 @@ record_sources_write(struct text *out, const struct judge *judge, const struct f
 			write_one(out, &seen);
 		written++;
 	}
-	text_char(out, ']');
+	json_write_list_end(out);
 	write_if(out, "sources_cut", written > RECORD_SOURCES_MAX);
 }
 

@@ -26,13 +26,6 @@ put_time(struct text *out, const char *key, int64_t ms)
 }
 
 static void
-begin_list(struct text *out, const char *key)
-{
-	json_write_key(out, key);
-	text_char(out, '[');
-}
-
-static void
 put_proofs(struct text *out, const struct report_share proofs[REPORT_VIEW_PROOFS])
 {
 	for (size_t i = 0; i < REPORT_VIEW_PROOFS; i++) {
@@ -46,7 +39,7 @@ put_days(struct text *out, const struct report_days *days, bool proofs)
 {
 	char name[REPORT_WORDS];
 
-	begin_list(out, "days");
+	json_write_list(out, "days");
 	for (size_t i = 0; i < days->count; i++) {
 		const struct report_day *day = &days->list[i];
 
@@ -62,7 +55,7 @@ put_days(struct text *out, const struct report_days *days, bool proofs)
 			put_proofs(out, day->proofs);
 		json_write_end(out);
 	}
-	text_char(out, ']');
+	json_write_list_end(out);
 }
 
 static void
@@ -107,7 +100,7 @@ put_vendors(struct text *out, const struct report_view *view)
 static void
 put_breaks(struct text *out, const struct report_view *view)
 {
-	begin_list(out, "breaks");
+	json_write_list(out, "breaks");
 	for (size_t i = 0; i < view->break_count; i++) {
 		json_write_begin(out);
 		json_write_string(out, "vendor", view->breaks[i].vendor);
@@ -117,14 +110,14 @@ put_breaks(struct text *out, const struct report_view *view)
 		put_count(out, "messages", view->breaks[i].failed);
 		json_write_end(out);
 	}
-	text_char(out, ']');
+	json_write_list_end(out);
 }
 
 /* what: the name of the second member. */
 static void
 put_rows(struct text *out, const char *key, const char *what, const struct report_rows *rows)
 {
-	begin_list(out, key);
+	json_write_list(out, key);
 	for (size_t i = 0; i < rows->count; i++) {
 		const struct report_row *row = &rows->list[i];
 
@@ -141,7 +134,7 @@ put_rows(struct text *out, const char *key, const char *what, const struct repor
 		}
 		json_write_end(out);
 	}
-	text_char(out, ']');
+	json_write_list_end(out);
 }
 
 static void
@@ -154,7 +147,7 @@ put_element(struct text *out, const char *string)
 static void
 put_against(struct text *out, const struct report_view *view)
 {
-	begin_list(out, "against");
+	json_write_list(out, "against");
 	for (size_t i = 0; i < view->against_count; i++) {
 		const struct report_against *one = &view->against[i];
 
@@ -166,20 +159,20 @@ put_against(struct text *out, const struct report_view *view)
 		put_count(out, "records", one->count);
 		put_time(out, "first", one->first * 1000);
 		put_time(out, "last", one->last * 1000);
-		begin_list(out, "ids");
+		json_write_list(out, "ids");
 		for (size_t j = 0; j < one->id_count; j++)
 			put_element(out, one->ids[j]);
-		text_char(out, ']');
+		json_write_list_end(out);
 		json_write_end(out);
 	}
-	text_char(out, ']');
+	json_write_list_end(out);
 	put_count(out, "against_records", view->against_messages);
 }
 
 static void
 put_forwarders(struct text *out, const struct report_view *view)
 {
-	begin_list(out, "forwarders");
+	json_write_list(out, "forwarders");
 	for (size_t i = 0; i < view->forwarder_count; i++) {
 		const struct report_forwarder *one = &view->forwarders[i];
 
@@ -191,7 +184,7 @@ put_forwarders(struct text *out, const struct report_view *view)
 		json_write_string(out, "id", one->id);
 		json_write_end(out);
 	}
-	text_char(out, ']');
+	json_write_list_end(out);
 }
 
 static void
@@ -199,7 +192,7 @@ put_slowest(struct text *out, const struct report_view *view)
 {
 	json_write_number(out, "ms_median", view->ms_median);
 	json_write_number(out, "ms_99", view->ms_most_of);
-	begin_list(out, "slowest");
+	json_write_list(out, "slowest");
 	for (size_t i = 0; i < view->slowest_count; i++) {
 		json_write_begin(out);
 		json_write_string(out, "id", view->slowest[i].id);
@@ -208,19 +201,18 @@ put_slowest(struct text *out, const struct report_view *view)
 		json_write_string(out, "of", view->slowest[i].whose);
 		json_write_end(out);
 	}
-	text_char(out, ']');
+	json_write_list_end(out);
 }
 
 static void
 put_never_proven(struct text *out, const struct report_view *view)
 {
-	json_write_key(out, "never_proven");
-	text_char(out, '[');
+	json_write_list(out, "never_proven");
 	for (size_t i = 0; i < view->never_proven_count; i++) {
 		json_write_comma(out);
 		json_write_bytes(out, view->never_proven[i], strlen(view->never_proven[i]));
 	}
-	text_char(out, ']');
+	json_write_list_end(out);
 }
 
 /* By the words of the settings that let somebody pass. */

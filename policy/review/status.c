@@ -33,21 +33,14 @@ write_mode(const struct status *status, struct text *out)
 }
 
 static void
-begin_list(struct text *out, const char *key)
-{
-	json_write_key(out, key);
-	text_char(out, '[');
-}
-
-static void
 write_strings(struct text *out, const char *key, const struct status_strings *strings)
 {
-	begin_list(out, key);
+	json_write_list(out, key);
 	for (size_t i = 0; i < strings->count; i++) {
 		json_write_comma(out);
 		json_write_bytes(out, strings->list[i], strlen(strings->list[i]));
 	}
-	text_char(out, ']');
+	json_write_list_end(out);
 }
 
 static void
@@ -66,7 +59,7 @@ write_last_by(const struct status_vendor *vendor, struct text *out)
 static void
 write_vendors(const struct status *status, struct text *out)
 {
-	begin_list(out, "vendors");
+	json_write_list(out, "vendors");
 	for (size_t i = 0; i < status->vendor_count; i++) {
 		const struct status_vendor *vendor = &status->vendors[i];
 		char last[DATE_TEXT];
@@ -84,7 +77,7 @@ write_vendors(const struct status *status, struct text *out)
 		json_write_number(out, "networks", (int64_t)vendor->networks);
 		json_write_end(out);
 	}
-	text_char(out, ']');
+	json_write_list_end(out);
 }
 
 static void
@@ -102,7 +95,7 @@ write_reload(const struct status *status, struct text *out)
 static void
 write_listeners(const struct status *status, struct text *out)
 {
-	begin_list(out, "listeners");
+	json_write_list(out, "listeners");
 	for (size_t i = 0; i < status->listener_count; i++) {
 		const struct status_listener *listener = &status->listeners[i];
 
@@ -114,7 +107,7 @@ write_listeners(const struct status *status, struct text *out)
 		    listener->present && listener->closed[0] == '\0' && !status_is_shut(listener));
 		json_write_end(out);
 	}
-	text_char(out, ']');
+	json_write_list_end(out);
 }
 
 static void
@@ -170,7 +163,7 @@ write_dns(const struct status *status, struct text *out)
 static void
 write_sources(const struct status *status, struct text *out)
 {
-	begin_list(out, "sources");
+	json_write_list(out, "sources");
 	for (size_t i = 0; i < status->source_count; i++) {
 		const struct status_source *source = &status->sources[i];
 
@@ -189,7 +182,7 @@ write_sources(const struct status *status, struct text *out)
 		}
 		json_write_end(out);
 	}
-	text_char(out, ']');
+	json_write_list_end(out);
 }
 
 static void
@@ -224,7 +217,7 @@ write_hosts(const struct status *status, struct text *out)
 {
 	if (status->host_count == 0)
 		return;
-	begin_list(out, "hosts");
+	json_write_list(out, "hosts");
 	for (size_t i = 0; i < status->host_count; i++) {
 		const struct fleet_host *host = &status->hosts[i];
 
@@ -237,7 +230,7 @@ write_hosts(const struct status *status, struct text *out)
 		write_hex(out, "sources_fingerprint", host->ranges);
 		json_write_end(out);
 	}
-	text_char(out, ']');
+	json_write_list_end(out);
 }
 
 /* In the words of `greenlane replay --json`; nothing where there is no draft. */
@@ -264,7 +257,7 @@ write_shadow(const struct status *status, struct text *out)
 static void
 write_exports(const struct status *status, struct text *out)
 {
-	begin_list(out, "exports");
+	json_write_list(out, "exports");
 	for (size_t i = 0; i < status->export_count; i++) {
 		const struct status_export *export = &status->exports[i];
 
@@ -277,7 +270,7 @@ write_exports(const struct status *status, struct text *out)
 			json_write_string(out, "trouble", export->trouble);
 		json_write_end(out);
 	}
-	text_char(out, ']');
+	json_write_list_end(out);
 }
 
 static void
@@ -340,7 +333,7 @@ status_write(const struct status *status, struct text *out)
 	write_strings(out, "outbound", &status->outbound);
 	write_exports(status, out);
 	json_write_bool(out, "ill", has_ill(status->alerts, status->alert_count));
-	begin_list(out, "alerts");
+	json_write_list(out, "alerts");
 	for (size_t i = 0; i < status->alert_count; i++)
 		write_alert(&status->alerts[i], out);
 	text_put(out, "]}");
@@ -359,7 +352,7 @@ status_write_more(struct span json, const struct status_alert *alerts, size_t co
 		text_add(out, json.at, head - (json.at[head - 1] == ','));
 	}
 	json_write_bool(out, "ill", has_ill(alerts, count) || json_read_is_true(ill));
-	begin_list(out, "alerts");
+	json_write_list(out, "alerts");
 	while (json_read_next(&rest, &element)) {
 		json_write_comma(out);
 		text_span(out, element);

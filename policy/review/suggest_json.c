@@ -5,13 +5,6 @@
 #include "policy/util/date.h"
 #include "policy/util/json_write.h"
 
-static void
-begin_list(struct text *out, const char *key)
-{
-	json_write_key(out, key);
-	text_char(out, '[');
-}
-
 void
 suggest_json_counts(const struct suggest_counts *counts, struct text *out)
 {
@@ -36,7 +29,7 @@ json_faults(const struct suggest *suggest, const struct suggest_sender *found, c
 	text_open(&faults, 64 * 1024);
 	suggest_write_faults(suggest, found, config, &faults);
 	rest = (struct span){ faults.bytes, faults.length };
-	begin_list(out, "faults");
+	json_write_list(out, "faults");
 	while (rest.length > 0) {
 		struct span line = span_cut(&rest, '\n'), who = span_cut(&line, '\t');
 
@@ -50,7 +43,7 @@ json_faults(const struct suggest *suggest, const struct suggest_sender *found, c
 		text_inherit(out, &word);
 		text_close(&word);
 	}
-	text_char(out, ']');
+	json_write_list_end(out);
 	text_inherit(out, &faults);
 	text_close(&faults);
 }
@@ -159,7 +152,7 @@ json_unused(struct suggest *suggest, struct text *out)
 {
 	const struct policy *policy = suggest_rules(suggest)->policy;
 
-	begin_list(out, "unused");
+	json_write_list(out, "unused");
 	for (size_t i = 0; suggest_counts(suggest)->judged > 0 && i < policy->vendor_count; i++) {
 		const struct vendor *vendor = &policy->vendors[i];
 		const struct vendor_use *use = use_of_vendor(suggest_use(suggest), vendor);
@@ -174,7 +167,7 @@ json_unused(struct suggest *suggest, struct text *out)
 		json_sources(suggest_use(suggest), vendor, out);
 		json_alternatives(use, vendor, out);
 	}
-	text_char(out, ']');
+	json_write_list_end(out);
 }
 
 static void
@@ -182,7 +175,7 @@ json_vendors(struct suggest *suggest, struct text *out)
 {
 	const struct policy *policy = suggest_rules(suggest)->policy;
 
-	begin_list(out, "vendors");
+	json_write_list(out, "vendors");
 	for (size_t i = 0; i < policy->vendor_count; i++) {
 		const struct vendor *vendor = &policy->vendors[i];
 		const struct vendor_use *use = use_of_vendor(suggest_use(suggest), vendor);
@@ -198,7 +191,7 @@ json_vendors(struct suggest *suggest, struct text *out)
 		json_write_bool(out, "enforce", suggest_may_enforce(vendor, use));
 		json_write_end(out);
 	}
-	text_char(out, ']');
+	json_write_list_end(out);
 }
 
 static void
@@ -208,7 +201,7 @@ json_forgers(struct suggest *suggest, struct text *out)
 	void **entries = use_forgers(suggest_use(suggest), &count);
 	char when[DATE_TEXT];
 
-	begin_list(out, "forgers");
+	json_write_list(out, "forgers");
 	for (size_t i = 0; i < count; i++) {
 		const struct forger *forger = entries[i];
 
@@ -219,7 +212,7 @@ json_forgers(struct suggest *suggest, struct text *out)
 		json_write_string(out, "vendor", forger->vendor);
 		json_write_end(out);
 	}
-	text_char(out, ']');
+	json_write_list_end(out);
 }
 
 void

@@ -259,13 +259,12 @@ write_flat(const struct recorded *recorded, struct text *out)
 	json_write_string(out, "client", address_write(&facts->client, client));
 	json_write_string(out, "mail_from", facts->null_sender ? "<>" : facts->mail_from);
 	json_write_string(out, "from", recorded->from);
-	json_write_key(out, "rcpts");
-	text_char(out, '[');
+	json_write_list(out, "rcpts");
 	for (size_t i = 0; i < facts->rcpt_count; i++) {
 		json_write_comma(out);
 		json_write_bytes(out, facts->rcpts[i], strlen(facts->rcpts[i]));
 	}
-	text_char(out, ']');
+	json_write_list_end(out);
 	json_write_string(out, "greylist", greylist_state_word(recorded->greylist));
 	if (recorded->passed_by != PASSED_BY_NOTHING)
 		json_write_string(out, "passed_by", passed_by_word(recorded->passed_by));
@@ -295,13 +294,12 @@ write_try_json(const struct try *try, struct text *out)
 static void
 write_files(const struct try *list, size_t count, struct text *out)
 {
-	json_write_key(out, "files");
-	text_char(out, '[');
+	json_write_list(out, "files");
 	for (size_t i = 0; i < count; i++) {
 		json_write_comma(out);
 		json_write_bytes(out, list[i].file, strlen(list[i].file));
 	}
-	text_char(out, ']');
+	json_write_list_end(out);
 }
 
 bool
@@ -311,11 +309,10 @@ tries_write_json(const struct tries_rules *rules, const struct try *list, size_t
 	bool done = true;
 
 	text_char(out, '{');
-	json_write_key(out, "tries");
-	text_char(out, '[');
+	json_write_list(out, "tries");
 	for (size_t i = 0; done && i < count; i++)
 		done = write_try_json(&list[i], out);
-	text_char(out, ']');
+	json_write_list_end(out);
 	if (list[0].file != NULL)
 		write_files(list, count, out);
 	json_write_number(out, "waited", waited(list, count));

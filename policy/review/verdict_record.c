@@ -305,8 +305,7 @@ json_tries(struct text *out, struct greylist_tries tries)
 static void
 json_dkim(struct text *out, const struct facts *facts)
 {
-	json_write_key(out, "dkim");
-	text_char(out, '[');
+	json_write_list(out, "dkim");
 	for (size_t i = 0; i < facts->dkim_count; i++) {
 		const struct dkim_fact *fact = &facts->dkim[i];
 
@@ -326,7 +325,7 @@ json_dkim(struct text *out, const struct facts *facts)
 			json_write_number(out, "signed_at", fact->signed_at);
 		text_char(out, '}');
 	}
-	text_char(out, ']');
+	json_write_list_end(out);
 }
 
 /* Which name did not answer; nothing where all did. */
@@ -343,8 +342,7 @@ json_silence(struct text *out, struct silence silence)
 static void
 json_walk(struct text *out, const struct dmarc_fact *dmarc)
 {
-	json_write_key(out, "walk");
-	text_char(out, '[');
+	json_write_list(out, "walk");
 	for (size_t i = 0; i < dmarc->step_count; i++) {
 		const char psd[] = { dmarc->steps[i].psd, '\0' };
 
@@ -355,7 +353,7 @@ json_walk(struct text *out, const struct dmarc_fact *dmarc)
 			json_write_string(out, "psd", psd);
 		text_char(out, '}');
 	}
-	text_char(out, ']');
+	json_write_list_end(out);
 }
 
 static void
@@ -386,8 +384,7 @@ json_dmarc(struct text *out, const struct dmarc_fact *dmarc)
 static void
 json_authors(struct text *out, const struct facts *facts)
 {
-	json_write_key(out, "authors");
-	text_char(out, '[');
+	json_write_list(out, "authors");
 	for (size_t i = 0; i < facts->author_count; i++) {
 		const struct author *author = &facts->authors[i];
 
@@ -401,7 +398,7 @@ json_authors(struct text *out, const struct facts *facts)
 		json_silence(out, author->spf_from_silence);
 		text_char(out, '}');
 	}
-	text_char(out, ']');
+	json_write_list_end(out);
 }
 
 static void
@@ -413,8 +410,7 @@ json_evidence(struct text *out, const char *key, const struct facts *facts, unsi
 static void
 json_replies(struct text *out, const struct facts *facts)
 {
-	json_write_key(out, "replies");
-	text_char(out, '[');
+	json_write_list(out, "replies");
 	for (size_t i = 0; i < facts->reply_count; i++) {
 		json_write_begin(out);
 		json_write_string(out, "local", facts->replies[i].mailbox.local);
@@ -422,7 +418,7 @@ json_replies(struct text *out, const struct facts *facts)
 		json_write_bool(out, "near_author", facts->replies[i].near_author);
 		text_char(out, '}');
 	}
-	text_char(out, ']');
+	json_write_list_end(out);
 	json_write_bool(out, "replies_unclear", facts->replies_unclear);
 }
 
@@ -466,8 +462,7 @@ json_asked(struct text *out, const struct verdict_record *record)
 {
 	const struct facts *facts = shown_facts(record);
 
-	json_write_key(out, "live");
-	text_char(out, '[');
+	json_write_list(out, "live");
 	for (size_t i = 0; i < facts->asked_count; i++) {
 		const struct source *source = &record->judge->policy->sources[facts->asked[i].source];
 
@@ -478,7 +473,7 @@ json_asked(struct text *out, const struct verdict_record *record)
 		json_silence(out, facts->asked[i].silence);
 		text_char(out, '}');
 	}
-	text_char(out, ']');
+	json_write_list_end(out);
 }
 
 /* Left out where there is nothing to say: most mail does not depend on it. */
@@ -492,13 +487,12 @@ json_iprev(struct text *out, const struct iprev_fact *fact)
 	if (fact->by_mta != NULL)
 		json_write_string(out, "by_mta", fact->by_mta);
 	json_write_string(out, "result", auth_word(fact->result));
-	json_write_key(out, "names");
-	text_char(out, '[');
+	json_write_list(out, "names");
 	for (size_t i = 0; i < fact->count; i++) {
 		json_write_comma(out);
 		json_write_bytes(out, fact->names[i], strlen(fact->names[i]));
 	}
-	text_char(out, ']');
+	json_write_list_end(out);
 	json_silence(out, fact->silence);
 	text_char(out, '}');
 }
@@ -507,15 +501,14 @@ json_iprev(struct text *out, const struct iprev_fact *fact)
 static void
 json_names(struct text *out, const struct facts *facts)
 {
-	json_write_key(out, "names");
-	text_char(out, '[');
+	json_write_list(out, "names");
 	for (size_t i = 0; i < facts->name_count; i++) {
 		json_write_begin(out);
 		json_write_string(out, "name", facts->names[i].name);
 		json_write_bool(out, "answered", facts->names[i].answered);
 		text_char(out, '}');
 	}
-	text_char(out, ']');
+	json_write_list_end(out);
 	json_write_number(out, "answered_since", facts->answered_since);
 }
 
@@ -583,27 +576,25 @@ json_envelope(struct text *out, const struct verdict_record *record)
 	json_word(out, "from", from.bytes);
 	text_inherit(out, &from);
 	text_close(&from);
-	json_write_key(out, "rcpts");
-	text_char(out, '[');
+	json_write_list(out, "rcpts");
 	for (size_t i = 0; i < record->rcpt_count; i++) {
 		json_write_comma(out);
 		json_write_bytes(out, record->rcpts[i], strlen(record->rcpts[i]));
 	}
-	text_char(out, ']');
+	json_write_list_end(out);
 }
 
 /* Only explain is given a message in part: which parts it lacks, by the record's keys. */
 static void
 json_not_given(struct text *out, const struct facts *facts)
 {
-	json_write_key(out, "not_given");
-	text_char(out, '[');
+	json_write_list(out, "not_given");
 	for (unsigned given = GIVEN_HELO; given <= GIVEN_RCPT; given <<= 1)
 		if (facts->not_given & given) {
 			json_write_comma(out);
 			json_write_bytes(out, given_word(given), strlen(given_word(given)));
 		}
-	text_char(out, ']');
+	json_write_list_end(out);
 }
 
 /* "-" where it is not known. */

@@ -66,6 +66,19 @@ json_write_key(struct text *out, const char *key)
 }
 
 void
+json_write_list(struct text *out, const char *key)
+{
+	json_write_key(out, key);
+	text_char(out, '[');
+}
+
+void
+json_write_list_end(struct text *out)
+{
+	text_char(out, ']');
+}
+
+void
 json_write_string(struct text *out, const char *key, const char *value)
 {
 	json_write_key(out, key);

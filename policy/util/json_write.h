@@ -22,6 +22,8 @@ void json_write_bytes(struct text *, const char *value, size_t length);
 void json_write_comma(struct text *); /* before an element of an array */
 void json_write_begin(struct text *); /* an object, as an element or a value */
 void json_write_end(struct text *);
+void json_write_list(struct text *, const char *key); /* an array, as a member */
+void json_write_list_end(struct text *);
 void json_write_key(struct text *, const char *key); /* a value must follow */
 void json_write_string(struct text *, const char *key, const char *value);
 void json_write_number(struct text *, const char *key, int64_t value);
