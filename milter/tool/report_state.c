@@ -321,12 +321,6 @@ read_file_line(struct report_state *state, const char *line)
 	return true;
 }
 
-static bool
-begins(struct span line, const char *word)
-{
-	return line.length >= strlen(word) && memcmp(line.at, word, strlen(word)) == 0;
-}
-
 /* A line of the state, or of the part that it is in. into: the day's text or the memory; NULL: neither has begun. */
 static bool
 read_line(struct report_state *state, struct span line, struct text **into)
@@ -334,7 +328,7 @@ read_line(struct report_state *state, struct span line, struct text **into)
 	char text[256];
 	struct day *day;
 
-	if (begins(line, "day ") || (*into == NULL && begins(line, "file "))) {
+	if (span_begins(line, "day ") || (*into == NULL && span_begins(line, "file "))) {
 		snprintf(text, sizeof text, "%.*s", line.length < sizeof text ? (int)line.length : 0, line.at);
 		if (text[0] == 'f')
 			return read_file_line(state, text);

@@ -31,6 +31,12 @@ audit_shown(struct dns_audit *audit, const char *published)
 	return audit_kept(audit, arena_string(audit->arena, out));
 }
 
+const char *
+audit_shown_span(struct dns_audit *audit, struct span published)
+{
+	return audit_shown(audit, audit_kept(audit, arena_copy(audit->arena, published.at, published.length)));
+}
+
 static void
 finding_add(struct dns_audit *audit, bool wrong, const char *fmt, va_list args)
 {

@@ -41,12 +41,6 @@ records_find(struct dns_audit *audit, const char *name, struct span *out)
 	return count;
 }
 
-static const char *
-span_shown(struct dns_audit *audit, struct span span)
-{
-	return audit_shown(audit, audit_kept(audit, arena_copy(audit->arena, span.at, span.length)));
-}
-
 /* What is wrong with what stands at found->name. */
 static void
 record_judge(struct dns_audit *audit, size_t count, struct span text, const struct found *found,
@@ -60,7 +54,7 @@ record_judge(struct dns_audit *audit, size_t count, struct span text, const stru
 		return;
 	}
 	if (!span_is(span_trim(span_cut(&version, ';')), "v=DMARC1"))
-		audit_wrong(audit, "'%s' does not begin with 'v=DMARC1;', as it must", span_shown(audit, text));
+		audit_wrong(audit, "'%s' does not begin with 'v=DMARC1;', as it must", audit_shown_span(audit, text));
 	audit_dmarc_tags(audit, text);
 	if (walk->count == 1 && walk->steps[0].psd == 'y')
 		audit_advise(audit,

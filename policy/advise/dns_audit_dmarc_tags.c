@@ -73,12 +73,6 @@ static const struct {
 };
 enum { TAGS = sizeof tags / sizeof tags[0] };
 
-static const char *
-span_shown(struct dns_audit *audit, struct span span)
-{
-	return audit_shown(audit, audit_kept(audit, arena_copy(audit->arena, span.at, span.length)));
-}
-
 /* The row of a tag; TAGS: nobody knows it. */
 static size_t
 row_of(struct span name)
@@ -97,21 +91,21 @@ tag_judge(struct dns_audit *audit, struct span tag, unsigned *seen)
 	size_t row = row_of(name);
 
 	if (row == TAGS) {
-		audit_wrong(audit, "'%s' is not a tag that receivers know; take it out", span_shown(audit, tag));
+		audit_wrong(audit, "'%s' is not a tag that receivers know; take it out", audit_shown_span(audit, tag));
 		return;
 	}
 	if (!span_is(name, tags[row].name))
 		audit_advise(audit, "'%s' has its name in capitals, which some receivers do not read; write '%s='",
-		    span_shown(audit, tag), tags[row].name);
+		    audit_shown_span(audit, tag), tags[row].name);
 	if (*seen & 1u << row)
 		audit_wrong(audit, "'%s' is there twice, and only the last counts for most receivers; keep one",
 		    tags[row].name);
 	*seen |= 1u << row;
 	if (tags[row].gone != NULL)
-		audit_advise(audit, "'%s' means nothing since RFC 9989: %s", span_shown(audit, tag), tags[row].gone);
+		audit_advise(audit, "'%s' means nothing since RFC 9989: %s", audit_shown_span(audit, tag), tags[row].gone);
 	else if (!tags[row].fits(span_trim(value)))
-		audit_wrong(audit, "'%s' means nothing; write %s= with %s", span_shown(audit, tag), tags[row].name,
-		    tags[row].instead);
+		audit_wrong(audit, "'%s' means nothing; write %s= with %s", audit_shown_span(audit, tag),
+		    tags[row].name, tags[row].instead);
 }
 
 void

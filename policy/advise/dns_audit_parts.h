@@ -66,6 +66,7 @@ void audit_advise(struct dns_audit *, const char *fmt, ...) PRINTF_LIKE(2, 3);
 const char *audit_kept(struct dns_audit *, const char *made);
 /* What was published, fit for a terminal. */
 const char *audit_shown(struct dns_audit *, const char *published);
+const char *audit_shown_span(struct dns_audit *, struct span published);
 
 /* ---- dns_audit_word.c ---- */
 

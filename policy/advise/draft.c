@@ -291,6 +291,15 @@ draft_key_counts(const struct draft_key *found)
 	return key->kind == DKIM_KEY_ED25519 || key->bits >= 1024; /* RFC 8301, 3.2 */
 }
 
+bool
+draft_has_key(const struct draft_facts *facts)
+{
+	for (size_t i = 0; i < facts->key_count; i++)
+		if (draft_key_counts(&facts->keys[i]))
+			return true;
+	return false;
+}
+
 /* ---- one part after the other ---- */
 
 static const struct {

@@ -115,8 +115,9 @@ void draft_answer(struct draft *, const struct dns_answer *);
 enum draft_state draft_state(const struct draft *, struct fault *why);
 const struct draft_facts *draft_facts(const struct draft *); /* once it is DONE; borrowed */
 
-/* Does a signature by this key count? */
+/* Does a signature by this key count? Is there such a key? */
 bool draft_key_counts(const struct draft_key *);
+bool draft_has_key(const struct draft_facts *);
 
 /* Writes the vendor file; returns how many doubts are in it. The text has a ceiling of DRAFT_TEXT_MAX. */
 size_t draft_write(const struct draft_facts *, struct text *out);

@@ -142,15 +142,6 @@ write_names(struct page *page)
 
 /* ---- DKIM ---- */
 
-static bool
-key_known(const struct draft_facts *facts)
-{
-	for (size_t i = 0; i < facts->key_count; i++)
-		if (draft_key_counts(&facts->keys[i]))
-			return true;
-	return false;
-}
-
 /* "RSA key of 2048 bits" */
 static const char *
 key_words(const struct dkim_key *key, char *out, size_t size)
@@ -211,7 +202,7 @@ static void
 write_signers(struct page *page)
 {
 	const struct draft_facts *facts = page->facts;
-	bool own = !key_known(facts), organisation = false;
+	bool own = !draft_has_key(facts), organisation = false;
 
 	for (size_t i = 0; i < facts->key_count; i++) {
 		if (!draft_key_counts(&facts->keys[i]))
@@ -238,7 +229,7 @@ write_dkim(struct page *page)
 		doubt(page,
 		    "no --selector was given, so it is a guess that it signs, and with this d=. The "
 		    "DKIM-Signature of its mail says both: s= is the selector, d= belongs here.");
-	else if (!key_known(facts))
+	else if (!draft_has_key(facts))
 		doubt(page, "no key that counts was found, so it is a guess that it signs, and with this d=.");
 	for (size_t i = 0; i < facts->key_count; i++)
 		write_key(page, &facts->keys[i]);
@@ -471,7 +462,7 @@ write_organisation(struct page *page)
 static void
 write_actions(struct page *page)
 {
-	bool known = key_known(page->facts);
+	bool known = draft_has_key(page->facts);
 
 	write_dmarc(page);
 	write_organisation(page);

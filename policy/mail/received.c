@@ -183,7 +183,7 @@ name_read(struct span word, char out[DOMAIN_TEXT])
 /* --- the comments of the from clause --- */
 
 static bool
-span_begins(struct span word, const char *key)
+begins_nocase(struct span word, const char *key)
 {
 	size_t length = strlen(key);
 
@@ -216,7 +216,7 @@ client_found(struct comment *comment, const struct address *address)
 static bool
 is_exim_word(struct span word)
 {
-	return span_begins(word, "helo=") || span_begins(word, "ident=") || span_begins(word, "port=");
+	return begins_nocase(word, "helo=") || begins_nocase(word, "ident=") || begins_nocase(word, "port=");
 }
 
 static void
@@ -228,9 +228,9 @@ exim_word(struct comment *comment, struct span word)
 	if (comment->first && comment->words == 1)
 		hop->exim = hop->exim_alone = exim;
 	hop->exim_alone = hop->exim_alone && exim;
-	if (span_begins(word, "helo=") && hop->helo.length == 0)
+	if (begins_nocase(word, "helo=") && hop->helo.length == 0)
 		hop->helo = (struct span){ word.at + 5, word.length - 5 };
-	comment->behind_helo = comment->behind_helo || (exim && !span_begins(word, "port="));
+	comment->behind_helo = comment->behind_helo || (exim && !begins_nocase(word, "port="));
 }
 
 /* True when the word is part of qmail's "HELO name", which must be the first comment. */

@@ -48,12 +48,6 @@ behind_program(struct span line)
 	return (struct span){ line.at, 0 };
 }
 
-static bool
-begins(struct span line, const char *word)
-{
-	return line.length >= strlen(word) && memcmp(line.at, word, strlen(word)) == 0;
-}
-
 /* journalctl writes a text that is not UTF-8, or has control characters, as a list of bytes. */
 static struct span
 journal_message(struct arena *arena, const json_t *message)
@@ -85,7 +79,7 @@ journal_entry(struct arena *arena, struct span line)
 	if (who != NULL && strcmp(who, program) == 0)
 		text = journal_message(arena, json_object_get(root, "MESSAGE"));
 	json_decref(root);
-	return text.at != NULL && begins(text, "id=") ? text : (struct span){ "", 0 };
+	return text.at != NULL && span_begins(text, "id=") ? text : (struct span){ "", 0 };
 }
 
 /* ---- key=value ---- */
@@ -95,7 +89,7 @@ journal_entry(struct arena *arena, struct span line)
 static bool
 value_take(struct span *rest, char *out)
 {
-	bool quoted = begins(*rest, "\"");
+	bool quoted = span_begins(*rest, "\"");
 	size_t i = quoted, n = 0;
 
 	for (; i < rest->length && (quoted ? rest->at[i] != '"' : rest->at[i] != ' '); i++) {
@@ -337,7 +331,7 @@ is_record(struct span text)
 	json_t *root;
 	bool found;
 
-	if (begins(text, "{\"v\":"))
+	if (span_begins(text, "{\"v\":"))
 		return true;
 	if (memmem(text.at, text.length, "\"facts\"", 7) == NULL)
 		return false;
@@ -352,11 +346,11 @@ log_line_read(struct arena *arena, struct span line, struct recorded *out, struc
 {
 	struct span text = span_trim(line);
 
-	if (begins(text, "{")) {
+	if (span_begins(text, "{")) {
 		if (is_record(text))
 			return record_read(arena, text, out, why) ? LOG_FORM_RECORD : LOG_FORM_BROKEN;
 		text = journal_entry(arena, text);
-	} else if (!begins(text, "id=")) {
+	} else if (!span_begins(text, "id=")) {
 		text = behind_program(text);
 	}
 	return text.length == 0 ? LOG_FORM_NONE : read_line(arena, text, out, why);
@@ -367,6 +361,6 @@ log_line_may_be(struct span line)
 {
 	struct span text = span_trim(line);
 
-	return begins(text, "{") || begins(text, "id=") ||
+	return span_begins(text, "{") || span_begins(text, "id=") ||
 	    memmem(text.at, text.length, program, sizeof program - 1) != NULL;
 }

@@ -211,15 +211,6 @@ suggest_sender_at(struct suggest *suggest, size_t number, struct suggest_sender 
 
 /* ---- is a draft worth anything? ---- */
 
-static bool
-has_key(const struct draft_facts *facts)
-{
-	for (size_t i = 0; i < facts->key_count; i++)
-		if (draft_key_counts(&facts->keys[i]))
-			return true;
-	return false;
-}
-
 /* Would the source be believed? */
 static bool
 is_too_wide(const struct policy *policy, const struct draft_facts *facts)
@@ -239,7 +230,7 @@ is_too_wide(const struct policy *policy, const struct draft_facts *facts)
 const char *
 suggest_refusal(const struct suggest_rules *rules, const struct sender *sender, const struct draft_facts *facts)
 {
-	bool by_key = sender->by_dkim > 0 && has_key(facts);
+	bool by_key = sender->by_dkim > 0 && draft_has_key(facts);
 
 	if (by_key)
 		return NULL;

@@ -69,6 +69,14 @@ span_is_nocase(struct span span, const char *string)
 	return true;
 }
 
+bool
+span_begins(struct span span, const char *string)
+{
+	size_t length = strlen(string);
+
+	return span.length >= length && memcmp(span.at, string, length) == 0;
+}
+
 int
 span_compare(struct span one, struct span other)
 {

@@ -19,6 +19,7 @@ struct span span_of(const char *string);
 struct span span_trim(struct span);                   /* without blanks, tabs, CR and LF at both ends */
 bool span_is(struct span, const char *string);        /* equal, byte for byte */
 bool span_is_nocase(struct span, const char *string); /* equal, ASCII case folded */
+bool span_begins(struct span, const char *string);
 
 /* As memcmp orders bytes; what the other begins with comes before it. */
 int span_compare(struct span, struct span);
