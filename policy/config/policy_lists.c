@@ -127,13 +127,14 @@ vendor_of(struct load *load, const struct node *group, const char *name, bool or
 	enum { SHOWN = 64 };
 	const struct policy *policy = load->policy;
 	const struct node *node = node_member(group, "vendor");
-	const struct vendor *found = or_own && strcmp(name, OWN_NAME) == 0
-	    ? &policy->own
-	    : policy_vendor_named(policy, name);
+	const struct vendor *found;
 	const char *known[SHOWN + 1];
 	char hint[HINT_TEXT];
 	size_t count = 0;
 
+	if (or_own && strcmp(name, OWN_NAME) == 0)
+		return &policy->own;
+	found = policy_vendor_named(policy, name);
 	if (found != NULL)
 		return found;
 	while (count < SHOWN && count < policy->vendor_count) {
