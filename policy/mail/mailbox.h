@@ -55,7 +55,7 @@ bool mailbox_read_last(struct arena *, const char *field, size_t length, struct 
  * Reads one SMTP path as libmilter gives it: "<a@b>", "a@b", "<>", with or without a source
  * route (dropped, RFC 5321 4.1.2 and appendix C). "<>" and "" give local "" and domain "".
  * "postmaster" alone gives domain "". What RFC 5321 forbids and MTAs pass on ("b..s@b.example", "b(ss@b.example") is
- * read by the domain after its last '@', by which it is routed: its local part is as received, at most LOCAL_PART_MAX
+ * read by the domain after its last '@', by which it is routed, or as Sendmail does where Postfix refuses it: its local part is as received, at most LOCAL_PART_MAX
  * bytes of it, and escaped in text. False when no domain can be read there.
  */
 bool mailbox_read_path(struct arena *, const char *path, struct mailbox *out) MUST_USE;
@@ -64,17 +64,17 @@ bool mailbox_read_path(struct arena *, const char *path, struct mailbox *out) MU
  * For fields that do not parse (doc/DESIGN.md, Names in From and the envelope): every name that readers may see in the
  * raw field, in normal form, with all its labels: the bytes before and after it are not name characters. Folds case,
  * converts U-labels as long as *conversions lasts (one per label), and leaves out what readers do not draw (undrawn.h);
- * then, in further passes, blanks, folds and comments inside labels, too; what comes before them; what controls or
- * angle brackets divide; and then the names inside comments, which may be inside another name. Found returns true when
- * it has seen enough. False when out of memory; a conversion that runs out of memory is noted in the arena (arena_fail;
- * NULL: nowhere).
+ * then, in further passes, blanks, folds and comments inside labels, too; what comes before them; behind an at or percent
+ * sign, dots for them; what controls or angle brackets divide; and then the names inside comments, which may be inside
+ * another name. Found returns true when it has seen enough. False when out of memory; a conversion that runs out of memory
+ * is noted in the arena (arena_fail; NULL: nowhere).
  */
 typedef bool mailbox_found(void *context, const char *name);
 bool mailbox_field_search(struct arena *, const char *field, size_t length, unsigned *conversions, mailbox_found *found,
     void *context) MUST_USE;
 
 /*
- * For local parts: all that is drawn in a field, folded to lower case, without blanks, quotes and backslashes, and the
+ * For local parts: all that is drawn in a field, folded to lower case, without blanks, dots, quotes and backslashes, and the
  * same of the field with its encoded words decoded. To be freed; NULL when out of memory. Written once for a field:
  * it can hold thousands of names.
  */

@@ -26,6 +26,7 @@ enum pass {
 	PASS_DOTS,    /* blanks and comments around dots */
 	PASS_GLUED,   /* those inside labels, too */
 	PASS_PARTED,  /* nothing: many readers end a name at a blank */
+	PASS_JOINED,  /* nothing, and reads a dot there: so Sendmail writes addresses (its BlankSub) */
 	PASS_HIDDEN,  /* controls alone: nodemailer drops those, and ends a name at a blank */
 	PASS_ANGLES,  /* as PASS_GLUED, and angle brackets, too: so does Mail::Address of Perl */
 	PASS_COMMENTS /* only blanks, and reads comments alone: another pass may have ignored one that holds a name */
@@ -42,6 +43,7 @@ struct search {
 	unsigned *tries;    /* conversions left */
 	char run[RUN_TEXT]; /* labels and dots, what is ignored left out */
 	size_t run_length;
+	bool at;      /* an address goes on here: no label came after an at or percent sign */
 	bool special; /* the run is another than those of the passes before it; later passes read no other */
 };
 
@@ -214,6 +216,12 @@ run_collect(struct search *search, size_t i)
 			i = next;
 			continue;
 		}
+		if (search->pass == PASS_JOINED && next > i && search->at && is_drawn_at(search, next, DRAWN_LETTER)) {
+			search->special = true;
+			run_add(search, '.');
+			i = next;
+			continue;
+		}
 		if (!is_dot_at(search, next))
 			return i;
 		dot = next;
@@ -283,6 +291,18 @@ run_name(struct search *search, char buffer[DOMAIN_TEXT])
 	return name;
 }
 
+/* Behind an at sign any mark that does not end an address is part of what follows it, as for other passes. */
+static void
+note_mark(struct search *search, size_t i)
+{
+	char c = search->glyphs[i].ascii;
+
+	if (c == '@' || c == '%')
+		search->at = true;
+	else if (c != 0 && strchr("<>()[],;:", c) != NULL)
+		search->at = false;
+}
+
 /* True when the reader has enough. */
 static bool
 search_runs(struct search *search, enum pass pass, mailbox_found *found, void *context)
@@ -290,17 +310,22 @@ search_runs(struct search *search, enum pass pass, mailbox_found *found, void *c
 	char buffer[DOMAIN_TEXT];
 	const char *name;
 	size_t comment = 0; /* where the last one ends */
-	bool is_special = pass == PASS_PARTED || pass == PASS_HIDDEN || pass == PASS_ANGLES;
+	bool is_special = pass == PASS_PARTED || pass == PASS_JOINED || pass == PASS_HIDDEN || pass == PASS_ANGLES;
 
 	search->pass = pass;
+	search->at = false;
 	for (size_t i = 0; i < search->length;) {
+		if (pass == PASS_JOINED && (i = skip_ignored(search, i)) == search->length)
+			break;
 		if (search->field[i] == '(' && search->closing[i] > comment)
 			comment = search->closing[i];
 		if (search->glyphs[i].drawn != DRAWN_LETTER || (pass == PASS_COMMENTS && i >= comment)) {
+			note_mark(search, i);
 			i += search->glyphs[i].length;
 			continue;
 		}
 		i = run_collect(search, i);
+		search->at = false;
 		if (is_special && !search->special)
 			continue;
 		name = run_name(search, buffer);
@@ -325,6 +350,7 @@ search_field(struct search *search, mailbox_found *reader, void *context, bool *
 		*found = search_runs(search, PASS_DOTS, reader, context) ||
 		    search_runs(search, PASS_GLUED, reader, context) ||
 		    search_runs(search, PASS_PARTED, reader, context) ||
+		    search_runs(search, PASS_JOINED, reader, context) ||
 		    search_runs(search, PASS_HIDDEN, reader, context) ||
 		    search_runs(search, PASS_ANGLES, reader, context) ||
 		    search_runs(search, PASS_COMMENTS, reader, context);
@@ -365,7 +391,7 @@ mailbox_field_search(struct arena *arena, const char *field, size_t length, unsi
 
 /* ---- local parts ---- */
 
-/* Letters and marks; may be written over what is read. */
+/* Letters and marks; may be written over what is read. Sendmail writes a dot where a blank was, so dots are left out as well. */
 static size_t
 letters_write(const char *field, size_t length, char *out)
 {
@@ -374,7 +400,7 @@ letters_write(const char *field, size_t length, char *out)
 
 	for (size_t i = 0; i < length; i += glyph.length) {
 		glyph = glyph_read(field + i, length - i);
-		if (glyph.drawn <= DRAWN_BLANK || glyph.ascii == '"' || glyph.ascii == '\\')
+		if (glyph.drawn <= DRAWN_BLANK || (glyph.ascii != 0 && strchr(".\"\\", glyph.ascii) != NULL))
 			continue;
 		if (glyph.ascii != 0) {
 			out[written++] = text_lower(glyph.ascii);

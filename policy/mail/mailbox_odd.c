@@ -37,29 +37,75 @@ route_length(struct span path)
 	return colon == NULL ? 0 : (size_t)(colon - path.at) + 1;
 }
 
+/* Quotes and comments while they are passed. */
+struct passing {
+	unsigned depth;
+	bool quoted;
+};
+
+/* Is the byte at *i outside of both, and none of their marks? Steps over a backslash. */
+static bool
+is_bare(struct passing *passing, struct span path, size_t *i)
+{
+	char c = path.at[*i];
+
+	if (c == '\\')
+		++*i;
+	else if (c == '"' && passing->depth == 0)
+		passing->quoted = !passing->quoted;
+	else if (!passing->quoted && c == '(')
+		passing->depth++;
+	else if (!passing->quoted && c == ')' && passing->depth > 0)
+		passing->depth--;
+	else
+		return !passing->quoted && passing->depth == 0;
+	return false;
+}
+
 /* The last '@' outside quotes and comments that no backslash precedes, as Postfix finds it; NULL: none. */
 static const char *
 bare_at(struct span path)
 {
+	struct passing passing = { 0, false };
 	const char *found = NULL;
-	unsigned depth = 0;
-	bool quoted = false;
 
-	for (size_t i = route_length(path); i < path.length; i++) {
-		char c = path.at[i];
-
-		if (c == '\\')
-			i++;
-		else if (c == '"' && depth == 0)
-			quoted = !quoted;
-		else if (!quoted && c == '(')
-			depth++;
-		else if (!quoted && c == ')' && depth > 0)
-			depth--;
-		else if (!quoted && c == '@' && depth == 0)
+	for (size_t i = route_length(path); i < path.length; i++)
+		if (is_bare(&passing, path, &i) && path.at[i] == '@')
 			found = path.at + i;
-	}
 	return found;
+}
+
+/* What the bracket holds that was opened last, where all are closed and more than a name stands beside it: so reads Sendmail.
+ * Where something stands behind it, Postfix refuses the path. */
+static bool
+innermost(struct span path, struct span *out, bool *behind)
+{
+	struct passing passing = { 0, false };
+	const char *end = NULL;
+	size_t opened = 0, closed = 0;
+	bool at = false, at_before = false;
+
+	*behind = false;
+	for (size_t i = 0; i < path.length; i++) {
+		if (!is_bare(&passing, path, &i))
+			continue;
+		if (path.at[i] == '<') {
+			out->at = path.at + i + 1;
+			end = NULL;
+			opened++;
+			at_before = at;
+		} else if (path.at[i] == '>') {
+			end = end == NULL ? path.at + i : end;
+			closed++;
+		} else if (path.at[i] != ' ' && path.at[i] != '\t') {
+			*behind = *behind || end != NULL;
+			at = at || path.at[i] == '@';
+		}
+	}
+	if (end == NULL || opened != closed)
+		return false;
+	out->length = (size_t)(end - out->at);
+	return *behind || at_before;
 }
 
 /* Bytes of a character at `at` that no reader draws; 0: it is drawn, or not a character. */
@@ -72,10 +118,13 @@ undrawn_length(const char *at, size_t left)
 	return length > 0 && undrawn_kind(point) == DRAWN_NOT ? length : 0;
 }
 
+/* What parts two words of a name: nothing is read there, or a dot, as Sendmail writes it (its BlankSub). */
+enum parted { PARTED_BAD, PARTED_DOT };
+
 /* The name without comments, without what is not drawn, and without the blanks at its ends and dots; a comment that
  * stays open runs to the end. */
 static bool
-name_read(struct arena *arena, struct span rest, char out[DOMAIN_TEXT])
+name_read(struct arena *arena, struct span rest, enum parted parted, char out[DOMAIN_TEXT])
 {
 	char name[NAME_TEXT];
 	size_t length = 0;
@@ -96,14 +145,18 @@ name_read(struct arena *arena, struct span rest, char out[DOMAIN_TEXT])
 		} else if (c == ' ' || c == '\t' || c == '\r' || c == '\n') {
 			apart = true;
 		} else {
-			if (apart && length > 0 && name[length - 1] != '.' && c != '.')
+			bool joins = apart && length > 0 && name[length - 1] != '.' && c != '.';
+
+			if ((joins && parted == PARTED_BAD) || length + joins >= sizeof name)
 				return false;
-			if (length == sizeof name)
-				return false;
+			if (joins)
+				name[length++] = '.';
 			name[length++] = c;
 			apart = false;
 		}
 	}
+	while (length > 0 && name[length - 1] == '.')
+		length--; /* Sendmail drops any number of them */
 	return domain_read_for(arena, name, length, out);
 }
 
@@ -256,32 +309,48 @@ plain_read(struct span path, struct plain *plain)
 	return !quoted;
 }
 
-/* Cuts it into local part and domain: at the last '@', without one at the first '!', without that at the last '%', as
- * Postfix does where swap_bangpath and allow_percent_hack are as they come. */
+/* At the last '@', without one at the first '!', without that at the last '%', as Postfix does where swap_bangpath and
+ * allow_percent_hack are as they come. An '@' or '!' with nothing before it is the last choice, as it is Sendmail's. */
+static const char *
+plain_mark_find(const struct plain *plain, size_t head)
+{
+	const char *bytes = plain->bytes, *at = memrchr(bytes, '@', plain->length);
+	const char *bang = memchr(bytes + head, '!', plain->length - head), *percent = memrchr(bytes, '%', plain->length);
+
+	if (at != NULL && at > bytes)
+		return at;
+	if (bang != NULL && bang > bytes + head)
+		return bang;
+	return percent != NULL ? percent : at != NULL ? at : bang;
+}
+
+/* Cuts it into local part and domain. */
 static bool
 plain_cut(const struct plain *plain, struct span *local, struct span *domain)
 {
-	const char *bytes = plain->bytes, *mark = memrchr(bytes, '@', plain->length);
-	bool bang = mark == NULL && (mark = memchr(bytes, '!', plain->length)) != NULL;
+	size_t head = plain->length > 0 && plain->bytes[0] == '@';
+	const char *mark = plain_mark_find(plain, head);
 	struct span before, behind;
 
-	if (mark == NULL && (mark = memrchr(bytes, '%', plain->length)) == NULL)
+	if (mark == NULL)
 		return false;
-	before = (struct span){ bytes, (size_t)(mark - bytes) };
+	before = (struct span){ plain->bytes, (size_t)(mark - plain->bytes) };
 	behind = (struct span){ mark + 1, plain->length - before.length - 1 };
-	*local = span_trim(bang ? behind : before);
-	*domain = bang ? before : behind;
+	if (*mark == '!')
+		before = (struct span){ before.at + head, before.length - head };
+	*local = span_trim(*mark == '!' ? behind : before);
+	*domain = *mark == '!' ? before : behind;
 	return true;
 }
 
 /* ---- all ways to read it ---- */
 
 static bool
-odd_make(struct arena *arena, struct span local, struct span domain, struct mailbox *out)
+odd_make(struct arena *arena, struct span local, struct span domain, enum parted parted, struct mailbox *out)
 {
 	char name[DOMAIN_TEXT];
 
-	if (!name_read(arena, domain, name))
+	if (!name_read(arena, domain, parted, name))
 		return false;
 	out->local = arena_copy(arena, local.at, local.length < LOCAL_PART_MAX ? local.length : LOCAL_PART_MAX);
 	out->domain = arena_string(arena, name);
@@ -292,31 +361,42 @@ odd_make(struct arena *arena, struct span local, struct span domain, struct mail
 }
 
 static bool
-odd_read_at(struct arena *arena, struct span whole, const char *at, struct mailbox *out)
+odd_read_at(struct arena *arena, struct span whole, const char *at, enum parted parted, struct mailbox *out)
 {
 	size_t length = at == NULL ? 0 : (size_t)(at - whole.at);
+	struct span domain = { at == NULL ? NULL : at + 1, at == NULL ? 0 : whole.length - length - 1 };
 
-	return at != NULL &&
-	    odd_make(arena, (struct span){ whole.at, length }, (struct span){ at + 1, whole.length - length - 1 }, out);
+	return at != NULL && odd_make(arena, (struct span){ whole.at, length }, domain, parted, out);
 }
 
 static bool
-odd_read_plain(struct arena *arena, struct span whole, struct mailbox *out)
+odd_read_plain(struct arena *arena, struct span whole, bool angle, enum parted parted, struct mailbox *out)
 {
-	struct plain plain = { .bytes = arena_take(arena, whole.length + 1) };
+	struct plain plain = { .bytes = arena_take(arena, whole.length + 1), .angle = angle };
 	struct span local, domain;
 
-	/* a bracket that is only closed was opened by the path itself */
-	plain.angle = memchr(whole.at, '>', whole.length) != NULL && memchr(whole.at, '<', whole.length) == NULL;
 	return plain.bytes != NULL && plain_read(whole, &plain) && plain_cut(&plain, &local, &domain) &&
-	    odd_make(arena, local, domain, out);
+	    odd_make(arena, local, domain, parted, out);
+}
+
+/* As Postfix reads it, then as Sendmail does where Postfix refuses it. */
+static bool
+odd_read(struct arena *arena, struct span whole, bool angle, struct mailbox *out)
+{
+	return odd_read_at(arena, whole, bare_at(whole), PARTED_BAD, out) ||
+	    odd_read_plain(arena, whole, angle, PARTED_BAD, out) ||
+	    odd_read_at(arena, whole, memrchr(whole.at, '@', whole.length), PARTED_BAD, out) ||
+	    odd_read_at(arena, whole, bare_at(whole), PARTED_DOT, out) ||
+	    odd_read_plain(arena, whole, angle, PARTED_DOT, out);
 }
 
 bool
 mailbox_read_odd(struct arena *arena, struct span path, struct mailbox *out)
 {
-	struct span whole = without_brackets(path);
+	struct span whole = without_brackets(path), inner;
+	/* a bracket that is only closed was opened by the path itself */
+	bool angle = memchr(whole.at, '>', whole.length) != NULL && memchr(whole.at, '<', whole.length) == NULL, behind;
 
-	return odd_read_at(arena, whole, bare_at(whole), out) || odd_read_plain(arena, whole, out) ||
-	    odd_read_at(arena, whole, memrchr(whole.at, '@', whole.length), out);
+	return (innermost(path, &inner, &behind) && odd_read(arena, span_trim(inner), !behind, out)) ||
+	    odd_read(arena, whole, angle, out);
 }

@@ -135,6 +135,28 @@ name_story() {
     like "$names" '"by_mta":"mx7.out.towerbell.example","result":"-"' "nobody else was asked"
 }
 
+# odd MAIL FROM: what becomes of a mail whose sender and From Sendmail rewrites.
+odd() {
+    local mark
+    demo_mail forged-author
+    letter odd "$2" > "$world/msg/odd.eml"
+    ip addr replace "$client/32" dev lo
+    mark=$(log_length)
+    smtp -b "$client" 127.0.0.1:2525 banner "ehlo=$helo" "raw=MAIL FROM:$1" "rcpt=$rcpt" "data=$world/msg/odd.eml" quit \
+        > "$world/odd.out"
+    wait_for logged "$mark"
+    verdict=$(verdicts_after "$mark" | tail -n 1)
+    is "$(field outcome "$verdict") $(field vendor "$verdict")" "forged deskhelp" "$3"
+}
+
+# Where Postfix refuses an address, Sendmail makes the vendor's of it.
+odd_story() {
+    odd "<$mail_from>" 'Desk Help <noreply@deskhelp example>' "a From to which Sendmail adds the vendor's dot is forged"
+    odd "<$mail_from>" 'noreply@deskhelp(x)example' "also where a comment stands for it"
+    odd '<bounce@deskhelp example>' "$stranger" "a sender to which Sendmail adds the dot is forged"
+    odd '<bounce@deskhelp.example>eve@stranger.example' "$stranger" "a sender of which Sendmail takes what is in brackets is forged"
+}
+
 # The header that Sendmail queued: the H lines of the control file, with their flags.
 queued_header() { grep -lsF "<$1@demo>" "$world"/queue/qf* | head -n 1 | xargs -r sed -n '/^H/,/^\./p' | grep -av '^H[^ ]*Return-Path:'; }
 
@@ -165,6 +187,8 @@ inside() {
     sendmail_start
     map_story
     name_story
+    mail_from=bulk@stranger.example
+    odd_story
     for name in genuine new-address by-its-name ipv6 dkim-only forged-author forged-name two-from-fields forged-results altered \
         null-sender unproven stranger stranger-again; do
         demo "$name"
