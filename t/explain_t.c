@@ -433,6 +433,12 @@ explanation_of_odd_mail(void)
 	holds(s, "author     none: the message has no From field\n", "a missing From field is shown");
 	holds(s, "signature  none\n", "so is a missing signature");
 	s->facts.from_state = FROM_UNREADABLE;
+	s->facts.from_raw = " Vendor <a@b.example>";
+	s->facts.from_raw_length = strlen(s->facts.from_raw);
+	holds(s,
+	    "author     none: the message has no From field, and programs show its Sender\n  that is  \" Vendor <a@b.example>\"\n",
+	    "and the Sender that is shown in its place");
+	s->facts.from_fields = 1;
 	holds(s, "author     cannot be parsed: a From field breaks RFC 5322\n", "so is one that cannot be parsed");
 	s->facts.from_raw = " J\xfcrgen \"7\" <a@b.example>\x1b";
 	s->facts.from_raw_length = strlen(s->facts.from_raw);

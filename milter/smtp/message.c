@@ -5,6 +5,7 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "milter/smtp/author_fields.h"
 #include "milter/smtp/gather.h"
 #include "milter/smtp/greylisting.h"
 #include "milter/smtp/message.h"
@@ -118,7 +119,7 @@ message_open(const struct services *services, const struct smtp_client *client, 
 		return NULL;
 	message->services = services;
 	message->qid = "";
-	text_open(&message->from, FROM_RAW_MAX);
+	author_fields_open(message);
 	if (!begin(message, client, path, auth)) {
 		message_close(message);
 		return NULL;
@@ -139,7 +140,7 @@ message_close(struct message *message)
 		return;
 	refusals_write(message);
 	dkim_check_close(message->dkim);
-	text_close(&message->from);
+	author_fields_close(message);
 	if (message->snapshot != NULL)
 		snapshot_return(message->services->snapshots, message->snapshot);
 	arena_close(message->arena);
@@ -153,7 +154,7 @@ message_close(struct message *message)
 static void
 note_memory(struct message *message)
 {
-	if (arena_failed(message->arena) || message->from.failed)
+	if (arena_failed(message->arena) || message->from.failed || message->sender.failed)
 		message->facts.failed = true;
 }
 
@@ -261,38 +262,6 @@ note_results(struct message *message, const char *value)
 	message->forged[message->forged_count++] = message->results_seen;
 }
 
-/* Keeps the last address of a From that cannot be read: mail programs show it, so its domain needs a DMARC result. */
-static void
-note_unreadable(struct message *message, const char *value, size_t before)
-{
-	if (!message->from_broken)
-		message->facts.from_stopped = before + message->authors.stopped;
-	message->from_broken = true;
-	if (mailbox_read_last(message->arena, value, strlen(value), &message->authors))
-		message->from_last = message->authors.count;
-}
-
-/* Keeps every From field raw, without NULs, and reads its mailboxes. */
-static void
-note_from(struct message *message, const char *value)
-{
-	size_t length = strlen(value), before;
-
-	message->from_fields++;
-	if (length > MAILBOX_FIELD_MAX)
-		message->facts.from_too_long = true;
-	if (message->from.length > 0)
-		text_char(&message->from, '\n');
-	before = message->from.length;
-	text_add(&message->from, value, length);
-	if (message->from.cut && !message->from.failed)
-		message->facts.from_too_long = true;
-	if (message->facts.from_too_long)
-		message->from_broken = true;
-	else if (!mailbox_read_from(message->arena, value, length, &message->authors))
-		note_unreadable(message, value, before);
-}
-
 static void
 note_message_id(struct message *message, const char *value)
 {
@@ -353,49 +322,11 @@ message_header(struct message *message, const char *name, const char *value)
 	if (message->exempt)
 		return;
 	relayed_client_header(message, name, value);
-	if (span_is_nocase(field, "From"))
-		note_from(message, value);
+	author_fields_header(message, field, value);
 	if (span_is_nocase(field, "Reply-To"))
 		note_reply_to(message, value);
 	if (wants_dkim(message) && !message->facts.failed)
 		feed_header(message, name, value);
-}
-
-/* All mailboxes of all From fields become authors. */
-static void
-settle_authors(struct message *message)
-{
-	struct facts *facts = &message->facts;
-	size_t count = message->authors.count;
-
-	if (count > AUTHORS_MAX) {
-		message->from_broken = true;
-		count = AUTHORS_MAX;
-	}
-	facts->from_fields = message->from_fields;
-	if (message->from_fields == 0)
-		facts->from_state = FROM_MISSING;
-	else
-		facts->from_state = message->from_broken || count == 0 ? FROM_UNREADABLE : FROM_READ;
-	if (facts->from_state == FROM_UNREADABLE) {
-		facts->from_raw = message->from.bytes;
-		facts->from_raw_length = message->from.length;
-	}
-	if (count == 0)
-		return;
-	facts->authors = arena_take(message->arena, count * sizeof *facts->authors);
-	if (facts->authors == NULL) {
-		facts->failed = true;
-		return;
-	}
-	for (size_t i = 0; i < count; i++) {
-		facts->authors[i].mailbox = message->authors.list[i];
-		facts->authors[i].dmarc.domain = "";
-	}
-	facts->author_count = count;
-	if (facts->from_fields == 1 && facts->from_state == FROM_UNREADABLE && message->from_last > 0 &&
-	    message->from_last <= count)
-		facts->from_last = &facts->authors[message->from_last - 1];
 }
 
 bool
@@ -406,7 +337,7 @@ message_headers_end(struct message *message)
 	message->headers_ended = true;
 	if (message->exempt)
 		return false;
-	settle_authors(message);
+	author_fields_settle(message);
 	if (!claims_settle(message->judge->policy, message->arena, &message->facts))
 		message->facts.failed = true;
 	relayed_client_settle(message);

@@ -31,8 +31,9 @@ struct message {
 
 	/* headers */
 	struct mailbox_list authors;
-	size_t rcpt_room; /* of facts->rcpts and facts->rcpt_mailboxes */
-	struct text from; /* all From bodies, joined by newlines */
+	size_t rcpt_room;   /* of facts->rcpts and facts->rcpt_mailboxes */
+	struct text from;   /* all From bodies, joined by newlines */
+	struct text sender; /* all Sender bodies, likewise */
 	unsigned from_fields;
 	size_t from_last; /* 1-based, in authors: the last address of a field that cannot be read; 0: none */
 	bool from_broken;

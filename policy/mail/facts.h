@@ -214,7 +214,7 @@ struct facts {
 
 	/* the message */
 	enum from_state from_state;
-	const char *from_raw; /* only for FROM_UNREADABLE, else "" */
+	const char *from_raw; /* only for FROM_UNREADABLE, else ""; and Sender where no From holds a mailbox */
 	size_t from_raw_length;
 	size_t from_stopped; /* the byte of raw where reading ended; only for FROM_UNREADABLE */
 	size_t from_fields;

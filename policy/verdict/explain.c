@@ -190,8 +190,12 @@ write_field(const struct facts *facts, struct text *out)
 {
 	bool cut = facts->from_raw_length > FROM_SHOWN;
 
-	text_format(out, "author     cannot be parsed: a From field breaks RFC 5322\n  after    byte %zu of \"",
-	    facts->from_stopped);
+	if (facts->from_fields == 0)
+		text_put(out,
+		    "author     none: the message has no From field, and programs show its Sender\n  that is  \"");
+	else
+		text_format(out, "author     cannot be parsed: a From field breaks RFC 5322\n  after    byte %zu of \"",
+		    facts->from_stopped);
 	text_escaped(out, facts->from_raw, cut ? FROM_SHOWN : facts->from_raw_length);
 	text_put(out, cut ? "...\"\n" : "\"\n");
 }
