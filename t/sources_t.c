@@ -208,8 +208,20 @@ static const struct {
 	/* what cannot be listed */
 	{ "asked: exists", SOURCE_SPF, V " TXT \"v=spf1 ip4:192.0.2.1 exists:%{i}._spf." V " ip4:192.0.2.2 -all\"",
 	    DONE, "192.0.2.1 " V " > ip4; 192.0.2.2 " V " > ip4", V " > exists:%{i}._spf." V, -1 },
-	{ "asked: exists of a plain name", SOURCE_SPF, V " TXT \"v=spf1 exists:on." V " -all\"", DONE, "",
-	    V " > exists:on." V, -1 },
+	{ "spf: exists of a plain name that has an address passes everybody", SOURCE_SPF,
+	    V " TXT \"v=spf1 ip4:192.0.2.1 exists:on." V " -all\"\n"
+	      "on." V " A 127.0.0.2",
+	    BROKEN, V " > exists:on." V ": 0.0.0.0/0 is too broad", "", -1 },
+	{ "spf: exists of a plain name that has none passes nobody", SOURCE_SPF,
+	    V " TXT \"v=spf1 ip4:192.0.2.1 exists:on." V " -all\"\n"
+	      "on." V " AAAA 2001:db8::1",
+	    DONE, "192.0.2.1 " V " > ip4", "", -1 },
+	{ "spf: too broad by an address of a name with a macro", SOURCE_SPF, V " TXT \"v=spf1 a:%{d}/0 -all\"", BROKEN,
+	    V ": a:%{d} is too broad", V " > a:%{d}", -1 },
+	{ "spf: too broad by an IPv6 address of a name with a macro", SOURCE_SPF, V " TXT \"v=spf1 mx:%{d}//15 -all\"",
+	    BROKEN, V ": mx:%{d} is too broad", V " > mx:%{d}", -1 },
+	{ "asked: not too broad by an address of a name with a macro", SOURCE_SPF,
+	    V " TXT \"v=spf1 a:%{d}/8//16 -all\"", DONE, "", V " > a:%{d}", -1 },
 	{ "asked: ptr", SOURCE_SPF, V " TXT \"v=spf1 ptr -all\"", DONE, "", V " > ptr", -1 },
 	{ "asked: macros in an include", SOURCE_SPF, V " TXT \"v=spf1 include:%{ir}.%{v}._spf." V " ip4:192.0.2.1 -all\"",
 	    DONE, "192.0.2.1 " V " > ip4", V " > include:%{ir}.%{v}._spf." V, -1 },

@@ -303,17 +303,18 @@ term_text(struct unfolding *u, const struct spf_term *term)
 	    arena_format(u->arena, "%s%s%s%s", qualifier, names[term->mechanism], spec[0] == '\0' ? "" : ":", spec));
 }
 
-/* What a and mx have in common. */
+/* What a, mx and exists have in common. Where exists finds an address, everybody passes: a network of no bits (RFC 7208, 5.7). */
 static struct task
 host_task(struct walk *walk, const struct spf_term *term)
 {
 	struct unfolding *u = walk->u;
 
 	return (struct task){
+		.type = DNS_A,
 		.name = term->spec[0] == '\0' ? walk->step->name : name_kept(u, term->spec),
 		.path = path_below(u, walk->step->path, term_text(u, term)),
 		.step = walk->step,
-		.bits4 = term->bits4,
+		.bits4 = term->mechanism == SPF_EXISTS ? 0 : term->bits4,
 		.bits6 = term->bits6,
 		.listed = walk->step->listed,
 		.counts = true,
@@ -335,6 +336,12 @@ take_mx(struct walk *walk, const struct spf_term *term)
 	task_add(walk->u, &walk->at, task);
 }
 
+static void
+take_exists(struct walk *walk, const struct spf_term *term)
+{
+	task_add(walk->u, &walk->at, host_task(walk, term));
+}
+
 /* How a mechanism is listed; one without `take` can only be checked for a client's address. */
 static const struct {
 	void (*take)(struct walk *, const struct spf_term *);
@@ -347,7 +354,7 @@ static const struct {
 	[SPF_PTR_TERM] = { NULL, true },
 	[SPF_IP4] = { take_network, false },
 	[SPF_IP6] = { take_network, false },
-	[SPF_EXISTS] = { NULL, true },
+	[SPF_EXISTS] = { take_exists, true },
 };
 
 static void
@@ -382,6 +389,8 @@ take_term(struct walk *walk, const struct spf_term *term)
 		walk->step->listed = false;
 	} else if (term->has_macro || mechanisms[term->mechanism].take == NULL) {
 		mark_asked(walk, term_text(u, term));
+		if (term->bits4 < BITS4_MIN || term->bits6 < BITS6_MIN)
+			fail(u, UNFOLDING_BROKEN, walk->step->path, "%s is too broad", term_text(u, term));
 	} else {
 		mechanisms[term->mechanism].take(walk, term);
 	}

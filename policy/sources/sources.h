@@ -2,7 +2,8 @@
  * sources.h - unfolds what a vendor publishes into networks, one DNS question and answer at a time.
  *
  * The limits of RFC 7208, 4.6.4 apply to unfolding too; a loop, an eleventh look-up, an over-long
- * answer, "+all" or a network wider than /8 (IPv6: /16) is a fault that names the include path. In SPF
+ * answer, "+all", an "exists" of a plain name that has an address, or a network wider than /8 (IPv6: /16), also by a
+ * name that a macro makes, is a fault that names the include path. In SPF
  * the first match wins, so nothing is listed after a term that may end the search without a pass: the
  * source must then be asked for each client. Never asks DNS itself.
  */
