@@ -377,11 +377,11 @@ keep_sockets(struct daemon *daemon, struct fault *why)
 	daemon->sockets = kept_sockets_open();
 	if (daemon->sockets == NULL)
 		return fault_set(why, "out of memory");
-	kept_sockets_add(daemon->sockets, daemon->first->settings.milter.listen);
-	kept_sockets_add(daemon->sockets, listeners_delegate(daemon->listeners));
-	kept_sockets_add(daemon->sockets, listeners_socketmap(daemon->listeners));
-	kept_sockets_add(daemon->sockets, listeners_control(daemon->listeners));
-	kept_sockets_add(daemon->sockets, listeners_metrics(daemon->listeners));
+	/* not the socket map: that is Sendmail's */
+	kept_sockets_add(daemon->sockets, daemon->first->settings.milter.listen, session_postfix_came);
+	kept_sockets_add(daemon->sockets, listeners_delegate(daemon->listeners), NULL);
+	kept_sockets_add(daemon->sockets, listeners_control(daemon->listeners), NULL);
+	kept_sockets_add(daemon->sockets, listeners_metrics(daemon->listeners), NULL);
 	return true;
 }
 

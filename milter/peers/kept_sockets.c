@@ -15,6 +15,8 @@ enum { SOCKETS_MAX = 4 };
 struct kept_sockets {
 	struct kept_socket {
 		char path[KEPT_PATH], second[KEPT_PATH];
+		kept_sockets_may *may; /* NULL: it has its second name */
+		struct stat opened;
 	} list[SOCKETS_MAX];
 	size_t count;
 };
@@ -40,7 +42,7 @@ kept_sockets_second(const char *path, char folder[KEPT_PATH], char second[KEPT_P
 
 /* A crash may have left the second name of a socket that is no longer served. */
 void
-kept_sockets_add(struct kept_sockets *kept, const char *address)
+kept_sockets_add(struct kept_sockets *kept, const char *address, kept_sockets_may *may)
 {
 	struct kept_socket *socket = &kept->list[kept->count];
 	const char *path = listener_path(address);
@@ -49,9 +51,23 @@ kept_sockets_add(struct kept_sockets *kept, const char *address)
 	if (path == NULL || kept->count == SOCKETS_MAX || !kept_sockets_second(path, folder, socket->second))
 		return;
 	snprintf(socket->path, sizeof socket->path, "%s", path);
+	socket->may = may;
 	(void)unlink(socket->second);
-	if (link(socket->path, socket->second) == 0)
+	if (may != NULL ? lstat(socket->path, &socket->opened) == 0 : link(socket->path, socket->second) == 0)
 		kept->count++;
+}
+
+/* Not of what somebody has put in its place meanwhile. */
+static void
+name_again(struct kept_socket *socket)
+{
+	struct stat st;
+
+	if (socket->may == NULL || !socket->may() || lstat(socket->path, &st) != 0 ||
+	    st.st_ino != socket->opened.st_ino || st.st_dev != socket->opened.st_dev)
+		return;
+	if (link(socket->path, socket->second) == 0)
+		socket->may = NULL;
 }
 
 static void
@@ -69,8 +85,10 @@ look(const struct kept_socket *socket, struct journal *journal)
 void
 kept_sockets_look(struct kept_sockets *kept, struct journal *journal)
 {
-	for (size_t i = 0; i < kept->count; i++)
+	for (size_t i = 0; i < kept->count; i++) {
+		name_again(&kept->list[i]);
 		look(&kept->list[i], journal);
+	}
 }
 
 void

@@ -18,9 +18,12 @@
 
 enum { NAME_MAX_BYTES = 512 /* kept of HELO, host and macro values */ };
 
+static const char POSTFIX[] = "Postfix"; /* begins its macro v; Sendmail's is a number */
+
 static const struct services *services;
 static atomic_uint sessions;
 static _Atomic int64_t last_contact, contact_ticks;
+static atomic_bool postfix_came;
 
 struct session {
 	struct smtp_client client;
@@ -48,6 +51,12 @@ int64_t
 session_contact_ticks(void)
 {
 	return contact_ticks;
+}
+
+bool
+session_postfix_came(void)
+{
+	return postfix_came;
 }
 
 /* ---- small translations ---- */
@@ -181,7 +190,7 @@ static void
 ask_for_macros(SMFICTX *ctx)
 {
 	/* the MTA sends only the macros named here: fewer packets */
-	smfi_setsymlist(ctx, SMFIM_CONNECT, (char *)"j {daemon_name} {client_resolve}");
+	smfi_setsymlist(ctx, SMFIM_CONNECT, (char *)"j v {daemon_name} {client_resolve}");
 	smfi_setsymlist(ctx, SMFIM_HELO, (char *)"j");
 	smfi_setsymlist(ctx, SMFIM_ENVFROM, (char *)"i {auth_authen}");
 	/* the last three are about a recipient that was refused before us (SMFIP_RCPT_REJ) */
@@ -247,6 +256,8 @@ on_connect(SMFICTX *ctx, char *name, struct sockaddr *address)
 		return go_on(session, SMFIP_NR_CONN);
 	contact_ticks = clock_ticks(); /* first: it is valid as soon as last_contact is set */
 	last_contact = clock_now();
+	if (strncmp(macro(ctx, "v"), POSTFIX, strlen(POSTFIX)) == 0)
+		postfix_came = true;
 	copy_name(session->name, name);
 	iprev_of_mta(session->name, macro(ctx, "{client_resolve}"), session->confirmed);
 	copy_name(session->mta_name, macro(ctx, "j"));

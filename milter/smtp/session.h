@@ -25,4 +25,7 @@ int64_t session_last_contact(void);
 /* And by clock_ticks, which nobody sets; nothing that means anything before the first. */
 int64_t session_contact_ticks(void);
 
+/* Has a Postfix connected, by its macro v? */
+bool session_postfix_came(void);
+
 #endif

@@ -2,7 +2,7 @@
 #
 # Set name=WORD (part of the directory's name) before sourcing it, and golden_file=FILE for whole outputs. It provides $greenlane,
 # $greenlaned, $world (removed at the end, when the processes in $pids are ended), ok, is, skip, skip_all, bail_out, missing, needs,
-# run, out, err, lacks, quiet, golden, golden_later, until_true, greenlaned_start, on_this_host; a test ends with finish_tap.
+# run, out, err, lacks, quiet, golden, golden_later, until_true, greenlaned_start, postfix_comes, on_this_host; a test ends with finish_tap.
 # If $config is set, run passes it with -c; $input is the standard input of run.
 # shellcheck shell=sh disable=SC2034,SC2154 # its variables are used, and set, by those who source it
 
@@ -70,6 +70,12 @@ control = { listen = "unix:$world/control"; };
 user = "$(id -un)";
 dns = { servers = [ "127.0.0.1" ]; };
 END
+}
+
+# postfix_comes SOCKET: from then on that socket has its second name, from which it is put back.
+postfix_comes() {
+	/usr/bin/python3 "$top/t/cli/milter.py" "$1" a@example.com 127.0.0.1 > "$world/comes" 2>&1
+	until_true test -S "${1%/*}/.${1##*/}.kept"
 }
 
 # review_conf VENDORS: $config, for commands that read records and logs: no daemon runs, no name server answers.

@@ -178,6 +178,7 @@ else
 fi
 chmod 755 "$world"
 : > "$world/other"
+postfix_comes "$world/milter.sock"
 mv "$world/other" "$world/milter.sock"
 is_ill socket-gone 'move away what is there now' "something else where the socket was"
 mv "$world/milter.sock" "$world/other"

@@ -52,6 +52,7 @@ class Milter(MilterPeer):
 
 
 milter = Milter(sys.argv[1], 0x1FFFFF)
+milter.send("D", b"C" + z("v", "Postfix 3.7.11"))
 milter.step("C", connect_data(CLIENT))
 milter.step("H", z("client.example"))
 for number in range(COUNT):

@@ -76,6 +76,7 @@ until_true test -s "$world/var/log/verdicts" -o -e "$world/var/log/verdicts"
 mail two > /dev/null
 until_true grep -q two@stranger.example "$world/var/log/verdicts"
 ok $? "a record that was rotated is made anew"
+postfix_comes "$world/var/run/milter.sock"
 rm "$world/var/run/milter.sock"
 until_true test -S "$world/var/run/milter.sock"
 ok $? "a socket that was removed is put back"

@@ -121,6 +121,11 @@ config=$config_was
 
 # ---- its sockets ----
 
+ls "$world"/.*.kept > "$world/out"
+out 'control' "a socket has a second name, by which it is put back"
+lacks 'milter' "but not the milter's: Sendmail, whose it may be, takes no socket that has two names"
+postfix_comes "$world/milter.sock"
+ok $? "until a Postfix has come"
 rm "$world/milter.sock"
 until_true test -S "$world/milter.sock"
 until_true says 'the socket .*/milter\.sock was removed; it is there again'

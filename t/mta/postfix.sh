@@ -60,6 +60,16 @@ socket_story() {
     is "$(ps -o user= -p "$greenlaned_pid")" nobody "greenlaned has given up root"
 }
 
+# Postfix is known by its macro v.
+put_back_story() {
+    local socket=$world/run/milter.sock
+    wait_for test -S "$world/run/.milter.sock.kept"
+    rm "$socket"
+    wait_for test -S "$socket"
+    ok $? "a socket that was removed is put back once a Postfix has come by it"
+    demo genuine "by the socket that was put back"
+}
+
 demo_story() {
     local name
     for name in $demo_mails $demo_own_mails; do
@@ -342,6 +352,7 @@ demo_own=1
 demo_start
 socket_story
 demo_story
+put_back_story
 header_story
 client_story
 name_story

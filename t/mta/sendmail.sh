@@ -73,8 +73,7 @@ FEATURE(\`no_default_msa')
 DAEMON_OPTIONS(\`Name=MTA, Family=inet, Addr=127.0.0.1, Port=2525')
 DAEMON_OPTIONS(\`Name=MTA6, Family=inet6, Addr=::1, Port=2525')
 RELAY_DOMAIN(\`rx.example')
-$(sed "s,unix:/run/greenlane/milter.sock,$(milter_at),;
-    s,unix:/run/greenlane/socketmap.sock,inet:2527@127.0.0.1," "$top/contrib/sendmail/greenlane.mc")
+$(cat "$top/contrib/sendmail/greenlane.mc")
 MAILER(\`local')
 MAILER(\`smtp')
 END
@@ -180,8 +179,10 @@ inside() {
     sendmail_root=$1
     world_begin
     ip link set lo up
-    milter_listen=inet:2526@127.0.0.1
-    demo_prepare "socketmap = { listen = \"inet:2527@127.0.0.1\"; };"
+    # the sockets stand where contrib/sendmail says, in a /run that only we see
+    mount -t tmpfs -o mode=755 tmpfs /run || die "/run cannot be replaced"
+    milter_listen=unix:/run/greenlane/milter.sock
+    demo_prepare 'socketmap = { listen = "unix:/run/greenlane/socketmap.sock"; };'
     greenlaned_start
     hosts_know '198.51.100.67 mx7.out.towerbell.example'
     sendmail_start
@@ -197,6 +198,8 @@ inside() {
     like "$(printf '%s\n' "$head" | head -n 1)" 'Authentication-Results: mx\.rx\.example;' "our results stand on top"
     like "$head" 'x-greenlane=vouched policy\.vendor=deskhelp' "the header names the vendor"
     unlike "$(queued_header stranger-again)" 'x-greenlane=vouched' "a stranger's forged result of ours is gone"
+    is "$(stat -c %h /run/greenlane/milter.sock /run/greenlane/socketmap.sock | sort -u)" 1 \
+        "no socket of Sendmail's has a second name: it would not connect to it"
     greenlaned_stop
     demo_mail genuine
     answer=$(smtp -b 192.0.2.10 127.0.0.1:2525 banner "ehlo=$helo" "mail=$mail_from" | decided)
