@@ -213,6 +213,18 @@ name_add(struct scanner *s, struct span word)
 	return true;
 }
 
+/* Right behind the end of a string: that took a '"' for its end with which another string begins. */
+static bool
+touches_string(struct scanner *s, struct span word)
+{
+	const struct token *last = s->tokens->count == 0 ? NULL : &s->tokens->list[s->tokens->count - 1];
+
+	if (last == NULL || last->kind != TOKEN_STRING || last->text.at + last->text.length + 1 != word.at)
+		return false;
+	return !refuse(s, s->line, "the string \"%.*s\" ends right before '%.*s'; write '\"' where it should end",
+	    (int)(last->text.length < 60 ? last->text.length : 60), last->text.at, bare_length(s, word.at), word.at);
+}
+
 static bool
 word_scan(struct scanner *s)
 {
@@ -221,6 +233,8 @@ word_scan(struct scanner *s)
 	while (s->at < s->end && is_word_char(*s->at))
 		s->at++;
 	word.length = (size_t)(s->at - word.at);
+	if (touches_string(s, word))
+		return false;
 	if (memchr("0123456789+-.", word.at[0], 13) != NULL) {
 		if (is_whole_number(word))
 			return value_fits(s, "a number") && token_add(s, TOKEN_NUMBER, word.at, word.length);
@@ -333,6 +347,8 @@ token_scan(struct scanner *s)
 	default:
 		if (s->end - s->at > 1 && memcmp(s->at - 1, "\xe2\x80", 2) == 0)
 			return refuse(s, s->line, "a typographic quotation mark; write '\"'");
+		if (c == '\'')
+			return refuse(s, s->line, "a single quotation mark; write '\"'");
 		if ((unsigned char)c > ' ' && (unsigned char)c < 0x7f)
 			return refuse(s, s->line, "'%c' means nothing here; write text between quotes", c);
 		return refuse(s, s->line, "byte 0x%02x means nothing here; write text between quotes", (unsigned char)c);
