@@ -127,11 +127,17 @@ static const struct {
 	{ "a blank before the length", "192.0.2.0/ 24", NULL, "no prefix length" },
 	{ "a length of four digits", "192.0.2.0/0024", NULL, "no prefix length" },
 	{ "two lengths", "192.0.2.0/24/24", NULL, "no prefix length" },
+	{ "two in one", "192.0.2.0/24, 2001:db8::/32", NULL,
+	    "is more than one network; write each by itself, '192.0.2.0/24', '2001:db8::/32'" },
+	{ "two, and host bits in one", "192.0.2.0/24 192.0.2.1/24", NULL, "no prefix length" },
+	{ "a blank behind it", "192.0.2.0/24 ", NULL, "is a network and something beside it; write '192.0.2.0/24'" },
+	{ "a comma before it", ",192.0.2.1", NULL, "is a network and something beside it; write '192.0.2.1'" },
+	{ "blanks alone", " , ", NULL, "neither an IP address nor a network" },
 	{ "no network", "vendor.example", NULL, "neither an IP address nor a network" },
 	{ "nothing", "", NULL, "neither an IP address nor a network" },
 	{ "a length alone", "/24", NULL, "neither an IP address nor a network" },
 	{ "a line of text", "192.0.2.1 192.0.2.2 192.0.2.3 192.0.2.4 192.0.2.5 192.0.2.6 192.0.2.7 192.0.2.8", NULL,
-	    "neither an IP address nor a network" },
+	    "is more than one network; write each by itself, '192.0.2.1', '192.0.2.2'" },
 };
 
 static void

@@ -204,8 +204,53 @@ is_cut_short(const char *text, struct fault *why)
 	return known > 0 && say_write(text, "is not a whole address", base, known * 8, why);
 }
 
+/* ---- several in one ---- */
+
+static const char BETWEEN[] = " \t,;";
+
+/* The network that `at` begins with, up to the next of BETWEEN, and where that is; NULL: it is none. */
+static const char *
+network_at(const char *at, struct prefix *out)
+{
+	size_t length = strcspn(at, BETWEEN);
+	char text[PREFIX_TEXT];
+
+	if (length >= sizeof text)
+		return NULL;
+	memcpy(text, at, length);
+	text[length] = '\0';
+	return prefix_read(text, out, NULL) ? at + length : NULL;
+}
+
+/* "192.0.2.0/24, 198.51.100.0/24", "192.0.2.0/24 " */
+static bool
+is_several(const char *text, struct fault *why)
+{
+	const char *at = text + strspn(text, BETWEEN);
+	char one[PREFIX_TEXT];
+	struct prefix network;
+	struct text written;
+	size_t count = 0;
+
+	if (text[strcspn(text, BETWEEN)] == '\0')
+		return false;
+	text_open(&written, WRITTEN_MAX);
+	for (; at != NULL && *at != '\0'; count++) {
+		at = network_at(at, &network);
+		text_format(&written, "%s'%s'", count == 0 ? "" : ", ", at == NULL ? "" : prefix_write(&network, one));
+		at += at == NULL ? 0 : strspn(at, BETWEEN);
+	}
+	if (at != NULL && count > 0)
+		fault_set(why, "'%.*s' is %s; write %s%.*s", FORM_MAX, text,
+		    count == 1 ? "a network and something beside it" : "more than one network",
+		    count == 1 ? "" : "each by itself, ", (int)written.length, written.bytes);
+	text_close(&written);
+	return at != NULL && count > 0;
+}
+
 bool
 network_in_other_form(const char *text, struct fault *why)
 {
-	return strlen(text) <= FORM_MAX && (is_range(text, why) || has_netmask(text, why) || is_cut_short(text, why));
+	return strlen(text) <= FORM_MAX &&
+	    (is_range(text, why) || has_netmask(text, why) || is_cut_short(text, why) || is_several(text, why));
 }
