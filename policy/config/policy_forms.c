@@ -27,21 +27,23 @@ is_web_address(const char *text, struct fault *why)
 	return true;
 }
 
-/* "ip4:192.0.2.0/24" */
+/* "ip4:192.0.2.0/24"; of a source also "192.0.2.0/24" and "192.0.2.1", which elsewhere may be the domain of a mailbox */
 static bool
-is_spf_network(const char *text, bool source, struct fault *why)
+is_network(const char *text, bool source, struct fault *why)
 {
+	bool term = strncasecmp(text, "ip4:", 4) == 0 || strncasecmp(text, "ip6:", 4) == 0;
 	struct prefix network;
 	char written[PREFIX_TEXT];
+	const char *what;
 
-	if ((strncasecmp(text, "ip4:", 4) != 0 && strncasecmp(text, "ip6:", 4) != 0) ||
-	    !prefix_read(text + 4, &network, NULL))
+	if ((!term && !source) || !prefix_read(text + (term ? 4 : 0), &network, NULL))
 		return false;
 	prefix_write(&network, written);
+	what = strchr(written, '/') == NULL ? "an address" : "a network";
 	if (source)
-		fault_set(why, "'%.80s' is a network; write cidr = [ \"%s\" ]", text, written);
+		fault_set(why, "'%.80s' is %s; write cidr = [ \"%s\" ]", text, what, written);
 	else
-		fault_set(why, "'%.80s' is a network; write \"%s\" where networks are wanted", text, written);
+		fault_set(why, "'%.80s' is %s; write \"%s\" where networks are wanted", text, what, written);
 	return true;
 }
 
@@ -65,7 +67,7 @@ is_spf_term(const char *text, bool source, struct fault *why)
 		    source ? rows[i].key : "", source ? " = " : "", name);
 		return true;
 	}
-	return is_spf_network(term, source, why);
+	return is_network(term, source, why);
 }
 
 /* "v=spf1 include:_spf.example.com -all" */

@@ -402,10 +402,14 @@ static bool
 domain_element(struct reading *r, const struct key *key, const char *text, void *out, struct fault *why)
 {
 	const char *at = strrchr(text, '@');
+	struct prefix network;
 
 	if (at != NULL)
 		return fault_set(why, "'%.80s' is a mailbox; write a domain name, \"%.80s\"", text,
 		    at[1] == '\0' ? "example.com" : at + 1);
+	if (prefix_read(text, &network, NULL))
+		return fault_set(why, "'%.80s' is %s; write \"%.80s\" where networks are wanted, and a domain name here",
+		    text, strchr(text, '/') == NULL ? "an address" : "a network", text);
 	return name_element(r, key, text, out, why);
 }
 
