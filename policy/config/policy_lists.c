@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <string.h>
 
 #include "policy/config/policy_load.h"
@@ -143,8 +144,11 @@ vendor_of(struct load *load, const struct node *group, const char *name, bool or
 	}
 	if (or_own)
 		known[count++] = OWN_NAME;
-	reading_fault(&load->r, node, "'%s' is not in 'vendors'%s", name,
-	    count == 0 ? "; name it there" : keys_hint(name, known, count, hint));
+	if (keys_nearest(name, known, count) != NULL || strcmp(name, OWN_NAME) == 0)
+		keys_hint(name, known, count, hint);
+	else /* none of them is meant */
+		snprintf(hint, sizeof hint, "; add { name = \"%.64s\"; } there", name);
+	reading_fault(&load->r, node, "'%s' is not in 'vendors'%s", name, hint);
 	return NULL;
 }
 
