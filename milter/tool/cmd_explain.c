@@ -9,6 +9,7 @@
 #include "milter/state/engine.h"
 #include "milter/tool/cmd.h"
 #include "milter/tool/recorded_message.h"
+#include "milter/tool/records.h"
 #include "policy/mail/mail_text.h"
 #include "policy/review/verdict_record.h"
 
@@ -332,7 +333,7 @@ read_options(struct request *request, const char **config, int argc, char **argv
 			request->message = optarg;
 			break;
 		case 'I':
-			request->id = optarg;
+			request->id = records_id(optarg);
 			break;
 		case 'l':
 			request->line = optarg;

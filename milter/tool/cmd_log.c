@@ -13,6 +13,7 @@
 #include "policy/review/tries.h"
 #include "policy/review/tries_write.h"
 #include "policy/review/verdict_record.h"
+#include "policy/util/domain.h"
 
 enum { FILES_MAX = 256, OUTPUT_MAX = 64 * 1024 * 1024, SHOWN = 200 };
 
@@ -110,6 +111,27 @@ write_all(const struct job *job, struct text *out, size_t *messages)
 	return done && !out->cut;
 }
 
+/* An address, a domain or a client in the place of an id, which is none of them. */
+static void
+say_option(const char *handle)
+{
+	char domain[DOMAIN_TEXT];
+	struct prefix client;
+
+	if (handle == NULL || handle[0] == '<')
+		return;
+	if (prefix_read(handle, &client, NULL))
+		fprintf(stderr, "greenlane: '%s' was looked for as an id; of a client write --client %s\n", handle,
+		    handle);
+	else if (strspn(handle, "0123456789abcdef.") == strlen(handle)) /* it is one */
+		return;
+	else if (strchr(handle, '@') != NULL ||
+	    (strchr(handle, '.') != NULL && domain_read(handle, strlen(handle), domain, NULL)))
+		fprintf(stderr,
+		    "greenlane: '%s' was looked for as an id or a Message-ID; of an address or a domain write --rcpt or --from\n",
+		    handle);
+}
+
 static int
 print(const struct job *job)
 {
@@ -134,6 +156,9 @@ print(const struct job *job)
 		return 0;
 	fprintf(stderr, "greenlane: nothing found in %llu verdict%s\n", (unsigned long long)job->verdicts,
 	    text_s((size_t)job->verdicts));
+	say_option(job->query.handle);
+	if (job->query.vendor != NULL)
+		records_say_vendor(job->policy, job->query.vendor);
 	return 1;
 }
 
@@ -202,10 +227,10 @@ take(struct job *job, int option)
 {
 	switch (option) {
 	case 'r':
-		job->query.rcpt = optarg;
+		job->query.rcpt = records_address(optarg);
 		return true;
 	case 'F':
-		job->query.from = optarg;
+		job->query.from = records_address(optarg);
 		return true;
 	case 'C':
 		return take_client(optarg, &job->query.client);
@@ -231,7 +256,7 @@ take(struct job *job, int option)
 static bool
 is_file(const char *handle)
 {
-	if (handle == NULL || strchr(handle, '/') == NULL || access(handle, F_OK) != 0)
+	if (strchr(handle, '/') == NULL || access(handle, F_OK) != 0)
 		return false;
 	fprintf(stderr, "greenlane: '%s' is a file, and no id of a message; write --file %s\n", handle, handle);
 	return true;
@@ -254,9 +279,9 @@ run(const char *config, int argc, char **argv)
 			return EX_USAGE;
 	if (argc - optind > 1)
 		return cmd_usage(&cmd_log);
-	job.query.handle = argc > optind ? argv[optind] : NULL;
-	if (is_file(job.query.handle))
+	if (argc > optind && is_file(argv[optind]))
 		return EX_USAGE;
+	job.query.handle = argc > optind ? records_id(argv[optind]) : NULL;
 	job.policy = cmd_load(config);
 	if (job.policy == NULL)
 		return EX_CONFIG;

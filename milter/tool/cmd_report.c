@@ -222,6 +222,8 @@ look(const struct job *job)
 	const struct report_view *view = arena == NULL ? NULL : report_view_make(job->report, job->vendor, arena);
 	int status = EX_OSERR;
 
+	if (view != NULL && job->vendor != NULL && view->vendor_count == 0)
+		records_say_vendor(job->policy, job->vendor);
 	if (view == NULL)
 		fprintf(stderr, "greenlane: out of memory\n");
 	else

@@ -10,9 +10,12 @@
 #include "milter/system/lines.h"
 #include "milter/tool/cmd.h"
 #include "milter/tool/records.h"
+#include "policy/config/policy_keys.h"
 #include "policy/config/policy_value.h"
 #include "policy/review/verdict_record.h"
 #include "policy/util/date.h"
+
+enum { MEANT_AMONG = 4096 + 1 }; /* vendors, and our own names */
 
 /* "7d" ago, "2026-11-20" or "2026-11-20T10:00:00Z" (RFC 3339); now in seconds. */
 static bool
@@ -43,6 +46,54 @@ records_time_take(const char *option, const char *text, int64_t *out)
 		return true;
 	fprintf(stderr, "greenlane: --%s: %s\n", option, why.text);
 	return false;
+}
+
+/* ---- what is asked for ---- */
+
+const char *
+records_address(char *text)
+{
+	size_t length = strlen(text);
+	char *open = strrchr(text, '<');
+
+	if (open != NULL && text[length - 1] == '>') {
+		text[--length] = '\0';
+		length -= (size_t)(open + 1 - text);
+		text = open + 1;
+	}
+	if (length > 1 && text[length - 1] == '.')
+		text[length - 1] = '\0';
+	return text[0] == '@' ? text + 1 : text;
+}
+
+const char *
+records_id(char *text)
+{
+	static const char *const before[] = { "id=", "qid=", "msgid=", "id " };
+	size_t length = strlen(text);
+
+	while (length > 1 && strchr("),;:", text[length - 1]) != NULL)
+		text[--length] = '\0';
+	for (size_t i = 0; i < sizeof before / sizeof before[0]; i++)
+		if (strncmp(text, before[i], strlen(before[i])) == 0)
+			return text + strlen(before[i]);
+	return text;
+}
+
+void
+records_say_vendor(const struct policy *policy, const char *name)
+{
+	const char *known[MEANT_AMONG] = { policy->own.name }, *meant;
+	size_t count = 1;
+
+	for (size_t i = 0; i < policy->vendor_count && count < MEANT_AMONG; i++)
+		known[count++] = policy->vendors[i].name;
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(known[i], name) == 0)
+			return;
+	meant = keys_nearest(name, known, count);
+	fprintf(stderr, "greenlane: no verdict is of a vendor '%.64s', and none in force is called so%s%s%s\n", name,
+	    meant == NULL ? "" : "; did you mean '", meant == NULL ? "" : meant, meant == NULL ? "" : "'?");
 }
 
 /* ---- files ---- */

@@ -16,6 +16,14 @@
  * milliseconds since 1970. What is wrong is said. */
 bool records_time_take(const char *option, const char *text, int64_t *out) MUST_USE;
 
+/* What is asked for, as people copy it: "Anna <anna@example.com>", "@example.com" and "example.com." as the address or domain
+ * that is meant, "id=6926f0a1.1c2.0" and "6926f0a1.1c2.0)" as the id. Point into text, which is cut. */
+const char *records_address(char *text);
+const char *records_id(char *text);
+
+/* Says that there is no verdict of this vendor, where none in force is called so. */
+void records_say_vendor(const struct policy *, const char *name);
+
 /* The record file and its rotated neighbours (record.1, record.2.gz, record-20261120.zst, ...), oldest first. */
 struct record_files {
 	char **paths;

@@ -34,6 +34,14 @@ for handle in 6b0a1138.c.3 4bX3 '<1@bank>' 1@bank 4bX1; do
 	out '^try 3  *[^ ]*  pass: ' "and the last one"
 done
 out '^waited  *5 min 12 s$' "what it waited"
+for handle in id=6b0a1138.c.3 '6b0a1138.c.3)' 'id 6b0a1138.c.3' qid=4bX3 4bX3:; do
+	run 0 "it is found by what was copied from a reply or a log: $handle" log -f "$world/mail.log" "$handle"
+	is "$(grep -c '^try ' "$world/out")" 3 "it is the same"
+done
+for author in '<code@bank.example>' 'The Bank <code@bank.example>' @bank.example Bank.Example. code@bank.example.; do
+	run 0 "and by its author as he was copied: $author" log -f "$world/mail.log" --from "$author"
+done
+run 0 "and its recipient" log -f "$world/mail.log" --rcpt '<a@rx.example>' 4bX1
 out '^because  *it names no vendor' "why"
 out '^to vouch  *greenlane vendor new bank.example$' "and what to write, for it is proven and had to wait"
 run 0 "the next message of the same sender" log -f "$world/mail.log" 4bX4
@@ -110,7 +118,7 @@ printf 'greenlaned: id=6b0a5000.c.8 qid=4bX8 outcome=forged action=reject client
 for author in t@acme.example eve@EVIL.example acme.example; do
 	run 0 "an author of a From that cannot be read is found: $author" log -f "$world/from.log" --from $author
 done
-for author in @acme.example t@acme eve@evil.example.org cme.example; do
+for author in t@acme eve@evil.example.org cme.example; do
 	run 1 "a part of one is not: $author" log -f "$world/from.log" --from $author
 done
 
@@ -184,6 +192,14 @@ run 1 "nothing, in one verdict" log -f line 4bX9
 golden nothing
 run 1 "nor in several" log -f stories --rcpt other@rx.example
 golden nothing-of-all
+for handle in other@rx.example rx.example 203.0.113.0/24; do
+	run 1 "nor by what is no id: $handle" log -f stories "$handle"
+	cat "$world/err" >> no-id
+done
+cp no-id "$world/err"
+golden no-id-of-all
+run 1 "nor of a vendor that is none" log -f stories --vendor acmee
+golden no-vendor
 sed -n 2p lines > foreign
 printf 'odd \033[31mline\nand another\n' > odd
 run 65 "a log of another program" log -f foreign

@@ -120,6 +120,8 @@ err 'the first line is: authserv_id = ' "is an error, with its first line"
 run 66 "so is a file that is not there" report "$world/nothing"
 run 64 "and a time that is none" report --since yesterday
 { cat "$world/mail.log"; echo 'mx greenlaned[1]: id=6b0a3000.c.6 qid=4bX6 outcome=stra'; echo '{"v":2,"time":'; } > "$world/broken.log"
+run 1 "a vendor that there is not" report --vendor v1 "$world/mail.log"
+err "no verdict is of a vendor 'v1', and none in force is called so; did you mean 'v01'" "is said to be none"
 run 1 "broken lines" report "$world/broken.log" --json
 is "$(jq .broken "$world/out")" 2 "are counted"
 
