@@ -385,7 +385,7 @@ write_locks(const struct writer *writer)
 		    (unsigned long long)view->vendors[i].forged_passed, text_s((size_t)view->vendors[i].forged_passed));
 	}
 	if (open == 0)
-		text_put(writer->out, "  all are closed\n");
+		text_put(writer->out, "  those of all vendors that sent mail are closed\n");
 }
 
 static void

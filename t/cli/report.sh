@@ -103,6 +103,8 @@ out '^safe to enforce: yes$' "it is safe"
 run 0 "one vendor" report --vendor v02
 out '^greenlane report on v02, ' "alone"
 lacks '^  v01 ' "without the others"
+run 1 "one that is locked" report --vendor v01
+out '^  those of all vendors that sent mail are closed$' "says so of who sent mail, and of nobody else"
 run 1 "a vendor that sent nothing" report --vendor v99
 out 'nothing that was read is mail of a vendor' "shows nothing"
 
