@@ -1,5 +1,6 @@
 #!/bin/sh
-# TAP: what README and greenlane-vendor(5) show is typed as it stands: a vendor without a file, and the files of the manual.
+# TAP: what README, greenlane-vendor(5) and greenlane.conf(5) show is typed as it stands: a vendor without a file, the files of the
+# manual, and parts of a configuration.
 name=typed
 . "${srcdir:-.}/t/cli/lib.sh"
 player=${REPLAY_T:-${top_builddir:-.}/t/replay_t}
@@ -72,5 +73,28 @@ done
 config=$world/three.conf
 run 0 "vendor show codes" vendor show codes
 out '^#   Not known: signing domain' "prints what to ask the sender"
+
+# ---- greenlane.conf(5): its examples, with what they leave out ----
+
+mkdir "$world/examples"
+awk -v to="$world/examples" '
+	/^\.Bd/ { n++; shown = 1; next }
+	/^\.Ed/ { shown = 0 }
+	shown { print > (to "/" n) }
+' "$top/doc/greenlane.conf.5"
+# a part of greenlane.conf, and not the page's own words for syntax
+grep -lE '^[a-z_]+ *= [({"]' "$world"/examples/* | xargs grep -LE '^key ' > "$world/examples.list"
+is "$(wc -l < "$world/examples.list")" 5 "greenlane.conf(5) shows five parts of a configuration"
+while read -r file; do
+	{
+		on_this_host
+		echo "vendor_path = [ \"$top/policy/vendors\" ];"
+		grep -q '^vendors *=' "$file" || echo 'vendors = ( { name = "autotask"; } );'
+		grep -q '^own *=' "$file" || echo 'own = { domains = [ "example.com" ]; };'
+		cat "$file"
+	} > "$world/example.conf"
+	config=$world/example.conf
+	run 0 "the one with $(sed -n 's/ *=.*//p' "$file" | head -n 1) loads" check
+done < "$world/examples.list"
 
 finish_tap
