@@ -179,10 +179,10 @@ inside() {
     sendmail_root=$1
     world_begin
     ip link set lo up
-    # the sockets stand where contrib/sendmail says, in a /run that only we see
+    # the sockets stand where README and contrib/sendmail say, in a /run that only we see
     mount -t tmpfs -o mode=755 tmpfs /run || die "/run cannot be replaced"
-    milter_listen=unix:/run/greenlane/milter.sock
-    demo_prepare 'socketmap = { listen = "unix:/run/greenlane/socketmap.sock"; };'
+    milter_listen=$(sed -n '/^### Sendmail/,/^## /s/^    milter = .*listen = "\([^"]*\)".*/\1/p' "$top/README.md")
+    demo_prepare "$(sed -n 's/^dnl \(socketmap = .*};\)).*/\1/p' "$top/contrib/sendmail/greenlane.mc")"
     greenlaned_start
     hosts_know '198.51.100.67 mx7.out.towerbell.example'
     sendmail_start
