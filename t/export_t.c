@@ -450,7 +450,8 @@ check_ceiling(void)
 
 static const struct {
 	const char *listen, *milter;
-} addresses[] = { { "unix:/run/m.sock", "unix:/run/m.sock" }, { "local:/run/m.sock", "unix:/run/m.sock" },
+} addresses[] = { { "unix:/var/spool/postfix/greenlane/m.sock", "unix:greenlane/m.sock" },
+	{ "unix:/run/m.sock", "unix:/run/m.sock" }, { "local:/run/m.sock", "unix:/run/m.sock" },
 	{ "inet:8890@127.0.0.1", "inet:127.0.0.1:8890" }, { "inet6:8890@::1", "inet:[::1]:8890" } };
 
 static void

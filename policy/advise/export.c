@@ -13,13 +13,17 @@ enum { REMARK_MAX = 300 };
 
 /* ---- what an entry says ---- */
 
-/* How Postfix calls the address of our milter: "inet:8890@127.0.0.1" is "inet:127.0.0.1:8890" there. */
+/* How Postfix calls the address of our milter: "inet:8890@127.0.0.1" is "inet:127.0.0.1:8890" there. A socket in the queue
+ * directory is called as from there: so a chrooted smtpd finds it, and any other one, too. */
 static void
 write_milter(struct text *out, const char *listen)
 {
+	static const char queue[] = "unix:/var/spool/postfix/";
 	const char *at = strchr(listen, '@');
 
-	if (strncmp(listen, "local:", 6) == 0)
+	if (strncmp(listen, queue, strlen(queue)) == 0)
+		text_format(out, "unix:%s", listen + strlen(queue));
+	else if (strncmp(listen, "local:", 6) == 0)
 		text_format(out, "unix:%s", listen + 6);
 	else if (strncmp(listen, "inet6:", 6) == 0 && at != NULL)
 		text_format(out, "inet:[%s]:%.*s", at + 1, (int)(at - listen - 6), listen + 6);
