@@ -26,6 +26,7 @@ static const struct trial {
 	{ "the files that a reload reads", BY_USER, try_configuration },
 	{ "state_dir", BY_USER, try_state_dir },
 	{ "the directories of sockets", BY_USER, try_socket_folders },
+	{ "missing directories", BY_USER, try_missing_folders },
 	{ "log.record", BY_USER, try_record },
 	{ "log.privacy", BY_USER, try_privacy },
 	{ "exports", BY_USER, try_exports },

@@ -45,6 +45,7 @@ void try_sandbox(struct trials *);
 void try_configuration(struct trials *);
 void try_state_dir(struct trials *);
 void try_socket_folders(struct trials *);
+void try_missing_folders(struct trials *);
 void try_record(struct trials *);
 void try_privacy(struct trials *);
 void try_exports(struct trials *);

@@ -126,6 +126,55 @@ try_socket_folders(struct trials *trials)
 			    list[i].name, user, list[i].address, user);
 }
 
+/* ---- directories that are not there ---- */
+
+/* Leaves of path what is above it. */
+static void
+go_up(char *path)
+{
+	char *slash = strrchr(path, '/');
+
+	path[slash == NULL || slash == path ? 1 : slash - path] = '\0';
+}
+
+/* It is not there, and cannot be made by us. */
+static bool
+lacks_folder(const char *folder)
+{
+	char above[4096];
+
+	if (faccessat(AT_FDCWD, folder, F_OK, AT_EACCESS) == 0 || errno != ENOENT)
+		return false;
+	snprintf(above, sizeof above, "%s", folder);
+	do
+		go_up(above);
+	while (faccessat(AT_FDCWD, above, F_OK, AT_EACCESS) != 0 && errno == ENOENT && strlen(above) > 1);
+	return faccessat(AT_FDCWD, above, W_OK | X_OK, AT_EACCESS) != 0;
+}
+
+/* A start by root makes them; one as the user itself, as the systemd unit does it, fails or goes on without. Of the user
+ * that asks, the trial of the directories has said it. */
+void
+try_missing_folders(struct trials *trials)
+{
+	struct start_folder list[START_FOLDERS_MAX];
+	size_t count = start_folders(trials->policy, list);
+	char folder[4096], before[4096] = "";
+	const char *user = trials->account.name;
+
+	for (size_t i = 0; trials->caller == CALLER_ROOT && i < count; i++) {
+		snprintf(folder, sizeof folder, "%s", list[i].path);
+		if (list[i].above)
+			go_up(folder);
+		if (strcmp(folder, before) != 0 && lacks_folder(folder))
+			faults_warn(&trials->out->faults, folder, 0,
+			    "does not exist, and only a start by root makes it, not that of greenlaned.service; make it, and give it to "
+			    "%s (mkdir -p %s; chown %s %s)",
+			    user, folder, user, folder);
+		snprintf(before, sizeof before, "%s", folder);
+	}
+}
+
 /* ---- the record file, exports ---- */
 
 void

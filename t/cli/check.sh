@@ -186,6 +186,13 @@ if $root; then
 	chown root "$site/run"
 	warned "milter\\.listen: nobody may not write in the directory of unix:$site/run/milter\\.sock: only a start by root .*; give that directory to nobody$" "a directory of sockets of another"
 	own "$site/run"
+	conf "s|$site/run/milter|/no-such-directory/run/milter|"
+	warned "/no-such-directory/run: does not exist, and only a start by root makes it, not that of greenlaned\\.service; make it, and give it to nobody \\(mkdir -p /no-such-directory/run; chown nobody /no-such-directory/run\\)$" "a directory of sockets that is not there"
+	conf "s|$site/lists/cidr|/no-such-directory/cidr|"
+	warned "/no-such-directory: does not exist, and only a start by root makes it" "an export's that is not there"
+	conf "s|$site/run/milter|$site/run/new/milter|"
+	mended "one that the user may make"
+	conf
 	mended "what the daemon writes"
 
 	chmod 600 "$site/vendors/desk.conf"
@@ -300,7 +307,7 @@ is "$(grep -c 'not tried' "$world/out") $(tail -n 1 "$world/out" | grep -c '^not
 if $root; then
 	conf "s|inet:$port@127.0.0.1|inet:$port@0.0.0.0|"
 	checked 0 "somebody else" setpriv --reuid 1 --regid 1 --clear-groups
-	out '^not tried, since only root can: the directories, sockets and ports, the files that a reload reads, state_dir, the directories of sockets, log\.record, log\.privacy, exports, alert\.command, greylist\.store, the resolver$' "can try little, which is said"
+	out '^not tried, since only root can: the directories, sockets and ports, the files that a reload reads, state_dir, the directories of sockets, missing directories, log\.record, log\.privacy, exports, alert\.command, greylist\.store, the resolver$' "can try little, which is said"
 	out '^warning: delegate\.listen: anybody' "but sees what anybody can"
 	chmod 600 "$site/vendors/desk.conf"
 	checked 77 "who may not read a vendor file" setpriv --reuid 1 --regid 1 --clear-groups
