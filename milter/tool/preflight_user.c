@@ -152,6 +152,14 @@ lacks_folder(const char *folder)
 	return faccessat(AT_FDCWD, above, W_OK | X_OK, AT_EACCESS) != 0;
 }
 
+static bool
+is_below(const char *path, const char *folder)
+{
+	size_t length = strlen(folder);
+
+	return strncmp(path, folder, length) == 0 && path[length] == '/';
+}
+
 /* A start by root makes them; one as the user itself, as the systemd unit does it, fails or goes on without. Of the user
  * that asks, the trial of the directories has said it. */
 void
@@ -162,11 +170,13 @@ try_missing_folders(struct trials *trials)
 	char folder[4096], before[4096] = "";
 	const char *user = trials->account.name;
 
+	/* what is below state_dir comes with it */
 	for (size_t i = 0; trials->caller == CALLER_ROOT && i < count; i++) {
 		snprintf(folder, sizeof folder, "%s", list[i].path);
 		if (list[i].above)
 			go_up(folder);
-		if (strcmp(folder, before) != 0 && lacks_folder(folder))
+		if (strcmp(folder, before) != 0 && !is_below(folder, trials->policy->settings.state_dir) &&
+		    lacks_folder(folder))
 			faults_warn(&trials->out->faults, folder, 0,
 			    "does not exist, and only a start by root makes it, not that of greenlaned.service; make it, and give it to "
 			    "%s (mkdir -p %s; chown %s %s)",
