@@ -358,6 +358,10 @@ vendor_networks_read(struct reading *r, struct source *source, const char *file,
 	struct prefix *list;
 	size_t lines = 1, before = r->faults->errors;
 
+	if (length >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) { /* nobody sees it in the line that it spoils */
+		faults_error(r->faults, file, 1, "the file begins with a byte order mark; save it as UTF-8 without BOM");
+		return;
+	}
 	for (const char *at = text; (at = memchr(at, '\n', (size_t)(text + length - at))) != NULL; at++)
 		lines++;
 	if (lines > LINES_MAX + 1) { /* one more after the last newline */
