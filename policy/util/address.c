@@ -122,14 +122,18 @@ bits_read(const char *text, unsigned *bits)
 	return true;
 }
 
-/* False, with what to write instead; base is the address before a slash, or NULL. */
+/* False, with what to write instead; base is the address before a slash, or NULL. The number with which the rest begins is the
+ * length that is meant. */
 static bool
 no_network(const char *text, const char *base, unsigned width, struct fault *why)
 {
+	unsigned bits = base == NULL ? 0 : (unsigned)strtoul(text + strlen(base) + 1, NULL, 10);
+
 	if (network_in_other_form(text, why))
 		return false;
 	if (base != NULL)
-		return fault_set(why, "'%.60s' has no prefix length after '/'; write '%s/%u'", text, base, width);
+		return fault_set(why, "'%.60s' has no prefix length after '/'; write '%s/%u'", text, base,
+		    bits > 0 && bits < width ? bits : width);
 	return fault_set(why, "'%.60s' is neither an IP address nor a network; write '192.0.2.0/24'", text);
 }
 

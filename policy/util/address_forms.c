@@ -1,5 +1,6 @@
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "policy/util/address.h"
 #include "policy/util/address_forms.h"
@@ -248,9 +249,22 @@ is_several(const char *text, struct fault *why)
 	return at != NULL && count > 0;
 }
 
+/* "ip4:192.0.2.0/24" */
+static bool
+is_spf_term(const char *text, struct fault *why)
+{
+	struct prefix network;
+
+	if ((strncasecmp(text, "ip4:", 4) != 0 && strncasecmp(text, "ip6:", 4) != 0) ||
+	    !prefix_read(text + 4, &network, NULL))
+		return false;
+	return say_write(text, "is a term of an SPF record", network.base, network.bits, why);
+}
+
 bool
 network_in_other_form(const char *text, struct fault *why)
 {
 	return strlen(text) <= FORM_MAX &&
-	    (is_range(text, why) || has_netmask(text, why) || is_cut_short(text, why) || is_several(text, why));
+	    (is_range(text, why) || has_netmask(text, why) || is_cut_short(text, why) || is_several(text, why) ||
+		is_spf_term(text, why));
 }
