@@ -27,6 +27,7 @@ struct scanner {
 	} names[(SCAN_DEPTH_MAX + 1) * SCAN_NAMES_MAX];
 	struct tokens *tokens;
 	struct fault *why;
+	bool starved;
 };
 
 static bool PRINTF_LIKE(3, 4) refuse(struct scanner *s, unsigned line, const char *fmt, ...)
@@ -139,8 +140,10 @@ token_add(struct scanner *s, enum token_kind kind, const char *from, size_t leng
 		size_t room = tokens->room == 0 ? 64 : tokens->room * 2;
 		struct token *grown = realloc(tokens->list, room * sizeof *grown);
 
-		if (grown == NULL)
+		if (grown == NULL) {
+			s->starved = true;
 			return refuse(s, s->line, "out of memory");
+		}
 		tokens->list = grown;
 		tokens->room = room;
 	}
@@ -213,18 +216,6 @@ name_add(struct scanner *s, struct span word)
 	return true;
 }
 
-/* Right behind the end of a string: that took a '"' for its end with which another string begins. */
-static bool
-touches_string(struct scanner *s, struct span word)
-{
-	const struct token *last = s->tokens->count == 0 ? NULL : &s->tokens->list[s->tokens->count - 1];
-
-	if (last == NULL || last->kind != TOKEN_STRING || last->text.at + last->text.length + 1 != word.at)
-		return false;
-	return !refuse(s, s->line, "the string \"%.*s\" ends right before '%.*s'; write '\"' where it should end",
-	    (int)(last->text.length < 60 ? last->text.length : 60), last->text.at, bare_length(s, word.at), word.at);
-}
-
 static bool
 word_scan(struct scanner *s)
 {
@@ -233,8 +224,6 @@ word_scan(struct scanner *s)
 	while (s->at < s->end && is_word_char(*s->at))
 		s->at++;
 	word.length = (size_t)(s->at - word.at);
-	if (touches_string(s, word))
-		return false;
 	if (memchr("0123456789+-.", word.at[0], 13) != NULL) {
 		if (is_whole_number(word))
 			return value_fits(s, "a number") && token_add(s, TOKEN_NUMBER, word.at, word.length);
@@ -368,6 +357,24 @@ end_fits(struct scanner *s)
 	return true;
 }
 
+/* What is wrong stands behind a string, and something touches its end: it took the '"' with which another string begins for its
+ * own. Says so instead. */
+static void
+say_unended(struct scanner *s)
+{
+	const struct token *last = s->tokens->count == 0 ? NULL : &s->tokens->list[s->tokens->count - 1];
+	const char *behind;
+
+	if (s->starved || last == NULL || last->kind != TOKEN_STRING)
+		return;
+	behind = last->text.at + last->text.length + 1;
+	if (bare_length(s, behind) == 0 || *behind == '#' ||
+	    (bare_length(s, behind) > 1 && *behind == '/' && (behind[1] == '/' || behind[1] == '*')))
+		return;
+	(void)refuse(s, last->line, "the string \"%.*s\" ends right before '%.*s'; write '\"' where it should end",
+	    (int)(last->text.length < 60 ? last->text.length : 60), last->text.at, bare_length(s, behind), behind);
+}
+
 static unsigned
 line_at(const char *text, const char *at)
 {
@@ -413,6 +420,8 @@ policy_scan(const char *file, const char *text, size_t length, struct tokens *ou
 	while (good && s->at < s->end)
 		good = token_scan(s) && blanks_skip(s);
 	good = good && end_fits(s);
+	if (!good)
+		say_unended(s);
 	free(s);
 	return good;
 }
