@@ -4,6 +4,9 @@
 #include <string.h>
 
 #include "policy/config/policy_scan.h"
+#include "policy/util/text.h"
+
+enum { STRING_SHOWN = 60 };
 
 /* What came before the current token. */
 enum piece { PIECE_START, PIECE_NAME, PIECE_EQUALS, PIECE_VALUE, PIECE_OPEN, PIECE_COMMA, PIECE_END };
@@ -364,6 +367,7 @@ say_unended(struct scanner *s)
 {
 	const struct token *last = s->tokens->count == 0 ? NULL : &s->tokens->list[s->tokens->count - 1];
 	const char *behind;
+	struct text shown;
 
 	if (s->starved || last == NULL || last->kind != TOKEN_STRING)
 		return;
@@ -371,8 +375,12 @@ say_unended(struct scanner *s)
 	if (bare_length(s, behind) == 0 || *behind == '#' ||
 	    (bare_length(s, behind) > 1 && *behind == '/' && (behind[1] == '/' || behind[1] == '*')))
 		return;
-	(void)refuse(s, last->line, "the string \"%.*s\" ends right before '%.*s'; write '\"' where it should end",
-	    (int)(last->text.length < 60 ? last->text.length : 60), last->text.at, bare_length(s, behind), behind);
+	text_open(&shown, 4 * STRING_SHOWN);
+	/* it may hold tabs */
+	text_escaped(&shown, last->text.at, last->text.length < STRING_SHOWN ? last->text.length : STRING_SHOWN);
+	(void)refuse(s, last->line, "the string \"%s\" ends right before '%.*s'; write '\"' where it should end",
+	    shown.bytes, bare_length(s, behind), behind);
+	text_close(&shown);
 }
 
 static unsigned
