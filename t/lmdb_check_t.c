@@ -306,6 +306,19 @@ free_in_use(char *bytes)
 	memcpy(list + sizeof one, &number, sizeof number);
 }
 
+/* LMDB would read the list twice, and end the process when it takes a page for the second time. */
+static void
+free_of_none(char *bytes)
+{
+	memset(node_of(root_of(bytes, FREE_ROOT), 0) + NODE, 0, sizeof(size_t));
+}
+
+static void
+free_of_later(char *bytes)
+{
+	node_of(root_of(bytes, FREE_ROOT), 0)[NODE + 7] = 1;
+}
+
 static const struct {
 	const char *name;
 	void (*damage)(char *bytes);
@@ -316,6 +329,8 @@ static const struct {
 	{ "keys out of order are refused", keys_swapped },
 	{ "a value longer than its page is refused", value_too_long },
 	{ "a free page that is in use is refused", free_in_use },
+	{ "free pages of no transaction are refused", free_of_none },
+	{ "free pages of a transaction that is to come are refused", free_of_later },
 };
 
 static void

@@ -270,18 +270,28 @@ overflow_is_sound(struct file *file, const char *node_value, size_t length)
 	return sound;
 }
 
-/* Lists of free pages are keyed by transaction number; records are in the order of their key's bytes. */
+/* Lists of free pages are keyed by the number of a transaction that was written. LMDB takes 0 for none, and would read that
+ * list twice. */
+static bool
+transaction_follows(const struct walk *walk, const char *key)
+{
+	size_t last = 0, now;
+
+	if (walk->entries > 0)
+		memcpy(&last, walk->last, sizeof last);
+	memcpy(&now, key, sizeof now);
+	return last < now && now <= walk->file->meta.txn;
+}
+
+/* Records are in the order of their key's bytes. */
 static bool
 key_follows(const struct walk *walk, const char *key, size_t length)
 {
-	size_t shorter = length < walk->last_length ? length : walk->last_length, last, now;
+	size_t shorter = length < walk->last_length ? length : walk->last_length;
 	int order;
 
-	if (walk->tree == &walk->file->meta.free) {
-		memcpy(&last, walk->last, sizeof last);
-		memcpy(&now, key, sizeof now);
-		return walk->entries == 0 || last < now;
-	}
+	if (walk->tree == &walk->file->meta.free)
+		return transaction_follows(walk, key);
 	order = memcmp(walk->last, key, shorter);
 	return order < 0 || (order == 0 && walk->last_length < length);
 }
