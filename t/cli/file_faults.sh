@@ -168,7 +168,7 @@ in_trouble() {
 	until_true ill_at "$1" "$3" || echo "status does not say that the greylist is $3"
 	# where it is full they are remembered in memory while there is room
 	[ "$3" = full ] || [ "$(mail_to "$1" during@stranger.example)" = pass ] || echo "strangers do not pass"
-	grep -q 'until it works strangers pass' "$1.daemon" || echo "the log does not say what follows"
+	until_true grep -q 'until it works strangers pass' "$1.daemon" || echo "the log does not say what follows"
 	[ "$3" != full ] || record_stays_ill "$1" || echo "status forgets that no record is written while none is"
 	printf '%s\n' "- 0" > "$1/word"
 	until_true well_at "$1" || echo "it does not work again by itself"

@@ -43,6 +43,7 @@ serves() { grep -qs ' serves ' "$world/$1/log"; }
 begin() { # HOST [VARIABLE=VALUE...]: with these in its environment
 	host=$1
 	shift
+	: > "$world/$host/log"
 	env "$@" "$greenlaned" -f -c "$world/$host/conf" 2> "$world/$host/log" &
 	eval "pid_$host=$!"
 	pids="$pids $!"

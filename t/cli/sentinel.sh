@@ -60,6 +60,7 @@ host() {
 		dns = { servers = [ "127.0.0.1" ]; };
 		greylist = { store = "redis-sentinel:mymaster@$list"; delay = "1s"; redis = { connect_timeout = "5s"; command_timeout = "5s"; }; };
 	TEXT
+	: > "$world/$1.log"
 	"$greenlaned" -f -c "$world/$1.conf" 2> "$world/$1.log" &
 	pids="$pids $!"
 	echo $! > "$world/$1.pid"

@@ -64,6 +64,7 @@ fi
 made() { (cd "$world" && find run state -printf '%p %m %u\n' | grep -v '/\(usage\|tally\|rates\)' | sort); }
 for mask in 022 000 077 777; do
 	rm -rf "$world/state" "$world/run/"* "$world/run/".*.kept
+	: > "$world/daemon"
 	(umask "$mask" && exec "$greenlaned" -f -c "$world/conf") 2> "$world/daemon" &
 	daemon=$!
 	pids="$pids $daemon"
