@@ -312,14 +312,16 @@ judge_own_claim(const struct judge *judge, const struct facts *facts, struct cla
 		set(claim, OUTCOME_FORGED, REASON_STRANGER_BESIDE_VENDOR);
 	else if (vouch == YES)
 		set(claim, OUTCOME_VOUCHED, how);
+	else if (proven == YES && read == NO) /* our host's sender beside a From of nobody: no forgery */
+		set(claim, OUTCOME_UNPROVEN, REASON_PARTLY_PROVEN);
 	else if (claim->weak != NULL && proven == NO)
 		set(claim, OUTCOME_UNPROVEN, REASON_WEAK_SIGNATURE);
-	else if (how == REASON_REVIEW_LAPSED && read != NO) /* as for a vendor: no proof, but no forgery */
+	else if (how == REASON_REVIEW_LAPSED) /* as for a vendor: no proof, but no forgery */
 		set(claim, OUTCOME_UNPROVEN, how);
-	else if (vouch == UNKNOWN)
+	else if (vouch == UNKNOWN || proven == UNKNOWN)
 		set_waiting(judge->policy, facts, claim);
 	else
-		set(claim, OUTCOME_FORGED, proven == NO ? how : REASON_OWN_UNPROVEN);
+		set(claim, OUTCOME_FORGED, how);
 }
 
 static void
