@@ -76,7 +76,7 @@ bool mailbox_field_search(struct arena *, const char *field, size_t length, unsi
 /*
  * For local parts: all that is drawn in a field, folded to lower case, without blanks, dots, quotes and backslashes, and the
  * same of the field with its encoded words decoded. To be freed; NULL when out of memory. Written once for a field:
- * it can hold thousands of names.
+ * it can hold thousands of names. They hold a word where an address goes on behind it, or an exclamation mark is before it.
  */
 char *mailbox_letters(const char *field, size_t length, size_t *out) MUST_USE;
 bool mailbox_letters_hold(const char *letters, size_t length, const char *word);

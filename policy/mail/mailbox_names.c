@@ -429,11 +429,31 @@ mailbox_letters(const char *field, size_t length, size_t *out)
 	return letters;
 }
 
+/* Behind a word that ends at `at`: does an address go on? Comments, brackets and what is left of an encoded word may stand
+ * between, and a letter that is not ASCII may be drawn as an at sign. */
+static bool
+goes_on(const char *at, const char *end)
+{
+	while (at < end && memchr("<>?=", *at, 4) != NULL)
+		at++;
+	return at < end && (memchr("@%(", *at, 3) != NULL || (unsigned char)*at >= 0x80);
+}
+
+/* "word@host", or "host!word": a word of a display name is nobody's local part. */
 bool
 mailbox_letters_hold(const char *letters, size_t length, const char *word)
 {
+	const char *at = letters, *end = letters + length;
 	char wanted[LOCAL_PART_MAX];
 	size_t left = strlen(word);
 
-	return left <= sizeof wanted && memmem(letters, length, wanted, letters_write(word, left, wanted)) != NULL;
+	if (left > sizeof wanted)
+		return false;
+	left = letters_write(word, left, wanted);
+	while (left > 0 && (at = memmem(at, (size_t)(end - at), wanted, left)) != NULL) {
+		if (goes_on(at + left, end) || (at > letters && at[-1] == '!'))
+			return true;
+		at++;
+	}
+	return left == 0; /* nothing but dots and quotes stands everywhere */
 }
