@@ -571,7 +571,7 @@ struct from_row {
 	const char *name, *value;
 };
 
-/* If our From parser can read it, libopendkim's must not reject the message. */
+/* Whatever is in From, a signature over it is looked at: whether it can be read is not libopendkim's to say. */
 static void
 test_authors(void)
 {
@@ -583,7 +583,9 @@ test_authors(void)
 		{ "quoted local part", " \"a b\"@vendor.example" }, { "domain literal", " <a@[192.0.2.1]>" },
 		{ "UTF-8", " J\xc3\xbcrgen <j\xc3\xbcrgen@vendor.example>" },
 		{ "name with an address in it", " \"x@evil.example\" <a@vendor.example>" },
-		{ "bare address", "a@vendor.example" }, { "obsolete dots", " a . b @ vendor . example" } };
+		{ "bare address", "a@vendor.example" }, { "obsolete dots", " a . b @ vendor . example" },
+		{ "open comment", " Ann (Desk <a@vendor.example>" }, { "open quote", " 5\" disks <a@vendor.example>" },
+		{ "open bracket", " <a@vendor.example" }, { "no address", " nobody here" }, { "nothing", "" } };
 	struct sign_field fields[4];
 	struct fixture fixture;
 
@@ -599,9 +601,6 @@ test_authors(void)
 	verify_signed(&fixture, fields, 2, "x\r\n", 3, "from:subject", false);
 	verdict_is(&fixture, 0, AUTH_PERMERROR, "no-author", "no From at all");
 	ok(!fixture.body_wanted && fixture.fine, "no From at all: the body is not wanted");
-	fields[1] = (struct sign_field){ "From", " nobody here" };
-	verify_signed(&fixture, fields, 2, "x\r\n", 3, "from:subject", false);
-	verdict_is(&fixture, 0, AUTH_PERMERROR, "no-author", "From without an address");
 
 	fields[1] = (struct sign_field){ "From", " a@vendor.example" };
 	fields[2] = (struct sign_field){ " From ", " b@evil.example" };
