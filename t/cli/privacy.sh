@@ -53,7 +53,10 @@ stop() {
 	kill "$daemon" && wait "$daemon"
 	cat "$world/daemon" >> "$world/log"
 }
-deliver() { /usr/bin/python3 "$top/t/cli/privacy.py" "$world/milter.sock" > "$world/replies" 2>&1; }
+deliver() {
+	before=$(wc -l 2> /dev/null < "$world/verdicts.jsonl") || before=0
+	/usr/bin/python3 "$top/t/cli/privacy.py" "$world/milter.sock" > "$world/replies" 2>&1
+}
 written() { [ "$(wc -l < "$world/verdicts.jsonl" 2> /dev/null)" -ge "$1" ]; }
 ask() { # NAME ARGUMENT...: what it prints is kept for the search
 	ask_name=$1
@@ -85,8 +88,8 @@ gather() {
 		[ ! -f "$file" ] || cp "$file" "$world/said.state-$(basename "$file")"
 	done
 }
-# The last of them; the mail before is written before.
-last_is_written() { until_true sh -c "tail -n 1 '$world/verdicts.jsonl' | grep -q '\"vendor\":\"box\"'"; }
+# The last of what deliver has sent, behind what was there before; the mail before it is written before.
+last_is_written() { until_true sh -c "tail -n +$((before + 1)) '$world/verdicts.jsonl' | tail -n 1 | grep -q '\"vendor\":\"box\"'"; }
 # SPF of a vendor that a rule names by mailbox is not the sender's any more, as far as a report can tell.
 counted() {
 	jq -c 'del(.vendors.box.spf, .vendors.box.days[].spf) | [.records, .messages, .strangers, .exempt, .vendors]' "$world/said.report-json"
