@@ -236,11 +236,8 @@ is_several(const char *text, struct fault *why)
 	if (text[strcspn(text, BETWEEN)] == '\0')
 		return false;
 	text_open(&written, WRITTEN_MAX);
-	for (; at != NULL && *at != '\0'; count++) {
-		at = network_at(at, &network);
-		text_format(&written, "%s'%s'", count == 0 ? "" : ", ", at == NULL ? "" : prefix_write(&network, one));
-		at += at == NULL ? 0 : strspn(at, BETWEEN);
-	}
+	for (; *at != '\0' && (at = network_at(at, &network)) != NULL; at += strspn(at, BETWEEN), count++)
+		text_format(&written, "%s'%s'", count == 0 ? "" : ", ", prefix_write(&network, one));
 	if (at != NULL && count > 0)
 		fault_set(why, "'%.*s' is %s; write %s%.*s", FORM_MAX, text,
 		    count == 1 ? "a network and something beside it" : "more than one network",
