@@ -280,6 +280,7 @@ test_greylist(void)
 		expect("greylist forget", "\"error\":\"not-allowed\"", "another user forgets");
 		expect("greylist list", "\"matched\":3", "he may look, and nothing was done");
 	}
+	control.owner = getuid();
 	put("g x@half.example c@d.example -", NOW, 0);
 	put("g y@half.example c@d.example -", NOW, 0);
 	put("g z@half.example c@d.example -", NOW, 0);
