@@ -403,7 +403,7 @@ user = "root";
 state_dir = "$world/daemon.state";
 control = { listen = "unix:$world/daemon.state.control"; };
 vendor_path = [ "$world/vendors" ];
-milter = { listen = "unix:$world/run/milter.sock"; };
+milter = { listen = "unix:$world/run/milter.sock"; group = "$(id -gn)"; };
 greylist = { store = "none"; };
 vendors = ( { name = "steady"; } );
 exports = (

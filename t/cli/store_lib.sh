@@ -36,7 +36,7 @@ conf() {
 	cat > "$world/conf" <<TEXT
 vendor_path = [ "$world/vendors" ];
 vendors = ( $vendors );
-milter = { listen = "unix:$world/run/socket"; };
+milter = { listen = "unix:$world/run/socket"; group = "$(id -gn)"; };
 strangers = { authenticate = false; };
 control = { listen = "unix:$world/run/control"; };
 state_dir = "$world/state";
