@@ -103,15 +103,17 @@ for command in sources 'export cidr' 'vendor brief desk' 'sources --accept'; do
 	denied "$world/state" $command -c "$world/site.conf"
 done
 denied "$world/greylist" greylist list -c "$world/site.conf"
-mkdir -p "$world/state/sources"
 chmod 755 "$world/state"
+mkdir -p "$world/state/sources"
 chmod 0 "$world/state/sources"
+chmod 555 "$world/state"
 for command in sources 'sources --json' 'export cidr' 'vendor brief desk' 'sources --accept'; do
 	path=$world/state/sources
 	[ "$command" != 'sources --accept' ] || path=$world/state
 	# shellcheck disable=SC2086
 	denied "$path" $command -c "$world/site.conf"
 done
+chmod 755 "$world/state" "$world/state/sources" # so that it can be taken away
 
 # ---- who may ----
 
