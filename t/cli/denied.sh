@@ -113,7 +113,7 @@ for command in sources 'sources --json' 'export cidr' 'vendor brief desk' 'sourc
 	# shellcheck disable=SC2086
 	denied "$path" $command -c "$world/site.conf"
 done
-chmod 755 "$world/state" "$world/state/sources" # so that it can be taken away
+chmod 755 "$world/state" "$world/state/sources" "$world/shut" # so that they can be taken away
 
 # ---- who may ----
 

@@ -17,7 +17,7 @@ conf() {
 	{
 		printf 'vendor_path = [ "%s/etc/vendors", "%s" ];\nvendors = ( { name = "desk"; } );\nuser = "%s";\n' "$world" \
 			"${2:-$world/etc/later}" "$user"
-		printf 'milter = { listen = "unix:%s/var/run/milter.sock"; };\n' "$world"
+		printf 'milter = { listen = "unix:%s/var/run/milter.sock"; group = "%s"; };\n' "$world" "$(id -gn)"
 		printf 'control = { listen = "unix:%s/var/run/control.sock"; };\n' "$world"
 		printf 'strangers = { authenticate = false; };\nstate_dir = "%s/var/state";\n' "$world"
 		printf 'dns = { servers = [ "127.0.0.1@9" ]; timeout = "1s"; };\nlog = { record = "%s"; };\n' "${1:-$world/var/log/verdicts}"
