@@ -245,7 +245,7 @@ if [ "$(id -u)" -eq 0 ]; then
 else
 	sed -i "s|\"$place\", \(\"[^\"]*\", \)|\1\"$place\", |" "$config"
 	chmod 555 "$world/etc"
-	run 77 "a folder that the caller may not write in" vendor update "$world/new"
+	run 77 "a folder that the caller may not write in" vendor update "$world/tar/good.tar"
 	chmod 755 "$world/etc"
 fi
 echo 'vendors = ' > "$config"
