@@ -198,7 +198,7 @@ trouble failed 'wants a password; write it into greylist.redis.password_file' "a
 trouble failed 'cannot be reached: .*; start it' "killed" end_server serve
 shut() { chmod 700 "$sock"; redis client kill type normal > /dev/null; } # as Debian's: for its own user and group
 open_up() { chmod 777 "$sock"; }
-if [ "$user" = nobody ]; then
+if [ "$(id -u)" -eq 0 ]; then
 	trouble failed 'may not be entered by the user of greenlaned; add that user to the socket.s group' "a closed socket" shut open_up
 else
 	skip "a closed socket" "only root can begin a Redis of another user"
